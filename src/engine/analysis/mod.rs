@@ -1,0 +1,11 @@
+//! What a pruned model is worth: accuracy, agreement, time, guarantees; and sweeps over many recipes.
+
+mod bounds;
+mod evaluate;
+mod run;
+mod sweep;
+
+pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
+pub use evaluate::{Evaluation, PartScores, Score, predictions};
+pub use run::{Run, RunOptions, Timing, forward_frozen, run};
+pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};

@@ -1,0 +1,111 @@
+//! Many recipes on one graph and model: the trade-off.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::run::Run;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::graph::Dataset;
+use crate::engine::model::Model;
+use crate::engine::sparsify::Recipe;
+
+/// Which thresholds to try: every δa with every δw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SweepGrid {
+    /// Values of δa, one for all layers.
+    pub delta_a: Vec<f64>,
+    /// Values of δw, one for all layers.
+    pub delta_w: Vec<f64>,
+}
+
+/// One recipe of a sweep and what it gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SweepPoint {
+    /// Position in the grid, δa running fastest.
+    pub idx: usize,
+    /// δa of all layers.
+    pub delta_a: f64,
+    /// δw of all layers.
+    pub delta_w: f64,
+    /// Removed share of graph entries over all steps, `0..=1`.
+    pub edge_sparsity: f64,
+    /// Removed share of weights over all layers, `0..=1`.
+    pub weight_sparsity: f64,
+    /// Accuracy of the pruned model on validation nodes, `0..=1`.
+    pub val_accuracy: f64,
+    /// Accuracy of the pruned model on test nodes, `0..=1`.
+    pub test_accuracy: f64,
+    /// Accuracy of the unpruned model on validation nodes, `0..=1`.
+    pub dense_val_accuracy: f64,
+    /// Accuracy of the unpruned model on test nodes, `0..=1`.
+    pub dense_test_accuracy: f64,
+    /// Share of nodes whose class did not change, `0..=1`.
+    pub agreement: f64,
+    /// Operations of the unpruned forward.
+    pub macs_dense: u64,
+    /// Operations of the pruned forward.
+    pub macs_pruned: u64,
+    /// Measured seconds of the unpruned forward, median.
+    pub dense_secs: f64,
+    /// Measured seconds of the pruned forward, median.
+    pub pruned_secs: f64,
+}
+
+impl Default for SweepGrid {
+    fn default() -> Self {
+        Self { delta_a: vec![0.0, 0.1, 0.2, 0.5, 0.7, 1.0, 1.5, 2.0], delta_w: vec![0.0, 0.1, 0.2, 0.5, 1.0, 2.0] }
+    }
+}
+
+impl SweepGrid {
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.delta_a.len() * self.delta_w.len()
+    }
+
+    /// Whether there is nothing to try.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The recipe of point `idx`: `base` with its thresholds replaced.
+    pub fn recipe(&self, base: &Recipe, idx: usize) -> Recipe {
+        let mut recipe = base.clone();
+        recipe.edges.delta = vec![self.delta_a[idx % self.delta_a.len()]];
+        recipe.weights.delta = vec![self.delta_w[idx / self.delta_a.len()]];
+        recipe
+    }
+}
+
+/// Runs every point of the grid in order and hands each out as soon as it is there.
+///
+/// # Errors
+/// As [`super::run`].
+pub fn sweep(
+    dataset: &Arc<Dataset>,
+    model: &Arc<Model>,
+    base: &Recipe,
+    grid: &SweepGrid,
+    ctl: &Control,
+    mut on_point: impl FnMut(SweepPoint, Run),
+) -> Result<(), EngineError> {
+    todo!()
+}
+
+/// Indices of the points that no other beats in accuracy (validation) and operations at once, by rising operations.
+pub fn pareto_front(points: &[SweepPoint]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|a, b| {
+        let (a, b) = (&points[*a], &points[*b]);
+        a.macs_pruned.cmp(&b.macs_pruned).then(b.val_accuracy.total_cmp(&a.val_accuracy)).then(a.idx.cmp(&b.idx))
+    });
+    let mut best = f64::NEG_INFINITY;
+    order.retain(|i| {
+        let better = points[*i].val_accuracy > best;
+        best = best.max(points[*i].val_accuracy);
+        better
+    });
+    order
+}

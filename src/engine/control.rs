@@ -1,0 +1,188 @@
+//! The one handle that every long engine function takes: worker threads, progress and cancelling.
+//!
+//! A [`Control`] owns a rayon pool of its own, at lowered priority, so that a window stays smooth while all cores compute.
+//! Work is split over output rows only, in chunks whose borders do not depend on the number of threads; so one thread or
+//! many give the same bits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use super::error::EngineError;
+
+/// How far a long computation has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done now, in words for people, for example `epoch`.
+    pub stage: String,
+    /// Units finished.
+    pub done: u64,
+    /// Units in all; 0 where it is not known.
+    pub total: u64,
+}
+
+type ProgressSink = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Asks a computation to stop; cheap to clone, safe to use from any thread.
+#[derive(Debug, Clone, Default)]
+pub struct Canceller(Arc<AtomicBool>);
+
+impl Canceller {
+    /// Asks for the stop. The computation returns [`EngineError::Cancelled`] soon after.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the stop was asked for.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A rayon pool at lowered priority, shared by the jobs of one session.
+#[derive(Debug, Clone)]
+pub struct Workers {
+    pool: Arc<rayon::ThreadPool>,
+}
+
+impl Workers {
+    /// Starts `n_threads` workers; 0 means one per core.
+    ///
+    /// # Errors
+    /// [`EngineError::Threads`] when the operating system refuses.
+    pub fn new(n_threads: usize) -> Result<Self, EngineError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(n_threads)
+            .thread_name(|i| format!("unifews-{i}"))
+            .start_handler(|_| lower_priority())
+            .build()
+            .map_err(|e| EngineError::Threads { reason: e.to_string() })?;
+        Ok(Self { pool: Arc::new(pool) })
+    }
+
+    /// How many workers there are.
+    pub fn n_threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+}
+
+/// Best effort: a system that refuses leaves the workers at normal priority, which changes no result.
+fn lower_priority() {
+    use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
+    let wanted = ThreadPriorityValue::try_from(20u8).map_or(ThreadPriority::Min, ThreadPriority::Crossplatform);
+    drop(set_current_thread_priority(wanted));
+}
+
+/// Threads, progress and cancelling for one computation.
+#[derive(Clone)]
+pub struct Control {
+    workers: Workers,
+    canceller: Canceller,
+    sink: Option<ProgressSink>,
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control")
+            .field("n_threads", &self.n_threads())
+            .field("cancelled", &self.canceller.is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Control {
+    /// A control with workers of its own; 0 threads means one per core.
+    ///
+    /// # Errors
+    /// [`EngineError::Threads`] when the workers cannot be started.
+    pub fn new(n_threads: usize) -> Result<Self, EngineError> {
+        Ok(Self::with_workers(Workers::new(n_threads)?))
+    }
+
+    /// A control on workers that exist already.
+    pub fn with_workers(workers: Workers) -> Self {
+        Self { workers, canceller: Canceller::default(), sink: None }
+    }
+
+    /// The same control, reporting progress to `sink` (called from the computing thread, at most once per chunk of work).
+    #[must_use]
+    pub fn on_progress(mut self, sink: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.sink = Some(Arc::new(sink));
+        self
+    }
+
+    /// The same control without its progress reports, for inner steps of a larger computation that reports for itself.
+    #[must_use]
+    pub fn quiet(&self) -> Self {
+        Self { workers: self.workers.clone(), canceller: self.canceller.clone(), sink: None }
+    }
+
+    /// The handle that stops this computation.
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
+    }
+
+    /// How many threads compute.
+    pub fn n_threads(&self) -> usize {
+        self.workers.n_threads()
+    }
+
+    /// Reports progress.
+    pub fn progress(&self, stage: &str, done: usize, total: usize) {
+        if let Some(sink) = &self.sink {
+            sink(Progress { stage: stage.to_owned(), done: done as u64, total: total as u64 });
+        }
+    }
+
+    /// Stops here when the stop was asked for.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub fn check(&self) -> Result<(), EngineError> {
+        if self.canceller.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Computes `n` values, each from its index alone, in parallel; in index order whatever the number of threads.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`] when the stop is asked for meanwhile.
+    pub fn map<T: Send>(&self, n: usize, f: impl Fn(usize) -> T + Send + Sync) -> Result<Vec<T>, EngineError> {
+        self.workers.pool.install(|| {
+            (0..n)
+                .into_par_iter()
+                .map(|i| {
+                    self.check()?;
+                    Ok(f(i))
+                })
+                .collect()
+        })
+    }
+
+    /// Calls `f(first_row, rows)` for blocks of `rows_per_block` rows of `width` values each, in parallel.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`] when the stop is asked for meanwhile; `out` is then partly written.
+    ///
+    /// # Panics
+    /// When `width` or `rows_per_block` is 0 while `out` is not empty.
+    pub fn for_row_blocks<T: Send>(
+        &self,
+        out: &mut [T],
+        width: usize,
+        rows_per_block: usize,
+        f: impl Fn(usize, &mut [T]) + Send + Sync,
+    ) -> Result<(), EngineError> {
+        if out.is_empty() {
+            return self.check();
+        }
+        assert!(width > 0 && rows_per_block > 0, "blocks of rows must not be empty");
+        self.workers.pool.install(|| {
+            out.par_chunks_mut(width * rows_per_block).enumerate().try_for_each(|(block, rows)| {
+                self.check()?;
+                f(block * rows_per_block, rows);
+                Ok(())
+            })
+        })
+    }
+}

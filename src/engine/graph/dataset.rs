@@ -1,0 +1,272 @@
+//! A graph with features, labels and splits: what every model is run on.
+
+use std::sync::Arc;
+
+use ndarray::Array2;
+use sprs::CsMatI;
+
+use super::split::Split;
+use super::topology::Topology;
+use crate::engine::error::EngineError;
+
+/// Node features `X`, one row per node.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Features {
+    /// All values stored. `[n_nodes, n_features]`.
+    Dense(Array2<f32>),
+    /// Only the non-zero values stored, compressed by row. `[n_nodes, n_features]`.
+    Sparse(CsMatI<f32, u32, usize>),
+}
+
+/// Above this share of stored values, rows are kept dense: a sparse product then costs more than it saves.
+const SPARSE_BELOW_DENSITY: f64 = 0.25;
+
+impl Features {
+    /// Takes a dense matrix and keeps it sparse where that is smaller and faster.
+    pub fn from_dense(x: Array2<f32>) -> Self {
+        let stored = x.iter().filter(|v| **v != 0.0).count();
+        if (stored as f64) < SPARSE_BELOW_DENSITY * x.len() as f64 {
+            Self::Sparse(sparse_from_dense(&x))
+        } else {
+            Self::Dense(x.as_standard_layout().into_owned())
+        }
+    }
+
+    /// Number of rows.
+    pub fn n_rows(&self) -> usize {
+        match self {
+            Self::Dense(x) => x.nrows(),
+            Self::Sparse(x) => x.rows(),
+        }
+    }
+
+    /// Number of columns: the input width `f` of a model.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Dense(x) => x.ncols(),
+            Self::Sparse(x) => x.cols(),
+        }
+    }
+
+    /// Number of values stored: all of them for dense rows.
+    pub fn n_stored(&self) -> usize {
+        match self {
+            Self::Dense(x) => x.len(),
+            Self::Sparse(x) => x.nnz(),
+        }
+    }
+
+    /// All values, zeros included. `[n_nodes, n_features]`.
+    pub fn to_dense(&self) -> Array2<f32> {
+        match self {
+            Self::Dense(x) => x.clone(),
+            Self::Sparse(x) => {
+                let mut dense = Array2::zeros((x.rows(), x.cols()));
+                for (row, values) in x.outer_iterator().enumerate() {
+                    for (column, &value) in values.iter() {
+                        dense[[row, column]] = value;
+                    }
+                }
+                dense
+            }
+        }
+    }
+
+    fn values(&self) -> &[f32] {
+        match self {
+            Self::Dense(x) => x.as_slice().unwrap_or(&[]),
+            Self::Sparse(x) => x.data(),
+        }
+    }
+}
+
+fn sparse_from_dense(x: &Array2<f32>) -> CsMatI<f32, u32, usize> {
+    let mut indptr = vec![0usize];
+    let (mut indices, mut values) = (Vec::new(), Vec::new());
+    for row in x.rows() {
+        for (column, &value) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
+            indices.push(column as u32);
+            values.push(value);
+        }
+        indptr.push(indices.len());
+    }
+    CsMatI::new(x.dim(), indptr, indices, values)
+}
+
+/// One class per node.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Labels {
+    classes: Vec<u32>,
+    n_classes: usize,
+    /// Names of the classes, empty where the file has none.
+    pub names: Vec<String>,
+}
+
+impl Labels {
+    /// The class of a node nobody labelled.
+    pub const UNLABELLED: u32 = u32::MAX;
+
+    /// Takes over one class per node; [`Labels::UNLABELLED`] where there is none.
+    pub fn new(classes: Vec<u32>) -> Self {
+        let n_classes = classes.iter().filter(|c| **c != Self::UNLABELLED).max().map_or(0, |c| *c as usize + 1);
+        Self { classes, n_classes, names: Vec::new() }
+    }
+
+    /// The class of every node.
+    pub fn classes(&self) -> &[u32] {
+        &self.classes
+    }
+
+    /// Number of classes.
+    pub fn n_classes(&self) -> usize {
+        self.n_classes
+    }
+
+    /// The class of node `u`, if it has one.
+    pub fn of(&self, u: usize) -> Option<usize> {
+        self.classes.get(u).filter(|c| **c != Self::UNLABELLED).map(|c| *c as usize)
+    }
+}
+
+/// What [`Dataset::try_new`] puts together.
+#[derive(Debug, Clone)]
+pub struct DatasetParts {
+    /// Short name, for titles.
+    pub name: String,
+    /// Where it came from: a path, `sample:NAME`, or a generator's description.
+    pub source: String,
+    /// Structure of `Ā`.
+    pub topology: Topology,
+    /// Node features.
+    pub features: Features,
+    /// One class per node, if there are labels.
+    pub labels: Option<Labels>,
+    /// Splits that came with the graph, by name; the first one is the default.
+    pub splits: Vec<Split>,
+    /// The file's own node ids where they are not `0..n_nodes`.
+    pub node_ids: Option<Vec<String>>,
+}
+
+/// A graph with everything that belongs to its nodes. Immutable and shared.
+///
+/// # Invariants
+/// Checked in [`Dataset::try_new`]: features, labels and ids have one row per node; features are finite; splits name
+/// existing nodes, each at most once.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    parts: DatasetParts,
+    content_hash: u64,
+}
+
+impl Dataset {
+    /// Checks that the parts fit each other.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] or [`EngineError::NotFinite`], naming the part.
+    pub fn try_new(parts: DatasetParts) -> Result<Self, EngineError> {
+        let n = parts.topology.n_nodes();
+        if parts.features.n_rows() != n {
+            return Err(EngineError::mismatch("feature rows", format!("{n} (one per node)"), parts.features.n_rows()));
+        }
+        if let Some(found) = parts.features.values().iter().find(|v| !v.is_finite()) {
+            return Err(EngineError::NotFinite { what: "features".into(), found: found.to_string() });
+        }
+        if let Some(labels) = &parts.labels
+            && labels.classes().len() != n
+        {
+            return Err(EngineError::mismatch("labels", format!("{n} (one per node)"), labels.classes().len()));
+        }
+        if let Some(ids) = &parts.node_ids
+            && ids.len() != n
+        {
+            return Err(EngineError::mismatch("node ids", format!("{n} (one per node)"), ids.len()));
+        }
+        for split in &parts.splits {
+            split.check(n)?;
+        }
+        let content_hash = content_hash(&parts);
+        Ok(Self { parts, content_hash })
+    }
+
+    /// Short name, for titles.
+    pub fn name(&self) -> &str {
+        &self.parts.name
+    }
+
+    /// Where it came from.
+    pub fn source(&self) -> &str {
+        &self.parts.source
+    }
+
+    /// Structure of `Ā`.
+    pub fn topology(&self) -> &Topology {
+        &self.parts.topology
+    }
+
+    /// Node features.
+    pub fn features(&self) -> &Features {
+        &self.parts.features
+    }
+
+    /// One class per node, if there are labels.
+    pub fn labels(&self) -> Option<&Labels> {
+        self.parts.labels.as_ref()
+    }
+
+    /// Splits that came with the graph.
+    pub fn splits(&self) -> &[Split] {
+        &self.parts.splits
+    }
+
+    /// The file's own node ids where they are not `0..n_nodes`.
+    pub fn node_ids(&self) -> Option<&[String]> {
+        self.parts.node_ids.as_deref()
+    }
+
+    /// The id of node `u` as its file spells it.
+    pub fn node_id(&self, u: usize) -> String {
+        self.parts.node_ids.as_ref().and_then(|ids| ids.get(u)).map_or_else(|| u.to_string(), Clone::clone)
+    }
+
+    /// Number of nodes.
+    pub fn n_nodes(&self) -> usize {
+        self.parts.topology.n_nodes()
+    }
+
+    /// Number of classes; 0 without labels.
+    pub fn n_classes(&self) -> usize {
+        self.labels().map_or(0, Labels::n_classes)
+    }
+
+    /// A hash of structure, features and labels: equal for equal content wherever it was read from. Not cryptographic.
+    pub fn content_hash(&self) -> u64 {
+        self.content_hash
+    }
+
+    /// The parts again, for building a changed dataset.
+    pub fn to_parts(&self) -> DatasetParts {
+        self.parts.clone()
+    }
+
+    /// Wraps the dataset for sharing.
+    pub fn shared(self) -> Arc<Self> {
+        Arc::new(self)
+    }
+}
+
+/// FNV-1a over 64-bit words: small, stable across versions of the standard library, and fast enough to run at every load.
+fn content_hash(parts: &DatasetParts) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+    parts.topology.indptr().iter().for_each(|v| add(*v as u64));
+    parts.topology.indices().iter().for_each(|v| add(u64::from(*v)));
+    add(parts.features.width() as u64);
+    if let Features::Sparse(x) = &parts.features {
+        x.indices().iter().for_each(|v| add(u64::from(*v)));
+    }
+    parts.features.values().iter().for_each(|v| add(u64::from(v.to_bits())));
+    if let Some(labels) = &parts.labels {
+        labels.classes().iter().for_each(|v| add(u64::from(*v)));
+    }
+    hash
+}

@@ -1,0 +1,16 @@
+//! Graphs with what belongs to their nodes: structure, features, labels, splits; their statistics; and a generator.
+//!
+//! Every structure passes one checking constructor, [`Topology::try_new`], whether it was read, generated or deserialised;
+//! everything behind it trusts the invariants from there.
+
+mod dataset;
+mod generate;
+mod split;
+mod stats;
+mod topology;
+
+pub use dataset::{Dataset, DatasetParts, Features, Labels};
+pub use generate::{PowerLaw, power_law_communities};
+pub use split::{Split, stratified};
+pub use stats::{GraphStats, degree_histogram};
+pub use topology::{Direction, EdgeReport, SelfLoops, Topology, Transpose};

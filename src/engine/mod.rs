@@ -1,0 +1,14 @@
+//! Pure computation on values: graphs, models, sparsification, training, analysis.
+//!
+//! What is never here: egui, files, threads other than rayon's, logging, globals, randomness without a seed passed in.
+//! Data flows from left to right: graph → diffusion → model → sparsify → train and analysis, with the kernels under all.
+
+pub mod analysis;
+pub mod control;
+mod error;
+pub mod graph;
+pub mod model;
+pub mod sparsify;
+pub mod train;
+
+pub use error::EngineError;

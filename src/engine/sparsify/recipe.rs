@@ -1,0 +1,384 @@
+//! The recipe: everything that decides a result, in one struct.
+//!
+//! The same [`Recipe`] is behind the sliders, the undo history, the command line, the recipe file and the exported
+//! production configuration. Its serialised form is the contract's `unifews-recipe/1`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::error::EngineError;
+use crate::engine::model::{Architecture, Family};
+
+/// Name and version of the recipe's serialised form.
+pub const RECIPE_FORMAT: &str = "unifews-recipe/1";
+
+/// Everything that decides a result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Always [`RECIPE_FORMAT`]; a reader refuses any other.
+    pub format: String,
+    /// Seed of every random choice: initial weights, dropout, batches, generated splits.
+    #[serde(default = "defaults::seed")]
+    pub seed: u64,
+    /// Worker threads; 0 = all cores. Never changes a result.
+    #[serde(default)]
+    pub threads: usize,
+    /// Clean mathematics, or the authors' peculiarities.
+    #[serde(default)]
+    pub compat: Compat,
+    /// Which split: `auto` (the file's first, else stratified), a split's name, or `stratified:50/25/25@SEED`.
+    #[serde(default = "defaults::split")]
+    pub split: String,
+    /// The network.
+    #[serde(default)]
+    pub model: Architecture,
+    /// How entries of the diffusion matrix are removed.
+    #[serde(default)]
+    pub edges: EdgeRule,
+    /// How entries of the weight matrices are removed.
+    #[serde(default)]
+    pub weights: WeightRule,
+    /// How the model is trained; absent for post-training pruning alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<Training>,
+}
+
+mod defaults {
+    pub(super) fn seed() -> u64 {
+        42
+    }
+    pub(super) fn split() -> String {
+        "auto".to_owned()
+    }
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            format: RECIPE_FORMAT.to_owned(),
+            seed: defaults::seed(),
+            threads: 0,
+            compat: Compat::default(),
+            split: defaults::split(),
+            model: Architecture::default(),
+            edges: EdgeRule::default(),
+            weights: WeightRule::default(),
+            training: None,
+        }
+    }
+}
+
+/// Clean mathematics, or what the authors' code does (see `docs/EQUATIONS.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compat {
+    /// The mathematically clean form.
+    #[default]
+    Clean,
+    /// The authors' peculiarities, all of them.
+    Official,
+}
+
+/// How a threshold on the messages is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EdgeMode {
+    /// The number itself (paper Eq. 9).
+    Absolute,
+    /// Times the mean message norm of the layer's current entries (authors' code, iterative models).
+    #[default]
+    Relative,
+    /// Per node and feature, scaled by the feature's total mass (authors' code, decoupled models).
+    Mass,
+    /// The share of all entries to remove; the threshold is found by selection.
+    Target,
+}
+
+/// What a node keeps of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identity {
+    /// Its own entry `T[u,u]`, never removed. At threshold 0 this is exactly `T P`.
+    #[default]
+    SelfLoop,
+    /// Itself with weight 1 instead of its own entry (paper Algorithm 1, line 3).
+    Residual,
+    /// Itself with weight 1 and its own entry too (authors' C++ propagation).
+    ResidualLoop,
+}
+
+/// Which nodes keep all their incoming entries.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Lock {
+    /// None: what is reported is what production gets.
+    #[default]
+    None,
+    /// The validation nodes of the split.
+    Val,
+    /// The test nodes of the split.
+    Test,
+    /// The nodes listed in a file, one id per line.
+    File(String),
+}
+
+impl From<String> for Lock {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "none" => Self::None,
+            "val" => Self::Val,
+            "test" => Self::Test,
+            _ => Self::File(text),
+        }
+    }
+}
+
+impl From<Lock> for String {
+    fn from(lock: Lock) -> Self {
+        match lock {
+            Lock::None => "none".to_owned(),
+            Lock::Val => "val".to_owned(),
+            Lock::Test => "test".to_owned(),
+            Lock::File(path) => path,
+        }
+    }
+}
+
+/// The graph side of a recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EdgeRule {
+    /// How `delta` is meant.
+    #[serde(default)]
+    pub mode: EdgeMode,
+    /// δa: one value for all layers or hops, or one for each. For [`EdgeMode::Target`] the share to remove, `0..=1`.
+    #[serde(default = "zero", deserialize_with = "one_or_many")]
+    pub delta: Vec<f64>,
+    /// What a node keeps of itself.
+    #[serde(default)]
+    pub identity: Identity,
+    /// Which nodes keep all their incoming entries.
+    #[serde(default)]
+    pub lock: Lock,
+}
+
+impl Default for EdgeRule {
+    fn default() -> Self {
+        Self { mode: EdgeMode::default(), delta: zero(), identity: Identity::default(), lock: Lock::default() }
+    }
+}
+
+/// How a threshold on the weights is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightMode {
+    /// The number itself (paper Eq. 14).
+    Absolute,
+    /// Times the layer's input norm per feature (authors' code).
+    #[default]
+    Relative,
+    /// The share of the layer's weights to remove; the threshold is found by selection.
+    Target,
+}
+
+/// The weight side of a recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightRule {
+    /// How `delta` is meant.
+    #[serde(default)]
+    pub mode: WeightMode,
+    /// δw: one value for all layers, or one for each. For [`WeightMode::Target`] the share to remove, `0..=1`.
+    #[serde(default = "zero", deserialize_with = "one_or_many")]
+    pub delta: Vec<f64>,
+}
+
+impl Default for WeightRule {
+    fn default() -> Self {
+        Self { mode: WeightMode::default(), delta: zero() }
+    }
+}
+
+/// Whether training prunes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// Nothing is removed while training.
+    #[default]
+    Dense,
+    /// Masks are recomputed in every step; in the second half of the epochs weight masks only grow (the paper's).
+    During,
+}
+
+/// How a model is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Training {
+    /// Passes over the training nodes.
+    pub epochs: usize,
+    /// Adam's step size.
+    pub learning_rate: f64,
+    /// L2 penalty added to the gradient, as PyTorch's Adam does.
+    pub weight_decay: f64,
+    /// Whether training prunes.
+    pub schedule: Schedule,
+    /// Training nodes per step, decoupled models only; 0 = all at once.
+    pub batch_size: usize,
+    /// Epochs without a better validation accuracy after which the step size is halved.
+    pub patience: usize,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self {
+            epochs: 200,
+            learning_rate: 1e-3,
+            weight_decay: 1e-5,
+            schedule: Schedule::Dense,
+            batch_size: 0,
+            patience: 15,
+        }
+    }
+}
+
+impl Training {
+    /// The authors' settings for a family of models.
+    pub fn official(family: Family) -> Self {
+        match family {
+            Family::Gcn => Self::default(),
+            Family::Sgc => Self { learning_rate: 1e-2, batch_size: 512, ..Self::default() },
+        }
+    }
+}
+
+fn zero() -> Vec<f64> {
+    vec![0.0]
+}
+
+fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(f64),
+        Many(Vec<f64>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(value) => vec![value],
+        OneOrMany::Many(values) => values,
+    })
+}
+
+impl Recipe {
+    /// δa of graph step `step` (layer or hop, from 0).
+    ///
+    /// # Panics
+    /// On a recipe that [`Recipe::check`] refuses.
+    pub fn delta_a(&self, step: usize) -> f64 {
+        per_step(&self.edges.delta, step)
+    }
+
+    /// δw of weight layer `layer`, from 0.
+    ///
+    /// # Panics
+    /// On a recipe that [`Recipe::check`] refuses.
+    pub fn delta_w(&self, layer: usize) -> f64 {
+        per_step(&self.weights.delta, layer)
+    }
+
+    /// Checks ranges and list lengths.
+    ///
+    /// # Errors
+    /// [`EngineError::Recipe`] naming the key, what is allowed and what was given.
+    pub fn check(&self) -> Result<(), EngineError> {
+        if self.format != RECIPE_FORMAT {
+            return Err(EngineError::recipe("format", RECIPE_FORMAT, &self.format));
+        }
+        self.model.check()?;
+        let edges_share = self.edges.mode == EdgeMode::Target;
+        check_deltas("edges.delta", &self.edges.delta, self.model.n_graph_steps(), edges_share)?;
+        let weights_share = self.weights.mode == WeightMode::Target;
+        check_deltas("weights.delta", &self.weights.delta, self.model.layers, weights_share)?;
+        if self.edges.mode == EdgeMode::Mass {
+            if self.model.architecture != Family::Sgc {
+                return Err(EngineError::recipe("edges.mode", "mass for decoupled models only", "mass with gcn"));
+            }
+            if self.edges.lock != Lock::None {
+                return Err(EngineError::recipe(
+                    "edges.lock",
+                    "none in mass mode",
+                    String::from(self.edges.lock.clone()),
+                ));
+            }
+        }
+        let Some(training) = &self.training else { return Ok(()) };
+        if training.epochs == 0 {
+            return Err(EngineError::recipe("training.epochs", "at least 1", 0));
+        }
+        for (field, value) in
+            [("training.learning_rate", training.learning_rate), ("training.weight_decay", training.weight_decay)]
+        {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(EngineError::recipe(field, "a number of at least 0", value));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn per_step(deltas: &[f64], step: usize) -> f64 {
+    if deltas.len() == 1 { deltas[0] } else { deltas[step] }
+}
+
+fn check_deltas(field: &str, deltas: &[f64], n_steps: usize, is_share: bool) -> Result<(), EngineError> {
+    if deltas.len() != 1 && deltas.len() != n_steps {
+        return Err(EngineError::recipe(field, format!("1 or {n_steps} values"), format!("{} values", deltas.len())));
+    }
+    for &delta in deltas {
+        if !(delta.is_finite() && delta >= 0.0) {
+            return Err(EngineError::recipe(field, "numbers of at least 0", delta));
+        }
+        if is_share && delta > 1.0 {
+            return Err(EngineError::recipe(field, "shares between 0 and 1 in target mode", delta));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_recipe_is_valid_and_removes_nothing() {
+        let recipe = Recipe::default();
+        recipe.check().expect("valid");
+        assert_eq!((recipe.delta_a(1), recipe.delta_w(1)), (0.0, 0.0));
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        let check = |change: fn(&mut Recipe), message: &str| {
+            let mut recipe = Recipe::default();
+            change(&mut recipe);
+            assert_eq!(recipe.check().unwrap_err().to_string(), message);
+        };
+        check(
+            |r| r.format = "unifews-recipe/2".into(),
+            "recipe, format: expected unifews-recipe/1, found unifews-recipe/2",
+        );
+        check(|r| r.edges.delta = vec![0.1; 3], "recipe, edges.delta: expected 1 or 2 values, found 3 values");
+        check(|r| r.weights.delta = vec![-1.0], "recipe, weights.delta: expected numbers of at least 0, found -1");
+        check(|r| r.weights.delta = vec![f64::NAN], "recipe, weights.delta: expected numbers of at least 0, found NaN");
+        check(
+            |r| r.edges.mode = EdgeMode::Mass,
+            "recipe, edges.mode: expected mass for decoupled models only, found mass with gcn",
+        );
+        check(
+            |r| {
+                r.edges.mode = EdgeMode::Target;
+                r.edges.delta = vec![1.5];
+            },
+            "recipe, edges.delta: expected shares between 0 and 1 in target mode, found 1.5",
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! What happened in a pruned forward pass, step by step: the numbers beside every heatmap and in every export.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::mask::Masks;
+use crate::engine::model::Model;
+use ndarray::Array2;
+
+/// What a step of the network does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// A propagation hop of a decoupled family: edges, no weights.
+    Hop,
+    /// A layer that propagates and transforms: edges and weights.
+    Convolution,
+    /// A layer of the MLP: weights, no edges.
+    Linear,
+}
+
+/// One step of the network, in order of computation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepTrace {
+    /// What it does.
+    pub kind: StepKind,
+    /// Position among the steps of its side, from 0: the hop, or the layer.
+    pub idx: usize,
+    /// Input width.
+    pub d_in: usize,
+    /// Output width.
+    pub d_out: usize,
+    /// The graph side; absent for [`StepKind::Linear`].
+    pub edges: Option<EdgeTrace>,
+    /// The weight side; absent for [`StepKind::Hop`].
+    pub weights: Option<WeightTrace>,
+    /// `‖Ĥ - H‖_F / ‖H‖_F` of this step's output against the unpruned forward; `None` where it was not asked for.
+    pub relative_error: Option<f64>,
+    /// `‖Ĥ‖_F` of this step's output.
+    pub output_norm: f64,
+    /// Operations.
+    pub macs: Macs,
+}
+
+impl StepTrace {
+    /// For people, for example `Layer 1` or `Hop 3`.
+    pub fn title(&self) -> String {
+        match self.kind {
+            StepKind::Hop => format!("Hop {}", self.idx + 1),
+            StepKind::Convolution | StepKind::Linear => format!("Layer {}", self.idx + 1),
+        }
+    }
+}
+
+/// Multiply-accumulate operations of one step, by the rule `kept entries` (see `docs/EQUATIONS.md`): propagation counts kept
+/// non-loop entries × width; transformation counts kept weights × rows, or × the input's stored entries where it is sparse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Macs {
+    /// Propagation, unpruned.
+    pub edges_dense: u64,
+    /// Propagation over what was kept.
+    pub edges_pruned: u64,
+    /// Transformation, unpruned.
+    pub weights_dense: u64,
+    /// Transformation over what was kept.
+    pub weights_pruned: u64,
+}
+
+impl Macs {
+    /// Name of the counting rule, written beside the counts.
+    pub const RULE: &'static str = "kept-entries";
+
+    /// Both parts, unpruned.
+    pub fn dense(&self) -> u64 {
+        self.edges_dense + self.weights_dense
+    }
+
+    /// Both parts, pruned.
+    pub fn pruned(&self) -> u64 {
+        self.edges_pruned + self.weights_pruned
+    }
+}
+
+impl std::iter::Sum for Macs {
+    fn sum<I: Iterator<Item = Self>>(items: I) -> Self {
+        items.fold(Self::default(), |a, b| Self {
+            edges_dense: a.edges_dense + b.edges_dense,
+            edges_pruned: a.edges_pruned + b.edges_pruned,
+            weights_dense: a.weights_dense + b.weights_dense,
+            weights_pruned: a.weights_pruned + b.weights_pruned,
+        })
+    }
+}
+
+/// The graph side of one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EdgeTrace {
+    /// δa as the recipe gives it.
+    pub asked: f64,
+    /// The absolute δ that was compared with every message norm.
+    pub delta: f64,
+    /// Entries of the graph, self-loops included.
+    pub n_entries: usize,
+    /// Self-loops among them; they are never removed.
+    pub n_self_loops: usize,
+    /// Entries the step before left.
+    pub n_before: usize,
+    /// Entries this step walks.
+    pub n_after: usize,
+    /// Mean norm of the messages over the entries before, self-loops included.
+    pub mean_message: f64,
+    /// `‖P̂[v]‖₂` of every source node; the message over entry `(u,v)` has norm `|T[u,v]| · source_norms[v]`.
+    pub source_norms: Arc<Vec<f32>>,
+    /// Width of what is propagated.
+    pub width: usize,
+    /// Mass mode only: for every entry the share of the feature columns that were pushed over it.
+    pub pushed_share: Option<Arc<Vec<f32>>>,
+}
+
+impl EdgeTrace {
+    /// Removed share of all entries, in `0..=1`.
+    pub fn sparsity(&self) -> f64 {
+        1.0 - self.n_after as f64 / self.n_entries.max(1) as f64
+    }
+}
+
+/// Which product computed a transformation. All give the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Product {
+    /// Every weight takes part, removed ones as zeros.
+    #[default]
+    DenseWeight,
+    /// Removed weights are skipped.
+    SparseWeight,
+}
+
+/// The weight side of one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightTrace {
+    /// δw as the recipe gives it.
+    pub asked: f64,
+    /// For every input feature `j` the number that `|W[j,i]|` was compared with.
+    pub thresholds: Arc<Vec<f32>>,
+    /// `‖P̂[:,j]‖₂` of every input feature; the score of weight `(j,i)` is `|W[j,i]| · column_norms[j]`.
+    pub column_norms: Arc<Vec<f32>>,
+    /// Weights of the matrix.
+    pub n_weights: usize,
+    /// Weights kept.
+    pub n_after: usize,
+    /// Stored values of the input (rows × width for dense input).
+    pub n_input_stored: usize,
+}
+
+impl WeightTrace {
+    /// Removed share of the matrix, in `0..=1`.
+    pub fn sparsity(&self) -> f64 {
+        1.0 - self.n_after as f64 / self.n_weights.max(1) as f64
+    }
+}
+
+/// What deciding the masks of a model in one forward pass gives.
+#[derive(Debug, Clone)]
+pub struct Pruned {
+    /// What was removed.
+    pub masks: Masks,
+    /// The given model with removed weights set to zero (and the embedding's scaler refitted where the recipe asks).
+    pub model: Arc<Model>,
+    /// The pruned forward's output. `[n_nodes, n_classes]`.
+    pub logits: Array2<f32>,
+    /// Every step in order.
+    pub steps: Vec<StepTrace>,
+    /// Mass mode only: the propagated features, since no single graph reproduces them. `[n_nodes, n_features]`.
+    pub embedding: Option<Arc<Array2<f32>>>,
+}
+
+impl Pruned {
+    /// Operations of all steps.
+    pub fn macs(&self) -> Macs {
+        self.steps.iter().map(|s| s.macs).sum()
+    }
+
+    /// Removed share of graph entries over all steps, in `0..=1`.
+    pub fn edge_sparsity(&self) -> f64 {
+        let (kept, all) = self
+            .steps
+            .iter()
+            .filter_map(|s| s.edges.as_ref())
+            .fold((0usize, 0usize), |(kept, all), e| (kept + e.n_after, all + e.n_entries));
+        if all == 0 { 0.0 } else { 1.0 - kept as f64 / all as f64 }
+    }
+
+    /// Removed share of weights over all layers, in `0..=1`.
+    pub fn weight_sparsity(&self) -> f64 {
+        self.masks.weight_sparsity()
+    }
+}

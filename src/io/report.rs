@@ -1,0 +1,112 @@
+//! What reading a file gave besides its value: what was found, what was changed, what was left out, and what went wrong.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::engine::EngineError;
+
+/// One line of a report: a count or fact with its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReportLine {
+    /// What is counted, for people, for example `self-loops added`.
+    pub name: String,
+    /// The count or fact.
+    pub value: String,
+}
+
+/// What was read, changed and ignored. Shown in the window and printed by `inspect`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct LoadReport {
+    /// The format, for people, for example `Unifews folder`.
+    pub format: String,
+    /// Where it was read from: a path or `sample:NAME`.
+    pub source: String,
+    /// Counts and facts in order.
+    pub facts: Vec<ReportLine>,
+    /// Files, arrays or tensors that were there and not used.
+    pub ignored: Vec<String>,
+    /// What a user should know before trusting the result.
+    pub warnings: Vec<String>,
+}
+
+impl LoadReport {
+    /// An empty report.
+    pub fn new(format: impl Into<String>, source: impl Into<String>) -> Self {
+        Self { format: format.into(), source: source.into(), ..Self::default() }
+    }
+
+    /// Adds a count or fact.
+    pub fn fact(&mut self, name: impl Into<String>, value: impl ToString) -> &mut Self {
+        self.facts.push(ReportLine { name: name.into(), value: value.to_string() });
+        self
+    }
+}
+
+/// A file could not be read. The message says where, what was expected and what was found; the path comes last.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The operating system refused.
+    #[error("cannot {action}: {source}: {}", path.display())]
+    Io {
+        /// What was tried, for example `open`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// A file's content is not what its format asks for.
+    #[error("{place}: expected {expected}, found {found}: {}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Where in it: a line, an array, a key, a byte offset.
+        place: String,
+        /// What the format asks for there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// No reader knows this file.
+    #[error("not a known format: expected {expected}, found {found}: {}", path.display())]
+    Unknown {
+        /// The file or folder.
+        path: PathBuf,
+        /// The formats that are known.
+        expected: String,
+        /// What its first bytes or names look like.
+        found: String,
+    },
+    /// The content is well-formed and makes no valid graph, model or recipe.
+    #[error("{source}: {}", path.display())]
+    Invalid {
+        /// The file or folder.
+        path: PathBuf,
+        /// Which rule it breaks.
+        source: EngineError,
+    },
+    /// The user asked for the work to stop.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl LoadError {
+    /// A [`LoadError::Content`].
+    pub fn content(path: &Path, place: impl Into<String>, expected: impl ToString, found: impl ToString) -> Self {
+        Self::Content {
+            path: path.to_owned(),
+            place: place.into(),
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
+    }
+
+    /// Wraps an engine error with the path it came from; a cancel stays a cancel.
+    pub fn invalid(path: &Path, source: EngineError) -> Self {
+        match source {
+            EngineError::Cancelled => Self::Cancelled,
+            source => Self::Invalid { path: path.to_owned(), source },
+        }
+    }
+}

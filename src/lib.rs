@@ -1,0 +1,4 @@
+//! Unifews Workbench: prune a graph and its graph neural network together.
+
+pub mod engine;
+pub mod io;
