@@ -11,6 +11,6 @@ mod topology;
 
 pub use dataset::{Dataset, DatasetParts, Features, Labels};
 pub use generate::{PowerLaw, power_law_communities};
-pub use split::{Split, stratified};
+pub use split::{Split, resolve_split, stratified};
 pub use stats::{GraphStats, degree_histogram};
 pub use topology::{Direction, EdgeReport, SelfLoops, Topology, Transpose};
