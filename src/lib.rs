@@ -2,3 +2,5 @@
 
 pub mod engine;
 pub mod io;
+pub mod session;
+pub mod ui;

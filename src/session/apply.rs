@@ -1,0 +1,274 @@
+//! The one place where commands are applied.
+
+use std::sync::Arc;
+
+use super::command::{Command, Gesture};
+use super::desk::AnyRequest;
+use super::jobs::open::Open;
+use super::jobs::{Lane, Partial};
+use super::notice::Level;
+use super::store::{Phase, RunEntry, RunId, SweepState, TrainingState};
+use super::undo::{Change, Inputs, Step};
+use super::{Answer, Session};
+use crate::engine::analysis::{RunOptions, SweepGrid, run, sweep};
+use crate::engine::control::Control;
+use crate::engine::sparsify::{Recipe, Training};
+use crate::engine::train::train;
+
+impl Session {
+    /// Does what the user asks for. Long work goes into the background; its answer comes with [`Session::poll`].
+    pub fn apply(&mut self, command: Command) {
+        match command {
+            Command::Open(spec) => self.open(spec),
+            Command::OpenMany(specs) => specs.into_iter().for_each(|s| self.open(s)),
+            Command::CloseInputs => self.change_inputs("Close", None, |i| {
+                i.graph = None;
+                i.model = None;
+            }),
+            Command::SetRecipe(recipe, gesture) => self.set_recipe(*recipe, "Recipe", gesture),
+            Command::Prune => self.prune(),
+            Command::Sweep(grid) => self.sweep(grid),
+            Command::Train => self.train(),
+            Command::Cancel(id) => self.runner.cancel(id),
+            Command::CancelAll => self.runner.cancel_all(),
+            Command::Undo => {
+                if let Some(Step { change, .. }) = self.history.undo() {
+                    self.restore(change, Side::Before);
+                }
+            }
+            Command::Redo => {
+                if let Some(Step { change, .. }) = self.history.redo() {
+                    self.restore(change, Side::After);
+                }
+            }
+            Command::LoadPoint(idx) => {
+                let recipe = self.store.sweep.grid.recipe(&self.store.sweep.base, idx);
+                self.set_recipe(recipe, "Take over a point", None);
+            }
+            Command::ComparePoint(idx) => toggle(&mut self.store.sweep.compared, idx),
+            Command::ShowRun(id) => {
+                if let Some(recipe) = self.store.run(id).map(|e| e.run.recipe.clone()) {
+                    self.set_recipe(recipe, "Take over a run", None);
+                }
+            }
+            Command::PinRun(id, is_pinned) => self.change_run(id, "Pin a run", |e| {
+                e.is_pinned = is_pinned;
+                true
+            }),
+            Command::RenameRun(id, name) => self.change_run(id, "Rename a run", |e| {
+                e.name = name;
+                true
+            }),
+            Command::DeleteRun(id) => self.change_run(id, "Delete a run", |_| false),
+            Command::CompareRun(id) => {
+                let compared = &mut self.store.compared;
+                if let Some(at) = compared.iter().position(|c| *c == id) {
+                    compared.remove(at);
+                } else {
+                    compared.push(id);
+                    if compared.len() > 2 {
+                        compared.remove(0);
+                    }
+                }
+            }
+            Command::Compute(request) => self.compute(request),
+            Command::WriteFile(writer, path) => {
+                let label = writer.label.clone();
+                let work = move |ctl: &Control, _: &Partial<Answer>| {
+                    (writer.write)(&path, ctl)?;
+                    Ok(Answer::Written(path.display().to_string()))
+                };
+                self.runner.submit(Lane::Export, label, Box::new(work));
+            }
+            Command::Export(..)
+            | Command::SaveModel(_)
+            | Command::SaveRecipe(_)
+            | Command::SaveProject(_)
+            | Command::OpenProject(_) => {
+                self.store.notices.add(Level::Warning, "Not available yet", "", "");
+            }
+            Command::SeeNotices => self.store.notices.mark_seen(),
+            Command::ClearNotices => self.store.notices.clear(),
+            Command::ClearRecent => self.store.recent.clear(),
+        }
+    }
+
+    fn open(&mut self, spec: String) {
+        self.runner.spawn(Lane::Load, Open { spec }, Answer::Opened);
+    }
+
+    fn set_recipe(&mut self, recipe: Recipe, label: &str, gesture: Option<Gesture>) {
+        if recipe != self.store.recipe {
+            self.change_inputs(label, gesture, |i| i.recipe = recipe);
+        }
+    }
+
+    fn inputs(&self) -> Inputs {
+        Inputs { graph: self.store.graph.clone(), model: self.store.model.clone(), recipe: self.store.recipe.clone() }
+    }
+
+    pub(super) fn change_inputs(&mut self, label: &str, gesture: Option<Gesture>, change: impl FnOnce(&mut Inputs)) {
+        let before = self.inputs();
+        let mut after = before.clone();
+        change(&mut after);
+        self.history.add(label, Change::Inputs { before, after: after.clone() }, gesture);
+        self.set_inputs(after);
+    }
+
+    fn set_inputs(&mut self, inputs: Inputs) {
+        let Inputs { graph, model, recipe } = inputs;
+        let same = |a: Option<*const ()>, b: Option<*const ()>| a == b;
+        let graph_ptr = |g: &Option<super::LoadedGraph>| g.as_ref().map(|g| Arc::as_ptr(&g.dataset).cast::<()>());
+        let model_ptr = |m: &Option<super::LoadedModel>| m.as_ref().map(|m| Arc::as_ptr(&m.model).cast::<()>());
+        let is_other = !same(graph_ptr(&graph), graph_ptr(&self.store.graph))
+            || !same(model_ptr(&model), model_ptr(&self.store.model));
+        self.store.graph = graph;
+        self.store.model = model;
+        self.store.recipe = recipe;
+        self.store.is_changed = true;
+        if is_other {
+            self.store.preview = None;
+            self.store.last_shown = None;
+            self.store.desk.clear();
+        }
+        self.preview();
+    }
+
+    fn change_run(&mut self, id: RunId, label: &str, change: impl FnOnce(&mut RunEntry) -> bool) {
+        let Some(at) = self.store.runs.iter().position(|e| e.id == id) else { return };
+        let before = self.store.runs[at].clone();
+        let mut changed = before.clone();
+        let after = change(&mut changed).then_some(changed);
+        let change = Change::Run { at, before: Some(before), after };
+        self.history.add(label, change.clone(), None);
+        self.restore(change, Side::After);
+    }
+
+    fn restore(&mut self, change: Change, side: Side) {
+        match change {
+            Change::Inputs { before, after } => self.set_inputs(if side == Side::Before { before } else { after }),
+            Change::Run { at, before, after } => {
+                let (from, to) = if side == Side::Before { (after, before) } else { (before, after) };
+                if let Some(from) = from {
+                    self.store.runs.retain(|e| e.id != from.id);
+                }
+                if let Some(to) = to {
+                    self.store.runs.insert(at.min(self.store.runs.len()), to);
+                }
+                let left = &self.store.runs;
+                self.store.compared.retain(|id| left.iter().any(|e| e.id == *id));
+                self.store.is_changed = true;
+            }
+        }
+    }
+
+    /// Asks for the preview of the recipe as it stands, unless a finished run or the preview answers it already.
+    pub(super) fn preview(&mut self) {
+        self.store.preview_fault = None;
+        let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else { return };
+        if self.store.finished_run().is_some() || self.store.preview.as_ref().is_some_and(|r| self.store.is_current(r))
+        {
+            self.runner.cancel_lane(&Lane::Preview);
+            return;
+        }
+        let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
+        let (recipe, dense) = (self.store.effective_recipe(), self.dense_logits());
+        let work = move |ctl: &Control, _: &Partial<Answer>| {
+            let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, dense, ctl)?;
+            Ok(Answer::Previewed(Box::new(run)))
+        };
+        self.runner.submit(Lane::Preview, "Preview".into(), Box::new(work));
+    }
+
+    /// The unpruned model's output, from any run of these inputs.
+    fn dense_logits(&self) -> Option<Arc<ndarray::Array2<f32>>> {
+        let shown = self.store.shown().filter(|r| self.store.is_of_inputs(r));
+        shown.or(self.store.newest_run().map(|e| &e.run)).map(|r| Arc::clone(&r.dense_logits))
+    }
+
+    fn prune(&mut self) {
+        let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else {
+            return self.missing("prune", "a graph and a model");
+        };
+        let label = format!("Prune {}, {}", graph.dataset.name(), model.model.title());
+        let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
+        let recipe = self.store.effective_recipe();
+        let work = move |ctl: &Control, _: &Partial<Answer>| {
+            Ok(Answer::Pruned(Box::new(run(&dataset, &model, &recipe, RunOptions::FULL, None, ctl)?)))
+        };
+        self.runner.submit(Lane::Prune, label, Box::new(work));
+    }
+
+    fn sweep(&mut self, grid: SweepGrid) {
+        let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else {
+            return self.missing("sweep", "a graph and a model");
+        };
+        let label = format!("Sweep {} points, {}, {}", grid.len(), graph.dataset.name(), model.model.title());
+        let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
+        let base = self.store.effective_recipe();
+        self.runner.cancel_lane(&Lane::Sweep);
+        self.store.sweep = SweepState {
+            phase: Phase::Running,
+            grid: grid.clone(),
+            base: base.clone(),
+            points: Vec::with_capacity(grid.len()),
+            compared: Vec::new(),
+        };
+        let work = move |ctl: &Control, partial: &Partial<Answer>| {
+            sweep(&dataset, &model, &base, &grid, ctl, |point, _run| partial(Answer::Point(Box::new(point))))?;
+            Ok(Answer::Swept)
+        };
+        self.sweep_job = Some(self.runner.submit(Lane::Sweep, label, Box::new(work)));
+    }
+
+    fn train(&mut self) {
+        let Some(graph) = &self.store.graph else {
+            return self.missing("train", "a graph");
+        };
+        let mut recipe = self.store.recipe.clone();
+        let family = recipe.model.architecture;
+        let n_epochs = recipe.training.get_or_insert_with(|| Training::official(family)).epochs;
+        let dataset = Arc::clone(&graph.dataset);
+        let title = recipe.model.title(graph.stats.n_features, graph.stats.n_classes);
+        let label = format!("Train {title} on {}", dataset.name());
+        self.runner.cancel_lane(&Lane::Train);
+        self.store.training =
+            TrainingState { phase: Phase::Running, label: title, n_epochs, history: Vec::with_capacity(n_epochs) };
+        let work = move |ctl: &Control, partial: &Partial<Answer>| {
+            let trained = train(&dataset, &recipe, ctl, |epoch| partial(Answer::Epoch(*epoch)))?;
+            Ok(Answer::Trained(Box::new(trained)))
+        };
+        self.train_job = Some(self.runner.submit(Lane::Train, label, Box::new(work)));
+    }
+
+    fn compute(&mut self, request: AnyRequest) {
+        let AnyRequest { slot, request: kept, compute } = request.clone();
+        let lane = Lane::View(slot.clone());
+        let work = move |ctl: &Control, _: &Partial<Answer>| {
+            let answer = compute(ctl)?;
+            Ok(Answer::Computed { slot, request: kept, answer })
+        };
+        let id = self.runner.submit(lane, request.slot.clone(), Box::new(work));
+        self.store.desk.submitted(id, &request);
+    }
+
+    fn missing(&mut self, what: &str, needs: &str) {
+        let title = format!("Cannot {what} yet");
+        self.store.notices.add(Level::Warning, title, format!("{needs} must be open"), "Open one, or take a sample");
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
+
+fn toggle(sorted: &mut Vec<usize>, value: usize) {
+    match sorted.binary_search(&value) {
+        Ok(at) => {
+            sorted.remove(at);
+        }
+        Err(at) => sorted.insert(at, value),
+    }
+}

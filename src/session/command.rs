@@ -1,0 +1,103 @@
+//! Everything a user can ask for, in one enum; [`super::Session::apply`] is the one place that does it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::desk::AnyRequest;
+use super::jobs::{JobError, JobId};
+use super::store::RunId;
+use crate::engine::analysis::SweepGrid;
+use crate::engine::control::Control;
+use crate::engine::sparsify::Recipe;
+
+/// Recipe changes of one gesture, for example one drag of a slider, are one step to undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gesture(pub u64);
+
+type Write = Arc<dyn Fn(&Path, &Control) -> Result<(), JobError> + Send + Sync>;
+
+/// Writes one file in the background; what it holds was captured when it was made.
+#[derive(Clone)]
+pub struct FileWriter {
+    /// For the status bar, for example `Save heatmap.png`.
+    pub label: String,
+    /// Writes to the path, atomically.
+    pub write: Write,
+}
+
+impl FileWriter {
+    /// A writer from a closure that calls one of `io`'s writers.
+    pub fn new(
+        label: impl Into<String>,
+        write: impl Fn(&Path, &Control) -> Result<(), JobError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { label: label.into(), write: Arc::new(write) }
+    }
+}
+
+impl std::fmt::Debug for FileWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("FileWriter").field(&self.label).finish()
+    }
+}
+
+/// Something the user asks for.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Opens whatever this is: a path, or `sample:NAME`.
+    Open(String),
+    /// Opens several, in order.
+    OpenMany(Vec<String>),
+    /// Closes graph and model.
+    CloseInputs,
+    /// Replaces the recipe; changes of one gesture are one step to undo.
+    SetRecipe(Box<Recipe>, Option<Gesture>),
+    /// Applies the recipe completely, timed, and keeps the run.
+    Prune,
+    /// Tries a grid of thresholds.
+    Sweep(SweepGrid),
+    /// Trains a model of the recipe's network and opens it.
+    Train,
+    /// Stops one job.
+    Cancel(JobId),
+    /// Stops all jobs.
+    CancelAll,
+    /// Takes the last change back.
+    Undo,
+    /// Makes the last undone change again.
+    Redo,
+    /// Writes a run as a bundle into a folder.
+    Export(RunId, PathBuf),
+    /// Writes the open model.
+    SaveModel(PathBuf),
+    /// Writes the recipe.
+    SaveRecipe(PathBuf),
+    /// Writes the project file.
+    SaveProject(PathBuf),
+    /// Opens a project file.
+    OpenProject(PathBuf),
+    /// Writes one file that a view prepared.
+    WriteFile(FileWriter, PathBuf),
+    /// Takes over the recipe of a sweep's point, by its index in the grid.
+    LoadPoint(usize),
+    /// Marks a sweep's point for comparison, or unmarks it.
+    ComparePoint(usize),
+    /// Takes over the recipe of a run.
+    ShowRun(RunId),
+    /// Keeps a run at the top of the table, or not.
+    PinRun(RunId, bool),
+    /// Renames a run.
+    RenameRun(RunId, String),
+    /// Deletes a run from the table.
+    DeleteRun(RunId),
+    /// Marks a run for comparison, or unmarks it; the third replaces the oldest.
+    CompareRun(RunId),
+    /// Has something computed for a view.
+    Compute(AnyRequest),
+    /// The list of notices was looked at.
+    SeeNotices,
+    /// Empties the list of notices.
+    ClearNotices,
+    /// Empties the list of what was opened before.
+    ClearRecent,
+}

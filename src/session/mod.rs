@@ -1,0 +1,114 @@
+//! The application without a screen: what is open, commands, undo, jobs in the background.
+//!
+//! What is never here: egui. Every change goes through [`Session::apply`]; views and the command line read [`Session::store`].
+
+mod apply;
+mod command;
+mod desk;
+pub mod jobs;
+mod notice;
+mod outcome;
+mod store;
+mod undo;
+
+use crate::engine::EngineError;
+use crate::engine::analysis::{Run, SweepPoint};
+use crate::engine::control::Workers;
+use crate::engine::train::{EpochRecord, Trained};
+
+pub use command::{Command, FileWriter, Gesture};
+pub use desk::{AnyRequest, Desk, Request};
+pub use notice::{Level, Notice, Notices};
+pub use store::{
+    ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId, Store, SweepState, TrainingState,
+    fitted_to,
+};
+
+use jobs::{JobRunner, JobStatus, Lane, Waker};
+
+/// What the session's jobs answer.
+enum Answer {
+    Opened(jobs::open::Opened),
+    Previewed(Box<Run>),
+    Pruned(Box<Run>),
+    Point(Box<SweepPoint>),
+    Swept,
+    Epoch(EpochRecord),
+    Trained(Box<Trained>),
+    Exported(Exported),
+    Written(String),
+    Computed { slot: String, request: desk::Kept, answer: desk::Kept },
+}
+
+/// The application without a screen.
+pub struct Session {
+    store: Store,
+    runner: JobRunner<Answer>,
+    history: undo::History,
+    next_run: u64,
+    sweep_job: Option<jobs::JobId>,
+    train_job: Option<jobs::JobId>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("runner", &self.runner).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// An empty session with `n_threads` workers (0 = all cores) that calls `waker`, from any thread, whenever
+    /// [`Session::poll`] has something new.
+    ///
+    /// # Errors
+    /// [`EngineError::Threads`].
+    pub fn new(n_threads: usize, waker: Waker) -> Result<Self, EngineError> {
+        let runner = JobRunner::new(Workers::new(n_threads)?, waker);
+        Ok(Self {
+            store: Store::default(),
+            runner,
+            history: undo::History::default(),
+            next_run: 1,
+            sweep_job: None,
+            train_job: None,
+        })
+    }
+
+    /// Everything a view may read.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The jobs, running ones first.
+    pub fn jobs(&self) -> Vec<JobStatus> {
+        self.runner.statuses()
+    }
+
+    /// Whether a job of the lane runs or waits.
+    pub fn is_busy(&self, lane: &Lane) -> bool {
+        self.runner.is_busy(lane)
+    }
+
+    /// Whether no job runs or waits.
+    pub fn is_idle(&self) -> bool {
+        self.runner.is_idle()
+    }
+
+    /// What undo would take back, for people.
+    pub fn undo_label(&self) -> Option<&str> {
+        self.history.undo_label()
+    }
+
+    /// What redo would make again, for people.
+    pub fn redo_label(&self) -> Option<&str> {
+        self.history.redo_label()
+    }
+
+    /// Takes over what jobs have answered; returns whether anything changed.
+    pub fn poll(&mut self) -> bool {
+        let outcomes = self.runner.poll();
+        let has_news = !outcomes.is_empty();
+        outcomes.into_iter().for_each(|outcome| self.take(outcome));
+        has_news
+    }
+}

@@ -1,0 +1,234 @@
+//! What the application knows: inputs, recipe, runs, and the states of sweep, training and export. Only the session writes it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::desk::Desk;
+use super::notice::Notices;
+use crate::engine::analysis::{Run, SweepGrid, SweepPoint};
+use crate::engine::graph::{Dataset, GraphStats};
+use crate::engine::model::Model;
+use crate::engine::sparsify::Recipe;
+use crate::engine::train::EpochRecord;
+use crate::io::LoadReport;
+
+/// A graph that was read, with what its card shows.
+#[derive(Debug, Clone)]
+pub struct LoadedGraph {
+    /// What to open to get it again: a path or `sample:NAME`.
+    pub spec: String,
+    /// The graph.
+    pub dataset: Arc<Dataset>,
+    /// What reading it gave.
+    pub report: Arc<LoadReport>,
+    /// Its counts.
+    pub stats: Arc<GraphStats>,
+    /// Nodes per doubling of the degree, see [`crate::engine::graph::degree_histogram`].
+    pub degree_histogram: Arc<Vec<usize>>,
+}
+
+/// A model that was read or trained.
+#[derive(Debug, Clone)]
+pub struct LoadedModel {
+    /// What to open to get it again; empty for a model that was trained here and not saved yet.
+    pub spec: String,
+    /// For people: the file's name, or how it was trained.
+    pub name: String,
+    /// The model.
+    pub model: Arc<Model>,
+    /// What reading it gave; empty for a model trained here.
+    pub report: Arc<LoadReport>,
+}
+
+/// Names a run within a session; never given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(pub u64);
+
+/// A finished run in the table.
+#[derive(Debug, Clone)]
+pub struct RunEntry {
+    /// Which one.
+    pub id: RunId,
+    /// The user's name for it.
+    pub name: String,
+    /// Whether it stays at the top.
+    pub is_pinned: bool,
+    /// What came back.
+    pub run: Arc<Run>,
+    /// Wall time of the whole run, seconds.
+    pub elapsed_secs: f64,
+}
+
+/// Where a sequence of work stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Nothing was started yet.
+    #[default]
+    Idle,
+    /// Under way.
+    Running,
+    /// Finished.
+    Done,
+    /// Stopped by the user; what had come stays.
+    Cancelled,
+    /// Stopped by an error, which is in the notices; what had come stays.
+    Failed,
+}
+
+/// The sweep shown in the trade-off view.
+#[derive(Debug, Clone, Default)]
+pub struct SweepState {
+    /// Where it stands.
+    pub phase: Phase,
+    /// What is tried.
+    pub grid: SweepGrid,
+    /// The recipe whose thresholds are replaced.
+    pub base: Recipe,
+    /// Points in the order they came.
+    pub points: Vec<SweepPoint>,
+    /// Points that were marked for comparison, by their index in the grid, ascending.
+    pub compared: Vec<usize>,
+}
+
+impl SweepState {
+    /// The recipe of a point.
+    pub fn recipe_of(&self, point: &SweepPoint) -> Recipe {
+        self.grid.recipe(&self.base, point.idx)
+    }
+}
+
+/// The training shown in the training view.
+#[derive(Debug, Clone, Default)]
+pub struct TrainingState {
+    /// Where it stands.
+    pub phase: Phase,
+    /// What is trained, for people.
+    pub label: String,
+    /// Epochs asked for.
+    pub n_epochs: usize,
+    /// Epochs done.
+    pub history: Vec<EpochRecord>,
+}
+
+/// Something that was opened before.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Recent {
+    /// What to open: a path or `sample:NAME`.
+    pub spec: String,
+    /// What it was, for example `graph`.
+    pub kind: String,
+}
+
+/// What an export left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Files in it with their size in bytes.
+    pub files: Vec<(String, u64)>,
+    /// Whether it was read back and gave the same logits to the last bit.
+    pub is_verified: bool,
+    /// The command that runs it again.
+    pub replay: String,
+}
+
+/// The export view's state.
+#[derive(Debug, Clone, Default)]
+pub struct ExportState {
+    /// Where it stands.
+    pub phase: Phase,
+    /// The last one that was finished.
+    pub last: Option<Exported>,
+}
+
+/// Everything a view may read.
+#[derive(Debug, Default)]
+pub struct Store {
+    /// The graph that is open.
+    pub graph: Option<LoadedGraph>,
+    /// The model that is open.
+    pub model: Option<LoadedModel>,
+    /// What the sliders say.
+    pub recipe: Recipe,
+    /// The newest preview, with the recipe it answers inside.
+    pub preview: Option<Arc<Run>>,
+    /// Why there is no preview of the recipe; cleared by the next one.
+    pub preview_fault: Option<String>,
+    /// Finished runs, oldest first.
+    pub runs: Vec<RunEntry>,
+    /// Runs that are compared with each other, at most two.
+    pub compared: Vec<RunId>,
+    /// The sweep.
+    pub sweep: SweepState,
+    /// The training.
+    pub training: TrainingState,
+    /// The export.
+    pub export: ExportState,
+    /// What was opened before, newest first.
+    pub recent: Vec<Recent>,
+    /// What was told to the user.
+    pub notices: Notices,
+    /// What views had computed.
+    pub desk: Desk,
+    /// The project file, once there is one.
+    pub project: Option<PathBuf>,
+    /// Whether something changed since the project was saved.
+    pub is_changed: bool,
+    pub(crate) last_shown: Option<Arc<Run>>,
+}
+
+impl Store {
+    /// The recipe as a run of the open model uses it: its network is the model's own.
+    pub fn effective_recipe(&self) -> Recipe {
+        let Some(model) = &self.model else { return self.recipe.clone() };
+        fitted_to(&self.recipe, &model.model)
+    }
+
+    /// The run that the views show: a finished one of this very recipe, else the preview, else what was shown last.
+    pub fn shown(&self) -> Option<&Arc<Run>> {
+        self.finished_run().map(|e| &e.run).or(self.preview.as_ref()).or(self.last_shown.as_ref())
+    }
+
+    /// The finished run of the recipe as it stands, if there is one.
+    pub fn finished_run(&self) -> Option<&RunEntry> {
+        let recipe = self.effective_recipe();
+        self.runs.iter().rev().find(|e| e.run.recipe == recipe && self.is_of_inputs(&e.run))
+    }
+
+    /// The newest finished run of these inputs, whatever its recipe: where measured times come from.
+    pub fn newest_run(&self) -> Option<&RunEntry> {
+        self.runs.iter().rev().find(|e| self.is_of_inputs(&e.run))
+    }
+
+    /// Whether a run answers the recipe and the inputs as they stand.
+    pub fn is_current(&self, run: &Run) -> bool {
+        self.is_of_inputs(run) && run.recipe == self.effective_recipe()
+    }
+
+    /// A run by its id.
+    pub fn run(&self, id: RunId) -> Option<&RunEntry> {
+        self.runs.iter().find(|e| e.id == id)
+    }
+
+    pub(crate) fn is_of_inputs(&self, run: &Run) -> bool {
+        self.graph.as_ref().is_some_and(|g| Arc::ptr_eq(&g.dataset, &run.dataset))
+            && self.model.as_ref().is_some_and(|m| Arc::ptr_eq(&m.model, &run.model))
+    }
+}
+
+/// The recipe with the network of `model`; a list that does not fit its layers is cut to one value.
+pub fn fitted_to(recipe: &Recipe, model: &Model) -> Recipe {
+    let mut recipe = recipe.clone();
+    recipe.model = model.architecture.clone();
+    let fit = |deltas: &mut Vec<f64>, n: usize| {
+        if deltas.len() != 1 && deltas.len() != n {
+            deltas.truncate(1);
+        }
+        if deltas.is_empty() {
+            deltas.push(0.0);
+        }
+    };
+    fit(&mut recipe.edges.delta, recipe.model.n_graph_steps());
+    fit(&mut recipe.weights.delta, recipe.model.layers);
+    recipe
+}

@@ -1,0 +1,81 @@
+//! Undo and redo. A step keeps what it changed, before and after, as cheap clones of shared values.
+
+use super::command::Gesture;
+use super::store::{LoadedGraph, LoadedModel, RunEntry};
+use crate::engine::sparsify::Recipe;
+
+/// What decides a run: changed together when something is opened.
+#[derive(Debug, Clone)]
+pub(super) struct Inputs {
+    pub(super) graph: Option<LoadedGraph>,
+    pub(super) model: Option<LoadedModel>,
+    pub(super) recipe: Recipe,
+}
+
+/// One change.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    /// Graph, model or recipe.
+    Inputs { before: Inputs, after: Inputs },
+    /// A run that was renamed, pinned or deleted, with its place in the table.
+    Run { at: usize, before: Option<RunEntry>, after: Option<RunEntry> },
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub(super) label: String,
+    pub(super) change: Change,
+    gesture: Option<Gesture>,
+}
+
+/// Steps that can be taken back or made again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct History {
+    done: Vec<Step>,
+    undone: Vec<Step>,
+}
+
+/// Older steps are forgotten beyond this many.
+const MAX_STEPS: usize = 200;
+
+impl History {
+    /// Adds a step, or widens the last one when both belong to one gesture.
+    pub(super) fn add(&mut self, label: impl Into<String>, change: Change, gesture: Option<Gesture>) {
+        self.undone.clear();
+        if gesture.is_some()
+            && let Some(last) = self.done.last_mut()
+            && last.gesture == gesture
+            && let (Change::Inputs { after, .. }, Change::Inputs { after: newer, .. }) = (&mut last.change, &change)
+        {
+            *after = newer.clone();
+            return;
+        }
+        self.done.push(Step { label: label.into(), change, gesture });
+        if self.done.len() > MAX_STEPS {
+            self.done.remove(0);
+        }
+    }
+
+    /// The step to take back; it can be made again afterwards.
+    pub(super) fn undo(&mut self) -> Option<Step> {
+        let step = self.done.pop()?;
+        self.undone.push(step.clone());
+        Some(step)
+    }
+
+    /// The step to make again.
+    pub(super) fn redo(&mut self) -> Option<Step> {
+        let mut step = self.undone.pop()?;
+        step.gesture = None;
+        self.done.push(step.clone());
+        Some(step)
+    }
+
+    pub(super) fn undo_label(&self) -> Option<&str> {
+        self.done.last().map(|s| s.label.as_str())
+    }
+
+    pub(super) fn redo_label(&self) -> Option<&str> {
+        self.undone.last().map(|s| s.label.as_str())
+    }
+}
