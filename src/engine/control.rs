@@ -185,4 +185,34 @@ impl Control {
             })
         })
     }
+
+    /// As [`Control::for_row_blocks`], with a value from every block, in block order whatever the number of threads.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`] when the stop is asked for meanwhile; `out` is then partly written.
+    ///
+    /// # Panics
+    /// When `width` or `rows_per_block` is 0 while `out` is not empty.
+    pub fn map_row_blocks<T: Send, R: Send>(
+        &self,
+        out: &mut [T],
+        width: usize,
+        rows_per_block: usize,
+        f: impl Fn(usize, &mut [T]) -> R + Send + Sync,
+    ) -> Result<Vec<R>, EngineError> {
+        if out.is_empty() {
+            self.check()?;
+            return Ok(Vec::new());
+        }
+        assert!(width > 0 && rows_per_block > 0, "blocks of rows must not be empty");
+        self.workers.pool.install(|| {
+            out.par_chunks_mut(width * rows_per_block)
+                .enumerate()
+                .map(|(block, rows)| {
+                    self.check()?;
+                    Ok(f(block * rows_per_block, rows))
+                })
+                .collect()
+        })
+    }
 }

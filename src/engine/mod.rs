@@ -5,8 +5,10 @@
 
 pub mod analysis;
 pub mod control;
+pub mod diffusion;
 mod error;
 pub mod graph;
+pub mod kernels;
 pub mod model;
 pub mod sparsify;
 pub mod train;

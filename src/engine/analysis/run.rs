@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, bounds};
 use super::evaluate::Evaluation;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Split};
+use crate::engine::graph::{Dataset, Labels, Split, resolve_split};
 use crate::engine::model::Model;
-use crate::engine::sparsify::{Masks, Product, Pruned, Recipe};
+use crate::engine::model::network;
+use crate::engine::sparsify::decide::{decide, flags};
+use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::transform::faster_product;
+use crate::engine::sparsify::{EdgeMode, Masks, Product, Pruned, Recipe};
 
 /// How much of a run to compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +89,8 @@ pub struct Run {
 
 /// Decides the masks of `model` on `dataset` under `recipe` and evaluates the result.
 ///
-/// `dense_logits` are the unpruned model's, where the caller has them already.
+/// `dense_logits` are the unpruned model's, where the caller has them already. The recipe that comes back carries the model's own
+/// architecture.
 ///
 /// # Errors
 /// [`EngineError::Recipe`], [`EngineError::Mismatch`] when graph, model and recipe do not fit, [`EngineError::Cancelled`].
@@ -97,12 +102,170 @@ pub fn run(
     dense_logits: Option<Arc<Array2<f32>>>,
     ctl: &Control,
 ) -> Result<Run, EngineError> {
-    todo!()
+    let mut recipe = recipe.clone();
+    recipe.model = model.architecture.clone();
+    recipe.check()?;
+    model.check_fits(dataset.features().width(), dataset.n_classes())?;
+    let split = resolve_split(dataset, &recipe.split, recipe.seed)?;
+    let quiet = ctl.quiet();
+
+    ctl.progress("unpruned forward", 0, N_STAGES);
+    let mut reference = None;
+    let dense_logits = match dense_logits {
+        Some(logits) if !options.compare_steps => logits,
+        _ => {
+            let mut unpruned = Frozen::unpruned(dataset, model, &recipe)?;
+            unpruned.outputs =
+                (options.compare_steps && outputs_bytes(dataset, model) <= LARGEST_REFERENCE).then(Vec::new);
+            let logits = network::forward(model, dataset.features(), &mut unpruned, &quiet)?;
+            reference = unpruned.outputs;
+            Arc::new(logits)
+        }
+    };
+    ctl.progress("deciding masks", 1, N_STAGES);
+    let pruned = decide(dataset, model, &recipe, &split, reference.as_deref(), &quiet)?;
+    drop(reference);
+    ctl.progress("evaluating", 2, N_STAGES);
+    let no_labels = Labels::default();
+    let labels = dataset.labels().unwrap_or(&no_labels);
+    let locked = if options.official_lock && recipe.edges.mode != EdgeMode::Mass {
+        Some(locked_logits(dataset, &pruned, &recipe, &split, &quiet)?)
+    } else {
+        None
+    };
+    let evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked.as_ref());
+    ctl.progress("timing", 3, N_STAGES);
+    let timing = if options.n_timed > 0 && recipe.edges.mode != EdgeMode::Mass {
+        Some(measure(dataset, model, &recipe, &pruned, options.n_timed, &quiet)?)
+    } else {
+        None
+    };
+    ctl.progress("measuring bounds", 4, N_STAGES);
+    let bounds = if options.bounds { bounds(dataset, &recipe, &pruned, &quiet)? } else { Vec::new() };
+    ctl.progress("done", N_STAGES, N_STAGES);
+    Ok(Run {
+        recipe,
+        dataset: Arc::clone(dataset),
+        model: Arc::clone(model),
+        split,
+        pruned,
+        dense_logits,
+        evaluation,
+        timing,
+        bounds,
+    })
+}
+
+/// Stages a run reports.
+const N_STAGES: usize = 5;
+/// Outputs of the unpruned forward are kept for comparison up to this many bytes.
+const LARGEST_REFERENCE: usize = 2 << 30;
+
+fn outputs_bytes(dataset: &Dataset, model: &Model) -> usize {
+    let widths = model.architecture.hops * dataset.features().width()
+        + model.layers.iter().map(|l| l.linear.weight.ncols()).sum::<usize>();
+    dataset.n_nodes() * widths * size_of::<f32>()
+}
+
+fn locked_logits(
+    dataset: &Dataset,
+    pruned: &Pruned,
+    recipe: &Recipe,
+    split: &Split,
+    ctl: &Control,
+) -> Result<[Array2<f32>; 3], EngineError> {
+    let logits = |nodes: &[u32]| {
+        let locked = flags(dataset.n_nodes(), nodes);
+        let mut frozen = Frozen::pruned(dataset, &pruned.model, recipe, &pruned.masks.edges, Some(&locked), None)?;
+        network::forward(&pruned.model, dataset.features(), &mut frozen, ctl)
+    };
+    Ok([logits(&split.train)?, logits(&split.val)?, logits(&split.test)?])
+}
+
+/// Times both forwards in turn, so that whatever else the machine does hits both alike.
+fn measure(
+    dataset: &Dataset,
+    model: &Model,
+    recipe: &Recipe,
+    pruned: &Pruned,
+    n_repeats: usize,
+    ctl: &Control,
+) -> Result<Timing, EngineError> {
+    let products = measured_products(dataset, recipe, pruned, ctl)?;
+    let mut dense = Frozen::unpruned(dataset, model, recipe)?;
+    let mut frozen = Frozen::pruned(dataset, &pruned.model, recipe, &pruned.masks.edges, None, Some(&products))?;
+    let mut dense_steps = Vec::new();
+    let mut pruned_steps = Vec::new();
+    for repeat in 0..=n_repeats {
+        for (policy, model, steps) in
+            [(&mut dense, model, &mut dense_steps), (&mut frozen, &*pruned.model, &mut pruned_steps)]
+        {
+            policy.start();
+            network::forward(model, dataset.features(), policy, ctl)?;
+            // The first pass of each warms caches and pages up.
+            if repeat > 0 {
+                steps.push(policy.step_secs.clone());
+            }
+        }
+    }
+    let total = |steps: &[Vec<f64>]| median(steps.iter().map(|s| s.iter().sum()).collect());
+    let per_step = |steps: &[Vec<f64>]| {
+        (0..steps[0].len()).map(|i| median(steps.iter().map(|s| s[i]).collect())).collect::<Vec<_>>()
+    };
+    Ok(Timing {
+        n_threads: ctl.n_threads(),
+        n_repeats,
+        dense_step_secs: per_step(&dense_steps),
+        pruned_step_secs: per_step(&pruned_steps),
+        dense_secs: total(&dense_steps),
+        pruned_secs: total(&pruned_steps),
+        products,
+    })
+}
+
+/// The faster product of every weight layer, measured on its own input.
+fn measured_products(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    pruned: &Pruned,
+    ctl: &Control,
+) -> Result<Vec<Product>, EngineError> {
+    struct Measuring<'a> {
+        frozen: Frozen,
+        model: &'a Model,
+        products: Vec<Product>,
+    }
+    impl network::Policy for Measuring<'_> {
+        fn transform(
+            &mut self,
+            layer: usize,
+            linear: &crate::engine::model::Linear,
+            x: crate::engine::kernels::Rows<'_>,
+            ctl: &Control,
+        ) -> Result<Array2<f32>, EngineError> {
+            self.products.push(faster_product(&self.model.layers[layer].linear.weight, x, 2, ctl)?);
+            self.frozen.transform(layer, linear, x, ctl)
+        }
+        fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+            self.frozen.propagate(step, x, ctl)
+        }
+    }
+    let model = &*pruned.model;
+    let frozen = Frozen::pruned(dataset, model, recipe, &pruned.masks.edges, None, None)?;
+    let mut measuring = Measuring { frozen, model, products: Vec::new() };
+    network::forward(model, dataset.features(), &mut measuring, ctl)?;
+    Ok(measuring.products)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let mid = values.len() / 2;
+    if values.len() % 2 == 1 { values[mid] } else { f64::midpoint(values[mid - 1], values[mid]) }
 }
 
 /// Runs a model over frozen masks: what a bundle's replay does. Bit-identical to [`Pruned::logits`] of the run that decided them.
 ///
-/// `embedding` is [`Pruned::embedding`], needed in mass mode only.
+/// `model` is the pruned one. Without masks it runs on everything. `embedding` is [`Pruned::embedding`], needed in mass mode only.
 ///
 /// # Errors
 /// [`EngineError::Mismatch`], [`EngineError::Cancelled`].
@@ -114,5 +277,28 @@ pub fn forward_frozen(
     embedding: Option<&Array2<f32>>,
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
-    todo!()
+    model.check_fits(dataset.features().width(), 0)?;
+    if let Some(embedding) = embedding {
+        if embedding.dim() != (dataset.n_nodes(), model.d_in()) {
+            let expected = format!("{} x {}", dataset.n_nodes(), model.d_in());
+            return Err(EngineError::mismatch("embedding", expected, format!("{:?}", embedding.dim())));
+        }
+        let mut scaled = embedding.clone();
+        if let Some(scaler) = &model.scaler {
+            scaler.apply(&mut scaled, ctl)?;
+        }
+        let rows = crate::engine::kernels::Rows::Dense(scaled.view());
+        return network::mlp(model, rows, &mut Frozen::weights_only(model), None, ctl);
+    }
+    let mut policy = match masks {
+        Some(masks) => {
+            if masks.edges.removed_at().len() != dataset.topology().n_entries() {
+                let expected = format!("{} entries", dataset.topology().n_entries());
+                return Err(EngineError::mismatch("edge mask", expected, masks.edges.removed_at().len()));
+            }
+            Frozen::pruned(dataset, model, recipe, &masks.edges, None, None)?
+        }
+        None => Frozen::unpruned(dataset, model, recipe)?,
+    };
+    network::forward(model, dataset.features(), &mut policy, ctl)
 }

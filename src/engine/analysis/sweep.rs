@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::run::Run;
+use super::run::{Run, RunOptions, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
@@ -91,7 +91,41 @@ pub fn sweep(
     ctl: &Control,
     mut on_point: impl FnMut(SweepPoint, Run),
 ) -> Result<(), EngineError> {
-    todo!()
+    let mut dense_logits = None;
+    for idx in 0..grid.len() {
+        ctl.check()?;
+        ctl.progress("recipe", idx, grid.len());
+        let recipe = grid.recipe(base, idx);
+        let run = run(dataset, model, &recipe, RunOptions::SWEEP, dense_logits.clone(), &ctl.quiet())?;
+        dense_logits = Some(Arc::clone(&run.dense_logits));
+        on_point(SweepPoint::of(idx, &run), run);
+    }
+    ctl.progress("recipe", grid.len(), grid.len());
+    Ok(())
+}
+
+impl SweepPoint {
+    /// The numbers of one run. Times that were not measured are NaN.
+    pub fn of(idx: usize, run: &Run) -> Self {
+        let macs = run.pruned.macs();
+        let scores = &run.evaluation;
+        Self {
+            idx,
+            delta_a: run.recipe.delta_a(0),
+            delta_w: run.recipe.delta_w(0),
+            edge_sparsity: run.pruned.edge_sparsity(),
+            weight_sparsity: run.pruned.weight_sparsity(),
+            val_accuracy: scores.val.pruned.accuracy,
+            test_accuracy: scores.test.pruned.accuracy,
+            dense_val_accuracy: scores.val.dense.accuracy,
+            dense_test_accuracy: scores.test.dense.accuracy,
+            agreement: scores.agreement,
+            macs_dense: macs.dense(),
+            macs_pruned: macs.pruned(),
+            dense_secs: run.timing.as_ref().map_or(f64::NAN, |t| t.dense_secs),
+            pruned_secs: run.timing.as_ref().map_or(f64::NAN, |t| t.pruned_secs),
+        }
+    }
 }
 
 /// Indices of the points that no other beats in accuracy (validation) and operations at once, by rising operations.

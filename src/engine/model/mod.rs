@@ -4,6 +4,10 @@
 //! [`Family`](architecture::Family).
 
 mod architecture;
+pub(crate) mod backward;
+pub(crate) mod batch_norm;
+mod dropout;
+pub(crate) mod network;
 mod params;
 
 pub use architecture::{Architecture, Family, Order};

@@ -1,9 +1,16 @@
 //! Unifews itself: which entries of the diffusion matrix and of the weights carry too small a message.
 
+pub(crate) mod decide;
+pub(crate) mod edges;
+pub(crate) mod frozen;
 mod mask;
+mod push;
 mod recipe;
 mod trace;
+pub(crate) mod transform;
+mod weights;
 
+pub use decide::{Propagated, propagate};
 pub use mask::{EdgeMask, Masks, WeightMask};
 pub use recipe::{
     Compat, EdgeMode, EdgeRule, Identity, Lock, RECIPE_FORMAT, Recipe, Schedule, Training, WeightMode, WeightRule,

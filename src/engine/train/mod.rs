@@ -1,4 +1,15 @@
 //! Training: Adam, the plateau schedule and cross-entropy, dense or pruning as it goes.
+//!
+//! Authors' code: `run_fb.py` (iterative models, all nodes at once) and `run_mb.py` (decoupled models, batches). While pruning,
+//! edge masks are decided in every training step. In the first half of the epochs weight masks start from the dense weights each
+//! time, so a removed weight may come back; in the second half zeros stay (`pruneall`, then `pruneinc`; D30). Evaluation keeps the
+//! masks of the last training step, and puts no entry back. Differs in: weights and masks of the best epoch are kept together
+//! (D32).
+
+mod fit;
+mod loss;
+mod optimizer;
+mod schedule;
 
 use std::sync::Arc;
 
@@ -6,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::Dataset;
-use crate::engine::model::Model;
+use crate::engine::graph::{Dataset, resolve_split};
+use crate::engine::model::{Model, TrainedOn};
 use crate::engine::sparsify::Recipe;
 
 /// One epoch of training.
@@ -15,7 +26,7 @@ use crate::engine::sparsify::Recipe;
 pub struct EpochRecord {
     /// From 1.
     pub epoch: usize,
-    /// Mean cross-entropy over the training nodes.
+    /// Mean cross-entropy over the training nodes, with dropout, before the epoch's last step.
     pub train_loss: f64,
     /// Mean cross-entropy over the validation nodes.
     pub val_loss: f64,
@@ -50,12 +61,49 @@ pub struct Trained {
 ///
 /// # Errors
 /// [`EngineError::Recipe`] (also when `recipe.training` is absent), [`EngineError::Mismatch`] when there are no labels or no
-/// training nodes, [`EngineError::Cancelled`].
+/// training nodes, [`EngineError::NotFinite`] when the loss is lost, [`EngineError::Cancelled`].
 pub fn train(
     dataset: &Dataset,
     recipe: &Recipe,
     ctl: &Control,
-    on_epoch: impl FnMut(&EpochRecord),
+    mut on_epoch: impl FnMut(&EpochRecord),
 ) -> Result<Trained, EngineError> {
-    todo!()
+    recipe.check()?;
+    let Some(training) = &recipe.training else {
+        return Err(EngineError::recipe("training", "a [training] section", "none"));
+    };
+    let Some(labels) = dataset.labels() else {
+        return Err(EngineError::mismatch("training", "a graph with labels", "a graph without"));
+    };
+    let split = resolve_split(dataset, &recipe.split, recipe.seed)?;
+    if split.train.is_empty() {
+        return Err(EngineError::mismatch("training nodes", "at least 1", 0));
+    }
+    let mut fit = fit::Fit::new(dataset, labels, &split, recipe, training, ctl)?;
+    let mut history: Vec<EpochRecord> = Vec::with_capacity(training.epochs);
+    let mut best: Option<(f64, usize, Model)> = None;
+    for epoch in 1..=training.epochs {
+        ctl.check()?;
+        ctl.progress("epoch", epoch - 1, training.epochs);
+        let record = fit.epoch(epoch, &ctl.quiet())?;
+        if best.as_ref().is_none_or(|(accuracy, ..)| record.val_accuracy > *accuracy) {
+            best = Some((record.val_accuracy, epoch, fit.snapshot()));
+        }
+        on_epoch(&record);
+        history.push(record);
+    }
+    ctl.progress("epoch", training.epochs, training.epochs);
+    let Some((val_accuracy, best_epoch, mut model)) = best else {
+        return Err(EngineError::recipe("training.epochs", "at least 1", 0));
+    };
+    model.trained_on = Some(TrainedOn {
+        graph: dataset.name().to_owned(),
+        split: split.name.clone(),
+        seed: recipe.seed,
+        epochs: training.epochs,
+        best_epoch,
+        val_accuracy,
+        test_accuracy: history[best_epoch - 1].test_accuracy,
+    });
+    Ok(Trained { model: Arc::new(model), history })
 }

@@ -1,0 +1,120 @@
+//! Dense product in register tiles.
+
+use multiversion::multiversion;
+use ndarray::{Array2, ArrayView2};
+
+use super::rows_per_block;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+
+/// Columns of a register tile.
+const TILE_COLS: usize = 16;
+/// Rows of a register tile.
+const TILE_ROWS: usize = 6;
+
+/// The right side of a product, in panels of [`TILE_COLS`] columns, the last one filled up with zeros.
+#[derive(Debug, Clone)]
+pub struct Packed {
+    depth: usize,
+    width: usize,
+    panels: Vec<f32>,
+}
+
+impl Packed {
+    /// Packs `w: [depth, width]`; a transposed view packs the transpose.
+    pub fn new(w: ArrayView2<'_, f32>) -> Self {
+        let (depth, width) = w.dim();
+        let mut panels = vec![0.0; depth * width.div_ceil(TILE_COLS) * TILE_COLS];
+        for (p, panel) in panels.chunks_exact_mut((depth * TILE_COLS).max(1)).enumerate() {
+            let first = p * TILE_COLS;
+            let columns = first..width.min(first + TILE_COLS);
+            for (k, row) in panel.chunks_exact_mut(TILE_COLS).enumerate() {
+                for (slot, column) in row.iter_mut().zip(columns.clone()) {
+                    *slot = w[[k, column]];
+                }
+            }
+        }
+        Self { depth, width, panels }
+    }
+}
+
+/// `x w`.
+///
+/// # Shapes
+/// `x: [n, depth]` in standard layout, `w: [depth, width]` packed, result `[n, width]`
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+///
+/// # Panics
+/// When the inner sizes differ.
+pub fn matmul(x: ArrayView2<'_, f32>, w: &Packed, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    let (n, depth) = x.dim();
+    assert_eq!(depth, w.depth, "inner sizes of a product");
+    let mut out = Array2::zeros((n, w.width));
+    let x = x.to_slice().expect("standard layout");
+    let Some(rows) = out.as_slice_mut().filter(|_| w.width > 0 && depth > 0) else { return Ok(out) };
+    let block = rows_per_block(depth * w.width).next_multiple_of(TILE_ROWS);
+    ctl.for_row_blocks(rows, w.width, block, |first, rows| {
+        let n_rows = rows.len() / w.width;
+        product(rows, w.width, &x[first * depth..(first + n_rows) * depth], depth, &w.panels);
+    })?;
+    Ok(out)
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
+fn product(out: &mut [f32], width: usize, x: &[f32], depth: usize, panels: &[f32]) {
+    let n_rows = x.len() / depth;
+    for (p, panel) in panels.chunks_exact(depth * TILE_COLS).enumerate() {
+        let column = p * TILE_COLS;
+        let n_cols = TILE_COLS.min(width - column);
+        let mut row = 0;
+        while row + TILE_ROWS <= n_rows {
+            tile::<TILE_ROWS>(&mut out[row * width + column..], width, n_cols, &x[row * depth..], depth, panel);
+            row += TILE_ROWS;
+        }
+        while row < n_rows {
+            tile::<1>(&mut out[row * width + column..], width, n_cols, &x[row * depth..], depth, panel);
+            row += 1;
+        }
+    }
+}
+
+#[inline(always)]
+fn tile<const R: usize>(out: &mut [f32], width: usize, n_cols: usize, x: &[f32], depth: usize, panel: &[f32]) {
+    let mut sums = [[0.0f32; TILE_COLS]; R];
+    let rows: [&[f32]; R] = std::array::from_fn(|r| &x[r * depth..(r + 1) * depth]);
+    for (k, w) in panel.chunks_exact(TILE_COLS).enumerate() {
+        for r in 0..R {
+            let a = rows[r][k];
+            for c in 0..TILE_COLS {
+                sums[r][c] = a.mul_add(w[c], sums[r][c]);
+            }
+        }
+    }
+    for (r, sums) in sums.iter().enumerate() {
+        out[r * width..r * width + n_cols].copy_from_slice(&sums[..n_cols]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_the_triple_loop_bit_for_bit_at_awkward_sizes() {
+        let ctl = Control::new(2).expect("workers");
+        for (n, depth, width) in [(1, 1, 1), (7, 5, 16), (13, 33, 23), (6, 64, 7), (0, 3, 2), (3, 0, 2)] {
+            let x = Array2::from_shape_fn((n, depth), |(i, j)| ((i * 7 + j) as f32 * 0.31).sin());
+            let w = Array2::from_shape_fn((depth, width), |(i, j)| ((i + j * 5) as f32 * 0.17).cos());
+            let out = matmul(x.view(), &Packed::new(w.view()), &ctl).expect("not cancelled");
+            let turned = w.t().as_standard_layout().into_owned();
+            let same = matmul(x.view(), &Packed::new(turned.t()), &ctl).expect("not cancelled");
+            assert_eq!(out, same);
+            for ((i, j), value) in out.indexed_iter() {
+                let sum = (0..depth).fold(0.0f32, |sum, k| x[[i, k]].mul_add(w[[k, j]], sum));
+                assert_eq!(value.to_bits(), sum.to_bits(), "{n} {depth} {width}");
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Products, norms and selection: the inner loops.
+//!
+//! Every output element is a chain of fused multiply-adds over its terms in ascending order, starting from 0 (or from the
+//! row itself, for a residual). A term with a zero factor changes nothing in such a chain. So the dense product, the product
+//! that skips removed weights and the product over stored features give **the same bits**, whatever the number of threads
+//! and whatever the width of the machine's vectors; which of them runs is a question of time alone.
+//!
+//! The functions are compiled for several instruction sets and chosen at run time.
+
+mod gemm;
+mod norms;
+mod rows;
+mod select;
+mod sparse_gemm;
+
+pub use gemm::{Packed, matmul};
+pub use norms::{column_norms, column_sums, frobenius, row_norms};
+pub use rows::{Csr, spmm};
+pub use select::kth_smallest;
+pub use sparse_gemm::{SparseColumns, SparseRows, matmul_sparse_both, matmul_sparse_weight};
+
+use ndarray::ArrayView2;
+use sprs::CsMatI;
+
+/// The left side of a product: rows of a layer's input, all values or only the stored ones.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows<'a> {
+    /// All values, in standard layout. `[n_rows, width]`.
+    Dense(ArrayView2<'a, f32>),
+    /// The non-zero values. `[n_rows, width]`.
+    Sparse(&'a CsMatI<f32, u32, usize>),
+}
+
+impl Rows<'_> {
+    /// The same rows, borrowed for as long as `self` is.
+    pub fn reborrow(&self) -> Rows<'_> {
+        match self {
+            Self::Dense(x) => Rows::Dense(x.view()),
+            Self::Sparse(x) => Rows::Sparse(x),
+        }
+    }
+
+    /// Number of rows.
+    pub fn n_rows(&self) -> usize {
+        match self {
+            Self::Dense(x) => x.nrows(),
+            Self::Sparse(x) => x.rows(),
+        }
+    }
+
+    /// Number of columns.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Dense(x) => x.ncols(),
+            Self::Sparse(x) => x.cols(),
+        }
+    }
+
+    /// Stored values: all of them for dense rows.
+    pub fn n_stored(&self) -> usize {
+        match self {
+            Self::Dense(x) => x.len(),
+            Self::Sparse(x) => x.nnz(),
+        }
+    }
+}
+
+/// Rows per block of parallel work: about `budget` multiply-adds at `cost_per_row` each, within 1 and 1024 rows.
+fn rows_per_block(cost_per_row: usize) -> usize {
+    const BUDGET: usize = 1 << 19;
+    (BUDGET / cost_per_row.max(1)).clamp(1, 1024)
+}

@@ -1,0 +1,180 @@
+//! Products that skip removed weights.
+
+use multiversion::multiversion;
+use ndarray::{Array2, ArrayView2};
+use sprs::CsMatI;
+
+use super::rows_per_block;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+
+/// Input rows handled at once, one per vector lane.
+const LANES: usize = 16;
+
+/// The kept weights of a matrix, column after column (one column per output).
+#[derive(Debug, Clone)]
+pub struct SparseColumns {
+    depth: usize,
+    indptr: Vec<usize>,
+    indices: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl SparseColumns {
+    /// Keeps the non-zero values of `w: [depth, width]`.
+    pub fn new(w: ArrayView2<'_, f32>) -> Self {
+        let (indptr, indices, values) = compress(w.t());
+        Self { depth: w.nrows(), indptr, indices, values }
+    }
+}
+
+/// The kept weights of a matrix, row after row (one row per input).
+#[derive(Debug, Clone)]
+pub struct SparseRows {
+    width: usize,
+    indptr: Vec<usize>,
+    indices: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl SparseRows {
+    /// Keeps the non-zero values of `w: [depth, width]`.
+    pub fn new(w: ArrayView2<'_, f32>) -> Self {
+        let (indptr, indices, values) = compress(w);
+        Self { width: w.ncols(), indptr, indices, values }
+    }
+}
+
+fn compress(rows: ArrayView2<'_, f32>) -> (Vec<usize>, Vec<u32>, Vec<f32>) {
+    let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
+    for row in rows.rows() {
+        for (column, &value) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
+            indices.push(column as u32);
+            values.push(value);
+        }
+        indptr.push(indices.len());
+    }
+    (indptr, indices, values)
+}
+
+/// Dense rows times kept weights.
+///
+/// # Shapes
+/// `x: [n, depth]` in standard layout, `w: [depth, width]`, result `[n, width]`
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+///
+/// # Panics
+/// When the inner sizes differ.
+pub fn matmul_sparse_weight(
+    x: ArrayView2<'_, f32>,
+    w: &SparseColumns,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let (n, depth) = x.dim();
+    assert_eq!(depth, w.depth, "inner sizes of a product");
+    let width = w.indptr.len() - 1;
+    let mut out = Array2::zeros((n, width));
+    let x = x.to_slice().expect("standard layout");
+    let Some(rows) = out.as_slice_mut().filter(|_| width > 0) else { return Ok(out) };
+    let block = rows_per_block(depth + w.values.len()).next_multiple_of(LANES);
+    ctl.for_row_blocks(rows, width, block, |first, rows| {
+        let mut turned = vec![0.0; depth * LANES];
+        for (group, rows) in rows.chunks_mut(LANES * width).enumerate() {
+            let from = first + group * LANES;
+            for (lane, row) in x[from * depth..].chunks_exact(depth.max(1)).take(rows.len() / width).enumerate() {
+                for (k, value) in row.iter().enumerate() {
+                    turned[k * LANES + lane] = *value;
+                }
+            }
+            lanes_product(rows, width, &turned, &w.indptr, &w.indices, &w.values);
+        }
+    })?;
+    Ok(out)
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
+fn lanes_product(out: &mut [f32], width: usize, turned: &[f32], indptr: &[usize], indices: &[u32], values: &[f32]) {
+    let n_rows = out.len() / width;
+    for column in 0..width {
+        let mut sums = [0.0f32; LANES];
+        for k in indptr[column]..indptr[column + 1] {
+            let x = &turned[indices[k] as usize * LANES..][..LANES];
+            for lane in 0..LANES {
+                sums[lane] = x[lane].mul_add(values[k], sums[lane]);
+            }
+        }
+        for (lane, sum) in sums.iter().enumerate().take(n_rows) {
+            out[lane * width + column] = *sum;
+        }
+    }
+}
+
+/// Sparse rows times kept weights.
+///
+/// # Shapes
+/// `x: [n, depth]`, `w: [depth, width]`, result `[n, width]`
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+///
+/// # Panics
+/// When the inner sizes differ.
+pub fn matmul_sparse_both(
+    x: &CsMatI<f32, u32, usize>,
+    w: &SparseRows,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    assert_eq!(x.cols(), w.indptr.len() - 1, "inner sizes of a product");
+    let mut out = Array2::zeros((x.rows(), w.width));
+    let Some(rows) = out.as_slice_mut().filter(|_| w.width > 0) else { return Ok(out) };
+    let indptr = x.indptr();
+    let block = rows_per_block(w.width + w.values.len() / x.cols().max(1) * (x.nnz() / x.rows().max(1)));
+    ctl.for_row_blocks(rows, w.width, block, |first, rows| {
+        for (i, row) in rows.chunks_exact_mut(w.width).enumerate() {
+            let range = indptr.outer_inds_sz(first + i);
+            scatter(row, &x.indices()[range.clone()], &x.data()[range], w);
+        }
+    })?;
+    Ok(out)
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
+fn scatter(out: &mut [f32], indices: &[u32], values: &[f32], w: &SparseRows) {
+    for (j, x) in indices.iter().zip(values) {
+        for k in w.indptr[*j as usize]..w.indptr[*j as usize + 1] {
+            let slot = &mut out[w.indices[k] as usize];
+            *slot = x.mul_add(w.values[k], *slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Csr, Packed, matmul, spmm};
+    use super::*;
+    use crate::engine::graph::Features;
+
+    /// The claim the whole floor rests on: skipping zeros changes no bit.
+    #[test]
+    fn every_product_gives_the_bits_of_the_dense_one() {
+        let ctl = Control::new(2).expect("workers");
+        for n in [1, 15, 16, 50] {
+            let x =
+                Array2::from_shape_fn((n, 40), |(i, j)| if (i * j) % 5 == 1 { (i + 3 * j) as f32 * 0.1 } else { 0.0 });
+            let w =
+                Array2::from_shape_fn((40, 19), |(i, j)| if (i + j) % 3 == 0 { ((i * j) as f32).cos() } else { 0.0 });
+            let dense = matmul(x.view(), &Packed::new(w.view()), &ctl).expect("not cancelled");
+            let by_column = matmul_sparse_weight(x.view(), &SparseColumns::new(w.view()), &ctl).expect("not cancelled");
+            let Features::Sparse(stored) = Features::from_dense(x) else { panic!("sparse enough") };
+            let by_both = matmul_sparse_both(&stored, &SparseRows::new(w.view()), &ctl).expect("not cancelled");
+            let indptr: Vec<usize> = stored.indptr().as_slice().expect("contiguous").to_vec();
+            let a = Csr { indptr: &indptr, indices: stored.indices(), values: stored.data() };
+            let by_row = spmm(a, w.view(), false, &ctl).expect("not cancelled");
+            for other in [by_column, by_both, by_row] {
+                assert!(dense.iter().zip(&other).all(|(a, b)| a.to_bits() == b.to_bits()));
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The backward pass: gradients of every parameter from that of the logits, over the tape of one training forward.
+
+use ndarray::{Array1, Array2};
+use sprs::CsMatI;
+
+use super::architecture::Order;
+use super::network::{LayerTape, Tape, each_row};
+use super::params::Model;
+use super::{batch_norm, dropout};
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::graph::{Features, Transpose};
+use crate::engine::kernels::{Csr, Packed, column_sums, matmul, spmm};
+use crate::engine::sparsify::WeightMask;
+use crate::engine::sparsify::decide::Kept;
+
+/// Gradients of one layer, in the order of its parameters.
+#[derive(Debug, Clone)]
+pub(crate) struct LayerGradient {
+    pub(crate) weight: Array2<f32>,
+    pub(crate) bias: Option<Array1<f32>>,
+    pub(crate) norm: Option<(Array1<f32>, Array1<f32>)>,
+}
+
+/// What the network's first product was fed with, transposed once for all steps.
+pub(crate) enum InputTranspose {
+    Dense(Array2<f32>),
+    Sparse(CsMatI<f32, u32, usize>),
+}
+
+impl InputTranspose {
+    pub(crate) fn of(features: &Features) -> Self {
+        match features {
+            Features::Dense(x) => Self::Dense(x.t().as_standard_layout().into_owned()),
+            Features::Sparse(x) => Self::Sparse(x.to_other_storage().transpose_into()),
+        }
+    }
+
+    pub(crate) fn of_dense(x: &Array2<f32>) -> Self {
+        Self::Dense(x.t().as_standard_layout().into_owned())
+    }
+
+    /// `xᵀ g`. `[n, d_in]ᵀ [n, d_out] → [d_in, d_out]`
+    fn product(&self, g: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        match self {
+            Self::Dense(xt) => matmul(xt.view(), &Packed::new(g.view()), ctl),
+            Self::Sparse(xt) => {
+                let indptr: Vec<usize> = xt.indptr().raw_storage().to_vec();
+                spmm(Csr { indptr: &indptr, indices: xt.indices(), values: xt.data() }, g.view(), false, ctl)
+            }
+        }
+    }
+}
+
+/// Gradients of every layer.
+///
+/// `masks` are the weight masks of the forward pass: no gradient flows through removed weights.
+pub(crate) fn backward(
+    model: &Model,
+    d_logits: Array2<f32>,
+    tape: &Tape,
+    kept: &Kept,
+    masks: &[WeightMask],
+    input: &InputTranspose,
+    transpose: Option<&Transpose>,
+    ctl: &Control,
+) -> Result<Vec<LayerGradient>, EngineError> {
+    let n_layers = model.layers.len();
+    let mut gradients = Vec::with_capacity(n_layers);
+    let mut g = d_logits;
+    for l in (0..n_layers).rev() {
+        let layer = &model.layers[l];
+        let record = &tape.layers[l];
+        let mut norm = None;
+        if l + 1 < n_layers {
+            if let Some(seed) = record.dropout {
+                dropout::apply(&mut g, model.architecture.dropout, seed, ctl)?;
+            }
+            if model.architecture.is_decoupled() {
+                (g, norm) = through_norm(g, layer.norm.as_ref(), record, ctl)?;
+                through_relu(&mut g, record, ctl)?;
+            } else {
+                through_relu(&mut g, record, ctl)?;
+                (g, norm) = through_norm(g, layer.norm.as_ref(), record, ctl)?;
+            }
+        }
+        let bias = match &layer.linear.bias {
+            Some(_) => Some(column_sums(g.view(), ctl)?.into_iter().map(|s| s as f32).collect()),
+            None => None,
+        };
+        let transform_first = model.architecture.order == Order::TransformFirst;
+        if let Some(transpose) = transpose.filter(|_| transform_first) {
+            g = kept.survivors[l].propagate_back(&g, transpose, ctl)?;
+        }
+        let mut weight = match &record.input {
+            Some(x) => InputTranspose::of_dense(x).product(&g, ctl)?,
+            None => input.product(&g, ctl)?,
+        };
+        ndarray::Zip::from(&mut weight).and(&masks[l]).for_each(|w, keep| {
+            if !keep {
+                *w = 0.0;
+            }
+        });
+        if l > 0 {
+            g = matmul(g.view(), &Packed::new(kept.weights[l].t()), ctl)?;
+            if let Some(transpose) = transpose.filter(|_| !transform_first) {
+                g = kept.survivors[l].propagate_back(&g, transpose, ctl)?;
+            }
+        }
+        gradients.push(LayerGradient { weight, bias, norm });
+    }
+    gradients.reverse();
+    Ok(gradients)
+}
+
+type NormGradient = Option<(Array1<f32>, Array1<f32>)>;
+
+fn through_norm(
+    g: Array2<f32>,
+    norm: Option<&super::BatchNorm>,
+    record: &LayerTape,
+    ctl: &Control,
+) -> Result<(Array2<f32>, NormGradient), EngineError> {
+    match (norm, &record.norm) {
+        (Some(norm), Some(tape)) => {
+            let (g, d_weight, d_bias) = batch_norm::backward(g, norm, tape, ctl)?;
+            Ok((g, Some((d_weight, d_bias))))
+        }
+        _ => Ok((g, None)),
+    }
+}
+
+fn through_relu(g: &mut Array2<f32>, record: &LayerTape, ctl: &Control) -> Result<(), EngineError> {
+    let Some(rectified) = &record.rectified else { return Ok(()) };
+    each_row(g, ctl, |u, row| {
+        for (g, out) in row.iter_mut().zip(rectified.row(u)) {
+            if *out <= 0.0 {
+                *g = 0.0;
+            }
+        }
+    })
+}

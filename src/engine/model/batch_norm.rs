@@ -1,0 +1,99 @@
+//! Batch normalisation over nodes: `y = γ (x - μ) / √(σ² + ε) + β`, forward and backward (Ioffe and Szegedy 2015, as PyTorch's
+//! `BatchNorm1d`: biased variance to normalise, unbiased for the running statistics, momentum 0.1).
+
+use ndarray::{Array1, Array2};
+
+use super::network::each_row;
+use super::params::BatchNorm;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::kernels::column_sums;
+
+/// Weight of the newest batch in the running statistics.
+const MOMENTUM: f32 = 0.1;
+
+/// What the backward pass needs.
+#[derive(Debug)]
+pub(crate) struct NormTape {
+    /// `(x - μ) / √(σ² + ε)`. `[n, width]`
+    pub(crate) normalised: Array2<f32>,
+    /// `1 / √(σ² + ε)`. `[width]`
+    pub(crate) inverse_std: Vec<f32>,
+    /// Batch mean and unbiased variance, for the running statistics. `[width]`
+    pub(crate) mean: Vec<f32>,
+    pub(crate) unbiased_var: Vec<f32>,
+}
+
+/// With the running statistics. `[n, width]`
+pub(crate) fn forward_eval(mut x: Array2<f32>, norm: &BatchNorm, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    let scale: Vec<f32> =
+        norm.running_var.iter().zip(&norm.weight).map(|(v, w)| w / (v + BatchNorm::EPS).sqrt()).collect();
+    let shift: Vec<f32> = norm.bias.iter().zip(&norm.running_mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+    each_row(&mut x, ctl, |_, row| {
+        for ((v, s), b) in row.iter_mut().zip(&scale).zip(&shift) {
+            *v = *v * s + b;
+        }
+    })?;
+    Ok(x)
+}
+
+/// With the batch's own statistics. `[n, width]`
+pub(crate) fn forward_train(
+    mut x: Array2<f32>,
+    norm: &BatchNorm,
+    ctl: &Control,
+) -> Result<(Array2<f32>, NormTape), EngineError> {
+    let n = x.nrows() as f64;
+    let mean: Vec<f32> = column_sums(x.view(), ctl)?.into_iter().map(|s| (s / n) as f32).collect();
+    each_row(&mut x, ctl, |_, row| row.iter_mut().zip(&mean).for_each(|(v, m)| *v -= m))?;
+    let mut squares = x.clone();
+    each_row(&mut squares, ctl, |_, row| row.iter_mut().for_each(|v| *v *= *v))?;
+    let sums = column_sums(squares.view(), ctl)?;
+    let inverse_std: Vec<f32> =
+        sums.iter().map(|s| (1.0 / (s / n + f64::from(BatchNorm::EPS)).sqrt()) as f32).collect();
+    let unbiased_var = sums.iter().map(|s| (s / (n - 1.0).max(1.0)) as f32).collect();
+    each_row(&mut x, ctl, |_, row| row.iter_mut().zip(&inverse_std).for_each(|(v, s)| *v *= s))?;
+    let mut out = x.clone();
+    each_row(&mut out, ctl, |_, row| {
+        for ((v, w), b) in row.iter_mut().zip(&norm.weight).zip(&norm.bias) {
+            *v = *v * w + b;
+        }
+    })?;
+    Ok((out, NormTape { normalised: x, inverse_std, mean, unbiased_var }))
+}
+
+/// Moves the running statistics towards the batch's.
+pub(crate) fn update_running(norm: &mut BatchNorm, tape: &NormTape) {
+    let blend = |running: &mut Array1<f32>, batch: &[f32]| {
+        running.iter_mut().zip(batch).for_each(|(r, b)| *r += MOMENTUM * (b - *r));
+    };
+    blend(&mut norm.running_mean, &tape.mean);
+    blend(&mut norm.running_var, &tape.unbiased_var);
+}
+
+/// Gradients of the input, γ and β from that of the output.
+///
+/// `dx = γ/√(σ²+ε) · (g - mean(g) - x̂ · mean(g x̂))`
+pub(crate) fn backward(
+    mut g: Array2<f32>,
+    norm: &BatchNorm,
+    tape: &NormTape,
+    ctl: &Control,
+) -> Result<(Array2<f32>, Array1<f32>, Array1<f32>), EngineError> {
+    let n = g.nrows() as f64;
+    let sum_g = column_sums(g.view(), ctl)?;
+    let mut products = g.clone();
+    each_row(&mut products, ctl, |u, row| {
+        row.iter_mut().zip(tape.normalised.row(u)).for_each(|(p, x)| *p *= x);
+    })?;
+    let sum_gx = column_sums(products.view(), ctl)?;
+    each_row(&mut g, ctl, |u, row| {
+        for (j, (v, x)) in row.iter_mut().zip(tape.normalised.row(u)).enumerate() {
+            let centred = *v - (sum_g[j] / n) as f32 - x * (sum_gx[j] / n) as f32;
+            *v = norm.weight[j] * tape.inverse_std[j] * centred;
+        }
+    })?;
+    let d_weight = sum_gx.into_iter().map(|s| s as f32).collect();
+    let d_bias = sum_g.into_iter().map(|s| s as f32).collect();
+    Ok((g, d_weight, d_bias))
+}

@@ -1,0 +1,301 @@
+//! Mass mode: each feature column is pushed over a graph of its own (authors' C++ program, `precompute/algprop.cpp`).
+//!
+//! Node `u` pushes `p[u]` to its neighbours in order of rising degree as long as the message passes the test, so what a node
+//! still pushes to is a prefix of its sorted row, and "removed stays removed" is one limit per node.
+//!
+//! * `compat = "clean"`: the message `|T[v,u] p[u]|` against `δ± = δ · Σ_{w: ±x[w] > 0} |x[w]| d(w)^r`; a limit never grows; a
+//!   node always keeps its own entry.
+//! * `compat = "official"`: the authors' test `|p[u]| / δ± > d(v)^r`, the whole-node test, the fixed-size second push with its
+//!   random factor fixed at 1, limits that can grow, `D⁻¹Ā` as the matrix (D20, D23 to D26).
+
+use std::sync::Arc;
+
+use ndarray::{Array2, ShapeBuilder as _};
+
+use super::decide::{Propagated, norm_r};
+use super::mask::EdgeMask;
+use super::recipe::{Compat, Identity, Recipe};
+use super::trace::{EdgeTrace, Macs, StepKind, StepTrace};
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::graph::{Dataset, Features, Topology};
+use crate::engine::kernels::{frobenius, row_norms};
+
+/// What all columns share.
+struct Pushes<'a> {
+    topology: &'a Topology,
+    /// Row = source, targets by rising degree.
+    targets: Vec<u32>,
+    start: Vec<usize>,
+    /// For every push slot the entry `(target, source)` it walks.
+    entry: Vec<u32>,
+    /// `d(v)^r` of every node.
+    power: Vec<f32>,
+    degree: Vec<f32>,
+    /// `d(v)^(r-1)` of target and `d(u)^(-r)` of source.
+    of_target: Vec<f32>,
+    of_source: Vec<f32>,
+    recipe: &'a Recipe,
+}
+
+/// One column's result.
+struct Column {
+    values: Vec<f32>,
+    /// Pushes in every hop.
+    n_pushed: Vec<u64>,
+    /// Slots pushed over, hop after hop, as ranges of every source's row: `limit[hop][u]`.
+    limits: Vec<Vec<u32>>,
+}
+
+pub(super) fn push_features(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    reference: Option<&[Array2<f32>]>,
+    ctl: &Control,
+) -> Result<Propagated, EngineError> {
+    let topology = dataset.topology();
+    let (n, m, hops) = (topology.n_nodes(), topology.n_entries(), recipe.model.hops);
+    if !topology.is_symmetric() {
+        return Err(EngineError::recipe("edges.mode", "mass on an undirected graph", "a graph with one-way entries"));
+    }
+    let pushes = Pushes::new(topology, recipe);
+    let x = columns_of(dataset.features());
+    let width = dataset.features().width();
+    let mut embedding = Array2::<f32>::zeros((n, width).f());
+    let mut n_pushed = vec![0u64; hops];
+    let mut counts = vec![vec![0u32; m]; hops];
+    /// Columns pushed in one piece of parallel work between two progress reports.
+    const COLUMNS_AT_ONCE: usize = 64;
+    for first in (0..width).step_by(COLUMNS_AT_ONCE) {
+        ctl.progress("pushing features", first, width);
+        let last = width.min(first + COLUMNS_AT_ONCE);
+        for (offset, column) in
+            ctl.map(last - first, |c| pushes.column(&x, first + c, n, hops))?.into_iter().enumerate()
+        {
+            embedding.column_mut(first + offset).iter_mut().zip(&column.values).for_each(|(o, v)| *o = *v);
+            for hop in 0..hops {
+                n_pushed[hop] += column.n_pushed[hop];
+                for (u, limit) in column.limits[hop].iter().enumerate() {
+                    for slot in pushes.start[u]..*limit as usize {
+                        counts[hop][pushes.entry[slot] as usize] += 1;
+                    }
+                }
+            }
+        }
+    }
+    let embedding = embedding.as_standard_layout().into_owned();
+    let mut edges = EdgeMask::keep_all(m, hops);
+    for k in 0..m {
+        let last = (0..hops).rev().find(|hop| counts[*hop][k] > 0);
+        let gone_from = last.map_or(0, |hop| hop + 1);
+        let (u, v) = (pushes.target_of(k), topology.indices()[k] as usize);
+        if gone_from < hops && u != v {
+            edges.remove(k, gone_from);
+        }
+    }
+    let norms = Arc::new(row_norms(embedding.view(), ctl)?);
+    let n_self_loops = topology.n_self_loops();
+    let output_norm = frobenius(&embedding);
+    let relative_error = reference.and_then(|r| r.get(hops - 1)).map(|r| frobenius(&(&embedding - r)) / frobenius(r));
+    let steps = (0..hops)
+        .map(|hop| {
+            let share: Vec<f32> = counts[hop].iter().map(|c| *c as f32 / width.max(1) as f32).collect();
+            let n_after = (n_pushed[hop] as f64 / width.max(1) as f64).round() as usize;
+            let before = if hop == 0 { m } else { (n_pushed[hop - 1] as f64 / width.max(1) as f64).round() as usize };
+            let is_last = hop + 1 == hops;
+            StepTrace {
+                kind: StepKind::Hop,
+                idx: hop,
+                d_in: width,
+                d_out: width,
+                edges: Some(EdgeTrace {
+                    asked: recipe.delta_a(hop),
+                    delta: recipe.delta_a(hop),
+                    n_entries: m,
+                    n_self_loops,
+                    n_before: before,
+                    n_after,
+                    mean_message: f64::NAN,
+                    source_norms: Arc::clone(&norms),
+                    width,
+                    pushed_share: Some(Arc::new(share)),
+                }),
+                weights: None,
+                relative_error: relative_error.filter(|_| is_last),
+                output_norm: if is_last { output_norm } else { f64::NAN },
+                macs: Macs { edges_dense: (m * width) as u64, edges_pruned: n_pushed[hop], ..Macs::default() },
+            }
+        })
+        .collect();
+    Ok(Propagated { embedding, edges, steps })
+}
+
+/// Features column by column.
+fn columns_of(features: &Features) -> Vec<Vec<(u32, f32)>> {
+    let mut columns = vec![Vec::new(); features.width()];
+    match features {
+        Features::Dense(x) => {
+            for ((u, j), value) in x.indexed_iter().filter(|(_, v)| **v != 0.0) {
+                columns[j].push((u as u32, *value));
+            }
+        }
+        Features::Sparse(x) => {
+            for (u, row) in x.outer_iterator().enumerate() {
+                for (j, value) in row.iter() {
+                    columns[j].push((u as u32, *value));
+                }
+            }
+        }
+    }
+    columns
+}
+
+impl<'a> Pushes<'a> {
+    fn new(topology: &'a Topology, recipe: &'a Recipe) -> Self {
+        let n = topology.n_nodes();
+        let r = recipe.model.norm_r;
+        let matrix_r = norm_r(recipe);
+        let degree: Vec<f32> = (0..n).map(|u| topology.degree(u).max(1) as f32).collect();
+        let power = |exponent: f64| degree.iter().map(|d| f64::from(*d).powf(exponent) as f32).collect::<Vec<_>>();
+        // The graph is symmetric: the row of `u` is also the list of its targets, and entry (target, source) is found there.
+        let mut targets = topology.indices().to_vec();
+        let mut entry = Vec::with_capacity(targets.len());
+        for u in 0..n {
+            let range = topology.row_range(u);
+            targets[range].sort_by_key(|v| topology.degree(*v as usize));
+        }
+        for u in 0..n {
+            for &v in &targets[topology.row_range(u)] {
+                entry.push(topology.find(v as usize, u).unwrap_or_default() as u32);
+            }
+        }
+        Self {
+            topology,
+            targets,
+            start: topology.indptr().to_vec(),
+            entry,
+            power: power(r),
+            of_target: power(matrix_r - 1.0),
+            of_source: power(-matrix_r),
+            degree,
+            recipe,
+        }
+    }
+
+    fn target_of(&self, k: usize) -> usize {
+        self.start.partition_point(|s| *s <= k) - 1
+    }
+
+    fn column(&self, x: &[Vec<(u32, f32)>], column: usize, n: usize, hops: usize) -> Column {
+        let mut now = vec![0.0f32; n];
+        let (mut positive, mut negative) = (0.0f32, 0.0f32);
+        for &(u, value) in &x[column] {
+            now[u as usize] = value;
+            let mass = value.abs() * self.power[u as usize];
+            if value > 0.0 { positive += mass } else { negative += mass }
+        }
+        let mut next = vec![0.0f32; n];
+        let end = |u: usize| self.start[u + 1] as u32;
+        let mut limit: Vec<u32> = (0..n).map(end).collect();
+        let mut second_limit = limit.clone();
+        let mut out =
+            Column { values: Vec::new(), n_pushed: Vec::with_capacity(hops), limits: Vec::with_capacity(hops) };
+        for hop in 0..hops {
+            let delta = self.recipe.delta_a(hop) as f32;
+            let deltas = [delta * positive, -delta * negative];
+            let before = if self.recipe.compat == Compat::Official {
+                self.official_hop(&now, &mut next, deltas, &mut limit, &mut second_limit)
+            } else {
+                self.clean_hop(&now, &mut next, deltas, &mut limit)
+            };
+            let (n_pushed, walked) = before;
+            out.n_pushed.push(n_pushed);
+            out.limits.push(walked);
+            std::mem::swap(&mut now, &mut next);
+            next.fill(0.0);
+        }
+        out.values = now;
+        out
+    }
+
+    /// Returns the number of pushes and, per source, the slot after its last push.
+    fn clean_hop(&self, now: &[f32], next: &mut [f32], deltas: [f32; 2], limit: &mut [u32]) -> (u64, Vec<u32>) {
+        let mut n_pushed = 0;
+        let mut walked: Vec<u32> = self.start[..now.len()].iter().map(|s| *s as u32).collect();
+        for (u, &p) in now.iter().enumerate() {
+            if self.recipe.edges.identity != Identity::SelfLoop {
+                next[u] += p;
+            }
+            let delta = if p >= 0.0 { deltas[0] } else { -deltas[1] };
+            let mut slot = self.start[u] as u32;
+            let mut passed_own = false;
+            while slot < limit[u] {
+                let v = self.targets[slot as usize] as usize;
+                let t = self.of_target[v] * self.of_source[u];
+                let is_own = v == u;
+                if !is_own && t.abs() * p.abs() < delta {
+                    break;
+                }
+                passed_own |= is_own;
+                if !(is_own && self.recipe.edges.identity == Identity::Residual) {
+                    next[v] = t.mul_add(p, next[v]);
+                    n_pushed += u64::from(p != 0.0);
+                }
+                slot += 1;
+            }
+            limit[u] = slot;
+            walked[u] = slot;
+            if !passed_own && self.recipe.edges.identity != Identity::Residual && self.topology.find(u, u).is_some() {
+                // The own entry lies behind the limit: it is never removed.
+                next[u] = (self.of_target[u] * self.of_source[u]).mul_add(p, next[u]);
+                n_pushed += u64::from(p != 0.0);
+            }
+        }
+        (n_pushed, walked)
+    }
+
+    fn official_hop(
+        &self,
+        now: &[f32],
+        next: &mut [f32],
+        deltas: [f32; 2],
+        limit: &mut [u32],
+        second_limit: &mut [u32],
+    ) -> (u64, Vec<u32>) {
+        let mut n_pushed = 0;
+        let mut walked: Vec<u32> = self.start[..now.len()].iter().map(|s| *s as u32).collect();
+        for (u, &p) in now.iter().enumerate() {
+            next[u] += p;
+            let delta = if p > 0.0 { deltas[0] } else { deltas[1] };
+            let is_large = if p > 0.0 { p > delta } else { p < delta };
+            if p == 0.0 || !is_large {
+                continue;
+            }
+            let ratio = p / delta;
+            let end = self.start[u + 1] as u32;
+            let mut slot = self.start[u] as u32;
+            while slot < limit[u] {
+                let v = self.targets[slot as usize] as usize;
+                if ratio <= self.power[v] {
+                    break;
+                }
+                next[v] += p / self.degree[v];
+                slot += 1;
+            }
+            let mut second = slot;
+            while second < second_limit[u] {
+                let v = self.targets[second as usize] as usize;
+                if ratio <= self.power[v] {
+                    break;
+                }
+                next[v] += delta / self.power[v];
+                second += 1;
+            }
+            n_pushed += u64::from(second - self.start[u] as u32);
+            walked[u] = second;
+            limit[u] = u32::midpoint(slot, second);
+            second_limit[u] = u32::midpoint(second, end);
+        }
+        (n_pushed, walked)
+    }
+}

@@ -1,0 +1,84 @@
+//! `x Ŵ` by whichever product is faster. All of them give the same bits (see [`crate::engine::kernels`]), so the choice may be
+//! measured on the machine at hand without touching a result.
+
+use std::time::Instant;
+
+use ndarray::Array2;
+
+use super::trace::Product;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::kernels::{
+    Csr, Packed, Rows, SparseColumns, SparseRows, matmul, matmul_sparse_both, matmul_sparse_weight, spmm,
+};
+
+/// Without a measurement, kept shares below these use the product that skips removed weights (medians of
+/// `cargo bench --bench kernels` at 512 columns).
+const SKIP_BELOW_DENSE_INPUT: f64 = 0.5;
+const SKIP_BELOW_SPARSE_INPUT: f64 = 0.06;
+
+/// A weight matrix made ready for one kind of product and one kind of input.
+#[derive(Debug, Clone)]
+pub(crate) enum PreparedWeight {
+    Packed(Packed),
+    Columns(SparseColumns),
+    Rows(SparseRows),
+    /// Dense, for sparse input: rows are added up as they are.
+    Plain(Array2<f32>),
+}
+
+impl PreparedWeight {
+    pub(crate) fn new(weight: &Array2<f32>, sparse_input: bool, product: Product) -> Self {
+        match (product, sparse_input) {
+            (Product::DenseWeight, false) => Self::Packed(Packed::new(weight.view())),
+            (Product::DenseWeight, true) => Self::Plain(weight.as_standard_layout().into_owned()),
+            (Product::SparseWeight, false) => Self::Columns(SparseColumns::new(weight.view())),
+            (Product::SparseWeight, true) => Self::Rows(SparseRows::new(weight.view())),
+        }
+    }
+
+    /// `x Ŵ`. `[n, d_in] → [n, d_out]`
+    pub(crate) fn apply(&self, x: Rows<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        match (self, x) {
+            (Self::Packed(w), Rows::Dense(x)) => matmul(x, w, ctl),
+            (Self::Columns(w), Rows::Dense(x)) => matmul_sparse_weight(x, w, ctl),
+            (Self::Rows(w), Rows::Sparse(x)) => matmul_sparse_both(x, w, ctl),
+            (Self::Plain(w), Rows::Sparse(x)) => {
+                let indptr: Vec<usize> = x.indptr().raw_storage().to_vec();
+                spmm(Csr { indptr: &indptr, indices: x.indices(), values: x.data() }, w.view(), false, ctl)
+            }
+            (Self::Packed(_) | Self::Columns(_), Rows::Sparse(_))
+            | (Self::Rows(_) | Self::Plain(_), Rows::Dense(_)) => {
+                unreachable!("a weight is prepared for the input it meets")
+            }
+        }
+    }
+}
+
+/// The product to use without a measurement.
+pub(crate) fn likely_product(weight: &Array2<f32>, sparse_input: bool) -> Product {
+    let kept = weight.iter().filter(|w| **w != 0.0).count() as f64 / weight.len().max(1) as f64;
+    let limit = if sparse_input { SKIP_BELOW_SPARSE_INPUT } else { SKIP_BELOW_DENSE_INPUT };
+    if kept < limit { Product::SparseWeight } else { Product::DenseWeight }
+}
+
+/// The product that is faster here and now: the better of `n_repeats` runs of each.
+pub(crate) fn faster_product(
+    weight: &Array2<f32>,
+    x: Rows<'_>,
+    n_repeats: usize,
+    ctl: &Control,
+) -> Result<Product, EngineError> {
+    let sparse_input = matches!(x, Rows::Sparse(_));
+    let mut best = [f64::INFINITY; 2];
+    let products = [Product::DenseWeight, Product::SparseWeight];
+    let prepared = products.map(|p| PreparedWeight::new(weight, sparse_input, p));
+    for _ in 0..n_repeats.max(1) {
+        for (best, weight) in best.iter_mut().zip(&prepared) {
+            let start = Instant::now();
+            weight.apply(x, ctl)?;
+            *best = best.min(start.elapsed().as_secs_f64());
+        }
+    }
+    Ok(if best[1] < best[0] { products[1] } else { products[0] })
+}

@@ -1,0 +1,127 @@
+//! The weight side: which entries of a weight matrix carry too little (Unifews Eq. 14 and Algorithm 2).
+//!
+//! Entry `W[j,i]` is removed when `|W[j,i]| · ‖P̂[:,j]‖₂ < δ`. Authors' code: `archs/layers.py:374-378` and `archs/prunes.py:44-49`
+//! (relative δ, clamped so that a layer never loses every entry).
+
+use std::sync::Arc;
+
+use ndarray::{Array2, Zip};
+
+use super::mask::WeightMask;
+use super::recipe::WeightMode;
+use super::trace::WeightTrace;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::kernels::{Rows, column_norms, kth_smallest};
+
+/// A relative threshold never exceeds this multiple of the largest weight, so the largest always stays.
+const CLAMP: f32 = 0.999;
+/// Below this mean norm an input carries nothing to compare with, and nothing is removed.
+const SMALLEST_INPUT: f64 = 1e-8;
+
+/// Decides which weights stay, from the norms of the input's columns.
+///
+/// # Shapes
+/// `weight: [d_in, d_out]`, `x: [n, d_in]`, mask `[d_in, d_out]`
+///
+/// # Errors
+/// [`EngineError::NotFinite`] when a column's norm is not finite, [`EngineError::Cancelled`].
+pub(crate) fn decide(
+    weight: &Array2<f32>,
+    x: Rows<'_>,
+    mode: WeightMode,
+    asked: f64,
+    ctl: &Control,
+) -> Result<(WeightMask, WeightTrace), EngineError> {
+    let norms = column_norms(x, ctl)?;
+    if let Some(found) = norms.iter().find(|v| !v.is_finite()) {
+        return Err(EngineError::NotFinite { what: "column norm of a layer's input".into(), found: found.to_string() });
+    }
+    let thresholds = match mode {
+        WeightMode::Absolute => by_score(&norms, asked as f32),
+        WeightMode::Relative => relative(weight, &norms, asked),
+        WeightMode::Target => by_score(&norms, target_delta(weight, &norms, asked)),
+    };
+    let mut mask = WeightMask::from_elem(weight.dim(), true);
+    Zip::from(mask.rows_mut()).and(weight.rows()).and(&ndarray::ArrayView1::from(&thresholds)).for_each(
+        |mut mask, weights, threshold| {
+            mask.iter_mut().zip(weights).for_each(|(keep, w)| *keep = !is_removed(*w, *threshold));
+        },
+    );
+    let trace = WeightTrace {
+        asked,
+        thresholds: Arc::new(thresholds),
+        column_norms: Arc::new(norms),
+        n_weights: weight.len(),
+        n_after: mask.iter().filter(|k| **k).count(),
+        n_input_stored: x.n_stored(),
+    };
+    Ok((mask, trace))
+}
+
+/// A threshold that is NaN (0 / 0: nothing asked of a silent input) removes nothing.
+fn is_removed(w: f32, threshold: f32) -> bool {
+    w.abs() < threshold
+}
+
+/// `δ / ‖P̂[:,j]‖`: infinite for a silent input, which removes its weights for any δ above 0.
+fn by_score(norms: &[f32], delta: f32) -> Vec<f32> {
+    norms.iter().map(|c| delta / c).collect()
+}
+
+fn relative(weight: &Array2<f32>, norms: &[f32], asked: f64) -> Vec<f32> {
+    let total = norms.iter().map(|c| f64::from(*c) * f64::from(*c)).sum::<f64>().sqrt();
+    let scale = total / norms.len().max(1) as f64;
+    if scale <= SMALLEST_INPUT {
+        return vec![0.0; norms.len()];
+    }
+    let largest = weight.iter().fold(0.0f32, |m, w| m.max(w.abs()));
+    let clamp = CLAMP * largest;
+    norms
+        .iter()
+        .map(|c| {
+            let threshold = (asked * scale / f64::from(*c)) as f32;
+            if threshold > clamp { clamp } else { threshold }
+        })
+        .collect()
+}
+
+/// The smallest δ at which at least the wanted share of the weights is gone, by selection; equal scores go together.
+fn target_delta(weight: &Array2<f32>, norms: &[f32], share: f64) -> f32 {
+    let mut scores: Vec<f32> = weight
+        .rows()
+        .into_iter()
+        .zip(norms)
+        .flat_map(|(row, c)| row.to_vec().into_iter().map(move |w| w.abs() * c))
+        .collect();
+    let wanted = (share * scores.len() as f64).ceil() as usize;
+    // The test divides where the score multiplies: two roundings apart at most, so the threshold is moved by as much.
+    kth_smallest(&mut scores, wanted).map_or(0.0, |kth| kth * (1.0 + 4.0 * f32::EPSILON) + f32::MIN_POSITIVE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn check(mode: WeightMode, asked: f64, expected: [[bool; 2]; 3]) {
+        let ctl = Control::new(1).expect("workers");
+        let x = array![[3.0f32, 0.0, 1.0], [4.0, 0.0, 0.0]];
+        let w = array![[0.1f32, -0.5], [0.3, 0.9], [0.2, -2.0]];
+        let (mask, trace) = decide(&w, Rows::Dense(x.view()), mode, asked, &ctl).expect("finite");
+        assert_eq!(mask, Array2::from(expected.to_vec()), "{mode:?} {asked}");
+        assert_eq!(trace.n_after, expected.iter().flatten().filter(|k| **k).count());
+    }
+
+    /// Norms are 5, 0, 1.
+    #[test]
+    fn each_mode_removes_what_its_rule_says() {
+        check(WeightMode::Absolute, 0.0, [[true, true], [true, true], [true, true]]);
+        check(WeightMode::Absolute, 1.0, [[false, true], [false, false], [false, true]]);
+        check(WeightMode::Relative, 0.0, [[true, true], [true, true], [true, true]]);
+        check(WeightMode::Relative, 1.0, [[false, true], [false, false], [false, true]]);
+        check(WeightMode::Relative, 1e9, [[false, false], [false, false], [false, true]]);
+        check(WeightMode::Target, 0.5, [[true, true], [false, false], [false, true]]);
+        check(WeightMode::Target, 1.0, [[false, false], [false, false], [false, false]]);
+    }
+}
