@@ -1,7 +1,31 @@
 //! Files in, files out: one format per file, its grammar in the module's documentation.
 //!
-//! What is never here: algorithms, egui. Every reader answers with an engine value and a [`LoadReport`].
+//! What is never here: algorithms, egui. Every reader answers with an engine value and a [`LoadReport`]; it is written as if
+//! the file were hostile: sizes are checked before anything is allocated, nothing panics, no pickle is ever run.
+//!
+//! | to read | call |
+//! | --- | --- |
+//! | anything: what is it? | [`detect`] |
+//! | a graph, `sample:NAME` too | [`read_graph`] |
+//! | a model, `sample:NAME` too | [`read_model`] |
+//! | a recipe | [`read_recipe`] |
+//! | a split or a list of nodes | [`read_split`], [`with_split`], [`read_node_ids`] |
 
+pub mod atomic;
+mod detect;
+mod file;
+mod graph;
+mod model;
+mod npy;
+mod npz;
+mod recipe;
 mod report;
+mod sample;
+mod sparse;
 
-pub use report::{LoadError, LoadReport, ReportLine};
+pub use detect::{Detected, GraphFormat, detect, is_bundle_folder};
+pub use graph::{read_graph, read_node_ids, read_split, with_split};
+pub use model::{MODEL_FORMAT, TensorBytes, encode_tensors, read_model, read_model_bytes, write_model};
+pub use recipe::{read_recipe, recipe_from_toml, recipe_to_toml, write_recipe};
+pub use report::{ExportError, LoadError, LoadReport, ReportLine};
+pub use sample::{SampleInfo, samples};

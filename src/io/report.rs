@@ -37,6 +37,7 @@ impl LoadReport {
     }
 
     /// Adds a count or fact.
+    #[expect(clippy::needless_pass_by_value, reason = "counts and texts are passed alike")]
     pub fn fact(&mut self, name: impl Into<String>, value: impl ToString) -> &mut Self {
         self.facts.push(ReportLine { name: name.into(), value: value.to_string() });
         self
@@ -92,7 +93,13 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// A [`LoadError::Io`].
+    pub fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), source }
+    }
+
     /// A [`LoadError::Content`].
+    #[expect(clippy::needless_pass_by_value, reason = "counts and texts are passed alike")]
     pub fn content(path: &Path, place: impl Into<String>, expected: impl ToString, found: impl ToString) -> Self {
         Self::Content {
             path: path.to_owned(),
@@ -108,5 +115,50 @@ impl LoadError {
             EngineError::Cancelled => Self::Cancelled,
             source => Self::Invalid { path: path.to_owned(), source },
         }
+    }
+}
+
+/// A file could not be written. What was there before is still whole. The path comes last.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The operating system refused.
+    #[error("cannot {action}: {source}: {}", path.display())]
+    Io {
+        /// What was tried, for example `create`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// Something that this program did not write stands where a folder is to be written.
+    #[error("export folder: expected none, an empty one or one written before, found {found}: {}", path.display())]
+    Occupied {
+        /// What stands there.
+        found: String,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A value has no form in the format.
+    #[error("{what}: expected {expected}, found {found}: {}", path.display())]
+    Unwritable {
+        /// Which value.
+        what: String,
+        /// What the format can hold.
+        expected: String,
+        /// What the value is.
+        found: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The user asked for the work to stop.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl ExportError {
+    /// An [`ExportError::Io`].
+    pub fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), source }
     }
 }

@@ -32,6 +32,16 @@ impl Features {
         }
     }
 
+    /// Takes a matrix compressed by row, without stored zeros, and keeps it dense where that is faster: equal content gives
+    /// equal features, whichever way it came.
+    pub fn from_sparse(x: CsMatI<f32, u32, usize>) -> Self {
+        if (x.nnz() as f64) < SPARSE_BELOW_DENSITY * (x.rows() * x.cols()) as f64 {
+            Self::Sparse(x)
+        } else {
+            Self::Dense(Self::Sparse(x).to_dense())
+        }
+    }
+
     /// Number of rows.
     pub fn n_rows(&self) -> usize {
         match self {

@@ -1,0 +1,193 @@
+//! What a file or folder is: by its content first, then by its name.
+//!
+//! What is never here: reading more than the start of a file or the list of names in an archive.
+
+use std::fmt;
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::file::open;
+use super::graph::{is_blank, is_edge, is_header};
+use super::npy::first_bytes;
+use super::npz::names_inside;
+use super::report::LoadError;
+use super::sample;
+
+/// The formats of graphs, for people.
+pub(crate) const KNOWN_FORMATS: &str =
+    "Unifews folder, gnn-benchmark .npz, heterophilous .npz, unifews-graph .npz or edge list";
+
+/// A format of graphs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GraphFormat {
+    /// A folder with `adj.npz`, as the method's own programs read it.
+    UnifewsFolder,
+    /// An archive of the gnn-benchmark collection.
+    GnnBenchmark,
+    /// An archive of the heterophilous-graphs collection.
+    Heterophilous,
+    /// Text, one edge per line.
+    EdgeList,
+    /// An archive in the samples' own format.
+    Compact,
+}
+
+impl fmt::Display for GraphFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnifewsFolder => "Unifews folder",
+            Self::GnnBenchmark => "gnn-benchmark archive",
+            Self::Heterophilous => "heterophilous-graphs archive",
+            Self::EdgeList => "edge list",
+            Self::Compact => "unifews-graph archive",
+        })
+    }
+}
+
+/// What a path or `sample:NAME` is. Displayed, it is a phrase for people, such as `a model (safetensors)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Detected {
+    /// A graph; read it with [`read_graph`](super::read_graph).
+    Graph(GraphFormat),
+    /// A model; read it with [`read_model`](super::read_model).
+    Model,
+    /// A recipe; read it with [`read_recipe`](super::read_recipe).
+    Recipe,
+    /// An exported bundle, a folder or a zip file.
+    Bundle,
+    /// Nothing that is known.
+    Unknown {
+        /// What it looks like, for people.
+        found: String,
+    },
+}
+
+impl fmt::Display for Detected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Graph(format) => write!(f, "a graph ({format})"),
+            Self::Model => f.write_str("a model (safetensors)"),
+            Self::Recipe => f.write_str("a recipe"),
+            Self::Bundle => f.write_str("an exported bundle"),
+            Self::Unknown { found } => f.write_str(found),
+        }
+    }
+}
+
+/// How much of a file's start is looked at, bytes.
+const HEAD_BYTES: u64 = 1 << 14;
+
+/// Says what a file or folder is, or what `sample:NAME` names.
+///
+/// # Errors
+/// [`LoadError::Io`] when it cannot be opened; an unknown file is [`Detected::Unknown`], not an error.
+pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
+    let path = path.as_ref();
+    if let Some(name) = path.to_str().and_then(|spec| spec.strip_prefix(sample::PREFIX)) {
+        return Ok(sample::detect_sample(name));
+    }
+    let kind = fs::metadata(path).map_err(|source| LoadError::io("open", path, source))?;
+    if kind.is_dir() {
+        return Ok(detect_folder(path));
+    }
+    let mut head = Vec::new();
+    open(path)?.take(HEAD_BYTES).read_to_end(&mut head).map_err(|source| LoadError::io("read", path, source))?;
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        return Ok(match names_inside(path) {
+            Ok(names) => detect_archive(path, &names),
+            Err(error) => unknown(&format!("a broken zip archive ({error})")),
+        });
+    }
+    if is_safetensors(&head, kind.len()) {
+        return Ok(Detected::Model);
+    }
+    Ok(detect_plain(path, &head))
+}
+
+fn unknown(found: &str) -> Detected {
+    Detected::Unknown { found: found.to_owned() }
+}
+
+fn detect_folder(path: &Path) -> Detected {
+    if is_bundle_folder(path) {
+        Detected::Bundle
+    } else if path.join("adj.npz").is_file() {
+        Detected::Graph(GraphFormat::UnifewsFolder)
+    } else {
+        unknown("a folder without adj.npz and manifest.json")
+    }
+}
+
+/// Whether a folder is an exported bundle: its manifest names the format.
+pub fn is_bundle_folder(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let is_read = open(&path.join("manifest.json"))
+        .is_ok_and(|manifest| manifest.take(HEAD_BYTES).read_to_end(&mut head).is_ok());
+    is_read && String::from_utf8_lossy(&head).contains("unifews-bundle/")
+}
+
+fn detect_archive(path: &Path, names: &[String]) -> Detected {
+    let has = |name: &str| names.iter().any(|n| n == name);
+    let has_within = |name: &str| names.iter().any(|n| n == name || n.split_once('/').is_some_and(|(_, n)| n == name));
+    if has("adj_indptr.npy") && has("format.npy") {
+        Detected::Graph(GraphFormat::Compact)
+    } else if has("adj_indptr.npy") && has("adj_shape.npy") {
+        Detected::Graph(GraphFormat::GnnBenchmark)
+    } else if has("node_features.npy") && has("edges.npy") {
+        Detected::Graph(GraphFormat::Heterophilous)
+    } else if path.file_name().is_some_and(|name| name == "adj.npz") && has("indptr.npy") {
+        Detected::Graph(GraphFormat::UnifewsFolder)
+    } else if has_within("manifest.json") {
+        Detected::Bundle
+    } else if has_within("data.pkl") {
+        unknown("a PyTorch pickle, which is never run (save the state_dict as safetensors)")
+    } else if has("indptr.npy") && has("indices.npy") {
+        unknown("a SciPy sparse matrix alone (a graph needs it as adj.npz in a folder)")
+    } else {
+        let some: Vec<&str> = names.iter().take(6).map(String::as_str).collect();
+        unknown(&format!("a zip archive with {}", if some.is_empty() { "nothing".to_owned() } else { some.join(", ") }))
+    }
+}
+
+/// A header length that fits the file, then the start of a JSON object.
+fn is_safetensors(head: &[u8], n_bytes: u64) -> bool {
+    let Some((length, rest)) = head.split_first_chunk::<8>() else { return false };
+    u64::from_le_bytes(*length).checked_add(8).is_some_and(|end| end <= n_bytes) && rest.first() == Some(&b'{')
+}
+
+fn detect_plain(path: &Path, head: &[u8]) -> Detected {
+    let has_extension = |wanted: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
+    if head.starts_with(b"\x93NUMPY") {
+        return unknown("a NumPy array alone");
+    }
+    if head.starts_with(b"\x1f\x8b") {
+        return unknown("a gzip file (unpack it first)");
+    }
+    if head.starts_with(b"\x80\x02") {
+        return unknown("a pickle, which is never run (save it as safetensors or npz)");
+    }
+    if head.starts_with(b"%%MatrixMarket") {
+        return unknown("a MatrixMarket file");
+    }
+    if has_extension("safetensors") {
+        return Detected::Model;
+    }
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        // The look may have ended inside a character.
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or(""),
+        Err(_) => return unknown(&format!("a file that starts with {}", first_bytes(head))),
+    };
+    let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !is_blank(line));
+    let first = lines.next();
+    if has_extension("toml") || text.contains("unifews-recipe/") {
+        return Detected::Recipe;
+    }
+    match first {
+        Some(line) if is_edge(line) => Detected::Graph(GraphFormat::EdgeList),
+        Some(line) if is_header(line) && lines.next().is_some_and(is_edge) => Detected::Graph(GraphFormat::EdgeList),
+        Some(_) => unknown("text that is neither a recipe nor a list of edges"),
+        None => unknown("an empty file"),
+    }
+}

@@ -1,0 +1,58 @@
+//! The archive of the gnn-benchmark collection (`cora.npz`, `amazon_electronics_photo.npz`, …).
+//!
+//! ```text
+//! adj_indptr, adj_indices, adj_shape, adj_data        CSR [n, n], one direction of each edge; values are weights
+//! attr_indptr, attr_indices, attr_shape, attr_data    CSR [n, f], or attr_matrix [n, f]: features; may be absent
+//! labels                                              [n]; may be absent
+//! node_names, class_names                             text; may be absent
+//! ```
+//! Self-loops in the file are kept, missing ones added; both directions are stored.
+
+use std::path::Path;
+
+use super::{Draft, labels_from, topology_completed};
+use crate::engine::graph::Features;
+use crate::io::file::stem;
+use crate::io::npz::Npz;
+use crate::io::report::{LoadError, LoadReport};
+use crate::io::sparse::CompressedRows;
+
+/// Reads the archive.
+pub(super) fn read(path: &Path) -> Result<Draft, LoadError> {
+    let mut npz = Npz::open(path)?;
+    let mut report = LoadReport::default();
+    let rows = CompressedRows::read(&mut npz, "adj_")?;
+    let topology = topology_completed(&rows, &mut report, path)?;
+    if !rows.is_unweighted()? {
+        report.warnings.push("edge weights in adj_data are not used: every edge counts 1".to_owned());
+    }
+    drop(rows);
+    let n = topology.n_nodes();
+    let mut draft = Draft::new(stem(path), topology);
+    if npz.has("attr_indptr") {
+        draft.features = Some(CompressedRows::read(&mut npz, "attr_")?.to_features()?);
+    } else if let Some(matrix) = npz.optional("attr_matrix")? {
+        draft.features = Some(Features::from_dense(matrix.to_f32_matrix()?));
+    }
+    if let Some(array) = npz.optional("labels")? {
+        array.check_vector(n, "one class per node")?;
+        let mut labels = labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found))?;
+        if let Some(names) = npz.optional("class_names")? {
+            let names = names.to_texts()?;
+            if names.len() == labels.n_classes() {
+                labels.names = names;
+            } else {
+                let (found, expected) = (names.len(), labels.n_classes());
+                report.warnings.push(format!("{found} class names for {expected} classes are not used"));
+            }
+        }
+        draft.labels = Some(labels);
+    }
+    if let Some(names) = npz.optional("node_names")? {
+        names.check_vector(n, "one name per node")?;
+        draft.node_ids = Some(names.to_texts()?);
+    }
+    report.ignored.extend(npz.unread().map(str::to_owned));
+    draft.report = report;
+    Ok(draft)
+}

@@ -1,0 +1,75 @@
+//! The archive of the heterophilous-graphs collection (`minesweeper.npz`, `tolokers.npz`, …).
+//!
+//! ```text
+//! node_features                          [n, f]
+//! node_labels                            [n]
+//! edges                                  [e, 2], each edge once
+//! train_masks, val_masks, test_masks     [splits, n], truth values: the splits file:0, file:1, …; may be absent
+//! ```
+//! Both directions are stored and self-loops are added.
+
+use std::path::Path;
+
+use ndarray::Array2;
+
+use super::split::nodes_of_mask;
+use super::{Draft, labels_from, report_completion};
+use crate::engine::graph::{Direction, Features, SelfLoops, Split, Topology};
+use crate::io::file::stem;
+use crate::io::npz::Npz;
+use crate::io::report::{LoadError, LoadReport};
+
+/// Reads the archive.
+pub(super) fn read(path: &Path) -> Result<Draft, LoadError> {
+    let mut npz = Npz::open(path)?;
+    let mut report = LoadReport::default();
+    let features = npz.array("node_features")?;
+    let (n, _) = features.matrix_shape("nodes and features")?;
+    let features = Features::from_dense(features.to_f32_matrix()?);
+
+    let edges = npz.array("edges")?;
+    match edges.matrix_shape("edges and their two ends")? {
+        (_, 2) => {}
+        (_, columns) => return Err(edges.fault("two columns", columns)),
+    }
+    edges.to_indices(n, "node numbers")?;
+    let pairs: Vec<(u32, u32)> = edges
+        .to_i64_matrix()?
+        .rows()
+        .into_iter()
+        .filter_map(|row| u32::try_from(row[0]).ok().zip(u32::try_from(row[1]).ok()))
+        .collect();
+    let (topology, edges) = Topology::from_edges(n, &pairs, Direction::Symmetrised, SelfLoops::Added)
+        .map_err(|error| LoadError::invalid(path, error))?;
+    report_completion(&edges, &mut report);
+    let mut draft = Draft::new(stem(path), topology);
+    draft.features = Some(features);
+
+    let labels = npz.array("node_labels")?;
+    labels.check_vector(n, "one class per node")?;
+    draft.labels = Some(labels_from(&labels.to_i64s()?, |expected, found| labels.fault(expected, found))?);
+    if npz.has("train_masks") {
+        let mut masks = |part: &str| -> Result<Array2<i64>, LoadError> {
+            let array = npz.array(&format!("{part}_masks"))?;
+            match array.matrix_shape("splits and nodes")? {
+                (_, columns) if columns == n => array.to_i64_matrix(),
+                (_, columns) => Err(array.fault(format!("{n} columns (one per node)"), columns)),
+            }
+        };
+        let (train, val, test) = (masks("train")?, masks("val")?, masks("test")?);
+        let n_splits = train.nrows();
+        if val.nrows() != n_splits || test.nrows() != n_splits {
+            let found = format!("{} and {}", val.nrows(), test.nrows());
+            return Err(LoadError::content(path, "arrays val_masks, test_masks", format!("{n_splits} rows"), found));
+        }
+        draft.splits = (0..n_splits)
+            .map(|i| {
+                let part = |masks: &Array2<i64>| nodes_of_mask(masks.row(i).iter().copied());
+                Split { name: format!("file:{i}"), train: part(&train), val: part(&val), test: part(&test) }
+            })
+            .collect();
+    }
+    report.ignored.extend(npz.unread().map(str::to_owned));
+    draft.report = report;
+    Ok(draft)
+}

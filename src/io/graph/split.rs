@@ -1,0 +1,113 @@
+//! Splits in files of their own, and lists of node ids.
+//!
+//! A split is an archive (`.npz`) with `idx_train`, `idx_val` and `idx_test` (node numbers) or `train_mask`, `val_mask` and
+//! `test_mask` (one truth value per node). A list of node ids is text, one id per line, spelt as in the graph's file; empty
+//! lines and lines that start with `#` are left out.
+
+use std::path::Path;
+
+use crate::engine::graph::{Dataset, Split, resolve_split};
+use crate::io::file::{MAX_FILE_BYTES, read_text, stem};
+use crate::io::npz::Npz;
+use crate::io::recipe::shortened;
+use crate::io::report::LoadError;
+
+/// How an archive spells a split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SplitArrays {
+    /// `idx_train`, `idx_val`, `idx_test`.
+    Indices,
+    /// `train_mask`, `val_mask`, `test_mask`.
+    Masks,
+}
+
+/// Reads the three arrays of a split.
+pub(super) fn read_split_arrays(
+    npz: &mut Npz,
+    name: &str,
+    n_nodes: usize,
+    arrays: SplitArrays,
+) -> Result<Split, LoadError> {
+    let mut part = |part: &str| match arrays {
+        SplitArrays::Indices => {
+            let array = npz.array(&format!("idx_{part}"))?;
+            array.check_vector(array.len(), "node numbers")?;
+            array.to_indices(n_nodes, "node numbers")
+        }
+        SplitArrays::Masks => {
+            let array = npz.array(&format!("{part}_mask"))?;
+            array.check_vector(n_nodes, "one per node")?;
+            Ok(nodes_of_mask(array.to_i64s()?.into_iter()))
+        }
+    };
+    let split = Split { name: name.to_owned(), train: part("train")?, val: part("val")?, test: part("test")? };
+    split.check(n_nodes).map_err(|error| LoadError::invalid(npz.path(), error))?;
+    Ok(split)
+}
+
+/// Numbers of the nodes whose value is not 0.
+pub(super) fn nodes_of_mask(mask: impl Iterator<Item = i64>) -> Vec<u32> {
+    (0u32..).zip(mask).filter(|(_, v)| *v != 0).map(|(u, _)| u).collect()
+}
+
+/// Finds the split that `spec` names: what [`resolve_split`] knows, or an archive file, whose split is named by its stem.
+///
+/// # Errors
+/// [`LoadError`] for a file that holds no split of this graph; [`LoadError::Invalid`] for a name the graph does not have.
+pub fn read_split(spec: &str, dataset: &Dataset, seed: u64) -> Result<Split, LoadError> {
+    let path = Path::new(spec);
+    let is_archive = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"));
+    if !is_archive || dataset.splits().iter().any(|s| s.name == spec) {
+        return resolve_split(dataset, spec, seed)
+            .map_err(|error| LoadError::invalid(Path::new(dataset.source()), error));
+    }
+    let mut npz = Npz::open(path)?;
+    let arrays = if npz.has("train_mask") { SplitArrays::Masks } else { SplitArrays::Indices };
+    read_split_arrays(&mut npz, &stem(path), dataset.n_nodes(), arrays)
+}
+
+/// Puts the split of an archive file in front of the graph's own, so that a recipe can name it; any other `spec` leaves the
+/// graph as it is. Returns the name to write into the recipe.
+///
+/// # Errors
+/// As [`read_split`].
+pub fn with_split(dataset: Dataset, spec: &str, seed: u64) -> Result<(Dataset, String), LoadError> {
+    let split = read_split(spec, &dataset, seed)?;
+    let is_new = Path::new(spec).extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"))
+        && dataset.splits().iter().all(|s| s.name != spec);
+    if !is_new {
+        return Ok((dataset, spec.to_owned()));
+    }
+    let name = split.name.clone();
+    let mut parts = dataset.to_parts();
+    parts.splits.retain(|s| s.name != name);
+    parts.splits.insert(0, split);
+    let dataset = Dataset::try_new(parts).map_err(|error| LoadError::invalid(Path::new(spec), error))?;
+    Ok((dataset, name))
+}
+
+/// Reads a list of node ids, as a recipe's lock may name one; node numbers in the order of the list.
+///
+/// # Errors
+/// [`LoadError::Content`] with the line of an id that the graph does not have.
+pub fn read_node_ids(path: impl AsRef<Path>, dataset: &Dataset) -> Result<Vec<u32>, LoadError> {
+    let path = path.as_ref();
+    let text = read_text(path, MAX_FILE_BYTES)?;
+    let mut by_id: Vec<(&str, u32)> =
+        dataset.node_ids().unwrap_or(&[]).iter().map(String::as_str).zip(0u32..).collect();
+    by_id.sort_unstable();
+    let find = |id: &str| match dataset.node_ids() {
+        Some(_) => by_id.binary_search_by_key(&id, |(id, _)| id).ok().map(|at| by_id[at].1),
+        None => id.parse().ok().filter(|u: &u32| (*u as usize) < dataset.n_nodes()),
+    };
+    let mut nodes = Vec::new();
+    for (line, id) in text.lines().enumerate() {
+        let id = id.trim();
+        if id.is_empty() || id.starts_with('#') {
+            continue;
+        }
+        let fault = || LoadError::content(path, format!("line {}", line + 1), "a node id of the graph", shortened(id));
+        nodes.push(find(id).ok_or_else(fault)?);
+    }
+    Ok(nodes)
+}

@@ -1,0 +1,127 @@
+//! NumPy archives (`.npz`): a zip file of `.npy` arrays, stored or deflated, read one array at a time.
+//!
+//! What is never allocated: more than [`MAX_EXPANSION`] bytes for each byte of the archive, and 64 MiB.
+
+use std::collections::BTreeSet;
+use std::io::{BufReader, Cursor, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::file::open;
+use super::npy::Array;
+use super::report::LoadError;
+
+/// How many times larger than the archive one array may be, beyond [`SMALL_ARRAY_BYTES`].
+///
+/// Deflate can expand a thousandfold, real features about a hundredfold; what lies between is a trap.
+pub(crate) const MAX_EXPANSION: u64 = 256;
+/// Arrays up to this size are read whatever the archive's size.
+const SMALL_ARRAY_BYTES: u64 = 64 << 20;
+
+trait Source: Read + Seek {}
+impl<T: Read + Seek> Source for T {}
+
+/// An open archive.
+pub(crate) struct Npz {
+    path: PathBuf,
+    archive: ZipArchive<Box<dyn Source>>,
+    archive_bytes: u64,
+    unread: BTreeSet<String>,
+}
+
+impl Npz {
+    /// Opens an archive file.
+    pub(crate) fn open(path: &Path) -> Result<Self, LoadError> {
+        let file = open(path)?;
+        let size = file.metadata().map_err(|source| LoadError::io("read", path, source))?.len();
+        Self::new(Box::new(BufReader::new(file)), size, path)
+    }
+
+    /// Opens an archive that is part of the program; `path` is named in errors.
+    pub(crate) fn embedded(bytes: &'static [u8], path: &Path) -> Result<Self, LoadError> {
+        Self::new(Box::new(Cursor::new(bytes)), bytes.len() as u64, path)
+    }
+
+    fn new(source: Box<dyn Source>, archive_bytes: u64, path: &Path) -> Result<Self, LoadError> {
+        let archive = ZipArchive::new(source).map_err(|error| zip_fault(path, "whole file", &error))?;
+        let unread = archive.file_names().map(|name| name.strip_suffix(".npy").unwrap_or(name).to_owned()).collect();
+        Ok(Self { path: path.to_owned(), archive, archive_bytes, unread })
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether there is an array of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.archive.index_for_name(&format!("{name}.npy")).is_some()
+    }
+
+    /// The first of `names` that there is.
+    pub(crate) fn first_of(&self, names: &[&'static str]) -> Option<&'static str> {
+        names.iter().copied().find(|name| self.has(name))
+    }
+
+    /// Reads an array.
+    pub(crate) fn array(&mut self, name: &str) -> Result<Array, LoadError> {
+        let place = format!("array {name}");
+        let path = &self.path;
+        let file_name = format!("{name}.npy");
+        if self.archive.index_for_name(&file_name).is_none() {
+            let names: Vec<&str> = self.archive.file_names().take(12).collect();
+            let found = if names.is_empty() { "an empty archive".to_owned() } else { names.join(", ") };
+            return Err(LoadError::content(path, place, "this array in the archive", found));
+        }
+        let mut entry = self.archive.by_name(&file_name).map_err(|error| zip_fault(path, &place, &error))?;
+        let limit = SMALL_ARRAY_BYTES.max(self.archive_bytes.saturating_mul(MAX_EXPANSION));
+        if entry.size() > limit {
+            return Err(LoadError::content(
+                path,
+                place,
+                format!("at most {limit} bytes"),
+                format!("{} bytes", entry.size()),
+            ));
+        }
+        let mut bytes = Vec::new();
+        // The size in the archive's list is a claim; growing with what really comes keeps a false one harmless.
+        (&mut entry)
+            .take(limit)
+            .read_to_end(&mut bytes)
+            .map_err(|error| LoadError::content(path, &place, "intact compressed data", error))?;
+        drop(entry);
+        self.unread.remove(name);
+        Array::parse(bytes, path, place)
+    }
+
+    /// Reads an array if there is one of that name.
+    pub(crate) fn optional(&mut self, name: &str) -> Result<Option<Array>, LoadError> {
+        if self.has(name) { self.array(name).map(Some) } else { Ok(None) }
+    }
+
+    /// Names of what was not read, in alphabetical order.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &str> {
+        self.unread.iter().map(String::as_str)
+    }
+}
+
+/// Names inside a zip archive; empty where it is none.
+pub(crate) fn names_inside(path: &Path) -> Result<Vec<String>, LoadError> {
+    let file = open(path)?;
+    let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| zip_fault(path, "whole file", &error))?;
+    let mut names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn zip_fault(path: &Path, place: &str, error: &ZipError) -> LoadError {
+    let found = match error {
+        ZipError::Io(error) => error.to_string(),
+        ZipError::InvalidArchive(reason) => reason.to_string(),
+        ZipError::UnsupportedArchive(reason) => (*reason).to_owned(),
+        other => other.to_string(),
+    };
+    LoadError::content(path, place, "a zip archive", found)
+}

@@ -1,0 +1,203 @@
+//! The graphs and trained models that ship with the program, and the generator's name: `sample:NAME`.
+//!
+//! ```text
+//! sample:cora  sample:citeseer  sample:karate                     graphs, part of the program
+//! sample:powerlaw?nodes=2000&edges=20000&features=64&classes=8&seed=7     generated; every key may be left out
+//! sample:cora-gcn  sample:cora-sgc  …                             trained models
+//! ```
+//! How each file was made, and its licence, is written in `sample_graphs/README.md`.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use super::detect::{Detected, GraphFormat};
+use super::file::{MAX_FILE_BYTES, read_whole};
+use super::graph::{describe, read_embedded};
+use super::report::{LoadError, LoadReport};
+use crate::engine::control::Control;
+use crate::engine::graph::{Dataset, PowerLaw, power_law_communities};
+
+/// What a sample's name begins with.
+pub(crate) const PREFIX: &str = "sample:";
+
+/// One sample graph, for a gallery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleInfo {
+    /// What [`read_graph`](super::read_graph) takes, for example `sample:cora`.
+    pub spec: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// One line about it.
+    pub description: &'static str,
+    /// Nodes.
+    pub n_nodes: usize,
+    /// Stored directed entries, self-loops included.
+    pub n_entries: usize,
+    /// Classes.
+    pub n_classes: usize,
+    /// What [`read_model`](super::read_model) takes for the models trained on it.
+    pub models: Vec<&'static str>,
+}
+
+/// The sample graphs, the best one to start with first.
+pub fn samples() -> &'static [SampleInfo] {
+    static SAMPLES: LazyLock<Vec<SampleInfo>> = LazyLock::new(|| {
+        let available = |models: &[&'static str]| {
+            let is_there = |spec: &&str| spec.strip_prefix(PREFIX).is_some_and(|name| find_model(name).is_some());
+            models.iter().copied().filter(is_there).collect()
+        };
+        vec![
+            SampleInfo {
+                spec: "sample:cora",
+                title: "Cora",
+                description: "Citations between machine-learning papers, largest component; features are words",
+                n_nodes: 2485,
+                n_entries: 12_623,
+                n_classes: 7,
+                models: available(&["sample:cora-gcn", "sample:cora-sgc"]),
+            },
+            SampleInfo {
+                spec: "sample:citeseer",
+                title: "CiteSeer",
+                description: "Citations between computer-science papers; features are words",
+                n_nodes: 3327,
+                n_entries: 12_431,
+                n_classes: 6,
+                models: available(&["sample:citeseer-gcn", "sample:citeseer-sgc"]),
+            },
+            SampleInfo {
+                spec: "sample:karate",
+                title: "Karate club",
+                description: "Friendships in Zachary's karate club, which split in two; no features",
+                n_nodes: 34,
+                n_entries: 190,
+                n_classes: 2,
+                models: Vec::new(),
+            },
+            SampleInfo {
+                spec: "sample:powerlaw",
+                title: "Power law",
+                description: "Generated communities with a few hubs, of any size",
+                n_nodes: 2000,
+                n_entries: 22_000,
+                n_classes: 8,
+                models: Vec::new(),
+            },
+        ]
+    });
+    &SAMPLES
+}
+
+/// The graphs that are part of the program, in the format of `graph/compact.rs`.
+const GRAPHS: [(&str, &[u8]); 3] = [
+    ("cora", include_bytes!("../../sample_graphs/cora.npz")),
+    ("citeseer", include_bytes!("../../sample_graphs/citeseer.npz")),
+    ("karate", include_bytes!("../../sample_graphs/karate.npz")),
+];
+
+/// The models that are part of the program. One that lies in a folder `sample_graphs` beside the program is found too.
+const MODELS: [(&str, &[u8]); 0] = [];
+
+/// What can stand behind `sample:` for a graph.
+const GRAPH_NAMES: &str = "cora, citeseer, karate or powerlaw?nodes=..&edges=..&features=..&classes=..&seed=..";
+
+/// What `sample:NAME` is.
+pub(crate) fn detect_sample(name: &str) -> Detected {
+    let stem = name.split('?').next().unwrap_or(name);
+    if stem == "powerlaw" || GRAPHS.iter().any(|(known, _)| *known == name) {
+        Detected::Graph(GraphFormat::Compact)
+    } else if find_model(name).is_some() {
+        Detected::Model
+    } else {
+        Detected::Unknown { found: format!("no sample of the name {name:?}") }
+    }
+}
+
+/// Reads or generates a sample graph.
+pub(crate) fn read_sample(name: &str, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
+    let spec = format!("{PREFIX}{name}");
+    if let Some((_, bytes)) = GRAPHS.iter().find(|(known, _)| *known == name) {
+        return read_embedded(bytes, &spec);
+    }
+    let (generator, query) = name.split_once('?').unwrap_or((name, ""));
+    if generator != "powerlaw" {
+        let (path, expected) = (PathBuf::from(&spec), format!("a sample ({GRAPH_NAMES})"));
+        return Err(LoadError::Unknown { path, expected, found: detect_sample(name).to_string() });
+    }
+    let shape = parse_power_law(query, Path::new(&spec))?;
+    let dataset = power_law_communities(&shape, ctl).map_err(|error| LoadError::invalid(Path::new(&spec), error))?;
+    let mut report = LoadReport::new("generated", dataset.source());
+    describe(&dataset, &mut report);
+    Ok((dataset, report))
+}
+
+fn parse_power_law(query: &str, path: &Path) -> Result<PowerLaw, LoadError> {
+    /// Larger graphs would be more likely a slip of the finger than a wish, and might not fit into memory.
+    const MOST: usize = 1 << 31;
+    let mut shape = PowerLaw::default();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let size = || {
+            let parsed = value.parse().ok().filter(|size| *size <= MOST);
+            parsed.ok_or_else(|| {
+                LoadError::content(path, key, format!("a whole number up to {MOST}"), format!("{value:?}"))
+            })
+        };
+        match key {
+            "nodes" => shape.n_nodes = size()?,
+            "edges" => shape.n_entries = size()?,
+            "features" => shape.n_features = size()?,
+            "classes" => shape.n_classes = size()?,
+            "seed" => {
+                shape.seed = value
+                    .parse()
+                    .map_err(|_error| LoadError::content(path, key, "a whole number", format!("{value:?}")))?;
+            }
+            _ => {
+                return Err(LoadError::content(path, "sample options", "nodes, edges, features, classes or seed", key));
+            }
+        }
+    }
+    let n_values = shape.n_nodes.saturating_mul(shape.n_features);
+    if n_values > MOST {
+        let found = format!("{n_values}");
+        return Err(LoadError::content(path, "nodes times features", format!("at most {MOST} values"), found));
+    }
+    Ok(shape)
+}
+
+/// Where a model's bytes come from.
+enum ModelSource {
+    Embedded(&'static [u8]),
+    File(PathBuf),
+}
+
+/// A shipped model's bytes.
+pub(crate) fn read_sample_model(name: &str) -> Result<Vec<u8>, LoadError> {
+    match find_model(name) {
+        Some(ModelSource::Embedded(bytes)) => Ok(bytes.to_vec()),
+        Some(ModelSource::File(path)) => read_whole(&path, MAX_FILE_BYTES),
+        None => {
+            let specs: Vec<&str> = samples().iter().flat_map(|sample| sample.models.iter().copied()).collect();
+            let expected = if specs.is_empty() { "none is available".to_owned() } else { specs.join(", ") };
+            Err(LoadError::Unknown {
+                path: PathBuf::from(format!("{PREFIX}{name}")),
+                expected: format!("a sample model ({expected})"),
+                found: detect_sample(name).to_string(),
+            })
+        }
+    }
+}
+
+fn find_model(name: &str) -> Option<ModelSource> {
+    if let Some((_, bytes)) = MODELS.iter().find(|(known, _)| *known == name) {
+        return Some(ModelSource::Embedded(bytes));
+    }
+    // Only plain names: a sample's name is no way into other folders.
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        return None;
+    }
+    let file = Path::new("sample_graphs").join(format!("{name}.safetensors"));
+    let program = std::env::current_exe().ok()?;
+    program.ancestors().skip(1).take(4).map(|folder| folder.join(&file)).find(|p| p.is_file()).map(ModelSource::File)
+}

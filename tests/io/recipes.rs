@@ -1,0 +1,69 @@
+//! Recipes: what is written is read, and a wrong key or value is named with its line.
+
+use std::path::Path;
+
+use unifews::engine::model::{Architecture, Family};
+use unifews::engine::sparsify::{EdgeMode, EdgeRule, Identity, Lock, Recipe, Training, WeightMode, WeightRule};
+use unifews::io::{Detected, detect, read_recipe, recipe_from_toml, recipe_to_toml, write_recipe};
+
+#[test]
+fn written_recipes_are_read_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recipes = [
+        Recipe::default(),
+        Recipe {
+            seed: u64::MAX,
+            split: "stratified:60/20/20@7".into(),
+            model: Architecture { hops: 3, norm_r: 0.1, ..Architecture::new(Family::Sgc) },
+            edges: EdgeRule {
+                mode: EdgeMode::Absolute,
+                delta: vec![1e-300, 0.1 + 0.2, 5.0],
+                identity: Identity::ResidualLoop,
+                lock: Lock::File("nodes.txt".into()),
+            },
+            weights: WeightRule { mode: WeightMode::Target, delta: vec![1.0 / 3.0] },
+            training: Some(Training { learning_rate: 1e-2, ..Training::default() }),
+            ..Recipe::default()
+        },
+    ];
+    for recipe in recipes {
+        let path = folder.path().join("recipe.toml");
+        write_recipe(&path, &recipe).expect("written");
+        assert_eq!(detect(&path).expect("readable"), Detected::Recipe);
+        assert_eq!(read_recipe(&path).expect("a recipe"), recipe);
+    }
+}
+
+#[test]
+fn what_is_left_out_takes_its_default() {
+    let text = "format = \"unifews-recipe/1\"\n[edges]\ndelta = 1\n[training]\n";
+    let recipe = recipe_from_toml(text, Path::new("r.toml")).expect("a recipe");
+    assert_eq!((recipe.edges.delta, recipe.seed, recipe.training), (vec![1.0], 42, Some(Training::default())));
+}
+
+#[test]
+fn wrong_recipes_are_refused_with_their_line() {
+    let head = "format = \"unifews-recipe/1\"\n";
+    let check = |body: &str, expected: &str| {
+        let error = recipe_from_toml(body, Path::new("r.toml")).unwrap_err();
+        assert_eq!(error.to_string(), format!("{expected}: r.toml"), "{body}");
+    };
+    check("seed = 1\n", "key format: expected \"unifews-recipe/1\", found no such key");
+    check("format = \"unifews-recipe/9\"\n", "key format: expected \"unifews-recipe/1\", found \"unifews-recipe/9\"");
+    check("format = 1\n", "key format: expected \"unifews-recipe/1\", found 1");
+    let with = |body: &str, expected: &str| check(&format!("{head}{body}"), expected);
+    with(
+        "[edges]\nmode = \"relative\"\ndeltas = 0.5\n",
+        "line 4: expected one of `mode`, `delta`, `identity`, `lock`, found unknown key `deltas`",
+    );
+    with(
+        "[edges]\nmode = \"none\"\n",
+        "line 3: expected one of `absolute`, `relative`, `mass`, `target`, found unknown value `none`",
+    );
+    with("[edges]\ndelta = \"0.5\"\n", "line 3: expected one number or a list of numbers, found \"0.5\"");
+    with("seed = -1\n", "line 2: expected u64, found invalid value: integer `-1`");
+    with("seed = \n", "line 2: expected literal string, found string values must be quoted");
+    with("[edges]\ndelta = [0.5, 0.5, 0.5]\n", "recipe, edges.delta: expected 1 or 2 values, found 3 values");
+    with("[weights]\ndelta = nan\n", "recipe, weights.delta: expected numbers of at least 0, found NaN");
+    assert_eq!(recipe_to_toml(&Recipe::default()).lines().next(), Some("format = \"unifews-recipe/1\""));
+}
