@@ -12,12 +12,14 @@ mod norms;
 mod rows;
 mod select;
 mod sparse_gemm;
+mod transpose;
 
 pub use gemm::{Packed, matmul};
 pub use norms::{column_norms, column_sums, frobenius, row_norms};
 pub use rows::{Csr, spmm};
 pub use select::kth_smallest;
 pub use sparse_gemm::{SparseColumns, SparseRows, matmul_sparse_both, matmul_sparse_weight};
+pub use transpose::transposed;
 
 use ndarray::ArrayView2;
 use sprs::CsMatI;

@@ -10,7 +10,7 @@ use super::{batch_norm, dropout};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Features, Transpose};
-use crate::engine::kernels::{Csr, Packed, column_sums, matmul, spmm};
+use crate::engine::kernels::{Csr, Packed, column_sums, matmul, spmm, transposed};
 use crate::engine::sparsify::WeightMask;
 use crate::engine::sparsify::decide::Kept;
 
@@ -29,15 +29,15 @@ pub(crate) enum InputTranspose {
 }
 
 impl InputTranspose {
-    pub(crate) fn of(features: &Features) -> Self {
+    pub(crate) fn of(features: &Features, ctl: &Control) -> Result<Self, EngineError> {
         match features {
-            Features::Dense(x) => Self::Dense(x.t().as_standard_layout().into_owned()),
-            Features::Sparse(x) => Self::Sparse(x.to_other_storage().transpose_into()),
+            Features::Dense(x) => Self::of_dense(x, ctl),
+            Features::Sparse(x) => Ok(Self::Sparse(x.to_other_storage().transpose_into())),
         }
     }
 
-    pub(crate) fn of_dense(x: &Array2<f32>) -> Self {
-        Self::Dense(x.t().as_standard_layout().into_owned())
+    pub(crate) fn of_dense(x: &Array2<f32>, ctl: &Control) -> Result<Self, EngineError> {
+        Ok(Self::Dense(transposed(x, ctl)?))
     }
 
     /// `xᵀ g`. `[n, d_in]ᵀ [n, d_out] → [d_in, d_out]`
@@ -93,7 +93,7 @@ pub(crate) fn backward(
             g = kept.survivors[l].propagate_back(&g, transpose, ctl)?;
         }
         let mut weight = match &record.input {
-            Some(x) => InputTranspose::of_dense(x).product(&g, ctl)?,
+            Some(x) => InputTranspose::of_dense(x, ctl)?.product(&g, ctl)?,
             None => input.product(&g, ctl)?,
         };
         ndarray::Zip::from(&mut weight).and(&masks[l]).for_each(|w, keep| {

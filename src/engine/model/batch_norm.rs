@@ -7,7 +7,7 @@ use super::network::each_row;
 use super::params::BatchNorm;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::column_sums;
+use crate::engine::kernels::{Rows, column_norms, column_sums};
 
 /// Weight of the newest batch in the running statistics.
 const MOMENTUM: f32 = 0.1;
@@ -46,12 +46,11 @@ pub(crate) fn forward_train(
     let n = x.nrows() as f64;
     let mean: Vec<f32> = column_sums(x.view(), ctl)?.into_iter().map(|s| (s / n) as f32).collect();
     each_row(&mut x, ctl, |_, row| row.iter_mut().zip(&mean).for_each(|(v, m)| *v -= m))?;
-    let mut squares = x.clone();
-    each_row(&mut squares, ctl, |_, row| row.iter_mut().for_each(|v| *v *= *v))?;
-    let sums = column_sums(squares.view(), ctl)?;
+    let squares: Vec<f64> =
+        column_norms(Rows::Dense(x.view()), ctl)?.iter().map(|c| f64::from(*c) * f64::from(*c)).collect();
     let inverse_std: Vec<f32> =
-        sums.iter().map(|s| (1.0 / (s / n + f64::from(BatchNorm::EPS)).sqrt()) as f32).collect();
-    let unbiased_var = sums.iter().map(|s| (s / (n - 1.0).max(1.0)) as f32).collect();
+        squares.iter().map(|s| (1.0 / (s / n + f64::from(BatchNorm::EPS)).sqrt()) as f32).collect();
+    let unbiased_var = squares.iter().map(|s| (s / (n - 1.0).max(1.0)) as f32).collect();
     each_row(&mut x, ctl, |_, row| row.iter_mut().zip(&inverse_std).for_each(|(v, s)| *v *= s))?;
     let mut out = x.clone();
     each_row(&mut out, ctl, |_, row| {

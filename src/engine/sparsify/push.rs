@@ -254,6 +254,8 @@ impl<'a> Pushes<'a> {
         (n_pushed, walked)
     }
 
+    /// Messages meet the threshold exactly again and again (a push of `δ d(v)^-r` returns as a multiple of `δ`), so every
+    /// multiplication and division here is rounded as the authors' program rounds it.
     fn official_hop(
         &self,
         now: &[f32],
@@ -267,11 +269,10 @@ impl<'a> Pushes<'a> {
         for (u, &p) in now.iter().enumerate() {
             next[u] += p;
             let delta = if p > 0.0 { deltas[0] } else { deltas[1] };
-            let is_large = if p > 0.0 { p > delta } else { p < delta };
-            if p == 0.0 || !is_large {
+            let ratio = p * (1.0 / delta);
+            if p == 0.0 || ratio <= 1.0 {
                 continue;
             }
-            let ratio = p / delta;
             let end = self.start[u + 1] as u32;
             let mut slot = self.start[u] as u32;
             while slot < limit[u] {
@@ -288,7 +289,7 @@ impl<'a> Pushes<'a> {
                 if ratio <= self.power[v] {
                     break;
                 }
-                next[v] += delta / self.power[v];
+                next[v] += delta * (1.0 / self.power[v]);
                 second += 1;
             }
             n_pushed += u64::from(second - self.start[u] as u32);

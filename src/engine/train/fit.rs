@@ -77,7 +77,7 @@ impl<'a> Fit<'a> {
         } else {
             let diffusion = Diffusion::new(topology, decide::norm_r(&recipe));
             input = Cow::Borrowed(dataset.features());
-            input_transpose = Some(InputTranspose::of(dataset.features()));
+            input_transpose = Some(InputTranspose::of(dataset.features(), ctl)?);
             everything = Survivors::all(topology, &diffusion, recipe.edges.identity)?;
             transpose = Some(topology.transposed());
         }
@@ -182,7 +182,7 @@ impl<'a> Fit<'a> {
         let n_entries = if self.transpose.is_some() { self.dataset.topology().n_entries() } else { 0 };
         let mut decider = Decider::new(&self.recipe, self.everything.clone(), n_entries, None);
         decider.reuse_weight_masks = reuse;
-        let batch_transpose = rows.map(InputTranspose::of_dense);
+        let batch_transpose = rows.map(|r| InputTranspose::of_dense(r, ctl)).transpose()?;
         let input = rows.map_or_else(|| feature_rows(&self.input), |r| Rows::Dense(r.view()));
         let logits = decide::decide_training(&mut decider, &self.model, input, &mut tape, ctl)?;
         let (loss, d_logits) = cross_entropy_gradient(&logits, self.labels, targets.iter().copied());

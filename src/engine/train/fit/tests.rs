@@ -25,12 +25,11 @@ fn check(recipe: Recipe) {
         let logits =
             decide::decide_training(&mut decider, model, feature_rows(&fit.input), &mut tape, &ctl).expect("finite");
         let (loss, gradient) = cross_entropy_gradient(&logits, &labels, rows.iter().copied());
-        (loss, gradient, tape, decider)
+        (loss, gradient, tape, decider.masks, decider.kept)
     };
-    let (_, d_logits, tape, mut decider) = forward(&fit, &fit.model);
-    let kept = decider.kept.take().expect("training keeps");
-    let masks = decider.masks;
-    let input = InputTranspose::of(&fit.input);
+    let (_, d_logits, tape, masks, kept) = forward(&fit, &fit.model);
+    let kept = kept.expect("training keeps");
+    let input = InputTranspose::of(&fit.input, &ctl).expect("not cancelled");
     let gradients = backward(&fit.model, d_logits, &tape, &kept, &masks.weights, &input, fit.transpose.as_ref(), &ctl)
         .expect("finite");
 
@@ -42,9 +41,9 @@ fn check(recipe: Recipe) {
             let loss_at = |sign: f32| {
                 let mut nudged = model.clone();
                 nudge(&mut nudged, sign * step);
-                let (loss, .., decider) = forward(&fit, &nudged);
+                let (loss, _, _, nudged_masks, _) = forward(&fit, &nudged);
                 // A mask that flips under the nudge makes the loss jump; such a position proves nothing.
-                (decider.masks == masks).then_some(loss)
+                (nudged_masks == masks).then_some(loss)
             };
             let (Some(up), Some(down)) = (loss_at(1.0), loss_at(-1.0)) else { return };
             let numeric = (up - down) / (2.0 * f64::from(step));

@@ -1,0 +1,116 @@
+//! One thread or many: the same bits.
+
+use std::sync::Arc;
+
+use unifews::engine::analysis::{RunOptions, forward_frozen, run};
+use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};
+use unifews::engine::model::{Architecture, Family, Model};
+use unifews::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, Schedule, Training, WeightMode};
+use unifews::engine::train::train;
+
+use crate::shared::control;
+
+fn graph() -> Arc<Dataset> {
+    let shape = PowerLaw { n_nodes: 700, n_entries: 6_000, n_features: 33, n_classes: 5, seed: 1 };
+    power_law_communities(&shape, &control(1)).expect("possible").shared()
+}
+
+fn recipes() -> Vec<Recipe> {
+    let mut all = Vec::new();
+    for family in Family::ALL {
+        for identity in [Identity::SelfLoop, Identity::Residual, Identity::ResidualLoop] {
+            for (mode, delta) in
+                [(EdgeMode::Absolute, 0.4), (EdgeMode::Relative, 0.6), (EdgeMode::Target, 0.3), (EdgeMode::Mass, 1e-3)]
+            {
+                if mode == EdgeMode::Mass && family == Family::Gcn {
+                    continue;
+                }
+                let mut recipe =
+                    Recipe { model: Architecture { hidden: 24, ..Architecture::new(family) }, ..Recipe::default() };
+                if family == Family::Sgc {
+                    recipe.model.hops = 4;
+                }
+                recipe.edges.mode = mode;
+                recipe.edges.delta = vec![delta];
+                recipe.edges.identity = identity;
+                recipe.weights.mode = WeightMode::Relative;
+                recipe.weights.delta = vec![0.7];
+                all.push(recipe);
+            }
+        }
+    }
+    all.push(Recipe { compat: Compat::Official, ..all[all.len() - 1].clone() });
+    all
+}
+
+#[test]
+fn pruning_gives_the_same_bits_on_1_2_and_4_threads_and_replays_them() {
+    let graph = graph();
+    for recipe in recipes() {
+        let model = Arc::new(Model::init(&recipe.model, 33, 5, 3));
+        let runs = [1, 2, 4]
+            .map(|n| run(&graph, &model, &recipe, RunOptions::PREVIEW, None, &control(n)).expect("runs").pruned);
+        let first = &runs[0];
+        for other in &runs[1..] {
+            assert_eq!(first.masks, other.masks, "{recipe:?}");
+            assert!(first.logits.iter().zip(&other.logits).all(|(a, b)| a.to_bits() == b.to_bits()), "{recipe:?}");
+        }
+        let embedding = first.embedding.as_deref();
+        let again =
+            forward_frozen(&graph, &first.model, &recipe, Some(&first.masks), embedding, &control(2)).expect("runs");
+        assert!(first.logits.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()), "replay of {recipe:?}");
+    }
+}
+
+#[test]
+fn training_gives_the_same_bits_on_1_and_3_threads() {
+    let graph = graph();
+    for family in Family::ALL {
+        let mut recipe =
+            Recipe { model: Architecture { hidden: 16, ..Architecture::new(family) }, ..Recipe::default() };
+        recipe.model.hops = recipe.model.hops.min(3);
+        recipe.edges.delta = vec![0.5];
+        recipe.weights.delta = vec![0.5];
+        recipe.training =
+            Some(Training { epochs: 4, schedule: Schedule::During, batch_size: 100, ..Training::default() });
+        let [a, b] = [1, 3].map(|n| train(&graph, &recipe, &control(n), |_| {}).expect("trains").model);
+        assert_eq!(a, b);
+    }
+}
+
+#[test]
+fn thresholds_of_zero_remove_nothing_and_change_nothing() {
+    let graph = graph();
+    for family in Family::ALL {
+        let recipe = Recipe { model: Architecture::new(family), ..Recipe::default() };
+        let model = Arc::new(Model::init(&Architecture { hidden: 20, ..recipe.model.clone() }, 33, 5, 9));
+        let found = run(&graph, &model, &recipe, RunOptions::PREVIEW, None, &control(2)).expect("runs");
+        assert!(found.pruned.edge_sparsity().abs() < 1e-12 && found.pruned.weight_sparsity().abs() < 1e-12);
+        assert!(found.pruned.logits.iter().zip(&*found.dense_logits).all(|(a, b)| a.to_bits() == b.to_bits()));
+        assert!((found.evaluation.agreement - 1.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn targets_are_met_and_removal_is_progressive() {
+    let graph = graph();
+    let model = Arc::new(Model::init(&Architecture { layers: 3, hidden: 20, ..Architecture::default() }, 33, 5, 9));
+    for share in [0.1, 0.5, 0.8] {
+        let mut recipe = Recipe::default();
+        recipe.edges.mode = EdgeMode::Target;
+        recipe.edges.delta = vec![share / 2.0, share, share];
+        recipe.weights.mode = WeightMode::Target;
+        recipe.weights.delta = vec![share];
+        let found = run(&graph, &model, &recipe, RunOptions::PREVIEW, None, &control(2)).expect("runs").pruned;
+        let m = graph.topology().n_entries();
+        for (l, step) in found.steps.iter().enumerate() {
+            let edges = step.edges.as_ref().expect("edges");
+            let wanted = (recipe.edges.delta[l] * m as f64).ceil() as usize;
+            let gone = m - edges.n_after;
+            assert!(gone >= wanted && gone <= wanted + 8, "{gone} gone, {wanted} wanted");
+            let weights = step.weights.as_ref().expect("weights");
+            let off = weights.sparsity() - share;
+            assert!((-1e-9..0.02).contains(&off), "weights: {} for {share}", weights.sparsity());
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Outputs of the authors' implementation and of the paper's pseudo-code (`../shared/golden`).
+
+use std::sync::Arc;
+
+use ndarray::{Array2, Axis};
+use serde_json::Value;
+use unifews::engine::analysis::{RunOptions, Score, predictions, run};
+use unifews::engine::graph::{Dataset, Features, Split};
+use unifews::engine::model::{Architecture, Family, Layer, Linear, Model, Order};
+use unifews::engine::sparsify::{Compat, EdgeMode, EdgeRule, Identity, Recipe, WeightMode, WeightRule, propagate};
+
+use crate::shared::{Golden, control, dataset, distance, gcn, shared, with_features};
+
+fn cases(folder: &std::path::Path, prefix: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(folder.join("golden/manifest.json")).expect("manifest");
+    let manifest: Value = serde_json::from_str(&text).expect("json");
+    let cases = manifest["cases"].as_array().expect("cases").clone();
+    let cases: Vec<Value> = cases.into_iter().filter(|c| c["id"].as_str().expect("id").starts_with(prefix)).collect();
+    assert!(!cases.is_empty(), "no golden of {prefix}");
+    cases
+}
+
+fn number(case: &Value, key: &str) -> f64 {
+    case[key].as_f64().unwrap_or_else(|| panic!("{key} of {}", case["id"]))
+}
+
+fn open(folder: &std::path::Path, case: &Value) -> Golden {
+    Golden::open(folder.join("golden").join(case["file"].as_str().expect("file")))
+}
+
+fn identity(case: &Value) -> Identity {
+    match case["self_mode"].as_str() {
+        Some("skip") => Identity::Residual,
+        Some("diag") => Identity::SelfLoop,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn columns(x: &Array2<f32>, golden: &mut Golden) -> Array2<f32> {
+    let cols: Vec<usize> = golden.vector::<i32>("cols").iter().map(|c| *c as usize).collect();
+    x.select(Axis(1), &cols)
+}
+
+/// Paper Algorithm 1 over 20 hops, in both readings of its third line.
+#[test]
+fn algorithm_1_removes_the_same_entries_at_the_same_hop() {
+    let Some(folder) = shared("algorithm_1_removes_the_same_entries_at_the_same_hop") else { return };
+    let ctl = control(0);
+    let cora = dataset(&folder, "cora");
+    for case in cases(&folder, "alg1_") {
+        let mut golden = open(&folder, &case);
+        let recipe = Recipe {
+            model: Architecture { hops: 20, ..Architecture::new(Family::Sgc) },
+            edges: EdgeRule {
+                mode: EdgeMode::Absolute,
+                delta: vec![number(&case, "delta_a")],
+                identity: identity(&case),
+                ..EdgeRule::default()
+            },
+            ..Recipe::default()
+        };
+        let found = propagate(&cora, &recipe, &Split::default(), None, &ctl).expect("propagates");
+        let expected = golden.vector::<i8>("prune_hop");
+        let wrong =
+            found.edges.removed_at().iter().zip(&expected).filter(|(a, b)| i32::from(**a) != i32::from(**b)).count();
+        assert_eq!(wrong, 0, "{}", case["id"]);
+        let kept = golden.vector::<i32>("kept_offdiag");
+        for (step, kept) in found.steps.iter().zip(&kept) {
+            let edges = step.edges.as_ref().expect("a hop");
+            assert_eq!((edges.n_after - edges.n_self_loops) as i32, *kept, "{}", case["id"]);
+        }
+        let distance = distance(&columns(&found.embedding, &mut golden), &golden.matrix("embedding"));
+        assert!(distance < 1e-5, "{}: embedding off by {distance:e}", case["id"]);
+        let row_norm = golden.vector::<f64>("row_norm");
+        let largest = row_norm.iter().copied().fold(0.0, f64::max);
+        for (row, norm) in found.embedding.rows().into_iter().zip(&row_norm) {
+            let ours = row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
+            assert!((ours - norm).abs() < 1e-5 * largest, "{}", case["id"]);
+        }
+    }
+}
+
+/// Paper Algorithm 2: two layers, propagate first, ReLU after both.
+#[test]
+fn algorithm_2_removes_the_same_entries_and_weights() {
+    let Some(folder) = shared("algorithm_2_removes_the_same_entries_and_weights") else { return };
+    let ctl = control(0);
+    let cora = dataset(&folder, "cora");
+    let mut weights = Golden::open(folder.join("golden/alg2_weights.npz"));
+    let layers = ["W0", "W1"]
+        .map(|name| Layer { linear: Linear { weight: weights.matrix::<f32>(name), bias: None }, norm: None })
+        .to_vec();
+    let architecture = Architecture {
+        hidden: 64,
+        order: Order::PropagateFirst,
+        batch_norm: false,
+        bias: false,
+        final_activation: true,
+        ..Architecture::new(Family::Gcn)
+    };
+    let model = Arc::new(Model { architecture, layers, scaler: None, trained_on: None });
+    for case in cases(&folder, "alg2_gcn") {
+        let mut golden = open(&folder, &case);
+        let recipe = Recipe {
+            edges: EdgeRule {
+                mode: EdgeMode::Absolute,
+                delta: vec![number(&case, "delta_a")],
+                identity: identity(&case),
+                ..EdgeRule::default()
+            },
+            weights: WeightRule { mode: WeightMode::Absolute, delta: vec![number(&case, "delta_w")] },
+            ..Recipe::default()
+        };
+        let found = run(&cora, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect("runs").pruned;
+        let expected = golden.vector::<i8>("prune_hop");
+        let removed = found.masks.edges.removed_at();
+        assert!(removed.iter().zip(&expected).all(|(a, b)| i32::from(*a) == i32::from(*b)), "{}", case["id"]);
+        for (l, mask) in found.masks.weights.iter().enumerate() {
+            assert_eq!(mask, &golden.matrix::<bool>(&format!("wmask{l}")), "{} layer {l}", case["id"]);
+        }
+        let distance = distance(&found.logits, &golden.matrix("H_last"));
+        assert!(distance < 1e-5, "{}: output off by {distance:e}", case["id"]);
+    }
+}
+
+fn official(case: &Value) -> Recipe {
+    Recipe {
+        split: format!("seed{}", case["seed"]),
+        edges: EdgeRule { delta: vec![number(case, "thr_a")], ..EdgeRule::default() },
+        weights: WeightRule { delta: vec![number(case, "thr_w")], ..WeightRule::default() },
+        ..Recipe::default()
+    }
+}
+
+/// The goldens list edge k as (source row, target column); ours lists entry k as (target row, source column).
+fn transposed(golden: &mut Golden, name: &str, cora: &Dataset) -> Vec<bool> {
+    let keep = golden.vector::<bool>(name);
+    cora.topology().transposed().entry.iter().map(|k| keep[*k]).collect()
+}
+
+/// One forward of the official layer classes: masks, counts, thresholds, logits, and accuracy both ways.
+#[test]
+fn official_gcn_forward_is_reproduced() {
+    let Some(folder) = shared("official_gcn_forward_is_reproduced") else { return };
+    let ctl = control(0);
+    let cora = dataset(&folder, "cora");
+    for case in cases(&folder, "fw_gcn_") {
+        let id = case["id"].as_str().expect("id");
+        let mut golden = open(&folder, &case);
+        let model = gcn(&folder, case["state_dict"].as_str().expect("state_dict"));
+        let options = RunOptions { official_lock: true, ..RunOptions::PREVIEW };
+        let found = run(&cora, &model, &official(&case), options, None, &ctl).expect("runs");
+        let pruned = &found.pruned;
+        for step in 0..2 {
+            let expected = transposed(&mut golden, &format!("edge_keep_{step}"), &cora);
+            let ours: Vec<bool> = (0..expected.len()).map(|k| pruned.masks.edges.is_kept(k, step)).collect();
+            let flips = ours.iter().zip(&expected).filter(|(a, b)| a != b).count();
+            assert_eq!(flips, 0, "{id} layer {step}: {flips} edges differ");
+            assert_eq!(
+                pruned.masks.edges.n_kept(step) as u64,
+                case["edges_kept"][step].as_u64().expect("count"),
+                "{id}"
+            );
+            let trace = &pruned.steps[step];
+            let delta = f64::from(golden.vector::<f32>(&format!("edge_rhs_{step}"))[0]);
+            let ours = trace.edges.as_ref().expect("edges").delta;
+            assert!((ours - delta).abs() <= 1e-5 * delta.abs(), "{id} layer {step}: delta {ours} {delta}");
+            let weights = trace.weights.as_ref().expect("weights");
+            let mask = golden.matrix::<bool>(&format!("wmask_{step}_lin"));
+            assert_eq!(pruned.masks.weights[step].t(), mask, "{id} layer {step}");
+            assert_eq!(weights.n_after as u64, case["weights_kept"][step][2].as_u64().expect("count"), "{id}");
+        }
+        let dense = distance(&found.dense_logits, &golden.matrix("logits_raw"));
+        let ours = distance(&pruned.logits, &golden.matrix("logits"));
+        assert!(dense < 1e-5 && ours < 1e-5, "{id}: logits off by {dense:e} unpruned, {ours:e} pruned");
+        let accuracy = |key: &str, ours: f64| assert!((number(&case, key) - ours).abs() < 1e-6, "{id} {key}: {ours}");
+        accuracy("acc_test", found.evaluation.test.pruned.accuracy);
+        accuracy("acc_val", found.evaluation.val.pruned.accuracy);
+        accuracy("acc_test_raw", found.evaluation.test.dense.accuracy);
+        if case.get("acc_test_keep_testlock").is_some_and(Value::is_number) {
+            accuracy("acc_test_keep_testlock", found.evaluation.test.official_lock.expect("asked").accuracy);
+        }
+        if golden.has("logits_keep_testlock") {
+            let split = &found.split;
+            let labels = cora.labels().expect("labels");
+            let expected = Score::of(&predictions(&golden.matrix("logits_keep_testlock")), labels, &split.test);
+            assert_eq!(found.evaluation.test.official_lock.expect("asked").n_correct, expected.n_correct, "{id}");
+        }
+    }
+}
+
+/// The C++ propagation of the authors, on the feature columns that the golden keeps.
+fn propagation(prefix: &str, compat: Compat, edges: impl Fn(&Value) -> EdgeRule, tolerance: f64) {
+    let Some(folder) = shared(prefix) else { return };
+    let ctl = control(0);
+    for case in cases(&folder, prefix)
+        .iter()
+        .filter(|c| prefix.ends_with("ori") || c["id"].as_str().is_some_and(|i| i.ends_with("derand")))
+    {
+        let id = case["id"].as_str().expect("id");
+        let mut golden = open(&folder, case);
+        let name = case["dataset"].as_str().expect("dataset");
+        let full = match name.strip_suffix("_table2") {
+            Some(base) => table_2(&folder, name, base),
+            None => dataset(&folder, name),
+        };
+        let picked = with_features(&full, Features::from_dense(columns(&full.features().to_dense(), &mut golden)));
+        let recipe = Recipe {
+            compat,
+            model: Architecture { hops: 20, ..Architecture::new(Family::Sgc) },
+            edges: edges(case),
+            ..Recipe::default()
+        };
+        let found = propagate(&picked, &recipe, &Split::default(), None, &ctl).expect("propagates");
+        let distance = distance(&found.embedding, &golden.matrix("embedding"));
+        assert!(distance < tolerance, "{id}: embedding off by {distance:e}");
+        let macs: f64 = golden.vector::<f64>("macs").sum();
+        let ours: u64 = match recipe.edges.mode {
+            EdgeMode::Mass => found.steps.iter().map(|s| s.macs.edges_pruned).sum(),
+            // The authors count self-loops, and nothing is removed here.
+            _ => (20 * picked.topology().n_entries() * picked.features().width()) as u64,
+        };
+        assert!((ours as f64 - macs).abs() < 0.5, "{id}: {ours} pushes, {macs} expected");
+    }
+}
+
+fn table_2(folder: &std::path::Path, name: &str, base: &str) -> Arc<Dataset> {
+    let full = dataset(folder, base);
+    let mut adj = Golden::open(folder.join("data/unifews").join(name).join("adj.npz"));
+    let indptr = adj.vector::<i32>("indptr").iter().map(|v| *v as usize).collect();
+    let indices = adj.vector::<i32>("indices").iter().map(|v| *v as u32).collect();
+    let topology = unifews::engine::graph::Topology::try_new(indptr, indices).expect("valid");
+    Arc::new(Dataset::try_new(unifews::engine::graph::DatasetParts { topology, ..full.to_parts() }).expect("valid"))
+}
+
+#[test]
+fn official_unpruned_sgc_propagation_is_reproduced() {
+    propagation("cpp_sgc_ori", Compat::Official, |_| EdgeRule::default(), 1e-5);
+}
+
+#[test]
+fn official_pruned_sgc_propagation_is_reproduced() {
+    let rule = |case: &Value| EdgeRule {
+        mode: EdgeMode::Mass,
+        delta: vec![number(case, "delta")],
+        identity: Identity::ResidualLoop,
+        ..EdgeRule::default()
+    };
+    propagation("cpp_sgc_thr", Compat::Official, rule, 1e-5);
+}
