@@ -66,7 +66,9 @@ pub fn power_law_communities(shape: &PowerLaw, ctl: &Control) -> Result<Dataset,
     let mut weights: Vec<f64> = (1..=n).map(|i| (i as f64 / n as f64).powf(-WEIGHT_EXPONENT)).collect();
     let mean = weights.iter().sum::<f64>() / n as f64;
     let cap = (mean * n as f64 * LARGEST_SHARE).max(mean);
-    weights.iter_mut().for_each(|w| *w = w.min(cap));
+    for weight in &mut weights {
+        *weight = weight.min(cap);
+    }
     weights.shuffle(&mut rng);
     let community: Vec<u32> = (0..n).map(|_| rng.random_range(0..shape.n_classes as u32)).collect();
 

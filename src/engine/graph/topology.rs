@@ -27,6 +27,7 @@ pub enum SelfLoops {
 
 /// What [`Topology::from_edges`] did to the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_field_names, reason = "counts are named n_… throughout")]
 pub struct EdgeReport {
     /// Pairs in the list.
     pub n_read: usize,
@@ -92,8 +93,8 @@ impl Topology {
         }
         for row in 0..n {
             let columns = &indices[indptr[row]..indptr[row + 1]];
-            if let Some(pair) = columns.windows(2).find(|w| w[0] >= w[1]) {
-                return fault(row, "columns that ascend strictly".into(), format!("{} then {}", pair[0], pair[1]));
+            if let Some((a, b)) = columns.iter().zip(&columns[columns.len().min(1)..]).find(|(a, b)| a >= b) {
+                return fault(row, "columns that ascend strictly".into(), format!("{a} then {b}"));
             }
             if let Some(&last) = columns.last().filter(|&&c| c as usize >= n) {
                 return fault(row, format!("columns below {n}"), last.to_string());

@@ -67,6 +67,17 @@ impl Rows<'_> {
     }
 }
 
+/// The values of a matrix in standard layout.
+///
+/// # Panics
+/// For any other layout: the engine's own matrices are all in this one.
+pub(crate) fn contiguous(x: ArrayView2<'_, f32>) -> &[f32] {
+    match x.to_slice() {
+        Some(values) => values,
+        None => unreachable!("the engine's matrices are in standard layout"),
+    }
+}
+
 /// Rows per block of parallel work: about `budget` multiply-adds at `cost_per_row` each, within 1 and 1024 rows.
 fn rows_per_block(cost_per_row: usize) -> usize {
     const BUDGET: usize = 1 << 19;

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use super::{Rows, rows_per_block};
+use super::{Rows, contiguous, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
@@ -19,7 +19,7 @@ const COLUMN_BLOCK: usize = 32;
 pub fn row_norms(x: ArrayView2<'_, f32>, ctl: &Control) -> Result<Vec<f32>, EngineError> {
     let width = x.ncols();
     let mut norms = vec![0.0f32; x.nrows()];
-    let x = x.to_slice().expect("standard layout");
+    let x = contiguous(x);
     ctl.for_row_blocks(&mut norms, 1, rows_per_block(width), |first, norms| {
         for (i, norm) in norms.iter_mut().enumerate() {
             *norm = sum_of_squares(&x[(first + i) * width..][..width]).sqrt() as f32;
@@ -81,7 +81,7 @@ fn column_fold(
 ) -> Result<Vec<f64>, EngineError> {
     let (n, width) = x.dim();
     let mut sums = vec![0.0f64; width];
-    let x = x.to_slice().expect("standard layout");
+    let x = contiguous(x);
     ctl.for_row_blocks(&mut sums, 1, COLUMN_BLOCK, |first, sums| {
         for u in 0..n {
             for (sum, value) in sums.iter_mut().zip(&x[u * width + first..]) {

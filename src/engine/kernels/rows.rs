@@ -5,7 +5,7 @@
 use multiversion::multiversion;
 use ndarray::{Array2, ArrayView2};
 
-use super::rows_per_block;
+use super::{contiguous, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
@@ -34,7 +34,7 @@ pub fn spmm(a: Csr<'_>, x: ArrayView2<'_, f32>, residual: bool, ctl: &Control) -
     let (n, width) = (a.indptr.len() - 1, x.ncols());
     assert!(!residual || n == x.nrows(), "a residual needs a square matrix");
     let mut out = Array2::zeros((n, width));
-    let x = x.to_slice().expect("standard layout");
+    let x = contiguous(x);
     let Some(rows) = out.as_slice_mut().filter(|_| width > 0) else { return Ok(out) };
     let block = rows_per_block(width * (1 + a.indices.len() / n.max(1)));
     ctl.for_row_blocks(rows, width, block, |first, rows| {

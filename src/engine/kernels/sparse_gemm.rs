@@ -4,7 +4,7 @@ use multiversion::multiversion;
 use ndarray::{Array2, ArrayView2};
 use sprs::CsMatI;
 
-use super::rows_per_block;
+use super::{contiguous, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
@@ -76,7 +76,7 @@ pub fn matmul_sparse_weight(
     assert_eq!(depth, w.depth, "inner sizes of a product");
     let width = w.indptr.len() - 1;
     let mut out = Array2::zeros((n, width));
-    let x = x.to_slice().expect("standard layout");
+    let x = contiguous(x);
     let Some(rows) = out.as_slice_mut().filter(|_| width > 0) else { return Ok(out) };
     let block = rows_per_block(depth + w.values.len()).next_multiple_of(LANES);
     ctl.for_row_blocks(rows, width, block, |first, rows| {

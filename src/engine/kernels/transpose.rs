@@ -2,6 +2,8 @@
 
 use ndarray::Array2;
 
+use super::contiguous;
+
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
@@ -18,7 +20,7 @@ const TILE: usize = 32;
 pub fn transposed(x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
     let (n, width) = x.dim();
     let mut out = Array2::zeros((width, n));
-    let x = x.as_slice().expect("standard layout");
+    let x = contiguous(x.view());
     let Some(rows) = out.as_slice_mut().filter(|_| n > 0) else { return Ok(out) };
     ctl.for_row_blocks(rows, n, TILE, |first, rows| {
         for from in (0..n).step_by(TILE) {

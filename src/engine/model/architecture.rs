@@ -40,7 +40,7 @@ impl Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// `T (H W)`: the weight test sees the layer's input, the edge test the transformed rows (PyG, authors' code).
+    /// `T (H W)`: the weight test sees the layer's input, the edge test the transformed rows (`PyG`, authors' code).
     #[default]
     TransformFirst,
     /// `(T H) W`: the edge test sees the layer's input, the weight test the propagated rows (paper Algorithm 2).
@@ -50,6 +50,7 @@ pub enum Order {
 /// A network's family and shape.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "ArchitectureFile", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the contract names this key of [model]")]
 pub struct Architecture {
     /// The family.
     pub architecture: Family,
@@ -150,11 +151,9 @@ impl Architecture {
 
     /// For titles, for example `GCN 1433-512-7`.
     pub fn title(&self, d_in: usize, n_classes: usize) -> String {
-        let mut text = format!("{} {d_in}", self.architecture.title());
-        for layer in 0..self.layers {
-            text.push_str(&format!("-{}", self.layer_widths(layer, d_in, n_classes).1));
-        }
-        text
+        let widths = (0..self.layers).map(|layer| self.layer_widths(layer, d_in, n_classes).1.to_string());
+        let widths: Vec<String> = std::iter::once(d_in.to_string()).chain(widths).collect();
+        format!("{} {}", self.architecture.title(), widths.join("-"))
     }
 
     /// Checks ranges.

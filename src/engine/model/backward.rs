@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2};
 use sprs::CsMatI;
 
 use super::architecture::Order;
+use super::batch_norm::NormGradient;
 use super::network::{LayerTape, Tape, each_row};
 use super::params::Model;
 use super::{batch_norm, dropout};
@@ -19,7 +20,7 @@ use crate::engine::sparsify::decide::Kept;
 pub(crate) struct LayerGradient {
     pub(crate) weight: Array2<f32>,
     pub(crate) bias: Option<Array1<f32>>,
-    pub(crate) norm: Option<(Array1<f32>, Array1<f32>)>,
+    pub(crate) norm: Option<NormGradient>,
 }
 
 /// What the network's first product was fed with, transposed once for all steps.
@@ -113,18 +114,16 @@ pub(crate) fn backward(
     Ok(gradients)
 }
 
-type NormGradient = Option<(Array1<f32>, Array1<f32>)>;
-
 fn through_norm(
     g: Array2<f32>,
     norm: Option<&super::BatchNorm>,
     record: &LayerTape,
     ctl: &Control,
-) -> Result<(Array2<f32>, NormGradient), EngineError> {
+) -> Result<(Array2<f32>, Option<NormGradient>), EngineError> {
     match (norm, &record.norm) {
         (Some(norm), Some(tape)) => {
-            let (g, d_weight, d_bias) = batch_norm::backward(g, norm, tape, ctl)?;
-            Ok((g, Some((d_weight, d_bias))))
+            let (g, gradient) = batch_norm::backward(g, norm, tape, ctl)?;
+            Ok((g, Some(gradient)))
         }
         _ => Ok((g, None)),
     }

@@ -24,6 +24,13 @@ pub(crate) struct NormTape {
     pub(crate) unbiased_var: Vec<f32>,
 }
 
+/// Gradients of γ and β. Both `[width]`
+#[derive(Debug, Clone)]
+pub(crate) struct NormGradient {
+    pub(crate) weight: Array1<f32>,
+    pub(crate) bias: Array1<f32>,
+}
+
 /// With the running statistics. `[n, width]`
 pub(crate) fn forward_eval(mut x: Array2<f32>, norm: &BatchNorm, ctl: &Control) -> Result<Array2<f32>, EngineError> {
     let scale: Vec<f32> =
@@ -78,7 +85,7 @@ pub(crate) fn backward(
     norm: &BatchNorm,
     tape: &NormTape,
     ctl: &Control,
-) -> Result<(Array2<f32>, Array1<f32>, Array1<f32>), EngineError> {
+) -> Result<(Array2<f32>, NormGradient), EngineError> {
     let n = g.nrows() as f64;
     let sum_g = column_sums(g.view(), ctl)?;
     let mut products = g.clone();
@@ -92,7 +99,7 @@ pub(crate) fn backward(
             *v = norm.weight[j] * tape.inverse_std[j] * centred;
         }
     })?;
-    let d_weight = sum_gx.into_iter().map(|s| s as f32).collect();
-    let d_bias = sum_g.into_iter().map(|s| s as f32).collect();
-    Ok((g, d_weight, d_bias))
+    let weight = sum_gx.into_iter().map(|s| s as f32).collect();
+    let bias = sum_g.into_iter().map(|s| s as f32).collect();
+    Ok((g, NormGradient { weight, bias }))
 }

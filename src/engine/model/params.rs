@@ -100,7 +100,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// A model with fresh weights: Glorot uniform for convolutions, Kaiming uniform for an MLP, as PyG and PyTorch do.
+    /// A model with fresh weights: Glorot uniform for convolutions, Kaiming uniform for an MLP, as `PyG` and PyTorch do.
     pub fn init(architecture: &Architecture, d_in: usize, n_classes: usize, seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let layers = (0..architecture.layers)
@@ -207,7 +207,7 @@ impl Model {
         mut tensors: BTreeMap<String, ArrayD<f32>>,
     ) -> Result<(Self, Vec<String>), EngineError> {
         let mut model = Self { architecture: architecture.clone(), layers: Vec::new(), scaler: None, trained_on: None };
-        let n_layers = (0..).take_while(|l| tensors.contains_key(&model.weight_name(*l))).count();
+        let n_layers = (0..MAX_LAYERS).take_while(|l| tensors.contains_key(&model.weight_name(*l))).count();
         if n_layers == 0 {
             let names = tensors.keys().take(6).cloned().collect::<Vec<_>>().join(", ");
             return Err(EngineError::mismatch("model tensors", format!("{} first", model.weight_name(0)), names));
@@ -282,6 +282,9 @@ impl Model {
     }
 }
 
+/// More layers than this are not looked for.
+const MAX_LAYERS: usize = 64;
+
 fn take<D: ndarray::Dimension>(
     tensors: &mut BTreeMap<String, ArrayD<f32>>,
     name: &str,
@@ -295,7 +298,7 @@ fn take<D: ndarray::Dimension>(
     }
     let n_dims = D::NDIM.unwrap_or_default();
     let wrong = |expected: String| EngineError::mismatch(format!("shape of {name}"), expected, &shape);
-    let tensor = tensor.into_dimensionality::<D>().map_err(|_| wrong(format!("{n_dims} dimensions")))?;
+    let tensor = tensor.into_dimensionality::<D>().map_err(|error| wrong(format!("{n_dims} dimensions ({error})")))?;
     match len {
         Some(len) if tensor.len() != len => Err(wrong(format!("[{len}]"))),
         _ => Ok(tensor),

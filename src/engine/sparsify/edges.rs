@@ -16,7 +16,7 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Topology, Transpose};
-use crate::engine::kernels::{Csr, kth_smallest, row_norms, spmm};
+use crate::engine::kernels::{Csr, contiguous, kth_smallest, row_norms, spmm};
 
 /// The entries that are still there, compacted, each with its index in the full graph.
 #[derive(Debug, Clone, PartialEq)]
@@ -246,7 +246,7 @@ fn fused(
     const ROWS: usize = 128;
     let (n, width) = x.dim();
     let mut output = Array2::zeros((n, width));
-    let values = x.as_slice().expect("standard layout");
+    let values = contiguous(x.view());
     let Some(rows) = output.as_slice_mut().filter(|_| width > 0) else {
         return Ok((output, before.clone(), Vec::new()));
     };

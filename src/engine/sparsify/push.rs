@@ -85,10 +85,8 @@ pub(super) fn push_features(
     }
     let embedding = embedding.as_standard_layout().into_owned();
     let mut edges = EdgeMask::keep_all(m, hops);
-    for k in 0..m {
-        let last = (0..hops).rev().find(|hop| counts[*hop][k] > 0);
-        let gone_from = last.map_or(0, |hop| hop + 1);
-        let (u, v) = (pushes.target_of(k), topology.indices()[k] as usize);
+    for (k, (u, v)) in topology.entries().enumerate() {
+        let gone_from = counts.iter().rposition(|count| count[k] > 0).map_or(0, |hop| hop + 1);
         if gone_from < hops && u != v {
             edges.remove(k, gone_from);
         }
@@ -180,10 +178,6 @@ impl<'a> Pushes<'a> {
             degree,
             recipe,
         }
-    }
-
-    fn target_of(&self, k: usize) -> usize {
-        self.start.partition_point(|s| *s <= k) - 1
     }
 
     fn column(&self, x: &[Vec<(u32, f32)>], column: usize, n: usize, hops: usize) -> Column {

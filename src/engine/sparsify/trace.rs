@@ -53,8 +53,10 @@ impl StepTrace {
     }
 }
 
-/// Multiply-accumulate operations of one step, by the rule `kept entries` (see `docs/EQUATIONS.md`): propagation counts kept
-/// non-loop entries × width; transformation counts kept weights × rows, or × the input's stored entries where it is sparse.
+/// Multiply-accumulate operations of one step, by the rule `kept-entries`.
+///
+/// Propagation counts kept non-loop entries × width; transformation counts kept weights × rows, or × the input's stored entries
+/// where it is sparse. See `docs/EQUATIONS.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Macs {
     /// Propagation, unpruned.

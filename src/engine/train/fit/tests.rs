@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::graph::{PowerLaw, power_law_communities};
+use crate::engine::model::batch_norm;
 use crate::engine::model::{Architecture, Family, Order};
 use crate::engine::sparsify::{EdgeMode, Identity, WeightMode};
 
@@ -35,7 +36,7 @@ fn check(recipe: Recipe) {
 
     let mut checked = 0;
     let model = fit.model.clone();
-    for l in 0..model.layers.len() {
+    for (l, gradient) in gradients.iter().enumerate() {
         let mut compare = |name: &str, analytic: f32, nudge: &dyn Fn(&mut Model, f32)| {
             let step = 2e-3f32;
             let loss_at = |sign: f32| {
@@ -53,16 +54,16 @@ fn check(recipe: Recipe) {
         };
         let (d_in, d_out) = model.layers[l].linear.weight.dim();
         for at in [(0, 0), (d_in / 2, d_out / 2), (d_in - 1, d_out - 1), (1, 0), (0, d_out - 1)] {
-            compare("weight", gradients[l].weight[at], &|m, s| m.layers[l].linear.weight[at] += s);
+            compare("weight", gradient.weight[at], &|m, s| m.layers[l].linear.weight[at] += s);
         }
-        if let Some(bias) = &gradients[l].bias {
+        if let Some(bias) = &gradient.bias {
             compare("bias", bias[d_out - 1], &|m, s| {
                 if let Some(b) = &mut m.layers[l].linear.bias {
                     b[d_out - 1] += s;
                 }
             });
         }
-        if let Some((weight, bias)) = &gradients[l].norm {
+        if let Some(batch_norm::NormGradient { weight, bias }) = &gradient.norm {
             compare("norm weight", weight[0], &|m, s| {
                 if let Some(n) = &mut m.layers[l].norm {
                     n.weight[0] += s;

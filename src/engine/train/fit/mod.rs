@@ -218,9 +218,9 @@ impl<'a> Fit<'a> {
             if let (Some(bias), Some(gradient)) = (&mut layer.linear.bias, &gradient.bias) {
                 update(bias.as_slice_mut(), gradient.as_slice());
             }
-            if let (Some(norm), Some((d_weight, d_bias))) = (&mut layer.norm, &gradient.norm) {
-                update(norm.weight.as_slice_mut(), d_weight.as_slice());
-                update(norm.bias.as_slice_mut(), d_bias.as_slice());
+            if let (Some(norm), Some(gradient)) = (&mut layer.norm, &gradient.norm) {
+                update(norm.weight.as_slice_mut(), gradient.weight.as_slice());
+                update(norm.bias.as_slice_mut(), gradient.bias.as_slice());
                 if let Some(tape) = &record.norm {
                     update_running(norm, tape);
                 }
