@@ -13,6 +13,7 @@
 
 pub mod atomic;
 mod detect;
+pub mod figure;
 mod file;
 mod graph;
 mod model;

@@ -8,6 +8,7 @@ mod desk;
 pub mod jobs;
 mod notice;
 mod outcome;
+mod pictures;
 mod store;
 mod undo;
 
@@ -19,6 +20,7 @@ use crate::engine::train::{EpochRecord, Trained};
 pub use command::{Command, FileWriter, Gesture};
 pub use desk::{AnyRequest, Desk, Request};
 pub use notice::{Level, Notice, Notices};
+pub use pictures::{AtlasRequest, Distribution, DistributionJob, HistogramJob, RasterJob};
 pub use store::{
     ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId, Store, SweepState, TrainingState,
     fitted_to,

@@ -2,10 +2,19 @@
 
 mod bounds;
 mod evaluate;
+mod histogram;
+mod ordering;
+mod raster;
 mod run;
 mod sweep;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
 pub use evaluate::{Evaluation, PartScores, Score, predictions};
+pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
+pub use ordering::{NodeGroup, NodeOrder, Ordering};
+pub use raster::{
+    Atlas, EntryFacts, EntryPlace, Ramp, Raster, RasterMode, RasterRequest, Scale, Side, Tick, Viewport, describe,
+    power_of_ten, raster,
+};
 pub use run::{Run, RunOptions, Timing, forward_frozen, run};
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};

@@ -1,0 +1,313 @@
+//! How scores are distributed, and exactly what a threshold would remove.
+//!
+//! The scores of a step are the norms that its masks were decided by: of edges the messages of non-loop entries that the
+//! step before left (self-loops are never removed), of weights all entries of the matrix.
+
+use super::raster::Side;
+use super::run::Run;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::sparsify::{EdgeMode, StepTrace, WeightMode};
+
+/// Counts of positive values in bins of equal width on a log axis.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LogHistogram {
+    /// `log10` of the lower border of the first bin.
+    pub low: f64,
+    /// `log10` of the upper border of the last bin.
+    pub high: f64,
+    /// Values per bin; smaller ones than the first border count in the first bin.
+    pub bins: Vec<u32>,
+    /// Values that are 0, and so have no place on the axis.
+    pub n_zero: usize,
+    /// Finite values, zeros included.
+    pub n: usize,
+}
+
+/// Values smaller than this part of the largest one are of no interest, and would squeeze the others together.
+const SPAN_DECADES: f64 = 5.0;
+
+impl LogHistogram {
+    /// Counts finite values by their magnitude; others are left out.
+    pub fn of(values: &[f32], n_bins: usize) -> Self {
+        let sizes = || values.iter().map(|v| v.abs()).filter(|v| v.is_finite());
+        let n = sizes().count();
+        let n_zero = sizes().filter(|v| *v == 0.0).count();
+        let positive = || sizes().filter(|v| *v > 0.0);
+        let largest = positive().fold(0.0f32, f32::max);
+        if largest == 0.0 {
+            return Self { low: 0.0, high: 1.0, bins: vec![0; n_bins], n_zero, n };
+        }
+        let smallest = positive().fold(f32::INFINITY, f32::min);
+        // One rounding above, so that the largest value is inside.
+        let high = f64::from(largest).log10() + 1e-6;
+        let low = f64::from(smallest).log10().clamp(high - SPAN_DECADES, high - 0.1);
+        let per_bin = (high - low) / n_bins as f64;
+        let mut bins = vec![0u32; n_bins];
+        for value in positive() {
+            let at = ((f64::from(value).log10() - low) / per_bin).max(0.0) as usize;
+            bins[at.min(n_bins - 1)] += 1;
+        }
+        Self { low, high, bins, n_zero, n }
+    }
+
+    /// `log10` of the lower border of a bin; of the upper border of the last one for `bin = bins.len()`.
+    pub fn border(&self, bin: usize) -> f64 {
+        self.low + (self.high - self.low) * bin as f64 / self.bins.len().max(1) as f64
+    }
+
+    /// About how many values are below `x`, from the bins.
+    pub fn about_below(&self, x: f64) -> f64 {
+        if x <= 0.0 {
+            return 0.0;
+        }
+        let at = (x.log10() - self.low) / (self.high - self.low) * self.bins.len() as f64;
+        let whole = (at.floor().max(0.0) as usize).min(self.bins.len());
+        let part = self.bins.get(whole).map_or(0.0, |n| f64::from(*n) * (at - whole as f64).clamp(0.0, 1.0));
+        self.n_zero as f64 + self.bins[..whole].iter().map(|n| f64::from(*n)).sum::<f64>() + part
+    }
+}
+
+/// The scores of one side of one step, with the threshold that was used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreHistogram {
+    /// The distribution.
+    pub scores: LogHistogram,
+    /// The absolute δ on the axis of the scores; NaN where there is none (mass mode).
+    pub threshold: f64,
+    /// What a recipe's δ is multiplied with to give the threshold: the mean message or the mean input norm in relative mode, 1
+    /// in absolute mode. `None` in target and mass mode.
+    pub scale: Option<f64>,
+    /// Entries this step removed.
+    pub n_removed: usize,
+    /// Entries that were gone before.
+    pub n_gone_before: usize,
+    /// All entries of the matrix, self-loops included.
+    pub n_entries: usize,
+}
+
+impl ScoreHistogram {
+    /// Counts the scores of a side of a step. `diffusion` is the run's.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] when the step has no such side, [`EngineError::Cancelled`].
+    ///
+    /// # Complexity
+    /// O(entries).
+    pub fn of(
+        run: &Run,
+        diffusion: &[f32],
+        step: usize,
+        side: Side,
+        n_bins: usize,
+        ctl: &Control,
+    ) -> Result<Self, EngineError> {
+        let values = scores(run, diffusion, step, side)?;
+        ctl.check()?;
+        let scores = LogHistogram::of(&values, n_bins);
+        let trace = step_of(run, step, side)?;
+        let (threshold, scale) = threshold_and_scale(run, trace, side);
+        let (n_entries, n_before, n_after) = match (side, &trace.edges, &trace.weights) {
+            (Side::Edges, Some(e), _) => (e.n_entries, e.n_before, e.n_after),
+            (Side::Weights, _, Some(w)) => (w.n_weights, w.n_weights, w.n_after),
+            _ => (0, 0, 0),
+        };
+        Ok(Self {
+            scores,
+            threshold,
+            scale,
+            n_removed: n_before.saturating_sub(n_after),
+            n_gone_before: n_entries.saturating_sub(n_before),
+            n_entries,
+        })
+    }
+
+    /// The δ of a recipe in the run's mode that gives `threshold` here; `None` in mass mode.
+    ///
+    /// In target mode it is the share of all entries below the threshold, as exact as the bins are fine.
+    pub fn delta_at(&self, threshold: f64, is_target: bool) -> Option<f64> {
+        if is_target {
+            let gone = self.n_gone_before as f64 + self.scores.about_below(threshold);
+            return Some((gone / self.n_entries.max(1) as f64).clamp(0.0, 1.0));
+        }
+        self.scale.filter(|s| *s > 0.0).map(|s| (threshold / s).max(0.0))
+    }
+}
+
+fn step_of(run: &Run, step: usize, side: Side) -> Result<&StepTrace, EngineError> {
+    let has_side = |s: &&StepTrace| match side {
+        Side::Edges => s.edges.is_some(),
+        Side::Weights => s.weights.is_some(),
+    };
+    run.pruned
+        .steps
+        .get(step)
+        .filter(has_side)
+        .ok_or_else(|| EngineError::mismatch("scores", format!("a step with {}", side.title()), format!("step {step}")))
+}
+
+fn threshold_and_scale(run: &Run, trace: &StepTrace, side: Side) -> (f64, Option<f64>) {
+    match (side, &trace.edges, &trace.weights) {
+        (Side::Edges, Some(edges), _) => match run.recipe.edges.mode {
+            EdgeMode::Absolute => (edges.delta, Some(1.0)),
+            EdgeMode::Relative => (edges.delta, Some(edges.mean_message)),
+            EdgeMode::Target => (edges.delta, None),
+            EdgeMode::Mass => (f64::NAN, None),
+        },
+        (Side::Weights, _, Some(weights)) => {
+            // A relative threshold can be clamped for inputs of small norm; the others all share one.
+            let threshold = weights
+                .thresholds
+                .iter()
+                .zip(weights.column_norms.iter())
+                .map(|(t, c)| f64::from(*t) * f64::from(*c))
+                .filter(|t| t.is_finite())
+                .fold(0.0, f64::max);
+            let scale = match run.recipe.weights.mode {
+                WeightMode::Absolute => Some(1.0),
+                WeightMode::Relative => Some(mean_input_norm(&weights.column_norms)),
+                WeightMode::Target => None,
+            };
+            (threshold, scale)
+        }
+        _ => (f64::NAN, None),
+    }
+}
+
+/// `‖P̂‖_F / f_in`, what a relative δw is multiplied with (authors' code).
+fn mean_input_norm(column_norms: &[f32]) -> f64 {
+    let total: f64 = column_norms.iter().map(|c| f64::from(*c) * f64::from(*c)).sum();
+    total.sqrt() / column_norms.len().max(1) as f64
+}
+
+/// The scores of one side of one step, in entry order.
+///
+/// In mass mode, which tests each feature column by itself, the share of feature columns pushed over each entry.
+///
+/// # Errors
+/// [`EngineError::Mismatch`] when the step has no such side, or `diffusion` is of another graph.
+pub fn scores(run: &Run, diffusion: &[f32], step: usize, side: Side) -> Result<Vec<f32>, EngineError> {
+    let trace = step_of(run, step, side)?;
+    match (side, &trace.edges, &trace.weights) {
+        (Side::Edges, Some(edges), _) => {
+            let removed_at = run.pruned.masks.edges.removed_at();
+            let topology = run.dataset.topology();
+            if diffusion.len() != removed_at.len() || removed_at.len() != topology.n_entries() {
+                return Err(EngineError::mismatch("scores", format!("{} entries", removed_at.len()), diffusion.len()));
+            }
+            let score = |k: usize, v: u32| match &edges.pushed_share {
+                Some(share) => share[k],
+                None => diffusion[k].abs() * edges.source_norms[v as usize],
+            };
+            let mut scores = Vec::with_capacity(edges.n_before);
+            for u in 0..topology.n_nodes() {
+                for k in topology.row_range(u) {
+                    let v = topology.indices()[k];
+                    if v as usize != u && removed_at[k] as usize >= trace.idx {
+                        scores.push(score(k, v));
+                    }
+                }
+            }
+            Ok(scores)
+        }
+        (Side::Weights, _, Some(weights)) => {
+            let missing = || EngineError::mismatch("scores", "a weight matrix", format!("layer {}", trace.idx));
+            let weight = &run.model.layers.get(trace.idx).ok_or_else(missing)?.linear.weight;
+            let mut scores = Vec::with_capacity(weight.len());
+            for (row, norm) in weight.rows().into_iter().zip(weights.column_norms.iter()) {
+                scores.extend(row.iter().map(|w| w.abs() * norm));
+            }
+            Ok(scores)
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Scores in ascending order: what any threshold would remove, exactly.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SortedScores {
+    sorted: Vec<f32>,
+}
+
+impl SortedScores {
+    /// Sorts; values that are not finite are left out.
+    pub fn new(mut scores: Vec<f32>) -> Self {
+        scores.retain(|v| v.is_finite());
+        scores.sort_unstable_by(f32::total_cmp);
+        Self { sorted: scores }
+    }
+
+    /// How many scores there are.
+    pub fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.sorted.is_empty()
+    }
+
+    /// How many scores are below δ: exactly what it would remove.
+    pub fn removed_by(&self, delta: f64) -> usize {
+        let delta = delta as f32;
+        self.sorted.partition_point(|s| *s < delta)
+    }
+
+    /// The score that a share of all scores is below, `0..=1`.
+    pub fn quantile(&self, share: f64) -> Option<f32> {
+        let last = self.sorted.len().checked_sub(1)?;
+        self.sorted.get((share.clamp(0.0, 1.0) * last as f64).round() as usize).copied()
+    }
+
+    /// The share removed against `log10(δ)` in at most `n_points` steps, for drawing.
+    pub fn cumulative(&self, n_points: usize) -> Vec<[f64; 2]> {
+        let first = self.sorted.partition_point(|s| *s <= 0.0);
+        let positive = &self.sorted[first..];
+        let (Some(&low), Some(&high)) = (positive.first(), positive.last()) else { return Vec::new() };
+        let high = f64::from(high).log10() + 1e-6;
+        let low = f64::from(low).log10().clamp(high - SPAN_DECADES, high - 0.1);
+        (0..=n_points.max(1))
+            .map(|i| {
+                let x = low + (high - low) * i as f64 / n_points.max(1) as f64;
+                [x, self.removed_by(10f64.powf(x)) as f64 / self.sorted.len() as f64]
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_count_every_finite_value_once() {
+        let values = [1.0, -10.0, 100.0, 0.0, f32::NAN, f32::INFINITY, 1e-30];
+        let histogram = LogHistogram::of(&values, 8);
+        assert_eq!((histogram.n, histogram.n_zero), (5, 1));
+        assert_eq!(histogram.bins.iter().sum::<u32>(), 4);
+        assert_eq!(histogram.bins[0], 1, "what is far too small counts in the first bin");
+        assert!((histogram.high - 2.0).abs() < 1e-3 && (histogram.border(8) - histogram.high).abs() < 1e-12);
+        assert!((histogram.about_below(1e9) - 5.0).abs() < 1e-9);
+        assert_eq!(histogram.about_below(0.0), 0.0);
+    }
+
+    #[test]
+    fn nothing_and_zeros_make_an_empty_axis() {
+        assert_eq!(LogHistogram::of(&[], 4).bins, [0; 4]);
+        assert_eq!(LogHistogram::of(&[0.0, 0.0], 4).n_zero, 2);
+        assert!(SortedScores::new(vec![]).cumulative(10).is_empty());
+    }
+
+    #[test]
+    fn sorted_scores_say_exactly_what_goes() {
+        let sorted = SortedScores::new(vec![3.0, 1.0, f32::NAN, 2.0, 2.0, 0.0]);
+        assert_eq!(sorted.len(), 5);
+        for (delta, expected) in [(0.0, 0), (0.5, 1), (2.0, 2), (2.5, 4), (9.0, 5)] {
+            assert_eq!(sorted.removed_by(delta), expected, "{delta}");
+        }
+        let curve = sorted.cumulative(50);
+        assert!(curve.windows(2).all(|w| w[0][1] <= w[1][1]), "{curve:?}");
+        assert!((curve[50][1] - 1.0).abs() < 1e-12);
+        assert_eq!(sorted.quantile(1.0), Some(3.0));
+    }
+}

@@ -1,0 +1,108 @@
+//! The graph's structure in an order for the eye: built once for every order, shared by all heatmaps.
+
+use std::sync::Arc;
+
+use crate::engine::analysis::ordering::{NodeOrder, Ordering};
+use crate::engine::control::Control;
+use crate::engine::diffusion::Diffusion;
+use crate::engine::error::EngineError;
+use crate::engine::graph::Dataset;
+
+/// The diffusion matrix with rows and columns permuted.
+///
+/// # Invariants
+/// Row `p` lists the entries of target `ordering.order()[p]`, its columns ascending in position; every entry of the graph
+/// occurs exactly once.
+#[derive(Debug, Clone)]
+pub struct Atlas {
+    dataset: Arc<Dataset>,
+    by: NodeOrder,
+    ordering: Ordering,
+    values: Diffusion,
+    indptr: Vec<usize>,
+    columns: Vec<u32>,
+    entry: Vec<u32>,
+}
+
+impl Atlas {
+    /// Orders the nodes and permutes the structure.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    ///
+    /// # Complexity
+    /// As [`Ordering::new`], and O(entries log degree).
+    pub fn new(
+        dataset: &Arc<Dataset>,
+        norm_r: f64,
+        by: NodeOrder,
+        seed: u64,
+        ctl: &Control,
+    ) -> Result<Self, EngineError> {
+        let topology = dataset.topology();
+        let ordering = Ordering::new(dataset, by, seed, ctl)?;
+        ctl.check()?;
+        let rows = ctl.map(topology.n_nodes(), |p| {
+            let u = ordering.order()[p] as usize;
+            let mut row: Vec<(u32, u32)> = topology
+                .row_range(u)
+                .map(|k| (ordering.position()[topology.indices()[k] as usize], k as u32))
+                .collect();
+            row.sort_unstable();
+            row
+        })?;
+        let mut indptr = Vec::with_capacity(rows.len() + 1);
+        let mut columns = Vec::with_capacity(topology.n_entries());
+        let mut entry = Vec::with_capacity(topology.n_entries());
+        indptr.push(0);
+        for row in rows {
+            columns.extend(row.iter().map(|(column, _)| *column));
+            entry.extend(row.iter().map(|(_, k)| *k));
+            indptr.push(columns.len());
+        }
+        let values = Diffusion::new(topology, norm_r);
+        Ok(Self { dataset: Arc::clone(dataset), by, ordering, values, indptr, columns, entry })
+    }
+
+    /// The graph.
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
+    }
+
+    /// How the nodes are ordered.
+    pub fn by(&self) -> NodeOrder {
+        self.by
+    }
+
+    /// The permutation.
+    pub fn ordering(&self) -> &Ordering {
+        &self.ordering
+    }
+
+    /// `T[u,v]` of entry `k` of the graph.
+    pub fn value(&self, k: usize) -> f32 {
+        self.values.values()[k]
+    }
+
+    /// Values of `T` in the graph's entry order.
+    pub fn values(&self) -> &[f32] {
+        self.values.values()
+    }
+
+    /// Entries of row `p` whose columns are in `columns`, as `(column position, entry of the graph)`.
+    pub(super) fn row(&self, p: usize, columns: &std::ops::Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let all = self.indptr[p]..self.indptr[p + 1];
+        let row = &self.columns[all.clone()];
+        let from = row.partition_point(|c| (*c as usize) < columns.start);
+        let to = row.partition_point(|c| (*c as usize) < columns.end);
+        row[from..to].iter().zip(&self.entry[all][from..to]).map(|(c, k)| (*c as usize, *k as usize))
+    }
+
+    /// The entry of the graph at a place, if one is stored there.
+    pub fn find(&self, row: usize, column: usize) -> Option<usize> {
+        if row >= self.ordering.len() {
+            return None;
+        }
+        self.row(row, &(column..column + 1)).next().map(|(_, k)| k)
+    }
+}

@@ -1,0 +1,118 @@
+//! What one entry is, and why it was kept or removed, in words for people.
+
+use super::Side;
+use super::atlas::Atlas;
+use crate::engine::analysis::run::Run;
+
+/// Which entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryPlace {
+    /// Of the diffusion matrix.
+    Edge {
+        /// The node that hears.
+        target: usize,
+        /// The node that is heard.
+        source: usize,
+    },
+    /// Of a weight matrix.
+    Weight {
+        /// Input feature `j`.
+        input: usize,
+        /// Output feature `i`.
+        output: usize,
+    },
+}
+
+/// Everything about one entry in one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntryFacts {
+    /// Which entry.
+    pub place: EntryPlace,
+    /// `T[u,v]` or `W[j,i]`.
+    pub value: f32,
+    /// `|T[u,v]| · ‖P̂[v]‖` or `|W[j,i]| · ‖P̂[:,j]‖`; in mass mode the share of feature columns pushed over the entry.
+    pub score: f32,
+    /// What the score was compared with; NaN in mass mode, which compares each feature column by itself.
+    pub threshold: f32,
+    /// Whether this step uses it.
+    pub is_kept: bool,
+    /// Why, for example `removed in layer 1: message 0.0123 < δ 0.0210`.
+    pub reason: String,
+}
+
+/// The entry at a place of a heatmap: `column` across, `row` down. `None` where no entry is stored, or outside.
+///
+/// # Complexity
+/// O(log degree).
+pub fn describe(run: &Run, atlas: &Atlas, step: usize, side: Side, column: usize, row: usize) -> Option<EntryFacts> {
+    match side {
+        Side::Edges => edge(run, atlas, step, column, row),
+        Side::Weights => weight(run, step, column, row),
+    }
+}
+
+fn edge(run: &Run, atlas: &Atlas, step: usize, column: usize, row: usize) -> Option<EntryFacts> {
+    let trace = run.pruned.steps.get(step)?;
+    let edges = trace.edges.as_ref()?;
+    let k = atlas.find(row, column)?;
+    let removed_at = *run.pruned.masks.edges.removed_at().get(k)? as usize;
+    let order = atlas.ordering().order();
+    let (target, source) = (order[row] as usize, order[column] as usize);
+    let value = atlas.value(k);
+    let is_kept = removed_at > trace.idx;
+    let unit = if run.model.architecture.is_decoupled() { "hop" } else { "layer" };
+    let place = EntryPlace::Edge { target, source };
+    if let Some(share) = &edges.pushed_share {
+        let score = *share.get(k)?;
+        let reason = format!("{:.1} % of the feature columns were pushed over it", 100.0 * score);
+        return Some(EntryFacts { place, value, score, threshold: f32::NAN, is_kept, reason });
+    }
+    let at = |norms: &[f32]| norms.get(source).map(|n| value.abs() * n);
+    let score = at(&edges.source_norms)?;
+    let threshold = edges.delta as f32;
+    let reason = if target == source {
+        "self-loop, never removed".to_owned()
+    } else if is_kept && score < threshold {
+        format!("kept, its target is locked: message {} < δ {}", number(score), number(threshold))
+    } else if is_kept {
+        format!("kept: message {} ≥ δ {}", number(score), number(threshold))
+    } else {
+        let removing = run.pruned.steps.iter().filter(|s| s.idx == removed_at).find_map(|s| s.edges.as_ref());
+        let (score, delta) =
+            removing.map_or((f32::NAN, f32::NAN), |e| (at(&e.source_norms).unwrap_or(f32::NAN), e.delta as f32));
+        format!("removed in {unit} {}: message {} < δ {}", removed_at + 1, number(score), number(delta))
+    };
+    Some(EntryFacts { place, value, score, threshold, is_kept, reason })
+}
+
+fn weight(run: &Run, step: usize, input: usize, output: usize) -> Option<EntryFacts> {
+    let trace = run.pruned.steps.get(step)?;
+    let weights = trace.weights.as_ref()?;
+    let value = *run.model.layers.get(trace.idx)?.linear.weight.get((input, output))?;
+    let is_kept = *run.pruned.masks.weights.get(trace.idx)?.get((input, output))?;
+    let norm = *weights.column_norms.get(input)?;
+    let threshold = *weights.thresholds.get(input)?;
+    let score = value.abs() * norm;
+    let reason = if norm == 0.0 && !is_kept {
+        "removed: its input is silent, so any threshold above 0 removes it".to_owned()
+    } else {
+        let (word, sign) = if is_kept { ("kept", "≥") } else { ("removed", "<") };
+        format!("{word}: |W| {} {sign} threshold {}", number(value.abs()), number(threshold))
+    };
+    // Compared on the scale of the weight; told on the scale of the score, where all inputs share one axis.
+    let threshold = if norm == 0.0 { f32::NAN } else { threshold * norm };
+    Some(EntryFacts { place: EntryPlace::Weight { input, output }, value, score, threshold, is_kept, reason })
+}
+
+/// Three digits that count, whatever the size.
+fn number(value: f32) -> String {
+    let size = value.abs();
+    if value == 0.0 || !value.is_finite() {
+        format!("{value}")
+    } else if (1e-3..1e4).contains(&size) {
+        let decimals = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
+        format!("{value:.decimals$}")
+    } else {
+        format!("{value:.2e}")
+    }
+}

@@ -1,0 +1,126 @@
+//! Heatmaps as numbers: any part of a matrix of entries, at any zoom, as a grid of texels.
+//!
+//! Far away a texel is a block of entries and shows their mean strength, the share kept, the mean margin or the earliest
+//! removal; near by it is one entry. The work is that of the entries in view and of the texels, never that of the graph.
+//! Scores are those that the masks were decided by: `|T[u,v]| · ‖P̂[v]‖` (Unifews Eq. 9) and `|W[j,i]| · ‖P̂[:,j]‖` (Eq. 14).
+
+mod atlas;
+mod describe;
+mod paint;
+mod scale;
+#[cfg(test)]
+mod tests;
+mod viewport;
+
+pub use atlas::Atlas;
+pub use describe::{EntryFacts, EntryPlace, describe};
+pub use paint::raster;
+pub use scale::{Ramp, Scale, Tick, power_of_ten};
+pub use viewport::Viewport;
+
+/// Which matrix of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub enum Side {
+    /// The diffusion matrix: down the targets, across the sources.
+    #[default]
+    Edges,
+    /// The weight matrix: down the outputs, across the inputs.
+    Weights,
+}
+
+impl Side {
+    /// For people, for example `edges`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Edges => "edges",
+            Self::Weights => "weights",
+        }
+    }
+}
+
+/// What a texel's value says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RasterMode {
+    /// The score; of a block the mean.
+    #[default]
+    Strength,
+    /// The share kept, `0..=1`.
+    Kept,
+    /// `log10(score / threshold)`; of a block the mean. Infinite where nothing is or can be removed.
+    Margin,
+    /// The graph step that removes the entry, from 0, of a block the earliest; the number of steps where none does. For
+    /// weights, which are decided once, 0 for removed and 1 for kept.
+    WhenRemoved,
+}
+
+impl RasterMode {
+    /// Every mode.
+    pub const ALL: [Self; 4] = [Self::Strength, Self::Kept, Self::Margin, Self::WhenRemoved];
+
+    /// For a picker, for example `kept or removed`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Strength => "strength",
+            Self::Kept => "kept or removed",
+            Self::Margin => "margin to the threshold",
+            Self::WhenRemoved => "when removed",
+        }
+    }
+}
+
+/// Which part of which matrix to draw, and how large.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RasterRequest {
+    /// Position in [`crate::engine::sparsify::Pruned::steps`].
+    pub step: usize,
+    /// Which matrix of the step.
+    pub side: Side,
+    /// What to show.
+    pub mode: RasterMode,
+    /// The part to show, in entries: x across, y down.
+    pub viewport: Viewport,
+    /// Most texels across.
+    pub width_px: usize,
+    /// Most texels down.
+    pub height_px: usize,
+}
+
+/// A grid of texels, row after row from the top.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Raster {
+    /// Texels across.
+    pub w: usize,
+    /// Texels down.
+    pub h: usize,
+    /// What the texels cover, in entries: the viewport, widened to whole texels.
+    pub cover: Viewport,
+    /// Entries of one texel across and down; 1 and 1 when near.
+    pub block: (usize, usize),
+    /// What the mode says of each texel; NaN where there is no entry.
+    pub values: Vec<f32>,
+    /// Entries of each texel that the step walks or uses.
+    pub kept: Vec<u32>,
+    /// Entries of each texel that were removed, in this step or before.
+    pub removed: Vec<u32>,
+    /// Smallest and largest finite value; `None` where there is none.
+    pub range: Option<(f32, f32)>,
+}
+
+impl Raster {
+    /// Whether every texel is one entry.
+    pub fn is_single_entries(&self) -> bool {
+        self.block == (1, 1)
+    }
+
+    /// Entries kept, entries removed, over all texels.
+    pub fn totals(&self) -> (u64, u64) {
+        let sum = |counts: &[u32]| counts.iter().map(|c| u64::from(*c)).sum();
+        (sum(&self.kept), sum(&self.removed))
+    }
+
+    /// The most entries in one texel.
+    pub fn densest(&self) -> u32 {
+        self.kept.iter().zip(&self.removed).map(|(k, r)| k + r).max().unwrap_or(0)
+    }
+}

@@ -1,0 +1,175 @@
+//! Where a texel's value stands between the two ends of a legend. What colour that is, the window and the figures decide.
+
+use super::{Raster, RasterMode, Side};
+
+/// Which sort of colours a scale needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ramp {
+    /// From little to much.
+    Sequential,
+    /// From removed to kept.
+    KeptShare,
+    /// From far below to far above a neutral middle.
+    Diverging,
+    /// This many removing steps, and one more for entries that stay.
+    Steps(usize),
+}
+
+/// A mark of a legend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tick {
+    /// Between the ends, `0..=1`.
+    pub position: f32,
+    /// For people.
+    pub label: String,
+}
+
+/// Turns values into positions between the ends of a legend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scale {
+    /// Which colours.
+    pub ramp: Ramp,
+    /// What is shown, with its unit.
+    pub title: String,
+    /// Value at the low end; its `log10` where `is_log`.
+    pub low: f64,
+    /// Value at the high end; its `log10` where `is_log`.
+    pub high: f64,
+    /// Whether equal steps are equal factors.
+    pub is_log: bool,
+    /// What a removing step is called, `layer` or `hop`.
+    pub step_name: &'static str,
+}
+
+/// Margins beyond this many decades look alike.
+const MARGIN_DECADES: f64 = 2.0;
+/// Strengths this many decades below the largest look alike.
+const STRENGTH_DECADES: f64 = 3.0;
+
+impl Scale {
+    /// The scale of a mode. `range` are the smallest positive and the largest score of the whole matrix, so that colours mean
+    /// the same at every zoom; `None` where there is no positive score.
+    pub fn new(mode: RasterMode, side: Side, range: Option<(f64, f64)>, n_steps: usize, is_decoupled: bool) -> Self {
+        let step_name = if is_decoupled { "hop" } else { "layer" };
+        let (ramp, title, low, high, is_log) = match mode {
+            RasterMode::Strength => {
+                let title = match side {
+                    Side::Edges => "message norm |T| · ‖P‖",
+                    Side::Weights => "weight score |W| · ‖P‖",
+                };
+                let (low, high) = range.map_or((-1.0, 0.0), |(low, high)| {
+                    let high = high.max(f64::MIN_POSITIVE).log10();
+                    (low.max(f64::MIN_POSITIVE).log10().clamp(high - STRENGTH_DECADES, high - 0.1), high)
+                });
+                (Ramp::Sequential, title, low, high, true)
+            }
+            RasterMode::Margin => (Ramp::Diverging, "score / δ", -MARGIN_DECADES, MARGIN_DECADES, false),
+            RasterMode::WhenRemoved if side == Side::Edges => {
+                (Ramp::Steps(n_steps), "removed in", -0.5, n_steps as f64 + 0.5, false)
+            }
+            RasterMode::Kept | RasterMode::WhenRemoved => (Ramp::KeptShare, "share kept", 0.0, 1.0, false),
+        };
+        Self { ramp, title: title.to_owned(), low, high, is_log, step_name }
+    }
+
+    /// The scale that a raster suggests by itself, for figures without the rest of the matrix.
+    pub fn of_raster(raster: &Raster, mode: RasterMode, side: Side, n_steps: usize, is_decoupled: bool) -> Self {
+        let smallest =
+            raster.values.iter().filter(|v| v.is_finite() && **v > 0.0).fold(f32::INFINITY, |m, v| m.min(*v));
+        let range = raster.range.filter(|r| r.1 > 0.0).map(|(_, high)| (f64::from(smallest), f64::from(high)));
+        Self::new(mode, side, range, n_steps, is_decoupled)
+    }
+
+    /// Where a value stands, `0..=1`; what is beyond an end stands at it. `None` for NaN.
+    pub fn position(&self, value: f32) -> Option<f32> {
+        if value.is_nan() {
+            return None;
+        }
+        let value = if self.is_log { f64::from(value.max(0.0)).log10() } else { f64::from(value) };
+        Some(((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0) as f32)
+    }
+
+    /// Marks for the legend, in ascending order.
+    pub fn ticks(&self) -> Vec<Tick> {
+        let at = |value: f64, label: String| Tick { position: self.place(value), label };
+        match self.ramp {
+            Ramp::Sequential => self.decades().into_iter().map(|d| at(d, power_of_ten(d))).collect(),
+            Ramp::KeptShare => vec![at(0.0, "removed".into()), at(1.0, "kept".into())],
+            Ramp::Diverging => [(-2.0, "≤ 0.01"), (-1.0, "0.1"), (0.0, "1"), (1.0, "10"), (2.0, "≥ 100")]
+                .into_iter()
+                .map(|(value, label)| at(value, label.to_owned()))
+                .collect(),
+            Ramp::Steps(n) => {
+                let every = (n + 1).div_ceil(6).max(1);
+                (0..n)
+                    .step_by(every)
+                    .map(|s| at(s as f64, if s == 0 { format!("{} 1", self.step_name) } else { (s + 1).to_string() }))
+                    .chain([at(n as f64, "kept".into())])
+                    .collect()
+            }
+        }
+    }
+
+    fn place(&self, value: f64) -> f32 {
+        ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0) as f32
+    }
+
+    /// Whole decades in range; a range that holds fewer than two gets its ends marked instead.
+    fn decades(&self) -> Vec<f64> {
+        let (first, last) = (self.low.ceil() as i64, self.high.floor() as i64);
+        if last > first { (first..=last).map(|d| d as f64).collect() } else { vec![self.low, self.high] }
+    }
+}
+
+/// `10^x` for people: 0.01, 1, 300, 1e-7.
+pub fn power_of_ten(x: f64) -> String {
+    let value = 10f64.powf(x);
+    let decade = x.floor();
+    let digits = i64::from((x - x.round()).abs() > 1e-9);
+    if (-4.0..=4.0).contains(&x) {
+        let decimals = (digits - decade as i64).max(0) as usize;
+        format!("{value:.decimals$}")
+    } else {
+        format!("{value:.*e}", digits as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scale(mode: RasterMode) -> Scale {
+        Scale::new(mode, Side::Edges, Some((0.001, 10.0)), 2, false)
+    }
+
+    #[test]
+    fn ends_and_infinities_stay_on_the_scale() {
+        for mode in RasterMode::ALL {
+            let scale = scale(mode);
+            for value in [f32::NEG_INFINITY, -1.0, 0.0, 0.5, 1e30, f32::INFINITY] {
+                let position = scale.position(value).expect("not NaN");
+                assert!((0.0..=1.0).contains(&position), "{mode:?} {value} {position}");
+            }
+            assert_eq!(scale.position(f32::NAN), None);
+            let ticks = scale.ticks();
+            assert!(ticks.windows(2).all(|w| w[0].position < w[1].position), "{ticks:?}");
+        }
+        assert_eq!(scale(RasterMode::Margin).position(0.0), Some(0.5));
+        let strength = scale(RasterMode::Strength);
+        assert!((strength.position(10.0).expect("finite") - 1.0).abs() < 1e-6);
+        let labels: Vec<String> = strength.ticks().into_iter().map(|t| t.label).collect();
+        assert_eq!(labels, ["0.01", "0.1", "1", "10"]);
+        let labels: Vec<String> = scale(RasterMode::WhenRemoved).ticks().into_iter().map(|t| t.label).collect();
+        assert_eq!(labels, ["layer 1", "2", "kept"]);
+    }
+
+    #[test]
+    fn powers_of_ten_are_short() {
+        let check = |x: f64, expected: &str| assert_eq!(power_of_ten(x), expected);
+        check(-2.0, "0.01");
+        check(0.0, "1");
+        check(2.5, "316");
+        check(-0.5, "0.32");
+        check(-7.0, "1e-7");
+    }
+}

@@ -1,0 +1,87 @@
+//! Colours of scales and series, shared by the figures and the window's heatmaps.
+
+use crate::engine::analysis::Ramp;
+
+/// Red, green, blue.
+pub type Rgb = [u8; 3];
+
+/// Colours of curves, in order: Okabe and Ito's palette, told apart by colour-blind readers, on white.
+pub const SERIES: [Rgb; 7] = [
+    [0x00, 0x72, 0xb2],
+    [0xd5, 0x5e, 0x00],
+    [0x00, 0x9e, 0x73],
+    [0xcc, 0x79, 0xa7],
+    [0xe6, 0x9f, 0x00],
+    [0x56, 0xb4, 0xe9],
+    [0x3c, 0x40, 0x45],
+];
+
+/// What is kept, on white.
+pub const KEPT: Rgb = [0x0b, 0x6b, 0xcb];
+/// What is removed, on white.
+pub const REMOVED: Rgb = [0xb6, 0xb8, 0xbb];
+
+/// Colours in a lookup table.
+pub const N_COLOURS: usize = 256;
+
+/// The colours of a scale from its low to its high end.
+///
+/// `kept` and `removed` are the theme's. On light ground strong is dark, on dark ground strong is bright, so that what
+/// matters always stands out.
+pub fn lut(ramp: Ramp, kept: Rgb, removed: Rgb, is_dark: bool) -> [Rgb; N_COLOURS] {
+    std::array::from_fn(|i| {
+        let t = i as f64 / (N_COLOURS - 1) as f64;
+        match ramp {
+            Ramp::Sequential => {
+                // The palest end of the map is too near to white to be seen on it.
+                let t = if is_dark { 0.08 + 0.92 * t } else { 0.94 * (1.0 - t) };
+                gradient(colorous::VIRIDIS, t)
+            }
+            Ramp::KeptShare => mix(removed, kept, t),
+            Ramp::Diverging => {
+                let middle = if is_dark { [0x8a, 0x8f, 0x96] } else { [0xc9, 0xca, 0xcc] };
+                let low = if is_dark { [0xff, 0x8a, 0x3d] } else { [0xc0, 0x4e, 0x00] };
+                if t < 0.5 { mix(low, middle, 2.0 * t) } else { mix(middle, kept, 2.0 * t - 1.0) }
+            }
+            Ramp::Steps(n) => {
+                let step = (t * (n + 1) as f64).floor().min(n as f64) as usize;
+                if step == n { kept } else { removing_step(step, n, is_dark) }
+            }
+        }
+    })
+}
+
+/// Early removals stand out most: they are what the thresholds decide first.
+fn removing_step(step: usize, n: usize, is_dark: bool) -> Rgb {
+    let t = if n <= 1 { 0.0 } else { step as f64 / (n - 1) as f64 };
+    let along = if is_dark { 0.30 + 0.35 * t } else { 0.72 - 0.37 * t };
+    gradient(colorous::YELLOW_ORANGE_BROWN, along)
+}
+
+fn gradient(gradient: colorous::Gradient, t: f64) -> Rgb {
+    let colour = gradient.eval_continuous(t);
+    [colour.r, colour.g, colour.b]
+}
+
+/// Between two colours, in sRGB.
+pub(super) fn mix(from: Rgb, to: Rgb, t: f64) -> Rgb {
+    std::array::from_fn(|c| (f64::from(from[c]) + (f64::from(to[c]) - f64::from(from[c])) * t).round() as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_begin_and_end_where_they_should() {
+        for is_dark in [false, true] {
+            let share = lut(Ramp::KeptShare, KEPT, REMOVED, is_dark);
+            assert_eq!((share[0], share[255]), (REMOVED, KEPT));
+            let steps = lut(Ramp::Steps(2), KEPT, REMOVED, is_dark);
+            assert_eq!(steps[255], KEPT);
+            assert_ne!(steps[0], steps[127]);
+            let diverging = lut(Ramp::Diverging, KEPT, REMOVED, is_dark);
+            assert_eq!(diverging[255], KEPT);
+        }
+    }
+}

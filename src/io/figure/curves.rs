@@ -1,0 +1,312 @@
+//! Curves and points over two axes.
+
+use super::FigureError;
+use super::canvas::{Anchor, Canvas, GRID, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE};
+use super::colour::{Rgb, SERIES};
+use super::heatmap::{grouped, ticks};
+use crate::engine::analysis::power_of_ten;
+
+/// One axis.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Axis {
+    /// What it shows, with its unit, for example `edges removed, %`.
+    pub name: String,
+    /// Whether the values are logarithms to base 10.
+    pub is_log10: bool,
+    /// The ends; those of the finite data where `None`.
+    pub range: Option<[f64; 2]>,
+}
+
+impl Axis {
+    /// A linear axis over the data.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+}
+
+/// How a curve is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CurveStyle {
+    /// Points joined in order.
+    #[default]
+    Line,
+    /// Joined and dashed: a reference.
+    Dashed,
+    /// Not joined.
+    Points,
+    /// Not joined, pale: of less interest.
+    PalePoints,
+}
+
+/// One series.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Curve {
+    /// In the legend and in the table.
+    pub name: String,
+    /// `[x, y]`; values that are not finite are left out of the picture.
+    pub points: Vec<[f64; 2]>,
+    /// How it is drawn.
+    pub style: CurveStyle,
+    /// Its place in the palette; several curves may share one.
+    pub colour: usize,
+}
+
+/// A line across the plot with a word beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Where on the x axis.
+    pub x: f64,
+    /// Beside it, for example `δ 0.0210`.
+    pub label: String,
+}
+
+/// Everything a plot's picture says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Curves {
+    /// Above it.
+    pub title: String,
+    /// Below the title; may be empty.
+    pub subtitle: String,
+    /// Across.
+    pub x: Axis,
+    /// Up.
+    pub y: Axis,
+    /// The series, those drawn first below the others.
+    pub series: Vec<Curve>,
+    /// Lines across.
+    pub marks: Vec<Mark>,
+}
+
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 460.0;
+const LEFT: f64 = 76.0;
+const TOP: f64 = 64.0;
+const RIGHT: f64 = 24.0;
+const BOTTOM: f64 = 58.0;
+const PLOT_WIDTH: f64 = WIDTH - LEFT - RIGHT;
+
+impl Curves {
+    /// As an SVG.
+    pub fn svg(&self) -> String {
+        self.drawn().svg()
+    }
+
+    /// As a PNG, 2 pixels per point.
+    ///
+    /// # Errors
+    /// [`FigureError::Render`].
+    pub fn png(&self) -> Result<Vec<u8>, FigureError> {
+        self.drawn().png()
+    }
+
+    /// One line per point: series, x, y.
+    ///
+    /// # Errors
+    /// [`FigureError::Table`].
+    pub fn csv(&self) -> Result<Vec<u8>, FigureError> {
+        let fault = |e: csv::Error| FigureError::Table { reason: e.to_string() };
+        let header = |axis: &Axis| if axis.is_log10 { format!("log10 {}", axis.name) } else { axis.name.clone() };
+        let mut out = csv::Writer::from_writer(Vec::new());
+        out.write_record(["series", &header(&self.x), &header(&self.y)]).map_err(fault)?;
+        for curve in &self.series {
+            for [x, y] in &curve.points {
+                out.write_record([&curve.name, &x.to_string(), &y.to_string()]).map_err(fault)?;
+            }
+        }
+        out.into_inner().map_err(|e| FigureError::Table { reason: e.to_string() })
+    }
+
+    fn range(&self, axis: &Axis, coordinate: usize) -> [f64; 2] {
+        if let Some(range) = axis.range {
+            return range;
+        }
+        let finite = || self.series.iter().flat_map(|c| &c.points).filter(|p| p[0].is_finite() && p[1].is_finite());
+        let (low, high) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| {
+            (low.min(p[coordinate]), high.max(p[coordinate]))
+        });
+        if low > high {
+            return [0.0, 1.0];
+        }
+        let margin = if high > low { 0.04 * (high - low) } else { 0.5 };
+        [low - margin, high + margin]
+    }
+
+    fn drawn(&self) -> Canvas {
+        let rows = self.legend_rows();
+        let below = 20.0 * rows.len() as f64;
+        let plot_height = HEIGHT - TOP - BOTTOM;
+        let mut canvas = Canvas::new(WIDTH, HEIGHT + below);
+        let (x_range, y_range) = (self.range(&self.x, 0), self.range(&self.y, 1));
+        let px = |x: f64| LEFT + (x - x_range[0]) / (x_range[1] - x_range[0]) * PLOT_WIDTH;
+        let py = |y: f64| TOP + (1.0 - (y - y_range[0]) / (y_range[1] - y_range[0])) * plot_height;
+        canvas.text(LEFT, 28.0, &self.title, TITLE, Anchor::Left, TEXT);
+        canvas.text(LEFT, 48.0, &self.subtitle, SMALL, Anchor::Left, TEXT_WEAK);
+        for x in axis_ticks(&self.x, x_range) {
+            canvas.line([px(x), TOP], [px(x), TOP + plot_height], GRID, 1.0, false);
+            canvas.text(
+                px(x),
+                TOP + plot_height + 18.0,
+                &tick_label(&self.x, x, x_range),
+                SMALL,
+                Anchor::Centre,
+                TEXT_WEAK,
+            );
+        }
+        for y in axis_ticks(&self.y, y_range) {
+            canvas.line([LEFT, py(y)], [LEFT + PLOT_WIDTH, py(y)], GRID, 1.0, false);
+            canvas.text(LEFT - 8.0, py(y) + 4.0, &tick_label(&self.y, y, y_range), SMALL, Anchor::Right, TEXT_WEAK);
+        }
+        canvas.clip(LEFT, TOP, PLOT_WIDTH, plot_height);
+        for curve in &self.series {
+            let ink = ink(curve);
+            let points: Vec<(f64, f64)> = curve
+                .points
+                .iter()
+                .filter(|p| p[0].is_finite() && p[1].is_finite())
+                .map(|p| (px(p[0]), py(p[1])))
+                .collect();
+            match curve.style {
+                CurveStyle::Line | CurveStyle::Dashed => {
+                    canvas.polyline(points, ink, 1.8, curve.style == CurveStyle::Dashed);
+                }
+                CurveStyle::Points => points.iter().for_each(|(x, y)| canvas.dot(*x, *y, 3.5, ink, 1.0)),
+                CurveStyle::PalePoints => points.iter().for_each(|(x, y)| canvas.dot(*x, *y, 3.0, ink, 0.35)),
+            }
+        }
+        canvas.end_clip();
+        for mark in self.marks.iter().filter(|m| (x_range[0]..=x_range[1]).contains(&m.x)) {
+            canvas.line([px(mark.x), TOP], [px(mark.x), TOP + plot_height], TEXT, 1.2, true);
+            let (at, anchor) = if mark.x > f64::midpoint(x_range[0], x_range[1]) {
+                (px(mark.x) - 6.0, Anchor::Right)
+            } else {
+                (px(mark.x) + 6.0, Anchor::Left)
+            };
+            canvas.text(at, TOP + 14.0, &mark.label, SMALL, anchor, TEXT);
+        }
+        canvas.frame(LEFT, TOP, PLOT_WIDTH, plot_height);
+        canvas.text(LEFT + PLOT_WIDTH / 2.0, HEIGHT - 18.0, &self.x.name, LABEL, Anchor::Centre, TEXT);
+        canvas.text_upwards(20.0, TOP + plot_height / 2.0, &self.y.name, LABEL, TEXT);
+        for (row, entries) in rows.iter().enumerate() {
+            let y = HEIGHT + 6.0 + 20.0 * row as f64;
+            for (x, curve) in entries {
+                let ink = ink(curve);
+                match curve.style {
+                    CurveStyle::Line | CurveStyle::Dashed => {
+                        canvas.line([*x, y - 4.0], [x + 22.0, y - 4.0], ink, 2.0, curve.style == CurveStyle::Dashed);
+                    }
+                    CurveStyle::Points => canvas.dot(x + 11.0, y - 4.0, 3.5, ink, 1.0),
+                    CurveStyle::PalePoints => canvas.dot(x + 11.0, y - 4.0, 3.0, ink, 0.35),
+                }
+                canvas.text(x + 28.0, y, &curve.name, SMALL, Anchor::Left, TEXT);
+            }
+        }
+        canvas
+    }
+
+    /// The legend below the plot: as many names in a row as fit.
+    fn legend_rows(&self) -> Vec<Vec<(f64, &Curve)>> {
+        const PER_LETTER: f64 = 6.4;
+        let mut rows = Vec::<Vec<(f64, &Curve)>>::new();
+        let mut x = f64::INFINITY;
+        for curve in &self.series {
+            let width = 28.0 + PER_LETTER * curve.name.chars().count() as f64 + 18.0;
+            if x + width > LEFT + PLOT_WIDTH {
+                rows.push(Vec::new());
+                x = LEFT;
+            }
+            if let Some(row) = rows.last_mut() {
+                row.push((x, curve));
+            }
+            x += width;
+        }
+        rows
+    }
+}
+
+fn ink(curve: &Curve) -> Rgb {
+    if curve.style == CurveStyle::Dashed { [0x3c, 0x40, 0x45] } else { SERIES[curve.colour % SERIES.len()] }
+}
+
+fn axis_ticks(axis: &Axis, range: [f64; 2]) -> Vec<f64> {
+    let all = ticks(range[0], range[1], 6);
+    if !axis.is_log10 {
+        return all;
+    }
+    let decades: Vec<f64> = all.iter().copied().filter(|t| t.fract() == 0.0).collect();
+    if decades.len() >= 2 { decades } else { all }
+}
+
+fn tick_label(axis: &Axis, value: f64, range: [f64; 2]) -> String {
+    if axis.is_log10 {
+        return power_of_ten(value);
+    }
+    let span = range[1] - range[0];
+    if span >= 5.0 && value >= 1000.0 {
+        return grouped(value.round() as u64);
+    }
+    let decimals = (1.0 - (span / 6.0).log10().floor()).clamp(0.0, 6.0) as usize;
+    let text = format!("{value:.*}", decimals.saturating_sub(1));
+    if text.trim_start_matches(['-', '0', '.']).is_empty() { "0".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plot() -> Curves {
+        Curves {
+            title: "Accuracy & cost, 50 $".into(),
+            x: Axis::new("edges removed, %"),
+            y: Axis::new("test accuracy, %"),
+            series: vec![
+                Curve {
+                    name: "pruned".into(),
+                    points: vec![[0.0, 89.0], [20.0, 88.0], [f64::NAN, 1.0]],
+                    ..Curve::default()
+                },
+                Curve {
+                    name: "dense".into(),
+                    points: vec![[0.0, 89.4], [20.0, 89.4]],
+                    style: CurveStyle::Dashed,
+                    ..Curve::default()
+                },
+            ],
+            marks: vec![Mark { x: 10.0, label: "now".into() }],
+            ..Curves::default()
+        }
+    }
+
+    #[test]
+    fn the_same_values_give_the_same_bytes_and_all_words() {
+        let svg = plot().svg();
+        assert_eq!(svg, plot().svg());
+        for word in ["Accuracy &amp; cost, 50 $", "edges removed, %", "test accuracy, %", "pruned", "dense", "now"] {
+            assert!(svg.contains(word), "{word} in {svg}");
+        }
+        let png = plot().png().expect("a picture");
+        assert!(png.starts_with(b"\x89PNG"));
+        assert_eq!(png, plot().png().expect("a picture"));
+    }
+
+    #[test]
+    fn nothing_to_draw_is_no_fault() {
+        let empty = Curves::default();
+        assert!(empty.svg().contains("</svg>"));
+        assert!(!empty.png().expect("a picture").is_empty());
+        assert_eq!(String::from_utf8(empty.csv().expect("a table")).expect("text"), "series,,\n");
+    }
+
+    #[test]
+    fn tables_hold_every_point() {
+        let csv = String::from_utf8(plot().csv().expect("a table")).expect("text");
+        assert_eq!(csv.lines().count(), 6);
+        assert!(csv.starts_with("series,\"edges removed, %\",\"test accuracy, %\"\npruned,0,89\n"), "{csv}");
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(ticks(0.0, 10.0, 5), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
+        assert_eq!(ticks(5.0, 5.0, 5), Vec::<f64>::new());
+        assert_eq!(tick_label(&Axis::default(), 0.25, [0.0, 1.0]), "0.2");
+    }
+}

@@ -1,0 +1,30 @@
+//! Pictures for papers and reports: heatmaps and curves as PNG and SVG, and their data as CSV.
+//!
+//! What is drawn is passed in as plain values; nothing here knows the window. The same values give the same bytes. Figures
+//! are drawn on white, whatever the window's theme.
+
+mod canvas;
+mod colour;
+mod curves;
+mod heatmap;
+
+pub use colour::{KEPT, N_COLOURS, REMOVED, Rgb, SERIES, lut};
+pub use curves::{Axis, Curve, CurveStyle, Curves, Mark};
+pub use heatmap::{HeatmapFigure, shades};
+
+/// A figure could not be drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum FigureError {
+    /// The drawing could not be turned into pixels.
+    #[error("picture: {reason}")]
+    Render {
+        /// Why, as the drawing library says.
+        reason: String,
+    },
+    /// The table could not be written.
+    #[error("table: {reason}")]
+    Table {
+        /// Why.
+        reason: String,
+    },
+}
