@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 fn sources() -> Vec<(String, String)> {
     fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
-        let mut entries: Vec<_> =
-            fs::read_dir(folder).expect("folder").map(|e| e.expect("entry").path()).collect();
+        let mut entries: Vec<_> = fs::read_dir(folder).expect("folder").map(|e| e.expect("entry").path()).collect();
         entries.sort();
         for path in entries {
             if path.is_dir() {
@@ -75,8 +74,20 @@ fn egui_lives_in_ui_alone() {
 #[test]
 fn the_engine_opens_no_file_starts_no_thread_and_draws_no_unseeded_number() {
     let banned = [
-        "std::fs", "File::open", "std::net", "std::env", "std::thread", "println!", "eprintln!", "rand::rng()", "from_os_rng",
-        "static mut", "thread_local!", "HashMap", "HashSet", "SystemTime",
+        "std::fs",
+        "File::open",
+        "std::net",
+        "std::env",
+        "std::thread",
+        "println!",
+        "eprintln!",
+        "rand::rng()",
+        "from_os_rng",
+        "static mut",
+        "thread_local!",
+        "HashMap",
+        "HashSet",
+        "SystemTime",
     ];
     assert_none(&named("engine/", &banned, &[]), "engine");
 }
@@ -93,8 +104,11 @@ fn no_code_is_unsafe() {
 
 #[test]
 fn every_module_says_what_it_is_for() {
-    let silent: Vec<String> =
-        sources().into_iter().filter(|(_, text)| !text.starts_with("//!")).map(|(file, _)| format!("src/{file}")).collect();
+    let silent: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//!"))
+        .map(|(file, _)| format!("src/{file}"))
+        .collect();
     assert_none(&silent, "a module starts with its purpose");
 }
 

@@ -1,0 +1,89 @@
+//! The inner loops, at the sizes of Cora and of a power-law graph. `cargo bench --bench kernels`
+//!
+//! In CI these compile and run at small size only; no time is asserted.
+
+use std::sync::Arc;
+
+use divan::{Bencher, black_box};
+use ndarray::Array2;
+use unifews::engine::analysis::{RunOptions, run};
+use unifews::engine::control::Control;
+use unifews::engine::diffusion::Diffusion;
+use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};
+use unifews::engine::kernels::{Csr, Packed, SparseColumns, matmul, matmul_sparse_weight, row_norms, spmm};
+use unifews::engine::model::{Architecture, Family, Model};
+use unifews::engine::sparsify::{EdgeMode, Recipe, Training, WeightMode};
+use unifews::engine::train::train;
+
+fn main() {
+    divan::main();
+}
+
+fn control() -> Control {
+    Control::new(0).expect("workers")
+}
+
+/// About Cora's size.
+fn small_graph() -> Arc<Dataset> {
+    let shape = PowerLaw { n_nodes: 2_485, n_entries: 10_138, n_features: 1_433, n_classes: 7, seed: 7 };
+    power_law_communities(&shape, &control()).expect("possible").shared()
+}
+
+fn values(n: usize, width: usize) -> Array2<f32> {
+    Array2::from_shape_fn((n, width), |(i, j)| ((i * 31 + j * 7) as f32 * 0.01).sin())
+}
+
+#[divan::bench(args = [16, 128, 512])]
+fn propagate(bencher: Bencher<'_, '_>, width: usize) {
+    let (graph, ctl) = (small_graph(), control());
+    let t = Diffusion::new(graph.topology(), 0.5);
+    let x = values(graph.n_nodes(), width);
+    let csr = Csr { indptr: graph.topology().indptr(), indices: graph.topology().indices(), values: t.values() };
+    bencher.bench(|| spmm(black_box(csr), x.view(), false, &ctl));
+}
+
+#[divan::bench(args = [16, 512])]
+fn norms(bencher: Bencher<'_, '_>, width: usize) {
+    let (ctl, x) = (control(), values(2_485, width));
+    bencher.bench(|| row_norms(black_box(x.view()), &ctl));
+}
+
+#[divan::bench]
+fn dense_weight(bencher: Bencher<'_, '_>) {
+    let (ctl, x, w) = (control(), values(2_485, 512), values(512, 512));
+    let w = Packed::new(w.view());
+    bencher.bench(|| matmul(black_box(x.view()), &w, &ctl));
+}
+
+/// Where skipping removed weights begins to pay.
+#[divan::bench(args = [0.3, 0.5, 0.7, 0.9])]
+fn sparse_weight(bencher: Bencher<'_, '_>, removed: f64) {
+    let (ctl, x) = (control(), values(2_485, 512));
+    let mut w = values(512, 512);
+    w.indexed_iter_mut()
+        .filter(|((i, j), _)| ((i * 7919 + j * 104_729) % 1000) as f64 / 1000.0 < removed)
+        .for_each(|(_, v)| *v = 0.0);
+    let w = SparseColumns::new(w.view());
+    bencher.bench(|| matmul_sparse_weight(black_box(x.view()), &w, &ctl));
+}
+
+/// A whole pruned forward: what moving a slider costs.
+#[divan::bench(args = [0.0, 0.5])]
+fn preview_gcn_512(bencher: Bencher<'_, '_>, delta: f64) {
+    let (graph, ctl) = (small_graph(), control());
+    let mut recipe = Recipe::default();
+    recipe.edges.mode = EdgeMode::Relative;
+    recipe.edges.delta = vec![delta];
+    recipe.weights.mode = WeightMode::Relative;
+    recipe.weights.delta = vec![delta];
+    let model = Arc::new(Model::init(&Architecture::new(Family::Gcn), 1_433, 7, 1));
+    let dense = run(&graph, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect("runs").dense_logits;
+    bencher.bench(|| run(&graph, &model, &recipe, RunOptions::PREVIEW, Some(Arc::clone(&dense)), &ctl));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn five_epochs_gcn_512(bencher: Bencher<'_, '_>) {
+    let (graph, ctl) = (small_graph(), control());
+    let recipe = Recipe { training: Some(Training { epochs: 5, ..Training::default() }), ..Recipe::default() };
+    bencher.bench(|| train(&graph, &recipe, &ctl, |_| {}));
+}
