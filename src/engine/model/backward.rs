@@ -10,10 +10,8 @@ use super::params::Model;
 use super::{batch_norm, dropout};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Features, Transpose};
+use crate::engine::graph::Features;
 use crate::engine::kernels::{Csr, Packed, column_sums, matmul, spmm, transposed};
-use crate::engine::sparsify::WeightMask;
-use crate::engine::sparsify::decide::Kept;
 
 /// Gradients of one layer, in the order of its parameters.
 #[derive(Debug, Clone)]
@@ -53,17 +51,27 @@ impl InputTranspose {
     }
 }
 
+/// What the forward pass walked, for walking back.
+pub(crate) struct Walked<'a> {
+    /// The weights it multiplied with. `[d_in, d_out]` each
+    pub(crate) weights: &'a [Array2<f32>],
+    /// Which of them took part: no gradient flows through the others. `[d_in, d_out]` each
+    pub(crate) masks: &'a [Array2<bool>],
+    /// `T̂ᵀ g` of a graph step; absent for a network that does not propagate between its layers.
+    pub(crate) propagate_back: Option<&'a PropagateBack<'a>>,
+    /// What the first product was fed with, transposed.
+    pub(crate) input: &'a InputTranspose,
+}
+
+/// `T̂ᵀ g` of graph step `step`.
+pub(crate) type PropagateBack<'a> = dyn Fn(usize, &Array2<f32>) -> Result<Array2<f32>, EngineError> + 'a;
+
 /// Gradients of every layer.
-///
-/// `masks` are the weight masks of the forward pass: no gradient flows through removed weights.
 pub(crate) fn backward(
     model: &Model,
     d_logits: Array2<f32>,
     tape: &Tape,
-    kept: &Kept,
-    masks: &[WeightMask],
-    input: &InputTranspose,
-    transpose: Option<&Transpose>,
+    walked: &Walked<'_>,
     ctl: &Control,
 ) -> Result<Vec<LayerGradient>, EngineError> {
     let n_layers = model.layers.len();
@@ -90,22 +98,22 @@ pub(crate) fn backward(
             None => None,
         };
         let transform_first = model.architecture.order == Order::TransformFirst;
-        if let Some(transpose) = transpose.filter(|_| transform_first) {
-            g = kept.survivors[l].propagate_back(&g, transpose, ctl)?;
+        if let Some(propagate_back) = walked.propagate_back.filter(|_| transform_first) {
+            g = propagate_back(l, &g)?;
         }
         let mut weight = match &record.input {
             Some(x) => InputTranspose::of_dense(x, ctl)?.product(&g, ctl)?,
-            None => input.product(&g, ctl)?,
+            None => walked.input.product(&g, ctl)?,
         };
-        ndarray::Zip::from(&mut weight).and(&masks[l]).for_each(|w, keep| {
+        ndarray::Zip::from(&mut weight).and(&walked.masks[l]).for_each(|w, keep| {
             if !keep {
                 *w = 0.0;
             }
         });
         if l > 0 {
-            g = matmul(g.view(), &Packed::new(kept.weights[l].t()), ctl)?;
-            if let Some(transpose) = transpose.filter(|_| !transform_first) {
-                g = kept.survivors[l].propagate_back(&g, transpose, ctl)?;
+            g = matmul(g.view(), &Packed::new(walked.weights[l].t()), ctl)?;
+            if let Some(propagate_back) = walked.propagate_back.filter(|_| !transform_first) {
+                g = propagate_back(l, &g)?;
             }
         }
         gradients.push(LayerGradient { weight, bias, norm });

@@ -4,6 +4,7 @@
 //! function per family here, built from the layers in `batch_norm.rs`.
 
 use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
 
 use super::architecture::Order;
 use super::batch_norm::{self, NormTape};
@@ -13,7 +14,18 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Features;
 use crate::engine::kernels::{Rows, column_sums};
-use crate::engine::sparsify::StepKind;
+
+/// What a step of the network does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// A propagation hop of a decoupled family: edges, no weights.
+    Hop,
+    /// A layer that propagates and transforms: edges and weights.
+    Convolution,
+    /// A layer of the MLP: weights, no edges.
+    Linear,
+}
 
 /// Who multiplies and who propagates.
 pub(crate) trait Policy {

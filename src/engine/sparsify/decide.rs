@@ -9,7 +9,7 @@ use super::edges::{Survivors, propagate_and_remove};
 use super::mask::{EdgeMask, Masks, WeightMask};
 use super::push::push_features;
 use super::recipe::{Compat, EdgeMode, Identity, Lock, Recipe};
-use super::trace::{EdgeTrace, Macs, Pruned, StepKind, StepTrace, WeightTrace};
+use super::trace::{EdgeTrace, Macs, Pruned, StepTrace, WeightTrace};
 use super::transform::{PreparedWeight, likely_product};
 use super::weights;
 use crate::engine::control::Control;
@@ -18,7 +18,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split};
 use crate::engine::kernels::{Rows, frobenius};
 use crate::engine::model::network::{self, Policy, Tape, feature_rows};
-use crate::engine::model::{Linear, Model, Scaler};
+use crate::engine::model::{Linear, Model, Scaler, StepKind};
 
 /// What the backward pass of a training step needs of the decisions.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use super::decide::norm_r;
 use super::edges::Survivors;
 use super::mask::EdgeMask;
 use super::recipe::Recipe;
-use super::trace::{Product, StepKind};
+use super::trace::Product;
 use super::transform::{PreparedWeight, likely_product};
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
@@ -16,7 +16,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
 use crate::engine::kernels::Rows;
 use crate::engine::model::network::Policy;
-use crate::engine::model::{Linear, Model, Order};
+use crate::engine::model::{Linear, Model, Order, StepKind};
 
 /// The policy that follows masks. Also the unpruned forward, with masks that keep everything.
 pub(crate) struct Frozen {

@@ -15,4 +15,4 @@ pub use mask::{EdgeMask, Masks, WeightMask};
 pub use recipe::{
     Compat, EdgeMode, EdgeRule, Identity, Lock, RECIPE_FORMAT, Recipe, Schedule, Training, WeightMode, WeightRule,
 };
-pub use trace::{EdgeTrace, Macs, Product, Pruned, StepKind, StepTrace, WeightTrace};
+pub use trace::{EdgeTrace, Macs, Product, Pruned, StepTrace, WeightTrace};

@@ -15,11 +15,12 @@ use ndarray::{Array2, ShapeBuilder as _};
 use super::decide::{Propagated, norm_r};
 use super::mask::EdgeMask;
 use super::recipe::{Compat, Identity, Recipe};
-use super::trace::{EdgeTrace, Macs, StepKind, StepTrace};
+use super::trace::{EdgeTrace, Macs, StepTrace};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Topology};
 use crate::engine::kernels::{frobenius, row_norms};
+use crate::engine::model::StepKind;
 
 /// What all columns share.
 struct Pushes<'a> {

@@ -5,20 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::mask::Masks;
-use crate::engine::model::Model;
+use crate::engine::model::{Model, StepKind};
 use ndarray::Array2;
-
-/// What a step of the network does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepKind {
-    /// A propagation hop of a decoupled family: edges, no weights.
-    Hop,
-    /// A layer that propagates and transforms: edges and weights.
-    Convolution,
-    /// A layer of the MLP: weights, no edges.
-    Linear,
-}
 
 /// One step of the network, in order of computation.
 #[derive(Debug, Clone, PartialEq)]

@@ -18,11 +18,11 @@ use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Split, Transpose};
 use crate::engine::kernels::Rows;
-use crate::engine::model::backward::{InputTranspose, LayerGradient, backward};
+use crate::engine::model::backward::{InputTranspose, LayerGradient, PropagateBack, Walked, backward};
 use crate::engine::model::batch_norm::update_running;
 use crate::engine::model::network::{self, Tape, feature_rows};
 use crate::engine::model::{Model, Scaler};
-use crate::engine::sparsify::decide::{self, Decider, masked_model};
+use crate::engine::sparsify::decide::{self, Decider, Kept, masked_model};
 use crate::engine::sparsify::edges::Survivors;
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::{EdgeMask, Recipe, Schedule, Training, WeightMask, propagate};
@@ -186,14 +186,22 @@ impl<'a> Fit<'a> {
         let input = rows.map_or_else(|| feature_rows(&self.input), |r| Rows::Dense(r.view()));
         let logits = decide::decide_training(&mut decider, &self.model, input, &mut tape, ctl)?;
         let (loss, d_logits) = cross_entropy_gradient(&logits, self.labels, targets.iter().copied());
-        let kept = decider.kept.take().unwrap_or_default();
+        let Kept { survivors: kept_survivors, weights } = decider.kept.take().unwrap_or_default();
+        let kept_survivors = &kept_survivors;
         let masks = decider.masks;
         let Some(transposed_input) = batch_transpose.as_ref().or(self.input_transpose.as_ref()) else {
             return Ok(loss);
         };
-        let transpose = self.transpose.as_ref();
-        let gradients =
-            backward(&self.model, d_logits, &tape, &kept, &masks.weights, transposed_input, transpose, ctl)?;
+        let propagate_back = self.transpose.as_ref().map(|transpose| {
+            move |step: usize, g: &Array2<f32>| kept_survivors[step].propagate_back(g, transpose, ctl)
+        });
+        let walked = Walked {
+            weights: &weights,
+            masks: &masks.weights,
+            propagate_back: propagate_back.as_ref().map(|f| f as &PropagateBack<'_>),
+            input: transposed_input,
+        };
+        let gradients = backward(&self.model, d_logits, &tape, &walked, ctl)?;
         self.apply(&gradients, &tape);
         self.weight_masks = masks.weights;
         if self.transpose.is_some() {

@@ -31,8 +31,16 @@ fn check(recipe: Recipe) {
     let (_, d_logits, tape, masks, kept) = forward(&fit, &fit.model);
     let kept = kept.expect("training keeps");
     let input = InputTranspose::of(&fit.input, &ctl).expect("not cancelled");
-    let gradients = backward(&fit.model, d_logits, &tape, &kept, &masks.weights, &input, fit.transpose.as_ref(), &ctl)
-        .expect("finite");
+    let propagate_back = |step: usize, g: &Array2<f32>| {
+        kept.survivors[step].propagate_back(g, fit.transpose.as_ref().expect("a graph"), &ctl)
+    };
+    let walked = Walked {
+        weights: &kept.weights,
+        masks: &masks.weights,
+        propagate_back: fit.transpose.as_ref().map(|_| &propagate_back as &PropagateBack<'_>),
+        input: &input,
+    };
+    let gradients = backward(&fit.model, d_logits, &tape, &walked, &ctl).expect("finite");
 
     let mut checked = 0;
     let model = fit.model.clone();
