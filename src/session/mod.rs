@@ -5,6 +5,7 @@
 mod apply;
 mod command;
 mod desk;
+pub mod format;
 pub mod jobs;
 mod notice;
 mod outcome;

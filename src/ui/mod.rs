@@ -2,9 +2,11 @@
 //!
 //! What is never here: computation of more than a frame's worth, opening files. Views read the session and send commands.
 
+pub mod actions;
 mod app;
 mod layout;
 mod panels;
+mod theme;
 pub mod tokens;
 pub mod views;
 pub mod widgets;

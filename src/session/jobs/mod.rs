@@ -124,3 +124,8 @@ impl JobStatus {
         (self.total > 0).then(|| (self.done as f64 / self.total as f64).clamp(0.0, 1.0) as f32)
     }
 }
+
+/// Runs something short-lived that only waits, such as a file dialog, on a named thread; answers whether it was started.
+pub fn spawn_helper(name: &str, wait: impl FnOnce() + Send + 'static) -> bool {
+    std::thread::Builder::new().name(name.to_owned()).spawn(wait).is_ok()
+}

@@ -1,19 +1,175 @@
-//! Inputs.
+//! What is open: the graph's card, the model's card; and how to open something else.
 
 use eframe::egui;
 
-use crate::ui::views::{View, ViewCx};
+use super::gallery;
+use crate::io::LoadReport;
+use crate::session::{Command, LoadedGraph, LoadedModel, Store, format};
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::views::{View, ViewCx, WindowRequest};
+use crate::ui::widgets::{bars, section, strong, value_row, weak};
 
-/// The panel.
+/// The panel; it holds only the path that is being typed.
 #[derive(Debug, Default)]
-pub(crate) struct Inputs {}
+pub(crate) struct Inputs {
+    typed: String,
+}
 
 impl View for Inputs {
     fn title(&self) -> &'static str {
         "Inputs"
     }
 
-    fn ui(&mut self, _cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        ui.label("Nothing to show yet");
+    fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let store = cx.session.store();
+        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            match &store.graph {
+                Some(graph) => graph_card(ui, cx.tokens, graph, store),
+                None => nothing(ui, cx.tokens, "No graph", "Open one, or take a sample"),
+            }
+            ui.add_space(4.0);
+            ui.separator();
+            match &store.model {
+                Some(model) => model_card(ui, cx.tokens, model),
+                None => nothing(ui, cx.tokens, "No model", "Open one, or train"),
+            }
+            ui.add_space(4.0);
+            ui.separator();
+            self.open_ui(cx, ui);
+        });
     }
+}
+
+impl Inputs {
+    fn open_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        section(ui, cx.tokens, "Open");
+        ui.horizontal_wrapped(|ui| {
+            if ui.button("Open…").on_hover_text("A graph, a model, a recipe or a project").clicked() {
+                cx.out.request(WindowRequest::OpenDialog);
+            }
+            ui.menu_button("Samples ▼", |ui| gallery::menu_ui(cx, ui));
+            let recent = &cx.session.store().recent;
+            ui.add_enabled_ui(!recent.is_empty(), |ui| {
+                ui.menu_button("Recent ▼", |ui| gallery::recent_ui(cx, ui, recent));
+            });
+        });
+        path_field(cx, ui, &mut self.typed);
+        ui.label(weak(cx.tokens, "or drop files onto the window").size(tokens::SMALL));
+    }
+}
+
+/// A field for a path or a sample's name; Enter opens it.
+pub(super) fn path_field(cx: &ViewCx<'_>, ui: &mut egui::Ui, typed: &mut String) {
+    let field = egui::TextEdit::singleline(typed).hint_text("Path or sample:NAME").desired_width(f32::INFINITY);
+    let response = ui.add(field);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
+    let is_entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+    if is_entered && !typed.trim().is_empty() {
+        cx.out.send(Command::Open(typed.trim().to_owned()));
+        typed.clear();
+    }
+}
+
+fn nothing(ui: &mut egui::Ui, tokens: &Tokens, title: &str, next: &str) {
+    section(ui, tokens, title);
+    ui.label(weak(tokens, next));
+}
+
+fn graph_card(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph, store: &Store) {
+    let stats = &graph.stats;
+    title_row(ui, tokens, graph.dataset.name(), &graph.spec);
+    let count = |n: usize| format::count(n as u64);
+    value_row(ui, tokens, "Nodes", &count(stats.n_nodes));
+    value_row(ui, tokens, "Entries", &count(stats.n_entries))
+        .on_hover_text("Stored directed entries of the adjacency matrix, self-loops included");
+    value_row(ui, tokens, "Self-loops", &count(stats.n_self_loops)).on_hover_text("They are never removed");
+    if stats.n_isolated > 0 {
+        value_row(ui, tokens, "Isolated", &count(stats.n_isolated));
+    }
+    value_row(ui, tokens, "Features", &count(stats.n_features))
+        .on_hover_text(format!("{} of the values are not zero", format::percent(stats.feature_density)));
+    value_row(ui, tokens, "Classes", &count(stats.n_classes));
+    if let Some(homophily) = stats.homophily {
+        value_row(ui, tokens, "Homophily", &format::percent(homophily))
+            .on_hover_text("Share of the entries that join nodes of one class");
+    }
+    if let Some(split) = shown_split(store, graph) {
+        value_row(ui, tokens, "Split", &split)
+            .on_hover_text("Nodes that train, validate and test");
+    }
+    value_row(
+        ui,
+        tokens,
+        "Degree",
+        &format!("{}–{} ⌀ {:.1}", count(stats.degree_min), count(stats.degree_max), stats.degree_mean),
+    )
+    .on_hover_text("Smallest to largest and mean number of neighbours, self-loops left out");
+    let name = "Nodes by degree, every bar twice as wide as the one before";
+    bars(ui, &graph.degree_histogram, tokens.kept, 28.0, name).on_hover_ui(|ui| {
+        ui.label(name);
+        for (b, n) in graph.degree_histogram.iter().enumerate() {
+            let (from, to) = ((1usize << b) - 1, (1usize << (b + 1)) - 2);
+            let range = if from == to { from.to_string() } else { format!("{from}–{to}") };
+            value_row(ui, tokens, &range, &count(*n));
+        }
+    });
+    report_ui(ui, tokens, &graph.report, "graph report");
+}
+
+/// The sizes of the three parts of the evaluated split, once a run has told them.
+fn shown_split(store: &Store, graph: &LoadedGraph) -> Option<String> {
+    let run = store.shown().map(|r| &r.split);
+    let split = run.or_else(|| graph.dataset.splits().first())?;
+    let count = |nodes: &[u32]| format::count(nodes.len() as u64);
+    Some(format!("{} · {} · {}", count(&split.train), count(&split.val), count(&split.test)))
+}
+
+fn model_card(ui: &mut egui::Ui, tokens: &Tokens, loaded: &LoadedModel) {
+    let model = &loaded.model;
+    title_row(ui, tokens, &model.title(), if loaded.spec.is_empty() { &loaded.name } else { &loaded.spec });
+    for (l, layer) in model.layers.iter().enumerate() {
+        let (from, to) = layer.linear.weight.dim();
+        value_row(ui, tokens, &format!("Layer {}", l + 1), &format!("{from} × {to}"))
+            .on_hover_text("Input width × output width");
+    }
+    if model.architecture.is_decoupled() {
+        value_row(ui, tokens, "Hops", &model.architecture.hops.to_string());
+    }
+    value_row(ui, tokens, "Parameters", &format::count(model.n_parameters() as u64));
+    if let Some(trained) = &model.trained_on {
+        value_row(ui, tokens, "Trained on", &trained.graph);
+        value_row(ui, tokens, "Test accuracy", &format::percent(trained.test_accuracy))
+            .on_hover_text(format!("At epoch {} of {}, as its file says", trained.best_epoch, trained.epochs));
+    }
+    report_ui(ui, tokens, &loaded.report, "model report");
+}
+
+fn title_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, source: &str) {
+    ui.add_space(2.0);
+    ui.add(egui::Label::new(strong(title).size(tokens::HEADING)).truncate());
+    if !source.is_empty() {
+        ui.add(egui::Label::new(weak(tokens, source).size(tokens::SMALL)).truncate()).on_hover_text(source);
+    }
+    ui.add_space(2.0);
+}
+
+/// Warnings in the open, facts on request.
+fn report_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport, id: &str) {
+    for warning in &report.warnings {
+        ui.label(egui::RichText::new(format!("⚠ {warning}")).color(tokens.warning).size(tokens::SMALL));
+    }
+    if report.facts.is_empty() && report.ignored.is_empty() {
+        return;
+    }
+    egui::CollapsingHeader::new("What was read").id_salt(id).show(ui, |ui| {
+        if !report.format.is_empty() {
+            value_row(ui, tokens, "Format", &report.format).on_hover_text(&report.format);
+        }
+        for fact in &report.facts {
+            value_row(ui, tokens, &fact.name, &fact.value).on_hover_text(&fact.value);
+        }
+        for ignored in &report.ignored {
+            ui.label(weak(tokens, format!("not used: {ignored}")).size(tokens::SMALL));
+        }
+    });
 }

@@ -1,9 +1,19 @@
-//! What stands around the centre: inputs, recipe, verdict, bars.
+//! What stands around the centre: inputs, recipe, verdict, bars, palette, help, and the page when nothing is open.
 
+mod gallery;
+pub(super) mod help;
 mod inputs;
+pub(super) mod menu_bar;
+mod palette;
 mod recipe;
+mod status_bar;
+mod thresholds;
+mod training;
 mod verdict;
 
+pub(super) use gallery::Welcome;
 pub(super) use inputs::Inputs;
-pub(super) use recipe::RecipePanel;
+pub(super) use palette::Palette;
+pub(super) use recipe::{RecipePanel, summary as recipe_summary};
+pub(super) use status_bar::StatusBar;
 pub(super) use verdict::Verdict;

@@ -1,19 +1,300 @@
-//! Recipe.
+//! The recipe: sliders that preview at once, and everything else that decides a run.
 
 use eframe::egui;
 
+use super::thresholds::{
+    Sliders, WEIGHT_MODES, edge_default, edge_mode_text, edge_modes, edge_scale, set_edge_mode, set_weight_mode,
+    weight_default, weight_mode_text, weight_scale,
+};
+use super::training;
+use crate::engine::sparsify::{Compat, EdgeMode, Identity, Lock, Recipe, WeightMode};
+use crate::session::{Command, Gesture, Store, format};
 use crate::ui::views::{View, ViewCx};
+use crate::ui::widgets::{section, weak};
 
-/// The panel.
+/// The panel; it holds only which gesture is under way.
 #[derive(Debug, Default)]
-pub(crate) struct RecipePanel {}
+pub(crate) struct RecipePanel {
+    n_gestures: u64,
+    is_dragging: bool,
+    typed_lock: String,
+}
 
 impl View for RecipePanel {
     fn title(&self) -> &'static str {
         "Recipe"
     }
 
-    fn ui(&mut self, _cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        ui.label("Nothing to show yet");
+    fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let store = cx.session.store();
+        let mut recipe = store.effective_recipe();
+        // The network is edited as wished; runs take the open model's.
+        recipe.model = store.recipe.model.clone();
+        let before = recipe.clone();
+        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ui.add_enabled_ui(store.graph.is_some(), |ui| {
+                let dragging = self.rules_ui(cx, ui, &mut recipe);
+                self.choices_ui(ui, store, &mut recipe);
+                training::settings_ui(ui, cx, &mut recipe);
+                self.send(cx, ui, before, recipe, dragging);
+            });
+        });
+    }
+}
+
+impl RecipePanel {
+    /// Both sides; answers whether a slider is being dragged.
+    fn rules_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, recipe: &mut Recipe) -> bool {
+        let store = cx.session.store();
+        let shown = store.shown().map(AsRef::as_ref);
+        let network = store.effective_recipe().model;
+        let mut dragging = false;
+        ui.horizontal(|ui| {
+            section(ui, cx.tokens, "Edges");
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| presets_ui(ui, recipe));
+        });
+        let mut mode = recipe.edges.mode;
+        combo(ui, "Edge mode", edge_mode_text(mode).0, |ui| {
+            for &m in edge_modes(network.architecture) {
+                let (name, says) = edge_mode_text(m);
+                ui.selectable_value(&mut mode, m, name).on_hover_text(says);
+            }
+        });
+        if mode != recipe.edges.mode {
+            set_edge_mode(recipe, mode, shown);
+        }
+        let sliders = Sliders {
+            symbol: "δa",
+            says: edge_mode_text(mode).1,
+            steps_are: if network.is_decoupled() { "hops" } else { "layers" },
+            n_steps: network.n_graph_steps(),
+            scale: edge_scale(mode),
+            default: edge_default(mode),
+            deltas: &mut recipe.edges.delta,
+            effect: shown.map(|r| format!("removed {}", format::percent(r.pruned.edge_sparsity()))),
+        };
+        dragging |= ui.push_id("edges", |ui| sliders.ui(ui, cx.tokens)).inner.unwrap_or(false);
+        ui.add_space(4.0);
+        ui.separator();
+        section(ui, cx.tokens, "Weights");
+        let mut mode = recipe.weights.mode;
+        combo(ui, "Weight mode", weight_mode_text(mode).0, |ui| {
+            for m in WEIGHT_MODES {
+                let (name, says) = weight_mode_text(m);
+                ui.selectable_value(&mut mode, m, name).on_hover_text(says);
+            }
+        });
+        if mode != recipe.weights.mode {
+            set_weight_mode(recipe, mode, shown);
+        }
+        let sliders = Sliders {
+            symbol: "δw",
+            says: weight_mode_text(mode).1,
+            steps_are: "layers",
+            n_steps: network.layers,
+            scale: weight_scale(mode),
+            default: weight_default(mode),
+            deltas: &mut recipe.weights.delta,
+            effect: shown.map(|r| format!("removed {}", format::percent(r.pruned.weight_sparsity()))),
+        };
+        dragging |= ui.push_id("weights", |ui| sliders.ui(ui, cx.tokens)).inner.unwrap_or(false);
+        ui.add_space(4.0);
+        ui.separator();
+        dragging
+    }
+
+    fn choices_ui(&mut self, ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
+        ui.add_space(4.0);
+        egui::Grid::new("choices").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
+            ui.label("Identity").on_hover_text("What a node keeps of itself; its own entry is never removed");
+            combo(ui, "Identity", identity_text(recipe.edges.identity).0, |ui| {
+                for form in [Identity::SelfLoop, Identity::Residual, Identity::ResidualLoop] {
+                    let (name, says) = identity_text(form);
+                    ui.selectable_value(&mut recipe.edges.identity, form, name).on_hover_text(says);
+                }
+            });
+            ui.end_row();
+            ui.label("Lock").on_hover_text("Which nodes keep all their incoming entries");
+            self.lock_ui(ui, recipe);
+            ui.end_row();
+            ui.label("Split").on_hover_text("Which nodes train, validate and test");
+            split_ui(ui, store, recipe);
+            ui.end_row();
+            let label = ui.label("Seed").on_hover_text("Seed of initial weights, dropout, batches and generated splits");
+            ui.add(egui::DragValue::new(&mut recipe.seed).update_while_editing(false)).labelled_by(label.id);
+            ui.end_row();
+            ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its peculiarities");
+            combo(ui, "Rules", compat_text(recipe.compat).0, |ui| {
+                for compat in [Compat::Clean, Compat::Official] {
+                    let (name, says) = compat_text(compat);
+                    ui.selectable_value(&mut recipe.compat, compat, name).on_hover_text(says);
+                }
+            });
+            ui.end_row();
+        });
+    }
+
+    fn lock_ui(&mut self, ui: &mut egui::Ui, recipe: &mut Recipe) {
+        let is_mass = recipe.edges.mode == EdgeMode::Mass;
+        let lock = &mut recipe.edges.lock;
+        ui.add_enabled_ui(!is_mass, |ui| {
+            ui.vertical(|ui| {
+                combo(ui, "Lock", lock_text(lock), |ui| {
+                    for choice in [Lock::None, Lock::Val, Lock::Test] {
+                        let says = lock_says(&choice);
+                        let name = lock_text(&choice);
+                        ui.selectable_value(lock, choice, name).on_hover_text(says);
+                    }
+                    let is_file = matches!(lock, Lock::File(_));
+                    let says = "Nodes of a file, one id per line";
+                    if ui.selectable_label(is_file, "file").on_hover_text(says).clicked() && !is_file {
+                        *lock = Lock::File(self.typed_lock.clone());
+                    }
+                });
+                if let Lock::File(path) = lock {
+                    let field = egui::TextEdit::singleline(path).hint_text("Path of a list of node ids");
+                    let field = ui.add(field.desired_width(150.0));
+                    field.widget_info(|| {
+                        egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Lock file")
+                    });
+                    self.typed_lock.clone_from(path);
+                }
+            });
+        })
+        .response
+        .on_disabled_hover_text("Mass mode knows no locked nodes");
+    }
+
+    fn send(&mut self, cx: &ViewCx<'_>, ui: &egui::Ui, before: Recipe, recipe: Recipe, is_drag: bool) {
+        let is_down = ui.input(|i| i.pointer.primary_down());
+        if recipe != before {
+            if is_drag && !self.is_dragging {
+                self.n_gestures += 1;
+            }
+            self.is_dragging = is_drag;
+            let gesture = is_drag.then_some(Gesture(self.n_gestures));
+            cx.out.send(Command::SetRecipe(Box::new(recipe), gesture));
+        }
+        if !is_down {
+            self.is_dragging = false;
+        }
+    }
+}
+
+/// A combo box with an accessible name.
+pub(super) fn combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
+    let response = egui::ComboBox::from_id_salt(name).selected_text(selected).width(136.0).show_ui(ui, add).response;
+    response.widget_info(|| {
+        let mut info = egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), name);
+        info.current_text_value = Some(selected.to_owned());
+        info
+    });
+}
+
+fn presets_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
+    let presets: [(&str, &str, EdgeMode, WeightMode, f64, f64); 5] = [
+        ("Keep everything", "δ = 0: exactly the unpruned model", EdgeMode::Relative, WeightMode::Relative, 0.0, 0.0),
+        ("Gentle", "Relative 0.2 on both sides", EdgeMode::Relative, WeightMode::Relative, 0.2, 0.2),
+        ("Balanced", "Relative 0.5 on both sides, the authors' middle", EdgeMode::Relative, WeightMode::Relative, 0.5, 0.5),
+        ("Strong", "Relative 1.0 on both sides", EdgeMode::Relative, WeightMode::Relative, 1.0, 1.0),
+        ("Half of everything", "Target 50 % of entries and weights", EdgeMode::Target, WeightMode::Target, 0.5, 0.5),
+    ];
+    ui.menu_button("Presets ▼", |ui| {
+        for (name, says, edges, weights, delta_a, delta_w) in presets {
+            if ui.button(name).on_hover_text(says).clicked() {
+                recipe.edges.mode = edges;
+                recipe.weights.mode = weights;
+                recipe.edges.delta = vec![delta_a];
+                recipe.weights.delta = vec![delta_w];
+                ui.close();
+            }
+        }
+    });
+}
+
+fn split_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
+    let stratified = format!("stratified:50/25/25@{}", recipe.seed);
+    let mut names = vec!["auto".to_owned()];
+    if let Some(graph) = &store.graph {
+        names.extend(graph.dataset.splits().iter().map(|s| s.name.clone()));
+    }
+    if !names.contains(&stratified) {
+        names.push(stratified);
+    }
+    let current = recipe.split.clone();
+    combo(ui, "Split", &current, |ui| {
+        for name in names {
+            let says = match name.as_str() {
+                "auto" => "The graph's own split, else a stratified one",
+                n if n.starts_with("stratified") => "Every class in proportion, shuffled with the seed",
+                _ => "A split that came with the graph",
+            };
+            let text = weak_if(ui, &name, name == "auto");
+            ui.selectable_value(&mut recipe.split, name, text).on_hover_text(says);
+        }
+    });
+}
+
+fn weak_if(ui: &egui::Ui, text: &str, is_weak: bool) -> egui::RichText {
+    let text = egui::RichText::new(text);
+    if is_weak { text.color(ui.visuals().weak_text_color()) } else { text }
+}
+
+fn identity_text(form: Identity) -> (&'static str, &'static str) {
+    match form {
+        Identity::SelfLoop => ("self-loop", "Its own entry T[u,u], never removed; at δ = 0 exactly the unpruned model"),
+        Identity::Residual => ("residual", "Itself with weight 1 instead of its own entry (paper, Algorithm 1)"),
+        Identity::ResidualLoop => ("residual-loop", "Itself with weight 1 and its own entry too (the authors' propagation)"),
+    }
+}
+
+fn lock_text(lock: &Lock) -> &'static str {
+    match lock {
+        Lock::None => "none",
+        Lock::Val => "validation nodes",
+        Lock::Test => "test nodes",
+        Lock::File(_) => "file",
+    }
+}
+
+fn lock_says(lock: &Lock) -> &'static str {
+    match lock {
+        Lock::None => "What is reported is what production gets",
+        Lock::Val | Lock::Test => {
+            "Entries into these nodes are put back, as the authors' code does when it evaluates; accuracy is then not that of production"
+        }
+        Lock::File(_) => "Nodes of a file, one id per line",
+    }
+}
+
+fn compat_text(compat: Compat) -> (&'static str, &'static str) {
+    match compat {
+        Compat::Clean => ("clean", "The mathematics as written in the paper, without the authors' oversights"),
+        Compat::Official => ("official", "The authors' peculiarities, to reproduce published numbers"),
+    }
+}
+
+/// One line for places without room, for example `δa 0.50 relative · δw 0.20 relative`.
+pub(crate) fn summary(recipe: &Recipe) -> String {
+    let list = |deltas: &[f64]| match deltas {
+        [one] => format::delta(*one),
+        [first, .., last] => format!("{}…{}", format::delta(*first), format::delta(*last)),
+        [] => format::NONE.to_owned(),
+    };
+    format!(
+        "δa {} {} · δw {} {}",
+        list(&recipe.edges.delta),
+        edge_mode_text(recipe.edges.mode).0,
+        list(&recipe.weights.delta),
+        weight_mode_text(recipe.weights.mode).0
+    )
+}
+
+/// Says that the network of the recipe is not the open model's, where that is so.
+pub(super) fn network_note(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &Recipe) {
+    if let Some(model) = &cx.session.store().model
+        && model.model.architecture != recipe.model
+    {
+        ui.label(weak(cx.tokens, "Differs from the open model; train to get it"));
     }
 }

@@ -1,19 +1,236 @@
-//! Verdict.
+//! The verdict: what it costs and what it gains, always visible; every group says what kind of numbers it holds.
 
-use eframe::egui;
+use eframe::egui::{self, Align, Layout, RichText};
 
+use crate::engine::analysis::{PartScores, Run, Score, Timing};
+use crate::engine::model::Model;
+use crate::session::jobs::Lane;
+use crate::session::{Store, format};
+use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{View, ViewCx};
+use crate::ui::widgets::{chip, mono, strong, weak};
 
 /// The panel.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {}
+
+/// What kind of number stands in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Exact,
+    Measured,
+    Counted,
+    Estimated,
+    Stale,
+}
 
 impl View for Verdict {
     fn title(&self) -> &'static str {
         "Verdict"
     }
 
-    fn ui(&mut self, _cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        ui.label("Nothing to show yet");
+    fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let store = cx.session.store();
+        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            let Some(run) = store.shown() else {
+                return nothing_ui(cx, ui);
+            };
+            fault_ui(ui, cx.tokens, store);
+            let is_stale = !store.is_current(run);
+            let of = |kind: Kind| if is_stale { Kind::Stale } else { kind };
+            accuracy_ui(ui, cx.tokens, run, of(Kind::Measured));
+            removed_ui(ui, cx.tokens, run, of(Kind::Exact));
+            time_ui(ui, cx, run, is_stale);
+            cost_ui(ui, cx.tokens, run, of(Kind::Counted));
+        });
     }
+}
+
+fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+    let store = cx.session.store();
+    fault_ui(ui, cx.tokens, store);
+    let text = match (&store.graph, &store.model) {
+        (None, _) => "Open a graph to begin",
+        (Some(_), None) => "Open a model, or train one",
+        (Some(_), Some(_)) if cx.session.is_busy(&Lane::Preview) => "Computing the first preview",
+        (Some(_), Some(_)) => "No result yet",
+    };
+    ui.label(weak(cx.tokens, text));
+}
+
+fn fault_ui(ui: &mut egui::Ui, tokens: &Tokens, store: &Store) {
+    let Some(why) = &store.preview_fault else { return };
+    egui::Frame::new().fill(tokens.failure_weak).corner_radius(tokens::RADIUS).inner_margin(8.0).show(ui, |ui| {
+        ui.label(RichText::new("✕ No preview of this recipe").color(tokens.failure));
+        ui.label(RichText::new(why).size(tokens::SMALL));
+    });
+}
+
+fn group(ui: &mut egui::Ui, tokens: &Tokens, title: &str, kind: Kind, says: &str) {
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        ui.label(strong(title));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let (word, ink, ground) = match kind {
+                Kind::Exact => ("exact", tokens.text_weak, tokens.sunken),
+                Kind::Measured => ("measured", tokens.text_weak, tokens.sunken),
+                Kind::Counted => ("counted", tokens.text_weak, tokens.sunken),
+                Kind::Estimated => ("estimated", tokens.warning, tokens.warning_weak),
+                Kind::Stale => ("stale", tokens.warning, tokens.warning_weak),
+            };
+            let says = if kind == Kind::Stale { "The recipe has moved since this was computed" } else { says };
+            chip(ui, word, ink, ground).on_hover_text(says);
+        });
+    });
+}
+
+/// Name, before → after, and a last column in the accent or in grey.
+fn change_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, change: &str, last: RichText) -> egui::Response {
+    let row = ui.horizontal(|ui| {
+        ui.label(weak(tokens, name).size(tokens::TEXT));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.allocate_ui_with_layout(egui::vec2(58.0, 18.0), Layout::right_to_left(Align::Center), |ui| {
+                ui.label(last);
+            });
+            ui.add(egui::Label::new(mono(change)).truncate());
+        });
+    });
+    row.response
+}
+
+fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
+    group(ui, tokens, "Accuracy", kind, "Counted on the nodes of the split, with nothing put back: what production gets");
+    let evaluation = &run.evaluation;
+    if evaluation.test.dense.n_nodes + evaluation.val.dense.n_nodes == 0 {
+        ui.label(weak(tokens, "The graph has no labels to compare with"));
+    } else {
+        part_ui(ui, tokens, "Test", &evaluation.test);
+        part_ui(ui, tokens, "Validation", &evaluation.val);
+    }
+    let agreement = mono(format::percent(evaluation.agreement));
+    change_row(ui, tokens, "Agreement", "", agreement)
+        .on_hover_text("Share of all nodes that keep the class the unpruned model gives them");
+}
+
+fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
+    let change = part.pruned.accuracy - part.dense.accuracy;
+    let ink = if change < -0.02 { tokens.failure } else { tokens.text };
+    let text = format!("{:.1} → {}", part.dense.accuracy * 100.0, format::percent(part.pruned.accuracy));
+    change_row(ui, tokens, name, &text, mono(format::points(change)).color(ink)).on_hover_ui(|ui| {
+        ui.label(format!("{name}, {} nodes", format::count(part.pruned.n_nodes as u64)));
+        let line = |s: &Score| {
+            format!(
+                "{}, 95 % interval {:.1} to {}, macro-F1 {}",
+                format::percent(s.accuracy),
+                s.low * 100.0,
+                format::percent(s.high),
+                format::percent(s.macro_f1)
+            )
+        };
+        ui.label(format!("unpruned {}", line(&part.dense)));
+        ui.label(format!("pruned {}", line(&part.pruned)));
+        if let Some(lock) = &part.official_lock {
+            ui.label(format!("as the authors report it {}", line(lock)));
+        }
+    });
+    let interval = format!("95 %: {:.1} to {}", part.pruned.low * 100.0, format::percent(part.pruned.high));
+    ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+        ui.label(weak(tokens, interval).size(tokens::SMALL));
+    });
+    if let Some(lock) = &part.official_lock {
+        let text = format!("as the authors report it {}", format::percent(lock.accuracy));
+        ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+            ui.label(weak(tokens, text).size(tokens::SMALL))
+                .on_hover_text("With the entries into the evaluated nodes put back; not what production gets");
+        });
+    }
+}
+
+fn removed_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
+    group(ui, tokens, "Removed", kind, "Counted entry by entry over all layers");
+    let edges = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref());
+    let (kept, all) = edges.fold((0, 0), |(k, a), e| (k + e.n_after, a + e.n_entries));
+    removed_row(ui, tokens, "Edges", run.pruned.edge_sparsity(), kept, all);
+    let weights = run.pruned.steps.iter().filter_map(|s| s.weights.as_ref());
+    let (kept, all) = weights.fold((0, 0), |(k, a), w| (k + w.n_after, a + w.n_weights));
+    removed_row(ui, tokens, "Weights", run.pruned.weight_sparsity(), kept, all);
+}
+
+fn removed_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, sparsity: f64, kept: usize, all: usize) {
+    let (kept, all) = (format::count(kept as u64), format::count(all as u64));
+    change_row(ui, tokens, name, "", mono(format::percent(sparsity))).on_hover_text(format!("kept {kept} of {all}"));
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 4.0), egui::Sense::hover());
+    let cut = rect.left() + rect.width() * (1.0 - sparsity as f32);
+    ui.painter().rect_filled(rect, 2.0, tokens.removed);
+    let kept_part = egui::Rect::from_min_max(rect.min, egui::pos2(cut, rect.bottom()));
+    ui.painter().rect_filled(kept_part, 2.0, tokens.kept);
+    ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+        ui.add(egui::Label::new(weak(tokens, format!("kept {kept} of {all}")).size(tokens::SMALL)).truncate());
+    });
+}
+
+fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_stale: bool) {
+    let (tokens, store) = (cx.tokens, cx.session.store());
+    let own = run.timing.as_ref().filter(|_| !is_stale);
+    let older = store.newest_run().and_then(|e| e.run.timing.as_ref());
+    let says = "Median wall time of one forward pass over the whole graph, unpruned and pruned in turn";
+    match (own, older) {
+        (Some(timing), _) => {
+            group(ui, tokens, "Time", Kind::Measured, says);
+            timing_row(ui, tokens, timing);
+        }
+        (None, Some(timing)) => {
+            group(ui, tokens, "Time", Kind::Stale, says);
+            timing_row(ui, tokens, timing);
+        }
+        (None, None) => {
+            group(ui, tokens, "Time", Kind::Estimated, "From the operations alone; Prune measures it");
+            let macs = run.pruned.macs();
+            let ratio = macs.dense() as f64 / macs.pruned().max(1) as f64;
+            change_row(ui, tokens, "One forward", "at most", mono(format::factor(ratio)))
+                .on_hover_text("Ratio of the operations; a sparse product is slower per operation. Prune measures it");
+        }
+    }
+}
+
+fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
+    let change = format!("{} → {}", format::seconds(timing.dense_secs), format::seconds(timing.pruned_secs));
+    let speedup = timing.speedup();
+    let ink = if speedup < 1.0 { tokens.warning } else { tokens.text };
+    change_row(ui, tokens, "One forward", &change, mono(format::factor(speedup)).color(ink)).on_hover_text(format!(
+        "Median of {} passes each with {} threads",
+        timing.n_repeats, timing.n_threads
+    ));
+}
+
+fn cost_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
+    group(ui, tokens, "Operations and size", kind, "Multiply-accumulates over kept entries; bytes of the stored parameters");
+    let macs = run.pruned.macs();
+    let change = format!("{} → {}", format::short_count(macs.dense()), format::short_count(macs.pruned()));
+    let ratio = macs.dense() as f64 / macs.pruned().max(1) as f64;
+    change_row(ui, tokens, "MACs", &change, mono(format::factor(ratio))).on_hover_text(
+        "Multiply-accumulate operations of one forward pass, unpruned and pruned, counted over kept entries",
+    );
+    let (dense, sparse) = sizes(&run.model, run);
+    let change = format!("{} → {}", format::bytes(dense), format::bytes(sparse));
+    let ratio = dense as f64 / sparse.max(1) as f64;
+    change_row(ui, tokens, "Model", &change, mono(format::factor(ratio))).on_hover_text(
+        "Bytes of all parameters, and with every weight matrix in the smaller of dense and compressed sparse form",
+    );
+}
+
+/// Bytes of the parameters, and with every weight matrix in its smaller form (32-bit values and columns).
+fn sizes(model: &Model, run: &Run) -> (u64, u64) {
+    let dense = model.n_parameters() as u64 * 4;
+    let saved: u64 = run
+        .pruned
+        .steps
+        .iter()
+        .filter_map(|s| s.weights.as_ref().map(|w| (s, w)))
+        .map(|(s, w)| {
+            let (full, sparse) = (w.n_weights as u64 * 4, w.n_after as u64 * 8 + (s.d_in as u64 + 1) * 4);
+            full.saturating_sub(sparse)
+        })
+        .sum();
+    (dense, dense - saved.min(dense))
 }

@@ -1,0 +1,334 @@
+//! The one registry of actions: menu, palette, shortcuts, tooltips and `docs/SHORTCUTS.md` are all made from [`Action::ALL`].
+
+use eframe::egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::views::Pane;
+use crate::session::Session;
+use crate::session::jobs::Lane;
+
+/// Something that can be done from a menu, the palette or the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Ask for files and open them.
+    Open,
+    /// Ask for a folder and open it.
+    OpenFolder,
+    /// Save the project.
+    SaveProject,
+    /// Write the open model.
+    SaveModel,
+    /// Write the recipe.
+    SaveRecipe,
+    /// Write a bundle.
+    Export,
+    /// Close graph and model.
+    CloseInputs,
+    /// Leave the program.
+    Quit,
+    /// Take back.
+    Undo,
+    /// Make again.
+    Redo,
+    /// Apply the recipe completely.
+    Prune,
+    /// Try a grid of thresholds.
+    Sweep,
+    /// Train a model.
+    Train,
+    /// Stop the running jobs, or close what is open on top.
+    Cancel,
+    /// Search all actions.
+    Palette,
+    /// Bring a pane of the centre to the front.
+    Show(Pane),
+    /// Everything larger.
+    ZoomIn,
+    /// Everything smaller.
+    ZoomOut,
+    /// Everything as designed.
+    ZoomReset,
+    /// Light, dark, or as the system.
+    Theme,
+    /// All panes where they were at the first start.
+    ResetLayout,
+    /// The whole screen.
+    FullScreen,
+    /// The list of shortcuts.
+    Shortcuts,
+    /// Version, licences, measured frame times.
+    About,
+}
+
+/// In which menu an action stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Menu {
+    /// Inputs and outputs.
+    File,
+    /// Changes.
+    Edit,
+    /// How it looks.
+    View,
+    /// Long work.
+    Run,
+    /// Explanations.
+    Help,
+}
+
+impl Menu {
+    /// All menus, from left to right.
+    pub const ALL: [Self; 5] = [Self::File, Self::Edit, Self::View, Self::Run, Self::Help];
+
+    /// On the menu bar.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::Edit => "Edit",
+            Self::View => "View",
+            Self::Run => "Run",
+            Self::Help => "Help",
+        }
+    }
+}
+
+const CTRL: Modifiers = Modifiers::COMMAND;
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+
+const fn key(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(modifiers, key))
+}
+
+impl Action {
+    /// Every action, in the order of the menus.
+    pub const ALL: [Self; 29] = [
+        Self::Open,
+        Self::OpenFolder,
+        Self::SaveProject,
+        Self::SaveModel,
+        Self::SaveRecipe,
+        Self::Export,
+        Self::CloseInputs,
+        Self::Quit,
+        Self::Undo,
+        Self::Redo,
+        Self::Palette,
+        Self::Prune,
+        Self::Sweep,
+        Self::Train,
+        Self::Cancel,
+        Self::Show(Pane::Layers),
+        Self::Show(Pane::Tradeoff),
+        Self::Show(Pane::Entries),
+        Self::Show(Pane::Training),
+        Self::Show(Pane::Runs),
+        Self::Show(Pane::Export),
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::ZoomReset,
+        Self::Theme,
+        Self::ResetLayout,
+        Self::FullScreen,
+        Self::Shortcuts,
+        Self::About,
+    ];
+
+    /// In menu and palette.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "Open…",
+            Self::OpenFolder => "Open folder…",
+            Self::SaveProject => "Save project…",
+            Self::SaveModel => "Save model…",
+            Self::SaveRecipe => "Save recipe…",
+            Self::Export => "Export bundle…",
+            Self::CloseInputs => "Close graph and model",
+            Self::Quit => "Quit",
+            Self::Undo => "Undo",
+            Self::Redo => "Redo",
+            Self::Prune => "Prune",
+            Self::Sweep => "Sweep",
+            Self::Train => "Train",
+            Self::Cancel => "Cancel",
+            Self::Palette => "Find an action…",
+            Self::Show(Pane::Layers) => "Show layers",
+            Self::Show(Pane::Tradeoff) => "Show trade-off",
+            Self::Show(Pane::Entries) => "Show entries",
+            Self::Show(Pane::Training) => "Show training",
+            Self::Show(Pane::Runs) => "Show runs",
+            Self::Show(Pane::Export) => "Show export",
+            Self::Show(_) => "Show pane",
+            Self::ZoomIn => "Zoom in",
+            Self::ZoomOut => "Zoom out",
+            Self::ZoomReset => "Zoom to 100 %",
+            Self::Theme => "Switch light and dark",
+            Self::ResetLayout => "Reset layout",
+            Self::FullScreen => "Full screen",
+            Self::Shortcuts => "Shortcuts",
+            Self::About => "About and diagnostics",
+        }
+    }
+
+    /// One sentence for tooltips and the documentation.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Open => "Open a graph, a model, a recipe or a project",
+            Self::OpenFolder => "Open a graph that is a folder, or a bundle",
+            Self::SaveProject => "Save inputs, recipe and the names of the runs",
+            Self::SaveModel => "Save the open model as safetensors",
+            Self::SaveRecipe => "Save the recipe as TOML, for the command line",
+            Self::Export => "Write graph, masks, model and numbers as a bundle that replays bit by bit",
+            Self::CloseInputs => "Back to the welcome page",
+            Self::Quit => "Leave the program",
+            Self::Undo => "Take the last change back",
+            Self::Redo => "Make the last undone change again",
+            Self::Prune => "Apply the recipe to every layer, evaluate and measure, and keep the run",
+            Self::Sweep => "Try every pair of thresholds and draw accuracy against cost",
+            Self::Train => "Train a model of the recipe's network on the open graph",
+            Self::Cancel => "Stop the running jobs, or close what is open on top",
+            Self::Palette => "Search all actions and do one",
+            Self::Show(Pane::Layers) => "What each layer keeps and removes",
+            Self::Show(Pane::Tradeoff) => "Accuracy, time and operations against sparsity",
+            Self::Show(Pane::Entries) => "Distributions of diffusion weights, messages and weights",
+            Self::Show(Pane::Training) => "Loss, accuracy and sparsity by epoch",
+            Self::Show(Pane::Runs) => "All runs of this session, to compare",
+            Self::Show(Pane::Export) => "What a bundle holds, and what was written",
+            Self::Show(_) => "Bring the pane to the front",
+            Self::ZoomIn => "Everything larger",
+            Self::ZoomOut => "Everything smaller",
+            Self::ZoomReset => "Everything at its designed size",
+            Self::Theme => "Light, dark, or as the system has it",
+            Self::ResetLayout => "All panes where they were at the first start",
+            Self::FullScreen => "Use the whole screen, or go back",
+            Self::Shortcuts => "The list of all shortcuts",
+            Self::About => "Version, licences and measured frame times",
+        }
+    }
+
+    /// Its menu.
+    pub fn menu(self) -> Menu {
+        match self {
+            Self::Open
+            | Self::OpenFolder
+            | Self::SaveProject
+            | Self::SaveModel
+            | Self::SaveRecipe
+            | Self::Export
+            | Self::CloseInputs
+            | Self::Quit => Menu::File,
+            Self::Undo | Self::Redo | Self::Palette => Menu::Edit,
+            Self::Prune | Self::Sweep | Self::Train | Self::Cancel => Menu::Run,
+            Self::Shortcuts | Self::About => Menu::Help,
+            _ => Menu::View,
+        }
+    }
+
+    /// Whether a line separates it from the one above in its menu.
+    pub fn starts_group(self) -> bool {
+        matches!(
+            self,
+            Self::SaveProject | Self::CloseInputs | Self::Palette | Self::Cancel | Self::ZoomIn | Self::Theme
+        )
+    }
+
+    /// Its keys.
+    pub fn shortcut(self) -> Option<KeyboardShortcut> {
+        match self {
+            Self::Open => key(CTRL, Key::O),
+            Self::OpenFolder => key(CTRL_SHIFT, Key::O),
+            Self::SaveProject => key(CTRL, Key::S),
+            Self::Export => key(CTRL, Key::E),
+            Self::CloseInputs => key(CTRL, Key::W),
+            Self::Quit => key(CTRL, Key::Q),
+            Self::Undo => key(CTRL, Key::Z),
+            Self::Redo => key(CTRL_SHIFT, Key::Z),
+            Self::Prune => key(CTRL, Key::Enter),
+            Self::Sweep => key(CTRL_SHIFT, Key::Enter),
+            Self::Train => key(CTRL, Key::T),
+            Self::Cancel => key(Modifiers::NONE, Key::Escape),
+            Self::Palette => key(CTRL, Key::K),
+            Self::Show(Pane::Layers) => key(CTRL, Key::Num1),
+            Self::Show(Pane::Tradeoff) => key(CTRL, Key::Num2),
+            Self::Show(Pane::Entries) => key(CTRL, Key::Num3),
+            Self::Show(Pane::Training) => key(CTRL, Key::Num4),
+            Self::Show(Pane::Runs) => key(CTRL, Key::Num5),
+            Self::Show(Pane::Export) => key(CTRL, Key::Num6),
+            Self::ZoomIn => key(CTRL, Key::Plus),
+            Self::ZoomOut => key(CTRL, Key::Minus),
+            Self::ZoomReset => key(CTRL, Key::Num0),
+            Self::Shortcuts => key(Modifiers::NONE, Key::F1),
+            Self::FullScreen => key(Modifiers::NONE, Key::F11),
+            Self::SaveModel
+            | Self::SaveRecipe
+            | Self::Show(_)
+            | Self::Theme
+            | Self::ResetLayout
+            | Self::About => None,
+        }
+    }
+
+    /// Its keys for people, for example `Ctrl+Shift+Z`; empty without.
+    pub fn keys(self) -> String {
+        self.shortcut().map(|s| keys_of(&s)).unwrap_or_default()
+    }
+
+    /// Whether it can be done now.
+    pub fn is_enabled(self, session: &Session) -> bool {
+        let store = session.store();
+        let has_both = store.graph.is_some() && store.model.is_some();
+        match self {
+            Self::Undo => session.undo_label().is_some(),
+            Self::Redo => session.redo_label().is_some(),
+            Self::Prune | Self::Sweep => has_both,
+            Self::Train => store.graph.is_some(),
+            Self::SaveModel => store.model.is_some(),
+            Self::SaveProject | Self::CloseInputs => store.graph.is_some() || store.model.is_some(),
+            Self::Export => !store.runs.is_empty() && !session.is_busy(&Lane::Export),
+            _ => true,
+        }
+    }
+}
+
+/// A shortcut for people, the same on every screen of a system.
+fn keys_of(shortcut: &KeyboardShortcut) -> String {
+    let command = if cfg!(target_os = "macos") { "⌘" } else { "Ctrl+" };
+    let mut text = String::new();
+    if shortcut.modifiers.command {
+        text.push_str(command);
+    }
+    if shortcut.modifiers.shift {
+        text.push_str("Shift+");
+    }
+    if shortcut.modifiers.alt {
+        text.push_str("Alt+");
+    }
+    text.push_str(match shortcut.logical_key {
+        Key::Escape => "Esc",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        other => other.name(),
+    });
+    text
+}
+
+/// The page `docs/SHORTCUTS.md`.
+pub fn shortcuts_page() -> String {
+    let mut page = "# Shortcuts\n\nMade from the registry of actions in `src/ui/actions.rs`; a test compares the two.\n\
+        On macOS, Ctrl is ⌘. Every action is in the palette, too.\n"
+        .to_owned();
+    for menu in Menu::ALL {
+        page.push_str(&format!("\n## {}\n\n| action | keys | what it does |\n| --- | --- | --- |\n", menu.title()));
+        for action in Action::ALL.into_iter().filter(|a| a.menu() == menu) {
+            page.push_str(&format!("| {} | {} | {} |\n", action.name(), action.keys().replace('⌘', "Ctrl+"), action.says()));
+        }
+    }
+    page.push_str(
+        "\n## Sliders, plots and heatmaps\n\n| where | how | what it does |\n| --- | --- | --- |\n\
+         | slider | drag, arrows, wheel | changes the threshold and previews at once |\n\
+         | slider | Shift while dragging | snaps to 1, 2, 5 of every decade |\n\
+         | slider | double-click | back to its default |\n\
+         | plot, heatmap | wheel | zooms at the pointer |\n\
+         | plot, heatmap | drag | pans |\n\
+         | plot, heatmap | double-click | fits |\n\
+         | plot, heatmap | right-click | copies the value, saves PNG, SVG or CSV |\n",
+    );
+    page
+}

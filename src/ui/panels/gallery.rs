@@ -1,0 +1,174 @@
+//! The samples and what was open before: as menus, and as the cards of the welcome page.
+
+use eframe::egui::{self, Color32, Rect, Sense, Stroke, pos2, vec2};
+
+use super::inputs::path_field;
+use crate::io::{SampleInfo, samples};
+use crate::session::{Command, Recent, format};
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::views::{ViewCx, WindowRequest};
+use crate::ui::widgets::{strong, weak};
+
+/// The samples in a menu.
+pub(super) fn menu_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+    ui.set_min_width(220.0);
+    for sample in samples() {
+        if ui.button(sample.title).on_hover_text(sample.description).clicked() {
+            cx.out.send(Command::OpenSample(sample.spec.to_owned()));
+            ui.close();
+        }
+        for model in &sample.models {
+            let name = model.strip_prefix("sample:").unwrap_or(model);
+            if ui.button(weak(cx.tokens, format!("   {name}"))).on_hover_text("Graph and this model").clicked() {
+                cx.out.send(Command::OpenMany(vec![sample.spec.to_owned(), (*model).to_owned()]));
+                ui.close();
+            }
+        }
+    }
+}
+
+/// What was open before, in a menu.
+pub(super) fn recent_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, recent: &[Recent]) {
+    for entry in recent {
+        if ui.button(&entry.spec).on_hover_text(&entry.kind).clicked() {
+            cx.out.send(Command::Open(entry.spec.clone()));
+            ui.close();
+        }
+    }
+    ui.separator();
+    if ui.button("Clear the list").clicked() {
+        cx.out.send(Command::ClearRecent);
+        ui.close();
+    }
+}
+
+/// Width of a sample's card.
+const CARD: egui::Vec2 = vec2(224.0, 176.0);
+
+/// The page when nothing is open; holds only the path that is being typed.
+#[derive(Debug, Default)]
+pub(in crate::ui) struct Welcome {
+    typed: String,
+}
+
+impl Welcome {
+    /// Draws it over the whole window between the bars.
+    pub(in crate::ui) fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let width = (ui.available_width() - 32.0).min(4.0 * CARD.x + 3.0 * 12.0);
+        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            let side = ((ui.available_width() - width) / 2.0).max(16.0);
+            egui::Frame::NONE.inner_margin(egui::Margin { left: side as i8, ..egui::Margin::ZERO }).show(ui, |_| {});
+            ui.horizontal_top(|ui| {
+                ui.add_space(side);
+                ui.vertical(|ui| {
+                    ui.set_width(width);
+                    self.page_ui(cx, ui);
+                });
+            });
+        });
+    }
+
+    fn page_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        ui.add_space((ui.ctx().content_rect().height() * 0.09).min(72.0));
+        ui.label(strong("Unifews Workbench").size(tokens::TITLE));
+        ui.add_space(6.0);
+        ui.label("Remove the entries of a graph and the weights of its neural network that carry too small a message.");
+        ui.label("See in every layer what goes, what it costs and what it gains, and export what production can run.");
+        ui.add_space(20.0);
+        ui.label(strong("Start with a sample").size(tokens::HEADING));
+        ui.add_space(6.0);
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(12.0, 12.0);
+            for (i, sample) in samples().iter().enumerate() {
+                if card_ui(ui, cx.tokens, sample, i).clicked() {
+                    cx.out.send(Command::OpenSample(sample.spec.to_owned()));
+                }
+            }
+        });
+        ui.add_space(20.0);
+        ui.label(strong("Or open your own").size(tokens::HEADING));
+        ui.add_space(6.0);
+        ui.horizontal(|ui| {
+            if ui.button("Open…").on_hover_text("A graph, a model, a recipe or a project").clicked() {
+                cx.out.request(WindowRequest::OpenDialog);
+            }
+            ui.scope(|ui| {
+                ui.set_max_width(360.0);
+                path_field(cx, ui, &mut self.typed);
+            });
+            ui.label(weak(cx.tokens, "or drop files anywhere on this window"));
+        });
+        let recent = &cx.session.store().recent;
+        if !recent.is_empty() {
+            ui.add_space(20.0);
+            ui.label(strong("Recent").size(tokens::HEADING));
+            ui.add_space(4.0);
+            for entry in recent.iter().take(6) {
+                ui.horizontal(|ui| {
+                    if ui.link(&entry.spec).clicked() {
+                        cx.out.send(Command::Open(entry.spec.clone()));
+                    }
+                    ui.label(weak(cx.tokens, &entry.kind));
+                });
+            }
+        }
+        ui.add_space(16.0);
+    }
+}
+
+fn card_ui(ui: &mut egui::Ui, tokens: &Tokens, sample: &SampleInfo, seed: usize) -> egui::Response {
+    let (rect, response) = ui.allocate_exact_size(CARD, Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, sample.title));
+    let is_lit = response.hovered() || response.has_focus();
+    let frame = Stroke::new(1.0, if is_lit { tokens.accent } else { tokens.separator });
+    ui.painter().rect(rect, tokens::RADIUS, tokens.raised, frame, egui::StrokeKind::Inside);
+    let picture = Rect::from_min_size(rect.min + vec2(12.0, 12.0), vec2(CARD.x - 24.0, 64.0));
+    paint_graph(ui.painter(), tokens, picture, seed, sample.n_classes);
+    let inner = Rect::from_min_max(pos2(rect.left() + 12.0, picture.bottom() + 8.0), rect.max - vec2(12.0, 8.0));
+    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(inner));
+    child.spacing_mut().item_spacing.y = 2.0;
+    child.label(strong(sample.title));
+    let model = if sample.models.is_empty() { "trains a model first" } else { "with a trained model" };
+    let numbers = format!("{} nodes · {}", format::count(sample.n_nodes as u64), model);
+    child.label(weak(tokens, numbers).size(tokens::SMALL));
+    child.add(egui::Label::new(weak(tokens, sample.description).size(tokens::SMALL)).wrap());
+    response.on_hover_cursor(egui::CursorIcon::PointingHand)
+}
+
+/// A small graph in the colours of the classes: a picture of the idea, not of the data.
+fn paint_graph(painter: &egui::Painter, tokens: &Tokens, rect: Rect, seed: usize, n_classes: usize) {
+    const N: usize = 34;
+    let mut state = 0x9e37_79b9_7f4a_7c15u64.wrapping_mul(seed as u64 + 3);
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u64 << 24) as f32
+    };
+    let n_groups = n_classes.clamp(2, 7);
+    let groups: Vec<_> = (0..N).map(|i| i % n_groups).collect();
+    let nodes: Vec<_> = groups
+        .iter()
+        .map(|g| {
+            let centre = (*g as f32 + 0.5) / n_groups as f32;
+            let x = centre + (random() - 0.5) * 1.1 / n_groups as f32;
+            let y = 0.5 + (random() - 0.5) * 0.9;
+            pos2(rect.left() + x.clamp(0.02, 0.98) * rect.width(), rect.top() + y * rect.height())
+        })
+        .collect();
+    for a in 0..N {
+        for b in a + 1..N {
+            let near = nodes[a].distance(nodes[b]) / rect.height();
+            let chance = if groups[a] == groups[b] { 0.5 } else { 0.12 };
+            if near < 0.9 && random() < chance {
+                let is_removed = random() < 0.3;
+                let ink = if is_removed { tokens.separator } else { tokens.removed };
+                painter.line_segment([nodes[a], nodes[b]], Stroke::new(1.0, ink));
+            }
+        }
+    }
+    for (at, group) in nodes.iter().zip(&groups) {
+        let ink: Color32 = tokens.series[group % tokens::N_SERIES];
+        painter.circle(*at, 3.0, ink, Stroke::new(1.0, tokens.raised));
+    }
+}

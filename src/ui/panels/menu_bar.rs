@@ -1,0 +1,98 @@
+//! The bar at the top: menus, the three things that are done most, palette, theme, zoom. All from the registry of actions.
+
+use eframe::egui::{self, Align, Layout, Sense, Stroke, vec2};
+
+use crate::session::Session;
+use crate::session::jobs::Lane;
+use crate::ui::actions::{Action, Menu};
+use crate::ui::tokens::Tokens;
+use crate::ui::widgets::weak;
+
+/// Draws the bar; answers what was chosen.
+pub(in crate::ui) fn ui(ui: &mut egui::Ui, session: &Session, tokens: &Tokens) -> Option<Action> {
+    let mut chosen = None;
+    ui.horizontal_centered(|ui| {
+        egui::MenuBar::new().ui(ui, |ui| {
+            for menu in Menu::ALL {
+                ui.menu_button(menu.title(), |ui| menu_ui(ui, menu, session, &mut chosen));
+            }
+        });
+        let is_wide = ui.available_width() > 420.0;
+        if is_wide {
+            ui.separator();
+            for (action, sign, lane) in
+                [(Action::Prune, "▶", Lane::Prune), (Action::Sweep, "↻", Lane::Sweep), (Action::Train, "◆", Lane::Train)]
+            {
+                let is_busy = session.is_busy(&lane);
+                let button = egui::Button::new(format!("{sign} {}", action.name())).selected(is_busy);
+                let response = ui.add_enabled(action.is_enabled(session), button);
+                if tip(response, action).clicked() {
+                    chosen = Some(action);
+                }
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let zoom = format!("{:.0} %", ui.ctx().zoom_factor() * 100.0);
+            let button = egui::Button::new(weak(tokens, zoom)).frame(false);
+            if ui.add_sized([44.0, 22.0], button).on_hover_text("Zoom: Ctrl and +, −, 0; click for 100 %").clicked() {
+                chosen = Some(Action::ZoomReset);
+            }
+            if theme_button(ui, tokens).clicked() {
+                chosen = Some(Action::Theme);
+            }
+            let button = egui::Button::new(weak(tokens, Action::Palette.keys())).frame(false);
+            if tip(ui.add(button), Action::Palette).clicked() {
+                chosen = Some(Action::Palette);
+            }
+        });
+    });
+    chosen
+}
+
+fn menu_ui(ui: &mut egui::Ui, menu: Menu, session: &Session, chosen: &mut Option<Action>) {
+    ui.set_min_width(240.0);
+    for action in Action::ALL.into_iter().filter(|a| a.menu() == menu) {
+        if action.starts_group() {
+            ui.separator();
+        }
+        let text = match action {
+            Action::Undo => session.undo_label().map_or_else(|| "Undo".to_owned(), |l| format!("Undo {}", lower(l))),
+            Action::Redo => session.redo_label().map_or_else(|| "Redo".to_owned(), |l| format!("Redo {}", lower(l))),
+            _ => action.name().to_owned(),
+        };
+        let button = egui::Button::new(text).shortcut_text(action.keys());
+        if ui.add_enabled(action.is_enabled(session), button).on_hover_text(action.says()).clicked() {
+            *chosen = Some(action);
+            ui.close();
+        }
+    }
+}
+
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
+}
+
+/// What an action says, and its keys.
+fn tip(response: egui::Response, action: Action) -> egui::Response {
+    let keys = action.keys();
+    let text = if keys.is_empty() { action.says().to_owned() } else { format!("{} ({keys})", action.says()) };
+    response.on_hover_text(&text).on_disabled_hover_text(text)
+}
+
+/// A half-filled circle, drawn, since no font of ours has it.
+fn theme_button(ui: &mut egui::Ui, tokens: &Tokens) -> egui::Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(24.0, 22.0), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, Action::Theme.name()));
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, 4.0, tokens.hover);
+    }
+    let (centre, radius) = (rect.center(), 6.0);
+    let half: Vec<_> = (0..=16)
+        .map(|i| std::f32::consts::PI * (i as f32 / 16.0 + 0.5))
+        .map(|angle| centre + radius * vec2(angle.cos(), angle.sin()))
+        .collect();
+    ui.painter().add(egui::Shape::convex_polygon(half, tokens.text, Stroke::NONE));
+    ui.painter().circle_stroke(centre, radius, Stroke::new(1.2, tokens.text));
+    tip(response, Action::Theme)
+}

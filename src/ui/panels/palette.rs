@@ -1,0 +1,127 @@
+//! The palette: find any action, pane or sample by typing a part of its name.
+
+use eframe::egui::{self, Align, Key, Layout, Modifiers, vec2};
+
+use crate::io::samples;
+use crate::session::{Command, Session};
+use crate::ui::actions::Action;
+use crate::ui::tokens::Tokens;
+use crate::ui::views::CommandQueue;
+use crate::ui::widgets::weak;
+
+/// The palette; it holds what was typed and which line is chosen.
+#[derive(Debug, Default)]
+pub(in crate::ui) struct Palette {
+    is_open: bool,
+    typed: String,
+    at: usize,
+}
+
+enum Item {
+    Action(Action),
+    Sample(&'static str, String),
+}
+
+impl Item {
+    fn name(&self) -> &str {
+        match self {
+            Self::Action(action) => action.name(),
+            Self::Sample(_, name) => name,
+        }
+    }
+}
+
+impl Palette {
+    /// Opens it empty, or closes it.
+    pub(in crate::ui) fn toggle(&mut self) {
+        *self = Self { is_open: !self.is_open, ..Self::default() };
+    }
+
+    /// Closes it; answers whether it was open.
+    pub(in crate::ui) fn close(&mut self) -> bool {
+        std::mem::take(&mut self.is_open)
+    }
+
+    /// Draws it when it is open; answers what was chosen.
+    pub(in crate::ui) fn ui(
+        &mut self,
+        ctx: &egui::Context,
+        session: &Session,
+        tokens: &Tokens,
+        out: &CommandQueue,
+    ) -> Option<Action> {
+        if !self.is_open {
+            return None;
+        }
+        let mut chosen = None;
+        let width = 460.0_f32.min(ctx.content_rect().width() - 32.0);
+        let modal = egui::Modal::new(egui::Id::unique("palette")).area(
+            egui::Modal::default_area(egui::Id::unique("palette")).anchor(egui::Align2::CENTER_TOP, vec2(0.0, 72.0)),
+        );
+        let response = modal.show(ctx, |ui| {
+            ui.set_width(width);
+            let items = self.items(session);
+            let (up, down, enter) = ui.input_mut(|i| {
+                let mut pressed = |key| i.consume_key(Modifiers::NONE, key);
+                (pressed(Key::ArrowUp), pressed(Key::ArrowDown), pressed(Key::Enter))
+            });
+            let field = egui::TextEdit::singleline(&mut self.typed).hint_text("What do you want to do").desired_width(width);
+            let field = ui.add(field);
+            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find an action"));
+            field.request_focus();
+            if field.changed() {
+                self.at = 0;
+            }
+            self.at = (self.at + usize::from(down)).saturating_sub(usize::from(up)).min(items.len().saturating_sub(1));
+            if items.is_empty() {
+                ui.label(weak(tokens, "Nothing of that name"));
+            }
+            egui::ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+                for (i, item) in items.iter().enumerate() {
+                    let is_chosen = i == self.at;
+                    let response = line_ui(ui, item, is_chosen, tokens);
+                    if is_chosen && (up || down) {
+                        response.scroll_to_me(None);
+                    }
+                    if response.clicked() || (is_chosen && enter) {
+                        chosen = Some(i);
+                    }
+                }
+            });
+            chosen.and_then(|i| items.into_iter().nth(i))
+        });
+        if response.should_close() {
+            self.is_open = false;
+        }
+        match response.inner? {
+            Item::Action(action) => {
+                self.is_open = false;
+                Some(action)
+            }
+            Item::Sample(spec, _) => {
+                self.is_open = false;
+                out.send(Command::OpenSample(spec.to_owned()));
+                None
+            }
+        }
+    }
+
+    fn items(&self, session: &Session) -> Vec<Item> {
+        let actions = Action::ALL.into_iter().filter(|a| *a != Action::Palette && a.is_enabled(session)).map(Item::Action);
+        let samples = samples().iter().map(|s| Item::Sample(s.spec, format!("Open sample {}", s.title)));
+        let words: Vec<String> = self.typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        actions
+            .chain(samples)
+            .filter(|item| {
+                let name = item.name().to_lowercase();
+                words.iter().all(|w| name.contains(w))
+            })
+            .collect()
+    }
+}
+
+fn line_ui(ui: &mut egui::Ui, item: &Item, is_chosen: bool, tokens: &Tokens) -> egui::Response {
+    let keys = if let Item::Action(action) = item { action.keys() } else { String::new() };
+    let button = egui::Button::new(item.name()).shortcut_text(weak(tokens, keys)).selected(is_chosen).frame(is_chosen);
+    ui.with_layout(Layout::top_down_justified(Align::Min), |ui| ui.add(button)).inner
+}

@@ -1,0 +1,181 @@
+//! The bar at the bottom: what runs, how far it is, how to stop it; and the notices with their history.
+
+use std::time::SystemTime;
+
+use eframe::egui::{self, Align, Layout, RichText};
+
+use crate::session::jobs::{JobStatus, Lane};
+use crate::session::{Command, Level, Notice, Session, format};
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::views::{CommandQueue, WindowRequest};
+use crate::ui::widgets::{mono, strong, weak};
+
+/// Width of a progress bar, and what is kept for rate and time left, so that nothing jumps.
+const BAR_WIDTH: f32 = 140.0;
+const RATE_WIDTH: f32 = 150.0;
+
+/// The bar; it holds only whether the list of notices is open.
+#[derive(Debug, Default)]
+pub(in crate::ui) struct StatusBar {
+    is_open: bool,
+}
+
+impl StatusBar {
+    /// Draws the bar.
+    pub(in crate::ui) fn ui(&mut self, ui: &mut egui::Ui, session: &Session, tokens: &Tokens, out: &CommandQueue) {
+        ui.horizontal_centered(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                self.notices_ui(ui, session, tokens, out);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| jobs_ui(ui, session, tokens, out));
+            });
+        });
+    }
+
+    /// Closes the list of notices, if it is open.
+    pub(in crate::ui) fn close(&mut self) -> bool {
+        std::mem::take(&mut self.is_open)
+    }
+
+    fn notices_ui(&mut self, ui: &mut egui::Ui, session: &Session, tokens: &Tokens, out: &CommandQueue) {
+        let notices = &session.store().notices;
+        let worst = notices.all().iter().rev().take(notices.n_unseen()).map(|n| n.level).max();
+        let ink = worst.map_or(tokens.text_weak, |level| ink_of(tokens, level));
+        let n = notices.all().len();
+        let text = match (notices.n_unseen(), n) {
+            (0, 0) => "No notices".to_owned(),
+            (0, 1) => "1 notice".to_owned(),
+            (0, n) => format!("{n} notices"),
+            (1, _) => "1 new notice".to_owned(),
+            (unseen, _) => format!("{unseen} new notices"),
+        };
+        let button = ui.add(egui::Button::new(RichText::new(text).color(ink)).frame(false));
+        if button.clicked() {
+            self.is_open = !self.is_open;
+            out.send(Command::SeeNotices);
+        }
+        egui::Popup::from_response(&button)
+            .open_bool(&mut self.is_open)
+            .align(egui::RectAlign::TOP_END)
+            .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
+            .accessible_name("Notices")
+            .show(|ui| list_ui(ui, notices.all(), tokens, out));
+        ui.separator();
+    }
+}
+
+fn list_ui(ui: &mut egui::Ui, notices: &[Notice], tokens: &Tokens, out: &CommandQueue) {
+    ui.set_width(420.0_f32.min(ui.ctx().content_rect().width() - 40.0));
+    ui.horizontal(|ui| {
+        ui.label(strong("Notices"));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.add_enabled(!notices.is_empty(), egui::Button::new("Clear")).clicked() {
+                out.send(Command::ClearNotices);
+            }
+        });
+    });
+    if notices.is_empty() {
+        ui.label(weak(tokens, "What happens is written here"));
+    }
+    egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+        for notice in notices.iter().rev() {
+            ui.separator();
+            notice_ui(ui, notice, tokens, out);
+        }
+    });
+}
+
+fn notice_ui(ui: &mut egui::Ui, notice: &Notice, tokens: &Tokens, out: &CommandQueue) {
+    let sign = match notice.level {
+        Level::Info => "✓",
+        Level::Warning => "⚠",
+        Level::Error => "✕",
+    };
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(sign).color(ink_of(tokens, notice.level)));
+        ui.add(egui::Label::new(notice.title.as_str()).wrap());
+    });
+    if !notice.detail.is_empty() {
+        ui.add(egui::Label::new(weak(tokens, &notice.detail)).wrap().selectable(true));
+    }
+    if !notice.next.is_empty() {
+        ui.add(egui::Label::new(notice.next.as_str()).wrap());
+    }
+    ui.horizontal(|ui| {
+        let ago = SystemTime::now().duration_since(notice.at).map_or(0.0, |d| d.as_secs_f64());
+        ui.label(weak(tokens, if ago < 60.0 { "just now".to_owned() } else { format!("{} ago", format::seconds(ago)) }).size(tokens::SMALL));
+        if notice.level != Level::Info && ui.small_button("Copy details").clicked() {
+            let text = format!("{}\n{}\n{}", notice.title, notice.detail, notice.next);
+            out.request(WindowRequest::Copy(text.trim().to_owned()));
+        }
+    });
+}
+
+/// The colour of a level.
+pub(in crate::ui) fn ink_of(tokens: &Tokens, level: Level) -> egui::Color32 {
+    match level {
+        Level::Info => tokens.success,
+        Level::Warning => tokens.warning,
+        Level::Error => tokens.failure,
+    }
+}
+
+fn jobs_ui(ui: &mut egui::Ui, session: &Session, tokens: &Tokens, out: &CommandQueue) {
+    let jobs: Vec<_> = session.jobs().into_iter().filter(|j| j.lane.is_listed() && is_worth_showing(j)).collect();
+    let Some(first) = jobs.first() else {
+        ui.label(weak(tokens, "Ready"));
+        return;
+    };
+    job_ui(ui, first, tokens, out);
+    if jobs.len() > 1 {
+        ui.separator();
+        let others = format!("{} more", jobs.len() - 1);
+        ui.menu_button(others, |ui| {
+            for job in &jobs[1..] {
+                ui.horizontal(|ui| job_ui(ui, job, tokens, out));
+            }
+        });
+    }
+}
+
+/// A preview is seen in the views; it is listed once it takes long enough to be waited for.
+fn is_worth_showing(job: &JobStatus) -> bool {
+    job.lane != Lane::Preview || job.elapsed_secs > 0.5
+}
+
+fn job_ui(ui: &mut egui::Ui, job: &JobStatus, tokens: &Tokens, out: &CommandQueue) {
+    let stop = egui::Button::new("Cancel").small();
+    let can_stop = !job.is_stopping;
+    let response = ui.add_enabled(can_stop, stop);
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Button, can_stop, format!("Cancel {}", job.label))
+    });
+    if response.clicked() {
+        out.send(Command::Cancel(job.id));
+    }
+    let bar = match job.share() {
+        Some(share) => egui::ProgressBar::new(share),
+        None => egui::ProgressBar::new(0.0),
+    };
+    let bar = ui.add(bar.desired_width(BAR_WIDTH).desired_height(8.0).fill(tokens.accent));
+    bar.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, "Progress"));
+    let numbers = if job.is_stopping {
+        "stopping".to_owned()
+    } else if !job.is_running {
+        "waiting".to_owned()
+    } else {
+        match job.left_secs {
+            Some(left) => format!("{} left · {:.1}/s", format::clock(left), job.rate),
+            None => format::seconds(job.elapsed_secs),
+        }
+    };
+    ui.allocate_ui_with_layout(egui::vec2(RATE_WIDTH, 18.0), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_width(RATE_WIDTH);
+        ui.label(mono(numbers).size(tokens::SMALL + 0.5));
+    });
+    let stage = match (job.stage.as_str(), job.total) {
+        ("", _) => String::new(),
+        (stage, 0) => format!(" · {stage}"),
+        (stage, total) => format!(" · {stage} {} of {}", format::count(job.done), format::count(total)),
+    };
+    ui.add(egui::Label::new(format!("{}{stage}", job.label)).truncate());
+}

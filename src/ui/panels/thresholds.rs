@@ -1,0 +1,213 @@
+//! The sliders of one side of the recipe, and what a threshold means in each mode.
+
+use eframe::egui;
+
+use crate::engine::analysis::Run;
+use crate::engine::model::Family;
+use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
+use crate::session::format;
+use crate::ui::tokens::Tokens;
+use crate::ui::widgets::{DeltaScale, DeltaSlider, mono, weak};
+
+/// Room for the number behind a slider.
+const NUMBER_WIDTH: f32 = 58.0;
+/// Thresholds of one side beyond this many are shown as one slider each only on request.
+const LABEL_WIDTH: f32 = 30.0;
+
+/// The words of one edge mode.
+pub(super) fn edge_mode_text(mode: EdgeMode) -> (&'static str, &'static str) {
+    match mode {
+        EdgeMode::Absolute => {
+            ("absolute", "An entry (u, v) goes when its message is weaker than δa itself, |T[u,v]| · ‖P[v]‖ < δa (paper, Eq. 9)")
+        }
+        EdgeMode::Relative => (
+            "relative",
+            "An entry (u, v) goes when its message is weaker than δa times the layer's mean message, \
+             |T[u,v]| · ‖P[v]‖ < δa · mean (the authors' rule)",
+        ),
+        EdgeMode::Mass => (
+            "mass",
+            "Per node and feature, an entry goes when it carries less than δa times the feature's total mass \
+             (the authors' rule for decoupled models)",
+        ),
+        EdgeMode::Target => {
+            ("target", "δa is the share of all entries to remove; the threshold that does so is found by selection")
+        }
+    }
+}
+
+/// The words of one weight mode.
+pub(super) fn weight_mode_text(mode: WeightMode) -> (&'static str, &'static str) {
+    match mode {
+        WeightMode::Absolute => (
+            "absolute",
+            "A weight (j, i) goes when its product is weaker than δw itself, |W[j,i]| · ‖P[:,j]‖ < δw (paper, Eq. 14)",
+        ),
+        WeightMode::Relative => (
+            "relative",
+            "A weight (j, i) goes when |W[j,i]| · ‖P[:,j]‖ < δw · ‖P‖ / f, the layer's input norm per feature \
+             (the authors' rule)",
+        ),
+        WeightMode::Target => {
+            ("target", "δw is the share of the layer's weights to remove; the threshold that does so is found by selection")
+        }
+    }
+}
+
+/// The edge modes a family knows.
+pub(super) fn edge_modes(family: Family) -> &'static [EdgeMode] {
+    match family {
+        Family::Sgc => &[EdgeMode::Relative, EdgeMode::Absolute, EdgeMode::Mass, EdgeMode::Target],
+        Family::Gcn => &[EdgeMode::Relative, EdgeMode::Absolute, EdgeMode::Target],
+    }
+}
+
+/// All weight modes.
+pub(super) const WEIGHT_MODES: [WeightMode; 3] = [WeightMode::Relative, WeightMode::Absolute, WeightMode::Target];
+
+pub(super) fn edge_scale(mode: EdgeMode) -> DeltaScale {
+    match mode {
+        EdgeMode::Relative => DeltaScale::Log { from: 1e-2, to: 10.0 },
+        EdgeMode::Absolute => DeltaScale::Log { from: 1e-5, to: 10.0 },
+        EdgeMode::Mass => DeltaScale::Log { from: 1e-8, to: 1e-2 },
+        EdgeMode::Target => DeltaScale::Linear { to: 1.0 },
+    }
+}
+
+pub(super) fn weight_scale(mode: WeightMode) -> DeltaScale {
+    match mode {
+        WeightMode::Relative => DeltaScale::Log { from: 1e-2, to: 10.0 },
+        WeightMode::Absolute => DeltaScale::Log { from: 1e-5, to: 10.0 },
+        WeightMode::Target => DeltaScale::Linear { to: 1.0 },
+    }
+}
+
+/// Where a double-click on a slider goes: the authors' middle setting, or the like in other modes.
+pub(super) fn edge_default(mode: EdgeMode) -> f64 {
+    match mode {
+        EdgeMode::Relative | EdgeMode::Target => 0.5,
+        EdgeMode::Absolute => 0.01,
+        EdgeMode::Mass => 1e-5,
+    }
+}
+
+/// See [`edge_default`].
+pub(super) fn weight_default(mode: WeightMode) -> f64 {
+    match mode {
+        WeightMode::Relative | WeightMode::Target => 0.5,
+        WeightMode::Absolute => 0.1,
+    }
+}
+
+/// Changes the edge mode so that about the same entries go, where the shown run tells how.
+pub(super) fn set_edge_mode(recipe: &mut Recipe, mode: EdgeMode, run: Option<&Run>) {
+    let traces: Vec<_> = run.iter().flat_map(|r| &r.pruned.steps).filter_map(|s| s.edges.as_ref()).collect();
+    let value = |step: usize| {
+        let trace = traces.get(step)?;
+        match mode {
+            EdgeMode::Absolute => Some(trace.delta),
+            EdgeMode::Relative => (trace.mean_message > 0.0).then(|| trace.delta / trace.mean_message),
+            EdgeMode::Target => Some(trace.sparsity()),
+            EdgeMode::Mass => None,
+        }
+    };
+    // A mass threshold is no threshold on message norms: there is nothing to carry over.
+    let is_known = recipe.edges.mode != EdgeMode::Mass;
+    let delta = |step: usize| value(step).filter(|v| is_known && v.is_finite()).map_or(edge_default(mode), rounded);
+    recipe.edges.delta = (0..recipe.edges.delta.len()).map(delta).collect();
+    recipe.edges.mode = mode;
+}
+
+/// Changes the weight mode; a target keeps the share that goes now.
+pub(super) fn set_weight_mode(recipe: &mut Recipe, mode: WeightMode, run: Option<&Run>) {
+    let traces: Vec<_> = run.iter().flat_map(|r| &r.pruned.steps).filter_map(|s| s.weights.as_ref()).collect();
+    let value = |layer: usize| match mode {
+        WeightMode::Target => traces.get(layer).map(|t| rounded(t.sparsity())),
+        WeightMode::Absolute | WeightMode::Relative => None,
+    };
+    let delta = |layer: usize| value(layer).unwrap_or_else(|| weight_default(mode));
+    recipe.weights.delta = (0..recipe.weights.delta.len()).map(delta).collect();
+    recipe.weights.mode = mode;
+}
+
+fn rounded(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
+}
+
+/// One side's sliders: one for all steps, or one each.
+pub(super) struct Sliders<'a> {
+    /// `δa` or `δw`.
+    pub(super) symbol: &'static str,
+    /// What a value means now.
+    pub(super) says: &'static str,
+    /// `layers` or `hops`.
+    pub(super) steps_are: &'static str,
+    /// How many values there may be.
+    pub(super) n_steps: usize,
+    pub(super) scale: DeltaScale,
+    pub(super) default: f64,
+    pub(super) deltas: &'a mut Vec<f64>,
+    /// Under the first slider: what it removes now.
+    pub(super) effect: Option<String>,
+}
+
+impl Sliders<'_> {
+    /// Draws them; answers whether a slider is being dragged, if anything changed.
+    pub(super) fn ui(self, ui: &mut egui::Ui, tokens: &Tokens) -> Option<bool> {
+        let Self { symbol, says, steps_are, n_steps, scale, default, deltas, effect } = self;
+        let mut changed = None;
+        let is_single = deltas.len() == 1;
+        for (i, delta) in deltas.iter_mut().enumerate() {
+            let name = if is_single { symbol.to_owned() } else { format!("{symbol} {}", i + 1) };
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 4.0;
+                ui.allocate_ui_with_layout(
+                    egui::vec2(LABEL_WIDTH, ui.spacing().interact_size.y),
+                    egui::Layout::left_to_right(egui::Align::Center),
+                    |ui| {
+                        ui.set_min_width(LABEL_WIDTH);
+                        ui.label(mono(name.as_str())).on_hover_text(says);
+                    },
+                );
+                let slider = DeltaSlider::new(delta, scale, &name).default_value(default);
+                let response = slider.ui(ui, tokens, NUMBER_WIDTH + 6.0);
+                if response.changed() {
+                    changed = Some(response.dragged());
+                }
+                response.on_hover_text(hint(says));
+                let number = egui::DragValue::new(delta)
+                    .range(scale.range())
+                    .speed(0.0)
+                    .update_while_editing(false)
+                    .custom_formatter(|v, _| format::delta(v));
+                let number = ui.add_sized([NUMBER_WIDTH, ui.spacing().interact_size.y], number);
+                number.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, format!("{name} number")));
+                if number.changed() {
+                    changed = Some(false);
+                }
+                number.on_hover_text(says);
+            });
+        }
+        ui.horizontal(|ui| {
+            let mut is_each = !is_single;
+            let text = format!("each of {n_steps} {steps_are}");
+            let is_possible = n_steps > 1;
+            let tip = format!("One {symbol} for all {steps_are}, or one for each");
+            if ui.add_enabled(is_possible, egui::Checkbox::new(&mut is_each, text)).on_hover_text(tip).changed() {
+                let first = deltas.first().copied().unwrap_or(0.0);
+                *deltas = if is_each { vec![first; n_steps] } else { vec![first] };
+                changed = Some(false);
+            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if let Some(effect) = effect {
+                    ui.label(weak(tokens, effect));
+                }
+            });
+        });
+        changed
+    }
+}
+
+fn hint(says: &str) -> String {
+    format!("{says}\n\nShift snaps · double-click resets · arrows and wheel step · type into the field")
+}

@@ -1,0 +1,32 @@
+//! Text in the few ways it is set.
+
+use eframe::egui::{self, Align, Layout, RichText};
+
+use crate::ui::theme::strong_family;
+use crate::ui::tokens::{self, Tokens};
+
+/// Captions, units, what is not available.
+pub fn weak(tokens: &Tokens, text: impl Into<String>) -> RichText {
+    RichText::new(text).color(tokens.text_weak)
+}
+
+/// What counts.
+pub fn strong(text: impl Into<String>) -> RichText {
+    RichText::new(text).family(strong_family())
+}
+
+/// Numbers that line up.
+pub fn mono(text: impl Into<String>) -> RichText {
+    RichText::new(text).monospace()
+}
+
+/// A name at the left and its value at the right, in one line.
+pub fn value_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, value: &str) -> egui::Response {
+    let row = ui.horizontal(|ui| {
+        ui.label(weak(tokens, name).size(tokens::TEXT));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add(egui::Label::new(mono(value)).truncate());
+        });
+    });
+    row.response
+}
