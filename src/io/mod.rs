@@ -25,6 +25,7 @@ mod sample;
 mod sparse;
 
 pub use detect::{Detected, GraphFormat, detect, is_bundle_folder};
+pub(crate) use file::read_text;
 pub use graph::{read_graph, read_node_ids, read_split, with_split};
 pub use model::{MODEL_FORMAT, TensorBytes, encode_tensors, read_model, read_model_bytes, write_model};
 pub use recipe::{read_recipe, recipe_from_toml, recipe_to_toml, write_recipe};

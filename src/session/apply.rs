@@ -1,19 +1,22 @@
 //! The one place where commands are applied.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::command::{Command, Gesture};
 use super::desk::AnyRequest;
 use super::jobs::open::Open;
-use super::jobs::{Lane, Partial};
+use super::jobs::{JobError, Lane, Partial};
 use super::notice::Level;
-use super::store::{Phase, RunEntry, RunId, SweepState, TrainingState};
+use super::project::{self, Project};
+use super::store::{Phase, RunEntry, RunId, SweepState, TrainingState, fitted_to};
 use super::undo::{Change, Inputs, Step};
-use super::{Answer, Session};
+use super::{AfterLoad, Answer, PrunedRun, Session};
 use crate::engine::analysis::{RunOptions, SweepGrid, run, sweep};
 use crate::engine::control::Control;
 use crate::engine::sparsify::{Recipe, Training};
 use crate::engine::train::train;
+use crate::io::{samples, write_model, write_recipe};
 
 impl Session {
     /// Does what the user asks for. Long work goes into the background; its answer comes with [`Session::poll`].
@@ -21,6 +24,7 @@ impl Session {
         match command {
             Command::Open(spec) => self.open(spec),
             Command::OpenMany(specs) => specs.into_iter().for_each(|s| self.open(s)),
+            Command::OpenSample(spec) => self.open_sample(spec),
             Command::CloseInputs => self.change_inputs("Close", None, |i| {
                 i.graph = None;
                 i.model = None;
@@ -30,7 +34,10 @@ impl Session {
             Command::Sweep(grid) => self.sweep(grid),
             Command::Train => self.train(),
             Command::Cancel(id) => self.runner.cancel(id),
-            Command::CancelAll => self.runner.cancel_all(),
+            Command::CancelAll => {
+                self.after_load = None;
+                self.runner.cancel_listed();
+            }
             Command::Undo => {
                 if let Some(Step { change, .. }) = self.history.undo() {
                     self.restore(change, Side::Before);
@@ -47,8 +54,12 @@ impl Session {
             }
             Command::ComparePoint(idx) => toggle(&mut self.store.sweep.compared, idx),
             Command::ShowRun(id) => {
-                if let Some(recipe) = self.store.run(id).map(|e| e.run.recipe.clone()) {
-                    self.set_recipe(recipe, "Take over a run", None);
+                if let Some(entry) = self.store.run(id).cloned() {
+                    self.change_inputs("Take over a run", None, |i| {
+                        i.recipe = entry.run.recipe.clone();
+                        i.graph = Some(entry.graph);
+                        i.model = Some(entry.model);
+                    });
                 }
             }
             Command::PinRun(id, is_pinned) => self.change_run(id, "Pin a run", |e| {
@@ -74,18 +85,24 @@ impl Session {
             Command::Compute(request) => self.compute(request),
             Command::WriteFile(writer, path) => {
                 let label = writer.label.clone();
-                let work = move |ctl: &Control, _: &Partial<Answer>| {
-                    (writer.write)(&path, ctl)?;
-                    Ok(Answer::Written(path.display().to_string()))
-                };
-                self.runner.submit(Lane::Export, label, Box::new(work));
+                self.write(&label, path, move |path, ctl| (writer.write)(path, ctl));
             }
-            Command::Export(..)
-            | Command::SaveModel(_)
-            | Command::SaveRecipe(_)
-            | Command::SaveProject(_)
-            | Command::OpenProject(_) => {
-                self.store.notices.add(Level::Warning, "Not available yet", "", "");
+            Command::Export(id, folder) => self.export(id, folder),
+            Command::SaveModel(path) => {
+                if let Some(model) = self.store.model.as_ref().map(|m| Arc::clone(&m.model)) {
+                    self.write("Save the model", path, move |path, _| Ok(write_model(path, &model)?));
+                }
+            }
+            Command::SaveRecipe(path) => {
+                let recipe = self.store.effective_recipe();
+                self.write("Save the recipe", path, move |path, _| Ok(write_recipe(path, &recipe)?));
+            }
+            Command::SaveProject(path) => {
+                let project = Project::of(&self.store);
+                self.store.project = Some(path.clone());
+                self.store.is_changed = false;
+                self.remember(&path.display().to_string(), "project");
+                self.write("Save the project", path, move |path, _| Ok(project::write(path, &project)?));
             }
             Command::SeeNotices => self.store.notices.mark_seen(),
             Command::ClearNotices => self.store.notices.clear(),
@@ -93,8 +110,30 @@ impl Session {
         }
     }
 
-    fn open(&mut self, spec: String) {
+    pub(super) fn open(&mut self, spec: String) {
         self.runner.spawn(Lane::Load, Open { spec }, Answer::Opened);
+    }
+
+    fn open_sample(&mut self, spec: String) {
+        let model = samples().iter().find(|s| s.spec == spec).and_then(|s| s.models.first());
+        self.after_load = model.is_none().then_some(AfterLoad::TrainSmall);
+        self.open(spec);
+        if let Some(model) = model {
+            self.open((*model).to_owned());
+        }
+    }
+
+    fn write(
+        &mut self,
+        label: &str,
+        path: PathBuf,
+        write: impl FnOnce(&Path, &Control) -> Result<(), JobError> + Send + 'static,
+    ) {
+        let work = move |ctl: &Control, _: &Partial<Answer>| {
+            write(&path, ctl)?;
+            Ok(Answer::Written(path.display().to_string()))
+        };
+        self.runner.submit(Lane::Export, label.to_owned(), Box::new(work));
     }
 
     fn set_recipe(&mut self, recipe: Recipe, label: &str, gesture: Option<Gesture>) {
@@ -131,7 +170,10 @@ impl Session {
             self.store.last_shown = None;
             self.store.desk.clear();
         }
-        self.preview();
+        // With more to come, the inputs may not fit each other yet.
+        if !self.runner.is_busy(&Lane::Load) {
+            self.preview();
+        }
     }
 
     fn change_run(&mut self, id: RunId, label: &str, change: impl FnOnce(&mut RunEntry) -> bool) {
@@ -187,16 +229,22 @@ impl Session {
     }
 
     fn prune(&mut self) {
+        let recipe = self.store.effective_recipe();
+        self.prune_with(recipe, None);
+    }
+
+    /// Applies a recipe completely; the run gets a name and a pin where it had them before.
+    pub(super) fn prune_with(&mut self, recipe: Recipe, label: Option<(String, bool)>) {
         let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else {
             return self.missing("prune", "a graph and a model");
         };
-        let label = format!("Prune {}, {}", graph.dataset.name(), model.model.title());
-        let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
-        let recipe = self.store.effective_recipe();
+        let title = format!("Prune {}, {}", graph.dataset.name(), model.model.title());
+        let (graph, model) = (graph.clone(), model.clone());
         let work = move |ctl: &Control, _: &Partial<Answer>| {
-            Ok(Answer::Pruned(Box::new(run(&dataset, &model, &recipe, RunOptions::FULL, None, ctl)?)))
+            let run = run(&graph.dataset, &model.model, &recipe, RunOptions::FULL, None, ctl)?;
+            Ok(Answer::Pruned(Box::new(PrunedRun { run, graph, model, label })))
         };
-        self.runner.submit(Lane::Prune, label, Box::new(work));
+        self.runner.submit(Lane::Prune, title, Box::new(work));
     }
 
     fn sweep(&mut self, grid: SweepGrid) {
@@ -221,11 +269,11 @@ impl Session {
         self.sweep_job = Some(self.runner.submit(Lane::Sweep, label, Box::new(work)));
     }
 
-    fn train(&mut self) {
+    pub(super) fn train(&mut self) {
         let Some(graph) = &self.store.graph else {
             return self.missing("train", "a graph");
         };
-        let mut recipe = self.store.recipe.clone();
+        let mut recipe = fitted_to(&self.store.recipe, &self.store.recipe.model);
         let family = recipe.model.architecture;
         let n_epochs = recipe.training.get_or_insert_with(|| Training::official(family)).epochs;
         let dataset = Arc::clone(&graph.dataset);

@@ -48,6 +48,8 @@ pub enum Command {
     Open(String),
     /// Opens several, in order.
     OpenMany(Vec<String>),
+    /// Opens a sample graph with its first model; trains a small one where it has none.
+    OpenSample(String),
     /// Closes graph and model.
     CloseInputs,
     /// Replaces the recipe; changes of one gesture are one step to undo.
@@ -74,8 +76,6 @@ pub enum Command {
     SaveRecipe(PathBuf),
     /// Writes the project file.
     SaveProject(PathBuf),
-    /// Opens a project file.
-    OpenProject(PathBuf),
     /// Writes one file that a view prepared.
     WriteFile(FileWriter, PathBuf),
     /// Takes over the recipe of a sweep's point, by its index in the grid.

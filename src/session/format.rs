@@ -127,21 +127,15 @@ mod tests {
         assert_eq!(percent(0.218), "21.8 %");
         assert_eq!(percent(f64::NAN), "–");
         assert_eq!([points(-0.013), points(0.02), points(0.0)], ["−1.3 pp", "+2.0 pp", "±0.0 pp"]);
-        assert_eq!([count(0), count(999), count(1_000), count(12_623), count(1_234_567)], [
-            "0",
-            "999",
-            "1,000",
-            "12,623",
-            "1,234,567"
-        ]);
+        assert_eq!(
+            [count(0), count(999), count(1_000), count(12_623), count(1_234_567)],
+            ["0", "999", "1,000", "12,623", "1,234,567"]
+        );
         assert_eq!([short_count(9_999), short_count(1_820_000), short_count(735_000)], ["9,999", "1.82 M", "735 k"]);
-        assert_eq!([seconds(0.0039), seconds(1.2), seconds(250.0), seconds(4.2e-5), seconds(7_260.0)], [
-            "3.9 ms",
-            "1.2 s",
-            "4 min 10 s",
-            "42.0 µs",
-            "2 h 1 min"
-        ]);
+        assert_eq!(
+            [seconds(0.0039), seconds(1.2), seconds(250.0), seconds(4.2e-5), seconds(7_260.0)],
+            ["3.9 ms", "1.2 s", "4 min 10 s", "42.0 µs", "2 h 1 min"]
+        );
         assert_eq!([clock(42.4), clock(250.0), clock(3_725.0)], ["0:42", "4:10", "1:02:05"]);
         assert_eq!([factor(1.57), factor(123.4)], ["1.6×", "123×"]);
         assert_eq!([bytes(12), bytes(1_400_000), bytes(999_999)], ["12 B", "1.4 MB", "1000 kB"]);

@@ -5,17 +5,20 @@
 mod apply;
 mod command;
 mod desk;
+mod export;
 pub mod format;
 pub mod jobs;
 mod notice;
 mod outcome;
 mod pictures;
+pub mod project;
 mod store;
 mod undo;
 
 use crate::engine::EngineError;
 use crate::engine::analysis::{Run, SweepPoint};
 use crate::engine::control::Workers;
+use crate::engine::sparsify::Recipe;
 use crate::engine::train::{EpochRecord, Trained};
 
 pub use command::{Command, FileWriter, Gesture};
@@ -33,7 +36,7 @@ use jobs::{JobRunner, JobStatus, Lane, Waker};
 enum Answer {
     Opened(jobs::open::Opened),
     Previewed(Box<Run>),
-    Pruned(Box<Run>),
+    Pruned(Box<PrunedRun>),
     Point(Box<SweepPoint>),
     Swept,
     Epoch(EpochRecord),
@@ -43,12 +46,29 @@ enum Answer {
     Computed { slot: String, request: desk::Kept, answer: desk::Kept },
 }
 
+/// A finished run with what it was made from.
+struct PrunedRun {
+    run: Run,
+    graph: LoadedGraph,
+    model: LoadedModel,
+    label: Option<(String, bool)>,
+}
+
+/// What is done once everything that was asked for is open.
+enum AfterLoad {
+    /// The rest of a project: its recipe and runs.
+    Project(Box<project::Project>, String),
+    /// A sample without a model: train a small one.
+    TrainSmall,
+}
+
 /// The application without a screen.
 pub struct Session {
     store: Store,
     runner: JobRunner<Answer>,
     history: undo::History,
     next_run: u64,
+    after_load: Option<AfterLoad>,
     sweep_job: Option<jobs::JobId>,
     train_job: Option<jobs::JobId>,
 }
@@ -59,6 +79,17 @@ impl std::fmt::Debug for Session {
     }
 }
 
+/// What a new session begins with: the authors' middle setting, so that the first picture shows something removed.
+fn start_recipe() -> Recipe {
+    let mut recipe = Recipe::default();
+    recipe.edges.delta = vec![START_DELTA];
+    recipe.weights.delta = vec![START_DELTA];
+    recipe
+}
+
+/// See [`start_recipe`].
+const START_DELTA: f64 = 0.5;
+
 impl Session {
     /// An empty session with `n_threads` workers (0 = all cores) that calls `waker`, from any thread, whenever
     /// [`Session::poll`] has something new.
@@ -68,13 +99,19 @@ impl Session {
     pub fn new(n_threads: usize, waker: Waker) -> Result<Self, EngineError> {
         let runner = JobRunner::new(Workers::new(n_threads)?, waker);
         Ok(Self {
-            store: Store::default(),
+            store: Store { recipe: start_recipe(), ..Store::default() },
             runner,
             history: undo::History::default(),
             next_run: 1,
+            after_load: None,
             sweep_job: None,
             train_job: None,
         })
+    }
+
+    /// Takes over what was opened in earlier sessions, newest first.
+    pub fn set_recent(&mut self, recent: Vec<Recent>) {
+        self.store.recent = recent;
     }
 
     /// Everything a view may read.
@@ -112,6 +149,9 @@ impl Session {
         let outcomes = self.runner.poll();
         let has_news = !outcomes.is_empty();
         outcomes.into_iter().for_each(|outcome| self.take(outcome));
+        if has_news && !self.runner.is_busy(&Lane::Load) {
+            self.after_load();
+        }
         has_news
     }
 }

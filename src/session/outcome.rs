@@ -1,15 +1,22 @@
 //! What the session does with the answers of its jobs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::jobs::open::Opened;
 use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
-use super::store::{LoadedModel, Phase, RunEntry, RunId};
-use super::{Answer, Session};
+use super::project;
+use super::store::{LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
+use super::{AfterLoad, Answer, PrunedRun, Session};
 use crate::engine::analysis::Run;
 use crate::engine::train::Trained;
 use crate::io::LoadReport;
+
+/// What was opened before, beyond this many, is forgotten.
+const MAX_RECENT: usize = 12;
+/// Width between layers of a model that is trained only to have one.
+const SMALL_HIDDEN: usize = 64;
 
 impl Session {
     pub(super) fn take(&mut self, outcome: Outcome<Answer>) {
@@ -34,7 +41,7 @@ impl Session {
         match answer {
             Answer::Opened(opened) => self.take_opened(opened),
             Answer::Previewed(run) => self.take_preview(*run),
-            Answer::Pruned(run) => self.add_run(*run, elapsed_secs),
+            Answer::Pruned(pruned) => self.add_run(*pruned, elapsed_secs),
             Answer::Swept if self.sweep_job == Some(id) => self.store.sweep.phase = Phase::Done,
             Answer::Trained(trained) if self.train_job == Some(id) => self.take_trained(*trained),
             Answer::Exported(exported) => {
@@ -49,12 +56,75 @@ impl Session {
 
     fn take_opened(&mut self, opened: Opened) {
         match opened {
-            Opened::Graph(graph) => self.change_inputs("Open a graph", None, |i| i.graph = Some(*graph)),
-            Opened::Model(model) => self.change_inputs("Open a model", None, |i| {
-                i.recipe = super::fitted_to(&i.recipe, &model.model);
-                i.model = Some(*model);
-            }),
-            Opened::Recipe(recipe) => self.change_inputs("Open a recipe", None, |i| i.recipe = *recipe),
+            Opened::Graph(graph) => {
+                self.remember(&graph.spec, "graph");
+                self.change_inputs("Open a graph", None, |i| i.graph = Some(*graph));
+            }
+            Opened::Model(model) => {
+                if !model.spec.is_empty() {
+                    self.remember(&model.spec, "model");
+                }
+                self.change_inputs("Open a model", None, |i| {
+                    i.recipe = fitted_to(&i.recipe, &model.model.architecture);
+                    i.model = Some(*model);
+                });
+            }
+            Opened::Recipe(recipe, path) => {
+                self.remember(&path, "recipe");
+                self.change_inputs("Open a recipe", None, |i| i.recipe = *recipe);
+            }
+            Opened::Project(project, path) => {
+                [&project.graph, &project.model].into_iter().flatten().for_each(|spec| self.open(spec.clone()));
+                self.after_load = Some(AfterLoad::Project(project, path));
+            }
+        }
+    }
+
+    /// Puts something at the top of what was opened before.
+    pub(super) fn remember(&mut self, spec: &str, kind: &str) {
+        self.store.recent.retain(|r| r.spec != spec);
+        self.store.recent.insert(0, Recent { spec: spec.to_owned(), kind: kind.to_owned() });
+        self.store.recent.truncate(MAX_RECENT);
+    }
+
+    /// Everything that was asked for is open, or could not be opened.
+    pub(super) fn after_load(&mut self) {
+        let is_settled = self.store.preview.is_some() || self.is_busy(&Lane::Preview);
+        self.close_unfitting_model();
+        match self.after_load.take() {
+            None if is_settled => {}
+            None => self.preview(),
+            Some(AfterLoad::TrainSmall) if self.store.graph.is_some() => {
+                self.change_inputs("Choose a network", None, |i| {
+                    i.model = None;
+                    i.recipe.model.hidden = SMALL_HIDDEN;
+                });
+                self.train();
+            }
+            Some(AfterLoad::TrainSmall) => {}
+            Some(AfterLoad::Project(project, path)) => {
+                let project::Project { recipe, runs, .. } = *project;
+                self.change_inputs("Open a project", None, |i| i.recipe = recipe);
+                self.store.project = Some(PathBuf::from(&path));
+                self.remember(&path, "project");
+                if self.store.graph.is_some() && self.store.model.is_some() {
+                    for run in runs {
+                        self.prune_with(run.recipe, Some((run.name, run.is_pinned)));
+                    }
+                }
+                self.store.is_changed = false;
+            }
+        }
+    }
+
+    /// A model of another width cannot be used with the graph that was opened after it.
+    fn close_unfitting_model(&mut self) {
+        let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else { return };
+        let fits = model.model.check_fits(graph.stats.n_features, graph.stats.n_classes);
+        if let Err(why) = fits {
+            let title = format!("Closed {}: it does not fit {}", model.name, graph.dataset.name());
+            self.store.notices.add(Level::Warning, title, why.to_string(), "Open a model that fits, or train one");
+            self.change_inputs("Close the model", None, |i| i.model = None);
         }
     }
 
@@ -67,11 +137,12 @@ impl Session {
         }
     }
 
-    fn add_run(&mut self, run: Run, elapsed_secs: f64) {
+    fn add_run(&mut self, pruned: PrunedRun, elapsed_secs: f64) {
+        let PrunedRun { run, graph, model, label } = pruned;
         let id = RunId(self.next_run);
         self.next_run += 1;
-        let name = format!("Run {}", id.0);
-        self.store.runs.push(RunEntry { id, name, is_pinned: false, run: Arc::new(run), elapsed_secs });
+        let (name, is_pinned) = label.unwrap_or_else(|| (format!("Run {}", id.0), false));
+        self.store.runs.push(RunEntry { id, name, is_pinned, run: Arc::new(run), graph, model, elapsed_secs });
         self.store.is_changed = true;
     }
 
@@ -105,7 +176,9 @@ impl Session {
             JobError::Panicked(detail) => (detail, "This is a bug in the program; the session is as it was"),
         };
         if *lane == Lane::Preview {
-            self.store.preview_fault = Some(detail.clone());
+            // Shown where the preview would be; a notice for every move of a slider would bury the others.
+            self.store.preview_fault = Some(detail);
+            return;
         }
         self.store.notices.add(Level::Error, format!("{label} failed"), detail, next);
     }

@@ -7,8 +7,8 @@ use super::desk::Desk;
 use super::notice::Notices;
 use crate::engine::analysis::{Run, SweepGrid, SweepPoint};
 use crate::engine::graph::{Dataset, GraphStats};
-use crate::engine::model::Model;
-use crate::engine::sparsify::Recipe;
+use crate::engine::model::{Architecture, Model};
+use crate::engine::sparsify::{EdgeMode, Recipe};
 use crate::engine::train::EpochRecord;
 use crate::io::LoadReport;
 
@@ -55,6 +55,10 @@ pub struct RunEntry {
     pub is_pinned: bool,
     /// What came back.
     pub run: Arc<Run>,
+    /// The graph it was made on, as it was open.
+    pub graph: LoadedGraph,
+    /// The model it was made of, as it was open.
+    pub model: LoadedModel,
     /// Wall time of the whole run, seconds.
     pub elapsed_secs: f64,
 }
@@ -181,7 +185,7 @@ impl Store {
     /// The recipe as a run of the open model uses it: its network is the model's own.
     pub fn effective_recipe(&self) -> Recipe {
         let Some(model) = &self.model else { return self.recipe.clone() };
-        fitted_to(&self.recipe, &model.model)
+        fitted_to(&self.recipe, &model.model.architecture)
     }
 
     /// The run that the views show: a finished one of this very recipe, else the preview, else what was shown last.
@@ -216,10 +220,14 @@ impl Store {
     }
 }
 
-/// The recipe with the network of `model`; a list that does not fit its layers is cut to one value.
-pub fn fitted_to(recipe: &Recipe, model: &Model) -> Recipe {
+/// The recipe with this network; a list that does not fit its layers is cut to one value, a mode that the family does not
+/// know becomes the default.
+pub fn fitted_to(recipe: &Recipe, network: &Architecture) -> Recipe {
     let mut recipe = recipe.clone();
-    recipe.model = model.architecture.clone();
+    recipe.model = network.clone();
+    if recipe.edges.mode == EdgeMode::Mass && !network.is_decoupled() {
+        recipe.edges.mode = EdgeMode::default();
+    }
     let fit = |deltas: &mut Vec<f64>, n: usize| {
         if deltas.len() != 1 && deltas.len() != n {
             deltas.truncate(1);

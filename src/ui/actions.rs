@@ -47,8 +47,10 @@ pub enum Action {
     ZoomOut,
     /// Everything as designed.
     ZoomReset,
-    /// Light, dark, or as the system.
+    /// From light to dark, or back.
     Theme,
+    /// Light or dark as the system has it.
+    ThemeSystem,
     /// All panes where they were at the first start.
     ResetLayout,
     /// The whole screen.
@@ -99,7 +101,7 @@ const fn key(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -125,6 +127,7 @@ impl Action {
         Self::ZoomOut,
         Self::ZoomReset,
         Self::Theme,
+        Self::ThemeSystem,
         Self::ResetLayout,
         Self::FullScreen,
         Self::Shortcuts,
@@ -160,6 +163,7 @@ impl Action {
             Self::ZoomOut => "Zoom out",
             Self::ZoomReset => "Zoom to 100 %",
             Self::Theme => "Switch light and dark",
+            Self::ThemeSystem => "Light or dark as the system",
             Self::ResetLayout => "Reset layout",
             Self::FullScreen => "Full screen",
             Self::Shortcuts => "Shortcuts",
@@ -195,7 +199,8 @@ impl Action {
             Self::ZoomIn => "Everything larger",
             Self::ZoomOut => "Everything smaller",
             Self::ZoomReset => "Everything at its designed size",
-            Self::Theme => "Light, dark, or as the system has it",
+            Self::Theme => "From light to dark, or back",
+            Self::ThemeSystem => "Follow the system when it changes between light and dark",
             Self::ResetLayout => "All panes where they were at the first start",
             Self::FullScreen => "Use the whole screen, or go back",
             Self::Shortcuts => "The list of all shortcuts",
@@ -260,6 +265,7 @@ impl Action {
             | Self::SaveRecipe
             | Self::Show(_)
             | Self::Theme
+            | Self::ThemeSystem
             | Self::ResetLayout
             | Self::About => None,
         }
@@ -311,13 +317,19 @@ fn keys_of(shortcut: &KeyboardShortcut) -> String {
 
 /// The page `docs/SHORTCUTS.md`.
 pub fn shortcuts_page() -> String {
-    let mut page = "# Shortcuts\n\nMade from the registry of actions in `src/ui/actions.rs`; a test compares the two.\n\
+    let mut page =
+        "# Shortcuts\n\nMade from the registry of actions in `src/ui/actions.rs`; a test compares the two.\n\
         On macOS, Ctrl is ⌘. Every action is in the palette, too.\n"
-        .to_owned();
+            .to_owned();
     for menu in Menu::ALL {
         page.push_str(&format!("\n## {}\n\n| action | keys | what it does |\n| --- | --- | --- |\n", menu.title()));
         for action in Action::ALL.into_iter().filter(|a| a.menu() == menu) {
-            page.push_str(&format!("| {} | {} | {} |\n", action.name(), action.keys().replace('⌘', "Ctrl+"), action.says()));
+            page.push_str(&format!(
+                "| {} | {} | {} |\n",
+                action.name(),
+                action.keys().replace('⌘', "Ctrl+"),
+                action.says()
+            ));
         }
     }
     page.push_str(

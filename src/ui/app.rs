@@ -1,42 +1,118 @@
-//! The window: polls in `logic`, draws in `ui`, applies the commands of a frame after it.
+//! The window: `logic` polls and reads the keyboard, `ui` draws; the commands of a frame are applied after it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
 
-use eframe::egui;
+use eframe::egui::{self, Align2, FontId};
 use egui_tiles::Tree;
 
+use super::actions::Action;
+use super::dialogs::{Dialogs, SystemDialogs};
+use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
-use super::tokens::Themes;
-use super::views::{CommandQueue, Pane, ViewCx, Views};
+use super::panels::help::Help;
+use super::panels::{Palette, StatusBar, Toasts, Welcome, menu_bar};
+use super::saved::{self, Saved};
+use super::theme;
+use super::tokens::{self, Themes, Tokens};
+use super::views::{CommandQueue, Pane, SaveRequest, ViewCx, Views};
 use crate::engine::EngineError;
-use crate::session::{Command, Session};
+use crate::session::jobs::Lane;
+use crate::session::{Command, RunId, Session};
+
+/// With what the window starts.
+#[derive(Debug)]
+pub struct Settings {
+    /// Worker threads; 0 = all cores.
+    pub n_threads: usize,
+    /// What to open: paths or `sample:NAME`.
+    pub open: Vec<String>,
+    /// What was kept from the last time.
+    pub saved: Saved,
+    /// How to ask for paths.
+    pub dialogs: Box<dyn Dialogs>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { n_threads: 0, open: Vec::new(), saved: Saved::default(), dialogs: Box::new(SystemDialogs) }
+    }
+}
+
+/// What a dialog was for.
+#[derive(Debug, Clone)]
+pub(super) enum Purpose {
+    Open,
+    SaveProject,
+    SaveModel,
+    SaveRecipe,
+    Save(SaveRequest),
+    Export(RunId),
+}
 
 /// The whole window.
 #[derive(Debug)]
 pub struct App {
-    session: Session,
-    out: CommandQueue,
+    pub(super) session: Session,
+    pub(super) out: CommandQueue,
     views: Views,
-    tree: Tree<Pane>,
+    pub(super) tree: Tree<Pane>,
+    pub(super) narrow: Tree<Pane>,
     themes: Themes,
+    pub(super) saved: Saved,
+    pub(super) dialogs: Box<dyn Dialogs>,
+    pub(super) chosen: (SyncSender<(Purpose, Vec<PathBuf>)>, Receiver<(Purpose, Vec<PathBuf>)>),
+    pub(super) palette: Palette,
+    pub(super) help: Help,
+    pub(super) status: StatusBar,
+    toasts: Toasts,
+    welcome: Welcome,
+    frames: FrameTimes,
+    pub(super) is_closing: bool,
 }
 
+/// Answers of dialogs that may wait for the next frame.
+const MAX_CHOSEN: usize = 64;
+
 impl App {
-    /// A window on an empty session.
+    /// A window with these settings.
     ///
     /// # Errors
     /// [`EngineError::Threads`].
-    pub fn new(ctx: &egui::Context, n_threads: usize) -> Result<Self, EngineError> {
+    pub fn new(ctx: &egui::Context, settings: Settings) -> Result<Self, EngineError> {
         let waker = {
             let ctx = ctx.clone();
             Arc::new(move || ctx.request_repaint())
         };
+        let themes = Themes::load();
+        theme::install(ctx, &themes);
+        let saved = settings.saved.checked();
+        ctx.set_theme(saved.theme);
+        ctx.set_zoom_factor(saved.zoom);
+        let mut session = Session::new(settings.n_threads, waker)?;
+        session.set_recent(saved.recent.clone());
+        if !settings.open.is_empty() {
+            session.apply(Command::OpenMany(settings.open));
+        }
         Ok(Self {
-            session: Session::new(n_threads, waker)?,
+            session,
             out: CommandQueue::default(),
             views: Views::default(),
-            tree: layout::first(),
-            themes: Themes::load(),
+            tree: saved.layout.clone().unwrap_or_else(layout::first),
+            narrow: layout::narrow(),
+            themes,
+            saved,
+            dialogs: settings.dialogs,
+            chosen: sync_channel(MAX_CHOSEN),
+            palette: Palette::default(),
+            help: Help::default(),
+            status: StatusBar::default(),
+            toasts: Toasts::default(),
+            welcome: Welcome::default(),
+            frames: FrameTimes::default(),
+            is_closing: false,
         })
     }
 
@@ -50,23 +126,156 @@ impl App {
         self.out.send(command);
     }
 
-    /// Draws everything.
-    pub fn main_ui(&mut self, ui: &mut egui::Ui) {
+    /// How long our own code took in the last frames.
+    pub fn frames(&self) -> &FrameTimes {
+        &self.frames
+    }
+
+    /// Which pane of the centre is in front.
+    pub fn shown_pane(&self) -> Option<Pane> {
+        let active = self.tree.active_tiles();
+        let panes = active.iter().filter_map(|id| self.tree.tiles.get_pane(id)).copied();
+        panes.into_iter().find(|p| Pane::CENTRE.contains(p))
+    }
+
+    /// What happens whether or not the window is seen: answers of jobs and dialogs, keys, dropped files. Paints nothing.
+    pub fn update(&mut self, ctx: &egui::Context) {
         self.session.poll();
-        let tokens = self.themes.of(ui.ctx().theme()).clone();
-        egui::CentralPanel::no_frame().show(ui, |ui| {
-            let cx = ViewCx { session: &self.session, tokens: &tokens, out: &self.out };
-            self.tree.ui(&mut Behaviour { views: &mut self.views, cx }, ui);
-        });
-        for command in self.out.take_commands() {
-            self.session.apply(command);
+        self.take_chosen();
+        self.take_dropped(ctx);
+        for action in pressed(ctx) {
+            self.perform(action, ctx);
         }
-        drop(self.out.take_requests());
+        self.guard_close(ctx);
+        if !self.session.is_idle() {
+            // Elapsed times go on although no job has news.
+            ctx.request_repaint_after(std::time::Duration::from_millis(250));
+        }
+    }
+
+    /// Draws everything, then applies what was asked for.
+    pub fn main_ui(&mut self, ui: &mut egui::Ui) {
+        let began = Instant::now();
+        let ctx = ui.ctx().clone();
+        let tokens = self.themes.of(ctx.theme()).clone();
+        let bar = egui::Frame::new().fill(tokens.sunken).inner_margin(egui::Margin::symmetric(8, 0));
+        let mut action = None;
+        egui::Panel::top("menu").exact_size(34.0).resizable(false).frame(bar).show(ui, |ui| {
+            action = menu_bar::ui(ui, &self.session, &tokens);
+        });
+        egui::Panel::bottom("status").exact_size(28.0).resizable(false).frame(bar).show(ui, |ui| {
+            self.status.ui(ui, &self.session, &tokens, &self.out);
+        });
+        let centre = egui::Frame::new().fill(tokens.surface);
+        egui::CentralPanel::default().frame(centre).show(ui, |ui| self.centre_ui(ui, &tokens));
+        let chosen = self.palette.ui(&ctx, &self.session, &tokens, &self.out);
+        self.help.ui(&ctx, &tokens, &self.frames);
+        self.toasts.ui(&ctx, &self.session.store().notices, &tokens);
+        drop_hint_ui(&ctx, &tokens);
+        if let Some(action) = action.or(chosen) {
+            self.perform(action, &ctx);
+        }
+        self.apply_queue(&ctx);
+        self.frames.add(began.elapsed());
+    }
+
+    fn centre_ui(&mut self, ui: &mut egui::Ui, tokens: &Tokens) {
+        let store = self.session.store();
+        let cx = ViewCx { session: &self.session, tokens, out: &self.out };
+        if store.graph.is_none() && store.model.is_none() {
+            return self.welcome.ui(&cx, ui);
+        }
+        let is_narrow = ui.available_width() < layout::NARROW_BELOW;
+        let tree = if is_narrow { &mut self.narrow } else { &mut self.tree };
+        tree.ui(&mut Behaviour { views: &mut self.views, cx }, ui);
+    }
+
+    fn apply_queue(&mut self, ctx: &egui::Context) {
+        let commands = self.out.take_commands();
+        if !commands.is_empty() {
+            ctx.request_repaint();
+        }
+        commands.into_iter().for_each(|command| self.session.apply(command));
+        for request in self.out.take_requests() {
+            self.serve(request, ctx);
+        }
+    }
+
+    fn take_dropped(&self, ctx: &egui::Context) {
+        let dropped = ctx.input(|i| i.raw.dropped_files.clone());
+        let specs: Vec<String> = dropped.iter().map(|f| f.path().display().to_string()).collect();
+        if !specs.is_empty() {
+            self.out.send(Command::OpenMany(specs));
+            ctx.request_repaint();
+        }
+    }
+
+    /// Files that are being written are finished before the window goes.
+    fn guard_close(&mut self, ctx: &egui::Context) {
+        let is_writing = self.session.is_busy(&Lane::Export);
+        if ctx.input(|i| i.viewport().close_requested()) && is_writing {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.is_closing = true;
+        }
+        if self.is_closing && !is_writing {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    }
+
+    /// What is remembered until the next start.
+    pub fn to_save(&self) -> Saved {
+        Saved { layout: Some(self.tree.clone()), recent: self.session.store().recent.clone(), ..self.saved.clone() }
     }
 }
 
+/// The actions whose keys were pressed; those with more modifiers first, since `Ctrl+Enter` also matches with Shift.
+fn pressed(ctx: &egui::Context) -> Vec<Action> {
+    let is_typing = ctx.text_edit_focused();
+    let is_popup_open = egui::Popup::is_any_open(ctx);
+    let mut actions: Vec<_> = Action::ALL.into_iter().filter_map(|a| Some((a, a.shortcut()?))).collect();
+    actions.sort_by_key(|(_, keys)| std::cmp::Reverse(keys.modifiers.shift));
+    let left_to_others = |action: Action| match action {
+        Action::Undo | Action::Redo => is_typing,
+        Action::Cancel => is_popup_open || is_typing,
+        _ => false,
+    };
+    actions.retain(|(action, _)| !left_to_others(*action));
+    ctx.input_mut(|input| {
+        let mut is_pressed = |action: Action, keys: &egui::KeyboardShortcut| {
+            input.consume_shortcut(keys)
+                // The unshifted key of many keyboards.
+                || (action == Action::ZoomIn && input.consume_key(egui::Modifiers::COMMAND, egui::Key::Equals))
+        };
+        actions.into_iter().filter(|(action, keys)| is_pressed(*action, keys)).map(|(action, _)| action).collect()
+    })
+}
+
+/// While files hover over the window.
+fn drop_hint_ui(ctx: &egui::Context, tokens: &Tokens) {
+    if ctx.input(|i| i.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let painter = ctx.layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
+    let rect = ctx.content_rect();
+    painter.rect_filled(rect, 0.0, tokens.accent_weak.gamma_multiply(0.9));
+    let font = FontId::proportional(tokens::TITLE);
+    painter.text(rect.center(), Align2::CENTER_CENTER, "Drop to open", font, tokens.text);
+}
+
 impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.update(ctx);
+    }
+
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.main_ui(ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, saved::KEY, &self.to_save());
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.session.apply(Command::CancelAll);
     }
 }

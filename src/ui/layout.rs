@@ -1,9 +1,13 @@
 //! Where the panes stand, and how tabs look.
 
-use eframe::egui;
-use egui_tiles::{Container, Linear, LinearDir, Tile, Tiles, Tree, UiResponse};
+use eframe::egui::{self, Color32, Stroke};
+use egui_tiles::{Container, Linear, LinearDir, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
+use super::tokens;
 use super::views::{Pane, ViewCx, Views};
+
+/// Below this width of the window, in points, the side panes become tabs.
+pub(super) const NARROW_BELOW: f32 = 1000.0;
 
 /// The layout of a first start: inputs, centre, and recipe over verdict.
 pub(super) fn first() -> Tree<Pane> {
@@ -12,12 +16,23 @@ pub(super) fn first() -> Tree<Pane> {
     let centre = Pane::CENTRE.map(|p| tiles.insert_pane(p));
     let centre = tiles.insert_tab_tile(centre.to_vec());
     let (recipe, verdict) = (tiles.insert_pane(Pane::Recipe), tiles.insert_pane(Pane::Verdict));
-    let right = tiles.insert_container(linear(LinearDir::Vertical, &[(recipe, 0.54), (verdict, 0.46)]));
-    let all = tiles.insert_container(linear(LinearDir::Horizontal, &[(inputs, 0.17), (centre, 0.62), (right, 0.21)]));
+    let right = tiles.insert_container(linear(LinearDir::Vertical, &[(recipe, 0.5), (verdict, 0.5)]));
+    let all = tiles.insert_container(linear(LinearDir::Horizontal, &[(inputs, 0.155), (centre, 0.625), (right, 0.22)]));
     Tree::new(egui::Id::unique("panes"), all, tiles)
 }
 
-fn linear(dir: LinearDir, parts: &[(egui_tiles::TileId, f32)]) -> Container {
+/// For a narrow window or a large zoom: everything in two groups of tabs.
+pub(super) fn narrow() -> Tree<Pane> {
+    let mut tiles = Tiles::default();
+    let left: Vec<_> = Pane::CENTRE.into_iter().chain([Pane::Inputs]).map(|p| tiles.insert_pane(p)).collect();
+    let left = tiles.insert_tab_tile(left);
+    let right = [Pane::Recipe, Pane::Verdict].map(|p| tiles.insert_pane(p));
+    let right = tiles.insert_tab_tile(right.to_vec());
+    let all = tiles.insert_container(linear(LinearDir::Horizontal, &[(left, 0.58), (right, 0.42)]));
+    Tree::new(egui::Id::unique("narrow panes"), all, tiles)
+}
+
+fn linear(dir: LinearDir, parts: &[(TileId, f32)]) -> Container {
     let mut linear = Linear::new(dir, parts.iter().map(|(id, _)| *id).collect());
     parts.iter().for_each(|(id, share)| linear.shares.set_share(*id, *share));
     Container::Linear(linear)
@@ -33,6 +48,11 @@ pub(super) fn is_complete(tree: &Tree<Pane>) -> bool {
     found == all
 }
 
+/// Brings a pane to the front.
+pub(super) fn show(tree: &mut Tree<Pane>, pane: Pane) {
+    tree.make_active(|_, tile| matches!(tile, Tile::Pane(p) if *p == pane));
+}
+
 /// Draws panes and tabs.
 pub(super) struct Behaviour<'a> {
     pub(super) views: &'a mut Views,
@@ -40,17 +60,64 @@ pub(super) struct Behaviour<'a> {
 }
 
 impl egui_tiles::Behavior<Pane> for Behaviour<'_> {
-    fn pane_ui(&mut self, ui: &mut egui::Ui, _id: egui_tiles::TileId, pane: &mut Pane) -> UiResponse {
-        let tokens = self.cx.tokens;
-        ui.painter().rect_filled(ui.max_rect(), 0.0, tokens.surface);
+    fn pane_ui(&mut self, ui: &mut egui::Ui, _id: TileId, pane: &mut Pane) -> UiResponse {
+        ui.painter().rect_filled(ui.max_rect(), 0.0, self.cx.tokens.surface);
         let Some(view) = self.views.get_mut(*pane) else { return UiResponse::None };
         ui.push_id(*pane, |ui| {
-            egui::Frame::NONE.inner_margin(8.0).show(ui, |ui| view.ui(&self.cx, ui));
+            let margin = egui::Margin::symmetric(10, 6);
+            egui::Frame::NONE.inner_margin(margin).show(ui, |ui| view.ui(&self.cx, ui));
         });
         UiResponse::None
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> egui::WidgetText {
         self.views.title(*pane).into()
+    }
+
+    fn simplification_options(&self) -> egui_tiles::SimplificationOptions {
+        egui_tiles::SimplificationOptions { all_panes_must_have_tabs: true, ..Default::default() }
+    }
+
+    fn gap_width(&self, _style: &egui::Style) -> f32 {
+        1.0
+    }
+
+    fn min_size(&self) -> f32 {
+        120.0
+    }
+
+    fn tab_bar_height(&self, _style: &egui::Style) -> f32 {
+        28.0
+    }
+
+    fn tab_bar_color(&self, _visuals: &egui::Visuals) -> Color32 {
+        self.cx.tokens.sunken
+    }
+
+    fn tab_bg_color(&self, _: &egui::Visuals, _: &Tiles<Pane>, _: TileId, state: &TabState) -> Color32 {
+        if state.active { self.cx.tokens.surface } else { self.cx.tokens.sunken }
+    }
+
+    fn tab_outline_stroke(&self, _: &egui::Visuals, _: &Tiles<Pane>, _: TileId, _: &TabState) -> Stroke {
+        Stroke::NONE
+    }
+
+    fn tab_bar_hline_stroke(&self, _visuals: &egui::Visuals) -> Stroke {
+        Stroke::new(1.0, self.cx.tokens.separator)
+    }
+
+    fn tab_text_color(&self, _: &egui::Visuals, _: &Tiles<Pane>, _: TileId, state: &TabState) -> Color32 {
+        if state.active { self.cx.tokens.text } else { self.cx.tokens.text_weak }
+    }
+
+    fn tab_title_spacing(&self, _visuals: &egui::Visuals) -> f32 {
+        tokens::GRID * 2.5
+    }
+
+    fn resize_stroke(&self, _style: &egui::Style, state: egui_tiles::ResizeState) -> Stroke {
+        match state {
+            egui_tiles::ResizeState::Idle => Stroke::new(1.0, self.cx.tokens.separator),
+            _ => Stroke::new(2.0, self.cx.tokens.accent),
+        }
     }
 }

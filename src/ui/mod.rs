@@ -4,22 +4,18 @@
 
 pub mod actions;
 mod app;
+pub mod dialogs;
+pub mod frames;
 mod layout;
 mod panels;
+mod perform;
+mod saved;
+mod start;
 mod theme;
 pub mod tokens;
 pub mod views;
 pub mod widgets;
 
-pub use app::App;
-
-/// What to open at start, and how.
-#[derive(Debug, Clone, Default)]
-pub struct Args {
-    /// Paths or `sample:NAME`: graph, model, recipe or bundle, in any order.
-    pub open: Vec<String>,
-    /// Worker threads; 0 = all cores.
-    pub n_threads: usize,
-    /// `glow` or `wgpu`; the better one for the system where it is not given.
-    pub renderer: Option<String>,
-}
+pub use app::{App, Settings};
+pub use saved::Saved;
+pub use start::{Args, TITLE, WindowError, run};

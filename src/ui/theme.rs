@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, vec2};
+use eframe::egui::{
+    self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, vec2,
+};
 
 use super::tokens::{self, Themes, Tokens};
 
@@ -16,7 +18,7 @@ pub(super) fn install(ctx: &egui::Context, themes: &Themes) {
 }
 
 /// The family of headings and of what counts.
-pub fn strong_family() -> FontFamily {
+pub(super) fn strong_family() -> FontFamily {
     FontFamily::Name("strong".into())
 }
 
@@ -68,7 +70,7 @@ fn visuals(tokens: &Tokens) -> egui::Visuals {
     let mut v = if tokens.is_dark { egui::Visuals::dark() } else { egui::Visuals::light() };
     let radius = CornerRadius::same(tokens::RADIUS);
     let line = |colour: Color32| Stroke::new(1.0, colour);
-    let mut widget = |w: &mut egui::style::WidgetVisuals, fill: Color32, frame: Color32, text: Color32| {
+    let widget = |w: &mut egui::style::WidgetVisuals, fill: Color32, frame: Color32, text: Color32| {
         w.bg_fill = fill;
         w.weak_bg_fill = fill;
         w.bg_stroke = line(frame);

@@ -8,7 +8,7 @@ mod runner;
 
 use crate::engine::EngineError;
 use crate::engine::control::Control;
-use crate::io::LoadError;
+use crate::io::{ExportError, LoadError};
 
 pub use runner::{JobRunner, Outcome, Partial, Waker};
 
@@ -77,6 +77,15 @@ impl From<EngineError> for JobError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Cancelled => Self::Cancelled,
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<ExportError> for JobError {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Cancelled => Self::Cancelled,
             other => Self::Failed(other.to_string()),
         }
     }

@@ -1,12 +1,14 @@
-//! Reads whatever the user opens: a graph, a model, a recipe or a bundle.
+//! Reads whatever the user opens: a graph, a model, a recipe or a project.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Job, JobError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, GraphStats, degree_histogram};
 use crate::engine::sparsify::Recipe;
-use crate::io::LoadReport;
+use crate::io::{Detected, LoadError, LoadReport, detect, read_graph, read_model, read_recipe};
+use crate::session::project::{self, Project};
 use crate::session::store::{LoadedGraph, LoadedModel};
 
 /// What opening gave.
@@ -16,8 +18,10 @@ pub(crate) enum Opened {
     Graph(Box<LoadedGraph>),
     /// A model.
     Model(Box<LoadedModel>),
-    /// A recipe.
-    Recipe(Box<Recipe>),
+    /// A recipe, with its path.
+    Recipe(Box<Recipe>, String),
+    /// A project, with its path.
+    Project(Box<Project>, String),
 }
 
 /// Opens one path or `sample:NAME`.
@@ -33,8 +37,36 @@ impl Job for Open {
         format!("Open {}", self.spec)
     }
 
-    fn run(self, _ctl: &Control) -> Result<Opened, JobError> {
-        Err(JobError::Failed(format!("no reader yet: {}", self.spec)))
+    fn run(self, ctl: &Control) -> Result<Opened, JobError> {
+        let (spec, path) = (self.spec.as_str(), Path::new(&self.spec));
+        ctl.progress("reading", 0, 0);
+        if project::is_project(path) {
+            return Ok(Opened::Project(Box::new(project::read(path)?), self.spec));
+        }
+        match detect(spec)? {
+            Detected::Graph(_) => {
+                let (dataset, report) = read_graph(spec, ctl)?;
+                ctl.check()?;
+                ctl.progress("counting", 0, 0);
+                Ok(Opened::Graph(Box::new(loaded_graph(spec, dataset, report))))
+            }
+            Detected::Model => {
+                let (model, report) = read_model(spec)?;
+                Ok(Opened::Model(Box::new(LoadedModel {
+                    spec: spec.to_owned(),
+                    name: model.title(),
+                    model: Arc::new(model),
+                    report: Arc::new(report),
+                })))
+            }
+            Detected::Recipe => Ok(Opened::Recipe(Box::new(read_recipe(path)?), self.spec)),
+            other => Err(LoadError::Unknown {
+                path: path.to_owned(),
+                expected: "a graph, a model, a recipe, a bundle or a project".to_owned(),
+                found: other.to_string(),
+            }
+            .into()),
+        }
     }
 }
 

@@ -156,9 +156,9 @@ impl<A: Send + 'static> JobRunner<A> {
         ids.into_iter().for_each(|id| self.cancel(id));
     }
 
-    /// Asks every job to stop.
-    pub fn cancel_all(&mut self) {
-        let ids = self.ids(|_| true);
+    /// Asks every job that the status bar lists to stop.
+    pub fn cancel_listed(&mut self) {
+        let ids = self.ids(Lane::is_listed);
         ids.into_iter().for_each(|id| self.cancel(id));
     }
 

@@ -1,6 +1,6 @@
 //! The samples and what was open before: as menus, and as the cards of the welcome page.
 
-use eframe::egui::{self, Color32, Rect, Sense, Stroke, pos2, vec2};
+use eframe::egui::{self, Align, Color32, Layout, Rect, Sense, Stroke, pos2, vec2};
 
 use super::inputs::path_field;
 use crate::io::{SampleInfo, samples};
@@ -57,7 +57,6 @@ impl Welcome {
         let width = (ui.available_width() - 32.0).min(4.0 * CARD.x + 3.0 * 12.0);
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             let side = ((ui.available_width() - width) / 2.0).max(16.0);
-            egui::Frame::NONE.inner_margin(egui::Margin { left: side as i8, ..egui::Margin::ZERO }).show(ui, |_| {});
             ui.horizontal_top(|ui| {
                 ui.add_space(side);
                 ui.vertical(|ui| {
@@ -125,7 +124,7 @@ fn card_ui(ui: &mut egui::Ui, tokens: &Tokens, sample: &SampleInfo, seed: usize)
     let picture = Rect::from_min_size(rect.min + vec2(12.0, 12.0), vec2(CARD.x - 24.0, 64.0));
     paint_graph(ui.painter(), tokens, picture, seed, sample.n_classes);
     let inner = Rect::from_min_max(pos2(rect.left() + 12.0, picture.bottom() + 8.0), rect.max - vec2(12.0, 8.0));
-    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(inner));
+    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
     child.spacing_mut().item_spacing.y = 2.0;
     child.label(strong(sample.title));
     let model = if sample.models.is_empty() { "trains a model first" } else { "with a trained model" };

@@ -44,6 +44,8 @@ impl Inputs {
     fn open_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         section(ui, cx.tokens, "Open");
         ui.horizontal_wrapped(|ui| {
+            ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+            ui.spacing_mut().item_spacing.x = 4.0;
             if ui.button("Open…").on_hover_text("A graph, a model, a recipe or a project").clicked() {
                 cx.out.request(WindowRequest::OpenDialog);
             }
@@ -94,8 +96,7 @@ fn graph_card(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph, store: &S
             .on_hover_text("Share of the entries that join nodes of one class");
     }
     if let Some(split) = shown_split(store, graph) {
-        value_row(ui, tokens, "Split", &split)
-            .on_hover_text("Nodes that train, validate and test");
+        value_row(ui, tokens, "Split", &split).on_hover_text("Nodes that train, validate and test");
     }
     value_row(
         ui,

@@ -11,42 +11,73 @@ use crate::ui::widgets::weak;
 /// Draws the bar; answers what was chosen.
 pub(in crate::ui) fn ui(ui: &mut egui::Ui, session: &Session, tokens: &Tokens) -> Option<Action> {
     let mut chosen = None;
-    ui.horizontal_centered(|ui| {
-        egui::MenuBar::new().ui(ui, |ui| {
-            for menu in Menu::ALL {
-                ui.menu_button(menu.title(), |ui| menu_ui(ui, menu, session, &mut chosen));
-            }
-        });
-        let is_wide = ui.available_width() > 420.0;
-        if is_wide {
+    egui::MenuBar::new().ui(ui, |ui| {
+        ui.set_min_height(ui.available_height());
+        for menu in Menu::ALL {
+            ui.menu_button(menu.title(), |ui| menu_ui(ui, menu, session, &mut chosen));
+        }
+        ui.reset_style();
+        if ui.available_width() > ROOM_FOR_BUTTONS {
             ui.separator();
-            for (action, sign, lane) in
-                [(Action::Prune, "▶", Lane::Prune), (Action::Sweep, "↻", Lane::Sweep), (Action::Train, "◆", Lane::Train)]
-            {
-                let is_busy = session.is_busy(&lane);
-                let button = egui::Button::new(format!("{sign} {}", action.name())).selected(is_busy);
-                let response = ui.add_enabled(action.is_enabled(session), button);
-                if tip(response, action).clicked() {
-                    chosen = Some(action);
-                }
-            }
+            chosen = chosen.or(work_ui(ui, session));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let zoom = format!("{:.0} %", ui.ctx().zoom_factor() * 100.0);
-            let button = egui::Button::new(weak(tokens, zoom)).frame(false);
-            if ui.add_sized([44.0, 22.0], button).on_hover_text("Zoom: Ctrl and +, −, 0; click for 100 %").clicked() {
-                chosen = Some(Action::ZoomReset);
-            }
-            if theme_button(ui, tokens).clicked() {
-                chosen = Some(Action::Theme);
-            }
-            let button = egui::Button::new(weak(tokens, Action::Palette.keys())).frame(false);
-            if tip(ui.add(button), Action::Palette).clicked() {
-                chosen = Some(Action::Palette);
+            chosen = chosen.or(view_ui(ui, tokens));
+            if ui.available_width() > ROOM_FOR_TITLE {
+                ui.add_sized(ui.available_size(), egui::Label::new(weak(tokens, title(session))).truncate());
             }
         });
     });
     chosen
+}
+
+/// With less room than this the three buttons, and the title, are left out; the menus have the same.
+const ROOM_FOR_BUTTONS: f32 = 420.0;
+/// See [`ROOM_FOR_BUTTONS`].
+const ROOM_FOR_TITLE: f32 = 120.0;
+
+/// What is done most.
+fn work_ui(ui: &mut egui::Ui, session: &Session) -> Option<Action> {
+    let mut chosen = None;
+    for (action, sign, lane) in
+        [(Action::Prune, "▶", Lane::Prune), (Action::Sweep, "↻", Lane::Sweep), (Action::Train, "◆", Lane::Train)]
+    {
+        let is_busy = session.is_busy(&lane);
+        let button = egui::Button::new(format!("{sign} {}", action.name())).selected(is_busy);
+        let response = ui.add_enabled(action.is_enabled(session), button);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, action.name()));
+        if tip(response, action).clicked() {
+            chosen = Some(action);
+        }
+    }
+    chosen
+}
+
+/// Palette, theme, zoom; from right to left.
+fn view_ui(ui: &mut egui::Ui, tokens: &Tokens) -> Option<Action> {
+    let mut chosen = None;
+    let zoom = format!("{:.0} %", ui.ctx().zoom_factor() * 100.0);
+    let button = egui::Button::new(weak(tokens, zoom)).frame(false);
+    if ui.add_sized([48.0, 22.0], button).on_hover_text("Zoom: Ctrl and +, −, 0; click for 100 %").clicked() {
+        chosen = Some(Action::ZoomReset);
+    }
+    if theme_button(ui, tokens).clicked() {
+        chosen = Some(Action::Theme);
+    }
+    let button = egui::Button::new(weak(tokens, Action::Palette.keys())).frame(false);
+    if tip(ui.add(button), Action::Palette).clicked() {
+        chosen = Some(Action::Palette);
+    }
+    chosen
+}
+
+/// What is open, for example `Cora · GCN 1433-512-7`.
+fn title(session: &Session) -> String {
+    let store = session.store();
+    let graph = store.graph.as_ref().map(|g| g.dataset.name().to_owned());
+    let model = store.model.as_ref().map(|m| m.model.title());
+    let parts: Vec<String> = [graph, model].into_iter().flatten().collect();
+    parts.join(" · ")
 }
 
 fn menu_ui(ui: &mut egui::Ui, menu: Menu, session: &Session, chosen: &mut Option<Action>) {

@@ -8,6 +8,7 @@ mod palette;
 mod recipe;
 mod status_bar;
 mod thresholds;
+mod toasts;
 mod training;
 mod verdict;
 
@@ -16,4 +17,5 @@ pub(super) use inputs::Inputs;
 pub(super) use palette::Palette;
 pub(super) use recipe::{RecipePanel, summary as recipe_summary};
 pub(super) use status_bar::StatusBar;
+pub(super) use toasts::Toasts;
 pub(super) use verdict::Verdict;

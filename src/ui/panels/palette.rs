@@ -65,7 +65,8 @@ impl Palette {
                 let mut pressed = |key| i.consume_key(Modifiers::NONE, key);
                 (pressed(Key::ArrowUp), pressed(Key::ArrowDown), pressed(Key::Enter))
             });
-            let field = egui::TextEdit::singleline(&mut self.typed).hint_text("What do you want to do").desired_width(width);
+            let field =
+                egui::TextEdit::singleline(&mut self.typed).hint_text("What do you want to do").desired_width(width);
             let field = ui.add(field);
             field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find an action"));
             field.request_focus();
@@ -107,7 +108,8 @@ impl Palette {
     }
 
     fn items(&self, session: &Session) -> Vec<Item> {
-        let actions = Action::ALL.into_iter().filter(|a| *a != Action::Palette && a.is_enabled(session)).map(Item::Action);
+        let actions =
+            Action::ALL.into_iter().filter(|a| *a != Action::Palette && a.is_enabled(session)).map(Item::Action);
         let samples = samples().iter().map(|s| Item::Sample(s.spec, format!("Open sample {}", s.title)));
         let words: Vec<String> = self.typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
         actions

@@ -10,14 +10,13 @@ use super::training;
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Lock, Recipe, WeightMode};
 use crate::session::{Command, Gesture, Store, format};
 use crate::ui::views::{View, ViewCx};
-use crate::ui::widgets::{section, weak};
+use crate::ui::widgets::{section, strong, weak};
 
 /// The panel; it holds only which gesture is under way.
 #[derive(Debug, Default)]
 pub(crate) struct RecipePanel {
     n_gestures: u64,
     is_dragging: bool,
-    typed_lock: String,
 }
 
 impl View for RecipePanel {
@@ -33,8 +32,8 @@ impl View for RecipePanel {
         let before = recipe.clone();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.add_enabled_ui(store.graph.is_some(), |ui| {
-                let dragging = self.rules_ui(cx, ui, &mut recipe);
-                self.choices_ui(ui, store, &mut recipe);
+                let dragging = Self::rules_ui(cx, ui, &mut recipe);
+                Self::choices_ui(ui, store, &mut recipe);
                 training::settings_ui(ui, cx, &mut recipe);
                 self.send(cx, ui, before, recipe, dragging);
             });
@@ -44,13 +43,14 @@ impl View for RecipePanel {
 
 impl RecipePanel {
     /// Both sides; answers whether a slider is being dragged.
-    fn rules_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, recipe: &mut Recipe) -> bool {
+    fn rules_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, recipe: &mut Recipe) -> bool {
         let store = cx.session.store();
         let shown = store.shown().map(AsRef::as_ref);
         let network = store.effective_recipe().model;
         let mut dragging = false;
+        ui.add_space(4.0);
         ui.horizontal(|ui| {
-            section(ui, cx.tokens, "Edges");
+            ui.label(strong("Edges"));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| presets_ui(ui, recipe));
         });
         let mut mode = recipe.edges.mode;
@@ -103,7 +103,7 @@ impl RecipePanel {
         dragging
     }
 
-    fn choices_ui(&mut self, ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
+    fn choices_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
         ui.add_space(4.0);
         egui::Grid::new("choices").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
             ui.label("Identity").on_hover_text("What a node keeps of itself; its own entry is never removed");
@@ -115,12 +115,13 @@ impl RecipePanel {
             });
             ui.end_row();
             ui.label("Lock").on_hover_text("Which nodes keep all their incoming entries");
-            self.lock_ui(ui, recipe);
+            lock_ui(ui, recipe);
             ui.end_row();
             ui.label("Split").on_hover_text("Which nodes train, validate and test");
             split_ui(ui, store, recipe);
             ui.end_row();
-            let label = ui.label("Seed").on_hover_text("Seed of initial weights, dropout, batches and generated splits");
+            let label =
+                ui.label("Seed").on_hover_text("Seed of initial weights, dropout, batches and generated splits");
             ui.add(egui::DragValue::new(&mut recipe.seed).update_while_editing(false)).labelled_by(label.id);
             ui.end_row();
             ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its peculiarities");
@@ -132,37 +133,6 @@ impl RecipePanel {
             });
             ui.end_row();
         });
-    }
-
-    fn lock_ui(&mut self, ui: &mut egui::Ui, recipe: &mut Recipe) {
-        let is_mass = recipe.edges.mode == EdgeMode::Mass;
-        let lock = &mut recipe.edges.lock;
-        ui.add_enabled_ui(!is_mass, |ui| {
-            ui.vertical(|ui| {
-                combo(ui, "Lock", lock_text(lock), |ui| {
-                    for choice in [Lock::None, Lock::Val, Lock::Test] {
-                        let says = lock_says(&choice);
-                        let name = lock_text(&choice);
-                        ui.selectable_value(lock, choice, name).on_hover_text(says);
-                    }
-                    let is_file = matches!(lock, Lock::File(_));
-                    let says = "Nodes of a file, one id per line";
-                    if ui.selectable_label(is_file, "file").on_hover_text(says).clicked() && !is_file {
-                        *lock = Lock::File(self.typed_lock.clone());
-                    }
-                });
-                if let Lock::File(path) = lock {
-                    let field = egui::TextEdit::singleline(path).hint_text("Path of a list of node ids");
-                    let field = ui.add(field.desired_width(150.0));
-                    field.widget_info(|| {
-                        egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Lock file")
-                    });
-                    self.typed_lock.clone_from(path);
-                }
-            });
-        })
-        .response
-        .on_disabled_hover_text("Mass mode knows no locked nodes");
     }
 
     fn send(&mut self, cx: &ViewCx<'_>, ui: &egui::Ui, before: Recipe, recipe: Recipe, is_drag: bool) {
@@ -191,11 +161,33 @@ pub(super) fn combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnO
     });
 }
 
+fn lock_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
+    let is_mass = recipe.edges.mode == EdgeMode::Mass;
+    let lock = &mut recipe.edges.lock;
+    ui.add_enabled_ui(!is_mass, |ui| {
+        combo(ui, "Lock", lock_text(lock), |ui| {
+            for choice in [Lock::None, Lock::Val, Lock::Test] {
+                let (says, name) = (lock_says(&choice), lock_text(&choice));
+                ui.selectable_value(lock, choice, name).on_hover_text(says);
+            }
+        });
+    })
+    .response
+    .on_disabled_hover_text("Mass mode knows no locked nodes");
+}
+
 fn presets_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
     let presets: [(&str, &str, EdgeMode, WeightMode, f64, f64); 5] = [
         ("Keep everything", "δ = 0: exactly the unpruned model", EdgeMode::Relative, WeightMode::Relative, 0.0, 0.0),
         ("Gentle", "Relative 0.2 on both sides", EdgeMode::Relative, WeightMode::Relative, 0.2, 0.2),
-        ("Balanced", "Relative 0.5 on both sides, the authors' middle", EdgeMode::Relative, WeightMode::Relative, 0.5, 0.5),
+        (
+            "Balanced",
+            "Relative 0.5 on both sides, the authors' middle",
+            EdgeMode::Relative,
+            WeightMode::Relative,
+            0.5,
+            0.5,
+        ),
         ("Strong", "Relative 1.0 on both sides", EdgeMode::Relative, WeightMode::Relative, 1.0, 1.0),
         ("Half of everything", "Target 50 % of entries and weights", EdgeMode::Target, WeightMode::Target, 0.5, 0.5),
     ];
@@ -244,7 +236,9 @@ fn identity_text(form: Identity) -> (&'static str, &'static str) {
     match form {
         Identity::SelfLoop => ("self-loop", "Its own entry T[u,u], never removed; at δ = 0 exactly the unpruned model"),
         Identity::Residual => ("residual", "Itself with weight 1 instead of its own entry (paper, Algorithm 1)"),
-        Identity::ResidualLoop => ("residual-loop", "Itself with weight 1 and its own entry too (the authors' propagation)"),
+        Identity::ResidualLoop => {
+            ("residual-loop", "Itself with weight 1 and its own entry too (the authors' propagation)")
+        }
     }
 }
 

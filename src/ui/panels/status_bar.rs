@@ -102,7 +102,10 @@ fn notice_ui(ui: &mut egui::Ui, notice: &Notice, tokens: &Tokens, out: &CommandQ
     }
     ui.horizontal(|ui| {
         let ago = SystemTime::now().duration_since(notice.at).map_or(0.0, |d| d.as_secs_f64());
-        ui.label(weak(tokens, if ago < 60.0 { "just now".to_owned() } else { format!("{} ago", format::seconds(ago)) }).size(tokens::SMALL));
+        ui.label(
+            weak(tokens, if ago < 60.0 { "just now".to_owned() } else { format!("{} ago", format::seconds(ago)) })
+                .size(tokens::SMALL),
+        );
         if notice.level != Level::Info && ui.small_button("Copy details").clicked() {
             let text = format!("{}\n{}\n{}", notice.title, notice.detail, notice.next);
             out.request(WindowRequest::Copy(text.trim().to_owned()));
@@ -146,9 +149,7 @@ fn job_ui(ui: &mut egui::Ui, job: &JobStatus, tokens: &Tokens, out: &CommandQueu
     let stop = egui::Button::new("Cancel").small();
     let can_stop = !job.is_stopping;
     let response = ui.add_enabled(can_stop, stop);
-    response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::Button, can_stop, format!("Cancel {}", job.label))
-    });
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, can_stop, format!("Cancel {}", job.label)));
     if response.clicked() {
         out.send(Command::Cancel(job.id));
     }

@@ -17,9 +17,10 @@ const LABEL_WIDTH: f32 = 30.0;
 /// The words of one edge mode.
 pub(super) fn edge_mode_text(mode: EdgeMode) -> (&'static str, &'static str) {
     match mode {
-        EdgeMode::Absolute => {
-            ("absolute", "An entry (u, v) goes when its message is weaker than δa itself, |T[u,v]| · ‖P[v]‖ < δa (paper, Eq. 9)")
-        }
+        EdgeMode::Absolute => (
+            "absolute",
+            "An entry (u, v) goes when its message is weaker than δa itself, |T[u,v]| · ‖P[v]‖ < δa (paper, Eq. 9)",
+        ),
         EdgeMode::Relative => (
             "relative",
             "An entry (u, v) goes when its message is weaker than δa times the layer's mean message, \
@@ -48,9 +49,10 @@ pub(super) fn weight_mode_text(mode: WeightMode) -> (&'static str, &'static str)
             "A weight (j, i) goes when |W[j,i]| · ‖P[:,j]‖ < δw · ‖P‖ / f, the layer's input norm per feature \
              (the authors' rule)",
         ),
-        WeightMode::Target => {
-            ("target", "δw is the share of the layer's weights to remove; the threshold that does so is found by selection")
-        }
+        WeightMode::Target => (
+            "target",
+            "δw is the share of the layer's weights to remove; the threshold that does so is found by selection",
+        ),
     }
 }
 
@@ -181,7 +183,8 @@ impl Sliders<'_> {
                     .update_while_editing(false)
                     .custom_formatter(|v, _| format::delta(v));
                 let number = ui.add_sized([NUMBER_WIDTH, ui.spacing().interact_size.y], number);
-                number.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, format!("{name} number")));
+                number
+                    .widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, format!("{name} number")));
                 if number.changed() {
                     changed = Some(false);
                 }

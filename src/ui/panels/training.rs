@@ -79,12 +79,28 @@ fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
         number(ui, "Epochs", "Passes over the training nodes", &mut training.epochs, 1..=100_000);
         real(ui, "Step size", "Adam's learning rate", &mut training.learning_rate, 0.0..=1.0);
         real(ui, "Weight decay", "L2 penalty added to the gradient", &mut training.weight_decay, 0.0..=1.0);
-        number(ui, "Patience", "Epochs without a better validation accuracy before the step size is halved", &mut training.patience, 1..=100_000);
+        number(
+            ui,
+            "Patience",
+            "Epochs without a better validation accuracy before the step size is halved",
+            &mut training.patience,
+            1..=100_000,
+        );
         if recipe.model.is_decoupled() {
-            number(ui, "Batch", "Training nodes per step; 0 takes all at once", &mut training.batch_size, 0..=1_000_000);
+            number(
+                ui,
+                "Batch",
+                "Training nodes per step; 0 takes all at once",
+                &mut training.batch_size,
+                0..=1_000_000,
+            );
         }
     });
-    if ui.button("Authors' settings").on_hover_text("The settings of the authors' experiments for this family").clicked() {
+    if ui
+        .button("Authors' settings")
+        .on_hover_text("The settings of the authors' experiments for this family")
+        .clicked()
+    {
         training = Training { schedule: training.schedule, ..Training::official(family) };
     }
     ui.label(weak(cx.tokens, "Used by Train; a given model is pruned as it is"));
@@ -116,8 +132,9 @@ fn order_text(order: Order) -> &'static str {
 fn schedule_text(schedule: Schedule) -> (&'static str, &'static str) {
     match schedule {
         Schedule::Dense => ("none", "The model is trained dense"),
-        Schedule::During => {
-            ("as it trains", "Masks are recomputed in every step; in the second half of the epochs weight masks only grow")
-        }
+        Schedule::During => (
+            "as it trains",
+            "Masks are recomputed in every step; in the second half of the epochs weight masks only grow",
+        ),
     }
 }

@@ -89,17 +89,33 @@ fn change_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, change: &str, last
     let row = ui.horizontal(|ui| {
         ui.label(weak(tokens, name).size(tokens::TEXT));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.allocate_ui_with_layout(egui::vec2(58.0, 18.0), Layout::right_to_left(Align::Center), |ui| {
-                ui.label(last);
-            });
+            last_column(ui, last);
             ui.add(egui::Label::new(mono(change)).truncate());
         });
     });
     row.response
 }
 
+/// A loss of accuracy beyond this is shown in the colour of failures.
+const NOTABLE_LOSS: f64 = 0.02;
+/// Kept for the last column, so that nothing jumps.
+const LAST_COLUMN: f32 = 60.0;
+
+fn last_column(ui: &mut egui::Ui, text: RichText) {
+    ui.allocate_ui_with_layout(egui::vec2(LAST_COLUMN, 18.0), Layout::right_to_left(Align::Center), |ui| {
+        ui.set_min_width(LAST_COLUMN);
+        ui.label(text);
+    });
+}
+
 fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
-    group(ui, tokens, "Accuracy", kind, "Counted on the nodes of the split, with nothing put back: what production gets");
+    group(
+        ui,
+        tokens,
+        "Accuracy",
+        kind,
+        "Counted on the nodes of the split, with nothing put back: what production gets",
+    );
     let evaluation = &run.evaluation;
     if evaluation.test.dense.n_nodes + evaluation.val.dense.n_nodes == 0 {
         ui.label(weak(tokens, "The graph has no labels to compare with"));
@@ -114,35 +130,35 @@ fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
 
 fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
     let change = part.pruned.accuracy - part.dense.accuracy;
-    let ink = if change < -0.02 { tokens.failure } else { tokens.text };
+    let ink = if change < -NOTABLE_LOSS { tokens.failure } else { tokens.text };
     let text = format!("{:.1} → {}", part.dense.accuracy * 100.0, format::percent(part.pruned.accuracy));
-    change_row(ui, tokens, name, &text, mono(format::points(change)).color(ink)).on_hover_ui(|ui| {
-        ui.label(format!("{name}, {} nodes", format::count(part.pruned.n_nodes as u64)));
-        let line = |s: &Score| {
-            format!(
-                "{}, 95 % interval {:.1} to {}, macro-F1 {}",
+    let interval = format!("{:.1}–{:.1}", part.pruned.low * 100.0, part.pruned.high * 100.0);
+    let row = ui.horizontal(|ui| {
+        ui.label(weak(tokens, name).size(tokens::TEXT));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            last_column(ui, weak(tokens, interval).size(tokens::SMALL));
+            ui.add(egui::Label::new(mono(text).color(ink)).truncate());
+        });
+    });
+    row.response.on_hover_ui(|ui| {
+        let line = |ui: &mut egui::Ui, what: &str, s: &Score| {
+            ui.label(format!(
+                "{what} {}, 95 % interval {:.1} to {}, macro-F1 {}",
                 format::percent(s.accuracy),
                 s.low * 100.0,
                 format::percent(s.high),
                 format::percent(s.macro_f1)
-            )
+            ));
         };
-        ui.label(format!("unpruned {}", line(&part.dense)));
-        ui.label(format!("pruned {}", line(&part.pruned)));
-        if let Some(lock) = &part.official_lock {
-            ui.label(format!("as the authors report it {}", line(lock)));
-        }
-    });
-    let interval = format!("95 %: {:.1} to {}", part.pruned.low * 100.0, format::percent(part.pruned.high));
-    ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-        ui.label(weak(tokens, interval).size(tokens::SMALL));
+        ui.label(format!("{} nodes, {}", format::count(part.pruned.n_nodes as u64), format::points(change)));
+        line(ui, "unpruned", &part.dense);
+        line(ui, "pruned", &part.pruned);
     });
     if let Some(lock) = &part.official_lock {
-        let text = format!("as the authors report it {}", format::percent(lock.accuracy));
-        ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-            ui.label(weak(tokens, text).size(tokens::SMALL))
-                .on_hover_text("With the entries into the evaluated nodes put back; not what production gets");
-        });
+        let says =
+            "With the entries into the evaluated nodes put back, as the authors' code does; not what production gets";
+        change_row(ui, tokens, "  as published", "", weak(tokens, format::percent(lock.accuracy)).monospace())
+            .on_hover_text(says);
     }
 }
 
@@ -158,15 +174,20 @@ fn removed_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
 
 fn removed_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, sparsity: f64, kept: usize, all: usize) {
     let (kept, all) = (format::count(kept as u64), format::count(all as u64));
-    change_row(ui, tokens, name, "", mono(format::percent(sparsity))).on_hover_text(format!("kept {kept} of {all}"));
+    let row = ui.horizontal(|ui| {
+        ui.label(weak(tokens, name).size(tokens::TEXT));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            last_column(ui, mono(format::percent(sparsity)));
+            let text = format!("kept {kept} of {all}");
+            ui.add(egui::Label::new(weak(tokens, text).size(tokens::SMALL)).truncate());
+        });
+    });
+    row.response.on_hover_text(format!("kept {kept} of {all}, over all layers"));
     let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 4.0), egui::Sense::hover());
     let cut = rect.left() + rect.width() * (1.0 - sparsity as f32);
     ui.painter().rect_filled(rect, 2.0, tokens.removed);
     let kept_part = egui::Rect::from_min_max(rect.min, egui::pos2(cut, rect.bottom()));
     ui.painter().rect_filled(kept_part, 2.0, tokens.kept);
-    ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-        ui.add(egui::Label::new(weak(tokens, format!("kept {kept} of {all}")).size(tokens::SMALL)).truncate());
-    });
 }
 
 fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_stale: bool) {
@@ -197,14 +218,18 @@ fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
     let change = format!("{} → {}", format::seconds(timing.dense_secs), format::seconds(timing.pruned_secs));
     let speedup = timing.speedup();
     let ink = if speedup < 1.0 { tokens.warning } else { tokens.text };
-    change_row(ui, tokens, "One forward", &change, mono(format::factor(speedup)).color(ink)).on_hover_text(format!(
-        "Median of {} passes each with {} threads",
-        timing.n_repeats, timing.n_threads
-    ));
+    change_row(ui, tokens, "One forward", &change, mono(format::factor(speedup)).color(ink))
+        .on_hover_text(format!("Median of {} passes each with {} threads", timing.n_repeats, timing.n_threads));
 }
 
 fn cost_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
-    group(ui, tokens, "Operations and size", kind, "Multiply-accumulates over kept entries; bytes of the stored parameters");
+    group(
+        ui,
+        tokens,
+        "Operations and size",
+        kind,
+        "Multiply-accumulates over kept entries; bytes of the stored parameters",
+    );
     let macs = run.pruned.macs();
     let change = format!("{} → {}", format::short_count(macs.dense()), format::short_count(macs.pruned()));
     let ratio = macs.dense() as f64 / macs.pruned().max(1) as f64;

@@ -22,13 +22,19 @@ impl View for Export {
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         let Some(entry) = self.entry(store) else {
-            return empty_state(ui, cx.tokens, "Nothing to export yet", "Prune (Ctrl+Enter) makes the run that a bundle is written from");
+            return empty_state(
+                ui,
+                cx.tokens,
+                "Nothing to export yet",
+                "Prune (Ctrl+Enter) makes the run that a bundle is written from",
+            );
         };
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.set_max_width(760.0);
             section(ui, cx.tokens, "Run");
             let mut chosen = entry.id;
-            let label = |e: &RunEntry| format!("{} · {} · {}", e.name, e.run.dataset.name(), recipe_summary(&e.run.recipe));
+            let label =
+                |e: &RunEntry| format!("{} · {} · {}", e.name, e.run.dataset.name(), recipe_summary(&e.run.recipe));
             let combo = egui::ComboBox::from_id_salt("run").selected_text(label(entry)).width(420.0);
             let response = combo
                 .show_ui(ui, |ui| {
@@ -80,11 +86,23 @@ fn contents_ui(ui: &mut egui::Ui, tokens: &Tokens, entry: &RunEntry) {
     let rows = run.dataset.n_nodes() as u64 * n_steps * 4;
     let n_weights: u64 = run.pruned.masks.weights.iter().map(|w| w.len() as u64).sum();
     let lines: [(&str, String, Option<u64>); 7] = [
-        ("model.safetensors", "surviving weights, zeros where removed; PyTorch names".to_owned(), Some(n_parameters * 4)),
+        (
+            "model.safetensors",
+            "surviving weights, zeros where removed; PyTorch names".to_owned(),
+            Some(n_parameters * 4),
+        ),
         ("masks.safetensors", "1 = kept, same shapes".to_owned(), Some(n_weights)),
-        ("edges/", format!("{n_steps} matrices as SciPy CSR, {} entries in all", format::count(n_kept)), Some(n_kept * 8 + rows)),
+        (
+            "edges/",
+            format!("{n_steps} matrices as SciPy CSR, {} entries in all", format::count(n_kept)),
+            Some(n_kept * 8 + rows),
+        ),
         ("logits.npy", "output of the pruned model".to_owned(), Some(run.pruned.logits.len() as u64 * 4)),
-        ("predictions.csv", "node, label, class before and after, margin".to_owned(), Some(run.dataset.n_nodes() as u64 * 28)),
+        (
+            "predictions.csv",
+            "node, label, class before and after, margin".to_owned(),
+            Some(run.dataset.n_nodes() as u64 * 28),
+        ),
         ("metrics.json, manifest.json, recipe.toml", "numbers, hashes, the complete recipe".to_owned(), None),
         ("load_bundle.py, README.md", "how to run it, for whoever receives this".to_owned(), None),
     ];
@@ -104,7 +122,8 @@ fn written_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, last: &Exported) {
         let total: u64 = last.files.iter().map(|(_, size)| size).sum();
         ui.horizontal(|ui| {
             if last.is_verified {
-                ui.colored_label(cx.tokens.success, "✓ Verified").on_hover_text("Read back and run again: every logit has the same bits");
+                ui.colored_label(cx.tokens.success, "✓ Verified")
+                    .on_hover_text("Read back and run again: every logit has the same bits");
             } else {
                 ui.colored_label(cx.tokens.warning, "⚠ Not verified");
             }

@@ -58,6 +58,10 @@ pub enum WindowRequest {
     Copy(String),
     /// Ask for files to open.
     OpenDialog,
+    /// Open a folder in the system's file manager.
+    Reveal(std::path::PathBuf),
+    /// Do an action of the registry.
+    Do(super::actions::Action),
     /// Ask for a folder and export this run.
     ExportDialog(crate::session::RunId),
 }

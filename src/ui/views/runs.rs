@@ -48,7 +48,12 @@ impl View for Runs {
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         if store.runs.is_empty() {
-            return empty_state(ui, cx.tokens, "No runs yet", "Prune (Ctrl+Enter) applies the recipe completely and keeps the run here");
+            return empty_state(
+                ui,
+                cx.tokens,
+                "No runs yet",
+                "Prune (Ctrl+Enter) applies the recipe completely and keeps the run here",
+            );
         }
         ui.horizontal(|ui| {
             let field = egui::TextEdit::singleline(&mut self.filter).hint_text("Filter").desired_width(180.0);
@@ -104,7 +109,9 @@ impl Runs {
                 header.col(|ui| self.heading_ui(ui, 0, "Run", "In order of their time"));
                 for (i, (name, says, _)) in COLUMNS.into_iter().enumerate() {
                     header.col(|ui| {
-                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.heading_ui(ui, i + 1, name, says));
+                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                            self.heading_ui(ui, i + 1, name, says)
+                        });
                     });
                 }
             })
@@ -176,7 +183,8 @@ impl Runs {
             .response
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Actions for {}", entry.name)));
         ui.label(entry.name.as_str());
-        let summary = format!("{} · {}", entry.run.model.architecture.architecture.title(), recipe_summary(&entry.run.recipe));
+        let summary =
+            format!("{} · {}", entry.run.model.architecture.architecture.title(), recipe_summary(&entry.run.recipe));
         ui.add(egui::Label::new(weak(cx.tokens, summary)).truncate());
     }
 

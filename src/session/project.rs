@@ -1,0 +1,102 @@
+//! The project file `*.unifews`: what was open, the recipe, and the recipes of the runs under their names.
+//!
+//! JSON, `unifews-project/1`. It holds no results: a reader opens the inputs again and computes the runs anew, so that no
+//! number is shown that this version of the program did not compute.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::store::Store;
+use crate::engine::sparsify::Recipe;
+use crate::io::atomic::write_atomic;
+use crate::io::{ExportError, LoadError, read_text};
+
+/// Name and version of the format.
+pub const PROJECT_FORMAT: &str = "unifews-project/1";
+/// Ending of a project file.
+pub const EXTENSION: &str = "unifews";
+/// Larger files are not projects, bytes.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// What a project file holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Project {
+    /// Always [`PROJECT_FORMAT`]; a reader refuses any other.
+    pub format: String,
+    /// What to open for the graph.
+    #[serde(default)]
+    pub graph: Option<String>,
+    /// What to open for the model; absent for one that was trained here and not saved.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The recipe.
+    pub recipe: Recipe,
+    /// The runs, oldest first.
+    #[serde(default)]
+    pub runs: Vec<ProjectRun>,
+}
+
+/// A run of a project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProjectRun {
+    /// The user's name for it.
+    pub name: String,
+    /// Whether it stays at the top.
+    #[serde(default)]
+    pub is_pinned: bool,
+    /// What to compute again.
+    pub recipe: Recipe,
+}
+
+impl Project {
+    /// The open inputs, the recipe and the runs of these inputs.
+    pub fn of(store: &Store) -> Self {
+        let runs = store.runs.iter().filter(|e| store.is_of_inputs(&e.run));
+        Self {
+            format: PROJECT_FORMAT.to_owned(),
+            graph: store.graph.as_ref().map(|g| g.spec.clone()),
+            model: store.model.as_ref().map(|m| m.spec.clone()).filter(|spec| !spec.is_empty()),
+            recipe: store.recipe.clone(),
+            runs: runs
+                .map(|e| ProjectRun { name: e.name.clone(), is_pinned: e.is_pinned, recipe: e.run.recipe.clone() })
+                .collect(),
+        }
+    }
+}
+
+/// Whether a path is called like a project.
+pub fn is_project(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case(EXTENSION))
+}
+
+/// Reads a project file.
+///
+/// # Errors
+/// [`LoadError::Content`] for text that is no project, or one of another version.
+pub fn read(path: &Path) -> Result<Project, LoadError> {
+    let text = read_text(path, MAX_BYTES)?;
+    let fault = |place: String, found: String| LoadError::content(path, place, PROJECT_FORMAT, found);
+    let value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| fault(format!("line {}", error.line()), error.to_string()))?;
+    let format = value.get("format").and_then(serde_json::Value::as_str).unwrap_or("no key format");
+    if format != PROJECT_FORMAT {
+        return Err(fault("format".to_owned(), format.to_owned()));
+    }
+    let project: Project =
+        serde_json::from_value(value).map_err(|error| fault("project".to_owned(), error.to_string()))?;
+    for recipe in project.runs.iter().map(|r| &r.recipe).chain([&project.recipe]) {
+        recipe.check().map_err(|error| LoadError::invalid(path, error))?;
+    }
+    Ok(project)
+}
+
+/// Writes a project file.
+///
+/// # Errors
+/// [`ExportError`].
+pub fn write(path: &Path, project: &Project) -> Result<(), ExportError> {
+    // A struct of strings and numbers always has a JSON form.
+    let text = serde_json::to_string_pretty(project).unwrap_or_default();
+    write_atomic(path, text.as_bytes())
+}

@@ -1,0 +1,166 @@
+//! What actions and requests do: the one place where the registry meets window and session.
+
+use std::path::{Path, PathBuf};
+
+use eframe::egui;
+
+use super::actions::Action;
+use super::app::{App, Purpose};
+use super::dialogs::Ask;
+use super::panels::help::Page;
+use super::saved::{MAX_ZOOM, MIN_ZOOM};
+use super::views::{Pane, WindowRequest};
+use super::{layout, views};
+use crate::engine::analysis::SweepGrid;
+use crate::session::{Command, RunId, project};
+
+/// One step of the zoom.
+const ZOOM_STEP: f32 = 0.1;
+
+impl App {
+    /// Does an action, if it can be done now.
+    pub fn perform(&mut self, action: Action, ctx: &egui::Context) {
+        if !action.is_enabled(&self.session) {
+            return;
+        }
+        match action {
+            Action::Open => self.ask(ctx, Ask::Files, Purpose::Open),
+            Action::OpenFolder => self.ask(ctx, Ask::Folder, Purpose::Open),
+            Action::SaveProject => match self.session.store().project.clone() {
+                Some(path) => self.out.send(Command::SaveProject(path)),
+                None => self.ask(ctx, save(&self.name(), project::EXTENSION), Purpose::SaveProject),
+            },
+            Action::SaveModel => self.ask(ctx, save(&self.name(), "safetensors"), Purpose::SaveModel),
+            Action::SaveRecipe => self.ask(ctx, save("recipe", "toml"), Purpose::SaveRecipe),
+            Action::Export => {
+                let store = self.session.store();
+                if let Some(id) = store.finished_run().or_else(|| store.runs.last()).map(|e| e.id) {
+                    self.show(Pane::Export);
+                    self.ask_export(ctx, id);
+                }
+            }
+            Action::CloseInputs => self.out.send(Command::CloseInputs),
+            Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Action::Undo => self.out.send(Command::Undo),
+            Action::Redo => self.out.send(Command::Redo),
+            Action::Prune => self.out.send(Command::Prune),
+            Action::Sweep => {
+                self.show(Pane::Tradeoff);
+                self.out.send(Command::Sweep(SweepGrid::default()));
+            }
+            Action::Train => {
+                self.show(Pane::Training);
+                self.out.send(Command::Train);
+            }
+            Action::Cancel => {
+                if !(self.palette.close() || self.help.close() || self.status.close()) {
+                    self.out.send(Command::CancelAll);
+                }
+            }
+            Action::Palette => self.palette.toggle(),
+            Action::Show(pane) => self.show(pane),
+            Action::ZoomIn => self.set_zoom(ctx, ctx.zoom_factor() + ZOOM_STEP),
+            Action::ZoomOut => self.set_zoom(ctx, ctx.zoom_factor() - ZOOM_STEP),
+            Action::ZoomReset => self.set_zoom(ctx, 1.0),
+            Action::Theme => {
+                let is_dark = ctx.theme() == egui::Theme::Dark;
+                self.set_theme(ctx, if is_dark { egui::ThemePreference::Light } else { egui::ThemePreference::Dark });
+            }
+            Action::ThemeSystem => self.set_theme(ctx, egui::ThemePreference::System),
+            Action::ResetLayout => {
+                self.tree = layout::first();
+                self.narrow = layout::narrow();
+            }
+            Action::FullScreen => {
+                let is_full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
+                ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!is_full));
+            }
+            Action::Shortcuts => self.help.toggle(Page::Shortcuts),
+            Action::About => self.help.toggle(Page::About),
+        }
+        ctx.request_repaint();
+    }
+
+    /// Does what a view asked of the window.
+    pub(super) fn serve(&mut self, request: WindowRequest, ctx: &egui::Context) {
+        match request {
+            WindowRequest::Save(request) => {
+                let name = request.name.clone();
+                self.ask(ctx, Ask::Save { name }, Purpose::Save(request));
+            }
+            WindowRequest::Show(pane) => self.show(pane),
+            WindowRequest::Copy(text) => ctx.copy_text(text),
+            WindowRequest::OpenDialog => self.ask(ctx, Ask::Files, Purpose::Open),
+            WindowRequest::ExportDialog(id) => {
+                self.show(Pane::Export);
+                self.ask_export(ctx, id);
+            }
+            WindowRequest::Reveal(folder) => self.dialogs.reveal(folder),
+            WindowRequest::Do(action) => self.perform(action, ctx),
+        }
+        ctx.request_repaint();
+    }
+
+    /// Takes over what was chosen in dialogs.
+    pub(super) fn take_chosen(&self) {
+        while let Ok((purpose, paths)) = self.chosen.1.try_recv() {
+            let Some(first) = paths.first().cloned() else { continue };
+            self.out.send(match purpose {
+                Purpose::Open => Command::OpenMany(paths.iter().map(|p| p.display().to_string()).collect()),
+                Purpose::SaveProject => Command::SaveProject(with_ending(&first, project::EXTENSION)),
+                Purpose::SaveModel => Command::SaveModel(with_ending(&first, "safetensors")),
+                Purpose::SaveRecipe => Command::SaveRecipe(with_ending(&first, "toml")),
+                Purpose::Save(views::SaveRequest { writer, .. }) => Command::WriteFile(writer, first),
+                Purpose::Export(id) => Command::Export(id, first),
+            });
+        }
+    }
+
+    fn ask(&mut self, ctx: &egui::Context, ask: Ask, purpose: Purpose) {
+        let (sender, ctx) = (self.chosen.0.clone(), ctx.clone());
+        let answered = move |paths: Vec<PathBuf>| {
+            // A window that is gone has nobody to tell.
+            drop(sender.send((purpose, paths)));
+            ctx.request_repaint();
+        };
+        self.dialogs.ask(ask, Box::new(answered));
+    }
+
+    fn ask_export(&mut self, ctx: &egui::Context, id: RunId) {
+        let name = self.session.store().run(id).map_or_else(String::new, |e| e.name.clone());
+        let name = format!("{} {}", self.name(), name).to_lowercase().replace(' ', "-");
+        self.ask(ctx, Ask::NewFolder { name }, Purpose::Export(id));
+    }
+
+    /// For suggested file names, for example `cora-gcn`.
+    fn name(&self) -> String {
+        let store = self.session.store();
+        let graph = store.graph.as_ref().map(|g| g.dataset.name().to_owned());
+        let model = store.model.as_ref().map(|m| m.model.architecture.architecture.key().to_owned());
+        let parts: Vec<String> = [graph, model].into_iter().flatten().collect();
+        if parts.is_empty() { "unifews".to_owned() } else { parts.join("-").to_lowercase().replace(' ', "-") }
+    }
+
+    fn show(&mut self, pane: Pane) {
+        layout::show(&mut self.tree, pane);
+        layout::show(&mut self.narrow, pane);
+    }
+
+    fn set_zoom(&mut self, ctx: &egui::Context, zoom: f32) {
+        self.saved.zoom = ((zoom * 10.0).round() / 10.0).clamp(MIN_ZOOM, MAX_ZOOM);
+        ctx.set_zoom_factor(self.saved.zoom);
+    }
+
+    fn set_theme(&mut self, ctx: &egui::Context, theme: egui::ThemePreference) {
+        self.saved.theme = theme;
+        ctx.set_theme(theme);
+    }
+}
+
+fn save(stem: &str, ending: &str) -> Ask {
+    Ask::Save { name: format!("{stem}.{ending}") }
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    if path.extension().is_some() { path.to_owned() } else { path.with_extension(ending) }
+}

@@ -1,0 +1,69 @@
+//! What the window remembers from one start to the next.
+
+use eframe::egui;
+use egui_tiles::Tree;
+use serde::{Deserialize, Serialize};
+
+use super::layout;
+use super::views::Pane;
+use crate::session::Recent;
+
+/// Under which key it is kept.
+pub(super) const KEY: &str = "unifews-window";
+/// Versions of another meaning are not taken over.
+const VERSION: u32 = 1;
+
+/// Settings and layout. A field that an older version did not write has its default.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Saved {
+    pub(super) version: u32,
+    /// Light, dark, or as the system.
+    pub theme: egui::ThemePreference,
+    /// Everything this many times its designed size.
+    pub zoom: f32,
+    /// Where the panes stand; absent for the first layout.
+    pub layout: Option<Tree<Pane>>,
+    /// What was opened, newest first.
+    pub recent: Vec<Recent>,
+}
+
+impl Default for Saved {
+    fn default() -> Self {
+        Self { version: VERSION, theme: egui::ThemePreference::System, zoom: 1.0, layout: None, recent: Vec::new() }
+    }
+}
+
+impl Saved {
+    /// What can be used of it: nothing of another version, no layout that lacks a pane, no zoom that hides the menu.
+    pub(super) fn checked(self) -> Self {
+        if self.version != VERSION {
+            return Self::default();
+        }
+        let zoom = if self.zoom.is_finite() { self.zoom.clamp(MIN_ZOOM, MAX_ZOOM) } else { 1.0 };
+        Self { zoom, layout: self.layout.filter(layout::is_complete), ..self }
+    }
+}
+
+/// Smallest zoom.
+pub(super) const MIN_ZOOM: f32 = 0.5;
+/// Largest zoom.
+pub(super) const MAX_ZOOM: f32 = 3.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unusable_parts_are_replaced_one_by_one() {
+        let old: Saved = serde_json::from_str(r#"{"version": 1, "zoom": 99.0}"#).expect("missing fields have defaults");
+        let checked = old.checked();
+        assert!((checked.zoom - MAX_ZOOM).abs() < 1e-6 && checked.layout.is_none(), "{checked:?}");
+        let foreign: Saved = serde_json::from_str(r#"{"version": 7, "zoom": 2.0}"#).expect("a number");
+        assert!((foreign.checked().zoom - 1.0).abs() < 1e-6, "another version is not taken over");
+        let whole = Saved { layout: Some(layout::first()), ..Saved::default() };
+        let text = serde_json::to_string(&whole).expect("serialisable");
+        let back: Saved = serde_json::from_str(&text).expect("readable");
+        assert!(back.checked().layout.is_some(), "the first layout is complete");
+    }
+}

@@ -1,0 +1,160 @@
+//! The main job on real input: open, preview, prune, sweep, train, export, reopen.
+
+use std::time::{Duration, Instant};
+
+use unifews::engine::EngineError;
+use unifews::engine::analysis::SweepGrid;
+use unifews::engine::control::Control;
+use unifews::engine::sparsify::Training;
+use unifews::session::jobs::Lane;
+use unifews::session::{AnyRequest, Command, Level, Phase, Request, Session};
+
+use super::{session, wait, with_karate};
+
+fn set_delta_a(session: &mut Session, delta: f64) {
+    let mut recipe = session.store().recipe.clone();
+    recipe.edges.delta = vec![delta];
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+}
+
+#[test]
+fn the_preview_follows_the_recipe_and_a_finished_run_replaces_it() {
+    let mut session = with_karate();
+    for step in 1..=8 {
+        set_delta_a(&mut session, f64::from(step) / 10.0);
+    }
+    wait(&mut session, "the preview", |s| s.is_idle() && s.store().shown().is_some_and(|r| s.store().is_current(r)));
+    let sparsity = session.store().shown().map(|r| r.pruned.edge_sparsity());
+    assert!(sparsity.is_some_and(|s| s > 0.0), "{sparsity:?}");
+    assert!(session.store().shown().is_some_and(|r| r.timing.is_none()), "a preview measures nothing");
+
+    session.apply(Command::Prune);
+    wait(&mut session, "the run", |s| !s.store().runs.is_empty());
+    let shown = session.store().shown().expect("a run");
+    assert!(shown.timing.is_some() && session.store().is_current(shown), "the finished run is what is shown");
+
+    set_delta_a(&mut session, 0.05);
+    wait(&mut session, "another preview", |s| s.is_idle());
+    let id = session.store().runs[0].id;
+    session.apply(Command::ShowRun(id));
+    assert!(session.is_idle(), "a recipe that was run needs no preview");
+    assert_eq!(session.store().finished_run().map(|e| e.id), Some(id));
+}
+
+#[test]
+fn a_sweep_hands_out_points_and_keeps_them_when_it_is_cancelled() {
+    let mut session = with_karate();
+    let grid = SweepGrid { delta_a: (0..40).map(|i| f64::from(i) * 0.05).collect(), delta_w: vec![0.0, 0.5, 1.0] };
+    session.apply(Command::Sweep(grid.clone()));
+    wait(&mut session, "two points", |s| s.store().sweep.points.len() >= 2);
+    let id = session.jobs().iter().find(|j| j.lane == Lane::Sweep).map(|j| j.id).expect("running");
+    session.apply(Command::Cancel(id));
+    let asked = Instant::now();
+    wait(&mut session, "the cancel", |s| s.store().sweep.phase == Phase::Cancelled);
+    assert!(asked.elapsed() < Duration::from_millis(100), "answered after {:?}", asked.elapsed());
+    let n_points = session.store().sweep.points.len();
+    assert!((2..grid.len()).contains(&n_points), "{n_points} points were there and stay");
+    assert!(session.store().notices.all().iter().all(|n| n.level != Level::Error), "a cancel is no error");
+
+    session.apply(Command::LoadPoint(1));
+    assert_eq!(session.store().recipe.edges.delta, [0.05]);
+}
+
+#[test]
+fn training_can_be_cancelled_and_leaves_the_model_as_it_was() {
+    let mut session = with_karate();
+    let before = session.store().model.as_ref().map(|m| m.name.clone());
+    let mut recipe = session.store().recipe.clone();
+    recipe.training = Some(Training { epochs: 100_000, ..Training::default() });
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+    session.apply(Command::Train);
+    wait(&mut session, "an epoch", |s| !s.store().training.history.is_empty());
+    session.apply(Command::CancelAll);
+    let asked = Instant::now();
+    wait(&mut session, "the cancel", |s| s.store().training.phase == Phase::Cancelled);
+    assert!(asked.elapsed() < Duration::from_millis(100), "answered after {:?}", asked.elapsed());
+    assert_eq!(session.store().model.as_ref().map(|m| m.name.clone()), before);
+}
+
+#[test]
+fn what_cannot_be_opened_is_said_once_and_changes_nothing() {
+    let mut session = with_karate();
+    let n_before = session.store().notices.all().len();
+    session.apply(Command::Open("sample:atlantis".to_owned()));
+    wait(&mut session, "the answer", Session::is_idle);
+    let notices = &session.store().notices.all()[n_before..];
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(notices[0].level == Level::Error && notices[0].detail.contains("atlantis"), "{notices:?}");
+    assert!(session.store().graph.is_some() && session.undo_label() != Some("Open"), "the session is as it was");
+}
+
+#[test]
+fn without_inputs_a_command_says_what_it_needs() {
+    let mut session = session();
+    for command in [Command::Prune, Command::Sweep(SweepGrid::default()), Command::Train] {
+        session.apply(command);
+    }
+    assert_eq!(session.store().notices.all().len(), 3);
+    assert!(session.is_idle(), "nothing was started");
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Double(u32);
+
+impl Request for Double {
+    type Answer = u32;
+
+    fn slot(&self) -> String {
+        "double".to_owned()
+    }
+
+    fn compute(&self, _ctl: &Control) -> Result<u32, EngineError> {
+        assert!(self.0 != 13, "unlucky");
+        Ok(self.0 * 2)
+    }
+}
+
+#[test]
+fn a_view_gets_its_answer_with_the_request_it_answers() {
+    let mut session = session();
+    let ask = |session: &mut Session, n: u32| session.apply(Command::Compute(AnyRequest::new(Double(n))));
+    (1..=5).for_each(|n| ask(&mut session, n));
+    assert!(session.store().desk.is_settled(&Double(5)) && !session.store().desk.is_settled(&Double(4)), "latest wins");
+    wait(&mut session, "the answer", Session::is_idle);
+    let answer = session.store().desk.answer::<Double>("double").map(|(r, a)| (r.clone(), *a));
+    assert_eq!(answer, Some((Double(5), 10)));
+    ask(&mut session, 13);
+    wait(&mut session, "the panic", Session::is_idle);
+    assert_eq!(session.store().desk.failure("double"), Some("unlucky"));
+    assert!(session.store().desk.is_settled(&Double(13)), "asking again would panic again");
+}
+
+#[test]
+fn a_project_brings_back_inputs_recipe_and_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.unifews");
+    let mut session = session();
+    session.apply(Command::OpenSample("sample:karate".to_owned()));
+    wait(&mut session, "a model", |s| s.store().model.is_some() && s.is_idle());
+    let model = folder.path().join("karate.safetensors");
+    session.apply(Command::SaveModel(model.clone()));
+    wait(&mut session, "the model's file", Session::is_idle);
+    session.apply(Command::Open(model.display().to_string()));
+    wait(&mut session, "the model", Session::is_idle);
+    set_delta_a(&mut session, 0.4);
+    session.apply(Command::Prune);
+    wait(&mut session, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let id = session.store().runs[0].id;
+    session.apply(Command::RenameRun(id, "the one".to_owned()));
+    let logits = session.store().runs[0].run.pruned.logits.clone();
+    session.apply(Command::SaveProject(path.clone()));
+    wait(&mut session, "the file", Session::is_idle);
+    assert!(!session.store().is_changed, "saved");
+
+    let mut other = super::session();
+    other.apply(Command::Open(path.display().to_string()));
+    wait(&mut other, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    assert_eq!(other.store().recipe.edges.delta, [0.4]);
+    assert_eq!(other.store().runs[0].name, "the one");
+    assert_eq!(other.store().runs[0].run.pruned.logits, logits, "the same bits");
+}

@@ -1,0 +1,39 @@
+//! The session without a screen: jobs, undo, inputs, export.
+
+mod flow;
+mod jobs;
+mod undo;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use unifews::session::{Command, Session};
+
+/// Longest that a test waits for anything; far more than it needs on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A session on two workers that nobody wakes.
+fn session() -> Session {
+    Session::new(2, Arc::new(|| {})).expect("workers")
+}
+
+/// Polls until `is_there` answers yes.
+fn wait(session: &mut Session, what: &str, is_there: impl Fn(&Session) -> bool) {
+    let began = Instant::now();
+    loop {
+        session.poll();
+        if is_there(session) {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "waited too long for {what}; notices {:?}", session.store().notices.all());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A session with a small trained model: the smallest sample, which trains one when it is opened.
+fn with_karate() -> Session {
+    let mut session = session();
+    session.apply(Command::OpenSample("sample:karate".to_owned()));
+    wait(&mut session, "the first preview", |s| s.store().preview.is_some() && s.is_idle());
+    session
+}
