@@ -173,12 +173,11 @@ fn detect_plain(path: &Path, head: &[u8]) -> Detected {
     if has_extension("safetensors") {
         return Detected::Model;
     }
-    let text = match std::str::from_utf8(head) {
-        Ok(text) => text,
-        // The look may have ended inside a character.
-        Err(error) if error.error_len().is_none() => std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or(""),
-        Err(_) => return unknown(&format!("a file that starts with {}", first_bytes(head))),
-    };
+    if head.contains(&0) {
+        return unknown(&format!("a file that starts with {}", first_bytes(head)));
+    }
+    // Comments are in any encoding; what matters here is plain ASCII in all of them.
+    let text = String::from_utf8_lossy(head);
     let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !is_blank(line));
     let first = lines.next();
     if has_extension("toml") || text.contains("unifews-recipe/") {

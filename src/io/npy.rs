@@ -135,6 +135,10 @@ impl Array {
                 n_bytes.map_or_else(|| "more bytes of values than fit".into(), |n| format!("{n} bytes of values"));
             return Err(fault(&format!("{expected} for shape {:?}", header.shape), format!("{} bytes", values.len())));
         }
+        if header.shape.iter().skip(1).any(|d| *d == 0) {
+            // Such an array could claim any number of rows without a byte to show for it.
+            return Err(fault("at least one value in every row", format!("shape {:?}", header.shape)));
+        }
         let values_at = bytes.len() - values.len();
         let (is_fortran, shape) = (header.is_fortran, header.shape);
         Ok(Self { path: path.to_owned(), place, kind, is_fortran, shape, bytes, values_at })

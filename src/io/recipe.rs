@@ -97,7 +97,7 @@ fn syntax_error(text: &str, error: &toml::de::Error, path: &Path) -> LoadError {
 
 /// What is quoted from a file stays on one short line.
 pub(crate) fn shortened(text: &str) -> String {
-    const MOST: usize = 60;
+    const MOST: usize = 120;
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST).collect();
     if text.chars().nth(MOST).is_some() { format!("{line}…") } else { line }
 }

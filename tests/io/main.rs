@@ -1,5 +1,12 @@
 //! Readers and writers, on real data, on broken files and on arbitrary bytes.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot prepare its input fails")]
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
+
+mod edge_lists;
+mod files;
+mod hostile;
+mod malformed;
 mod models;
 mod real;
 mod recipes;

@@ -111,8 +111,10 @@ pub fn resolve_split(dataset: &Dataset, spec: &str, seed: u64) -> Result<Split, 
         None
     };
     let Some(((train, val), seed)) = asked else {
-        let names: String = dataset.splits().iter().map(|s| format!("{}, ", s.name)).collect();
-        return Err(EngineError::recipe("split", format!("auto, {names}or stratified:50/25/25@SEED"), spec));
+        let mut names = vec!["auto"];
+        names.extend(dataset.splits().iter().map(|s| s.name.as_str()));
+        let expected = format!("{} or stratified:50/25/25@SEED", names.join(", "));
+        return Err(EngineError::recipe("split", expected, spec));
     };
     match dataset.labels() {
         Some(labels) => stratified(labels, train, val, seed),
@@ -193,7 +195,7 @@ mod tests {
         {
             assert_eq!(
                 resolve_split(&graph, wrong, 5).unwrap_err().to_string(),
-                format!("recipe, split: expected auto, file, or stratified:50/25/25@SEED, found {wrong}")
+                format!("recipe, split: expected auto, file or stratified:50/25/25@SEED, found {wrong}")
             );
         }
     }

@@ -15,7 +15,7 @@
 //! one class per node. With as many rows as there are distinct ids, rows belong to the ids in ascending order; with more rows
 //! than the largest id, row `i` belongs to id `i`, and nodes without an edge exist too.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::{Draft, labels_from, report_completion};
@@ -162,7 +162,6 @@ fn read_edges(path: &Path, ctl: &Control, report: &mut LoadReport) -> Result<Vec
     let (mut n_lines, mut n_read, mut n_weighted) = (0, 0, 0usize);
     loop {
         bytes.clear();
-        use std::io::Read as _;
         let n = (&mut reader)
             .take(MAX_LINE_BYTES)
             .read_until(b'\n', &mut bytes)
@@ -181,8 +180,9 @@ fn read_edges(path: &Path, ctl: &Control, report: &mut LoadReport) -> Result<Vec
         if n as u64 == MAX_LINE_BYTES && bytes.last() != Some(&b'\n') {
             return Err(fault("a line of at most 65536 bytes", "a longer one".into()));
         }
-        let line = std::str::from_utf8(&bytes).map_err(|error| fault("UTF-8 text", error.to_string()))?;
-        let line = line.strip_prefix('\u{feff}').filter(|_| n_lines == 1).unwrap_or(line).trim();
+        // Comments are in any encoding; ids are plain digits in all of them.
+        let line = String::from_utf8_lossy(&bytes);
+        let line = line.strip_prefix('\u{feff}').filter(|_| n_lines == 1).unwrap_or(&line).trim();
         if is_blank(line) {
             continue;
         }

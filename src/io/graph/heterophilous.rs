@@ -25,6 +25,9 @@ pub(super) fn read(path: &Path) -> Result<Draft, LoadError> {
     let mut report = LoadReport::default();
     let features = npz.array("node_features")?;
     let (n, _) = features.matrix_shape("nodes and features")?;
+    if n == 0 {
+        return Err(features.fault("at least one row", "none"));
+    }
     let features = Features::from_dense(features.to_f32_matrix()?);
 
     let edges = npz.array("edges")?;

@@ -96,6 +96,9 @@ impl Draft {
             report.warnings.push(made);
             features
         });
+        if features.width() == 0 {
+            return Err(LoadError::content(path, "features", "at least one column", "none"));
+        }
         let dataset = Dataset::try_new(DatasetParts {
             name: self.name,
             source: self.source,

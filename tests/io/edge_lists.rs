@@ -1,0 +1,86 @@
+//! Edge lists as people have them.
+
+use unifews::engine::graph::{Dataset, Features};
+use unifews::io::{LoadReport, read_graph, read_node_ids};
+
+use crate::files::{Folder, floats, ints};
+use crate::support::{control, fact};
+
+fn read(folder: &Folder, name: &str, body: &str) -> (Dataset, LoadReport) {
+    let path = folder.file(name, body);
+    read_graph(path.to_str().expect("UTF-8"), &control()).expect("an edge list")
+}
+
+fn entries(graph: &Dataset) -> Vec<(u32, u32)> {
+    graph.topology().entries().filter(|(u, v)| u != v).collect()
+}
+
+#[test]
+fn separators_comments_headers_and_line_ends() {
+    let bodies = [
+        "0 1\n1 2\n",
+        "# SNAP\r\n0\t1\r\n1\t2\r\n",
+        "% KONECT\n0 1 5.5 1200\n1 2 1 1300",
+        "\u{feff}source,target,weight\n0,1,0.5\n1, 2, 0.5\n",
+        "0;1\n\n  1;2  \n",
+        "2 1\n1 0\n0 1\n",
+    ];
+    for body in bodies {
+        let (graph, report) = read(&Folder::new(), "edges.txt", body);
+        assert_eq!(entries(&graph), [(0, 1), (1, 0), (1, 2), (2, 1)], "{body:?}");
+        assert_eq!(graph.topology().n_self_loops(), 3);
+        assert_eq!(graph.node_ids(), None);
+        assert_eq!(fact(&report, "self-loops added"), "3");
+        assert_eq!(report.format, "edge list");
+    }
+}
+
+#[test]
+fn what_is_done_to_the_list_is_reported() {
+    let (_, report) = read(&Folder::new(), "e.csv", "a,b,w\n0,1,2\n1,0,2\n0,1,2\n1,1,2\n1,2,2\n");
+    let facts =
+        ["edges read", "duplicate edges merged", "self-loops read", "reverse entries added", "self-loops added"];
+    assert_eq!(facts.map(|name| fact(&report, name)), ["5", "1", "1", "1", "2"]);
+    assert_eq!(report.ignored, ["header line 1: a,b,w", "what stands behind the two ids (weights?) in 5 lines"]);
+}
+
+#[test]
+fn ids_with_gaps_are_renumbered_and_kept() {
+    let folder = Folder::new();
+    let (graph, report) = read(&folder, "e.txt", "7 18446744073709551615\n100 7\n");
+    assert_eq!(graph.node_ids().expect("a table"), ["7", "100", "18446744073709551615"]);
+    assert_eq!(entries(&graph), [(0, 1), (0, 2), (1, 0), (2, 0)]);
+    assert_eq!(fact(&report, "ids renumbered"), "3 ids up to 18446744073709551615");
+    assert_eq!(graph.node_id(1), "100");
+    let list = folder.file("lock.txt", "100\n7\n");
+    assert_eq!(read_node_ids(list, &graph).expect("a list"), [1, 0]);
+}
+
+#[test]
+fn features_and_labels_lie_beside_the_list() {
+    let folder = Folder::new();
+    folder.file("e.feat.npy", floats(&[4, 2], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]));
+    folder.file("e.label.npy", ints(&[0, 1, 1, -1]));
+    let (graph, _) = read(&folder, "e.txt", "0 2\n");
+    assert_eq!((graph.n_nodes(), graph.n_classes(), graph.node_ids()), (4, 2, None));
+    assert_eq!(graph.features().to_dense()[[2, 1]].to_bits(), 5f32.to_bits());
+    assert_eq!(graph.labels().and_then(|l| l.of(3)), None);
+
+    let folder = Folder::new();
+    folder.file("features.npy", floats(&[2, 1], &[1.0, 2.0]));
+    folder.file("labels.npy", ints(&[1, 0]));
+    let (graph, _) = read(&folder, "any.csv", "10,20\n");
+    assert_eq!((graph.n_nodes(), graph.n_classes()), (2, 2));
+    assert_eq!(graph.node_ids().expect("a table"), ["10", "20"]);
+}
+
+#[test]
+fn large_graphs_without_features_get_one_column_per_degree() {
+    let path: String = (0..5000).map(|u| format!("{u} {}\n", u + 1)).collect();
+    let (graph, report) = read(&Folder::new(), "path.txt", &path);
+    assert!(matches!(graph.features(), Features::Dense(x) if x.ncols() == 3));
+    assert_eq!(
+        report.warnings,
+        ["the file has no features: one column per power of two of the degree stands in for them"]
+    );
+}
