@@ -76,8 +76,8 @@ fn features_and_labels_lie_beside_the_list() {
 
 #[test]
 fn large_graphs_without_features_get_one_column_per_degree() {
-    let path: String = (0..5000).map(|u| format!("{u} {}\n", u + 1)).collect();
-    let (graph, report) = read(&Folder::new(), "path.txt", &path);
+    let lines: Vec<String> = (0..5000).map(|u| format!("{u} {}", u + 1)).collect();
+    let (graph, report) = read(&Folder::new(), "path.txt", &lines.join("\n"));
     assert!(matches!(graph.features(), Features::Dense(x) if x.ncols() == 3));
     assert_eq!(
         report.warnings,

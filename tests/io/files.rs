@@ -8,19 +8,19 @@ use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
 /// A folder that vanishes with the test, and files in it.
-pub struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Writes a file, making folders as needed.
-    pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
         std::fs::File::create(&path).and_then(|mut file| file.write_all(bytes.as_ref())).expect("a written file");
@@ -29,42 +29,42 @@ impl Folder {
 }
 
 /// A `.npy` file from its header's parts.
-pub fn npy(descr: &str, shape: &[usize], values: &[u8]) -> Vec<u8> {
-    let lengths: String = shape.iter().map(|n| format!("{n}, ")).collect();
+pub(crate) fn npy(descr: &str, shape: &[usize], values: &[u8]) -> Vec<u8> {
+    let lengths = shape.iter().fold(String::new(), |text, n| text + &n.to_string() + ", ");
     npy_with_header(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({lengths}), }}"), values)
 }
 
 /// A `.npy` file with this header.
-pub fn npy_with_header(header: &str, values: &[u8]) -> Vec<u8> {
+pub(crate) fn npy_with_header(header: &str, values: &[u8]) -> Vec<u8> {
     let length = u16::try_from(header.len()).expect("a short header");
     [b"\x93NUMPY\x01\x00", &length.to_le_bytes()[..], header.as_bytes(), values].concat()
 }
 
 /// A vector of 64-bit integers.
-pub fn ints(values: &[i64]) -> Vec<u8> {
+pub(crate) fn ints(values: &[i64]) -> Vec<u8> {
     int_matrix(&[values.len()], values)
 }
 
 /// 64-bit integers of any shape.
-pub fn int_matrix(shape: &[usize], values: &[i64]) -> Vec<u8> {
+pub(crate) fn int_matrix(shape: &[usize], values: &[i64]) -> Vec<u8> {
     npy("<i8", shape, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>())
 }
 
 /// 32-bit floats of any shape.
-pub fn floats(shape: &[usize], values: &[f32]) -> Vec<u8> {
+pub(crate) fn floats(shape: &[usize], values: &[f32]) -> Vec<u8> {
     npy("<f4", shape, &values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>())
 }
 
 /// One text.
-pub fn text(text: &str) -> Vec<u8> {
+pub(crate) fn text(text: &str) -> Vec<u8> {
     npy(&format!("|S{}", text.len()), &[], text.as_bytes())
 }
 
 /// Arrays by name.
-pub type Arrays = Vec<(&'static str, Vec<u8>)>;
+pub(crate) type Arrays = Vec<(&'static str, Vec<u8>)>;
 
 /// An archive of arrays.
-pub fn npz(arrays: &Arrays) -> Vec<u8> {
+pub(crate) fn npz(arrays: &Arrays) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (at, (name, bytes)) in arrays.iter().enumerate() {
         // Both methods that NumPy writes.
@@ -77,14 +77,14 @@ pub fn npz(arrays: &Arrays) -> Vec<u8> {
 }
 
 /// The arrays with one of them replaced, added, or (with `None`) left out.
-pub fn with(mut arrays: Arrays, name: &'static str, bytes: Option<Vec<u8>>) -> Arrays {
+pub(crate) fn with(mut arrays: Arrays, name: &'static str, bytes: Option<Vec<u8>>) -> Arrays {
     arrays.retain(|(other, _)| *other != name);
     arrays.extend(bytes.map(|bytes| (name, bytes)));
     arrays
 }
 
 /// Two nodes and one edge in the gnn-benchmark format.
-pub fn gnn_benchmark() -> Arrays {
+pub(crate) fn gnn_benchmark() -> Arrays {
     vec![
         ("adj_data", floats(&[1], &[1.0])),
         ("adj_indices", ints(&[1])),
@@ -96,7 +96,7 @@ pub fn gnn_benchmark() -> Arrays {
 }
 
 /// Three nodes and two edges in the heterophilous format.
-pub fn heterophilous() -> Arrays {
+pub(crate) fn heterophilous() -> Arrays {
     let mask = |values: &[u8]| npy("|b1", &[1, 3], values);
     vec![
         ("node_features", floats(&[3, 1], &[1.0, 2.0, 3.0])),
@@ -109,7 +109,7 @@ pub fn heterophilous() -> Arrays {
 }
 
 /// Two nodes with their self-loops in the samples' format.
-pub fn compact() -> Arrays {
+pub(crate) fn compact() -> Arrays {
     vec![
         ("format", text("unifews-graph/1")),
         ("name", text("two")),
@@ -127,7 +127,7 @@ pub fn compact() -> Arrays {
 }
 
 /// The adjacency matrix of two nodes with self-loops, for a Unifews folder.
-pub fn adjacency() -> Arrays {
+pub(crate) fn adjacency() -> Arrays {
     vec![
         ("indices", ints(&[0, 1, 0, 1])),
         ("indptr", ints(&[0, 2, 4])),
@@ -138,6 +138,6 @@ pub fn adjacency() -> Arrays {
 }
 
 /// A safetensors file with this header.
-pub fn safetensors(header: &str, values: &[u8]) -> Vec<u8> {
+pub(crate) fn safetensors(header: &str, values: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), values].concat()
 }

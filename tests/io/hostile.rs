@@ -114,19 +114,13 @@ proptest! {
 #[test]
 fn an_archive_that_unpacks_to_far_more_than_itself_is_refused() {
     let folder = Folder::new();
-    let zeros = npy("|i1", &[100 << 20], &vec![0; 100 << 20]);
-    let mut arrays = vec![("unused", Vec::new())];
-    arrays.extend(with(gnn_benchmark(), "adj_indices", Some(zeros)));
-    // The bomb has to lie at a place where this archive writer deflates.
-    arrays.retain(|(name, _)| *name != "unused");
-    arrays.insert(0, ("unused", npy("|i1", &[0], &[])));
-    let at = arrays.iter().position(|(name, _)| *name == "adj_indices").expect("there");
-    if at % 2 == 0 {
-        arrays.insert(0, ("padding", npy("|i1", &[0], &[])));
-    }
+    let n = 100 << 20;
+    // In second place, where this archive writer deflates.
+    let bomb = ("adj_indices", npy("|i1", &[n], &vec![0; n]));
+    let mut arrays = with(gnn_benchmark(), "adj_indices", None);
+    arrays.insert(1, bomb);
     let path = folder.file("bomb.npz", npz(&arrays));
     let error = read_graph(path.to_str().expect("UTF-8"), &control()).map(|_| ()).unwrap_err().to_string();
-    let expected =
-        format!("array adj_indices: expected at most 67108864 bytes, found 104857664 bytes: {}", path.display());
-    assert_eq!(error.split(", found").next(), expected.split(", found").next());
+    let start = "array adj_indices: expected at most 67108864 bytes, found 1048576";
+    assert!(error.starts_with(start), "{error}");
 }

@@ -13,7 +13,7 @@ use crate::support::control;
 /// Compares the text of an error; `FILE` in the expectation stands for the path.
 fn refused<T>(result: Result<T, LoadError>, path: &Path, expected: &str) {
     let Err(error) = result else { panic!("read without an error; expected {expected}") };
-    assert_eq!(error.to_string(), expected.replace("FILE", &path.display().to_string()));
+    assert_eq!(error.to_string(), expected.replace("FILE", &path.display().to_string()), "another error text");
 }
 
 fn graph_refused(path: &Path, expected: &str) {
@@ -453,7 +453,7 @@ fn models() {
     check(
         &ours("\"format\":\"unifews-model/1\",\"architecture\":\"{\\\"architecture\\\":\\\"gat\\\"}\""),
         8,
-        "metadata architecture: expected the model's shape in JSON, found unknown variant `gat`, expected `gcn` or `sgc` at line 1 column 24",
+        "metadata architecture: expected the model's shape in JSON, found unknown variant `gat`, expected `gcn` or `sgc` at line 1 column 21",
     );
     check(
         &ours("\"format\":\"unifews-model/1\",\"architecture\":\"{\\\"norm_r\\\":7}\""),

@@ -11,7 +11,7 @@ fn shared() -> PathBuf {
 }
 
 /// A file or folder below the shared folder; without one, says that the test is skipped.
-pub fn shared_path(test: &str, path: &str) -> Option<String> {
+pub(crate) fn shared_path(test: &str, path: &str) -> Option<String> {
     let folder = shared();
     if folder.is_dir() {
         return Some(folder.join(path).to_str().expect("a path in UTF-8").to_owned());
@@ -21,12 +21,12 @@ pub fn shared_path(test: &str, path: &str) -> Option<String> {
 }
 
 /// One thread, no progress.
-pub fn control() -> Control {
+pub(crate) fn control() -> Control {
     Control::new(1).expect("one worker thread")
 }
 
 /// The value of a report's fact.
-pub fn fact(report: &unifews::io::LoadReport, name: &str) -> String {
+pub(crate) fn fact(report: &unifews::io::LoadReport, name: &str) -> String {
     let line = report.facts.iter().find(|line| line.name == name);
     line.unwrap_or_else(|| panic!("no fact {name:?} in {report:?}")).value.clone()
 }

@@ -298,7 +298,7 @@ fn take<D: ndarray::Dimension>(
     }
     let n_dims = D::NDIM.unwrap_or_default();
     let wrong = |expected: String| EngineError::mismatch(format!("shape of {name}"), expected, &shape);
-    let tensor = tensor.into_dimensionality::<D>().map_err(|error| wrong(format!("{n_dims} dimensions ({error})")))?;
+    let tensor = tensor.into_dimensionality::<D>().map_err(|_error| wrong(format!("{n_dims} dimensions")))?;
     match len {
         Some(len) if tensor.len() != len => Err(wrong(format!("[{len}]"))),
         _ => Ok(tensor),
