@@ -82,6 +82,11 @@ impl Desk {
         Some((request, Arc::clone(answer).downcast::<R::Answer>().ok()?))
     }
 
+    /// The answer to this very request, if it is the newest of its slot.
+    pub fn answer_to<R: Request>(&self, request: &R) -> Option<Arc<R::Answer>> {
+        self.answer::<R>(&request.slot()).filter(|(r, _)| *r == request).map(|(_, answer)| answer)
+    }
+
     /// Whether this very request is being computed, or has failed: asking again would be of no use.
     pub fn is_settled<R: Request>(&self, request: &R) -> bool {
         let Some(slot) = self.slots.get(&request.slot()) else { return false };

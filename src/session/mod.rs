@@ -24,7 +24,7 @@ use crate::engine::train::{EpochRecord, Trained};
 pub use command::{Command, FileWriter, Gesture};
 pub use desk::{AnyRequest, Desk, Request};
 pub use notice::{Level, Notice, Notices};
-pub use pictures::{AtlasRequest, Distribution, DistributionJob, HistogramJob, RasterJob};
+pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest};
 pub use store::{
     ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId, Store, SweepState, TrainingState,
     fitted_to,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::desk::Request;
 use crate::engine::EngineError;
 use crate::engine::analysis::{
-    Atlas, LogHistogram, NodeOrder, Raster, RasterRequest, Run, ScoreHistogram, Side, SortedScores, raster, scores,
+    Atlas, LogHistogram, NodeOrder, Raster, RasterRequest, Run, Scale, ScoreHistogram, Side, SortedScores, raster,
+    scores,
 };
 use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
@@ -34,58 +35,85 @@ impl PartialEq for AtlasRequest {
 }
 
 impl Request for AtlasRequest {
-    type Answer = Arc<Atlas>;
+    type Answer = Atlas;
 
     fn slot(&self) -> String {
         format!("order {}", self.by.title())
     }
 
-    fn compute(&self, ctl: &Control) -> Result<Arc<Atlas>, EngineError> {
-        Atlas::new(&self.dataset, self.norm_r, self.by, self.seed, ctl).map(Arc::new)
+    fn compute(&self, ctl: &Control) -> Result<Atlas, EngineError> {
+        Atlas::new(&self.dataset, self.norm_r, self.by, self.seed, ctl)
     }
 }
 
-/// Texels of a part of a matrix.
+/// A part of a matrix as texels, with their scale and the distribution of all scores.
 #[derive(Debug, Clone)]
-pub struct RasterJob {
+pub struct PictureRequest {
     /// The run whose masks and scores are drawn.
     pub run: Arc<Run>,
     /// The order of its nodes.
     pub atlas: Arc<Atlas>,
     /// Which part.
-    pub request: RasterRequest,
+    pub raster: RasterRequest,
     /// Whether this is the small map of the whole, beside a zoomed one.
     pub is_map: bool,
+    /// The distribution of the same run, step and side, where it is known from an earlier answer.
+    pub scores: Option<Arc<ScoreHistogram>>,
 }
 
-impl RasterJob {
+/// What a heatmap paints.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// Values and counts.
+    pub raster: Arc<Raster>,
+    /// What they mean.
+    pub scale: Scale,
+    /// What to paint, see [`Scale::shades`].
+    pub shades: Vec<u16>,
+    /// The distribution of all scores of the matrix.
+    pub scores: Arc<ScoreHistogram>,
+}
+
+impl PictureRequest {
+    /// Bins of a histogram under a heatmap.
+    pub const BINS: usize = 96;
+
     /// The slot of one heatmap.
     pub fn slot_of(side: Side, step: usize, is_map: bool) -> String {
         format!("{} {} {step}", if is_map { "map" } else { "heatmap" }, side.title())
     }
 }
 
-impl PartialEq for RasterJob {
+impl PartialEq for PictureRequest {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.run, &other.run) && Arc::ptr_eq(&self.atlas, &other.atlas) && self.request == other.request
+        Arc::ptr_eq(&self.run, &other.run) && Arc::ptr_eq(&self.atlas, &other.atlas) && self.raster == other.raster
     }
 }
 
-impl Request for RasterJob {
-    type Answer = Arc<Raster>;
+impl Request for PictureRequest {
+    type Answer = Picture;
 
     fn slot(&self) -> String {
-        Self::slot_of(self.request.side, self.request.step, self.is_map)
+        Self::slot_of(self.raster.side, self.raster.step, self.is_map)
     }
 
-    fn compute(&self, ctl: &Control) -> Result<Arc<Raster>, EngineError> {
-        raster(&self.run, &self.atlas, &self.request, ctl).map(Arc::new)
+    fn compute(&self, ctl: &Control) -> Result<Picture, EngineError> {
+        let Self { run, atlas, raster: RasterRequest { step, side, mode, .. }, .. } = self;
+        let scores = match &self.scores {
+            Some(scores) => Arc::clone(scores),
+            None => Arc::new(ScoreHistogram::of(run, atlas.values(), *step, *side, Self::BINS, ctl)?),
+        };
+        let raster = raster(run, atlas, &self.raster, ctl)?;
+        let architecture = &run.model.architecture;
+        let scale =
+            Scale::new(*mode, *side, scores.scores.range(), architecture.n_graph_steps(), architecture.is_decoupled());
+        Ok(Picture { shades: scale.shades(&raster), raster: Arc::new(raster), scale, scores })
     }
 }
 
-/// The distribution of the scores of one side of one step.
+/// Distributions of one side of one step, exact.
 #[derive(Debug, Clone)]
-pub struct HistogramJob {
+pub struct DistributionRequest {
     /// The run.
     pub run: Arc<Run>,
     /// For the values of `T`.
@@ -94,41 +122,6 @@ pub struct HistogramJob {
     pub step: usize,
     /// Which matrix.
     pub side: Side,
-}
-
-impl HistogramJob {
-    /// Bins of a histogram under a heatmap.
-    pub const BINS: usize = 96;
-
-    /// The slot of one histogram.
-    pub fn slot_of(side: Side, step: usize) -> String {
-        format!("histogram {} {step}", side.title())
-    }
-}
-
-impl PartialEq for HistogramJob {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.run, &other.run) && (self.step, self.side) == (other.step, other.side)
-    }
-}
-
-impl Request for HistogramJob {
-    type Answer = ScoreHistogram;
-
-    fn slot(&self) -> String {
-        Self::slot_of(self.side, self.step)
-    }
-
-    fn compute(&self, ctl: &Control) -> Result<ScoreHistogram, EngineError> {
-        ScoreHistogram::of(&self.run, self.atlas.values(), self.step, self.side, Self::BINS, ctl)
-    }
-}
-
-/// Distributions of one side of one step, exact.
-#[derive(Debug, Clone)]
-pub struct DistributionJob {
-    /// What is asked of the histogram, too.
-    pub of: HistogramJob,
 }
 
 /// Everything the entries view draws.
@@ -144,23 +137,31 @@ pub struct Distribution {
     pub cumulative: Vec<[f64; 2]>,
 }
 
-impl PartialEq for DistributionJob {
-    fn eq(&self, other: &Self) -> bool {
-        self.of == other.of
+impl DistributionRequest {
+    /// The slot of one side.
+    pub fn slot_of(side: Side) -> String {
+        format!("distribution {}", side.title())
     }
 }
 
-impl Request for DistributionJob {
+impl PartialEq for DistributionRequest {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.run, &other.run) && (self.step, self.side) == (other.step, other.side)
+    }
+}
+
+impl Request for DistributionRequest {
     type Answer = Distribution;
 
     fn slot(&self) -> String {
-        format!("distribution {}", self.of.side.title())
+        Self::slot_of(self.side)
     }
 
     fn compute(&self, ctl: &Control) -> Result<Distribution, EngineError> {
+        const BINS: usize = 96;
         const CURVE_POINTS: usize = 240;
-        let HistogramJob { run, atlas, step, side } = &self.of;
-        let found = ScoreHistogram::of(run, atlas.values(), *step, *side, HistogramJob::BINS, ctl)?;
+        let Self { run, atlas, step, side } = self;
+        let found = ScoreHistogram::of(run, atlas.values(), *step, *side, BINS, ctl)?;
         let values: Vec<f32> = match side {
             Side::Edges => {
                 let entries = run.dataset.topology().entries().zip(atlas.values());
@@ -176,6 +177,6 @@ impl Request for DistributionJob {
         ctl.check()?;
         let sorted = SortedScores::new(scores(run, atlas.values(), *step, *side)?);
         let cumulative = sorted.cumulative(CURVE_POINTS);
-        Ok(Distribution { scores: found, values: LogHistogram::of(&values, HistogramJob::BINS), sorted, cumulative })
+        Ok(Distribution { scores: found, values: LogHistogram::of(&values, BINS), sorted, cumulative })
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod actions;
 mod app;
+mod colormap;
 pub mod dialogs;
 pub mod frames;
 mod layout;

@@ -42,13 +42,22 @@ impl LogHistogram {
         // One rounding above, so that the largest value is inside.
         let high = f64::from(largest).log10() + 1e-6;
         let low = f64::from(smallest).log10().clamp(high - SPAN_DECADES, high - 0.1);
-        let per_bin = (high - low) / n_bins as f64;
+        // Logarithms of single precision are as fine as any bin, and weights come in millions.
+        let (bins_per_log2, low_log2) = (
+            (n_bins as f64 / (high - low) * std::f64::consts::LOG10_2) as f32,
+            (low * std::f64::consts::LOG2_10) as f32,
+        );
         let mut bins = vec![0u32; n_bins];
         for value in positive() {
-            let at = ((f64::from(value).log10() - low) / per_bin).max(0.0) as usize;
+            let at = ((value.log2() - low_log2) * bins_per_log2).max(0.0) as usize;
             bins[at.min(n_bins - 1)] += 1;
         }
         Self { low, high, bins, n_zero, n }
+    }
+
+    /// Smallest and largest value on the axis; `None` where no value is positive.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        (self.n > self.n_zero).then(|| (10f64.powf(self.low), 10f64.powf(self.high)))
     }
 
     /// `log10` of the lower border of a bin; of the upper border of the last one for `bin = bins.len()`.

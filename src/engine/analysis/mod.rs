@@ -13,8 +13,8 @@ pub use evaluate::{Evaluation, PartScores, Score, predictions};
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{
-    Atlas, EntryFacts, EntryPlace, Ramp, Raster, RasterMode, RasterRequest, Scale, Side, Tick, Viewport, describe,
-    power_of_ten, raster,
+    Atlas, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, NO_ENTRY, Ramp, Raster, RasterMode, RasterRequest, Scale,
+    Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster,
 };
 pub use run::{Run, RunOptions, Timing, forward_frozen, run};
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};

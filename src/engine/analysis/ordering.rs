@@ -157,13 +157,16 @@ fn groups_of(order: &[u32], key: &[u32], name: impl Fn(u32) -> String) -> Vec<No
     groups
 }
 
-/// The community of every node, 0 being the largest: every node takes the label most of its neighbours have, the smallest of
-/// those in a draw, until nothing changes.
+/// The community of every node, 0 being the largest: every node takes the label most of its neighbours have, until nothing
+/// changes. In a draw it keeps its own, else the seed decides; a fixed rule would let one label flood the graph.
 fn communities(topology: &Topology, seed: u64, ctl: &Control) -> Result<Vec<u32>, EngineError> {
     let n = topology.n_nodes();
     let mut label: Vec<u32> = (0..n as u32).collect();
     let mut visit = label.clone();
-    visit.shuffle(&mut StdRng::seed_from_u64(seed));
+    let mut rng = StdRng::seed_from_u64(seed);
+    visit.shuffle(&mut rng);
+    let mut luck = label.clone();
+    luck.shuffle(&mut rng);
     let mut votes = vec![0u32; n];
     for round in 0..MAX_ROUNDS {
         ctl.progress("finding communities", round, MAX_ROUNDS);
@@ -172,20 +175,21 @@ fn communities(topology: &Topology, seed: u64, ctl: &Control) -> Result<Vec<u32>
             if at % 4096 == 0 {
                 ctl.check()?;
             }
+            let own = label[u as usize];
             let row = topology.row(u as usize);
             for &v in row.iter().filter(|v| **v != u) {
                 votes[label[v as usize] as usize] += 1;
             }
-            let mut best = (0, label[u as usize]);
+            let mut best = (votes[own as usize], true, 0, own);
             for &v in row.iter().filter(|v| **v != u) {
                 let candidate = label[v as usize];
                 let count = std::mem::take(&mut votes[candidate as usize]);
-                if count > best.0 || (count == best.0 && count > 0 && candidate < best.1) {
-                    best = (count, candidate);
+                if count > 0 {
+                    best = best.max((count, candidate == own, luck[candidate as usize], candidate));
                 }
             }
-            n_changed += usize::from(best.1 != label[u as usize]);
-            label[u as usize] = best.1;
+            n_changed += usize::from(best.3 != own);
+            label[u as usize] = best.3;
         }
         if n_changed == 0 {
             break;
@@ -259,14 +263,26 @@ mod tests {
     }
 
     #[test]
-    fn triangles_are_communities_whatever_the_threads() {
-        let one = ordering(NodeOrder::Community, false);
-        assert_eq!(one.groups().len(), 2);
-        let mut first: Vec<u32> = one.order()[..3].to_vec();
-        first.sort_unstable();
-        assert!(first == [0, 1, 2] || first == [3, 4, 5], "{first:?}");
-        let ctl = Control::new(4).expect("workers");
-        let again = Ordering::new(&triangles(false), NodeOrder::Community, 1, &ctl).expect("not cancelled");
-        assert_eq!(one, again);
+    fn cliques_are_communities_whatever_the_threads() {
+        let clique = |from: u32| (0..8u32).flat_map(move |a| (0..a).map(move |b| (from + a, from + b)));
+        let pairs: Vec<(u32, u32)> = clique(0).chain(clique(8)).chain([(0, 8)]).collect();
+        let (topology, _) =
+            Topology::from_edges(16, &pairs, Direction::Symmetrised, SelfLoops::Added).expect("valid pairs");
+        let dataset = Dataset::try_new(DatasetParts {
+            topology,
+            features: Features::from_dense(Array2::ones((16, 1))),
+            labels: None,
+            ..triangles(false).to_parts()
+        })
+        .expect("parts that fit");
+        let order = |threads: usize| {
+            let ctl = Control::new(threads).expect("workers");
+            Ordering::new(&dataset, NodeOrder::Community, 1, &ctl).expect("not cancelled")
+        };
+        let one = order(1);
+        assert_eq!(one.groups().len(), 2, "{one:?}");
+        let side = one.order()[0] / 8;
+        assert!(one.order()[..8].iter().all(|u| u / 8 == side), "{one:?}");
+        assert_eq!(one, order(4));
     }
 }

@@ -1,6 +1,6 @@
 //! Colours of scales and series, shared by the figures and the window's heatmaps.
 
-use crate::engine::analysis::Ramp;
+use crate::engine::analysis::{N_COLOURS, Ramp};
 
 /// Red, green, blue.
 pub type Rgb = [u8; 3];
@@ -20,9 +20,6 @@ pub const SERIES: [Rgb; 7] = [
 pub const KEPT: Rgb = [0x0b, 0x6b, 0xcb];
 /// What is removed, on white.
 pub const REMOVED: Rgb = [0xb6, 0xb8, 0xbb];
-
-/// Colours in a lookup table.
-pub const N_COLOURS: usize = 256;
 
 /// The colours of a scale from its low to its high end.
 ///

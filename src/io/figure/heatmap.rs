@@ -2,8 +2,8 @@
 
 use super::FigureError;
 use super::canvas::{Anchor, Canvas, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE, encode};
-use super::colour::{KEPT, N_COLOURS, REMOVED, Rgb, SERIES, lut, mix};
-use crate::engine::analysis::{NodeGroup, Raster, Scale};
+use super::colour::{KEPT, REMOVED, Rgb, SERIES, lut, mix};
+use crate::engine::analysis::{N_COLOURS, NO_ENTRY, NodeGroup, Raster, Scale};
 
 /// Everything a heatmap's picture says.
 #[derive(Debug, Clone)]
@@ -95,10 +95,14 @@ impl HeatmapFigure<'_> {
 
     fn pixels(&self) -> Vec<Rgb> {
         let colours = lut(self.scale.ramp, KEPT, REMOVED, false);
-        let raster = self.raster;
-        let pixels: Vec<Rgb> = shades(raster, self.scale, &colours)
-            .map(|texel| texel.map_or(GROUND, |(c, a)| mix(GROUND, c, f64::from(a))))
-            .collect();
+        let paint = |shade: u16| {
+            if shade == NO_ENTRY {
+                return GROUND;
+            }
+            let (colour, opacity) = (shade as usize % N_COLOURS, shade as usize / N_COLOURS);
+            mix(GROUND, colours[colour], f64::from(Scale::opacity(opacity)))
+        };
+        let pixels: Vec<Rgb> = self.scale.shades(self.raster).into_iter().map(paint).collect();
         if pixels.is_empty() { vec![GROUND] } else { pixels }
     }
 
@@ -174,27 +178,6 @@ impl HeatmapFigure<'_> {
             canvas.text(x, top + bar + 22.0 + 16.0 * i as f64, line, SMALL, Anchor::Left, TEXT_WEAK);
         }
     }
-}
-
-/// Colour and opacity of every texel, `None` where there is no entry. Blocks with few entries are paler than full ones.
-pub fn shades<'a>(
-    raster: &'a Raster,
-    scale: &'a Scale,
-    colours: &'a [Rgb; N_COLOURS],
-) -> impl Iterator<Item = Option<(Rgb, f32)>> + 'a {
-    let densest = raster.densest();
-    let counts = raster.kept.iter().zip(&raster.removed).map(|(k, r)| k + r);
-    raster.values.iter().zip(counts).map(move |(value, n)| {
-        let position = scale.position(*value).unwrap_or(0.0);
-        let colour = colours[(position * (N_COLOURS - 1) as f32).round() as usize];
-        (n > 0).then(|| (colour, opacity(n, densest)))
-    })
-}
-
-/// From [`PALEST`] for a single entry to 1 for the fullest block.
-fn opacity(n: u32, densest: u32) -> f32 {
-    const PALEST: f32 = 0.65;
-    if densest <= 1 { 1.0 } else { PALEST + (1.0 - PALEST) * ((n as f32).ln() / (densest as f32).ln()) }
 }
 
 /// Round numbers inside a range, about `n` of them.

@@ -8,9 +8,9 @@ mod colour;
 mod curves;
 mod heatmap;
 
-pub use colour::{KEPT, N_COLOURS, REMOVED, Rgb, SERIES, lut};
+pub use colour::{KEPT, REMOVED, Rgb, SERIES, lut};
 pub use curves::{Axis, Curve, CurveStyle, Curves, Mark};
-pub use heatmap::{HeatmapFigure, shades};
+pub use heatmap::HeatmapFigure;
 
 /// A figure could not be drawn.
 #[derive(Debug, thiserror::Error)]

@@ -2,9 +2,13 @@
 
 mod card;
 mod delta_slider;
+pub(crate) mod heatmap;
+pub(crate) mod histogram;
+mod picker;
 mod text;
 
 pub use crate::session::format;
 pub use card::{bars, card, chip, empty_state, section};
 pub use delta_slider::{DeltaScale, DeltaSlider};
+pub(crate) use picker::picker;
 pub use text::{mono, strong, value_row, weak};

@@ -1,6 +1,8 @@
 //! What one entry is, and why it was kept or removed, in words for people.
 
 use super::Side;
+use std::ops::Range;
+
 use super::atlas::Atlas;
 use crate::engine::analysis::run::Run;
 
@@ -49,6 +51,15 @@ pub fn describe(run: &Run, atlas: &Atlas, step: usize, side: Side, column: usize
         Side::Edges => edge(run, atlas, step, column, row),
         Side::Weights => weight(run, step, column, row),
     }
+}
+
+/// The place of the first entry stored in a block, as `(column, row)`: what stands behind a texel of few entries.
+///
+/// # Complexity
+/// O(rows of the block · log degree).
+pub fn first_entry(atlas: &Atlas, columns: Range<usize>, rows: Range<usize>) -> Option<(usize, usize)> {
+    let n = atlas.ordering().len();
+    (rows.start..rows.end.min(n)).find_map(|row| atlas.row(row, &columns).next().map(|(column, _)| (column, row)))
 }
 
 fn edge(run: &Run, atlas: &Atlas, step: usize, column: usize, row: usize) -> Option<EntryFacts> {

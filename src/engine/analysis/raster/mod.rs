@@ -13,9 +13,9 @@ mod tests;
 mod viewport;
 
 pub use atlas::Atlas;
-pub use describe::{EntryFacts, EntryPlace, describe};
+pub use describe::{EntryFacts, EntryPlace, describe, first_entry};
 pub use paint::raster;
-pub use scale::{Ramp, Scale, Tick, power_of_ten};
+pub use scale::{N_COLOURS, N_OPACITIES, NO_ENTRY, Ramp, Scale, Tick, power_of_ten};
 pub use viewport::Viewport;
 
 /// Which matrix of a step.
@@ -107,6 +107,17 @@ pub struct Raster {
     pub range: Option<(f32, f32)>,
 }
 
+/// One texel of a raster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TexelPlace {
+    /// Position in the raster's arrays.
+    pub index: usize,
+    /// Entries across.
+    pub columns: std::ops::Range<usize>,
+    /// Entries down.
+    pub rows: std::ops::Range<usize>,
+}
+
 impl Raster {
     /// Whether every texel is one entry.
     pub fn is_single_entries(&self) -> bool {
@@ -117,6 +128,21 @@ impl Raster {
     pub fn totals(&self) -> (u64, u64) {
         let sum = |counts: &[u32]| counts.iter().map(|c| u64::from(*c)).sum();
         (sum(&self.kept), sum(&self.removed))
+    }
+
+    /// The texel that holds an entry, and the entries it stands for; `None` outside.
+    pub fn texel_at(&self, column: usize, row: usize) -> Option<TexelPlace> {
+        let (left, top) = (self.cover.x0 as usize, self.cover.y0 as usize);
+        let (x, y) = (column.checked_sub(left)? / self.block.0, row.checked_sub(top)? / self.block.1);
+        if x >= self.w || y >= self.h {
+            return None;
+        }
+        let from = (left + x * self.block.0, top + y * self.block.1);
+        Some(TexelPlace {
+            index: y * self.w + x,
+            columns: from.0..from.0 + self.block.0,
+            rows: from.1..from.1 + self.block.1,
+        })
     }
 
     /// The most entries in one texel.

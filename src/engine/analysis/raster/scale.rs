@@ -2,6 +2,15 @@
 
 use super::{Raster, RasterMode, Side};
 
+/// Colours between the two ends of a scale.
+pub const N_COLOURS: usize = 256;
+/// Steps of opacity: blocks with few entries are paler than full ones.
+pub const N_OPACITIES: usize = 8;
+/// The shade of a texel without an entry.
+pub const NO_ENTRY: u16 = u16::MAX;
+/// Opacity of a texel with the fewest entries.
+const PALEST: f32 = 0.6;
+
 /// Which sort of colours a scale needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ramp {
@@ -87,6 +96,27 @@ impl Scale {
         }
         let value = if self.is_log { f64::from(value.max(0.0)).log10() } else { f64::from(value) };
         Some(((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0) as f32)
+    }
+
+    /// What to paint: for every texel `colour + N_COLOURS · opacity step`, or [`NO_ENTRY`].
+    pub fn shades(&self, raster: &Raster) -> Vec<u16> {
+        let densest = (raster.densest().max(2) as f32).ln();
+        let top = (N_OPACITIES - 1) as f32;
+        let counts = raster.kept.iter().zip(&raster.removed).map(|(k, r)| k + r);
+        let shade = |(value, n): (&f32, u32)| {
+            if n == 0 {
+                return NO_ENTRY;
+            }
+            let colour = (self.position(*value).unwrap_or(0.0) * (N_COLOURS - 1) as f32).round() as u16;
+            let opacity = if raster.is_single_entries() { top } else { ((n as f32).ln() / densest * top).round() };
+            colour + N_COLOURS as u16 * opacity as u16
+        };
+        raster.values.iter().zip(counts).map(shade).collect()
+    }
+
+    /// The opacity of a step, `0..=1`.
+    pub fn opacity(step: usize) -> f32 {
+        PALEST + (1.0 - PALEST) * step as f32 / (N_OPACITIES - 1) as f32
     }
 
     /// Marks for the legend, in ascending order.

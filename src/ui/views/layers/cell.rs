@@ -1,0 +1,324 @@
+//! One matrix: heading, heatmap, histogram, numbers.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder, pos2, vec2};
+
+use super::{save, words};
+use crate::engine::analysis::{
+    Atlas, EntryFacts, Raster, RasterMode, RasterRequest, Run, Side, Viewport, describe, first_entry,
+};
+use crate::engine::sparsify::{EdgeMode, Recipe, StepTrace, WeightMode};
+use crate::session::{Command, Gesture, Picture, PictureRequest, format};
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::views::{ViewCx, WindowRequest};
+use crate::ui::widgets::heatmap::{
+    AxisSpec, GUTTER_LEFT, Heatmap, HeatmapAction, HeatmapOutput, HeatmapSpec, LEGEND_WIDTH,
+};
+use crate::ui::widgets::histogram::{Asked, Histogram, HistogramSpec};
+use crate::ui::widgets::strong;
+
+/// Heights from top to bottom; the heatmap takes the rest.
+const HEADING: f32 = 22.0;
+const HISTOGRAM: f32 = 56.0;
+const NUMBERS: f32 = 52.0;
+/// Between heatmap and histogram.
+const SPACE: f32 = 4.0;
+/// Side of the small map, texels.
+const MAP_TEXELS: usize = 96;
+
+/// Which matrix of which run, shown how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) run: &'a Arc<Run>,
+    pub(super) atlas: &'a Arc<Atlas>,
+    pub(super) step: usize,
+    pub(super) side: Side,
+    pub(super) mode: RasterMode,
+}
+
+impl Place<'_> {
+    pub(super) fn trace(&self) -> Option<&StepTrace> {
+        self.run.pruned.steps.get(self.step)
+    }
+
+    /// The whole matrix.
+    pub(super) fn whole(&self) -> Viewport {
+        match (self.side, self.trace()) {
+            (Side::Edges, _) => Viewport::whole(self.atlas.ordering().len(), self.atlas.ordering().len()),
+            (Side::Weights, Some(step)) => Viewport::whole(step.d_in, step.d_out),
+            _ => Viewport::whole(0, 0),
+        }
+    }
+
+    pub(super) fn request(&self, viewport: Viewport, pixels: (usize, usize)) -> RasterRequest {
+        RasterRequest {
+            step: self.step,
+            side: self.side,
+            mode: self.mode,
+            viewport,
+            width_px: pixels.0,
+            height_px: pixels.1,
+        }
+    }
+
+    /// Names of the axes, across and down.
+    pub(super) fn axis_names(&self) -> (String, String) {
+        match self.side {
+            Side::Edges => (format!("source node, {}", self.atlas.by().title()), "target node".to_owned()),
+            Side::Weights => ("input feature".to_owned(), "output feature".to_owned()),
+        }
+    }
+}
+
+/// What one matrix remembers between frames.
+#[derive(Debug, Default)]
+pub(super) struct Cell {
+    heatmap: Heatmap,
+    histogram: Histogram,
+}
+
+impl Cell {
+    /// Draws it; answers with the entry under the pointer, as `(column, row)`.
+    pub(super) fn ui(
+        &mut self,
+        cx: &ViewCx<'_>,
+        ui: &mut egui::Ui,
+        rect: Rect,
+        place: &Place<'_>,
+        marked: Option<(usize, usize)>,
+    ) -> Option<(usize, usize)> {
+        let step = place.trace()?;
+        let below =
+            |from: f32, height: f32| Rect::from_min_max(pos2(rect.left(), from), pos2(rect.right(), from + height));
+        let heading = below(rect.top(), HEADING);
+        let map_height = (rect.height() - HEADING - SPACE - HISTOGRAM - NUMBERS).max(60.0);
+        let heatmap = below(heading.bottom(), map_height);
+        let histogram = below(heatmap.bottom() + SPACE, HISTOGRAM);
+        let numbers = below(histogram.bottom(), NUMBERS);
+        let plot_columns = |r: Rect| {
+            Rect::from_min_max(pos2(r.left() + GUTTER_LEFT, r.top()), pos2(r.right() - LEGEND_WIDTH, r.bottom()))
+        };
+
+        let slot = PictureRequest::slot_of(place.side, place.step, false);
+        let answer = cx.session.store().desk.answer::<PictureRequest>(&slot);
+        // An answer about another graph says nothing here.
+        let answer = answer.filter(|(r, _)| Arc::ptr_eq(&r.run.dataset, &place.run.dataset));
+        let picture = answer.as_ref().map(|(_, p)| p);
+        let same_scores =
+            answer.as_ref().filter(|(r, _)| Arc::ptr_eq(&r.run, place.run)).map(|(_, p)| Arc::clone(&p.scores));
+
+        let legend = picture.map(|p| p.scale.title.clone());
+        heading_ui(ui, cx.tokens, heading, place, step, legend.as_deref());
+        let output = self.heatmap_ui(cx, ui, heatmap, place, step, picture, marked);
+        ask(cx, place, &output, same_scores);
+        if let Some(picture) = picture {
+            Self::hover_ui(cx.tokens, &output, place, picture);
+            Self::act(cx, &output, place, picture);
+            let name = format!("Threshold of {}", words::name(step, place.side).to_lowercase());
+            let spec = HistogramSpec {
+                name: &name,
+                counted: if place.side == Side::Edges { "messages" } else { "weight scores" },
+                scores: &picture.scores,
+                is_draggable: is_draggable(place, &cx.session.store().recipe),
+            };
+            if let Some(asked) = self.histogram.ui(ui, cx.tokens, plot_columns(histogram), &spec) {
+                set_threshold(cx, place, picture, asked);
+            }
+        }
+        numbers_ui(ui, cx.tokens, plot_columns(numbers).with_max_x(rect.right()), place);
+        output.hovered
+    }
+
+    fn heatmap_ui(
+        &mut self,
+        cx: &ViewCx<'_>,
+        ui: &mut egui::Ui,
+        rect: Rect,
+        place: &Place<'_>,
+        step: &StepTrace,
+        picture: Option<&Arc<Picture>>,
+        marked: Option<(usize, usize)>,
+    ) -> HeatmapOutput {
+        let desk = &cx.session.store().desk;
+        let slot = PictureRequest::slot_of(place.side, place.step, false);
+        let map_slot = PictureRequest::slot_of(place.side, place.step, true);
+        let map = desk.answer::<PictureRequest>(&map_slot).map(|(_, p)| p);
+        let failure = desk.failure(&slot);
+        let message = failure.or_else(|| picture.is_none().then_some("drawing"));
+        let groups = if place.side == Side::Edges { place.atlas.ordering().groups() } else { &[] };
+        let (x_name, y_name) = place.axis_names();
+        let name = words::name(step, place.side);
+        let spec = HeatmapSpec {
+            name: &name,
+            whole: place.whole(),
+            x: AxisSpec { name: &x_name, groups },
+            y: AxisSpec { name: &y_name, groups },
+            picture,
+            map: map.as_ref(),
+            message,
+            marked,
+        };
+        self.heatmap.ui(ui, cx.tokens, rect, &spec)
+    }
+
+    fn hover_ui(tokens: &Tokens, output: &HeatmapOutput, place: &Place<'_>, picture: &Picture) {
+        let Some((column, row)) = output.hovered else { return };
+        if output.response.dragged() {
+            return;
+        }
+        let Some((title, lines)) = says(place, &picture.raster, column, row) else { return };
+        output.response.clone().on_hover_ui_at_pointer(|ui| {
+            ui.label(strong(&title));
+            for line in lines {
+                ui.label(RichText::new(line).color(tokens.text));
+            }
+        });
+    }
+
+    fn act(cx: &ViewCx<'_>, output: &HeatmapOutput, place: &Place<'_>, picture: &Picture) {
+        match output.action {
+            None => {}
+            Some(HeatmapAction::CopyValue(column, row)) => {
+                if let Some((title, lines)) = says(place, &picture.raster, column, row) {
+                    cx.out.request(WindowRequest::Copy(format!("{title}\n{}", lines.join("\n"))));
+                }
+            }
+            Some(HeatmapAction::Save(format)) => {
+                cx.out.request(WindowRequest::Save(save::heatmap(place, output.viewport, picture, format)));
+            }
+        }
+    }
+}
+
+/// Asks for the picture of what is in view, unless it is there or on its way.
+fn ask(
+    cx: &ViewCx<'_>,
+    place: &Place<'_>,
+    output: &HeatmapOutput,
+    scores: Option<Arc<crate::engine::analysis::ScoreHistogram>>,
+) {
+    let desk = &cx.session.store().desk;
+    let request = |raster: RasterRequest, is_map: bool| PictureRequest {
+        run: Arc::clone(place.run),
+        atlas: Arc::clone(place.atlas),
+        raster,
+        is_map,
+        scores: scores.clone(),
+    };
+    let picture = request(place.request(output.viewport, output.pixels), false);
+    if !desk.is_settled(&picture) {
+        cx.out.compute(picture);
+    }
+    if output.is_zoomed {
+        let map = request(place.request(place.whole(), (MAP_TEXELS, MAP_TEXELS)), true);
+        if !desk.is_settled(&map) {
+            cx.out.compute(map);
+        }
+    }
+}
+
+/// What is under the pointer: an entry, or a block of them.
+fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option<(String, Vec<String>)> {
+    let entry = |facts: EntryFacts| words::entry(place.run, &facts);
+    if raster.is_single_entries() {
+        return describe(place.run, place.atlas, place.step, place.side, column, row).map(entry);
+    }
+    let texel = raster.texel_at(column, row)?;
+    let (kept, removed) = (raster.kept[texel.index], raster.removed[texel.index]);
+    if kept + removed == 0 {
+        return None;
+    }
+    if kept + removed == 1 && place.side == Side::Edges {
+        let (column, row) = first_entry(place.atlas, texel.columns.clone(), texel.rows.clone())?;
+        return describe(place.run, place.atlas, place.step, place.side, column, row).map(entry);
+    }
+    let title = format!("block of {} × {} entries", texel.columns.len(), texel.rows.len());
+    let share = f64::from(kept) / f64::from(kept + removed);
+    let mut lines = vec![format!(
+        "{} entries: {} kept ({}), {} removed",
+        format::count(u64::from(kept + removed)),
+        format::count(u64::from(kept)),
+        format::percent(share),
+        format::count(u64::from(removed))
+    )];
+    let value = raster.values[texel.index];
+    if place.mode == RasterMode::Strength && value.is_finite() {
+        lines.push(format!("mean strength {}", words::number(f64::from(value))));
+    }
+    lines.push("zoom in for single entries".to_owned());
+    Some((title, lines))
+}
+
+fn heading_ui(
+    ui: &mut egui::Ui,
+    tokens: &Tokens,
+    rect: Rect,
+    place: &Place<'_>,
+    step: &StepTrace,
+    legend: Option<&str>,
+) {
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+    child.spacing_mut().item_spacing.x = 8.0;
+    child.label(strong(words::title(step, place.side)).size(tokens::TEXT));
+    let whole = place.whole();
+    let size = format!("{} × {}", format::count(whole.width() as u64), format::count(whole.height() as u64));
+    let says = match place.side {
+        Side::Edges => "Sources × targets of the diffusion matrix T",
+        Side::Weights => "Inputs × outputs of the weight matrix W",
+    };
+    child.label(RichText::new(size).size(tokens::SMALL).color(tokens.text_weak)).on_hover_text(says);
+    child.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if let Some(legend) = legend {
+            let legend = RichText::new(legend).size(tokens::SMALL).color(tokens.text);
+            ui.add(egui::Label::new(legend).truncate()).on_hover_text(words::mode_says(place.mode));
+        }
+    });
+}
+
+fn numbers_ui(ui: &mut egui::Ui, tokens: &Tokens, rect: Rect, place: &Place<'_>) {
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)));
+    child.spacing_mut().item_spacing = vec2(10.0, 1.0);
+    child.spacing_mut().interact_size.y = 0.0;
+    for (at, line) in words::numbers(place.run, place.step, place.side).into_iter().enumerate() {
+        child.horizontal(|ui| {
+            for (i, (text, says)) in line.into_iter().enumerate() {
+                let text = RichText::new(text).size(tokens::SMALL + 1.0);
+                let text = if at == 0 && i == 0 {
+                    text.family(crate::ui::theme::strong_family()).color(tokens.text)
+                } else {
+                    text.color(tokens.text_weak)
+                };
+                ui.add(egui::Label::new(text).extend()).on_hover_text(says);
+            }
+        });
+    }
+}
+
+/// Whether the line of the histogram stands for a number of the recipe as it is.
+fn is_draggable(place: &Place<'_>, recipe: &Recipe) -> bool {
+    match place.side {
+        Side::Edges => recipe.edges.mode == place.run.recipe.edges.mode && recipe.edges.mode != EdgeMode::Mass,
+        Side::Weights => recipe.weights.mode == place.run.recipe.weights.mode,
+    }
+}
+
+/// Moves the recipe's δ to where the threshold was dragged: of this step where every step has its own, else of all.
+fn set_threshold(cx: &ViewCx<'_>, place: &Place<'_>, picture: &Picture, asked: Asked) {
+    let Some(step) = place.trace() else { return };
+    let mut recipe = cx.session.store().recipe.clone();
+    let (deltas, is_target) = match place.side {
+        Side::Edges => (&mut recipe.edges.delta, place.run.recipe.edges.mode == EdgeMode::Target),
+        Side::Weights => (&mut recipe.weights.delta, place.run.recipe.weights.mode == WeightMode::Target),
+    };
+    let Some(delta) = picture.scores.delta_at(asked.threshold, is_target) else { return };
+    let at = if deltas.len() == 1 { 0 } else { step.idx };
+    let Some(slot) = deltas.get_mut(at) else { return };
+    *slot = rounded(delta);
+    cx.out.send(Command::SetRecipe(Box::new(recipe), asked.gesture.map(Gesture)));
+}
+
+/// Three digits: what is written is what is used.
+fn rounded(delta: f64) -> f64 {
+    format!("{delta:.2e}").parse().unwrap_or(delta)
+}

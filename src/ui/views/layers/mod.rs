@@ -1,0 +1,212 @@
+//! Layers: one row per layer, edges left, weights right; every heatmap with its histogram and its numbers.
+//!
+//! The view only asks for pictures and paints the answers; while one is computed, the one before is stretched into its place.
+
+mod cell;
+mod hops;
+mod save;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use eframe::egui::{self, Rect, UiBuilder, pos2, vec2};
+
+use self::cell::{Cell, Place};
+use super::{View, ViewCx, WindowRequest};
+use crate::engine::analysis::{Atlas, NodeOrder, RasterMode, Run, Side};
+use crate::engine::model::StepKind;
+use crate::session::jobs::Lane;
+use crate::session::{AtlasRequest, Store};
+use crate::ui::actions::Action;
+use crate::ui::widgets::{chip, empty_state, picker, weak};
+
+/// The view; it holds only what is looked at, and how.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    mode: RasterMode,
+    order: NodeOrder,
+    /// Of a decoupled network: the hop whose edges are shown.
+    hop: usize,
+    cells: BTreeMap<(Side, usize), Cell>,
+    /// The newest order that is there.
+    atlas: Option<Arc<Atlas>>,
+    /// The entry of the graph under the pointer, as `(column, row)`, marked in all heatmaps of edges.
+    pointed: Option<(usize, usize)>,
+}
+
+/// Between the two columns.
+const GAP: f32 = 14.0;
+/// A row is not squeezed below this height; then the view scrolls.
+const ROW_HEIGHT: std::ops::RangeInclusive<f32> = 290.0..=560.0;
+
+/// What stands in one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Row {
+    left: Option<Left>,
+    /// Position in the run's steps.
+    weights: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// Edges of a step, by its position in the run's steps.
+    Edges(usize),
+    /// All hops at a glance.
+    Hops,
+}
+
+impl View for Layers {
+    fn title(&self) -> &'static str {
+        "Layers"
+    }
+
+    fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let store = cx.session.store();
+        let Some(run) = store.shown() else { return nothing_ui(cx, ui) };
+        let run = Arc::clone(run);
+        self.toolbar_ui(cx, ui, &run);
+        let Some(atlas) = self.ordered(cx, &run) else {
+            return empty_state(ui, cx.tokens, "Ordering the nodes", self.order.title());
+        };
+        let rows = self.rows(&run);
+        let mut pointed = None;
+        let available = ui.available_height();
+        let shown_rows = rows.len().clamp(1, 2) as f32;
+        let height = ((available - 4.0) / shown_rows).clamp(*ROW_HEIGHT.start(), *ROW_HEIGHT.end()).floor();
+        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for row in rows {
+                let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), egui::Sense::hover());
+                if ui.is_rect_visible(rect) {
+                    self.row_ui(cx, ui, rect, &run, &atlas, row, &mut pointed);
+                }
+            }
+        });
+        if pointed != self.pointed {
+            self.pointed = pointed;
+            ui.ctx().request_repaint();
+        }
+    }
+}
+
+impl Layers {
+    fn toolbar_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Arc<Run>) {
+        ui.horizontal(|ui| {
+            let label = ui.label(weak(cx.tokens, "Show"));
+            let show = |mode: RasterMode| (mode.title().to_owned(), words::mode_says(mode));
+            picker(ui, "Show", 160.0, &RasterMode::ALL, &mut self.mode, show).labelled_by(label.id);
+            ui.add_space(6.0);
+            let label = ui.label(weak(cx.tokens, "Nodes"));
+            let nodes = |order: NodeOrder| (order.title().to_owned(), words::order_says(order));
+            picker(ui, "Order of nodes", 112.0, &NodeOrder::ALL, &mut self.order, nodes).labelled_by(label.id);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let (text, says, is_stale) = words::state(cx.session, run);
+                let (ink, ground) = if is_stale {
+                    (cx.tokens.warning, cx.tokens.warning_weak)
+                } else {
+                    (cx.tokens.text_weak, cx.tokens.sunken)
+                };
+                chip(ui, text, ink, ground).on_hover_text(says);
+            });
+        });
+        ui.add_space(2.0);
+    }
+
+    /// The nodes in the chosen order; the order before while it is computed.
+    fn ordered(&mut self, cx: &ViewCx<'_>, run: &Run) -> Option<Arc<Atlas>> {
+        let request = AtlasRequest {
+            dataset: Arc::clone(&run.dataset),
+            norm_r: run.model.architecture.norm_r,
+            by: self.order,
+            seed: run.recipe.seed,
+        };
+        let desk = &cx.session.store().desk;
+        if let Some(atlas) = desk.answer_to(&request) {
+            self.atlas = Some(Arc::clone(&atlas));
+        } else if !desk.is_settled(&request) {
+            cx.out.compute(request);
+        }
+        self.atlas.clone().filter(|a| Arc::ptr_eq(a.dataset(), &run.dataset))
+    }
+
+    fn rows(&mut self, run: &Run) -> Vec<Row> {
+        let of_kind = |kind: StepKind| {
+            run.pruned.steps.iter().enumerate().filter(move |(_, s)| s.kind == kind).map(|(i, _)| i).collect::<Vec<_>>()
+        };
+        let convolutions = of_kind(StepKind::Convolution).into_iter();
+        let mut rows: Vec<Row> = convolutions.map(|i| Row { left: Some(Left::Edges(i)), weights: Some(i) }).collect();
+        let (hops, layers) = (of_kind(StepKind::Hop), of_kind(StepKind::Linear));
+        if !hops.is_empty() {
+            self.hop = self.hop.min(hops.len() - 1);
+            let mut left = [Some(Left::Edges(hops[self.hop])), Some(Left::Hops)].into_iter();
+            let n_rows = layers.len().max(2);
+            for at in 0..n_rows {
+                rows.push(Row { left: left.next().flatten(), weights: layers.get(at).copied() });
+            }
+        }
+        rows
+    }
+
+    fn row_ui(
+        &mut self,
+        cx: &ViewCx<'_>,
+        ui: &mut egui::Ui,
+        rect: Rect,
+        run: &Arc<Run>,
+        atlas: &Arc<Atlas>,
+        row: Row,
+        pointed: &mut Option<(usize, usize)>,
+    ) {
+        let middle = rect.center().x;
+        let left = Rect::from_min_max(rect.min, pos2(middle - GAP / 2.0, rect.bottom() - 4.0));
+        let right = Rect::from_min_max(pos2(middle + GAP / 2.0, rect.top()), rect.right_bottom() - vec2(0.0, 4.0));
+        let (mode, marked) = (self.mode, self.pointed);
+        let mut one =
+            |cells: &mut BTreeMap<(Side, usize), Cell>, ui: &mut egui::Ui, rect: Rect, side: Side, step: usize| {
+                let place = Place { run, atlas, step, side, mode };
+                let cell = cells.entry((side, step)).or_default();
+                let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt((side, step)));
+                let mark = if side == Side::Edges { marked } else { None };
+                let hovered = cell.ui(cx, &mut child, rect, &place, mark);
+                if side == Side::Edges && hovered.is_some() {
+                    *pointed = hovered;
+                }
+            };
+        match row.left {
+            Some(Left::Edges(step)) => one(&mut self.cells, ui, left, Side::Edges, step),
+            Some(Left::Hops) => {
+                let mut child = ui.new_child(UiBuilder::new().max_rect(left).id_salt("hops"));
+                hops::ui(cx, &mut child, left, run, &mut self.hop);
+            }
+            None => {}
+        }
+        if let Some(step) = row.weights {
+            one(&mut self.cells, ui, right, Side::Weights, step);
+        }
+    }
+}
+
+fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+    let store: &Store = cx.session.store();
+    if let Some(fault) = &store.preview_fault {
+        empty_state(ui, cx.tokens, "No preview", fault);
+        return;
+    }
+    match (&store.graph, &store.model) {
+        (None, _) => empty_state(ui, cx.tokens, "No graph is open", "Open a graph and a model to see every layer"),
+        (Some(_), None) => {
+            empty_state(ui, cx.tokens, "No model is open", "Open a trained model, or train one");
+            ui.vertical_centered(|ui| {
+                ui.add_space(8.0);
+                if ui.button("Train").clicked() {
+                    cx.out.request(WindowRequest::Do(Action::Train));
+                }
+            });
+        }
+        _ if cx.session.is_busy(&Lane::Preview) => {
+            empty_state(ui, cx.tokens, "Computing the first preview", "One forward pass decides every mask");
+        }
+        _ => empty_state(ui, cx.tokens, "No result yet", "Change the recipe, or prune"),
+    }
+}

@@ -1,0 +1,54 @@
+//! Saving a heatmap: drawn anew in the background, finer than on the screen, with everything a reader needs around it.
+
+use std::sync::Arc;
+
+use super::cell::Place;
+use super::words;
+use crate::engine::analysis::{RasterRequest, Viewport, raster};
+use crate::io::atomic::write_atomic;
+use crate::io::figure::{FigureError, HeatmapFigure};
+use crate::session::jobs::JobError;
+use crate::session::{FileWriter, Picture};
+use crate::ui::panels::recipe_summary;
+use crate::ui::views::SaveRequest;
+use crate::ui::widgets::heatmap::FigureFormat;
+
+/// Texels of a saved heatmap, at most, across and down.
+const TEXELS: usize = 1120;
+
+pub(crate) fn failed(error: FigureError) -> JobError {
+    JobError::Failed(error.to_string())
+}
+
+pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, format: FigureFormat) -> SaveRequest {
+    let run = Arc::clone(place.run);
+    let atlas = Arc::clone(place.atlas);
+    let scale = picture.scale.clone();
+    let request = RasterRequest { width_px: TEXELS, height_px: TEXELS, ..place.request(viewport, (TEXELS, TEXELS)) };
+    let name = place.trace().map_or_else(String::new, |s| words::name(s, place.side));
+    let title = format!("{name}, {}, {}", run.dataset.name(), run.model.title());
+    let subtitle = format!("{}, {}", place.mode.title(), recipe_summary(&run.recipe));
+    let (x_name, y_name) = place.axis_names();
+    let has_nodes = place.side == crate::engine::analysis::Side::Edges;
+    let file = format!("{} {}.{}", run.dataset.name(), name.to_lowercase(), format.extension()).replace(' ', "-");
+    let write = move |path: &std::path::Path, ctl: &crate::engine::control::Control| {
+        let raster = raster(&run, &atlas, &request, ctl)?;
+        let figure = HeatmapFigure {
+            raster: &raster,
+            scale: &scale,
+            title: &title,
+            subtitle: &subtitle,
+            x_name: &x_name,
+            y_name: &y_name,
+            groups: if has_nodes { atlas.ordering().groups() } else { &[] },
+        };
+        let bytes = match format {
+            FigureFormat::Png => figure.png().map_err(failed)?,
+            FigureFormat::Svg => figure.svg().map_err(failed)?.into_bytes(),
+            FigureFormat::Csv => figure.csv().map_err(failed)?,
+        };
+        write_atomic(path, &bytes)?;
+        Ok(())
+    };
+    SaveRequest { name: file.clone(), writer: FileWriter::new(format!("Save {file}"), write) }
+}

@@ -1,0 +1,187 @@
+//! What the view says: tooltips, states, and the lines of numbers.
+
+use crate::engine::analysis::{EntryFacts, EntryPlace, NodeOrder, RasterMode, Run, Side};
+use crate::engine::sparsify::{EdgeTrace, StepTrace, WeightTrace};
+use crate::session::jobs::Lane;
+use crate::session::{Session, format};
+
+pub(super) fn mode_says(mode: RasterMode) -> &'static str {
+    match mode {
+        RasterMode::Strength => "How much each entry carries: the norm of its message, or of a weight times its input",
+        RasterMode::Kept => "Blue entries stay, grey ones are gone in this layer",
+        RasterMode::Margin => "How far each entry is above or below its threshold, as a factor",
+        RasterMode::WhenRemoved => "The layer or hop in which each entry goes: what is removed stays removed",
+    }
+}
+
+pub(super) fn order_says(order: NodeOrder) -> &'static str {
+    match order {
+        NodeOrder::Class => "Nodes of one class side by side, the best connected first",
+        NodeOrder::Degree => "The best connected nodes first",
+        NodeOrder::Community => "Nodes that are densely connected side by side, found by label propagation",
+        NodeOrder::Original => "In the order of the file",
+    }
+}
+
+/// Which kind of numbers is shown: a word, an explanation, whether it should be noticed.
+pub(super) fn state(session: &Session, run: &Run) -> (&'static str, &'static str, bool) {
+    let store = session.store();
+    if !store.is_current(run) {
+        if store.preview_fault.is_some() {
+            return ("stale", "The recipe moved on and could not be computed: this is the last result", true);
+        }
+        if session.is_busy(&Lane::Preview) {
+            return ("updating", "The recipe moved on: its preview is being computed", false);
+        }
+        return ("stale", "The recipe moved on: this is the last result", true);
+    }
+    if run.timing.is_some() {
+        ("complete", "Computed completely, with measured times and the error after every step", false)
+    } else {
+        ("preview", "Masks and accuracy are exact; prune (Ctrl+Enter) to measure times and errors", false)
+    }
+}
+
+/// The heading of a heatmap, for example `Layer 1 edges`.
+pub(super) fn title(step: &StepTrace, side: Side) -> String {
+    format!("{} {}", step.title(), side.title())
+}
+
+/// The accessible name of a heatmap, for example `Edges of layer 1`.
+pub(super) fn name(step: &StepTrace, side: Side) -> String {
+    let side = if side == Side::Edges { "Edges" } else { "Weights" };
+    format!("{side} of {}", step.title().to_lowercase())
+}
+
+/// What belongs to the step rather than to one of its matrices, divided between the two.
+fn whole_step(run: &Run, at: usize, step: &StepTrace, side: Side) -> Vec<(String, &'static str)> {
+    if side == Side::Edges || step.edges.is_none() {
+        let mut all = vec![(format!("norm {}", number(step.output_norm)), "Frobenius norm of this step's output")];
+        if let Some(error) = step.relative_error {
+            all.push((
+                format!("error {}", format::percent(error)),
+                "Distance of this step's output from the unpruned one, relative to the latter",
+            ));
+        }
+        if side == Side::Edges {
+            return all;
+        }
+        all.extend(time(run, at));
+        return all;
+    }
+    time(run, at).into_iter().collect()
+}
+
+fn time(run: &Run, at: usize) -> Option<(String, &'static str)> {
+    let timing = run.timing.as_ref()?;
+    let (dense, pruned) = (timing.dense_step_secs.get(at)?, timing.pruned_step_secs.get(at)?);
+    let text = format!("{} → {}", format::seconds(*dense), format::seconds(*pruned));
+    Some((text, "Measured time of this step, unpruned and pruned"))
+}
+
+/// Below the histogram: lines of numbers, each with what it means.
+pub(super) fn numbers(run: &Run, at: usize, side: Side) -> Vec<Vec<(String, &'static str)>> {
+    let Some(step) = run.pruned.steps.get(at) else { return Vec::new() };
+    let mut lines = match (side, &step.edges, &step.weights) {
+        (Side::Edges, Some(edges), _) => edge_numbers(step, edges),
+        (Side::Weights, _, Some(weights)) => weight_numbers(step, weights),
+        _ => Vec::new(),
+    };
+    lines.push(whole_step(run, at, step, side));
+    lines
+}
+
+fn removed(share: f64, kept: usize, all: usize) -> (String, String) {
+    (
+        format!("removed {}", format::percent(share)),
+        format!("kept {} of {}", format::count(kept as u64), format::count(all as u64)),
+    )
+}
+
+fn edge_numbers(step: &StepTrace, edges: &EdgeTrace) -> Vec<Vec<(String, &'static str)>> {
+    let (share, kept) = removed(edges.sparsity(), edges.n_after, edges.n_entries);
+    let used = if edges.pushed_share.is_some() {
+        format!("δa {}", format::delta(edges.asked))
+    } else {
+        format!("δa {} → {}", format::delta(edges.asked), format::delta(edges.delta))
+    };
+    vec![
+        vec![
+            (share, "Share of all entries of the graph, self-loops included, that this step does not walk"),
+            (kept, "Entries this step walks; self-loops are never removed"),
+        ],
+        vec![
+            (used, "The threshold as the recipe gives it, and the message norm it comes to in this step"),
+            (
+                macs(step.macs.edges_dense, step.macs.edges_pruned),
+                "Multiply-accumulate operations of propagating, unpruned and pruned, by the rule kept entries × width",
+            ),
+        ],
+    ]
+}
+
+fn weight_numbers(step: &StepTrace, weights: &WeightTrace) -> Vec<Vec<(String, &'static str)>> {
+    let (share, kept) = removed(weights.sparsity(), weights.n_after, weights.n_weights);
+    vec![
+        vec![
+            (share, "Share of the weights of this matrix that are set to zero"),
+            (kept, "Weights that stay; biases are never removed"),
+        ],
+        vec![
+            (
+                format!("δw {}", format::delta(weights.asked)),
+                "The threshold as the recipe gives it; each input feature has its own, by its norm",
+            ),
+            (
+                macs(step.macs.weights_dense, step.macs.weights_pruned),
+                "Multiply-accumulate operations of transforming, unpruned and pruned, by the rule kept weights × rows",
+            ),
+        ],
+    ]
+}
+
+fn macs(dense: u64, pruned: u64) -> String {
+    format!("{} → {} MACs", format::short_count(dense), format::short_count(pruned))
+}
+
+/// Three digits that count.
+pub(super) fn number(value: f64) -> String {
+    match value.abs() {
+        v if !value.is_finite() || v == 0.0 => format!("{value}"),
+        v if (0.001..10.0).contains(&v) => format!("{value:.3}"),
+        v if (10.0..1000.0).contains(&v) => format!("{value:.1}"),
+        v if (1000.0..1e6).contains(&v) => format::count(value.round() as u64),
+        _ => format!("{value:.2e}"),
+    }
+}
+
+/// The tooltip of one entry: a heading and lines.
+pub(super) fn entry(run: &Run, facts: &EntryFacts) -> (String, Vec<String>) {
+    let node = |u: usize| {
+        let id = run.dataset.node_id(u);
+        match run.dataset.labels().and_then(|l| l.of(u).map(|c| (c, l.names.get(c)))) {
+            Some((_, Some(name))) => format!("{id} ({name})"),
+            Some((class, None)) => format!("{id} (class {class})"),
+            None => id,
+        }
+    };
+    match facts.place {
+        EntryPlace::Edge { target, source } => {
+            let title = format!("node {} hears node {}", node(target), node(source));
+            let mut lines = vec![format!("T[{target},{source}] = {}", number(f64::from(facts.value)))];
+            if facts.threshold.is_finite() {
+                lines.push(format!("message norm {}", number(f64::from(facts.score))));
+            }
+            lines.push(facts.reason.clone());
+            (title, lines)
+        }
+        EntryPlace::Weight { input, output } => (
+            format!("input {input} to output {output}"),
+            vec![
+                format!("W[{input},{output}] = {}", number(f64::from(facts.value))),
+                format!("score |W| · ‖P‖ = {}", number(f64::from(facts.score))),
+                facts.reason.clone(),
+            ],
+        ),
+    }
+}

@@ -1,0 +1,269 @@
+//! A heatmap: one texture, stretched while the next one is computed; axes, legend, hover, zoom and pan.
+//!
+//! The widget knows pictures and places, not graphs: what an entry is, and what to do about it, its owner decides. It asks for
+//! at most one texel per pixel and uploads a texture only when another picture or theme came.
+
+mod frame;
+mod pointer;
+
+use std::sync::Arc;
+
+use eframe::egui::{self, ColorImage, Rect, Response, Sense, TextureFilter, TextureHandle, TextureOptions, pos2, vec2};
+
+use crate::engine::analysis::{NodeGroup, Viewport};
+use crate::session::Picture;
+use crate::ui::colormap::Shades;
+use crate::ui::tokens::Tokens;
+
+/// Left of the matrix: the name of the axis and the strip of classes.
+pub(crate) const GUTTER_LEFT: f32 = 24.0;
+/// Below the matrix.
+pub(crate) const GUTTER_BELOW: f32 = 22.0;
+/// Right of the matrix: the legend.
+pub(crate) const LEGEND_WIDTH: f32 = 62.0;
+/// Larger textures are not asked for.
+const LARGEST_SIDE: f32 = 2048.0;
+
+/// One axis of a matrix.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AxisSpec<'a> {
+    /// What stands along it, for example `source node`.
+    pub(crate) name: &'a str,
+    /// Strips of colour; empty for an axis without nodes.
+    pub(crate) groups: &'a [NodeGroup],
+}
+
+/// What to draw.
+#[derive(Debug)]
+pub(crate) struct HeatmapSpec<'a> {
+    /// Read out and found by tests, for example `Edges of layer 1`.
+    pub(crate) name: &'a str,
+    /// The whole matrix.
+    pub(crate) whole: Viewport,
+    /// Across.
+    pub(crate) x: AxisSpec<'a>,
+    /// Down.
+    pub(crate) y: AxisSpec<'a>,
+    /// The newest picture, of whatever part.
+    pub(crate) picture: Option<&'a Arc<Picture>>,
+    /// The whole, small, while zoomed.
+    pub(crate) map: Option<&'a Arc<Picture>>,
+    /// Instead of a picture, or over an old one: what is going on.
+    pub(crate) message: Option<&'a str>,
+    /// Marked from another heatmap, as `(column, row)`.
+    pub(crate) marked: Option<(usize, usize)>,
+}
+
+/// What the user asks for in the menu of a heatmap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeatmapAction {
+    /// Put what the tooltip says on the clipboard.
+    CopyValue(usize, usize),
+    /// Save the part in view.
+    Save(FigureFormat),
+}
+
+/// What a picture or its data is saved as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FigureFormat {
+    /// Pixels.
+    Png,
+    /// Shapes and text.
+    Svg,
+    /// Numbers.
+    Csv,
+}
+
+impl FigureFormat {
+    /// All of them, in the order of the menus.
+    pub(crate) const ALL: [Self; 3] = [Self::Png, Self::Svg, Self::Csv];
+
+    /// As in file names.
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Svg => "svg",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// In a menu.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Png => "Save PNG…",
+            Self::Svg => "Save SVG…",
+            Self::Csv => "Save data as CSV…",
+        }
+    }
+}
+
+/// What came of drawing it.
+#[derive(Debug)]
+pub(crate) struct HeatmapOutput {
+    /// For tooltips.
+    pub(crate) response: Response,
+    /// The part in view.
+    pub(crate) viewport: Viewport,
+    /// Texels to ask for, across and down.
+    pub(crate) pixels: (usize, usize),
+    /// Whether the small map is shown.
+    pub(crate) is_zoomed: bool,
+    /// The place under the pointer, as `(column, row)`.
+    pub(crate) hovered: Option<(usize, usize)>,
+    /// From the menu.
+    pub(crate) action: Option<HeatmapAction>,
+}
+
+/// A texture with the picture it was made of.
+struct Shown {
+    picture: Arc<Picture>,
+    is_dark: bool,
+    texture: TextureHandle,
+}
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Shown").field(&self.texture.size()).finish()
+    }
+}
+
+/// What one heatmap remembers between frames.
+#[derive(Debug, Default)]
+pub(crate) struct Heatmap {
+    /// The part in view; the whole where `None`.
+    viewport: Option<Viewport>,
+    shown: Option<Shown>,
+    map: Option<Shown>,
+    /// Where the menu was opened.
+    menu_at: Option<(usize, usize)>,
+    /// Textures made so far, for tests and measurements.
+    n_uploads: usize,
+}
+
+impl Heatmap {
+    /// Draws it into a rectangle that holds the matrix, its axes and its legend.
+    pub(crate) fn ui(
+        &mut self,
+        ui: &mut egui::Ui,
+        tokens: &Tokens,
+        rect: Rect,
+        spec: &HeatmapSpec<'_>,
+    ) -> HeatmapOutput {
+        let plot = Rect::from_min_max(
+            rect.min + vec2(GUTTER_LEFT, 1.0),
+            pos2(rect.right() - LEGEND_WIDTH, rect.bottom() - GUTTER_BELOW),
+        );
+        let response = ui.allocate_rect(plot, Sense::click_and_drag());
+        if self.viewport.is_some_and(|v| v.inside(&spec.whole) != v) {
+            self.viewport = None;
+        }
+        let mut viewport = self.viewport.unwrap_or(spec.whole);
+        viewport = pointer::moved(ui, &response, plot, viewport, &spec.whole);
+        let is_zoomed = viewport != spec.whole;
+        self.viewport = is_zoomed.then_some(viewport);
+
+        announce(&response, spec, viewport);
+
+        Self::take(ui, &mut self.shown, spec.picture, tokens, spec.name, &mut self.n_uploads);
+        if is_zoomed {
+            Self::take(ui, &mut self.map, spec.map, tokens, spec.name, &mut self.n_uploads);
+        }
+        let hovered = pointer::place(&response, plot, viewport, &spec.whole);
+        if ui.is_rect_visible(rect) {
+            self.paint(ui, tokens, rect, plot, viewport, spec, &response, hovered);
+        }
+        let action = self.menu(&response, hovered);
+        let scale = ui.ctx().pixels_per_point();
+        let side = |points: f32| (points * scale).clamp(16.0, LARGEST_SIDE).round() as usize;
+        HeatmapOutput {
+            response,
+            viewport,
+            pixels: (side(plot.width()), side(plot.height())),
+            is_zoomed,
+            hovered,
+            action,
+        }
+    }
+
+    fn take(
+        ui: &egui::Ui,
+        shown: &mut Option<Shown>,
+        picture: Option<&Arc<Picture>>,
+        tokens: &Tokens,
+        name: &str,
+        n_uploads: &mut usize,
+    ) {
+        let Some(picture) = picture else {
+            *shown = None;
+            return;
+        };
+        if shown.as_ref().is_some_and(|s| Arc::ptr_eq(&s.picture, picture) && s.is_dark == tokens.is_dark) {
+            return;
+        }
+        let size = [picture.raster.w, picture.raster.h];
+        if size.contains(&0) || size.iter().any(|s| *s > ui.input(|i| i.max_texture_side)) {
+            *shown = None;
+            return;
+        }
+        let shades = Shades::new(picture.scale.ramp, tokens);
+        let image = ColorImage::new(size, picture.shades.iter().map(|s| shades.of(*s)).collect());
+        let options = TextureOptions {
+            magnification: TextureFilter::Nearest,
+            minification: TextureFilter::Linear,
+            ..TextureOptions::default()
+        };
+        *n_uploads += 1;
+        let texture = match shown.take() {
+            Some(Shown { mut texture, .. }) => {
+                texture.set(image, options);
+                texture
+            }
+            None => ui.ctx().load_texture(name, image, options),
+        };
+        *shown = Some(Shown { picture: Arc::clone(picture), is_dark: tokens.is_dark, texture });
+    }
+
+    fn menu(&mut self, response: &Response, hovered: Option<(usize, usize)>) -> Option<HeatmapAction> {
+        if response.secondary_clicked() {
+            self.menu_at = hovered;
+        }
+        let mut action = None;
+        response.context_menu(|ui| {
+            if let Some((column, row)) = self.menu_at
+                && ui.button("Copy value").clicked()
+            {
+                action = Some(HeatmapAction::CopyValue(column, row));
+                ui.close();
+            }
+            ui.separator();
+            for format in FigureFormat::ALL {
+                if ui.button(format.label()).clicked() {
+                    action = Some(HeatmapAction::Save(format));
+                    ui.close();
+                }
+            }
+            ui.separator();
+            if ui.add_enabled(self.viewport.is_some(), egui::Button::new("Show all").shortcut_text("0")).clicked() {
+                self.viewport = None;
+                ui.close();
+            }
+        });
+        action
+    }
+}
+
+/// Says which part of what is in view.
+fn announce(response: &Response, spec: &HeatmapSpec<'_>, viewport: Viewport) {
+    response.widget_info(|| {
+        let mut info = egui::WidgetInfo::labeled(egui::Role::Image, true, spec.name);
+        let part = |from: f64, to: f64| format!("{} to {}", from.floor(), to.ceil() - 1.0);
+        info.current_text_value = Some(format!(
+            "{} {}, {} {}",
+            spec.x.name,
+            part(viewport.x0, viewport.x1),
+            spec.y.name,
+            part(viewport.y0, viewport.y1)
+        ));
+        info
+    });
+}

@@ -1,0 +1,30 @@
+//! A choice of one among a few, with a name that is read out.
+
+use eframe::egui;
+
+/// A combo box of `width` points; `label` says what each choice is called.
+pub(crate) fn picker<T: Copy + PartialEq>(
+    ui: &mut egui::Ui,
+    name: &str,
+    width: f32,
+    choices: &[T],
+    chosen: &mut T,
+    label: impl Fn(T) -> (String, &'static str),
+) -> egui::Response {
+    let text = label(*chosen).0;
+    let shown = egui::ComboBox::from_id_salt(name).selected_text(&text).width(width).show_ui(ui, |ui| {
+        for choice in choices {
+            let (text, says) = label(*choice);
+            let item = ui.selectable_value(chosen, *choice, text);
+            if !says.is_empty() {
+                item.on_hover_text(says);
+            }
+        }
+    });
+    shown.response.widget_info(|| {
+        let mut info = egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), name);
+        info.current_text_value = Some(text.clone());
+        info
+    });
+    shown.response
+}
