@@ -8,10 +8,8 @@
 //! How each file was made, and its licence, is written in `sample_graphs/README.md`.
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use super::detect::{Detected, GraphFormat};
-use super::file::{MAX_FILE_BYTES, read_whole};
 use super::graph::{describe, read_embedded};
 use super::report::{LoadError, LoadReport};
 use crate::engine::control::Control;
@@ -36,56 +34,50 @@ pub struct SampleInfo {
     /// Classes.
     pub n_classes: usize,
     /// What [`read_model`](super::read_model) takes for the models trained on it.
-    pub models: Vec<&'static str>,
+    pub models: &'static [&'static str],
 }
 
 /// The sample graphs, the best one to start with first.
 pub fn samples() -> &'static [SampleInfo] {
-    static SAMPLES: LazyLock<Vec<SampleInfo>> = LazyLock::new(|| {
-        let available = |models: &[&'static str]| {
-            let is_there = |spec: &&str| spec.strip_prefix(PREFIX).is_some_and(|name| find_model(name).is_some());
-            models.iter().copied().filter(is_there).collect()
-        };
-        vec![
-            SampleInfo {
-                spec: "sample:cora",
-                title: "Cora",
-                description: "Citations between machine-learning papers, largest component; features are words",
-                n_nodes: 2485,
-                n_entries: 12_623,
-                n_classes: 7,
-                models: available(&["sample:cora-gcn", "sample:cora-sgc"]),
-            },
-            SampleInfo {
-                spec: "sample:citeseer",
-                title: "CiteSeer",
-                description: "Citations between computer-science papers; features are words",
-                n_nodes: 3327,
-                n_entries: 12_431,
-                n_classes: 6,
-                models: available(&["sample:citeseer-gcn", "sample:citeseer-sgc"]),
-            },
-            SampleInfo {
-                spec: "sample:karate",
-                title: "Karate club",
-                description: "Friendships in Zachary's karate club, which split in two; no features",
-                n_nodes: 34,
-                n_entries: 190,
-                n_classes: 2,
-                models: Vec::new(),
-            },
-            SampleInfo {
-                spec: "sample:powerlaw",
-                title: "Power law",
-                description: "Generated communities with a few hubs, of any size",
-                n_nodes: 2000,
-                n_entries: 22_000,
-                n_classes: 8,
-                models: Vec::new(),
-            },
-        ]
-    });
-    &SAMPLES
+    const SAMPLES: &[SampleInfo] = &[
+        SampleInfo {
+            spec: "sample:cora",
+            title: "Cora",
+            description: "Citations between machine-learning papers, largest component; features are words",
+            n_nodes: 2485,
+            n_entries: 12_623,
+            n_classes: 7,
+            models: &["sample:cora-gcn", "sample:cora-sgc"],
+        },
+        SampleInfo {
+            spec: "sample:citeseer",
+            title: "CiteSeer",
+            description: "Citations between computer-science papers; features are words",
+            n_nodes: 3327,
+            n_entries: 12_431,
+            n_classes: 6,
+            models: &["sample:citeseer-gcn", "sample:citeseer-sgc"],
+        },
+        SampleInfo {
+            spec: "sample:karate",
+            title: "Karate club",
+            description: "Friendships in Zachary's karate club, which split in two; no features",
+            n_nodes: 34,
+            n_entries: 190,
+            n_classes: 2,
+            models: &[],
+        },
+        SampleInfo {
+            spec: "sample:powerlaw",
+            title: "Power law",
+            description: "Generated communities with a few hubs, of any size",
+            n_nodes: 2000,
+            n_entries: 22_000,
+            n_classes: 8,
+            models: &[],
+        },
+    ];
+    SAMPLES
 }
 
 /// The graphs that are part of the program, in the format of `graph/compact.rs`.
@@ -95,8 +87,13 @@ const GRAPHS: [(&str, &[u8]); 3] = [
     ("karate", include_bytes!("../../sample_graphs/karate.npz")),
 ];
 
-/// The models that are part of the program. One that lies in a folder `sample_graphs` beside the program is found too.
-const MODELS: [(&str, &[u8]); 0] = [];
+/// The models that are part of the program, trained by `sample_graphs/make_models.sh`.
+const MODELS: [(&str, &[u8]); 4] = [
+    ("cora-gcn", include_bytes!("../../sample_graphs/cora-gcn.safetensors")),
+    ("cora-sgc", include_bytes!("../../sample_graphs/cora-sgc.safetensors")),
+    ("citeseer-gcn", include_bytes!("../../sample_graphs/citeseer-gcn.safetensors")),
+    ("citeseer-sgc", include_bytes!("../../sample_graphs/citeseer-sgc.safetensors")),
+];
 
 /// What can stand behind `sample:` for a graph.
 const GRAPH_NAMES: &str = "cora, citeseer, karate or powerlaw?nodes=..&edges=..&features=..&classes=..&seed=..";
@@ -166,38 +163,15 @@ fn parse_power_law(query: &str, path: &Path) -> Result<PowerLaw, LoadError> {
     Ok(shape)
 }
 
-/// Where a model's bytes come from.
-enum ModelSource {
-    Embedded(&'static [u8]),
-    File(PathBuf),
-}
-
 /// A shipped model's bytes.
-pub(crate) fn read_sample_model(name: &str) -> Result<Vec<u8>, LoadError> {
-    match find_model(name) {
-        Some(ModelSource::Embedded(bytes)) => Ok(bytes.to_vec()),
-        Some(ModelSource::File(path)) => read_whole(&path, MAX_FILE_BYTES),
-        None => {
-            let specs: Vec<&str> = samples().iter().flat_map(|sample| sample.models.iter().copied()).collect();
-            let expected = if specs.is_empty() { "none is available".to_owned() } else { specs.join(", ") };
-            Err(LoadError::Unknown {
-                path: PathBuf::from(format!("{PREFIX}{name}")),
-                expected: format!("a sample model ({expected})"),
-                found: detect_sample(name).to_string(),
-            })
-        }
-    }
+pub(crate) fn read_sample_model(name: &str) -> Result<&'static [u8], LoadError> {
+    find_model(name).ok_or_else(|| LoadError::Unknown {
+        path: PathBuf::from(format!("{PREFIX}{name}")),
+        expected: format!("a sample model ({})", MODELS.map(|(known, _)| format!("{PREFIX}{known}")).join(", ")),
+        found: detect_sample(name).to_string(),
+    })
 }
 
-fn find_model(name: &str) -> Option<ModelSource> {
-    if let Some((_, bytes)) = MODELS.iter().find(|(known, _)| *known == name) {
-        return Some(ModelSource::Embedded(bytes));
-    }
-    // Only plain names: a sample's name is no way into other folders.
-    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
-        return None;
-    }
-    let file = Path::new("sample_graphs").join(format!("{name}.safetensors"));
-    let program = std::env::current_exe().ok()?;
-    program.ancestors().skip(1).take(4).map(|folder| folder.join(&file)).find(|p| p.is_file()).map(ModelSource::File)
+fn find_model(name: &str) -> Option<&'static [u8]> {
+    MODELS.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes)
 }

@@ -22,7 +22,7 @@ pub use safetensors::{MODEL_FORMAT, TensorBytes, encode_tensors, read_model_byte
 pub fn read_model(spec: &str) -> Result<(Model, LoadReport), LoadError> {
     let path = Path::new(spec);
     if let Some(name) = spec.strip_prefix(sample::PREFIX) {
-        return read_model_bytes(&sample::read_sample_model(name)?, path);
+        return read_model_bytes(sample::read_sample_model(name)?, path);
     }
     match detect(path)? {
         Detected::Model => read_model_bytes(&read_whole(path, MAX_FILE_BYTES)?, path),

@@ -17,7 +17,7 @@ pub(super) fn menu_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
             cx.out.send(Command::OpenSample(sample.spec.to_owned()));
             ui.close();
         }
-        for model in &sample.models {
+        for model in sample.models {
             let name = model.strip_prefix("sample:").unwrap_or(model);
             if ui.button(weak(cx.tokens, format!("   {name}"))).on_hover_text("Graph and this model").clicked() {
                 cx.out.send(Command::OpenMany(vec![sample.spec.to_owned(), (*model).to_owned()]));
