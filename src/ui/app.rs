@@ -71,6 +71,7 @@ pub struct App {
     welcome: Welcome,
     frames: FrameTimes,
     pub(super) is_closing: bool,
+    pub(super) performed: Option<Action>,
 }
 
 /// Answers of dialogs that may wait for the next frame.
@@ -113,6 +114,7 @@ impl App {
             welcome: Welcome::default(),
             frames: FrameTimes::default(),
             is_closing: false,
+            performed: None,
         })
     }
 
@@ -129,6 +131,11 @@ impl App {
     /// How long our own code took in the last frames.
     pub fn frames(&self) -> &FrameTimes {
         &self.frames
+    }
+
+    /// The action that was done last.
+    pub fn last_action(&self) -> Option<Action> {
+        self.performed
     }
 
     /// Which pane of the centre is in front.
@@ -159,8 +166,9 @@ impl App {
         let ctx = ui.ctx().clone();
         let tokens = self.themes.of(ctx.theme()).clone();
         let bar = egui::Frame::new().fill(tokens.sunken).inner_margin(egui::Margin::symmetric(8, 0));
+        let menu = bar.inner_margin(egui::Margin::symmetric(8, 6));
         let mut action = None;
-        egui::Panel::top("menu").exact_size(34.0).resizable(false).frame(bar).show(ui, |ui| {
+        egui::Panel::top("menu").exact_size(34.0).resizable(false).frame(menu).show(ui, |ui| {
             action = menu_bar::ui(ui, &self.session, &tokens);
         });
         egui::Panel::bottom("status").exact_size(28.0).resizable(false).frame(bar).show(ui, |ui| {

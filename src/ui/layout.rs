@@ -16,7 +16,7 @@ pub(super) fn first() -> Tree<Pane> {
     let centre = Pane::CENTRE.map(|p| tiles.insert_pane(p));
     let centre = tiles.insert_tab_tile(centre.to_vec());
     let (recipe, verdict) = (tiles.insert_pane(Pane::Recipe), tiles.insert_pane(Pane::Verdict));
-    let right = tiles.insert_container(linear(LinearDir::Vertical, &[(recipe, 0.5), (verdict, 0.5)]));
+    let right = tiles.insert_container(linear(LinearDir::Vertical, &[(recipe, 0.46), (verdict, 0.54)]));
     let all = tiles.insert_container(linear(LinearDir::Horizontal, &[(inputs, 0.155), (centre, 0.625), (right, 0.22)]));
     Tree::new(egui::Id::unique("panes"), all, tiles)
 }

@@ -23,6 +23,7 @@ impl App {
         if !action.is_enabled(&self.session) {
             return;
         }
+        self.performed = Some(action);
         match action {
             Action::Open => self.ask(ctx, Ask::Files, Purpose::Open),
             Action::OpenFolder => self.ask(ctx, Ask::Folder, Purpose::Open),

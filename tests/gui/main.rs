@@ -1,1 +1,81 @@
-//! placeholder
+//! The window through its accessible names: no display, no renderer, no real dialog.
+
+mod actions;
+mod flow;
+mod looks;
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use eframe::egui::accesskit::Role;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use unifews::session::Session;
+use unifews::ui::dialogs::{Answered, Ask, Dialogs};
+use unifews::ui::{App, Settings};
+
+/// Longest that a test waits for anything; far more than it needs on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a test lets the user choose, in order; nothing when the list is empty.
+#[derive(Debug, Clone, Default)]
+struct Choices {
+    answers: Arc<Mutex<VecDeque<PathBuf>>>,
+    asked: Arc<Mutex<Vec<Ask>>>,
+}
+
+impl Choices {
+    fn then(&self, path: impl Into<PathBuf>) {
+        self.answers.lock().expect("not poisoned").push_back(path.into());
+    }
+
+    fn last_asked(&self) -> Option<Ask> {
+        self.asked.lock().expect("not poisoned").last().cloned()
+    }
+}
+
+impl Dialogs for Choices {
+    fn ask(&mut self, ask: Ask, answered: Answered) {
+        self.asked.lock().expect("not poisoned").push(ask);
+        let chosen = self.answers.lock().expect("not poisoned").pop_front();
+        answered(chosen.into_iter().collect());
+    }
+
+    fn reveal(&mut self, _folder: PathBuf) {}
+}
+
+/// A window of this size on two workers.
+fn window(size: [f32; 2], choices: &Choices) -> Harness<'static, App> {
+    let dialogs = Box::new(choices.clone());
+    let mut harness =
+        Harness::builder().with_size(size).with_max_steps(8).with_step_dt(1.0 / 60.0).build_eframe(move |cc| {
+            let settings = Settings { n_threads: 2, dialogs, ..Settings::default() };
+            App::new(&cc.egui_ctx, settings).expect("workers")
+        });
+    // The harness' default would be smaller than a heatmap's texture.
+    harness.input_mut().max_texture_side = Some(8192);
+    harness.step();
+    harness
+}
+
+/// Steps frames until `is_there` answers yes.
+fn wait(harness: &mut Harness<'_, App>, what: &str, is_there: impl Fn(&Session) -> bool) {
+    let began = Instant::now();
+    while !is_there(harness.state().session()) {
+        let notices = harness.state().session().store().notices.all();
+        assert!(began.elapsed() < PATIENCE, "waited too long for {what}; notices {notices:?}");
+        harness.step();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    harness.run_steps(2);
+}
+
+/// A window with the smallest sample open and its model trained.
+fn with_karate(size: [f32; 2], choices: &Choices) -> Harness<'static, App> {
+    let mut harness = window(size, choices);
+    harness.get_by_role_and_label(Role::Button, "Karate club").click();
+    wait(&mut harness, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
+    harness
+}

@@ -51,9 +51,9 @@ impl Inputs {
             }
             ui.menu_button("Samples ▼", |ui| gallery::menu_ui(cx, ui));
             let recent = &cx.session.store().recent;
-            ui.add_enabled_ui(!recent.is_empty(), |ui| {
+            if !recent.is_empty() {
                 ui.menu_button("Recent ▼", |ui| gallery::recent_ui(cx, ui, recent));
-            });
+            }
         });
         path_field(cx, ui, &mut self.typed);
         ui.label(weak(cx.tokens, "or drop files onto the window").size(tokens::SMALL));
@@ -102,7 +102,7 @@ fn graph_card(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph, store: &S
         ui,
         tokens,
         "Degree",
-        &format!("{}–{} ⌀ {:.1}", count(stats.degree_min), count(stats.degree_max), stats.degree_mean),
+        &format!("{}–{}, mean {:.1}", count(stats.degree_min), count(stats.degree_max), stats.degree_mean),
     )
     .on_hover_text("Smallest to largest and mean number of neighbours, self-loops left out");
     let name = "Nodes by degree, every bar twice as wide as the one before";

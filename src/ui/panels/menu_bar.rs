@@ -12,7 +12,6 @@ use crate::ui::widgets::weak;
 pub(in crate::ui) fn ui(ui: &mut egui::Ui, session: &Session, tokens: &Tokens) -> Option<Action> {
     let mut chosen = None;
     egui::MenuBar::new().ui(ui, |ui| {
-        ui.set_min_height(ui.available_height());
         for menu in Menu::ALL {
             ui.menu_button(menu.title(), |ui| menu_ui(ui, menu, session, &mut chosen));
         }

@@ -75,7 +75,7 @@ fn group(ui: &mut egui::Ui, tokens: &Tokens, title: &str, kind: Kind, says: &str
                 Kind::Exact => ("exact", tokens.text_weak, tokens.sunken),
                 Kind::Measured => ("measured", tokens.text_weak, tokens.sunken),
                 Kind::Counted => ("counted", tokens.text_weak, tokens.sunken),
-                Kind::Estimated => ("estimated", tokens.warning, tokens.warning_weak),
+                Kind::Estimated => ("estimated", tokens.text_weak, tokens.sunken),
                 Kind::Stale => ("stale", tokens.warning, tokens.warning_weak),
             };
             let says = if kind == Kind::Stale { "The recipe has moved since this was computed" } else { says };

@@ -1,0 +1,191 @@
+//! The main job with mouse and keyboard.
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers, vec2};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use unifews::engine::sparsify::Training;
+use unifews::session::jobs::Lane;
+use unifews::session::{Command, Phase, Session};
+use unifews::ui::App;
+use unifews::ui::dialogs::Ask;
+use unifews::ui::views::Pane;
+
+use super::{Choices, wait, window, with_karate};
+
+const SIZE: [f32; 2] = [1440.0, 900.0];
+
+fn is_current(session: &Session) -> bool {
+    session.is_idle() && session.store().shown().is_some_and(|r| session.store().is_current(r))
+}
+
+fn delta_a(app: &App) -> f64 {
+    app.session().store().recipe.edges.delta[0]
+}
+
+#[test]
+fn open_slide_prune_sweep_take_over_a_point_and_undo() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    assert_eq!(h.state().shown_pane(), Some(Pane::Layers), "the heatmaps come first");
+
+    // A value through the accessibility tree, then a drag.
+    h.get_by_role_and_label(Role::Slider, "δa").set_value_accesskit(0.8);
+    wait(&mut h, "the preview", is_current);
+    assert!((delta_a(h.state()) - 0.8).abs() < 1e-9, "{}", delta_a(h.state()));
+    let rect = h.get_by_role_and_label(Role::Slider, "δa").rect();
+    h.hover_at(rect.center());
+    h.step();
+    h.drag_at(rect.center());
+    h.step();
+    for step in 1..=4 {
+        h.hover_at(rect.center() + vec2(step as f32 * 8.0, 0.0));
+        h.step();
+    }
+    h.drop_at(rect.center() + vec2(32.0, 0.0));
+    wait(&mut h, "the preview", is_current);
+    let dragged = delta_a(h.state());
+    assert!((dragged - 0.8).abs() > 1e-3, "the drag changed it to {dragged}");
+
+    h.get_by_role_and_label(Role::Button, "Prune").click();
+    wait(&mut h, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    assert!(h.state().session().store().finished_run().is_some(), "the run answers the recipe");
+
+    h.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Enter);
+    wait(&mut h, "the sweep", |s| s.store().sweep.phase == Phase::Done && s.is_idle());
+    assert_eq!(h.state().shown_pane(), Some(Pane::Tradeoff));
+    h.state().send(Command::LoadPoint(2));
+    wait(&mut h, "the point's preview", is_current);
+    assert!((delta_a(h.state()) - 0.2).abs() < 1e-9, "{}", delta_a(h.state()));
+
+    // Back over the point, and over the drag as one step.
+    for expected in [dragged, 0.8, 0.5] {
+        h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        h.run_steps(2);
+        assert!((delta_a(h.state()) - expected).abs() < 1e-9, "{} is not {expected}", delta_a(h.state()));
+    }
+    h.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    h.run_steps(2);
+    assert!((delta_a(h.state()) - 0.8).abs() < 1e-9, "made again");
+}
+
+#[test]
+fn a_long_job_shows_its_progress_and_can_be_cancelled_and_run_again() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    let mut recipe = h.state().session().store().recipe.clone();
+    recipe.training = Some(Training { epochs: 200_000, ..Training::default() });
+    h.state().send(Command::SetRecipe(Box::new(recipe), None));
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::Button, "Train").click();
+    wait(&mut h, "some epochs", |s| s.store().training.history.len() > 3);
+    assert!(h.query_by_role_and_label(Role::ProgressIndicator, "Progress").is_some(), "the status bar shows it");
+    let jobs = h.state().session().jobs();
+    let label = jobs.into_iter().find(|j| j.lane == Lane::Train).map(|j| j.label).expect("it runs");
+    h.get_by_label(&format!("Cancel {label}")).click();
+    wait(&mut h, "the cancel", |s| s.store().training.phase == Phase::Cancelled);
+    assert!(!h.state().session().is_busy(&Lane::Train), "nothing runs");
+
+    h.key_press_modifiers(Modifiers::COMMAND, Key::T);
+    wait(&mut h, "epochs again", |s| {
+        s.store().training.phase == Phase::Running && !s.store().training.history.is_empty()
+    });
+    h.key_press(Key::Escape);
+    wait(&mut h, "the second cancel", |s| s.store().training.phase == Phase::Cancelled);
+}
+
+#[test]
+fn typed_numbers_arrows_and_double_click_move_a_slider() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    h.get_by_role_and_label(Role::Slider, "δw").focus();
+    h.run_steps(2);
+    let before = h.get_by_role_and_label(Role::Slider, "δw").accesskit_node().numeric_value().expect("a number");
+    h.key_press(Key::ArrowRight);
+    h.run_steps(2);
+    let after = h.get_by_role_and_label(Role::Slider, "δw").accesskit_node().numeric_value().expect("a number");
+    assert!(after > before, "{before} then {after}");
+    let centre = h.get_by_role_and_label(Role::Slider, "δw").rect().center() - vec2(40.0, 0.0);
+    for _ in 0..2 {
+        h.hover_at(centre);
+        h.step();
+        h.drag_at(centre);
+        h.step();
+        h.drop_at(centre);
+        h.step();
+    }
+    h.run_steps(3);
+    assert_eq!(h.state().session().store().recipe.weights.delta, [0.5], "the default");
+}
+
+#[test]
+fn paths_are_typed_and_dropped() {
+    let choices = Choices::default();
+    let mut h = window(SIZE, &choices);
+    h.get_by_role_and_label(Role::TextInput, "Path").focus();
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::TextInput, "Path").type_text("sample:karate");
+    h.run_steps(2);
+    h.key_press(Key::Enter);
+    wait(&mut h, "the graph", |s| s.store().graph.is_some() && s.is_idle());
+    h.input_mut().dropped_files.push(std::sync::Arc::new(Dropped("/nowhere/at.all".into())));
+    wait(&mut h, "the notice", |s| !s.store().notices.all().is_empty());
+    let notice = h.state().session().store().notices.all()[0].clone();
+    assert!(notice.title.contains("/nowhere/at.all"), "{notice:?}");
+}
+
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl eframe::egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("not read by the window".to_owned())
+    }
+}
+
+#[test]
+fn files_are_asked_for_and_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    choices.then(folder.path().join("mine"));
+    h.key_press_modifiers(Modifiers::COMMAND, Key::S);
+    wait(&mut h, "the project", |s| s.store().project.is_some() && s.is_idle());
+    assert_eq!(choices.last_asked(), Some(Ask::Save { name: "karate-club-gcn.unifews".to_owned() }));
+    assert!(folder.path().join("mine.unifews").is_file(), "the ending is added");
+    // Nothing chosen is no command.
+    h.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    h.run_steps(3);
+    assert_eq!(choices.last_asked(), Some(Ask::Files));
+    assert!(h.state().session().is_idle(), "nothing was opened");
+}
+
+#[test]
+fn runs_are_renamed_compared_and_deleted() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    h.state().send(Command::Prune);
+    wait(&mut h, "a run", |s| s.store().runs.len() == 1);
+    h.get_by_role_and_label(Role::Slider, "δa").set_value_accesskit(1.5);
+    h.run_steps(2);
+    h.state().send(Command::Prune);
+    wait(&mut h, "another run", |s| s.store().runs.len() == 2 && s.is_idle());
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Num5);
+    h.run_steps(2);
+    h.get_by_label("Compare Run 1").click();
+    h.run_steps(2);
+    h.get_by_label("Compare Run 2").click();
+    h.run_steps(2);
+    assert!(h.query_by_label("Run 1 against Run 2").is_some(), "two ticked runs are compared");
+    h.get_by_label("Actions for Run 2").click();
+    h.run_steps(2);
+    h.get_by_label("Delete").click();
+    h.run_steps(2);
+    assert_eq!(h.state().session().store().runs.len(), 1);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    h.run_steps(2);
+    assert_eq!(h.state().session().store().runs.len(), 2, "undo brings it back");
+}
