@@ -248,3 +248,21 @@ fn official_pruned_sgc_propagation_is_reproduced() {
     };
     propagation("cpp_sgc_thr", Compat::Official, rule, 1e-5);
 }
+
+/// The one golden that travels with the project, so that a fresh clone checks itself.
+#[test]
+fn algorithm_1_holds_on_the_sample_graph() {
+    let ctl = control(0);
+    let (cora, _) = unifews::io::read_graph("sample:cora", &ctl).expect("part of the program");
+    let fixture =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/alg1_sgc_cora_diag_d0.15195.npz");
+    let mut golden = Golden::open(fixture);
+    let recipe = Recipe {
+        model: Architecture { hops: 20, ..Architecture::new(Family::Sgc) },
+        edges: EdgeRule { mode: EdgeMode::Absolute, delta: vec![0.151_950_001_716_613_77], ..EdgeRule::default() },
+        ..Recipe::default()
+    };
+    let found = propagate(&cora, &recipe, &Split::default(), None, &ctl).expect("propagates");
+    let expected = golden.vector::<i8>("prune_hop");
+    assert!(found.edges.removed_at().iter().zip(&expected).all(|(a, b)| i32::from(*a) == i32::from(*b)));
+}
