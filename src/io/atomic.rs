@@ -3,33 +3,83 @@
 //! What is never here: knowledge of a format.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::report::ExportError;
 
 /// Writes a file whole or not at all.
 ///
-/// The bytes go into a temporary file in the same folder, which then takes the place of `path`.
+/// The bytes go into a temporary file in the same folder, which then takes the place of `path`. See [`AtomicFile`].
 ///
 /// # Errors
 /// [`ExportError::Io`]; what was at `path` before is then still there.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), ExportError> {
     let path = path.as_ref();
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".unifews-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // A temporary file is private by default; what is exported is as readable as any other new file.
-        builder.permissions(fs::Permissions::from_mode(0o666));
+    let mut file = AtomicFile::begin(path)?;
+    file.write_all(bytes).map_err(|source| ExportError::io("write", path, source))?;
+    file.commit()
+}
+
+/// A file that appears whole or not at all.
+///
+/// [`AtomicFile::begin`] opens a temporary file beside the target, so that a place that cannot be written is known at once;
+/// [`AtomicFile::commit`] moves it into place. Dropped without a commit, it leaves nothing behind.
+#[derive(Debug)]
+pub struct AtomicFile {
+    target: PathBuf,
+    written: tempfile::NamedTempFile,
+}
+
+impl AtomicFile {
+    /// Starts a file that will be `target`.
+    ///
+    /// # Errors
+    /// [`ExportError::Io`], [`ExportError::Occupied`] where a folder stands.
+    pub fn begin(target: impl AsRef<Path>) -> Result<Self, ExportError> {
+        let target = target.as_ref().to_owned();
+        if target.is_dir() {
+            return Err(ExportError::Occupied { found: "a folder".to_owned(), path: target });
+        }
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".unifews-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // A temporary file is private by default; what is exported is as readable as any other new file.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let written =
+            builder.tempfile_in(parent_of(&target)).map_err(|source| ExportError::io("create", &target, source))?;
+        Ok(Self { target, written })
     }
-    let mut file = builder.tempfile_in(parent_of(path)).map_err(|source| ExportError::io("create", path, source))?;
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|source| ExportError::io("write", path, source))?;
-    file.persist(path).map_err(|error| ExportError::io("replace", path, error.error))?;
-    Ok(())
+
+    /// Moves the file into place.
+    ///
+    /// # Errors
+    /// [`ExportError::Io`]; what was at the target before is then still there.
+    pub fn commit(self) -> Result<(), ExportError> {
+        let Self { target, written } = self;
+        written.as_file().sync_all().map_err(|source| ExportError::io("write", &target, source))?;
+        written.persist(&target).map_err(|error| ExportError::io("replace", &target, error.error))?;
+        Ok(())
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.written.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.written.flush()
+    }
+}
+
+impl Seek for AtomicFile {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.written.seek(to)
+    }
 }
 
 /// A folder that appears whole or not at all.

@@ -10,8 +10,10 @@
 //! | a model, `sample:NAME` too | [`read_model`] |
 //! | a recipe | [`read_recipe`] |
 //! | a split or a list of nodes | [`read_split`], [`with_split`], [`read_node_ids`] |
+//! | an exported bundle | [`bundle::read_bundle`], and [`bundle::replay`] to run it again |
 
 pub mod atomic;
+pub mod bundle;
 mod detect;
 pub mod figure;
 mod file;
@@ -21,13 +23,14 @@ mod npy;
 mod npz;
 mod recipe;
 mod report;
+pub mod results;
 mod sample;
 mod sparse;
 
 pub use detect::{Detected, GraphFormat, detect, is_bundle_folder};
 pub(crate) use file::read_text;
 pub use graph::{read_graph, read_node_ids, read_split, with_split};
-pub use model::{MODEL_FORMAT, TensorBytes, encode_tensors, read_model, read_model_bytes, write_model};
+pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
 pub use recipe::{read_recipe, recipe_from_toml, recipe_to_toml, write_recipe};
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};
 pub use sample::{SampleInfo, samples};

@@ -39,9 +39,10 @@ impl Npz {
         Self::new(Box::new(BufReader::new(file)), size, path)
     }
 
-    /// Opens an archive that is part of the program; `path` is named in errors.
-    pub(crate) fn embedded(bytes: &'static [u8], path: &Path) -> Result<Self, LoadError> {
-        Self::new(Box::new(Cursor::new(bytes)), bytes.len() as u64, path)
+    /// Opens an archive in memory; `path` is named in errors.
+    pub(crate) fn from_bytes(bytes: impl AsRef<[u8]> + 'static, path: &Path) -> Result<Self, LoadError> {
+        let size = bytes.as_ref().len() as u64;
+        Self::new(Box::new(Cursor::new(bytes)), size, path)
     }
 
     fn new(source: Box<dyn Source>, archive_bytes: u64, path: &Path) -> Result<Self, LoadError> {

@@ -131,8 +131,8 @@ pub enum ExportError {
         /// The operating system's reason.
         source: std::io::Error,
     },
-    /// Something that this program did not write stands where a folder is to be written.
-    #[error("export folder: expected none, an empty one or one written before, found {found}: {}", path.display())]
+    /// Something that this program did not write stands where something is to be written.
+    #[error("export target: expected nothing, an empty folder or what was exported there before, found {found}: {}", path.display())]
     Occupied {
         /// What stands there.
         found: String,

@@ -37,7 +37,7 @@ pub(super) fn read(path: &Path) -> Result<Draft, LoadError> {
 /// Reads a sample that is part of the program; `spec` is its name for people and in errors.
 pub(crate) fn read_embedded(bytes: &'static [u8], spec: &str) -> Result<(Dataset, LoadReport), LoadError> {
     let path = Path::new(spec);
-    let mut draft = read_archive(Npz::embedded(bytes, path)?, path)?;
+    let mut draft = read_archive(Npz::from_bytes(bytes, path)?, path)?;
     spec.clone_into(&mut draft.source);
     draft.finish(path, "sample")
 }

@@ -13,7 +13,7 @@ use super::report::{LoadError, LoadReport};
 use super::sample;
 use crate::engine::model::Model;
 
-pub use safetensors::{MODEL_FORMAT, TensorBytes, encode_tensors, read_model_bytes, write_model};
+pub use safetensors::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model_bytes, write_model};
 
 /// Reads a model from a `.safetensors` file, or one that ships with the program by `sample:NAME`.
 ///

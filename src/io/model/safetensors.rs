@@ -174,6 +174,14 @@ fn guess_architecture(
 /// [`ExportError::Io`].
 pub fn write_model(path: impl AsRef<Path>, model: &Model) -> Result<(), ExportError> {
     let path = path.as_ref();
+    write_atomic(path, &encode_model(model, path)?)
+}
+
+/// A model as the bytes of its file; `path` is named in errors.
+///
+/// # Errors
+/// [`ExportError::Unwritable`].
+pub fn encode_model(model: &Model, path: &Path) -> Result<Vec<u8>, ExportError> {
     let unwritable = |error: serde_json::Error| ExportError::Unwritable {
         what: "model metadata".to_owned(),
         expected: "values that JSON has".to_owned(),
@@ -195,7 +203,7 @@ pub fn write_model(path: impl AsRef<Path>, model: &Model) -> Result<(), ExportEr
             bytes: tensor.iter().flat_map(|value| value.to_le_bytes()).collect(),
         })
         .collect();
-    write_atomic(path, &encode_tensors(&tensors, &metadata))
+    Ok(encode_tensors(&tensors, &metadata))
 }
 
 /// One tensor to write.

@@ -1,0 +1,111 @@
+//! What goes along for the engineer who receives a bundle: a script that runs it, and a page that explains it.
+
+use super::metrics::Metrics;
+use crate::engine::analysis::{Run, Score};
+
+/// Loads the bundle, runs it and compares.
+pub(super) const LOAD_BUNDLE_PY: &str = include_str!("load_bundle.py");
+
+/// The bundle's `README.md`.
+pub(super) fn readme(run: &Run, metrics: &Metrics) -> String {
+    let mut lines = vec![
+        format!("# {} on {}, pruned by Unifews\n", run.model.title(), run.dataset.name()),
+        format!(
+            "{} nodes, {} entries. Of the entries that layers walk, {} were removed; of the weights, {}.\n",
+            run.dataset.n_nodes(),
+            run.dataset.topology().n_entries(),
+            percent(metrics.totals.edge_sparsity),
+            percent(metrics.totals.weight_sparsity),
+        ),
+        RUN_IT.to_owned(),
+    ];
+    lines.extend(costs(metrics));
+    lines.extend(losses(metrics));
+    lines.push(FILES.to_owned());
+    lines.join("\n")
+}
+
+const RUN_IT: &str = "\
+## Run it
+
+```
+pip install numpy scipy safetensors
+python load_bundle.py          # or, with torch installed: python load_bundle.py --torch
+```
+
+It computes the logits from `features`, `edges` and `model.safetensors` and prints the largest difference from
+`logits.npy`. To use the model in a program, import `load_bundle` and call `forward(load(folder))`. With the program
+that wrote this, `unifews replay FOLDER` gives every logit bit for bit.
+";
+
+const FILES: &str = "
+## Files
+
+`manifest.json` says how everything is ordered and has the SHA-256 of every file; `recipe.toml` made it;
+`edges/layer_00.npz` … are SciPy matrices (row = target, column = source), one per layer or hop;
+`masks.safetensors` has 1 for every weight that was kept; `predictions.csv` has one line per node;
+`metrics.json` has all numbers, `null` where nothing was measured.
+";
+
+fn costs(metrics: &Metrics) -> Vec<String> {
+    let mut lines = vec![
+        "## What it costs\n".to_owned(),
+        "| step | entries | kept | weights | kept | operations | kept | error |".to_owned(),
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |".to_owned(),
+    ];
+    for step in &metrics.steps {
+        let edges = step.edges.as_ref().map(|e| (e.n_entries as u64, e.n_after as u64));
+        let weights = step.weights.as_ref().map(|w| (w.n_weights as u64, w.n_after as u64));
+        let macs = Some((step.macs.dense(), step.macs.pruned()));
+        let cells = [edges, weights, macs].map(|counts| {
+            counts.map_or_else(|| " | ".to_owned(), |(all, kept)| format!("{all} | {}", share(kept, all)))
+        });
+        let error = step.relative_error.map_or_else(|| "not measured".to_owned(), |e| format!("{e:.3e}"));
+        lines.push(format!("| {} | {} | {error} |", step.title, cells.join(" | ")));
+    }
+    lines.push(format!(
+        "\nOperations are multiply-accumulates by the rule `{}`. The error is the norm of the difference from the unpruned\n\
+         forward after the step, as a share of the unpruned norm.",
+        metrics.macs_rule
+    ));
+    lines.push(metrics.timing.as_ref().map_or_else(
+        || "\nTimes were not measured.\n".to_owned(),
+        |timing| {
+            format!(
+                "\nMeasured with {} threads, median of {} forward passes: {:.3} ms unpruned, {:.3} ms pruned ({:.2} times as\n\
+                 fast).\n",
+                timing.n_threads,
+                timing.n_repeats,
+                timing.dense_secs * 1e3,
+                timing.pruned_secs * 1e3,
+                timing.speedup,
+            )
+        },
+    ));
+    lines
+}
+
+fn losses(metrics: &Metrics) -> Vec<String> {
+    let mut lines = vec![
+        "## What it loses\n".to_owned(),
+        format!("{} of the nodes keep the class of the unpruned model.", percent(metrics.agreement)),
+    ];
+    if let Some(scores) = &metrics.scores {
+        lines.push(format!("\n| nodes of split `{}` | unpruned | pruned |\n| --- | ---: | ---: |", scores.split));
+        let accuracy = |score: Option<Score>| score.map_or_else(|| "no labels".to_owned(), |s| percent(s.accuracy));
+        for (name, part) in [("train", &scores.train), ("val", &scores.val), ("test", &scores.test)] {
+            lines.push(format!("| {name} | {} | {} |", accuracy(part.dense), accuracy(part.pruned)));
+        }
+        let note = "\nThe pruned accuracy is that of exactly these files: no removed entry is put back for the nodes that are\nevaluated.";
+        lines.push(note.to_owned());
+    }
+    lines
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+fn share(kept: u64, all: u64) -> String {
+    if all == 0 { "none".to_owned() } else { percent(kept as f64 / all as f64) }
+}

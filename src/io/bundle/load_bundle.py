@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Run this Unifews bundle and compare the result with the logits it was exported with.
+
+Needs numpy, scipy and safetensors; with --torch also torch. Exit code 0: the largest difference is within
+1e-5 of the largest logit. Import it to use the model: load(folder), then forward(bundle, features).
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from safetensors.numpy import load_file
+
+TOLERANCE = 1e-5
+
+
+def load(folder):
+    """Everything the forward pass needs, as NumPy and SciPy values."""
+    folder = Path(folder)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    if manifest["format"] != "unifews-bundle/1":
+        sys.exit(f"expected unifews-bundle/1, found {manifest['format']}: {folder / 'manifest.json'}")
+    sparse = folder / "features.npz"
+    starts_from_embedding = manifest["forward"]["starts_from"] == "embedding"
+    return {
+        "forward": manifest["forward"],
+        "tensors": load_file(folder / "model.safetensors"),
+        # Row = target, column = source. The diagonal already holds what a node keeps of itself.
+        "edges": [] if starts_from_embedding else [sp.load_npz(folder / name) for name in manifest["edges"]["files"]],
+        "features": sp.load_npz(sparse) if sparse.exists() else np.load(folder / "features.npy"),
+        "embedding": np.load(folder / "embedding.npy") if starts_from_embedding else None,
+        "logits": np.load(folder / "logits.npy"),
+    }
+
+
+def forward(bundle, features=None):
+    """Logits [n_nodes, n_classes]. Works on NumPy and SciPy values and, after to_torch, on torch tensors."""
+    note, tensors = bundle["forward"], bundle["tensors"]
+    h = bundle["features"] if features is None else features
+    edges = bundle["edges"]
+    if note["family"] == "sgc":
+        h = bundle["embedding"] if bundle["embedding"] is not None else propagate(edges, h)
+        if "scaler.mean" in tensors:
+            h = (h - tensors["scaler.mean"]) / tensors["scaler.scale"]
+        edges = []
+    weight_name, bias_name, norm_name = NAMES[note["family"]]
+    n_layers = sum(weight_name.format(layer) in tensors for layer in range(len(tensors)))
+    for layer in range(n_layers):
+        weight = tensors[weight_name.format(layer)].T  # stored [out, in]
+        if not edges:
+            h = h @ weight
+        elif note["order"] == "transform-first":
+            h = edges[layer] @ (h @ weight)
+        else:
+            h = (edges[layer] @ h) @ weight
+        if bias_name.format(layer) in tensors:
+            h = h + tensors[bias_name.format(layer)]
+        if layer + 1 < n_layers:
+            for part in note["between_layers"]:
+                h = relu(h) if part == "relu" else batch_norm(h, tensors, norm_name.format(layer), note)
+        elif note["final_activation"]:
+            h = relu(h)
+    return h
+
+
+NAMES = {
+    "gcn": ("convs.{}.lin.weight", "convs.{}.bias", "norms.{}"),
+    "sgc": ("fcs.{}.weight", "fcs.{}.bias", "bns.{}"),
+}
+
+
+def propagate(edges, h):
+    if sp.issparse(h):
+        h = h.toarray()
+    for hop in edges:
+        h = hop @ h
+    return h
+
+
+def relu(h):
+    return h * (h > 0)
+
+
+def batch_norm(h, tensors, name, note):
+    if f"{name}.weight" not in tensors:
+        return h
+    scale = tensors[f"{name}.weight"] / (tensors[f"{name}.running_var"] + note["batch_norm_eps"]) ** 0.5
+    return (h - tensors[f"{name}.running_mean"]) * scale + tensors[f"{name}.bias"]
+
+
+def to_torch(bundle):
+    """The same bundle with torch tensors; sparse matrices become torch.sparse_coo."""
+    import torch
+
+    def convert(x):
+        if sp.issparse(x):
+            x = x.tocoo()
+            places = torch.from_numpy(np.stack([x.row, x.col]).astype(np.int64))
+            return torch.sparse_coo_tensor(places, torch.from_numpy(x.data), x.shape).coalesce()
+        return torch.from_numpy(np.ascontiguousarray(x))
+
+    dense = {"features": bundle["features"].toarray()} if sp.issparse(bundle["features"]) else {}
+    bundle = {**bundle, **dense}
+    return {
+        **bundle,
+        "tensors": {name: convert(value) for name, value in bundle["tensors"].items()},
+        "edges": [convert(hop) for hop in bundle["edges"]],
+        "features": convert(bundle["features"]),
+        "embedding": None if bundle["embedding"] is None else convert(bundle["embedding"]),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", default=Path(__file__).parent, help="default: where this script lies")
+    parser.add_argument("--torch", action="store_true", help="compute with torch")
+    options = parser.parse_args()
+    bundle = load(options.folder)
+    logits = forward(to_torch(bundle)).numpy() if options.torch else forward(bundle)
+    expected = bundle["logits"]
+    largest = float(np.abs(expected).max(initial=0.0))
+    difference = float(np.abs(np.asarray(logits) - expected).max(initial=0.0)) / (largest or 1.0)
+    same = float((np.asarray(logits).argmax(axis=1) == expected.argmax(axis=1)).mean())
+    print(f"largest difference {difference:.2e} of the largest logit, same class for {same:.2%} of the nodes")
+    return 0 if difference <= TOLERANCE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,237 @@
+//! `manifest.json`: what is in a bundle, from what it was made, and how it is to be read.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::hash;
+use crate::engine::analysis::Run;
+use crate::engine::model::{BatchNorm, Family, Order, TrainedOn};
+use crate::engine::sparsify::{EdgeMode, Identity, Macs};
+
+/// Name and version of the bundle's form.
+pub const BUNDLE_FORMAT: &str = "unifews-bundle/1";
+
+/// What is in a bundle and how it is to be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Always [`BUNDLE_FORMAT`]; a reader refuses any other.
+    pub format: String,
+    /// What wrote it.
+    pub program: ProgramNote,
+    /// The graph the logits belong to.
+    pub graph: GraphNote,
+    /// The model that was pruned.
+    pub model: ModelNote,
+    /// How the edge files are to be read.
+    pub edges: EdgesNote,
+    /// What a layer computes beside its products.
+    pub forward: ForwardNote,
+    /// Name of the rule that operations are counted by.
+    pub macs_rule: String,
+    /// Where the times in `metrics.json` were measured; absent where nothing was measured.
+    pub machine: Option<MachineNote>,
+    /// Every other file, by name.
+    pub files: BTreeMap<String, FileNote>,
+}
+
+/// The program that wrote a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramNote {
+    /// `unifews`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The graph a bundle was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraphNote {
+    /// Short name.
+    pub name: String,
+    /// Where it was read from: a path or `sample:NAME`.
+    pub source: String,
+    /// SHA-256 of structure and features: `unifews-graph/1`, then counts, row pointers, sources and non-zero features.
+    pub sha256: String,
+    /// SHA-256 of the labels (u32, little-endian); absent without labels. Labels do not enter the logits.
+    pub labels_sha256: Option<String>,
+    /// Nodes.
+    pub n_nodes: usize,
+    /// Directed entries, self-loops included.
+    pub n_entries: usize,
+    /// Entries from a node to itself among them.
+    pub n_self_loops: usize,
+    /// Features per node.
+    pub n_features: usize,
+    /// Names of the classes, in the order of the logits' columns; empty where the graph has none.
+    pub class_names: Vec<String>,
+    /// Name of the split that was evaluated.
+    pub split: String,
+}
+
+/// The model that was pruned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelNote {
+    /// For people, for example `GCN 1433-512-7`.
+    pub title: String,
+    /// SHA-256 of the tensors before pruning: `unifews-model/1`, then name, shape and values of each, by name.
+    pub given_sha256: String,
+    /// How it was trained, if it says so.
+    pub trained_on: Option<TrainedOn>,
+}
+
+/// How the edge files are to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EdgesNote {
+    /// One per layer or hop, in order of computation.
+    pub files: Vec<String>,
+    /// `row = target, column = source; row by row, columns ascending`.
+    pub order: String,
+    /// Whether entries from a node to itself are among the rows.
+    pub self_loops_inside: bool,
+    /// What a node keeps of itself.
+    pub identity: Identity,
+    /// What stands on the diagonal.
+    pub diagonal: String,
+    /// What a plain product with the matrix gives.
+    pub meaning: String,
+}
+
+/// What a layer computes beside its products.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForwardNote {
+    /// The family.
+    pub family: Family,
+    /// Order of the two products in a layer of an iterative family.
+    pub order: Order,
+    /// What follows the products, in order; nothing of it after the last layer unless `final_activation`.
+    pub between_layers: Vec<String>,
+    /// ReLU after the last layer too.
+    pub final_activation: bool,
+    /// Added to the variance under the root of a batch normalisation.
+    pub batch_norm_eps: f32,
+    /// Where the computation starts: `features` or `embedding`.
+    pub starts_from: String,
+}
+
+/// Where times were measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineNote {
+    /// Threads that computed.
+    pub n_threads: usize,
+    /// Model name of the processor, where the system says it.
+    pub processor: Option<String>,
+    /// Operating system and architecture, for example `linux x86_64`.
+    pub system: String,
+}
+
+/// One file of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileNote {
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Its size.
+    pub size_bytes: u64,
+}
+
+impl Manifest {
+    /// The manifest of a run whose files are `files`.
+    pub(super) fn new(run: &Run, edge_files: Vec<String>, files: BTreeMap<String, FileNote>) -> Self {
+        let (dataset, topology) = (&run.dataset, run.dataset.topology());
+        let identity = run.recipe.edges.identity;
+        let n_self_loops = topology.n_self_loops();
+        let is_mass = run.pruned.embedding.is_some();
+        Self {
+            format: BUNDLE_FORMAT.to_owned(),
+            program: ProgramNote {
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            graph: GraphNote {
+                name: dataset.name().to_owned(),
+                source: dataset.source().to_owned(),
+                sha256: hash::of_graph(dataset),
+                labels_sha256: hash::of_labels(dataset),
+                n_nodes: topology.n_nodes(),
+                n_entries: topology.n_entries(),
+                n_self_loops,
+                n_features: dataset.features().width(),
+                class_names: dataset.labels().map(|l| l.names.clone()).unwrap_or_default(),
+                split: run.split.name.clone(),
+            },
+            model: ModelNote {
+                title: run.model.title(),
+                given_sha256: hash::of_model(&run.model),
+                trained_on: run.model.trained_on.clone(),
+            },
+            edges: EdgesNote {
+                files: edge_files,
+                order: "row = target, column = source; row by row, columns ascending".to_owned(),
+                self_loops_inside: identity != Identity::SelfLoop || n_self_loops > 0,
+                identity,
+                diagonal: diagonal(identity).to_owned(),
+                meaning: if is_mass {
+                    "the union over features of the entries pushed over, with their diffusion weights; pushed_share is the \
+                     share of the features. Every feature has a graph of its own: start from embedding.npy"
+                } else {
+                    "a plain product with the matrix is the propagation step; sums differ from the program's in rounding \
+                     only"
+                }
+                .to_owned(),
+            },
+            forward: ForwardNote::new(run),
+            macs_rule: Macs::RULE.to_owned(),
+            machine: run.timing.as_ref().map(|timing| MachineNote::this(timing.n_threads)),
+            files,
+        }
+    }
+}
+
+fn diagonal(identity: Identity) -> &'static str {
+    match identity {
+        Identity::SelfLoop => "T[u,u], the diffusion weight of the self-loop; never removed",
+        Identity::Residual => "1: a node keeps itself instead of its self-loop",
+        Identity::ResidualLoop => "T[u,u] + 1: a node keeps itself, and its self-loop too",
+    }
+}
+
+impl ForwardNote {
+    fn new(run: &Run) -> Self {
+        let shape = &run.pruned.model.architecture;
+        let mut between_layers = vec!["relu".to_owned()];
+        if shape.batch_norm {
+            // A convolution normalises before the activation, the MLP of a decoupled model after it.
+            between_layers.insert(usize::from(shape.is_decoupled()), "batch_norm".to_owned());
+        }
+        let is_mass = run.recipe.edges.mode == EdgeMode::Mass;
+        Self {
+            family: shape.architecture,
+            order: shape.order,
+            between_layers,
+            final_activation: shape.final_activation && !shape.is_decoupled(),
+            batch_norm_eps: BatchNorm::EPS,
+            starts_from: if is_mass { "embedding" } else { "features" }.to_owned(),
+        }
+    }
+}
+
+impl MachineNote {
+    /// This machine.
+    fn this(n_threads: usize) -> Self {
+        Self {
+            n_threads,
+            processor: processor(),
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        }
+    }
+}
+
+/// The processor's model name; Linux and Windows say it without a call that could fail loudly.
+fn processor() -> Option<String> {
+    if let Ok(name) = std::env::var("PROCESSOR_IDENTIFIER") {
+        return Some(name);
+    }
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}

@@ -1,0 +1,292 @@
+//! `metrics.json`: what was removed, what it saves and what it costs. What was not measured is `null`, never 0.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::analysis::{Bounds, PartScores, Run, Score, Timing};
+use crate::engine::model::StepKind;
+use crate::engine::sparsify::{EdgeTrace, Macs, Product, StepTrace, WeightTrace};
+
+/// Name and version of the file's form.
+pub const METRICS_FORMAT: &str = "unifews-metrics/1";
+
+/// The numbers of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Always [`METRICS_FORMAT`].
+    pub format: String,
+    /// Name of the rule that operations are counted by.
+    pub macs_rule: String,
+    /// Every step in order of computation.
+    pub steps: Vec<StepMetrics>,
+    /// Over all steps.
+    pub totals: Totals,
+    /// Accuracy and macro-F1; absent without labels.
+    pub scores: Option<Scores>,
+    /// Share of all nodes that keep the unpruned model's class, `0..=1`.
+    pub agreement: f64,
+    /// Measured wall times in seconds, medians; absent where nothing was measured.
+    pub timing: Option<TimingMetrics>,
+    /// The paper's guarantees beside measurements; absent where they were not asked for.
+    pub bounds: Option<Vec<BoundMetrics>>,
+}
+
+/// One layer or hop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepMetrics {
+    /// For people, for example `Layer 1`.
+    pub title: String,
+    /// What it does.
+    pub kind: StepKind,
+    /// Position among the steps of its kind, from 0.
+    pub idx: usize,
+    /// Input width.
+    pub d_in: usize,
+    /// Output width.
+    pub d_out: usize,
+    /// The graph side.
+    pub edges: Option<EdgeMetrics>,
+    /// The weight side.
+    pub weights: Option<WeightMetrics>,
+    /// `‖Ĥ‖_F` of the output; absent for the hops of mass mode, which never stand as one matrix.
+    pub output_norm: Option<f64>,
+    /// `‖Ĥ - H‖_F / ‖H‖_F` against the unpruned forward.
+    pub relative_error: Option<f64>,
+    /// Operations.
+    pub macs: Macs,
+    /// Unpruned, seconds.
+    pub dense_secs: Option<f64>,
+    /// Pruned, seconds.
+    pub pruned_secs: Option<f64>,
+}
+
+/// The graph side of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EdgeMetrics {
+    /// δa as the recipe gives it.
+    pub delta_asked: f64,
+    /// The absolute δ that message norms were compared with.
+    pub delta_used: Option<f64>,
+    /// Entries of the graph, self-loops included.
+    pub n_entries: usize,
+    /// Self-loops among them.
+    pub n_self_loops: usize,
+    /// Entries the step before left.
+    pub n_before: usize,
+    /// Entries this step walks.
+    pub n_after: usize,
+    /// Removed share of all entries, `0..=1`.
+    pub sparsity: f64,
+    /// Mean message norm over the entries before; absent in mass mode, which has no messages of whole rows.
+    pub mean_message: Option<f64>,
+    /// Width of what is propagated.
+    pub width: usize,
+}
+
+/// The weight side of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WeightMetrics {
+    /// δw as the recipe gives it.
+    pub delta_asked: f64,
+    /// Smallest number that a weight's size was compared with, over the input features.
+    pub threshold_min: Option<f64>,
+    /// Largest number that a weight's size was compared with.
+    pub threshold_max: Option<f64>,
+    /// Weights of the matrix.
+    pub n_weights: usize,
+    /// Weights kept.
+    pub n_after: usize,
+    /// Removed share, `0..=1`.
+    pub sparsity: f64,
+    /// `‖P̂‖_F` of the input.
+    pub input_norm: f64,
+}
+
+/// Over all steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Removed share of graph entries, `0..=1`.
+    pub edge_sparsity: f64,
+    /// Removed share of weights, `0..=1`.
+    pub weight_sparsity: f64,
+    /// Operations.
+    pub macs: Macs,
+    /// Operations unpruned, both sorts.
+    pub macs_dense: u64,
+    /// Operations pruned, both sorts.
+    pub macs_pruned: u64,
+}
+
+/// Scores by part of the split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Name of the split.
+    pub split: String,
+    /// Training nodes.
+    pub train: PartMetrics,
+    /// Validation nodes.
+    pub val: PartMetrics,
+    /// Test nodes.
+    pub test: PartMetrics,
+}
+
+/// Scores on one part; absent where the part has no labelled node.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PartMetrics {
+    /// The given model.
+    pub dense: Option<Score>,
+    /// The pruned model, as production gets it.
+    pub pruned: Option<Score>,
+    /// The pruned model as the authors report it: entries into the evaluated nodes put back.
+    pub official_lock: Option<Score>,
+}
+
+/// Measured wall times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TimingMetrics {
+    /// What was timed.
+    pub what: String,
+    /// Threads that computed.
+    pub n_threads: usize,
+    /// Timed passes of each sort; the times are their medians.
+    pub n_repeats: usize,
+    /// Unpruned forward, seconds.
+    pub dense_secs: f64,
+    /// Pruned forward over frozen masks, seconds.
+    pub pruned_secs: f64,
+    /// Unpruned over pruned; below 1 the pruned forward is slower.
+    pub speedup: f64,
+    /// Which product was used for every weight layer.
+    pub products: Vec<Product>,
+}
+
+/// Guarantee and measurement for one graph step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BoundMetrics {
+    /// Layer or hop, from 0.
+    pub step: usize,
+    /// Entries this step lacks against the full graph.
+    pub n_removed: usize,
+    /// Lemma 2's bound on ε; absent in mass mode, which has no one δ.
+    pub lemma_2_epsilon: Option<f64>,
+    /// Definition 2's ε, measured: `‖T - T̂‖₂` of the symmetric part.
+    pub measured_epsilon: Option<f64>,
+}
+
+impl Metrics {
+    /// The numbers of `run`.
+    pub fn of(run: &Run) -> Self {
+        let macs = run.pruned.macs();
+        let secs = |times: fn(&Timing) -> &Vec<f64>, step: usize| {
+            run.timing.as_ref().and_then(|t| times(t).get(step)).copied()
+        };
+        let steps = run.pruned.steps.iter().enumerate().map(|(at, step)| {
+            StepMetrics::of(step, secs(|t| &t.dense_step_secs, at), secs(|t| &t.pruned_step_secs, at))
+        });
+        let evaluation = &run.evaluation;
+        Self {
+            format: METRICS_FORMAT.to_owned(),
+            macs_rule: Macs::RULE.to_owned(),
+            steps: steps.collect(),
+            totals: Totals {
+                edge_sparsity: run.pruned.edge_sparsity(),
+                weight_sparsity: run.pruned.weight_sparsity(),
+                macs,
+                macs_dense: macs.dense(),
+                macs_pruned: macs.pruned(),
+            },
+            scores: run.dataset.labels().map(|_| Scores {
+                split: evaluation.split.clone(),
+                train: part_metrics(&evaluation.train),
+                val: part_metrics(&evaluation.val),
+                test: part_metrics(&evaluation.test),
+            }),
+            agreement: evaluation.agreement,
+            timing: run.timing.as_ref().map(timing_metrics),
+            bounds: (!run.bounds.is_empty()).then(|| run.bounds.iter().map(bound_metrics).collect()),
+        }
+    }
+}
+
+impl StepMetrics {
+    /// The numbers of one step; its seconds where they were measured.
+    pub fn of(step: &StepTrace, dense_secs: Option<f64>, pruned_secs: Option<f64>) -> Self {
+        Self {
+            title: step.title(),
+            kind: step.kind,
+            idx: step.idx,
+            d_in: step.d_in,
+            d_out: step.d_out,
+            edges: step.edges.as_ref().map(edge_metrics),
+            weights: step.weights.as_ref().map(weight_metrics),
+            output_norm: finite(step.output_norm),
+            relative_error: step.relative_error,
+            macs: step.macs,
+            dense_secs,
+            pruned_secs,
+        }
+    }
+}
+
+fn edge_metrics(trace: &EdgeTrace) -> EdgeMetrics {
+    EdgeMetrics {
+        delta_asked: trace.asked,
+        // In mass mode every feature has a threshold of its own, so there is no one number.
+        delta_used: trace.pushed_share.is_none().then_some(trace.delta),
+        n_entries: trace.n_entries,
+        n_self_loops: trace.n_self_loops,
+        n_before: trace.n_before,
+        n_after: trace.n_after,
+        sparsity: trace.sparsity(),
+        mean_message: finite(trace.mean_message),
+        width: trace.width,
+    }
+}
+
+fn weight_metrics(trace: &WeightTrace) -> WeightMetrics {
+    let thresholds = || trace.thresholds.iter().copied().filter(|t| t.is_finite()).map(f64::from);
+    WeightMetrics {
+        delta_asked: trace.asked,
+        threshold_min: thresholds().min_by(f64::total_cmp),
+        threshold_max: thresholds().max_by(f64::total_cmp),
+        n_weights: trace.n_weights,
+        n_after: trace.n_after,
+        sparsity: trace.sparsity(),
+        input_norm: trace.column_norms.iter().map(|c| f64::from(*c).powi(2)).sum::<f64>().sqrt(),
+    }
+}
+
+fn bound_metrics(bounds: &Bounds) -> BoundMetrics {
+    BoundMetrics {
+        step: bounds.step,
+        n_removed: bounds.n_removed,
+        lemma_2_epsilon: finite(bounds.lemma_2_epsilon),
+        measured_epsilon: finite(bounds.measured_epsilon),
+    }
+}
+
+/// JSON has no other numbers.
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+fn part_metrics(scores: &PartScores) -> PartMetrics {
+    let measured = |score: Score| (score.n_nodes > 0).then_some(score);
+    PartMetrics {
+        dense: measured(scores.dense),
+        pruned: measured(scores.pruned),
+        official_lock: scores.official_lock.and_then(measured),
+    }
+}
+
+fn timing_metrics(timing: &Timing) -> TimingMetrics {
+    TimingMetrics {
+        what: "one forward pass over the whole graph, evaluation mode, masks decided before; wall time, median"
+            .to_owned(),
+        n_threads: timing.n_threads,
+        n_repeats: timing.n_repeats,
+        dense_secs: timing.dense_secs,
+        pruned_secs: timing.pruned_secs,
+        speedup: timing.speedup(),
+        products: timing.products.clone(),
+    }
+}

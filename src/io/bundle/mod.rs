@@ -1,0 +1,62 @@
+//! The export: a pruned model that other programs run (`unifews-bundle/1`). A folder, or the same files as one `.zip`.
+//!
+//! | file | content |
+//! | --- | --- |
+//! | `manifest.json` | [`Manifest`]: format, program, graph, model, how edges are ordered, machine, SHA-256 of every other file |
+//! | `recipe.toml` | the recipe, complete, as used |
+//! | `model.safetensors` | surviving weights, zeros where removed; PyTorch names and orientation |
+//! | `masks.safetensors` | `<parameter name>`: U8, 1 = kept, shape of the parameter |
+//! | `edges/layer_00.npz` … | SciPy CSR, n × n, row = target: the matrix that layer or hop multiplies with |
+//! | `features.npz` or `features.npy` | the node features the logits were computed from |
+//! | `embedding.npy` | mass mode only: the propagated features, since no single graph reproduces them |
+//! | `logits.npy`, `predictions.csv` | the output, and what it says about every node |
+//! | `metrics.json` | [`Metrics`]: counts, thresholds, norms, operations, times, scores, bounds |
+//! | `load_bundle.py`, `README.md` | for the engineer who receives this |
+//!
+//! The values of the edge files are those of the diffusion matrix, with the identity form put on the diagonal: plain sparse
+//! products over them give what the layer or hop computes. What is never here: deciding masks, or computing logits other
+//! than through [`crate::engine::analysis::forward_frozen`].
+
+mod arrays;
+mod client;
+mod hash;
+mod manifest;
+mod matrix;
+mod metrics;
+mod read;
+mod replay;
+mod write;
+
+pub(crate) use arrays::matrix_npy;
+pub use manifest::{
+    BUNDLE_FORMAT, EdgesNote, FileNote, ForwardNote, GraphNote, MachineNote, Manifest, ModelNote, ProgramNote,
+};
+pub use matrix::StepMatrix;
+pub use metrics::{
+    BoundMetrics, EdgeMetrics, METRICS_FORMAT, Metrics, PartMetrics, Scores, StepMetrics, TimingMetrics, Totals,
+    WeightMetrics,
+};
+pub use read::{Bundle, read_bundle};
+pub use replay::{ReplayReport, replay};
+pub use write::{BundleReport, BundleWriter, write_bundle};
+
+/// Names of the files in a bundle.
+mod names {
+    pub(super) const MANIFEST: &str = "manifest.json";
+    pub(super) const RECIPE: &str = "recipe.toml";
+    pub(super) const MODEL: &str = "model.safetensors";
+    pub(super) const MASKS: &str = "masks.safetensors";
+    pub(super) const FEATURES_SPARSE: &str = "features.npz";
+    pub(super) const FEATURES_DENSE: &str = "features.npy";
+    pub(super) const EMBEDDING: &str = "embedding.npy";
+    pub(super) const LOGITS: &str = "logits.npy";
+    pub(super) const PREDICTIONS: &str = "predictions.csv";
+    pub(super) const METRICS: &str = "metrics.json";
+    pub(super) const CLIENT: &str = "load_bundle.py";
+    pub(super) const README: &str = "README.md";
+
+    /// The edge file of graph step `step`.
+    pub(super) fn edges(step: usize) -> String {
+        format!("edges/layer_{step:02}.npz")
+    }
+}

@@ -1,0 +1,277 @@
+//! Reads a bundle and checks everything in it: version, hashes, shapes, and that what was removed is zero.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+use std::path::{Component, Path, PathBuf};
+
+use ndarray::Array2;
+use safetensors::SafeTensors;
+use safetensors::tensor::Dtype;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::manifest::{BUNDLE_FORMAT, Manifest};
+use super::matrix::{StepMatrix, mask_of};
+use super::metrics::Metrics;
+use super::{hash, names};
+use crate::engine::graph::Topology;
+use crate::engine::model::Model;
+use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};
+use crate::io::file;
+use crate::io::npy::Array;
+use crate::io::npz::Npz;
+use crate::io::sparse::CompressedRows;
+use crate::io::{LoadError, read_model_bytes, recipe_from_toml};
+
+/// Larger manifests are not read, bytes.
+const MAX_MANIFEST_BYTES: u64 = 64 << 20;
+
+/// A bundle that was read and checked.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// The folder or `.zip`.
+    pub path: PathBuf,
+    /// What it says about itself.
+    pub manifest: Manifest,
+    /// The recipe that made it.
+    pub recipe: Recipe,
+    /// The pruned model: removed weights are zero.
+    pub model: Model,
+    /// Which weights were kept, one mask per weight layer.
+    pub weight_masks: Vec<WeightMask>,
+    /// The matrix of every layer or hop.
+    pub matrices: Vec<StepMatrix>,
+    /// Mass mode only: the propagated features.
+    pub embedding: Option<Array2<f32>>,
+    /// The output it was exported with. `[n_nodes, n_classes]`.
+    pub logits: Array2<f32>,
+    /// The numbers of the run.
+    pub metrics: Metrics,
+}
+
+/// Reads a bundle, folder or `.zip`. Every file of its manifest is checked against its hash.
+///
+/// # Errors
+/// [`LoadError::Content`] naming the file that is missing, changed or not what its name says.
+pub fn read_bundle(path: impl AsRef<Path>) -> Result<Bundle, LoadError> {
+    let path = path.as_ref();
+    let mut files = Files::open(path)?;
+    let manifest = read_manifest(&mut files)?;
+    let text = String::from_utf8(files.checked(&manifest, names::RECIPE)?)
+        .map_err(|error| LoadError::content(path, names::RECIPE, "UTF-8 text", error.utf8_error()))?;
+    let recipe = recipe_from_toml(&text, &path.join(names::RECIPE))?;
+    let model = read_weights(&mut files, &manifest, &recipe)?;
+    let weight_masks = read_masks(&mut files, &manifest, &model)?;
+    let n_steps = recipe.model.n_graph_steps();
+    if manifest.edges.files.len() != n_steps {
+        let found = format!("{} edge files", manifest.edges.files.len());
+        return Err(LoadError::content(path, "manifest.json, edges.files", format!("{n_steps} edge files"), found));
+    }
+    let matrices = manifest
+        .edges
+        .files
+        .iter()
+        .map(|name| read_matrix(files.checked(&manifest, name)?, &path.join(name), manifest.graph.n_nodes))
+        .collect::<Result<Vec<_>, _>>()?;
+    let embedding = if recipe.edges.mode == EdgeMode::Mass {
+        Some(read_rows(&mut files, &manifest, names::EMBEDDING, model.d_in())?)
+    } else {
+        None
+    };
+    let logits = read_rows(&mut files, &manifest, names::LOGITS, model.n_classes())?;
+    let metrics = serde_json::from_slice(&files.checked(&manifest, names::METRICS)?)
+        .map_err(|error| LoadError::content(path, names::METRICS, "metrics of a run", error))?;
+    let unread: Vec<&String> = manifest.files.keys().filter(|name| !files.checked.contains(*name)).collect();
+    for name in unread {
+        files.checked(&manifest, name)?;
+    }
+    Ok(Bundle { path: path.to_owned(), manifest, recipe, model, weight_masks, matrices, embedding, logits, metrics })
+}
+
+impl Bundle {
+    /// The masks of this bundle on the graph it was made from.
+    ///
+    /// # Errors
+    /// [`LoadError::Content`] naming the first entry that `topology` lacks.
+    pub fn masks(&self, topology: &Topology) -> Result<Masks, LoadError> {
+        let edges = mask_of(&self.matrices, &self.manifest.edges.files, topology, &self.path)?;
+        Ok(Masks { edges, weights: self.weight_masks.clone() })
+    }
+}
+
+fn read_manifest(files: &mut Files) -> Result<Manifest, LoadError> {
+    let bytes = files.bytes(names::MANIFEST, MAX_MANIFEST_BYTES)?;
+    let path = files.path.clone();
+    let fault = |expected: &str, found: String| LoadError::content(&path, names::MANIFEST, expected, found);
+    let value: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| fault("a JSON document", error.to_string()))?;
+    match value.get("format").and_then(|f| f.as_str()) {
+        Some(BUNDLE_FORMAT) => {}
+        Some(other) => return Err(fault(BUNDLE_FORMAT, other.to_owned())),
+        None => return Err(fault(BUNDLE_FORMAT, "no key format".to_owned())),
+    }
+    serde_json::from_value(value).map_err(|error| fault("a bundle's manifest", error.to_string()))
+}
+
+fn read_weights(files: &mut Files, manifest: &Manifest, recipe: &Recipe) -> Result<Model, LoadError> {
+    let path = files.path.join(names::MODEL);
+    let (mut model, report) = read_model_bytes(&files.checked(manifest, names::MODEL)?, &path)?;
+    if let Some(name) = report.ignored.first() {
+        return Err(LoadError::content(&path, "tensors", "only those of the recipe's model", name));
+    }
+    if model.architecture != recipe.model {
+        return Err(LoadError::content(
+            &path,
+            "tensors",
+            recipe.model.title(manifest.graph.n_features, model.n_classes()),
+            model.title(),
+        ));
+    }
+    if model.d_in() != manifest.graph.n_features {
+        let expected = format!("{} inputs (features of the graph)", manifest.graph.n_features);
+        return Err(LoadError::content(&path, "tensors", expected, model.d_in()));
+    }
+    model.trained_on.clone_from(&manifest.model.trained_on);
+    Ok(model)
+}
+
+fn read_masks(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<Vec<WeightMask>, LoadError> {
+    let path = files.path.join(names::MASKS);
+    let bytes = files.checked(manifest, names::MASKS)?;
+    let tensors = SafeTensors::deserialize(&bytes)
+        .map_err(|error| LoadError::content(&path, "whole file", "safetensors", error))?;
+    let mut masks = Vec::with_capacity(model.layers.len());
+    for (layer, parameters) in model.layers.iter().enumerate() {
+        let name = model.weight_name(layer);
+        let fault = |expected: String, found: String| Err(LoadError::content(&path, &name, expected, found));
+        let Ok(mask) = tensors.tensor(&name) else {
+            return fault("a mask of this name".to_owned(), "none".to_owned());
+        };
+        let (d_in, d_out) = parameters.linear.weight.dim();
+        if mask.dtype() != Dtype::U8 || mask.shape() != [d_out, d_in] {
+            let found = format!("{:?} of shape {:?}", mask.dtype(), mask.shape());
+            return fault(format!("U8 of shape {:?}", [d_out, d_in]), found);
+        }
+        let kept = WeightMask::from_shape_fn((d_in, d_out), |(i, o)| mask.data()[o * d_in + i] != 0);
+        let wrong = parameters.linear.weight.indexed_iter().find(|(at, weight)| !kept[*at] && **weight != 0.0);
+        if let Some(((i, o), weight)) = wrong {
+            return fault("zero for every removed weight".to_owned(), format!("{weight} in row {o}, column {i}"));
+        }
+        masks.push(kept);
+    }
+    Ok(masks)
+}
+
+fn read_matrix(bytes: Vec<u8>, path: &Path, n_nodes: usize) -> Result<StepMatrix, LoadError> {
+    let mut npz = Npz::from_bytes(bytes, path)?;
+    let rows = CompressedRows::read(&mut npz, "")?;
+    if rows.shape != (n_nodes, n_nodes) {
+        return Err(LoadError::content(
+            path,
+            "array shape",
+            format!("{n_nodes} rows and columns"),
+            format!("{:?}", rows.shape),
+        ));
+    }
+    let values = npz.array("data")?.to_f32s()?;
+    let structure = Topology::try_new(rows.indptr, rows.indices).map_err(|error| LoadError::invalid(path, error))?;
+    let pushed_share = match npz.optional("pushed_share")? {
+        Some(share) => {
+            share.check_vector(structure.n_entries(), "one per entry")?;
+            Some(share.to_f32s()?)
+        }
+        None => None,
+    };
+    Ok(StepMatrix { structure, values, pushed_share })
+}
+
+fn read_rows(files: &mut Files, manifest: &Manifest, name: &str, width: usize) -> Result<Array2<f32>, LoadError> {
+    let bytes = files.checked(manifest, name)?;
+    let array = Array::parse(bytes, &files.path.join(name), "array".to_owned())?;
+    let matrix = array.to_f32_matrix()?;
+    if matrix.dim() == (manifest.graph.n_nodes, width) {
+        Ok(matrix)
+    } else {
+        Err(array.fault(format!("shape {:?}", [manifest.graph.n_nodes, width]), format!("{:?}", matrix.shape())))
+    }
+}
+
+/// The files of a bundle, wherever they lie.
+struct Files {
+    path: PathBuf,
+    archive: Option<ZipArchive<BufReader<File>>>,
+    /// Names of the files whose hash was compared.
+    checked: BTreeSet<String>,
+}
+
+impl Files {
+    fn open(path: &Path) -> Result<Self, LoadError> {
+        let archive =
+            if path.is_dir() {
+                None
+            } else {
+                let archive = ZipArchive::new(BufReader::new(file::open(path)?));
+                Some(archive.map_err(|error| {
+                    LoadError::content(path, "whole file", "a bundle's folder or zip archive", error)
+                })?)
+            };
+        Ok(Self { path: path.to_owned(), archive, checked: BTreeSet::new() })
+    }
+
+    /// The bytes of a file of at most `max_bytes`.
+    fn bytes(&mut self, name: &str, max_bytes: u64) -> Result<Vec<u8>, LoadError> {
+        let is_inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        if !is_inside || name.is_empty() {
+            return Err(LoadError::content(&self.path, "manifest.json, files", "names inside the bundle", name));
+        }
+        let Some(archive) = &mut self.archive else {
+            let path = self.path.join(name);
+            if !path.exists() {
+                return Err(LoadError::content(&self.path, name, "this file in the bundle", "none"));
+            }
+            return file::read_whole(&path, max_bytes);
+        };
+        let entry = match archive.by_name(name) {
+            Ok(entry) => entry,
+            Err(ZipError::FileNotFound) => {
+                return Err(LoadError::content(&self.path, name, "this file in the bundle", "none"));
+            }
+            Err(error) => return Err(LoadError::content(&self.path, name, "an intact archive entry", error)),
+        };
+        // Grows with what really comes: deflate expands at most about a thousandfold, whatever the entry claims.
+        let mut bytes = Vec::new();
+        entry
+            .take(max_bytes.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| LoadError::content(&self.path, name, "intact compressed data", error))?;
+        if bytes.len() as u64 > max_bytes {
+            return Err(LoadError::content(&self.path, name, format!("at most {max_bytes} bytes"), "more"));
+        }
+        Ok(bytes)
+    }
+
+    /// The bytes of a file of the manifest, as they were exported.
+    fn checked(&mut self, manifest: &Manifest, name: &str) -> Result<Vec<u8>, LoadError> {
+        let Some(note) = manifest.files.get(name) else {
+            return Err(LoadError::content(&self.path, "manifest.json, files", name, "no such file"));
+        };
+        // A file that grew is read one byte too far, and then has another hash.
+        let bytes = match self.bytes(name, note.size_bytes) {
+            Ok(bytes) => bytes,
+            Err(LoadError::Content { found, .. }) if found == "more" => {
+                let expected = format!("{} bytes, as exported", note.size_bytes);
+                return Err(LoadError::content(&self.path, name, expected, "more"));
+            }
+            Err(error) => return Err(error),
+        };
+        let found = hash::of_bytes(&bytes);
+        if found == note.sha256 {
+            self.checked.insert(name.to_owned());
+            Ok(bytes)
+        } else {
+            let expected = format!("SHA-256 {}, as exported", note.sha256);
+            Err(LoadError::content(&self.path, name, expected, found))
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Runs a bundle again and compares every bit.
+
+use serde::Serialize;
+
+use super::hash;
+use super::matrix::StepMatrix;
+use super::read::Bundle;
+use crate::engine::analysis::forward_frozen;
+use crate::engine::control::Control;
+use crate::engine::diffusion::Diffusion;
+use crate::engine::graph::Dataset;
+use crate::engine::sparsify::decide::norm_r;
+use crate::io::LoadError;
+
+/// What running a bundle again gave.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ReplayReport {
+    /// Logits compared.
+    pub n_logits: usize,
+    /// Logits whose bits differ.
+    pub n_different: usize,
+    /// Largest difference between two logits.
+    pub max_abs_difference: f32,
+    /// Values of the edge files compared with the graph's diffusion matrix.
+    pub n_edge_values: usize,
+    /// Values of the edge files whose bits differ.
+    pub n_edge_values_different: usize,
+}
+
+impl ReplayReport {
+    /// Whether every logit and every edge value has the same bits.
+    pub fn is_identical(&self) -> bool {
+        self.n_different == 0 && self.n_edge_values_different == 0
+    }
+}
+
+/// Runs `bundle` on `dataset`, the graph it was made from, and compares the logits with those it was exported with.
+///
+/// # Errors
+/// [`LoadError::Content`] with both hashes when it is another graph, [`LoadError::Cancelled`].
+pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<ReplayReport, LoadError> {
+    let path = &bundle.path;
+    ctl.progress("checking the graph", 0, 0);
+    let found = hash::of_graph(dataset);
+    if found != bundle.manifest.graph.sha256 {
+        let expected = format!("{} (SHA-256 {})", bundle.manifest.graph.name, bundle.manifest.graph.sha256);
+        let found = format!("{} (SHA-256 {found})", dataset.name());
+        return Err(LoadError::content(path, "graph", expected, found));
+    }
+    let topology = dataset.topology();
+    let masks = bundle.masks(topology)?;
+    let diffusion = Diffusion::new(topology, norm_r(&bundle.recipe));
+    let (mut n_edge_values, mut n_edge_values_different) = (0, 0);
+    for (step, matrix) in bundle.matrices.iter().enumerate() {
+        ctl.check().map_err(|_cancelled| LoadError::Cancelled)?;
+        let identity = bundle.recipe.edges.identity;
+        let again = StepMatrix::walked(topology, diffusion.values(), &masks.edges, step, identity, None);
+        n_edge_values += again.values.len();
+        n_edge_values_different += n_different(&again.values, &matrix.values);
+    }
+    ctl.progress("running the bundle", 0, 0);
+    let logits = forward_frozen(dataset, &bundle.model, &bundle.recipe, Some(&masks), bundle.embedding.as_ref(), ctl)
+        .map_err(|error| LoadError::invalid(path, error))?;
+    let differences =
+        logits.iter().zip(&bundle.logits).map(|(a, b)| if a.to_bits() == b.to_bits() { 0.0 } else { (a - b).abs() });
+    Ok(ReplayReport {
+        n_logits: bundle.logits.len(),
+        n_different: logits.iter().zip(&bundle.logits).filter(|(a, b)| a.to_bits() != b.to_bits()).count(),
+        max_abs_difference: differences.fold(0.0, f32::max),
+        n_edge_values,
+        n_edge_values_different,
+    })
+}
+
+/// How many values differ in their bits; those that only one side has differ too.
+fn n_different(a: &[f32], b: &[f32]) -> usize {
+    a.len().abs_diff(b.len()) + a.iter().zip(b).filter(|(a, b)| a.to_bits() != b.to_bits()).count()
+}

@@ -1,0 +1,229 @@
+//! Writes a run as a bundle: a folder, or one `.zip`; whole or not at all.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::manifest::{FileNote, Manifest};
+use super::matrix::StepMatrix;
+use super::metrics::Metrics;
+use super::{arrays, client, hash, names};
+use crate::engine::analysis::{Run, predictions};
+use crate::engine::control::Control;
+use crate::engine::diffusion::Diffusion;
+use crate::engine::sparsify::EdgeTrace;
+use crate::engine::sparsify::decide::norm_r;
+use crate::io::atomic::{AtomicFile, AtomicFolder, write_atomic};
+use crate::io::{ExportError, TensorBytes, encode_model, encode_tensors, is_bundle_folder, recipe_to_toml};
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BundleReport {
+    /// The folder or `.zip`.
+    pub path: PathBuf,
+    /// Every file with its hash and size, the manifest too.
+    pub files: BTreeMap<String, FileNote>,
+    /// Sum of the files' sizes.
+    pub size_bytes: u64,
+}
+
+/// A bundle whose place is open and whose files are still to be written.
+///
+/// Opening the place first means that nothing long is computed for a place that cannot be written. Dropped before
+/// [`BundleWriter::write`], it leaves everything as it was.
+#[derive(Debug)]
+pub struct BundleWriter {
+    target: PathBuf,
+    place: Place,
+    files: BTreeMap<String, FileNote>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Folder(AtomicFolder),
+    Zip(Box<ZipWriter<AtomicFile>>),
+}
+
+/// Writes `run` as a bundle at `target`: one file where the name ends in `.zip`, else a folder.
+///
+/// # Errors
+/// [`ExportError`]; what was at `target` before is then still there.
+pub fn write_bundle(run: &Run, target: impl AsRef<Path>, ctl: &Control) -> Result<BundleReport, ExportError> {
+    BundleWriter::begin(target)?.write(run, ctl)
+}
+
+impl BundleWriter {
+    /// Opens the place. A folder is taken when it is empty or holds a bundle, a file when it ends in `.zip`.
+    ///
+    /// # Errors
+    /// [`ExportError::Occupied`] for a folder with other files in it, [`ExportError::Io`].
+    pub fn begin(target: impl AsRef<Path>) -> Result<Self, ExportError> {
+        let target = target.as_ref().to_owned();
+        let is_zip = target.extension().is_some_and(|e| e.eq_ignore_ascii_case("zip"));
+        let place = if is_zip {
+            Place::Zip(Box::new(ZipWriter::new(AtomicFile::begin(&target)?)))
+        } else {
+            Place::Folder(AtomicFolder::begin(&target, is_bundle_folder)?)
+        };
+        Ok(Self { target, place, files: BTreeMap::new() })
+    }
+
+    /// Writes every file and moves the bundle into place.
+    ///
+    /// # Errors
+    /// [`ExportError`]; what was at the target before is then still there.
+    pub fn write(mut self, run: &Run, ctl: &Control) -> Result<BundleReport, ExportError> {
+        let edge_traces: Vec<&EdgeTrace> = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref()).collect();
+        let n_files = edge_traces.len() + 10;
+        let progress = |writer: &Self| {
+            ctl.progress("writing the bundle", writer.files.len(), n_files);
+            ctl.check().map_err(|_cancelled| ExportError::Cancelled)
+        };
+        let metrics = Metrics::of(run);
+        self.put(names::RECIPE, recipe_to_toml(&run.recipe).as_bytes())?;
+        self.put(names::MODEL, &encode_model(&run.pruned.model, &self.target)?)?;
+        self.put(names::MASKS, &masks_file(run))?;
+        progress(&self)?;
+
+        let edge_files = (0..edge_traces.len()).map(names::edges).collect::<Vec<_>>();
+        let topology = run.dataset.topology();
+        let diffusion = Diffusion::new(topology, norm_r(&run.recipe));
+        for (step, (name, trace)) in edge_files.iter().zip(edge_traces).enumerate() {
+            let matrix = StepMatrix::walked(
+                topology,
+                diffusion.values(),
+                &run.pruned.masks.edges,
+                step,
+                run.recipe.edges.identity,
+                trace.pushed_share.as_ref().map(|s| s.as_slice()),
+            );
+            let bytes = arrays::step_npz(&matrix).map_err(|error| self.fault(error))?;
+            self.put(name, &bytes)?;
+            progress(&self)?;
+        }
+
+        let (name, bytes) = arrays::features_file(run.dataset.features()).map_err(|error| self.fault(error))?;
+        self.put(name, &bytes)?;
+        if let Some(embedding) = &run.pruned.embedding {
+            self.put(names::EMBEDDING, &arrays::matrix_npy(embedding))?;
+        }
+        progress(&self)?;
+        self.put(names::LOGITS, &arrays::matrix_npy(&run.pruned.logits))?;
+        let table = predictions_csv(run).map_err(|error| self.fault(error))?;
+        self.put(names::PREDICTIONS, &table)?;
+        let bytes = self.json(&metrics)?;
+        self.put(names::METRICS, &bytes)?;
+        self.put(names::CLIENT, client::LOAD_BUNDLE_PY.as_bytes())?;
+        let readme = client::readme(run, &metrics);
+        self.put(names::README, readme.as_bytes())?;
+
+        let manifest = Manifest::new(run, edge_files, self.files.clone());
+        let bytes = self.json(&manifest)?;
+        self.put(names::MANIFEST, &bytes)?;
+        progress(&self)?;
+        self.commit()
+    }
+
+    fn commit(self) -> Result<BundleReport, ExportError> {
+        match self.place {
+            Place::Folder(folder) => folder.commit()?,
+            Place::Zip(archive) => {
+                let fault = |error: zip::result::ZipError| ExportError::io("write", &self.target, error.into());
+                archive.finish().map_err(fault)?.commit()?;
+            }
+        }
+        let size_bytes = self.files.values().map(|f| f.size_bytes).sum();
+        Ok(BundleReport { path: self.target, files: self.files, size_bytes })
+    }
+
+    fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
+        let note = FileNote { sha256: hash::of_bytes(bytes), size_bytes: bytes.len() as u64 };
+        self.files.insert(name.to_owned(), note);
+        match &mut self.place {
+            Place::Folder(folder) => {
+                let path = folder.path().join(name);
+                if let Some(parent) = path.parent() {
+                    std::fs::create_dir_all(parent).map_err(|error| ExportError::io("create", parent, error))?;
+                }
+                write_atomic(path, bytes)
+            }
+            Place::Zip(archive) => {
+                // The edge files are zip archives themselves: deflating them again gains nothing.
+                let is_npz = Path::new(name).extension().is_some_and(|e| e == "npz");
+                let method = if is_npz { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+                let result = archive
+                    .start_file(name, arrays::entry_options(method, bytes.len()))
+                    .map_err(std::io::Error::from)
+                    .and_then(|()| archive.write_all(bytes));
+                result.map_err(|error| ExportError::io("write", &self.target, error))
+            }
+        }
+    }
+
+    fn json(&self, value: &impl Serialize) -> Result<Vec<u8>, ExportError> {
+        let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| self.fault(error))?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    fn fault(&self, error: impl Into<std::io::Error>) -> ExportError {
+        ExportError::io("write", &self.target, error.into())
+    }
+}
+
+/// The weight masks under their parameters' names and in PyTorch's orientation.
+fn masks_file(run: &Run) -> Vec<u8> {
+    let tensors = run.pruned.masks.weights.iter().enumerate().map(|(layer, mask)| {
+        let torch = mask.t();
+        TensorBytes {
+            name: run.pruned.model.weight_name(layer),
+            dtype: "U8",
+            shape: torch.shape().to_vec(),
+            bytes: torch.iter().map(|kept| u8::from(*kept)).collect(),
+        }
+    });
+    encode_tensors(&tensors.collect::<Vec<_>>(), &BTreeMap::new())
+}
+
+/// One line per node: what it is, what both models say, and how sure the pruned one is.
+fn predictions_csv(run: &Run) -> Result<Vec<u8>, std::io::Error> {
+    let dense = predictions(&run.dense_logits);
+    let pruned = predictions(&run.pruned.logits);
+    let labels = run.dataset.labels();
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["node", "label", "dense_prediction", "pruned_prediction", "margin"])?;
+    for (u, row) in run.pruned.logits.rows().into_iter().enumerate() {
+        let label = labels.and_then(|l| l.of(u)).map_or_else(String::new, |class| class.to_string());
+        let margin = margin(row.iter().copied()).map_or_else(String::new, |m| m.to_string());
+        table.write_record([run.dataset.node_id(u), label, dense[u].to_string(), pruned[u].to_string(), margin])?;
+    }
+    table.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+/// Largest logit minus second largest; none for a single class.
+fn margin(logits: impl Iterator<Item = f32>) -> Option<f32> {
+    let (mut first, mut second) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+    for logit in logits {
+        if logit > first {
+            (first, second) = (logit, first);
+        } else {
+            second = second.max(logit);
+        }
+    }
+    second.is_finite().then_some(first - second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn margin_is_the_gap_between_the_two_largest() {
+        assert_eq!(margin([0.5, 2.0, -1.0, 1.25].into_iter()), Some(0.75));
+        assert_eq!(margin([2.0, 2.0].into_iter()), Some(0.0));
+        assert_eq!(margin([2.0].into_iter()), None);
+    }
+}

@@ -1,0 +1,228 @@
+//! Folders of results: what `propagate` and a sweep leave behind.
+//!
+//! | folder | files |
+//! | --- | --- |
+//! | propagation | `embedding.npy`, `metrics.json` (`unifews-propagation/1`), `recipe.toml` |
+//! | sweep | `results.csv`, `results.json` (`unifews-sweep/1`), `recipe.toml`, curves as pictures |
+//!
+//! Both appear whole or not at all, and replace only a folder of their own kind.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::atomic::{AtomicFolder, write_atomic};
+use super::bundle::{StepMetrics, matrix_npy};
+use super::recipe::{recipe_to_toml, write_recipe};
+use super::report::ExportError;
+use crate::engine::analysis::{SweepGrid, SweepPoint, pareto_front};
+use crate::engine::control::Control;
+use crate::engine::graph::Dataset;
+use crate::engine::model::Model;
+use crate::engine::sparsify::{Macs, Propagated, Recipe};
+
+/// Name and version of a propagation's `metrics.json`.
+const PROPAGATION_FORMAT: &str = "unifews-propagation/1";
+/// Name and version of a sweep's `results.json`.
+const SWEEP_FORMAT: &str = "unifews-sweep/1";
+
+/// The numbers of a propagation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PropagationMetrics {
+    /// `unifews-propagation/1`.
+    pub format: String,
+    /// Where the graph was read from.
+    pub graph: String,
+    /// Name of the rule that operations are counted by.
+    pub macs_rule: String,
+    /// Every hop.
+    pub steps: Vec<StepMetrics>,
+    /// Removed share of entries over all hops, `0..=1`.
+    pub edge_sparsity: f64,
+    /// Operations unpruned.
+    pub macs_dense: u64,
+    /// Operations over what was kept.
+    pub macs_pruned: u64,
+    /// Wall time of the one pass, deciding included, seconds.
+    pub elapsed_secs: f64,
+    /// Threads that computed.
+    pub n_threads: usize,
+}
+
+impl PropagationMetrics {
+    /// The numbers of `propagated`, which took `elapsed_secs` on `n_threads`.
+    pub fn of(dataset: &Dataset, propagated: &Propagated, elapsed_secs: f64, n_threads: usize) -> Self {
+        let macs: Macs = propagated.steps.iter().map(|s| s.macs).sum();
+        let edges = || propagated.steps.iter().filter_map(|s| s.edges.as_ref());
+        let (kept, all) = edges().fold((0, 0), |(kept, all), e| (kept + e.n_after, all + e.n_entries));
+        Self {
+            format: PROPAGATION_FORMAT.to_owned(),
+            graph: dataset.source().to_owned(),
+            macs_rule: Macs::RULE.to_owned(),
+            steps: propagated.steps.iter().map(|step| StepMetrics::of(step, None, None)).collect(),
+            edge_sparsity: if all == 0 { 0.0 } else { 1.0 - kept as f64 / all as f64 },
+            macs_dense: macs.dense(),
+            macs_pruned: macs.pruned(),
+            elapsed_secs,
+            n_threads,
+        }
+    }
+}
+
+/// A propagation's folder whose place is open.
+#[derive(Debug)]
+pub struct PropagationWriter(AtomicFolder);
+
+impl PropagationWriter {
+    /// Opens the place: a new folder, an empty one, or one that a propagation left.
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    pub fn begin(target: impl AsRef<Path>) -> Result<Self, ExportError> {
+        Ok(Self(AtomicFolder::begin(target, |folder| names_format(&folder.join("metrics.json"), PROPAGATION_FORMAT))?))
+    }
+
+    /// Writes the files and moves the folder into place.
+    ///
+    /// # Errors
+    /// [`ExportError`]; what was there before is then still there.
+    pub fn write(
+        self,
+        recipe: &Recipe,
+        propagated: &Propagated,
+        metrics: &PropagationMetrics,
+        ctl: &Control,
+    ) -> Result<(), ExportError> {
+        ctl.progress("writing", 0, 0);
+        let folder = self.0.path();
+        write_atomic(folder.join("embedding.npy"), &matrix_npy(&propagated.embedding))?;
+        write_json(&folder.join("metrics.json"), metrics)?;
+        write_recipe(folder.join("recipe.toml"), recipe)?;
+        ctl.check().map_err(|_cancelled| ExportError::Cancelled)?;
+        self.0.commit()
+    }
+}
+
+/// A sweep: what was tried, what came back, and which points no other beats.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SweepResults {
+    /// `unifews-sweep/1`.
+    pub format: String,
+    /// Name of the graph.
+    pub graph: String,
+    /// The model, for example `GCN 1433-512-7`.
+    pub model: String,
+    /// Name of the rule that operations are counted by.
+    pub macs_rule: String,
+    /// Threads that computed.
+    pub n_threads: usize,
+    /// The recipe whose thresholds were replaced.
+    pub recipe: Recipe,
+    /// The thresholds tried.
+    pub grid: SweepGrid,
+    /// Every point in the order of the grid.
+    pub points: Vec<SweepPoint>,
+    /// Positions of the points that no other beats in validation accuracy and operations at once, by rising operations.
+    pub pareto: Vec<usize>,
+}
+
+impl SweepResults {
+    /// Puts the points of a sweep together.
+    pub fn new(
+        dataset: &Dataset,
+        model: &Model,
+        recipe: &Recipe,
+        grid: SweepGrid,
+        points: Vec<SweepPoint>,
+        n_threads: usize,
+    ) -> Self {
+        Self {
+            format: SWEEP_FORMAT.to_owned(),
+            graph: dataset.name().to_owned(),
+            model: model.title(),
+            macs_rule: Macs::RULE.to_owned(),
+            n_threads,
+            recipe: recipe.clone(),
+            grid,
+            pareto: pareto_front(&points),
+            points,
+        }
+    }
+}
+
+/// A sweep's folder whose place is open.
+#[derive(Debug)]
+pub struct SweepWriter(AtomicFolder);
+
+impl SweepWriter {
+    /// Opens the place: a new folder, an empty one, or one that a sweep left.
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    pub fn begin(target: impl AsRef<Path>) -> Result<Self, ExportError> {
+        Ok(Self(AtomicFolder::begin(target, |folder| names_format(&folder.join("results.json"), SWEEP_FORMAT))?))
+    }
+
+    /// Writes the files, `pictures` (name and bytes) among them, and moves the folder into place.
+    ///
+    /// # Errors
+    /// [`ExportError`]; what was there before is then still there.
+    pub fn write(
+        self,
+        results: &SweepResults,
+        pictures: &[(String, Vec<u8>)],
+        ctl: &Control,
+    ) -> Result<(), ExportError> {
+        ctl.progress("writing", 0, 0);
+        write_sweep_files(self.0.path(), results, pictures)?;
+        ctl.check().map_err(|_cancelled| ExportError::Cancelled)?;
+        self.0.commit()
+    }
+}
+
+/// Writes a sweep's files into `folder`, which is made where it is missing.
+///
+/// # Errors
+/// [`ExportError`].
+pub fn write_sweep_files(
+    folder: &Path,
+    results: &SweepResults,
+    pictures: &[(String, Vec<u8>)],
+) -> Result<(), ExportError> {
+    let table = folder.join("results.csv");
+    let bytes = points_csv(&results.points).map_err(|error| ExportError::io("write", &table, error))?;
+    write_files(folder, &[("results.csv".to_owned(), bytes)])?;
+    write_json(&folder.join("results.json"), results)?;
+    write_atomic(folder.join("recipe.toml"), recipe_to_toml(&results.recipe).as_bytes())?;
+    write_files(folder, pictures)
+}
+
+/// Writes files (name and bytes) into `folder`, which is made where it is missing.
+///
+/// # Errors
+/// [`ExportError::Io`].
+pub fn write_files(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), ExportError> {
+    std::fs::create_dir_all(folder).map_err(|error| ExportError::io("create", folder, error))?;
+    files.iter().try_for_each(|(name, bytes)| write_atomic(folder.join(name), bytes))
+}
+
+fn points_csv(points: &[SweepPoint]) -> Result<Vec<u8>, std::io::Error> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    for point in points {
+        table.serialize(point)?;
+    }
+    table.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ExportError> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| ExportError::io("write", path, error.into()))?;
+    bytes.push(b'\n');
+    write_atomic(path, &bytes)
+}
+
+/// Whether a JSON file calls itself `format`.
+fn names_format(path: &Path, format: &str) -> bool {
+    let Ok(bytes) = super::file::read_whole(path, 64 << 20) else { return false };
+    let value: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+    value.as_ref().and_then(|v| v.get("format")?.as_str()) == Some(format)
+}
