@@ -1,0 +1,276 @@
+//! The commands and their options, as `docs` and `--help` show them.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
+
+use crate::engine::model::Family;
+use crate::engine::sparsify::{Compat, EdgeMode, Identity, Schedule, WeightMode};
+
+/// Everything on the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "unifews",
+    version,
+    about = "Prune a graph and its graph neural network together, see every layer, export what production can run.",
+    long_about = "Prune a graph and its graph neural network together, see every layer, export what production can run.\n\n\
+                  Without a command, the window opens, with the given files in it. A GRAPH is a file or folder in a known \
+                  format, or sample:NAME for one that ships with the program: sample:cora, sample:citeseer, sample:karate, \
+                  sample:powerlaw?nodes=2000&edges=20000.",
+    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true,
+    after_help = "Exit codes: 0 done, 1 it could not be done, 2 the call was wrong, 130 interrupted."
+)]
+pub struct Cli {
+    /// What to do; without it, the window opens.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) window: WindowArgs,
+}
+
+/// What the window opens with.
+#[derive(Debug, Args)]
+pub(super) struct WindowArgs {
+    /// Graph, model, recipe or bundle to open, in any order
+    #[arg(value_name = "FILE")]
+    pub(super) open: Vec<String>,
+    /// Worker threads; 0 means all cores
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) threads: usize,
+    /// How to draw: glow or wgpu; the better one for the system where it is not given
+    #[arg(long, value_name = "NAME")]
+    pub(super) renderer: Option<String>,
+    /// Do not open a window: do the main job and write it into ./unifews-out
+    #[arg(long)]
+    pub(super) headless: bool,
+    /// No progress on stderr
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Say what a file is: graph, model, recipe or bundle, its counts and what was read and dropped
+    Inspect(InspectArgs),
+    /// Train a model, dense or under a recipe
+    Train(TrainArgs),
+    /// Decide the masks of a trained model layer by layer, evaluate and write the bundle
+    Prune(PruneArgs),
+    /// Propagate the features alone, as a decoupled model does
+    Propagate(PropagateArgs),
+    /// Try many thresholds and find the trade-off
+    Sweep(SweepArgs),
+    /// Run a bundle again and compare every bit
+    Replay(ReplayArgs),
+}
+
+impl Command {
+    /// The options that every command has.
+    pub(super) fn shared(&self) -> &SharedArgs {
+        match self {
+            Self::Inspect(a) => &a.shared,
+            Self::Train(a) => &a.shared,
+            Self::Prune(a) => &a.shared,
+            Self::Propagate(a) => &a.shared,
+            Self::Sweep(a) => &a.shared,
+            Self::Replay(a) => &a.shared,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// Files, folders or sample:NAME
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<String>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TrainArgs {
+    /// File, folder or sample:NAME
+    #[arg(value_name = "GRAPH")]
+    pub(super) graph: String,
+    /// The model to write (.safetensors); its recipe is written beside it
+    #[arg(short, long, value_name = "MODEL")]
+    pub(super) output: PathBuf,
+    #[command(flatten)]
+    pub(super) recipe: RecipeArgs,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PruneArgs {
+    /// File, folder or sample:NAME
+    #[arg(value_name = "GRAPH")]
+    pub(super) graph: String,
+    /// The trained model (.safetensors) or sample:NAME
+    #[arg(value_name = "MODEL")]
+    pub(super) model: String,
+    /// The bundle to write: a folder, or one file where the name ends in .zip
+    #[arg(short, long, value_name = "BUNDLE")]
+    pub(super) output: PathBuf,
+    #[command(flatten)]
+    pub(super) recipe: RecipeArgs,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PropagateArgs {
+    /// File, folder or sample:NAME
+    #[arg(value_name = "GRAPH")]
+    pub(super) graph: String,
+    /// The folder to write embedding.npy, metrics.json and recipe.toml into
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: PathBuf,
+    #[command(flatten)]
+    pub(super) recipe: RecipeArgs,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SweepArgs {
+    /// File, folder or sample:NAME
+    #[arg(value_name = "GRAPH")]
+    pub(super) graph: String,
+    /// The trained model; without it, one is trained first, as the recipe says
+    #[arg(value_name = "MODEL")]
+    pub(super) model: Option<String>,
+    /// The folder to write results.csv, results.json, recipe.toml and the curves into
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: PathBuf,
+    /// Values of δa to try [default: 0,0.1,0.2,0.5,0.7,1,1.5,2]
+    #[arg(long, value_name = "X,…", value_delimiter = ',')]
+    pub(super) grid_a: Option<Vec<f64>>,
+    /// Values of δw to try [default: 0,0.1,0.2,0.5,1,2]
+    #[arg(long, value_name = "X,…", value_delimiter = ',')]
+    pub(super) grid_w: Option<Vec<f64>>,
+    #[command(flatten)]
+    pub(super) recipe: RecipeArgs,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// The bundle: a folder or .zip
+    #[arg(value_name = "BUNDLE")]
+    pub(super) bundle: PathBuf,
+    /// The graph, where it is not at the place that the bundle names
+    #[arg(long, value_name = "PATH")]
+    pub(super) graph: Option<String>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SharedArgs {
+    /// Worker threads; 0 means all cores. Never changes a result
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<usize>,
+    /// Print one JSON document instead of tables
+    #[arg(long)]
+    pub(super) json: bool,
+    /// No progress on stderr
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+/// What changes a recipe. Options beat the recipe file.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Recipe")]
+pub(super) struct RecipeArgs {
+    /// Start from this recipe file (.toml)
+    #[arg(long, value_name = "FILE")]
+    pub(super) recipe: Option<PathBuf>,
+    /// Family of networks
+    #[arg(long, value_name = "gcn|sgc", value_parser = choice::<Family>)]
+    pub(super) arch: Option<Family>,
+    /// Layers with weights
+    #[arg(long, value_name = "N")]
+    pub(super) layers: Option<usize>,
+    /// Width between layers
+    #[arg(long, value_name = "N")]
+    pub(super) hidden: Option<usize>,
+    /// Propagation steps before the MLP, decoupled families only
+    #[arg(long, value_name = "N")]
+    pub(super) hops: Option<usize>,
+    /// r in T = D^(r-1) A D^(-r): 0.5 is symmetric, 0 row-stochastic
+    #[arg(long, value_name = "R")]
+    pub(super) norm_r: Option<f64>,
+    /// How δa is meant
+    #[arg(long, value_name = "absolute|relative|mass|target", value_parser = choice::<EdgeMode>)]
+    pub(super) edge_mode: Option<EdgeMode>,
+    /// Threshold of the graph side: one for all layers or hops, or one for each
+    #[arg(long, value_name = "X,…", value_delimiter = ',', action = ArgAction::Set)]
+    pub(super) delta_a: Option<Vec<f64>>,
+    /// What a node keeps of itself
+    #[arg(long, value_name = "self-loop|residual|residual-loop", value_parser = choice::<Identity>)]
+    pub(super) identity: Option<Identity>,
+    /// Nodes that keep all incoming entries: none, val, test, or a file of node ids
+    #[arg(long, value_name = "NODES")]
+    pub(super) lock: Option<String>,
+    /// How δw is meant
+    #[arg(long, value_name = "absolute|relative|target", value_parser = choice::<WeightMode>)]
+    pub(super) weight_mode: Option<WeightMode>,
+    /// Threshold of the weight side: one for all layers, or one for each
+    #[arg(long, value_name = "X,…", value_delimiter = ',', action = ArgAction::Set)]
+    pub(super) delta_w: Option<Vec<f64>>,
+    /// Passes over the training nodes
+    #[arg(long, value_name = "N")]
+    pub(super) epochs: Option<usize>,
+    /// Adam's step size
+    #[arg(long, value_name = "X")]
+    pub(super) lr: Option<f64>,
+    /// L2 penalty
+    #[arg(long, value_name = "X")]
+    pub(super) weight_decay: Option<f64>,
+    /// Share of values dropped between layers while training
+    #[arg(long, value_name = "X")]
+    pub(super) dropout: Option<f64>,
+    /// Whether training prunes
+    #[arg(long, value_name = "dense|during", value_parser = choice::<Schedule>)]
+    pub(super) schedule: Option<Schedule>,
+    /// auto, a split of the graph, stratified:50/25/25@SEED, or an .npz file
+    #[arg(long, value_name = "SPEC")]
+    pub(super) split: Option<String>,
+    /// Seed of every random choice
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Clean mathematics, or the authors' peculiarities
+    #[arg(long, value_name = "clean|official", value_parser = choice::<Compat>)]
+    pub(super) compat: Option<Compat>,
+}
+
+/// Reads a choice as the recipe file spells it, so that file and option cannot drift apart.
+fn choice<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let deserializer: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+    T::deserialize(deserializer).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn choices_are_spelt_as_in_a_recipe() {
+        assert_eq!(choice::<Identity>("residual-loop"), Ok(Identity::ResidualLoop));
+        let error = choice::<Schedule>("later").unwrap_err();
+        assert_eq!(error, "unknown variant `later`, expected `dense` or `during`");
+    }
+}

@@ -1,0 +1,138 @@
+//! The window's main job without a window: run the recipe, sweep, and leave everything in `./unifews-out`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::WindowRequest;
+use super::failure::UsageError;
+use super::inputs::with_named_nodes;
+use super::output;
+use super::progress::Terminal;
+use super::{pictures, prune, sweep as sweeping};
+use crate::engine::analysis::{Run, RunOptions, SweepGrid, run as run_recipe, sweep};
+use crate::engine::graph::Dataset;
+use crate::engine::model::Model;
+use crate::engine::sparsify::{Recipe, Schedule, Training};
+use crate::engine::train::train;
+use crate::io::atomic::{AtomicFolder, write_atomic};
+use crate::io::bundle::{Metrics, write_bundle};
+use crate::io::results::{SweepResults, write_files, write_sweep_files};
+use crate::io::{Detected, detect, is_bundle_folder, read_graph, read_model, read_recipe};
+
+/// Where everything goes.
+const FOLDER: &str = "unifews-out";
+/// What is opened where nothing is named.
+const DEFAULT_GRAPH: &str = "sample:cora";
+/// The model of [`DEFAULT_GRAPH`].
+const DEFAULT_MODEL: &str = "sample:cora-gcn";
+/// δa and δw, relative, where no recipe is named.
+const DEFAULT_DELTA: f64 = 0.5;
+/// Shape of the model that is trained where none is named: small, so that there is something to see soon.
+const QUICK_HIDDEN: usize = 64;
+/// Epochs it is trained for.
+const QUICK_EPOCHS: usize = 100;
+
+/// What was named on the command line, by what it is.
+#[derive(Debug, Default)]
+struct Named {
+    graph: Option<String>,
+    model: Option<String>,
+    recipe: Option<String>,
+}
+
+pub(super) fn run(request: &WindowRequest, terminal: &Terminal) -> anyhow::Result<()> {
+    let named = sort(&request.open)?;
+    let folder = AtomicFolder::begin(FOLDER, |path| is_bundle_folder(&path.join("bundle")))?;
+    let (dataset, model, recipe) = read(&named, terminal)?;
+    let run = run_recipe(&dataset, &model, &recipe, RunOptions::FULL, None, terminal.ctl())?;
+    write_bundle(&run, folder.path().join("bundle"), terminal.ctl())?;
+    let results = small_sweep(&run, terminal)?;
+    write_sweep_files(&folder.path().join("sweep"), &results, &pictures::trade_off(&results)?)?;
+    write_files(&folder.path().join("heatmaps"), &pictures::heatmaps(&run, terminal)?)?;
+    let text = summary(&run, &results);
+    write_atomic(folder.path().join("summary.md"), text.as_bytes())?;
+    terminal.ctl().check()?;
+    folder.commit()?;
+    terminal.clear();
+    output::lines(&[text, format!("wrote ./{FOLDER}\nreplay with: unifews replay {FOLDER}/bundle")])
+}
+
+/// Says of every name what it is; at most one of each sort.
+fn sort(names: &[String]) -> anyhow::Result<Named> {
+    let mut named = Named::default();
+    for name in names {
+        let (slot, what) = match detect(Path::new(name))? {
+            Detected::Graph(_) => (&mut named.graph, "graph"),
+            Detected::Model => (&mut named.model, "model"),
+            Detected::Recipe => (&mut named.recipe, "recipe"),
+            other => return Err(UsageError::new(name, "a graph, a model or a recipe", other).into()),
+        };
+        if slot.replace(name.clone()).is_some() {
+            return Err(UsageError::new(name, format!("one {what}"), "another one").into());
+        }
+    }
+    if named.model.is_some() && named.graph.is_none() {
+        return Err(UsageError::new("GRAPH", "the graph that the model belongs to", "none").into());
+    }
+    Ok(named)
+}
+
+fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc<Model>, Recipe)> {
+    let mut recipe = match &named.recipe {
+        Some(path) => read_recipe(path)?,
+        None => default_recipe(),
+    };
+    terminal.ctl().progress("reading the graph", 0, 0);
+    let (dataset, _) = read_graph(named.graph.as_deref().unwrap_or(DEFAULT_GRAPH), terminal.ctl())?;
+    let (dataset, with_names) = with_named_nodes(dataset, recipe)?;
+    recipe = with_names;
+    let shipped = named.graph.is_none() && detect(DEFAULT_MODEL).is_ok_and(|d| d == Detected::Model);
+    let spec = named.model.as_deref().or_else(|| shipped.then_some(DEFAULT_MODEL));
+    let model = match spec.map(read_model) {
+        Some(read) => Arc::new(read?.0),
+        None => quick_model(&dataset, &mut recipe, terminal)?,
+    };
+    recipe.model = model.architecture.clone();
+    recipe.check()?;
+    Ok((dataset.shared(), model, recipe))
+}
+
+fn default_recipe() -> Recipe {
+    let mut recipe = Recipe::default();
+    recipe.edges.delta = vec![DEFAULT_DELTA];
+    recipe.weights.delta = vec![DEFAULT_DELTA];
+    recipe
+}
+
+/// Trains a model where none is named: as the recipe says where it says so, else a small one.
+fn quick_model(dataset: &Dataset, recipe: &mut Recipe, terminal: &Terminal) -> anyhow::Result<Arc<Model>> {
+    if recipe.training.is_none() {
+        terminal.note(&format!("no model was named: training one of width {QUICK_HIDDEN}, {QUICK_EPOCHS} epochs"));
+        recipe.model.hidden = QUICK_HIDDEN;
+        recipe.training = Some(Training {
+            epochs: QUICK_EPOCHS,
+            schedule: Schedule::Dense,
+            ..Training::official(recipe.model.architecture)
+        });
+    }
+    Ok(train(dataset, recipe, terminal.ctl(), |_| {})?.model)
+}
+
+fn small_sweep(run: &Run, terminal: &Terminal) -> anyhow::Result<SweepResults> {
+    let grid = SweepGrid { delta_a: vec![0.0, 0.25, 0.5, 1.0, 1.5, 2.0], delta_w: vec![0.0, 0.5] };
+    let mut points = Vec::with_capacity(grid.len());
+    sweep(&run.dataset, &run.model, &run.recipe, &grid, terminal.ctl(), |point, _| points.push(point))?;
+    Ok(SweepResults::new(&run.dataset, &run.model, &run.recipe, grid, points, terminal.ctl().n_threads()))
+}
+
+fn summary(run: &Run, results: &SweepResults) -> String {
+    format!(
+        "# Unifews on {}\n\n```\n{}\n```\n\n## Trade-off\n\n```\n{}\n```\n\n## Files\n\n\
+         - `bundle/`: the pruned model for production; `bundle/README.md` says how to run it\n\
+         - `heatmaps/`: both matrices of every layer, what is kept and how strong it is\n\
+         - `sweep/`: every recipe tried, `results.csv` and `results.json`, and the curves\n",
+        run.dataset.name(),
+        prune::summary(run, &Metrics::of(run)).join("\n"),
+        sweeping::summary(results).join("\n"),
+    )
+}

@@ -1,0 +1,139 @@
+//! From options to values: the graph with the split and lock a recipe names, the model, and the recipe itself.
+
+use std::sync::Arc;
+
+use super::args::{RecipeArgs, SharedArgs};
+use super::failure::UsageError;
+use super::progress::Terminal;
+use crate::engine::graph::{Dataset, Split, resolve_split};
+use crate::engine::model::{Architecture, Family, Model};
+use crate::engine::sparsify::{Lock, Recipe, Training};
+use crate::io::{LoadReport, read_graph, read_model, read_node_ids, read_recipe, with_split};
+
+/// A graph that is ready for `recipe`, with the split and lock it names among its own.
+pub(super) struct Inputs {
+    pub(super) dataset: Arc<Dataset>,
+    pub(super) recipe: Recipe,
+}
+
+/// Reads the graph and makes the recipe of file and options; warnings of the reader go to stderr.
+pub(super) fn read(graph: &str, args: &RecipeArgs, shared: &SharedArgs, terminal: &Terminal) -> anyhow::Result<Inputs> {
+    // The recipe first: it is read in no time, and a wrong one should not wait for a large graph.
+    let recipe = recipe(args, shared)?;
+    terminal.ctl().progress("reading the graph", 0, 0);
+    let (dataset, report) = read_graph(graph, terminal.ctl())?;
+    warn(&report, terminal);
+    let (dataset, recipe) = with_named_nodes(dataset, recipe)?;
+    Ok(Inputs { dataset: dataset.shared(), recipe })
+}
+
+/// Reads the files that the recipe's split and lock name and puts them among the graph's splits.
+pub(super) fn with_named_nodes(dataset: Dataset, mut recipe: Recipe) -> anyhow::Result<(Dataset, Recipe)> {
+    let (mut dataset, split) = with_split(dataset, &recipe.split, recipe.seed)?;
+    recipe.split = split;
+    if let Lock::File(path) = &recipe.edges.lock
+        && dataset.splits().iter().all(|s| s.name != *path)
+    {
+        let locked = Split { name: path.clone(), test: read_node_ids(path, &dataset)?, ..Split::default() };
+        if recipe.split == "auto" && dataset.splits().is_empty() {
+            // `auto` is a graph's first split: it must not become the list of locked nodes.
+            recipe.split = resolve_split(&dataset, &recipe.split, recipe.seed)?.name;
+        }
+        let mut parts = dataset.to_parts();
+        parts.splits.push(locked);
+        dataset = Dataset::try_new(parts)?;
+    }
+    Ok((dataset, recipe))
+}
+
+/// Reads the model and fits the recipe to it: the model says what network it is. Options may correct how it uses the graph,
+/// which many files do not say.
+pub(super) fn read_fitting_model(
+    spec: &str,
+    args: &RecipeArgs,
+    recipe: &mut Recipe,
+    terminal: &Terminal,
+) -> anyhow::Result<Arc<Model>> {
+    terminal.ctl().progress("reading the model", 0, 0);
+    let (mut model, report) = read_model(spec)?;
+    warn(&report, terminal);
+    for name in &report.ignored {
+        terminal.note(&format!("warning: tensor {name} is not used: {spec}"));
+    }
+    let shape = &mut model.architecture;
+    if let Some(family) = args.arch.filter(|f| *f != shape.architecture) {
+        return Err(
+            UsageError::new("--arch", format!("{} (the model's)", shape.architecture.key()), family.key()).into()
+        );
+    }
+    for (option, given, own) in [("--layers", args.layers, shape.layers), ("--hidden", args.hidden, shape.hidden)] {
+        if let Some(given) = given.filter(|given| *given != own) {
+            return Err(UsageError::new(option, format!("{own} (the model's)"), given).into());
+        }
+    }
+    shape.hops = args.hops.unwrap_or(shape.hops);
+    shape.norm_r = args.norm_r.unwrap_or(shape.norm_r);
+    recipe.model = shape.clone();
+    recipe.check()?;
+    Ok(Arc::new(model))
+}
+
+/// The recipe of file and options; options win. Without a file, the defaults.
+pub(super) fn recipe(args: &RecipeArgs, shared: &SharedArgs) -> anyhow::Result<Recipe> {
+    let mut recipe = match &args.recipe {
+        Some(path) => read_recipe(path)?,
+        None => Recipe::default(),
+    };
+    let shape = &mut recipe.model;
+    if let Some(family) = args.arch.filter(|family| *family != shape.architecture) {
+        *shape = Architecture::new(family);
+    }
+    set(&mut shape.layers, args.layers);
+    set(&mut shape.hidden, args.hidden);
+    set(&mut shape.hops, args.hops);
+    set(&mut shape.norm_r, args.norm_r);
+    set(&mut shape.dropout, args.dropout);
+    set(&mut recipe.edges.mode, args.edge_mode);
+    set(&mut recipe.edges.delta, args.delta_a.clone());
+    set(&mut recipe.edges.identity, args.identity);
+    set(&mut recipe.edges.lock, args.lock.clone().map(Lock::from));
+    set(&mut recipe.weights.mode, args.weight_mode);
+    set(&mut recipe.weights.delta, args.delta_w.clone());
+    set(&mut recipe.split, args.split.clone());
+    set(&mut recipe.seed, args.seed);
+    set(&mut recipe.compat, args.compat);
+    set(&mut recipe.threads, shared.threads);
+    if args.names_training() {
+        set_training(&mut recipe, args);
+    }
+    Ok(recipe)
+}
+
+/// Gives the recipe a `[training]` section: the authors' settings for the family where it has none, then the options.
+pub(super) fn set_training(recipe: &mut Recipe, args: &RecipeArgs) {
+    let family: Family = recipe.model.architecture;
+    let training = recipe.training.get_or_insert_with(|| Training::official(family));
+    set(&mut training.epochs, args.epochs);
+    set(&mut training.learning_rate, args.lr);
+    set(&mut training.weight_decay, args.weight_decay);
+    set(&mut training.schedule, args.schedule);
+}
+
+impl RecipeArgs {
+    /// Whether an option speaks of training.
+    fn names_training(&self) -> bool {
+        self.epochs.is_some() || self.lr.is_some() || self.weight_decay.is_some() || self.schedule.is_some()
+    }
+}
+
+fn set<T>(slot: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *slot = value;
+    }
+}
+
+fn warn(report: &LoadReport, terminal: &Terminal) {
+    for warning in &report.warnings {
+        terminal.note(&format!("warning: {warning}: {}", report.source));
+    }
+}

@@ -1,0 +1,259 @@
+//! `unifews inspect PATH…`: what a file is, and what was read of it.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::args::InspectArgs;
+use super::output::{self, count, percent, table};
+use super::progress::Terminal;
+use crate::engine::graph::{Dataset, GraphStats};
+use crate::engine::model::{Architecture, Model, TrainedOn};
+use crate::engine::sparsify::Recipe;
+use crate::io::bundle::{Bundle, Manifest, Totals, read_bundle};
+use crate::io::{Detected, LoadError, LoadReport, detect, read_graph, read_model, read_recipe, recipe_to_toml};
+
+/// What `--json` prints for every path.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Item {
+    Graph(GraphItem),
+    Model(ModelItem),
+    Recipe { path: String, recipe: Box<Recipe> },
+    Bundle { path: String, manifest: Box<Manifest>, recipe: Box<Recipe>, totals: Totals },
+}
+
+#[derive(Serialize)]
+struct GraphItem {
+    path: String,
+    name: String,
+    n_nodes: usize,
+    n_entries: usize,
+    n_self_loops: usize,
+    n_isolated: usize,
+    is_symmetric: bool,
+    n_features: usize,
+    feature_density: f64,
+    n_classes: usize,
+    n_labelled: usize,
+    homophily: Option<f64>,
+    degree_min: usize,
+    degree_mean: f64,
+    degree_max: usize,
+    splits: Vec<SplitItem>,
+    report: LoadReport,
+}
+
+#[derive(Serialize)]
+struct SplitItem {
+    name: String,
+    n_train: usize,
+    n_val: usize,
+    n_test: usize,
+}
+
+#[derive(Serialize)]
+struct ModelItem {
+    path: String,
+    title: String,
+    architecture: Architecture,
+    n_parameters: usize,
+    layers: Vec<LayerItem>,
+    trained_on: Option<TrainedOn>,
+    report: LoadReport,
+}
+
+#[derive(Serialize)]
+struct LayerItem {
+    weight: String,
+    d_in: usize,
+    d_out: usize,
+    n_zero: usize,
+    has_bias: bool,
+    has_norm: bool,
+}
+
+pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()> {
+    let mut items = Vec::with_capacity(args.paths.len());
+    for path in &args.paths {
+        items.push(inspect(path, terminal)?);
+    }
+    terminal.clear();
+    if args.shared.json {
+        output::json(&items)
+    } else {
+        output::lines(&items.iter().map(|item| describe(item).join("\n")).collect::<Vec<_>>())
+    }
+}
+
+fn inspect(spec: &str, terminal: &Terminal) -> Result<Item, LoadError> {
+    terminal.ctl().progress("reading", 0, 0);
+    let path = spec.to_owned();
+    Ok(match detect(spec)? {
+        Detected::Graph(_) => {
+            let (dataset, report) = read_graph(spec, terminal.ctl())?;
+            Item::Graph(graph_item(path, &dataset, report))
+        }
+        Detected::Model => {
+            let (model, report) = read_model(spec)?;
+            Item::Model(model_item(path, &model, report))
+        }
+        Detected::Recipe => Item::Recipe { path, recipe: Box::new(read_recipe(spec)?) },
+        Detected::Bundle => {
+            let Bundle { manifest, recipe, metrics, .. } = read_bundle(spec)?;
+            Item::Bundle { path, manifest: Box::new(manifest), recipe: Box::new(recipe), totals: metrics.totals }
+        }
+        Detected::Unknown { found } => {
+            let expected = "a graph, a model, a recipe or a bundle".to_owned();
+            return Err(LoadError::Unknown { path: Path::new(spec).to_owned(), expected, found });
+        }
+    })
+}
+
+fn graph_item(path: String, dataset: &Dataset, report: LoadReport) -> GraphItem {
+    let stats = GraphStats::of(dataset);
+    let splits = dataset.splits().iter().map(|split| SplitItem {
+        name: split.name.clone(),
+        n_train: split.train.len(),
+        n_val: split.val.len(),
+        n_test: split.test.len(),
+    });
+    GraphItem {
+        path,
+        name: dataset.name().to_owned(),
+        n_nodes: stats.n_nodes,
+        n_entries: stats.n_entries,
+        n_self_loops: stats.n_self_loops,
+        n_isolated: stats.n_isolated,
+        is_symmetric: stats.is_symmetric,
+        n_features: stats.n_features,
+        feature_density: stats.feature_density,
+        n_classes: stats.n_classes,
+        n_labelled: stats.n_labelled,
+        homophily: stats.homophily,
+        degree_min: stats.degree_min,
+        degree_mean: stats.degree_mean,
+        degree_max: stats.degree_max,
+        splits: splits.collect(),
+        report,
+    }
+}
+
+fn model_item(path: String, model: &Model, report: LoadReport) -> ModelItem {
+    let layers = model.layers.iter().enumerate().map(|(at, layer)| {
+        let weight = &layer.linear.weight;
+        LayerItem {
+            weight: model.weight_name(at),
+            d_in: weight.nrows(),
+            d_out: weight.ncols(),
+            n_zero: weight.iter().filter(|w| **w == 0.0).count(),
+            has_bias: layer.linear.bias.is_some(),
+            has_norm: layer.norm.is_some(),
+        }
+    });
+    ModelItem {
+        path,
+        title: model.title(),
+        architecture: model.architecture.clone(),
+        n_parameters: model.n_parameters(),
+        layers: layers.collect(),
+        trained_on: model.trained_on.clone(),
+        report,
+    }
+}
+
+fn describe(item: &Item) -> Vec<String> {
+    match item {
+        Item::Graph(graph) => describe_graph(graph),
+        Item::Model(model) => describe_model(model),
+        Item::Recipe { path, recipe } => vec![format!("recipe: {path}\n"), recipe_to_toml(recipe)],
+        Item::Bundle { path, manifest, totals, .. } => {
+            let facts = [
+                ("graph", format!("{} ({})", manifest.graph.name, manifest.graph.source)),
+                ("model", manifest.model.title.clone()),
+                ("nodes", count(manifest.graph.n_nodes as u64)),
+                ("entries", count(manifest.graph.n_entries as u64)),
+                ("entries removed", percent(totals.edge_sparsity)),
+                ("weights removed", percent(totals.weight_sparsity)),
+                ("MACs", format!("{} of {}", count(totals.macs_pruned), count(totals.macs_dense))),
+                ("files, all with their hash", manifest.files.len().to_string()),
+                ("written by", format!("{} {}", manifest.program.name, manifest.program.version)),
+            ];
+            vec![format!("bundle: {path}\n"), facts_table(facts), String::new()]
+        }
+    }
+}
+
+fn describe_graph(graph: &GraphItem) -> Vec<String> {
+    let facts = [
+        ("nodes", count(graph.n_nodes as u64)),
+        ("entries, self-loops included", count(graph.n_entries as u64)),
+        ("self-loops", count(graph.n_self_loops as u64)),
+        ("isolated nodes", count(graph.n_isolated as u64)),
+        ("every entry has its reverse", yes_no(graph.is_symmetric)),
+        ("features", format!("{}, {} stored", count(graph.n_features as u64), percent(graph.feature_density))),
+        ("classes", format!("{}, {} nodes labelled", graph.n_classes, count(graph.n_labelled as u64))),
+        ("homophily", graph.homophily.map_or_else(|| "not defined".to_owned(), percent)),
+        (
+            "degree without self-loops",
+            format!("{} to {}, mean {:.2}", graph.degree_min, graph.degree_max, graph.degree_mean),
+        ),
+    ];
+    let mut lines = vec![format!("graph: {}\n", graph.path), facts_table(facts)];
+    if !graph.splits.is_empty() {
+        let rows = graph.splits.iter().map(|s| {
+            let counts = [s.n_train, s.n_val, s.n_test].map(|n| count(n as u64));
+            std::iter::once(s.name.clone()).chain(counts).collect()
+        });
+        lines.push(String::new());
+        lines.push(table(&["split", "train", "val", "test"], 1, rows));
+    }
+    lines.extend(describe_report(&graph.report));
+    lines
+}
+
+fn describe_model(model: &ModelItem) -> Vec<String> {
+    let rows = model.layers.iter().map(|layer| {
+        let shape = format!("{} x {}", layer.d_in, layer.d_out);
+        vec![layer.weight.clone(), shape, count(layer.n_zero as u64), yes_no(layer.has_bias), yes_no(layer.has_norm)]
+    });
+    let mut lines = vec![
+        format!("model: {}\n", model.path),
+        format!("{}, {} parameters\n", model.title, count(model.n_parameters as u64)),
+        table(&["weight", "in x out", "zeros", "bias", "normalised"], 1, rows),
+    ];
+    if let Some(trained) = &model.trained_on {
+        lines.push(format!(
+            "\ntrained on {}, split {}, seed {}: val {}, test {} at epoch {} of {}",
+            trained.graph,
+            trained.split,
+            trained.seed,
+            percent(trained.val_accuracy),
+            percent(trained.test_accuracy),
+            trained.best_epoch,
+            trained.epochs,
+        ));
+    }
+    lines.extend(describe_report(&model.report));
+    lines
+}
+
+/// What the reader says: its counts, what it left out, and what to know before trusting the result.
+fn describe_report(report: &LoadReport) -> Vec<String> {
+    let facts = facts_table(report.facts.iter().map(|line| (line.name.as_str(), line.value.clone())));
+    let mut lines = vec![format!("\nread as {}", report.format), facts];
+    lines.extend(report.ignored.iter().map(|name| format!("ignored: {name}")));
+    lines.extend(report.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.push(String::new());
+    lines
+}
+
+fn yes_no(b: bool) -> String {
+    if b { "yes" } else { "no" }.to_owned()
+}
+
+fn facts_table<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let facts: Vec<_> = facts.into_iter().collect();
+    let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    facts.iter().map(|(name, value)| format!("  {name:width$}  {value}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,112 @@
+//! The command line: the same engine and io calls as the window's, on a terminal.
+//!
+//! What is never here: anything the window cannot do too, and computation of its own. stdout is data: a table for people, or
+//! with `--json` one document. stderr is progress and messages. Exit codes: 0 done; 1 it could not be done, with the reason;
+//! 2 the call was wrong; 130 interrupted, and nothing half-written is left.
+
+mod args;
+mod failure;
+mod headless;
+mod inputs;
+mod inspect;
+mod output;
+mod pictures;
+mod progress;
+mod propagate;
+mod prune;
+mod replay;
+mod sweep;
+mod train;
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use args::Cli;
+use args::Command;
+
+/// What the window is to open with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowRequest {
+    /// Graph, model, recipe or bundle, in any order.
+    pub open: Vec<String>,
+    /// Worker threads; 0 = all cores.
+    pub n_threads: usize,
+    /// `glow` or `wgpu`, where it was given.
+    pub renderer: Option<String>,
+    quiet: bool,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Invocation {
+    /// The window.
+    Window(WindowRequest),
+    /// The main job without a window, because `--headless` says so.
+    Headless(WindowRequest),
+    /// A command.
+    Command(CommandRequest),
+}
+
+/// One command with its options.
+#[derive(Debug)]
+pub struct CommandRequest(Box<Command>);
+
+/// Reads the command line of this process.
+///
+/// # Errors
+/// The exit code, when the call was wrong (2, said on stderr) or only asked for help or the version (0).
+pub fn parse() -> Result<Invocation, ExitCode> {
+    let cli = Cli::try_parse().map_err(|error| {
+        let code = if error.use_stderr() { failure::USAGE } else { failure::DONE };
+        // Help into a closed pipe is nobody's failure.
+        drop(error.print());
+        ExitCode::from(code)
+    })?;
+    if let Some(command) = cli.command {
+        return Ok(Invocation::Command(CommandRequest(Box::new(command))));
+    }
+    let args::WindowArgs { open, threads, renderer, headless, quiet } = cli.window;
+    let request = WindowRequest { open, n_threads: threads, renderer, quiet };
+    Ok(if headless { Invocation::Headless(request) } else { Invocation::Window(request) })
+}
+
+/// Runs a command and says why where it could not be done.
+pub fn run(request: &CommandRequest) -> ExitCode {
+    let shared = request.0.shared();
+    let result =
+        progress::Terminal::new(shared.threads.unwrap_or(0), shared.quiet).and_then(|terminal| match &*request.0 {
+            Command::Inspect(args) => inspect::run(args, &terminal),
+            Command::Train(args) => train::run(args, &terminal),
+            Command::Prune(args) => prune::run(args, &terminal),
+            Command::Propagate(args) => propagate::run(args, &terminal),
+            Command::Sweep(args) => sweep::run(args, &terminal),
+            Command::Replay(args) => replay::run(args, &terminal),
+        });
+    failure::exit_code(result)
+}
+
+/// Does the window's main job without one: runs the recipe, sweeps, and writes everything into `./unifews-out`.
+pub fn run_headless(request: &WindowRequest) -> ExitCode {
+    let result = progress::Terminal::new(request.n_threads, request.quiet)
+        .and_then(|terminal| headless::run(request, &terminal));
+    failure::exit_code(result)
+}
+
+/// Whether a window can be shown at all. On Linux that takes a display server; elsewhere there always is one.
+pub fn has_display() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !cfg!(target_os = "linux") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+}
+
+/// Says on stderr that there is no window, and why.
+pub fn explain_headless(why: &impl Display) {
+    output::note(&format!("{why}; working without a window"));
+}
+
+/// Says on stderr why the call was wrong.
+pub fn refuse(why: &impl Display) -> ExitCode {
+    output::note(&format!("error: {why}"));
+    ExitCode::from(failure::USAGE)
+}

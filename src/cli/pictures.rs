@@ -1,0 +1,158 @@
+//! The pictures that are written where there is no window: every layer's heatmaps, and the trade-off.
+
+use super::progress::Terminal;
+use crate::engine::analysis::{
+    Atlas, NodeOrder, RasterMode, RasterRequest, Run, Scale, Side, SweepPoint, Viewport, raster,
+};
+use crate::engine::sparsify::decide::norm_r;
+use crate::io::figure::{Axis, Curve, CurveStyle, Curves, HeatmapFigure};
+use crate::io::results::SweepResults;
+
+/// A file's name and its bytes.
+pub(super) type Picture = (String, Vec<u8>);
+
+/// Most texels along a side.
+const TEXELS: usize = 900;
+/// What is drawn of every matrix: what stays, and how strong it is.
+const MODES: [(RasterMode, &str); 2] = [(RasterMode::Kept, "kept"), (RasterMode::Strength, "strength")];
+
+/// PNGs of both matrices of every step of `run`.
+pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Picture>> {
+    let ctl = terminal.ctl();
+    let quiet = ctl.quiet();
+    let atlas = Atlas::new(&run.dataset, norm_r(&run.recipe), NodeOrder::Class, run.recipe.seed, &quiet)?;
+    let n_steps = run.recipe.model.n_graph_steps();
+    let n = run.dataset.n_nodes();
+    let mut pictures = Vec::new();
+    for (at, step) in run.pruned.steps.iter().enumerate() {
+        ctl.progress("drawing", at, run.pruned.steps.len());
+        let sides = [
+            (Side::Edges, step.edges.is_some(), (n, n)),
+            (Side::Weights, step.weights.is_some(), (step.d_in, step.d_out)),
+        ];
+        for (side, _, (columns, rows)) in sides.into_iter().filter(|(_, is_there, _)| *is_there) {
+            for (mode, mode_name) in MODES {
+                let request = RasterRequest {
+                    step: at,
+                    side,
+                    mode,
+                    viewport: Viewport::whole(columns, rows),
+                    width_px: TEXELS,
+                    height_px: TEXELS,
+                };
+                let texels = raster(run, &atlas, &request, &quiet)?;
+                let scale = Scale::of_raster(&texels, mode, side, n_steps, run.model.architecture.is_decoupled());
+                let (x_name, y_name, groups) = match side {
+                    Side::Edges => ("source node, by class", "target node, by class", atlas.ordering().groups()),
+                    Side::Weights => ("input feature", "output feature", &[][..]),
+                };
+                let figure = HeatmapFigure {
+                    raster: &texels,
+                    scale: &scale,
+                    title: &format!("{}: {}, {}", step.title(), side.title(), mode.title()),
+                    subtitle: &format!("{} on {}, {}", run.model.title(), run.dataset.name(), thresholds(run)),
+                    x_name,
+                    y_name,
+                    groups,
+                };
+                let step_name = step.title().to_lowercase().replace(' ', "_");
+                pictures.push((format!("{step_name}_{}_{mode_name}.png", side.title()), figure.png()?));
+            }
+        }
+    }
+    Ok(pictures)
+}
+
+fn thresholds(run: &Run) -> String {
+    let list = |deltas: &[f64]| deltas.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
+    format!("δa {}, δw {}", list(&run.recipe.edges.delta), list(&run.recipe.weights.delta))
+}
+
+/// PNGs and SVGs of a sweep: accuracy, operations and time against what was removed.
+pub(super) fn trade_off(results: &SweepResults) -> anyhow::Result<Vec<Picture>> {
+    let mut pictures = Vec::new();
+    for (name, curves) in
+        [("accuracy", accuracy(results)), ("operations", operations(results)), ("time", time(results))]
+    {
+        if curves.series.iter().any(|c| c.points.iter().any(|p| p[0].is_finite() && p[1].is_finite())) {
+            pictures.push((format!("{name}.png"), curves.png()?));
+            pictures.push((format!("{name}.svg"), curves.svg().into_bytes()));
+        }
+    }
+    Ok(pictures)
+}
+
+fn subtitle(results: &SweepResults) -> String {
+    format!("{} on {}, {} recipes", results.model, results.graph, results.points.len())
+}
+
+/// One line for every δw, over rising δa.
+fn by_delta_w(results: &SweepResults, value: fn(&SweepPoint) -> [f64; 2]) -> Vec<Curve> {
+    let n_a = results.grid.delta_a.len().max(1);
+    let line = |(at, points): (usize, &[SweepPoint])| Curve {
+        name: format!("δw {}", points.first().map_or(f64::NAN, |p| p.delta_w)),
+        points: points.iter().map(value).collect(),
+        style: CurveStyle::Line,
+        colour: at,
+    };
+    results.points.chunks(n_a).enumerate().map(line).collect()
+}
+
+/// A dashed line across, where the unpruned model stands.
+fn unpruned(curves: &[Curve], y: f64) -> Curve {
+    let (low, high) = (curves.iter().flat_map(|c| &c.points))
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| (low.min(p[0]), high.max(p[0])));
+    let grey = crate::io::figure::SERIES.len() - 1;
+    Curve { name: "unpruned".to_owned(), points: vec![[low, y], [high, y]], style: CurveStyle::Dashed, colour: grey }
+}
+
+fn accuracy(results: &SweepResults) -> Curves {
+    let mut series = by_delta_w(results, |p| [100.0 * p.edge_sparsity, 100.0 * p.test_accuracy]);
+    if let Some(first) = results.points.first() {
+        series.push(unpruned(&series, 100.0 * first.dense_test_accuracy));
+    }
+    Curves {
+        title: "Accuracy on test nodes against entries removed".to_owned(),
+        subtitle: subtitle(results),
+        x: Axis::new("graph entries removed, %"),
+        y: Axis::new("test accuracy, %"),
+        series,
+        marks: Vec::new(),
+    }
+}
+
+fn operations(results: &SweepResults) -> Curves {
+    let point = |p: &SweepPoint| [p.macs_pruned as f64 / 1e6, 100.0 * p.val_accuracy];
+    let front = results.pareto.iter().filter_map(|idx| results.points.get(*idx)).map(point);
+    Curves {
+        title: "Accuracy on validation nodes against operations".to_owned(),
+        subtitle: subtitle(results),
+        x: Axis::new(format!("million MACs (rule {})", results.macs_rule)),
+        y: Axis::new("validation accuracy, %"),
+        series: vec![
+            Curve {
+                name: "every recipe".to_owned(),
+                points: results.points.iter().map(point).collect(),
+                style: CurveStyle::PalePoints,
+                colour: 0,
+            },
+            Curve { name: "no other beats it".to_owned(), points: front.collect(), style: CurveStyle::Line, colour: 1 },
+        ],
+        marks: Vec::new(),
+    }
+}
+
+fn time(results: &SweepResults) -> Curves {
+    let mut series = by_delta_w(results, |p| [100.0 * p.edge_sparsity, 1e3 * p.pruned_secs]);
+    if let Some(first) = results.points.first() {
+        series.push(unpruned(&series, 1e3 * first.dense_secs));
+    }
+    Curves {
+        title: "Measured time of one forward pass against entries removed".to_owned(),
+        subtitle: format!("{}, {} threads, median", subtitle(results), results.n_threads),
+        x: Axis::new("graph entries removed, %"),
+        y: Axis::new("time, ms"),
+        series,
+        marks: Vec::new(),
+    }
+}

@@ -1,0 +1,148 @@
+//! Progress on stderr, and Ctrl-C: a bar on a terminal, plain lines elsewhere, nothing when quiet.
+
+use std::io::IsTerminal as _;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::output;
+use crate::engine::control::{Control, Progress};
+
+/// What a command works with: a control whose progress is shown and which Ctrl-C cancels.
+pub(super) struct Terminal {
+    ctl: Control,
+    bar: Option<Arc<Mutex<Bar>>>,
+}
+
+impl Terminal {
+    /// Starts `n_threads` workers (0 = all cores) and listens for Ctrl-C.
+    pub(super) fn new(n_threads: usize, quiet: bool) -> anyhow::Result<Self> {
+        let mut ctl = Control::new(n_threads)?;
+        let mut bar = None;
+        if !quiet && std::io::stderr().is_terminal() {
+            let shown = Arc::new(Mutex::new(Bar::new()));
+            bar = Some(Arc::clone(&shown));
+            ctl = ctl.on_progress(move |progress| {
+                if let Ok(mut bar) = shown.lock() {
+                    bar.show(&progress);
+                }
+            });
+        } else if !quiet {
+            let lines = Mutex::new(Lines::default());
+            ctl = ctl.on_progress(move |progress| {
+                if let Some(line) = lines.lock().ok().and_then(|mut lines| lines.next(&progress, Instant::now())) {
+                    output::note(&line);
+                }
+            });
+        }
+        let canceller = ctl.canceller();
+        ctrlc::set_handler(move || canceller.cancel())?;
+        Ok(Self { ctl, bar })
+    }
+
+    /// Threads, progress and cancelling.
+    pub(super) fn ctl(&self) -> &Control {
+        &self.ctl
+    }
+
+    /// Prints a message without disturbing the bar.
+    pub(super) fn note(&self, text: &str) {
+        match self.bar.as_ref().and_then(|bar| bar.lock().ok()) {
+            Some(bar) => bar.bar.suspend(|| output::note(text)),
+            None => output::note(text),
+        }
+    }
+
+    /// Takes the bar away, before data is printed.
+    pub(super) fn clear(&self) {
+        if let Some(bar) = self.bar.as_ref().and_then(|bar| bar.lock().ok()) {
+            bar.bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// The bar of a terminal: stage, share, rate and time left.
+struct Bar {
+    bar: ProgressBar,
+    stage: String,
+}
+
+impl Bar {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+        Self { bar, stage: String::new() }
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        if self.stage != progress.stage {
+            self.stage.clone_from(&progress.stage);
+            // A rate belongs to one stage: the next one's units are others.
+            self.bar.reset();
+            let template = if progress.total > 1 {
+                "{msg} [{bar:30}] {pos}/{len}  {per_sec}  {eta} left"
+            } else {
+                "{msg} {spinner} {elapsed}"
+            };
+            self.bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            self.bar.set_message(progress.stage.clone());
+        }
+        self.bar.set_length(progress.total);
+        self.bar.set_position(progress.done);
+    }
+}
+
+/// Lines for a log: one when a stage begins, then one every few seconds with rate and time left.
+#[derive(Default)]
+struct Lines {
+    stage: String,
+    stage_began: Option<Instant>,
+    last: Option<Instant>,
+}
+
+impl Lines {
+    const PERIOD: Duration = Duration::from_secs(2);
+
+    fn next(&mut self, progress: &Progress, now: Instant) -> Option<String> {
+        let Progress { stage, done, total } = progress;
+        if self.stage != *stage {
+            self.stage.clone_from(stage);
+            self.stage_began = Some(now);
+            self.last = Some(now);
+            return Some(if *total > 1 { format!("{stage} {done}/{total}") } else { stage.clone() });
+        }
+        if *total == 0 || self.last.is_some_and(|last| now.duration_since(last) < Self::PERIOD) {
+            return None;
+        }
+        self.last = Some(now);
+        let elapsed = self.stage_began.map_or(0.0, |began| now.duration_since(began).as_secs_f64());
+        let rate = *done as f64 / elapsed.max(f64::MIN_POSITIVE);
+        let left = total.saturating_sub(*done) as f64 / rate.max(f64::MIN_POSITIVE);
+        Some(format!("{stage} {done}/{total}, {rate:.1} a second, {} left", output::seconds(left)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_say_a_stage_once_and_then_seldom() {
+        let mut lines = Lines::default();
+        let began = Instant::now();
+        let mut at = |stage: &str, done, ms| {
+            lines.next(&Progress { stage: stage.to_owned(), done, total: 100 }, began + Duration::from_millis(ms))
+        };
+        assert_eq!(at("epoch", 0, 0).as_deref(), Some("epoch 0/100"));
+        assert_eq!(at("epoch", 10, 500), None);
+        assert_eq!(at("epoch", 40, 2_000).as_deref(), Some("epoch 40/100, 20.0 a second, 3.00 s left"));
+        assert_eq!(at("epoch", 50, 2_500), None);
+        assert_eq!(at("evaluating", 0, 2_600).as_deref(), Some("evaluating 0/100"));
+    }
+}

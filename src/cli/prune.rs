@@ -1,0 +1,111 @@
+//! `unifews prune GRAPH MODEL -o BUNDLE`: decide masks, evaluate, write the bundle.
+
+use serde::Serialize;
+
+use super::args::PruneArgs;
+use super::inputs;
+use super::output::{self, count, percent, seconds, table};
+use super::progress::Terminal;
+use crate::engine::analysis::{Run, RunOptions, Score, run as run_recipe};
+use crate::engine::sparsify::Recipe;
+use crate::io::bundle::{BundleReport, BundleWriter, Metrics};
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    command: &'static str,
+    graph: &'a str,
+    model: String,
+    recipe: &'a Recipe,
+    metrics: &'a Metrics,
+    bundle: &'a BundleReport,
+}
+
+pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
+    // The place is opened first: nothing is computed for a folder that cannot be written.
+    let writer = BundleWriter::begin(&args.output)?;
+    let mut input = inputs::read(&args.graph, &args.recipe, &args.shared, terminal)?;
+    let model = inputs::read_fitting_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
+    let run = run_recipe(&input.dataset, &model, &input.recipe, RunOptions::FULL, None, terminal.ctl())?;
+    let bundle = writer.write(&run, terminal.ctl())?;
+    terminal.clear();
+    let metrics = Metrics::of(&run);
+    if args.shared.json {
+        return output::json(&Document {
+            command: "prune",
+            graph: run.dataset.source(),
+            model: run.model.title(),
+            recipe: &run.recipe,
+            metrics: &metrics,
+            bundle: &bundle,
+        });
+    }
+    let mut lines = summary(&run, &metrics);
+    let BundleReport { path, files, size_bytes } = &bundle;
+    let path = path.display();
+    lines.push(format!("\nwrote {path} ({} files, {})", files.len(), output::size(*size_bytes)));
+    lines.push(format!("replay with: unifews replay {path}"));
+    output::lines(&lines)
+}
+
+/// A run for people: what was removed, what it saves, what it costs.
+pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
+    let mut lines = vec![format!("{} on {}\n", run.model.title(), run.dataset.name())];
+    let dash = || "-".to_owned();
+    let rows = metrics.steps.iter().map(|step| {
+        let (edges, weights) = (step.edges.as_ref(), step.weights.as_ref());
+        vec![
+            step.title.clone(),
+            edges.map_or_else(dash, |e| e.delta_asked.to_string()),
+            edges.and_then(|e| e.delta_used).map_or_else(dash, |d| format!("{d:.4}")),
+            edges.map_or_else(dash, |e| count(e.n_after as u64)),
+            edges.map_or_else(dash, |e| percent(e.sparsity)),
+            weights.map_or_else(dash, |w| w.delta_asked.to_string()),
+            weights.map_or_else(dash, |w| count(w.n_after as u64)),
+            weights.map_or_else(dash, |w| percent(w.sparsity)),
+            format!("{} of {}", count(step.macs.pruned()), count(step.macs.dense())),
+            step.relative_error.map_or_else(dash, |e| format!("{e:.4}")),
+        ]
+    });
+    let header = ["step", "δa", "δ used", "entries kept", "removed", "δw", "weights kept", "removed", "MACs", "error"];
+    lines.push(table(&header, 1, rows));
+    let totals = &metrics.totals;
+    if totals.edge_sparsity == 0.0 && totals.weight_sparsity == 0.0 {
+        lines.push("\nNothing was removed: give thresholds with --delta-a and --delta-w, or a recipe.".to_owned());
+    }
+    lines.push(format!(
+        "\nremoved: {} of the entries, {} of the weights; MACs {} of {} (rule {})",
+        percent(totals.edge_sparsity),
+        percent(totals.weight_sparsity),
+        count(totals.macs_pruned),
+        count(totals.macs_dense),
+        metrics.macs_rule,
+    ));
+    match &metrics.timing {
+        Some(timing) => lines.push(format!(
+            "measured, {} threads, median of {}: {} unpruned, {} pruned ({:.2} times as fast)",
+            timing.n_threads,
+            timing.n_repeats,
+            seconds(timing.dense_secs),
+            seconds(timing.pruned_secs),
+            timing.speedup,
+        )),
+        None => lines.push("times were not measured".to_owned()),
+    }
+    lines.push(format!("{} of the nodes keep the unpruned model's class", percent(metrics.agreement)));
+    if let Some(scores) = &metrics.scores {
+        let accuracy = |score: Option<Score>| score.map_or_else(dash, |s| percent(s.accuracy));
+        let rows = [("train", &scores.train), ("val", &scores.val), ("test", &scores.test)].map(|(name, part)| {
+            let n_nodes = part.pruned.map_or_else(dash, |s| count(s.n_nodes as u64));
+            vec![name.to_owned(), n_nodes, accuracy(part.dense), accuracy(part.pruned), accuracy(part.official_lock)]
+        });
+        lines.push(format!("\naccuracy, split {}", scores.split));
+        lines.push(table(&["part", "nodes", "unpruned", "pruned", "as the authors report it"], 1, rows));
+        if scores.test.official_lock.is_some() {
+            let note =
+                "pruned is what production gets; the last column puts removed entries into the evaluated nodes back";
+            lines.push(note.to_owned());
+        }
+    }
+    lines
+}

@@ -1,0 +1,61 @@
+//! `unifews replay BUNDLE`: run it again; exit 0 only if every bit is the same.
+
+use anyhow::bail;
+use serde::Serialize;
+
+use super::args::ReplayArgs;
+use super::output::{self, count};
+use super::progress::Terminal;
+use crate::io::bundle::{Bundle, ReplayReport, read_bundle, replay};
+use crate::io::{LoadError, read_graph};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    command: &'static str,
+    bundle: &'a std::path::Path,
+    graph: &'a str,
+    is_identical: bool,
+    #[serde(flatten)]
+    report: ReplayReport,
+}
+
+pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<()> {
+    terminal.ctl().progress("reading the bundle", 0, 0);
+    let bundle = read_bundle(&args.bundle)?;
+    let source = graph_source(args, &bundle);
+    terminal.ctl().progress("reading the graph", 0, 0);
+    let (dataset, _) = match read_graph(source, terminal.ctl()) {
+        Err(LoadError::Io { source: reason, .. }) if args.graph.is_none() => {
+            bail!("the bundle's graph is not there any more ({reason}); say where it is with --graph: {source}");
+        }
+        result => result?,
+    };
+    let report = replay(&bundle, &dataset, terminal.ctl())?;
+    terminal.clear();
+    if args.shared.json {
+        let is_identical = report.is_identical();
+        output::json(&Document { command: "replay", bundle: &args.bundle, graph: source, is_identical, report })?;
+    } else if report.is_identical() {
+        output::lines(&[format!(
+            "identical: {} logits and {} edge values have the same bits",
+            count(report.n_logits as u64),
+            count(report.n_edge_values as u64),
+        )])?;
+    }
+    if !report.is_identical() {
+        bail!(
+            "{} of {} logits differ, by at most {:e}; {} of {} edge values differ: {}",
+            report.n_different,
+            report.n_logits,
+            report.max_abs_difference,
+            report.n_edge_values_different,
+            report.n_edge_values,
+            args.bundle.display(),
+        );
+    }
+    Ok(())
+}
+
+fn graph_source<'a>(args: &'a ReplayArgs, bundle: &'a Bundle) -> &'a str {
+    args.graph.as_deref().unwrap_or(&bundle.manifest.graph.source)
+}

@@ -1,0 +1,204 @@
+//! Bundles: written, replayed bit for bit, refused when changed, and run by Python.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use predicates::str::contains;
+use unifews::engine::analysis::{RunOptions, run};
+use unifews::engine::control::Control;
+use unifews::engine::sparsify::{Compat, EdgeMode, Identity, Recipe};
+use unifews::io::bundle::{read_bundle, replay, write_bundle};
+use unifews::io::read_model;
+
+use super::common::{SMALL, folder, json, small_graph, small_model, stdout, unifews};
+
+/// Every way in which what is exported can differ: family, and what changes a recipe's products.
+fn cases() -> Vec<(&'static str, &'static str, Recipe)> {
+    let with = |change: fn(&mut Recipe)| {
+        let mut recipe = Recipe::default();
+        recipe.edges.delta = vec![0.5];
+        recipe.weights.delta = vec![0.5];
+        change(&mut recipe);
+        recipe
+    };
+    vec![
+        ("gcn", "gcn", with(|_| {})),
+        ("gcn, nothing removed", "gcn", with(|r| (r.edges.delta, r.weights.delta) = (vec![0.0], vec![0.0]))),
+        ("gcn, residual", "gcn", with(|r| r.edges.identity = Identity::Residual)),
+        ("gcn, residual-loop", "gcn", with(|r| r.edges.identity = Identity::ResidualLoop)),
+        ("gcn, target", "gcn", with(|r| (r.edges.mode, r.edges.delta) = (EdgeMode::Target, vec![0.4, 0.8]))),
+        ("sgc", "sgc", with(|_| {})),
+        ("sgc, residual", "sgc", with(|r| r.edges.identity = Identity::Residual)),
+        ("sgc, mass", "sgc", with(|r| (r.edges.mode, r.edges.delta) = (EdgeMode::Mass, vec![1e-3]))),
+        (
+            "sgc, mass, official",
+            "sgc",
+            with(|r| {
+                (r.edges.mode, r.edges.delta) = (EdgeMode::Mass, vec![1e-3]);
+                r.compat = Compat::Official;
+                r.edges.identity = Identity::ResidualLoop;
+            }),
+        ),
+        ("sgc, official", "sgc", with(|r| r.compat = Compat::Official)),
+    ]
+}
+
+#[test]
+fn every_sort_of_run_replays_with_the_same_bits() {
+    let folder = folder();
+    let dataset = small_graph().shared();
+    for (name, family, recipe) in cases() {
+        let (model, _) = read_model(small_model(family)).expect("a model");
+        let ctl = Control::new(2).expect("workers");
+        let run = run(&dataset, &Arc::new(model), &recipe, RunOptions::FULL, None, &ctl).expect(name);
+        for target in ["b", "b.zip"] {
+            let target = folder.path().join(target);
+            let report = write_bundle(&run, &target, &ctl).expect(name);
+            assert!(report.files.contains_key("manifest.json") && report.size_bytes > 0);
+            let bundle = read_bundle(&target).expect(name);
+            assert_eq!(bundle.masks(dataset.topology()).expect(name), run.pruned.masks, "{name}");
+            assert_eq!(bundle.logits, run.pruned.logits, "{name}");
+            let one_thread = Control::new(1).expect("a worker");
+            let report = replay(&bundle, &dataset, &one_thread).expect(name);
+            assert!(report.is_identical(), "{name}: {report:?}");
+            assert_eq!(report.n_logits, 300 * 4);
+        }
+    }
+}
+
+#[test]
+fn python_runs_every_sort_of_bundle() {
+    let Some(python) = python("python_runs_every_sort_of_bundle") else { return };
+    let folder = folder();
+    let dataset = small_graph().shared();
+    for (name, family, recipe) in cases() {
+        let (model, _) = read_model(small_model(family)).expect("a model");
+        let ctl = Control::new(2).expect("workers");
+        let run = run(&dataset, &Arc::new(model), &recipe, RunOptions::PREVIEW, None, &ctl).expect(name);
+        write_bundle(&run, folder.path().join("b"), &ctl).expect(name);
+        run_client(&python, &folder.path().join("b"), name);
+    }
+}
+
+#[test]
+fn cora_is_pruned_replayed_and_run_by_python() {
+    let folder = folder();
+    let train = ["train", "sample:cora", "-o", "m.safetensors", "--hidden", "32", "--epochs", "5"];
+    stdout(folder.path(), &train);
+    let out = json(
+        folder.path(),
+        &["prune", "sample:cora", "m.safetensors", "-o", "b.zip", "--delta-a", "0.5", "--delta-w", "0.5"],
+    );
+    assert_eq!(out["metrics"]["steps"][0]["edges"]["n_entries"], 12_623);
+    assert!(out["metrics"]["scores"]["test"]["official_lock"]["accuracy"].is_number());
+    let out = json(folder.path(), &["replay", "b.zip"]);
+    assert_eq!((out["is_identical"].as_bool(), out["n_logits"].as_u64()), (Some(true), Some(2_485 * 7)));
+    let Some(python) = python("cora_is_pruned_replayed_and_run_by_python") else { return };
+    let archive = std::fs::File::open(folder.path().join("b.zip")).expect("a bundle");
+    zip::ZipArchive::new(archive).expect("an archive").extract(folder.path().join("b")).expect("unpacked");
+    run_client(&python, &folder.path().join("b"), "cora");
+}
+
+fn run_client(python: &Path, bundle: &Path, name: &str) {
+    let output = Command::new(python).arg(bundle.join("load_bundle.py")).output().expect("Python started");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+    eprintln!("{name}: {}", said.trim());
+}
+
+/// An interpreter with numpy, scipy and safetensors, if there is one.
+fn python(test: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("UNIFEWS_PYTHON").map(PathBuf::from);
+    let python = named.unwrap_or_else(|| PathBuf::from("python3"));
+    let found = Command::new(&python).args(["-c", "import numpy, scipy.sparse, safetensors.numpy"]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    eprintln!("skipped: {test}: {} has no numpy, scipy and safetensors", python.display());
+    None
+}
+
+/// A pruned bundle in a folder of its own.
+fn pruned() -> (tempfile::TempDir, PathBuf) {
+    let folder = folder();
+    let arguments = ["prune", SMALL, small_model("gcn"), "-o", "b", "--delta-a", "0.5", "--delta-w", "0.5"];
+    stdout(folder.path(), &arguments);
+    let bundle = folder.path().join("b");
+    (folder, bundle)
+}
+
+#[test]
+fn the_bundle_has_every_file_and_its_hash() {
+    let (_folder, path) = pruned();
+    let bundle = read_bundle(&path).expect("a bundle");
+    let names: Vec<_> = bundle.manifest.files.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "README.md",
+            "edges/layer_00.npz",
+            "edges/layer_01.npz",
+            "features.npy",
+            "load_bundle.py",
+            "logits.npy",
+            "masks.safetensors",
+            "metrics.json",
+            "model.safetensors",
+            "predictions.csv",
+            "recipe.toml",
+        ]
+    );
+    assert!(bundle.manifest.machine.is_some_and(|m| m.n_threads > 0), "times name their threads");
+    let table = std::fs::read_to_string(path.join("predictions.csv")).expect("a table");
+    assert_eq!(table.lines().next(), Some("node,label,dense_prediction,pruned_prediction,margin"));
+    assert_eq!(table.lines().count(), 301);
+}
+
+#[test]
+fn a_changed_file_is_named() {
+    let (folder, path) = pruned();
+    let names: Vec<String> = read_bundle(&path).expect("a bundle").manifest.files.into_keys().collect();
+    for name in names {
+        let file = path.join(&name);
+        let whole = std::fs::read(&file).expect("the file");
+        let mut changed = whole.clone();
+        let at = changed.len() / 2;
+        changed[at] ^= 1;
+        for broken in [changed, whole[..whole.len() - 1].to_vec(), [&whole[..], b"x"].concat()] {
+            std::fs::write(&file, broken).expect("written");
+            unifews(folder.path()).args(["replay", "b", "--quiet"]).assert().code(1).stderr(contains(name.as_str()));
+        }
+        std::fs::remove_file(&file).expect("removed");
+        unifews(folder.path())
+            .args(["replay", "b", "--quiet"])
+            .assert()
+            .code(1)
+            .stderr(contains(format!("{name}: expected this file in the bundle, found none")));
+        std::fs::write(&file, whole).expect("written");
+    }
+    stdout(folder.path(), &["replay", "b"]);
+}
+
+#[test]
+fn another_version_and_another_graph_are_refused() {
+    let (folder, path) = pruned();
+    unifews(folder.path())
+        .args(["replay", "b", "--graph", "sample:karate", "--quiet"])
+        .assert()
+        .code(1)
+        .stderr(contains("graph: expected powerlaw 300 (SHA-256"))
+        .stderr(contains("found Karate club (SHA-256"));
+    let manifest = path.join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).expect("a manifest");
+    std::fs::write(&manifest, text.replace("unifews-bundle/1", "unifews-bundle/2")).expect("written");
+    unifews(folder.path())
+        .args(["replay", "b", "--quiet"])
+        .assert()
+        .code(1)
+        .stderr(contains("manifest.json: expected unifews-bundle/1, found unifews-bundle/2"));
+    std::fs::write(&manifest, text.replace(SMALL, "gone.npz")).expect("written");
+    unifews(folder.path()).args(["replay", "b", "--quiet"]).assert().code(1).stderr(contains("--graph"));
+    std::fs::write(&manifest, text.replace("\"edges/layer_00.npz\"", "\"../layer_00.npz\"")).expect("written");
+    unifews(folder.path()).args(["replay", "b", "--quiet"]).assert().code(1).stderr(contains("../layer_00.npz"));
+}

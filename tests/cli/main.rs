@@ -1,0 +1,11 @@
+//! The command line as other people's scripts call it.
+
+#![expect(clippy::expect_used, reason = "tests fail loudly")]
+#![expect(clippy::print_stderr, reason = "tests say what they skip, and how far Python's result is")]
+#![expect(clippy::disallowed_methods, reason = "tests write the broken files they are about")]
+
+mod bundle;
+mod common;
+mod interrupt;
+mod messages;
+mod numbers;
