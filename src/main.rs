@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use unifews::cli::{self, Invocation, WindowRequest};
 use unifews::ui::{self, WindowError};
 
+/// Embeddings of a few megabytes come and go with every layer; the system's allocator would fetch their pages anew each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match cli::parse() {
         Err(code) => code,

@@ -1,7 +1,7 @@
 //! Dense product in register tiles.
 
 use multiversion::multiversion;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, s};
 
 use super::{contiguous, rows_per_block};
 use crate::engine::control::Control;
@@ -28,10 +28,9 @@ impl Packed {
         for (p, panel) in panels.chunks_exact_mut((depth * TILE_COLS).max(1)).enumerate() {
             let first = p * TILE_COLS;
             let columns = first..width.min(first + TILE_COLS);
-            for (k, row) in panel.chunks_exact_mut(TILE_COLS).enumerate() {
-                for (slot, column) in row.iter_mut().zip(columns.clone()) {
-                    *slot = w[[k, column]];
-                }
+            let part = w.slice(s![.., columns]);
+            for (row, values) in panel.chunks_exact_mut(TILE_COLS).zip(part.rows()) {
+                row.iter_mut().zip(values).for_each(|(slot, value)| *slot = *value);
             }
         }
         Self { depth, width, panels }
