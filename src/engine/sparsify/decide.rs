@@ -139,11 +139,8 @@ fn count_macs(edges: Option<&EdgeTrace>, weights: Option<&WeightTrace>) -> Macs 
         macs.edges_pruned = others(e.n_after);
     }
     if let Some(w) = weights {
-        // Every stored input value meets the row of weights it belongs to; a row keeps `n_after / d_in` of them on average.
-        let d_in = w.column_norms.len().max(1) as u128;
-        let count = |n: usize| (w.n_input_stored as u128 * n as u128 / d_in) as u64;
-        macs.weights_dense = count(w.n_weights);
-        macs.weights_pruned = count(w.n_after);
+        macs.weights_dense = w.macs_dense;
+        macs.weights_pruned = w.macs_pruned;
     }
     macs
 }

@@ -139,8 +139,10 @@ pub struct WeightTrace {
     pub n_weights: usize,
     /// Weights kept.
     pub n_after: usize,
-    /// Stored values of the input (rows × width for dense input).
-    pub n_input_stored: usize,
+    /// Multiply-adds of the unpruned product: every stored value of the input meets the weights of its feature.
+    pub macs_dense: u64,
+    /// Multiply-adds over the kept weights.
+    pub macs_pruned: u64,
 }
 
 impl WeightTrace {

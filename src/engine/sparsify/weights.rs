@@ -48,15 +48,35 @@ pub(crate) fn decide(
             mask.iter_mut().zip(weights).for_each(|(keep, w)| *keep = !is_removed(*w, *threshold));
         },
     );
+    let (macs_dense, macs_pruned) = count_macs(x, &mask);
     let trace = WeightTrace {
         asked,
         thresholds: Arc::new(thresholds),
         column_norms: Arc::new(norms),
         n_weights: weight.len(),
         n_after: mask.iter().filter(|k| **k).count(),
-        n_input_stored: x.n_stored(),
+        macs_dense,
+        macs_pruned,
     };
     Ok((mask, trace))
+}
+
+/// Multiply-adds of the product with all weights and with the kept ones.
+fn count_macs(x: Rows<'_>, mask: &WeightMask) -> (u64, u64) {
+    let stored_per_feature = match x {
+        Rows::Dense(x) => vec![x.nrows() as u64; x.ncols()],
+        Rows::Sparse(x) => {
+            let mut counts = vec![0u64; x.cols()];
+            for j in x.indices() {
+                counts[*j as usize] += 1;
+            }
+            counts
+        }
+    };
+    let dense = stored_per_feature.iter().sum::<u64>() * mask.ncols() as u64;
+    let kept = |row: ndarray::ArrayView1<'_, bool>| row.iter().filter(|k| **k).count() as u64;
+    let pruned = stored_per_feature.iter().zip(mask.rows()).map(|(stored, row)| stored * kept(row)).sum();
+    (dense, pruned)
 }
 
 /// A threshold that is NaN (0 / 0: nothing asked of a silent input) removes nothing.
