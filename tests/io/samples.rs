@@ -17,7 +17,7 @@ fn every_sample_has_the_size_the_gallery_states() {
         assert!(stats.is_symmetric, "{}", sample.spec);
         assert_eq!(graph.splits().len(), 1, "{}", sample.spec);
         assert_eq!(report.ignored, Vec::<String>::new(), "{}", sample.spec);
-        for model in &sample.models {
+        for model in sample.models {
             let (model, _) = read_model(model).expect(model);
             model.check_fits(stats.n_features, stats.n_classes).expect("a model of this graph");
         }
