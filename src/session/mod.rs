@@ -71,6 +71,7 @@ pub struct Session {
     after_load: Option<AfterLoad>,
     sweep_job: Option<jobs::JobId>,
     train_job: Option<jobs::JobId>,
+    export_job: Option<jobs::JobId>,
 }
 
 impl std::fmt::Debug for Session {
@@ -106,6 +107,7 @@ impl Session {
             after_load: None,
             sweep_job: None,
             train_job: None,
+            export_job: None,
         })
     }
 
