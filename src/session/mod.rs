@@ -150,7 +150,9 @@ impl Session {
     pub fn poll(&mut self) -> bool {
         let outcomes = self.runner.poll();
         let has_news = !outcomes.is_empty();
-        outcomes.into_iter().for_each(|outcome| self.take(outcome));
+        for outcome in outcomes {
+            self.take(outcome);
+        }
         if has_news && !self.runner.is_busy(&Lane::Load) {
             self.after_load();
         }

@@ -34,7 +34,7 @@ fn the_preview_follows_the_recipe_and_a_finished_run_replaces_it() {
     assert!(shown.timing.is_some() && session.store().is_current(shown), "the finished run is what is shown");
 
     set_delta_a(&mut session, 0.05);
-    wait(&mut session, "another preview", |s| s.is_idle());
+    wait(&mut session, "another preview", Session::is_idle);
     let id = session.store().runs[0].id;
     session.apply(Command::ShowRun(id));
     assert!(session.is_idle(), "a recipe that was run needs no preview");

@@ -17,16 +17,10 @@ pub(super) struct Runs {
     renaming: Option<(RunId, String)>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Sort {
     column: usize,
     is_rising: bool,
-}
-
-impl Default for Sort {
-    fn default() -> Self {
-        Self { column: 0, is_rising: false }
-    }
 }
 
 /// Heading, explanation, and width of the columns behind the name.
@@ -110,7 +104,7 @@ impl Runs {
                 for (i, (name, says, _)) in COLUMNS.into_iter().enumerate() {
                     header.col(|ui| {
                         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                            self.heading_ui(ui, i + 1, name, says)
+                            self.heading_ui(ui, i + 1, name, says);
                         });
                     });
                 }
