@@ -71,7 +71,6 @@ pub struct Session {
     after_load: Option<AfterLoad>,
     sweep_job: Option<jobs::JobId>,
     train_job: Option<jobs::JobId>,
-    export_job: Option<jobs::JobId>,
 }
 
 impl std::fmt::Debug for Session {
@@ -107,7 +106,6 @@ impl Session {
             after_load: None,
             sweep_job: None,
             train_job: None,
-            export_job: None,
         })
     }
 
@@ -150,9 +148,7 @@ impl Session {
     pub fn poll(&mut self) -> bool {
         let outcomes = self.runner.poll();
         let has_news = !outcomes.is_empty();
-        for outcome in outcomes {
-            self.take(outcome);
-        }
+        outcomes.into_iter().for_each(|outcome| self.take(outcome));
         if has_news && !self.runner.is_busy(&Lane::Load) {
             self.after_load();
         }

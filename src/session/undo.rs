@@ -16,9 +16,9 @@ pub(super) struct Inputs {
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     /// Graph, model or recipe.
-    Inputs { before: Box<Inputs>, after: Box<Inputs> },
+    Inputs { before: Inputs, after: Inputs },
     /// A run that was renamed, pinned or deleted, with its place in the table.
-    Run { at: usize, before: Option<Box<RunEntry>>, after: Option<Box<RunEntry>> },
+    Run { at: usize, before: Option<RunEntry>, after: Option<RunEntry> },
 }
 
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ impl History {
             && last.gesture == gesture
             && let (Change::Inputs { after, .. }, Change::Inputs { after: newer, .. }) = (&mut last.change, &change)
         {
-            after.clone_from(newer);
+            *after = newer.clone();
             return;
         }
         self.done.push(Step { label: label.into(), change, gesture });

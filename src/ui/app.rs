@@ -52,9 +52,6 @@ pub(super) enum Purpose {
     Export(RunId),
 }
 
-/// Paths that were chosen in a dialog.
-type Chosen = (Purpose, Vec<PathBuf>);
-
 /// The whole window.
 #[derive(Debug)]
 pub struct App {
@@ -66,7 +63,7 @@ pub struct App {
     themes: Themes,
     pub(super) saved: Saved,
     pub(super) dialogs: Box<dyn Dialogs>,
-    pub(super) chosen: (SyncSender<Chosen>, Receiver<Chosen>),
+    pub(super) chosen: (SyncSender<(Purpose, Vec<PathBuf>)>, Receiver<(Purpose, Vec<PathBuf>)>),
     pub(super) palette: Palette,
     pub(super) help: Help,
     pub(super) status: StatusBar,
@@ -206,9 +203,7 @@ impl App {
         if !commands.is_empty() {
             ctx.request_repaint();
         }
-        for command in commands {
-            self.session.apply(command);
-        }
+        commands.into_iter().for_each(|command| self.session.apply(command));
         for request in self.out.take_requests() {
             self.serve(request, ctx);
         }

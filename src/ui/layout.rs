@@ -34,9 +34,7 @@ pub(super) fn narrow() -> Tree<Pane> {
 
 fn linear(dir: LinearDir, parts: &[(TileId, f32)]) -> Container {
     let mut linear = Linear::new(dir, parts.iter().map(|(id, _)| *id).collect());
-    for (id, share) in parts {
-        linear.shares.set_share(*id, *share);
-    }
+    parts.iter().for_each(|(id, share)| linear.shares.set_share(*id, *share));
     Container::Linear(linear)
 }
 

@@ -22,6 +22,24 @@ impl Axis {
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), ..Self::default() }
     }
+
+    /// An axis of logarithms to base 10.
+    pub fn log10(name: impl Into<String>) -> Self {
+        Self { name: name.into(), is_log10: true, range: None }
+    }
+
+    /// How a value is written on it; `span` is the length of the axis.
+    pub fn label(&self, value: f64, span: f64) -> String {
+        if self.is_log10 {
+            return power_of_ten(value);
+        }
+        if span >= 5.0 && value >= 1000.0 {
+            return grouped(value.round() as u64);
+        }
+        let decimals = (-(span / 6.0).log10().floor()).clamp(0.0, 6.0) as usize;
+        let text = format!("{value:.decimals$}");
+        if text.trim_start_matches(['-', '0', '.']).is_empty() { "0".to_owned() } else { text }
+    }
 }
 
 /// How a curve is drawn.
@@ -116,19 +134,30 @@ impl Curves {
         out.into_inner().map_err(|e| FigureError::Table { reason: e.to_string() })
     }
 
+    /// The ends of both axes: as given, else of the finite data; never empty.
+    pub fn bounds(&self) -> ([f64; 2], [f64; 2]) {
+        let of = |axis: &Axis, coordinate: usize| {
+            let [low, high] = axis.range.unwrap_or_else(|| self.data_range(coordinate));
+            if high > low { [low, high] } else { [low - 0.5, low + 0.5] }
+        };
+        (of(&self.x, 0), of(&self.y, 1))
+    }
+
     fn range(&self, axis: &Axis, coordinate: usize) -> [f64; 2] {
         if let Some(range) = axis.range {
             return range;
         }
+        let [low, high] = self.data_range(coordinate);
+        let margin = if high > low { 0.04 * (high - low) } else { 0.5 };
+        [low - margin, high + margin]
+    }
+
+    fn data_range(&self, coordinate: usize) -> [f64; 2] {
         let finite = || self.series.iter().flat_map(|c| &c.points).filter(|p| p[0].is_finite() && p[1].is_finite());
         let (low, high) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| {
             (low.min(p[coordinate]), high.max(p[coordinate]))
         });
-        if low > high {
-            return [0.0, 1.0];
-        }
-        let margin = if high > low { 0.04 * (high - low) } else { 0.5 };
-        [low - margin, high + margin]
+        if low > high { [0.0, 1.0] } else { [low, high] }
     }
 
     fn drawn(&self) -> Canvas {
@@ -146,7 +175,7 @@ impl Curves {
             canvas.text(
                 px(x),
                 TOP + plot_height + 18.0,
-                &tick_label(&self.x, x, x_range),
+                &self.x.label(x, x_range[1] - x_range[0]),
                 SMALL,
                 Anchor::Centre,
                 TEXT_WEAK,
@@ -154,7 +183,14 @@ impl Curves {
         }
         for y in axis_ticks(&self.y, y_range) {
             canvas.line([LEFT, py(y)], [LEFT + PLOT_WIDTH, py(y)], GRID, 1.0, false);
-            canvas.text(LEFT - 8.0, py(y) + 4.0, &tick_label(&self.y, y, y_range), SMALL, Anchor::Right, TEXT_WEAK);
+            canvas.text(
+                LEFT - 8.0,
+                py(y) + 4.0,
+                &self.y.label(y, y_range[1] - y_range[0]),
+                SMALL,
+                Anchor::Right,
+                TEXT_WEAK,
+            );
         }
         canvas.clip(LEFT, TOP, PLOT_WIDTH, plot_height);
         for curve in &self.series {
@@ -208,7 +244,11 @@ impl Curves {
         const PER_LETTER: f64 = 6.4;
         let mut rows = Vec::<Vec<(f64, &Curve)>>::new();
         let mut x = f64::INFINITY;
-        for curve in &self.series {
+        for (at, curve) in self.series.iter().enumerate() {
+            // One name for two looks of the same thing stands there once.
+            if self.series[..at].iter().any(|c| c.name == curve.name) {
+                continue;
+            }
             let width = 28.0 + PER_LETTER * curve.name.chars().count() as f64 + 18.0;
             if x + width > LEFT + PLOT_WIDTH {
                 rows.push(Vec::new());
@@ -234,19 +274,6 @@ fn axis_ticks(axis: &Axis, range: [f64; 2]) -> Vec<f64> {
     }
     let decades: Vec<f64> = all.iter().copied().filter(|t| t.fract() == 0.0).collect();
     if decades.len() >= 2 { decades } else { all }
-}
-
-fn tick_label(axis: &Axis, value: f64, range: [f64; 2]) -> String {
-    if axis.is_log10 {
-        return power_of_ten(value);
-    }
-    let span = range[1] - range[0];
-    if span >= 5.0 && value >= 1000.0 {
-        return grouped(value.round() as u64);
-    }
-    let decimals = (1.0 - (span / 6.0).log10().floor()).clamp(0.0, 6.0) as usize;
-    let text = format!("{value:.*}", decimals.saturating_sub(1));
-    if text.trim_start_matches(['-', '0', '.']).is_empty() { "0".to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -307,6 +334,8 @@ mod tests {
     fn ticks_are_round() {
         assert_eq!(ticks(0.0, 10.0, 5), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
         assert_eq!(ticks(5.0, 5.0, 5), Vec::<f64>::new());
-        assert_eq!(tick_label(&Axis::default(), 0.25, [0.0, 1.0]), "0.2");
+        assert_eq!(Axis::default().label(0.25, 1.0), "0.2");
+        assert_eq!([Axis::default().label(40.0, 100.0), Axis::default().label(-0.0, 1.0)], ["40", "0"]);
+        assert_eq!(Axis::log10("δ").label(-2.0, 4.0), "0.01");
     }
 }

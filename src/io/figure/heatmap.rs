@@ -181,7 +181,7 @@ impl HeatmapFigure<'_> {
 }
 
 /// Round numbers inside a range, about `n` of them.
-pub(super) fn ticks(low: f64, high: f64, n: usize) -> Vec<f64> {
+pub fn ticks(low: f64, high: f64, n: usize) -> Vec<f64> {
     let span = high - low;
     if !(span > 0.0 && span.is_finite()) {
         return Vec::new();

@@ -10,7 +10,7 @@ mod heatmap;
 
 pub use colour::{KEPT, REMOVED, Rgb, SERIES, lut};
 pub use curves::{Axis, Curve, CurveStyle, Curves, Mark};
-pub use heatmap::HeatmapFigure;
+pub use heatmap::{HeatmapFigure, ticks};
 
 /// A figure could not be drawn.
 #[derive(Debug, thiserror::Error)]

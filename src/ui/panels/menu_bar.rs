@@ -18,12 +18,10 @@ pub(in crate::ui) fn ui(ui: &mut egui::Ui, session: &Session, tokens: &Tokens) -
         ui.reset_style();
         if ui.available_width() > ROOM_FOR_BUTTONS {
             ui.separator();
-            let work = work_ui(ui, session);
-            chosen = chosen.or(work);
+            chosen = chosen.or(work_ui(ui, session));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let view = view_ui(ui, tokens);
-            chosen = chosen.or(view);
+            chosen = chosen.or(view_ui(ui, tokens));
             if ui.available_width() > ROOM_FOR_TITLE {
                 ui.add_sized(ui.available_size(), egui::Label::new(weak(tokens, title(session))).truncate());
             }

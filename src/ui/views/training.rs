@@ -1,19 +1,186 @@
-//! Training: curves by epoch, live.
+//! Training: loss and accuracy, sparsity and step size per epoch, while they come.
 
-use eframe::egui;
+use eframe::egui::{self, vec2};
 
-use super::{View, ViewCx};
+use super::{View, ViewCx, WindowRequest};
+use crate::engine::train::EpochRecord;
+use crate::io::figure::{Axis, Curve, Curves, Mark};
+use crate::session::{Command, Phase, TrainingState, format};
+use crate::ui::widgets::plot::{curves_ui, save_request};
+use crate::ui::widgets::{chip, empty_state, strong, weak};
 
-/// The view.
+/// The view; the curves are the session's.
 #[derive(Debug, Default)]
 pub(super) struct TrainingView {}
+
+/// A curve: its name and where it is read from.
+type Column = (&'static str, fn(&EpochRecord) -> f64);
 
 impl View for TrainingView {
     fn title(&self) -> &'static str {
         "Training"
     }
 
-    fn ui(&mut self, _cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        ui.label("Nothing to show yet");
+    fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let training = &cx.session.store().training;
+        if training.phase == Phase::Idle || (training.history.is_empty() && training.phase != Phase::Running) {
+            return nothing_ui(cx, ui, training.phase);
+        }
+        heading_ui(cx, ui, training);
+        let plots = [
+            ("Loss", loss(training)),
+            ("Accuracy by epoch", accuracy(training)),
+            ("Sparsity by epoch", sparsity(training)),
+            ("Step size", step_size(training)),
+        ];
+        let size = vec2((ui.available_width() - 14.0) / 2.0, (ui.available_height() - 10.0) / 2.0);
+        for pair in plots.chunks(2) {
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = 14.0;
+                for (name, curves) in pair {
+                    ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
+                        plot_ui(cx, ui, name, curves, training, size.y);
+                    });
+                }
+            });
+            ui.add_space(4.0);
+        }
+    }
+}
+
+fn plot_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, name: &str, curves: &Curves, training: &TrainingState, height: f32) {
+    let output = curves_ui(ui, cx.tokens, name, curves, height);
+    if let Some(format) = output.save {
+        let file = format!("training {}", curves.title);
+        cx.out.request(WindowRequest::Save(save_request(curves.clone(), &file, format)));
+    }
+    let Some(epoch) = output.near.and_then(|(_, at)| training.history.get(at)) else { return };
+    output.response.on_hover_ui_at_pointer(|ui| {
+        ui.label(strong(format!("epoch {}", epoch.epoch)));
+        for curve in &curves.series {
+            if let Some([_, y]) = curve.points.get(epoch.epoch.saturating_sub(1)) {
+                let y = if curves.y.is_log10 { 10f64.powf(*y) } else { *y };
+                ui.label(format!("{} {}", curve.name, short(y)));
+            }
+        }
+    });
+}
+
+fn short(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.01 { format!("{value:.2e}") } else { format!("{value:.3}") }
+}
+
+fn best(history: &[EpochRecord]) -> Option<&EpochRecord> {
+    // The first of equally good epochs, as the trainer keeps it.
+    history.iter().rev().max_by(|a, b| a.val_accuracy.total_cmp(&b.val_accuracy))
+}
+
+fn heading_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, training: &TrainingState) {
+    ui.horizontal(|ui| {
+        ui.label(strong(&training.label));
+        let n = training.history.len();
+        ui.label(weak(cx.tokens, format!("epoch {n} of {}", training.n_epochs)));
+        if let Some(best) = best(&training.history) {
+            let text = format!(
+                "best epoch {}, validation {}, test {}",
+                best.epoch,
+                format::percent(best.val_accuracy),
+                format::percent(best.test_accuracy)
+            );
+            ui.label(weak(cx.tokens, text))
+                .on_hover_text("The weights of the epoch with the best validation accuracy are kept");
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let (text, is_noted) = match training.phase {
+                Phase::Idle | Phase::Running => ("running", false),
+                Phase::Done => ("complete", false),
+                Phase::Cancelled => ("cancelled", true),
+                Phase::Failed => ("failed", true),
+            };
+            let (ink, ground) = if is_noted {
+                (cx.tokens.warning, cx.tokens.warning_weak)
+            } else {
+                (cx.tokens.text_weak, cx.tokens.sunken)
+            };
+            chip(ui, text, ink, ground);
+            if let Some(last) = training.history.last() {
+                ui.label(weak(cx.tokens, format!("{} per epoch", format::seconds(last.elapsed_secs))));
+            }
+        });
+    });
+    ui.add_space(2.0);
+}
+
+fn over_epochs(training: &TrainingState, title: &str, y: Axis, columns: &[Column]) -> Curves {
+    let log = y.is_log10;
+    let series = columns.iter().enumerate().map(|(colour, (name, of))| Curve {
+        name: (*name).to_owned(),
+        points: training.history.iter().map(|e| [e.epoch as f64, if log { of(e).log10() } else { of(e) }]).collect(),
+        colour,
+        ..Curve::default()
+    });
+    let mark = best(&training.history).map(|e| Mark { x: e.epoch as f64, label: "best".to_owned() });
+    Curves {
+        title: title.to_owned(),
+        subtitle: training.label.clone(),
+        // From the first frame the axis is as long as the training, so that nothing moves while it runs.
+        x: Axis { range: Some([0.0, training.n_epochs.max(1) as f64]), ..Axis::new("epoch") },
+        y,
+        series: series.collect(),
+        marks: mark.into_iter().collect(),
+    }
+}
+
+fn loss(training: &TrainingState) -> Curves {
+    over_epochs(
+        training,
+        "Loss",
+        Axis::new("cross-entropy"),
+        &[("train", |e| e.train_loss), ("validation", |e| e.val_loss)],
+    )
+}
+
+fn accuracy(training: &TrainingState) -> Curves {
+    over_epochs(
+        training,
+        "Accuracy",
+        Axis::new("accuracy, %"),
+        &[
+            ("train", |e| 100.0 * e.train_accuracy),
+            ("validation", |e| 100.0 * e.val_accuracy),
+            ("test", |e| 100.0 * e.test_accuracy),
+        ],
+    )
+}
+
+fn sparsity(training: &TrainingState) -> Curves {
+    over_epochs(
+        training,
+        "Removed while training",
+        Axis { range: Some([0.0, 100.0]), ..Axis::new("removed, %") },
+        &[("edges", |e| 100.0 * e.edge_sparsity), ("weights", |e| 100.0 * e.weight_sparsity)],
+    )
+}
+
+fn step_size(training: &TrainingState) -> Curves {
+    over_epochs(training, "Step size", Axis::log10("learning rate"), &[("learning rate", |e| e.learning_rate)])
+}
+
+fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, phase: Phase) {
+    let has_graph = cx.session.store().graph.is_some();
+    let (title, next) = match (phase, has_graph) {
+        (_, false) => ("Nothing to train on yet", "Open a graph with labels"),
+        (Phase::Failed, true) => ("The training failed", "The notices say why; change the settings and try again"),
+        (Phase::Cancelled, true) => ("The training was cancelled", "No epoch was finished"),
+        _ => ("No training yet", "Train a model of the recipe's network on the open graph"),
+    };
+    empty_state(ui, cx.tokens, title, next);
+    if has_graph {
+        ui.vertical_centered(|ui| {
+            ui.add_space(8.0);
+            if ui.button("Train now").on_hover_text("Ctrl+T").clicked() {
+                cx.out.send(Command::Train);
+            }
+        });
     }
 }

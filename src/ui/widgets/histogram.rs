@@ -56,6 +56,9 @@ impl Histogram {
         spec: &HistogramSpec<'_>,
     ) -> Option<Asked> {
         let bars = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - AXIS_HEIGHT));
+        if bars.width() < 8.0 || bars.height() < 8.0 {
+            return None;
+        }
         let sense = if spec.is_draggable { Sense::click_and_drag() } else { Sense::hover() };
         let response = ui.allocate_rect(bars, sense);
         let axis = Axis { bars, scores: &spec.scores.scores };

@@ -5,6 +5,7 @@ mod delta_slider;
 pub(crate) mod heatmap;
 pub(crate) mod histogram;
 mod picker;
+pub(crate) mod plot;
 mod text;
 
 pub use crate::session::format;

@@ -155,7 +155,8 @@ impl Scale {
 pub fn power_of_ten(x: f64) -> String {
     let value = 10f64.powf(x);
     let decade = x.floor();
-    let digits = i64::from((x - x.round()).abs() > 1e-9);
+    let leading = value / 10f64.powf(decade);
+    let digits = i64::from((leading - leading.round()).abs() > 1e-6);
     if (-4.0..=4.0).contains(&x) {
         let decimals = (digits - decade as i64).max(0) as usize;
         format!("{value:.decimals$}")
@@ -200,6 +201,7 @@ mod tests {
         check(0.0, "1");
         check(2.5, "316");
         check(-0.5, "0.32");
+        check(0.05f64.log10(), "0.05");
         check(-7.0, "1e-7");
     }
 }

@@ -20,13 +20,16 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, hop:
     let heading = Rect::from_min_size(rect.min, vec2(rect.width(), HEADING));
     let mut child =
         ui.new_child(UiBuilder::new().max_rect(heading).layout(egui::Layout::left_to_right(egui::Align::Center)));
-    child.label(strong("Entries walked by every hop").size(tokens::TEXT));
+    child.label(strong("Entries walked by every hop, %").size(tokens::TEXT));
     child.label(RichText::new("click one to see its edges").size(tokens::SMALL).color(tokens.text_weak));
 
     let bars = Rect::from_min_max(
         pos2(rect.left() + GUTTER_LEFT, heading.bottom() + 4.0),
         pos2(rect.right() - 8.0, rect.bottom() - AXIS - 8.0),
     );
+    if bars.width() < 8.0 || bars.height() < 8.0 {
+        return;
+    }
     let response = ui.allocate_rect(bars, Sense::click_and_drag());
     let said = format!("Hop {} of {}", *hop + 1, hops.len());
     response.widget_info(|| egui::WidgetInfo::slider(true, (*hop + 1) as f64, format!("Hop, {said}")));

@@ -22,7 +22,6 @@ impl Heatmap {
         &self,
         ui: &egui::Ui,
         tokens: &Tokens,
-        rect: Rect,
         plot: Rect,
         viewport: Viewport,
         spec: &HeatmapSpec<'_>,
@@ -34,11 +33,10 @@ impl Heatmap {
         painter.rect_filled(plot, 0.0, tokens.sunken);
         if let Some(shown) = &self.shown {
             picture(&inside, shown, plot, viewport);
-            legend(painter, tokens, rect, plot, &shown.picture.scale);
+            legend(painter, tokens, plot, &shown.picture.scale);
         }
-        let is_strong = |place: Option<(usize, usize)>| place.is_some_and(|p| Some(p) == hovered);
-        for place in [spec.marked, hovered].into_iter().flatten() {
-            cross(&inside, tokens, plot, viewport, place, is_strong(Some(place)));
+        if let Some(place) = hovered.or(spec.marked) {
+            cross(&inside, tokens, plot, viewport, place, hovered.is_some());
         }
         if self.viewport.is_some()
             && let Some(map) = &self.map
@@ -77,7 +75,7 @@ fn picture(painter: &Painter, shown: &Shown, plot: Rect, viewport: Viewport) {
 fn cross(painter: &Painter, tokens: &Tokens, plot: Rect, viewport: Viewport, place: (usize, usize), is_own: bool) {
     let (x, y) = (place.0 as f64, place.1 as f64);
     let cell = on_screen(plot, viewport, Viewport { x0: x, y0: y, x1: x + 1.0, y1: y + 1.0 });
-    let colour = if is_own { tokens.text.gamma_multiply(0.45) } else { tokens.accent.gamma_multiply(0.8) };
+    let colour = if is_own { tokens.text.gamma_multiply(0.35) } else { tokens.accent.gamma_multiply(0.8) };
     let stroke = Stroke::new(1.0, colour);
     let centre = cell.center();
     let gap = 5.0f32.max(cell.width() / 2.0);
@@ -175,7 +173,7 @@ fn anchor_offset(galley: &egui::Galley, anchor: Align2) -> egui::Vec2 {
     anchor.pos_in_rect(&galley.rect).to_vec2()
 }
 
-fn legend(painter: &Painter, tokens: &Tokens, rect: Rect, plot: Rect, scale: &Scale) {
+fn legend(painter: &Painter, tokens: &Tokens, plot: Rect, scale: &Scale) {
     const STRIPES: usize = 48;
     let shades = Shades::new(scale.ramp, tokens);
     let bar = Rect::from_min_max(
@@ -201,14 +199,8 @@ fn legend(painter: &Painter, tokens: &Tokens, rect: Rect, plot: Rect, scale: &Sc
         }
         painter.line_segment([pos2(bar.right(), y), pos2(bar.right() + 3.0, y)], Stroke::new(1.0, tokens.text_weak));
         let at = pos2(bar.right() + 5.0, text_y);
-        let drawn = painter.text(
-            at,
-            Align2::LEFT_CENTER,
-            tick.label,
-            FontId::proportional(tokens::SMALL - 1.0),
-            tokens.text_weak,
-        );
-        debug_assert!(drawn.right() <= rect.right() + 12.0, "the legend's labels must stay in their column");
+        let font = FontId::proportional(tokens::SMALL - 1.0);
+        painter.text(at, Align2::LEFT_CENTER, tick.label, font, tokens.text_weak);
         lowest_free = text_y - 11.0;
     }
 }

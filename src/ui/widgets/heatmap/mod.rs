@@ -149,10 +149,10 @@ impl Heatmap {
         rect: Rect,
         spec: &HeatmapSpec<'_>,
     ) -> HeatmapOutput {
-        let plot = Rect::from_min_max(
-            rect.min + vec2(GUTTER_LEFT, 1.0),
-            pos2(rect.right() - LEGEND_WIDTH, rect.bottom() - GUTTER_BELOW),
-        );
+        let min = rect.min + vec2(GUTTER_LEFT, 1.0);
+        // A pane can be made as narrow as its owner likes; a matrix never vanishes altogether.
+        let max = pos2(rect.right() - LEGEND_WIDTH, rect.bottom() - GUTTER_BELOW).max(min + vec2(16.0, 16.0));
+        let plot = Rect::from_min_max(min, max);
         let response = ui.allocate_rect(plot, Sense::click_and_drag());
         if self.viewport.is_some_and(|v| v.inside(&spec.whole) != v) {
             self.viewport = None;
@@ -170,7 +170,7 @@ impl Heatmap {
         }
         let hovered = pointer::place(&response, plot, viewport, &spec.whole);
         if ui.is_rect_visible(rect) {
-            self.paint(ui, tokens, rect, plot, viewport, spec, &response, hovered);
+            self.paint(ui, tokens, plot, viewport, spec, &response, hovered);
         }
         let action = self.menu(&response, hovered);
         let scale = ui.ctx().pixels_per_point();

@@ -1,0 +1,188 @@
+//! The curves of a sweep, as values.
+
+use crate::engine::analysis::SweepPoint;
+use crate::io::figure::{Axis, Curve, CurveStyle, Curves};
+use crate::session::SweepState;
+
+/// What stands along the axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Cost {
+    #[default]
+    Edges,
+    Weights,
+    Macs,
+    Time,
+}
+
+impl Cost {
+    pub(super) const ALL: [Self; 4] = [Self::Edges, Self::Weights, Self::Macs, Self::Time];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Edges => "edges removed",
+            Self::Weights => "weights removed",
+            Self::Macs => "operations",
+            Self::Time => "measured time",
+        }
+    }
+
+    pub(super) fn says(self) -> &'static str {
+        match self {
+            Self::Edges => "Removed share of graph entries over all layers",
+            Self::Weights => "Removed share of weights over all layers",
+            Self::Macs => "Multiply-accumulate operations of the pruned forward pass, by the rule kept entries",
+            Self::Time => "Median wall time of the pruned forward pass",
+        }
+    }
+
+    fn axis(self) -> Axis {
+        Axis::new(match self {
+            Self::Edges => "edges removed, %",
+            Self::Weights => "weights removed, %",
+            Self::Macs => "operations, million MACs",
+            Self::Time => "measured time, ms",
+        })
+    }
+
+    fn of(self, point: &SweepPoint) -> f64 {
+        match self {
+            Self::Edges => point.edge_sparsity * 100.0,
+            Self::Weights => point.weight_sparsity * 100.0,
+            Self::Macs => point.macs_pruned as f64 / 1e6,
+            Self::Time => point.pruned_secs * 1e3,
+        }
+    }
+
+    fn of_dense(self, point: &SweepPoint) -> f64 {
+        match self {
+            Self::Edges | Self::Weights => 0.0,
+            Self::Macs => point.macs_dense as f64 / 1e6,
+            Self::Time => point.dense_secs * 1e3,
+        }
+    }
+}
+
+/// Indices of the points that no other beats in validation accuracy and in this cost at once, by rising cost.
+pub(super) fn front(points: &[SweepPoint], cost: Cost) -> Vec<usize> {
+    // More removed is less cost.
+    let spent = |p: &SweepPoint| match cost {
+        Cost::Edges | Cost::Weights => -cost.of(p),
+        Cost::Macs | Cost::Time => cost.of(p),
+    };
+    let mut order: Vec<usize> = (0..points.len()).filter(|at| spent(&points[*at]).is_finite()).collect();
+    order.sort_by(|a, b| {
+        let (a, b) = (&points[*a], &points[*b]);
+        spent(a).total_cmp(&spent(b)).then(b.val_accuracy.total_cmp(&a.val_accuracy)).then(a.idx.cmp(&b.idx))
+    });
+    let mut best = f64::NEG_INFINITY;
+    order.retain(|at| {
+        let is_better = points[*at].val_accuracy > best;
+        best = best.max(points[*at].val_accuracy);
+        is_better
+    });
+    order
+}
+
+/// Where a point stands in the chart: by its accuracy on the test nodes.
+pub(super) fn place(point: &SweepPoint, cost: Cost) -> [f64; 2] {
+    [cost.of(point), point.test_accuracy * 100.0]
+}
+
+/// Accuracy against a cost: the dense model as lines, Pareto points joined, the dominated pale.
+pub(super) fn chart(sweep: &SweepState, front: &[usize], cost: Cost) -> Curves {
+    let points = &sweep.points;
+    let val = |p: &SweepPoint| [cost.of(p), p.val_accuracy * 100.0];
+    let test = |p: &SweepPoint| place(p, cost);
+    let is_front = |at: usize| front.contains(&at);
+    let some = |is_of_front: bool, of: &dyn Fn(&SweepPoint) -> [f64; 2]| -> Vec<[f64; 2]> {
+        points.iter().enumerate().filter(|(at, _)| is_front(*at) == is_of_front).map(|(_, p)| of(p)).collect()
+    };
+    let mut joined: Vec<[f64; 2]> = front.iter().map(|at| test(&points[*at])).collect();
+    joined.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    let curve = |name: &str, points: Vec<[f64; 2]>, style: CurveStyle, colour: usize| Curve {
+        name: name.to_owned(),
+        points,
+        style,
+        colour,
+    };
+    let mut series = vec![
+        curve("Pareto, test", joined, CurveStyle::Line, 0),
+        curve("test", some(true, &test), CurveStyle::Points, 0),
+        curve("test", some(false, &test), CurveStyle::PalePoints, 0),
+        curve("validation", some(true, &val), CurveStyle::Points, 1),
+        curve("validation", some(false, &val), CurveStyle::PalePoints, 1),
+    ];
+    if let Some(first) = points.first() {
+        let ends = points.iter().map(|p| cost.of(p)).chain([cost.of_dense(first)]).filter(|x| x.is_finite());
+        let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+        let level = |name: &str, y: f64| curve(name, vec![[low, y * 100.0], [high, y * 100.0]], CurveStyle::Dashed, 0);
+        series.push(level("unpruned, test", first.dense_test_accuracy));
+        series.push(level("unpruned, validation", first.dense_val_accuracy));
+    }
+    Curves {
+        title: "Accuracy".to_owned(),
+        subtitle: subtitle(sweep),
+        x: cost.axis(),
+        y: Axis::new("accuracy, %"),
+        series,
+        marks: Vec::new(),
+    }
+}
+
+fn subtitle(sweep: &SweepState) -> String {
+    format!("{} of {} combinations of δa and δw", sweep.points.len(), sweep.grid.len())
+}
+
+/// Sparsity along the lower plot: of edges, unless weights are asked for.
+fn sparsity(cost: Cost) -> Cost {
+    if cost == Cost::Weights { Cost::Weights } else { Cost::Edges }
+}
+
+/// Indices of the points by rising sparsity: the order of [`costs`].
+pub(super) fn order_by(sweep: &SweepState, cost: Cost) -> Vec<usize> {
+    let cost = sparsity(cost);
+    let mut order: Vec<usize> = (0..sweep.points.len()).collect();
+    order.sort_by(|a, b| cost.of(&sweep.points[*a]).total_cmp(&cost.of(&sweep.points[*b])).then(a.cmp(b)));
+    order
+}
+
+/// The upper end of the axis: a single pass that something disturbed must not squeeze all others together.
+fn highest_of_interest(macs: &[[f64; 2]], time: &[[f64; 2]]) -> f64 {
+    const CALM_SHARE: f64 = 0.9;
+    let mut times: Vec<f64> = time.iter().map(|p| p[1]).filter(|y| y.is_finite()).collect();
+    times.sort_by(f64::total_cmp);
+    let calm = times.get(((times.len() as f64 * CALM_SHARE) as usize).min(times.len().saturating_sub(1)));
+    macs.iter().map(|p| p[1]).chain(calm.copied()).fold(100.0, f64::max) * 1.08
+}
+
+/// Time and operations against sparsity, as parts of the unpruned.
+pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
+    let along = sparsity(cost);
+    let order = order_by(sweep, cost);
+    let of = |part: &dyn Fn(&SweepPoint) -> f64| -> Vec<[f64; 2]> {
+        order.iter().map(|at| &sweep.points[*at]).map(|p| [along.of(p), 100.0 * part(p)]).collect()
+    };
+    let (macs, time) = (
+        of(&|p| p.macs_pruned as f64 / p.macs_dense.max(1) as f64),
+        of(&|p| p.pruned_secs / p.dense_secs.max(f64::MIN_POSITIVE)),
+    );
+    let highest = highest_of_interest(&macs, &time);
+    let ends = [macs.first().map_or(0.0, |p| p[0]), macs.last().map_or(1.0, |p| p[0])];
+    Curves {
+        title: "Cost".to_owned(),
+        subtitle: subtitle(sweep),
+        x: along.axis(),
+        y: Axis { range: Some([0.0, highest]), ..Axis::new("part of the unpruned, %") },
+        series: vec![
+            Curve { name: "measured time".into(), points: time, style: CurveStyle::Points, colour: 4 },
+            Curve { name: "operations".into(), points: macs, style: CurveStyle::Points, colour: 5 },
+            Curve {
+                name: "unpruned".into(),
+                points: vec![[ends[0], 100.0], [ends[1], 100.0]],
+                style: CurveStyle::Dashed,
+                colour: 0,
+            },
+        ],
+        marks: Vec::new(),
+    }
+}

@@ -1,0 +1,279 @@
+//! Curves and points on the screen, from the same value that a figure file is drawn from.
+//!
+//! Wheel zooms at the pointer, drag pans, a double-click fits, the menu saves. What is near the pointer the owner hears back.
+
+use eframe::egui::{self, Color32, FontId, Pos2, Rect, Response, Stroke, Vec2, pos2, vec2};
+use egui_plot::{Plot, PlotPoint, PlotTransform};
+
+use super::heatmap::FigureFormat;
+use crate::io::atomic::write_atomic;
+use crate::io::figure::{Axis, Curve, CurveStyle, Curves, FigureError, ticks};
+use crate::session::FileWriter;
+use crate::session::jobs::JobError;
+use crate::ui::tokens::{self, N_SERIES, Tokens};
+use crate::ui::views::SaveRequest;
+
+/// Points nearer to the pointer than this are meant.
+const NEAR: f32 = 14.0;
+/// Zoom per point of scrolling.
+const WHEEL_ZOOM: f32 = 0.006;
+/// The row of names above a plot.
+const LEGEND_HEIGHT: f32 = 18.0;
+
+/// What came of drawing it.
+pub(crate) struct PlotOutput {
+    /// For tooltips.
+    pub(crate) response: Response,
+    /// The point nearest to the pointer, as `(series, point)`.
+    pub(crate) near: Option<(usize, usize)>,
+    /// From data to the screen.
+    pub(crate) transform: PlotTransform,
+    /// From the menu.
+    pub(crate) save: Option<FigureFormat>,
+}
+
+/// Draws curves over the rectangle that is left, with the names of the series above.
+pub(crate) fn curves_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, curves: &Curves, height: f32) -> PlotOutput {
+    let width = ui.available_width();
+    heading_ui(ui, tokens, curves, width);
+    let plot_height = (height - LEGEND_HEIGHT - 2.0).max(60.0);
+    let id = ui.scope_id().with(name).with(&curves.x.name).with(&curves.y.name);
+    let mut plot = Plot::new(id)
+        .height(plot_height)
+        .width(width)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .show_crosshair(false)
+        .label_formatter(|_| None)
+        .show_grid(true)
+        .grid_color(tokens.grid)
+        .set_margin_fraction(Vec2::splat(0.05))
+        .custom_x_axes(vec![hints(egui_plot::AxisHints::new_x(), &curves.x, tokens)])
+        .custom_y_axes(vec![hints(egui_plot::AxisHints::new_y(), &curves.y, tokens).min_thickness(34.0)]);
+    // Marks of the axes stand about this many smallest grid steps (of 8 points) apart.
+    const X_APART: f64 = 9.0;
+    const Y_APART: f64 = 3.5;
+    plot = if curves.x.is_log10 { plot.x_grid_spacer(log_marks) } else { plot.x_grid_spacer(|i| marks(i, X_APART)) };
+    plot = if curves.y.is_log10 { plot.y_grid_spacer(log_marks) } else { plot.y_grid_spacer(|i| marks(i, Y_APART)) };
+    // The plot itself holds no items: it draws axes and grid, zooms and pans. See `paint` for the rest.
+    let ([x0, x1], [y0, y1]) = curves.bounds();
+    plot = plot.include_x(x0).include_x(x1).include_y(y0).include_y(y1);
+    let shown = plot.show(ui, |plot| {
+        let response = plot.response();
+        if response.contains_pointer() {
+            let factor = plot.ctx().input(|i| (i.smooth_scroll_delta.y * WHEEL_ZOOM).exp() * i.zoom_delta());
+            if (factor - 1.0).abs() > 1e-6 {
+                plot.ctx().input_mut(|i| i.smooth_scroll_delta = Vec2::ZERO);
+                plot.zoom_bounds_around_hovered(Vec2::splat(factor));
+            }
+        }
+    });
+    let response = shown.response;
+    let label = name.to_owned();
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &label));
+    paint(ui, tokens, curves, &shown.transform);
+    mark_labels(ui, tokens, curves, &shown.transform);
+    let near = response.hover_pos().and_then(|p| nearest(curves, &shown.transform, p));
+    let mut save = None;
+    response.context_menu(|ui| {
+        for format in FigureFormat::ALL {
+            if ui.button(format.label()).clicked() {
+                save = Some(format);
+                ui.close();
+            }
+        }
+    });
+    PlotOutput { response, near, transform: shown.transform, save }
+}
+
+fn hints<'a>(hints: egui_plot::AxisHints<'a>, axis: &Axis, tokens: &Tokens) -> egui_plot::AxisHints<'a> {
+    let axis = axis.clone();
+    let name = egui::RichText::new(&axis.name).size(tokens::SMALL).color(tokens.text);
+    hints
+        .label(name)
+        .tick_label_font(FontId::proportional(tokens::SMALL))
+        .tick_label_color(tokens.text_weak)
+        .formatter(move |mark, range| axis.label(mark.value, range.end() - range.start()))
+}
+
+/// Decades, and 2 and 5 between them.
+fn log_marks(input: egui_plot::GridInput) -> Vec<egui_plot::GridMark> {
+    let (from, to) = input.bounds;
+    let decades = from.floor() as i32..=to.ceil() as i32;
+    // From afar only every few decades have room.
+    let every = ((to - from) / 12.0).ceil().max(1.0) as i32;
+    decades
+        .flat_map(|d| {
+            let is_far = every > 1 && d % every != 0;
+            [(1.0f64, if is_far { 0.05 } else { 1.0 }), (2.0, 0.3), (5.0, 0.3)]
+                .map(|(m, step_size)| egui_plot::GridMark { value: f64::from(d) + m.log10(), step_size })
+        })
+        .filter(|mark| (from..=to).contains(&mark.value))
+        .collect()
+}
+
+/// Round numbers, at least `apart` smallest steps from each other.
+fn marks(input: egui_plot::GridInput, apart: f64) -> Vec<egui_plot::GridMark> {
+    let (from, to) = input.bounds;
+    let least = input.base_step_size * apart;
+    let n = ((to - from) / least).floor().max(1.0);
+    let values = ticks(from, to, n as usize);
+    let step_size = values.windows(2).map(|w| w[1] - w[0]).next().unwrap_or(to - from);
+    values.into_iter().map(|value| egui_plot::GridMark { value, step_size }).collect()
+}
+
+/// The colour of a series on the screen.
+pub(crate) fn colour(tokens: &Tokens, curve: &Curve) -> Color32 {
+    match curve.style {
+        CurveStyle::Dashed => tokens.dense,
+        CurveStyle::PalePoints => tokens.series[curve.colour % N_SERIES].gamma_multiply(0.4),
+        CurveStyle::Line | CurveStyle::Points => tokens.series[curve.colour % N_SERIES],
+    }
+}
+
+/// The series, the pale ones first. Joined points are drawn segment by segment: joined as one path, sharp corners of noisy
+/// curves would be filled in.
+fn paint(ui: &egui::Ui, tokens: &Tokens, curves: &Curves, transform: &PlotTransform) {
+    let frame = *transform.frame();
+    let painter = ui.painter().with_clip_rect(frame.intersect(ui.clip_rect()));
+    let is_pale = |c: &&Curve| c.style == CurveStyle::PalePoints;
+    let (pale, full): (Vec<&Curve>, Vec<&Curve>) = curves.series.iter().partition(is_pale);
+    for curve in pale.into_iter().chain(full) {
+        let ink = colour(tokens, curve);
+        let finite = |p: &&[f64; 2]| p[0].is_finite() && p[1].is_finite();
+        let on_screen = |p: &[f64; 2]| transform.position_from_point(&PlotPoint::new(p[0], p[1]));
+        match curve.style {
+            CurveStyle::Line => {
+                let points: Vec<Pos2> = curve.points.iter().filter(finite).map(on_screen).collect();
+                for pair in points.windows(2) {
+                    painter.line_segment([pair[0], pair[1]], Stroke::new(1.6, ink));
+                }
+                if let [only] = points[..] {
+                    painter.circle_filled(only, 2.0, ink);
+                }
+            }
+            CurveStyle::Dashed => {
+                let mut points: Vec<Pos2> = curve.points.iter().filter(finite).map(on_screen).collect();
+                // A level goes from side to side, whatever part is in view.
+                if let [first, last] = &mut points[..]
+                    && (first.y - last.y).abs() < 0.5
+                {
+                    (first.x, last.x) = (frame.left(), frame.right());
+                }
+                painter.extend(egui::Shape::dashed_line(&points, Stroke::new(1.4, ink), 5.0, 4.0));
+                if let Some(last) = points.last() {
+                    let at = *last - vec2(4.0, 2.0);
+                    let font = FontId::proportional(tokens::SMALL - 1.0);
+                    painter.text(at, egui::Align2::RIGHT_BOTTOM, &curve.name, font, tokens.text_weak);
+                }
+            }
+            CurveStyle::Points | CurveStyle::PalePoints => {
+                let radius = if curve.style == CurveStyle::Points { 3.5 } else { 3.0 };
+                for point in curve.points.iter().filter(finite) {
+                    dot(&painter, curve, on_screen(point), radius, ink);
+                }
+            }
+        }
+    }
+    for mark in &curves.marks {
+        let x = transform.position_from_point_x(mark.x);
+        let ends = [pos2(x, frame.top()), pos2(x, frame.bottom())];
+        painter.extend(egui::Shape::dashed_line(&ends, Stroke::new(1.4, tokens.text), 4.0, 3.0));
+    }
+}
+
+/// Series differ in shape as well as in colour.
+fn dot(painter: &egui::Painter, curve: &Curve, at: Pos2, radius: f32, ink: Color32) {
+    if curve.colour.is_multiple_of(2) {
+        painter.circle_filled(at, radius, ink);
+    } else {
+        let r = radius + 0.8;
+        let corners = vec![at - vec2(r, 0.0), at - vec2(0.0, r), at + vec2(r, 0.0), at + vec2(0.0, r)];
+        painter.add(egui::Shape::convex_polygon(corners, ink, Stroke::NONE));
+    }
+}
+
+/// Title at the left, then the names of the series; what does not fit is left to the tooltip.
+fn heading_ui(ui: &mut egui::Ui, tokens: &Tokens, curves: &Curves, width: f32) {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, LEGEND_HEIGHT), egui::Sense::hover());
+    let painter = ui.painter().with_clip_rect(rect);
+    let font = FontId::new(tokens::TEXT, crate::ui::theme::strong_family());
+    let title = painter.layout_no_wrap(curves.title.clone(), font, tokens.text);
+    let mut x = rect.left() + title.size().x + 14.0;
+    painter.galley(pos2(rect.left(), rect.center().y - title.size().y / 2.0), title, tokens.text);
+    let mut all = Vec::new();
+    for (at, curve) in curves.series.iter().enumerate() {
+        // References are named on their lines.
+        if curve.style == CurveStyle::Dashed
+            || curve.name.is_empty()
+            || curves.series[..at].iter().any(|c| c.name == curve.name)
+        {
+            continue;
+        }
+        all.push(curve.name.as_str());
+        let text = painter.layout_no_wrap(curve.name.clone(), FontId::proportional(tokens::SMALL), tokens.text_weak);
+        let needed = 20.0 + text.size().x + 12.0;
+        if x + needed > rect.right() + 12.0 {
+            break;
+        }
+        swatch(&painter, tokens, curve, Rect::from_min_size(pos2(x, rect.center().y - 4.0), vec2(16.0, 8.0)));
+        painter.galley(pos2(x + 20.0, rect.center().y - text.size().y / 2.0), text, tokens.text_weak);
+        x += needed;
+    }
+    if !all.is_empty() {
+        response.on_hover_text(all.join(" · "));
+    }
+}
+
+fn swatch(painter: &egui::Painter, tokens: &Tokens, curve: &Curve, rect: Rect) {
+    let colour = colour(tokens, curve);
+    match curve.style {
+        CurveStyle::Line | CurveStyle::Dashed => {
+            painter.line_segment([rect.left_center(), rect.right_center()], Stroke::new(2.0, colour));
+        }
+        CurveStyle::Points | CurveStyle::PalePoints => dot(painter, curve, rect.center(), 3.5, colour),
+    }
+}
+
+fn mark_labels(ui: &egui::Ui, tokens: &Tokens, curves: &Curves, transform: &PlotTransform) {
+    let frame = *transform.frame();
+    for mark in &curves.marks {
+        let x = transform.position_from_point_x(mark.x);
+        if !frame.x_range().contains(x) {
+            continue;
+        }
+        let (anchor, x) =
+            if x > frame.center().x { (egui::Align2::RIGHT_TOP, x - 5.0) } else { (egui::Align2::LEFT_TOP, x + 5.0) };
+        let painter = ui.painter();
+        let galley = painter.layout_no_wrap(mark.label.clone(), FontId::proportional(tokens::SMALL), tokens.text);
+        let at = anchor.anchor_size(pos2(x, frame.top() + 4.0), galley.size());
+        painter.rect_filled(at.expand2(vec2(3.0, 1.0)), 2.0, tokens.surface.gamma_multiply(0.85));
+        painter.galley(at.min, galley, tokens.text);
+    }
+}
+
+fn nearest(curves: &Curves, transform: &PlotTransform, pointer: egui::Pos2) -> Option<(usize, usize)> {
+    let all = curves.series.iter().enumerate().filter(|(_, c)| c.style != CurveStyle::Dashed);
+    let all = all.flat_map(|(s, c)| c.points.iter().enumerate().map(move |(p, xy)| (s, p, xy)));
+    let near = all
+        .filter(|(_, _, p)| p[0].is_finite() && p[1].is_finite())
+        .map(|(s, p, xy)| (s, p, transform.position_from_point(&PlotPoint::new(xy[0], xy[1])).distance(pointer)));
+    near.filter(|n| n.2 <= NEAR).min_by(|a, b| a.2.total_cmp(&b.2)).map(|(s, p, _)| (s, p))
+}
+
+/// A request to save the curves as they are now.
+pub(crate) fn save_request(curves: Curves, name: &str, format: FigureFormat) -> SaveRequest {
+    let file = format!("{name}.{}", format.extension()).to_lowercase().replace([' ', '/'], "-");
+    let failed = |e: FigureError| JobError::Failed(e.to_string());
+    let writer = FileWriter::new(format!("Save {file}"), move |path, _| {
+        let bytes = match format {
+            FigureFormat::Png => curves.png().map_err(failed)?,
+            FigureFormat::Svg => curves.svg().into_bytes(),
+            FigureFormat::Csv => curves.csv().map_err(failed)?,
+        };
+        write_atomic(path, &bytes)?;
+        Ok(())
+    });
+    SaveRequest { name: file, writer }
+}
