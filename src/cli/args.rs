@@ -1,6 +1,6 @@
 //! The commands and their options, as `docs` and `--help` show them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use serde::de::value::StrDeserializer;
@@ -78,6 +78,18 @@ impl Command {
             Self::Sweep(a) => &a.shared,
             Self::Replay(a) => &a.shared,
         }
+    }
+
+    /// The recipe file that the command starts from, if it names one.
+    pub(super) fn recipe_file(&self) -> Option<&Path> {
+        let recipe = match self {
+            Self::Inspect(_) | Self::Replay(_) => return None,
+            Self::Train(a) => &a.recipe,
+            Self::Prune(a) => &a.recipe,
+            Self::Propagate(a) => &a.recipe,
+            Self::Sweep(a) => &a.recipe,
+        };
+        recipe.recipe.as_deref()
     }
 }
 

@@ -19,12 +19,15 @@ mod sweep;
 mod train;
 
 use std::fmt::Display;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 pub use args::Cli;
 use args::Command;
+
+use crate::io::read_recipe;
 
 /// What the window is to open with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,23 +71,40 @@ pub fn parse() -> Result<Invocation, ExitCode> {
         return Ok(Invocation::Command(CommandRequest(Box::new(command))));
     }
     let args::WindowArgs { open, threads, renderer, headless, quiet } = cli.window;
+    if let Some(word) = open.iter().find(|name| is_no_file(name)) {
+        return Err(refuse(&failure::UsageError::new("unifews", "a command or a file (see unifews --help)", word)));
+    }
     let request = WindowRequest { open, n_threads: threads, renderer, quiet };
     Ok(if headless { Invocation::Headless(request) } else { Invocation::Window(request) })
 }
 
+/// Whether this can only be a misspelt command: a bare word that names nothing.
+fn is_no_file(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && !Path::new(name).exists()
+}
+
 /// Runs a command and says why where it could not be done.
 pub fn run(request: &CommandRequest) -> ExitCode {
-    let shared = request.0.shared();
-    let result =
-        progress::Terminal::new(shared.threads.unwrap_or(0), shared.quiet).and_then(|terminal| match &*request.0 {
-            Command::Inspect(args) => inspect::run(args, &terminal),
-            Command::Train(args) => train::run(args, &terminal),
-            Command::Prune(args) => prune::run(args, &terminal),
-            Command::Propagate(args) => propagate::run(args, &terminal),
-            Command::Sweep(args) => sweep::run(args, &terminal),
-            Command::Replay(args) => replay::run(args, &terminal),
-        });
+    let result = terminal(&request.0).and_then(|terminal| match &*request.0 {
+        Command::Inspect(args) => inspect::run(args, &terminal),
+        Command::Train(args) => train::run(args, &terminal),
+        Command::Prune(args) => prune::run(args, &terminal),
+        Command::Propagate(args) => propagate::run(args, &terminal),
+        Command::Sweep(args) => sweep::run(args, &terminal),
+        Command::Replay(args) => replay::run(args, &terminal),
+    });
     failure::exit_code(result)
+}
+
+/// As many workers as the option says, else the recipe file, else one per core.
+fn terminal(command: &Command) -> anyhow::Result<progress::Terminal> {
+    let shared = command.shared();
+    let n_threads = match (shared.threads, command.recipe_file()) {
+        (Some(n_threads), _) => n_threads,
+        (None, Some(path)) => read_recipe(path)?.threads,
+        (None, None) => 0,
+    };
+    progress::Terminal::new(n_threads, shared.quiet)
 }
 
 /// Does the window's main job without one: runs the recipe, sweeps, and writes everything into `./unifews-out`.

@@ -5,6 +5,9 @@ use std::process::Command;
 use std::sync::Arc;
 
 use predicates::str::contains;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use sha2::{Digest as _, Sha256};
 use unifews::engine::analysis::{RunOptions, run};
 use unifews::engine::control::Control;
 use unifews::engine::sparsify::{Compat, EdgeMode, Identity, Recipe};
@@ -201,4 +204,88 @@ fn another_version_and_another_graph_are_refused() {
     unifews(folder.path()).args(["replay", "b", "--quiet"]).assert().code(1).stderr(contains("--graph"));
     std::fs::write(&manifest, text.replace("\"edges/layer_00.npz\"", "\"../layer_00.npz\"")).expect("written");
     unifews(folder.path()).args(["replay", "b", "--quiet"]).assert().code(1).stderr(contains("../layer_00.npz"));
+}
+
+/// Puts `bytes` in the place of a bundle's file, and their hash into the manifest: what a forger would do.
+fn forge(bundle: &Path, name: &str, bytes: &[u8]) {
+    std::fs::write(bundle.join(name), bytes).expect("written");
+    let path = bundle.join("manifest.json");
+    let mut manifest: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).expect("a manifest")).expect("JSON");
+    let hash: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat();
+    manifest["files"][name] = serde_json::json!({"sha256": hash, "size_bytes": bytes.len()});
+    std::fs::write(&path, serde_json::to_vec(&manifest).expect("JSON")).expect("written");
+}
+
+/// Reads and replays, which must end in a value or an error.
+fn read_and_replay(bundle: &Path) -> Result<(), String> {
+    let ctl = Control::new(1).expect("a worker");
+    let bundle = read_bundle(bundle).map_err(|error| error.to_string())?;
+    let report = replay(&bundle, &small_graph(), &ctl).map_err(|error| error.to_string())?;
+    if report.is_identical() { Ok(()) } else { Err(format!("{report:?}")) }
+}
+
+#[test]
+fn a_forged_file_is_refused_and_never_a_panic() {
+    let (_folder, path) = pruned();
+    let mut rng = StdRng::seed_from_u64(11);
+    let names: Vec<String> = read_bundle(&path).expect("a bundle").manifest.files.into_keys().collect();
+    for name in names {
+        let whole = std::fs::read(path.join(&name)).expect("the file");
+        for _ in 0..60 {
+            let mut broken = whole.clone();
+            for _ in 0..rng.random_range(1..4) {
+                let at = rng.random_range(0..broken.len());
+                broken[at] = rng.random();
+            }
+            if rng.random_bool(0.2) {
+                broken.truncate(rng.random_range(0..broken.len()));
+            }
+            forge(&path, &name, &broken);
+            // What matters is that it ends: a changed README is fine, a changed weight is not, and none is a panic.
+            drop(read_and_replay(&path));
+        }
+        forge(&path, &name, &whole);
+    }
+    read_and_replay(&path).expect("whole again");
+    let manifest = std::fs::read(path.join("manifest.json")).expect("the manifest");
+    for _ in 0..200 {
+        let mut broken = manifest.clone();
+        let at = rng.random_range(0..broken.len());
+        broken[at] = rng.random_range(32..127);
+        std::fs::write(path.join("manifest.json"), broken).expect("written");
+        drop(read_and_replay(&path));
+    }
+}
+
+#[test]
+fn files_that_contradict_each_other_are_refused() {
+    let (_folder, path) = pruned();
+    let (_other_folder, other) = pruned();
+    let check = |name: &str, bytes: &[u8], message: &str| {
+        let whole = std::fs::read(path.join(name)).expect("the file");
+        forge(&path, name, bytes);
+        let error = read_and_replay(&path).expect_err(message);
+        assert!(error.contains(message), "{message} in {error}");
+        forge(&path, name, &whole);
+    };
+    let file = |name: &str| std::fs::read(other.join(name)).expect("the file");
+    // A graph of fewer entries is a graph too: only the logits tell.
+    check("edges/layer_00.npz", &file("edges/layer_01.npz"), "n_edge_values_different: 0");
+    check("edges/layer_01.npz", &file("logits.npy"), "expected a zip archive");
+    check("logits.npy", &file("features.npy"), "expected shape [300, 4], found [300, 16]");
+    check("model.safetensors", &file("masks.safetensors"), "expected 32-bit floats (F32), found U8");
+    let masks = file("masks.safetensors");
+    let all_removed: Vec<u8> = {
+        let header = 8 + u64::from_le_bytes(masks[..8].try_into().expect("8 bytes")) as usize;
+        masks[..header].iter().copied().chain(std::iter::repeat_n(0, masks.len() - header)).collect()
+    };
+    check("masks.safetensors", &all_removed, "expected zero for every removed weight");
+    let recipe = String::from_utf8(file("recipe.toml")).expect("text");
+    check(
+        "recipe.toml",
+        recipe.replace("layers = 2", "layers = 3").as_bytes(),
+        "expected GCN 16-16-16-4, found GCN 16-16-4",
+    );
+    read_and_replay(&path).expect("whole again");
 }

@@ -22,6 +22,7 @@ fn check(arguments: &[&str], code: i32, message: &str) {
 
 #[test]
 fn a_wrong_call_is_exit_code_2() {
+    check(&["prun", SMALL], 2, "unifews: expected a command or a file (see unifews --help), found prun");
     check(&["prune", SMALL], 2, "required arguments were not provided");
     check(&["prune", SMALL, "m", "-o", "b", "--delta-a", "x"], 2, "invalid value 'x' for '--delta-a");
     check(&["prune", SMALL, "m", "-o", "b", "--edge-mode", "half"], 2, "expected one of `absolute`, `relative`");

@@ -46,10 +46,11 @@ fn options_beat_the_recipe_file_and_the_whole_recipe_is_written() {
     let path = small_model("gcn");
     std::fs::write(
         folder.path().join("r.toml"),
-        "format = \"unifews-recipe/1\"\nseed = 3\n[edges]\nmode = \"target\"\ndelta = 0.3\n[weights]\ndelta = 0.7\n",
+        "format = \"unifews-recipe/1\"\nseed = 3\nthreads = 1\n[edges]\nmode = \"target\"\ndelta = 0.3\n[weights]\ndelta = 0.7\n",
     )
     .expect("a file");
-    stdout(folder.path(), &["prune", SMALL, path, "-o", "b", "--recipe", "r.toml", "--delta-w", "0.1"]);
+    let out = json(folder.path(), &["prune", SMALL, path, "-o", "b", "--recipe", "r.toml", "--delta-w", "0.1"]);
+    assert_eq!(out["metrics"]["timing"]["n_threads"], 1);
     let recipe = read_recipe(folder.path().join("b/recipe.toml")).expect("a recipe");
     assert_eq!((recipe.seed, recipe.edges.mode), (3, EdgeMode::Target));
     assert_eq!((recipe.edges.delta, recipe.weights.delta), (vec![0.3], vec![0.1]));

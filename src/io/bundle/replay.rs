@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::hash;
 use super::matrix::StepMatrix;
 use super::read::Bundle;
+use super::{hash, names};
 use crate::engine::analysis::forward_frozen;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
@@ -61,12 +61,15 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
     ctl.progress("running the bundle", 0, 0);
     let logits = forward_frozen(dataset, &bundle.model, &bundle.recipe, Some(&masks), bundle.embedding.as_ref(), ctl)
         .map_err(|error| LoadError::invalid(path, error))?;
-    let differences =
-        logits.iter().zip(&bundle.logits).map(|(a, b)| if a.to_bits() == b.to_bits() { 0.0 } else { (a - b).abs() });
+    if logits.dim() != bundle.logits.dim() {
+        let found = format!("{:?}", bundle.logits.dim());
+        return Err(LoadError::content(path, names::LOGITS, format!("shape {:?}", logits.dim()), found));
+    }
+    let pairs = || logits.iter().zip(&bundle.logits).filter(|(a, b)| a.to_bits() != b.to_bits());
     Ok(ReplayReport {
         n_logits: bundle.logits.len(),
-        n_different: logits.iter().zip(&bundle.logits).filter(|(a, b)| a.to_bits() != b.to_bits()).count(),
-        max_abs_difference: differences.fold(0.0, f32::max),
+        n_different: pairs().count(),
+        max_abs_difference: pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max),
         n_edge_values,
         n_edge_values_different,
     })
