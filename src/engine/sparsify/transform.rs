@@ -14,7 +14,7 @@ use crate::engine::kernels::{
 
 /// Without a measurement, kept shares below these use the product that skips removed weights (medians of
 /// `cargo bench --bench kernels` at 512 columns).
-const SKIP_BELOW_DENSE_INPUT: f64 = 0.5;
+const SKIP_BELOW_DENSE_INPUT: f64 = 0.4;
 const SKIP_BELOW_SPARSE_INPUT: f64 = 0.06;
 
 /// A weight matrix made ready for one kind of product and one kind of input.
