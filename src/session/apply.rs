@@ -150,7 +150,7 @@ impl Session {
         let before = self.inputs();
         let mut after = before.clone();
         change(&mut after);
-        self.history.add(label, Change::Inputs { before, after: after.clone() }, gesture);
+        self.history.add(label, Change::Inputs { before: Box::new(before), after: Box::new(after.clone()) }, gesture);
         self.set_inputs(after);
     }
 
@@ -181,21 +181,21 @@ impl Session {
         let before = self.store.runs[at].clone();
         let mut changed = before.clone();
         let after = change(&mut changed).then_some(changed);
-        let change = Change::Run { at, before: Some(before), after };
+        let change = Change::Run { at, before: Some(Box::new(before)), after: after.map(Box::new) };
         self.history.add(label, change.clone(), None);
         self.restore(change, Side::After);
     }
 
     fn restore(&mut self, change: Change, side: Side) {
         match change {
-            Change::Inputs { before, after } => self.set_inputs(if side == Side::Before { before } else { after }),
+            Change::Inputs { before, after } => self.set_inputs(if side == Side::Before { *before } else { *after }),
             Change::Run { at, before, after } => {
                 let (from, to) = if side == Side::Before { (after, before) } else { (before, after) };
                 if let Some(from) = from {
                     self.store.runs.retain(|e| e.id != from.id);
                 }
                 if let Some(to) = to {
-                    self.store.runs.insert(at.min(self.store.runs.len()), to);
+                    self.store.runs.insert(at.min(self.store.runs.len()), *to);
                 }
                 let left = &self.store.runs;
                 self.store.compared.retain(|id| left.iter().any(|e| e.id == *id));
@@ -225,7 +225,7 @@ impl Session {
     /// The unpruned model's output, from any run of these inputs.
     fn dense_logits(&self) -> Option<Arc<ndarray::Array2<f32>>> {
         let shown = self.store.shown().filter(|r| self.store.is_of_inputs(r));
-        shown.or(self.store.newest_run().map(|e| &e.run)).map(|r| Arc::clone(&r.dense_logits))
+        shown.or_else(|| self.store.newest_run().map(|e| &e.run)).map(|r| Arc::clone(&r.dense_logits))
     }
 
     fn prune(&mut self) {

@@ -71,6 +71,7 @@ pub struct Session {
     after_load: Option<AfterLoad>,
     sweep_job: Option<jobs::JobId>,
     train_job: Option<jobs::JobId>,
+    export_job: Option<jobs::JobId>,
 }
 
 impl std::fmt::Debug for Session {
@@ -106,6 +107,7 @@ impl Session {
             after_load: None,
             sweep_job: None,
             train_job: None,
+            export_job: None,
         })
     }
 
@@ -148,7 +150,9 @@ impl Session {
     pub fn poll(&mut self) -> bool {
         let outcomes = self.runner.poll();
         let has_news = !outcomes.is_empty();
-        outcomes.into_iter().for_each(|outcome| self.take(outcome));
+        for outcome in outcomes {
+            self.take(outcome);
+        }
         if has_news && !self.runner.is_busy(&Lane::Load) {
             self.after_load();
         }

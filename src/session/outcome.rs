@@ -1,9 +1,9 @@
 //! What the session does with the answers of its jobs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::jobs::open::Opened;
+use super::jobs::open::{Opened, OpenedBundle};
 use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
 use super::project;
@@ -45,6 +45,8 @@ impl Session {
             Answer::Swept if self.sweep_job == Some(id) => self.store.sweep.phase = Phase::Done,
             Answer::Trained(trained) if self.train_job == Some(id) => self.take_trained(*trained),
             Answer::Exported(exported) => {
+                let title = format!("Exported to {}", exported.folder.display());
+                self.store.notices.add(Level::Info, title, "", "");
                 self.store.export.phase = Phase::Done;
                 self.store.export.last = Some(exported);
             }
@@ -73,11 +75,33 @@ impl Session {
                 self.remember(&path, "recipe");
                 self.change_inputs("Open a recipe", None, |i| i.recipe = *recipe);
             }
+            Opened::Bundle(bundle) => self.take_bundle(*bundle),
             Opened::Project(project, path) => {
                 [&project.graph, &project.model].into_iter().flatten().for_each(|spec| self.open(spec.clone()));
                 self.after_load = Some(AfterLoad::Project(project, path));
             }
         }
+    }
+
+    /// Opens what a bundle holds, and runs its recipe so that it stands in the table.
+    fn take_bundle(&mut self, bundle: OpenedBundle) {
+        let OpenedBundle { spec, graph, model, recipe, is_identical } = bundle;
+        self.remember(&spec, "bundle");
+        let (level, title) = if is_identical {
+            (Level::Info, format!("{spec} replays bit by bit"))
+        } else {
+            (Level::Warning, format!("{spec} does not replay bit by bit"))
+        };
+        self.store.notices.add(level, title, "", "");
+        let mut recipe = fitted_to(&recipe, &model.model.architecture);
+        recipe.training = None;
+        let name = Path::new(&spec).file_stem().map_or_else(|| spec.clone(), |s| s.to_string_lossy().into_owned());
+        self.change_inputs("Open a bundle", None, |i| {
+            i.recipe = recipe.clone();
+            i.graph = Some(graph);
+            i.model = Some(model);
+        });
+        self.prune_with(recipe, Some((name, false)));
     }
 
     /// Puts something at the top of what was opened before.
@@ -167,7 +191,7 @@ impl Session {
         match lane {
             Lane::Sweep if self.sweep_job == Some(id) => self.store.sweep.phase = phase,
             Lane::Train if self.train_job == Some(id) => self.store.training.phase = phase,
-            Lane::Export => self.store.export.phase = phase,
+            Lane::Export if self.export_job == Some(id) => self.store.export.phase = phase,
             _ => {}
         }
         let (detail, next) = match reason {

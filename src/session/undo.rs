@@ -16,9 +16,9 @@ pub(super) struct Inputs {
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     /// Graph, model or recipe.
-    Inputs { before: Inputs, after: Inputs },
+    Inputs { before: Box<Inputs>, after: Box<Inputs> },
     /// A run that was renamed, pinned or deleted, with its place in the table.
-    Run { at: usize, before: Option<RunEntry>, after: Option<RunEntry> },
+    Run { at: usize, before: Option<Box<RunEntry>>, after: Option<Box<RunEntry>> },
 }
 
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ impl History {
             && last.gesture == gesture
             && let (Change::Inputs { after, .. }, Change::Inputs { after: newer, .. }) = (&mut last.change, &change)
         {
-            *after = newer.clone();
+            after.clone_from(newer);
             return;
         }
         self.done.push(Step { label: label.into(), change, gesture });

@@ -95,8 +95,8 @@ impl Menu {
 const CTRL: Modifiers = Modifiers::COMMAND;
 const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
-const fn key(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(modifiers, key))
+const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
 }
 
 impl Action {
@@ -236,7 +236,7 @@ impl Action {
 
     /// Its keys.
     pub fn shortcut(self) -> Option<KeyboardShortcut> {
-        match self {
+        Some(match self {
             Self::Open => key(CTRL, Key::O),
             Self::OpenFolder => key(CTRL_SHIFT, Key::O),
             Self::SaveProject => key(CTRL, Key::S),
@@ -267,13 +267,13 @@ impl Action {
             | Self::Theme
             | Self::ThemeSystem
             | Self::ResetLayout
-            | Self::About => None,
-        }
+            | Self::About => return None,
+        })
     }
 
     /// Its keys for people, for example `Ctrl+Shift+Z`; empty without.
     pub fn keys(self) -> String {
-        self.shortcut().map(|s| keys_of(&s)).unwrap_or_default()
+        self.shortcut().map(keys_of).unwrap_or_default()
     }
 
     /// Whether it can be done now.
@@ -294,7 +294,7 @@ impl Action {
 }
 
 /// A shortcut for people, the same on every screen of a system.
-fn keys_of(shortcut: &KeyboardShortcut) -> String {
+fn keys_of(shortcut: KeyboardShortcut) -> String {
     let command = if cfg!(target_os = "macos") { "⌘" } else { "Ctrl+" };
     let mut text = String::new();
     if shortcut.modifiers.command {
@@ -317,30 +317,29 @@ fn keys_of(shortcut: &KeyboardShortcut) -> String {
 
 /// The page `docs/SHORTCUTS.md`.
 pub fn shortcuts_page() -> String {
-    let mut page =
-        "# Shortcuts\n\nMade from the registry of actions in `src/ui/actions.rs`; a test compares the two.\n\
-        On macOS, Ctrl is ⌘. Every action is in the palette, too.\n"
-            .to_owned();
-    for menu in Menu::ALL {
-        page.push_str(&format!("\n## {}\n\n| action | keys | what it does |\n| --- | --- | --- |\n", menu.title()));
-        for action in Action::ALL.into_iter().filter(|a| a.menu() == menu) {
-            page.push_str(&format!(
-                "| {} | {} | {} |\n",
-                action.name(),
-                action.keys().replace('⌘', "Ctrl+"),
-                action.says()
-            ));
-        }
-    }
-    page.push_str(
-        "\n## Sliders, plots and heatmaps\n\n| where | how | what it does |\n| --- | --- | --- |\n\
-         | slider | drag, arrows, wheel | changes the threshold and previews at once |\n\
-         | slider | Shift while dragging | snaps to 1, 2, 5 of every decade |\n\
-         | slider | double-click | back to its default |\n\
-         | plot, heatmap | wheel | zooms at the pointer |\n\
-         | plot, heatmap | drag | pans |\n\
-         | plot, heatmap | double-click | fits |\n\
-         | plot, heatmap | right-click | copies the value, saves PNG, SVG or CSV |\n",
-    );
-    page
+    let row = |a: Action| format!("| {} | {} | {} |", a.name(), a.keys().replace('⌘', "Ctrl+"), a.says());
+    let menus = Menu::ALL.map(|menu| {
+        let rows: Vec<_> = Action::ALL.into_iter().filter(|a| a.menu() == menu).map(row).collect();
+        format!("## {}\n\n| action | keys | what it does |\n| --- | --- | --- |\n{}\n", menu.title(), rows.join("\n"))
+    });
+    format!("{PAGE_HEAD}\n{}\n{PAGE_END}", menus.join("\n"))
 }
+
+const PAGE_HEAD: &str = "# Shortcuts
+
+Made from the registry of actions in `src/ui/actions.rs`; a test compares the two.
+On macOS, Ctrl is ⌘. Every action is in the palette, too.
+";
+
+const PAGE_END: &str = "## Sliders, plots and heatmaps
+
+| where | how | what it does |
+| --- | --- | --- |
+| slider | drag, arrows, wheel | changes the threshold and previews at once |
+| slider | Shift while dragging | snaps to 1, 2, 5 of every decade |
+| slider | double-click | back to its default |
+| plot, heatmap | wheel | zooms at the pointer |
+| plot, heatmap | drag | pans |
+| plot, heatmap | double-click | fits |
+| plot, heatmap | right-click | copies the value, saves PNG, SVG or CSV |
+";

@@ -52,6 +52,9 @@ pub(super) enum Purpose {
     Export(RunId),
 }
 
+/// Paths that were chosen in a dialog.
+type Chosen = (Purpose, Vec<PathBuf>);
+
 /// The whole window.
 #[derive(Debug)]
 pub struct App {
@@ -63,7 +66,7 @@ pub struct App {
     themes: Themes,
     pub(super) saved: Saved,
     pub(super) dialogs: Box<dyn Dialogs>,
-    pub(super) chosen: (SyncSender<(Purpose, Vec<PathBuf>)>, Receiver<(Purpose, Vec<PathBuf>)>),
+    pub(super) chosen: (SyncSender<Chosen>, Receiver<Chosen>),
     pub(super) palette: Palette,
     pub(super) help: Help,
     pub(super) status: StatusBar,
@@ -203,7 +206,9 @@ impl App {
         if !commands.is_empty() {
             ctx.request_repaint();
         }
-        commands.into_iter().for_each(|command| self.session.apply(command));
+        for command in commands {
+            self.session.apply(command);
+        }
         for request in self.out.take_requests() {
             self.serve(request, ctx);
         }

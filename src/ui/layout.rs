@@ -34,7 +34,9 @@ pub(super) fn narrow() -> Tree<Pane> {
 
 fn linear(dir: LinearDir, parts: &[(TileId, f32)]) -> Container {
     let mut linear = Linear::new(dir, parts.iter().map(|(id, _)| *id).collect());
-    parts.iter().for_each(|(id, share)| linear.shares.set_share(*id, *share));
+    for (id, share) in parts {
+        linear.shares.set_share(*id, *share);
+    }
     Container::Linear(linear)
 }
 

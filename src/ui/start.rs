@@ -1,7 +1,5 @@
 //! Starting the window: which renderer, which icon, what was kept.
 
-use std::fmt::Write as _;
-
 use eframe::egui;
 
 use super::app::{App, Settings};
@@ -103,8 +101,7 @@ fn reasons(error: &dyn std::error::Error) -> String {
     while let Some(inner) = cause {
         let more = inner.to_string();
         if !text.contains(&more) {
-            // Writing to a string does not fail.
-            let _ = write!(text, ": {more}");
+            text = format!("{text}: {more}");
         }
         cause = inner.source();
     }

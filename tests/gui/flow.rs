@@ -189,3 +189,31 @@ fn runs_are_renamed_compared_and_deleted() {
     h.run_steps(2);
     assert_eq!(h.state().session().store().runs.len(), 2, "undo brings it back");
 }
+
+#[test]
+fn a_run_is_exported_and_its_bundle_opened_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    h.get_by_role_and_label(Role::Button, "Prune").click();
+    wait(&mut h, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let bundle = folder.path().join("bundle");
+    choices.then(&bundle);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::E);
+    wait(&mut h, "the export", |s| s.store().export.phase == Phase::Done && s.is_idle());
+    assert_eq!(choices.last_asked(), Some(Ask::NewFolder { name: "karate-club-gcn-run-1".to_owned() }));
+    assert_eq!(h.state().shown_pane(), Some(Pane::Export));
+    assert!(h.query_by_label("✓ Verified").is_some(), "the view says so");
+    h.get_by_label("Copy replay command").click();
+    h.run_steps(2);
+
+    choices.then(&bundle);
+    h.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::O);
+    wait(&mut h, "the bundle's run", |s| s.store().runs.len() == 2 && s.is_idle());
+    let runs = &h.state().session().store().runs;
+    assert_eq!(runs[0].run.pruned.logits, runs[1].run.pruned.logits, "the same bits");
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    h.run_steps(2);
+    let model = h.state().session().store().model.as_ref().map(|m| m.name.clone());
+    assert_eq!(model.as_deref(), Some("GCN trained here"), "undo goes back to what was open");
+}

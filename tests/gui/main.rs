@@ -1,5 +1,7 @@
 //! The window through its accessible names: no display, no renderer, no real dialog.
 
+#![expect(clippy::expect_used, reason = "tests fail loudly")]
+
 mod actions;
 mod flow;
 mod looks;
@@ -17,7 +19,7 @@ use unifews::ui::dialogs::{Answered, Ask, Dialogs};
 use unifews::ui::{App, Settings};
 
 /// Longest that a test waits for anything; far more than it needs on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a test lets the user choose, in order; nothing when the list is empty.
 #[derive(Debug, Clone, Default)]

@@ -34,7 +34,7 @@ fn the_preview_follows_the_recipe_and_a_finished_run_replaces_it() {
     assert!(shown.timing.is_some() && session.store().is_current(shown), "the finished run is what is shown");
 
     set_delta_a(&mut session, 0.05);
-    wait(&mut session, "another preview", |s| s.is_idle());
+    wait(&mut session, "another preview", Session::is_idle);
     let id = session.store().runs[0].id;
     session.apply(Command::ShowRun(id));
     assert!(session.is_idle(), "a recipe that was run needs no preview");
@@ -157,4 +157,45 @@ fn a_project_brings_back_inputs_recipe_and_runs() {
     assert_eq!(other.store().recipe.edges.delta, [0.4]);
     assert_eq!(other.store().runs[0].name, "the one");
     assert_eq!(other.store().runs[0].run.pruned.logits, logits, "the same bits");
+}
+
+#[test]
+fn an_exported_bundle_is_verified_and_opens_again_with_the_same_bits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("my bundle");
+    let mut session = with_karate();
+    session.apply(Command::Prune);
+    wait(&mut session, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let run = session.store().runs[0].clone();
+    session.apply(Command::Export(run.id, target.clone()));
+    wait(&mut session, "the export", |s| s.store().export.phase == Phase::Done);
+    let exported = session.store().export.last.clone().expect("written");
+    assert!(exported.is_verified, "it was read back and run again");
+    assert!(exported.files.iter().any(|(name, size)| name == "manifest.json" && *size > 0), "{exported:?}");
+    assert_eq!(exported.replay, format!("unifews replay '{}'", target.display()));
+
+    let mut other = super::session();
+    other.apply(Command::Open(target.display().to_string()));
+    wait(&mut other, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let again = &other.store().runs[0];
+    assert_eq!(again.name, "my bundle");
+    assert_eq!(again.run.pruned.logits, run.run.pruned.logits, "the same bits");
+    assert_eq!(again.run.pruned.masks.edges, run.run.pruned.masks.edges, "the same masks");
+    assert!(other.store().is_current(&again.run), "it is what is shown");
+}
+
+#[test]
+fn an_export_into_somebody_elses_folder_fails_and_leaves_it_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let theirs = folder.path().join("theirs.txt");
+    unifews::io::atomic::write_atomic(&theirs, b"precious").expect("writable");
+    let mut session = with_karate();
+    session.apply(Command::Prune);
+    wait(&mut session, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let id = session.store().runs[0].id;
+    session.apply(Command::Export(id, folder.path().to_owned()));
+    wait(&mut session, "the refusal", |s| s.store().export.phase == Phase::Failed);
+    let notice = session.store().notices.all().last().expect("told").clone();
+    assert!(notice.level == Level::Error && notice.detail.contains("a folder with other files"), "{notice:?}");
+    assert_eq!(std::fs::read(theirs).expect("still there"), b"precious");
 }

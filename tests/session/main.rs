@@ -1,5 +1,7 @@
 //! The session without a screen: jobs, undo, inputs, export.
 
+#![expect(clippy::expect_used, reason = "tests fail loudly")]
+
 mod flow;
 mod jobs;
 mod undo;
@@ -10,7 +12,7 @@ use std::time::{Duration, Instant};
 use unifews::session::{Command, Session};
 
 /// Longest that a test waits for anything; far more than it needs on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A session on two workers that nobody wakes.
 fn session() -> Session {

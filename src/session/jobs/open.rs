@@ -7,6 +7,7 @@ use super::{Job, JobError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, GraphStats, degree_histogram};
 use crate::engine::sparsify::Recipe;
+use crate::io::bundle::{read_bundle, replay};
 use crate::io::{Detected, LoadError, LoadReport, detect, read_graph, read_model, read_recipe};
 use crate::session::project::{self, Project};
 use crate::session::store::{LoadedGraph, LoadedModel};
@@ -20,8 +21,21 @@ pub(crate) enum Opened {
     Model(Box<LoadedModel>),
     /// A recipe, with its path.
     Recipe(Box<Recipe>, String),
+    /// A bundle: its graph, its pruned model and its recipe.
+    Bundle(Box<OpenedBundle>),
     /// A project, with its path.
     Project(Box<Project>, String),
+}
+
+/// What a bundle gave.
+#[derive(Debug)]
+pub(crate) struct OpenedBundle {
+    pub(crate) spec: String,
+    pub(crate) graph: LoadedGraph,
+    pub(crate) model: LoadedModel,
+    pub(crate) recipe: Recipe,
+    /// Whether running it again gave the same bits.
+    pub(crate) is_identical: bool,
 }
 
 /// Opens one path or `sample:NAME`.
@@ -60,7 +74,8 @@ impl Job for Open {
                 })))
             }
             Detected::Recipe => Ok(Opened::Recipe(Box::new(read_recipe(path)?), self.spec)),
-            other => Err(LoadError::Unknown {
+            Detected::Bundle => Ok(Opened::Bundle(Box::new(open_bundle(spec, ctl)?))),
+            other @ Detected::Unknown { .. } => Err(LoadError::Unknown {
                 path: path.to_owned(),
                 expected: "a graph, a model, a recipe, a bundle or a project".to_owned(),
                 found: other.to_string(),
@@ -68,6 +83,29 @@ impl Job for Open {
             .into()),
         }
     }
+}
+
+/// Reads a bundle with the graph it names, and runs it again.
+fn open_bundle(spec: &str, ctl: &Control) -> Result<OpenedBundle, JobError> {
+    ctl.progress("checking the bundle", 0, 0);
+    let bundle = read_bundle(spec)?;
+    ctl.check()?;
+    let source = bundle.manifest.graph.source.clone();
+    let (dataset, report) = read_graph(&source, ctl)?;
+    ctl.progress("running it again", 0, 0);
+    let is_identical = replay(&bundle, &dataset, ctl)?.is_identical();
+    let mut model_report = LoadReport::new("pruned model of a bundle", spec);
+    model_report
+        .warnings
+        .push("removed weights are zero, so unpruned means these weights on the whole graph".to_owned());
+    let model = LoadedModel {
+        spec: String::new(),
+        name: format!("{} of the bundle", bundle.model.title()),
+        model: Arc::new(bundle.model),
+        report: Arc::new(model_report),
+    };
+    let graph = loaded_graph(&source, dataset, report);
+    Ok(OpenedBundle { spec: spec.to_owned(), graph, model, recipe: bundle.recipe, is_identical })
 }
 
 /// Counts what the graph's card shows.

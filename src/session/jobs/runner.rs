@@ -153,13 +153,17 @@ impl<A: Send + 'static> JobRunner<A> {
     /// Asks every job of a lane to stop.
     pub fn cancel_lane(&mut self, lane: &Lane) {
         let ids = self.ids(|l| l == lane);
-        ids.into_iter().for_each(|id| self.cancel(id));
+        for id in ids {
+            self.cancel(id);
+        }
     }
 
     /// Asks every job that the status bar lists to stop.
     pub fn cancel_listed(&mut self) {
         let ids = self.ids(Lane::is_listed);
-        ids.into_iter().for_each(|id| self.cancel(id));
+        for id in ids {
+            self.cancel(id);
+        }
     }
 
     /// Whether a job of the lane runs or waits.

@@ -18,10 +18,12 @@ pub(in crate::ui) fn ui(ui: &mut egui::Ui, session: &Session, tokens: &Tokens) -
         ui.reset_style();
         if ui.available_width() > ROOM_FOR_BUTTONS {
             ui.separator();
-            chosen = chosen.or(work_ui(ui, session));
+            let work = work_ui(ui, session);
+            chosen = chosen.or(work);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            chosen = chosen.or(view_ui(ui, tokens));
+            let view = view_ui(ui, tokens);
+            chosen = chosen.or(view);
             if ui.available_width() > ROOM_FOR_TITLE {
                 ui.add_sized(ui.available_size(), egui::Label::new(weak(tokens, title(session))).truncate());
             }

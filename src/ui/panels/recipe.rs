@@ -268,20 +268,20 @@ fn compat_text(compat: Compat) -> (&'static str, &'static str) {
     }
 }
 
-/// One line for places without room, for example `δa 0.50 relative · δw 0.20 relative`.
+/// One line for places without room, for example `δa 0.50 · δw 0.20 relative`.
 pub(crate) fn summary(recipe: &Recipe) -> String {
     let list = |deltas: &[f64]| match deltas {
         [one] => format::delta(*one),
         [first, .., last] => format!("{}…{}", format::delta(*first), format::delta(*last)),
         [] => format::NONE.to_owned(),
     };
-    format!(
-        "δa {} {} · δw {} {}",
-        list(&recipe.edges.delta),
-        edge_mode_text(recipe.edges.mode).0,
-        list(&recipe.weights.delta),
-        weight_mode_text(recipe.weights.mode).0
-    )
+    let (edges, weights) = (edge_mode_text(recipe.edges.mode).0, weight_mode_text(recipe.weights.mode).0);
+    let (delta_a, delta_w) = (list(&recipe.edges.delta), list(&recipe.weights.delta));
+    if edges == weights {
+        format!("δa {delta_a} · δw {delta_w} {edges}")
+    } else {
+        format!("δa {delta_a} {edges} · δw {delta_w} {weights}")
+    }
 }
 
 /// Says that the network of the recipe is not the open model's, where that is so.

@@ -115,7 +115,8 @@ pub(super) fn set_edge_mode(recipe: &mut Recipe, mode: EdgeMode, run: Option<&Ru
     };
     // A mass threshold is no threshold on message norms: there is nothing to carry over.
     let is_known = recipe.edges.mode != EdgeMode::Mass;
-    let delta = |step: usize| value(step).filter(|v| is_known && v.is_finite()).map_or(edge_default(mode), rounded);
+    let delta =
+        |step: usize| value(step).filter(|v| is_known && v.is_finite()).map_or_else(|| edge_default(mode), rounded);
     recipe.edges.delta = (0..recipe.edges.delta.len()).map(delta).collect();
     recipe.edges.mode = mode;
 }

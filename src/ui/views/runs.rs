@@ -17,16 +17,10 @@ pub(super) struct Runs {
     renaming: Option<(RunId, String)>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Sort {
     column: usize,
     is_rising: bool,
-}
-
-impl Default for Sort {
-    fn default() -> Self {
-        Self { column: 0, is_rising: false }
-    }
 }
 
 /// Heading, explanation, and width of the columns behind the name.
@@ -59,7 +53,7 @@ impl View for Runs {
             let field = egui::TextEdit::singleline(&mut self.filter).hint_text("Filter").desired_width(180.0);
             let field = ui.add(field);
             field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter runs"));
-            ui.label(weak(cx.tokens, format!("{} runs · tick two to compare", store.runs.len())));
+            ui.label(weak(cx.tokens, caption(store.runs.len())));
         });
         ui.add_space(4.0);
         let rows = self.rows(&store.runs);
@@ -110,7 +104,7 @@ impl Runs {
                 for (i, (name, says, _)) in COLUMNS.into_iter().enumerate() {
                     header.col(|ui| {
                         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                            self.heading_ui(ui, i + 1, name, says)
+                            self.heading_ui(ui, i + 1, name, says);
                         });
                     });
                 }
@@ -151,7 +145,9 @@ impl Runs {
         row.col(|ui| self.name_ui(cx, ui, entry));
         for column in 1..=COLUMNS.len() {
             row.col(|ui| {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(mono(cell(entry, column))));
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    ui.label(mono(cell(entry, column)).color(cx.tokens.text))
+                });
             });
         }
         let response = row.response();
@@ -182,7 +178,7 @@ impl Runs {
         ui.menu_button("⋮", |ui| self.menu_ui(cx, ui, entry))
             .response
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Actions for {}", entry.name)));
-        ui.label(entry.name.as_str());
+        ui.label(strong(entry.name.as_str()).color(cx.tokens.text));
         let summary =
             format!("{} · {}", entry.run.model.architecture.architecture.title(), recipe_summary(&entry.run.recipe));
         ui.add(egui::Label::new(weak(cx.tokens, summary)).truncate());
@@ -210,6 +206,13 @@ impl Runs {
             cx.out.send(Command::DeleteRun(entry.id));
             ui.close();
         }
+    }
+}
+
+fn caption(n: usize) -> String {
+    match n {
+        1 => "1 run".to_owned(),
+        n => format!("{n} runs · tick two to compare"),
     }
 }
 
