@@ -32,6 +32,7 @@ impl View for Verdict {
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
             let Some(run) = store.shown() else {
                 return nothing_ui(cx, ui);
             };
@@ -67,7 +68,7 @@ fn fault_ui(ui: &mut egui::Ui, tokens: &Tokens, store: &Store) {
 }
 
 fn group(ui: &mut egui::Ui, tokens: &Tokens, title: &str, kind: Kind, says: &str) {
-    ui.add_space(4.0);
+    ui.add_space(2.0);
     ui.horizontal(|ui| {
         ui.label(strong(title));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -96,7 +97,7 @@ fn change_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, change: &str, last
     row.response
 }
 
-/// A loss of accuracy beyond this is shown in the colour of failures.
+/// A loss of accuracy beyond this is shown in the colour of warnings.
 const NOTABLE_LOSS: f64 = 0.02;
 /// Kept for the last column, so that nothing jumps.
 const LAST_COLUMN: f32 = 60.0;
@@ -130,7 +131,7 @@ fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
 
 fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
     let change = part.pruned.accuracy - part.dense.accuracy;
-    let ink = if change < -NOTABLE_LOSS { tokens.failure } else { tokens.text };
+    let ink = if change < -NOTABLE_LOSS { tokens.warning } else { tokens.text };
     let text = format!("{:.1} → {}", part.dense.accuracy * 100.0, format::percent(part.pruned.accuracy));
     let interval = format!("{:.1}–{:.1}", part.pruned.low * 100.0, part.pruned.high * 100.0);
     let row = ui.horizontal(|ui| {
@@ -175,13 +176,17 @@ fn removed_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     removed_row(ui, tokens, "Weights", run.pruned.weight_sparsity(), kept, all);
 }
 
+/// Counts from here on are shown in short; the tooltip has them in full.
+const EXACT_BELOW: usize = 100_000;
+
 fn removed_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, sparsity: f64, kept: usize, all: usize) {
+    let short = if all < EXACT_BELOW { format::count } else { format::short_count };
+    let text = format!("kept {} of {}", short(kept as u64), short(all as u64));
     let (kept, all) = (format::count(kept as u64), format::count(all as u64));
     let row = ui.horizontal(|ui| {
         ui.label(weak(tokens, name).size(tokens::TEXT));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             last_column(ui, mono(format::percent(sparsity)));
-            let text = format!("kept {kept} of {all}");
             ui.add(egui::Label::new(weak(tokens, text).size(tokens::SMALL)).truncate());
         });
     });
@@ -211,7 +216,7 @@ fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_stale: bool) {
             group(ui, tokens, "Time", Kind::Estimated, "From the operations alone; Prune measures it");
             let macs = run.pruned.macs();
             let ratio = macs.dense() as f64 / macs.pruned().max(1) as f64;
-            change_row(ui, tokens, "One forward", "at most", mono(format::factor(ratio)))
+            change_row(ui, tokens, "Forward", "at most", mono(format::factor(ratio)))
                 .on_hover_text("Ratio of the operations; a sparse product is slower per operation. Prune measures it");
         }
     }
@@ -221,7 +226,7 @@ fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
     let change = format!("{} → {}", format::seconds(timing.dense_secs), format::seconds(timing.pruned_secs));
     let speedup = timing.speedup();
     let ink = if speedup < 1.0 { tokens.warning } else { tokens.text };
-    change_row(ui, tokens, "One forward", &change, mono(format::factor(speedup)).color(ink))
+    change_row(ui, tokens, "Forward", &change, mono(format::factor(speedup)).color(ink))
         .on_hover_text(format!("Median of {} passes each with {} threads", timing.n_repeats, timing.n_threads));
 }
 
