@@ -63,6 +63,7 @@ pub struct App {
     views: Views,
     pub(super) tree: Tree<Pane>,
     pub(super) narrow: Tree<Pane>,
+    pub(super) single: Tree<Pane>,
     themes: Themes,
     pub(super) saved: Saved,
     pub(super) dialogs: Box<dyn Dialogs>,
@@ -106,6 +107,7 @@ impl App {
             views: Views::default(),
             tree: saved.layout.clone().unwrap_or_else(layout::first),
             narrow: layout::narrow(),
+            single: layout::single(),
             themes,
             saved,
             dialogs: settings.dialogs,
@@ -196,8 +198,14 @@ impl App {
         if store.graph.is_none() && store.model.is_none() {
             return self.welcome.ui(&cx, ui);
         }
-        let is_narrow = ui.available_width() < layout::NARROW_BELOW;
-        let tree = if is_narrow { &mut self.narrow } else { &mut self.tree };
+        let width = ui.available_width();
+        let tree = if width < layout::SINGLE_BELOW {
+            &mut self.single
+        } else if width < layout::NARROW_BELOW {
+            &mut self.narrow
+        } else {
+            &mut self.tree
+        };
         tree.ui(&mut Behaviour { views: &mut self.views, cx }, ui);
     }
 

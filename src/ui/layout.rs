@@ -8,6 +8,8 @@ use super::views::{Pane, ViewCx, Views};
 
 /// Below this width of the window, in points, the side panes become tabs.
 pub(super) const NARROW_BELOW: f32 = 1000.0;
+/// Below this width one group of tabs is left.
+pub(super) const SINGLE_BELOW: f32 = 800.0;
 
 /// The layout of a first start: inputs, centre, and recipe over verdict.
 pub(super) fn first() -> Tree<Pane> {
@@ -21,15 +23,22 @@ pub(super) fn first() -> Tree<Pane> {
     Tree::new(egui::Id::unique("panes"), all, tiles)
 }
 
-/// For a narrow window or a large zoom: everything in two groups of tabs.
+/// For a narrow window or a large zoom: inputs among the tabs of the centre, recipe over verdict in one group.
 pub(super) fn narrow() -> Tree<Pane> {
     let mut tiles = Tiles::default();
     let left: Vec<_> = Pane::CENTRE.into_iter().chain([Pane::Inputs]).map(|p| tiles.insert_pane(p)).collect();
     let left = tiles.insert_tab_tile(left);
     let right = [Pane::Recipe, Pane::Verdict].map(|p| tiles.insert_pane(p));
     let right = tiles.insert_tab_tile(right.to_vec());
-    let all = tiles.insert_container(linear(LinearDir::Horizontal, &[(left, 0.58), (right, 0.42)]));
+    let all = tiles.insert_container(linear(LinearDir::Horizontal, &[(left, 0.66), (right, 0.34)]));
     Tree::new(egui::Id::unique("narrow panes"), all, tiles)
+}
+
+/// For a window that is narrower still: one group of tabs; the verdict's numbers are in the status bar then.
+pub(super) fn single() -> Tree<Pane> {
+    let mut panes = vec![Pane::Layers, Pane::Recipe, Pane::Verdict, Pane::Inputs];
+    panes.extend(Pane::CENTRE.into_iter().filter(|p| *p != Pane::Layers));
+    Tree::new_tabs(egui::Id::unique("single panes"), panes)
 }
 
 fn linear(dir: LinearDir, parts: &[(TileId, f32)]) -> Container {

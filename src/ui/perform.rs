@@ -71,6 +71,7 @@ impl App {
             Action::ResetLayout => {
                 self.tree = layout::first();
                 self.narrow = layout::narrow();
+                self.single = layout::single();
             }
             Action::FullScreen => {
                 let is_full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
@@ -143,8 +144,9 @@ impl App {
     }
 
     fn show(&mut self, pane: Pane) {
-        layout::show(&mut self.tree, pane);
-        layout::show(&mut self.narrow, pane);
+        for tree in [&mut self.tree, &mut self.narrow, &mut self.single] {
+            layout::show(tree, pane);
+        }
     }
 
     fn set_zoom(&mut self, ctx: &egui::Context, zoom: f32) {

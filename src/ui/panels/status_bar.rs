@@ -13,6 +13,8 @@ use crate::ui::widgets::{mono, strong, weak};
 /// Width of a progress bar, and what is kept for rate and time left, so that nothing jumps.
 const BAR_WIDTH: f32 = 140.0;
 const RATE_WIDTH: f32 = 150.0;
+/// Height of the list of notices.
+const LIST_HEIGHT: f32 = 320.0;
 
 /// The bar; it holds only whether the list of notices is open.
 #[derive(Debug, Default)]
@@ -76,7 +78,7 @@ fn list_ui(ui: &mut egui::Ui, notices: &[Notice], tokens: &Tokens, out: &Command
     if notices.is_empty() {
         ui.label(weak(tokens, "What happens is written here"));
     }
-    egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+    egui::ScrollArea::vertical().min_scrolled_height(LIST_HEIGHT).max_height(LIST_HEIGHT).show(ui, |ui| {
         for notice in notices.iter().rev() {
             ui.separator();
             notice_ui(ui, notice, tokens, out);
@@ -125,7 +127,7 @@ pub(in crate::ui) fn ink_of(tokens: &Tokens, level: Level) -> egui::Color32 {
 fn jobs_ui(ui: &mut egui::Ui, session: &Session, tokens: &Tokens, out: &CommandQueue) {
     let jobs: Vec<_> = session.jobs().into_iter().filter(|j| j.lane.is_listed() && is_worth_showing(j)).collect();
     let Some(first) = jobs.first() else {
-        ui.label(weak(tokens, "Ready"));
+        ui.label(weak(tokens, in_short(session).unwrap_or_else(|| "Ready".to_owned())));
         return;
     };
     job_ui(ui, first, tokens, out);
@@ -138,6 +140,16 @@ fn jobs_ui(ui: &mut egui::Ui, session: &Session, tokens: &Tokens, out: &CommandQ
             }
         });
     }
+}
+
+/// The verdict in one line, for a window that has no room for its pane.
+fn in_short(session: &Session) -> Option<String> {
+    let run = session.store().shown()?;
+    let accuracy = run.evaluation.test.pruned;
+    let test =
+        if accuracy.n_nodes == 0 { String::new() } else { format!("test {} · ", format::percent(accuracy.accuracy)) };
+    let (edges, weights) = (run.pruned.edge_sparsity(), run.pruned.weight_sparsity());
+    Some(format!("{test}removed {} of edges, {} of weights", format::percent(edges), format::percent(weights)))
 }
 
 /// A preview is seen in the views; it is listed once it takes long enough to be waited for.
