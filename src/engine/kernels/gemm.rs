@@ -12,7 +12,7 @@ const TILE_COLS: usize = 16;
 /// Rows of a register tile.
 const TILE_ROWS: usize = 6;
 
-/// The right side of a product, in panels of [`TILE_COLS`] columns, the last one filled up with zeros.
+/// The right side of a product, in panels of `TILE_COLS` columns, the last one filled up with zeros.
 #[derive(Debug, Clone)]
 pub struct Packed {
     depth: usize,
