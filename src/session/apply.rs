@@ -169,6 +169,10 @@ impl Session {
             self.store.preview = None;
             self.store.last_shown = None;
             self.store.desk.clear();
+            // Its points belong to other inputs.
+            self.runner.cancel_lane(&Lane::Sweep);
+            self.sweep_job = None;
+            self.store.sweep = SweepState::default();
         }
         // With more to come, the inputs may not fit each other yet.
         if !self.runner.is_busy(&Lane::Load) {

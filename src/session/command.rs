@@ -12,7 +12,12 @@ use crate::engine::sparsify::Recipe;
 
 /// Recipe changes of one gesture, for example one drag of a slider, are one step to undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gesture(pub u64);
+pub struct Gesture {
+    /// Who counts, so that two views never mean the same gesture.
+    pub by: &'static str,
+    /// Which of theirs.
+    pub n: u64,
+}
 
 type Write = Arc<dyn Fn(&Path, &Control) -> Result<(), JobError> + Send + Sync>;
 

@@ -104,6 +104,12 @@ fn typed_numbers_arrows_and_double_click_move_a_slider() {
     h.run_steps(2);
     let after = h.get_by_role_and_label(Role::Slider, "δw").accesskit_node().numeric_value().expect("a number");
     assert!(after > before, "{before} then {after}");
+    h.key_press(Key::ArrowRight);
+    h.run_steps(2);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    h.run_steps(2);
+    let undone = h.state().session().store().recipe.weights.delta[0];
+    assert!((undone - before).abs() < 1e-12, "two arrows in a row are one step, {undone}");
     let centre = h.get_by_role_and_label(Role::Slider, "δw").rect().center() - vec2(40.0, 0.0);
     for _ in 0..2 {
         h.hover_at(centre);

@@ -32,6 +32,14 @@ fn wait(session: &mut Session, what: &str, is_there: impl Fn(&Session) -> bool) 
     }
 }
 
+/// The shortest of three attempts: another program may take the processor from one of them.
+fn best_of_three(mut attempt: impl FnMut() -> Duration) -> Duration {
+    (0..3).map(|_| attempt()).min().unwrap_or_default()
+}
+
+/// How soon a cancel must be answered.
+const PROMPT: Duration = Duration::from_millis(100);
+
 /// A session with a small trained model: the smallest sample, which trains one when it is opened.
 fn with_karate() -> Session {
     let mut session = session();

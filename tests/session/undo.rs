@@ -7,7 +7,7 @@ use super::{session, wait, with_karate};
 fn set_delta(session: &mut Session, delta: f64, gesture: Option<u64>) {
     let mut recipe = session.store().recipe.clone();
     recipe.edges.delta = vec![delta];
-    session.apply(Command::SetRecipe(Box::new(recipe), gesture.map(Gesture)));
+    session.apply(Command::SetRecipe(Box::new(recipe), gesture.map(|n| Gesture { by: "test", n })));
 }
 
 fn delta(session: &Session) -> f64 {

@@ -42,7 +42,7 @@ impl Help {
             .resizable(false)
             .default_width(420.0_f32.min(room.x))
             .max_height(room.y)
-            .vscroll(true)
+            .vscroll(page == Page::Shortcuts)
             .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
             .show(ctx, |ui| match page {
                 Page::Shortcuts => shortcuts_ui(ui, tokens),

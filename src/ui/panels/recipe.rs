@@ -3,7 +3,7 @@
 use eframe::egui;
 
 use super::thresholds::{
-    Sliders, WEIGHT_MODES, edge_default, edge_mode_text, edge_modes, edge_scale, set_edge_mode, set_weight_mode,
+    Sliders, Touch, WEIGHT_MODES, edge_default, edge_mode_text, edge_modes, edge_scale, set_edge_mode, set_weight_mode,
     weight_default, weight_mode_text, weight_scale,
 };
 use super::training;
@@ -16,7 +16,7 @@ use crate::ui::widgets::{section, strong, weak};
 #[derive(Debug, Default)]
 pub(crate) struct RecipePanel {
     n_gestures: u64,
-    is_dragging: bool,
+    last: Option<(Touch, f64)>,
 }
 
 impl View for RecipePanel {
@@ -32,22 +32,21 @@ impl View for RecipePanel {
         let before = recipe.clone();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.add_enabled_ui(store.graph.is_some(), |ui| {
-                let dragging = Self::rules_ui(cx, ui, &mut recipe);
+                let touch = Self::rules_ui(cx, ui, &mut recipe);
                 Self::choices_ui(ui, store, &mut recipe);
                 training::settings_ui(ui, cx, &mut recipe);
-                self.send(cx, ui, before, recipe, dragging);
+                self.send(cx, ui, before, recipe, touch);
             });
         });
     }
 }
 
 impl RecipePanel {
-    /// Both sides; answers whether a slider is being dragged.
-    fn rules_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, recipe: &mut Recipe) -> bool {
+    /// Both sides; answers how a slider was changed.
+    fn rules_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, recipe: &mut Recipe) -> Option<Touch> {
         let store = cx.session.store();
         let shown = store.shown().map(AsRef::as_ref);
         let network = store.effective_recipe().model;
-        let mut dragging = false;
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             ui.label(strong("Edges"));
@@ -73,7 +72,7 @@ impl RecipePanel {
             deltas: &mut recipe.edges.delta,
             effect: shown.map(|r| format!("removed {}", format::percent(r.pruned.edge_sparsity()))),
         };
-        dragging |= ui.push_id("edges", |ui| sliders.ui(ui, cx.tokens)).inner.unwrap_or(false);
+        let touch = ui.push_id("edges", |ui| sliders.ui(ui, cx.tokens)).inner;
         ui.add_space(4.0);
         ui.separator();
         section(ui, cx.tokens, "Weights");
@@ -97,10 +96,10 @@ impl RecipePanel {
             deltas: &mut recipe.weights.delta,
             effect: shown.map(|r| format!("removed {}", format::percent(r.pruned.weight_sparsity()))),
         };
-        dragging |= ui.push_id("weights", |ui| sliders.ui(ui, cx.tokens)).inner.unwrap_or(false);
+        let weights = ui.push_id("weights", |ui| sliders.ui(ui, cx.tokens)).inner;
         ui.add_space(4.0);
         ui.separator();
-        dragging
+        touch.or(weights)
     }
 
     fn choices_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
@@ -135,21 +134,31 @@ impl RecipePanel {
         });
     }
 
-    fn send(&mut self, cx: &ViewCx<'_>, ui: &egui::Ui, before: Recipe, recipe: Recipe, is_drag: bool) {
-        let is_down = ui.input(|i| i.pointer.primary_down());
-        if recipe != before {
-            if is_drag && !self.is_dragging {
-                self.n_gestures += 1;
-            }
-            self.is_dragging = is_drag;
-            let gesture = is_drag.then_some(Gesture(self.n_gestures));
-            cx.out.send(Command::SetRecipe(Box::new(recipe), gesture));
+    fn send(&mut self, cx: &ViewCx<'_>, ui: &egui::Ui, before: Recipe, recipe: Recipe, touch: Option<Touch>) {
+        let now = ui.input(|i| i.time);
+        if !ui.input(|i| i.pointer.primary_down()) {
+            self.last = self.last.filter(|(touch, _)| *touch != Touch::Drag);
         }
-        if !is_down {
-            self.is_dragging = false;
+        if recipe == before {
+            return;
         }
+        let touch = touch.unwrap_or(Touch::Set);
+        let goes_on = match (self.last, touch) {
+            (Some((Touch::Drag, _)), Touch::Drag) => true,
+            (Some((Touch::Step, at)), Touch::Step) => now - at < BURST_SECS,
+            _ => false,
+        };
+        if !goes_on {
+            self.n_gestures += 1;
+        }
+        self.last = Some((touch, now));
+        let gesture = (touch != Touch::Set).then_some(Gesture { by: "recipe", n: self.n_gestures });
+        cx.out.send(Command::SetRecipe(Box::new(recipe), gesture));
     }
 }
+
+/// Keys and notches of the wheel that follow each other within this time are one step to undo, seconds.
+const BURST_SECS: f64 = 0.8;
 
 /// A combo box with an accessible name.
 pub(super) fn combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {

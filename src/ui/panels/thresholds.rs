@@ -137,6 +137,17 @@ fn rounded(value: f64) -> f64 {
     format!("{value:.2e}").parse().unwrap_or(value)
 }
 
+/// How a recipe was changed; it decides what is one step to undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// A drag: one step until the button is released.
+    Drag,
+    /// A key or a notch of the wheel: one step as long as they follow each other.
+    Step,
+    /// A choice or a typed number: a step of its own.
+    Set,
+}
+
 /// One side's sliders: one for all steps, or one each.
 pub(super) struct Sliders<'a> {
     /// `δa` or `δw`.
@@ -155,8 +166,8 @@ pub(super) struct Sliders<'a> {
 }
 
 impl Sliders<'_> {
-    /// Draws them; answers whether a slider is being dragged, if anything changed.
-    pub(super) fn ui(self, ui: &mut egui::Ui, tokens: &Tokens) -> Option<bool> {
+    /// Draws them; answers how they were changed, if they were.
+    pub(super) fn ui(self, ui: &mut egui::Ui, tokens: &Tokens) -> Option<Touch> {
         let Self { symbol, says, steps_are, n_steps, scale, default, deltas, effect } = self;
         let mut changed = None;
         let is_single = deltas.len() == 1;
@@ -175,9 +186,12 @@ impl Sliders<'_> {
                 let slider = DeltaSlider::new(delta, scale, &name).default_value(default);
                 let response = slider.ui(ui, tokens, NUMBER_WIDTH + 6.0);
                 if response.changed() {
-                    changed = Some(response.dragged());
+                    changed = Some(if response.dragged() { Touch::Drag } else { Touch::Step });
                 }
-                response.on_hover_text(hint(says));
+                // Once it is in use, the explanation would cover what changes.
+                if !response.has_focus() {
+                    response.on_hover_text(hint(says));
+                }
                 let number = egui::DragValue::new(delta)
                     .range(scale.range())
                     .speed(0.0)
@@ -187,7 +201,7 @@ impl Sliders<'_> {
                 number
                     .widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, format!("{name} number")));
                 if number.changed() {
-                    changed = Some(false);
+                    changed = Some(Touch::Set);
                 }
                 number.on_hover_text(says);
             });
@@ -200,7 +214,7 @@ impl Sliders<'_> {
             if ui.add_enabled(is_possible, egui::Checkbox::new(&mut is_each, text)).on_hover_text(tip).changed() {
                 let first = deltas.first().copied().unwrap_or(0.0);
                 *deltas = if is_each { vec![first; n_steps] } else { vec![first] };
-                changed = Some(false);
+                changed = Some(Touch::Set);
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 if let Some(effect) = effect {

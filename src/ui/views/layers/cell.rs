@@ -315,7 +315,7 @@ fn set_threshold(cx: &ViewCx<'_>, place: &Place<'_>, picture: &Picture, asked: A
     let at = if deltas.len() == 1 { 0 } else { step.idx };
     let Some(slot) = deltas.get_mut(at) else { return };
     *slot = rounded(delta);
-    cx.out.send(Command::SetRecipe(Box::new(recipe), asked.gesture.map(Gesture)));
+    cx.out.send(Command::SetRecipe(Box::new(recipe), asked.gesture.map(|n| Gesture { by: "histogram", n })));
 }
 
 /// Three digits: what is written is what is used.
