@@ -4,7 +4,9 @@
 
 mod actions;
 mod flow;
+mod layers;
 mod looks;
+mod tradeoff;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;

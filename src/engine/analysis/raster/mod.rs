@@ -86,6 +86,42 @@ pub struct RasterRequest {
     pub height_px: usize,
 }
 
+impl RasterRequest {
+    /// The same with a margin around the viewport, at the same size of blocks: a little panning then needs no new raster.
+    #[must_use]
+    pub fn with_margin(&self, whole: &Viewport) -> Self {
+        const MARGIN: f64 = 0.3;
+        let view = self.viewport;
+        let (dx, dy) = (MARGIN * view.width(), MARGIN * view.height());
+        let wide = Viewport {
+            x0: (view.x0 - dx).max(whole.x0),
+            y0: (view.y0 - dy).max(whole.y0),
+            x1: (view.x1 + dx).min(whole.x1),
+            y1: (view.y1 + dy).min(whole.y1),
+        };
+        let (across, down) = self.blocks();
+        // Blocks that are cut at the borders need room, too.
+        let texels = |span: f64, block: usize| (span / block as f64).ceil() as usize + 3;
+        Self { viewport: wide, width_px: texels(wide.width(), across), height_px: texels(wide.height(), down), ..*self }
+    }
+
+    /// Whether a raster of the same matrix in the same mode shows the viewport as finely as this asks for.
+    pub fn is_served_by(&self, raster: &Raster) -> bool {
+        let (view, cover) = (self.viewport, raster.cover);
+        let is_inside = cover.x0 <= view.x0 && cover.y0 <= view.y0 && cover.x1 >= view.x1 && cover.y1 >= view.y1;
+        let (across, down) = self.blocks();
+        // Much finer than the pixels would flicker.
+        let is_fit = |block: usize, wanted: usize| block <= wanted && 2 * block > wanted;
+        is_inside && is_fit(raster.block.0, across) && is_fit(raster.block.1, down)
+    }
+
+    /// Entries that one pixel stands for, across and down.
+    fn blocks(&self) -> (usize, usize) {
+        let block = |span: f64, px: usize| (span / px.max(1) as f64).ceil().max(1.0) as usize;
+        (block(self.viewport.width(), self.width_px), block(self.viewport.height(), self.height_px))
+    }
+}
+
 /// A grid of texels, row after row from the top.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raster {

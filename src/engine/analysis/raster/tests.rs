@@ -90,6 +90,27 @@ fn quarters_add_up_to_the_whole() {
 }
 
 #[test]
+fn a_raster_with_a_margin_serves_what_is_near() {
+    let run = pruned(Family::Gcn, 0.8, 1.0);
+    let atlas = atlas(&run, NodeOrder::Class);
+    let whole = Viewport::whole(90, 90);
+    for (side, px) in [(90.0, 30), (40.0, 13), (12.5, 100), (89.0, 7)] {
+        let view = Viewport { x0: 0.7, y0: 1.0, x1: 0.7 + side, y1: 1.0 + side }.inside(&whole);
+        let asked = request(0, Side::Edges, view, px);
+        let picture = raster(&run, &atlas, &asked.with_margin(&whole), &ctl()).expect("a raster");
+        assert!(asked.is_served_by(&picture), "{side} {px} {:?} {:?}", picture.block, picture.cover);
+        let moved = RasterRequest { viewport: view.panned(0.2 * side, -0.2 * side, &whole), ..asked };
+        assert!(moved.is_served_by(&picture), "{side} {px}");
+        if side < 45.0 {
+            let far = RasterRequest { viewport: view.panned(90.0, 90.0, &whole), ..asked };
+            assert!(!far.is_served_by(&picture), "{side} {px}");
+            let out = RasterRequest { viewport: whole, ..asked };
+            assert!(!out.is_served_by(&picture), "{side} {px}");
+        }
+    }
+}
+
+#[test]
 fn near_texels_are_the_entries_that_are_described() {
     let run = pruned(Family::Gcn, 0.8, 1.0);
     for by in NodeOrder::ALL {

@@ -16,7 +16,7 @@ const MOST: usize = 6;
 /// Room for the compared points.
 pub(super) fn height(sweep: &SweepState) -> f32 {
     let n = sweep.compared.len().min(MOST);
-    if n == 0 { 0.0 } else { 36.0 + ROW * (n as f32 + 1.0) }
+    if n == 0 { 0.0 } else { 40.0 + ROW * (n as f32 + 1.0) }
 }
 
 /// The tooltip of a point.
@@ -59,27 +59,34 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, sweep: &SweepState) {
     }
     ui.add_space(6.0);
     ui.separator();
-    egui::Grid::new("compared").striped(true).min_row_height(ROW - 4.0).spacing([16.0, 3.0]).show(ui, |ui| {
-        ui.label(strong("Compared"));
-        for (name, _) in cells(compared[0]) {
-            ui.label(weak(cx.tokens, name));
-        }
-        ui.end_row();
-        for point in compared {
-            let name = format!("δa {} · δw {}", format::delta(point.delta_a), format::delta(point.delta_w));
-            if ui.link(name).on_hover_text("Take over this recipe").clicked() {
-                cx.out.send(Command::LoadPoint(point.idx));
-            }
-            for (_, value) in cells(point) {
-                ui.label(mono(value));
-            }
-            let remove = ui.small_button("✕").on_hover_text("Leave out of the comparison");
-            let label = format!("Leave out δa {} δw {}", point.delta_a, point.delta_w);
-            remove.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
-            if remove.clicked() {
-                cx.out.send(Command::ComparePoint(point.idx));
+    egui::ScrollArea::horizontal().show(ui, |ui| {
+        egui::Grid::new("compared").striped(true).min_row_height(ROW - 4.0).spacing([14.0, 3.0]).show(ui, |ui| {
+            ui.label("");
+            ui.label(strong("Compared"));
+            for (name, _) in cells(compared[0]) {
+                ui.label(weak(cx.tokens, name));
             }
             ui.end_row();
-        }
+            for point in compared {
+                row_ui(cx, ui, point);
+                ui.end_row();
+            }
+        });
     });
+}
+
+fn row_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, point: &SweepPoint) {
+    let remove = ui.small_button("✕");
+    let label = format!("Leave out δa {} δw {}", point.delta_a, point.delta_w);
+    remove.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
+    if remove.on_hover_text("Leave out of the comparison").clicked() {
+        cx.out.send(Command::ComparePoint(point.idx));
+    }
+    let name = format!("δa {} · δw {}", format::delta(point.delta_a), format::delta(point.delta_w));
+    if ui.link(name).on_hover_text("Take over this recipe").clicked() {
+        cx.out.send(Command::LoadPoint(point.idx));
+    }
+    for (_, value) in cells(point) {
+        ui.label(mono(value).size(tokens::SMALL));
+    }
 }

@@ -21,8 +21,8 @@ pub(crate) const GUTTER_LEFT: f32 = 24.0;
 pub(crate) const GUTTER_BELOW: f32 = 22.0;
 /// Right of the matrix: the legend.
 pub(crate) const LEGEND_WIDTH: f32 = 62.0;
-/// Larger textures are not asked for.
-const LARGEST_SIDE: f32 = 2048.0;
+/// Finer pictures are not asked for; with the margin around the view a texture then stays below 2048.
+const LARGEST_SIDE: f32 = 1200.0;
 
 /// One axis of a matrix.
 #[derive(Debug, Clone, Copy)]
@@ -136,8 +136,6 @@ pub(crate) struct Heatmap {
     map: Option<Shown>,
     /// Where the menu was opened.
     menu_at: Option<(usize, usize)>,
-    /// Textures made so far, for tests and measurements.
-    n_uploads: usize,
 }
 
 impl Heatmap {
@@ -164,9 +162,9 @@ impl Heatmap {
 
         announce(&response, spec, viewport);
 
-        Self::take(ui, &mut self.shown, spec.picture, tokens, spec.name, &mut self.n_uploads);
+        Self::take(ui, &mut self.shown, spec.picture, tokens, spec.name);
         if is_zoomed {
-            Self::take(ui, &mut self.map, spec.map, tokens, spec.name, &mut self.n_uploads);
+            Self::take(ui, &mut self.map, spec.map, tokens, spec.name);
         }
         let hovered = pointer::place(&response, plot, viewport, &spec.whole);
         if ui.is_rect_visible(rect) {
@@ -185,14 +183,7 @@ impl Heatmap {
         }
     }
 
-    fn take(
-        ui: &egui::Ui,
-        shown: &mut Option<Shown>,
-        picture: Option<&Arc<Picture>>,
-        tokens: &Tokens,
-        name: &str,
-        n_uploads: &mut usize,
-    ) {
+    fn take(ui: &egui::Ui, shown: &mut Option<Shown>, picture: Option<&Arc<Picture>>, tokens: &Tokens, name: &str) {
         let Some(picture) = picture else {
             *shown = None;
             return;
@@ -212,7 +203,6 @@ impl Heatmap {
             minification: TextureFilter::Linear,
             ..TextureOptions::default()
         };
-        *n_uploads += 1;
         let texture = match shown.take() {
             Some(Shown { mut texture, .. }) => {
                 texture.set(image, options);

@@ -1,0 +1,189 @@
+//! The heatmaps: found by name, zoomed and panned, told under the pointer, saved; and the histogram that is the slider.
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use unifews::engine::analysis::Side;
+use unifews::session::{PictureRequest, Session};
+use unifews::ui::App;
+
+use super::{Choices, wait, with_karate};
+
+const SIZE: [f32; 2] = [1440.0, 900.0];
+
+fn is_drawn(session: &Session) -> bool {
+    let current = session.store().shown().filter(|r| session.store().is_current(r));
+    session.is_idle()
+        && current.is_some_and(|run| {
+            let slot = PictureRequest::slot_of(Side::Edges, 0, false);
+            session
+                .store()
+                .desk
+                .answer::<PictureRequest>(&slot)
+                .is_some_and(|(r, _)| std::sync::Arc::ptr_eq(&r.run, run))
+        })
+}
+
+/// A window with the heatmaps of the smallest sample drawn.
+fn drawn(choices: &Choices) -> Harness<'static, App> {
+    let mut h = with_karate(SIZE, choices);
+    wait(&mut h, "the heatmaps", is_drawn);
+    h
+}
+
+fn in_view(h: &Harness<'_, App>, name: &str) -> String {
+    h.get_by_label(name).value().unwrap_or_default()
+}
+
+fn scroll(h: &mut Harness<'_, App>, at: Pos2, points: f32) {
+    h.hover_at(at);
+    h.step();
+    h.event(Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta: vec2(0.0, points),
+        phase: TouchPhase::Move,
+        source: MouseWheelSource::Wheel,
+        modifiers: Modifiers::NONE,
+    });
+    h.run_steps(30);
+}
+
+#[test]
+fn every_matrix_of_every_layer_has_a_heatmap_with_a_name() {
+    let choices = Choices::default();
+    let h = drawn(&choices);
+    for name in ["Edges of layer 1", "Weights of layer 1", "Edges of layer 2", "Weights of layer 2"] {
+        let rect = h.get_by_role_and_label(Role::Image, name).rect();
+        assert!(rect.width() > 200.0 && rect.height() > 120.0, "{name} at {rect:?}");
+        assert!(h.ctx.content_rect().contains_rect(rect), "{name} at {rect:?} without scrolling");
+        h.get_by_role_and_label(Role::Slider, &format!("Threshold of {}", name.to_lowercase()));
+    }
+}
+
+#[test]
+fn wheel_keys_and_double_click_move_what_is_in_view() {
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    let name = "Edges of layer 1";
+    let whole = in_view(&h, name);
+    assert!(whole.contains("0 to 33"), "{whole}");
+    let centre = h.get_by_label(name).rect().center();
+
+    scroll(&mut h, centre, 120.0);
+    let near = in_view(&h, name);
+    assert_ne!(near, whole, "the wheel comes nearer");
+    assert_eq!(in_view(&h, "Edges of layer 2"), whole, "each heatmap for itself");
+
+    h.drag_at(centre);
+    h.step();
+    h.hover_at(centre + vec2(60.0, 40.0));
+    h.step();
+    h.drop_at(centre + vec2(60.0, 40.0));
+    h.run_steps(2);
+    let moved = in_view(&h, name);
+    assert_ne!(moved, near, "a drag moves it");
+
+    // The drag gave it the focus.
+    h.key_press(Key::ArrowRight);
+    h.run_steps(2);
+    assert_ne!(in_view(&h, name), moved, "so does an arrow key");
+    h.key_press(Key::Num0);
+    h.run_steps(2);
+    assert_eq!(in_view(&h, name), whole, "0 shows all");
+    h.key_press(Key::Plus);
+    h.run_steps(2);
+    assert_ne!(in_view(&h, name), whole, "+ comes nearer");
+    h.key_press(Key::Minus);
+    h.run_steps(2);
+    assert_eq!(in_view(&h, name), whole, "- goes back");
+}
+
+#[test]
+fn the_pointer_tells_which_entry_and_why() {
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    let rect = h.get_by_label("Edges of layer 1").rect();
+    // The first place of the diagonal is a self-loop in every order.
+    h.hover_at(rect.left_top() + vec2(rect.width(), rect.height()) / 68.0);
+    for _ in 0..60 {
+        h.step();
+        if h.query_by_label("self-loop, never removed").is_some() {
+            return;
+        }
+    }
+    panic!("no tooltip");
+}
+
+#[test]
+fn dragging_a_threshold_changes_delta_as_one_step() {
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    let deltas = |h: &Harness<'_, App>| {
+        let recipe = &h.state().session().store().recipe;
+        (recipe.edges.delta.clone(), recipe.weights.delta.clone())
+    };
+    for (name, of_edges) in [("Threshold of edges of layer 1", true), ("Threshold of weights of layer 2", false)] {
+        let before = deltas(&h);
+        let rect = h.get_by_role_and_label(Role::Slider, name).rect();
+        let at = |share: f32| rect.left_center() + vec2(rect.width() * share, 0.0);
+        h.hover_at(at(0.5));
+        h.step();
+        h.drag_at(at(0.5));
+        h.step();
+        for share in [0.55, 0.6, 0.7] {
+            h.hover_at(at(share));
+            h.step();
+        }
+        h.drop_at(at(0.7));
+        wait(&mut h, "the picture of the new threshold", is_drawn);
+        let after = deltas(&h);
+        assert_ne!(after.0 != before.0, after.1 != before.1, "one side only");
+        assert_eq!(after.0 != before.0, of_edges, "the side of the histogram");
+        let (low, high) = if of_edges { (before.0[0], after.0[0]) } else { (before.1[0], after.1[0]) };
+        assert!(high.is_finite() && high > 0.0 && (high - low).abs() > 1e-6, "{low} {high}");
+        // What was asked for is what was used.
+        let run = h.state().session().store().shown().expect("a run");
+        assert_eq!(run.recipe.edges.delta, after.0);
+        h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        h.run_steps(2);
+        assert_eq!(deltas(&h), before, "one step back");
+        wait(&mut h, "the picture before", is_drawn);
+    }
+}
+
+#[test]
+fn keys_and_readers_move_a_threshold_too() {
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    let delta = |h: &Harness<'_, App>| h.state().session().store().recipe.edges.delta[0];
+    let before = delta(&h);
+    h.get_by_role_and_label(Role::Slider, "Threshold of edges of layer 1").increment_accesskit();
+    wait(&mut h, "the picture", is_drawn);
+    assert!(delta(&h) > before, "{} is not above {before}", delta(&h));
+    h.get_by_role_and_label(Role::Slider, "Threshold of edges of layer 1").set_value_accesskit(0.0);
+    wait(&mut h, "the picture", is_drawn);
+    assert!(delta(&h).abs() < 1e-12, "{}", delta(&h));
+}
+
+#[test]
+fn a_heatmap_is_saved_as_picture_and_as_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    for (item, file, begins) in [
+        ("Save PNG…", "heatmap.png", &b"\x89PNG"[..]),
+        ("Save SVG…", "heatmap.svg", b"<"),
+        ("Save data as CSV…", "heatmap.csv", b"\"source node, by class\",target node"),
+    ] {
+        let path = folder.path().join(file);
+        choices.then(&path);
+        h.get_by_label("Edges of layer 1").click_secondary();
+        h.run_steps(3);
+        h.get_by_label(item).click();
+        h.run_steps(2);
+        wait(&mut h, file, |s| s.is_idle() && path.exists());
+        let bytes = std::fs::read(&path).expect("written");
+        assert!(bytes.starts_with(begins), "{file} begins with {:?}", &bytes[..bytes.len().min(40)]);
+    }
+}

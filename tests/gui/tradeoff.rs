@@ -1,0 +1,143 @@
+//! The curves: points that take over their recipe, the map, the comparison, saving; and the views of entries and training.
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use unifews::engine::analysis::SweepGrid;
+use unifews::session::{Command, Phase, Session};
+use unifews::ui::App;
+use unifews::ui::actions::Action;
+use unifews::ui::views::Pane;
+
+use super::{Choices, wait, with_karate};
+
+fn show(h: &mut Harness<'_, App>, pane: Pane) {
+    let ctx = h.ctx.clone();
+    h.state_mut().perform(Action::Show(pane), &ctx);
+    h.run_steps(4);
+}
+
+fn is_swept(session: &Session) -> bool {
+    session.store().sweep.phase == Phase::Done && session.is_idle()
+}
+
+/// A window with a finished sweep of 3 × 2 points in front.
+fn swept(choices: &Choices) -> Harness<'static, App> {
+    let mut h = with_karate([1440.0, 900.0], choices);
+    let grid = SweepGrid { delta_a: vec![0.0, 0.4, 0.8], delta_w: vec![0.1, 0.6] };
+    h.state().send(Command::Sweep(grid));
+    wait(&mut h, "the sweep", is_swept);
+    show(&mut h, Pane::Tradeoff);
+    h
+}
+
+fn deltas(h: &Harness<'_, App>) -> (f64, f64) {
+    let recipe = &h.state().session().store().recipe;
+    (recipe.edges.delta[0], recipe.weights.delta[0])
+}
+
+#[test]
+fn a_click_on_a_point_takes_over_its_recipe() {
+    let choices = Choices::default();
+    let mut h = swept(&choices);
+    h.get_by_role_and_label(Role::Button, "Point δa 0.8 δw 0.6").click_accesskit();
+    h.run_steps(3);
+    assert_eq!(deltas(&h), (0.8, 0.6));
+    h.get_by_role_and_label(Role::Button, "Map cell δa 0.4 δw 0.1").click();
+    h.run_steps(3);
+    assert_eq!(deltas(&h), (0.4, 0.1));
+    h.get_by_role_and_label(Role::Button, "Point δa 0 δw 0.6").focus();
+    h.run_steps(2);
+    h.key_press(Key::Enter);
+    h.run_steps(3);
+    assert_eq!(deltas(&h), (0.0, 0.6), "keys alone suffice");
+    for expected in [(0.4, 0.1), (0.8, 0.6)] {
+        h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        h.run_steps(2);
+        assert_eq!(deltas(&h), expected, "taken back");
+    }
+}
+
+#[test]
+fn a_point_under_the_pointer_is_clicked_where_it_is_drawn() {
+    let choices = Choices::default();
+    let mut h = swept(&choices);
+    // The strongest point stands alone at the right.
+    let rect = h.get_by_role_and_label(Role::Button, "Point δa 0.8 δw 0.6").rect();
+    let plot = h.get_by_role_and_label(Role::Image, "Accuracy against cost").rect();
+    assert!(plot.contains(rect.center()), "{rect:?} in {plot:?}");
+    h.get_by_role_and_label(Role::Button, "Point δa 0.8 δw 0.6").click();
+    h.run_steps(3);
+    let (delta_a, _) = deltas(&h);
+    assert!((delta_a - 0.8).abs() < 1e-9, "{delta_a}");
+}
+
+#[test]
+fn shift_click_compares_and_a_link_takes_over() {
+    let choices = Choices::default();
+    let mut h = swept(&choices);
+    for name in ["Map cell δa 0.4 δw 0.1", "Map cell δa 0.8 δw 0.6"] {
+        h.get_by_role_and_label(Role::Button, name).click_modifiers(Modifiers::SHIFT);
+        h.run_steps(3);
+    }
+    assert_eq!(h.state().session().store().sweep.compared, [1, 5]);
+    assert_ne!(deltas(&h), (0.4, 0.1), "comparing takes nothing over");
+    h.get_by_label("Compared");
+    h.get_by_role_and_label(Role::Button, "Leave out δa 0.4 δw 0.1").click();
+    h.run_steps(3);
+    assert_eq!(h.state().session().store().sweep.compared, [5]);
+    h.get_by_role_and_label(Role::Link, "δa 0.80 · δw 0.60").click();
+    h.run_steps(3);
+    assert_eq!(deltas(&h), (0.8, 0.6));
+}
+
+#[test]
+fn plots_are_saved_as_picture_and_as_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = swept(&choices);
+    for (item, file, begins) in
+        [("Save SVG…", "a.svg", "<"), ("Save data as CSV…", "a.csv", "series,\"edges removed, %\"")]
+    {
+        let path = folder.path().join(file);
+        choices.then(&path);
+        h.get_by_role_and_label(Role::Image, "Time and operations").click_secondary();
+        h.run_steps(3);
+        h.get_by_label(item).click();
+        h.run_steps(2);
+        wait(&mut h, file, |s| s.is_idle() && path.exists());
+        let text = std::fs::read_to_string(&path).expect("written");
+        assert!(text.starts_with(begins), "{}", &text[..text.len().min(60)]);
+        assert!(text.contains("measured time"), "the series are named");
+    }
+}
+
+#[test]
+fn entries_say_exactly_what_a_threshold_removes() {
+    let choices = Choices::default();
+    let mut h = with_karate([1440.0, 900.0], &choices);
+    show(&mut h, Pane::Entries);
+    wait(&mut h, "the distribution", Session::is_idle);
+    h.get_by_label("would remove exactly");
+    let run = h.state().session().store().shown().expect("a run");
+    let edges = run.pruned.steps[0].edges.as_ref().expect("a convolution");
+    h.get_by_label(&(edges.n_before - edges.n_after).to_string());
+    for name in ["Values", "Scores", "Removed against δ"] {
+        h.get_by_role_and_label(Role::Image, name);
+    }
+}
+
+#[test]
+fn training_draws_its_curves_while_it_runs() {
+    let choices = Choices::default();
+    let mut h = with_karate([1440.0, 900.0], &choices);
+    h.state().send(Command::Train);
+    wait(&mut h, "an epoch", |s| !s.store().training.history.is_empty());
+    show(&mut h, Pane::Training);
+    for name in ["Loss", "Accuracy by epoch", "Sparsity by epoch", "Step size"] {
+        h.get_by_role_and_label(Role::Image, name);
+    }
+    wait(&mut h, "the end", Session::is_idle);
+    assert_eq!(h.state().session().store().training.phase, Phase::Done);
+}
