@@ -218,7 +218,7 @@ fn paint(
     let (anchor, x) = if is_left { (Align2::RIGHT_TOP, line_x - 6.0) } else { (Align2::LEFT_TOP, line_x + 6.0) };
     let galley = painter.layout_no_wrap(label, FontId::proportional(tokens::SMALL), tokens.text);
     let at = anchor.anchor_size(pos2(x, bars.top()), galley.size());
-    painter.rect_filled(at.expand2(vec2(2.0, 0.0)), 2.0, tokens.surface.gamma_multiply(0.75));
+    painter.rect_filled(at.expand2(vec2(2.0, 0.0)), 2.0, tokens.surface.gamma_multiply(0.92));
     painter.galley(at.min, galley, tokens.text);
 }
 

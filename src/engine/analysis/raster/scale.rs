@@ -144,10 +144,13 @@ impl Scale {
         ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0) as f32
     }
 
-    /// Whole decades in range; a range that holds fewer than two gets its ends marked instead.
+    /// Whole decades in range; where fewer than two are, also 2 and 5 between them.
     fn decades(&self) -> Vec<f64> {
-        let (first, last) = (self.low.ceil() as i64, self.high.floor() as i64);
-        if last > first { (first..=last).map(|d| d as f64).collect() } else { vec![self.low, self.high] }
+        let (first, last) = (self.low.floor() as i64, self.high.ceil() as i64);
+        let steps: &[f64] = if self.high - self.low >= 2.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let all = (first..=last).flat_map(|d| steps.iter().map(move |s| d as f64 + s.log10()));
+        let inside: Vec<f64> = all.filter(|x| (self.low..=self.high).contains(x)).collect();
+        if inside.len() > 1 { inside } else { vec![self.low, self.high] }
     }
 }
 

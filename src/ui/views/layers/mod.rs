@@ -95,7 +95,7 @@ impl Layers {
         ui.horizontal(|ui| {
             let label = ui.label(weak(cx.tokens, "Show"));
             let show = |mode: RasterMode| (mode.title().to_owned(), words::mode_says(mode));
-            picker(ui, "Show", 160.0, &RasterMode::ALL, &mut self.mode, show).labelled_by(label.id);
+            picker(ui, "Show", 178.0, &RasterMode::ALL, &mut self.mode, show).labelled_by(label.id);
             ui.add_space(6.0);
             let label = ui.label(weak(cx.tokens, "Nodes"));
             let nodes = |order: NodeOrder| (order.title().to_owned(), words::order_says(order));
