@@ -9,6 +9,10 @@
     reason = "tests fail loudly, and say what they skipped"
 )]
 
+/// The program's own allocator: training in the tests is as fast as in the app.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod determinism;
 mod golden;
 mod shared;
