@@ -1,6 +1,7 @@
 //! One run: a recipe applied to a graph and a model, with everything that came back. Views read runs, exporters write them.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use ndarray::Array2;
 
@@ -19,7 +20,7 @@ use crate::engine::sparsify::{EdgeMode, Masks, Product, Pruned, Recipe};
 /// How much of a run to compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunOptions {
-    /// Timed forward passes of each sort, after one warm-up; 0 measures nothing.
+    /// Timed forward passes of each sort, at least, after one warm-up; 0 measures nothing.
     pub n_timed: usize,
     /// Also evaluate as the authors' code reports it.
     pub official_lock: bool,
@@ -32,7 +33,7 @@ pub struct RunOptions {
 impl RunOptions {
     /// As fast as it goes: masks, logits and accuracy.
     pub const PREVIEW: Self = Self { n_timed: 0, official_lock: false, compare_steps: false, bounds: false };
-    /// Everything, with 5 timed passes.
+    /// Everything, with at least 5 timed passes.
     pub const FULL: Self = Self { n_timed: 5, official_lock: true, compare_steps: true, bounds: true };
     /// One point of a sweep: timed, without the extras.
     pub const SWEEP: Self = Self { n_timed: 3, official_lock: false, compare_steps: false, bounds: false };
@@ -182,6 +183,11 @@ fn locked_logits(
     Ok([logits(&split.train)?, logits(&split.val)?, logits(&split.test)?])
 }
 
+/// Passes go on while the time for as many of this length is not used up, …
+const SECS_PER_TIMED_PASS: f64 = 0.05;
+/// … up to this multiple of the asked number.
+const MOST_REPEATS: usize = 10;
+
 /// Times both forwards in turn, so that whatever else the machine does hits both alike.
 fn measure(
     dataset: &Dataset,
@@ -196,7 +202,11 @@ fn measure(
     let mut frozen = Frozen::pruned(dataset, &pruned.model, recipe, &pruned.masks.edges, None, Some(&products))?;
     let mut dense_steps = Vec::new();
     let mut pruned_steps = Vec::new();
-    for repeat in 0..=n_repeats {
+    let start = Instant::now();
+    let budget = SECS_PER_TIMED_PASS * n_repeats as f64;
+    let mut repeat = 0;
+    // Short passes are repeated until their median means something.
+    while repeat <= n_repeats || (repeat <= MOST_REPEATS * n_repeats && start.elapsed().as_secs_f64() < budget) {
         for (policy, model, steps) in
             [(&mut dense, model, &mut dense_steps), (&mut frozen, &*pruned.model, &mut pruned_steps)]
         {
@@ -207,6 +217,7 @@ fn measure(
                 steps.push(policy.step_secs.clone());
             }
         }
+        repeat += 1;
     }
     let total = |steps: &[Vec<f64>]| median(steps.iter().map(|s| s.iter().sum()).collect());
     let per_step = |steps: &[Vec<f64>]| {
@@ -214,7 +225,7 @@ fn measure(
     };
     Ok(Timing {
         n_threads: ctl.n_threads(),
-        n_repeats,
+        n_repeats: dense_steps.len(),
         dense_step_secs: per_step(&dense_steps),
         pruned_step_secs: per_step(&pruned_steps),
         dense_secs: total(&dense_steps),
