@@ -69,8 +69,8 @@ fn what_is_somebody_elses_is_refused() {
     let refuse = |name: &str, found: &str| {
         let target = around.path().join(name);
         let error = AtomicFolder::begin(&target, has_marker).unwrap_err().to_string();
-        let expected = "none, an empty one or one written before";
-        assert_eq!(error, format!("export folder: expected {expected}, found {found}: {}", target.display()));
+        let expected = "nothing, an empty folder or what was exported there before";
+        assert_eq!(error, format!("export target: expected {expected}, found {found}: {}", target.display()));
     };
     write_atomic(around.path().join("file"), b"x").expect("written");
     refuse("file", "a file");
