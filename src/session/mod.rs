@@ -4,6 +4,7 @@
 
 mod apply;
 mod command;
+mod compare;
 mod desk;
 mod export;
 pub mod format;
@@ -22,6 +23,7 @@ use crate::engine::sparsify::Recipe;
 use crate::engine::train::{EpochRecord, Trained};
 
 pub use command::{Command, FileWriter, Gesture};
+pub use compare::{Agreement, CompareRequest, Differences};
 pub use desk::{AnyRequest, Desk, Request};
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest};

@@ -53,7 +53,7 @@ fn open_slide_prune_sweep_take_over_a_point_and_undo() {
     h.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Enter);
     wait(&mut h, "the sweep", |s| s.store().sweep.phase == Phase::Done && s.is_idle());
     assert_eq!(h.state().shown_pane(), Some(Pane::Tradeoff));
-    h.state().send(Command::LoadPoint(2));
+    h.get_by_role_and_label(Role::Button, "Map cell δa 0.2 δw 0").click();
     wait(&mut h, "the point's preview", is_current);
     assert!((delta_a(h.state()) - 0.2).abs() < 1e-9, "{}", delta_a(h.state()));
 
@@ -186,6 +186,8 @@ fn runs_are_renamed_compared_and_deleted() {
     h.get_by_label("Compare Run 2").click();
     h.run_steps(2);
     assert!(h.query_by_label("Run 1 against Run 2").is_some(), "two ticked runs are compared");
+    wait(&mut h, "the differences", Session::is_idle);
+    assert!(h.query_by_label_contains(" of 34").is_some(), "nodes of the same class are counted");
     h.get_by_label("Actions for Run 2").click();
     h.run_steps(2);
     h.get_by_label("Delete").click();

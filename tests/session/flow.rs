@@ -7,7 +7,7 @@ use unifews::engine::analysis::SweepGrid;
 use unifews::engine::control::Control;
 use unifews::engine::sparsify::Training;
 use unifews::session::jobs::Lane;
-use unifews::session::{AnyRequest, Command, Level, Phase, Request, Session};
+use unifews::session::{AnyRequest, Command, CompareRequest, Level, Phase, Request, Session};
 
 use super::{PROMPT, best_of_three, session, wait, with_karate};
 
@@ -204,4 +204,23 @@ fn an_export_into_somebody_elses_folder_fails_and_leaves_it_as_it_was() {
     let notice = session.store().notices.all().last().expect("told").clone();
     assert!(notice.level == Level::Error && notice.detail.contains("a folder with other files"), "{notice:?}");
     assert_eq!(std::fs::read(theirs).expect("still there"), b"precious");
+}
+
+#[test]
+fn two_runs_are_held_against_each_other() {
+    let mut session = with_karate();
+    session.apply(Command::Prune);
+    wait(&mut session, "a run", |s| s.store().runs.len() == 1 && s.is_idle());
+    set_delta_a(&mut session, 1.5);
+    session.apply(Command::Prune);
+    wait(&mut session, "another run", |s| s.store().runs.len() == 2 && s.is_idle());
+    let (a, b) = (session.store().runs[0].run.clone(), session.store().runs[1].run.clone());
+    for (other, is_same) in [(a.clone(), true), (b, false)] {
+        session.apply(Command::Compute(AnyRequest::new(CompareRequest { a: a.clone(), b: other })));
+        wait(&mut session, "the comparison", Session::is_idle);
+        let answer = session.store().desk.answer::<CompareRequest>(CompareRequest::SLOT).map(|(_, d)| *d);
+        let edges = answer.and_then(|d| d.edges).expect("the same graph");
+        assert_eq!(edges.all, a.dataset.topology().n_entries() as u64);
+        assert_eq!(edges.same == edges.all, is_same, "{edges:?}");
+    }
 }

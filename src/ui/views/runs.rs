@@ -1,12 +1,13 @@
 //! Runs: the table of finished runs, sorted, filtered, pinned, renamed, deleted, and compared two by two.
 
+use std::sync::Arc;
+
 use eframe::egui::{self, Align, Layout};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::{View, ViewCx, WindowRequest};
-use crate::session::{Command, RunEntry, RunId, format};
+use crate::session::{Agreement, Command, CompareRequest, RunEntry, RunId, format};
 use crate::ui::panels::recipe_summary;
-use crate::ui::tokens::Tokens;
 use crate::ui::widgets::{chip, empty_state, mono, strong, weak};
 
 /// The view; it holds only how the table is sorted and filtered, and which name is being typed.
@@ -57,14 +58,14 @@ impl View for Runs {
         });
         ui.add_space(4.0);
         let rows = self.rows(&store.runs);
-        let below = if store.compared.len() == 2 { 196.0 } else { 0.0 };
+        let below = if store.compared.len() == 2 { 236.0 } else { 0.0 };
         let height = (ui.available_height() - below).max(120.0);
         ui.push_id("table", |ui| self.table_ui(cx, ui, &rows, height));
         if let [a, b] = store.compared[..]
             && let (Some(a), Some(b)) = (store.run(a), store.run(b))
         {
             ui.separator();
-            compare_ui(ui, cx.tokens, a, b);
+            compare_ui(ui, cx, a, b);
         }
     }
 }
@@ -240,7 +241,8 @@ fn cell(entry: &RunEntry, column: usize) -> String {
     }
 }
 
-fn compare_ui(ui: &mut egui::Ui, tokens: &Tokens, a: &RunEntry, b: &RunEntry) {
+fn compare_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, a: &RunEntry, b: &RunEntry) {
+    let tokens = cx.tokens;
     ui.horizontal(|ui| {
         ui.label(strong(format!("{} against {}", a.name, b.name)));
         let (left, right) = (&a.run.recipe, &b.run.recipe);
@@ -261,17 +263,33 @@ fn compare_ui(ui: &mut egui::Ui, tokens: &Tokens, a: &RunEntry, b: &RunEntry) {
             ui.label(mono(if column <= 4 { format::points(y - x) } else { format::factor(y / x) }));
             ui.end_row();
         }
-        let (same, all) = same_predictions(a, b);
-        ui.label("Same class").on_hover_text("Nodes that both give the same class");
-        ui.label("");
-        ui.label("");
-        ui.label(mono(format!("{} of {}", format::count(same as u64), format::count(all as u64))));
-        ui.end_row();
+        differences_ui(ui, cx, a, b);
     });
 }
 
-fn same_predictions(a: &RunEntry, b: &RunEntry) -> (usize, usize) {
-    use crate::engine::analysis::predictions;
-    let (left, right) = (predictions(&a.run.pruned.logits), predictions(&b.run.pruned.logits));
-    (left.iter().zip(&right).filter(|(x, y)| x == y).count(), left.len().max(right.len()))
+/// What grows with the graph is counted in the background.
+fn differences_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, a: &RunEntry, b: &RunEntry) {
+    let request = CompareRequest { a: Arc::clone(&a.run), b: Arc::clone(&b.run) };
+    let desk = &cx.session.store().desk;
+    let known = desk.answer::<CompareRequest>(CompareRequest::SLOT).filter(|(answered, _)| **answered == request);
+    let known = known.map(|(_, differences)| *differences);
+    if !desk.is_settled(&request) {
+        cx.out.compute(request);
+    }
+    let rows: [(&str, &str, Option<Agreement>); 3] = [
+        ("Same class", "Nodes that both give the same class", known.and_then(|d| d.classes)),
+        ("Same edges", "Entries that stay, or go in the same step, in both", known.and_then(|d| d.edges)),
+        ("Same weights", "Weights that both keep or both remove", known.and_then(|d| d.weights)),
+    ];
+    for (name, says, agreement) in rows {
+        ui.label(name).on_hover_text(says);
+        ui.label("");
+        ui.label("");
+        let text = match agreement {
+            Some(Agreement { same, all }) => format!("{} of {}", format::count(same), format::count(all)),
+            None => format::NONE.to_owned(),
+        };
+        ui.label(mono(text));
+        ui.end_row();
+    }
 }
