@@ -30,7 +30,7 @@ const SHORTEST: f64 = 240.0;
 const LEFT: f64 = 84.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 62.0;
-const RIGHT: f64 = 132.0;
+const RIGHT: f64 = 172.0;
 /// Behind entries that do not exist.
 const GROUND: Rgb = [0xf4, 0xf4, 0xf2];
 

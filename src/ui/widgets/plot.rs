@@ -52,7 +52,7 @@ pub(crate) fn curves_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, curves: 
         .custom_x_axes(vec![hints(egui_plot::AxisHints::new_x(), &curves.x, tokens)])
         .custom_y_axes(vec![hints(egui_plot::AxisHints::new_y(), &curves.y, tokens).min_thickness(34.0)]);
     // Marks of the axes stand about this many smallest grid steps (of 8 points) apart.
-    const X_APART: f64 = 9.0;
+    const X_APART: f64 = 6.0;
     const Y_APART: f64 = 3.5;
     plot = if curves.x.is_log10 { plot.x_grid_spacer(log_marks) } else { plot.x_grid_spacer(|i| marks(i, X_APART)) };
     plot = if curves.y.is_log10 { plot.y_grid_spacer(log_marks) } else { plot.y_grid_spacer(|i| marks(i, Y_APART)) };
@@ -163,9 +163,11 @@ fn paint(ui: &egui::Ui, tokens: &Tokens, curves: &Curves, transform: &PlotTransf
                 }
                 painter.extend(egui::Shape::dashed_line(&points, Stroke::new(1.4, ink), 5.0, 4.0));
                 if let Some(last) = points.last() {
-                    let at = *last - vec2(4.0, 2.0);
                     let font = FontId::proportional(tokens::SMALL - 1.0);
-                    painter.text(at, egui::Align2::RIGHT_BOTTOM, &curve.name, font, tokens.text_weak);
+                    let is_under = is_under_another(curves, curve, transform);
+                    let (anchor, dy) =
+                        if is_under { (egui::Align2::RIGHT_TOP, 2.0) } else { (egui::Align2::RIGHT_BOTTOM, -2.0) };
+                    painter.text(*last + vec2(-4.0, dy), anchor, &curve.name, font, tokens.text_weak);
                 }
             }
             CurveStyle::Points | CurveStyle::PalePoints => {
@@ -181,6 +183,15 @@ fn paint(ui: &egui::Ui, tokens: &Tokens, curves: &Curves, transform: &PlotTransf
         let ends = [pos2(x, frame.top()), pos2(x, frame.bottom())];
         painter.extend(egui::Shape::dashed_line(&ends, Stroke::new(1.4, tokens.text), 4.0, 3.0));
     }
+}
+
+/// Whether another reference runs just above this one, so that its name has no room there.
+fn is_under_another(curves: &Curves, curve: &Curve, transform: &PlotTransform) -> bool {
+    const ROOM: f32 = 16.0;
+    let height = |c: &Curve| c.points.last().map(|p| transform.position_from_point_y(p[1]));
+    let Some(own) = height(curve) else { return false };
+    let others = curves.series.iter().filter(|c| c.style == CurveStyle::Dashed && c.name != curve.name);
+    others.filter_map(height).any(|other| other <= own && own - other < ROOM)
 }
 
 /// Series differ in shape as well as in colour.
