@@ -1,5 +1,6 @@
 //! The main job on real input: open, preview, prune, sweep, train, export, reopen.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use unifews::engine::EngineError;
@@ -214,9 +215,9 @@ fn two_runs_are_held_against_each_other() {
     set_delta_a(&mut session, 1.5);
     session.apply(Command::Prune);
     wait(&mut session, "another run", |s| s.store().runs.len() == 2 && s.is_idle());
-    let (a, b) = (session.store().runs[0].run.clone(), session.store().runs[1].run.clone());
-    for (other, is_same) in [(a.clone(), true), (b, false)] {
-        session.apply(Command::Compute(AnyRequest::new(CompareRequest { a: a.clone(), b: other })));
+    let (a, b) = (Arc::clone(&session.store().runs[0].run), Arc::clone(&session.store().runs[1].run));
+    for (other, is_same) in [(Arc::clone(&a), true), (b, false)] {
+        session.apply(Command::Compute(AnyRequest::new(CompareRequest { a: Arc::clone(&a), b: other })));
         wait(&mut session, "the comparison", Session::is_idle);
         let answer = session.store().desk.answer::<CompareRequest>(CompareRequest::SLOT).map(|(_, d)| *d);
         let edges = answer.and_then(|d| d.edges).expect("the same graph");
