@@ -230,7 +230,8 @@ fn ask(
 fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option<(String, Vec<String>)> {
     let entry = |facts: EntryFacts| words::entry(place.run, &facts);
     if raster.is_single_entries() {
-        return describe(place.run, place.atlas, place.step, place.side, column, row).map(entry);
+        let found = describe(place.run, place.atlas, place.step, place.side, column, row).map(entry);
+        return found.or_else(|| words::no_entry(place.run, place.atlas, column, row));
     }
     let texel = raster.texel_at(column, row)?;
     let (kept, removed) = (raster.kept[texel.index], raster.removed[texel.index]);

@@ -1,6 +1,6 @@
 //! What the view says: tooltips, states, and the lines of numbers.
 
-use crate::engine::analysis::{EntryFacts, EntryPlace, NodeOrder, RasterMode, Run, Side};
+use crate::engine::analysis::{Atlas, EntryFacts, EntryPlace, NodeOrder, RasterMode, Run, Side};
 use crate::engine::sparsify::{EdgeTrace, StepTrace, WeightTrace};
 use crate::session::jobs::Lane;
 use crate::session::{Session, format};
@@ -155,16 +155,26 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
+/// A node with its class.
+fn node(run: &Run, u: usize) -> String {
+    let id = run.dataset.node_id(u);
+    match run.dataset.labels().and_then(|l| l.of(u).map(|c| (c, l.names.get(c)))) {
+        Some((_, Some(name))) => format!("{id} ({name})"),
+        Some((class, None)) => format!("{id} (class {class})"),
+        None => id,
+    }
+}
+
+/// The tooltip of a place of the diffusion matrix where nothing is stored.
+pub(super) fn no_entry(run: &Run, atlas: &Atlas, column: usize, row: usize) -> Option<(String, Vec<String>)> {
+    let order = atlas.ordering().order();
+    let (target, source) = (*order.get(row)? as usize, *order.get(column)? as usize);
+    Some(("no entry".to_owned(), vec![format!("node {} does not hear node {}", node(run, target), node(run, source))]))
+}
+
 /// The tooltip of one entry: a heading and lines.
 pub(super) fn entry(run: &Run, facts: &EntryFacts) -> (String, Vec<String>) {
-    let node = |u: usize| {
-        let id = run.dataset.node_id(u);
-        match run.dataset.labels().and_then(|l| l.of(u).map(|c| (c, l.names.get(c)))) {
-            Some((_, Some(name))) => format!("{id} ({name})"),
-            Some((class, None)) => format!("{id} (class {class})"),
-            None => id,
-        }
-    };
+    let node = |u: usize| node(run, u);
     match facts.place {
         EntryPlace::Edge { target, source } => {
             let title = format!("node {} hears node {}", node(target), node(source));
