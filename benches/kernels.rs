@@ -10,7 +10,7 @@ use divan::{Bencher, black_box};
 use ndarray::Array2;
 use unifews::engine::analysis::{RunOptions, run};
 use unifews::engine::control::Control;
-use unifews::engine::diffusion::Diffusion;
+use unifews::engine::diffusion::{Diffusion, Matrix};
 use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};
 use unifews::engine::kernels::{Csr, Packed, SparseColumns, matmul, matmul_sparse_weight, row_norms, spmm};
 use unifews::engine::model::{Architecture, Family, Model};
@@ -38,7 +38,7 @@ fn values(n: usize, width: usize) -> Array2<f32> {
 #[divan::bench(args = [16, 128, 512])]
 fn propagate(bencher: Bencher<'_, '_>, width: usize) {
     let (graph, ctl) = (small_graph(), control());
-    let t = Diffusion::new(graph.topology(), 0.5);
+    let t = Diffusion::new(graph.topology(), Matrix::Normalised(0.5));
     let x = values(graph.n_nodes(), width);
     let csr = Csr { indptr: graph.topology().indptr(), indices: graph.topology().indices(), values: t.values() };
     bencher.bench(|| spmm(black_box(csr), x.view(), false, &ctl));

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
-use crate::engine::model::Family;
+use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Schedule, WeightMode};
 
 /// Everything on the command line.
@@ -204,7 +204,7 @@ pub(super) struct RecipeArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) recipe: Option<PathBuf>,
     /// Family of networks
-    #[arg(long, value_name = "gcn|sgc", value_parser = choice::<Family>)]
+    #[arg(long, value_name = "gcn|gat|sage|gcn2|gin|mlp|sgc|appnp|gbp", value_parser = choice::<Family>)]
     pub(super) arch: Option<Family>,
     /// Layers with weights
     #[arg(long, value_name = "N")]
@@ -218,6 +218,24 @@ pub(super) struct RecipeArgs {
     /// r in T = D^(r-1) A D^(-r): 0.5 is symmetric, 0 row-stochastic
     #[arg(long, value_name = "R")]
     pub(super) norm_r: Option<f64>,
+    /// Attention heads of every layer but the last (gat)
+    #[arg(long, value_name = "N")]
+    pub(super) heads: Option<usize>,
+    /// How attention scores an entry (gat)
+    #[arg(long, value_name = "v2|v1", value_parser = choice::<AttentionForm>)]
+    pub(super) attention: Option<AttentionForm>,
+    /// Share of the first representation (gcn2), or of teleporting (appnp, gbp)
+    #[arg(long, value_name = "X")]
+    pub(super) alpha: Option<f64>,
+    /// Strength of the transformation (gcn2)
+    #[arg(long, value_name = "X")]
+    pub(super) theta: Option<f64>,
+    /// How much the features and every hop count: a closed form, or a number for each (gbp)
+    #[arg(long, value_name = "ppr|heat|last|mean|X,…", value_parser = hop_weights)]
+    pub(super) hop_weights: Option<HopWeights>,
+    /// Whether a node's own row has a weight of its own (sage)
+    #[arg(long, value_name = "true|false", action = ArgAction::Set)]
+    pub(super) root_weight: Option<bool>,
     /// How δa is meant
     #[arg(long, value_name = "absolute|relative|mass|target", value_parser = choice::<EdgeMode>)]
     pub(super) edge_mode: Option<EdgeMode>,
@@ -260,6 +278,18 @@ pub(super) struct RecipeArgs {
     /// Clean mathematics, or the authors' peculiarities
     #[arg(long, value_name = "clean|official", value_parser = choice::<Compat>)]
     pub(super) compat: Option<Compat>,
+}
+
+/// A closed form by its name, or numbers between commas.
+fn hop_weights(text: &str) -> Result<HopWeights, String> {
+    if let Some(closed) = HopWeights::CLOSED.into_iter().find(|w| w.key() == text) {
+        return Ok(closed);
+    }
+    let numbers = text.split(',').map(|part| part.trim().parse::<f64>().map_err(|_e| part.to_owned()));
+    numbers
+        .collect::<Result<_, _>>()
+        .map(HopWeights::Given)
+        .map_err(|part| format!("expected ppr, heat, last, mean or numbers between commas, found {part}"))
 }
 
 /// Reads a choice as the recipe file spells it, so that file and option cannot drift apart.

@@ -66,16 +66,50 @@ pub(super) fn read_fitting_model(
             UsageError::new("--arch", format!("{} (the model's)", shape.architecture.key()), family.key()).into()
         );
     }
-    for (option, given, own) in [("--layers", args.layers, shape.layers), ("--hidden", args.hidden, shape.hidden)] {
+    for (option, given, own) in [
+        ("--layers", args.layers, shape.layers),
+        ("--hidden", args.hidden, shape.hidden),
+        ("--heads", args.heads, shape.heads),
+    ] {
         if let Some(given) = given.filter(|given| *given != own) {
             return Err(UsageError::new(option, format!("{own} (the model's)"), given).into());
         }
     }
-    shape.hops = args.hops.unwrap_or(shape.hops);
-    shape.norm_r = args.norm_r.unwrap_or(shape.norm_r);
+    set_shape(shape, args)?;
     recipe.model = shape.clone();
     recipe.check()?;
     Ok(Arc::new(model))
+}
+
+/// What the options say of the network, where its family has such a setting.
+fn set_shape(shape: &mut Architecture, args: &RecipeArgs) -> Result<(), UsageError> {
+    for (setting, option, is_given) in [
+        ("hops", "--hops", args.hops.is_some()),
+        ("norm_r", "--norm-r", args.norm_r.is_some()),
+        ("heads", "--heads", args.heads.is_some()),
+        ("attention", "--attention", args.attention.is_some()),
+        ("alpha", "--alpha", args.alpha.is_some()),
+        ("theta", "--theta", args.theta.is_some()),
+        ("hop_weights", "--hop-weights", args.hop_weights.is_some()),
+        ("root_weight", "--root-weight", args.root_weight.is_some()),
+    ] {
+        if is_given && !shape.has(setting) {
+            let having = Family::ALL.into_iter().filter(|f| Architecture::new(*f).has(setting)).map(Family::key);
+            let expected = format!("a family with this setting ({})", having.collect::<Vec<_>>().join(", "));
+            return Err(UsageError::new(option, expected, shape.architecture.key()));
+        }
+    }
+    set(&mut shape.layers, args.layers);
+    set(&mut shape.hidden, args.hidden);
+    set(&mut shape.hops, args.hops);
+    set(&mut shape.norm_r, args.norm_r);
+    set(&mut shape.heads, args.heads);
+    set(&mut shape.attention, args.attention);
+    set(&mut shape.alpha, args.alpha);
+    set(&mut shape.theta, args.theta);
+    set(&mut shape.hop_weights, args.hop_weights.clone());
+    set(&mut shape.root_weight, args.root_weight);
+    Ok(())
 }
 
 /// The recipe of file and options; options win. Without a file, the defaults.
@@ -88,10 +122,7 @@ pub(super) fn recipe(args: &RecipeArgs, shared: &SharedArgs) -> anyhow::Result<R
     if let Some(family) = args.arch.filter(|family| *family != shape.architecture) {
         *shape = Architecture::new(family);
     }
-    set(&mut shape.layers, args.layers);
-    set(&mut shape.hidden, args.hidden);
-    set(&mut shape.hops, args.hops);
-    set(&mut shape.norm_r, args.norm_r);
+    set_shape(shape, args)?;
     set(&mut shape.dropout, args.dropout);
     set(&mut recipe.edges.mode, args.edge_mode);
     set(&mut recipe.edges.delta, args.delta_a.clone());

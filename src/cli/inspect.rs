@@ -140,15 +140,20 @@ fn graph_item(path: String, dataset: &Dataset, report: LoadReport) -> GraphItem 
 }
 
 fn model_item(path: String, model: &Model, report: LoadReport) -> ModelItem {
-    let layers = model.layers.iter().enumerate().map(|(at, layer)| {
-        let weight = &layer.linear.weight;
+    let norms = if model.architecture.architecture.is_trained_in_batches() { "bns" } else { "norms" };
+    let layers = model.parameters.iter().filter(|p| p.is_matrix()).map(|weight| {
+        let stem = weight.name.strip_suffix(".weight").unwrap_or(&weight.name);
+        let has = |name: String| model.position(&name).is_some();
+        // A convolution's bias may stand beside its transformation: `convs.0.bias` for `convs.0.lin.weight`.
+        let outer = stem.rsplit_once('.').map_or(stem, |(outer, _)| outer);
+        let layer = weight.prunable_layer();
         LayerItem {
-            weight: model.weight_name(at),
-            d_in: weight.nrows(),
-            d_out: weight.ncols(),
-            n_zero: weight.iter().filter(|w| **w == 0.0).count(),
-            has_bias: layer.linear.bias.is_some(),
-            has_norm: layer.norm.is_some(),
+            weight: weight.name.clone(),
+            d_in: weight.values.nrows(),
+            d_out: weight.values.ncols(),
+            n_zero: weight.values.iter().filter(|w| **w == 0.0).count(),
+            has_bias: has(format!("{stem}.bias")) || has(format!("{outer}.bias")),
+            has_norm: layer.is_some_and(|l| has(format!("{norms}.{l}.weight"))),
         }
     });
     ModelItem {

@@ -4,7 +4,6 @@ use super::progress::Terminal;
 use crate::engine::analysis::{
     Atlas, NodeOrder, RasterMode, RasterRequest, Run, Scale, Side, SweepPoint, Viewport, raster,
 };
-use crate::engine::sparsify::decide::norm_r;
 use crate::io::figure::{Axis, Curve, CurveStyle, Curves, HeatmapFigure};
 use crate::io::results::SweepResults;
 
@@ -20,17 +19,14 @@ const MODES: [(RasterMode, &str); 2] = [(RasterMode::Kept, "kept"), (RasterMode:
 pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Picture>> {
     let ctl = terminal.ctl();
     let quiet = ctl.quiet();
-    let atlas = Atlas::new(&run.dataset, norm_r(&run.recipe), NodeOrder::Class, run.recipe.seed, &quiet)?;
+    let atlas = Atlas::new(&run.dataset, run.recipe.matrix(), NodeOrder::Class, run.recipe.seed, &quiet)?;
     let n_steps = run.recipe.model.n_graph_steps();
     let n = run.dataset.n_nodes();
     let mut pictures = Vec::new();
     for (at, step) in run.pruned.steps.iter().enumerate() {
         ctl.progress("drawing", at, run.pruned.steps.len());
-        let sides = [
-            (Side::Edges, step.edges.is_some(), (n, n)),
-            (Side::Weights, step.weights.is_some(), (step.d_in, step.d_out)),
-        ];
-        for (side, _, (columns, rows)) in sides.into_iter().filter(|(_, is_there, _)| *is_there) {
+        for side in Side::of(step) {
+            let (columns, rows) = side.size(step, n);
             for (mode, mode_name) in MODES {
                 let request = RasterRequest {
                     step: at,
@@ -44,19 +40,19 @@ pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Pic
                 let scale = Scale::of_raster(&texels, mode, side, n_steps, run.model.architecture.is_decoupled());
                 let (x_name, y_name, groups) = match side {
                     Side::Edges => ("source node, by class", "target node, by class", atlas.ordering().groups()),
-                    Side::Weights => ("input feature", "output feature", &[][..]),
+                    Side::Weights(_) => ("input feature", "output feature", &[][..]),
                 };
                 let figure = HeatmapFigure {
                     raster: &texels,
                     scale: &scale,
-                    title: &format!("{}: {}, {}", step.title(), side.title(), mode.title()),
+                    title: &format!("{}: {}, {}", step.title(), side.key().replace('_', " "), mode.title()),
                     subtitle: &format!("{} on {}, {}", run.model.title(), run.dataset.name(), thresholds(run)),
                     x_name,
                     y_name,
                     groups,
                 };
                 let step_name = step.title().to_lowercase().replace(' ', "_");
-                pictures.push((format!("{step_name}_{}_{mode_name}.png", side.title()), figure.png()?));
+                pictures.push((format!("{step_name}_{}_{mode_name}.png", side.key()), figure.png()?));
             }
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
     let recipe = &input.recipe;
     if !recipe.model.is_decoupled() {
         let found = recipe.model.architecture.key();
-        return Err(UsageError::new("--arch", "a decoupled family (sgc) to propagate", found).into());
+        return Err(UsageError::new("--arch", "a decoupled family (sgc, appnp, gbp) to propagate", found).into());
     }
     recipe.check()?;
     let split = resolve_split(&input.dataset, &recipe.split, recipe.seed)?;

@@ -4,6 +4,15 @@
 
 use super::graph::Topology;
 
+/// Which matrix the entries of a graph carry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Matrix {
+    /// `T = D^(r-1) Ā D^(-r)`: 0.5 symmetric, 0 a mean over the entries of a row.
+    Normalised(f64),
+    /// `Ā` itself: 1 for every entry.
+    Adjacency,
+}
+
 /// Values of `T` in the entry order of a [`Topology`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diffusion {
@@ -15,7 +24,8 @@ impl Diffusion {
     ///
     /// # Complexity
     /// O(nodes + entries).
-    pub fn new(topology: &Topology, norm_r: f64) -> Self {
+    pub fn new(topology: &Topology, matrix: Matrix) -> Self {
+        let Matrix::Normalised(norm_r) = matrix else { return Self { values: vec![1.0; topology.n_entries()] } };
         let degree = |u: usize| topology.degree(u).max(1) as f64;
         let of_source: Vec<f64> = (0..topology.n_nodes()).map(|v| degree(v).powf(-norm_r)).collect();
         let mut values = Vec::with_capacity(topology.n_entries());
@@ -41,12 +51,12 @@ mod tests {
     fn rows_sum_to_one_at_r_0_and_the_matrix_is_symmetric_at_one_half() {
         let (t, _) = Topology::from_edges(4, &[(0, 1), (1, 2), (1, 3)], Direction::Symmetrised, SelfLoops::Added)
             .expect("valid pairs");
-        let stochastic = Diffusion::new(&t, 0.0);
+        let stochastic = Diffusion::new(&t, Matrix::Normalised(0.0));
         for u in 0..4 {
             let sum: f32 = stochastic.values()[t.row_range(u)].iter().sum();
             assert!((sum - 1.0).abs() < 1e-6);
         }
-        let symmetric = Diffusion::new(&t, 0.5);
+        let symmetric = Diffusion::new(&t, Matrix::Normalised(0.5));
         for (at, (u, v)) in t.entries().enumerate() {
             let back = t.find(v as usize, u as usize).expect("symmetric");
             assert!((symmetric.values()[at] - symmetric.values()[back]).abs() < 1e-7);

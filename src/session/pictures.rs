@@ -11,6 +11,7 @@ use crate::engine::analysis::{
     scores,
 };
 use crate::engine::control::Control;
+use crate::engine::diffusion::Matrix;
 use crate::engine::graph::Dataset;
 
 /// The nodes of a graph in an order for the eye.
@@ -18,8 +19,8 @@ use crate::engine::graph::Dataset;
 pub struct AtlasRequest {
     /// The graph.
     pub dataset: Arc<Dataset>,
-    /// `r` of the diffusion matrix.
-    pub norm_r: f64,
+    /// Which matrix its entries carry.
+    pub matrix: Matrix,
     /// Which order.
     pub by: NodeOrder,
     /// Seed of the communities.
@@ -29,8 +30,7 @@ pub struct AtlasRequest {
 impl PartialEq for AtlasRequest {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.dataset, &other.dataset)
-            && self.norm_r.to_bits() == other.norm_r.to_bits()
-            && (self.by, self.seed) == (other.by, other.seed)
+            && (self.matrix, self.by, self.seed) == (other.matrix, other.by, other.seed)
     }
 }
 
@@ -42,7 +42,7 @@ impl Request for AtlasRequest {
     }
 
     fn compute(&self, ctl: &Control) -> Result<Atlas, EngineError> {
-        Atlas::new(&self.dataset, self.norm_r, self.by, self.seed, ctl)
+        Atlas::new(&self.dataset, self.matrix, self.by, self.seed, ctl)
     }
 }
 
@@ -80,7 +80,7 @@ impl PictureRequest {
 
     /// The slot of one heatmap.
     pub fn slot_of(side: Side, step: usize, is_map: bool) -> String {
-        format!("{} {} {step}", if is_map { "map" } else { "heatmap" }, side.title())
+        format!("{} {} {step}", if is_map { "map" } else { "heatmap" }, side.key())
     }
 }
 
@@ -167,12 +167,10 @@ impl Request for DistributionRequest {
                 let entries = run.dataset.topology().entries().zip(atlas.values());
                 entries.filter(|((u, v), _)| u != v).map(|(_, t)| *t).collect()
             }
-            Side::Weights => run
-                .pruned
-                .steps
-                .get(*step)
-                .and_then(|s| run.model.layers.get(s.idx))
-                .map_or_else(Vec::new, |l| l.linear.weight.iter().copied().collect()),
+            Side::Weights(nth) => (run.pruned.steps.get(*step))
+                .and_then(|s| s.weights.get(*nth))
+                .and_then(|w| run.model.weight(w.idx))
+                .map_or_else(Vec::new, |p| p.values.iter().copied().collect()),
         };
         ctl.check()?;
         let sorted = SortedScores::new(scores(run, atlas.values(), *step, *side)?);

@@ -39,11 +39,11 @@ fn cases() -> Vec<(&'static str, &'static str, Recipe)> {
             "sgc",
             with(|r| {
                 (r.edges.mode, r.edges.delta) = (EdgeMode::Mass, vec![1e-3]);
-                r.compat = Compat::Official;
+                r.compat = Compat::OFFICIAL;
                 r.edges.identity = Identity::ResidualLoop;
             }),
         ),
-        ("sgc, official", "sgc", with(|r| r.compat = Compat::Official)),
+        ("sgc, official", "sgc", with(|r| r.compat = Compat::OFFICIAL)),
     ]
 }
 

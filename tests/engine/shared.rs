@@ -108,8 +108,8 @@ pub(crate) fn with_features(dataset: &Dataset, features: Features) -> Arc<Datase
     Arc::new(Dataset::try_new(DatasetParts { features, ..dataset.to_parts() }).expect("valid"))
 }
 
-/// A GCN of `golden/params`.
-pub(crate) fn gcn(shared: &std::path::Path, state_dict: &str) -> Arc<Model> {
+/// A network of `golden/params`, its family told by its tensors' names.
+pub(crate) fn official_model(shared: &std::path::Path, state_dict: &str) -> Arc<Model> {
     let bytes = std::fs::read(shared.join("golden/params").join(state_dict)).expect("parameters");
     let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
     let state: BTreeMap<String, ArrayD<f32>> = tensors
@@ -121,8 +121,9 @@ pub(crate) fn gcn(shared: &std::path::Path, state_dict: &str) -> Arc<Model> {
             (name, ArrayD::from_shape_vec(t.shape().to_vec(), values).expect("shape"))
         })
         .collect();
-    let (model, unused) = Model::from_state_dict(&Architecture::new(Family::Gcn), state).expect("a GCN");
-    assert!(unused.iter().all(|n| n.contains("num_batches_tracked")), "{unused:?}");
+    let family = Family::recognise(&state).expect("a known family");
+    let (model, unused) = Model::from_state_dict(&Architecture::new(family), state).expect("a model");
+    assert!(unused.is_empty(), "{unused:?}");
     Arc::new(model)
 }
 

@@ -8,7 +8,6 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
-use crate::engine::sparsify::decide::norm_r;
 use crate::engine::sparsify::{Pruned, Recipe};
 
 /// Guarantee and measurement for one graph step.
@@ -76,7 +75,7 @@ pub(crate) fn bounds(
     ctl: &Control,
 ) -> Result<Vec<Bounds>, EngineError> {
     let topology = dataset.topology();
-    let diffusion = Diffusion::new(topology, norm_r(recipe));
+    let diffusion = Diffusion::new(topology, recipe.matrix());
     let edges: Vec<_> = pruned.steps.iter().filter_map(|s| s.edges.as_ref()).collect();
     let mut out = Vec::with_capacity(edges.len());
     for (step, trace) in edges.into_iter().enumerate() {

@@ -7,7 +7,7 @@ use super::raster::Side;
 use super::run::Run;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::sparsify::{EdgeMode, StepTrace, WeightMode};
+use crate::engine::sparsify::{EdgeMode, EdgeTrace, StepTrace, WeightMode, WeightTrace};
 
 /// Counts of positive values in bins of equal width on a log axis.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -114,12 +114,11 @@ impl ScoreHistogram {
         let values = scores(run, diffusion, step, side)?;
         ctl.check()?;
         let scores = LogHistogram::of(&values, n_bins);
-        let trace = step_of(run, step, side)?;
-        let (threshold, scale) = threshold_and_scale(run, trace, side);
-        let (n_entries, n_before, n_after) = match (side, &trace.edges, &trace.weights) {
-            (Side::Edges, Some(e), _) => (e.n_entries, e.n_before, e.n_after),
-            (Side::Weights, _, Some(w)) => (w.n_weights, w.n_weights, w.n_after),
-            _ => (0, 0, 0),
+        let (_, trace) = part_of(run, step, side)?;
+        let (threshold, scale) = threshold_and_scale(run, trace);
+        let (n_entries, n_before, n_after) = match trace {
+            Part::Edges(e) => (e.n_entries, e.n_before, e.n_after),
+            Part::Weights(w) => (w.n_weights, w.n_weights, w.n_after),
         };
         Ok(Self {
             scores,
@@ -143,27 +142,34 @@ impl ScoreHistogram {
     }
 }
 
-fn step_of(run: &Run, step: usize, side: Side) -> Result<&StepTrace, EngineError> {
-    let has_side = |s: &&StepTrace| match side {
-        Side::Edges => s.edges.is_some(),
-        Side::Weights => s.weights.is_some(),
-    };
-    run.pruned
-        .steps
-        .get(step)
-        .filter(has_side)
+/// The trace of one side.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Edges(&'a EdgeTrace),
+    Weights(&'a WeightTrace),
+}
+
+fn part_of(run: &Run, step: usize, side: Side) -> Result<(&StepTrace, Part<'_>), EngineError> {
+    let found = run.pruned.steps.get(step).and_then(|trace| {
+        let part = match side {
+            Side::Edges => Part::Edges(trace.edges.as_ref()?),
+            Side::Weights(nth) => Part::Weights(trace.weights.get(nth)?),
+        };
+        Some((trace, part))
+    });
+    found
         .ok_or_else(|| EngineError::mismatch("scores", format!("a step with {}", side.title()), format!("step {step}")))
 }
 
-fn threshold_and_scale(run: &Run, trace: &StepTrace, side: Side) -> (f64, Option<f64>) {
-    match (side, &trace.edges, &trace.weights) {
-        (Side::Edges, Some(edges), _) => match run.recipe.edges.mode {
+fn threshold_and_scale(run: &Run, part: Part<'_>) -> (f64, Option<f64>) {
+    match part {
+        Part::Edges(edges) => match run.recipe.edges.mode {
             EdgeMode::Absolute => (edges.delta, Some(1.0)),
             EdgeMode::Relative => (edges.delta, Some(edges.mean_message)),
             EdgeMode::Target => (edges.delta, None),
             EdgeMode::Mass => (f64::NAN, None),
         },
-        (Side::Weights, _, Some(weights)) => {
+        Part::Weights(weights) => {
             // A relative threshold can be clamped for inputs of small norm; the others all share one.
             let threshold = weights
                 .thresholds
@@ -179,7 +185,6 @@ fn threshold_and_scale(run: &Run, trace: &StepTrace, side: Side) -> (f64, Option
             };
             (threshold, scale)
         }
-        _ => (f64::NAN, None),
     }
 }
 
@@ -196,9 +201,9 @@ fn mean_input_norm(column_norms: &[f32]) -> f64 {
 /// # Errors
 /// [`EngineError::Mismatch`] when the step has no such side, or `diffusion` is of another graph.
 pub fn scores(run: &Run, diffusion: &[f32], step: usize, side: Side) -> Result<Vec<f32>, EngineError> {
-    let trace = step_of(run, step, side)?;
-    match (side, &trace.edges, &trace.weights) {
-        (Side::Edges, Some(edges), _) => {
+    let (trace, part) = part_of(run, step, side)?;
+    match part {
+        Part::Edges(edges) => {
             let removed_at = run.pruned.masks.edges.removed_at();
             let topology = run.dataset.topology();
             if diffusion.len() != removed_at.len() || removed_at.len() != topology.n_entries() {
@@ -206,7 +211,7 @@ pub fn scores(run: &Run, diffusion: &[f32], step: usize, side: Side) -> Result<V
             }
             let score = |k: usize, v: u32| match &edges.pushed_share {
                 Some(share) => share[k],
-                None => diffusion[k].abs() * edges.source_norms[v as usize],
+                None => edges.score(k, v as usize, diffusion[k]),
             };
             let mut scores = Vec::with_capacity(edges.n_before);
             for u in 0..topology.n_nodes() {
@@ -219,16 +224,12 @@ pub fn scores(run: &Run, diffusion: &[f32], step: usize, side: Side) -> Result<V
             }
             Ok(scores)
         }
-        (Side::Weights, _, Some(weights)) => {
+        Part::Weights(weights) => {
             let missing = || EngineError::mismatch("scores", "a weight matrix", format!("layer {}", trace.idx));
-            let weight = &run.model.layers.get(trace.idx).ok_or_else(missing)?.linear.weight;
-            let mut scores = Vec::with_capacity(weight.len());
-            for (row, norm) in weight.rows().into_iter().zip(weights.column_norms.iter()) {
-                scores.extend(row.iter().map(|w| w.abs() * norm));
-            }
-            Ok(scores)
+            let weight = &run.model.weight(weights.idx).ok_or_else(missing)?.values;
+            let score = |((j, i), w): ((usize, usize), &f32)| w.abs() * weights.column_norms[weights.feature(j, i)];
+            Ok(weight.indexed_iter().map(score).collect())
         }
-        _ => Ok(Vec::new()),
     }
 }
 

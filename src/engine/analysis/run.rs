@@ -10,8 +10,9 @@ use super::evaluate::Evaluation;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Labels, Split, resolve_split};
+use crate::engine::kernels::{AttentionInput, Rows};
 use crate::engine::model::Model;
-use crate::engine::model::network;
+use crate::engine::model::network::{self, Net};
 use crate::engine::sparsify::decide::{decide, flags};
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::transform::faster_product;
@@ -54,7 +55,7 @@ pub struct Timing {
     pub dense_secs: f64,
     /// Pruned forward over frozen masks, seconds in all.
     pub pruned_secs: f64,
-    /// Which product was faster for every weight layer, and was used.
+    /// Which product was faster for every weight matrix of the model, and was used.
     pub products: Vec<Product>,
 }
 
@@ -115,7 +116,7 @@ pub fn run(
     let dense_logits = match dense_logits {
         Some(logits) if !options.compare_steps => logits,
         _ => {
-            let mut unpruned = Frozen::unpruned(dataset, model, &recipe)?;
+            let mut unpruned = Frozen::unpruned(dataset, &recipe)?;
             unpruned.outputs =
                 (options.compare_steps && outputs_bytes(dataset, model) <= LARGEST_REFERENCE).then(Vec::new);
             let logits = network::forward(model, dataset.features(), &mut unpruned, &quiet)?;
@@ -163,8 +164,9 @@ const N_STAGES: usize = 5;
 const LARGEST_REFERENCE: usize = 2 << 30;
 
 fn outputs_bytes(dataset: &Dataset, model: &Model) -> usize {
-    let widths = model.architecture.hops * dataset.features().width()
-        + model.layers.iter().map(|l| l.linear.weight.ncols()).sum::<usize>();
+    let shape = &model.architecture;
+    let widths = shape.hops * dataset.features().width()
+        + (0..shape.layers).map(|l| shape.layer_widths(l, model.d_in(), model.n_classes()).1).sum::<usize>();
     dataset.n_nodes() * widths * size_of::<f32>()
 }
 
@@ -177,7 +179,7 @@ fn locked_logits(
 ) -> Result<[Array2<f32>; 3], EngineError> {
     let logits = |nodes: &[u32]| {
         let locked = flags(dataset.n_nodes(), nodes);
-        let mut frozen = Frozen::pruned(dataset, &pruned.model, recipe, &pruned.masks.edges, Some(&locked), None)?;
+        let mut frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, Some(&locked), None)?;
         network::forward(&pruned.model, dataset.features(), &mut frozen, ctl)
     };
     Ok([logits(&split.train)?, logits(&split.val)?, logits(&split.test)?])
@@ -198,8 +200,8 @@ fn measure(
     ctl: &Control,
 ) -> Result<Timing, EngineError> {
     let products = measured_products(dataset, recipe, pruned, ctl)?;
-    let mut dense = Frozen::unpruned(dataset, model, recipe)?;
-    let mut frozen = Frozen::pruned(dataset, &pruned.model, recipe, &pruned.masks.edges, None, Some(&products))?;
+    let mut dense = Frozen::unpruned(dataset, recipe)?;
+    let mut frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products))?;
     let mut dense_steps = Vec::new();
     let mut pruned_steps = Vec::new();
     let start = Instant::now();
@@ -234,37 +236,46 @@ fn measure(
     })
 }
 
-/// The faster product of every weight layer, measured on its own input.
+/// The faster product of every weight matrix, measured on its own input.
 fn measured_products(
     dataset: &Dataset,
     recipe: &Recipe,
     pruned: &Pruned,
     ctl: &Control,
 ) -> Result<Vec<Product>, EngineError> {
-    struct Measuring<'a> {
+    struct Measuring {
         frozen: Frozen,
-        model: &'a Model,
         products: Vec<Product>,
     }
-    impl network::Policy for Measuring<'_> {
+    impl network::Policy for Measuring {
         fn transform(
             &mut self,
-            layer: usize,
-            linear: &crate::engine::model::Linear,
-            x: crate::engine::kernels::Rows<'_>,
+            weight: network::WeightAt<'_>,
+            x: Rows<'_>,
+            measured: Rows<'_>,
             ctl: &Control,
         ) -> Result<Array2<f32>, EngineError> {
-            self.products.push(faster_product(&self.model.layers[layer].linear.weight, x, 2, ctl)?);
-            self.frozen.transform(layer, linear, x, ctl)
+            if self.products.len() <= weight.matrix {
+                self.products.resize(weight.matrix + 1, Product::default());
+            }
+            self.products[weight.matrix] = faster_product(weight.values, x, 2, ctl)?;
+            self.frozen.transform(weight, x, measured, ctl)
         }
         fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
             self.frozen.propagate(step, x, ctl)
         }
+        fn attend(
+            &mut self,
+            step: usize,
+            input: &AttentionInput<'_>,
+            ctl: &Control,
+        ) -> Result<Array2<f32>, EngineError> {
+            self.frozen.attend(step, input, ctl)
+        }
     }
-    let model = &*pruned.model;
-    let frozen = Frozen::pruned(dataset, model, recipe, &pruned.masks.edges, None, None)?;
-    let mut measuring = Measuring { frozen, model, products: Vec::new() };
-    network::forward(model, dataset.features(), &mut measuring, ctl)?;
+    let frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, None)?;
+    let mut measuring = Measuring { frozen, products: Vec::new() };
+    network::forward(&pruned.model, dataset.features(), &mut measuring, ctl)?;
     Ok(measuring.products)
 }
 
@@ -298,8 +309,7 @@ pub fn forward_frozen(
         if let Some(scaler) = &model.scaler {
             scaler.apply(&mut scaled, ctl)?;
         }
-        let rows = crate::engine::kernels::Rows::Dense(scaled.view());
-        return network::mlp(model, rows, &mut Frozen::weights_only(model), None, ctl);
+        return Net::new(model, Rows::Dense(scaled.view()), &mut Frozen::weights_only(), None, ctl).run();
     }
     let mut policy = match masks {
         Some(masks) => {
@@ -307,9 +317,9 @@ pub fn forward_frozen(
                 let expected = format!("{} entries", dataset.topology().n_entries());
                 return Err(EngineError::mismatch("edge mask", expected, masks.edges.removed_at().len()));
             }
-            Frozen::pruned(dataset, model, recipe, &masks.edges, None, None)?
+            Frozen::pruned(dataset, recipe, &masks.edges, None, None)?
         }
-        None => Frozen::unpruned(dataset, model, recipe)?,
+        None => Frozen::unpruned(dataset, recipe)?,
     };
     network::forward(model, dataset.features(), &mut policy, ctl)
 }

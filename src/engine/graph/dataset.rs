@@ -82,6 +82,26 @@ impl Features {
         }
     }
 
+    /// The given rows, in the given order, stored as these are.
+    pub fn select(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Dense(x) => {
+                let rows: Vec<usize> = rows.iter().map(|u| *u as usize).collect();
+                Self::Dense(x.select(ndarray::Axis(0), &rows))
+            }
+            Self::Sparse(x) => {
+                let (mut indptr, mut indices, mut values) = (vec![0usize], Vec::new(), Vec::new());
+                for u in rows {
+                    let range = x.indptr().outer_inds_sz(*u as usize);
+                    indices.extend_from_slice(&x.indices()[range.clone()]);
+                    values.extend_from_slice(&x.data()[range]);
+                    indptr.push(indices.len());
+                }
+                Self::Sparse(CsMatI::new((rows.len(), x.cols()), indptr, indices, values))
+            }
+        }
+    }
+
     fn values(&self) -> &[f32] {
         match self {
             Self::Dense(x) => x.as_slice().unwrap_or(&[]),

@@ -7,6 +7,7 @@
 //!
 //! The functions are compiled for several instruction sets and chosen at run time.
 
+mod attention;
 mod gemm;
 mod norms;
 mod rows;
@@ -14,6 +15,7 @@ mod select;
 mod sparse_gemm;
 mod transpose;
 
+pub use attention::{Attended, AttentionGradient, AttentionInput, Structure, attention_scores, softmax_rows};
 pub use gemm::{Packed, matmul};
 pub use norms::{column_norms, column_sums, frobenius, row_norms};
 pub use rows::{Csr, spmm};

@@ -1,24 +1,140 @@
-//! The backward pass: gradients of every parameter from that of the logits, over the tape of one training forward.
+//! The backward pass: every operation of a training forward left a step on the tape; walking them back in reverse gives the
+//! gradient of every parameter.
 
 use ndarray::{Array1, Array2};
 use sprs::CsMatI;
 
-use super::architecture::Order;
-use super::batch_norm::NormGradient;
-use super::network::{LayerTape, Tape, each_row};
-use super::params::Model;
-use super::{batch_norm, dropout};
+use super::network::Value;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Features;
-use crate::engine::kernels::{Csr, Packed, column_sums, matmul, spmm, transposed};
+use crate::engine::kernels::{Attended, Csr, Packed, matmul, spmm, transposed};
 
-/// Gradients of one layer, in the order of its parameters.
-#[derive(Debug, Clone)]
-pub(crate) struct LayerGradient {
-    pub(crate) weight: Array2<f32>,
-    pub(crate) bias: Option<Array1<f32>>,
-    pub(crate) norm: Option<NormGradient>,
+/// What the forward pass walked: who decided also knows the way back.
+pub(crate) trait Retrace {
+    /// The matrix that was multiplied with. `[d_in, d_out]`
+    fn weight(&self, matrix: usize) -> &Array2<f32>;
+
+    /// Which of its entries took part: no gradient flows through the others. `[d_in, d_out]`
+    fn mask(&self, prunable: usize) -> &Array2<bool>;
+
+    /// `T̂ᵀ g` of graph step `step`.
+    fn propagate_back(&self, step: usize, g: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError>;
+
+    /// The attention of graph step `step`.
+    fn attended(&self, step: usize) -> &Attended;
+}
+
+/// Training mode: the steps back, and what the forward pass saw of each batch.
+pub(crate) struct Tape {
+    steps: Vec<(usize, BackStep)>,
+    pub(super) output: usize,
+    pub(super) seed: u64,
+    pub(super) epoch: u64,
+    /// Position of every normalisation, with mean and unbiased variance of the batch.
+    pub(crate) batch_statistics: Vec<(usize, Vec<f32>, Vec<f32>)>,
+}
+
+type BackStep = Box<dyn FnOnce(Array2<f32>, &mut Step<'_>) -> Result<(), EngineError> + Send>;
+
+impl Tape {
+    /// `seed` and `epoch` fix the dropouts.
+    pub(crate) fn new(seed: u64, epoch: u64) -> Self {
+        Self { steps: Vec::new(), output: Value::INPUT, seed, epoch, batch_statistics: Vec::new() }
+    }
+
+    pub(super) fn record(&mut self, out: usize, step: BackStep) {
+        self.steps.push((out, step));
+    }
+
+    /// The gradient of every parameter of a model with `n_parameters`, in its order; `None` for those that took no part.
+    pub(crate) fn backward(
+        self,
+        d_output: Array2<f32>,
+        n_parameters: usize,
+        retrace: &dyn Retrace,
+        input: &InputTranspose,
+        ctl: &Control,
+    ) -> Result<Vec<Option<Array2<f32>>>, EngineError> {
+        let n_values = self.steps.iter().map(|(out, _)| out + 1).max().unwrap_or(1);
+        let mut walk = Step { values: vec![None; n_values], parameters: vec![None; n_parameters], retrace, input, ctl };
+        walk.add(self.output, d_output);
+        for (out, step) in self.steps.into_iter().rev() {
+            if let Some(g) = walk.values[out].take() {
+                step(g, &mut walk)?;
+            }
+        }
+        Ok(walk.parameters)
+    }
+}
+
+/// Gradients gathered on the way back.
+pub(crate) struct Step<'a> {
+    values: Vec<Option<Array2<f32>>>,
+    parameters: Vec<Option<Array2<f32>>>,
+    pub(super) retrace: &'a dyn Retrace,
+    input: &'a InputTranspose,
+    pub(super) ctl: &'a Control,
+}
+
+impl Step<'_> {
+    /// Whether anybody asks for the gradient of value `id`: not for the network's own input.
+    pub(super) fn wants(id: usize) -> bool {
+        id != Value::INPUT
+    }
+
+    /// Adds to the gradient of value `id`.
+    pub(super) fn add(&mut self, id: usize, g: Array2<f32>) {
+        if !Self::wants(id) {
+            return;
+        }
+        match &mut self.values[id] {
+            Some(sum) => *sum += &g,
+            slot => *slot = Some(g),
+        }
+    }
+
+    /// Adds to the gradient of the vector at `at`.
+    pub(super) fn parameter(&mut self, at: usize, g: Array1<f32>) {
+        self.parameter_matrix(at, g.insert_axis(ndarray::Axis(0)));
+    }
+
+    /// Adds to the gradient of the parameter at `at`.
+    pub(super) fn parameter_matrix(&mut self, at: usize, g: Array2<f32>) {
+        match &mut self.parameters[at] {
+            Some(sum) => *sum += &g,
+            slot => *slot = Some(g),
+        }
+    }
+
+    /// Back over `x Ŵ`: `xᵀ g` where weights were kept, and `g Ŵᵀ`.
+    pub(super) fn through_product(
+        &mut self,
+        matrix: usize,
+        prunable: Option<usize>,
+        at: usize,
+        x_id: usize,
+        x: Option<&Array2<f32>>,
+        g: Array2<f32>,
+    ) -> Result<(), EngineError> {
+        let mut weight = match x {
+            Some(x) => InputTranspose::of_dense(x, self.ctl)?.product(&g, self.ctl)?,
+            None => self.input.product(&g, self.ctl)?,
+        };
+        if let Some(prunable) = prunable {
+            ndarray::Zip::from(&mut weight).and(self.retrace.mask(prunable)).for_each(|w, keep| {
+                if !keep {
+                    *w = 0.0;
+                }
+            });
+        }
+        self.parameter_matrix(at, weight);
+        if Self::wants(x_id) {
+            let g = matmul(g.view(), &Packed::new(self.retrace.weight(matrix).t()), self.ctl)?;
+            self.add(x_id, g);
+        }
+        Ok(())
+    }
 }
 
 /// What the network's first product was fed with, transposed once for all steps.
@@ -49,101 +165,4 @@ impl InputTranspose {
             }
         }
     }
-}
-
-/// What the forward pass walked, for walking back.
-pub(crate) struct Walked<'a> {
-    /// The weights it multiplied with. `[d_in, d_out]` each
-    pub(crate) weights: &'a [Array2<f32>],
-    /// Which of them took part: no gradient flows through the others. `[d_in, d_out]` each
-    pub(crate) masks: &'a [Array2<bool>],
-    /// `T̂ᵀ g` of a graph step; absent for a network that does not propagate between its layers.
-    pub(crate) propagate_back: Option<&'a PropagateBack<'a>>,
-    /// What the first product was fed with, transposed.
-    pub(crate) input: &'a InputTranspose,
-}
-
-/// `T̂ᵀ g` of graph step `step`.
-pub(crate) type PropagateBack<'a> = dyn Fn(usize, &Array2<f32>) -> Result<Array2<f32>, EngineError> + 'a;
-
-/// Gradients of every layer.
-pub(crate) fn backward(
-    model: &Model,
-    d_logits: Array2<f32>,
-    tape: &Tape,
-    walked: &Walked<'_>,
-    ctl: &Control,
-) -> Result<Vec<LayerGradient>, EngineError> {
-    let n_layers = model.layers.len();
-    let mut gradients = Vec::with_capacity(n_layers);
-    let mut g = d_logits;
-    for l in (0..n_layers).rev() {
-        let layer = &model.layers[l];
-        let record = &tape.layers[l];
-        let mut norm = None;
-        if l + 1 < n_layers {
-            if let Some(seed) = record.dropout {
-                dropout::apply(&mut g, model.architecture.dropout, seed, ctl)?;
-            }
-            if model.architecture.is_decoupled() {
-                (g, norm) = through_norm(g, layer.norm.as_ref(), record, ctl)?;
-                through_relu(&mut g, record, ctl)?;
-            } else {
-                through_relu(&mut g, record, ctl)?;
-                (g, norm) = through_norm(g, layer.norm.as_ref(), record, ctl)?;
-            }
-        }
-        let bias = match &layer.linear.bias {
-            Some(_) => Some(column_sums(g.view(), ctl)?.into_iter().map(|s| s as f32).collect()),
-            None => None,
-        };
-        let transform_first = model.architecture.order == Order::TransformFirst;
-        if let Some(propagate_back) = walked.propagate_back.filter(|_| transform_first) {
-            g = propagate_back(l, &g)?;
-        }
-        let mut weight = match &record.input {
-            Some(x) => InputTranspose::of_dense(x, ctl)?.product(&g, ctl)?,
-            None => walked.input.product(&g, ctl)?,
-        };
-        ndarray::Zip::from(&mut weight).and(&walked.masks[l]).for_each(|w, keep| {
-            if !keep {
-                *w = 0.0;
-            }
-        });
-        if l > 0 {
-            g = matmul(g.view(), &Packed::new(walked.weights[l].t()), ctl)?;
-            if let Some(propagate_back) = walked.propagate_back.filter(|_| !transform_first) {
-                g = propagate_back(l, &g)?;
-            }
-        }
-        gradients.push(LayerGradient { weight, bias, norm });
-    }
-    gradients.reverse();
-    Ok(gradients)
-}
-
-fn through_norm(
-    g: Array2<f32>,
-    norm: Option<&super::BatchNorm>,
-    record: &LayerTape,
-    ctl: &Control,
-) -> Result<(Array2<f32>, Option<NormGradient>), EngineError> {
-    match (norm, &record.norm) {
-        (Some(norm), Some(tape)) => {
-            let (g, gradient) = batch_norm::backward(g, norm, tape, ctl)?;
-            Ok((g, Some(gradient)))
-        }
-        _ => Ok((g, None)),
-    }
-}
-
-fn through_relu(g: &mut Array2<f32>, record: &LayerTape, ctl: &Control) -> Result<(), EngineError> {
-    let Some(rectified) = &record.rectified else { return Ok(()) };
-    each_row(g, ctl, |u, row| {
-        for (g, out) in row.iter_mut().zip(rectified.row(u)) {
-            if *out <= 0.0 {
-                *g = 0.0;
-            }
-        }
-    })
 }

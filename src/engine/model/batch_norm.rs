@@ -1,16 +1,33 @@
 //! Batch normalisation over nodes: `y = γ (x - μ) / √(σ² + ε) + β`, forward and backward (Ioffe and Szegedy 2015, as PyTorch's
 //! `BatchNorm1d`: biased variance to normalise, unbiased for the running statistics, momentum 0.1).
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1};
 
 use super::network::each_row;
-use super::params::BatchNorm;
+use super::params::Parameter;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{Rows, column_norms, column_sums};
 
 /// Weight of the newest batch in the running statistics.
 const MOMENTUM: f32 = 0.1;
+/// Added to the variance under the root, as PyTorch does.
+pub(crate) const EPS: f32 = 1e-5;
+
+/// The four tensors of a normalisation. `[width]` each
+pub(crate) struct BatchNorm<'a> {
+    weight: ArrayView1<'a, f32>,
+    bias: ArrayView1<'a, f32>,
+    running_mean: ArrayView1<'a, f32>,
+    running_var: ArrayView1<'a, f32>,
+}
+
+impl<'a> BatchNorm<'a> {
+    pub(super) fn new(weight: &'a Parameter, bias: &'a Parameter, mean: &'a Parameter, var: &'a Parameter) -> Self {
+        let row = |p: &'a Parameter| p.values.row(0);
+        Self { weight: row(weight), bias: row(bias), running_mean: row(mean), running_var: row(var) }
+    }
+}
 
 /// What the backward pass needs.
 #[derive(Debug)]
@@ -24,18 +41,14 @@ pub(crate) struct NormTape {
     pub(crate) unbiased_var: Vec<f32>,
 }
 
-/// Gradients of γ and β. Both `[width]`
-#[derive(Debug, Clone)]
-pub(crate) struct NormGradient {
-    pub(crate) weight: Array1<f32>,
-    pub(crate) bias: Array1<f32>,
-}
-
 /// With the running statistics. `[n, width]`
-pub(crate) fn forward_eval(mut x: Array2<f32>, norm: &BatchNorm, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-    let scale: Vec<f32> =
-        norm.running_var.iter().zip(&norm.weight).map(|(v, w)| w / (v + BatchNorm::EPS).sqrt()).collect();
-    let shift: Vec<f32> = norm.bias.iter().zip(&norm.running_mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+pub(crate) fn forward_eval(
+    mut x: Array2<f32>,
+    norm: &BatchNorm<'_>,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let scale: Vec<f32> = norm.running_var.iter().zip(norm.weight).map(|(v, w)| w / (v + EPS).sqrt()).collect();
+    let shift: Vec<f32> = norm.bias.iter().zip(norm.running_mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
     each_row(&mut x, ctl, |_, row| {
         for ((v, s), b) in row.iter_mut().zip(&scale).zip(&shift) {
             *v = *v * s + b;
@@ -47,7 +60,7 @@ pub(crate) fn forward_eval(mut x: Array2<f32>, norm: &BatchNorm, ctl: &Control) 
 /// With the batch's own statistics. `[n, width]`
 pub(crate) fn forward_train(
     mut x: Array2<f32>,
-    norm: &BatchNorm,
+    norm: &BatchNorm<'_>,
     ctl: &Control,
 ) -> Result<(Array2<f32>, NormTape), EngineError> {
     let n = x.nrows() as f64;
@@ -55,26 +68,21 @@ pub(crate) fn forward_train(
     each_row(&mut x, ctl, |_, row| row.iter_mut().zip(&mean).for_each(|(v, m)| *v -= m))?;
     let squares: Vec<f64> =
         column_norms(Rows::Dense(x.view()), ctl)?.iter().map(|c| f64::from(*c) * f64::from(*c)).collect();
-    let inverse_std: Vec<f32> =
-        squares.iter().map(|s| (1.0 / (s / n + f64::from(BatchNorm::EPS)).sqrt()) as f32).collect();
+    let inverse_std: Vec<f32> = squares.iter().map(|s| (1.0 / (s / n + f64::from(EPS)).sqrt()) as f32).collect();
     let unbiased_var = squares.iter().map(|s| (s / (n - 1.0).max(1.0)) as f32).collect();
     each_row(&mut x, ctl, |_, row| row.iter_mut().zip(&inverse_std).for_each(|(v, s)| *v *= s))?;
     let mut out = x.clone();
     each_row(&mut out, ctl, |_, row| {
-        for ((v, w), b) in row.iter_mut().zip(&norm.weight).zip(&norm.bias) {
+        for ((v, w), b) in row.iter_mut().zip(norm.weight).zip(norm.bias) {
             *v = *v * w + b;
         }
     })?;
     Ok((out, NormTape { normalised: x, inverse_std, mean, unbiased_var }))
 }
 
-/// Moves the running statistics towards the batch's.
-pub(crate) fn update_running(norm: &mut BatchNorm, tape: &NormTape) {
-    let blend = |running: &mut Array1<f32>, batch: &[f32]| {
-        running.iter_mut().zip(batch).for_each(|(r, b)| *r += MOMENTUM * (b - *r));
-    };
-    blend(&mut norm.running_mean, &tape.mean);
-    blend(&mut norm.running_var, &tape.unbiased_var);
+/// Moves running statistics `running` towards the batch's.
+pub(crate) fn update_running(running: &mut Array2<f32>, batch: &[f32]) {
+    running.iter_mut().zip(batch).for_each(|(r, b)| *r += MOMENTUM * (b - *r));
 }
 
 /// Gradients of the input, γ and β from that of the output.
@@ -82,10 +90,10 @@ pub(crate) fn update_running(norm: &mut BatchNorm, tape: &NormTape) {
 /// `dx = γ/√(σ²+ε) · (g - mean(g) - x̂ · mean(g x̂))`
 pub(crate) fn backward(
     mut g: Array2<f32>,
-    norm: &BatchNorm,
+    weight: &[f32],
     tape: &NormTape,
     ctl: &Control,
-) -> Result<(Array2<f32>, NormGradient), EngineError> {
+) -> Result<(Array2<f32>, [Array1<f32>; 2]), EngineError> {
     let n = g.nrows() as f64;
     let sum_g = column_sums(g.view(), ctl)?;
     let mut products = g.clone();
@@ -96,10 +104,10 @@ pub(crate) fn backward(
     each_row(&mut g, ctl, |u, row| {
         for (j, (v, x)) in row.iter_mut().zip(tape.normalised.row(u)).enumerate() {
             let centred = *v - (sum_g[j] / n) as f32 - x * (sum_gx[j] / n) as f32;
-            *v = norm.weight[j] * tape.inverse_std[j] * centred;
+            *v = weight[j] * tape.inverse_std[j] * centred;
         }
     })?;
-    let weight = sum_gx.into_iter().map(|s| s as f32).collect();
-    let bias = sum_g.into_iter().map(|s| s as f32).collect();
-    Ok((g, NormGradient { weight, bias }))
+    let d_weight = sum_gx.into_iter().map(|s| s as f32).collect();
+    let d_bias = sum_g.into_iter().map(|s| s as f32).collect();
+    Ok((g, [d_weight, d_bias]))
 }

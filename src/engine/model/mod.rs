@@ -1,15 +1,18 @@
-//! Networks: their shape, their parameters, and the forward and backward passes of each kind of layer.
+//! Networks: their shape, their parameters, and one forward and backward pass for all of them.
 //!
-//! A model is a stack of [`Layer`]s; `network.rs` holds what each family does with them, once for every use, and `backward.rs`
-//! walks it back. It knows nothing of what is removed: a policy passed in multiplies and propagates.
+//! A [`Family`] is one file in `families/`: its settings, its tensors and one layer's formula, written with the operations of
+//! `network.rs`, each of which knows its own way back. Nothing here knows what is removed: a policy passed in multiplies and
+//! propagates.
 
 mod architecture;
 pub(crate) mod backward;
 pub(crate) mod batch_norm;
 mod dropout;
+pub(crate) mod families;
 pub(crate) mod network;
 mod params;
 
-pub use architecture::{Architecture, Family, Order};
+pub use architecture::{Architecture, AttentionForm, HopWeights, Order};
+pub use families::Family;
 pub use network::StepKind;
-pub use params::{BatchNorm, Layer, Linear, Model, Scaler, TrainedOn};
+pub use params::{Model, Parameter, Role, Scaler, TrainedOn};

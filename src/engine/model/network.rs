@@ -1,19 +1,23 @@
 //! The forward pass, once for every use: unpruned, pruned over frozen masks, deciding masks, and training.
 //!
-//! What differs between the uses is who multiplies and who propagates: a [`Policy`]. What a family does with them is one
-//! function per family here, built from the layers in `batch_norm.rs`.
+//! A family writes its layers with the operations of [`Net`]. What differs between the uses is who multiplies and who
+//! propagates: a [`Policy`]. In training every operation also writes down how to walk back over it (see `backward.rs`).
 
-use ndarray::{Array1, Array2};
+use std::sync::Arc;
+
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::architecture::Order;
-use super::batch_norm::{self, NormTape};
+use super::architecture::{Architecture, HopWeights};
+use super::backward::{Step, Tape};
+use super::batch_norm;
 use super::dropout::{self, DropoutSeed};
-use super::params::{BatchNorm, Linear, Model, Scaler};
+use super::families::{Definition, Stack};
+use super::params::{Model, Parameter, Scaler};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Features;
-use crate::engine::kernels::{Rows, column_sums};
+use crate::engine::kernels::{AttentionInput, Rows, column_sums};
 
 /// What a step of the network does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,19 +31,35 @@ pub enum StepKind {
     Linear,
 }
 
+/// A weight matrix of the model, and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct WeightAt<'a> {
+    /// Position among all matrices of the model.
+    pub(crate) matrix: usize,
+    /// Layer and position among the matrices that may be pruned, if it is one.
+    pub(crate) prunable: Option<(usize, usize)>,
+    /// Short name.
+    pub(crate) name: &'a str,
+    pub(crate) values: &'a Array2<f32>,
+}
+
 /// Who multiplies and who propagates.
 pub(crate) trait Policy {
-    /// `x Ŵ` of weight layer `layer`, without the bias. `[n, d_in] → [n, d_out]`
+    /// `x Ŵ`, without the bias. `measured` is what the weight test looks at: `x` itself but for the authors' GCNII.
+    /// `[n, d_in] → [n, d_out]`
     fn transform(
         &mut self,
-        layer: usize,
-        linear: &Linear,
+        weight: WeightAt<'_>,
         x: Rows<'_>,
+        measured: Rows<'_>,
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError>;
 
     /// `T̂ x` of graph step `step`. `[n, width] → [n, width]`
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError>;
+
+    /// Attention of graph step `step` over the entries that are there. `→ [n, heads · channels]`
+    fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError>;
 
     /// Called with the output of every finished step.
     fn finished(&mut self, kind: StepKind, idx: usize, output: &Array2<f32>) {
@@ -47,28 +67,372 @@ pub(crate) trait Policy {
     }
 }
 
-/// What the backward pass needs of one layer.
-#[derive(Debug, Default)]
-pub(crate) struct LayerTape {
-    /// What the weight was multiplied with; `None` where that is the network's own input.
-    pub(crate) input: Option<Array2<f32>>,
-    pub(crate) norm: Option<NormTape>,
-    /// The values ReLU let through (GCN: after normalisation; MLP: before).
-    pub(crate) rectified: Option<Array2<f32>>,
-    pub(crate) dropout: Option<DropoutSeed>,
+/// A value inside the network: one row per node. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Value {
+    /// Position on the tape; the network's own input is [`Value::INPUT`].
+    pub(super) id: usize,
+    /// `None` stands for the network's own input.
+    data: Option<Arc<Array2<f32>>>,
 }
 
-/// Training mode: batch statistics, dropout, and a record for the backward pass.
-pub(crate) struct Tape {
-    pub(crate) layers: Vec<LayerTape>,
-    pub(crate) seed: u64,
-    pub(crate) epoch: u64,
+impl Value {
+    pub(super) const INPUT: usize = 0;
 }
 
-impl Tape {
-    pub(crate) fn new(seed: u64, epoch: u64) -> Self {
-        Self { layers: Vec::new(), seed, epoch }
+/// A network being run.
+pub(crate) struct Net<'a> {
+    model: &'a Model,
+    policy: &'a mut dyn Policy,
+    input: Rows<'a>,
+    dense_input: Option<Arc<Array2<f32>>>,
+    /// In training: batch statistics, dropout, and the way back.
+    tape: Option<&'a mut Tape>,
+    n_values: usize,
+    n_dropouts: u64,
+    ctl: &'a Control,
+}
+
+impl<'a> Net<'a> {
+    pub(crate) fn new(
+        model: &'a Model,
+        input: Rows<'a>,
+        policy: &'a mut dyn Policy,
+        tape: Option<&'a mut Tape>,
+        ctl: &'a Control,
+    ) -> Self {
+        Self { model, policy, input, dense_input: None, tape, n_values: Value::INPUT + 1, n_dropouts: 0, ctl }
     }
+
+    /// Family and shape.
+    pub(crate) fn shape(&self) -> &'a Architecture {
+        &self.model.architecture
+    }
+
+    fn parameter(&self, name: &str) -> Result<(usize, &'a Parameter), EngineError> {
+        let found = self.model.position(name).map(|at| (at, &self.model.parameters[at]));
+        found.ok_or_else(|| EngineError::mismatch("model tensors", name, "none of that name"))
+    }
+
+    fn new_value(&mut self, data: Array2<f32>) -> Value {
+        self.n_values += 1;
+        Value { id: self.n_values - 1, data: Some(Arc::new(data)) }
+    }
+
+    /// In training, writes down how the gradient of `out` becomes those of what it was made of.
+    fn record(
+        &mut self,
+        out: &Value,
+        step: impl FnOnce(Array2<f32>, &mut Step<'_>) -> Result<(), EngineError> + Send + 'static,
+    ) {
+        if let Some(tape) = &mut self.tape {
+            tape.record(out.id, Box::new(step));
+        }
+    }
+
+    /// The rows of a value, all values stored.
+    fn dense(&mut self, x: &Value) -> Arc<Array2<f32>> {
+        if let Some(data) = &x.data {
+            return Arc::clone(data);
+        }
+        let input = self.input;
+        Arc::clone(self.dense_input.get_or_insert_with(|| Arc::new(dense_rows(input))))
+    }
+
+    /// The value to write into; copied only where somebody else still needs it.
+    fn owned(&mut self, x: Value) -> Array2<f32> {
+        match x.data {
+            Some(data) => Arc::unwrap_or_clone(data),
+            None => self.dense(&x).as_ref().clone(),
+        }
+    }
+
+    fn rows<'b>(input: &'b Rows<'_>, x: &'b Value) -> Rows<'b> {
+        x.data.as_ref().map_or_else(|| input.reborrow(), |data| Rows::Dense(data.view()))
+    }
+
+    /// `x Ŵ` with weight `name`. `[n, d_in] → [n, d_out]`
+    pub(crate) fn transform(&mut self, name: &str, x: Value) -> Result<Value, EngineError> {
+        let measured = x.clone();
+        self.transform_measured(name, x, &measured)
+    }
+
+    /// As [`Net::transform`], with another value for the authors' weight test to look at.
+    pub(crate) fn transform_measured(&mut self, name: &str, x: Value, measured: &Value) -> Result<Value, EngineError> {
+        let (at, parameter) = self.parameter(name)?;
+        let before = &self.model.parameters[..at];
+        let matrix = before.iter().filter(|p| p.is_matrix()).count();
+        let nth_prunable = before.iter().filter(|p| p.prunable_layer().is_some()).count();
+        let prunable = parameter.prunable_layer().map(|layer| (layer, nth_prunable));
+        let weight = WeightAt { matrix, prunable, name: parameter.short_name(), values: &parameter.values };
+        let (rows, measured) = (Self::rows(&self.input, &x), Self::rows(&self.input, measured));
+        let out = self.policy.transform(weight, rows, measured, self.ctl)?;
+        let out = self.new_value(out);
+        self.record(&out, move |g, step| {
+            step.through_product(matrix, prunable.map(|p| p.1), at, x.id, x.data.as_deref(), g)
+        });
+        Ok(out)
+    }
+
+    /// `x + b`, where the model has bias `name`; else `x`.
+    pub(crate) fn bias(&mut self, name: &str, x: Value) -> Result<Value, EngineError> {
+        let Some(at) = self.model.position(name) else { return Ok(x) };
+        let bias = &self.model.parameters[at].values;
+        let from = x.id;
+        let mut out = self.owned(x);
+        if let Some(bias) = bias.as_slice() {
+            each_row(&mut out, self.ctl, |_, row| row.iter_mut().zip(bias).for_each(|(o, b)| *o += b))?;
+        }
+        let out = self.new_value(out);
+        self.record(&out, move |g, step| {
+            step.parameter(at, column_sums(g.view(), step.ctl)?.into_iter().map(|s| s as f32).collect());
+            step.add(from, g);
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    /// `x Ŵ + b` with `{name}.weight` and, where there is one, `{name}.bias`.
+    pub(crate) fn linear(&mut self, name: &str, x: Value) -> Result<Value, EngineError> {
+        let out = self.transform(&format!("{name}.weight"), x)?;
+        self.bias(&format!("{name}.bias"), out)
+    }
+
+    /// One number of the model that training leaves alone.
+    pub(crate) fn factor(&self, name: &str) -> Result<f32, EngineError> {
+        Ok(self.parameter(name)?.1.values[[0, 0]])
+    }
+
+    /// `T̂ x` of graph step `step`.
+    pub(crate) fn propagate(&mut self, step: usize, x: Value) -> Result<Value, EngineError> {
+        let data = self.dense(&x);
+        let out = self.policy.propagate(step, &data, self.ctl)?;
+        let out = self.new_value(out);
+        self.record(&out, move |g, back| {
+            if Step::wants(x.id) {
+                let g = back.retrace.propagate_back(step, &g, back.ctl)?;
+                back.add(x.id, g);
+            }
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    /// Attention of graph step `step`: softmax over each node's entries of the score that `att` gives, times `source`.
+    /// Without `target` (the form of 2018) `att` names the vectors of source and target, else one vector for their sum.
+    /// `[n, heads · channels]` each
+    pub(crate) fn attend(
+        &mut self,
+        step: usize,
+        source: Value,
+        target: Option<Value>,
+        att: &[String],
+    ) -> Result<Value, EngineError> {
+        let att = att.iter().map(|name| self.parameter(name)).collect::<Result<Vec<_>, _>>()?;
+        let positions: Vec<usize> = att.iter().map(|(at, _)| *at).collect();
+        let vectors: Vec<Array2<f32>> = att.iter().map(|(_, p)| p.values.clone()).collect();
+        let data = self.dense(&source);
+        let other = target.as_ref().map(|t| self.dense(t));
+        let input = AttentionInput { source: &data, target: other.as_deref(), vectors: &vectors };
+        let out = self.policy.attend(step, &input, self.ctl)?;
+        let out = self.new_value(out);
+        let target_id = target.map_or(source.id, |t| t.id);
+        let source_id = source.id;
+        self.record(&out, move |g, back| {
+            let input = AttentionInput { source: &data, target: other.as_deref(), vectors: &vectors };
+            let gradient = back.retrace.attended(step).backward(&input, &g, back.ctl)?;
+            for (at, g) in positions.into_iter().zip(gradient.vectors) {
+                back.parameter_matrix(at, g);
+            }
+            back.add(source_id, gradient.source);
+            if let Some(g) = gradient.target {
+                back.add(target_id, g);
+            }
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    /// The mean over `heads` blocks of columns. `[n, heads · channels] → [n, channels]`
+    pub(crate) fn mean_heads(&mut self, heads: usize, x: Value) -> Result<Value, EngineError> {
+        if heads == 1 {
+            return Ok(x);
+        }
+        let data = self.dense(&x);
+        let channels = data.ncols() / heads;
+        let share = 1.0 / heads as f32;
+        let mut out = Array2::zeros((data.nrows(), channels));
+        each_row(&mut out, self.ctl, |u, row| {
+            for (j, value) in data.row(u).iter().enumerate() {
+                row[j % channels] = share.mul_add(*value, row[j % channels]);
+            }
+        })?;
+        let out = self.new_value(out);
+        self.record(&out, move |g, back| {
+            let mut wide = Array2::zeros((g.nrows(), heads * channels));
+            each_row(&mut wide, back.ctl, |u, row| {
+                row.iter_mut().enumerate().for_each(|(j, w)| *w = share * g[[u, j % channels]]);
+            })?;
+            back.add(x.id, wide);
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    /// `a x + b y`.
+    pub(crate) fn combine(&mut self, a: f32, x: Value, b: f32, y: Value) -> Result<Value, EngineError> {
+        let (x_id, y_id) = (x.id, y.id);
+        let y = self.dense(&y);
+        let mut out = self.owned(x);
+        let other = y.as_slice().unwrap_or(&[]);
+        let width = out.ncols();
+        each_row(&mut out, self.ctl, |u, row| {
+            row.iter_mut().zip(&other[u * width..]).for_each(|(o, y)| *o = b.mul_add(*y, a * *o));
+        })?;
+        let out = self.new_value(out);
+        self.record(&out, move |g, back| {
+            if Step::wants(y_id) {
+                back.add(y_id, scaled(g.clone(), b, back.ctl)?);
+            }
+            if Step::wants(x_id) {
+                let g = scaled(g, a, back.ctl)?;
+                back.add(x_id, g);
+            }
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    /// `a x`.
+    pub(crate) fn scale(&mut self, a: f32, x: Value) -> Result<Value, EngineError> {
+        let from = x.id;
+        let out = scaled(self.owned(x), a, self.ctl)?;
+        let out = self.new_value(out);
+        self.record(&out, move |g, back| {
+            let g = scaled(g, a, back.ctl)?;
+            back.add(from, g);
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    /// Batch normalisation `name`, where the model has it; else `x`.
+    pub(crate) fn norm(&mut self, name: &str, x: Value) -> Result<Value, EngineError> {
+        let Some(at) = self.model.position(&format!("{name}.weight")) else { return Ok(x) };
+        let Some([weight, bias, mean, var]) = self.model.parameters[at..].first_chunk::<4>() else { return Ok(x) };
+        let norm = batch_norm::BatchNorm::new(weight, bias, mean, var);
+        let from = x.id;
+        let x = self.owned(x);
+        if self.tape.is_none() {
+            let out = batch_norm::forward_eval(x, &norm, self.ctl)?;
+            return Ok(self.new_value(out));
+        }
+        let (out, kept) = batch_norm::forward_train(x, &norm, self.ctl)?;
+        let out = self.new_value(out);
+        let gamma = weight.values.row(0).to_vec();
+        if let Some(tape) = &mut self.tape {
+            tape.batch_statistics.push((at, kept.mean.clone(), kept.unbiased_var.clone()));
+        }
+        self.record(&out, move |g, back| {
+            let (g, [d_weight, d_bias]) = batch_norm::backward(g, &gamma, &kept, back.ctl)?;
+            back.parameter(at, d_weight);
+            back.parameter(at + 1, d_bias);
+            back.add(from, g);
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    /// `max(x, 0)`.
+    pub(crate) fn relu(&mut self, x: Value) -> Result<Value, EngineError> {
+        let from = x.id;
+        let mut out = self.owned(x);
+        each_row(&mut out, self.ctl, |_, row| row.iter_mut().for_each(|o| *o = o.max(0.0)))?;
+        let out = self.new_value(out);
+        if self.tape.is_some() {
+            let let_through = self.dense(&out);
+            self.record(&out, move |mut g, back| {
+                each_row(&mut g, back.ctl, |u, row| {
+                    for (g, out) in row.iter_mut().zip(let_through.row(u)) {
+                        if *out <= 0.0 {
+                            *g = 0.0;
+                        }
+                    }
+                })?;
+                back.add(from, g);
+                Ok(())
+            });
+        }
+        Ok(out)
+    }
+
+    /// In training, sets a share of the values to 0 and scales the rest up; else `x`.
+    pub(crate) fn dropout(&mut self, x: Value) -> Result<Value, EngineError> {
+        let rate = self.shape().dropout;
+        let Some(tape) = self.tape.as_ref().filter(|_| rate > 0.0) else { return Ok(x) };
+        let seed = DropoutSeed { seed: tape.seed, epoch: tape.epoch, layer: self.n_dropouts };
+        self.n_dropouts += 1;
+        let from = x.id;
+        let mut out = self.owned(x);
+        dropout::apply(&mut out, rate, seed, self.ctl)?;
+        let out = self.new_value(out);
+        self.record(&out, move |mut g, back| {
+            dropout::apply(&mut g, rate, seed, back.ctl)?;
+            back.add(from, g);
+            Ok(())
+        });
+        Ok(out)
+    }
+
+    /// All layers, on the network's own input.
+    pub(crate) fn run(mut self) -> Result<Array2<f32>, EngineError> {
+        let shape = self.shape();
+        let definition = shape.architecture.definition();
+        let input = Value { id: Value::INPUT, data: None };
+        let mut h = definition.enter(&mut self, input)?;
+        let first = h.clone();
+        for l in 0..shape.layers {
+            self.ctl.progress("layer", l, shape.layers);
+            h = definition.layer(&mut self, l, h, &first)?;
+            if l + 1 < shape.layers {
+                h = self.between(definition, l, h)?;
+            } else {
+                h = definition.leave(&mut self, h)?;
+                if shape.final_activation {
+                    h = self.relu(h)?;
+                }
+            }
+            let kind = if definition.walks_graph() { StepKind::Convolution } else { StepKind::Linear };
+            let output = self.dense(&h);
+            self.policy.finished(kind, l, &output);
+        }
+        if let Some(tape) = &mut self.tape {
+            tape.output = h.id;
+        }
+        Ok(self.owned(h))
+    }
+
+    /// What stands between layer `l` and the next.
+    fn between(&mut self, definition: &dyn Definition, l: usize, h: Value) -> Result<Value, EngineError> {
+        let h = match definition.stack() {
+            Stack::NormThenRelu => {
+                let h = self.norm(&format!("norms.{l}"), h)?;
+                self.relu(h)?
+            }
+            Stack::ReluThenNorm => {
+                let h = self.relu(h)?;
+                self.norm(&format!("bns.{l}"), h)?
+            }
+        };
+        self.dropout(h)
+    }
+}
+
+fn scaled(mut x: Array2<f32>, a: f32, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    if a.to_bits() != 1.0f32.to_bits() {
+        each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= a))?;
+    }
+    Ok(x)
 }
 
 /// The rows of a dataset's features.
@@ -87,124 +451,46 @@ pub(crate) fn forward(
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
     if model.architecture.is_decoupled() {
-        let mut embedding = hops(features, model.architecture.hops, policy, ctl)?;
+        let mut embedding = hops(features, &model.architecture, policy, ctl)?;
         if let Some(scaler) = &model.scaler {
             scaler.apply(&mut embedding, ctl)?;
         }
-        mlp(model, Rows::Dense(embedding.view()), policy, None, ctl)
+        Net::new(model, Rows::Dense(embedding.view()), policy, None, ctl).run()
     } else {
-        convolutions(model, feature_rows(features), policy, None, ctl)
+        Net::new(model, feature_rows(features), policy, None, ctl).run()
     }
 }
 
-/// `hops` propagations of the features.
+/// `Σ_l w_l T^l X`: the propagation of a decoupled family.
 pub(crate) fn hops(
     features: &Features,
-    hops: usize,
+    shape: &Architecture,
     policy: &mut dyn Policy,
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
+    let weights = shape.hop_weights();
     let mut embedding = features.to_dense();
-    for hop in 0..hops {
-        ctl.progress("propagating", hop, hops);
+    let mut sum: Option<Array2<f32>> = None;
+    // Where the last hop alone counts there is nothing to add up.
+    let last_alone = shape.architecture.definition().hop_weights(shape) == HopWeights::Last;
+    let mut add = |embedding: &Array2<f32>, weight: f64| {
+        let weight = weight as f32;
+        if last_alone {
+            return Ok(());
+        }
+        let sum = sum.get_or_insert_with(|| Array2::zeros(embedding.dim()));
+        each_row(sum, ctl, |u, row| {
+            row.iter_mut().zip(embedding.row(u)).for_each(|(s, p)| *s = weight.mul_add(*p, *s));
+        })
+    };
+    for (hop, weight) in weights.iter().enumerate().take(shape.hops) {
+        ctl.progress("propagating", hop, shape.hops);
+        add(&embedding, *weight)?;
         embedding = policy.propagate(hop, &embedding, ctl)?;
         policy.finished(StepKind::Hop, hop, &embedding);
     }
-    Ok(embedding)
-}
-
-/// `H' = σ(BN(T H W + b))`, no normalisation and no σ after the last layer (authors' code, `archs/models.py:122-133`).
-pub(crate) fn convolutions(
-    model: &Model,
-    input: Rows<'_>,
-    policy: &mut dyn Policy,
-    mut tape: Option<&mut Tape>,
-    ctl: &Control,
-) -> Result<Array2<f32>, EngineError> {
-    let shape = &model.architecture;
-    let n_layers = model.layers.len();
-    let mut h: Option<Array2<f32>> = None;
-    for (l, layer) in model.layers.iter().enumerate() {
-        ctl.progress("layer", l, n_layers);
-        let mut record = LayerTape::default();
-        let mut out = match shape.order {
-            Order::TransformFirst => {
-                let x = match &h {
-                    Some(h) => Rows::Dense(h.view()),
-                    None => input.reborrow(),
-                };
-                let transformed = policy.transform(l, &layer.linear, x, ctl)?;
-                record.input = h.take();
-                policy.propagate(l, &transformed, ctl)?
-            }
-            Order::PropagateFirst => {
-                let x = h.take().unwrap_or_else(|| dense_rows(input));
-                let gathered = policy.propagate(l, &x, ctl)?;
-                let out = policy.transform(l, &layer.linear, Rows::Dense(gathered.view()), ctl)?;
-                record.input = Some(gathered);
-                out
-            }
-        };
-        add_bias(&mut out, layer.linear.bias.as_ref(), ctl)?;
-        if l + 1 < n_layers {
-            if let Some(norm) = &layer.norm {
-                out = normalise(out, norm, tape.is_some(), &mut record, ctl)?;
-            }
-            rectify(&mut out, ctl)?;
-            if let Some(tape) = tape.as_deref_mut() {
-                record.rectified = Some(out.clone());
-                drop_out(&mut out, shape.dropout, tape, l, &mut record, ctl)?;
-            }
-        } else if shape.final_activation {
-            rectify(&mut out, ctl)?;
-        }
-        policy.finished(StepKind::Convolution, l, &out);
-        if let Some(tape) = tape.as_deref_mut() {
-            tape.layers.push(record);
-        }
-        h = Some(out);
-    }
-    Ok(h.unwrap_or_else(|| dense_rows(input)))
-}
-
-/// `H' = BN(σ(H W + b))`, plain linear last layer (authors' code, `archs/models.py:313-326`).
-pub(crate) fn mlp(
-    model: &Model,
-    input: Rows<'_>,
-    policy: &mut dyn Policy,
-    mut tape: Option<&mut Tape>,
-    ctl: &Control,
-) -> Result<Array2<f32>, EngineError> {
-    let n_layers = model.layers.len();
-    let mut h: Option<Array2<f32>> = None;
-    for (l, layer) in model.layers.iter().enumerate() {
-        let mut record = LayerTape::default();
-        let x = match &h {
-            Some(h) => Rows::Dense(h.view()),
-            None => input.reborrow(),
-        };
-        let mut out = policy.transform(l, &layer.linear, x, ctl)?;
-        record.input = h.take();
-        add_bias(&mut out, layer.linear.bias.as_ref(), ctl)?;
-        if l + 1 < n_layers {
-            rectify(&mut out, ctl)?;
-            if tape.is_some() {
-                record.rectified = Some(out.clone());
-            }
-            if let Some(norm) = &layer.norm {
-                out = normalise(out, norm, tape.is_some(), &mut record, ctl)?;
-            }
-            if let Some(tape) = tape.as_deref_mut() {
-                drop_out(&mut out, model.architecture.dropout, tape, l, &mut record, ctl)?;
-            }
-        }
-        policy.finished(StepKind::Linear, l, &out);
-        if let Some(tape) = tape.as_deref_mut() {
-            tape.layers.push(record);
-        }
-        h = Some(out);
-    }
-    Ok(h.unwrap_or_else(|| dense_rows(input)))
+    add(&embedding, weights[shape.hops])?;
+    Ok(sum.unwrap_or(embedding))
 }
 
 fn dense_rows(rows: Rows<'_>) -> Array2<f32> {
@@ -212,38 +498,6 @@ fn dense_rows(rows: Rows<'_>) -> Array2<f32> {
         Rows::Dense(x) => x.to_owned(),
         Rows::Sparse(x) => Features::Sparse(x.clone()).to_dense(),
     }
-}
-
-fn normalise(
-    out: Array2<f32>,
-    norm: &BatchNorm,
-    training: bool,
-    record: &mut LayerTape,
-    ctl: &Control,
-) -> Result<Array2<f32>, EngineError> {
-    if training {
-        let (out, tape) = batch_norm::forward_train(out, norm, ctl)?;
-        record.norm = Some(tape);
-        Ok(out)
-    } else {
-        batch_norm::forward_eval(out, norm, ctl)
-    }
-}
-
-fn drop_out(
-    out: &mut Array2<f32>,
-    rate: f64,
-    tape: &Tape,
-    layer: usize,
-    record: &mut LayerTape,
-    ctl: &Control,
-) -> Result<(), EngineError> {
-    if rate > 0.0 {
-        let seed = DropoutSeed { seed: tape.seed, epoch: tape.epoch, layer: layer as u64 };
-        dropout::apply(out, rate, seed, ctl)?;
-        record.dropout = Some(seed);
-    }
-    Ok(())
 }
 
 /// Rows per block of the cheap element-wise passes.
@@ -262,15 +516,6 @@ pub(crate) fn each_row(
             f(first + i, row);
         }
     })
-}
-
-fn add_bias(out: &mut Array2<f32>, bias: Option<&Array1<f32>>, ctl: &Control) -> Result<(), EngineError> {
-    let Some(bias) = bias.and_then(|b| b.as_slice()) else { return Ok(()) };
-    each_row(out, ctl, |_, row| row.iter_mut().zip(bias).for_each(|(o, b)| *o += b))
-}
-
-fn rectify(out: &mut Array2<f32>, ctl: &Control) -> Result<(), EngineError> {
-    each_row(out, ctl, |_, row| row.iter_mut().for_each(|o| *o = o.max(0.0)))
 }
 
 impl Scaler {

@@ -2,59 +2,200 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2};
+use ndarray::{Array1, Array2, ArrayD, Axis, Ix1};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution as _, Uniform};
 use serde::{Deserialize, Serialize};
 
-use super::architecture::{Architecture, Family};
+use super::architecture::Architecture;
+use super::families::Shapes;
 use crate::engine::error::EngineError;
 
-/// A weight matrix with an optional bias.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Linear {
-    /// `W`, in this text's orientation. `[d_in, d_out]` (PyTorch stores the transpose).
-    pub weight: Array2<f32>,
-    /// `b`. `[d_out]`.
-    pub bias: Option<Array1<f32>>,
+/// What a parameter is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A weight matrix that may be pruned, of layer `layer`. `[d_in, d_out]`
+    Weight {
+        /// Position among the layers, from 0.
+        layer: usize,
+    },
+    /// A weight matrix that never is: before the first layer or after the last. `[d_in, d_out]`
+    EndWeight,
+    /// Trained and not a matrix: a bias, the scale and shift of a normalisation. `[1, width]`
+    Vector,
+    /// Attention. `[heads, channels]`
+    Attention,
+    /// Not trained: running statistics, a fixed factor. `[1, width]`
+    Statistic,
 }
 
-/// Batch normalisation over nodes. All `[width]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BatchNorm {
-    /// Scale γ.
-    pub weight: Array1<f32>,
-    /// Shift β.
-    pub bias: Array1<f32>,
-    /// Mean over the batches seen in training.
-    pub running_mean: Array1<f32>,
-    /// Unbiased variance over the batches seen in training.
-    pub running_var: Array1<f32>,
+/// How a parameter lies in a PyTorch file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// `[d_out, d_in]`: the transpose of ours.
+    Transposed,
+    /// `[d_in, d_out]`, as here (GCNII multiplies from the left).
+    AsIs,
+    /// `[width]`.
+    Flat,
+    /// `[1, heads, channels]`.
+    Heads,
 }
 
-impl BatchNorm {
-    /// Added to the variance under the root, as PyTorch does.
-    pub const EPS: f32 = 1e-5;
+/// One tensor of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Its name in PyTorch's terms, for example `convs.0.lin.weight`.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// The values, in this text's orientation: see [`Role`].
+    pub values: Array2<f32>,
+    layout: Layout,
+}
 
-    /// The identity: what training starts from.
-    pub fn new(width: usize) -> Self {
-        Self {
-            weight: Array1::ones(width),
-            bias: Array1::zeros(width),
-            running_mean: Array1::zeros(width),
-            running_var: Array1::ones(width),
+impl Parameter {
+    /// Whether an optimiser changes it.
+    pub fn is_trained(&self) -> bool {
+        self.role != Role::Statistic
+    }
+
+    /// Whether rows are multiplied with it.
+    pub fn is_matrix(&self) -> bool {
+        matches!(self.role, Role::Weight { .. } | Role::EndWeight)
+    }
+
+    /// The layer of a weight that may be pruned.
+    pub fn prunable_layer(&self) -> Option<usize> {
+        match self.role {
+            Role::Weight { layer } => Some(layer),
+            _ => None,
+        }
+    }
+
+    /// The last part of its name before `weight`, for example `lin_l`; for titles.
+    pub fn short_name(&self) -> &str {
+        let path = self.name.strip_suffix(".weight").unwrap_or(&self.name);
+        path.rsplit('.').find(|part| part.parse::<usize>().is_err()).unwrap_or(path)
+    }
+
+    /// `values`, or anything of the same shape, as PyTorch stores it.
+    pub fn to_torch<T: Clone>(&self, values: &Array2<T>) -> ArrayD<T> {
+        match self.layout {
+            Layout::Transposed => values.t().as_standard_layout().into_owned().into_dyn(),
+            Layout::AsIs => values.clone().into_dyn(),
+            Layout::Flat => values.row(0).to_owned().into_dyn(),
+            Layout::Heads => values.clone().insert_axis(Axis(0)).into_dyn(),
+        }
+    }
+
+    /// The reverse of [`Parameter::to_torch`].
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] naming the tensor and both shapes.
+    pub fn read_torch<T: Clone>(&self, tensor: ArrayD<T>) -> Result<Array2<T>, EngineError> {
+        let expected = self.torch_shape();
+        if tensor.shape() != expected {
+            let found = format!("{:?}", tensor.shape());
+            return Err(EngineError::mismatch(format!("shape of {}", self.name), format!("{expected:?}"), found));
+        }
+        let values: Vec<T> = tensor.iter().cloned().collect();
+        let (rows, columns) = self.values.dim();
+        let stored = if self.layout == Layout::Transposed { (columns, rows) } else { (rows, columns) };
+        let values = Array2::from_shape_vec(stored, values)
+            .map_err(|e| EngineError::mismatch(format!("shape of {}", self.name), format!("{expected:?}"), e))?;
+        Ok(if self.layout == Layout::Transposed {
+            values.reversed_axes().as_standard_layout().into_owned()
+        } else {
+            values
+        })
+    }
+
+    /// Its shape as PyTorch stores it.
+    pub fn torch_shape(&self) -> Vec<usize> {
+        let (rows, columns) = self.values.dim();
+        match self.layout {
+            Layout::Transposed => vec![columns, rows],
+            Layout::AsIs => vec![rows, columns],
+            Layout::Flat => vec![columns],
+            Layout::Heads => vec![1, rows, columns],
         }
     }
 }
 
-/// One layer: a transformation, and the normalisation that follows it (none after the last).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Layer {
-    /// The transformation.
-    pub linear: Linear,
-    /// The normalisation behind it.
-    pub norm: Option<BatchNorm>,
+/// How fresh values are drawn.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Init {
+    /// Uniform within `±√(6 / (from + to))` (Glorot and Bengio 2010), as `PyG` does.
+    Glorot(usize, usize),
+    /// Uniform within `±1/√from`, as PyTorch's `Linear` does.
+    FanIn(usize),
+    /// All the same.
+    Fill(f32),
+}
+
+/// Lists the tensors of a model, in order of computation.
+pub(crate) struct Tensors {
+    list: Vec<Parameter>,
+    rng: StdRng,
+}
+
+impl Tensors {
+    fn add(&mut self, name: String, role: Role, layout: Layout, shape: (usize, usize), init: Init) {
+        let mut uniform = |bound: f32| {
+            let between = Uniform::new_inclusive(-bound, bound);
+            Array2::from_shape_simple_fn(shape, || between.map_or(0.0, |u| u.sample(&mut self.rng)))
+        };
+        let values = match init {
+            Init::Glorot(from, to) => uniform((6.0 / (from + to) as f32).sqrt()),
+            Init::FanIn(from) => uniform((1.0 / from as f32).sqrt()),
+            Init::Fill(value) => Array2::from_elem(shape, value),
+        };
+        self.list.push(Parameter { name, role, values, layout });
+    }
+
+    /// `{name}.weight` that may be pruned.
+    pub(crate) fn weight(&mut self, name: &str, layer: usize, shape: (usize, usize), init: Init) {
+        self.add(format!("{name}.weight"), Role::Weight { layer }, Layout::Transposed, shape, init);
+    }
+
+    /// `{name}.weight` that may be pruned and is stored as it is multiplied.
+    pub(crate) fn weight_as_is(&mut self, name: &str, layer: usize, shape: (usize, usize), init: Init) {
+        self.add(format!("{name}.weight"), Role::Weight { layer }, Layout::AsIs, shape, init);
+    }
+
+    /// `{name}.weight` that is never pruned.
+    pub(crate) fn end_weight(&mut self, name: &str, shape: (usize, usize), init: Init) {
+        self.add(format!("{name}.weight"), Role::EndWeight, Layout::Transposed, shape, init);
+    }
+
+    /// `{name}.bias`.
+    pub(crate) fn bias(&mut self, name: &str, width: usize, init: Init) {
+        self.add(format!("{name}.bias"), Role::Vector, Layout::Flat, (1, width), init);
+    }
+
+    /// `name`, one row per head.
+    pub(crate) fn attention(&mut self, name: &str, heads: usize, channels: usize) {
+        self.add(name.to_owned(), Role::Attention, Layout::Heads, (heads, channels), Init::Glorot(heads, channels));
+    }
+
+    /// `name`, one number that training leaves alone.
+    pub(crate) fn factor(&mut self, name: &str, value: f32) {
+        self.add(name.to_owned(), Role::Statistic, Layout::Flat, (1, 1), Init::Fill(value));
+    }
+
+    /// The four tensors of batch normalisation `name`.
+    pub(crate) fn norm(&mut self, name: &str, width: usize) {
+        for (part, role, value) in [
+            ("weight", Role::Vector, 1.0),
+            ("bias", Role::Vector, 0.0),
+            ("running_mean", Role::Statistic, 0.0),
+            ("running_var", Role::Statistic, 1.0),
+        ] {
+            self.add(format!("{name}.{part}"), role, Layout::Flat, (1, width), Init::Fill(value));
+        }
+    }
 }
 
 /// Standardises the columns of a propagated embedding, as fitted on the training rows. Both `[width]`.
@@ -92,7 +233,11 @@ pub struct Model {
     /// Family and shape.
     pub architecture: Architecture,
     /// In order of computation.
-    pub layers: Vec<Layer>,
+    pub parameters: Vec<Parameter>,
+    /// Input width.
+    d_in: usize,
+    /// Output width.
+    n_classes: usize,
     /// Decoupled families only: how the propagated embedding is standardised.
     pub scaler: Option<Scaler>,
     /// Where it came from, if it says so.
@@ -100,96 +245,58 @@ pub struct Model {
 }
 
 impl Model {
-    /// A model with fresh weights: Glorot uniform for convolutions, Kaiming uniform for an MLP, as `PyG` and PyTorch do.
+    /// A model with fresh weights: Glorot uniform for convolutions, fan-in uniform for an MLP, as `PyG` and PyTorch do.
     pub fn init(architecture: &Architecture, d_in: usize, n_classes: usize, seed: u64) -> Self {
-        let mut rng = StdRng::seed_from_u64(seed);
-        let layers = (0..architecture.layers)
-            .map(|l| {
-                let (from, to) = architecture.layer_widths(l, d_in, n_classes);
-                let (bound, bias_bound) = match architecture.architecture {
-                    Family::Gcn => ((6.0 / (from + to) as f32).sqrt(), 0.0),
-                    Family::Sgc => ((1.0 / from as f32).sqrt(), (1.0 / from as f32).sqrt()),
-                };
-                let mut draw =
-                    |bound: f32| Uniform::new_inclusive(-bound, bound).map_or(0.0, |uniform| uniform.sample(&mut rng));
-                let weight = Array2::from_shape_simple_fn((from, to), || draw(bound));
-                let bias = architecture.bias.then(|| Array1::from_shape_simple_fn(to, || draw(bias_bound)));
-                let norm = (architecture.batch_norm && l + 1 < architecture.layers).then(|| BatchNorm::new(to));
-                Layer { linear: Linear { weight, bias }, norm }
-            })
-            .collect();
-        Self { architecture: architecture.clone(), layers, scaler: None, trained_on: None }
+        let mut tensors = Tensors { list: Vec::new(), rng: StdRng::seed_from_u64(seed) };
+        architecture.architecture.definition().tensors(architecture, d_in, n_classes, &mut tensors);
+        let architecture = architecture.clone();
+        Self { architecture, parameters: tensors.list, d_in, n_classes, scaler: None, trained_on: None }
     }
 
     /// Input width.
     pub fn d_in(&self) -> usize {
-        self.layers.first().map_or(0, |l| l.linear.weight.nrows())
+        self.d_in
     }
 
     /// Output width.
     pub fn n_classes(&self) -> usize {
-        self.layers.last().map_or(0, |l| l.linear.weight.ncols())
+        self.n_classes
     }
 
-    /// Number of weights, biases and normalisation parameters (running statistics left out).
+    /// The weight matrices that may be pruned, in order of computation: one mask each.
+    pub fn weights(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter().filter(|p| p.prunable_layer().is_some())
+    }
+
+    /// The weight matrices that may be pruned, to change them.
+    pub fn weights_mut(&mut self) -> impl Iterator<Item = &mut Parameter> {
+        self.parameters.iter_mut().filter(|p| p.prunable_layer().is_some())
+    }
+
+    /// Weight matrix `idx` among those that may be pruned.
+    pub fn weight(&self, idx: usize) -> Option<&Parameter> {
+        self.weights().nth(idx)
+    }
+
+    /// Position of parameter `name`.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.parameters.iter().position(|p| p.name == name)
+    }
+
+    /// Number of weights, biases, attention and normalisation parameters (running statistics left out).
     pub fn n_parameters(&self) -> usize {
-        self.layers
-            .iter()
-            .map(|l| {
-                l.linear.weight.len()
-                    + l.linear.bias.as_ref().map_or(0, Array1::len)
-                    + l.norm.as_ref().map_or(0, |n| 2 * n.weight.len())
-            })
-            .sum()
+        self.parameters.iter().filter(|p| p.is_trained()).map(|p| p.values.len()).sum()
     }
 
     /// For titles, for example `GCN 1433-512-7`.
     pub fn title(&self) -> String {
-        self.architecture.title(self.d_in(), self.n_classes())
-    }
-
-    /// Name of weight matrix `layer` in PyTorch's terms, for example `convs.0.lin.weight`.
-    pub fn weight_name(&self, layer: usize) -> String {
-        match self.architecture.architecture {
-            Family::Gcn => format!("convs.{layer}.lin.weight"),
-            Family::Sgc => format!("fcs.{layer}.weight"),
-        }
-    }
-
-    fn bias_name(&self, layer: usize) -> String {
-        match self.architecture.architecture {
-            Family::Gcn => format!("convs.{layer}.bias"),
-            Family::Sgc => format!("fcs.{layer}.bias"),
-        }
-    }
-
-    fn norm_name(&self, layer: usize) -> String {
-        match self.architecture.architecture {
-            Family::Gcn => format!("norms.{layer}"),
-            Family::Sgc => format!("bns.{layer}"),
-        }
+        self.architecture.title(self.d_in, self.n_classes)
     }
 
     /// Every tensor under its PyTorch name and in PyTorch's orientation (`weight` is `[d_out, d_in]`).
     pub fn state_dict(&self) -> BTreeMap<String, ArrayD<f32>> {
-        let mut tensors = BTreeMap::new();
-        for (l, layer) in self.layers.iter().enumerate() {
-            tensors.insert(self.weight_name(l), layer.linear.weight.t().as_standard_layout().into_owned().into_dyn());
-            if let Some(bias) = &layer.linear.bias {
-                tensors.insert(self.bias_name(l), bias.clone().into_dyn());
-            }
-            if let Some(norm) = &layer.norm {
-                let name = self.norm_name(l);
-                for (key, values) in [
-                    ("weight", &norm.weight),
-                    ("bias", &norm.bias),
-                    ("running_mean", &norm.running_mean),
-                    ("running_var", &norm.running_var),
-                ] {
-                    tensors.insert(format!("{name}.{key}"), values.clone().into_dyn());
-                }
-            }
-        }
+        let mut tensors: BTreeMap<_, _> =
+            self.parameters.iter().map(|p| (p.name.clone(), p.to_torch(&p.values))).collect();
         if let Some(scaler) = &self.scaler {
             tensors.insert("scaler.mean".into(), scaler.mean.clone().into_dyn());
             tensors.insert("scaler.scale".into(), scaler.scale.clone().into_dyn());
@@ -197,66 +304,44 @@ impl Model {
         tensors
     }
 
-    /// Builds the model of `architecture` from tensors in PyTorch's terms; the layers' number and widths are those of the
-    /// tensors. Returns the names that were not used, too.
+    /// Builds the model of `architecture` from tensors in PyTorch's terms; what their names and shapes tell about the
+    /// architecture goes before what it says. Returns the names that were not used, too.
     ///
     /// # Errors
-    /// [`EngineError::Mismatch`] naming the tensor that is missing, has the wrong shape or breaks the chain of widths.
+    /// [`EngineError::Mismatch`] naming the tensor that is missing, has the wrong shape or breaks the chain of widths;
+    /// [`EngineError::NotFinite`].
     pub fn from_state_dict(
         architecture: &Architecture,
         mut tensors: BTreeMap<String, ArrayD<f32>>,
     ) -> Result<(Self, Vec<String>), EngineError> {
-        let mut model = Self { architecture: architecture.clone(), layers: Vec::new(), scaler: None, trained_on: None };
-        let n_layers = (0..MAX_LAYERS).take_while(|l| tensors.contains_key(&model.weight_name(*l))).count();
-        if n_layers == 0 {
-            let names = tensors.keys().take(6).cloned().collect::<Vec<_>>().join(", ");
-            return Err(EngineError::mismatch("model tensors", format!("{} first", model.weight_name(0)), names));
-        }
-        let mut width_before = None;
-        for l in 0..n_layers {
-            let name = model.weight_name(l);
-            let weight = take::<Ix2>(&mut tensors, &name, None)?.reversed_axes().as_standard_layout().into_owned();
-            let (from, to) = weight.dim();
-            if let Some(expected) = width_before.filter(|w| *w != from) {
-                return Err(EngineError::mismatch(name, format!("input width {expected}"), from));
+        let mut shape = architecture.clone();
+        let (d_in, n_classes) = shape.architecture.definition().infer(Shapes(&tensors), &mut shape)?;
+        shape.check()?;
+        let mut model = Self::init(&shape, d_in, n_classes, 0);
+        for parameter in &mut model.parameters {
+            let name = &parameter.name;
+            let tensor = tensors
+                .remove(name)
+                .ok_or_else(|| EngineError::mismatch("model tensors", name, "none of that name"))?;
+            if let Some(found) = tensor.iter().find(|v| !v.is_finite()) {
+                return Err(EngineError::NotFinite { what: name.clone(), found: found.to_string() });
             }
-            width_before = Some(to);
-            let bias_name = model.bias_name(l);
-            let bias = if tensors.contains_key(&bias_name) {
-                Some(take::<Ix1>(&mut tensors, &bias_name, Some(to))?)
-            } else {
-                None
-            };
-            let norm_name = model.norm_name(l);
-            let norm = if l + 1 < n_layers && tensors.contains_key(&format!("{norm_name}.weight")) {
-                let mut part = |key: &str| take::<Ix1>(&mut tensors, &format!("{norm_name}.{key}"), Some(to));
-                Some(BatchNorm {
-                    weight: part("weight")?,
-                    bias: part("bias")?,
-                    running_mean: part("running_mean")?,
-                    running_var: part("running_var")?,
-                })
-            } else {
-                None
-            };
-            tensors.remove(&format!("{norm_name}.num_batches_tracked"));
-            model.layers.push(Layer { linear: Linear { weight, bias }, norm });
+            parameter.values = parameter.read_torch(tensor)?;
         }
         if tensors.contains_key("scaler.mean") {
-            let width = Some(model.d_in());
-            model.scaler = Some(Scaler {
-                mean: take::<Ix1>(&mut tensors, "scaler.mean", width)?,
-                scale: take::<Ix1>(&mut tensors, "scaler.scale", width)?,
-            });
+            let mut part = |name: &str| {
+                let tensor = tensors
+                    .remove(name)
+                    .ok_or_else(|| EngineError::mismatch("model tensors", name, "none of that name"))?;
+                let shape = format!("{:?}", tensor.shape());
+                let flat = tensor.into_dimensionality::<Ix1>().ok().filter(|t| t.len() == d_in);
+                flat.ok_or_else(|| EngineError::mismatch(format!("shape of {name}"), format!("[{d_in}]"), shape))
+            };
+            model.scaler = Some(Scaler { mean: part("scaler.mean")?, scale: part("scaler.scale")? });
         }
-        let shape = &mut model.architecture;
-        shape.layers = n_layers;
-        shape.batch_norm = model.layers.iter().any(|l| l.norm.is_some());
-        shape.bias = model.layers.iter().any(|l| l.linear.bias.is_some());
-        if n_layers > 1 {
-            shape.hidden = model.layers[0].linear.weight.ncols();
-        }
-        Ok((model, tensors.into_keys().collect()))
+        // PyTorch counts batches beside the running statistics; nothing depends on it.
+        let unused = tensors.into_keys().filter(|name| !name.ends_with(".num_batches_tracked")).collect();
+        Ok((model, unused))
     }
 
     /// Checks that the model fits a graph with `d_in` features.
@@ -264,43 +349,20 @@ impl Model {
     /// # Errors
     /// [`EngineError::Mismatch`].
     pub fn check_fits(&self, d_in: usize, n_classes: usize) -> Result<(), EngineError> {
-        if self.d_in() != d_in {
+        if self.d_in != d_in {
             return Err(EngineError::mismatch(
                 "model input width",
                 format!("{d_in} (features of the graph)"),
-                self.d_in(),
+                self.d_in,
             ));
         }
-        if n_classes > self.n_classes() {
+        if n_classes > self.n_classes {
             return Err(EngineError::mismatch(
                 "model output width",
                 format!("at least {n_classes} (classes)"),
-                self.n_classes(),
+                self.n_classes,
             ));
         }
         Ok(())
-    }
-}
-
-/// More layers than this are not looked for.
-const MAX_LAYERS: usize = 64;
-
-fn take<D: ndarray::Dimension>(
-    tensors: &mut BTreeMap<String, ArrayD<f32>>,
-    name: &str,
-    len: Option<usize>,
-) -> Result<ndarray::Array<f32, D>, EngineError> {
-    let tensor =
-        tensors.remove(name).ok_or_else(|| EngineError::mismatch("model tensors", name, "none of that name"))?;
-    let shape = format!("{:?}", tensor.shape());
-    if let Some(found) = tensor.iter().find(|v| !v.is_finite()) {
-        return Err(EngineError::NotFinite { what: name.to_owned(), found: found.to_string() });
-    }
-    let n_dims = D::NDIM.unwrap_or_default();
-    let wrong = |expected: String| EngineError::mismatch(format!("shape of {name}"), expected, &shape);
-    let tensor = tensor.into_dimensionality::<D>().map_err(|_error| wrong(format!("{n_dims} dimensions")))?;
-    match len {
-        Some(len) if tensor.len() != len => Err(wrong(format!("[{len}]"))),
-        _ => Ok(tensor),
     }
 }

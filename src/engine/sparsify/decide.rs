@@ -5,26 +5,52 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use super::edges::{Survivors, propagate_and_remove};
+use super::attention::{DecidedAttention, attend_and_remove};
+use super::edges::{Survivors, Walk, propagate_and_remove};
 use super::mask::{EdgeMask, Masks, WeightMask};
 use super::push::push_features;
-use super::recipe::{Compat, EdgeMode, Identity, Lock, Recipe};
+use super::recipe::{EdgeMode, Identity, Lock, Quirk, Recipe};
 use super::trace::{EdgeTrace, Macs, Pruned, StepTrace, WeightTrace};
 use super::transform::{PreparedWeight, likely_product};
 use super::weights;
 use crate::engine::control::Control;
-use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Split};
-use crate::engine::kernels::{Rows, frobenius};
-use crate::engine::model::network::{self, Policy, Tape, feature_rows};
-use crate::engine::model::{Linear, Model, Scaler, StepKind};
+use crate::engine::graph::{Dataset, Split, Transpose};
+use crate::engine::kernels::{Attended, AttentionInput, Rows, frobenius};
+use crate::engine::model::backward::{Retrace, Tape};
+use crate::engine::model::network::{self, Net, Policy, WeightAt, feature_rows};
+use crate::engine::model::{Family, Model, Scaler, StepKind};
 
 /// What the backward pass of a training step needs of the decisions.
-#[derive(Default)]
-pub(crate) struct Kept {
-    pub(crate) survivors: Vec<Survivors>,
-    pub(crate) weights: Vec<Array2<f32>>,
+pub(crate) struct Kept<'a> {
+    transpose: Option<&'a Transpose>,
+    survivors: Vec<Survivors>,
+    attended: Vec<Attended>,
+    /// One per matrix of the model.
+    weights: Vec<Array2<f32>>,
+    /// One per matrix that may be pruned.
+    masks: Vec<WeightMask>,
+}
+
+impl Retrace for Kept<'_> {
+    fn weight(&self, matrix: usize) -> &Array2<f32> {
+        &self.weights[matrix]
+    }
+
+    fn mask(&self, prunable: usize) -> &Array2<bool> {
+        &self.masks[prunable]
+    }
+
+    fn propagate_back(&self, step: usize, g: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        match self.transpose {
+            Some(transpose) => self.survivors[step].propagate_back(g, transpose, ctl),
+            None => unreachable!("a network that walks the graph is trained with its transpose"),
+        }
+    }
+
+    fn attended(&self, step: usize) -> &Attended {
+        &self.attended[step]
+    }
 }
 
 /// The policy that decides: measures, removes, and writes down what happened.
@@ -34,16 +60,36 @@ pub(crate) struct Decider<'a> {
     current: Survivors,
     pub(crate) masks: Masks,
     pending_edges: Option<EdgeTrace>,
-    pending_weights: Option<WeightTrace>,
+    pending_weights: Vec<WeightTrace>,
+    /// Operations on weights that are never pruned.
+    pending_macs: u64,
     pub(crate) steps: Vec<StepTrace>,
     reference: Option<&'a [Array2<f32>]>,
-    pub(crate) kept: Option<Kept>,
+    kept: Option<Kept<'a>>,
     /// Training only: decide weight masks once and reuse them (the authors' MLP tests on the first batch of an epoch).
     pub(crate) reuse_weight_masks: Option<Vec<WeightMask>>,
 }
 
 impl<'a> Decider<'a> {
-    pub(crate) fn new(recipe: &'a Recipe, everything: Survivors, n_entries: usize, locked: Option<&'a [bool]>) -> Self {
+    pub(crate) fn new(
+        recipe: &'a Recipe,
+        model: &Model,
+        everything: Survivors,
+        n_entries: usize,
+        locked: Option<&'a [bool]>,
+    ) -> Self {
+        let mut decider = Self::without_weights(recipe, everything, n_entries, locked);
+        decider.masks.weights = model.weights().map(|p| WeightMask::from_elem(p.values.dim(), true)).collect();
+        decider
+    }
+
+    /// For a propagation alone.
+    fn without_weights(
+        recipe: &'a Recipe,
+        everything: Survivors,
+        n_entries: usize,
+        locked: Option<&'a [bool]>,
+    ) -> Self {
         let edges = EdgeMask::keep_all(n_entries, recipe.model.n_graph_steps());
         Self {
             recipe,
@@ -51,47 +97,75 @@ impl<'a> Decider<'a> {
             current: everything,
             masks: Masks { edges, weights: Vec::new() },
             pending_edges: None,
-            pending_weights: None,
+            pending_weights: Vec::new(),
+            pending_macs: 0,
             steps: Vec::new(),
             reference: None,
             kept: None,
             reuse_weight_masks: None,
         }
     }
+
+    /// One training forward that decides as it goes; what was kept afterwards walks back.
+    pub(crate) fn train(
+        mut self,
+        model: &Model,
+        input: Rows<'_>,
+        tape: &mut Tape,
+        transpose: Option<&'a Transpose>,
+        ctl: &Control,
+    ) -> Result<(Array2<f32>, Masks, Kept<'a>), EngineError> {
+        let mut kept =
+            Kept { transpose, survivors: Vec::new(), attended: Vec::new(), weights: Vec::new(), masks: Vec::new() };
+        kept.weights.resize_with(model.parameters.iter().filter(|p| p.is_matrix()).count(), Default::default);
+        self.kept = Some(kept);
+        let output = Net::new(model, input.reborrow(), &mut self, Some(tape), ctl).run()?;
+        let Some(mut kept) = self.kept else { unreachable!("set above") };
+        kept.masks.clone_from(&self.masks.weights);
+        Ok((output, self.masks, kept))
+    }
 }
 
 impl Policy for Decider<'_> {
     fn transform(
         &mut self,
-        layer: usize,
-        linear: &Linear,
+        weight: WeightAt<'_>,
         x: Rows<'_>,
+        measured: Rows<'_>,
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
-        let mask = if let Some(masks) = &self.reuse_weight_masks {
-            masks[layer].clone()
+        let masked = if let Some((layer, idx)) = weight.prunable {
+            let mask = if let Some(masks) = &self.reuse_weight_masks {
+                masks[idx].clone()
+            } else {
+                let by_output =
+                    self.recipe.compat.has(Quirk::Gcn2ThresholdAxis) && self.recipe.model.architecture == Family::Gcn2;
+                let measured = if by_output { measured.reborrow() } else { x.reborrow() };
+                let (mode, asked) = (self.recipe.weights.mode, self.recipe.delta_w(layer));
+                let (mask, trace) = weights::decide(weight.values, x, measured, by_output, mode, asked, ctl)?;
+                self.pending_weights.push(WeightTrace { idx, name: weight.name.to_owned(), ..trace });
+                mask
+            };
+            let masked = masked(weight.values, &mask);
+            self.masks.weights[idx] = mask;
+            masked
         } else {
-            let asked = self.recipe.delta_w(layer);
-            let (mask, trace) = weights::decide(&linear.weight, x, self.recipe.weights.mode, asked, ctl)?;
-            self.pending_weights = Some(trace);
-            mask
+            self.pending_macs += (x.n_stored() * weight.values.ncols()) as u64;
+            weight.values.clone()
         };
-        let masked = masked(&linear.weight, &mask);
-        self.masks.weights.push(mask);
         let sparse_input = matches!(x, Rows::Sparse(_));
         let product = likely_product(&masked, sparse_input);
         let out = PreparedWeight::new(&masked, sparse_input, product).apply(x, ctl)?;
         if let Some(kept) = &mut self.kept {
-            kept.weights.push(masked);
+            kept.weights[weight.matrix] = masked;
         }
         Ok(out)
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        let asked = self.recipe.delta_a(step);
-        let rule = &self.recipe.edges;
-        let decided =
-            propagate_and_remove(&self.current, x, step, asked, rule, self.locked, &mut self.masks.edges, ctl)?;
+        let (asked, mode) = (self.recipe.delta_a(step), self.recipe.edges.mode);
+        let edges = &mut self.masks.edges;
+        let decided = propagate_and_remove(&self.current, x, step, asked, mode, None, self.locked, edges, ctl)?;
         self.current = decided.survivors;
         if let Some(kept) = &mut self.kept {
             kept.survivors.push(self.current.clone());
@@ -100,12 +174,27 @@ impl Policy for Decider<'_> {
         Ok(decided.output)
     }
 
+    fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        let asked = self.recipe.delta_a(step);
+        let edges = &mut self.masks.edges;
+        let DecidedAttention { decided, attended } =
+            attend_and_remove(&self.current, input, step, asked, self.recipe, None, self.locked, edges, ctl)?;
+        self.current = decided.survivors;
+        if let Some(kept) = &mut self.kept {
+            kept.attended.push(attended);
+        }
+        self.pending_edges = Some(decided.trace);
+        Ok(decided.output)
+    }
+
     fn finished(&mut self, kind: StepKind, idx: usize, output: &Array2<f32>) {
-        let (edges, weights) = (self.pending_edges.take(), self.pending_weights.take());
+        let (edges, weights) = (self.pending_edges.take(), std::mem::take(&mut self.pending_weights));
         let d_out = output.ncols();
-        let d_in = weights.as_ref().map_or(d_out, |w| w.column_norms.len());
+        let d_in = weights.first().map_or(d_out, |w| w.d_in);
         let relative_error = self.reference.and_then(|r| r.get(self.steps.len())).map(|r| relative_distance(output, r));
-        let macs = count_macs(edges.as_ref(), weights.as_ref());
+        let mut macs = count_macs(edges.as_ref(), &weights);
+        macs.weights_dense += self.pending_macs;
+        macs.weights_pruned += std::mem::take(&mut self.pending_macs);
         let output_norm = if self.kept.is_some() { f64::NAN } else { frobenius(output) };
         self.steps.push(StepTrace { kind, idx, d_in, d_out, edges, weights, relative_error, output_norm, macs });
     }
@@ -131,16 +220,16 @@ fn relative_distance(a: &Array2<f32>, b: &Array2<f32>) -> f64 {
 }
 
 /// The rule `kept-entries`: see [`Macs`].
-fn count_macs(edges: Option<&EdgeTrace>, weights: Option<&WeightTrace>) -> Macs {
+fn count_macs(edges: Option<&EdgeTrace>, weights: &[WeightTrace]) -> Macs {
     let mut macs = Macs::default();
     if let Some(e) = edges {
-        let others = |n: usize| (n.saturating_sub(e.n_self_loops) * e.width) as u64;
+        let others = |n: usize| (n.saturating_sub(e.n_self_loops) * e.macs_per_entry) as u64;
         macs.edges_dense = others(e.n_entries);
         macs.edges_pruned = others(e.n_after);
     }
-    if let Some(w) = weights {
-        macs.weights_dense = w.macs_dense;
-        macs.weights_pruned = w.macs_pruned;
+    for w in weights {
+        macs.weights_dense += w.macs_dense;
+        macs.weights_pruned += w.macs_pruned;
     }
     macs
 }
@@ -173,11 +262,6 @@ pub(crate) fn flags(n: usize, nodes: &[u32]) -> Vec<bool> {
     flags
 }
 
-/// `r` of the diffusion matrix: the authors' SGC uses `D⁻¹Ā` whatever is configured (D20).
-pub(crate) fn norm_r(recipe: &Recipe) -> f64 {
-    if recipe.compat == Compat::Official && recipe.model.is_decoupled() { 0.0 } else { recipe.model.norm_r }
-}
-
 /// A propagated embedding with what happened on the way.
 #[derive(Debug, Clone)]
 pub struct Propagated {
@@ -208,18 +292,17 @@ pub fn propagate(
         return push_features(dataset, recipe, reference, ctl);
     }
     let locked = locked_nodes(dataset, recipe, split)?;
-    let diffusion = Diffusion::new(topology, norm_r(recipe));
-    let everything = Survivors::all(topology, &diffusion, recipe.edges.identity)?;
-    let mut decider = Decider::new(recipe, everything, topology.n_entries(), locked.as_deref());
+    let everything = Walk::new(topology, recipe).all()?;
+    let mut decider = Decider::without_weights(recipe, everything, topology.n_entries(), locked.as_deref());
     decider.reference = reference;
-    let embedding = network::hops(dataset.features(), recipe.model.hops, &mut decider, ctl)?;
+    let embedding = network::hops(dataset.features(), &recipe.model, &mut decider, ctl)?;
     Ok(Propagated { embedding, edges: decider.masks.edges, steps: decider.steps })
 }
 
 /// Whether the embedding's scaler is fitted anew on the pruned embedding: where the recipe's propagation is not the model's own,
 /// its old scaler would not fit (the authors' code always fits anew, D29).
 fn refits_scaler(recipe: &Recipe) -> bool {
-    recipe.compat == Compat::Official
+    recipe.compat.has(Quirk::RefitScaler)
         || recipe.edges.mode == EdgeMode::Mass
         || recipe.edges.identity != Identity::SelfLoop
 }
@@ -253,20 +336,21 @@ pub(crate) fn decide(
             scaler.apply(&mut embedding, ctl)?;
         }
         let nothing = Survivors::empty();
-        let mut decider = Decider::new(recipe, nothing, 0, None);
+        let mut decider = Decider::new(recipe, model, nothing, 0, None);
         decider.reference = reference.map(|r| &r[propagated.steps.len().min(r.len())..]);
-        let logits = network::mlp(model, Rows::Dense(embedding.view()), &mut decider, None, ctl)?;
+        let logits = Net::new(model, Rows::Dense(embedding.view()), &mut decider, None, ctl).run()?;
         let masks = Masks { edges: propagated.edges, weights: decider.masks.weights };
         let steps = propagated.steps.into_iter().chain(decider.steps).collect();
-        let pruned_model = Arc::new(Model { scaler, ..masked_model(model, &masks.weights) });
+        let mut pruned_model = masked_model(model, &masks.weights);
+        pruned_model.scaler = scaler;
+        let pruned_model = Arc::new(pruned_model);
         Ok(Pruned { masks, model: pruned_model, logits, steps, embedding: raw })
     } else {
         let locked = locked_nodes(dataset, recipe, split)?;
-        let diffusion = Diffusion::new(topology, norm_r(recipe));
-        let everything = Survivors::all(topology, &diffusion, recipe.edges.identity)?;
-        let mut decider = Decider::new(recipe, everything, topology.n_entries(), locked.as_deref());
+        let everything = Walk::new(topology, recipe).all()?;
+        let mut decider = Decider::new(recipe, model, everything, topology.n_entries(), locked.as_deref());
         decider.reference = reference;
-        let logits = network::convolutions(model, feature_rows(dataset.features()), &mut decider, None, ctl)?;
+        let logits = Net::new(model, feature_rows(dataset.features()), &mut decider, None, ctl).run()?;
         let pruned_model = Arc::new(masked_model(model, &decider.masks.weights));
         Ok(Pruned { masks: decider.masks, model: pruned_model, logits, steps: decider.steps, embedding: None })
     }
@@ -275,24 +359,8 @@ pub(crate) fn decide(
 /// The model with removed weights set to 0.
 pub(crate) fn masked_model(model: &Model, masks: &[WeightMask]) -> Model {
     let mut out = model.clone();
-    for (layer, mask) in out.layers.iter_mut().zip(masks) {
-        layer.linear.weight = masked(&layer.linear.weight, mask);
+    for (weight, mask) in out.weights_mut().zip(masks) {
+        weight.values = masked(&weight.values, mask);
     }
     out
-}
-
-/// One training forward of an iterative model that decides as it goes.
-pub(crate) fn decide_training(
-    decider: &mut Decider<'_>,
-    model: &Model,
-    features: Rows<'_>,
-    tape: &mut Tape,
-    ctl: &Control,
-) -> Result<Array2<f32>, EngineError> {
-    decider.kept = Some(Kept::default());
-    if model.architecture.is_decoupled() {
-        network::mlp(model, features, decider, Some(tape), ctl)
-    } else {
-        network::convolutions(model, features, decider, Some(tape), ctl)
-    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Entry `(u,v)`, `u ≠ v`, is removed when `|T[u,v]| · ‖P̂[v]‖₂ < δ`. The norms of the rows cost one pass over `P̂`; the test is
 //! one comparison per entry, made in the same loop that adds the survivors up, which also writes them down for the next step.
+//! A ranking of the entries that is given (`baselines/`) takes the place of the messages' norms.
 //! Authors' code: `archs/layers.py:336-343` (relative δ). Differs in: removed messages are never computed (D11).
 
 use std::sync::Arc;
@@ -10,13 +11,13 @@ use multiversion::multiversion;
 use ndarray::Array2;
 
 use super::mask::EdgeMask;
-use super::recipe::{EdgeMode, EdgeRule, Identity};
+use super::recipe::{EdgeMode, Identity, Recipe};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Topology, Transpose};
-use crate::engine::kernels::{Csr, contiguous, kth_smallest, row_norms, spmm};
+use crate::engine::kernels::{Csr, Structure, contiguous, kth_smallest, row_norms, spmm};
 
 /// The entries that are still there, compacted, each with its index in the full graph.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,14 +29,71 @@ pub(crate) struct Survivors {
     identity: Identity,
     /// Self-loops of the graph that `Identity::Residual` leaves out of the lists above; they still count as entries.
     n_own_left_out: usize,
+    /// Every message counts alike in a mean over the entries that were there before a step removed some (D9).
+    averages: bool,
+}
+
+/// The graph as a recipe walks it.
+#[derive(Debug, Clone)]
+pub(crate) struct Walk<'a> {
+    pub(crate) topology: &'a Topology,
+    pub(crate) diffusion: Diffusion,
+    pub(crate) identity: Identity,
+    averages: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(topology: &'a Topology, recipe: &Recipe) -> Self {
+        Self {
+            topology,
+            diffusion: Diffusion::new(topology, recipe.matrix()),
+            identity: recipe.edges.identity,
+            averages: recipe.averages_messages(),
+        }
+    }
+
+    /// One over the entries of row `u` that are walked and `present`.
+    fn share_of(&self, u: usize, present: impl Fn(usize) -> bool) -> f32 {
+        let leaves_own_out = self.identity == Identity::Residual;
+        let is_walked = |k: &usize| !(leaves_own_out && self.topology.indices()[*k] as usize == u) && present(*k);
+        1.0 / self.topology.row_range(u).filter(is_walked).count().max(1) as f32
+    }
+
+    /// What every entry of the graph is multiplied with in step `step` of `mask`, were it kept.
+    pub(crate) fn values(&self, mask: &EdgeMask, step: usize) -> Vec<f32> {
+        if !self.averages {
+            return self.diffusion.values().to_vec();
+        }
+        let mut values = vec![0.0; self.topology.n_entries()];
+        for u in 0..self.topology.n_nodes() {
+            values[self.topology.row_range(u)].fill(self.share_of(u, |k| mask.removed_at()[k] as usize >= step));
+        }
+        values
+    }
+
+    /// Every entry of the graph.
+    pub(crate) fn all(&self) -> Result<Survivors, EngineError> {
+        self.select(|_| true, |_, _| true)
+    }
+
+    /// The entries that `keep(target, entry)` accepts; a step's means count those that were `present(entry)` before it.
+    pub(crate) fn select(
+        &self,
+        present: impl Fn(usize) -> bool,
+        keep: impl Fn(usize, usize) -> bool,
+    ) -> Result<Survivors, EngineError> {
+        let mut kept = Survivors::select(self.topology, &self.diffusion, self.identity, keep)?;
+        kept.averages = self.averages;
+        if self.averages {
+            for u in 0..self.topology.n_nodes() {
+                kept.values[kept.indptr[u]..kept.indptr[u + 1]].fill(self.share_of(u, &present));
+            }
+        }
+        Ok(kept)
+    }
 }
 
 impl Survivors {
-    /// Every entry of the graph.
-    pub(crate) fn all(topology: &Topology, diffusion: &Diffusion, identity: Identity) -> Result<Self, EngineError> {
-        Self::select(topology, diffusion, identity, |_, _| true)
-    }
-
     /// No nodes at all, for networks that do not walk a graph.
     pub(crate) fn empty() -> Self {
         Self {
@@ -45,11 +103,11 @@ impl Survivors {
             entry: Vec::new(),
             identity: Identity::SelfLoop,
             n_own_left_out: 0,
+            averages: false,
         }
     }
 
-    /// The entries that `keep(target, entry)` accepts.
-    pub(crate) fn select(
+    fn select(
         topology: &Topology,
         diffusion: &Diffusion,
         identity: Identity,
@@ -66,6 +124,7 @@ impl Survivors {
             entry: Vec::new(),
             identity,
             n_own_left_out: 0,
+            averages: false,
         };
         kept.indptr.push(0);
         for u in 0..n {
@@ -87,6 +146,32 @@ impl Survivors {
     /// Entries walked, self-loops counted whether or not the identity form walks them.
     pub(crate) fn n_entries(&self) -> usize {
         self.indices.len() + self.n_own_left_out
+    }
+
+    /// Rows and columns of what is walked.
+    pub(crate) fn structure(&self) -> Structure<'_> {
+        Structure { indptr: &self.indptr, indices: &self.indices }
+    }
+
+    /// The entries walked, by their index in the full graph.
+    pub(crate) fn entries(&self) -> &[u32] {
+        &self.entry
+    }
+
+    /// Those of the entries walked that `keep` marks, in order.
+    pub(crate) fn filtered(&self, keep: &[bool]) -> Self {
+        let mut kept =
+            Self { indptr: vec![0], n_own_left_out: self.n_own_left_out, averages: self.averages, ..Self::empty() };
+        kept.identity = self.identity;
+        for u in 0..self.indptr.len() - 1 {
+            for k in (self.indptr[u]..self.indptr[u + 1]).filter(|k| keep[*k]) {
+                kept.indices.push(self.indices[k]);
+                kept.values.push(self.values[k]);
+                kept.entry.push(self.entry[k]);
+            }
+            kept.indptr.push(kept.indices.len());
+        }
+        kept
     }
 
     fn csr(&self) -> Csr<'_> {
@@ -127,13 +212,32 @@ impl Survivors {
         spmm(csr, g.view(), self.identity != Identity::SelfLoop, ctl)
     }
 
-    /// Message norm of every non-loop entry walked, in order.
-    fn scores<'a>(&'a self, norms: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
-        (0..self.indptr.len() - 1).flat_map(move |u| {
-            (self.indptr[u]..self.indptr[u + 1])
-                .filter(move |k| self.indices[*k] as usize != u)
-                .map(move |k| self.values[k].abs() * norms[self.indices[k] as usize])
-        })
+    /// Number of self-loops, walked or not.
+    pub(crate) fn n_self_loops(&self) -> usize {
+        let own = |u: &usize| self.indices[self.indptr[*u]..self.indptr[u + 1]].binary_search(&(*u as u32)).is_ok();
+        self.n_own_left_out + (0..self.indptr.len() - 1).filter(own).count()
+    }
+}
+
+/// What an entry is judged by.
+#[derive(Clone, Copy)]
+enum Scores<'a> {
+    /// `|T[u,v]| · norm[v]`.
+    Messages(&'a [f32]),
+    /// `norm[v]`: every message counts alike (D9).
+    Sources(&'a [f32]),
+    /// One number per entry of the full graph.
+    Given(&'a [f32]),
+}
+
+impl Scores<'_> {
+    #[inline(always)]
+    fn of(self, survivors: &Survivors, k: usize) -> f32 {
+        match self {
+            Scores::Messages(norms) => survivors.values[k].abs() * norms[survivors.indices[k] as usize],
+            Scores::Sources(norms) => norms[survivors.indices[k] as usize],
+            Scores::Given(scores) => scores[survivors.entry[k] as usize],
+        }
     }
 }
 
@@ -146,6 +250,8 @@ pub(crate) struct Decided {
 
 /// Propagates `x` over the survivors of the step before, removing what carries too little, and notes in `mask` what went.
 ///
+/// With `ranking`, one number per entry of the full graph, that is what is compared instead of the messages' norms.
+///
 /// # Shapes
 /// `x: [n, width]`, output `[n, width]`, `locked: [n]`
 ///
@@ -156,26 +262,33 @@ pub(crate) fn propagate_and_remove(
     x: &Array2<f32>,
     step: usize,
     asked: f64,
-    rule: &EdgeRule,
+    mode: EdgeMode,
+    ranking: Option<&Arc<Vec<f32>>>,
     locked: Option<&[bool]>,
     mask: &mut EdgeMask,
     ctl: &Control,
 ) -> Result<Decided, EngineError> {
     let norms = row_norms(x.view(), ctl)?;
-    if let Some(found) = norms.iter().find(|v| !v.is_finite()) {
-        return Err(EngineError::NotFinite {
-            what: format!("row norm at graph step {}", step + 1),
-            found: found.to_string(),
-        });
-    }
+    check_norms(&norms, step)?;
     let n_entries = mask.removed_at().len();
-    let mean_message = mean_score(before, &norms, ctl)?;
-    let delta = match rule.mode {
+    let scores = match ranking {
+        Some(given) => Scores::Given(given),
+        None if before.averages => Scores::Sources(&norms),
+        None => Scores::Messages(&norms),
+    };
+    let mean_message = mean_score(before, scores, ctl)?;
+    let delta = match mode {
         EdgeMode::Absolute | EdgeMode::Mass => asked as f32,
         EdgeMode::Relative => (asked * mean_message) as f32,
-        EdgeMode::Target => target_delta(before, &norms, asked, n_entries),
+        EdgeMode::Target => {
+            let all = (0..before.indptr.len() - 1).flat_map(|u| {
+                let row = before.indptr[u]..before.indptr[u + 1];
+                row.filter(move |k| before.indices[*k] as usize != u).map(|k| scores.of(before, k))
+            });
+            target_delta(all.collect(), before.n_entries(), asked, n_entries)
+        }
     };
-    let (output, survivors, removed) = fused(before, x, &norms, delta, locked, ctl)?;
+    let (output, survivors, removed) = fused(before, x, scores, delta, locked, ctl)?;
     for k in removed {
         mask.remove(k as usize, step);
     }
@@ -183,44 +296,50 @@ pub(crate) fn propagate_and_remove(
         asked,
         delta: f64::from(delta),
         n_entries,
-        n_self_loops: before.n_own_left_out + count_own(before),
+        n_self_loops: before.n_self_loops(),
         n_before: before.n_entries(),
         n_after: survivors.n_entries(),
         mean_message,
         source_norms: Arc::new(norms),
         width: x.ncols(),
+        macs_per_entry: x.ncols(),
+        scores: ranking.map(Arc::clone),
+        coefficients: None,
         pushed_share: None,
     };
     Ok(Decided { output, survivors, trace })
 }
 
-fn count_own(survivors: &Survivors) -> usize {
-    (0..survivors.indptr.len() - 1)
-        .filter(|u| {
-            survivors.indices[survivors.indptr[*u]..survivors.indptr[u + 1]].binary_search(&(*u as u32)).is_ok()
-        })
-        .count()
+/// Refuses norms that are not finite.
+pub(crate) fn check_norms(norms: &[f32], step: usize) -> Result<(), EngineError> {
+    match norms.iter().find(|v| !v.is_finite()) {
+        Some(found) => Err(EngineError::NotFinite {
+            what: format!("row norm at graph step {}", step + 1),
+            found: found.to_string(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Rows per block where every entry costs a comparison.
 const SCORE_ROWS: usize = 4096;
 
-/// Mean message norm over the entries walked, self-loops included; block sums are added in block order.
-fn mean_score(survivors: &Survivors, norms: &[f32], ctl: &Control) -> Result<f64, EngineError> {
+/// Mean score over the entries walked, self-loops included; block sums are added in block order.
+fn mean_score(survivors: &Survivors, scores: Scores<'_>, ctl: &Control) -> Result<f64, EngineError> {
     let n = survivors.indptr.len() - 1;
     let sums = ctl.map(n.div_ceil(SCORE_ROWS), |block| {
         let rows = block * SCORE_ROWS..n.min((block + 1) * SCORE_ROWS);
         let entries = survivors.indptr[rows.start]..survivors.indptr[rows.end];
-        entries.map(|k| f64::from(survivors.values[k].abs() * norms[survivors.indices[k] as usize])).sum::<f64>()
+        entries.map(|k| f64::from(scores.of(survivors, k))).sum::<f64>()
     })?;
     Ok(sums.iter().sum::<f64>() / survivors.indices.len().max(1) as f64)
 }
 
-/// The smallest δ at which at least the wanted share of all entries is gone, by selection; equal scores go together.
-fn target_delta(before: &Survivors, norms: &[f32], share: f64, n_entries: usize) -> f32 {
+/// The smallest δ at which at least the wanted share of all entries is gone, by selection among the `scores` of those that may
+/// go; equal scores go together.
+pub(crate) fn target_delta(mut scores: Vec<f32>, n_before: usize, share: f64, n_entries: usize) -> f32 {
     let wanted = (share * n_entries as f64).ceil() as usize;
-    let gone = n_entries - before.n_entries();
-    let mut scores: Vec<f32> = before.scores(norms).collect();
+    let gone = n_entries - n_before;
     let more = wanted.saturating_sub(gone).min(scores.len());
     kth_smallest(&mut scores, more).map_or(0.0, f32::next_up)
 }
@@ -238,7 +357,7 @@ struct Block {
 fn fused(
     before: &Survivors,
     x: &Array2<f32>,
-    norms: &[f32],
+    scores: Scores<'_>,
     delta: f32,
     locked: Option<&[bool]>,
     ctl: &Control,
@@ -256,7 +375,7 @@ fn fused(
             rows.copy_from_slice(&values[first * width..first * width + rows.len()]);
         }
         let mut block = Block::default();
-        remove_and_add(rows, width, first, before, values, norms, delta, locked, &mut block);
+        remove_and_add(rows, width, first, before, values, scores, delta, locked, &mut block);
         block
     })?;
     let mut survivors = Survivors {
@@ -266,6 +385,7 @@ fn fused(
         entry: Vec::new(),
         identity: before.identity,
         n_own_left_out: before.n_own_left_out,
+        averages: before.averages,
     };
     survivors.indptr.push(0);
     let mut removed = Vec::new();
@@ -282,13 +402,13 @@ fn fused(
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-fn remove_and_add(
+fn remove_and_add<'a>(
     out: &mut [f32],
     width: usize,
     first: usize,
     before: &Survivors,
     x: &[f32],
-    norms: &[f32],
+    scores: Scores<'a>,
     delta: f32,
     locked: Option<&[bool]>,
     block: &mut Block,
@@ -297,10 +417,12 @@ fn remove_and_add(
         let u = first + i;
         let is_locked = locked.is_some_and(|l| l[u]);
         let start = block.indices.len();
-        for k in before.indptr[u]..before.indptr[u + 1] {
-            let (v, t) = (before.indices[k], before.values[k]);
-            let score = t.abs() * norms[v as usize];
-            if score < delta && v as usize != u && !is_locked {
+        let entries = before.indptr[u]..before.indptr[u + 1];
+        let mean = 1.0 / entries.len().max(1) as f32;
+        for k in entries {
+            let v = before.indices[k];
+            let t = if before.averages { mean } else { before.values[k] };
+            if scores.of(before, k) < delta && v as usize != u && !is_locked {
                 block.removed.push(before.entry[k]);
                 continue;
             }

@@ -4,25 +4,35 @@ use std::time::Instant;
 
 use ndarray::Array2;
 
-use super::decide::norm_r;
-use super::edges::Survivors;
+use super::attention::attend;
+use super::edges::{Survivors, Walk};
 use super::mask::EdgeMask;
-use super::recipe::Recipe;
+use super::recipe::{Quirk, Recipe};
 use super::trace::Product;
 use super::transform::{PreparedWeight, likely_product};
+use super::{EdgeRule, Identity};
 use crate::engine::control::Control;
-use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
-use crate::engine::kernels::Rows;
-use crate::engine::model::network::Policy;
-use crate::engine::model::{Linear, Model, Order, StepKind};
+use crate::engine::kernels::{AttentionInput, Rows};
+use crate::engine::model::StepKind;
+use crate::engine::model::network::{Policy, WeightAt};
+
+/// What one graph step walks.
+struct Step {
+    survivors: Survivors,
+    /// Attention that is not renormalised over what is left: what was there before the step, and which of it stays (D10).
+    before: Option<(Survivors, Vec<bool>)>,
+}
 
 /// The policy that follows masks. Also the unpruned forward, with masks that keep everything.
 pub(crate) struct Frozen {
     /// One per graph step, or one for all of them.
-    steps: Vec<Survivors>,
-    weights: Vec<PreparedWeight>,
+    steps: Vec<Step>,
+    /// One per matrix of the model, made ready when it is first needed.
+    weights: Vec<Option<PreparedWeight>>,
+    /// Which product to use for every matrix; without, the likely one.
+    products: Option<Vec<Product>>,
     /// Outputs of the finished steps, where they are wanted.
     pub(crate) outputs: Option<Vec<Array2<f32>>>,
     /// Seconds of the finished steps.
@@ -31,53 +41,56 @@ pub(crate) struct Frozen {
 }
 
 impl Frozen {
-    /// Everything kept: `model` as it is.
-    pub(crate) fn unpruned(dataset: &Dataset, model: &Model, recipe: &Recipe) -> Result<Self, EngineError> {
-        let diffusion = Diffusion::new(dataset.topology(), norm_r(recipe));
+    /// Everything kept: the model as it is.
+    pub(crate) fn unpruned(dataset: &Dataset, recipe: &Recipe) -> Result<Self, EngineError> {
         // The unpruned model propagates with its own self-loops, whatever identity form the recipe prunes with.
-        let steps = vec![Survivors::all(dataset.topology(), &diffusion, super::Identity::SelfLoop)?];
-        Ok(Self::with_steps(steps, dataset, model, None))
+        let edges = EdgeRule { identity: Identity::SelfLoop, ..recipe.edges.clone() };
+        let recipe = Recipe { edges, ..recipe.clone() };
+        let survivors = Walk::new(dataset.topology(), &recipe).all()?;
+        Ok(Self::with_steps(vec![Step { survivors, before: None }], None))
     }
 
-    /// `model` (weights masked already) over `edges`. `locked` nodes get back the entries that each step itself removed, as the
-    /// authors' evaluation does (D31).
+    /// A model whose weights are masked already, over `edges`. `locked` nodes get back the entries that each step itself
+    /// removed, as the authors' evaluation does (D31).
     pub(crate) fn pruned(
         dataset: &Dataset,
-        model: &Model,
         recipe: &Recipe,
         edges: &EdgeMask,
         locked: Option<&[bool]>,
         products: Option<&[Product]>,
     ) -> Result<Self, EngineError> {
-        let diffusion = Diffusion::new(dataset.topology(), norm_r(recipe));
+        let walk = Walk::new(dataset.topology(), recipe);
         let removed_at = edges.removed_at();
+        let zeroes = recipe.model.has("heads") && recipe.compat.has(Quirk::GatNoRenormalisation);
         let steps = (0..edges.n_steps())
             .map(|step| {
-                Survivors::select(dataset.topology(), &diffusion, recipe.edges.identity, |u, k| {
+                let present = |k: usize| removed_at[k] as usize >= step;
+                let keep = |u: usize, k: usize| {
                     let at = removed_at[k] as usize;
                     at > step || (at == step && locked.is_some_and(|l| l[u]))
-                })
+                };
+                let survivors = walk.select(present, keep)?;
+                let before = if zeroes {
+                    let all = walk.select(present, |_, k| present(k))?;
+                    let mut kept = survivors.entries().iter().peekable();
+                    let flags = all.entries().iter().map(|k| kept.next_if_eq(&k).is_some()).collect();
+                    Some((all, flags))
+                } else {
+                    None
+                };
+                Ok(Step { survivors, before })
             })
-            .collect::<Result<_, _>>()?;
-        Ok(Self::with_steps(steps, dataset, model, products))
+            .collect::<Result<_, EngineError>>()?;
+        Ok(Self::with_steps(steps, products.map(<[_]>::to_vec)))
     }
 
-    /// `model` without a graph: the MLP of a decoupled family.
-    pub(crate) fn weights_only(model: &Model) -> Self {
-        let prepare = |weight: &Array2<f32>| PreparedWeight::new(weight, false, likely_product(weight, false));
-        let weights = model.layers.iter().map(|l| prepare(&l.linear.weight)).collect();
-        Self { steps: Vec::new(), weights, outputs: None, step_secs: Vec::new(), last: Instant::now() }
+    /// No graph: the MLP of a decoupled family.
+    pub(crate) fn weights_only() -> Self {
+        Self::with_steps(Vec::new(), None)
     }
 
-    fn with_steps(steps: Vec<Survivors>, dataset: &Dataset, model: &Model, products: Option<&[Product]>) -> Self {
-        let weights = (model.layers.iter().enumerate())
-            .map(|(l, layer)| {
-                let sparse = meets_sparse_input(dataset, model, l);
-                let product = products.map_or_else(|| likely_product(&layer.linear.weight, sparse), |p| p[l]);
-                PreparedWeight::new(&layer.linear.weight, sparse, product)
-            })
-            .collect();
-        Self { steps, weights, outputs: None, step_secs: Vec::new(), last: Instant::now() }
+    fn with_steps(steps: Vec<Step>, products: Option<Vec<Product>>) -> Self {
+        Self { steps, weights: Vec::new(), products, outputs: None, step_secs: Vec::new(), last: Instant::now() }
     }
 
     /// Starts the clock of the first step.
@@ -85,23 +98,43 @@ impl Frozen {
         self.step_secs.clear();
         self.last = Instant::now();
     }
-}
 
-/// Whether weight layer `layer` multiplies the stored features themselves.
-pub(crate) fn meets_sparse_input(dataset: &Dataset, model: &Model, layer: usize) -> bool {
-    layer == 0
-        && !model.architecture.is_decoupled()
-        && model.architecture.order == Order::TransformFirst
-        && matches!(dataset.features(), crate::engine::graph::Features::Sparse(_))
+    fn step(&self, step: usize) -> &Step {
+        &self.steps[step.min(self.steps.len() - 1)]
+    }
 }
 
 impl Policy for Frozen {
-    fn transform(&mut self, layer: usize, _: &Linear, x: Rows<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.weights[layer].apply(x, ctl)
+    fn transform(
+        &mut self,
+        weight: WeightAt<'_>,
+        x: Rows<'_>,
+        _: Rows<'_>,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        if self.weights.len() <= weight.matrix {
+            self.weights.resize_with(weight.matrix + 1, || None);
+        }
+        let sparse_input = matches!(x, Rows::Sparse(_));
+        let product = self.products.as_ref().and_then(|p| p.get(weight.matrix).copied());
+        let prepared = self.weights[weight.matrix].get_or_insert_with(|| {
+            let product = product.unwrap_or_else(|| likely_product(weight.values, sparse_input));
+            PreparedWeight::new(weight.values, sparse_input, product)
+        });
+        prepared.apply(x, ctl)
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.steps[step.min(self.steps.len() - 1)].propagate(x, ctl)
+        self.step(step).survivors.propagate(x, ctl)
+    }
+
+    fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        let step = self.step(step);
+        let attended = match &step.before {
+            Some((before, kept)) => attend(before, Some(kept.clone()), input, ctl)?,
+            None => attend(&step.survivors, None, input, ctl)?,
+        };
+        attended.gather(input.source, ctl)
     }
 
     fn finished(&mut self, _: StepKind, _: usize, output: &Array2<f32>) {

@@ -1,5 +1,6 @@
 //! Unifews itself: which entries of the diffusion matrix and of the weights carry too small a message.
 
+pub(crate) mod attention;
 pub(crate) mod decide;
 pub(crate) mod edges;
 pub(crate) mod frozen;
@@ -13,6 +14,7 @@ mod weights;
 pub use decide::{Propagated, propagate};
 pub use mask::{EdgeMask, Masks, WeightMask};
 pub use recipe::{
-    Compat, EdgeMode, EdgeRule, Identity, Lock, RECIPE_FORMAT, Recipe, Schedule, Training, WeightMode, WeightRule,
+    Compat, EdgeMode, EdgeRule, Identity, Lock, Quirk, RECIPE_FORMAT, Recipe, Schedule, Training, WeightMode,
+    WeightRule,
 };
 pub use trace::{EdgeTrace, Macs, Product, Pruned, StepTrace, WeightTrace};

@@ -12,11 +12,12 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ShapeBuilder as _};
 
-use super::decide::{Propagated, norm_r};
+use super::decide::Propagated;
 use super::mask::EdgeMask;
-use super::recipe::{Compat, Identity, Recipe};
+use super::recipe::{Identity, Quirk, Recipe};
 use super::trace::{EdgeTrace, Macs, StepTrace};
 use crate::engine::control::Control;
+use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Topology};
 use crate::engine::kernels::{frobenius, row_norms};
@@ -117,9 +118,12 @@ pub(super) fn push_features(
                     mean_message: f64::NAN,
                     source_norms: Arc::clone(&norms),
                     width,
+                    macs_per_entry: width,
+                    scores: None,
+                    coefficients: None,
                     pushed_share: Some(Arc::new(share)),
                 }),
-                weights: None,
+                weights: Vec::new(),
                 relative_error: relative_error.filter(|_| is_last),
                 output_norm: if is_last { output_norm } else { f64::NAN },
                 macs: Macs { edges_dense: (m * width) as u64, edges_pruned: n_pushed[hop], ..Macs::default() },
@@ -153,7 +157,7 @@ impl<'a> Pushes<'a> {
     fn new(topology: &'a Topology, recipe: &'a Recipe) -> Self {
         let n = topology.n_nodes();
         let r = recipe.model.norm_r;
-        let matrix_r = norm_r(recipe);
+        let matrix_r = if let Matrix::Normalised(r) = recipe.matrix() { r } else { 0.0 };
         let degree: Vec<f32> = (0..n).map(|u| topology.degree(u).max(1) as f32).collect();
         let power = |exponent: f64| degree.iter().map(|d| f64::from(*d).powf(exponent) as f32).collect::<Vec<_>>();
         // The graph is symmetric: the row of `u` is also the list of its targets, and entry (target, source) is found there.
@@ -198,7 +202,7 @@ impl<'a> Pushes<'a> {
         for hop in 0..hops {
             let delta = self.recipe.delta_a(hop) as f32;
             let deltas = [delta * positive, -delta * negative];
-            let before = if self.recipe.compat == Compat::Official {
+            let before = if self.recipe.compat.has(Quirk::PushRule) {
                 self.official_hop(&now, &mut next, deltas, &mut limit, &mut second_limit)
             } else {
                 self.clean_hop(&now, &mut next, deltas, &mut limit)

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::model::{Architecture, Family};
 
@@ -68,15 +69,94 @@ impl Default for Recipe {
     }
 }
 
-/// Clean mathematics, or what the authors' code does (see `docs/EQUATIONS.md`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// One peculiarity of the authors' code that the clean form does not have; see `docs/EQUATIONS.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Compat {
+pub enum Quirk {
+    /// GAT tests `‖α‖₂ / heads · ‖x‖₂` against the mean `‖x‖₂`, not the message's norm (D2).
+    GatEdgeRule,
+    /// GAT does not renormalise attention in the layer that removes entries (D10).
+    GatNoRenormalisation,
+    /// `GraphSAGE` tests the unweighted rows, and what a layer removes still counts in its means (D9).
+    SageMessages,
+    /// GCNII's weight test looks at `(1-α) T H` and indexes its thresholds by the weight's output (D8).
+    Gcn2ThresholdAxis,
+    /// Decoupled SGC propagates over `D⁻¹Ā` whatever `norm_r` says (D20).
+    SgcRowStochastic,
+    /// Mass mode follows the C++ program: the whole-node test, the second push, limits that can grow (D23 to D26).
+    PushRule,
+    /// A decoupled family's scaler is always fitted anew on the pruned embedding (D29).
+    RefitScaler,
+}
+
+impl Quirk {
+    /// Every peculiarity.
+    pub const ALL: [Self; 7] = [
+        Self::GatEdgeRule,
+        Self::GatNoRenormalisation,
+        Self::SageMessages,
+        Self::Gcn2ThresholdAxis,
+        Self::SgcRowStochastic,
+        Self::PushRule,
+        Self::RefitScaler,
+    ];
+}
+
+/// Clean mathematics, or what the authors' code does: `"clean"`, `"official"` (all of it), or a list of [`Quirk`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "CompatFile", into = "CompatFile")]
+pub struct Compat(u16);
+
+impl Compat {
     /// The mathematically clean form.
-    #[default]
-    Clean,
+    pub const CLEAN: Self = Self(0);
     /// The authors' peculiarities, all of them.
+    pub const OFFICIAL: Self = Self((1 << Quirk::ALL.len()) - 1);
+
+    /// Whether `quirk` is on.
+    pub fn has(self, quirk: Quirk) -> bool {
+        self.0 & (1 << quirk as u16) != 0
+    }
+
+    /// The same with `quirk` on.
+    #[must_use]
+    pub fn with(self, quirk: Quirk) -> Self {
+        Self(self.0 | 1 << quirk as u16)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum CompatFile {
+    Named(CompatName),
+    List(Vec<Quirk>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum CompatName {
+    Clean,
     Official,
+}
+
+impl From<CompatFile> for Compat {
+    fn from(file: CompatFile) -> Self {
+        match file {
+            CompatFile::Named(CompatName::Clean) => Self::CLEAN,
+            CompatFile::Named(CompatName::Official) => Self::OFFICIAL,
+            CompatFile::List(quirks) => quirks.into_iter().fold(Self::CLEAN, Self::with),
+        }
+    }
+}
+
+impl From<Compat> for CompatFile {
+    fn from(compat: Compat) -> Self {
+        match compat {
+            Compat::CLEAN => Self::Named(CompatName::Clean),
+            Compat::OFFICIAL => Self::Named(CompatName::Official),
+            some => Self::List(Quirk::ALL.into_iter().filter(|q| some.has(*q)).collect()),
+        }
+    }
 }
 
 /// How a threshold on the messages is given.
@@ -222,7 +302,7 @@ pub struct Training {
     pub weight_decay: f64,
     /// Whether training prunes.
     pub schedule: Schedule,
-    /// Training nodes per step, decoupled models only; 0 = all at once.
+    /// Training nodes per step, models that do not walk the graph between layers only; 0 = all at once.
     pub batch_size: usize,
     /// Epochs without a better validation accuracy after which the step size is halved.
     pub patience: usize,
@@ -244,9 +324,10 @@ impl Default for Training {
 impl Training {
     /// The authors' settings for a family of models.
     pub fn official(family: Family) -> Self {
-        match family {
-            Family::Gcn => Self::default(),
-            Family::Sgc => Self { learning_rate: 1e-2, batch_size: 512, ..Self::default() },
+        if family.is_trained_in_batches() {
+            Self { learning_rate: 1e-2, batch_size: 512, ..Self::default() }
+        } else {
+            Self::default()
         }
     }
 }
@@ -269,6 +350,24 @@ fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<
 }
 
 impl Recipe {
+    /// The matrix whose entries carry the messages: the authors' SGC uses `D⁻¹Ā` whatever is configured (D20), their `GraphSAGE`
+    /// gives every message the weight 1 (D9).
+    pub fn matrix(&self) -> Matrix {
+        let family = self.model.architecture;
+        if self.compat.has(Quirk::SgcRowStochastic) && family == Family::Sgc {
+            Matrix::Normalised(0.0)
+        } else if self.averages_messages() {
+            Matrix::Adjacency
+        } else {
+            family.definition().matrix(&self.model)
+        }
+    }
+
+    /// Whether messages have the weight 1 in the test, and are averaged over what was there before it (D9).
+    pub(crate) fn averages_messages(&self) -> bool {
+        self.compat.has(Quirk::SageMessages) && self.model.architecture == Family::Sage
+    }
+
     /// δa of graph step `step` (layer or hop, from 0).
     ///
     /// # Panics
@@ -299,8 +398,9 @@ impl Recipe {
         let weights_share = self.weights.mode == WeightMode::Target;
         check_deltas("weights.delta", &self.weights.delta, self.model.layers, weights_share)?;
         if self.edges.mode == EdgeMode::Mass {
-            if self.model.architecture != Family::Sgc {
-                return Err(EngineError::recipe("edges.mode", "mass for decoupled models only", "mass with gcn"));
+            if !self.model.is_decoupled() {
+                let found = format!("mass with {}", self.model.architecture.key());
+                return Err(EngineError::recipe("edges.mode", "mass for decoupled models only", found));
             }
             if self.edges.lock != Lock::None {
                 return Err(EngineError::recipe(
@@ -309,6 +409,9 @@ impl Recipe {
                     String::from(self.edges.lock.clone()),
                 ));
             }
+        }
+        if self.model.has("attention") && self.edges.identity != Identity::SelfLoop {
+            return Err(EngineError::recipe("edges.identity", "self-loop with attention", "another form"));
         }
         let Some(training) = &self.training else { return Ok(()) };
         if training.epochs == 0 {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::mask::Masks;
+use crate::engine::model::families::OfficialCounts;
 use crate::engine::model::{Model, StepKind};
 use ndarray::Array2;
 
@@ -21,8 +22,8 @@ pub struct StepTrace {
     pub d_out: usize,
     /// The graph side; absent for [`StepKind::Linear`].
     pub edges: Option<EdgeTrace>,
-    /// The weight side; absent for [`StepKind::Hop`].
-    pub weights: Option<WeightTrace>,
+    /// The weight side, one for every matrix that may be pruned; empty for [`StepKind::Hop`].
+    pub weights: Vec<WeightTrace>,
     /// `‖Ĥ - H‖_F / ‖H‖_F` of this step's output against the unpruned forward; `None` where it was not asked for.
     pub relative_error: Option<f64>,
     /// `‖Ĥ‖_F` of this step's output.
@@ -100,15 +101,30 @@ pub struct EdgeTrace {
     pub n_after: usize,
     /// Mean norm of the messages over the entries before, self-loops included.
     pub mean_message: f64,
-    /// `‖P̂[v]‖₂` of every source node; the message over entry `(u,v)` has norm `|T[u,v]| · source_norms[v]`.
+    /// `‖P̂[v]‖₂` of every source node.
     pub source_norms: Arc<Vec<f32>>,
     /// Width of what is propagated.
     pub width: usize,
+    /// Operations per entry: the width; twice that for attention, which also scores.
+    pub macs_per_entry: usize,
+    /// What every entry of the graph was judged by, where that is not `|T[u,v]| · source_norms[v]`; NaN where the entry had
+    /// gone before.
+    pub scores: Option<Arc<Vec<f32>>>,
+    /// Attention only: the coefficient of every entry and head as it was used; 0 where the entry was removed. `[entries, heads]`
+    pub coefficients: Option<Arc<Array2<f32>>>,
     /// Mass mode only: for every entry the share of the feature columns that were pushed over it.
     pub pushed_share: Option<Arc<Vec<f32>>>,
 }
 
 impl EdgeTrace {
+    /// What entry `k` from source `v` was compared by; `t` is its value in the recipe's matrix.
+    pub fn score(&self, k: usize, v: usize, t: f32) -> f32 {
+        match &self.scores {
+            Some(scores) => scores[k],
+            None => t.abs() * self.source_norms[v],
+        }
+    }
+
     /// Removed share of all entries, in `0..=1`.
     pub fn sparsity(&self) -> f64 {
         1.0 - self.n_after as f64 / self.n_entries.max(1) as f64
@@ -129,12 +145,22 @@ pub enum Product {
 /// The weight side of one step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeightTrace {
+    /// The last part of its PyTorch name, for example `lin_l`.
+    pub name: String,
+    /// Position among the matrices that may be pruned: of the mask, and of the model's weight.
+    pub idx: usize,
+    /// Inputs of the matrix.
+    pub d_in: usize,
+    /// Outputs of the matrix.
+    pub d_out: usize,
     /// δw as the recipe gives it.
     pub asked: f64,
     /// For every input feature `j` the number that `|W[j,i]|` was compared with.
     pub thresholds: Arc<Vec<f32>>,
     /// `‖P̂[:,j]‖₂` of every input feature; the score of weight `(j,i)` is `|W[j,i]| · column_norms[j]`.
     pub column_norms: Arc<Vec<f32>>,
+    /// The two above are by output `i`, not by input `j` (authors' GCNII, D8).
+    pub is_by_output: bool,
     /// Weights of the matrix.
     pub n_weights: usize,
     /// Weights kept.
@@ -146,6 +172,11 @@ pub struct WeightTrace {
 }
 
 impl WeightTrace {
+    /// Where the threshold and the norm of weight `(input, output)` stand.
+    pub fn feature(&self, input: usize, output: usize) -> usize {
+        if self.is_by_output { output } else { input }
+    }
+
     /// Removed share of the matrix, in `0..=1`.
     pub fn sparsity(&self) -> f64 {
         1.0 - self.n_after as f64 / self.n_weights.max(1) as f64
@@ -171,6 +202,24 @@ impl Pruned {
     /// Operations of all steps.
     pub fn macs(&self) -> Macs {
         self.steps.iter().map(|s| s.macs).sum()
+    }
+
+    /// Operations of every layer as the authors count them, unpruned and pruned (`cnt_flops` of `archs/layers.py`; D38 to D40);
+    /// `None` where they have no rule for the family.
+    pub fn official_macs(&self, n_nodes: usize) -> Option<Vec<[u64; 2]>> {
+        let shape = &self.model.architecture;
+        let of_layer = |step: &StepTrace| {
+            let (edges, first) = (step.edges.as_ref()?, step.weights.first()?);
+            let kept: Vec<(u64, u64)> = step.weights.iter().map(|w| (w.n_after as u64, w.n_weights as u64)).collect();
+            let count = |n_entries: usize, weights| {
+                let (d_in, d_out, n_entries) = (first.d_in, first.d_out, n_entries as u64);
+                let n_nodes = n_nodes as u64;
+                let counts = OfficialCounts { shape, l: step.idx, d_in, d_out, n_nodes, n_entries, weights };
+                shape.architecture.definition().official_macs(&counts)
+            };
+            Some([count(edges.n_entries, None)?, count(edges.n_after, Some(kept.as_slice()))?])
+        };
+        self.steps.iter().filter(|s| s.kind == StepKind::Convolution).map(of_layer).collect::<Option<Vec<_>>>()
     }
 
     /// Removed share of graph entries over all steps, in `0..=1`.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, Zip};
+use ndarray::{Array2, ArrayView2, Zip};
 
 use super::mask::WeightMask;
 use super::recipe::WeightMode;
@@ -19,40 +19,52 @@ const CLAMP: f32 = 0.999;
 /// Below this mean norm an input carries nothing to compare with, and nothing is removed.
 const SMALLEST_INPUT: f64 = 1e-8;
 
-/// Decides which weights stay, from the norms of the input's columns.
+/// Decides which weights stay, from the norms of the columns of `measured`, which is the input `x` itself unless
+/// `is_by_output`: the authors' GCNII measures another value and indexes its columns by the weight's output (D8).
 ///
 /// # Shapes
-/// `weight: [d_in, d_out]`, `x: [n, d_in]`, mask `[d_in, d_out]`
+/// `weight: [d_in, d_out]`, `x: [n, d_in]`, `measured: [n, d_in]`, mask `[d_in, d_out]`
 ///
 /// # Errors
 /// [`EngineError::NotFinite`] when a column's norm is not finite, [`EngineError::Cancelled`].
 pub(crate) fn decide(
     weight: &Array2<f32>,
     x: Rows<'_>,
+    measured: Rows<'_>,
+    is_by_output: bool,
     mode: WeightMode,
     asked: f64,
     ctl: &Control,
 ) -> Result<(WeightMask, WeightTrace), EngineError> {
-    let norms = column_norms(x, ctl)?;
+    let norms = column_norms(measured, ctl)?;
     if let Some(found) = norms.iter().find(|v| !v.is_finite()) {
         return Err(EngineError::NotFinite { what: "column norm of a layer's input".into(), found: found.to_string() });
     }
+    let by_feature = if is_by_output { weight.t() } else { weight.view() };
     let thresholds = match mode {
         WeightMode::Absolute => by_score(&norms, asked as f32),
         WeightMode::Relative => relative(weight, &norms, asked),
-        WeightMode::Target => by_score(&norms, target_delta(weight, &norms, asked)),
+        WeightMode::Target => by_score(&norms, target_delta(by_feature, &norms, asked)),
     };
-    let mut mask = WeightMask::from_elem(weight.dim(), true);
-    Zip::from(mask.rows_mut()).and(weight.rows()).and(&ndarray::ArrayView1::from(&thresholds)).for_each(
+    let mut mask = WeightMask::from_elem(by_feature.dim(), true);
+    Zip::from(mask.rows_mut()).and(by_feature.rows()).and(&ndarray::ArrayView1::from(&thresholds)).for_each(
         |mut mask, weights, threshold| {
             mask.iter_mut().zip(weights).for_each(|(keep, w)| *keep = !is_removed(*w, *threshold));
         },
     );
+    if is_by_output {
+        mask = mask.reversed_axes().as_standard_layout().into_owned();
+    }
     let (macs_dense, macs_pruned) = count_macs(x, &mask);
     let trace = WeightTrace {
+        name: String::new(),
+        idx: 0,
+        d_in: weight.nrows(),
+        d_out: weight.ncols(),
         asked,
         thresholds: Arc::new(thresholds),
         column_norms: Arc::new(norms),
+        is_by_output,
         n_weights: weight.len(),
         n_after: mask.iter().filter(|k| **k).count(),
         macs_dense,
@@ -107,7 +119,7 @@ fn relative(weight: &Array2<f32>, norms: &[f32], asked: f64) -> Vec<f32> {
 }
 
 /// The smallest δ at which at least the wanted share of the weights is gone, by selection; equal scores go together.
-fn target_delta(weight: &Array2<f32>, norms: &[f32], share: f64) -> f32 {
+fn target_delta(weight: ArrayView2<'_, f32>, norms: &[f32], share: f64) -> f32 {
     let mut scores: Vec<f32> = weight
         .rows()
         .into_iter()
@@ -128,7 +140,8 @@ mod tests {
         let ctl = Control::new(1).expect("workers");
         let x = array![[3.0f32, 0.0, 1.0], [4.0, 0.0, 0.0]];
         let w = array![[0.1f32, -0.5], [0.3, 0.9], [0.2, -2.0]];
-        let (mask, trace) = decide(&w, Rows::Dense(x.view()), mode, asked, &ctl).expect("finite");
+        let (mask, trace) =
+            decide(&w, Rows::Dense(x.view()), Rows::Dense(x.view()), false, mode, asked, &ctl).expect("finite");
         assert_eq!(mask, Array2::from(expected.to_vec()), "{mode:?} {asked}");
         assert_eq!(trace.n_after, expected.iter().flatten().filter(|k| **k).count());
     }

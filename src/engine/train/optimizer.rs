@@ -8,13 +8,13 @@ const BETA_2: f32 = 0.999;
 const EPS: f32 = 1e-8;
 
 /// The moments of one parameter tensor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Moments {
     first: Vec<f32>,
     second: Vec<f32>,
 }
 
-/// The optimiser's state for a list of tensors that always come in the same order.
+/// The optimiser's state for a list of tensors, each always at the same position.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Adam {
     moments: Vec<Moments>,
@@ -22,7 +22,7 @@ pub(super) struct Adam {
 }
 
 impl Adam {
-    /// Starts a step; call [`Adam::update`] for every tensor in order afterwards.
+    /// Starts a step; call [`Adam::update`] for every tensor afterwards.
     pub(super) fn begin_step(&mut self) {
         self.n_steps += 1;
     }
@@ -30,7 +30,7 @@ impl Adam {
     /// Moves tensor `at` against its gradient.
     ///
     /// # Panics
-    /// When tensors come in another order or size than in the step before.
+    /// When a tensor has another size than in the step before.
     pub(super) fn update(
         &mut self,
         at: usize,
@@ -40,11 +40,15 @@ impl Adam {
         weight_decay: f64,
     ) {
         assert_eq!(values.len(), gradient.len(), "a gradient per value");
-        if self.moments.len() == at {
-            self.moments.push(Moments { first: vec![0.0; values.len()], second: vec![0.0; values.len()] });
+        if self.moments.len() <= at {
+            self.moments.resize_with(at + 1, Moments::default);
         }
         let Moments { first, second } = &mut self.moments[at];
-        assert_eq!(values.len(), first.len(), "tensors in the same order in every step");
+        if first.is_empty() {
+            first.resize(values.len(), 0.0);
+            second.resize(values.len(), 0.0);
+        }
+        assert_eq!(values.len(), first.len(), "a tensor of the same size in every step");
         let step_size = (learning_rate / (1.0 - f64::from(BETA_1).powi(self.n_steps))) as f32;
         let root_scale = (1.0 / (1.0 - f64::from(BETA_2).powi(self.n_steps)).sqrt()) as f32;
         let decay = weight_decay as f32;

@@ -51,7 +51,7 @@ pub(crate) fn matrix_npy(x: &Array2<f32>) -> Vec<u8> {
     npy_f32(x.shape(), x.iter())
 }
 
-/// A step's matrix as SciPy's compressed sparse rows; the pushed share is one more array that `load_npz` passes over.
+/// A step's matrix as SciPy's compressed sparse rows; the pushed share and the coefficients are more arrays, which `load_npz` passes over.
 pub(super) fn step_npz(matrix: &StepMatrix) -> zip::result::ZipResult<Vec<u8>> {
     let n = matrix.structure.n_nodes();
     let indptr = matrix.structure.indptr().iter().map(|v| *v as u64);
@@ -59,6 +59,9 @@ pub(super) fn step_npz(matrix: &StepMatrix) -> zip::result::ZipResult<Vec<u8>> {
     let mut arrays = csr(indptr, indices, [n, n], &matrix.values);
     if let Some(share) = &matrix.pushed_share {
         arrays.push(("pushed_share", npy_f32(&[share.len()], share.iter())));
+    }
+    if let Some(coefficients) = &matrix.coefficients {
+        arrays.push(("coefficients", npy_f32(coefficients.shape(), coefficients.iter())));
     }
     npz(&arrays)
 }

@@ -29,10 +29,24 @@ def load(folder):
         "forward": manifest["forward"],
         "tensors": load_file(folder / "model.safetensors"),
         # Row = target, column = source. The diagonal already holds what a node keeps of itself.
-        "edges": [] if starts_from_embedding else [sp.load_npz(folder / name) for name in manifest["edges"]["files"]],
+        "edges": [] if starts_from_embedding else [load_edges(folder / name) for name in manifest["edges"]["files"]],
         "features": sp.load_npz(sparse) if sparse.exists() else np.load(folder / "features.npy"),
         "embedding": np.load(folder / "embedding.npy") if starts_from_embedding else None,
         "logits": np.load(folder / "logits.npy"),
+    }
+
+
+def load_edges(path):
+    """The matrix of a layer or hop; for attention its entries, with the coefficient of every head."""
+    matrix = sp.load_npz(path)
+    arrays = np.load(path)
+    if "coefficients" not in arrays:
+        return matrix
+    entries = matrix.tocoo()
+    return {
+        "rows": entries.row.astype(np.int64),
+        "columns": entries.col.astype(np.int64),
+        "coefficients": arrays["coefficients"],
     }
 
 
@@ -41,43 +55,150 @@ def forward(bundle, features=None):
     note, tensors = bundle["forward"], bundle["tensors"]
     h = bundle["features"] if features is None else features
     edges = bundle["edges"]
-    if note["family"] == "sgc":
-        h = bundle["embedding"] if bundle["embedding"] is not None else propagate(edges, h)
+    family = note["family"]
+    if family in ("sgc", "appnp", "gbp"):
+        h = bundle["embedding"] if bundle["embedding"] is not None else propagate(edges, h, note["hop_weights"])
         if "scaler.mean" in tensors:
             h = (h - tensors["scaler.mean"]) / tensors["scaler.scale"]
-        edges = []
-    weight_name, bias_name, norm_name = NAMES[note["family"]]
-    n_layers = sum(weight_name.format(layer) in tensors for layer in range(len(tensors)))
+    layer_of, is_layer, norm_name = LAYERS[family]
+    if note.get("attention") == "v1":
+        is_layer = "convs.{}.att_src"
+    n_layers = sum(is_layer.format(layer) in tensors for layer in range(len(tensors)))
+    if family == "gcn2":
+        h = linear(h, tensors, "lin_in")
+        h = relu(batch_norm(h, tensors, norm_name.format(n_layers - 1), note))
+    first = h
     for layer in range(n_layers):
-        weight = tensors[weight_name.format(layer)].T  # stored [out, in]
-        if not edges:
-            h = h @ weight
-        elif note["order"] == "transform-first":
-            h = edges[layer] @ (h @ weight)
-        else:
-            h = (edges[layer] @ h) @ weight
-        if bias_name.format(layer) in tensors:
-            h = h + tensors[bias_name.format(layer)]
+        h = layer_of(bundle, layer, h, first)
         if layer + 1 < n_layers:
             for part in note["between_layers"]:
                 h = relu(h) if part == "relu" else batch_norm(h, tensors, norm_name.format(layer), note)
-        elif note["final_activation"]:
+        elif family == "gcn2":
+            h = linear(h, tensors, "lin_out")
+        if layer + 1 == n_layers and note["final_activation"]:
             h = relu(h)
     return h
 
 
-NAMES = {
-    "gcn": ("convs.{}.lin.weight", "convs.{}.bias", "norms.{}"),
-    "sgc": ("fcs.{}.weight", "fcs.{}.bias", "bns.{}"),
+def mlp_layer(bundle, layer, h, _):
+    return linear(h, bundle["tensors"], f"fcs.{layer}")
+
+
+def gcn_layer(bundle, layer, h, _):
+    weight = bundle["tensors"][f"convs.{layer}.lin.weight"].T  # stored [out, in]
+    hop = bundle["edges"][layer]
+    h = hop @ (h @ weight) if bundle["forward"]["order"] == "transform-first" else (hop @ h) @ weight
+    return add(h, bundle["tensors"], f"convs.{layer}.bias")
+
+
+def sage_layer(bundle, layer, h, _):
+    out = linear(bundle["edges"][layer] @ h, bundle["tensors"], f"convs.{layer}.lin_l")
+    if f"convs.{layer}.lin_r.weight" in bundle["tensors"]:
+        out = out + linear(h, bundle["tensors"], f"convs.{layer}.lin_r")
+    return out
+
+
+def gcn2_layer(bundle, layer, h, first):
+    note = bundle["forward"]
+    alpha, beta = note["alpha"], note["betas"][layer]
+    h = (1 - alpha) * (bundle["edges"][layer] @ h) + alpha * first
+    return (1 - beta) * h + beta * (h @ bundle["tensors"][f"convs.{layer}.lin1.weight"])  # stored [in, out]
+
+
+def gin_layer(bundle, layer, h, _):
+    tensors, name = bundle["tensors"], f"convs.{layer}.nn.lins"
+    h = dense(bundle["edges"][layer] @ h) + (1 + tensors[f"convs.{layer}.eps"]) * dense(h)
+    return linear(relu(linear(h, tensors, f"{name}.0")), tensors, f"{name}.1")
+
+
+def gat_layer(bundle, layer, h, _):
+    tensors, name, hop = bundle["tensors"], f"convs.{layer}", bundle["edges"][layer]
+    if bundle["forward"]["attention"] == "v2":
+        source = linear(h, tensors, f"{name}.lin_l")
+        target = linear(h, tensors, f"{name}.lin_r") if f"{name}.lin_r.weight" in tensors else source
+        att = tensors[f"{name}.att"]
+    else:
+        source = target = h @ tensors[f"{name}.lin.weight"].T
+        att = tensors[f"{name}.att_src"]
+    part = "att" if bundle["forward"]["attention"] == "v2" else "att_src"
+    heads, channels = att.shape[1:]
+    n = source.shape[0]
+    rows, columns = hop["rows"], hop["columns"]
+    source, target = source.reshape(n, heads, channels), target.reshape(n, heads, channels)
+    if bundle["forward"]["coefficients"] == "stored":
+        alpha = hop["coefficients"]
+    elif bundle["forward"]["attention"] == "v2":
+        alpha = softmax((leaky_relu(source[columns] + target[rows]) * att).sum(-1), rows, n)
+    else:
+        scores = (source * att).sum(-1)[columns] + (target * tensors[f"{name}.att_dst"]).sum(-1)[rows]
+        alpha = softmax(leaky_relu(scores), rows, n)
+    out = scatter_add(alpha[:, :, None] * source[columns], rows, n).reshape(n, heads * channels)
+    if f"convs.{layer + 1}.{part}" not in tensors:  # the last layer averages its heads, the others join them
+        out = out.reshape(n, heads, channels).mean(1)
+    return add(out, tensors, f"{name}.bias")
+
+
+# What a layer computes, the tensor that shows there is one, and the name of its normalisation.
+LAYERS = {
+    "gcn": (gcn_layer, "convs.{}.lin.weight", "norms.{}"),
+    "gat": (gat_layer, "convs.{}.att", "norms.{}"),
+    "sage": (sage_layer, "convs.{}.lin_l.weight", "norms.{}"),
+    "gcn2": (gcn2_layer, "convs.{}.lin1.weight", "norms.{}"),
+    "gin": (gin_layer, "convs.{}.nn.lins.0.weight", "norms.{}"),
+    "mlp": (mlp_layer, "fcs.{}.weight", "bns.{}"),
+    "sgc": (mlp_layer, "fcs.{}.weight", "bns.{}"),
+    "appnp": (mlp_layer, "fcs.{}.weight", "bns.{}"),
+    "gbp": (mlp_layer, "fcs.{}.weight", "bns.{}"),
 }
 
 
-def propagate(edges, h):
-    if sp.issparse(h):
-        h = h.toarray()
-    for hop in edges:
+def linear(h, tensors, name):
+    return add(h @ tensors[f"{name}.weight"].T, tensors, f"{name}.bias")  # stored [out, in]
+
+
+def add(h, tensors, name):
+    return h + tensors[name] if name in tensors else h
+
+
+def dense(h):
+    return h.toarray() if sp.issparse(h) else h
+
+
+def propagate(edges, h, weights):
+    h = dense(h)
+    out = weights[0] * h
+    for hop, weight in zip(edges, weights[1:]):
         h = hop @ h
-    return h
+        out = out + weight * h
+    return out
+
+
+def leaky_relu(x):
+    return x * ((x > 0) + 0.2 * (x <= 0))
+
+
+def softmax(scores, rows, n):
+    """Over the entries of every row. [entries, heads]"""
+    if isinstance(scores, np.ndarray):
+        largest = np.full((n, scores.shape[1]), -np.inf, scores.dtype)
+        np.maximum.at(largest, rows, scores)
+        values = np.exp(scores - largest[rows])
+    else:
+        import torch
+
+        index = rows[:, None].expand_as(scores)
+        largest = torch.full((n, scores.shape[1]), -torch.inf).scatter_reduce(0, index, scores, "amax")
+        values = torch.exp(scores - largest[rows])
+    return values / scatter_add(values, rows, n)[rows]
+
+
+def scatter_add(values, rows, n):
+    """Sums the values of every row. [entries, …] to [n, …]"""
+    if isinstance(values, np.ndarray):
+        out = np.zeros((n, *values.shape[1:]), values.dtype)
+        np.add.at(out, rows, values)
+        return out
+    return values.new_zeros((n, *values.shape[1:])).index_add(0, rows, values)
 
 
 def relu(h):
@@ -96,6 +217,8 @@ def to_torch(bundle):
     import torch
 
     def convert(x):
+        if isinstance(x, dict):
+            return {name: convert(values) for name, values in x.items()}
         if sp.issparse(x):
             x = x.tocoo()
             places = torch.from_numpy(np.stack([x.row, x.col]).astype(np.int64))

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::hash;
 use crate::engine::analysis::Run;
-use crate::engine::model::{BatchNorm, Family, Order, TrainedOn};
-use crate::engine::sparsify::{EdgeMode, Identity, Macs};
+use crate::engine::model::batch_norm::EPS;
+use crate::engine::model::{AttentionForm, Family, Order, TrainedOn};
+use crate::engine::sparsify::{EdgeMode, Identity, Macs, Quirk};
 
 /// Name and version of the bundle's form.
 pub const BUNDLE_FORMAT: &str = "unifews-bundle/1";
@@ -112,6 +113,22 @@ pub struct ForwardNote {
     pub batch_norm_eps: f32,
     /// Where the computation starts: `features` or `embedding`.
     pub starts_from: String,
+    /// Decoupled families: how much the features and every hop count in the embedding.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hop_weights: Vec<f64>,
+    /// Attention: how an entry is scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attention: Option<AttentionForm>,
+    /// Attention: `computed` from the scores of the entries of each file, or `stored` there because removed entries took part in
+    /// the softmax.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coefficients: Option<String>,
+    /// GCNII: share of the first representation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<f64>,
+    /// GCNII: strength of the transformation of every layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub betas: Vec<f64>,
 }
 
 /// Where times were measured.
@@ -198,19 +215,27 @@ fn diagonal(identity: Identity) -> &'static str {
 impl ForwardNote {
     fn new(run: &Run) -> Self {
         let shape = &run.pruned.model.architecture;
+        let is_mlp = shape.architecture.is_trained_in_batches();
         let mut between_layers = vec!["relu".to_owned()];
         if shape.batch_norm {
-            // A convolution normalises before the activation, the MLP of a decoupled model after it.
-            between_layers.insert(usize::from(shape.is_decoupled()), "batch_norm".to_owned());
+            // A convolution normalises before the activation, an MLP after it.
+            between_layers.insert(usize::from(is_mlp), "batch_norm".to_owned());
         }
+        let is_attention = shape.has("attention");
+        let is_stored = run.recipe.compat.has(Quirk::GatNoRenormalisation);
         let is_mass = run.recipe.edges.mode == EdgeMode::Mass;
         Self {
             family: shape.architecture,
             order: shape.order,
             between_layers,
-            final_activation: shape.final_activation && !shape.is_decoupled(),
-            batch_norm_eps: BatchNorm::EPS,
+            final_activation: shape.final_activation,
+            batch_norm_eps: EPS,
             starts_from: if is_mass { "embedding" } else { "features" }.to_owned(),
+            hop_weights: if shape.is_decoupled() { shape.hop_weights() } else { Vec::new() },
+            attention: is_attention.then_some(shape.attention),
+            coefficients: is_attention.then(|| if is_stored { "stored" } else { "computed" }.to_owned()),
+            alpha: shape.has("theta").then_some(shape.alpha),
+            betas: if shape.has("theta") { (0..shape.layers).map(|l| shape.beta(l)).collect() } else { Vec::new() },
         }
     }
 }

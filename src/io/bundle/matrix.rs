@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use ndarray::{Array2, Axis};
+
 use crate::engine::graph::Topology;
 use crate::engine::sparsify::{EdgeMask, Identity};
 use crate::io::LoadError;
@@ -18,6 +20,15 @@ pub struct StepMatrix {
     pub values: Vec<f32>,
     /// Mass mode only: the share of the features that were pushed over the entry.
     pub pushed_share: Option<Vec<f32>>,
+    /// Attention only: the coefficient of every head; `values` holds their mean. `[entries, heads]`
+    pub coefficients: Option<Array2<f32>>,
+}
+
+/// What some steps store of an entry beside its value.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Extras<'a> {
+    pub(super) pushed_share: Option<&'a [f32]>,
+    pub(super) coefficients: Option<&'a Array2<f32>>,
 }
 
 impl StepMatrix {
@@ -28,18 +39,16 @@ impl StepMatrix {
         mask: &EdgeMask,
         step: usize,
         identity: Identity,
-        pushed_share: Option<&[f32]>,
+        extras: Extras<'_>,
     ) -> Self {
         let n = topology.n_nodes();
         let capacity = topology.n_entries() + if identity == Identity::SelfLoop { 0 } else { n };
         let (mut indices, mut values) = (Vec::with_capacity(capacity), Vec::with_capacity(capacity));
-        let mut shares = pushed_share.map(|_| Vec::with_capacity(capacity));
+        let mut entries = Vec::with_capacity(capacity);
         let mut push = |column: u32, value: f32, entry: Option<usize>| {
             indices.push(column);
             values.push(value);
-            if let (Some(shares), Some(of_entry)) = (&mut shares, pushed_share) {
-                shares.push(entry.map_or(1.0, |k| of_entry[k]));
-            }
+            entries.push(entry);
             indices.len()
         };
         let mut indptr = Vec::with_capacity(n + 1);
@@ -69,12 +78,14 @@ impl StepMatrix {
             }
             indptr.push(n_pushed);
         }
-        Self::from_rows(indptr, indices, values, shares)
-    }
-
-    fn from_rows(indptr: Vec<usize>, indices: Vec<u32>, values: Vec<f32>, pushed_share: Option<Vec<f32>>) -> Self {
+        let of_entry = |share: &[f32]| entries.iter().map(|entry| entry.map_or(1.0, |k| share[k])).collect();
+        let pushed_share = extras.pushed_share.map(of_entry);
+        let coefficients = extras.coefficients.map(|all| {
+            let rows: Vec<usize> = entries.iter().flatten().copied().collect();
+            all.select(Axis(0), &rows)
+        });
         match Topology::try_new(indptr, indices) {
-            Ok(structure) => Self { structure, values, pushed_share },
+            Ok(structure) => Self { structure, values, pushed_share, coefficients },
             Err(error) => unreachable!("rows built in ascending order: {error}"),
         }
     }
@@ -154,7 +165,7 @@ mod tests {
         let diffusion = [0.5, 0.4, 0.4, 0.3, 0.2, 0.2];
         let mask = EdgeMask::try_new(vec![2, 2, 0, 2, 1, 2], 2, &topology).expect("steps");
         let check = |identity, step, entries: &[(u32, u32, f32)]| {
-            let m = StepMatrix::walked(&topology, &diffusion, &mask, step, identity, None);
+            let m = StepMatrix::walked(&topology, &diffusion, &mask, step, identity, Extras::default());
             let found: Vec<_> = m.structure.entries().zip(&m.values).map(|((u, v), x)| (u, v, *x)).collect();
             assert_eq!(found, entries, "{identity:?}, step {step}");
         };
@@ -169,8 +180,9 @@ mod tests {
         let topology = path_graph();
         let mask = EdgeMask::try_new(vec![2, 2, 0, 2, 1, 2], 2, &topology).expect("steps");
         for identity in [Identity::SelfLoop, Identity::Residual, Identity::ResidualLoop] {
-            let matrices: Vec<_> =
-                (0..2).map(|step| StepMatrix::walked(&topology, &[0.5; 6], &mask, step, identity, None)).collect();
+            let matrices: Vec<_> = (0..2)
+                .map(|step| StepMatrix::walked(&topology, &[0.5; 6], &mask, step, identity, Extras::default()))
+                .collect();
             let files = ["a".to_owned(), "b".to_owned()];
             assert_eq!(mask_of(&matrices, &files, &topology, Path::new("bundle")).expect("the graph's"), mask);
             let turned = [matrices[1].clone(), matrices[0].clone()];
@@ -186,7 +198,7 @@ mod tests {
     fn an_entry_of_another_graph_is_named() {
         let topology = path_graph();
         let mask = EdgeMask::keep_all(6, 1);
-        let matrix = StepMatrix::walked(&topology, &[0.5; 6], &mask, 0, Identity::SelfLoop, None);
+        let matrix = StepMatrix::walked(&topology, &[0.5; 6], &mask, 0, Identity::SelfLoop, Extras::default());
         let other = Topology::from_edges(3, &[(0, 1)], Direction::Symmetrised, SelfLoops::Added).expect("pairs").0;
         let error = mask_of(&[matrix], &["a".to_owned()], &other, Path::new("bundle")).unwrap_err();
         assert_eq!(error.to_string(), "a: expected entries of the graph, found row 1, column 2: bundle");

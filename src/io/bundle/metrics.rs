@@ -1,5 +1,7 @@
 //! `metrics.json`: what was removed, what it saves and what it costs. What was not measured is `null`, never 0.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::analysis::{Bounds, PartScores, Run, Score, Timing};
@@ -45,8 +47,11 @@ pub struct StepMetrics {
     pub d_out: usize,
     /// The graph side.
     pub edges: Option<EdgeMetrics>,
-    /// The weight side.
+    /// The weight side; where a step has several matrices, all of them together.
     pub weights: Option<WeightMetrics>,
+    /// Where a step has several matrices, each of them by its short name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub matrices: BTreeMap<String, WeightMetrics>,
     /// `‖Ĥ‖_F` of the output; absent for the hops of mass mode, which never stand as one matrix.
     pub output_norm: Option<f64>,
     /// `‖Ĥ - H‖_F / ‖H‖_F` against the unpruned forward.
@@ -217,7 +222,11 @@ impl StepMetrics {
             d_in: step.d_in,
             d_out: step.d_out,
             edges: step.edges.as_ref().map(edge_metrics),
-            weights: step.weights.as_ref().map(weight_metrics),
+            weights: all_weights(&step.weights),
+            matrices: match step.weights.as_slice() {
+                [] | [_] => BTreeMap::new(),
+                several => several.iter().map(|w| (w.name.clone(), weight_metrics(w))).collect(),
+            },
             output_norm: finite(step.output_norm),
             relative_error: step.relative_error,
             macs: step.macs,
@@ -240,6 +249,20 @@ fn edge_metrics(trace: &EdgeTrace) -> EdgeMetrics {
         mean_message: finite(trace.mean_message),
         width: trace.width,
     }
+}
+
+/// The matrices of a step together; the norm is that of the first one's input.
+fn all_weights(traces: &[WeightTrace]) -> Option<WeightMetrics> {
+    let (first, others) = traces.split_first()?;
+    let mut all = weight_metrics(first);
+    for other in others.iter().map(weight_metrics) {
+        all.threshold_min = all.threshold_min.into_iter().chain(other.threshold_min).min_by(f64::total_cmp);
+        all.threshold_max = all.threshold_max.into_iter().chain(other.threshold_max).max_by(f64::total_cmp);
+        all.n_weights += other.n_weights;
+        all.n_after += other.n_after;
+    }
+    all.sparsity = 1.0 - all.n_after as f64 / all.n_weights.max(1) as f64;
+    Some(all)
 }
 
 fn weight_metrics(trace: &WeightTrace) -> WeightMetrics {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayD};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use zip::ZipArchive;
@@ -141,23 +141,28 @@ fn read_masks(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<V
     let bytes = files.checked(manifest, names::MASKS)?;
     let tensors = SafeTensors::deserialize(&bytes)
         .map_err(|error| LoadError::content(&path, "whole file", "safetensors", error))?;
-    let mut masks = Vec::with_capacity(model.layers.len());
-    for (layer, parameters) in model.layers.iter().enumerate() {
-        let name = model.weight_name(layer);
-        let fault = |expected: String, found: String| Err(LoadError::content(&path, &name, expected, found));
-        let Ok(mask) = tensors.tensor(&name) else {
+    let mut masks = Vec::new();
+    for weight in model.weights() {
+        let name = &weight.name;
+        let fault = |expected: String, found: String| Err(LoadError::content(&path, name, expected, found));
+        let Ok(mask) = tensors.tensor(name) else {
             return fault("a mask of this name".to_owned(), "none".to_owned());
         };
-        let (d_in, d_out) = parameters.linear.weight.dim();
-        if mask.dtype() != Dtype::U8 || mask.shape() != [d_out, d_in] {
+        let shape = weight.torch_shape();
+        if mask.dtype() != Dtype::U8 || mask.shape() != shape {
             let found = format!("{:?} of shape {:?}", mask.dtype(), mask.shape());
-            return fault(format!("U8 of shape {:?}", [d_out, d_in]), found);
+            return fault(format!("U8 of shape {shape:?}"), found);
         }
-        let kept = WeightMask::from_shape_fn((d_in, d_out), |(i, o)| mask.data()[o * d_in + i] != 0);
-        let wrong = parameters.linear.weight.indexed_iter().find(|(at, weight)| !kept[*at] && **weight != 0.0);
-        if let Some(((i, o), weight)) = wrong {
-            return fault("zero for every removed weight".to_owned(), format!("{weight} in row {o}, column {i}"));
+        let flags: Vec<bool> = mask.data().iter().map(|kept| *kept != 0).collect();
+        let stored =
+            ArrayD::from_shape_vec(shape, flags).map_err(|error| LoadError::content(&path, name, "a mask", error))?;
+        let wrong = weight.to_torch(&weight.values);
+        let wrong = wrong.indexed_iter().find(|(at, value)| !stored[at] && **value != 0.0);
+        if let Some((at, value)) = wrong {
+            let found = format!("{value} in row {}, column {}", at[0], at[1]);
+            return fault("zero for every removed weight".to_owned(), found);
         }
+        let kept: WeightMask = weight.read_torch(stored).map_err(|error| LoadError::invalid(&path, error))?;
         masks.push(kept);
     }
     Ok(masks)
@@ -183,7 +188,18 @@ fn read_matrix(bytes: Vec<u8>, path: &Path, n_nodes: usize) -> Result<StepMatrix
         }
         None => None,
     };
-    Ok(StepMatrix { structure, values, pushed_share })
+    let coefficients = match npz.optional("coefficients")? {
+        Some(array) => {
+            let matrix = array.to_f32_matrix()?;
+            if matrix.nrows() != structure.n_entries() {
+                let expected = format!("{} rows (one per entry)", structure.n_entries());
+                return Err(LoadError::content(path, "array coefficients", expected, matrix.nrows()));
+            }
+            Some(matrix)
+        }
+        None => None,
+    };
+    Ok(StepMatrix { structure, values, pushed_share, coefficients })
 }
 
 fn read_rows(files: &mut Files, manifest: &Manifest, name: &str, width: usize) -> Result<Array2<f32>, LoadError> {

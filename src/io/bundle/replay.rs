@@ -2,14 +2,13 @@
 
 use serde::Serialize;
 
-use super::matrix::StepMatrix;
+use super::matrix::{Extras, StepMatrix};
 use super::read::Bundle;
 use super::{hash, names};
 use crate::engine::analysis::forward_frozen;
 use crate::engine::control::Control;
-use crate::engine::diffusion::Diffusion;
 use crate::engine::graph::Dataset;
-use crate::engine::sparsify::decide::norm_r;
+use crate::engine::sparsify::edges::Walk;
 use crate::io::LoadError;
 
 /// What running a bundle again gave.
@@ -49,12 +48,17 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
     }
     let topology = dataset.topology();
     let masks = bundle.masks(topology)?;
-    let diffusion = Diffusion::new(topology, norm_r(&bundle.recipe));
+    let walk = Walk::new(topology, &bundle.recipe);
     let (mut n_edge_values, mut n_edge_values_different) = (0, 0);
     for (step, matrix) in bundle.matrices.iter().enumerate() {
         ctl.check().map_err(|_cancelled| LoadError::Cancelled)?;
+        if matrix.coefficients.is_some() {
+            // Attention comes out of the forward pass; the logits answer for it.
+            continue;
+        }
         let identity = bundle.recipe.edges.identity;
-        let again = StepMatrix::walked(topology, diffusion.values(), &masks.edges, step, identity, None);
+        let values = walk.values(&masks.edges, step);
+        let again = StepMatrix::walked(topology, &values, &masks.edges, step, identity, Extras::default());
         n_edge_values += again.values.len();
         n_edge_values_different += n_different(&again.values, &matrix.values);
     }

@@ -8,14 +8,13 @@ use serde::Serialize;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::manifest::{FileNote, Manifest};
-use super::matrix::StepMatrix;
+use super::matrix::{Extras, StepMatrix};
 use super::metrics::Metrics;
 use super::{arrays, client, hash, names};
 use crate::engine::analysis::{Run, predictions};
 use crate::engine::control::Control;
-use crate::engine::diffusion::Diffusion;
 use crate::engine::sparsify::EdgeTrace;
-use crate::engine::sparsify::decide::norm_r;
+use crate::engine::sparsify::edges::Walk;
 use crate::io::atomic::{AtomicFile, AtomicFolder, write_atomic};
 use crate::io::{ExportError, TensorBytes, encode_model, encode_tensors, is_bundle_folder, recipe_to_toml};
 
@@ -90,16 +89,19 @@ impl BundleWriter {
 
         let edge_files = (0..edge_traces.len()).map(names::edges).collect::<Vec<_>>();
         let topology = run.dataset.topology();
-        let diffusion = Diffusion::new(topology, norm_r(&run.recipe));
+        let walk = Walk::new(topology, &run.recipe);
         for (step, (name, trace)) in edge_files.iter().zip(edge_traces).enumerate() {
-            let matrix = StepMatrix::walked(
-                topology,
-                diffusion.values(),
-                &run.pruned.masks.edges,
-                step,
-                run.recipe.edges.identity,
-                trace.pushed_share.as_ref().map(|s| s.as_slice()),
-            );
+            let mask = &run.pruned.masks.edges;
+            // Attention has a coefficient per head; their mean stands for them as a matrix.
+            let values = match &trace.coefficients {
+                Some(all) => all.rows().into_iter().map(|of_entry| of_entry.mean().unwrap_or(0.0)).collect(),
+                None => walk.values(mask, step),
+            };
+            let extras = Extras {
+                pushed_share: trace.pushed_share.as_ref().map(|s| s.as_slice()),
+                coefficients: trace.coefficients.as_deref(),
+            };
+            let matrix = StepMatrix::walked(topology, &values, mask, step, run.recipe.edges.identity, extras);
             let bytes = arrays::step_npz(&matrix).map_err(|error| self.fault(error))?;
             self.put(name, &bytes)?;
             progress(&self)?;
@@ -176,10 +178,10 @@ impl BundleWriter {
 
 /// The weight masks under their parameters' names and in PyTorch's orientation.
 fn masks_file(run: &Run) -> Vec<u8> {
-    let tensors = run.pruned.masks.weights.iter().enumerate().map(|(layer, mask)| {
-        let torch = mask.t();
+    let tensors = run.pruned.model.weights().zip(&run.pruned.masks.weights).map(|(weight, mask)| {
+        let torch = weight.to_torch(mask);
         TensorBytes {
-            name: run.pruned.model.weight_name(layer),
+            name: weight.name.clone(),
             dtype: "U8",
             shape: torch.shape().to_vec(),
             bytes: torch.iter().map(|kept| u8::from(*kept)).collect(),

@@ -8,7 +8,8 @@
 //! values   = without gaps, row-major, little-endian
 //! ```
 //! Ours carry the metadata `format` = `unifews-model/1`, `architecture` (JSON, the recipe's `[model]`) and, if known,
-//! `trained_on` (JSON). A file without `format` is read by its names: `convs.0.lin.weight` makes a GCN, `fcs.0.weight` an SGC.
+//! `trained_on` (JSON). A file without `format` is read by its names: `convs.0.lin.weight` makes a GCN, `convs.0.att` a GAT,
+//! `convs.0.lin_l.weight` a GraphSAGE, `lin_in.weight` a GCNII, `convs.0.nn.lins.0.weight` a GIN, `fcs.0.weight` an SGC.
 //! `X_orig` with `X_mask` (PyTorch's own pruning) is `X` with the masked values 0. `num_batches_tracked` plays no part.
 
 use std::collections::{BTreeMap, HashMap};
@@ -138,32 +139,28 @@ fn guess_architecture(
     report: &mut LoadReport,
     path: &Path,
 ) -> Result<Architecture, LoadError> {
-    let has = |name: &str| tensors.contains_key(name);
-    let family = if has("convs.0.lin.weight") {
-        Family::Gcn
-    } else if has("fcs.0.weight") {
-        Family::Sgc
-    } else {
-        let other = [
-            ("convs.0.att", "a GAT model, which is not supported"),
-            ("convs.0.lin_r.weight", "a GraphSAGE model, which is not supported"),
-            ("convs.0.lin1.weight", "a GCNII model, which is not supported"),
-        ];
-        let found = other.iter().find(|(name, _)| has(name)).map_or_else(
-            || {
-                let names: Vec<String> = tensors.keys().take(6).map(|name| shortened(name)).collect();
-                if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-            },
-            |(_, what)| (*what).to_owned(),
-        );
-        let expected = "convs.0.lin.weight (GCN) or fcs.0.weight (SGC)";
+    let Some(family) = Family::recognise(tensors) else {
+        let names: Vec<String> = tensors.keys().take(6).map(|name| shortened(name)).collect();
+        let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let expected = "the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC)";
         return Err(LoadError::content(path, "tensor names", expected, found));
     };
     let architecture = Architecture::new(family);
-    let assumed = match family {
-        Family::Gcn => format!("norm_r {}", architecture.norm_r),
-        Family::Sgc => format!("hops {}, norm_r {}", architecture.hops, architecture.norm_r),
-    };
+    let mut assumed: Vec<String> = Vec::new();
+    for (name, value) in [
+        ("hops", architecture.hops.to_string()),
+        ("norm_r", architecture.norm_r.to_string()),
+        ("alpha", architecture.alpha.to_string()),
+        ("theta", architecture.theta.to_string()),
+    ] {
+        if architecture.has(name) {
+            assumed.push(format!("{name} {value}"));
+        }
+    }
+    if assumed.is_empty() {
+        return Ok(architecture);
+    }
+    let assumed = assumed.join(", ");
     report.warnings.push(format!("the file does not say how the graph is used: {assumed} assumed"));
     Ok(architecture)
 }

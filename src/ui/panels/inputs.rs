@@ -3,6 +3,7 @@
 use eframe::egui;
 
 use super::gallery;
+use crate::engine::model::Parameter;
 use crate::io::LoadReport;
 use crate::session::{Command, LoadedGraph, LoadedModel, Store, format};
 use crate::ui::tokens::{self, Tokens};
@@ -128,13 +129,19 @@ fn shown_split(store: &Store, graph: &LoadedGraph) -> Option<String> {
 fn model_card(ui: &mut egui::Ui, tokens: &Tokens, loaded: &LoadedModel) {
     let model = &loaded.model;
     title_row(ui, tokens, &model.title(), if loaded.spec.is_empty() { &loaded.name } else { &loaded.spec });
-    for (l, layer) in model.layers.iter().enumerate() {
-        let (from, to) = layer.linear.weight.dim();
+    let shape = &model.architecture;
+    for l in 0..shape.layers {
+        let (from, to) = shape.layer_widths(l, model.d_in(), model.n_classes());
+        let matrices: Vec<&str> =
+            model.weights().filter(|w| w.prunable_layer() == Some(l)).map(Parameter::short_name).collect();
         value_row(ui, tokens, &format!("Layer {}", l + 1), &format!("{from} × {to}"))
-            .on_hover_text("Input width × output width");
+            .on_hover_text(format!("Input width × output width; weights {}", matrices.join(", ")));
     }
-    if model.architecture.is_decoupled() {
-        value_row(ui, tokens, "Hops", &model.architecture.hops.to_string());
+    if shape.is_decoupled() {
+        value_row(ui, tokens, "Hops", &shape.hops.to_string());
+    }
+    if shape.has("heads") {
+        value_row(ui, tokens, "Heads", &format!("{}, last layer {}", shape.heads, shape.out_heads));
     }
     value_row(ui, tokens, "Parameters", &format::count(model.n_parameters() as u64));
     if let Some(trained) = &model.trained_on {

@@ -125,7 +125,7 @@ impl RecipePanel {
             ui.end_row();
             ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its peculiarities");
             combo(ui, "Rules", compat_text(recipe.compat).0, |ui| {
-                for compat in [Compat::Clean, Compat::Official] {
+                for compat in [Compat::CLEAN, Compat::OFFICIAL] {
                     let (name, says) = compat_text(compat);
                     ui.selectable_value(&mut recipe.compat, compat, name).on_hover_text(says);
                 }
@@ -272,8 +272,9 @@ fn lock_says(lock: &Lock) -> &'static str {
 
 fn compat_text(compat: Compat) -> (&'static str, &'static str) {
     match compat {
-        Compat::Clean => ("clean", "The mathematics as written in the paper, without the authors' oversights"),
-        Compat::Official => ("official", "The authors' peculiarities, to reproduce published numbers"),
+        Compat::CLEAN => ("clean", "The mathematics as written in the paper, without the authors' oversights"),
+        Compat::OFFICIAL => ("official", "The authors' peculiarities, to reproduce published numbers"),
+        _ => ("mixed", "Some of the authors' peculiarities, as the recipe file lists them"),
     }
 }
 

@@ -3,7 +3,7 @@
 use eframe::egui;
 
 use crate::engine::analysis::Run;
-use crate::engine::model::Family;
+use crate::engine::model::{Architecture, Family};
 use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
 use crate::session::format;
 use crate::ui::tokens::Tokens;
@@ -58,9 +58,10 @@ pub(super) fn weight_mode_text(mode: WeightMode) -> (&'static str, &'static str)
 
 /// The edge modes a family knows.
 pub(super) fn edge_modes(family: Family) -> &'static [EdgeMode] {
-    match family {
-        Family::Sgc => &[EdgeMode::Relative, EdgeMode::Absolute, EdgeMode::Mass, EdgeMode::Target],
-        Family::Gcn => &[EdgeMode::Relative, EdgeMode::Absolute, EdgeMode::Target],
+    if Architecture::new(family).is_decoupled() {
+        &[EdgeMode::Relative, EdgeMode::Absolute, EdgeMode::Mass, EdgeMode::Target]
+    } else {
+        &[EdgeMode::Relative, EdgeMode::Absolute, EdgeMode::Target]
     }
 }
 
@@ -123,7 +124,7 @@ pub(super) fn set_edge_mode(recipe: &mut Recipe, mode: EdgeMode, run: Option<&Ru
 
 /// Changes the weight mode; a target keeps the share that goes now.
 pub(super) fn set_weight_mode(recipe: &mut Recipe, mode: WeightMode, run: Option<&Run>) {
-    let traces: Vec<_> = run.iter().flat_map(|r| &r.pruned.steps).filter_map(|s| s.weights.as_ref()).collect();
+    let traces: Vec<_> = run.iter().flat_map(|r| &r.pruned.steps).filter_map(|s| s.weights.first()).collect();
     let value = |layer: usize| match mode {
         WeightMode::Target => traces.get(layer).map(|t| rounded(t.sparsity())),
         WeightMode::Absolute | WeightMode::Relative => None,

@@ -26,11 +26,7 @@ fn network_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
         ui.label("Family");
         combo(ui, "Family", family.title(), |ui| {
             for f in Family::ALL {
-                let says = match f {
-                    Family::Gcn => "Every layer transforms and propagates",
-                    Family::Sgc => "Features are propagated over all hops once, then an MLP classifies",
-                };
-                ui.selectable_value(&mut wanted, f, f.title()).on_hover_text(says);
+                ui.selectable_value(&mut wanted, f, f.title()).on_hover_text(f.about());
             }
         });
         ui.end_row();
@@ -57,7 +53,7 @@ fn network_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
         recipe.model = Architecture { hidden: model.hidden, ..Architecture::new(wanted) };
         recipe.edges.delta.truncate(1);
         recipe.weights.delta.truncate(1);
-        if wanted == Family::Gcn && recipe.edges.mode == crate::engine::sparsify::EdgeMode::Mass {
+        if !recipe.model.is_decoupled() && recipe.edges.mode == crate::engine::sparsify::EdgeMode::Mass {
             recipe.edges.mode = crate::engine::sparsify::EdgeMode::default();
         }
     }

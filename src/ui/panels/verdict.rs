@@ -171,7 +171,7 @@ fn removed_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     let edges = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref());
     let (kept, all) = edges.fold((0, 0), |(k, a), e| (k + e.n_after, a + e.n_entries));
     removed_row(ui, tokens, "Edges", run.pruned.edge_sparsity(), kept, all);
-    let weights = run.pruned.steps.iter().filter_map(|s| s.weights.as_ref());
+    let weights = run.pruned.steps.iter().flat_map(|s| &s.weights);
     let (kept, all) = weights.fold((0, 0), |(k, a), w| (k + w.n_after, a + w.n_weights));
     removed_row(ui, tokens, "Weights", run.pruned.weight_sparsity(), kept, all);
 }
@@ -259,9 +259,9 @@ fn sizes(model: &Model, run: &Run) -> (u64, u64) {
         .pruned
         .steps
         .iter()
-        .filter_map(|s| s.weights.as_ref().map(|w| (s, w)))
-        .map(|(s, w)| {
-            let (full, sparse) = (w.n_weights as u64 * 4, w.n_after as u64 * 8 + (s.d_in as u64 + 1) * 4);
+        .flat_map(|s| &s.weights)
+        .map(|w| {
+            let (full, sparse) = (w.n_weights as u64 * 4, w.n_after as u64 * 8 + (w.d_in as u64 + 1) * 4);
             full.saturating_sub(sparse)
         })
         .sum();

@@ -77,14 +77,14 @@ impl Entries {
             .steps
             .iter()
             .enumerate()
-            .filter(|(_, s)| if self.side == Side::Edges { s.edges.is_some() } else { s.weights.is_some() })
+            .filter(|(_, s)| if self.side == Side::Edges { s.edges.is_some() } else { !s.weights.is_empty() })
             .map(|(at, _)| at)
             .collect();
         self.step = self.step.min(steps.len().saturating_sub(1));
         ui.horizontal(|ui| {
             let label = ui.label(weak(cx.tokens, "Of"));
             let side = |side: Side| (side.title().to_owned(), "");
-            picker(ui, "Side", 90.0, &[Side::Edges, Side::Weights], &mut self.side, side).labelled_by(label.id);
+            picker(ui, "Side", 90.0, &[Side::Edges, Side::WEIGHTS], &mut self.side, side).labelled_by(label.id);
             let label = ui.label(weak(cx.tokens, "in"));
             let all: Vec<usize> = (0..steps.len()).collect();
             let name = |at: usize| {
@@ -104,7 +104,7 @@ impl Entries {
         let desk = &cx.session.store().desk;
         let atlas = AtlasRequest {
             dataset: Arc::clone(&run.dataset),
-            norm_r: run.model.architecture.norm_r,
+            matrix: run.recipe.matrix(),
             by: NodeOrder::Original,
             seed: 0,
         };
@@ -150,7 +150,7 @@ impl Entries {
             ui.label(mono(rest));
             let is_target = match self.side {
                 Side::Edges => run.recipe.edges.mode == EdgeMode::Target,
-                Side::Weights => run.recipe.weights.mode == WeightMode::Target,
+                Side::Weights(_) => run.recipe.weights.mode == WeightMode::Target,
             };
             if self.tried.is_some()
                 && let Some(delta) = found.scores.delta_at(tried, is_target)

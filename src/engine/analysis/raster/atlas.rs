@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::analysis::ordering::{NodeOrder, Ordering};
 use crate::engine::control::Control;
-use crate::engine::diffusion::Diffusion;
+use crate::engine::diffusion::{Diffusion, Matrix};
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
 
@@ -34,7 +34,7 @@ impl Atlas {
     /// As [`Ordering::new`], and O(entries log degree).
     pub fn new(
         dataset: &Arc<Dataset>,
-        norm_r: f64,
+        matrix: Matrix,
         by: NodeOrder,
         seed: u64,
         ctl: &Control,
@@ -60,7 +60,7 @@ impl Atlas {
             entry.extend(row.iter().map(|(_, k)| *k));
             indptr.push(columns.len());
         }
-        let values = Diffusion::new(topology, norm_r);
+        let values = Diffusion::new(topology, matrix);
         Ok(Self { dataset: Arc::clone(dataset), by, ordering, values, indptr, columns, entry })
     }
 

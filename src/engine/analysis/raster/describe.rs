@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::atlas::Atlas;
 use crate::engine::analysis::run::Run;
+use crate::engine::sparsify::EdgeTrace;
 
 /// Which entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub struct EntryFacts {
 pub fn describe(run: &Run, atlas: &Atlas, step: usize, side: Side, column: usize, row: usize) -> Option<EntryFacts> {
     match side {
         Side::Edges => edge(run, atlas, step, column, row),
-        Side::Weights => weight(run, step, column, row),
+        Side::Weights(nth) => weight(run, step, nth, column, row),
     }
 }
 
@@ -78,8 +79,8 @@ fn edge(run: &Run, atlas: &Atlas, step: usize, column: usize, row: usize) -> Opt
         let reason = format!("{:.1} % of the feature columns were pushed over it", 100.0 * score);
         return Some(EntryFacts { place, value, score, threshold: f32::NAN, is_kept, reason });
     }
-    let at = |norms: &[f32]| norms.get(source).map(|n| value.abs() * n);
-    let score = at(&edges.source_norms)?;
+    let score_in = |edges: &EdgeTrace| edges.score(k, source, value);
+    let score = score_in(edges);
     let threshold = edges.delta as f32;
     let reason = if target == source {
         "self-loop, never removed".to_owned()
@@ -89,20 +90,20 @@ fn edge(run: &Run, atlas: &Atlas, step: usize, column: usize, row: usize) -> Opt
         format!("kept: message {} ≥ δ {}", number(score), number(threshold))
     } else {
         let removing = run.pruned.steps.iter().filter(|s| s.idx == removed_at).find_map(|s| s.edges.as_ref());
-        let (score, delta) =
-            removing.map_or((f32::NAN, f32::NAN), |e| (at(&e.source_norms).unwrap_or(f32::NAN), e.delta as f32));
+        let (score, delta) = removing.map_or((f32::NAN, f32::NAN), |e| (score_in(e), e.delta as f32));
         format!("removed in {unit} {}: message {} < δ {}", removed_at + 1, number(score), number(delta))
     };
     Some(EntryFacts { place, value, score, threshold, is_kept, reason })
 }
 
-fn weight(run: &Run, step: usize, input: usize, output: usize) -> Option<EntryFacts> {
+fn weight(run: &Run, step: usize, nth: usize, input: usize, output: usize) -> Option<EntryFacts> {
     let trace = run.pruned.steps.get(step)?;
-    let weights = trace.weights.as_ref()?;
-    let value = *run.model.layers.get(trace.idx)?.linear.weight.get((input, output))?;
-    let is_kept = *run.pruned.masks.weights.get(trace.idx)?.get((input, output))?;
-    let norm = *weights.column_norms.get(input)?;
-    let threshold = *weights.thresholds.get(input)?;
+    let weights = trace.weights.get(nth)?;
+    let value = *run.model.weight(weights.idx)?.values.get((input, output))?;
+    let is_kept = *run.pruned.masks.weights.get(weights.idx)?.get((input, output))?;
+    let feature = weights.feature(input, output);
+    let norm = *weights.column_norms.get(feature)?;
+    let threshold = *weights.thresholds.get(feature)?;
     let score = value.abs() * norm;
     let reason = if norm == 0.0 && !is_kept {
         "removed: its input is silent, so any threshold above 0 removes it".to_owned()

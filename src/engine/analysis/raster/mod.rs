@@ -18,22 +18,48 @@ pub use paint::raster;
 pub use scale::{N_COLOURS, N_OPACITIES, NO_ENTRY, Ramp, Scale, Tick, power_of_ten};
 pub use viewport::Viewport;
 
+use crate::engine::sparsify::StepTrace;
+
 /// Which matrix of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
 pub enum Side {
     /// The diffusion matrix: down the targets, across the sources.
     #[default]
     Edges,
-    /// The weight matrix: down the outputs, across the inputs.
-    Weights,
+    /// A weight matrix, by its position among those of the step: down the outputs, across the inputs.
+    Weights(usize),
 }
 
 impl Side {
+    /// The weights of a step that has one matrix.
+    pub const WEIGHTS: Self = Self::Weights(0);
+
+    /// The sides of a step: its edges, then every weight matrix.
+    pub fn of(step: &StepTrace) -> impl Iterator<Item = Self> + '_ {
+        step.edges.iter().map(|_| Self::Edges).chain((0..step.weights.len()).map(Self::Weights))
+    }
+
+    /// The size of its matrix in a step: across and down.
+    pub fn size(self, step: &StepTrace, n_nodes: usize) -> (usize, usize) {
+        match self {
+            Self::Edges => (n_nodes, n_nodes),
+            Self::Weights(nth) => step.weights.get(nth).map_or((0, 0), |w| (w.d_in, w.d_out)),
+        }
+    }
+
+    /// Short and unique within a step, for file names and slots: `edges`, `weights`, `weights_2`.
+    pub fn key(self) -> String {
+        match self {
+            Self::Edges | Self::Weights(0) => self.title().to_owned(),
+            Self::Weights(nth) => format!("{}_{}", self.title(), nth + 1),
+        }
+    }
+
     /// For people, for example `edges`.
     pub fn title(self) -> &'static str {
         match self {
             Self::Edges => "edges",
-            Self::Weights => "weights",
+            Self::Weights(_) => "weights",
         }
     }
 }

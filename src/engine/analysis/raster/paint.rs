@@ -77,7 +77,7 @@ impl Texel {
 pub fn raster(run: &Run, atlas: &Atlas, request: &RasterRequest, ctl: &Control) -> Result<Raster, EngineError> {
     match request.side {
         Side::Edges => edges(run, atlas, request, ctl),
-        Side::Weights => weights(run, request, ctl),
+        Side::Weights(nth) => weights(run, nth, request, ctl),
     }
 }
 
@@ -98,14 +98,13 @@ fn edges(run: &Run, atlas: &Atlas, request: &RasterRequest, ctl: &Control) -> Re
     if mask.removed_at().len() != atlas.values().len() || trace.source_norms.len() != n {
         return Err(EngineError::mismatch("heatmap", format!("a graph of {n} nodes"), run.dataset.n_nodes()));
     }
-    let norms = &trace.source_norms;
     let indices = run.dataset.topology().indices();
     let delta = trace.delta as f32;
     let value = |k: usize, is_own: bool| match (&trace.pushed_share, request.mode) {
         (_, RasterMode::Kept | RasterMode::WhenRemoved) | (Some(_), RasterMode::Margin) => f32::NAN,
         (Some(share), RasterMode::Strength) => share[k],
         (None, mode) => {
-            let score = atlas.value(k).abs() * norms[indices[k] as usize];
+            let score = trace.score(k, indices[k] as usize, atlas.value(k));
             match mode {
                 RasterMode::Margin if is_own => f32::INFINITY,
                 RasterMode::Margin => margin(score, delta),
@@ -130,12 +129,11 @@ fn edges(run: &Run, atlas: &Atlas, request: &RasterRequest, ctl: &Control) -> Re
     })
 }
 
-fn weights(run: &Run, request: &RasterRequest, ctl: &Control) -> Result<Raster, EngineError> {
+fn weights(run: &Run, nth: usize, request: &RasterRequest, ctl: &Control) -> Result<Raster, EngineError> {
     let step = run.pruned.steps.get(request.step).ok_or_else(|| absent(request))?;
-    let trace = step.weights.as_ref().ok_or_else(|| absent(request))?;
-    let layer = run.model.layers.get(step.idx).ok_or_else(|| absent(request))?;
-    let mask = run.pruned.masks.weights.get(step.idx).ok_or_else(|| absent(request))?;
-    let weight = &layer.linear.weight;
+    let trace = step.weights.get(nth).ok_or_else(|| absent(request))?;
+    let weight = &run.model.weight(trace.idx).ok_or_else(|| absent(request))?.values;
+    let mask = run.pruned.masks.weights.get(trace.idx).ok_or_else(|| absent(request))?;
     if mask.dim() != weight.dim() {
         return Err(EngineError::mismatch("weight mask", format!("{:?}", weight.dim()), format!("{:?}", mask.dim())));
     }
@@ -152,8 +150,8 @@ fn weights(run: &Run, request: &RasterRequest, ctl: &Control) -> Result<Raster, 
             for i in outputs.clone() {
                 let w = row[i].abs();
                 let value = match request.mode {
-                    RasterMode::Strength => w * norms[j],
-                    RasterMode::Margin => margin(w, thresholds[j]),
+                    RasterMode::Strength => w * norms[trace.feature(j, i)],
+                    RasterMode::Margin => margin(w, thresholds[trace.feature(j, i)]),
                     RasterMode::Kept | RasterMode::WhenRemoved => f32::NAN,
                 };
                 let texel = (i - outputs.start) / down.block * across.n + column;

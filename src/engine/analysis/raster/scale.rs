@@ -64,7 +64,7 @@ impl Scale {
             RasterMode::Strength => {
                 let title = match side {
                     Side::Edges => "message norm |T| · ‖P‖",
-                    Side::Weights => "weight score |W| · ‖P‖",
+                    Side::Weights(_) => "weight score |W| · ‖P‖",
                 };
                 let (low, high) = range.map_or((-1.0, 0.0), |(low, high)| {
                     let high = high.max(f64::MIN_POSITIVE).log10();

@@ -34,7 +34,7 @@ fn pruned(family: Family, delta_a: f64, delta_w: f64) -> Run {
 }
 
 fn atlas(run: &Run, by: NodeOrder) -> Atlas {
-    Atlas::new(&run.dataset, 0.5, by, 3, &ctl()).expect("an atlas")
+    Atlas::new(&run.dataset, run.recipe.matrix(), by, 3, &ctl()).expect("an atlas")
 }
 
 fn request(step: usize, side: Side, viewport: Viewport, px: usize) -> RasterRequest {
@@ -49,7 +49,7 @@ fn totals_are_those_of_the_masks_at_every_zoom_and_in_every_order() {
         let atlas = atlas(&run, by);
         for (at, step) in run.pruned.steps.iter().enumerate() {
             let edges = step.edges.as_ref().expect("a convolution");
-            let weights = step.weights.as_ref().expect("a convolution");
+            let weights = step.weights.first().expect("a convolution");
             for px in [7, 40, 90, 500] {
                 for mode in RasterMode::ALL {
                     let whole = Viewport::whole(n, n);
@@ -60,7 +60,7 @@ fn totals_are_those_of_the_masks_at_every_zoom_and_in_every_order() {
                     assert_eq!(kept as usize, edges.n_after, "{by:?} {at} {px}");
                     assert_eq!(removed as usize, edges.n_entries - edges.n_after);
                     let whole = Viewport::whole(step.d_in, step.d_out);
-                    let asked = RasterRequest { mode, ..request(at, Side::Weights, whole, px) };
+                    let asked = RasterRequest { mode, ..request(at, Side::WEIGHTS, whole, px) };
                     let picture = raster(&run, &atlas, &asked, &ctl()).expect("a raster");
                     assert_eq!(picture.totals().0 as usize, weights.n_after);
                     assert_eq!(picture.totals().1 as usize, weights.n_weights - weights.n_after);
@@ -116,7 +116,7 @@ fn near_texels_are_the_entries_that_are_described() {
     for by in NodeOrder::ALL {
         let atlas = atlas(&run, by);
         let n = run.dataset.n_nodes();
-        for side in [Side::Edges, Side::Weights] {
+        for side in [Side::Edges, Side::WEIGHTS] {
             let (w, h) = if side == Side::Edges { (n, n) } else { (12, 16) };
             let picture =
                 raster(&run, &atlas, &request(0, side, Viewport::whole(w, h), 200), &ctl()).expect("a raster");
@@ -176,7 +176,7 @@ fn reasons_say_what_happened() {
     assert!(n_loops > 0 && n_kept > 0 && n_first > 0 && n_second > 0, "{n_loops} {n_kept} {n_first} {n_second}");
     let mut n_removed = 0;
     for ((j, i), kept) in run.pruned.masks.weights[0].indexed_iter() {
-        let facts = describe(&run, &atlas, 0, Side::Weights, j, i).expect("a weight");
+        let facts = describe(&run, &atlas, 0, Side::WEIGHTS, j, i).expect("a weight");
         assert!(facts.reason.starts_with(if *kept { "kept: |W| " } else { "removed: |W| " }), "{}", facts.reason);
         n_removed += usize::from(!kept);
     }
@@ -215,7 +215,7 @@ fn a_threshold_of_zero_gives_an_infinite_margin_and_no_range() {
 fn one_thread_or_many_paint_the_same_bits() {
     let run = pruned(Family::Gcn, 0.8, 1.0);
     let atlas = atlas(&run, NodeOrder::Community);
-    let asked = request(0, Side::Weights, Viewport::whole(12, 16), 5);
+    let asked = request(0, Side::WEIGHTS, Viewport::whole(12, 16), 5);
     let one = raster(&run, &atlas, &asked, &Control::new(1).expect("workers")).expect("a raster");
     let many = raster(&run, &atlas, &asked, &Control::new(4).expect("workers")).expect("a raster");
     assert_eq!(one, many);
@@ -238,11 +238,11 @@ fn histograms_agree_with_the_masks_in_every_mode() {
         let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, None, &ctl()).expect("a run");
         let atlas = atlas(&run, NodeOrder::Original);
         for step in 0..2 {
-            for side in [Side::Edges, Side::Weights] {
+            for side in [Side::Edges, Side::WEIGHTS] {
                 let histogram = ScoreHistogram::of(&run, atlas.values(), step, side, 40, &ctl()).expect("a histogram");
                 let sorted = SortedScores::new(scores(&run, atlas.values(), step, side).expect("scores"));
                 assert_eq!(histogram.scores.n, sorted.len());
-                let is_clamped = side == Side::Weights && weight_mode == WeightMode::Relative;
+                let is_clamped = side == Side::WEIGHTS && weight_mode == WeightMode::Relative;
                 if !is_clamped {
                     // The weights' test divides where the score multiplies, so a rounding may lie between them.
                     let exact = sorted.removed_by(histogram.threshold);

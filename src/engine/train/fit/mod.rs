@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
@@ -14,16 +14,14 @@ use super::optimizer::Adam;
 use super::schedule::Plateau;
 use crate::engine::analysis::{Score, predictions};
 use crate::engine::control::Control;
-use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Split, Transpose};
-use crate::engine::kernels::Rows;
-use crate::engine::model::backward::{InputTranspose, LayerGradient, PropagateBack, Walked, backward};
+use crate::engine::model::backward::{InputTranspose, Tape};
 use crate::engine::model::batch_norm::update_running;
-use crate::engine::model::network::{self, Tape, feature_rows};
+use crate::engine::model::network::{Net, feature_rows};
 use crate::engine::model::{Model, Scaler};
-use crate::engine::sparsify::decide::{self, Decider, Kept, masked_model};
-use crate::engine::sparsify::edges::Survivors;
+use crate::engine::sparsify::decide::{Decider, masked_model};
+use crate::engine::sparsify::edges::{Survivors, Walk};
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::{EdgeMask, Recipe, Schedule, Training, WeightMask, propagate};
 
@@ -64,7 +62,7 @@ impl<'a> Fit<'a> {
         let mut model = Model::init(&recipe.model, dataset.features().width(), labels.n_classes(), recipe.seed);
         let topology = dataset.topology();
         let mut edges = EdgeMask::keep_all(topology.n_entries(), recipe.model.n_graph_steps());
-        let (input, input_transpose, everything, transpose);
+        let (input, everything, transpose);
         if recipe.model.is_decoupled() {
             let propagated = propagate(dataset, &recipe, split, None, ctl)?;
             edges = propagated.edges;
@@ -73,15 +71,15 @@ impl<'a> Fit<'a> {
             scaler.apply(&mut embedding, ctl)?;
             model.scaler = Some(scaler);
             input = Cow::Owned(Features::Dense(embedding));
-            (input_transpose, everything, transpose) = (None, Survivors::empty(), None);
+            (everything, transpose) = (Survivors::empty(), None);
         } else {
-            let diffusion = Diffusion::new(topology, decide::norm_r(&recipe));
             input = Cow::Borrowed(dataset.features());
-            input_transpose = Some(InputTranspose::of(dataset.features(), ctl)?);
-            everything = Survivors::all(topology, &diffusion, recipe.edges.identity)?;
+            everything = Walk::new(topology, &recipe).all()?;
             transpose = Some(topology.transposed());
         }
-        let weight_masks = model.layers.iter().map(|l| WeightMask::from_elem(l.linear.weight.dim(), true)).collect();
+        let in_batches = recipe.model.architecture.is_trained_in_batches();
+        let input_transpose = if in_batches { None } else { Some(InputTranspose::of(dataset.features(), ctl)?) };
+        let weight_masks = model.weights().map(|p| WeightMask::from_elem(p.values.dim(), true)).collect();
         Ok(Self {
             dataset,
             labels,
@@ -113,7 +111,7 @@ impl<'a> Fit<'a> {
         if 2 * epoch > self.training.epochs && self.training.schedule == Schedule::During {
             self.model = self.snapshot();
         }
-        let train_loss = if self.recipe.model.is_decoupled() {
+        let train_loss = if self.recipe.model.architecture.is_trained_in_batches() {
             self.batches(epoch, ctl)?
         } else {
             let rows = self.split.train.iter().map(|u| (*u as usize, *u)).collect::<Vec<_>>();
@@ -158,8 +156,7 @@ impl<'a> Fit<'a> {
             if batch.len() < 2 && at > 0 {
                 continue;
             }
-            let Features::Dense(embedding) = &*self.input else { continue };
-            let rows = embedding.select(Axis(0), &batch.iter().map(|u| *u as usize).collect::<Vec<_>>());
+            let rows = self.input.select(batch);
             let targets = batch.iter().enumerate().map(|(row, u)| (row, *u)).collect::<Vec<_>>();
             let reuse = (at > 0).then(|| self.weight_masks.clone());
             sum += self.step(epoch, at, Some(&rows), &targets, reuse, ctl)? * batch.len() as f64;
@@ -173,78 +170,50 @@ impl<'a> Fit<'a> {
         &mut self,
         epoch: usize,
         batch: usize,
-        rows: Option<&Array2<f32>>,
+        rows: Option<&Features>,
         targets: &[(usize, u32)],
         reuse: Option<Vec<WeightMask>>,
         ctl: &Control,
     ) -> Result<f64, EngineError> {
         let mut tape = Tape::new(self.recipe.seed, ((epoch as u64) << 24) | batch as u64);
-        let n_entries = if self.transpose.is_some() { self.dataset.topology().n_entries() } else { 0 };
-        let mut decider = Decider::new(&self.recipe, self.everything.clone(), n_entries, None);
+        let n_entries = if self.recipe.model.is_decoupled() { 0 } else { self.dataset.topology().n_entries() };
+        let mut decider = Decider::new(&self.recipe, &self.model, self.everything.clone(), n_entries, None);
         decider.reuse_weight_masks = reuse;
-        let batch_transpose = rows.map(|r| InputTranspose::of_dense(r, ctl)).transpose()?;
-        let input = rows.map_or_else(|| feature_rows(&self.input), |r| Rows::Dense(r.view()));
-        let logits = decide::decide_training(&mut decider, &self.model, input, &mut tape, ctl)?;
+        let batch_transpose = rows.map(|r| InputTranspose::of(r, ctl)).transpose()?;
+        let input = feature_rows(rows.unwrap_or(&self.input));
+        let (logits, masks, kept) = decider.train(&self.model, input, &mut tape, self.transpose.as_ref(), ctl)?;
         let (loss, d_logits) = cross_entropy_gradient(&logits, self.labels, targets.iter().copied());
-        let Kept { survivors: kept_survivors, weights } = decider.kept.take().unwrap_or_default();
-        let kept_survivors = &kept_survivors;
-        let masks = decider.masks;
         let Some(transposed_input) = batch_transpose.as_ref().or(self.input_transpose.as_ref()) else {
             return Ok(loss);
         };
-        let propagate_back = self.transpose.as_ref().map(|transpose| {
-            move |step: usize, g: &Array2<f32>| kept_survivors[step].propagate_back(g, transpose, ctl)
-        });
-        let walked = Walked {
-            weights: &weights,
-            masks: &masks.weights,
-            propagate_back: propagate_back.as_ref().map(|f| f as &PropagateBack<'_>),
-            input: transposed_input,
-        };
-        let gradients = backward(&self.model, d_logits, &tape, &walked, ctl)?;
-        self.apply(&gradients, &tape);
-        self.weight_masks = masks.weights;
-        if self.transpose.is_some() {
+        let statistics = std::mem::take(&mut tape.batch_statistics);
+        let gradients = tape.backward(d_logits, self.model.parameters.len(), &kept, transposed_input, ctl)?;
+        if !self.recipe.model.is_decoupled() {
             self.edges = masks.edges;
+        }
+        self.weight_masks = masks.weights;
+        self.adam.begin_step();
+        let (learning_rate, weight_decay) = (self.plateau.learning_rate, self.training.weight_decay);
+        for (at, (parameter, gradient)) in self.model.parameters.iter_mut().zip(&gradients).enumerate() {
+            if let (Some(gradient), Some(values)) = (gradient, parameter.values.as_slice_mut()) {
+                self.adam.update(at, values, gradient.as_slice().unwrap_or(&[]), learning_rate, weight_decay);
+            }
+        }
+        for (at, mean, var) in statistics {
+            update_running(&mut self.model.parameters[at + 2].values, &mean);
+            update_running(&mut self.model.parameters[at + 3].values, &var);
         }
         Ok(loss)
     }
 
-    fn apply(&mut self, gradients: &[LayerGradient], tape: &Tape) {
-        let (rate, decay) = (self.plateau.learning_rate, self.training.weight_decay);
-        self.adam.begin_step();
-        let mut at = 0;
-        let adam = &mut self.adam;
-        let mut update = |values: Option<&mut [f32]>, gradient: Option<&[f32]>| {
-            if let (Some(values), Some(gradient)) = (values, gradient) {
-                adam.update(at, values, gradient, rate, decay);
-                at += 1;
-            }
-        };
-        for ((layer, gradient), record) in self.model.layers.iter_mut().zip(gradients).zip(&tape.layers) {
-            update(layer.linear.weight.as_slice_mut(), gradient.weight.as_slice());
-            if let (Some(bias), Some(gradient)) = (&mut layer.linear.bias, &gradient.bias) {
-                update(bias.as_slice_mut(), gradient.as_slice());
-            }
-            if let (Some(norm), Some(gradient)) = (&mut layer.norm, &gradient.norm) {
-                update(norm.weight.as_slice_mut(), gradient.weight.as_slice());
-                update(norm.bias.as_slice_mut(), gradient.bias.as_slice());
-                if let Some(tape) = &record.norm {
-                    update_running(norm, tape);
-                }
-            }
-        }
-    }
-
     /// Logits of every node in evaluation mode, over the last step's masks.
     fn evaluate(&self, model: &Model, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        if self.recipe.model.is_decoupled() {
-            let mut frozen = Frozen::weights_only(model);
-            network::mlp(model, feature_rows(&self.input), &mut frozen, None, ctl)
+        let mut frozen = if self.recipe.model.n_graph_steps() == 0 || self.recipe.model.is_decoupled() {
+            Frozen::weights_only()
         } else {
-            let mut frozen = Frozen::pruned(self.dataset, model, &self.recipe, &self.edges, None, None)?;
-            network::convolutions(model, feature_rows(&self.input), &mut frozen, None, ctl)
-        }
+            Frozen::pruned(self.dataset, &self.recipe, &self.edges, None, None)?
+        };
+        Net::new(model, feature_rows(&self.input), &mut frozen, None, ctl).run()
     }
 }
 

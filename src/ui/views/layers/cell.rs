@@ -46,7 +46,10 @@ impl Place<'_> {
     pub(super) fn whole(&self) -> Viewport {
         match (self.side, self.trace()) {
             (Side::Edges, _) => Viewport::whole(self.atlas.ordering().len(), self.atlas.ordering().len()),
-            (Side::Weights, Some(step)) => Viewport::whole(step.d_in, step.d_out),
+            (Side::Weights(_), Some(step)) => {
+                let (across, down) = self.side.size(step, 0);
+                Viewport::whole(across, down)
+            }
             _ => Viewport::whole(0, 0),
         }
     }
@@ -66,7 +69,7 @@ impl Place<'_> {
     pub(super) fn axis_names(&self) -> (String, String) {
         match self.side {
             Side::Edges => (format!("source node, {}", self.atlas.by().title()), "target node".to_owned()),
-            Side::Weights => ("input feature".to_owned(), "output feature".to_owned()),
+            Side::Weights(_) => ("input feature".to_owned(), "output feature".to_owned()),
         }
     }
 }
@@ -274,7 +277,7 @@ fn heading_ui(
     let size = format!("{} × {}", format::count(whole.width() as u64), format::count(whole.height() as u64));
     let says = match place.side {
         Side::Edges => "Sources × targets of the diffusion matrix T",
-        Side::Weights => "Inputs × outputs of the weight matrix W",
+        Side::Weights(_) => "Inputs × outputs of the weight matrix W",
     };
     child.label(RichText::new(size).size(tokens::SMALL).color(tokens.text_weak)).on_hover_text(says);
     child.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -308,7 +311,7 @@ fn numbers_ui(ui: &mut egui::Ui, tokens: &Tokens, rect: Rect, place: &Place<'_>)
 fn is_draggable(place: &Place<'_>, recipe: &Recipe) -> bool {
     match place.side {
         Side::Edges => recipe.edges.mode == place.run.recipe.edges.mode && recipe.edges.mode != EdgeMode::Mass,
-        Side::Weights => recipe.weights.mode == place.run.recipe.weights.mode,
+        Side::Weights(_) => recipe.weights.mode == place.run.recipe.weights.mode,
     }
 }
 
@@ -318,7 +321,7 @@ fn set_threshold(cx: &ViewCx<'_>, place: &Place<'_>, picture: &Picture, asked: A
     let mut recipe = cx.session.store().recipe.clone();
     let (deltas, is_target) = match place.side {
         Side::Edges => (&mut recipe.edges.delta, place.run.recipe.edges.mode == EdgeMode::Target),
-        Side::Weights => (&mut recipe.weights.delta, place.run.recipe.weights.mode == WeightMode::Target),
+        Side::Weights(_) => (&mut recipe.weights.delta, place.run.recipe.weights.mode == WeightMode::Target),
     };
     let Some(delta) = picture.scores.delta_at(asked.threshold, is_target) else { return };
     let at = if deltas.len() == 1 { 0 } else { step.idx };

@@ -28,6 +28,8 @@ pub(super) struct Layers {
     order: NodeOrder,
     /// Of a decoupled network: the hop whose edges are shown.
     hop: usize,
+    /// Which of the weight matrices of every layer, where layers have several.
+    matrix: usize,
     cells: BTreeMap<(Side, usize), Cell>,
     /// The newest order that is there.
     atlas: Option<Arc<Atlas>>,
@@ -100,6 +102,7 @@ impl Layers {
             let label = ui.label(weak(cx.tokens, "Nodes"));
             let nodes = |order: NodeOrder| (order.title().to_owned(), words::order_says(order));
             picker(ui, "Order of nodes", 112.0, &NodeOrder::ALL, &mut self.order, nodes).labelled_by(label.id);
+            self.matrix_ui(cx, ui, run);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let (text, says, is_stale) = words::state(cx.session, run);
                 let (ink, ground) = if is_stale {
@@ -113,11 +116,22 @@ impl Layers {
         ui.add_space(2.0);
     }
 
+    /// Which weight matrix to show, where a layer has several.
+    fn matrix_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Run) {
+        let Some(step) = run.pruned.steps.iter().find(|s| s.weights.len() > 1) else { return };
+        self.matrix = self.matrix.min(step.weights.len() - 1);
+        ui.add_space(6.0);
+        let label = ui.label(weak(cx.tokens, "Weights"));
+        let all: Vec<usize> = (0..step.weights.len()).collect();
+        let name = |at: usize| (step.weights[at].name.clone(), "Which of the layer's weight matrices");
+        picker(ui, "Weight matrix", 84.0, &all, &mut self.matrix, name).labelled_by(label.id);
+    }
+
     /// The nodes in the chosen order; the order before while it is computed.
     fn ordered(&mut self, cx: &ViewCx<'_>, run: &Run) -> Option<Arc<Atlas>> {
         let request = AtlasRequest {
             dataset: Arc::clone(&run.dataset),
-            norm_r: run.model.architecture.norm_r,
+            matrix: run.recipe.matrix(),
             by: self.order,
             seed: run.recipe.seed,
         };
@@ -182,7 +196,8 @@ impl Layers {
             None => {}
         }
         if let Some(step) = row.weights {
-            one(&mut self.cells, ui, right, Side::Weights, step);
+            let n = run.pruned.steps.get(step).map_or(0, |s| s.weights.len());
+            one(&mut self.cells, ui, right, Side::Weights(self.matrix.min(n.saturating_sub(1))), step);
         }
     }
 }

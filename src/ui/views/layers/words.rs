@@ -44,7 +44,12 @@ pub(super) fn state(session: &Session, run: &Run) -> (&'static str, &'static str
 
 /// The heading of a heatmap, for example `Layer 1 edges`.
 pub(super) fn title(step: &StepTrace, side: Side) -> String {
-    format!("{} {}", step.title(), side.title())
+    match side {
+        Side::Weights(nth) if step.weights.len() > 1 => {
+            format!("{} {} {}", step.title(), side.title(), step.weights[nth.min(step.weights.len() - 1)].name)
+        }
+        _ => format!("{} {}", step.title(), side.title()),
+    }
 }
 
 /// The accessible name of a heatmap, for example `Edges of layer 1`.
@@ -82,11 +87,11 @@ fn time(run: &Run, at: usize) -> Option<(String, &'static str)> {
 /// Below the histogram: lines of numbers, each with what it means.
 pub(super) fn numbers(run: &Run, at: usize, side: Side) -> Vec<Vec<(String, &'static str)>> {
     let Some(step) = run.pruned.steps.get(at) else { return Vec::new() };
-    let mut lines = match (side, &step.edges, &step.weights) {
-        (Side::Edges, Some(edges), _) => edge_numbers(step, edges),
-        (Side::Weights, _, Some(weights)) => weight_numbers(step, weights),
-        _ => Vec::new(),
-    };
+    let mut lines = match side {
+        Side::Edges => step.edges.as_ref().map(|edges| edge_numbers(step, edges)),
+        Side::Weights(nth) => step.weights.get(nth).map(weight_numbers),
+    }
+    .unwrap_or_default();
     lines.push(whole_step(run, at, step, side));
     lines
 }
@@ -120,7 +125,7 @@ fn edge_numbers(step: &StepTrace, edges: &EdgeTrace) -> Vec<Vec<(String, &'stati
     ]
 }
 
-fn weight_numbers(step: &StepTrace, weights: &WeightTrace) -> Vec<Vec<(String, &'static str)>> {
+fn weight_numbers(weights: &WeightTrace) -> Vec<Vec<(String, &'static str)>> {
     let (share, kept) = removed(weights.sparsity(), weights.n_after, weights.n_weights);
     vec![
         vec![
@@ -133,7 +138,7 @@ fn weight_numbers(step: &StepTrace, weights: &WeightTrace) -> Vec<Vec<(String, &
                 "The threshold as the recipe gives it; each input feature has its own, by its norm",
             ),
             (
-                macs(step.macs.weights_dense, step.macs.weights_pruned),
+                macs(weights.macs_dense, weights.macs_pruned),
                 "Multiply-accumulate operations of transforming, unpruned and pruned, by the rule kept weights × rows",
             ),
         ],

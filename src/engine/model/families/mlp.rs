@@ -1,0 +1,83 @@
+//! A plain MLP on the features: `H' = H W + b`. What a model owes to the graph is what it has above this one.
+
+use super::{Definition, Shapes, Stack};
+use crate::engine::error::EngineError;
+use crate::engine::model::architecture::Architecture;
+use crate::engine::model::network::{Net, Value};
+use crate::engine::model::params::{Init, Tensors};
+
+pub(super) struct Mlp;
+
+/// The tensors of an MLP under the authors' names (`archs/models.py:270-330`).
+pub(super) fn tensors(shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors) {
+    for l in 0..shape.layers {
+        let (from, to) = shape.layer_widths(l, d_in, n_classes);
+        out.weight(&format!("fcs.{l}"), l, (from, to), Init::FanIn(from));
+        if shape.bias {
+            out.bias(&format!("fcs.{l}"), to, Init::FanIn(from));
+        }
+        if shape.batch_norm && l + 1 < shape.layers {
+            out.norm(&format!("bns.{l}"), to);
+        }
+    }
+}
+
+pub(super) fn infer(state: Shapes<'_>, shape: &mut Architecture) -> Result<(usize, usize), EngineError> {
+    let weight = |l: usize| format!("fcs.{l}.weight");
+    let d_in = state.size(&weight(0), 1)?;
+    shape.layers = state.count(weight);
+    let n_classes = state.size(&weight(shape.layers - 1), 0)?;
+    if shape.layers > 1 {
+        shape.hidden = state.size(&weight(0), 0)?;
+        shape.batch_norm = state.has("bns.0.weight");
+    }
+    shape.bias = state.has("fcs.0.bias");
+    Ok((d_in, n_classes))
+}
+
+pub(super) fn layer(net: &mut Net<'_>, l: usize, x: Value) -> Result<Value, EngineError> {
+    net.linear(&format!("fcs.{l}"), x)
+}
+
+impl Definition for Mlp {
+    fn key(&self) -> &'static str {
+        "mlp"
+    }
+
+    fn title(&self) -> &'static str {
+        "MLP"
+    }
+
+    fn about(&self) -> &'static str {
+        "Features alone, no graph: the bound that the graph has to beat"
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn walks_graph(&self) -> bool {
+        false
+    }
+
+    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors) {
+        tensors(shape, d_in, n_classes, out);
+    }
+
+    fn recognises(&self, _: Shapes<'_>) -> bool {
+        // Its tensors are named like those of the decoupled families, which are the likelier ones.
+        false
+    }
+
+    fn infer(&self, state: Shapes<'_>, shape: &mut Architecture) -> Result<(usize, usize), EngineError> {
+        infer(state, shape)
+    }
+
+    fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, _: &Value) -> Result<Value, EngineError> {
+        layer(net, l, x)
+    }
+
+    fn stack(&self) -> Stack {
+        Stack::ReluThenNorm
+    }
+}

@@ -1,0 +1,143 @@
+//! The graph side of attention: entries are removed by the norm of the message over all heads.
+//!
+//! Clean: `√Σ_h α_h² ‖s_v,h‖²` against δ, and attention is taken over what is left, as any network with these entries would.
+//! The authors' form (`archs/layers.py:658-709`): `‖α‖₂ / heads · ‖s_v‖` against `δa · mean ‖s_v‖` ([`Quirk::GatEdgeRule`], D2), and
+//! coefficients of removed entries are set to 0 without renormalising ([`Quirk::GatNoRenormalisation`], D10).
+
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use super::edges::{Decided, Survivors, check_norms, target_delta};
+use super::mask::EdgeMask;
+use super::recipe::{EdgeMode, Quirk, Recipe};
+use super::trace::EdgeTrace;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::kernels::{Attended, AttentionInput, attention_scores, row_norms, softmax_rows};
+
+/// Attention over `walked`, adding up all of it, or only what `kept` marks without renormalising.
+pub(crate) fn attend(
+    walked: &Survivors,
+    kept: Option<Vec<bool>>,
+    input: &AttentionInput<'_>,
+    ctl: &Control,
+) -> Result<Attended, EngineError> {
+    let structure = walked.structure();
+    let scores = attention_scores(structure, input, ctl)?;
+    let coefficients = softmax_rows(structure.indptr, &scores, input.heads(), ctl)?;
+    Ok(Attended { indptr: structure.indptr.to_vec(), indices: structure.indices.to_vec(), coefficients, kept })
+}
+
+/// What one deciding step of attention gives.
+pub(crate) struct DecidedAttention {
+    pub(crate) decided: Decided,
+    pub(crate) attended: Attended,
+}
+
+/// Attends over the survivors of the step before, removing what carries too little, and notes in `mask` what went.
+///
+/// # Errors
+/// [`EngineError::NotFinite`] when a row's norm is not finite, [`EngineError::Cancelled`].
+pub(crate) fn attend_and_remove(
+    before: &Survivors,
+    input: &AttentionInput<'_>,
+    step: usize,
+    asked: f64,
+    recipe: &Recipe,
+    ranking: Option<&Arc<Vec<f32>>>,
+    locked: Option<&[bool]>,
+    mask: &mut EdgeMask,
+    ctl: &Control,
+) -> Result<DecidedAttention, EngineError> {
+    let heads = input.heads();
+    let norms = row_norms(input.source.view(), ctl)?;
+    check_norms(&norms, step)?;
+    let all = attend(before, None, input, ctl)?;
+    let structure = before.structure();
+    let n_entries = mask.removed_at().len();
+    let is_official = recipe.compat.has(Quirk::GatEdgeRule);
+    let scores: Vec<f32> = if let Some(ranking) = ranking {
+        before.entries().iter().map(|k| ranking[*k as usize]).collect()
+    } else if is_official {
+        let rows = all.coefficients.rows().into_iter().zip(structure.indices);
+        rows.map(|(alpha, v)| alpha.dot(&alpha).sqrt() / heads as f32 * norms[*v as usize]).collect()
+    } else {
+        let head_norms = norms_of_heads(input.source, heads, ctl)?;
+        let rows = all.coefficients.rows().into_iter().zip(structure.indices);
+        rows.map(|(alpha, v)| {
+            let of_head = &head_norms[*v as usize * heads..][..heads];
+            alpha.iter().zip(of_head).map(|(a, n)| (a * n) * (a * n)).sum::<f32>().sqrt()
+        })
+        .collect()
+    };
+    let mean = |values: &mut dyn Iterator<Item = f32>| values.map(f64::from).sum::<f64>() / scores.len().max(1) as f64;
+    let mean_message = if is_official && ranking.is_none() {
+        mean(&mut structure.indices.iter().map(|v| norms[*v as usize]))
+    } else {
+        mean(&mut scores.iter().copied())
+    };
+    let targets = rows_of(structure.indptr);
+    let is_own = |k: usize| targets[k] == structure.indices[k];
+    let delta = match recipe.edges.mode {
+        EdgeMode::Absolute | EdgeMode::Mass => asked as f32,
+        EdgeMode::Relative => (asked * mean_message) as f32,
+        EdgeMode::Target => {
+            let others = scores.iter().enumerate().filter(|(k, _)| !is_own(*k)).map(|(_, s)| *s);
+            target_delta(others.collect(), before.n_entries(), asked, n_entries)
+        }
+    };
+    let keep: Vec<bool> = (0..scores.len())
+        .map(|k| scores[k] >= delta || is_own(k) || locked.is_some_and(|l| l[targets[k] as usize]))
+        .collect();
+    let mut of_entry = vec![f32::NAN; n_entries];
+    for ((k, keep), score) in before.entries().iter().zip(&keep).zip(&scores) {
+        of_entry[*k as usize] = *score;
+        if !keep {
+            mask.remove(*k as usize, step);
+        }
+    }
+    let survivors = before.filtered(&keep);
+    let attended = if recipe.compat.has(Quirk::GatNoRenormalisation) {
+        Attended { kept: Some(keep), ..all }
+    } else {
+        attend(&survivors, None, input, ctl)?
+    };
+    let output = attended.gather(input.source, ctl)?;
+    let mut coefficients = Array2::zeros((n_entries, heads));
+    let walked = if attended.kept.is_some() { before } else { &survivors };
+    for (at, k) in walked.entries().iter().enumerate() {
+        if attended.kept.as_ref().is_none_or(|kept| kept[at]) {
+            coefficients.row_mut(*k as usize).assign(&attended.coefficients.row(at));
+        }
+    }
+    let trace = EdgeTrace {
+        asked,
+        delta: f64::from(delta),
+        n_entries,
+        n_self_loops: before.n_self_loops(),
+        n_before: before.n_entries(),
+        n_after: survivors.n_entries(),
+        mean_message,
+        source_norms: Arc::new(norms),
+        width: input.source.ncols(),
+        macs_per_entry: 2 * input.source.ncols(),
+        scores: Some(ranking.map_or_else(|| Arc::new(of_entry), Arc::clone)),
+        coefficients: Some(Arc::new(coefficients)),
+        pushed_share: None,
+    };
+    Ok(DecidedAttention { decided: Decided { output, survivors, trace }, attended })
+}
+
+/// Row of every entry.
+fn rows_of(indptr: &[usize]) -> Vec<u32> {
+    (0..indptr.len() - 1).flat_map(|u| std::iter::repeat_n(u as u32, indptr[u + 1] - indptr[u])).collect()
+}
+
+/// `‖x[v, head]‖₂`. `[n · heads]`
+fn norms_of_heads(x: &Array2<f32>, heads: usize, ctl: &Control) -> Result<Vec<f32>, EngineError> {
+    let (n, width) = x.dim();
+    let by_head = x.view().into_shape_with_order((n * heads, width / heads.max(1)));
+    let by_head = by_head.map_err(|e| EngineError::mismatch("columns of attention", format!("{heads} heads"), e))?;
+    row_norms(by_head, ctl)
+}
