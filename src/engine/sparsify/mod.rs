@@ -1,6 +1,7 @@
 //! Unifews itself: which entries of the diffusion matrix and of the weights carry too small a message.
 
 pub(crate) mod attention;
+pub mod baselines;
 pub(crate) mod decide;
 pub(crate) mod edges;
 pub(crate) mod frozen;
