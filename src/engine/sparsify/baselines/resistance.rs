@@ -23,7 +23,7 @@ const LANES: usize = 4;
 /// A system is solved when its residual, measured with the preconditioner, has fallen by this factor.
 const TOLERANCE: f64 = 1e-6;
 /// The most steps of the conjugate gradients. Only graphs with very long paths reach it; their estimates are then those of
-/// the surroundings within so many steps of an edge.
+/// the surroundings within so many steps of an edge (0.986 instead of 1 on a path of 20 000 nodes).
 const MAX_STEPS: usize = 2000;
 /// Rows between two looks at the cancel flag.
 const ROWS_PER_CHECK: usize = 8192;
