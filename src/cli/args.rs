@@ -7,6 +7,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
 use crate::engine::model::{AttentionForm, Family, HopWeights};
+use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Schedule, WeightMode};
 
 /// Everything on the command line.
@@ -164,6 +165,21 @@ pub(super) struct SweepArgs {
     /// Values of δw to try [default: 0,0.1,0.2,0.5,1,2]
     #[arg(long, value_name = "X,…", value_delimiter = ',')]
     pub(super) grid_w: Option<Vec<f64>>,
+    /// Methods to compare Unifews with, at the same shares: all, or for example unifews,random,weights:magnitude
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(super) methods: Option<Vec<String>>,
+    /// Shares that every method removes [default: 0.1 to 0.9]
+    #[arg(long, value_name = "X,…", value_delimiter = ',')]
+    pub(super) shares: Option<Vec<f64>>,
+    /// Seeds of the random choices of the methods [default: 1,2,3]
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub(super) seeds: Option<Vec<u64>>,
+    /// Train a model for every seed of the comparison, so that the spread is that of training, too
+    #[arg(long)]
+    pub(super) retrain: bool,
+    /// Try every layer's threshold alone, too
+    #[arg(long)]
+    pub(super) sensitivity: bool,
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
     #[command(flatten)]
@@ -248,6 +264,18 @@ pub(super) struct RecipeArgs {
     /// Nodes that keep all incoming entries: none, val, test, or a file of node ids
     #[arg(long, value_name = "NODES")]
     pub(super) lock: Option<String>,
+    /// Rank entries by another method instead of their messages; δa is then the share to remove
+    #[arg(long, value_name = "random|degree|…", value_parser = choice::<EdgeRanking>)]
+    pub(super) edge_ranking: Option<EdgeRanking>,
+    /// Rank weights by another method instead of their products; δw is then the share to remove
+    #[arg(long, value_name = "random|magnitude|magnitude-global", value_parser = choice::<WeightRanking>)]
+    pub(super) weight_ranking: Option<WeightRanking>,
+    /// How thresholds grow over the first half of training
+    #[arg(long, value_name = "constant|linear|cubic", value_parser = choice::<Ramp>)]
+    pub(super) ramp: Option<Ramp>,
+    /// How often the lottery schedule sets weights back
+    #[arg(long, value_name = "N")]
+    pub(super) rounds: Option<usize>,
     /// How δw is meant
     #[arg(long, value_name = "absolute|relative|target", value_parser = choice::<WeightMode>)]
     pub(super) weight_mode: Option<WeightMode>,
@@ -267,7 +295,7 @@ pub(super) struct RecipeArgs {
     #[arg(long, value_name = "X")]
     pub(super) dropout: Option<f64>,
     /// Whether training prunes
-    #[arg(long, value_name = "dense|during", value_parser = choice::<Schedule>)]
+    #[arg(long, value_name = "dense|during|lottery", value_parser = choice::<Schedule>)]
     pub(super) schedule: Option<Schedule>,
     /// auto, a split of the graph, stratified:50/25/25@SEED, or an .npz file
     #[arg(long, value_name = "SPEC")]
@@ -313,6 +341,6 @@ mod tests {
     fn choices_are_spelt_as_in_a_recipe() {
         assert_eq!(choice::<Identity>("residual-loop"), Ok(Identity::ResidualLoop));
         let error = choice::<Schedule>("later").unwrap_err();
-        assert_eq!(error, "unknown variant `later`, expected `dense` or `during`");
+        assert_eq!(error, "unknown variant `later`, expected one of `dense`, `during`, `lottery`");
     }
 }

@@ -7,7 +7,7 @@ use super::failure::UsageError;
 use super::progress::Terminal;
 use crate::engine::graph::{Dataset, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
-use crate::engine::sparsify::{Lock, Recipe, Training};
+use crate::engine::sparsify::{EdgeMode, Lock, Recipe, Training, WeightMode};
 use crate::io::{LoadReport, read_graph, read_model, read_node_ids, read_recipe, with_split};
 
 /// A graph that is ready for `recipe`, with the split and lock it names among its own.
@@ -130,6 +130,14 @@ pub(super) fn recipe(args: &RecipeArgs, shared: &SharedArgs) -> anyhow::Result<R
     set(&mut recipe.edges.lock, args.lock.clone().map(Lock::from));
     set(&mut recipe.weights.mode, args.weight_mode);
     set(&mut recipe.weights.delta, args.delta_w.clone());
+    if let Some(ranking) = args.edge_ranking {
+        recipe.edges.ranking = Some(ranking);
+        recipe.edges.mode = args.edge_mode.unwrap_or(EdgeMode::Target);
+    }
+    if let Some(ranking) = args.weight_ranking {
+        recipe.weights.ranking = Some(ranking);
+        recipe.weights.mode = args.weight_mode.unwrap_or(WeightMode::Target);
+    }
     set(&mut recipe.split, args.split.clone());
     set(&mut recipe.seed, args.seed);
     set(&mut recipe.compat, args.compat);
@@ -148,12 +156,19 @@ pub(super) fn set_training(recipe: &mut Recipe, args: &RecipeArgs) {
     set(&mut training.learning_rate, args.lr);
     set(&mut training.weight_decay, args.weight_decay);
     set(&mut training.schedule, args.schedule);
+    set(&mut training.ramp, args.ramp);
+    set(&mut training.rounds, args.rounds);
 }
 
 impl RecipeArgs {
     /// Whether an option speaks of training.
     fn names_training(&self) -> bool {
-        self.epochs.is_some() || self.lr.is_some() || self.weight_decay.is_some() || self.schedule.is_some()
+        self.epochs.is_some()
+            || self.lr.is_some()
+            || self.weight_decay.is_some()
+            || self.schedule.is_some()
+            || self.ramp.is_some()
+            || self.rounds.is_some()
     }
 }
 

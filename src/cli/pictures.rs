@@ -5,7 +5,7 @@ use crate::engine::analysis::{
     Atlas, NodeOrder, RasterMode, RasterRequest, Run, Scale, Side, SweepPoint, Viewport, raster,
 };
 use crate::io::figure::{Axis, Curve, CurveStyle, Curves, HeatmapFigure};
-use crate::io::results::SweepResults;
+use crate::io::results::{Comparison, SweepResults};
 
 /// A file's name and its bytes.
 pub(super) type Picture = (String, Vec<u8>);
@@ -67,15 +67,53 @@ fn thresholds(run: &Run) -> String {
 /// PNGs and SVGs of a sweep: accuracy, operations and time against what was removed.
 pub(super) fn trade_off(results: &SweepResults) -> anyhow::Result<Vec<Picture>> {
     let mut pictures = Vec::new();
-    for (name, curves) in
-        [("accuracy", accuracy(results)), ("operations", operations(results)), ("time", time(results))]
-    {
+    let mut all = vec![("accuracy", accuracy(results)), ("operations", operations(results)), ("time", time(results))];
+    if let Some(found) = &results.comparison {
+        all.push(("comparison_edges", comparison(results, found, true)));
+        all.push(("comparison_weights", comparison(results, found, false)));
+    }
+    for (name, curves) in all {
         if curves.series.iter().any(|c| c.points.iter().any(|p| p[0].is_finite() && p[1].is_finite())) {
             pictures.push((format!("{name}.png"), curves.png()?));
             pictures.push((format!("{name}.svg"), curves.svg().into_bytes()));
         }
     }
     Ok(pictures)
+}
+
+/// Test accuracy of every method against what it really removed, the mean over seeds; one picture per side.
+fn comparison(results: &SweepResults, comparison: &Comparison, is_of_edges: bool) -> Curves {
+    let methods = comparison.plan.methods.iter().filter(|m| m.is_of_edges() == is_of_edges);
+    let mut series: Vec<Curve> = methods
+        .enumerate()
+        .map(|(at, method)| {
+            let points = comparison.summary.iter().filter(|s| s.method == *method);
+            Curve {
+                name: method.title().to_owned(),
+                points: points.map(|s| [100.0 * s.removed, 100.0 * s.mean]).collect(),
+                style: if at == 0 { CurveStyle::Line } else { CurveStyle::Dashed },
+                colour: at,
+            }
+        })
+        .collect();
+    if let Some(first) = comparison.points.first() {
+        series.push(unpruned(&series, 100.0 * first.result.dense_test_accuracy));
+    }
+    let what = if is_of_edges { "graph entries" } else { "weights" };
+    let models = if comparison.has_model_per_seed { "a model per seed" } else { "one model" };
+    Curves {
+        title: format!("Accuracy on test nodes against {what} removed, by method"),
+        subtitle: format!(
+            "{} on {}, mean of {} seeds, {models}",
+            results.model,
+            results.graph,
+            comparison.plan.seeds.len()
+        ),
+        x: Axis::new(format!("{what} removed, %")),
+        y: Axis::new("test accuracy, %"),
+        series,
+        marks: Vec::new(),
+    }
 }
 
 fn subtitle(results: &SweepResults) -> String {

@@ -10,7 +10,7 @@ use super::inputs;
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
 use crate::engine::graph::resolve_split;
-use crate::engine::model::{Architecture, Family};
+use crate::engine::model::Family;
 use crate::engine::sparsify::{Recipe, propagate};
 use crate::io::results::{PropagationMetrics, PropagationWriter};
 
@@ -24,13 +24,11 @@ struct Document<'a> {
 
 pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let writer = PropagationWriter::begin(&args.output)?;
-    let mut input = inputs::read(&args.graph, &args.recipe, &args.shared, terminal)?;
-    if args.recipe.arch.is_none() && args.recipe.recipe.is_none() {
-        let asked = input.recipe.model;
-        let defaults = Architecture::new(Family::Sgc);
-        input.recipe.model =
-            Architecture { hops: args.recipe.hops.unwrap_or(defaults.hops), norm_r: asked.norm_r, ..defaults };
+    let mut options = args.recipe.clone();
+    if options.recipe.is_none() {
+        options.arch.get_or_insert(Family::Sgc);
     }
+    let input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     let recipe = &input.recipe;
     if !recipe.model.is_decoupled() {
         let found = recipe.model.architecture.key();

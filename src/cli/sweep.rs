@@ -9,11 +9,11 @@ use super::failure::UsageError;
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
 use super::{inputs, pictures};
-use crate::engine::analysis::{SweepGrid, SweepPoint, sweep};
+use crate::engine::analysis::{ComparePlan, Method, SweepGrid, SweepPoint, compare, sensitivity, sweep};
 use crate::engine::model::Model;
-use crate::engine::sparsify::Schedule;
+use crate::engine::sparsify::{Recipe, Schedule};
 use crate::engine::train::train;
-use crate::io::results::{SweepResults, SweepWriter};
+use crate::io::results::{Comparison, SweepResults, SweepWriter};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -33,13 +33,24 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
     };
     let mut points = Vec::with_capacity(grid.len());
     sweep(&input.dataset, &model, &input.recipe, &grid, terminal.ctl(), |point, _| points.push(point))?;
-    let results = SweepResults::new(&input.dataset, &model, &input.recipe, grid, points, terminal.ctl().n_threads());
+    let threads = terminal.ctl().n_threads();
+    let mut results = SweepResults::new(&input.dataset, &model, &input.recipe, grid, points, threads);
+    if let Some(plan) = plan(args)? {
+        results.comparison = Some(compared(args, &input, &model, plan, terminal)?);
+    }
+    if args.sensitivity {
+        let SweepGrid { delta_a, delta_w } = &results.grid;
+        let found = &mut results.sensitivity;
+        let ctl = terminal.ctl();
+        sensitivity(&input.dataset, &model, &input.recipe, delta_a, delta_w, ctl, |point| found.push(point))?;
+    }
     writer.write(&results, &pictures::trade_off(&results)?, terminal.ctl())?;
     terminal.clear();
     if args.shared.json {
         return output::json(&Document { command: "sweep", output: &args.output, results: &results });
     }
     let mut lines = summary(&results);
+    lines.extend(results.comparison.iter().flat_map(comparison_lines));
     lines.push(format!("\nwrote {}", args.output.display()));
     output::lines(&lines)
 }
@@ -71,6 +82,72 @@ pub(super) fn summary(results: &SweepResults) -> Vec<String> {
         ),
         "\nthose that no other beats in accuracy (val) and MACs at once\n".to_owned(),
         table(&header, 0, rows),
+    ]
+}
+
+/// What to compare, if anything is.
+fn plan(args: &SweepArgs) -> Result<Option<ComparePlan>, UsageError> {
+    let Some(names) = &args.methods else { return Ok(None) };
+    let mut plan = ComparePlan::default();
+    if names.iter().map(String::as_str).ne(["all"]) {
+        let known = || Method::all().into_iter().map(Method::key).collect::<Vec<_>>().join(", ");
+        let method = |name: &String| {
+            Method::from_key(name)
+                .ok_or_else(|| UsageError::new("--methods", format!("all, or some of {}", known()), name))
+        };
+        plan.methods = names.iter().map(method).collect::<Result<_, _>>()?;
+    }
+    if let Some(shares) = &args.shares {
+        if let Some(wrong) = shares.iter().find(|s| !(0.0..=1.0).contains(*s)) {
+            return Err(UsageError::new("--shares", "shares between 0 and 1", wrong));
+        }
+        plan.shares.clone_from(shares);
+    }
+    if let Some(seeds) = &args.seeds {
+        plan.seeds.clone_from(seeds);
+    }
+    Ok(Some(plan))
+}
+
+fn compared(
+    args: &SweepArgs,
+    input: &inputs::Inputs,
+    model: &Arc<Model>,
+    plan: ComparePlan,
+    terminal: &Terminal,
+) -> anyhow::Result<Comparison> {
+    let mut models = vec![Arc::clone(model)];
+    if args.retrain {
+        let mut recipe = input.recipe.clone();
+        inputs::set_training(&mut recipe, &args.recipe);
+        if let Some(training) = &mut recipe.training {
+            training.schedule = Schedule::Dense;
+        }
+        models = (plan.seeds.iter())
+            .map(|seed| train(&input.dataset, &Recipe { seed: *seed, ..recipe.clone() }, terminal.ctl(), |_| {}))
+            .map(|trained| trained.map(|t| t.model))
+            .collect::<Result<_, _>>()?;
+    }
+    let mut points = Vec::with_capacity(plan.len());
+    compare(&input.dataset, &models, &input.recipe, &plan, terminal.ctl(), |point| points.push(point))?;
+    Ok(Comparison::new(plan, args.retrain, points))
+}
+
+/// Accuracy of every method at every share, for people.
+fn comparison_lines(comparison: &Comparison) -> Vec<String> {
+    let shares = comparison.plan.shares.iter().map(|s| format!("{} %", (100.0 * s).round()));
+    let header: Vec<String> = std::iter::once("method".to_owned()).chain(shares).collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let rows = comparison.plan.methods.iter().map(|method| {
+        let cells = comparison.summary.iter().filter(|s| s.method == *method).map(|s| {
+            if s.n_seeds > 1 { format!("{} ±{:.1}", percent(s.mean), 100.0 * s.deviation) } else { percent(s.mean) }
+        });
+        std::iter::once(method.key()).chain(cells).collect()
+    });
+    let models = if comparison.has_model_per_seed { "a model per seed" } else { "one model" };
+    vec![
+        format!("\ntest score of every method at the share it was asked to remove ({models})\n"),
+        table(&header, 1, rows),
     ]
 }
 

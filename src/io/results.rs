@@ -3,10 +3,12 @@
 //! | folder | files |
 //! | --- | --- |
 //! | propagation | `embedding.npy`, `metrics.json` (`unifews-propagation/1`), `recipe.toml` |
-//! | sweep | `results.csv`, `results.json` (`unifews-sweep/1`), `recipe.toml`, curves as pictures |
+//! | sweep | `results.csv`, `results.json` (`unifews-sweep/1`), `recipe.toml`, curves as pictures; `comparison.csv` and
+//! `sensitivity.csv` where they were asked for |
 //!
 //! Both appear whole or not at all, and replace only a folder of their own kind.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -15,7 +17,9 @@ use super::atomic::{AtomicFolder, write_atomic};
 use super::bundle::{StepMetrics, matrix_npy};
 use super::recipe::{recipe_to_toml, write_recipe};
 use super::report::ExportError;
-use crate::engine::analysis::{SweepGrid, SweepPoint, pareto_front};
+use crate::engine::analysis::{
+    ComparePlan, ComparePoint, CompareSummary, SensitivityPoint, SweepGrid, SweepPoint, pareto_front, summarise,
+};
 use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
@@ -124,6 +128,35 @@ pub struct SweepResults {
     pub points: Vec<SweepPoint>,
     /// Positions of the points that no other beats in validation accuracy and operations at once, by rising operations.
     pub pareto: Vec<usize>,
+    /// Other methods at the same shares, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
+    /// Every layer alone, where it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sensitivity: Vec<SensitivityPoint>,
+}
+
+/// Methods side by side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// What was compared.
+    pub plan: ComparePlan,
+    /// Whether every seed had a model of its own, trained with it.
+    pub has_model_per_seed: bool,
+    /// Where each method is from, by its key.
+    pub sources: BTreeMap<String, String>,
+    /// Every method, share and seed.
+    pub points: Vec<ComparePoint>,
+    /// Means and spreads over the seeds.
+    pub summary: Vec<CompareSummary>,
+}
+
+impl Comparison {
+    /// Puts the points of a comparison together.
+    pub fn new(plan: ComparePlan, has_model_per_seed: bool, points: Vec<ComparePoint>) -> Self {
+        let sources = plan.methods.iter().map(|m| (m.key(), m.source().to_owned())).collect();
+        Self { sources, summary: summarise(&points), plan, has_model_per_seed, points }
+    }
 }
 
 impl SweepResults {
@@ -146,6 +179,8 @@ impl SweepResults {
             grid,
             pareto: pareto_front(&points),
             points,
+            comparison: None,
+            sensitivity: Vec::new(),
         }
     }
 }
@@ -192,6 +227,14 @@ pub fn write_sweep_files(
     let table = folder.join("results.csv");
     let bytes = points_csv(&results.points).map_err(|error| ExportError::io("write", &table, error))?;
     write_files(folder, &[("results.csv".to_owned(), bytes)])?;
+    if let Some(comparison) = &results.comparison {
+        let bytes = comparison_csv(comparison).map_err(|error| ExportError::io("write", folder, error))?;
+        write_files(folder, &[("comparison.csv".to_owned(), bytes)])?;
+    }
+    if !results.sensitivity.is_empty() {
+        let bytes = sensitivity_csv(&results.sensitivity).map_err(|error| ExportError::io("write", folder, error))?;
+        write_files(folder, &[("sensitivity.csv".to_owned(), bytes)])?;
+    }
     write_json(&folder.join("results.json"), results)?;
     write_atomic(folder.join("recipe.toml"), recipe_to_toml(&results.recipe).as_bytes())?;
     write_files(folder, pictures)
@@ -210,6 +253,47 @@ fn points_csv(points: &[SweepPoint]) -> Result<Vec<u8>, std::io::Error> {
     let mut table = csv::Writer::from_writer(Vec::new());
     for point in points {
         table.serialize(point)?;
+    }
+    table.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+/// One line per method, share and seed.
+fn comparison_csv(comparison: &Comparison) -> Result<Vec<u8>, std::io::Error> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["method", "share_asked", "seed", "removed", "val_accuracy", "test_accuracy", "agreement"])?;
+    for point in &comparison.points {
+        let numbers = [
+            point.share,
+            point.seed as f64,
+            point.removed(),
+            point.result.val_accuracy,
+            point.result.test_accuracy,
+            point.result.agreement,
+        ];
+        table.write_record(std::iter::once(point.method.key()).chain(numbers.map(|n| n.to_string())))?;
+    }
+    table.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+/// One line per layer and threshold.
+fn sensitivity_csv(points: &[SensitivityPoint]) -> Result<Vec<u8>, std::io::Error> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record([
+        "side",
+        "step",
+        "delta",
+        "edge_sparsity",
+        "weight_sparsity",
+        "val_accuracy",
+        "test_accuracy",
+    ])?;
+    for point in points {
+        let side = if point.is_of_edges { "edges" } else { "weights" };
+        let result = &point.result;
+        let numbers =
+            [point.delta, result.edge_sparsity, result.weight_sparsity, result.val_accuracy, result.test_accuracy];
+        let first = [side.to_owned(), (point.step + 1).to_string()];
+        table.write_record(first.into_iter().chain(numbers.map(|n| n.to_string())))?;
     }
     table.into_inner().map_err(csv::IntoInnerError::into_error)
 }

@@ -32,7 +32,11 @@ fn a_wrong_call_is_exit_code_2() {
     check(&prune(&["--arch", "sgc"]), 2, "--arch: expected gcn (the model's), found sgc");
     check(&prune(&["--delta-a=-1"]), 2, "recipe, edges.delta: expected numbers of at least 0, found -1");
     check(&prune(&["--delta-w", "1,2,3"]), 2, "recipe, weights.delta: expected 1 or 2 values, found 3 values");
-    check(&["propagate", SMALL, "-o", "d", "--arch", "gcn"], 2, "expected a decoupled family (sgc) to propagate");
+    check(
+        &["propagate", SMALL, "-o", "d", "--arch", "gcn"],
+        2,
+        "expected a decoupled family (sgc, appnp, gbp) to propagate",
+    );
     check(&["sweep", SMALL, model, "-o", "d", "--grid-a=0,-1"], 2, "--grid-a: expected numbers of at least 0");
 }
 

@@ -106,7 +106,11 @@ fn algorithm_2_removes_the_same_entries_and_weights() {
                 identity: identity(&case),
                 ..EdgeRule::default()
             },
-            weights: WeightRule { mode: WeightMode::Absolute, delta: vec![number(&case, "delta_w")] },
+            weights: WeightRule {
+                mode: WeightMode::Absolute,
+                delta: vec![number(&case, "delta_w")],
+                ..WeightRule::default()
+            },
             ..Recipe::default()
         };
         let found = run(&cora, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect("runs").pruned;

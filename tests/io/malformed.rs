@@ -411,11 +411,15 @@ fn models() {
     let ours = |metadata: &str| {
         format!("{{\"__metadata__\":{{{metadata}}},{}}}", entry("convs.0.lin.weight", "F32", "[1,2]", 8))
     };
-    check("{}", 0, "tensor names: expected convs.0.lin.weight (GCN) or fcs.0.weight (SGC), found none");
+    check(
+        "{}",
+        0,
+        "tensor names: expected the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC), found none",
+    );
     check(
         &format!("{{{}}}", entry("conv1.weight", "F32", "[1]", 4)),
         4,
-        "tensor names: expected convs.0.lin.weight (GCN) or fcs.0.weight (SGC), found conv1.weight",
+        "tensor names: expected the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC), found conv1.weight",
     );
     check(&weight("F64", "[1,2]", 16), 16, "tensor convs.0.lin.weight: expected 32-bit floats (F32), found F64");
     check(&weight("F32", "[0,2]", 0), 0, "tensor convs.0.lin.weight: expected at least one value, found shape [0, 2]");

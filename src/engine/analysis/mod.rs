@@ -1,14 +1,17 @@
 //! What a pruned model is worth: accuracy, agreement, time, guarantees; and sweeps over many recipes.
 
 mod bounds;
+mod compare;
 mod evaluate;
 mod histogram;
 mod ordering;
 mod raster;
 mod run;
+mod sensitivity;
 mod sweep;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
+pub use compare::{ComparePlan, ComparePoint, CompareSummary, Method, compare, summarise};
 pub use evaluate::{Evaluation, PartScores, Score, predictions};
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
@@ -17,4 +20,5 @@ pub use raster::{
     Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster,
 };
 pub use run::{Run, RunOptions, Timing, forward_frozen, run};
+pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};

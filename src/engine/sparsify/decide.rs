@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::attention::{DecidedAttention, attend_and_remove};
+use super::baselines::edge_importance;
 use super::edges::{Survivors, Walk, propagate_and_remove};
 use super::mask::{EdgeMask, Masks, WeightMask};
 use super::push::push_features;
@@ -14,6 +15,7 @@ use super::trace::{EdgeTrace, Macs, Pruned, StepTrace, WeightTrace};
 use super::transform::{PreparedWeight, likely_product};
 use super::weights;
 use crate::engine::control::Control;
+use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split, Transpose};
 use crate::engine::kernels::{Attended, AttentionInput, Rows, frobenius};
@@ -66,8 +68,11 @@ pub(crate) struct Decider<'a> {
     pub(crate) steps: Vec<StepTrace>,
     reference: Option<&'a [Array2<f32>]>,
     kept: Option<Kept<'a>>,
-    /// Training only: decide weight masks once and reuse them (the authors' MLP tests on the first batch of an epoch).
-    pub(crate) reuse_weight_masks: Option<Vec<WeightMask>>,
+    /// Weight masks that are decided already: by a ranking, in an earlier round, or in the first batch of an epoch, as the authors'
+    /// MLP does.
+    pub(crate) given_weight_masks: Option<Vec<WeightMask>>,
+    /// What entries are compared by, where a ranking decides.
+    pub(crate) ranking: Option<Arc<Vec<f32>>>,
 }
 
 impl<'a> Decider<'a> {
@@ -102,7 +107,8 @@ impl<'a> Decider<'a> {
             steps: Vec::new(),
             reference: None,
             kept: None,
-            reuse_weight_masks: None,
+            given_weight_masks: None,
+            ranking: None,
         }
     }
 
@@ -135,7 +141,11 @@ impl Policy for Decider<'_> {
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
         let masked = if let Some((layer, idx)) = weight.prunable {
-            let mask = if let Some(masks) = &self.reuse_weight_masks {
+            let mask = if let Some(masks) = &self.given_weight_masks {
+                if self.kept.is_none() {
+                    let trace = weights::trace_of(weight.values, &masks[idx], x, self.recipe.delta_w(layer));
+                    self.pending_weights.push(WeightTrace { idx, name: weight.name.to_owned(), ..trace });
+                }
                 masks[idx].clone()
             } else {
                 let by_output =
@@ -165,7 +175,8 @@ impl Policy for Decider<'_> {
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let (asked, mode) = (self.recipe.delta_a(step), self.recipe.edges.mode);
         let edges = &mut self.masks.edges;
-        let decided = propagate_and_remove(&self.current, x, step, asked, mode, None, self.locked, edges, ctl)?;
+        let ranking = self.ranking.as_ref();
+        let decided = propagate_and_remove(&self.current, x, step, asked, mode, ranking, self.locked, edges, ctl)?;
         self.current = decided.survivors;
         if let Some(kept) = &mut self.kept {
             kept.survivors.push(self.current.clone());
@@ -175,10 +186,10 @@ impl Policy for Decider<'_> {
     }
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        let asked = self.recipe.delta_a(step);
+        let (asked, ranking) = (self.recipe.delta_a(step), self.ranking.as_ref());
         let edges = &mut self.masks.edges;
         let DecidedAttention { decided, attended } =
-            attend_and_remove(&self.current, input, step, asked, self.recipe, None, self.locked, edges, ctl)?;
+            attend_and_remove(&self.current, input, step, asked, self.recipe, ranking, self.locked, edges, ctl)?;
         self.current = decided.survivors;
         if let Some(kept) = &mut self.kept {
             kept.attended.push(attended);
@@ -232,6 +243,17 @@ fn count_macs(edges: Option<&EdgeTrace>, weights: &[WeightTrace]) -> Macs {
         macs.weights_pruned += w.macs_pruned;
     }
     macs
+}
+
+/// What entries are compared by, where the recipe ranks them.
+pub(crate) fn edge_ranking(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    ctl: &Control,
+) -> Result<Option<Arc<Vec<f32>>>, EngineError> {
+    let Some(ranking) = recipe.edges.ranking else { return Ok(None) };
+    let diffusion = Diffusion::new(dataset.topology(), recipe.matrix());
+    Ok(Some(Arc::new(edge_importance(ranking, dataset, &diffusion, recipe.seed, ctl)?)))
 }
 
 /// Which nodes keep all their incoming entries, if any do.
@@ -295,6 +317,7 @@ pub fn propagate(
     let everything = Walk::new(topology, recipe).all()?;
     let mut decider = Decider::without_weights(recipe, everything, topology.n_entries(), locked.as_deref());
     decider.reference = reference;
+    decider.ranking = edge_ranking(dataset, recipe, ctl)?;
     let embedding = network::hops(dataset.features(), &recipe.model, &mut decider, ctl)?;
     Ok(Propagated { embedding, edges: decider.masks.edges, steps: decider.steps })
 }
@@ -337,6 +360,7 @@ pub(crate) fn decide(
         }
         let nothing = Survivors::empty();
         let mut decider = Decider::new(recipe, model, nothing, 0, None);
+        decider.given_weight_masks = weights::ranked_masks(recipe, model);
         decider.reference = reference.map(|r| &r[propagated.steps.len().min(r.len())..]);
         let logits = Net::new(model, Rows::Dense(embedding.view()), &mut decider, None, ctl).run()?;
         let masks = Masks { edges: propagated.edges, weights: decider.masks.weights };
@@ -349,6 +373,8 @@ pub(crate) fn decide(
         let locked = locked_nodes(dataset, recipe, split)?;
         let everything = Walk::new(topology, recipe).all()?;
         let mut decider = Decider::new(recipe, model, everything, topology.n_entries(), locked.as_deref());
+        decider.given_weight_masks = weights::ranked_masks(recipe, model);
+        decider.ranking = edge_ranking(dataset, recipe, ctl)?;
         decider.reference = reference;
         let logits = Net::new(model, feature_rows(dataset.features()), &mut decider, None, ctl).run()?;
         let pruned_model = Arc::new(masked_model(model, &decider.masks.weights));

@@ -10,7 +10,7 @@ mod push;
 mod recipe;
 mod trace;
 pub(crate) mod transform;
-mod weights;
+pub(crate) mod weights;
 
 pub use decide::{Propagated, propagate};
 pub use mask::{EdgeMask, Masks, WeightMask};

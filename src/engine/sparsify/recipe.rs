@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::baselines::{EdgeRanking, Ramp, WeightRanking};
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::model::{Architecture, Family};
@@ -240,11 +241,21 @@ pub struct EdgeRule {
     /// Which nodes keep all their incoming entries.
     #[serde(default)]
     pub lock: Lock,
+    /// What entries are ranked by instead of their messages: a method that Unifews is compared with. With
+    /// [`EdgeMode::Target`] only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranking: Option<EdgeRanking>,
 }
 
 impl Default for EdgeRule {
     fn default() -> Self {
-        Self { mode: EdgeMode::default(), delta: zero(), identity: Identity::default(), lock: Lock::default() }
+        Self {
+            mode: EdgeMode::default(),
+            delta: zero(),
+            identity: Identity::default(),
+            lock: Lock::default(),
+            ranking: None,
+        }
     }
 }
 
@@ -271,11 +282,15 @@ pub struct WeightRule {
     /// δw: one value for all layers, or one for each. For [`WeightMode::Target`] the share to remove, `0..=1`.
     #[serde(default = "zero", deserialize_with = "one_or_many")]
     pub delta: Vec<f64>,
+    /// What weights are ranked by instead of their products: a method that Unifews is compared with. With
+    /// [`WeightMode::Target`] only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranking: Option<WeightRanking>,
 }
 
 impl Default for WeightRule {
     fn default() -> Self {
-        Self { mode: WeightMode::default(), delta: zero() }
+        Self { mode: WeightMode::default(), delta: zero(), ranking: None }
     }
 }
 
@@ -288,6 +303,9 @@ pub enum Schedule {
     Dense,
     /// Masks are recomputed in every step; in the second half of the epochs weight masks only grow (the paper's).
     During,
+    /// Train, remove a part of the weights, go back to the initial values of the others, and again (Frankle and Carbin, ICLR
+    /// 2019; for graphs: Chen et al., ICML 2021). Entries of the graph go as in [`Schedule::During`].
+    Lottery,
 }
 
 /// How a model is trained.
@@ -306,6 +324,10 @@ pub struct Training {
     pub batch_size: usize,
     /// Epochs without a better validation accuracy after which the step size is halved.
     pub patience: usize,
+    /// How the thresholds grow over the first half of the epochs.
+    pub ramp: Ramp,
+    /// [`Schedule::Lottery`]: how often weights are removed and the others set back.
+    pub rounds: usize,
 }
 
 impl Default for Training {
@@ -317,6 +339,8 @@ impl Default for Training {
             schedule: Schedule::Dense,
             batch_size: 0,
             patience: 15,
+            ramp: Ramp::Constant,
+            rounds: 3,
         }
     }
 }
@@ -368,6 +392,14 @@ impl Recipe {
         self.compat.has(Quirk::SageMessages) && self.model.architecture == Family::Sage
     }
 
+    /// The recipe with its thresholds as they are after `progress` of the first half of training, `0..=1`.
+    pub(crate) fn ramped(&self, ramp: Ramp, progress: f64) -> Self {
+        let factor = ramp.share(progress);
+        let mut recipe = self.clone();
+        recipe.edges.delta.iter_mut().chain(&mut recipe.weights.delta).for_each(|d| *d *= factor);
+        recipe
+    }
+
     /// δa of graph step `step` (layer or hop, from 0).
     ///
     /// # Panics
@@ -413,7 +445,31 @@ impl Recipe {
         if self.model.has("attention") && self.edges.identity != Identity::SelfLoop {
             return Err(EngineError::recipe("edges.identity", "self-loop with attention", "another form"));
         }
+        if let Some(ranking) = self.edges.ranking
+            && self.edges.mode != EdgeMode::Target
+        {
+            let expected = format!("target with edges.ranking {}", ranking.key());
+            return Err(EngineError::recipe("edges.mode", expected, "another mode"));
+        }
+        if let Some(ranking) = self.weights.ranking {
+            if self.weights.mode != WeightMode::Target {
+                let expected = format!("target with weights.ranking {}", ranking.key());
+                return Err(EngineError::recipe("weights.mode", expected, "another mode"));
+            }
+            if ranking == WeightRanking::MagnitudeGlobal && self.weights.delta.len() != 1 {
+                let found = format!("{} values", self.weights.delta.len());
+                return Err(EngineError::recipe("weights.delta", "one value for a ranking over all layers", found));
+            }
+        }
         let Some(training) = &self.training else { return Ok(()) };
+        if training.schedule == Schedule::Lottery {
+            if self.weights.mode != WeightMode::Target {
+                return Err(EngineError::recipe("weights.mode", "target with the lottery schedule", "another mode"));
+            }
+            if !(1..=64).contains(&training.rounds) {
+                return Err(EngineError::recipe("training.rounds", "1 to 64", training.rounds));
+            }
+        }
         if training.epochs == 0 {
             return Err(EngineError::recipe("training.epochs", "at least 1", 0));
         }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2, Zip};
 
+use super::baselines::{WeightRanking, weight_masks};
 use super::mask::WeightMask;
-use super::recipe::WeightMode;
+use super::recipe::{Recipe, WeightMode};
 use super::trace::WeightTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{Rows, column_norms, kth_smallest};
+use crate::engine::model::{Model, Parameter};
 
 /// A relative threshold never exceeds this multiple of the largest weight, so the largest always stays.
 const CLAMP: f32 = 0.999;
@@ -71,6 +73,41 @@ pub(crate) fn decide(
         macs_pruned,
     };
     Ok((mask, trace))
+}
+
+/// The weight masks of a ranking, one per matrix that may be pruned; `None` where weights go by their products.
+pub(crate) fn ranked_masks(recipe: &Recipe, model: &Model) -> Option<Vec<WeightMask>> {
+    let ranking = recipe.weights.ranking?;
+    let weights: Vec<_> = model.weights().map(|w| w.values.view()).collect();
+    if ranking == WeightRanking::MagnitudeGlobal {
+        return Some(weight_masks(ranking, &weights, recipe.delta_w(0), recipe.seed));
+    }
+    let share = |w: &Parameter| recipe.delta_w(w.prunable_layer().unwrap_or_default());
+    // Each with the seed of its place, as in a list of all.
+    let all: Vec<_> =
+        model.weights().map(share).map(|share| weight_masks(ranking, &weights, share, recipe.seed)).collect();
+    Some(all.into_iter().enumerate().filter_map(|(at, masks)| masks.into_iter().nth(at)).collect())
+}
+
+/// What a mask that was decided by a ranking comes to: scores are `|W|`, and the threshold is the smallest one kept.
+pub(crate) fn trace_of(weight: &Array2<f32>, mask: &WeightMask, x: Rows<'_>, asked: f64) -> WeightTrace {
+    let kept = weight.iter().zip(mask).filter(|(_, keep)| **keep).map(|(w, _)| w.abs());
+    let threshold = kept.fold(f32::INFINITY, f32::min);
+    let (macs_dense, macs_pruned) = count_macs(x, mask);
+    WeightTrace {
+        name: String::new(),
+        idx: 0,
+        d_in: weight.nrows(),
+        d_out: weight.ncols(),
+        asked,
+        thresholds: Arc::new(vec![threshold; weight.nrows()]),
+        column_norms: Arc::new(vec![1.0; weight.nrows()]),
+        is_by_output: false,
+        n_weights: weight.len(),
+        n_after: mask.iter().filter(|k| **k).count(),
+        macs_dense,
+        macs_pruned,
+    }
 }
 
 /// Multiply-adds of the product with all weights and with the kept ones.

@@ -19,7 +19,9 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::{Model, TrainedOn};
-use crate::engine::sparsify::Recipe;
+use crate::engine::sparsify::baselines::{Ramp, WeightRanking};
+use crate::engine::sparsify::weights::ranked_masks;
+use crate::engine::sparsify::{Recipe, Schedule, WeightMask};
 
 /// One epoch of training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -79,20 +81,37 @@ pub fn train(
     if split.train.is_empty() {
         return Err(EngineError::mismatch("training nodes", "at least 1", 0));
     }
-    let mut fit = fit::Fit::new(dataset, labels, &split, recipe, training, ctl)?;
-    let mut history: Vec<EpochRecord> = Vec::with_capacity(training.epochs);
+    let n_rounds = if training.schedule == Schedule::Lottery { training.rounds } else { 0 };
+    let n_epochs = training.epochs * (n_rounds + 1);
+    let mut history: Vec<EpochRecord> = Vec::with_capacity(n_epochs);
+    let mut ticket: Option<Vec<WeightMask>> = None;
     let mut best: Option<(f64, usize, Model)> = None;
-    for epoch in 1..=training.epochs {
-        ctl.check()?;
-        ctl.progress("epoch", epoch - 1, training.epochs);
-        let record = fit.epoch(epoch, &ctl.quiet())?;
-        if best.as_ref().is_none_or(|(accuracy, ..)| record.val_accuracy > *accuracy) {
-            best = Some((record.val_accuracy, epoch, fit.snapshot()));
+    for round in 0..=n_rounds {
+        // The same seed draws the same initial weights: every round starts where the first one did.
+        let mut fit = fit::Fit::new(dataset, labels, &split, recipe, training, ctl)?;
+        if let Some(masks) = &ticket {
+            fit.follow(masks.clone());
         }
-        on_epoch(&record);
-        history.push(record);
+        best = None;
+        // While thresholds still grow, an epoch says nothing of the model that is wanted.
+        let first_full = if training.ramp == Ramp::Constant { 1 } else { training.epochs.div_ceil(2) };
+        for epoch in 1..=training.epochs {
+            ctl.check()?;
+            ctl.progress("epoch", history.len(), n_epochs);
+            let mut record = fit.epoch(epoch, &ctl.quiet())?;
+            record.epoch = history.len() + 1;
+            let is_better = best.as_ref().is_none_or(|(accuracy, ..)| record.val_accuracy > *accuracy);
+            if is_better && epoch >= first_full {
+                best = Some((record.val_accuracy, record.epoch, fit.snapshot()));
+            }
+            on_epoch(&record);
+            history.push(record);
+        }
+        if let Some((_, _, trained)) = best.as_ref().filter(|_| round < n_rounds) {
+            ticket = Some(smaller_ticket(trained, recipe, (round + 1) as f64 / n_rounds as f64));
+        }
     }
-    ctl.progress("epoch", training.epochs, training.epochs);
+    ctl.progress("epoch", n_epochs, n_epochs);
     let Some((val_accuracy, best_epoch, mut model)) = best else {
         return Err(EngineError::recipe("training.epochs", "at least 1", 0));
     };
@@ -106,4 +125,13 @@ pub fn train(
         test_accuracy: history[best_epoch - 1].test_accuracy,
     });
     Ok(Trained { model: Arc::new(model), history })
+}
+
+/// The weights that stay after the part `progress` of all rounds: every round removes the same share of what is left, by the
+/// size of the trained weights, or as the recipe ranks them. What is gone is 0 and goes first again.
+fn smaller_ticket(trained: &Model, recipe: &Recipe, progress: f64) -> Vec<WeightMask> {
+    let mut recipe = recipe.clone();
+    recipe.weights.delta.iter_mut().for_each(|share| *share = 1.0 - (1.0 - *share).powf(progress));
+    recipe.weights.ranking = recipe.weights.ranking.or(Some(WeightRanking::Magnitude));
+    ranked_masks(&recipe, trained).unwrap_or_default()
 }

@@ -66,7 +66,7 @@ fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
     egui::Grid::new("training").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
         ui.label("Pruning").on_hover_text("Whether training prunes as it goes");
         combo(ui, "Pruning while training", schedule_text(training.schedule).0, |ui| {
-            for schedule in [Schedule::Dense, Schedule::During] {
+            for schedule in [Schedule::Dense, Schedule::During, Schedule::Lottery] {
                 let (name, says) = schedule_text(schedule);
                 ui.selectable_value(&mut training.schedule, schedule, name).on_hover_text(says);
             }
@@ -128,6 +128,10 @@ fn order_text(order: Order) -> &'static str {
 fn schedule_text(schedule: Schedule) -> (&'static str, &'static str) {
     match schedule {
         Schedule::Dense => ("none", "The model is trained dense"),
+        Schedule::Lottery => (
+            "lottery",
+            "Train, remove a part of the weights, set the others back, and again (Frankle and Carbin, 2019)",
+        ),
         Schedule::During => (
             "as it trains",
             "Masks are recomputed in every step; in the second half of the epochs weight masks only grow",

@@ -1,6 +1,7 @@
 //! The training loop's state: one model, its optimiser, and one epoch at a time.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ndarray::Array2;
@@ -20,9 +21,10 @@ use crate::engine::model::backward::{InputTranspose, Tape};
 use crate::engine::model::batch_norm::update_running;
 use crate::engine::model::network::{Net, feature_rows};
 use crate::engine::model::{Model, Scaler};
-use crate::engine::sparsify::decide::{Decider, masked_model};
+use crate::engine::sparsify::decide::{Decider, edge_ranking, masked_model};
 use crate::engine::sparsify::edges::{Survivors, Walk};
 use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::weights;
 use crate::engine::sparsify::{EdgeMask, Recipe, Schedule, Training, WeightMask, propagate};
 
 pub(super) struct Fit<'a> {
@@ -31,6 +33,12 @@ pub(super) struct Fit<'a> {
     split: &'a Split,
     /// The recipe as training follows it: thresholds 0 under the dense schedule.
     recipe: Recipe,
+    /// The recipe with the thresholds of this epoch.
+    now: Recipe,
+    /// What entries are compared by, where the recipe ranks them.
+    ranking: Option<Arc<Vec<f32>>>,
+    /// Weight masks of an earlier round, which this training follows.
+    ticket: Option<Vec<WeightMask>>,
     training: &'a Training,
     model: Model,
     adam: Adam,
@@ -57,6 +65,8 @@ impl<'a> Fit<'a> {
         let mut recipe = recipe.clone();
         if training.schedule == Schedule::Dense {
             recipe.edges = Default::default();
+        }
+        if training.schedule != Schedule::During {
             recipe.weights = Default::default();
         }
         let mut model = Model::init(&recipe.model, dataset.features().width(), labels.n_classes(), recipe.seed);
@@ -77,6 +87,7 @@ impl<'a> Fit<'a> {
             everything = Walk::new(topology, &recipe).all()?;
             transpose = Some(topology.transposed());
         }
+        let ranking = if recipe.model.is_decoupled() { None } else { edge_ranking(dataset, &recipe, ctl)? };
         let in_batches = recipe.model.architecture.is_trained_in_batches();
         let input_transpose = if in_batches { None } else { Some(InputTranspose::of(dataset.features(), ctl)?) };
         let weight_masks = model.weights().map(|p| WeightMask::from_elem(p.values.dim(), true)).collect();
@@ -95,8 +106,17 @@ impl<'a> Fit<'a> {
             transpose,
             weight_masks,
             edges,
+            now: recipe.clone(),
+            ranking,
+            ticket: None,
             recipe,
         })
+    }
+
+    /// Trains under these weight masks, whatever the recipe says of weights.
+    pub(super) fn follow(&mut self, ticket: Vec<WeightMask>) {
+        self.weight_masks.clone_from(&ticket);
+        self.ticket = Some(ticket);
     }
 
     /// The model with its removed weights at 0.
@@ -107,6 +127,8 @@ impl<'a> Fit<'a> {
     pub(super) fn epoch(&mut self, epoch: usize, ctl: &Control) -> Result<EpochRecord, EngineError> {
         let start = Instant::now();
         let learning_rate = self.plateau.learning_rate;
+        let half = (self.training.epochs / 2).max(1);
+        self.now = self.recipe.ramped(self.training.ramp, epoch as f64 / half as f64);
         // Second half: what the last masks removed is gone for good (`pruneinc`).
         if 2 * epoch > self.training.epochs && self.training.schedule == Schedule::During {
             self.model = self.snapshot();
@@ -177,8 +199,10 @@ impl<'a> Fit<'a> {
     ) -> Result<f64, EngineError> {
         let mut tape = Tape::new(self.recipe.seed, ((epoch as u64) << 24) | batch as u64);
         let n_entries = if self.recipe.model.is_decoupled() { 0 } else { self.dataset.topology().n_entries() };
-        let mut decider = Decider::new(&self.recipe, &self.model, self.everything.clone(), n_entries, None);
-        decider.reuse_weight_masks = reuse;
+        let mut decider = Decider::new(&self.now, &self.model, self.everything.clone(), n_entries, None);
+        decider.given_weight_masks =
+            reuse.or_else(|| self.ticket.clone()).or_else(|| weights::ranked_masks(&self.now, &self.model));
+        decider.ranking.clone_from(&self.ranking);
         let batch_transpose = rows.map(|r| InputTranspose::of(r, ctl)).transpose()?;
         let input = feature_rows(rows.unwrap_or(&self.input));
         let (logits, masks, kept) = decider.train(&self.model, input, &mut tape, self.transpose.as_ref(), ctl)?;

@@ -1,0 +1,251 @@
+//! Methods side by side: which share each removes, and what accuracy is left.
+//!
+//! Every method removes the same shares of the entries, or of the weights, of the same models; what is reported is what it
+//! really removed. The spread is that over seeds: of the random choices, and of the models where each seed has its own.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::run::{RunOptions, run};
+use super::sweep::SweepPoint;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::graph::Dataset;
+use crate::engine::model::Model;
+use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
+use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
+
+/// A way to choose what is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Unifews on the entries of the graph.
+    UnifewsEdges,
+    /// Another ranking of the entries.
+    Edges(EdgeRanking),
+    /// Unifews on the weights.
+    UnifewsWeights,
+    /// Another ranking of the weights.
+    Weights(WeightRanking),
+}
+
+impl Method {
+    /// Every method, those of the entries first.
+    pub fn all() -> Vec<Self> {
+        std::iter::once(Self::UnifewsEdges)
+            .chain(EdgeRanking::ALL.into_iter().map(Self::Edges))
+            .chain([Self::UnifewsWeights])
+            .chain(WeightRanking::ALL.into_iter().map(Self::Weights))
+            .collect()
+    }
+
+    /// As the command line and the tables spell it, for example `edges:random`.
+    pub fn key(self) -> String {
+        match self {
+            Self::UnifewsEdges => "edges:unifews".to_owned(),
+            Self::Edges(ranking) => format!("edges:{}", ranking.key()),
+            Self::UnifewsWeights => "weights:unifews".to_owned(),
+            Self::Weights(ranking) => format!("weights:{}", ranking.key()),
+        }
+    }
+
+    /// The method of that key; for a bare name the one of the entries.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::all().into_iter().find(|m| m.key() == key || m.key() == format!("edges:{key}"))
+    }
+
+    /// For people, for example `Random`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::UnifewsEdges | Self::UnifewsWeights => "Unifews",
+            Self::Edges(ranking) => ranking.title(),
+            Self::Weights(ranking) => ranking.title(),
+        }
+    }
+
+    /// Where it is from, one line.
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::UnifewsEdges => "Liao et al., Unifews, ICML 2025, Eq. 9",
+            Self::UnifewsWeights => "Liao et al., Unifews, ICML 2025, Eq. 14",
+            Self::Edges(ranking) => ranking.source(),
+            Self::Weights(ranking) => ranking.source(),
+        }
+    }
+
+    /// Whether it removes entries of the graph; else weights.
+    pub fn is_of_edges(self) -> bool {
+        matches!(self, Self::UnifewsEdges | Self::Edges(_))
+    }
+
+    /// Whether seeds change what it chooses.
+    pub fn is_random(self) -> bool {
+        match self {
+            Self::Edges(ranking) => matches!(ranking, EdgeRanking::Random | EdgeRanking::EffectiveResistance),
+            Self::Weights(ranking) => ranking == WeightRanking::Random,
+            Self::UnifewsEdges | Self::UnifewsWeights => false,
+        }
+    }
+
+    /// `base` with `share` removed by this method, and nothing on the other side.
+    pub fn recipe(self, base: &Recipe, share: f64, seed: u64) -> Recipe {
+        let mut recipe = base.clone();
+        recipe.seed = seed;
+        (recipe.edges.mode, recipe.edges.delta, recipe.edges.ranking) = (EdgeMode::Target, vec![0.0], None);
+        (recipe.weights.mode, recipe.weights.delta, recipe.weights.ranking) = (WeightMode::Target, vec![0.0], None);
+        match self {
+            Self::UnifewsEdges => recipe.edges.delta = vec![share],
+            Self::Edges(ranking) => (recipe.edges.delta, recipe.edges.ranking) = (vec![share], Some(ranking)),
+            Self::UnifewsWeights => recipe.weights.delta = vec![share],
+            Self::Weights(ranking) => (recipe.weights.delta, recipe.weights.ranking) = (vec![share], Some(ranking)),
+        }
+        recipe
+    }
+}
+
+/// What to compare.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparePlan {
+    /// The methods.
+    pub methods: Vec<Method>,
+    /// Shares to remove, `0..=1`.
+    pub shares: Vec<f64>,
+    /// Seeds of the random choices; where there is a model per seed, of its training too.
+    pub seeds: Vec<u64>,
+}
+
+impl Default for ComparePlan {
+    fn default() -> Self {
+        Self { methods: Method::all(), shares: vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], seeds: vec![1, 2, 3] }
+    }
+}
+
+impl ComparePlan {
+    /// Number of runs.
+    pub fn len(&self) -> usize {
+        self.methods.len() * self.shares.len() * self.seeds.len()
+    }
+
+    /// Whether there is nothing to compare.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// One method at one share and seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparePoint {
+    /// Which method.
+    pub method: Method,
+    /// The share that was asked for, `0..=1`.
+    pub share: f64,
+    /// The seed.
+    pub seed: u64,
+    /// What it really removed, and what is left.
+    pub result: SweepPoint,
+}
+
+impl ComparePoint {
+    /// The share it removed of its side, `0..=1`: of the entries that can go, or of the weights.
+    pub fn removed(&self) -> f64 {
+        if self.method.is_of_edges() { self.result.edge_sparsity } else { self.result.weight_sparsity }
+    }
+}
+
+/// One method at one share, over all seeds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CompareSummary {
+    /// Which method.
+    pub method: Method,
+    /// The share that was asked for.
+    pub share: f64,
+    /// Seeds behind it.
+    pub n_seeds: usize,
+    /// Mean share removed.
+    pub removed: f64,
+    /// Mean accuracy on test nodes.
+    pub mean: f64,
+    /// Lowest and highest accuracy on test nodes.
+    pub range: [f64; 2],
+    /// Standard deviation of the accuracy on test nodes, of the sample; 0 for one seed.
+    pub deviation: f64,
+}
+
+/// Means and spreads over the seeds, in the order of the points.
+pub fn summarise(points: &[ComparePoint]) -> Vec<CompareSummary> {
+    let mut groups: Vec<(Method, f64, Vec<&ComparePoint>)> = Vec::new();
+    for point in points {
+        let same =
+            |g: &&mut (Method, f64, Vec<&ComparePoint>)| g.0 == point.method && g.1.to_bits() == point.share.to_bits();
+        match groups.iter_mut().find(same) {
+            Some(group) => group.2.push(point),
+            None => groups.push((point.method, point.share, vec![point])),
+        }
+    }
+    let summary = |(method, share, points): (Method, f64, Vec<&ComparePoint>)| {
+        let n = points.len() as f64;
+        let accuracy = || points.iter().map(|p| p.result.test_accuracy);
+        let mean = accuracy().sum::<f64>() / n;
+        let squares: f64 = accuracy().map(|a| (a - mean) * (a - mean)).sum();
+        CompareSummary {
+            method,
+            share,
+            n_seeds: points.len(),
+            removed: points.iter().map(|p| p.removed()).sum::<f64>() / n,
+            mean,
+            range: [accuracy().fold(f64::INFINITY, f64::min), accuracy().fold(f64::NEG_INFINITY, f64::max)],
+            deviation: if points.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 },
+        }
+    };
+    groups.into_iter().map(summary).collect()
+}
+
+/// Runs every method at every share and seed and hands each point out as soon as it is there.
+///
+/// `models` is one model for all seeds, or one for each. Times are not measured.
+///
+/// # Errors
+/// [`EngineError::Recipe`] when there are neither one model nor one per seed; else as [`super::run`].
+pub fn compare(
+    dataset: &Arc<Dataset>,
+    models: &[Arc<Model>],
+    base: &Recipe,
+    plan: &ComparePlan,
+    ctl: &Control,
+    mut on_point: impl FnMut(ComparePoint),
+) -> Result<(), EngineError> {
+    if models.len() != 1 && models.len() != plan.seeds.len() {
+        let expected = format!("1 model, or {} (one per seed)", plan.seeds.len());
+        return Err(EngineError::recipe("compare", expected, models.len()));
+    }
+    let mut dense_logits = vec![None; models.len()];
+    let mut idx = 0;
+    for &method in &plan.methods {
+        // Without a random choice in it, a method gives the same for every seed of one model.
+        let n_seeds = if models.len() == 1 && !method.is_random() { 1 } else { plan.seeds.len() };
+        for &share in &plan.shares {
+            for (at, &seed) in plan.seeds.iter().enumerate().take(n_seeds) {
+                ctl.check()?;
+                ctl.progress("comparing", idx, plan.len());
+                let of_seed = at.min(models.len() - 1);
+                let mut recipe = method.recipe(base, share, seed);
+                // The split must not move with the seed of one and the same model.
+                recipe.split = split_of(base, models, of_seed);
+                let known = dense_logits[of_seed].clone();
+                let found = run(dataset, &models[of_seed], &recipe, RunOptions::PREVIEW, known, &ctl.quiet())?;
+                dense_logits[of_seed] = Some(Arc::clone(&found.dense_logits));
+                on_point(ComparePoint { method, share, seed, result: SweepPoint::of(idx, &found) });
+                idx += 1;
+            }
+        }
+    }
+    ctl.progress("comparing", idx, plan.len());
+    Ok(())
+}
+
+/// The split of the recipe, or, for models that were trained on one each, theirs.
+fn split_of(base: &Recipe, models: &[Arc<Model>], at: usize) -> String {
+    let trained = models[at].trained_on.as_ref().map(|t| t.split.clone()).filter(|s| !s.is_empty());
+    trained.filter(|_| models.len() > 1).unwrap_or_else(|| base.split.clone())
+}
