@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use unifews::engine::model::{Architecture, Family};
+use unifews::engine::sparsify::baselines::WeightRanking;
 use unifews::engine::sparsify::{EdgeMode, EdgeRule, Identity, Lock, Recipe, Training, WeightMode, WeightRule};
 use unifews::io::{Detected, detect, read_recipe, recipe_from_toml, recipe_to_toml, write_recipe};
 
@@ -20,8 +21,13 @@ fn written_recipes_are_read_back() {
                 delta: vec![1e-300, 0.1 + 0.2, 5.0],
                 identity: Identity::ResidualLoop,
                 lock: Lock::File("nodes.txt".into()),
+                ranking: None,
             },
-            weights: WeightRule { mode: WeightMode::Target, delta: vec![1.0 / 3.0] },
+            weights: WeightRule {
+                mode: WeightMode::Target,
+                delta: vec![1.0 / 3.0],
+                ranking: Some(WeightRanking::MagnitudeGlobal),
+            },
             training: Some(Training { learning_rate: 1e-2, ..Training::default() }),
             ..Recipe::default()
         },
