@@ -15,6 +15,7 @@ mod progress;
 mod propagate;
 mod prune;
 mod replay;
+mod reproduce;
 mod sweep;
 mod train;
 
@@ -92,6 +93,7 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         Command::Propagate(args) => propagate::run(args, &terminal),
         Command::Sweep(args) => sweep::run(args, &terminal),
         Command::Replay(args) => replay::run(args, &terminal),
+        Command::Reproduce(args) => reproduce::run(args, &terminal),
     });
     failure::exit_code(result)
 }

@@ -423,7 +423,7 @@ fn models() {
     );
     check(&weight("F64", "[1,2]", 16), 16, "tensor convs.0.lin.weight: expected 32-bit floats (F32), found F64");
     check(&weight("F32", "[0,2]", 0), 0, "tensor convs.0.lin.weight: expected at least one value, found shape [0, 2]");
-    check(&weight("F32", "[2]", 8), 8, "shape of convs.0.lin.weight: expected 2 dimensions, found [2]");
+    check(&weight("F32", "[2]", 8), 8, "shape of convs.0.lin.weight: expected at least 2 axes, found [2]");
     check(
         &weight("F32", "[1,3]", 8),
         8,
@@ -455,9 +455,9 @@ fn models() {
         "metadata architecture: expected the model's shape in JSON, found no such key",
     );
     check(
-        &ours("\"format\":\"unifews-model/1\",\"architecture\":\"{\\\"architecture\\\":\\\"gat\\\"}\""),
+        &ours("\"format\":\"unifews-model/1\",\"architecture\":\"{\\\"architecture\\\":\\\"gta\\\"}\""),
         8,
-        "metadata architecture: expected the model's shape in JSON, found unknown variant `gat`, expected `gcn` or `sgc` at line 1 column 21",
+        "metadata architecture: expected the model's shape in JSON, found unknown variant `gta`, expected one of `gcn`, `gat`, `sage`, `gcn2`, `gin`, `mlp`, `sgc`, `appnp`, `gbp` at line 1 column 21",
     );
     check(
         &ours("\"format\":\"unifews-model/1\",\"architecture\":\"{\\\"norm_r\\\":7}\""),

@@ -60,7 +60,7 @@ fn wrong_recipes_are_refused_with_their_line() {
     let with = |body: &str, expected: &str| check(&format!("{head}{body}"), expected);
     with(
         "[edges]\nmode = \"relative\"\ndeltas = 0.5\n",
-        "line 4: expected one of `mode`, `delta`, `identity`, `lock`, found unknown key `deltas`",
+        "line 4: expected one of `mode`, `delta`, `identity`, `lock`, `ranking`, found unknown key `deltas`",
     );
     with(
         "[edges]\nmode = \"none\"\n",

@@ -6,6 +6,7 @@ mod evaluate;
 mod histogram;
 mod ordering;
 mod raster;
+mod reproduce;
 mod run;
 mod sensitivity;
 mod sweep;
@@ -19,6 +20,7 @@ pub use raster::{
     Atlas, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, NO_ENTRY, Ramp, Raster, RasterMode, RasterRequest, Scale,
     Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster,
 };
+pub use reproduce::{ReproducedSeed, mass_delta, reproduce};
 pub use run::{Run, RunOptions, Timing, forward_frozen, run};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};

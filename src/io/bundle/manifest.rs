@@ -241,8 +241,8 @@ impl ForwardNote {
 }
 
 impl MachineNote {
-    /// This machine.
-    fn this(n_threads: usize) -> Self {
+    /// This machine, computing with `n_threads`.
+    pub fn this(n_threads: usize) -> Self {
         Self {
             n_threads,
             processor: processor(),
