@@ -10,7 +10,9 @@ use rand::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 use unifews::engine::analysis::{RunOptions, run};
 use unifews::engine::control::Control;
-use unifews::engine::sparsify::{Compat, EdgeMode, Identity, Recipe};
+use unifews::engine::model::{Architecture, AttentionForm, Family, HopWeights, Model};
+use unifews::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
+use unifews::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, WeightMode};
 use unifews::io::bundle::{read_bundle, replay, write_bundle};
 use unifews::io::read_model;
 
@@ -44,7 +46,58 @@ fn cases() -> Vec<(&'static str, &'static str, Recipe)> {
             }),
         ),
         ("sgc, official", "sgc", with(|r| r.compat = Compat::OFFICIAL)),
+        (
+            "gcn, random entries",
+            "gcn",
+            with(|r| {
+                (r.edges.mode, r.edges.ranking) = (EdgeMode::Target, Some(EdgeRanking::Random));
+                (r.weights.mode, r.weights.ranking) = (WeightMode::Target, Some(WeightRanking::MagnitudeGlobal));
+            }),
+        ),
     ]
+}
+
+/// Every other family, clean and with the authors' peculiarities, and the forms of attention; freshly drawn weights.
+fn other_families() -> Vec<(String, Model, Recipe)> {
+    let mut shapes: Vec<Architecture> = Family::ALL.map(Architecture::new).into();
+    let attention = Architecture::new(Family::Gat);
+    shapes.push(Architecture { attention: AttentionForm::V1, out_heads: 2, ..attention.clone() });
+    shapes.push(Architecture { share_weights: true, layers: 3, ..attention });
+    shapes.push(Architecture { root_weight: false, bias: false, ..Architecture::new(Family::Sage) });
+    shapes.push(Architecture { hop_weights: HopWeights::Heat, ..Architecture::new(Family::Gbp) });
+    let mut all = Vec::new();
+    for mut shape in shapes {
+        shape.hidden = 16;
+        shape.hops = shape.hops.min(3);
+        let model = Model::init(&shape, 16, 4, 7);
+        for compat in [Compat::CLEAN, Compat::OFFICIAL] {
+            let mut recipe = Recipe { compat, ..Recipe::default() };
+            recipe.edges.delta = vec![0.5];
+            recipe.weights.delta = vec![0.5];
+            all.push((format!("{} {compat:?}", model.title()), model.clone(), recipe));
+        }
+    }
+    all
+}
+
+#[test]
+fn every_family_replays_with_the_same_bits_and_runs_in_python() {
+    let folder = folder();
+    let dataset = small_graph().shared();
+    let python = python("every_family_replays_with_the_same_bits_and_runs_in_python");
+    let ctl = Control::new(2).expect("workers");
+    for (name, model, recipe) in other_families() {
+        let run = run(&dataset, &Arc::new(model), &recipe, RunOptions::PREVIEW, None, &ctl).expect(&name);
+        let target = folder.path().join("b");
+        write_bundle(&run, &target, &ctl).expect(&name);
+        let bundle = read_bundle(&target).expect(&name);
+        assert_eq!(bundle.masks(dataset.topology()).expect(&name), run.pruned.masks, "{name}");
+        let report = replay(&bundle, &dataset, &ctl).expect(&name);
+        assert!(report.is_identical(), "{name}: {report:?}");
+        if let Some(python) = &python {
+            run_client(python, &target, &name);
+        }
+    }
 }
 
 #[test]

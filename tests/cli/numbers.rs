@@ -130,3 +130,39 @@ fn training_gives_the_same_file_for_any_number_of_threads() {
     }
     assert_eq!(files[0], files[1]);
 }
+
+#[test]
+fn sweep_compares_methods_and_tries_every_layer_alone() {
+    let folder = folder();
+    let arguments =
+        ["sweep", SMALL, small_model("gcn"), "-o", "s", "--grid-a", "0.5", "--grid-w", "0.5", "--sensitivity"];
+    let compared = ["--methods", "unifews,random,weights:magnitude", "--shares", "0.2,0.5", "--seeds", "1,2"];
+    let out = json(folder.path(), &[&arguments[..], &compared].concat());
+    let points = out["comparison"]["points"].as_array().expect("points");
+    assert_eq!(points.len(), 2 * (1 + 2 + 1), "two shares; only random has a point per seed");
+    for point in points {
+        let side = if point["method"]["weights"].is_string() { "weight_sparsity" } else { "edge_sparsity" };
+        let removed = point["result"][side].as_f64().expect("a share");
+        assert!(removed >= point["share"].as_f64().expect("a share") - 0.01, "{point}");
+    }
+    assert_eq!(out["sensitivity"].as_array().expect("points").len(), 4);
+    for file in ["comparison.csv", "sensitivity.csv", "comparison_edges.png", "comparison_weights.svg"] {
+        assert!(folder.path().join("s").join(file).is_file(), "{file}");
+    }
+    let wrong = ["sweep", SMALL, small_model("gcn"), "-o", "t", "--methods", "magic"];
+    let said = super::common::unifews(folder.path()).args(wrong).assert().code(2);
+    let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+    assert!(said.contains("--methods: expected all, or some of edges:unifews, edges:random,"), "{said}");
+}
+
+#[test]
+fn a_published_table_is_reproduced_line_by_line() {
+    let folder = folder();
+    let small = ["--seeds", "1,2", "--epochs", "2", "--hidden", "8"];
+    let out = json(folder.path(), &[&["reproduce", "paper-fig10", SMALL, "-o", "page.md"][..], &small].concat());
+    let rows = out["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 16);
+    assert!(rows.iter().all(|r| r["seeds"].as_array().is_some_and(|s| s.len() == 2) && r["paper"].is_null()));
+    let page = std::fs::read_to_string(folder.path().join("page.md")).expect("a page");
+    assert_eq!(page.lines().filter(|l| l.starts_with("| powerlaw")).count(), 16, "{page}");
+}

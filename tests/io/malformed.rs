@@ -457,7 +457,7 @@ fn models() {
     check(
         &ours("\"format\":\"unifews-model/1\",\"architecture\":\"{\\\"architecture\\\":\\\"gta\\\"}\""),
         8,
-        "metadata architecture: expected the model's shape in JSON, found unknown variant `gta`, expected one of `gcn`, `gat`, `sage`, `gcn2`, `gin`, `mlp`, `sgc`, `appnp`, `gbp` at line 1 column 21",
+        "metadata architecture: expected the model's shape in JSON, found unknown variant `gta`, expected one of `gcn`, `gat`, `sage`, `gcn2`, `gin`, `mlp`, `sgc`, `appnp`, `gbp` at line 1 colum…",
     );
     check(
         &ours("\"format\":\"unifews-model/1\",\"architecture\":\"{\\\"norm_r\\\":7}\""),

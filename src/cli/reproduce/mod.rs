@@ -128,14 +128,8 @@ fn fig10(
     let mut rows = Vec::new();
     for dataset in graphs {
         for (at, cell) in wanted.iter().enumerate() {
-            terminal.note(&format!(
-                "{} of {}: {} δa {} δw {}",
-                at + 1,
-                wanted.len(),
-                cell.model.key(),
-                cell.delta_a,
-                cell.delta_w
-            ));
+            let stage = format!("{} δa {} δw {}", cell.model.key(), cell.delta_a, cell.delta_w);
+            terminal.ctl().progress(&stage, at, wanted.len());
             let recipe = official(cell.model, cell.delta_a, cell.delta_w, args);
             let is_cora = dataset.name().eq_ignore_ascii_case("cora");
             rows.push(Row {
@@ -146,7 +140,7 @@ fn fig10(
                 paper: is_cora.then_some(cell.paper),
                 authors: cell.authors.filter(|_| is_cora),
                 authors_lock: cell.authors_lock.filter(|_| is_cora),
-                seeds: reproduce(dataset, &recipe, &args.seeds, terminal.ctl())?,
+                seeds: reproduce(dataset, &recipe, &args.seeds, &terminal.ctl().quiet())?,
                 note: None,
             });
         }
@@ -164,19 +158,19 @@ fn table3(
     for dataset in graphs {
         let of_graph = published.table3.iter().filter(|t| dataset.name().eq_ignore_ascii_case(&t.graph));
         for cell in of_graph {
-            terminal.note(&format!(
-                "{} on {}{}",
-                cell.model.key(),
-                cell.graph,
-                if cell.is_pruned { ", pruned" } else { "" }
-            ));
+            let pruned = if cell.is_pruned { ", pruned" } else { "" };
+            terminal.ctl().progress(
+                &format!("{} on {}{pruned}", cell.model.key(), cell.graph),
+                rows.len(),
+                published.table3.len(),
+            );
             let mut recipe = official(cell.model, 0.0, 0.0, args);
             if cell.is_pruned {
                 recipe.edges.mode = EdgeMode::Mass;
                 if cell.model == Family::Sgc {
                     recipe.edges.identity = Identity::ResidualLoop;
                 }
-                recipe.edges.delta = vec![mass_delta(dataset, &recipe, TABLE_3_SHARE, terminal.ctl())?];
+                recipe.edges.delta = vec![mass_delta(dataset, &recipe, TABLE_3_SHARE, &terminal.ctl().quiet())?];
                 if let Some(training) = &mut recipe.training {
                     training.schedule = Schedule::During;
                 }
@@ -189,7 +183,7 @@ fn table3(
                 paper: Some(cell.paper),
                 authors: cell.authors,
                 authors_lock: None,
-                seeds: reproduce(dataset, &recipe, &args.seeds, terminal.ctl())?,
+                seeds: reproduce(dataset, &recipe, &args.seeds, &terminal.ctl().quiet())?,
                 note: Some(cell.clone()),
             });
         }
