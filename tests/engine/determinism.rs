@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use unifews::engine::analysis::{RunOptions, forward_frozen, run};
-use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};
-use unifews::engine::model::{Architecture, Family, Model};
-use unifews::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, Schedule, Training, WeightMode};
+use unifews::engine::graph::{Dataset, PowerLaw, Split, power_law_communities};
+use unifews::engine::model::{Architecture, Family, HopWeights, Model};
+use unifews::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, Schedule, Training, WeightMode, propagate};
 use unifews::engine::train::train;
 
 use crate::shared::control;
@@ -88,6 +88,30 @@ fn thresholds_of_zero_remove_nothing_and_change_nothing() {
         assert!(found.pruned.edge_sparsity().abs() < 1e-12 && found.pruned.weight_sparsity().abs() < 1e-12);
         assert!(found.pruned.logits.iter().zip(&*found.dense_logits).all(|(a, b)| a.to_bits() == b.to_bits()));
         assert!((found.evaluation.agreement - 1.0).abs() < 1e-12);
+    }
+}
+
+/// A push that passes every message is the propagation, whatever the weights of the hops.
+#[test]
+fn mass_mode_at_a_threshold_of_zero_propagates() {
+    let graph = graph();
+    let given = HopWeights::Given(vec![0.1, -0.4, 0.3, 0.2]);
+    for (family, hop_weights) in [
+        (Family::Sgc, HopWeights::Ppr),
+        (Family::Appnp, HopWeights::Ppr),
+        (Family::Gbp, HopWeights::Heat),
+        (Family::Gbp, HopWeights::Mean),
+        (Family::Gbp, given),
+    ] {
+        let model = Architecture { hops: 3, hop_weights, ..Architecture::new(family) };
+        let plain = Recipe { model, ..Recipe::default() };
+        let mut mass = plain.clone();
+        mass.edges.mode = EdgeMode::Mass;
+        let [expected, found] = [&plain, &mass]
+            .map(|r| propagate(&graph, r, &Split::default(), None, &control(2)).expect("propagates").embedding);
+        let largest = expected.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+        let off = expected.iter().zip(&found).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+        assert!(off < 1e-5 * largest, "{family:?}: off by {off:e} of {largest:e}");
     }
 }
 

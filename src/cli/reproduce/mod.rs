@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::args::{PublishedTable, ReproduceArgs};
 use super::output::{self, seconds};
 use super::progress::Terminal;
-use crate::engine::analysis::{ReproducedSeed, mass_delta, reproduce};
+use crate::engine::analysis::{Draw, ReproducedSeed, mass_delta, reproduce};
 use crate::engine::graph::Dataset;
 use crate::engine::model::{Architecture, Family};
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, Schedule, Training};
@@ -21,6 +21,7 @@ use crate::io::read_graph;
 struct Published {
     fig10: Vec<Fig10>,
     table3: Vec<Table3>,
+    decoupled: Vec<DecoupledRun>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -44,6 +45,16 @@ struct Table3 {
     authors: Option<f64>,
 }
 
+#[derive(Debug, Clone, Deserialize)]
+struct DecoupledRun {
+    model: Family,
+    delta_a: f64,
+    delta_w: f64,
+    authors: f64,
+    edge_sparsity: f64,
+    weight_sparsity: f64,
+}
+
 /// One line of the table that comes out.
 #[derive(Debug, Serialize)]
 struct Row {
@@ -54,9 +65,18 @@ struct Row {
     paper: Option<f64>,
     authors: Option<f64>,
     authors_lock: Option<f64>,
-    seeds: Vec<ReproducedSeed>,
+    runs: Vec<ReproducedSeed>,
     #[serde(skip)]
-    note: Option<Table3>,
+    published: Option<PublishedCosts>,
+}
+
+/// What else was published beside a score.
+#[derive(Debug)]
+enum PublishedCosts {
+    /// Seconds and billions of operations of the propagation.
+    Propagation { secs: f64, gmacs: f64 },
+    /// Removed shares, percent.
+    Sparsity { edges: f64, weights: f64 },
 }
 
 #[derive(Serialize)]
@@ -68,6 +88,9 @@ struct Document<'a> {
     rows: &'a [Row],
 }
 
+/// The seed of the split that the authors' code was run on.
+const AUTHORS_SPLIT: u64 = 42;
+
 /// The share that Table III removes.
 const TABLE_3_SHARE: f64 = 0.5;
 
@@ -77,6 +100,7 @@ pub(super) fn run(args: &ReproduceArgs, terminal: &Terminal) -> anyhow::Result<(
     let rows = match args.table {
         PublishedTable::PaperFig10 => fig10(args, &published, &graphs, terminal)?,
         PublishedTable::PaperTable3 => table3(args, &published, &graphs, terminal)?,
+        PublishedTable::AuthorsDecoupled => decoupled(args, &published, &graphs, terminal)?,
     };
     let machine = MachineNote::this(terminal.ctl().n_threads());
     let text = page(args, &rows, &machine);
@@ -118,6 +142,13 @@ fn official(family: Family, delta_a: f64, delta_w: f64, args: &ReproduceArgs) ->
     recipe
 }
 
+/// Every seed with a split of its own, and, to be compared with the authors' run, every seed on its split.
+fn draws(seeds: &[u64], own_splits: bool, authors_split: bool) -> Vec<Draw> {
+    let own = seeds.iter().map(|s| Draw { split: *s, seed: *s }).filter(|_| own_splits);
+    let same = seeds.iter().map(|s| Draw { split: AUTHORS_SPLIT, seed: *s });
+    own.chain(same.filter(|d| authors_split && !(own_splits && d.seed == AUTHORS_SPLIT))).collect()
+}
+
 fn fig10(
     args: &ReproduceArgs,
     published: &Published,
@@ -140,12 +171,58 @@ fn fig10(
                 paper: is_cora.then_some(cell.paper),
                 authors: cell.authors.filter(|_| is_cora),
                 authors_lock: cell.authors_lock.filter(|_| is_cora),
-                seeds: reproduce(dataset, &recipe, &args.seeds, &terminal.ctl().quiet())?,
-                note: None,
+                runs: reproduce(
+                    dataset,
+                    &recipe,
+                    &draws(&args.seeds, true, is_cora && cell.authors.is_some()),
+                    &terminal.ctl().quiet(),
+                )?,
+                published: None,
             });
         }
     }
     Ok(rows)
+}
+
+fn decoupled(
+    args: &ReproduceArgs,
+    published: &Published,
+    graphs: &[Arc<Dataset>],
+    terminal: &Terminal,
+) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for dataset in graphs {
+        for (at, cell) in published.decoupled.iter().enumerate() {
+            let stage = format!("{} δa {} δw {}", cell.model.key(), cell.delta_a, cell.delta_w);
+            terminal.ctl().progress(&stage, at, published.decoupled.len());
+            let mut recipe = official(cell.model, cell.delta_a, cell.delta_w, args);
+            if cell.delta_a > 0.0 {
+                push(&mut recipe);
+            }
+            let is_cora = dataset.name().eq_ignore_ascii_case("cora");
+            rows.push(Row {
+                graph: dataset.name().to_owned(),
+                model: cell.model.title().to_owned(),
+                delta_a: cell.delta_a,
+                delta_w: cell.delta_w,
+                paper: None,
+                authors: is_cora.then_some(cell.authors),
+                authors_lock: None,
+                runs: reproduce(dataset, &recipe, &draws(&args.seeds, false, true), &terminal.ctl().quiet())?,
+                published: is_cora
+                    .then_some(PublishedCosts::Sparsity { edges: cell.edge_sparsity, weights: cell.weight_sparsity }),
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// Propagates as the authors' program does.
+fn push(recipe: &mut Recipe) {
+    recipe.edges.mode = EdgeMode::Mass;
+    if recipe.model.architecture == Family::Sgc {
+        recipe.edges.identity = Identity::ResidualLoop;
+    }
 }
 
 fn table3(
@@ -166,10 +243,7 @@ fn table3(
             );
             let mut recipe = official(cell.model, 0.0, 0.0, args);
             if cell.is_pruned {
-                recipe.edges.mode = EdgeMode::Mass;
-                if cell.model == Family::Sgc {
-                    recipe.edges.identity = Identity::ResidualLoop;
-                }
+                push(&mut recipe);
                 recipe.edges.delta = vec![mass_delta(dataset, &recipe, TABLE_3_SHARE, &terminal.ctl().quiet())?];
                 if let Some(training) = &mut recipe.training {
                     training.schedule = Schedule::During;
@@ -183,24 +257,46 @@ fn table3(
                 paper: Some(cell.paper),
                 authors: cell.authors,
                 authors_lock: None,
-                seeds: reproduce(dataset, &recipe, &args.seeds, &terminal.ctl().quiet())?,
-                note: Some(cell.clone()),
+                runs: reproduce(dataset, &recipe, &draws(&args.seeds, true, false), &terminal.ctl().quiet())?,
+                published: Some(PublishedCosts::Propagation { secs: cell.paper_secs, gmacs: cell.paper_gmacs }),
             });
         }
     }
     Ok(rows)
 }
 
-/// Mean over the seeds.
-fn mean(row: &Row, value: impl Fn(&ReproducedSeed) -> f64) -> f64 {
-    row.seeds.iter().map(value).sum::<f64>() / row.seeds.len().max(1) as f64
+/// Which of a row's runs are meant.
+#[derive(Debug, Clone, Copy)]
+enum Runs {
+    /// All of them.
+    All,
+    /// A split of its own for every seed.
+    OwnSplits,
+    /// Those on the split of the authors' run.
+    AuthorsSplit,
+}
+
+fn values(row: &Row, which: Runs, value: impl Fn(&ReproducedSeed) -> f64) -> Vec<f64> {
+    let wanted = |r: &&ReproducedSeed| match which {
+        Runs::All => true,
+        Runs::OwnSplits => r.draw.split == r.draw.seed,
+        Runs::AuthorsSplit => r.draw.split == AUTHORS_SPLIT,
+    };
+    row.runs.iter().filter(wanted).map(value).collect()
+}
+
+/// Mean over the runs.
+fn mean(row: &Row, which: Runs, value: impl Fn(&ReproducedSeed) -> f64) -> f64 {
+    let values = values(row, which, value);
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// Mean and standard deviation in percent, for example `88.6 ±0.4`.
-fn score(row: &Row, value: impl Fn(&ReproducedSeed) -> f64) -> String {
-    let centre = mean(row, &value);
-    let squares: f64 = row.seeds.iter().map(|s| (value(s) - centre).powi(2)).sum();
-    let n = row.seeds.len();
+fn score(row: &Row, which: Runs, value: impl Fn(&ReproducedSeed) -> f64) -> String {
+    let values = values(row, which, value);
+    let n = values.len();
+    let centre = values.iter().sum::<f64>() / n.max(1) as f64;
+    let squares: f64 = values.iter().map(|v| (v - centre).powi(2)).sum();
     if n > 1 {
         format!("{:.1} ±{:.1}", 100.0 * centre, 100.0 * (squares / (n - 1) as f64).sqrt())
     } else {
@@ -217,10 +313,16 @@ fn page(args: &ReproduceArgs, rows: &[Row], machine: &MachineNote) -> String {
     let mut page = format!("# {}\n\n", args.table.title());
     let seeds = args.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let processor = machine.processor.as_deref().unwrap_or("unknown processor");
-    let command = format!("unifews reproduce {}{}", args.table.key(), if args.full { " --full" } else { "" });
+    let mut command = format!("unifews reproduce {}", args.table.key());
+    let full = args.full.then(|| "--full".to_owned());
+    let settings = [("--epochs", args.epochs), ("--hidden", args.hidden)];
+    let settings = settings.iter().filter_map(|(name, value)| value.map(|v| format!("{name} {v}")));
+    for part in args.graphs.iter().cloned().chain(full).chain(settings) {
+        command.push(' ');
+        command.push_str(&part);
+    }
     page.extend([format!(
-        "Made by `{command}`; mean and standard deviation over seeds {seeds}, each its own split (50/25/25), initial weights and \
-         dropout.\n{} threads, {processor}, {}.\n\n",
+        "Made by `{command}`, seeds {seeds} of splits (50/25/25), initial weights and dropout.\n{} threads, {processor}, {}.\n\n",
         machine.n_threads, machine.system
     )]);
     page.push_str(args.table.explanation());
@@ -228,59 +330,96 @@ fn page(args: &ReproduceArgs, rows: &[Row], machine: &MachineNote) -> String {
     match args.table {
         PublishedTable::PaperFig10 => fig10_lines(rows, &mut page),
         PublishedTable::PaperTable3 => table3_lines(rows, &mut page),
+        PublishedTable::AuthorsDecoupled => decoupled_lines(rows, &mut page),
     }
     page
 }
 
 fn fig10_lines(rows: &[Row], page: &mut String) {
     page.push_str(
-        "| graph | model | δa | δw | test, nothing put back | masks decided anew | as the authors report | entries removed | \
-         weights removed | authors, nothing put back | authors, as reported | paper | epoch |\n\
-         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+        "| graph | model | δa | δw | entries removed | weights removed | plain | put back | paper | seed 42's split, plain | \
+         authors, plain | seed 42's split, put back | authors, put back | epoch |\n\
+         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
+    let put_back = |s: &ReproducedSeed| s.test_official_lock.unwrap_or(s.test);
     for row in rows {
+        let beside = |authors: Option<f64>, value: &dyn Fn(&ReproducedSeed) -> f64| {
+            if authors.is_some() { score(row, Runs::AuthorsSplit, value) } else { "–".to_owned() }
+        };
         page.extend([format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {:.1} % | {:.1} % | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {:.1} % | {:.1} % | {} | {} | {} | {} | {} | {} | {} | {} |\n",
             row.graph,
             row.model,
             row.delta_a,
             row.delta_w,
-            score(row, |s| s.test),
-            score(row, |s| s.test_fresh),
-            score(row, |s| s.test_official_lock.unwrap_or(s.test_fresh)),
-            100.0 * mean(row, |s| s.edge_sparsity),
-            100.0 * mean(row, |s| s.weight_sparsity),
-            published(row.authors),
-            published(row.authors_lock),
+            100.0 * mean(row, Runs::OwnSplits, |s| s.edge_sparsity),
+            100.0 * mean(row, Runs::OwnSplits, |s| s.weight_sparsity),
+            score(row, Runs::OwnSplits, |s| s.test),
+            score(row, Runs::OwnSplits, put_back),
             published(row.paper),
-            seconds(mean(row, |s| s.epoch_secs)),
+            beside(row.authors, &|s| s.test),
+            published(row.authors),
+            beside(row.authors_lock, &put_back),
+            published(row.authors_lock),
+            seconds(mean(row, Runs::All, |s| s.epoch_secs)),
         )]);
     }
 }
 
 fn table3_lines(rows: &[Row], page: &mut String) {
     page.push_str(
-        "| graph | model | δ | test | entries removed | propagation | propagation GMACs | authors | paper | paper's propagation \
-         (32 threads) | paper's GMACs |\n\
-         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+        "| graph | model | δ | test | paper | entries removed | propagation | propagation GMACs | paper's propagation | paper's \
+         GMACs |\n\
+         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     for row in rows {
-        let of_paper = row.note.as_ref();
-        let pushed = mean(row, |s| s.propagation_macs.map_or(f64::NAN, |m| m as f64 / 1e9));
+        let gmacs = mean(row, Runs::All, |s| s.propagation_macs.map_or(f64::NAN, |m| m as f64 / 1e9));
+        let (of_paper_secs, of_paper_gmacs) = match row.published {
+            Some(PublishedCosts::Propagation { secs, gmacs }) => (seconds(secs), format!("{gmacs:.2}")),
+            _ => ("–".to_owned(), "–".to_owned()),
+        };
         page.extend([format!(
-            "| {} | {} | {} | {} | {:.1} % | {} | {pushed:.2} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {:.1} % | {} | {gmacs:.2} | {of_paper_secs} | {of_paper_gmacs} |\n",
             row.graph,
             row.model,
-            if row.delta_a > 0.0 { format!("{:.2e}", row.delta_a) } else { "0".to_owned() },
-            score(row, |s| s.test),
-            100.0 * mean(row, |s| s.edge_sparsity),
-            seconds(mean(row, |s| s.propagation_secs.unwrap_or(f64::NAN))),
-            published(row.authors),
+            delta(row.delta_a),
+            score(row, Runs::All, |s| s.test),
             published(row.paper),
-            of_paper.map_or_else(|| "–".to_owned(), |t| seconds(t.paper_secs)),
-            of_paper.map_or_else(|| "–".to_owned(), |t| format!("{:.2}", t.paper_gmacs)),
+            100.0 * mean(row, Runs::All, |s| s.edge_sparsity),
+            seconds(mean(row, Runs::All, |s| s.propagation_secs.unwrap_or(f64::NAN))),
         )]);
     }
+}
+
+fn decoupled_lines(rows: &[Row], page: &mut String) {
+    page.push_str(
+        "| graph | model | δ | δw | test | authors | pushes removed | authors' | weights removed | authors' | propagation | epoch |\n\
+         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    for row in rows {
+        let (edges, weights) = match row.published {
+            Some(PublishedCosts::Sparsity { edges, weights }) => (format!("{edges:.1} %"), format!("{weights:.1} %")),
+            _ => ("–".to_owned(), "–".to_owned()),
+        };
+        page.extend([format!(
+            "| {} | {} | {} | {} | {} | {} | {:.1} % | {edges} | {:.1} % | {weights} | {} | {} |\n",
+            row.graph,
+            row.model,
+            delta(row.delta_a),
+            row.delta_w,
+            score(row, Runs::All, |s| s.test),
+            published(row.authors),
+            100.0 * mean(row, Runs::All, |s| s.edge_sparsity),
+            100.0 * mean(row, Runs::All, |s| s.weight_sparsity),
+            seconds(mean(row, Runs::All, |s| s.propagation_secs.unwrap_or(f64::NAN))),
+            seconds(mean(row, Runs::All, |s| s.epoch_secs)),
+        )]);
+    }
+}
+
+/// A threshold of mass mode, for people.
+fn delta(value: f64) -> String {
+    if value > 0.0 { format!("{value:.2e}") } else { "0".to_owned() }
 }
 
 #[cfg(test)]
@@ -290,7 +429,7 @@ mod tests {
     #[test]
     fn published_figures_are_all_there() {
         let published: Published = toml::from_str(include_str!("published.toml")).expect("TOML");
-        assert_eq!((published.fig10.len(), published.table3.len()), (98, 12));
+        assert_eq!((published.fig10.len(), published.table3.len(), published.decoupled.len()), (98, 12, 9));
         assert_eq!(published.fig10.iter().filter(|c| c.authors.is_some()).count(), 16);
     }
 }

@@ -20,7 +20,7 @@ pub use raster::{
     Atlas, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, NO_ENTRY, Ramp, Raster, RasterMode, RasterRequest, Scale,
     Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster,
 };
-pub use reproduce::{ReproducedSeed, mass_delta, reproduce};
+pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use run::{Run, RunOptions, Timing, forward_frozen, run};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};

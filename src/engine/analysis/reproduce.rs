@@ -5,18 +5,28 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::run::{RunOptions, run};
+use super::evaluate::{Score, predictions};
+use super::run::{RunOptions, locked_logits, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split, resolve_split};
 use crate::engine::sparsify::{EdgeMode, Recipe, propagate};
 use crate::engine::train::train;
 
+/// The random choices of one training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Draw {
+    /// Of the split.
+    pub split: u64,
+    /// Of initial weights, dropout and batches.
+    pub seed: u64,
+}
+
 /// One training of a reproduced experiment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReproducedSeed {
-    /// Of the split, the initial weights and dropout.
-    pub seed: u64,
+    /// Its random choices.
+    pub draw: Draw,
     /// Score on test nodes over the masks of the training step, nothing put back. `0..=1`
     pub test: f64,
     /// Score on test nodes with masks decided anew in evaluation mode, nothing put back. `0..=1`
@@ -47,43 +57,48 @@ fn split_of(dataset: &Dataset, seed: u64) -> String {
     if dataset.splits().iter().any(|s| s.name == own) { own } else { format!("stratified:50/25/25@{seed}") }
 }
 
-/// Trains `recipe` once per seed, each on its own split, and evaluates what comes out.
+/// Trains `recipe` once per draw and evaluates what comes out.
 ///
 /// # Errors
 /// As [`train`] and [`run`].
 pub fn reproduce(
     dataset: &Arc<Dataset>,
     recipe: &Recipe,
-    seeds: &[u64],
+    draws: &[Draw],
     ctl: &Control,
 ) -> Result<Vec<ReproducedSeed>, EngineError> {
-    let mut found = Vec::with_capacity(seeds.len());
-    for (at, &seed) in seeds.iter().enumerate() {
-        ctl.progress("seed", at, seeds.len());
+    let mut found = Vec::with_capacity(draws.len());
+    for (at, &draw) in draws.iter().enumerate() {
+        ctl.progress("training", at, draws.len());
         let quiet = ctl.quiet();
-        let recipe = Recipe { seed, split: split_of(dataset, seed), ..recipe.clone() };
+        let recipe = Recipe { seed: draw.seed, split: split_of(dataset, draw.split), ..recipe.clone() };
         let trained = train(dataset, &recipe, &quiet, |_| {})?;
-        let options = RunOptions { official_lock: true, ..RunOptions::PREVIEW };
-        let result = run(dataset, &trained.model, &recipe, options, None, &quiet)?;
+        let result = run(dataset, &trained.model, &recipe, RunOptions::PREVIEW, None, &quiet)?;
         let macs = result.pruned.macs();
         let mut secs: Vec<f64> = trained.history.iter().map(|e| e.elapsed_secs).collect();
         secs.sort_by(f64::total_cmp);
         let (mut propagation_secs, mut propagation_macs) = (None, None);
         if recipe.model.is_decoupled() {
-            let split = resolve_split(dataset, &recipe.split, seed)?;
+            let split = resolve_split(dataset, &recipe.split, draw.seed)?;
             let start = Instant::now();
             let propagated = propagate(dataset, &recipe, &split, None, &quiet)?;
             propagation_secs = Some(start.elapsed().as_secs_f64());
             propagation_macs = Some(propagated.steps.iter().map(|s| s.macs.edges_pruned).sum());
         }
         let trained_on = trained.model.trained_on.as_ref();
-        let scores = &result.evaluation.test;
+        let put_back = if recipe.model.n_graph_steps() > 0 && !recipe.model.is_decoupled() {
+            let split = &result.split;
+            let logits = locked_logits(dataset, &trained.model, &trained.edges, &recipe, &split.test, &quiet)?;
+            dataset.labels().map(|labels| Score::of(&predictions(&logits), labels, &split.test).accuracy)
+        } else {
+            None
+        };
         found.push(ReproducedSeed {
-            seed,
+            draw,
             test: trained_on.map_or(f64::NAN, |t| t.test_accuracy),
-            test_fresh: scores.pruned.accuracy,
-            test_official_lock: scores.official_lock.map(|s| s.accuracy),
-            edge_sparsity: result.pruned.edge_sparsity(),
+            test_fresh: result.evaluation.test.pruned.accuracy,
+            test_official_lock: put_back,
+            edge_sparsity: if put_back.is_some() { trained.edges.sparsity() } else { result.pruned.edge_sparsity() },
             weight_sparsity: result.pruned.weight_sparsity(),
             macs_pruned: macs.pruned(),
             macs_dense: macs.dense(),
@@ -93,7 +108,7 @@ pub fn reproduce(
             propagation_macs,
         });
     }
-    ctl.progress("seed", seeds.len(), seeds.len());
+    ctl.progress("training", draws.len(), draws.len());
     Ok(found)
 }
 

@@ -16,7 +16,7 @@ use crate::engine::model::network::{self, Net};
 use crate::engine::sparsify::decide::{decide, flags};
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::transform::faster_product;
-use crate::engine::sparsify::{EdgeMode, Masks, Product, Pruned, Recipe};
+use crate::engine::sparsify::{EdgeMask, EdgeMode, Masks, Product, Pruned, Recipe};
 
 /// How much of a run to compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +131,8 @@ pub fn run(
     let no_labels = Labels::default();
     let labels = dataset.labels().unwrap_or(&no_labels);
     let locked = if options.official_lock && recipe.edges.mode != EdgeMode::Mass {
-        Some(locked_logits(dataset, &pruned, &recipe, &split, &quiet)?)
+        let logits = |nodes: &[u32]| locked_logits(dataset, &pruned.model, &pruned.masks.edges, &recipe, nodes, &quiet);
+        Some([logits(&split.train)?, logits(&split.val)?, logits(&split.test)?])
     } else {
         None
     };
@@ -170,19 +171,18 @@ fn outputs_bytes(dataset: &Dataset, model: &Model) -> usize {
     dataset.n_nodes() * widths * size_of::<f32>()
 }
 
-fn locked_logits(
+/// Logits of a pruned model over `edges`, with the entries into `nodes` put back (D31).
+pub(super) fn locked_logits(
     dataset: &Dataset,
-    pruned: &Pruned,
+    model: &Model,
+    edges: &EdgeMask,
     recipe: &Recipe,
-    split: &Split,
+    nodes: &[u32],
     ctl: &Control,
-) -> Result<[Array2<f32>; 3], EngineError> {
-    let logits = |nodes: &[u32]| {
-        let locked = flags(dataset.n_nodes(), nodes);
-        let mut frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, Some(&locked), None)?;
-        network::forward(&pruned.model, dataset.features(), &mut frozen, ctl)
-    };
-    Ok([logits(&split.train)?, logits(&split.val)?, logits(&split.test)?])
+) -> Result<Array2<f32>, EngineError> {
+    let locked = flags(dataset.n_nodes(), nodes);
+    let mut frozen = Frozen::pruned(dataset, recipe, edges, Some(&locked), None)?;
+    network::forward(model, dataset.features(), &mut frozen, ctl)
 }
 
 /// Passes go on while the time for as many of this length is not used up, …

@@ -1,5 +1,5 @@
 //! Batch normalisation over nodes: `y = γ (x - μ) / √(σ² + ε) + β`, forward and backward (Ioffe and Szegedy 2015, as PyTorch's
-//! `BatchNorm1d`: biased variance to normalise, unbiased for the running statistics, momentum 0.1).
+//! `BatchNorm1d`: biased variance to normalise, unbiased for the running statistics).
 
 use ndarray::{Array1, Array2, ArrayView1};
 
@@ -9,8 +9,6 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{Rows, column_norms, column_sums};
 
-/// Weight of the newest batch in the running statistics.
-const MOMENTUM: f32 = 0.1;
 /// Added to the variance under the root, as PyTorch does.
 pub(crate) const EPS: f32 = 1e-5;
 
@@ -80,9 +78,9 @@ pub(crate) fn forward_train(
     Ok((out, NormTape { normalised: x, inverse_std, mean, unbiased_var }))
 }
 
-/// Moves running statistics `running` towards the batch's.
-pub(crate) fn update_running(running: &mut Array2<f32>, batch: &[f32]) {
-    running.iter_mut().zip(batch).for_each(|(r, b)| *r += MOMENTUM * (b - *r));
+/// Moves running statistics `running` towards the batch's; `momentum` is the weight of the newest batch.
+pub(crate) fn update_running(running: &mut Array2<f32>, batch: &[f32], momentum: f32) {
+    running.iter_mut().zip(batch).for_each(|(r, b)| *r += momentum * (b - *r));
 }
 
 /// Gradients of the input, γ and β from that of the output.

@@ -67,6 +67,16 @@ impl EdgeMask {
         self.removed_at.iter().filter(|s| **s as usize > step).count()
     }
 
+    /// Share of the entries removed, over all steps: `1 - Σ kept / (steps · m)`, `0..=1`.
+    pub fn sparsity(&self) -> f64 {
+        let (m, steps) = (self.removed_at.len(), self.n_steps);
+        if m == 0 || steps == 0 {
+            return 0.0;
+        }
+        let kept: usize = self.removed_at.iter().map(|s| *s as usize).sum();
+        1.0 - kept as f64 / (steps * m) as f64
+    }
+
     pub(crate) fn remove(&mut self, k: usize, step: usize) {
         self.removed_at[k] = step as u8;
     }
@@ -85,14 +95,9 @@ pub struct Masks {
 }
 
 impl Masks {
-    /// Share of graph entries removed, over all steps: `1 - Σ kept / (steps · m)`. In `0..=1`.
+    /// Share of graph entries removed, over all steps, `0..=1`.
     pub fn edge_sparsity(&self) -> f64 {
-        let (m, steps) = (self.edges.removed_at.len(), self.edges.n_steps);
-        if m == 0 || steps == 0 {
-            return 0.0;
-        }
-        let kept: usize = self.edges.removed_at.iter().map(|s| *s as usize).sum();
-        1.0 - kept as f64 / (steps * m) as f64
+        self.edges.sparsity()
     }
 
     /// Share of weights removed, over all layers. In `0..=1`.

@@ -5,8 +5,10 @@
 //!
 //! * `compat = "clean"`: the message `|T[v,u] p[u]|` against `δ± = δ · Σ_{w: ±x[w] > 0} |x[w]| d(w)^r`; a limit never grows; a
 //!   node always keeps its own entry.
+//!   Where hops are weighted, what is tested is the message's part in the result: times the weight of all hops to come.
 //! * `compat = "official"`: the authors' test `|p[u]| / δ± > d(v)^r`, the whole-node test, the fixed-size second push with its
-//!   random factor fixed at 1, limits that can grow, `D⁻¹Ā` as the matrix (D20, D23 to D26).
+//!   random factor, limits that can grow (D20, D23 to D26). SGC pushes over `D⁻¹Ā` and keeps itself, APPNP pushes residues over
+//!   the symmetric matrix.
 
 use std::sync::Arc;
 
@@ -21,7 +23,44 @@ use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Topology};
 use crate::engine::kernels::{frobenius, row_norms};
-use crate::engine::model::StepKind;
+use crate::engine::model::{Family, StepKind};
+
+/// The authors' program gives the columns to this many threads, a run of neighbouring columns each; each thread draws from a
+/// stream of its own, and all streams start from the same seed.
+const LANES: usize = 32;
+
+/// The `rand_r` of the C library the authors' program is built with: a linear congruential generator (ISO C's example) whose
+/// upper bits are put together from three draws.
+#[derive(Debug, Clone, Copy)]
+struct RandomStream(u32);
+
+impl RandomStream {
+    /// The C library's `RAND_MAX`.
+    const MAX: u32 = 0x7fff_ffff;
+
+    fn next(&mut self) -> u32 {
+        let mut draw = |modulus: u32| {
+            self.0 = self.0.wrapping_mul(1_103_515_245).wrapping_add(12345);
+            (self.0 / 0x1_0000) % modulus
+        };
+        let high = draw(2048);
+        let middle = draw(1024);
+        let low = draw(1024);
+        (((high << 10) ^ middle) << 10) ^ low
+    }
+
+    /// How much farther a node's second push reaches: at least 1; infinite where the program divides by 0.
+    fn reach(&mut self) -> f32 {
+        Self::MAX as f32 / (self.next() % Self::MAX) as f32
+    }
+}
+
+/// The columns of every lane: as the authors' program deals them out, the first lanes one more.
+fn lanes(width: usize) -> Vec<std::ops::Range<usize>> {
+    let (each, more) = (width / LANES, width % LANES);
+    let first = |lane: usize| lane * each + lane.min(more);
+    (0..LANES).map(|lane| first(lane)..first(lane + 1)).collect()
+}
 
 /// What all columns share.
 struct Pushes<'a> {
@@ -38,6 +77,23 @@ struct Pushes<'a> {
     of_target: Vec<f32>,
     of_source: Vec<f32>,
     recipe: &'a Recipe,
+    /// How much the features and every hop count in the result.
+    hop_weights: Vec<f32>,
+    /// For every hop, the weight of what it can still reach: that of itself and all later ones.
+    reach: Vec<f32>,
+    /// The authors' form for SGC; else for APPNP.
+    form: Form,
+}
+
+/// What a push is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Messages of the matrix; hops are weighted as they pass.
+    Clean,
+    /// The authors' SGC: a node keeps itself and pushes `p / d(v)`.
+    OfficialSgc,
+    /// The authors' APPNP: a node gives `α` of its residue to the result and pushes the rest.
+    OfficialAppnp,
 }
 
 /// One column's result.
@@ -66,15 +122,20 @@ pub(super) fn push_features(
     let mut embedding = Array2::<f32>::zeros((n, width).f());
     let mut n_pushed = vec![0u64; hops];
     let mut counts = vec![vec![0u32; m]; hops];
-    /// Columns pushed in one piece of parallel work between two progress reports.
-    const COLUMNS_AT_ONCE: usize = 64;
-    for first in (0..width).step_by(COLUMNS_AT_ONCE) {
-        ctl.progress("pushing features", first, width);
-        let last = width.min(first + COLUMNS_AT_ONCE);
-        for (offset, column) in
-            ctl.map(last - first, |c| pushes.column(&x, first + c, n, hops))?.into_iter().enumerate()
-        {
-            embedding.column_mut(first + offset).iter_mut().zip(&column.values).for_each(|(o, v)| *o = *v);
+    let lanes = lanes(width);
+    let mut streams = [RandomStream(recipe.seed as u32); LANES];
+    for round in 0..width.div_ceil(LANES) {
+        ctl.progress("pushing features", round * LANES, width);
+        let column_of = |lane: usize| lanes[lane].clone().nth(round);
+        let pushed = ctl.map(LANES, |lane| {
+            let mut stream = streams[lane];
+            let column = column_of(lane).map(|c| pushes.column(&x[c], &mut stream, n, hops));
+            (column, stream)
+        })?;
+        for (lane, (column, stream)) in pushed.into_iter().enumerate() {
+            streams[lane] = stream;
+            let (Some(c), Some(column)) = (column_of(lane), column) else { continue };
+            embedding.column_mut(c).iter_mut().zip(&column.values).for_each(|(o, v)| *o = *v);
             for hop in 0..hops {
                 n_pushed[hop] += column.n_pushed[hop];
                 for (u, limit) in column.limits[hop].iter().enumerate() {
@@ -96,7 +157,9 @@ pub(super) fn push_features(
     let norms = Arc::new(row_norms(embedding.view(), ctl)?);
     let n_self_loops = topology.n_self_loops();
     let output_norm = frobenius(&embedding);
-    let relative_error = reference.and_then(|r| r.get(hops - 1)).map(|r| frobenius(&(&embedding - r)) / frobenius(r));
+    // The reference is what the last hop gives, not a sum over hops.
+    let comparable = reference.filter(|_| pushes.counts_last_hop_alone()).and_then(|r| r.get(hops - 1));
+    let relative_error = comparable.map(|r| frobenius(&(&embedding - r)) / frobenius(r));
     let steps = (0..hops)
         .map(|hop| {
             let share: Vec<f32> = counts[hop].iter().map(|c| *c as f32 / width.max(1) as f32).collect();
@@ -172,7 +235,20 @@ impl<'a> Pushes<'a> {
                 entry.push(topology.find(v as usize, u).unwrap_or_default() as u32);
             }
         }
+        let hop_weights: Vec<f32> = recipe.model.hop_weights().iter().map(|w| *w as f32).collect();
+        let mut reach = hop_weights.clone();
+        for hop in (0..reach.len().saturating_sub(1)).rev() {
+            reach[hop] = reach[hop].abs() + reach[hop + 1].abs();
+        }
+        let form = match recipe.model.architecture {
+            Family::Sgc if recipe.compat.has(Quirk::PushRule) => Form::OfficialSgc,
+            Family::Appnp if recipe.compat.has(Quirk::PushRule) => Form::OfficialAppnp,
+            _ => Form::Clean,
+        };
         Self {
+            hop_weights,
+            reach,
+            form,
             topology,
             targets,
             start: topology.indptr().to_vec(),
@@ -185,10 +261,14 @@ impl<'a> Pushes<'a> {
         }
     }
 
-    fn column(&self, x: &[Vec<(u32, f32)>], column: usize, n: usize, hops: usize) -> Column {
+    fn counts_last_hop_alone(&self) -> bool {
+        self.hop_weights.iter().rev().skip(1).all(|w| *w == 0.0)
+    }
+
+    fn column(&self, x: &[(u32, f32)], stream: &mut RandomStream, n: usize, hops: usize) -> Column {
         let mut now = vec![0.0f32; n];
         let (mut positive, mut negative) = (0.0f32, 0.0f32);
-        for &(u, value) in &x[column] {
+        for &(u, value) in x {
             now[u as usize] = value;
             let mass = value.abs() * self.power[u as usize];
             if value > 0.0 { positive += mass } else { negative += mass }
@@ -197,28 +277,56 @@ impl<'a> Pushes<'a> {
         let end = |u: usize| self.start[u + 1] as u32;
         let mut limit: Vec<u32> = (0..n).map(end).collect();
         let mut second_limit = limit.clone();
+        let mut sum = vec![0.0f32; n];
+        let weighted = !self.counts_last_hop_alone();
         let mut out =
             Column { values: Vec::new(), n_pushed: Vec::with_capacity(hops), limits: Vec::with_capacity(hops) };
         for hop in 0..hops {
-            let delta = self.recipe.delta_a(hop) as f32;
+            let mut delta = self.recipe.delta_a(hop) as f32;
+            if self.form == Form::OfficialAppnp {
+                delta /= 1.0 - self.recipe.model.alpha as f32;
+            }
             let deltas = [delta * positive, -delta * negative];
-            let before = if self.recipe.compat.has(Quirk::PushRule) {
-                self.official_hop(&now, &mut next, deltas, &mut limit, &mut second_limit)
-            } else {
-                self.clean_hop(&now, &mut next, deltas, &mut limit)
+            let walk = match self.form {
+                Form::Clean => {
+                    if weighted {
+                        let weight = self.hop_weights[hop];
+                        sum.iter_mut().zip(&now).for_each(|(s, p)| *s = weight.mul_add(*p, *s));
+                    }
+                    self.clean_hop(&now, &mut next, deltas, self.reach[hop + 1], &mut limit)
+                }
+                Form::OfficialSgc | Form::OfficialAppnp => {
+                    let limits = [&mut limit[..], &mut second_limit[..]];
+                    self.official_hop(&now, &mut next, &mut sum, deltas, limits, stream)
+                }
             };
-            let (n_pushed, walked) = before;
+            let (n_pushed, walked) = walk;
             out.n_pushed.push(n_pushed);
             out.limits.push(walked);
             std::mem::swap(&mut now, &mut next);
             next.fill(0.0);
+        }
+        match self.form {
+            Form::Clean if weighted => {
+                let weight = self.hop_weights[hops];
+                now.iter_mut().zip(&sum).for_each(|(p, s)| *p = weight.mul_add(*p, *s));
+            }
+            Form::OfficialAppnp => now.iter_mut().zip(&sum).for_each(|(p, s)| *p += s),
+            Form::Clean | Form::OfficialSgc => {}
         }
         out.values = now;
         out
     }
 
     /// Returns the number of pushes and, per source, the slot after its last push.
-    fn clean_hop(&self, now: &[f32], next: &mut [f32], deltas: [f32; 2], limit: &mut [u32]) -> (u64, Vec<u32>) {
+    fn clean_hop(
+        &self,
+        now: &[f32],
+        next: &mut [f32],
+        deltas: [f32; 2],
+        reach: f32,
+        limit: &mut [u32],
+    ) -> (u64, Vec<u32>) {
         let mut n_pushed = 0;
         let mut walked: Vec<u32> = self.start[..now.len()].iter().map(|s| *s as u32).collect();
         for (u, &p) in now.iter().enumerate() {
@@ -232,7 +340,7 @@ impl<'a> Pushes<'a> {
                 let v = self.targets[slot as usize] as usize;
                 let t = self.of_target[v] * self.of_source[u];
                 let is_own = v == u;
-                if !is_own && t.abs() * p.abs() < delta {
+                if !is_own && reach * t.abs() * p.abs() < delta {
                     break;
                 }
                 passed_own |= is_own;
@@ -259,18 +367,31 @@ impl<'a> Pushes<'a> {
         &self,
         now: &[f32],
         next: &mut [f32],
+        sum: &mut [f32],
         deltas: [f32; 2],
-        limit: &mut [u32],
-        second_limit: &mut [u32],
+        [limit, second_limit]: [&mut [u32]; 2],
+        stream: &mut RandomStream,
     ) -> (u64, Vec<u32>) {
         let mut n_pushed = 0;
         let mut walked: Vec<u32> = self.start[..now.len()].iter().map(|s| *s as u32).collect();
+        let is_sgc = self.form == Form::OfficialSgc;
+        let alpha = self.recipe.model.alpha as f32;
         for (u, &p) in now.iter().enumerate() {
-            next[u] += p;
+            if is_sgc {
+                next[u] += p;
+            }
             let delta = if p > 0.0 { deltas[0] } else { deltas[1] };
             let ratio = p * (1.0 / delta);
             if p == 0.0 || ratio <= 1.0 {
+                if !is_sgc {
+                    sum[u] += p;
+                }
                 continue;
+            }
+            let mut pushed = 0.0;
+            if !is_sgc {
+                sum[u] += p * alpha;
+                pushed = p * (1.0 - alpha) * (1.0 / self.power[u]);
             }
             let end = self.start[u + 1] as u32;
             let mut slot = self.start[u] as u32;
@@ -279,9 +400,10 @@ impl<'a> Pushes<'a> {
                 if ratio <= self.power[v] {
                     break;
                 }
-                next[v] += p / self.degree[v];
+                next[v] += if is_sgc { p / self.degree[v] } else { pushed * (1.0 / self.power[v]) };
                 slot += 1;
             }
+            let ratio = if self.recipe.compat.has(Quirk::RandomPush) { ratio * stream.reach() } else { ratio };
             let mut second = slot;
             while second < second_limit[u] {
                 let v = self.targets[second as usize] as usize;

@@ -86,20 +86,30 @@ pub enum Quirk {
     SgcRowStochastic,
     /// Mass mode follows the C++ program: the whole-node test, the second push, limits that can grow (D23 to D26).
     PushRule,
+    /// The second push of [`Quirk::PushRule`] reaches farther by a random factor per node (D25), drawn from the recipe's seed as
+    /// the C++ program draws it; without, the factor is 1.
+    RandomPush,
     /// A decoupled family's scaler is always fitted anew on the pruned embedding (D29).
     RefitScaler,
+    /// Pruning in training: validation puts the entries into validation nodes back (D31), and so picks another epoch.
+    LockedValidation,
+    /// Pruning in training: the weights of the best epoch go with the entries of the last training step (D32).
+    LastMasks,
 }
 
 impl Quirk {
     /// Every peculiarity.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::GatEdgeRule,
         Self::GatNoRenormalisation,
         Self::SageMessages,
         Self::Gcn2ThresholdAxis,
         Self::SgcRowStochastic,
         Self::PushRule,
+        Self::RandomPush,
         Self::RefitScaler,
+        Self::LockedValidation,
+        Self::LastMasks,
     ];
 }
 
@@ -123,6 +133,12 @@ impl Compat {
     #[must_use]
     pub fn with(self, quirk: Quirk) -> Self {
         Self(self.0 | 1 << quirk as u16)
+    }
+
+    /// The same with `quirk` off.
+    #[must_use]
+    pub fn without(self, quirk: Quirk) -> Self {
+        Self(self.0 & !(1 << quirk as u16))
     }
 }
 

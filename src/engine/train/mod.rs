@@ -3,8 +3,9 @@
 //! Authors' code: `run_fb.py` (iterative models, all nodes at once) and `run_mb.py` (decoupled models, batches). While pruning,
 //! edge masks are decided in every training step. In the first half of the epochs weight masks start from the dense weights each
 //! time, so a removed weight may come back; in the second half zeros stay (`pruneall`, then `pruneinc`; D30). Evaluation keeps the
-//! masks of the last training step, and puts no entry back. Differs in: weights and masks of the best epoch are kept together
-//! (D32).
+//! masks of the last training step, and puts no entry back. Differs in: weights and masks of the best epoch are kept together,
+//! and validation puts nothing back, unless the recipe asks for the authors' way ([`Quirk::LastMasks`], D32, and
+//! [`Quirk::LockedValidation`], D31).
 
 mod fit;
 mod loss;
@@ -21,7 +22,7 @@ use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::{Model, TrainedOn};
 use crate::engine::sparsify::baselines::{Ramp, WeightRanking};
 use crate::engine::sparsify::weights::ranked_masks;
-use crate::engine::sparsify::{Recipe, Schedule, WeightMask};
+use crate::engine::sparsify::{EdgeMask, Quirk, Recipe, Schedule, WeightMask};
 
 /// One epoch of training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -53,6 +54,8 @@ pub struct EpochRecord {
 pub struct Trained {
     /// The weights of the epoch with the best validation accuracy; removed weights are zero.
     pub model: Arc<Model>,
+    /// The entries that epoch walked; with [`Quirk::LastMasks`] those of the last training step.
+    pub edges: EdgeMask,
     /// Every epoch.
     pub history: Vec<EpochRecord>,
 }
@@ -85,7 +88,8 @@ pub fn train(
     let n_epochs = training.epochs * (n_rounds + 1);
     let mut history: Vec<EpochRecord> = Vec::with_capacity(n_epochs);
     let mut ticket: Option<Vec<WeightMask>> = None;
-    let mut best: Option<(f64, usize, Model)> = None;
+    let mut best: Option<Best> = None;
+    let mut last_masks = None;
     for round in 0..=n_rounds {
         // The same seed draws the same initial weights: every round starts where the first one did.
         let mut fit = fit::Fit::new(dataset, labels, &split, recipe, training, ctl)?;
@@ -100,31 +104,42 @@ pub fn train(
             ctl.progress("epoch", history.len(), n_epochs);
             let mut record = fit.epoch(epoch, &ctl.quiet())?;
             record.epoch = history.len() + 1;
-            let is_better = best.as_ref().is_none_or(|(accuracy, ..)| record.val_accuracy > *accuracy);
+            let is_better = best.as_ref().is_none_or(|b| record.val_accuracy > b.record.val_accuracy);
             if is_better && epoch >= first_full {
-                best = Some((record.val_accuracy, record.epoch, fit.snapshot()));
+                best = Some(Best { record, model: fit.snapshot(), edges: fit.edges().clone() });
             }
             on_epoch(&record);
             history.push(record);
         }
-        if let Some((_, _, trained)) = best.as_ref().filter(|_| round < n_rounds) {
-            ticket = Some(smaller_ticket(trained, recipe, (round + 1) as f64 / n_rounds as f64));
+        if let Some(best) = best.as_ref().filter(|_| round < n_rounds) {
+            ticket = Some(smaller_ticket(&best.model, recipe, (round + 1) as f64 / n_rounds as f64));
+        }
+        if let Some(best) = best.as_ref().filter(|_| recipe.compat.has(Quirk::LastMasks)) {
+            last_masks = Some((fit.edges().clone(), fit.test_accuracy(&best.model, &ctl.quiet())?));
         }
     }
     ctl.progress("epoch", n_epochs, n_epochs);
-    let Some((val_accuracy, best_epoch, mut model)) = best else {
+    let Some(Best { record, mut model, edges }) = best else {
         return Err(EngineError::recipe("training.epochs", "at least 1", 0));
     };
+    let (edges, test_accuracy) = last_masks.unwrap_or((edges, record.test_accuracy));
     model.trained_on = Some(TrainedOn {
         graph: dataset.name().to_owned(),
         split: split.name.clone(),
         seed: recipe.seed,
         epochs: training.epochs,
-        best_epoch,
-        val_accuracy,
-        test_accuracy: history[best_epoch - 1].test_accuracy,
+        best_epoch: record.epoch,
+        val_accuracy: record.val_accuracy,
+        test_accuracy,
     });
-    Ok(Trained { model: Arc::new(model), history })
+    Ok(Trained { model: Arc::new(model), edges, history })
+}
+
+/// The epoch with the best validation accuracy so far.
+struct Best {
+    record: EpochRecord,
+    model: Model,
+    edges: EdgeMask,
 }
 
 /// The weights that stay after the part `progress` of all rounds: every round removes the same share of what is left, by the

@@ -77,12 +77,13 @@ impl Definition for Gcn2 {
         let h = net.linear("lin_in", x)?;
         let last = net.shape().layers - 1;
         let h = net.norm(&format!("norms.{last}"), h)?;
-        let h = net.relu(h)?;
-        net.dropout(h)
+        net.relu(h)
     }
 
     fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, first: &Value) -> Result<Value, EngineError> {
         let (alpha, beta) = (net.shape().alpha as f32, net.shape().beta(l) as f32);
+        // What every layer comes back to is the first representation before its dropout (authors' `SandwitchThr`).
+        let x = if l == 0 { net.dropout(x)? } else { x };
         let p = net.propagate(l, x)?;
         let p = net.scale(1.0 - alpha, p)?;
         let q = net.combine(1.0, p.clone(), alpha, first.clone())?;

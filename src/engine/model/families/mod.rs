@@ -199,6 +199,15 @@ pub(crate) trait Definition: Sync {
         Stack::NormThenRelu
     }
 
+    /// Weight of the newest batch in the running statistics of batch normalisation, `0..=1`. All nodes at once are one batch, whose
+    /// statistics are nearly exact (authors' `archs/models.py:86`); small batches need PyTorch's slow average.
+    fn norm_momentum(&self) -> f32 {
+        match self.stack() {
+            Stack::NormThenRelu => 0.9,
+            Stack::ReluThenNorm => 0.1,
+        }
+    }
+
     /// Operations of layer `l` as the authors count them (`cnt_flops` of `archs/layers.py`); `None` where they have no rule.
     fn official_macs(&self, counts: &OfficialCounts<'_>) -> Option<u64> {
         let _ = counts;

@@ -21,11 +21,11 @@ use crate::engine::model::backward::{InputTranspose, Tape};
 use crate::engine::model::batch_norm::update_running;
 use crate::engine::model::network::{Net, feature_rows};
 use crate::engine::model::{Model, Scaler};
-use crate::engine::sparsify::decide::{Decider, edge_ranking, masked_model};
+use crate::engine::sparsify::decide::{Decider, edge_ranking, flags, masked_model};
 use crate::engine::sparsify::edges::{Survivors, Walk};
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::weights;
-use crate::engine::sparsify::{EdgeMask, Recipe, Schedule, Training, WeightMask, propagate};
+use crate::engine::sparsify::{EdgeMask, Quirk, Recipe, Schedule, Training, WeightMask, propagate};
 
 pub(super) struct Fit<'a> {
     dataset: &'a Dataset,
@@ -146,10 +146,16 @@ impl<'a> Fit<'a> {
             });
         }
         let model = self.snapshot();
-        let logits = self.evaluate(&model, ctl)?;
+        let logits = self.evaluate(&model, None, ctl)?;
         let predicted = predictions(&logits);
         let accuracy = |nodes: &[u32]| Score::of(&predicted, self.labels, nodes).accuracy;
-        let val_accuracy = accuracy(&self.split.val);
+        let val_accuracy = if self.locks_validation() {
+            let locked = flags(self.dataset.n_nodes(), &self.split.val);
+            let predicted = predictions(&self.evaluate(&model, Some(&locked), ctl)?);
+            Score::of(&predicted, self.labels, &self.split.val).accuracy
+        } else {
+            accuracy(&self.split.val)
+        };
         let masks = crate::engine::sparsify::Masks { edges: self.edges.clone(), weights: self.weight_masks.clone() };
         let record = EpochRecord {
             epoch,
@@ -223,19 +229,38 @@ impl<'a> Fit<'a> {
                 self.adam.update(at, values, gradient.as_slice().unwrap_or(&[]), learning_rate, weight_decay);
             }
         }
+        let momentum = self.recipe.model.architecture.definition().norm_momentum();
         for (at, mean, var) in statistics {
-            update_running(&mut self.model.parameters[at + 2].values, &mean);
-            update_running(&mut self.model.parameters[at + 3].values, &var);
+            update_running(&mut self.model.parameters[at + 2].values, &mean, momentum);
+            update_running(&mut self.model.parameters[at + 3].values, &var, momentum);
         }
         Ok(loss)
     }
 
-    /// Logits of every node in evaluation mode, over the last step's masks.
-    fn evaluate(&self, model: &Model, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    /// Whether validation puts entries back, as the authors' does. Where nothing is removed there is nothing to put back.
+    fn locks_validation(&self) -> bool {
+        self.recipe.compat.has(Quirk::LockedValidation)
+            && !self.recipe.model.is_decoupled()
+            && self.edges.n_kept(self.edges.n_steps().saturating_sub(1)) < self.edges.removed_at().len()
+    }
+
+    /// The entries of the last training step.
+    pub(super) fn edges(&self) -> &EdgeMask {
+        &self.edges
+    }
+
+    /// Accuracy of `model` on the test nodes over the entries of the last training step, nothing put back.
+    pub(super) fn test_accuracy(&self, model: &Model, ctl: &Control) -> Result<f64, EngineError> {
+        let predicted = predictions(&self.evaluate(model, None, ctl)?);
+        Ok(Score::of(&predicted, self.labels, &self.split.test).accuracy)
+    }
+
+    /// Logits of every node in evaluation mode, over the last step's masks; `locked` nodes have their entries put back.
+    fn evaluate(&self, model: &Model, locked: Option<&[bool]>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let mut frozen = if self.recipe.model.n_graph_steps() == 0 || self.recipe.model.is_decoupled() {
             Frozen::weights_only()
         } else {
-            Frozen::pruned(self.dataset, &self.recipe, &self.edges, None, None)?
+            Frozen::pruned(self.dataset, &self.recipe, &self.edges, locked, None)?
         };
         Net::new(model, feature_rows(&self.input), &mut frozen, None, ctl).run()
     }
