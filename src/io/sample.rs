@@ -3,6 +3,7 @@
 //! ```text
 //! sample:cora  sample:citeseer  sample:karate                     graphs, part of the program
 //! sample:powerlaw?nodes=2000&edges=20000&features=64&classes=8&seed=7     generated; every key may be left out
+//! sample:powerlaw?labels=multi                                            the same with any number of classes per node
 //! sample:cora-gcn  sample:cora-sgc  …                             trained models
 //! ```
 //! How each file was made, and its licence, is written in `sample_graphs/README.md`.
@@ -13,7 +14,7 @@ use super::detect::{Detected, GraphFormat};
 use super::graph::{describe, read_embedded};
 use super::report::{LoadError, LoadReport};
 use crate::engine::control::Control;
-use crate::engine::graph::{Dataset, PowerLaw, power_law_communities};
+use crate::engine::graph::{Dataset, PowerLaw, power_law_communities, with_neighbour_tags};
 
 /// What a sample's name begins with.
 pub(crate) const PREFIX: &str = "sample:";
@@ -121,17 +122,21 @@ pub(crate) fn read_sample(name: &str, ctl: &Control) -> Result<(Dataset, LoadRep
         let (path, expected) = (PathBuf::from(&spec), format!("a sample ({GRAPH_NAMES})"));
         return Err(LoadError::Unknown { path, expected, found: detect_sample(name).to_string() });
     }
-    let shape = parse_power_law(query, Path::new(&spec))?;
-    let dataset = power_law_communities(&shape, ctl).map_err(|error| LoadError::invalid(Path::new(&spec), error))?;
+    let (shape, is_multi) = parse_power_law(query, Path::new(&spec))?;
+    let made = power_law_communities(&shape, ctl);
+    let made = if is_multi { made.and_then(|dataset| with_neighbour_tags(&dataset)) } else { made };
+    let dataset = made.map_err(|error| LoadError::invalid(Path::new(&spec), error))?;
     let mut report = LoadReport::new("generated", dataset.source());
     describe(&dataset, &mut report);
     Ok((dataset, report))
 }
 
-fn parse_power_law(query: &str, path: &Path) -> Result<PowerLaw, LoadError> {
+/// The graph's shape, and whether a node has any number of classes.
+fn parse_power_law(query: &str, path: &Path) -> Result<(PowerLaw, bool), LoadError> {
     /// Larger graphs would be more likely a slip of the finger than a wish, and might not fit into memory.
     const MOST: usize = 1 << 31;
     let mut shape = PowerLaw::default();
+    let mut is_multi = false;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let size = || {
@@ -150,8 +155,11 @@ fn parse_power_law(query: &str, path: &Path) -> Result<PowerLaw, LoadError> {
                     .parse()
                     .map_err(|_error| LoadError::content(path, key, "a whole number", format!("{value:?}")))?;
             }
+            "labels" if value == "multi" => is_multi = true,
+            "labels" => return Err(LoadError::content(path, key, "multi", format!("{value:?}"))),
             _ => {
-                return Err(LoadError::content(path, "sample options", "nodes, edges, features, classes or seed", key));
+                let expected = "nodes, edges, features, classes, seed or labels";
+                return Err(LoadError::content(path, "sample options", expected, key));
             }
         }
     }
@@ -160,7 +168,7 @@ fn parse_power_law(query: &str, path: &Path) -> Result<PowerLaw, LoadError> {
         let found = format!("{n_values}");
         return Err(LoadError::content(path, "nodes times features", format!("at most {MOST} values"), found));
     }
-    Ok(shape)
+    Ok((shape, is_multi))
 }
 
 /// A shipped model's bytes.

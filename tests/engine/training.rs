@@ -1,6 +1,7 @@
 //! Training reaches the authors' accuracy.
 
 use unifews::engine::control::Control;
+use unifews::engine::graph::{Labels, PowerLaw, power_law_communities, with_neighbour_tags};
 use unifews::engine::model::{Architecture, Family};
 use unifews::engine::sparsify::{Recipe, Schedule, Training};
 use unifews::engine::train::train;
@@ -33,6 +34,34 @@ fn check(test: &str, family: Family, delta: f64, bars: [(&str, f64); 2]) {
     for (split, bar) in bars {
         let mean = mean_accuracy(&folder, &recipe, split, &ctl);
         assert!(mean >= bar, "{test}, {split}: mean test accuracy {mean:.4}, wanted {bar}");
+    }
+}
+
+/// Every family learns a graph whose nodes have any number of classes, densely and while it prunes.
+#[test]
+fn every_family_learns_several_classes_per_node() {
+    let ctl = control(0);
+    let shape = PowerLaw { n_nodes: 600, n_entries: 6_000, n_features: 24, n_classes: 5, seed: 2 };
+    let graph = with_neighbour_tags(&power_law_communities(&shape, &ctl).expect("possible")).expect("valid");
+    let tags = graph.labels().and_then(Labels::tags).expect("several classes");
+    let share = tags.iter().filter(|t| **t).count() as f64 / tags.len() as f64;
+    // What a model reaches that says yes to everything.
+    let trivial = 2.0 * share / (1.0 + share);
+    for family in Family::ALL {
+        for schedule in [Schedule::Dense, Schedule::During] {
+            let model = Architecture { hidden: 32, ..Architecture::new(family) };
+            let training = Training { epochs: 60, learning_rate: 1e-2, schedule, ..Training::official(family) };
+            let mut recipe = Recipe { model, training: Some(training), ..Recipe::default() };
+            recipe.model.hops = recipe.model.hops.min(3);
+            recipe.edges.delta = vec![0.3];
+            recipe.weights.delta = vec![0.2];
+            let trained = train(&graph, &recipe, &ctl, |_| {}).expect("trains");
+            let score = trained.model.trained_on.as_ref().expect("recorded").test_accuracy;
+            assert!(
+                score > trivial + 0.1,
+                "{family:?} {schedule:?}: micro-F1 {score:.3}, saying yes to all {trivial:.3}"
+            );
+        }
     }
 }
 

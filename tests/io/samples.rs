@@ -82,7 +82,7 @@ fn wrong_sample_names_are_refused() {
     );
     check(
         "sample:powerlaw?size=3",
-        "sample options: expected nodes, edges, features, classes or seed, found size: sample:powerlaw?size=3",
+        "sample options: expected nodes, edges, features, classes, seed or labels, found size: sample:powerlaw?size=3",
     );
     check(
         "sample:powerlaw?nodes=2000000&features=2000000",

@@ -1,24 +1,50 @@
-//! Accuracy, macro-F1 and agreement, with their uncertainty.
+//! Accuracy (for several classes per node: micro-F1), macro-F1 and agreement, with their uncertainty.
 
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::graph::{Labels, Split};
 
+/// What the score of a graph is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metric {
+    /// Share of nodes that get their class.
+    #[default]
+    Accuracy,
+    /// `2 TP / (2 TP + FP + FN)` over all decisions on all nodes and classes: what accuracy is with one class per node.
+    MicroF1,
+}
+
+impl Metric {
+    /// That of these labels.
+    pub fn of(labels: &Labels) -> Self {
+        if labels.tags().is_some() { Self::MicroF1 } else { Self::Accuracy }
+    }
+
+    /// For people, for example `accuracy`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::MicroF1 => "micro-F1",
+        }
+    }
+}
+
 /// How well one set of predictions does on one set of nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Score {
     /// Labelled nodes evaluated.
     pub n_nodes: usize,
-    /// Nodes whose predicted class is theirs.
+    /// Nodes whose predicted class is theirs; with several classes per node, pairs of node and class that are rightly found.
     pub n_correct: usize,
-    /// `n_correct / n_nodes`, `0..=1`; 0 without nodes.
+    /// [`Metric::Accuracy`], or [`Metric::MicroF1`] with several classes per node, `0..=1`; 0 without nodes.
     pub accuracy: f64,
     /// Unweighted mean of the classes' F1, over classes that occur or are predicted. `0..=1`.
     pub macro_f1: f64,
-    /// Lower end of the 95 % interval of the accuracy (Wilson).
+    /// Lower end of the 95 % interval of the accuracy (Wilson; of the micro-F1, by way of `TP / (TP + FP + FN)`).
     pub low: f64,
-    /// Upper end of the 95 % interval of the accuracy (Wilson).
+    /// Upper end of that interval.
     pub high: f64,
 }
 
@@ -38,13 +64,16 @@ pub struct PartScores {
 pub struct Evaluation {
     /// Name of the split.
     pub split: String,
+    /// What the scores are.
+    pub metric: Metric,
     /// Training nodes.
     pub train: PartScores,
     /// Validation nodes.
     pub val: PartScores,
     /// Test nodes.
     pub test: PartScores,
-    /// Share of all nodes that the pruned model gives the unpruned model's class, `0..=1`.
+    /// Share of all nodes that the pruned model gives the unpruned model's class, `0..=1`; with several classes per node, share of
+    /// all decisions that are the same.
     pub agreement: f64,
 }
 
@@ -67,29 +96,72 @@ fn largest(row: ArrayView1<'_, f32>) -> u32 {
 }
 
 impl Score {
-    /// Compares predictions with labels on `nodes`; nodes without a label are left out.
-    pub fn of(predicted: &[u32], labels: &Labels, nodes: &[u32]) -> Self {
-        let n_classes = labels.n_classes().max(predicted.iter().max().map_or(0, |c| *c as usize + 1));
-        let (mut hits, mut true_count, mut predicted_count) =
-            (vec![0; n_classes], vec![0; n_classes], vec![0; n_classes]);
-        for &u in nodes {
-            let Some(class) = labels.of(u as usize) else { continue };
-            let guess = predicted[u as usize] as usize;
-            true_count[class] += 1;
-            predicted_count[guess] += 1;
-            hits[class] += usize::from(class == guess);
+    /// Compares what the logits say with the labels of `nodes`; nodes without a label are left out.
+    ///
+    /// One class per node: the largest logit's. Several: all whose logit is above 0.
+    ///
+    /// # Shapes
+    /// `logits: [n_nodes, n_classes]`
+    pub fn of(logits: &Array2<f32>, labels: &Labels, nodes: &[u32]) -> Self {
+        let n_classes = labels.n_classes().max(logits.ncols());
+        let mut counts = Counts { hits: vec![0; n_classes], real: vec![0; n_classes], predicted: vec![0; n_classes] };
+        let mut n_nodes = 0;
+        for u in nodes.iter().map(|u| *u as usize).filter(|u| labels.is_labelled(*u)) {
+            n_nodes += 1;
+            if let Some(tags) = labels.tags() {
+                for (class, logit) in logits.row(u).iter().enumerate() {
+                    let is_real = tags.get((u, class)).is_some_and(|t| *t);
+                    counts.add(is_real.then_some(class), (*logit > 0.0).then_some(class));
+                }
+            } else {
+                counts.add(labels.of(u), Some(largest(logits.row(u)) as usize));
+            }
         }
-        let n_nodes: usize = true_count.iter().sum();
-        let n_correct: usize = hits.iter().sum();
-        let present = (0..n_classes).filter(|c| true_count[*c] + predicted_count[*c] > 0).collect::<Vec<_>>();
-        let f1_sum: f64 =
-            present.iter().map(|c| 2.0 * hits[*c] as f64 / (true_count[*c] + predicted_count[*c]) as f64).sum();
-        let (low, high) = wilson_95(n_correct, n_nodes);
-        Self {
+        counts.score(n_nodes, Metric::of(labels))
+    }
+}
+
+/// Per class, how often it was rightly found, is there, and was predicted.
+struct Counts {
+    hits: Vec<usize>,
+    real: Vec<usize>,
+    predicted: Vec<usize>,
+}
+
+impl Counts {
+    /// One decision: the class that is there, and the one that was predicted.
+    fn add(&mut self, real: Option<usize>, predicted: Option<usize>) {
+        if let Some(class) = real {
+            self.real[class] += 1;
+            self.hits[class] += usize::from(predicted == real);
+        }
+        if let Some(class) = predicted {
+            self.predicted[class] += 1;
+        }
+    }
+
+    fn score(&self, n_nodes: usize, metric: Metric) -> Score {
+        let total = |counts: &[usize]| counts.iter().sum::<usize>();
+        let (n_correct, n_named) = (total(&self.hits), total(&self.real) + total(&self.predicted));
+        let present: Vec<usize> = (0..self.hits.len()).filter(|c| self.real[*c] + self.predicted[*c] > 0).collect();
+        let f1 = |c: usize| 2.0 * self.hits[c] as f64 / (self.real[c] + self.predicted[c]) as f64;
+        let (accuracy, low, high) = match metric {
+            Metric::Accuracy => {
+                let (low, high) = wilson_95(n_correct, n_nodes);
+                (n_correct as f64 / n_nodes.max(1) as f64, low, high)
+            }
+            Metric::MicroF1 => {
+                // F1 is a rising function of TP / (TP + FP + FN), which is a share of something.
+                let from_share = |share: f64| 2.0 * share / (1.0 + share);
+                let (low, high) = wilson_95(n_correct, n_named - n_correct);
+                (2.0 * n_correct as f64 / n_named.max(1) as f64, from_share(low), from_share(high))
+            }
+        };
+        Score {
             n_nodes,
             n_correct,
-            accuracy: n_correct as f64 / n_nodes.max(1) as f64,
-            macro_f1: f1_sum / present.len().max(1) as f64,
+            accuracy,
+            macro_f1: present.iter().map(|c| f1(*c)).sum::<f64>() / present.len().max(1) as f64,
             low,
             high,
         }
@@ -119,35 +191,58 @@ impl Evaluation {
         pruned: &Array2<f32>,
         locked: Option<&[Array2<f32>; 3]>,
     ) -> Self {
-        let (dense, pruned) = (predictions(dense), predictions(pruned));
-        let locked = locked.map(|l| [predictions(&l[0]), predictions(&l[1]), predictions(&l[2])]);
         let part = |nodes: &[u32], at: usize| PartScores {
-            dense: Score::of(&dense, labels, nodes),
-            pruned: Score::of(&pruned, labels, nodes),
-            official_lock: locked.as_ref().map(|l| Score::of(&l[at], labels, nodes)),
+            dense: Score::of(dense, labels, nodes),
+            pruned: Score::of(pruned, labels, nodes),
+            official_lock: locked.map(|l| Score::of(&l[at], labels, nodes)),
         };
-        let same = dense.iter().zip(&pruned).filter(|(a, b)| a == b).count();
+        let (same, all) = if labels.tags().is_some() {
+            let same = dense.iter().zip(pruned).filter(|(a, b)| (**a > 0.0) == (**b > 0.0)).count();
+            (same, dense.len())
+        } else {
+            let (dense, pruned) = (predictions(dense), predictions(pruned));
+            (dense.iter().zip(&pruned).filter(|(a, b)| a == b).count(), dense.len())
+        };
         Self {
             split: split.name.clone(),
+            metric: Metric::of(labels),
             train: part(&split.train, 0),
             val: part(&split.val, 1),
             test: part(&split.test, 2),
-            agreement: same as f64 / dense.len().max(1) as f64,
+            agreement: same as f64 / all.max(1) as f64,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ndarray::array;
+
     use super::*;
 
     #[test]
     fn scores_match_a_case_done_by_hand() {
         let labels = Labels::new(vec![0, 0, 1, 1, Labels::UNLABELLED]);
-        let score = Score::of(&[0, 1, 1, 1, 0], &labels, &[0, 1, 2, 3, 4]);
+        let logits = array![[1.0f32, 0.0], [0.0, 1.0], [-2.0, -1.0], [0.0, 3.0], [1.0, 0.0]];
+        let score = Score::of(&logits, &labels, &[0, 1, 2, 3, 4]);
         assert_eq!((score.n_nodes, score.n_correct), (4, 3));
         assert!((score.accuracy - 0.75).abs() < 1e-12);
         assert!((score.macro_f1 - f64::midpoint(2.0 / 3.0, 4.0 / 5.0)).abs() < 1e-12);
         assert!((score.low - 0.300_642).abs() < 1e-5 && (score.high - 0.954_413).abs() < 1e-5, "{score:?}");
+    }
+
+    /// As scikit-learn's `f1_score(average="micro")` and `"macro"`: TP 3, FP 1, FN 2; the classes' F1 are 1, 2/3 and 0.
+    #[test]
+    fn scores_of_several_classes_match_a_case_done_by_hand() {
+        let labels = Labels::multi(array![[true, false, true], [true, true, false], [false, false, true]]);
+        let logits = array![[1.0f32, 2.0, -1.0], [0.5, 0.1, -3.0], [-1.0, -1.0, -0.5]];
+        let score = Score::of(&logits, &labels, &[0, 1, 2]);
+        assert_eq!((score.n_nodes, score.n_correct), (3, 3));
+        assert!((score.accuracy - 6.0 / 9.0).abs() < 1e-12);
+        assert!((score.macro_f1 - (1.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12, "{score:?}");
+        assert!(score.low < score.accuracy && score.accuracy < score.high);
+        let evaluation = Evaluation::of(&labels, &Split::default(), &logits, &(-&logits), None);
+        assert_eq!(evaluation.metric, Metric::MicroF1);
+        assert!(evaluation.agreement.abs() < 1e-12);
     }
 }

@@ -13,7 +13,7 @@ mod sweep;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
 pub use compare::{ComparePlan, ComparePoint, CompareSummary, Method, compare, summarise};
-pub use evaluate::{Evaluation, PartScores, Score, predictions};
+pub use evaluate::{Evaluation, Metric, PartScores, Score, predictions};
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{

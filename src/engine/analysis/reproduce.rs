@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::evaluate::{Score, predictions};
+use super::evaluate::Score;
 use super::run::{RunOptions, locked_logits, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -89,7 +89,7 @@ pub fn reproduce(
         let put_back = if recipe.model.n_graph_steps() > 0 && !recipe.model.is_decoupled() {
             let split = &result.split;
             let logits = locked_logits(dataset, &trained.model, &trained.edges, &recipe, &split.test, &quiet)?;
-            dataset.labels().map(|labels| Score::of(&predictions(&logits), labels, &split.test).accuracy)
+            dataset.labels().map(|labels| Score::of(&logits, labels, &split.test).accuracy)
         } else {
             None
         };

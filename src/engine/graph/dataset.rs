@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 use sprs::CsMatI;
 
 use super::split::Split;
@@ -123,11 +123,14 @@ fn sparse_from_dense(x: &Array2<f32>) -> CsMatI<f32, u32, usize> {
     CsMatI::new(x.dim(), indptr, indices, values)
 }
 
-/// One class per node.
+/// What is to be told of every node: one class, or any number of them (multi-label).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Labels {
+    /// One class per node; of several the first.
     classes: Vec<u32>,
     n_classes: usize,
+    /// Multi-label: which classes every node has. `[n_nodes, n_classes]`
+    tags: Option<Array2<bool>>,
     /// Names of the classes, empty where the file has none.
     pub names: Vec<String>,
 }
@@ -139,12 +142,27 @@ impl Labels {
     /// Takes over one class per node; [`Labels::UNLABELLED`] where there is none.
     pub fn new(classes: Vec<u32>) -> Self {
         let n_classes = classes.iter().filter(|c| **c != Self::UNLABELLED).max().map_or(0, |c| *c as usize + 1);
-        Self { classes, n_classes, names: Vec::new() }
+        Self { classes, n_classes, tags: None, names: Vec::new() }
     }
 
-    /// The class of every node.
+    /// Takes over any number of classes per node. A node without any is labelled, too: it has none of them.
+    ///
+    /// # Shapes
+    /// `tags: [n_nodes, n_classes]`
+    pub fn multi(tags: Array2<bool>) -> Self {
+        let first = |row: ArrayView1<'_, bool>| row.iter().position(|t| *t).map_or(Self::UNLABELLED, |c| c as u32);
+        let classes = tags.rows().into_iter().map(first).collect();
+        Self { classes, n_classes: tags.ncols(), tags: Some(tags), names: Vec::new() }
+    }
+
+    /// The class of every node; of several the first.
     pub fn classes(&self) -> &[u32] {
         &self.classes
+    }
+
+    /// Multi-label: which classes every node has; `None` where each has one. `[n_nodes, n_classes]`
+    pub fn tags(&self) -> Option<&Array2<bool>> {
+        self.tags.as_ref()
     }
 
     /// Number of classes.
@@ -152,9 +170,23 @@ impl Labels {
         self.n_classes
     }
 
-    /// The class of node `u`, if it has one.
+    /// The class of node `u`, if it has one; of several the first.
     pub fn of(&self, u: usize) -> Option<usize> {
         self.classes.get(u).filter(|c| **c != Self::UNLABELLED).map(|c| *c as usize)
+    }
+
+    /// All classes of node `u`, in ascending order.
+    pub fn all_of(&self, u: usize) -> Vec<usize> {
+        match &self.tags {
+            Some(tags) if u < tags.nrows() => tags.row(u).iter().enumerate().filter(|t| *t.1).map(|t| t.0).collect(),
+            Some(_) => Vec::new(),
+            None => self.of(u).into_iter().collect(),
+        }
+    }
+
+    /// Whether node `u` can be trained on and scored.
+    pub fn is_labelled(&self, u: usize) -> bool {
+        self.tags.is_some() || self.of(u).is_some()
     }
 }
 
@@ -169,7 +201,7 @@ pub struct DatasetParts {
     pub topology: Topology,
     /// Node features.
     pub features: Features,
-    /// One class per node, if there are labels.
+    /// What is to be told of every node, if there are labels.
     pub labels: Option<Labels>,
     /// Splits that came with the graph, by name; the first one is the default.
     pub splits: Vec<Split>,
@@ -297,6 +329,7 @@ fn content_hash(parts: &DatasetParts) -> u64 {
     parts.features.values().iter().for_each(|v| add(u64::from(v.to_bits())));
     if let Some(labels) = &parts.labels {
         labels.classes().iter().for_each(|v| add(u64::from(*v)));
+        labels.tags().into_iter().flatten().for_each(|t| add(u64::from(*t)));
     }
     hash
 }

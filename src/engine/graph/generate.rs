@@ -125,6 +125,35 @@ pub fn power_law_communities(shape: &PowerLaw, ctl: &Control) -> Result<Dataset,
     })
 }
 
+/// A node has the class of its community, and every class that at least this share of its neighbours has.
+const TAG_FROM_SHARE: f64 = 0.2;
+
+/// The same graph with any number of classes per node: its own, and those that are frequent among its neighbours.
+///
+/// # Errors
+/// [`EngineError::Mismatch`] for a graph without labels.
+pub fn with_neighbour_tags(dataset: &Dataset) -> Result<Dataset, EngineError> {
+    let labels = dataset.labels().ok_or_else(|| EngineError::mismatch("labels", "one class per node", "none"))?;
+    let topology = dataset.topology();
+    let mut tags = Array2::from_elem((dataset.n_nodes(), labels.n_classes()), false);
+    for (u, mut row) in tags.rows_mut().into_iter().enumerate() {
+        let mut counts = vec![0usize; labels.n_classes()];
+        for class in topology.row(u).iter().filter_map(|v| labels.of(*v as usize)) {
+            counts[class] += 1;
+        }
+        let least = (TAG_FROM_SHARE * topology.degree(u) as f64).ceil() as usize;
+        for (class, tag) in row.iter_mut().enumerate() {
+            *tag = labels.of(u) == Some(class) || (least > 0 && counts[class] >= least);
+        }
+    }
+    let mut parts = dataset.to_parts();
+    parts.source.push_str("&labels=multi");
+    let mut several = Labels::multi(tags);
+    several.names.clone_from(&labels.names);
+    parts.labels = Some(several);
+    Dataset::try_new(parts)
+}
+
 fn running_sum(values: impl Iterator<Item = f64>) -> Vec<f64> {
     values
         .scan(0.0, |sum, v| {

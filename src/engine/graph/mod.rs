@@ -10,7 +10,7 @@ mod stats;
 mod topology;
 
 pub use dataset::{Dataset, DatasetParts, Features, Labels};
-pub use generate::{PowerLaw, power_law_communities};
+pub use generate::{PowerLaw, power_law_communities, with_neighbour_tags};
 pub use split::{Split, resolve_split, stratified};
 pub use stats::{GraphStats, degree_histogram};
 pub use topology::{Direction, EdgeReport, SelfLoops, Topology, Transpose};

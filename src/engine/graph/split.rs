@@ -56,7 +56,7 @@ impl Split {
 /// Makes a split whose three parts hold every class in proportion.
 ///
 /// Each class is shuffled with the seed and cut at the two shares (rounded to whole nodes, the rest is test); the parts are
-/// then in ascending node order. Unlabelled nodes belong to none.
+/// then in ascending node order. Unlabelled nodes belong to none. Nodes with any number of classes are not told apart.
 ///
 /// # Errors
 /// [`EngineError::Recipe`] when the shares are not positive or sum to more than 1.
@@ -67,9 +67,10 @@ pub fn stratified(labels: &Labels, train: f64, val: f64, seed: u64) -> Result<Sp
     let mut rng = StdRng::seed_from_u64(seed);
     let name = format!("stratified:{}/{}/{}@{seed}", percent(train), percent(val), percent(1.0 - train - val));
     let mut split = Split { name, ..Split::default() };
-    for class in 0..labels.n_classes() {
-        let mut nodes: Vec<u32> =
-            (0..labels.classes().len() as u32).filter(|u| labels.of(*u as usize) == Some(class)).collect();
+    let n_groups = if labels.tags().is_some() { 1 } else { labels.n_classes() };
+    for group in 0..n_groups {
+        let belongs = |u: &u32| labels.tags().is_some() || labels.of(*u as usize) == Some(group);
+        let mut nodes: Vec<u32> = (0..labels.classes().len() as u32).filter(belongs).collect();
         nodes.shuffle(&mut rng);
         let first = (nodes.len() as f64 * train).round() as usize;
         let second = (nodes.len() as f64 * (train + val)).round() as usize;

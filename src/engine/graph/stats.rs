@@ -22,9 +22,10 @@ pub struct GraphStats {
     pub feature_density: f64,
     /// Classes; 0 without labels.
     pub n_classes: usize,
-    /// Nodes with a class.
+    /// Nodes that are labelled.
     pub n_labelled: usize,
-    /// Share of non-loop entries that join nodes of one class, `0..=1`; `None` without labels or entries.
+    /// Share of non-loop entries that join nodes of one class, `0..=1`; `None` without labels, with
+    /// several for a node, or without entries.
     pub homophily: Option<f64>,
     /// Smallest, mean and largest number of entries in a row, self-loops left out.
     pub degree_min: usize,
@@ -44,7 +45,7 @@ impl GraphStats {
         let degrees = degrees(topology);
         let n_self_loops = topology.n_self_loops();
         let n_others = topology.n_entries() - n_self_loops;
-        let homophily = dataset.labels().and_then(|labels| {
+        let homophily = dataset.labels().filter(|l| l.tags().is_none()).and_then(|labels| {
             let mut same = 0usize;
             let mut known = 0usize;
             for (u, v) in topology.entries().filter(|(u, v)| u != v) {
@@ -66,7 +67,7 @@ impl GraphStats {
             n_features: features.width(),
             feature_density: if n_values == 0 { 0.0 } else { features.n_stored() as f64 / n_values as f64 },
             n_classes: dataset.n_classes(),
-            n_labelled: (0..dataset.n_nodes()).filter(|u| dataset.labels().is_some_and(|l| l.of(*u).is_some())).count(),
+            n_labelled: (0..dataset.n_nodes()).filter(|u| dataset.labels().is_some_and(|l| l.is_labelled(*u))).count(),
             homophily,
             degree_min: degrees.iter().min().copied().unwrap_or(0),
             degree_mean: n_others as f64 / dataset.n_nodes().max(1) as f64,

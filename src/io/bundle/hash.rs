@@ -47,10 +47,14 @@ pub(super) fn of_graph(dataset: &Dataset) -> String {
     hexadecimal(&hash.finalize())
 }
 
-/// SHA-256 of the labels, u32 little-endian, `0xffffffff` where there is none.
+/// SHA-256 of the labels, u32 little-endian, `0xffffffff` where there is none; with several classes per node one byte for every
+/// node and class.
 pub(super) fn of_labels(dataset: &Dataset) -> Option<String> {
     let labels = dataset.labels()?;
-    let bytes: Vec<u8> = labels.classes().iter().flat_map(|class| class.to_le_bytes()).collect();
+    let bytes: Vec<u8> = match labels.tags() {
+        Some(tags) => tags.iter().map(|tag| u8::from(*tag)).collect(),
+        None => labels.classes().iter().flat_map(|class| class.to_le_bytes()).collect(),
+    };
     Some(of_bytes(&bytes))
 }
 

@@ -54,7 +54,7 @@ pub struct GraphNote {
     pub source: String,
     /// SHA-256 of structure and features: `unifews-graph/1`, then counts, row pointers, sources and non-zero features.
     pub sha256: String,
-    /// SHA-256 of the labels (u32, little-endian); absent without labels. Labels do not enter the logits.
+    /// SHA-256 of the labels (u32, little-endian; with several classes per node a byte for each node and class); absent without labels. Labels do not enter the logits.
     pub labels_sha256: Option<String>,
     /// Nodes.
     pub n_nodes: usize,

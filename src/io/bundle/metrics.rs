@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::analysis::{Bounds, PartScores, Run, Score, Timing};
+use crate::engine::analysis::{Bounds, Metric, PartScores, Run, Score, Timing};
 use crate::engine::model::StepKind;
 use crate::engine::sparsify::{EdgeTrace, Macs, Product, StepTrace, WeightTrace};
 
@@ -126,6 +126,9 @@ pub struct Totals {
 pub struct Scores {
     /// Name of the split.
     pub split: String,
+    /// What stands under `accuracy`.
+    #[serde(default)]
+    pub metric: Metric,
     /// Training nodes.
     pub train: PartMetrics,
     /// Validation nodes.
@@ -201,6 +204,7 @@ impl Metrics {
             },
             scores: run.dataset.labels().map(|_| Scores {
                 split: evaluation.split.clone(),
+                metric: evaluation.metric,
                 train: part_metrics(&evaluation.train),
                 val: part_metrics(&evaluation.val),
                 test: part_metrics(&evaluation.test),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use ndarray::{Array2, ArrayView1};
 use serde::Serialize;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -190,19 +191,36 @@ fn masks_file(run: &Run) -> Vec<u8> {
     encode_tensors(&tensors.collect::<Vec<_>>(), &BTreeMap::new())
 }
 
-/// One line per node: what it is, what both models say, and how sure the pruned one is.
+/// One line per node: what it is, what both models say, and how sure the pruned one is. Several classes of a node stand between
+/// spaces.
 fn predictions_csv(run: &Run) -> Result<Vec<u8>, std::io::Error> {
-    let dense = predictions(&run.dense_logits);
-    let pruned = predictions(&run.pruned.logits);
     let labels = run.dataset.labels();
+    let is_multi = labels.is_some_and(|l| l.tags().is_some());
+    let said = |logits: &Array2<f32>| -> Vec<String> {
+        if is_multi {
+            logits.rows().into_iter().map(above_zero).collect()
+        } else {
+            predictions(logits).iter().map(u32::to_string).collect()
+        }
+    };
+    let (dense, pruned) = (said(&run.dense_logits), said(&run.pruned.logits));
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["node", "label", "dense_prediction", "pruned_prediction", "margin"])?;
     for (u, row) in run.pruned.logits.rows().into_iter().enumerate() {
-        let label = labels.and_then(|l| l.of(u)).map_or_else(String::new, |class| class.to_string());
-        let margin = margin(row.iter().copied()).map_or_else(String::new, |m| m.to_string());
-        table.write_record([run.dataset.node_id(u), label, dense[u].to_string(), pruned[u].to_string(), margin])?;
+        let label = labels.map_or_else(String::new, |l| words(l.all_of(u).into_iter()));
+        let margin = if is_multi { row.iter().map(|v| v.abs()).reduce(f32::min) } else { margin(row.iter().copied()) };
+        let margin = margin.map_or_else(String::new, |m| m.to_string());
+        table.write_record([&run.dataset.node_id(u), &label, &dense[u], &pruned[u], &margin])?;
     }
     table.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+fn words(classes: impl Iterator<Item = usize>) -> String {
+    classes.map(|c| c.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+fn above_zero(logits: ArrayView1<'_, f32>) -> String {
+    words(logits.iter().enumerate().filter(|(_, logit)| **logit > 0.0).map(|(class, _)| class))
 }
 
 /// Largest logit minus second largest; none for a single class.

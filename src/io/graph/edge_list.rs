@@ -18,7 +18,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::{Draft, labels_from, report_completion};
+use super::{Draft, labels_from_array, report_completion};
 use crate::engine::control::Control;
 use crate::engine::graph::{Direction, Features, SelfLoops, Topology};
 use crate::io::file::{open, stem};
@@ -68,7 +68,7 @@ pub(super) fn read(path: &Path, ctl: &Control) -> Result<Draft, LoadError> {
     if let Some((array, file)) = labels {
         report.fact("labels from", file.display());
         array.check_vector(n, "one class per node")?;
-        draft.labels = Some(labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found))?);
+        draft.labels = Some(labels_from_array(&array, n)?);
     }
     if let Numbering::Table(ids) = numbering {
         report.fact("ids renumbered", format!("{n} ids up to {}", ids.last().copied().unwrap_or(0)));

@@ -16,6 +16,7 @@ use ndarray::Array2;
 use sprs::CsMatI;
 
 use super::detect::{Detected, GraphFormat, KNOWN_FORMATS, detect};
+use super::npy::Array;
 use super::report::{LoadError, LoadReport};
 use super::sample;
 use super::sparse::CompressedRows;
@@ -130,6 +131,9 @@ pub(crate) fn describe(dataset: &Dataset, report: &mut LoadReport) {
         .fact("classes", stats.n_classes);
     if stats.n_classes > 0 {
         report.fact("labelled nodes", stats.n_labelled);
+        if dataset.labels().is_some_and(|l| l.tags().is_some()) {
+            report.fact("classes per node", "any number");
+        }
     }
     let names: Vec<&str> = dataset.splits().iter().map(|s| s.name.as_str()).collect();
     report.fact("splits", if names.is_empty() { "none".to_owned() } else { names.join(", ") });
@@ -169,6 +173,31 @@ fn labels_from(values: &[i64], fault: impl Fn(String, i64) -> LoadError) -> Resu
         _ => Err(fault(format!("classes below {MAX_CLASSES}"), value)),
     };
     Ok(Labels::new(values.iter().map(|v| class(*v)).collect::<Result<_, _>>()?))
+}
+
+/// Labels of `n` nodes: one class per node, or a matrix of zeros and ones with a column per class. A matrix that gives every node
+/// exactly one class is read as that.
+fn labels_from_array(array: &Array, n: usize) -> Result<Labels, LoadError> {
+    let &[rows, n_classes] = array.shape() else {
+        array.check_vector(n, "one class per node")?;
+        return labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found));
+    };
+    if rows != n {
+        return Err(array.fault(format!("{n} rows (one per node)"), rows));
+    }
+    if n_classes == 1 {
+        return labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found));
+    }
+    if n_classes > MAX_CLASSES as usize {
+        return Err(array.fault(format!("at most {MAX_CLASSES} classes"), n_classes));
+    }
+    let values = array.to_i64_matrix()?;
+    if let Some(found) = values.iter().find(|v| !(0..=1).contains(*v)) {
+        return Err(array.fault("0 or 1 for every node and class", found));
+    }
+    let labels = Labels::multi(values.mapv(|v| v == 1));
+    let is_one_hot = (0..n).all(|u| labels.all_of(u).len() == 1);
+    Ok(if is_one_hot { Labels::new(labels.classes().to_vec()) } else { labels })
 }
 
 /// Structure from rows whose columns are the targets of the row's node, exactly as stored.

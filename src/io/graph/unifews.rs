@@ -4,7 +4,7 @@
 //! adj.npz          SciPy CSR [n, n]: row = source, column = target. Every stored entry is an edge, whatever its value;
 //!                  self-loops are stored zeros. The stored order is the order of the entries.
 //! feats.npy        [n, f], or feats_csr.npz, SciPy CSR [n, f]; may be absent
-//! labels.npz       labels [n] (or label), and perhaps idx_train, idx_val, idx_test: the split `file`; may be absent
+//! labels.npz       labels [n], or [n, classes] of zeros and ones (or label), and perhaps idx_train, idx_val, idx_test: the split `file`; may be absent
 //! split_*.npz      idx_train, idx_val, idx_test: the split named by what stands behind `split_`
 //! attribute.txt    n=NODES and m=ENTRIES, one per line; compared
 //! adj_pl.bin       u4 [n + 1], row pointers; compared by size
@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::split::{SplitArrays, read_split_arrays};
-use super::{Draft, labels_from, topology_as_stored};
+use super::{Draft, labels_from_array, topology_as_stored};
 use crate::engine::control::Control;
 use crate::engine::graph::{Features, Topology};
 use crate::io::file::{read_text, stem};
@@ -47,8 +47,7 @@ pub(super) fn read(path: &Path, ctl: &Control) -> Result<Draft, LoadError> {
     if labels_path.is_file() {
         let mut npz = Npz::open(&labels_path)?;
         let array = npz.array(npz.first_of(&["labels", "label"]).unwrap_or("labels"))?;
-        array.check_vector(n, "one class per node")?;
-        draft.labels = Some(labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found))?);
+        draft.labels = Some(labels_from_array(&array, n)?);
         if npz.has("idx_train") {
             draft.splits.push(read_split_arrays(&mut npz, "file", n, SplitArrays::Indices)?);
         }

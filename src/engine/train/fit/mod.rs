@@ -10,10 +10,10 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
 use super::EpochRecord;
-use super::loss::{cross_entropy, cross_entropy_gradient};
+use super::loss::{loss, loss_gradient};
 use super::optimizer::Adam;
 use super::schedule::Plateau;
-use crate::engine::analysis::{Score, predictions};
+use crate::engine::analysis::Score;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Split, Transpose};
@@ -147,12 +147,10 @@ impl<'a> Fit<'a> {
         }
         let model = self.snapshot();
         let logits = self.evaluate(&model, None, ctl)?;
-        let predicted = predictions(&logits);
-        let accuracy = |nodes: &[u32]| Score::of(&predicted, self.labels, nodes).accuracy;
+        let accuracy = |nodes: &[u32]| Score::of(&logits, self.labels, nodes).accuracy;
         let val_accuracy = if self.locks_validation() {
             let locked = flags(self.dataset.n_nodes(), &self.split.val);
-            let predicted = predictions(&self.evaluate(&model, Some(&locked), ctl)?);
-            Score::of(&predicted, self.labels, &self.split.val).accuracy
+            Score::of(&self.evaluate(&model, Some(&locked), ctl)?, self.labels, &self.split.val).accuracy
         } else {
             accuracy(&self.split.val)
         };
@@ -160,7 +158,7 @@ impl<'a> Fit<'a> {
         let record = EpochRecord {
             epoch,
             train_loss,
-            val_loss: cross_entropy(&logits, self.labels, &self.split.val),
+            val_loss: loss(&logits, self.labels, &self.split.val),
             train_accuracy: accuracy(&self.split.train),
             val_accuracy,
             test_accuracy: accuracy(&self.split.test),
@@ -212,7 +210,7 @@ impl<'a> Fit<'a> {
         let batch_transpose = rows.map(|r| InputTranspose::of(r, ctl)).transpose()?;
         let input = feature_rows(rows.unwrap_or(&self.input));
         let (logits, masks, kept) = decider.train(&self.model, input, &mut tape, self.transpose.as_ref(), ctl)?;
-        let (loss, d_logits) = cross_entropy_gradient(&logits, self.labels, targets.iter().copied());
+        let (loss, d_logits) = loss_gradient(&logits, self.labels, targets.iter().copied());
         let Some(transposed_input) = batch_transpose.as_ref().or(self.input_transpose.as_ref()) else {
             return Ok(loss);
         };
@@ -251,8 +249,7 @@ impl<'a> Fit<'a> {
 
     /// Accuracy of `model` on the test nodes over the entries of the last training step, nothing put back.
     pub(super) fn test_accuracy(&self, model: &Model, ctl: &Control) -> Result<f64, EngineError> {
-        let predicted = predictions(&self.evaluate(model, None, ctl)?);
-        Ok(Score::of(&predicted, self.labels, &self.split.test).accuracy)
+        Ok(Score::of(&self.evaluate(model, None, ctl)?, self.labels, &self.split.test).accuracy)
     }
 
     /// Logits of every node in evaluation mode, over the last step's masks; `locked` nodes have their entries put back.

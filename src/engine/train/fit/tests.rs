@@ -1,7 +1,7 @@
 //! Every backward pass against finite differences.
 
 use super::*;
-use crate::engine::graph::{PowerLaw, power_law_communities};
+use crate::engine::graph::{PowerLaw, power_law_communities, with_neighbour_tags};
 use crate::engine::model::{Architecture, AttentionForm, Family, Order, Role};
 use crate::engine::sparsify::decide::Kept;
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Masks, WeightMode};
@@ -19,19 +19,22 @@ fn forward<'a>(
     let decider = Decider::new(&fit.recipe, model, fit.everything.clone(), n_entries, None);
     let input = feature_rows(&fit.input);
     let (logits, masks, kept) = decider.train(model, input, &mut tape, transpose, ctl).expect("finite");
-    let (loss, gradient) = cross_entropy_gradient(&logits, fit.labels, rows.iter().copied());
+    let (loss, gradient) = loss_gradient(&logits, fit.labels, rows.iter().copied());
     (loss, gradient, tape, masks, kept)
 }
 
-/// Loss of the model in training mode over fixed masks; central differences of it must match the gradients.
 fn check(recipe: Recipe) {
     let ctl = Control::new(2).expect("workers");
     let shape = PowerLaw { n_nodes: 40, n_entries: 200, n_features: 9, n_classes: 3, seed: 5 };
-    let dataset = power_law_communities(&shape, &ctl).expect("possible");
+    check_on(&power_law_communities(&shape, &ctl).expect("possible"), recipe, &ctl);
+}
+
+/// Loss of the model in training mode over fixed masks; central differences of it must match the gradients.
+fn check_on(dataset: &Dataset, recipe: Recipe, ctl: &Control) {
     let split = dataset.splits()[0].clone();
     let labels = dataset.labels().expect("generated").clone();
     let training = Training { schedule: Schedule::During, ..Training::default() };
-    let mut fit = Fit::new(&dataset, &labels, &split, &recipe, &training, &ctl).expect("fits");
+    let mut fit = Fit::new(dataset, &labels, &split, &recipe, &training, ctl).expect("fits");
     let transpose = fit.transpose.clone();
     // Biases of 0 put rows without features exactly on a kink of LeakyReLU, where no difference quotient is the gradient.
     for (at, parameter) in fit.model.parameters.iter_mut().enumerate().filter(|(_, p)| p.role == Role::Vector) {
@@ -41,9 +44,9 @@ fn check(recipe: Recipe) {
     }
     let rows: Vec<(usize, u32)> = split.train.iter().map(|u| (*u as usize, *u)).collect();
 
-    let (_, d_logits, tape, masks, kept) = forward(&fit, &fit.model, &rows, transpose.as_ref(), &ctl);
-    let input = InputTranspose::of(&fit.input, &ctl).expect("not cancelled");
-    let gradients = tape.backward(d_logits, fit.model.parameters.len(), &kept, &input, &ctl).expect("finite");
+    let (_, d_logits, tape, masks, kept) = forward(&fit, &fit.model, &rows, transpose.as_ref(), ctl);
+    let input = InputTranspose::of(&fit.input, ctl).expect("not cancelled");
+    let gradients = tape.backward(d_logits, fit.model.parameters.len(), &kept, &input, ctl).expect("finite");
 
     let mut checked = 0;
     let model = fit.model.clone();
@@ -58,7 +61,7 @@ fn check(recipe: Recipe) {
             let loss_at = |nudge: f32| {
                 let mut nudged = model.clone();
                 nudged.parameters[at].values[place] += nudge;
-                let (loss, _, _, nudged_masks, _) = forward(&fit, &nudged, &rows, transpose.as_ref(), &ctl);
+                let (loss, _, _, nudged_masks, _) = forward(&fit, &nudged, &rows, transpose.as_ref(), ctl);
                 // A mask that flips under the nudge makes the loss jump; such a position proves nothing.
                 (nudged_masks == masks).then_some(loss)
             };
@@ -76,7 +79,7 @@ fn check(recipe: Recipe) {
     }
     let n_trained = model.parameters.iter().filter(|p| p.is_trained()).count();
     assert!(checked >= 2 * n_trained, "only {checked} positions could be compared");
-    fit.epoch(1, &ctl).expect("one epoch");
+    fit.epoch(1, ctl).expect("one epoch");
 }
 
 fn small(family: Family) -> Recipe {
@@ -97,6 +100,18 @@ fn gradients_of_every_family_match_finite_differences() {
         check(pruned.clone());
         pruned.compat = Compat::OFFICIAL;
         check(pruned);
+    }
+}
+
+#[test]
+fn gradients_of_several_classes_per_node_match_finite_differences() {
+    let ctl = Control::new(2).expect("workers");
+    let shape = PowerLaw { n_nodes: 40, n_entries: 200, n_features: 9, n_classes: 3, seed: 5 };
+    let dataset = power_law_communities(&shape, &ctl).expect("possible");
+    let dataset = with_neighbour_tags(&dataset).expect("valid");
+    assert!(dataset.labels().is_some_and(|l| l.tags().is_some()));
+    for family in Family::ALL {
+        check_on(&dataset, small(family), &ctl);
     }
 }
 
