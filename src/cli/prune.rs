@@ -6,7 +6,7 @@ use super::args::PruneArgs;
 use super::inputs;
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
-use crate::engine::analysis::{Run, RunOptions, Score, run as run_recipe};
+use crate::engine::analysis::{Metric, Run, RunOptions, Score, run as run_recipe};
 use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{BundleReport, BundleWriter, Metrics};
 
@@ -92,14 +92,18 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
         )),
         None => lines.push("times were not measured".to_owned()),
     }
-    lines.push(format!("{} of the nodes keep the unpruned model's class", percent(metrics.agreement)));
+    let what = match metrics.scores.as_ref().map(|s| s.metric) {
+        Some(Metric::MicroF1) => "of the decisions are the unpruned model's",
+        _ => "of the nodes keep the unpruned model's class",
+    };
+    lines.push(format!("{} {what}", percent(metrics.agreement)));
     if let Some(scores) = &metrics.scores {
         let accuracy = |score: Option<Score>| score.map_or_else(dash, |s| percent(s.accuracy));
         let rows = [("train", &scores.train), ("val", &scores.val), ("test", &scores.test)].map(|(name, part)| {
             let n_nodes = part.pruned.map_or_else(dash, |s| count(s.n_nodes as u64));
             vec![name.to_owned(), n_nodes, accuracy(part.dense), accuracy(part.pruned), accuracy(part.official_lock)]
         });
-        lines.push(format!("\naccuracy, split {}", scores.split));
+        lines.push(format!("\n{}, split {}", scores.metric.title(), scores.split));
         lines.push(table(&["part", "nodes", "unpruned", "pruned", "as the authors report it"], 1, rows));
         if scores.test.official_lock.is_some() {
             let note =

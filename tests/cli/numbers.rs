@@ -162,7 +162,37 @@ fn a_published_table_is_reproduced_line_by_line() {
     let out = json(folder.path(), &[&["reproduce", "paper-fig10", SMALL, "-o", "page.md"][..], &small].concat());
     let rows = out["rows"].as_array().expect("rows");
     assert_eq!(rows.len(), 16);
-    assert!(rows.iter().all(|r| r["seeds"].as_array().is_some_and(|s| s.len() == 2) && r["paper"].is_null()));
+    assert!(rows.iter().all(|r| r["runs"].as_array().is_some_and(|s| s.len() == 2) && r["paper"].is_null()));
     let page = std::fs::read_to_string(folder.path().join("page.md")).expect("a page");
     assert_eq!(page.lines().filter(|l| l.starts_with("| powerlaw")).count(), 16, "{page}");
+}
+
+#[test]
+fn several_classes_per_node_are_trained_pruned_and_replayed() {
+    let folder = folder();
+    let graph = "sample:powerlaw?nodes=200&edges=1600&features=12&classes=4&labels=multi";
+    for arch in ["gat", "sgc"] {
+        let model = format!("{arch}.safetensors");
+        let size = ["--hidden", "16", "--epochs", "30", "--lr", "0.01"];
+        let trained = json(folder.path(), &[&["train", graph, "-o", &model, "--arch", arch][..], &size].concat());
+        assert!(trained["history"].as_array().expect("epochs").len() == 30);
+        let deltas = ["--delta-a", "0.2", "--delta-w", "0.2"];
+        let out = json(folder.path(), &[&["prune", graph, &model, "-o", arch][..], &deltas].concat());
+        assert_eq!(out["metrics"]["scores"]["metric"], "micro-f1", "{out}");
+        let table = std::fs::read_to_string(folder.path().join(arch).join("predictions.csv")).expect("a table");
+        let mut labels = table.lines().skip(1).map(|l| l.split(',').nth(1).expect("label"));
+        assert!(labels.any(|l| l.split(' ').count() > 1), "{table}");
+        stdout(folder.path(), &["replay", arch]);
+    }
+}
+
+#[test]
+fn the_authors_decoupled_runs_are_reproduced_line_by_line() {
+    let folder = folder();
+    let small = ["--seeds", "1,2", "--epochs", "2", "--hidden", "8"];
+    let out = json(folder.path(), &[&["reproduce", "authors-decoupled", SMALL, "-o", "page.md"][..], &small].concat());
+    let rows = out["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 9);
+    let removed = |row: &serde_json::Value| row["runs"][0]["edge_sparsity"].as_f64().expect("a share");
+    assert!(removed(&rows[0]).abs() < 1e-12 && removed(&rows[3]) > removed(&rows[1]), "{out}");
 }

@@ -1,10 +1,16 @@
 //! What goes along for the engineer who receives a bundle: a script that runs it, and a page that explains it.
 
 use super::metrics::Metrics;
-use crate::engine::analysis::{Run, Score};
+use crate::engine::analysis::{Metric, Run, Score};
+use crate::engine::model::Family;
 
-/// Loads the bundle, runs it and compares.
-pub(super) const LOAD_BUNDLE_PY: &str = include_str!("load_bundle.py");
+/// Where the family's own layers go in the script.
+const NETWORK: &str = "@NETWORK@";
+
+/// A script that loads the bundle, runs it and compares.
+pub(super) fn load_bundle_py(family: Family) -> String {
+    include_str!("load_bundle.py").replace(NETWORK, family.python())
+}
 
 /// The bundle's `README.md`.
 pub(super) fn readme(run: &Run, metrics: &Metrics) -> String {
@@ -88,15 +94,21 @@ fn costs(metrics: &Metrics) -> Vec<String> {
 fn losses(metrics: &Metrics) -> Vec<String> {
     let mut lines = vec![
         "## What it loses\n".to_owned(),
-        format!("{} of the nodes keep the class of the unpruned model.", percent(metrics.agreement)),
+        match metrics.scores.as_ref().map(|s| s.metric) {
+            Some(Metric::MicroF1) => {
+                format!("{} of all decisions are those of the unpruned model.", percent(metrics.agreement))
+            }
+            _ => format!("{} of the nodes keep the class of the unpruned model.", percent(metrics.agreement)),
+        },
     ];
     if let Some(scores) = &metrics.scores {
-        lines.push(format!("\n| nodes of split `{}` | unpruned | pruned |\n| --- | ---: | ---: |", scores.split));
+        let (split, metric) = (&scores.split, scores.metric.title());
+        lines.push(format!("\n| {metric}, nodes of split `{split}` | unpruned | pruned |\n| --- | ---: | ---: |"));
         let accuracy = |score: Option<Score>| score.map_or_else(|| "no labels".to_owned(), |s| percent(s.accuracy));
         for (name, part) in [("train", &scores.train), ("val", &scores.val), ("test", &scores.test)] {
             lines.push(format!("| {name} | {} | {} |", accuracy(part.dense), accuracy(part.pruned)));
         }
-        let note = "\nThe pruned accuracy is that of exactly these files: no removed entry is put back for the nodes that are\nevaluated.";
+        let note = "\nThe pruned score is that of exactly these files: no removed entry is put back for the nodes that are\nevaluated.";
         lines.push(note.to_owned());
     }
     lines

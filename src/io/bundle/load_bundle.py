@@ -55,101 +55,25 @@ def forward(bundle, features=None):
     note, tensors = bundle["forward"], bundle["tensors"]
     h = bundle["features"] if features is None else features
     edges = bundle["edges"]
-    family = note["family"]
-    if family in ("sgc", "appnp", "gbp"):
+    if note.get("hop_weights"):
         h = bundle["embedding"] if bundle["embedding"] is not None else propagate(edges, h, note["hop_weights"])
         if "scaler.mean" in tensors:
             h = (h - tensors["scaler.mean"]) / tensors["scaler.scale"]
-    layer_of, is_layer, norm_name = LAYERS[family]
-    if note.get("attention") == "v1":
-        is_layer = "convs.{}.att_src"
-    n_layers = sum(is_layer.format(layer) in tensors for layer in range(len(tensors)))
-    if family == "gcn2":
-        h = linear(h, tensors, "lin_in")
-        h = relu(batch_norm(h, tensors, norm_name.format(n_layers - 1), note))
-    first = h
+    n_layers = sum(any(name.format(layer) in tensors for name in IS_LAYER) for layer in range(len(tensors)))
+    h = first = enter(bundle, h, n_layers)
     for layer in range(n_layers):
-        h = layer_of(bundle, layer, h, first)
+        h = compute_layer(bundle, layer, h, first)
         if layer + 1 < n_layers:
             for part in note["between_layers"]:
-                h = relu(h) if part == "relu" else batch_norm(h, tensors, norm_name.format(layer), note)
-        elif family == "gcn2":
-            h = linear(h, tensors, "lin_out")
-        if layer + 1 == n_layers and note["final_activation"]:
-            h = relu(h)
+                h = relu(h) if part == "relu" else batch_norm(h, tensors, NORM.format(layer), note)
+        else:
+            h = leave(bundle, h)
+            if note["final_activation"]:
+                h = relu(h)
     return h
 
 
-def mlp_layer(bundle, layer, h, _):
-    return linear(h, bundle["tensors"], f"fcs.{layer}")
-
-
-def gcn_layer(bundle, layer, h, _):
-    weight = bundle["tensors"][f"convs.{layer}.lin.weight"].T  # stored [out, in]
-    hop = bundle["edges"][layer]
-    h = hop @ (h @ weight) if bundle["forward"]["order"] == "transform-first" else (hop @ h) @ weight
-    return add(h, bundle["tensors"], f"convs.{layer}.bias")
-
-
-def sage_layer(bundle, layer, h, _):
-    out = linear(bundle["edges"][layer] @ h, bundle["tensors"], f"convs.{layer}.lin_l")
-    if f"convs.{layer}.lin_r.weight" in bundle["tensors"]:
-        out = out + linear(h, bundle["tensors"], f"convs.{layer}.lin_r")
-    return out
-
-
-def gcn2_layer(bundle, layer, h, first):
-    note = bundle["forward"]
-    alpha, beta = note["alpha"], note["betas"][layer]
-    h = (1 - alpha) * (bundle["edges"][layer] @ h) + alpha * first
-    return (1 - beta) * h + beta * (h @ bundle["tensors"][f"convs.{layer}.lin1.weight"])  # stored [in, out]
-
-
-def gin_layer(bundle, layer, h, _):
-    tensors, name = bundle["tensors"], f"convs.{layer}.nn.lins"
-    h = dense(bundle["edges"][layer] @ h) + (1 + tensors[f"convs.{layer}.eps"]) * dense(h)
-    return linear(relu(linear(h, tensors, f"{name}.0")), tensors, f"{name}.1")
-
-
-def gat_layer(bundle, layer, h, _):
-    tensors, name, hop = bundle["tensors"], f"convs.{layer}", bundle["edges"][layer]
-    if bundle["forward"]["attention"] == "v2":
-        source = linear(h, tensors, f"{name}.lin_l")
-        target = linear(h, tensors, f"{name}.lin_r") if f"{name}.lin_r.weight" in tensors else source
-        att = tensors[f"{name}.att"]
-    else:
-        source = target = h @ tensors[f"{name}.lin.weight"].T
-        att = tensors[f"{name}.att_src"]
-    part = "att" if bundle["forward"]["attention"] == "v2" else "att_src"
-    heads, channels = att.shape[1:]
-    n = source.shape[0]
-    rows, columns = hop["rows"], hop["columns"]
-    source, target = source.reshape(n, heads, channels), target.reshape(n, heads, channels)
-    if bundle["forward"]["coefficients"] == "stored":
-        alpha = hop["coefficients"]
-    elif bundle["forward"]["attention"] == "v2":
-        alpha = softmax((leaky_relu(source[columns] + target[rows]) * att).sum(-1), rows, n)
-    else:
-        scores = (source * att).sum(-1)[columns] + (target * tensors[f"{name}.att_dst"]).sum(-1)[rows]
-        alpha = softmax(leaky_relu(scores), rows, n)
-    out = scatter_add(alpha[:, :, None] * source[columns], rows, n).reshape(n, heads * channels)
-    if f"convs.{layer + 1}.{part}" not in tensors:  # the last layer averages its heads, the others join them
-        out = out.reshape(n, heads, channels).mean(1)
-    return add(out, tensors, f"{name}.bias")
-
-
-# What a layer computes, the tensor that shows there is one, and the name of its normalisation.
-LAYERS = {
-    "gcn": (gcn_layer, "convs.{}.lin.weight", "norms.{}"),
-    "gat": (gat_layer, "convs.{}.att", "norms.{}"),
-    "sage": (sage_layer, "convs.{}.lin_l.weight", "norms.{}"),
-    "gcn2": (gcn2_layer, "convs.{}.lin1.weight", "norms.{}"),
-    "gin": (gin_layer, "convs.{}.nn.lins.0.weight", "norms.{}"),
-    "mlp": (mlp_layer, "fcs.{}.weight", "bns.{}"),
-    "sgc": (mlp_layer, "fcs.{}.weight", "bns.{}"),
-    "appnp": (mlp_layer, "fcs.{}.weight", "bns.{}"),
-    "gbp": (mlp_layer, "fcs.{}.weight", "bns.{}"),
-}
+@NETWORK@
 
 
 def linear(h, tensors, name):

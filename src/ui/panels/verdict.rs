@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, RichText};
 
-use crate::engine::analysis::{PartScores, Run, Score, Timing};
+use crate::engine::analysis::{Metric, PartScores, Run, Score, Timing};
 use crate::engine::model::Model;
 use crate::session::jobs::Lane;
 use crate::session::{Store, format};
@@ -113,7 +113,7 @@ fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     group(
         ui,
         tokens,
-        "Accuracy",
+        if run.evaluation.metric == Metric::MicroF1 { "Micro-F1" } else { "Accuracy" },
         kind,
         "Counted on the nodes of the split, with nothing put back: what production gets",
     );

@@ -87,6 +87,10 @@ impl Definition for Decoupled {
         mlp::layer(net, l, x)
     }
 
+    fn python(&self) -> &'static str {
+        mlp::PYTHON
+    }
+
     fn stack(&self) -> Stack {
         Stack::ReluThenNorm
     }

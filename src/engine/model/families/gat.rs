@@ -14,6 +14,46 @@ fn heads(shape: &Architecture, l: usize, n_classes: usize) -> (usize, usize) {
     if l + 1 == shape.layers { (shape.out_heads, n_classes) } else { (shape.heads, shape.hidden / shape.heads) }
 }
 
+/// The same layer for the script of a bundle.
+const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
+IS_LAYER = ("convs.{}.att", "convs.{}.att_src")
+NORM = "norms.{}"
+
+
+def enter(bundle, h, n_layers):
+    return h
+
+
+def compute_layer(bundle, layer, h, _):
+    tensors, name, hop = bundle["tensors"], f"convs.{layer}", bundle["edges"][layer]
+    if bundle["forward"]["attention"] == "v2":
+        source = linear(h, tensors, f"{name}.lin_l")
+        target = linear(h, tensors, f"{name}.lin_r") if f"{name}.lin_r.weight" in tensors else source
+        att = tensors[f"{name}.att"]
+    else:
+        source = target = h @ tensors[f"{name}.lin.weight"].T
+        att = tensors[f"{name}.att_src"]
+    part = "att" if bundle["forward"]["attention"] == "v2" else "att_src"
+    heads, channels = att.shape[1:]
+    n = source.shape[0]
+    rows, columns = hop["rows"], hop["columns"]
+    source, target = source.reshape(n, heads, channels), target.reshape(n, heads, channels)
+    if bundle["forward"]["coefficients"] == "stored":
+        alpha = hop["coefficients"]
+    elif bundle["forward"]["attention"] == "v2":
+        alpha = softmax((leaky_relu(source[columns] + target[rows]) * att).sum(-1), rows, n)
+    else:
+        scores = (source * att).sum(-1)[columns] + (target * tensors[f"{name}.att_dst"]).sum(-1)[rows]
+        alpha = softmax(leaky_relu(scores), rows, n)
+    out = scatter_add(alpha[:, :, None] * source[columns], rows, n).reshape(n, heads * channels)
+    if f"convs.{layer + 1}.{part}" not in tensors:  # the last layer averages its heads, the others join them
+        out = out.reshape(n, heads, channels).mean(1)
+    return add(out, tensors, f"{name}.bias")
+
+
+def leave(bundle, h):
+    return h"#;
+
 impl Definition for Gat {
     fn key(&self) -> &'static str {
         "gat"
@@ -107,6 +147,10 @@ impl Definition for Gat {
         };
         let out = if l + 1 == net.shape().layers { net.mean_heads(net.shape().out_heads, out)? } else { out };
         net.bias(&name("bias"), out)
+    }
+
+    fn python(&self) -> &'static str {
+        PYTHON
     }
 
     /// `archs/layers.py:460-471` and `731-748`: per entry and head `2 c + 2` (D40), per node the bias and the mean over heads.

@@ -12,6 +12,26 @@ fn conv(l: usize) -> String {
     format!("convs.{l}")
 }
 
+/// The same layer for the script of a bundle.
+const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
+IS_LAYER = ("convs.{}.lin.weight",)
+NORM = "norms.{}"
+
+
+def enter(bundle, h, n_layers):
+    return h
+
+
+def compute_layer(bundle, layer, h, _):
+    weight = bundle["tensors"][f"convs.{layer}.lin.weight"].T  # stored [out, in]
+    hop = bundle["edges"][layer]
+    h = hop @ (h @ weight) if bundle["forward"]["order"] == "transform-first" else (hop @ h) @ weight
+    return add(h, bundle["tensors"], f"convs.{layer}.bias")
+
+
+def leave(bundle, h):
+    return h"#;
+
 impl Definition for Gcn {
     fn key(&self) -> &'static str {
         "gcn"
@@ -72,6 +92,10 @@ impl Definition for Gcn {
             }
         };
         net.bias(&format!("{}.bias", conv(l)), out)
+    }
+
+    fn python(&self) -> &'static str {
+        PYTHON
     }
 
     /// `archs/layers.py:204-218` and `414-425`: messages at the input width, self-loops subtracted once a layer is pruned (D38, D39).

@@ -12,6 +12,27 @@ use crate::engine::model::params::{Init, Tensors};
 
 pub(super) struct Gcn2;
 
+/// The same layer for the script of a bundle.
+const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
+IS_LAYER = ("convs.{}.lin1.weight",)
+NORM = "norms.{}"
+
+
+def enter(bundle, h, n_layers):
+    h = linear(h, bundle["tensors"], "lin_in")
+    return relu(batch_norm(h, bundle["tensors"], NORM.format(n_layers - 1), bundle["forward"]))
+
+
+def compute_layer(bundle, layer, h, first):
+    note = bundle["forward"]
+    alpha, beta = note["alpha"], note["betas"][layer]
+    h = (1 - alpha) * (bundle["edges"][layer] @ h) + alpha * first
+    return (1 - beta) * h + beta * (h @ bundle["tensors"][f"convs.{layer}.lin1.weight"])  # stored [in, out]
+
+
+def leave(bundle, h):
+    return linear(h, bundle["tensors"], "lin_out")"#;
+
 impl Definition for Gcn2 {
     fn key(&self) -> &'static str {
         "gcn2"
@@ -89,6 +110,10 @@ impl Definition for Gcn2 {
         let q = net.combine(1.0, p.clone(), alpha, first.clone())?;
         let transformed = net.transform_measured(&format!("convs.{l}.lin1.weight"), q.clone(), &p)?;
         net.combine(1.0 - beta, q, beta, transformed)
+    }
+
+    fn python(&self) -> &'static str {
+        PYTHON
     }
 
     fn leave(&self, net: &mut Net<'_>, x: Value) -> Result<Value, EngineError> {

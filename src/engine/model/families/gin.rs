@@ -15,6 +15,25 @@ fn lin(l: usize, at: usize) -> String {
     format!("convs.{l}.nn.lins.{at}")
 }
 
+/// The same layer for the script of a bundle.
+const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
+IS_LAYER = ("convs.{}.nn.lins.0.weight",)
+NORM = "norms.{}"
+
+
+def enter(bundle, h, n_layers):
+    return h
+
+
+def compute_layer(bundle, layer, h, _):
+    tensors, name = bundle["tensors"], f"convs.{layer}.nn.lins"
+    h = dense(bundle["edges"][layer] @ h) + (1 + tensors[f"convs.{layer}.eps"]) * dense(h)
+    return linear(relu(linear(h, tensors, f"{name}.0")), tensors, f"{name}.1")
+
+
+def leave(bundle, h):
+    return h"#;
+
 impl Definition for Gin {
     fn key(&self) -> &'static str {
         "gin"
@@ -76,5 +95,9 @@ impl Definition for Gin {
         let h = net.linear(&lin(l, 0), h)?;
         let h = net.relu(h)?;
         net.linear(&lin(l, 1), h)
+    }
+
+    fn python(&self) -> &'static str {
+        PYTHON
     }
 }

@@ -39,6 +39,23 @@ pub(super) fn layer(net: &mut Net<'_>, l: usize, x: Value) -> Result<Value, Engi
     net.linear(&format!("fcs.{l}"), x)
 }
 
+/// The same layer for the script of a bundle.
+pub(super) const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
+IS_LAYER = ("fcs.{}.weight",)
+NORM = "bns.{}"
+
+
+def enter(bundle, h, n_layers):
+    return h
+
+
+def compute_layer(bundle, layer, h, _):
+    return linear(h, bundle["tensors"], f"fcs.{layer}")
+
+
+def leave(bundle, h):
+    return h"#;
+
 impl Definition for Mlp {
     fn key(&self) -> &'static str {
         "mlp"
@@ -75,6 +92,10 @@ impl Definition for Mlp {
 
     fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, _: &Value) -> Result<Value, EngineError> {
         layer(net, l, x)
+    }
+
+    fn python(&self) -> &'static str {
+        PYTHON
     }
 
     fn stack(&self) -> Stack {

@@ -80,6 +80,11 @@ impl Family {
         self.definition().about()
     }
 
+    /// Its layers in Python, for the script that runs a bundle.
+    pub(crate) fn python(self) -> &'static str {
+        self.definition().python()
+    }
+
     /// The family whose tensors' names these are, if any family's are.
     pub fn recognise(tensors: &BTreeMap<String, ArrayD<f32>>) -> Option<Self> {
         Self::ALL.into_iter().find(|f| f.definition().recognises(Shapes(tensors)))
@@ -187,6 +192,10 @@ pub(crate) trait Definition: Sync {
 
     /// Layer `l` on `x`, without what follows it (normalisation, activation, dropout). `first` is what [`Definition::enter`] gave.
     fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, first: &Value) -> Result<Value, EngineError>;
+
+    /// The same in Python, for the script that runs a bundle (`io/bundle/load_bundle.py`, whose functions it may use): `IS_LAYER`,
+    /// `NORM`, `enter`, `compute_layer` and `leave`.
+    fn python(&self) -> &'static str;
 
     /// What comes after the last layer.
     fn leave(&self, net: &mut Net<'_>, x: Value) -> Result<Value, EngineError> {

@@ -11,6 +11,26 @@ use crate::engine::model::params::{Init, Tensors};
 
 pub(super) struct Sage;
 
+/// The same layer for the script of a bundle.
+const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
+IS_LAYER = ("convs.{}.lin_l.weight",)
+NORM = "norms.{}"
+
+
+def enter(bundle, h, n_layers):
+    return h
+
+
+def compute_layer(bundle, layer, h, _):
+    out = linear(bundle["edges"][layer] @ h, bundle["tensors"], f"convs.{layer}.lin_l")
+    if f"convs.{layer}.lin_r.weight" in bundle["tensors"]:
+        out = out + linear(h, bundle["tensors"], f"convs.{layer}.lin_r")
+    return out
+
+
+def leave(bundle, h):
+    return h"#;
+
 impl Definition for Sage {
     fn key(&self) -> &'static str {
         "sage"
@@ -75,6 +95,10 @@ impl Definition for Sage {
         }
         let own = net.linear(&format!("convs.{l}.lin_r"), x)?;
         net.combine(1.0, neighbours, 1.0, own)
+    }
+
+    fn python(&self) -> &'static str {
+        PYTHON
     }
 
     /// `archs/layers.py:1000-1035`: the joint share of kept weights counts for both matrices (D40).
