@@ -1,26 +1,35 @@
-//! Training reaches the authors' accuracy.
+//! Training reaches the authors' accuracy, within a point.
+//!
+//! One run of their code is a draw from a distribution: the unpruned networks in plain PyTorch
+//! (`tests/clients/reference_accuracy.py`) scatter by 0.6 points on one split. Where that distribution was measured, its mean is what
+//! ours is held against, else the single run of `../shared/golden/accuracy.md`.
 
 use unifews::engine::control::Control;
 use unifews::engine::graph::{Labels, PowerLaw, power_law_communities, with_neighbour_tags};
 use unifews::engine::model::{Architecture, Family};
-use unifews::engine::sparsify::{Recipe, Schedule, Training};
+use unifews::engine::sparsify::{Compat, Quirk, Recipe, Schedule, Training};
 use unifews::engine::train::train;
 
 use crate::shared::{control, dataset, shared};
 
-/// Mean test accuracy over three initialisations, no entry put back.
+/// Three initialisations, by the seeds of the authors' splits.
+const SEEDS: [u64; 3] = [41, 42, 43];
+/// How far below the reference the mean may lie.
+const TOLERANCE: f64 = 0.01;
+
+/// Mean test accuracy over [`SEEDS`], no entry put back.
 fn mean_accuracy(folder: &std::path::Path, recipe: &Recipe, split: &str, ctl: &Control) -> f64 {
     let cora = dataset(folder, "cora");
-    let accuracies = [1, 2, 3].map(|seed| {
+    let accuracies = SEEDS.map(|seed| {
         let recipe = Recipe { seed, split: split.to_owned(), ..recipe.clone() };
         let trained = train(&cora, &recipe, ctl, |_| {}).expect("trains");
         trained.model.trained_on.as_ref().expect("recorded").test_accuracy
     });
     println!("{} {:?} {split}: {accuracies:?}", recipe.model.architecture.title(), recipe.edges.delta);
-    accuracies.iter().sum::<f64>() / 3.0
+    accuracies.iter().sum::<f64>() / SEEDS.len() as f64
 }
 
-fn check(test: &str, family: Family, delta: f64, bars: [(&str, f64); 2]) {
+fn check(test: &str, family: Family, delta: f64, references: [(&str, f64); 2]) {
     let Some(folder) = shared(test) else { return };
     let ctl = control(0);
     let schedule = if delta > 0.0 { Schedule::During } else { Schedule::Dense };
@@ -29,11 +38,15 @@ fn check(test: &str, family: Family, delta: f64, bars: [(&str, f64); 2]) {
         training: Some(Training { schedule, ..Training::official(family) }),
         ..Recipe::default()
     };
+    if family == Family::Sgc {
+        // The authors propagate over another matrix.
+        recipe.compat = Compat::CLEAN.with(Quirk::SgcRowStochastic);
+    }
     recipe.edges.delta = vec![delta];
     recipe.weights.delta = vec![delta];
-    for (split, bar) in bars {
+    for (split, reference) in references {
         let mean = mean_accuracy(&folder, &recipe, split, &ctl);
-        assert!(mean >= bar, "{test}, {split}: mean test accuracy {mean:.4}, wanted {bar}");
+        assert!(mean >= reference - TOLERANCE, "{test}, {split}: mean test accuracy {mean:.4}, reference {reference}");
     }
 }
 
@@ -65,18 +78,21 @@ fn every_family_learns_several_classes_per_node() {
     }
 }
 
+/// PyTorch, 15 and 4 seeds; single runs of the authors' code: 89.4 and 87.1 %.
 #[test]
 fn dense_gcn_reaches_the_authors_accuracy_on_cora() {
-    check("dense_gcn_reaches_the_authors_accuracy_on_cora", Family::Gcn, 0.0, [("seed42", 0.884), ("seed43", 0.861)]);
+    check("dense_gcn_reaches_the_authors_accuracy_on_cora", Family::Gcn, 0.0, [("seed42", 0.885), ("seed43", 0.877)]);
 }
 
+/// Single runs of the authors' code.
 #[test]
 fn gcn_pruned_during_training_reaches_the_authors_accuracy_on_cora() {
     let test = "gcn_pruned_during_training_reaches_the_authors_accuracy_on_cora";
-    check(test, Family::Gcn, 0.5, [("seed42", 0.868), ("seed43", 0.847)]);
+    check(test, Family::Gcn, 0.5, [("seed42", 0.878), ("seed43", 0.857)]);
 }
 
+/// PyTorch, 7 seeds; single runs of the authors' code: 87.8 and 86.3 %.
 #[test]
 fn sgc_reaches_the_authors_accuracy_on_cora() {
-    check("sgc_reaches_the_authors_accuracy_on_cora", Family::Sgc, 0.0, [("seed42", 0.868), ("seed43", 0.853)]);
+    check("sgc_reaches_the_authors_accuracy_on_cora", Family::Sgc, 0.0, [("seed42", 0.885), ("seed43", 0.863)]);
 }

@@ -18,6 +18,7 @@ mod transpose;
 pub use attention::{Attended, AttentionGradient, AttentionInput, Structure, attention_scores, softmax_rows};
 pub use gemm::{Packed, matmul};
 pub use norms::{column_norms, column_sums, frobenius, row_norms};
+pub(crate) use rows::gather;
 pub use rows::{Csr, spmm};
 pub use select::kth_smallest;
 pub use sparse_gemm::{SparseColumns, SparseRows, matmul_sparse_both, matmul_sparse_weight};

@@ -49,10 +49,52 @@ pub fn spmm(a: Csr<'_>, x: ArrayView2<'_, f32>, residual: bool, ctl: &Control) -
 #[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
 fn product(out: &mut [f32], width: usize, first: usize, indptr: &[usize], indices: &[u32], values: &[f32], x: &[f32]) {
     for (i, row) in out.chunks_exact_mut(width).enumerate() {
-        for k in indptr[first + i]..indptr[first + i + 1] {
-            axpy(row, values[k], &x[indices[k] as usize * width..][..width]);
+        let entries = indptr[first + i]..indptr[first + i + 1];
+        gather(row, &indices[entries.clone()], &values[entries], x);
+    }
+}
+
+/// `row += Σ_k value[k] · x[index[k]]`, in ascending order of `k`. The sums of a tile of columns stay in registers over all terms.
+/// Inlined into multiversioned callers, which give it their vectors.
+///
+/// # Shapes
+/// `row: [width]`, `x: [m, width]`
+#[inline(always)]
+pub(crate) fn gather(row: &mut [f32], indices: &[u32], values: &[f32], x: &[f32]) {
+    let width = row.len();
+    let mut column = 0;
+    while column + WIDE <= width {
+        gather_tile::<WIDE>(row, column, indices, values, x);
+        column += WIDE;
+    }
+    while column + NARROW <= width {
+        gather_tile::<NARROW>(row, column, indices, values, x);
+        column += NARROW;
+    }
+    if column < width {
+        for (v, value) in indices.iter().zip(values) {
+            axpy(&mut row[column..], *value, &x[*v as usize * width + column..][..width - column]);
         }
     }
+}
+
+/// Columns of a tile: as many sums as the registers of the widest vectors hold with room to spare, …
+const WIDE: usize = 64;
+/// … and what is left of a row by one vector each.
+const NARROW: usize = 16;
+
+#[inline(always)]
+fn gather_tile<const COLUMNS: usize>(row: &mut [f32], column: usize, indices: &[u32], values: &[f32], x: &[f32]) {
+    let width = row.len();
+    let Some(out) = row[column..].first_chunk_mut::<COLUMNS>() else { return };
+    let mut sums = *out;
+    for (v, value) in indices.iter().zip(values) {
+        let Some(source) = x[*v as usize * width + column..].first_chunk::<COLUMNS>() else { return };
+        for (sum, x) in sums.iter_mut().zip(source) {
+            *sum = value.mul_add(*x, *sum);
+        }
+    }
+    *out = sums;
 }
 
 /// `out += a · x`, fused. Inlined into multiversioned callers, which give it their vectors.
@@ -70,18 +112,21 @@ mod tests {
     #[test]
     fn matches_the_triple_loop_bit_for_bit() {
         let ctl = Control::new(2).expect("workers");
-        let x = Array2::from_shape_fn((3, 37), |(i, j)| ((i * 37 + j) as f32 * 0.37).sin());
         let (indptr, indices, values) = ([0, 2, 2, 5], [0, 2, 0, 1, 2], [0.5, -1.25, 3.0, 0.1, 7.5]);
         let a = Csr { indptr: &indptr, indices: &indices, values: &values };
-        for residual in [false, true] {
-            let out = spmm(a, x.view(), residual, &ctl).expect("not cancelled");
-            for u in 0..3 {
-                for j in 0..37 {
-                    let mut sum = if residual { x[[u, j]] } else { 0.0 };
-                    for k in indptr[u]..indptr[u + 1] {
-                        sum = f32::mul_add(values[k], x[[indices[k] as usize, j]], sum);
+        // Less than a tile, a tile and a rest, and tiles of both sizes.
+        for width in [1, 7, 16, 37, 64, 151] {
+            let x = Array2::from_shape_fn((3, width), |(i, j)| ((i * 37 + j) as f32 * 0.37).sin());
+            for residual in [false, true] {
+                let out = spmm(a, x.view(), residual, &ctl).expect("not cancelled");
+                for u in 0..3 {
+                    for j in 0..width {
+                        let mut sum = if residual { x[[u, j]] } else { 0.0 };
+                        for k in indptr[u]..indptr[u + 1] {
+                            sum = f32::mul_add(values[k], x[[indices[k] as usize, j]], sum);
+                        }
+                        assert_eq!(out[[u, j]].to_bits(), sum.to_bits());
                     }
-                    assert_eq!(out[[u, j]].to_bits(), sum.to_bits());
                 }
             }
         }

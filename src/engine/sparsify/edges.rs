@@ -17,7 +17,7 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Topology, Transpose};
-use crate::engine::kernels::{Csr, Structure, contiguous, kth_smallest, row_norms, spmm};
+use crate::engine::kernels::{Csr, Structure, contiguous, gather, kth_smallest, row_norms, spmm};
 
 /// The entries that are still there, compacted, each with its index in the full graph.
 #[derive(Debug, Clone, PartialEq)]
@@ -429,10 +429,8 @@ fn remove_and_add<'a>(
             block.indices.push(v);
             block.values.push(t);
             block.entry.push(before.entry[k]);
-            for (o, x) in row.iter_mut().zip(&x[v as usize * width..][..width]) {
-                *o = t.mul_add(*x, *o);
-            }
         }
+        gather(row, &block.indices[start..], &block.values[start..], x);
         block.row_lens.push(block.indices.len() - start);
     }
 }
