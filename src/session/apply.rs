@@ -9,7 +9,7 @@ use super::jobs::open::Open;
 use super::jobs::{JobError, Lane, Partial};
 use super::notice::Level;
 use super::project::{self, Project};
-use super::store::{Phase, RunEntry, RunId, SweepState, TrainingState, fitted_to};
+use super::store::{Phase, RunEntry, RunId, SweepState, TrainingState, Trial, fitted_to};
 use super::undo::{Change, Inputs, Step};
 use super::{AfterLoad, Answer, PrunedRun, Session};
 use crate::engine::analysis::{RunOptions, SweepGrid, run, sweep};
@@ -32,6 +32,12 @@ impl Session {
             Command::SetRecipe(recipe, gesture) => self.set_recipe(*recipe, "Recipe", gesture),
             Command::Prune => self.prune(),
             Command::Sweep(grid) => self.sweep(grid),
+            Command::SetPlan(plan) => {
+                self.store.plan = plan;
+                self.store.is_changed = true;
+            }
+            Command::Compare(plan) => self.compare(plan),
+            Command::Sensitivity(grid) => self.sensitivity(grid),
             Command::Train => self.train(),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::CancelAll => {
@@ -51,6 +57,18 @@ impl Session {
             Command::LoadPoint(idx) => {
                 let recipe = self.store.sweep.grid.recipe(&self.store.sweep.base, idx);
                 self.set_recipe(recipe, "Take over a point", None);
+            }
+            Command::LoadMethod(at) => {
+                let state = &self.store.comparison;
+                if let Some(recipe) = state.points.get(at).map(|p| state.recipe_of(p)) {
+                    self.set_recipe(recipe, "Take over a method", None);
+                }
+            }
+            Command::LoadLayer(at) => {
+                let state = &self.store.sensitivity;
+                if let Some(recipe) = state.points.get(at).map(|p| p.recipe(&state.base)) {
+                    self.set_recipe(recipe, "Take over a layer's threshold", None);
+                }
             }
             Command::ComparePoint(idx) => toggle(&mut self.store.sweep.compared, idx),
             Command::ShowRun(id) => {
@@ -173,6 +191,7 @@ impl Session {
             self.runner.cancel_lane(&Lane::Sweep);
             self.sweep_job = None;
             self.store.sweep = SweepState::default();
+            self.drop_trials();
         }
         // With more to come, the inputs may not fit each other yet.
         if !self.runner.is_busy(&Lane::Load) {
@@ -259,6 +278,7 @@ impl Session {
         let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
         let base = self.store.effective_recipe();
         self.runner.cancel_lane(&Lane::Sweep);
+        self.store.asked_for(Trial::Thresholds);
         self.store.sweep = SweepState {
             phase: Phase::Running,
             grid: grid.clone(),
@@ -304,9 +324,14 @@ impl Session {
         self.store.desk.submitted(id, &request);
     }
 
-    fn missing(&mut self, what: &str, needs: &str) {
+    pub(super) fn missing(&mut self, what: &str, needs: &str) {
         let title = format!("Cannot {what} yet");
         self.store.notices.add(Level::Warning, title, format!("{needs} must be open"), "Open one, or take a sample");
+    }
+
+    pub(super) fn refused(&mut self, what: &str, needs: &str, next: &str) {
+        let title = format!("Cannot {what} yet");
+        self.store.notices.add(Level::Warning, title, format!("{needs} must be chosen"), next);
     }
 }
 
