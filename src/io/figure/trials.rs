@@ -43,7 +43,7 @@ impl MethodsFigure<'_> {
         if let Some(dense) = self.dense.filter(|_| !series.is_empty()) {
             series.push(level("unpruned", &series, 100.0 * dense));
         }
-        let what = if self.is_of_edges { "graph entries" } else { "weights" };
+        let what = if self.is_of_edges { "edges" } else { "weights" };
         let on = self.on.title();
         Curves {
             title: format!("Methods that remove {what}"),
@@ -77,11 +77,11 @@ pub fn sensitivity_curves(
     if let Some(first) = own().next() {
         series.push(level("unpruned", &series, 100.0 * on.dense_accuracy(&first.result)));
     }
-    let what = if is_of_edges { "entries" } else { "weights" };
+    let what = if is_of_edges { "edges" } else { "weights" };
     Curves {
-        title: format!("{} of one {} alone", if is_of_edges { "Entries" } else { "Weights" }, step_name.to_lowercase()),
+        title: format!("{} of one {} alone", if is_of_edges { "Edges" } else { "Weights" }, step_name.to_lowercase()),
         subtitle,
-        x: Axis::new(format!("removed of its {what}, %")),
+        x: Axis::new(format!("{what} of this {} removed, %", step_name.to_lowercase())),
         y: Axis::new(format!("{} accuracy, %", on.title())),
         series,
         marks: Vec::new(),
