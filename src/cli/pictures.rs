@@ -4,6 +4,7 @@ use super::progress::Terminal;
 use crate::engine::analysis::{
     Atlas, EvaluatedOn, NodeOrder, RasterMode, RasterRequest, Run, Scale, Side, SweepPoint, Viewport, raster,
 };
+use crate::engine::sparsify::StepTrace;
 use crate::io::figure::{Axis, Curve, CurveStyle, Curves, HeatmapFigure, MethodsFigure, sensitivity_curves};
 use crate::io::results::{Comparison, SweepResults};
 
@@ -27,7 +28,7 @@ pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Pic
         ctl.progress("drawing", at, run.pruned.steps.len());
         for side in Side::of(step) {
             let (columns, rows) = side.size(step, n);
-            for (mode, mode_name) in MODES {
+            for (mode, mode_name) in modes(side, step) {
                 let request = RasterRequest {
                     step: at,
                     side,
@@ -37,7 +38,8 @@ pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Pic
                     height_px: TEXELS,
                 };
                 let texels = raster(run, &atlas, &request, &quiet)?;
-                let scale = Scale::of_raster(&texels, mode, side, n_steps, run.model.architecture.is_decoupled());
+                let scale = Scale::of_raster(&texels, mode, side, n_steps, run.model.architecture.is_decoupled())
+                    .named(run, mode, side, at);
                 let (x_name, y_name, groups) = match side {
                     Side::Edges => ("source node, by class", "target node, by class", atlas.ordering().groups()),
                     Side::Weights(_) => ("input feature", "output feature", &[][..]),
@@ -57,6 +59,16 @@ pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Pic
         }
     }
     Ok(pictures)
+}
+
+/// What is drawn of one matrix: of attention also the coefficients, of all heads together and of each.
+fn modes(side: Side, step: &StepTrace) -> Vec<(RasterMode, String)> {
+    let always = MODES.iter().map(|(mode, name)| (*mode, (*name).to_owned()));
+    let n_heads = side.n_heads(step);
+    let together = (n_heads > 0).then(|| (RasterMode::Attention(None), "attention".to_owned()));
+    let each = (0..if n_heads > 1 { n_heads } else { 0 })
+        .map(|head| (RasterMode::Attention(Some(head)), format!("attention_head_{}", head + 1)));
+    always.chain(together).chain(each).collect()
 }
 
 fn thresholds(run: &Run) -> String {

@@ -14,7 +14,7 @@ use super::undo::{Change, Inputs, Step};
 use super::{AfterLoad, Answer, PrunedRun, Session};
 use crate::engine::analysis::{RunOptions, SweepGrid, run, sweep};
 use crate::engine::control::Control;
-use crate::engine::sparsify::{Recipe, Training};
+use crate::engine::sparsify::{Recipe, Schedule, Training};
 use crate::engine::train::train;
 use crate::io::{samples, write_model, write_recipe};
 
@@ -299,13 +299,14 @@ impl Session {
         };
         let mut recipe = fitted_to(&self.store.recipe, &self.store.recipe.model);
         let family = recipe.model.architecture;
-        let n_epochs = recipe.training.get_or_insert_with(|| Training::official(family)).epochs;
+        let training = recipe.training.get_or_insert_with(|| Training::official(family));
+        let n_trainings = if training.schedule == Schedule::Lottery { training.rounds + 1 } else { 1 };
+        let n_epochs = training.epochs.saturating_mul(n_trainings);
         let dataset = Arc::clone(&graph.dataset);
         let title = recipe.model.title(graph.stats.n_features, graph.stats.n_classes);
         let label = format!("Train {title} on {}", dataset.name());
         self.runner.cancel_lane(&Lane::Train);
-        self.store.training =
-            TrainingState { phase: Phase::Running, label: title, n_epochs, history: Vec::with_capacity(n_epochs) };
+        self.store.training = TrainingState { phase: Phase::Running, label: title, n_epochs, history: Vec::new() };
         let work = move |ctl: &Control, partial: &Partial<Answer>| {
             let trained = train(&dataset, &recipe, ctl, |epoch| partial(Answer::Epoch(*epoch)))?;
             Ok(Answer::Trained(Box::new(trained)))

@@ -9,7 +9,7 @@ use crate::engine::analysis::{ComparePlan, ComparePoint, Method, Run, Sensitivit
 use crate::engine::graph::{Dataset, GraphStats};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{EdgeMode, Recipe};
+use crate::engine::sparsify::{EdgeMode, Identity, Recipe};
 use crate::engine::train::EpochRecord;
 use crate::io::LoadReport;
 
@@ -327,6 +327,10 @@ pub fn fitted_to(recipe: &Recipe, network: &Architecture) -> Recipe {
     recipe.model = network.clone();
     if recipe.edges.mode == EdgeMode::Mass && !network.is_decoupled() {
         recipe.edges.mode = EdgeMode::default();
+        recipe.edges.ranking = None;
+    }
+    if network.has("attention") {
+        recipe.edges.identity = Identity::default();
     }
     let fit = |deltas: &mut Vec<f64>, n: usize| {
         if deltas.len() != 1 && deltas.len() != n {

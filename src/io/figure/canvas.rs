@@ -124,7 +124,9 @@ impl Canvas {
                 })));
             }
             Outline::Lines(lines) => {
-                lines.iter().for_each(|[from, to]| self.line(at(from), at(to), ink, 1.8, false));
+                for [from, to] in lines {
+                    self.line(at(from), at(to), ink, 1.8, false);
+                }
             }
         }
     }

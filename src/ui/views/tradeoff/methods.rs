@@ -71,7 +71,7 @@ fn charts_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &CompareState, on: Evalu
             ui.add_space(GAP);
         }
         ui.push_id(is_of_edges, |ui| {
-            chart_ui(cx, ui, state, &summary, is_of_edges, on, (each - 4.0).max(LEAST_HEIGHT))
+            chart_ui(cx, ui, state, &summary, is_of_edges, on, (each - 4.0).max(LEAST_HEIGHT));
         });
     }
 }
