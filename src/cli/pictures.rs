@@ -2,9 +2,10 @@
 
 use super::progress::Terminal;
 use crate::engine::analysis::{
-    Atlas, NodeOrder, RasterMode, RasterRequest, Run, Scale, Side, SweepPoint, Viewport, raster,
+    Atlas, EvaluatedOn, NodeOrder, RasterMode, RasterRequest, Run, Scale, Side, SweepPoint, Viewport, raster,
 };
-use crate::io::figure::{Axis, Curve, CurveStyle, Curves, HeatmapFigure};
+use crate::engine::sparsify::StepTrace;
+use crate::io::figure::{Axis, Curve, CurveStyle, Curves, HeatmapFigure, MethodsFigure, sensitivity_curves};
 use crate::io::results::{Comparison, SweepResults};
 
 /// A file's name and its bytes.
@@ -27,7 +28,7 @@ pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Pic
         ctl.progress("drawing", at, run.pruned.steps.len());
         for side in Side::of(step) {
             let (columns, rows) = side.size(step, n);
-            for (mode, mode_name) in MODES {
+            for (mode, mode_name) in modes(side, step) {
                 let request = RasterRequest {
                     step: at,
                     side,
@@ -37,7 +38,8 @@ pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Pic
                     height_px: TEXELS,
                 };
                 let texels = raster(run, &atlas, &request, &quiet)?;
-                let scale = Scale::of_raster(&texels, mode, side, n_steps, run.model.architecture.is_decoupled());
+                let scale = Scale::of_raster(&texels, mode, side, n_steps, run.model.architecture.is_decoupled())
+                    .named(run, mode, side, at);
                 let (x_name, y_name, groups) = match side {
                     Side::Edges => ("source node, by class", "target node, by class", atlas.ordering().groups()),
                     Side::Weights(_) => ("input feature", "output feature", &[][..]),
@@ -59,6 +61,16 @@ pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Pic
     Ok(pictures)
 }
 
+/// What is drawn of one matrix: of attention also the coefficients, of all heads together and of each.
+fn modes(side: Side, step: &StepTrace) -> Vec<(RasterMode, String)> {
+    let always = MODES.iter().map(|(mode, name)| (*mode, (*name).to_owned()));
+    let n_heads = side.n_heads(step);
+    let together = (n_heads > 0).then(|| (RasterMode::Attention(None), "attention".to_owned()));
+    let each = (0..if n_heads > 1 { n_heads } else { 0 })
+        .map(|head| (RasterMode::Attention(Some(head)), format!("attention_head_{}", head + 1)));
+    always.chain(together).chain(each).collect()
+}
+
 fn thresholds(run: &Run) -> String {
     let list = |deltas: &[f64]| deltas.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
     format!("δa {}, δw {}", list(&run.recipe.edges.delta), list(&run.recipe.weights.delta))
@@ -72,6 +84,10 @@ pub(super) fn trade_off(results: &SweepResults) -> anyhow::Result<Vec<Picture>> 
         all.push(("comparison_edges", comparison(results, found, true)));
         all.push(("comparison_weights", comparison(results, found, false)));
     }
+    if !results.sensitivity.is_empty() {
+        all.push(("sensitivity_edges", layers(results, true)));
+        all.push(("sensitivity_weights", layers(results, false)));
+    }
     for (name, curves) in all {
         if curves.series.iter().any(|c| c.points.iter().any(|p| p[0].is_finite() && p[1].is_finite())) {
             pictures.push((format!("{name}.png"), curves.png()?));
@@ -82,38 +98,25 @@ pub(super) fn trade_off(results: &SweepResults) -> anyhow::Result<Vec<Picture>> 
 }
 
 /// Test accuracy of every method against what it really removed, the mean over seeds; one picture per side.
-fn comparison(results: &SweepResults, comparison: &Comparison, is_of_edges: bool) -> Curves {
-    let methods = comparison.plan.methods.iter().filter(|m| m.is_of_edges() == is_of_edges);
-    let mut series: Vec<Curve> = methods
-        .enumerate()
-        .map(|(at, method)| {
-            let points = comparison.summary.iter().filter(|s| s.method == *method);
-            Curve {
-                name: method.title().to_owned(),
-                points: points.map(|s| [100.0 * s.removed, 100.0 * s.mean]).collect(),
-                style: if at == 0 { CurveStyle::Line } else { CurveStyle::Dashed },
-                colour: at,
-            }
-        })
-        .collect();
-    if let Some(first) = comparison.points.first() {
-        series.push(unpruned(&series, 100.0 * first.result.dense_test_accuracy));
-    }
-    let what = if is_of_edges { "graph entries" } else { "weights" };
-    let models = if comparison.has_model_per_seed { "a model per seed" } else { "one model" };
-    Curves {
-        title: format!("Accuracy on test nodes against {what} removed, by method"),
-        subtitle: format!(
-            "{} on {}, mean of {} seeds, {models}",
-            results.model,
-            results.graph,
-            comparison.plan.seeds.len()
-        ),
-        x: Axis::new(format!("{what} removed, %")),
-        y: Axis::new("test accuracy, %"),
-        series,
-        marks: Vec::new(),
-    }
+fn comparison(results: &SweepResults, found: &Comparison, is_of_edges: bool) -> Curves {
+    let dense = found.points.iter().map(|p| p.result.dense_test_accuracy).sum::<f64>() / found.points.len() as f64;
+    let models = if found.plan.has_model_per_seed { "a model per seed" } else { "one model" };
+    let n_seeds = found.plan.seeds.len();
+    let figure = MethodsFigure {
+        summary: &found.summary,
+        is_of_edges,
+        on: EvaluatedOn::Test,
+        dense: Some(dense).filter(|d| d.is_finite()),
+        subtitle: format!("{} on {}, mean and range of {n_seeds} seeds, {models}", results.model, results.graph),
+    };
+    figure.curves()
+}
+
+/// Test accuracy with one layer pruned at a time; one picture per side.
+fn layers(results: &SweepResults, is_of_edges: bool) -> Curves {
+    let step_name = if is_of_edges && results.recipe.model.is_decoupled() { "Hop" } else { "Layer" };
+    let subtitle = format!("{} on {}, all others whole", results.model, results.graph);
+    sensitivity_curves(&results.sensitivity, is_of_edges, EvaluatedOn::Test, step_name, subtitle)
 }
 
 fn subtitle(results: &SweepResults) -> String {
@@ -126,8 +129,8 @@ fn by_delta_w(results: &SweepResults, value: fn(&SweepPoint) -> [f64; 2]) -> Vec
     let line = |(at, points): (usize, &[SweepPoint])| Curve {
         name: format!("δw {}", points.first().map_or(f64::NAN, |p| p.delta_w)),
         points: points.iter().map(value).collect(),
-        style: CurveStyle::Line,
         colour: at,
+        ..Curve::default()
     };
     results.points.chunks(n_a).enumerate().map(line).collect()
 }
@@ -136,8 +139,8 @@ fn by_delta_w(results: &SweepResults, value: fn(&SweepPoint) -> [f64; 2]) -> Vec
 fn unpruned(curves: &[Curve], y: f64) -> Curve {
     let (low, high) = (curves.iter().flat_map(|c| &c.points))
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| (low.min(p[0]), high.max(p[0])));
-    let grey = crate::io::figure::SERIES.len() - 1;
-    Curve { name: "unpruned".to_owned(), points: vec![[low, y], [high, y]], style: CurveStyle::Dashed, colour: grey }
+    let points = vec![[low, y], [high, y]];
+    Curve { name: "unpruned".to_owned(), points, style: CurveStyle::Dashed, ..Curve::default() }
 }
 
 fn accuracy(results: &SweepResults) -> Curves {
@@ -168,9 +171,9 @@ fn operations(results: &SweepResults) -> Curves {
                 name: "every recipe".to_owned(),
                 points: results.points.iter().map(point).collect(),
                 style: CurveStyle::PalePoints,
-                colour: 0,
+                ..Curve::default()
             },
-            Curve { name: "no other beats it".to_owned(), points: front.collect(), style: CurveStyle::Line, colour: 1 },
+            Curve { name: "no other beats it".to_owned(), points: front.collect(), colour: 1, ..Curve::default() },
         ],
         marks: Vec::new(),
     }

@@ -9,9 +9,11 @@ use super::failure::UsageError;
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
 use super::{inputs, pictures};
-use crate::engine::analysis::{ComparePlan, Method, SweepGrid, SweepPoint, compare, sensitivity, sweep};
+use crate::engine::analysis::{
+    ComparePlan, Method, SweepGrid, SweepPoint, compare, models_of_seeds, sensitivity, sweep,
+};
 use crate::engine::model::Model;
-use crate::engine::sparsify::{Recipe, Schedule};
+use crate::engine::sparsify::Schedule;
 use crate::engine::train::train;
 use crate::io::results::{Comparison, SweepResults, SweepWriter};
 
@@ -88,7 +90,7 @@ pub(super) fn summary(results: &SweepResults) -> Vec<String> {
 /// What to compare, if anything is.
 fn plan(args: &SweepArgs) -> Result<Option<ComparePlan>, UsageError> {
     let Some(names) = &args.methods else { return Ok(None) };
-    let mut plan = ComparePlan::default();
+    let mut plan = ComparePlan { has_model_per_seed: args.retrain, ..ComparePlan::default() };
     if names.iter().map(String::as_str).ne(["all"]) {
         let known = || Method::all().into_iter().map(Method::key).collect::<Vec<_>>().join(", ");
         let method = |name: &String| {
@@ -117,20 +119,14 @@ fn compared(
     terminal: &Terminal,
 ) -> anyhow::Result<Comparison> {
     let mut models = vec![Arc::clone(model)];
-    if args.retrain {
+    if plan.has_model_per_seed {
         let mut recipe = input.recipe.clone();
         inputs::set_training(&mut recipe, &args.recipe);
-        if let Some(training) = &mut recipe.training {
-            training.schedule = Schedule::Dense;
-        }
-        models = (plan.seeds.iter())
-            .map(|seed| train(&input.dataset, &Recipe { seed: *seed, ..recipe.clone() }, terminal.ctl(), |_| {}))
-            .map(|trained| trained.map(|t| t.model))
-            .collect::<Result<_, _>>()?;
+        models = models_of_seeds(&input.dataset, &recipe, &plan.seeds, terminal.ctl())?;
     }
     let mut points = Vec::with_capacity(plan.len());
     compare(&input.dataset, &models, &input.recipe, &plan, terminal.ctl(), |point| points.push(point))?;
-    Ok(Comparison::new(plan, args.retrain, points))
+    Ok(Comparison::new(plan, points))
 }
 
 /// Accuracy of every method at every share, for people.
@@ -144,7 +140,7 @@ fn comparison_lines(comparison: &Comparison) -> Vec<String> {
         });
         std::iter::once(method.key()).chain(cells).collect()
     });
-    let models = if comparison.has_model_per_seed { "a model per seed" } else { "one model" };
+    let models = if comparison.plan.has_model_per_seed { "a model per seed" } else { "one model" };
     vec![
         format!("\ntest score of every method at the share it was asked to remove ({models})\n"),
         table(&header, 1, rows),

@@ -18,7 +18,8 @@ use super::bundle::{StepMetrics, matrix_npy};
 use super::recipe::{recipe_to_toml, write_recipe};
 use super::report::ExportError;
 use crate::engine::analysis::{
-    ComparePlan, ComparePoint, CompareSummary, SensitivityPoint, SweepGrid, SweepPoint, pareto_front, summarise,
+    ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, SensitivityPoint, SweepGrid, SweepPoint, pareto_front,
+    summarise,
 };
 use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
@@ -141,21 +142,19 @@ pub struct SweepResults {
 pub struct Comparison {
     /// What was compared.
     pub plan: ComparePlan,
-    /// Whether every seed had a model of its own, trained with it.
-    pub has_model_per_seed: bool,
     /// Where each method is from, by its key.
     pub sources: BTreeMap<String, String>,
     /// Every method, share and seed.
     pub points: Vec<ComparePoint>,
-    /// Means and spreads over the seeds.
+    /// Means and spreads of the accuracy on the test nodes over the seeds.
     pub summary: Vec<CompareSummary>,
 }
 
 impl Comparison {
     /// Puts the points of a comparison together.
-    pub fn new(plan: ComparePlan, has_model_per_seed: bool, points: Vec<ComparePoint>) -> Self {
+    pub fn new(plan: ComparePlan, points: Vec<ComparePoint>) -> Self {
         let sources = plan.methods.iter().map(|m| (m.key(), m.source().to_owned())).collect();
-        Self { sources, summary: summarise(&points), plan, has_model_per_seed, points }
+        Self { sources, summary: summarise(&points, EvaluatedOn::Test), plan, points }
     }
 }
 
@@ -282,6 +281,7 @@ fn sensitivity_csv(points: &[SensitivityPoint]) -> Result<Vec<u8>, std::io::Erro
         "side",
         "step",
         "delta",
+        "removed",
         "edge_sparsity",
         "weight_sparsity",
         "val_accuracy",
@@ -290,8 +290,14 @@ fn sensitivity_csv(points: &[SensitivityPoint]) -> Result<Vec<u8>, std::io::Erro
     for point in points {
         let side = if point.is_of_edges { "edges" } else { "weights" };
         let result = &point.result;
-        let numbers =
-            [point.delta, result.edge_sparsity, result.weight_sparsity, result.val_accuracy, result.test_accuracy];
+        let numbers = [
+            point.delta,
+            point.removed,
+            result.edge_sparsity,
+            result.weight_sparsity,
+            result.val_accuracy,
+            result.test_accuracy,
+        ];
         let first = [side.to_owned(), (point.step + 1).to_string()];
         table.write_record(first.into_iter().chain(numbers.map(|n| n.to_string())))?;
     }

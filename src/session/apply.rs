@@ -9,12 +9,12 @@ use super::jobs::open::Open;
 use super::jobs::{JobError, Lane, Partial};
 use super::notice::Level;
 use super::project::{self, Project};
-use super::store::{Phase, RunEntry, RunId, SweepState, TrainingState, fitted_to};
+use super::store::{Phase, RunEntry, RunId, SweepState, TrainingState, Trial, fitted_to};
 use super::undo::{Change, Inputs, Step};
 use super::{AfterLoad, Answer, PrunedRun, Session};
 use crate::engine::analysis::{RunOptions, SweepGrid, run, sweep};
 use crate::engine::control::Control;
-use crate::engine::sparsify::{Recipe, Training};
+use crate::engine::sparsify::{Recipe, Schedule, Training};
 use crate::engine::train::train;
 use crate::io::{samples, write_model, write_recipe};
 
@@ -32,6 +32,12 @@ impl Session {
             Command::SetRecipe(recipe, gesture) => self.set_recipe(*recipe, "Recipe", gesture),
             Command::Prune => self.prune(),
             Command::Sweep(grid) => self.sweep(grid),
+            Command::SetPlan(plan) => {
+                self.store.plan = plan;
+                self.store.is_changed = true;
+            }
+            Command::Compare(plan) => self.compare(plan),
+            Command::Sensitivity(grid) => self.sensitivity(grid),
             Command::Train => self.train(),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::CancelAll => {
@@ -51,6 +57,18 @@ impl Session {
             Command::LoadPoint(idx) => {
                 let recipe = self.store.sweep.grid.recipe(&self.store.sweep.base, idx);
                 self.set_recipe(recipe, "Take over a point", None);
+            }
+            Command::LoadMethod(at) => {
+                let state = &self.store.comparison;
+                if let Some(recipe) = state.points.get(at).map(|p| state.recipe_of(p)) {
+                    self.set_recipe(recipe, "Take over a method", None);
+                }
+            }
+            Command::LoadLayer(at) => {
+                let state = &self.store.sensitivity;
+                if let Some(recipe) = state.points.get(at).map(|p| p.recipe(&state.base)) {
+                    self.set_recipe(recipe, "Take over a layer's threshold", None);
+                }
             }
             Command::ComparePoint(idx) => toggle(&mut self.store.sweep.compared, idx),
             Command::ShowRun(id) => {
@@ -173,6 +191,7 @@ impl Session {
             self.runner.cancel_lane(&Lane::Sweep);
             self.sweep_job = None;
             self.store.sweep = SweepState::default();
+            self.drop_trials();
         }
         // With more to come, the inputs may not fit each other yet.
         if !self.runner.is_busy(&Lane::Load) {
@@ -259,6 +278,7 @@ impl Session {
         let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
         let base = self.store.effective_recipe();
         self.runner.cancel_lane(&Lane::Sweep);
+        self.store.asked_for(Trial::Thresholds);
         self.store.sweep = SweepState {
             phase: Phase::Running,
             grid: grid.clone(),
@@ -279,13 +299,14 @@ impl Session {
         };
         let mut recipe = fitted_to(&self.store.recipe, &self.store.recipe.model);
         let family = recipe.model.architecture;
-        let n_epochs = recipe.training.get_or_insert_with(|| Training::official(family)).epochs;
+        let training = recipe.training.get_or_insert_with(|| Training::official(family));
+        let n_trainings = if training.schedule == Schedule::Lottery { training.rounds + 1 } else { 1 };
+        let n_epochs = training.epochs.saturating_mul(n_trainings);
         let dataset = Arc::clone(&graph.dataset);
         let title = recipe.model.title(graph.stats.n_features, graph.stats.n_classes);
         let label = format!("Train {title} on {}", dataset.name());
         self.runner.cancel_lane(&Lane::Train);
-        self.store.training =
-            TrainingState { phase: Phase::Running, label: title, n_epochs, history: Vec::with_capacity(n_epochs) };
+        self.store.training = TrainingState { phase: Phase::Running, label: title, n_epochs, history: Vec::new() };
         let work = move |ctl: &Control, partial: &Partial<Answer>| {
             let trained = train(&dataset, &recipe, ctl, |epoch| partial(Answer::Epoch(*epoch)))?;
             Ok(Answer::Trained(Box::new(trained)))
@@ -304,9 +325,14 @@ impl Session {
         self.store.desk.submitted(id, &request);
     }
 
-    fn missing(&mut self, what: &str, needs: &str) {
+    pub(super) fn missing(&mut self, what: &str, needs: &str) {
         let title = format!("Cannot {what} yet");
         self.store.notices.add(Level::Warning, title, format!("{needs} must be open"), "Open one, or take a sample");
+    }
+
+    pub(super) fn refused(&mut self, what: &str, needs: &str, next: &str) {
+        let title = format!("Cannot {what} yet");
+        self.store.notices.add(Level::Warning, title, format!("{needs} must be chosen"), next);
     }
 }
 

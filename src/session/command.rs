@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::desk::AnyRequest;
 use super::jobs::{JobError, JobId};
 use super::store::RunId;
-use crate::engine::analysis::SweepGrid;
+use crate::engine::analysis::{ComparePlan, SweepGrid};
 use crate::engine::control::Control;
 use crate::engine::sparsify::Recipe;
 
@@ -63,6 +63,12 @@ pub enum Command {
     Prune,
     /// Tries a grid of thresholds.
     Sweep(SweepGrid),
+    /// Chooses what the next comparison compares.
+    SetPlan(ComparePlan),
+    /// Holds methods against each other.
+    Compare(ComparePlan),
+    /// Tries every layer alone over the thresholds of a grid.
+    Sensitivity(SweepGrid),
     /// Trains a model of the recipe's network and opens it.
     Train,
     /// Stops one job.
@@ -85,6 +91,10 @@ pub enum Command {
     WriteFile(FileWriter, PathBuf),
     /// Takes over the recipe of a sweep's point, by its index in the grid.
     LoadPoint(usize),
+    /// Takes over the recipe of a comparison's point, by its place among the points.
+    LoadMethod(usize),
+    /// Takes over the recipe of a sensitivity's point, by its place among the points.
+    LoadLayer(usize),
     /// Marks a sweep's point for comparison, or unmarks it.
     ComparePoint(usize),
     /// Takes over the recipe of a run.

@@ -14,10 +14,11 @@ mod outcome;
 mod pictures;
 pub mod project;
 mod store;
+mod trials;
 mod undo;
 
 use crate::engine::EngineError;
-use crate::engine::analysis::{Run, SweepPoint};
+use crate::engine::analysis::{ComparePoint, Run, SensitivityPoint, SweepPoint};
 use crate::engine::control::Workers;
 use crate::engine::sparsify::Recipe;
 use crate::engine::train::{EpochRecord, Trained};
@@ -28,8 +29,8 @@ pub use desk::{AnyRequest, Desk, Request};
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest};
 pub use store::{
-    ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId, Store, SweepState, TrainingState,
-    fitted_to,
+    CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId, SensitivityState,
+    Store, SweepState, TrainingState, Trial, first_plan, fitted_to,
 };
 
 use jobs::{JobRunner, JobStatus, Lane, Waker};
@@ -41,6 +42,9 @@ enum Answer {
     Pruned(Box<PrunedRun>),
     Point(Box<SweepPoint>),
     Swept,
+    Compared(Box<ComparePoint>),
+    Sensed(Box<SensitivityPoint>),
+    TrialDone,
     Epoch(EpochRecord),
     Trained(Box<Trained>),
     Exported(Exported),
@@ -72,6 +76,8 @@ pub struct Session {
     next_run: u64,
     after_load: Option<AfterLoad>,
     sweep_job: Option<jobs::JobId>,
+    compare_job: Option<jobs::JobId>,
+    sensitivity_job: Option<jobs::JobId>,
     train_job: Option<jobs::JobId>,
     export_job: Option<jobs::JobId>,
 }
@@ -108,6 +114,8 @@ impl Session {
             next_run: 1,
             after_load: None,
             sweep_job: None,
+            compare_job: None,
+            sensitivity_job: None,
             train_job: None,
             export_job: None,
         })

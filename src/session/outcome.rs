@@ -33,7 +33,7 @@ impl Session {
         match answer {
             Answer::Point(point) if self.sweep_job == Some(id) => self.store.sweep.points.push(*point),
             Answer::Epoch(epoch) if self.train_job == Some(id) => self.store.training.history.push(epoch),
-            _ => {}
+            point => self.take_trial_point(id, point),
         }
     }
 
@@ -43,6 +43,7 @@ impl Session {
             Answer::Previewed(run) => self.take_preview(*run),
             Answer::Pruned(pruned) => self.add_run(*pruned, elapsed_secs),
             Answer::Swept if self.sweep_job == Some(id) => self.store.sweep.phase = Phase::Done,
+            Answer::TrialDone => self.end_trial(id, Phase::Done),
             Answer::Trained(trained) if self.train_job == Some(id) => self.take_trained(*trained),
             Answer::Exported(exported) => {
                 let title = format!("Exported to {}", exported.folder.display());
@@ -52,7 +53,13 @@ impl Session {
             }
             Answer::Written(path) => self.store.notices.add(Level::Info, format!("Saved {path}"), "", ""),
             Answer::Computed { slot, request, answer } => self.store.desk.answered(id, &slot, request, answer),
-            Answer::Swept | Answer::Trained(_) | Answer::Point(_) | Answer::Epoch(_) => {}
+            // Of a job that another one has replaced, or handed out before the end.
+            Answer::Swept
+            | Answer::Trained(_)
+            | Answer::Point(_)
+            | Answer::Epoch(_)
+            | Answer::Compared(_)
+            | Answer::Sensed(_) => {}
         }
     }
 
@@ -127,8 +134,11 @@ impl Session {
             }
             Some(AfterLoad::TrainSmall) => {}
             Some(AfterLoad::Project(project, path)) => {
-                let project::Project { recipe, runs, .. } = *project;
+                let project::Project { recipe, runs, plan, .. } = *project;
                 self.change_inputs("Open a project", None, |i| i.recipe = recipe);
+                if let Some(plan) = plan {
+                    self.store.plan = plan;
+                }
                 self.store.project = Some(PathBuf::from(&path));
                 self.remember(&path, "project");
                 if self.store.graph.is_some() && self.store.model.is_some() {
@@ -190,6 +200,7 @@ impl Session {
         }
         match lane {
             Lane::Sweep if self.sweep_job == Some(id) => self.store.sweep.phase = phase,
+            Lane::Compare | Lane::Sensitivity => self.end_trial(id, phase),
             Lane::Train if self.train_job == Some(id) => self.store.training.phase = phase,
             Lane::Export if self.export_job == Some(id) => self.store.export.phase = phase,
             _ => {}

@@ -106,7 +106,8 @@ impl Request for PictureRequest {
         let raster = raster(run, atlas, &self.raster, ctl)?;
         let architecture = &run.model.architecture;
         let scale =
-            Scale::new(*mode, *side, scores.scores.range(), architecture.n_graph_steps(), architecture.is_decoupled());
+            Scale::new(*mode, *side, scores.scores.range(), architecture.n_graph_steps(), architecture.is_decoupled())
+                .named(run, *mode, *side, *step);
         Ok(Picture { shades: scale.shades(&raster), raster: Arc::new(raster), scale, scores })
     }
 }
@@ -129,7 +130,7 @@ pub struct DistributionRequest {
 pub struct Distribution {
     /// The scores with their threshold.
     pub scores: ScoreHistogram,
-    /// The values themselves: of `T` without self-loops, or of `W`.
+    /// The values themselves: of `T` without self-loops, of attention the mean over the heads of what stays, or of `W`.
     pub values: LogHistogram,
     /// Exact counts for any threshold.
     pub sorted: SortedScores,
@@ -164,8 +165,12 @@ impl Request for DistributionRequest {
         let found = ScoreHistogram::of(run, atlas.values(), *step, *side, BINS, ctl)?;
         let values: Vec<f32> = match side {
             Side::Edges => {
-                let entries = run.dataset.topology().entries().zip(atlas.values());
-                entries.filter(|((u, v), _)| u != v).map(|(_, t)| *t).collect()
+                let attention = run.pruned.steps.get(*step).and_then(|s| s.edges.as_ref()?.coefficients.as_ref());
+                let entries = run.dataset.topology().entries().enumerate().filter(|(_, (u, v))| u != v);
+                match attention {
+                    Some(alpha) => entries.filter_map(|(k, _)| alpha.row(k).mean().filter(|a| *a > 0.0)).collect(),
+                    None => entries.map(|(k, _)| atlas.value(k)).collect(),
+                }
             }
             Side::Weights(nth) => (run.pruned.steps.get(*step))
                 .and_then(|s| s.weights.get(*nth))

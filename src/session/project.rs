@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::store::Store;
+use crate::engine::analysis::ComparePlan;
 use crate::engine::sparsify::Recipe;
 use crate::io::atomic::write_atomic;
 use crate::io::{ExportError, LoadError, read_text};
@@ -35,6 +36,9 @@ pub struct Project {
     /// The runs, oldest first.
     #[serde(default)]
     pub runs: Vec<ProjectRun>,
+    /// Which methods are compared; absent in projects of before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<ComparePlan>,
 }
 
 /// A run of a project.
@@ -61,6 +65,7 @@ impl Project {
             runs: runs
                 .map(|e| ProjectRun { name: e.name.clone(), is_pinned: e.is_pinned, recipe: e.run.recipe.clone() })
                 .collect(),
+            plan: Some(store.plan.clone()),
         }
     }
 }
@@ -87,6 +92,10 @@ pub fn read(path: &Path) -> Result<Project, LoadError> {
         serde_json::from_value(value).map_err(|error| fault("project".to_owned(), error.to_string()))?;
     for recipe in project.runs.iter().map(|r| &r.recipe).chain([&project.recipe]) {
         recipe.check().map_err(|error| LoadError::invalid(path, error))?;
+    }
+    // Nothing chosen is a choice, too; it is refused when it is to be compared.
+    if let Some(plan) = project.plan.as_ref().filter(|p| !p.is_empty()) {
+        plan.check().map_err(|error| LoadError::invalid(path, error))?;
     }
     Ok(project)
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::desk::Desk;
 use super::notice::Notices;
-use crate::engine::analysis::{Run, SweepGrid, SweepPoint};
+use crate::engine::analysis::{ComparePlan, ComparePoint, Method, Run, SensitivityPoint, SweepGrid, SweepPoint};
 use crate::engine::graph::{Dataset, GraphStats};
 use crate::engine::model::{Architecture, Model};
-use crate::engine::sparsify::{EdgeMode, Recipe};
+use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
+use crate::engine::sparsify::{EdgeMode, Identity, Recipe};
 use crate::engine::train::EpochRecord;
 use crate::io::LoadReport;
 
@@ -101,6 +102,65 @@ impl SweepState {
     }
 }
 
+/// Methods side by side, in the trade-off view.
+#[derive(Debug, Clone, Default)]
+pub struct CompareState {
+    /// Where it stands.
+    pub phase: Phase,
+    /// What is compared.
+    pub plan: ComparePlan,
+    /// The recipe whose rules are replaced; its split is one that no seed changes.
+    pub base: Recipe,
+    /// Points in the order they came.
+    pub points: Vec<ComparePoint>,
+}
+
+impl CompareState {
+    /// The recipe of a point.
+    pub fn recipe_of(&self, point: &ComparePoint) -> Recipe {
+        point.method.recipe(&self.base, point.share, point.seed)
+    }
+}
+
+/// Layers one at a time, in the trade-off view.
+#[derive(Debug, Clone, Default)]
+pub struct SensitivityState {
+    /// Where it stands.
+    pub phase: Phase,
+    /// The recipe whose thresholds are replaced.
+    pub base: Recipe,
+    /// Points asked for.
+    pub n_points: usize,
+    /// Points in the order they came.
+    pub points: Vec<SensitivityPoint>,
+}
+
+/// What the trade-off view can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trial {
+    /// A sweep over pairs of thresholds.
+    #[default]
+    Thresholds,
+    /// Methods side by side.
+    Methods,
+    /// Layers one at a time.
+    Layers,
+}
+
+/// What is compared until the user chooses: Unifews, the cheapest alternatives, and chance.
+pub fn first_plan() -> ComparePlan {
+    ComparePlan {
+        methods: vec![
+            Method::UnifewsEdges,
+            Method::Edges(EdgeRanking::Random),
+            Method::UnifewsWeights,
+            Method::Weights(WeightRanking::Random),
+            Method::Weights(WeightRanking::Magnitude),
+        ],
+        ..ComparePlan::default()
+    }
+}
+
 /// The training shown in the training view.
 #[derive(Debug, Clone, Default)]
 pub struct TrainingState {
@@ -146,7 +206,7 @@ pub struct ExportState {
 }
 
 /// Everything a view may read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Store {
     /// The graph that is open.
     pub graph: Option<LoadedGraph>,
@@ -164,6 +224,14 @@ pub struct Store {
     pub compared: Vec<RunId>,
     /// The sweep.
     pub sweep: SweepState,
+    /// What the next comparison compares.
+    pub plan: ComparePlan,
+    /// The comparison of methods.
+    pub comparison: CompareState,
+    /// The layers one at a time.
+    pub sensitivity: SensitivityState,
+    /// Which of the three was asked for last, and how often any was.
+    pub trial: (Trial, u64),
     /// The training.
     pub training: TrainingState,
     /// The export.
@@ -181,7 +249,39 @@ pub struct Store {
     pub(crate) last_shown: Option<Arc<Run>>,
 }
 
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            graph: None,
+            model: None,
+            recipe: Recipe::default(),
+            preview: None,
+            preview_fault: None,
+            runs: Vec::new(),
+            compared: Vec::new(),
+            sweep: SweepState::default(),
+            plan: first_plan(),
+            comparison: CompareState::default(),
+            sensitivity: SensitivityState::default(),
+            trial: (Trial::default(), 0),
+            training: TrainingState::default(),
+            export: ExportState::default(),
+            recent: Vec::new(),
+            notices: Notices::default(),
+            desk: Desk::default(),
+            project: None,
+            is_changed: false,
+            last_shown: None,
+        }
+    }
+}
+
 impl Store {
+    /// Notes that one of the trade-off's three was asked for, so that the view brings it to the front.
+    pub(crate) fn asked_for(&mut self, trial: Trial) {
+        self.trial = (trial, self.trial.1 + 1);
+    }
+
     /// The recipe as a run of the open model uses it: its network is the model's own.
     pub fn effective_recipe(&self) -> Recipe {
         let Some(model) = &self.model else { return self.recipe.clone() };
@@ -227,6 +327,10 @@ pub fn fitted_to(recipe: &Recipe, network: &Architecture) -> Recipe {
     recipe.model = network.clone();
     if recipe.edges.mode == EdgeMode::Mass && !network.is_decoupled() {
         recipe.edges.mode = EdgeMode::default();
+        recipe.edges.ranking = None;
+    }
+    if network.has("attention") {
+        recipe.edges.identity = Identity::default();
     }
     let fit = |deltas: &mut Vec<f64>, n: usize| {
         if deltas.len() != 1 && deltas.len() != n {

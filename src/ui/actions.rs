@@ -33,6 +33,10 @@ pub enum Action {
     Prune,
     /// Try a grid of thresholds.
     Sweep,
+    /// Hold methods against each other.
+    Compare,
+    /// Try every layer alone.
+    Sensitivity,
     /// Train a model.
     Train,
     /// Stop the running jobs, or close what is open on top.
@@ -101,7 +105,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -115,6 +119,8 @@ impl Action {
         Self::Palette,
         Self::Prune,
         Self::Sweep,
+        Self::Compare,
+        Self::Sensitivity,
         Self::Train,
         Self::Cancel,
         Self::Show(Pane::Layers),
@@ -149,6 +155,8 @@ impl Action {
             Self::Redo => "Redo",
             Self::Prune => "Prune",
             Self::Sweep => "Sweep",
+            Self::Compare => "Compare methods",
+            Self::Sensitivity => "Try every layer alone",
             Self::Train => "Train",
             Self::Cancel => "Cancel",
             Self::Palette => "Find an action…",
@@ -186,6 +194,8 @@ impl Action {
             Self::Redo => "Make the last undone change again",
             Self::Prune => "Apply the recipe to every layer, evaluate and measure, and keep the run",
             Self::Sweep => "Try every pair of thresholds and draw accuracy against cost",
+            Self::Compare => "Remove the same shares by other methods, and draw accuracy against what was removed",
+            Self::Sensitivity => "Prune one layer at a time while all others stay whole",
             Self::Train => "Train a model of the recipe's network on the open graph",
             Self::Cancel => "Stop the running jobs, or close what is open on top",
             Self::Palette => "Search all actions and do one",
@@ -220,7 +230,7 @@ impl Action {
             | Self::CloseInputs
             | Self::Quit => Menu::File,
             Self::Undo | Self::Redo | Self::Palette => Menu::Edit,
-            Self::Prune | Self::Sweep | Self::Train | Self::Cancel => Menu::Run,
+            Self::Prune | Self::Sweep | Self::Compare | Self::Sensitivity | Self::Train | Self::Cancel => Menu::Run,
             Self::Shortcuts | Self::About => Menu::Help,
             _ => Menu::View,
         }
@@ -247,6 +257,8 @@ impl Action {
             Self::Redo => key(CTRL_SHIFT, Key::Z),
             Self::Prune => key(CTRL, Key::Enter),
             Self::Sweep => key(CTRL_SHIFT, Key::Enter),
+            Self::Compare => key(CTRL, Key::B),
+            Self::Sensitivity => key(CTRL, Key::L),
             Self::Train => key(CTRL, Key::T),
             Self::Cancel => key(Modifiers::NONE, Key::Escape),
             Self::Palette => key(CTRL, Key::K),
@@ -283,7 +295,8 @@ impl Action {
         match self {
             Self::Undo => session.undo_label().is_some(),
             Self::Redo => session.redo_label().is_some(),
-            Self::Prune | Self::Sweep => has_both,
+            Self::Prune | Self::Sweep | Self::Sensitivity => has_both,
+            Self::Compare => has_both && !store.plan.is_empty(),
             Self::Train => store.graph.is_some(),
             Self::SaveModel => store.model.is_some(),
             Self::SaveProject | Self::CloseInputs => store.graph.is_some() || store.model.is_some(),

@@ -47,7 +47,17 @@ impl App {
             Action::Prune => self.out.send(Command::Prune),
             Action::Sweep => {
                 self.show(Pane::Tradeoff);
-                self.out.send(Command::Sweep(SweepGrid::default()));
+                let grid = SweepGrid::suited_to(&self.session.store().effective_recipe());
+                self.out.send(Command::Sweep(grid));
+            }
+            Action::Compare => {
+                self.show(Pane::Tradeoff);
+                self.out.send(Command::Compare(self.session.store().plan.clone()));
+            }
+            Action::Sensitivity => {
+                self.show(Pane::Tradeoff);
+                let grid = SweepGrid::suited_to(&self.session.store().effective_recipe());
+                self.out.send(Command::Sensitivity(grid));
             }
             Action::Train => {
                 self.show(Pane::Training);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use unifews::engine::analysis::{
-    ComparePlan, Method, RunOptions, compare, forward_frozen, run, sensitivity, summarise,
+    ComparePlan, EvaluatedOn, Method, RunOptions, compare, forward_frozen, run, sensitivity, summarise,
 };
 use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};
 use unifews::engine::model::{Architecture, Family, Model};
@@ -57,7 +57,7 @@ fn a_comparison_has_every_point_and_its_spread() {
     compare(&graph, &[model(Family::Gcn)], &Recipe::default(), &plan, &ctl, |p| points.push(p)).expect("runs");
     let n_random = plan.methods.iter().filter(|m| m.is_random()).count();
     assert_eq!(points.len(), 2 * (plan.methods.len() + n_random));
-    let summary = summarise(&points);
+    let summary = summarise(&points, EvaluatedOn::Test);
     assert_eq!(summary.len(), 2 * plan.methods.len());
     for s in &summary {
         assert!(s.range[0] <= s.mean + 1e-12 && s.mean <= s.range[1] + 1e-12, "{s:?}");

@@ -3,9 +3,11 @@
 #![expect(clippy::expect_used, reason = "tests fail loudly")]
 
 mod actions;
+mod families;
 mod flow;
 mod layers;
 mod looks;
+mod methods;
 mod tradeoff;
 
 use std::collections::VecDeque;

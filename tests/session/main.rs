@@ -4,6 +4,7 @@
 
 mod flow;
 mod jobs;
+mod trials;
 mod undo;
 
 use std::sync::Arc;

@@ -11,10 +11,11 @@ use super::run::{RunOptions, run};
 use super::sweep::SweepPoint;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::Dataset;
+use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::Model;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
+use crate::engine::sparsify::{EdgeMode, Recipe, Schedule, Training, WeightMode};
+use crate::engine::train::train;
 
 /// A way to choose what is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,23 +114,55 @@ pub struct ComparePlan {
     pub shares: Vec<f64>,
     /// Seeds of the random choices; where there is a model per seed, of its training too.
     pub seeds: Vec<u64>,
+    /// Whether every seed has a model of its own, trained with it; else all share one.
+    #[serde(default)]
+    pub has_model_per_seed: bool,
 }
 
 impl Default for ComparePlan {
     fn default() -> Self {
-        Self { methods: Method::all(), shares: vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], seeds: vec![1, 2, 3] }
+        Self {
+            methods: Method::all(),
+            shares: vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+            seeds: vec![1, 2, 3],
+            has_model_per_seed: false,
+        }
     }
 }
 
 impl ComparePlan {
-    /// Number of runs.
+    /// Most methods × shares × seeds.
+    const MOST: usize = 100_000;
+
+    /// Number of runs: a method that chooses the same for every seed of one model is run once.
     pub fn len(&self) -> usize {
-        self.methods.len() * self.shares.len() * self.seeds.len()
+        self.shares.len() * self.methods.iter().map(|m| self.n_seeds_of(*m)).sum::<usize>()
     }
 
     /// Whether there is nothing to compare.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Seeds that a method is run with.
+    pub fn n_seeds_of(&self, method: Method) -> usize {
+        if self.has_model_per_seed || method.is_random() { self.seeds.len() } else { self.seeds.len().min(1) }
+    }
+
+    /// Checks ranges.
+    ///
+    /// # Errors
+    /// [`EngineError::Recipe`] naming what is wrong.
+    pub fn check(&self) -> Result<(), EngineError> {
+        if let Some(wrong) = self.shares.iter().find(|s| !(0.0..=1.0).contains(*s)) {
+            return Err(EngineError::recipe("compare.shares", "shares between 0 and 1", wrong));
+        }
+        let all = self.methods.len().checked_mul(self.shares.len()).and_then(|n| n.checked_mul(self.seeds.len()));
+        match all {
+            Some(1..=Self::MOST) => Ok(()),
+            Some(0) => Err(EngineError::recipe("compare", "methods, shares and seeds", "none of one of them")),
+            _ => Err(EngineError::recipe("compare", format!("at most {} runs", Self::MOST), "more")),
+        }
     }
 }
 
@@ -153,6 +186,45 @@ impl ComparePoint {
     }
 }
 
+/// Whose accuracy is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EvaluatedOn {
+    /// Of the test nodes.
+    #[default]
+    Test,
+    /// Of the validation nodes.
+    Val,
+}
+
+impl EvaluatedOn {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Test, Self::Val];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Val => "validation",
+        }
+    }
+
+    /// Accuracy of the pruned model, `0..=1`.
+    pub fn accuracy(self, point: &SweepPoint) -> f64 {
+        match self {
+            Self::Test => point.test_accuracy,
+            Self::Val => point.val_accuracy,
+        }
+    }
+
+    /// Accuracy of the unpruned model, `0..=1`.
+    pub fn dense_accuracy(self, point: &SweepPoint) -> f64 {
+        match self {
+            Self::Test => point.dense_test_accuracy,
+            Self::Val => point.dense_val_accuracy,
+        }
+    }
+}
+
 /// One method at one share, over all seeds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CompareSummary {
@@ -164,16 +236,16 @@ pub struct CompareSummary {
     pub n_seeds: usize,
     /// Mean share removed.
     pub removed: f64,
-    /// Mean accuracy on test nodes.
+    /// Mean accuracy.
     pub mean: f64,
-    /// Lowest and highest accuracy on test nodes.
+    /// Lowest and highest accuracy.
     pub range: [f64; 2],
-    /// Standard deviation of the accuracy on test nodes, of the sample; 0 for one seed.
+    /// Standard deviation of the accuracy, of the sample; 0 for one seed.
     pub deviation: f64,
 }
 
 /// Means and spreads over the seeds, in the order of the points.
-pub fn summarise(points: &[ComparePoint]) -> Vec<CompareSummary> {
+pub fn summarise(points: &[ComparePoint], on: EvaluatedOn) -> Vec<CompareSummary> {
     let mut groups: Vec<(Method, f64, Vec<&ComparePoint>)> = Vec::new();
     for point in points {
         let same =
@@ -185,7 +257,7 @@ pub fn summarise(points: &[ComparePoint]) -> Vec<CompareSummary> {
     }
     let summary = |(method, share, points): (Method, f64, Vec<&ComparePoint>)| {
         let n = points.len() as f64;
-        let accuracy = || points.iter().map(|p| p.result.test_accuracy);
+        let accuracy = || points.iter().map(|p| on.accuracy(&p.result));
         let mean = accuracy().sum::<f64>() / n;
         let squares: f64 = accuracy().map(|a| (a - mean) * (a - mean)).sum();
         CompareSummary {
@@ -201,12 +273,41 @@ pub fn summarise(points: &[ComparePoint]) -> Vec<CompareSummary> {
     groups.into_iter().map(summary).collect()
 }
 
-/// Runs every method at every share and seed and hands each point out as soon as it is there.
-///
-/// `models` is one model for all seeds, or one for each. Times are not measured.
+/// `base` with its split by a name that no seed changes: what `auto` and `stratified` come to with the base's seed.
 ///
 /// # Errors
-/// [`EngineError::Recipe`] when there are neither one model nor one per seed; else as [`super::run`].
+/// [`EngineError::Recipe`] for a split that the graph does not have.
+pub fn with_fixed_split(dataset: &Dataset, base: &Recipe) -> Result<Recipe, EngineError> {
+    let split = resolve_split(dataset, &base.split, base.seed)?.name;
+    Ok(Recipe { split, ..base.clone() })
+}
+
+/// A model for every seed, trained dense: as `base` says, else with the family's own settings.
+///
+/// # Errors
+/// As [`train`].
+pub fn models_of_seeds(
+    dataset: &Dataset,
+    base: &Recipe,
+    seeds: &[u64],
+    ctl: &Control,
+) -> Result<Vec<Arc<Model>>, EngineError> {
+    let family = base.model.architecture;
+    let training = base.training.clone().unwrap_or_else(|| Training::official(family));
+    let training = Some(Training { schedule: Schedule::Dense, ..training });
+    let model = |seed: &u64| {
+        let recipe = Recipe { seed: *seed, training: training.clone(), ..base.clone() };
+        Ok(train(dataset, &recipe, ctl, |_| {})?.model)
+    };
+    seeds.iter().map(model).collect()
+}
+
+/// Runs every method at every share and seed and hands each point out as soon as it is there.
+///
+/// `models` is one model for all seeds, or, as the plan says, one for each. Times are not measured.
+///
+/// # Errors
+/// [`EngineError::Recipe`] when there are not as many models as the plan says; else as [`super::run`].
 pub fn compare(
     dataset: &Arc<Dataset>,
     models: &[Arc<Model>],
@@ -215,25 +316,31 @@ pub fn compare(
     ctl: &Control,
     mut on_point: impl FnMut(ComparePoint),
 ) -> Result<(), EngineError> {
-    if models.len() != 1 && models.len() != plan.seeds.len() {
-        let expected = format!("1 model, or {} (one per seed)", plan.seeds.len());
+    plan.check()?;
+    let n_models = if plan.has_model_per_seed { plan.seeds.len() } else { 1 };
+    if models.len() != n_models {
+        let expected = if plan.has_model_per_seed { "one model per seed" } else { "one model" };
         return Err(EngineError::recipe("compare", expected, models.len()));
     }
+    // The split must not move with the seed of one and the same model.
+    let fixed = with_fixed_split(dataset, base)?;
     let mut dense_logits = vec![None; models.len()];
     let mut idx = 0;
     for &method in &plan.methods {
-        // Without a random choice in it, a method gives the same for every seed of one model.
-        let n_seeds = if models.len() == 1 && !method.is_random() { 1 } else { plan.seeds.len() };
         for &share in &plan.shares {
-            for (at, &seed) in plan.seeds.iter().enumerate().take(n_seeds) {
+            for (at, &seed) in plan.seeds.iter().enumerate().take(plan.n_seeds_of(method)) {
                 ctl.check()?;
                 ctl.progress("comparing", idx, plan.len());
                 let of_seed = at.min(models.len() - 1);
-                let mut recipe = method.recipe(base, share, seed);
-                // The split must not move with the seed of one and the same model.
-                recipe.split = split_of(base, models, of_seed);
+                let model = &models[of_seed];
+                let mut recipe = method.recipe(&fixed, share, seed);
+                if plan.has_model_per_seed
+                    && let Some(own) = model.trained_on.as_ref().map(|t| &t.split).filter(|s| !s.is_empty())
+                {
+                    recipe.split.clone_from(own);
+                }
                 let known = dense_logits[of_seed].clone();
-                let found = run(dataset, &models[of_seed], &recipe, RunOptions::PREVIEW, known, &ctl.quiet())?;
+                let found = run(dataset, model, &recipe, RunOptions::PREVIEW, known, &ctl.quiet())?;
                 dense_logits[of_seed] = Some(Arc::clone(&found.dense_logits));
                 on_point(ComparePoint { method, share, seed, result: SweepPoint::of(idx, &found) });
                 idx += 1;
@@ -242,10 +349,4 @@ pub fn compare(
     }
     ctl.progress("comparing", idx, plan.len());
     Ok(())
-}
-
-/// The split of the recipe, or, for models that were trained on one each, theirs.
-fn split_of(base: &Recipe, models: &[Arc<Model>], at: usize) -> String {
-    let trained = models[at].trained_on.as_ref().map(|t| t.split.clone()).filter(|s| !s.is_empty());
-    trained.filter(|_| models.len() > 1).unwrap_or_else(|| base.split.clone())
 }

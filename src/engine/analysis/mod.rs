@@ -12,7 +12,10 @@ mod sensitivity;
 mod sweep;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
-pub use compare::{ComparePlan, ComparePoint, CompareSummary, Method, compare, summarise};
+pub use compare::{
+    ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Method, compare, models_of_seeds, summarise,
+    with_fixed_split,
+};
 pub use evaluate::{Evaluation, Metric, PartScores, Score, predictions};
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::run::{RunOptions, run};
+use super::run::{Run, RunOptions, run};
 use super::sweep::SweepPoint;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
+use crate::engine::sparsify::baselines::WeightRanking;
 use crate::engine::sparsify::{EdgeMode, Recipe};
 
 /// One layer or hop at one threshold.
@@ -21,8 +22,17 @@ pub struct SensitivityPoint {
     pub step: usize,
     /// Its threshold, in the recipe's mode.
     pub delta: f64,
+    /// What it removed of its own: of the step's entries, or of the layer's weights, `0..=1`.
+    pub removed: f64,
     /// What comes of it.
     pub result: SweepPoint,
+}
+
+impl SensitivityPoint {
+    /// The recipe it is of: `base` with this threshold, and nothing removed elsewhere.
+    pub fn recipe(&self, base: &Recipe) -> Recipe {
+        recipe_of(base, self.is_of_edges, self.step, self.delta)
+    }
 }
 
 /// Raises the threshold of every graph step over `delta_a` and of every layer's weights over `delta_w`, one at a time.
@@ -40,8 +50,8 @@ pub fn sensitivity(
     ctl: &Control,
     mut on_point: impl FnMut(SensitivityPoint),
 ) -> Result<(), EngineError> {
-    let shape = &model.architecture;
-    let (n_steps, n_layers) = (shape.n_graph_steps(), shape.layers);
+    let base = &Recipe { model: model.architecture.clone(), ..base.clone() };
+    let (n_steps, n_layers) = (base.model.n_graph_steps(), base.model.layers);
     let n_points = n_steps * delta_a.len() + n_layers * delta_w.len();
     let mut dense_logits = None;
     let mut idx = 0;
@@ -50,24 +60,47 @@ pub fn sensitivity(
             for &delta in deltas {
                 ctl.check()?;
                 ctl.progress("one layer at a time", idx, n_points);
-                let mut recipe = base.clone();
-                let mut edges = vec![0.0; n_steps.max(1)];
-                let mut weights = vec![0.0; n_layers];
-                if is_of_edges {
-                    // A target is cumulative: what this step removed is gone in the later ones, too.
-                    let end = if recipe.edges.mode == EdgeMode::Target { n_steps } else { step + 1 };
-                    edges[step..end].fill(delta);
-                } else {
-                    weights[step] = delta;
-                }
-                (recipe.edges.delta, recipe.weights.delta) = (edges, weights);
+                let recipe = recipe_of(base, is_of_edges, step, delta);
                 let found = run(dataset, model, &recipe, RunOptions::PREVIEW, dense_logits.clone(), &ctl.quiet())?;
                 dense_logits = Some(Arc::clone(&found.dense_logits));
-                on_point(SensitivityPoint { is_of_edges, step, delta, result: SweepPoint::of(idx, &found) });
+                let removed = removed_of(&found, is_of_edges, step);
+                on_point(SensitivityPoint { is_of_edges, step, delta, removed, result: SweepPoint::of(idx, &found) });
                 idx += 1;
             }
         }
     }
     ctl.progress("one layer at a time", idx, n_points);
     Ok(())
+}
+
+/// `base` with a threshold of one step or layer, and nothing removed elsewhere.
+fn recipe_of(base: &Recipe, is_of_edges: bool, step: usize, delta: f64) -> Recipe {
+    let mut recipe = base.clone();
+    let n_steps = base.model.n_graph_steps();
+    let mut edges = vec![0.0; n_steps.max(1)];
+    let mut weights = vec![0.0; base.model.layers];
+    if is_of_edges {
+        // A target is cumulative: what this step removed is gone in the later ones, too.
+        let end = if recipe.edges.mode == EdgeMode::Target { n_steps } else { step + 1 };
+        edges[step..end].fill(delta);
+    } else {
+        weights[step] = delta;
+    }
+    (recipe.edges.delta, recipe.weights.delta) = (edges, weights);
+    if recipe.weights.ranking == Some(WeightRanking::MagnitudeGlobal) {
+        // One threshold over all layers cannot be that of one.
+        recipe.weights.ranking = Some(WeightRanking::Magnitude);
+    }
+    recipe
+}
+
+fn removed_of(run: &Run, is_of_edges: bool, step: usize) -> f64 {
+    let share = |kept: usize, all: usize| 1.0 - kept as f64 / all.max(1) as f64;
+    if is_of_edges {
+        let edges = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref()).nth(step);
+        return edges.map_or(0.0, |e| share(e.n_after, e.n_entries));
+    }
+    let layer = run.pruned.steps.iter().filter(|s| !s.weights.is_empty() && s.idx == step).flat_map(|s| &s.weights);
+    let (kept, all) = layer.fold((0, 0), |(kept, all), w| (kept + w.n_after, all + w.n_weights));
+    share(kept, all)
 }

@@ -9,7 +9,7 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
-use crate::engine::sparsify::Recipe;
+use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
 
 /// Which thresholds to try: every δa with every δw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +60,27 @@ impl Default for SweepGrid {
 }
 
 impl SweepGrid {
+    /// A grid that makes sense in the recipe's modes: shares in target mode, decades where a threshold is an absolute number.
+    pub fn suited_to(recipe: &Recipe) -> Self {
+        const SHARES: [f64; 8] = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9];
+        const NUMBERS: [f64; 8] = [0.0, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0];
+        const MASSES: [f64; 8] = [0.0, 1e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 1e-3];
+        let default = Self::default();
+        let delta_a = match recipe.edges.mode {
+            _ if recipe.model.n_graph_steps() == 0 => vec![0.0],
+            EdgeMode::Relative => default.delta_a,
+            EdgeMode::Absolute => NUMBERS.to_vec(),
+            EdgeMode::Mass => MASSES.to_vec(),
+            EdgeMode::Target => SHARES.to_vec(),
+        };
+        let delta_w = match recipe.weights.mode {
+            WeightMode::Relative => default.delta_w,
+            WeightMode::Absolute => NUMBERS.to_vec(),
+            WeightMode::Target => SHARES.to_vec(),
+        };
+        Self { delta_a, delta_w }
+    }
+
     /// Number of points.
     pub fn len(&self) -> usize {
         self.delta_a.len() * self.delta_w.len()

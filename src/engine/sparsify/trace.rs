@@ -40,6 +40,16 @@ impl StepTrace {
             StepKind::Convolution | StepKind::Linear => format!("Layer {}", self.idx + 1),
         }
     }
+
+    /// The name of its `nth` weight matrix, unique within the step, for example `lin_l`, or `lins 2` of several `lins`.
+    pub fn matrix_name(&self, nth: usize) -> String {
+        let Some(own) = self.weights.get(nth) else { return String::new() };
+        let is_alike = |w: &&WeightTrace| w.name == own.name;
+        if self.weights.iter().filter(is_alike).count() < 2 {
+            return own.name.clone();
+        }
+        format!("{} {}", own.name, self.weights[..=nth].iter().filter(is_alike).count())
+    }
 }
 
 /// Multiply-accumulate operations of one step, by the rule `kept-entries`.

@@ -2,10 +2,11 @@
 
 use kuva::backend::svg::SvgBackend;
 use kuva::render::color::Color;
-use kuva::render::render::{Primitive, Scene, TextAnchor};
+use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
 use super::FigureError;
 use super::colour::Rgb;
+use super::marker::{Marker, Outline};
 
 pub(super) const TEXT: Rgb = [0x1b, 0x1c, 0x1e];
 pub(super) const TEXT_WEAK: Rgb = [0x66, 0x6a, 0x70];
@@ -95,6 +96,48 @@ impl Canvas {
             stroke: None,
             stroke_width: None,
         });
+    }
+
+    /// A shape around a point.
+    pub(super) fn mark(&mut self, x: f64, y: f64, r: f64, marker: Marker, ink: Rgb) {
+        let at = |p: &[f64; 2]| [x + r * p[0], y + r * p[1]];
+        match marker.outline() {
+            Outline::Disc => self.dot(x, y, r, ink, 1.0),
+            Outline::Ring => self.scene.add(Primitive::Circle {
+                cx: x,
+                cy: y,
+                r: r * 0.9,
+                fill: Color::Rgb(255, 255, 255),
+                fill_opacity: Some(1.0),
+                stroke: Some(colour(ink)),
+                stroke_width: Some(1.6),
+            }),
+            Outline::Filled(corners) => {
+                let corners: Vec<String> = corners.iter().map(at).map(|[x, y]| format!("{x:.2} {y:.2}")).collect();
+                self.scene.add(Primitive::Path(Box::new(PathData {
+                    d: format!("M {} Z", corners.join(" L ")),
+                    fill: Some(colour(ink)),
+                    stroke: colour(ink),
+                    stroke_width: 0.5,
+                    opacity: None,
+                    stroke_dasharray: None,
+                })));
+            }
+            Outline::Lines(lines) => {
+                for [from, to] in lines {
+                    self.line(at(from), at(to), ink, 1.8, false);
+                }
+            }
+        }
+    }
+
+    /// A line up and down with a bar at both ends.
+    pub(super) fn whisker(&mut self, x: f64, low: f64, high: f64, ink: Rgb) {
+        const HALF: f64 = 3.0;
+        self.line([x, low], [x, high], ink, 1.0, false);
+        for y in [low, high] {
+            self.line([x - HALF, y], [x + HALF, y], ink, 1.0, false);
+        }
     }
 
     pub(super) fn filled(&mut self, x: f64, y: f64, width: f64, height: f64, ink: Rgb) {

@@ -5,14 +5,16 @@ use crate::engine::analysis::{N_COLOURS, Ramp};
 /// Red, green, blue.
 pub type Rgb = [u8; 3];
 
-/// Colours of curves, in order: Okabe and Ito's palette, told apart by colour-blind readers, on white.
-pub const SERIES: [Rgb; 7] = [
+/// Colours of curves, in order: Okabe and Ito's palette, told apart by colour-blind readers, on white; its yellow is darker, its
+/// black a grey.
+pub const SERIES: [Rgb; 8] = [
     [0x00, 0x72, 0xb2],
     [0xd5, 0x5e, 0x00],
     [0x00, 0x9e, 0x73],
     [0xcc, 0x79, 0xa7],
     [0xe6, 0x9f, 0x00],
     [0x56, 0xb4, 0xe9],
+    [0x7a, 0x6f, 0x00],
     [0x3c, 0x40, 0x45],
 ];
 

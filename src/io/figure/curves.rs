@@ -4,6 +4,7 @@ use super::FigureError;
 use super::canvas::{Anchor, Canvas, GRID, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE};
 use super::colour::{Rgb, SERIES};
 use super::heatmap::{grouped, ticks};
+use super::marker::Marker;
 use crate::engine::analysis::power_of_ten;
 
 /// One axis.
@@ -48,6 +49,8 @@ pub enum CurveStyle {
     /// Points joined in order.
     #[default]
     Line,
+    /// Joined, with a mark at every point.
+    Marked,
     /// Joined and dashed: a reference.
     Dashed,
     /// Not joined.
@@ -63,6 +66,8 @@ pub struct Curve {
     pub name: String,
     /// `[x, y]`; values that are not finite are left out of the picture.
     pub points: Vec<[f64; 2]>,
+    /// Lowest and highest y behind every point, drawn as whiskers; empty where there is no spread.
+    pub spread: Vec<[f64; 2]>,
     /// How it is drawn.
     pub style: CurveStyle,
     /// Its place in the palette; several curves may share one.
@@ -117,18 +122,23 @@ impl Curves {
         self.drawn().png()
     }
 
-    /// One line per point: series, x, y.
+    /// One line per point: series, x, y; with lowest and highest y where any series has a spread.
     ///
     /// # Errors
     /// [`FigureError::Table`].
     pub fn csv(&self) -> Result<Vec<u8>, FigureError> {
         let fault = |e: csv::Error| FigureError::Table { reason: e.to_string() };
         let header = |axis: &Axis| if axis.is_log10 { format!("log10 {}", axis.name) } else { axis.name.clone() };
+        let has_spread = self.series.iter().any(|c| !c.spread.is_empty());
+        let width = if has_spread { 5 } else { 3 };
         let mut out = csv::Writer::from_writer(Vec::new());
-        out.write_record(["series", &header(&self.x), &header(&self.y)]).map_err(fault)?;
+        let names = ["series".to_owned(), header(&self.x), header(&self.y), "lowest".to_owned(), "highest".to_owned()];
+        out.write_record(&names[..width]).map_err(fault)?;
         for curve in &self.series {
-            for [x, y] in &curve.points {
-                out.write_record([&curve.name, &x.to_string(), &y.to_string()]).map_err(fault)?;
+            for (at, [x, y]) in curve.points.iter().enumerate() {
+                let [low, high] = curve.spread.get(at).copied().unwrap_or([*y, *y]);
+                let numbers = [x, y, &low, &high].map(f64::to_string);
+                out.write_record(std::iter::once(&curve.name).chain(&numbers).take(width)).map_err(fault)?;
             }
         }
         out.into_inner().map_err(|e| FigureError::Table { reason: e.to_string() })
@@ -153,10 +163,11 @@ impl Curves {
     }
 
     fn data_range(&self, coordinate: usize) -> [f64; 2] {
-        let finite = || self.series.iter().flat_map(|c| &c.points).filter(|p| p[0].is_finite() && p[1].is_finite());
-        let (low, high) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| {
-            (low.min(p[coordinate]), high.max(p[coordinate]))
-        });
+        let points = self.series.iter().flat_map(|c| &c.points).filter(|p| p[0].is_finite() && p[1].is_finite());
+        let whiskers =
+            self.series.iter().flat_map(|c| &c.spread).flatten().filter(|y| coordinate == 1 && y.is_finite());
+        let (low, high) = (points.map(|p| p[coordinate]).chain(whiskers.copied()))
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
         if low > high { [0.0, 1.0] } else { [low, high] }
     }
 
@@ -205,7 +216,18 @@ impl Curves {
                 CurveStyle::Line | CurveStyle::Dashed => {
                     canvas.polyline(points, ink, 1.8, curve.style == CurveStyle::Dashed);
                 }
-                CurveStyle::Points => points.iter().for_each(|(x, y)| canvas.dot(*x, *y, 3.5, ink, 1.0)),
+                CurveStyle::Marked => {
+                    for ([x, _], [low, high]) in curve.points.iter().zip(&curve.spread) {
+                        if low < high && x.is_finite() {
+                            canvas.whisker(px(*x), py(*low), py(*high), ink);
+                        }
+                    }
+                    for (x, y) in &points {
+                        canvas.mark(*x, *y, 3.5, marker(curve), ink);
+                    }
+                    canvas.polyline(points, ink, 1.6, false);
+                }
+                CurveStyle::Points => points.iter().for_each(|(x, y)| canvas.mark(*x, *y, 3.5, marker(curve), ink)),
                 CurveStyle::PalePoints => points.iter().for_each(|(x, y)| canvas.dot(*x, *y, 3.0, ink, 0.35)),
             }
         }
@@ -230,7 +252,11 @@ impl Curves {
                     CurveStyle::Line | CurveStyle::Dashed => {
                         canvas.line([*x, y - 4.0], [x + 22.0, y - 4.0], ink, 2.0, curve.style == CurveStyle::Dashed);
                     }
-                    CurveStyle::Points => canvas.dot(x + 11.0, y - 4.0, 3.5, ink, 1.0),
+                    CurveStyle::Marked => {
+                        canvas.line([*x, y - 4.0], [x + 22.0, y - 4.0], ink, 1.6, false);
+                        canvas.mark(x + 11.0, y - 4.0, 3.5, marker(curve), ink);
+                    }
+                    CurveStyle::Points => canvas.mark(x + 11.0, y - 4.0, 3.5, marker(curve), ink),
                     CurveStyle::PalePoints => canvas.dot(x + 11.0, y - 4.0, 3.0, ink, 0.35),
                 }
                 canvas.text(x + 28.0, y, &curve.name, SMALL, Anchor::Left, TEXT);
@@ -261,6 +287,10 @@ impl Curves {
         }
         rows
     }
+}
+
+fn marker(curve: &Curve) -> Marker {
+    Marker::of(curve.colour)
 }
 
 fn ink(curve: &Curve) -> Rgb {
@@ -328,6 +358,20 @@ mod tests {
         let csv = String::from_utf8(plot().csv().expect("a table")).expect("text");
         assert_eq!(csv.lines().count(), 6);
         assert!(csv.starts_with("series,\"edges removed, %\",\"test accuracy, %\"\npruned,0,89\n"), "{csv}");
+    }
+
+    #[test]
+    fn a_spread_is_drawn_and_written() {
+        let mut plot = plot();
+        let without = plot.svg();
+        plot.series[0].style = CurveStyle::Marked;
+        plot.series[0].spread = vec![[87.0, 95.0], [88.0, 88.0], [f64::NAN, f64::NAN]];
+        assert_ne!(plot.svg(), without);
+        assert!(plot.png().expect("a picture").starts_with(b"\x89PNG"));
+        let (_, y) = plot.bounds();
+        assert!((y[0] - 87.0).abs() < 1e-9 && (y[1] - 95.0).abs() < 1e-9, "the whiskers are in view: {y:?}");
+        let csv = String::from_utf8(plot.csv().expect("a table")).expect("text");
+        assert!(csv.contains("lowest,highest\npruned,0,89,87,95\n") && csv.contains("dense,0,89.4,89.4,89.4"), "{csv}");
     }
 
     #[test]

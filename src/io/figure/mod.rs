@@ -7,10 +7,14 @@ mod canvas;
 mod colour;
 mod curves;
 mod heatmap;
+mod marker;
+mod trials;
 
 pub use colour::{KEPT, REMOVED, Rgb, SERIES, lut};
 pub use curves::{Axis, Curve, CurveStyle, Curves, Mark};
 pub use heatmap::{HeatmapFigure, ticks};
+pub use marker::{Marker, Outline};
+pub use trials::{MethodsFigure, colour_of, sensitivity_curves};
 
 /// A figure could not be drawn.
 #[derive(Debug, thiserror::Error)]

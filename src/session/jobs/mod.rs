@@ -27,6 +27,10 @@ pub enum Lane {
     Prune,
     /// Sweeps. In order.
     Sweep,
+    /// Comparisons of methods. In order.
+    Compare,
+    /// Layers one at a time. In order.
+    Sensitivity,
     /// Training. In order.
     Train,
     /// Whatever writes files. In order.

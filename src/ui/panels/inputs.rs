@@ -2,10 +2,9 @@
 
 use eframe::egui;
 
-use super::gallery;
-use crate::engine::model::Parameter;
+use super::{gallery, model_card};
 use crate::io::LoadReport;
-use crate::session::{Command, LoadedGraph, LoadedModel, Store, format};
+use crate::session::{Command, LoadedGraph, Store, format};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{View, ViewCx, WindowRequest};
 use crate::ui::widgets::{bars, section, strong, value_row, weak};
@@ -31,7 +30,7 @@ impl View for Inputs {
             ui.add_space(4.0);
             ui.separator();
             match &store.model {
-                Some(model) => model_card(ui, cx.tokens, model),
+                Some(model) => model_card::ui(ui, cx.tokens, model),
                 None => nothing(ui, cx.tokens, "No model", "Open one, or train"),
             }
             ui.add_space(4.0);
@@ -126,33 +125,7 @@ fn shown_split(store: &Store, graph: &LoadedGraph) -> Option<String> {
     Some(format!("{} · {} · {}", count(&split.train), count(&split.val), count(&split.test)))
 }
 
-fn model_card(ui: &mut egui::Ui, tokens: &Tokens, loaded: &LoadedModel) {
-    let model = &loaded.model;
-    title_row(ui, tokens, &model.title(), if loaded.spec.is_empty() { &loaded.name } else { &loaded.spec });
-    let shape = &model.architecture;
-    for l in 0..shape.layers {
-        let (from, to) = shape.layer_widths(l, model.d_in(), model.n_classes());
-        let matrices: Vec<&str> =
-            model.weights().filter(|w| w.prunable_layer() == Some(l)).map(Parameter::short_name).collect();
-        value_row(ui, tokens, &format!("Layer {}", l + 1), &format!("{from} × {to}"))
-            .on_hover_text(format!("Input width × output width; weights {}", matrices.join(", ")));
-    }
-    if shape.is_decoupled() {
-        value_row(ui, tokens, "Hops", &shape.hops.to_string());
-    }
-    if shape.has("heads") {
-        value_row(ui, tokens, "Heads", &format!("{}, last layer {}", shape.heads, shape.out_heads));
-    }
-    value_row(ui, tokens, "Parameters", &format::count(model.n_parameters() as u64));
-    if let Some(trained) = &model.trained_on {
-        value_row(ui, tokens, "Trained on", &trained.graph);
-        value_row(ui, tokens, "Test accuracy", &format::percent(trained.test_accuracy))
-            .on_hover_text(format!("At epoch {} of {}, as its file says", trained.best_epoch, trained.epochs));
-    }
-    report_ui(ui, tokens, &loaded.report, "model report");
-}
-
-fn title_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, source: &str) {
+pub(super) fn title_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, source: &str) {
     ui.add_space(2.0);
     ui.add(egui::Label::new(strong(title).size(tokens::HEADING)).truncate());
     if !source.is_empty() {
@@ -162,7 +135,7 @@ fn title_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, source: &str) {
 }
 
 /// Warnings in the open, facts on request.
-fn report_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport, id: &str) {
+pub(super) fn report_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport, id: &str) {
     for warning in &report.warnings {
         ui.label(egui::RichText::new(format!("⚠ {warning}")).color(tokens.warning).size(tokens::SMALL));
     }

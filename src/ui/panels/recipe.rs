@@ -6,17 +6,19 @@ use super::thresholds::{
     Sliders, Touch, WEIGHT_MODES, edge_default, edge_mode_text, edge_modes, edge_scale, set_edge_mode, set_weight_mode,
     weight_default, weight_mode_text, weight_scale,
 };
-use super::training;
-use crate::engine::sparsify::{Compat, EdgeMode, Identity, Lock, Recipe, WeightMode};
+use super::{rules, training};
+use crate::engine::sparsify::baselines::WeightRanking;
+use crate::engine::sparsify::{EdgeMode, Identity, Lock, Recipe, WeightMode};
 use crate::session::{Command, Gesture, Store, format};
 use crate::ui::views::{View, ViewCx};
-use crate::ui::widgets::{section, strong, weak};
+use crate::ui::widgets::{LIST_HEIGHT, section, strong, weak};
 
-/// The panel; it holds only which gesture is under way.
+/// The panel; it holds only which gesture is under way, and what is being typed.
 #[derive(Debug, Default)]
 pub(crate) struct RecipePanel {
     n_gestures: u64,
     last: Option<(Touch, f64)>,
+    typed: Option<String>,
 }
 
 impl View for RecipePanel {
@@ -34,7 +36,7 @@ impl View for RecipePanel {
             ui.add_enabled_ui(store.graph.is_some(), |ui| {
                 let touch = Self::rules_ui(cx, ui, &mut recipe);
                 Self::choices_ui(ui, store, &mut recipe);
-                training::settings_ui(ui, cx, &mut recipe);
+                training::settings_ui(ui, cx, &mut recipe, &mut self.typed);
                 self.send(cx, ui, before, recipe, touch);
             });
         });
@@ -47,6 +49,7 @@ impl RecipePanel {
         let store = cx.session.store();
         let shown = store.shown().map(AsRef::as_ref);
         let network = store.effective_recipe().model;
+        let walks_graph = network.n_graph_steps() > 0;
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             ui.label(strong("Edges"));
@@ -62,6 +65,7 @@ impl RecipePanel {
         if mode != recipe.edges.mode {
             set_edge_mode(recipe, mode, shown);
         }
+        rules::edge_ranking_ui(ui, cx.tokens, recipe);
         let sliders = Sliders {
             symbol: "δa",
             says: edge_mode_text(mode).1,
@@ -70,9 +74,13 @@ impl RecipePanel {
             scale: edge_scale(mode),
             default: edge_default(mode),
             deltas: &mut recipe.edges.delta,
-            effect: shown.map(|r| format!("removed {}", format::percent(r.pruned.edge_sparsity()))),
+            effect: shown
+                .filter(|_| walks_graph)
+                .map(|r| format!("removed {}", format::percent(r.pruned.edge_sparsity()))),
         };
-        let touch = ui.push_id("edges", |ui| sliders.ui(ui, cx.tokens)).inner;
+        let edges = ui.add_enabled_ui(walks_graph, |ui| ui.push_id("edges", |ui| sliders.ui(ui, cx.tokens)).inner);
+        edges.response.on_disabled_hover_text("This network walks no graph: there are no entries to remove");
+        let touch = edges.inner;
         ui.add_space(4.0);
         ui.separator();
         section(ui, cx.tokens, "Weights");
@@ -86,11 +94,13 @@ impl RecipePanel {
         if mode != recipe.weights.mode {
             set_weight_mode(recipe, mode, shown);
         }
+        rules::weight_ranking_ui(ui, cx.tokens, recipe);
+        let is_over_all = recipe.weights.ranking == Some(WeightRanking::MagnitudeGlobal);
         let sliders = Sliders {
             symbol: "δw",
             says: weight_mode_text(mode).1,
             steps_are: "layers",
-            n_steps: network.layers,
+            n_steps: if is_over_all { 1 } else { network.layers },
             scale: weight_scale(mode),
             default: weight_default(mode),
             deltas: &mut recipe.weights.delta,
@@ -106,12 +116,16 @@ impl RecipePanel {
         ui.add_space(4.0);
         egui::Grid::new("choices").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
             ui.label("Identity").on_hover_text("What a node keeps of itself; its own entry is never removed");
-            combo(ui, "Identity", identity_text(recipe.edges.identity).0, |ui| {
-                for form in [Identity::SelfLoop, Identity::Residual, Identity::ResidualLoop] {
-                    let (name, says) = identity_text(form);
-                    ui.selectable_value(&mut recipe.edges.identity, form, name).on_hover_text(says);
-                }
+            let has_attention = store.effective_recipe().model.has("attention");
+            let identity = ui.add_enabled_ui(!has_attention, |ui| {
+                combo(ui, "Identity", identity_text(recipe.edges.identity).0, |ui| {
+                    for form in [Identity::SelfLoop, Identity::Residual, Identity::ResidualLoop] {
+                        let (name, says) = identity_text(form);
+                        ui.selectable_value(&mut recipe.edges.identity, form, name).on_hover_text(says);
+                    }
+                });
             });
+            identity.response.on_disabled_hover_text("Attention weighs a node's own entry like any other");
             ui.end_row();
             ui.label("Lock").on_hover_text("Which nodes keep all their incoming entries");
             lock_ui(ui, recipe);
@@ -124,14 +138,11 @@ impl RecipePanel {
             ui.add(egui::DragValue::new(&mut recipe.seed).update_while_editing(false)).labelled_by(label.id);
             ui.end_row();
             ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its peculiarities");
-            combo(ui, "Rules", compat_text(recipe.compat).0, |ui| {
-                for compat in [Compat::CLEAN, Compat::OFFICIAL] {
-                    let (name, says) = compat_text(compat);
-                    ui.selectable_value(&mut recipe.compat, compat, name).on_hover_text(says);
-                }
-            });
+            rules::compat_ui(ui, recipe);
             ui.end_row();
         });
+        ui.add_space(2.0);
+        rules::quirks_ui(ui, recipe);
     }
 
     fn send(&mut self, cx: &ViewCx<'_>, ui: &egui::Ui, before: Recipe, recipe: Recipe, touch: Option<Touch>) {
@@ -162,7 +173,8 @@ const BURST_SECS: f64 = 0.8;
 
 /// A combo box with an accessible name.
 pub(super) fn combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
-    let response = egui::ComboBox::from_id_salt(name).selected_text(selected).width(136.0).show_ui(ui, add).response;
+    let list = egui::ComboBox::from_id_salt(name).selected_text(selected).width(136.0).height(LIST_HEIGHT);
+    let response = list.show_ui(ui, add).response;
     response.widget_info(|| {
         let mut info = egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), name);
         info.current_text_value = Some(selected.to_owned());
@@ -207,6 +219,7 @@ fn presets_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
                 recipe.weights.mode = weights;
                 recipe.edges.delta = vec![delta_a];
                 recipe.weights.delta = vec![delta_w];
+                (recipe.edges.ranking, recipe.weights.ranking) = (None, None);
                 ui.close();
             }
         }
@@ -267,14 +280,6 @@ fn lock_says(lock: &Lock) -> &'static str {
             "Entries into these nodes are put back, as the authors' code does when it evaluates; accuracy is then not that of production"
         }
         Lock::File(_) => "Nodes of a file, one id per line",
-    }
-}
-
-fn compat_text(compat: Compat) -> (&'static str, &'static str) {
-    match compat {
-        Compat::CLEAN => ("clean", "The mathematics as written in the paper, without the authors' oversights"),
-        Compat::OFFICIAL => ("official", "The authors' peculiarities, to reproduce published numbers"),
-        _ => ("mixed", "Some of the authors' peculiarities, as the recipe file lists them"),
     }
 }
 

@@ -114,12 +114,15 @@ pub(super) fn set_edge_mode(recipe: &mut Recipe, mode: EdgeMode, run: Option<&Ru
             EdgeMode::Mass => None,
         }
     };
-    // A mass threshold is no threshold on message norms: there is nothing to carry over.
-    let is_known = recipe.edges.mode != EdgeMode::Mass;
+    // A mass threshold is no threshold on message norms, nor is a place in another ranking: there is nothing to carry over.
+    let is_known = recipe.edges.mode != EdgeMode::Mass && recipe.edges.ranking.is_none();
     let delta =
         |step: usize| value(step).filter(|v| is_known && v.is_finite()).map_or_else(|| edge_default(mode), rounded);
     recipe.edges.delta = (0..recipe.edges.delta.len()).map(delta).collect();
     recipe.edges.mode = mode;
+    if mode != EdgeMode::Target {
+        recipe.edges.ranking = None;
+    }
 }
 
 /// Changes the weight mode; a target keeps the share that goes now.
@@ -132,6 +135,9 @@ pub(super) fn set_weight_mode(recipe: &mut Recipe, mode: WeightMode, run: Option
     let delta = |layer: usize| value(layer).unwrap_or_else(|| weight_default(mode));
     recipe.weights.delta = (0..recipe.weights.delta.len()).map(delta).collect();
     recipe.weights.mode = mode;
+    if mode != WeightMode::Target {
+        recipe.weights.ranking = None;
+    }
 }
 
 fn rounded(value: f64) -> f64 {
@@ -209,7 +215,7 @@ impl Sliders<'_> {
         }
         ui.horizontal(|ui| {
             let mut is_each = !is_single;
-            let text = format!("each of {n_steps} {steps_are}");
+            let text = if n_steps > 1 { format!("each of {n_steps} {steps_are}") } else { "one for all".to_owned() };
             let is_possible = n_steps > 1;
             let tip = format!("One {symbol} for all {steps_are}, or one for each");
             if ui.add_enabled(is_possible, egui::Checkbox::new(&mut is_each, text)).on_hover_text(tip).changed() {

@@ -2,61 +2,19 @@
 
 use eframe::egui;
 
-use super::recipe::{combo, network_note};
-use crate::engine::model::{Architecture, Family, Order};
-use crate::engine::sparsify::{Recipe, Schedule, Training};
+use super::network::{self, warning};
+use super::recipe::combo;
+use crate::engine::sparsify::baselines::Ramp;
+use crate::engine::sparsify::{Recipe, Schedule, Training, WeightMode};
+use crate::session::fitted_to;
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::weak;
 
-/// Everything that `Train` uses, folded away until it is wanted.
-pub(super) fn settings_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
+/// Everything that `Train` uses, folded away until it is wanted; `typed` are the hops' weights while they are being typed.
+pub(super) fn settings_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe, typed: &mut Option<String>) {
     ui.add_space(4.0);
-    egui::CollapsingHeader::new("Network").id_salt("network").show(ui, |ui| {
-        network_note(ui, cx, recipe);
-        network_ui(ui, recipe);
-    });
+    egui::CollapsingHeader::new("Network").id_salt("network").show(ui, |ui| network::ui(ui, cx, recipe, typed));
     egui::CollapsingHeader::new("Training").id_salt("training").show(ui, |ui| training_ui(ui, cx, recipe));
-}
-
-fn network_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
-    let model = &mut recipe.model;
-    let family = model.architecture;
-    let mut wanted = family;
-    egui::Grid::new("network").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
-        ui.label("Family");
-        combo(ui, "Family", family.title(), |ui| {
-            for f in Family::ALL {
-                ui.selectable_value(&mut wanted, f, f.title()).on_hover_text(f.about());
-            }
-        });
-        ui.end_row();
-        number(ui, "Layers", "Layers with weights", &mut model.layers, 1..=64);
-        number(ui, "Hidden", "Width between layers", &mut model.hidden, 1..=65_536);
-        if model.is_decoupled() {
-            number(ui, "Hops", "Propagation steps before the MLP", &mut model.hops, 1..=250);
-        } else {
-            ui.label("Order").on_hover_text("Which of the two steps of a layer comes first; the masks depend on it");
-            combo(ui, "Order", order_text(model.order), |ui| {
-                for order in [Order::TransformFirst, Order::PropagateFirst] {
-                    ui.selectable_value(&mut model.order, order, order_text(order));
-                }
-            });
-            ui.end_row();
-        }
-        real(ui, "Dropout", "Share of values dropped between layers while training", &mut model.dropout, 0.0..=0.95);
-        real(ui, "r", "In T = D^(r-1) A D^(-r): 0.5 is symmetric, 0 is row-stochastic", &mut model.norm_r, 0.0..=1.0);
-        ui.label("");
-        ui.checkbox(&mut model.batch_norm, "Batch normalisation");
-        ui.end_row();
-    });
-    if wanted != family {
-        recipe.model = Architecture { hidden: model.hidden, ..Architecture::new(wanted) };
-        recipe.edges.delta.truncate(1);
-        recipe.weights.delta.truncate(1);
-        if !recipe.model.is_decoupled() && recipe.edges.mode == crate::engine::sparsify::EdgeMode::Mass {
-            recipe.edges.mode = crate::engine::sparsify::EdgeMode::default();
-        }
-    }
 }
 
 fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
@@ -72,7 +30,21 @@ fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
             }
         });
         ui.end_row();
-        number(ui, "Epochs", "Passes over the training nodes", &mut training.epochs, 1..=100_000);
+        if training.schedule != Schedule::Dense {
+            ui.label("Growth").on_hover_text("How the thresholds grow over the first half of the epochs");
+            combo(ui, "Growth of the thresholds", &training.ramp.title().to_lowercase(), |ui| {
+                for ramp in Ramp::ALL {
+                    let name = ramp.title().to_lowercase();
+                    ui.selectable_value(&mut training.ramp, ramp, name).on_hover_text(ramp.source());
+                }
+            });
+            ui.end_row();
+        }
+        if training.schedule == Schedule::Lottery {
+            let says = "How often weights are removed and the others set back; then the last training";
+            number(ui, "Rounds", says, &mut training.rounds, 1..=64);
+        }
+        number(ui, "Epochs", "Passes over the training nodes; of every round", &mut training.epochs, 1..=100_000);
         real(ui, "Step size", "Adam's learning rate", &mut training.learning_rate, 0.0..=1.0);
         real(ui, "Weight decay", "L2 penalty added to the gradient", &mut training.weight_decay, 0.0..=1.0);
         number(
@@ -82,7 +54,7 @@ fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
             &mut training.patience,
             1..=100_000,
         );
-        if recipe.model.is_decoupled() {
+        if recipe.model.architecture.is_trained_in_batches() {
             number(
                 ui,
                 "Batch",
@@ -92,12 +64,24 @@ fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
             );
         }
     });
+    if training.schedule == Schedule::Lottery && recipe.weights.mode != WeightMode::Target {
+        warning(ui, cx, "The lottery removes a share: weights need the mode target");
+        if ui.button("Use target").on_hover_text("Half of the weights, until the slider says otherwise").clicked() {
+            (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.5]);
+        }
+    } else {
+        let asked = Recipe { training: Some(training.clone()), ..fitted_to(recipe, &recipe.model) };
+        if let Some(fault) = asked.check().err().filter(|_| recipe.model.check().is_ok()) {
+            warning(ui, cx, &fault.to_string());
+        }
+    }
     if ui
         .button("Authors' settings")
         .on_hover_text("The settings of the authors' experiments for this family")
         .clicked()
     {
-        training = Training { schedule: training.schedule, ..Training::official(family) };
+        let Training { schedule, ramp, rounds, .. } = training;
+        training = Training { schedule, ramp, rounds, ..Training::official(family) };
     }
     ui.label(weak(cx.tokens, "Used by Train; a given model is pruned as it is"));
     if training != before {
@@ -105,24 +89,23 @@ fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
     }
 }
 
-fn number(ui: &mut egui::Ui, name: &str, says: &str, value: &mut usize, range: std::ops::RangeInclusive<usize>) {
+pub(super) fn number(
+    ui: &mut egui::Ui,
+    name: &str,
+    says: &str,
+    value: &mut usize,
+    range: std::ops::RangeInclusive<usize>,
+) {
     let label = ui.label(name).on_hover_text(says);
     ui.add(egui::DragValue::new(value).range(range).update_while_editing(false)).labelled_by(label.id);
     ui.end_row();
 }
 
-fn real(ui: &mut egui::Ui, name: &str, says: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>) {
+pub(super) fn real(ui: &mut egui::Ui, name: &str, says: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>) {
     let label = ui.label(name).on_hover_text(says);
     let number = egui::DragValue::new(value).range(range).speed(1e-4).update_while_editing(false);
     ui.add(number.custom_formatter(|v, _| format!("{v}"))).labelled_by(label.id);
     ui.end_row();
-}
-
-fn order_text(order: Order) -> &'static str {
-    match order {
-        Order::TransformFirst => "transform first",
-        Order::PropagateFirst => "propagate first",
-    }
 }
 
 fn schedule_text(schedule: Schedule) -> (&'static str, &'static str) {

@@ -57,11 +57,20 @@ impl View for Entries {
             let size = vec2((ui.available_width() - 14.0) / 2.0, upper);
             ui.spacing_mut().item_spacing.x = 14.0;
             ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
-                let name = if self.side == Side::Edges { "|T[u,v]|" } else { "|W[j,i]|" };
+                let attends = run.pruned.steps.get(step).is_some_and(|s| self.side.n_heads(s) > 0);
+                let name = match self.side {
+                    Side::Edges if attends => "attention α",
+                    Side::Edges => "|T[u,v]|",
+                    Side::Weights(_) => "|W[j,i]|",
+                };
                 plot_ui(cx, ui, "Values", &bars(&title, name, &found.values, &[]), upper);
             });
             ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
-                let name = if self.side == Side::Edges { "message |T| · ‖P‖" } else { "score |W| · ‖P‖" };
+                let name = match self.side {
+                    Side::Edges if run.recipe.edges.ranking.is_some() => "importance",
+                    Side::Edges => "message norm",
+                    Side::Weights(_) => "score |W| · ‖P‖",
+                };
                 plot_ui(cx, ui, "Scores", &bars(&title, name, &found.scores.scores, &marks(&found, tried)), upper);
             });
         });
@@ -77,14 +86,28 @@ impl Entries {
             .steps
             .iter()
             .enumerate()
-            .filter(|(_, s)| if self.side == Side::Edges { s.edges.is_some() } else { !s.weights.is_empty() })
+            .filter(|(_, s)| match self.side {
+                Side::Edges => s.edges.is_some(),
+                Side::Weights(nth) => s.weights.len() > nth,
+            })
             .map(|(at, _)| at)
             .collect();
         self.step = self.step.min(steps.len().saturating_sub(1));
         ui.horizontal(|ui| {
             let label = ui.label(weak(cx.tokens, "Of"));
-            let side = |side: Side| (side.title().to_owned(), "");
-            picker(ui, "Side", 90.0, &[Side::Edges, Side::WEIGHTS], &mut self.side, side).labelled_by(label.id);
+            let fullest = run.pruned.steps.iter().max_by_key(|s| s.weights.len());
+            let n_matrices = fullest.map_or(0, |s| s.weights.len());
+            if matches!(self.side, Side::Weights(nth) if nth >= n_matrices.max(1)) {
+                self.side = Side::WEIGHTS;
+            }
+            let side = |side: Side| match (side, fullest) {
+                (Side::Weights(nth), Some(step)) if n_matrices > 1 => {
+                    (format!("weights {}", step.matrix_name(nth)), "Which of the layer's weight matrices")
+                }
+                _ => (side.title().to_owned(), ""),
+            };
+            let sides: Vec<Side> = std::iter::once(Side::Edges).chain((0..n_matrices).map(Side::Weights)).collect();
+            picker(ui, "Side", 112.0, &sides, &mut self.side, side).labelled_by(label.id);
             let label = ui.label(weak(cx.tokens, "in"));
             let all: Vec<usize> = (0..steps.len()).collect();
             let name = |at: usize| {
@@ -121,7 +144,8 @@ impl Entries {
         let slot = DistributionRequest::slot_of(self.side);
         let (answered, found) = desk.answer::<DistributionRequest>(&slot)?;
         // An older recipe's distribution stays until the new one is there; another matrix's does not.
-        (answered.step == step && Arc::ptr_eq(&answered.run.dataset, &run.dataset)).then_some(found)
+        ((answered.step, answered.side) == (step, self.side) && Arc::ptr_eq(&answered.run.dataset, &run.dataset))
+            .then_some(found)
     }
 
     fn threshold_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Run, step: usize, found: &Distribution) {

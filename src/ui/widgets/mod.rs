@@ -11,5 +11,5 @@ mod text;
 pub use crate::session::format;
 pub use card::{bars, card, chip, empty_state, section};
 pub use delta_slider::{DeltaScale, DeltaSlider};
-pub(crate) use picker::picker;
+pub(crate) use picker::{LIST_HEIGHT, picker};
 pub use text::{mono, strong, value_row, weak};

@@ -2,6 +2,9 @@
 
 use eframe::egui;
 
+/// Longer lists scroll.
+pub(crate) const LIST_HEIGHT: f32 = 340.0;
+
 /// A combo box of `width` points; `label` says what each choice is called.
 pub(crate) fn picker<T: Copy + PartialEq>(
     ui: &mut egui::Ui,
@@ -12,7 +15,8 @@ pub(crate) fn picker<T: Copy + PartialEq>(
     label: impl Fn(T) -> (String, &'static str),
 ) -> egui::Response {
     let text = label(*chosen).0;
-    let shown = egui::ComboBox::from_id_salt(name).selected_text(&text).width(width).show_ui(ui, |ui| {
+    let list = egui::ComboBox::from_id_salt(name).selected_text(&text).width(width).height(LIST_HEIGHT);
+    let shown = list.show_ui(ui, |ui| {
         for choice in choices {
             let (text, says) = label(*choice);
             let item = ui.selectable_value(chosen, *choice, text);

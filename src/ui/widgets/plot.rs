@@ -7,7 +7,7 @@ use egui_plot::{Plot, PlotPoint, PlotTransform};
 
 use super::heatmap::FigureFormat;
 use crate::io::atomic::write_atomic;
-use crate::io::figure::{Axis, Curve, CurveStyle, Curves, FigureError, ticks};
+use crate::io::figure::{Axis, Curve, CurveStyle, Curves, FigureError, Marker, Outline, ticks};
 use crate::session::FileWriter;
 use crate::session::jobs::JobError;
 use crate::ui::tokens::{self, N_SERIES, Tokens};
@@ -34,8 +34,30 @@ pub(crate) struct PlotOutput {
 
 /// Draws curves over the rectangle that is left, with the names of the series above.
 pub(crate) fn curves_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, curves: &Curves, height: f32) -> PlotOutput {
+    named_ui(ui, tokens, name, curves, height, true)
+}
+
+/// The same where the names of the series stand elsewhere.
+pub(crate) fn unnamed_curves_ui(
+    ui: &mut egui::Ui,
+    tokens: &Tokens,
+    name: &str,
+    curves: &Curves,
+    height: f32,
+) -> PlotOutput {
+    named_ui(ui, tokens, name, curves, height, false)
+}
+
+fn named_ui(
+    ui: &mut egui::Ui,
+    tokens: &Tokens,
+    name: &str,
+    curves: &Curves,
+    height: f32,
+    has_names: bool,
+) -> PlotOutput {
     let width = ui.available_width();
-    heading_ui(ui, tokens, curves, width);
+    heading_ui(ui, tokens, curves, width, has_names);
     let plot_height = (height - LEGEND_HEIGHT - 2.0).max(60.0);
     let id = ui.scope_id().with(name).with(&curves.x.name).with(&curves.y.name);
     let mut plot = Plot::new(id)
@@ -128,7 +150,7 @@ pub(crate) fn colour(tokens: &Tokens, curve: &Curve) -> Color32 {
     match curve.style {
         CurveStyle::Dashed => tokens.dense,
         CurveStyle::PalePoints => tokens.series[curve.colour % N_SERIES].gamma_multiply(0.4),
-        CurveStyle::Line | CurveStyle::Points => tokens.series[curve.colour % N_SERIES],
+        CurveStyle::Line | CurveStyle::Marked | CurveStyle::Points => tokens.series[curve.colour % N_SERIES],
     }
 }
 
@@ -153,6 +175,16 @@ fn paint(ui: &egui::Ui, tokens: &Tokens, curves: &Curves, transform: &PlotTransf
                     painter.circle_filled(only, 2.0, ink);
                 }
             }
+            CurveStyle::Marked => {
+                whiskers(&painter, curve, transform, ink);
+                let points: Vec<Pos2> = curve.points.iter().filter(finite).map(on_screen).collect();
+                for pair in points.windows(2) {
+                    painter.line_segment([pair[0], pair[1]], Stroke::new(1.4, ink.gamma_multiply(0.8)));
+                }
+                for at in points {
+                    mark(&painter, tokens, Marker::of(curve.colour), at, 3.5, ink);
+                }
+            }
             CurveStyle::Dashed => {
                 let mut points: Vec<Pos2> = curve.points.iter().filter(finite).map(on_screen).collect();
                 // A level goes from side to side, whatever part is in view.
@@ -173,7 +205,7 @@ fn paint(ui: &egui::Ui, tokens: &Tokens, curves: &Curves, transform: &PlotTransf
             CurveStyle::Points | CurveStyle::PalePoints => {
                 let radius = if curve.style == CurveStyle::Points { 3.5 } else { 3.0 };
                 for point in curve.points.iter().filter(finite) {
-                    dot(&painter, curve, on_screen(point), radius, ink);
+                    mark(&painter, tokens, Marker::of(curve.colour), on_screen(point), radius, ink);
                 }
             }
         }
@@ -194,25 +226,54 @@ fn is_under_another(curves: &Curves, curve: &Curve, transform: &PlotTransform) -
     others.filter_map(height).any(|other| other <= own && own - other < ROOM)
 }
 
-/// Series differ in shape as well as in colour.
-fn dot(painter: &egui::Painter, curve: &Curve, at: Pos2, radius: f32, ink: Color32) {
-    if curve.colour.is_multiple_of(2) {
-        painter.circle_filled(at, radius, ink);
-    } else {
-        let r = radius + 0.8;
-        let corners = vec![at - vec2(r, 0.0), at - vec2(0.0, r), at + vec2(r, 0.0), at + vec2(0.0, r)];
-        painter.add(egui::Shape::convex_polygon(corners, ink, Stroke::NONE));
+/// From the lowest to the highest value behind every point.
+fn whiskers(painter: &egui::Painter, curve: &Curve, transform: &PlotTransform, ink: Color32) {
+    const HALF: f32 = 3.0;
+    let stroke = Stroke::new(1.0, ink.gamma_multiply(0.7));
+    for ([x, _], [low, high]) in curve.points.iter().zip(&curve.spread) {
+        if !(x.is_finite() && low < high) {
+            continue;
+        }
+        let ends = [low, high].map(|y| transform.position_from_point(&PlotPoint::new(*x, *y)));
+        painter.line_segment(ends, stroke);
+        for end in ends {
+            painter.line_segment([end - vec2(HALF, 0.0), end + vec2(HALF, 0.0)], stroke);
+        }
+    }
+}
+
+/// A shape around a point: series differ in shape as well as in colour.
+pub(crate) fn mark(painter: &egui::Painter, tokens: &Tokens, marker: Marker, at: Pos2, radius: f32, ink: Color32) {
+    let place = |p: &[f64; 2]| at + vec2(p[0] as f32, p[1] as f32) * radius;
+    match marker.outline() {
+        Outline::Disc => {
+            painter.circle_filled(at, radius, ink);
+        }
+        Outline::Ring => {
+            painter.circle(at, radius * 0.9, tokens.surface, Stroke::new(1.6, ink));
+        }
+        Outline::Filled(corners) => {
+            painter.add(egui::Shape::convex_polygon(corners.iter().map(place).collect(), ink, Stroke::NONE));
+        }
+        Outline::Lines(lines) => {
+            for [from, to] in lines {
+                painter.line_segment([place(from), place(to)], Stroke::new(1.8, ink));
+            }
+        }
     }
 }
 
 /// Title at the left, then the names of the series; what does not fit is left to the tooltip.
-fn heading_ui(ui: &mut egui::Ui, tokens: &Tokens, curves: &Curves, width: f32) {
+fn heading_ui(ui: &mut egui::Ui, tokens: &Tokens, curves: &Curves, width: f32, has_names: bool) {
     let (rect, response) = ui.allocate_exact_size(vec2(width, LEGEND_HEIGHT), egui::Sense::hover());
     let painter = ui.painter().with_clip_rect(rect);
     let font = FontId::new(tokens::TEXT, crate::ui::theme::strong_family());
     let title = painter.layout_no_wrap(curves.title.clone(), font, tokens.text);
     let mut x = rect.left() + title.size().x + 14.0;
     painter.galley(pos2(rect.left(), rect.center().y - title.size().y / 2.0), title, tokens.text);
+    if !has_names {
+        return;
+    }
     let mut all = Vec::new();
     for (at, curve) in curves.series.iter().enumerate() {
         // References are named on their lines.
@@ -237,13 +298,19 @@ fn heading_ui(ui: &mut egui::Ui, tokens: &Tokens, curves: &Curves, width: f32) {
     }
 }
 
-fn swatch(painter: &egui::Painter, tokens: &Tokens, curve: &Curve, rect: Rect) {
+/// How a series is drawn, in small.
+pub(crate) fn swatch(painter: &egui::Painter, tokens: &Tokens, curve: &Curve, rect: Rect) {
     let colour = colour(tokens, curve);
+    let marker = Marker::of(curve.colour);
     match curve.style {
         CurveStyle::Line | CurveStyle::Dashed => {
             painter.line_segment([rect.left_center(), rect.right_center()], Stroke::new(2.0, colour));
         }
-        CurveStyle::Points | CurveStyle::PalePoints => dot(painter, curve, rect.center(), 3.5, colour),
+        CurveStyle::Marked => {
+            painter.line_segment([rect.left_center(), rect.right_center()], Stroke::new(1.4, colour));
+            mark(painter, tokens, marker, rect.center(), 3.5, colour);
+        }
+        CurveStyle::Points | CurveStyle::PalePoints => mark(painter, tokens, marker, rect.center(), 3.5, colour),
     }
 }
 

@@ -41,6 +41,8 @@ pub struct EntryFacts {
     pub is_kept: bool,
     /// Why, for example `removed in layer 1: message 0.0123 < δ 0.0210`.
     pub reason: String,
+    /// The attention coefficient of every head as it was used, 0 where the entry is gone; empty without attention.
+    pub coefficients: Vec<f32>,
 }
 
 /// The entry at a place of a heatmap: `column` across, `row` down. `None` where no entry is stored, or outside.
@@ -74,26 +76,28 @@ fn edge(run: &Run, atlas: &Atlas, step: usize, column: usize, row: usize) -> Opt
     let is_kept = removed_at > trace.idx;
     let unit = if run.model.architecture.is_decoupled() { "hop" } else { "layer" };
     let place = EntryPlace::Edge { target, source };
+    let coefficients = edges.coefficients.as_ref().map_or_else(Vec::new, |c| c.row(k).to_vec());
     if let Some(share) = &edges.pushed_share {
         let score = *share.get(k)?;
         let reason = format!("{:.1} % of the feature columns were pushed over it", 100.0 * score);
-        return Some(EntryFacts { place, value, score, threshold: f32::NAN, is_kept, reason });
+        return Some(EntryFacts { place, value, score, threshold: f32::NAN, is_kept, reason, coefficients });
     }
     let score_in = |edges: &EdgeTrace| edges.score(k, source, value);
     let score = score_in(edges);
     let threshold = edges.delta as f32;
+    let judged = if run.recipe.edges.ranking.is_some() { "importance" } else { "message" };
     let reason = if target == source {
         "self-loop, never removed".to_owned()
     } else if is_kept && score < threshold {
-        format!("kept, its target is locked: message {} < δ {}", number(score), number(threshold))
+        format!("kept, its target is locked: {judged} {} < δ {}", number(score), number(threshold))
     } else if is_kept {
-        format!("kept: message {} ≥ δ {}", number(score), number(threshold))
+        format!("kept: {judged} {} ≥ δ {}", number(score), number(threshold))
     } else {
         let removing = run.pruned.steps.iter().filter(|s| s.idx == removed_at).find_map(|s| s.edges.as_ref());
         let (score, delta) = removing.map_or((f32::NAN, f32::NAN), |e| (score_in(e), e.delta as f32));
-        format!("removed in {unit} {}: message {} < δ {}", removed_at + 1, number(score), number(delta))
+        format!("removed in {unit} {}: {judged} {} < δ {}", removed_at + 1, number(score), number(delta))
     };
-    Some(EntryFacts { place, value, score, threshold, is_kept, reason })
+    Some(EntryFacts { place, value, score, threshold, is_kept, reason, coefficients })
 }
 
 fn weight(run: &Run, step: usize, nth: usize, input: usize, output: usize) -> Option<EntryFacts> {
@@ -105,7 +109,9 @@ fn weight(run: &Run, step: usize, nth: usize, input: usize, output: usize) -> Op
     let norm = *weights.column_norms.get(feature)?;
     let threshold = *weights.thresholds.get(feature)?;
     let score = value.abs() * norm;
-    let reason = if norm == 0.0 && !is_kept {
+    let reason = if let Some(ranking) = run.recipe.weights.ranking {
+        format!("{}: ranked by {}", if is_kept { "kept" } else { "removed" }, ranking.title().to_lowercase())
+    } else if norm == 0.0 && !is_kept {
         "removed: its input is silent, so any threshold above 0 removes it".to_owned()
     } else {
         let (word, sign) = if is_kept { ("kept", "≥") } else { ("removed", "<") };
@@ -113,7 +119,8 @@ fn weight(run: &Run, step: usize, nth: usize, input: usize, output: usize) -> Op
     };
     // Compared on the scale of the weight; told on the scale of the score, where all inputs share one axis.
     let threshold = if norm == 0.0 { f32::NAN } else { threshold * norm };
-    Some(EntryFacts { place: EntryPlace::Weight { input, output }, value, score, threshold, is_kept, reason })
+    let place = EntryPlace::Weight { input, output };
+    Some(EntryFacts { place, value, score, threshold, is_kept, reason, coefficients: Vec::new() })
 }
 
 /// Three digits that count, whatever the size.

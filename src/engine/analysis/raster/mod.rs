@@ -47,6 +47,12 @@ impl Side {
         }
     }
 
+    /// How many heads' attention coefficients there are of it in a step; 0 without attention.
+    pub fn n_heads(self, step: &StepTrace) -> usize {
+        let edges = step.edges.as_ref().filter(|_| self == Self::Edges);
+        edges.and_then(|e| e.coefficients.as_ref()).map_or(0, |c| c.ncols())
+    }
+
     /// Short and unique within a step, for file names and slots: `edges`, `weights`, `weights_2`.
     pub fn key(self) -> String {
         match self {
@@ -78,10 +84,13 @@ pub enum RasterMode {
     /// The graph step that removes the entry, from 0, of a block the earliest; the number of steps where none does. For
     /// weights, which are decided once, 0 for removed and 1 for kept.
     WhenRemoved,
+    /// The attention coefficient that was used, of one head (from 0) or the mean over all; of a block the mean over what stays.
+    /// NaN in networks without attention; weights show their strength.
+    Attention(Option<usize>),
 }
 
 impl RasterMode {
-    /// Every mode.
+    /// Every mode that all networks have.
     pub const ALL: [Self; 4] = [Self::Strength, Self::Kept, Self::Margin, Self::WhenRemoved];
 
     /// For a picker, for example `kept or removed`.
@@ -91,6 +100,7 @@ impl RasterMode {
             Self::Kept => "kept or removed",
             Self::Margin => "margin to the threshold",
             Self::WhenRemoved => "when removed",
+            Self::Attention(_) => "attention",
         }
     }
 }

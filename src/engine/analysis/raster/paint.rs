@@ -1,6 +1,8 @@
 //! Fills texels from entries. Every texel is summed up by one thread in the order of its entries, so the bits do not depend
 //! on the number of threads.
 
+use ndarray::Array2;
+
 use super::atlas::Atlas;
 use super::viewport::{Bins, Viewport};
 use super::{Raster, RasterMode, RasterRequest, Side};
@@ -49,7 +51,7 @@ impl Texel {
         match mode {
             RasterMode::Kept => self.kept as f32 / n as f32,
             RasterMode::WhenRemoved => self.earliest as f32,
-            RasterMode::Strength | RasterMode::Margin => {
+            RasterMode::Strength | RasterMode::Margin | RasterMode::Attention(_) => {
                 if self.n_finite > 0 {
                     (self.sum / f64::from(self.n_finite)) as f32
                 } else if self.has_above {
@@ -86,6 +88,20 @@ fn margin(score: f32, threshold: f32) -> f32 {
     if threshold > 0.0 { (score / threshold).log10() } else { f32::INFINITY }
 }
 
+/// Of entry `k`, one head's coefficient or the mean over all. A head that is not there has the last one's.
+fn coefficient(coefficients: &Array2<f32>, k: usize, head: Option<usize>) -> f32 {
+    let row = coefficients.row(k);
+    match head {
+        Some(head) => row.get(head.min(row.len().saturating_sub(1))).copied().unwrap_or(f32::NAN),
+        None => row.sum() / row.len().max(1) as f32,
+    }
+}
+
+/// What was removed has no coefficient, and is not to pale what stays beside it.
+fn used(coefficient: f32) -> f32 {
+    if coefficient > 0.0 { coefficient } else { f32::NAN }
+}
+
 pub(super) fn absent(request: &RasterRequest) -> EngineError {
     EngineError::mismatch("heatmap", format!("a step with {}", request.side.title()), format!("step {}", request.step))
 }
@@ -100,7 +116,9 @@ fn edges(run: &Run, atlas: &Atlas, request: &RasterRequest, ctl: &Control) -> Re
     }
     let indices = run.dataset.topology().indices();
     let delta = trace.delta as f32;
+    let coefficients = trace.coefficients.as_deref();
     let value = |k: usize, is_own: bool| match (&trace.pushed_share, request.mode) {
+        (_, RasterMode::Attention(head)) => coefficients.map_or(f32::NAN, |c| used(coefficient(c, k, head))),
         (_, RasterMode::Kept | RasterMode::WhenRemoved) | (Some(_), RasterMode::Margin) => f32::NAN,
         (Some(share), RasterMode::Strength) => share[k],
         (None, mode) => {
@@ -150,7 +168,7 @@ fn weights(run: &Run, nth: usize, request: &RasterRequest, ctl: &Control) -> Res
             for i in outputs.clone() {
                 let w = row[i].abs();
                 let value = match request.mode {
-                    RasterMode::Strength => w * norms[trace.feature(j, i)],
+                    RasterMode::Strength | RasterMode::Attention(_) => w * norms[trace.feature(j, i)],
                     RasterMode::Margin => margin(w, thresholds[trace.feature(j, i)]),
                     RasterMode::Kept | RasterMode::WhenRemoved => f32::NAN,
                 };

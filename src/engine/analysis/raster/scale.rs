@@ -1,6 +1,7 @@
 //! Where a texel's value stands between the two ends of a legend. What colour that is, the window and the figures decide.
 
 use super::{Raster, RasterMode, Side};
+use crate::engine::analysis::run::Run;
 
 /// Colours between the two ends of a scale.
 pub const N_COLOURS: usize = 256;
@@ -61,7 +62,20 @@ impl Scale {
     pub fn new(mode: RasterMode, side: Side, range: Option<(f64, f64)>, n_steps: usize, is_decoupled: bool) -> Self {
         let step_name = if is_decoupled { "hop" } else { "layer" };
         let (ramp, title, low, high, is_log) = match mode {
-            RasterMode::Strength => {
+            RasterMode::Attention(head) if side == Side::Edges => {
+                // The same for every head and layer, so that they can be held against each other.
+                let title =
+                    head.map_or_else(|| "attention α, combined".to_owned(), |h| format!("attention α, head {}", h + 1));
+                return Self {
+                    ramp: Ramp::Sequential,
+                    title,
+                    low: -STRENGTH_DECADES,
+                    high: 0.0,
+                    is_log: true,
+                    step_name,
+                };
+            }
+            RasterMode::Strength | RasterMode::Attention(_) => {
                 let title = match side {
                     Side::Edges => "message norm |T| · ‖P‖",
                     Side::Weights(_) => "weight score |W| · ‖P‖",
@@ -87,6 +101,33 @@ impl Scale {
             raster.values.iter().filter(|v| v.is_finite() && **v > 0.0).fold(f32::INFINITY, |m, v| m.min(*v));
         let range = raster.range.filter(|r| r.1 > 0.0).map(|(_, high)| (f64::from(smallest), f64::from(high)));
         Self::new(mode, side, range, n_steps, is_decoupled)
+    }
+
+    /// With its title as what the scores of this run's step are.
+    #[must_use]
+    pub fn named(mut self, run: &Run, mode: RasterMode, side: Side, step: usize) -> Self {
+        let recipe = &run.recipe;
+        let edges = run.pruned.steps.get(step).and_then(|s| s.edges.as_ref());
+        if mode == RasterMode::Attention(None)
+            && edges.and_then(|e| e.coefficients.as_ref()).is_some_and(|c| c.ncols() == 1)
+        {
+            "attention α".clone_into(&mut self.title);
+        }
+        if mode != RasterMode::Strength {
+            return self;
+        }
+        let title = match side {
+            Side::Edges => match recipe.edges.ranking {
+                Some(ranking) => format!("importance, {}", ranking.title().to_lowercase()),
+                None if edges.is_some_and(|e| e.pushed_share.is_some()) => "share of features pushed".to_owned(),
+                None if edges.is_some_and(|e| e.coefficients.is_some()) => "message norm |α| · ‖P‖".to_owned(),
+                None => return self,
+            },
+            Side::Weights(_) if recipe.weights.ranking.is_some() => "size of the weight |W|".to_owned(),
+            Side::Weights(_) => return self,
+        };
+        self.title = title;
+        self
     }
 
     /// Where a value stands, `0..=1`; what is beyond an end stands at it. `None` for NaN.

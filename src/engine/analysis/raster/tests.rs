@@ -276,3 +276,82 @@ fn values_that_are_not_finite_do_not_ruin_a_range() {
     let histogram = ScoreHistogram::of(&run, atlas.values(), 0, Side::Edges, 10, &ctl()).expect("a histogram");
     assert!(histogram.scores.high.is_finite());
 }
+
+#[test]
+fn attention_is_drawn_head_by_head_and_combined() {
+    let run = pruned(Family::Gat, 0.8, 0.0);
+    let (atlas, n) = (atlas(&run, NodeOrder::Degree), run.dataset.n_nodes());
+    let step = &run.pruned.steps[0];
+    assert_eq!(
+        (Side::Edges.n_heads(step), Side::Edges.n_heads(&run.pruned.steps[1]), Side::WEIGHTS.n_heads(step)),
+        (8, 1, 0)
+    );
+    let draw = |mode: RasterMode| {
+        let asked = RasterRequest { mode, ..request(0, Side::Edges, Viewport::whole(n, n), n) };
+        raster(&run, &atlas, &asked, &ctl()).expect("a raster")
+    };
+    let heads: Vec<Raster> = (0..8).map(|head| draw(RasterMode::Attention(Some(head)))).collect();
+    let combined = draw(RasterMode::Attention(None));
+    assert!(combined.is_single_entries());
+    for (row, texels) in combined.values.chunks(combined.w).enumerate() {
+        for (column, value) in texels.iter().enumerate() {
+            let at = row * combined.w + column;
+            let facts = describe(&run, &atlas, 0, Side::Edges, column, row);
+            let Some(facts) = facts.filter(|f| f.is_kept) else {
+                assert!(value.is_nan(), "what is gone, or never was, has no attention");
+                continue;
+            };
+            let mean = facts.coefficients.iter().sum::<f32>() / 8.0;
+            assert!((value - mean).abs() < 1e-6, "{value} is not {mean}");
+            for (head, raster) in heads.iter().enumerate() {
+                assert_eq!(raster.values[at].to_bits(), facts.coefficients[head].to_bits());
+            }
+        }
+        // Attention is a share: what a node hears adds up to 1 in every head.
+        let sum: f32 = heads[0].values[row * combined.w..][..combined.w].iter().filter(|v| v.is_finite()).sum();
+        assert!((sum - 1.0).abs() < 1e-4, "row {row} sums to {sum}");
+    }
+    let scale = |mode: RasterMode, step: usize| {
+        Scale::new(mode, Side::Edges, None, 2, false).named(&run, mode, Side::Edges, step)
+    };
+    assert_eq!(scale(RasterMode::Attention(Some(2)), 0).title, "attention α, head 3");
+    assert_eq!(scale(RasterMode::Attention(None), 0).title, "attention α, combined");
+    assert_eq!(scale(RasterMode::Attention(None), 1).title, "attention α");
+    assert_eq!(scale(RasterMode::Strength, 0).title, "message norm |α| · ‖P‖");
+}
+
+#[test]
+fn matrices_of_a_layer_have_names_of_their_own() {
+    let names = |family: Family| {
+        let run = pruned(family, 0.0, 0.0);
+        let step = &run.pruned.steps[0];
+        (0..step.weights.len()).map(|nth| step.matrix_name(nth)).collect::<Vec<_>>()
+    };
+    assert_eq!(names(Family::Gin), ["lins 1", "lins 2"]);
+    assert_eq!(names(Family::Gat), ["lin_l", "lin_r"]);
+    assert_eq!(names(Family::Gcn).len(), 1);
+}
+
+#[test]
+fn a_ranking_is_named_where_it_judges() {
+    use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
+    let base = pruned(Family::Gcn, 0.0, 0.0);
+    let mut recipe = base.recipe.clone();
+    (recipe.edges.mode, recipe.edges.delta, recipe.edges.ranking) =
+        (EdgeMode::Target, vec![0.4], Some(EdgeRanking::Degree));
+    (recipe.weights.mode, recipe.weights.delta, recipe.weights.ranking) =
+        (WeightMode::Target, vec![0.4], Some(WeightRanking::Random));
+    let run = run(&base.dataset, &base.model, &recipe, RunOptions::PREVIEW, None, &ctl()).expect("a run");
+    let (atlas, n) = (atlas(&run, NodeOrder::Original), run.dataset.n_nodes());
+    let all = (0..n * n).filter_map(|at| describe(&run, &atlas, 0, Side::Edges, at % n, at / n));
+    let reasons: Vec<String> = all.map(|f| f.reason).filter(|r| !r.starts_with("self-loop")).collect();
+    assert!(reasons.iter().all(|r| r.contains("importance")), "{reasons:?}");
+    let weight = describe(&run, &atlas, 0, Side::WEIGHTS, 0, 0).expect("a weight");
+    assert!(weight.reason.ends_with("ranked by random"), "{}", weight.reason);
+    let title =
+        |side| Scale::new(RasterMode::Strength, side, None, 2, false).named(&run, RasterMode::Strength, side, 0).title;
+    assert_eq!(
+        (title(Side::Edges), title(Side::WEIGHTS)),
+        ("importance, degree".into(), "size of the weight |W|".into())
+    );
+}

@@ -16,7 +16,7 @@ use crate::ui::widgets::heatmap::{
     AxisSpec, GUTTER_LEFT, Heatmap, HeatmapAction, HeatmapOutput, HeatmapSpec, LEGEND_WIDTH,
 };
 use crate::ui::widgets::histogram::{Asked, Histogram, HistogramSpec};
-use crate::ui::widgets::strong;
+use crate::ui::widgets::{picker, strong};
 
 /// Heights from top to bottom; the heatmap takes the rest.
 const HEADING: f32 = 22.0;
@@ -79,6 +79,8 @@ impl Place<'_> {
 pub(super) struct Cell {
     heatmap: Heatmap,
     histogram: Histogram,
+    /// Of attention: the head that is shown, all together where `None`.
+    head: Option<usize>,
 }
 
 impl Cell {
@@ -92,6 +94,14 @@ impl Cell {
         marked: Option<(usize, usize)>,
     ) -> Option<(usize, usize)> {
         let step = place.trace()?;
+        let n_heads = place.side.n_heads(step);
+        self.head = self.head.filter(|head| n_heads > 1 && *head < n_heads);
+        let mode = match (place.mode, place.side) {
+            (RasterMode::Attention(_), Side::Edges) if n_heads > 0 => RasterMode::Attention(self.head),
+            (RasterMode::Attention(_), _) => RasterMode::Strength,
+            (mode, _) => mode,
+        };
+        let place = &Place { mode, ..*place };
         let below =
             |from: f32, height: f32| Rect::from_min_max(pos2(rect.left(), from), pos2(rect.right(), from + height));
         let heading = below(rect.top(), HEADING);
@@ -112,7 +122,7 @@ impl Cell {
             answer.as_ref().filter(|(r, _)| Arc::ptr_eq(&r.run, place.run)).map(|(_, p)| Arc::clone(&p.scores));
 
         let legend = picture.map(|p| p.scale.title.clone());
-        heading_ui(ui, cx.tokens, heading, place, step, legend.as_deref());
+        self.heading_ui(ui, cx.tokens, heading, place, step, legend.as_deref());
         let output = self.heatmap_ui(cx, ui, heatmap, place, step, picture, marked);
         ask(cx, place, &output, same_scores);
         if let Some(picture) = picture {
@@ -131,6 +141,45 @@ impl Cell {
         }
         numbers_ui(ui, cx.tokens, plot_columns(numbers).with_max_x(rect.right()), place);
         output.hovered
+    }
+
+    fn heading_ui(
+        &mut self,
+        ui: &mut egui::Ui,
+        tokens: &Tokens,
+        rect: Rect,
+        place: &Place<'_>,
+        step: &StepTrace,
+        legend: Option<&str>,
+    ) {
+        let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+        child.spacing_mut().item_spacing.x = 8.0;
+        child.label(strong(words::title(step, place.side)).size(tokens::TEXT));
+        let whole = place.whole();
+        let size = format!("{} × {}", format::count(whole.width() as u64), format::count(whole.height() as u64));
+        let says = match place.side {
+            Side::Edges => "Sources × targets of the diffusion matrix T",
+            Side::Weights(_) => "Inputs × outputs of the weight matrix W",
+        };
+        child.label(RichText::new(size).size(tokens::SMALL).color(tokens.text_weak)).on_hover_text(says);
+        let n_heads = place.side.n_heads(step);
+        if matches!(place.mode, RasterMode::Attention(_)) && n_heads > 1 {
+            child.spacing_mut().interact_size.y = HEADING - 4.0;
+            child.spacing_mut().button_padding.y = 0.0;
+            let all: Vec<Option<usize>> = std::iter::once(None).chain((0..n_heads).map(Some)).collect();
+            let name = |head: Option<usize>| match head {
+                None => ("combined".to_owned(), "The mean over all heads"),
+                Some(head) => (format!("head {}", head + 1), "One head alone"),
+            };
+            let label = format!("Attention of {}", step.title().to_lowercase());
+            picker(&mut child, &label, 86.0, &all, &mut self.head, name);
+        }
+        child.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if let Some(legend) = legend {
+                let legend = RichText::new(legend).size(tokens::SMALL).color(tokens.text);
+                ui.add(egui::Label::new(legend).truncate()).on_hover_text(words::mode_says(place.mode));
+            }
+        });
     }
 
     fn heatmap_ui(
@@ -255,37 +304,16 @@ fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option
         format::count(u64::from(removed))
     )];
     let value = raster.values[texel.index];
-    if place.mode == RasterMode::Strength && value.is_finite() {
-        lines.push(format!("mean strength {}", words::number(f64::from(value))));
+    let mean = match place.mode {
+        RasterMode::Strength => Some("strength"),
+        RasterMode::Attention(_) => Some("attention"),
+        _ => None,
+    };
+    if let Some(name) = mean.filter(|_| value.is_finite()) {
+        lines.push(format!("mean {name} {}", words::number(f64::from(value))));
     }
     lines.push("zoom in for single entries".to_owned());
     Some((title, lines))
-}
-
-fn heading_ui(
-    ui: &mut egui::Ui,
-    tokens: &Tokens,
-    rect: Rect,
-    place: &Place<'_>,
-    step: &StepTrace,
-    legend: Option<&str>,
-) {
-    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
-    child.spacing_mut().item_spacing.x = 8.0;
-    child.label(strong(words::title(step, place.side)).size(tokens::TEXT));
-    let whole = place.whole();
-    let size = format!("{} × {}", format::count(whole.width() as u64), format::count(whole.height() as u64));
-    let says = match place.side {
-        Side::Edges => "Sources × targets of the diffusion matrix T",
-        Side::Weights(_) => "Inputs × outputs of the weight matrix W",
-    };
-    child.label(RichText::new(size).size(tokens::SMALL).color(tokens.text_weak)).on_hover_text(says);
-    child.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        if let Some(legend) = legend {
-            let legend = RichText::new(legend).size(tokens::SMALL).color(tokens.text);
-            ui.add(egui::Label::new(legend).truncate()).on_hover_text(words::mode_says(place.mode));
-        }
-    });
 }
 
 fn numbers_ui(ui: &mut egui::Ui, tokens: &Tokens, rect: Rect, place: &Place<'_>) {

@@ -56,6 +56,8 @@ enum Left {
     Edges(usize),
     /// All hops at a glance.
     Hops,
+    /// That this network walks no graph.
+    NoGraph,
 }
 
 impl View for Layers {
@@ -97,7 +99,13 @@ impl Layers {
         ui.horizontal(|ui| {
             let label = ui.label(weak(cx.tokens, "Show"));
             let show = |mode: RasterMode| (mode.title().to_owned(), words::mode_says(mode));
-            picker(ui, "Show", 178.0, &RasterMode::ALL, &mut self.mode, show).labelled_by(label.id);
+            let attends = run.pruned.steps.iter().any(|s| Side::Edges.n_heads(s) > 0);
+            if self.mode == RasterMode::Attention(None) && !attends {
+                self.mode = RasterMode::default();
+            }
+            let modes = RasterMode::ALL.into_iter().chain(attends.then_some(RasterMode::Attention(None)));
+            let modes: Vec<RasterMode> = modes.collect();
+            picker(ui, "Show", 178.0, &modes, &mut self.mode, show).labelled_by(label.id);
             ui.add_space(6.0);
             let label = ui.label(weak(cx.tokens, "Nodes"));
             let nodes = |order: NodeOrder| (order.title().to_owned(), words::order_says(order));
@@ -123,7 +131,7 @@ impl Layers {
         ui.add_space(6.0);
         let label = ui.label(weak(cx.tokens, "Weights"));
         let all: Vec<usize> = (0..step.weights.len()).collect();
-        let name = |at: usize| (step.weights[at].name.clone(), "Which of the layer's weight matrices");
+        let name = |at: usize| (step.matrix_name(at), "Which of the layer's weight matrices");
         picker(ui, "Weight matrix", 84.0, &all, &mut self.matrix, name).labelled_by(label.id);
     }
 
@@ -158,6 +166,9 @@ impl Layers {
             for at in 0..n_rows {
                 rows.push(Row { left: left.next().flatten(), weights: layers.get(at).copied() });
             }
+        } else if rows.is_empty() {
+            let mut left = Some(Left::NoGraph);
+            rows.extend(layers.into_iter().map(|i| Row { left: left.take(), weights: Some(i) }));
         }
         rows
     }
@@ -192,6 +203,11 @@ impl Layers {
             Some(Left::Hops) => {
                 let mut child = ui.new_child(UiBuilder::new().max_rect(left).id_salt("hops"));
                 hops::ui(cx, &mut child, left, run, &mut self.hop);
+            }
+            Some(Left::NoGraph) => {
+                let mut child = ui.new_child(UiBuilder::new().max_rect(left).id_salt("no graph"));
+                let next = "It sees the features alone: there are no entries to remove";
+                empty_state(&mut child, cx.tokens, "This network walks no graph", next);
             }
             None => {}
         }

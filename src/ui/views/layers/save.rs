@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cell::Place;
 use super::words;
-use crate::engine::analysis::{RasterRequest, Viewport, raster};
+use crate::engine::analysis::{RasterMode, RasterRequest, Viewport, raster};
 use crate::io::atomic::write_atomic;
 use crate::io::figure::{FigureError, HeatmapFigure};
 use crate::session::jobs::JobError;
@@ -27,7 +27,11 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
     let request = RasterRequest { width_px: TEXELS, height_px: TEXELS, ..place.request(viewport, (TEXELS, TEXELS)) };
     let name = place.trace().map_or_else(String::new, |s| words::name(s, place.side));
     let title = format!("{name}, {}, {}", run.dataset.name(), run.model.title());
-    let subtitle = format!("{}, {}", place.mode.title(), recipe_summary(&run.recipe));
+    let shown = match place.mode {
+        RasterMode::Attention(_) => picture.scale.title.clone(),
+        mode => mode.title().to_owned(),
+    };
+    let subtitle = format!("{shown}, {}", recipe_summary(&run.recipe));
     let (x_name, y_name) = place.axis_names();
     let has_nodes = place.side == crate::engine::analysis::Side::Edges;
     let file = format!("{} {}.{}", run.dataset.name(), name.to_lowercase(), format.extension()).replace(' ', "-");

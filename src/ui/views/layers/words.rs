@@ -10,6 +10,9 @@ pub(super) fn mode_says(mode: RasterMode) -> &'static str {
         RasterMode::Strength => "How much each entry carries: the norm of its message, or of a weight times its input",
         RasterMode::Kept => "Blue entries stay, grey ones are gone in this layer",
         RasterMode::Margin => "How far each entry is above or below its threshold, as a factor",
+        RasterMode::Attention(_) => {
+            "The attention that every entry had, of all heads together or of one; what was removed has none"
+        }
         RasterMode::WhenRemoved => "The layer or hop in which each entry goes: what is removed stays removed",
     }
 }
@@ -46,7 +49,7 @@ pub(super) fn state(session: &Session, run: &Run) -> (&'static str, &'static str
 pub(super) fn title(step: &StepTrace, side: Side) -> String {
     match side {
         Side::Weights(nth) if step.weights.len() > 1 => {
-            format!("{} {} {}", step.title(), side.title(), step.weights[nth.min(step.weights.len() - 1)].name)
+            format!("{} {} {}", step.title(), side.title(), step.matrix_name(nth))
         }
         _ => format!("{} {}", step.title(), side.title()),
     }
@@ -177,15 +180,35 @@ pub(super) fn no_entry(run: &Run, atlas: &Atlas, column: usize, row: usize) -> O
     Some(("no entry".to_owned(), vec![format!("node {} does not hear node {}", node(run, target), node(run, source))]))
 }
 
+/// The mean coefficient and each head's; `None` without attention.
+fn attention(coefficients: &[f32]) -> Option<String> {
+    let n = coefficients.len();
+    let mean = coefficients.iter().map(|a| f64::from(*a)).sum::<f64>() / n.max(1) as f64;
+    match n {
+        0 => None,
+        _ if mean == 0.0 => Some("attention: none left".to_owned()),
+        1 => Some(format!("attention {}", number(mean))),
+        _ => {
+            let heads: Vec<String> = coefficients.iter().map(|a| format!("{a:.2}")).collect();
+            Some(format!("attention {} (heads {})", number(mean), heads.join(" ")))
+        }
+    }
+}
+
 /// The tooltip of one entry: a heading and lines.
 pub(super) fn entry(run: &Run, facts: &EntryFacts) -> (String, Vec<String>) {
     let node = |u: usize| node(run, u);
     match facts.place {
         EntryPlace::Edge { target, source } => {
             let title = format!("node {} hears node {}", node(target), node(source));
-            let mut lines = vec![format!("T[{target},{source}] = {}", number(f64::from(facts.value)))];
+            let mut lines = vec![
+                attention(&facts.coefficients)
+                    .unwrap_or_else(|| format!("T[{target},{source}] = {}", number(f64::from(facts.value)))),
+            ];
             if facts.threshold.is_finite() {
-                lines.push(format!("message norm {}", number(f64::from(facts.score))));
+                let judged =
+                    run.recipe.edges.ranking.map_or_else(|| "message norm".to_owned(), |r| r.title().to_lowercase());
+                lines.push(format!("{judged} {}", number(f64::from(facts.score))));
             }
             lines.push(facts.reason.clone());
             (title, lines)

@@ -104,6 +104,7 @@ pub(super) fn chart(sweep: &SweepState, front: &[usize], cost: Cost) -> Curves {
         points,
         style,
         colour,
+        ..Curve::default()
     };
     let mut series = vec![
         curve("Pareto, test", joined, CurveStyle::Line, 0),
@@ -167,6 +168,13 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
         of(&|p| p.pruned_secs / p.dense_secs.max(f64::MIN_POSITIVE)),
     );
     let highest = highest_of_interest(&macs, &time);
+    let points = |name: &str, points: Vec<[f64; 2]>, colour: usize| Curve {
+        name: name.to_owned(),
+        points,
+        style: CurveStyle::Points,
+        colour,
+        ..Curve::default()
+    };
     let ends = [macs.first().map_or(0.0, |p| p[0]), macs.last().map_or(1.0, |p| p[0])];
     Curves {
         title: "Cost".to_owned(),
@@ -174,13 +182,13 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
         x: along.axis(),
         y: Axis { range: Some([0.0, highest]), ..Axis::new("part of the unpruned, %") },
         series: vec![
-            Curve { name: "measured time".into(), points: time, style: CurveStyle::Points, colour: 4 },
-            Curve { name: "operations".into(), points: macs, style: CurveStyle::Points, colour: 5 },
+            points("measured time", time, 4),
+            points("operations", macs, 5),
             Curve {
                 name: "unpruned".into(),
                 points: vec![[ends[0], 100.0], [ends[1], 100.0]],
                 style: CurveStyle::Dashed,
-                colour: 0,
+                ..Curve::default()
             },
         ],
         marks: Vec::new(),

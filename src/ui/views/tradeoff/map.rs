@@ -2,7 +2,8 @@
 
 use eframe::egui::{self, Align2, FontId, Rect, Sense, Stroke, StrokeKind, pos2, vec2};
 
-use super::{here, table, take_over};
+use super::sweep::{here, take_over};
+use super::table;
 use crate::engine::analysis::Ramp;
 use crate::session::{SweepState, format};
 use crate::ui::colormap::Shades;

@@ -1,0 +1,152 @@
+//! The model's card: its family and settings, its size, what it was trained on and how well it did.
+
+use eframe::egui;
+
+use super::inputs::{report_ui, title_row};
+use super::network::{attention_text, hop_weights_text, order_text};
+use crate::engine::model::{Architecture, HopWeights, Model};
+use crate::session::{LoadedModel, format};
+use crate::ui::tokens::Tokens;
+use crate::ui::widgets::value_row;
+
+/// A setting: its name, its value, and what it means.
+type Row = (&'static str, String, &'static str);
+
+pub(super) fn ui(ui: &mut egui::Ui, tokens: &Tokens, loaded: &LoadedModel) {
+    let model = &loaded.model;
+    let shape = &model.architecture;
+    title_row(ui, tokens, &model.title(), if loaded.spec.is_empty() { &loaded.name } else { &loaded.spec });
+    let family = shape.architecture;
+    value_row(ui, tokens, "Family", family.title()).on_hover_text(family.about());
+    layers_ui(ui, tokens, model);
+    rows_ui(ui, tokens, own_settings(shape));
+    let n_prunable: usize = model.weights().map(|w| w.values.len()).sum();
+    let count = |n: usize| format::count(n as u64);
+    value_row(ui, tokens, "Parameters", &count(model.n_parameters()))
+        .on_hover_text(format!("{} of them are weights that may be removed", count(n_prunable)));
+    if let Some(trained) = &model.trained_on {
+        let epochs = format!("At epoch {} of {}, seed {}", trained.best_epoch, trained.epochs, trained.seed);
+        let split = if trained.split.is_empty() { String::new() } else { format!(", split {}", trained.split) };
+        value_row(ui, tokens, "Trained on", &trained.graph).on_hover_text(format!("{epochs}{split}"));
+        let says = format!("{epochs}, as its file says");
+        value_row(ui, tokens, "Val accuracy", &format::percent(trained.val_accuracy)).on_hover_text(&says);
+        value_row(ui, tokens, "Test accuracy", &format::percent(trained.test_accuracy)).on_hover_text(&says);
+    }
+    egui::CollapsingHeader::new("Settings").id_salt("model settings").show(ui, |ui| {
+        rows_ui(ui, tokens, general_settings(shape));
+    });
+    report_ui(ui, tokens, &loaded.report, "model report");
+}
+
+fn layers_ui(ui: &mut egui::Ui, tokens: &Tokens, model: &Model) {
+    /// Layers beyond this many are told in one line.
+    const MOST: usize = 4;
+    let shape = &model.architecture;
+    let widths = |l: usize| {
+        let (from, to) = shape.layer_widths(l, model.d_in(), model.n_classes());
+        format!("{from} × {to}")
+    };
+    let matrices = |l: usize| {
+        let of_layer = model.weights().filter(|w| w.prunable_layer() == Some(l)).map(|w| w.name.as_str());
+        of_layer.collect::<Vec<_>>().join(", ")
+    };
+    let n_shown = if shape.layers > MOST { MOST - 1 } else { shape.layers };
+    for l in 0..n_shown {
+        value_row(ui, tokens, &format!("Layer {}", l + 1), &widths(l))
+            .on_hover_text(format!("Input width × output width; weights {}", matrices(l)));
+    }
+    if n_shown < shape.layers {
+        let names = format!("Layers {} to {}", n_shown + 1, shape.layers);
+        value_row(ui, tokens, &names, &widths(shape.layers - 1))
+            .on_hover_text("Input width × output width of the last one");
+    }
+}
+
+fn rows_ui(ui: &mut egui::Ui, tokens: &Tokens, rows: Vec<Row>) {
+    for (name, value, says) in rows {
+        value_row(ui, tokens, name, &value).on_hover_text(says);
+    }
+}
+
+fn yes(value: bool) -> String {
+    if value { "yes" } else { "no" }.to_owned()
+}
+
+/// What makes the network of this family what it is.
+fn own_settings(shape: &Architecture) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    if shape.has("hops") {
+        rows.push(("Hops", shape.hops.to_string(), "Propagation steps before the MLP"));
+    }
+    if shape.has("hop_weights") {
+        let (name, says) = hop_weights_text(&shape.hop_weights);
+        rows.push(("Hop weights", name.to_owned(), says));
+    }
+    let is_of_gbp = shape.has("hop_weights");
+    if shape.has("alpha") && (!is_of_gbp || shape.hop_weights == HopWeights::Ppr) {
+        rows.push(("α", shape.alpha.to_string(), "Share of the first representation, or of teleporting"));
+    }
+    if shape.has("theta") {
+        rows.push(("θ", shape.theta.to_string(), "Strength of the transformation"));
+    }
+    if shape.has("heat_time") && shape.hop_weights == HopWeights::Heat {
+        rows.push(("Heat time t", shape.heat_time.to_string(), "Of the heat kernel"));
+    }
+    if shape.has("heads") {
+        let heads = format!("{}, last layer {}", shape.heads, shape.out_heads);
+        rows.push(("Heads", heads, "Attention heads, joined; those of the last layer are averaged"));
+    }
+    if shape.has("attention") {
+        let (name, says) = attention_text(shape.attention);
+        let shared = if shape.share_weights { ", shared" } else { "" };
+        rows.push(("Attention", format!("{name}{shared}"), says));
+    }
+    if shape.has("root_weight") {
+        rows.push(("Root weight", yes(shape.root_weight), "A second weight for the node's own row"));
+    }
+    rows
+}
+
+/// The rest, for whoever asks.
+fn general_settings(shape: &Architecture) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    if shape.has("order") {
+        rows.push(("Order", order_text(shape.order).to_owned(), "Which of the two steps of a layer comes first"));
+    }
+    if shape.has("norm_r") {
+        rows.push((
+            "r",
+            shape.norm_r.to_string(),
+            "In T = D^(r-1) A D^(-r): 0.5 is symmetric, 0 a mean over neighbours",
+        ));
+    }
+    rows.push(("Batch norm", yes(shape.batch_norm), "Batch normalisation between layers"));
+    rows.push(("Bias", yes(shape.bias), "A bias in every layer"));
+    if shape.has("final_activation") {
+        rows.push(("Final ReLU", yes(shape.final_activation), "ReLU after the last layer too"));
+    }
+    rows.push(("Dropout", shape.dropout.to_string(), "Share of values dropped between layers while training"));
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::model::Family;
+
+    /// Every setting a family has can be read on its card.
+    #[test]
+    fn a_card_shows_what_the_family_has() {
+        let names = |family: Family| {
+            let shape = Architecture::new(family);
+            let rows: Vec<Row> = own_settings(&shape).into_iter().chain(general_settings(&shape)).collect();
+            assert!(rows.iter().all(|(name, value, says)| !name.is_empty() && !value.is_empty() && !says.is_empty()));
+            rows.into_iter().map(|(name, ..)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(Family::Gat), ["Heads", "Attention", "Batch norm", "Bias", "Dropout"]);
+        assert_eq!(names(Family::Gcn), ["Order", "r", "Batch norm", "Bias", "Final ReLU", "Dropout"]);
+        assert_eq!(names(Family::Gcn2), ["α", "θ", "r", "Batch norm", "Bias", "Dropout"]);
+        assert_eq!(names(Family::Gbp), ["Hops", "Hop weights", "α", "r", "Batch norm", "Bias", "Dropout"]);
+        assert_eq!(names(Family::Sage), ["Root weight", "r", "Batch norm", "Bias", "Dropout"]);
+    }
+}

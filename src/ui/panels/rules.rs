@@ -1,0 +1,125 @@
+//! Which rules: what entries and weights are ranked by, and which of the authors' peculiarities are on.
+
+use eframe::egui;
+
+use super::recipe::combo;
+use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
+use crate::engine::sparsify::{Compat, EdgeMode, Quirk, Recipe, WeightMode};
+use crate::ui::tokens::Tokens;
+use crate::ui::widgets::weak;
+
+/// What entries are ranked by, in target mode.
+pub(super) fn edge_ranking_ui(ui: &mut egui::Ui, tokens: &Tokens, recipe: &mut Recipe) {
+    if recipe.edges.mode != EdgeMode::Target {
+        recipe.edges.ranking = None;
+        return;
+    }
+    let ranking = &mut recipe.edges.ranking;
+    ranking_ui(ui, tokens, "Edges ranked by", "Unifews", UNIFEWS_EDGES, ranking, &EdgeRanking::ALL, |r| {
+        (r.title(), r.source())
+    });
+}
+
+/// What weights are ranked by, in target mode.
+pub(super) fn weight_ranking_ui(ui: &mut egui::Ui, tokens: &Tokens, recipe: &mut Recipe) {
+    if recipe.weights.mode != WeightMode::Target {
+        recipe.weights.ranking = None;
+        return;
+    }
+    let ranking = &mut recipe.weights.ranking;
+    ranking_ui(ui, tokens, "Weights ranked by", "Unifews", UNIFEWS_WEIGHTS, ranking, &WeightRanking::ALL, |r| {
+        (r.title(), r.source())
+    });
+    if recipe.weights.ranking == Some(WeightRanking::MagnitudeGlobal) {
+        // One threshold over all layers.
+        recipe.weights.delta.truncate(1);
+    }
+}
+
+const UNIFEWS_EDGES: &str = "The norm of the message that an entry carries (Liao et al., Unifews, ICML 2025, Eq. 9)";
+const UNIFEWS_WEIGHTS: &str = "The norm of a weight times its input (Liao et al., Unifews, ICML 2025, Eq. 14)";
+
+fn ranking_ui<R: Copy + PartialEq>(
+    ui: &mut egui::Ui,
+    tokens: &Tokens,
+    name: &str,
+    own: &'static str,
+    own_says: &'static str,
+    ranking: &mut Option<R>,
+    all: &[R],
+    text: impl Fn(R) -> (&'static str, &'static str),
+) {
+    ui.horizontal(|ui| {
+        let label = ui.label(weak(tokens, "ranked by"));
+        label.on_hover_text("What goes first; other rankings than Unifews look at no message");
+        combo(ui, name, ranking.map_or(own, |r| text(r).0), |ui| {
+            ui.selectable_value(ranking, None, own).on_hover_text(own_says);
+            for r in all {
+                let (title, source) = text(*r);
+                ui.selectable_value(ranking, Some(*r), title).on_hover_text(source);
+            }
+        });
+    });
+}
+
+/// Clean, official, or some of the peculiarities by name.
+pub(super) fn compat_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
+    combo(ui, "Rules", compat_text(recipe.compat).0, |ui| {
+        for compat in [Compat::CLEAN, Compat::OFFICIAL] {
+            let (name, says) = compat_text(compat);
+            ui.selectable_value(&mut recipe.compat, compat, name).on_hover_text(says);
+        }
+    });
+}
+
+/// Every peculiarity for itself, folded away until it is wanted.
+pub(super) fn quirks_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
+    let n = Quirk::ALL.into_iter().filter(|q| recipe.compat.has(*q)).count();
+    let title = format!("Peculiarities of the authors' code, {n} of {}", Quirk::ALL.len());
+    egui::CollapsingHeader::new(title).id_salt("quirks").show(ui, |ui| {
+        for quirk in Quirk::ALL {
+            let mut is_on = recipe.compat.has(quirk);
+            let (name, says) = quirk_text(quirk);
+            if ui.checkbox(&mut is_on, name).on_hover_text(says).changed() {
+                let wanted = Quirk::ALL.into_iter().filter(|q| if *q == quirk { is_on } else { recipe.compat.has(*q) });
+                recipe.compat = wanted.fold(Compat::CLEAN, Compat::with);
+            }
+        }
+    });
+}
+
+fn compat_text(compat: Compat) -> (&'static str, &'static str) {
+    match compat {
+        Compat::CLEAN => ("clean", "The mathematics as written in the paper, without the authors' oversights"),
+        Compat::OFFICIAL => ("official", "The authors' peculiarities, all of them, to reproduce published numbers"),
+        _ => ("some", "Some of the authors' peculiarities, as ticked below"),
+    }
+}
+
+/// Short, and in one sentence with its number in `docs/EQUATIONS.md`.
+fn quirk_text(quirk: Quirk) -> (&'static str, &'static str) {
+    match quirk {
+        Quirk::GatEdgeRule => {
+            ("GAT edge rule", "GAT tests ‖α‖ / heads · ‖x‖ against the mean ‖x‖, not the message's norm (D2)")
+        }
+        Quirk::GatNoRenormalisation => {
+            ("GAT attention kept", "GAT does not renormalise attention in the layer that removes entries (D10)")
+        }
+        Quirk::SageMessages => (
+            "GraphSAGE messages",
+            "GraphSAGE tests unweighted rows, and what a layer removes still counts in its means (D9)",
+        ),
+        Quirk::Gcn2ThresholdAxis => (
+            "GCNII threshold axis",
+            "GCNII's weight test looks at (1-α) T H and takes thresholds by the weight's output (D8)",
+        ),
+        Quirk::SgcRowStochastic => ("SGC by rows", "Decoupled SGC propagates over D⁻¹A whatever r says (D20)"),
+        Quirk::PushRule => (
+            "Push rule",
+            "Mass mode follows the C++ program: the whole-node test, the second push, limits that can grow (D23 to D26)",
+        ),
+        Quirk::RefitScaler => {
+            ("Scaler refitted", "A decoupled network's scaler is always fitted anew on the pruned embedding (D29)")
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Which methods are compared, over which shares and seeds: the column beside the charts, and their legend.
+
+use eframe::egui::{self, Sense, vec2};
+
+use crate::engine::analysis::{ComparePlan, Method};
+use crate::io::figure::{Curve, CurveStyle, colour_of};
+use crate::session::{Command, format};
+use crate::ui::actions::Action;
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::views::{ViewCx, WindowRequest};
+use crate::ui::widgets::plot::swatch;
+use crate::ui::widgets::{strong, weak};
+
+/// Most steps between the two ends.
+const MOST_STEPS: usize = 50;
+/// Most seeds.
+const MOST_SEEDS: usize = 50;
+
+pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+    let store = cx.session.store();
+    let mut plan = store.plan.clone();
+    let walks_graph = store.effective_recipe().model.n_graph_steps() > 0;
+    ui.spacing_mut().item_spacing.y = 2.0;
+    for is_of_edges in [true, false] {
+        let is_usable = walks_graph || !is_of_edges;
+        ui.add_enabled_ui(is_usable, |ui| side_ui(ui, cx.tokens, &mut plan, is_of_edges))
+            .response
+            .on_disabled_hover_text("This network walks no graph: there are no entries to remove");
+    }
+    ui.add_space(6.0);
+    range_ui(ui, cx.tokens, &mut plan);
+    ui.add_space(8.0);
+    let response = ui.add_enabled(Action::Compare.is_enabled(cx.session), egui::Button::new("Compare"));
+    let tip = format!("{} ({})", Action::Compare.says(), Action::Compare.keys());
+    if response.on_hover_text(&tip).on_disabled_hover_text("Needs a graph, a model and at least one method").clicked() {
+        cx.out.request(WindowRequest::Do(Action::Compare));
+    }
+    let mut run = plan.clone();
+    run.methods.retain(|m| walks_graph || !m.is_of_edges());
+    let text = format!("{} runs", format::count(run.len() as u64));
+    ui.label(weak(cx.tokens, text).size(tokens::SMALL))
+        .on_hover_text("Methods × shares, and × seeds for those that seeds change");
+    if plan != store.plan {
+        cx.out.send(Command::SetPlan(plan));
+    }
+}
+
+fn side_ui(ui: &mut egui::Ui, tokens: &Tokens, plan: &mut ComparePlan, is_of_edges: bool) {
+    let title = if is_of_edges { "Edges" } else { "Weights" };
+    let all = || Method::all().into_iter().filter(move |m| m.is_of_edges() == is_of_edges);
+    ui.horizontal(|ui| {
+        ui.label(strong(title));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let is_full = all().all(|m| plan.methods.contains(&m));
+            let text = egui::RichText::new(if is_full { "none" } else { "all" }).size(tokens::SMALL);
+            let response = ui.add(egui::Link::new(text));
+            let name = format!("{} methods of {}", if is_full { "No" } else { "All" }, title.to_lowercase());
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, true, &name));
+            if response.on_hover_text(&name).clicked() {
+                plan.methods.retain(|m| m.is_of_edges() != is_of_edges);
+                if !is_full {
+                    plan.methods.extend(all());
+                }
+                sort(plan);
+            }
+        });
+    });
+    for method in all() {
+        let mut is_chosen = plan.methods.contains(&method);
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            let response = ui.add(egui::Checkbox::without_text(&mut is_chosen));
+            let name = format!("Method {} of {}", method.title(), title.to_lowercase());
+            response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_chosen, &name));
+            let (rect, _) = ui.allocate_exact_size(vec2(22.0, 16.0), Sense::hover());
+            let ink = if is_chosen { 1.0 } else { 0.35 };
+            let curve = Curve { style: CurveStyle::Marked, colour: colour_of(method), ..Curve::default() };
+            let painter = ui.painter().clone();
+            let mut painter = painter;
+            painter.multiply_opacity(ink);
+            swatch(&painter, tokens, &curve, rect.shrink2(vec2(1.0, 4.0)));
+            let text = egui::RichText::new(method.title());
+            let text = if is_chosen { text } else { text.color(tokens.text_weak) };
+            let label = ui.add(egui::Label::new(text).truncate().sense(Sense::click()));
+            let is_clicked = label.clicked();
+            let tip = |r: egui::Response| r.on_hover_text(method.source());
+            tip(label);
+            if tip(response).changed() || is_clicked {
+                if plan.methods.contains(&method) {
+                    plan.methods.retain(|m| *m != method);
+                } else {
+                    plan.methods.push(method);
+                    sort(plan);
+                }
+            }
+        });
+    }
+    ui.add_space(6.0);
+}
+
+/// In the order they are offered.
+fn sort(plan: &mut ComparePlan) {
+    let all = Method::all();
+    plan.methods.sort_by_key(|method| all.iter().position(|m| m == method));
+}
+
+fn range_ui(ui: &mut egui::Ui, tokens: &Tokens, plan: &mut ComparePlan) {
+    let ends = (plan.shares.first().copied().unwrap_or(0.1), plan.shares.last().copied().unwrap_or(0.9));
+    let before = (percent(ends.0), percent(ends.1), plan.shares.len());
+    let (mut from, mut to, mut steps) = before;
+    ui.label(strong("Share removed"))
+        .on_hover_text("What every method is asked to remove; the chart shows what it removed");
+    egui::Grid::new("plan").num_columns(2).spacing([8.0, 3.0]).show(ui, |ui| {
+        let mut number = |name: &str, says: &str, value: &mut u64, range: std::ops::RangeInclusive<u64>, unit: &str| {
+            let label = ui.label(weak(tokens, name)).on_hover_text(says);
+            let field = egui::DragValue::new(value).range(range).suffix(unit).speed(0.2).update_while_editing(false);
+            ui.add(field).on_hover_text(says).labelled_by(label.id);
+            ui.end_row();
+        };
+        number("From", "Smallest share", &mut from, 0..=100, " %");
+        number("To", "Largest share", &mut to, 0..=100, " %");
+        let mut n = steps as u64;
+        number("Steps", "Shares from the smallest to the largest", &mut n, 1..=MOST_STEPS as u64, "");
+        steps = n as usize;
+        let mut n = plan.seeds.len() as u64;
+        let says = "Of random choices, and of training where every seed has its own model; whiskers show their spread";
+        number("Seeds", says, &mut n, 1..=MOST_SEEDS as u64, "");
+        if n as usize != plan.seeds.len() {
+            plan.seeds = (1..=n).collect();
+        }
+    });
+    if (from, to, steps) != before {
+        plan.shares = shares(from, to.max(from), steps);
+    }
+    ui.checkbox(&mut plan.has_model_per_seed, "A model per seed").on_hover_text(
+        "Trains a model of the open one's network for every seed, dense, with the settings under Training; \
+         else all seeds share the open model",
+    );
+}
+
+fn percent(share: f64) -> u64 {
+    (100.0 * share.clamp(0.0, 1.0)).round() as u64
+}
+
+/// Evenly spaced shares, in percent from `from` to `to`.
+fn shares(from: u64, to: u64, steps: usize) -> Vec<f64> {
+    let last = steps.saturating_sub(1).max(1) as f64;
+    let at = |i: usize| from as f64 + (to - from) as f64 * i as f64 / last;
+    // Four decimals: what is written is what is used.
+    (0..steps.max(1)).map(|i| (at(i) * 100.0).round() / 10_000.0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_go_from_end_to_end() {
+        assert_eq!(shares(10, 90, 3), [0.1, 0.5, 0.9]);
+        assert_eq!(shares(10, 90, 9), ComparePlan::default().shares);
+        assert_eq!((shares(50, 50, 2), shares(20, 80, 1)), (vec![0.5, 0.5], vec![0.2]));
+    }
+
+    #[test]
+    fn methods_stay_in_the_order_they_are_offered() {
+        let mut plan = ComparePlan { methods: Method::all().into_iter().rev().collect(), ..ComparePlan::default() };
+        sort(&mut plan);
+        assert_eq!(plan.methods, Method::all());
+    }
+}

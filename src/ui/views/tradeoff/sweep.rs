@@ -1,0 +1,118 @@
+//! Pairs of thresholds: what accuracy costs and gains along a sweep, and which are worth having.
+//!
+//! A click takes over a point's recipe, shift-click marks it for comparison.
+
+use eframe::egui::{self, vec2};
+
+use super::chart::{self, Cost, chart, costs};
+use super::{GAP, LEAST_HEIGHT, Tradeoff, here_ui, map, point_ui, save, table};
+use crate::engine::analysis::{SweepGrid, SweepPoint};
+use crate::session::{Command, Phase, SweepState};
+use crate::ui::views::ViewCx;
+use crate::ui::widgets::plot::{PlotOutput, curves_ui};
+use crate::ui::widgets::{empty_state, picker, weak};
+
+impl Tradeoff {
+    pub(super) fn thresholds_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let store = cx.session.store();
+        let sweep = &store.sweep;
+        let is_empty = sweep.points.is_empty() && sweep.phase != Phase::Running;
+        let phase = if is_empty { Phase::Idle } else { sweep.phase };
+        let hint = if is_empty { "" } else { "click a point to take over its recipe, shift-click to compare" };
+        self.toolbar_ui(cx, ui, (phase, sweep.points.len(), sweep.grid.len()), hint, |view, ui| {
+            if is_empty {
+                return;
+            }
+            let label = ui.label(weak(cx.tokens, "Against"));
+            let name = |cost: Cost| (cost.title().to_owned(), cost.says());
+            picker(ui, "Cost on the axis", 150.0, &Cost::ALL, &mut view.cost, name).labelled_by(label.id);
+        });
+        if is_empty {
+            return nothing_ui(cx, ui, sweep.phase);
+        }
+        let front = chart::front(&sweep.points, self.cost);
+        let compared = table::height(sweep);
+        let available = ui.available_height() - compared;
+        let upper = (available * 0.56).max(180.0);
+        let lower = (available - upper - GAP - 4.0).max(LEAST_HEIGHT);
+        let curves = chart(sweep, &front, self.cost);
+        let output = curves_ui(ui, cx.tokens, "Accuracy against cost", &curves, upper);
+        save(cx, &output, &curves, "accuracy");
+        self.points_ui(cx, ui, sweep, &output);
+        ui.add_space(GAP);
+        ui.horizontal_top(|ui| {
+            let half = (ui.available_width() - 14.0) / 2.0;
+            ui.allocate_ui_with_layout(vec2(half, lower), egui::Layout::top_down(egui::Align::Min), |ui| {
+                let curves = costs(sweep, self.cost);
+                let output = curves_ui(ui, cx.tokens, "Time and operations", &curves, lower);
+                save(cx, &output, &curves, "cost");
+                if let Some((_, point)) = output.near.filter(|(s, _)| *s < 2) {
+                    let point = chart::order_by(sweep, self.cost).get(point).map(|i| &sweep.points[*i]);
+                    if let Some(point) = point {
+                        output.response.on_hover_ui_at_pointer(|ui| table::says(ui, cx.tokens, point));
+                    }
+                }
+            });
+            ui.add_space(GAP);
+            ui.allocate_ui_with_layout(vec2(half, lower), egui::Layout::top_down(egui::Align::Min), |ui| {
+                map::ui(cx, ui, sweep, lower);
+            });
+        });
+        table::ui(cx, ui, sweep);
+    }
+
+    fn points_ui(&self, cx: &ViewCx<'_>, ui: &egui::Ui, sweep: &SweepState, output: &PlotOutput) {
+        for point in &sweep.points {
+            let at = chart::place(point, self.cost);
+            let name = format!("Point δa {} δw {}", point.delta_a, point.delta_w);
+            let is_compared = sweep.compared.contains(&point.idx);
+            let Some(response) = point_ui(ui, cx.tokens, output, at, ("point", point.idx), &name, is_compared) else {
+                continue;
+            };
+            take_over(cx, ui, &response, point);
+            response.on_hover_ui_at_pointer(|ui| table::says(ui, cx.tokens, point));
+        }
+        if let Some(now) = here(cx, sweep) {
+            here_ui(ui, cx.tokens, output, chart::place(now, self.cost));
+        }
+    }
+}
+
+/// A click takes over, shift-click compares.
+pub(super) fn take_over(cx: &ViewCx<'_>, ui: &egui::Ui, response: &egui::Response, point: &SweepPoint) {
+    if response.clicked() {
+        let is_compare = ui.input(|i| i.modifiers.shift);
+        cx.out.send(if is_compare { Command::ComparePoint(point.idx) } else { Command::LoadPoint(point.idx) });
+    }
+}
+
+/// The point whose recipe is the present one.
+pub(super) fn here<'a>(cx: &ViewCx<'_>, sweep: &'a SweepState) -> Option<&'a SweepPoint> {
+    let recipe = cx.session.store().effective_recipe();
+    let is_one = |deltas: &[f64], delta: f64| deltas.len() == 1 && deltas[0].to_bits() == delta.to_bits();
+    let mut points = sweep.points.iter();
+    let same = points.find(|p| is_one(&recipe.edges.delta, p.delta_a) && is_one(&recipe.weights.delta, p.delta_w))?;
+    (sweep.recipe_of(same) == recipe).then_some(same)
+}
+
+fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, phase: Phase) {
+    let store = cx.session.store();
+    let grid = SweepGrid::suited_to(&store.effective_recipe());
+    let (title, next) = match (phase, store.graph.is_some() && store.model.is_some()) {
+        (_, false) => ("Nothing to sweep yet", "Open a graph and a model first".to_owned()),
+        (Phase::Failed, true) => {
+            ("The sweep failed", "The notices say why; change the recipe and try again".to_owned())
+        }
+        (Phase::Cancelled, true) => ("The sweep was cancelled", "Nothing had come yet".to_owned()),
+        _ => ("No sweep yet", format!("{} combinations of δa and δw show what accuracy costs and gains", grid.len())),
+    };
+    empty_state(ui, cx.tokens, title, &next);
+    if store.graph.is_some() && store.model.is_some() {
+        ui.vertical_centered(|ui| {
+            ui.add_space(8.0);
+            if ui.button("Sweep now").on_hover_text("Ctrl+Shift+Enter").clicked() {
+                cx.out.send(Command::Sweep(grid));
+            }
+        });
+    }
+}
