@@ -81,8 +81,8 @@ pub(super) fn quirks_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
             let mut is_on = recipe.compat.has(quirk);
             let (name, says) = quirk_text(quirk);
             if ui.checkbox(&mut is_on, name).on_hover_text(says).changed() {
-                let wanted = Quirk::ALL.into_iter().filter(|q| if *q == quirk { is_on } else { recipe.compat.has(*q) });
-                recipe.compat = wanted.fold(Compat::CLEAN, Compat::with);
+                let compat = recipe.compat;
+                recipe.compat = if is_on { compat.with(quirk) } else { compat.without(quirk) };
             }
         }
     });
@@ -117,6 +117,18 @@ fn quirk_text(quirk: Quirk) -> (&'static str, &'static str) {
         Quirk::PushRule => (
             "Push rule",
             "Mass mode follows the C++ program: the whole-node test, the second push, limits that can grow (D23 to D26)",
+        ),
+        Quirk::RandomPush => (
+            "Random push",
+            "With the push rule: a node's second push reaches farther by a random factor, drawn from the seed (D25)",
+        ),
+        Quirk::LockedValidation => (
+            "Validation put back",
+            "Pruning in training picks its epoch with the entries into validation nodes put back (D31)",
+        ),
+        Quirk::LastMasks => (
+            "Entries of the last step",
+            "Pruning in training: the best epoch's weights go with the entries of the last step (D32)",
         ),
         Quirk::RefitScaler => {
             ("Scaler refitted", "A decoupled network's scaler is always fitted anew on the pruned embedding (D29)")

@@ -163,14 +163,13 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
-/// A node with its class.
+/// A node with its classes.
 fn node(run: &Run, u: usize) -> String {
     let id = run.dataset.node_id(u);
-    match run.dataset.labels().and_then(|l| l.of(u).map(|c| (c, l.names.get(c)))) {
-        Some((_, Some(name))) => format!("{id} ({name})"),
-        Some((class, None)) => format!("{id} (class {class})"),
-        None => id,
-    }
+    let Some(labels) = run.dataset.labels() else { return id };
+    let name = |class: usize| labels.names.get(class).cloned().unwrap_or_else(|| format!("class {class}"));
+    let names: Vec<String> = labels.all_of(u).into_iter().map(name).collect();
+    if names.is_empty() { id } else { format!("{id} ({})", names.join(", ")) }
 }
 
 /// The tooltip of a place of the diffusion matrix where nothing is stored.
