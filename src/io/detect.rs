@@ -7,12 +7,14 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::file::open;
-use super::graph::{is_blank, is_edge, is_header};
+use super::file::{open, stem};
+use super::graph::{is_blank, is_edge, is_gml, is_header, is_matrix_market, is_metis};
 use super::npy::first_bytes;
 use super::npz::names_inside;
 use super::report::LoadError;
 use super::sample;
+use super::source::ByteSource;
+use crate::engine::graph::ReadOptions;
 
 /// The formats of graphs, for people.
 pub(crate) const KNOWN_FORMATS: &str =
@@ -29,6 +31,16 @@ pub enum GraphFormat {
     Heterophilous,
     /// Text, one edge per line.
     EdgeList,
+    /// Text, one matrix entry per line.
+    MatrixMarket,
+    /// Text, the neighbours of one node per line.
+    Metis,
+    /// GraphML.
+    GraphMl,
+    /// GEXF.
+    Gexf,
+    /// GML.
+    Gml,
     /// An archive in the samples' own format.
     Compact,
 }
@@ -40,6 +52,11 @@ impl fmt::Display for GraphFormat {
             Self::GnnBenchmark => "gnn-benchmark archive",
             Self::Heterophilous => "heterophilous-graphs archive",
             Self::EdgeList => "edge list",
+            Self::MatrixMarket => "MatrixMarket",
+            Self::Metis => "METIS graph",
+            Self::GraphMl => "GraphML",
+            Self::Gexf => "GEXF",
+            Self::Gml => "GML",
             Self::Compact => "unifews-graph archive",
         })
     }
@@ -102,8 +119,29 @@ pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
     if is_safetensors(&head, kind.len()) {
         return Ok(Detected::Model);
     }
+    if head.starts_with(b"\x1f\x8b") {
+        let mut unpacked = Vec::new();
+        return Ok(match ByteSource::open(path)?.read_into(&mut unpacked, HEAD_BYTES as usize) {
+            Ok(_) => detect_plain(Path::new(&stem(path)), &unpacked),
+            Err(error) => unknown(&format!("a broken gzip file ({error})")),
+        });
+    }
     Ok(detect_plain(path, &head))
 }
+
+/// As [`detect`], for a user who says how lines are to be taken apart: text that nothing else is known of is then a list of edges.
+///
+/// # Errors
+/// As [`detect`].
+pub fn detect_as(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Detected, LoadError> {
+    let found = detect(path)?;
+    let is_told = options.columns.is_some() || options.separator.is_some() || options.comments.is_some();
+    let is_text = matches!(&found, Detected::Unknown { found } if found == OTHER_TEXT);
+    Ok(if is_told && is_text { Detected::Graph(GraphFormat::EdgeList) } else { found })
+}
+
+/// Text that nothing is known of.
+const OTHER_TEXT: &str = "text that is neither a recipe nor a list of edges";
 
 fn unknown(found: &str) -> Detected {
     Detected::Unknown { found: found.to_owned() }
@@ -156,19 +194,32 @@ fn is_safetensors(head: &[u8], n_bytes: u64) -> bool {
     u64::from_le_bytes(*length).checked_add(8).is_some_and(|end| end <= n_bytes) && rest.first() == Some(&b'{')
 }
 
+/// The format of an XML file, by its first element.
+fn markup_of(text: &str) -> Option<GraphFormat> {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    // Over the declaration, comments and the document type.
+    while let Some(inner) = rest.strip_prefix("<?").or_else(|| rest.strip_prefix("<!")) {
+        let end = if inner.starts_with("--") { "-->" } else { ">" };
+        rest = rest.get(rest.find(end)? + end.len()..)?.trim_start();
+    }
+    let name = rest.strip_prefix('<')?.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next()?;
+    match name.rsplit(':').next()? {
+        "graphml" => Some(GraphFormat::GraphMl),
+        "gexf" => Some(GraphFormat::Gexf),
+        _ => None,
+    }
+}
+
 fn detect_plain(path: &Path, head: &[u8]) -> Detected {
     let has_extension = |wanted: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
     if head.starts_with(b"\x93NUMPY") {
         return unknown("a NumPy array alone");
     }
-    if head.starts_with(b"\x1f\x8b") {
-        return unknown("a gzip file (unpack it first)");
-    }
     if head.starts_with(b"\x80\x02") {
         return unknown("a pickle, which is never run (save it as safetensors or npz)");
     }
-    if head.starts_with(b"%%MatrixMarket") {
-        return unknown("a MatrixMarket file");
+    if is_matrix_market(head) {
+        return Detected::Graph(GraphFormat::MatrixMarket);
     }
     if has_extension("safetensors") {
         return Detected::Model;
@@ -183,10 +234,20 @@ fn detect_plain(path: &Path, head: &[u8]) -> Detected {
     if has_extension("toml") || text.contains("unifews-recipe/") {
         return Detected::Recipe;
     }
+    if let Some(format) = markup_of(&text) {
+        return Detected::Graph(format);
+    }
+    if is_gml(&text) {
+        return Detected::Graph(GraphFormat::Gml);
+    }
+    let is_named = has_extension("graph") || has_extension("metis");
+    if is_metis(head, (head.len() as u64) < HEAD_BYTES, is_named) {
+        return Detected::Graph(GraphFormat::Metis);
+    }
     match first {
         Some(line) if is_edge(line) => Detected::Graph(GraphFormat::EdgeList),
         Some(line) if is_header(line) && lines.next().is_some_and(is_edge) => Detected::Graph(GraphFormat::EdgeList),
-        Some(_) => unknown("text that is neither a recipe nor a list of edges"),
+        Some(_) => unknown(OTHER_TEXT),
         None => unknown("an empty file"),
     }
 }

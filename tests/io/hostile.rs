@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 use unifews::io::{detect, read_graph, read_model, read_node_ids, read_recipe, read_split};
 
-use crate::files::{Arrays, Folder, adjacency, compact, gnn_benchmark, heterophilous, npy, npz, safetensors, with};
+use crate::files::{
+    Arrays, Folder, adjacency, compact, gnn_benchmark, gzip, heterophilous, npy, npz, safetensors, with,
+};
+use crate::graph_formats::fixtures;
 use crate::support::control;
 
 /// Every reader, one after the other. What they answer is of no interest here.
@@ -20,7 +23,7 @@ fn read_by_all(folder: &Folder, name: &str, bytes: &[u8]) {
     drop(read_node_ids(&path, &karate));
 }
 
-const NAMES: [&str; 5] = ["a.npz", "adj.npz", "a.txt", "a.toml", "a.safetensors"];
+const NAMES: [&str; 6] = ["a.npz", "adj.npz", "a.txt", "a.toml", "a.safetensors", "a.metis"];
 
 /// An array of a random type and shape, true to itself or not.
 fn any_array() -> impl Strategy<Value = Vec<u8>> {
@@ -61,6 +64,21 @@ fn damaged_archive() -> impl Strategy<Value = (Vec<u8>, &'static str)> {
     )
 }
 
+/// Whole text files of every exchange format, to be damaged.
+fn text_graphs() -> Vec<(String, Vec<u8>)> {
+    let folder = std::fs::read_dir(fixtures()).expect("fixtures");
+    let mut files: Vec<_> = folder.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    let mut texts = Vec::new();
+    for path in files.into_iter().filter(|path| path.extension().is_none_or(|e| e != "json")) {
+        let bytes = std::fs::read(&path).expect("a fixture");
+        if !bytes.contains(&0) {
+            texts.push((path.file_name().expect("a name").to_string_lossy().into_owned(), bytes));
+        }
+    }
+    texts
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -73,6 +91,26 @@ proptest! {
     fn arbitrary_text_never_panics(text in "[-0-9a-z =.,;#%\\[\\]\"\t\n\u{e9}]{0,120}", name in prop::sample::select(&NAMES[..])) {
         read_by_all(&Folder::new(), name, text.as_bytes());
         read_by_all(&Folder::new(), name, format!("format = \"unifews-recipe/1\"\n{text}").as_bytes());
+    }
+
+    #[test]
+    fn damaged_text_graphs_never_panic(
+        (name, bytes) in prop::sample::select(text_graphs()),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), "[-0-9a-z %<>/\"\\[\\]&;=\n]"), 1..8),
+        kept in 0.3f64..1.0,
+        is_packed in any::<bool>(),
+    ) {
+        let mut bytes = bytes;
+        for (at, text) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = text.as_bytes()[0];
+        }
+        let n_kept = (kept * bytes.len() as f64) as usize;
+        bytes.truncate(n_kept);
+        let bytes = if is_packed { gzip(&bytes) } else { bytes };
+        let folder = Folder::new();
+        let path = folder.file(&name, &bytes);
+        drop(read_graph(path.to_str().expect("UTF-8"), &control()));
     }
 
     #[test]

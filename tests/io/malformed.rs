@@ -361,8 +361,9 @@ fn unknown_files() {
     check("x.bin", b"\x00\x01\x02\xff", "a file that starts with bytes 00 01 02 ff");
     check("x.npy", &ints(&[1]), "a NumPy array alone");
     check("x.pkl", b"\x80\x02]q\x00.", "a pickle, which is never run (save it as safetensors or npz)");
-    check("x.gz", b"\x1f\x8b\x08", "a gzip file (unpack it first)");
-    check("x.mtx", b"%%MatrixMarket matrix coordinate real general\n", "a MatrixMarket file");
+    let broken = "a broken gzip file (whole file: expected intact gzip data, found unexpected end of file: FILE)";
+    check("x.gz", b"\x1f\x8b\x08", &broken.replace("FILE", &folder.path().join("x.gz").display().to_string()));
+    check("x.mtx", b"%%MatrixMarket matrix coordinate real general\n", "a graph (MatrixMarket)");
     check("other.npz", &npz(&vec![("a", ints(&[1]))]), "a zip archive with a.npy");
     check("x.npz", &npz(&adjacency()), "a SciPy sparse matrix alone (a graph needs it as adj.npz in a folder)");
     let torch = npz(&vec![("x", ints(&[1]))]);
