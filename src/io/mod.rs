@@ -18,6 +18,7 @@ mod detect;
 pub mod figure;
 mod file;
 mod graph;
+mod memory;
 mod model;
 mod npy;
 mod npz;
@@ -30,7 +31,8 @@ mod sparse;
 
 pub use detect::{Detected, GraphFormat, detect, detect_as, is_bundle_folder};
 pub(crate) use file::read_text;
-pub use graph::{read_graph, read_graph_as, read_node_ids, read_split, with_split};
+pub use graph::{read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
+pub use memory::free_memory;
 pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
 pub use recipe::{read_recipe, recipe_from_toml, recipe_to_toml, write_recipe};
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};

@@ -2,7 +2,7 @@
 //! found.
 
 use unifews::engine::graph::{Column, ReadOptions};
-use unifews::io::read_graph_as;
+use unifews::io::{read_graph_as, read_graph_within};
 
 use crate::files::{Folder, gzip};
 use crate::support::control;
@@ -16,7 +16,9 @@ fn check_as(options: &ReadOptions, name: &str, body: impl AsRef<[u8]>, expected:
     let folder = Folder::new();
     let path = folder.file(name, body);
     let spec = path.to_str().expect("UTF-8");
-    let Err(error) = read_graph_as(spec, options, &control()) else { panic!("read; expected {expected}") };
+    let Err(error) = read_graph_within(spec, options, u64::MAX, &control()) else {
+        panic!("read; expected {expected}")
+    };
     assert_eq!(error.to_string(), format!("{expected}: {spec}"));
 }
 

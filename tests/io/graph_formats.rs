@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use unifews::engine::graph::{Dataset, Direction, ReadOptions, SelfLoops};
-use unifews::io::{Detected, LoadReport, detect, read_graph, read_graph_as};
+use unifews::io::{Detected, LoadReport, detect, read_graph, read_graph_as, read_graph_within};
 
 use crate::files::{Folder, gzip};
 use crate::support::{control, fact};
@@ -185,4 +185,27 @@ fn columns_and_separators_are_as_asked() {
     let (graph, report) = read(&path, &ReadOptions::default());
     assert_eq!(graph.edge_weights(), None);
     assert_eq!(report.warnings[1], "1 edge weights are below 0: none is used, every edge counts 1");
+}
+
+#[test]
+fn a_graph_that_will_not_fit_is_refused_before_it_is_read() {
+    let folder = Folder::new();
+    let refused = |name: &str, bytes: &[u8], limit: u64, what: &str| {
+        let path = folder.file(name, bytes);
+        let spec = path.to_str().expect("UTF-8");
+        let error = read_graph_within(spec, &ReadOptions::default(), limit, &control()).map(|_| ()).unwrap_err();
+        let way_out = "close other programs, raise the limit with --max-memory, or read a part of the graph";
+        assert_eq!(error.to_string(), format!("memory: expected at most {what}; {way_out}: {spec}"));
+    };
+    let free = "(what is free, or the limit that was given), found about";
+    // The file itself is broken: it is not looked at.
+    let matrix = b"%%MatrixMarket matrix coordinate pattern general\n% c\n1000000 1000000 50000000\n";
+    refused("a.mtx", matrix, 100 << 20, &format!("100.0 MiB {free} 816.3 MiB for 1000000 nodes and 50000000 edges"));
+    let metis = b"200000 9000000\n2 3\n1\n1\n";
+    refused("a.metis", metis, 1 << 20, &format!("1.0 MiB {free} 148.0 MiB for 200000 nodes and 9000000 edges"));
+    let list = "10 11\n".repeat(10_000);
+    refused("a.txt", list.as_bytes(), 1 << 16, &format!("0.1 MiB {free} 0.2 MiB for about 9998 edges"));
+    let (karate, _) =
+        read_graph_within("sample:karate", &ReadOptions::default(), 1, &control()).expect("it is here already");
+    assert_eq!(karate.n_nodes(), 34);
 }

@@ -26,6 +26,7 @@ use ndarray::Array2;
 use sprs::CsMatI;
 
 use super::detect::{Detected, GraphFormat, KNOWN_FORMATS, detect_as};
+use super::memory;
 use super::report::{LoadError, LoadReport};
 use super::sample;
 use super::sparse::CompressedRows;
@@ -84,6 +85,19 @@ pub fn read_graph(spec: &str, ctl: &Control) -> Result<(Dataset, LoadReport), Lo
 /// # Errors
 /// As [`read_graph`].
 pub fn read_graph_as(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
+    read_graph_within(spec, options, memory::free_memory().unwrap_or(u64::MAX), ctl)
+}
+
+/// Reads a graph as [`read_graph_as`] does, if reading it will likely take no more than `memory` bytes.
+///
+/// # Errors
+/// As [`read_graph`]; [`LoadError::TooLarge`] before anything is read.
+pub fn read_graph_within(
+    spec: &str,
+    options: &ReadOptions,
+    memory: u64,
+    ctl: &Control,
+) -> Result<(Dataset, LoadReport), LoadError> {
     if let Some(name) = spec.strip_prefix(sample::PREFIX) {
         let (dataset, report) = sample::read_sample(name, ctl)?;
         return rearranged(dataset, report, Request { path: Path::new(spec), options, ctl });
@@ -99,6 +113,7 @@ pub fn read_graph_as(spec: &str, options: &ReadOptions, ctl: &Control) -> Result
             });
         }
     };
+    memory::check(path, format, memory)?;
     let request = Request { path, options, ctl };
     let mut draft = match format {
         GraphFormat::UnifewsFolder => unifews::read(request)?,
