@@ -8,7 +8,10 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::file::{open, stem};
-use super::graph::{is_blank, is_edge, is_gml, is_header, is_matrix_market, is_metis};
+use super::graph::{
+    is_blank, is_dgl, is_edge, is_gml, is_header, is_matrix_market, is_metis, is_sparse_matrix, raw_folder, text_folder,
+};
+use super::mat::is_mat;
 use super::npy::first_bytes;
 use super::npz::names_inside;
 use super::report::LoadError;
@@ -17,8 +20,8 @@ use super::source::ByteSource;
 use crate::engine::graph::ReadOptions;
 
 /// The formats of graphs, for people.
-pub(crate) const KNOWN_FORMATS: &str =
-    "Unifews folder, gnn-benchmark .npz, heterophilous .npz, unifews-graph .npz or edge list";
+pub(crate) const KNOWN_FORMATS: &str = "Unifews, OGB, GraphSAINT, PPI, Reddit or Geom-GCN folder, gnn-benchmark, heterophilous, Wikipedia, SciPy or unifews-graph .npz, \
+     DGL .bin, LINKX .mat, GraphML, GEXF, GML, MatrixMarket, METIS or edge list, text perhaps in .gz";
 
 /// A format of graphs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,24 @@ pub enum GraphFormat {
     Gexf,
     /// GML.
     Gml,
+    /// An archive with a SciPy sparse matrix alone.
+    ScipySparse,
+    /// A folder of the Open Graph Benchmark.
+    Ogb,
+    /// A folder with `adj_full.npz`, as GraphSAINT has it.
+    GraphSaint,
+    /// The protein graphs of GraphSAGE.
+    Ppi,
+    /// The posts of Reddit in two archives.
+    Reddit,
+    /// Web pages or actors of Geom-GCN, as text.
+    WebKb,
+    /// An archive of MUSAE's Wikipedia networks.
+    Wikipedia,
+    /// A file of `dgl.save_graphs`.
+    Dgl,
+    /// A MATLAB file of the LINKX collection.
+    Mat,
     /// An archive in the samples' own format.
     Compact,
 }
@@ -57,6 +78,15 @@ impl fmt::Display for GraphFormat {
             Self::GraphMl => "GraphML",
             Self::Gexf => "GEXF",
             Self::Gml => "GML",
+            Self::ScipySparse => "SciPy sparse matrix",
+            Self::Ogb => "OGB folder",
+            Self::GraphSaint => "GraphSAINT folder",
+            Self::Ppi => "PPI folder",
+            Self::Reddit => "Reddit folder",
+            Self::WebKb => "Geom-GCN folder",
+            Self::Wikipedia => "Wikipedia network archive",
+            Self::Dgl => "DGL graphs",
+            Self::Mat => "MATLAB file",
             Self::Compact => "unifews-graph archive",
         })
     }
@@ -126,7 +156,10 @@ pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
             Err(error) => unknown(&format!("a broken gzip file ({error})")),
         });
     }
-    Ok(detect_plain(path, &head))
+    Ok(match text_folder(path) {
+        Some(_) => Detected::Graph(GraphFormat::WebKb),
+        None => detect_plain(path, &head),
+    })
 }
 
 /// As [`detect`], for a user who says how lines are to be taken apart: text that nothing else is known of is then a list of edges.
@@ -152,6 +185,16 @@ fn detect_folder(path: &Path) -> Detected {
         Detected::Bundle
     } else if path.join("adj.npz").is_file() {
         Detected::Graph(GraphFormat::UnifewsFolder)
+    } else if path.join("adj_full.npz").is_file() {
+        Detected::Graph(GraphFormat::GraphSaint)
+    } else if path.join("reddit_graph.npz").is_file() {
+        Detected::Graph(GraphFormat::Reddit)
+    } else if path.join("train_graph.json").is_file() {
+        Detected::Graph(GraphFormat::Ppi)
+    } else if text_folder(path).is_some() {
+        Detected::Graph(GraphFormat::WebKb)
+    } else if raw_folder(path).is_some() {
+        Detected::Graph(GraphFormat::Ogb)
     } else {
         unknown("a folder without adj.npz and manifest.json")
     }
@@ -176,12 +219,20 @@ fn detect_archive(path: &Path, names: &[String]) -> Detected {
         Detected::Graph(GraphFormat::Heterophilous)
     } else if path.file_name().is_some_and(|name| name == "adj.npz") && has("indptr.npy") {
         Detected::Graph(GraphFormat::UnifewsFolder)
+    } else if path.file_name().is_some_and(|name| name == "adj_full.npz") && has("indptr.npy") {
+        Detected::Graph(GraphFormat::GraphSaint)
+    } else if has("feature.npy") && has("node_types.npy") && path.with_file_name("reddit_graph.npz").is_file() {
+        Detected::Graph(GraphFormat::Reddit)
+    } else if is_sparse_matrix(has) && path.with_file_name("reddit_data.npz").is_file() {
+        Detected::Graph(GraphFormat::Reddit)
+    } else if is_sparse_matrix(has) {
+        Detected::Graph(GraphFormat::ScipySparse)
+    } else if has("features.npy") && has("edges.npy") {
+        Detected::Graph(GraphFormat::Wikipedia)
     } else if has_within("manifest.json") {
         Detected::Bundle
     } else if has_within("data.pkl") {
         unknown("a PyTorch pickle, which is never run (save the state_dict as safetensors)")
-    } else if has("indptr.npy") && has("indices.npy") {
-        unknown("a SciPy sparse matrix alone (a graph needs it as adj.npz in a folder)")
     } else {
         let some: Vec<&str> = names.iter().take(6).map(String::as_str).collect();
         unknown(&format!("a zip archive with {}", if some.is_empty() { "nothing".to_owned() } else { some.join(", ") }))
@@ -217,6 +268,12 @@ fn detect_plain(path: &Path, head: &[u8]) -> Detected {
     }
     if head.starts_with(b"\x80\x02") {
         return unknown("a pickle, which is never run (save it as safetensors or npz)");
+    }
+    if is_dgl(head) {
+        return Detected::Graph(GraphFormat::Dgl);
+    }
+    if is_mat(head) {
+        return Detected::Graph(GraphFormat::Mat);
     }
     if is_matrix_market(head) {
         return Detected::Graph(GraphFormat::MatrixMarket);

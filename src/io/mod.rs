@@ -18,6 +18,7 @@ mod detect;
 pub mod figure;
 mod file;
 mod graph;
+mod mat;
 mod memory;
 mod model;
 mod npy;

@@ -94,18 +94,6 @@ impl ByteSource {
     fn limit(&self) -> u64 {
         if self.is_packed { SMALL_BYTES.max(self.file_bytes.saturating_mul(MAX_EXPANSION)) } else { u64::MAX }
     }
-
-    /// Everything, up to `max_bytes`.
-    pub(crate) fn read_all(mut self, max_bytes: u64) -> Result<Vec<u8>, LoadError> {
-        let mut bytes = Vec::new();
-        while self.read_into(&mut bytes, CHUNK_BYTES)? > 0 {
-            if bytes.len() as u64 > max_bytes {
-                let expected = format!("at most {max_bytes} bytes");
-                return Err(LoadError::content(&self.path, "whole file", expected, "more"));
-            }
-        }
-        Ok(bytes)
-    }
 }
 
 impl Read for ByteSource {

@@ -85,6 +85,16 @@ impl CompressedRows {
         (0..self.shape.0).all(|row| self.row(row).windows(2).all(|w| w[0] < w[1]))
     }
 
+    /// The stored values, if there are any, as finite numbers.
+    pub(crate) fn values(&self) -> Result<Option<Vec<f32>>, LoadError> {
+        let Some(data) = &self.data else { return Ok(None) };
+        let values = data.to_f32s()?;
+        match values.iter().find(|v| !v.is_finite()) {
+            Some(found) => Err(data.fault("finite numbers", found)),
+            None => Ok(Some(values)),
+        }
+    }
+
     /// Whether every stored value is 0 or 1, as in an adjacency matrix without weights.
     pub(crate) fn is_unweighted(&self) -> Result<bool, LoadError> {
         match &self.data {

@@ -22,7 +22,7 @@ fn options_reach_the_reader_and_the_recipe() {
     assert_eq!((fact("edge weights"), fact("edges are used")), (Some("1 to 3"), Some("as stored")));
     unifews().args(["inspect", &list, "--direction", "backwards"]).assert().code(2).stderr(contains("`reversed`"));
     unifews()
-        .args(["inspect", &list, "--max-memory", "0.000001"])
+        .args(["inspect", &list, "--max-memory", "0.0000001"])
         .args(how)
         .assert()
         .code(1)

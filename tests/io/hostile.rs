@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use unifews::io::{detect, read_graph, read_model, read_node_ids, read_recipe, read_split};
 
+use crate::broken_collections::copy;
 use crate::files::{
     Arrays, Folder, adjacency, compact, gnn_benchmark, gzip, heterophilous, npy, npz, safetensors, with,
 };
@@ -111,6 +112,48 @@ proptest! {
         let folder = Folder::new();
         let path = folder.file(&name, &bytes);
         drop(read_graph(path.to_str().expect("UTF-8"), &control()));
+    }
+
+    #[test]
+    fn damaged_binary_graphs_never_panic(
+        name in prop::sample::select(vec!["coo.dgl.bin", "csr.dgl.bin", "two.dgl.bin", "facebook.mat", "genius.mat", "patents.mat", "coo.npz", "musae.npz"]),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        kept in 0.5f64..1.5,
+    ) {
+        let mut bytes = std::fs::read(fixtures().join(name)).expect("a fixture");
+        // Most of a DGL file's first page is empty.
+        let first = if name.ends_with("dgl.bin") { 4096 } else { 0 };
+        for (at, value) in changes {
+            let at = first + at.index(bytes.len() - first);
+            bytes[at] = value;
+        }
+        bytes.truncate((kept * bytes.len() as f64) as usize);
+        let folder = Folder::new();
+        let path = folder.file(name, &bytes);
+        drop(read_graph(path.to_str().expect("UTF-8"), &control()));
+    }
+
+    #[test]
+    fn damaged_folders_never_panic(
+        (name, file) in prop::sample::select(vec![
+            ("ogbn_small", "raw/edge.csv.gz"), ("ogbn_small", "raw/node-label.csv.gz"), ("ogbn_binary", "raw/data.npz"), ("flickr", "class_map.json"),
+            ("flickr", "role.json"), ("ppi", "train_graph.json"), ("reddit", "reddit_data.npz"), ("texas", "raw/out1_node_feature_label.txt"),
+            ("film", "out1_graph_edges.txt"),
+        ]),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        kept in 0.5f64..1.5,
+    ) {
+        let folder = Folder::new();
+        copy(&fixtures().join(name), &folder, std::path::Path::new(name));
+        let path = folder.path().join(name).join(file);
+        let mut bytes = std::fs::read(&path).expect("a fixture");
+        for (at, value) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        bytes.truncate((kept * bytes.len() as f64) as usize);
+        folder.file(&format!("{name}/{file}"), &bytes);
+        drop(read_graph(folder.path().join(name).to_str().expect("UTF-8"), &control()));
     }
 
     #[test]

@@ -3,21 +3,33 @@
 //! Every reader ends in [`Dataset::try_new`], which checks the parts against each other. Formats that store each edge once are
 //! read as undirected and get self-loops, as the method's `Ā = A + I` wants; the report says so.
 
+mod arrays;
 mod attributes;
 mod beside;
 mod build;
 mod compact;
+mod dgl;
 mod edge_list;
 mod gexf;
 mod gml;
 mod gnn_benchmark;
 mod graphml;
+mod graphsaint;
 mod heterophilous;
+mod linkx;
 mod matrix_market;
 mod metis;
 mod named;
+mod numbers;
+mod ogb;
+mod ppi;
+mod reddit;
+mod scipy;
 mod split;
+mod targets;
 mod unifews;
+mod webkb;
+mod wikipedia;
 mod xml;
 
 use std::path::Path;
@@ -38,11 +50,15 @@ use crate::io::source::Lines;
 
 use build::{Built, Stated, build, build_as};
 pub(crate) use compact::read_embedded;
+pub(crate) use dgl::is_dgl;
 pub(crate) use edge_list::{is_blank, is_edge, is_header};
 pub(crate) use gml::is_gml;
 pub(crate) use matrix_market::is_matrix_market;
 pub(crate) use metis::is_metis;
+pub(crate) use ogb::raw_folder;
+pub(crate) use scipy::is_sparse_matrix;
 pub use split::{read_node_ids, read_split, with_split};
+pub(crate) use webkb::text_folder;
 
 /// What a reader is asked for.
 #[derive(Clone, Copy)]
@@ -125,6 +141,15 @@ pub fn read_graph_within(
         GraphFormat::GraphMl => graphml::read(request)?,
         GraphFormat::Gexf => gexf::read(request)?,
         GraphFormat::Gml => gml::read(request)?,
+        GraphFormat::ScipySparse => scipy::read(request)?,
+        GraphFormat::Ogb => ogb::read(request)?,
+        GraphFormat::GraphSaint => graphsaint::read(request)?,
+        GraphFormat::Ppi => ppi::read(request)?,
+        GraphFormat::Reddit => reddit::read(request)?,
+        GraphFormat::WebKb => webkb::read(request)?,
+        GraphFormat::Wikipedia => wikipedia::read(request)?,
+        GraphFormat::Dgl => dgl::read(request)?,
+        GraphFormat::Mat => linkx::read(request)?,
         GraphFormat::Compact => compact::read(path)?,
     };
     spec.clone_into(&mut draft.source);
