@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
+use crate::engine::graph::{Column, Direction, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Schedule, WeightMode};
@@ -102,6 +103,8 @@ pub(super) struct InspectArgs {
     /// Files, folders or sample:NAME
     #[arg(value_name = "PATH", required = true)]
     pub(super) paths: Vec<String>,
+    #[command(flatten)]
+    pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
 }
@@ -225,6 +228,8 @@ pub(super) struct ReproduceArgs {
     #[arg(long, value_name = "N")]
     pub(super) hidden: Option<usize>,
     #[command(flatten)]
+    pub(super) graph: GraphArgs,
+    #[command(flatten)]
     pub(super) shared: SharedArgs,
 }
 
@@ -300,6 +305,45 @@ pub(super) struct SharedArgs {
     /// No progress on stderr
     #[arg(long)]
     pub(super) quiet: bool,
+}
+
+/// How a graph's file is read. Options beat the recipe's `[graph]` section.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Graph")]
+pub(super) struct GraphArgs {
+    /// Which way messages go along an edge [default: both, but for formats that hold a finished matrix]
+    #[arg(long, value_name = "as-stored|reversed|symmetrised", value_parser = choice::<Direction>)]
+    pub(super) direction: Option<Direction>,
+    /// What to do about self-loops [default: added, but for formats that hold a finished matrix]
+    #[arg(long, value_name = "as-stored|added|removed", value_parser = choice::<SelfLoops>)]
+    pub(super) self_loops: Option<SelfLoops>,
+    /// Whether edge weights count [default: where the file calls them so]
+    #[arg(long, value_name = "true|false", action = ArgAction::Set)]
+    pub(super) edge_weights: Option<bool>,
+    /// Lists of edges: what the columns hold: source, target, weight, ignored
+    #[arg(long, value_name = "ROLE,…", value_delimiter = ',', value_parser = choice::<Column>, action = ArgAction::Set)]
+    pub(super) columns: Option<Vec<Column>>,
+    /// Lists of edges: what separates columns
+    #[arg(long, value_name = "space|tab|comma|semicolon|bar", value_parser = choice::<Separator>)]
+    pub(super) separator: Option<Separator>,
+    /// Lists of edges: whether the first line names the columns
+    #[arg(long, value_name = "true|false", action = ArgAction::Set)]
+    pub(super) header: Option<bool>,
+    /// Lists of edges: characters that comments start with [default: #%]
+    #[arg(long, value_name = "CHARS")]
+    pub(super) comments: Option<String>,
+    /// Node attributes that are features [default: all of numbers]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', action = ArgAction::Set)]
+    pub(super) features: Option<Vec<String>>,
+    /// The node attribute that is the class
+    #[arg(long, value_name = "NAME")]
+    pub(super) labels: Option<String>,
+    /// Node attributes that are the split: one of texts, or three of truth values
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', action = ArgAction::Set)]
+    pub(super) split_masks: Option<Vec<String>>,
+    /// Memory that reading may take, GiB [default: what is free]
+    #[arg(long, value_name = "GIB")]
+    pub(super) max_memory: Option<f64>,
 }
 
 /// What changes a recipe. Options beat the recipe file.
@@ -396,6 +440,8 @@ pub(super) struct RecipeArgs {
     /// Clean mathematics, or the authors' peculiarities
     #[arg(long, value_name = "clean|official", value_parser = choice::<Compat>)]
     pub(super) compat: Option<Compat>,
+    #[command(flatten)]
+    pub(super) graph: GraphArgs,
 }
 
 /// A closed form by its name, or numbers between commas.

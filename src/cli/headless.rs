@@ -17,7 +17,7 @@ use crate::engine::train::train;
 use crate::io::atomic::{AtomicFolder, write_atomic};
 use crate::io::bundle::{Metrics, write_bundle};
 use crate::io::results::{SweepResults, write_files, write_sweep_files};
-use crate::io::{Detected, detect, is_bundle_folder, read_graph, read_model, read_recipe};
+use crate::io::{Detected, detect, is_bundle_folder, read_graph_as, read_model, read_recipe};
 
 /// Where everything goes.
 const FOLDER: &str = "unifews-out";
@@ -83,7 +83,7 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
         None => default_recipe(),
     };
     terminal.ctl().progress("reading the graph", 0, 0);
-    let (dataset, _) = read_graph(named.graph.as_deref().unwrap_or(DEFAULT_GRAPH), terminal.ctl())?;
+    let (dataset, _) = read_graph_as(named.graph.as_deref().unwrap_or(DEFAULT_GRAPH), &recipe.graph, terminal.ctl())?;
     let (dataset, with_names) = with_named_nodes(dataset, recipe)?;
     recipe = with_names;
     let shipped = named.graph.is_none() && detect(DEFAULT_MODEL).is_ok_and(|d| d == Detected::Model);

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::args::{RecipeArgs, SharedArgs};
+use super::args::{GraphArgs, RecipeArgs, SharedArgs};
 use super::failure::UsageError;
 use super::progress::Terminal;
-use crate::engine::graph::{Dataset, Split, resolve_split};
+use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::{EdgeMode, Lock, Recipe, Training, WeightMode};
-use crate::io::{LoadReport, read_graph, read_model, read_node_ids, read_recipe, with_split};
+use crate::io::{LoadReport, free_memory, read_graph_within, read_model, read_node_ids, read_recipe, with_split};
 
 /// A graph that is ready for `recipe`, with the split and lock it names among its own.
 pub(super) struct Inputs {
@@ -21,7 +21,7 @@ pub(super) fn read(graph: &str, args: &RecipeArgs, shared: &SharedArgs, terminal
     // The recipe first: it is read in no time, and a wrong one should not wait for a large graph.
     let recipe = recipe(args, shared)?;
     terminal.ctl().progress("reading the graph", 0, 0);
-    let (dataset, report) = read_graph(graph, terminal.ctl())?;
+    let (dataset, report) = read_graph_within(graph, &recipe.graph, args.graph.memory(), terminal.ctl())?;
     warn(&report, terminal);
     let (dataset, recipe) = with_named_nodes(dataset, recipe)?;
     Ok(Inputs { dataset: dataset.shared(), recipe })
@@ -138,6 +138,7 @@ pub(super) fn recipe(args: &RecipeArgs, shared: &SharedArgs) -> anyhow::Result<R
         recipe.weights.ranking = Some(ranking);
         recipe.weights.mode = args.weight_mode.unwrap_or(WeightMode::Target);
     }
+    args.graph.change(&mut recipe.graph);
     set(&mut recipe.split, args.split.clone());
     set(&mut recipe.seed, args.seed);
     set(&mut recipe.compat, args.compat);
@@ -158,6 +159,42 @@ pub(super) fn set_training(recipe: &mut Recipe, args: &RecipeArgs) {
     set(&mut training.schedule, args.schedule);
     set(&mut training.ramp, args.ramp);
     set(&mut training.rounds, args.rounds);
+}
+
+impl GraphArgs {
+    /// What was said replaces what `options` say.
+    pub(super) fn change(&self, options: &mut ReadOptions) {
+        fn replace<T: Clone>(slot: &mut Option<T>, value: Option<&T>) {
+            if value.is_some() {
+                *slot = value.cloned();
+            }
+        }
+        replace(&mut options.direction, self.direction.as_ref());
+        replace(&mut options.self_loops, self.self_loops.as_ref());
+        replace(&mut options.weights, self.edge_weights.as_ref());
+        replace(&mut options.columns, self.columns.as_ref());
+        replace(&mut options.separator, self.separator.as_ref());
+        replace(&mut options.header, self.header.as_ref());
+        replace(&mut options.comments, self.comments.as_ref());
+        replace(&mut options.features, self.features.as_ref());
+        replace(&mut options.labels, self.labels.as_ref());
+        replace(&mut options.split_masks, self.split_masks.as_ref());
+    }
+
+    /// How the files of this call are read.
+    pub(super) fn options(&self) -> ReadOptions {
+        let mut options = ReadOptions::default();
+        self.change(&mut options);
+        options
+    }
+
+    /// How much memory reading may take, bytes.
+    pub(super) fn memory(&self) -> u64 {
+        match self.max_memory {
+            Some(gibibytes) => (gibibytes * f64::from(1u32 << 30)) as u64,
+            None => free_memory().unwrap_or(u64::MAX),
+        }
+    }
 }
 
 impl RecipeArgs {

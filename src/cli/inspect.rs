@@ -4,14 +4,16 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::args::InspectArgs;
+use super::args::{GraphArgs, InspectArgs};
 use super::output::{self, count, percent, table};
 use super::progress::Terminal;
 use crate::engine::graph::{Dataset, GraphStats};
 use crate::engine::model::{Architecture, Model, TrainedOn};
 use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{Bundle, Manifest, Totals, read_bundle};
-use crate::io::{Detected, LoadError, LoadReport, detect, read_graph, read_model, read_recipe, recipe_to_toml};
+use crate::io::{
+    Detected, LoadError, LoadReport, detect_as, read_graph_within, read_model, read_recipe, recipe_to_toml,
+};
 
 /// What `--json` prints for every path.
 #[derive(Serialize)]
@@ -76,7 +78,7 @@ struct LayerItem {
 pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let mut items = Vec::with_capacity(args.paths.len());
     for path in &args.paths {
-        items.push(inspect(path, terminal)?);
+        items.push(inspect(path, &args.graph, terminal)?);
     }
     terminal.clear();
     if args.shared.json {
@@ -86,12 +88,13 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()>
     }
 }
 
-fn inspect(spec: &str, terminal: &Terminal) -> Result<Item, LoadError> {
+fn inspect(spec: &str, args: &GraphArgs, terminal: &Terminal) -> Result<Item, LoadError> {
     terminal.ctl().progress("reading", 0, 0);
     let path = spec.to_owned();
-    Ok(match detect(spec)? {
+    let options = args.options();
+    Ok(match detect_as(spec, &options)? {
         Detected::Graph(_) => {
-            let (dataset, report) = read_graph(spec, terminal.ctl())?;
+            let (dataset, report) = read_graph_within(spec, &options, args.memory(), terminal.ctl())?;
             Item::Graph(graph_item(path, &dataset, report))
         }
         Detected::Model => {

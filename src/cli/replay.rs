@@ -7,7 +7,7 @@ use super::args::ReplayArgs;
 use super::output::{self, count};
 use super::progress::Terminal;
 use crate::io::bundle::{Bundle, ReplayReport, read_bundle, replay};
-use crate::io::{LoadError, read_graph};
+use crate::io::{LoadError, read_graph_as};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -24,7 +24,7 @@ pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<()> 
     let bundle = read_bundle(&args.bundle)?;
     let source = graph_source(args, &bundle);
     terminal.ctl().progress("reading the graph", 0, 0);
-    let (dataset, _) = match read_graph(source, terminal.ctl()) {
+    let (dataset, _) = match read_graph_as(source, &bundle.recipe.graph, terminal.ctl()) {
         Err(LoadError::Io { source: reason, .. }) if args.graph.is_none() => {
             bail!("the bundle's graph is not there any more ({reason}); say where it is with --graph: {source}");
         }

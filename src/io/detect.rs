@@ -7,16 +7,21 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::file::open;
-use super::graph::{is_blank, is_edge, is_header};
+use super::file::{open, stem};
+use super::graph::{
+    is_blank, is_dgl, is_edge, is_gml, is_header, is_matrix_market, is_metis, is_sparse_matrix, raw_folder, text_folder,
+};
+use super::mat::is_mat;
 use super::npy::first_bytes;
 use super::npz::names_inside;
 use super::report::LoadError;
 use super::sample;
+use super::source::ByteSource;
+use crate::engine::graph::ReadOptions;
 
 /// The formats of graphs, for people.
-pub(crate) const KNOWN_FORMATS: &str =
-    "Unifews folder, gnn-benchmark .npz, heterophilous .npz, unifews-graph .npz or edge list";
+pub(crate) const KNOWN_FORMATS: &str = "Unifews, OGB, GraphSAINT, PPI, Reddit or Geom-GCN folder, gnn-benchmark, heterophilous, Wikipedia, SciPy or unifews-graph .npz, \
+     DGL .bin, LINKX .mat, GraphML, GEXF, GML, MatrixMarket, METIS or edge list, text perhaps in .gz";
 
 /// A format of graphs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +34,34 @@ pub enum GraphFormat {
     Heterophilous,
     /// Text, one edge per line.
     EdgeList,
+    /// Text, one matrix entry per line.
+    MatrixMarket,
+    /// Text, the neighbours of one node per line.
+    Metis,
+    /// `GraphML`.
+    GraphMl,
+    /// GEXF.
+    Gexf,
+    /// GML.
+    Gml,
+    /// An archive with a SciPy sparse matrix alone.
+    ScipySparse,
+    /// A folder of the Open Graph Benchmark.
+    Ogb,
+    /// A folder with `adj_full.npz`, as `GraphSAINT` has it.
+    GraphSaint,
+    /// The protein graphs of GraphSAGE.
+    Ppi,
+    /// The posts of Reddit in two archives.
+    Reddit,
+    /// Web pages or actors of Geom-GCN, as text.
+    WebKb,
+    /// An archive of MUSAE's Wikipedia networks.
+    Wikipedia,
+    /// A file of `dgl.save_graphs`.
+    Dgl,
+    /// A MATLAB file of the LINKX collection.
+    Mat,
     /// An archive in the samples' own format.
     Compact,
 }
@@ -40,6 +73,20 @@ impl fmt::Display for GraphFormat {
             Self::GnnBenchmark => "gnn-benchmark archive",
             Self::Heterophilous => "heterophilous-graphs archive",
             Self::EdgeList => "edge list",
+            Self::MatrixMarket => "MatrixMarket",
+            Self::Metis => "METIS graph",
+            Self::GraphMl => "GraphML",
+            Self::Gexf => "GEXF",
+            Self::Gml => "GML",
+            Self::ScipySparse => "SciPy sparse matrix",
+            Self::Ogb => "OGB folder",
+            Self::GraphSaint => "GraphSAINT folder",
+            Self::Ppi => "PPI folder",
+            Self::Reddit => "Reddit folder",
+            Self::WebKb => "Geom-GCN folder",
+            Self::Wikipedia => "Wikipedia network archive",
+            Self::Dgl => "DGL graphs",
+            Self::Mat => "MATLAB file",
             Self::Compact => "unifews-graph archive",
         })
     }
@@ -102,8 +149,32 @@ pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
     if is_safetensors(&head, kind.len()) {
         return Ok(Detected::Model);
     }
-    Ok(detect_plain(path, &head))
+    if head.starts_with(b"\x1f\x8b") {
+        let mut unpacked = Vec::new();
+        return Ok(match ByteSource::open(path)?.read_into(&mut unpacked, HEAD_BYTES as usize) {
+            Ok(_) => detect_plain(Path::new(&stem(path)), &unpacked),
+            Err(error) => unknown(&format!("a broken gzip file ({error})")),
+        });
+    }
+    Ok(match text_folder(path) {
+        Some(_) => Detected::Graph(GraphFormat::WebKb),
+        None => detect_plain(path, &head),
+    })
 }
+
+/// As [`detect`], for a user who says how lines are to be taken apart: text that nothing else is known of is then a list of edges.
+///
+/// # Errors
+/// As [`detect`].
+pub fn detect_as(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Detected, LoadError> {
+    let found = detect(path)?;
+    let is_told = options.columns.is_some() || options.separator.is_some() || options.comments.is_some();
+    let is_text = matches!(&found, Detected::Unknown { found } if found == OTHER_TEXT);
+    Ok(if is_told && is_text { Detected::Graph(GraphFormat::EdgeList) } else { found })
+}
+
+/// Text that nothing is known of.
+const OTHER_TEXT: &str = "text that is neither a recipe nor a list of edges";
 
 fn unknown(found: &str) -> Detected {
     Detected::Unknown { found: found.to_owned() }
@@ -114,6 +185,16 @@ fn detect_folder(path: &Path) -> Detected {
         Detected::Bundle
     } else if path.join("adj.npz").is_file() {
         Detected::Graph(GraphFormat::UnifewsFolder)
+    } else if path.join("adj_full.npz").is_file() {
+        Detected::Graph(GraphFormat::GraphSaint)
+    } else if path.join("reddit_graph.npz").is_file() {
+        Detected::Graph(GraphFormat::Reddit)
+    } else if path.join("train_graph.json").is_file() {
+        Detected::Graph(GraphFormat::Ppi)
+    } else if text_folder(path).is_some() {
+        Detected::Graph(GraphFormat::WebKb)
+    } else if raw_folder(path).is_some() {
+        Detected::Graph(GraphFormat::Ogb)
     } else {
         unknown("a folder without adj.npz and manifest.json")
     }
@@ -138,12 +219,20 @@ fn detect_archive(path: &Path, names: &[String]) -> Detected {
         Detected::Graph(GraphFormat::Heterophilous)
     } else if path.file_name().is_some_and(|name| name == "adj.npz") && has("indptr.npy") {
         Detected::Graph(GraphFormat::UnifewsFolder)
+    } else if path.file_name().is_some_and(|name| name == "adj_full.npz") && has("indptr.npy") {
+        Detected::Graph(GraphFormat::GraphSaint)
+    } else if (has("feature.npy") && has("node_types.npy") && path.with_file_name("reddit_graph.npz").is_file())
+        || (is_sparse_matrix(has) && path.with_file_name("reddit_data.npz").is_file())
+    {
+        Detected::Graph(GraphFormat::Reddit)
+    } else if is_sparse_matrix(has) {
+        Detected::Graph(GraphFormat::ScipySparse)
+    } else if has("features.npy") && has("edges.npy") {
+        Detected::Graph(GraphFormat::Wikipedia)
     } else if has_within("manifest.json") {
         Detected::Bundle
     } else if has_within("data.pkl") {
         unknown("a PyTorch pickle, which is never run (save the state_dict as safetensors)")
-    } else if has("indptr.npy") && has("indices.npy") {
-        unknown("a SciPy sparse matrix alone (a graph needs it as adj.npz in a folder)")
     } else {
         let some: Vec<&str> = names.iter().take(6).map(String::as_str).collect();
         unknown(&format!("a zip archive with {}", if some.is_empty() { "nothing".to_owned() } else { some.join(", ") }))
@@ -156,19 +245,38 @@ fn is_safetensors(head: &[u8], n_bytes: u64) -> bool {
     u64::from_le_bytes(*length).checked_add(8).is_some_and(|end| end <= n_bytes) && rest.first() == Some(&b'{')
 }
 
+/// The format of an XML file, by its first element.
+fn markup_of(text: &str) -> Option<GraphFormat> {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    // Over the declaration, comments and the document type.
+    while let Some(inner) = rest.strip_prefix("<?").or_else(|| rest.strip_prefix("<!")) {
+        let end = if inner.starts_with("--") { "-->" } else { ">" };
+        rest = rest.get(rest.find(end)? + end.len()..)?.trim_start();
+    }
+    let name = rest.strip_prefix('<')?.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next()?;
+    match name.rsplit(':').next()? {
+        "graphml" => Some(GraphFormat::GraphMl),
+        "gexf" => Some(GraphFormat::Gexf),
+        _ => None,
+    }
+}
+
 fn detect_plain(path: &Path, head: &[u8]) -> Detected {
     let has_extension = |wanted: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
     if head.starts_with(b"\x93NUMPY") {
         return unknown("a NumPy array alone");
     }
-    if head.starts_with(b"\x1f\x8b") {
-        return unknown("a gzip file (unpack it first)");
-    }
     if head.starts_with(b"\x80\x02") {
         return unknown("a pickle, which is never run (save it as safetensors or npz)");
     }
-    if head.starts_with(b"%%MatrixMarket") {
-        return unknown("a MatrixMarket file");
+    if is_dgl(head) {
+        return Detected::Graph(GraphFormat::Dgl);
+    }
+    if is_mat(head) {
+        return Detected::Graph(GraphFormat::Mat);
+    }
+    if is_matrix_market(head) {
+        return Detected::Graph(GraphFormat::MatrixMarket);
     }
     if has_extension("safetensors") {
         return Detected::Model;
@@ -183,10 +291,20 @@ fn detect_plain(path: &Path, head: &[u8]) -> Detected {
     if has_extension("toml") || text.contains("unifews-recipe/") {
         return Detected::Recipe;
     }
+    if let Some(format) = markup_of(&text) {
+        return Detected::Graph(format);
+    }
+    if is_gml(&text) {
+        return Detected::Graph(GraphFormat::Gml);
+    }
+    let is_named = has_extension("graph") || has_extension("metis");
+    if is_metis(head, (head.len() as u64) < HEAD_BYTES, is_named) {
+        return Detected::Graph(GraphFormat::Metis);
+    }
     match first {
         Some(line) if is_edge(line) => Detected::Graph(GraphFormat::EdgeList),
         Some(line) if is_header(line) && lines.next().is_some_and(is_edge) => Detected::Graph(GraphFormat::EdgeList),
-        Some(_) => unknown("text that is neither a recipe nor a list of edges"),
+        Some(_) => unknown(OTHER_TEXT),
         None => unknown("an empty file"),
     }
 }

@@ -6,7 +6,7 @@
 //! | to read | call |
 //! | --- | --- |
 //! | anything: what is it? | [`detect`] |
-//! | a graph, `sample:NAME` too | [`read_graph`] |
+//! | a graph, `sample:NAME` too | [`read_graph`], [`read_graph_as`] |
 //! | a model, `sample:NAME` too | [`read_model`] |
 //! | a recipe | [`read_recipe`] |
 //! | a split or a list of nodes | [`read_split`], [`with_split`], [`read_node_ids`] |
@@ -18,6 +18,8 @@ mod detect;
 pub mod figure;
 mod file;
 mod graph;
+mod mat;
+mod memory;
 mod model;
 mod npy;
 mod npz;
@@ -25,11 +27,13 @@ mod recipe;
 mod report;
 pub mod results;
 mod sample;
+mod source;
 mod sparse;
 
-pub use detect::{Detected, GraphFormat, detect, is_bundle_folder};
+pub use detect::{Detected, GraphFormat, detect, detect_as, is_bundle_folder};
 pub(crate) use file::read_text;
-pub use graph::{read_graph, read_node_ids, read_split, with_split};
+pub use graph::{read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
+pub use memory::free_memory;
 pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
 pub use recipe::{read_recipe, recipe_from_toml, recipe_to_toml, write_recipe};
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};

@@ -4,6 +4,8 @@
 //! format = "unifews-recipe/1"        # required; any other version is refused by name
 //! seed = 42                          # every other key may be left out and takes its default
 //! split = "auto"
+//! [graph]                            # direction, self_loops, weights, separator, columns, header, comments, features, labels,
+//!                                    # split_masks; absent: as the file says
 //! [model]                            # architecture, layers, hidden, hops, norm_r, …
 //! [edges]                            # mode, delta, identity, lock
 //! [weights]                          # mode, delta

@@ -87,6 +87,22 @@ pub enum LoadError {
         /// Which rule it breaks.
         source: EngineError,
     },
+    /// The graph would not fit into memory; nothing of it was read.
+    #[error(
+        "memory: expected at most {limit} (what is free, or the limit that was given), found about {needed} for {basis}; close \
+         other programs, raise the limit with --max-memory, or read a part of the graph: {}",
+        path.display()
+    )]
+    TooLarge {
+        /// The file or folder.
+        path: PathBuf,
+        /// What reading would take.
+        needed: String,
+        /// From what that was guessed.
+        basis: String,
+        /// What it may take.
+        limit: String,
+    },
     /// The user asked for the work to stop.
     #[error("cancelled")]
     Cancelled,

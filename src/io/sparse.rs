@@ -80,19 +80,19 @@ impl CompressedRows {
         &self.indices[self.indptr[row]..self.indptr[row + 1]]
     }
 
-    /// All `(row, column)` in stored order.
-    pub(crate) fn pairs(&self) -> Vec<(u32, u32)> {
-        let mut pairs = Vec::with_capacity(self.indices.len());
-        for row in 0..self.shape.0 {
-            let own = u32::try_from(row).unwrap_or(u32::MAX);
-            pairs.extend(self.row(row).iter().map(|&column| (own, column)));
-        }
-        pairs
-    }
-
     /// Whether the columns of every row ascend strictly.
     pub(crate) fn is_sorted(&self) -> bool {
         (0..self.shape.0).all(|row| self.row(row).windows(2).all(|w| w[0] < w[1]))
+    }
+
+    /// The stored values, if there are any, as finite numbers.
+    pub(crate) fn values(&self) -> Result<Option<Vec<f32>>, LoadError> {
+        let Some(data) = &self.data else { return Ok(None) };
+        let values = data.to_f32s()?;
+        match values.iter().find(|v| !v.is_finite()) {
+            Some(found) => Err(data.fault("finite numbers", found)),
+            None => Ok(Some(values)),
+        }
     }
 
     /// Whether every stored value is 0 or 1, as in an adjacency matrix without weights.

@@ -14,6 +14,7 @@ use super::undo::{Change, Inputs, Step};
 use super::{AfterLoad, Answer, PrunedRun, Session};
 use crate::engine::analysis::{RunOptions, SweepGrid, run, sweep};
 use crate::engine::control::Control;
+use crate::engine::graph::ReadOptions;
 use crate::engine::sparsify::{Recipe, Schedule, Training};
 use crate::engine::train::train;
 use crate::io::{samples, write_model, write_recipe};
@@ -129,7 +130,13 @@ impl Session {
     }
 
     pub(super) fn open(&mut self, spec: String) {
-        self.runner.spawn(Lane::Load, Open { spec }, Answer::Opened);
+        let options = self.store.recipe.graph.clone();
+        self.open_as(spec, options);
+    }
+
+    /// Opens something; a graph is read as the options say.
+    pub(super) fn open_as(&mut self, spec: String, options: ReadOptions) {
+        self.runner.spawn(Lane::Load, Open { spec, options }, Answer::Opened);
     }
 
     fn open_sample(&mut self, spec: String) {
@@ -298,6 +305,7 @@ impl Session {
             return self.missing("train", "a graph");
         };
         let mut recipe = fitted_to(&self.store.recipe, &self.store.recipe.model);
+        recipe.graph.clone_from(&graph.options);
         let family = recipe.model.architecture;
         let training = recipe.training.get_or_insert_with(|| Training::official(family));
         let n_trainings = if training.schedule == Schedule::Lottery { training.rounds + 1 } else { 1 };

@@ -84,7 +84,9 @@ impl Session {
             }
             Opened::Bundle(bundle) => self.take_bundle(*bundle),
             Opened::Project(project, path) => {
-                [&project.graph, &project.model].into_iter().flatten().for_each(|spec| self.open(spec.clone()));
+                for spec in [&project.graph, &project.model].into_iter().flatten() {
+                    self.open_as(spec.clone(), project.recipe.graph.clone());
+                }
                 self.after_load = Some(AfterLoad::Project(project, path));
             }
         }

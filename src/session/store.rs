@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::desk::Desk;
 use super::notice::Notices;
 use crate::engine::analysis::{ComparePlan, ComparePoint, Method, Run, SensitivityPoint, SweepGrid, SweepPoint};
-use crate::engine::graph::{Dataset, GraphStats};
+use crate::engine::graph::{Dataset, GraphStats, ReadOptions};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use crate::engine::sparsify::{EdgeMode, Identity, Recipe};
@@ -18,6 +18,8 @@ use crate::io::LoadReport;
 pub struct LoadedGraph {
     /// What to open to get it again: a path or `sample:NAME`.
     pub spec: String,
+    /// How it was read.
+    pub options: ReadOptions,
     /// The graph.
     pub dataset: Arc<Dataset>,
     /// What reading it gave.
@@ -282,10 +284,16 @@ impl Store {
         self.trial = (trial, self.trial.1 + 1);
     }
 
-    /// The recipe as a run of the open model uses it: its network is the model's own.
+    /// The recipe as a run of the open graph and model uses it: its network is the model's own, and it says how the graph was read.
     pub fn effective_recipe(&self) -> Recipe {
-        let Some(model) = &self.model else { return self.recipe.clone() };
-        fitted_to(&self.recipe, &model.model.architecture)
+        let mut recipe = match &self.model {
+            Some(model) => fitted_to(&self.recipe, &model.model.architecture),
+            None => self.recipe.clone(),
+        };
+        if let Some(graph) = &self.graph {
+            recipe.graph.clone_from(&graph.options);
+        }
+        recipe
     }
 
     /// The run that the views show: a finished one of this very recipe, else the preview, else what was shown last.

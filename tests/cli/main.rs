@@ -6,6 +6,7 @@
 
 mod bundle;
 mod common;
+mod graph_options;
 mod interrupt;
 mod messages;
 mod numbers;

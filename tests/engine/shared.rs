@@ -98,6 +98,7 @@ pub(crate) fn dataset(shared: &std::path::Path, name: &str) -> Arc<Dataset> {
             labels: Some(Labels::new(labels.iter().map(|v| *v as u32).collect())),
             splits,
             node_ids: None,
+            edge_weights: None,
         })
         .expect("valid"),
     )

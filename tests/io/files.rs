@@ -141,3 +141,10 @@ pub(crate) fn adjacency() -> Arrays {
 pub(crate) fn safetensors(header: &str, values: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), values].concat()
 }
+
+/// The bytes as a gzip file.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(bytes).expect("packed bytes");
+    packer.finish().expect("a gzip file")
+}

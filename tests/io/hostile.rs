@@ -3,7 +3,11 @@
 use proptest::prelude::*;
 use unifews::io::{detect, read_graph, read_model, read_node_ids, read_recipe, read_split};
 
-use crate::files::{Arrays, Folder, adjacency, compact, gnn_benchmark, heterophilous, npy, npz, safetensors, with};
+use crate::broken_collections::copy;
+use crate::files::{
+    Arrays, Folder, adjacency, compact, gnn_benchmark, gzip, heterophilous, npy, npz, safetensors, with,
+};
+use crate::graph_formats::fixtures;
 use crate::support::control;
 
 /// Every reader, one after the other. What they answer is of no interest here.
@@ -20,7 +24,7 @@ fn read_by_all(folder: &Folder, name: &str, bytes: &[u8]) {
     drop(read_node_ids(&path, &karate));
 }
 
-const NAMES: [&str; 5] = ["a.npz", "adj.npz", "a.txt", "a.toml", "a.safetensors"];
+const NAMES: [&str; 6] = ["a.npz", "adj.npz", "a.txt", "a.toml", "a.safetensors", "a.metis"];
 
 /// An array of a random type and shape, true to itself or not.
 fn any_array() -> impl Strategy<Value = Vec<u8>> {
@@ -61,6 +65,21 @@ fn damaged_archive() -> impl Strategy<Value = (Vec<u8>, &'static str)> {
     )
 }
 
+/// Whole text files of every exchange format, to be damaged.
+fn text_graphs() -> Vec<(String, Vec<u8>)> {
+    let folder = std::fs::read_dir(fixtures()).expect("fixtures");
+    let mut files: Vec<_> = folder.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    let mut texts = Vec::new();
+    for path in files.into_iter().filter(|path| path.extension().is_none_or(|e| e != "json")) {
+        let bytes = std::fs::read(&path).expect("a fixture");
+        if !bytes.contains(&0) {
+            texts.push((path.file_name().expect("a name").to_string_lossy().into_owned(), bytes));
+        }
+    }
+    texts
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -73,6 +92,68 @@ proptest! {
     fn arbitrary_text_never_panics(text in "[-0-9a-z =.,;#%\\[\\]\"\t\n\u{e9}]{0,120}", name in prop::sample::select(&NAMES[..])) {
         read_by_all(&Folder::new(), name, text.as_bytes());
         read_by_all(&Folder::new(), name, format!("format = \"unifews-recipe/1\"\n{text}").as_bytes());
+    }
+
+    #[test]
+    fn damaged_text_graphs_never_panic(
+        (name, bytes) in prop::sample::select(text_graphs()),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), "[-0-9a-z %<>/\"\\[\\]&;=\n]"), 1..8),
+        kept in 0.3f64..1.0,
+        is_packed in any::<bool>(),
+    ) {
+        let mut bytes = bytes;
+        for (at, text) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = text.as_bytes()[0];
+        }
+        let n_kept = (kept * bytes.len() as f64) as usize;
+        bytes.truncate(n_kept);
+        let bytes = if is_packed { gzip(&bytes) } else { bytes };
+        let folder = Folder::new();
+        let path = folder.file(&name, &bytes);
+        drop(read_graph(path.to_str().expect("UTF-8"), &control()));
+    }
+
+    #[test]
+    fn damaged_binary_graphs_never_panic(
+        name in prop::sample::select(vec!["coo.dgl.bin", "csr.dgl.bin", "two.dgl.bin", "facebook.mat", "genius.mat", "patents.mat", "coo.npz", "musae.npz"]),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        kept in 0.5f64..1.5,
+    ) {
+        let mut bytes = std::fs::read(fixtures().join(name)).expect("a fixture");
+        // Most of a DGL file's first page is empty.
+        let first = if name.ends_with("dgl.bin") { 4096 } else { 0 };
+        for (at, value) in changes {
+            let at = first + at.index(bytes.len() - first);
+            bytes[at] = value;
+        }
+        bytes.truncate((kept * bytes.len() as f64) as usize);
+        let folder = Folder::new();
+        let path = folder.file(name, &bytes);
+        drop(read_graph(path.to_str().expect("UTF-8"), &control()));
+    }
+
+    #[test]
+    fn damaged_folders_never_panic(
+        (name, file) in prop::sample::select(vec![
+            ("ogbn_small", "raw/edge.csv.gz"), ("ogbn_small", "raw/node-label.csv.gz"), ("ogbn_binary", "raw/data.npz"), ("flickr", "class_map.json"),
+            ("flickr", "role.json"), ("ppi", "train_graph.json"), ("reddit", "reddit_data.npz"), ("texas", "raw/out1_node_feature_label.txt"),
+            ("film", "out1_graph_edges.txt"),
+        ]),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        kept in 0.5f64..1.5,
+    ) {
+        let folder = Folder::new();
+        copy(&fixtures().join(name), &folder, std::path::Path::new(name));
+        let path = folder.path().join(name).join(file);
+        let mut bytes = std::fs::read(&path).expect("a fixture");
+        for (at, value) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        bytes.truncate((kept * bytes.len() as f64) as usize);
+        folder.file(&format!("{name}/{file}"), &bytes);
+        drop(read_graph(folder.path().join(name).to_str().expect("UTF-8"), &control()));
     }
 
     #[test]

@@ -3,8 +3,11 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot prepare its input fails")]
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
+mod broken_collections;
+mod broken_graphs;
 mod edge_lists;
 mod files;
+mod graph_formats;
 mod hostile;
 mod malformed;
 mod models;

@@ -361,10 +361,11 @@ fn unknown_files() {
     check("x.bin", b"\x00\x01\x02\xff", "a file that starts with bytes 00 01 02 ff");
     check("x.npy", &ints(&[1]), "a NumPy array alone");
     check("x.pkl", b"\x80\x02]q\x00.", "a pickle, which is never run (save it as safetensors or npz)");
-    check("x.gz", b"\x1f\x8b\x08", "a gzip file (unpack it first)");
-    check("x.mtx", b"%%MatrixMarket matrix coordinate real general\n", "a MatrixMarket file");
+    let broken = "a broken gzip file (whole file: expected intact gzip data, found unexpected end of file: FILE)";
+    check("x.gz", b"\x1f\x8b\x08", &broken.replace("FILE", &folder.path().join("x.gz").display().to_string()));
+    check("x.mtx", b"%%MatrixMarket matrix coordinate real general\n", "a graph (MatrixMarket)");
     check("other.npz", &npz(&vec![("a", ints(&[1]))]), "a zip archive with a.npy");
-    check("x.npz", &npz(&adjacency()), "a SciPy sparse matrix alone (a graph needs it as adj.npz in a folder)");
+    check("x.npz", &npz(&adjacency()), "a graph (SciPy sparse matrix)");
     let torch = npz(&vec![("x", ints(&[1]))]);
     check(
         "x.zip",
@@ -385,7 +386,9 @@ fn unknown_files() {
     );
     assert_eq!(detect(folder.path().join("b")).expect("readable").to_string(), "an exported bundle");
     assert_eq!(detect(folder.path()).expect("readable").to_string(), "a folder without adj.npz and manifest.json");
-    let known = "Unifews folder, gnn-benchmark .npz, heterophilous .npz, unifews-graph .npz or edge list";
+    let known = "Unifews, OGB, GraphSAINT, PPI, Reddit or Geom-GCN folder, gnn-benchmark, heterophilous, Wikipedia, SciPy or \
+                 unifews-graph .npz, DGL .bin, LINKX .mat, GraphML, GEXF, GML, MatrixMarket, METIS or edge list, text perhaps \
+                 in .gz";
     let path = folder.file("prose.txt", "Dear reader,\n");
     let expected = format!(
         "not a known format: expected a graph ({known}), found text that is neither a recipe nor a list of edges: FILE"

@@ -14,7 +14,7 @@ use crate::engine::model::{Architecture, Family};
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, Schedule, Training};
 use crate::io::atomic::write_atomic;
 use crate::io::bundle::MachineNote;
-use crate::io::read_graph;
+use crate::io::read_graph_within;
 
 /// What was published.
 #[derive(Debug, Deserialize)]
@@ -121,7 +121,8 @@ fn graphs(args: &ReproduceArgs, terminal: &Terminal) -> anyhow::Result<Vec<Arc<D
     } else {
         args.graphs.clone()
     };
-    named.iter().map(|spec| Ok(read_graph(spec, terminal.ctl())?.0.shared())).collect()
+    let (options, memory) = (args.graph.options(), args.graph.memory());
+    named.iter().map(|spec| Ok(read_graph_within(spec, &options, memory, terminal.ctl())?.0.shared())).collect()
 }
 
 /// The authors' settings for a family, pruning while it trains where anything is to be pruned.

@@ -75,7 +75,7 @@ pub(crate) fn bounds(
     ctl: &Control,
 ) -> Result<Vec<Bounds>, EngineError> {
     let topology = dataset.topology();
-    let diffusion = Diffusion::new(topology, recipe.matrix());
+    let diffusion = Diffusion::of(dataset, recipe.matrix());
     let edges: Vec<_> = pruned.steps.iter().filter_map(|s| s.edges.as_ref()).collect();
     let mut out = Vec::with_capacity(edges.len());
     for (step, trace) in edges.into_iter().enumerate() {

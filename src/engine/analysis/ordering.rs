@@ -225,6 +225,7 @@ mod tests {
             labels: with_labels.then(|| Labels::new(vec![1, 1, 1, 0, 0, Labels::UNLABELLED])),
             splits: Vec::new(),
             node_ids: None,
+            edge_weights: None,
         })
         .expect("parts that fit")
     }

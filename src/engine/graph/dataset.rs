@@ -199,6 +199,8 @@ pub struct DatasetParts {
     pub source: String,
     /// Structure of `Ā`.
     pub topology: Topology,
+    /// One weight per entry of the structure, in its order; without them, every entry counts 1.
+    pub edge_weights: Option<Vec<f32>>,
     /// Node features.
     pub features: Features,
     /// What is to be told of every node, if there are labels.
@@ -212,8 +214,8 @@ pub struct DatasetParts {
 /// A graph with everything that belongs to its nodes. Immutable and shared.
 ///
 /// # Invariants
-/// Checked in [`Dataset::try_new`]: features, labels and ids have one row per node; features are finite; splits name
-/// existing nodes, each at most once.
+/// Checked in [`Dataset::try_new`]: features, labels and ids have one row per node; features are finite; weights are finite, not
+/// below 0, and as many as entries; splits name existing nodes, each at most once.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     parts: DatasetParts,
@@ -227,6 +229,19 @@ impl Dataset {
     /// [`EngineError::Mismatch`] or [`EngineError::NotFinite`], naming the part.
     pub fn try_new(parts: DatasetParts) -> Result<Self, EngineError> {
         let n = parts.topology.n_nodes();
+        if let Some(weights) = &parts.edge_weights {
+            let n_entries = parts.topology.n_entries();
+            if weights.len() != n_entries {
+                return Err(EngineError::mismatch(
+                    "edge weights",
+                    format!("{n_entries} (one per entry)"),
+                    weights.len(),
+                ));
+            }
+            if let Some(found) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
+                return Err(EngineError::mismatch("edge weights", "finite numbers of at least 0", found));
+            }
+        }
         if parts.features.n_rows() != n {
             return Err(EngineError::mismatch("feature rows", format!("{n} (one per node)"), parts.features.n_rows()));
         }
@@ -265,6 +280,11 @@ impl Dataset {
         &self.parts.topology
     }
 
+    /// One weight per entry of the structure, if the graph has weights.
+    pub fn edge_weights(&self) -> Option<&[f32]> {
+        self.parts.edge_weights.as_deref()
+    }
+
     /// Node features.
     pub fn features(&self) -> &Features {
         &self.parts.features
@@ -300,7 +320,7 @@ impl Dataset {
         self.labels().map_or(0, Labels::n_classes)
     }
 
-    /// A hash of structure, features and labels: equal for equal content wherever it was read from. Not cryptographic.
+    /// A hash of structure, weights, features and labels: equal for equal content wherever it was read from. Not cryptographic.
     pub fn content_hash(&self) -> u64 {
         self.content_hash
     }
@@ -322,6 +342,7 @@ fn content_hash(parts: &DatasetParts) -> u64 {
     let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
     parts.topology.indptr().iter().for_each(|v| add(*v as u64));
     parts.topology.indices().iter().for_each(|v| add(u64::from(*v)));
+    parts.edge_weights.iter().flatten().for_each(|w| add(u64::from(w.to_bits())));
     add(parts.features.width() as u64);
     if let Features::Sparse(x) = &parts.features {
         x.indices().iter().for_each(|v| add(u64::from(*v)));

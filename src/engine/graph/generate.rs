@@ -122,6 +122,7 @@ pub fn power_law_communities(shape: &PowerLaw, ctl: &Control) -> Result<Dataset,
         labels: Some(labels),
         splits: vec![split],
         node_ids: None,
+        edge_weights: None,
     })
 }
 

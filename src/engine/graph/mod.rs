@@ -3,14 +3,18 @@
 //! Every structure passes one checking constructor, [`Topology::try_new`], whether it was read, generated or deserialised;
 //! everything behind it trusts the invariants from there.
 
+mod assemble;
 mod dataset;
 mod generate;
+mod options;
 mod split;
 mod stats;
 mod topology;
 
+pub use assemble::{Assembled, EdgeList};
 pub use dataset::{Dataset, DatasetParts, Features, Labels};
 pub use generate::{PowerLaw, power_law_communities, with_neighbour_tags};
+pub use options::{Column, ReadOptions, Separator};
 pub use split::{Split, resolve_split, stratified};
 pub use stats::{GraphStats, degree_histogram};
 pub use topology::{Direction, EdgeReport, SelfLoops, Topology, Transpose};

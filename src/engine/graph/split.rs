@@ -174,6 +174,7 @@ mod tests {
             labels: labelled.then(|| Labels::new((0..n).map(|u| u % 2).collect())),
             splits,
             node_ids: None,
+            edge_weights: None,
         })
         .expect("parts that fit")
     }

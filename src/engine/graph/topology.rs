@@ -3,26 +3,34 @@
 //! Row = target `u`, column = source `v`: row `u` lists whom node `u` hears from. Values (diffusion weights, masks, scores)
 //! are separate arrays in the same entry order, so one structure serves many of them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::error::EngineError;
 
 /// How to read a list of edges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// An edge `a b` is a message from `a` to `b` only.
     AsStored,
+    /// An edge `a b` is a message from `b` to `a` only.
+    Reversed,
     /// Every edge counts in both directions.
     #[default]
     Symmetrised,
 }
 
 /// What to do about edges from a node to itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SelfLoops {
     /// Keep those that are there.
     AsStored,
     /// Every node gets one: the `Ā = A + I` of the method.
     #[default]
     Added,
+    /// None is kept.
+    Removed,
 }
 
 /// What [`Topology::from_edges`] did to the list.
@@ -37,6 +45,8 @@ pub struct EdgeReport {
     pub n_self_loops_read: usize,
     /// Self-loops that were added.
     pub n_self_loops_added: usize,
+    /// Self-loops that were left out.
+    pub n_self_loops_removed: usize,
     /// Reverse entries that were added.
     pub n_reversed_added: usize,
 }
@@ -121,7 +131,9 @@ impl Topology {
             return Err(EngineError::Topology { row: at, expected: format!("node ids below {n_nodes}"), found });
         }
         let mut report = EdgeReport { n_read: pairs.len(), ..EdgeReport::default() };
-        let stored = compress(n_nodes, pairs.iter().map(|&(source, target)| (target, source)), pairs.len());
+        let ahead =
+            |(source, target)| if direction == Direction::Reversed { (source, target) } else { (target, source) };
+        let stored = compress(n_nodes, pairs.iter().map(|&pair| ahead(pair)), pairs.len());
         report.n_duplicates = pairs.len() - stored.n_entries();
         report.n_self_loops_read = stored.n_self_loops();
         let mut topology = stored;
@@ -131,12 +143,28 @@ impl Topology {
             topology = compress(n_nodes, both.iter().copied(), both.len());
             report.n_reversed_added = topology.n_entries() - before;
         }
-        if self_loops == SelfLoops::Added {
-            let before = topology.n_entries();
-            topology = topology.with_self_loops();
-            report.n_self_loops_added = topology.n_entries() - before;
+        let before = topology.n_entries();
+        match self_loops {
+            SelfLoops::AsStored => {}
+            SelfLoops::Added => topology = topology.with_self_loops(),
+            SelfLoops::Removed => topology = topology.without_self_loops(),
         }
+        report.n_self_loops_added = topology.n_entries().saturating_sub(before);
+        report.n_self_loops_removed = before.saturating_sub(topology.n_entries());
         Ok((topology, report))
+    }
+
+    /// The same structure without entries `(u, u)`.
+    #[must_use]
+    pub fn without_self_loops(&self) -> Self {
+        let mut indptr = Vec::with_capacity(self.indptr.len());
+        let mut indices = Vec::with_capacity(self.n_entries());
+        indptr.push(0);
+        for u in 0..self.n_nodes() {
+            indices.extend(self.row(u).iter().filter(|v| **v as usize != u));
+            indptr.push(indices.len());
+        }
+        Self { indptr, indices }
     }
 
     /// The same structure with an entry `(u, u)` for every node.
@@ -210,7 +238,14 @@ impl Topology {
 
     /// Whether `(v, u)` is stored wherever `(u, v)` is.
     pub fn is_symmetric(&self) -> bool {
-        self.transposed().topology == *self
+        // Rows are walked in ascending order, so the reverses of what comes up must come up in the order of their rows, too.
+        let mut next = self.indptr[..self.n_nodes()].to_vec();
+        self.entries().all(|(u, v)| {
+            let slot = &mut next[v as usize];
+            let is_there = *slot < self.indptr[v as usize + 1] && self.indices[*slot] == u;
+            *slot += 1;
+            is_there
+        })
     }
 
     /// The transposed structure with the entry map.

@@ -252,7 +252,7 @@ pub(crate) fn edge_ranking(
     ctl: &Control,
 ) -> Result<Option<Arc<Vec<f32>>>, EngineError> {
     let Some(ranking) = recipe.edges.ranking else { return Ok(None) };
-    let diffusion = Diffusion::new(dataset.topology(), recipe.matrix());
+    let diffusion = Diffusion::of(dataset, recipe.matrix());
     Ok(Some(Arc::new(edge_importance(ranking, dataset, &diffusion, recipe.seed, ctl)?)))
 }
 
@@ -311,10 +311,17 @@ pub fn propagate(
     recipe.check()?;
     let topology = dataset.topology();
     if recipe.edges.mode == EdgeMode::Mass {
+        if dataset.edge_weights().is_some() {
+            return Err(EngineError::recipe(
+                "edges.mode",
+                "mass on a graph without edge weights",
+                "a graph with weights",
+            ));
+        }
         return push_features(dataset, recipe, reference, ctl);
     }
     let locked = locked_nodes(dataset, recipe, split)?;
-    let everything = Walk::new(topology, recipe).all()?;
+    let everything = Walk::new(dataset, recipe).all()?;
     let mut decider = Decider::without_weights(recipe, everything, topology.n_entries(), locked.as_deref());
     decider.reference = reference;
     decider.ranking = edge_ranking(dataset, recipe, ctl)?;
@@ -371,7 +378,7 @@ pub(crate) fn decide(
         Ok(Pruned { masks, model: pruned_model, logits, steps, embedding: raw })
     } else {
         let locked = locked_nodes(dataset, recipe, split)?;
-        let everything = Walk::new(topology, recipe).all()?;
+        let everything = Walk::new(dataset, recipe).all()?;
         let mut decider = Decider::new(recipe, model, everything, topology.n_entries(), locked.as_deref());
         decider.given_weight_masks = weights::ranked_masks(recipe, model);
         decider.ranking = edge_ranking(dataset, recipe, ctl)?;

@@ -16,7 +16,7 @@ use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Topology, Transpose};
+use crate::engine::graph::{Dataset, Topology, Transpose};
 use crate::engine::kernels::{Csr, Structure, contiguous, gather, kth_smallest, row_norms, spmm};
 
 /// The entries that are still there, compacted, each with its index in the full graph.
@@ -43,10 +43,10 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(topology: &'a Topology, recipe: &Recipe) -> Self {
+    pub(crate) fn new(dataset: &'a Dataset, recipe: &Recipe) -> Self {
         Self {
-            topology,
-            diffusion: Diffusion::new(topology, recipe.matrix()),
+            topology: dataset.topology(),
+            diffusion: Diffusion::of(dataset, recipe.matrix()),
             identity: recipe.edges.identity,
             averages: recipe.averages_messages(),
         }

@@ -46,7 +46,7 @@ impl Frozen {
         // The unpruned model propagates with its own self-loops, whatever identity form the recipe prunes with.
         let edges = EdgeRule { identity: Identity::SelfLoop, ..recipe.edges.clone() };
         let recipe = Recipe { edges, ..recipe.clone() };
-        let survivors = Walk::new(dataset.topology(), &recipe).all()?;
+        let survivors = Walk::new(dataset, &recipe).all()?;
         Ok(Self::with_steps(vec![Step { survivors, before: None }], None))
     }
 
@@ -59,7 +59,7 @@ impl Frozen {
         locked: Option<&[bool]>,
         products: Option<&[Product]>,
     ) -> Result<Self, EngineError> {
-        let walk = Walk::new(dataset.topology(), recipe);
+        let walk = Walk::new(dataset, recipe);
         let removed_at = edges.removed_at();
         let zeroes = recipe.model.has("heads") && recipe.compat.has(Quirk::GatNoRenormalisation);
         let steps = (0..edges.n_steps())

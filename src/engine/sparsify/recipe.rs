@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::baselines::{EdgeRanking, Ramp, WeightRanking};
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
+use crate::engine::graph::ReadOptions;
 use crate::engine::model::{Architecture, Family};
 
 /// Name and version of the recipe's serialised form.
@@ -31,6 +32,9 @@ pub struct Recipe {
     /// Which split: `auto` (the file's first, else stratified), a split's name, or `stratified:50/25/25@SEED`.
     #[serde(default = "defaults::split")]
     pub split: String,
+    /// How the graph's file is read; absent: as its format means it.
+    #[serde(default, skip_serializing_if = "ReadOptions::is_default")]
+    pub graph: ReadOptions,
     /// The network.
     #[serde(default)]
     pub model: Architecture,
@@ -62,6 +66,7 @@ impl Default for Recipe {
             threads: 0,
             compat: Compat::default(),
             split: defaults::split(),
+            graph: ReadOptions::default(),
             model: Architecture::default(),
             edges: EdgeRule::default(),
             weights: WeightRule::default(),

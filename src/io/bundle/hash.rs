@@ -10,10 +10,11 @@ pub(super) fn of_bytes(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
-/// SHA-256 of structure and features.
+/// SHA-256 of structure, edge weights and features.
 ///
 /// The hashed bytes, all little-endian: `unifews-graph/1` and a line feed; number of nodes, entries and features (u64);
-/// the row pointers (u64); the source of every entry (u32); then row by row the non-zero features as column (u32) and bits
+/// the row pointers (u64); the source of every entry (u32); for a graph with edge weights, `weights` and a line feed and the
+/// bits of every weight (u32); then row by row the non-zero features as column (u32) and bits
 /// (u32), each row behind its count (u64). Dense and sparse storage of the same features give the same hash.
 pub(super) fn of_graph(dataset: &Dataset) -> String {
     let topology = dataset.topology();
@@ -25,6 +26,12 @@ pub(super) fn of_graph(dataset: &Dataset) -> String {
     let mut block = Block::new(&mut hash);
     topology.indptr().iter().for_each(|v| block.add(&(*v as u64).to_le_bytes()));
     topology.indices().iter().for_each(|v| block.add(&v.to_le_bytes()));
+    if let Some(weights) = dataset.edge_weights() {
+        block.add(b"weights\n");
+        for w in weights {
+            block.add(&w.to_bits().to_le_bytes());
+        }
+    }
     let mut row = Vec::new();
     let mut add_row = |values: &mut dyn Iterator<Item = (u32, f32)>| {
         row.clear();
@@ -123,6 +130,7 @@ mod tests {
             labels: Some(Labels::new(vec![0, 1, 1])),
             splits: Vec::new(),
             node_ids: None,
+            edge_weights: None,
         })
         .expect("parts that fit")
     }

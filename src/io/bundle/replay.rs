@@ -48,7 +48,7 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
     }
     let topology = dataset.topology();
     let masks = bundle.masks(topology)?;
-    let walk = Walk::new(topology, &bundle.recipe);
+    let walk = Walk::new(dataset, &bundle.recipe);
     let (mut n_edge_values, mut n_edge_values_different) = (0, 0);
     for (step, matrix) in bundle.matrices.iter().enumerate() {
         ctl.check().map_err(|_cancelled| LoadError::Cancelled)?;

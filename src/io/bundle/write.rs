@@ -90,7 +90,7 @@ impl BundleWriter {
 
         let edge_files = (0..edge_traces.len()).map(names::edges).collect::<Vec<_>>();
         let topology = run.dataset.topology();
-        let walk = Walk::new(topology, &run.recipe);
+        let walk = Walk::new(&run.dataset, &run.recipe);
         for (step, (name, trace)) in edge_files.iter().zip(edge_traces).enumerate() {
             let mask = &run.pruned.masks.edges;
             // Attention has a coefficient per head; their mean stands for them as a matrix.

@@ -1,76 +1,71 @@
-//! A plain list of edges.
+//! A plain list of edges: SNAP, KONECT, CSV, TSV.
 //!
 //! ```text
 //! file    = line*
 //! line    = comment | empty | header | edge
-//! comment = ('#' | '%') anything
+//! comment = ('#' | '%') anything             or what the user names
 //! header  = the first other line, when neither of its first two words is a whole number, such as `source,target`
 //! edge    = id separator id (separator anything)*       ids are whole numbers from 0, in no order, with any gaps
-//! separator = spaces | tab | ',' | ';'
+//! separator = spaces | tab | ',' | ';'       or the one that the user names
 //! ```
-//! What stands behind the two ids, often a weight, is not used. Every edge counts in both directions and every node gets a
-//! self-loop. Ids with gaps are numbered in ascending order, and the table is kept.
+//! By their names in the header, else first and second come source and target; a column that the header calls `weight` is the
+//! weight. What else stands behind the two ids is not used, unless the user says what the columns are. Every edge counts in
+//! both directions and every node gets a self-loop, unless the user asks for something else. Ids with gaps are numbered in
+//! ascending order, and the table is kept.
+//!
+//! Two sorts of comments are understood: KONECT's first line, `% sym|asym|bip KIND`, says whether edges go one way, whether the
+//! two ends are nodes of two sorts, and whether the third column is a weight; SNAP's `# Nodes: N Edges: M` is compared, and its
+//! `# Undirected graph` believed.
 //!
 //! Beside `NAME.txt` may lie `NAME.feat.npy` (or `features.npy`), one row per node, and `NAME.label.npy` (or `labels.npy`),
 //! one class per node. With as many rows as there are distinct ids, rows belong to the ids in ascending order; with more rows
 //! than the largest id, row `i` belongs to id `i`, and nodes without an edge exist too.
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::{Draft, labels_from_array, report_completion};
-use crate::engine::control::Control;
-use crate::engine::graph::{Direction, Features, SelfLoops, Topology};
-use crate::io::file::{open, stem};
+use super::build::{Numbering, Places, SparseEdges, Stated, build};
+use super::{Draft, Request, labels_from_array};
+use crate::engine::graph::{Column, Features, Separator};
 use crate::io::npy::Array;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::source::{Lines, parse_f32, parse_whole, stem_unpacked, whole_number};
 
 /// Longer lines are refused, bytes: no edge needs them, and a file without line ends would be read as one.
-const MAX_LINE_BYTES: u64 = 1 << 16;
-/// How many lines are read between two looks at the stop button.
-const LINES_PER_CHECK: usize = 1 << 14;
+const MAX_LINE_BYTES: usize = 1 << 16;
 
 /// Reads the list and what lies beside it.
-pub(super) fn read(path: &Path, ctl: &Control) -> Result<Draft, LoadError> {
+pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+    let path = request.path;
     let mut report = LoadReport::default();
-    let edges = read_edges(path, ctl, &mut report)?;
-    if edges.is_empty() {
+    let mut text = Text::read(request, &mut report)?;
+    if text.edges.list.is_empty() {
         return Err(LoadError::content(path, "whole file", "at least one edge", "none"));
     }
-    let mut ids: Vec<u64> = edges.iter().flat_map(|(a, b)| [*a, *b]).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids.shrink_to_fit();
-
+    text.compare_counts(&mut report);
+    if text.is_bipartite {
+        return two_sorts(text, request, report);
+    }
+    let ids = text.edges.distinct_ids();
     let features = beside(path, ".feat.npy", "features.npy").map(|p| Array::read(&p).map(|a| (a, p))).transpose()?;
     let labels = beside(path, ".label.npy", "labels.npy").map(|p| Array::read(&p).map(|a| (a, p))).transpose()?;
     let n_rows = features.as_ref().or(labels.as_ref()).map(|(array, _)| array.shape().first().copied().unwrap_or(0));
-    let numbering = Numbering::choose(&ids, n_rows, path)?;
-    let pairs = edges
-        .iter()
-        .map(|(a, b)| Some((numbering.number(*a)?, numbering.number(*b)?)))
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(|| LoadError::content(path, "whole file", "fewer than 2^32 nodes", numbering.n_nodes()))?;
-    drop(edges);
-    ctl.check().map_err(|error| LoadError::invalid(path, error))?;
+    let numbering = Numbering::choose(&ids, n_rows, request)?;
+    text.edges.number_by(&numbering);
     let n = numbering.n_nodes();
-    let (topology, completed) = Topology::from_edges(n, &pairs, Direction::Symmetrised, SelfLoops::Added)
-        .map_err(|error| LoadError::invalid(path, error))?;
-    drop(pairs);
-    report_completion(&completed, &mut report);
+    let is_renumbered = matches!(numbering, Numbering::Table(_));
+    let built = build(text.edges.list, n, text.stated, request, &mut report)?;
 
-    let mut draft = Draft::new(stem(path), topology);
+    let mut draft = Draft::of(stem_unpacked(path), built);
     if let Some((array, file)) = features {
         report.fact("features from", file.display());
         draft.features = Some(Features::from_dense(array.to_f32_matrix()?));
     }
     if let Some((array, file)) = labels {
         report.fact("labels from", file.display());
-        array.check_vector(n, "one class per node")?;
         draft.labels = Some(labels_from_array(&array, n)?);
     }
-    if let Numbering::Table(ids) = numbering {
+    if is_renumbered {
         report.fact("ids renumbered", format!("{n} ids up to {}", ids.last().copied().unwrap_or(0)));
         draft.node_ids = Some(ids.iter().map(u64::to_string).collect());
     }
@@ -78,69 +73,136 @@ pub(super) fn read(path: &Path, ctl: &Control) -> Result<Draft, LoadError> {
     Ok(draft)
 }
 
-/// How ids become node numbers.
-enum Numbering<'a> {
-    /// The id is the number.
-    Same(usize),
-    /// The number is the place among these ids, ascending.
-    Table(&'a [u64]),
-}
-
-impl<'a> Numbering<'a> {
-    fn choose(ids: &'a [u64], n_rows: Option<usize>, path: &Path) -> Result<Self, LoadError> {
-        let n_ids = ids.len();
-        let largest = ids.last().copied().unwrap_or(0);
-        let has_no_gap = usize::try_from(largest).is_ok_and(|largest| largest + 1 == n_ids);
-        match n_rows {
-            None if has_no_gap => Ok(Self::Same(n_ids)),
-            None => Ok(Self::Table(ids)),
-            Some(n) if usize::try_from(largest).is_ok_and(|largest| largest < n) => Ok(Self::Same(n)),
-            Some(n) if n == n_ids => Ok(Self::Table(ids)),
-            Some(n) => {
-                let expected = format!("{n_ids} rows (one per distinct id) or more than {largest} (the largest id)");
-                Err(LoadError::content(path, "features or labels beside the list", expected, format!("{n} rows")))
-            }
-        }
-    }
-
-    fn n_nodes(&self) -> usize {
-        match self {
-            Self::Same(n) => *n,
-            Self::Table(ids) => ids.len(),
-        }
-    }
-
-    fn number(&self, id: u64) -> Option<u32> {
-        match self {
-            Self::Same(_) => u32::try_from(id).ok(),
-            Self::Table(ids) => ids.binary_search(&id).ok().and_then(|at| u32::try_from(at).ok()),
-        }
-    }
+/// A list whose ends are nodes of two sorts, each with ids of its own: those of the second sort follow those of the first.
+fn two_sorts(mut text: Text, request: Request<'_>, mut report: LoadReport) -> Result<Draft, LoadError> {
+    let list = &mut text.edges.list;
+    let distinct = |ids: &mut dyn Iterator<Item = u32>| {
+        let mut ids: Vec<u64> = ids.map(u64::from).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let left = distinct(&mut list.pairs().map(|(a, _)| a));
+    let right = distinct(&mut list.pairs().map(|(_, b)| b));
+    let (place, other) = (Places::new(&left), Places::new(&right));
+    let n = left.len() + right.len();
+    let n_left = u32::try_from(left.len()).unwrap_or(u32::MAX);
+    list.renumber(|a, b| {
+        let number = |place: Option<u32>, first: u32| place.map_or(u32::MAX, |at| first.saturating_add(at));
+        (number(place.find(a.into()), 0), number(other.find(b.into()), n_left))
+    });
+    let built = build(text.edges.list, n, Stated::Nothing, request, &mut report)?;
+    report.fact("nodes of two sorts", format!("{} and {}", left.len(), right.len()));
+    let mut draft = Draft::of(stem_unpacked(request.path), built);
+    let ids = |sort: char, ids: Vec<u64>| ids.into_iter().map(move |id| format!("{sort}{id}"));
+    draft.node_ids = Some(ids('a', left).chain(ids('b', right)).collect());
+    draft.report = report;
+    Ok(draft)
 }
 
 /// `NAME` and `suffix`, or `other`, in the list's folder, if it is there.
 fn beside(path: &Path, suffix: &str, other: &str) -> Option<PathBuf> {
-    [format!("{}{suffix}", stem(path)), other.to_owned()]
+    [format!("{}{suffix}", stem_unpacked(path)), other.to_owned()]
         .into_iter()
         .map(|name| path.with_file_name(name))
         .find(|path| path.is_file())
 }
 
-/// The two ids of an edge, and whether more stands behind them.
-fn parse_edge(line: &str) -> Option<(u64, u64, bool)> {
-    let mut words = words_of(line);
-    let ids = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    Some((ids.0, ids.1, words.next().is_some()))
+/// How a line is taken apart.
+struct Layout {
+    /// One byte between fields; `None`: any run of spaces, tabs, commas and semicolons.
+    separator: Option<u8>,
+    source: usize,
+    target: usize,
+    weight: Option<usize>,
+    /// Whether columns behind the ones above were not spoken of.
+    is_guessed: bool,
+}
+
+impl Layout {
+    fn by_place(separator: Option<u8>) -> Self {
+        Self { separator, source: 0, target: 1, weight: None, is_guessed: true }
+    }
+
+    /// What the user says the columns are.
+    fn of_columns(columns: &[Column], separator: Option<u8>, request: Request<'_>) -> Result<Self, LoadError> {
+        let places = |column: Column| columns.iter().enumerate().filter(move |(_, c)| **c == column).map(|(at, _)| at);
+        let one = |column: Column, name: &str| {
+            let (mut all, place) = (places(column), "graph.columns");
+            match (all.next(), all.next()) {
+                (Some(at), None) => Ok(at),
+                (None, _) => Err(LoadError::content(request.path, place, format!("one {name} column"), "none")),
+                (Some(_), Some(_)) => Err(LoadError::content(request.path, place, format!("one {name} column"), "two")),
+            }
+        };
+        let (source, target) = (one(Column::Source, "source")?, one(Column::Target, "target")?);
+        let weight = if places(Column::Weight).next().is_some() { Some(one(Column::Weight, "weight")?) } else { None };
+        Ok(Self { separator, source, target, weight, is_guessed: false })
+    }
+
+    /// What the header's names say, where they do.
+    fn of_header(line: &[u8], separator: Option<u8>) -> Self {
+        let found = [b',', b';', b'\t'].into_iter().find(|s| line.contains(s));
+        let separator = separator.or(found);
+        let names: Vec<String> = fields(line, separator).map(|f| String::from_utf8_lossy(f).to_lowercase()).collect();
+        let place = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
+        let source =
+            place(&["source", "src", "from", "fromnode", "fromnodeid", "source_id", "node_1", "node1", "id_1"]);
+        let target = place(&["target", "dst", "to", "tonode", "tonodeid", "target_id", "node_2", "node2", "id_2"]);
+        let weight = place(&["weight", "weights"]);
+        match (source, target) {
+            (Some(source), Some(target)) => Self { separator, source, target, weight, is_guessed: true },
+            _ => Self { weight: weight.filter(|at| *at > 1), ..Self::by_place(separator) },
+        }
+    }
+
+    fn is_plain(&self) -> bool {
+        self.separator.is_none() && self.source == 0 && self.target == 1 && self.weight.is_none()
+    }
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b',' | b';')
+}
+
+/// The fields of a line, without white space and quotation marks around them.
+fn fields(line: &[u8], separator: Option<u8>) -> impl Iterator<Item = &[u8]> {
+    let is_run = matches!(separator, None | Some(b' '));
+    let splits = move |byte: &u8| match separator {
+        None => is_separator(*byte),
+        Some(b' ') => matches!(*byte, b' ' | b'\t'),
+        Some(separator) => *byte == separator,
+    };
+    line.split(splits).filter(move |field| !is_run || !field.trim_ascii().is_empty()).map(|field| {
+        let field = field.trim_ascii();
+        field.strip_prefix(b"\"").and_then(|f| f.strip_suffix(b"\"")).unwrap_or(field)
+    })
+}
+
+/// The two ids at the start of a line, and whether more stands behind them.
+fn parse_plain(line: &[u8]) -> Option<(u64, u64, bool)> {
+    fn skip(text: &[u8]) -> &[u8] {
+        let n = text.iter().take_while(|b| is_separator(**b)).count();
+        &text[n..]
+    }
+    let (a, rest) = whole_number(skip(line))?;
+    let after = skip(rest);
+    let (b, rest) = whole_number(after).filter(|_| after.len() < rest.len())?;
+    let more = skip(rest);
+    (rest.is_empty() || more.len() < rest.len()).then_some((a, b, !more.is_empty()))
 }
 
 /// Whether a line is an edge.
 pub(crate) fn is_edge(line: &str) -> bool {
-    parse_edge(line).is_some()
+    parse_plain(line.as_bytes()).is_some() || {
+        let mut ids = fields(line.as_bytes(), None).map(parse_whole);
+        matches!((ids.next(), ids.next()), (Some(Some(_)), Some(Some(_))))
+    }
 }
 
 /// Whether a first line that is no edge may be a header: two words, neither of them a number.
 pub(crate) fn is_header(line: &str) -> bool {
-    let mut words = words_of(line).map(|word| word.parse::<f64>().is_err());
+    let mut words = fields(line.as_bytes(), None).map(|word| parse_f32(word).is_none());
     matches!((words.next(), words.next()), (Some(true), Some(true)))
 }
 
@@ -149,58 +211,144 @@ pub(crate) fn is_blank(line: &str) -> bool {
     line.is_empty() || line.starts_with(['#', '%'])
 }
 
-fn words_of(line: &str) -> impl Iterator<Item = &str> {
-    line.split([' ', '\t', ',', ';']).map(str::trim).filter(|word| !word.is_empty())
+/// What was read of the text.
+struct Text {
+    edges: SparseEdges,
+    stated: Stated,
+    is_bipartite: bool,
+    /// Nodes and edges that a comment counts.
+    counted: Option<(u64, u64)>,
 }
 
-fn read_edges(path: &Path, ctl: &Control, report: &mut LoadReport) -> Result<Vec<(u64, u64)>, LoadError> {
-    let file = open(path)?;
-    let n_bytes = file.metadata().map_or(0, |kind| usize::try_from(kind.len()).unwrap_or(usize::MAX));
-    let mut reader = BufReader::new(file);
-    let mut edges = Vec::new();
-    let mut bytes = Vec::new();
-    let (mut n_lines, mut n_read, mut n_weighted) = (0, 0, 0usize);
-    loop {
-        bytes.clear();
-        let n = (&mut reader)
-            .take(MAX_LINE_BYTES)
-            .read_until(b'\n', &mut bytes)
-            .map_err(|source| LoadError::io("read", path, source))?;
-        if n == 0 {
-            break;
-        }
-        n_lines += 1;
-        n_read += n;
-        if n_lines % LINES_PER_CHECK == 0 {
-            ctl.check().map_err(|error| LoadError::invalid(path, error))?;
-            ctl.progress("reading edges", n_read, n_bytes);
-        }
-        let fault =
-            |expected: &str, found: String| LoadError::content(path, format!("line {n_lines}"), expected, found);
-        if n as u64 == MAX_LINE_BYTES && bytes.last() != Some(&b'\n') {
-            return Err(fault("a line of at most 65536 bytes", "a longer one".into()));
-        }
-        // Comments are in any encoding; ids are plain digits in all of them.
-        let line = String::from_utf8_lossy(&bytes);
-        let line = line.strip_prefix('\u{feff}').filter(|_| n_lines == 1).unwrap_or(&line).trim();
-        if is_blank(line) {
-            continue;
-        }
-        match parse_edge(line) {
-            Some((a, b, has_more)) => {
-                edges.push((a, b));
-                n_weighted += usize::from(has_more);
+impl Text {
+    fn read(request: Request<'_>, report: &mut LoadReport) -> Result<Self, LoadError> {
+        let options = request.options;
+        let separator = options.separator.map(|separator| match separator {
+            Separator::Space => b' ',
+            Separator::Tab => b'\t',
+            Separator::Comma => b',',
+            Separator::Semicolon => b';',
+            Separator::Bar => b'|',
+        });
+        let mut layout = match &options.columns {
+            Some(columns) => Layout::of_columns(columns, separator, request)?,
+            None => Layout::by_place(separator),
+        };
+        let comments = options.comments.as_deref().unwrap_or("#%").as_bytes();
+        let mut text =
+            Self { edges: SparseEdges::new(false), stated: Stated::Nothing, is_bipartite: false, counted: None };
+        let mut lines = Lines::open(request.path, request.ctl, "reading edges", MAX_LINE_BYTES)?;
+        let (mut n_edges, mut n_with_more, mut is_header_due) = (0usize, 0usize, options.header != Some(false));
+        while let Some(line) = lines.next_line()? {
+            if line.is_empty() {
+                continue;
             }
-            None if edges.is_empty() && report.ignored.is_empty() && is_header(line) => {
-                report.ignored.push(format!("header line {n_lines}: {}", shortened(line)));
+            if comments.contains(&line[0]) {
+                if n_edges == 0 {
+                    text.note(line, &mut layout);
+                }
+                continue;
             }
-            None => {
-                return Err(fault("two whole numbers from 0 (the ends of an edge)", format!("`{}`", shortened(line))));
+            if is_header_due {
+                is_header_due = false;
+                let shown = String::from_utf8_lossy(line);
+                if options.header == Some(true) || (parse_edge(line, &layout).is_none() && is_header(&shown)) {
+                    let shown = shortened(&shown);
+                    if options.columns.is_none() {
+                        layout = Layout::of_header(line, separator);
+                    }
+                    report.ignored.push(format!("header line {}: {shown}", lines.number()));
+                    continue;
+                }
             }
+            if n_edges == 0 {
+                text.edges = SparseEdges::new(layout.weight.is_some());
+            }
+            let edge = if layout.is_plain() {
+                parse_plain(line).map(|(a, b, has_more)| (a, b, Some(1.0), has_more))
+            } else {
+                None
+            };
+            let Some((a, b, weight, has_more)) = edge.or_else(|| parse_edge(line, &layout)) else {
+                let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
+                return Err(lines.fault("two whole numbers from 0 (the ends of an edge)", found));
+            };
+            let Some(weight) = weight.filter(|w| w.is_finite()) else {
+                let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
+                let column = layout.weight.unwrap_or(0) + 1;
+                return Err(lines.fault(format!("a finite number in column {column} (the weight)"), found));
+            };
+            text.edges.push(a, b, weight);
+            n_edges += 1;
+            n_with_more += usize::from(has_more);
+        }
+        if n_with_more > 0 && layout.is_guessed {
+            let what = if layout.weight.is_some() {
+                "columns without a role"
+            } else {
+                "what stands behind the two ids (weights?)"
+            };
+            report.ignored.push(format!("{what} in {n_with_more} lines"));
+        }
+        Ok(text)
+    }
+
+    /// What a comment says of the edges.
+    fn note(&mut self, line: &[u8], layout: &mut Layout) {
+        let line = String::from_utf8_lossy(line);
+        let words: Vec<&str> = line.trim_start_matches(['#', '%']).split_whitespace().collect();
+        if line.starts_with('%') && self.stated == Stated::Nothing {
+            match words[..] {
+                ["sym", kind, ..] => (self.stated, layout.weight) = (Stated::Undirected, konect_weight(kind, layout)),
+                ["asym", kind, ..] => (self.stated, layout.weight) = (Stated::Directed, konect_weight(kind, layout)),
+                ["bip", kind, ..] => (self.is_bipartite, layout.weight) = (true, konect_weight(kind, layout)),
+                _ => {}
+            }
+            return;
+        }
+        if let ["Nodes:", nodes, "Edges:", edges, ..] = words[..]
+            && let (Ok(nodes), Ok(edges)) = (nodes.parse(), edges.parse())
+        {
+            self.counted = Some((nodes, edges));
+        }
+        match words.first() {
+            Some(&("Undirected" | "Undirected:")) => self.stated = Stated::Undirected,
+            Some(&("Directed" | "Directed:")) => self.stated = Stated::Directed,
+            _ => {}
         }
     }
-    if n_weighted > 0 {
-        report.ignored.push(format!("what stands behind the two ids (weights?) in {n_weighted} lines"));
+
+    /// Compares what a comment counts with what is there.
+    fn compare_counts(&self, report: &mut LoadReport) {
+        let n_edges = self.edges.list.len() as u64;
+        if let Some((_, edges)) = self.counted
+            && edges != n_edges
+        {
+            report.warnings.push(format!("a comment states {edges} edges, the file has {n_edges}"));
+        }
     }
-    Ok(edges)
+}
+
+/// KONECT's kinds of edges: whose third column is a weight.
+fn konect_weight(kind: &str, layout: &Layout) -> Option<usize> {
+    const WEIGHTED: [&str; 7] =
+        ["positive", "posweighted", "weighted", "signed", "multiweighted", "multiposweighted", "multisigned"];
+    if layout.is_guessed && WEIGHTED.contains(&kind) { Some(2) } else { layout.weight }
+}
+
+/// Ends, weight (`None` where it is no number; 1 where the line ends before it) and whether more columns follow.
+fn parse_edge(line: &[u8], layout: &Layout) -> Option<(u64, u64, Option<f32>, bool)> {
+    let (mut source, mut target, mut weight, mut n_fields) = (None, None, Some(1.0), 0);
+    for (at, field) in fields(line, layout.separator).enumerate() {
+        if at == layout.source {
+            source = Some(parse_whole(field)?);
+        } else if at == layout.target {
+            target = Some(parse_whole(field)?);
+        } else if Some(at) == layout.weight {
+            weight = if field.is_empty() { Some(1.0) } else { parse_f32(field) };
+        } else {
+            n_fields += 1;
+        }
+    }
+    Some((source?, target?, weight, n_fields > 0))
 }

@@ -8,9 +8,7 @@
 //! ```
 //! Self-loops in the file are kept, missing ones added; both directions are stored.
 
-use std::path::Path;
-
-use super::{Draft, labels_from, topology_completed};
+use super::{Draft, Request, build_completed, labels_from};
 use crate::engine::graph::Features;
 use crate::io::file::stem;
 use crate::io::npz::Npz;
@@ -18,17 +16,18 @@ use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::CompressedRows;
 
 /// Reads the archive.
-pub(super) fn read(path: &Path) -> Result<Draft, LoadError> {
+pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+    let path = request.path;
     let mut npz = Npz::open(path)?;
     let mut report = LoadReport::default();
     let rows = CompressedRows::read(&mut npz, "adj_")?;
-    let topology = topology_completed(&rows, &mut report, path)?;
+    let built = build_completed(&rows, &mut report, request)?;
     if !rows.is_unweighted()? {
         report.warnings.push("edge weights in adj_data are not used: every edge counts 1".to_owned());
     }
     drop(rows);
-    let n = topology.n_nodes();
-    let mut draft = Draft::new(stem(path), topology);
+    let n = built.topology.n_nodes();
+    let mut draft = Draft::of(stem(path), built);
     if npz.has("attr_indptr") {
         draft.features = Some(CompressedRows::read(&mut npz, "attr_")?.to_features()?);
     } else if let Some(matrix) = npz.optional("attr_matrix")? {

@@ -6,21 +6,21 @@
 //! edges                                  [e, 2], each edge once
 //! train_masks, val_masks, test_masks     [splits, n], truth values: the splits file:0, file:1, …; may be absent
 //! ```
-//! Both directions are stored and self-loops are added.
-
-use std::path::Path;
+//! Both directions are stored and self-loops are added, unless the user asks for something else.
 
 use ndarray::Array2;
 
+use super::build::{Stated, build};
 use super::split::nodes_of_mask;
-use super::{Draft, labels_from, report_completion};
-use crate::engine::graph::{Direction, Features, SelfLoops, Split, Topology};
+use super::{Draft, Request, labels_from};
+use crate::engine::graph::{EdgeList, Features, Split};
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 
 /// Reads the archive.
-pub(super) fn read(path: &Path) -> Result<Draft, LoadError> {
+pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+    let path = request.path;
     let mut npz = Npz::open(path)?;
     let mut report = LoadReport::default();
     let features = npz.array("node_features")?;
@@ -36,16 +36,13 @@ pub(super) fn read(path: &Path) -> Result<Draft, LoadError> {
         (_, columns) => return Err(edges.fault("two columns", columns)),
     }
     edges.to_indices(n, "node numbers")?;
-    let pairs: Vec<(u32, u32)> = edges
-        .to_i64_matrix()?
-        .rows()
-        .into_iter()
-        .filter_map(|row| u32::try_from(row[0]).ok().zip(u32::try_from(row[1]).ok()))
-        .collect();
-    let (topology, edges) = Topology::from_edges(n, &pairs, Direction::Symmetrised, SelfLoops::Added)
-        .map_err(|error| LoadError::invalid(path, error))?;
-    report_completion(&edges, &mut report);
-    let mut draft = Draft::new(stem(path), topology);
+    let mut list = EdgeList::new();
+    for row in edges.to_i64_matrix()?.rows() {
+        // Both are node numbers, as was just checked.
+        list.push(u32::try_from(row[0]).unwrap_or(u32::MAX), u32::try_from(row[1]).unwrap_or(u32::MAX), 1.0);
+    }
+    let built = build(list, n, Stated::Nothing, request, &mut report)?;
+    let mut draft = Draft::of(stem(path), built);
     draft.features = Some(features);
 
     let labels = npz.array("node_labels")?;

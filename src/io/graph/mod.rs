@@ -3,42 +3,124 @@
 //! Every reader ends in [`Dataset::try_new`], which checks the parts against each other. Formats that store each edge once are
 //! read as undirected and get self-loops, as the method's `Ā = A + I` wants; the report says so.
 
+mod arrays;
+mod attributes;
+mod beside;
+mod build;
 mod compact;
+mod dgl;
 mod edge_list;
+mod gexf;
+mod gml;
 mod gnn_benchmark;
+mod graphml;
+mod graphsaint;
 mod heterophilous;
+mod linkx;
+mod matrix_market;
+mod metis;
+mod named;
+mod numbers;
+mod ogb;
+mod ppi;
+mod reddit;
+mod scipy;
 mod split;
+mod targets;
 mod unifews;
+mod webkb;
+mod wikipedia;
+mod xml;
 
 use std::path::Path;
 
 use ndarray::Array2;
 use sprs::CsMatI;
 
-use super::detect::{Detected, GraphFormat, KNOWN_FORMATS, detect};
+use super::detect::{Detected, GraphFormat, KNOWN_FORMATS, detect_as};
+use super::memory;
 use super::npy::Array;
 use super::report::{LoadError, LoadReport};
 use super::sample;
 use super::sparse::CompressedRows;
 use crate::engine::control::Control;
 use crate::engine::graph::{
-    Dataset, DatasetParts, Direction, EdgeReport, Features, GraphStats, Labels, SelfLoops, Split, Topology,
+    Dataset, DatasetParts, Direction, EdgeList, Features, GraphStats, Labels, ReadOptions, SelfLoops, Split, Topology,
 };
+use crate::io::source::Lines;
 
+use build::{Built, Stated, build, build_as};
 pub(crate) use compact::read_embedded;
+pub(crate) use dgl::is_dgl;
 pub(crate) use edge_list::{is_blank, is_edge, is_header};
+pub(crate) use gml::is_gml;
+pub(crate) use matrix_market::is_matrix_market;
+pub(crate) use metis::is_metis;
+pub(crate) use ogb::raw_folder;
+pub(crate) use scipy::is_sparse_matrix;
 pub use split::{read_node_ids, read_split, with_split};
+pub(crate) use webkb::text_folder;
+
+/// What a reader is asked for.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    path: &'a Path,
+    options: &'a ReadOptions,
+    ctl: &'a Control,
+}
+
+impl Request<'_> {
+    /// Stops here when the stop was asked for.
+    fn check(&self) -> Result<(), LoadError> {
+        self.ctl.check().map_err(|error| LoadError::invalid(self.path, error))
+    }
+
+    /// Refuses a number of nodes that a few bytes claim and nothing in the file bears out: memory is needed for every node.
+    fn check_claim(&self, n: usize, lines: &Lines<'_>) -> Result<(), LoadError> {
+        /// So many nodes are believed of any file, and so many more for each byte of it.
+        const ANY: u64 = 1 << 22;
+        const PER_BYTE: u64 = 32;
+        let n_bytes = std::fs::metadata(self.path).map_or(0, |kind| kind.len());
+        let limit = ANY.max(n_bytes.saturating_mul(PER_BYTE));
+        if n as u64 <= limit {
+            return Ok(());
+        }
+        Err(lines.fault(format!("at most {limit} nodes in a file of {n_bytes} bytes"), n))
+    }
+}
 
 /// Reads a graph: from a file or folder in any known format, or a sample by `sample:NAME`.
 ///
 /// # Errors
 /// [`LoadError`]; the message names the place, what was expected and what was found.
 pub fn read_graph(spec: &str, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
+    read_graph_as(spec, &ReadOptions::default(), ctl)
+}
+
+/// Reads a graph as [`read_graph`] does, in the way that a recipe's `[graph]` section asks for.
+///
+/// # Errors
+/// As [`read_graph`].
+pub fn read_graph_as(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
+    read_graph_within(spec, options, memory::free_memory().unwrap_or(u64::MAX), ctl)
+}
+
+/// Reads a graph as [`read_graph_as`] does, if reading it will likely take no more than `memory` bytes.
+///
+/// # Errors
+/// As [`read_graph`]; [`LoadError::TooLarge`] before anything is read.
+pub fn read_graph_within(
+    spec: &str,
+    options: &ReadOptions,
+    memory: u64,
+    ctl: &Control,
+) -> Result<(Dataset, LoadReport), LoadError> {
     if let Some(name) = spec.strip_prefix(sample::PREFIX) {
-        return sample::read_sample(name, ctl);
+        let (dataset, report) = sample::read_sample(name, ctl)?;
+        return rearranged(dataset, report, Request { path: Path::new(spec), options, ctl });
     }
     let path = Path::new(spec);
-    let format = match detect(path)? {
+    let format = match detect_as(path, options)? {
         Detected::Graph(format) => format,
         other => {
             return Err(LoadError::Unknown {
@@ -48,15 +130,60 @@ pub fn read_graph(spec: &str, ctl: &Control) -> Result<(Dataset, LoadReport), Lo
             });
         }
     };
+    memory::check(path, format, memory)?;
+    let request = Request { path, options, ctl };
     let mut draft = match format {
-        GraphFormat::UnifewsFolder => unifews::read(path, ctl)?,
-        GraphFormat::GnnBenchmark => gnn_benchmark::read(path)?,
-        GraphFormat::Heterophilous => heterophilous::read(path)?,
-        GraphFormat::EdgeList => edge_list::read(path, ctl)?,
+        GraphFormat::UnifewsFolder => unifews::read(request)?,
+        GraphFormat::GnnBenchmark => gnn_benchmark::read(request)?,
+        GraphFormat::Heterophilous => heterophilous::read(request)?,
+        GraphFormat::EdgeList => edge_list::read(request)?,
+        GraphFormat::MatrixMarket => matrix_market::read(request)?,
+        GraphFormat::Metis => metis::read(request)?,
+        GraphFormat::GraphMl => graphml::read(request)?,
+        GraphFormat::Gexf => gexf::read(request)?,
+        GraphFormat::Gml => gml::read(request)?,
+        GraphFormat::ScipySparse => scipy::read(request)?,
+        GraphFormat::Ogb => ogb::read(request)?,
+        GraphFormat::GraphSaint => graphsaint::read(request)?,
+        GraphFormat::Ppi => ppi::read(request)?,
+        GraphFormat::Reddit => reddit::read(request)?,
+        GraphFormat::WebKb => webkb::read(request)?,
+        GraphFormat::Wikipedia => wikipedia::read(request)?,
+        GraphFormat::Dgl => dgl::read(request)?,
+        GraphFormat::Mat => linkx::read(request)?,
         GraphFormat::Compact => compact::read(path)?,
     };
     spec.clone_into(&mut draft.source);
-    draft.finish(path, &format.to_string())
+    let (dataset, report) = draft.finish(path, &format.to_string())?;
+    match format {
+        GraphFormat::Compact => rearranged(dataset, report, request),
+        _ => Ok((dataset, report)),
+    }
+}
+
+/// A finished graph with its entries turned and its self-loops as the user asks.
+fn rearranged(
+    dataset: Dataset,
+    mut report: LoadReport,
+    request: Request<'_>,
+) -> Result<(Dataset, LoadReport), LoadError> {
+    let options = request.options;
+    if options.direction.is_none() && options.self_loops.is_none() {
+        return Ok((dataset, report));
+    }
+    let mut parts = dataset.to_parts();
+    let mut list = EdgeList::new();
+    parts.topology.entries().for_each(|(u, v)| list.push(v, u, 1.0));
+    let (n, meant) = (parts.topology.n_nodes(), (Direction::AsStored, SelfLoops::AsStored));
+    let built = build_as(list, n, Stated::Nothing, meant, request, &mut report)?;
+    parts.topology = built.topology;
+    let dataset = Dataset::try_new(parts).map_err(|error| LoadError::invalid(request.path, error))?;
+    let mut counted = LoadReport::new(report.format.clone(), report.source.clone());
+    describe(&dataset, &mut counted);
+    report.facts.retain(|fact| counted.facts.iter().all(|other| other.name != fact.name));
+    counted.facts.append(&mut report.facts);
+    report.facts = counted.facts;
+    Ok((dataset, report))
 }
 
 /// What a format's reader found, before the parts are checked against each other.
@@ -64,6 +191,7 @@ struct Draft {
     name: String,
     source: String,
     topology: Topology,
+    edge_weights: Option<Vec<f32>>,
     features: Option<Features>,
     labels: Option<Labels>,
     splits: Vec<Split>,
@@ -78,6 +206,7 @@ impl Draft {
             name,
             source: String::new(),
             topology,
+            edge_weights: None,
             features: None,
             labels: None,
             splits: Vec::new(),
@@ -104,6 +233,7 @@ impl Draft {
             name: self.name,
             source: self.source,
             topology: self.topology,
+            edge_weights: self.edge_weights,
             features,
             labels: self.labels,
             splits: self.splits,
@@ -200,53 +330,43 @@ fn labels_from_array(array: &Array, n: usize) -> Result<Labels, LoadError> {
     Ok(if is_one_hot { Labels::new(labels.classes().to_vec()) } else { labels })
 }
 
-/// Structure from rows whose columns are the targets of the row's node, exactly as stored.
-fn topology_as_stored(rows: &CompressedRows, report: &mut LoadReport, path: &Path) -> Result<Topology, LoadError> {
-    let (topology, edges) = build_topology(rows, Direction::AsStored, SelfLoops::AsStored, path)?;
-    if edges.n_duplicates > 0 {
-        report.fact("duplicate entries merged", edges.n_duplicates);
+/// Structure from rows whose columns are the targets of the row's node, exactly as stored unless the user asks for more.
+fn build_as_stored(rows: &CompressedRows, report: &mut LoadReport, request: Request<'_>) -> Result<Built, LoadError> {
+    let list = list_of(rows, request)?;
+    let meant = (Direction::AsStored, SelfLoops::AsStored);
+    let built = build_as(list, rows.shape.0, Stated::Nothing, meant, request, report)?;
+    if built.edges.n_duplicates > 0 {
+        report.fact("duplicate entries merged", built.edges.n_duplicates);
     }
     if !rows.is_sorted() {
         report.warnings.push(
             "columns do not ascend within rows: entries are numbered in ascending order, not in the file's".to_owned(),
         );
     }
-    if !topology.is_symmetric() {
+    if request.options.direction.is_none() && !built.topology.is_symmetric() {
         report.warnings.push(
             "the matrix is not symmetric: its rows are read as sources and its columns as targets, so it is transposed"
                 .to_owned(),
         );
     }
-    Ok(topology)
+    Ok(built)
 }
 
-/// Structure as the method wants it, undirected and with self-loops, and what that took.
-fn topology_completed(rows: &CompressedRows, report: &mut LoadReport, path: &Path) -> Result<Topology, LoadError> {
-    let (topology, edges) = build_topology(rows, Direction::Symmetrised, SelfLoops::Added, path)?;
-    report_completion(&edges, report);
-    Ok(topology)
+/// Structure as the method wants it, undirected and with self-loops, unless the user asks for something else.
+fn build_completed(rows: &CompressedRows, report: &mut LoadReport, request: Request<'_>) -> Result<Built, LoadError> {
+    build(list_of(rows, request)?, rows.shape.0, Stated::Nothing, request, report)
 }
 
-fn build_topology(
-    rows: &CompressedRows,
-    direction: Direction,
-    self_loops: SelfLoops,
-    path: &Path,
-) -> Result<(Topology, EdgeReport), LoadError> {
+/// The edges of a square matrix, from the row to the column, without weights.
+fn list_of(rows: &CompressedRows, request: Request<'_>) -> Result<EdgeList, LoadError> {
     if rows.shape.0 != rows.shape.1 {
         let found = format!("{} x {}", rows.shape.0, rows.shape.1);
-        return Err(LoadError::content(path, "adjacency matrix", "as many rows as columns", found));
+        return Err(LoadError::content(request.path, "adjacency matrix", "as many rows as columns", found));
     }
-    Topology::from_edges(rows.shape.0, &rows.pairs(), direction, self_loops)
-        .map_err(|error| LoadError::invalid(path, error))
-}
-
-/// Says what was read, merged and added.
-fn report_completion(edges: &EdgeReport, report: &mut LoadReport) {
-    report
-        .fact("edges read", edges.n_read)
-        .fact("duplicate edges merged", edges.n_duplicates)
-        .fact("self-loops read", edges.n_self_loops_read)
-        .fact("reverse entries added", edges.n_reversed_added)
-        .fact("self-loops added", edges.n_self_loops_added);
+    let mut list = EdgeList::new();
+    for row in 0..rows.shape.0 {
+        let own = u32::try_from(row).unwrap_or(u32::MAX);
+        rows.row(row).iter().for_each(|column| list.push(own, *column, 1.0));
+    }
+    Ok(list)
 }

@@ -16,9 +16,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::split::{SplitArrays, read_split_arrays};
-use super::{Draft, labels_from_array, topology_as_stored};
-use crate::engine::control::Control;
-use crate::engine::graph::{Features, Topology};
+use super::{Draft, Request, build_as_stored, labels_from_array};
+use crate::engine::graph::Features;
 use crate::io::file::{read_text, stem};
 use crate::io::npy::Array;
 use crate::io::npz::Npz;
@@ -26,23 +25,26 @@ use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::CompressedRows;
 
 /// Reads the folder, or the folder around its `adj.npz`.
-pub(super) fn read(path: &Path, ctl: &Control) -> Result<Draft, LoadError> {
+pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+    let path = request.path;
     let folder = if path.is_dir() { path.to_owned() } else { path.parent().map_or_else(PathBuf::new, Path::to_owned) };
     let adjacency = folder.join("adj.npz");
     let mut report = LoadReport::default();
     let rows = CompressedRows::read(&mut Npz::open(&adjacency)?, "")?;
-    ctl.check().map_err(|error| LoadError::invalid(path, error))?;
-    let topology = topology_as_stored(&rows, &mut report, &adjacency)?;
+    request.check()?;
+    let built = build_as_stored(&rows, &mut report, Request { path: &adjacency, ..request })?;
+    let topology = &built.topology;
     let n = topology.n_nodes();
     let n_self_loops = topology.n_self_loops();
-    if n_self_loops < n {
+    if n_self_loops < n && request.options.self_loops.is_none() {
         report.warnings.push(format!("{} of {n} nodes have no self-loop, and none is added", n - n_self_loops));
     }
-    compare_counts(&folder, &topology, &mut report)?;
+    compare_counts(&folder, &rows, &mut report)?;
+    drop(rows);
 
-    let mut draft = Draft::new(stem(&folder), topology);
+    let mut draft = Draft::of(stem(&folder), built);
     draft.features = read_features(&folder, &mut report)?;
-    ctl.check().map_err(|error| LoadError::invalid(path, error))?;
+    request.check()?;
     let labels_path = folder.join("labels.npz");
     if labels_path.is_file() {
         let mut npz = Npz::open(&labels_path)?;
@@ -97,8 +99,8 @@ fn read_features(folder: &Path, report: &mut LoadReport) -> Result<Option<Featur
 }
 
 /// Compares the counts that other files of the folder state; a difference is a warning, because they are not used.
-fn compare_counts(folder: &Path, topology: &Topology, report: &mut LoadReport) -> Result<(), LoadError> {
-    let (n, m) = (topology.n_nodes(), topology.n_entries());
+fn compare_counts(folder: &Path, rows: &CompressedRows, report: &mut LoadReport) -> Result<(), LoadError> {
+    let (n, m) = (rows.shape.0, rows.indices.len());
     let attributes = folder.join("attribute.txt");
     if attributes.is_file() {
         const MAX_BYTES: u64 = 1 << 16;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::{Job, JobError};
 use crate::engine::control::Control;
-use crate::engine::graph::{Dataset, GraphStats, degree_histogram};
+use crate::engine::graph::{Dataset, GraphStats, ReadOptions, degree_histogram};
 use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{read_bundle, replay};
-use crate::io::{Detected, LoadError, LoadReport, detect, read_graph, read_model, read_recipe};
+use crate::io::{Detected, LoadError, LoadReport, detect_as, read_graph_as, read_model, read_recipe};
 use crate::session::project::{self, Project};
 use crate::session::store::{LoadedGraph, LoadedModel};
 
@@ -42,6 +42,8 @@ pub(crate) struct OpenedBundle {
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) spec: String,
+    /// How it is read, if it is a graph.
+    pub(crate) options: ReadOptions,
 }
 
 impl Job for Open {
@@ -57,12 +59,12 @@ impl Job for Open {
         if project::is_project(path) {
             return Ok(Opened::Project(Box::new(project::read(path)?), self.spec));
         }
-        match detect(spec)? {
+        match detect_as(spec, &self.options)? {
             Detected::Graph(_) => {
-                let (dataset, report) = read_graph(spec, ctl)?;
+                let (dataset, report) = read_graph_as(spec, &self.options, ctl)?;
                 ctl.check()?;
                 ctl.progress("counting", 0, 0);
-                Ok(Opened::Graph(Box::new(loaded_graph(spec, dataset, report))))
+                Ok(Opened::Graph(Box::new(loaded_graph(spec, self.options, dataset, report))))
             }
             Detected::Model => {
                 let (model, report) = read_model(spec)?;
@@ -91,7 +93,8 @@ fn open_bundle(spec: &str, ctl: &Control) -> Result<OpenedBundle, JobError> {
     let bundle = read_bundle(spec)?;
     ctl.check()?;
     let source = bundle.manifest.graph.source.clone();
-    let (dataset, report) = read_graph(&source, ctl)?;
+    let options = bundle.recipe.graph.clone();
+    let (dataset, report) = read_graph_as(&source, &options, ctl)?;
     ctl.progress("running it again", 0, 0);
     let is_identical = replay(&bundle, &dataset, ctl)?.is_identical();
     let mut model_report = LoadReport::new("pruned model of a bundle", spec);
@@ -104,16 +107,17 @@ fn open_bundle(spec: &str, ctl: &Control) -> Result<OpenedBundle, JobError> {
         model: Arc::new(bundle.model),
         report: Arc::new(model_report),
     };
-    let graph = loaded_graph(&source, dataset, report);
+    let graph = loaded_graph(&source, options, dataset, report);
     Ok(OpenedBundle { spec: spec.to_owned(), graph, model, recipe: bundle.recipe, is_identical })
 }
 
 /// Counts what the graph's card shows.
-pub(crate) fn loaded_graph(spec: &str, dataset: Dataset, report: LoadReport) -> LoadedGraph {
+pub(crate) fn loaded_graph(spec: &str, options: ReadOptions, dataset: Dataset, report: LoadReport) -> LoadedGraph {
     let stats = GraphStats::of(&dataset);
     let degree_histogram = degree_histogram(dataset.topology());
     LoadedGraph {
         spec: spec.to_owned(),
+        options,
         dataset: Arc::new(dataset),
         report: Arc::new(report),
         stats: Arc::new(stats),

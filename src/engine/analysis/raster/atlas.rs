@@ -60,7 +60,7 @@ impl Atlas {
             entry.extend(row.iter().map(|(_, k)| *k));
             indptr.push(columns.len());
         }
-        let values = Diffusion::new(topology, matrix);
+        let values = Diffusion::of(dataset, matrix);
         Ok(Self { dataset: Arc::clone(dataset), by, ordering, values, indptr, columns, entry })
     }
 

@@ -51,6 +51,7 @@ mod fixtures {
             labels: None,
             splits: Vec::new(),
             node_ids: None,
+            edge_weights: None,
         })
         .expect("parts that fit")
     }

@@ -84,7 +84,7 @@ impl<'a> Fit<'a> {
             (everything, transpose) = (Survivors::empty(), None);
         } else {
             input = Cow::Borrowed(dataset.features());
-            everything = Walk::new(topology, &recipe).all()?;
+            everything = Walk::new(dataset, &recipe).all()?;
             transpose = Some(topology.transposed());
         }
         let ranking = if recipe.model.is_decoupled() { None } else { edge_ranking(dataset, &recipe, ctl)? };

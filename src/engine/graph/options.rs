@@ -1,0 +1,81 @@
+//! What a user may say about how a graph's file is to be read: the `[graph]` section of a recipe.
+//!
+//! Every key may be left out; the reader then decides by what the file says, and reports it.
+
+use serde::{Deserialize, Serialize};
+
+use super::topology::{Direction, SelfLoops};
+
+/// What stands between two fields of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Separator {
+    /// Spaces or tabs, as many as there are.
+    Space,
+    /// One tab.
+    Tab,
+    /// One comma.
+    Comma,
+    /// One semicolon.
+    Semicolon,
+    /// One vertical bar.
+    Bar,
+}
+
+/// What a column of a list of edges holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Column {
+    /// The node that an edge comes from.
+    Source,
+    /// The node that an edge goes to.
+    Target,
+    /// The edge's weight.
+    Weight,
+    /// Nothing of interest.
+    Ignored,
+}
+
+/// How a graph's file is to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReadOptions {
+    /// Which way messages go. Left out: both ways, but for formats that hold a finished matrix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// What to do about self-loops. Left out: added, but for formats that hold a finished matrix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub self_loops: Option<SelfLoops>,
+    /// Whether edge weights count. Left out: where the file calls them so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<bool>,
+    /// Lists of edges: what separates fields. Left out: spaces, tabs, commas or semicolons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<Separator>,
+    /// Lists of edges: what each column holds; further columns are ignored. Left out: by the header, else source and target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<Column>>,
+    /// Lists of edges: whether the first line names the columns. Left out: where it holds no number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
+    /// Lists of edges: characters that a comment starts with. Left out: `#` and `%`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comments: Option<String>,
+    /// Node attributes that are features. Left out: every attribute of numbers that is neither label nor split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<String>>,
+    /// The node attribute that is the class. Left out: `label`, `class`, `y`, `target`, `club` or the like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<String>,
+    /// Node attributes that are the split: one that says `train`, `val` or `test`, or three of truth values in this order.
+    /// Left out: `split`, or `train_mask`, `val_mask` and `test_mask`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_masks: Option<Vec<String>>,
+}
+
+impl ReadOptions {
+    /// Whether nothing is said.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}

@@ -1,0 +1,115 @@
+//! Arrays of nodes by their names, as DGL and MATLAB files have them, and what becomes of them.
+//!
+//! What the user names is used. Else the first of `feat`, `features`, `node_feat`, `x`, `attr` is the features, the first of `label`,
+//! `labels`, `y` the class, and `train_mask`, `val_mask`, `test_mask` are the split; with several columns, one split for each. What is not
+//! used is reported.
+
+use super::split::nodes_of_mask;
+use super::targets::multi_label;
+use super::{Draft, Request, labels_from};
+use crate::engine::graph::{Features, Split};
+use crate::io::npy::Array;
+use crate::io::recipe::shortened;
+use crate::io::report::LoadError;
+
+/// Arrays with one row per node.
+pub(super) struct NodeArrays(Vec<(String, Array)>);
+
+impl NodeArrays {
+    pub(super) fn new(arrays: Vec<(String, Array)>) -> Self {
+        Self(arrays)
+    }
+
+    /// Takes an array out: the one that the user names, or the first of the known names that is there.
+    fn take(
+        &mut self,
+        key: &str,
+        asked: Option<&str>,
+        known: &[&str],
+        request: Request<'_>,
+    ) -> Result<Option<Array>, LoadError> {
+        let at = match asked {
+            Some(name) => {
+                let at = self.0.iter().position(|(known, _)| known == name);
+                Some(at.ok_or_else(|| {
+                    let names: Vec<String> = self.0.iter().map(|(name, _)| shortened(name)).collect();
+                    let expected =
+                        if names.is_empty() { "a file with arrays of nodes".to_owned() } else { names.join(", ") };
+                    LoadError::content(request.path, format!("graph.{key}"), expected, name)
+                })?)
+            }
+            None => known.iter().find_map(|name| self.0.iter().position(|(known, _)| known == name)),
+        };
+        Ok(at.map(|at| self.0.remove(at).1))
+    }
+
+    /// Turns the arrays into features, labels and splits of the draft.
+    pub(super) fn apply(mut self, draft: &mut Draft, request: Request<'_>) -> Result<(), LoadError> {
+        let n = draft.topology.n_nodes();
+        let asked = match request.options.features.as_deref() {
+            None | Some([]) => None,
+            Some([name]) => Some(name.as_str()),
+            Some(names) => {
+                return Err(LoadError::content(request.path, "graph.features", "one array", names.join(", ")));
+            }
+        };
+        let known = ["feat", "features", "node_feat", "x", "attr"];
+        if let Some(array) = self.take("features", asked, &known, request)? {
+            draft.features = Some(Features::from_dense(array.to_f32_matrix()?));
+        }
+        let known = ["label", "labels", "y"];
+        if let Some(array) = self.take("labels", request.options.labels.as_deref(), &known, request)? {
+            match array.shape() {
+                [rows, columns] if *rows == n && *columns > 1 => {
+                    let tags = array.to_i64_matrix()?;
+                    if let Some(found) = tags.iter().find(|v| !(0..=1).contains(*v)) {
+                        return Err(array.fault("0 or 1 for every node and class", found));
+                    }
+                    multi_label(&tags.mapv(|v| u8::from(v == 1)), draft);
+                }
+                _ => {
+                    array.check_vector(n, "one class per node")?;
+                    draft.labels =
+                        Some(labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found))?);
+                }
+            }
+        }
+        self.apply_masks(n, draft, request)?;
+        draft.report.ignored.extend(self.0.into_iter().map(|(name, _)| format!("array {} of nodes", shortened(&name))));
+        Ok(())
+    }
+
+    fn apply_masks(&mut self, n: usize, draft: &mut Draft, request: Request<'_>) -> Result<(), LoadError> {
+        let names: Vec<String> = match &request.options.split_masks {
+            Some(names) if names.len() == 3 => names.clone(),
+            Some(names) => {
+                let found = format!("{} names", names.len());
+                return Err(LoadError::content(request.path, "graph.split_masks", "three arrays", found));
+            }
+            None => ["train_mask", "val_mask", "test_mask"].map(str::to_owned).to_vec(),
+        };
+        let is_asked = request.options.split_masks.is_some();
+        if !is_asked && names.iter().any(|name| self.0.iter().all(|(known, _)| known != name)) {
+            return Ok(());
+        }
+        let mut masks = Vec::new();
+        for name in &names {
+            let Some(array) = self.take("split_masks", Some(name), &[], request)? else { continue };
+            match array.shape() {
+                [rows] | [rows, _] if *rows == n => masks.push(array.to_i64_matrix()?),
+                other => return Err(array.fault(format!("shape [{n}] (one per node)"), format!("shape {other:?}"))),
+            }
+        }
+        let [train, val, test] = &masks[..] else { return Ok(()) };
+        if val.ncols() != train.ncols() || test.ncols() != train.ncols() {
+            let found = format!("{} and {}", val.ncols(), test.ncols());
+            return Err(LoadError::content(request.path, "masks", format!("{} columns each", train.ncols()), found));
+        }
+        for at in 0..train.ncols() {
+            let nodes = |mask: &ndarray::Array2<i64>| nodes_of_mask(mask.column(at).iter().copied());
+            let name = if train.ncols() == 1 { "file".to_owned() } else { format!("file:{at}") };
+            draft.splits.push(Split { name, train: nodes(train), val: nodes(val), test: nodes(test) });
+        }
+        Ok(())
+    }
+}

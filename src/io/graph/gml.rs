@@ -1,0 +1,388 @@
+//! GML (`.gml`), read as a stream.
+//!
+//! ```text
+//! file   = item*
+//! item   = key value
+//! key    = [A-Za-z][0-9A-Za-z_]*
+//! value  = integer | real (also ±INF, NAN) | '"' text with &…; '"' | '[' item* ']'
+//! comment = '#' anything, from the start of a line
+//! graph  = graph [ directed 0|1  (node [ id NUMBER label TEXT … ] | edge [ source NUMBER target NUMBER weight NUMBER … ])* ]
+//! ```
+//! A node's name is its `label` where every node has one of its own, else its `id`. Of edges, `weight` (or `value`) is the weight. A
+//! key that stands in a node several times is a vector. Lists in nodes and edges (`graphics [ … ]`) are passed over and reported.
+//! What becomes of node attributes is said in `attributes.rs`.
+
+use super::attributes::Given;
+use super::named::NamedGraph;
+use super::{Draft, Request};
+use crate::io::recipe::shortened;
+use crate::io::report::LoadError;
+use crate::io::source::Lines;
+
+/// Longer lines are refused, bytes.
+const MAX_LINE_BYTES: usize = 1 << 26;
+/// Deeper nesting is refused: no graph needs it.
+const MAX_DEPTH: usize = 256;
+
+/// Whether text looks like this format: `graph [` stands at its start, perhaps behind other keys.
+pub(crate) fn is_gml(text: &str) -> bool {
+    let mut words = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .flat_map(str::split_whitespace);
+    let mut last = "";
+    words.by_ref().take(256).any(|word| {
+        let is_start = (last == "graph" && word.starts_with('[')) || word.starts_with("graph[");
+        last = word;
+        is_start
+    })
+}
+
+/// A piece of the text.
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    Key(String),
+    Number(f64, String),
+    Text(String),
+    Open,
+    Close,
+    End,
+}
+
+impl Token {
+    fn shown(&self) -> String {
+        match self {
+            Self::Key(text) | Self::Number(_, text) => format!("`{}`", shortened(text)),
+            Self::Text(text) => format!("{:?}", shortened(text)),
+            Self::Open => "`[`".to_owned(),
+            Self::Close => "`]`".to_owned(),
+            Self::End => "the end of the file".to_owned(),
+        }
+    }
+}
+
+/// The text, piece by piece.
+struct Tokens<'a> {
+    lines: Lines<'a>,
+    line: String,
+    at: usize,
+}
+
+impl Tokens<'_> {
+    fn fault(&self, expected: impl ToString, found: impl ToString) -> LoadError {
+        self.lines.fault(expected, found)
+    }
+
+    fn next_line(&mut self) -> Result<bool, LoadError> {
+        self.at = 0;
+        self.line.clear();
+        match self.lines.next_line()? {
+            Some(line) => {
+                if !line.starts_with(b"#") {
+                    self.line.push_str(&String::from_utf8_lossy(line));
+                }
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn next(&mut self) -> Result<Token, LoadError> {
+        loop {
+            let rest = &self.line[self.at..];
+            let skipped = rest.len() - rest.trim_start().len();
+            self.at += skipped;
+            if self.at < self.line.len() {
+                break;
+            }
+            if !self.next_line()? {
+                return Ok(Token::End);
+            }
+        }
+        let rest = &self.line[self.at..];
+        match rest.as_bytes()[0] {
+            b'[' => {
+                self.at += 1;
+                return Ok(Token::Open);
+            }
+            b']' => {
+                self.at += 1;
+                return Ok(Token::Close);
+            }
+            b'"' => return self.text(),
+            _ => {}
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '[' | ']' | '"')).unwrap_or(rest.len());
+        let word = rest[..end].to_owned();
+        self.at += end;
+        let is_key = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        match word.as_str() {
+            "INF" | "+INF" => return Ok(Token::Number(f64::INFINITY, word)),
+            "-INF" => return Ok(Token::Number(f64::NEG_INFINITY, word)),
+            "NAN" => return Ok(Token::Number(f64::NAN, word)),
+            _ => {}
+        }
+        if word.starts_with(|c: char| c.is_ascii_alphabetic()) && word.chars().all(is_key) {
+            return Ok(Token::Key(word));
+        }
+        match word.parse::<f64>() {
+            Ok(number) if word.starts_with(['+', '-', '.']) || word.as_bytes()[0].is_ascii_digit() => {
+                Ok(Token::Number(number, word))
+            }
+            _ => Err(self.fault("a key, a number, a text, `[` or `]`", format!("`{}`", shortened(&word)))),
+        }
+    }
+
+    /// A text in quotation marks, which may go over several lines.
+    fn text(&mut self) -> Result<Token, LoadError> {
+        let first = self.lines.number();
+        self.at += 1;
+        let mut raw = String::new();
+        loop {
+            let rest = &self.line[self.at..];
+            if let Some(end) = rest.find('"') {
+                raw.push_str(&rest[..end]);
+                self.at += end + 1;
+                return Ok(Token::Text(unescaped(&raw)));
+            }
+            raw.push_str(rest);
+            raw.push('\n');
+            if raw.len() > MAX_LINE_BYTES || !self.next_line()? {
+                return Err(self.fault("`\"` at the end of a text", format!("none since line {first}")));
+            }
+        }
+    }
+
+    /// Passes over a list whose `[` was read.
+    fn skip_list(&mut self) -> Result<(), LoadError> {
+        let mut depth = 1usize;
+        while depth > 0 {
+            match self.next()? {
+                Token::Open => depth += 1,
+                Token::Close => depth -= 1,
+                Token::End => return Err(self.fault("`]`", "the end of the file")),
+                _ => {}
+            }
+            if depth > MAX_DEPTH {
+                return Err(self.fault(format!("at most {MAX_DEPTH} lists in each other"), "more"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A key and its value in a list; `None` at the list's end.
+    fn item(&mut self) -> Result<Option<(String, Token)>, LoadError> {
+        match self.next()? {
+            Token::Key(key) => match self.next()? {
+                Token::Key(found) => {
+                    Err(self.fault(format!("a value of {}", shortened(&key)), format!("`{}`", shortened(&found))))
+                }
+                found @ (Token::Close | Token::End) => {
+                    Err(self.fault(format!("a value of {}", shortened(&key)), found.shown()))
+                }
+                value => Ok(Some((key, value))),
+            },
+            Token::Close => Ok(None),
+            found => Err(self.fault("a key or `]`", found.shown())),
+        }
+    }
+}
+
+/// Text with its `&…;` resolved.
+fn unescaped(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let resolved = after.find(';').filter(|end| *end <= 16).and_then(|end| {
+            let name = &after[..end];
+            let character = match name.strip_prefix('#') {
+                Some(number) => {
+                    let code = match number.strip_prefix(['x', 'X']) {
+                        Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16).ok()?,
+                        None => number.parse().ok()?,
+                    };
+                    char::from_u32(code)?.to_string()
+                }
+                None => quick_xml::escape::resolve_xml_entity(name)?.to_owned(),
+            };
+            Some((character, end))
+        });
+        if let Some((character, end)) = resolved {
+            out.push_str(&character);
+            rest = &after[end + 1..];
+        } else {
+            out.push('&');
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Reads the file.
+pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+    let lines = Lines::open(request.path, request.ctl, "reading nodes and edges", MAX_LINE_BYTES)?;
+    let mut tokens = Tokens { lines, line: String::new(), at: 0 };
+    let mut reading = Reading::default();
+    let mut has_graph = false;
+    loop {
+        match tokens.next()? {
+            Token::End => break,
+            Token::Key(key) => match (key.as_str(), tokens.next()?) {
+                ("graph", Token::Open) if !has_graph => {
+                    has_graph = true;
+                    reading.graph(&mut tokens)?;
+                }
+                (name, Token::Open) => {
+                    if name == "graph" {
+                        reading.graph.pass_over("further graphs");
+                    }
+                    tokens.skip_list()?;
+                }
+                (_, found @ (Token::End | Token::Close | Token::Key(_))) => {
+                    return Err(tokens.fault(format!("a value of {}", shortened(&key)), found.shown()));
+                }
+                _ => {}
+            },
+            found => return Err(tokens.fault("a key", found.shown())),
+        }
+    }
+    if !has_graph {
+        return Err(tokens.fault("graph [ … ]", "the end of the file"));
+    }
+    if let Some((name, line)) = reading.graph.names.undeclared().next() {
+        let expected = "an edge between nodes of the graph";
+        return Err(LoadError::content(
+            request.path,
+            format!("line {line}"),
+            expected,
+            format!("an edge to node {name}"),
+        ));
+    }
+    let labels = reading.labels;
+    let mut draft = reading.graph.finish(request)?;
+    let n = draft.topology.n_nodes();
+    let mut sorted: Vec<&String> = labels.iter().flatten().collect();
+    sorted.sort_unstable();
+    let n_labelled = sorted.len();
+    sorted.dedup();
+    if n_labelled == n && sorted.len() == n {
+        draft.node_ids = Some(labels.into_iter().flatten().collect());
+        draft.report.ignored.retain(|line| line != "node attribute label");
+    } else if n_labelled > sorted.len() && draft.labels.is_none() {
+        let n_twice = n_labelled - sorted.len();
+        draft.report.warnings.push(format!("{n_twice} labels stand there several times: nodes are named by their ids"));
+    }
+    Ok(draft)
+}
+
+#[derive(Default)]
+struct Reading {
+    graph: NamedGraph,
+    /// Labels of the nodes in order of their numbers.
+    labels: Vec<Option<String>>,
+}
+
+impl Reading {
+    fn graph(&mut self, tokens: &mut Tokens<'_>) -> Result<(), LoadError> {
+        let mut is_directed = false;
+        let mut n_edges = 0usize;
+        while let Some((key, value)) = tokens.item()? {
+            match (key.as_str(), value) {
+                ("directed", Token::Number(number, _)) => {
+                    if n_edges > 0 {
+                        return Err(tokens.fault("directed in front of the edges", "it behind them"));
+                    }
+                    is_directed = number != 0.0;
+                }
+                ("node", Token::Open) => self.node(tokens)?,
+                ("edge", Token::Open) => {
+                    n_edges += 1;
+                    self.edge(tokens, is_directed)?;
+                }
+                (_, Token::Open) => {
+                    self.graph.pass_over(&format!("graph attribute {}", shortened(&key)));
+                    tokens.skip_list()?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, tokens: &mut Tokens<'_>) -> Result<(), LoadError> {
+        let line = tokens.lines.number();
+        let mut id = None;
+        let mut label = None;
+        let mut values: Vec<(String, Token)> = Vec::new();
+        while let Some((key, value)) = tokens.item()? {
+            match (key.as_str(), value) {
+                ("id", Token::Number(_, text) | Token::Text(text)) => id = Some(text),
+                ("label", Token::Number(_, text) | Token::Text(text)) => {
+                    values.push((key, Token::Text(text.clone())));
+                    label = Some(text);
+                }
+                (_, Token::Open) => {
+                    self.graph.pass_over(&format!("list {} of nodes", shortened(&key)));
+                    tokens.skip_list()?;
+                }
+                (_, value) => values.push((key, value)),
+            }
+        }
+        let Some(id) = id else { return Err(tokens.fault("id of a node", format!("none in the node of line {line}"))) };
+        let (node, is_new) = self.graph.names.declare(&id, line);
+        if !is_new {
+            return Err(tokens.fault("every id once", format!("node {} again", shortened(&id))));
+        }
+        if self.labels.len() <= node as usize {
+            self.labels.resize(node as usize + 1, None);
+        }
+        self.labels[node as usize] = label;
+        for (at, (key, value)) in values.iter().enumerate() {
+            let is_again = values[..at].iter().any(|(other, _)| other == key);
+            match value {
+                Token::Number(number, _) if is_again => self.graph.attributes.append(key, node, *number),
+                Token::Number(number, _) => self.graph.attributes.set(key, node, Given::Number(*number)),
+                Token::Text(text) => self.graph.attributes.set(key, node, Given::Text(text)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn edge(&mut self, tokens: &mut Tokens<'_>, is_directed: bool) -> Result<(), LoadError> {
+        let line = tokens.lines.number();
+        let (mut source, mut target, mut weight, mut value_weight) = (None, None, None, None);
+        while let Some((key, value)) = tokens.item()? {
+            match (key.as_str(), value) {
+                ("source", Token::Number(_, text) | Token::Text(text)) => source = Some(text),
+                ("target", Token::Number(_, text) | Token::Text(text)) => target = Some(text),
+                ("weight", Token::Number(number, _)) => weight = Some(number),
+                ("value", Token::Number(number, _)) => value_weight = Some(number),
+                ("weight", Token::Text(text)) => {
+                    return Err(tokens.fault("a number (weight)", format!("{:?}", shortened(&text))));
+                }
+                (_, Token::Open) => {
+                    self.graph.pass_over(&format!("list {} of edges", shortened(&key)));
+                    tokens.skip_list()?;
+                }
+                _ => self.graph.pass_over(&format!("edge attribute {}", shortened(&key))),
+            }
+        }
+        let missing =
+            |what: &str| tokens.fault(format!("{what} of an edge"), format!("none in the edge of line {line}"));
+        let source = source.ok_or_else(|| missing("source"))?;
+        let target = target.ok_or_else(|| missing("target"))?;
+        let mut edge = self.graph.edge(&source, &target, is_directed, line);
+        let weight = weight.or(value_weight);
+        if weight.is_some_and(|w| !w.is_finite()) {
+            return Err(tokens.fault("a finite number (weight)", format!("another one in the edge of line {line}")));
+        }
+        edge.weight = weight.map(|w| w as f32);
+        self.graph.finish_edge(edge);
+        Ok(())
+    }
+}

@@ -1,0 +1,270 @@
+//! MATLAB files of the LINKX collection and its kin, by the names of their matrices.
+//!
+//! ```text
+//! A, local_info                          facebook100: the class is gender (column 2), less one; the other columns one column per value
+//! A, features, label                     deezer-europe, and others
+//! edge_index, node_feat, label           genius, pokec; edge_index [2, e] from 0; num_nodes perhaps
+//! edge_index, node_feat, years           snap-patents: the class is the fifth of the years
+//! homo, features, label                  YelpChi, Amazon (fraud): the other relations are not used
+//! ```
+//! Entry (i, j) of a matrix is an edge from i to j; values of `A` are not weights. A class below 0 is unlabelled. Splits of the collection
+//! (`NAME-splits.npy`) are pickles and not read.
+
+use ndarray::Array2;
+use sprs::CsMatI;
+
+use super::build::{Stated, build};
+use super::{Draft, Request, labels_from};
+use crate::engine::graph::{EdgeList, Features, Labels};
+use crate::io::file::stem;
+use crate::io::mat::{Matrix, Values, read_matrices};
+use crate::io::recipe::shortened;
+use crate::io::report::{LoadError, LoadReport};
+
+/// Wider features are refused: models allocate by width.
+const MAX_WIDTH: usize = 1 << 24;
+
+/// Reads the file.
+pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+    let path = request.path;
+    let mut matrices = read_matrices(path)?;
+    request.check()?;
+    let mut report = LoadReport::default();
+    let names: Vec<String> = matrices.iter().map(|m| shortened(&m.name)).collect();
+    let mut take = |known: &[&str]| {
+        let at = known.iter().find_map(|name| matrices.iter().position(|m| m.name == *name))?;
+        Some(matrices.remove(at))
+    };
+    let structure = take(&["A", "homo", "edge_index"]).ok_or_else(|| {
+        let expected = "a matrix A, homo or edge_index";
+        let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        LoadError::content(path, "whole file", expected, found)
+    })?;
+    let n_stated = take(&["num_nodes"]).and_then(|m| match m.values {
+        Values::Dense(values) => values.first().copied(),
+        _ => None,
+    });
+    let features = take(&["node_feat", "features", "attrb", "x"]);
+    let info = take(&["local_info"]);
+    let asked = request.options.labels.as_deref();
+    let labels = match asked {
+        Some(name) => take(&[name]),
+        None => take(&["label", "labels", "gnd", "y"]),
+    };
+    let years = if labels.is_none() { take(&["years"]) } else { None };
+
+    let n_rows = features.as_ref().or(info.as_ref()).map(|m| m.rows);
+    let (n, list) = edges(&structure, n_stated, n_rows, request)?;
+    drop(structure);
+    let built = build(list, n, Stated::Nothing, request, &mut report)?;
+    let mut draft = Draft::of(stem(path), built);
+    if let Some(features) = features {
+        draft.features = Some(features_of(&features, n, request)?);
+    }
+    match (labels, info, years) {
+        (Some(labels), _, _) => draft.labels = Some(labels_of(&labels, n, request)?),
+        (None, Some(info), _) => {
+            let (features, labels) = local_info(&info, n, request)?;
+            draft.features.get_or_insert(features);
+            draft.labels = Some(labels);
+            report.fact("labels from", "gender in local_info");
+        }
+        (None, None, Some(years)) => {
+            draft.labels = Some(fifths(&years, n, request)?);
+            report.fact("labels from", "the fifth of the years");
+        }
+        (None, None, None) => {}
+    }
+    report.ignored.extend(matrices.iter().map(|m| format!("matrix {}", shortened(&m.name))));
+    let splits = path.with_file_name(format!("{}-splits.npy", stem(path)));
+    if splits.is_file() {
+        report.ignored.push(format!("{} (a pickle, which is never run)", splits.display()));
+    }
+    draft.report = report;
+    Ok(draft)
+}
+
+fn edges(
+    matrix: &Matrix,
+    n_stated: Option<f64>,
+    n_rows: Option<usize>,
+    request: Request<'_>,
+) -> Result<(usize, EdgeList), LoadError> {
+    let path = request.path;
+    let mut list = EdgeList::new();
+    let n = match &matrix.values {
+        Values::Sparse { start, rows, .. } => {
+            if matrix.rows != matrix.columns {
+                let found = format!("{} x {}", matrix.rows, matrix.columns);
+                return Err(matrix.fault(path, "as many rows as columns", found));
+            }
+            for column in 0..matrix.columns {
+                let own = u32::try_from(column).unwrap_or(u32::MAX);
+                rows[start[column]..start[column + 1]].iter().for_each(|row| list.push(*row, own, 1.0));
+            }
+            matrix.columns
+        }
+        Values::Dense(values) if matrix.name == "edge_index" => {
+            if matrix.rows != 2 {
+                return Err(matrix.fault(path, "two rows", matrix.rows));
+            }
+            let largest = values.iter().fold(-1.0f64, |a, b| a.max(*b));
+            let n = match (n_stated, n_rows) {
+                (Some(n), _) if (0.0..4_294_967_295.0).contains(&n) => n as usize,
+                (_, Some(n)) => n,
+                _ => largest as usize + 1,
+            };
+            if n > (1 << 22) && n / 32 > values.len() && n_rows != Some(n) {
+                return Err(matrix.fault(path, "at most 4194304 nodes, or 32 for every edge", n));
+            }
+            for ends in values.as_chunks::<2>().0 {
+                let node = |v: f64| (v >= 0.0 && v.fract() == 0.0 && v < n as f64).then_some(v as u32);
+                let (Some(a), Some(b)) = (node(ends[0]), node(ends[1])) else {
+                    let found = format!("{} {}", ends[0], ends[1]);
+                    return Err(matrix.fault(path, format!("node numbers from 0 to below {n}"), found));
+                };
+                list.push(a, b, 1.0);
+            }
+            n
+        }
+        Values::Dense(values) if matrix.rows == matrix.columns => {
+            let entries = values.iter().enumerate().filter(|(_, v)| **v != 0.0);
+            entries.for_each(|(at, _)| list.push((at % matrix.rows) as u32, (at / matrix.rows) as u32, 1.0));
+            matrix.rows
+        }
+        _ => {
+            return Err(matrix.fault(
+                path,
+                "a square matrix of numbers",
+                format!("{} x {}", matrix.rows, matrix.columns),
+            ));
+        }
+    };
+    Ok((n, list))
+}
+
+fn features_of(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<Features, LoadError> {
+    let path = request.path;
+    if matrix.rows != n {
+        return Err(matrix.fault(path, format!("{n} rows (one per node)"), matrix.rows));
+    }
+    if matrix.columns > MAX_WIDTH {
+        return Err(matrix.fault(path, format!("at most {MAX_WIDTH} columns"), matrix.columns));
+    }
+    match &matrix.values {
+        Values::Dense(values) => {
+            let x = Array2::from_shape_fn((n, matrix.columns), |(row, column)| values[column * n + row] as f32);
+            Ok(Features::from_dense(x))
+        }
+        Values::Sparse { start, rows, values } => {
+            let mut entries: Vec<(u32, u32, f32)> = Vec::with_capacity(values.len());
+            for column in 0..matrix.columns {
+                let range = start[column]..start[column + 1];
+                let column = column as u32;
+                entries
+                    .extend(rows[range.clone()].iter().zip(&values[range]).map(|(row, v)| (*row, column, *v as f32)));
+            }
+            entries.retain(|(_, _, v)| *v != 0.0);
+            entries.sort_by_key(|(row, column, _)| (*row, *column));
+            if entries.windows(2).any(|w| (w[0].0, w[0].1) == (w[1].0, w[1].1)) {
+                return Err(matrix.fault(path, "every place once", "one twice"));
+            }
+            let mut indptr = vec![0usize; n + 1];
+            for (row, ..) in &entries {
+                indptr[*row as usize + 1] += 1;
+            }
+            for row in 0..n {
+                indptr[row + 1] += indptr[row];
+            }
+            let (columns, values) = entries.into_iter().map(|(_, column, v)| (column, v)).unzip();
+            Ok(Features::from_sparse(CsMatI::new((n, matrix.columns), indptr, columns, values)))
+        }
+        Values::Other => Err(matrix.fault(path, "numbers", "something else")),
+    }
+}
+
+/// The values of a matrix with one row or one column of `n` values.
+fn vector<'a>(matrix: &'a Matrix, n: usize, request: Request<'_>) -> Result<&'a [f64], LoadError> {
+    match &matrix.values {
+        Values::Dense(values) if values.len() == n && (matrix.rows == 1 || matrix.columns == 1) => Ok(values),
+        _ => {
+            let found = format!("{} x {}", matrix.rows, matrix.columns);
+            Err(matrix.fault(request.path, format!("{n} numbers (one per node)"), found))
+        }
+    }
+}
+
+fn labels_of(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<Labels, LoadError> {
+    let fault = |expected: String, found: String| matrix.fault(request.path, expected, found);
+    let mut classes = Vec::with_capacity(n);
+    for value in vector(matrix, n, request)? {
+        match *value {
+            v if v.is_nan() => classes.push(-1),
+            v if v.fract() == 0.0 && v.abs() < 2f64.powi(53) => classes.push(v as i64),
+            v => return Err(fault("whole numbers".to_owned(), v.to_string())),
+        }
+    }
+    labels_from(&classes, |expected, found| fault(expected, found.to_string()))
+}
+
+/// Features and labels of facebook100, as the collection itself makes them.
+fn local_info(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<(Features, Labels), LoadError> {
+    let path = request.path;
+    let Values::Dense(values) = &matrix.values else { return Err(matrix.fault(path, "numbers", "something else")) };
+    if matrix.rows != n || matrix.columns < 2 {
+        let found = format!("{} x {}", matrix.rows, matrix.columns);
+        return Err(matrix.fault(path, format!("{n} rows (one per node) and at least two columns"), found));
+    }
+    if let Some(found) = values.iter().find(|v| v.fract() != 0.0 || v.abs() > 2f64.powi(31)) {
+        return Err(matrix.fault(path, "whole numbers", found));
+    }
+    let column = |at: usize| values[at * n..(at + 1) * n].iter().map(|v| *v as i64);
+    let classes: Vec<i64> = column(1).map(|gender| gender - 1).collect();
+    let labels = labels_from(&classes, |expected, found| matrix.fault(path, expected, found))?;
+    // One column per value; a column with two values makes one, which is 1 for the larger.
+    let mut rows: Vec<Vec<u32>> = vec![Vec::new(); n];
+    let mut width = 0usize;
+    for at in (0..matrix.columns).filter(|at| *at != 1) {
+        let mut distinct: Vec<i64> = column(at).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        for (row, value) in rows.iter_mut().zip(column(at)) {
+            let place = distinct.binary_search(&value).unwrap_or(0);
+            match distinct.len() {
+                1 => {}
+                2 if place == 0 => {}
+                2 => row.push(width as u32),
+                _ => row.push((width + place) as u32),
+            }
+        }
+        width += if distinct.len() < 3 { 1 } else { distinct.len() };
+    }
+    let mut indptr = vec![0usize];
+    let columns: Vec<u32> = rows
+        .into_iter()
+        .flat_map(|row| {
+            indptr.push(indptr.last().copied().unwrap_or(0) + row.len());
+            row
+        })
+        .collect();
+    let ones = vec![1.0; columns.len()];
+    Ok((Features::from_sparse(CsMatI::new((n, width), indptr, columns, ones)), labels))
+}
+
+/// Which fifth of all values each is in, as the collection itself divides them.
+fn fifths(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<Labels, LoadError> {
+    const N_CLASSES: usize = 5;
+    let values = vector(matrix, n, request)?;
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+    sorted.sort_by(f64::total_cmp);
+    let quantile = |share: f64| {
+        let at = share * (sorted.len().saturating_sub(1)) as f64;
+        let (low, high) = (sorted.get(at.floor() as usize), sorted.get(at.ceil() as usize));
+        low.zip(high).map_or(0.0, |(low, high)| low + (high - low) * at.fract())
+    };
+    let borders: Vec<f64> = (1..N_CLASSES).map(|k| quantile(k as f64 / N_CLASSES as f64)).collect();
+    let class = |v: &f64| {
+        if v.is_nan() { Labels::UNLABELLED } else { borders.iter().filter(|border| *v >= **border).count() as u32 }
+    };
+    Ok(Labels::new(values.iter().map(class).collect()))
+}

@@ -1,0 +1,41 @@
+//! The posts of Reddit as DGL and PyTorch Geometric download them.
+//!
+//! ```text
+//! reddit_graph.npz    SciPy sparse matrix [n, n]
+//! reddit_data.npz     feature [n, f], label [n], node_types [n]: 1, 2, 3 are train, validation, test: the split `file`
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use super::build::{Stated, build};
+use super::scipy::square_matrix;
+use super::{Draft, Request, labels_from};
+use crate::engine::graph::{Features, Split};
+use crate::io::file::stem;
+use crate::io::npz::Npz;
+use crate::io::report::{LoadError, LoadReport};
+
+/// Reads the folder, or the folder around one of the two files.
+pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+    let path = request.path;
+    let folder = if path.is_dir() { path.to_owned() } else { path.parent().map_or_else(PathBuf::new, Path::to_owned) };
+    let graph = folder.join("reddit_graph.npz");
+    let mut report = LoadReport::default();
+    let (n, list) = square_matrix(&mut Npz::open(&graph)?, Request { path: &graph, ..request })?;
+    request.check()?;
+    let built = build(list, n, Stated::Nothing, request, &mut report)?;
+    let mut draft = Draft::of(stem(&folder), built);
+    let mut npz = Npz::open(&folder.join("reddit_data.npz"))?;
+    draft.features = Some(Features::from_dense(npz.array("feature")?.to_f32_matrix()?));
+    let labels = npz.array("label")?;
+    labels.check_vector(n, "one class per node")?;
+    draft.labels = Some(labels_from(&labels.to_i64s()?, |expected, found| labels.fault(expected, found))?);
+    let kinds = npz.array("node_types")?;
+    kinds.check_vector(n, "one per node")?;
+    let kinds = kinds.to_i64s()?;
+    let part = |wanted: i64| (0u32..).zip(&kinds).filter(|(_, kind)| **kind == wanted).map(|(u, _)| u).collect();
+    draft.splits.push(Split { name: "file".to_owned(), train: part(1), val: part(2), test: part(3) });
+    report.ignored.extend(npz.unread().map(str::to_owned));
+    draft.report = report;
+    Ok(draft)
+}

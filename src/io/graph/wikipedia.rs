@@ -1,0 +1,53 @@
+//! An archive of the Wikipedia networks (`chameleon.npz`, `crocodile.npz`, `squirrel.npz`) as MUSAE has them.
+//!
+//! ```text
+//! features         [n, f]
+//! edges            [e, 2]
+//! label or target  [n]; a target that is no whole number is traffic, not a class, and is not used
+//! ```
+
+use super::build::{Stated, build};
+use super::{Draft, Request, labels_from};
+use crate::engine::graph::{EdgeList, Features};
+use crate::io::file::stem;
+use crate::io::npz::Npz;
+use crate::io::report::{LoadError, LoadReport};
+
+/// Reads the archive.
+pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+    let path = request.path;
+    let mut npz = Npz::open(path)?;
+    let mut report = LoadReport::default();
+    let features = npz.array("features")?;
+    let (n, _) = features.matrix_shape("nodes and features")?;
+    let edges = npz.array("edges")?;
+    match edges.matrix_shape("edges and their two ends")? {
+        (_, 2) => {}
+        (_, columns) => return Err(edges.fault("two columns", columns)),
+    }
+    edges.to_indices(n, "node numbers")?;
+    let mut list = EdgeList::new();
+    for row in edges.to_i64_matrix()?.rows() {
+        // Both are node numbers, as was just checked.
+        list.push(u32::try_from(row[0]).unwrap_or(u32::MAX), u32::try_from(row[1]).unwrap_or(u32::MAX), 1.0);
+    }
+    let built = build(list, n, Stated::Nothing, request, &mut report)?;
+    let mut draft = Draft::of(stem(path), built);
+    draft.features = Some(Features::from_dense(features.to_f32_matrix()?));
+    if let Some(name) = npz.first_of(&["label", "target"]) {
+        let array = npz.array(name)?;
+        array.check_vector(n, "one per node")?;
+        let values = array.to_f32s()?;
+        let classes: Option<Vec<i64>> =
+            values.iter().map(|v| (v.fract() == 0.0 && v.abs() < 65_536.0).then_some(*v as i64)).collect();
+        match classes {
+            Some(classes) => {
+                draft.labels = Some(labels_from(&classes, |expected, found| array.fault(expected, found))?);
+            }
+            None => report.warnings.push(format!("{name} is no class (a number that is not whole): not used")),
+        }
+    }
+    report.ignored.extend(npz.unread().map(str::to_owned));
+    draft.report = report;
+    Ok(draft)
+}
