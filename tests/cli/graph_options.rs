@@ -9,7 +9,8 @@ fn options_reach_the_reader_and_the_recipe() {
     let folder = folder();
     let unifews = || program(folder.path());
     let path = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
-    let lines: String = (0..40).map(|u| format!("x|{}|{}|{}\n", u, (u * 7 + 1) % 40, 1 + u % 3)).collect();
+    let lines: Vec<String> = (0..40).map(|u| format!("x|{}|{}|{}\n", u, (u * 7 + 1) % 40, 1 + u % 3)).collect();
+    let lines = lines.concat();
     std::fs::write(path("e.psv"), lines).expect("written");
     let list = path("e.psv");
     unifews().args(["inspect", &list]).assert().code(1).stderr(contains("neither a recipe nor a list of edges"));

@@ -48,8 +48,8 @@ impl MethodsFigure<'_> {
         Curves {
             title: format!("Methods that remove {what}"),
             subtitle: self.subtitle.clone(),
-            x: Axis::new(format!("{what} removed, %")),
-            y: Axis::new(format!("{on} accuracy, %")),
+            x: axis(format!("{what} removed, %"), &series),
+            y: axis(format!("{on} accuracy, %"), &series),
             series,
             marks: Vec::new(),
         }
@@ -81,11 +81,16 @@ pub fn sensitivity_curves(
     Curves {
         title: format!("{} of one {} alone", if is_of_edges { "Edges" } else { "Weights" }, step_name.to_lowercase()),
         subtitle,
-        x: Axis::new(format!("{what} of this {} removed, %", step_name.to_lowercase())),
-        y: Axis::new(format!("{} accuracy, %", on.title())),
+        x: axis(format!("{what} of this {} removed, %", step_name.to_lowercase()), &series),
+        y: axis(format!("{} accuracy, %", on.title()), &series),
         series,
         marks: Vec::new(),
     }
+}
+
+/// An axis of percent; until there is a point, of all percent.
+fn axis(name: String, series: &[Curve]) -> Axis {
+    Axis { range: series.is_empty().then_some([0.0, 100.0]), ..Axis::new(name) }
 }
 
 /// A dashed line across, where the unpruned model stands.

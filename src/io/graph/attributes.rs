@@ -39,7 +39,7 @@ const MAX_WIDTH: usize = 1 << 16;
 pub(super) struct Names {
     /// Looked up only, never walked.
     number: HashMap<String, u32>,
-    names: Vec<String>,
+    in_order: Vec<String>,
     is_declared: Vec<bool>,
     /// Where each was met first.
     place: Vec<usize>,
@@ -50,9 +50,9 @@ impl Names {
         if let Some(number) = self.number.get(name) {
             return *number;
         }
-        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        let number = u32::try_from(self.in_order.len()).unwrap_or(u32::MAX);
         self.number.insert(name.to_owned(), number);
-        self.names.push(name.to_owned());
+        self.in_order.push(name.to_owned());
         self.is_declared.push(false);
         self.place.push(place);
         number
@@ -71,17 +71,17 @@ impl Names {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.names.len()
+        self.in_order.len()
     }
 
     /// Nodes that edges name and that do not stand there themselves, with the place of the first mention.
     pub(super) fn undeclared(&self) -> impl Iterator<Item = (&str, usize)> {
-        let all = self.names.iter().zip(&self.place).zip(&self.is_declared);
+        let all = self.in_order.iter().zip(&self.place).zip(&self.is_declared);
         all.filter(|(_, is_declared)| !**is_declared).map(|((name, place), _)| (name.as_str(), *place))
     }
 
     pub(super) fn into_names(self) -> Vec<String> {
-        self.names
+        self.in_order
     }
 }
 

@@ -60,6 +60,11 @@ fn named_ui(
     heading_ui(ui, tokens, curves, width, has_names);
     let plot_height = (height - LEGEND_HEIGHT - 2.0).max(60.0);
     let id = ui.scope_id().with(name).with(&curves.x.name).with(&curves.y.name);
+    let mut x_hints = egui_plot::AxisHints::new_x();
+    if !curves.x.is_log10 {
+        // The marks keep their distance themselves; where all have room, none is to be faint.
+        x_hints = x_hints.label_spacing(egui::Rangef::new(30.0, 40.0));
+    }
     let mut plot = Plot::new(id)
         .height(plot_height)
         .width(width)
@@ -71,7 +76,7 @@ fn named_ui(
         .show_grid(true)
         .grid_color(tokens.grid)
         .set_margin_fraction(Vec2::splat(0.05))
-        .custom_x_axes(vec![hints(egui_plot::AxisHints::new_x(), &curves.x, tokens)])
+        .custom_x_axes(vec![hints(x_hints, &curves.x, tokens)])
         .custom_y_axes(vec![hints(egui_plot::AxisHints::new_y(), &curves.y, tokens).min_thickness(34.0)]);
     // Marks of the axes stand about this many smallest grid steps (of 8 points) apart.
     const X_APART: f64 = 6.0;

@@ -163,7 +163,10 @@ impl Cell {
         };
         child.label(RichText::new(size).size(tokens::SMALL).color(tokens.text_weak)).on_hover_text(says);
         let n_heads = place.side.n_heads(step);
-        if matches!(place.mode, RasterMode::Attention(_)) && n_heads > 1 {
+        let has_heads = matches!(place.mode, RasterMode::Attention(_)) && n_heads > 1;
+        // Which head, the chooser says.
+        let legend = if has_heads { legend.map(|_| "attention α") } else { legend };
+        if has_heads {
             child.spacing_mut().interact_size.y = HEADING - 4.0;
             child.spacing_mut().button_padding.y = 0.0;
             let all: Vec<Option<usize>> = std::iter::once(None).chain((0..n_heads).map(Some)).collect();

@@ -27,8 +27,12 @@ impl Tradeoff {
             return nothing_ui(cx, ui, state.phase);
         }
         let on = self.on;
-        let sides: Vec<bool> =
-            [true, false].into_iter().filter(|side| state.points.iter().any(|p| p.is_of_edges == *side)).collect();
+        // While points still come, every chart that will be there has its place already.
+        let is_there = |side: &bool| match state.phase {
+            Phase::Running => !side || state.base.model.n_graph_steps() > 0,
+            _ => state.points.iter().any(|p| p.is_of_edges == *side),
+        };
+        let sides: Vec<bool> = [true, false].into_iter().filter(is_there).collect();
         let each = (ui.available_height() - GAP * (sides.len() - 1) as f32) / sides.len() as f32;
         for (at, is_of_edges) in sides.into_iter().enumerate() {
             if at > 0 {

@@ -12,7 +12,7 @@ use crate::ui::widgets::plot::unnamed_curves_ui;
 use crate::ui::widgets::{empty_state, mono, strong, weak};
 
 /// Width of the column of choices.
-const COLUMN: f32 = 214.0;
+const COLUMN: f32 = 234.0;
 /// With less room than this for the charts the choices stand above them.
 const LEAST_CHART: f32 = 260.0;
 
@@ -36,7 +36,7 @@ impl Tradeoff {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             ui.allocate_ui_with_layout(vec2(COLUMN, height), egui::Layout::top_down(egui::Align::Min), |ui| {
-                ui.set_max_width(COLUMN - 12.0);
+                ui.set_max_width(COLUMN - 18.0);
                 egui::ScrollArea::vertical().id_salt("choices").auto_shrink([false, false]).show(ui, |ui| {
                     choices::ui(cx, ui);
                 });
@@ -63,8 +63,12 @@ fn charts_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &CompareState, on: Evalu
         return empty_state(ui, cx.tokens, title, next);
     }
     let summary = summarise(&state.points, on);
-    let sides: Vec<bool> =
-        [true, false].into_iter().filter(|side| summary.iter().any(|s| s.method.is_of_edges() == *side)).collect();
+    // While points still come, every chart that will be there has its place already.
+    let is_there = |side: &bool| match state.phase {
+        Phase::Running => state.plan.methods.iter().any(|m| m.is_of_edges() == *side),
+        _ => summary.iter().any(|s| s.method.is_of_edges() == *side),
+    };
+    let sides: Vec<bool> = [true, false].into_iter().filter(is_there).collect();
     let each = (height - GAP * (sides.len() - 1) as f32) / sides.len() as f32;
     for (at, is_of_edges) in sides.into_iter().enumerate() {
         if at > 0 {
