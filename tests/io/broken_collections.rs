@@ -26,7 +26,7 @@ fn check(fixture: &str, file: &str, bytes: Option<Vec<u8>>, expected: &str) {
     let read = read_graph_within(spec, &ReadOptions::default(), u64::MAX, &control());
     let Err(error) = read else { panic!("read; expected {expected}") };
     let expected = expected.replace("FILE", &path.display().to_string()).replace("HERE", spec);
-    assert_eq!(error.to_string(), expected);
+    assert_eq!(error.to_string(), expected, "{fixture}");
 }
 
 pub(crate) fn copy(from: &Path, folder: &Folder, to: &Path) {
@@ -40,6 +40,7 @@ pub(crate) fn copy(from: &Path, folder: &Folder, to: &Path) {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a check puts in place of a file, which may also be nothing")]
 fn changed(fixture: &str, change: impl Fn(&mut Vec<u8>)) -> Option<Vec<u8>> {
     let mut bytes = std::fs::read(fixtures().join(fixture)).expect("a fixture");
     change(&mut bytes);

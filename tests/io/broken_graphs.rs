@@ -19,7 +19,7 @@ fn check_as(options: &ReadOptions, name: &str, body: impl AsRef<[u8]>, expected:
     let Err(error) = read_graph_within(spec, options, u64::MAX, &control()) else {
         panic!("read; expected {expected}")
     };
-    assert_eq!(error.to_string(), format!("{expected}: {spec}"));
+    assert_eq!(error.to_string(), format!("{expected}: {spec}"), "{name}");
 }
 
 #[test]

@@ -80,8 +80,9 @@ fn files_are_read_as_other_programs_read_them() {
             assert_eq!(found, features, "{name}");
         }
         if let Some(labels) = expected.labels {
-            let found: Vec<i64> =
-                (0..graph.n_nodes()).map(|u| graph.labels().and_then(|l| l.of(u)).map_or(-1, |c| c as i64)).collect();
+            let found: Vec<i64> = (0..graph.n_nodes())
+                .map(|u| graph.labels().and_then(|l| l.of(u)).map_or(-1, |c| i64::try_from(c).expect("few")))
+                .collect();
             assert_eq!(found, labels, "{name}");
         }
         if let Some(names) = expected.label_names {
