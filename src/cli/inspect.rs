@@ -94,7 +94,7 @@ fn inspect(spec: &str, terminal: &Terminal) -> Result<Item, LoadError> {
             let (dataset, report) = read_graph(spec, terminal.ctl())?;
             Item::Graph(graph_item(path, &dataset, report))
         }
-        Detected::Model => {
+        Detected::Model(_) => {
             let (model, report) = read_model(spec)?;
             Item::Model(model_item(path, &model, report))
         }

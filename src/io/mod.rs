@@ -21,13 +21,15 @@ mod graph;
 mod model;
 mod npy;
 mod npz;
+mod pickle;
 mod recipe;
 mod report;
 pub mod results;
 mod sample;
 mod sparse;
+mod torch;
 
-pub use detect::{Detected, GraphFormat, detect, is_bundle_folder};
+pub use detect::{Detected, GraphFormat, ModelFormat, detect, is_bundle_folder};
 pub(crate) use file::read_text;
 pub use graph::{read_graph, read_node_ids, read_split, with_split};
 pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};

@@ -7,6 +7,8 @@ mod compact;
 mod edge_list;
 mod gnn_benchmark;
 mod heterophilous;
+mod planetoid;
+mod pyg;
 mod split;
 mod unifews;
 
@@ -26,6 +28,8 @@ use crate::engine::graph::{
 
 pub(crate) use compact::read_embedded;
 pub(crate) use edge_list::{is_blank, is_edge, is_header};
+pub(crate) use planetoid::{is_planetoid_file, is_planetoid_folder};
+pub(crate) use pyg::{is_pyg_data, is_pyg_folder};
 pub use split::{read_node_ids, read_split, with_split};
 
 /// Reads a graph: from a file or folder in any known format, or a sample by `sample:NAME`.
@@ -53,6 +57,8 @@ pub fn read_graph(spec: &str, ctl: &Control) -> Result<(Dataset, LoadReport), Lo
         GraphFormat::Heterophilous => heterophilous::read(path)?,
         GraphFormat::EdgeList => edge_list::read(path, ctl)?,
         GraphFormat::Compact => compact::read(path)?,
+        GraphFormat::Planetoid => planetoid::read(path, ctl)?,
+        GraphFormat::PygProcessed => pyg::read(path, ctl)?,
     };
     spec.clone_into(&mut draft.source);
     draft.finish(path, &format.to_string())
