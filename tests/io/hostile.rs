@@ -7,7 +7,7 @@ use crate::files::{Arrays, Folder, adjacency, compact, gnn_benchmark, heterophil
 use crate::support::control;
 
 /// Every reader, one after the other. What they answer is of no interest here.
-fn read_by_all(folder: &Folder, name: &str, bytes: &[u8]) {
+pub(crate) fn read_by_all(folder: &Folder, name: &str, bytes: &[u8]) {
     let path = folder.file(name, bytes);
     let spec = path.to_str().expect("UTF-8");
     let (karate, _) = read_graph("sample:karate", &control()).expect("a sample");

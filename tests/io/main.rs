@@ -5,9 +5,14 @@
 
 mod edge_lists;
 mod files;
+mod foreign_models;
 mod hostile;
+mod hostile_pickles;
 mod malformed;
+mod malformed_pickles;
 mod models;
+mod pickled_graphs;
+mod pickles;
 mod real;
 mod recipes;
 mod samples;
