@@ -63,7 +63,7 @@ fn sort(names: &[String]) -> anyhow::Result<Named> {
     for name in names {
         let (slot, what) = match detect(Path::new(name))? {
             Detected::Graph(_) => (&mut named.graph, "graph"),
-            Detected::Model => (&mut named.model, "model"),
+            Detected::Model(_) => (&mut named.model, "model"),
             Detected::Recipe => (&mut named.recipe, "recipe"),
             other => return Err(UsageError::new(name, "a graph, a model or a recipe", other).into()),
         };
@@ -86,7 +86,7 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
     let (dataset, _) = read_graph_as(named.graph.as_deref().unwrap_or(DEFAULT_GRAPH), &recipe.graph, terminal.ctl())?;
     let (dataset, with_names) = with_named_nodes(dataset, recipe)?;
     recipe = with_names;
-    let shipped = named.graph.is_none() && detect(DEFAULT_MODEL).is_ok_and(|d| d == Detected::Model);
+    let shipped = named.graph.is_none() && detect(DEFAULT_MODEL).is_ok_and(|d| matches!(d, Detected::Model(_)));
     let spec = named.model.as_deref().or_else(|| shipped.then_some(DEFAULT_MODEL));
     let model = match spec.map(read_model) {
         Some(read) => Arc::new(read?.0),

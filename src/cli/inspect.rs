@@ -97,7 +97,7 @@ fn inspect(spec: &str, args: &GraphArgs, terminal: &Terminal) -> Result<Item, Lo
             let (dataset, report) = read_graph_within(spec, &options, args.memory(), terminal.ctl())?;
             Item::Graph(graph_item(path, &dataset, report))
         }
-        Detected::Model => {
+        Detected::Model(_) => {
             let (model, report) = read_model(spec)?;
             Item::Model(model_item(path, &model, report))
         }

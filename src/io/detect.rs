@@ -1,6 +1,6 @@
 //! What a file or folder is: by its content first, then by its name.
 //!
-//! What is never here: reading more than the start of a file or the list of names in an archive.
+//! What is never here: reading more than the start of a file or the list of names in an archive; of a PyTorch file, its pickle too.
 
 use std::fmt;
 use std::fs;
@@ -9,19 +9,22 @@ use std::path::Path;
 
 use super::file::{open, stem};
 use super::graph::{
-    is_blank, is_dgl, is_edge, is_gml, is_header, is_matrix_market, is_metis, is_sparse_matrix, raw_folder, text_folder,
+    is_blank, is_dgl, is_edge, is_gml, is_header, is_matrix_market, is_metis, is_planetoid_file, is_planetoid_folder,
+    is_pyg_data, is_pyg_folder, is_sparse_matrix, raw_folder, text_folder,
 };
 use super::mat::is_mat;
+use super::model::{is_model_archive, is_onnx};
 use super::npy::first_bytes;
 use super::npz::names_inside;
 use super::report::LoadError;
 use super::sample;
 use super::source::ByteSource;
+use super::torch::SEQUENCE_MAGIC;
 use crate::engine::graph::ReadOptions;
 
 /// The formats of graphs, for people.
 pub(crate) const KNOWN_FORMATS: &str = "Unifews, OGB, GraphSAINT, PPI, Reddit or Geom-GCN folder, gnn-benchmark, heterophilous, Wikipedia, SciPy or unifews-graph .npz, \
-     DGL .bin, LINKX .mat, GraphML, GEXF, GML, MatrixMarket, METIS or edge list, text perhaps in .gz";
+     DGL .bin, LINKX .mat, Planetoid files, PyG .pt, GraphML, GEXF, GML, MatrixMarket, METIS or edge list, text perhaps in .gz";
 
 /// A format of graphs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +67,10 @@ pub enum GraphFormat {
     Mat,
     /// An archive in the samples' own format.
     Compact,
+    /// The eight files `ind.NAME.*` of Planetoid, or the folder with them.
+    Planetoid,
+    /// A `.pt` file of PyG's `processed` folder, or the folder around it.
+    PygProcessed,
 }
 
 impl fmt::Display for GraphFormat {
@@ -88,6 +95,32 @@ impl fmt::Display for GraphFormat {
             Self::Dgl => "DGL graphs",
             Self::Mat => "MATLAB file",
             Self::Compact => "unifews-graph archive",
+            Self::Planetoid => "Planetoid files",
+            Self::PygProcessed => "PyG data",
+        })
+    }
+}
+
+/// A container of models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelFormat {
+    /// Our own, and what other programs write with the same library.
+    Safetensors,
+    /// A file of `torch.save`, of any age.
+    Torch,
+    /// NumPy arrays, one per tensor.
+    Npz,
+    /// The initialisers of an ONNX graph.
+    Onnx,
+}
+
+impl fmt::Display for ModelFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Safetensors => "safetensors",
+            Self::Torch => "PyTorch",
+            Self::Npz => "NumPy archive",
+            Self::Onnx => "ONNX",
         })
     }
 }
@@ -98,7 +131,7 @@ pub enum Detected {
     /// A graph; read it with [`read_graph`](super::read_graph).
     Graph(GraphFormat),
     /// A model; read it with [`read_model`](super::read_model).
-    Model,
+    Model(ModelFormat),
     /// A recipe; read it with [`read_recipe`](super::read_recipe).
     Recipe,
     /// An exported bundle, a folder or a zip file.
@@ -114,7 +147,7 @@ impl fmt::Display for Detected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Graph(format) => write!(f, "a graph ({format})"),
-            Self::Model => f.write_str("a model (safetensors)"),
+            Self::Model(format) => write!(f, "a model ({format})"),
             Self::Recipe => f.write_str("a recipe"),
             Self::Bundle => f.write_str("an exported bundle"),
             Self::Unknown { found } => f.write_str(found),
@@ -142,12 +175,13 @@ pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
     open(path)?.take(HEAD_BYTES).read_to_end(&mut head).map_err(|source| LoadError::io("read", path, source))?;
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         return Ok(match names_inside(path) {
+            Ok(names) if has_pickle(&names) => detect_torch(path),
             Ok(names) => detect_archive(path, &names),
             Err(error) => unknown(&format!("a broken zip archive ({error})")),
         });
     }
     if is_safetensors(&head, kind.len()) {
-        return Ok(Detected::Model);
+        return Ok(Detected::Model(ModelFormat::Safetensors));
     }
     if head.starts_with(b"\x1f\x8b") {
         let mut unpacked = Vec::new();
@@ -185,6 +219,10 @@ fn detect_folder(path: &Path) -> Detected {
         Detected::Bundle
     } else if path.join("adj.npz").is_file() {
         Detected::Graph(GraphFormat::UnifewsFolder)
+    } else if is_planetoid_folder(path) {
+        Detected::Graph(GraphFormat::Planetoid)
+    } else if is_pyg_folder(path) {
+        Detected::Graph(GraphFormat::PygProcessed)
     } else if path.join("adj_full.npz").is_file() {
         Detected::Graph(GraphFormat::GraphSaint)
     } else if path.join("reddit_graph.npz").is_file() {
@@ -231,12 +269,22 @@ fn detect_archive(path: &Path, names: &[String]) -> Detected {
         Detected::Graph(GraphFormat::Wikipedia)
     } else if has_within("manifest.json") {
         Detected::Bundle
-    } else if has_within("data.pkl") {
-        unknown("a PyTorch pickle, which is never run (save the state_dict as safetensors)")
+    } else if is_model_archive(names) {
+        Detected::Model(ModelFormat::Npz)
     } else {
         let some: Vec<&str> = names.iter().take(6).map(String::as_str).collect();
         unknown(&format!("a zip archive with {}", if some.is_empty() { "nothing".to_owned() } else { some.join(", ") }))
     }
+}
+
+/// Whether a zip archive was written by `torch.save`.
+fn has_pickle(names: &[String]) -> bool {
+    names.iter().any(|name| name == "data.pkl" || name.ends_with("/data.pkl"))
+}
+
+/// A file of `torch.save` is what its object is; one whose object cannot be read is a model, so that reading it says why.
+fn detect_torch(path: &Path) -> Detected {
+    if is_pyg_data(path) { Detected::Graph(GraphFormat::PygProcessed) } else { Detected::Model(ModelFormat::Torch) }
 }
 
 /// A header length that fits the file, then the start of a JSON object.
@@ -266,6 +314,15 @@ fn detect_plain(path: &Path, head: &[u8]) -> Detected {
     if head.starts_with(b"\x93NUMPY") {
         return unknown("a NumPy array alone");
     }
+    if head.starts_with(SEQUENCE_MAGIC) {
+        return detect_torch(path);
+    }
+    if is_planetoid_file(path) {
+        return Detected::Graph(GraphFormat::Planetoid);
+    }
+    if is_onnx(head) {
+        return Detected::Model(ModelFormat::Onnx);
+    }
     if head.starts_with(b"\x80\x02") {
         return unknown("a pickle, which is never run (save it as safetensors or npz)");
     }
@@ -279,7 +336,7 @@ fn detect_plain(path: &Path, head: &[u8]) -> Detected {
         return Detected::Graph(GraphFormat::MatrixMarket);
     }
     if has_extension("safetensors") {
-        return Detected::Model;
+        return Detected::Model(ModelFormat::Safetensors);
     }
     if head.contains(&0) {
         return unknown(&format!("a file that starts with {}", first_bytes(head)));

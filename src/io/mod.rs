@@ -23,14 +23,16 @@ mod memory;
 mod model;
 mod npy;
 mod npz;
+mod pickle;
 mod recipe;
 mod report;
 pub mod results;
 mod sample;
 mod source;
 mod sparse;
+mod torch;
 
-pub use detect::{Detected, GraphFormat, detect, detect_as, is_bundle_folder};
+pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, is_bundle_folder};
 pub(crate) use file::read_text;
 pub use graph::{read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
 pub use memory::free_memory;

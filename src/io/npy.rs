@@ -15,7 +15,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, ShapeBuilder as _};
+use ndarray::{Array2, ArrayD, IxDyn, ShapeBuilder as _};
 
 use super::file::{MAX_FILE_BYTES, read_whole};
 use super::recipe::shortened;
@@ -88,6 +88,17 @@ impl Kind {
     }
 }
 
+/// How the values of an array lie.
+#[derive(Debug)]
+pub(crate) struct Layout<'a> {
+    /// Their type, as NumPy spells it.
+    pub(crate) descr: &'a str,
+    /// Whether the first axis varies fastest.
+    pub(crate) is_fortran: bool,
+    /// Lengths along each axis.
+    pub(crate) shape: Vec<usize>,
+}
+
 /// An array with its place, for errors.
 #[derive(Debug, Clone)]
 pub(crate) struct Array {
@@ -126,21 +137,45 @@ impl Array {
         let header = std::str::from_utf8(header).map_err(|error| fault("a header in UTF-8", error.to_string()))?;
         let header =
             Header::parse(header).map_err(|(expected, found)| fault(&format!("{expected} in the header"), found))?;
-        let kind =
-            Kind::parse(&header.descr).map_err(|found| fault("little-endian numbers or fixed-width text", found))?;
-        let n_values = header.shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
+        let n_values = values.len();
+        let values_at = bytes.len() - n_values;
+        let layout = Layout { descr: &header.descr, is_fortran: header.is_fortran, shape: header.shape };
+        Self::checked(path, place, layout, bytes, values_at)
+    }
+
+    /// An array whose values are `bytes`, from a container of another sort.
+    pub(crate) fn from_values(
+        path: &Path,
+        place: String,
+        layout: Layout<'_>,
+        bytes: Vec<u8>,
+    ) -> Result<Self, LoadError> {
+        Self::checked(path, place, layout, bytes, 0)
+    }
+
+    /// Checks that the values, which start at `values_at`, are as many as the shape says.
+    fn checked(
+        path: &Path,
+        place: String,
+        layout: Layout<'_>,
+        bytes: Vec<u8>,
+        values_at: usize,
+    ) -> Result<Self, LoadError> {
+        let Layout { descr, is_fortran, shape } = layout;
+        let fault = |expected: &str, found: String| LoadError::content(path, &place, expected, found);
+        let n_found = bytes.len() - values_at;
+        let kind = Kind::parse(descr).map_err(|found| fault("little-endian numbers or fixed-width text", found))?;
+        let n_values = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
         let n_bytes = n_values.zip(kind.size()).and_then(|(n, size)| n.checked_mul(size));
-        if n_bytes != Some(values.len()) {
+        if n_bytes != Some(n_found) {
             let expected =
                 n_bytes.map_or_else(|| "more bytes of values than fit".into(), |n| format!("{n} bytes of values"));
-            return Err(fault(&format!("{expected} for shape {:?}", header.shape), format!("{} bytes", values.len())));
+            return Err(fault(&format!("{expected} for shape {shape:?}"), format!("{n_found} bytes")));
         }
-        if header.shape.iter().skip(1).any(|d| *d == 0) {
+        if shape.iter().skip(1).any(|d| *d == 0) {
             // Such an array could claim any number of rows without a byte to show for it.
-            return Err(fault("at least one value in every row", format!("shape {:?}", header.shape)));
+            return Err(fault("at least one value in every row", format!("shape {shape:?}")));
         }
-        let values_at = bytes.len() - values.len();
-        let (is_fortran, shape) = (header.is_fortran, header.shape);
         Ok(Self { path: path.to_owned(), place, kind, is_fortran, shape, bytes, values_at })
     }
 
@@ -152,6 +187,19 @@ impl Array {
     /// Number of values.
     pub(crate) fn len(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// Other values, 32-bit floats in a row, in this array's place.
+    pub(crate) fn with_values(&self, values: impl Iterator<Item = f32>) -> Self {
+        let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
+        let shape = vec![bytes.len() / size_of::<f32>()];
+        let (path, place) = (self.path.clone(), self.place.clone());
+        Self { path, place, kind: Kind::F4, is_fortran: false, shape, bytes, values_at: 0 }
+    }
+
+    /// Whether the values are text.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.kind, Kind::Bytes(_) | Kind::Unicode(_))
     }
 
     /// An error about this array.
@@ -253,6 +301,18 @@ impl Array {
     /// The array as a matrix of integers; a single axis becomes one column.
     pub(crate) fn to_i64_matrix(&self) -> Result<Array2<i64>, LoadError> {
         self.arranged(self.to_i64s()?)
+    }
+
+    /// The array with all its axes, as floats.
+    pub(crate) fn to_f32_tensor(&self) -> Result<ArrayD<f32>, LoadError> {
+        let shape = IxDyn(&self.shape);
+        let values = self.to_f32s()?;
+        let tensor = if self.is_fortran {
+            ArrayD::from_shape_vec(shape.f(), values).map(|t| t.as_standard_layout().into_owned())
+        } else {
+            ArrayD::from_shape_vec(shape, values)
+        };
+        tensor.map_err(|error| self.fault("a tensor", error))
     }
 
     fn arranged<T: Clone>(&self, values: Vec<T>) -> Result<Array2<T>, LoadError> {

@@ -77,7 +77,7 @@ impl Npz {
             return Err(LoadError::content(path, place, "this array in the archive", found));
         }
         let mut entry = self.archive.by_name(&file_name).map_err(|error| zip_fault(path, &place, &error))?;
-        let limit = SMALL_ARRAY_BYTES.max(self.archive_bytes.saturating_mul(MAX_EXPANSION));
+        let limit = limit(self.archive_bytes);
         if entry.size() > limit {
             return Err(LoadError::content(
                 path,
@@ -102,10 +102,19 @@ impl Npz {
         if self.has(name) { self.array(name).map(Some) } else { Ok(None) }
     }
 
+    /// Bytes that all arrays together may have where every one of them is read.
+    pub(crate) fn byte_limit(&self) -> u64 {
+        limit(self.archive_bytes)
+    }
+
     /// Names of what was not read, in alphabetical order.
     pub(crate) fn unread(&self) -> impl Iterator<Item = &str> {
         self.unread.iter().map(String::as_str)
     }
+}
+
+fn limit(archive_bytes: u64) -> u64 {
+    SMALL_ARRAY_BYTES.max(archive_bytes.saturating_mul(MAX_EXPANSION))
 }
 
 /// Names inside a zip archive; empty where it is none.
@@ -117,7 +126,8 @@ pub(crate) fn names_inside(path: &Path) -> Result<Vec<String>, LoadError> {
     Ok(names)
 }
 
-fn zip_fault(path: &Path, place: &str, error: &ZipError) -> LoadError {
+/// A zip archive's fault as an error of `place`.
+pub(crate) fn zip_fault(path: &Path, place: &str, error: &ZipError) -> LoadError {
     let found = match error {
         ZipError::Io(error) => error.to_string(),
         ZipError::InvalidArchive(reason) => reason.to_string(),

@@ -10,7 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::detect::{Detected, GraphFormat};
+use super::detect::{Detected, GraphFormat, ModelFormat};
 use super::graph::{describe, read_embedded};
 use super::report::{LoadError, LoadReport};
 use crate::engine::control::Control;
@@ -105,7 +105,7 @@ pub(crate) fn detect_sample(name: &str) -> Detected {
     if stem == "powerlaw" || GRAPHS.iter().any(|(known, _)| *known == name) {
         Detected::Graph(GraphFormat::Compact)
     } else if find_model(name).is_some() {
-        Detected::Model
+        Detected::Model(ModelFormat::Safetensors)
     } else {
         Detected::Unknown { found: format!("no sample of the name {name:?}") }
     }

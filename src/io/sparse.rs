@@ -49,12 +49,63 @@ impl CompressedRows {
         shape_array: &Array,
     ) -> Result<Self, LoadError> {
         let name = |part: &str| format!("{prefix}{part}");
-        let columns_limit = if shape.0 == shape.1 { u32::MAX as usize } else { MAX_COLUMNS };
-        if shape.1 > columns_limit {
-            return Err(shape_array.fault(format!("at most {columns_limit} columns"), shape.1));
+        check_columns(shape, shape_array)?;
+        let (pointers, indices) = (npz.array(&name("indptr"))?, npz.array(&name("indices"))?);
+        let data = npz.optional(&name("data"))?;
+        Self::checked(shape, &pointers, &indices, data)
+    }
+
+    /// A matrix whose parts come from a container of another sort.
+    pub(crate) fn from_arrays(
+        shape: (usize, usize),
+        pointers: &Array,
+        indices: &Array,
+        data: Option<Array>,
+    ) -> Result<Self, LoadError> {
+        check_columns(shape, indices)?;
+        Self::checked(shape, pointers, indices, data)
+    }
+
+    /// A matrix from the places of its values, in any order; places are below the two lengths.
+    pub(crate) fn from_coordinates(
+        shape: (usize, usize),
+        rows: &[u32],
+        columns: &[u32],
+        data: Option<&Array>,
+    ) -> Result<Self, LoadError> {
+        let mut order: Vec<usize> = (0..rows.len().min(columns.len())).collect();
+        order.sort_by_key(|at| rows[*at]);
+        let mut indptr = vec![0usize; shape.0.saturating_add(1)];
+        for row in rows {
+            if let Some(count) = indptr.get_mut(*row as usize + 1) {
+                *count += 1;
+            }
         }
-        let pointers = npz.array(&name("indptr"))?;
-        let indices_array = npz.array(&name("indices"))?;
+        for row in 0..shape.0 {
+            indptr[row + 1] += indptr[row];
+        }
+        let indices = order.iter().map(|at| columns[*at]).collect();
+        let data = match data {
+            Some(data) => {
+                data.check_vector(order.len(), "one per place")?;
+                let values = data.to_f32s()?;
+                Some(data.with_values(order.iter().map(|at| values[*at])))
+            }
+            None => None,
+        };
+        let matrix = Self { shape, indptr, indices, data };
+        match &matrix.data {
+            Some(data) => check_columns(shape, data).map(|()| matrix),
+            None => Ok(matrix),
+        }
+    }
+
+    fn checked(
+        shape: (usize, usize),
+        pointers: &Array,
+        indices_array: &Array,
+        data: Option<Array>,
+    ) -> Result<Self, LoadError> {
         let n_rows_plus_1 = shape.0.saturating_add(1);
         pointers.check_vector(n_rows_plus_1, "one more than rows")?;
         let indptr = pointers.to_sizes()?;
@@ -68,7 +119,6 @@ impl CompressedRows {
         let n_stored = indptr.last().copied().unwrap_or(0);
         indices_array.check_vector(n_stored, "as the last row pointer says")?;
         let indices = indices_array.to_indices(shape.1, "columns")?;
-        let data = npz.optional(&name("data"))?;
         if let Some(data) = &data {
             data.check_vector(n_stored, "one per index")?;
         }
@@ -78,6 +128,27 @@ impl CompressedRows {
     /// The columns stored in a row.
     pub(crate) fn row(&self, row: usize) -> &[u32] {
         &self.indices[self.indptr[row]..self.indptr[row + 1]]
+    }
+
+    /// All values in stored order; 1 where the matrix has none.
+    pub(crate) fn values_or_ones(&self) -> Result<Vec<f32>, LoadError> {
+        self.data.as_ref().map_or_else(|| Ok(vec![1.0; self.indices.len()]), Array::to_f32s)
+    }
+
+    /// Columns and values stored in a row, out of all values.
+    pub(crate) fn row_pairs<'a>(&'a self, row: usize, values: &'a [f32]) -> impl Iterator<Item = (u32, f32)> + 'a {
+        let range = self.indptr[row]..self.indptr[row + 1];
+        self.indices[range.clone()].iter().copied().zip(values[range].iter().copied())
+    }
+
+    /// All `(row, column)` in stored order.
+    pub(crate) fn pairs(&self) -> Vec<(u32, u32)> {
+        let mut pairs = Vec::with_capacity(self.indices.len());
+        for row in 0..self.shape.0 {
+            let own = u32::try_from(row).unwrap_or(u32::MAX);
+            pairs.extend(self.row(row).iter().map(|&column| (own, column)));
+        }
+        pairs
     }
 
     /// Whether the columns of every row ascend strictly.
@@ -105,10 +176,7 @@ impl CompressedRows {
 
     /// The matrix as node features: values of one place added up, zeros left out. Without values, all are 1.
     pub(crate) fn to_features(&self) -> Result<Features, LoadError> {
-        let values = match &self.data {
-            Some(data) => data.to_f32s()?,
-            None => vec![1.0; self.indices.len()],
-        };
+        let values = self.values_or_ones()?;
         let mut indptr = Vec::with_capacity(self.indptr.len());
         let mut columns = Vec::with_capacity(self.indices.len());
         let mut kept = Vec::with_capacity(self.indices.len());
@@ -130,4 +198,10 @@ impl CompressedRows {
         }
         Ok(Features::from_sparse(CsMatI::new(self.shape, indptr, columns, kept)))
     }
+}
+
+/// Refuses a matrix that claims more columns than anything real; `stated_by` is the array in whose name it is refused.
+fn check_columns(shape: (usize, usize), stated_by: &Array) -> Result<(), LoadError> {
+    let limit = if shape.0 == shape.1 { u32::MAX as usize } else { MAX_COLUMNS };
+    if shape.1 > limit { Err(stated_by.fault(format!("at most {limit} columns"), shape.1)) } else { Ok(()) }
 }

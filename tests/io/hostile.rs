@@ -11,7 +11,7 @@ use crate::graph_formats::fixtures;
 use crate::support::control;
 
 /// Every reader, one after the other. What they answer is of no interest here.
-fn read_by_all(folder: &Folder, name: &str, bytes: &[u8]) {
+pub(crate) fn read_by_all(folder: &Folder, name: &str, bytes: &[u8]) {
     let path = folder.file(name, bytes);
     let spec = path.to_str().expect("UTF-8");
     let (karate, _) = read_graph("sample:karate", &control()).expect("a sample");

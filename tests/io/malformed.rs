@@ -387,7 +387,7 @@ fn unknown_files() {
     assert_eq!(detect(folder.path().join("b")).expect("readable").to_string(), "an exported bundle");
     assert_eq!(detect(folder.path()).expect("readable").to_string(), "a folder without adj.npz and manifest.json");
     let known = "Unifews, OGB, GraphSAINT, PPI, Reddit or Geom-GCN folder, gnn-benchmark, heterophilous, Wikipedia, SciPy or \
-                 unifews-graph .npz, DGL .bin, LINKX .mat, GraphML, GEXF, GML, MatrixMarket, METIS or edge list, text perhaps \
+                 unifews-graph .npz, DGL .bin, LINKX .mat, Planetoid files, PyG .pt, GraphML, GEXF, GML, MatrixMarket, METIS or edge list, text perhaps \
                  in .gz";
     let path = folder.file("prose.txt", "Dear reader,\n");
     let expected = format!(
@@ -395,7 +395,7 @@ fn unknown_files() {
     );
     graph_refused(&path, &expected);
     let model = read_model(path.to_str().expect("UTF-8"));
-    let expected = "not a known format: expected a model (safetensors), found text that is neither a recipe nor a list of edges: FILE";
+    let expected = "not a known format: expected a model (safetensors, PyTorch, .npz or ONNX), found text that is neither a recipe nor a list of edges: FILE";
     refused(model, &path, expected);
 }
 
@@ -420,11 +420,15 @@ fn models() {
         "tensor names: expected the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC), found none",
     );
     check(
-        &format!("{{{}}}", entry("conv1.weight", "F32", "[1]", 4)),
+        &format!("{{{}}}", entry("codebook", "F32", "[1]", 4)),
         4,
-        "tensor names: expected the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC), found conv1.weight",
+        "tensor names: expected the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC), found codebook",
     );
-    check(&weight("F64", "[1,2]", 16), 16, "tensor convs.0.lin.weight: expected 32-bit floats (F32), found F64");
+    check(
+        &weight("F8_E4M3", "[1,2]", 2),
+        2,
+        "tensor convs.0.lin.weight: expected real numbers of 8 to 64 bits, found F8_E4M3",
+    );
     check(&weight("F32", "[0,2]", 0), 0, "tensor convs.0.lin.weight: expected at least one value, found shape [0, 2]");
     check(&weight("F32", "[2]", 8), 8, "shape of convs.0.lin.weight: expected at least 2 axes, found [2]");
     check(

@@ -1,7 +1,7 @@
 //! Models: what is written is read, and other programs' files are read by their names.
 
 use unifews::engine::model::{Architecture, Family, Model, Scaler, TrainedOn};
-use unifews::io::{Detected, detect, read_model, write_model};
+use unifews::io::{Detected, ModelFormat, detect, read_model, write_model};
 
 use crate::support::{fact, shared_path};
 
@@ -30,7 +30,7 @@ fn written_models_are_read_back_the_same_to_the_bit() {
         let model = trained(family);
         let path = folder.path().join(format!("{}.safetensors", family.key()));
         write_model(&path, &model).expect("written");
-        assert_eq!(detect(&path).expect("readable"), Detected::Model);
+        assert_eq!(detect(&path).expect("readable"), Detected::Model(ModelFormat::Safetensors));
         let (again, report) = read_model(path.to_str().expect("UTF-8")).expect("a model");
         assert_eq!(again, model);
         assert_eq!((report.ignored.len(), report.warnings.len()), (0, 0));

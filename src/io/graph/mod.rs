@@ -22,7 +22,9 @@ mod metis;
 mod named;
 mod numbers;
 mod ogb;
+mod planetoid;
 mod ppi;
+mod pyg;
 mod reddit;
 mod scipy;
 mod split;
@@ -57,6 +59,8 @@ pub(crate) use gml::is_gml;
 pub(crate) use matrix_market::is_matrix_market;
 pub(crate) use metis::is_metis;
 pub(crate) use ogb::raw_folder;
+pub(crate) use planetoid::{is_planetoid_file, is_planetoid_folder};
+pub(crate) use pyg::{is_pyg_data, is_pyg_folder};
 pub(crate) use scipy::is_sparse_matrix;
 pub use split::{read_node_ids, read_split, with_split};
 pub(crate) use webkb::text_folder;
@@ -152,6 +156,8 @@ pub fn read_graph_within(
         GraphFormat::Dgl => dgl::read(request)?,
         GraphFormat::Mat => linkx::read(request)?,
         GraphFormat::Compact => compact::read(path)?,
+        GraphFormat::Planetoid => planetoid::read(request)?,
+        GraphFormat::PygProcessed => pyg::read(request)?,
     };
     spec.clone_into(&mut draft.source);
     let (dataset, report) = draft.finish(path, &format.to_string())?;

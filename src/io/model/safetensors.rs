@@ -8,19 +8,20 @@
 //! values   = without gaps, row-major, little-endian
 //! ```
 //! Ours carry the metadata `format` = `unifews-model/1`, `architecture` (JSON, the recipe's `[model]`) and, if known,
-//! `trained_on` (JSON). A file without `format` is read by its names: `convs.0.lin.weight` makes a GCN, `convs.0.att` a GAT,
-//! `convs.0.lin_l.weight` a GraphSAGE, `lin_in.weight` a GCNII, `convs.0.nn.lins.0.weight` a GIN, `fcs.0.weight` an SGC.
-//! `X_orig` with `X_mask` (PyTorch's own pruning) is `X` with the masked values 0. `num_batches_tracked` plays no part.
+//! `trained_on` (JSON). A file without `format` is another program's: its tensors are of any real type and are known by their
+//! names, see `dialect`. `num_batches_tracked` plays no part.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use crate::engine::model::{Architecture, Family, Model, TrainedOn};
+use super::{State, describe};
+use crate::engine::model::{Architecture, Model, TrainedOn};
 use crate::io::atomic::write_atomic;
+use crate::io::npy::{Array, Layout};
 use crate::io::recipe::shortened;
 use crate::io::report::{ExportError, LoadError, LoadReport};
 
@@ -39,7 +40,7 @@ pub fn read_model_bytes(bytes: &[u8], path: &Path) -> Result<(Model, LoadReport)
     let (_, header) = SafeTensors::read_metadata(bytes)
         .map_err(|error| fault("header", "safetensors", shortened(&error.to_string())))?;
     let metadata = header.metadata().clone().unwrap_or_default();
-    let mut report = LoadReport::new("safetensors", path.display().to_string());
+    let report = LoadReport::new("safetensors", path.display().to_string());
 
     let mut names = file.names();
     names.sort_unstable();
@@ -51,18 +52,16 @@ pub fn read_model_bytes(bytes: &[u8], path: &Path) -> Result<(Model, LoadReport)
         }
         tensors.insert(name.to_owned(), read_tensor(name, &view, path)?);
     }
-    apply_masks(&mut tensors, &mut report, path)?;
-    let declared = declared_architecture(&metadata, path)?;
-    let architecture = match &declared {
-        Some(architecture) => architecture.clone(),
-        None => guess_architecture(&tensors, &mut report, path)?,
-    };
+    let mut state = State { tensors, modules: Vec::new(), report };
+    let Some(architecture) = declared_architecture(&metadata, path)? else { return state.into_model(path) };
+    state.apply_masks(path)?;
+    let State { tensors, mut report, .. } = state;
     let (mut model, unused) =
         Model::from_state_dict(&architecture, tensors).map_err(|error| LoadError::invalid(path, error))?;
-    if let Some(declared) = declared.filter(|declared| *declared != model.architecture) {
+    if architecture != model.architecture {
         report.warnings.push(format!(
             "the file's architecture says {} layers, hidden {}, its tensors make it {} layers, hidden {}",
-            declared.layers, declared.hidden, model.architecture.layers, model.architecture.hidden
+            architecture.layers, architecture.hidden, model.architecture.layers, model.architecture.hidden
         ));
     }
     model.architecture.check().map_err(|error| LoadError::invalid(path, error))?;
@@ -72,46 +71,33 @@ pub fn read_model_bytes(bytes: &[u8], path: &Path) -> Result<(Model, LoadReport)
         model.trained_on = Some(trained_on);
     }
     report.ignored.extend(unused);
-    report.fact("model", model.title()).fact("parameters", model.n_parameters());
-    if let Some(trained_on) = &model.trained_on {
-        report.fact("trained on", format!("{}, split {}", trained_on.graph, trained_on.split));
-    }
+    describe(&model, &mut report);
     Ok((model, report))
 }
 
 fn read_tensor(name: &str, view: &TensorView<'_>, path: &Path) -> Result<ArrayD<f32>, LoadError> {
     let fault = |expected: &str, found: String| LoadError::content(path, format!("tensor {name}"), expected, found);
-    if view.dtype() != Dtype::F32 {
-        return Err(fault("32-bit floats (F32)", format!("{:?}", view.dtype())));
-    }
     if view.shape().contains(&0) {
         return Err(fault("at least one value", format!("shape {:?}", view.shape())));
     }
-    let values = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-    ArrayD::from_shape_vec(IxDyn(view.shape()), values).map_err(|error| fault("a tensor", error.to_string()))
-}
-
-/// Multiplies `X_orig` by `X_mask` into `X`.
-fn apply_masks(
-    tensors: &mut BTreeMap<String, ArrayD<f32>>,
-    report: &mut LoadReport,
-    path: &Path,
-) -> Result<(), LoadError> {
-    let stems: Vec<String> = tensors.keys().filter_map(|name| name.strip_suffix("_orig")).map(str::to_owned).collect();
-    for stem in stems {
-        let (Some(values), Some(mask)) =
-            (tensors.remove(&format!("{stem}_orig")), tensors.remove(&format!("{stem}_mask")))
-        else {
-            return Err(LoadError::content(path, format!("tensor {stem}_mask"), "a mask for the values", "none"));
-        };
-        if values.shape() != mask.shape() {
-            let (expected, found) = (format!("shape {:?}", values.shape()), format!("shape {:?}", mask.shape()));
-            return Err(LoadError::content(path, format!("tensor {stem}_mask"), expected, found));
+    let (descr, values) = match view.dtype() {
+        Dtype::F32 => ("<f4", view.data().to_vec()),
+        Dtype::F64 => ("<f8", view.data().to_vec()),
+        Dtype::F16 => ("<f2", view.data().to_vec()),
+        // The upper half of a 32-bit float.
+        Dtype::BF16 => {
+            ("<f4", view.data().as_chunks::<2>().0.iter().flat_map(|[low, high]| [0, 0, *low, *high]).collect())
         }
-        tensors.insert(stem.clone(), values * mask);
-        report.fact("mask applied to", stem);
-    }
-    Ok(())
+        Dtype::I64 => ("<i8", view.data().to_vec()),
+        Dtype::I32 => ("<i4", view.data().to_vec()),
+        Dtype::I16 => ("<i2", view.data().to_vec()),
+        Dtype::I8 => ("|i1", view.data().to_vec()),
+        Dtype::U8 => ("|u1", view.data().to_vec()),
+        Dtype::BOOL => ("|b1", view.data().to_vec()),
+        other => return Err(fault("real numbers of 8 to 64 bits", format!("{other:?}"))),
+    };
+    let layout = Layout { descr, is_fortran: false, shape: view.shape().to_vec() };
+    Array::from_values(path, format!("tensor {name}"), layout, values)?.to_f32_tensor()
 }
 
 /// What our own metadata say; `None` for a file of another program.
@@ -131,38 +117,6 @@ fn declared_architecture(metadata: &HashMap<String, String>, path: &Path) -> Res
         LoadError::content(path, "metadata architecture", "the model's shape in JSON", shortened(&error.to_string()))
     })?;
     Ok(Some(architecture))
-}
-
-/// The family whose names the tensors have, with its defaults.
-fn guess_architecture(
-    tensors: &BTreeMap<String, ArrayD<f32>>,
-    report: &mut LoadReport,
-    path: &Path,
-) -> Result<Architecture, LoadError> {
-    let Some(family) = Family::recognise(tensors) else {
-        let names: Vec<String> = tensors.keys().take(6).map(|name| shortened(name)).collect();
-        let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        let expected = "the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC)";
-        return Err(LoadError::content(path, "tensor names", expected, found));
-    };
-    let architecture = Architecture::new(family);
-    let mut assumed: Vec<String> = Vec::new();
-    for (name, value) in [
-        ("hops", architecture.hops.to_string()),
-        ("norm_r", architecture.norm_r.to_string()),
-        ("alpha", architecture.alpha.to_string()),
-        ("theta", architecture.theta.to_string()),
-    ] {
-        if architecture.has(name) {
-            assumed.push(format!("{name} {value}"));
-        }
-    }
-    if assumed.is_empty() {
-        return Ok(architecture);
-    }
-    let assumed = assumed.join(", ");
-    report.warnings.push(format!("the file does not say how the graph is used: {assumed} assumed"));
-    Ok(architecture)
 }
 
 /// Writes a model, whole or not at all. The same model gives the same bytes.

@@ -66,7 +66,7 @@ impl Job for Open {
                 ctl.progress("counting", 0, 0);
                 Ok(Opened::Graph(Box::new(loaded_graph(spec, self.options, dataset, report))))
             }
-            Detected::Model => {
+            Detected::Model(_) => {
                 let (model, report) = read_model(spec)?;
                 Ok(Opened::Model(Box::new(LoadedModel {
                     spec: spec.to_owned(),

@@ -1,0 +1,393 @@
+//! Names and orientation of other programs' tensors → ours.
+//!
+//! A pure function, [`translate`]: tensors in, tensors under the names of `engine::model` out, with a list of everything that was
+//! done, what the names leave open and was assumed, and what has no place. In this order:
+//!
+//! 1. masks are multiplied in (`masks.rs`);
+//! 2. wrapping prefixes come off, names are cut into layer and part (`names.rs`);
+//! 3. every layer is looked up by its *set of parts* (`layers.rs`, `gin.rs`), which says library, version and orientation. A matrix
+//!    is transposed because its name says so, never because of its shape;
+//! 4. the layers make a family: numbered anew, normalisations in their places, biases complete.
+//!
+//! A layer whose formula is not ours is refused by name. What is never here: reading a file.
+
+mod facts;
+mod gin;
+mod layers;
+mod masks;
+mod names;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ndarray::{Array1, ArrayD};
+
+use self::layers::{Kind, Layer};
+use crate::engine::model::{Architecture, Family};
+use crate::io::recipe::shortened;
+use crate::io::report::LoadError;
+
+pub(super) use facts::ModuleFacts;
+pub(super) use masks::apply as apply_masks;
+
+/// Tensors by name.
+pub(super) type Tensors = BTreeMap<String, ArrayD<f32>>;
+
+/// Why tensors make no model of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    place: String,
+    expected: String,
+    found: String,
+}
+
+impl Refusal {
+    fn new(place: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { place: shortened(&place.into()), expected: expected.into(), found: shortened(&found.into()) }
+    }
+
+    /// As an error of a file.
+    pub(super) fn in_file(self, path: &Path) -> LoadError {
+        LoadError::content(path, self.place, self.expected, self.found)
+    }
+}
+
+/// Tensors in our names, and what it took.
+#[derive(Debug)]
+pub(super) struct Translation {
+    /// Under the names that `Model::from_state_dict` knows.
+    pub(super) tensors: Tensors,
+    /// The family, and what the names tell about its settings.
+    pub(super) architecture: Architecture,
+    /// Whose names they were, for people.
+    pub(super) dialect: String,
+    /// What was done → to which tensors.
+    pub(super) done: BTreeMap<String, Vec<String>>,
+    /// What the names leave open.
+    pub(super) assumed: Vec<String>,
+    /// What the modules say about themselves and was taken over.
+    pub(super) stated: Vec<String>,
+    /// Tensors without a place.
+    pub(super) unused: Vec<String>,
+}
+
+/// Translates tensors; `modules` says more about the layers where a file has it.
+pub(super) fn translate(tensors: Tensors, modules: &[ModuleFacts]) -> Result<Translation, Refusal> {
+    let given: Vec<String> = tensors.keys().take(6).map(|name| shortened(name)).collect();
+    let (mut tensors, prefixes) = names::strip_prefixes(tensors);
+    let mut draft = Draft::default();
+    for prefix in prefixes {
+        draft.note("taken off every name", prefix);
+    }
+    // Statistics of a propagated embedding are ours alone.
+    for name in ["scaler.mean", "scaler.scale"] {
+        draft.tensors.extend(tensors.remove_entry(name));
+    }
+    let mut stems: BTreeMap<Kind, Vec<Layer>> = BTreeMap::new();
+    for block in names::blocks(tensors) {
+        match layers::recognise(block)? {
+            Ok(layer) => stems.entry(layer.kind).or_default().push(layer),
+            Err(block) => draft.leave(block)?,
+        }
+    }
+    let norms = stems.remove(&Kind::Norm).unwrap_or_default();
+    let linears = in_order(stems.remove(&Kind::Linear).unwrap_or_default())?;
+    let convolutions: Vec<Kind> = stems.keys().copied().collect();
+    let family = match convolutions[..] {
+        [] if linears.is_empty() => {
+            let found = if given.is_empty() { "none".to_owned() } else { given.join(", ") };
+            let expected = "the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC)";
+            return Err(Refusal { place: "tensor names".into(), expected: expected.into(), found });
+        }
+        [] => draft.linear_layers(linears, norms)?,
+        [Kind::Sgc] => draft.sgc(stems.remove(&Kind::Sgc).unwrap_or_default(), linears, norms)?,
+        [kind] => draft.convolutions(kind, in_order(stems.remove(&kind).unwrap_or_default())?, linears, norms)?,
+        _ => {
+            let all = stems.values().flatten().map(|layer| format!("{} ({})", layer.name, layer.title));
+            let found = all.collect::<Vec<_>>().join(", ");
+            return Err(Refusal::new("tensor names", "layers of one kind", found));
+        }
+    };
+    let mut architecture = Architecture::new(family);
+    let stated = facts::apply(modules, &mut architecture)?;
+    let Draft { tensors, done, titles, assumed, unused } = draft;
+    Ok(Translation { tensors, architecture, dialect: titles.join(", "), done, assumed, stated, unused })
+}
+
+/// Whether the matrix of this name is `[in, out]` in PyTorch, because its layer computes `x @ W`.
+pub(super) fn multiplies_from_the_right(name: &str) -> bool {
+    names::has_bare_matrix(name)
+}
+
+/// Layers from first to last, by the numbers in their names.
+fn in_order(mut layers: Vec<Layer>) -> Result<Vec<Layer>, Refusal> {
+    layers.sort_by_key(|a| (names::rank(&a.stem), a.index));
+    let unordered = layers
+        .windows(2)
+        .find(|pair| pair[0].stem != pair[1].stem && names::rank(&pair[0].stem) == names::rank(&pair[1].stem));
+    if let Some([a, b]) = unordered {
+        let found = format!("{} and {}", a.name, b.name);
+        return Err(Refusal::new("tensor names", "numbers that say which layer comes first", found));
+    }
+    Ok(layers)
+}
+
+/// What has been translated so far.
+#[derive(Debug, Default)]
+struct Draft {
+    tensors: Tensors,
+    done: BTreeMap<String, Vec<String>>,
+    titles: Vec<&'static str>,
+    assumed: Vec<String>,
+    unused: Vec<String>,
+}
+
+impl Draft {
+    fn note(&mut self, action: &str, name: String) {
+        self.done.entry(action.to_owned()).or_default().push(name);
+    }
+
+    fn assume(&mut self, what: &str) {
+        if !self.assumed.iter().any(|known| known == what) {
+            self.assumed.push(what.to_owned());
+        }
+    }
+
+    /// Puts a layer's tensors under `name`.
+    fn place(&mut self, name: &str, layer: Layer) {
+        if !self.titles.contains(&layer.title) && layer.kind != Kind::Norm {
+            self.titles.push(layer.title);
+        }
+        for (action, name) in layer.done {
+            self.note(action, name);
+        }
+        layer.assumed.iter().for_each(|what| self.assume(what));
+        for (part, tensor) in layer.tensors {
+            self.tensors.insert(format!("{name}.{part}"), tensor);
+        }
+    }
+
+    /// Sets aside what is no layer; a matrix or another normalisation among it would change the numbers.
+    fn leave(&mut self, block: names::Block) -> Result<(), Refusal> {
+        let is_root = block.index.is_none() && block.stem.is_empty();
+        let full = |leaf: &str| if is_root { leaf.to_owned() } else { format!("{}.{leaf}", block.name) };
+        if !is_root {
+            let parts = || block.leaves.keys().take(6).cloned().collect::<Vec<_>>().join(", ");
+            if names::n_axes(&block.leaves, "weight") == 1 {
+                let expected = "a normalisation with running statistics (BatchNorm)";
+                return Err(Refusal::new(format!("layer {}", block.name), expected, format!("{} alone", parts())));
+            }
+            if block.leaves.iter().any(|(leaf, t)| t.ndim() >= 2 && leaf.rsplit('.').next() == Some("weight")) {
+                return Err(Refusal::new(format!("layer {}", block.name), "the parts of a known layer", parts()));
+            }
+        }
+        self.unused.extend(block.leaves.keys().map(|leaf| full(leaf)));
+        Ok(())
+    }
+
+    /// Linear layers alone: an MLP, behind a propagation or without a graph.
+    fn linear_layers(&mut self, mut linears: Vec<Layer>, norms: Vec<Layer>) -> Result<Family, Refusal> {
+        let is_ours = linears.iter().all(|l| l.stem == "fcs") && norms.iter().all(|n| n.stem == "bns");
+        let norms = in_order(norms)?;
+        if is_ours {
+            norms.into_iter().enumerate().for_each(|(l, norm)| self.place(&format!("bns.{l}"), norm));
+        } else {
+            // Ours normalises behind the ReLU, nearly everyone else in front of it, where it is part of the linear layer.
+            let is_sequence = linears.iter().chain(&norms).all(|layer| layer.stem.is_empty());
+            for (at, norm) in norms.into_iter().enumerate() {
+                let in_front = if is_sequence { linears.iter().rposition(|l| l.index < norm.index) } else { Some(at) };
+                let Some(linear) = in_front.and_then(|at| linears.get_mut(at)) else {
+                    return Err(Refusal::new(format!("layer {}", norm.name), "a linear layer in front", "none"));
+                };
+                gin::fold(&mut linear.tensors, &norm.tensors, &norm.name)?;
+                self.note("folded into the linear layer in front of it", norm.name);
+                self.assume("batch normalisation in front of the ReLU, eps 1e-5");
+            }
+        }
+        linears.into_iter().enumerate().for_each(|(l, linear)| self.place(&format!("fcs.{l}"), linear));
+        self.assume("the propagation comes before the linear layers");
+        self.complete_biases(&["fcs.{}"]);
+        Ok(Family::Sgc)
+    }
+
+    /// One `SGConv`, and perhaps linear layers behind it.
+    fn sgc(&mut self, convolutions: Vec<Layer>, linears: Vec<Layer>, norms: Vec<Layer>) -> Result<Family, Refusal> {
+        let [convolution] = &convolutions[..] else {
+            let found = format!("{} of them", convolutions.len());
+            return Err(Refusal::new("tensor names", "one SGConv, which propagates before every weight", found));
+        };
+        let title = convolution.title;
+        let assumed = convolution.assumed;
+        let all = convolutions.into_iter().chain(linears).enumerate();
+        let all = all.map(|(at, layer)| Layer { kind: Kind::Linear, index: Some(at), stem: String::new(), ..layer });
+        let norms =
+            norms.into_iter().enumerate().map(|(at, n)| Layer { stem: String::new(), index: Some(at + 1), ..n });
+        let family = self.linear_layers(all.collect(), norms.collect())?;
+        self.titles = vec![title];
+        for what in assumed {
+            self.assume(what);
+        }
+        Ok(family)
+    }
+
+    /// Convolutions of one kind with normalisations between them.
+    fn convolutions(
+        &mut self,
+        kind: Kind,
+        mut layers: Vec<Layer>,
+        linears: Vec<Layer>,
+        norms: Vec<Layer>,
+    ) -> Result<Family, Refusal> {
+        if let Some(linear) = linears.first().filter(|_| kind != Kind::Gcn2) {
+            let expected = format!("convolutions and normalisations alone ({})", layers[0].title);
+            return Err(Refusal::new(format!("layer {}", linear.name), expected, "a linear layer beside them"));
+        }
+        let last = layers.len() - 1;
+        if matches!(kind, Kind::GatV1 | Kind::GatV2) {
+            self.average_last_bias(&mut layers[last])?;
+        }
+        if kind == Kind::GatV2 {
+            self.share_weights(&mut layers);
+        }
+        check_alike(&layers)?;
+        let norms = in_order(norms)?;
+        let n_norms = if kind == Kind::Gcn2 { last + 1 } else { last };
+        if !norms.is_empty() && norms.len() != n_norms {
+            let (name, title) = (&norms[norms.len() - 1].name, layers[0].title);
+            let expected = match kind {
+                Kind::Gcn2 => format!("{n_norms} normalisations (one behind lin_in and between layers of {title})"),
+                _ => format!("{n_norms} normalisations (one between layers of {title})"),
+            };
+            return Err(Refusal::new(format!("layer {name}"), expected, norms.len().to_string()));
+        }
+        if !norms.is_empty() {
+            self.assume("batch normalisation in front of the ReLU");
+        }
+        self.assume("ReLU between layers");
+        layers.into_iter().enumerate().for_each(|(l, layer)| self.place(&format!("convs.{l}"), layer));
+        norms.into_iter().enumerate().for_each(|(l, norm)| self.place(&format!("norms.{l}"), norm));
+        Ok(match kind {
+            Kind::GatV1 => {
+                self.complete_biases(&["convs.{}"]);
+                Family::Gat
+            }
+            Kind::GatV2 => {
+                self.complete_biases(&["convs.{}.lin_l", "convs.{}.lin_r", "convs.{}"]);
+                Family::Gat
+            }
+            Kind::Sage => {
+                self.complete_biases(&["convs.{}.lin_l"]);
+                Family::Sage
+            }
+            Kind::Gin => {
+                self.complete_biases(&["convs.{}.nn.lins.0", "convs.{}.nn.lins.1"]);
+                Family::Gin
+            }
+            Kind::Gcn2 => {
+                let n_found = linears.len();
+                let Ok([first, second]) = <[Layer; 2]>::try_from(linears) else {
+                    let expected = "two linear layers around the convolutions (GCNII)";
+                    return Err(Refusal::new("tensor names", expected, format!("{n_found} of them")));
+                };
+                self.place("lin_in", first);
+                self.place("lin_out", second);
+                self.titles.retain(|title| *title != "linear layer");
+                self.complete_biases(&["lin_in", "lin_out"]);
+                Family::Gcn2
+            }
+            _ => {
+                self.complete_biases(&["convs.{}"]);
+                Family::Gcn
+            }
+        })
+    }
+
+    /// The last attention layer averages its heads. DGL keeps a bias for every head, whose mean is then the bias.
+    fn average_last_bias(&mut self, layer: &mut Layer) -> Result<(), Refusal> {
+        let att = layer.tensors.get("att_src").or_else(|| layer.tensors.get("att")).map(|att| att.shape().to_vec());
+        let Some([_, heads, channels]) = att.as_deref() else { return Ok(()) };
+        let (heads, channels) = (*heads, *channels);
+        let width = layer.tensors.get("bias").map_or(0, ArrayD::len);
+        if heads > 1 {
+            self.assume("the last layer averages its heads");
+        }
+        if heads <= 1 || heads.checked_mul(channels) != Some(width) {
+            return Ok(());
+        }
+        let name = format!("{}.bias", layer.name);
+        if !layer.title.contains("DGL") {
+            let expected = format!("{channels} values (a last layer that averages its {heads} heads)");
+            return Err(Refusal::new(format!("tensor {name}"), expected, format!("{width} (it joins them)")));
+        }
+        let Some(bias) = layer.tensors.get("bias") else { return Ok(()) };
+        let flat: Vec<f32> = bias.iter().copied().collect();
+        let mean: Vec<f32> = (0..channels)
+            .map(|c| {
+                let sum: f64 = flat.iter().skip(c).step_by(channels).copied().map(f64::from).sum();
+                (sum / heads as f64) as f32
+            })
+            .collect();
+        layer.tensors.insert("bias".into(), Array1::from_vec(mean).into_dyn());
+        self.note("averaged over the heads", name);
+        Ok(())
+    }
+
+    /// Uses one transformation for sources and targets where all layers hold it twice.
+    fn share_weights(&mut self, layers: &mut [Layer]) {
+        let is_twice = |layer: &Layer| {
+            layer.tensors.contains_key("lin_r.weight")
+                && ["weight", "bias"].iter().all(|part| {
+                    layer.tensors.get(&format!("lin_l.{part}")) == layer.tensors.get(&format!("lin_r.{part}"))
+                })
+        };
+        if layers.iter().all(is_twice) {
+            for layer in layers {
+                layer.tensors.retain(|part, _| !part.starts_with("lin_r."));
+                self.note("used once, because it repeats another", format!("{}.lin_r", layer.name));
+            }
+        }
+    }
+
+    /// Fills in biases of zeros where some layers have one and others not; `{}` stands for every layer's number.
+    fn complete_biases(&mut self, owners: &[&str]) {
+        let names = |owner: &str| -> Vec<String> {
+            let numbered = (0..).map(|l: usize| owner.replace("{}", &l.to_string()));
+            let is_layer = |name: &String| self.tensors.keys().any(|key| key.starts_with(&format!("{name}.")));
+            if owner.contains("{}") { numbered.take_while(is_layer).collect() } else { vec![owner.to_owned()] }
+        };
+        let groups: Vec<Vec<String>> = owners.iter().map(|owner| names(owner)).collect();
+        if !groups.iter().flatten().any(|name| self.tensors.contains_key(&format!("{name}.bias"))) {
+            return;
+        }
+        for (at, name) in groups.iter().flat_map(|group| group.iter().rev().enumerate()) {
+            let key = format!("{name}.bias");
+            if self.tensors.contains_key(&key) {
+                continue;
+            }
+            let part = |part: &str| self.tensors.get(&format!("{name}.{part}"));
+            let matrix = ["weight", "lin.weight", "lin_l.weight"].iter().find_map(|p| part(p));
+            let Some(rows) = matrix.and_then(|matrix| matrix.shape().first().copied()) else { continue };
+            // The bias behind attention is as wide as one head in the last layer, where heads are averaged.
+            let attention = part("att").or_else(|| part("att_src")).filter(|_| at == 0);
+            let width = attention.and_then(|att| att.shape().get(2).copied()).unwrap_or(rows);
+            self.tensors.insert(key.clone(), ArrayD::zeros(vec![width]));
+            self.note("filled in with zeros", key);
+        }
+    }
+}
+
+/// Checks that every layer has the parts that the first one has, biases aside.
+fn check_alike(layers: &[Layer]) -> Result<(), Refusal> {
+    let parts = |layer: &Layer| -> Vec<String> {
+        layer.tensors.keys().filter(|part| !part.ends_with("bias")).cloned().collect()
+    };
+    let all: std::collections::BTreeSet<String> = layers.iter().flat_map(parts).collect();
+    for layer in layers {
+        let missing: Vec<String> = all.iter().filter(|part| !layer.tensors.contains_key(*part)).cloned().collect();
+        if !missing.is_empty() {
+            let expected = format!("{}, as other layers have", missing.join(", "));
+            return Err(Refusal::new(format!("layer {}", layer.name), expected, "none of that name"));
+        }
+    }
+    Ok(())
+}

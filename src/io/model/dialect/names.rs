@@ -1,0 +1,154 @@
+//! Names of tensors as a path: which layer, and which part of it.
+//!
+//! ```text
+//! name   = prefix* layer "." leaf | leaf
+//! prefix = "module." | "model." | "_orig_mod." | "net." | …         what wraps a whole network
+//! layer  = word "." number     convs.0, layers.1, norms.0
+//!        | word number         conv1, bn1, lin_2
+//!        | number              0 (torch.nn.Sequential)
+//!        | word                lin_in, classifier
+//! ```
+
+use std::collections::BTreeMap;
+
+use ndarray::ArrayD;
+
+use super::Tensors;
+
+/// What programs put in front of every name of a network.
+const PREFIXES: [&str; 3] = ["module.", "model.", "_orig_mod."];
+/// What stands in front where a network is part of another; taken off where every name has it.
+const COMMON_PREFIXES: [&str; 9] =
+    ["net.", "network.", "gnn.", "backbone.", "encoder.", "gcn.", "gat.", "sage.", "mlp."];
+
+/// The tensors of one layer.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    /// The layer's word, for example `conv`.
+    pub(super) stem: String,
+    /// Its number, if it has one.
+    pub(super) index: Option<usize>,
+    /// Its name in the file.
+    pub(super) name: String,
+    /// Part → tensor, for example `lin.weight`.
+    pub(super) leaves: Tensors,
+}
+
+/// Takes wrapping prefixes off; returns those that were there.
+pub(super) fn strip_prefixes(tensors: Tensors) -> (Tensors, Vec<String>) {
+    let mut stripped = Vec::new();
+    let mut tensors = tensors;
+    loop {
+        let prefix = PREFIXES.iter().find(|p| {
+            let mut with = tensors.keys().filter(|name| name.starts_with(**p)).peekable();
+            // A name that would then stand there twice keeps its prefix, and so do all.
+            with.peek().is_some() && with.all(|name| !tensors.contains_key(&name[p.len()..]))
+        });
+        let is_common = |p: &&&str| {
+            let rests = || tensors.keys().map(|name| name.strip_prefix(**p).unwrap_or(""));
+            // `sage.lin_l.weight` is a layer called sage, `sage.conv1.lin_l.weight` one in a network of that name.
+            rests().all(|rest| rest.contains('.')) && rests().any(|rest| split(rest).1.is_some())
+        };
+        let Some(prefix) = prefix.or_else(|| COMMON_PREFIXES.iter().find(is_common)) else {
+            return (tensors, stripped);
+        };
+        tensors =
+            tensors.into_iter().map(|(name, t)| (name.strip_prefix(prefix).unwrap_or(&name).to_owned(), t)).collect();
+        stripped.push((*prefix).to_owned());
+    }
+}
+
+/// The word, number and rest of a name.
+fn split(name: &str) -> (String, Option<usize>, usize) {
+    let number = |text: &str| if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None };
+    let Some((first, rest)) = name.split_once('.') else { return (String::new(), None, 0) };
+    if let Some(index) = number(first) {
+        return (String::new(), Some(index), first.len() + 1);
+    }
+    let word = first.trim_end_matches(|c: char| c.is_ascii_digit());
+    if let Some(index) = number(&first[word.len()..]).filter(|_| word.len() < first.len()) {
+        return (word.trim_end_matches('_').to_owned(), Some(index), first.len() + 1);
+    }
+    if let Some((second, _)) = rest.split_once('.')
+        && let Some(index) = number(second)
+    {
+        return (first.to_owned(), Some(index), first.len() + second.len() + 2);
+    }
+    (first.to_owned(), None, first.len() + 1)
+}
+
+/// The layers, by word and number; what belongs to none has the empty word and no number.
+pub(super) fn blocks(tensors: Tensors) -> Vec<Block> {
+    let mut blocks: BTreeMap<(String, Option<usize>), Block> = BTreeMap::new();
+    for (name, tensor) in tensors {
+        let (stem, index, at) = split(&name);
+        let key = (stem.clone(), index);
+        let layer = name[..at.saturating_sub(1)].to_owned();
+        let block = blocks.entry(key).or_insert_with(|| Block { stem, index, name: layer, leaves: BTreeMap::new() });
+        block.leaves.insert(name[at..].to_owned(), tensor);
+    }
+    let mut blocks: Vec<Block> = blocks.into_values().collect();
+    blocks.iter_mut().filter(|block| block.index.is_some() || !block.stem.is_empty()).for_each(unwrap_leaves);
+    blocks
+}
+
+/// Takes off what wraps the whole layer: PyG's normalisations have a `module`, own layers a `conv`.
+fn unwrap_leaves(block: &mut Block) {
+    for wrapper in ["module.", "conv.", "layer.", "gnn."] {
+        if block.leaves.keys().all(|leaf| leaf.starts_with(wrapper)) {
+            let leaves = std::mem::take(&mut block.leaves);
+            block.leaves =
+                leaves.into_iter().map(|(leaf, tensor)| (leaf[wrapper.len()..].to_owned(), tensor)).collect();
+        }
+    }
+}
+
+/// The parts of a nested network, such as the MLP of a GIN layer, without what they share.
+pub(super) fn inner_blocks(mut leaves: Tensors) -> Vec<Block> {
+    while let Some(first) =
+        leaves.keys().next().and_then(|name| name.split_once('.')).map(|(first, _)| format!("{first}."))
+    {
+        let is_shared = leaves.keys().all(|name| name.strip_prefix(&first).is_some_and(|rest| rest.contains('.')));
+        if !is_shared {
+            break;
+        }
+        leaves = leaves.into_iter().map(|(name, t)| (name[first.len()..].to_owned(), t)).collect();
+    }
+    blocks(leaves)
+}
+
+/// Where a word says that its layer stands: first, between, last.
+pub(super) fn rank(stem: &str) -> u8 {
+    let words: Vec<&str> = stem.split('_').collect();
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(word));
+    if has(&["in", "input", "first", "embed", "embedding"]) {
+        0
+    } else if has(&["out", "output", "last", "final", "classifier", "cls", "pred", "head"]) {
+        2
+    } else {
+        1
+    }
+}
+
+/// Whether a word names a linear layer: its `weight` is `[out, in]`.
+pub(super) fn is_linear(stem: &str) -> bool {
+    let words = ["lin", "fc", "mlp", "dense", "ff", "proj", "classifier", "head", "out", "pred"];
+    stem.is_empty() || stem.split('_').any(|word| words.iter().any(|w| word.starts_with(w)))
+}
+
+/// Whether a word names a convolution: its bare `weight` is `[in, out]`.
+pub(super) fn is_convolution(stem: &str) -> bool {
+    let words = ["conv", "gcn", "gc", "graph", "gnn", "layer", "hidden", "sage", "gat"];
+    !is_linear(stem) && words.iter().any(|w| stem.contains(w))
+}
+
+/// Whether a name is that of a convolution's own matrix, `[in, out]`.
+pub(super) fn has_bare_matrix(name: &str) -> bool {
+    let (stem, _, at) = split(name);
+    matches!(&name[at..], "weight1" | "weight2") || (&name[at..] == "weight" && is_convolution(&stem))
+}
+
+/// A tensor's rank; for telling a matrix from a vector, never which way a matrix lies.
+pub(super) fn n_axes(tensors: &Tensors, leaf: &str) -> usize {
+    tensors.get(leaf).map_or(0, ArrayD::ndim)
+}

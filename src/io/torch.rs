@@ -1,0 +1,558 @@
+//! Files of `torch.save`: a pickle, and the values of its tensors beside it.
+//!
+//! ```text
+//! archive    = zip, nothing compressed (PyTorch 1.6 and later; TorchScript too)
+//!              STEM/data.pkl        the object, a pickle
+//!              STEM/data/KEY        the values of one storage
+//!              STEM/byteorder       "little" (or absent) or "big"
+//! sequence   = five pickles, then storages (before 1.6)
+//!              0x1950a86a20f9469cfc6c, protocol 1001, {…, "little_endian": bool}, the object, [KEY, …]
+//!              and for every KEY in turn: u64 number of values, values
+//! storage    = persistent id ("storage", torch.FloatStorage | torch.storage.UntypedStorage, KEY, device, number of values)
+//! tensor     = torch._utils._rebuild_tensor_v2(storage, offset, size, stride, …), or _v3 with the type as well
+//!            | torch._utils._rebuild_parameter(tensor, …)
+//!            | torch._tensor._rebuild_from_type_v2(function, class, arguments, state)
+//! matrix     = torch._utils._rebuild_sparse_tensor(layout, (indices, values, size))  or  (crow, column, values, size)
+//! ```
+//! Offsets and strides count values. A storage that several tensors share is read once.
+//!
+//! What is never allocated: more than the file's size for storages, and [`MAX_VALUES_EXPANSION`] bytes of tensor values for
+//! each byte of the file (a tensor may repeat its storage) and 1 MiB. The pickle is never run: see `pickle/mod.rs`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zip::{CompressionMethod, ZipArchive};
+
+use super::file::{MAX_FILE_BYTES, open, read_whole};
+use super::npy::{Array, Layout, first_bytes};
+use super::npz::zip_fault;
+use super::pickle::{Id, Node, Pickle};
+use super::recipe::shortened;
+use super::report::LoadError;
+
+/// The start of a file before PyTorch 1.6.
+pub(crate) const SEQUENCE_MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+
+/// How many bytes of tensor values there may be for each byte of a file: storages repeated by views, small types widened.
+const MAX_VALUES_EXPANSION: u64 = 64;
+/// Bytes of tensor values that any file may have.
+const SMALL_VALUES_BYTES: u64 = 1 << 20;
+
+/// The type of a storage's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dtype {
+    /// As NumPy spells it; `bf16` for the one that NumPy does not have.
+    descr: &'static str,
+    size: usize,
+}
+
+impl Dtype {
+    /// The type that a storage's class (`FloatStorage`) or PyTorch's name (`float32`) stands for.
+    fn named(name: &str) -> Option<Self> {
+        let (descr, size) = match name.strip_suffix("Storage").unwrap_or(name) {
+            "Float" | "float32" | "float" => ("<f4", 4),
+            "Double" | "float64" | "double" => ("<f8", 8),
+            "Half" | "float16" | "half" => ("<f2", 2),
+            "BFloat16" | "bfloat16" => ("bf16", 2),
+            "Long" | "int64" | "long" => ("<i8", 8),
+            "Int" | "int32" | "int" => ("<i4", 4),
+            "Short" | "int16" | "short" => ("<i2", 2),
+            "Char" | "int8" => ("|i1", 1),
+            "Byte" | "uint8" => ("|u1", 1),
+            "Bool" | "bool" => ("|b1", 1),
+            _ => return None,
+        };
+        Some(Self { descr, size })
+    }
+}
+
+/// A tensor: a view of a storage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TensorRef {
+    dtype: Dtype,
+    key: String,
+    /// Values that the pickle says the storage has, in bytes.
+    storage_bytes: usize,
+    offset: usize,
+    /// Lengths along each axis.
+    pub(crate) size: Vec<usize>,
+    stride: Vec<usize>,
+}
+
+/// How a sparse matrix lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SparseRef {
+    /// Row and column of every entry: `indices` `[2, entries]`.
+    Coordinates { indices: TensorRef, values: TensorRef, size: Vec<usize> },
+    /// Compressed by row.
+    Rows { pointers: TensorRef, columns: TensorRef, values: TensorRef, size: Vec<usize> },
+}
+
+/// An open file.
+#[derive(Debug)]
+pub(crate) struct TorchFile {
+    bytes: Arc<Vec<u8>>,
+    object: Range<usize>,
+    place: &'static str,
+    /// The values of its tensors.
+    pub(crate) storages: Storages,
+    /// For people: `PyTorch archive`, `PyTorch file (before 1.6)`, `TorchScript archive`.
+    pub(crate) format: &'static str,
+}
+
+impl TorchFile {
+    /// Opens a file and finds its parts; no tensor is read.
+    pub(crate) fn open(path: &Path) -> Result<Self, LoadError> {
+        let file = open(path)?;
+        let n_bytes = file.metadata().map_err(|source| LoadError::io("read", path, source))?.len();
+        let mut head = Vec::new();
+        (&file).take(4).read_to_end(&mut head).map_err(|source| LoadError::io("read", path, source))?;
+        if head.starts_with(b"PK") { Self::open_archive(path, n_bytes) } else { Self::open_sequence(path) }
+    }
+
+    fn open_archive(path: &Path, n_bytes: u64) -> Result<Self, LoadError> {
+        let archive = ZipArchive::new(BufReader::new(open(path)?)).map_err(|e| zip_fault(path, "whole file", &e))?;
+        let mut names: Vec<&str> = archive.file_names().collect();
+        names.sort_unstable_by_key(|name| (name.len(), *name));
+        let Some(prefix) = names.iter().find_map(|name| match name.strip_suffix("data.pkl") {
+            Some(prefix) if prefix.is_empty() || prefix.ends_with('/') => Some(prefix.to_owned()),
+            _ => None,
+        }) else {
+            let some: Vec<String> = names.iter().take(6).map(|name| shortened(name)).collect();
+            return Err(LoadError::content(path, "archive", "data.pkl", some.join(", ")));
+        };
+        let is_script = names.contains(&format!("{prefix}constants.pkl").as_str());
+        let mut storages = Storages {
+            path: path.to_owned(),
+            source: Source::Archive { archive: Box::new(archive), prefix, read: BTreeMap::new(), left: n_bytes },
+            is_big_endian: false,
+            file_bytes: n_bytes,
+            values_left: n_bytes.saturating_mul(MAX_VALUES_EXPANSION).saturating_add(SMALL_VALUES_BYTES),
+        };
+        let bytes = storages.entry("data.pkl")?;
+        storages.is_big_endian =
+            if storages.has_entry("byteorder") { storages.entry("byteorder")?.trim_ascii() == b"big" } else { false };
+        let object = 0..bytes.len();
+        let format = if is_script { "TorchScript archive" } else { "PyTorch archive" };
+        Ok(Self { bytes: Arc::new(bytes), object, place: "data.pkl", storages, format })
+    }
+
+    fn open_sequence(path: &Path) -> Result<Self, LoadError> {
+        let bytes = Arc::new(read_whole(path, MAX_FILE_BYTES)?);
+        let fault =
+            |at: usize, expected: &str, found: String| LoadError::content(path, format!("byte {at}"), expected, found);
+        if !bytes.starts_with(SEQUENCE_MAGIC) {
+            return Err(fault(0, "the start of a PyTorch file", first_bytes(&bytes)));
+        }
+        let (range, _magic) = next_pickle(&bytes, 0, path)?;
+        let (range, protocol) = next_pickle(&bytes, range.end, path)?;
+        if protocol.int(protocol.root()) != Some(1001) {
+            let found = protocol.describe(protocol.root());
+            return Err(fault(range.start, "PyTorch's protocol 1001", found));
+        }
+        let (range, system) = next_pickle(&bytes, range.end, path)?;
+        let little = system.get(system.root(), "little_endian");
+        let is_big_endian = little.is_some_and(|little| matches!(system.node(little), Node::Bool(false)));
+        let (object, pickle) = next_pickle(&bytes, range.end, path)?;
+        let types = storage_types(&pickle);
+        let (range, keys) = next_pickle(&bytes, object.end, path)?;
+        let mut at = range.end;
+        let list = keys.sequence(keys.root());
+        let list = list.ok_or_else(|| fault(range.start, "a list of storages", keys.describe(keys.root())))?;
+        let mut storages = BTreeMap::new();
+        for key in list {
+            let key = keys.text(*key).ok_or_else(|| fault(range.start, "a storage's key", keys.describe(*key)))?;
+            let Some(dtype) = types.get(key) else {
+                let expected = "a storage that the object mentions";
+                return Err(fault(range.start, expected, format!("{:?}", shortened(key))));
+            };
+            let rest = bytes.get(at..).unwrap_or(&[]);
+            let Some((count, values)) = rest.split_first_chunk::<8>() else {
+                return Err(fault(at, "a storage's number of values", format!("{} bytes", rest.len())));
+            };
+            let count = if is_big_endian { u64::from_be_bytes(*count) } else { u64::from_le_bytes(*count) };
+            let n = usize::try_from(count).ok().and_then(|n| n.checked_mul(dtype.size)).filter(|n| *n <= values.len());
+            let Some(n) = n else {
+                let expected = format!("{count} values of {} bytes for storage {}", dtype.size, shortened(key));
+                return Err(fault(at, &expected, format!("{} bytes to the end of the file", values.len())));
+            };
+            storages.insert(key.to_owned(), at + 8..at + 8 + n);
+            at += 8 + n;
+        }
+        let n_bytes = bytes.len() as u64;
+        let storages = Storages {
+            path: path.to_owned(),
+            source: Source::Sequence { bytes: Arc::clone(&bytes), storages },
+            is_big_endian,
+            file_bytes: n_bytes,
+            values_left: n_bytes.saturating_mul(MAX_VALUES_EXPANSION).saturating_add(SMALL_VALUES_BYTES),
+        };
+        Ok(Self { bytes, object, place: "", storages, format: "PyTorch file (before 1.6)" })
+    }
+
+    /// The object's pickle and the storages beside it.
+    pub(crate) fn parts(&mut self) -> Result<(Pickle<'_>, &mut Storages), LoadError> {
+        let bytes = self.bytes.get(self.object.clone()).unwrap_or(&[]);
+        let pickle =
+            Pickle::parse(bytes).map_err(|error| error.in_file(&self.storages.path, self.place, self.object.start))?;
+        Ok((pickle, &mut self.storages))
+    }
+}
+
+/// The pickle that starts at `first`, and where it lies.
+fn next_pickle<'a>(bytes: &'a [u8], first: usize, path: &Path) -> Result<(Range<usize>, Pickle<'a>), LoadError> {
+    let pickle = Pickle::parse(bytes.get(first..).unwrap_or(&[])).map_err(|error| error.in_file(path, "", first))?;
+    Ok((first..first + pickle.n_bytes(), pickle))
+}
+
+/// The type of every storage that a pickle mentions, by key.
+fn storage_types(pickle: &Pickle<'_>) -> BTreeMap<String, Dtype> {
+    let stated = pickle.persistent().filter_map(|id| StorageRef::parse(pickle, id));
+    stated.map(|storage| (storage.key, storage.dtype.unwrap_or(Dtype { descr: "|u1", size: 1 }))).collect()
+}
+
+/// What a persistent id says.
+struct StorageRef {
+    /// `None` for a storage of bare bytes, whose tensors say their type.
+    dtype: Option<Dtype>,
+    key: String,
+    n_values: usize,
+    /// Where a view of another storage starts, values.
+    first: usize,
+}
+
+impl StorageRef {
+    fn parse(pickle: &Pickle<'_>, id: Id) -> Option<Self> {
+        let Node::Persistent(id) = pickle.node(id) else { return None };
+        let parts = pickle.sequence(*id)?;
+        let [tag, class, key, _device, n_values, rest @ ..] = parts else { return None };
+        if pickle.text(*tag) != Some("storage") {
+            return None;
+        }
+        let (_, class) = pickle.global(*class)?;
+        let key = pickle
+            .text(*key)
+            .map_or_else(|| pickle.int(*key).map(|key| key.to_string()), |key| Some(key.to_owned()))?;
+        let dtype = match class {
+            "UntypedStorage" | "_UntypedStorage" => None,
+            _ => Some(Dtype::named(class)?),
+        };
+        let first = match rest.first().and_then(|view| pickle.sequence(*view)) {
+            Some([_, first, _]) => pickle.size(*first)?,
+            _ => 0,
+        };
+        Some(Self { dtype, key, n_values: pickle.size(*n_values)?, first })
+    }
+}
+
+impl TensorRef {
+    /// The tensor that a value of the pickle stands for: `None` where it is something else.
+    ///
+    /// # Errors
+    /// [`LoadError::Content`] for a tensor that is broken or of a type without a place here; `place` names it.
+    pub(crate) fn parse(pickle: &Pickle<'_>, id: Id, path: &Path, place: &str) -> Result<Option<Self>, LoadError> {
+        /// Wrappings of one tensor: a parameter, of a class of its own.
+        const MOST_WRAPPINGS: usize = 4;
+        let fault = |expected: &str, found: String| LoadError::content(path, place, expected, found);
+        let (mut callable, mut args) = match pickle.object(id) {
+            Some(object) => (object.callable, object.args),
+            None => return Ok(None),
+        };
+        for _ in 0..MOST_WRAPPINGS {
+            let (Some((module, name)), Some(given)) = (pickle.global(callable), pickle.sequence(args)) else {
+                return Ok(None);
+            };
+            match (module, name) {
+                ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
+                    let inner = given.first().and_then(|inner| pickle.object(*inner));
+                    let inner = inner.ok_or_else(|| fault("a parameter's tensor", "another value".into()))?;
+                    (callable, args) = (inner.callable, inner.args);
+                }
+                ("torch._tensor", "_rebuild_from_type_v2") => {
+                    let [function, _class, inner, ..] = given else {
+                        return Err(fault("a tensor with its class", format!("{} arguments", given.len())));
+                    };
+                    (callable, args) = (*function, *inner);
+                }
+                ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3") => {
+                    return Self::of_arguments(pickle, given, name.ends_with("v3"), path, place).map(Some);
+                }
+                _ => return Ok(None),
+            }
+        }
+        Err(fault("a tensor", "one wrapped over and over".into()))
+    }
+
+    fn of_arguments(
+        pickle: &Pickle<'_>,
+        args: &[Id],
+        is_typed: bool,
+        path: &Path,
+        place: &str,
+    ) -> Result<Self, LoadError> {
+        let fault = |expected: &str, found: String| LoadError::content(path, place, expected, found);
+        let [storage, offset, size, stride, rest @ ..] = args else {
+            return Err(fault("a tensor of storage, offset, size and stride", format!("{} arguments", args.len())));
+        };
+        let stated = StorageRef::parse(pickle, *storage);
+        let stated = stated.ok_or_else(|| match pickle.node(*storage) {
+            Node::Persistent(id) => {
+                let class = pickle.sequence(*id).and_then(|parts| pickle.global(*parts.get(1)?));
+                let found = class.map_or_else(|| pickle.describe(*id), |(_, name)| shortened(name));
+                fault("a storage of real numbers", found)
+            }
+            _ => fault("a tensor's storage", pickle.describe(*storage)),
+        })?;
+        let dtype = if is_typed {
+            let named = rest.get(2).and_then(|dtype| pickle.global(*dtype)).map(|(_, name)| name);
+            let found = named.map_or_else(|| "none".to_owned(), shortened);
+            named.and_then(Dtype::named).ok_or_else(|| fault("a type of real numbers", found))?
+        } else {
+            stated.dtype.ok_or_else(|| fault("a tensor that says its type", "bare bytes".into()))?
+        };
+        let lengths = |id: Id| pickle.sizes(id).ok_or_else(|| pickle.describe(id));
+        let size = lengths(*size).map_err(|found| fault("a tensor's size", found))?;
+        let stride = lengths(*stride).map_err(|found| fault("a tensor's stride", found))?;
+        if size.len() != stride.len() {
+            let (expected, found) = (format!("{} strides (one per axis)", size.len()), stride.len().to_string());
+            return Err(fault(&expected, found));
+        }
+        let offset = pickle.size(*offset).ok_or_else(|| fault("a tensor's offset", pickle.describe(*offset)))?;
+        let offset =
+            offset.checked_add(stated.first).ok_or_else(|| fault("a tensor's offset", "a larger one".into()))?;
+        let value_bytes = stated.dtype.map_or(1, |dtype| dtype.size);
+        let storage_bytes = stated.n_values.saturating_mul(value_bytes);
+        Ok(Self { dtype, key: stated.key, storage_bytes, offset, size, stride })
+    }
+}
+
+impl SparseRef {
+    /// The sparse matrix that a value of the pickle stands for: `None` where it is something else.
+    pub(crate) fn parse(pickle: &Pickle<'_>, id: Id, path: &Path, place: &str) -> Result<Option<Self>, LoadError> {
+        let fault = |expected: &str, found: String| LoadError::content(path, place, expected, found);
+        let is_sparse = |module: &str, name: &str| module == "torch._utils" && name == "_rebuild_sparse_tensor";
+        let Some(args) = pickle.call(id, is_sparse) else { return Ok(None) };
+        let part = |id: &Id| {
+            let tensor = TensorRef::parse(pickle, *id, path, place)?;
+            tensor.ok_or_else(|| fault("a sparse tensor's parts", pickle.describe(*id)))
+        };
+        let sizes = |id: &Id| pickle.sizes(*id).ok_or_else(|| fault("a tensor's size", pickle.describe(*id)));
+        let parts = args.get(1).and_then(|parts| pickle.sequence(*parts)).unwrap_or(&[]);
+        let third_is_tensor = match parts.get(2) {
+            Some(third) => TensorRef::parse(pickle, *third, path, place)?.is_some(),
+            None => false,
+        };
+        Ok(Some(match parts {
+            [pointers, columns, values, size, ..] if third_is_tensor => {
+                let (pointers, columns, values) = (part(pointers)?, part(columns)?, part(values)?);
+                Self::Rows { pointers, columns, values, size: sizes(size)? }
+            }
+            [indices, values, size, ..] => {
+                Self::Coordinates { indices: part(indices)?, values: part(values)?, size: sizes(size)? }
+            }
+            _ => return Err(fault("a sparse tensor's parts", format!("{} values", parts.len()))),
+        }))
+    }
+}
+
+/// The values of a file's tensors.
+#[derive(Debug)]
+pub(crate) struct Storages {
+    path: PathBuf,
+    source: Source,
+    is_big_endian: bool,
+    file_bytes: u64,
+    /// Bytes of tensor values that may still be made.
+    values_left: u64,
+}
+
+#[derive(Debug)]
+enum Source {
+    Archive {
+        archive: Box<ZipArchive<BufReader<File>>>,
+        prefix: String,
+        /// Storages read so far.
+        read: BTreeMap<String, Arc<Vec<u8>>>,
+        /// Bytes that the archive may still have: its entries cannot overlap.
+        left: u64,
+    },
+    Sequence {
+        bytes: Arc<Vec<u8>>,
+        storages: BTreeMap<String, Range<usize>>,
+    },
+}
+
+impl Storages {
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file's size.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    fn has_entry(&self, name: &str) -> bool {
+        match &self.source {
+            Source::Archive { archive, prefix, .. } => archive.index_for_name(&format!("{prefix}{name}")).is_some(),
+            Source::Sequence { .. } => false,
+        }
+    }
+
+    /// An archive's entry as a whole.
+    fn entry(&mut self, name: &str) -> Result<Vec<u8>, LoadError> {
+        let path = &self.path;
+        let fault = |expected: &str, found: String| LoadError::content(path, shortened(name), expected, found);
+        let Source::Archive { archive, prefix, left, .. } = &mut self.source else {
+            return Err(fault("an archive", "a sequence of pickles".into()));
+        };
+        let mut entry =
+            archive.by_name(&format!("{prefix}{name}")).map_err(|e| zip_fault(path, &shortened(name), &e))?;
+        if entry.compression() != CompressionMethod::Stored {
+            return Err(fault("an entry that is not compressed", entry.compression().to_string()));
+        }
+        if entry.size() > *left {
+            let expected = format!("at most {left} bytes (what is left of the file)");
+            return Err(fault(&expected, format!("{} bytes", entry.size())));
+        }
+        let mut bytes = Vec::new();
+        let limit = *left;
+        (&mut entry)
+            .take(limit)
+            .read_to_end(&mut bytes)
+            .map_err(|error| fault("an intact entry", error.to_string()))?;
+        *left -= bytes.len() as u64;
+        Ok(bytes)
+    }
+
+    /// The bytes of storage `key`.
+    fn storage(&mut self, key: &str, place: &str) -> Result<(Arc<Vec<u8>>, Range<usize>), LoadError> {
+        let missing = |path: &Path| {
+            let expected = format!("storage {} in the file", shortened(key));
+            LoadError::content(path, place, expected, "none of that name")
+        };
+        match &self.source {
+            Source::Sequence { bytes, storages } => {
+                let range = storages.get(key).cloned().ok_or_else(|| missing(&self.path))?;
+                return Ok((Arc::clone(bytes), range));
+            }
+            Source::Archive { read, .. } => {
+                if let Some(bytes) = read.get(key) {
+                    return Ok((Arc::clone(bytes), 0..bytes.len()));
+                }
+            }
+        }
+        let name = format!("data/{key}");
+        if !self.has_entry(&name) {
+            return Err(missing(&self.path));
+        }
+        let bytes = Arc::new(self.entry(&name)?);
+        if let Source::Archive { read, .. } = &mut self.source {
+            read.insert(key.to_owned(), Arc::clone(&bytes));
+        }
+        let range = 0..bytes.len();
+        Ok((bytes, range))
+    }
+
+    /// Reads a tensor's values into an array; `place` names it in errors.
+    ///
+    /// # Errors
+    /// [`LoadError::Content`] for a storage that is not there or is shorter than offset, size and stride ask for.
+    pub(crate) fn array(&mut self, tensor: &TensorRef, place: &str) -> Result<Array, LoadError> {
+        let (bytes, range) = self.storage(&tensor.key, place)?;
+        let storage = bytes.get(range).unwrap_or(&[]);
+        let path = self.path.clone();
+        let fault = |expected: &str, found: String| LoadError::content(&path, place, expected, found);
+        if tensor.storage_bytes > storage.len() {
+            let expected = format!("{} bytes in storage {}", tensor.storage_bytes, shortened(&tensor.key));
+            return Err(fault(&expected, format!("{} bytes", storage.len())));
+        }
+        let item = tensor.dtype.size;
+        let n_stored = storage.len() / item;
+        let n_values = tensor.size.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
+        let steps = tensor.size.iter().zip(&tensor.stride);
+        let last = steps.clone().try_fold(tensor.offset, |at, (n, stride)| {
+            n.saturating_sub(1).checked_mul(*stride).and_then(|step| at.checked_add(step))
+        });
+        let is_empty = tensor.size.contains(&0);
+        if !is_empty && last.is_none_or(|last| last >= n_stored) {
+            let expected =
+                format!("offset, size and stride within the {n_stored} values of storage {}", shortened(&tensor.key));
+            let found = format!("offset {}, size {:?}, stride {:?}", tensor.offset, tensor.size, tensor.stride);
+            return Err(fault(&expected, found));
+        }
+        let n_bytes = n_values.and_then(|n| n.checked_mul(item)).map(|n| n as u64);
+        // What becomes of the values is at most 8 bytes each.
+        let n_wide = n_values.map(|n| (n as u64).saturating_mul(8));
+        let (Some(n_bytes), Some(n_wide)) = (n_bytes, n_wide.filter(|n| *n <= self.values_left)) else {
+            let expected = format!("at most {} bytes of values (what the file's size allows)", self.values_left);
+            return Err(fault(&expected, format!("size {:?}", tensor.size)));
+        };
+        self.values_left -= n_wide;
+        let mut values = Vec::with_capacity(usize::try_from(n_bytes).unwrap_or(0));
+        if !is_empty {
+            let is_contiguous = contiguous(&tensor.size).is_some_and(|natural| {
+                natural.iter().zip(&tensor.stride).zip(&tensor.size).all(|((a, b), n)| a == b || *n == 1)
+            });
+            if is_contiguous {
+                let first = tensor.offset * item;
+                values.extend_from_slice(storage.get(first..first + values.capacity()).unwrap_or(&[]));
+            } else {
+                gather(storage, tensor, &mut values);
+            }
+        }
+        if self.is_big_endian {
+            values.chunks_exact_mut(item).for_each(<[u8]>::reverse);
+        }
+        let mut descr = tensor.dtype.descr;
+        if descr == "bf16" {
+            // The upper half of a 32-bit float.
+            values = values.as_chunks::<2>().0.iter().flat_map(|[low, high]| [0, 0, *low, *high]).collect();
+            descr = "<f4";
+        }
+        Array::from_values(
+            &path,
+            place.to_owned(),
+            Layout { descr, is_fortran: false, shape: tensor.size.clone() },
+            values,
+        )
+    }
+}
+
+/// The strides of values that lie one after another.
+fn contiguous(size: &[usize]) -> Option<Vec<usize>> {
+    let mut stride = vec![1usize; size.len()];
+    for axis in (1..size.len()).rev() {
+        stride[axis - 1] = stride[axis].checked_mul(size[axis])?;
+    }
+    Some(stride)
+}
+
+/// Copies the values of a view in the order of its own axes; offset, size and stride were checked against the storage.
+fn gather(storage: &[u8], tensor: &TensorRef, values: &mut Vec<u8>) {
+    let item = tensor.dtype.size;
+    let mut index = vec![0usize; tensor.size.len()];
+    let mut at = tensor.offset;
+    loop {
+        values.extend_from_slice(storage.get(at * item..(at + 1) * item).unwrap_or(&[]));
+        // The next index, as a counter with its last axis running fastest.
+        let mut axis = tensor.size.len();
+        loop {
+            let Some(last) = axis.checked_sub(1) else { return };
+            axis = last;
+            if index[axis] + 1 < tensor.size[axis] {
+                index[axis] += 1;
+                at += tensor.stride[axis];
+                break;
+            }
+            at -= tensor.stride[axis] * index[axis];
+            index[axis] = 0;
+        }
+    }
+}
