@@ -376,7 +376,7 @@ fn dgl_files() {
     check(name, "", tensors, found);
     let mut whole = std::fs::read(fixtures().join(name)).expect("a fixture");
     whole.truncate(4400);
-    check(name, "", Some(whole), "byte 4328: expected 8 bytes (columns), found 4 and the end of the file: FILE");
+    check(name, "", Some(whole), "byte 4393: expected 8 bytes (an array), found 7 and the end of the file: FILE");
 }
 
 #[test]
