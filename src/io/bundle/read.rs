@@ -19,6 +19,7 @@ use crate::engine::graph::Topology;
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};
 use crate::io::file;
+use crate::io::model::check_floats;
 use crate::io::npy::Array;
 use crate::io::npz::Npz;
 use crate::io::sparse::CompressedRows;
@@ -116,7 +117,9 @@ fn read_manifest(files: &mut Files) -> Result<Manifest, LoadError> {
 
 fn read_weights(files: &mut Files, manifest: &Manifest, recipe: &Recipe) -> Result<Model, LoadError> {
     let path = files.path.join(names::MODEL);
-    let (mut model, report) = read_model_bytes(&files.checked(manifest, names::MODEL)?, &path)?;
+    let bytes = files.checked(manifest, names::MODEL)?;
+    check_floats(&bytes, &path)?;
+    let (mut model, report) = read_model_bytes(&bytes, &path)?;
     if let Some(name) = report.ignored.first() {
         return Err(LoadError::content(&path, "tensors", "only those of the recipe's model", name));
     }

@@ -21,6 +21,7 @@ use dialect::{ModuleFacts, Tensors};
 
 pub(crate) use npz::is_model_archive;
 pub(crate) use onnx::is_onnx;
+pub(crate) use safetensors::check_floats;
 pub use safetensors::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model_bytes, write_model};
 
 /// Reads a model from a file in any known container, or one that ships with the program by `sample:NAME`.

@@ -28,6 +28,18 @@ use crate::io::report::{ExportError, LoadError, LoadReport};
 /// Name and version of our metadata.
 pub const MODEL_FORMAT: &str = "unifews-model/1";
 
+/// Refuses a file with a tensor of another type than the 32-bit floats that this program writes.
+///
+/// # Errors
+/// [`LoadError::Content`] naming the tensor.
+pub(crate) fn check_floats(bytes: &[u8], path: &Path) -> Result<(), LoadError> {
+    let fault = |place: &str, expected: &str, found: String| LoadError::content(path, place, expected, found);
+    let file = SafeTensors::deserialize(bytes)
+        .map_err(|error| fault("whole file", "safetensors", shortened(&error.to_string())))?;
+    let other = file.iter().find(|(_, view)| view.dtype() != Dtype::F32);
+    other.map_or(Ok(()), |(name, view)| Err(fault(name, "32-bit floats (F32)", format!("{:?}", view.dtype()))))
+}
+
 /// Reads a model from a file's bytes; `path` is named in errors and in the report.
 ///
 /// # Errors

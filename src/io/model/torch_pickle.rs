@@ -79,12 +79,13 @@ impl Harvest<'_> {
                 pickle.describe(root),
             ));
         };
-        if pairs.iter().any(|(_, value)| self.is_tensor(*value)) {
-            return self.state_dict(root);
-        }
         let keys: Vec<(String, Id)> =
             pairs.iter().filter_map(|(key, value)| Some((pickle.text(*key)?.to_owned(), *value))).collect();
         let holds = |id: Id| self.is_module(id) || self.is_state_dict(id);
+        // A checkpoint may hold tensors beside its state dict, such as GEBT's adjacency matrix.
+        if pairs.iter().any(|(_, value)| self.is_tensor(*value)) && !keys.iter().any(|(_, value)| holds(*value)) {
+            return self.state_dict(root);
+        }
         let named = WRAPPERS.iter().find_map(|w| keys.iter().find(|(key, value)| key == w && holds(*value)));
         let others: Vec<&(String, Id)> = keys.iter().filter(|(_, value)| holds(*value)).collect();
         let only = if let [only] = others[..] { Some(only) } else { None };
