@@ -163,7 +163,7 @@ fn refused(arrays: &Arrays, expected: &str) {
     let file = path.file("model.npz", npz(arrays));
     let error =
         read_model(file.to_str().expect("UTF-8")).map(|(model, _)| model.title()).expect_err("no model of ours");
-    assert_eq!(error.to_string(), format!("{expected}: {}", file.display()));
+    assert_eq!(error.to_string(), format!("{expected}: {}", file.display()), "another error text");
 }
 
 #[test]
