@@ -371,6 +371,12 @@ pub(super) struct RecipeArgs {
     /// Attention heads of every layer but the last (gat)
     #[arg(long, value_name = "N")]
     pub(super) heads: Option<usize>,
+    /// Attention heads of the last layer, averaged (gat)
+    #[arg(long, value_name = "N")]
+    pub(super) out_heads: Option<usize>,
+    /// Whether sources and targets share one transformation (gat)
+    #[arg(long, value_name = "true|false", action = ArgAction::Set)]
+    pub(super) share_weights: Option<bool>,
     /// How attention scores an entry (gat)
     #[arg(long, value_name = "v2|v1", value_parser = choice::<AttentionForm>)]
     pub(super) attention: Option<AttentionForm>,
@@ -383,6 +389,9 @@ pub(super) struct RecipeArgs {
     /// How much the features and every hop count: a closed form, or a number for each (gbp)
     #[arg(long, value_name = "ppr|heat|last|mean|X,…", value_parser = hop_weights)]
     pub(super) hop_weights: Option<HopWeights>,
+    /// t of the heat kernel (gbp)
+    #[arg(long, value_name = "X")]
+    pub(super) heat_time: Option<f64>,
     /// Whether a node's own row has a weight of its own (sage)
     #[arg(long, value_name = "true|false", action = ArgAction::Set)]
     pub(super) root_weight: Option<bool>,

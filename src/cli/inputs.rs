@@ -70,8 +70,17 @@ pub(super) fn read_fitting_model(
         ("--layers", args.layers, shape.layers),
         ("--hidden", args.hidden, shape.hidden),
         ("--heads", args.heads, shape.heads),
+        ("--out-heads", args.out_heads, shape.out_heads),
     ] {
         if let Some(given) = given.filter(|given| *given != own) {
+            return Err(UsageError::new(option, format!("{own} (the model's)"), given).into());
+        }
+    }
+    for (option, given, own) in [
+        ("--share-weights", args.share_weights, shape.share_weights),
+        ("--root-weight", args.root_weight, shape.root_weight),
+    ] {
+        if let Some(given) = given.filter(|given| *given != own && shape.has(&option[2..].replace('-', "_"))) {
             return Err(UsageError::new(option, format!("{own} (the model's)"), given).into());
         }
     }
@@ -87,10 +96,13 @@ fn set_shape(shape: &mut Architecture, args: &RecipeArgs) -> Result<(), UsageErr
         ("hops", "--hops", args.hops.is_some()),
         ("norm_r", "--norm-r", args.norm_r.is_some()),
         ("heads", "--heads", args.heads.is_some()),
+        ("out_heads", "--out-heads", args.out_heads.is_some()),
+        ("share_weights", "--share-weights", args.share_weights.is_some()),
         ("attention", "--attention", args.attention.is_some()),
         ("alpha", "--alpha", args.alpha.is_some()),
         ("theta", "--theta", args.theta.is_some()),
         ("hop_weights", "--hop-weights", args.hop_weights.is_some()),
+        ("heat_time", "--heat-time", args.heat_time.is_some()),
         ("root_weight", "--root-weight", args.root_weight.is_some()),
     ] {
         if is_given && !shape.has(setting) {
@@ -104,10 +116,13 @@ fn set_shape(shape: &mut Architecture, args: &RecipeArgs) -> Result<(), UsageErr
     set(&mut shape.hops, args.hops);
     set(&mut shape.norm_r, args.norm_r);
     set(&mut shape.heads, args.heads);
+    set(&mut shape.out_heads, args.out_heads);
+    set(&mut shape.share_weights, args.share_weights);
     set(&mut shape.attention, args.attention);
     set(&mut shape.alpha, args.alpha);
     set(&mut shape.theta, args.theta);
     set(&mut shape.hop_weights, args.hop_weights.clone());
+    set(&mut shape.heat_time, args.heat_time);
     set(&mut shape.root_weight, args.root_weight);
     Ok(())
 }

@@ -196,3 +196,20 @@ fn the_authors_decoupled_runs_are_reproduced_line_by_line() {
     let removed = |row: &serde_json::Value| row["runs"][0]["edge_sparsity"].as_f64().expect("a share");
     assert!(removed(&rows[0]).abs() < 1e-12 && removed(&rows[3]) > removed(&rows[1]), "{out}");
 }
+
+#[test]
+fn every_setting_of_a_family_has_an_option() {
+    let folder = folder();
+    let size = ["--hidden", "8", "--epochs", "1"];
+    let gat = ["--arch", "gat", "--heads", "2", "--out-heads", "3", "--share-weights", "true"];
+    let out = json(folder.path(), &[&["train", SMALL, "-o", "g.safetensors"][..], &gat, &size].concat());
+    let model = &out["recipe"]["model"];
+    assert_eq!((model["out_heads"].as_u64(), model["share_weights"].as_bool()), (Some(3), Some(true)), "{model}");
+    let gbp = ["--arch", "gbp", "--hops", "3", "--hop-weights", "heat", "--heat-time", "2.5"];
+    let out = json(folder.path(), &[&["train", SMALL, "-o", "h.safetensors"][..], &gbp, &size].concat());
+    assert_eq!(out["recipe"]["model"]["heat_time"], 2.5);
+    let wrong = ["prune", SMALL, "g.safetensors", "-o", "b", "--arch", "gat", "--out-heads", "1"];
+    let said = super::common::unifews(folder.path()).args(wrong).assert().code(2);
+    let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+    assert!(said.contains("--out-heads: expected 3 (the model's), found 1"), "{said}");
+}
