@@ -213,3 +213,19 @@ fn every_setting_of_a_family_has_an_option() {
     let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
     assert!(said.contains("--out-heads: expected 3 (the model's), found 1"), "{said}");
 }
+
+#[test]
+fn a_table_that_cannot_be_made_or_kept_is_refused_before_anything_is_trained() {
+    let folder = folder();
+    let refused = |arguments: &[&str], code: i32, text: &str| {
+        let said = super::common::unifews(folder.path()).args(arguments).assert().code(code);
+        let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+        assert!(said.contains(text) && !said.contains("δa"), "{said}");
+    };
+    let graphs = "GRAPH: expected cora, citeseer or pubmed (the graphs of this table), found powerlaw 300";
+    refused(&["reproduce", "paper-table3", SMALL, "-o", "page.md"], 2, graphs);
+    assert!(!folder.path().join("page.md").exists());
+    let small = ["--seeds", "1", "--epochs", "1", "--hidden", "4"];
+    let nowhere = [&["reproduce", "paper-fig10", SMALL, "-o", "no/where/page.md"][..], &small].concat();
+    refused(&nowhere, 1, "cannot create");
+}

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::args::{PublishedTable, ReproduceArgs};
+use super::failure::UsageError;
 use super::output::{self, seconds};
 use super::progress::Terminal;
 use crate::engine::analysis::{Draw, ReproducedSeed, mass_delta, reproduce};
 use crate::engine::graph::Dataset;
 use crate::engine::model::{Architecture, Family};
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, Schedule, Training};
-use crate::io::atomic::write_atomic;
+use crate::io::atomic::{AtomicFile, write_atomic};
 use crate::io::bundle::MachineNote;
 use crate::io::read_graph_within;
 
@@ -94,17 +95,41 @@ const AUTHORS_SPLIT: u64 = 42;
 /// The share that Table III removes.
 const TABLE_3_SHARE: f64 = 0.5;
 
+/// One line that is to be made.
+struct Cell {
+    dataset: Arc<Dataset>,
+    recipe: Recipe,
+    /// Share of the pushes that is to go; δa is found for it.
+    share: Option<f64>,
+    draws: Vec<Draw>,
+    paper: Option<f64>,
+    authors: Option<f64>,
+    authors_lock: Option<f64>,
+    published: Option<PublishedCosts>,
+}
+
 pub(super) fn run(args: &ReproduceArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let published: Published = toml::from_str(include_str!("published.toml"))?;
-    let graphs = graphs(args, terminal)?;
-    let rows = match args.table {
-        PublishedTable::PaperFig10 => fig10(args, &published, &graphs, terminal)?,
-        PublishedTable::PaperTable3 => table3(args, &published, &graphs, terminal)?,
-        PublishedTable::AuthorsDecoupled => decoupled(args, &published, &graphs, terminal)?,
-    };
+    // Nothing long is computed for a place that cannot be written.
+    drop(AtomicFile::begin(&args.output)?);
+    let mut cells = Vec::new();
+    for dataset in graphs(args, terminal)? {
+        cells.extend(match args.table {
+            PublishedTable::PaperFig10 => fig10(args, &published, &dataset),
+            PublishedTable::PaperTable3 => table3(args, &published, &dataset)?,
+            PublishedTable::AuthorsDecoupled => decoupled(args, &published, &dataset),
+        });
+    }
     let machine = MachineNote::this(terminal.ctl().n_threads());
-    let text = page(args, &rows, &machine);
-    write_atomic(&args.output, text.as_bytes())?;
+    let n_cells = cells.len();
+    let mut rows = Vec::with_capacity(n_cells);
+    let mut text = String::new();
+    for cell in cells {
+        rows.push(made(cell, rows.len(), n_cells, terminal)?);
+        // What is there stays there, whatever becomes of the lines to come.
+        text = page(args, &rows, n_cells, &machine);
+        write_atomic(&args.output, text.as_bytes())?;
+    }
     terminal.clear();
     if args.shared.json {
         let table = args.table.key();
@@ -112,6 +137,31 @@ pub(super) fn run(args: &ReproduceArgs, terminal: &Terminal) -> anyhow::Result<(
         return output::json(&document);
     }
     output::lines(&[text, format!("wrote {}", args.output.display())])
+}
+
+/// Trains and evaluates what a line is made of.
+fn made(cell: Cell, at: usize, n_cells: usize, terminal: &Terminal) -> anyhow::Result<Row> {
+    let Cell { dataset, mut recipe, share, draws, paper, authors, authors_lock, published } = cell;
+    let (family, quiet) = (recipe.model.architecture, terminal.ctl().quiet());
+    let deltas = share.map_or_else(
+        || format!("δa {} δw {}", recipe.delta_a(0), recipe.delta_w(0)),
+        |share| format!("{:.0} % removed", 100.0 * share),
+    );
+    terminal.ctl().progress(&format!("{} on {}, {deltas}", family.key(), dataset.name()), at, n_cells);
+    if let Some(share) = share {
+        recipe.edges.delta = vec![mass_delta(&dataset, &recipe, share, &quiet)?];
+    }
+    Ok(Row {
+        graph: dataset.name().to_owned(),
+        model: family.title().to_owned(),
+        delta_a: recipe.delta_a(0),
+        delta_w: recipe.delta_w(0),
+        paper,
+        authors,
+        authors_lock,
+        runs: reproduce(&dataset, &recipe, &draws, &quiet)?,
+        published,
+    })
 }
 
 /// The graphs that were named, or those that ship with the program.
@@ -153,71 +203,48 @@ fn authors_split(seeds: &[u64]) -> Vec<Draw> {
     seeds.iter().map(|s| Draw { split: AUTHORS_SPLIT, seed: *s }).collect()
 }
 
-fn fig10(
-    args: &ReproduceArgs,
-    published: &Published,
-    graphs: &[Arc<Dataset>],
-    terminal: &Terminal,
-) -> anyhow::Result<Vec<Row>> {
-    let wanted: Vec<&Fig10> = published.fig10.iter().filter(|cell| args.full || cell.authors.is_some()).collect();
-    let mut rows = Vec::new();
-    for dataset in graphs {
-        for (at, cell) in wanted.iter().enumerate() {
-            let stage = format!("{} δa {} δw {}", cell.model.key(), cell.delta_a, cell.delta_w);
-            terminal.ctl().progress(&stage, at, wanted.len());
-            let recipe = official(cell.model, cell.delta_a, cell.delta_w, args);
-            let is_cora = dataset.name().eq_ignore_ascii_case("cora");
-            let mut draws = own_splits(&args.seeds);
-            if is_cora && cell.authors.is_some() {
-                draws.extend(authors_split(&args.seeds).into_iter().filter(|d| d.split != d.seed));
-            }
-            rows.push(Row {
-                graph: dataset.name().to_owned(),
-                model: cell.model.title().to_owned(),
-                delta_a: cell.delta_a,
-                delta_w: cell.delta_w,
-                paper: is_cora.then_some(cell.paper),
-                authors: cell.authors.filter(|_| is_cora),
-                authors_lock: cell.authors_lock.filter(|_| is_cora),
-                runs: reproduce(dataset, &recipe, &draws, &terminal.ctl().quiet())?,
-                published: None,
-            });
+fn fig10(args: &ReproduceArgs, published: &Published, dataset: &Arc<Dataset>) -> Vec<Cell> {
+    let is_cora = dataset.name().eq_ignore_ascii_case("cora");
+    let wanted = published.fig10.iter().filter(|cell| args.full || cell.authors.is_some());
+    let cell = |cell: &Fig10| {
+        let mut draws = own_splits(&args.seeds);
+        if is_cora && cell.authors.is_some() {
+            draws.extend(authors_split(&args.seeds).into_iter().filter(|d| d.split != d.seed));
         }
-    }
-    Ok(rows)
+        Cell {
+            dataset: Arc::clone(dataset),
+            recipe: official(cell.model, cell.delta_a, cell.delta_w, args),
+            share: None,
+            draws,
+            paper: is_cora.then_some(cell.paper),
+            authors: cell.authors.filter(|_| is_cora),
+            authors_lock: cell.authors_lock.filter(|_| is_cora),
+            published: None,
+        }
+    };
+    wanted.map(cell).collect()
 }
 
-fn decoupled(
-    args: &ReproduceArgs,
-    published: &Published,
-    graphs: &[Arc<Dataset>],
-    terminal: &Terminal,
-) -> anyhow::Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for dataset in graphs {
-        for (at, cell) in published.decoupled.iter().enumerate() {
-            let stage = format!("{} δa {} δw {}", cell.model.key(), cell.delta_a, cell.delta_w);
-            terminal.ctl().progress(&stage, at, published.decoupled.len());
-            let mut recipe = official(cell.model, cell.delta_a, cell.delta_w, args);
-            if cell.delta_a > 0.0 {
-                push(&mut recipe);
-            }
-            let is_cora = dataset.name().eq_ignore_ascii_case("cora");
-            rows.push(Row {
-                graph: dataset.name().to_owned(),
-                model: cell.model.title().to_owned(),
-                delta_a: cell.delta_a,
-                delta_w: cell.delta_w,
-                paper: None,
-                authors: is_cora.then_some(cell.authors),
-                authors_lock: None,
-                runs: reproduce(dataset, &recipe, &authors_split(&args.seeds), &terminal.ctl().quiet())?,
-                published: is_cora
-                    .then_some(PublishedCosts::Sparsity { edges: cell.edge_sparsity, weights: cell.weight_sparsity }),
-            });
+fn decoupled(args: &ReproduceArgs, published: &Published, dataset: &Arc<Dataset>) -> Vec<Cell> {
+    let is_cora = dataset.name().eq_ignore_ascii_case("cora");
+    let cell = |cell: &DecoupledRun| {
+        let mut recipe = official(cell.model, cell.delta_a, cell.delta_w, args);
+        if cell.delta_a > 0.0 {
+            push(&mut recipe);
         }
-    }
-    Ok(rows)
+        let costs = PublishedCosts::Sparsity { edges: cell.edge_sparsity, weights: cell.weight_sparsity };
+        Cell {
+            dataset: Arc::clone(dataset),
+            recipe,
+            share: None,
+            draws: authors_split(&args.seeds),
+            paper: None,
+            authors: is_cora.then_some(cell.authors),
+            authors_lock: None,
+            published: is_cora.then_some(costs),
+        }
+    };
+    published.decoupled.iter().map(cell).collect()
 }
 
 /// Propagates as the authors' program does.
@@ -228,44 +255,40 @@ fn push(recipe: &mut Recipe) {
     }
 }
 
-fn table3(
-    args: &ReproduceArgs,
-    published: &Published,
-    graphs: &[Arc<Dataset>],
-    terminal: &Terminal,
-) -> anyhow::Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for dataset in graphs {
-        let of_graph = published.table3.iter().filter(|t| dataset.name().eq_ignore_ascii_case(&t.graph));
-        for cell in of_graph {
-            let pruned = if cell.is_pruned { ", pruned" } else { "" };
-            terminal.ctl().progress(
-                &format!("{} on {}{pruned}", cell.model.key(), cell.graph),
-                rows.len(),
-                published.table3.len(),
-            );
-            let mut recipe = official(cell.model, 0.0, 0.0, args);
-            if cell.is_pruned {
-                push(&mut recipe);
-                recipe.edges.delta = vec![mass_delta(dataset, &recipe, TABLE_3_SHARE, &terminal.ctl().quiet())?];
-                if let Some(training) = &mut recipe.training {
-                    training.schedule = Schedule::During;
-                }
+fn table3(args: &ReproduceArgs, published: &Published, dataset: &Arc<Dataset>) -> Result<Vec<Cell>, UsageError> {
+    let cell = |cell: &Table3| {
+        let mut recipe = official(cell.model, 0.0, 0.0, args);
+        if cell.is_pruned {
+            push(&mut recipe);
+            if let Some(training) = &mut recipe.training {
+                training.schedule = Schedule::During;
             }
-            rows.push(Row {
-                graph: dataset.name().to_owned(),
-                model: cell.model.title().to_owned(),
-                delta_a: recipe.delta_a(0),
-                delta_w: 0.0,
-                paper: Some(cell.paper),
-                authors: cell.authors,
-                authors_lock: None,
-                runs: reproduce(dataset, &recipe, &own_splits(&args.seeds), &terminal.ctl().quiet())?,
-                published: Some(PublishedCosts::Propagation { secs: cell.paper_secs, gmacs: cell.paper_gmacs }),
-            });
         }
+        Cell {
+            dataset: Arc::clone(dataset),
+            recipe,
+            share: cell.is_pruned.then_some(TABLE_3_SHARE),
+            draws: own_splits(&args.seeds),
+            paper: Some(cell.paper),
+            authors: cell.authors,
+            authors_lock: None,
+            published: Some(PublishedCosts::Propagation { secs: cell.paper_secs, gmacs: cell.paper_gmacs }),
+        }
+    };
+    let of_graph = published.table3.iter().filter(|t| dataset.name().eq_ignore_ascii_case(&t.graph));
+    let cells: Vec<Cell> = of_graph.map(cell).collect();
+    if cells.is_empty() {
+        let mut names: Vec<&str> = Vec::new();
+        for cell in &published.table3 {
+            if !names.contains(&cell.graph.as_str()) {
+                names.push(&cell.graph);
+            }
+        }
+        let last = names.pop().unwrap_or_default();
+        let expected = format!("{} or {last} (the graphs of this table)", names.join(", "));
+        return Err(UsageError::new("GRAPH", expected, dataset.name()));
     }
-    Ok(rows)
+    Ok(cells)
 }
 
 /// Which of a row's runs are meant.
@@ -312,7 +335,7 @@ fn published(value: Option<f64>) -> String {
 }
 
 /// The page: what was run, where, and the table.
-fn page(args: &ReproduceArgs, rows: &[Row], machine: &MachineNote) -> String {
+fn page(args: &ReproduceArgs, rows: &[Row], n_cells: usize, machine: &MachineNote) -> String {
     let mut page = format!("# {}\n\n", args.table.title());
     let seeds = args.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let processor = machine.processor.as_deref().unwrap_or("unknown processor");
@@ -330,6 +353,9 @@ fn page(args: &ReproduceArgs, rows: &[Row], machine: &MachineNote) -> String {
     )]);
     page.push_str(args.table.explanation());
     page.push_str("\n\n");
+    if rows.len() < n_cells {
+        page.extend([format!("Not finished: {} of {n_cells} lines.\n\n", rows.len())]);
+    }
     match args.table {
         PublishedTable::PaperFig10 => fig10_lines(rows, &mut page),
         PublishedTable::PaperTable3 => table3_lines(rows, &mut page),

@@ -12,8 +12,8 @@ use ndarray::Array2;
 
 use super::build::{Stated, build};
 use super::split::nodes_of_mask;
-use super::{Draft, Request, labels_from};
-use crate::engine::graph::{EdgeList, Features, Split};
+use super::{Draft, Request, edge_pairs, labels_from};
+use crate::engine::graph::{Features, Split};
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
@@ -30,17 +30,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     }
     let features = Features::from_dense(features.to_f32_matrix()?);
 
-    let edges = npz.array("edges")?;
-    match edges.matrix_shape("edges and their two ends")? {
-        (_, 2) => {}
-        (_, columns) => return Err(edges.fault("two columns", columns)),
-    }
-    edges.to_indices(n, "node numbers")?;
-    let mut list = EdgeList::new();
-    for row in edges.to_i64_matrix()?.rows() {
-        // Both are node numbers, as was just checked.
-        list.push(u32::try_from(row[0]).unwrap_or(u32::MAX), u32::try_from(row[1]).unwrap_or(u32::MAX), 1.0);
-    }
+    let list = edge_pairs(&npz.array("edges")?, n)?;
     let built = build(list, n, Stated::Nothing, request, &mut report)?;
     let mut draft = Draft::of(stem(path), built);
     draft.features = Some(features);

@@ -336,6 +336,22 @@ fn labels_from_array(array: &Array, n: usize) -> Result<Labels, LoadError> {
     Ok(if is_one_hot { Labels::new(labels.classes().to_vec()) } else { labels })
 }
 
+/// Edges from rows of their two ends. `[n_edges, 2]`
+fn edge_pairs(edges: &Array, n: usize) -> Result<EdgeList, LoadError> {
+    match edges.matrix_shape("edges and their two ends")? {
+        (_, 2) => {}
+        (_, columns) => return Err(edges.fault("two columns", columns)),
+    }
+    edges.to_indices(n, "node numbers")?;
+    let mut list = EdgeList::new();
+    // A matrix, since the values may be stored column by column.
+    for row in edges.to_i64_matrix()?.rows() {
+        // Both are node numbers, as was just checked.
+        list.push(u32::try_from(row[0]).unwrap_or(u32::MAX), u32::try_from(row[1]).unwrap_or(u32::MAX), 1.0);
+    }
+    Ok(list)
+}
+
 /// Structure from rows whose columns are the targets of the row's node, exactly as stored unless the user asks for more.
 fn build_as_stored(rows: &CompressedRows, report: &mut LoadReport, request: Request<'_>) -> Result<Built, LoadError> {
     let list = list_of(rows, request)?;

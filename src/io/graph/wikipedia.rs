@@ -7,8 +7,8 @@
 //! ```
 
 use super::build::{Stated, build};
-use super::{Draft, Request, labels_from};
-use crate::engine::graph::{EdgeList, Features};
+use super::{Draft, Request, edge_pairs, labels_from};
+use crate::engine::graph::Features;
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
@@ -20,17 +20,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut report = LoadReport::default();
     let features = npz.array("features")?;
     let (n, _) = features.matrix_shape("nodes and features")?;
-    let edges = npz.array("edges")?;
-    match edges.matrix_shape("edges and their two ends")? {
-        (_, 2) => {}
-        (_, columns) => return Err(edges.fault("two columns", columns)),
-    }
-    edges.to_indices(n, "node numbers")?;
-    let mut list = EdgeList::new();
-    for row in edges.to_i64_matrix()?.rows() {
-        // Both are node numbers, as was just checked.
-        list.push(u32::try_from(row[0]).unwrap_or(u32::MAX), u32::try_from(row[1]).unwrap_or(u32::MAX), 1.0);
-    }
+    let list = edge_pairs(&npz.array("edges")?, n)?;
     let built = build(list, n, Stated::Nothing, request, &mut report)?;
     let mut draft = Draft::of(stem(path), built);
     draft.features = Some(Features::from_dense(features.to_f32_matrix()?));
