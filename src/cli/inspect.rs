@@ -232,10 +232,11 @@ fn describe_model(model: &ModelItem) -> Vec<String> {
     ];
     if let Some(trained) = &model.trained_on {
         lines.push(format!(
-            "\ntrained on {}, split {}, seed {}: val {}, test {} at epoch {} of {}",
+            "\ntrained on {}, split {}, seed {}: {} {} on val, {} on test, at epoch {} of {}",
             trained.graph,
             trained.split,
             trained.seed,
+            trained.metric.title(),
             percent(trained.val_accuracy),
             percent(trained.test_accuracy),
             trained.best_epoch,

@@ -4,6 +4,7 @@ use super::progress::Terminal;
 use crate::engine::analysis::{
     Atlas, EvaluatedOn, NodeOrder, RasterMode, RasterRequest, Run, Scale, Side, SweepPoint, Viewport, raster,
 };
+use crate::engine::graph::Metric;
 use crate::engine::sparsify::StepTrace;
 use crate::io::figure::{Axis, Curve, CurveStyle, Curves, HeatmapFigure, MethodsFigure, sensitivity_curves};
 use crate::io::results::{Comparison, SweepResults};
@@ -143,16 +144,21 @@ fn unpruned(curves: &[Curve], y: f64) -> Curve {
     Curve { name: "unpruned".to_owned(), points, style: CurveStyle::Dashed, ..Curve::default() }
 }
 
+/// What the scores are.
+fn metric(results: &SweepResults) -> Metric {
+    results.points.first().map(|p| p.metric).unwrap_or_default()
+}
+
 fn accuracy(results: &SweepResults) -> Curves {
     let mut series = by_delta_w(results, |p| [100.0 * p.edge_sparsity, 100.0 * p.test_accuracy]);
     if let Some(first) = results.points.first() {
         series.push(unpruned(&series, 100.0 * first.dense_test_accuracy));
     }
     Curves {
-        title: "Accuracy on test nodes against entries removed".to_owned(),
+        title: format!("{} on test nodes against entries removed", metric(results).heading()),
         subtitle: subtitle(results),
         x: Axis::new("graph entries removed, %"),
-        y: Axis::new("test accuracy, %"),
+        y: Axis::new(format!("test {}, %", metric(results).title())),
         series,
         marks: Vec::new(),
     }
@@ -162,10 +168,10 @@ fn operations(results: &SweepResults) -> Curves {
     let point = |p: &SweepPoint| [p.macs_pruned as f64 / 1e6, 100.0 * p.val_accuracy];
     let front = results.pareto.iter().filter_map(|idx| results.points.get(*idx)).map(point);
     Curves {
-        title: "Accuracy on validation nodes against operations".to_owned(),
+        title: format!("{} on validation nodes against operations", metric(results).heading()),
         subtitle: subtitle(results),
         x: Axis::new(format!("million MACs (rule {})", results.macs_rule)),
-        y: Axis::new("validation accuracy, %"),
+        y: Axis::new(format!("validation {}, %", metric(results).title())),
         series: vec![
             Curve {
                 name: "every recipe".to_owned(),

@@ -6,7 +6,8 @@ use super::args::PruneArgs;
 use super::inputs;
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
-use crate::engine::analysis::{Metric, Run, RunOptions, Score, run as run_recipe};
+use crate::engine::analysis::{Run, RunOptions, Score, run as run_recipe};
+use crate::engine::graph::Metric;
 use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{BundleReport, BundleWriter, Metrics};
 

@@ -183,6 +183,15 @@ fn several_classes_per_node_are_trained_pruned_and_replayed() {
         let mut labels = table.lines().skip(1).map(|l| l.split(',').nth(1).expect("label"));
         assert!(labels.any(|l| l.split(' ').count() > 1), "{table}");
         stdout(folder.path(), &["replay", arch]);
+        // What a number is stands beside it, wherever it goes.
+        assert_eq!(trained["history"][0]["metric"], "micro-f1");
+        assert!(stdout(folder.path(), &["inspect", &model]).contains("micro-F1"));
+        let grid = ["--grid-a", "0,0.5", "--grid-w", "0"];
+        stdout(folder.path(), &[&["sweep", graph, &model, "-o", "s"][..], &grid].concat());
+        let table = std::fs::read_to_string(folder.path().join("s/results.csv")).expect("a table");
+        assert!(table.contains("micro-f1"), "{table}");
+        let picture = std::fs::read_to_string(folder.path().join("s/accuracy.svg")).expect("a picture");
+        assert!(picture.contains("test micro-F1, %"), "{arch}");
     }
 }
 

@@ -265,3 +265,26 @@ fn rules_rankings_ramps_and_the_lottery_are_in_the_panel() {
     let training = &h.state().session().store().training;
     assert_eq!((training.history.len(), training.n_epochs), (6, 6), "two rounds and the last training");
 }
+
+/// With several classes per node, nothing that is shown is called accuracy.
+#[test]
+fn several_classes_per_node_are_scored_by_what_they_are_called() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    let graph = "sample:powerlaw?nodes=120&edges=900&features=8&classes=4&labels=multi";
+    h.state().send(Command::Open(graph.to_owned()));
+    h.run_steps(2);
+    wait(&mut h, "the graph", |s| {
+        s.is_idle() && s.store().graph.as_ref().is_some_and(|g| g.dataset.labels().is_some_and(|l| l.tags().is_some()))
+    });
+    train(&mut h, small(Family::Gcn), |_| {});
+    for label in ["Val micro-F1", "Test micro-F1", "Micro-F1"] {
+        assert!(h.query_by_label(label).is_some(), "{label}");
+    }
+    for pane in [Pane::Layers, Pane::Training, Pane::Tradeoff] {
+        show(&mut h, pane);
+        for label in ["Accuracy", "Val accuracy", "Test accuracy"] {
+            assert!(h.query_by_label(label).is_none(), "{label} in {pane:?}");
+        }
+    }
+}

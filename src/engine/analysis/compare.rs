@@ -11,7 +11,7 @@ use super::run::{RunOptions, run};
 use super::sweep::SweepPoint;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, resolve_split};
+use crate::engine::graph::{Dataset, Metric, resolve_split};
 use crate::engine::model::Model;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use crate::engine::sparsify::{EdgeMode, Recipe, Schedule, Training, WeightMode};
@@ -236,6 +236,8 @@ pub struct CompareSummary {
     pub n_seeds: usize,
     /// Mean share removed.
     pub removed: f64,
+    /// What the accuracies are.
+    pub metric: Metric,
     /// Mean accuracy.
     pub mean: f64,
     /// Lowest and highest accuracy.
@@ -265,6 +267,7 @@ pub fn summarise(points: &[ComparePoint], on: EvaluatedOn) -> Vec<CompareSummary
             share,
             n_seeds: points.len(),
             removed: points.iter().map(|p| p.removed()).sum::<f64>() / n,
+            metric: points.first().map(|p| p.result.metric).unwrap_or_default(),
             mean,
             range: [accuracy().fold(f64::INFINITY, f64::min), accuracy().fold(f64::NEG_INFINITY, f64::max)],
             deviation: if points.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 },

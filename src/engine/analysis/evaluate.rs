@@ -3,33 +3,7 @@
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::graph::{Labels, Split};
-
-/// What the score of a graph is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Metric {
-    /// Share of nodes that get their class.
-    #[default]
-    Accuracy,
-    /// `2 TP / (2 TP + FP + FN)` over all decisions on all nodes and classes: what accuracy is with one class per node.
-    MicroF1,
-}
-
-impl Metric {
-    /// That of these labels.
-    pub fn of(labels: &Labels) -> Self {
-        if labels.tags().is_some() { Self::MicroF1 } else { Self::Accuracy }
-    }
-
-    /// For people, for example `accuracy`.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Accuracy => "accuracy",
-            Self::MicroF1 => "micro-F1",
-        }
-    }
-}
+use crate::engine::graph::{Labels, Metric, Split};
 
 /// How well one set of predictions does on one set of nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -117,7 +91,7 @@ impl Score {
                 counts.add(labels.of(u), Some(largest(logits.row(u)) as usize));
             }
         }
-        counts.score(n_nodes, Metric::of(labels))
+        counts.score(n_nodes, labels.metric())
     }
 }
 
@@ -205,7 +179,7 @@ impl Evaluation {
         };
         Self {
             split: split.name.clone(),
-            metric: Metric::of(labels),
+            metric: labels.metric(),
             train: part(&split.train, 0),
             val: part(&split.val, 1),
             test: part(&split.test, 2),

@@ -16,7 +16,7 @@ pub use compare::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Method, compare, models_of_seeds, summarise,
     with_fixed_split,
 };
-pub use evaluate::{Evaluation, Metric, PartScores, Score, predictions};
+pub use evaluate::{Evaluation, PartScores, Score, predictions};
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{

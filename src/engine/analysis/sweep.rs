@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::run::{Run, RunOptions, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::Dataset;
+use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
 
@@ -33,6 +33,9 @@ pub struct SweepPoint {
     pub edge_sparsity: f64,
     /// Removed share of weights over all layers, `0..=1`.
     pub weight_sparsity: f64,
+    /// What the accuracies are.
+    #[serde(default)]
+    pub metric: Metric,
     /// Accuracy of the pruned model on validation nodes, `0..=1`.
     pub val_accuracy: f64,
     /// Accuracy of the pruned model on test nodes, `0..=1`.
@@ -136,6 +139,7 @@ impl SweepPoint {
             delta_w: run.recipe.delta_w(0),
             edge_sparsity: run.pruned.edge_sparsity(),
             weight_sparsity: run.pruned.weight_sparsity(),
+            metric: scores.metric,
             val_accuracy: scores.val.pruned.accuracy,
             test_accuracy: scores.test.pruned.accuracy,
             dense_val_accuracy: scores.val.dense.accuracy,

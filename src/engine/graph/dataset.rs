@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView1};
+use serde::{Deserialize, Serialize};
 use sprs::CsMatI;
 
 use super::split::Split;
@@ -123,6 +124,35 @@ fn sparse_from_dense(x: &Array2<f32>) -> CsMatI<f32, u32, usize> {
     CsMatI::new(x.dim(), indptr, indices, values)
 }
 
+/// What the score of a graph is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metric {
+    /// Share of nodes that get their class.
+    #[default]
+    Accuracy,
+    /// `2 TP / (2 TP + FP + FN)` over all decisions on all nodes and classes: what accuracy is with one class per node.
+    MicroF1,
+}
+
+impl Metric {
+    /// For people, for example `accuracy`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::MicroF1 => "micro-F1",
+        }
+    }
+
+    /// The same at the start of a line, for example `Accuracy`.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Accuracy => "Accuracy",
+            Self::MicroF1 => "Micro-F1",
+        }
+    }
+}
+
 /// What is to be told of every node: one class, or any number of them (multi-label).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Labels {
@@ -182,6 +212,11 @@ impl Labels {
             Some(_) => Vec::new(),
             None => self.of(u).into_iter().collect(),
         }
+    }
+
+    /// What a score on these labels is.
+    pub fn metric(&self) -> Metric {
+        if self.tags.is_some() { Metric::MicroF1 } else { Metric::Accuracy }
     }
 
     /// Whether node `u` can be trained on and scored.

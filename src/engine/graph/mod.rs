@@ -12,7 +12,7 @@ mod stats;
 mod topology;
 
 pub use assemble::{Assembled, EdgeList};
-pub use dataset::{Dataset, DatasetParts, Features, Labels};
+pub use dataset::{Dataset, DatasetParts, Features, Labels, Metric};
 pub use generate::{PowerLaw, power_law_communities, with_neighbour_tags};
 pub use options::{Column, ReadOptions, Separator};
 pub use split::{Split, resolve_split, stratified};

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::architecture::Architecture;
 use super::families::Shapes;
 use crate::engine::error::EngineError;
+use crate::engine::graph::Metric;
 
 /// What a parameter is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,6 +222,8 @@ pub struct TrainedOn {
     pub epochs: usize,
     /// Epoch with the best validation accuracy, from 1.
     pub best_epoch: usize,
+    /// What the two scores are.
+    pub metric: Metric,
     /// Validation accuracy at that epoch, `0..=1`.
     pub val_accuracy: f64,
     /// Test accuracy at that epoch, `0..=1`.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, resolve_split};
+use crate::engine::graph::{Dataset, Metric, resolve_split};
 use crate::engine::model::{Model, TrainedOn};
 use crate::engine::sparsify::baselines::{Ramp, WeightRanking};
 use crate::engine::sparsify::weights::ranked_masks;
@@ -33,6 +33,9 @@ pub struct EpochRecord {
     pub train_loss: f64,
     /// Mean cross-entropy over the validation nodes.
     pub val_loss: f64,
+    /// What the accuracies are.
+    #[serde(default)]
+    pub metric: Metric,
     /// Accuracy on the training nodes in evaluation mode, `0..=1`.
     pub train_accuracy: f64,
     /// Accuracy on the validation nodes, `0..=1`.
@@ -129,6 +132,7 @@ pub fn train(
         seed: recipe.seed,
         epochs: training.epochs,
         best_epoch: record.epoch,
+        metric: record.metric,
         val_accuracy: record.val_accuracy,
         test_accuracy,
     });

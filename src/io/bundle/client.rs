@@ -1,7 +1,8 @@
 //! What goes along for the engineer who receives a bundle: a script that runs it, and a page that explains it.
 
 use super::metrics::Metrics;
-use crate::engine::analysis::{Metric, Run, Score};
+use crate::engine::analysis::{Run, Score};
+use crate::engine::graph::Metric;
 use crate::engine::model::Family;
 
 /// Where the family's own layers go in the script.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::analysis::{Bounds, Metric, PartScores, Run, Score, Timing};
+use crate::engine::analysis::{Bounds, PartScores, Run, Score, Timing};
+use crate::engine::graph::Metric;
 use crate::engine::model::StepKind;
 use crate::engine::sparsify::{EdgeTrace, Macs, Product, StepTrace, WeightTrace};
 

@@ -45,11 +45,12 @@ impl MethodsFigure<'_> {
         }
         let what = if self.is_of_edges { "edges" } else { "weights" };
         let on = self.on.title();
+        let metric = self.summary.first().map(|s| s.metric).unwrap_or_default();
         Curves {
             title: format!("Methods that remove {what}"),
             subtitle: self.subtitle.clone(),
             x: axis(format!("{what} removed, %"), &series),
-            y: axis(format!("{on} accuracy, %"), &series),
+            y: axis(format!("{on} {}, %", metric.title()), &series),
             series,
             marks: Vec::new(),
         }
@@ -78,11 +79,12 @@ pub fn sensitivity_curves(
         series.push(level("unpruned", &series, 100.0 * on.dense_accuracy(&first.result)));
     }
     let what = if is_of_edges { "edges" } else { "weights" };
+    let metric = own().next().map(|p| p.result.metric).unwrap_or_default();
     Curves {
         title: format!("{} of one {} alone", if is_of_edges { "Edges" } else { "Weights" }, step_name.to_lowercase()),
         subtitle,
         x: axis(format!("{what} of this {} removed, %", step_name.to_lowercase()), &series),
-        y: axis(format!("{} accuracy, %", on.title()), &series),
+        y: axis(format!("{} {}, %", on.title(), metric.title()), &series),
         series,
         marks: Vec::new(),
     }
@@ -103,6 +105,7 @@ fn level(name: &str, curves: &[Curve], y: f64) -> Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::graph::Metric;
 
     #[test]
     fn every_method_keeps_its_colour_and_its_place() {
@@ -113,6 +116,7 @@ mod tests {
                 share: 0.5,
                 n_seeds: 3,
                 removed: 0.48,
+                metric: Metric::default(),
                 mean: 0.8,
                 range: [0.7, 0.9],
                 deviation: 0.1,

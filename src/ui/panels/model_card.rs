@@ -29,8 +29,9 @@ pub(super) fn ui(ui: &mut egui::Ui, tokens: &Tokens, loaded: &LoadedModel) {
         let split = if trained.split.is_empty() { String::new() } else { format!(", split {}", trained.split) };
         value_row(ui, tokens, "Trained on", &trained.graph).on_hover_text(format!("{epochs}{split}"));
         let says = format!("{epochs}, as its file says");
-        value_row(ui, tokens, "Val accuracy", &format::percent(trained.val_accuracy)).on_hover_text(&says);
-        value_row(ui, tokens, "Test accuracy", &format::percent(trained.test_accuracy)).on_hover_text(&says);
+        let metric = trained.metric.title();
+        value_row(ui, tokens, &format!("Val {metric}"), &format::percent(trained.val_accuracy)).on_hover_text(&says);
+        value_row(ui, tokens, &format!("Test {metric}"), &format::percent(trained.test_accuracy)).on_hover_text(&says);
     }
     egui::CollapsingHeader::new("Settings").id_salt("model settings").show(ui, |ui| {
         rows_ui(ui, tokens, general_settings(shape));

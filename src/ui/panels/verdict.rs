@@ -2,7 +2,8 @@
 
 use eframe::egui::{self, Align, Layout, RichText};
 
-use crate::engine::analysis::{Metric, PartScores, Run, Score, Timing};
+use crate::engine::analysis::{PartScores, Run, Score, Timing};
+use crate::engine::graph::Metric;
 use crate::engine::model::Model;
 use crate::session::jobs::Lane;
 use crate::session::{Store, format};
@@ -113,7 +114,7 @@ fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     group(
         ui,
         tokens,
-        if run.evaluation.metric == Metric::MicroF1 { "Micro-F1" } else { "Accuracy" },
+        run.evaluation.metric.heading(),
         kind,
         "Counted on the nodes of the split, with nothing put back: what production gets",
     );
@@ -125,8 +126,10 @@ fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
         part_ui(ui, tokens, "Validation", &evaluation.val);
     }
     let agreement = mono(format::percent(evaluation.agreement));
-    change_row(ui, tokens, "Agreement", "", agreement)
-        .on_hover_text("Share of all nodes that keep the class the unpruned model gives them");
+    change_row(ui, tokens, "Agreement", "", agreement).on_hover_text(match evaluation.metric {
+        Metric::Accuracy => "Share of all nodes that keep the class the unpruned model gives them",
+        Metric::MicroF1 => "Share of all decisions, on every node and class, that are the unpruned model's",
+    });
 }
 
 fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {

@@ -88,7 +88,7 @@ fn heading_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, training: &TrainingState) {
                 format::percent(best.test_accuracy)
             );
             ui.label(weak(cx.tokens, text))
-                .on_hover_text("The weights of the epoch with the best validation accuracy are kept");
+                .on_hover_text("The weights of the epoch with the best validation score are kept");
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let (text, is_noted) = match training.phase {
@@ -141,10 +141,11 @@ fn loss(training: &TrainingState) -> Curves {
 }
 
 fn accuracy(training: &TrainingState) -> Curves {
+    let metric = training.history.first().map(|e| e.metric).unwrap_or_default();
     over_epochs(
         training,
-        "Accuracy",
-        Axis::new("accuracy, %"),
+        metric.heading(),
+        Axis::new(format!("{}, %", metric.title())),
         &[
             ("train", |e| 100.0 * e.train_accuracy),
             ("validation", |e| 100.0 * e.val_accuracy),

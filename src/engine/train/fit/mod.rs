@@ -159,6 +159,7 @@ impl<'a> Fit<'a> {
             epoch,
             train_loss,
             val_loss: loss(&logits, self.labels, &self.split.val),
+            metric: self.labels.metric(),
             train_accuracy: accuracy(&self.split.train),
             val_accuracy,
             test_accuracy: accuracy(&self.split.test),

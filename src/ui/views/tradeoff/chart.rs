@@ -113,6 +113,7 @@ pub(super) fn chart(sweep: &SweepState, front: &[usize], cost: Cost) -> Curves {
         curve("validation", some(true, &val), CurveStyle::Points, 1),
         curve("validation", some(false, &val), CurveStyle::PalePoints, 1),
     ];
+    let metric = points.first().map(|p| p.metric).unwrap_or_default();
     if let Some(first) = points.first() {
         let ends = points.iter().map(|p| cost.of(p)).chain([cost.of_dense(first)]).filter(|x| x.is_finite());
         let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
@@ -121,10 +122,10 @@ pub(super) fn chart(sweep: &SweepState, front: &[usize], cost: Cost) -> Curves {
         series.push(level("unpruned, validation", first.dense_val_accuracy));
     }
     Curves {
-        title: "Accuracy".to_owned(),
+        title: metric.heading().to_owned(),
         subtitle: subtitle(sweep),
         x: cost.axis(),
-        y: Axis::new("accuracy, %"),
+        y: Axis::new(format!("{}, %", metric.title())),
         series,
         marks: Vec::new(),
     }

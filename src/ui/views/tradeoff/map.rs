@@ -5,6 +5,7 @@ use eframe::egui::{self, Align2, FontId, Rect, Sense, Stroke, StrokeKind, pos2, 
 use super::sweep::{here, take_over};
 use super::table;
 use crate::engine::analysis::Ramp;
+use crate::engine::graph::Metric;
 use crate::session::{SweepState, format};
 use crate::ui::colormap::Shades;
 use crate::ui::tokens;
@@ -25,7 +26,8 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, sweep: &SweepState, height:
     let accuracies = sweep.points.iter().map(|p| p.test_accuracy).filter(|a| a.is_finite());
     let (low, high) = accuracies.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), a| (low.min(a), high.max(a)));
     let plot = Rect::from_min_max(rect.min + vec2(LEFT, HEADING), pos2(rect.right() - 2.0, rect.bottom() - BELOW));
-    heading_ui(cx, ui, rect, low, high);
+    let metric = sweep.points.first().map(|p| p.metric).unwrap_or_default();
+    heading_ui(cx, ui, rect, metric, [low, high]);
     let shades = Shades::new(Ramp::Sequential, tokens);
     let cell = vec2(plot.width() / columns as f32, plot.height() / rows as f32);
     let at = |i: usize, j: usize| {
@@ -68,13 +70,13 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, sweep: &SweepState, height:
     axes(cx, ui, sweep, plot, cell);
 }
 
-fn heading_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, low: f64, high: f64) {
+fn heading_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, metric: Metric, [low, high]: [f64; 2]) {
     let line = Rect::from_min_size(rect.min, vec2(rect.width(), HEADING));
     let mut child =
         ui.new_child(egui::UiBuilder::new().max_rect(line).layout(egui::Layout::left_to_right(egui::Align::Center)));
     child.label(strong("Map of thresholds"));
     if high >= low {
-        let text = format!("test accuracy {} to {}", format::percent(low), format::percent(high));
+        let text = format!("test {} {} to {}", metric.title(), format::percent(low), format::percent(high));
         child.label(egui::RichText::new(text).size(tokens::SMALL).color(cx.tokens.text_weak));
     }
 }
