@@ -67,6 +67,8 @@ pub(super) enum Command {
     Sweep(SweepArgs),
     /// Run a bundle again and compare every bit
     Replay(ReplayArgs),
+    /// Write a bundle's weights, graphs, network, tables and recipe for other programs
+    Export(ExportArgs),
     /// Train and prune as a published table did, and set the figures side by side
     Reproduce(ReproduceArgs),
 }
@@ -81,6 +83,7 @@ impl Command {
             Self::Propagate(a) => &a.shared,
             Self::Sweep(a) => &a.shared,
             Self::Replay(a) => &a.shared,
+            Self::Export(a) => &a.shared,
             Self::Reproduce(a) => &a.shared,
         }
     }
@@ -88,7 +91,7 @@ impl Command {
     /// The recipe file that the command starts from, if it names one.
     pub(super) fn recipe_file(&self) -> Option<&Path> {
         let recipe = match self {
-            Self::Inspect(_) | Self::Replay(_) | Self::Reproduce(_) => return None,
+            Self::Inspect(_) | Self::Replay(_) | Self::Export(_) | Self::Reproduce(_) => return None,
             Self::Train(a) => &a.recipe,
             Self::Prune(a) => &a.recipe,
             Self::Propagate(a) => &a.recipe,
@@ -197,6 +200,25 @@ pub(super) struct ReplayArgs {
     /// The bundle: a folder or .zip
     #[arg(value_name = "BUNDLE")]
     pub(super) bundle: PathBuf,
+    /// The graph, where it is not at the place that the bundle names
+    #[arg(long, value_name = "PATH")]
+    pub(super) graph: Option<String>,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// The bundle: a folder or .zip
+    #[arg(value_name = "BUNDLE")]
+    pub(super) bundle: PathBuf,
+    /// The folder to write
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: PathBuf,
+    /// What to write, with commas between: all, weights, graphs, onnx, predictions, metrics, recipe, or one of them in one form, such as
+    /// weights-dgl-pt, graphs-mtx, predictions-parquet, recipe-yaml
+    #[arg(long = "as", value_name = "LIST", value_delimiter = ',', default_value = "all")]
+    pub(super) items: Vec<String>,
     /// The graph, where it is not at the place that the bundle names
     #[arg(long, value_name = "PATH")]
     pub(super) graph: Option<String>,

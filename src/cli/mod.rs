@@ -5,6 +5,7 @@
 //! 2 the call was wrong; 130 interrupted, and nothing half-written is left.
 
 mod args;
+mod export;
 mod failure;
 mod headless;
 mod inputs;
@@ -93,6 +94,7 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         Command::Propagate(args) => propagate::run(args, &terminal),
         Command::Sweep(args) => sweep::run(args, &terminal),
         Command::Replay(args) => replay::run(args, &terminal),
+        Command::Export(args) => export::run(args, &terminal),
         Command::Reproduce(args) => reproduce::run(args, &terminal),
     });
     failure::exit_code(result)

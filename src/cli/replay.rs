@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::args::ReplayArgs;
 use super::output::{self, count};
 use super::progress::Terminal;
+use crate::engine::graph::Dataset;
 use crate::io::bundle::{Bundle, ReplayReport, read_bundle, replay};
 use crate::io::{LoadError, read_graph_as};
 
@@ -22,14 +23,8 @@ struct Document<'a> {
 pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<()> {
     terminal.ctl().progress("reading the bundle", 0, 0);
     let bundle = read_bundle(&args.bundle)?;
-    let source = graph_source(args, &bundle);
-    terminal.ctl().progress("reading the graph", 0, 0);
-    let (dataset, _) = match read_graph_as(source, &bundle.recipe.graph, terminal.ctl()) {
-        Err(LoadError::Io { source: reason, .. }) if args.graph.is_none() => {
-            bail!("the bundle's graph is not there any more ({reason}); say where it is with --graph: {source}");
-        }
-        result => result?,
-    };
+    let source = args.graph.as_deref().unwrap_or(&bundle.manifest.graph.source);
+    let dataset = read_graph_of(&bundle, args.graph.as_deref(), terminal)?;
     let report = replay(&bundle, &dataset, terminal.ctl())?;
     terminal.clear();
     if args.shared.json {
@@ -56,6 +51,14 @@ pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn graph_source<'a>(args: &'a ReplayArgs, bundle: &'a Bundle) -> &'a str {
-    args.graph.as_deref().unwrap_or(&bundle.manifest.graph.source)
+/// Reads the graph that a bundle was made from: where it says, or where the user says.
+pub(super) fn read_graph_of(bundle: &Bundle, graph: Option<&str>, terminal: &Terminal) -> anyhow::Result<Dataset> {
+    let source = graph.unwrap_or(&bundle.manifest.graph.source);
+    terminal.ctl().progress("reading the graph", 0, 0);
+    match read_graph_as(source, &bundle.recipe.graph, terminal.ctl()) {
+        Err(LoadError::Io { source: reason, .. }) if graph.is_none() => {
+            bail!("the bundle's graph is not there any more ({reason}); say where it is with --graph: {source}");
+        }
+        result => Ok(result?.0),
+    }
 }

@@ -11,10 +11,13 @@
 //! | a recipe | [`read_recipe`] |
 //! | a split or a list of nodes | [`read_split`], [`with_split`], [`read_node_ids`] |
 //! | an exported bundle | [`bundle::read_bundle`], and [`bundle::replay`] to run it again |
+//!
+//! To write for other programs: [`export`].
 
 pub mod atomic;
 pub mod bundle;
 mod detect;
+pub mod export;
 pub mod figure;
 mod file;
 mod graph;
@@ -23,6 +26,7 @@ mod memory;
 mod model;
 mod npy;
 mod npz;
+mod onnx;
 mod pickle;
 mod recipe;
 mod report;
@@ -30,6 +34,7 @@ pub mod results;
 mod sample;
 mod source;
 mod sparse;
+pub mod table;
 mod torch;
 
 pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, is_bundle_folder};
@@ -37,6 +42,8 @@ pub(crate) use file::read_text;
 pub use graph::{read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
 pub use memory::free_memory;
 pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
-pub use recipe::{read_recipe, recipe_from_toml, recipe_to_toml, write_recipe};
+pub use recipe::{
+    RecipeForm, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml, write_recipe,
+};
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};
 pub use sample::{SampleInfo, samples};

@@ -1,4 +1,4 @@
-//! Recipes as files (`*.toml`, `unifews-recipe/1`).
+//! Recipes as files (`unifews-recipe/1`): TOML, or the same keys as JSON or YAML.
 //!
 //! ```toml
 //! format = "unifews-recipe/1"        # required; any other version is refused by name
@@ -33,13 +33,71 @@ struct Header {
     format: Option<toml::Value>,
 }
 
+/// How a recipe is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecipeForm {
+    /// The form of this program.
+    Toml,
+    /// One JSON object.
+    Json,
+    /// One YAML mapping.
+    Yaml,
+}
+
+impl RecipeForm {
+    /// What a text is written in, by its first line with content.
+    fn of(text: &str) -> Self {
+        let content = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+        let Some(line) = content else { return Self::Toml };
+        let place = |mark: char| line.find(mark).unwrap_or(usize::MAX);
+        if line.starts_with('{') {
+            Self::Json
+        } else if line.starts_with("---") || place(':') < place('=').min(place('[')) {
+            Self::Yaml
+        } else {
+            Self::Toml
+        }
+    }
+}
+
 /// Reads a recipe file and checks every value.
 ///
 /// # Errors
 /// [`LoadError::Content`] with the line for text that is no recipe, [`LoadError::Invalid`] for values out of range.
 pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, LoadError> {
     let path = path.as_ref();
-    recipe_from_toml(&read_text(path, MAX_RECIPE_BYTES)?, path)
+    recipe_from_text(&read_text(path, MAX_RECIPE_BYTES)?, path)
+}
+
+/// Reads a recipe from text in any of its forms; `path` is named in errors.
+///
+/// # Errors
+/// As [`read_recipe`].
+pub fn recipe_from_text(text: &str, path: &Path) -> Result<Recipe, LoadError> {
+    let form = RecipeForm::of(text);
+    let name = match form {
+        RecipeForm::Toml => return recipe_from_toml(text, path),
+        RecipeForm::Json => "a recipe in JSON",
+        RecipeForm::Yaml => "a recipe in YAML",
+    };
+    let fault = |error: String| {
+        let line = error.lines().next().unwrap_or("an error");
+        LoadError::content(path, "whole file", name, shortened(line))
+    };
+    // The one key that decides whether the others are understood comes first.
+    let value: serde_json::Value = if form == RecipeForm::Json {
+        serde_json::from_str(text).map_err(|error| fault(error.to_string()))?
+    } else {
+        serde_saphyr::from_str(text).map_err(|error| fault(error.to_string()))?
+    };
+    match value.get("format") {
+        Some(serde_json::Value::String(format)) if format == RECIPE_FORMAT => {}
+        Some(other) => return Err(LoadError::content(path, "key format", quoted(RECIPE_FORMAT), other)),
+        None => return Err(LoadError::content(path, "key format", quoted(RECIPE_FORMAT), "no such key")),
+    }
+    let recipe: Recipe = serde_json::from_value(value).map_err(|error| fault(error.to_string()))?;
+    recipe.check().map_err(|error| LoadError::invalid(path, error))?;
+    Ok(recipe)
 }
 
 /// Reads a recipe from text; `path` is named in errors.
@@ -63,6 +121,18 @@ pub fn recipe_to_toml(recipe: &Recipe) -> String {
     // Serialising can only fail for map keys that are no text and values that TOML lacks; a recipe has neither, which the
     // round-trip test keeps. The comment would make a reader refuse the file rather than run other values.
     toml::to_string(recipe).unwrap_or_else(|error| format!("# {error}\n"))
+}
+
+/// A recipe as text in one of its forms; every key is written out.
+///
+/// # Errors
+/// What the writer of the form says.
+pub fn recipe_to_text(recipe: &Recipe, form: RecipeForm) -> Result<String, std::io::Error> {
+    match form {
+        RecipeForm::Toml => Ok(recipe_to_toml(recipe)),
+        RecipeForm::Json => Ok(serde_json::to_string_pretty(recipe)? + "\n"),
+        RecipeForm::Yaml => serde_saphyr::to_string(recipe).map_err(|error| std::io::Error::other(error.to_string())),
+    }
 }
 
 /// Writes a recipe file, whole or not at all.

@@ -311,7 +311,7 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ExportError> {
 }
 
 /// Whether a JSON file calls itself `format`.
-fn names_format(path: &Path, format: &str) -> bool {
+pub(super) fn names_format(path: &Path, format: &str) -> bool {
     let Ok(bytes) = super::file::read_whole(path, 64 << 20) else { return false };
     let value: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
     value.as_ref().and_then(|v| v.get("format")?.as_str()) == Some(format)

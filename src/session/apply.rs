@@ -107,6 +107,7 @@ impl Session {
                 self.write(&label, path, move |path, ctl| (writer.write)(path, ctl));
             }
             Command::Export(id, folder) => self.export(id, folder),
+            Command::ExportItems(id, items, folder) => self.export_items(id, items, folder),
             Command::SaveModel(path) => {
                 if let Some(model) = self.store.model.as_ref().map(|m| Arc::clone(&m.model)) {
                     self.write("Save the model", path, move |path, _| Ok(write_model(path, &model)?));

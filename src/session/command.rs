@@ -9,6 +9,7 @@ use super::store::RunId;
 use crate::engine::analysis::{ComparePlan, SweepGrid};
 use crate::engine::control::Control;
 use crate::engine::sparsify::Recipe;
+use crate::io::export::ExportItem;
 
 /// Recipe changes of one gesture, for example one drag of a slider, are one step to undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,8 @@ pub enum Command {
     Redo,
     /// Writes a run as a bundle into a folder.
     Export(RunId, PathBuf),
+    /// Writes a run for other programs into a folder.
+    ExportItems(RunId, Vec<ExportItem>, PathBuf),
     /// Writes the open model.
     SaveModel(PathBuf),
     /// Writes the recipe.

@@ -1,28 +1,55 @@
-//! Writing a run as a bundle, and reading it back to see that it replays bit by bit.
+//! Writing a run as a bundle, and reading it back to see that it replays bit by bit; or for other programs.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::jobs::{JobError, Lane, Partial};
-use super::store::{Exported, Phase, RunId};
+use super::store::{Exported, Phase, RunId, WrittenFile};
 use super::{Answer, Session};
 use crate::engine::analysis::Run;
 use crate::engine::control::Control;
 use crate::io::LoadError;
 use crate::io::bundle::{read_bundle, replay, write_bundle};
+use crate::io::export::{self, ExportItem, ExportSource};
 
 impl Session {
     pub(super) fn export(&mut self, id: RunId, folder: PathBuf) {
+        self.export_with(id, move |run, ctl| bundle(run, &folder, ctl));
+    }
+
+    pub(super) fn export_items(&mut self, id: RunId, items: Vec<ExportItem>, folder: PathBuf) {
+        if items.is_empty() {
+            return self.refused("export", "at least one form", "Tick one under For other programs");
+        }
+        self.export_with(id, move |run, ctl| for_others(run, &items, &folder, ctl));
+    }
+
+    fn export_with(
+        &mut self,
+        id: RunId,
+        write: impl FnOnce(&Run, &Control) -> Result<Exported, JobError> + Send + 'static,
+    ) {
         let Some(entry) = self.store.run(id) else { return };
         let label = format!("Export {}", entry.name);
         let run = Arc::clone(&entry.run);
-        let work = move |ctl: &Control, _: &Partial<Answer>| export(&run, &folder, ctl).map(Answer::Exported);
+        let work = move |ctl: &Control, _: &Partial<Answer>| write(&run, ctl).map(Answer::Exported);
         self.store.export.phase = Phase::Running;
         self.export_job = Some(self.runner.submit(Lane::Export, label, Box::new(work)));
     }
 }
 
-fn export(run: &Run, folder: &Path, ctl: &Control) -> Result<Exported, JobError> {
+fn for_others(run: &Run, items: &[ExportItem], folder: &Path, ctl: &Control) -> Result<Exported, JobError> {
+    let report = export::export(&ExportSource::of_run(run), items, folder, ctl)?;
+    let files = report.files.into_iter().map(|file| WrittenFile {
+        name: file.path,
+        size_bytes: file.size_bytes,
+        difference: Some((file.max_difference, format!("{} {}", file.n_compared, file.compared))),
+    });
+    let left_out = report.left_out.into_iter().map(|l| (l.item.key().to_owned(), l.reason)).collect();
+    Ok(Exported { folder: report.folder, files: files.collect(), is_verified: true, replay: None, left_out })
+}
+
+fn bundle(run: &Run, folder: &Path, ctl: &Control) -> Result<Exported, JobError> {
     let report = write_bundle(run, folder, ctl)?;
     ctl.progress("verifying", 0, 0);
     let is_verified = match read_bundle(&report.path).and_then(|bundle| replay(&bundle, &run.dataset, ctl)) {
@@ -31,9 +58,10 @@ fn export(run: &Run, folder: &Path, ctl: &Control) -> Result<Exported, JobError>
         Err(LoadError::Cancelled) => false,
         Err(error) => return Err(error.into()),
     };
-    let files = report.files.into_iter().map(|(name, note)| (name, note.size_bytes)).collect();
-    let replay = format!("unifews replay {}", quoted(&report.path));
-    Ok(Exported { folder: report.path, files, is_verified, replay })
+    let file = |(name, size_bytes)| WrittenFile { name, size_bytes, difference: None };
+    let files = report.files.into_iter().map(|(name, note)| file((name, note.size_bytes))).collect();
+    let replay = Some(format!("unifews replay {}", quoted(&report.path)));
+    Ok(Exported { folder: report.path, files, is_verified, replay, left_out: Vec::new() })
 }
 
 /// A path as a shell takes it.

@@ -30,7 +30,7 @@ pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest};
 pub use store::{
     CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId, SensitivityState,
-    Store, SweepState, TrainingState, Trial, first_plan, fitted_to,
+    Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
 };
 
 use jobs::{JobRunner, JobStatus, Lane, Waker};

@@ -186,16 +186,29 @@ pub struct Recent {
 }
 
 /// What an export left behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Exported {
     /// The folder.
     pub folder: PathBuf,
-    /// Files in it with their size in bytes.
-    pub files: Vec<(String, u64)>,
-    /// Whether it was read back and gave the same logits to the last bit.
+    /// Files in it.
+    pub files: Vec<WrittenFile>,
+    /// A bundle: whether it was read back and gave the same logits to the last bit. For other programs: always.
     pub is_verified: bool,
-    /// The command that runs it again.
-    pub replay: String,
+    /// A bundle: the command that runs it again.
+    pub replay: Option<String>,
+    /// What has no form in another program: its name and the reason.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// One file of an export.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WrittenFile {
+    /// Below the folder.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// The largest difference after reading it back, where files are compared one by one, and what was compared.
+    pub difference: Option<(f64, String)>,
 }
 
 /// The export view's state.

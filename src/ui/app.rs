@@ -19,6 +19,7 @@ use super::theme;
 use super::tokens::{self, Themes, Tokens};
 use super::views::{CommandQueue, Pane, SaveRequest, ViewCx, Views};
 use crate::engine::EngineError;
+use crate::io::export::ExportItem;
 use crate::session::jobs::Lane;
 use crate::session::{Command, RunId, Session};
 
@@ -50,6 +51,7 @@ pub(super) enum Purpose {
     SaveRecipe,
     Save(SaveRequest),
     Export(RunId),
+    ExportItems(RunId, Vec<ExportItem>),
 }
 
 /// Paths that were chosen in a dialog.

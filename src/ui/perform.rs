@@ -107,6 +107,10 @@ impl App {
                 self.show(Pane::Export);
                 self.ask_export(ctx, id);
             }
+            WindowRequest::ExportItemsDialog(id, items) => {
+                let name = format!("{}-files", self.export_name(id));
+                self.ask(ctx, Ask::NewFolder { name }, Purpose::ExportItems(id, items));
+            }
             WindowRequest::Reveal(folder) => self.dialogs.reveal(folder),
             WindowRequest::Do(action) => self.perform(action, ctx),
         }
@@ -124,6 +128,7 @@ impl App {
                 Purpose::SaveRecipe => Command::SaveRecipe(with_ending(&first, "toml")),
                 Purpose::Save(views::SaveRequest { writer, .. }) => Command::WriteFile(writer, first),
                 Purpose::Export(id) => Command::Export(id, first),
+                Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
             });
         }
     }
@@ -139,9 +144,14 @@ impl App {
     }
 
     fn ask_export(&mut self, ctx: &egui::Context, id: RunId) {
-        let name = self.session.store().run(id).map_or_else(String::new, |e| e.name.clone());
-        let name = format!("{} {}", self.name(), name).to_lowercase().replace(' ', "-");
+        let name = self.export_name(id);
         self.ask(ctx, Ask::NewFolder { name }, Purpose::Export(id));
+    }
+
+    /// For the suggested name of a run's folder, for example `cora-gcn-run-1`.
+    fn export_name(&self, id: RunId) -> String {
+        let name = self.session.store().run(id).map_or_else(String::new, |e| e.name.clone());
+        format!("{} {}", self.name(), name).to_lowercase().replace(' ', "-")
     }
 
     /// For suggested file names, for example `cora-gcn`.

@@ -1,12 +1,16 @@
 //! What the tests share: a folder of their own, small inputs, and the program.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process;
 use std::sync::OnceLock;
 
 use assert_cmd::Command;
 use tempfile::TempDir;
 use unifews::engine::control::Control;
 use unifews::engine::graph::Dataset;
+use unifews::engine::model::{Architecture, AttentionForm, Family, HopWeights, Model};
+use unifews::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
+use unifews::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, WeightMode};
 use unifews::io::read_graph;
 
 /// A graph that is small and yet has communities to learn.
@@ -57,4 +61,78 @@ pub(crate) fn small_graph() -> Dataset {
 /// An empty folder.
 pub(crate) fn folder() -> TempDir {
     TempDir::new().expect("a folder")
+}
+
+/// Every way in which what is exported can differ: family, and what changes a recipe's products.
+pub(crate) fn cases() -> Vec<(&'static str, &'static str, Recipe)> {
+    let with = |change: fn(&mut Recipe)| {
+        let mut recipe = Recipe::default();
+        recipe.edges.delta = vec![0.5];
+        recipe.weights.delta = vec![0.5];
+        change(&mut recipe);
+        recipe
+    };
+    vec![
+        ("gcn", "gcn", with(|_| {})),
+        ("gcn, nothing removed", "gcn", with(|r| (r.edges.delta, r.weights.delta) = (vec![0.0], vec![0.0]))),
+        ("gcn, residual", "gcn", with(|r| r.edges.identity = Identity::Residual)),
+        ("gcn, residual-loop", "gcn", with(|r| r.edges.identity = Identity::ResidualLoop)),
+        ("gcn, target", "gcn", with(|r| (r.edges.mode, r.edges.delta) = (EdgeMode::Target, vec![0.4, 0.8]))),
+        ("sgc", "sgc", with(|_| {})),
+        ("sgc, residual", "sgc", with(|r| r.edges.identity = Identity::Residual)),
+        ("sgc, mass", "sgc", with(|r| (r.edges.mode, r.edges.delta) = (EdgeMode::Mass, vec![1e-3]))),
+        (
+            "sgc, mass, official",
+            "sgc",
+            with(|r| {
+                (r.edges.mode, r.edges.delta) = (EdgeMode::Mass, vec![1e-3]);
+                r.compat = Compat::OFFICIAL;
+                r.edges.identity = Identity::ResidualLoop;
+            }),
+        ),
+        ("sgc, official", "sgc", with(|r| r.compat = Compat::OFFICIAL)),
+        (
+            "gcn, random entries",
+            "gcn",
+            with(|r| {
+                (r.edges.mode, r.edges.ranking) = (EdgeMode::Target, Some(EdgeRanking::Random));
+                (r.weights.mode, r.weights.ranking) = (WeightMode::Target, Some(WeightRanking::MagnitudeGlobal));
+            }),
+        ),
+    ]
+}
+
+/// Every other family, clean and with the authors' peculiarities, and the forms of attention; freshly drawn weights.
+pub(crate) fn other_families() -> Vec<(String, Model, Recipe)> {
+    let mut shapes: Vec<Architecture> = Family::ALL.map(Architecture::new).into();
+    let attention = Architecture::new(Family::Gat);
+    shapes.push(Architecture { attention: AttentionForm::V1, out_heads: 2, ..attention.clone() });
+    shapes.push(Architecture { share_weights: true, layers: 3, ..attention });
+    shapes.push(Architecture { root_weight: false, bias: false, ..Architecture::new(Family::Sage) });
+    shapes.push(Architecture { hop_weights: HopWeights::Heat, ..Architecture::new(Family::Gbp) });
+    let mut all = Vec::new();
+    for mut shape in shapes {
+        shape.hidden = 16;
+        shape.hops = shape.hops.min(3);
+        let model = Model::init(&shape, 16, 4, 7);
+        for compat in [Compat::CLEAN, Compat::OFFICIAL] {
+            let mut recipe = Recipe { compat, ..Recipe::default() };
+            recipe.edges.delta = vec![0.5];
+            recipe.weights.delta = vec![0.5];
+            all.push((format!("{} {compat:?}", model.title()), model.clone(), recipe));
+        }
+    }
+    all
+}
+
+/// An interpreter with numpy, scipy and safetensors, if there is one.
+pub(crate) fn python(test: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("UNIFEWS_PYTHON").map(PathBuf::from);
+    let python = named.unwrap_or_else(|| PathBuf::from("python3"));
+    let found = process::Command::new(&python).args(["-c", "import numpy, scipy.sparse, safetensors.numpy"]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    eprintln!("skipped: {test}: {} has no numpy, scipy and safetensors", python.display());
+    None
 }

@@ -6,6 +6,7 @@
 
 mod bundle;
 mod common;
+mod exports;
 mod graph_options;
 mod interrupt;
 mod messages;

@@ -178,8 +178,8 @@ fn an_exported_bundle_is_verified_and_opens_again_with_the_same_bits() {
     wait(&mut session, "the export", |s| s.store().export.phase == Phase::Done);
     let exported = session.store().export.last.clone().expect("written");
     assert!(exported.is_verified, "it was read back and run again");
-    assert!(exported.files.iter().any(|(name, size)| name == "manifest.json" && *size > 0), "{exported:?}");
-    assert_eq!(exported.replay, format!("unifews replay '{}'", target.display()));
+    assert!(exported.files.iter().any(|file| file.name == "manifest.json" && file.size_bytes > 0), "{exported:?}");
+    assert_eq!(exported.replay, Some(format!("unifews replay '{}'", target.display())));
 
     let mut other = super::session();
     other.apply(Command::Open(target.display().to_string()));

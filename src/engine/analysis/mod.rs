@@ -24,6 +24,6 @@ pub use raster::{
     Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster,
 };
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
-pub use run::{Run, RunOptions, Timing, forward_frozen, run};
+pub use run::{Run, RunOptions, Timing, forward_frozen, propagated, run};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};

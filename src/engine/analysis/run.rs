@@ -323,3 +323,17 @@ pub fn forward_frozen(
     };
     network::forward(model, dataset.features(), &mut policy, ctl)
 }
+
+/// What the propagation of a decoupled model gives over frozen masks: `Σ_l w_l T̂^l X`, before any scaler. `[n_nodes, n_features]`
+///
+/// # Errors
+/// [`EngineError::Mismatch`], [`EngineError::Cancelled`].
+pub fn propagated(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    masks: &Masks,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let mut policy = Frozen::pruned(dataset, recipe, &masks.edges, None, None)?;
+    network::hops(dataset.features(), &recipe.model, &mut policy, ctl)
+}

@@ -10,9 +10,11 @@ pub(crate) mod batch_norm;
 mod dropout;
 pub(crate) mod families;
 pub(crate) mod network;
+mod outline;
 mod params;
 
 pub use architecture::{Architecture, AttentionForm, HopWeights, Order};
 pub use families::Family;
 pub use network::StepKind;
+pub use outline::{Line, Operation, outline};
 pub use params::{Model, Parameter, Role, Scaler, TrainedOn};

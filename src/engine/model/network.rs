@@ -13,6 +13,7 @@ use super::backward::{Step, Tape};
 use super::batch_norm;
 use super::dropout::{self, DropoutSeed};
 use super::families::{Definition, Stack};
+use super::outline::{Line, Operation};
 use super::params::{Model, Parameter, Scaler};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -88,6 +89,8 @@ pub(crate) struct Net<'a> {
     dense_input: Option<Arc<Array2<f32>>>,
     /// In training: batch statistics, dropout, and the way back.
     tape: Option<&'a mut Tape>,
+    /// Where the operations are written down, if they are wanted as a list.
+    lines: Option<&'a mut Vec<Line>>,
     n_values: usize,
     n_dropouts: u64,
     ctl: &'a Control,
@@ -101,7 +104,14 @@ impl<'a> Net<'a> {
         tape: Option<&'a mut Tape>,
         ctl: &'a Control,
     ) -> Self {
-        Self { model, policy, input, dense_input: None, tape, n_values: Value::INPUT + 1, n_dropouts: 0, ctl }
+        let n_values = Value::INPUT + 1;
+        Self { model, policy, input, dense_input: None, tape, lines: None, n_values, n_dropouts: 0, ctl }
+    }
+
+    /// Has every operation written into `lines`.
+    pub(crate) fn written_down(mut self, lines: &'a mut Vec<Line>) -> Self {
+        self.lines = Some(lines);
+        self
     }
 
     /// Family and shape.
@@ -117,6 +127,14 @@ impl<'a> Net<'a> {
     fn new_value(&mut self, data: Array2<f32>) -> Value {
         self.n_values += 1;
         Value { id: self.n_values - 1, data: Some(Arc::new(data)) }
+    }
+
+    /// Writes the operation that gave `out` into the list, where one is kept.
+    fn note(&mut self, out: &Value, inputs: &[usize], operation: impl FnOnce() -> Operation) {
+        if let Some(lines) = &mut self.lines {
+            let width = out.data.as_ref().map_or(0, |data| data.ncols());
+            lines.push(Line { output: out.id, inputs: inputs.to_vec(), operation: operation(), width });
+        }
     }
 
     /// In training, writes down how the gradient of `out` becomes those of what it was made of.
@@ -168,6 +186,7 @@ impl<'a> Net<'a> {
         let (rows, measured) = (Self::rows(&self.input, &x), Self::rows(&self.input, measured));
         let out = self.policy.transform(weight, rows, measured, self.ctl)?;
         let out = self.new_value(out);
+        self.note(&out, &[x.id], || Operation::Transform { weight: name.to_owned() });
         self.record(&out, move |g, step| {
             step.through_product(matrix, prunable.map(|p| p.1), at, x.id, x.data.as_deref(), g)
         });
@@ -184,6 +203,7 @@ impl<'a> Net<'a> {
             each_row(&mut out, self.ctl, |_, row| row.iter_mut().zip(bias).for_each(|(o, b)| *o += b))?;
         }
         let out = self.new_value(out);
+        self.note(&out, &[from], || Operation::Bias { bias: name.to_owned() });
         self.record(&out, move |g, step| {
             step.parameter(at, column_sums(g.view(), step.ctl)?.into_iter().map(|s| s as f32).collect());
             step.add(from, g);
@@ -208,6 +228,7 @@ impl<'a> Net<'a> {
         let data = self.dense(&x);
         let out = self.policy.propagate(step, &data, self.ctl)?;
         let out = self.new_value(out);
+        self.note(&out, &[x.id], || Operation::Propagate { step });
         self.record(&out, move |g, back| {
             if Step::wants(x.id) {
                 let g = back.retrace.propagate_back(step, &g, back.ctl)?;
@@ -219,16 +240,16 @@ impl<'a> Net<'a> {
     }
 
     /// Attention of graph step `step`: softmax over each node's entries of the score that `att` gives, times `source`.
-    /// Without `target` (the form of 2018) `att` names the vectors of source and target, else one vector for their sum.
+    /// Without `target` (the form of 2018) `names` are those of the vectors of source and target, else one vector for their sum.
     /// `[n, heads · channels]` each
     pub(crate) fn attend(
         &mut self,
         step: usize,
         source: Value,
         target: Option<Value>,
-        att: &[String],
+        names: &[String],
     ) -> Result<Value, EngineError> {
-        let att = att.iter().map(|name| self.parameter(name)).collect::<Result<Vec<_>, _>>()?;
+        let att = names.iter().map(|name| self.parameter(name)).collect::<Result<Vec<_>, _>>()?;
         let positions: Vec<usize> = att.iter().map(|(at, _)| *at).collect();
         let vectors: Vec<Array2<f32>> = att.iter().map(|(_, p)| p.values.clone()).collect();
         let data = self.dense(&source);
@@ -238,6 +259,7 @@ impl<'a> Net<'a> {
         let out = self.new_value(out);
         let target_id = target.map_or(source.id, |t| t.id);
         let source_id = source.id;
+        self.note(&out, &[source_id, target_id], || Operation::Attend { step, vectors: names.to_vec() });
         self.record(&out, move |g, back| {
             let input = AttentionInput { source: &data, target: other.as_deref(), vectors: &vectors };
             let gradient = back.retrace.attended(step).backward(&input, &g, back.ctl)?;
@@ -268,6 +290,7 @@ impl<'a> Net<'a> {
             }
         })?;
         let out = self.new_value(out);
+        self.note(&out, &[x.id], || Operation::MeanHeads { heads });
         self.record(&out, move |g, back| {
             let mut wide = Array2::zeros((g.nrows(), heads * channels));
             each_row(&mut wide, back.ctl, |u, row| {
@@ -290,6 +313,7 @@ impl<'a> Net<'a> {
             row.iter_mut().zip(&other[u * width..]).for_each(|(o, y)| *o = b.mul_add(*y, a * *o));
         })?;
         let out = self.new_value(out);
+        self.note(&out, &[x_id, y_id], || Operation::Combine { a, b });
         self.record(&out, move |g, back| {
             if Step::wants(y_id) {
                 back.add(y_id, scaled(g.clone(), b, back.ctl)?);
@@ -308,6 +332,7 @@ impl<'a> Net<'a> {
         let from = x.id;
         let out = scaled(self.owned(x), a, self.ctl)?;
         let out = self.new_value(out);
+        self.note(&out, &[from], || Operation::Scale { a });
         self.record(&out, move |g, back| {
             let g = scaled(g, a, back.ctl)?;
             back.add(from, g);
@@ -325,7 +350,9 @@ impl<'a> Net<'a> {
         let x = self.owned(x);
         if self.tape.is_none() {
             let out = batch_norm::forward_eval(x, &norm, self.ctl)?;
-            return Ok(self.new_value(out));
+            let out = self.new_value(out);
+            self.note(&out, &[from], || Operation::Norm { name: name.to_owned() });
+            return Ok(out);
         }
         let (out, kept) = batch_norm::forward_train(x, &norm, self.ctl)?;
         let out = self.new_value(out);
@@ -349,6 +376,7 @@ impl<'a> Net<'a> {
         let mut out = self.owned(x);
         each_row(&mut out, self.ctl, |_, row| row.iter_mut().for_each(|o| *o = o.max(0.0)))?;
         let out = self.new_value(out);
+        self.note(&out, &[from], || Operation::Relu);
         if self.tape.is_some() {
             let let_through = self.dense(&out);
             self.record(&out, move |mut g, back| {

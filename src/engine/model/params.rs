@@ -75,6 +75,11 @@ impl Parameter {
         }
     }
 
+    /// Whether PyTorch stores a matrix `[d_out, d_in]`, the transpose of how it stands here.
+    pub fn is_transposed(&self) -> bool {
+        self.layout == Layout::Transposed
+    }
+
     /// The last part of its name before `weight`, for example `lin_l`; for titles.
     pub fn short_name(&self) -> &str {
         let path = self.name.strip_suffix(".weight").unwrap_or(&self.name);

@@ -52,7 +52,7 @@ pub(crate) fn matrix_npy(x: &Array2<f32>) -> Vec<u8> {
 }
 
 /// A step's matrix as SciPy's compressed sparse rows; the pushed share and the coefficients are more arrays, which `load_npz` passes over.
-pub(super) fn step_npz(matrix: &StepMatrix) -> zip::result::ZipResult<Vec<u8>> {
+pub(crate) fn step_npz(matrix: &StepMatrix) -> zip::result::ZipResult<Vec<u8>> {
     let n = matrix.structure.n_nodes();
     let indptr = matrix.structure.indptr().iter().map(|v| *v as u64);
     let indices = matrix.structure.indices().iter().map(|v| u64::from(*v));
@@ -106,7 +106,7 @@ fn npz(arrays: &[(&'static str, Vec<u8>)]) -> zip::result::ZipResult<Vec<u8>> {
 }
 
 /// How entries are stored: without the time of day, so that the same content gives the same bytes.
-pub(super) fn entry_options(method: CompressionMethod, size: usize) -> SimpleFileOptions {
+pub(crate) fn entry_options(method: CompressionMethod, size: usize) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(method)
         .last_modified_time(DateTime::default())

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use ndarray::{Array2, Axis};
 
+use crate::engine::analysis::Run;
 use crate::engine::graph::Topology;
-use crate::engine::sparsify::{EdgeMask, Identity};
+use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::{EdgeMask, EdgeTrace, Identity};
 use crate::io::LoadError;
 
 /// One step's matrix: the surviving entries of `T`, with the identity form on the diagonal.
@@ -32,6 +34,21 @@ pub(super) struct Extras<'a> {
 }
 
 impl StepMatrix {
+    /// The matrix of step `step` of a run, whose trace is `trace`.
+    pub(crate) fn of_run(run: &Run, step: usize, trace: &EdgeTrace) -> Self {
+        let mask = &run.pruned.masks.edges;
+        // Attention has a coefficient per head; their mean stands for them as a matrix.
+        let values = match &trace.coefficients {
+            Some(all) => all.rows().into_iter().map(|of_entry| of_entry.mean().unwrap_or(0.0)).collect(),
+            None => Walk::new(&run.dataset, &run.recipe).values(mask, step),
+        };
+        let extras = Extras {
+            pushed_share: trace.pushed_share.as_ref().map(|s| s.as_slice()),
+            coefficients: trace.coefficients.as_deref(),
+        };
+        Self::walked(run.dataset.topology(), &values, mask, step, run.recipe.edges.identity, extras)
+    }
+
     /// The matrix of step `step`: what `mask` keeps of `diffusion`, whose values stand in the entry order of `topology`.
     pub(super) fn walked(
         topology: &Topology,
@@ -118,7 +135,7 @@ impl StepMatrix {
 ///
 /// # Errors
 /// [`LoadError::Content`] naming the first entry that is not the graph's, or that comes back after it was removed.
-pub(super) fn mask_of(
+pub(crate) fn mask_of(
     matrices: &[StepMatrix],
     files: &[String],
     topology: &Topology,

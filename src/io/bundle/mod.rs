@@ -23,20 +23,25 @@ mod hash;
 mod manifest;
 mod matrix;
 mod metrics;
+mod predictions;
 mod read;
 mod replay;
 mod write;
 
-pub(crate) use arrays::matrix_npy;
+pub(crate) use arrays::{entry_options, matrix_npy, step_npz};
 pub use manifest::{
     BUNDLE_FORMAT, EdgesNote, FileNote, ForwardNote, GraphNote, MachineNote, Manifest, ModelNote, ProgramNote,
 };
 pub use matrix::StepMatrix;
+pub(crate) use matrix::mask_of;
 pub use metrics::{
     BoundMetrics, EdgeMetrics, METRICS_FORMAT, Metrics, PartMetrics, Scores, StepMetrics, TimingMetrics, Totals,
     WeightMetrics,
 };
+pub(crate) use predictions::predictions_of;
+pub(crate) use read::matrix_from_npz;
 pub use read::{Bundle, read_bundle};
+pub(crate) use replay::check_graph;
 pub use replay::{ReplayReport, replay};
 pub use write::{BundleReport, BundleWriter, write_bundle};
 

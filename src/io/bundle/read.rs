@@ -14,8 +14,8 @@ use zip::result::ZipError;
 use super::manifest::{BUNDLE_FORMAT, Manifest};
 use super::matrix::{StepMatrix, mask_of};
 use super::metrics::Metrics;
-use super::{hash, names};
-use crate::engine::graph::Topology;
+use super::{hash, names, predictions};
+use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};
 use crate::io::file;
@@ -23,6 +23,7 @@ use crate::io::model::check_floats;
 use crate::io::npy::Array;
 use crate::io::npz::Npz;
 use crate::io::sparse::CompressedRows;
+use crate::io::table::{Table, TableForm};
 use crate::io::{LoadError, read_model_bytes, recipe_from_toml};
 
 /// Larger manifests are not read, bytes.
@@ -49,6 +50,8 @@ pub struct Bundle {
     pub logits: Array2<f32>,
     /// The numbers of the run.
     pub metrics: Metrics,
+    /// What both models say about every node.
+    pub predictions: Table,
 }
 
 /// Reads a bundle, folder or `.zip`. Every file of its manifest is checked against its hash.
@@ -73,7 +76,7 @@ pub fn read_bundle(path: impl AsRef<Path>) -> Result<Bundle, LoadError> {
         .edges
         .files
         .iter()
-        .map(|name| read_matrix(files.checked(&manifest, name)?, &path.join(name), manifest.graph.n_nodes))
+        .map(|name| matrix_from_npz(files.checked(&manifest, name)?, &path.join(name), manifest.graph.n_nodes))
         .collect::<Result<Vec<_>, _>>()?;
     let embedding = if recipe.edges.mode == EdgeMode::Mass {
         Some(read_rows(&mut files, &manifest, names::EMBEDDING, model.d_in())?)
@@ -81,13 +84,22 @@ pub fn read_bundle(path: impl AsRef<Path>) -> Result<Bundle, LoadError> {
         None
     };
     let logits = read_rows(&mut files, &manifest, names::LOGITS, model.n_classes())?;
-    let metrics = serde_json::from_slice(&files.checked(&manifest, names::METRICS)?)
+    let metrics: Metrics = serde_json::from_slice(&files.checked(&manifest, names::METRICS)?)
         .map_err(|error| LoadError::content(path, names::METRICS, "metrics of a run", error))?;
+    let is_multi = metrics.scores.as_ref().is_some_and(|scores| scores.metric == Metric::MicroF1);
+    let bytes = files.checked(&manifest, names::PREDICTIONS)?;
+    let predictions =
+        predictions::columns(is_multi).read_like(TableForm::Csv, bytes, &path.join(names::PREDICTIONS))?;
+    if predictions.n_rows() != manifest.graph.n_nodes {
+        let expected = format!("{} rows (one per node)", manifest.graph.n_nodes);
+        return Err(LoadError::content(path, names::PREDICTIONS, expected, predictions.n_rows()));
+    }
     let unread: Vec<&String> = manifest.files.keys().filter(|name| !files.checked.contains(*name)).collect();
     for name in unread {
         files.checked(&manifest, name)?;
     }
-    Ok(Bundle { path: path.to_owned(), manifest, recipe, model, weight_masks, matrices, embedding, logits, metrics })
+    let path = path.to_owned();
+    Ok(Bundle { path, manifest, recipe, model, weight_masks, matrices, embedding, logits, metrics, predictions })
 }
 
 impl Bundle {
@@ -171,7 +183,11 @@ fn read_masks(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<V
     Ok(masks)
 }
 
-fn read_matrix(bytes: Vec<u8>, path: &Path, n_nodes: usize) -> Result<StepMatrix, LoadError> {
+/// A step's matrix from the bytes of its `.npz`.
+///
+/// # Errors
+/// [`LoadError`] naming the array and what is wrong with it.
+pub(crate) fn matrix_from_npz(bytes: Vec<u8>, path: &Path, n_nodes: usize) -> Result<StepMatrix, LoadError> {
     let mut npz = Npz::from_bytes(bytes, path)?;
     let rows = CompressedRows::read(&mut npz, "")?;
     if rows.shape != (n_nodes, n_nodes) {

@@ -40,12 +40,7 @@ impl ReplayReport {
 pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<ReplayReport, LoadError> {
     let path = &bundle.path;
     ctl.progress("checking the graph", 0, 0);
-    let found = hash::of_graph(dataset);
-    if found != bundle.manifest.graph.sha256 {
-        let expected = format!("{} (SHA-256 {})", bundle.manifest.graph.name, bundle.manifest.graph.sha256);
-        let found = format!("{} (SHA-256 {found})", dataset.name());
-        return Err(LoadError::content(path, "graph", expected, found));
-    }
+    check_graph(bundle, dataset)?;
     let topology = dataset.topology();
     let masks = bundle.masks(topology)?;
     let walk = Walk::new(dataset, &bundle.recipe);
@@ -77,6 +72,20 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
         n_edge_values,
         n_edge_values_different,
     })
+}
+
+/// Checks that `dataset` is the graph that `bundle` was made from.
+///
+/// # Errors
+/// [`LoadError::Content`] with both hashes when it is another.
+pub(crate) fn check_graph(bundle: &Bundle, dataset: &Dataset) -> Result<(), LoadError> {
+    let found = hash::of_graph(dataset);
+    if found != bundle.manifest.graph.sha256 {
+        let expected = format!("{} (SHA-256 {})", bundle.manifest.graph.name, bundle.manifest.graph.sha256);
+        let found = format!("{} (SHA-256 {found})", dataset.name());
+        return Err(LoadError::content(&bundle.path, "graph", expected, found));
+    }
+    Ok(())
 }
 
 /// How many values differ in their bits; those that only one side has differ too.

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, ArrayView1};
 use serde::Serialize;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::manifest::{FileNote, Manifest};
-use super::matrix::{Extras, StepMatrix};
+use super::matrix::StepMatrix;
 use super::metrics::Metrics;
+use super::predictions::predictions_of;
 use super::{arrays, client, hash, names};
-use crate::engine::analysis::{Run, predictions};
+use crate::engine::analysis::Run;
 use crate::engine::control::Control;
 use crate::engine::sparsify::EdgeTrace;
-use crate::engine::sparsify::edges::Walk;
 use crate::io::atomic::{AtomicFile, AtomicFolder, write_atomic};
+use crate::io::table::TableForm;
 use crate::io::{ExportError, TensorBytes, encode_model, encode_tensors, is_bundle_folder, recipe_to_toml};
 
 /// What was written.
@@ -89,20 +89,8 @@ impl BundleWriter {
         progress(&self)?;
 
         let edge_files = (0..edge_traces.len()).map(names::edges).collect::<Vec<_>>();
-        let topology = run.dataset.topology();
-        let walk = Walk::new(&run.dataset, &run.recipe);
         for (step, (name, trace)) in edge_files.iter().zip(edge_traces).enumerate() {
-            let mask = &run.pruned.masks.edges;
-            // Attention has a coefficient per head; their mean stands for them as a matrix.
-            let values = match &trace.coefficients {
-                Some(all) => all.rows().into_iter().map(|of_entry| of_entry.mean().unwrap_or(0.0)).collect(),
-                None => walk.values(mask, step),
-            };
-            let extras = Extras {
-                pushed_share: trace.pushed_share.as_ref().map(|s| s.as_slice()),
-                coefficients: trace.coefficients.as_deref(),
-            };
-            let matrix = StepMatrix::walked(topology, &values, mask, step, run.recipe.edges.identity, extras);
+            let matrix = StepMatrix::of_run(run, step, trace);
             let bytes = arrays::step_npz(&matrix).map_err(|error| self.fault(error))?;
             self.put(name, &bytes)?;
             progress(&self)?;
@@ -115,7 +103,7 @@ impl BundleWriter {
         }
         progress(&self)?;
         self.put(names::LOGITS, &arrays::matrix_npy(&run.pruned.logits))?;
-        let table = predictions_csv(run).map_err(|error| self.fault(error))?;
+        let table = predictions_of(run).encode(TableForm::Csv).map_err(|error| self.fault(error))?;
         self.put(names::PREDICTIONS, &table)?;
         let bytes = self.json(&metrics)?;
         self.put(names::METRICS, &bytes)?;
@@ -189,61 +177,4 @@ fn masks_file(run: &Run) -> Vec<u8> {
         }
     });
     encode_tensors(&tensors.collect::<Vec<_>>(), &BTreeMap::new())
-}
-
-/// One line per node: what it is, what both models say, and how sure the pruned one is. Several classes of a node stand between
-/// spaces.
-fn predictions_csv(run: &Run) -> Result<Vec<u8>, std::io::Error> {
-    let labels = run.dataset.labels();
-    let is_multi = labels.is_some_and(|l| l.tags().is_some());
-    let said = |logits: &Array2<f32>| -> Vec<String> {
-        if is_multi {
-            logits.rows().into_iter().map(above_zero).collect()
-        } else {
-            predictions(logits).iter().map(u32::to_string).collect()
-        }
-    };
-    let (dense, pruned) = (said(&run.dense_logits), said(&run.pruned.logits));
-    let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["node", "label", "dense_prediction", "pruned_prediction", "margin"])?;
-    for (u, row) in run.pruned.logits.rows().into_iter().enumerate() {
-        let label = labels.map_or_else(String::new, |l| words(l.all_of(u).into_iter()));
-        let margin = if is_multi { row.iter().map(|v| v.abs()).reduce(f32::min) } else { margin(row.iter().copied()) };
-        let margin = margin.map_or_else(String::new, |m| m.to_string());
-        table.write_record([&run.dataset.node_id(u), &label, &dense[u], &pruned[u], &margin])?;
-    }
-    table.into_inner().map_err(csv::IntoInnerError::into_error)
-}
-
-fn words(classes: impl Iterator<Item = usize>) -> String {
-    classes.map(|c| c.to_string()).collect::<Vec<_>>().join(" ")
-}
-
-fn above_zero(logits: ArrayView1<'_, f32>) -> String {
-    words(logits.iter().enumerate().filter(|(_, logit)| **logit > 0.0).map(|(class, _)| class))
-}
-
-/// Largest logit minus second largest; none for a single class.
-fn margin(logits: impl Iterator<Item = f32>) -> Option<f32> {
-    let (mut first, mut second) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
-    for logit in logits {
-        if logit > first {
-            (first, second) = (logit, first);
-        } else {
-            second = second.max(logit);
-        }
-    }
-    second.is_finite().then_some(first - second)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn margin_is_the_gap_between_the_two_largest() {
-        assert_eq!(margin([0.5, 2.0, -1.0, 1.25].into_iter()), Some(0.75));
-        assert_eq!(margin([2.0, 2.0].into_iter()), Some(0.0));
-        assert_eq!(margin([2.0].into_iter()), None);
-    }
 }

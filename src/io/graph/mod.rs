@@ -60,7 +60,7 @@ pub(crate) use matrix_market::is_matrix_market;
 pub(crate) use metis::is_metis;
 pub(crate) use ogb::raw_folder;
 pub(crate) use planetoid::{is_planetoid_file, is_planetoid_folder};
-pub(crate) use pyg::{is_pyg_data, is_pyg_folder};
+pub(crate) use pyg::{is_pyg_data, is_pyg_folder, read_pyg_matrix};
 pub(crate) use scipy::is_sparse_matrix;
 pub use split::{read_node_ids, read_split, with_split};
 pub(crate) use webkb::text_folder;

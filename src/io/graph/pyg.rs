@@ -13,6 +13,8 @@
 
 use std::path::{Path, PathBuf};
 
+use ndarray::Array2;
+
 use super::build::{Stated, build_as};
 use super::split::nodes_of_mask;
 use super::{Draft, Request, labels_from};
@@ -152,6 +154,31 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
 fn several_labels_per_node(y: &Array) -> LoadError {
     y.fault("one class per node (several labels per node are not supported yet)", format!("shape {:?}", y.shape()))
 }
+
+/// The matrix in a file that this program wrote (see `io/export/torch.rs`): number of nodes, edges (source, target), their weights, and
+/// with attention the coefficients of every head.
+///
+/// # Errors
+/// [`LoadError`] naming what is missing or wrong.
+pub(crate) fn read_pyg_matrix(path: &Path) -> Result<WeightedEdges, LoadError> {
+    let mut file = TorchFile::open(path)?;
+    let (pickle, storages) = file.parts()?;
+    let Some(record) = Record::find(&pickle) else {
+        return Err(LoadError::content(path, "object", "a PyG graph", pickle.describe(pickle.root())));
+    };
+    let mut reader = Reader { pickle: &pickle, storages, path };
+    let edges = reader.edges(&record)?;
+    let n = reader.n_nodes(&record, None, None, &edges)?;
+    let Some(weights) = record.get("edge_weight") else {
+        return Err(LoadError::content(path, "object", "edge_weight", "none"));
+    };
+    let weights = reader.array("edge_weight", weights)?.to_f32s()?;
+    let heads = record.get("edge_attr").map(|id| reader.array("edge_attr", id)?.to_f32_matrix()).transpose()?;
+    Ok((n, edges, weights, heads))
+}
+
+/// Nodes, edges, weights, and coefficients of heads.
+pub(crate) type WeightedEdges = (usize, Vec<(u32, u32)>, Vec<f32>, Option<Array2<f32>>);
 
 /// `Cora` for `Cora/processed/data.pt`, else the file's own name.
 fn title(path: &Path) -> String {

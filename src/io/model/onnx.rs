@@ -8,90 +8,24 @@
 //! PyTorch, `MatMul` and `Gemm` without have `[in, out]`. An exporter that turned a matrix ahead of time gave it a name of its own
 //! (`onnx::MatMul_12`); its layer is then read off the node's name (`/convs.0/lin/MatMul`).
 //!
-//! The messages below are the part of `onnx.proto` (ONNX 1.x, IR 3 and later) that is needed; `prost` leaves out the rest.
-//!
 //! What is never allocated: more than 512 bytes for each byte of the file (an empty node takes two bytes there).
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use ndarray::ArrayD;
-use prost::Message;
+use prost::Message as _;
 
 use super::State;
 use super::dialect::multiplies_from_the_right;
 use crate::io::file::read_whole;
 use crate::io::npy::{Array, Layout};
+use crate::io::onnx::{ModelProto, NodeProto, TensorProto};
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 
 /// Protobuf ends at 2 GiB.
 const MAX_BYTES: u64 = 1 << 31;
-
-#[derive(Clone, PartialEq, Message)]
-struct ModelProto {
-    #[prost(int64, tag = "1")]
-    ir_version: i64,
-    #[prost(string, tag = "2")]
-    producer_name: String,
-    #[prost(message, optional, tag = "7")]
-    graph: Option<GraphProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct GraphProto {
-    #[prost(message, repeated, tag = "1")]
-    node: Vec<NodeProto>,
-    #[prost(message, repeated, tag = "5")]
-    initializer: Vec<TensorProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NodeProto {
-    #[prost(string, repeated, tag = "1")]
-    input: Vec<String>,
-    #[prost(string, repeated, tag = "2")]
-    output: Vec<String>,
-    #[prost(string, tag = "3")]
-    name: String,
-    #[prost(string, tag = "4")]
-    op_type: String,
-    #[prost(message, repeated, tag = "5")]
-    attribute: Vec<AttributeProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct AttributeProto {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(float, tag = "2")]
-    f: f32,
-    #[prost(int64, tag = "3")]
-    i: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TensorProto {
-    #[prost(int64, repeated, tag = "1")]
-    dims: Vec<i64>,
-    #[prost(int32, tag = "2")]
-    data_type: i32,
-    #[prost(float, repeated, tag = "4")]
-    float_data: Vec<f32>,
-    #[prost(int32, repeated, tag = "5")]
-    int32_data: Vec<i32>,
-    #[prost(int64, repeated, tag = "7")]
-    int64_data: Vec<i64>,
-    #[prost(string, tag = "8")]
-    name: String,
-    #[prost(bytes = "vec", tag = "9")]
-    raw_data: Vec<u8>,
-    #[prost(double, repeated, tag = "10")]
-    double_data: Vec<f64>,
-    /// 1 where the values lie in a file of their own.
-    #[prost(int32, tag = "14")]
-    data_location: i32,
-}
 
 /// Whether a file's first bytes are those of a model: its version, a small number, then a field of a `ModelProto`.
 pub(crate) fn is_onnx(head: &[u8]) -> bool {

@@ -17,12 +17,15 @@
 
 mod machine;
 mod numpy;
+mod write;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::report::LoadError;
+
+pub(crate) use write::Pickler;
 
 /// Position of a value among those of a pickle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,17 +1,35 @@
-//! Export: what a bundle will hold, how large it will be, and what was written.
+//! Export: what a bundle will hold, how large it will be, forms for other programs, and what was written.
+
+use std::collections::BTreeSet;
 
 use eframe::egui;
 
 use super::{View, ViewCx, WindowRequest};
+use crate::io::export::ExportItem;
 use crate::session::{Exported, Phase, RunEntry, RunId, Store, format};
 use crate::ui::panels::recipe_summary;
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::{card, empty_state, mono, section, strong, weak};
 
-/// The view; it holds only which run is chosen.
-#[derive(Debug, Default)]
+/// The view; it holds only what is chosen.
+#[derive(Debug)]
 pub(super) struct Export {
     chosen: Option<RunId>,
+    /// Forms for other programs.
+    items: BTreeSet<ExportItem>,
+}
+
+impl Default for Export {
+    fn default() -> Self {
+        let items = [
+            ExportItem::WeightsPygSafetensors,
+            ExportItem::GraphsNpz,
+            ExportItem::PredictionsCsv,
+            ExportItem::MetricsCsv,
+            ExportItem::RecipeToml,
+        ];
+        Self { chosen: None, items: items.into() }
+    }
 }
 
 impl View for Export {
@@ -60,6 +78,8 @@ impl View for Export {
                     Phase::Idle | Phase::Done => ui.label(""),
                 };
             });
+            ui.add_space(12.0);
+            items_ui(ui, cx, entry.id, &mut self.items, is_busy);
             if let Some(last) = &store.export.last {
                 ui.add_space(8.0);
                 written_ui(ui, cx, last);
@@ -116,35 +136,88 @@ fn contents_ui(ui: &mut egui::Ui, tokens: &Tokens, entry: &RunEntry) {
     });
 }
 
+/// The forms for other programs, one line per kind.
+fn items_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, id: RunId, items: &mut BTreeSet<ExportItem>, is_busy: bool) {
+    section(ui, cx.tokens, "For other programs");
+    egui::Grid::new("items").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+        let mut rest = &ExportItem::ALL[..];
+        while let Some(first) = rest.first() {
+            let n = rest.iter().take_while(|item| item.group() == first.group()).count();
+            let (group, others) = rest.split_at(n);
+            rest = others;
+            ui.label(first.group());
+            ui.horizontal_wrapped(|ui| {
+                for item in group {
+                    let mut is_chosen = items.contains(item);
+                    let response = ui.checkbox(&mut is_chosen, item.title());
+                    let label = format!("{}: {}", item.group(), item.title());
+                    response.widget_info(|| {
+                        egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_chosen, label.clone())
+                    });
+                    if response.on_hover_text(item.key()).changed() {
+                        if is_chosen {
+                            items.insert(*item);
+                        } else {
+                            items.remove(item);
+                        }
+                    }
+                }
+            });
+            ui.end_row();
+        }
+    });
+    ui.add_space(4.0);
+    let button = egui::Button::new("Export files…");
+    let response = ui.add_enabled(!is_busy && !items.is_empty(), button);
+    if response.on_hover_text("Choose a folder; every file is read back and compared").clicked() {
+        cx.out.request(WindowRequest::ExportItemsDialog(id, items.iter().copied().collect()));
+    }
+}
+
 fn written_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, last: &Exported) {
     card(ui, cx.tokens, |ui| {
         ui.set_width(ui.available_width());
-        let total: u64 = last.files.iter().map(|(_, size)| size).sum();
+        let total: u64 = last.files.iter().map(|file| file.size_bytes).sum();
+        let difference = last.files.iter().filter_map(|file| file.difference.as_ref().map(|d| d.0)).reduce(f64::max);
         ui.horizontal(|ui| {
             if last.is_verified {
-                ui.colored_label(cx.tokens.success, "✓ Verified")
-                    .on_hover_text("Read back and run again: every logit has the same bits");
+                ui.colored_label(cx.tokens.success, "✓ Verified").on_hover_text("Read back and compared");
             } else {
                 ui.colored_label(cx.tokens.warning, "⚠ Not verified");
             }
             ui.label(strong(format!("{} files, {}", last.files.len(), format::bytes(total))));
+            match difference {
+                None if last.is_verified => ui.label(weak(cx.tokens, "every logit has the same bits")),
+                None => ui.label(""),
+                Some(0.0) => ui.label(weak(cx.tokens, "every number has the same bits")),
+                Some(largest) => ui.label(weak(cx.tokens, format!("largest difference {largest:.1e}"))),
+            };
         });
         ui.add(egui::Label::new(mono(last.folder.display().to_string())).wrap());
         ui.horizontal(|ui| {
-            if ui.button("Copy replay command").on_hover_text(&last.replay).clicked() {
-                cx.out.request(WindowRequest::Copy(last.replay.clone()));
+            if let Some(replay) = &last.replay
+                && ui.button("Copy replay command").on_hover_text(replay).clicked()
+            {
+                cx.out.request(WindowRequest::Copy(replay.clone()));
             }
             if ui.button("Show in folder").clicked() {
                 cx.out.request(WindowRequest::Reveal(last.folder.clone()));
             }
         });
+        for (name, reason) in &last.left_out {
+            ui.label(weak(cx.tokens, format!("Left out: {name}: {reason}")));
+        }
         egui::CollapsingHeader::new("Files").id_salt("written").show(ui, |ui| {
-            egui::Grid::new("written files").num_columns(2).spacing([16.0, 2.0]).show(ui, |ui| {
-                for (name, size) in &last.files {
-                    ui.label(mono(name));
+            egui::Grid::new("written files").num_columns(3).spacing([16.0, 2.0]).show(ui, |ui| {
+                for file in &last.files {
+                    ui.label(mono(&file.name));
                     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                        ui.label(weak(cx.tokens, format::bytes(*size)));
+                        ui.label(weak(cx.tokens, format::bytes(file.size_bytes)));
                     });
+                    if let Some((largest, compared)) = &file.difference {
+                        let text = if *largest == 0.0 { "same bits".to_owned() } else { format!("≤ {largest:.1e}") };
+                        ui.label(weak(cx.tokens, text)).on_hover_text(format!("Compared: {compared}"));
+                    }
                     ui.end_row();
                 }
             });

@@ -1,0 +1,50 @@
+//! `unifews export BUNDLE -o DIR`: for other programs, read back and compared.
+
+use serde::Serialize;
+
+use super::args::ExportArgs;
+use super::failure::UsageError;
+use super::output::{self, count, size};
+use super::progress::Terminal;
+use super::replay::read_graph_of;
+use crate::io::bundle::read_bundle;
+use crate::io::export::{ExportItem, ExportReport, ExportSource, export};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    command: &'static str,
+    bundle: &'a std::path::Path,
+    #[serde(flatten)]
+    report: &'a ExportReport,
+}
+
+pub(super) fn run(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> {
+    let mut items = Vec::new();
+    for word in &args.items {
+        let named = ExportItem::named(word);
+        if named.is_empty() {
+            let keys = ExportItem::ALL.map(ExportItem::key).join(", ");
+            let expected = format!("all, weights, graphs, predictions, metrics, recipe or one of {keys}");
+            return Err(UsageError::new("--as", expected, word).into());
+        }
+        items.extend(named.into_iter().filter(|item| !items.contains(item)).collect::<Vec<_>>());
+    }
+    terminal.ctl().progress("reading the bundle", 0, 0);
+    let bundle = read_bundle(&args.bundle)?;
+    let dataset = read_graph_of(&bundle, args.graph.as_deref(), terminal)?;
+    let source = ExportSource::of_bundle(&bundle, &dataset)?;
+    let report = export(&source, &items, &args.output, terminal.ctl())?;
+    terminal.clear();
+    for left_out in &report.left_out {
+        output::note(&format!("left out: {}: {}", left_out.item.key(), left_out.reason));
+    }
+    if args.shared.json {
+        return output::json(&Document { command: "export", bundle: &args.bundle, report: &report });
+    }
+    let rows = report.files.iter().map(|file| {
+        let compared = format!("{} {}", count(file.n_compared as u64), file.compared);
+        vec![file.path.clone(), compared, size(file.size_bytes), format!("{:e}", file.max_difference)]
+    });
+    let table = output::table(&["file", "read back and compared", "size", "largest difference"], 2, rows);
+    output::lines(&[table, String::new(), format!("written to {}", report.folder.display())])
+}

@@ -1,0 +1,85 @@
+//! `predictions.csv`: one row per node, what it is, what both models say, and how sure the pruned one is.
+
+use ndarray::{Array2, ArrayView1};
+
+use crate::engine::analysis::{Run, predictions};
+use crate::io::table::{Column, Table};
+
+/// The columns that hold classes: whole numbers, or with several classes per node texts with spaces between.
+const CLASSES: [&str; 3] = ["label", "dense_prediction", "pruned_prediction"];
+
+/// The predictions of a run.
+pub(crate) fn predictions_of(run: &Run) -> Table {
+    let n = run.dataset.n_nodes();
+    let labels = run.dataset.labels();
+    let is_multi = labels.is_some_and(|l| l.tags().is_some());
+    let said = |logits: &Array2<f32>| {
+        if is_multi {
+            Column::Text(logits.rows().into_iter().map(|row| Some(above_zero(row))).collect())
+        } else {
+            Column::Whole(predictions(logits).into_iter().map(|class| Some(i64::from(class))).collect())
+        }
+    };
+    let label = if is_multi {
+        let text = |u| labels.map(|l| words(l.all_of(u).into_iter())).filter(|text| !text.is_empty());
+        Column::Text((0..n).map(text).collect())
+    } else {
+        Column::Whole((0..n).map(|u| labels.and_then(|l| l.of(u)).map(|class| class as i64)).collect())
+    };
+    let margins =
+        run.pruned.logits.rows().into_iter().map(|row| {
+            if is_multi { row.iter().map(|v| v.abs()).reduce(f32::min) } else { margin(row.iter().copied()) }
+        });
+    let mut table = Table::default();
+    table.push("node", Column::Text((0..n).map(|u| Some(run.dataset.node_id(u))).collect()));
+    for (name, column) in CLASSES.into_iter().zip([label, said(&run.dense_logits), said(&run.pruned.logits)]) {
+        table.push(name, column);
+    }
+    table.push("margin", Column::Single(margins.collect()));
+    table
+}
+
+/// A table with the same columns and no rows, for reading.
+pub(super) fn columns(is_multi: bool) -> Table {
+    let classes = || if is_multi { Column::Text(Vec::new()) } else { Column::Whole(Vec::new()) };
+    let mut table = Table::default();
+    table.push("node", Column::Text(Vec::new()));
+    for name in CLASSES {
+        table.push(name, classes());
+    }
+    table.push("margin", Column::Single(Vec::new()));
+    table
+}
+
+fn words(classes: impl Iterator<Item = usize>) -> String {
+    classes.map(|c| c.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+fn above_zero(logits: ArrayView1<'_, f32>) -> String {
+    words(logits.iter().enumerate().filter(|(_, logit)| **logit > 0.0).map(|(class, _)| class))
+}
+
+/// Largest logit minus second largest; none for a single class.
+fn margin(logits: impl Iterator<Item = f32>) -> Option<f32> {
+    let (mut first, mut second) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+    for logit in logits {
+        if logit > first {
+            (first, second) = (logit, first);
+        } else {
+            second = second.max(logit);
+        }
+    }
+    second.is_finite().then_some(first - second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn margin_is_the_gap_between_the_two_largest() {
+        assert_eq!(margin([0.5, 2.0, -1.0, 1.25].into_iter()), Some(0.75));
+        assert_eq!(margin([2.0, 2.0].into_iter()), Some(0.0));
+        assert_eq!(margin([2.0].into_iter()), None);
+    }
+}
