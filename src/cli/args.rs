@@ -363,6 +363,15 @@ pub(super) struct GraphArgs {
     /// Node attributes that are the split: one of texts, or three of truth values
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', action = ArgAction::Set)]
     pub(super) split_masks: Option<Vec<String>>,
+    /// Features of the nodes from this file (.npy, or SciPy .npz), one row each
+    #[arg(long, value_name = "FILE")]
+    pub(super) feature_file: Option<String>,
+    /// Labels from this file (.npy): one class per node, or a column of zeros and ones per class
+    #[arg(long, value_name = "FILE")]
+    pub(super) label_file: Option<String>,
+    /// A split from this file (.npz)
+    #[arg(long, value_name = "FILE")]
+    pub(super) split_file: Option<String>,
     /// Memory that reading may take, GiB [default: what is free]
     #[arg(long, value_name = "GIB")]
     pub(super) max_memory: Option<f64>,

@@ -43,7 +43,11 @@ pub(super) fn run(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> 
     }
     let rows = report.files.iter().map(|file| {
         let compared = format!("{} {}", count(file.n_compared as u64), file.compared);
-        vec![file.path.clone(), compared, size(file.size_bytes), format!("{:e}", file.max_difference)]
+        let difference = match file.max_difference {
+            0.0 => "same bits".to_owned(),
+            largest => format!("{largest:.1e}"),
+        };
+        vec![file.path.clone(), compared, size(file.size_bytes), difference]
     });
     let table = output::table(&["file", "read back and compared", "size", "largest difference"], 2, rows);
     output::lines(&[table, String::new(), format!("written to {}", report.folder.display())])

@@ -194,6 +194,9 @@ impl GraphArgs {
         replace(&mut options.features, self.features.as_ref());
         replace(&mut options.labels, self.labels.as_ref());
         replace(&mut options.split_masks, self.split_masks.as_ref());
+        replace(&mut options.feature_file, self.feature_file.as_ref());
+        replace(&mut options.label_file, self.label_file.as_ref());
+        replace(&mut options.split_file, self.split_file.as_ref());
     }
 
     /// How the files of this call are read.

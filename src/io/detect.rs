@@ -9,13 +9,15 @@ use std::path::Path;
 
 use super::file::{open, stem};
 use super::graph::{
-    is_blank, is_dgl, is_edge, is_gml, is_header, is_matrix_market, is_metis, is_planetoid_file, is_planetoid_folder,
-    is_pyg_data, is_pyg_folder, is_sparse_matrix, raw_folder, text_folder,
+    GraphPart, is_blank, is_dgl, is_edge, is_feature_matrix, is_gml, is_header, is_matrix_market, is_metis,
+    is_planetoid_file, is_planetoid_folder, is_pyg_data, is_pyg_folder, is_sparse_matrix, is_split, part_of_array,
+    raw_folder, text_folder,
 };
 use super::mat::is_mat;
 use super::model::{is_model_archive, is_onnx};
 use super::npy::first_bytes;
 use super::npz::names_inside;
+use super::recipe::shortened;
 use super::report::LoadError;
 use super::sample;
 use super::source::ByteSource;
@@ -136,6 +138,9 @@ pub enum Detected {
     Recipe,
     /// An exported bundle, a folder or a zip file.
     Bundle,
+    /// A part of a graph: it belongs to a file with edges, see
+    /// [`ReadOptions`](crate::engine::graph::ReadOptions).
+    Part(GraphPart),
     /// Nothing that is known.
     Unknown {
         /// What it looks like, for people.
@@ -150,6 +155,7 @@ impl fmt::Display for Detected {
             Self::Model(format) => write!(f, "a model ({format})"),
             Self::Recipe => f.write_str("a recipe"),
             Self::Bundle => f.write_str("an exported bundle"),
+            Self::Part(part) => write!(f, "{part}"),
             Self::Unknown { found } => f.write_str(found),
         }
     }
@@ -194,6 +200,17 @@ pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
         Some(_) => Detected::Graph(GraphFormat::WebKb),
         None => detect_plain(path, &head),
     })
+}
+
+/// The first lines of a text, packed or not, for a preview; none for anything else.
+pub fn first_lines(path: impl AsRef<Path>, n: usize) -> Option<Vec<String>> {
+    let mut head = Vec::new();
+    ByteSource::open(path.as_ref()).ok()?.read_into(&mut head, HEAD_BYTES as usize).ok()?;
+    if head.contains(&0) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&head);
+    Some(text.lines().take(n).map(shortened).collect())
 }
 
 /// As [`detect`], for a user who says how lines are to be taken apart: text that nothing else is known of is then a list of edges.
@@ -263,6 +280,10 @@ fn detect_archive(path: &Path, names: &[String]) -> Detected {
         || (is_sparse_matrix(has) && path.with_file_name("reddit_data.npz").is_file())
     {
         Detected::Graph(GraphFormat::Reddit)
+    } else if is_split(names) {
+        Detected::Part(GraphPart::Split)
+    } else if is_sparse_matrix(has) && is_feature_matrix(path) {
+        Detected::Part(GraphPart::Features)
     } else if is_sparse_matrix(has) {
         Detected::Graph(GraphFormat::ScipySparse)
     } else if has("features.npy") && has("edges.npy") {
@@ -312,7 +333,7 @@ fn markup_of(text: &str) -> Option<GraphFormat> {
 fn detect_plain(path: &Path, head: &[u8]) -> Detected {
     let has_extension = |wanted: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
     if head.starts_with(b"\x93NUMPY") {
-        return unknown("a NumPy array alone");
+        return part_of_array(path, head).map_or_else(|| unknown("a NumPy array alone"), Detected::Part);
     }
     if head.starts_with(SEQUENCE_MAGIC) {
         return detect_torch(path);

@@ -37,9 +37,9 @@ mod sparse;
 pub mod table;
 mod torch;
 
-pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, is_bundle_folder};
+pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, first_lines, is_bundle_folder};
 pub(crate) use file::read_text;
-pub use graph::{read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
+pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
 pub use memory::free_memory;
 pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
 pub use recipe::{

@@ -179,6 +179,17 @@ impl Array {
         Ok(Self { path: path.to_owned(), place, kind, is_fortran, shape, bytes, values_at })
     }
 
+    /// Type and lengths that a file's first bytes tell.
+    pub(crate) fn described(head: &[u8]) -> Option<(String, Vec<usize>)> {
+        let (length, rest) = match head.strip_prefix(MAGIC)? {
+            [1, 0, a, b, rest @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), rest),
+            [2 | 3, 0, a, b, c, d, rest @ ..] => (usize::try_from(u32::from_le_bytes([*a, *b, *c, *d])).ok()?, rest),
+            _ => return None,
+        };
+        let header = Header::parse(std::str::from_utf8(rest.get(..length)?).ok()?).ok()?;
+        Some((header.descr, header.shape))
+    }
+
     /// Lengths along each axis.
     pub(crate) fn shape(&self) -> &[usize] {
         &self.shape

@@ -25,6 +25,10 @@ impl Session {
         match command {
             Command::Open(spec) => self.open(spec),
             Command::OpenMany(specs) => specs.into_iter().for_each(|s| self.open(s)),
+            Command::Import(specs) => self.import(specs),
+            Command::ChangeImport(options, network) => self.change_import(*options, network.map(|n| *n)),
+            Command::AcceptImport => self.accept_import(),
+            Command::DiscardImport => self.discard_import(),
             Command::OpenSample(spec) => self.open_sample(spec),
             Command::CloseInputs => self.change_inputs("Close", None, |i| {
                 i.graph = None;

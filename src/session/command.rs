@@ -8,6 +8,8 @@ use super::jobs::{JobError, JobId};
 use super::store::RunId;
 use crate::engine::analysis::{ComparePlan, SweepGrid};
 use crate::engine::control::Control;
+use crate::engine::graph::ReadOptions;
+use crate::engine::model::Architecture;
 use crate::engine::sparsify::Recipe;
 use crate::io::export::ExportItem;
 
@@ -54,6 +56,14 @@ pub enum Command {
     Open(String),
     /// Opens several, in order.
     OpenMany(Vec<String>),
+    /// Reads files and shows a report before they are opened; several belong together.
+    Import(Vec<String>),
+    /// Reads the files of the report anew: how the graph is read, and what the user says about the model.
+    ChangeImport(Box<ReadOptions>, Option<Box<Architecture>>),
+    /// Opens what the report shows.
+    AcceptImport,
+    /// Forgets the report.
+    DiscardImport,
     /// Opens a sample graph with its first model; trains a small one where it has none.
     OpenSample(String),
     /// Closes graph and model.

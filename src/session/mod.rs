@@ -8,6 +8,7 @@ mod compare;
 mod desk;
 mod export;
 pub mod format;
+mod import;
 pub mod jobs;
 mod notice;
 mod outcome;
@@ -26,6 +27,8 @@ use crate::engine::train::{EpochRecord, Trained};
 pub use command::{Command, FileWriter, Gesture};
 pub use compare::{Agreement, CompareRequest, Differences};
 pub use desk::{AnyRequest, Desk, Request};
+pub use import::ImportState;
+pub use jobs::import::{FitCheck, FitScores, ImportFile, ImportReport, ImportRole};
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest};
 pub use store::{
@@ -38,6 +41,7 @@ use jobs::{JobRunner, JobStatus, Lane, Waker};
 /// What the session's jobs answer.
 enum Answer {
     Opened(jobs::open::Opened),
+    Imported(jobs::import::Imported),
     Previewed(Box<Run>),
     Pruned(Box<PrunedRun>),
     Point(Box<SweepPoint>),
@@ -80,6 +84,9 @@ pub struct Session {
     sensitivity_job: Option<jobs::JobId>,
     train_job: Option<jobs::JobId>,
     export_job: Option<jobs::JobId>,
+    import_job: Option<jobs::JobId>,
+    /// What the running import reads.
+    pending_import: Option<import::ImportState>,
 }
 
 impl std::fmt::Debug for Session {
@@ -118,6 +125,8 @@ impl Session {
             sensitivity_job: None,
             train_job: None,
             export_job: None,
+            import_job: None,
+            pending_import: None,
         })
     }
 

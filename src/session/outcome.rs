@@ -40,6 +40,7 @@ impl Session {
     fn take_answer(&mut self, id: JobId, answer: Answer, elapsed_secs: f64) {
         match answer {
             Answer::Opened(opened) => self.take_opened(opened),
+            Answer::Imported(imported) if self.import_job == Some(id) => self.take_imported(imported),
             Answer::Previewed(run) => self.take_preview(*run),
             Answer::Pruned(pruned) => self.add_run(*pruned, elapsed_secs),
             Answer::Swept if self.sweep_job == Some(id) => self.store.sweep.phase = Phase::Done,
@@ -55,6 +56,7 @@ impl Session {
             Answer::Computed { slot, request, answer } => self.store.desk.answered(id, &slot, request, answer),
             // Of a job that another one has replaced, or handed out before the end.
             Answer::Swept
+            | Answer::Imported(_)
             | Answer::Trained(_)
             | Answer::Point(_)
             | Answer::Epoch(_)
@@ -202,6 +204,7 @@ impl Session {
         }
         match lane {
             Lane::Sweep if self.sweep_job == Some(id) => self.store.sweep.phase = phase,
+            Lane::Import if self.import_job == Some(id) => self.end_import(phase),
             Lane::Compare | Lane::Sensitivity => self.end_trial(id, phase),
             Lane::Train if self.train_job == Some(id) => self.store.training.phase = phase,
             Lane::Export if self.export_job == Some(id) => self.store.export.phase = phase,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::desk::Desk;
+use super::import::ImportState;
 use super::notice::Notices;
 use crate::engine::analysis::{ComparePlan, ComparePoint, Method, Run, SensitivityPoint, SweepGrid, SweepPoint};
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions};
@@ -251,6 +252,8 @@ pub struct Store {
     pub training: TrainingState,
     /// The export.
     pub export: ExportState,
+    /// Files whose report waits to be accepted.
+    pub import: Option<ImportState>,
     /// What was opened before, newest first.
     pub recent: Vec<Recent>,
     /// What was told to the user.
@@ -281,6 +284,7 @@ impl Default for Store {
             trial: (Trial::default(), 0),
             training: TrainingState::default(),
             export: ExportState::default(),
+            import: None,
             recent: Vec::new(),
             notices: Notices::default(),
             desk: Desk::default(),

@@ -13,7 +13,7 @@ use super::dialogs::{Dialogs, SystemDialogs};
 use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
 use super::panels::help::Help;
-use super::panels::{Palette, StatusBar, Toasts, Welcome, menu_bar};
+use super::panels::{ImportPage, Palette, StatusBar, Toasts, Welcome, menu_bar};
 use super::saved::{self, Saved};
 use super::theme;
 use super::tokens::{self, Themes, Tokens};
@@ -75,6 +75,7 @@ pub struct App {
     pub(super) status: StatusBar,
     toasts: Toasts,
     welcome: Welcome,
+    import: ImportPage,
     frames: FrameTimes,
     pub(super) is_closing: bool,
     pub(super) performed: Option<Action>,
@@ -119,6 +120,7 @@ impl App {
             status: StatusBar::default(),
             toasts: Toasts::default(),
             welcome: Welcome::default(),
+            import: ImportPage::default(),
             frames: FrameTimes::default(),
             is_closing: false,
             performed: None,
@@ -197,6 +199,9 @@ impl App {
     fn centre_ui(&mut self, ui: &mut egui::Ui, tokens: &Tokens) {
         let store = self.session.store();
         let cx = ViewCx { session: &self.session, tokens, out: &self.out };
+        if store.import.is_some() {
+            return self.import.ui(&cx, ui);
+        }
         if store.graph.is_none() && store.model.is_none() {
             return self.welcome.ui(&cx, ui);
         }
@@ -228,7 +233,7 @@ impl App {
         let dropped = ctx.input(|i| i.raw.dropped_files.clone());
         let specs: Vec<String> = dropped.iter().map(|f| f.path().display().to_string()).collect();
         if !specs.is_empty() {
-            self.out.send(Command::OpenMany(specs));
+            self.out.send(Command::Import(specs));
             ctx.request_repaint();
         }
     }

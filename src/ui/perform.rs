@@ -65,7 +65,8 @@ impl App {
             }
             Action::Cancel => {
                 if !(self.palette.close() || self.help.close() || self.status.close()) {
-                    self.out.send(Command::CancelAll);
+                    let is_importing = self.session.store().import.is_some();
+                    self.out.send(if is_importing { Command::DiscardImport } else { Command::CancelAll });
                 }
             }
             Action::Palette => self.palette.toggle(),
@@ -122,7 +123,7 @@ impl App {
         while let Ok((purpose, paths)) = self.chosen.1.try_recv() {
             let Some(first) = paths.first().cloned() else { continue };
             self.out.send(match purpose {
-                Purpose::Open => Command::OpenMany(paths.iter().map(|p| p.display().to_string()).collect()),
+                Purpose::Open => Command::Import(paths.iter().map(|p| p.display().to_string()).collect()),
                 Purpose::SaveProject => Command::SaveProject(with_ending(&first, project::EXTENSION)),
                 Purpose::SaveModel => Command::SaveModel(with_ending(&first, "safetensors")),
                 Purpose::SaveRecipe => Command::SaveRecipe(with_ending(&first, "toml")),

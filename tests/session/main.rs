@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "tests fail loudly")]
 
 mod flow;
+mod import;
 mod jobs;
 mod trials;
 mod undo;

@@ -71,6 +71,15 @@ pub struct ReadOptions {
     /// Left out: `split`, or `train_mask`, `val_mask` and `test_mask`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_masks: Option<Vec<String>>,
+    /// A file with the features of the nodes, one row each, in place of the graph's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feature_file: Option<String>,
+    /// A file with the class of every node, or with a column of zeros and ones per class, in place of the graph's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_file: Option<String>,
+    /// A file with a split, which then stands in front of the graph's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_file: Option<String>,
 }
 
 impl ReadOptions {

@@ -529,7 +529,7 @@ fn rerun(source: &ExportSource<'_>, path: &Path, ctl: &Control) -> Result<Compar
         .map_err(|error| LoadError::invalid(path, error))?;
     let masks: &Masks = source.masks();
     let embedding = source.kept_embedding();
-    let logits = forward_frozen(source.dataset(), &model, source.recipe(), Some(masks), embedding, ctl)
+    let logits = forward_frozen(source.dataset(), &model, source.recipe(), Some(masks), embedding, &ctl.quiet())
         .map_err(|error| LoadError::invalid(path, error))?;
     same_shape(path, source.logits(), &logits)?;
     let comparison = compare("logits", source.logits().iter().zip(&logits));

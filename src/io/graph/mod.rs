@@ -22,6 +22,7 @@ mod metis;
 mod named;
 mod numbers;
 mod ogb;
+mod parts;
 mod planetoid;
 mod ppi;
 mod pyg;
@@ -59,6 +60,8 @@ pub(crate) use gml::is_gml;
 pub(crate) use matrix_market::is_matrix_market;
 pub(crate) use metis::is_metis;
 pub(crate) use ogb::raw_folder;
+pub use parts::GraphPart;
+pub(crate) use parts::{is_feature_matrix, is_split, part_of_array};
 pub(crate) use planetoid::{is_planetoid_file, is_planetoid_folder};
 pub(crate) use pyg::{is_pyg_data, is_pyg_folder, read_pyg_matrix};
 pub(crate) use scipy::is_sparse_matrix;
@@ -121,7 +124,9 @@ pub fn read_graph_within(
 ) -> Result<(Dataset, LoadReport), LoadError> {
     if let Some(name) = spec.strip_prefix(sample::PREFIX) {
         let (dataset, report) = sample::read_sample(name, ctl)?;
-        return rearranged(dataset, report, Request { path: Path::new(spec), options, ctl });
+        let (dataset, mut report) = rearranged(dataset, report, Request { path: Path::new(spec), options, ctl })?;
+        let dataset = parts::with_parts(dataset, &mut report, options)?;
+        return Ok((dataset, report));
     }
     let path = Path::new(spec);
     let format = match detect_as(path, options)? {
@@ -160,11 +165,12 @@ pub fn read_graph_within(
         GraphFormat::PygProcessed => pyg::read(request)?,
     };
     spec.clone_into(&mut draft.source);
-    let (dataset, report) = draft.finish(path, &format.to_string())?;
-    match format {
-        GraphFormat::Compact => rearranged(dataset, report, request),
-        _ => Ok((dataset, report)),
+    let (mut dataset, mut report) = draft.finish(path, &format.to_string())?;
+    if format == GraphFormat::Compact {
+        (dataset, report) = rearranged(dataset, report, request)?;
     }
+    let dataset = parts::with_parts(dataset, &mut report, options)?;
+    Ok((dataset, report))
 }
 
 /// A finished graph with its entries turned and its self-loops as the user asks.
@@ -295,7 +301,15 @@ fn stand_in_features(topology: &Topology) -> (Features, String) {
     } else {
         Features::from_sparse(CsMatI::new((n, width), (0..=n).collect(), columns, vec![1.0; n]))
     };
-    (features, format!("the file has no features: {what} stands in for them"))
+    (features, format!("{NO_FEATURES}: {what} stands in for them"))
+}
+
+/// What the warning about made features begins with.
+const NO_FEATURES: &str = "the file has no features";
+
+/// Whether a warning says that features were made.
+fn is_about_stand_ins(warning: &str) -> bool {
+    warning.starts_with(NO_FEATURES)
 }
 
 /// More classes than this are refused: nothing real has them, and models allocate by class.

@@ -3,6 +3,7 @@
 //! A job gets a snapshot (values behind `Arc`s and a recipe) and answers with a value; nothing is shared and mutated. The
 //! runner knows nothing of what the answers mean: the session gives it the type of its answers and applies them.
 
+pub(crate) mod import;
 pub(crate) mod open;
 mod runner;
 
@@ -21,6 +22,8 @@ pub struct JobId(pub u64);
 pub enum Lane {
     /// Reading graphs, models and bundles. In order.
     Load,
+    /// Reading files for the import report. Latest wins.
+    Import,
     /// The preview that follows the sliders. Latest wins.
     Preview,
     /// Complete runs. In order.
@@ -42,7 +45,7 @@ pub enum Lane {
 impl Lane {
     /// Whether a newer job replaces the ones before it.
     pub fn is_latest_wins(&self) -> bool {
-        matches!(self, Self::Preview | Self::View(_))
+        matches!(self, Self::Import | Self::Preview | Self::View(_))
     }
 
     /// Whether the job is listed in the status bar; the others come and go too fast to be read.

@@ -67,7 +67,7 @@ pub(super) fn path_field(cx: &ViewCx<'_>, ui: &mut egui::Ui, typed: &mut String)
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
     let is_entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
     if is_entered && !typed.trim().is_empty() {
-        cx.out.send(Command::Open(typed.trim().to_owned()));
+        cx.out.send(Command::Import(vec![typed.trim().to_owned()]));
         typed.clear();
     }
 }
@@ -134,11 +134,24 @@ pub(super) fn title_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, source:
     ui.add_space(2.0);
 }
 
+/// Warnings that are shown; the others are counted.
+const SHOWN_WARNINGS: usize = 100;
+
+/// The first warnings, then a count.
+pub(super) fn warnings_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport) {
+    let warning = |text: String| egui::RichText::new(text).color(tokens.warning).size(tokens::SMALL);
+    for text in report.warnings.iter().take(SHOWN_WARNINGS) {
+        ui.label(warning(format!("⚠ {text}")));
+    }
+    let n_more = report.warnings.len().saturating_sub(SHOWN_WARNINGS);
+    if n_more > 0 {
+        ui.label(warning(format!("⚠ and {} more", format::count(n_more as u64))));
+    }
+}
+
 /// Warnings in the open, facts on request.
 pub(super) fn report_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport, id: &str) {
-    for warning in &report.warnings {
-        ui.label(egui::RichText::new(format!("⚠ {warning}")).color(tokens.warning).size(tokens::SMALL));
-    }
+    warnings_ui(ui, tokens, report);
     if report.facts.is_empty() && report.ignored.is_empty() {
         return;
     }

@@ -2,6 +2,7 @@
 
 mod gallery;
 pub(super) mod help;
+mod import;
 mod inputs;
 pub(super) mod menu_bar;
 mod model_card;
@@ -16,6 +17,7 @@ mod training;
 mod verdict;
 
 pub(super) use gallery::Welcome;
+pub(super) use import::ImportPage;
 pub(super) use inputs::Inputs;
 pub(super) use palette::Palette;
 pub(super) use recipe::{RecipePanel, summary as recipe_summary};

@@ -98,7 +98,7 @@ impl Export {
 
 /// What will be written, with sizes before compression.
 fn contents_ui(ui: &mut egui::Ui, tokens: &Tokens, entry: &RunEntry) {
-    section(ui, tokens, "What will be written");
+    section(ui, tokens, "Bundle");
     let run = &entry.run;
     let n_parameters = run.model.n_parameters() as u64;
     let steps = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref());

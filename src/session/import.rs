@@ -1,0 +1,115 @@
+//! Files that the user chose or dropped: read, shown as a report, and taken over only when they are accepted.
+
+use super::jobs::Lane;
+use super::jobs::import::{Import, ImportReport, Imported};
+use super::store::{Phase, fitted_to};
+use super::{Answer, Session};
+use crate::engine::graph::ReadOptions;
+use crate::engine::model::Architecture;
+
+/// What is about to be opened.
+#[derive(Debug, Clone)]
+pub struct ImportState {
+    /// Paths, in the order they came.
+    pub specs: Vec<String>,
+    /// How the graph is to be read.
+    pub options: ReadOptions,
+    /// What the user says about the model that its file does not.
+    pub network: Option<Architecture>,
+    /// Where reading stands.
+    pub phase: Phase,
+    /// What was found last.
+    pub report: Option<ImportReport>,
+}
+
+impl Session {
+    /// Reads files for a report; what opens without one (samples, recipes, bundles, projects) is opened.
+    pub(super) fn import(&mut self, specs: Vec<String>) {
+        if specs.is_empty() {
+            return;
+        }
+        let state =
+            ImportState { specs, options: ReadOptions::default(), network: None, phase: Phase::Running, report: None };
+        self.read_import(state);
+    }
+
+    /// Reads the files of the report anew.
+    pub(super) fn change_import(&mut self, options: ReadOptions, network: Option<Architecture>) {
+        let Some(state) = self.store.import.take() else { return };
+        self.read_import(ImportState { options, network, phase: Phase::Running, ..state });
+    }
+
+    fn read_import(&mut self, state: ImportState) {
+        let job = Import {
+            specs: state.specs.clone(),
+            options: state.options.clone(),
+            network: state.network.clone(),
+            graph: self.store.graph.clone(),
+            model: self.store.model.clone(),
+            recipe: self.store.recipe.clone(),
+        };
+        // What is known already stays in sight while more is found out.
+        self.pending_import = Some(state.clone());
+        if state.report.is_some() {
+            self.store.import = Some(state);
+        }
+        self.runner.cancel_lane(&Lane::Import);
+        self.import_job = Some(self.runner.spawn(Lane::Import, job, Answer::Imported));
+    }
+
+    pub(super) fn take_imported(&mut self, imported: Imported) {
+        let Some(state) = self.pending_import.take() else { return };
+        match imported {
+            Imported::Direct(specs) => {
+                self.store.import = None;
+                specs.into_iter().for_each(|spec| self.open(spec));
+            }
+            Imported::Report(report) => {
+                self.store.import = Some(ImportState { phase: Phase::Done, report: Some(*report), ..state });
+            }
+        }
+    }
+
+    /// Reading failed or was cancelled: a report that stands stays.
+    pub(super) fn end_import(&mut self, phase: Phase) {
+        self.pending_import = None;
+        if let Some(state) = &mut self.store.import {
+            state.phase = phase;
+        }
+    }
+
+    /// Takes over what the report shows, in one step to undo.
+    pub(super) fn accept_import(&mut self) {
+        let Some(ImportState { report: Some(report), phase: Phase::Done, .. }) = self.store.import.take() else {
+            return;
+        };
+        if let Some(graph) = &report.graph {
+            self.remember(&graph.spec, "graph");
+        }
+        if let Some(model) = &report.model {
+            self.remember(&model.spec, "model");
+        }
+        let has_split = report.graph.as_ref().is_some_and(|graph| graph.options.split_file.is_some());
+        let (graph, model) = (report.graph, report.model);
+        self.change_inputs("Open files", None, |inputs| {
+            if let Some(graph) = graph {
+                inputs.graph = Some(graph);
+            }
+            if let Some(model) = model {
+                inputs.recipe = fitted_to(&inputs.recipe, &model.model.architecture);
+                inputs.model = Some(model);
+            }
+            if has_split {
+                "auto".clone_into(&mut inputs.recipe.split);
+            }
+        });
+        self.after_load();
+    }
+
+    /// Forgets the report.
+    pub(super) fn discard_import(&mut self) {
+        self.runner.cancel_lane(&Lane::Import);
+        self.pending_import = None;
+        self.store.import = None;
+    }
+}

@@ -1,0 +1,383 @@
+//! The report before something is opened: what each file is, what was read of it, how it may be read otherwise, and whether graph and
+//! model fit. Nothing is changed until it is accepted.
+
+use eframe::egui;
+
+use super::inputs::{report_ui, title_row, warnings_ui};
+use super::training::{number, real};
+use crate::engine::graph::{Column, Direction, ReadOptions, SelfLoops, Separator};
+use crate::engine::model::Architecture;
+use crate::session::{
+    Command, FitCheck, ImportReport, ImportRole, ImportState, LoadedGraph, LoadedModel, Phase, format,
+};
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::views::ViewCx;
+use crate::ui::widgets::{card, mono, picker, section, strong, value_row, weak};
+
+/// Entries and nodes that are shown.
+const SHOWN_ROWS: usize = 6;
+/// Columns of a list whose role can be chosen.
+const MAX_COLUMNS: usize = 6;
+/// Width of the page.
+const WIDTH: f32 = 880.0;
+/// Width of a column of controls.
+const CONTROL: f32 = 150.0;
+
+/// The page; what it shows is the session's.
+#[derive(Debug, Default)]
+pub(crate) struct ImportPage;
+
+impl ImportPage {
+    pub(crate) fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let Some(state) = &cx.session.store().import else { return };
+        let Some(report) = &state.report else { return };
+        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            let side = ((ui.available_width() - WIDTH) / 2.0).max(12.0);
+            let width = (ui.available_width() - 2.0 * side).min(WIDTH);
+            ui.horizontal_top(|ui| {
+                ui.add_space(side);
+                ui.vertical(|ui| {
+                    ui.set_width(width);
+                    ui.add_space(16.0);
+                    head_ui(cx, ui, state, report);
+                    files_ui(cx, ui, report);
+                    if let Some(fit) = &report.fit {
+                        fit_ui(cx, ui, fit);
+                    }
+                    graph_ui(cx, ui, state, report);
+                    if let Some(model) = &report.model {
+                        model_ui(cx, ui, state, model);
+                    }
+                    ui.add_space(24.0);
+                });
+            });
+        });
+    }
+}
+
+fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &ImportReport) {
+    let is_reading = state.phase == Phase::Running;
+    ui.horizontal(|ui| {
+        ui.label(strong("Open these files?").size(tokens::TITLE));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.button("Discard").on_hover_text("Open nothing").clicked() {
+                cx.out.send(Command::DiscardImport);
+            }
+            let can_open = !is_reading && (report.graph.is_some() || report.model.is_some());
+            let button = egui::Button::new(strong("Accept")).fill(cx.tokens.accent_weak);
+            if ui.add_enabled(can_open, button).on_hover_text("Open what is shown here").clicked() {
+                cx.out.send(Command::AcceptImport);
+            }
+            if is_reading {
+                ui.label(weak(cx.tokens, "Reading"));
+            }
+        });
+    });
+    ui.add_space(4.0);
+}
+
+fn files_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &ImportReport) {
+    egui::Grid::new("import files").num_columns(3).spacing([16.0, 3.0]).show(ui, |ui| {
+        for file in &report.files {
+            let name = std::path::Path::new(&file.spec).file_name().map(|name| name.to_string_lossy().into_owned());
+            ui.label(mono(name.unwrap_or_else(|| file.spec.clone()))).on_hover_text(&file.spec);
+            let role = match &file.role {
+                ImportRole::Graph => "graph".to_owned(),
+                ImportRole::Model => "model".to_owned(),
+                ImportRole::Part(_) => "part of the graph".to_owned(),
+                ImportRole::Unused(why) => format!("not used: {why}"),
+            };
+            if matches!(file.role, ImportRole::Unused(_)) {
+                ui.colored_label(cx.tokens.warning, role);
+            } else {
+                ui.label(role);
+            }
+            ui.label(weak(cx.tokens, &file.what));
+            ui.end_row();
+        }
+    });
+    for (spec, fault) in &report.faults {
+        ui.colored_label(cx.tokens.failure, format!("✕ {fault}")).on_hover_text(spec);
+    }
+}
+
+/// What the model gives on the graph, beside what it should.
+fn fit_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, fit: &FitCheck) {
+    ui.add_space(8.0);
+    card(ui, cx.tokens, |ui| {
+        ui.set_width(ui.available_width());
+        let pair = format!("{} on {}", fit.model, fit.graph);
+        if let Some(why) = &fit.misfit {
+            ui.colored_label(cx.tokens.warning, format!("⚠ {pair} does not fit: {why}"));
+            return;
+        }
+        let Some(scores) = &fit.scores else {
+            ui.label(format!("✓ {pair} fits; without labels there is no score"));
+            return;
+        };
+        let percent = |share: f64| format::percent(share);
+        let name = scores.metric.title();
+        ui.horizontal_wrapped(|ui| {
+            ui.label(strong(format!("✓ {pair} fits")));
+            let found = format!("test {name} {}, validation {}", percent(scores.test), percent(scores.val));
+            ui.label(found).on_hover_text(format!("Unpruned, on split {}", scores.split));
+            if let Some((split, val, test)) = &scores.expected {
+                let text = format!("its file says test {}, validation {}", percent(*test), percent(*val));
+                ui.label(weak(cx.tokens, text)).on_hover_text(format!("On split {split}"));
+            }
+        });
+        let expected = scores.expected.as_ref().map_or(scores.largest_class + 0.02, |(_, _, test)| test - 0.05);
+        if scores.test < expected {
+            let against = match &scores.expected {
+                Some(_) => "well below what its file says".to_owned(),
+                None => format!("hardly more than its largest class ({})", percent(scores.largest_class)),
+            };
+            let text =
+                format!("⚠ The test {name} is {against}: check how the graph is read and the settings of the model");
+            ui.colored_label(cx.tokens.warning, text);
+        }
+    });
+}
+
+fn graph_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &ImportReport) {
+    let is_here = report.files.iter().any(|file| file.role == ImportRole::Graph);
+    if !is_here {
+        return;
+    }
+    ui.add_space(8.0);
+    ui.separator();
+    ui.columns(2, |columns| {
+        let [left, right] = columns else { return };
+        if let Some(graph) = &report.graph {
+            counts_ui(left, cx.tokens, graph);
+        } else {
+            section(left, cx.tokens, "Graph");
+            left.label(weak(cx.tokens, "Not read yet: say how its lines are taken apart"));
+        }
+        options_ui(cx, right, state, report);
+    });
+    if let Some(lines) = &report.lines {
+        section(ui, cx.tokens, "First lines");
+        card(ui, cx.tokens, |ui| {
+            ui.set_width(ui.available_width());
+            for line in lines {
+                ui.add(egui::Label::new(mono(line).size(tokens::SMALL)).truncate());
+            }
+        });
+    }
+    if let Some(graph) = &report.graph {
+        rows_ui(ui, cx.tokens, graph);
+    }
+}
+
+fn counts_ui(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph) {
+    title_row(ui, tokens, graph.dataset.name(), &graph.spec);
+    let stats = &graph.stats;
+    let count = |n: usize| format::count(n as u64);
+    for (name, n) in [
+        ("Nodes", stats.n_nodes),
+        ("Entries", stats.n_entries),
+        ("Self-loops", stats.n_self_loops),
+        ("Isolated", stats.n_isolated),
+        ("Features", stats.n_features),
+        ("Classes", stats.n_classes),
+        ("Labelled", stats.n_labelled),
+    ] {
+        value_row(ui, tokens, name, &count(n));
+    }
+    let splits: Vec<&str> = graph.dataset.splits().iter().map(|split| split.name.as_str()).collect();
+    value_row(ui, tokens, "Splits", &if splits.is_empty() { "none".to_owned() } else { splits.join(", ") });
+    report_ui(ui, tokens, &graph.report, "import graph report");
+}
+
+/// The first entries and the first nodes, as they were understood.
+fn rows_ui(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph) {
+    let dataset = &graph.dataset;
+    section(ui, tokens, "First rows, as understood");
+    ui.columns(2, |columns| {
+        let [left, right] = columns else { return };
+        egui::Grid::new("import entries").num_columns(3).striped(true).spacing([20.0, 2.0]).show(left, |ui| {
+            for name in ["source", "target", "weight"] {
+                ui.label(weak(tokens, name));
+            }
+            ui.end_row();
+            for (k, (u, v)) in dataset.topology().entries().take(SHOWN_ROWS).enumerate() {
+                ui.label(mono(dataset.node_id(v as usize)));
+                ui.label(mono(dataset.node_id(u as usize)));
+                let weight = dataset.edge_weights().map_or_else(|| "1".to_owned(), |w| w[k].to_string());
+                ui.label(mono(weight));
+                ui.end_row();
+            }
+        });
+        egui::Grid::new("import nodes").num_columns(3).striped(true).spacing([20.0, 2.0]).show(right, |ui| {
+            for name in ["node", "class", "neighbours"] {
+                ui.label(weak(tokens, name));
+            }
+            ui.end_row();
+            for u in 0..dataset.n_nodes().min(SHOWN_ROWS) {
+                ui.label(mono(dataset.node_id(u)));
+                let classes = dataset.labels().map(|labels| labels.all_of(u)).unwrap_or_default();
+                let classes: Vec<String> = classes.iter().map(usize::to_string).collect();
+                ui.label(mono(if classes.is_empty() { "none".to_owned() } else { classes.join(" ") }));
+                ui.label(mono(format::count(dataset.topology().degree(u) as u64)));
+                ui.end_row();
+            }
+        });
+    });
+}
+
+/// How the graph is read; every change reads it anew.
+fn options_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &ImportReport) {
+    section(ui, cx.tokens, "How it is read");
+    let mut options = state.options.clone();
+    egui::Grid::new("import options").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
+        let directions = [None, Some(Direction::AsStored), Some(Direction::Reversed), Some(Direction::Symmetrised)];
+        choice(ui, "Direction", &directions, &mut options.direction, |d| match d {
+            None => "by the format",
+            Some(Direction::AsStored) => "as stored",
+            Some(Direction::Reversed) => "reversed",
+            Some(Direction::Symmetrised) => "both ways",
+        });
+        let loops = [None, Some(SelfLoops::AsStored), Some(SelfLoops::Added), Some(SelfLoops::Removed)];
+        choice(ui, "Self-loops", &loops, &mut options.self_loops, |l| match l {
+            None => "by the format",
+            Some(SelfLoops::AsStored) => "as stored",
+            Some(SelfLoops::Added) => "added",
+            Some(SelfLoops::Removed) => "removed",
+        });
+        choice(ui, "Edge weights", &[None, Some(true), Some(false)], &mut options.weights, |w| match w {
+            None => "where the file names them",
+            Some(true) => "count",
+            Some(false) => "do not count",
+        });
+        if report.is_list {
+            list_ui(ui, report, &mut options);
+        }
+    });
+    if options != state.options {
+        cx.out.send(Command::ChangeImport(Box::new(options), state.network.clone().map(Box::new)));
+    }
+}
+
+/// How lines are taken apart.
+fn list_ui(ui: &mut egui::Ui, report: &ImportReport, options: &mut ReadOptions) {
+    let separators = [
+        None,
+        Some(Separator::Space),
+        Some(Separator::Tab),
+        Some(Separator::Comma),
+        Some(Separator::Semicolon),
+        Some(Separator::Bar),
+    ];
+    choice(ui, "Separator", &separators, &mut options.separator, |s| match s {
+        None => "any of them",
+        Some(Separator::Space) => "spaces",
+        Some(Separator::Tab) => "tab",
+        Some(Separator::Comma) => "comma",
+        Some(Separator::Semicolon) => "semicolon",
+        Some(Separator::Bar) => "vertical bar",
+    });
+    choice(ui, "First line", &[None, Some(true), Some(false)], &mut options.header, |h| match h {
+        None => "names where it has no number",
+        Some(true) => "names the columns",
+        Some(false) => "is an edge",
+    });
+    let n_columns = n_columns(report.lines.as_deref().unwrap_or(&[]), options).clamp(2, MAX_COLUMNS);
+    let mut columns = options.columns.clone().unwrap_or_default();
+    let usual = [Column::Source, Column::Target];
+    let before = columns.clone();
+    for at in 0..n_columns {
+        let usual = usual.get(at).copied().unwrap_or(Column::Ignored);
+        let mut role = columns.get(at).copied().unwrap_or(usual);
+        let all = [Column::Source, Column::Target, Column::Weight, Column::Ignored];
+        choice(ui, &format!("Column {}", at + 1), &all, &mut role, |c| match c {
+            Column::Source => "source",
+            Column::Target => "target",
+            Column::Weight => "weight",
+            Column::Ignored => "ignored",
+        });
+        if role != columns.get(at).copied().unwrap_or(usual) {
+            while columns.len() < n_columns {
+                let next = [Column::Source, Column::Target].get(columns.len()).copied().unwrap_or(Column::Ignored);
+                columns.push(next);
+            }
+            columns[at] = role;
+        }
+    }
+    if columns != before {
+        options.columns = Some(columns);
+    }
+}
+
+/// Fields of the last line that is shown.
+fn n_columns(lines: &[String], options: &ReadOptions) -> usize {
+    let line = lines.iter().rev().find(|line| !line.trim().is_empty() && !line.starts_with(['#', '%']));
+    let Some(line) = line else { return 0 };
+    match options.separator {
+        Some(Separator::Tab) => line.split('\t').count(),
+        Some(Separator::Comma) => line.split(',').count(),
+        Some(Separator::Semicolon) => line.split(';').count(),
+        Some(Separator::Bar) => line.split('|').count(),
+        Some(Separator::Space) | None => line.split([' ', '\t', ',', ';']).filter(|field| !field.is_empty()).count(),
+    }
+}
+
+fn choice<T: Copy + PartialEq>(
+    ui: &mut egui::Ui,
+    name: &str,
+    choices: &[T],
+    chosen: &mut T,
+    label: impl Fn(T) -> &'static str,
+) {
+    ui.label(name);
+    picker(ui, name, CONTROL, choices, chosen, |c| (label(c).to_owned(), ""));
+    ui.end_row();
+}
+
+fn model_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, model: &LoadedModel) {
+    ui.add_space(8.0);
+    ui.separator();
+    ui.columns(2, |columns| {
+        let [left, right] = columns else { return };
+        title_row(left, cx.tokens, &model.model.title(), &model.spec);
+        value_row(left, cx.tokens, "Parameters", &format::count(model.model.n_parameters() as u64));
+        warnings_ui(left, cx.tokens, &model.report);
+        for fact in &model.report.facts {
+            value_row(left, cx.tokens, &fact.name, &fact.value).on_hover_text(&fact.value);
+        }
+        for ignored in &model.report.ignored {
+            left.label(weak(cx.tokens, format!("not used: {ignored}")).size(tokens::SMALL));
+        }
+        settings_ui(cx, right, state, model);
+    });
+}
+
+/// What no tensor tells.
+fn settings_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, model: &LoadedModel) {
+    let own = &model.model.architecture;
+    let mut network: Architecture = own.clone();
+    section(ui, cx.tokens, "What its file may not say");
+    egui::Grid::new("import network").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
+        if network.has("hops") {
+            number(ui, "Hops", "Propagation steps before the MLP", &mut network.hops, 1..=1_000);
+        }
+        if network.has("norm_r") {
+            let says = "In T = D^(r-1) A D^(-r): 0.5 is symmetric, 0 is row-stochastic, a mean over the neighbours";
+            real(ui, "r", says, &mut network.norm_r, 0.0..=1.0);
+        }
+        if network.has("alpha") {
+            real(ui, "α", "Share of the first representation", &mut network.alpha, 0.0..=1.0);
+        }
+        if network.has("theta") {
+            real(ui, "θ", "Strength of the transformation", &mut network.theta, 0.0..=10.0);
+        }
+        if network.has("final_activation") {
+            ui.label("Final activation");
+            ui.checkbox(&mut network.final_activation, "").on_hover_text("ReLU after the last layer too");
+            ui.end_row();
+        }
+    });
+    if network != *own {
+        cx.out.send(Command::ChangeImport(Box::new(state.options.clone()), Some(Box::new(network))));
+    }
+}

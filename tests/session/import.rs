@@ -1,0 +1,174 @@
+//! Files that are chosen or dropped: matched up, reported, accepted or not.
+
+use std::path::{Path, PathBuf};
+
+use unifews::engine::graph::{Column, Direction, ReadOptions, Separator};
+use unifews::engine::model::{Architecture, Family, Model};
+use unifews::io::write_model;
+use unifews::session::{Command, ImportRole, Level, Phase, Session};
+
+use super::{session, wait};
+
+/// A `.npy` file of version 1.0.
+fn npy(path: &Path, descr: &str, shape: &str, values: &[u8]) {
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(values);
+    std::fs::write(path, bytes).expect("a file");
+}
+
+/// Edges, features, labels and a model of one small graph, in places and under names that tell nothing.
+fn parts(folder: &Path) -> Vec<String> {
+    let place = |name: &str| -> PathBuf {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        path
+    };
+    let edges: String = (0..12).map(|u| format!("{} {}\n", u, (u + 1) % 12)).collect();
+    std::fs::write(place("a/one.txt"), edges).expect("a file");
+    let features: Vec<u8> = (0..12 * 5).flat_map(|i| (i as f32 / 60.0).to_le_bytes()).collect();
+    npy(&place("b/two.npy"), "<f4", "(12, 5)", &features);
+    let labels: Vec<u8> = (0..12i64).flat_map(|u| (u % 3).to_le_bytes()).collect();
+    npy(&place("c/three.npy"), "<i8", "(12,)", &labels);
+    let mut shape = Architecture::new(Family::Gcn);
+    shape.hidden = 4;
+    write_model(place("d/four.safetensors"), &Model::init(&shape, 5, 3, 1)).expect("a model");
+    ["a/one.txt", "b/two.npy", "c/three.npy", "d/four.safetensors"]
+        .map(|name| folder.join(name).display().to_string())
+        .into()
+}
+
+fn read(session: &mut Session, specs: Vec<String>) {
+    session.apply(Command::Import(specs));
+    wait(session, "the report", |s| s.is_idle());
+}
+
+#[test]
+fn files_dropped_together_are_matched_up_reported_and_accepted_in_one_step() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut specs = parts(folder.path());
+    // In any order.
+    specs.reverse();
+    let mut session = session();
+    read(&mut session, specs.clone());
+    let report = session.store().import.as_ref().and_then(|i| i.report.clone()).expect("a report");
+    assert!(session.store().graph.is_none() && session.store().model.is_none(), "nothing is open yet");
+    let roles: Vec<String> = report.files.iter().map(|f| f.what.clone()).collect();
+    assert_eq!(
+        roles,
+        [
+            "a model (safetensors)",
+            "labels of nodes (a NumPy array)",
+            "features of nodes (a NumPy array)",
+            "a graph (edge list)"
+        ]
+    );
+    let graph = report.graph.expect("a graph");
+    assert_eq!((graph.stats.n_nodes, graph.stats.n_features, graph.stats.n_classes), (12, 5, 3));
+    assert!(graph.report.warnings.is_empty(), "no stand-in features: {:?}", graph.report.warnings);
+    assert_eq!(report.lines.expect("text")[0], "0 1");
+    let fit = report.fit.expect("graph and model");
+    assert_eq!(fit.misfit, None);
+    let scores = fit.scores.expect("labels");
+    assert!((0.0..=1.0).contains(&scores.test) && scores.expected.is_none(), "{scores:?}");
+
+    session.apply(Command::AcceptImport);
+    wait(&mut session, "the preview", |s| s.is_idle());
+    assert!(session.store().import.is_none());
+    assert!(session.store().preview.is_some(), "the recipe is shown at once");
+    session.apply(Command::Prune);
+    wait(&mut session, "the run", |s| s.is_idle());
+    let run = session.store().runs[0].run.clone();
+    assert_eq!(run.recipe.graph.feature_file.as_deref(), Some(specs[2].as_str()), "a recipe finds its parts again");
+
+    // A bundle of it is opened again from the files alone.
+    let bundle = folder.path().join("bundle");
+    session.apply(Command::Export(session.store().runs[0].id, bundle.clone()));
+    wait(&mut session, "the export", |s| s.is_idle());
+    assert!(session.store().export.last.as_ref().is_some_and(|e| e.is_verified));
+    let mut other = super::session();
+    read(&mut other, vec![bundle.display().to_string()]);
+    assert!(other.store().import.is_none(), "a bundle needs no report");
+    wait(&mut other, "its run", |s| s.store().runs.len() == 1 && s.is_idle());
+    assert_eq!(other.store().runs[0].run.pruned.logits, run.pruned.logits, "the same bits");
+
+    session.apply(Command::Undo);
+    assert!(session.store().graph.is_none() && session.store().model.is_none(), "one step back");
+}
+
+#[test]
+fn a_report_is_read_anew_as_the_user_says_and_can_be_discarded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("log.csv");
+    std::fs::write(&path, "when|who|whom|how much\nmonday|1|2|0.5\nmonday|2|3|1.5\n").expect("a file");
+    let mut session = session();
+    read(&mut session, vec![path.display().to_string()]);
+    let state = session.store().import.clone().expect("a report");
+    let report = state.report.expect("read");
+    assert!(report.graph.is_none() && report.is_list, "not yet: {report:?}");
+    assert_eq!(report.lines.as_ref().map(|lines| lines[1].as_str()), Some("monday|1|2|0.5"));
+    let options = ReadOptions {
+        separator: Some(Separator::Bar),
+        header: Some(true),
+        columns: Some(vec![Column::Ignored, Column::Source, Column::Target, Column::Weight]),
+        direction: Some(Direction::AsStored),
+        ..ReadOptions::default()
+    };
+    session.apply(Command::ChangeImport(Box::new(options.clone()), None));
+    wait(&mut session, "the second report", |s| s.is_idle());
+    let state = session.store().import.clone().expect("a report");
+    let graph = state.report.expect("read").graph.expect("a graph now");
+    assert_eq!(graph.stats.n_nodes, 3);
+    assert_eq!(graph.dataset.edge_weights().map(<[f32]>::len), Some(5), "two edges and three self-loops");
+    session.apply(Command::DiscardImport);
+    assert!(session.store().import.is_none() && session.store().graph.is_none());
+    session.apply(Command::AcceptImport);
+    assert!(session.store().graph.is_none(), "there is nothing to accept");
+}
+
+#[test]
+fn a_model_of_another_width_is_said_not_to_fit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let specs = parts(folder.path());
+    let mut session = session();
+    read(&mut session, vec![specs[0].clone(), specs[3].clone()]);
+    let report = session.store().import.as_ref().and_then(|i| i.report.clone()).expect("a report");
+    let misfit = report.fit.and_then(|fit| fit.misfit).expect("12 stand-in features, 5 inputs");
+    assert_eq!(misfit, "model input width: expected 12 (features of the graph), found 5");
+}
+
+#[test]
+fn what_is_no_graph_or_model_is_said_and_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("noise.bin");
+    std::fs::write(&path, [0u8, 1, 2, 3, 255]).expect("a file");
+    let mut session = session();
+    read(&mut session, vec![path.display().to_string()]);
+    assert!(session.store().import.is_none());
+    let notice = &session.store().notices.all()[0];
+    assert_eq!(notice.level, Level::Error);
+    assert!(
+        notice.detail.starts_with("expected a graph, a model, a recipe, a bundle or a project, found"),
+        "{notice:?}"
+    );
+    // A part alone waits for its graph.
+    let specs = parts(folder.path());
+    read(&mut session, vec![specs[1].clone()]);
+    assert!(session.store().import.is_none());
+    let detail = &session.store().notices.all().iter().find(|n| n.detail.contains("two.npy")).expect("a notice").detail;
+    assert!(detail.contains("features of nodes"), "{detail}");
+    // The second of a kind is named.
+    let mut twice = specs.clone();
+    twice.push(specs[3].clone());
+    read(&mut session, twice);
+    let state = session.store().import.clone().expect("a report");
+    let last = state.report.expect("read").files.pop().expect("the last file");
+    assert_eq!(last.role, ImportRole::Unused("another one is taken".to_owned()));
+    assert_eq!(state.phase, Phase::Done);
+}
