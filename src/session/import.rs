@@ -62,7 +62,9 @@ impl Session {
         match imported {
             Imported::Direct(specs) => {
                 self.store.import = None;
-                specs.into_iter().for_each(|spec| self.open(spec));
+                for spec in specs {
+                    self.open(spec);
+                }
             }
             Imported::Report(report) => {
                 self.store.import = Some(ImportState { phase: Phase::Done, report: Some(*report), ..state });

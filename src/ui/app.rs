@@ -13,7 +13,7 @@ use super::dialogs::{Dialogs, SystemDialogs};
 use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
 use super::panels::help::Help;
-use super::panels::{ImportPage, Palette, StatusBar, Toasts, Welcome, menu_bar};
+use super::panels::{Palette, StatusBar, Toasts, Welcome, import_ui, menu_bar};
 use super::saved::{self, Saved};
 use super::theme;
 use super::tokens::{self, Themes, Tokens};
@@ -75,7 +75,6 @@ pub struct App {
     pub(super) status: StatusBar,
     toasts: Toasts,
     welcome: Welcome,
-    import: ImportPage,
     frames: FrameTimes,
     pub(super) is_closing: bool,
     pub(super) performed: Option<Action>,
@@ -120,7 +119,6 @@ impl App {
             status: StatusBar::default(),
             toasts: Toasts::default(),
             welcome: Welcome::default(),
-            import: ImportPage::default(),
             frames: FrameTimes::default(),
             is_closing: false,
             performed: None,
@@ -200,7 +198,7 @@ impl App {
         let store = self.session.store();
         let cx = ViewCx { session: &self.session, tokens, out: &self.out };
         if store.import.is_some() {
-            return self.import.ui(&cx, ui);
+            return import_ui(&cx, ui);
         }
         if store.graph.is_none() && store.model.is_none() {
             return self.welcome.ui(&cx, ui);

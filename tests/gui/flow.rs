@@ -4,6 +4,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use unifews::engine::sparsify::Training;
+use unifews::io::atomic::write_atomic;
 use unifews::session::jobs::Lane;
 use unifews::session::{Command, Phase, Session};
 use unifews::ui::App;
@@ -137,6 +138,70 @@ fn paths_are_typed_and_dropped() {
     wait(&mut h, "the notice", |s| !s.store().notices.all().is_empty());
     let notice = h.state().session().store().notices.all()[0].clone();
     assert!(notice.title.contains("/nowhere/at.all"), "{notice:?}");
+}
+
+#[test]
+fn files_are_shown_before_they_are_opened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("who.csv");
+    let lines: Vec<String> = (0..20).map(|u| format!("monday|{u}|{}\n", (u * 7 + 1) % 20)).collect();
+    write_atomic(&path, format!("when|from|to\n{}", lines.concat()).as_bytes()).expect("a file");
+    let choices = Choices::default();
+    let mut h = window(SIZE, &choices);
+    choices.then(&path);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    wait(&mut h, "the report", |s| s.store().import.is_some() && s.is_idle());
+    assert!(h.query_by_label("Open these files?").is_some());
+    assert!(h.get_by_role_and_label(Role::Button, "Accept").accesskit_node().is_disabled(), "nothing was read yet");
+    let pick = |h: &mut egui_kittest::Harness<'_, App>, name: &str, choice: &str| {
+        h.get_by_role_and_label(Role::ComboBox, name).click();
+        h.run_steps(2);
+        h.get_by_role_and_label(Role::Button, choice).click();
+        h.run_steps(2);
+        wait(h, "another report", Session::is_idle);
+    };
+    pick(&mut h, "Separator", "vertical bar");
+    pick(&mut h, "Column 1", "ignored");
+    pick(&mut h, "Column 2", "source");
+    pick(&mut h, "Column 3", "target");
+    let nodes = |h: &egui_kittest::Harness<'_, App>| {
+        let report = h.state().session().store().import.as_ref().and_then(|i| i.report.clone());
+        report.and_then(|r| r.graph).map(|g| g.stats.n_nodes)
+    };
+    let state = h.state().session().store().import.clone().expect("a report");
+    assert_eq!(nodes(&h), Some(20), "{:?}, {:?}", state.options, state.report.map(|r| r.faults));
+    h.get_by_role_and_label(Role::Button, "Accept").click();
+    wait(&mut h, "the graph", |s| s.store().graph.is_some() && s.is_idle());
+    assert!(h.query_by_label("Open these files?").is_none());
+    // Dropped files get a report too, and Escape forgets it.
+    h.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path)));
+    wait(&mut h, "the report", |s| s.store().import.is_some());
+    h.key_press(Key::Escape);
+    wait(&mut h, "the end", |s| s.store().import.is_none());
+}
+
+#[test]
+fn a_run_is_exported_for_other_programs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    h.get_by_role_and_label(Role::Button, "Prune").click();
+    wait(&mut h, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    h.run_steps(2);
+    for form in ["Network: ONNX", "Recipe: YAML", "Weights: DGL, .pt"] {
+        h.get_by_role_and_label(Role::CheckBox, form).click();
+        h.run_steps(2);
+    }
+    choices.then(folder.path().join("files"));
+    h.get_by_role_and_label(Role::Button, "Export files…").click();
+    wait(&mut h, "the export", |s| s.store().export.phase == Phase::Done && s.is_idle());
+    assert_eq!(choices.last_asked(), Some(Ask::NewFolder { name: "karate-club-gcn-run-1-files".to_owned() }));
+    assert!(h.query_by_label("✓ Verified").is_some(), "the view says so");
+    for file in ["model.onnx", "recipe.yaml", "recipe.toml", "model-dgl.pt", "graphs-npz/layer_01.npz", "exports.json"]
+    {
+        assert!(folder.path().join("files").join(file).is_file(), "{file}");
+    }
 }
 
 #[derive(Debug)]

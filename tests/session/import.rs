@@ -1,9 +1,11 @@
 //! Files that are chosen or dropped: matched up, reported, accepted or not.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use unifews::engine::graph::{Column, Direction, ReadOptions, Separator};
 use unifews::engine::model::{Architecture, Family, Model};
+use unifews::io::atomic::write_atomic;
 use unifews::io::write_model;
 use unifews::session::{Command, ImportRole, Level, Phase, Session};
 
@@ -20,7 +22,7 @@ fn npy(path: &Path, descr: &str, shape: &str, values: &[u8]) {
     bytes.extend((header.len() as u16).to_le_bytes());
     bytes.extend(header.as_bytes());
     bytes.extend(values);
-    std::fs::write(path, bytes).expect("a file");
+    write_atomic(path, &bytes).expect("a file");
 }
 
 /// Edges, features, labels and a model of one small graph, in places and under names that tell nothing.
@@ -30,8 +32,8 @@ fn parts(folder: &Path) -> Vec<String> {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         path
     };
-    let edges: String = (0..12).map(|u| format!("{} {}\n", u, (u + 1) % 12)).collect();
-    std::fs::write(place("a/one.txt"), edges).expect("a file");
+    let edges: Vec<String> = (0..12).map(|u| format!("{u} {}\n", (u + 1) % 12)).collect();
+    write_atomic(place("a/one.txt"), edges.concat().as_bytes()).expect("a file");
     let features: Vec<u8> = (0..12 * 5).flat_map(|i| (i as f32 / 60.0).to_le_bytes()).collect();
     npy(&place("b/two.npy"), "<f4", "(12, 5)", &features);
     let labels: Vec<u8> = (0..12i64).flat_map(|u| (u % 3).to_le_bytes()).collect();
@@ -46,7 +48,7 @@ fn parts(folder: &Path) -> Vec<String> {
 
 fn read(session: &mut Session, specs: Vec<String>) {
     session.apply(Command::Import(specs));
-    wait(session, "the report", |s| s.is_idle());
+    wait(session, "the report", Session::is_idle);
 }
 
 #[test]
@@ -79,18 +81,18 @@ fn files_dropped_together_are_matched_up_reported_and_accepted_in_one_step() {
     assert!((0.0..=1.0).contains(&scores.test) && scores.expected.is_none(), "{scores:?}");
 
     session.apply(Command::AcceptImport);
-    wait(&mut session, "the preview", |s| s.is_idle());
+    wait(&mut session, "the preview", Session::is_idle);
     assert!(session.store().import.is_none());
     assert!(session.store().preview.is_some(), "the recipe is shown at once");
     session.apply(Command::Prune);
-    wait(&mut session, "the run", |s| s.is_idle());
-    let run = session.store().runs[0].run.clone();
+    wait(&mut session, "the run", Session::is_idle);
+    let run = Arc::clone(&session.store().runs[0].run);
     assert_eq!(run.recipe.graph.feature_file.as_deref(), Some(specs[2].as_str()), "a recipe finds its parts again");
 
     // A bundle of it is opened again from the files alone.
     let bundle = folder.path().join("bundle");
     session.apply(Command::Export(session.store().runs[0].id, bundle.clone()));
-    wait(&mut session, "the export", |s| s.is_idle());
+    wait(&mut session, "the export", Session::is_idle);
     assert!(session.store().export.last.as_ref().is_some_and(|e| e.is_verified));
     let mut other = super::session();
     read(&mut other, vec![bundle.display().to_string()]);
@@ -106,7 +108,7 @@ fn files_dropped_together_are_matched_up_reported_and_accepted_in_one_step() {
 fn a_report_is_read_anew_as_the_user_says_and_can_be_discarded() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("log.csv");
-    std::fs::write(&path, "when|who|whom|how much\nmonday|1|2|0.5\nmonday|2|3|1.5\n").expect("a file");
+    write_atomic(&path, b"when|who|whom|how much\nmonday|1|2|0.5\nmonday|2|3|1.5\n").expect("a file");
     let mut session = session();
     read(&mut session, vec![path.display().to_string()]);
     let state = session.store().import.clone().expect("a report");
@@ -121,7 +123,7 @@ fn a_report_is_read_anew_as_the_user_says_and_can_be_discarded() {
         ..ReadOptions::default()
     };
     session.apply(Command::ChangeImport(Box::new(options.clone()), None));
-    wait(&mut session, "the second report", |s| s.is_idle());
+    wait(&mut session, "the second report", Session::is_idle);
     let state = session.store().import.clone().expect("a report");
     let graph = state.report.expect("read").graph.expect("a graph now");
     assert_eq!(graph.stats.n_nodes, 3);
@@ -147,7 +149,7 @@ fn a_model_of_another_width_is_said_not_to_fit() {
 fn what_is_no_graph_or_model_is_said_and_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("noise.bin");
-    std::fs::write(&path, [0u8, 1, 2, 3, 255]).expect("a file");
+    write_atomic(&path, &[0u8, 1, 2, 3, 255]).expect("a file");
     let mut session = session();
     read(&mut session, vec![path.display().to_string()]);
     assert!(session.store().import.is_none());

@@ -24,7 +24,9 @@ pub(crate) fn predictions_of(run: &Run) -> Table {
         let text = |u| labels.map(|l| words(l.all_of(u).into_iter())).filter(|text| !text.is_empty());
         Column::Text((0..n).map(text).collect())
     } else {
-        Column::Whole((0..n).map(|u| labels.and_then(|l| l.of(u)).map(|class| class as i64)).collect())
+        Column::Whole(
+            (0..n).map(|u| labels.and_then(|l| l.of(u)).and_then(|class| i64::try_from(class).ok())).collect(),
+        )
     };
     let margins =
         run.pruned.logits.rows().into_iter().map(|row| {

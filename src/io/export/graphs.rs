@@ -78,7 +78,7 @@ fn to_matrix_market(matrix: &StepMatrix) -> Result<Vec<u8>, std::io::Error> {
     let view = CsMatViewI::try_new((n, n), matrix.structure.indptr(), matrix.structure.indices(), &matrix.values[..])
         .map_err(|(_, _, _, error)| std::io::Error::other(error.to_string()))?;
     let mut bytes = Vec::new();
-    write_matrix_market_to_bufwrite(&mut bytes, &view)?;
+    write_matrix_market_to_bufwrite(&mut bytes, view)?;
     // Behind the banner.
     let at = bytes.iter().position(|b| *b == b'\n').map_or(0, |at| at + 1);
     bytes.splice(at..at, *b"% row = target, column = source; nodes.csv has the ids\n");
@@ -166,6 +166,7 @@ fn from_entries(
 mod tests {
     use super::*;
     use crate::engine::graph::{DatasetParts, Features};
+    use crate::io::atomic::write_atomic;
 
     /// Three nodes called a, b and "c,d"; node b has no entry.
     fn dataset() -> Dataset {
@@ -196,7 +197,7 @@ mod tests {
             for matrix in [&plain, &attended] {
                 let path = folder.path().join("layer");
                 let bytes = form.encode(matrix, &dataset).expect("in memory");
-                std::fs::write(&path, &bytes).expect("a file");
+                write_atomic(&path, &bytes).expect("a file");
                 let found = form.read(bytes, &path, &dataset).expect("the same matrix");
                 let expected = if form.has_coefficients() { matrix } else { &plain };
                 assert_eq!(&found, expected, "{form:?}");

@@ -473,7 +473,7 @@ impl Writer<'_> {
         let dataset = self.source.dataset();
         let n = dataset.n_nodes();
         let mut table = Table::default();
-        table.push("row", Column::Whole((0..n).map(|u| Some(u as i64)).collect()));
+        table.push("row", Column::Whole((0..n).map(|u| i64::try_from(u).ok()).collect()));
         table.push("node", Column::Text((0..n).map(|u| Some(dataset.node_id(u))).collect()));
         self.table_file(item, NODES, &table, TableForm::Csv)
     }
@@ -535,7 +535,7 @@ fn rerun(source: &ExportSource<'_>, path: &Path, ctl: &Control) -> Result<Compar
     let comparison = compare("logits", source.logits().iter().zip(&logits));
     let largest = source.logits().iter().fold(0.0f64, |m, v| m.max(f64::from(v.abs())));
     if comparison.largest > ROUNDING * largest.max(1.0) {
-        let expected = format!("logits that differ by at most {:e} of {largest}", ROUNDING);
+        let expected = format!("logits that differ by at most {ROUNDING:e} of {largest}");
         return Err(LoadError::content(path, "logits", expected, comparison.largest));
     }
     Ok(comparison)

@@ -82,7 +82,11 @@ fn to_dgl(model: &Model, mut tensors: Tensors, has_fixed_attention: bool) -> Res
                 for (side, sign) in [("lin_l.bias", 1.0), ("lin_r.bias", -1.0)] {
                     let moved = bias.mapv(|b| sign * b);
                     let there = tensors.remove(&name(side));
-                    tensors.insert(name(side), there.map_or(moved.clone(), |there| there + moved));
+                    let sum = match there {
+                        Some(there) => there + moved,
+                        None => moved,
+                    };
+                    tensors.insert(name(side), sum);
                 }
             }
         }
@@ -93,7 +97,7 @@ fn to_dgl(model: &Model, mut tensors: Tensors, has_fixed_attention: bool) -> Res
         (".att_src", ".attn_l"),
         (".att_dst", ".attn_r"),
     ];
-    let is_v2 = tensors.keys().any(|name| name.ends_with(".att"));
+    let is_v2 = tensors.contains_key("convs.0.att");
     Ok(renamed(tensors, |ours| {
         let Some(rest) = ours.strip_prefix("convs.") else { return ours.to_owned() };
         let mut name = format!("layers.{rest}");
@@ -109,7 +113,10 @@ fn to_dgl(model: &Model, mut tensors: Tensors, has_fixed_attention: bool) -> Res
             name = name.replace(from, to);
         }
         name = name.replace(".lin.weight", ".fc.weight");
-        if is_v2 && name.ends_with(".att") { format!("{name}n") } else { name }
+        match name.strip_suffix(".att") {
+            Some(layer) => format!("{layer}.attn"),
+            None => name,
+        }
     }))
 }
 

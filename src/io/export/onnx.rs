@@ -132,7 +132,7 @@ impl<'a> Graph<'a> {
     fn filled(&mut self, shape: &[usize], value: f32) -> String {
         let name = format!("shape_{}", shape.iter().map(usize::to_string).collect::<Vec<_>>().join("_"));
         if !self.initializers.iter().any(|t| t.name == name) {
-            self.whole(&name, &[shape.len()], shape.iter().map(|d| *d as i64));
+            self.whole(&name, &[shape.len()], shape.iter().map(|d| whole(*d)));
         }
         let value = AttributeProto {
             name: "value".to_owned(),
@@ -211,7 +211,7 @@ impl<'a> Graph<'a> {
             }
             Operation::MeanHeads { heads } => {
                 let channels = self.model.n_classes();
-                let wide = self.reshaped(x, &[-1, *heads as i64, channels as i64]);
+                let wide = self.reshaped(x, &[-1, whole(*heads), whole(channels)]);
                 self.reduced("ReduceMean", wide, 1)
             }
             Operation::Combine { a, b } => {
@@ -269,7 +269,7 @@ impl<'a> Graph<'a> {
             (heads, channels)
         });
         let Some((heads, channels)) = shape else { return Err("a model without its attention vectors".to_owned()) };
-        let wide = [-1, heads as i64, channels as i64];
+        let wide = [-1, whole(heads), whole(channels)];
         let sources = format!("step_{step}_sources");
         // The targets once more, as one axis.
         let targets = format!("step_{step}_targets");
@@ -315,11 +315,11 @@ impl<'a> Graph<'a> {
             let sums = self.op("Gather", &[sums, targets]);
             self.op("Div", &[powers, sums])
         };
-        let alpha = self.reshaped(alpha, &[-1, heads as i64, 1]);
+        let alpha = self.reshaped(alpha, &[-1, whole(heads), 1]);
         let messages = self.op("Mul", &[messages, alpha]);
         let zero = self.filled(&[self.n_nodes, heads, channels], 0.0);
         let out = self.scatter(step, zero, messages, "add");
-        Ok(self.reshaped(out, &[-1, (heads * channels) as i64]))
+        Ok(self.reshaped(out, &[-1, whole(heads * channels)]))
     }
 
     fn finish(mut self, last: usize, input: ValueInfoProto, output: ValueInfoProto, model: &Model) -> Vec<u8> {
@@ -354,13 +354,18 @@ fn floats(name: &str, values: &ArrayD<f32>) -> TensorProto {
 }
 
 fn tensor(name: &str, data_type: i32, dims: &[usize], raw_data: Vec<u8>) -> TensorProto {
-    let dims = dims.iter().map(|d| *d as i64).collect();
+    let dims = dims.iter().map(|d| whole(*d)).collect();
     TensorProto { dims, data_type, name: name.to_owned(), raw_data, ..TensorProto::default() }
+}
+
+/// ONNX counts in signed numbers.
+fn whole(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// A matrix of `rows` rows, or of any number.
 fn info(name: &str, rows: Option<usize>, width: usize) -> ValueInfoProto {
-    let fixed = |n: usize| DimensionProto { dim_value: Some(n as i64), dim_param: None };
+    let fixed = |n: usize| DimensionProto { dim_value: Some(whole(n)), dim_param: None };
     let any = DimensionProto { dim_value: None, dim_param: Some("nodes".to_owned()) };
     let shape = ShapeProto { dim: vec![rows.map_or(any, fixed), fixed(width)] };
     let tensor_type = TensorTypeProto { elem_type: FLOAT, shape: Some(shape) };

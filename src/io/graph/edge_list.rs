@@ -202,7 +202,12 @@ pub(crate) fn is_edge(line: &str) -> bool {
 
 /// Whether a first line that is no edge may be a header: two words, neither of them a number.
 pub(crate) fn is_header(line: &str) -> bool {
-    let mut words = fields(line.as_bytes(), None).map(|word| parse_f32(word).is_none());
+    has_names(line, None)
+}
+
+/// As [`is_header`], where fields stand between `separator`.
+fn has_names(line: &str, separator: Option<u8>) -> bool {
+    let mut words = fields(line.as_bytes(), separator).map(|word| parse_f32(word).is_none());
     matches!((words.next(), words.next()), (Some(true), Some(true)))
 }
 
@@ -252,7 +257,8 @@ impl Text {
             if is_header_due {
                 is_header_due = false;
                 let shown = String::from_utf8_lossy(line);
-                if options.header == Some(true) || (parse_edge(line, &layout).is_none() && is_header(&shown)) {
+                if options.header == Some(true) || (parse_edge(line, &layout).is_none() && has_names(&shown, separator))
+                {
                     let shown = shortened(&shown);
                     if options.columns.is_none() {
                         layout = Layout::of_header(line, separator);

@@ -167,7 +167,10 @@ impl Job for Import {
         if let Some(spec) = spec_of(&ImportRole::Model) {
             match read_model(&spec) {
                 Ok((read, told)) => {
-                    let read = network.map_or(read.clone(), |network| with_settings(&read, &network));
+                    let read = match network {
+                        Some(network) => with_settings(read, &network),
+                        None => read,
+                    };
                     report.model =
                         Some(LoadedModel { name: read.title(), model: Arc::new(read), report: Arc::new(told), spec });
                 }
@@ -218,8 +221,7 @@ fn sorted(spec: &str, found: &Detected, before: &[ImportFile]) -> ImportFile {
 }
 
 /// The model with the settings that no tensor tells.
-fn with_settings(model: &Model, network: &Architecture) -> Model {
-    let mut model = model.clone();
+fn with_settings(mut model: Model, network: &Architecture) -> Model {
     let own = &mut model.architecture;
     (own.hops, own.norm_r, own.alpha, own.theta) = (network.hops, network.norm_r, network.alpha, network.theta);
     own.final_activation = network.final_activation;

@@ -21,38 +21,35 @@ const MAX_COLUMNS: usize = 6;
 /// Width of the page.
 const WIDTH: f32 = 880.0;
 /// Width of a column of controls.
-const CONTROL: f32 = 150.0;
+const CONTROL: f32 = 220.0;
+/// Between two halves of the page.
+const GUTTER: f32 = 40.0;
 
-/// The page; what it shows is the session's.
-#[derive(Debug, Default)]
-pub(crate) struct ImportPage;
-
-impl ImportPage {
-    pub(crate) fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        let Some(state) = &cx.session.store().import else { return };
-        let Some(report) = &state.report else { return };
-        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            let side = ((ui.available_width() - WIDTH) / 2.0).max(12.0);
-            let width = (ui.available_width() - 2.0 * side).min(WIDTH);
-            ui.horizontal_top(|ui| {
-                ui.add_space(side);
-                ui.vertical(|ui| {
-                    ui.set_width(width);
-                    ui.add_space(16.0);
-                    head_ui(cx, ui, state, report);
-                    files_ui(cx, ui, report);
-                    if let Some(fit) = &report.fit {
-                        fit_ui(cx, ui, fit);
-                    }
-                    graph_ui(cx, ui, state, report);
-                    if let Some(model) = &report.model {
-                        model_ui(cx, ui, state, model);
-                    }
-                    ui.add_space(24.0);
-                });
+/// The page of the report that waits.
+pub(crate) fn import_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+    let Some(state) = &cx.session.store().import else { return };
+    let Some(report) = &state.report else { return };
+    egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        let side = ((ui.available_width() - WIDTH) / 2.0).max(12.0);
+        let width = (ui.available_width() - 2.0 * side).min(WIDTH);
+        ui.horizontal_top(|ui| {
+            ui.add_space(side);
+            ui.vertical(|ui| {
+                ui.set_width(width);
+                ui.add_space(16.0);
+                head_ui(cx, ui, state, report);
+                files_ui(cx, ui, report);
+                if let Some(fit) = &report.fit {
+                    fit_ui(cx, ui, fit);
+                }
+                graph_ui(cx, ui, state, report);
+                if let Some(model) = &report.model {
+                    model_ui(cx, ui, state, model);
+                }
+                ui.add_space(24.0);
             });
         });
-    }
+    });
 }
 
 fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &ImportReport) {
@@ -146,8 +143,7 @@ fn graph_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Im
     }
     ui.add_space(8.0);
     ui.separator();
-    ui.columns(2, |columns| {
-        let [left, right] = columns else { return };
+    halves(ui, |left, right| {
         if let Some(graph) = &report.graph {
             counts_ui(left, cx.tokens, graph);
         } else {
@@ -194,8 +190,7 @@ fn counts_ui(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph) {
 fn rows_ui(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph) {
     let dataset = &graph.dataset;
     section(ui, tokens, "First rows, as understood");
-    ui.columns(2, |columns| {
-        let [left, right] = columns else { return };
+    halves(ui, |left, right| {
         egui::Grid::new("import entries").num_columns(3).striped(true).spacing([20.0, 2.0]).show(left, |ui| {
             for name in ["source", "target", "weight"] {
                 ui.label(weak(tokens, name));
@@ -222,6 +217,21 @@ fn rows_ui(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph) {
                 ui.label(mono(format::count(dataset.topology().degree(u) as u64)));
                 ui.end_row();
             }
+        });
+    });
+}
+
+/// Two columns of equal width.
+fn halves(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui, &mut egui::Ui)) {
+    ui.scope(|ui| {
+        let usual = ui.spacing().item_spacing.x;
+        ui.spacing_mut().item_spacing.x = GUTTER;
+        ui.columns(2, |columns| {
+            let [left, right] = columns else { return };
+            for half in [&mut *left, &mut *right] {
+                half.spacing_mut().item_spacing.x = usual;
+            }
+            add(left, right);
         });
     });
 }
@@ -283,29 +293,24 @@ fn list_ui(ui: &mut egui::Ui, report: &ImportReport, options: &mut ReadOptions) 
         Some(false) => "is an edge",
     });
     let n_columns = n_columns(report.lines.as_deref().unwrap_or(&[]), options).clamp(2, MAX_COLUMNS);
-    let mut columns = options.columns.clone().unwrap_or_default();
-    let usual = [Column::Source, Column::Target];
-    let before = columns.clone();
     for at in 0..n_columns {
-        let usual = usual.get(at).copied().unwrap_or(Column::Ignored);
-        let mut role = columns.get(at).copied().unwrap_or(usual);
-        let all = [Column::Source, Column::Target, Column::Weight, Column::Ignored];
-        choice(ui, &format!("Column {}", at + 1), &all, &mut role, |c| match c {
-            Column::Source => "source",
-            Column::Target => "target",
-            Column::Weight => "weight",
-            Column::Ignored => "ignored",
+        let mut role = options.columns.as_ref().and_then(|columns| columns.get(at)).copied();
+        let before = role;
+        let all = [None, Some(Column::Source), Some(Column::Target), Some(Column::Weight), Some(Column::Ignored)];
+        // Once one role is said, all are.
+        let all = if role.is_none() { &all[..] } else { &all[1..] };
+        choice(ui, &format!("Column {}", at + 1), all, &mut role, |c| match c {
+            None => "by its name or place",
+            Some(Column::Source) => "source",
+            Some(Column::Target) => "target",
+            Some(Column::Weight) => "weight",
+            Some(Column::Ignored) => "ignored",
         });
-        if role != columns.get(at).copied().unwrap_or(usual) {
-            while columns.len() < n_columns {
-                let next = [Column::Source, Column::Target].get(columns.len()).copied().unwrap_or(Column::Ignored);
-                columns.push(next);
-            }
+        if let Some(role) = role.filter(|role| before != Some(*role)) {
+            let columns = options.columns.get_or_insert_with(|| vec![Column::Source, Column::Target]);
+            columns.resize(n_columns.max(columns.len()), Column::Ignored);
             columns[at] = role;
         }
-    }
-    if columns != before {
-        options.columns = Some(columns);
     }
 }
 
@@ -337,8 +342,7 @@ fn choice<T: Copy + PartialEq>(
 fn model_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, model: &LoadedModel) {
     ui.add_space(8.0);
     ui.separator();
-    ui.columns(2, |columns| {
-        let [left, right] = columns else { return };
+    halves(ui, |left, right| {
         title_row(left, cx.tokens, &model.model.title(), &model.spec);
         value_row(left, cx.tokens, "Parameters", &format::count(model.model.n_parameters() as u64));
         warnings_ui(left, cx.tokens, &model.report);

@@ -17,7 +17,7 @@ mod training;
 mod verdict;
 
 pub(super) use gallery::Welcome;
-pub(super) use import::ImportPage;
+pub(super) use import::import_ui;
 pub(super) use inputs::Inputs;
 pub(super) use palette::Palette;
 pub(super) use recipe::{RecipePanel, summary as recipe_summary};
