@@ -359,7 +359,9 @@ fn unknown_files() {
     check("comments.txt", b"# only\n% these\n", "an empty file");
     check("prose.txt", b"Dear reader,\nthis is no graph.\n", "text that is neither a recipe nor a list of edges");
     check("x.bin", b"\x00\x01\x02\xff", "a file that starts with bytes 00 01 02 ff");
-    check("x.npy", &ints(&[1]), "a NumPy array alone");
+    check("x.npy", &ints(&[1]), "labels of nodes (a NumPy array)");
+    check("x.npy", &floats(&[1, 1], &[1.0]), "features of nodes (a NumPy array)");
+    check("x.npy", &floats(&[1], &[1.0]), "a NumPy array alone");
     check("x.pkl", b"\x80\x02]q\x00.", "a pickle, which is never run (save it as safetensors or npz)");
     let broken = "a broken gzip file (whole file: expected intact gzip data, found unexpected end of file: FILE)";
     check("x.gz", b"\x1f\x8b\x08", &broken.replace("FILE", &folder.path().join("x.gz").display().to_string()));

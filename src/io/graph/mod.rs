@@ -131,6 +131,8 @@ pub fn read_graph_within(
     let path = Path::new(spec);
     let format = match detect_as(path, options)? {
         Detected::Graph(format) => format,
+        // Asked for as a graph, a matrix of features says what it lacks.
+        Detected::Part(GraphPart::Features) if is_feature_matrix(path) => GraphFormat::ScipySparse,
         other => {
             return Err(LoadError::Unknown {
                 path: path.to_owned(),

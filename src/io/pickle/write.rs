@@ -106,10 +106,9 @@ impl Pickler {
                 self.bytes.extend_from_slice(&word.to_le_bytes());
             }
             _ => {
-                // As many bytes as an unsigned number of 64 bits and its sign take.
-                self.bytes.extend([0x8a, 9]);
-                self.bytes.extend_from_slice(&(value as u64).to_le_bytes());
-                self.bytes.push(0);
+                // 64 bits with a sign: no file counts further.
+                self.bytes.extend([0x8a, 8]);
+                self.bytes.extend_from_slice(&i64::try_from(value).unwrap_or(i64::MAX).to_le_bytes());
             }
         }
         self
