@@ -66,8 +66,8 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         draft.labels = Some(labels_from_array(&array, n)?);
     }
     if is_renumbered {
-        report.fact("ids renumbered", format!("{n} ids up to {}", ids.last().copied().unwrap_or(0)));
-        draft.node_ids = Some(ids.iter().map(u64::to_string).collect());
+        report.fact("ids renumbered", format!("{n} ids up to {}", ids.largest()));
+        draft.node_ids = Some(ids.to_texts());
     }
     draft.report = report;
     Ok(draft)
@@ -264,11 +264,9 @@ impl Text {
             if n_edges == 0 {
                 text.edges = SparseEdges::new(layout.weight.is_some());
             }
-            let edge = if layout.is_plain() {
-                parse_plain(line).map(|(a, b, has_more)| (a, b, Some(1.0), has_more))
-            } else {
-                None
-            };
+            let is_plain = layout.is_plain() && !comments.iter().any(u8::is_ascii_digit);
+            let edge =
+                if is_plain { parse_plain(line).map(|(a, b, has_more)| (a, b, Some(1.0), has_more)) } else { None };
             let Some((a, b, weight, has_more)) = edge.or_else(|| parse_edge(line, &layout)) else {
                 let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
                 return Err(lines.fault("two whole numbers from 0 (the ends of an edge)", found));
@@ -281,6 +279,11 @@ impl Text {
             text.edges.push(a, b, weight);
             n_edges += 1;
             n_with_more += usize::from(has_more);
+            // Most lines of most files are as plain as can be.
+            while is_plain && let Some((a, b)) = lines.next_pair(b" \t,;") {
+                text.edges.push(a, b, 1.0);
+                n_edges += 1;
+            }
         }
         if n_with_more > 0 && layout.is_guessed {
             let what = if layout.weight.is_some() {
