@@ -86,8 +86,9 @@ impl Npz {
                 format!("{} bytes", entry.size()),
             ));
         }
-        let mut bytes = Vec::new();
-        // The size in the archive's list is a claim; growing with what really comes keeps a false one harmless.
+        // The size in the archive's list is a claim: a false one is harmless up to the archive's own size, and beyond that memory grows
+        // with what really comes.
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.size().min(self.archive_bytes)).unwrap_or(0));
         (&mut entry)
             .take(limit)
             .read_to_end(&mut bytes)

@@ -51,8 +51,13 @@ impl CompressedRows {
         let name = |part: &str| format!("{prefix}{part}");
         check_columns(shape, shape_array)?;
         let (pointers, indices) = (npz.array(&name("indptr"))?, npz.array(&name("indices"))?);
-        let data = npz.optional(&name("data"))?;
-        Self::checked(shape, &pointers, &indices, data)
+        let mut matrix = Self::checked(shape, &pointers, &indices, None)?;
+        drop((pointers, indices));
+        if let Some(data) = npz.optional(&name("data"))? {
+            data.check_vector(matrix.indices.len(), "one per index")?;
+            matrix.data = Some(data);
+        }
+        Ok(matrix)
     }
 
     /// A matrix whose parts come from a container of another sort.
@@ -169,7 +174,7 @@ impl CompressedRows {
     /// Whether every stored value is 0 or 1, as in an adjacency matrix without weights.
     pub(crate) fn is_unweighted(&self) -> Result<bool, LoadError> {
         match &self.data {
-            Some(data) => Ok(data.to_f32s()?.iter().all(|v| *v == 0.0 || (*v - 1.0).abs() < f32::EPSILON)),
+            Some(data) => data.is_binary(),
             None => Ok(true),
         }
     }
