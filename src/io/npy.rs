@@ -88,6 +88,17 @@ impl Kind {
     }
 }
 
+/// Type and number of the values of a vector of whole numbers, and the bytes of each, from a header of version 1; nothing for anything
+/// else.
+pub(crate) fn whole_vector(header: &[u8]) -> Option<(String, usize, usize)> {
+    let Header { descr, shape, .. } = Header::parse(std::str::from_utf8(header).ok()?).ok()?;
+    let kind = Kind::parse(&descr).ok()?;
+    match (kind, &shape[..]) {
+        (Kind::I4 | Kind::I8 | Kind::U4 | Kind::U8, [n]) => Some((descr, *n, kind.size()?)),
+        _ => None,
+    }
+}
+
 /// How the values of an array lie.
 #[derive(Debug)]
 pub(crate) struct Layout<'a> {
@@ -231,7 +242,7 @@ impl Array {
             Kind::F4 => words(values).map(f32::from_le_bytes).collect(),
             Kind::F8 => words(values).map(|b| narrowed(f64::from_le_bytes(b))).collect(),
             Kind::Bytes(_) | Kind::Unicode(_) => return Err(self.fault("numbers", "text")),
-            _ => self.to_i64s()?.into_iter().map(|v| v as f32).collect(),
+            _ => return self.map_whole(|v| Ok(v as f32)),
         })
     }
 

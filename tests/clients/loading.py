@@ -63,7 +63,9 @@ def make(folder, n_edges):
             for at in range(0, n_edges, 1 << 20):
                 pairs = zip((a[at:at + (1 << 20)] + shift).tolist(), (b[at:at + (1 << 20)] + shift).tolist())
                 f.write("".join(f"{u}\t{v}\n" for u, v in pairs))
-    sp.save_npz(files["npz"], sp.coo_array((np.ones(n_edges, np.int8), (a, b)), shape=(n, n)).tocsr(), compressed=False)
+    matrix = sp.coo_array((np.ones(n_edges, np.int8), (a, b)), shape=(n, n)).tocsr()
+    matrix.data[:] = 1  # the few edges that stand there twice are no weights
+    sp.save_npz(files["npz"], matrix, compressed=False)
     import torch
     from torch_geometric.data import Data
 
