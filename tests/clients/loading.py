@@ -5,7 +5,7 @@
 UNIFEWS is the program, FOLDER where the files are made once (seeded, heavy-tailed, a tenth as many nodes as edges). FORMATs are edge_list,
 matrix_market, npz, pt; all without any. Needs numpy, scipy, networkx, torch, torch_geometric.
 
-Every load is a process of its own, the programs in turn; medians. Ours is the whole process of `unifews inspect`, from its start to the
+Every load is a process of its own, the programs in turn; medians, without a first round. Ours is the whole process of `unifews inspect`, from its start to the
 statistics that it prints; a library's time is that of the call alone, without its import. Peak memory is the process's, and in
 brackets what of it is above the peak of the same process without the call.
 """
@@ -33,7 +33,7 @@ print(time.perf_counter() - began, peak(), peak() - before)
 CLIENTS = {
     "edge_list": [
         ("PyG `read_txt_array`", "import torch\nfrom torch_geometric.io import read_txt_array",
-         "m = read_txt_array(path, sep='\\t', dtype=torch.long).t().contiguous()", 1),
+         "m = read_txt_array(path, sep='\\t', dtype=torch.long).t().contiguous()", 10),
         ("networkx `read_edgelist`", "import networkx", "m = networkx.read_edgelist(path, nodetype=int)", 10),
     ],
     "matrix_market": [("scipy `mmread`", "import scipy.io", "m = scipy.io.mmread(path).tocsr()", 1)],
@@ -41,6 +41,7 @@ CLIENTS = {
     "pt": [("`torch.load`", "import torch, torch_geometric.data", "m = torch.load(path, weights_only=False)", 1)],
 }
 
+BOTH_WAYS = ["--direction", "symmetrised", "--self-loops", "added"]
 AS_STORED = ["--direction", "as-stored", "--self-loops", "as-stored"]
 
 
@@ -88,7 +89,7 @@ def theirs(imports, call, path):
 
 
 def middle(runs):
-    return [statistics.median(values) for values in zip(*runs)]
+    return [statistics.median(values) for values in zip(*runs[1:])]
 
 
 def main(program, folder, n_edges=10_000_000, repeats=3, *formats):
@@ -100,9 +101,9 @@ def main(program, folder, n_edges=10_000_000, repeats=3, *formats):
         path = files[name]
         stored, both, others = [], [], {who: [] for who, *_ in CLIENTS[name]}
         sizes = {who: n_edges // less for who, _, _, less in CLIENTS[name]}
-        for _ in range(repeats):
+        for _ in range(repeats + 1):
             stored.append(ours(program, path, AS_STORED))
-            both.append(ours(program, path, []))
+            both.append(ours(program, path, BOTH_WAYS))
             for who, imports, call, less in CLIENTS[name]:
                 others[who].append(theirs(imports, call, make(folder, n_edges // less)[name]))
         for who, runs in ((f"{name}: ours, as stored", stored), (f"{name}: ours, both ways and self-loops", both)):
