@@ -20,7 +20,7 @@ pub(crate) struct MemoryEstimate {
     pub(crate) basis: String,
 }
 
-/// Bytes per edge while text becomes rows: the edge both ways, then its two entries twice.
+/// Bytes per edge while text becomes rows: the edge as it waits, then its entry as it stands there beside both of them.
 const PER_EDGE: u64 = 16;
 /// Bytes per node: row pointers, self-loop, stand-in features, labels.
 const PER_NODE: u64 = 56;

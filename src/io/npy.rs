@@ -88,6 +88,17 @@ impl Kind {
     }
 }
 
+/// Type and number of the values of a vector of whole numbers, and the bytes of each, from a header of version 1; nothing for anything
+/// else.
+pub(crate) fn whole_vector(header: &[u8]) -> Option<(String, usize, usize)> {
+    let Header { descr, shape, .. } = Header::parse(std::str::from_utf8(header).ok()?).ok()?;
+    let kind = Kind::parse(&descr).ok()?;
+    match (kind, &shape[..]) {
+        (Kind::I4 | Kind::I8 | Kind::U4 | Kind::U8, [n]) => Some((descr, *n, kind.size()?)),
+        _ => None,
+    }
+}
+
 /// How the values of an array lie.
 #[derive(Debug)]
 pub(crate) struct Layout<'a> {
@@ -242,32 +253,54 @@ impl Array {
             Kind::F4 => words(values).map(f32::from_le_bytes).collect(),
             Kind::F8 => words(values).map(|b| narrowed(f64::from_le_bytes(b))).collect(),
             Kind::Bytes(_) | Kind::Unicode(_) => return Err(self.fault("numbers", "text")),
-            _ => self.to_i64s()?.into_iter().map(|v| v as f32).collect(),
+            _ => return self.map_whole(|v| Ok(v as f32)),
         })
     }
 
     /// All values as 64-bit integers, in stored order; floats must be whole.
     pub(crate) fn to_i64s(&self) -> Result<Vec<i64>, LoadError> {
+        self.map_whole(Ok)
+    }
+
+    /// What becomes of all values as 64-bit integers, in stored order; floats must be whole.
+    fn map_whole<T>(&self, mut change: impl FnMut(i64) -> Result<T, LoadError>) -> Result<Vec<T>, LoadError> {
         let values = &self.bytes[self.values_at..];
+        let mut out = Vec::with_capacity(self.len());
+        macro_rules! each {
+            ($whole:expr) => {
+                for bytes in words(values) {
+                    let whole: Result<i64, LoadError> = $whole(bytes);
+                    out.push(change(whole?)?);
+                }
+            };
+        }
         match self.kind {
-            Kind::I1 => Ok(words(values).map(|b| i8::from_le_bytes(b).into()).collect()),
-            Kind::I2 => Ok(words(values).map(|b| i16::from_le_bytes(b).into()).collect()),
-            Kind::I4 => Ok(words(values).map(|b| i32::from_le_bytes(b).into()).collect()),
-            Kind::I8 => Ok(words(values).map(i64::from_le_bytes).collect()),
-            Kind::U1 => Ok(words(values).map(|b| u8::from_le_bytes(b).into()).collect()),
-            Kind::U2 => Ok(words(values).map(|b| u16::from_le_bytes(b).into()).collect()),
-            Kind::U4 => Ok(words(values).map(|b| u32::from_le_bytes(b).into()).collect()),
-            Kind::U8 => words(values)
-                .map(|b| {
-                    let value = u64::from_le_bytes(b);
-                    i64::try_from(value).map_err(|_error| self.fault("whole numbers below 2^63", value))
-                })
-                .collect(),
-            Kind::Bool => Ok(values.iter().map(|b| i64::from(*b != 0)).collect()),
-            Kind::F4 => words(values).map(|b| self.whole(f32::from_le_bytes(b).into())).collect(),
-            Kind::F8 => words(values).map(|b| self.whole(f64::from_le_bytes(b))).collect(),
-            Kind::F2 => words(values).map(|b| self.whole(f32_from_half(u16::from_le_bytes(b)).into())).collect(),
-            Kind::Bytes(_) | Kind::Unicode(_) => Err(self.fault("whole numbers", "text")),
+            Kind::I1 => each!(|b| Ok(i8::from_le_bytes(b).into())),
+            Kind::I2 => each!(|b| Ok(i16::from_le_bytes(b).into())),
+            Kind::I4 => each!(|b| Ok(i32::from_le_bytes(b).into())),
+            Kind::I8 => each!(|b| Ok(i64::from_le_bytes(b))),
+            Kind::U1 => each!(|b| Ok(u8::from_le_bytes(b).into())),
+            Kind::U2 => each!(|b| Ok(u16::from_le_bytes(b).into())),
+            Kind::U4 => each!(|b| Ok(u32::from_le_bytes(b).into())),
+            Kind::U8 => each!(|b| {
+                let value = u64::from_le_bytes(b);
+                i64::try_from(value).map_err(|_error| self.fault("whole numbers below 2^63", value))
+            }),
+            Kind::Bool => each!(|[b]: [u8; 1]| Ok(i64::from(b != 0))),
+            Kind::F4 => each!(|b| self.whole(f32::from_le_bytes(b).into())),
+            Kind::F8 => each!(|b| self.whole(f64::from_le_bytes(b))),
+            Kind::F2 => each!(|b| self.whole(f32_from_half(u16::from_le_bytes(b)).into())),
+            Kind::Bytes(_) | Kind::Unicode(_) => return Err(self.fault("whole numbers", "text")),
+        }
+        Ok(out)
+    }
+
+    /// Whether all values are 0 or 1, looked at without a copy where they are single bytes.
+    pub(crate) fn is_binary(&self) -> Result<bool, LoadError> {
+        match self.kind {
+            Kind::I1 | Kind::U1 => Ok(self.bytes[self.values_at..].iter().all(|b| *b <= 1)),
+            Kind::Bool => Ok(true),
+            _ => Ok(self.to_f32s()?.iter().all(|v| *v == 0.0 || (*v - 1.0).abs() < f32::EPSILON)),
         }
     }
 
@@ -285,23 +318,19 @@ impl Array {
     /// All values as indices below `limit`, in stored order.
     pub(crate) fn to_indices(&self, limit: usize, what: &str) -> Result<Vec<u32>, LoadError> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        self.to_i64s()?
-            .into_iter()
-            .map(|value| {
-                u32::try_from(value)
-                    .ok()
-                    .filter(|index| *index < limit)
-                    .ok_or_else(|| self.fault(format!("{what} from 0 to below {limit}"), value))
-            })
-            .collect()
+        self.map_whole(|value| {
+            u32::try_from(value)
+                .ok()
+                .filter(|index| *index < limit)
+                .ok_or_else(|| self.fault(format!("{what} from 0 to below {limit}"), value))
+        })
     }
 
     /// All values as counts or positions, in stored order.
     pub(crate) fn to_sizes(&self) -> Result<Vec<usize>, LoadError> {
-        self.to_i64s()?
-            .into_iter()
-            .map(|value| usize::try_from(value).map_err(|_error| self.fault("whole numbers of at least 0", value)))
-            .collect()
+        self.map_whole(|value| {
+            usize::try_from(value).map_err(|_error| self.fault("whole numbers of at least 0", value))
+        })
     }
 
     /// The array as a matrix of floats; a single axis becomes one column.

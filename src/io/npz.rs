@@ -10,7 +10,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::file::open;
-use super::npy::Array;
+use super::npy::{Array, Layout, whole_vector};
 use super::report::LoadError;
 
 /// How many times larger than the archive one array may be, beyond [`SMALL_ARRAY_BYTES`].
@@ -86,8 +86,9 @@ impl Npz {
                 format!("{} bytes", entry.size()),
             ));
         }
-        let mut bytes = Vec::new();
-        // The size in the archive's list is a claim; growing with what really comes keeps a false one harmless.
+        // The size in the archive's list is a claim: a false one is harmless up to the archive's own size, and beyond that memory grows
+        // with what really comes.
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.size().min(self.archive_bytes)).unwrap_or(0));
         (&mut entry)
             .take(limit)
             .read_to_end(&mut bytes)
@@ -95,6 +96,61 @@ impl Npz {
         drop(entry);
         self.unread.remove(name);
         Array::parse(bytes, path, place)
+    }
+
+    /// Reads a vector of `n` indices below `limit`: in pieces, so that a large one is never held as it is stored.
+    ///
+    /// `why` says why there must be `n`, `what` what they are, in errors.
+    pub(crate) fn indices(
+        &mut self,
+        name: &str,
+        (n, why): (usize, &str),
+        (limit, what): (usize, &str),
+    ) -> Result<Vec<u32>, LoadError> {
+        if let Some(indices) = self.indices_in_pieces(name, n, (limit, what))? {
+            self.unread.remove(name);
+            return Ok(indices);
+        }
+        // Whatever is unusual about it is said by the ordinary way.
+        let array = self.array(name)?;
+        array.check_vector(n, why)?;
+        array.to_indices(limit, what)
+    }
+
+    fn indices_in_pieces(
+        &mut self,
+        name: &str,
+        n: usize,
+        (limit, what): (usize, &str),
+    ) -> Result<Option<Vec<u32>>, LoadError> {
+        const PIECE_BYTES: u64 = 1 << 20;
+        let (path, place, most) = (&self.path, format!("array {name}"), self.byte_limit());
+        let fault = |error: std::io::Error| LoadError::content(path, &place, "intact compressed data", error);
+        let Ok(mut entry) = self.archive.by_name(&format!("{name}.npy")) else { return Ok(None) };
+        let mut read = |n_bytes: u64| {
+            let mut bytes = Vec::new();
+            (&mut entry).take(n_bytes).read_to_end(&mut bytes).map(|_n| bytes).map_err(fault)
+        };
+        let start = read(10)?;
+        let [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0, low, high] = start[..] else { return Ok(None) };
+        let header = read(u16::from_le_bytes([low, high]).into())?;
+        let Some((descr, n_stated, size)) = whole_vector(&header) else { return Ok(None) };
+        if n_stated != n || (n as u64).saturating_mul(size as u64) > most {
+            return Ok(None);
+        }
+        let mut indices = Vec::with_capacity(n.min(usize::try_from(self.archive_bytes).unwrap_or(0)));
+        loop {
+            let piece = read(PIECE_BYTES)?;
+            let n_values = piece.len() / size;
+            if piece.len() % size != 0 || indices.len() + n_values > n {
+                return Ok(None);
+            }
+            if piece.is_empty() {
+                return Ok(Some(indices).filter(|indices| indices.len() == n));
+            }
+            let layout = Layout { descr: &descr, is_fortran: false, shape: vec![n_values] };
+            indices.append(&mut Array::from_values(path, place.clone(), layout, piece)?.to_indices(limit, what)?);
+        }
     }
 
     /// Reads an array if there is one of that name.

@@ -173,6 +173,20 @@ impl<'a> Lines<'a> {
         Ok(Some(line.trim_ascii()))
     }
 
+    /// The next line's two whole numbers, if the line is nothing but them with one of these separators in between and is at hand;
+    /// else nothing, and the line is still to come.
+    #[inline]
+    pub(crate) fn next_pair(&mut self, separators: &[u8]) -> Option<(u64, u64)> {
+        let text = &self.buffer[self.start..];
+        let (a, rest) = whole_number(text)?;
+        let (separator, rest) = rest.split_first()?;
+        let (b, rest) = whole_number(rest).filter(|_| separators.contains(separator))?;
+        let ([b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..]) = rest else { return None };
+        self.start = self.buffer.len() - rest.len();
+        self.number += 1;
+        Some((a, b))
+    }
+
     /// An error about the line that came last.
     pub(crate) fn fault(&self, expected: impl ToString, found: impl ToString) -> LoadError {
         self.fault_at(self.number, expected, found)

@@ -50,9 +50,15 @@ impl CompressedRows {
     ) -> Result<Self, LoadError> {
         let name = |part: &str| format!("{prefix}{part}");
         check_columns(shape, shape_array)?;
-        let (pointers, indices) = (npz.array(&name("indptr"))?, npz.array(&name("indices"))?);
-        let data = npz.optional(&name("data"))?;
-        Self::checked(shape, &pointers, &indices, data)
+        let indptr = checked_pointers(shape, &npz.array(&name("indptr"))?)?;
+        let n_stored = (indptr.last().copied().unwrap_or(0), STORED);
+        let indices = npz.indices(&name("indices"), n_stored, (shape.1, "columns"))?;
+        let mut matrix = Self { shape, indptr, indices, data: None };
+        if let Some(data) = npz.optional(&name("data"))? {
+            data.check_vector(matrix.indices.len(), "one per index")?;
+            matrix.data = Some(data);
+        }
+        Ok(matrix)
     }
 
     /// A matrix whose parts come from a container of another sort.
@@ -106,18 +112,9 @@ impl CompressedRows {
         indices_array: &Array,
         data: Option<Array>,
     ) -> Result<Self, LoadError> {
-        let n_rows_plus_1 = shape.0.saturating_add(1);
-        pointers.check_vector(n_rows_plus_1, "one more than rows")?;
-        let indptr = pointers.to_sizes()?;
-        if let Some(first) = indptr.first().filter(|first| **first != 0) {
-            return Err(pointers.fault("a first value of 0", first));
-        }
-        if let Some(row) = indptr.windows(2).position(|w| w[0] > w[1]) {
-            let found = format!("{} then {} in row {row}", indptr[row], indptr[row + 1]);
-            return Err(pointers.fault("values that never fall", found));
-        }
+        let indptr = checked_pointers(shape, pointers)?;
         let n_stored = indptr.last().copied().unwrap_or(0);
-        indices_array.check_vector(n_stored, "as the last row pointer says")?;
+        indices_array.check_vector(n_stored, STORED)?;
         let indices = indices_array.to_indices(shape.1, "columns")?;
         if let Some(data) = &data {
             data.check_vector(n_stored, "one per index")?;
@@ -169,7 +166,7 @@ impl CompressedRows {
     /// Whether every stored value is 0 or 1, as in an adjacency matrix without weights.
     pub(crate) fn is_unweighted(&self) -> Result<bool, LoadError> {
         match &self.data {
-            Some(data) => Ok(data.to_f32s()?.iter().all(|v| *v == 0.0 || (*v - 1.0).abs() < f32::EPSILON)),
+            Some(data) => data.is_binary(),
             None => Ok(true),
         }
     }
@@ -198,6 +195,23 @@ impl CompressedRows {
         }
         Ok(Features::from_sparse(CsMatI::new(self.shape, indptr, columns, kept)))
     }
+}
+
+/// Why there must be so many indices, in errors.
+const STORED: &str = "as the last row pointer says";
+
+/// `rows + 1` positions that start at 0 and never fall.
+fn checked_pointers(shape: (usize, usize), pointers: &Array) -> Result<Vec<usize>, LoadError> {
+    pointers.check_vector(shape.0.saturating_add(1), "one more than rows")?;
+    let indptr = pointers.to_sizes()?;
+    if let Some(first) = indptr.first().filter(|first| **first != 0) {
+        return Err(pointers.fault("a first value of 0", first));
+    }
+    if let Some(row) = indptr.windows(2).position(|w| w[0] > w[1]) {
+        let found = format!("{} then {} in row {row}", indptr[row], indptr[row + 1]);
+        return Err(pointers.fault("values that never fall", found));
+    }
+    Ok(indptr)
 }
 
 /// Refuses a matrix that claims more columns than anything real; `stated_by` is the array in whose name it is refused.

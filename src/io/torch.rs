@@ -421,7 +421,7 @@ impl Storages {
             let expected = format!("at most {left} bytes (what is left of the file)");
             return Err(fault(&expected, format!("{} bytes", entry.size())));
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.size()).unwrap_or(0));
         let limit = *left;
         (&mut entry)
             .take(limit)

@@ -127,7 +127,16 @@ fn ogb_folders() {
     check("ogbn_small", features, packed("1,2\n"), "whole file: expected 15 rows (one per node), found 1: FILE");
     let labels = "raw/node-label.csv.gz";
     check("ogbn_small", labels, packed(&"0.5\n".repeat(15)), "labels: expected whole numbers or nan, found 0.5: FILE");
-    check("ogbn_small", labels, packed(&"0,2\n".repeat(15)), "labels: expected 0 or 1 for every class, found 2: FILE");
+    check(
+        "ogbn_small",
+        labels,
+        packed(&"0,2\n".repeat(15)),
+        "labels: expected 0 or 1 for every node and class, found 2: FILE",
+    );
+    let odd = packed(&"1,0.5\n".repeat(15));
+    let expected =
+        "labels: expected 0 or 1 for every node and class, found 0.5 (a number to be predicted is no class): FILE";
+    check("ogbn_small", labels, odd, expected);
     check(
         "ogbn_small",
         "split/time/test.csv.gz",
@@ -186,6 +195,15 @@ fn graphsaint_folders() {
     check("flickr", classes, json("{\"14\": 0}"), "whole file: expected node numbers below 14, found 14: FILE");
     let mixed = "whole file: expected one class for every node, or a list for every node, found both: FILE";
     check("flickr", classes, json("{\"0\": 1, \"1\": [0, 1]}"), mixed);
+    let list = "whole file: expected a list of classes for each of 14 nodes, found";
+    check("yelp", classes, json("{\"0\": [0, 1], \"13\": [1, 1]}"), &format!("{list} 2 lists: FILE"));
+    check("yelp", classes, json("{\"0\": [0, 1], \"0\": [1, 1]}"), &format!("{list} two for node 0: FILE"));
+    check(
+        "yelp",
+        classes,
+        json("{\"0\": [0, 0.25]}"),
+        &format!("line 1 column 15: {what} 0.25 (a number to be predicted is no class) in a list of 0 and 1: FILE"),
+    );
     check("flickr", "role.json", json("{\"va\": []}"), &format!("line 1 column 10: {what} missing field `tr`: FILE"));
     check(
         "flickr",

@@ -1,7 +1,7 @@
 //! Edge lists as people have them.
 
-use unifews::engine::graph::{Dataset, Features};
-use unifews::io::{LoadReport, read_graph, read_node_ids};
+use unifews::engine::graph::{Column, Dataset, Direction, Features, ReadOptions, Separator};
+use unifews::io::{LoadReport, read_graph, read_graph_as, read_node_ids};
 
 use crate::files::{Folder, floats, ints};
 use crate::support::{control, fact};
@@ -83,4 +83,28 @@ fn large_graphs_without_features_get_one_column_per_degree() {
         report.warnings,
         ["the file has no features: one column per power of two of the degree stands in for them"]
     );
+}
+
+#[test]
+fn ids_may_be_text_where_the_user_says_how_lines_are_taken_apart() {
+    let folder = Folder::new();
+    let path = folder.file("named.csv", "who,whom,much\nO'Brien,\"Ann\",2\nAnn,7,1\n7,7,3\n");
+    let options = ReadOptions {
+        columns: Some(vec![Column::Source, Column::Target, Column::Weight]),
+        separator: Some(Separator::Comma),
+        header: Some(true),
+        direction: Some(Direction::AsStored),
+        ..ReadOptions::default()
+    };
+    let read = |options: &ReadOptions| read_graph_as(path.to_str().expect("UTF-8"), options, &control());
+    let (graph, report) = read(&options).expect("a list");
+    assert_eq!(graph.node_ids().expect("names"), ["O'Brien", "Ann", "7"]);
+    assert_eq!(entries(&graph), [(1, 0), (2, 1)]);
+    assert_eq!(graph.edge_weights(), Some(&[1.0, 2.0, 1.0, 1.0, 3.0][..]));
+    assert_eq!(fact(&report, "ids"), "text, numbered in the order in which they come");
+    let list = folder.file("lock.txt", "Ann\n");
+    assert_eq!(read_node_ids(list, &graph).expect("a list"), [1]);
+    // Not said whether the first line is an edge: text is refused.
+    let error = read(&ReadOptions { header: None, ..options }).map(|_| ()).unwrap_err().to_string();
+    assert!(error.starts_with("line 2: expected two whole numbers from 0 (the ends of an edge), found"), "{error}");
 }

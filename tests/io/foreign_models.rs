@@ -122,6 +122,13 @@ fn reports_say_what_was_done_and_assumed() {
     assert_eq!(fact(&report, "averaged over the heads"), "gat_layers.1.bias");
     let report = read("sage-dgl-0.5.pt");
     assert_eq!(fact(&report, "added to the other bias"), "layers.0.fc_neigh.bias, layers.1.fc_neigh.bias");
+    let no_loops = "the layer adds no self-loops: they count where the graph has them, unless it is read with --self-loops removed";
+    assert_eq!(report.warnings[0], no_loops);
+    let report = read("sage-pyg-1.5.pt");
+    let [first, second, ..] = &report.warnings[..] else { panic!("{:?}", report.warnings) };
+    assert!(first.contains("GraphConv of PyG has the same names and sums them"), "{first}");
+    assert_eq!(second, no_loops);
+    assert_eq!(read("gin-dgl.pt").warnings[0], no_loops);
     let report = read("gatv2-dgl.pt");
     assert_eq!(fact(&report, "filled in with zeros"), "convs.1.bias, convs.0.bias");
     let report = read("gin-pyg.pt");

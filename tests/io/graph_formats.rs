@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use unifews::engine::graph::{Dataset, Direction, ReadOptions, SelfLoops};
-use unifews::io::{Detected, LoadReport, detect, read_graph, read_graph_as, read_graph_within};
+use unifews::engine::graph::{Dataset, Direction, Labels, ReadOptions, SelfLoops};
+use unifews::io::{Detected, LoadError, LoadReport, detect, read_graph, read_graph_as, read_graph_within};
 
 use crate::files::{Folder, gzip};
 use crate::support::{control, fact};
@@ -21,6 +21,8 @@ struct Expected {
     options: ReadOptions,
     features: Option<Vec<Vec<f32>>>,
     labels: Option<Vec<i64>>,
+    /// Which of several classes every node has.
+    tags: Option<Vec<Vec<u8>>>,
     label_names: Option<Vec<String>>,
     splits: Option<BTreeMap<String, [Vec<u32>; 3]>>,
     /// Text that the report holds.
@@ -84,6 +86,13 @@ fn files_are_read_as_other_programs_read_them() {
                 .map(|u| graph.labels().and_then(|l| l.of(u)).map_or(-1, |c| i64::try_from(c).expect("few")))
                 .collect();
             assert_eq!(found, labels, "{name}");
+        }
+        if let Some(tags) = expected.tags {
+            let found = graph.labels().and_then(Labels::tags).expect("several classes per node");
+            let found: Vec<Vec<u8>> =
+                found.rows().into_iter().map(|r| r.iter().map(|t| u8::from(*t)).collect()).collect();
+            assert_eq!(found, tags, "{name}");
+            assert_eq!(fact(&report, "classes per node"), "any number", "{name}");
         }
         if let Some(names) = expected.label_names {
             assert_eq!(graph.labels().map(|l| l.names.clone()), Some(names), "{name}");
@@ -209,4 +218,25 @@ fn a_graph_that_will_not_fit_is_refused_before_it_is_read() {
     let (karate, _) =
         read_graph_within("sample:karate", &ReadOptions::default(), 1, &control()).expect("it is here already");
     assert_eq!(karate.n_nodes(), 34);
+}
+
+#[test]
+fn a_cancelled_reading_is_cancelled_and_nothing_else() {
+    let folder = std::fs::read_dir(fixtures()).expect("fixtures");
+    let mut paths: Vec<PathBuf> = folder.map(|entry| entry.expect("an entry").path()).collect();
+    paths.push(fixtures().join("parts/ties.npz"));
+    paths.sort();
+    let mut n_read = 0;
+    for path in paths.into_iter().filter(|path| matches!(detect(path), Ok(Detected::Graph(_)))) {
+        let spec = path.to_str().expect("UTF-8");
+        let ctl = control();
+        if read_graph(spec, &ctl).is_err() {
+            continue;
+        }
+        ctl.canceller().cancel();
+        let read = read_graph(spec, &ctl);
+        assert!(matches!(read, Err(LoadError::Cancelled)), "{spec}: {:?}", read.map(|_| ()));
+        n_read += 1;
+    }
+    assert!(n_read > 50, "{n_read} graphs");
 }

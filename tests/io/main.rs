@@ -8,6 +8,7 @@ mod broken_graphs;
 mod edge_lists;
 mod files;
 mod foreign_models;
+mod fuzz_corpus;
 mod graph_formats;
 mod hostile;
 mod hostile_pickles;

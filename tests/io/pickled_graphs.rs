@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use unifews::engine::graph::{Dataset, GraphStats};
+use unifews::engine::graph::{Dataset, GraphStats, Metric};
 use unifews::io::{Detected, GraphFormat, LoadReport, detect, read_graph};
 
 use crate::files::Folder;
@@ -149,6 +149,16 @@ fn several_graphs_of_pyg_become_one_with_several_parts() {
 }
 
 #[test]
+fn several_classes_per_node_of_pyg_are_read() {
+    let (graph, report) = read("pyg-several-labels.pt");
+    let labels = graph.labels().expect("labels");
+    assert_eq!((labels.n_classes(), labels.metric()), (4, Metric::MicroF1));
+    assert_eq!([labels.all_of(0), labels.all_of(6), labels.all_of(11)], [vec![0, 1, 3], vec![0], vec![2, 3]]);
+    assert_eq!(fact(&report, "classes per node"), "any number");
+    assert_eq!(report.warnings, Vec::<String>::new());
+}
+
+#[test]
 fn what_pyg_holds_and_we_do_not_is_refused() {
     let refused = |name: &str, expected: &str| {
         let path = fixture(name);
@@ -156,8 +166,8 @@ fn what_pyg_holds_and_we_do_not_is_refused() {
         assert_eq!(error.to_string(), format!("{expected}: {path}"));
     };
     refused(
-        "pyg-several-labels.pt",
-        "y: expected one class per node (several labels per node are not supported yet), found shape [12, 4]",
+        "pyg-regression.pt",
+        "y: expected 0 or 1 for every node and class, found 0.4962566 (a number to be predicted is no class)",
     );
     refused("pyg-hetero.pt", "object: expected a graph with one sort of nodes and edges (Data), found HeteroData");
 }

@@ -1,92 +1,31 @@
 //! From edges in any order to sorted rows, with little memory beside the result.
 //!
-//! Edges wait in small blocks. They move block by block into buckets of neighbouring rows, and every bucket becomes rows by a
-//! counting sort; what has moved is freed. At no time is more held than the edges once (8 bytes each, 12 with weights, twice that
-//! where both directions are wanted) or the entries twice, whichever is more: about twice the finished structure.
+//! Edges wait in packed runs (`runs.rs`). Range by range of rows the runs are put together by a counting sort, straight into the
+//! result, and what has been used is given back. Where both directions are wanted, the structure and its transpose are merged within
+//! the result's own memory. At no time is more held than the runs and the entries of one direction, or the entries of one direction
+//! and those of both: about twice the finished structure.
 //!
-//! Edges that stand there several times are one entry. With weights, theirs are added up; where both directions of an edge
-//! are wanted and both are there, the larger of the two weights counts for both.
+//! Edges that stand there several times are one entry. With weights, theirs are added up in their order; where both directions of an
+//! edge are wanted and both are there, the larger of the two weights counts for both.
 
+use super::runs::{Pair, Run, Runs, Weight};
 use super::topology::{Direction, EdgeReport, SelfLoops, Topology};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
-/// Edges per block.
-const BLOCK: usize = 1 << 13;
-/// How many edges a bucket should hold: few enough that its rows stay in a core's cache while they are sorted.
-const BUCKET: usize = 1 << 18;
-/// More buckets than this are not made: each has a block of its own.
-const MOST_BUCKETS: usize = 1 << 10;
+/// How many edges a range of rows should hold: few enough that they stay in a core's cache while they are sorted.
+const RANGE: usize = if cfg!(test) { 1 << 9 } else { 1 << 18 };
+/// More rows than two to this power are no range, unless a run's parts are larger.
+const MOST_RANGE_BITS: u32 = 16;
 
-/// What an edge carries: nothing, or a weight.
-trait Weight: Copy + Send + Sync + 'static {
-    /// What an added self-loop carries.
-    const ONE: Self;
-    fn sum(self, other: Self) -> Self;
-    fn larger(self, other: Self) -> Self;
-    /// Sorts by column; equal columns stay in their order where that matters.
-    fn sort(row: &mut [(u32, Self)]);
-}
-
-impl Weight for () {
-    const ONE: Self = ();
-    fn sum(self, (): Self) -> Self {}
-    fn larger(self, (): Self) -> Self {}
-    fn sort(row: &mut [(u32, Self)]) {
-        row.sort_unstable_by_key(|(column, ())| *column);
-    }
-}
-
-impl Weight for f32 {
-    const ONE: Self = 1.0;
-    fn sum(self, other: Self) -> Self {
-        self + other
-    }
-    fn larger(self, other: Self) -> Self {
-        self.max(other)
-    }
-    fn sort(row: &mut [(u32, Self)]) {
-        row.sort_by_key(|(column, _)| *column);
-    }
-}
-
-/// One edge on its way.
-#[derive(Debug, Clone, Copy)]
-struct Pair<W> {
-    row: u32,
-    column: u32,
-    weight: W,
-}
-
-/// Edges in blocks.
-#[derive(Debug, Clone)]
-struct Blocks<W>(Vec<Vec<Pair<W>>>);
-
-impl<W: Weight> Blocks<W> {
-    fn push(&mut self, pair: Pair<W>, spare: &mut Vec<Vec<Pair<W>>>) {
-        match self.0.last_mut() {
-            Some(block) if block.len() < BLOCK => block.push(pair),
-            _ => {
-                let mut block = spare.pop().unwrap_or_else(|| Vec::with_capacity(BLOCK));
-                block.push(pair);
-                self.0.push(block);
-            }
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.0.iter().map(Vec::len).sum()
-    }
-}
-
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Pairs {
-    Plain(Blocks<()>),
-    Weighted(Blocks<f32>),
+    Plain(Runs<()>),
+    Weighted(Runs<f32>),
 }
 
 /// A list of edges that grows, and becomes a [`Topology`] in the end.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct EdgeList(Pairs);
 
 /// What a list of edges became.
@@ -103,27 +42,28 @@ pub struct Assembled {
 impl EdgeList {
     /// An empty list without weights.
     pub fn new() -> Self {
-        Self(Pairs::Plain(Blocks(Vec::new())))
+        Self(Pairs::Plain(Runs::new()))
     }
 
     /// An empty list whose edges have weights.
     pub fn weighted() -> Self {
-        Self(Pairs::Weighted(Blocks(Vec::new())))
+        Self(Pairs::Weighted(Runs::new()))
     }
 
     /// Adds the edge from `source` to `target`; a list without weights forgets `weight`.
+    #[inline]
     pub fn push(&mut self, source: u32, target: u32, weight: f32) {
         match &mut self.0 {
-            Pairs::Plain(blocks) => blocks.push(Pair { row: target, column: source, weight: () }, &mut Vec::new()),
-            Pairs::Weighted(blocks) => blocks.push(Pair { row: target, column: source, weight }, &mut Vec::new()),
+            Pairs::Plain(runs) => runs.push(Pair { row: target, column: source, weight: () }),
+            Pairs::Weighted(runs) => runs.push(Pair { row: target, column: source, weight }),
         }
     }
 
     /// Number of edges.
     pub fn len(&self) -> usize {
         match &self.0 {
-            Pairs::Plain(blocks) => blocks.len(),
-            Pairs::Weighted(blocks) => blocks.len(),
+            Pairs::Plain(runs) => runs.len(),
+            Pairs::Weighted(runs) => runs.len(),
         }
     }
 
@@ -137,49 +77,52 @@ impl EdgeList {
         matches!(self.0, Pairs::Weighted(_))
     }
 
-    /// All edges in order, as `(source, target)`.
+    /// All edges as `(source, target)`, in any order, but always the same.
     pub fn pairs(&self) -> Box<dyn Iterator<Item = (u32, u32)> + '_> {
         match &self.0 {
-            Pairs::Plain(blocks) => Box::new(blocks.0.iter().flatten().map(|p| (p.column, p.row))),
-            Pairs::Weighted(blocks) => Box::new(blocks.0.iter().flatten().map(|p| (p.column, p.row))),
+            Pairs::Plain(runs) => Box::new(runs.pairs().map(|p| (p.column, p.row))),
+            Pairs::Weighted(runs) => Box::new(runs.pairs().map(|p| (p.column, p.row))),
         }
     }
 
-    /// All weights in order; none for a list without.
+    /// Gives every edge to `each(source, target)`, in the order of [`EdgeList::pairs`].
+    pub fn for_each(&self, mut each: impl FnMut(u32, u32)) {
+        match &self.0 {
+            Pairs::Plain(runs) => runs.for_each(|p| each(p.column, p.row)),
+            Pairs::Weighted(runs) => runs.for_each(|p| each(p.column, p.row)),
+        }
+    }
+
+    /// All weights in the order of [`EdgeList::pairs`]; none for a list without.
     pub fn weights(&self) -> Box<dyn Iterator<Item = f32> + '_> {
         match &self.0 {
             Pairs::Plain(_) => Box::new(std::iter::empty()),
-            Pairs::Weighted(blocks) => Box::new(blocks.0.iter().flatten().map(|p| p.weight)),
+            Pairs::Weighted(runs) => Box::new(runs.pairs().map(|p| p.weight)),
         }
     }
 
     /// The same edges without weights.
     #[must_use]
     pub fn without_weights(self) -> Self {
-        let Pairs::Weighted(blocks) = self.0 else { return self };
-        let plain = |block: Vec<Pair<f32>>| {
-            block.into_iter().map(|p| Pair { row: p.row, column: p.column, weight: () }).collect()
-        };
-        Self(Pairs::Plain(Blocks(blocks.0.into_iter().map(plain).collect())))
+        match self.0 {
+            Pairs::Plain(_) => self,
+            Pairs::Weighted(runs) => Self(Pairs::Plain(runs.without_weights())),
+        }
     }
 
-    /// Gives every edge other ends: `change(source, target)`.
-    pub fn renumber(&mut self, mut change: impl FnMut(u32, u32) -> (u32, u32)) {
+    /// Gives every edge other ends: `change(source, target)`, which must give different edges different ends.
+    pub fn renumber(&mut self, change: impl FnMut(u32, u32) -> (u32, u32)) {
         match &mut self.0 {
-            Pairs::Plain(blocks) => {
-                blocks.0.iter_mut().flatten().for_each(|p| (p.column, p.row) = change(p.column, p.row));
-            }
-            Pairs::Weighted(blocks) => {
-                blocks.0.iter_mut().flatten().for_each(|p| (p.column, p.row) = change(p.column, p.row));
-            }
+            Pairs::Plain(runs) => runs.renumber(change),
+            Pairs::Weighted(runs) => runs.renumber(change),
         }
     }
 
     /// Builds the structure: row = target, column = source.
     ///
     /// # Errors
-    /// [`EngineError::Topology`] when a node id is not below `n_nodes` (`row` is then the edge's position in the list),
-    /// [`EngineError::Cancelled`].
+    /// [`EngineError::Topology`] when a node id is not below `n_nodes` (of those, the edge with the largest is named; `row` is then its
+    /// position in the order of [`EdgeList::pairs`]), [`EngineError::Cancelled`].
     ///
     /// # Complexity
     /// O(nodes + edges) and the sorting of each row.
@@ -191,12 +134,12 @@ impl EdgeList {
         ctl: &Control,
     ) -> Result<Assembled, EngineError> {
         match self.0 {
-            Pairs::Plain(blocks) => {
-                let (topology, _, report) = assemble(blocks, n_nodes, direction, self_loops, ctl)?;
+            Pairs::Plain(runs) => {
+                let (topology, _, report) = assemble(runs, n_nodes, direction, self_loops, ctl)?;
                 Ok(Assembled { topology, weights: None, report })
             }
-            Pairs::Weighted(blocks) => {
-                let (topology, weights, report) = assemble(blocks, n_nodes, direction, self_loops, ctl)?;
+            Pairs::Weighted(runs) => {
+                let (topology, weights, report) = assemble(runs, n_nodes, direction, self_loops, ctl)?;
                 Ok(Assembled { topology, weights: Some(weights), report })
             }
         }
@@ -209,203 +152,252 @@ impl Default for EdgeList {
     }
 }
 
-/// The buckets of one direction.
-struct Buckets<W> {
-    blocks: Vec<Blocks<W>>,
-    shift: u32,
-}
-
-impl<W: Weight> Buckets<W> {
-    fn new(n_nodes: usize, n_pairs: usize) -> Self {
-        let wanted = (n_pairs / BUCKET).clamp(1, MOST_BUCKETS);
-        let shift = n_nodes.div_ceil(wanted).max(1).next_power_of_two().trailing_zeros();
-        let n_buckets = (n_nodes >> shift) + 1;
-        Self { blocks: (0..n_buckets).map(|_| Blocks(Vec::new())).collect(), shift }
-    }
-
-    fn push(&mut self, pair: Pair<W>, spare: &mut Vec<Vec<Pair<W>>>) {
-        self.blocks[pair.row as usize >> self.shift].push(pair, spare);
-    }
-}
-
-/// A bucket's pairs by row: the pairs of row `first + i` are `items[start[i]..start[i + 1]]`.
+/// The edges of a range of rows by row: those of row `first + i` are `items[start[i]..start[i + 1]]`.
 struct Rows<W> {
     start: Vec<usize>,
     items: Vec<(u32, W)>,
 }
 
 impl<W: Weight> Rows<W> {
-    fn new(blocks: Blocks<W>, first: usize, n_rows: usize) -> Self {
-        let mut start = vec![0usize; n_rows + 1];
-        for pair in blocks.0.iter().flatten() {
-            start[pair.row as usize - first + 1] += 1;
+    /// Takes the edges of the rows from `first` to below `first + n_rows`, at most `2^range_bits`, out of all runs in their order.
+    fn fill(&mut self, runs: &[Run<W>], first: usize, n_rows: usize, range_bits: u32) {
+        // One place further on, so that what counts up while edges are placed ends as the starts.
+        self.start.clear();
+        self.start.resize(n_rows + 2, 0);
+        for run in runs {
+            run.pairs(run.parts_of(first, range_bits)).for_each(|p| self.start[p.row as usize - first + 2] += 1);
         }
-        for row in 0..n_rows {
-            start[row + 1] += start[row];
+        for row in 2..n_rows + 2 {
+            self.start[row] += self.start[row - 1];
         }
-        let mut next = start.clone();
-        let mut items = vec![(0u32, W::ONE); start[n_rows]];
-        for block in blocks.0 {
-            for pair in block {
-                let slot = &mut next[pair.row as usize - first];
-                items[*slot] = (pair.column, pair.weight);
+        self.items.clear();
+        self.items.resize(self.start[n_rows + 1], (0, W::ONE));
+        for run in runs {
+            run.pairs(run.parts_of(first, range_bits)).for_each(|p| {
+                let slot = &mut self.start[p.row as usize - first + 1];
+                self.items[*slot] = (p.column, p.weight);
                 *slot += 1;
-            }
+            });
         }
-        Self { start, items }
     }
 
-    /// The row in ascending order without duplicates, into `out`.
-    fn row_into(&mut self, row: usize, out: &mut Vec<(u32, W)>) {
-        out.clear();
+    /// The row in ascending order, with its duplicates.
+    fn sorted(&mut self, row: usize) -> &[(u32, W)] {
         let items = &mut self.items[self.start[row]..self.start[row + 1]];
         if !items.is_sorted_by_key(|(column, _)| *column) {
             W::sort(items);
         }
-        for &(column, weight) in &*items {
-            match out.last_mut() {
-                Some(last) if last.0 == column => last.1 = last.1.sum(weight),
-                _ => out.push((column, weight)),
-            }
-        }
+        items
     }
 }
 
 fn assemble<W: Weight>(
-    blocks: Blocks<W>,
+    mut runs: Runs<W>,
     n: usize,
     direction: Direction,
     self_loops: SelfLoops,
     ctl: &Control,
 ) -> Result<(Topology, Vec<W>, EdgeReport), EngineError> {
+    let fault = |row, expected, found| Err(EngineError::Topology { row, expected, found });
     if u32::try_from(n).is_err() {
-        let found = n.to_string();
-        return Err(EngineError::Topology { row: 0, expected: format!("fewer than {} nodes", u32::MAX), found });
+        return fault(0, format!("fewer than {} nodes", u32::MAX), n.to_string());
     }
-    let n_pairs = blocks.len();
-    let mut report = EdgeReport { n_read: n_pairs, ..EdgeReport::default() };
-    let mut forward = Buckets::new(n, n_pairs);
-    let mut backward = Buckets::new(n, if direction == Direction::Symmetrised { n_pairs } else { 0 });
-    backward.blocks.resize_with(forward.blocks.len(), || Blocks(Vec::new()));
-    backward.shift = forward.shift;
-    let mut spare = Vec::new();
-    let mut at = 0;
-    for mut block in blocks.0 {
-        ctl.check()?;
-        ctl.progress("sorting edges", at, n_pairs);
-        for pair in block.drain(..) {
-            if pair.row.max(pair.column) as usize >= n {
-                let found = format!("{} {}", pair.column, pair.row);
-                return Err(EngineError::Topology { row: at, expected: format!("node ids below {n}"), found });
-            }
-            let turned = Pair { row: pair.column, column: pair.row, weight: pair.weight };
-            match direction {
-                Direction::AsStored => forward.push(pair, &mut spare),
-                Direction::Reversed => forward.push(turned, &mut spare),
-                Direction::Symmetrised => {
-                    forward.push(pair, &mut spare);
-                    backward.push(turned, &mut spare);
-                }
-            }
-            at += 1;
-        }
-        spare.push(block);
+    if let Some((at, pair)) = runs.largest()
+        && pair.row.max(pair.column) as usize >= n
+    {
+        return fault(at, format!("node ids below {n}"), format!("{} {}", pair.column, pair.row));
     }
-    drop(spare);
+    if direction == Direction::Reversed {
+        runs.renumber(|source, target| (target, source));
+    }
+    runs.close();
+    runs.open = Vec::new();
+    let mut report = EdgeReport { n_read: runs.len(), ..EdgeReport::default() };
+    let (topology, weights) = one_way(runs.closed, n, self_loops, &mut report, ctl)?;
+    if direction != Direction::Symmetrised || (size_of::<W>() == 0 && topology.is_symmetric()) {
+        return Ok((topology, weights, report));
+    }
+    let (topology, weights) = both_ways(topology, weights, &mut report, ctl)?;
+    Ok((topology, weights, report))
+}
 
+/// The structure as the edges stand there.
+fn one_way<W: Weight>(
+    mut runs: Vec<Run<W>>,
+    n: usize,
+    self_loops: SelfLoops,
+    report: &mut EdgeReport,
+    ctl: &Control,
+) -> Result<(Topology, Vec<W>), EngineError> {
+    let wanted = n.saturating_mul(RANGE) / report.n_read.max(1);
+    let largest_part = runs.iter().map(|run| run.shift).max().unwrap_or(0);
+    let range_bits = wanted.max(1).ilog2().min(MOST_RANGE_BITS).max(largest_part);
+    let n_ranges = n.div_ceil(1 << range_bits);
     let mut indptr = Vec::with_capacity(n + 1);
     indptr.push(0usize);
-    let mut pieces: Vec<(Vec<u32>, Vec<W>)> = Vec::with_capacity(forward.blocks.len());
-    let (mut front, mut back) = (Vec::new(), Vec::new());
-    let (shift, n_buckets) = (forward.shift, forward.blocks.len());
-    let mut n_entries = 0usize;
-    for (bucket, (ahead, behind)) in forward.blocks.into_iter().zip(backward.blocks).enumerate() {
+    // Memory that is never written to is not taken.
+    let most = report.n_read + if self_loops == SelfLoops::Added { n } else { 0 };
+    let (mut indices, mut weights) = (Vec::with_capacity(most), Vec::with_capacity(most));
+    let mut rows = Rows { start: Vec::new(), items: Vec::new() };
+    for range in 0..n_ranges {
         ctl.check()?;
-        ctl.progress("building rows", bucket, n_buckets);
-        let first = bucket << shift;
-        let n_rows = n.saturating_sub(first).min(1 << shift);
-        let (mut ahead, mut behind) = (Rows::new(ahead, first, n_rows), Rows::new(behind, first, n_rows));
-        let mut columns = Vec::with_capacity(ahead.items.len() + behind.items.len());
-        let mut weights = Vec::with_capacity(if size_of::<W>() == 0 { 0 } else { ahead.items.len() });
+        ctl.progress("building rows", range, n_ranges);
+        let first = range << range_bits;
+        let n_rows = (n - first).min(1 << range_bits);
+        rows.fill(&runs, first, n_rows, range_bits);
+        for run in &mut runs {
+            run.release(run.parts_of(first, range_bits).end);
+        }
         for row in 0..n_rows {
-            ahead.row_into(row, &mut front);
-            behind.row_into(row, &mut back);
             let own = (first + row) as u32;
-            let n_before = columns.len();
-            let counts = merge_row(&front, &back, own, self_loops, |column, weight| {
-                columns.push(column);
-                weights.push(weight);
-            });
-            report.n_duplicates += ahead.start[row + 1] - ahead.start[row] - front.len();
+            let counts = write_row(rows.sorted(row), own, self_loops, &mut indices, &mut weights);
+            report.n_duplicates += counts.n_duplicates;
             report.n_self_loops_read += usize::from(counts.has_own);
             report.n_self_loops_added += usize::from(!counts.has_own && self_loops == SelfLoops::Added);
             report.n_self_loops_removed += usize::from(counts.has_own && self_loops == SelfLoops::Removed);
-            report.n_reversed_added += counts.n_only_back;
-            n_entries += columns.len() - n_before;
-            indptr.push(n_entries);
+            indptr.push(indices.len());
         }
-        columns.shrink_to_fit();
-        weights.shrink_to_fit();
-        pieces.push((columns, weights));
     }
-    let mut indices = Vec::with_capacity(n_entries);
-    let mut values = Vec::with_capacity(if size_of::<W>() == 0 { 0 } else { n_entries });
-    for (columns, weights) in pieces {
-        indices.extend_from_slice(&columns);
-        values.extend_from_slice(&weights);
-    }
-    Ok((Topology::try_new(indptr, indices)?, values, report))
+    drop((rows, runs));
+    indices.shrink_to_fit();
+    weights.shrink_to_fit();
+    Ok((Topology::try_new(indptr, indices)?, weights))
 }
 
-/// What merging one row came upon.
+/// What writing one row came upon.
 struct RowCounts {
     has_own: bool,
-    n_only_back: usize,
+    n_duplicates: usize,
 }
 
-/// Writes the union of two ascending rows, with or without the entry of the row's own node.
-fn merge_row<W: Weight>(
-    front: &[(u32, W)],
-    back: &[(u32, W)],
+/// Writes an ascending row once per column, with or without the entry of the row's own node.
+fn write_row<W: Weight>(
+    items: &[(u32, W)],
     own: u32,
     self_loops: SelfLoops,
-    mut write: impl FnMut(u32, W),
+    indices: &mut Vec<u32>,
+    weights: &mut Vec<W>,
 ) -> RowCounts {
-    let mut counts = RowCounts { has_own: false, n_only_back: 0 };
+    let mut counts = RowCounts { has_own: false, n_duplicates: 0 };
     let mut is_own_due = self_loops == SelfLoops::Added;
-    let (mut i, mut j) = (0, 0);
-    loop {
-        let (column, weight) = match (front.get(i), back.get(j)) {
-            (Some(a), Some(b)) if a.0 == b.0 => {
-                (i, j) = (i + 1, j + 1);
-                (a.0, a.1.larger(b.1))
+    let (mut last, mut is_kept) = (None, false);
+    for &(column, weight) in items {
+        if last == Some(column) {
+            counts.n_duplicates += 1;
+            if let Some(sum) = weights.last_mut().filter(|_| is_kept) {
+                *sum = sum.sum(weight);
             }
-            (Some(a), other) if other.is_none_or(|b| a.0 < b.0) => {
-                i += 1;
-                *a
-            }
-            (_, Some(b)) => {
-                j += 1;
-                counts.n_only_back += 1;
-                *b
-            }
-            (_, None) => break,
-        };
+            continue;
+        }
+        last = Some(column);
         if is_own_due && column >= own {
             is_own_due = false;
             if column != own {
-                write(own, W::ONE);
+                indices.push(own);
+                weights.push(W::ONE);
             }
         }
         counts.has_own |= column == own;
-        if column != own || self_loops != SelfLoops::Removed {
-            write(column, weight);
+        is_kept = column != own || self_loops != SelfLoops::Removed;
+        if is_kept {
+            indices.push(column);
+            weights.push(weight);
         }
     }
     if is_own_due {
-        write(own, W::ONE);
+        indices.push(own);
+        weights.push(W::ONE);
     }
     counts
+}
+
+/// The union of a structure and its transpose; of two weights the larger.
+fn both_ways<W: Weight>(
+    topology: Topology,
+    weights: Vec<W>,
+    report: &mut EdgeReport,
+    ctl: &Control,
+) -> Result<(Topology, Vec<W>), EngineError> {
+    /// Rows between two looks at the stop button.
+    const ROWS: usize = 1 << 12;
+    let n = topology.n_nodes();
+    // Where the entries of every row begin: first its own, then those of the transpose. Merged in the end, they never reach
+    // further than they did.
+    let mut start = vec![0usize; n + 1];
+    topology.indices().iter().for_each(|v| start[*v as usize + 1] += 1);
+    for u in 0..n {
+        start[u + 1] += start[u] + topology.degree(u);
+    }
+    let mut next: Vec<usize> = (0..n).map(|u| start[u] + topology.degree(u)).collect();
+    let (mut indices, mut values) = (vec![0u32; start[n]], vec![W::ONE; start[n]]);
+    for u in 0..n {
+        if u % ROWS == 0 {
+            ctl.check()?;
+            ctl.progress("turning edges", u, n);
+        }
+        let range = topology.row_range(u);
+        for (v, weight) in topology.row(u).iter().zip(&weights[range]) {
+            let slot = &mut next[*v as usize];
+            indices[*slot] = u as u32;
+            values[*slot] = *weight;
+            *slot += 1;
+        }
+    }
+    drop(next);
+    let mut row: Vec<(u32, W)> = Vec::new();
+    let mut n_written = 0;
+    for u in 0..n {
+        if u % ROWS == 0 {
+            ctl.check()?;
+            ctl.progress("joining directions", u, n);
+        }
+        let (behind, end) = (start[u] + topology.degree(u), start[u + 1]);
+        let front = topology.row(u).iter().copied().zip(weights[topology.row_range(u)].iter().copied());
+        let back = indices[behind..end].iter().copied().zip(values[behind..end].iter().copied());
+        report.n_reversed_added += merge_row(front, back, &mut row);
+        start[u] = n_written;
+        for (column, weight) in &row {
+            indices[n_written] = *column;
+            values[n_written] = *weight;
+            n_written += 1;
+        }
+    }
+    start[n] = n_written;
+    indices.truncate(n_written);
+    indices.shrink_to_fit();
+    values.truncate(n_written);
+    values.shrink_to_fit();
+    Ok((Topology::try_new(start, indices)?.known_symmetric(), values))
+}
+
+/// The union of two ascending rows into `out`; how many entries stand in the second only.
+fn merge_row<W: Weight>(
+    front: impl Iterator<Item = (u32, W)>,
+    back: impl Iterator<Item = (u32, W)>,
+    out: &mut Vec<(u32, W)>,
+) -> usize {
+    out.clear();
+    let (mut front, mut back) = (front.peekable(), back.peekable());
+    let mut n_only_back = 0;
+    loop {
+        match (front.peek().copied(), back.peek().copied()) {
+            (Some(a), Some(b)) if a.0 == b.0 => {
+                out.push((a.0, a.1.larger(b.1)));
+                front.next();
+                back.next();
+            }
+            (Some(a), other) if other.is_none_or(|b| a.0 < b.0) => {
+                out.push(a);
+                front.next();
+            }
+            (_, Some(b)) => {
+                out.push(b);
+                back.next();
+                n_only_back += 1;
+            }
+            (_, None) => return n_only_back,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -416,6 +408,7 @@ mod tests {
     use rand::{Rng as _, SeedableRng as _};
 
     use super::*;
+    use crate::engine::graph::runs::RUN;
 
     /// The same by a map of entries.
     fn slowly(edges: &[(u32, u32, f32)], n: u32, direction: Direction, self_loops: SelfLoops) -> Vec<(u32, u32, f32)> {
@@ -449,8 +442,10 @@ mod tests {
     fn rows_are_those_of_a_map_of_entries() {
         let ctl = Control::new(1).expect("a worker");
         let mut rng = StdRng::seed_from_u64(7);
-        // The last case needs several blocks and buckets.
-        for (n, n_edges) in [(1u32, 3usize), (5, 12), (40, 300), (3000, 2 * BUCKET + BLOCK + 1)] {
+        // The last cases need several runs, parts and ranges.
+        for (n, n_edges) in
+            [(1u32, 3usize), (5, 12), (40, 300), (300, 4 * RUN), (9000, 2 * RUN + 1), (200_000, 3 * RUN)]
+        {
             let edges: Vec<(u32, u32, f32)> = (0..n_edges)
                 .map(|_| (rng.random_range(0..n), rng.random_range(0..n), rng.random_range(1..9u8).into()))
                 .collect();
@@ -472,6 +467,36 @@ mod tests {
                     assert_eq!(plain.report, built.report);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn packed_edges_are_what_they_were() {
+        let mut rng = StdRng::seed_from_u64(3);
+        for n_bits in [1, 8, 9, 12, 13, 20, 21, 28, 29, 32] {
+            let mut id = || (rng.random::<u64>() & ((1 << n_bits) - 1)) as u32;
+            let mut edges: Vec<(u32, u32, u32)> = (0..2 * RUN + 5).map(|at| (id(), id(), at as u32)).collect();
+            let mut list = EdgeList::weighted();
+            for e in &edges {
+                list.push(e.0, e.1, e.2 as f32);
+            }
+            let found = |list: &EdgeList| {
+                let weights = list.weights().map(|w| w as u32);
+                let mut found: Vec<_> = list.pairs().zip(weights).map(|((a, b), w)| (a, b, w)).collect();
+                found.sort_by_key(|e| e.2);
+                found
+            };
+            assert_eq!(found(&list), edges, "{n_bits} bits");
+            list.renumber(|a, b| (b ^ 1, a));
+            for e in &mut edges {
+                (e.0, e.1) = (e.1 ^ 1, e.0);
+            }
+            assert_eq!(found(&list), edges, "{n_bits} bits, renumbered");
+            let bare: Vec<_> = list.pairs().collect();
+            let mut each = Vec::new();
+            let list = list.without_weights();
+            list.for_each(|a, b| each.push((a, b)));
+            assert_eq!((list.pairs().collect::<Vec<_>>(), each), (bare.clone(), bare));
         }
     }
 

@@ -7,6 +7,7 @@ mod assemble;
 mod dataset;
 mod generate;
 mod options;
+mod runs;
 mod split;
 mod stats;
 mod topology;

@@ -3,6 +3,8 @@
 //! Row = target `u`, column = source `v`: row `u` lists whom node `u` hears from. Values (diffusion weights, masks, scores)
 //! are separate arrays in the same entry order, so one structure serves many of them.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::error::EngineError;
@@ -56,11 +58,21 @@ pub struct EdgeReport {
 /// # Invariants
 /// Checked in [`Topology::try_new`]: `indptr` has `n_nodes + 1` values, starts at 0, never falls and ends at the number of
 /// entries; the columns of a row ascend strictly and are below `n_nodes`; there are fewer than 2³² nodes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Topology {
     indptr: Vec<usize>,
     indices: Vec<u32>,
+    /// Whether `(v, u)` is stored wherever `(u, v)` is, once somebody has asked.
+    is_symmetric: OnceLock<bool>,
 }
+
+impl PartialEq for Topology {
+    fn eq(&self, other: &Self) -> bool {
+        self.indptr == other.indptr && self.indices == other.indices
+    }
+}
+
+impl Eq for Topology {}
 
 /// The transposed structure, and where each of its entries stands in the original.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +84,16 @@ pub struct Transpose {
 }
 
 impl Topology {
+    /// What keeps the invariants by the way it was made.
+    fn trusted(indptr: Vec<usize>, indices: Vec<u32>) -> Self {
+        Self { indptr, indices, is_symmetric: OnceLock::new() }
+    }
+
+    /// The same, made so that `(v, u)` is stored wherever `(u, v)` is.
+    pub(super) fn known_symmetric(self) -> Self {
+        Self { is_symmetric: OnceLock::from(true), ..self }
+    }
+
     /// Checks and takes over a compressed sparse row structure.
     ///
     /// # Errors
@@ -110,7 +132,7 @@ impl Topology {
                 return fault(row, format!("columns below {n}"), last.to_string());
             }
         }
-        Ok(Self { indptr, indices })
+        Ok(Self::trusted(indptr, indices))
     }
 
     /// Builds the structure from pairs `(source, target)`; duplicates are merged.
@@ -164,7 +186,7 @@ impl Topology {
             indices.extend(self.row(u).iter().filter(|v| **v as usize != u));
             indptr.push(indices.len());
         }
-        Self { indptr, indices }
+        Self::trusted(indptr, indices)
     }
 
     /// The same structure with an entry `(u, u)` for every node.
@@ -183,7 +205,7 @@ impl Topology {
             indices.extend_from_slice(&row[at + usize::from(row.get(at) == Some(&own))..]);
             indptr.push(indices.len());
         }
-        Self { indptr, indices }
+        Self::trusted(indptr, indices)
     }
 
     /// Number of nodes.
@@ -238,14 +260,24 @@ impl Topology {
 
     /// Whether `(v, u)` is stored wherever `(u, v)` is.
     pub fn is_symmetric(&self) -> bool {
-        // Rows are walked in ascending order, so the reverses of what comes up must come up in the order of their rows, too.
+        *self.is_symmetric.get_or_init(|| self.has_every_reverse())
+    }
+
+    fn has_every_reverse(&self) -> bool {
+        // Rows are walked in ascending order, so the reverses of the entries above the diagonal must come up in the order of their
+        // rows, too, and no others may stand below it.
         let mut next = self.indptr[..self.n_nodes()].to_vec();
-        self.entries().all(|(u, v)| {
-            let slot = &mut next[v as usize];
-            let is_there = *slot < self.indptr[v as usize + 1] && self.indices[*slot] == u;
-            *slot += 1;
-            is_there
-        })
+        let is_every_upper_reversed = (0..self.n_nodes()).all(|u| {
+            let row = self.row(u);
+            row[row.partition_point(|v| *v as usize <= u)..].iter().all(|v| {
+                let slot = &mut next[*v as usize];
+                *slot += 1;
+                self.indices.get(*slot - 1) == Some(&(u as u32))
+            })
+        });
+        is_every_upper_reversed
+            && (0..self.n_nodes())
+                .all(|u| next[u] == self.indptr[u] + self.row(u).partition_point(|v| (*v as usize) < u))
     }
 
     /// The transposed structure with the entry map.
@@ -272,7 +304,7 @@ impl Topology {
                 *slot += 1;
             }
         }
-        Transpose { topology: Self { indptr, indices }, entry }
+        Transpose { topology: Self::trusted(indptr, indices), entry }
     }
 
     /// Bytes this structure occupies.
@@ -313,7 +345,7 @@ fn compress(n: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone, n_pairs: 
         indptr.push(written);
     }
     columns.truncate(written);
-    Topology { indptr, indices: columns }
+    Topology::trusted(indptr, columns)
 }
 
 #[cfg(test)]

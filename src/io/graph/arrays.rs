@@ -5,8 +5,7 @@
 //! used is reported.
 
 use super::split::nodes_of_mask;
-use super::targets::multi_label;
-use super::{Draft, Request, labels_from};
+use super::{Draft, Request, labels_from_array};
 use crate::engine::graph::{Features, Split};
 use crate::io::npy::Array;
 use crate::io::recipe::shortened;
@@ -59,20 +58,7 @@ impl NodeArrays {
         }
         let known = ["label", "labels", "y"];
         if let Some(array) = self.take("labels", request.options.labels.as_deref(), &known, request)? {
-            match array.shape() {
-                [rows, columns] if *rows == n && *columns > 1 => {
-                    let tags = array.to_i64_matrix()?;
-                    if let Some(found) = tags.iter().find(|v| !(0..=1).contains(*v)) {
-                        return Err(array.fault("0 or 1 for every node and class", found));
-                    }
-                    multi_label(&tags.mapv(|v| u8::from(v == 1)), draft);
-                }
-                _ => {
-                    array.check_vector(n, "one class per node")?;
-                    draft.labels =
-                        Some(labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found))?);
-                }
-            }
+            draft.labels = Some(labels_from_array(&array, n)?);
         }
         self.apply_masks(n, draft, request)?;
         draft.report.ignored.extend(self.0.into_iter().map(|(name, _)| format!("array {} of nodes", shortened(&name))));

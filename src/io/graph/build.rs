@@ -163,23 +163,28 @@ impl SparseEdges {
         list.push(ends.0, ends.1, weight);
     }
 
-    /// The distinct ids, ascending.
-    pub(super) fn distinct_ids(&self) -> Vec<u64> {
+    /// The distinct ids.
+    pub(super) fn distinct_ids(&self) -> Ids {
         if let Some(large) = &self.large {
             let mut ids = large.ids.clone();
             ids.sort_unstable();
-            return ids;
+            return Ids::Table(ids);
         }
-        let most = self.list.pairs().map(|(a, b)| a.max(b)).max().map_or(0, |most| most as usize);
+        let mut most = 0;
+        self.list.for_each(|a, b| most = most.max(a).max(b));
+        let most = most as usize;
         if most / 64 <= self.list.len() {
             // One bit per possible id is no more than the edges themselves take.
             let mut is_there = vec![0u64; most / 64 + 1];
-            for (a, b) in self.list.pairs() {
+            self.list.for_each(|a, b| {
                 is_there[a as usize / 64] |= 1 << (a % 64);
                 is_there[b as usize / 64] |= 1 << (b % 64);
+            });
+            let n: usize = is_there.iter().map(|bits| bits.count_ones() as usize).sum();
+            if n == most + 1 {
+                return Ids::UpTo(n);
             }
-            let n = is_there.iter().map(|bits| bits.count_ones() as usize).sum();
-            let mut ids = Vec::with_capacity(if self.list.is_empty() { 0 } else { n });
+            let mut ids = Vec::with_capacity(n);
             for (at, bits) in is_there.into_iter().enumerate() {
                 let mut bits = bits;
                 while bits != 0 {
@@ -187,21 +192,21 @@ impl SparseEdges {
                     bits &= bits - 1;
                 }
             }
-            return ids;
+            return Ids::Table(ids);
         }
         let mut ids: Vec<u32> = Vec::new();
         let mut n_sorted = 1 << 20;
-        for (a, b) in self.list.pairs() {
+        self.list.for_each(|a, b| {
             ids.extend([a, b]);
             if ids.len() > 2 * n_sorted {
                 ids.sort_unstable();
                 ids.dedup();
                 n_sorted = n_sorted.max(ids.len());
             }
-        }
+        });
         ids.sort_unstable();
         ids.dedup();
-        ids.into_iter().map(u64::from).collect()
+        Ids::Table(ids.into_iter().map(u64::from).collect())
     }
 
     /// Replaces every id by its number.
@@ -213,6 +218,38 @@ impl SparseEdges {
             }
             None if matches!(numbering, Numbering::Same(_)) => {}
             None => self.list.renumber(|a, b| (numbering.number(a.into()), numbering.number(b.into()))),
+        }
+    }
+}
+
+/// Distinct ids.
+pub(super) enum Ids {
+    /// All numbers below this one.
+    UpTo(usize),
+    /// These, ascending.
+    Table(Vec<u64>),
+}
+
+impl Ids {
+    fn len(&self) -> usize {
+        match self {
+            Self::UpTo(n) => *n,
+            Self::Table(ids) => ids.len(),
+        }
+    }
+
+    pub(super) fn largest(&self) -> u64 {
+        match self {
+            Self::UpTo(n) => n.saturating_sub(1) as u64,
+            Self::Table(ids) => ids.last().copied().unwrap_or(0),
+        }
+    }
+
+    /// How they are spelt, ascending.
+    pub(super) fn to_texts(&self) -> Vec<String> {
+        match self {
+            Self::UpTo(n) => (0..*n).map(|id| id.to_string()).collect(),
+            Self::Table(ids) => ids.iter().map(u64::to_string).collect(),
         }
     }
 }
@@ -261,21 +298,23 @@ impl<'a> Places<'a> {
 
 impl<'a> Numbering<'a> {
     /// By the ids alone, or by the number of rows of what lies beside the list.
-    pub(super) fn choose(ids: &'a [u64], n_rows: Option<usize>, request: Request<'_>) -> Result<Self, LoadError> {
+    pub(super) fn choose(ids: &'a Ids, n_rows: Option<usize>, request: Request<'_>) -> Result<Self, LoadError> {
         let path = request.path;
         if u32::try_from(ids.len()).is_err() {
             return Err(LoadError::content(path, "whole file", "fewer than 2^32 nodes", ids.len()));
         }
         let n_ids = ids.len();
-        let largest = ids.last().copied().unwrap_or(0);
-        let has_no_gap = usize::try_from(largest).is_ok_and(|largest| largest + 1 == n_ids);
+        let largest = ids.largest();
+        let table = || match ids {
+            Ids::Table(ids) if ids.is_empty() || largest != n_ids as u64 - 1 => Self::Table(Places::new(ids)),
+            _ => Self::Same(n_ids),
+        };
         match n_rows {
-            None if has_no_gap => Ok(Self::Same(n_ids)),
-            None => Ok(Self::Table(Places::new(ids))),
+            None => Ok(table()),
             Some(n) if usize::try_from(largest).is_ok_and(|largest| largest < n) && u32::try_from(n).is_ok() => {
                 Ok(Self::Same(n))
             }
-            Some(n) if n == n_ids => Ok(Self::Table(Places::new(ids))),
+            Some(n) if n == n_ids => Ok(table()),
             Some(n) => {
                 let expected = format!("{n_ids} rows (one per distinct id) or more than {largest} (the largest id)");
                 Err(LoadError::content(path, "features or labels beside the list", expected, format!("{n} rows")))

@@ -5,13 +5,14 @@
 //! line    = comment | empty | header | edge
 //! comment = ('#' | '%') anything             or what the user names
 //! header  = the first other line, when neither of its first two words is a whole number, such as `source,target`
-//! edge    = id separator id (separator anything)*       ids are whole numbers from 0, in no order, with any gaps
+//! edge    = id separator id (separator anything)*       ids are whole numbers from 0, in no order, with any gaps; or any text,
+//!                                                       where the user says what the columns are and whether there is a header
 //! separator = spaces | tab | ',' | ';'       or the one that the user names
 //! ```
 //! By their names in the header, else first and second come source and target; a column that the header calls `weight` is the
 //! weight. What else stands behind the two ids is not used, unless the user says what the columns are. Every edge counts in
 //! both directions and every node gets a self-loop, unless the user asks for something else. Ids with gaps are numbered in
-//! ascending order, and the table is kept.
+//! ascending order, and the table is kept; texts are numbered in the order in which they come.
 //!
 //! Two sorts of comments are understood: KONECT's first line, `% sym|asym|bip KIND`, says whether edges go one way, whether the
 //! two ends are nodes of two sorts, and whether the third column is a weight; SNAP's `# Nodes: N Edges: M` is compared, and its
@@ -23,6 +24,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::attributes::Names;
 use super::build::{Numbering, Places, SparseEdges, Stated, build};
 use super::{Draft, Request, labels_from_array};
 use crate::engine::graph::{Column, Features, Separator};
@@ -33,6 +35,9 @@ use crate::io::source::{Lines, parse_f32, parse_whole, stem_unpacked, whole_numb
 
 /// Longer lines are refused, bytes: no edge needs them, and a file without line ends would be read as one.
 const MAX_LINE_BYTES: usize = 1 << 16;
+
+/// Columns behind these are not looked at where ids are text.
+const MOST_NAMED_FIELDS: usize = 1 << 10;
 
 /// Reads the list and what lies beside it.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
@@ -46,6 +51,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     if text.is_bipartite {
         return two_sorts(text, request, report);
     }
+    let names = text.names.take().map(Names::into_names);
     let ids = text.edges.distinct_ids();
     let features = beside(path, ".feat.npy", "features.npy").map(|p| Array::read(&p).map(|a| (a, p))).transpose()?;
     let labels = beside(path, ".label.npy", "labels.npy").map(|p| Array::read(&p).map(|a| (a, p))).transpose()?;
@@ -65,9 +71,14 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         report.fact("labels from", file.display());
         draft.labels = Some(labels_from_array(&array, n)?);
     }
-    if is_renumbered {
-        report.fact("ids renumbered", format!("{n} ids up to {}", ids.last().copied().unwrap_or(0)));
-        draft.node_ids = Some(ids.iter().map(u64::to_string).collect());
+    if let Some(names) = names {
+        // Rows beside the list may be more than there are names.
+        report.fact("ids", "text, numbered in the order in which they come");
+        let rest = (names.len()..n).map(|u| u.to_string());
+        draft.node_ids = Some(names.into_iter().chain(rest).collect());
+    } else if is_renumbered {
+        report.fact("ids renumbered", format!("{n} ids up to {}", ids.largest()));
+        draft.node_ids = Some(ids.to_texts());
     }
     draft.report = report;
     Ok(draft)
@@ -223,6 +234,8 @@ struct Text {
     is_bipartite: bool,
     /// Nodes and edges that a comment counts.
     counted: Option<(u64, u64)>,
+    /// Ids that are text.
+    names: Option<Names>,
 }
 
 impl Text {
@@ -240,8 +253,15 @@ impl Text {
             None => Layout::by_place(separator),
         };
         let comments = options.comments.as_deref().unwrap_or("#%").as_bytes();
-        let mut text =
-            Self { edges: SparseEdges::new(false), stated: Stated::Nothing, is_bipartite: false, counted: None };
+        let mut text = Self {
+            edges: SparseEdges::new(false),
+            stated: Stated::Nothing,
+            is_bipartite: false,
+            counted: None,
+            names: None,
+        };
+        // Else the first edge could be taken for a header, or a header for an edge.
+        let is_text_known = options.columns.is_some() && options.header.is_some();
         let mut lines = Lines::open(request.path, request.ctl, "reading edges", MAX_LINE_BYTES)?;
         let (mut n_edges, mut n_with_more, mut is_header_due) = (0usize, 0usize, options.header != Some(false));
         while let Some(line) = lines.next_line()? {
@@ -270,12 +290,14 @@ impl Text {
             if n_edges == 0 {
                 text.edges = SparseEdges::new(layout.weight.is_some());
             }
-            let edge = if layout.is_plain() {
-                parse_plain(line).map(|(a, b, has_more)| (a, b, Some(1.0), has_more))
-            } else {
-                None
-            };
-            let Some((a, b, weight, has_more)) = edge.or_else(|| parse_edge(line, &layout)) else {
+            let is_plain = layout.is_plain() && !comments.iter().any(u8::is_ascii_digit);
+            let edge =
+                if is_plain { parse_plain(line).map(|(a, b, has_more)| (a, b, Some(1.0), has_more)) } else { None };
+            let mut edge = edge.or_else(|| parse_edge(line, &layout));
+            if text.names.is_some() || (edge.is_none() && n_edges == 0 && is_text_known) {
+                edge = text.named_edge(line, &layout, n_edges);
+            }
+            let Some((a, b, weight, has_more)) = edge else {
                 let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
                 return Err(lines.fault("two whole numbers from 0 (the ends of an edge)", found));
             };
@@ -287,6 +309,14 @@ impl Text {
             text.edges.push(a, b, weight);
             n_edges += 1;
             n_with_more += usize::from(has_more);
+            // Most lines of most files are as plain as can be.
+            while is_plain
+                && text.names.is_none()
+                && let Some((a, b)) = lines.next_pair(b" \t,;")
+            {
+                text.edges.push(a, b, 1.0);
+                n_edges += 1;
+            }
         }
         if n_with_more > 0 && layout.is_guessed {
             let what = if layout.weight.is_some() {
@@ -297,6 +327,20 @@ impl Text {
             report.ignored.push(format!("{what} in {n_with_more} lines"));
         }
         Ok(text)
+    }
+
+    /// As [`parse_edge`], for ids of any text.
+    fn named_edge(&mut self, line: &[u8], layout: &Layout, place: usize) -> Option<(u64, u64, Option<f32>, bool)> {
+        let all: Vec<&[u8]> = fields(line, layout.separator).take(MOST_NAMED_FIELDS).collect();
+        let name = |at: usize| std::str::from_utf8(all.get(at)?).ok().filter(|name| !name.is_empty());
+        let (source, target) = (name(layout.source)?, name(layout.target)?);
+        let weight = match layout.weight.and_then(|at| all.get(at)) {
+            Some(field) if !field.is_empty() => parse_f32(field),
+            _ => Some(1.0),
+        };
+        let names = self.names.get_or_insert_default();
+        let (source, target) = (names.mention(source, place), names.mention(target, place));
+        Some((source.into(), target.into(), weight, false))
     }
 
     /// What a comment says of the edges.

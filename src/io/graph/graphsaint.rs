@@ -11,14 +11,14 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::build::{Stated, build};
 use super::scipy::square_matrix;
-use super::targets::multi_label;
-use super::{Draft, Request, labels_from};
+use super::targets::labels_of_tags;
+use super::{Draft, MAX_CLASSES, Request, labels_from};
 use crate::engine::graph::{Features, Split};
 use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
 use crate::io::npy::Array;
@@ -85,13 +85,13 @@ struct ClassMap {
     one: Vec<(String, i64)>,
     /// Nodes whose classes are the rows of `tags`.
     many: Vec<String>,
-    tags: Vec<u8>,
+    tags: Vec<bool>,
     width: usize,
 }
 
 enum Class {
     One(i64),
-    Many(Vec<u8>),
+    Many(Vec<bool>),
 }
 
 impl<'de> Deserialize<'de> for Class {
@@ -123,10 +123,17 @@ impl<'de> Deserialize<'de> for Class {
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Class, A::Error> {
                 let mut tags = Vec::new();
                 while let Some(tag) = list.next_element::<f64>()? {
+                    if tags.len() == MAX_CLASSES as usize {
+                        return Err(de::Error::custom(format!("more than {MAX_CLASSES} classes")));
+                    }
                     match tag {
-                        0.0 => tags.push(0),
-                        1.0 => tags.push(1),
-                        other => return Err(de::Error::custom(format!("{other} in a list of 0 and 1"))),
+                        0.0 => tags.push(false),
+                        1.0 => tags.push(true),
+                        other => {
+                            let hint =
+                                if other.fract() == 0.0 { "" } else { " (a number to be predicted is no class)" };
+                            return Err(de::Error::custom(format!("{other}{hint} in a list of 0 and 1")));
+                        }
                     }
                 }
                 Ok(Class::Many(tags))
@@ -194,10 +201,21 @@ fn read_classes(path: &Path, n: usize, draft: &mut Draft) -> Result<(), LoadErro
             found,
         ));
     }
-    let mut targets = Array2::<u8>::zeros((n, map.width));
-    for (id, tags) in map.many.iter().zip(map.tags.chunks(map.width.max(1))) {
-        targets.row_mut(node(id)?).iter_mut().zip(tags).for_each(|(slot, tag)| *slot = *tag);
+    // A node without a list could be told neither from one without any class nor, in memory, from a node that a file claims only.
+    let fault = |found: String| {
+        LoadError::content(path, "whole file", format!("a list of classes for each of {n} nodes"), found)
+    };
+    let mut row_of = vec![None; n];
+    for (row, id) in map.many.iter().enumerate() {
+        if row_of[node(id)?].replace(row).is_some() {
+            return Err(fault(format!("two for node {}", shortened(id))));
+        }
     }
-    multi_label(&targets, draft);
+    let rows: Vec<usize> = row_of.into_iter().flatten().collect();
+    if rows.len() < n {
+        return Err(fault(format!("{} lists", rows.len())));
+    }
+    let tags = Array2::from_shape_vec((n, map.width), map.tags).map_err(|error| fault(error.to_string()))?;
+    draft.labels = Some(labels_of_tags(tags.select(Axis(0), &rows)));
     Ok(())
 }

@@ -161,6 +161,16 @@ fn read_entries(lines: &mut Lines<'_>, sizes: &Sizes, banner: Banner, list: &mut
         };
         n_read += 1;
         list.push(i, j, if banner.is_skew { value.abs() } else { value });
+        while !banner.has_values
+            && n_read < sizes.n_entries
+            && let Some((row, column)) = lines.next_pair(b" \t")
+        {
+            let (Some(i), Some(j)) = (index(row), index(column)) else {
+                return Err(lines.fault(format!("rows and columns from 1 to {n}"), format!("{row} {column}")));
+            };
+            n_read += 1;
+            list.push(i, j, 1.0);
+        }
     }
     if n_read < sizes.n_entries {
         return Err(lines.fault(format!("{} entries", sizes.n_entries), format!("{n_read} and the end of the file")));

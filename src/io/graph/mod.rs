@@ -340,16 +340,7 @@ fn labels_from_array(array: &Array, n: usize) -> Result<Labels, LoadError> {
     if n_classes == 1 {
         return labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found));
     }
-    if n_classes > MAX_CLASSES as usize {
-        return Err(array.fault(format!("at most {MAX_CLASSES} classes"), n_classes));
-    }
-    let values = array.to_i64_matrix()?;
-    if let Some(found) = values.iter().find(|v| !(0..=1).contains(*v)) {
-        return Err(array.fault("0 or 1 for every node and class", found));
-    }
-    let labels = Labels::multi(values.mapv(|v| v == 1));
-    let is_one_hot = (0..n).all(|u| labels.all_of(u).len() == 1);
-    Ok(if is_one_hot { Labels::new(labels.classes().to_vec()) } else { labels })
+    Ok(targets::labels_of_tags(targets::tags_of(array)?))
 }
 
 /// Edges from rows of their two ends. `[n_edges, 2]`

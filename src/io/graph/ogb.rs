@@ -20,8 +20,8 @@ use ndarray::Array2;
 
 use super::build::{Stated, build};
 use super::numbers::{for_each_row, read_counts, read_table, shown};
-use super::targets::multi_label;
-use super::{Draft, Request, labels_from};
+use super::targets::{EXPECTED_TAGS, labels_of_tags, no_tag, tag_of};
+use super::{Draft, MAX_CLASSES, Request, labels_from};
 use crate::engine::graph::{EdgeList, Features, Split};
 use crate::io::file::stem;
 use crate::io::npz::Npz;
@@ -235,14 +235,21 @@ fn read_labels(raw: &Path, n: usize, draft: &mut Draft, request: Request<'_>) ->
         draft.labels = Some(labels_from(&classes, |expected, found| fault(&expected, found.to_string()))?);
         return Ok(());
     }
-    let tags = values.iter().map(|v| match v {
-        v if v.to_bits() == 1f32.to_bits() => Ok(1u8),
-        v if *v == 0.0 || v.is_nan() => Ok(0),
-        v => Err(fault("0 or 1 for every class", v.to_string())),
+    if width > MAX_CLASSES as usize {
+        return Err(fault(&format!("at most {MAX_CLASSES} classes"), width.to_string()));
+    }
+    let n_unknown = values.iter().filter(|v| v.is_nan()).count();
+    let tags = values.iter().map(|v| match tag_of(*v) {
+        Some(tag) => Ok(tag),
+        None if v.is_nan() => Ok(false),
+        None => Err(fault(EXPECTED_TAGS, no_tag(*v))),
     });
-    let tags = tags.collect::<Result<Vec<u8>, _>>()?;
-    let targets = Array2::from_shape_vec((n, width), tags).map_err(|error| fault("a matrix", error.to_string()))?;
-    multi_label(&targets, draft);
+    let tags = tags.collect::<Result<Vec<bool>, _>>()?;
+    let tags = Array2::from_shape_vec((n, width), tags).map_err(|error| fault("a matrix", error.to_string()))?;
+    draft.labels = Some(labels_of_tags(tags));
+    if n_unknown > 0 {
+        draft.report.warnings.push(format!("{n_unknown} pairs of node and class are nan: they count as 0"));
+    }
     Ok(())
 }
 

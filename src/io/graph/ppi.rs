@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::build::{Stated, build};
 use super::graphsaint::json;
-use super::targets::multi_label;
+use super::targets::{labels_of_tags, tags_of};
 use super::{Draft, Request};
 use crate::engine::graph::{EdgeList, Features, Split};
 use crate::io::file::stem;
@@ -75,12 +75,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
             }
         };
         features.push(rows("feats")?.to_f32_matrix()?);
-        let labels = rows("labels")?;
-        let matrix = labels.to_i64_matrix()?;
-        if let Some(found) = matrix.iter().find(|v| !(0..=1).contains(*v)) {
-            return Err(labels.fault("0 or 1 for every node and class", found));
-        }
-        targets.push(matrix.mapv(|v| u8::from(v == 1)));
+        targets.push(tags_of(&rows("labels")?)?);
         first = next;
     }
     let joined = |what: &str, error: ndarray::ShapeError| {
@@ -96,6 +91,6 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     draft.report = report;
     let [train, val, test] = parts;
     draft.splits.push(Split { name: "file".to_owned(), train, val, test });
-    multi_label(&targets, &mut draft);
+    draft.labels = Some(labels_of_tags(targets));
     Ok(draft)
 }

@@ -8,7 +8,7 @@
 //! slices   = None, or attribute → [graphs + 1], where each of several graphs starts
 //! ```
 //! Attributes that are read: `edge_index` `[2, e]` (source, target) or `adj_t` (sparse, row = target), `x` `[n, f]` dense or sparse, `y`
-//! `[n]` or `[n, 1]`, `train_mask`, `val_mask`, `test_mask` `[n]` or `[n, splits]`, `num_nodes`. Several graphs (PPI) become one with
+//! `[n]`, `[n, 1]` or, 0 or 1 for every class, `[n, classes]`, `train_mask`, `val_mask`, `test_mask` `[n]` or `[n, splits]`, `num_nodes`. Several graphs (PPI) become one with
 //! as many parts. Edges are read as stored, self-loops are added. Container, tensors and limits: see `io/torch.rs`.
 
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use ndarray::Array2;
 
 use super::build::{Stated, build_as};
 use super::split::nodes_of_mask;
-use super::{Draft, Request, labels_from};
+use super::{Draft, Request, labels_from_array};
 use crate::engine::graph::{Direction, EdgeList, Features, SelfLoops, Split};
 use crate::io::file::stem;
 use crate::io::npy::Array;
@@ -130,11 +130,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut draft = Draft::of(name, built);
     draft.features = x.map(Matrix::into_features).transpose()?;
     if let Some(y) = y {
-        if y.shape().get(1).is_some_and(|n_labels| *n_labels > 1) {
-            return Err(several_labels_per_node(&y));
-        }
-        y.check_vector(n, "one class per node")?;
-        draft.labels = Some(labels_from(&y.to_i64s()?, |expected, found| y.fault(expected, found))?);
+        draft.labels = Some(labels_from_array(&y, n)?);
     }
     draft.splits = reader.splits(&record, n)?;
     const READ: [&str; 10] =
@@ -148,11 +144,6 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     report.ignored.extend(closed.into_iter().map(|name| format!("Python object {name} (never run)")));
     draft.report = report;
     Ok(draft)
-}
-
-/// The one place that refuses more than one label per node, until [`Labels`](crate::engine::graph::Labels) has them.
-fn several_labels_per_node(y: &Array) -> LoadError {
-    y.fault("one class per node (several labels per node are not supported yet)", format!("shape {:?}", y.shape()))
 }
 
 /// The matrix in a file that this program wrote (see `io/export/torch.rs`): number of nodes, edges (source, target), their weights, and

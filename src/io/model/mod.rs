@@ -84,6 +84,7 @@ impl State {
         for assumed in found.assumed {
             report.fact("assumed", assumed);
         }
+        report.warnings.extend(found.doubtful);
         warn_about_settings(&model.architecture, &found.stated, &mut report);
         if let [first, ..] = &unused[..] {
             // The names were known one by one, and yet the network has no place for this.

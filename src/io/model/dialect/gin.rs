@@ -9,7 +9,7 @@
 
 use ndarray::{ArrayD, Axis};
 
-use super::layers::{Kind, Layer, recognise};
+use super::layers::{Kind, Layer, NO_SELF_LOOPS, recognise};
 use super::names::{Block, inner_blocks};
 use super::{Refusal, Tensors};
 
@@ -72,7 +72,7 @@ pub(super) fn layer(block: Block) -> Result<Layer, Refusal> {
             tensors.insert(format!("nn.lins.{at}.{part}"), tensor);
         }
     }
-    let assumed = &["the layer adds no self-loops: they count where the graph has them", "the sum of the neighbours"];
+    let assumed = &[NO_SELF_LOOPS, "the sum of the neighbours"];
     Ok(Layer { kind: Kind::Gin, title, stem, index, name, tensors, done, assumed })
 }
 

@@ -65,6 +65,8 @@ pub(super) struct Translation {
     pub(super) done: BTreeMap<String, Vec<String>>,
     /// What the names leave open.
     pub(super) assumed: Vec<String>,
+    /// The same, where the outputs are other ones if it does not hold.
+    pub(super) doubtful: Vec<String>,
     /// What the modules say about themselves and was taken over.
     pub(super) stated: Vec<String>,
     /// Tensors without a place.
@@ -111,7 +113,8 @@ pub(super) fn translate(tensors: Tensors, modules: &[ModuleFacts]) -> Result<Tra
     let mut architecture = Architecture::new(family);
     let stated = facts::apply(modules, &mut architecture)?;
     let Draft { tensors, done, titles, assumed, unused } = draft;
-    Ok(Translation { tensors, architecture, dialect: titles.join(", "), done, assumed, stated, unused })
+    let (doubtful, assumed) = assumed.into_iter().partition(|what| layers::DOUBTFUL.contains(&what.as_str()));
+    Ok(Translation { tensors, architecture, dialect: titles.join(", "), done, assumed, doubtful, stated, unused })
 }
 
 /// Whether the matrix of this name is `[in, out]` in PyTorch, because its layer computes `x @ W`.
