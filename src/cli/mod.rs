@@ -5,6 +5,7 @@
 //! 2 the call was wrong; 130 interrupted, and nothing half-written is left.
 
 mod args;
+mod bench;
 mod failure;
 mod headless;
 mod inputs;
@@ -94,6 +95,7 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         Command::Sweep(args) => sweep::run(args, &terminal),
         Command::Replay(args) => replay::run(args, &terminal),
         Command::Reproduce(args) => reproduce::run(args, &terminal),
+        Command::Bench(args) => bench::run(args, &terminal),
     });
     failure::exit_code(result)
 }

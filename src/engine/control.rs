@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::error::EngineError;
+use super::kernels::CostModel;
 
 /// How far a long computation has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +81,7 @@ pub struct Control {
     workers: Workers,
     canceller: Canceller,
     sink: Option<ProgressSink>,
+    cost: CostModel,
 }
 
 impl std::fmt::Debug for Control {
@@ -102,7 +104,7 @@ impl Control {
 
     /// A control on workers that exist already.
     pub fn with_workers(workers: Workers) -> Self {
-        Self { workers, canceller: Canceller::default(), sink: None }
+        Self { workers, canceller: Canceller::default(), sink: None, cost: CostModel::BUILT_IN }
     }
 
     /// The same control, reporting progress to `sink` (called from the computing thread, at most once per chunk of work).
@@ -115,7 +117,19 @@ impl Control {
     /// The same control without its progress reports, for inner steps of a larger computation that reports for itself.
     #[must_use]
     pub fn quiet(&self) -> Self {
-        Self { workers: self.workers.clone(), canceller: self.canceller.clone(), sink: None }
+        Self { sink: None, ..self.clone() }
+    }
+
+    /// The same control on a machine whose products cost what `cost` says. Changes time, never a result.
+    #[must_use]
+    pub fn with_cost(mut self, cost: CostModel) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    /// What products cost on this machine.
+    pub fn cost(&self) -> &CostModel {
+        &self.cost
     }
 
     /// The handle that stops this computation.

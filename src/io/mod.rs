@@ -14,6 +14,7 @@
 
 pub mod atomic;
 pub mod bundle;
+mod calibration;
 mod detect;
 pub mod figure;
 mod file;
@@ -32,6 +33,7 @@ mod source;
 mod sparse;
 mod torch;
 
+pub use calibration::{calibration_path, read_calibration, write_calibration};
 pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, is_bundle_folder};
 pub(crate) use file::read_text;
 pub use graph::{read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};

@@ -3,7 +3,7 @@
 use multiversion::multiversion;
 use ndarray::{Array2, ArrayView2, s};
 
-use super::{contiguous, rows_per_block};
+use super::{contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
@@ -50,11 +50,12 @@ impl Packed {
 pub fn matmul(x: ArrayView2<'_, f32>, w: &Packed, ctl: &Control) -> Result<Array2<f32>, EngineError> {
     let (n, depth) = x.dim();
     assert_eq!(depth, w.depth, "inner sizes of a product");
-    let mut out = Array2::zeros((n, w.width));
+    if w.width == 0 || depth == 0 {
+        return Ok(Array2::zeros((n, w.width)));
+    }
     let x = contiguous(x);
-    let Some(rows) = out.as_slice_mut().filter(|_| w.width > 0 && depth > 0) else { return Ok(out) };
     let block = rows_per_block(depth * w.width).next_multiple_of(TILE_ROWS);
-    ctl.for_row_blocks(rows, w.width, block, |first, rows| {
+    let (out, _) = from_row_blocks(n, w.width, block, ctl, |first, rows| {
         let n_rows = rows.len() / w.width;
         product(rows, w.width, &x[first * depth..(first + n_rows) * depth], depth, &w.panels);
     })?;

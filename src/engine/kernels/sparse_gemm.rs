@@ -4,7 +4,7 @@ use multiversion::multiversion;
 use ndarray::{Array2, ArrayView2};
 use sprs::CsMatI;
 
-use super::{contiguous, rows_per_block};
+use super::{contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
@@ -75,11 +75,9 @@ pub fn matmul_sparse_weight(
     let (n, depth) = x.dim();
     assert_eq!(depth, w.depth, "inner sizes of a product");
     let width = w.indptr.len() - 1;
-    let mut out = Array2::zeros((n, width));
     let x = contiguous(x);
-    let Some(rows) = out.as_slice_mut().filter(|_| width > 0) else { return Ok(out) };
     let block = rows_per_block(depth + w.values.len()).next_multiple_of(LANES);
-    ctl.for_row_blocks(rows, width, block, |first, rows| {
+    let (out, _) = from_row_blocks(n, width, block, ctl, |first, rows| {
         let mut turned = vec![0.0; depth * LANES];
         for (group, rows) in rows.chunks_mut(LANES * width).enumerate() {
             let from = first + group * LANES;
@@ -127,11 +125,9 @@ pub fn matmul_sparse_both(
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
     assert_eq!(x.cols(), w.indptr.len() - 1, "inner sizes of a product");
-    let mut out = Array2::zeros((x.rows(), w.width));
-    let Some(rows) = out.as_slice_mut().filter(|_| w.width > 0) else { return Ok(out) };
     let indptr = x.indptr();
     let block = rows_per_block(w.width + w.values.len() / x.cols().max(1) * (x.nnz() / x.rows().max(1)));
-    ctl.for_row_blocks(rows, w.width, block, |first, rows| {
+    let (out, _) = from_row_blocks(x.rows(), w.width, block, ctl, |first, rows| {
         for (i, row) in rows.chunks_exact_mut(w.width).enumerate() {
             let range = indptr.outer_inds_sz(first + i);
             scatter(row, &x.indices()[range.clone()], &x.data()[range], w);
