@@ -19,7 +19,7 @@ mod transpose;
 
 pub use attention::{Attended, AttentionGradient, AttentionInput, Structure, attention_scores, softmax_rows};
 pub use cost::{Advice, CostModel, Line};
-pub(crate) use fresh::from_row_blocks;
+pub(crate) use fresh::{copied, from_row_blocks};
 pub use gemm::{Packed, matmul};
 pub use norms::{column_norms, column_sums, frobenius, row_norms};
 pub(crate) use norms::{message_scores, squares_of_rows, sum_and_count_below};
