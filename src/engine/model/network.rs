@@ -159,7 +159,9 @@ impl<'a> Net<'a> {
     }
 
     /// Puts something off that is done to every row.
-    fn put_off(mut x: Value, what: Pointwise) -> Value {
+    fn put_off(&mut self, mut x: Value, what: Pointwise) -> Value {
+        self.n_values += 1;
+        x.id = self.n_values - 1;
         x.pending.push(what);
         x
     }
@@ -170,9 +172,10 @@ impl<'a> Net<'a> {
             return Ok(x);
         }
         let pending = std::mem::take(&mut x.pending);
+        let id = x.id;
         let mut out = self.owned(x)?;
         each_row(&mut out, &self.ctl, |_, row| pending.iter().for_each(|what| what.apply(row)))?;
-        Ok(self.new_value(out))
+        Ok(Value { id, data: Some(Arc::new(out)), pending: Vec::new() })
     }
 
     /// The rows of a settled value, all values stored.
@@ -242,7 +245,7 @@ impl<'a> Net<'a> {
         let Some(at) = self.model.position(name) else { return Ok(x) };
         let bias = &self.model.parameters[at].values;
         if self.tape.is_none() {
-            return Ok(Self::put_off(x, Pointwise::Bias(bias.row(0).to_vec())));
+            return Ok(self.put_off(x, Pointwise::Bias(bias.row(0).to_vec())));
         }
         let from = x.id;
         let mut out = self.owned(x)?;
@@ -400,7 +403,7 @@ impl<'a> Net<'a> {
         let Some([weight, bias, mean, var]) = self.model.parameters[at..].first_chunk::<4>() else { return Ok(x) };
         let norm = batch_norm::BatchNorm::new(weight, bias, mean, var);
         if self.tape.is_none() {
-            return Ok(Self::put_off(x, Pointwise::Norm(norm.scale_shift())));
+            return Ok(self.put_off(x, Pointwise::Norm(norm.scale_shift())));
         }
         let from = x.id;
         let x = self.owned(x)?;
@@ -423,7 +426,7 @@ impl<'a> Net<'a> {
     /// `max(x, 0)`.
     pub(crate) fn relu(&mut self, x: Value) -> Result<Value, EngineError> {
         if self.tape.is_none() {
-            return Ok(Self::put_off(x, Pointwise::Relu));
+            return Ok(self.put_off(x, Pointwise::Relu));
         }
         let from = x.id;
         let mut out = self.owned(x)?;
