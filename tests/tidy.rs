@@ -98,8 +98,16 @@ fn the_window_opens_no_file() {
 }
 
 #[test]
-fn no_code_is_unsafe() {
-    assert_none(&named("", &["unsafe {", "unsafe fn"], &[]), "unsafe belongs to kernels, and those need none");
+fn unsafe_code_is_in_the_kernels_alone_and_says_why_it_is_safe() {
+    let elsewhere: Vec<String> = named("", &["unsafe {", "unsafe fn", "unsafe impl", "unsafe_code"], &[])
+        .into_iter()
+        .filter(|place| !place.starts_with("src/engine/kernels/"))
+        .collect();
+    assert_none(&elsewhere, "unsafe belongs to kernels");
+    for (file, text) in sources().into_iter().filter(|(file, _)| file.starts_with("engine/kernels/")) {
+        let (n_blocks, n_reasons) = (text.matches("unsafe {").count(), text.matches("// SAFETY: ").count());
+        assert_eq!(n_blocks, n_reasons, "src/{file}: a reason for every unsafe block");
+    }
 }
 
 #[test]

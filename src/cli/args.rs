@@ -71,6 +71,8 @@ pub(super) enum Command {
     Export(ExportArgs),
     /// Train and prune as a published table did, and set the figures side by side
     Reproduce(ReproduceArgs),
+    /// Measure this machine: memory, kernels, propagation and a network unpruned and pruned, and from where removed weights save time
+    Bench(BenchArgs),
 }
 
 impl Command {
@@ -85,13 +87,14 @@ impl Command {
             Self::Replay(a) => &a.shared,
             Self::Export(a) => &a.shared,
             Self::Reproduce(a) => &a.shared,
+            Self::Bench(a) => &a.shared,
         }
     }
 
     /// The recipe file that the command starts from, if it names one.
     pub(super) fn recipe_file(&self) -> Option<&Path> {
         let recipe = match self {
-            Self::Inspect(_) | Self::Replay(_) | Self::Export(_) | Self::Reproduce(_) => return None,
+            Self::Inspect(_) | Self::Replay(_) | Self::Export(_) | Self::Reproduce(_) | Self::Bench(_) => return None,
             Self::Train(a) => &a.recipe,
             Self::Prune(a) => &a.recipe,
             Self::Propagate(a) => &a.recipe,
@@ -313,6 +316,24 @@ impl PublishedTable {
             }
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    /// File, folder or sample:NAME; without it, a graph of the size of ogbn-arxiv is generated
+    #[arg(value_name = "GRAPH")]
+    pub(super) graph: Option<String>,
+    /// Hidden width of the GCN
+    #[arg(long, value_name = "N")]
+    pub(super) hidden: Option<usize>,
+    /// Repeats of everything; figures are medians
+    #[arg(long, value_name = "N")]
+    pub(super) repeats: Option<usize>,
+    /// Only see that it runs: everything small, nothing kept
+    #[arg(long)]
+    pub(super) quick: bool,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
 }
 
 /// What every command understands.

@@ -5,6 +5,7 @@
 //! 2 the call was wrong; 130 interrupted, and nothing half-written is left.
 
 mod args;
+mod bench;
 mod export;
 mod failure;
 mod headless;
@@ -96,6 +97,7 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         Command::Replay(args) => replay::run(args, &terminal),
         Command::Export(args) => export::run(args, &terminal),
         Command::Reproduce(args) => reproduce::run(args, &terminal),
+        Command::Bench(args) => bench::run(args, &terminal),
     });
     failure::exit_code(result)
 }

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output;
 use crate::engine::control::{Control, Progress};
+use crate::io::read_calibration;
 
 /// What a command works with: a control whose progress is shown and which Ctrl-C cancels.
 pub(super) struct Terminal {
@@ -18,7 +19,7 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Starts `n_threads` workers (0 = all cores) and listens for Ctrl-C.
     pub(super) fn new(n_threads: usize, quiet: bool) -> anyhow::Result<Self> {
-        let mut ctl = Control::new(n_threads)?;
+        let mut ctl = Control::new(n_threads)?.with_cost(read_calibration());
         let mut bar = None;
         if !quiet && std::io::stderr().is_terminal() {
             let shown = Arc::new(Mutex::new(Bar::new()));

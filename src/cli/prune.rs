@@ -93,6 +93,13 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
         )),
         None => lines.push("times were not measured".to_owned()),
     }
+    for (at, step) in run.pruned.steps.iter().enumerate() {
+        for nth in 0..step.weights.len() {
+            if let Some(advice) = run.advice(at, nth) {
+                lines.push(format!("  {} {}: {advice}", step.title(), step.matrix_name(nth)));
+            }
+        }
+    }
     let what = match metrics.scores.as_ref().map(|s| s.metric) {
         Some(Metric::MicroF1) => "of the decisions are the unpruned model's",
         _ => "of the nodes keep the unpruned model's class",

@@ -4,12 +4,14 @@
 //! Work is split over output rows only, in chunks whose borders do not depend on the number of threads; so one thread or
 //! many give the same bits.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
+use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::error::EngineError;
+use super::kernels::CostModel;
 
 /// How far a long computation has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,9 @@ pub struct Control {
     workers: Workers,
     canceller: Canceller,
     sink: Option<ProgressSink>,
+    cost: CostModel,
+    /// Memory of matrices that are not needed any more, in a computation that makes many of one size.
+    spares: Option<Arc<Mutex<Vec<Vec<f32>>>>>,
 }
 
 impl std::fmt::Debug for Control {
@@ -102,7 +107,7 @@ impl Control {
 
     /// A control on workers that exist already.
     pub fn with_workers(workers: Workers) -> Self {
-        Self { workers, canceller: Canceller::default(), sink: None }
+        Self { workers, canceller: Canceller::default(), sink: None, cost: CostModel::BUILT_IN, spares: None }
     }
 
     /// The same control, reporting progress to `sink` (called from the computing thread, at most once per chunk of work).
@@ -115,7 +120,45 @@ impl Control {
     /// The same control without its progress reports, for inner steps of a larger computation that reports for itself.
     #[must_use]
     pub fn quiet(&self) -> Self {
-        Self { workers: self.workers.clone(), canceller: self.canceller.clone(), sink: None }
+        Self { sink: None, ..self.clone() }
+    }
+
+    /// The same control, keeping the memory of matrices it is given back for those that come next: asking the system for an embedding's
+    /// memory anew in every step takes as long as half of a pruned step. A few are kept at most, and they go with the last clone.
+    #[must_use]
+    pub(crate) fn recycling(&self) -> Self {
+        let spares = self.spares.clone().or_else(|| Some(Arc::default()));
+        Self { spares, ..self.clone() }
+    }
+
+    /// Gives a matrix back that is not needed any more.
+    pub(crate) fn recycle(&self, matrix: Array2<f32>) {
+        const MOST: usize = 6;
+        if let Some(mut spares) = self.spares.as_ref().and_then(|spares| spares.lock().ok()) {
+            if spares.len() == MOST {
+                spares.remove(0);
+            }
+            spares.push(matrix.into_raw_vec_and_offset().0);
+        }
+    }
+
+    /// Memory of `len` values that was given back, holding anything.
+    pub(crate) fn spare(&self, len: usize) -> Option<Vec<f32>> {
+        let mut spares = self.spares.as_ref()?.lock().ok()?;
+        let at = spares.iter().position(|spare| spare.len() == len)?;
+        Some(spares.swap_remove(at))
+    }
+
+    /// The same control on a machine whose products cost what `cost` says. Changes time, never a result.
+    #[must_use]
+    pub fn with_cost(mut self, cost: CostModel) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    /// What products cost on this machine.
+    pub fn cost(&self) -> &CostModel {
+        &self.cost
     }
 
     /// The handle that stops this computation.

@@ -16,6 +16,7 @@
 
 pub mod atomic;
 pub mod bundle;
+mod calibration;
 mod detect;
 pub mod export;
 pub mod figure;
@@ -37,6 +38,7 @@ mod sparse;
 pub mod table;
 mod torch;
 
+pub use calibration::{calibration_path, read_calibration, write_calibration};
 pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, first_lines, is_bundle_folder};
 pub(crate) use file::read_text;
 pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};

@@ -9,6 +9,7 @@ mod raster;
 mod reproduce;
 mod run;
 mod sensitivity;
+mod speed;
 mod sweep;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
@@ -26,4 +27,7 @@ pub use raster::{
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use run::{Run, RunOptions, Timing, forward_frozen, propagated, run};
 pub use sensitivity::{SensitivityPoint, sensitivity};
+pub use speed::{
+    ForwardSpeed, HopSpeed, PropagationSpeed, SpeedPlan, SpeedReport, TriadSpeed, WeightSpeed, measure_speed,
+};
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};

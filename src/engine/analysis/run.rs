@@ -9,8 +9,8 @@ use super::bounds::{Bounds, bounds};
 use super::evaluate::Evaluation;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Labels, Split, resolve_split};
-use crate::engine::kernels::{AttentionInput, Rows};
+use crate::engine::graph::{Dataset, Features, Labels, Split, resolve_split};
+use crate::engine::kernels::{Advice, AttentionInput, CostModel, Rows};
 use crate::engine::model::Model;
 use crate::engine::model::network::{self, Net};
 use crate::engine::sparsify::decide::{decide, flags};
@@ -57,6 +57,8 @@ pub struct Timing {
     pub pruned_secs: f64,
     /// Which product was faster for every weight matrix of the model, and was used.
     pub products: Vec<Product>,
+    /// What products cost on this machine.
+    pub cost: CostModel,
 }
 
 impl Timing {
@@ -87,6 +89,18 @@ pub struct Run {
     pub timing: Option<Timing>,
     /// Guarantees beside measurements, one per graph step, if asked for.
     pub bounds: Vec<Bounds>,
+}
+
+impl Run {
+    /// Whether skipping the removed weights of matrix `nth` of step `at` saves time on this machine, and how much; once times were
+    /// measured.
+    pub fn advice(&self, at: usize, nth: usize) -> Option<Advice> {
+        let cost = &self.timing.as_ref()?.cost;
+        let (step, weights) = (self.pruned.steps.get(at)?, self.pruned.steps.get(at)?.weights.get(nth)?);
+        let reads_features = step.idx == 0 && !self.model.architecture.is_decoupled();
+        let sparse_input = reads_features && matches!(self.dataset.features(), Features::Sparse(_));
+        Some(cost.advice(weights.d_out, sparse_input, weights.sparsity()))
+    }
 }
 
 /// Decides the masks of `model` on `dataset` under `recipe` and evaluates the result.
@@ -233,6 +247,7 @@ fn measure(
         dense_secs: total(&dense_steps),
         pruned_secs: total(&pruned_steps),
         products,
+        cost: *ctl.cost(),
     })
 }
 
@@ -279,7 +294,7 @@ fn measured_products(
     Ok(measuring.products)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let mid = values.len() / 2;
     if values.len() % 2 == 1 { values[mid] } else { f64::midpoint(values[mid - 1], values[mid]) }

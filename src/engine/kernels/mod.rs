@@ -8,6 +8,8 @@
 //! The functions are compiled for several instruction sets and chosen at run time.
 
 mod attention;
+mod cost;
+mod fresh;
 mod gemm;
 mod norms;
 mod rows;
@@ -16,10 +18,13 @@ mod sparse_gemm;
 mod transpose;
 
 pub use attention::{Attended, AttentionGradient, AttentionInput, Structure, attention_scores, softmax_rows};
+pub use cost::{Advice, CostModel, Line};
+pub(crate) use fresh::{copied, from_row_blocks};
 pub use gemm::{Packed, matmul};
 pub use norms::{column_norms, column_sums, frobenius, row_norms};
-pub(crate) use rows::gather;
+pub(crate) use norms::{message_scores, squares_of_rows, sum_and_count_below};
 pub use rows::{Csr, spmm};
+pub(crate) use rows::{RowBlock, gather_rows};
 pub use select::kth_smallest;
 pub use sparse_gemm::{SparseColumns, SparseRows, matmul_sparse_both, matmul_sparse_weight};
 pub use transpose::transposed;

@@ -1,5 +1,6 @@
 //! Norms and sums in double precision, always in the same order.
 
+use multiversion::multiversion;
 use ndarray::{Array2, ArrayView2};
 
 use super::{Rows, contiguous, rows_per_block};
@@ -21,14 +22,52 @@ pub fn row_norms(x: ArrayView2<'_, f32>, ctl: &Control) -> Result<Vec<f32>, Engi
     let mut norms = vec![0.0f32; x.nrows()];
     let x = contiguous(x);
     ctl.for_row_blocks(&mut norms, 1, rows_per_block(width), |first, norms| {
-        for (i, norm) in norms.iter_mut().enumerate() {
-            *norm = sum_of_squares(&x[(first + i) * width..][..width]).sqrt() as f32;
-        }
+        let mut squares = vec![0.0; norms.len()];
+        squares_of_rows(&x[first * width..][..norms.len() * width], width, &mut squares);
+        norms.iter_mut().zip(squares).for_each(|(norm, square)| *norm = square.sqrt() as f32);
     })?;
     Ok(norms)
 }
 
+/// `‖x[u]‖₂²` of a block of rows. `rows: [n, width]`, `squares: [n]`
+#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(crate) fn squares_of_rows(rows: &[f32], width: usize, squares: &mut [f64]) {
+    for (row, square) in rows.chunks_exact(width.max(1)).zip(squares) {
+        *square = sum_of_squares(row);
+    }
+}
+
+/// `|value[k]| · norm[index[k]]` of every entry.
+///
+/// # Shapes
+/// `values`, `indices`, `scores`: one per entry
+#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(crate) fn message_scores(values: &[f32], indices: &[u32], norms: &[f32], scores: &mut [f32]) {
+    for ((score, value), v) in scores.iter_mut().zip(values).zip(indices) {
+        *score = value.abs() * norms[*v as usize];
+    }
+}
+
+/// The sum of all `scores`, in a fixed order, and how many are below `limit`.
+#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(crate) fn sum_and_count_below(scores: &[f32], limit: f32) -> (f64, usize) {
+    let mut sums = [0.0f64; 8];
+    let mut n_below = [0u32; 8];
+    let chunks = scores.chunks_exact(8);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for ((sum, n), score) in sums.iter_mut().zip(&mut n_below).zip(chunk) {
+            *sum += f64::from(*score);
+            *n += u32::from(*score < limit);
+        }
+    }
+    let tail: f64 = rest.iter().map(|s| f64::from(*s)).sum();
+    let n_tail = rest.iter().filter(|s| **s < limit).count();
+    (sums.iter().sum::<f64>() + tail, n_below.iter().map(|n| *n as usize).sum::<usize>() + n_tail)
+}
+
 /// Eight running sums, so that the additions overlap; their order is fixed.
+#[inline(always)]
 fn sum_of_squares(row: &[f32]) -> f64 {
     let mut sums = [0.0f64; 8];
     let chunks = row.chunks_exact(8);

@@ -4,12 +4,14 @@ use multiversion::multiversion;
 use ndarray::{Array2, ArrayView2};
 use sprs::CsMatI;
 
-use super::{contiguous, rows_per_block};
+use super::{contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
 /// Input rows handled at once, one per vector lane.
-const LANES: usize = 16;
+const LANES: usize = 32;
+/// Output columns gathered before they are written, so that whole lines of memory are.
+const COLUMNS: usize = 16;
 
 /// The kept weights of a matrix, column after column (one column per output).
 #[derive(Debug, Clone)]
@@ -75,11 +77,9 @@ pub fn matmul_sparse_weight(
     let (n, depth) = x.dim();
     assert_eq!(depth, w.depth, "inner sizes of a product");
     let width = w.indptr.len() - 1;
-    let mut out = Array2::zeros((n, width));
     let x = contiguous(x);
-    let Some(rows) = out.as_slice_mut().filter(|_| width > 0) else { return Ok(out) };
     let block = rows_per_block(depth + w.values.len()).next_multiple_of(LANES);
-    ctl.for_row_blocks(rows, width, block, |first, rows| {
+    let (out, _) = from_row_blocks(n, width, block, ctl, |first, rows| {
         let mut turned = vec![0.0; depth * LANES];
         for (group, rows) in rows.chunks_mut(LANES * width).enumerate() {
             let from = first + group * LANES;
@@ -96,17 +96,24 @@ pub fn matmul_sparse_weight(
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
 fn lanes_product(out: &mut [f32], width: usize, turned: &[f32], indptr: &[usize], indices: &[u32], values: &[f32]) {
-    let n_rows = out.len() / width;
-    for column in 0..width {
-        let mut sums = [0.0f32; LANES];
-        for k in indptr[column]..indptr[column + 1] {
-            let x = &turned[indices[k] as usize * LANES..][..LANES];
-            for lane in 0..LANES {
-                sums[lane] = x[lane].mul_add(values[k], sums[lane]);
+    for first in (0..width).step_by(COLUMNS) {
+        let n_columns = COLUMNS.min(width - first);
+        let mut tile = [[0.0f32; LANES]; COLUMNS];
+        for (sums, column) in tile.iter_mut().zip(first..first + n_columns) {
+            let mut lanes = [0.0f32; LANES];
+            let kept = indptr[column]..indptr[column + 1];
+            for (k, value) in indices[kept.clone()].iter().zip(&values[kept]) {
+                let Some(x) = turned[*k as usize * LANES..].first_chunk::<LANES>() else { return };
+                for (sum, x) in lanes.iter_mut().zip(x) {
+                    *sum = x.mul_add(*value, *sum);
+                }
             }
+            *sums = lanes;
         }
-        for (lane, sum) in sums.iter().enumerate().take(n_rows) {
-            out[lane * width + column] = *sum;
+        for (lane, row) in out.chunks_exact_mut(width).enumerate() {
+            for (slot, sums) in row[first..first + n_columns].iter_mut().zip(&tile) {
+                *slot = sums[lane];
+            }
         }
     }
 }
@@ -127,13 +134,12 @@ pub fn matmul_sparse_both(
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
     assert_eq!(x.cols(), w.indptr.len() - 1, "inner sizes of a product");
-    let mut out = Array2::zeros((x.rows(), w.width));
-    let Some(rows) = out.as_slice_mut().filter(|_| w.width > 0) else { return Ok(out) };
     let indptr = x.indptr();
     let block = rows_per_block(w.width + w.values.len() / x.cols().max(1) * (x.nnz() / x.rows().max(1)));
-    ctl.for_row_blocks(rows, w.width, block, |first, rows| {
+    let (out, _) = from_row_blocks(x.rows(), w.width, block, ctl, |first, rows| {
         for (i, row) in rows.chunks_exact_mut(w.width).enumerate() {
             let range = indptr.outer_inds_sz(first + i);
+            row.fill(0.0);
             scatter(row, &x.indices()[range.clone()], &x.data()[range], w);
         }
     })?;

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::contiguous;
+use super::{contiguous, from_row_blocks};
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -19,10 +19,8 @@ const TILE: usize = 32;
 /// [`EngineError::Cancelled`].
 pub fn transposed(x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
     let (n, width) = x.dim();
-    let mut out = Array2::zeros((width, n));
     let x = contiguous(x.view());
-    let Some(rows) = out.as_slice_mut().filter(|_| n > 0) else { return Ok(out) };
-    ctl.for_row_blocks(rows, n, TILE, |first, rows| {
+    let (out, _) = from_row_blocks(width, n, TILE, ctl, |first, rows| {
         for from in (0..n).step_by(TILE) {
             for (j, row) in rows.chunks_exact_mut(n).enumerate() {
                 for u in from..n.min(from + TILE) {

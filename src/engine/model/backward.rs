@@ -1,6 +1,8 @@
 //! The backward pass: every operation of a training forward left a step on the tape; walking them back in reverse gives the
 //! gradient of every parameter.
 
+use std::sync::Arc;
+
 use ndarray::{Array1, Array2};
 use sprs::CsMatI;
 
@@ -114,11 +116,19 @@ impl Step<'_> {
         prunable: Option<usize>,
         at: usize,
         x_id: usize,
-        x: Option<&Array2<f32>>,
+        x: Option<Arc<Array2<f32>>>,
         g: Array2<f32>,
     ) -> Result<(), EngineError> {
         let mut weight = match x {
-            Some(x) => InputTranspose::of_dense(x, self.ctl)?.product(&g, self.ctl)?,
+            Some(x) => {
+                let turned = transposed(&x, self.ctl)?;
+                if let Some(x) = Arc::into_inner(x) {
+                    self.ctl.recycle(x);
+                }
+                let product = matmul(turned.view(), &Packed::new(g.view()), self.ctl)?;
+                self.ctl.recycle(turned);
+                product
+            }
             None => self.input.product(&g, self.ctl)?,
         };
         if let Some(prunable) = prunable {
@@ -130,9 +140,10 @@ impl Step<'_> {
         }
         self.parameter_matrix(at, weight);
         if Self::wants(x_id) {
-            let g = matmul(g.view(), &Packed::new(self.retrace.weight(matrix).t()), self.ctl)?;
-            self.add(x_id, g);
+            let d_x = matmul(g.view(), &Packed::new(self.retrace.weight(matrix).t()), self.ctl)?;
+            self.add(x_id, d_x);
         }
+        self.ctl.recycle(g);
         Ok(())
     }
 }

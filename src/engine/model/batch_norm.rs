@@ -7,7 +7,7 @@ use super::network::each_row;
 use super::params::Parameter;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{Rows, column_norms, column_sums};
+use crate::engine::kernels::{Rows, column_norms, column_sums, copied};
 
 /// Added to the variance under the root, as PyTorch does.
 pub(crate) const EPS: f32 = 1e-5;
@@ -39,20 +39,29 @@ pub(crate) struct NormTape {
     pub(crate) unbiased_var: Vec<f32>,
 }
 
-/// With the running statistics. `[n, width]`
-pub(crate) fn forward_eval(
-    mut x: Array2<f32>,
-    norm: &BatchNorm<'_>,
-    ctl: &Control,
-) -> Result<Array2<f32>, EngineError> {
-    let scale: Vec<f32> = norm.running_var.iter().zip(norm.weight).map(|(v, w)| w / (v + EPS).sqrt()).collect();
-    let shift: Vec<f32> = norm.bias.iter().zip(norm.running_mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
-    each_row(&mut x, ctl, |_, row| {
-        for ((v, s), b) in row.iter_mut().zip(&scale).zip(&shift) {
+/// Normalisation with the running statistics: a multiplication and an addition per column. `[width]` each
+#[derive(Debug, Clone)]
+pub(crate) struct ScaleShift {
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+}
+
+impl ScaleShift {
+    /// `x · scale + shift`. `row: [width]`
+    pub(crate) fn apply(&self, row: &mut [f32]) {
+        for ((v, s), b) in row.iter_mut().zip(&self.scale).zip(&self.shift) {
             *v = *v * s + b;
         }
-    })?;
-    Ok(x)
+    }
+}
+
+impl BatchNorm<'_> {
+    /// With the running statistics.
+    pub(crate) fn scale_shift(&self) -> ScaleShift {
+        let scale: Vec<f32> = self.running_var.iter().zip(self.weight).map(|(v, w)| w / (v + EPS).sqrt()).collect();
+        let shift = self.bias.iter().zip(self.running_mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+        ScaleShift { scale, shift }
+    }
 }
 
 /// With the batch's own statistics. `[n, width]`
@@ -69,7 +78,7 @@ pub(crate) fn forward_train(
     let inverse_std: Vec<f32> = squares.iter().map(|s| (1.0 / (s / n + f64::from(EPS)).sqrt()) as f32).collect();
     let unbiased_var = squares.iter().map(|s| (s / (n - 1.0).max(1.0)) as f32).collect();
     each_row(&mut x, ctl, |_, row| row.iter_mut().zip(&inverse_std).for_each(|(v, s)| *v *= s))?;
-    let mut out = x.clone();
+    let mut out = copied(&x, ctl)?;
     each_row(&mut out, ctl, |_, row| {
         for ((v, w), b) in row.iter_mut().zip(norm.weight).zip(norm.bias) {
             *v = *v * w + b;
@@ -94,11 +103,12 @@ pub(crate) fn backward(
 ) -> Result<(Array2<f32>, [Array1<f32>; 2]), EngineError> {
     let n = g.nrows() as f64;
     let sum_g = column_sums(g.view(), ctl)?;
-    let mut products = g.clone();
+    let mut products = copied(&g, ctl)?;
     each_row(&mut products, ctl, |u, row| {
         row.iter_mut().zip(tape.normalised.row(u)).for_each(|(p, x)| *p *= x);
     })?;
     let sum_gx = column_sums(products.view(), ctl)?;
+    ctl.recycle(products);
     each_row(&mut g, ctl, |u, row| {
         for (j, (v, x)) in row.iter_mut().zip(tape.normalised.row(u)).enumerate() {
             let centred = *v - (sum_g[j] / n) as f32 - x * (sum_gx[j] / n) as f32;

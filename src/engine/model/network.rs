@@ -18,7 +18,7 @@ use super::params::{Model, Parameter, Scaler};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Features;
-use crate::engine::kernels::{AttentionInput, Rows, column_sums};
+use crate::engine::kernels::{AttentionInput, Rows, column_sums, copied};
 
 /// What a step of the network does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,10 +75,37 @@ pub(crate) struct Value {
     pub(super) id: usize,
     /// `None` stands for the network's own input.
     data: Option<Arc<Array2<f32>>>,
+    /// What is still to be done to every row, in order. Outside of training it is put off, so that one pass over memory does all of it.
+    pending: Vec<Pointwise>,
+}
+
+/// What is done to a row without a look at any other.
+#[derive(Debug, Clone)]
+enum Pointwise {
+    /// `x + b`
+    Bias(Vec<f32>),
+    /// `x · scale + shift`
+    Norm(batch_norm::ScaleShift),
+    /// `max(x, 0)`
+    Relu,
+}
+
+impl Pointwise {
+    fn apply(&self, row: &mut [f32]) {
+        match self {
+            Self::Bias(bias) => row.iter_mut().zip(bias).for_each(|(o, b)| *o += b),
+            Self::Norm(norm) => norm.apply(row),
+            Self::Relu => row.iter_mut().for_each(|o| *o = o.max(0.0)),
+        }
+    }
 }
 
 impl Value {
     pub(super) const INPUT: usize = 0;
+
+    fn input() -> Self {
+        Self { id: Self::INPUT, data: None, pending: Vec::new() }
+    }
 }
 
 /// A network being run.
@@ -93,7 +120,7 @@ pub(crate) struct Net<'a> {
     lines: Option<&'a mut Vec<Line>>,
     n_values: usize,
     n_dropouts: u64,
-    ctl: &'a Control,
+    ctl: Control,
 }
 
 impl<'a> Net<'a> {
@@ -102,8 +129,9 @@ impl<'a> Net<'a> {
         input: Rows<'a>,
         policy: &'a mut dyn Policy,
         tape: Option<&'a mut Tape>,
-        ctl: &'a Control,
+        ctl: &Control,
     ) -> Self {
+        let ctl = ctl.recycling();
         let n_values = Value::INPUT + 1;
         Self { model, policy, input, dense_input: None, tape, lines: None, n_values, n_dropouts: 0, ctl }
     }
@@ -126,7 +154,7 @@ impl<'a> Net<'a> {
 
     fn new_value(&mut self, data: Array2<f32>) -> Value {
         self.n_values += 1;
-        Value { id: self.n_values - 1, data: Some(Arc::new(data)) }
+        Value { id: self.n_values - 1, data: Some(Arc::new(data)), pending: Vec::new() }
     }
 
     /// Writes the operation that gave `out` into the list, where one is kept.
@@ -148,7 +176,27 @@ impl<'a> Net<'a> {
         }
     }
 
-    /// The rows of a value, all values stored.
+    /// Puts something off that is done to every row.
+    fn put_off(&mut self, mut x: Value, what: Pointwise) -> Value {
+        self.n_values += 1;
+        x.id = self.n_values - 1;
+        x.pending.push(what);
+        x
+    }
+
+    /// The value with everything done to it.
+    fn settled(&mut self, mut x: Value) -> Result<Value, EngineError> {
+        if x.pending.is_empty() {
+            return Ok(x);
+        }
+        let pending = std::mem::take(&mut x.pending);
+        let id = x.id;
+        let mut out = self.owned(x)?;
+        each_row(&mut out, &self.ctl, |_, row| pending.iter().for_each(|what| what.apply(row)))?;
+        Ok(Value { id, data: Some(Arc::new(out)), pending: Vec::new() })
+    }
+
+    /// The rows of a settled value, all values stored.
     fn dense(&mut self, x: &Value) -> Arc<Array2<f32>> {
         if let Some(data) = &x.data {
             return Arc::clone(data);
@@ -157,11 +205,22 @@ impl<'a> Net<'a> {
         Arc::clone(self.dense_input.get_or_insert_with(|| Arc::new(dense_rows(input))))
     }
 
+    /// Gives the memory of a value back where nobody else needs it.
+    fn recycle(&self, x: Option<Arc<Array2<f32>>>) {
+        if let Some(data) = x.and_then(Arc::into_inner) {
+            self.ctl.recycle(data);
+        }
+    }
+
     /// The value to write into; copied only where somebody else still needs it.
-    fn owned(&mut self, x: Value) -> Array2<f32> {
-        match x.data {
-            Some(data) => Arc::unwrap_or_clone(data),
-            None => self.dense(&x).as_ref().clone(),
+    fn owned(&mut self, x: Value) -> Result<Array2<f32>, EngineError> {
+        match x.data.map(Arc::try_unwrap) {
+            Some(Ok(data)) => Ok(data),
+            Some(Err(shared)) => copied(&shared, &self.ctl),
+            None => {
+                let input = self.dense(&Value::input());
+                copied(&input, &self.ctl)
+            }
         }
     }
 
@@ -171,25 +230,32 @@ impl<'a> Net<'a> {
 
     /// `x Ŵ` with weight `name`. `[n, d_in] → [n, d_out]`
     pub(crate) fn transform(&mut self, name: &str, x: Value) -> Result<Value, EngineError> {
-        let measured = x.clone();
-        self.transform_measured(name, x, &measured)
+        self.multiply(name, x, None)
     }
 
     /// As [`Net::transform`], with another value for the authors' weight test to look at.
-    pub(crate) fn transform_measured(&mut self, name: &str, x: Value, measured: &Value) -> Result<Value, EngineError> {
+    pub(crate) fn transform_measured(&mut self, name: &str, x: Value, measured: Value) -> Result<Value, EngineError> {
+        let measured = self.settled(measured)?;
+        self.multiply(name, x, Some(&measured))
+    }
+
+    fn multiply(&mut self, name: &str, x: Value, measured: Option<&Value>) -> Result<Value, EngineError> {
+        let x = self.settled(x)?;
         let (at, parameter) = self.parameter(name)?;
         let before = &self.model.parameters[..at];
         let matrix = before.iter().filter(|p| p.is_matrix()).count();
         let nth_prunable = before.iter().filter(|p| p.prunable_layer().is_some()).count();
         let prunable = parameter.prunable_layer().map(|layer| (layer, nth_prunable));
         let weight = WeightAt { matrix, prunable, name: parameter.short_name(), values: &parameter.values };
-        let (rows, measured) = (Self::rows(&self.input, &x), Self::rows(&self.input, measured));
-        let out = self.policy.transform(weight, rows, measured, self.ctl)?;
+        let (rows, measured) = (Self::rows(&self.input, &x), Self::rows(&self.input, measured.unwrap_or(&x)));
+        let out = self.policy.transform(weight, rows, measured, &self.ctl)?;
         let out = self.new_value(out);
         self.note(&out, &[x.id], || Operation::Transform { weight: name.to_owned() });
-        self.record(&out, move |g, step| {
-            step.through_product(matrix, prunable.map(|p| p.1), at, x.id, x.data.as_deref(), g)
-        });
+        if self.tape.is_none() {
+            self.recycle(x.data);
+            return Ok(out);
+        }
+        self.record(&out, move |g, step| step.through_product(matrix, prunable.map(|p| p.1), at, x.id, x.data, g));
         Ok(out)
     }
 
@@ -197,10 +263,16 @@ impl<'a> Net<'a> {
     pub(crate) fn bias(&mut self, name: &str, x: Value) -> Result<Value, EngineError> {
         let Some(at) = self.model.position(name) else { return Ok(x) };
         let bias = &self.model.parameters[at].values;
+        if self.tape.is_none() {
+            let from = x.id;
+            let out = self.put_off(x, Pointwise::Bias(bias.row(0).to_vec()));
+            self.note(&out, &[from], || Operation::Bias { bias: name.to_owned() });
+            return Ok(out);
+        }
         let from = x.id;
-        let mut out = self.owned(x);
+        let mut out = self.owned(x)?;
         if let Some(bias) = bias.as_slice() {
-            each_row(&mut out, self.ctl, |_, row| row.iter_mut().zip(bias).for_each(|(o, b)| *o += b))?;
+            each_row(&mut out, &self.ctl, |_, row| row.iter_mut().zip(bias).for_each(|(o, b)| *o += b))?;
         }
         let out = self.new_value(out);
         self.note(&out, &[from], || Operation::Bias { bias: name.to_owned() });
@@ -225,14 +297,21 @@ impl<'a> Net<'a> {
 
     /// `T̂ x` of graph step `step`.
     pub(crate) fn propagate(&mut self, step: usize, x: Value) -> Result<Value, EngineError> {
+        let x = self.settled(x)?;
         let data = self.dense(&x);
-        let out = self.policy.propagate(step, &data, self.ctl)?;
+        let out = self.policy.propagate(step, &data, &self.ctl)?;
         let out = self.new_value(out);
         self.note(&out, &[x.id], || Operation::Propagate { step });
+        if self.tape.is_none() {
+            drop(x.data);
+            self.recycle(Some(data));
+            return Ok(out);
+        }
         self.record(&out, move |g, back| {
             if Step::wants(x.id) {
-                let g = back.retrace.propagate_back(step, &g, back.ctl)?;
-                back.add(x.id, g);
+                let d_x = back.retrace.propagate_back(step, &g, back.ctl)?;
+                back.ctl.recycle(g);
+                back.add(x.id, d_x);
             }
             Ok(())
         });
@@ -252,10 +331,12 @@ impl<'a> Net<'a> {
         let att = names.iter().map(|name| self.parameter(name)).collect::<Result<Vec<_>, _>>()?;
         let positions: Vec<usize> = att.iter().map(|(at, _)| *at).collect();
         let vectors: Vec<Array2<f32>> = att.iter().map(|(_, p)| p.values.clone()).collect();
+        let source = self.settled(source)?;
+        let target = target.map(|target| self.settled(target)).transpose()?;
         let data = self.dense(&source);
         let other = target.as_ref().map(|t| self.dense(t));
         let input = AttentionInput { source: &data, target: other.as_deref(), vectors: &vectors };
-        let out = self.policy.attend(step, &input, self.ctl)?;
+        let out = self.policy.attend(step, &input, &self.ctl)?;
         let out = self.new_value(out);
         let target_id = target.map_or(source.id, |t| t.id);
         let source_id = source.id;
@@ -280,11 +361,12 @@ impl<'a> Net<'a> {
         if heads == 1 {
             return Ok(x);
         }
+        let x = self.settled(x)?;
         let data = self.dense(&x);
         let channels = data.ncols() / heads;
         let share = 1.0 / heads as f32;
         let mut out = Array2::zeros((data.nrows(), channels));
-        each_row(&mut out, self.ctl, |u, row| {
+        each_row(&mut out, &self.ctl, |u, row| {
             for (j, value) in data.row(u).iter().enumerate() {
                 row[j % channels] = share.mul_add(*value, row[j % channels]);
             }
@@ -304,12 +386,13 @@ impl<'a> Net<'a> {
 
     /// `a x + b y`.
     pub(crate) fn combine(&mut self, a: f32, x: Value, b: f32, y: Value) -> Result<Value, EngineError> {
+        let (x, y) = (self.settled(x)?, self.settled(y)?);
         let (x_id, y_id) = (x.id, y.id);
         let y = self.dense(&y);
-        let mut out = self.owned(x);
+        let mut out = self.owned(x)?;
         let other = y.as_slice().unwrap_or(&[]);
         let width = out.ncols();
-        each_row(&mut out, self.ctl, |u, row| {
+        each_row(&mut out, &self.ctl, |u, row| {
             row.iter_mut().zip(&other[u * width..]).for_each(|(o, y)| *o = b.mul_add(*y, a * *o));
         })?;
         let out = self.new_value(out);
@@ -329,8 +412,9 @@ impl<'a> Net<'a> {
 
     /// `a x`.
     pub(crate) fn scale(&mut self, a: f32, x: Value) -> Result<Value, EngineError> {
+        let x = self.settled(x)?;
         let from = x.id;
-        let out = scaled(self.owned(x), a, self.ctl)?;
+        let out = scaled(self.owned(x)?, a, &self.ctl)?;
         let out = self.new_value(out);
         self.note(&out, &[from], || Operation::Scale { a });
         self.record(&out, move |g, back| {
@@ -346,15 +430,15 @@ impl<'a> Net<'a> {
         let Some(at) = self.model.position(&format!("{name}.weight")) else { return Ok(x) };
         let Some([weight, bias, mean, var]) = self.model.parameters[at..].first_chunk::<4>() else { return Ok(x) };
         let norm = batch_norm::BatchNorm::new(weight, bias, mean, var);
-        let from = x.id;
-        let x = self.owned(x);
         if self.tape.is_none() {
-            let out = batch_norm::forward_eval(x, &norm, self.ctl)?;
-            let out = self.new_value(out);
+            let from = x.id;
+            let out = self.put_off(x, Pointwise::Norm(norm.scale_shift()));
             self.note(&out, &[from], || Operation::Norm { name: name.to_owned() });
             return Ok(out);
         }
-        let (out, kept) = batch_norm::forward_train(x, &norm, self.ctl)?;
+        let from = x.id;
+        let x = self.owned(x)?;
+        let (out, kept) = batch_norm::forward_train(x, &norm, &self.ctl)?;
         let out = self.new_value(out);
         let gamma = weight.values.row(0).to_vec();
         if let Some(tape) = &mut self.tape {
@@ -372,25 +456,28 @@ impl<'a> Net<'a> {
 
     /// `max(x, 0)`.
     pub(crate) fn relu(&mut self, x: Value) -> Result<Value, EngineError> {
-        let from = x.id;
-        let mut out = self.owned(x);
-        each_row(&mut out, self.ctl, |_, row| row.iter_mut().for_each(|o| *o = o.max(0.0)))?;
-        let out = self.new_value(out);
-        self.note(&out, &[from], || Operation::Relu);
-        if self.tape.is_some() {
-            let let_through = self.dense(&out);
-            self.record(&out, move |mut g, back| {
-                each_row(&mut g, back.ctl, |u, row| {
-                    for (g, out) in row.iter_mut().zip(let_through.row(u)) {
-                        if *out <= 0.0 {
-                            *g = 0.0;
-                        }
-                    }
-                })?;
-                back.add(from, g);
-                Ok(())
-            });
+        if self.tape.is_none() {
+            let from = x.id;
+            let out = self.put_off(x, Pointwise::Relu);
+            self.note(&out, &[from], || Operation::Relu);
+            return Ok(out);
         }
+        let from = x.id;
+        let mut out = self.owned(x)?;
+        each_row(&mut out, &self.ctl, |_, row| row.iter_mut().for_each(|o| *o = o.max(0.0)))?;
+        let out = self.new_value(out);
+        let let_through = self.dense(&out);
+        self.record(&out, move |mut g, back| {
+            each_row(&mut g, back.ctl, |u, row| {
+                for (g, out) in row.iter_mut().zip(let_through.row(u)) {
+                    if *out <= 0.0 {
+                        *g = 0.0;
+                    }
+                }
+            })?;
+            back.add(from, g);
+            Ok(())
+        });
         Ok(out)
     }
 
@@ -401,8 +488,8 @@ impl<'a> Net<'a> {
         let seed = DropoutSeed { seed: tape.seed, epoch: tape.epoch, layer: self.n_dropouts };
         self.n_dropouts += 1;
         let from = x.id;
-        let mut out = self.owned(x);
-        dropout::apply(&mut out, rate, seed, self.ctl)?;
+        let mut out = self.owned(x)?;
+        dropout::apply(&mut out, rate, seed, &self.ctl)?;
         let out = self.new_value(out);
         self.record(&out, move |mut g, back| {
             dropout::apply(&mut g, rate, seed, back.ctl)?;
@@ -416,8 +503,9 @@ impl<'a> Net<'a> {
     pub(crate) fn run(mut self) -> Result<Array2<f32>, EngineError> {
         let shape = self.shape();
         let definition = shape.architecture.definition();
-        let input = Value { id: Value::INPUT, data: None };
-        let mut h = definition.enter(&mut self, input)?;
+        let input = Value::input();
+        let entered = definition.enter(&mut self, input)?;
+        let mut h = self.settled(entered)?;
         let first = h.clone();
         for l in 0..shape.layers {
             self.ctl.progress("layer", l, shape.layers);
@@ -430,6 +518,7 @@ impl<'a> Net<'a> {
                     h = self.relu(h)?;
                 }
             }
+            h = self.settled(h)?;
             let kind = if definition.walks_graph() { StepKind::Convolution } else { StepKind::Linear };
             let output = self.dense(&h);
             self.policy.finished(kind, l, &output);
@@ -437,7 +526,7 @@ impl<'a> Net<'a> {
         if let Some(tape) = &mut self.tape {
             tape.output = h.id;
         }
-        Ok(self.owned(h))
+        self.owned(h)
     }
 
     /// What stands between layer `l` and the next.
@@ -497,6 +586,7 @@ pub(crate) fn hops(
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
     let weights = shape.hop_weights();
+    let ctl = &ctl.recycling();
     let mut embedding = features.to_dense();
     let mut sum: Option<Array2<f32>> = None;
     // Where the last hop alone counts there is nothing to add up.
@@ -514,7 +604,8 @@ pub(crate) fn hops(
     for (hop, weight) in weights.iter().enumerate().take(shape.hops) {
         ctl.progress("propagating", hop, shape.hops);
         add(&embedding, *weight)?;
-        embedding = policy.propagate(hop, &embedding, ctl)?;
+        let next = policy.propagate(hop, &embedding, ctl)?;
+        ctl.recycle(std::mem::replace(&mut embedding, next));
         policy.finished(StepKind::Hop, hop, &embedding);
     }
     add(&embedding, weights[shape.hops])?;

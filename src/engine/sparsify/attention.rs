@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use super::edges::{Decided, Survivors, check_norms, target_delta};
+use super::edges::{Decided, check_norms, target_delta};
 use super::mask::EdgeMask;
 use super::recipe::{EdgeMode, Quirk, Recipe};
+use super::survivors::Survivors;
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -126,7 +127,7 @@ pub(crate) fn attend_and_remove(
         coefficients: Some(Arc::new(coefficients)),
         pushed_share: None,
     };
-    Ok(DecidedAttention { decided: Decided { output, survivors, trace }, attended })
+    Ok(DecidedAttention { decided: Decided { output, survivors, trace, squares: None }, attended })
 }
 
 /// Row of every entry.

@@ -7,10 +7,11 @@ use ndarray::Array2;
 
 use super::attention::{DecidedAttention, attend_and_remove};
 use super::baselines::edge_importance;
-use super::edges::{Survivors, Walk, propagate_and_remove};
+use super::edges::{EdgeStep, propagate_and_remove};
 use super::mask::{EdgeMask, Masks, WeightMask};
 use super::push::push_features;
 use super::recipe::{EdgeMode, Identity, Lock, Quirk, Recipe};
+use super::survivors::{Survivors, Walk};
 use super::trace::{EdgeTrace, Macs, Pruned, StepTrace, WeightTrace};
 use super::transform::{PreparedWeight, likely_product};
 use super::weights;
@@ -66,6 +67,10 @@ pub(crate) struct Decider<'a> {
     /// Operations on weights that are never pruned.
     pending_macs: u64,
     pub(crate) steps: Vec<StepTrace>,
+    /// Whether every step's input is the output of the step before, as it is in a propagation alone.
+    is_chain: bool,
+    /// Squares of the row norms of the last output, in a chain.
+    squares: Option<Vec<f64>>,
     reference: Option<&'a [Array2<f32>]>,
     kept: Option<Kept<'a>>,
     /// Weight masks that are decided already: by a ranking, in an earlier round, or in the first batch of an epoch, as the authors'
@@ -84,11 +89,12 @@ impl<'a> Decider<'a> {
         locked: Option<&'a [bool]>,
     ) -> Self {
         let mut decider = Self::without_weights(recipe, everything, n_entries, locked);
+        decider.is_chain = false;
         decider.masks.weights = model.weights().map(|p| WeightMask::from_elem(p.values.dim(), true)).collect();
         decider
     }
 
-    /// For a propagation alone.
+    /// For a propagation alone, as [`network::hops`] does it.
     fn without_weights(
         recipe: &'a Recipe,
         everything: Survivors,
@@ -105,6 +111,8 @@ impl<'a> Decider<'a> {
             pending_weights: Vec::new(),
             pending_macs: 0,
             steps: Vec::new(),
+            is_chain: true,
+            squares: None,
             reference: None,
             kept: None,
             given_weight_masks: None,
@@ -164,7 +172,7 @@ impl Policy for Decider<'_> {
             weight.values.clone()
         };
         let sparse_input = matches!(x, Rows::Sparse(_));
-        let product = likely_product(&masked, sparse_input);
+        let product = likely_product(&masked, sparse_input, ctl.cost());
         let out = PreparedWeight::new(&masked, sparse_input, product).apply(x, ctl)?;
         if let Some(kept) = &mut self.kept {
             kept.weights[weight.matrix] = masked;
@@ -174,10 +182,11 @@ impl Policy for Decider<'_> {
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let (asked, mode) = (self.recipe.delta_a(step), self.recipe.edges.mode);
-        let edges = &mut self.masks.edges;
-        let ranking = self.ranking.as_ref();
-        let decided = propagate_and_remove(&self.current, x, step, asked, mode, ranking, self.locked, edges, ctl)?;
+        let how = EdgeStep { step, asked, mode, ranking: self.ranking.as_ref(), locked: self.locked };
+        let norms = self.squares.take().map(|squares| squares.into_iter().map(|s| s.sqrt() as f32).collect());
+        let decided = propagate_and_remove(&self.current, x, norms, how, &mut self.masks.edges, ctl)?;
         self.current = decided.survivors;
+        self.squares = decided.squares.filter(|_| self.is_chain);
         if let Some(kept) = &mut self.kept {
             kept.survivors.push(self.current.clone());
         }
@@ -206,7 +215,11 @@ impl Policy for Decider<'_> {
         let mut macs = count_macs(edges.as_ref(), &weights);
         macs.weights_dense += self.pending_macs;
         macs.weights_pruned += std::mem::take(&mut self.pending_macs);
-        let output_norm = if self.kept.is_some() { f64::NAN } else { frobenius(output) };
+        let output_norm = match &self.squares {
+            _ if self.kept.is_some() => f64::NAN,
+            Some(squares) => squares.iter().sum::<f64>().sqrt(),
+            None => frobenius(output),
+        };
         self.steps.push(StepTrace { kind, idx, d_in, d_out, edges, weights, relative_error, output_norm, macs });
     }
 }

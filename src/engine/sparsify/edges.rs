@@ -5,219 +5,22 @@
 //! A ranking of the entries that is given (`baselines/`) takes the place of the messages' norms.
 //! Authors' code: `archs/layers.py:336-343` (relative δ). Differs in: removed messages are never computed (D11).
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use multiversion::multiversion;
 use ndarray::Array2;
 
 use super::mask::EdgeMask;
-use super::recipe::{EdgeMode, Identity, Recipe};
+use super::recipe::EdgeMode;
+pub(crate) use super::survivors::Walk;
+use super::survivors::{CompactedRows, Survivors};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
-use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Topology, Transpose};
-use crate::engine::kernels::{Csr, Structure, contiguous, gather, kth_smallest, row_norms, spmm};
-
-/// The entries that are still there, compacted, each with its index in the full graph.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Survivors {
-    indptr: Vec<usize>,
-    indices: Vec<u32>,
-    values: Vec<f32>,
-    entry: Vec<u32>,
-    identity: Identity,
-    /// Self-loops of the graph that `Identity::Residual` leaves out of the lists above; they still count as entries.
-    n_own_left_out: usize,
-    /// Every message counts alike in a mean over the entries that were there before a step removed some (D9).
-    averages: bool,
-}
-
-/// The graph as a recipe walks it.
-#[derive(Debug, Clone)]
-pub(crate) struct Walk<'a> {
-    pub(crate) topology: &'a Topology,
-    pub(crate) diffusion: Diffusion,
-    pub(crate) identity: Identity,
-    averages: bool,
-}
-
-impl<'a> Walk<'a> {
-    pub(crate) fn new(dataset: &'a Dataset, recipe: &Recipe) -> Self {
-        Self {
-            topology: dataset.topology(),
-            diffusion: Diffusion::of(dataset, recipe.matrix()),
-            identity: recipe.edges.identity,
-            averages: recipe.averages_messages(),
-        }
-    }
-
-    /// One over the entries of row `u` that are walked and `present`.
-    fn share_of(&self, u: usize, present: impl Fn(usize) -> bool) -> f32 {
-        let leaves_own_out = self.identity == Identity::Residual;
-        let is_walked = |k: &usize| !(leaves_own_out && self.topology.indices()[*k] as usize == u) && present(*k);
-        1.0 / self.topology.row_range(u).filter(is_walked).count().max(1) as f32
-    }
-
-    /// What every entry of the graph is multiplied with in step `step` of `mask`, were it kept.
-    pub(crate) fn values(&self, mask: &EdgeMask, step: usize) -> Vec<f32> {
-        if !self.averages {
-            return self.diffusion.values().to_vec();
-        }
-        let mut values = vec![0.0; self.topology.n_entries()];
-        for u in 0..self.topology.n_nodes() {
-            values[self.topology.row_range(u)].fill(self.share_of(u, |k| mask.removed_at()[k] as usize >= step));
-        }
-        values
-    }
-
-    /// Every entry of the graph.
-    pub(crate) fn all(&self) -> Result<Survivors, EngineError> {
-        self.select(|_| true, |_, _| true)
-    }
-
-    /// The entries that `keep(target, entry)` accepts; a step's means count those that were `present(entry)` before it.
-    pub(crate) fn select(
-        &self,
-        present: impl Fn(usize) -> bool,
-        keep: impl Fn(usize, usize) -> bool,
-    ) -> Result<Survivors, EngineError> {
-        let mut kept = Survivors::select(self.topology, &self.diffusion, self.identity, keep)?;
-        kept.averages = self.averages;
-        if self.averages {
-            for u in 0..self.topology.n_nodes() {
-                kept.values[kept.indptr[u]..kept.indptr[u + 1]].fill(self.share_of(u, &present));
-            }
-        }
-        Ok(kept)
-    }
-}
-
-impl Survivors {
-    /// No nodes at all, for networks that do not walk a graph.
-    pub(crate) fn empty() -> Self {
-        Self {
-            indptr: vec![0],
-            indices: Vec::new(),
-            values: Vec::new(),
-            entry: Vec::new(),
-            identity: Identity::SelfLoop,
-            n_own_left_out: 0,
-            averages: false,
-        }
-    }
-
-    fn select(
-        topology: &Topology,
-        diffusion: &Diffusion,
-        identity: Identity,
-        keep: impl Fn(usize, usize) -> bool,
-    ) -> Result<Self, EngineError> {
-        if u32::try_from(topology.n_entries()).is_err() {
-            return Err(EngineError::mismatch("graph entries", format!("at most {}", u32::MAX), topology.n_entries()));
-        }
-        let n = topology.n_nodes();
-        let mut kept = Self {
-            indptr: Vec::with_capacity(n + 1),
-            indices: Vec::new(),
-            values: Vec::new(),
-            entry: Vec::new(),
-            identity,
-            n_own_left_out: 0,
-            averages: false,
-        };
-        kept.indptr.push(0);
-        for u in 0..n {
-            for k in topology.row_range(u) {
-                let v = topology.indices()[k];
-                if identity == Identity::Residual && v as usize == u {
-                    kept.n_own_left_out += 1;
-                } else if keep(u, k) {
-                    kept.indices.push(v);
-                    kept.values.push(diffusion.values()[k]);
-                    kept.entry.push(k as u32);
-                }
-            }
-            kept.indptr.push(kept.indices.len());
-        }
-        Ok(kept)
-    }
-
-    /// Entries walked, self-loops counted whether or not the identity form walks them.
-    pub(crate) fn n_entries(&self) -> usize {
-        self.indices.len() + self.n_own_left_out
-    }
-
-    /// Rows and columns of what is walked.
-    pub(crate) fn structure(&self) -> Structure<'_> {
-        Structure { indptr: &self.indptr, indices: &self.indices }
-    }
-
-    /// The entries walked, by their index in the full graph.
-    pub(crate) fn entries(&self) -> &[u32] {
-        &self.entry
-    }
-
-    /// Those of the entries walked that `keep` marks, in order.
-    pub(crate) fn filtered(&self, keep: &[bool]) -> Self {
-        let mut kept =
-            Self { indptr: vec![0], n_own_left_out: self.n_own_left_out, averages: self.averages, ..Self::empty() };
-        kept.identity = self.identity;
-        for u in 0..self.indptr.len() - 1 {
-            for k in (self.indptr[u]..self.indptr[u + 1]).filter(|k| keep[*k]) {
-                kept.indices.push(self.indices[k]);
-                kept.values.push(self.values[k]);
-                kept.entry.push(self.entry[k]);
-            }
-            kept.indptr.push(kept.indices.len());
-        }
-        kept
-    }
-
-    fn csr(&self) -> Csr<'_> {
-        Csr { indptr: &self.indptr, indices: &self.indices, values: &self.values }
-    }
-
-    /// `T̂ x` with the identity form. `[n, width] → [n, width]`
-    pub(crate) fn propagate(&self, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        spmm(self.csr(), x.view(), self.identity != Identity::SelfLoop, ctl)
-    }
-
-    /// `T̂ᵀ g`: the backward pass of [`Survivors::propagate`]. `transpose` is the full graph's.
-    pub(crate) fn propagate_back(
-        &self,
-        g: &Array2<f32>,
-        transpose: &Transpose,
-        ctl: &Control,
-    ) -> Result<Array2<f32>, EngineError> {
-        let m = transpose.entry.len();
-        let mut value_of = vec![f32::NAN; m];
-        for (k, value) in self.entry.iter().zip(&self.values) {
-            value_of[*k as usize] = *value;
-        }
-        let n = transpose.topology.n_nodes();
-        let (mut indptr, mut indices, mut values) = (Vec::with_capacity(n + 1), Vec::new(), Vec::new());
-        indptr.push(0);
-        for v in 0..n {
-            for at in transpose.topology.row_range(v) {
-                let value = value_of[transpose.entry[at]];
-                if !value.is_nan() {
-                    indices.push(transpose.topology.indices()[at]);
-                    values.push(value);
-                }
-            }
-            indptr.push(indices.len());
-        }
-        let csr = Csr { indptr: &indptr, indices: &indices, values: &values };
-        spmm(csr, g.view(), self.identity != Identity::SelfLoop, ctl)
-    }
-
-    /// Number of self-loops, walked or not.
-    pub(crate) fn n_self_loops(&self) -> usize {
-        let own = |u: &usize| self.indices[self.indptr[*u]..self.indptr[u + 1]].binary_search(&(*u as u32)).is_ok();
-        self.n_own_left_out + (0..self.indptr.len() - 1).filter(own).count()
-    }
-}
+use crate::engine::kernels::{
+    RowBlock, contiguous, from_row_blocks, gather_rows, kth_smallest, message_scores, row_norms, squares_of_rows,
+    sum_and_count_below,
+};
 
 /// What an entry is judged by.
 #[derive(Clone, Copy)]
@@ -234,10 +37,15 @@ impl Scores<'_> {
     #[inline(always)]
     fn of(self, survivors: &Survivors, k: usize) -> f32 {
         match self {
-            Scores::Messages(norms) => survivors.values[k].abs() * norms[survivors.indices[k] as usize],
-            Scores::Sources(norms) => norms[survivors.indices[k] as usize],
-            Scores::Given(scores) => scores[survivors.entry[k] as usize],
+            Scores::Messages(norms) => survivors.values()[k].abs() * norms[survivors.structure().indices[k] as usize],
+            Scores::Sources(norms) => norms[survivors.structure().indices[k] as usize],
+            Scores::Given(scores) => scores[survivors.entries()[k] as usize],
         }
+    }
+
+    /// Whether no entry can be below `delta`: norms are never negative.
+    fn reach(self, delta: f32) -> bool {
+        delta <= 0.0 && !matches!(self, Scores::Given(_))
     }
 }
 
@@ -246,52 +54,72 @@ pub(crate) struct Decided {
     pub(crate) output: Array2<f32>,
     pub(crate) survivors: Survivors,
     pub(crate) trace: EdgeTrace,
+    /// `‖output[u]‖₂²` of every row, where they came for free.
+    pub(crate) squares: Option<Vec<f64>>,
+}
+
+/// How one step decides.
+#[derive(Clone, Copy)]
+pub(crate) struct EdgeStep<'a> {
+    /// From 0.
+    pub(crate) step: usize,
+    /// δa as the recipe gives it.
+    pub(crate) asked: f64,
+    pub(crate) mode: EdgeMode,
+    /// One number per entry of the full graph, compared instead of the messages' norms.
+    pub(crate) ranking: Option<&'a Arc<Vec<f32>>>,
+    /// Which targets keep all their entries. `[n]`
+    pub(crate) locked: Option<&'a [bool]>,
 }
 
 /// Propagates `x` over the survivors of the step before, removing what carries too little, and notes in `mask` what went.
 ///
-/// With `ranking`, one number per entry of the full graph, that is what is compared instead of the messages' norms.
+/// `norms` are those of the rows of `x`, where they are known already.
 ///
 /// # Shapes
-/// `x: [n, width]`, output `[n, width]`, `locked: [n]`
+/// `x: [n, width]`, output `[n, width]`
 ///
 /// # Errors
 /// [`EngineError::NotFinite`] when a row's norm is not finite, [`EngineError::Cancelled`].
 pub(crate) fn propagate_and_remove(
     before: &Survivors,
     x: &Array2<f32>,
-    step: usize,
-    asked: f64,
-    mode: EdgeMode,
-    ranking: Option<&Arc<Vec<f32>>>,
-    locked: Option<&[bool]>,
+    norms: Option<Vec<f32>>,
+    how: EdgeStep<'_>,
     mask: &mut EdgeMask,
     ctl: &Control,
 ) -> Result<Decided, EngineError> {
-    let norms = row_norms(x.view(), ctl)?;
+    let EdgeStep { step, asked, mode, ranking, locked } = how;
+    let norms = norms.map_or_else(|| row_norms(x.view(), ctl), Ok)?;
     check_norms(&norms, step)?;
     let n_entries = mask.removed_at().len();
     let scores = match ranking {
         Some(given) => Scores::Given(given),
-        None if before.averages => Scores::Sources(&norms),
+        None if before.averages() => Scores::Sources(&norms),
         None => Scores::Messages(&norms),
     };
-    let mean_message = mean_score(before, scores, ctl)?;
+    // A relative threshold needs the mean before the entries are walked; else it is added up on the way.
+    let mean_before = if mode == EdgeMode::Relative { Some(mean_score(before, scores, asked, ctl)?) } else { None };
     let delta = match mode {
         EdgeMode::Absolute | EdgeMode::Mass => asked as f32,
-        EdgeMode::Relative => (asked * mean_message) as f32,
+        EdgeMode::Relative => (asked * mean_before.unwrap_or_default()) as f32,
+        EdgeMode::Target if n_to_go(before.n_entries(), asked, n_entries) == 0 => 0.0,
         EdgeMode::Target => {
-            let all = (0..before.indptr.len() - 1).flat_map(|u| {
-                let row = before.indptr[u]..before.indptr[u + 1];
-                row.filter(move |k| before.indices[*k] as usize != u).map(|k| scores.of(before, k))
-            });
-            target_delta(all.collect(), before.n_entries(), asked, n_entries)
+            let all = others(before, ctl, |k| scores.of(before, k))?;
+            target_delta(all, before.n_entries(), asked, n_entries)
         }
     };
-    let (output, survivors, removed) = fused(before, x, scores, delta, locked, ctl)?;
-    for k in removed {
+    let walked = fused(before, x, scores, delta, locked, ctl)?;
+    let n_walked = before.n_walked().max(1) as f64;
+    let mean_message = match (mean_before, walked.sum_of_scores) {
+        (Some(mean), _) => mean,
+        (None, Some(sum)) => sum / n_walked,
+        (None, None) => mean_score(before, scores, 0.0, ctl)?,
+    };
+    for k in walked.removed {
         mask.remove(k as usize, step);
     }
+    let survivors = walked.survivors.unwrap_or_else(|| before.clone());
     let trace = EdgeTrace {
         asked,
         delta: f64::from(delta),
@@ -307,7 +135,7 @@ pub(crate) fn propagate_and_remove(
         coefficients: None,
         pushed_share: None,
     };
-    Ok(Decided { output, survivors, trace })
+    Ok(Decided { output: walked.output, survivors, trace, squares: Some(walked.squares) })
 }
 
 /// Refuses norms that are not finite.
@@ -324,35 +152,82 @@ pub(crate) fn check_norms(norms: &[f32], step: usize) -> Result<(), EngineError>
 /// Rows per block where every entry costs a comparison.
 const SCORE_ROWS: usize = 4096;
 
-/// Mean score over the entries walked, self-loops included; block sums are added in block order.
-fn mean_score(survivors: &Survivors, scores: Scores<'_>, ctl: &Control) -> Result<f64, EngineError> {
-    let n = survivors.indptr.len() - 1;
+/// Mean score over the entries walked, self-loops included; block sums are added in block order. Where nothing is `asked` of messages
+/// the sum goes over sources instead of entries.
+fn mean_score(survivors: &Survivors, scores: Scores<'_>, asked: f64, ctl: &Control) -> Result<f64, EngineError> {
+    let n_walked = survivors.n_walked().max(1) as f64;
+    if let (Scores::Messages(norms), true) = (scores, asked == 0.0) {
+        let of_sources = survivors.source_sums().iter().zip(norms);
+        return Ok(of_sources.map(|(sum, norm)| sum * f64::from(*norm)).sum::<f64>() / n_walked);
+    }
+    let n = survivors.n_rows();
+    let indptr = survivors.structure().indptr;
     let sums = ctl.map(n.div_ceil(SCORE_ROWS), |block| {
         let rows = block * SCORE_ROWS..n.min((block + 1) * SCORE_ROWS);
-        let entries = survivors.indptr[rows.start]..survivors.indptr[rows.end];
+        let entries = indptr[rows.start]..indptr[rows.end];
         entries.map(|k| f64::from(scores.of(survivors, k))).sum::<f64>()
     })?;
-    Ok(sums.iter().sum::<f64>() / survivors.indices.len().max(1) as f64)
+    Ok(sums.iter().sum::<f64>() / n_walked)
+}
+
+/// Scores of the entries walked but self-loops, in order.
+fn others(
+    survivors: &Survivors,
+    ctl: &Control,
+    score: impl Fn(usize) -> f32 + Send + Sync,
+) -> Result<Vec<f32>, EngineError> {
+    let n = survivors.n_rows();
+    let lists = survivors.structure();
+    let blocks = ctl.map(n.div_ceil(SCORE_ROWS), |block| {
+        let rows = block * SCORE_ROWS..n.min((block + 1) * SCORE_ROWS);
+        let mut scores = Vec::with_capacity(lists.indptr[rows.end] - lists.indptr[rows.start]);
+        for u in rows {
+            let row = lists.indptr[u]..lists.indptr[u + 1];
+            scores.extend(row.filter(|k| lists.indices[*k] as usize != u).map(&score));
+        }
+        scores
+    })?;
+    Ok(blocks.concat())
+}
+
+/// How many more entries have to go until a share of all is gone.
+fn n_to_go(n_before: usize, share: f64, n_entries: usize) -> usize {
+    let wanted = (share * n_entries as f64).ceil() as usize;
+    wanted.saturating_sub(n_entries - n_before)
 }
 
 /// The smallest δ at which at least the wanted share of all entries is gone, by selection among the `scores` of those that may
 /// go; equal scores go together.
 pub(crate) fn target_delta(mut scores: Vec<f32>, n_before: usize, share: f64, n_entries: usize) -> f32 {
-    let wanted = (share * n_entries as f64).ceil() as usize;
-    let gone = n_entries - n_before;
-    let more = wanted.saturating_sub(gone).min(scores.len());
+    let more = n_to_go(n_before, share, n_entries).min(scores.len());
     kth_smallest(&mut scores, more).map_or(0.0, f32::next_up)
 }
 
-/// Output rows of one block, with the survivors of its rows.
+/// Output rows of one block, and what became of their entries.
 #[derive(Default)]
 struct Block {
-    row_lens: Vec<usize>,
-    indices: Vec<u32>,
-    values: Vec<f32>,
-    entry: Vec<u32>,
+    squares: Vec<f64>,
+    /// What is left, where something went.
+    compacted: Option<CompactedRows>,
     removed: Vec<u32>,
+    sum_of_scores: f64,
 }
+
+/// What walking the entries gave.
+#[derive(Default)]
+struct Walked {
+    output: Array2<f32>,
+    /// `‖output[u]‖₂²`
+    squares: Vec<f64>,
+    /// What is left, where something went.
+    survivors: Option<Survivors>,
+    removed: Vec<u32>,
+    /// Over the entries before, where they were tested.
+    sum_of_scores: Option<f64>,
+}
+
+/// Rows per block of the fused walk: their entries and output rows stay in the second cache.
+const FUSED_ROWS: usize = 128;
 
 fn fused(
     before: &Survivors,
@@ -361,76 +236,107 @@ fn fused(
     delta: f32,
     locked: Option<&[bool]>,
     ctl: &Control,
-) -> Result<(Array2<f32>, Survivors, Vec<u32>), EngineError> {
-    const ROWS: usize = 128;
+) -> Result<Walked, EngineError> {
     let (n, width) = x.dim();
-    let mut output = Array2::zeros((n, width));
     let values = contiguous(x.view());
-    let Some(rows) = output.as_slice_mut().filter(|_| width > 0) else {
-        return Ok((output, before.clone(), Vec::new()));
-    };
-    let residual = before.identity != Identity::SelfLoop;
-    let blocks = ctl.map_row_blocks(rows, width, ROWS, |first, rows| {
+    if width == 0 {
+        let output = Array2::zeros((n, width));
+        return Ok(Walked { output, squares: vec![0.0; n], ..Walked::default() });
+    }
+    let residual = before.is_residual();
+    let is_tested = before.averages() || !scores.reach(delta);
+    let lists = before.structure();
+    let (output, mut blocks) = from_row_blocks(n, width, FUSED_ROWS, ctl, |first, rows| {
+        let n_rows = rows.len() / width;
         if residual {
             rows.copy_from_slice(&values[first * width..first * width + rows.len()]);
         }
-        let mut block = Block::default();
-        remove_and_add(rows, width, first, before, values, scores, delta, locked, &mut block);
+        let mut block = Block { squares: vec![0.0; n_rows], ..Block::default() };
+        if is_tested {
+            test_rows(before, first..first + n_rows, Test { scores, delta, locked }, &mut block);
+        }
+        let indptr = &lists.indptr[first..=first + n_rows];
+        let walked = match &block.compacted {
+            Some(left) => RowBlock { indptr: &left.indptr, indices: &left.indices, values: &left.values },
+            None => RowBlock { indptr, indices: lists.indices, values: before.values() },
+        };
+        gather_rows(rows, width, walked, values, residual);
+        squares_of_rows(rows, width, &mut block.squares);
         block
     })?;
-    let mut survivors = Survivors {
-        indptr: Vec::with_capacity(n + 1),
-        indices: Vec::with_capacity(blocks.iter().map(|b| b.indices.len()).sum()),
-        values: Vec::new(),
-        entry: Vec::new(),
-        identity: before.identity,
-        n_own_left_out: before.n_own_left_out,
-        averages: before.averages,
-    };
-    survivors.indptr.push(0);
-    let mut removed = Vec::new();
-    for block in blocks {
-        for len in block.row_lens {
-            survivors.indptr.push(survivors.indptr[survivors.indptr.len() - 1] + len);
-        }
-        survivors.indices.extend_from_slice(&block.indices);
-        survivors.values.extend_from_slice(&block.values);
-        survivors.entry.extend_from_slice(&block.entry);
-        removed.extend_from_slice(&block.removed);
+    let mut walked = Walked { output, squares: Vec::with_capacity(n), ..Walked::default() };
+    for block in &blocks {
+        walked.squares.extend_from_slice(&block.squares);
+        walked.removed.extend_from_slice(&block.removed);
     }
-    Ok((output, survivors, removed))
+    if is_tested {
+        walked.sum_of_scores = Some(blocks.iter().map(|b| b.sum_of_scores).sum());
+    }
+    if blocks.iter().any(|b| b.compacted.is_some()) {
+        let compacted: Vec<_> = blocks.iter_mut().map(|b| b.compacted.take()).collect();
+        walked.survivors = Some(before.replaced(&compacted, FUSED_ROWS, ctl)?);
+    }
+    Ok(walked)
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-fn remove_and_add<'a>(
-    out: &mut [f32],
-    width: usize,
-    first: usize,
-    before: &Survivors,
-    x: &[f32],
+#[derive(Clone, Copy)]
+struct Test<'a> {
     scores: Scores<'a>,
     delta: f32,
-    locked: Option<&[bool]>,
-    block: &mut Block,
-) {
-    for (i, row) in out.chunks_exact_mut(width).enumerate() {
-        let u = first + i;
-        let is_locked = locked.is_some_and(|l| l[u]);
-        let start = block.indices.len();
-        let entries = before.indptr[u]..before.indptr[u + 1];
-        let mean = 1.0 / entries.len().max(1) as f32;
-        for k in entries {
-            let v = before.indices[k];
-            let t = if before.averages { mean } else { before.values[k] };
-            if scores.of(before, k) < delta && v as usize != u && !is_locked {
-                block.removed.push(before.entry[k]);
-                continue;
-            }
-            block.indices.push(v);
-            block.values.push(t);
-            block.entry.push(before.entry[k]);
+    locked: Option<&'a [bool]>,
+}
+
+/// Tests the entries of `rows`: adds their scores up, and where some go, writes down which stay.
+fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>, block: &mut Block) {
+    let (lists, entry) = (before.structure(), before.entries());
+    let entries = lists.indptr[rows.start]..lists.indptr[rows.end];
+    let (sources, values) = (&lists.indices[entries.clone()], &before.values()[entries.clone()]);
+    let mut scores = vec![0.0; sources.len()];
+    match test.scores {
+        Scores::Messages(norms) => message_scores(values, sources, norms, &mut scores),
+        Scores::Sources(norms) => scores.iter_mut().zip(sources).for_each(|(s, v)| *s = norms[*v as usize]),
+        Scores::Given(given) => {
+            scores.iter_mut().zip(&entry[entries.clone()]).for_each(|(s, k)| *s = given[*k as usize]);
         }
-        gather(row, &block.indices[start..], &block.values[start..], x);
-        block.row_lens.push(block.indices.len() - start);
+    }
+    let (sum, n_below) = sum_and_count_below(&scores, test.delta);
+    block.sum_of_scores = sum;
+    if n_below == 0 && !before.averages() {
+        return;
+    }
+    let mut left = CompactedRows {
+        indptr: Vec::with_capacity(rows.len() + 1),
+        indices: vec![0; scores.len()],
+        values: vec![0.0; scores.len()],
+        entry: vec![0; scores.len()],
+    };
+    // One more slot than can be needed, since both lists are written to before it is known which of them grows.
+    block.removed.resize(n_below + 1, 0);
+    let (mut n_left, mut n_removed) = (0, 0);
+    left.indptr.push(0);
+    for u in rows {
+        let delta = if test.locked.is_some_and(|l| l[u]) { f32::NEG_INFINITY } else { test.delta };
+        let row = lists.indptr[u] - entries.start..lists.indptr[u + 1] - entries.start;
+        let mean = 1.0 / row.len().max(1) as f32;
+        // Without branches: half of the entries going is the worst case of guessing.
+        for k in row {
+            let v = sources[k];
+            let goes = scores[k] < delta && v as usize != u;
+            let of_graph = entry[entries.start + k];
+            left.indices[n_left] = v;
+            left.values[n_left] = if before.averages() { mean } else { values[k] };
+            left.entry[n_left] = of_graph;
+            block.removed[n_removed] = of_graph;
+            n_left += usize::from(!goes);
+            n_removed += usize::from(goes);
+        }
+        left.indptr.push(n_left);
+    }
+    left.indices.truncate(n_left);
+    left.values.truncate(n_left);
+    left.entry.truncate(n_left);
+    block.removed.truncate(n_removed);
+    if before.averages() || n_removed > 0 {
+        block.compacted = Some(left);
     }
 }

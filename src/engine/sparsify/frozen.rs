@@ -5,9 +5,9 @@ use std::time::Instant;
 use ndarray::Array2;
 
 use super::attention::attend;
-use super::edges::{Survivors, Walk};
 use super::mask::EdgeMask;
 use super::recipe::{Quirk, Recipe};
+use super::survivors::{Survivors, Walk};
 use super::trace::Product;
 use super::transform::{PreparedWeight, likely_product};
 use super::{EdgeRule, Identity};
@@ -62,14 +62,10 @@ impl Frozen {
         let walk = Walk::new(dataset, recipe);
         let removed_at = edges.removed_at();
         let zeroes = recipe.model.has("heads") && recipe.compat.has(Quirk::GatNoRenormalisation);
-        let steps = (0..edges.n_steps())
-            .map(|step| {
+        let steps = walk.steps(edges, locked)?.into_iter().enumerate();
+        let steps = steps
+            .map(|(step, survivors)| {
                 let present = |k: usize| removed_at[k] as usize >= step;
-                let keep = |u: usize, k: usize| {
-                    let at = removed_at[k] as usize;
-                    at > step || (at == step && locked.is_some_and(|l| l[u]))
-                };
-                let survivors = walk.select(present, keep)?;
                 let before = if zeroes {
                     let all = walk.select(present, |_, k| present(k))?;
                     let mut kept = survivors.entries().iter().peekable();
@@ -118,7 +114,7 @@ impl Policy for Frozen {
         let sparse_input = matches!(x, Rows::Sparse(_));
         let product = self.products.as_ref().and_then(|p| p.get(weight.matrix).copied());
         let prepared = self.weights[weight.matrix].get_or_insert_with(|| {
-            let product = product.unwrap_or_else(|| likely_product(weight.values, sparse_input));
+            let product = product.unwrap_or_else(|| likely_product(weight.values, sparse_input, ctl.cost()));
             PreparedWeight::new(weight.values, sparse_input, product)
         });
         prepared.apply(x, ctl)

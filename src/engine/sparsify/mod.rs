@@ -8,6 +8,7 @@ pub(crate) mod frozen;
 mod mask;
 mod push;
 mod recipe;
+pub(crate) mod survivors;
 mod trace;
 pub(crate) mod transform;
 pub(crate) mod weights;

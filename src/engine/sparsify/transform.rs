@@ -9,13 +9,8 @@ use super::trace::Product;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{
-    Csr, Packed, Rows, SparseColumns, SparseRows, matmul, matmul_sparse_both, matmul_sparse_weight, spmm,
+    CostModel, Csr, Packed, Rows, SparseColumns, SparseRows, matmul, matmul_sparse_both, matmul_sparse_weight, spmm,
 };
-
-/// Without a measurement, kept shares below these use the product that skips removed weights (medians of
-/// `cargo bench --bench kernels` at 512 columns).
-const SKIP_BELOW_DENSE_INPUT: f64 = 0.4;
-const SKIP_BELOW_SPARSE_INPUT: f64 = 0.06;
 
 /// A weight matrix made ready for one kind of product and one kind of input.
 #[derive(Debug, Clone)]
@@ -55,11 +50,11 @@ impl PreparedWeight {
     }
 }
 
-/// The product to use without a measurement.
-pub(crate) fn likely_product(weight: &Array2<f32>, sparse_input: bool) -> Product {
-    let kept = weight.iter().filter(|w| **w != 0.0).count() as f64 / weight.len().max(1) as f64;
-    let limit = if sparse_input { SKIP_BELOW_SPARSE_INPUT } else { SKIP_BELOW_DENSE_INPUT };
-    if kept < limit { Product::SparseWeight } else { Product::DenseWeight }
+/// The product to use without measuring this very matrix.
+pub(crate) fn likely_product(weight: &Array2<f32>, sparse_input: bool, cost: &CostModel) -> Product {
+    let removed = weight.iter().filter(|w| **w == 0.0).count() as f64 / weight.len().max(1) as f64;
+    let advice = cost.advice(weight.ncols(), sparse_input, removed);
+    if advice.pays() { Product::SparseWeight } else { Product::DenseWeight }
 }
 
 /// The product that is faster here and now: the better of `n_repeats` runs of each.

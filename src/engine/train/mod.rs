@@ -93,6 +93,7 @@ pub fn train(
     let mut ticket: Option<Vec<WeightMask>> = None;
     let mut best: Option<Best> = None;
     let mut last_masks = None;
+    let quiet = ctl.quiet().recycling();
     for round in 0..=n_rounds {
         // The same seed draws the same initial weights: every round starts where the first one did.
         let mut fit = fit::Fit::new(dataset, labels, &split, recipe, training, ctl)?;
@@ -105,7 +106,7 @@ pub fn train(
         for epoch in 1..=training.epochs {
             ctl.check()?;
             ctl.progress("epoch", history.len(), n_epochs);
-            let mut record = fit.epoch(epoch, &ctl.quiet())?;
+            let mut record = fit.epoch(epoch, &quiet)?;
             record.epoch = history.len() + 1;
             let is_better = best.as_ref().is_none_or(|b| record.val_accuracy > b.record.val_accuracy);
             if is_better && epoch >= first_full {

@@ -14,8 +14,8 @@ use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::Recipe;
 use unifews::io::bundle::{read_bundle, write_bundle};
 use unifews::io::{
-    Detected, detect, read_graph, read_graph_within, read_model, read_model_bytes, read_node_ids, read_recipe,
-    read_split, recipe_to_toml,
+    Detected, GraphPart, detect, read_graph, read_graph_within, read_model, read_model_bytes, read_node_ids,
+    read_recipe, read_split, recipe_to_toml,
 };
 
 use crate::files::{Folder, adjacency, compact, gnn_benchmark, gzip, heterophilous, ints, npz};
@@ -329,6 +329,15 @@ impl Stage {
                 if let Ok(bundle) = read_bundle(path) {
                     drop(bundle.masks(self.karate.topology()));
                 }
+            }
+            Ok(Detected::Part(part)) => {
+                let file = Some(spec.to_owned());
+                let told = match part {
+                    GraphPart::Features => ReadOptions { feature_file: file, ..ReadOptions::default() },
+                    GraphPart::Labels => ReadOptions { label_file: file, ..ReadOptions::default() },
+                    GraphPart::Split => ReadOptions { split_file: file, ..ReadOptions::default() },
+                };
+                drop(read_graph_within("sample:karate", &told, MEMORY_BYTES, ctl));
             }
             Ok(Detected::Unknown { .. }) | Err(_) => {
                 let told = ReadOptions {

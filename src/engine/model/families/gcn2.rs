@@ -108,7 +108,7 @@ impl Definition for Gcn2 {
         let p = net.propagate(l, x)?;
         let p = net.scale(1.0 - alpha, p)?;
         let q = net.combine(1.0, p.clone(), alpha, first.clone())?;
-        let transformed = net.transform_measured(&format!("convs.{l}.lin1.weight"), q.clone(), &p)?;
+        let transformed = net.transform_measured(&format!("convs.{l}.lin1.weight"), q.clone(), p)?;
         net.combine(1.0 - beta, q, beta, transformed)
     }
 

@@ -22,8 +22,8 @@ use crate::engine::model::batch_norm::update_running;
 use crate::engine::model::network::{Net, feature_rows};
 use crate::engine::model::{Model, Scaler};
 use crate::engine::sparsify::decide::{Decider, edge_ranking, flags, masked_model};
-use crate::engine::sparsify::edges::{Survivors, Walk};
 use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::survivors::{Survivors, Walk};
 use crate::engine::sparsify::weights;
 use crate::engine::sparsify::{EdgeMask, Quirk, Recipe, Schedule, Training, WeightMask, propagate};
 

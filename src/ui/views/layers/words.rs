@@ -95,6 +95,12 @@ pub(super) fn numbers(run: &Run, at: usize, side: Side) -> Vec<Vec<(String, &'st
         Side::Weights(nth) => step.weights.get(nth).map(weight_numbers),
     }
     .unwrap_or_default();
+    if let (Side::Weights(nth), Some(last)) = (side, lines.last_mut()) {
+        last.extend(
+            run.advice(at, nth)
+                .map(|advice| (advice.to_string(), "From which removed share on skipping weights saves time")),
+        );
+    }
     lines.push(whole_step(run, at, step, side));
     lines
 }

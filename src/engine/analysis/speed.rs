@@ -1,0 +1,466 @@
+//! What this machine does per second: memory, the kernels, propagation unpruned and pruned, forward and training.
+//!
+//! Every figure is a median over repeats; what is compared with one another is measured in turn, so that whatever else the machine does
+//! hits all of it alike. Rates of a product over entries are *without reuse*: every entry gathers its row from memory, every output row
+//! is written once. A rate above the memory's own says that the caches helped.
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use ndarray::Array2;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use serde::Serialize;
+
+use super::run::{RunOptions, median, run};
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::graph::{Dataset, Features, PowerLaw, Split};
+use crate::engine::kernels::{CostModel, Line, Rows};
+use crate::engine::model::{Architecture, Family, Model, network};
+use crate::engine::sparsify::decide::propagate;
+use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::survivors::Walk;
+use crate::engine::sparsify::transform::PreparedWeight;
+use crate::engine::sparsify::{EdgeMode, Product, Recipe, Training, WeightMode};
+use crate::engine::train::train;
+
+/// What is measured, and how often.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpeedPlan {
+    /// The graph, where none is given.
+    pub graph: PowerLaw,
+    /// Values of one array of the memory test.
+    pub n_triad: usize,
+    /// Repeats of everything.
+    pub n_repeats: usize,
+    /// Hops of a propagation.
+    pub n_hops: usize,
+    /// Hidden width of the GCN.
+    pub hidden: usize,
+    /// Inputs and outputs of the weight matrices.
+    pub shapes: Vec<(usize, usize)>,
+    /// Rows of what they are multiplied with.
+    pub n_rows: usize,
+    /// Epochs of training.
+    pub epochs: usize,
+}
+
+impl Default for SpeedPlan {
+    fn default() -> Self {
+        Self {
+            graph: PowerLaw { n_nodes: 169_343, n_entries: 2_315_598, n_features: 128, n_classes: 40, seed: 7 },
+            n_triad: 32 << 20,
+            n_repeats: 5,
+            n_hops: 20,
+            hidden: 256,
+            shapes: vec![(128, 256), (256, 256), (256, 40), (500, 512), (1433, 512)],
+            n_rows: 40_000,
+            epochs: 5,
+        }
+    }
+}
+
+impl SpeedPlan {
+    /// Small enough for a test: nothing that it measures means anything.
+    pub fn quick() -> Self {
+        Self {
+            graph: PowerLaw { n_nodes: 2_000, n_entries: 20_000, n_features: 32, n_classes: 8, seed: 7 },
+            n_triad: 1 << 16,
+            n_repeats: 1,
+            n_hops: 3,
+            hidden: 16,
+            shapes: vec![(32, 16), (16, 8)],
+            n_rows: 500,
+            epochs: 2,
+        }
+    }
+}
+
+/// The memory's own rate: `a[i] = b[i] + s · c[i]` over arrays far larger than the caches, 12 bytes per value (STREAM's triad).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TriadSpeed {
+    /// Bytes of the three arrays.
+    pub size_bytes: usize,
+    /// On one thread, bytes per second.
+    pub bytes_per_sec_one_thread: f64,
+    /// On all threads, bytes per second.
+    pub bytes_per_sec: f64,
+}
+
+/// One product of the graph's matrix with an embedding.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HopSpeed {
+    /// Columns of the embedding.
+    pub width: usize,
+    /// Entries · width · 4 bytes gathered and nodes · width · 4 written.
+    pub traffic_bytes: usize,
+    /// On one thread, seconds.
+    pub secs_one_thread: f64,
+    /// On all threads, seconds.
+    pub secs: f64,
+    /// Its rate over the triad's on as many threads.
+    pub share_of_triad: f64,
+    /// How many times faster all threads are than one.
+    pub scaling: f64,
+}
+
+/// A propagation over many hops.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PropagationSpeed {
+    /// What was removed, for people.
+    pub title: String,
+    /// Whether the masks were decided on the way, every entry tested in every hop; else they were followed.
+    pub decides: bool,
+    /// Removed share of the entries from the second hop on, `0..=1`.
+    pub sparsity: f64,
+    /// All hops, seconds.
+    pub secs: f64,
+    /// From the second hop on, seconds.
+    pub later_secs: f64,
+    /// How many times faster than unpruned, from the second hop on.
+    pub later_speedup: f64,
+}
+
+/// A weight matrix, as it is and with some of it removed at random.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WeightSpeed {
+    /// Rows of the input.
+    pub n_rows: usize,
+    /// Inputs.
+    pub d_in: usize,
+    /// Outputs.
+    pub d_out: usize,
+    /// Stored share of the input's values; 1 where all are stored.
+    pub input_density: f64,
+    /// The product with every weight, seconds.
+    pub dense_secs: f64,
+    /// Multiply-adds of it, twice, per second.
+    pub dense_flops: f64,
+    /// The product over the kept weights: removed share, seconds.
+    pub sparse_secs: Vec<(f64, f64)>,
+    /// Removed share from which skipping pays, from a line through the figures before; above 1 it never does.
+    pub pays_from: f64,
+}
+
+/// A network.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ForwardSpeed {
+    /// For people.
+    pub title: String,
+    /// Unpruned forward, seconds.
+    pub unpruned_secs: f64,
+    /// Removed share of the entries.
+    pub edge_sparsity: f64,
+    /// Removed share of the weights.
+    pub weight_sparsity: f64,
+    /// Forward over the masks, seconds.
+    pub pruned_secs: f64,
+    /// How many times faster.
+    pub speedup: f64,
+    /// One training step and one evaluation of all nodes, seconds.
+    pub epoch_secs: f64,
+}
+
+/// All of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SpeedReport {
+    /// Name of the graph.
+    pub graph: String,
+    /// Its nodes.
+    pub n_nodes: usize,
+    /// Its entries, self-loops included.
+    pub n_entries: usize,
+    /// Hops of a propagation.
+    pub n_hops: usize,
+    /// Repeats of everything.
+    pub n_repeats: usize,
+    /// The memory.
+    pub triad: TriadSpeed,
+    /// One hop.
+    pub hop: HopSpeed,
+    /// Many, unpruned first.
+    pub propagation: Vec<PropagationSpeed>,
+    /// Products with weights.
+    pub weights: Vec<WeightSpeed>,
+    /// A GCN, with random weights.
+    pub forward: ForwardSpeed,
+    /// What the products with weights cost here.
+    pub cost: CostModel,
+}
+
+/// Measures this machine on `dataset`.
+///
+/// # Errors
+/// [`EngineError::Threads`], [`EngineError::Cancelled`], and whatever training on `dataset` refuses.
+pub fn measure_speed(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<SpeedReport, EngineError> {
+    const N_STAGES: usize = 5;
+    let one = Control::new(1)?;
+    let quiet = ctl.quiet();
+    ctl.progress("memory", 0, N_STAGES);
+    let triad = triad(plan, &one, &quiet)?;
+    ctl.progress("one hop", 1, N_STAGES);
+    let hop = hop(dataset, plan, &triad, &one, &quiet)?;
+    ctl.progress("propagation", 2, N_STAGES);
+    let propagation = propagations(dataset, plan, &quiet)?;
+    ctl.progress("weights", 3, N_STAGES);
+    let mut weights = Vec::new();
+    for (d_in, d_out) in &plan.shapes {
+        weights.push(weight(plan, (*d_in, *d_out), 1.0, &quiet)?);
+    }
+    if let Some((d_in, d_out)) = plan.shapes.last() {
+        // As bags of words are.
+        weights.push(weight(plan, (*d_in, *d_out), 0.01, &quiet)?);
+    }
+    ctl.progress("forward and training", 4, N_STAGES);
+    let forward = forward(dataset, plan, &quiet)?;
+    ctl.progress("done", N_STAGES, N_STAGES);
+    Ok(SpeedReport {
+        graph: dataset.name().to_owned(),
+        n_nodes: dataset.n_nodes(),
+        n_entries: dataset.topology().n_entries(),
+        n_hops: plan.n_hops,
+        n_repeats: plan.n_repeats,
+        triad,
+        hop,
+        propagation,
+        cost: cost_of(&weights),
+        weights,
+        forward,
+    })
+}
+
+/// Median seconds of `n` runs after one to warm up.
+fn seconds_of<T>(n: usize, mut f: impl FnMut() -> Result<T, EngineError>) -> Result<f64, EngineError> {
+    f()?;
+    let mut secs = Vec::with_capacity(n);
+    for _ in 0..n.max(1) {
+        let start = Instant::now();
+        std::hint::black_box(f()?);
+        secs.push(start.elapsed().as_secs_f64());
+    }
+    Ok(median(secs))
+}
+
+fn triad(plan: &SpeedPlan, one: &Control, all: &Control) -> Result<TriadSpeed, EngineError> {
+    const BLOCK: usize = 1 << 16;
+    let n = plan.n_triad;
+    let (b, c) = (vec![1.0f32; n], vec![2.0f32; n]);
+    let mut a = vec![0.0f32; n];
+    let mut rate = |ctl: &Control| -> Result<f64, EngineError> {
+        let secs = seconds_of(plan.n_repeats, || {
+            ctl.for_row_blocks(&mut a, 1, BLOCK, |first, a| {
+                let sources = b[first..].iter().zip(&c[first..]);
+                a.iter_mut().zip(sources).for_each(|(a, (b, c))| *a = b + 0.5 * c);
+            })
+        })?;
+        Ok((12 * n) as f64 / secs)
+    };
+    Ok(TriadSpeed { size_bytes: 12 * n, bytes_per_sec_one_thread: rate(one)?, bytes_per_sec: rate(all)? })
+}
+
+fn hop(
+    dataset: &Dataset,
+    plan: &SpeedPlan,
+    triad: &TriadSpeed,
+    one: &Control,
+    all: &Control,
+) -> Result<HopSpeed, EngineError> {
+    let x = dataset.features().to_dense();
+    let everything = Walk::new(dataset, &propagation_recipe(plan)).all()?;
+    let secs_one_thread = seconds_of(plan.n_repeats, || everything.propagate(&x, one))?;
+    let secs = seconds_of(plan.n_repeats, || everything.propagate(&x, all))?;
+    let traffic_bytes = size_of::<f32>() * x.ncols() * (dataset.topology().n_entries() + dataset.n_nodes());
+    Ok(HopSpeed {
+        width: x.ncols(),
+        traffic_bytes,
+        secs_one_thread,
+        secs,
+        share_of_triad: traffic_bytes as f64 / secs / triad.bytes_per_sec,
+        scaling: secs_one_thread / secs,
+    })
+}
+
+fn propagation_recipe(plan: &SpeedPlan) -> Recipe {
+    let mut recipe = Recipe { model: Architecture::new(Family::Sgc), ..Recipe::default() };
+    recipe.model.hops = plan.n_hops;
+    recipe
+}
+
+/// The shares removed in the first hop.
+const SHARES: [f64; 3] = [0.0, 0.5, 0.9];
+/// A threshold that every entry is tested against and that removes none.
+const BARELY: f64 = 1e-30;
+
+fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Vec<PropagationSpeed>, EngineError> {
+    let unpruned = propagation_recipe(plan);
+    let mut settings = Vec::new();
+    for share in SHARES {
+        let mut recipe = unpruned.clone();
+        recipe.edges.mode = EdgeMode::Target;
+        recipe.edges.delta = vec![share];
+        let once = propagate(
+            dataset,
+            &Recipe { model: one_hop(&recipe.model), ..recipe.clone() },
+            &Split::default(),
+            None,
+            ctl,
+        )?;
+        let first = once.steps.iter().find_map(|s| s.edges.as_ref()).map_or(0.0, |e| e.delta);
+        // The first hop removes the share, the later ones test what is left.
+        recipe.edges.mode = EdgeMode::Absolute;
+        let later = if share > 0.0 { BARELY } else { 0.0 };
+        recipe.edges.delta =
+            std::iter::once(first).chain(std::iter::repeat_n(later, plan.n_hops.saturating_sub(1))).collect();
+        let decided = propagate(dataset, &recipe, &Split::default(), None, ctl)?;
+        let kept = decided.edges.n_kept(plan.n_hops.saturating_sub(1));
+        let sparsity = 1.0 - kept as f64 / dataset.topology().n_entries().max(1) as f64;
+        let frozen = Frozen::pruned(dataset, &recipe, &decided.edges, None, None)?;
+        settings.push((share, sparsity, recipe, frozen));
+    }
+    let mut plain = Frozen::unpruned(dataset, &unpruned)?;
+    // One list of times per setting: unpruned, then deciding and following for every share.
+    let mut times = vec![Vec::new(); 1 + 2 * settings.len()];
+    for _ in 0..plan.n_repeats {
+        times[0].push(hops_secs(ctl, |ctl| network::hops(dataset.features(), &unpruned.model, &mut plain, ctl))?);
+        for (at, (_, _, recipe, frozen)) in settings.iter_mut().enumerate() {
+            times[1 + 2 * at].push(hops_secs(ctl, |ctl| propagate(dataset, recipe, &Split::default(), None, ctl))?);
+            times[2 + 2 * at]
+                .push(hops_secs(ctl, |ctl| network::hops(dataset.features(), &recipe.model, frozen, ctl))?);
+        }
+    }
+    let mut medians = times.into_iter().map(|times| {
+        let (all, later): (Vec<f64>, Vec<f64>) = times.into_iter().unzip();
+        (median(all), median(later))
+    });
+    let Some((secs, plain_secs)) = medians.next() else { return Ok(Vec::new()) };
+    let title = "unpruned".to_owned();
+    let mut out = vec![PropagationSpeed {
+        title,
+        decides: false,
+        sparsity: 0.0,
+        secs,
+        later_secs: plain_secs,
+        later_speedup: 1.0,
+    }];
+    let rows = settings.iter().flat_map(|setting| [(setting, true), (setting, false)]).zip(medians);
+    for (((share, sparsity, ..), decides), (secs, later_secs)) in rows {
+        let what =
+            if *share > 0.0 { format!("{:.0} % of the entries removed", 100.0 * share) } else { "δ = 0".to_owned() };
+        let title = if decides { format!("{what}, deciding") } else { format!("{what}, following masks") };
+        let later_speedup = plain_secs / later_secs.max(f64::MIN_POSITIVE);
+        out.push(PropagationSpeed { title, decides, sparsity: *sparsity, secs, later_secs, later_speedup });
+    }
+    Ok(out)
+}
+
+fn one_hop(shape: &Architecture) -> Architecture {
+    Architecture { hops: 1, ..shape.clone() }
+}
+
+/// Seconds of a whole propagation, and from its second hop on.
+fn hops_secs<T>(ctl: &Control, f: impl FnOnce(&Control) -> Result<T, EngineError>) -> Result<(f64, f64), EngineError> {
+    let began = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&began);
+    // Every hop reports when it begins.
+    let ctl = ctl.clone().on_progress(move |_| {
+        if let Ok(mut seen) = seen.lock() {
+            seen.push(Instant::now());
+        }
+    });
+    let start = Instant::now();
+    f(&ctl)?;
+    let end = Instant::now();
+    let second = began.lock().ok().and_then(|began| began.get(1).copied()).unwrap_or(end);
+    Ok(((end - start).as_secs_f64(), (end - second).as_secs_f64()))
+}
+
+/// Removed shares that the products over kept weights are measured at.
+const REMOVED: [f64; 3] = [0.5, 0.7, 0.9];
+
+fn weight(
+    plan: &SpeedPlan,
+    (d_in, d_out): (usize, usize),
+    input_density: f64,
+    ctl: &Control,
+) -> Result<WeightSpeed, EngineError> {
+    let mut rng = StdRng::seed_from_u64(7);
+    let mut values = |n: usize, width: usize, density: f64| {
+        Array2::from_shape_simple_fn((n, width), || {
+            if density >= 1.0 || rng.random_bool(density) { rng.random::<f32>() - 0.5 } else { 0.0 }
+        })
+    };
+    let (x, w) = (values(plan.n_rows, d_in, input_density), values(d_in, d_out, 1.0));
+    let sparse = if input_density < 1.0 { Some(Features::from_dense(x.clone())) } else { None };
+    let rows = match &sparse {
+        Some(Features::Sparse(stored)) => Rows::Sparse(stored),
+        _ => Rows::Dense(x.view()),
+    };
+    let is_sparse = matches!(rows, Rows::Sparse(_));
+    let mut prepared = vec![PreparedWeight::new(&w, is_sparse, Product::DenseWeight)];
+    for removed in REMOVED {
+        let kept = values(d_in, d_out, 1.0 - removed);
+        prepared.push(PreparedWeight::new(&kept, is_sparse, Product::SparseWeight));
+    }
+    let mut secs = Vec::new();
+    for prepared in &prepared {
+        secs.push(seconds_of(plan.n_repeats, || prepared.apply(rows.reborrow(), ctl))?);
+    }
+    let dense_secs = secs[0];
+    let sparse_secs: Vec<(f64, f64)> = REMOVED.into_iter().zip(secs.into_iter().skip(1)).collect();
+    let line = Line::through(sparse_secs.iter().map(|(removed, secs)| (1.0 - removed, secs / dense_secs)));
+    Ok(WeightSpeed {
+        n_rows: plan.n_rows,
+        d_in,
+        d_out,
+        input_density,
+        dense_secs,
+        dense_flops: 2.0 * rows.n_stored() as f64 * d_out as f64 / dense_secs,
+        sparse_secs,
+        pays_from: line.pays_from(),
+    })
+}
+
+fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<ForwardSpeed, EngineError> {
+    let mut recipe = Recipe::default();
+    recipe.model.hidden = plan.hidden;
+    let model = Arc::new(Model::init(&recipe.model, dataset.features().width(), dataset.n_classes(), 1));
+    let mut training = recipe.clone();
+    training.training = Some(Training { epochs: plan.epochs, ..Training::default() });
+    recipe.edges.mode = EdgeMode::Target;
+    recipe.edges.delta = vec![0.9];
+    recipe.weights.mode = WeightMode::Target;
+    recipe.weights.delta = vec![0.9];
+    let options = RunOptions { n_timed: plan.n_repeats.max(2), ..RunOptions::PREVIEW };
+    let run = run(dataset, &model, &recipe, options, None, ctl)?;
+    let (unpruned_secs, pruned_secs) =
+        run.timing.as_ref().map_or((f64::NAN, f64::NAN), |t| (t.dense_secs, t.pruned_secs));
+    let trained = train(dataset, &training, ctl, |_| {})?;
+    Ok(ForwardSpeed {
+        title: format!("{}, hidden {}", model.title(), plan.hidden),
+        unpruned_secs,
+        edge_sparsity: run.pruned.edge_sparsity(),
+        weight_sparsity: run.pruned.weight_sparsity(),
+        pruned_secs,
+        speedup: unpruned_secs / pruned_secs,
+        epoch_secs: median(trained.history.iter().map(|e| e.elapsed_secs).collect()),
+    })
+}
+
+/// One line for each sort of product, through all that was measured of it; what was not measured costs what it costs elsewhere.
+fn cost_of(weights: &[WeightSpeed]) -> CostModel {
+    let line = |is_of: &dyn Fn(&WeightSpeed) -> bool, otherwise: Line| {
+        let points: Vec<(f64, f64)> = weights
+            .iter()
+            .filter(|w| is_of(w))
+            .flat_map(|w| w.sparse_secs.iter().map(|(removed, secs)| (1.0 - removed, secs / w.dense_secs)))
+            .collect();
+        if points.is_empty() { otherwise } else { Line::through(points.iter().copied()) }
+    };
+    let built_in = CostModel::BUILT_IN;
+    CostModel {
+        wide: line(&|w| w.input_density >= 1.0 && w.d_out >= CostModel::NARROW, built_in.wide),
+        narrow: line(&|w| w.input_density >= 1.0 && w.d_out < CostModel::NARROW, built_in.narrow),
+        sparse_input: line(&|w| w.input_density < 1.0, built_in.sparse_input),
+    }
+}

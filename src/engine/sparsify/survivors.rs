@@ -1,0 +1,368 @@
+//! The entries of a graph that a step still walks, compacted, and the products over them.
+//!
+//! What is never here: deciding which entries go (`edges.rs`, `attention.rs`).
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use ndarray::Array2;
+
+use super::mask::EdgeMask;
+use super::recipe::{Identity, Recipe};
+use crate::engine::control::Control;
+use crate::engine::diffusion::Diffusion;
+use crate::engine::error::EngineError;
+use crate::engine::graph::{Dataset, Topology, Transpose};
+use crate::engine::kernels::{Csr, Structure, spmm};
+
+/// The entries that are still there, each with its index in the full graph. Cheap to clone: a step that removes nothing shares the
+/// lists of the step before.
+#[derive(Debug, Clone)]
+pub(crate) struct Survivors {
+    lists: Arc<Lists>,
+    identity: Identity,
+    /// Self-loops, walked or not. They are never removed.
+    n_self_loops: usize,
+    /// Self-loops of the graph that `Identity::Residual` leaves out of the lists; they still count as entries.
+    n_own_left_out: usize,
+    /// Every message counts alike in a mean over the entries that were there before a step removed some (D9).
+    averages: bool,
+}
+
+/// Compressed sparse rows, each value with its entry's index in the full graph.
+#[derive(Debug, Default)]
+struct Lists {
+    indptr: Vec<usize>,
+    indices: Vec<u32>,
+    values: Vec<f32>,
+    entry: Vec<u32>,
+    /// `Σ_u |T[u,v]|` of every source `v`, once somebody asked.
+    source_sums: OnceLock<Vec<f64>>,
+    /// The transpose, once a training step went back over it: pointers, columns, values.
+    transposed: OnceLock<(Vec<usize>, Vec<u32>, Vec<f32>)>,
+}
+
+/// What is left of a block of rows.
+#[derive(Debug, Default)]
+pub(crate) struct CompactedRows {
+    /// Pointers of the block's rows, one more than rows, from 0.
+    pub(crate) indptr: Vec<usize>,
+    pub(crate) indices: Vec<u32>,
+    pub(crate) values: Vec<f32>,
+    pub(crate) entry: Vec<u32>,
+}
+
+/// The graph as a recipe walks it.
+#[derive(Debug, Clone)]
+pub(crate) struct Walk<'a> {
+    pub(crate) topology: &'a Topology,
+    pub(crate) diffusion: Diffusion,
+    pub(crate) identity: Identity,
+    averages: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(dataset: &'a Dataset, recipe: &Recipe) -> Self {
+        Self {
+            topology: dataset.topology(),
+            diffusion: Diffusion::of(dataset, recipe.matrix()),
+            identity: recipe.edges.identity,
+            averages: recipe.averages_messages(),
+        }
+    }
+
+    /// One over the entries of row `u` that are walked and `present`.
+    fn share_of(&self, u: usize, present: impl Fn(usize) -> bool) -> f32 {
+        let leaves_own_out = self.identity == Identity::Residual;
+        let is_walked = |k: &usize| !(leaves_own_out && self.topology.indices()[*k] as usize == u) && present(*k);
+        1.0 / self.topology.row_range(u).filter(is_walked).count().max(1) as f32
+    }
+
+    /// What every entry of the graph is multiplied with in step `step` of `mask`, were it kept.
+    pub(crate) fn values(&self, mask: &EdgeMask, step: usize) -> Vec<f32> {
+        if !self.averages {
+            return self.diffusion.values().to_vec();
+        }
+        let mut values = vec![0.0; self.topology.n_entries()];
+        for u in 0..self.topology.n_nodes() {
+            values[self.topology.row_range(u)].fill(self.share_of(u, |k| mask.removed_at()[k] as usize >= step));
+        }
+        values
+    }
+
+    /// Every entry of the graph.
+    pub(crate) fn all(&self) -> Result<Survivors, EngineError> {
+        if self.identity == Identity::Residual || self.averages {
+            return self.select(|_| true, |_, _| true);
+        }
+        check_size(self.topology)?;
+        let lists = Lists {
+            indptr: self.topology.indptr().to_vec(),
+            indices: self.topology.indices().to_vec(),
+            values: self.diffusion.values().to_vec(),
+            entry: (0..self.topology.n_entries() as u32).collect(),
+            ..Lists::default()
+        };
+        Ok(Survivors::new(lists, self.identity, 0, false))
+    }
+
+    /// The entries that `keep(target, entry)` accepts; a step's means count those that were `present(entry)` before it.
+    pub(crate) fn select(
+        &self,
+        present: impl Fn(usize) -> bool,
+        keep: impl Fn(usize, usize) -> bool,
+    ) -> Result<Survivors, EngineError> {
+        check_size(self.topology)?;
+        let (topology, leaves_own_out) = (self.topology, self.identity == Identity::Residual);
+        let n = topology.n_nodes();
+        let mut lists = Lists { indptr: Vec::with_capacity(n + 1), ..Lists::default() };
+        let mut n_own_left_out = 0;
+        lists.indptr.push(0);
+        for u in 0..n {
+            let share = if self.averages { self.share_of(u, &present) } else { f32::NAN };
+            for k in topology.row_range(u) {
+                let v = topology.indices()[k];
+                if leaves_own_out && v as usize == u {
+                    n_own_left_out += 1;
+                } else if keep(u, k) {
+                    lists.indices.push(v);
+                    lists.values.push(if self.averages { share } else { self.diffusion.values()[k] });
+                    lists.entry.push(k as u32);
+                }
+            }
+            lists.indptr.push(lists.indices.len());
+        }
+        Ok(Survivors::new(lists, self.identity, n_own_left_out, self.averages))
+    }
+
+    /// What every step of `mask` walks, its own removals gone but for those of `locked` targets. Steps that walk the same share it.
+    pub(crate) fn steps(&self, mask: &EdgeMask, locked: Option<&[bool]>) -> Result<Vec<Survivors>, EngineError> {
+        let removed_at = mask.removed_at();
+        let mut n_removed = vec![0usize; mask.n_steps() + 1];
+        for at in removed_at {
+            n_removed[*at as usize] += 1;
+        }
+        let mut steps: Vec<Survivors> = Vec::with_capacity(mask.n_steps());
+        for step in 0..mask.n_steps() {
+            let counts_removals = locked.is_some() || self.averages;
+            let is_same = step > 0 && n_removed[step] == 0 && !(counts_removals && n_removed[step - 1] > 0);
+            let survivors = match steps.last() {
+                Some(last) if is_same => last.clone(),
+                _ => {
+                    let present = |k: usize| removed_at[k] as usize >= step;
+                    let keep = |u: usize, k: usize| {
+                        let at = removed_at[k] as usize;
+                        at > step || (at == step && locked.is_some_and(|l| l[u]))
+                    };
+                    self.select(present, keep)?
+                }
+            };
+            steps.push(survivors);
+        }
+        Ok(steps)
+    }
+}
+
+/// Entries are numbered with 32 bits.
+fn check_size(topology: &Topology) -> Result<(), EngineError> {
+    if u32::try_from(topology.n_entries()).is_err() {
+        return Err(EngineError::mismatch("graph entries", format!("at most {}", u32::MAX), topology.n_entries()));
+    }
+    Ok(())
+}
+
+impl Survivors {
+    fn new(lists: Lists, identity: Identity, n_own_left_out: usize, averages: bool) -> Self {
+        let own = |u: &usize| lists.indices[lists.indptr[*u]..lists.indptr[u + 1]].binary_search(&(*u as u32)).is_ok();
+        let n_self_loops = n_own_left_out + (0..lists.indptr.len() - 1).filter(own).count();
+        Self { lists: Arc::new(lists), identity, n_self_loops, n_own_left_out, averages }
+    }
+
+    /// No nodes at all, for networks that do not walk a graph.
+    pub(crate) fn empty() -> Self {
+        Self::new(Lists { indptr: vec![0], ..Lists::default() }, Identity::SelfLoop, 0, false)
+    }
+
+    /// The same walk with other lists, from which no self-loop is missing.
+    fn with_lists(&self, lists: Lists) -> Self {
+        Self { lists: Arc::new(lists), ..self.clone() }
+    }
+
+    /// Whether every message of a row counts alike.
+    pub(crate) fn averages(&self) -> bool {
+        self.averages
+    }
+
+    /// Whether a row starts from itself.
+    pub(crate) fn is_residual(&self) -> bool {
+        self.identity != Identity::SelfLoop
+    }
+
+    pub(crate) fn n_rows(&self) -> usize {
+        self.lists.indptr.len() - 1
+    }
+
+    /// Entries in the lists.
+    pub(crate) fn n_walked(&self) -> usize {
+        self.lists.indices.len()
+    }
+
+    /// Entries walked, self-loops counted whether or not the identity form walks them.
+    pub(crate) fn n_entries(&self) -> usize {
+        self.n_walked() + self.n_own_left_out
+    }
+
+    /// Number of self-loops, walked or not.
+    pub(crate) fn n_self_loops(&self) -> usize {
+        self.n_self_loops
+    }
+
+    /// Rows and columns of what is walked.
+    pub(crate) fn structure(&self) -> Structure<'_> {
+        Structure { indptr: &self.lists.indptr, indices: &self.lists.indices }
+    }
+
+    /// What every entry walked is multiplied with.
+    pub(crate) fn values(&self) -> &[f32] {
+        &self.lists.values
+    }
+
+    /// The entries walked, by their index in the full graph.
+    pub(crate) fn entries(&self) -> &[u32] {
+        &self.lists.entry
+    }
+
+    /// `Σ_u |T[u,v]|` over the entries walked, for every source `v`.
+    pub(crate) fn source_sums(&self) -> &[f64] {
+        self.lists.source_sums.get_or_init(|| {
+            let mut sums = vec![0.0; self.n_rows()];
+            for (v, value) in self.lists.indices.iter().zip(&self.lists.values) {
+                sums[*v as usize] += f64::from(value.abs());
+            }
+            sums
+        })
+    }
+
+    /// Those of the entries walked that `keep` marks, in order.
+    pub(crate) fn filtered(&self, keep: &[bool]) -> Self {
+        let all = &*self.lists;
+        let mut kept = Lists { indptr: vec![0], ..Lists::default() };
+        for ends in all.indptr.windows(2) {
+            for k in (ends[0]..ends[1]).filter(|k| keep[*k]) {
+                kept.indices.push(all.indices[k]);
+                kept.values.push(all.values[k]);
+                kept.entry.push(all.entry[k]);
+            }
+            kept.indptr.push(kept.indices.len());
+        }
+        self.with_lists(kept)
+    }
+
+    /// The lists with blocks of `n_rows` rows replaced where there is something new, in parallel.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub(crate) fn replaced(
+        &self,
+        blocks: &[Option<CompactedRows>],
+        n_rows: usize,
+        ctl: &Control,
+    ) -> Result<Self, EngineError> {
+        /// Where a block goes.
+        struct Place<'a> {
+            block: usize,
+            start: usize,
+            indptr: &'a mut [usize],
+            indices: &'a mut [u32],
+            values: &'a mut [f32],
+            entry: &'a mut [u32],
+        }
+        let old = &*self.lists;
+        let rows_of = |block: usize| block * n_rows..((block + 1) * n_rows).min(self.n_rows());
+        let entries_of = |rows: &Range<usize>| old.indptr[rows.start]..old.indptr[rows.end];
+        let len_of = |(block, new): (usize, &Option<CompactedRows>)| {
+            new.as_ref().map_or_else(|| entries_of(&rows_of(block)).len(), |new| new.indices.len())
+        };
+        let total = blocks.iter().enumerate().map(len_of).sum();
+        let mut lists = Lists {
+            indptr: vec![0; old.indptr.len()],
+            indices: vec![0; total],
+            values: vec![0.0; total],
+            entry: vec![0; total],
+            ..Lists::default()
+        };
+        let mut left = (&mut lists.indptr[1..], &mut *lists.indices, &mut *lists.values, &mut *lists.entry);
+        let mut start = 0;
+        let mut places = Vec::with_capacity(blocks.len());
+        for (block, new) in blocks.iter().enumerate() {
+            let len = len_of((block, new));
+            let (indptr, later) = left.0.split_at_mut(rows_of(block).len());
+            let (indices, later_indices) = left.1.split_at_mut(len);
+            let (values, later_values) = left.2.split_at_mut(len);
+            let (entry, later_entry) = left.3.split_at_mut(len);
+            left = (later, later_indices, later_values, later_entry);
+            places.push(Place { block, start, indptr, indices, values, entry });
+            start += len;
+        }
+        ctl.for_row_blocks(&mut places, 1, 1, |_, places| {
+            for place in places {
+                if let Some(new) = &blocks[place.block] {
+                    place.indices.copy_from_slice(&new.indices);
+                    place.values.copy_from_slice(&new.values);
+                    place.entry.copy_from_slice(&new.entry);
+                    for (slot, end) in place.indptr.iter_mut().zip(&new.indptr[1..]) {
+                        *slot = place.start + end;
+                    }
+                } else {
+                    let rows = rows_of(place.block);
+                    let entries = entries_of(&rows);
+                    for (slot, end) in place.indptr.iter_mut().zip(&old.indptr[rows.start + 1..=rows.end]) {
+                        *slot = place.start + end - entries.start;
+                    }
+                    place.indices.copy_from_slice(&old.indices[entries.clone()]);
+                    place.values.copy_from_slice(&old.values[entries.clone()]);
+                    place.entry.copy_from_slice(&old.entry[entries]);
+                }
+            }
+        })?;
+        Ok(self.with_lists(lists))
+    }
+
+    /// `T̂ x` with the identity form. `[n, width] → [n, width]`
+    pub(crate) fn propagate(&self, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        let Lists { indptr, indices, values, .. } = &*self.lists;
+        spmm(Csr { indptr, indices, values }, x.view(), self.is_residual(), ctl)
+    }
+
+    /// `T̂ᵀ g`: the backward pass of [`Survivors::propagate`]. `transpose` is the full graph's.
+    pub(crate) fn propagate_back(
+        &self,
+        g: &Array2<f32>,
+        transpose: &Transpose,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        let (indptr, indices, values) = self.lists.transposed.get_or_init(|| self.transposed(transpose));
+        spmm(Csr { indptr, indices, values }, g.view(), self.is_residual(), ctl)
+    }
+
+    fn transposed(&self, transpose: &Transpose) -> (Vec<usize>, Vec<u32>, Vec<f32>) {
+        let mut value_of = vec![f32::NAN; transpose.entry.len()];
+        for (k, value) in self.lists.entry.iter().zip(&self.lists.values) {
+            value_of[*k as usize] = *value;
+        }
+        let n = transpose.topology.n_nodes();
+        let (mut indptr, mut indices, mut values) = (Vec::with_capacity(n + 1), Vec::new(), Vec::new());
+        indptr.push(0);
+        for v in 0..n {
+            for at in transpose.topology.row_range(v) {
+                let value = value_of[transpose.entry[at]];
+                if !value.is_nan() {
+                    indices.push(transpose.topology.indices()[at]);
+                    values.push(value);
+                }
+            }
+            indptr.push(indices.len());
+        }
+        (indptr, indices, values)
+    }
+}
