@@ -1,6 +1,7 @@
 //! What the view says: tooltips, states, and the lines of numbers.
 
 use crate::engine::analysis::{Atlas, EntryFacts, EntryPlace, NodeOrder, RasterMode, Run, Side};
+use crate::engine::kernels::Advice;
 use crate::engine::sparsify::{EdgeTrace, StepTrace, WeightTrace};
 use crate::session::jobs::Lane;
 use crate::session::{Session, format};
@@ -95,14 +96,27 @@ pub(super) fn numbers(run: &Run, at: usize, side: Side) -> Vec<Vec<(String, &'st
         Side::Weights(nth) => step.weights.get(nth).map(weight_numbers),
     }
     .unwrap_or_default();
-    if let (Side::Weights(nth), Some(last)) = (side, lines.last_mut()) {
-        last.extend(
-            run.advice(at, nth)
-                .map(|advice| (advice.to_string(), "From which removed share on skipping weights saves time")),
-        );
+    let mut last = whole_step(run, at, step, side);
+    if let Side::Weights(nth) = side {
+        last.extend(run.advice(at, nth).map(|advice| (advice_text(advice), ADVICE_SAYS)));
     }
-    lines.push(whole_step(run, at, step, side));
+    lines.push(last);
     lines
+}
+
+/// What the words about skipping weights mean.
+const ADVICE_SAYS: &str = "Removed share from which skipping weights saves time on a processor of this kind, and how many times faster \
+                           the product then is than with all weights";
+
+/// Where skipping weights pays; the removed share itself stands above.
+fn advice_text(advice: Advice) -> String {
+    if advice.pays_from >= 1.0 {
+        "skipping does not pay here".to_owned()
+    } else if advice.pays() {
+        format!("pays from {:.0} %: {:.1}×", 100.0 * advice.pays_from.max(0.0), advice.speedup)
+    } else {
+        format!("pays from {:.0} %", 100.0 * advice.pays_from)
+    }
 }
 
 fn removed(share: f64, kept: usize, all: usize) -> (String, String) {
