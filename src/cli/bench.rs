@@ -37,8 +37,11 @@ pub(super) fn run(args: &BenchArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let machine = MachineNote::this(ctl.n_threads());
     let mut kept = None;
     if let Some(path) = calibration_path().filter(|_| !args.quick) {
-        write_calibration(&path, report.cost, machine.n_threads)?;
-        kept = Some(path);
+        match write_calibration(&path, report.cost, machine.n_threads) {
+            Ok(()) => kept = Some(path),
+            // What was measured is shown all the same.
+            Err(error) => terminal.note(&format!("warning: not kept for choosing products: {error}")),
+        }
     }
     if args.shared.json {
         return output::json(&Document { command: "bench", format: FORMAT, machine: &machine, report: &report });

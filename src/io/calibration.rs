@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::atomic::write_atomic;
 use super::bundle::MachineNote;
+use super::file::read_whole;
 use super::report::ExportError;
 use crate::engine::kernels::{CostModel, Line};
 
@@ -57,10 +58,7 @@ pub fn read_calibration() -> CostModel {
 }
 
 fn read(path: &Path) -> Option<CostModel> {
-    if std::fs::metadata(path).ok()?.len() > LARGEST {
-        return None;
-    }
-    let file: CostFile = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let file: CostFile = serde_json::from_slice(&read_whole(path, LARGEST).ok()?).ok()?;
     let is_sound = |line: Line| line.fixed.is_finite() && line.per_kept.is_finite() && line.per_kept > 0.0;
     let CostModel { wide, narrow, sparse_input } = file.cost;
     (file.format == FORMAT && [wide, narrow, sparse_input].into_iter().all(is_sound)).then_some(file.cost)

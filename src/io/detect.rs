@@ -1,6 +1,7 @@
 //! What a file or folder is: by its content first, then by its name.
 //!
-//! What is never here: reading more than the start of a file or the list of names in an archive; of a PyTorch file, its pickle too.
+//! What is never here: reading more than the start of a file or the list of names in an archive; of a PyTorch file its pickle, and of
+//! a SciPy matrix its two lengths.
 
 use std::fmt;
 use std::fs;

@@ -99,8 +99,12 @@ impl Column {
 }
 
 impl Table {
-    /// Adds a column; all have the length of the first.
+    /// Adds a column; all have the length of the first. CSV cannot tell an empty text from none, so neither does a table.
     pub fn push(&mut self, name: impl Into<String>, column: Column) {
+        let column = match column {
+            Column::Text(texts) => Column::Text(texts.into_iter().map(|text| text.filter(|t| !t.is_empty())).collect()),
+            numbers => numbers,
+        };
         self.columns.push((name.into(), column));
     }
 
@@ -285,6 +289,17 @@ mod tests {
                 let bytes = table.encode(form).expect("in memory");
                 assert_eq!(table.read_like(form, bytes, Path::new("t")).expect("the same table"), table, "{form:?}");
             }
+        }
+    }
+
+    #[test]
+    fn an_empty_text_is_no_text_in_every_form() {
+        let mut table = Table::default();
+        table.push("node", Column::Text(vec![Some("a".into()), Some("b".into())]));
+        table.push("classes", Column::Text(vec![Some(String::new()), Some("0 2".into())]));
+        for form in [TableForm::Csv, TableForm::Json, TableForm::Parquet] {
+            let bytes = table.encode(form).expect("in memory");
+            assert_eq!(table.read_like(form, bytes, Path::new("t")).expect("the same table"), table, "{form:?}");
         }
     }
 

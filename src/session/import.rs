@@ -72,19 +72,23 @@ impl Session {
         }
     }
 
-    /// Reading failed or was cancelled: a report that stands stays.
-    pub(super) fn end_import(&mut self, phase: Phase) {
+    /// Reading failed or was cancelled: a report that stands stays, with the options it was read with.
+    pub(super) fn end_import(&mut self) {
         self.pending_import = None;
-        if let Some(state) = &mut self.store.import {
-            state.phase = phase;
+        let Some(state) = &mut self.store.import else { return };
+        state.phase = Phase::Done;
+        let Some(report) = &state.report else { return };
+        if let Some(graph) = &report.graph {
+            state.options.clone_from(&graph.options);
         }
+        state.network = report.model.as_ref().map(|model| model.model.architecture.clone());
     }
 
     /// Takes over what the report shows, in one step to undo.
     pub(super) fn accept_import(&mut self) {
-        let Some(ImportState { report: Some(report), phase: Phase::Done, .. }) = self.store.import.take() else {
-            return;
-        };
+        // A click that comes while the files are read anew is too early.
+        let is_read = self.store.import.as_ref().is_some_and(|state| state.phase == Phase::Done);
+        let Some(report) = self.store.import.take_if(|_| is_read).and_then(|state| state.report) else { return };
         if let Some(graph) = &report.graph {
             self.remember(&graph.spec, "graph");
         }

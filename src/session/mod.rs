@@ -23,6 +23,7 @@ use crate::engine::analysis::{ComparePoint, Run, SensitivityPoint, SweepPoint};
 use crate::engine::control::Workers;
 use crate::engine::sparsify::Recipe;
 use crate::engine::train::{EpochRecord, Trained};
+use crate::io::read_calibration;
 
 pub use command::{Command, FileWriter, Gesture};
 pub use compare::{Agreement, CompareRequest, Differences};
@@ -113,7 +114,7 @@ impl Session {
     /// # Errors
     /// [`EngineError::Threads`].
     pub fn new(n_threads: usize, waker: Waker) -> Result<Self, EngineError> {
-        let runner = JobRunner::new(Workers::new(n_threads)?, waker);
+        let runner = JobRunner::new(Workers::new(n_threads)?, waker).with_cost(read_calibration());
         Ok(Self {
             store: Store { recipe: start_recipe(), ..Store::default() },
             runner,

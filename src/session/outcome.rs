@@ -204,7 +204,7 @@ impl Session {
         }
         match lane {
             Lane::Sweep if self.sweep_job == Some(id) => self.store.sweep.phase = phase,
-            Lane::Import if self.import_job == Some(id) => self.end_import(phase),
+            Lane::Import if self.import_job == Some(id) => self.end_import(),
             Lane::Compare | Lane::Sensitivity => self.end_trial(id, phase),
             Lane::Train if self.train_job == Some(id) => self.store.training.phase = phase,
             Lane::Export if self.export_job == Some(id) => self.store.export.phase = phase,

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use ndarray::Array2;
 use predicates::str::contains;
 use unifews::engine::analysis::{Run, RunOptions, run};
 use unifews::engine::control::Control;
-use unifews::engine::graph::{Dataset, Features};
-use unifews::engine::model::Model;
+use unifews::engine::graph::{Dataset, Features, Labels};
+use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::Recipe;
 use unifews::io::bundle::{read_bundle, write_bundle};
 use unifews::io::export::{ExportItem, ExportReport, ExportSource, export};
@@ -92,6 +93,30 @@ fn read_by_others(python: &Path, pairs: &[PathBuf]) {
     for line in said.lines().filter(|line| line.contains("onnx") || line.contains("installed")) {
         eprintln!("{line}");
     }
+}
+
+#[test]
+fn nodes_with_any_number_of_classes_are_exported_too() {
+    let mut parts = small_graph().to_parts();
+    parts.labels = Some(Labels::multi(Array2::from_shape_fn((300, 4), |(u, c)| (u + c) % 3 == 0)));
+    let dataset = Dataset::try_new(parts).expect("a graph").shared();
+    let ctl = Control::new(2).expect("workers");
+    let mut model = Model::init(&Architecture { hidden: 16, ..Architecture::new(Family::Gcn) }, 16, 4, 7);
+    // So that the model gives some nodes no class at all.
+    let last = model.position("convs.1.bias").expect("a bias");
+    model.parameters[last].values.fill(-0.2);
+    let run = run(&dataset, &Arc::new(model), &Recipe::default(), RunOptions::PREVIEW, None, &ctl).expect("a run");
+    let without = run.pruned.logits.rows().into_iter().filter(|row| row.iter().all(|v| *v <= 0.0)).count();
+    assert!(without > 0 && without < 300, "{without} nodes without a class");
+    let folder = folder();
+    let (bundle, exports) = (folder.path().join("b"), folder.path().join("e"));
+    write_bundle(&run, &bundle, &ctl).expect("a bundle");
+    export(&ExportSource::of_run(&run), &ExportItem::ALL, &exports, &ctl).expect("every form");
+    let read = read_bundle(&bundle).expect("a bundle");
+    let source = ExportSource::of_bundle(&read, &dataset).expect("its graph");
+    export(&source, &ExportItem::ALL, folder.path().join("again"), &ctl).expect("every form");
+    let Some(python) = python("nodes_with_any_number_of_classes_are_exported_too") else { return };
+    read_by_others(&python, &[bundle, exports]);
 }
 
 /// A bundle of [`SMALL`] in a folder of its own.

@@ -15,6 +15,7 @@ mod hostile_pickles;
 mod malformed;
 mod malformed_pickles;
 mod models;
+mod parts;
 mod pickled_graphs;
 mod pickles;
 mod real;

@@ -135,6 +135,29 @@ fn a_report_is_read_anew_as_the_user_says_and_can_be_discarded() {
 }
 
 #[test]
+fn a_report_is_not_lost_while_it_is_read_anew_or_when_that_is_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let specs = parts(folder.path());
+    let mut session = session();
+    read(&mut session, specs);
+    let options = ReadOptions { direction: Some(Direction::Reversed), ..ReadOptions::default() };
+    session.apply(Command::ChangeImport(Box::new(options), None));
+    // A click that comes too early.
+    session.apply(Command::AcceptImport);
+    assert!(session.store().import.is_some(), "the report stands");
+    assert!(session.store().graph.is_none(), "nothing half-read is opened");
+    session.apply(Command::CancelAll);
+    wait(&mut session, "the end", Session::is_idle);
+    let state = session.store().import.clone().expect("the report stands");
+    let shown = state.report.expect("read").graph.expect("a graph").options.direction;
+    assert_eq!((state.phase, state.options.direction), (Phase::Done, shown), "what is shown is what would be opened");
+    session.apply(Command::AcceptImport);
+    assert_eq!(session.store().graph.as_ref().map(|g| g.options.direction), Some(shown));
+    session.apply(Command::AcceptImport);
+    assert!(session.store().import.is_none(), "a second click does nothing");
+}
+
+#[test]
 fn a_model_of_another_width_is_said_not_to_fit() {
     let folder = tempfile::tempdir().expect("a folder");
     let specs = parts(folder.path());

@@ -271,8 +271,8 @@ pub struct ExportReport {
 /// Writes `items` into the folder `target`, verified.
 ///
 /// # Errors
-/// [`ExportError`]: a folder with other files in it, an item that was asked for alone and has no form, a file that gives other numbers
-/// when it is read back. What was at `target` before is then still there.
+/// [`ExportError`]: a folder with other files in it, items of which none has a form, a file that gives other numbers when it is read
+/// back. What was at `target` before is then still there.
 pub fn export(
     source: &ExportSource<'_>,
     items: &[ExportItem],

@@ -9,7 +9,8 @@
 
 use std::path::Path;
 
-use super::{labels_from_array, with_split};
+use super::labels_from_array;
+use super::split::with_split_file;
 use crate::engine::graph::{Dataset, Features, ReadOptions};
 use crate::io::file::stem;
 use crate::io::npy::Array;
@@ -99,7 +100,7 @@ pub(super) fn with_parts(
     }
     if let Some(file) = &options.split_file {
         let name;
-        (dataset, name) = with_split(dataset, file, 0)?;
+        (dataset, name) = with_split_file(&dataset, file.as_ref())?;
         report.fact("split from", format!("{file} ({name})"));
     }
     Ok(dataset)

@@ -61,9 +61,31 @@ pub fn read_split(spec: &str, dataset: &Dataset, seed: u64) -> Result<Split, Loa
         return resolve_split(dataset, spec, seed)
             .map_err(|error| LoadError::invalid(Path::new(dataset.source()), error));
     }
+    read_split_file(path, dataset)
+}
+
+/// Reads the split of an archive file, named by its stem.
+fn read_split_file(path: &Path, dataset: &Dataset) -> Result<Split, LoadError> {
     let mut npz = Npz::open(path)?;
     let arrays = if npz.has("train_mask") { SplitArrays::Masks } else { SplitArrays::Indices };
     read_split_arrays(&mut npz, &stem(path), dataset.n_nodes(), arrays)
+}
+
+/// Puts the split of an archive file, whatever its name, in front of the graph's own. Returns its name, too.
+///
+/// # Errors
+/// [`LoadError`] for a file that holds no split of this graph.
+pub(super) fn with_split_file(dataset: &Dataset, path: &Path) -> Result<(Dataset, String), LoadError> {
+    with_first(dataset, read_split_file(path, dataset)?, path)
+}
+
+fn with_first(dataset: &Dataset, split: Split, path: &Path) -> Result<(Dataset, String), LoadError> {
+    let name = split.name.clone();
+    let mut parts = dataset.to_parts();
+    parts.splits.retain(|s| s.name != name);
+    parts.splits.insert(0, split);
+    let dataset = Dataset::try_new(parts).map_err(|error| LoadError::invalid(path, error))?;
+    Ok((dataset, name))
 }
 
 /// Puts the split of an archive file in front of the graph's own, so that a recipe can name it; any other `spec` leaves the
@@ -78,12 +100,7 @@ pub fn with_split(dataset: Dataset, spec: &str, seed: u64) -> Result<(Dataset, S
     if !is_new {
         return Ok((dataset, spec.to_owned()));
     }
-    let name = split.name.clone();
-    let mut parts = dataset.to_parts();
-    parts.splits.retain(|s| s.name != name);
-    parts.splits.insert(0, split);
-    let dataset = Dataset::try_new(parts).map_err(|error| LoadError::invalid(Path::new(spec), error))?;
-    Ok((dataset, name))
+    with_first(&dataset, split, Path::new(spec))
 }
 
 /// Reads a list of node ids, as a recipe's lock may name one; node numbers in the order of the list.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::{Job, JobError, JobId, JobStatus, Lane};
 use crate::engine::control::{Canceller, Control, Progress, Workers};
+use crate::engine::kernels::CostModel;
 
 /// Called from any thread whenever [`JobRunner::poll`] has something new.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -88,6 +89,7 @@ pub struct JobRunner<A> {
     events: (SyncSender<Event<A>>, Receiver<Event<A>>),
     unstarted: Vec<Outcome<A>>,
     next_id: u64,
+    cost: CostModel,
 }
 
 impl<A> std::fmt::Debug for JobRunner<A> {
@@ -110,7 +112,15 @@ impl<A: Send + 'static> JobRunner<A> {
             events: sync_channel(MAX_WAITING),
             unstarted: Vec::new(),
             next_id: 1,
+            cost: CostModel::default(),
         }
+    }
+
+    /// The same runner on a machine whose products cost what `cost` says. Changes time, never a result.
+    #[must_use]
+    pub fn with_cost(mut self, cost: CostModel) -> Self {
+        self.cost = cost;
+        self
     }
 
     /// Queues a job; `answer` turns its output into the runner's type of answers.
@@ -257,6 +267,7 @@ impl<A: Send + 'static> JobRunner<A> {
         }));
         let (sink_live, sink_waker) = (Arc::clone(&live), Arc::clone(&self.waker));
         let ctl = Control::with_workers(self.workers.clone())
+            .with_cost(self.cost)
             .on_progress(move |progress| note_progress(&sink_live, &sink_waker, progress));
         let canceller = ctl.canceller();
         let (events, waker) = (self.events.0.clone(), Arc::clone(&self.waker));
