@@ -2,6 +2,8 @@
 //!
 //! Unifews (ICML 2025), section III-A; authors' code `archs/layers.py:36-43` (r = 0.5).
 
+use std::sync::Arc;
+
 use super::graph::{Dataset, Topology};
 
 /// Which matrix the entries of a graph carry.
@@ -13,10 +15,10 @@ pub enum Matrix {
     Adjacency,
 }
 
-/// Values of `T` in the entry order of a [`Topology`].
+/// Values of `T` in the entry order of a [`Topology`]. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diffusion {
-    values: Vec<f32>,
+    values: Arc<Vec<f32>>,
 }
 
 impl Diffusion {
@@ -36,7 +38,8 @@ impl Diffusion {
 
     fn with_weights(topology: &Topology, weights: Option<&[f32]>, matrix: Matrix) -> Self {
         let Matrix::Normalised(norm_r) = matrix else {
-            return Self { values: weights.map_or_else(|| vec![1.0; topology.n_entries()], <[f32]>::to_vec) };
+            let values = weights.map_or_else(|| vec![1.0; topology.n_entries()], <[f32]>::to_vec);
+            return Self { values: Arc::new(values) };
         };
         let degree = |u: usize| match weights {
             None => topology.degree(u).max(1) as f64,
@@ -55,12 +58,17 @@ impl Diffusion {
                 Some(w) => values.extend(row.zip(&w[topology.row_range(u)]).map(|(t, w)| (t * f64::from(*w)) as f32)),
             }
         }
-        Self { values }
+        Self { values: Arc::new(values) }
     }
 
     /// One value per entry.
     pub fn values(&self) -> &[f32] {
         &self.values
+    }
+
+    /// The same, shared.
+    pub(crate) fn shared(&self) -> Arc<Vec<f32>> {
+        Arc::clone(&self.values)
     }
 }
 

@@ -48,6 +48,14 @@ pub enum EngineError {
         /// `NaN`, `inf` or `-inf`.
         found: String,
     },
+    /// Arrays that lie outside of memory could not be read or written.
+    #[error("{what}: {reason}")]
+    Storage {
+        /// Which file or array.
+        what: String,
+        /// The operating system's reason.
+        reason: String,
+    },
     /// The worker threads could not be started.
     #[error("worker threads: {reason}")]
     Threads {

@@ -10,6 +10,7 @@ mod error;
 pub mod graph;
 pub mod kernels;
 pub mod model;
+pub mod out_of_core;
 pub mod sparsify;
 pub mod train;
 

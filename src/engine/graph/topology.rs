@@ -3,7 +3,7 @@
 //! Row = target `u`, column = source `v`: row `u` lists whom node `u` hears from. Values (diffusion weights, masks, scores)
 //! are separate arrays in the same entry order, so one structure serves many of them.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -53,15 +53,15 @@ pub struct EdgeReport {
     pub n_reversed_added: usize,
 }
 
-/// A graph's structure.
+/// A graph's structure. Cheap to clone: clones share the lists.
 ///
 /// # Invariants
 /// Checked in [`Topology::try_new`]: `indptr` has `n_nodes + 1` values, starts at 0, never falls and ends at the number of
 /// entries; the columns of a row ascend strictly and are below `n_nodes`; there are fewer than 2³² nodes.
 #[derive(Debug, Clone)]
 pub struct Topology {
-    indptr: Vec<usize>,
-    indices: Vec<u32>,
+    indptr: Arc<Vec<usize>>,
+    indices: Arc<Vec<u32>>,
     /// Whether `(v, u)` is stored wherever `(u, v)` is, once somebody has asked.
     is_symmetric: OnceLock<bool>,
 }
@@ -86,7 +86,7 @@ pub struct Transpose {
 impl Topology {
     /// What keeps the invariants by the way it was made.
     fn trusted(indptr: Vec<usize>, indices: Vec<u32>) -> Self {
-        Self { indptr, indices, is_symmetric: OnceLock::new() }
+        Self { indptr: Arc::new(indptr), indices: Arc::new(indices), is_symmetric: OnceLock::new() }
     }
 
     /// The same, made so that `(v, u)` is stored wherever `(u, v)` is.
@@ -228,6 +228,11 @@ impl Topology {
         &self.indices
     }
 
+    /// Row pointers and sources, shared.
+    pub(crate) fn shared(&self) -> (Arc<Vec<usize>>, Arc<Vec<u32>>) {
+        (Arc::clone(&self.indptr), Arc::clone(&self.indices))
+    }
+
     /// The entries of target `u`, as a range of entry indices.
     pub fn row_range(&self, u: usize) -> std::ops::Range<usize> {
         self.indptr[u]..self.indptr[u + 1]
@@ -287,7 +292,7 @@ impl Topology {
     pub fn transposed(&self) -> Transpose {
         let n = self.n_nodes();
         let mut indptr = vec![0usize; n + 1];
-        for &v in &self.indices {
+        for &v in self.indices.iter() {
             indptr[v as usize + 1] += 1;
         }
         for v in 0..n {

@@ -59,7 +59,7 @@ pub(crate) fn attend_and_remove(
     let n_entries = mask.removed_at().len();
     let is_official = recipe.compat.has(Quirk::GatEdgeRule);
     let scores: Vec<f32> = if let Some(ranking) = ranking {
-        before.entries().iter().map(|k| ranking[*k as usize]).collect()
+        before.entries().map(|k| ranking[k as usize]).collect()
     } else if is_official {
         let rows = all.coefficients.rows().into_iter().zip(structure.indices);
         rows.map(|(alpha, v)| alpha.dot(&alpha).sqrt() / heads as f32 * norms[*v as usize]).collect()
@@ -92,10 +92,10 @@ pub(crate) fn attend_and_remove(
         .map(|k| scores[k] >= delta || is_own(k) || locked.is_some_and(|l| l[targets[k] as usize]))
         .collect();
     let mut of_entry = vec![f32::NAN; n_entries];
-    for ((k, keep), score) in before.entries().iter().zip(&keep).zip(&scores) {
-        of_entry[*k as usize] = *score;
+    for ((k, keep), score) in before.entries().zip(&keep).zip(&scores) {
+        of_entry[k as usize] = *score;
         if !keep {
-            mask.remove(*k as usize, step);
+            mask.remove(k as usize, step);
         }
     }
     let survivors = before.filtered(&keep);
@@ -107,9 +107,9 @@ pub(crate) fn attend_and_remove(
     let output = attended.gather(input.source, ctl)?;
     let mut coefficients = Array2::zeros((n_entries, heads));
     let walked = if attended.kept.is_some() { before } else { &survivors };
-    for (at, k) in walked.entries().iter().enumerate() {
+    for (at, k) in walked.entries().enumerate() {
         if attended.kept.as_ref().is_none_or(|kept| kept[at]) {
-            coefficients.row_mut(*k as usize).assign(&attended.coefficients.row(at));
+            coefficients.row_mut(k as usize).assign(&attended.coefficients.row(at));
         }
     }
     let trace = EdgeTrace {

@@ -39,7 +39,7 @@ impl Scores<'_> {
         match self {
             Scores::Messages(norms) => survivors.values()[k].abs() * norms[survivors.structure().indices[k] as usize],
             Scores::Sources(norms) => norms[survivors.structure().indices[k] as usize],
-            Scores::Given(scores) => scores[survivors.entries()[k] as usize],
+            Scores::Given(scores) => scores[survivors.entry(k) as usize],
         }
     }
 
@@ -116,7 +116,7 @@ pub(crate) fn propagate_and_remove(
         (None, Some(sum)) => sum / n_walked,
         (None, None) => mean_score(before, scores, 0.0, ctl)?,
     };
-    for k in walked.removed {
+    for k in walked.removed.into_iter().flatten() {
         mask.remove(k as usize, step);
     }
     let survivors = walked.survivors.unwrap_or_else(|| before.clone());
@@ -191,7 +191,7 @@ fn others(
 }
 
 /// How many more entries have to go until a share of all is gone.
-fn n_to_go(n_before: usize, share: f64, n_entries: usize) -> usize {
+pub(crate) fn n_to_go(n_before: usize, share: f64, n_entries: usize) -> usize {
     let wanted = (share * n_entries as f64).ceil() as usize;
     wanted.saturating_sub(n_entries - n_before)
 }
@@ -221,7 +221,8 @@ struct Walked {
     squares: Vec<f64>,
     /// What is left, where something went.
     survivors: Option<Survivors>,
-    removed: Vec<u32>,
+    /// Block after block.
+    removed: Vec<Vec<u32>>,
     /// Over the entries before, where they were tested.
     sum_of_scores: Option<f64>,
 }
@@ -265,16 +266,16 @@ fn fused(
         block
     })?;
     let mut walked = Walked { output, squares: Vec::with_capacity(n), ..Walked::default() };
-    for block in &blocks {
+    for block in &mut blocks {
         walked.squares.extend_from_slice(&block.squares);
-        walked.removed.extend_from_slice(&block.removed);
+        walked.removed.push(std::mem::take(&mut block.removed));
     }
     if is_tested {
         walked.sum_of_scores = Some(blocks.iter().map(|b| b.sum_of_scores).sum());
     }
     if blocks.iter().any(|b| b.compacted.is_some()) {
-        let compacted: Vec<_> = blocks.iter_mut().map(|b| b.compacted.take()).collect();
-        walked.survivors = Some(before.replaced(&compacted, FUSED_ROWS, ctl)?);
+        let compacted = blocks.into_iter().map(|b| b.compacted).collect();
+        walked.survivors = Some(before.replaced(compacted, FUSED_ROWS, ctl)?);
     }
     Ok(walked)
 }
@@ -288,7 +289,7 @@ struct Test<'a> {
 
 /// Tests the entries of `rows`: adds their scores up, and where some go, writes down which stay.
 fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>, block: &mut Block) {
-    let (lists, entry) = (before.structure(), before.entries());
+    let lists = before.structure();
     let entries = lists.indptr[rows.start]..lists.indptr[rows.end];
     let (sources, values) = (&lists.indices[entries.clone()], &before.values()[entries.clone()]);
     let mut scores = vec![0.0; sources.len()];
@@ -296,7 +297,7 @@ fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>, block: &mut
         Scores::Messages(norms) => message_scores(values, sources, norms, &mut scores),
         Scores::Sources(norms) => scores.iter_mut().zip(sources).for_each(|(s, v)| *s = norms[*v as usize]),
         Scores::Given(given) => {
-            scores.iter_mut().zip(&entry[entries.clone()]).for_each(|(s, k)| *s = given[*k as usize]);
+            scores.iter_mut().zip(entries.clone()).for_each(|(s, k)| *s = given[before.entry(k) as usize]);
         }
     }
     let (sum, n_below) = sum_and_count_below(&scores, test.delta);
@@ -322,7 +323,7 @@ fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>, block: &mut
         for k in row {
             let v = sources[k];
             let goes = scores[k] < delta && v as usize != u;
-            let of_graph = entry[entries.start + k];
+            let of_graph = before.entry(entries.start + k);
             left.indices[n_left] = v;
             left.values[n_left] = if before.averages() { mean } else { values[k] };
             left.entry[n_left] = of_graph;
@@ -332,9 +333,7 @@ fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>, block: &mut
         }
         left.indptr.push(n_left);
     }
-    left.indices.truncate(n_left);
-    left.values.truncate(n_left);
-    left.entry.truncate(n_left);
+    left.cut_to(n_left);
     block.removed.truncate(n_removed);
     if before.averages() || n_removed > 0 {
         block.compacted = Some(left);

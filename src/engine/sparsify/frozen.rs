@@ -7,7 +7,8 @@ use ndarray::Array2;
 use super::attention::attend;
 use super::mask::EdgeMask;
 use super::recipe::{Quirk, Recipe};
-use super::survivors::{Survivors, Walk};
+use super::steps::{Step, Steps};
+use super::survivors::Walk;
 use super::trace::Product;
 use super::transform::{PreparedWeight, likely_product};
 use super::{EdgeRule, Identity};
@@ -18,17 +19,9 @@ use crate::engine::kernels::{AttentionInput, Rows};
 use crate::engine::model::StepKind;
 use crate::engine::model::network::{Policy, WeightAt};
 
-/// What one graph step walks.
-struct Step {
-    survivors: Survivors,
-    /// Attention that is not renormalised over what is left: what was there before the step, and which of it stays (D10).
-    before: Option<(Survivors, Vec<bool>)>,
-}
-
 /// The policy that follows masks. Also the unpruned forward, with masks that keep everything.
 pub(crate) struct Frozen {
-    /// One per graph step, or one for all of them.
-    steps: Vec<Step>,
+    steps: Steps,
     /// One per matrix of the model, made ready when it is first needed.
     weights: Vec<Option<PreparedWeight>>,
     /// Which product to use for every matrix; without, the likely one.
@@ -47,7 +40,7 @@ impl Frozen {
         let edges = EdgeRule { identity: Identity::SelfLoop, ..recipe.edges.clone() };
         let recipe = Recipe { edges, ..recipe.clone() };
         let survivors = Walk::new(dataset, &recipe).all()?;
-        Ok(Self::with_steps(vec![Step { survivors, before: None }], None))
+        Ok(Self::with_steps(Steps::same(survivors), None))
     }
 
     /// A model whose weights are masked already, over `edges`. `locked` nodes get back the entries that each step itself
@@ -59,33 +52,17 @@ impl Frozen {
         locked: Option<&[bool]>,
         products: Option<&[Product]>,
     ) -> Result<Self, EngineError> {
-        let walk = Walk::new(dataset, recipe);
-        let removed_at = edges.removed_at();
         let zeroes = recipe.model.has("heads") && recipe.compat.has(Quirk::GatNoRenormalisation);
-        let steps = walk.steps(edges, locked)?.into_iter().enumerate();
-        let steps = steps
-            .map(|(step, survivors)| {
-                let present = |k: usize| removed_at[k] as usize >= step;
-                let before = if zeroes {
-                    let all = walk.select(present, |_, k| present(k))?;
-                    let mut kept = survivors.entries().iter().peekable();
-                    let flags = all.entries().iter().map(|k| kept.next_if_eq(&k).is_some()).collect();
-                    Some((all, flags))
-                } else {
-                    None
-                };
-                Ok(Step { survivors, before })
-            })
-            .collect::<Result<_, EngineError>>()?;
+        let steps = Steps::of_mask(Walk::new(dataset, recipe), edges, locked, zeroes)?;
         Ok(Self::with_steps(steps, products.map(<[_]>::to_vec)))
     }
 
     /// No graph: the MLP of a decoupled family.
     pub(crate) fn weights_only() -> Self {
-        Self::with_steps(Vec::new(), None)
+        Self::with_steps(Steps::none(), None)
     }
 
-    fn with_steps(steps: Vec<Step>, products: Option<Vec<Product>>) -> Self {
+    fn with_steps(steps: Steps, products: Option<Vec<Product>>) -> Self {
         Self { steps, weights: Vec::new(), products, outputs: None, step_secs: Vec::new(), last: Instant::now() }
     }
 
@@ -95,8 +72,14 @@ impl Frozen {
         self.last = Instant::now();
     }
 
-    fn step(&self, step: usize) -> &Step {
-        &self.steps[step.min(self.steps.len() - 1)]
+    /// What a step walks. Making its lists is not part of its time: production has them.
+    fn step(&mut self, step: usize) -> Result<&Step, EngineError> {
+        let began = Instant::now();
+        let (made, is_new) = self.steps.get(step)?;
+        if is_new {
+            self.last += began.elapsed();
+        }
+        Ok(made)
     }
 }
 
@@ -121,11 +104,11 @@ impl Policy for Frozen {
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.step(step).survivors.propagate(x, ctl)
+        self.step(step)?.survivors.propagate(x, ctl)
     }
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        let step = self.step(step);
+        let step = self.step(step)?;
         let attended = match &step.before {
             Some((before, kept)) => attend(before, Some(kept.clone()), input, ctl)?,
             None => attend(&step.survivors, None, input, ctl)?,

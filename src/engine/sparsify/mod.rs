@@ -8,6 +8,7 @@ pub(crate) mod frozen;
 mod mask;
 mod push;
 mod recipe;
+mod steps;
 pub(crate) mod survivors;
 mod trace;
 pub(crate) mod transform;

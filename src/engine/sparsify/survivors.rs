@@ -29,17 +29,40 @@ pub(crate) struct Survivors {
     averages: bool,
 }
 
-/// Compressed sparse rows, each value with its entry's index in the full graph.
+/// Compressed sparse rows, each value with its entry's index in the full graph. What holds every entry shares the lists of the graph
+/// and of its diffusion matrix.
 #[derive(Debug, Default)]
 struct Lists {
-    indptr: Vec<usize>,
-    indices: Vec<u32>,
-    values: Vec<f32>,
-    entry: Vec<u32>,
+    indptr: Arc<Vec<usize>>,
+    indices: Arc<Vec<u32>>,
+    values: Arc<Vec<f32>>,
+    entry: Entries,
     /// `Σ_u |T[u,v]|` of every source `v`, once somebody asked.
     source_sums: OnceLock<Vec<f64>>,
     /// The transpose, once a training step went back over it: pointers, columns, values.
     transposed: OnceLock<(Vec<usize>, Vec<u32>, Vec<f32>)>,
+}
+
+/// Which entries of the full graph lists hold.
+#[derive(Debug, Default)]
+enum Entries {
+    /// All of them, in order.
+    #[default]
+    All,
+    Listed(Vec<u32>),
+    /// Lists that are walked only.
+    Unnumbered,
+}
+
+impl Entries {
+    #[inline(always)]
+    fn of(&self, at: usize) -> u32 {
+        match self {
+            Self::All => at as u32,
+            Self::Listed(entry) => entry[at],
+            Self::Unnumbered => unreachable!("lists without numbers are walked only"),
+        }
+    }
 }
 
 /// What is left of a block of rows.
@@ -52,19 +75,31 @@ pub(crate) struct CompactedRows {
     pub(crate) entry: Vec<u32>,
 }
 
+impl CompactedRows {
+    /// Drops what was not needed of the lists, and its memory: there is a block of these for every few rows.
+    pub(crate) fn cut_to(&mut self, n_entries: usize) {
+        self.indices.truncate(n_entries);
+        self.indices.shrink_to_fit();
+        self.values.truncate(n_entries);
+        self.values.shrink_to_fit();
+        self.entry.truncate(n_entries);
+        self.entry.shrink_to_fit();
+    }
+}
+
 /// The graph as a recipe walks it.
 #[derive(Debug, Clone)]
-pub(crate) struct Walk<'a> {
-    pub(crate) topology: &'a Topology,
+pub(crate) struct Walk {
+    pub(crate) topology: Topology,
     pub(crate) diffusion: Diffusion,
     pub(crate) identity: Identity,
     averages: bool,
 }
 
-impl<'a> Walk<'a> {
-    pub(crate) fn new(dataset: &'a Dataset, recipe: &Recipe) -> Self {
+impl Walk {
+    pub(crate) fn new(dataset: &Dataset, recipe: &Recipe) -> Self {
         Self {
-            topology: dataset.topology(),
+            topology: dataset.topology().clone(),
             diffusion: Diffusion::of(dataset, recipe.matrix()),
             identity: recipe.edges.identity,
             averages: recipe.averages_messages(),
@@ -93,73 +128,77 @@ impl<'a> Walk<'a> {
     /// Every entry of the graph.
     pub(crate) fn all(&self) -> Result<Survivors, EngineError> {
         if self.identity == Identity::Residual || self.averages {
-            return self.select(|_| true, |_, _| true);
+            return self.select(true, |_| true, |_, _| true);
         }
-        check_size(self.topology)?;
-        let lists = Lists {
-            indptr: self.topology.indptr().to_vec(),
-            indices: self.topology.indices().to_vec(),
-            values: self.diffusion.values().to_vec(),
-            entry: (0..self.topology.n_entries() as u32).collect(),
-            ..Lists::default()
-        };
+        check_size(&self.topology)?;
+        let (indptr, indices) = self.topology.shared();
+        let lists = Lists { indptr, indices, values: self.diffusion.shared(), entry: Entries::All, ..Lists::default() };
         Ok(Survivors::new(lists, self.identity, 0, false))
     }
 
-    /// The entries that `keep(target, entry)` accepts; a step's means count those that were `present(entry)` before it.
+    /// The entries that `keep(target, entry)` accepts; a step's means count those that were `present(entry)` before it. Unnumbered,
+    /// they cannot be asked which they are, and take a third less memory.
     pub(crate) fn select(
         &self,
+        is_numbered: bool,
         present: impl Fn(usize) -> bool,
         keep: impl Fn(usize, usize) -> bool,
     ) -> Result<Survivors, EngineError> {
-        check_size(self.topology)?;
-        let (topology, leaves_own_out) = (self.topology, self.identity == Identity::Residual);
+        check_size(&self.topology)?;
+        let (topology, leaves_own_out) = (&self.topology, self.identity == Identity::Residual);
         let n = topology.n_nodes();
-        let mut lists = Lists { indptr: Vec::with_capacity(n + 1), ..Lists::default() };
         let mut n_own_left_out = 0;
-        lists.indptr.push(0);
+        let mut indptr = Vec::with_capacity(n + 1);
+        indptr.push(0);
+        let mut total = 0;
+        for u in 0..n {
+            for k in topology.row_range(u) {
+                if leaves_own_out && topology.indices()[k] as usize == u {
+                    n_own_left_out += 1;
+                } else {
+                    total += usize::from(keep(u, k));
+                }
+            }
+            indptr.push(total);
+        }
+        let (mut indices, mut values) = (Vec::with_capacity(total), Vec::with_capacity(total));
+        let mut entry = Vec::with_capacity(if is_numbered { total } else { 0 });
         for u in 0..n {
             let share = if self.averages { self.share_of(u, &present) } else { f32::NAN };
             for k in topology.row_range(u) {
                 let v = topology.indices()[k];
-                if leaves_own_out && v as usize == u {
-                    n_own_left_out += 1;
-                } else if keep(u, k) {
-                    lists.indices.push(v);
-                    lists.values.push(if self.averages { share } else { self.diffusion.values()[k] });
-                    lists.entry.push(k as u32);
+                if !(leaves_own_out && v as usize == u) && keep(u, k) {
+                    indices.push(v);
+                    values.push(if self.averages { share } else { self.diffusion.values()[k] });
+                    if is_numbered {
+                        entry.push(k as u32);
+                    }
                 }
             }
-            lists.indptr.push(lists.indices.len());
         }
+        let lists = Lists {
+            indptr: Arc::new(indptr),
+            indices: Arc::new(indices),
+            values: Arc::new(values),
+            entry: if is_numbered { Entries::Listed(entry) } else { Entries::Unnumbered },
+            ..Lists::default()
+        };
         Ok(Survivors::new(lists, self.identity, n_own_left_out, self.averages))
     }
 
-    /// What every step of `mask` walks, its own removals gone but for those of `locked` targets. Steps that walk the same share it.
-    pub(crate) fn steps(&self, mask: &EdgeMask, locked: Option<&[bool]>) -> Result<Vec<Survivors>, EngineError> {
-        let removed_at = mask.removed_at();
+    /// For every step of `mask` the first step that walks the same entries.
+    pub(crate) fn first_alike(&self, mask: &EdgeMask, locked: Option<&[bool]>) -> Vec<usize> {
         let mut n_removed = vec![0usize; mask.n_steps() + 1];
-        for at in removed_at {
+        for at in mask.removed_at() {
             n_removed[*at as usize] += 1;
         }
-        let mut steps: Vec<Survivors> = Vec::with_capacity(mask.n_steps());
+        let counts_removals = locked.is_some() || self.averages;
+        let mut first: Vec<usize> = Vec::with_capacity(mask.n_steps());
         for step in 0..mask.n_steps() {
-            let counts_removals = locked.is_some() || self.averages;
             let is_same = step > 0 && n_removed[step] == 0 && !(counts_removals && n_removed[step - 1] > 0);
-            let survivors = match steps.last() {
-                Some(last) if is_same => last.clone(),
-                _ => {
-                    let present = |k: usize| removed_at[k] as usize >= step;
-                    let keep = |u: usize, k: usize| {
-                        let at = removed_at[k] as usize;
-                        at > step || (at == step && locked.is_some_and(|l| l[u]))
-                    };
-                    self.select(present, keep)?
-                }
-            };
-            steps.push(survivors);
+            first.push(if is_same { first[step - 1] } else { step });
         }
-        Ok(steps)
+        first
     }
 }
 
@@ -180,11 +219,18 @@ impl Survivors {
 
     /// No nodes at all, for networks that do not walk a graph.
     pub(crate) fn empty() -> Self {
-        Self::new(Lists { indptr: vec![0], ..Lists::default() }, Identity::SelfLoop, 0, false)
+        Self::new(Lists { indptr: Arc::new(vec![0]), ..Lists::default() }, Identity::SelfLoop, 0, false)
     }
 
     /// The same walk with other lists, from which no self-loop is missing.
-    fn with_lists(&self, lists: Lists) -> Self {
+    fn with_lists(&self, indptr: Vec<usize>, indices: Vec<u32>, values: Vec<f32>, entry: Vec<u32>) -> Self {
+        let lists = Lists {
+            indptr: Arc::new(indptr),
+            indices: Arc::new(indices),
+            values: Arc::new(values),
+            entry: Entries::Listed(entry),
+            ..Lists::default()
+        };
         Self { lists: Arc::new(lists), ..self.clone() }
     }
 
@@ -228,15 +274,26 @@ impl Survivors {
     }
 
     /// The entries walked, by their index in the full graph.
-    pub(crate) fn entries(&self) -> &[u32] {
-        &self.lists.entry
+    pub(crate) fn entries(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.n_walked()).map(|at| self.entry(at))
+    }
+
+    /// The index in the full graph of the entry at `at` in the lists.
+    #[inline(always)]
+    pub(crate) fn entry(&self, at: usize) -> u32 {
+        self.lists.entry.of(at)
+    }
+
+    /// Bytes that the lists of a step which walks `n_entries` entries take.
+    pub(crate) fn size_bytes(n_entries: usize) -> usize {
+        n_entries * (size_of::<u32>() + size_of::<f32>())
     }
 
     /// `Σ_u |T[u,v]|` over the entries walked, for every source `v`.
     pub(crate) fn source_sums(&self) -> &[f64] {
         self.lists.source_sums.get_or_init(|| {
             let mut sums = vec![0.0; self.n_rows()];
-            for (v, value) in self.lists.indices.iter().zip(&self.lists.values) {
+            for (v, value) in self.lists.indices.iter().zip(&*self.lists.values) {
                 sums[*v as usize] += f64::from(value.abs());
             }
             sums
@@ -246,31 +303,33 @@ impl Survivors {
     /// Those of the entries walked that `keep` marks, in order.
     pub(crate) fn filtered(&self, keep: &[bool]) -> Self {
         let all = &*self.lists;
-        let mut kept = Lists { indptr: vec![0], ..Lists::default() };
+        let (mut indptr, mut indices, mut values, mut entry) = (vec![0], Vec::new(), Vec::new(), Vec::new());
         for ends in all.indptr.windows(2) {
             for k in (ends[0]..ends[1]).filter(|k| keep[*k]) {
-                kept.indices.push(all.indices[k]);
-                kept.values.push(all.values[k]);
-                kept.entry.push(all.entry[k]);
+                indices.push(all.indices[k]);
+                values.push(all.values[k]);
+                entry.push(all.entry.of(k));
             }
-            kept.indptr.push(kept.indices.len());
+            indptr.push(indices.len());
         }
-        self.with_lists(kept)
+        self.with_lists(indptr, indices, values, entry)
     }
 
-    /// The lists with blocks of `n_rows` rows replaced where there is something new, in parallel.
+    /// The lists with blocks of `n_rows` rows replaced where there is something new, in parallel. Blocks go as they are copied, so
+    /// that the entries do not lie in memory twice.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`].
     pub(crate) fn replaced(
         &self,
-        blocks: &[Option<CompactedRows>],
+        blocks: Vec<Option<CompactedRows>>,
         n_rows: usize,
         ctl: &Control,
     ) -> Result<Self, EngineError> {
         /// Where a block goes.
         struct Place<'a> {
             block: usize,
+            new: Option<CompactedRows>,
             start: usize,
             indptr: &'a mut [usize],
             indices: &'a mut [u32],
@@ -284,29 +343,24 @@ impl Survivors {
             new.as_ref().map_or_else(|| entries_of(&rows_of(block)).len(), |new| new.indices.len())
         };
         let total = blocks.iter().enumerate().map(len_of).sum();
-        let mut lists = Lists {
-            indptr: vec![0; old.indptr.len()],
-            indices: vec![0; total],
-            values: vec![0.0; total],
-            entry: vec![0; total],
-            ..Lists::default()
-        };
-        let mut left = (&mut lists.indptr[1..], &mut *lists.indices, &mut *lists.values, &mut *lists.entry);
+        let (mut indptr, mut indices) = (vec![0; old.indptr.len()], vec![0; total]);
+        let (mut values, mut entry) = (vec![0.0; total], vec![0; total]);
+        let mut left = (&mut indptr[1..], &mut *indices, &mut *values, &mut *entry);
         let mut start = 0;
         let mut places = Vec::with_capacity(blocks.len());
-        for (block, new) in blocks.iter().enumerate() {
-            let len = len_of((block, new));
+        for (block, new) in blocks.into_iter().enumerate() {
+            let len = len_of((block, &new));
             let (indptr, later) = left.0.split_at_mut(rows_of(block).len());
             let (indices, later_indices) = left.1.split_at_mut(len);
             let (values, later_values) = left.2.split_at_mut(len);
             let (entry, later_entry) = left.3.split_at_mut(len);
             left = (later, later_indices, later_values, later_entry);
-            places.push(Place { block, start, indptr, indices, values, entry });
+            places.push(Place { block, new, start, indptr, indices, values, entry });
             start += len;
         }
         ctl.for_row_blocks(&mut places, 1, 1, |_, places| {
             for place in places {
-                if let Some(new) = &blocks[place.block] {
+                if let Some(new) = place.new.take() {
                     place.indices.copy_from_slice(&new.indices);
                     place.values.copy_from_slice(&new.values);
                     place.entry.copy_from_slice(&new.entry);
@@ -321,11 +375,12 @@ impl Survivors {
                     }
                     place.indices.copy_from_slice(&old.indices[entries.clone()]);
                     place.values.copy_from_slice(&old.values[entries.clone()]);
-                    place.entry.copy_from_slice(&old.entry[entries]);
+                    place.entry.iter_mut().zip(entries).for_each(|(slot, k)| *slot = old.entry.of(k));
                 }
             }
         })?;
-        Ok(self.with_lists(lists))
+        drop(places);
+        Ok(self.with_lists(indptr, indices, values, entry))
     }
 
     /// `T̂ x` with the identity form. `[n, width] → [n, width]`
@@ -347,8 +402,8 @@ impl Survivors {
 
     fn transposed(&self, transpose: &Transpose) -> (Vec<usize>, Vec<u32>, Vec<f32>) {
         let mut value_of = vec![f32::NAN; transpose.entry.len()];
-        for (k, value) in self.lists.entry.iter().zip(&self.lists.values) {
-            value_of[*k as usize] = *value;
+        for (k, value) in self.entries().zip(&*self.lists.values) {
+            value_of[k as usize] = *value;
         }
         let n = transpose.topology.n_nodes();
         let (mut indptr, mut indices, mut values) = (Vec::with_capacity(n + 1), Vec::new(), Vec::new());

@@ -1,0 +1,414 @@
+//! The lists of the first hop, and which of its entries a hop removes.
+
+use super::arrays::{StoredArray, append, read, read_into};
+use super::chunks::{Chunk, GROUP_ROWS, Walked};
+use super::hops::StoredPropagation;
+use crate::engine::control::Control;
+use crate::engine::diffusion::Matrix;
+use crate::engine::error::EngineError;
+use crate::engine::kernels::message_scores;
+use crate::engine::sparsify::edges::n_to_go;
+use crate::engine::sparsify::{EdgeMode, Identity};
+
+/// What the lists of the first hop hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FirstLists {
+    pub(super) walked: Walked,
+    /// Self-loops of the graph, walked or not.
+    pub(super) n_self_loops: usize,
+}
+
+/// Writes the lists of the first hop: every entry of the graph with its value of `T`, but for the self-loops that the identity form
+/// leaves out.
+///
+/// # Errors
+/// [`EngineError::Topology`] for a structure that breaks an invariant, [`EngineError::Storage`], [`EngineError::Cancelled`].
+pub(super) fn write_first_lists(job: &StoredPropagation<'_>, ctl: &Control) -> Result<FirstLists, EngineError> {
+    let (storage, n) = (job.storage, job.size.n_nodes);
+    let leaves_own_out = job.recipe.edges.identity == Identity::Residual;
+    let Factors { of_source, exponent_of_target } = factors(job, ctl)?;
+    let mut lengths = storage.create(StoredArray::Lengths { since: 0 })?;
+    let mut sources = storage.create(StoredArray::Sources { since: 0 })?;
+    let mut values = storage.create(StoredArray::Values { since: 0 })?;
+    let (mut n_walked, mut n_self_loops) = (0, 0);
+    for_graph_rows(job, "reading the graph", ctl, |rows| {
+        let mut kept = Chunk::default();
+        let mut kept_lengths = Vec::with_capacity(rows.degrees.len());
+        for (row, range) in rows.ranges().enumerate() {
+            let u = rows.first + row;
+            let columns = &rows.sources[range.clone()];
+            check_columns(u, columns, n)?;
+            let before = kept.sources.len();
+            let of_target = of_source.as_ref().map(|_| rows.degree(row).powf(exponent_of_target));
+            for (at, v) in range.clone().zip(columns) {
+                let is_own = *v as usize == u;
+                n_self_loops += usize::from(is_own);
+                if is_own && leaves_own_out {
+                    continue;
+                }
+                let weight = rows.weights.get(at).copied();
+                let value = match (&of_source, of_target) {
+                    (Some(of_source), Some(of_target)) => {
+                        let t = of_target * of_source[*v as usize];
+                        weight.map_or(t, |w| t * f64::from(w)) as f32
+                    }
+                    _ => weight.unwrap_or(1.0),
+                };
+                kept.sources.push(*v);
+                kept.values.push(value);
+            }
+            kept_lengths.push((kept.sources.len() - before) as u32);
+        }
+        n_walked += kept.sources.len();
+        append(&mut *lengths, &kept_lengths)?;
+        append(&mut *sources, &kept.sources)?;
+        append(&mut *values, &kept.values)
+    })?;
+    lengths.finish()?;
+    sources.finish()?;
+    values.finish()?;
+    Ok(FirstLists { walked: Walked { since: 0, n_nodes: n, n_entries: n_walked }, n_self_loops })
+}
+
+/// `d(v)^(-r)` of every node, and the exponent of a row's own degree; nothing for a matrix without degrees.
+struct Factors {
+    of_source: Option<Vec<f64>>,
+    exponent_of_target: f64,
+}
+
+fn factors(job: &StoredPropagation<'_>, ctl: &Control) -> Result<Factors, EngineError> {
+    let Matrix::Normalised(norm_r) = job.recipe.matrix() else {
+        return Ok(Factors { of_source: None, exponent_of_target: 0.0 });
+    };
+    let mut of_source = Vec::with_capacity(job.size.n_nodes);
+    if job.size.is_weighted {
+        for_graph_rows(job, "adding up weights", ctl, |rows| {
+            of_source.extend((0..rows.degrees.len()).map(|row| rows.degree(row).powf(-norm_r)));
+            Ok(())
+        })?;
+    } else {
+        for first in (0..job.size.n_nodes).step_by(GROUP_ROWS) {
+            ctl.check()?;
+            let n_rows = GROUP_ROWS.min(job.size.n_nodes - first);
+            let indptr = read_indptr(job, first, n_rows)?;
+            of_source.extend(indptr.windows(2).map(|w| degree_of((w[1] - w[0]) as f64).powf(-norm_r)));
+        }
+    }
+    Ok(Factors { of_source: Some(of_source), exponent_of_target: norm_r - 1.0 })
+}
+
+fn degree_of(sum: f64) -> f64 {
+    if sum == 0.0 { 1.0 } else { sum }
+}
+
+/// Rows of the graph as it is stored.
+struct GraphRows {
+    first: usize,
+    degrees: Vec<usize>,
+    sources: Vec<u32>,
+    /// Empty without weights.
+    weights: Vec<f32>,
+}
+
+impl GraphRows {
+    /// Where the entries of every row lie.
+    fn ranges(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        let mut end = 0;
+        self.degrees.iter().map(move |degree| {
+            let start = end;
+            end += degree;
+            start..end
+        })
+    }
+
+    /// `d(u)`: the length of a row or the sum of its weights, 0 counted as 1.
+    fn degree(&self, row: usize) -> f64 {
+        if self.weights.is_empty() {
+            return degree_of(self.degrees[row] as f64);
+        }
+        let start: usize = self.degrees[..row].iter().sum();
+        degree_of(self.weights[start..start + self.degrees[row]].iter().map(|w| f64::from(*w)).sum())
+    }
+}
+
+fn read_indptr(job: &StoredPropagation<'_>, first: usize, n_rows: usize) -> Result<Vec<u64>, EngineError> {
+    let indptr = read::<u64>(job.storage, StoredArray::Indptr, first, n_rows + 1)?;
+    let fault = |row: usize, expected: String, found: u64| EngineError::Topology {
+        row,
+        expected,
+        found: found.to_string(),
+    };
+    if let Some(at) = indptr.windows(2).position(|w| w[0] > w[1]) {
+        return Err(fault(first + at, format!("row pointers of at least {}", indptr[at]), indptr[at + 1]));
+    }
+    let (start, end, m) = (indptr[0], indptr[n_rows], job.size.n_entries as u64);
+    if first == 0 && start != 0 {
+        return Err(fault(0, "row pointers that start at 0".into(), start));
+    }
+    if end > m || (first + n_rows == job.size.n_nodes && end != m) {
+        return Err(fault(first + n_rows, format!("a last row pointer of {m}"), end));
+    }
+    Ok(indptr)
+}
+
+fn check_columns(row: usize, columns: &[u32], n: usize) -> Result<(), EngineError> {
+    let fault = |expected: String, found: String| Err(EngineError::Topology { row, expected, found });
+    if let Some(w) = columns.windows(2).find(|w| w[0] >= w[1]) {
+        return fault("columns that ascend strictly".into(), format!("{} then {}", w[0], w[1]));
+    }
+    match columns.last().filter(|v| **v as usize >= n) {
+        Some(v) => fault(format!("columns below {n}"), v.to_string()),
+        None => Ok(()),
+    }
+}
+
+fn for_graph_rows(
+    job: &StoredPropagation<'_>,
+    stage: &str,
+    ctl: &Control,
+    mut f: impl FnMut(&GraphRows) -> Result<(), EngineError>,
+) -> Result<(), EngineError> {
+    let n = job.size.n_nodes;
+    for first in (0..n).step_by(GROUP_ROWS) {
+        ctl.check()?;
+        ctl.progress(stage, first, n);
+        let n_rows = GROUP_ROWS.min(n - first);
+        let indptr = read_indptr(job, first, n_rows)?;
+        let (start, len) = (indptr[0] as usize, (indptr[n_rows] - indptr[0]) as usize);
+        let weights = if job.size.is_weighted { read(job.storage, StoredArray::Weights, start, len)? } else { Vec::new() };
+        f(&GraphRows {
+            first,
+            degrees: indptr.windows(2).map(|w| (w[1] - w[0]) as usize).collect(),
+            sources: read(job.storage, StoredArray::Indices, start, len)?,
+            weights,
+        })?;
+    }
+    Ok(())
+}
+
+/// What a hop is decided on.
+pub(super) struct Hop<'a> {
+    pub(super) hop: usize,
+    pub(super) before: Walked,
+    /// Entries the identity form leaves out; they count as kept.
+    pub(super) n_left_out: usize,
+    /// Of the rows of `P̂(hop)`.
+    pub(super) norms: &'a [f32],
+    /// The last hop that removed something; its masks are stored.
+    pub(super) masks_until: Option<usize>,
+}
+
+/// What a hop decided.
+pub(super) struct DecidedHop {
+    pub(super) delta: f32,
+    /// Over the entries before; NaN where they were not tested.
+    pub(super) mean_message: f64,
+    /// New lists and masks, where something went.
+    pub(super) after: Option<Walked>,
+}
+
+/// Decides which entries a hop removes and writes down what is left and what went.
+///
+/// # Errors
+/// [`EngineError::Storage`], [`EngineError::Cancelled`].
+pub(super) fn decide(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> Result<DecidedHop, EngineError> {
+    let asked = job.recipe.delta_a(hop.hop);
+    let nothing = |delta| DecidedHop { delta, mean_message: f64::NAN, after: None };
+    if asked == 0.0 {
+        return Ok(nothing(0.0));
+    }
+    let n_walked = hop.before.n_entries.max(1) as f64;
+    let (delta, mean) = match job.recipe.edges.mode {
+        EdgeMode::Relative => {
+            let mean = sum_of_scores(job, hop, ctl)? / n_walked;
+            ((asked * mean) as f32, Some(mean))
+        }
+        EdgeMode::Target => (target_delta(job, hop, asked, ctl)?, None),
+        EdgeMode::Absolute | EdgeMode::Mass => (asked as f32, None),
+    };
+    if delta <= 0.0 {
+        return Ok(DecidedHop { mean_message: mean.unwrap_or(f64::NAN), ..nothing(delta) });
+    }
+    let (after, sum) = remove(job, hop, delta, ctl)?;
+    let is_changed = after.n_entries < hop.before.n_entries;
+    let mean_message = mean.unwrap_or(sum / n_walked);
+    Ok(DecidedHop { delta, mean_message, after: is_changed.then_some(after) })
+}
+
+/// Scores of the entries of a group of rows, in order.
+fn scores_of(chunk: &Chunk, group: &std::ops::Range<usize>, norms: &[f32]) -> Vec<f32> {
+    let entries = chunk.indptr[group.start]..chunk.indptr[group.end];
+    let mut scores = vec![0.0; entries.len()];
+    message_scores(&chunk.values[entries.clone()], &chunk.sources[entries], norms, &mut scores);
+    scores
+}
+
+fn sum_of_scores(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> Result<f64, EngineError> {
+    let mut sum = 0.0;
+    hop.before.for_chunks(job.storage, "measuring messages", ctl, |chunk| {
+        let groups: Vec<_> = chunk.groups().collect();
+        let sums = ctl.map(groups.len(), |at| {
+            scores_of(chunk, &groups[at], hop.norms).into_iter().map(f64::from).sum::<f64>()
+        })?;
+        sums.iter().for_each(|s| sum += s);
+        Ok(())
+    })?;
+    Ok(sum)
+}
+
+/// The smallest δ at which at least a share of all entries is gone. Scores are not negative, so their bits are in their order: one pass
+/// finds the upper half of the wanted one's bits, another the lower.
+fn target_delta(job: &StoredPropagation<'_>, hop: &Hop<'_>, share: f64, ctl: &Control) -> Result<f32, EngineError> {
+    const HALF: u32 = 16;
+    let n_before = hop.before.n_entries + hop.n_left_out;
+    let wanted = n_to_go(n_before, share, job.size.n_entries);
+    if wanted == 0 {
+        return Ok(0.0);
+    }
+    let count = |bucket_of: &(dyn Fn(u32) -> Option<u32> + Sync)| -> Result<Vec<u64>, EngineError> {
+        let mut counts = vec![0u64; 1 << HALF];
+        hop.before.for_chunks(job.storage, "selecting", ctl, |chunk| {
+            let groups: Vec<_> = chunk.groups().collect();
+            let buckets = ctl.map(groups.len(), |at| {
+                let group = &groups[at];
+                let scores = scores_of(chunk, group, hop.norms);
+                let start = chunk.indptr[group.start];
+                let mut buckets = Vec::with_capacity(scores.len());
+                for row in group.clone() {
+                    let own = chunk.target(row);
+                    let entries = chunk.indptr[row]..chunk.indptr[row + 1];
+                    let others = entries.filter(|k| chunk.sources[*k] as usize != own);
+                    buckets.extend(others.filter_map(|k| bucket_of(scores[k - start].to_bits())));
+                }
+                buckets
+            })?;
+            buckets.iter().flatten().for_each(|bucket| counts[*bucket as usize] += 1);
+            Ok(())
+        })?;
+        Ok(counts)
+    };
+    let upper = count(&|bits| Some(bits >> HALF))?;
+    let n_others = upper.iter().sum::<u64>();
+    let wanted = (wanted as u64).min(n_others);
+    let Some((high, below)) = bucket_with(&upper, wanted) else { return Ok(0.0) };
+    let lower = count(&|bits| (bits >> HALF == high).then_some(bits & ((1 << HALF) - 1)))?;
+    let Some((low, _)) = bucket_with(&lower, wanted - below) else { return Ok(0.0) };
+    Ok(f32::from_bits(high << HALF | low).next_up())
+}
+
+/// The bucket with the `nth` value, counted from 1, and how many values are in those before it.
+fn bucket_with(counts: &[u64], nth: u64) -> Option<(u32, u64)> {
+    let mut below = 0;
+    for (bucket, count) in counts.iter().enumerate().filter(|_| nth > 0) {
+        if below + count >= nth {
+            return Some((bucket as u32, below));
+        }
+        below += count;
+    }
+    None
+}
+
+/// What is left of a group of rows.
+struct Left {
+    lengths: Vec<u32>,
+    sources: Vec<u32>,
+    values: Vec<f32>,
+    /// Of every entry before, whether it went.
+    goes: Vec<bool>,
+    sum: f64,
+}
+
+fn remove(
+    job: &StoredPropagation<'_>,
+    hop: &Hop<'_>,
+    delta: f32,
+    ctl: &Control,
+) -> Result<(Walked, f64), EngineError> {
+    let (storage, since) = (job.storage, hop.hop);
+    let mut lengths = storage.create(StoredArray::Lengths { since })?;
+    let mut sources = storage.create(StoredArray::Sources { since })?;
+    let mut values = storage.create(StoredArray::Values { since })?;
+    let mut masks = storage.create(StoredArray::RemovedAt { until: since })?;
+    let (mut n_entries, mut sum) = (0, 0.0);
+    hop.before.for_chunks(storage, "removing entries", ctl, |chunk| {
+        let groups: Vec<_> = chunk.groups().collect();
+        let left = ctl.map(groups.len(), |at| test(chunk, &groups[at], hop.norms, delta, job.locked))?;
+        for left in &left {
+            append(&mut *lengths, &left.lengths)?;
+            append(&mut *sources, &left.sources)?;
+            append(&mut *values, &left.values)?;
+            n_entries += left.sources.len();
+            sum += left.sum;
+        }
+        for (group, left) in groups.iter().zip(&left) {
+            append(&mut *masks, &masks_of(job, hop, chunk.target(group.start), group.len(), &left.goes)?)?;
+        }
+        Ok(())
+    })?;
+    lengths.finish()?;
+    sources.finish()?;
+    values.finish()?;
+    masks.finish()?;
+    Ok((Walked { since, n_entries, ..hop.before }, sum))
+}
+
+fn test(
+    chunk: &Chunk,
+    group: &std::ops::Range<usize>,
+    norms: &[f32],
+    delta: f32,
+    locked: Option<&[bool]>,
+) -> Left {
+    let scores = scores_of(chunk, group, norms);
+    let start = chunk.indptr[group.start];
+    let mut left = Left {
+        lengths: Vec::with_capacity(group.len()),
+        sources: Vec::with_capacity(scores.len()),
+        values: Vec::with_capacity(scores.len()),
+        goes: Vec::with_capacity(scores.len()),
+        sum: scores.iter().map(|s| f64::from(*s)).sum(),
+    };
+    for row in group.clone() {
+        let own = chunk.target(row);
+        let before = left.sources.len();
+        let is_locked = locked.is_some_and(|locked| locked[own]);
+        for k in chunk.indptr[row]..chunk.indptr[row + 1] {
+            let goes = !is_locked && scores[k - start] < delta && chunk.sources[k] as usize != own;
+            left.goes.push(goes);
+            if !goes {
+                left.sources.push(chunk.sources[k]);
+                left.values.push(chunk.values[k]);
+            }
+        }
+        left.lengths.push((left.sources.len() - before) as u32);
+    }
+    left
+}
+
+/// The masks of some rows after the hop: of the entries that were there, those that go.
+fn masks_of(
+    job: &StoredPropagation<'_>,
+    hop: &Hop<'_>,
+    first: usize,
+    n_rows: usize,
+    goes: &[bool],
+) -> Result<Vec<u8>, EngineError> {
+    let never = job.recipe.model.hops as u8;
+    let indptr = read_indptr(job, first, n_rows)?;
+    let (start, len) = (indptr[0] as usize, (indptr[n_rows] - indptr[0]) as usize);
+    let mut masks = vec![never; len];
+    if let Some(until) = hop.masks_until {
+        read_into(job.storage, StoredArray::RemovedAt { until }, start, &mut masks)?;
+    }
+    let sources: Vec<u32> = if hop.n_left_out > 0 { read(job.storage, StoredArray::Indices, start, len)? } else { Vec::new() };
+    let mut goes = goes.iter();
+    for (row, ends) in indptr.windows(2).enumerate() {
+        for at in (ends[0] as usize - start)..(ends[1] as usize - start) {
+            let is_left_out = sources.get(at).is_some_and(|v| *v as usize == first + row);
+            if masks[at] == never && !is_left_out && goes.next() == Some(&true) {
+                masks[at] = hop.hop as u8;
+            }
+        }
+    }
+    Ok(masks)
+}

@@ -1,0 +1,367 @@
+//! Hop after hop, block after block.
+
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::arrays::{Sink, Storage, StoredArray, append, read, read_into};
+use super::chunks::{GROUP_ROWS, Walked};
+use super::decide::{DecidedHop, Hop, decide, write_first_lists};
+use super::plan::{GraphSize, MemoryPlan};
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::kernels::{RowBlock, add_squares_of_rows, gather_rows};
+use crate::engine::model::HopWeights;
+use crate::engine::sparsify::edges::check_norms;
+use crate::engine::sparsify::{EdgeMode, Identity, Recipe};
+
+/// What to propagate and how.
+#[derive(Clone, Copy)]
+pub struct StoredPropagation<'a> {
+    /// Where graph and embeddings lie.
+    pub storage: &'a dyn Storage,
+    /// What the graph holds.
+    pub size: &'a GraphSize,
+    /// Of a decoupled model.
+    pub recipe: &'a Recipe,
+    /// Which targets keep all their entries. `[n_nodes]`
+    pub locked: Option<&'a [bool]>,
+    /// How wide blocks are.
+    pub plan: MemoryPlan,
+}
+
+/// What happened in a hop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HopRecord {
+    /// From 0.
+    pub hop: usize,
+    /// δa as the recipe gives it.
+    pub asked: f64,
+    /// The absolute δ that messages were compared with.
+    pub delta: f64,
+    /// Mean message over the entries before, where they were tested.
+    pub mean_message: Option<f64>,
+    /// Entries of the graph, self-loops included.
+    pub n_entries: usize,
+    /// Self-loops among them.
+    pub n_self_loops: usize,
+    /// Entries the hop before left.
+    pub n_before: usize,
+    /// Entries this hop walks.
+    pub n_after: usize,
+    /// `‖P̂(hop + 1)‖_F`.
+    pub output_norm: f64,
+    /// Wall time of the hop, seconds. Of a hop that was interrupted the part since.
+    pub secs: f64,
+}
+
+/// How far a propagation has come: everything before it is in the storage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PropagationState {
+    /// Columns of a block.
+    pub block_width: usize,
+    /// Entries of the lists of the first hop, and self-loops of the graph.
+    n_first: usize,
+    n_self_loops: usize,
+    /// The hop that is under way; `P̂(hop)` is there.
+    pub hop: usize,
+    /// Whether it has decided.
+    is_decided: bool,
+    /// Blocks of `P̂(hop + 1)` that are there.
+    pub n_blocks_done: usize,
+    /// The lists that it walks.
+    lists_since: usize,
+    n_walked: usize,
+    /// Of the hop that is under way, once it has decided.
+    deciding: Option<(f64, Option<f64>, usize)>,
+    masks_until: Option<usize>,
+    /// The finished hops.
+    pub records: Vec<HopRecord>,
+    /// Whether the embedding is there.
+    pub is_finished: bool,
+}
+
+impl StoredPropagation<'_> {
+    fn check(&self) -> Result<(), EngineError> {
+        self.recipe.check()?;
+        let shape = &self.recipe.model;
+        if !shape.is_decoupled() {
+            let found = shape.architecture.key();
+            return Err(EngineError::recipe("model.architecture", "a decoupled family out of memory", found));
+        }
+        if self.recipe.edges.mode == EdgeMode::Mass || self.recipe.edges.ranking.is_some() {
+            let expected = "absolute, relative or target by messages out of memory";
+            return Err(EngineError::recipe("edges.mode", expected, "mass or a ranking"));
+        }
+        Ok(())
+    }
+
+    fn has_sum(&self) -> bool {
+        let shape = &self.recipe.model;
+        shape.architecture.definition().hop_weights(shape) != HopWeights::Last
+    }
+
+    /// Columns of a block: the first and how many.
+    fn columns(&self, block: usize) -> (usize, usize) {
+        let first = block * self.plan.block_width;
+        (first, self.plan.block_width.min(self.size.n_features - first))
+    }
+}
+
+/// Propagates the features in a storage over `recipe.model.hops` hops, removing as `recipe.edges` says. A propagation that is in the
+/// storage already goes on where it was interrupted.
+///
+/// Afterwards the storage holds [`StoredArray::Embedding`] and, where something was removed, [`StoredArray::RemovedAt`].
+///
+/// # Errors
+/// [`EngineError::Recipe`] for what cannot be done out of memory, [`EngineError::Topology`], [`EngineError::NotFinite`],
+/// [`EngineError::Storage`], [`EngineError::Cancelled`].
+pub fn propagate_stored(job: &StoredPropagation<'_>, ctl: &Control) -> Result<PropagationState, EngineError> {
+    job.check()?;
+    let found = job.storage.load_state()?.filter(|state| state.block_width == job.plan.block_width);
+    let (mut state, mut squares) = match found {
+        Some(state) if state.is_finished => return Ok(state),
+        Some(state) => {
+            let squares = squares_of(job, state.hop, job.plan.n_blocks, ctl)?;
+            (state, squares)
+        }
+        None => begin(job, ctl)?,
+    };
+    while state.hop < job.recipe.model.hops {
+        squares = one_hop(job, &mut state, &squares, ctl)?;
+    }
+    finish(job, &mut state, ctl)?;
+    Ok(state)
+}
+
+/// Writes the first lists and cuts the features into blocks.
+fn begin(job: &StoredPropagation<'_>, ctl: &Control) -> Result<(PropagationState, Vec<f64>), EngineError> {
+    let first = write_first_lists(job, ctl)?;
+    let (n, f) = (job.size.n_nodes, job.size.n_features);
+    let mut squares = vec![0.0; n];
+    let blocks = (0..job.plan.n_blocks).map(|block| job.storage.create(StoredArray::Columns { hop: 0, block }));
+    let mut blocks: Vec<Box<dyn Sink + '_>> = blocks.collect::<Result<_, _>>()?;
+    for row in (0..n).step_by(GROUP_ROWS) {
+        ctl.check()?;
+        ctl.progress("reading features", row, n);
+        let n_rows = GROUP_ROWS.min(n - row);
+        let rows: Vec<f32> = read(job.storage, StoredArray::Features, row * f, n_rows * f)?;
+        for (block, sink) in blocks.iter_mut().enumerate() {
+            let (first, width) = job.columns(block);
+            let columns: Vec<f32> = rows.chunks_exact(f).flat_map(|row| &row[first..first + width]).copied().collect();
+            add_squares_of_rows(&columns, width, &mut squares[row..row + n_rows]);
+            append(&mut **sink, &columns)?;
+        }
+    }
+    for sink in blocks {
+        sink.finish()?;
+    }
+    let state = PropagationState {
+        block_width: job.plan.block_width,
+        n_first: first.walked.n_entries,
+        n_self_loops: first.n_self_loops,
+        hop: 0,
+        is_decided: false,
+        n_blocks_done: 0,
+        lists_since: 0,
+        n_walked: first.walked.n_entries,
+        deciding: None,
+        masks_until: None,
+        records: Vec::new(),
+        is_finished: false,
+    };
+    job.storage.save_state(&state)?;
+    Ok((state, squares))
+}
+
+/// Squares of the row norms over the first `n_blocks` blocks of `P̂(hop)`.
+fn squares_of(
+    job: &StoredPropagation<'_>,
+    hop: usize,
+    n_blocks: usize,
+    ctl: &Control,
+) -> Result<Vec<f64>, EngineError> {
+    let n = job.size.n_nodes;
+    let mut squares = vec![0.0; n];
+    for block in 0..n_blocks {
+        let (_, width) = job.columns(block);
+        for row in (0..n).step_by(GROUP_ROWS) {
+            ctl.check()?;
+            let n_rows = GROUP_ROWS.min(n - row);
+            let rows: Vec<f32> = read(job.storage, StoredArray::Columns { hop, block }, row * width, n_rows * width)?;
+            add_squares_of_rows(&rows, width, &mut squares[row..row + n_rows]);
+        }
+    }
+    Ok(squares)
+}
+
+/// One hop, or what is left of it; gives the squares of the row norms of what it made.
+fn one_hop(
+    job: &StoredPropagation<'_>,
+    state: &mut PropagationState,
+    squares: &[f64],
+    ctl: &Control,
+) -> Result<Vec<f64>, EngineError> {
+    let began = Instant::now();
+    let (storage, hop, n) = (job.storage, state.hop, job.size.n_nodes);
+    let n_left_out = job.size.n_entries - state.n_first;
+    let mut walked = Walked { since: state.lists_since, n_nodes: n, n_entries: state.n_walked };
+    if !state.is_decided {
+        let norms: Vec<f32> = squares.iter().map(|s| s.sqrt() as f32).collect();
+        check_norms(&norms, hop)?;
+        let asks = Hop { hop, before: walked, n_left_out, norms: &norms, masks_until: state.masks_until };
+        let DecidedHop { delta, mean_message, after } = decide(job, &asks, ctl)?;
+        state.deciding = Some((f64::from(delta), mean_message.is_finite().then_some(mean_message), walked.n_entries));
+        state.is_decided = true;
+        let old = (state.lists_since, state.masks_until);
+        if let Some(after) = after {
+            (walked, state.lists_since, state.n_walked) = (after, after.since, after.n_entries);
+            state.masks_until = Some(hop);
+        }
+        storage.save_state(state)?;
+        if state.lists_since != old.0 {
+            for array in lists(old.0) {
+                storage.remove(array)?;
+            }
+        }
+        if let Some(until) = old.1.filter(|_| state.masks_until != old.1) {
+            storage.remove(StoredArray::RemovedAt { until })?;
+        }
+    }
+    let mut next = squares_of(job, hop + 1, state.n_blocks_done, ctl)?;
+    for block in state.n_blocks_done..job.plan.n_blocks {
+        one_block(job, walked, hop, block, &mut next, ctl)?;
+        state.n_blocks_done = block + 1;
+        storage.save_state(state)?;
+        if hop > 0 && job.has_sum() {
+            storage.remove(StoredArray::Sum { hop: hop - 1, block })?;
+        }
+    }
+    let (delta, mean_message, n_walked_before) = state.deciding.take().unwrap_or((0.0, None, walked.n_entries));
+    state.records.push(HopRecord {
+        hop,
+        asked: job.recipe.delta_a(hop),
+        delta,
+        mean_message,
+        n_entries: job.size.n_entries,
+        n_self_loops: state.n_self_loops,
+        n_before: n_walked_before + n_left_out,
+        n_after: walked.n_entries + n_left_out,
+        output_norm: next.iter().sum::<f64>().sqrt(),
+        secs: began.elapsed().as_secs_f64(),
+    });
+    (state.hop, state.is_decided, state.n_blocks_done) = (hop + 1, false, 0);
+    storage.save_state(state)?;
+    for block in 0..job.plan.n_blocks {
+        storage.remove(StoredArray::Columns { hop, block })?;
+    }
+    Ok(next)
+}
+
+fn lists(since: usize) -> [StoredArray; 3] {
+    [StoredArray::Lengths { since }, StoredArray::Sources { since }, StoredArray::Values { since }]
+}
+
+/// Rows that one worker adds up at a time.
+const WORKER_ROWS: usize = 128;
+
+/// A block of columns of `P̂(hop + 1)`, and of the sum with `P̂(hop)`.
+fn one_block(
+    job: &StoredPropagation<'_>,
+    walked: Walked,
+    hop: usize,
+    block: usize,
+    squares: &mut [f64],
+    ctl: &Control,
+) -> Result<(), EngineError> {
+    let (storage, n) = (job.storage, job.size.n_nodes);
+    let (_, width) = job.columns(block);
+    let mut x = vec![0.0f32; n * width];
+    read_into(storage, StoredArray::Columns { hop, block }, 0, &mut x)?;
+    let mut sink = storage.create(StoredArray::Columns { hop: hop + 1, block })?;
+    let mut sum = if job.has_sum() { Some(storage.create(StoredArray::Sum { hop, block })?) } else { None };
+    let weight = job.recipe.model.hop_weights()[hop] as f32;
+    let is_residual = job.recipe.edges.identity != Identity::SelfLoop;
+    let stage = format!("hop {} of {}, columns {} of {}", hop + 1, job.recipe.model.hops, block + 1, job.plan.n_blocks);
+    let mut out: Vec<f32> = Vec::new();
+    walked.for_chunks(storage, &stage, ctl, |chunk| {
+        let start = chunk.rows.start;
+        let own = &x[start * width..chunk.rows.end * width];
+        out.clear();
+        out.extend_from_slice(own);
+        ctl.for_row_blocks(&mut out, width, WORKER_ROWS, |first, rows| {
+            let indptr = &chunk.indptr[first..=first + rows.len() / width];
+            let entries = RowBlock { indptr, indices: &chunk.sources, values: &chunk.values };
+            gather_rows(rows, width, entries, &x, is_residual);
+        })?;
+        add_squares_of_rows(&out, width, &mut squares[chunk.rows.clone()]);
+        append(&mut *sink, &out)?;
+        if let Some(sink) = &mut sum {
+            let before = (hop > 0).then_some(StoredArray::Sum { hop: hop.wrapping_sub(1), block });
+            append(&mut **sink, &added(storage, before, start * width, weight, own)?)?;
+        }
+        Ok(())
+    })?;
+    sink.finish()?;
+    match sum {
+        Some(sum) => sum.finish(),
+        None => Ok(()),
+    }
+}
+
+/// `before + weight · x`, from value `from` of `before` on.
+fn added(
+    storage: &dyn Storage,
+    before: Option<StoredArray>,
+    from: usize,
+    weight: f32,
+    x: &[f32],
+) -> Result<Vec<f32>, EngineError> {
+    let mut sum = vec![0.0f32; x.len()];
+    if let Some(before) = before {
+        read_into(storage, before, from, &mut sum)?;
+    }
+    sum.iter_mut().zip(x).for_each(|(s, p)| *s = weight.mul_add(*p, *s));
+    Ok(sum)
+}
+
+/// Puts the blocks of the result side by side, and removes what was only on the way.
+fn finish(job: &StoredPropagation<'_>, state: &mut PropagationState, ctl: &Control) -> Result<(), EngineError> {
+    let (storage, n, f) = (job.storage, job.size.n_nodes, job.size.n_features);
+    let last = job.recipe.model.hops;
+    let weight = job.recipe.model.hop_weights()[last] as f32;
+    let mut sink = storage.create(StoredArray::Embedding)?;
+    for row in (0..n).step_by(GROUP_ROWS) {
+        ctl.check()?;
+        ctl.progress("writing the embedding", row, n);
+        let n_rows = GROUP_ROWS.min(n - row);
+        let mut rows = vec![0.0f32; n_rows * f];
+        for block in 0..job.plan.n_blocks {
+            let (first, width) = job.columns(block);
+            let from = row * width;
+            let columns = StoredArray::Columns { hop: last, block };
+            let mut part: Vec<f32> = read(storage, columns, from, n_rows * width)?;
+            if job.has_sum() {
+                let before = last.checked_sub(1).map(|hop| StoredArray::Sum { hop, block });
+                part = added(storage, before, from, weight, &part)?;
+            }
+            for (row, part) in rows.chunks_exact_mut(f).zip(part.chunks_exact(width)) {
+                row[first..first + width].copy_from_slice(part);
+            }
+        }
+        append(&mut *sink, &rows)?;
+    }
+    sink.finish()?;
+    state.is_finished = true;
+    storage.save_state(state)?;
+    for block in 0..job.plan.n_blocks {
+        storage.remove(StoredArray::Columns { hop: last, block })?;
+        if job.has_sum() && last > 0 {
+            storage.remove(StoredArray::Sum { hop: last - 1, block })?;
+        }
+    }
+    for array in lists(state.lists_since) {
+        storage.remove(array)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! Decoupled propagation of graphs that do not fit into memory.
+//!
+//! Graph, masks and embeddings lie in a [`Storage`]. Embeddings are cut into blocks of columns, as wide as memory allows: a hop reads
+//! one block whole, streams the entries it walks past it, and writes the block of the next embedding row after row. Deciding needs the
+//! norms of whole rows, so all blocks of a hop come before the next hop. Every finished block is written down, and a propagation that
+//! was interrupted goes on behind it.
+//!
+//! In memory are one block of columns, a few numbers per node, and the chunk of entries that passes. Embeddings and masks have the bits
+//! of [`propagate`](crate::engine::sparsify::propagate) in memory.
+//!
+//! What is never here: opening files; attention, training, the per-feature push, and rankings other than messages.
+
+mod arrays;
+mod chunks;
+mod decide;
+mod hops;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+pub use arrays::{Sink, Storage, StoredArray};
+pub use hops::{HopRecord, PropagationState, StoredPropagation, propagate_stored};
+pub use plan::{GraphSize, MemoryPlan};

@@ -1,0 +1,86 @@
+//! How wide a block of columns may be, and what a propagation needs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::error::EngineError;
+
+/// What a graph's arrays hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraphSize {
+    /// Nodes.
+    pub n_nodes: usize,
+    /// Entries, self-loops included.
+    pub n_entries: usize,
+    /// Features per node.
+    pub n_features: usize,
+    /// Whether entries have weights of their own.
+    pub is_weighted: bool,
+}
+
+/// How a propagation out of memory goes about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryPlan {
+    /// Columns of a block; the last one may be narrower.
+    pub block_width: usize,
+    /// Blocks.
+    pub n_blocks: usize,
+    /// Bytes in memory at the most demanding moment.
+    pub memory_bytes: u64,
+    /// Bytes in the storage at the most demanding moment, those of the graph not counted.
+    pub storage_bytes: u64,
+}
+
+/// Columns that are added up together; blocks are multiples, so that sums do not depend on where they are cut.
+pub(super) const COLUMN_STEP: usize = 16;
+/// Per node: the norm, the square that becomes the next one, the factor of its column, its row length.
+const PER_NODE: u64 = 4 + 8 + 8 + 4;
+/// The chunk of entries that passes, with its output rows, the program itself and its threads.
+const FIXED: u64 = 96 << 20;
+
+impl GraphSize {
+    /// Bytes of row pointers, sources and weights.
+    pub fn structure_bytes(&self) -> u64 {
+        let per_entry = if self.is_weighted { 8 } else { 4 };
+        8 * (self.n_nodes as u64 + 1) + per_entry * self.n_entries as u64
+    }
+
+    /// Bytes of one embedding.
+    pub fn embedding_bytes(&self) -> u64 {
+        4 * self.n_nodes as u64 * self.n_features as u64
+    }
+
+    /// Bytes that a propagation in memory needs: the structure with its values, features, two embeddings, the sum of hops where there is
+    /// one, masks, and the lists of what two hops walk.
+    pub fn in_memory_bytes(&self, has_sum: bool) -> u64 {
+        let lists = 2 * 12 * self.n_entries as u64;
+        let n_embeddings = 3 + u64::from(has_sum);
+        self.structure_bytes() + 5 * self.n_entries as u64 + n_embeddings * self.embedding_bytes() + lists
+    }
+
+    /// How wide blocks may be within `memory` bytes.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] where not even the narrowest block fits: how much it takes.
+    pub fn plan(&self, memory: u64, has_sum: bool) -> Result<MemoryPlan, EngineError> {
+        let n = self.n_nodes as u64;
+        let fixed = FIXED + PER_NODE * n;
+        let per_step = 4 * n * COLUMN_STEP as u64;
+        let steps = memory.saturating_sub(fixed) / per_step.max(1);
+        if steps == 0 {
+            let expected = format!("at least {} MiB for {n} nodes", (fixed + per_step).div_ceil(1 << 20));
+            return Err(EngineError::mismatch("memory", expected, format!("{} MiB", memory >> 20)));
+        }
+        let most = self.n_features.div_ceil(COLUMN_STEP) as u64;
+        let steps = steps.min(most);
+        let block_width = steps as usize * COLUMN_STEP;
+        let n_blocks = self.n_features.div_ceil(block_width);
+        let entries = 2 * (8 * self.n_entries as u64 + 4 * n) + 2 * self.n_entries as u64;
+        let embeddings = (3 + u64::from(has_sum)) * self.embedding_bytes();
+        Ok(MemoryPlan {
+            block_width,
+            n_blocks,
+            memory_bytes: fixed + steps * per_step,
+            storage_bytes: entries + embeddings,
+        })
+    }
+}
