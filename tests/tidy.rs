@@ -143,6 +143,16 @@ fn a_file_is_read_in_one_sitting() {
 }
 
 #[test]
+fn the_fuzz_targets_are_built_with_what_their_floors_need() {
+    // They compile these floors from their source, and nothing else builds them every day.
+    let read = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("text");
+    let (package, fuzz) = (read("Cargo.toml"), read("tests/fuzz/Cargo.toml"));
+    let floors = package.lines().skip_while(|l| *l != "# engine").take_while(|l| *l != "# the binary");
+    let missing: Vec<&str> = floors.filter(|l| !l.starts_with('#') && fuzz.lines().all(|f| f != *l)).collect();
+    assert!(missing.is_empty(), "tests/fuzz/Cargo.toml lacks: {missing:#?}");
+}
+
+#[test]
 fn main_only_picks_a_floor() {
     let (_, main) = sources().into_iter().find(|(file, _)| file == "main.rs").expect("main.rs");
     assert!(main.lines().count() < 80, "main.rs parses, dispatches and exits, nothing else");

@@ -63,6 +63,8 @@ pub(super) enum Command {
     Prune(PruneArgs),
     /// Propagate the features alone, as a decoupled model does
     Propagate(PropagateArgs),
+    /// Write a graph as a folder of arrays, which `propagate` reads piece by piece where memory is short
+    Store(StoreArgs),
     /// Try many thresholds and find the trade-off
     Sweep(SweepArgs),
     /// Run a bundle again and compare every bit
@@ -83,6 +85,7 @@ impl Command {
             Self::Train(a) => &a.shared,
             Self::Prune(a) => &a.shared,
             Self::Propagate(a) => &a.shared,
+            Self::Store(a) => &a.shared,
             Self::Sweep(a) => &a.shared,
             Self::Replay(a) => &a.shared,
             Self::Export(a) => &a.shared,
@@ -94,7 +97,12 @@ impl Command {
     /// The recipe file that the command starts from, if it names one.
     pub(super) fn recipe_file(&self) -> Option<&Path> {
         let recipe = match self {
-            Self::Inspect(_) | Self::Replay(_) | Self::Export(_) | Self::Reproduce(_) | Self::Bench(_) => return None,
+            Self::Inspect(_)
+            | Self::Store(_)
+            | Self::Replay(_)
+            | Self::Export(_)
+            | Self::Reproduce(_)
+            | Self::Bench(_) => return None,
             Self::Train(a) => &a.recipe,
             Self::Prune(a) => &a.recipe,
             Self::Propagate(a) => &a.recipe,
@@ -156,6 +164,20 @@ pub(super) struct PropagateArgs {
     pub(super) output: PathBuf,
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StoreArgs {
+    /// File, folder or sample:NAME
+    #[arg(value_name = "GRAPH")]
+    pub(super) graph: String,
+    /// The folder to write
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: PathBuf,
+    #[command(flatten)]
+    pub(super) options: GraphArgs,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
 }

@@ -233,7 +233,7 @@ fn set<T>(slot: &mut T, value: Option<T>) {
     }
 }
 
-fn warn(report: &LoadReport, terminal: &Terminal) {
+pub(super) fn warn(report: &LoadReport, terminal: &Terminal) {
     for warning in &report.warnings {
         terminal.note(&format!("warning: {warning}: {}", report.source));
     }

@@ -18,6 +18,7 @@ mod propagate;
 mod prune;
 mod replay;
 mod reproduce;
+mod store;
 mod sweep;
 mod train;
 
@@ -93,6 +94,7 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         Command::Train(args) => train::run(args, &terminal),
         Command::Prune(args) => prune::run(args, &terminal),
         Command::Propagate(args) => propagate::run(args, &terminal),
+        Command::Store(args) => store::run(args, &terminal),
         Command::Sweep(args) => sweep::run(args, &terminal),
         Command::Replay(args) => replay::run(args, &terminal),
         Command::Export(args) => export::run(args, &terminal),

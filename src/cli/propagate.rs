@@ -1,5 +1,6 @@
 //! `unifews propagate GRAPH -o DIR`: the first half of a decoupled model.
 
+use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -9,10 +10,13 @@ use super::failure::UsageError;
 use super::inputs;
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
-use crate::engine::graph::resolve_split;
+use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::Family;
-use crate::engine::sparsify::{Recipe, propagate};
+use crate::engine::out_of_core::{GraphSize, Storage as _, StoredPropagation, propagate_stored, sums_hops};
+use crate::engine::sparsify::{Lock, Recipe, propagate};
 use crate::io::results::{PropagationMetrics, PropagationWriter};
+use crate::io::stored::{DiskStorage, OutOfCoreWriter, StoredGraph};
+use crate::io::{Detected, GraphFormat, detect};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -28,22 +32,129 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
     if options.recipe.is_none() {
         options.arch.get_or_insert(Family::Sgc);
     }
-    let input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
-    let recipe = &input.recipe;
+    let recipe = inputs::recipe(&options, &args.shared)?;
     if !recipe.model.is_decoupled() {
         let found = recipe.model.architecture.key();
         return Err(UsageError::new("--arch", "a decoupled family (sgc, appnp, gbp) to propagate", found).into());
     }
     recipe.check()?;
+    let memory = options.graph.memory();
+    if let Ok(Detected::Graph(GraphFormat::Stored)) = detect(&args.graph) {
+        let graph = StoredGraph::open(Path::new(&args.graph))?;
+        let needed = graph.size().in_memory_bytes(sums_hops(&recipe));
+        if needed > memory {
+            let (needed, memory_words) = (output::size(needed), output::size(memory));
+            terminal.note(&format!("in memory this takes about {needed}, of {memory_words}: working from the disk"));
+            return out_of_core(args, &recipe, &graph, memory, writer, terminal);
+        }
+    }
+    let input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
+    let recipe = &input.recipe;
     let split = resolve_split(&input.dataset, &recipe.split, recipe.seed)?;
+    check_memory(&args.graph, &input.dataset, recipe, memory, terminal)?;
     let began = Instant::now();
     let propagated = propagate(&input.dataset, recipe, &split, None, terminal.ctl())?;
     let elapsed_secs = began.elapsed().as_secs_f64();
     let metrics = PropagationMetrics::of(&input.dataset, &propagated, elapsed_secs, terminal.ctl().n_threads());
     writer.write(recipe, &propagated, &metrics, terminal.ctl())?;
     terminal.clear();
+    say(args, recipe, &metrics, input.dataset.name())
+}
+
+/// Says how much memory the propagation of a graph that has been read will take, and refuses where there is not as much.
+fn check_memory(
+    graph: &str,
+    dataset: &Dataset,
+    recipe: &Recipe,
+    memory: u64,
+    terminal: &Terminal,
+) -> anyhow::Result<()> {
+    let size = GraphSize::of(dataset);
+    let there = size.structure_bytes() + size.embedding_bytes();
+    let needed = size.in_memory_bytes(sums_hops(recipe)).saturating_sub(there);
+    let words =
+        format!("propagating takes about {} beside the graph, of {}", output::size(needed), output::size(memory));
+    if needed > memory {
+        anyhow::bail!("{words}; unifews store {graph} -o DIR writes a folder that is propagated from the disk");
+    }
+    terminal.ctl().progress(&words, 0, 0);
+    Ok(())
+}
+
+/// Propagates a stored graph from the disk.
+fn out_of_core(
+    args: &PropagateArgs,
+    recipe: &Recipe,
+    graph: &StoredGraph,
+    memory: u64,
+    writer: PropagationWriter,
+    terminal: &Terminal,
+) -> anyhow::Result<()> {
+    if !recipe.graph.is_default() {
+        return Err(UsageError::new("options of the graph", "none for a stored graph", "some").into());
+    }
+    let writer = OutOfCoreWriter::beside(writer);
+    let mut plan = graph.size().plan(memory, sums_hops(recipe))?;
+    if let Some(width) = DiskStorage::width_of(writer.work()).filter(|width| *width < plan.block_width) {
+        // What was begun with less memory goes on with as little.
+        plan = graph.size().plan_of_width(width, sums_hops(recipe));
+    }
+    let storage = DiskStorage::open(graph, recipe, plan, writer.work())?;
+    let locked = locked_nodes_of(graph, recipe)?;
+    terminal.note(&format!(
+        "{} of columns ({} wide), {} in memory, up to {} in {}",
+        if plan.n_blocks == 1 { "1 block".to_owned() } else { format!("{} blocks", plan.n_blocks) },
+        plan.block_width,
+        output::size(plan.memory_bytes),
+        output::size(plan.storage_bytes),
+        writer.work().display(),
+    ));
+    if let Some(state) = storage.load_state()?.filter(|state| !state.is_finished) {
+        terminal.note(&format!(
+            "going on at hop {} of {}, columns {} of {}",
+            state.hop + 1,
+            recipe.model.hops,
+            state.n_blocks_done + 1,
+            plan.n_blocks
+        ));
+    }
+    let job = StoredPropagation { storage: &storage, size: graph.size(), recipe, locked: locked.as_deref(), plan };
+    let state = propagate_stored(&job, terminal.ctl())?;
+    let steps: Vec<_> = state.records.iter().map(|record| record.to_trace(graph.size().n_features)).collect();
+    let elapsed_secs = state.records.iter().map(|record| record.secs).sum();
+    let n_threads = terminal.ctl().n_threads();
+    let metrics = PropagationMetrics::of_steps(&args.graph, &steps, elapsed_secs, n_threads);
+    writer.finish(storage, recipe, &metrics)?;
+    terminal.clear();
+    say(args, recipe, &metrics, graph.name())
+}
+
+/// Which nodes of a stored graph keep all their incoming entries, if any do.
+fn locked_nodes_of(graph: &StoredGraph, recipe: &Recipe) -> anyhow::Result<Option<Vec<bool>>> {
+    if recipe.edges.lock == Lock::None {
+        return Ok(None);
+    }
+    let names = graph.splits();
+    let at = if recipe.split == "auto" { Some(0) } else { names.iter().position(|name| *name == recipe.split) };
+    let Some(at) = at.filter(|at| *at < names.len()) else {
+        let expected = format!("a stored split ({}) to lock nodes of", names.join(", "));
+        return Err(UsageError::new("--split", expected, &recipe.split).into());
+    };
+    let split = graph.split(at)?;
+    let nodes = match &recipe.edges.lock {
+        Lock::Val => split.val,
+        Lock::Test => split.test,
+        _ => return Err(UsageError::new("--lock", "none, val or test for a stored graph", "a file").into()),
+    };
+    let mut locked = vec![false; graph.size().n_nodes];
+    nodes.iter().for_each(|u| locked[*u as usize] = true);
+    Ok(Some(locked))
+}
+
+/// What came back, for people or as a document.
+fn say(args: &PropagateArgs, recipe: &Recipe, metrics: &PropagationMetrics, graph: &str) -> anyhow::Result<()> {
     if args.shared.json {
-        return output::json(&Document { command: "propagate", output: &args.output, recipe, metrics: &metrics });
+        return output::json(&Document { command: "propagate", output: &args.output, recipe, metrics });
     }
     let rows = metrics.steps.iter().filter_map(|step| {
         let edges = step.edges.as_ref()?;
@@ -61,7 +172,7 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
     let header = ["hop", "δa", "δ used", "entries kept", "removed", "MACs", "norm"];
     let title = recipe.model.architecture.title();
     output::lines(&[
-        format!("{title} of {}, {} hops\n", input.dataset.name(), recipe.model.hops),
+        format!("{title} of {graph}, {} hops\n", recipe.model.hops),
         table(&header, 1, rows),
         format!(
             "\nremoved: {} of the entries; MACs {} of {} (rule {})",

@@ -22,11 +22,12 @@ use super::recipe::shortened;
 use super::report::LoadError;
 use super::sample;
 use super::source::ByteSource;
+use super::stored::is_stored_folder;
 use super::torch::SEQUENCE_MAGIC;
 use crate::engine::graph::ReadOptions;
 
 /// The formats of graphs, for people.
-pub(crate) const KNOWN_FORMATS: &str = "Unifews, OGB, GraphSAINT, PPI, Reddit or Geom-GCN folder, gnn-benchmark, heterophilous, Wikipedia, SciPy or unifews-graph .npz, \
+pub(crate) const KNOWN_FORMATS: &str = "Unifews or unifews-stored-graph folder, OGB, GraphSAINT, PPI, Reddit or Geom-GCN folder, gnn-benchmark, heterophilous, Wikipedia, SciPy or unifews-graph .npz, \
      DGL .bin, LINKX .mat, Planetoid files, PyG .pt, GraphML, GEXF, GML, MatrixMarket, METIS or edge list, text perhaps in .gz";
 
 /// A format of graphs.
@@ -74,6 +75,8 @@ pub enum GraphFormat {
     Planetoid,
     /// A `.pt` file of PyG's `processed` folder, or the folder around it.
     PygProcessed,
+    /// A folder of arrays in our own format, for work beyond memory.
+    Stored,
 }
 
 impl fmt::Display for GraphFormat {
@@ -100,6 +103,7 @@ impl fmt::Display for GraphFormat {
             Self::Compact => "unifews-graph archive",
             Self::Planetoid => "Planetoid files",
             Self::PygProcessed => "PyG data",
+            Self::Stored => "folder of arrays",
         })
     }
 }
@@ -235,6 +239,8 @@ fn unknown(found: &str) -> Detected {
 fn detect_folder(path: &Path) -> Detected {
     if is_bundle_folder(path) {
         Detected::Bundle
+    } else if is_stored_folder(path) {
+        Detected::Graph(GraphFormat::Stored)
     } else if path.join("adj.npz").is_file() {
         Detected::Graph(GraphFormat::UnifewsFolder)
     } else if is_planetoid_folder(path) {
@@ -252,7 +258,7 @@ fn detect_folder(path: &Path) -> Detected {
     } else if raw_folder(path).is_some() {
         Detected::Graph(GraphFormat::Ogb)
     } else {
-        unknown("a folder without adj.npz and manifest.json")
+        unknown("a folder without adj.npz, graph.json and manifest.json")
     }
 }
 

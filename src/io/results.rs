@@ -2,7 +2,8 @@
 //!
 //! | folder | files |
 //! | --- | --- |
-//! | propagation | `embedding.npy`, `metrics.json` (`unifews-propagation/1`), `recipe.toml` |
+//! | propagation | `embedding.npy`, `removed_at.npy` (for every entry the hop that removed it; the number of hops where it stays), `metrics.json`
+//! (`unifews-propagation/1`), `recipe.toml` |
 //! | sweep | `results.csv`, `results.json` (`unifews-sweep/1`), `recipe.toml`, curves as pictures; `comparison.csv` and
 //! `sensitivity.csv` where they were asked for |
 //!
@@ -14,7 +15,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::atomic::{AtomicFolder, write_atomic};
-use super::bundle::{StepMetrics, matrix_npy};
+use super::bundle::{StepMetrics, matrix_npy, removed_at_npy};
 use super::recipe::{recipe_to_toml, write_recipe};
 use super::report::ExportError;
 use crate::engine::analysis::{
@@ -24,7 +25,7 @@ use crate::engine::analysis::{
 use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
-use crate::engine::sparsify::{Macs, Propagated, Recipe};
+use crate::engine::sparsify::{Macs, Propagated, Recipe, StepTrace};
 
 /// Name and version of a propagation's `metrics.json`.
 const PROPAGATION_FORMAT: &str = "unifews-propagation/1";
@@ -57,14 +58,19 @@ pub struct PropagationMetrics {
 impl PropagationMetrics {
     /// The numbers of `propagated`, which took `elapsed_secs` on `n_threads`.
     pub fn of(dataset: &Dataset, propagated: &Propagated, elapsed_secs: f64, n_threads: usize) -> Self {
-        let macs: Macs = propagated.steps.iter().map(|s| s.macs).sum();
-        let edges = || propagated.steps.iter().filter_map(|s| s.edges.as_ref());
+        Self::of_steps(dataset.source(), &propagated.steps, elapsed_secs, n_threads)
+    }
+
+    /// The numbers of hops over the graph that was read from `source`.
+    pub fn of_steps(source: &str, steps: &[StepTrace], elapsed_secs: f64, n_threads: usize) -> Self {
+        let macs: Macs = steps.iter().map(|s| s.macs).sum();
+        let edges = || steps.iter().filter_map(|s| s.edges.as_ref());
         let (kept, all) = edges().fold((0, 0), |(kept, all), e| (kept + e.n_after, all + e.n_entries));
         Self {
             format: PROPAGATION_FORMAT.to_owned(),
-            graph: dataset.source().to_owned(),
+            graph: source.to_owned(),
             macs_rule: Macs::RULE.to_owned(),
-            steps: propagated.steps.iter().map(|step| StepMetrics::of(step, None, None)).collect(),
+            steps: steps.iter().map(|step| StepMetrics::of(step, None, None)).collect(),
             edge_sparsity: if all == 0 { 0.0 } else { 1.0 - kept as f64 / all as f64 },
             macs_dense: macs.dense(),
             macs_pruned: macs.pruned(),
@@ -87,6 +93,33 @@ impl PropagationWriter {
         Ok(Self(AtomicFolder::begin(target, |folder| names_format(&folder.join("metrics.json"), PROPAGATION_FORMAT))?))
     }
 
+    /// Where the folder will be.
+    pub fn target(&self) -> &Path {
+        self.0.target()
+    }
+
+    /// Moves an embedding and masks that are files already into the folder, and the folder into place.
+    ///
+    /// # Errors
+    /// [`ExportError`]; what was there before is then still there.
+    pub(super) fn write_stored(
+        self,
+        embedding: &Path,
+        masks: Option<&Path>,
+        recipe: &Recipe,
+        metrics: &PropagationMetrics,
+    ) -> Result<(), ExportError> {
+        let folder = self.0.path();
+        for (from, name) in [(Some(embedding), "embedding.npy"), (masks, "removed_at.npy")] {
+            if let Some(from) = from {
+                std::fs::rename(from, folder.join(name)).map_err(|source| ExportError::io("move", from, source))?;
+            }
+        }
+        write_json(&folder.join("metrics.json"), metrics)?;
+        write_recipe(folder.join("recipe.toml"), recipe)?;
+        self.0.commit()
+    }
+
     /// Writes the files and moves the folder into place.
     ///
     /// # Errors
@@ -101,6 +134,7 @@ impl PropagationWriter {
         ctl.progress("writing", 0, 0);
         let folder = self.0.path();
         write_atomic(folder.join("embedding.npy"), &matrix_npy(&propagated.embedding))?;
+        write_atomic(folder.join("removed_at.npy"), &removed_at_npy(propagated.edges.removed_at()))?;
         write_json(&folder.join("metrics.json"), metrics)?;
         write_recipe(folder.join("recipe.toml"), recipe)?;
         ctl.check().map_err(|_cancelled| ExportError::Cancelled)?;

@@ -10,5 +10,6 @@ mod common;
 mod exports;
 mod graph_options;
 mod interrupt;
+mod large;
 mod messages;
 mod numbers;

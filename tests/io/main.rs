@@ -21,5 +21,6 @@ mod pickles;
 mod real;
 mod recipes;
 mod samples;
+mod stored;
 mod support;
 mod writing;

@@ -387,8 +387,11 @@ fn unknown_files() {
         "text that is neither a recipe nor a list of edges",
     );
     assert_eq!(detect(folder.path().join("b")).expect("readable").to_string(), "an exported bundle");
-    assert_eq!(detect(folder.path()).expect("readable").to_string(), "a folder without adj.npz and manifest.json");
-    let known = "Unifews, OGB, GraphSAINT, PPI, Reddit or Geom-GCN folder, gnn-benchmark, heterophilous, Wikipedia, SciPy or \
+    assert_eq!(
+        detect(folder.path()).expect("readable").to_string(),
+        "a folder without adj.npz, graph.json and manifest.json"
+    );
+    let known = "Unifews or unifews-stored-graph folder, OGB, GraphSAINT, PPI, Reddit or Geom-GCN folder, gnn-benchmark, heterophilous, Wikipedia, SciPy or \
                  unifews-graph .npz, DGL .bin, LINKX .mat, Planetoid files, PyG .pt, GraphML, GEXF, GML, MatrixMarket, METIS or edge list, text perhaps \
                  in .gz";
     let path = folder.file("prose.txt", "Dear reader,\n");

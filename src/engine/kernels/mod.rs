@@ -21,8 +21,8 @@ pub use attention::{Attended, AttentionGradient, AttentionInput, Structure, atte
 pub use cost::{Advice, CostModel, Line};
 pub(crate) use fresh::{copied, from_row_blocks};
 pub use gemm::{Packed, matmul};
-pub use norms::{column_norms, column_sums, frobenius, row_norms};
 pub(crate) use norms::{add_squares_of_rows, message_scores, squares_of_rows, sum_and_count_below};
+pub use norms::{column_norms, column_sums, frobenius, row_norms};
 pub use rows::{Csr, spmm};
 pub(crate) use rows::{RowBlock, gather_rows};
 pub use select::kth_smallest;

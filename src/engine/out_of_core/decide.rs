@@ -133,11 +133,8 @@ impl GraphRows {
 
 fn read_indptr(job: &StoredPropagation<'_>, first: usize, n_rows: usize) -> Result<Vec<u64>, EngineError> {
     let indptr = read::<u64>(job.storage, StoredArray::Indptr, first, n_rows + 1)?;
-    let fault = |row: usize, expected: String, found: u64| EngineError::Topology {
-        row,
-        expected,
-        found: found.to_string(),
-    };
+    let fault =
+        |row: usize, expected: String, found: u64| EngineError::Topology { row, expected, found: found.to_string() };
     if let Some(at) = indptr.windows(2).position(|w| w[0] > w[1]) {
         return Err(fault(first + at, format!("row pointers of at least {}", indptr[at]), indptr[at + 1]));
     }
@@ -175,7 +172,8 @@ fn for_graph_rows(
         let n_rows = GROUP_ROWS.min(n - first);
         let indptr = read_indptr(job, first, n_rows)?;
         let (start, len) = (indptr[0] as usize, (indptr[n_rows] - indptr[0]) as usize);
-        let weights = if job.size.is_weighted { read(job.storage, StoredArray::Weights, start, len)? } else { Vec::new() };
+        let weights =
+            if job.size.is_weighted { read(job.storage, StoredArray::Weights, start, len)? } else { Vec::new() };
         f(&GraphRows {
             first,
             degrees: indptr.windows(2).map(|w| (w[1] - w[0]) as usize).collect(),
@@ -247,9 +245,8 @@ fn sum_of_scores(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> R
     let mut sum = 0.0;
     hop.before.for_chunks(job.storage, "measuring messages", ctl, |chunk| {
         let groups: Vec<_> = chunk.groups().collect();
-        let sums = ctl.map(groups.len(), |at| {
-            scores_of(chunk, &groups[at], hop.norms).into_iter().map(f64::from).sum::<f64>()
-        })?;
+        let sums = ctl
+            .map(groups.len(), |at| scores_of(chunk, &groups[at], hop.norms).into_iter().map(f64::from).sum::<f64>())?;
         sums.iter().for_each(|s| sum += s);
         Ok(())
     })?;
@@ -318,12 +315,7 @@ struct Left {
     sum: f64,
 }
 
-fn remove(
-    job: &StoredPropagation<'_>,
-    hop: &Hop<'_>,
-    delta: f32,
-    ctl: &Control,
-) -> Result<(Walked, f64), EngineError> {
+fn remove(job: &StoredPropagation<'_>, hop: &Hop<'_>, delta: f32, ctl: &Control) -> Result<(Walked, f64), EngineError> {
     let (storage, since) = (job.storage, hop.hop);
     let mut lengths = storage.create(StoredArray::Lengths { since })?;
     let mut sources = storage.create(StoredArray::Sources { since })?;
@@ -352,13 +344,7 @@ fn remove(
     Ok((Walked { since, n_entries, ..hop.before }, sum))
 }
 
-fn test(
-    chunk: &Chunk,
-    group: &std::ops::Range<usize>,
-    norms: &[f32],
-    delta: f32,
-    locked: Option<&[bool]>,
-) -> Left {
+fn test(chunk: &Chunk, group: &std::ops::Range<usize>, norms: &[f32], delta: f32, locked: Option<&[bool]>) -> Left {
     let scores = scores_of(chunk, group, norms);
     let start = chunk.indptr[group.start];
     let mut left = Left {
@@ -400,7 +386,8 @@ fn masks_of(
     if let Some(until) = hop.masks_until {
         read_into(job.storage, StoredArray::RemovedAt { until }, start, &mut masks)?;
     }
-    let sources: Vec<u32> = if hop.n_left_out > 0 { read(job.storage, StoredArray::Indices, start, len)? } else { Vec::new() };
+    let sources: Vec<u32> =
+        if hop.n_left_out > 0 { read(job.storage, StoredArray::Indices, start, len)? } else { Vec::new() };
     let mut goes = goes.iter();
     for (row, ends) in indptr.windows(2).enumerate() {
         for at in (ends[0] as usize - start)..(ends[1] as usize - start) {

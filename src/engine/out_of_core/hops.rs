@@ -1,5 +1,6 @@
 //! Hop after hop, block after block.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -11,12 +12,14 @@ use super::plan::{GraphSize, MemoryPlan};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{RowBlock, add_squares_of_rows, gather_rows};
-use crate::engine::model::HopWeights;
+use crate::engine::model::{HopWeights, StepKind};
+use crate::engine::sparsify::decide::count_macs;
 use crate::engine::sparsify::edges::check_norms;
-use crate::engine::sparsify::{EdgeMode, Identity, Recipe};
+use crate::engine::sparsify::{EdgeMode, EdgeTrace, Identity, Recipe, StepTrace};
 
 /// What to propagate and how.
 #[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "a storage may be anything")]
 pub struct StoredPropagation<'a> {
     /// Where graph and embeddings lie.
     pub storage: &'a dyn Storage,
@@ -53,6 +56,38 @@ pub struct HopRecord {
     pub output_norm: f64,
     /// Wall time of the hop, seconds. Of a hop that was interrupted the part since.
     pub secs: f64,
+}
+
+impl HopRecord {
+    /// The same as the trace of a hop in memory, but for the norms of sources, which are not kept. `width` is that of what was propagated.
+    pub fn to_trace(&self, width: usize) -> StepTrace {
+        let edges = EdgeTrace {
+            asked: self.asked,
+            delta: self.delta,
+            n_entries: self.n_entries,
+            n_self_loops: self.n_self_loops,
+            n_before: self.n_before,
+            n_after: self.n_after,
+            mean_message: self.mean_message.unwrap_or(f64::NAN),
+            source_norms: Arc::default(),
+            width,
+            macs_per_entry: width,
+            scores: None,
+            coefficients: None,
+            pushed_share: None,
+        };
+        StepTrace {
+            kind: StepKind::Hop,
+            idx: self.hop,
+            d_in: width,
+            d_out: width,
+            macs: count_macs(Some(&edges), &[]),
+            edges: Some(edges),
+            weights: Vec::new(),
+            relative_error: None,
+            output_norm: self.output_norm,
+        }
+    }
 }
 
 /// How far a propagation has come: everything before it is in the storage.
@@ -97,8 +132,7 @@ impl StoredPropagation<'_> {
     }
 
     fn has_sum(&self) -> bool {
-        let shape = &self.recipe.model;
-        shape.architecture.definition().hop_weights(shape) != HopWeights::Last
+        sums_hops(self.recipe)
     }
 
     /// Columns of a block: the first and how many.
@@ -106,6 +140,12 @@ impl StoredPropagation<'_> {
         let first = block * self.plan.block_width;
         (first, self.plan.block_width.min(self.size.n_features - first))
     }
+}
+
+/// Whether the embedding is a sum over hops, not the last one alone.
+pub fn sums_hops(recipe: &Recipe) -> bool {
+    let shape = &recipe.model;
+    shape.architecture.definition().hop_weights(shape) != HopWeights::Last
 }
 
 /// Propagates the features in a storage over `recipe.model.hops` hops, removing as `recipe.edges` says. A propagation that is in the

@@ -19,5 +19,5 @@ mod plan;
 mod tests;
 
 pub use arrays::{Sink, Storage, StoredArray};
-pub use hops::{HopRecord, PropagationState, StoredPropagation, propagate_stored};
+pub use hops::{HopRecord, PropagationState, StoredPropagation, propagate_stored, sums_hops};
 pub use plan::{GraphSize, MemoryPlan};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::error::EngineError;
+use crate::engine::graph::Dataset;
 
 /// What a graph's arrays hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,16 @@ const PER_NODE: u64 = 4 + 8 + 8 + 4;
 const FIXED: u64 = 96 << 20;
 
 impl GraphSize {
+    /// That of a graph in memory.
+    pub fn of(dataset: &Dataset) -> Self {
+        Self {
+            n_nodes: dataset.n_nodes(),
+            n_entries: dataset.topology().n_entries(),
+            n_features: dataset.features().width(),
+            is_weighted: dataset.edge_weights().is_some(),
+        }
+    }
+
     /// Bytes of row pointers, sources and weights.
     pub fn structure_bytes(&self) -> u64 {
         let per_entry = if self.is_weighted { 8 } else { 4 };
@@ -70,17 +81,21 @@ impl GraphSize {
             let expected = format!("at least {} MiB for {n} nodes", (fixed + per_step).div_ceil(1 << 20));
             return Err(EngineError::mismatch("memory", expected, format!("{} MiB", memory >> 20)));
         }
-        let most = self.n_features.div_ceil(COLUMN_STEP) as u64;
-        let steps = steps.min(most);
-        let block_width = steps as usize * COLUMN_STEP;
-        let n_blocks = self.n_features.div_ceil(block_width);
-        let entries = 2 * (8 * self.n_entries as u64 + 4 * n) + 2 * self.n_entries as u64;
+        let steps = (steps as usize).min(self.n_features.div_ceil(COLUMN_STEP));
+        Ok(self.plan_of_width(steps * COLUMN_STEP, has_sum))
+    }
+
+    /// With blocks of `block_width` columns.
+    pub fn plan_of_width(&self, block_width: usize, has_sum: bool) -> MemoryPlan {
+        let (n, m) = (self.n_nodes as u64, self.n_entries as u64);
+        // Lists and masks of a hop and of the one before, embeddings before and after, and the one that is written at the end.
+        let entries = 2 * (8 * m + 4 * n) + 2 * m;
         let embeddings = (3 + u64::from(has_sum)) * self.embedding_bytes();
-        Ok(MemoryPlan {
+        MemoryPlan {
             block_width,
-            n_blocks,
-            memory_bytes: fixed + steps * per_step,
+            n_blocks: self.n_features.div_ceil(block_width.max(1)),
+            memory_bytes: FIXED + PER_NODE * n + 4 * n * block_width as u64,
             storage_bytes: entries + embeddings,
-        })
+        }
     }
 }

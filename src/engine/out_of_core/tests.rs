@@ -108,15 +108,6 @@ fn graph(is_weighted: bool) -> Dataset {
     Dataset::try_new(parts).expect("a weighted graph")
 }
 
-fn size_of(dataset: &Dataset) -> GraphSize {
-    GraphSize {
-        n_nodes: dataset.n_nodes(),
-        n_entries: dataset.topology().n_entries(),
-        n_features: dataset.features().width(),
-        is_weighted: dataset.edge_weights().is_some(),
-    }
-}
-
 fn plan(size: &GraphSize, block_width: usize) -> MemoryPlan {
     let n_blocks = size.n_features.div_ceil(block_width);
     MemoryPlan { block_width, n_blocks, memory_bytes: 0, storage_bytes: 0 }
@@ -158,7 +149,7 @@ fn blocks_of_any_width_give_the_bits_of_all_columns_at_once() {
     let mut n_removing = 0;
     for is_weighted in [false, true] {
         let dataset = graph(is_weighted);
-        let size = size_of(&dataset);
+        let size = GraphSize::of(&dataset);
         for (at, (family, mode, identity, delta)) in [
             (Family::Sgc, EdgeMode::Relative, Identity::SelfLoop, &[0.6][..]),
             (Family::Sgc, EdgeMode::Target, Identity::Residual, &[0.3, 0.3, 0.7]),
@@ -172,8 +163,7 @@ fn blocks_of_any_width_give_the_bits_of_all_columns_at_once() {
             let recipe = recipe(family, mode, identity, delta);
             let storage = InMemory::holding(&dataset);
             let plan = plan(&size, [16, 32, 48][at % 3]);
-            let job =
-                StoredPropagation { storage: &storage, size: &size, recipe: &recipe, locked: None, plan };
+            let job = StoredPropagation { storage: &storage, size: &size, recipe: &recipe, locked: None, plan };
             let state = propagate_stored(&job, &ctl).expect("out of memory");
             assert_same(&storage, &state, &dataset, &recipe, &ctl);
             n_removing += usize::from(state.records[2].n_after < size.n_entries);
@@ -188,7 +178,7 @@ fn blocks_of_any_width_give_the_bits_of_all_columns_at_once() {
 fn a_propagation_goes_on_wherever_it_was_interrupted() {
     let ctl = Control::new(1).expect("a worker");
     let dataset = graph(false);
-    let size = size_of(&dataset);
+    let size = GraphSize::of(&dataset);
     let recipe = recipe(Family::Appnp, EdgeMode::Target, Identity::SelfLoop, &[0.2, 0.2, 0.6]);
     let storage = InMemory::holding(&dataset);
     let mut n_interrupted = 0;
@@ -215,7 +205,7 @@ fn a_propagation_goes_on_wherever_it_was_interrupted() {
 fn locked_nodes_keep_what_is_sent_to_them() {
     let ctl = Control::new(1).expect("a worker");
     let dataset = graph(false);
-    let size = size_of(&dataset);
+    let size = GraphSize::of(&dataset);
     let recipe = recipe(Family::Sgc, EdgeMode::Absolute, Identity::SelfLoop, &[1e9]);
     let locked: Vec<bool> = (0..size.n_nodes).map(|u| u % 3 == 0).collect();
     let storage = InMemory::holding(&dataset);
@@ -232,7 +222,7 @@ fn locked_nodes_keep_what_is_sent_to_them() {
 fn what_is_broken_or_cannot_be_done_is_said() {
     let ctl = Control::new(1).expect("a worker");
     let dataset = graph(false);
-    let size = size_of(&dataset);
+    let size = GraphSize::of(&dataset);
     let good = recipe(Family::Sgc, EdgeMode::Absolute, Identity::SelfLoop, &[0.1]);
     let error = |storage: &InMemory, size: &GraphSize, recipe: &Recipe| {
         let job = StoredPropagation { storage, size, recipe, locked: None, plan: plan(size, 16) };

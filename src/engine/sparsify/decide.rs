@@ -244,7 +244,7 @@ fn relative_distance(a: &Array2<f32>, b: &Array2<f32>) -> f64 {
 }
 
 /// The rule `kept-entries`: see [`Macs`].
-fn count_macs(edges: Option<&EdgeTrace>, weights: &[WeightTrace]) -> Macs {
+pub(crate) fn count_macs(edges: Option<&EdgeTrace>, weights: &[WeightTrace]) -> Macs {
     let mut macs = Macs::default();
     if let Some(e) = edges {
         let others = |n: usize| (n.saturating_sub(e.n_self_loops) * e.macs_per_entry) as u64;

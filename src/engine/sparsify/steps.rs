@@ -120,13 +120,7 @@ impl MaskSteps {
     }
 }
 
-fn make(
-    walk: &Walk,
-    mask: &EdgeMask,
-    step: usize,
-    locked: Option<&[bool]>,
-    zeroes: bool,
-) -> Result<Step, EngineError> {
+fn make(walk: &Walk, mask: &EdgeMask, step: usize, locked: Option<&[bool]>, zeroes: bool) -> Result<Step, EngineError> {
     let present = |k: usize| mask.removed_at()[k] as usize >= step;
     let stays = |u: usize, k: usize| {
         let at = mask.removed_at()[k] as usize;

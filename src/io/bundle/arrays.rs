@@ -13,6 +13,13 @@ use crate::engine::graph::Features;
 
 /// A `.npy` file (version 1.0) of little-endian values in C order.
 fn npy(descr: &str, shape: &[usize], body: &[u8]) -> Vec<u8> {
+    let mut bytes = npy_header(descr, shape);
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// What stands before the values of a `.npy` file.
+pub(crate) fn npy_header(descr: &str, shape: &[usize]) -> Vec<u8> {
     const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
     const ALIGNMENT: usize = 64;
     let dims = match shape {
@@ -24,11 +31,10 @@ fn npy(descr: &str, shape: &[usize], body: &[u8]) -> Vec<u8> {
     let padded = (before + header.len() + 1).next_multiple_of(ALIGNMENT) - before;
     header.extend(std::iter::repeat_n(' ', padded - 1 - header.len()));
     header.push('\n');
-    let mut bytes = Vec::with_capacity(before + padded + body.len());
+    let mut bytes = Vec::with_capacity(before + padded);
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&(padded as u16).to_le_bytes());
     bytes.extend_from_slice(header.as_bytes());
-    bytes.extend_from_slice(body);
     bytes
 }
 
@@ -49,6 +55,11 @@ fn npy_index(values: impl Iterator<Item = u64> + Clone) -> Vec<u8> {
 /// A matrix as `.npy`. `[rows, columns]`.
 pub(crate) fn matrix_npy(x: &Array2<f32>) -> Vec<u8> {
     npy_f32(x.shape(), x.iter())
+}
+
+/// For every entry the step that removed it, as `.npy`. `[n_entries]`
+pub(crate) fn removed_at_npy(removed_at: &[u8]) -> Vec<u8> {
+    npy("|u1", &[removed_at.len()], removed_at)
 }
 
 /// A step's matrix as SciPy's compressed sparse rows; the pushed share and the coefficients are more arrays, which `load_npz` passes over.

@@ -28,7 +28,7 @@ mod read;
 mod replay;
 mod write;
 
-pub(crate) use arrays::{entry_options, matrix_npy, step_npz};
+pub(crate) use arrays::{entry_options, matrix_npy, npy_header, removed_at_npy, step_npz};
 pub use manifest::{
     BUNDLE_FORMAT, EdgesNote, FileNote, ForwardNote, GraphNote, MachineNote, Manifest, ModelNote, ProgramNote,
 };

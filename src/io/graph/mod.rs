@@ -29,6 +29,7 @@ mod pyg;
 mod reddit;
 mod scipy;
 mod split;
+mod stored;
 mod targets;
 mod unifews;
 mod webkb;
@@ -165,10 +166,11 @@ pub fn read_graph_within(
         GraphFormat::Compact => compact::read(path)?,
         GraphFormat::Planetoid => planetoid::read(request)?,
         GraphFormat::PygProcessed => pyg::read(request)?,
+        GraphFormat::Stored => stored::read(request)?,
     };
     spec.clone_into(&mut draft.source);
     let (mut dataset, mut report) = draft.finish(path, &format.to_string())?;
-    if format == GraphFormat::Compact {
+    if matches!(format, GraphFormat::Compact | GraphFormat::Stored) {
         (dataset, report) = rearranged(dataset, report, request)?;
     }
     let dataset = parts::with_parts(dataset, &mut report, options)?;

@@ -1,0 +1,116 @@
+//! Graphs beyond memory: stored as a folder of arrays and propagated from the disk, with the bytes of the propagation in memory.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::common::{SMALL, folder, json, stdout, unifews};
+
+/// 239 MiB on the disk, in arrays of 229 MiB features and 3 MiB entries.
+const LARGE: &str = "sample:powerlaw?nodes=60000&edges=600000&features=1024&classes=8&seed=3";
+const HOW: [&str; 6] = ["--hops", "4", "--edge-mode", "relative", "--delta-a", "0.7"];
+/// GiB that the plan may use: a sixth of what the propagation takes in memory, less than half of the features.
+const LITTLE: [&str; 2] = ["--max-memory", "0.105"];
+
+fn same_bytes(folder: &Path, a: &str, b: &str) {
+    for name in ["embedding.npy", "removed_at.npy"] {
+        let read = |output: &str| std::fs::read(folder.join(output).join(name)).expect("an output");
+        assert!(read(a) == read(b), "{name} of {a} and {b}");
+    }
+}
+
+#[test]
+fn a_propagation_with_less_memory_than_the_data_gives_the_same_bytes_and_goes_on_after_a_crash() {
+    let folder = folder();
+    let path = folder.path();
+    stdout(path, &["store", LARGE, "-o", "graph"]);
+    stdout(path, &[&["propagate", "graph", "-o", "in-memory"][..], &HOW].concat());
+
+    // Killed in the middle, without a chance to clean up.
+    let disk = [&["propagate", "graph", "-o", "disk"][..], &HOW, &LITTLE].concat();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin("unifews"))
+        .args(&disk)
+        .current_dir(path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    let state = path.join("disk.unifews-work/state.json");
+    let began = Instant::now();
+    while !std::fs::read_to_string(&state).is_ok_and(|text| text.contains("\"hop\": 1,")) {
+        assert!(began.elapsed() < Duration::from_secs(300), "no first hop");
+        assert!(child.try_wait().expect("a status").is_none(), "ended before it was killed");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    assert!(!path.join("disk").exists());
+
+    // Another recipe must not take the blocks for its own.
+    let other = [&disk[..], &["--norm-r", "0.3"]].concat();
+    let refused = unifews(path).args(&other).assert().code(1).get_output().clone();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("found a propagation of another graph or recipe: disk.unifews-work"), "{said}");
+
+    // The rest under a limit of 176 MiB for everything the process maps, its code and its threads' stacks included.
+    let program = assert_cmd::cargo::cargo_bin("unifews");
+    let mut command = Command::new("sh");
+    if cfg!(target_os = "linux") {
+        command.args(["-c", "ulimit -v 180000; exec \"$@\"", "sh"]).arg(program);
+    } else {
+        command = Command::new(program);
+    }
+    let output = command.args(&disk).args(["--threads", "2"]).current_dir(path).output().expect("run");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("going on at hop "), "{said}");
+    assert!(said.contains("working from the disk"), "{said}");
+    same_bytes(path, "in-memory", "disk");
+    assert!(!path.join("disk.unifews-work").exists(), "what was on the way is gone");
+
+    let document = |output: &str| -> serde_json::Value {
+        let text = std::fs::read_to_string(path.join(output).join("metrics.json")).expect("metrics");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let (a, b) = (document("in-memory"), document("disk"));
+    assert_eq!(a["edge_sparsity"], b["edge_sparsity"]);
+    assert_eq!(a["macs_pruned"], b["macs_pruned"]);
+    assert!(a["edge_sparsity"].as_f64().expect("a share") > 0.5);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_the_way_out() {
+    let folder = folder();
+    let path = folder.path();
+    let refused = |arguments: &[&str]| {
+        let output = unifews(path).args(arguments).assert().code(1).get_output().clone();
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let sample = "sample:powerlaw?nodes=20000&edges=200000&features=128";
+    let said = refused(&["propagate", sample, "-o", "p", "--max-memory", "0.01"]);
+    assert!(said.contains("propagating takes about "), "{said}");
+    assert!(said.contains("unifews store") && said.contains("is propagated from the disk"), "{said}");
+    stdout(path, &["store", sample, "-o", "g"]);
+    let said = refused(&["propagate", "g", "-o", "p", "--max-memory", "0.01"]);
+    assert!(said.contains("memory: expected at least 98 MiB for 20000 nodes, found 10 MiB"), "{said}");
+    assert!(!path.join("p").exists());
+}
+
+#[test]
+fn a_stored_graph_is_the_graph() {
+    let folder = folder();
+    let document = json(folder.path(), &["store", SMALL, "-o", "g"]);
+    assert_eq!(document["n_nodes"], 300);
+    let of = |graph: &str| {
+        let mut document = json(folder.path(), &["inspect", graph]);
+        let graph = document[0].as_object_mut().expect("a graph");
+        graph.retain(|key, _| key != "path" && key != "report");
+        document.take()
+    };
+    assert_eq!(of("g"), of(SMALL));
+    // A second time over what is there; never over something else.
+    stdout(folder.path(), &["store", SMALL, "-o", "g"]);
+    std::fs::create_dir(folder.path().join("other")).expect("a folder");
+    std::fs::write(folder.path().join("other/notes.txt"), "mine").expect("a file");
+    unifews(folder.path()).args(["store", SMALL, "-o", "other"]).assert().code(1);
+}
