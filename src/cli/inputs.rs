@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::args::{GraphArgs, RecipeArgs, SharedArgs};
 use super::failure::UsageError;
+use super::output::size;
 use super::progress::Terminal;
+use crate::engine::analysis::run_bytes;
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::{EdgeMode, Lock, Recipe, Training, WeightMode};
@@ -88,6 +90,24 @@ pub(super) fn read_fitting_model(
     recipe.model = shape.clone();
     recipe.check()?;
     Ok(Arc::new(model))
+}
+
+/// Says how much memory a run will take at most, and refuses where there is not as much.
+pub(super) fn check_memory(
+    dataset: &Dataset,
+    model: &Model,
+    args: &RecipeArgs,
+    recipe: &Recipe,
+    terminal: &Terminal,
+) -> anyhow::Result<()> {
+    let (needed, memory) = (run_bytes(dataset, model, recipe), args.graph.memory());
+    let words = format!("pruning takes at most about {} beside the graph, of {}", size(needed), size(memory));
+    if needed > memory {
+        let way = "unifews store and unifews propagate work from the disk";
+        anyhow::bail!("{words}; --max-memory raises the limit, {way}");
+    }
+    terminal.say(&words);
+    Ok(())
 }
 
 /// What the options say of the network, where its family has such a setting.

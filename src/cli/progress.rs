@@ -14,6 +14,7 @@ use crate::io::read_calibration;
 pub(super) struct Terminal {
     ctl: Control,
     bar: Option<Arc<Mutex<Bar>>>,
+    is_quiet: bool,
 }
 
 impl Terminal {
@@ -39,7 +40,7 @@ impl Terminal {
         }
         let canceller = ctl.canceller();
         ctrlc::set_handler(move || canceller.cancel())?;
-        Ok(Self { ctl, bar })
+        Ok(Self { ctl, bar, is_quiet: quiet })
     }
 
     /// Threads, progress and cancelling.
@@ -52,6 +53,13 @@ impl Terminal {
         match self.bar.as_ref().and_then(|bar| bar.lock().ok()) {
             Some(bar) => bar.bar.suspend(|| output::note(text)),
             None => output::note(text),
+        }
+    }
+
+    /// Prints what is good to know, unless that was not wanted.
+    pub(super) fn say(&self, text: &str) {
+        if !self.is_quiet {
+            self.note(text);
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
         let needed = graph.size().in_memory_bytes(sums_hops(&recipe));
         if needed > memory {
             let (needed, memory_words) = (output::size(needed), output::size(memory));
-            terminal.note(&format!("in memory this takes about {needed}, of {memory_words}: working from the disk"));
+            terminal.say(&format!("in memory this takes about {needed}, of {memory_words}: working from the disk"));
             return out_of_core(args, &recipe, &graph, memory, writer, terminal);
         }
     }
@@ -77,7 +77,7 @@ fn check_memory(
     if needed > memory {
         anyhow::bail!("{words}; unifews store {graph} -o DIR writes a folder that is propagated from the disk");
     }
-    terminal.ctl().progress(&words, 0, 0);
+    terminal.say(&words);
     Ok(())
 }
 
@@ -101,7 +101,7 @@ fn out_of_core(
     }
     let storage = DiskStorage::open(graph, recipe, plan, writer.work())?;
     let locked = locked_nodes_of(graph, recipe)?;
-    terminal.note(&format!(
+    terminal.say(&format!(
         "{} of columns ({} wide), {} in memory, up to {} in {}",
         if plan.n_blocks == 1 { "1 block".to_owned() } else { format!("{} blocks", plan.n_blocks) },
         plan.block_width,
@@ -110,7 +110,7 @@ fn out_of_core(
         writer.work().display(),
     ));
     if let Some(state) = storage.load_state()?.filter(|state| !state.is_finished) {
-        terminal.note(&format!(
+        terminal.say(&format!(
             "going on at hop {} of {}, columns {} of {}",
             state.hop + 1,
             recipe.model.hops,

@@ -27,6 +27,7 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let writer = BundleWriter::begin(&args.output)?;
     let mut input = inputs::read(&args.graph, &args.recipe, &args.shared, terminal)?;
     let model = inputs::read_fitting_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
+    inputs::check_memory(&input.dataset, &model, &args.recipe, &input.recipe, terminal)?;
     let run = run_recipe(&input.dataset, &model, &input.recipe, RunOptions::FULL, None, terminal.ctl())?;
     let bundle = writer.write(&run, terminal.ctl())?;
     terminal.clear();

@@ -11,8 +11,8 @@ use super::notice::Level;
 use super::project::{self, Project};
 use super::store::{Phase, RunEntry, RunId, SweepState, TrainingState, Trial, fitted_to};
 use super::undo::{Change, Inputs, Step};
-use super::{AfterLoad, Answer, PrunedRun, Session};
-use crate::engine::analysis::{RunOptions, SweepGrid, run, sweep};
+use super::{AfterLoad, Answer, PrunedRun, Session, format};
+use crate::engine::analysis::{RunOptions, SweepGrid, run, run_bytes, sweep};
 use crate::engine::control::Control;
 use crate::engine::graph::ReadOptions;
 use crate::engine::sparsify::{Recipe, Schedule, Training};
@@ -275,6 +275,9 @@ impl Session {
         };
         let title = format!("Prune {}, {}", graph.dataset.name(), model.model.title());
         let (graph, model) = (graph.clone(), model.clone());
+        if !self.fits("prune", run_bytes(&graph.dataset, &model.model, &recipe)) {
+            return;
+        }
         let work = move |ctl: &Control, _: &Partial<Answer>| {
             let run = run(&graph.dataset, &model.model, &recipe, RunOptions::FULL, None, ctl)?;
             Ok(Answer::Pruned(Box::new(PrunedRun { run, graph, model, label })))
@@ -336,6 +339,19 @@ impl Session {
         };
         let id = self.runner.submit(lane, request.slot.clone(), Box::new(work));
         self.store.desk.submitted(id, &request);
+    }
+
+    /// Whether there is memory for what takes `needed` bytes; says so where there is not.
+    fn fits(&mut self, what: &str, needed: u64) -> bool {
+        let free = self.free_memory();
+        if needed <= free {
+            return true;
+        }
+        let found = format!("it takes about {}, and {} are free", format::bytes(needed), format::bytes(free));
+        let next =
+            "Close other programs, or propagate from the disk: unifews store, then unifews propagate (docs/SCALE.md)";
+        self.store.notices.add(Level::Error, format!("Not enough memory to {what}"), found, next);
+        false
     }
 
     pub(super) fn missing(&mut self, what: &str, needs: &str) {

@@ -19,11 +19,11 @@ mod trials;
 mod undo;
 
 use crate::engine::EngineError;
-use crate::engine::analysis::{ComparePoint, Run, SensitivityPoint, SweepPoint};
+use crate::engine::analysis::{ComparePoint, Run, SensitivityPoint, SweepPoint, run_bytes};
 use crate::engine::control::Workers;
 use crate::engine::sparsify::Recipe;
 use crate::engine::train::{EpochRecord, Trained};
-use crate::io::read_calibration;
+use crate::io::{free_memory, read_calibration};
 
 pub use command::{Command, FileWriter, Gesture};
 pub use compare::{Agreement, CompareRequest, Differences};
@@ -88,6 +88,8 @@ pub struct Session {
     import_job: Option<jobs::JobId>,
     /// What the running import reads.
     pending_import: Option<import::ImportState>,
+    /// Bytes that work may take; without, as many as the system has left.
+    memory_limit: Option<u64>,
 }
 
 impl std::fmt::Debug for Session {
@@ -128,7 +130,26 @@ impl Session {
             export_job: None,
             import_job: None,
             pending_import: None,
+            memory_limit: None,
         })
+    }
+
+    /// The same session with so many bytes for its work, whatever the system has left.
+    #[must_use]
+    pub fn with_memory_limit(mut self, n_bytes: u64) -> Self {
+        self.memory_limit = Some(n_bytes);
+        self
+    }
+
+    /// Bytes that pruning what is open would take at most, and bytes that are free; once a graph and a model are open.
+    pub fn prune_memory(&self) -> Option<(u64, u64)> {
+        let (graph, model) = (self.store.graph.as_ref()?, self.store.model.as_ref()?);
+        let needed = run_bytes(&graph.dataset, &model.model, &self.store.effective_recipe());
+        Some((needed, self.free_memory()))
+    }
+
+    fn free_memory(&self) -> u64 {
+        self.memory_limit.or_else(free_memory).unwrap_or(u64::MAX)
     }
 
     /// Takes over what was opened in earlier sessions, newest first.

@@ -43,6 +43,19 @@ fn the_preview_follows_the_recipe_and_a_finished_run_replaces_it() {
 }
 
 #[test]
+fn what_does_not_fit_into_memory_is_refused_before_it_starts() {
+    let mut session = with_karate();
+    let (needed, free) = session.prune_memory().expect("a graph and a model are open");
+    assert!(needed > 10_000 && free > needed, "{needed} of {free}");
+    let mut session = with_karate().with_memory_limit(1000);
+    session.apply(Command::Prune);
+    assert!(session.is_idle(), "nothing was started");
+    let notice = session.store().notices.all().last().expect("told").clone();
+    assert!(notice.level == Level::Error && notice.title == "Not enough memory to prune", "{notice:?}");
+    assert!(notice.detail.contains("and 1.00 kB are free") && notice.next.contains("from the disk"), "{notice:?}");
+}
+
+#[test]
 fn a_sweep_hands_out_points_and_keeps_them_when_it_is_cancelled() {
     let mut session = with_karate();
     let grid = SweepGrid { delta_a: (0..40).map(|i| f64::from(i) * 0.05).collect(), delta_w: vec![0.0, 0.5, 1.0] };

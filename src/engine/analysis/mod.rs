@@ -4,6 +4,7 @@ mod bounds;
 mod compare;
 mod evaluate;
 mod histogram;
+mod memory;
 mod ordering;
 mod raster;
 mod reproduce;
@@ -19,6 +20,7 @@ pub use compare::{
 };
 pub use evaluate::{Evaluation, PartScores, Score, predictions};
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
+pub use memory::run_bytes;
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{
     Atlas, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, NO_ENTRY, Ramp, Raster, RasterMode, RasterRequest, Scale,

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align, Layout, Sense, Stroke, vec2};
 
 use crate::session::Session;
+use crate::session::format::bytes;
 use crate::session::jobs::Lane;
 use crate::ui::actions::{Action, Menu};
 use crate::ui::tokens::Tokens;
@@ -47,6 +48,14 @@ fn work_ui(ui: &mut egui::Ui, session: &Session) -> Option<Action> {
         let button = egui::Button::new(format!("{sign} {}", action.name())).selected(is_busy);
         let response = ui.add_enabled(action.is_enabled(session), button);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, action.name()));
+        let memory = if action == Action::Prune && response.hovered() { session.prune_memory() } else { None };
+        let response = match memory {
+            Some((needed, free)) => {
+                let words = format!("Takes at most about {} of memory; {} are free", bytes(needed), bytes(free));
+                response.on_hover_text(words)
+            }
+            None => response,
+        };
         if tip(response, action).clicked() {
             chosen = Some(action);
         }
