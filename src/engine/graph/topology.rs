@@ -85,8 +85,14 @@ pub struct Transpose {
 
 impl Topology {
     /// What keeps the invariants by the way it was made.
-    fn trusted(indptr: Vec<usize>, indices: Vec<u32>) -> Self {
+    pub(super) fn trusted(indptr: Vec<usize>, indices: Vec<u32>) -> Self {
         Self { indptr, indices, is_symmetric: OnceLock::new() }
+    }
+
+    /// The same, checked as [`Topology::try_new`] does; what is known of its symmetry stays known.
+    pub(super) fn checked(self) -> Result<Self, EngineError> {
+        let checked = Self::try_new(self.indptr, self.indices)?;
+        Ok(Self { is_symmetric: self.is_symmetric, ..checked })
     }
 
     /// The same, made so that `(v, u)` is stored wherever `(u, v)` is.
@@ -250,7 +256,13 @@ impl Topology {
 
     /// Number of entries `(u, u)`.
     pub fn n_self_loops(&self) -> usize {
-        (0..self.n_nodes()).filter(|&u| self.find(u, u).is_some()).count()
+        /// Up to this length a walk over the row is faster than a search in it.
+        const SHORT: usize = 64;
+        let has_own = |u: &usize| {
+            let row = self.row(*u);
+            if row.len() <= SHORT { row.contains(&(*u as u32)) } else { self.find(*u, *u).is_some() }
+        };
+        (0..self.n_nodes()).filter(has_own).count()
     }
 
     /// The index of entry `(u, v)`, if it is stored.
