@@ -65,6 +65,8 @@ pub(crate) fn estimate(path: &Path, format: GraphFormat) -> Option<MemoryEstimat
         }
         // Names and attributes take about as much in memory as in the file.
         GraphFormat::GraphMl | GraphFormat::Gexf | GraphFormat::Gml => of_size(if is_packed(path) { 6 } else { 2 }),
+        // Tensors as bytes and as numbers; edges are never held as they are stored.
+        GraphFormat::PygProcessed => of_size(2),
         // Compressed arrays, then the numbers in them, then the graph.
         _ => of_size(4),
     })

@@ -10,7 +10,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::file::open;
-use super::npy::{Array, Layout, whole_vector};
+use super::npy::{Array, Origin, Pieces};
 use super::report::LoadError;
 
 /// How many times larger than the archive one array may be, beyond [`SMALL_ARRAY_BYTES`].
@@ -68,6 +68,11 @@ impl Npz {
 
     /// Reads an array.
     pub(crate) fn array(&mut self, name: &str) -> Result<Array, LoadError> {
+        self.pieces(name)?.whole()
+    }
+
+    /// Opens an array whose values are to come a piece at a time.
+    pub(crate) fn pieces(&mut self, name: &str) -> Result<Pieces<'_>, LoadError> {
         let place = format!("array {name}");
         let path = &self.path;
         let file_name = format!("{name}.npy");
@@ -76,29 +81,18 @@ impl Npz {
             let found = if names.is_empty() { "an empty archive".to_owned() } else { names.join(", ") };
             return Err(LoadError::content(path, place, "this array in the archive", found));
         }
-        let mut entry = self.archive.by_name(&file_name).map_err(|error| zip_fault(path, &place, &error))?;
+        self.unread.remove(name);
+        let entry = self.archive.by_name(&file_name).map_err(|error| zip_fault(path, &place, &error))?;
         let limit = limit(self.archive_bytes);
         if entry.size() > limit {
-            return Err(LoadError::content(
-                path,
-                place,
-                format!("at most {limit} bytes"),
-                format!("{} bytes", entry.size()),
-            ));
+            let (expected, found) = (format!("at most {limit} bytes"), format!("{} bytes", entry.size()));
+            return Err(LoadError::content(path, place, expected, found));
         }
-        // The size in the archive's list is a claim: a false one is harmless up to the archive's own size, and beyond that memory grows
-        // with what really comes.
-        let mut bytes = Vec::with_capacity(usize::try_from(entry.size().min(self.archive_bytes)).unwrap_or(0));
-        (&mut entry)
-            .take(limit)
-            .read_to_end(&mut bytes)
-            .map_err(|error| LoadError::content(path, &place, "intact compressed data", error))?;
-        drop(entry);
-        self.unread.remove(name);
-        Array::parse(bytes, path, place)
+        let origin = Origin { path, place, intact: "intact compressed data", n_bytes: self.archive_bytes };
+        Pieces::open(Box::new(entry.take(limit)), origin)
     }
 
-    /// Reads a vector of `n` indices below `limit`: in pieces, so that a large one is never held as it is stored.
+    /// Reads a vector of `n` indices below `limit`, without holding it as it is stored.
     ///
     /// `why` says why there must be `n`, `what` what they are, in errors.
     pub(crate) fn indices(
@@ -107,50 +101,9 @@ impl Npz {
         (n, why): (usize, &str),
         (limit, what): (usize, &str),
     ) -> Result<Vec<u32>, LoadError> {
-        if let Some(indices) = self.indices_in_pieces(name, n, (limit, what))? {
-            self.unread.remove(name);
-            return Ok(indices);
-        }
-        // Whatever is unusual about it is said by the ordinary way.
-        let array = self.array(name)?;
-        array.check_vector(n, why)?;
-        array.to_indices(limit, what)
-    }
-
-    fn indices_in_pieces(
-        &mut self,
-        name: &str,
-        n: usize,
-        (limit, what): (usize, &str),
-    ) -> Result<Option<Vec<u32>>, LoadError> {
-        const PIECE_BYTES: u64 = 1 << 20;
-        let (path, place, most) = (&self.path, format!("array {name}"), self.byte_limit());
-        let fault = |error: std::io::Error| LoadError::content(path, &place, "intact compressed data", error);
-        let Ok(mut entry) = self.archive.by_name(&format!("{name}.npy")) else { return Ok(None) };
-        let mut read = |n_bytes: u64| {
-            let mut bytes = Vec::new();
-            (&mut entry).take(n_bytes).read_to_end(&mut bytes).map(|_n| bytes).map_err(fault)
-        };
-        let start = read(10)?;
-        let [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0, low, high] = start[..] else { return Ok(None) };
-        let header = read(u16::from_le_bytes([low, high]).into())?;
-        let Some((descr, n_stated, size)) = whole_vector(&header) else { return Ok(None) };
-        if n_stated != n || (n as u64).saturating_mul(size as u64) > most {
-            return Ok(None);
-        }
-        let mut indices = Vec::with_capacity(n.min(usize::try_from(self.archive_bytes).unwrap_or(0)));
-        loop {
-            let piece = read(PIECE_BYTES)?;
-            let n_values = piece.len() / size;
-            if piece.len() % size != 0 || indices.len() + n_values > n {
-                return Ok(None);
-            }
-            if piece.is_empty() {
-                return Ok(Some(indices).filter(|indices| indices.len() == n));
-            }
-            let layout = Layout { descr: &descr, is_fortran: false, shape: vec![n_values] };
-            indices.append(&mut Array::from_values(path, place.clone(), layout, piece)?.to_indices(limit, what)?);
-        }
+        let pieces = self.pieces(name)?;
+        pieces.check_vector(n, why)?;
+        pieces.indices(limit, what)
     }
 
     /// Reads an array if there is one of that name.

@@ -7,7 +7,7 @@ use sprs::CsMatI;
 use super::npy::Array;
 use super::npz::Npz;
 use super::report::LoadError;
-use crate::engine::graph::Features;
+use crate::engine::graph::{EdgeList, Features};
 
 /// Wider matrices are refused: nothing real is that wide, and models allocate by width.
 const MAX_COLUMNS: usize = 1 << 24;
@@ -26,18 +26,8 @@ pub(crate) struct CompressedRows {
 impl CompressedRows {
     /// Reads the arrays `{prefix}indptr`, `{prefix}indices`, `{prefix}shape` and, if it is there, `{prefix}data`.
     pub(crate) fn read(npz: &mut Npz, prefix: &str) -> Result<Self, LoadError> {
-        let name = |part: &str| format!("{prefix}{part}");
-        if let Some(format) = npz.optional(&name("format"))? {
-            let found = format.to_text()?;
-            if found != "csr" {
-                return Err(format.fault("\"csr\" (compressed sparse rows)", format!("{found:?}")));
-            }
-        }
-        let shape_array = npz.array(&name("shape"))?;
-        let shape = match shape_array.to_sizes()?[..] {
-            [rows, columns] => (rows, columns),
-            _ => return Err(shape_array.fault("two lengths", format!("shape {:?}", shape_array.shape()))),
-        };
+        check_form(npz, prefix)?;
+        let (shape, shape_array) = read_shape(npz, prefix)?;
         Self::read_parts(npz, prefix, shape, &shape_array)
     }
 
@@ -138,36 +128,11 @@ impl CompressedRows {
         self.indices[range.clone()].iter().copied().zip(values[range].iter().copied())
     }
 
-    /// All `(row, column)` in stored order.
-    pub(crate) fn pairs(&self) -> Vec<(u32, u32)> {
-        let mut pairs = Vec::with_capacity(self.indices.len());
+    /// Gives every `(row, column)` in stored order to `each`.
+    pub(crate) fn for_each(&self, mut each: impl FnMut(u32, u32)) {
         for row in 0..self.shape.0 {
             let own = u32::try_from(row).unwrap_or(u32::MAX);
-            pairs.extend(self.row(row).iter().map(|&column| (own, column)));
-        }
-        pairs
-    }
-
-    /// Whether the columns of every row ascend strictly.
-    pub(crate) fn is_sorted(&self) -> bool {
-        (0..self.shape.0).all(|row| self.row(row).windows(2).all(|w| w[0] < w[1]))
-    }
-
-    /// The stored values, if there are any, as finite numbers.
-    pub(crate) fn values(&self) -> Result<Option<Vec<f32>>, LoadError> {
-        let Some(data) = &self.data else { return Ok(None) };
-        let values = data.to_f32s()?;
-        match values.iter().find(|v| !v.is_finite()) {
-            Some(found) => Err(data.fault("finite numbers", found)),
-            None => Ok(Some(values)),
-        }
-    }
-
-    /// Whether every stored value is 0 or 1, as in an adjacency matrix without weights.
-    pub(crate) fn is_unweighted(&self) -> Result<bool, LoadError> {
-        match &self.data {
-            Some(data) => data.is_binary(),
-            None => Ok(true),
+            self.row(row).iter().for_each(|column| each(own, *column));
         }
     }
 
@@ -194,6 +159,127 @@ impl CompressedRows {
             indptr.push(columns.len());
         }
         Ok(Features::from_sparse(CsMatI::new(self.shape, indptr, columns, kept)))
+    }
+}
+
+/// The entries of a square matrix as edges, taken out of the archive without holding the matrix.
+pub(crate) struct MatrixEdges {
+    /// Rows, and columns.
+    pub(crate) n: usize,
+    /// From the row to the column; with weights where they are wanted and say anything.
+    pub(crate) list: EdgeList,
+    /// Whether the columns of every row ascend strictly.
+    pub(crate) is_sorted: bool,
+    /// Whether every value is 0 or 1, as in an adjacency matrix without weights.
+    pub(crate) is_unweighted: bool,
+}
+
+/// Which end of an edge the compressed axis is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compressed {
+    /// Rows: sources.
+    Sources,
+    /// Columns: targets.
+    Targets,
+}
+
+impl MatrixEdges {
+    /// Reads the arrays that [`CompressedRows::read`] reads, without weights.
+    pub(crate) fn read(npz: &mut Npz, prefix: &str) -> Result<Self, LoadError> {
+        check_form(npz, prefix)?;
+        let (shape, shape_array) = read_shape(npz, prefix)?;
+        if shape.0 != shape.1 {
+            let found = format!("{} x {}", shape.0, shape.1);
+            return Err(LoadError::content(npz.path(), "adjacency matrix", "as many rows as columns", found));
+        }
+        Self::read_parts(npz, prefix, shape.0, &shape_array, (Compressed::Sources, false))
+    }
+
+    /// Reads everything but the shape, `n` by `n`, which `shape_array` stated.
+    pub(crate) fn read_parts(
+        npz: &mut Npz,
+        prefix: &str,
+        n: usize,
+        shape_array: &Array,
+        (compressed, with_weights): (Compressed, bool),
+    ) -> Result<Self, LoadError> {
+        let name = |part: &str| format!("{prefix}{part}");
+        check_columns((n, n), shape_array)?;
+        let indptr = checked_pointers((n, n), &npz.array(&name("indptr"))?)?;
+        let n_stored = indptr.last().copied().unwrap_or(0);
+        let (weights, is_unweighted) = read_weights(npz, &name("data"), (n_stored, "one per index"), with_weights)?;
+        let indices = npz.pieces(&name("indices"))?;
+        indices.check_vector(n_stored, STORED)?;
+        let mut list = if weights.is_some() { EdgeList::weighted() } else { EdgeList::new() };
+        let (mut row, mut at, mut last, mut is_sorted) = (0, 0, None, true);
+        indices.for_each(|piece| {
+            for column in piece.to_indices(n, "columns")? {
+                while indptr[row + 1] <= at {
+                    row += 1;
+                    last = None;
+                }
+                is_sorted &= last.is_none_or(|last| last < column);
+                last = Some(column);
+                let own = u32::try_from(row).unwrap_or(u32::MAX);
+                let (from, to) = if compressed == Compressed::Targets { (column, own) } else { (own, column) };
+                list.push(from, to, weights.as_ref().map_or(1.0, |weights| weights[at]));
+                at += 1;
+            }
+            Ok(())
+        })?;
+        Ok(Self { n, list, is_sorted, is_unweighted })
+    }
+}
+
+/// Values that are weights, if they are wanted and not all 0 or 1, and whether they all are; without the array they are.
+pub(crate) fn read_weights(
+    npz: &mut Npz,
+    name: &str,
+    (n, why): (usize, &str),
+    is_wanted: bool,
+) -> Result<(Option<Vec<f32>>, bool), LoadError> {
+    if !npz.has(name) {
+        return Ok((None, true));
+    }
+    let mut is_unweighted = true;
+    let data = npz.pieces(name)?;
+    data.check_vector(n, why)?;
+    data.for_each(|piece| {
+        is_unweighted = is_unweighted && piece.is_binary()?;
+        Ok(())
+    })?;
+    if is_unweighted || !is_wanted {
+        return Ok((None, is_unweighted));
+    }
+    // Once more from the start: what waits while it is not known whether it is wanted would wait as numbers, too.
+    let mut weights = Vec::with_capacity(n);
+    npz.pieces(name)?.for_each(|piece| {
+        let mut values = piece.to_f32s()?;
+        if let Some(found) = values.iter().find(|v| !v.is_finite()) {
+            return Err(piece.fault("finite numbers", found));
+        }
+        weights.append(&mut values);
+        Ok(())
+    })?;
+    Ok((Some(weights), false))
+}
+
+/// Refuses a form other than compressed rows; one that is not stated is that.
+fn check_form(npz: &mut Npz, prefix: &str) -> Result<(), LoadError> {
+    let Some(format) = npz.optional(&format!("{prefix}format"))? else { return Ok(()) };
+    let found = format.to_text()?;
+    if found == "csr" {
+        return Ok(());
+    }
+    Err(format.fault("\"csr\" (compressed sparse rows)", format!("{found:?}")))
+}
+
+/// Rows and columns as the array `{prefix}shape` states them, and that array.
+pub(crate) fn read_shape(npz: &mut Npz, prefix: &str) -> Result<((usize, usize), Array), LoadError> {
+    let array = npz.array(&format!("{prefix}shape"))?;
+    match array.to_sizes()?[..] {
+        [rows, columns] => Ok(((rows, columns), array)),
+        _ => Err(array.fault("two lengths", format!("shape {:?}", array.shape()))),
     }
 }
 

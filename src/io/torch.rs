@@ -16,20 +16,23 @@
 //! ```
 //! Offsets and strides count values. A storage that several tensors share is read once.
 //!
+//! Storages stay in the file until a tensor is asked for, and then are held only where a tensor is a part of one or lies otherwise than
+//! in order; edges are read a piece at a time ([`Storages::pieces`]).
+//!
 //! What is never allocated: more than the file's size for storages, and [`MAX_VALUES_EXPANSION`] bytes of tensor values for
 //! each byte of the file (a tensor may repeat its storage) and 1 MiB. The pickle is never run: see `pickle/mod.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::{BufReader, Read, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::file::{MAX_FILE_BYTES, open, read_whole};
-use super::npy::{Array, Layout, first_bytes};
+use super::file::open;
+use super::npy::{Array, Layout, Origin, Pieces, first_bytes};
 use super::npz::zip_fault;
 use super::pickle::{Id, Node, Pickle};
 use super::recipe::shortened;
@@ -43,10 +46,15 @@ const MAX_VALUES_EXPANSION: u64 = 64;
 /// Bytes of tensor values that any file may have.
 const SMALL_VALUES_BYTES: u64 = 1 << 20;
 
+/// A type that NumPy does not have.
+const BF16: &str = "bf16";
+/// What is expected of an entry that cannot be read on, in errors.
+const INTACT: &str = "an intact entry";
+
 /// The type of a storage's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dtype {
-    /// As NumPy spells it; `bf16` for the one that NumPy does not have.
+    /// As NumPy spells it, or [`BF16`].
     descr: &'static str,
     size: usize,
 }
@@ -58,7 +66,7 @@ impl Dtype {
             "Float" | "float32" | "float" => ("<f4", 4),
             "Double" | "float64" | "double" => ("<f8", 8),
             "Half" | "float16" | "half" => ("<f2", 2),
-            "BFloat16" | "bfloat16" => ("bf16", 2),
+            "BFloat16" | "bfloat16" => (BF16, 2),
             "Long" | "int64" | "long" => ("<i8", 8),
             "Int" | "int32" | "int" => ("<i4", 4),
             "Short" | "int16" | "short" => ("<i2", 2),
@@ -112,7 +120,7 @@ impl TorchFile {
         let n_bytes = file.metadata().map_err(|source| LoadError::io("read", path, source))?.len();
         let mut head = Vec::new();
         (&file).take(4).read_to_end(&mut head).map_err(|source| LoadError::io("read", path, source))?;
-        if head.starts_with(b"PK") { Self::open_archive(path, n_bytes) } else { Self::open_sequence(path) }
+        if head.starts_with(b"PK") { Self::open_archive(path, n_bytes) } else { Self::open_sequence(path, n_bytes) }
     }
 
     fn open_archive(path: &Path, n_bytes: u64) -> Result<Self, LoadError> {
@@ -127,25 +135,35 @@ impl TorchFile {
             return Err(LoadError::content(path, "archive", "data.pkl", some.join(", ")));
         };
         let is_script = names.contains(&format!("{prefix}constants.pkl").as_str());
-        let mut storages = Storages {
-            path: path.to_owned(),
-            source: Source::Archive { archive: Box::new(archive), prefix, read: BTreeMap::new(), left: n_bytes },
-            is_big_endian: false,
-            file_bytes: n_bytes,
-            values_left: n_bytes.saturating_mul(MAX_VALUES_EXPANSION).saturating_add(SMALL_VALUES_BYTES),
-        };
-        let bytes = storages.entry("data.pkl")?;
-        storages.is_big_endian =
-            if storages.has_entry("byteorder") { storages.entry("byteorder")?.trim_ascii() == b"big" } else { false };
+        let mut storages = Storages::new(path, Source::Archive { archive: Box::new(archive), prefix }, false, n_bytes);
+        let bytes = storages.entry("data.pkl")?.unwrap_or_default();
+        storages.is_big_endian = storages.entry("byteorder")?.is_some_and(|order| order.trim_ascii() == b"big");
         let object = 0..bytes.len();
         let format = if is_script { "TorchScript archive" } else { "PyTorch archive" };
         Ok(Self { bytes: Arc::new(bytes), object, place: "data.pkl", storages, format })
     }
 
-    fn open_sequence(path: &Path) -> Result<Self, LoadError> {
-        let bytes = Arc::new(read_whole(path, MAX_FILE_BYTES)?);
+    /// The pickles come first: so much is read as they need, the storages behind them are left.
+    fn open_sequence(path: &Path, n_bytes: u64) -> Result<Self, LoadError> {
+        /// Read at first, and so many times more whenever that was not enough.
+        const HEAD_BYTES: u64 = if cfg!(test) { 1 << 9 } else { 1 << 20 };
+        const GROWTH: u64 = 4;
+        let mut n_head = HEAD_BYTES;
+        loop {
+            let mut head = Vec::with_capacity(usize::try_from(n_bytes.min(n_head)).unwrap_or(0));
+            let file = open(path)?.take(n_head);
+            BufReader::new(file).read_to_end(&mut head).map_err(|source| LoadError::io("read", path, source))?;
+            match Self::sequence_of(path, head, n_bytes) {
+                Err(_) if n_head < n_bytes => n_head = n_head.saturating_mul(GROWTH),
+                done => return done,
+            }
+        }
+    }
+
+    /// The parts of a file of `n_bytes` that starts with `bytes`.
+    fn sequence_of(path: &Path, bytes: Vec<u8>, n_bytes: u64) -> Result<Self, LoadError> {
         let fault =
-            |at: usize, expected: &str, found: String| LoadError::content(path, format!("byte {at}"), expected, found);
+            |at: u64, expected: &str, found: String| LoadError::content(path, format!("byte {at}"), expected, found);
         if !bytes.starts_with(SEQUENCE_MAGIC) {
             return Err(fault(0, "the start of a PyTorch file", first_bytes(&bytes)));
         }
@@ -153,7 +171,7 @@ impl TorchFile {
         let (range, protocol) = next_pickle(&bytes, range.end, path)?;
         if protocol.int(protocol.root()) != Some(1001) {
             let found = protocol.describe(protocol.root());
-            return Err(fault(range.start, "PyTorch's protocol 1001", found));
+            return Err(fault(range.start as u64, "PyTorch's protocol 1001", found));
         }
         let (range, system) = next_pickle(&bytes, range.end, path)?;
         let little = system.get(system.root(), "little_endian");
@@ -161,38 +179,37 @@ impl TorchFile {
         let (object, pickle) = next_pickle(&bytes, range.end, path)?;
         let types = storage_types(&pickle);
         let (range, keys) = next_pickle(&bytes, object.end, path)?;
-        let mut at = range.end;
+        let mut at = range.end as u64;
+        let start = range.start as u64;
         let list = keys.sequence(keys.root());
-        let list = list.ok_or_else(|| fault(range.start, "a list of storages", keys.describe(keys.root())))?;
+        let list = list.ok_or_else(|| fault(start, "a list of storages", keys.describe(keys.root())))?;
+        let mut file = open(path)?;
         let mut storages = BTreeMap::new();
         for key in list {
-            let key = keys.text(*key).ok_or_else(|| fault(range.start, "a storage's key", keys.describe(*key)))?;
+            let key = keys.text(*key).ok_or_else(|| fault(start, "a storage's key", keys.describe(*key)))?;
             let Some(dtype) = types.get(key) else {
                 let expected = "a storage that the object mentions";
-                return Err(fault(range.start, expected, format!("{:?}", shortened(key))));
+                return Err(fault(start, expected, format!("{:?}", shortened(key))));
             };
-            let rest = bytes.get(at..).unwrap_or(&[]);
-            let Some((count, values)) = rest.split_first_chunk::<8>() else {
-                return Err(fault(at, "a storage's number of values", format!("{} bytes", rest.len())));
+            let mut count = Vec::new();
+            file.seek(SeekFrom::Start(at))
+                .and_then(|_| (&mut file).take(8).read_to_end(&mut count))
+                .map_err(|source| LoadError::io("read", path, source))?;
+            let Some(count) = count.first_chunk::<8>() else {
+                return Err(fault(at, "a storage's number of values", format!("{} bytes", count.len())));
             };
             let count = if is_big_endian { u64::from_be_bytes(*count) } else { u64::from_le_bytes(*count) };
-            let n = usize::try_from(count).ok().and_then(|n| n.checked_mul(dtype.size)).filter(|n| *n <= values.len());
-            let Some(n) = n else {
+            let left = n_bytes.saturating_sub(at + 8);
+            let Some(n) = count.checked_mul(dtype.size as u64).filter(|n| *n <= left) else {
                 let expected = format!("{count} values of {} bytes for storage {}", dtype.size, shortened(key));
-                return Err(fault(at, &expected, format!("{} bytes to the end of the file", values.len())));
+                return Err(fault(at, &expected, format!("{left} bytes to the end of the file")));
             };
             storages.insert(key.to_owned(), at + 8..at + 8 + n);
             at += 8 + n;
         }
-        let n_bytes = bytes.len() as u64;
-        let storages = Storages {
-            path: path.to_owned(),
-            source: Source::Sequence { bytes: Arc::clone(&bytes), storages },
-            is_big_endian,
-            file_bytes: n_bytes,
-            values_left: n_bytes.saturating_mul(MAX_VALUES_EXPANSION).saturating_add(SMALL_VALUES_BYTES),
-        };
-        Ok(Self { bytes, object, place: "", storages, format: "PyTorch file (before 1.6)" })
+        drop((pickle, keys));
+        let storages = Storages::new(path, Source::Sequence { file, storages }, is_big_endian, n_bytes);
+        Ok(Self { bytes: Arc::new(bytes), object, place: "", storages, format: "PyTorch file (before 1.6)" })
     }
 
     /// The object's pickle and the storages beside it.
@@ -331,6 +348,39 @@ impl TensorRef {
     }
 }
 
+/// How the values of a tensor lie without any gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// The last axis runs fastest.
+    Rows,
+    /// The first axis runs fastest.
+    Columns,
+}
+
+impl TensorRef {
+    /// The order in which its values lie one after another, if they do.
+    fn order(&self) -> Option<Order> {
+        let axes = self.size.iter().copied().zip(self.stride.iter().copied());
+        if is_gapless(axes.clone().rev()) {
+            Some(Order::Rows)
+        } else if is_gapless(axes) {
+            Some(Order::Columns)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether values lie one after another: length and stride of the axes, the fastest one first.
+fn is_gapless(axes: impl IntoIterator<Item = (usize, usize)>) -> bool {
+    let mut next = Some(1usize);
+    axes.into_iter().all(|(n, stride)| {
+        let fits = n == 1 || next == Some(stride);
+        next = next.and_then(|next| next.checked_mul(n));
+        fits
+    })
+}
+
 impl SparseRef {
     /// The sparse matrix that a value of the pickle stands for: `None` where it is something else.
     pub(crate) fn parse(pickle: &Pickle<'_>, id: Id, path: &Path, place: &str) -> Result<Option<Self>, LoadError> {
@@ -367,24 +417,50 @@ pub(crate) struct Storages {
     source: Source,
     is_big_endian: bool,
     file_bytes: u64,
+    /// Storages that had to be held.
+    held: BTreeMap<String, Arc<Vec<u8>>>,
+    /// What was read so far, held or not, and how many bytes may still be read: what is in the file cannot overlap.
+    counted: BTreeSet<String>,
+    left: u64,
     /// Bytes of tensor values that may still be made.
     values_left: u64,
 }
 
 #[derive(Debug)]
 enum Source {
-    Archive {
-        archive: Box<ZipArchive<BufReader<File>>>,
-        prefix: String,
-        /// Storages read so far.
-        read: BTreeMap<String, Arc<Vec<u8>>>,
-        /// Bytes that the archive may still have: its entries cannot overlap.
-        left: u64,
-    },
-    Sequence {
-        bytes: Arc<Vec<u8>>,
-        storages: BTreeMap<String, Range<usize>>,
-    },
+    Archive { archive: Box<ZipArchive<BufReader<File>>>, prefix: String },
+    Sequence { file: File, storages: BTreeMap<String, Range<u64>> },
+}
+
+/// Bytes in the file.
+struct Stored<'a> {
+    /// How many there are, as the archive's list says.
+    n_bytes: u64,
+    source: Box<dyn Read + 'a>,
+}
+
+impl Source {
+    /// What is called `name` in an archive, or the storage of a sequence; `None` where there is nothing of that name.
+    fn find(&mut self, path: &Path, name: &str) -> Result<Option<Stored<'_>>, LoadError> {
+        let fault = |expected: String, found: String| LoadError::content(path, shortened(name), expected, found);
+        match self {
+            Self::Archive { archive, prefix } => {
+                let Some(at) = archive.index_for_name(&format!("{prefix}{name}")) else { return Ok(None) };
+                let entry = archive.by_index(at).map_err(|e| zip_fault(path, &shortened(name), &e))?;
+                if entry.compression() != CompressionMethod::Stored {
+                    return Err(fault("an entry that is not compressed".to_owned(), entry.compression().to_string()));
+                }
+                Ok(Some(Stored { n_bytes: entry.size(), source: Box::new(entry) }))
+            }
+            Self::Sequence { file, storages } => {
+                let key = name.strip_prefix("data/").unwrap_or(name);
+                let Some(range) = storages.get(key) else { return Ok(None) };
+                file.seek(SeekFrom::Start(range.start)).map_err(|source| LoadError::io("read", path, source))?;
+                let n_bytes = range.end - range.start;
+                Ok(Some(Stored { n_bytes, source: Box::new((&*file).take(n_bytes)) }))
+            }
+        }
+    }
 }
 
 impl Storages {
@@ -398,66 +474,86 @@ impl Storages {
         self.file_bytes
     }
 
-    fn has_entry(&self, name: &str) -> bool {
-        match &self.source {
-            Source::Archive { archive, prefix, .. } => archive.index_for_name(&format!("{prefix}{name}")).is_some(),
-            Source::Sequence { .. } => false,
+    fn new(path: &Path, source: Source, is_big_endian: bool, file_bytes: u64) -> Self {
+        Self {
+            path: path.to_owned(),
+            source,
+            is_big_endian,
+            file_bytes,
+            held: BTreeMap::new(),
+            counted: BTreeSet::new(),
+            left: file_bytes,
+            values_left: file_bytes.saturating_mul(MAX_VALUES_EXPANSION).saturating_add(SMALL_VALUES_BYTES),
         }
     }
 
-    /// An archive's entry as a whole.
-    fn entry(&mut self, name: &str) -> Result<Vec<u8>, LoadError> {
-        let path = &self.path;
-        let fault = |expected: &str, found: String| LoadError::content(path, shortened(name), expected, found);
-        let Source::Archive { archive, prefix, left, .. } = &mut self.source else {
-            return Err(fault("an archive", "a sequence of pickles".into()));
-        };
-        let mut entry =
-            archive.by_name(&format!("{prefix}{name}")).map_err(|e| zip_fault(path, &shortened(name), &e))?;
-        if entry.compression() != CompressionMethod::Stored {
-            return Err(fault("an entry that is not compressed", entry.compression().to_string()));
+    /// An archive's entry as a whole, if there is one of that name, or a storage.
+    fn entry(&mut self, name: &str) -> Result<Option<Vec<u8>>, LoadError> {
+        let Self { path, source, counted, left, .. } = self;
+        let fault = |expected: String, found: String| LoadError::content(path, shortened(name), expected, found);
+        let Some(Stored { n_bytes, mut source }) = source.find(path, name)? else { return Ok(None) };
+        if !counted.contains(name) {
+            let Some(less) = left.checked_sub(n_bytes) else {
+                let expected = format!("at most {left} bytes (what is left of the file)");
+                return Err(fault(expected, format!("{n_bytes} bytes")));
+            };
+            *left = less;
+            counted.insert(name.to_owned());
         }
-        if entry.size() > *left {
-            let expected = format!("at most {left} bytes (what is left of the file)");
-            return Err(fault(&expected, format!("{} bytes", entry.size())));
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(entry.size()).unwrap_or(0));
-        let limit = *left;
-        (&mut entry)
-            .take(limit)
+        let mut bytes = Vec::with_capacity(usize::try_from(n_bytes).unwrap_or(0));
+        (&mut source)
+            .take(n_bytes)
             .read_to_end(&mut bytes)
-            .map_err(|error| fault("an intact entry", error.to_string()))?;
-        *left -= bytes.len() as u64;
+            .map_err(|error| fault(INTACT.to_owned(), error.to_string()))?;
+        Ok(Some(bytes))
+    }
+
+    /// The bytes of storage `key`, which then are held.
+    fn storage(&mut self, key: &str, place: &str) -> Result<Arc<Vec<u8>>, LoadError> {
+        if let Some(bytes) = self.held.get(key) {
+            return Ok(Arc::clone(bytes));
+        }
+        let bytes = Arc::new(self.entry(&format!("data/{key}"))?.ok_or_else(|| self.no_storage(key, place))?);
+        self.held.insert(key.to_owned(), Arc::clone(&bytes));
         Ok(bytes)
     }
 
-    /// The bytes of storage `key`.
-    fn storage(&mut self, key: &str, place: &str) -> Result<(Arc<Vec<u8>>, Range<usize>), LoadError> {
-        let missing = |path: &Path| {
-            let expected = format!("storage {} in the file", shortened(key));
-            LoadError::content(path, place, expected, "none of that name")
+    fn no_storage(&self, key: &str, place: &str) -> LoadError {
+        let expected = format!("storage {} in the file", shortened(key));
+        LoadError::content(&self.path, place, expected, "none of that name")
+    }
+
+    /// A tensor whose values lie in order and are its whole storage, a piece at a time; `None` for any other, and for one whose
+    /// numbers have no counterpart. `place` names it in errors.
+    ///
+    /// # Errors
+    /// As [`Storages::array`].
+    pub(crate) fn pieces(&mut self, tensor: &TensorRef, place: &str) -> Result<Option<Pieces<'_>>, LoadError> {
+        let order = tensor.order().filter(|_| tensor.offset == 0 && tensor.dtype.descr != BF16);
+        let Some(order) = order.filter(|_| !self.held.contains_key(&tensor.key)) else { return Ok(None) };
+        let n_bytes = tensor.size.iter().try_fold(tensor.dtype.size, |n, length| n.checked_mul(*length));
+        if n_bytes != Some(tensor.storage_bytes) {
+            return Ok(None);
+        }
+        // What becomes of the values is at most 8 bytes each.
+        let n_wide = (tensor.storage_bytes / tensor.dtype.size) as u64 * 8;
+        let Some(values_left) = self.values_left.checked_sub(n_wide) else { return Ok(None) };
+        let name = format!("data/{}", tensor.key);
+        let Self { path, source, is_big_endian, file_bytes, counted, left, .. } = self;
+        let Some(stored) = source.find(path, &name)?.filter(|stored| stored.n_bytes == tensor.storage_bytes as u64)
+        else {
+            return Ok(None);
         };
-        match &self.source {
-            Source::Sequence { bytes, storages } => {
-                let range = storages.get(key).cloned().ok_or_else(|| missing(&self.path))?;
-                return Ok((Arc::clone(bytes), range));
-            }
-            Source::Archive { read, .. } => {
-                if let Some(bytes) = read.get(key) {
-                    return Ok((Arc::clone(bytes), 0..bytes.len()));
-                }
-            }
+        if !counted.contains(&name) {
+            let Some(less) = left.checked_sub(stored.n_bytes) else { return Ok(None) };
+            *left = less;
+            counted.insert(name);
         }
-        let name = format!("data/{key}");
-        if !self.has_entry(&name) {
-            return Err(missing(&self.path));
-        }
-        let bytes = Arc::new(self.entry(&name)?);
-        if let Source::Archive { read, .. } = &mut self.source {
-            read.insert(key.to_owned(), Arc::clone(&bytes));
-        }
-        let range = 0..bytes.len();
-        Ok((bytes, range))
+        self.values_left = values_left;
+        let layout =
+            Layout { descr: tensor.dtype.descr, is_fortran: order == Order::Columns, shape: tensor.size.clone() };
+        let origin = Origin { path, place: place.to_owned(), intact: INTACT, n_bytes: *file_bytes };
+        Ok(Some(Pieces::from_values(stored.source, layout, *is_big_endian, origin)))
     }
 
     /// Reads a tensor's values into an array; `place` names it in errors.
@@ -465,8 +561,10 @@ impl Storages {
     /// # Errors
     /// [`LoadError::Content`] for a storage that is not there or is shorter than offset, size and stride ask for.
     pub(crate) fn array(&mut self, tensor: &TensorRef, place: &str) -> Result<Array, LoadError> {
-        let (bytes, range) = self.storage(&tensor.key, place)?;
-        let storage = bytes.get(range).unwrap_or(&[]);
+        if let Some(pieces) = self.pieces(tensor, place)? {
+            return pieces.whole();
+        }
+        let storage = self.storage(&tensor.key, place)?;
         let path = self.path.clone();
         let fault = |expected: &str, found: String| LoadError::content(&path, place, expected, found);
         if tensor.storage_bytes > storage.len() {
@@ -497,21 +595,18 @@ impl Storages {
         self.values_left -= n_wide;
         let mut values = Vec::with_capacity(usize::try_from(n_bytes).unwrap_or(0));
         if !is_empty {
-            let is_contiguous = contiguous(&tensor.size).is_some_and(|natural| {
-                natural.iter().zip(&tensor.stride).zip(&tensor.size).all(|((a, b), n)| a == b || *n == 1)
-            });
-            if is_contiguous {
+            if tensor.order() == Some(Order::Rows) {
                 let first = tensor.offset * item;
                 values.extend_from_slice(storage.get(first..first + values.capacity()).unwrap_or(&[]));
             } else {
-                gather(storage, tensor, &mut values);
+                gather(&storage, tensor, &mut values);
             }
         }
         if self.is_big_endian {
             values.chunks_exact_mut(item).for_each(<[u8]>::reverse);
         }
         let mut descr = tensor.dtype.descr;
-        if descr == "bf16" {
+        if descr == BF16 {
             // The upper half of a 32-bit float.
             values = values.as_chunks::<2>().0.iter().flat_map(|[low, high]| [0, 0, *low, *high]).collect();
             descr = "<f4";
@@ -523,15 +618,6 @@ impl Storages {
             values,
         )
     }
-}
-
-/// The strides of values that lie one after another.
-fn contiguous(size: &[usize]) -> Option<Vec<usize>> {
-    let mut stride = vec![1usize; size.len()];
-    for axis in (1..size.len()).rev() {
-        stride[axis - 1] = stride[axis].checked_mul(size[axis])?;
-    }
-    Some(stride)
 }
 
 /// Copies the values of a view in the order of its own axes; offset, size and stride were checked against the storage.

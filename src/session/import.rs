@@ -1,7 +1,7 @@
 //! Files that the user chose or dropped: read, shown as a report, and taken over only when they are accepted.
 
 use super::jobs::Lane;
-use super::jobs::import::{Import, ImportReport, Imported};
+use super::jobs::import::{Import, ImportReport, ImportRole, Imported};
 use super::store::{Phase, fitted_to};
 use super::{Answer, Session};
 use crate::engine::graph::ReadOptions;
@@ -23,7 +23,7 @@ pub struct ImportState {
 }
 
 impl Session {
-    /// Reads files for a report; what opens without one (samples, recipes, bundles, projects) is opened.
+    /// Reads files for a report; what opens without one (samples, a recipe alone, bundles, projects) is opened.
     pub(super) fn import(&mut self, specs: Vec<String>) {
         if specs.is_empty() {
             return;
@@ -43,6 +43,7 @@ impl Session {
         let job = Import {
             specs: state.specs.clone(),
             options: state.options.clone(),
+            is_told: state.report.is_some(),
             network: state.network.clone(),
             graph: self.store.graph.clone(),
             model: self.store.model.clone(),
@@ -67,7 +68,12 @@ impl Session {
                 }
             }
             Imported::Report(report) => {
-                self.store.import = Some(ImportState { phase: Phase::Done, report: Some(*report), ..state });
+                let mut state = ImportState { phase: Phase::Done, ..state };
+                // What a recipe said, and which files are its parts, is what the user goes on from.
+                if let Some(graph) = &report.graph {
+                    state.options.clone_from(&graph.options);
+                }
+                self.store.import = Some(ImportState { report: Some(*report), ..state });
             }
         }
     }
@@ -96,8 +102,14 @@ impl Session {
             self.remember(&model.spec, "model");
         }
         let has_split = report.graph.as_ref().is_some_and(|graph| graph.options.split_file.is_some());
-        let (graph, model) = (report.graph, report.model);
+        if let Some(file) = report.files.iter().find(|file| file.role == ImportRole::Recipe) {
+            self.remember(&file.spec, "recipe");
+        }
+        let (graph, model, recipe) = (report.graph, report.model, report.recipe);
         self.change_inputs("Open files", None, |inputs| {
+            if let Some(recipe) = recipe {
+                inputs.recipe = recipe;
+            }
             if let Some(graph) = graph {
                 inputs.graph = Some(graph);
             }

@@ -7,6 +7,7 @@ use unifews::engine::graph::{Dataset, GraphStats, Metric};
 use unifews::io::{Detected, GraphFormat, LoadReport, detect, read_graph};
 
 use crate::files::Folder;
+use crate::pickles::{archive, dict, int, longs, tensor};
 use crate::support::{control, fact, shared_path};
 
 fn fixture(name: &str) -> String {
@@ -137,6 +138,49 @@ fn every_generation_of_pyg_holds_the_same_graph() {
     assert_eq!(sparse.content_hash(), bare.content_hash());
     let relu = first.features().to_dense().mapv(|v| v.max(0.0));
     assert_eq!((sparse.features().to_dense(), sparse.topology()), (relu, first.topology()));
+}
+
+/// Edges come a piece at a time where they lie in order, rows or columns first, and at once where they do not.
+#[test]
+fn edges_of_pyg_are_the_same_however_they_lie() {
+    let n = 1000u64;
+    // More than a piece.
+    let n_edges = 100_000u64;
+    let ends = |e: u64| [e % n, (e + e / n * 31) % n].map(u64::cast_signed);
+    let by_row: Vec<i64> = [0, 1].into_iter().flat_map(|end| (0..n_edges).map(move |e| ends(e)[end])).collect();
+    let by_column: Vec<i64> = (0..n_edges).flat_map(ends).collect();
+    let gapped: Vec<i64> = by_row.chunks(n_edges as usize).flat_map(|row| [row, &[7, 7]].concat()).collect();
+    let folder = Folder::new();
+    let read = |values: &[i64], offset: u64, stride: [u64; 2], n_stated: u64| {
+        let edges = tensor("LongStorage", "0", n_stated, offset, &[2, n_edges], &stride);
+        let object = dict(&[("edge_index", edges), ("num_nodes", int(n))]);
+        let path = folder.file("data.pt", archive(&object, &[("0", longs(values))]));
+        read_graph(path.to_str().expect("UTF-8"), &control()).map_err(|error| {
+            let text = error.to_string();
+            text.split(": /").next().unwrap_or_default().to_owned()
+        })
+    };
+    let (expected, report) = read(&by_row, 0, [n_edges, 1], 2 * n_edges).expect("a graph");
+    assert_eq!(fact(&report, "entries"), n_edges.to_string(), "all of them differ");
+    for (values, offset, stride, n_stated) in [
+        (&by_column, 0, [1, 2], 2 * n_edges),
+        (&gapped, 0, [n_edges + 2, 1], 2 * n_edges + 4),
+        (&[vec![9; 3], by_row.clone()].concat(), 3, [n_edges, 1], 2 * n_edges + 3),
+    ] {
+        let (graph, _) = read(values, offset, stride, n_stated).expect("a graph");
+        assert_eq!(graph.topology(), expected.topology(), "stride {stride:?}");
+    }
+    // Shapes that lie, and numbers that are none of a node.
+    let short = &by_row[..by_row.len() - 1];
+    let found = read(short, 0, [n_edges, 1], 2 * n_edges).expect_err("too short");
+    assert_eq!(found, "edge_index: expected 1600000 bytes in storage 0, found 1599992 bytes");
+    let found = read(short, 0, [n_edges, 1], 2 * n_edges - 1).expect_err("too short");
+    let within = "offset, size and stride within the 199999 values of storage 0";
+    assert_eq!(found, format!("edge_index: expected {within}, found offset 0, size [2, 100000], stride [100000, 1]"));
+    let mut wrong = by_row.clone();
+    wrong[150_000] = -1;
+    let found = read(&wrong, 0, [n_edges, 1], 2 * n_edges).expect_err("no node");
+    assert_eq!(found, "edge_index: expected node numbers from 0 to below 4294967295, found -1");
 }
 
 #[test]

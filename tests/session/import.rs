@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use unifews::engine::graph::{Column, Direction, ReadOptions, Separator};
 use unifews::engine::model::{Architecture, Family, Model};
+use unifews::engine::sparsify::Recipe;
 use unifews::io::atomic::write_atomic;
-use unifews::io::write_model;
+use unifews::io::{write_model, write_recipe};
 use unifews::session::{Command, ImportRole, Level, Phase, Session};
 
 use super::{session, wait};
@@ -102,6 +103,43 @@ fn files_dropped_together_are_matched_up_reported_and_accepted_in_one_step() {
 
     session.apply(Command::Undo);
     assert!(session.store().graph.is_none() && session.store().model.is_none(), "one step back");
+}
+
+#[test]
+fn a_recipe_that_comes_with_files_says_how_they_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut specs = parts(folder.path());
+    let mut recipe = Recipe { seed: 7, ..Recipe::default() };
+    recipe.graph.direction = Some(Direction::Reversed);
+    // Where the features lay for whoever wrote it.
+    recipe.graph.feature_file = Some("/elsewhere/features.npy".to_owned());
+    let path = folder.path().join("recipe.toml");
+    write_recipe(&path, &recipe).expect("a recipe");
+    specs.insert(0, path.display().to_string());
+    let mut session = session();
+    read(&mut session, specs.clone());
+    let state = session.store().import.clone().expect("a report");
+    let report = state.report.expect("read");
+    let roles: Vec<&ImportRole> = report.files.iter().map(|f| &f.role).collect();
+    assert_eq!(roles[..2], [&ImportRole::Recipe, &ImportRole::Graph]);
+    assert!(report.faults.is_empty() && session.store().notices.all().is_empty(), "no part is refused: {report:?}");
+    let graph = report.graph.expect("a graph");
+    assert_eq!((graph.options.direction, graph.stats.n_features), (Some(Direction::Reversed), 5));
+    assert_eq!(graph.options.feature_file.as_ref(), Some(&specs[2]), "what was dropped stands in for what was named");
+    assert_eq!(state.options, graph.options, "the user goes on from there");
+    assert_ne!(session.store().recipe.seed, 7, "nothing is open yet");
+
+    // The user has the last word.
+    let options = ReadOptions { direction: None, ..state.options };
+    session.apply(Command::ChangeImport(Box::new(options), None));
+    wait(&mut session, "the second report", Session::is_idle);
+    session.apply(Command::AcceptImport);
+    wait(&mut session, "the preview", Session::is_idle);
+    let store = session.store();
+    assert_eq!((store.recipe.seed, store.graph.as_ref().map(|g| g.options.direction)), (7, Some(None)));
+    assert!(store.model.is_some() && store.import.is_none());
+    session.apply(Command::Undo);
+    assert!(session.store().graph.is_none() && session.store().recipe.seed != 7, "one step back");
 }
 
 #[test]

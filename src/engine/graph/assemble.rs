@@ -8,6 +8,8 @@
 //! Edges that stand there several times are one entry. With weights, theirs are added up in their order; where both directions of an
 //! edge are wanted and both are there, the larger of the two weights counts for both.
 
+use std::ops::Range;
+
 use super::runs::{Pair, Run, Runs, Weight};
 use super::topology::{Direction, EdgeReport, SelfLoops, Topology};
 use crate::engine::control::Control;
@@ -75,6 +77,14 @@ impl EdgeList {
     /// Whether the edges have weights.
     pub fn is_weighted(&self) -> bool {
         matches!(self.0, Pairs::Weighted(_))
+    }
+
+    /// The largest node id of any edge, without a walk over them.
+    pub fn largest_end(&self) -> Option<u32> {
+        match &self.0 {
+            Pairs::Plain(runs) => runs.largest_end(),
+            Pairs::Weighted(runs) => runs.largest_end(),
+        }
     }
 
     /// All edges as `(source, target)`, in any order, but always the same.
@@ -202,8 +212,8 @@ fn assemble<W: Weight>(
     if u32::try_from(n).is_err() {
         return fault(0, format!("fewer than {} nodes", u32::MAX), n.to_string());
     }
-    if let Some((at, pair)) = runs.largest()
-        && pair.row.max(pair.column) as usize >= n
+    if runs.largest_end().is_some_and(|end| end as usize >= n)
+        && let Some((at, pair)) = runs.largest()
     {
         return fault(at, format!("node ids below {n}"), format!("{} {}", pair.column, pair.row));
     }
@@ -215,13 +225,13 @@ fn assemble<W: Weight>(
     let mut report = EdgeReport { n_read: runs.len(), ..EdgeReport::default() };
     let (topology, weights) = one_way(runs.closed, n, self_loops, &mut report, ctl)?;
     if direction != Direction::Symmetrised || (size_of::<W>() == 0 && topology.is_symmetric()) {
-        return Ok((topology, weights, report));
+        return Ok((topology.checked()?, weights, report));
     }
     let (topology, weights) = both_ways(topology, weights, &mut report, ctl)?;
     Ok((topology, weights, report))
 }
 
-/// The structure as the edges stand there.
+/// The structure as the edges stand there, not checked yet.
 fn one_way<W: Weight>(
     mut runs: Vec<Run<W>>,
     n: usize,
@@ -261,7 +271,7 @@ fn one_way<W: Weight>(
     drop((rows, runs));
     indices.shrink_to_fit();
     weights.shrink_to_fit();
-    Ok((Topology::try_new(indptr, indices)?, weights))
+    Ok((Topology::trusted(indptr, indices), weights))
 }
 
 /// What writing one row came upon.
@@ -344,23 +354,16 @@ fn both_ways<W: Weight>(
         }
     }
     drop(next);
-    let mut row: Vec<(u32, W)> = Vec::new();
     let mut n_written = 0;
     for u in 0..n {
         if u % ROWS == 0 {
             ctl.check()?;
             ctl.progress("joining directions", u, n);
         }
-        let (behind, end) = (start[u] + topology.degree(u), start[u + 1]);
-        let front = topology.row(u).iter().copied().zip(weights[topology.row_range(u)].iter().copied());
-        let back = indices[behind..end].iter().copied().zip(values[behind..end].iter().copied());
-        report.n_reversed_added += merge_row(front, back, &mut row);
+        let (back, end) = (start[u] + topology.degree(u), start[u + 1]);
         start[u] = n_written;
-        for (column, weight) in &row {
-            indices[n_written] = *column;
-            values[n_written] = *weight;
-            n_written += 1;
-        }
+        let front = (topology.row(u), &weights[topology.row_range(u)]);
+        report.n_reversed_added += merge_row(front, (&mut indices, &mut values), back..end, &mut n_written);
     }
     start[n] = n_written;
     indices.truncate(n_written);
@@ -370,34 +373,43 @@ fn both_ways<W: Weight>(
     Ok((Topology::try_new(start, indices)?.known_symmetric(), values))
 }
 
-/// The union of two ascending rows into `out`; how many entries stand in the second only.
+/// The union of two ascending rows, written to where `n_written` says and counted there; how many entries stand in the second only.
+///
+/// The second row stands at `back` of what is written to, with room for the whole first one before it: so an entry is read before
+/// its place is taken.
 fn merge_row<W: Weight>(
-    front: impl Iterator<Item = (u32, W)>,
-    back: impl Iterator<Item = (u32, W)>,
-    out: &mut Vec<(u32, W)>,
+    (front, front_weights): (&[u32], &[W]),
+    (indices, weights): (&mut [u32], &mut [W]),
+    back: Range<usize>,
+    n_written: &mut usize,
 ) -> usize {
-    out.clear();
-    let (mut front, mut back) = (front.peekable(), back.peekable());
-    let mut n_only_back = 0;
-    loop {
-        match (front.peek().copied(), back.peek().copied()) {
-            (Some(a), Some(b)) if a.0 == b.0 => {
-                out.push((a.0, a.1.larger(b.1)));
-                front.next();
-                back.next();
-            }
-            (Some(a), other) if other.is_none_or(|b| a.0 < b.0) => {
-                out.push(a);
-                front.next();
-            }
-            (_, Some(b)) => {
-                out.push(b);
-                back.next();
-                n_only_back += 1;
-            }
-            (_, None) => return n_only_back,
-        }
+    let (mut i, mut k, mut n_only_back) = (0, back.start, 0);
+    let mut at = *n_written;
+    // Without a branch that depends on the columns: nobody could tell beforehand which way it goes.
+    while i < front.len() && k < back.end {
+        let (a, b) = (front[i], indices[k]);
+        let (of_front, of_back) = (front_weights[i], weights[k]);
+        let (is_front, is_back) = (a <= b, b <= a);
+        indices[at] = a.min(b);
+        weights[at] = match (is_front, is_back) {
+            (true, true) => of_front.larger(of_back),
+            (true, false) => of_front,
+            _ => of_back,
+        };
+        at += 1;
+        i += usize::from(is_front);
+        k += usize::from(is_back);
+        n_only_back += usize::from(!is_front);
     }
+    let n_front = front.len() - i;
+    indices[at..at + n_front].copy_from_slice(&front[i..]);
+    weights[at..at + n_front].copy_from_slice(&front_weights[i..]);
+    at += n_front;
+    let n_back = back.end - k;
+    indices.copy_within(k..back.end, at);
+    weights.copy_within(k..back.end, at);
+    *n_written = at + n_back;
+    n_only_back + n_back
 }
 
 #[cfg(test)]

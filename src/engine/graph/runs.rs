@@ -84,6 +84,8 @@ pub(super) struct Run<W> {
     row_bits: u32,
     /// Bytes per edge without its weight, which is behind it.
     stride: usize,
+    /// The largest end of any edge.
+    largest_end: u32,
     /// The edges of `PARTS_PER_SHELF` parts each, and a word of nothing.
     shelves: Vec<Shelf>,
     weights: PhantomData<W>,
@@ -148,7 +150,9 @@ impl<W: Weight> Run<W> {
             Shelf::new(n * (stride + W::BYTES) + WORD)
         };
         let shelves = (0..n_parts).step_by(PARTS_PER_SHELF).map(shelf).collect();
-        let mut run = Self { start, shift, row_bits: 8 * row_bytes, stride, shelves, weights: PhantomData };
+        let largest_end = most_row.max(most_column);
+        let mut run =
+            Self { start, shift, row_bits: 8 * row_bytes, stride, largest_end, shelves, weights: PhantomData };
         match stride {
             1 => run.fill::<1>(pairs),
             2 => run.fill::<2>(pairs),
@@ -283,6 +287,12 @@ impl<W: Weight> Runs<W> {
             closed.push(Run::pack(&pairs));
         }
         Runs { closed, open: self.open.into_iter().map(bare).collect() }
+    }
+
+    /// The largest end of any edge.
+    pub(super) fn largest_end(&self) -> Option<u32> {
+        let open = self.open.iter().map(|pair| pair.row.max(pair.column));
+        self.closed.iter().map(|run| run.largest_end).chain(open).max()
     }
 
     /// The first edge with the largest end, and its position.

@@ -85,7 +85,7 @@ pub struct Transpose {
 
 impl Topology {
     /// What keeps the invariants by the way it was made.
-    fn trusted(indptr: Vec<usize>, indices: Vec<u32>) -> Self {
+    pub(super) fn trusted(indptr: Vec<usize>, indices: Vec<u32>) -> Self {
         Self { indptr: Arc::new(indptr), indices: Arc::new(indices), is_symmetric: OnceLock::new() }
     }
 
@@ -102,6 +102,12 @@ impl Topology {
     /// # Complexity
     /// O(nodes + entries).
     pub fn try_new(indptr: Vec<usize>, indices: Vec<u32>) -> Result<Self, EngineError> {
+        Self::trusted(indptr, indices).checked()
+    }
+
+    /// The same, checked as [`Topology::try_new`] does; what is known of its symmetry stays known.
+    pub(super) fn checked(self) -> Result<Self, EngineError> {
+        let (indptr, indices) = (&*self.indptr, &*self.indices);
         let fault = |row: usize, expected: String, found: String| Err(EngineError::Topology { row, expected, found });
         if indptr.is_empty() {
             return fault(0, "at least one row pointer".into(), "none".into());
@@ -132,7 +138,7 @@ impl Topology {
                 return fault(row, format!("columns below {n}"), last.to_string());
             }
         }
-        Ok(Self::trusted(indptr, indices))
+        Ok(self)
     }
 
     /// Builds the structure from pairs `(source, target)`; duplicates are merged.
@@ -255,7 +261,13 @@ impl Topology {
 
     /// Number of entries `(u, u)`.
     pub fn n_self_loops(&self) -> usize {
-        (0..self.n_nodes()).filter(|&u| self.find(u, u).is_some()).count()
+        /// Up to this length a walk over the row is faster than a search in it.
+        const SHORT: usize = 64;
+        let has_own = |u: &usize| {
+            let row = self.row(*u);
+            if row.len() <= SHORT { row.contains(&(*u as u32)) } else { self.find(*u, *u).is_some() }
+        };
+        (0..self.n_nodes()).filter(has_own).count()
     }
 
     /// The index of entry `(u, v)`, if it is stored.

@@ -223,7 +223,7 @@ pub(crate) fn matrix_from_npz(bytes: Vec<u8>, path: &Path, n_nodes: usize) -> Re
 
 fn read_rows(files: &mut Files, manifest: &Manifest, name: &str, width: usize) -> Result<Array2<f32>, LoadError> {
     let bytes = files.checked(manifest, name)?;
-    let array = Array::parse(bytes, &files.path.join(name), "array".to_owned())?;
+    let array = Array::parse(&bytes, &files.path.join(name), "array".to_owned())?;
     let matrix = array.to_f32_matrix()?;
     if matrix.dim() == (manifest.graph.n_nodes, width) {
         Ok(matrix)

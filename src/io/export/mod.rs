@@ -420,7 +420,7 @@ impl Writer<'_> {
             let embedding = source.embedding(ctl).map_err(|error| self.not_verified("embedding.npy", error))?;
             let expected = embedding.as_ref();
             self.put(item, "embedding.npy", matrix_npy(expected), |bytes, path| {
-                let found = super::npy::Array::parse(bytes, path, "array".to_owned())?.to_f32_matrix()?;
+                let found = super::npy::Array::parse(&bytes, path, "array".to_owned())?.to_f32_matrix()?;
                 same_shape(path, expected, &found)?;
                 Ok(compare("values", expected.iter().zip(&found)))
             })?;

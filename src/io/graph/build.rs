@@ -170,9 +170,7 @@ impl SparseEdges {
             ids.sort_unstable();
             return Ids::Table(ids);
         }
-        let mut most = 0;
-        self.list.for_each(|a, b| most = most.max(a).max(b));
-        let most = most as usize;
+        let most = self.list.largest_end().unwrap_or(0) as usize;
         if most / 64 <= self.list.len() {
             // One bit per possible id is no more than the edges themselves take.
             let mut is_there = vec![0u64; most / 64 + 1];

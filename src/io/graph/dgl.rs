@@ -23,7 +23,7 @@ use super::build::{Stated, build};
 use super::{Draft, Request};
 use crate::engine::graph::EdgeList;
 use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
-use crate::io::npy::Array;
+use crate::io::npy::{Array, Layout};
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 
@@ -141,12 +141,8 @@ impl<'a> Bytes<'a> {
         }
         let n_bytes = self.count(1, "bytes of an array")?;
         let values = self.take(n_bytes, "values")?;
-        // As a file of NumPy's own, which is checked in one place.
-        let lengths = shape.iter().fold(String::new(), |text, n| text + &n.to_string() + ", ");
-        let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({lengths}), }}");
-        let length = u32::try_from(header.len()).unwrap_or(u32::MAX);
-        let file = [b"\x93NUMPY\x02\x00", &length.to_le_bytes()[..], header.as_bytes(), values].concat();
-        Array::parse(file, self.path, format!("array {}", shortened(name)))
+        let layout = Layout { descr, is_fortran: false, shape };
+        Array::from_values(self.path, format!("array {}", shortened(name)), layout, values.to_vec())
     }
 
     /// Named arrays.

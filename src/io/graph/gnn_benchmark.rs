@@ -8,24 +8,25 @@
 //! ```
 //! Self-loops in the file are kept, missing ones added; both directions are stored.
 
-use super::{Draft, Request, build_completed, labels_from};
+use super::build::{Stated, build};
+use super::{Draft, Request, labels_from};
 use crate::engine::graph::Features;
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
-use crate::io::sparse::CompressedRows;
+use crate::io::sparse::{CompressedRows, MatrixEdges};
 
 /// Reads the archive.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let mut npz = Npz::open(path)?;
     let mut report = LoadReport::default();
-    let rows = CompressedRows::read(&mut npz, "adj_")?;
-    let built = build_completed(&rows, &mut report, request)?;
-    if !rows.is_unweighted()? {
+    let edges = MatrixEdges::read(&mut npz, "adj_")?;
+    let is_unweighted = edges.is_unweighted;
+    let built = build(edges.list, edges.n, Stated::Nothing, request, &mut report)?;
+    if !is_unweighted {
         report.warnings.push("edge weights in adj_data are not used: every edge counts 1".to_owned());
     }
-    drop(rows);
     let n = built.topology.n_nodes();
     let mut draft = Draft::of(stem(path), built);
     if npz.has("attr_indptr") {

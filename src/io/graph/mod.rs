@@ -43,17 +43,17 @@ use sprs::CsMatI;
 
 use super::detect::{Detected, GraphFormat, KNOWN_FORMATS, detect_as};
 use super::memory;
-use super::npy::Array;
+use super::npy::{Array, Pieces};
 use super::report::{LoadError, LoadReport};
 use super::sample;
-use super::sparse::CompressedRows;
+use super::sparse::MatrixEdges;
 use crate::engine::control::Control;
 use crate::engine::graph::{
     Dataset, DatasetParts, Direction, EdgeList, Features, GraphStats, Labels, ReadOptions, SelfLoops, Split, Topology,
 };
 use crate::io::source::Lines;
 
-use build::{Built, Stated, build, build_as};
+use build::{Built, Stated, build_as};
 pub(crate) use compact::read_embedded;
 pub(crate) use dgl::is_dgl;
 pub(crate) use edge_list::{is_blank, is_edge, is_header};
@@ -346,30 +346,25 @@ fn labels_from_array(array: &Array, n: usize) -> Result<Labels, LoadError> {
 }
 
 /// Edges from rows of their two ends. `[n_edges, 2]`
-fn edge_pairs(edges: &Array, n: usize) -> Result<EdgeList, LoadError> {
-    match edges.matrix_shape("edges and their two ends")? {
-        (_, 2) => {}
-        (_, columns) => return Err(edges.fault("two columns", columns)),
+fn edge_pairs(edges: Pieces<'_>, n: usize) -> Result<EdgeList, LoadError> {
+    match edges.shape() {
+        [_, 2] => {}
+        [_, columns] => return Err(edges.fault("two columns", columns)),
+        other => return Err(edges.fault("two axes (edges and their two ends)", format!("shape {other:?}"))),
     }
-    edges.to_indices(n, "node numbers")?;
     let mut list = EdgeList::new();
-    // A matrix, since the values may be stored column by column.
-    for row in edges.to_i64_matrix()?.rows() {
-        // Both are node numbers, as was just checked.
-        list.push(u32::try_from(row[0]).unwrap_or(u32::MAX), u32::try_from(row[1]).unwrap_or(u32::MAX), 1.0);
-    }
+    edges.pairs(false, (n, "node numbers"), |a, b| list.push(a, b, 1.0))?;
     Ok(list)
 }
 
 /// Structure from rows whose columns are the targets of the row's node, exactly as stored unless the user asks for more.
-fn build_as_stored(rows: &CompressedRows, report: &mut LoadReport, request: Request<'_>) -> Result<Built, LoadError> {
-    let list = list_of(rows, request)?;
+fn build_as_stored(edges: MatrixEdges, report: &mut LoadReport, request: Request<'_>) -> Result<Built, LoadError> {
     let meant = (Direction::AsStored, SelfLoops::AsStored);
-    let built = build_as(list, rows.shape.0, Stated::Nothing, meant, request, report)?;
+    let built = build_as(edges.list, edges.n, Stated::Nothing, meant, request, report)?;
     if built.edges.n_duplicates > 0 {
         report.fact("duplicate entries merged", built.edges.n_duplicates);
     }
-    if !rows.is_sorted() {
+    if !edges.is_sorted {
         report.warnings.push(
             "columns do not ascend within rows: entries are numbered in ascending order, not in the file's".to_owned(),
         );
@@ -381,23 +376,4 @@ fn build_as_stored(rows: &CompressedRows, report: &mut LoadReport, request: Requ
         );
     }
     Ok(built)
-}
-
-/// Structure as the method wants it, undirected and with self-loops, unless the user asks for something else.
-fn build_completed(rows: &CompressedRows, report: &mut LoadReport, request: Request<'_>) -> Result<Built, LoadError> {
-    build(list_of(rows, request)?, rows.shape.0, Stated::Nothing, request, report)
-}
-
-/// The edges of a square matrix, from the row to the column, without weights.
-fn list_of(rows: &CompressedRows, request: Request<'_>) -> Result<EdgeList, LoadError> {
-    if rows.shape.0 != rows.shape.1 {
-        let found = format!("{} x {}", rows.shape.0, rows.shape.1);
-        return Err(LoadError::content(request.path, "adjacency matrix", "as many rows as columns", found));
-    }
-    let mut list = EdgeList::new();
-    for row in 0..rows.shape.0 {
-        let own = u32::try_from(row).unwrap_or(u32::MAX);
-        rows.row(row).iter().for_each(|column| list.push(own, *column, 1.0));
-    }
-    Ok(list)
 }

@@ -175,24 +175,18 @@ fn read_binary(raw: &Path, request: Request<'_>) -> Result<Parts, LoadError> {
         [n] => n,
         ref all => return Err(counts.fault("one number (one graph)", format!("{} numbers", all.len()))),
     };
-    let edges = npz.array("edge_index")?;
-    match edges.matrix_shape("the two ends of edges")? {
-        (2, _) => {}
-        (rows, _) => return Err(edges.fault("two rows", rows)),
-    }
-    edges.to_indices(n, "node numbers")?;
-    request.check()?;
-    let ends = edges.to_i64_matrix()?;
-    drop(edges);
-    if n > (1 << 22) && n / 32 > ends.ncols() {
+    let edges = npz.pieces("edge_index")?;
+    let n_edges = match edges.shape() {
+        [2, n_edges] => *n_edges,
+        [rows, _] => return Err(edges.fault("two rows", rows)),
+        other => return Err(edges.fault("two axes (the two ends of edges)", format!("shape {other:?}"))),
+    };
+    if n > (1 << 22) && n / 32 > n_edges {
         return Err(counts.fault("at most 4194304 nodes, or 32 for every edge", n));
     }
     let mut list = EdgeList::new();
-    for (a, b) in ends.row(0).iter().zip(ends.row(1)) {
-        // Both are node numbers, as was just checked.
-        list.push(u32::try_from(*a).unwrap_or(u32::MAX), u32::try_from(*b).unwrap_or(u32::MAX), 1.0);
-    }
-    drop(ends);
+    edges.pairs(true, (n, "node numbers"), |source, target| list.push(source, target, 1.0))?;
+    request.check()?;
     let features = match npz.optional("node_feat")? {
         None => None,
         Some(array) => Some(Features::from_dense(array.to_f32_matrix()?)),

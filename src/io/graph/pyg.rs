@@ -111,16 +111,18 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let x = record.get("x").map(|x| reader.matrix("x", x)).transpose()?;
     let y = record.get("y").map(|y| reader.array("y", y)).transpose()?;
     request.check()?;
-    let mut edges = reader.edges(&record)?;
-    let n = reader.n_nodes(&record, x.as_ref(), y.as_ref(), &edges)?;
-    let n_graphs = reader.join(&record, n, &mut edges)?;
-    if n_graphs > 1 {
-        report.fact("graphs joined", n_graphs);
+    let stated = reader.stated_nodes(&record, x.as_ref(), y.as_ref())?;
+    let graphs = reader.joined(&record, stated)?;
+    if let Some(graphs) = &graphs {
+        report.fact("graphs joined", graphs.n_edges.len());
     }
     let mut list = EdgeList::new();
-    for (source, target) in edges {
-        list.push(source, target, 1.0);
-    }
+    reader.edges(&record, graphs, |source, target| list.push(source, target, 1.0))?;
+    request.check()?;
+    let n = match stated {
+        Some(n) => n,
+        None => reader.counted(&list)?,
+    };
     let meant = (Direction::AsStored, SelfLoops::Added);
     let built = build_as(list, n, Stated::Nothing, meant, request, &mut report)?;
     if !built.topology.is_symmetric() {
@@ -158,8 +160,11 @@ pub(crate) fn read_pyg_matrix(path: &Path) -> Result<WeightedEdges, LoadError> {
         return Err(LoadError::content(path, "object", "a PyG graph", pickle.describe(pickle.root())));
     };
     let mut reader = Reader { pickle: &pickle, storages, path };
-    let edges = reader.edges(&record)?;
-    let n = reader.n_nodes(&record, None, None, &edges)?;
+    let mut edges = Vec::new();
+    reader.edges(&record, None, |source, target| edges.push((source, target)))?;
+    let Some(n) = reader.stated_nodes(&record, None, None)? else {
+        return Err(LoadError::content(path, "object", "num_nodes", "none"));
+    };
     let Some(weights) = record.get("edge_weight") else {
         return Err(LoadError::content(path, "object", "edge_weight", "none"));
     };
@@ -306,54 +311,88 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Pairs of source and target.
-    fn edges(&mut self, record: &Record<'_>) -> Result<Vec<(u32, u32)>, LoadError> {
+    /// Gives every edge, as `(source, target)` and in the order of the file, to `each`.
+    fn edges(
+        &mut self,
+        record: &Record<'_>,
+        mut graphs: Option<Graphs>,
+        mut each: impl FnMut(u32, u32),
+    ) -> Result<(), LoadError> {
+        let pickle = self.pickle;
+        let mut misplaced = None;
+        let mut place = |source: u32, target: u32| match &mut graphs {
+            None => each(source, target),
+            Some(graphs) => match graphs.place(source, target) {
+                Ok((source, target)) => each(source, target),
+                Err(wrong) => misplaced = misplaced.take().or(Some(wrong)),
+            },
+        };
         if let Some(id) = record.get("edge_index") {
-            let edges = self.array("edge_index", id)?;
-            let most = u32::MAX as usize;
-            let (sources, targets) = two_rows(&edges, (most, most))?;
-            return Ok(sources.into_iter().zip(targets).collect());
+            self.edge_index(id, place)?;
+        } else {
+            let Some(id) = record.get("adj_t") else {
+                return Err(self.fault("object", "edge_index or adj_t", "neither"));
+            };
+            let Some(rows) = self.sparse("adj_t", id)? else {
+                return Err(self.fault("adj_t", "a sparse matrix", pickle.describe(id)));
+            };
+            // Rows are targets.
+            rows.for_each(|target, source| place(source, target));
         }
-        let Some(id) = record.get("adj_t") else {
-            return Err(self.fault("object", "edge_index or adj_t", "neither"));
-        };
-        let Some(rows) = self.sparse("adj_t", id)? else {
-            return Err(self.fault("adj_t", "a sparse matrix", self.pickle.describe(id)));
-        };
-        // Rows are targets.
-        Ok(rows.pairs().into_iter().map(|(target, source)| (source, target)).collect())
+        match misplaced {
+            Some((expected, found)) => Err(self.fault("edge_index", &expected, found)),
+            None => Ok(()),
+        }
     }
 
-    fn n_nodes(
+    /// Gives the two ends of every edge to `each`, a piece at a time where the tensor lies in order.
+    fn edge_index(&mut self, id: Id, mut each: impl FnMut(u32, u32)) -> Result<(), LoadError> {
+        /// Node numbers are checked against the number of nodes when the structure is built.
+        const MOST: usize = u32::MAX as usize;
+        if let Some(tensor) = TensorRef::parse(self.pickle, id, self.path, "edge_index")?
+            && let Some(pieces) = self.storages.pieces(&tensor, "edge_index")?
+        {
+            check_two_rows(pieces.shape(), |expected, found| pieces.fault(expected, found))?;
+            return pieces.pairs(true, (MOST, "node numbers"), each);
+        }
+        let (sources, targets) = two_rows(&self.array("edge_index", id)?, (MOST, MOST))?;
+        sources.into_iter().zip(targets).for_each(|(source, target)| each(source, target));
+        Ok(())
+    }
+
+    /// How many nodes there are, if anything but the edges says so.
+    fn stated_nodes(
         &self,
         record: &Record<'_>,
         x: Option<&Matrix>,
         y: Option<&Array>,
-        edges: &[(u32, u32)],
-    ) -> Result<usize, LoadError> {
+    ) -> Result<Option<usize>, LoadError> {
         if let Some(x) = x {
-            return Ok(x.n_rows());
+            return Ok(Some(x.n_rows()));
         }
         let stated = ["num_nodes", "__num_nodes__"].iter().find_map(|name| self.pickle.size(record.get(name)?));
-        let n = match (stated, y.and_then(|y| y.shape().first().copied())) {
-            (Some(n), _) | (None, Some(n)) => n,
-            (None, None) => edges.iter().map(|(u, v)| (*u).max(*v) as usize + 1).max().unwrap_or(0),
-        };
-        self.check_nodes("num_nodes", n)?;
-        Ok(n)
+        let n = stated.or_else(|| y.and_then(|y| y.shape().first().copied()));
+        n.map_or(Ok(()), |n| self.check_nodes("num_nodes", n)).map(|()| n)
     }
 
-    /// Gives the nodes of several graphs numbers of their own; returns how many graphs there are.
-    fn join(&mut self, record: &Record<'_>, n: usize, edges: &mut [(u32, u32)]) -> Result<usize, LoadError> {
-        let Some(slices) = record.slices else { return Ok(1) };
-        let Some(edge_starts) = self.pickle.get(slices, "edge_index") else { return Ok(1) };
+    /// How many nodes the edges make.
+    fn counted(&self, list: &EdgeList) -> Result<usize, LoadError> {
+        let n = list.largest_end().map_or(0, |end| end as usize + 1);
+        self.check_nodes("num_nodes", n).map(|()| n)
+    }
+
+    /// Where the parts of several graphs begin; `None` for one graph.
+    fn joined(&mut self, record: &Record<'_>, n: Option<usize>) -> Result<Option<Graphs>, LoadError> {
+        let Some(slices) = record.slices else { return Ok(None) };
+        let Some(edge_starts) = self.pickle.get(slices, "edge_index") else { return Ok(None) };
         let edge_starts = self.array("slices, edge_index", edge_starts)?;
-        let edge_starts = ascending(&edge_starts, edges.len())?;
-        let n_graphs = edge_starts.len().saturating_sub(1);
-        if n_graphs <= 1 {
-            return Ok(n_graphs.max(1));
+        let n_edges = self.n_edges(record)?;
+        let edge_starts = ascending(&edge_starts, n_edges)?;
+        if edge_starts.len() <= 2 {
+            return Ok(None);
         }
-        let Some(node_starts) = self.pickle.get(slices, "x").or_else(|| self.pickle.get(slices, "y")) else {
+        let node_starts = self.pickle.get(slices, "x").or_else(|| self.pickle.get(slices, "y"));
+        let (Some(node_starts), Some(n)) = (node_starts, n) else {
             return Err(self.fault("slices", "where the nodes of every graph start (x or y)", "neither"));
         };
         let array = self.array("slices, x", node_starts)?;
@@ -361,18 +400,20 @@ impl Reader<'_> {
         if node_starts.len() != edge_starts.len() {
             return Err(array.fault(format!("{} values (as edge_index has)", edge_starts.len()), node_starts.len()));
         }
-        for (graph, range) in edge_starts.windows(2).enumerate() {
-            let (first, end) = (node_starts[graph], node_starts[graph + 1]);
-            for (u, v) in edges.get_mut(range[0]..range[1]).unwrap_or(&mut []) {
-                if (*u).max(*v) as usize >= end - first {
-                    let expected = format!("nodes from 0 to below {} in graph {graph}", end - first);
-                    return Err(LoadError::content(self.path, "edge_index", expected, (*u).max(*v)));
-                }
-                *u += first as u32;
-                *v += first as u32;
-            }
-        }
-        Ok(n_graphs)
+        // All edges belong to a graph: their starts rise from 0 to their number.
+        let n_edges = edge_starts.windows(2).map(|range| range[1] - range[0]).collect();
+        Ok(Some(Graphs { n_edges, node_starts, graph: 0, n_placed: 0 }))
+    }
+
+    /// How many edges `edge_index` says there are.
+    fn n_edges(&self, record: &Record<'_>) -> Result<usize, LoadError> {
+        let Some(id) = record.get("edge_index") else { return Ok(0) };
+        let shape = if self.pickle.is_array(id) {
+            self.pickle.array(id, self.path, "edge_index")?.shape().to_vec()
+        } else {
+            TensorRef::parse(self.pickle, id, self.path, "edge_index")?.map_or_else(Vec::new, |tensor| tensor.size)
+        };
+        Ok(shape.get(1).copied().unwrap_or(0))
     }
 
     /// One split for every column of the masks.
@@ -413,12 +454,48 @@ impl Reader<'_> {
     }
 }
 
+/// Several graphs, whose nodes get numbers of their own.
+struct Graphs {
+    /// Edges of each.
+    n_edges: Vec<usize>,
+    /// The first node of each, and behind the last one how many there are.
+    node_starts: Vec<usize>,
+    /// The graph of the edge that came last, and how many of its edges have come.
+    graph: usize,
+    n_placed: usize,
+}
+
+impl Graphs {
+    /// The numbers of the next edge's ends among all nodes; else what was expected of them, and what was found.
+    fn place(&mut self, source: u32, target: u32) -> Result<(u32, u32), (String, u32)> {
+        while self.n_edges.get(self.graph).is_some_and(|n| *n == self.n_placed) {
+            self.graph += 1;
+            self.n_placed = 0;
+        }
+        self.n_placed += 1;
+        let (first, end) = match self.node_starts.get(self.graph..) {
+            Some([first, end, ..]) => (*first, *end),
+            _ => (0, 0),
+        };
+        let most = source.max(target);
+        if most as usize >= end - first {
+            return Err((format!("nodes from 0 to below {} in graph {}", end - first, self.graph), most));
+        }
+        Ok((source + first as u32, target + first as u32))
+    }
+}
+
+/// Refuses what is not `[2, e]`.
+fn check_two_rows(shape: &[usize], fault: impl Fn(&str, String) -> LoadError) -> Result<(), LoadError> {
+    match shape {
+        [2, _] | [0] => Ok(()),
+        other => Err(fault("shape [2, e] (sources and targets)", format!("shape {other:?}"))),
+    }
+}
+
 /// The two rows of `[2, entries]`, below the two limits.
 fn two_rows(array: &Array, limits: (usize, usize)) -> Result<(Vec<u32>, Vec<u32>), LoadError> {
-    match array.shape() {
-        [2, _] | [0] => {}
-        other => return Err(array.fault("shape [2, e] (sources and targets)", format!("shape {other:?}"))),
-    }
+    check_two_rows(array.shape(), |expected, found| array.fault(expected, found))?;
     let mut first = array.to_indices(limits.0.max(limits.1), "node numbers")?;
     let second = first.split_off(first.len() / 2);
     for (values, limit) in [(&first, limits.0), (&second, limits.1)] {

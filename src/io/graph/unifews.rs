@@ -22,7 +22,7 @@ use crate::io::file::{read_text, stem};
 use crate::io::npy::Array;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
-use crate::io::sparse::CompressedRows;
+use crate::io::sparse::{CompressedRows, MatrixEdges};
 
 /// Reads the folder, or the folder around its `adj.npz`.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
@@ -30,17 +30,17 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let folder = if path.is_dir() { path.to_owned() } else { path.parent().map_or_else(PathBuf::new, Path::to_owned) };
     let adjacency = folder.join("adj.npz");
     let mut report = LoadReport::default();
-    let rows = CompressedRows::read(&mut Npz::open(&adjacency)?, "")?;
+    let edges = MatrixEdges::read(&mut Npz::open(&adjacency)?, "")?;
+    let n_stored = edges.list.len();
     request.check()?;
-    let built = build_as_stored(&rows, &mut report, Request { path: &adjacency, ..request })?;
+    let built = build_as_stored(edges, &mut report, Request { path: &adjacency, ..request })?;
     let topology = &built.topology;
     let n = topology.n_nodes();
     let n_self_loops = topology.n_self_loops();
     if n_self_loops < n && request.options.self_loops.is_none() {
         report.warnings.push(format!("{} of {n} nodes have no self-loop, and none is added", n - n_self_loops));
     }
-    compare_counts(&folder, &rows, &mut report)?;
-    drop(rows);
+    compare_counts(&folder, (n, n_stored), &mut report)?;
 
     let mut draft = Draft::of(stem(&folder), built);
     draft.features = read_features(&folder, &mut report)?;
@@ -99,8 +99,7 @@ fn read_features(folder: &Path, report: &mut LoadReport) -> Result<Option<Featur
 }
 
 /// Compares the counts that other files of the folder state; a difference is a warning, because they are not used.
-fn compare_counts(folder: &Path, rows: &CompressedRows, report: &mut LoadReport) -> Result<(), LoadError> {
-    let (n, m) = (rows.shape.0, rows.indices.len());
+fn compare_counts(folder: &Path, (n, m): (usize, usize), report: &mut LoadReport) -> Result<(), LoadError> {
     let attributes = folder.join("attribute.txt");
     if attributes.is_file() {
         const MAX_BYTES: u64 = 1 << 16;

@@ -20,7 +20,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut report = LoadReport::default();
     let features = npz.array("features")?;
     let (n, _) = features.matrix_shape("nodes and features")?;
-    let list = edge_pairs(&npz.array("edges")?, n)?;
+    let list = edge_pairs(npz.pieces("edges")?, n)?;
     let built = build(list, n, Stated::Nothing, request, &mut report)?;
     let mut draft = Draft::of(stem(path), built);
     draft.features = Some(Features::from_dense(features.to_f32_matrix()?));

@@ -10,7 +10,7 @@ use crate::engine::control::Control;
 use crate::engine::graph::{Metric, ReadOptions, resolve_split};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::Recipe;
-use crate::io::{Detected, GraphPart, LoadError, detect_as, first_lines, read_graph_as, read_model};
+use crate::io::{Detected, GraphPart, LoadError, detect_as, first_lines, read_graph_as, read_model, read_recipe};
 use crate::session::project;
 use crate::session::store::{LoadedGraph, LoadedModel, fitted_to};
 
@@ -26,6 +26,8 @@ pub enum ImportRole {
     Model,
     /// A part of the graph.
     Part(GraphPart),
+    /// What is to be done, and how the graph is read.
+    Recipe,
     /// Nothing, and why.
     Unused(String),
 }
@@ -80,6 +82,8 @@ pub struct ImportReport {
     pub graph: Option<LoadedGraph>,
     /// The model, if one was read.
     pub model: Option<LoadedModel>,
+    /// The recipe, if one came with them.
+    pub recipe: Option<Recipe>,
     /// First lines of the graph's file, if it is text.
     pub lines: Option<Vec<String>>,
     /// Whether the graph's file is taken apart line by line, so that separator and columns matter.
@@ -93,7 +97,7 @@ pub struct ImportReport {
 /// What reading gave.
 #[derive(Debug)]
 pub(crate) enum Imported {
-    /// Something that is opened as it is: a sample, a recipe, a bundle, a project.
+    /// Something that is opened as it is: a sample, a recipe alone, a bundle, a project.
     Direct(Vec<String>),
     /// A report, to be accepted or not.
     Report(Box<ImportReport>),
@@ -105,6 +109,8 @@ pub(crate) struct Import {
     pub(crate) specs: Vec<String>,
     /// How the graph is read.
     pub(crate) options: ReadOptions,
+    /// Whether the user has said so: else a recipe among the files does.
+    pub(crate) is_told: bool,
     /// What the user says about the model that its file does not.
     pub(crate) network: Option<Architecture>,
     /// What is open: it may belong to what is read.
@@ -125,7 +131,14 @@ impl Job for Import {
 
     fn run(self, ctl: &Control) -> Result<Imported, JobError> {
         ctl.progress("looking", 0, 0);
-        let Self { specs, mut options, network, graph, model, recipe } = self;
+        let Self { specs, mut options, is_told, network, graph, model, mut recipe } = self;
+        let told = recipe_among(&specs, &options)?;
+        if let Some(told) = &told {
+            recipe.clone_from(told);
+            if !is_told {
+                options.clone_from(&told.graph);
+            }
+        }
         let mut files = Vec::new();
         for spec in &specs {
             ctl.check()?;
@@ -133,7 +146,7 @@ impl Job for Import {
                 return Ok(Imported::Direct(specs));
             }
             let found = detect_as(spec, &options)?;
-            if matches!(found, Detected::Recipe | Detected::Bundle) {
+            if found == Detected::Bundle || (found == Detected::Recipe && told.is_none()) {
                 return Ok(Imported::Direct(specs));
             }
             files.push(sorted(spec, &found, &files));
@@ -149,6 +162,7 @@ impl Job for Import {
             is_list: false,
             graph: None,
             model: None,
+            recipe: told,
             faults: Vec::new(),
             fit: None,
             files: files.clone(),
@@ -166,13 +180,13 @@ impl Job for Import {
         }
         if let Some(spec) = spec_of(&ImportRole::Model) {
             match read_model(&spec) {
-                Ok((read, told)) => {
+                Ok((read, found)) => {
                     let read = match network {
                         Some(network) => with_settings(read, &network),
                         None => read,
                     };
                     report.model =
-                        Some(LoadedModel { name: read.title(), model: Arc::new(read), report: Arc::new(told), spec });
+                        Some(LoadedModel { name: read.title(), model: Arc::new(read), report: Arc::new(found), spec });
                 }
                 Err(error) => report.faults.push((spec, error.to_string())),
             }
@@ -187,6 +201,19 @@ impl Job for Import {
         }
         Ok(Imported::Report(Box::new(report)))
     }
+}
+
+/// The first recipe that comes together with other files: it says how they are to be read.
+fn recipe_among(specs: &[String], options: &ReadOptions) -> Result<Option<Recipe>, JobError> {
+    if specs.len() < 2 {
+        return Ok(None);
+    }
+    for spec in specs.iter().filter(|spec| Path::new(spec).is_file()) {
+        if detect_as(spec, options)? == Detected::Recipe {
+            return Ok(Some(read_recipe(spec)?));
+        }
+    }
+    Ok(None)
 }
 
 /// Why there is nothing to report.
@@ -204,6 +231,7 @@ fn sorted(spec: &str, found: &Detected, before: &[ImportFile]) -> ImportFile {
         Detected::Graph(_) => Some(ImportRole::Graph),
         Detected::Model(_) => Some(ImportRole::Model),
         Detected::Part(part) => Some(ImportRole::Part(*part)),
+        Detected::Recipe => Some(ImportRole::Recipe),
         // Text may be a list of edges once the user has said how its lines are taken apart.
         Detected::Unknown { .. } if first_lines(spec, 1).is_some_and(|lines| !lines.is_empty()) => {
             Some(ImportRole::Graph)

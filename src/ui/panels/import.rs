@@ -82,6 +82,7 @@ fn files_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &ImportReport) {
                 ImportRole::Graph => "graph".to_owned(),
                 ImportRole::Model => "model".to_owned(),
                 ImportRole::Part(_) => "part of the graph".to_owned(),
+                ImportRole::Recipe => "recipe".to_owned(),
                 ImportRole::Unused(why) => format!("not used: {why}"),
             };
             if matches!(file.role, ImportRole::Unused(_)) {

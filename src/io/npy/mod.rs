@@ -13,13 +13,18 @@
 //!
 //! What is never allocated: more than 16 bytes for each byte of values that the file really holds.
 
+mod pieces;
+
+use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayD, IxDyn, ShapeBuilder as _};
 
-use super::file::{MAX_FILE_BYTES, read_whole};
+use super::file::{MAX_FILE_BYTES, open};
 use super::recipe::shortened;
 use super::report::LoadError;
+
+pub(crate) use pieces::{Origin, Pieces};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
@@ -88,17 +93,6 @@ impl Kind {
     }
 }
 
-/// Type and number of the values of a vector of whole numbers, and the bytes of each, from a header of version 1; nothing for anything
-/// else.
-pub(crate) fn whole_vector(header: &[u8]) -> Option<(String, usize, usize)> {
-    let Header { descr, shape, .. } = Header::parse(std::str::from_utf8(header).ok()?).ok()?;
-    let kind = Kind::parse(&descr).ok()?;
-    match (kind, &shape[..]) {
-        (Kind::I4 | Kind::I8 | Kind::U4 | Kind::U8, [n]) => Some((descr, *n, kind.size()?)),
-        _ => None,
-    }
-}
-
 /// How the values of an array lie.
 #[derive(Debug)]
 pub(crate) struct Layout<'a> {
@@ -119,39 +113,24 @@ pub(crate) struct Array {
     is_fortran: bool,
     shape: Vec<usize>,
     bytes: Vec<u8>,
-    values_at: usize,
 }
 
 impl Array {
     /// Reads a `.npy` file.
     pub(crate) fn read(path: &Path) -> Result<Self, LoadError> {
-        Self::parse(read_whole(path, MAX_FILE_BYTES)?, path, "array".to_owned())
+        let file = open(path)?;
+        let n_bytes = file.metadata().map_err(|source| LoadError::io("read", path, source))?.len();
+        if n_bytes > MAX_FILE_BYTES {
+            return Err(LoadError::content(path, "whole file", format!("at most {MAX_FILE_BYTES} bytes"), "more"));
+        }
+        let origin = Origin { path, place: "array".to_owned(), intact: "a file that can be read", n_bytes };
+        Pieces::open(Box::new(BufReader::new(file).take(n_bytes)), origin)?.whole()
     }
 
-    /// Checks header and length; `place` names the array in errors.
-    pub(crate) fn parse(bytes: Vec<u8>, path: &Path, place: String) -> Result<Self, LoadError> {
-        let fault = |expected: &str, found: String| LoadError::content(path, &place, expected, found);
-        let Some(rest) = bytes.strip_prefix(MAGIC) else {
-            return Err(fault("the start of a NumPy array", first_bytes(&bytes)));
-        };
-        let (length, rest) = match rest {
-            [1, 0, a, b, rest @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), rest),
-            [2 | 3, 0, a, b, c, d, rest @ ..] => {
-                (usize::try_from(u32::from_le_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX), rest)
-            }
-            [major, minor, ..] => return Err(fault("version 1.0, 2.0 or 3.0", format!("version {major}.{minor}"))),
-            _ => return Err(fault("a version", "the end of the file".into())),
-        };
-        let Some((header, values)) = rest.split_at_checked(length) else {
-            return Err(fault(&format!("a header of {length} bytes"), format!("{} bytes", rest.len())));
-        };
-        let header = std::str::from_utf8(header).map_err(|error| fault("a header in UTF-8", error.to_string()))?;
-        let header =
-            Header::parse(header).map_err(|(expected, found)| fault(&format!("{expected} in the header"), found))?;
-        let n_values = values.len();
-        let values_at = bytes.len() - n_values;
-        let layout = Layout { descr: &header.descr, is_fortran: header.is_fortran, shape: header.shape };
-        Self::checked(path, place, layout, bytes, values_at)
+    /// Reads a `.npy` file that is in memory; `place` names the array in errors.
+    pub(crate) fn parse(bytes: &[u8], path: &Path, place: String) -> Result<Self, LoadError> {
+        let origin = Origin { path, place, intact: "bytes in memory", n_bytes: bytes.len() as u64 };
+        Pieces::open(Box::new(bytes), origin)?.whole()
     }
 
     /// An array whose values are `bytes`, from a container of another sort.
@@ -161,33 +140,19 @@ impl Array {
         layout: Layout<'_>,
         bytes: Vec<u8>,
     ) -> Result<Self, LoadError> {
-        Self::checked(path, place, layout, bytes, 0)
-    }
-
-    /// Checks that the values, which start at `values_at`, are as many as the shape says.
-    fn checked(
-        path: &Path,
-        place: String,
-        layout: Layout<'_>,
-        bytes: Vec<u8>,
-        values_at: usize,
-    ) -> Result<Self, LoadError> {
         let Layout { descr, is_fortran, shape } = layout;
         let fault = |expected: &str, found: String| LoadError::content(path, &place, expected, found);
-        let n_found = bytes.len() - values_at;
-        let kind = Kind::parse(descr).map_err(|found| fault("little-endian numbers or fixed-width text", found))?;
-        let n_values = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
-        let n_bytes = n_values.zip(kind.size()).and_then(|(n, size)| n.checked_mul(size));
-        if n_bytes != Some(n_found) {
-            let expected =
-                n_bytes.map_or_else(|| "more bytes of values than fit".into(), |n| format!("{n} bytes of values"));
-            return Err(fault(&format!("{expected} for shape {shape:?}"), format!("{n_found} bytes")));
+        let kind = Kind::parse(descr).map_err(|found| fault(EXPECTED_TYPES, found))?;
+        let n_bytes = n_values(&shape).zip(kind.size()).and_then(|(n, size)| n.checked_mul(size));
+        if n_bytes != Some(bytes.len()) {
+            let (expected, found) = other_length(n_bytes, &shape, bytes.len() as u64);
+            return Err(fault(&expected, found));
         }
         if shape.iter().skip(1).any(|d| *d == 0) {
             // Such an array could claim any number of rows without a byte to show for it.
             return Err(fault("at least one value in every row", format!("shape {shape:?}")));
         }
-        Ok(Self { path: path.to_owned(), place, kind, is_fortran, shape, bytes, values_at })
+        Ok(Self { path: path.to_owned(), place, kind, is_fortran, shape, bytes })
     }
 
     /// Type and lengths that a file's first bytes tell.
@@ -216,7 +181,7 @@ impl Array {
         let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
         let shape = vec![bytes.len() / size_of::<f32>()];
         let (path, place) = (self.path.clone(), self.place.clone());
-        Self { path, place, kind: Kind::F4, is_fortran: false, shape, bytes, values_at: 0 }
+        Self { path, place, kind: Kind::F4, is_fortran: false, shape, bytes }
     }
 
     /// Whether the values are text.
@@ -247,7 +212,7 @@ impl Array {
 
     /// All values as 32-bit floats, in stored order.
     pub(crate) fn to_f32s(&self) -> Result<Vec<f32>, LoadError> {
-        let values = &self.bytes[self.values_at..];
+        let values = self.bytes.as_slice();
         Ok(match self.kind {
             Kind::F2 => words(values).map(|b| f32_from_half(u16::from_le_bytes(b))).collect(),
             Kind::F4 => words(values).map(f32::from_le_bytes).collect(),
@@ -264,7 +229,7 @@ impl Array {
 
     /// What becomes of all values as 64-bit integers, in stored order; floats must be whole.
     fn map_whole<T>(&self, mut change: impl FnMut(i64) -> Result<T, LoadError>) -> Result<Vec<T>, LoadError> {
-        let values = &self.bytes[self.values_at..];
+        let values = self.bytes.as_slice();
         let mut out = Vec::with_capacity(self.len());
         macro_rules! each {
             ($whole:expr) => {
@@ -298,7 +263,7 @@ impl Array {
     /// Whether all values are 0 or 1, looked at without a copy where they are single bytes.
     pub(crate) fn is_binary(&self) -> Result<bool, LoadError> {
         match self.kind {
-            Kind::I1 | Kind::U1 => Ok(self.bytes[self.values_at..].iter().all(|b| *b <= 1)),
+            Kind::I1 | Kind::U1 => Ok(self.bytes.iter().all(|b| *b <= 1)),
             Kind::Bool => Ok(true),
             _ => Ok(self.to_f32s()?.iter().all(|v| *v == 0.0 || (*v - 1.0).abs() < f32::EPSILON)),
         }
@@ -371,7 +336,7 @@ impl Array {
 
     /// All values as text, in stored order.
     pub(crate) fn to_texts(&self) -> Result<Vec<String>, LoadError> {
-        let values = &self.bytes[self.values_at..];
+        let values = self.bytes.as_slice();
         match self.kind {
             Kind::Bytes(width) => Ok(values
                 .chunks_exact(width)
@@ -397,6 +362,20 @@ impl Array {
             texts => Err(self.fault("one text", format!("{} texts", texts.len()))),
         }
     }
+}
+
+/// What a type has to be, in errors.
+const EXPECTED_TYPES: &str = "little-endian numbers or fixed-width text";
+
+/// Number of values of a shape.
+fn n_values(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d))
+}
+
+/// What is expected and found where a shape does not fit its values.
+fn other_length(n_bytes: Option<usize>, shape: &[usize], n_found: u64) -> Refusal {
+    let expected = n_bytes.map_or_else(|| "more bytes of values than fit".into(), |n| format!("{n} bytes of values"));
+    (format!("{expected} for shape {shape:?}"), format!("{n_found} bytes"))
 }
 
 /// The values as words of `N` bytes; the length was checked to be a multiple.
