@@ -95,7 +95,7 @@ fn broken_folders_say_where() {
     check(
         "split_0_val.npy",
         npy("<u4", &[1], &99u32.to_le_bytes()),
-        "array: expected node numbers below 34, found 99: FILE",
+        "array: expected node numbers from 0 to below 34, found 99: FILE",
     );
     check(
         "labels.npy",

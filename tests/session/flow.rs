@@ -52,7 +52,7 @@ fn what_does_not_fit_into_memory_is_refused_before_it_starts() {
     assert!(session.is_idle(), "nothing was started");
     let notice = session.store().notices.all().last().expect("told").clone();
     assert!(notice.level == Level::Error && notice.title == "Not enough memory to prune", "{notice:?}");
-    assert!(notice.detail.contains("and 1.00 kB are free") && notice.next.contains("from the disk"), "{notice:?}");
+    assert!(notice.detail.contains("and 1 kB are free") && notice.next.contains("from the disk"), "{notice:?}");
 }
 
 #[test]

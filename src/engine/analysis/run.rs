@@ -158,7 +158,12 @@ pub fn run(
         None
     };
     ctl.progress("measuring bounds", 4, N_STAGES);
-    let bounds = if options.bounds { bounds(dataset, &recipe, &pruned, &quiet)? } else { Vec::new() };
+    let n_walked = dataset.topology().n_entries() * recipe.model.n_graph_steps();
+    let bounds = if options.bounds && n_walked <= MOST_BOUNDED {
+        bounds(dataset, &recipe, &pruned, &quiet)?
+    } else {
+        Vec::new()
+    };
     ctl.progress("done", N_STAGES, N_STAGES);
     Ok(Run {
         recipe,
@@ -173,6 +178,8 @@ pub fn run(
     })
 }
 
+/// Entries over all steps up to which bounds are measured: each takes up to a hundred products with what was removed.
+const MOST_BOUNDED: usize = 1 << 28;
 /// Stages a run reports.
 const N_STAGES: usize = 5;
 /// Outputs of the unpruned forward are kept for comparison up to this many bytes.
@@ -204,6 +211,9 @@ const SECS_PER_TIMED_PASS: f64 = 0.05;
 /// … up to this multiple of the asked number.
 const MOST_REPEATS: usize = 10;
 
+/// Passes that were asked for are left out when this much time is used up; one of each is always timed.
+const MOST_SECS: f64 = 60.0;
+
 /// Times both forwards in turn, so that whatever else the machine does hits both alike.
 fn measure(
     dataset: &Dataset,
@@ -222,7 +232,12 @@ fn measure(
     let budget = SECS_PER_TIMED_PASS * n_repeats as f64;
     let mut repeat = 0;
     // Short passes are repeated until their median means something.
-    while repeat <= n_repeats || (repeat <= MOST_REPEATS * n_repeats && start.elapsed().as_secs_f64() < budget) {
+    loop {
+        let elapsed = start.elapsed().as_secs_f64();
+        let is_asked = repeat <= n_repeats && (repeat < 2 || elapsed < MOST_SECS);
+        if !is_asked && (repeat > MOST_REPEATS * n_repeats || elapsed >= budget) {
+            break;
+        }
         for (policy, model, steps) in
             [(&mut dense, model, &mut dense_steps), (&mut frozen, &*pruned.model, &mut pruned_steps)]
         {

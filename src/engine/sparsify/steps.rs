@@ -72,7 +72,8 @@ impl Steps {
         zeroes: bool,
         most_bytes: usize,
     ) -> Result<Self, EngineError> {
-        let first_alike = walk.first_alike(mask, locked);
+        // What was there before a step is another thing in every step.
+        let first_alike = if zeroes { (0..mask.n_steps()).collect() } else { walk.first_alike(mask, locked) };
         let distinct = first_alike.iter().enumerate().filter(|(step, first)| step == *first).map(|(step, _)| step);
         let n_bytes: usize = distinct.map(|step| Survivors::size_bytes(mask.n_kept(step))).sum();
         let mut steps = MaskSteps {

@@ -2,6 +2,7 @@
 //!
 //! What is never here: deciding which entries go (`edges.rs`, `attention.rs`).
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -114,15 +115,15 @@ impl Walk {
     }
 
     /// What every entry of the graph is multiplied with in step `step` of `mask`, were it kept.
-    pub(crate) fn values(&self, mask: &EdgeMask, step: usize) -> Vec<f32> {
+    pub(crate) fn values(&self, mask: &EdgeMask, step: usize) -> Cow<'_, [f32]> {
         if !self.averages {
-            return self.diffusion.values().to_vec();
+            return Cow::Borrowed(self.diffusion.values());
         }
         let mut values = vec![0.0; self.topology.n_entries()];
         for u in 0..self.topology.n_nodes() {
             values[self.topology.row_range(u)].fill(self.share_of(u, |k| mask.removed_at()[k] as usize >= step));
         }
-        values
+        Cow::Owned(values)
     }
 
     /// Every entry of the graph.

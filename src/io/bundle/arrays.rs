@@ -39,16 +39,24 @@ pub(crate) fn npy_header(descr: &str, shape: &[usize]) -> Vec<u8> {
 }
 
 fn npy_f32<'a>(shape: &[usize], values: impl Iterator<Item = &'a f32>) -> Vec<u8> {
-    npy("<f4", shape, &values.flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
+    npy_of("<f4", shape, values.map(|v| v.to_le_bytes()))
+}
+
+/// A `.npy` file of values whose bytes come one after another: they are in memory once.
+fn npy_of<const BYTES: usize>(descr: &str, shape: &[usize], values: impl Iterator<Item = [u8; BYTES]>) -> Vec<u8> {
+    let mut bytes = npy_header(descr, shape);
+    bytes.reserve_exact(BYTES * shape.iter().product::<usize>());
+    values.for_each(|value| bytes.extend_from_slice(&value));
+    bytes
 }
 
 /// Row pointers and columns: i4 as `scipy` writes them, i8 where i4 cannot hold the largest.
 fn npy_index(values: impl Iterator<Item = u64> + Clone) -> Vec<u8> {
     let n = values.clone().count();
     if values.clone().all(|v| i32::try_from(v).is_ok()) {
-        npy("<i4", &[n], &values.flat_map(|v| (v as u32).to_le_bytes()).collect::<Vec<u8>>())
+        npy_of("<i4", &[n], values.map(|v| (v as u32).to_le_bytes()))
     } else {
-        npy("<i8", &[n], &values.flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
+        npy_of("<i8", &[n], values.map(u64::to_le_bytes))
     }
 }
 
@@ -67,14 +75,15 @@ pub(crate) fn step_npz(matrix: &StepMatrix) -> zip::result::ZipResult<Vec<u8>> {
     let n = matrix.structure.n_nodes();
     let indptr = matrix.structure.indptr().iter().map(|v| *v as u64);
     let indices = matrix.structure.indices().iter().map(|v| u64::from(*v));
-    let mut arrays = csr(indptr, indices, [n, n], &matrix.values);
+    let mut npz = Npz::new();
+    npz.add_csr(indptr, indices, [n, n], &matrix.values)?;
     if let Some(share) = &matrix.pushed_share {
-        arrays.push(("pushed_share", npy_f32(&[share.len()], share.iter())));
+        npz.add("pushed_share", &npy_f32(&[share.len()], share.iter()))?;
     }
     if let Some(coefficients) = &matrix.coefficients {
-        arrays.push(("coefficients", npy_f32(coefficients.shape(), coefficients.iter())));
+        npz.add("coefficients", &npy_f32(coefficients.shape(), coefficients.iter()))?;
     }
-    npz(&arrays)
+    npz.finish()
 }
 
 /// Node features: SciPy's compressed sparse rows where they are kept sparse, else a plain matrix.
@@ -85,35 +94,45 @@ pub(super) fn features_file(features: &Features) -> zip::result::ZipResult<(&'st
             let indptr = x.indptr();
             let indptr = indptr.as_slice().unwrap_or(&[]).iter().map(|v| *v as u64);
             let indices = x.indices().iter().map(|v| u64::from(*v));
-            let bytes = npz(&csr(indptr, indices, [x.rows(), x.cols()], x.data()))?;
-            Ok((super::names::FEATURES_SPARSE, bytes))
+            let mut npz = Npz::new();
+            npz.add_csr(indptr, indices, [x.rows(), x.cols()], x.data())?;
+            Ok((super::names::FEATURES_SPARSE, npz.finish()?))
         }
     }
 }
 
-fn csr(
-    indptr: impl Iterator<Item = u64> + Clone,
-    indices: impl Iterator<Item = u64> + Clone,
-    shape: [usize; 2],
-    values: &[f32],
-) -> Vec<(&'static str, Vec<u8>)> {
-    let shape: Vec<u8> = shape.iter().flat_map(|d| (*d as u64).to_le_bytes()).collect();
-    vec![
-        ("indices", npy_index(indices)),
-        ("indptr", npy_index(indptr)),
-        ("format", npy("|S3", &[], b"csr")),
-        ("shape", npy("<i8", &[2], &shape)),
-        ("data", npy_f32(&[values.len()], values.iter())),
-    ]
-}
+/// An archive that takes one array after another, so that no two of them are in memory unpacked.
+struct Npz(ZipWriter<Cursor<Vec<u8>>>);
 
-fn npz(arrays: &[(&'static str, Vec<u8>)]) -> zip::result::ZipResult<Vec<u8>> {
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in arrays {
-        archive.start_file(format!("{name}.npy"), entry_options(CompressionMethod::Deflated, bytes.len()))?;
-        archive.write_all(bytes)?;
+impl Npz {
+    fn new() -> Self {
+        Self(ZipWriter::new(Cursor::new(Vec::new())))
     }
-    Ok(archive.finish()?.into_inner())
+
+    fn add(&mut self, name: &str, bytes: &[u8]) -> zip::result::ZipResult<()> {
+        self.0.start_file(format!("{name}.npy"), entry_options(CompressionMethod::Deflated, bytes.len()))?;
+        Ok(self.0.write_all(bytes)?)
+    }
+
+    /// The arrays that `scipy.sparse.load_npz` looks for.
+    fn add_csr(
+        &mut self,
+        indptr: impl Iterator<Item = u64> + Clone,
+        indices: impl Iterator<Item = u64> + Clone,
+        shape: [usize; 2],
+        values: &[f32],
+    ) -> zip::result::ZipResult<()> {
+        let shape: Vec<u8> = shape.iter().flat_map(|d| (*d as u64).to_le_bytes()).collect();
+        self.add("indices", &npy_index(indices))?;
+        self.add("indptr", &npy_index(indptr))?;
+        self.add("format", &npy("|S3", &[], b"csr"))?;
+        self.add("shape", &npy("<i8", &[2], &shape))?;
+        self.add("data", &npy_f32(&[values.len()], values.iter()))
+    }
+
+    fn finish(self) -> zip::result::ZipResult<Vec<u8>> {
+        Ok(self.0.finish()?.into_inner())
+    }
 }
 
 /// How entries are stored: without the time of day, so that the same content gives the same bytes.

@@ -1,5 +1,6 @@
 //! The matrix that a layer or hop multiplies with, as it stands in an edge file, and back to a mask.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use ndarray::{Array2, Axis};
@@ -34,13 +35,15 @@ pub(super) struct Extras<'a> {
 }
 
 impl StepMatrix {
-    /// The matrix of step `step` of a run, whose trace is `trace`.
-    pub(crate) fn of_run(run: &Run, step: usize, trace: &EdgeTrace) -> Self {
+    /// The matrix of step `step` of a run, whose trace is `trace`; `walk` is the run's.
+    pub(crate) fn of_run(run: &Run, walk: &Walk, step: usize, trace: &EdgeTrace) -> Self {
         let mask = &run.pruned.masks.edges;
         // Attention has a coefficient per head; their mean stands for them as a matrix.
         let values = match &trace.coefficients {
-            Some(all) => all.rows().into_iter().map(|of_entry| of_entry.mean().unwrap_or(0.0)).collect(),
-            None => Walk::new(&run.dataset, &run.recipe).values(mask, step),
+            Some(all) => {
+                Cow::Owned(all.rows().into_iter().map(|of_entry| of_entry.mean().unwrap_or(0.0)).collect::<Vec<f32>>())
+            }
+            None => walk.values(mask, step),
         };
         let extras = Extras {
             pushed_share: trace.pushed_share.as_ref().map(|s| s.as_slice()),
@@ -59,13 +62,16 @@ impl StepMatrix {
         extras: Extras<'_>,
     ) -> Self {
         let n = topology.n_nodes();
-        let capacity = topology.n_entries() + if identity == Identity::SelfLoop { 0 } else { n };
+        let capacity = mask.n_kept(step) + if identity == Identity::SelfLoop { 0 } else { n };
         let (mut indices, mut values) = (Vec::with_capacity(capacity), Vec::with_capacity(capacity));
-        let mut entries = Vec::with_capacity(capacity);
+        let mut entries = Vec::new();
+        let is_numbered = extras.pushed_share.is_some() || extras.coefficients.is_some();
         let mut push = |column: u32, value: f32, entry: Option<usize>| {
             indices.push(column);
             values.push(value);
-            entries.push(entry);
+            if is_numbered {
+                entries.push(entry);
+            }
             indices.len()
         };
         let mut indptr = Vec::with_capacity(n + 1);

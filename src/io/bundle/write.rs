@@ -15,6 +15,7 @@ use super::{arrays, client, hash, names};
 use crate::engine::analysis::Run;
 use crate::engine::control::Control;
 use crate::engine::sparsify::EdgeTrace;
+use crate::engine::sparsify::edges::Walk;
 use crate::io::atomic::{AtomicFile, AtomicFolder, write_atomic};
 use crate::io::table::TableForm;
 use crate::io::{ExportError, TensorBytes, encode_model, encode_tensors, is_bundle_folder, recipe_to_toml};
@@ -89,8 +90,9 @@ impl BundleWriter {
         progress(&self)?;
 
         let edge_files = (0..edge_traces.len()).map(names::edges).collect::<Vec<_>>();
+        let walk = Walk::new(&run.dataset, &run.recipe);
         for (step, (name, trace)) in edge_files.iter().zip(edge_traces).enumerate() {
-            let matrix = StepMatrix::of_run(run, step, trace);
+            let matrix = StepMatrix::of_run(run, &walk, step, trace);
             let bytes = arrays::step_npz(&matrix).map_err(|error| self.fault(error))?;
             self.put(name, &bytes)?;
             progress(&self)?;

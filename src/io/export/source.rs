@@ -8,6 +8,7 @@ use crate::engine::analysis::{Run, propagated};
 use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
 use crate::engine::model::{Family, Model};
+use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::{EdgeTrace, Masks, Quirk, Recipe};
 use crate::io::LoadError;
 use crate::io::bundle::{Bundle, Metrics, StepMatrix, check_graph, predictions_of};
@@ -97,7 +98,8 @@ impl<'a> ExportSource<'a> {
         match self.origin {
             Origin::Run(run) => {
                 let traces: Vec<&EdgeTrace> = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref()).collect();
-                Cow::Owned(StepMatrix::of_run(run, step, traces[step]))
+                let walk = Walk::new(&run.dataset, &run.recipe);
+                Cow::Owned(StepMatrix::of_run(run, &walk, step, traces[step]))
             }
             Origin::Bundle(bundle) => Cow::Borrowed(&bundle.matrices[step]),
         }

@@ -13,6 +13,7 @@ use unifews::engine::graph::{Column, Dataset, ReadOptions, Separator};
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::Recipe;
 use unifews::io::bundle::{read_bundle, write_bundle};
+use unifews::io::stored::write_stored_graph;
 use unifews::io::{
     Detected, GraphPart, detect, read_graph, read_graph_within, read_model, read_model_bytes, read_node_ids,
     read_recipe, read_split, recipe_to_toml,
@@ -111,6 +112,7 @@ pub(crate) const TARGETS: &[Target] = &[
     part("collections", &["graphs/ppi", "graphs/reddit", "graphs/texas", "graphs/film"]),
     part("ogb", &["graphs/ogbn_small", "graphs/ogbn_proteins", "graphs/ogbn_binary"]),
     part("planetoid", &["graphs/ind.tiny.*"]),
+    part("stored", &["stored"]),
     file("recipe", "a.toml", &["recipe"]),
     part("bundle", &["bundle"]),
     file("node_lists", "a.txt", &["graphs/ind.tiny.test.index", "graphs/flickr/role.json"]),
@@ -372,6 +374,11 @@ fn made(name: &str, here: &Path, karate: &Dataset, ctl: &Control) -> PathBuf {
             put("labels.npz", npz(&vec![("labels", ints(&[0, 1])), ("idx_train", ints(&[0]))]));
             put("attribute.txt", b"n=2\nm=4\n".to_vec());
             here.to_owned()
+        }
+        "stored" => {
+            let target = here.join("stored");
+            write_stored_graph(karate, &target, ctl).expect("a folder");
+            target
         }
         "bundle" => {
             let mut recipe =
