@@ -2,7 +2,7 @@
 
 use super::progress::Terminal;
 use crate::engine::analysis::{
-    Atlas, EvaluatedOn, NodeOrder, RasterMode, RasterRequest, Run, Scale, Side, SweepPoint, Viewport, raster,
+    Atlas, Blocks, EvaluatedOn, NodeOrder, RasterMode, RasterRequest, Run, Scale, Side, SweepPoint, Viewport, raster,
 };
 use crate::engine::graph::Metric;
 use crate::engine::sparsify::StepTrace;
@@ -37,6 +37,7 @@ pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Pic
                     viewport: Viewport::whole(columns, rows),
                     width_px: TEXELS,
                     height_px: TEXELS,
+                    blocks: Blocks::Smallest,
                 };
                 let texels = raster(run, &atlas, &request, &quiet)?;
                 let scale = Scale::of_raster(&texels, mode, side, n_steps, run.model.architecture.is_decoupled())

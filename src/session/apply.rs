@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::command::{Command, Gesture};
 use super::desk::AnyRequest;
+use super::estimate::rested;
+use super::history::History;
 use super::jobs::open::Open;
 use super::jobs::{JobError, Lane, Partial};
 use super::notice::Level;
@@ -199,6 +201,7 @@ impl Session {
             self.store.preview = None;
             self.store.last_shown = None;
             self.store.desk.clear();
+            self.drop_estimates();
             // Its points belong to other inputs.
             self.runner.cancel_lane(&Lane::Sweep);
             self.sweep_job = None;
@@ -250,9 +253,16 @@ impl Session {
         }
         let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
         let (recipe, dense) = (self.store.effective_recipe(), self.dense_logits());
+        let waits = self.estimates.are_needed();
+        if waits {
+            // What is decided for an older recipe only keeps the processors from the estimate.
+            self.runner.cancel_lane(&Lane::Preview);
+            self.estimate();
+        }
         let work = move |ctl: &Control, _: &Partial<Answer>| {
-            let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, dense, ctl)?;
-            Ok(Answer::Previewed(Box::new(run)))
+            let decide = || Ok(run(&dataset, &model, &recipe, RunOptions::PREVIEW, dense, ctl)?);
+            let (run, elapsed_secs) = rested(waits, ctl, decide)?;
+            Ok(Answer::Previewed(Box::new(run), elapsed_secs))
         };
         self.runner.submit(Lane::Preview, "Preview".into(), Box::new(work));
     }
@@ -322,7 +332,8 @@ impl Session {
         let title = recipe.model.title(graph.stats.n_features, graph.stats.n_classes);
         let label = format!("Train {title} on {}", dataset.name());
         self.runner.cancel_lane(&Lane::Train);
-        self.store.training = TrainingState { phase: Phase::Running, label: title, n_epochs, history: Vec::new() };
+        self.store.training =
+            TrainingState { phase: Phase::Running, label: title, n_epochs, history: History::default() };
         let work = move |ctl: &Control, partial: &Partial<Answer>| {
             let trained = train(&dataset, &recipe, ctl, |epoch| partial(Answer::Epoch(*epoch)))?;
             Ok(Answer::Trained(Box::new(trained)))

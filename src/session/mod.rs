@@ -6,8 +6,10 @@ mod apply;
 mod command;
 mod compare;
 mod desk;
+mod estimate;
 mod export;
 pub mod format;
+mod history;
 mod import;
 pub mod jobs;
 mod notice;
@@ -19,7 +21,7 @@ mod trials;
 mod undo;
 
 use crate::engine::EngineError;
-use crate::engine::analysis::{ComparePoint, Run, SensitivityPoint, SweepPoint, run_bytes};
+use crate::engine::analysis::{ComparePoint, Run, ScoreSketch, SensitivityPoint, SweepPoint, run_bytes};
 use crate::engine::control::Workers;
 use crate::engine::sparsify::Recipe;
 use crate::engine::train::{EpochRecord, Trained};
@@ -28,10 +30,11 @@ use crate::io::{free_memory, read_calibration};
 pub use command::{Command, FileWriter, Gesture};
 pub use compare::{Agreement, CompareRequest, Differences};
 pub use desk::{AnyRequest, Desk, Request};
+pub use history::History;
 pub use import::ImportState;
 pub use jobs::import::{FitCheck, FitScores, ImportFile, ImportReport, ImportRole};
 pub use notice::{Level, Notice, Notices};
-pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest};
+pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
 pub use store::{
     CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId, SensitivityState,
     Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
@@ -43,7 +46,9 @@ use jobs::{JobRunner, JobStatus, Lane, Waker};
 enum Answer {
     Opened(jobs::open::Opened),
     Imported(jobs::import::Imported),
-    Previewed(Box<Run>),
+    /// A preview and how long it took, seconds.
+    Previewed(Box<Run>, f64),
+    Sketched(Box<ScoreSketch>),
     Pruned(Box<PrunedRun>),
     Point(Box<SweepPoint>),
     Swept,
@@ -54,7 +59,11 @@ enum Answer {
     Trained(Box<Trained>),
     Exported(Exported),
     Written(String),
-    Computed { slot: String, request: desk::Kept, answer: desk::Kept },
+    Computed {
+        slot: String,
+        request: desk::Kept,
+        answer: desk::Kept,
+    },
 }
 
 /// A finished run with what it was made from.
@@ -86,6 +95,7 @@ pub struct Session {
     train_job: Option<jobs::JobId>,
     export_job: Option<jobs::JobId>,
     import_job: Option<jobs::JobId>,
+    estimates: estimate::Estimates,
     /// What the running import reads.
     pending_import: Option<import::ImportState>,
     /// Bytes that work may take; without, as many as the system has left.
@@ -129,6 +139,7 @@ impl Session {
             train_job: None,
             export_job: None,
             import_job: None,
+            estimates: estimate::Estimates::default(),
             pending_import: None,
             memory_limit: None,
         })

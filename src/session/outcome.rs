@@ -41,7 +41,8 @@ impl Session {
         match answer {
             Answer::Opened(opened) => self.take_opened(opened),
             Answer::Imported(imported) if self.import_job == Some(id) => self.take_imported(imported),
-            Answer::Previewed(run) => self.take_preview(*run),
+            Answer::Previewed(run, secs) => self.take_preview(*run, secs),
+            Answer::Sketched(sketch) => self.take_sketch(sketch),
             Answer::Pruned(pruned) => self.add_run(*pruned, elapsed_secs),
             Answer::Swept if self.sweep_job == Some(id) => self.store.sweep.phase = Phase::Done,
             Answer::TrialDone => self.end_trial(id, Phase::Done),
@@ -167,11 +168,12 @@ impl Session {
     }
 
     /// A preview of other inputs is stale and dropped; one of an older recipe is a step on the way, and shown as stale.
-    fn take_preview(&mut self, run: Run) {
+    fn take_preview(&mut self, run: Run, elapsed_secs: f64) {
         let run = Arc::new(run);
         if self.store.is_of_inputs(&run) {
             self.store.last_shown = Some(Arc::clone(&run));
-            self.store.preview = Some(run);
+            self.store.preview = Some(Arc::clone(&run));
+            self.previewed(&run, elapsed_secs);
         }
     }
 
@@ -186,7 +188,7 @@ impl Session {
 
     fn take_trained(&mut self, trained: Trained) {
         self.store.training.phase = Phase::Done;
-        self.store.training.history = trained.history;
+        self.store.training.history = trained.history.into_iter().collect();
         let name = format!("{} trained here", trained.model.architecture.architecture.title());
         let model = LoadedModel {
             spec: String::new(),
@@ -209,6 +211,10 @@ impl Session {
             Lane::Train if self.train_job == Some(id) => self.store.training.phase = phase,
             Lane::Export if self.export_job == Some(id) => self.store.export.phase = phase,
             _ => {}
+        }
+        if *lane == Lane::Estimate {
+            // The exact answer follows, or says what is wrong.
+            return;
         }
         let (detail, next) = match reason {
             JobError::Cancelled => return,

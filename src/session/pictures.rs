@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::desk::Request;
 use crate::engine::EngineError;
 use crate::engine::analysis::{
-    Atlas, LogHistogram, NodeOrder, Raster, RasterRequest, Run, Scale, ScoreHistogram, Side, SortedScores, raster,
-    scores,
+    Atlas, LogHistogram, NodeOrder, Pyramid, Raster, RasterRequest, Run, Scale, ScoreHistogram, Side, SortedScores,
+    raster_from, scores,
 };
 use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
@@ -46,6 +46,42 @@ impl Request for AtlasRequest {
     }
 }
 
+/// The sums of blocks of a step's edges, for the heatmaps of a large graph.
+#[derive(Debug, Clone)]
+pub struct PyramidRequest {
+    /// The run whose masks and scores are added up.
+    pub run: Arc<Run>,
+    /// The order of its nodes.
+    pub atlas: Arc<Atlas>,
+    /// Position in the run's steps.
+    pub step: usize,
+}
+
+impl PyramidRequest {
+    /// The slot of one step.
+    pub fn slot_of(step: usize) -> String {
+        format!("pyramid {step}")
+    }
+}
+
+impl PartialEq for PyramidRequest {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.run, &other.run) && Arc::ptr_eq(&self.atlas, &other.atlas) && self.step == other.step
+    }
+}
+
+impl Request for PyramidRequest {
+    type Answer = Pyramid;
+
+    fn slot(&self) -> String {
+        Self::slot_of(self.step)
+    }
+
+    fn compute(&self, ctl: &Control) -> Result<Pyramid, EngineError> {
+        Pyramid::new(&self.run, &self.atlas, self.step, ctl)
+    }
+}
+
 /// A part of a matrix as texels, with their scale and the distribution of all scores.
 #[derive(Debug, Clone)]
 pub struct PictureRequest {
@@ -53,6 +89,8 @@ pub struct PictureRequest {
     pub run: Arc<Run>,
     /// The order of its nodes.
     pub atlas: Arc<Atlas>,
+    /// The sums of its blocks, where they are held. They change the time it takes, never what is shown.
+    pub pyramid: Option<Arc<Pyramid>>,
     /// Which part.
     pub raster: RasterRequest,
     /// Whether this is the small map of the whole, beside a zoomed one.
@@ -103,7 +141,7 @@ impl Request for PictureRequest {
             Some(scores) => Arc::clone(scores),
             None => Arc::new(ScoreHistogram::of(run, atlas.values(), *step, *side, Self::BINS, ctl)?),
         };
-        let raster = raster(run, atlas, &self.raster, ctl)?;
+        let raster = raster_from(run, atlas, self.pyramid.as_deref(), &self.raster, ctl)?;
         let architecture = &run.model.architecture;
         let scale =
             Scale::new(*mode, *side, scores.scores.range(), architecture.n_graph_steps(), architecture.is_decoupled())

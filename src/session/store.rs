@@ -4,14 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::desk::Desk;
+use super::history::History;
 use super::import::ImportState;
 use super::notice::Notices;
-use crate::engine::analysis::{ComparePlan, ComparePoint, Method, Run, SensitivityPoint, SweepGrid, SweepPoint};
+use crate::engine::analysis::{
+    ComparePlan, ComparePoint, Estimate, Method, Run, SensitivityPoint, SweepGrid, SweepPoint,
+};
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use crate::engine::sparsify::{EdgeMode, Identity, Recipe};
-use crate::engine::train::EpochRecord;
 use crate::io::LoadReport;
 
 /// A graph that was read, with what its card shows.
@@ -174,7 +176,7 @@ pub struct TrainingState {
     /// Epochs asked for.
     pub n_epochs: usize,
     /// Epochs done.
-    pub history: Vec<EpochRecord>,
+    pub history: History,
 }
 
 /// Something that was opened before.
@@ -232,6 +234,8 @@ pub struct Store {
     pub recipe: Recipe,
     /// The newest preview, with the recipe it answers inside.
     pub preview: Option<Arc<Run>>,
+    /// About what a recipe removes, on a graph that takes longer than a moment to decide; see [`Store::estimated`].
+    pub estimate: Option<Arc<Estimate>>,
     /// Why there is no preview of the recipe; cleared by the next one.
     pub preview_fault: Option<String>,
     /// Finished runs, oldest first.
@@ -274,6 +278,7 @@ impl Default for Store {
             model: None,
             recipe: Recipe::default(),
             preview: None,
+            estimate: None,
             preview_fault: None,
             runs: Vec::new(),
             compared: Vec::new(),
@@ -332,6 +337,13 @@ impl Store {
     /// Whether a run answers the recipe and the inputs as they stand.
     pub fn is_current(&self, run: &Run) -> bool {
         self.is_of_inputs(run) && run.recipe == self.effective_recipe()
+    }
+
+    /// About what the recipe as it stands removes, until a run says it exactly; see [`Estimate`].
+    pub fn estimated(&self) -> Option<&Estimate> {
+        let estimate = self.estimate.as_deref()?;
+        let is_wanted = self.shown().is_none_or(|run| !self.is_current(run));
+        (is_wanted && estimate.recipe == self.effective_recipe()).then_some(estimate)
     }
 
     /// A run by its id.

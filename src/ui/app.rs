@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Align2, FontId};
 use egui_tiles::Tree;
@@ -76,6 +76,8 @@ pub struct App {
     toasts: Toasts,
     welcome: Welcome,
     frames: FrameTimes,
+    /// What this frame took before anything is drawn.
+    logic: Duration,
     pub(super) is_closing: bool,
     pub(super) performed: Option<Action>,
 }
@@ -120,6 +122,7 @@ impl App {
             toasts: Toasts::default(),
             welcome: Welcome::default(),
             frames: FrameTimes::default(),
+            logic: Duration::ZERO,
             is_closing: false,
             performed: None,
         })
@@ -154,6 +157,7 @@ impl App {
 
     /// What happens whether or not the window is seen: answers of jobs and dialogs, keys, dropped files. Paints nothing.
     pub fn update(&mut self, ctx: &egui::Context) {
+        let began = Instant::now();
         self.session.poll();
         self.take_chosen();
         self.take_dropped(ctx);
@@ -163,8 +167,9 @@ impl App {
         self.guard_close(ctx);
         if !self.session.is_idle() {
             // Elapsed times go on although no job has news.
-            ctx.request_repaint_after(std::time::Duration::from_millis(250));
+            ctx.request_repaint_after(Duration::from_millis(250));
         }
+        self.logic += began.elapsed();
     }
 
     /// Draws everything, then applies what was asked for.
@@ -191,7 +196,7 @@ impl App {
             self.perform(action, &ctx);
         }
         self.apply_queue(&ctx);
-        self.frames.add(began.elapsed());
+        self.frames.add(std::mem::take(&mut self.logic) + began.elapsed());
     }
 
     fn centre_ui(&mut self, ui: &mut egui::Ui, tokens: &Tokens) {

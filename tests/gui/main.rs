@@ -5,6 +5,7 @@
 mod actions;
 mod families;
 mod flow;
+mod large;
 mod layers;
 mod looks;
 mod methods;

@@ -3,10 +3,13 @@
 //! The scores of a step are the norms that its masks were decided by: of edges the messages of non-loop entries that the
 //! step before left (self-loops are never removed), of weights all entries of the matrix.
 
+use std::ops::Range;
+
 use super::raster::Side;
 use super::run::Run;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
+use crate::engine::graph::Topology;
 use crate::engine::sparsify::{EdgeMode, EdgeTrace, StepTrace, WeightMode, WeightTrace};
 
 /// Counts of positive values in bins of equal width on a log axis.
@@ -27,32 +30,89 @@ pub struct LogHistogram {
 /// Values smaller than this part of the largest one are of no interest, and would squeeze the others together.
 const SPAN_DECADES: f64 = 5.0;
 
+/// Of finite values: how many, how many are 0, and the ends of the others' magnitudes.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    n: usize,
+    n_zero: usize,
+    smallest: f32,
+    largest: f32,
+}
+
+impl Extent {
+    const NONE: Self = Self { n: 0, n_zero: 0, smallest: f32::INFINITY, largest: 0.0 };
+
+    fn of(values: &[f32]) -> Self {
+        let mut extent = Self::NONE;
+        for size in values.iter().map(|v| v.abs()).filter(|v| v.is_finite()) {
+            extent.n += 1;
+            if size == 0.0 {
+                extent.n_zero += 1;
+            } else {
+                extent.smallest = extent.smallest.min(size);
+                extent.largest = extent.largest.max(size);
+            }
+        }
+        extent
+    }
+
+    fn with(self, other: &Self) -> Self {
+        Self {
+            n: self.n + other.n,
+            n_zero: self.n_zero + other.n_zero,
+            smallest: self.smallest.min(other.smallest),
+            largest: self.largest.max(other.largest),
+        }
+    }
+}
+
 impl LogHistogram {
     /// Counts finite values by their magnitude; others are left out.
     pub fn of(values: &[f32], n_bins: usize) -> Self {
-        let sizes = || values.iter().map(|v| v.abs()).filter(|v| v.is_finite());
-        let n = sizes().count();
-        let n_zero = sizes().filter(|v| *v == 0.0).count();
-        let positive = || sizes().filter(|v| *v > 0.0);
-        let largest = positive().fold(0.0f32, f32::max);
+        let mut histogram = Self::over(&Extent::of(values), n_bins);
+        histogram.bins = histogram.counted(values);
+        histogram
+    }
+
+    /// The same of values in several pieces, side by side.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    fn of_pieces(pieces: &[Vec<f32>], n_bins: usize, ctl: &Control) -> Result<Self, EngineError> {
+        let extents = ctl.map(pieces.len(), |at| Extent::of(&pieces[at]))?;
+        let mut histogram = Self::over(&extents.iter().fold(Extent::NONE, Extent::with), n_bins);
+        for counts in ctl.map(pieces.len(), |at| histogram.counted(&pieces[at]))? {
+            histogram.bins.iter_mut().zip(counts).for_each(|(bin, n)| *bin += n);
+        }
+        Ok(histogram)
+    }
+
+    /// An axis for such values, without any of them.
+    fn over(extent: &Extent, n_bins: usize) -> Self {
+        let Extent { n, n_zero, smallest, largest } = *extent;
         if largest == 0.0 {
             return Self { low: 0.0, high: 1.0, bins: vec![0; n_bins], n_zero, n };
         }
-        let smallest = positive().fold(f32::INFINITY, f32::min);
         // One rounding above, so that the largest value is inside.
         let high = f64::from(largest).log10() + 1e-6;
         let low = f64::from(smallest).log10().clamp(high - SPAN_DECADES, high - 0.1);
+        Self { low, high, bins: vec![0; n_bins], n_zero, n }
+    }
+
+    /// How many of the values fall into each bin of this axis.
+    fn counted(&self, values: &[f32]) -> Vec<u32> {
+        let n_bins = self.bins.len();
         // Logarithms of single precision are as fine as any bin, and weights come in millions.
         let (bins_per_log2, low_log2) = (
-            (n_bins as f64 / (high - low) * std::f64::consts::LOG10_2) as f32,
-            (low * std::f64::consts::LOG2_10) as f32,
+            (n_bins as f64 / (self.high - self.low) * std::f64::consts::LOG10_2) as f32,
+            (self.low * std::f64::consts::LOG2_10) as f32,
         );
         let mut bins = vec![0u32; n_bins];
-        for value in positive() {
+        for value in values.iter().map(|v| v.abs()).filter(|v| v.is_finite() && *v > 0.0) {
             let at = ((value.log2() - low_log2) * bins_per_log2).max(0.0) as usize;
             bins[at.min(n_bins - 1)] += 1;
         }
-        Self { low, high, bins, n_zero, n }
+        bins
     }
 
     /// Smallest and largest value on the axis; `None` where no value is positive.
@@ -111,10 +171,16 @@ impl ScoreHistogram {
         n_bins: usize,
         ctl: &Control,
     ) -> Result<Self, EngineError> {
-        let values = scores(run, diffusion, step, side)?;
-        ctl.check()?;
-        let scores = LogHistogram::of(&values, n_bins);
-        let (_, trace) = part_of(run, step, side)?;
+        let (found, trace) = part_of(run, step, side)?;
+        let pieces = match trace {
+            Part::Edges(edges) => {
+                let read = EdgeScores::of(run, diffusion, found.idx, edges)?;
+                let n = run.dataset.n_nodes();
+                ctl.map(n.div_ceil(ROWS), |block| read.rows(block * ROWS..n.min((block + 1) * ROWS)))?
+            }
+            Part::Weights(_) => vec![scores(run, diffusion, step, side)?],
+        };
+        let scores = LogHistogram::of_pieces(&pieces, n_bins, ctl)?;
         let (threshold, scale) = threshold_and_scale(run, trace);
         let (n_entries, n_before, n_after) = match trace {
             Part::Edges(e) => (e.n_entries, e.n_before, e.n_after),
@@ -189,9 +255,50 @@ fn threshold_and_scale(run: &Run, part: Part<'_>) -> (f64, Option<f64>) {
 }
 
 /// `‖P̂‖_F / f_in`, what a relative δw is multiplied with (authors' code).
-fn mean_input_norm(column_norms: &[f32]) -> f64 {
+pub(super) fn mean_input_norm(column_norms: &[f32]) -> f64 {
     let total: f64 = column_norms.iter().map(|c| f64::from(*c) * f64::from(*c)).sum();
     total.sqrt() / column_norms.len().max(1) as f64
+}
+
+/// Rows whose scores are read in one piece of parallel work.
+const ROWS: usize = 8192;
+
+/// Where the scores of a step's messages are read from.
+struct EdgeScores<'a> {
+    topology: &'a Topology,
+    diffusion: &'a [f32],
+    removed_at: &'a [u8],
+    idx: usize,
+    edges: &'a EdgeTrace,
+}
+
+impl<'a> EdgeScores<'a> {
+    fn of(run: &'a Run, diffusion: &'a [f32], idx: usize, edges: &'a EdgeTrace) -> Result<Self, EngineError> {
+        let removed_at = run.pruned.masks.edges.removed_at();
+        let topology = run.dataset.topology();
+        if diffusion.len() != removed_at.len() || removed_at.len() != topology.n_entries() {
+            return Err(EngineError::mismatch("scores", format!("{} entries", removed_at.len()), diffusion.len()));
+        }
+        Ok(Self { topology, diffusion, removed_at, idx, edges })
+    }
+
+    /// Of some targets, in entry order.
+    fn rows(&self, rows: Range<usize>) -> Vec<f32> {
+        let (Self { topology, diffusion, edges, .. }, all) = (self, self.topology.indptr());
+        let mut scores = Vec::with_capacity(all[rows.end] - all[rows.start]);
+        for u in rows {
+            for k in topology.row_range(u) {
+                let v = topology.indices()[k] as usize;
+                if v != u && usize::from(self.removed_at[k]) >= self.idx {
+                    scores.push(match &edges.pushed_share {
+                        Some(share) => share[k],
+                        None => edges.score(k, v, diffusion[k]),
+                    });
+                }
+            }
+        }
+        scores
+    }
 }
 
 /// The scores of one side of one step, in entry order.
@@ -203,27 +310,7 @@ fn mean_input_norm(column_norms: &[f32]) -> f64 {
 pub fn scores(run: &Run, diffusion: &[f32], step: usize, side: Side) -> Result<Vec<f32>, EngineError> {
     let (trace, part) = part_of(run, step, side)?;
     match part {
-        Part::Edges(edges) => {
-            let removed_at = run.pruned.masks.edges.removed_at();
-            let topology = run.dataset.topology();
-            if diffusion.len() != removed_at.len() || removed_at.len() != topology.n_entries() {
-                return Err(EngineError::mismatch("scores", format!("{} entries", removed_at.len()), diffusion.len()));
-            }
-            let score = |k: usize, v: u32| match &edges.pushed_share {
-                Some(share) => share[k],
-                None => edges.score(k, v as usize, diffusion[k]),
-            };
-            let mut scores = Vec::with_capacity(edges.n_before);
-            for u in 0..topology.n_nodes() {
-                for k in topology.row_range(u) {
-                    let v = topology.indices()[k];
-                    if v as usize != u && removed_at[k] as usize >= trace.idx {
-                        scores.push(score(k, v));
-                    }
-                }
-            }
-            Ok(scores)
-        }
+        Part::Edges(edges) => Ok(EdgeScores::of(run, diffusion, trace.idx, edges)?.rows(0..run.dataset.n_nodes())),
         Part::Weights(weights) => {
             let missing = || EngineError::mismatch("scores", "a weight matrix", format!("layer {}", trace.idx));
             let weight = &run.model.weight(weights.idx).ok_or_else(missing)?.values;

@@ -2,6 +2,8 @@
 
 mod bounds;
 mod compare;
+mod decimate;
+mod estimate;
 mod evaluate;
 mod histogram;
 mod memory;
@@ -18,13 +20,15 @@ pub use compare::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Method, compare, models_of_seeds, summarise,
     with_fixed_split,
 };
+pub use decimate::decimate;
+pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores, Score, predictions};
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use memory::run_bytes;
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{
-    Atlas, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, NO_ENTRY, Ramp, Raster, RasterMode, RasterRequest, Scale,
-    Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster,
+    Atlas, Blocks, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, NO_ENTRY, Pyramid, Ramp, Raster, RasterMode,
+    RasterRequest, Scale, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster, raster_from,
 };
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use run::{Run, RunOptions, Timing, forward_frozen, propagated, run};

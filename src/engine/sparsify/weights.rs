@@ -17,9 +17,9 @@ use crate::engine::kernels::{Rows, column_norms, kth_smallest};
 use crate::engine::model::{Model, Parameter};
 
 /// A relative threshold never exceeds this multiple of the largest weight, so the largest always stays.
-const CLAMP: f32 = 0.999;
+pub(crate) const CLAMP: f32 = 0.999;
 /// Below this mean norm an input carries nothing to compare with, and nothing is removed.
-const SMALLEST_INPUT: f64 = 1e-8;
+pub(crate) const SMALLEST_INPUT: f64 = 1e-8;
 
 /// Decides which weights stay, from the norms of the columns of `measured`, which is the input `x` itself unless
 /// `is_by_output`: the authors' GCNII measures another value and indexes its columns by the weight's output (D8).

@@ -153,6 +153,19 @@ impl Curves {
         (of(&self.x, 0), of(&self.y, 1))
     }
 
+    /// The same without its series.
+    #[must_use]
+    pub fn clone_frame(&self) -> Self {
+        Self {
+            title: self.title.clone(),
+            subtitle: self.subtitle.clone(),
+            x: self.x.clone(),
+            y: self.y.clone(),
+            series: Vec::new(),
+            marks: self.marks.clone(),
+        }
+    }
+
     fn range(&self, axis: &Axis, coordinate: usize) -> [f64; 2] {
         if let Some(range) = axis.range {
             return range;

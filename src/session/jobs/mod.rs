@@ -26,6 +26,8 @@ pub enum Lane {
     Import,
     /// The preview that follows the sliders. Latest wins.
     Preview,
+    /// The scores that estimates are made from, while the preview takes longer than a moment. Latest wins.
+    Estimate,
     /// Complete runs. In order.
     Prune,
     /// Sweeps. In order.
@@ -45,12 +47,12 @@ pub enum Lane {
 impl Lane {
     /// Whether a newer job replaces the ones before it.
     pub fn is_latest_wins(&self) -> bool {
-        matches!(self, Self::Import | Self::Preview | Self::View(_))
+        matches!(self, Self::Import | Self::Preview | Self::Estimate | Self::View(_))
     }
 
     /// Whether the job is listed in the status bar; the others come and go too fast to be read.
     pub fn is_listed(&self) -> bool {
-        !matches!(self, Self::View(_))
+        !matches!(self, Self::View(_) | Self::Estimate)
     }
 }
 

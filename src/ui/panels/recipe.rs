@@ -8,7 +8,7 @@ use super::thresholds::{
 };
 use super::{rules, training};
 use crate::engine::sparsify::baselines::WeightRanking;
-use crate::engine::sparsify::{EdgeMode, Identity, Lock, Recipe, WeightMode};
+use crate::engine::sparsify::{EdgeMode, Identity, Lock, Pruned, Recipe, WeightMode};
 use crate::session::{Command, Gesture, Store, format};
 use crate::ui::views::{View, ViewCx};
 use crate::ui::widgets::{LIST_HEIGHT, section, strong, weak};
@@ -49,6 +49,11 @@ impl RecipePanel {
         let store = cx.session.store();
         let shown = store.shown().map(AsRef::as_ref);
         let network = store.effective_recipe().model;
+        let about = store.estimated().map(|e| [e.edges(), e.weights()].map(|removed| removed.sparsity()));
+        let effect = |side: usize, exact: fn(&Pruned) -> f64| match about {
+            Some(shares) => Some(format!("removed {} (about)", format::percent(shares[side]))),
+            None => shown.map(|r| format!("removed {}", format::percent(exact(&r.pruned)))),
+        };
         let walks_graph = network.n_graph_steps() > 0;
         ui.add_space(4.0);
         ui.horizontal(|ui| {
@@ -74,9 +79,7 @@ impl RecipePanel {
             scale: edge_scale(mode),
             default: edge_default(mode),
             deltas: &mut recipe.edges.delta,
-            effect: shown
-                .filter(|_| walks_graph)
-                .map(|r| format!("removed {}", format::percent(r.pruned.edge_sparsity()))),
+            effect: effect(0, Pruned::edge_sparsity).filter(|_| walks_graph),
         };
         let edges = ui.add_enabled_ui(walks_graph, |ui| ui.push_id("edges", |ui| sliders.ui(ui, cx.tokens)).inner);
         edges.response.on_disabled_hover_text("This network walks no graph: there are no entries to remove");
@@ -104,7 +107,7 @@ impl RecipePanel {
             scale: weight_scale(mode),
             default: weight_default(mode),
             deltas: &mut recipe.weights.delta,
-            effect: shown.map(|r| format!("removed {}", format::percent(r.pruned.weight_sparsity()))),
+            effect: effect(1, Pruned::weight_sparsity),
         };
         let weights = ui.push_id("weights", |ui| sliders.ui(ui, cx.tokens)).inner;
         ui.add_space(4.0);

@@ -2,13 +2,13 @@
 
 use eframe::egui::{self, Align, Layout, RichText};
 
-use crate::engine::analysis::{PartScores, Run, Score, Timing};
+use crate::engine::analysis::{Estimate, PartScores, Run, Score, Timing};
 use crate::engine::graph::Metric;
 use crate::engine::model::Model;
 use crate::session::jobs::Lane;
 use crate::session::{Store, format};
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::views::{View, ViewCx};
+use crate::ui::views::{ESTIMATE_SAYS, View, ViewCx};
 use crate::ui::widgets::{chip, mono, strong, weak};
 
 /// The panel.
@@ -41,7 +41,10 @@ impl View for Verdict {
             let is_stale = !store.is_current(run);
             let of = |kind: Kind| if is_stale { Kind::Stale } else { kind };
             accuracy_ui(ui, cx.tokens, run, of(Kind::Measured));
-            removed_ui(ui, cx.tokens, run, of(Kind::Exact));
+            match store.estimated() {
+                Some(estimate) => estimated_ui(ui, cx.tokens, estimate),
+                None => removed_ui(ui, cx.tokens, run, of(Kind::Exact)),
+            }
             time_ui(ui, cx, run, is_stale);
             cost_ui(ui, cx.tokens, run, of(Kind::Counted));
         });
@@ -177,6 +180,14 @@ fn removed_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     let weights = run.pruned.steps.iter().flat_map(|s| &s.weights);
     let (kept, all) = weights.fold((0, 0), |(k, a), w| (k + w.n_after, a + w.n_weights));
     removed_row(ui, tokens, "Weights", run.pruned.weight_sparsity(), kept, all);
+}
+
+/// While a slider moves over a large graph.
+fn estimated_ui(ui: &mut egui::Ui, tokens: &Tokens, estimate: &Estimate) {
+    group(ui, tokens, "Removed", Kind::Estimated, ESTIMATE_SAYS);
+    for (name, about) in [("Edges", estimate.edges()), ("Weights", estimate.weights())] {
+        removed_row(ui, tokens, name, about.sparsity(), about.n_kept(), about.n_entries);
+    }
 }
 
 /// Counts from here on are shown in short; the tooltip has them in full.

@@ -10,6 +10,8 @@ mod runs;
 mod tradeoff;
 mod training;
 
+pub(crate) use layers::ESTIMATE_SAYS;
+
 use std::cell::RefCell;
 
 use eframe::egui;

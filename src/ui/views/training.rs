@@ -1,12 +1,16 @@
 //! Training: loss and accuracy, sparsity and step size per epoch, while they come.
 
+use std::sync::Arc;
+
 use eframe::egui::{self, vec2};
 
 use super::{View, ViewCx, WindowRequest};
+use crate::engine::EngineError;
+use crate::engine::control::Control;
 use crate::engine::train::EpochRecord;
 use crate::io::figure::{Axis, Curve, Curves, Mark};
-use crate::session::{Command, Phase, TrainingState, format};
-use crate::ui::widgets::plot::{curves_ui, save_request};
+use crate::session::{Command, History, Phase, Request, TrainingState, format};
+use crate::ui::widgets::plot::{long_curves_ui, save_request};
 use crate::ui::widgets::{chip, empty_state, strong, weak};
 
 /// The view; the curves are the session's.
@@ -27,17 +31,14 @@ impl View for TrainingView {
             return nothing_ui(cx, ui, training.phase);
         }
         heading_ui(cx, ui, training);
-        let plots = [
-            ("Loss", loss(training)),
-            ("Accuracy by epoch", accuracy(training)),
-            ("Sparsity by epoch", sparsity(training)),
-            ("Step size", step_size(training)),
-        ];
+        let Some(plots) = plots(cx, training) else {
+            return empty_state(ui, cx.tokens, "Drawing the curves", "This many epochs are read in the background");
+        };
         let size = vec2((ui.available_width() - 14.0) / 2.0, (ui.available_height() - 10.0) / 2.0);
         for pair in plots.chunks(2) {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = 14.0;
-                for (name, curves) in pair {
+                for Plotted { name, curves } in pair {
                     ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
                         plot_ui(cx, ui, name, curves, training, size.y);
                     });
@@ -48,11 +49,83 @@ impl View for TrainingView {
     }
 }
 
-fn plot_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, name: &str, curves: &Curves, training: &TrainingState, height: f32) {
-    let output = curves_ui(ui, cx.tokens, name, curves, height);
+/// Longer histories are made to curves in the background.
+const LONG: usize = 4096;
+
+/// One of the four plots.
+#[derive(Debug, Clone)]
+struct Plotted {
+    name: &'static str,
+    curves: Arc<Curves>,
+}
+
+/// The plots of a training as it was asked for.
+#[derive(Debug, Clone)]
+struct PlotsRequest {
+    label: String,
+    n_epochs: usize,
+    history: History,
+}
+
+impl PartialEq for PlotsRequest {
+    fn eq(&self, other: &Self) -> bool {
+        // A history only grows.
+        (&self.label, self.n_epochs, self.history.len()) == (&other.label, other.n_epochs, other.history.len())
+    }
+}
+
+impl Request for PlotsRequest {
+    type Answer = Vec<Plotted>;
+
+    fn slot(&self) -> String {
+        SLOT.to_owned()
+    }
+
+    fn compute(&self, ctl: &Control) -> Result<Self::Answer, EngineError> {
+        ctl.check()?;
+        Ok(all_plots(self))
+    }
+}
+
+const SLOT: &str = "training curves";
+
+/// The plots of the epochs so far; of a long training as of a moment ago. `None` until they are there for the first time.
+fn plots(cx: &ViewCx<'_>, training: &TrainingState) -> Option<Vec<Plotted>> {
+    let request =
+        PlotsRequest { label: training.label.clone(), n_epochs: training.n_epochs, history: training.history.clone() };
+    if training.history.len() <= LONG {
+        return Some(all_plots(&request));
+    }
+    let desk = &cx.session.store().desk;
+    if !desk.is_settled(&request) && !desk.is_pending(SLOT) {
+        cx.out.compute(request);
+    }
+    let (answered, plots) = desk.answer::<PlotsRequest>(SLOT)?;
+    (answered.label == training.label && answered.history.len() <= training.history.len()).then(|| (*plots).clone())
+}
+
+fn all_plots(of: &PlotsRequest) -> Vec<Plotted> {
+    let all = [
+        ("Loss", loss(of)),
+        ("Accuracy by epoch", accuracy(of)),
+        ("Sparsity by epoch", sparsity(of)),
+        ("Step size", step_size(of)),
+    ];
+    all.map(|(name, curves)| Plotted { name, curves: Arc::new(curves) }).into()
+}
+
+fn plot_ui(
+    cx: &ViewCx<'_>,
+    ui: &mut egui::Ui,
+    name: &str,
+    curves: &Arc<Curves>,
+    training: &TrainingState,
+    height: f32,
+) {
+    let output = long_curves_ui(cx, ui, name, curves, height);
     if let Some(format) = output.save {
         let file = format!("training {}", curves.title);
-        cx.out.request(WindowRequest::Save(save_request(curves.clone(), &file, format)));
+        cx.out.request(WindowRequest::Save(save_request(Arc::clone(curves), &file, format)));
     }
     let Some(epoch) = output.near.and_then(|(_, at)| training.history.get(at)) else { return };
     output.response.on_hover_ui_at_pointer(|ui| {
@@ -70,17 +143,12 @@ fn short(value: f64) -> String {
     if value != 0.0 && value.abs() < 0.01 { format!("{value:.2e}") } else { format!("{value:.3}") }
 }
 
-fn best(history: &[EpochRecord]) -> Option<&EpochRecord> {
-    // The first of equally good epochs, as the trainer keeps it.
-    history.iter().rev().max_by(|a, b| a.val_accuracy.total_cmp(&b.val_accuracy))
-}
-
 fn heading_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, training: &TrainingState) {
     ui.horizontal(|ui| {
         ui.label(strong(&training.label));
         let n = training.history.len();
         ui.label(weak(cx.tokens, format!("epoch {n} of {}", training.n_epochs)));
-        if let Some(best) = best(&training.history) {
+        if let Some(best) = training.history.best() {
             let text = format!(
                 "best epoch {}, validation {}, test {}",
                 best.epoch,
@@ -111,7 +179,7 @@ fn heading_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, training: &TrainingState) {
     ui.add_space(2.0);
 }
 
-fn over_epochs(training: &TrainingState, title: &str, y: Axis, columns: &[Column]) -> Curves {
+fn over_epochs(training: &PlotsRequest, title: &str, y: Axis, columns: &[Column]) -> Curves {
     let log = y.is_log10;
     let series = columns.iter().enumerate().map(|(colour, (name, of))| Curve {
         name: (*name).to_owned(),
@@ -119,7 +187,7 @@ fn over_epochs(training: &TrainingState, title: &str, y: Axis, columns: &[Column
         colour,
         ..Curve::default()
     });
-    let mark = best(&training.history).map(|e| Mark { x: e.epoch as f64, label: "best".to_owned() });
+    let mark = training.history.best().map(|e| Mark { x: e.epoch as f64, label: "best".to_owned() });
     Curves {
         title: title.to_owned(),
         subtitle: training.label.clone(),
@@ -131,7 +199,7 @@ fn over_epochs(training: &TrainingState, title: &str, y: Axis, columns: &[Column
     }
 }
 
-fn loss(training: &TrainingState) -> Curves {
+fn loss(training: &PlotsRequest) -> Curves {
     over_epochs(
         training,
         "Loss",
@@ -140,7 +208,7 @@ fn loss(training: &TrainingState) -> Curves {
     )
 }
 
-fn accuracy(training: &TrainingState) -> Curves {
+fn accuracy(training: &PlotsRequest) -> Curves {
     let metric = training.history.first().map(|e| e.metric).unwrap_or_default();
     over_epochs(
         training,
@@ -154,7 +222,7 @@ fn accuracy(training: &TrainingState) -> Curves {
     )
 }
 
-fn sparsity(training: &TrainingState) -> Curves {
+fn sparsity(training: &PlotsRequest) -> Curves {
     over_epochs(
         training,
         "Removed while training",
@@ -163,7 +231,7 @@ fn sparsity(training: &TrainingState) -> Curves {
     )
 }
 
-fn step_size(training: &TrainingState) -> Curves {
+fn step_size(training: &PlotsRequest) -> Curves {
     over_epochs(training, "Step size", Axis::log10("learning rate"), &[("learning rate", |e| e.learning_rate)])
 }
 

@@ -2,16 +2,21 @@
 //!
 //! Wheel zooms at the pointer, drag pans, a double-click fits, the menu saves. What is near the pointer the owner hears back.
 
+use std::sync::Arc;
+
 use eframe::egui::{self, Color32, FontId, Pos2, Rect, Response, Stroke, Vec2, pos2, vec2};
 use egui_plot::{Plot, PlotPoint, PlotTransform};
 
 use super::heatmap::FigureFormat;
+use crate::engine::EngineError;
+use crate::engine::analysis::decimate;
+use crate::engine::control::Control;
 use crate::io::atomic::write_atomic;
 use crate::io::figure::{Axis, Curve, CurveStyle, Curves, FigureError, Marker, Outline, ticks};
-use crate::session::FileWriter;
 use crate::session::jobs::JobError;
+use crate::session::{FileWriter, Request};
 use crate::ui::tokens::{self, N_SERIES, Tokens};
-use crate::ui::views::SaveRequest;
+use crate::ui::views::{SaveRequest, ViewCx};
 
 /// Points nearer to the pointer than this are meant.
 const NEAR: f32 = 14.0;
@@ -48,11 +53,149 @@ pub(crate) fn unnamed_curves_ui(
     named_ui(ui, tokens, name, curves, height, false)
 }
 
+/// The same for curves of any length: what is drawn of long ones, at most two points for each column of pixels, is chosen in the
+/// background. `near` tells the places in the curves as they are given.
+pub(crate) fn long_curves_ui(
+    cx: &ViewCx<'_>,
+    ui: &mut egui::Ui,
+    name: &str,
+    curves: &Arc<Curves>,
+    height: f32,
+) -> PlotOutput {
+    let is_long = |c: &Curve| c.style == CurveStyle::Line && c.points.len() > LONG;
+    if !curves.series.iter().any(is_long) {
+        return curves_ui(ui, cx.tokens, name, curves, height);
+    }
+    let desk = &cx.session.store().desk;
+    let slot = ShortenRequest::slot_of(name);
+    let found = desk.answer::<ShortenRequest>(&slot);
+    // Curves that have grown stay as they were until the new ones are there; those of another plot do not.
+    let found = found.filter(|(r, _)| r.curves.title == curves.title);
+    let scale = ui.ctx().pixels_per_point();
+    let columns = |width: f32| (width * scale).clamp(16.0, MOST_COLUMNS) as usize;
+    let Some((answered, short)) = found else {
+        let first = ShortenRequest {
+            name: name.to_owned(),
+            curves: Arc::clone(curves),
+            x: None,
+            columns: columns(ui.available_width()),
+        };
+        if !desk.is_settled(&first) {
+            cx.out.compute(first);
+        }
+        return curves_ui(ui, cx.tokens, name, &curves.clone_frame(), height);
+    };
+    let mut output = drawn_ui(ui, cx.tokens, name, &short.curves, short.bounds, height, true);
+    output.near = output.near.and_then(|(series, at)| Some((series, *short.places.get(series)?.get(at)?)));
+    // Asked for with room to pan, and again once what is there does not reach or is too coarse.
+    let (low, high) = (output.transform.bounds().min()[0], output.transform.bounds().max()[0]);
+    let (span, n) = (high - low, columns(output.transform.frame().width()));
+    let reaches = answered.x.is_none_or(|[from, to]| from <= low && high <= to);
+    let [from, to] = answered.x.unwrap_or(short.bounds.0);
+    let per_column = (to - from) / answered.columns as f64;
+    let is_fine = per_column <= 1.01 * span / n as f64;
+    if !(reaches && is_fine && Arc::ptr_eq(&answered.curves, curves)) {
+        let next = ShortenRequest {
+            name: name.to_owned(),
+            curves: Arc::clone(curves),
+            x: Some([low - ROOM * span, high + ROOM * span]),
+            columns: (n as f64 * (1.0 + 2.0 * ROOM)).ceil() as usize,
+        };
+        if !desk.is_settled(&next) {
+            cx.out.compute(next);
+        }
+    }
+    output
+}
+
+/// Curves with more points are drawn in part.
+const LONG: usize = 4096;
+/// Finer than this no screen is.
+const MOST_COLUMNS: f32 = 4096.0;
+/// Beside the view, as a part of it, more is prepared: a little panning then needs nothing new.
+const ROOM: f64 = 0.5;
+
+/// What is drawn of long curves.
+#[derive(Debug, Clone)]
+pub(crate) struct ShortenRequest {
+    /// Of the plot.
+    name: String,
+    /// All points.
+    curves: Arc<Curves>,
+    /// What is in view; everything where `None`.
+    x: Option<[f64; 2]>,
+    /// Columns of pixels.
+    columns: usize,
+}
+
+/// Curves as short as the screen.
+#[derive(Debug)]
+pub(crate) struct Short {
+    curves: Curves,
+    /// Where the points of every series stand in the long one.
+    places: Vec<Vec<usize>>,
+    /// Of all points.
+    bounds: ([f64; 2], [f64; 2]),
+}
+
+impl ShortenRequest {
+    /// The slot of one plot.
+    pub(crate) fn slot_of(name: &str) -> String {
+        format!("curves {name}")
+    }
+}
+
+impl PartialEq for ShortenRequest {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.curves, &other.curves)
+            && (&self.name, self.x, self.columns) == (&other.name, other.x, other.columns)
+    }
+}
+
+impl Request for ShortenRequest {
+    type Answer = Short;
+
+    fn slot(&self) -> String {
+        Self::slot_of(&self.name)
+    }
+
+    fn compute(&self, ctl: &Control) -> Result<Short, EngineError> {
+        let bounds = self.curves.bounds();
+        let x = self.x.unwrap_or(bounds.0);
+        let mut places = Vec::with_capacity(self.curves.series.len());
+        for curve in &self.curves.series {
+            ctl.check()?;
+            places.push(match curve.style {
+                CurveStyle::Line => decimate(&curve.points, x, self.columns),
+                _ => (0..curve.points.len()).collect(),
+            });
+        }
+        let series = self.curves.series.iter().zip(&places).map(|(curve, places)| {
+            let part = |of: &[[f64; 2]]| places.iter().filter_map(|at| of.get(*at).copied()).collect();
+            Curve { name: curve.name.clone(), points: part(&curve.points), spread: part(&curve.spread), ..*curve }
+        });
+        let curves = Curves { series: series.collect(), ..self.curves.clone_frame() };
+        Ok(Short { curves, places, bounds })
+    }
+}
+
 fn named_ui(
     ui: &mut egui::Ui,
     tokens: &Tokens,
     name: &str,
     curves: &Curves,
+    height: f32,
+    has_names: bool,
+) -> PlotOutput {
+    drawn_ui(ui, tokens, name, curves, curves.bounds(), height, has_names)
+}
+
+fn drawn_ui(
+    ui: &mut egui::Ui,
+    tokens: &Tokens,
+    name: &str,
+    curves: &Curves,
+    bounds: ([f64; 2], [f64; 2]),
     height: f32,
     has_names: bool,
 ) -> PlotOutput {
@@ -84,7 +227,7 @@ fn named_ui(
     plot = if curves.x.is_log10 { plot.x_grid_spacer(log_marks) } else { plot.x_grid_spacer(|i| marks(i, X_APART)) };
     plot = if curves.y.is_log10 { plot.y_grid_spacer(log_marks) } else { plot.y_grid_spacer(|i| marks(i, Y_APART)) };
     // The plot itself holds no items: it draws axes and grid, zooms and pans. See `paint` for the rest.
-    let ([x0, x1], [y0, y1]) = curves.bounds();
+    let ([x0, x1], [y0, y1]) = bounds;
     plot = plot.include_x(x0).include_x(x1).include_y(y0).include_y(y1);
     let shown = plot.show(ui, |plot| {
         let response = plot.response();
@@ -346,9 +489,10 @@ fn nearest(curves: &Curves, transform: &PlotTransform, pointer: egui::Pos2) -> O
 }
 
 /// A request to save the curves as they are now.
-pub(crate) fn save_request(curves: Curves, name: &str, format: FigureFormat) -> SaveRequest {
+pub(crate) fn save_request(curves: impl Into<Arc<Curves>>, name: &str, format: FigureFormat) -> SaveRequest {
     let file = format!("{name}.{}", format.extension()).to_lowercase().replace([' ', '/'], "-");
     let failed = |e: FigureError| JobError::Failed(e.to_string());
+    let curves = curves.into();
     let writer = FileWriter::new(format!("Save {file}"), move |path, _| {
         let bytes = match format {
             FigureFormat::Png => curves.png().map_err(failed)?,
@@ -359,4 +503,105 @@ pub(crate) fn save_request(curves: Curves, name: &str, format: FigureFormat) -> 
         Ok(())
     });
     SaveRequest { name: file, writer }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use egui_kittest::Harness;
+
+    use super::*;
+    use crate::session::Session;
+    use crate::ui::frames::FrameTimes;
+    use crate::ui::tokens::Themes;
+    use crate::ui::views::CommandQueue;
+
+    /// What the harness draws.
+    struct Long {
+        session: Session,
+        themes: Themes,
+        out: CommandQueue,
+        curves: Arc<Curves>,
+        frames: FrameTimes,
+        near: Option<(usize, usize)>,
+    }
+
+    impl Long {
+        fn ui(&mut self, ui: &mut egui::Ui) {
+            let began = Instant::now();
+            self.session.poll();
+            let tokens = self.themes.of(egui::Theme::Dark).clone();
+            let cx = ViewCx { session: &self.session, tokens: &tokens, out: &self.out };
+            self.near = long_curves_ui(&cx, ui, "Long", &self.curves, 500.0).near;
+            for command in self.out.take_commands() {
+                self.session.apply(command);
+            }
+            self.frames.add(began.elapsed());
+        }
+
+        fn short(&self) -> Option<Arc<Short>> {
+            self.session.store().desk.answer::<ShortenRequest>("curves Long").map(|(_, short)| short)
+        }
+    }
+
+    fn wait(h: &mut Harness<'_, Long>) {
+        let began = Instant::now();
+        loop {
+            h.step();
+            if h.state().session.is_idle() && h.state().short().is_some() {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_mins(2), "waited too long");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Also what `docs/benchmarks/window.md` says about curves: run it alone with `--nocapture`.
+    #[test]
+    fn a_million_points_are_drawn_with_two_per_column() {
+        const N: usize = 1_000_000;
+        let points = (0..N).map(|i| [i as f64, (i as f64 * 1e-5).sin() + f64::from(i as u32 * 7919 % 1009) * 1e-3]);
+        let curve = Curve { name: "noisy".into(), points: points.collect(), ..Curve::default() };
+        let curves = Arc::new(Curves { title: "Long".into(), series: vec![curve], ..Curves::default() });
+        let session = Session::new(2, Arc::new(|| {})).expect("workers");
+        let (out, frames) = (CommandQueue::default(), FrameTimes::default());
+        let long = Long { session, themes: Themes::load(), out, curves, frames, near: None };
+        let mut h = Harness::builder()
+            .with_size([1200.0, 600.0])
+            .with_context_setup(|ctx| crate::ui::theme::install(ctx, &Themes::load()))
+            .build_ui_state(|ui: &mut egui::Ui, long: &mut Long| long.ui(ui), long);
+        wait(&mut h);
+        let n_drawn = |h: &Harness<'_, Long>| h.state().short().expect("drawn").curves.series[0].points.len();
+        let n_columns = 1200;
+        assert!((1000..=2 * n_columns + 2).contains(&n_drawn(&h)), "{} points", n_drawn(&h));
+        let at = pos2(600.0, 300.0);
+        let mut smallest = usize::MAX;
+        for round in 0..2 {
+            for _ in 0..150 {
+                h.hover_at(at);
+                h.event(egui::Event::MouseWheel {
+                    unit: egui::MouseWheelUnit::Point,
+                    delta: vec2(0.0, if round == 0 { 60.0 } else { -60.0 }),
+                    phase: egui::TouchPhase::Move,
+                    source: egui::MouseWheelSource::Wheel,
+                    modifiers: egui::Modifiers::NONE,
+                });
+                h.step();
+                std::thread::sleep(Duration::from_millis(4));
+            }
+            wait(&mut h);
+            smallest = smallest.min(n_drawn(&h));
+            assert!(n_drawn(&h) <= 4 * n_columns + 4, "{} points with room at the sides", n_drawn(&h));
+        }
+        assert!(smallest < 1000, "near enough few points are left, {smallest}");
+        let frames = &h.state().frames;
+        println!(
+            "{} frames over {N} points: own code median {:.2} ms, 95 % {:.2} ms, longest {:.2} ms",
+            frames.len(),
+            1000.0 * frames.median(),
+            1000.0 * frames.quantile(0.95),
+            1000.0 * frames.quantile(1.0)
+        );
+    }
 }

@@ -98,6 +98,11 @@ impl Atlas {
         row[from..to].iter().zip(&self.entry[all][from..to]).map(|(c, k)| (*c as usize, *k as usize))
     }
 
+    /// The columns of row `p`, ascending.
+    pub(super) fn columns(&self, p: usize) -> &[u32] {
+        &self.columns[self.indptr[p]..self.indptr[p + 1]]
+    }
+
     /// The entry of the graph at a place, if one is stored there.
     pub fn find(&self, row: usize, column: usize) -> Option<usize> {
         if row >= self.ordering.len() {

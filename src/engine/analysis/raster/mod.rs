@@ -1,12 +1,14 @@
 //! Heatmaps as numbers: any part of a matrix of entries, at any zoom, as a grid of texels.
 //!
 //! Far away a texel is a block of entries and shows their mean strength, the share kept, the mean margin or the earliest
-//! removal; near by it is one entry. The work is that of the entries in view and of the texels, never that of the graph.
+//! removal; near by it is one entry. The work is that of the entries in view and of the texels; from a [`Pyramid`], which holds
+//! the sums of larger and larger blocks, that of the texels alone.
 //! Scores are those that the masks were decided by: `|T[u,v]| · ‖P̂[v]‖` (Unifews Eq. 9) and `|W[j,i]| · ‖P̂[:,j]‖` (Eq. 14).
 
 mod atlas;
 mod describe;
 mod paint;
+mod pyramid;
 mod scale;
 #[cfg(test)]
 mod tests;
@@ -14,9 +16,12 @@ mod viewport;
 
 pub use atlas::Atlas;
 pub use describe::{EntryFacts, EntryPlace, describe, first_entry};
-pub use paint::raster;
+pub use paint::{raster, raster_from};
+pub use pyramid::Pyramid;
 pub use scale::{N_COLOURS, N_OPACITIES, NO_ENTRY, Ramp, Scale, Tick, power_of_ten};
 pub use viewport::Viewport;
+
+use viewport::Bins;
 
 use crate::engine::sparsify::StepTrace;
 
@@ -120,6 +125,21 @@ pub struct RasterRequest {
     pub width_px: usize,
     /// Most texels down.
     pub height_px: usize,
+    /// How many entries one texel stands for.
+    pub blocks: Blocks,
+}
+
+/// How entries are gathered to texels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Blocks {
+    /// The smallest blocks with which the texels stay as few as they may be.
+    #[default]
+    Smallest,
+    /// The power of two across, and down, that is nearest to one texel per pixel: what a [`Pyramid`] holds. There may be 1.5 times
+    /// as many texels, each way, as pixels.
+    Doubling,
+    /// This many entries across and down.
+    Exactly(usize, usize),
 }
 
 impl RasterRequest {
@@ -135,7 +155,10 @@ impl RasterRequest {
             x1: (view.x1 + dx).min(whole.x1),
             y1: (view.y1 + dy).min(whole.y1),
         };
-        let (across, down) = self.blocks();
+        let (across, down) = self.block();
+        if self.blocks != Blocks::Smallest {
+            return Self { viewport: wide, blocks: Blocks::Exactly(across, down), ..*self };
+        }
         // Blocks that are cut at the borders need room, too.
         let texels = |span: f64, block: usize| (span / block as f64).ceil() as usize + 3;
         Self { viewport: wide, width_px: texels(wide.width(), across), height_px: texels(wide.height(), down), ..*self }
@@ -145,16 +168,39 @@ impl RasterRequest {
     pub fn is_served_by(&self, raster: &Raster) -> bool {
         let (view, cover) = (self.viewport, raster.cover);
         let is_inside = cover.x0 <= view.x0 && cover.y0 <= view.y0 && cover.x1 >= view.x1 && cover.y1 >= view.y1;
-        let (across, down) = self.blocks();
+        let wanted = self.block();
+        if self.blocks != Blocks::Smallest {
+            return is_inside && raster.block == wanted;
+        }
         // Much finer than the pixels would flicker.
         let is_fit = |block: usize, wanted: usize| block <= wanted && 2 * block > wanted;
-        is_inside && is_fit(raster.block.0, across) && is_fit(raster.block.1, down)
+        is_inside && is_fit(raster.block.0, wanted.0) && is_fit(raster.block.1, wanted.1)
     }
 
-    /// Entries that one pixel stands for, across and down.
-    fn blocks(&self) -> (usize, usize) {
-        let block = |span: f64, px: usize| (span / px.max(1) as f64).ceil().max(1.0) as usize;
-        (block(self.viewport.width(), self.width_px), block(self.viewport.height(), self.height_px))
+    /// Entries that one texel stands for, across and down.
+    fn block(&self) -> (usize, usize) {
+        let per_pixel = |span: f64, px: usize| (span / px.max(1) as f64).max(1.0);
+        let (x, y) =
+            (per_pixel(self.viewport.width(), self.width_px), per_pixel(self.viewport.height(), self.height_px));
+        match self.blocks {
+            Blocks::Smallest => (x.ceil() as usize, y.ceil() as usize),
+            // Half a unit more and the logarithm is rounded up: a texel is between 0.7 and 1.4 pixels wide.
+            Blocks::Doubling => (1 << x.log2().round() as u32, 1 << y.log2().round() as u32),
+            Blocks::Exactly(across, down) => (across.max(1), down.max(1)),
+        }
+    }
+
+    /// The viewport in a matrix of so many columns and rows, divided into texels.
+    fn bins(&self, n_columns: usize, n_rows: usize) -> (Bins, Bins) {
+        let view = self.viewport;
+        if self.blocks == Blocks::Smallest {
+            return (
+                Bins::new(view.x0, view.x1, n_columns, self.width_px),
+                Bins::new(view.y0, view.y1, n_rows, self.height_px),
+            );
+        }
+        let (across, down) = self.block();
+        (Bins::of_blocks(view.x0, view.x1, n_columns, across), Bins::of_blocks(view.y0, view.y1, n_rows, down))
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
+use super::pyramid::Fineness;
 use super::*;
 use crate::engine::analysis::histogram::{ScoreHistogram, SortedScores, scores};
 use crate::engine::analysis::{NodeOrder, Run, RunOptions, run};
@@ -38,7 +41,15 @@ fn atlas(run: &Run, by: NodeOrder) -> Atlas {
 }
 
 fn request(step: usize, side: Side, viewport: Viewport, px: usize) -> RasterRequest {
-    RasterRequest { step, side, mode: RasterMode::Strength, viewport, width_px: px, height_px: px }
+    RasterRequest {
+        step,
+        side,
+        mode: RasterMode::Strength,
+        viewport,
+        width_px: px,
+        height_px: px,
+        blocks: Blocks::Smallest,
+    }
 }
 
 #[test]
@@ -354,4 +365,128 @@ fn a_ranking_is_named_where_it_judges() {
         (title(Side::Edges), title(Side::WEIGHTS)),
         ("importance, degree".into(), "size of the weight |W|".into())
     );
+}
+
+/// Small graphs of any sort, in any order, pruned at any threshold, with pyramids of any fineness.
+fn pyramid_cases() -> impl Strategy<Value = (PowerLaw, f64, usize, usize, f64)> {
+    let shape = (20usize..160, 1usize..8, any::<u64>()).prop_map(|(n_nodes, degree, seed)| PowerLaw {
+        n_nodes,
+        n_entries: (n_nodes * degree).min(n_nodes * (n_nodes - 1) / 4),
+        n_features: 5,
+        n_classes: 3,
+        seed,
+    });
+    (shape, prop_oneof![Just(0.0), 0.1..2.0f64], 0..NodeOrder::ALL.len(), 4usize..400, 1.0..200.0f64)
+}
+
+/// Of the same size up to rounding; infinities and NaN alike.
+fn is_near(a: f32, b: f32) -> bool {
+    a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-4 * (1.0 + a.abs().max(b.abs()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_pyramid_shows_what_the_entries_show((shape, delta, by, entries_per_tile, bytes_per_entry) in pyramid_cases(),
+                                             corner in (0.0..0.9f64, 0.0..0.9f64), side in 0.05..1.0f64, px in 16usize..90) {
+        let dataset = power_law_communities(&shape, &ctl()).expect("a graph").shared();
+        let architecture = Architecture { hidden: 6, ..Architecture::new(Family::Gcn) };
+        let model = Arc::new(Model::init(&architecture, 5, 3, shape.seed));
+        let mut recipe = Recipe { model: architecture, ..Recipe::default() };
+        recipe.edges.delta = vec![delta];
+        let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, None, &ctl()).expect("a run");
+        let atlas = atlas(&run, NodeOrder::ALL[by]);
+        let n = dataset.n_nodes() as f64;
+        let whole = Viewport::whole(dataset.n_nodes(), dataset.n_nodes());
+        let view = Viewport { x0: corner.0 * n, y0: corner.1 * n, x1: (corner.0 + side) * n, y1: (corner.1 + side) * n };
+        let fineness = Fineness { entries_per_tile, bytes_per_entry };
+        for step in 0..2 {
+            let pyramid = Pyramid::with_fineness(&run, &atlas, step, fineness, &ctl()).expect("a pyramid");
+            for mode in RasterMode::ALL {
+                for blocks in [Blocks::Doubling, Blocks::Exactly(1, 1), Blocks::Exactly(2, 8), Blocks::Exactly(256, 16)] {
+                    let asked = RasterRequest {
+                        mode, blocks, height_px: px / 2 + 8, ..request(step, Side::Edges, view.inside(&whole), px)
+                    };
+                    let direct = raster(&run, &atlas, &asked, &ctl()).expect("a raster");
+                    let quick = raster_from(&run, &atlas, Some(&pyramid), &asked, &ctl()).expect("a raster");
+                    prop_assert_eq!((&direct.kept, &direct.removed), (&quick.kept, &quick.removed));
+                    prop_assert_eq!((direct.cover, direct.block, direct.w, direct.h), (quick.cover, quick.block, quick.w, quick.h));
+                    for (a, b) in direct.values.iter().zip(&quick.values) {
+                        prop_assert!(is_near(*a, *b), "{mode:?} {blocks:?}: {a} is not {b}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pyramid_is_no_larger_than_its_mask_and_leaves_few_entries_to_be_read() {
+    for (n_nodes, n_entries, seed) in [(512, 30_000, 1), (4_096, 200_000, 2), (16_384, 150_000, 3)] {
+        let shape = PowerLaw { n_nodes, n_entries, n_features: 4, n_classes: 3, seed };
+        let dataset = power_law_communities(&shape, &ctl()).expect("a graph").shared();
+        let architecture = Architecture { hidden: 4, ..Architecture::new(Family::Gcn) };
+        let model = Arc::new(Model::init(&architecture, 4, 3, 1));
+        let recipe = Recipe { model: architecture, ..Recipe::default() };
+        let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, None, &ctl()).expect("a run");
+        for by in [NodeOrder::Degree, NodeOrder::Original] {
+            let atlas = atlas(&run, by);
+            let pyramid = Pyramid::new(&run, &atlas, 0, &ctl()).expect("a pyramid");
+            let mask = run.pruned.masks.edges.removed_at();
+            let most = Pyramid::BYTES_PER_ENTRY * std::mem::size_of_val(mask) as f64;
+            assert!(pyramid.size_bytes() as f64 <= most, "{} bytes of {most}", pyramid.size_bytes());
+            for block in (0..12).map(|log| 1usize << log) {
+                let (mut n_blocks, mut n_read) = (0, 0);
+                for part in pyramid.parts(0..n_nodes, 0..n_nodes, block) {
+                    for columns in &part.unknown {
+                        n_blocks += (part.rows.len() * columns.len()).div_ceil(block * block);
+                        n_read += part.rows.clone().map(|p| atlas.row(p, columns).count()).sum::<usize>();
+                    }
+                }
+                assert!(n_read <= n_blocks * Pyramid::ENTRIES_PER_TEXEL, "{by:?} {block}: {n_read} for {n_blocks}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_thread_or_many_build_the_same_pyramid_and_a_cancel_stops_it() {
+    let run = pruned(Family::Sgc, 0.9, 0.0);
+    let atlas = atlas(&run, NodeOrder::Degree);
+    let fineness = Fineness { entries_per_tile: 8, bytes_per_entry: 40.0 };
+    let n = run.dataset.n_nodes();
+    let draw = |n_threads: usize| {
+        let ctl = Control::new(n_threads).expect("workers");
+        let pyramid = Pyramid::with_fineness(&run, &atlas, 1, fineness, &ctl).expect("a pyramid");
+        let asked =
+            RasterRequest { blocks: Blocks::Exactly(8, 8), ..request(1, Side::Edges, Viewport::whole(n, n), 50) };
+        raster_from(&run, &atlas, Some(&pyramid), &asked, &ctl).expect("a raster")
+    };
+    let (one, many) = (draw(1), draw(4));
+    let bits = |r: &Raster| r.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    assert_eq!((bits(&one), &one.kept, &one.removed), (bits(&many), &many.kept, &many.removed));
+    let stopped = ctl();
+    stopped.canceller().cancel();
+    assert_eq!(Pyramid::new(&run, &atlas, 1, &stopped).unwrap_err(), crate::engine::EngineError::Cancelled);
+    let missing = Pyramid::new(&run, &atlas, 9, &ctl()).unwrap_err();
+    assert_eq!(missing.to_string(), "heatmap: expected a step with edges, found step 9");
+}
+
+#[test]
+fn doubling_blocks_serve_what_is_near() {
+    let whole = Viewport::whole(1000, 1000);
+    let run = pruned(Family::Gcn, 0.8, 1.0);
+    let atlas = atlas(&run, NodeOrder::Class);
+    for (side, px) in [(90.0, 16), (60.0, 16), (44.4, 20), (20.5, 100), (89.0, 33)] {
+        let view = Viewport { x0: 0.3, y0: 0.7, x1: 0.3 + side, y1: 0.7 + side }.inside(&Viewport::whole(90, 90));
+        let asked = RasterRequest { blocks: Blocks::Doubling, ..request(0, Side::Edges, view, px) };
+        let wide = asked.with_margin(&Viewport::whole(90, 90));
+        let picture = raster(&run, &atlas, &wide, &ctl()).expect("a raster");
+        assert!(asked.is_served_by(&picture), "{side} {px} {:?} {:?}", picture.block, picture.cover);
+        let texels_per_px = side / px as f64 / picture.block.0 as f64;
+        assert!(picture.block.0 == 1 || (0.7..1.42).contains(&texels_per_px), "{texels_per_px}");
+        let near = RasterRequest { viewport: view.zoomed(10.0, 10.0, 4.0, &whole), ..asked };
+        assert_eq!(near.is_served_by(&picture), picture.block.0 == 1, "{side} {px}");
+    }
 }

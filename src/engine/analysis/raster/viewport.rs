@@ -91,8 +91,19 @@ impl Bins {
         while block > 1 && (end.div_ceil(block) - first / block) > max_texels {
             block += 1;
         }
+        Self::aligned(first, end, block, n_all)
+    }
+
+    /// As many blocks of this size as it takes.
+    pub(super) fn of_blocks(from: f64, to: f64, n_all: usize, block: usize) -> Self {
+        let first = (from.max(0.0).floor() as usize).min(n_all);
+        let end = (to.max(0.0).ceil() as usize).clamp(first, n_all);
+        Self::aligned(first, end, block.max(1), n_all)
+    }
+
+    fn aligned(first: usize, end: usize, block: usize, n_all: usize) -> Self {
         let first = first / block * block;
-        let end = (end.div_ceil(block) * block).min(n_all);
+        let end = (end.div_ceil(block).saturating_mul(block)).min(n_all);
         Self { first, end, block, n: (end - first).div_ceil(block) }
     }
 

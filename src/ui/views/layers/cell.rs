@@ -6,10 +6,11 @@ use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder, pos2, vec2};
 
 use super::{save, words};
 use crate::engine::analysis::{
-    Atlas, EntryFacts, Raster, RasterMode, RasterRequest, Run, Side, Viewport, describe, first_entry,
+    Atlas, Blocks, EntryFacts, Pyramid, Raster, RasterMode, RasterRequest, Run, Side, Viewport, describe, first_entry,
 };
 use crate::engine::sparsify::{EdgeMode, Recipe, StepTrace, WeightMode};
-use crate::session::{Command, Gesture, Picture, PictureRequest, format};
+use crate::session::jobs::Lane;
+use crate::session::{Command, Gesture, Picture, PictureRequest, PyramidRequest, format};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{ViewCx, WindowRequest};
 use crate::ui::widgets::heatmap::{
@@ -62,7 +63,14 @@ impl Place<'_> {
             viewport,
             width_px: pixels.0,
             height_px: pixels.1,
+            blocks: if self.has_pyramid() { Blocks::Doubling } else { Blocks::Smallest },
         }
+    }
+
+    /// Whether its pictures are drawn from sums of blocks.
+    fn has_pyramid(&self) -> bool {
+        let is_of_edges = self.side == Side::Edges && !matches!(self.mode, RasterMode::Attention(_));
+        is_of_edges && Pyramid::is_worth(self.atlas.values().len())
     }
 
     /// Names of the axes, across and down.
@@ -139,7 +147,7 @@ impl Cell {
                 set_threshold(cx, place, picture, asked);
             }
         }
-        numbers_ui(ui, cx.tokens, plot_columns(numbers).with_max_x(rect.right()), place);
+        numbers_ui(cx, ui, plot_columns(numbers).with_max_x(rect.right()), place);
         output.hovered
     }
 
@@ -200,7 +208,8 @@ impl Cell {
         let map_slot = PictureRequest::slot_of(place.side, place.step, true);
         let map = desk.answer::<PictureRequest>(&map_slot).map(|(_, p)| p);
         let failure = desk.failure(&slot);
-        let message = failure.or_else(|| picture.is_none().then_some("drawing"));
+        let gathering = gathering(cx, place, picture.is_some());
+        let message = failure.or(gathering.as_deref()).or_else(|| picture.is_none().then_some("drawing"));
         let groups = if place.side == Side::Edges { place.atlas.ordering().groups() } else { &[] };
         let (x_name, y_name) = place.axis_names();
         let name = words::name(step, place.side);
@@ -246,6 +255,44 @@ impl Cell {
     }
 }
 
+/// The sums of a large matrix's blocks; `Err` while they are added up. Where that failed the entries are read directly.
+fn pyramid(cx: &ViewCx<'_>, place: &Place<'_>) -> Result<Option<Arc<Pyramid>>, ()> {
+    if !place.has_pyramid() {
+        return Ok(None);
+    }
+    let request = PyramidRequest { run: Arc::clone(place.run), atlas: Arc::clone(place.atlas), step: place.step };
+    let desk = &cx.session.store().desk;
+    if let Some(pyramid) = desk.answer_to(&request) {
+        return Ok(Some(pyramid));
+    }
+    if !desk.is_settled(&request) {
+        cx.out.compute(request);
+    } else if !desk.is_pending(&PyramidRequest::slot_of(place.step)) {
+        return Ok(None);
+    }
+    Err(())
+}
+
+/// How far the adding up has come, for people; `None` when nothing is to be waited for. Over an older picture only once it takes long.
+fn gathering(cx: &ViewCx<'_>, place: &Place<'_>, has_picture: bool) -> Option<String> {
+    const LONG_SECS: f64 = 0.5;
+    let slot = PyramidRequest::slot_of(place.step);
+    if !place.has_pyramid() || !cx.session.store().desk.is_pending(&slot) {
+        return None;
+    }
+    let lane = Lane::View(slot);
+    let job = cx.session.jobs().into_iter().find(|job| job.lane == lane);
+    if has_picture && job.as_ref().is_none_or(|job| job.elapsed_secs < LONG_SECS) {
+        return None;
+    }
+    let share = job.and_then(|job| job.share());
+    let n = format::count(place.atlas.values().len() as u64);
+    Some(match share {
+        Some(share) => format!("gathering {n} entries, {:.0} %", 100.0 * share),
+        None => format!("gathering {n} entries"),
+    })
+}
+
 /// Asks for the picture of what is in view, unless it is there or on its way.
 fn ask(
     cx: &ViewCx<'_>,
@@ -253,10 +300,12 @@ fn ask(
     output: &HeatmapOutput,
     scores: Option<Arc<crate::engine::analysis::ScoreHistogram>>,
 ) {
+    let Ok(pyramid) = pyramid(cx, place) else { return };
     let desk = &cx.session.store().desk;
     let request = |raster: RasterRequest, is_map: bool| PictureRequest {
         run: Arc::clone(place.run),
         atlas: Arc::clone(place.atlas),
+        pyramid: pyramid.clone(),
         raster,
         is_map,
         scores: scores.clone(),
@@ -319,11 +368,13 @@ fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option
     Some((title, lines))
 }
 
-fn numbers_ui(ui: &mut egui::Ui, tokens: &Tokens, rect: Rect, place: &Place<'_>) {
+fn numbers_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, place: &Place<'_>) {
+    let tokens = cx.tokens;
+    let estimate = cx.session.store().estimated();
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)));
     child.spacing_mut().item_spacing = vec2(10.0, 1.0);
     child.spacing_mut().interact_size.y = 0.0;
-    for (at, line) in words::numbers(place.run, place.step, place.side).into_iter().enumerate() {
+    for (at, line) in words::numbers(place.run, estimate, place.step, place.side).into_iter().enumerate() {
         child.horizontal(|ui| {
             for (i, (text, says)) in line.into_iter().enumerate() {
                 let text = RichText::new(text).size(tokens::SMALL + 1.0);

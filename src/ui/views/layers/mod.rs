@@ -13,6 +13,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Rect, UiBuilder, pos2, vec2};
 
 use self::cell::{Cell, Place};
+pub(crate) use self::words::ESTIMATE_SAYS;
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::analysis::{Atlas, NodeOrder, RasterMode, Run, Side};
 use crate::engine::model::StepKind;

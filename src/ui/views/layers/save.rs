@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cell::Place;
 use super::words;
-use crate::engine::analysis::{RasterMode, RasterRequest, Viewport, raster};
+use crate::engine::analysis::{Blocks, RasterMode, RasterRequest, Viewport, raster};
 use crate::io::atomic::write_atomic;
 use crate::io::figure::{FigureError, HeatmapFigure};
 use crate::session::jobs::JobError;
@@ -24,7 +24,7 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
     let run = Arc::clone(place.run);
     let atlas = Arc::clone(place.atlas);
     let scale = picture.scale.clone();
-    let request = RasterRequest { width_px: TEXELS, height_px: TEXELS, ..place.request(viewport, (TEXELS, TEXELS)) };
+    let request = RasterRequest { blocks: Blocks::Smallest, ..place.request(viewport, (TEXELS, TEXELS)) };
     let name = place.trace().map_or_else(String::new, |s| words::name(s, place.side));
     let title = format!("{name}, {}, {}", run.dataset.name(), run.model.title());
     let shown = match place.mode {
