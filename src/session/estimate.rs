@@ -8,6 +8,7 @@ use super::jobs::{JobError, Lane, Partial};
 use super::{Answer, Session};
 use crate::engine::analysis::{Run, ScoreSketch};
 use crate::engine::control::Control;
+use crate::engine::sparsify::Recipe;
 
 /// Where previews take longer than this, seconds, moves of a slider are answered by estimates.
 const MOMENT: f64 = 0.1;
@@ -18,6 +19,8 @@ const REST: Duration = Duration::from_millis(150);
 #[derive(Debug, Default)]
 pub(super) struct Estimates {
     sketch: Option<Box<ScoreSketch>>,
+    /// What is being sketched, and the recipe it was asked for.
+    asked: Option<(Arc<Run>, Recipe)>,
     /// How long the last preview of these inputs took, seconds.
     preview_secs: f64,
 }
@@ -53,6 +56,13 @@ impl Session {
         let recipe = self.store.effective_recipe();
         let newest = self.store.shown().filter(|run| self.store.is_of_inputs(run));
         let Some(run) = newest.filter(|run| ScoreSketch::can_answer(run, &recipe)).map(Arc::clone) else { return };
+        // Large graphs take longer than a move of the slider: what is on its way is not begun anew.
+        let is_same =
+            |(of, asked): &(Arc<Run>, Recipe)| Arc::ptr_eq(of, &run) && ScoreSketch::is_same_for(asked, &recipe);
+        if self.runner.is_busy(&Lane::Estimate) && self.estimates.asked.as_ref().is_some_and(is_same) {
+            return;
+        }
+        self.estimates.asked = Some((Arc::clone(&run), recipe.clone()));
         let work = move |ctl: &Control, _: &Partial<Answer>| {
             Ok(Answer::Sketched(Box::new(ScoreSketch::new(&run, &recipe, ctl)?)))
         };

@@ -310,6 +310,13 @@ impl ScoreSketch {
         &self.run
     }
 
+    /// Whether a sketch of a run that was made for one of the recipes answers the other as well.
+    pub fn is_same_for(a: &Recipe, b: &Recipe) -> bool {
+        let needs =
+            |r: &Recipe| (r.edges.mode, r.weights.mode, Pattern::of(&r.edges.delta), Pattern::of(&r.weights.delta));
+        needs(a) == needs(b)
+    }
+
     /// Whether it says what `recipe` would remove.
     pub fn answers(&self, recipe: &Recipe) -> bool {
         (self.edge_mode, self.weight_mode) == (recipe.edges.mode, recipe.weights.mode)
