@@ -66,19 +66,31 @@ pub(crate) fn sum_and_count_below(scores: &[f32], limit: f32) -> (f64, usize) {
     (sums.iter().sum::<f64>() + tail, n_below.iter().map(|n| *n as usize).sum::<usize>() + n_tail)
 }
 
-/// Eight running sums, so that the additions overlap; their order is fixed.
+/// Values of a row that are squared and added together; the sums of a row's groups are one chain in ascending order. So it does not
+/// matter whether all columns lie together in memory.
+pub(super) const GROUP: usize = 32;
+
 #[inline(always)]
 fn sum_of_squares(row: &[f32]) -> f64 {
+    row.chunks(GROUP).map(square_of_group).fold(0.0, |sum, square| sum + square)
+}
+
+/// The sum of the squares of at most [`GROUP`] values: eight running sums, so that the additions overlap, which are then added by halves.
+/// Zeros at the end change nothing.
+#[inline(always)]
+pub(super) fn square_of_group(values: &[f32]) -> f64 {
     let mut sums = [0.0f64; 8];
-    let chunks = row.chunks_exact(8);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
+    let (eights, rest) = values.as_chunks::<8>();
+    for eight in eights {
+        for (sum, value) in sums.iter_mut().zip(eight) {
             *sum += f64::from(*value) * f64::from(*value);
         }
     }
-    let tail: f64 = rest.iter().map(|v| f64::from(*v) * f64::from(*v)).sum();
-    sums.iter().sum::<f64>() + tail
+    for (sum, value) in sums.iter_mut().zip(rest) {
+        *sum += f64::from(*value) * f64::from(*value);
+    }
+    let four: [f64; 4] = std::array::from_fn(|i| sums[i] + sums[i + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// `‖x[:,j]‖₂` of every column.
