@@ -40,8 +40,8 @@ for graph in graphs:
     data = 8 * n + 4 * m + 4 * n * f
     how = ["--hops", N_HOPS, "--edge-mode", "target", "--delta-a", "0.5", "--threads", "2"]
     memory, _, peak = run("propagate", graph, "-o", folder / "memory", *how)
-    # The least that the plan allows: one block of 16 columns.
-    least = (96 * 2**20 + 24 * n + 64 * n) / 2**30 + 0.001
+    # The least that the plan allows: one block of 32 columns.
+    least = (96 * 2**20 + 24 * n + 128 * n) / 2**30 + 0.001
     disk, words, disk_peak = run("propagate", graph, "-o", folder / "disk", *how, "--max-memory", f"{least:.4f}")
     if "working from the disk" not in words:
         # What fits into so little is not worth the disk.

@@ -10,7 +10,7 @@ use super::evaluate::Evaluation;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Split, resolve_split};
-use crate::engine::kernels::{Advice, AttentionInput, CostModel, Rows};
+use crate::engine::kernels::{Advice, AttentionInput, CostModel, Panels, Rows};
 use crate::engine::model::Model;
 use crate::engine::model::network::{self, Net};
 use crate::engine::sparsify::decide::{decide, flags};
@@ -293,6 +293,9 @@ fn measured_products(
         }
         fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
             self.frozen.propagate(step, x, ctl)
+        }
+        fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
+            self.frozen.hop(step, x, out, ctl)
         }
         fn attend(
             &mut self,

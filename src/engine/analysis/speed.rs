@@ -16,7 +16,7 @@ use super::run::{RunOptions, median, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, PowerLaw, Split};
-use crate::engine::kernels::{CostModel, Line, Rows};
+use crate::engine::kernels::{CostModel, Line, Panels, Rows};
 use crate::engine::model::{Architecture, Family, Model, network};
 use crate::engine::sparsify::decide::propagate;
 use crate::engine::sparsify::frozen::Frozen;
@@ -266,13 +266,15 @@ fn hop(
     one: &Control,
     all: &Control,
 ) -> Result<HopSpeed, EngineError> {
-    let x = dataset.features().to_dense();
+    let (n, width) = (dataset.n_nodes(), dataset.features().width());
+    let (mut x, mut out) = (Panels::zeros(n, width), Panels::zeros(n, width));
+    x.write(network::feature_rows(dataset.features()), all)?;
     let everything = Walk::new(dataset, &propagation_recipe(plan)).all()?;
-    let secs_one_thread = seconds_of(plan.n_repeats, || everything.propagate(&x, one))?;
-    let secs = seconds_of(plan.n_repeats, || everything.propagate(&x, all))?;
-    let traffic_bytes = size_of::<f32>() * x.ncols() * (dataset.topology().n_entries() + dataset.n_nodes());
+    let secs_one_thread = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], one))?;
+    let secs = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], all))?;
+    let traffic_bytes = size_of::<f32>() * width * (dataset.topology().n_entries() + dataset.n_nodes());
     Ok(HopSpeed {
-        width: x.ncols(),
+        width,
         traffic_bytes,
         secs_one_thread,
         secs,

@@ -67,6 +67,33 @@ pub fn matmul(x: ArrayView2<'_, f32>, w: &Packed, ctl: &Control) -> Result<Array
     Ok(out)
 }
 
+/// As [`matmul`], where `make(first_row, rows)` writes rows of the left side when their turn comes: they never lie in memory together.
+/// It finds zeros.
+///
+/// # Shapes
+/// left side: `[n, depth]`, `w: [depth, width]` packed, result `[n, width]`
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+pub(crate) fn matmul_made(
+    n: usize,
+    make: &(dyn Fn(usize, &mut [f32]) + Sync),
+    w: &Packed,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let depth = w.depth;
+    if w.width == 0 || depth == 0 {
+        return Ok(Array2::zeros((n, w.width)));
+    }
+    let block = rows_per_block(depth * w.width).max(LEAST_ROWS).next_multiple_of(TILE_ROWS);
+    let (out, _) = from_row_blocks(n, w.width, block, ctl, |first, rows| {
+        let mut x = vec![0.0; rows.len() / w.width * depth];
+        make(first, &mut x);
+        product(rows, w.width, &x, depth, &w.panels);
+    })?;
+    Ok(out)
+}
+
 #[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
 fn product(out: &mut [f32], width: usize, x: &[f32], depth: usize, panels: &[f32]) {
     let n_rows = x.len() / depth;
@@ -151,6 +178,11 @@ mod tests {
             let turned = w.t().as_standard_layout().into_owned();
             let same = matmul(x.view(), &Packed::new(turned.t()), &ctl).expect("not cancelled");
             assert_eq!(out, same);
+            let make = |first: usize, rows: &mut [f32]| {
+                assert!(rows.iter().all(|v| *v == 0.0), "rows that are made find zeros");
+                rows.copy_from_slice(&contiguous(x.view())[first * depth..][..rows.len()]);
+            };
+            assert_eq!(out, matmul_made(n, &make, &Packed::new(w.view()), &ctl).expect("not cancelled"));
             for ((i, j), value) in out.indexed_iter() {
                 let sum = (0..depth).fold(0.0f32, |sum, k| x[[i, k]].mul_add(w[[k, j]], sum));
                 assert_eq!(value.to_bits(), sum.to_bits(), "{n} {depth} {width}");

@@ -8,10 +8,12 @@
 //! The functions are compiled for several instruction sets and chosen at run time.
 
 mod attention;
+mod caches;
 mod cost;
 mod fresh;
 mod gemm;
 mod norms;
+mod panels;
 mod rows;
 mod select;
 mod sparse_gemm;
@@ -20,12 +22,15 @@ mod transpose;
 pub use attention::{Attended, AttentionGradient, AttentionInput, Structure, attention_scores, softmax_rows};
 pub use cost::{Advice, CostModel, Line};
 pub(crate) use fresh::{copied, from_row_blocks};
+pub(crate) use gemm::matmul_made;
 pub use gemm::{Packed, matmul};
-pub(crate) use norms::{add_squares_of_rows, message_scores, squares_of_rows, sum_and_count_below};
+pub(crate) use norms::{GROUP, add_squares_of_rows, message_scores, sum_and_count_below};
 pub use norms::{column_norms, column_sums, frobenius, row_norms};
+pub(crate) use panels::Panels;
 pub use rows::{Csr, spmm};
 pub(crate) use rows::{RowBlock, gather_rows};
 pub use select::kth_smallest;
+pub(crate) use sparse_gemm::matmul_sparse_weight_made;
 pub use sparse_gemm::{SparseColumns, SparseRows, matmul_sparse_both, matmul_sparse_weight};
 pub use transpose::transposed;
 

@@ -37,18 +37,12 @@ pub(crate) fn squares_of_rows(rows: &[f32], width: usize, squares: &mut [f64]) {
     }
 }
 
-/// Adds `‖x[u]‖₂²` of a block of columns to every `squares[u]`. Blocks of a multiple of 16 columns, from the left, give the bits of all
-/// columns at once. `rows: [n, width]`, `squares: [n]`
+/// Adds `‖x[u]‖₂²` of a block of columns to every `squares[u]`. Blocks of whole [`GROUP`]s, from the left, give the bits of all columns at
+/// once. `rows: [n, width]`, `squares: [n]`
 #[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
 pub(crate) fn add_squares_of_rows(rows: &[f32], width: usize, squares: &mut [f64]) {
     for (row, square) in rows.chunks_exact(width.max(1)).zip(squares) {
-        let (sixteens, rest) = row.as_chunks::<16>();
-        for values in sixteens {
-            *square += square_of_sixteen(values);
-        }
-        let mut last = [0.0; 16];
-        last[..rest.len()].copy_from_slice(rest);
-        *square += square_of_sixteen(&last);
+        *square = row.chunks(GROUP).map(square_of_group).fold(*square, |sum, square| sum + square);
     }
 }
 
@@ -81,21 +75,30 @@ pub(crate) fn sum_and_count_below(scores: &[f32], limit: f32) -> (f64, usize) {
     (sums.iter().sum::<f64>() + tail, n_below.iter().map(|n| *n as usize).sum::<usize>() + n_tail)
 }
 
-/// Sixteen values at a time, the last ones filled up with zeros: so it does not matter how many columns lie together in memory.
+/// Values of a row that are squared and added together; the sums of a row's groups are one chain in ascending order. So it does not
+/// matter whether all columns lie together in memory.
+pub(crate) const GROUP: usize = 32;
+
 #[inline(always)]
 fn sum_of_squares(row: &[f32]) -> f64 {
-    let (sixteens, rest) = row.as_chunks::<16>();
-    let mut last = [0.0; 16];
-    last[..rest.len()].copy_from_slice(rest);
-    sixteens.iter().map(square_of_sixteen).sum::<f64>() + square_of_sixteen(&last)
+    row.chunks(GROUP).map(square_of_group).fold(0.0, |sum, square| sum + square)
 }
 
-/// The sum of sixteen squares, by halves: so that the additions overlap, in an order that is fixed.
+/// The sum of the squares of at most [`GROUP`] values: eight running sums, so that the additions overlap, which are then added by halves.
+/// Zeros at the end change nothing.
 #[inline(always)]
-pub(super) fn square_of_sixteen(values: &[f32; 16]) -> f64 {
-    let squares = values.map(|v| f64::from(v) * f64::from(v));
-    let eight: [f64; 8] = std::array::from_fn(|i| squares[i] + squares[i + 8]);
-    let four: [f64; 4] = std::array::from_fn(|i| eight[i] + eight[i + 4]);
+pub(super) fn square_of_group(values: &[f32]) -> f64 {
+    let mut sums = [0.0f64; 8];
+    let (eights, rest) = values.as_chunks::<8>();
+    for eight in eights {
+        for (sum, value) in sums.iter_mut().zip(eight) {
+            *sum += f64::from(*value) * f64::from(*value);
+        }
+    }
+    for (sum, value) in sums.iter_mut().zip(rest) {
+        *sum += f64::from(*value) * f64::from(*value);
+    }
+    let four: [f64; 4] = std::array::from_fn(|i| sums[i] + sums[i + 4]);
     (four[0] + four[2]) + (four[1] + four[3])
 }
 

@@ -80,18 +80,50 @@ pub fn matmul_sparse_weight(
     let x = contiguous(x);
     let block = rows_per_block(depth + w.values.len()).next_multiple_of(LANES);
     let (out, _) = from_row_blocks(n, width, block, ctl, |first, rows| {
-        let mut turned = vec![0.0; depth * LANES];
-        for (group, rows) in rows.chunks_mut(LANES * width).enumerate() {
-            let from = first + group * LANES;
-            for (lane, row) in x[from * depth..].chunks_exact(depth.max(1)).take(rows.len() / width).enumerate() {
-                for (k, value) in row.iter().enumerate() {
-                    turned[k * LANES + lane] = *value;
-                }
-            }
-            lanes_product(rows, width, &turned, &w.indptr, &w.indices, &w.values);
-        }
+        product_of_block(rows, width, &x[first * depth..], w);
     })?;
     Ok(out)
+}
+
+/// As [`matmul_sparse_weight`], where `make(first_row, rows)` writes rows of the left side when their turn comes: they never lie in
+/// memory together. It finds zeros.
+///
+/// # Shapes
+/// left side: `[n, depth]`, `w: [depth, width]`, result `[n, width]`
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+pub(crate) fn matmul_sparse_weight_made(
+    n: usize,
+    make: &(dyn Fn(usize, &mut [f32]) + Sync),
+    w: &SparseColumns,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let (depth, width) = (w.depth, w.indptr.len() - 1);
+    let block = rows_per_block(depth + w.values.len()).next_multiple_of(LANES);
+    let (out, _) = from_row_blocks(n, width, block, ctl, |first, rows| {
+        let mut x = vec![0.0; rows.len() / width * depth];
+        if depth > 0 {
+            make(first, &mut x);
+        }
+        product_of_block(rows, width, &x, w);
+    })?;
+    Ok(out)
+}
+
+/// `x: [≥ rows, depth]`, `out: [rows, width]`
+fn product_of_block(out: &mut [f32], width: usize, x: &[f32], w: &SparseColumns) {
+    let depth = w.depth;
+    let mut turned = vec![0.0; depth * LANES];
+    for (group, rows) in out.chunks_mut(LANES * width).enumerate() {
+        let x = &x[group * LANES * depth..];
+        for (lane, row) in x.chunks_exact(depth.max(1)).take(rows.len() / width).enumerate() {
+            for (k, value) in row.iter().enumerate() {
+                turned[k * LANES + lane] = *value;
+            }
+        }
+        lanes_product(rows, width, &turned, &w.indptr, &w.indices, &w.values);
+    }
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
@@ -173,12 +205,16 @@ mod tests {
                 Array2::from_shape_fn((40, 19), |(i, j)| if (i + j) % 3 == 0 { ((i * j) as f32).cos() } else { 0.0 });
             let dense = matmul(x.view(), &Packed::new(w.view()), &ctl).expect("not cancelled");
             let by_column = matmul_sparse_weight(x.view(), &SparseColumns::new(w.view()), &ctl).expect("not cancelled");
+            let make = |first: usize, rows: &mut [f32]| {
+                rows.copy_from_slice(&contiguous(x.view())[first * 40..][..rows.len()]);
+            };
+            let made = matmul_sparse_weight_made(n, &make, &SparseColumns::new(w.view()), &ctl).expect("not cancelled");
             let Features::Sparse(stored) = Features::from_dense(x) else { panic!("sparse enough") };
             let by_both = matmul_sparse_both(&stored, &SparseRows::new(w.view()), &ctl).expect("not cancelled");
             let indptr: Vec<usize> = stored.indptr().as_slice().expect("contiguous").to_vec();
             let a = Csr { indptr: &indptr, indices: stored.indices(), values: stored.data() };
             let by_row = spmm(a, w.view(), false, &ctl).expect("not cancelled");
-            for other in [by_column, by_both, by_row] {
+            for other in [by_column, made, by_both, by_row] {
                 assert!(dense.iter().zip(&other).all(|(a, b)| a.to_bits() == b.to_bits()));
             }
         }

@@ -12,6 +12,7 @@ pub(crate) mod families;
 pub(crate) mod network;
 mod outline;
 mod params;
+mod scaler;
 
 pub use architecture::{Architecture, AttentionForm, HopWeights, Order};
 pub use families::Family;

@@ -14,11 +14,11 @@ use super::batch_norm;
 use super::dropout::{self, DropoutSeed};
 use super::families::{Definition, Stack};
 use super::outline::{Line, Operation};
-use super::params::{Model, Parameter, Scaler};
+use super::params::{Model, Parameter};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Features;
-use crate::engine::kernels::{AttentionInput, Rows, column_sums, copied};
+use crate::engine::kernels::{AttentionInput, Panels, Rows, column_sums, copied};
 
 /// What a step of the network does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,8 +56,32 @@ pub(crate) trait Policy {
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError>;
 
+    /// Whether nobody looks at what comes out of single steps, so that [`Policy::walk_and_transform`] may do some of them in one go.
+    fn fuses(&self) -> bool {
+        false
+    }
+
+    /// `f(T̂ x) Ŵ` of graph step `walk`, or `f(x) Ŵ`: what is multiplied never lies in memory as a whole. `then` is `f`, done to every row.
+    /// Only where the policy [`Policy::fuses`]. `[n, d_in] → [n, d_out]`
+    fn walk_and_transform(
+        &mut self,
+        _walk: Option<usize>,
+        _x: &Array2<f32>,
+        _then: &(dyn Fn(&mut [f32]) + Sync),
+        _weight: WeightAt<'_>,
+        _ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        unreachable!("a policy that fuses says how")
+    }
+
     /// `T̂ x` of graph step `step`. `[n, width] → [n, width]`
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError>;
+
+    /// `out = T̂ x` of hop `step`. `[n, width] → [n, width]`
+    fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
+        let next = self.propagate(step, &x.to_rows(ctl)?, ctl)?;
+        out.write(Rows::Dense(next.view()), ctl)
+    }
 
     /// Attention of graph step `step` over the entries that are there. `→ [n, heads · channels]`
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError>;
@@ -65,6 +89,15 @@ pub(crate) trait Policy {
     /// Called with the output of every finished step.
     fn finished(&mut self, kind: StepKind, idx: usize, output: &Array2<f32>) {
         let _ = (kind, idx, output);
+    }
+
+    /// Called instead of [`Policy::finished`] for a step of which something is put off.
+    fn finished_unseen(&mut self) {}
+
+    /// Called with the output of every finished hop.
+    fn finished_hop(&mut self, idx: usize, output: &Panels, ctl: &Control) -> Result<(), EngineError> {
+        let _ = (idx, output, ctl);
+        Ok(())
     }
 }
 
@@ -75,6 +108,8 @@ pub(crate) struct Value {
     pub(super) id: usize,
     /// `None` stands for the network's own input.
     data: Option<Arc<Array2<f32>>>,
+    /// The graph step that is still to be walked, before anything pending.
+    walk: Option<usize>,
     /// What is still to be done to every row, in order. Outside of training it is put off, so that one pass over memory does all of it.
     pending: Vec<Pointwise>,
 }
@@ -104,7 +139,7 @@ impl Value {
     pub(super) const INPUT: usize = 0;
 
     fn input() -> Self {
-        Self { id: Self::INPUT, data: None, pending: Vec::new() }
+        Self { id: Self::INPUT, data: None, walk: None, pending: Vec::new() }
     }
 }
 
@@ -154,7 +189,7 @@ impl<'a> Net<'a> {
 
     fn new_value(&mut self, data: Array2<f32>) -> Value {
         self.n_values += 1;
-        Value { id: self.n_values - 1, data: Some(Arc::new(data)), pending: Vec::new() }
+        Value { id: self.n_values - 1, data: Some(Arc::new(data)), walk: None, pending: Vec::new() }
     }
 
     /// Writes the operation that gave `out` into the list, where one is kept.
@@ -186,6 +221,12 @@ impl<'a> Net<'a> {
 
     /// The value with everything done to it.
     fn settled(&mut self, mut x: Value) -> Result<Value, EngineError> {
+        if let Some(step) = x.walk.take() {
+            let data = self.dense(&x);
+            let out = self.policy.propagate(step, &data, &self.ctl)?;
+            drop(x.data.replace(Arc::new(out)));
+            self.recycle(Some(data));
+        }
         if x.pending.is_empty() {
             return Ok(x);
         }
@@ -193,7 +234,7 @@ impl<'a> Net<'a> {
         let id = x.id;
         let mut out = self.owned(x)?;
         each_row(&mut out, &self.ctl, |_, row| pending.iter().for_each(|what| what.apply(row)))?;
-        Ok(Value { id, data: Some(Arc::new(out)), pending: Vec::new() })
+        Ok(Value { id, data: Some(Arc::new(out)), walk: None, pending: Vec::new() })
     }
 
     /// The rows of a settled value, all values stored.
@@ -240,13 +281,23 @@ impl<'a> Net<'a> {
     }
 
     fn multiply(&mut self, name: &str, x: Value, measured: Option<&Value>) -> Result<Value, EngineError> {
-        let x = self.settled(x)?;
+        let is_open = x.walk.is_some() || !x.pending.is_empty();
+        let fuses = is_open && x.data.is_some() && measured.is_none() && self.tape.is_none() && self.policy.fuses();
+        let x = if fuses { x } else { self.settled(x)? };
         let (at, parameter) = self.parameter(name)?;
         let before = &self.model.parameters[..at];
         let matrix = before.iter().filter(|p| p.is_matrix()).count();
         let nth_prunable = before.iter().filter(|p| p.prunable_layer().is_some()).count();
         let prunable = parameter.prunable_layer().map(|layer| (layer, nth_prunable));
         let weight = WeightAt { matrix, prunable, name: parameter.short_name(), values: &parameter.values };
+        if fuses {
+            let data = self.dense(&x);
+            let then = |row: &mut [f32]| x.pending.iter().for_each(|what| what.apply(row));
+            let out = self.policy.walk_and_transform(x.walk, &data, &then, weight, &self.ctl)?;
+            drop(x);
+            self.recycle(Some(data));
+            return Ok(self.new_value(out));
+        }
         let (rows, measured) = (Self::rows(&self.input, &x), Self::rows(&self.input, measured.unwrap_or(&x)));
         let out = self.policy.transform(weight, rows, measured, &self.ctl)?;
         let out = self.new_value(out);
@@ -297,7 +348,13 @@ impl<'a> Net<'a> {
 
     /// `T̂ x` of graph step `step`.
     pub(crate) fn propagate(&mut self, step: usize, x: Value) -> Result<Value, EngineError> {
-        let x = self.settled(x)?;
+        let mut x = self.settled(x)?;
+        if self.tape.is_none() && x.data.is_some() && self.policy.fuses() {
+            self.n_values += 1;
+            x.id = self.n_values - 1;
+            x.walk = Some(step);
+            return Ok(x);
+        }
         let data = self.dense(&x);
         let out = self.policy.propagate(step, &data, &self.ctl)?;
         let out = self.new_value(out);
@@ -518,6 +575,11 @@ impl<'a> Net<'a> {
                     h = self.relu(h)?;
                 }
             }
+            let is_last = l + 1 == shape.layers;
+            if !is_last && definition.uses_input_once() && self.tape.is_none() && self.policy.fuses() {
+                self.policy.finished_unseen();
+                continue;
+            }
             h = self.settled(h)?;
             let kind = if definition.walks_graph() { StepKind::Convolution } else { StepKind::Linear };
             let output = self.dense(&h);
@@ -586,30 +648,27 @@ pub(crate) fn hops(
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
     let weights = shape.hop_weights();
-    let ctl = &ctl.recycling();
-    let mut embedding = features.to_dense();
-    let mut sum: Option<Array2<f32>> = None;
+    let (n, width) = (features.n_rows(), features.width());
+    let mut embedding = Panels::zeros(n, width);
+    embedding.write(feature_rows(features), ctl)?;
+    let mut next = Panels::zeros(n, width);
     // Where the last hop alone counts there is nothing to add up.
     let last_alone = shape.architecture.definition().hop_weights(shape) == HopWeights::Last;
-    let mut add = |embedding: &Array2<f32>, weight: f64| {
-        let weight = weight as f32;
-        if last_alone {
-            return Ok(());
-        }
-        let sum = sum.get_or_insert_with(|| Array2::zeros(embedding.dim()));
-        each_row(sum, ctl, |u, row| {
-            row.iter_mut().zip(embedding.row(u)).for_each(|(s, p)| *s = weight.mul_add(*p, *s));
-        })
+    let mut sum = if last_alone { None } else { Some(Panels::zeros(n, width)) };
+    let mut add = |embedding: &Panels, weight: f64| match &mut sum {
+        Some(sum) => sum.add(weight as f32, embedding, ctl),
+        None => Ok(()),
     };
     for (hop, weight) in weights.iter().enumerate().take(shape.hops) {
         ctl.progress("propagating", hop, shape.hops);
         add(&embedding, *weight)?;
-        let next = policy.propagate(hop, &embedding, ctl)?;
-        ctl.recycle(std::mem::replace(&mut embedding, next));
-        policy.finished(StepKind::Hop, hop, &embedding);
+        policy.hop(hop, &embedding, &mut next, ctl)?;
+        std::mem::swap(&mut embedding, &mut next);
+        policy.finished_hop(hop, &embedding, ctl)?;
     }
+    drop(next);
     add(&embedding, weights[shape.hops])?;
-    Ok(sum.unwrap_or(embedding))
+    sum.unwrap_or(embedding).to_rows(ctl)
 }
 
 fn dense_rows(rows: Rows<'_>) -> Array2<f32> {
@@ -635,36 +694,4 @@ pub(crate) fn each_row(
             f(first + i, row);
         }
     })
-}
-
-impl Scaler {
-    /// Smallest scale: a column that never varies stays 0 instead of becoming noise.
-    const SMALLEST: f64 = 1e-12;
-
-    /// Mean and standard deviation of every column over `rows` (authors' code, `utils/loader.py:372`: scikit-learn's
-    /// `StandardScaler`, which leaves columns without variance unscaled).
-    pub(crate) fn fit(embedding: &Array2<f32>, rows: &[u32], ctl: &Control) -> Result<Self, EngineError> {
-        let picked = embedding.select(ndarray::Axis(0), &rows.iter().map(|u| *u as usize).collect::<Vec<_>>());
-        let n = picked.nrows().max(1) as f64;
-        let mean: Vec<f64> = column_sums(picked.view(), ctl)?.into_iter().map(|s| s / n).collect();
-        let mut squares = picked;
-        each_row(&mut squares, ctl, |_, row| {
-            row.iter_mut().zip(&mean).for_each(|(v, m)| *v = ((f64::from(*v) - m) * (f64::from(*v) - m)) as f32);
-        })?;
-        let scale = column_sums(squares.view(), ctl)?.into_iter().map(|s| (s / n).sqrt());
-        let scale = scale.map(|s| if s > Self::SMALLEST { s as f32 } else { 1.0 }).collect();
-        Ok(Self { mean: mean.into_iter().map(|m| m as f32).collect(), scale })
-    }
-
-    /// `(x - mean) / scale`, in place.
-    pub(crate) fn apply(&self, embedding: &mut Array2<f32>, ctl: &Control) -> Result<(), EngineError> {
-        if embedding.ncols() != self.mean.len() {
-            return Err(EngineError::mismatch("scaler width", embedding.ncols(), self.mean.len()));
-        }
-        each_row(embedding, ctl, |_, row| {
-            for ((value, mean), scale) in row.iter_mut().zip(&self.mean).zip(&self.scale) {
-                *value = (*value - mean) / scale;
-            }
-        })
-    }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
+use crate::engine::kernels::GROUP;
 
 /// What a graph's arrays hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +32,8 @@ pub struct MemoryPlan {
     pub storage_bytes: u64,
 }
 
-/// Columns that are added up together; blocks are multiples, so that sums do not depend on where they are cut.
-pub(super) const COLUMN_STEP: usize = 16;
+/// Blocks are multiples of the columns that are squared together, so that norms do not depend on where they are cut.
+const COLUMN_STEP: usize = GROUP;
 /// Per node: the norm, the square that becomes the next one, the factor of its column, its row length.
 const PER_NODE: u64 = 4 + 8 + 8 + 4;
 /// The chunk of entries that passes, with its output rows, the program itself and its threads.

@@ -98,7 +98,7 @@ impl Storage for InMemory {
 
 fn graph(is_weighted: bool) -> Dataset {
     let ctl = Control::new(1).expect("a worker");
-    let shape = PowerLaw { n_nodes: 5000, n_entries: 40_000, n_features: 37, ..PowerLaw::default() };
+    let shape = PowerLaw { n_nodes: 5000, n_entries: 40_000, n_features: 77, ..PowerLaw::default() };
     let dataset = power_law_communities(&shape, &ctl).expect("a graph");
     if !is_weighted {
         return dataset;
@@ -162,7 +162,7 @@ fn blocks_of_any_width_give_the_bits_of_all_columns_at_once() {
         {
             let recipe = recipe(family, mode, identity, delta);
             let storage = InMemory::holding(&dataset);
-            let plan = plan(&size, [16, 32, 48][at % 3]);
+            let plan = plan(&size, [32, 64, 96][at % 3]);
             let job = StoredPropagation { storage: &storage, size: &size, recipe: &recipe, locked: None, plan };
             let state = propagate_stored(&job, &ctl).expect("out of memory");
             assert_same(&storage, &state, &dataset, &recipe, &ctl);
@@ -185,7 +185,7 @@ fn a_propagation_goes_on_wherever_it_was_interrupted() {
     // Some operations more each time, so that every one of them is the last before the power goes once.
     let state = loop {
         let job =
-            StoredPropagation { storage: &storage, size: &size, recipe: &recipe, locked: None, plan: plan(&size, 16) };
+            StoredPropagation { storage: &storage, size: &size, recipe: &recipe, locked: None, plan: plan(&size, 32) };
         storage.n_left.store(16 + n_interrupted, Ordering::Relaxed);
         match propagate_stored(&job, &ctl) {
             Ok(state) => break state,
@@ -197,7 +197,7 @@ fn a_propagation_goes_on_wherever_it_was_interrupted() {
     storage.n_left.store(usize::MAX, Ordering::Relaxed);
     assert_same(&storage, &state, &dataset, &recipe, &ctl);
     let job =
-        StoredPropagation { storage: &storage, size: &size, recipe: &recipe, locked: None, plan: plan(&size, 16) };
+        StoredPropagation { storage: &storage, size: &size, recipe: &recipe, locked: None, plan: plan(&size, 32) };
     assert_eq!(propagate_stored(&job, &ctl).expect("done already"), state);
 }
 
@@ -225,7 +225,7 @@ fn what_is_broken_or_cannot_be_done_is_said() {
     let size = GraphSize::of(&dataset);
     let good = recipe(Family::Sgc, EdgeMode::Absolute, Identity::SelfLoop, &[0.1]);
     let error = |storage: &InMemory, size: &GraphSize, recipe: &Recipe| {
-        let job = StoredPropagation { storage, size, recipe, locked: None, plan: plan(size, 16) };
+        let job = StoredPropagation { storage, size, recipe, locked: None, plan: plan(size, 32) };
         propagate_stored(&job, &ctl).expect_err("refused").to_string()
     };
     let storage = InMemory::holding(&dataset);
@@ -254,7 +254,7 @@ fn the_plan_takes_the_widest_blocks_that_fit() {
     assert_eq!((plan.block_width, plan.n_blocks), (32, 4));
     assert!(plan.memory_bytes <= 20 << 30);
     let narrow = papers.plan(1 << 30, false).expect_err("too little").to_string();
-    assert!(narrow.starts_with("memory: expected at least 94"), "{narrow}");
+    assert!(narrow.starts_with("memory: expected at least 16195 MiB for 111059956 nodes"), "{narrow}");
     let all = papers.plan(1 << 40, false).expect("fits");
     assert_eq!((all.block_width, all.n_blocks), (128, 1));
 }

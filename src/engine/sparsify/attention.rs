@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use super::edges::{Decided, check_norms, target_delta};
+use super::edges::{Removed, check_norms, target_delta};
 use super::mask::EdgeMask;
 use super::recipe::{EdgeMode, Quirk, Recipe};
 use super::survivors::Survivors;
@@ -32,7 +32,8 @@ pub(crate) fn attend(
 
 /// What one deciding step of attention gives.
 pub(crate) struct DecidedAttention {
-    pub(crate) decided: Decided,
+    pub(crate) output: Array2<f32>,
+    pub(crate) removed: Removed,
     pub(crate) attended: Attended,
 }
 
@@ -127,7 +128,7 @@ pub(crate) fn attend_and_remove(
         coefficients: Some(Arc::new(coefficients)),
         pushed_share: None,
     };
-    Ok(DecidedAttention { decided: Decided { output, survivors, trace, squares: None }, attended })
+    Ok(DecidedAttention { output, removed: Removed { survivors, trace }, attended })
 }
 
 /// Row of every entry.

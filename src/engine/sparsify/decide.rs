@@ -7,7 +7,7 @@ use ndarray::Array2;
 
 use super::attention::{DecidedAttention, attend_and_remove};
 use super::baselines::edge_importance;
-use super::edges::{EdgeStep, propagate_and_remove};
+use super::edges::{EdgeStep, Removed, remove};
 use super::mask::{EdgeMask, Masks, WeightMask};
 use super::push::push_features;
 use super::recipe::{EdgeMode, Identity, Lock, Quirk, Recipe};
@@ -19,7 +19,7 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split, Transpose};
-use crate::engine::kernels::{Attended, AttentionInput, Rows, frobenius};
+use crate::engine::kernels::{Attended, AttentionInput, Panels, Rows, frobenius, row_norms};
 use crate::engine::model::backward::{Retrace, Tape};
 use crate::engine::model::network::{self, Net, Policy, WeightAt, feature_rows};
 use crate::engine::model::{Family, Model, Scaler, StepKind};
@@ -67,9 +67,7 @@ pub(crate) struct Decider<'a> {
     /// Operations on weights that are never pruned.
     pending_macs: u64,
     pub(crate) steps: Vec<StepTrace>,
-    /// Whether every step's input is the output of the step before, as it is in a propagation alone.
-    is_chain: bool,
-    /// Squares of the row norms of the last output, in a chain.
+    /// Squares of the row norms of the last hop's output.
     squares: Option<Vec<f64>>,
     reference: Option<&'a [Array2<f32>]>,
     kept: Option<Kept<'a>>,
@@ -89,7 +87,6 @@ impl<'a> Decider<'a> {
         locked: Option<&'a [bool]>,
     ) -> Self {
         let mut decider = Self::without_weights(recipe, everything, n_entries, locked);
-        decider.is_chain = false;
         decider.masks.weights = model.weights().map(|p| WeightMask::from_elem(p.values.dim(), true)).collect();
         decider
     }
@@ -111,7 +108,6 @@ impl<'a> Decider<'a> {
             pending_weights: Vec::new(),
             pending_macs: 0,
             steps: Vec::new(),
-            is_chain: true,
             squares: None,
             reference: None,
             kept: None,
@@ -181,45 +177,76 @@ impl Policy for Decider<'_> {
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        let (asked, mode) = (self.recipe.delta_a(step), self.recipe.edges.mode);
-        let how = EdgeStep { step, asked, mode, ranking: self.ranking.as_ref(), locked: self.locked };
-        let norms = self.squares.take().map(|squares| squares.into_iter().map(|s| s.sqrt() as f32).collect());
-        let decided = propagate_and_remove(&self.current, x, norms, how, &mut self.masks.edges, ctl)?;
-        self.current = decided.survivors;
-        self.squares = decided.squares.filter(|_| self.is_chain);
-        if let Some(kept) = &mut self.kept {
-            kept.survivors.push(self.current.clone());
-        }
-        self.pending_edges = Some(decided.trace);
-        Ok(decided.output)
+        let norms = row_norms(x.view(), ctl)?;
+        self.remove(step, norms, x.ncols(), ctl)?;
+        self.current.propagate(x, ctl)
+    }
+
+    fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
+        let squares = self.squares.take().map_or_else(|| x.squares(ctl), Ok)?;
+        let norms = squares.iter().map(|s| s.sqrt() as f32).collect();
+        self.remove(step, norms, x.width(), ctl)?;
+        let mut squares = squares;
+        self.current.hop(x, out, &mut squares, ctl)?;
+        self.squares = Some(squares);
+        Ok(())
     }
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let (asked, ranking) = (self.recipe.delta_a(step), self.ranking.as_ref());
         let edges = &mut self.masks.edges;
-        let DecidedAttention { decided, attended } =
+        let DecidedAttention { output, removed, attended } =
             attend_and_remove(&self.current, input, step, asked, self.recipe, ranking, self.locked, edges, ctl)?;
-        self.current = decided.survivors;
+        self.current = removed.survivors;
         if let Some(kept) = &mut self.kept {
             kept.attended.push(attended);
         }
-        self.pending_edges = Some(decided.trace);
-        Ok(decided.output)
+        self.pending_edges = Some(removed.trace);
+        Ok(output)
     }
 
     fn finished(&mut self, kind: StepKind, idx: usize, output: &Array2<f32>) {
+        let relative_error = self.reference_of_step().map(|r| relative_distance(output, r));
+        let output_norm = if self.kept.is_some() { f64::NAN } else { frobenius(output) };
+        self.write_down(kind, idx, output.ncols(), relative_error, output_norm);
+    }
+
+    fn finished_hop(&mut self, idx: usize, output: &Panels, ctl: &Control) -> Result<(), EngineError> {
+        let relative_error = match self.reference_of_step() {
+            Some(reference) => Some(relative_distance(&output.to_rows(ctl)?, reference)),
+            None => None,
+        };
+        let squares = self.squares.as_ref().map_or(f64::NAN, |squares| squares.iter().sum());
+        self.write_down(StepKind::Hop, idx, output.width(), relative_error, squares.sqrt());
+        Ok(())
+    }
+}
+
+impl<'a> Decider<'a> {
+    /// Decides what graph step `step` walks.
+    fn remove(&mut self, step: usize, norms: Vec<f32>, width: usize, ctl: &Control) -> Result<(), EngineError> {
+        let (asked, mode) = (self.recipe.delta_a(step), self.recipe.edges.mode);
+        let how = EdgeStep { step, asked, mode, ranking: self.ranking.as_ref(), locked: self.locked };
+        let Removed { survivors, trace } = remove(&self.current, norms, width, how, &mut self.masks.edges, ctl)?;
+        self.current = survivors;
+        if let Some(kept) = &mut self.kept {
+            kept.survivors.push(self.current.clone());
+        }
+        self.pending_edges = Some(trace);
+        Ok(())
+    }
+
+    /// The unpruned output of the step that is finished next.
+    fn reference_of_step(&self) -> Option<&'a Array2<f32>> {
+        self.reference.and_then(|r| r.get(self.steps.len()))
+    }
+
+    fn write_down(&mut self, kind: StepKind, idx: usize, d_out: usize, relative_error: Option<f64>, output_norm: f64) {
         let (edges, weights) = (self.pending_edges.take(), std::mem::take(&mut self.pending_weights));
-        let d_out = output.ncols();
         let d_in = weights.first().map_or(d_out, |w| w.d_in);
-        let relative_error = self.reference.and_then(|r| r.get(self.steps.len())).map(|r| relative_distance(output, r));
         let mut macs = count_macs(edges.as_ref(), &weights);
         macs.weights_dense += self.pending_macs;
         macs.weights_pruned += std::mem::take(&mut self.pending_macs);
-        let output_norm = match &self.squares {
-            _ if self.kept.is_some() => f64::NAN,
-            Some(squares) => squares.iter().sum::<f64>().sqrt(),
-            None => frobenius(output),
-        };
         self.steps.push(StepTrace { kind, idx, d_in, d_out, edges, weights, relative_error, output_norm, macs });
     }
 }

@@ -1,14 +1,12 @@
 //! The graph side: removing entries while propagating (Unifews Eq. 9 and Algorithm 1).
 //!
-//! Entry `(u,v)`, `u ≠ v`, is removed when `|T[u,v]| · ‖P̂[v]‖₂ < δ`. The norms of the rows cost one pass over `P̂`; the test is
-//! one comparison per entry, made in the same loop that adds the survivors up, which also writes them down for the next step.
+//! Entry `(u,v)`, `u ≠ v`, is removed when `|T[u,v]| · ‖P̂[v]‖₂ < δ`. The norms of the rows come from the hop that made them, or cost one
+//! pass over `P̂`; the test is one comparison per entry, made before the survivors are added up and written down for the next step.
 //! A ranking of the entries that is given (`baselines/`) takes the place of the messages' norms.
 //! Authors' code: `archs/layers.py:336-343` (relative δ). Differs in: removed messages are never computed (D11).
 
 use std::ops::Range;
 use std::sync::Arc;
-
-use ndarray::Array2;
 
 use super::mask::EdgeMask;
 use super::recipe::EdgeMode;
@@ -17,10 +15,7 @@ use super::survivors::{CompactedRows, Survivors};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{
-    RowBlock, contiguous, from_row_blocks, gather_rows, kth_smallest, message_scores, row_norms, squares_of_rows,
-    sum_and_count_below,
-};
+use crate::engine::kernels::{kth_smallest, message_scores, sum_and_count_below};
 
 /// What an entry is judged by.
 #[derive(Clone, Copy)]
@@ -49,13 +44,11 @@ impl Scores<'_> {
     }
 }
 
-/// What one deciding propagation gives.
-pub(crate) struct Decided {
-    pub(crate) output: Array2<f32>,
+/// What deciding one step gives.
+pub(crate) struct Removed {
+    /// What the step walks.
     pub(crate) survivors: Survivors,
     pub(crate) trace: EdgeTrace,
-    /// `‖output[u]‖₂²` of every row, where they came for free.
-    pub(crate) squares: Option<Vec<f64>>,
 }
 
 /// How one step decides.
@@ -72,25 +65,20 @@ pub(crate) struct EdgeStep<'a> {
     pub(crate) locked: Option<&'a [bool]>,
 }
 
-/// Propagates `x` over the survivors of the step before, removing what carries too little, and notes in `mask` what went.
-///
-/// `norms` are those of the rows of `x`, where they are known already.
-///
-/// # Shapes
-/// `x: [n, width]`, output `[n, width]`
+/// Removes what carries too little from the survivors of the step before, and notes in `mask` what went. `norms` are those of the rows
+/// that are propagated, `width` columns each.
 ///
 /// # Errors
 /// [`EngineError::NotFinite`] when a row's norm is not finite, [`EngineError::Cancelled`].
-pub(crate) fn propagate_and_remove(
+pub(crate) fn remove(
     before: &Survivors,
-    x: &Array2<f32>,
-    norms: Option<Vec<f32>>,
+    norms: Vec<f32>,
+    width: usize,
     how: EdgeStep<'_>,
     mask: &mut EdgeMask,
     ctl: &Control,
-) -> Result<Decided, EngineError> {
+) -> Result<Removed, EngineError> {
     let EdgeStep { step, asked, mode, ranking, locked } = how;
-    let norms = norms.map_or_else(|| row_norms(x.view(), ctl), Ok)?;
     check_norms(&norms, step)?;
     let n_entries = mask.removed_at().len();
     let scores = match ranking {
@@ -109,17 +97,21 @@ pub(crate) fn propagate_and_remove(
             target_delta(all, before.n_entries(), asked, n_entries)
         }
     };
-    let walked = fused(before, x, scores, delta, locked, ctl)?;
+    let tested = if before.averages() || !scores.reach(delta) {
+        test(before, Test { scores, delta, locked }, ctl)?
+    } else {
+        Tested::default()
+    };
     let n_walked = before.n_walked().max(1) as f64;
-    let mean_message = match (mean_before, walked.sum_of_scores) {
+    let mean_message = match (mean_before, tested.sum_of_scores) {
         (Some(mean), _) => mean,
         (None, Some(sum)) => sum / n_walked,
         (None, None) => mean_score(before, scores, 0.0, ctl)?,
     };
-    for k in walked.removed.into_iter().flatten() {
+    for k in tested.removed.into_iter().flatten() {
         mask.remove(k as usize, step);
     }
-    let survivors = walked.survivors.unwrap_or_else(|| before.clone());
+    let survivors = tested.survivors.unwrap_or_else(|| before.clone());
     let trace = EdgeTrace {
         asked,
         delta: f64::from(delta),
@@ -129,13 +121,13 @@ pub(crate) fn propagate_and_remove(
         n_after: survivors.n_entries(),
         mean_message,
         source_norms: Arc::new(norms),
-        width: x.ncols(),
-        macs_per_entry: x.ncols(),
+        width,
+        macs_per_entry: width,
         scores: ranking.map(Arc::clone),
         coefficients: None,
         pushed_share: None,
     };
-    Ok(Decided { output: walked.output, survivors, trace, squares: Some(walked.squares) })
+    Ok(Removed { survivors, trace })
 }
 
 /// Refuses norms that are not finite.
@@ -203,22 +195,18 @@ pub(crate) fn target_delta(mut scores: Vec<f32>, n_before: usize, share: f64, n_
     kth_smallest(&mut scores, more).map_or(0.0, f32::next_up)
 }
 
-/// Output rows of one block, and what became of their entries.
+/// What became of the entries of a block of rows.
 #[derive(Default)]
 struct Block {
-    squares: Vec<f64>,
     /// What is left, where something went.
     compacted: Option<CompactedRows>,
     removed: Vec<u32>,
     sum_of_scores: f64,
 }
 
-/// What walking the entries gave.
+/// What testing the entries gave.
 #[derive(Default)]
-struct Walked {
-    output: Array2<f32>,
-    /// `‖output[u]‖₂²`
-    squares: Vec<f64>,
+struct Tested {
     /// What is left, where something went.
     survivors: Option<Survivors>,
     /// Block after block.
@@ -227,57 +215,25 @@ struct Walked {
     sum_of_scores: Option<f64>,
 }
 
-/// Rows per block of the fused walk: their entries and output rows stay in the second cache.
-const FUSED_ROWS: usize = 128;
+/// Rows per block of the test: their entries and scores stay in the second cache.
+const TESTED_ROWS: usize = 512;
 
-fn fused(
-    before: &Survivors,
-    x: &Array2<f32>,
-    scores: Scores<'_>,
-    delta: f32,
-    locked: Option<&[bool]>,
-    ctl: &Control,
-) -> Result<Walked, EngineError> {
-    let (n, width) = x.dim();
-    let values = contiguous(x.view());
-    if width == 0 {
-        let output = Array2::zeros((n, width));
-        return Ok(Walked { output, squares: vec![0.0; n], ..Walked::default() });
-    }
-    let residual = before.is_residual();
-    let is_tested = before.averages() || !scores.reach(delta);
-    let lists = before.structure();
-    let (output, mut blocks) = from_row_blocks(n, width, FUSED_ROWS, ctl, |first, rows| {
-        let n_rows = rows.len() / width;
-        if residual {
-            rows.copy_from_slice(&values[first * width..first * width + rows.len()]);
-        }
-        let mut block = Block { squares: vec![0.0; n_rows], ..Block::default() };
-        if is_tested {
-            test_rows(before, first..first + n_rows, Test { scores, delta, locked }, &mut block);
-        }
-        let indptr = &lists.indptr[first..=first + n_rows];
-        let walked = match &block.compacted {
-            Some(left) => RowBlock { indptr: &left.indptr, indices: &left.indices, values: &left.values },
-            None => RowBlock { indptr, indices: lists.indices, values: before.values() },
-        };
-        gather_rows(rows, width, walked, values, residual);
-        squares_of_rows(rows, width, &mut block.squares);
-        block
+/// Tests every entry.
+fn test(before: &Survivors, test: Test<'_>, ctl: &Control) -> Result<Tested, EngineError> {
+    let n = before.n_rows();
+    let mut blocks = ctl.map(n.div_ceil(TESTED_ROWS), |block| {
+        test_rows(before, block * TESTED_ROWS..n.min((block + 1) * TESTED_ROWS), test)
     })?;
-    let mut walked = Walked { output, squares: Vec::with_capacity(n), ..Walked::default() };
-    for block in &mut blocks {
-        walked.squares.extend_from_slice(&block.squares);
-        walked.removed.push(std::mem::take(&mut block.removed));
-    }
-    if is_tested {
-        walked.sum_of_scores = Some(blocks.iter().map(|b| b.sum_of_scores).sum());
-    }
+    let mut tested = Tested {
+        removed: blocks.iter_mut().map(|b| std::mem::take(&mut b.removed)).collect(),
+        sum_of_scores: Some(blocks.iter().map(|b| b.sum_of_scores).sum()),
+        ..Tested::default()
+    };
     if blocks.iter().any(|b| b.compacted.is_some()) {
         let compacted = blocks.into_iter().map(|b| b.compacted).collect();
-        walked.survivors = Some(before.replaced(compacted, FUSED_ROWS, ctl)?);
+        tested.survivors = Some(before.replaced(compacted, TESTED_ROWS, ctl)?);
     }
-    Ok(walked)
+    Ok(tested)
 }
 
 #[derive(Clone, Copy)]
@@ -288,7 +244,7 @@ struct Test<'a> {
 }
 
 /// Tests the entries of `rows`: adds their scores up, and where some go, writes down which stay.
-fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>, block: &mut Block) {
+fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>) -> Block {
     let lists = before.structure();
     let entries = lists.indptr[rows.start]..lists.indptr[rows.end];
     let (sources, values) = (&lists.indices[entries.clone()], &before.values()[entries.clone()]);
@@ -301,9 +257,9 @@ fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>, block: &mut
         }
     }
     let (sum, n_below) = sum_and_count_below(&scores, test.delta);
-    block.sum_of_scores = sum;
+    let mut block = Block { sum_of_scores: sum, ..Block::default() };
     if n_below == 0 && !before.averages() {
-        return;
+        return block;
     }
     let mut left = CompactedRows {
         indptr: Vec::with_capacity(rows.len() + 1),
@@ -338,4 +294,5 @@ fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>, block: &mut
     if before.averages() || n_removed > 0 {
         block.compacted = Some(left);
     }
+    block
 }

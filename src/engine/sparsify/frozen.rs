@@ -1,6 +1,7 @@
 //! Running a model over masks that are decided already: production's forward pass, replay and timing.
 
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
@@ -15,7 +16,7 @@ use super::{EdgeRule, Identity};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
-use crate::engine::kernels::{AttentionInput, Rows};
+use crate::engine::kernels::{AttentionInput, Panels, Rows, contiguous};
 use crate::engine::model::StepKind;
 use crate::engine::model::network::{Policy, WeightAt};
 
@@ -83,6 +84,23 @@ impl Frozen {
     }
 }
 
+/// The weight, made ready when it is first needed, for `product` or else for the likely one.
+fn prepared<'a>(
+    all: &'a mut Vec<Option<PreparedWeight>>,
+    weight: WeightAt<'_>,
+    product: Option<Product>,
+    sparse_input: bool,
+    ctl: &Control,
+) -> &'a PreparedWeight {
+    if all.len() <= weight.matrix {
+        all.resize_with(weight.matrix + 1, || None);
+    }
+    all[weight.matrix].get_or_insert_with(|| {
+        let product = product.unwrap_or_else(|| likely_product(weight.values, sparse_input, ctl.cost()));
+        PreparedWeight::new(weight.values, sparse_input, product)
+    })
+}
+
 impl Policy for Frozen {
     fn transform(
         &mut self,
@@ -91,20 +109,52 @@ impl Policy for Frozen {
         _: Rows<'_>,
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
-        if self.weights.len() <= weight.matrix {
-            self.weights.resize_with(weight.matrix + 1, || None);
-        }
-        let sparse_input = matches!(x, Rows::Sparse(_));
         let product = self.products.as_ref().and_then(|p| p.get(weight.matrix).copied());
-        let prepared = self.weights[weight.matrix].get_or_insert_with(|| {
-            let product = product.unwrap_or_else(|| likely_product(weight.values, sparse_input, ctl.cost()));
-            PreparedWeight::new(weight.values, sparse_input, product)
-        });
-        prepared.apply(x, ctl)
+        let sparse_input = matches!(x, Rows::Sparse(_));
+        prepared(&mut self.weights, weight, product, sparse_input, ctl).apply(x, ctl)
+    }
+
+    fn fuses(&self) -> bool {
+        self.outputs.is_none()
+    }
+
+    fn walk_and_transform(
+        &mut self,
+        walk: Option<usize>,
+        x: &Array2<f32>,
+        then: &(dyn Fn(&mut [f32]) + Sync),
+        weight: WeightAt<'_>,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        let (width, values) = (x.ncols(), contiguous(x.view()));
+        let survivors = walk.map(|step| Ok(self.step(step)?.survivors.clone())).transpose()?;
+        let walking_nanos = AtomicU64::new(0);
+        let make = |first: usize, rows: &mut [f32]| {
+            let start = Instant::now();
+            match &survivors {
+                Some(survivors) => survivors.propagate_rows(x, first, rows),
+                None => rows.copy_from_slice(&values[first * width..][..rows.len()]),
+            }
+            rows.chunks_exact_mut(width.max(1)).for_each(then);
+            walking_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        };
+        let product = self.products.as_ref().and_then(|p| p.get(weight.matrix).copied());
+        let out = prepared(&mut self.weights, weight, product, false, ctl).apply_to_made(x.nrows(), &make, ctl)?;
+        // The walk may be part of a step that is finished: its time goes there.
+        if let Some(secs) = walk.and_then(|step| self.step_secs.get_mut(step)) {
+            let walking = Duration::from_nanos(walking_nanos.into_inner() / ctl.n_threads().max(1) as u64);
+            *secs += walking.as_secs_f64();
+            self.last += walking;
+        }
+        Ok(out)
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         self.step(step)?.survivors.propagate(x, ctl)
+    }
+
+    fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
+        self.step(step)?.survivors.hop(x, out, &mut [], ctl)
     }
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
@@ -117,10 +167,23 @@ impl Policy for Frozen {
     }
 
     fn finished(&mut self, _: StepKind, _: usize, output: &Array2<f32>) {
-        self.step_secs.push(self.last.elapsed().as_secs_f64());
+        self.finished_unseen();
         if let Some(outputs) = &mut self.outputs {
             outputs.push(output.clone());
         }
-        self.last = Instant::now();
+    }
+
+    fn finished_unseen(&mut self) {
+        let now = Instant::now();
+        self.step_secs.push((now - self.last).as_secs_f64());
+        self.last = now;
+    }
+
+    fn finished_hop(&mut self, _: usize, output: &Panels, ctl: &Control) -> Result<(), EngineError> {
+        self.finished_unseen();
+        if let Some(outputs) = &mut self.outputs {
+            outputs.push(output.to_rows(ctl)?);
+        }
+        Ok(())
     }
 }

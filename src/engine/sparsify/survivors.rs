@@ -14,7 +14,7 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Topology, Transpose};
-use crate::engine::kernels::{Csr, Structure, spmm};
+use crate::engine::kernels::{Csr, Panels, RowBlock, Structure, contiguous, gather_rows, spmm};
 
 /// The entries that are still there, each with its index in the full graph. Cheap to clone: a step that removes nothing shares the
 /// lists of the step before.
@@ -388,6 +388,32 @@ impl Survivors {
     pub(crate) fn propagate(&self, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let Lists { indptr, indices, values, .. } = &*self.lists;
         spmm(Csr { indptr, indices, values }, x.view(), self.is_residual(), ctl)
+    }
+
+    /// Some rows of `T̂ x`, from row `first` on. `rows: [some, width]`
+    pub(crate) fn propagate_rows(&self, x: &Array2<f32>, first: usize, rows: &mut [f32]) {
+        let (width, x) = (x.ncols(), contiguous(x.view()));
+        if width == 0 {
+            return;
+        }
+        if self.is_residual() {
+            rows.copy_from_slice(&x[first * width..][..rows.len()]);
+        }
+        let Lists { indptr, indices, values, .. } = &*self.lists;
+        let lists = RowBlock { indptr: &indptr[first..=first + rows.len() / width], indices, values };
+        gather_rows(rows, width, lists, x, self.is_residual());
+    }
+
+    /// As [`Survivors::propagate`], over panels; with the squares of the norms of what comes out, if `squares` is as long as there are rows.
+    pub(crate) fn hop(
+        &self,
+        x: &Panels,
+        out: &mut Panels,
+        squares: &mut [f64],
+        ctl: &Control,
+    ) -> Result<(), EngineError> {
+        let Lists { indptr, indices, values, .. } = &*self.lists;
+        x.propagate(Csr { indptr, indices, values }, self.is_residual(), out, squares, ctl)
     }
 
     /// `T̂ᵀ g`: the backward pass of [`Survivors::propagate`]. `transpose` is the full graph's.

@@ -9,7 +9,8 @@ use super::trace::Product;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{
-    CostModel, Csr, Packed, Rows, SparseColumns, SparseRows, matmul, matmul_sparse_both, matmul_sparse_weight, spmm,
+    CostModel, Csr, Packed, Rows, SparseColumns, SparseRows, matmul, matmul_made, matmul_sparse_both,
+    matmul_sparse_weight, matmul_sparse_weight_made, spmm,
 };
 
 /// A weight matrix made ready for one kind of product and one kind of input.
@@ -46,6 +47,20 @@ impl PreparedWeight {
             | (Self::Rows(_) | Self::Plain(_), Rows::Dense(_)) => {
                 unreachable!("a weight is prepared for the input it meets")
             }
+        }
+    }
+
+    /// As [`PreparedWeight::apply`], where `make(first_row, rows)` writes rows of the left side, all values stored, when their turn comes.
+    pub(crate) fn apply_to_made(
+        &self,
+        n: usize,
+        make: &(dyn Fn(usize, &mut [f32]) + Sync),
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        match self {
+            Self::Packed(w) => matmul_made(n, make, w, ctl),
+            Self::Columns(w) => matmul_sparse_weight_made(n, make, w, ctl),
+            Self::Rows(_) | Self::Plain(_) => unreachable!("a weight is prepared for the input it meets"),
         }
     }
 }

@@ -87,6 +87,10 @@ impl Definition for Decoupled {
         mlp::layer(net, l, x)
     }
 
+    fn uses_input_once(&self) -> bool {
+        true
+    }
+
     fn python(&self) -> &'static str {
         mlp::PYTHON
     }

@@ -94,6 +94,10 @@ impl Definition for Gcn {
         net.bias(&format!("{}.bias", conv(l)), out)
     }
 
+    fn uses_input_once(&self) -> bool {
+        true
+    }
+
     fn python(&self) -> &'static str {
         PYTHON
     }

@@ -94,6 +94,10 @@ impl Definition for Mlp {
         layer(net, l, x)
     }
 
+    fn uses_input_once(&self) -> bool {
+        true
+    }
+
     fn python(&self) -> &'static str {
         PYTHON
     }

@@ -193,6 +193,12 @@ pub(crate) trait Definition: Sync {
     /// Layer `l` on `x`, without what follows it (normalisation, activation, dropout). `first` is what [`Definition::enter`] gave.
     fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, first: &Value) -> Result<Value, EngineError>;
 
+    /// Whether `layer` begins with one operation on its input and needs it no more: then what stands before it may be put off until
+    /// that operation runs.
+    fn uses_input_once(&self) -> bool {
+        false
+    }
+
     /// The same in Python, for the script that runs a bundle (`io/bundle/load_bundle.py`, whose functions it may use): `IS_LAYER`,
     /// `NORM`, `enter`, `compute_layer` and `leave`.
     fn python(&self) -> &'static str;
