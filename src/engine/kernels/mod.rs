@@ -30,6 +30,7 @@ pub(crate) use panels::Panels;
 pub use rows::{Csr, spmm};
 pub(crate) use rows::{RowBlock, gather_rows};
 pub use select::kth_smallest;
+pub(crate) use select::{no_counts, nth_by_counting};
 pub(crate) use sparse_gemm::matmul_sparse_weight_made;
 pub use sparse_gemm::{SparseColumns, SparseRows, matmul_sparse_both, matmul_sparse_weight};
 pub use transpose::transposed;

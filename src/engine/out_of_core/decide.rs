@@ -6,7 +6,7 @@ use super::hops::StoredPropagation;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::message_scores;
+use crate::engine::kernels::{message_scores, no_counts, nth_by_counting};
 use crate::engine::sparsify::edges::n_to_go;
 use crate::engine::sparsify::{EdgeMode, Identity};
 
@@ -253,56 +253,30 @@ fn sum_of_scores(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> R
     Ok(sum)
 }
 
-/// The smallest δ at which at least a share of all entries is gone. Scores are not negative, so their bits are in their order: one pass
-/// finds the upper half of the wanted one's bits, another the lower.
+/// The smallest δ at which at least a share of all entries is gone.
 fn target_delta(job: &StoredPropagation<'_>, hop: &Hop<'_>, share: f64, ctl: &Control) -> Result<f32, EngineError> {
-    const HALF: u32 = 16;
-    let n_before = hop.before.n_entries + hop.n_left_out;
-    let wanted = n_to_go(n_before, share, job.size.n_entries);
-    if wanted == 0 {
-        return Ok(0.0);
-    }
-    let count = |bucket_of: &(dyn Fn(u32) -> Option<u32> + Sync)| -> Result<Vec<u64>, EngineError> {
-        let mut counts = vec![0u64; 1 << HALF];
+    let more = n_to_go(hop.before.n_entries + hop.n_left_out, share, job.size.n_entries);
+    let found = nth_by_counting(more, |bucket| {
+        let mut counts = no_counts();
         hop.before.for_chunks(job.storage, "selecting", ctl, |chunk| {
             let groups: Vec<_> = chunk.groups().collect();
             let buckets = ctl.map(groups.len(), |at| {
                 let group = &groups[at];
                 let scores = scores_of(chunk, group, hop.norms);
                 let start = chunk.indptr[group.start];
-                let mut buckets = Vec::with_capacity(scores.len());
-                for row in group.clone() {
+                let others = group.clone().flat_map(|row| {
                     let own = chunk.target(row);
                     let entries = chunk.indptr[row]..chunk.indptr[row + 1];
-                    let others = entries.filter(|k| chunk.sources[*k] as usize != own);
-                    buckets.extend(others.filter_map(|k| bucket_of(scores[k - start].to_bits())));
-                }
-                buckets
+                    entries.filter(move |k| chunk.sources[*k] as usize != own)
+                });
+                others.filter_map(|k| bucket(scores[k - start])).collect::<Vec<_>>()
             })?;
             buckets.iter().flatten().for_each(|bucket| counts[*bucket as usize] += 1);
             Ok(())
         })?;
-        Ok(counts)
-    };
-    let upper = count(&|bits| Some(bits >> HALF))?;
-    let n_others = upper.iter().sum::<u64>();
-    let wanted = (wanted as u64).min(n_others);
-    let Some((high, below)) = bucket_with(&upper, wanted) else { return Ok(0.0) };
-    let lower = count(&|bits| (bits >> HALF == high).then_some(bits & ((1 << HALF) - 1)))?;
-    let Some((low, _)) = bucket_with(&lower, wanted - below) else { return Ok(0.0) };
-    Ok(f32::from_bits(high << HALF | low).next_up())
-}
-
-/// The bucket with the `nth` value, counted from 1, and how many values are in those before it.
-fn bucket_with(counts: &[u64], nth: u64) -> Option<(u32, u64)> {
-    let mut below = 0;
-    for (bucket, count) in counts.iter().enumerate().filter(|_| nth > 0) {
-        if below + count >= nth {
-            return Some((bucket as u32, below));
-        }
-        below += count;
-    }
-    None
+        Ok::<_, EngineError>(counts)
+    })?;
+    Ok(found.map_or(0.0, f32::next_up))
 }
 
 /// What is left of a group of rows.

@@ -15,7 +15,7 @@ use super::survivors::{CompactedRows, Survivors};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{kth_smallest, message_scores, sum_and_count_below};
+use crate::engine::kernels::{kth_smallest, message_scores, no_counts, nth_by_counting, sum_and_count_below};
 
 /// What an entry is judged by.
 #[derive(Clone, Copy)]
@@ -93,8 +93,9 @@ pub(crate) fn remove(
         EdgeMode::Relative => (asked * mean_before.unwrap_or_default()) as f32,
         EdgeMode::Target if n_to_go(before.n_entries(), asked, n_entries) == 0 => 0.0,
         EdgeMode::Target => {
-            let all = others(before, ctl, |k| scores.of(before, k))?;
-            target_delta(all, before.n_entries(), asked, n_entries)
+            let more = n_to_go(before.n_entries(), asked, n_entries);
+            let found = nth_by_counting(more, |bucket| count_others(before, scores, bucket, ctl))?;
+            found.map_or(0.0, f32::next_up)
         }
     };
     let tested = if before.averages() || !scores.reach(delta) {
@@ -162,24 +163,31 @@ fn mean_score(survivors: &Survivors, scores: Scores<'_>, asked: f64, ctl: &Contr
     Ok(sums.iter().sum::<f64>() / n_walked)
 }
 
-/// Scores of the entries walked but self-loops, in order.
-fn others(
+/// How often every bucket of scores is met among the entries walked but self-loops. Some rows after the other, so that the scores of all
+/// are never in memory.
+fn count_others(
     survivors: &Survivors,
+    scores: Scores<'_>,
+    bucket: &(dyn Fn(f32) -> Option<u32> + Sync),
     ctl: &Control,
-    score: impl Fn(usize) -> f32 + Send + Sync,
-) -> Result<Vec<f32>, EngineError> {
-    let n = survivors.n_rows();
+) -> Result<Vec<u64>, EngineError> {
+    const AT_ONCE: usize = 64;
+    let n_blocks = survivors.n_rows().div_ceil(SCORE_ROWS);
     let lists = survivors.structure();
-    let blocks = ctl.map(n.div_ceil(SCORE_ROWS), |block| {
-        let rows = block * SCORE_ROWS..n.min((block + 1) * SCORE_ROWS);
-        let mut scores = Vec::with_capacity(lists.indptr[rows.end] - lists.indptr[rows.start]);
-        for u in rows {
-            let row = lists.indptr[u]..lists.indptr[u + 1];
-            scores.extend(row.filter(|k| lists.indices[*k] as usize != u).map(&score));
-        }
-        scores
-    })?;
-    Ok(blocks.concat())
+    let mut counts = no_counts();
+    for first in (0..n_blocks).step_by(AT_ONCE) {
+        let buckets = ctl.map(AT_ONCE.min(n_blocks - first), |block| {
+            let start = (first + block) * SCORE_ROWS;
+            let rows = start..survivors.n_rows().min(start + SCORE_ROWS);
+            let others = rows.flat_map(|u| {
+                let row = lists.indptr[u]..lists.indptr[u + 1];
+                row.filter(move |k| lists.indices[*k] as usize != u)
+            });
+            others.filter_map(|k| bucket(scores.of(survivors, k))).collect::<Vec<u32>>()
+        })?;
+        buckets.iter().flatten().for_each(|bucket| counts[*bucket as usize] += 1);
+    }
+    Ok(counts)
 }
 
 /// How many more entries have to go until a share of all is gone.
