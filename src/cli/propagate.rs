@@ -147,7 +147,9 @@ fn locked_nodes_of(graph: &StoredGraph, recipe: &Recipe) -> anyhow::Result<Optio
         _ => return Err(UsageError::new("--lock", "none, val or test for a stored graph", "a file").into()),
     };
     let mut locked = vec![false; graph.size().n_nodes];
-    nodes.iter().for_each(|u| locked[*u as usize] = true);
+    for u in nodes {
+        locked[u as usize] = true;
+    }
     Ok(Some(locked))
 }
 

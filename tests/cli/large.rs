@@ -38,7 +38,7 @@ fn a_propagation_with_less_memory_than_the_data_gives_the_same_bytes_and_goes_on
     let state = path.join("disk.unifews-work/state.json");
     let began = Instant::now();
     while !std::fs::read_to_string(&state).is_ok_and(|text| text.contains("\"hop\": 1,")) {
-        assert!(began.elapsed() < Duration::from_secs(300), "no first hop");
+        assert!(began.elapsed() < Duration::from_mins(5), "no first hop");
         assert!(child.try_wait().expect("a status").is_none(), "ended before it was killed");
         std::thread::sleep(Duration::from_millis(5));
     }

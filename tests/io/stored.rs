@@ -55,7 +55,8 @@ fn check(name: &str, bytes: impl AsRef<[u8]>, expected: &str) {
     let (folder, spec) = stored(&karate());
     let path = folder.file(&format!("g/{name}"), bytes);
     let error = read_graph(&spec, &control()).expect_err(expected).to_string();
-    assert_eq!(error, expected.replace("FILE", path.to_str().expect("UTF-8")).replace("FOLDER", &spec));
+    let expected = expected.replace("FILE", path.to_str().expect("UTF-8")).replace("FOLDER", &spec);
+    assert_eq!(error, expected, "{name}");
 }
 
 #[test]

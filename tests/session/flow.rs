@@ -44,7 +44,7 @@ fn the_preview_follows_the_recipe_and_a_finished_run_replaces_it() {
 
 #[test]
 fn what_does_not_fit_into_memory_is_refused_before_it_starts() {
-    let mut session = with_karate();
+    let session = with_karate();
     let (needed, free) = session.prune_memory().expect("a graph and a model are open");
     assert!(needed > 10_000 && free > needed, "{needed} of {free}");
     let mut session = with_karate().with_memory_limit(1000);

@@ -150,8 +150,8 @@ fn read_indptr(job: &StoredPropagation<'_>, first: usize, n_rows: usize) -> Resu
 
 fn check_columns(row: usize, columns: &[u32], n: usize) -> Result<(), EngineError> {
     let fault = |expected: String, found: String| Err(EngineError::Topology { row, expected, found });
-    if let Some(w) = columns.windows(2).find(|w| w[0] >= w[1]) {
-        return fault("columns that ascend strictly".into(), format!("{} then {}", w[0], w[1]));
+    if let Some((a, b)) = columns.iter().zip(columns.iter().skip(1)).find(|(a, b)| a >= b) {
+        return fault("columns that ascend strictly".into(), format!("{a} then {b}"));
     }
     match columns.last().filter(|v| **v as usize >= n) {
         Some(v) => fault(format!("columns below {n}"), v.to_string()),
@@ -186,7 +186,7 @@ fn for_graph_rows(
 
 /// What a hop is decided on.
 pub(super) struct Hop<'a> {
-    pub(super) hop: usize,
+    pub(super) at: usize,
     pub(super) before: Walked,
     /// Entries the identity form leaves out; they count as kept.
     pub(super) n_left_out: usize,
@@ -210,7 +210,7 @@ pub(super) struct DecidedHop {
 /// # Errors
 /// [`EngineError::Storage`], [`EngineError::Cancelled`].
 pub(super) fn decide(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> Result<DecidedHop, EngineError> {
-    let asked = job.recipe.delta_a(hop.hop);
+    let asked = job.recipe.delta_a(hop.at);
     let nothing = |delta| DecidedHop { delta, mean_message: f64::NAN, after: None };
     if asked == 0.0 {
         return Ok(nothing(0.0));
@@ -247,7 +247,9 @@ fn sum_of_scores(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> R
         let groups: Vec<_> = chunk.groups().collect();
         let sums = ctl
             .map(groups.len(), |at| scores_of(chunk, &groups[at], hop.norms).into_iter().map(f64::from).sum::<f64>())?;
-        sums.iter().for_each(|s| sum += s);
+        for of_group in sums {
+            sum += of_group;
+        }
         Ok(())
     })?;
     Ok(sum)
@@ -290,7 +292,7 @@ struct Left {
 }
 
 fn remove(job: &StoredPropagation<'_>, hop: &Hop<'_>, delta: f32, ctl: &Control) -> Result<(Walked, f64), EngineError> {
-    let (storage, since) = (job.storage, hop.hop);
+    let (storage, since) = (job.storage, hop.at);
     let mut lengths = storage.create(StoredArray::Lengths { since })?;
     let mut sources = storage.create(StoredArray::Sources { since })?;
     let mut values = storage.create(StoredArray::Values { since })?;
@@ -364,10 +366,11 @@ fn masks_of(
         if hop.n_left_out > 0 { read(job.storage, StoredArray::Indices, start, len)? } else { Vec::new() };
     let mut goes = goes.iter();
     for (row, ends) in indptr.windows(2).enumerate() {
-        for at in (ends[0] as usize - start)..(ends[1] as usize - start) {
+        let (from, to) = (ends[0] as usize - start, ends[1] as usize - start);
+        for (at, mask) in (from..).zip(&mut masks[from..to]) {
             let is_left_out = sources.get(at).is_some_and(|v| *v as usize == first + row);
-            if masks[at] == never && !is_left_out && goes.next() == Some(&true) {
-                masks[at] = hop.hop as u8;
+            if *mask == never && !is_left_out && goes.next() == Some(&true) {
+                *mask = hop.at as u8;
             }
         }
     }

@@ -249,7 +249,7 @@ fn one_hop(
     if !state.is_decided {
         let norms: Vec<f32> = squares.iter().map(|s| s.sqrt() as f32).collect();
         check_norms(&norms, hop)?;
-        let asks = Hop { hop, before: walked, n_left_out, norms: &norms, masks_until: state.masks_until };
+        let asks = Hop { at: hop, before: walked, n_left_out, norms: &norms, masks_until: state.masks_until };
         let DecidedHop { delta, mean_message, after } = decide(job, &asks, ctl)?;
         state.deciding = Some((f64::from(delta), mean_message.is_finite().then_some(mean_message), walked.n_entries));
         state.is_decided = true;

@@ -237,18 +237,15 @@ pub fn write_stored_graph(dataset: &Dataset, target: &Path, ctl: &Control) -> Re
     check()?;
     ctl.progress("writing the graph", 2, 3);
     if let Some(labels) = dataset.labels() {
-        match labels.tags() {
-            Some(tags) => {
-                let shape = [n, tags.ncols()];
-                write_array(&path("labels.npy"), "|b1", &shape, tags.iter().map(|tag| u8::from(*tag)))?;
-            }
-            None => {
-                let classes = labels.classes().iter().map(|class| match *class {
-                    Labels::UNLABELLED => -1i64,
-                    class => i64::from(class),
-                });
-                write_array(&path("labels.npy"), "<i8", &[n], classes)?;
-            }
+        if let Some(tags) = labels.tags() {
+            let shape = [n, tags.ncols()];
+            write_array(&path("labels.npy"), "|b1", &shape, tags.iter().map(|tag| u8::from(*tag)))?;
+        } else {
+            let classes = labels.classes().iter().map(|class| match *class {
+                Labels::UNLABELLED => -1i64,
+                class => i64::from(class),
+            });
+            write_array(&path("labels.npy"), "<i8", &[n], classes)?;
         }
     }
     for (at, split) in dataset.splits().iter().enumerate() {
