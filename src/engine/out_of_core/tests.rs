@@ -254,7 +254,7 @@ fn the_plan_takes_the_widest_blocks_that_fit() {
     assert_eq!((plan.block_width, plan.n_blocks), (32, 4));
     assert!(plan.memory_bytes <= 20 << 30);
     let narrow = papers.plan(1 << 30, false).expect_err("too little").to_string();
-    assert!(narrow.starts_with("memory: expected at least 16195 MiB for 111059956 nodes"), "{narrow}");
+    assert!(narrow.starts_with("memory: expected at least 16196 MiB for 111059956 nodes"), "{narrow}");
     let all = papers.plan(1 << 40, false).expect("fits");
     assert_eq!((all.block_width, all.n_blocks), (128, 1));
 }
