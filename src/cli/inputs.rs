@@ -48,6 +48,11 @@ pub(super) fn with_named_nodes(dataset: Dataset, mut recipe: Recipe) -> anyhow::
     Ok((dataset, recipe))
 }
 
+/// The family of a model; none where it cannot be read, which is said when it has to be.
+pub(super) fn family_of(model: &str) -> Option<Family> {
+    read_model(model).ok().map(|(model, _)| model.architecture.architecture)
+}
+
 /// Reads the model and fits the recipe to it: the model says what network it is. Options may correct how it uses the graph,
 /// which many files do not say.
 pub(super) fn read_fitting_model(

@@ -25,7 +25,12 @@ struct Document<'a> {
 pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     // The place is opened first: nothing is computed for a folder that cannot be written.
     let writer = BundleWriter::begin(&args.output)?;
-    let mut input = inputs::read(&args.graph, &args.recipe, &args.shared, terminal)?;
+    let mut options = args.recipe.clone();
+    if options.recipe.is_none() && options.arch.is_none() {
+        // The model says what network it is, and so which of its settings there are.
+        options.arch = inputs::family_of(&args.model);
+    }
+    let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     let model = inputs::read_fitting_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
     inputs::check_memory(&input.dataset, &model, &args.recipe, &input.recipe, terminal)?;
     let run = run_recipe(&input.dataset, &model, &input.recipe, RunOptions::FULL, None, terminal.ctl())?;

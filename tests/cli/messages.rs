@@ -166,3 +166,16 @@ fn without_a_display_the_main_job_is_done_all_the_same() {
     // A second time it replaces its own folder.
     unifews(folder.path()).args([SMALL, small_model("gcn"), "--headless", "--quiet"]).assert().success();
 }
+
+#[test]
+fn a_setting_of_the_models_own_family_needs_no_arch_beside_it() {
+    let folder = folder();
+    let model = small_model("sgc");
+    let document = json(folder.path(), &["prune", SMALL, model, "--hops", "2", "--delta-a", "0.5", "-o", "b"]);
+    assert_eq!(document["recipe"]["model"]["hops"], 2);
+    check(
+        &["prune", SMALL, small_model("gcn"), "--hops", "2", "-o", "b"],
+        2,
+        "--hops: expected a family with this setting (sgc, appnp, gbp), found gcn",
+    );
+}
