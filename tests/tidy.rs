@@ -143,6 +143,23 @@ fn a_file_is_read_in_one_sitting() {
 }
 
 #[test]
+fn functions_and_tests_that_the_equations_name_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut code: String = sources().into_iter().map(|(_, text)| text).collect();
+    for folder in ["tests/engine", "tests/io", "tests/cli"] {
+        for entry in fs::read_dir(root.join(folder)).expect("folder") {
+            code += &fs::read_to_string(entry.expect("entry").path()).unwrap_or_default();
+        }
+    }
+    let text = fs::read_to_string(root.join("docs/EQUATIONS.md")).expect("text");
+    let is_name = |word: &&str| word.contains('_') && word.chars().all(|c| c.is_ascii_lowercase() || "_:*".contains(c));
+    let words: Vec<&str> = text.split('`').skip(1).step_by(2).filter(is_name).collect();
+    let last = |word: &str| word.rsplit("::").next().unwrap_or(word).trim_end_matches('*').to_owned();
+    let missing: Vec<&&str> = words.iter().filter(|word| !code.contains(&last(word))).collect();
+    assert!(words.len() > 10 && missing.is_empty(), "docs/EQUATIONS.md names what is not there: {missing:?}");
+}
+
+#[test]
 fn the_fuzz_targets_are_built_with_what_their_floors_need() {
     // They compile these floors from their source, and nothing else builds them every day.
     let read = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("text");

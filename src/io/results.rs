@@ -98,7 +98,8 @@ impl PropagationWriter {
         self.0.target()
     }
 
-    /// Moves an embedding and masks that are files already into the folder, and the folder into place.
+    /// Puts an embedding and masks that are files already into the folder, and the folder into place. The files stay where they are, too:
+    /// should anything fail, hours of work are not lost.
     ///
     /// # Errors
     /// [`ExportError`]; what was there before is then still there.
@@ -112,7 +113,11 @@ impl PropagationWriter {
         let folder = self.0.path();
         for (from, name) in [(Some(embedding), "embedding.npy"), (masks, "removed_at.npy")] {
             if let Some(from) = from {
-                std::fs::rename(from, folder.join(name)).map_err(|source| ExportError::io("move", from, source))?;
+                let to = folder.join(name);
+                // A second name for the same bytes where the system has such a thing.
+                std::fs::hard_link(from, &to)
+                    .or_else(|_refused| std::fs::copy(from, &to).map(drop))
+                    .map_err(|source| ExportError::io("copy", from, source))?;
             }
         }
         write_json(&folder.join("metrics.json"), metrics)?;

@@ -79,6 +79,45 @@ fn a_propagation_with_less_memory_than_the_data_gives_the_same_bytes_and_goes_on
     assert!(a["edge_sparsity"].as_f64().expect("a share") > 0.5);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_work_folder_is_one_propagations_and_one_graphs() {
+    let folder = folder();
+    let path = folder.path();
+    stdout(path, &["store", "sample:powerlaw?nodes=20000&edges=200000&features=512&seed=3", "-o", "graph"]);
+    let disk = [&["propagate", "graph", "-o", "disk", "--max-memory", "0.1"][..], &HOW].concat();
+    let refused = |words: &str| {
+        let output = unifews(path).args(&disk).assert().code(1).get_output().clone();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(words), "{said}");
+    };
+    let mut first = Command::new(assert_cmd::cargo::cargo_bin("unifews"))
+        .args(&disk)
+        .current_dir(path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    let state = path.join("disk.unifews-work/state.json");
+    let began = Instant::now();
+    while !state.exists() {
+        assert!(began.elapsed() < Duration::from_mins(5), "never began");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    // Held up, so that it is still there however slow this test is.
+    let held = Command::new("kill").args(["-STOP", &first.id().to_string()]).status().expect("kill");
+    assert!(held.success() && first.try_wait().expect("a status").is_none(), "the first one was still at work");
+    refused("found a propagation at work: disk.unifews-work");
+    first.kill().expect("killed");
+    first.wait().expect("ended");
+
+    // The graph changes: what was made of the old one must not go on.
+    let features = path.join("graph/features.npy");
+    let bytes = std::fs::read(&features).expect("features");
+    std::fs::write(&features, bytes).expect("written anew");
+    refused("found a propagation of another graph or recipe: disk.unifews-work");
+}
+
 #[test]
 fn what_does_not_fit_is_refused_with_the_way_out() {
     let folder = folder();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, vec2};
+use eframe::egui::vec2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::analysis::{Pyramid, Side};
@@ -21,7 +21,7 @@ use unifews::io::write_model;
 use unifews::session::{Command, PictureRequest, PyramidRequest, Session};
 use unifews::ui::App;
 
-use super::{Choices, wait, window};
+use super::{Choices, wait, wheel, window};
 
 const SMALL: &str = "sample:powerlaw?nodes=50000&edges=4200000&features=16&classes=4&seed=7";
 
@@ -35,17 +35,6 @@ fn picture(session: &Session) -> Option<Arc<unifews::session::Picture>> {
 
 fn is_drawn(session: &Session) -> bool {
     session.is_idle() && picture(session).is_some()
-}
-
-fn wheel(h: &Harness<'_, App>, at: Pos2, points: f32) {
-    h.hover_at(at);
-    h.event(Event::MouseWheel {
-        unit: MouseWheelUnit::Point,
-        delta: vec2(0.0, points),
-        phase: TouchPhase::Move,
-        source: MouseWheelSource::Wheel,
-        modifiers: Modifiers::NONE,
-    });
 }
 
 fn millis(secs: f32) -> String {

@@ -1,14 +1,14 @@
 //! The heatmaps: found by name, zoomed and panned, told under the pointer, saved; and the histogram that is the slider.
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, vec2};
+use eframe::egui::{Key, Modifiers, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::analysis::Side;
 use unifews::session::{PictureRequest, Session};
 use unifews::ui::App;
 
-use super::{Choices, wait, with_karate};
+use super::{Choices, wait, wheel, with_karate};
 
 const SIZE: [f32; 2] = [1440.0, 900.0];
 
@@ -39,13 +39,7 @@ fn in_view(h: &Harness<'_, App>, name: &str) -> String {
 fn scroll(h: &mut Harness<'_, App>, at: Pos2, points: f32) {
     h.hover_at(at);
     h.step();
-    h.event(Event::MouseWheel {
-        unit: MouseWheelUnit::Point,
-        delta: vec2(0.0, points),
-        phase: TouchPhase::Move,
-        source: MouseWheelSource::Wheel,
-        modifiers: Modifiers::NONE,
-    });
+    wheel(h, at, points);
     h.run_steps(30);
 }
 

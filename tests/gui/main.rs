@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::Role;
+use eframe::egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::session::Session;
@@ -85,4 +86,16 @@ fn with_karate(size: [f32; 2], choices: &Choices) -> Harness<'static, App> {
     harness.get_by_role_and_label(Role::Button, "Karate club").click();
     wait(&mut harness, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
     harness
+}
+
+/// Turns the wheel with the pointer at a place.
+fn wheel(h: &Harness<'_, App>, at: Pos2, points: f32) {
+    h.hover_at(at);
+    h.event(Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta: vec2(0.0, points),
+        phase: TouchPhase::Move,
+        source: MouseWheelSource::Wheel,
+        modifiers: Modifiers::NONE,
+    });
 }

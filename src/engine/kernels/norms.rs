@@ -23,18 +23,10 @@ pub fn row_norms(x: ArrayView2<'_, f32>, ctl: &Control) -> Result<Vec<f32>, Engi
     let x = contiguous(x);
     ctl.for_row_blocks(&mut norms, 1, rows_per_block(width), |first, norms| {
         let mut squares = vec![0.0; norms.len()];
-        squares_of_rows(&x[first * width..][..norms.len() * width], width, &mut squares);
+        add_squares_of_rows(&x[first * width..][..norms.len() * width], width, &mut squares);
         norms.iter_mut().zip(squares).for_each(|(norm, square)| *norm = square.sqrt() as f32);
     })?;
     Ok(norms)
-}
-
-/// `‖x[u]‖₂²` of a block of rows. `rows: [n, width]`, `squares: [n]`
-#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-pub(crate) fn squares_of_rows(rows: &[f32], width: usize, squares: &mut [f64]) {
-    for (row, square) in rows.chunks_exact(width.max(1)).zip(squares) {
-        *square = sum_of_squares(row);
-    }
 }
 
 /// Adds `‖x[u]‖₂²` of a block of columns to every `squares[u]`. Blocks of whole [`GROUP`]s, from the left, give the bits of all columns at

@@ -172,8 +172,11 @@ fn for_graph_rows(
         let n_rows = GROUP_ROWS.min(n - first);
         let indptr = read_indptr(job, first, n_rows)?;
         let (start, len) = (indptr[0] as usize, (indptr[n_rows] - indptr[0]) as usize);
-        let weights =
+        let weights: Vec<f32> =
             if job.size.is_weighted { read(job.storage, StoredArray::Weights, start, len)? } else { Vec::new() };
+        if let Some(found) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
+            return Err(EngineError::mismatch("edge weights", "finite numbers of at least 0", found));
+        }
         f(&GraphRows {
             first,
             degrees: indptr.windows(2).map(|w| (w[1] - w[0]) as usize).collect(),

@@ -236,6 +236,12 @@ fn what_is_broken_or_cannot_be_done_is_said() {
     );
     let mass = recipe(Family::Sgc, EdgeMode::Mass, Identity::SelfLoop, &[0.1]);
     assert!(error(&storage, &size, &mass).contains("found mass or a ranking"));
+    let weighted = graph(true);
+    let negative = InMemory::holding(&weighted);
+    negative.arrays.lock().expect("arrays").get_mut(&StoredArray::Weights).expect("weights")[..4]
+        .copy_from_slice(&(-1.0f32).to_le_bytes());
+    let expected = "edge weights: expected finite numbers of at least 0, found -1";
+    assert_eq!(error(&negative, &GraphSize::of(&weighted), &good), expected);
     let longer = GraphSize { n_entries: size.n_entries + 1, ..size.clone() };
     let m = size.n_entries;
     assert_eq!(

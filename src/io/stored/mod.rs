@@ -19,6 +19,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::UNIX_EPOCH;
 
 use bytemuck::Pod;
 use ndarray::Array2;
@@ -130,7 +131,13 @@ impl StoredGraph {
         &self.manifest.splits
     }
 
-    /// The structure, in memory. `path` is what errors name.
+    /// Bytes and time of the last change of every array that a propagation reads.
+    fn stamps(&self) -> Result<Vec<(u64, u128)>, ExportError> {
+        let arrays = [&self.indptr, &self.indices, &self.features].into_iter().chain(&self.weights);
+        arrays.map(ArrayFile::stamp).collect()
+    }
+
+    /// The structure, in memory.
     pub(super) fn topology(&self) -> Result<Topology, LoadError> {
         let indptr: Vec<u64> = self.indptr.read(0, self.manifest.size.n_nodes + 1)?;
         let indptr = indptr.into_iter().map(|p| usize::try_from(p).unwrap_or(usize::MAX)).collect();
@@ -329,6 +336,13 @@ impl ArrayFile {
             return Err(LoadError::content(path, "array", expected, format!("{found} bytes")));
         }
         Ok(Self { path: path.to_owned(), file: Mutex::new(file), values_at })
+    }
+
+    /// Bytes, and the time of the last change in nanoseconds since 1970.
+    fn stamp(&self) -> Result<(u64, u128), ExportError> {
+        let kind = std::fs::metadata(&self.path).map_err(|source| ExportError::io("read", &self.path, source))?;
+        let changed = kind.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        Ok((kind.len(), changed.map_or(0, |since| since.as_nanos())))
     }
 
     /// `len` values from value `from` on.

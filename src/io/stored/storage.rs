@@ -1,7 +1,7 @@
 //! Files that a propagation out of memory reads and writes.
 //!
 //! What it makes lies in a folder beside the output, `OUTPUT.unifews-work`, until the output is whole. The same command finds it there
-//! and goes on; a folder that another propagation left is refused.
+//! and goes on; a folder that another propagation left, or that one is at work in, is refused.
 
 use std::fs;
 use std::io::Write as _;
@@ -29,6 +29,8 @@ const STATE: &str = "state.json";
 struct StateFile {
     format: String,
     graph: Manifest,
+    /// Bytes and time of the last change of the graph's arrays, nanoseconds since 1970: blocks of an older graph must not go on.
+    stamps: Vec<(u64, u128)>,
     recipe: String,
     state: PropagationState,
 }
@@ -37,6 +39,7 @@ struct StateFile {
 #[derive(Debug)]
 pub struct DiskStorage<'a> {
     graph: &'a StoredGraph,
+    stamps: Vec<(u64, u128)>,
     /// The recipe as it is written down; thread counts change nothing.
     recipe: String,
     hops: usize,
@@ -44,6 +47,8 @@ pub struct DiskStorage<'a> {
     plan: MemoryPlan,
     /// The work file that was read last and those before it: a hop reads three or four in turn.
     files: Mutex<Vec<(StoredArray, Arc<ArrayFile>)>>,
+    /// Held as long as this is at work.
+    _lock: fs::File,
 }
 
 impl<'a> DiskStorage<'a> {
@@ -53,17 +58,31 @@ impl<'a> DiskStorage<'a> {
     /// [`ExportError`] where it cannot be made or belongs to another propagation.
     pub fn open(graph: &'a StoredGraph, recipe: &Recipe, plan: MemoryPlan, work: &Path) -> Result<Self, ExportError> {
         fs::create_dir_all(work).map_err(|source| ExportError::io("create", work, source))?;
+        let lock_path = work.join("lock");
+        let lock = fs::File::create(&lock_path).map_err(|source| ExportError::io("create", &lock_path, source))?;
+        match lock.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(ExportError::Occupied { found: "a propagation at work".into(), path: work.to_owned() });
+            }
+            Err(fs::TryLockError::Error(source)) => return Err(ExportError::io("lock", &lock_path, source)),
+            Ok(()) => {}
+        }
         let recipe_text = recipe_to_toml(&Recipe { threads: 0, ..recipe.clone() });
         let storage = Self {
             graph,
+            stamps: graph.stamps()?,
             recipe: recipe_text,
             hops: recipe.model.hops,
             work: work.to_owned(),
             plan,
             files: Mutex::new(Vec::new()),
+            _lock: lock,
         };
         match storage.state_file() {
-            Ok(Some(found)) if found.graph != graph.manifest || found.recipe != storage.recipe => {
+            Ok(Some(found))
+                if (&found.graph, &found.stamps, &found.recipe)
+                    != (&graph.manifest, &storage.stamps, &storage.recipe) =>
+            {
                 Err(ExportError::Occupied {
                     found: "a propagation of another graph or recipe".into(),
                     path: work.to_owned(),
@@ -232,6 +251,7 @@ impl Storage for DiskStorage<'_> {
         let file = StateFile {
             format: STATE_FORMAT.to_owned(),
             graph: self.graph.manifest.clone(),
+            stamps: self.stamps.clone(),
             recipe: self.recipe.clone(),
             state: state.clone(),
         };
@@ -260,7 +280,7 @@ impl OutOfCoreWriter {
         &self.work
     }
 
-    /// Moves embedding and masks into the output and removes the work folder.
+    /// Puts embedding and masks into the output, and removes the work folder when the output stands.
     ///
     /// # Errors
     /// [`ExportError`]; the work folder is then still there.
