@@ -24,7 +24,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -436,6 +436,8 @@ enum Source {
 struct Stored<'a> {
     /// How many there are, as the archive's list says.
     n_bytes: u64,
+    /// Where they begin.
+    start: u64,
     source: Box<dyn Read + 'a>,
 }
 
@@ -450,14 +452,14 @@ impl Source {
                 if entry.compression() != CompressionMethod::Stored {
                     return Err(fault("an entry that is not compressed".to_owned(), entry.compression().to_string()));
                 }
-                Ok(Some(Stored { n_bytes: entry.size(), source: Box::new(entry) }))
+                Ok(Some(Stored { n_bytes: entry.size(), start: entry.data_start(), source: Box::new(entry) }))
             }
             Self::Sequence { file, storages } => {
                 let key = name.strip_prefix("data/").unwrap_or(name);
                 let Some(range) = storages.get(key) else { return Ok(None) };
                 file.seek(SeekFrom::Start(range.start)).map_err(|source| LoadError::io("read", path, source))?;
                 let n_bytes = range.end - range.start;
-                Ok(Some(Stored { n_bytes, source: Box::new((&*file).take(n_bytes)) }))
+                Ok(Some(Stored { n_bytes, start: range.start, source: Box::new((&*file).take(n_bytes)) }))
             }
         }
     }
@@ -491,7 +493,7 @@ impl Storages {
     fn entry(&mut self, name: &str) -> Result<Option<Vec<u8>>, LoadError> {
         let Self { path, source, counted, left, .. } = self;
         let fault = |expected: String, found: String| LoadError::content(path, shortened(name), expected, found);
-        let Some(Stored { n_bytes, mut source }) = source.find(path, name)? else { return Ok(None) };
+        let Some(Stored { n_bytes, mut source, .. }) = source.find(path, name)? else { return Ok(None) };
         if !counted.contains(name) {
             let Some(less) = left.checked_sub(n_bytes) else {
                 let expected = format!("at most {left} bytes (what is left of the file)");
@@ -553,7 +555,14 @@ impl Storages {
         let layout =
             Layout { descr: tensor.dtype.descr, is_fortran: order == Order::Columns, shape: tensor.size.clone() };
         let origin = Origin { path, place: place.to_owned(), intact: INTACT, n_bytes: *file_bytes };
-        Ok(Some(Pieces::from_values(stored.source, layout, *is_big_endian, origin)))
+        // The file once more, so that both rows of an edge index are read side by side and none of them is held.
+        let again = || -> io::Result<Box<dyn Read>> {
+            let mut file = File::open(&*path)?;
+            file.seek(SeekFrom::Start(stored.start))?;
+            Ok(Box::new(file.take(stored.n_bytes)))
+        };
+        let again = again().ok();
+        Ok(Some(Pieces::from_values(stored.source, layout, *is_big_endian, origin).with_second_source(again)))
     }
 
     /// Reads a tensor's values into an array; `place` names it in errors.

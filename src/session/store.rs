@@ -13,7 +13,7 @@ use crate::engine::analysis::{
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{EdgeMode, Identity, Recipe};
+use crate::engine::sparsify::{EdgeMode, HopRule, Identity, Recipe};
 use crate::io::LoadReport;
 
 /// A graph that was read, with what its card shows.
@@ -365,6 +365,9 @@ pub fn fitted_to(recipe: &Recipe, network: &Architecture) -> Recipe {
     if recipe.edges.mode == EdgeMode::Mass && !network.is_decoupled() {
         recipe.edges.mode = EdgeMode::default();
         recipe.edges.ranking = None;
+    }
+    if !network.is_decoupled() {
+        recipe.propagation = HopRule::default();
     }
     if network.has("attention") {
         recipe.edges.identity = Identity::default();

@@ -17,7 +17,7 @@ pub(crate) mod weights;
 pub use decide::{Propagated, propagate};
 pub use mask::{EdgeMask, Masks, WeightMask};
 pub use recipe::{
-    Compat, EdgeMode, EdgeRule, Identity, Lock, Quirk, RECIPE_FORMAT, Recipe, Schedule, Training, WeightMode,
-    WeightRule,
+    Compat, EdgeMode, EdgeRule, HopOrder, HopRule, Identity, Lock, Precision, Quirk, RECIPE_FORMAT, Recipe, Schedule,
+    Training, WeightMode, WeightRule,
 };
 pub use trace::{EdgeTrace, Macs, Product, Pruned, StepTrace, WeightTrace};

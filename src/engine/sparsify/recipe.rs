@@ -44,6 +44,9 @@ pub struct Recipe {
     /// How entries of the weight matrices are removed.
     #[serde(default)]
     pub weights: WeightRule,
+    /// How the hops of a decoupled model follow the masks.
+    #[serde(default, skip_serializing_if = "HopRule::is_default")]
+    pub propagation: HopRule,
     /// How the model is trained; absent for post-training pruning alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<Training>,
@@ -70,6 +73,7 @@ impl Default for Recipe {
             model: Architecture::default(),
             edges: EdgeRule::default(),
             weights: WeightRule::default(),
+            propagation: HopRule::default(),
             training: None,
         }
     }
@@ -315,6 +319,77 @@ impl Default for WeightRule {
     }
 }
 
+/// How embeddings are stored between hops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// As 32-bit floats.
+    #[default]
+    F32,
+    /// As the upper half of 32-bit floats, rounded to even; sums are 32-bit floats all the same.
+    Bf16,
+}
+
+impl Precision {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::F32, Self::Bf16];
+
+    /// As recipes and options write it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+        }
+    }
+}
+
+/// In which order the nodes of an embedding lie in memory while it is propagated. Changes time, never a bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HopOrder {
+    /// As the file has them.
+    #[default]
+    Stored,
+    /// By falling degree.
+    Degree,
+    /// Communities found by label propagation side by side.
+    Community,
+    /// Reverse Cuthill-McKee: neighbours close to one another.
+    Rcm,
+}
+
+impl HopOrder {
+    /// Every order.
+    pub const ALL: [Self; 4] = [Self::Stored, Self::Degree, Self::Community, Self::Rcm];
+
+    /// As recipes and options write it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Degree => "degree",
+            Self::Community => "community",
+            Self::Rcm => "rcm",
+        }
+    }
+}
+
+/// How the hops of a decoupled model follow masks that are decided: what that costs and how it rounds, never what is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HopRule {
+    /// How embeddings are stored.
+    pub embeddings: Precision,
+    /// How their nodes are ordered in memory.
+    pub order: HopOrder,
+}
+
+impl HopRule {
+    /// Whether hops go as they are decided.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Whether training prunes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -463,6 +538,11 @@ impl Recipe {
                 ));
             }
         }
+        if !self.propagation.is_default() && !self.model.is_decoupled() {
+            let HopRule { embeddings, order } = self.propagation;
+            let found = format!("{}, {} with {}", embeddings.key(), order.key(), self.model.architecture.key());
+            return Err(EngineError::recipe("propagation", "f32, stored but for decoupled models", found));
+        }
         if self.model.has("attention") && self.edges.identity != Identity::SelfLoop {
             return Err(EngineError::recipe("edges.identity", "self-loop with attention", "another form"));
         }
@@ -552,6 +632,10 @@ mod tests {
         check(
             |r| r.edges.mode = EdgeMode::Mass,
             "recipe, edges.mode: expected mass for decoupled models only, found mass with gcn",
+        );
+        check(
+            |r| r.propagation.embeddings = Precision::Bf16,
+            "recipe, propagation: expected f32, stored but for decoupled models, found bf16, stored with gcn",
         );
         check(
             |r| {

@@ -13,7 +13,7 @@ use crate::io::report::LoadError;
 const PIECE: usize = if cfg!(test) { 6 } else { 1 << 16 };
 
 /// Where values come from, for errors and limits.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Origin<'a> {
     /// The file.
     pub(crate) path: &'a Path,
@@ -38,6 +38,8 @@ impl Origin<'_> {
 /// An array whose values are still in the file.
 pub(crate) struct Pieces<'a> {
     source: Box<dyn Read + 'a>,
+    /// The same bytes once more, for who needs two places of them at a time.
+    again: Option<Box<dyn Read + 'a>>,
     origin: Origin<'a>,
     descr: String,
     is_fortran: bool,
@@ -73,7 +75,7 @@ impl<'a> Pieces<'a> {
         let header = String::from_utf8(header).map_err(|e| origin.fault("a header in UTF-8", e.utf8_error()))?;
         let Header { descr, is_fortran, shape } = Header::parse(&header)
             .map_err(|(expected, found)| origin.fault(format!("{expected} in the header"), found))?;
-        Ok(Self { source, origin, descr, is_fortran, shape, is_big_endian: false })
+        Ok(Self { source, again: None, origin, descr, is_fortran, shape, is_big_endian: false })
     }
 
     /// An array from a container of another sort; `source` may go on behind its values.
@@ -84,7 +86,12 @@ impl<'a> Pieces<'a> {
         origin: Origin<'a>,
     ) -> Self {
         let Layout { descr, is_fortran, shape } = layout;
-        Self { source, origin, descr: descr.to_owned(), is_fortran, shape, is_big_endian }
+        Self { source, again: None, origin, descr: descr.to_owned(), is_fortran, shape, is_big_endian }
+    }
+
+    /// With a second source of the same values, at their start.
+    pub(crate) fn with_second_source(self, again: Option<Box<dyn Read + 'a>>) -> Self {
+        Self { again, ..self }
     }
 
     /// Lengths along each axis.
@@ -127,24 +134,16 @@ impl<'a> Pieces<'a> {
         let n_bytes = n_values(&self.shape).zip(kind.size()).and_then(|(n, size)| n.checked_mul(size));
         let item = kind.size().unwrap_or(1);
         let mut n_read = 0u64;
-        let mut n_left = n_bytes.unwrap_or(0);
+        let mut n_left = n_bytes.unwrap_or(0) / item;
         while n_left > 0 {
-            let wanted = n_left.min(PIECE.saturating_mul(item));
-            let mut bytes = Vec::with_capacity(self.believed(wanted));
-            (&mut self.source)
-                .take(wanted as u64)
-                .read_to_end(&mut bytes)
-                .map_err(|error| self.origin.broken(&error))?;
+            let wanted = n_left.min(PIECE);
+            let bytes = self.next_bytes(wanted, item)?;
             n_read += bytes.len() as u64;
-            if bytes.len() < wanted {
+            if bytes.len() < wanted * item {
                 break;
             }
             n_left -= wanted;
-            if self.is_big_endian {
-                bytes.chunks_exact_mut(item).for_each(<[u8]>::reverse);
-            }
-            let layout = Layout { descr: &self.descr, is_fortran: false, shape: vec![wanted / item] };
-            each(&Array::from_values(self.origin.path, self.origin.place.clone(), layout, bytes)?)?;
+            each(&self.array(wanted, bytes)?)?;
         }
         // To its end, where an archive compares check sums.
         n_read += io::copy(&mut self.source, &mut io::sink()).map_err(|error| self.origin.broken(&error))?;
@@ -153,6 +152,24 @@ impl<'a> Pieces<'a> {
         }
         let (expected, found) = other_length(n_bytes, &self.shape, n_read);
         Err(self.fault(expected, found))
+    }
+
+    /// The bytes of the next `n` values of `item` bytes, or of as many as there are.
+    fn next_bytes(&mut self, n: usize, item: usize) -> Result<Vec<u8>, LoadError> {
+        let wanted = n.saturating_mul(item);
+        let mut bytes = Vec::with_capacity(self.believed(wanted));
+        (&mut self.source).take(wanted as u64).read_to_end(&mut bytes).map_err(|error| self.origin.broken(&error))?;
+        Ok(bytes)
+    }
+
+    /// `n` values out of their bytes.
+    fn array(&self, n: usize, mut bytes: Vec<u8>) -> Result<Array, LoadError> {
+        if self.is_big_endian {
+            let item = (bytes.len() / n).max(1);
+            bytes.chunks_exact_mut(item).for_each(<[u8]>::reverse);
+        }
+        let layout = Layout { descr: &self.descr, is_fortran: false, shape: vec![n] };
+        Array::from_values(self.origin.path, self.origin.place.clone(), layout, bytes)
     }
 
     /// All values as indices below `limit`, in stored order.
@@ -168,9 +185,10 @@ impl<'a> Pieces<'a> {
 
     /// Gives the two values of every pair, indices below `limit`, to `each`: of `[n, 2]`, or of `[2, n]` where `is_by_row`.
     ///
-    /// Where the first values of all pairs come before the second ones, those are held, as 32-bit numbers.
+    /// Where the first values of all pairs come before the second ones, they are read from the second source, or held as 32-bit
+    /// numbers where there is none.
     pub(crate) fn pairs(
-        self,
+        mut self,
         is_by_row: bool,
         (limit, what): (usize, &str),
         mut each: impl FnMut(u32, u32),
@@ -183,21 +201,58 @@ impl<'a> Pieces<'a> {
             });
         }
         let n = n_values(&self.shape).unwrap_or(0) / 2;
-        let mut firsts = Vec::with_capacity(self.believed(n));
-        let mut n_paired = 0;
+        let mut firsts = match self.again.take() {
+            Some(source) => {
+                let (origin, descr) = (self.origin.clone(), self.descr.clone());
+                let (shape, is_big_endian) = (vec![n], self.is_big_endian);
+                Firsts::Read(Self { source, again: None, origin, descr, is_fortran: false, shape, is_big_endian })
+            }
+            None => Firsts::Held { values: Vec::with_capacity(self.believed(n)), n_paired: 0 },
+        };
+        let mut n_firsts = 0;
         self.for_each(|piece| {
             let mut indices = piece.to_indices(limit, what)?;
-            let seconds = indices.split_off(indices.len().min(n - firsts.len()));
-            firsts.append(&mut indices);
-            firsts[n_paired..].iter().zip(&seconds).for_each(|(a, b)| each(*a, *b));
-            n_paired += seconds.len();
-            Ok(())
+            let seconds = indices.split_off(indices.len().min(n - n_firsts));
+            n_firsts += indices.len();
+            firsts.pair((indices, &seconds), (limit, what), &mut each)
         })
     }
 
     /// So many values or bytes, if the file bears them out; memory beyond that grows with what really comes.
     fn believed(&self, n: usize) -> usize {
         n.min(usize::try_from(self.origin.n_bytes).unwrap_or(usize::MAX))
+    }
+}
+
+/// The first values of pairs, where they come before all second ones.
+enum Firsts<'a> {
+    Held { values: Vec<u32>, n_paired: usize },
+    Read(Pieces<'a>),
+}
+
+impl Firsts<'_> {
+    /// Takes what comes of the first values, then gives each of the second ones with its first.
+    fn pair(
+        &mut self,
+        (mut firsts, seconds): (Vec<u32>, &[u32]),
+        (limit, what): (usize, &str),
+        each: &mut impl FnMut(u32, u32),
+    ) -> Result<(), LoadError> {
+        let mut give = |firsts: &[u32]| firsts.iter().zip(seconds).for_each(|(a, b)| each(*a, *b));
+        match self {
+            Self::Held { values, n_paired } => {
+                values.append(&mut firsts);
+                give(&values[*n_paired..]);
+                *n_paired += seconds.len();
+            }
+            Self::Read(_) if seconds.is_empty() => {}
+            Self::Read(pieces) => {
+                let item = Kind::parse(&pieces.descr).ok().and_then(Kind::size).unwrap_or(1);
+                let bytes = pieces.next_bytes(seconds.len(), item)?;
+                give(&pieces.array(seconds.len(), bytes)?.to_indices(limit, what)?);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -254,13 +309,26 @@ mod tests {
                     let matrix = if is_by_row { matrix.reversed_axes() } else { matrix };
                     let expected: Vec<_> =
                         matrix.rows().into_iter().map(|row| (row[0] as u32, row[1] as u32)).collect();
-                    let mut found = Vec::new();
-                    let pairs = open(&file).and_then(|p| p.pairs(is_by_row, (23, "x"), |a, b| found.push((a, b))));
-                    pairs.expect("pairs");
-                    assert_eq!(found, expected, "shape {shape}, Fortran {is_fortran}");
+                    for has_second in [false, true] {
+                        let second = &file[file.len() - 16 * n..];
+                        let second = has_second.then(|| Box::new(second) as Box<dyn Read>);
+                        let mut found = Vec::new();
+                        let pieces = open(&file).expect("an array").with_second_source(second);
+                        pieces.pairs(is_by_row, (23, "x"), |a, b| found.push((a, b))).expect("pairs");
+                        assert_eq!(found, expected, "shape {shape}, Fortran {is_fortran}, twice {has_second}");
+                    }
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_second_source_that_ends_early_is_refused() {
+        let file = npy("<i8", false, "(2, 8)", &numbers(16));
+        let second = &file[file.len() - 16 * 8..][..5 * 8];
+        let pieces = open(&file).expect("an array").with_second_source(Some(Box::new(second)));
+        let error = pieces.pairs(true, (23, "numbers"), |_, _| {}).unwrap_err().to_string();
+        assert_eq!(error, "array: expected 32 bytes of values for shape [4], found 8 bytes: x.npy");
     }
 
     #[test]
