@@ -21,7 +21,8 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split, Transpose};
 use crate::engine::kernels::{Attended, AttentionInput, Panels, Rows, frobenius, row_norms};
 use crate::engine::model::backward::{Retrace, Tape};
-use crate::engine::model::network::{self, Net, Policy, WeightAt, feature_rows};
+use crate::engine::model::hops::hops;
+use crate::engine::model::network::{Net, Policy, WeightAt, feature_rows};
 use crate::engine::model::{Family, Model, Scaler, StepKind};
 
 /// What the backward pass of a training step needs of the decisions.
@@ -91,7 +92,7 @@ impl<'a> Decider<'a> {
         decider
     }
 
-    /// For a propagation alone, as [`network::hops`] does it.
+    /// For a propagation alone, as [`hops`] does it.
     fn without_weights(
         recipe: &'a Recipe,
         everything: Survivors,
@@ -365,7 +366,7 @@ pub fn propagate(
     let mut decider = Decider::without_weights(recipe, everything, topology.n_entries(), locked.as_deref());
     decider.reference = reference;
     decider.ranking = edge_ranking(dataset, recipe, ctl)?;
-    let embedding = network::hops(dataset.features(), &recipe.model, &mut decider, ctl)?;
+    let embedding = hops(dataset.features(), &recipe.model, &mut decider, ctl)?;
     Ok(Propagated { embedding, edges: decider.masks.edges, steps: decider.steps })
 }
 
