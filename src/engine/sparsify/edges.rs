@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::mask::EdgeMask;
 use super::recipe::EdgeMode;
 pub(crate) use super::survivors::Walk;
-use super::survivors::{CompactedRows, Survivors};
+use super::survivors::{Gone, Survivors};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -109,10 +109,17 @@ pub(crate) fn remove(
         (None, Some(sum)) => sum / n_walked,
         (None, None) => mean_score(before, scores, 0.0, ctl)?,
     };
-    for k in tested.removed.into_iter().flatten() {
-        mask.remove(k as usize, step);
+    for (block, gone) in tested.gone.iter().enumerate() {
+        let first = before.structure().indptr[block * TESTED_ROWS];
+        for k in gone.iter().flat_map(Gone::positions) {
+            mask.remove(before.entry(first + k) as usize, step);
+        }
     }
-    let survivors = tested.survivors.unwrap_or_else(|| before.clone());
+    let survivors = if before.averages() || tested.gone.iter().any(Option::is_some) {
+        before.without(&tested.gone, TESTED_ROWS, ctl)?
+    } else {
+        before.clone()
+    };
     let trace = EdgeTrace {
         asked,
         delta: f64::from(delta),
@@ -206,19 +213,16 @@ pub(crate) fn target_delta(mut scores: Vec<f32>, n_before: usize, share: f64, n_
 /// What became of the entries of a block of rows.
 #[derive(Default)]
 struct Block {
-    /// What is left, where something went.
-    compacted: Option<CompactedRows>,
-    removed: Vec<u32>,
+    /// Which entries go, where some do.
+    gone: Option<Gone>,
     sum_of_scores: f64,
 }
 
 /// What testing the entries gave.
 #[derive(Default)]
 struct Tested {
-    /// What is left, where something went.
-    survivors: Option<Survivors>,
-    /// Block after block.
-    removed: Vec<Vec<u32>>,
+    /// Block after block: which entries go, where some do.
+    gone: Vec<Option<Gone>>,
     /// Over the entries before, where they were tested.
     sum_of_scores: Option<f64>,
 }
@@ -229,19 +233,11 @@ const TESTED_ROWS: usize = 512;
 /// Tests every entry.
 fn test(before: &Survivors, test: Test<'_>, ctl: &Control) -> Result<Tested, EngineError> {
     let n = before.n_rows();
-    let mut blocks = ctl.map(n.div_ceil(TESTED_ROWS), |block| {
+    let blocks = ctl.map(n.div_ceil(TESTED_ROWS), |block| {
         test_rows(before, block * TESTED_ROWS..n.min((block + 1) * TESTED_ROWS), test)
     })?;
-    let mut tested = Tested {
-        removed: blocks.iter_mut().map(|b| std::mem::take(&mut b.removed)).collect(),
-        sum_of_scores: Some(blocks.iter().map(|b| b.sum_of_scores).sum()),
-        ..Tested::default()
-    };
-    if blocks.iter().any(|b| b.compacted.is_some()) {
-        let compacted = blocks.into_iter().map(|b| b.compacted).collect();
-        tested.survivors = Some(before.replaced(compacted, TESTED_ROWS, ctl)?);
-    }
-    Ok(tested)
+    let sum_of_scores = Some(blocks.iter().map(|b| b.sum_of_scores).sum());
+    Ok(Tested { gone: blocks.into_iter().map(|b| b.gone).collect(), sum_of_scores })
 }
 
 #[derive(Clone, Copy)]
@@ -251,7 +247,7 @@ struct Test<'a> {
     locked: Option<&'a [bool]>,
 }
 
-/// Tests the entries of `rows`: adds their scores up, and where some go, writes down which stay.
+/// Tests the entries of `rows`: adds their scores up, and where some go, notes which.
 fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>) -> Block {
     let lists = before.structure();
     let entries = lists.indptr[rows.start]..lists.indptr[rows.end];
@@ -265,42 +261,20 @@ fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>) -> Block {
         }
     }
     let (sum, n_below) = sum_and_count_below(&scores, test.delta);
-    let mut block = Block { sum_of_scores: sum, ..Block::default() };
-    if n_below == 0 && !before.averages() {
+    let mut block = Block { sum_of_scores: sum, gone: None };
+    if n_below == 0 {
         return block;
     }
-    let mut left = CompactedRows {
-        indptr: Vec::with_capacity(rows.len() + 1),
-        indices: vec![0; scores.len()],
-        values: vec![0.0; scores.len()],
-        entry: vec![0; scores.len()],
-    };
-    // One more slot than can be needed, since both lists are written to before it is known which of them grows.
-    block.removed.resize(n_below + 1, 0);
-    let (mut n_left, mut n_removed) = (0, 0);
-    left.indptr.push(0);
+    let mut gone = Gone::none(scores.len());
     for u in rows {
         let delta = if test.locked.is_some_and(|l| l[u]) { f32::NEG_INFINITY } else { test.delta };
-        let row = lists.indptr[u] - entries.start..lists.indptr[u + 1] - entries.start;
-        let mean = 1.0 / row.len().max(1) as f32;
         // Without branches: half of the entries going is the worst case of guessing.
-        for k in row {
-            let v = sources[k];
-            let goes = scores[k] < delta && v as usize != u;
-            let of_graph = before.entry(entries.start + k);
-            left.indices[n_left] = v;
-            left.values[n_left] = if before.averages() { mean } else { values[k] };
-            left.entry[n_left] = of_graph;
-            block.removed[n_removed] = of_graph;
-            n_left += usize::from(!goes);
-            n_removed += usize::from(goes);
+        for k in lists.indptr[u] - entries.start..lists.indptr[u + 1] - entries.start {
+            gone.note(k, scores[k] < delta && sources[k] as usize != u);
         }
-        left.indptr.push(n_left);
     }
-    left.cut_to(n_left);
-    block.removed.truncate(n_removed);
-    if before.averages() || n_removed > 0 {
-        block.compacted = Some(left);
+    if gone.count() > 0 {
+        block.gone = Some(gone);
     }
     block
 }

@@ -3,7 +3,6 @@
 //! What is never here: deciding which entries go (`edges.rs`, `attention.rs`).
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use ndarray::Array2;
@@ -66,26 +65,50 @@ impl Entries {
     }
 }
 
-/// What is left of a block of rows.
-#[derive(Debug, Default)]
-pub(crate) struct CompactedRows {
-    /// Pointers of the block's rows, one more than rows, from 0.
-    pub(crate) indptr: Vec<usize>,
-    pub(crate) indices: Vec<u32>,
-    pub(crate) values: Vec<f32>,
-    pub(crate) entry: Vec<u32>,
+/// Which of the entries of a block of rows go, one bit each.
+#[derive(Debug)]
+pub(crate) struct Gone {
+    bits: Vec<u64>,
+    n_entries: usize,
 }
 
-impl CompactedRows {
-    /// Drops what was not needed of the lists, and its memory: there is a block of these for every few rows.
-    pub(crate) fn cut_to(&mut self, n_entries: usize) {
-        self.indices.truncate(n_entries);
-        self.indices.shrink_to_fit();
-        self.values.truncate(n_entries);
-        self.values.shrink_to_fit();
-        self.entry.truncate(n_entries);
-        self.entry.shrink_to_fit();
+impl Gone {
+    pub(crate) fn none(n_entries: usize) -> Self {
+        Self { bits: vec![0; n_entries.div_ceil(64)], n_entries }
     }
+
+    /// Notes whether the entry at `k`, counted from the block's first, goes.
+    #[inline(always)]
+    pub(crate) fn note(&mut self, k: usize, goes: bool) {
+        self.bits[k / 64] |= u64::from(goes) << (k % 64);
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.bits.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The entries that go, ascending.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = usize> {
+        self.bits.iter().enumerate().flat_map(|(at, word)| ones(*word).map(move |bit| 64 * at + bit))
+    }
+
+    /// Those that stay, ascending.
+    fn kept(&self) -> impl Iterator<Item = usize> {
+        self.bits.iter().enumerate().flat_map(|(at, word)| {
+            let there = self.n_entries - 64 * at;
+            let within = if there < 64 { (1 << there) - 1 } else { u64::MAX };
+            ones(!word & within).map(move |bit| 64 * at + bit)
+        })
+    }
+}
+
+/// Positions of the ones, ascending.
+fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
+        word &= word - 1;
+        Some(bit)
+    })
 }
 
 /// The graph as a recipe walks it.
@@ -316,21 +339,15 @@ impl Survivors {
         self.with_lists(indptr, indices, values, entry)
     }
 
-    /// The lists with blocks of `n_rows` rows replaced where there is something new, in parallel. Blocks go as they are copied, so
-    /// that the entries do not lie in memory twice.
+    /// What is left when of every block of `n_rows` rows go those that are `gone`, in parallel. Means are then over what was there
+    /// before.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`].
-    pub(crate) fn replaced(
-        &self,
-        blocks: Vec<Option<CompactedRows>>,
-        n_rows: usize,
-        ctl: &Control,
-    ) -> Result<Self, EngineError> {
+    pub(crate) fn without(&self, gone: &[Option<Gone>], n_rows: usize, ctl: &Control) -> Result<Self, EngineError> {
         /// Where a block goes.
         struct Place<'a> {
             block: usize,
-            new: Option<CompactedRows>,
             start: usize,
             indptr: &'a mut [usize],
             indices: &'a mut [u32],
@@ -339,44 +356,56 @@ impl Survivors {
         }
         let old = &*self.lists;
         let rows_of = |block: usize| block * n_rows..((block + 1) * n_rows).min(self.n_rows());
-        let entries_of = |rows: &Range<usize>| old.indptr[rows.start]..old.indptr[rows.end];
-        let len_of = |(block, new): (usize, &Option<CompactedRows>)| {
-            new.as_ref().map_or_else(|| entries_of(&rows_of(block)).len(), |new| new.indices.len())
-        };
-        let total = blocks.iter().enumerate().map(len_of).sum();
+        let n_gone = |gone: &Option<Gone>| gone.as_ref().map_or(0, Gone::count);
+        let total = self.n_walked() - gone.iter().map(n_gone).sum::<usize>();
         let (mut indptr, mut indices) = (vec![0; old.indptr.len()], vec![0; total]);
         let (mut values, mut entry) = (vec![0.0; total], vec![0; total]);
         let mut left = (&mut indptr[1..], &mut *indices, &mut *values, &mut *entry);
         let mut start = 0;
-        let mut places = Vec::with_capacity(blocks.len());
-        for (block, new) in blocks.into_iter().enumerate() {
-            let len = len_of((block, &new));
-            let (indptr, later) = left.0.split_at_mut(rows_of(block).len());
+        let mut places = Vec::with_capacity(gone.len());
+        for (block, gone) in gone.iter().enumerate() {
+            let rows = rows_of(block);
+            let len = old.indptr[rows.end] - old.indptr[rows.start] - n_gone(gone);
+            let (indptr, later) = left.0.split_at_mut(rows.len());
             let (indices, later_indices) = left.1.split_at_mut(len);
             let (values, later_values) = left.2.split_at_mut(len);
             let (entry, later_entry) = left.3.split_at_mut(len);
             left = (later, later_indices, later_values, later_entry);
-            places.push(Place { block, new, start, indptr, indices, values, entry });
+            places.push(Place { block, start, indptr, indices, values, entry });
             start += len;
         }
         ctl.for_row_blocks(&mut places, 1, 1, |_, places| {
-            for place in places {
-                if let Some(new) = place.new.take() {
-                    place.indices.copy_from_slice(&new.indices);
-                    place.values.copy_from_slice(&new.values);
-                    place.entry.copy_from_slice(&new.entry);
-                    for (slot, end) in place.indptr.iter_mut().zip(&new.indptr[1..]) {
-                        *slot = place.start + end;
+            for Place { block, start, indptr, indices, values, entry } in places {
+                let rows = rows_of(*block);
+                let entries = old.indptr[rows.start]..old.indptr[rows.end];
+                let ends = &old.indptr[rows.start + 1..=rows.end];
+                if let Some(gone) = &gone[*block] {
+                    let mut rows = indptr.iter_mut().zip(ends).peekable();
+                    let slots = indices.iter_mut().zip(values.iter_mut()).zip(entry.iter_mut());
+                    for (n, (k, ((index, value), entry))) in gone.kept().zip(slots).enumerate() {
+                        let k = entries.start + k;
+                        while let Some((slot, _)) = rows.next_if(|(_, end)| **end <= k) {
+                            *slot = *start + n;
+                        }
+                        (*index, *value, *entry) = (old.indices[k], old.values[k], old.entry.of(k));
                     }
+                    rows.for_each(|(slot, _)| *slot = *start + indices.len());
                 } else {
-                    let rows = rows_of(place.block);
-                    let entries = entries_of(&rows);
-                    for (slot, end) in place.indptr.iter_mut().zip(&old.indptr[rows.start + 1..=rows.end]) {
-                        *slot = place.start + end - entries.start;
+                    for (slot, end) in indptr.iter_mut().zip(ends) {
+                        *slot = *start + end - entries.start;
                     }
-                    place.indices.copy_from_slice(&old.indices[entries.clone()]);
-                    place.values.copy_from_slice(&old.values[entries.clone()]);
-                    place.entry.iter_mut().zip(entries).for_each(|(slot, k)| *slot = old.entry.of(k));
+                    indices.copy_from_slice(&old.indices[entries.clone()]);
+                    values.copy_from_slice(&old.values[entries.clone()]);
+                    entry.iter_mut().zip(entries).for_each(|(slot, k)| *slot = old.entry.of(k));
+                }
+                if self.averages {
+                    let mut from = old.indptr[rows.start];
+                    let mut first = *start;
+                    for (end, old_end) in indptr.iter().zip(&old.indptr[rows.start + 1..=rows.end]) {
+                        let mean = 1.0 / (old_end - from).max(1) as f32;
+                        values[first - *start..end - *start].fill(mean);
+                        (from, first) = (*old_end, *end);
+                    }
                 }
             }
         })?;
