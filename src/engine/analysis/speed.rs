@@ -17,6 +17,7 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, PowerLaw, Split};
 use crate::engine::kernels::{CostModel, Line, Panels, Rows};
+use crate::engine::model::hops::hops;
 use crate::engine::model::{Architecture, Family, Model, network};
 use crate::engine::sparsify::decide::propagate;
 use crate::engine::sparsify::frozen::Frozen;
@@ -268,7 +269,7 @@ fn hop(
 ) -> Result<HopSpeed, EngineError> {
     let (n, width) = (dataset.n_nodes(), dataset.features().width());
     let (mut x, mut out) = (Panels::zeros(n, width), Panels::zeros(n, width));
-    x.write(network::feature_rows(dataset.features()), all)?;
+    x.write(network::feature_rows(dataset.features()), None, all)?;
     let everything = Walk::new(dataset, &propagation_recipe(plan)).all()?;
     let secs_one_thread = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], one))?;
     let secs = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], all))?;
@@ -317,18 +318,17 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
         let decided = propagate(dataset, &recipe, &Split::default(), None, ctl)?;
         let kept = decided.edges.n_kept(plan.n_hops.saturating_sub(1));
         let sparsity = 1.0 - kept as f64 / dataset.topology().n_entries().max(1) as f64;
-        let frozen = Frozen::pruned(dataset, &recipe, &decided.edges, None, None)?;
+        let frozen = Frozen::pruned(dataset, &recipe, &decided.edges, None, None, ctl)?;
         settings.push((share, sparsity, recipe, frozen));
     }
-    let mut plain = Frozen::unpruned(dataset, &unpruned)?;
+    let mut plain = Frozen::unpruned(dataset, &unpruned, ctl)?;
     // One list of times per setting: unpruned, then deciding and following for every share.
     let mut times = vec![Vec::new(); 1 + 2 * settings.len()];
     for _ in 0..plan.n_repeats {
-        times[0].push(hops_secs(ctl, |ctl| network::hops(dataset.features(), &unpruned.model, &mut plain, ctl))?);
+        times[0].push(hops_secs(ctl, |ctl| hops(dataset.features(), &unpruned.model, &mut plain, ctl))?);
         for (at, (_, _, recipe, frozen)) in settings.iter_mut().enumerate() {
             times[1 + 2 * at].push(hops_secs(ctl, |ctl| propagate(dataset, recipe, &Split::default(), None, ctl))?);
-            times[2 + 2 * at]
-                .push(hops_secs(ctl, |ctl| network::hops(dataset.features(), &recipe.model, frozen, ctl))?);
+            times[2 + 2 * at].push(hops_secs(ctl, |ctl| hops(dataset.features(), &recipe.model, frozen, ctl))?);
         }
     }
     let mut medians = times.into_iter().map(|times| {

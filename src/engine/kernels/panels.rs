@@ -117,7 +117,7 @@ impl Panels {
         })
     }
 
-    /// Takes over the values of `rows`.
+    /// Takes over the values of `rows`: row `u` those of row `from[u]`, or else of its own.
     ///
     /// # Shapes
     /// `rows: [n, width]`
@@ -127,7 +127,7 @@ impl Panels {
     ///
     /// # Panics
     /// When the shapes differ, or rows with all values stored are not in standard layout.
-    pub(crate) fn write(&mut self, rows: Rows<'_>, ctl: &Control) -> Result<(), EngineError> {
+    pub(crate) fn write(&mut self, rows: Rows<'_>, from: Option<&[u32]>, ctl: &Control) -> Result<(), EngineError> {
         assert_eq!((rows.n_rows(), rows.width()), (self.n, self.width), "shape of what is taken over");
         let width = self.width;
         for Panel { columns, at } in self.panels() {
@@ -135,6 +135,7 @@ impl Panels {
             let columns = columns.start * COLUMNS..width.min(columns.end * COLUMNS);
             ctl.for_row_blocks(&mut self.segments.all_mut()[at], stride, COPIED_ROWS, |first, segments| {
                 for (u, row) in (first..).zip(segments.chunks_exact_mut(stride)) {
+                    let u = from.map_or(u, |from| from[u] as usize);
                     match rows {
                         Rows::Dense(x) => {
                             let values = &contiguous(x)[u * width..(u + 1) * width];
@@ -158,17 +159,18 @@ impl Panels {
         Ok(())
     }
 
-    /// Row after row.
+    /// Row after row: row `u` is row `from[u]` of this, or else its own.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`].
-    pub(crate) fn to_rows(&self, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    pub(crate) fn to_rows(&self, from: Option<&[u32]>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let width = self.width;
         let (rows, _) = from_row_blocks(self.n, width, COPIED_ROWS, ctl, |first, rows| {
             for Panel { columns, at } in self.panels() {
                 let (stride, column) = (columns.len(), columns.start * COLUMNS);
-                let panel = &self.segments.all()[at][first * stride..];
-                for (row, segments) in rows.chunks_exact_mut(width).zip(panel.chunks_exact(stride)) {
+                let panel = &self.segments.all()[at];
+                for (u, row) in (first..).zip(rows.chunks_exact_mut(width)) {
+                    let segments = &panel[from.map_or(u, |from| from[u] as usize) * stride..][..stride];
                     for (values, segment) in row[column..].chunks_mut(COLUMNS).zip(segments) {
                         values.copy_from_slice(&segment.0[..values.len()]);
                     }
@@ -440,13 +442,13 @@ mod tests {
             for per_panel in [2, 4, 6, 64] {
                 let new = || Panels::with_layout(n, width, per_panel);
                 let (mut from, mut to, mut squares) = (new(), new(), vec![f64::NAN; n]);
-                from.write(Rows::Dense(x.view()), &ctl).expect("not cancelled");
-                assert_eq!(from.to_rows(&ctl).expect("not cancelled"), x);
+                from.write(Rows::Dense(x.view()), None, &ctl).expect("not cancelled");
+                assert_eq!(from.to_rows(None, &ctl).expect("not cancelled"), x);
                 assert_eq!(from.squares(&ctl).expect("not cancelled").len(), n);
                 for residual in [false, true] {
                     let expected = spmm(a, x.view(), residual, &ctl).expect("not cancelled");
                     from.propagate(a, residual, &mut to, &mut squares, &ctl).expect("not cancelled");
-                    let out = to.to_rows(&ctl).expect("not cancelled");
+                    let out = to.to_rows(None, &ctl).expect("not cancelled");
                     assert!(out.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()), "{width} {per_panel}");
                     let norms = row_norms(expected.view(), &ctl).expect("not cancelled");
                     let same =
@@ -454,13 +456,14 @@ mod tests {
                     assert!(same && squares == to.squares(&ctl).expect("not cancelled"), "{width} {per_panel}");
                     let mut again = new();
                     from.propagate(a, residual, &mut again, &mut [], &ctl).expect("not cancelled");
-                    assert_eq!(again.to_rows(&ctl).expect("not cancelled"), out);
+                    assert_eq!(again.to_rows(None, &ctl).expect("not cancelled"), out);
                 }
                 let mut sum = new();
                 sum.add(0.5, &from, &ctl).expect("not cancelled");
                 sum.add(0.25, &to, &ctl).expect("not cancelled");
-                let expected = to.to_rows(&ctl).expect("not cancelled").mapv(|v| 0.25 * v) + x.mapv(|v| 0.5 * v);
-                let off = (sum.to_rows(&ctl).expect("not cancelled") - expected).iter().map(|d| d.abs()).sum::<f32>();
+                let expected = to.to_rows(None, &ctl).expect("not cancelled").mapv(|v| 0.25 * v) + x.mapv(|v| 0.5 * v);
+                let off =
+                    (sum.to_rows(None, &ctl).expect("not cancelled") - expected).iter().map(|d| d.abs()).sum::<f32>();
                 assert!(off < 1e-2, "{off}");
             }
         }
@@ -473,8 +476,8 @@ mod tests {
         let x = Array2::from_shape_fn((n, width), |(i, j)| (i * width + j) as f32);
         let mut panels = Panels::with_layout(n, width, 2);
         assert!(matches!(panels.segments, Segments::Large { .. }));
-        panels.write(Rows::Dense(x.view()), &ctl).expect("not cancelled");
-        assert_eq!(panels.to_rows(&ctl).expect("not cancelled"), x);
+        panels.write(Rows::Dense(x.view()), None, &ctl).expect("not cancelled");
+        assert_eq!(panels.to_rows(None, &ctl).expect("not cancelled"), x);
     }
 
     #[test]
@@ -483,8 +486,8 @@ mod tests {
         let x = Array2::from_shape_fn((40, 50), |(i, j)| if (i * j) % 7 == 1 { (i + j) as f32 } else { 0.0 });
         let Features::Sparse(stored) = Features::from_dense(x.clone()) else { panic!("sparse enough") };
         let mut panels = Panels::zeros(40, 50);
-        panels.write(Rows::Sparse(&stored), &ctl).expect("not cancelled");
-        assert_eq!(panels.to_rows(&ctl).expect("not cancelled"), x);
+        panels.write(Rows::Sparse(&stored), None, &ctl).expect("not cancelled");
+        assert_eq!(panels.to_rows(None, &ctl).expect("not cancelled"), x);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(crate) mod backward;
 pub(crate) mod batch_norm;
 mod dropout;
 pub(crate) mod families;
+pub(crate) mod hops;
 pub(crate) mod network;
 mod outline;
 mod params;

@@ -8,16 +8,17 @@ use std::sync::Arc;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::architecture::{Architecture, HopWeights};
+use super::architecture::Architecture;
 use super::backward::{Step, Tape};
 use super::batch_norm;
 use super::dropout::{self, DropoutSeed};
 use super::families::{Definition, Stack};
+use super::hops::hops;
 use super::outline::{Line, Operation};
 use super::params::{Model, Parameter};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::Features;
+use crate::engine::graph::{Features, Permutation};
 use crate::engine::kernels::{AttentionInput, Panels, Rows, column_sums, copied};
 
 /// What a step of the network does.
@@ -79,8 +80,13 @@ pub(crate) trait Policy {
 
     /// `out = T̂ x` of hop `step`. `[n, width] → [n, width]`
     fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
-        let next = self.propagate(step, &x.to_rows(ctl)?, ctl)?;
-        out.write(Rows::Dense(next.view()), ctl)
+        let next = self.propagate(step, &x.to_rows(None, ctl)?, ctl)?;
+        out.write(Rows::Dense(next.view()), None, ctl)
+    }
+
+    /// How the rows of what hops lie, where that is not as nodes are stored.
+    fn order(&self) -> Option<&Permutation> {
+        None
     }
 
     /// Attention of graph step `step` over the entries that are there. `→ [n, heads · channels]`
@@ -638,37 +644,6 @@ pub(crate) fn forward(
     } else {
         Net::new(model, feature_rows(features), policy, None, ctl).run()
     }
-}
-
-/// `Σ_l w_l T^l X`: the propagation of a decoupled family.
-pub(crate) fn hops(
-    features: &Features,
-    shape: &Architecture,
-    policy: &mut dyn Policy,
-    ctl: &Control,
-) -> Result<Array2<f32>, EngineError> {
-    let weights = shape.hop_weights();
-    let (n, width) = (features.n_rows(), features.width());
-    let mut embedding = Panels::zeros(n, width);
-    embedding.write(feature_rows(features), ctl)?;
-    let mut next = Panels::zeros(n, width);
-    // Where the last hop alone counts there is nothing to add up.
-    let last_alone = shape.architecture.definition().hop_weights(shape) == HopWeights::Last;
-    let mut sum = if last_alone { None } else { Some(Panels::zeros(n, width)) };
-    let mut add = |embedding: &Panels, weight: f64| match &mut sum {
-        Some(sum) => sum.add(weight as f32, embedding, ctl),
-        None => Ok(()),
-    };
-    for (hop, weight) in weights.iter().enumerate().take(shape.hops) {
-        ctl.progress("propagating", hop, shape.hops);
-        add(&embedding, *weight)?;
-        policy.hop(hop, &embedding, &mut next, ctl)?;
-        std::mem::swap(&mut embedding, &mut next);
-        policy.finished_hop(hop, &embedding, ctl)?;
-    }
-    drop(next);
-    add(&embedding, weights[shape.hops])?;
-    sum.unwrap_or(embedding).to_rows(ctl)
 }
 
 fn dense_rows(rows: Rows<'_>) -> Array2<f32> {

@@ -21,7 +21,8 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split, Transpose};
 use crate::engine::kernels::{Attended, AttentionInput, Panels, Rows, frobenius, row_norms};
 use crate::engine::model::backward::{Retrace, Tape};
-use crate::engine::model::network::{self, Net, Policy, WeightAt, feature_rows};
+use crate::engine::model::hops::hops;
+use crate::engine::model::network::{Net, Policy, WeightAt, feature_rows};
 use crate::engine::model::{Family, Model, Scaler, StepKind};
 
 /// What the backward pass of a training step needs of the decisions.
@@ -91,7 +92,7 @@ impl<'a> Decider<'a> {
         decider
     }
 
-    /// For a propagation alone, as [`network::hops`] does it.
+    /// For a propagation alone, as [`hops`] does it.
     fn without_weights(
         recipe: &'a Recipe,
         everything: Survivors,
@@ -213,7 +214,7 @@ impl Policy for Decider<'_> {
 
     fn finished_hop(&mut self, idx: usize, output: &Panels, ctl: &Control) -> Result<(), EngineError> {
         let relative_error = match self.reference_of_step() {
-            Some(reference) => Some(relative_distance(&output.to_rows(ctl)?, reference)),
+            Some(reference) => Some(relative_distance(&output.to_rows(None, ctl)?, reference)),
             None => None,
         };
         let squares = self.squares.as_ref().map_or(f64::NAN, |squares| squares.iter().sum());
@@ -365,7 +366,7 @@ pub fn propagate(
     let mut decider = Decider::without_weights(recipe, everything, topology.n_entries(), locked.as_deref());
     decider.reference = reference;
     decider.ranking = edge_ranking(dataset, recipe, ctl)?;
-    let embedding = network::hops(dataset.features(), &recipe.model, &mut decider, ctl)?;
+    let embedding = hops(dataset.features(), &recipe.model, &mut decider, ctl)?;
     Ok(Propagated { embedding, edges: decider.masks.edges, steps: decider.steps })
 }
 

@@ -14,10 +14,11 @@ mod trace;
 pub(crate) mod transform;
 pub(crate) mod weights;
 
+pub use crate::engine::graph::HopOrder;
 pub use decide::{Propagated, propagate};
 pub use mask::{EdgeMask, Masks, WeightMask};
 pub use recipe::{
-    Compat, EdgeMode, EdgeRule, HopOrder, HopRule, Identity, Lock, Precision, Quirk, RECIPE_FORMAT, Recipe, Schedule,
-    Training, WeightMode, WeightRule,
+    Compat, EdgeMode, EdgeRule, HopRule, Identity, Lock, Precision, Quirk, RECIPE_FORMAT, Recipe, Schedule, Training,
+    WeightMode, WeightRule,
 };
 pub use trace::{EdgeTrace, Macs, Product, Pruned, StepTrace, WeightTrace};

@@ -1,0 +1,41 @@
+//! The propagation of decoupled families: hop after hop over panels.
+
+use ndarray::Array2;
+
+use super::architecture::{Architecture, HopWeights};
+use super::network::{Policy, feature_rows};
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::graph::{Features, Permutation};
+use crate::engine::kernels::Panels;
+
+/// `Σ_l w_l T^l X`: the propagation of a decoupled family. Rows lie as [`Policy::order`] says until the last hop is done.
+pub(crate) fn hops(
+    features: &Features,
+    shape: &Architecture,
+    policy: &mut dyn Policy,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let weights = shape.hop_weights();
+    let (n, width) = (features.n_rows(), features.width());
+    let mut embedding = Panels::zeros(n, width);
+    embedding.write(feature_rows(features), policy.order().map(Permutation::order), ctl)?;
+    let mut next = Panels::zeros(n, width);
+    // Where the last hop alone counts there is nothing to add up.
+    let last_alone = shape.architecture.definition().hop_weights(shape) == HopWeights::Last;
+    let mut sum = if last_alone { None } else { Some(Panels::zeros(n, width)) };
+    let mut add = |embedding: &Panels, weight: f64| match &mut sum {
+        Some(sum) => sum.add(weight as f32, embedding, ctl),
+        None => Ok(()),
+    };
+    for (hop, weight) in weights.iter().enumerate().take(shape.hops) {
+        ctl.progress("propagating", hop, shape.hops);
+        add(&embedding, *weight)?;
+        policy.hop(hop, &embedding, &mut next, ctl)?;
+        std::mem::swap(&mut embedding, &mut next);
+        policy.finished_hop(hop, &embedding, ctl)?;
+    }
+    drop(next);
+    add(&embedding, weights[shape.hops])?;
+    sum.unwrap_or(embedding).to_rows(policy.order().map(Permutation::position), ctl)
+}
