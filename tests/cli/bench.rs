@@ -34,6 +34,10 @@ fn a_quick_bench_says_everything_that_scripts_read() {
         let sparsity = propagation[at]["sparsity"].as_f64().expect("a number");
         assert!(sparsity >= least && sparsity <= least + 0.02, "{sparsity} at {at}");
     }
+    let orders = found["orders"].as_array().expect("a list");
+    let keys: Vec<_> = orders.iter().map(|o| o["order"].as_str().expect("a name")).collect();
+    assert_eq!(keys, ["stored", "degree", "community", "rcm"]);
+    assert!(orders.iter().all(|o| ["find_secs", "secs", "speedup"].iter().all(|k| o[k].is_number())), "{orders:?}");
     let weights = found["weights"].as_array().expect("a list");
     assert!(weights.iter().all(|w| w["dense_secs"].is_number() && w.get("pays_from").is_some()), "{weights:?}");
 }

@@ -81,6 +81,7 @@ impl Permutation {
     /// O(nodes log nodes); for communities O(entries) in each of at most 20 rounds, for reverse Cuthill-McKee
     /// O(entries log largest degree), and the transpose of a graph that is not symmetric.
     pub fn find(topology: &Topology, by: HopOrder, ctl: &Control) -> Result<Self, EngineError> {
+        ctl.check()?;
         let mut order: Vec<u32> = (0..topology.n_nodes() as u32).collect();
         match by {
             HopOrder::Stored => {}
@@ -218,4 +219,120 @@ pub(crate) fn communities(topology: &Topology, seed: u64, ctl: &Control) -> Resu
     let mut rank = vec![0u32; n];
     by_size.iter().enumerate().for_each(|(at, l)| rank[*l as usize] = at as u32);
     Ok(label.into_iter().map(|l| rank[l as usize]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::graph::{Direction, PowerLaw, SelfLoops, power_law_communities};
+
+    fn ctl() -> Control {
+        Control::new(1).expect("a worker")
+    }
+
+    fn graph(n: usize, pairs: &[(u32, u32)], direction: Direction, self_loops: SelfLoops) -> Topology {
+        Topology::from_edges(n, pairs, direction, self_loops).expect("valid pairs").0
+    }
+
+    fn power_law() -> Topology {
+        let shape = PowerLaw { n_nodes: 500, n_entries: 4_000, ..PowerLaw::default() };
+        power_law_communities(&shape, &ctl()).expect("a graph").topology().clone()
+    }
+
+    /// A grid of `height · width` nodes with shuffled names; a grid of height 1 is a path.
+    fn grid(height: u32, width: u32) -> Topology {
+        let mut name: Vec<u32> = (0..height * width).collect();
+        name.shuffle(&mut StdRng::seed_from_u64(3));
+        let node = |i: u32, j: u32| name[(i * width + j) as usize];
+        let right = (0..height).flat_map(|i| (1..width).map(move |j| ((i, j - 1), (i, j))));
+        let down = (1..height).flat_map(|i| (0..width).map(move |j| ((i - 1, j), (i, j))));
+        let pairs: Vec<_> = right.chain(down).map(|(a, b)| (node(a.0, a.1), node(b.0, b.1))).collect();
+        graph(name.len(), &pairs, Direction::Symmetrised, SelfLoops::Added)
+    }
+
+    /// Largest distance of the ends of an entry.
+    fn bandwidth(topology: &Topology, nodes: &Permutation) -> u32 {
+        let at = |u: u32| nodes.position()[u as usize];
+        topology.entries().map(|(u, v)| at(u).abs_diff(at(v))).max().unwrap_or(0)
+    }
+
+    /// Cuthill and McKee's words taken literally: number the neighbours of the first node that has some without a number, and where
+    /// none has, the node of least degree.
+    fn slow_rcm(topology: &Topology) -> Vec<u32> {
+        let n = topology.n_nodes() as u32;
+        let is_near = |u: u32, v: u32| {
+            topology.find(u as usize, v as usize).is_some() || topology.find(v as usize, u as usize).is_some()
+        };
+        let degree = |u: u32| topology.entries().map(|(a, b)| usize::from(a == u) + usize::from(b == u)).sum::<usize>();
+        let mut order = Vec::new();
+        while order.len() < n as usize {
+            let left: Vec<u32> = (0..n).filter(|u| !order.contains(u)).collect();
+            let first = order.iter().find(|u| left.iter().any(|v| is_near(**u, *v))).copied();
+            let mut next: Vec<u32> = left.into_iter().filter(|v| first.is_none_or(|u| is_near(u, *v))).collect();
+            next.sort_by_key(|v| (degree(*v), *v));
+            next.truncate(if first.is_some() { next.len() } else { 1 });
+            order.extend(next);
+        }
+        order.reverse();
+        order
+    }
+
+    #[test]
+    fn every_order_holds_every_node_once() {
+        let lonely = graph(9, &[(3, 4), (7, 3), (2, 2)], Direction::AsStored, SelfLoops::AsStored);
+        let directed = graph(6, &[(0, 1), (1, 2), (5, 1), (4, 3)], Direction::AsStored, SelfLoops::Added);
+        let none = graph(0, &[], Direction::AsStored, SelfLoops::AsStored);
+        for topology in [power_law(), lonely, directed, none, grid(7, 9)] {
+            for by in HopOrder::ALL {
+                let nodes = Permutation::find(&topology, by, &ctl()).expect("not cancelled");
+                assert_eq!(nodes.order().len(), topology.n_nodes());
+                for (at, u) in nodes.order().iter().enumerate() {
+                    assert_eq!(nodes.position()[*u as usize] as usize, at, "{by:?}");
+                }
+                let known = topology.ordered(by, &ctl()).expect("not cancelled");
+                assert_eq!(known.is_none(), by == HopOrder::Stored);
+                assert!(known.is_none_or(|known| *known == nodes), "{by:?} on other threads");
+            }
+        }
+    }
+
+    #[test]
+    fn reverse_cuthill_mckee_is_what_its_words_say() {
+        let directed = graph(
+            12,
+            &[(0, 1), (1, 2), (5, 1), (4, 3), (3, 9), (9, 10), (4, 10), (6, 6)],
+            Direction::AsStored,
+            SelfLoops::AsStored,
+        );
+        let shape = PowerLaw { n_nodes: 60, n_entries: 150, n_classes: 3, ..PowerLaw::default() };
+        let small = power_law_communities(&shape, &ctl()).expect("a graph").topology().clone();
+        for topology in [small, directed, grid(4, 6)] {
+            assert_eq!(reverse_cuthill_mckee(&topology, &ctl()).expect("not cancelled"), slow_rcm(&topology));
+        }
+    }
+
+    #[test]
+    fn reverse_cuthill_mckee_brings_neighbours_together() {
+        // No order of a grid is narrower than its shorter side.
+        for (height, width, most) in [(1, 200, 1), (12, 30, 12)] {
+            let topology = grid(height, width);
+            let [stored, found] = [HopOrder::Stored, HopOrder::Rcm]
+                .map(|by| bandwidth(&topology, &Permutation::find(&topology, by, &ctl()).expect("not cancelled")));
+            assert!(found <= most && stored > 5 * most, "{found} of {stored}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_search_is_begun_anew() {
+        let topology = power_law();
+        for by in [HopOrder::Degree, HopOrder::Community, HopOrder::Rcm] {
+            let stopped = ctl();
+            stopped.canceller().cancel();
+            assert!(matches!(topology.ordered(by, &stopped), Err(EngineError::Cancelled)), "{by:?}");
+            let found = topology.ordered(by, &ctl()).expect("not cancelled").expect("another order");
+            // What is known is not looked for again, by no clone.
+            let again = topology.clone().ordered(by, &stopped).expect("known").expect("another order");
+            assert!(Arc::ptr_eq(&found, &again));
+        }
+    }
 }

@@ -155,8 +155,8 @@ impl MaskSteps {
 mod tests {
     use super::*;
     use crate::engine::control::Control;
-    use crate::engine::graph::{PowerLaw, power_law_communities};
-    use crate::engine::sparsify::Recipe;
+    use crate::engine::graph::{HopOrder, PowerLaw, power_law_communities};
+    use crate::engine::sparsify::{Identity, Recipe};
 
     #[test]
     fn lists_made_anew_for_every_step_are_those_that_are_kept() {
@@ -193,6 +193,38 @@ mod tests {
                         || (mask.removed_at()[*k] as usize == step && locked.is_some_and(|l| l[u as usize]))
                 });
                 assert_eq!(kept.n_walked(), stays.count());
+            }
+        }
+    }
+
+    #[test]
+    fn rows_in_another_order_hold_their_entries_in_the_old_sequence() {
+        let ctl = Control::new(1).expect("a worker");
+        let shape = PowerLaw { n_nodes: 60, n_entries: 400, ..PowerLaw::default() };
+        let dataset = power_law_communities(&shape, &ctl).expect("a graph");
+        let topology = dataset.topology();
+        let removed_at =
+            topology.entries().enumerate().map(|(k, (u, v))| if u == v { 3 } else { (k % 4) as u8 }).collect();
+        let mask = EdgeMask::try_new(removed_at, 3, topology).expect("a mask");
+        let nodes = topology.ordered(HopOrder::Rcm, &ctl).expect("not cancelled").expect("another order");
+        for identity in [Identity::SelfLoop, Identity::Residual] {
+            let mut recipe = Recipe::default();
+            recipe.edges.identity = identity;
+            let steps = |nodes| Steps::of_mask(Walk::new(&dataset, &recipe), &mask, None, false, nodes).expect("small");
+            let (mut stored, mut moved) = (steps(None), steps(Some(Arc::clone(&nodes))));
+            for step in 0..3 {
+                let (stored, moved) = (&stored.get(step).expect("small").0, &moved.get(step).expect("small").0);
+                let row = |s: &Survivors, u: usize| {
+                    let entries = s.structure().indptr[u]..s.structure().indptr[u + 1];
+                    (s.structure().indices[entries.clone()].to_vec(), s.values()[entries].to_vec())
+                };
+                for (p, u) in nodes.order().iter().enumerate() {
+                    let (columns, values) = row(&moved.survivors, p);
+                    let sources = columns.iter().map(|q| nodes.order()[*q as usize]).collect();
+                    assert_eq!((sources, values), row(&stored.survivors, *u as usize), "row {p} of step {step}");
+                }
+                let counts = |s: &Survivors| (s.n_rows(), s.n_walked(), s.n_entries(), s.n_self_loops());
+                assert_eq!(counts(&moved.survivors), counts(&stored.survivors));
             }
         }
     }
