@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use crate::engine::graph::{Column, Direction, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
-use crate::engine::sparsify::{Compat, EdgeMode, Identity, Schedule, WeightMode};
+use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Identity, Precision, Schedule, WeightMode};
 
 /// Everything on the command line.
 #[derive(Debug, Parser)]
@@ -493,6 +493,12 @@ pub(super) struct RecipeArgs {
     /// How often the lottery schedule sets weights back
     #[arg(long, value_name = "N")]
     pub(super) rounds: Option<usize>,
+    /// How embeddings are stored between hops once masks are followed (sgc, appnp, gbp); bf16 is timed beside f32, with its error
+    #[arg(long, value_name = "f32|bf16", value_parser = choice::<Precision>)]
+    pub(super) embeddings: Option<Precision>,
+    /// In which order nodes lie in memory while masks are followed (sgc, appnp, gbp); changes time alone
+    #[arg(long, value_name = "stored|degree|community|rcm", value_parser = choice::<HopOrder>)]
+    pub(super) node_order: Option<HopOrder>,
     /// How δw is meant
     #[arg(long, value_name = "absolute|relative|target", value_parser = choice::<WeightMode>)]
     pub(super) weight_mode: Option<WeightMode>,

@@ -168,6 +168,8 @@ pub(super) fn recipe(args: &RecipeArgs, shared: &SharedArgs) -> anyhow::Result<R
     set(&mut recipe.edges.delta, args.delta_a.clone());
     set(&mut recipe.edges.identity, args.identity);
     set(&mut recipe.edges.lock, args.lock.clone().map(Lock::from));
+    set(&mut recipe.propagation.embeddings, args.embeddings);
+    set(&mut recipe.propagation.order, args.node_order);
     set(&mut recipe.weights.mode, args.weight_mode);
     set(&mut recipe.weights.delta, args.delta_w.clone());
     if let Some(ranking) = args.edge_ranking {

@@ -10,10 +10,11 @@ use super::failure::UsageError;
 use super::inputs;
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
+use crate::engine::analysis::follow;
 use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::Family;
 use crate::engine::out_of_core::{GraphSize, Storage as _, StoredPropagation, propagate_stored, sums_hops};
-use crate::engine::sparsify::{Lock, Recipe, propagate};
+use crate::engine::sparsify::{EdgeMode, Lock, Recipe, propagate};
 use crate::io::results::{PropagationMetrics, PropagationWriter};
 use crate::io::stored::{DiskStorage, OutOfCoreWriter, StoredGraph};
 use crate::io::{Detected, GraphFormat, detect};
@@ -55,7 +56,10 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
     let began = Instant::now();
     let propagated = propagate(&input.dataset, recipe, &split, None, terminal.ctl())?;
     let elapsed_secs = began.elapsed().as_secs_f64();
-    let metrics = PropagationMetrics::of(&input.dataset, &propagated, elapsed_secs, terminal.ctl().n_threads());
+    let mut metrics = PropagationMetrics::of(&input.dataset, &propagated, elapsed_secs, terminal.ctl().n_threads());
+    if !recipe.propagation.is_default() && recipe.edges.mode != EdgeMode::Mass {
+        metrics.followed = Some(follow(&input.dataset, recipe, &propagated, terminal.ctl())?);
+    }
     writer.write(recipe, &propagated, &metrics, terminal.ctl())?;
     terminal.clear();
     say(args, recipe, &metrics, input.dataset.name())
@@ -90,6 +94,10 @@ fn out_of_core(
     writer: PropagationWriter,
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
+    if !recipe.propagation.is_default() {
+        let expected = "none where a graph is propagated from the disk";
+        return Err(UsageError::new("--embeddings and --node-order", expected, "some").into());
+    }
     if !recipe.graph.is_default() {
         return Err(UsageError::new("options of the graph", "none for a stored graph", "some").into());
     }
@@ -173,7 +181,7 @@ fn say(args: &PropagateArgs, recipe: &Recipe, metrics: &PropagationMetrics, grap
     });
     let header = ["hop", "δa", "δ used", "entries kept", "removed", "MACs", "norm"];
     let title = recipe.model.architecture.title();
-    output::lines(&[
+    let mut lines = vec![
         format!("{title} of {graph}, {} hops\n", recipe.model.hops),
         table(&header, 1, rows),
         format!(
@@ -184,6 +192,18 @@ fn say(args: &PropagateArgs, recipe: &Recipe, metrics: &PropagationMetrics, grap
             metrics.macs_rule,
         ),
         format!("one pass, deciding as it goes: {}, {} threads", seconds(metrics.elapsed_secs), metrics.n_threads),
-        format!("wrote {}", args.output.display()),
-    ])
+    ];
+    if let Some(followed) = metrics.followed {
+        lines.push(format!(
+            "one pass each over the masks: {}; stored as {}, nodes ordered as {}: {}, embedding {:.1e} off, at most {:.1e}",
+            seconds(followed.plain_secs),
+            followed.rule.embeddings.key(),
+            followed.rule.order.key(),
+            seconds(followed.secs),
+            followed.relative_error,
+            followed.largest_difference,
+        ));
+    }
+    lines.push(format!("wrote {}", args.output.display()));
+    output::lines(&lines)
 }

@@ -99,6 +99,16 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
         )),
         None => lines.push("times were not measured".to_owned()),
     }
+    if let Some(bf16) = metrics.timing.as_ref().and_then(|timing| timing.bf16) {
+        lines.push(format!(
+            "embeddings stored as bf16: {} ({:.2} times as fast as unpruned); logits {:.1e} off, at most {:.1e}; {} of the predictions stay",
+            seconds(bf16.secs),
+            bf16.speedup,
+            bf16.relative_error,
+            bf16.largest_difference,
+            percent(bf16.agreement),
+        ));
+    }
     for (at, step) in run.pruned.steps.iter().enumerate() {
         for nth in 0..step.weights.len() {
             if let Some(advice) = run.advice(at, nth) {

@@ -19,8 +19,8 @@ use super::bundle::{StepMetrics, matrix_npy, removed_at_npy};
 use super::recipe::{recipe_to_toml, write_recipe};
 use super::report::ExportError;
 use crate::engine::analysis::{
-    ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, SensitivityPoint, SweepGrid, SweepPoint, pareto_front,
-    summarise,
+    ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Followed, SensitivityPoint, SweepGrid, SweepPoint,
+    pareto_front, summarise,
 };
 use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
@@ -53,6 +53,10 @@ pub struct PropagationMetrics {
     pub elapsed_secs: f64,
     /// Threads that computed.
     pub n_threads: usize,
+    /// The same hops over the masks, stored or ordered as the recipe says, where it says something. `embedding.npy` is that of 32-bit
+    /// floats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub followed: Option<Followed>,
 }
 
 impl PropagationMetrics {
@@ -76,6 +80,7 @@ impl PropagationMetrics {
             macs_pruned: macs.pruned(),
             elapsed_secs,
             n_threads,
+            followed: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use unifews::engine::analysis::{RunOptions, SweepGrid, SweepPoint, run, sweep};
 use unifews::engine::control::Control;
 use unifews::engine::graph::resolve_split;
 use unifews::engine::model::{Architecture, Family};
-use unifews::engine::sparsify::{EdgeMode, Recipe, propagate};
+use unifews::engine::sparsify::{EdgeMode, Precision, Recipe, propagate};
 use unifews::io::bundle::Metrics;
 use unifews::io::{read_model, read_recipe};
 
@@ -193,6 +193,54 @@ fn several_classes_per_node_are_trained_pruned_and_replayed() {
         let picture = std::fs::read_to_string(folder.path().join("s/accuracy.svg")).expect("a picture");
         assert!(picture.contains("test micro-F1, %"), "{arch}");
     }
+}
+
+#[test]
+fn embeddings_stored_as_bf16_are_timed_with_their_error_and_change_no_file() {
+    let folder = folder();
+    let path = small_model("sgc");
+    let prune = |out: &str, more: &[&str]| {
+        json(folder.path(), &[&["prune", SMALL, path, "-o", out, "--delta-a", "0.4"][..], more].concat())
+    };
+    let (plain, rounded) = (prune("a", &[]), prune("b", &["--embeddings", "bf16"]));
+    assert!(plain["metrics"]["timing"]["bf16"].is_null());
+    let bf16 = &rounded["metrics"]["timing"]["bf16"];
+    let number =
+        |value: &serde_json::Value, key: &str| value[key].as_f64().unwrap_or_else(|| panic!("{key} of {value}"));
+    // 8 significant bits: every hop rounds by at most 2^-9, and errors of either sign partly cancel.
+    let off = number(bf16, "relative_error");
+    assert!((1e-6..2e-2).contains(&off), "{off}");
+    assert!(number(bf16, "largest_difference") > 0.0 && number(bf16, "secs") > 0.0 && number(bf16, "speedup") > 0.0);
+    assert!(number(bf16, "agreement") > 0.9 && bf16["test"]["n_nodes"].as_u64() > Some(0));
+    for file in ["logits.npy", "masks.safetensors", "predictions.csv"] {
+        let read = |bundle: &str| std::fs::read(folder.path().join(bundle).join(file)).expect("a file");
+        assert_eq!(read("a"), read("b"), "{file}");
+    }
+    assert!(stdout(folder.path(), &["replay", "b"]).contains("same bits"));
+    assert_eq!(
+        read_recipe(folder.path().join("b/recipe.toml")).expect("a recipe").propagation.embeddings,
+        Precision::Bf16
+    );
+    let hops = [
+        "propagate",
+        SMALL,
+        "-o",
+        "c",
+        "--arch",
+        "appnp",
+        "--hops",
+        "5",
+        "--edge-mode",
+        "relative",
+        "--delta-a",
+        "0.3",
+    ];
+    let out = json(folder.path(), &[&hops[..], &["--embeddings", "bf16", "--node-order", "rcm"]].concat());
+    let followed = &out["metrics"]["followed"];
+    assert_eq!((&followed["rule"]["embeddings"], &followed["rule"]["order"]), (&"bf16".into(), &"rcm".into()));
+    assert!((1e-6..2e-2).contains(&number(followed, "relative_error")), "{followed}");
+    let out = json(folder.path(), &[&hops[..], &["--node-order", "community"]].concat());
+    assert_eq!(number(&out["metrics"]["followed"], "largest_difference"), 0.0, "an order changes no bit");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable as _;
 use unifews::engine::analysis::{RasterMode, Side};
 use unifews::engine::model::{Architecture, Family, HopWeights};
 use unifews::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use unifews::engine::sparsify::{Compat, EdgeMode, Quirk, Recipe, Schedule, Training, WeightMode};
+use unifews::engine::sparsify::{Compat, EdgeMode, HopOrder, Precision, Quirk, Recipe, Schedule, Training, WeightMode};
 use unifews::session::{Command, Phase, PictureRequest, Session};
 use unifews::ui::App;
 use unifews::ui::actions::Action;
@@ -63,6 +63,28 @@ fn choose(h: &mut Harness<'_, App>, combo: &str, choice: &str) {
     h.run_steps(4);
     h.get_by_role_and_label(Role::Button, choice).click();
     h.run_steps(4);
+}
+
+#[test]
+fn decoupled_networks_are_timed_with_embeddings_as_bf16() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    train(&mut h, small(Family::Gcn), |_| {});
+    assert!(h.query_by_role_and_label(Role::ComboBox, "Embeddings").is_none(), "nothing hops in a GCN");
+    train(&mut h, small(Family::Appnp), |_| {});
+    choose(&mut h, "Embeddings", "bf16");
+    choose(&mut h, "Node order", "by community");
+    let rule = h.state().session().store().recipe.propagation;
+    assert_eq!((rule.embeddings, rule.order), (Precision::Bf16, HopOrder::Community));
+    h.state().send(Command::Prune);
+    h.run_steps(2);
+    wait(&mut h, "the run", |s| {
+        let timing = s.store().shown().and_then(|run| run.timing.as_ref());
+        s.is_idle() && timing.is_some_and(|timing| timing.bf16.is_some())
+    });
+    h.run_steps(3);
+    h.get_by_label("as bf16").scroll_to_me();
+    h.get_by_label("its error");
 }
 
 #[test]

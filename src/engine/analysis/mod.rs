@@ -31,7 +31,7 @@ pub use raster::{
     RasterRequest, Scale, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster, raster_from,
 };
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
-pub use run::{Run, RunOptions, Timing, forward_frozen, propagated, run};
+pub use run::{Bf16Timing, Followed, Run, RunOptions, Timing, follow, forward_frozen, propagated, run};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use speed::{
     ForwardSpeed, HopSpeed, OrderSpeed, PropagationSpeed, SpeedPlan, SpeedReport, TriadSpeed, WeightSpeed,

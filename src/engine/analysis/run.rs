@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ndarray::Array2;
+use serde::Serialize;
 
 use super::bounds::{Bounds, bounds};
 use super::evaluate::Evaluation;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Permutation, Split, resolve_split};
-use crate::engine::kernels::{Advice, AttentionInput, CostModel, Panels, Rows};
+use crate::engine::kernels::{Advice, AttentionInput, CostModel, Panels, Precision, Rows};
 use crate::engine::model::Model;
 use crate::engine::model::hops::hops;
 use crate::engine::model::network::{self, Net};
 use crate::engine::sparsify::decide::{decide, flags};
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::transform::faster_product;
-use crate::engine::sparsify::{EdgeMask, EdgeMode, Masks, Product, Pruned, Recipe};
+use crate::engine::sparsify::{EdgeMask, EdgeMode, HopRule, Masks, Product, Propagated, Pruned, Recipe};
 
 /// How much of a run to compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,23 @@ pub struct Timing {
     pub products: Vec<Product>,
     /// What products cost on this machine.
     pub cost: CostModel,
+    /// The pruned forward with embeddings stored as bf16, where the recipe asks for it.
+    pub bf16: Option<Bf16Timing>,
+}
+
+/// What storing embeddings as bf16 between hops saves, and what it changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bf16Timing {
+    /// Pruned forward over frozen masks, seconds in all; in turn with those of [`Timing`].
+    pub secs: f64,
+    /// Seconds per step.
+    pub step_secs: Vec<f64>,
+    /// Largest difference of any logit from the pruned model's with 32-bit floats.
+    pub largest_difference: f64,
+    /// `‖Z_bf16 - Z‖_F / ‖Z‖_F` of the logits.
+    pub relative_error: f64,
+    /// Scores of the pruned model with 32-bit floats (as `dense`) and with bf16 (as `pruned`), and how far they agree.
+    pub evaluation: Evaluation,
 }
 
 impl Timing {
@@ -154,7 +172,7 @@ pub fn run(
     let evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked.as_ref());
     ctl.progress("timing", 3, N_STAGES);
     let timing = if options.n_timed > 0 && recipe.edges.mode != EdgeMode::Mass {
-        Some(measure(dataset, model, &recipe, &pruned, options.n_timed, &quiet)?)
+        Some(measure(dataset, model, &recipe, &split, &pruned, options.n_timed, &quiet)?)
     } else {
         None
     };
@@ -220,6 +238,7 @@ fn measure(
     dataset: &Dataset,
     model: &Model,
     recipe: &Recipe,
+    split: &Split,
     pruned: &Pruned,
     n_repeats: usize,
     ctl: &Control,
@@ -229,6 +248,9 @@ fn measure(
     let mut frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products), ctl)?;
     let mut dense_steps = Vec::new();
     let mut pruned_steps = Vec::new();
+    let mut bf16_steps = Vec::new();
+    let mut bf16_logits = None;
+    let is_bf16 = recipe.propagation.embeddings == Precision::Bf16;
     let start = Instant::now();
     let budget = SECS_PER_TIMED_PASS * n_repeats as f64;
     let mut repeat = 0;
@@ -239,15 +261,21 @@ fn measure(
         if !is_asked && (repeat > MOST_REPEATS * n_repeats || elapsed >= budget) {
             break;
         }
-        for (policy, model, steps) in
-            [(&mut dense, model, &mut dense_steps), (&mut frozen, &*pruned.model, &mut pruned_steps)]
-        {
+        let pass = |policy: &mut Frozen, model: &Model, steps: &mut Vec<Vec<f64>>| {
             policy.start();
-            network::forward(model, dataset.features(), policy, ctl)?;
+            let logits = network::forward(model, dataset.features(), policy, ctl)?;
             // The first pass of each warms caches and pages up.
             if repeat > 0 {
                 steps.push(policy.step_secs.clone());
             }
+            Ok::<_, EngineError>(logits)
+        };
+        pass(&mut dense, model, &mut dense_steps)?;
+        pass(&mut frozen, &pruned.model, &mut pruned_steps)?;
+        if is_bf16 {
+            frozen.precision = Precision::Bf16;
+            bf16_logits = Some(pass(&mut frozen, &pruned.model, &mut bf16_steps)?);
+            frozen.precision = Precision::F32;
         }
         repeat += 1;
     }
@@ -264,7 +292,24 @@ fn measure(
         pruned_secs: total(&pruned_steps),
         products,
         cost: *ctl.cost(),
+        bf16: bf16_logits.map(|logits| {
+            let (largest_difference, relative_error) = difference(&logits, &pruned.logits);
+            let (secs, step_secs) = (total(&bf16_steps), per_step(&bf16_steps));
+            let labels = dataset.labels().cloned().unwrap_or_default();
+            let evaluation = Evaluation::of(&labels, split, &pruned.logits, &logits, None);
+            Bf16Timing { secs, step_secs, largest_difference, relative_error, evaluation }
+        }),
     })
+}
+
+/// The largest difference of two results, and `‖a - b‖_F / ‖b‖_F`.
+fn difference(a: &Array2<f32>, b: &Array2<f32>) -> (f64, f64) {
+    let pairs = || a.iter().zip(b).map(|(a, b)| (f64::from(*a), f64::from(*b)));
+    let largest = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let square = pairs().map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+    let whole = pairs().map(|(_, b)| b * b).sum::<f64>();
+    let relative = if whole > 0.0 { (square / whole).sqrt() } else { square.sqrt() };
+    (largest, relative)
 }
 
 /// The faster product of every weight matrix, measured on its own input.
@@ -359,6 +404,46 @@ pub fn forward_frozen(
         None => Frozen::unpruned(dataset, recipe, ctl)?,
     };
     network::forward(model, dataset.features(), &mut policy, ctl)
+}
+
+/// Hops over masks as a recipe's [`HopRule`] says, beside plain ones.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Followed {
+    /// How embeddings were stored and ordered.
+    pub rule: HopRule,
+    /// All hops as 32-bit floats, nodes as the file has them, seconds; one pass.
+    pub plain_secs: f64,
+    /// All hops as the rule says, seconds; one pass.
+    pub secs: f64,
+    /// Largest difference of any value of the embedding.
+    pub largest_difference: f64,
+    /// `‖P - P_plain‖_F / ‖P_plain‖_F`.
+    pub relative_error: f64,
+}
+
+/// Follows the masks of `propagated` plainly and as the recipe says, one pass each after the lists are made.
+///
+/// # Errors
+/// [`EngineError::Mismatch`], [`EngineError::Cancelled`].
+pub fn follow(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    propagated: &Propagated,
+    ctl: &Control,
+) -> Result<Followed, EngineError> {
+    let rule = recipe.propagation;
+    let pass = |propagation: HopRule| -> Result<(f64, Array2<f32>), EngineError> {
+        let recipe = Recipe { propagation, ..recipe.clone() };
+        let mut policy = Frozen::pruned(dataset, &recipe, &propagated.edges, None, None, ctl)?;
+        policy.precision = propagation.embeddings;
+        policy.start();
+        let embedding = hops(dataset.features(), &recipe.model, &mut policy, ctl)?;
+        Ok((policy.step_secs.iter().sum(), embedding))
+    };
+    let plain_secs = pass(HopRule::default())?.0;
+    let (secs, embedding) = pass(rule)?;
+    let (largest_difference, relative_error) = difference(&embedding, &propagated.embedding);
+    Ok(Followed { rule, plain_secs, secs, largest_difference, relative_error })
 }
 
 /// What the propagation of a decoupled model gives over frozen masks: `Σ_l w_l T̂^l X`, before any scaler. `[n_nodes, n_features]`

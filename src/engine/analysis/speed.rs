@@ -16,7 +16,7 @@ use super::run::{RunOptions, median, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, HopOrder, Permutation, PowerLaw, Split};
-use crate::engine::kernels::{CostModel, Line, Panels, Rows};
+use crate::engine::kernels::{CostModel, Line, Panels, Precision, Rows};
 use crate::engine::model::hops::hops;
 use crate::engine::model::{Architecture, Family, Model, network};
 use crate::engine::sparsify::decide::propagate;
@@ -113,6 +113,8 @@ pub struct PropagationSpeed {
     pub title: String,
     /// Whether the masks were decided on the way, every entry tested in every hop; else they were followed.
     pub decides: bool,
+    /// How embeddings were stored.
+    pub embeddings: Precision,
     /// Removed share of the entries from the second hop on, `0..=1`.
     pub sparsity: f64,
     /// All hops, seconds.
@@ -294,7 +296,7 @@ fn hop(
     all: &Control,
 ) -> Result<HopSpeed, EngineError> {
     let (n, width) = (dataset.n_nodes(), dataset.features().width());
-    let (mut x, mut out) = (Panels::zeros(n, width), Panels::zeros(n, width));
+    let (mut x, mut out) = (Panels::zeros(n, width, Precision::F32), Panels::zeros(n, width, Precision::F32));
     x.write(network::feature_rows(dataset.features()), None, all)?;
     let everything = Walk::new(dataset, &propagation_recipe(plan)).all()?;
     let secs_one_thread = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], one))?;
@@ -318,6 +320,8 @@ fn propagation_recipe(plan: &SpeedPlan) -> Recipe {
 
 /// The shares removed in the first hop.
 const SHARES: [f64; 3] = [0.0, 0.5, 0.9];
+/// Whether masks are decided or followed, and how embeddings are stored.
+const WAYS: [(bool, Precision); 3] = [(true, Precision::F32), (false, Precision::F32), (false, Precision::Bf16)];
 /// A threshold that every entry is tested against and that removes none.
 const BARELY: f64 = 1e-30;
 
@@ -348,13 +352,21 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
         settings.push((share, sparsity, recipe, frozen));
     }
     let mut plain = Frozen::unpruned(dataset, &unpruned, ctl)?;
-    // One list of times per setting: unpruned, then deciding and following for every share.
-    let mut times = vec![Vec::new(); 1 + 2 * settings.len()];
+    // One list of times per setting: unpruned, then all ways for every share.
+    let mut times = vec![Vec::new(); 1 + WAYS.len() * settings.len()];
     for _ in 0..plan.n_repeats {
         times[0].push(hops_secs(ctl, |ctl| hops(dataset.features(), &unpruned.model, &mut plain, ctl))?);
         for (at, (_, _, recipe, frozen)) in settings.iter_mut().enumerate() {
-            times[1 + 2 * at].push(hops_secs(ctl, |ctl| propagate(dataset, recipe, &Split::default(), None, ctl))?);
-            times[2 + 2 * at].push(hops_secs(ctl, |ctl| hops(dataset.features(), &recipe.model, frozen, ctl))?);
+            for (way, (decides, embeddings)) in WAYS.into_iter().enumerate() {
+                frozen.precision = embeddings;
+                let secs = hops_secs(ctl, |ctl| {
+                    if decides {
+                        return propagate(dataset, recipe, &Split::default(), None, ctl).map(|p| p.embedding);
+                    }
+                    hops(dataset.features(), &recipe.model, frozen, ctl)
+                })?;
+                times[1 + WAYS.len() * at + way].push(secs);
+            }
         }
     }
     let mut medians = times.into_iter().map(|times| {
@@ -366,18 +378,24 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
     let mut out = vec![PropagationSpeed {
         title,
         decides: false,
+        embeddings: Precision::F32,
         sparsity: 0.0,
         secs,
         later_secs: plain_secs,
         later_speedup: 1.0,
     }];
-    let rows = settings.iter().flat_map(|setting| [(setting, true), (setting, false)]).zip(medians);
-    for (((share, sparsity, ..), decides), (secs, later_secs)) in rows {
+    let rows = settings.iter().flat_map(|setting| WAYS.map(|way| (setting, way))).zip(medians);
+    for (((share, sparsity, ..), (decides, embeddings)), (secs, later_secs)) in rows {
         let what =
             if *share > 0.0 { format!("{:.0} % of the entries removed", 100.0 * share) } else { "δ = 0".to_owned() };
-        let title = if decides { format!("{what}, deciding") } else { format!("{what}, following masks") };
+        let how = match (decides, embeddings) {
+            (true, _) => "deciding",
+            (_, Precision::F32) => "following masks",
+            (_, Precision::Bf16) => "following masks, stored as bf16",
+        };
+        let title = format!("{what}, {how}");
         let later_speedup = plain_secs / later_secs.max(f64::MIN_POSITIVE);
-        out.push(PropagationSpeed { title, decides, sparsity: *sparsity, secs, later_secs, later_speedup });
+        out.push(PropagationSpeed { title, decides, embeddings, sparsity: *sparsity, secs, later_secs, later_speedup });
     }
     Ok(out)
 }

@@ -135,6 +135,21 @@ pub(super) fn write_line<T: Slot>(to: &mut [T; LINE], from: &[f32; LINE]) {
     to.iter_mut().zip(from).for_each(|(to, from)| to.put(*from));
 }
 
+/// Writes half a line that begins at a multiple of its size past the caches, where the processor can.
+#[inline(always)]
+#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "there is no safe way to write past the caches"))]
+pub(super) fn write_half_line(to: &mut [u16; LINE], from: &[u16; LINE]) {
+    #[cfg(target_arch = "x86_64")]
+    for (to, from) in to.as_chunks_mut::<8>().0.iter_mut().zip(from.as_chunks::<8>().0) {
+        use std::arch::x86_64::{_mm_loadu_si128, _mm_stream_si128};
+        debug_assert!(to.as_ptr().addr().is_multiple_of(16), "half a line begins at a multiple of its size");
+        // SAFETY: both are eight values of two bytes, and the caller passes halves of lines that begin at a multiple of 32 bytes.
+        unsafe { _mm_stream_si128(to.as_mut_ptr().cast(), _mm_loadu_si128(from.as_ptr().cast())) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    to.copy_from_slice(from);
+}
+
 /// Waits until what was written past the caches can be seen by other threads.
 #[inline(always)]
 #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "goes with writing past the caches"))]

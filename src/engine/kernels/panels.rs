@@ -4,30 +4,20 @@
 //! cache, most of these reads come from there; a whole embedding rarely fits. Where not even a panel fits, whole rows are one panel:
 //! then memory is read in long runs instead.
 //!
-//! Every value is the same chain of fused multiply-adds as in `rows.rs`, so the layout changes no bit.
+//! Every value is the same chain of fused multiply-adds as in `rows.rs`, so the layout changes no bit. Stored in half as many bits,
+//! values are rounded once in every hop.
 
 use std::ops::Range;
 
-#[cfg(target_os = "linux")]
-use memmap2::Advice;
-use memmap2::MmapMut;
-use multiversion::multiversion;
 use ndarray::Array2;
 
 use super::caches::largest_cache;
-use super::fresh::{LINE, settle, write_line};
+use super::fresh::settle;
 use super::norms::{GROUP, square_of_group};
+use super::segments::{COLUMNS, Full, Half, Precision, Segment, Segments};
 use super::{Csr, RowBlock, Rows, contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-
-/// Columns of a [`Segment`].
-const COLUMNS: usize = LINE;
-
-/// Neighbouring columns of one row: a line of memory. The last one of a row is filled up with zeros.
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(64))]
-struct Segment([f32; COLUMNS]);
 
 /// A matrix of which every panel of some columns lies in memory as a whole, row after row. `[n, width]`
 #[derive(Debug)]
@@ -36,55 +26,24 @@ pub(crate) struct Panels {
     width: usize,
     /// Segments of a row in one panel: whole groups of columns that are squared together, or all. The last panel may have fewer.
     per_panel: usize,
-    segments: Segments,
+    segments: Stored,
 }
 
-/// The memory of a matrix.
+/// The values of a matrix, as they are stored.
 #[derive(Debug)]
-enum Segments {
-    Small(Vec<Segment>),
-    /// Asked of the system in large pages where it has some: else it clears small ones one by one, which for two embeddings takes as long
-    /// as three hops.
-    Large {
-        memory: MmapMut,
-        len: usize,
-    },
+enum Stored {
+    Full(Segments<Full>),
+    Half(Segments<Half>),
 }
 
-impl Segments {
-    /// Zeros.
-    fn zeros(len: usize) -> Self {
-        const LARGE: usize = 8 << 20;
-        let bytes = len.saturating_mul(size_of::<Segment>());
-        if bytes >= LARGE
-            && let Ok(memory) = MmapMut::map_anon(bytes)
-        {
-            // A system that refuses gives small pages.
-            #[cfg(target_os = "linux")]
-            drop(memory.advise(Advice::HugePage));
-            return Self::Large { memory, len };
+/// Does the same with segments of either sort.
+macro_rules! either {
+    ($stored:expr, $segments:ident => $do:expr) => {
+        match $stored {
+            Stored::Full($segments) => $do,
+            Stored::Half($segments) => $do,
         }
-        Self::Small(vec![Segment([0.0; COLUMNS]); len])
-    }
-
-    #[expect(unsafe_code, reason = "memory that the system gave has no type")]
-    fn all(&self) -> &[Segment] {
-        match self {
-            Self::Small(segments) => segments,
-            // SAFETY: a mapping begins at a page, which is a multiple of 64 bytes, and is as long as `len` segments; all bytes of it were
-            // set to 0 by the system, which are values, and nobody else has it.
-            Self::Large { memory, len } => unsafe { std::slice::from_raw_parts(memory.as_ptr().cast(), *len) },
-        }
-    }
-
-    #[expect(unsafe_code, reason = "memory that the system gave has no type")]
-    fn all_mut(&mut self) -> &mut [Segment] {
-        match self {
-            Self::Small(segments) => segments,
-            // SAFETY: as above, and it is borrowed for writing.
-            Self::Large { memory, len } => unsafe { std::slice::from_raw_parts_mut(memory.as_mut_ptr().cast(), *len) },
-        }
-    }
+    };
 }
 
 /// One panel: its columns, counted in segments, and where its rows lie.
@@ -96,12 +55,22 @@ struct Panel {
 
 impl Panels {
     /// Zeros, laid out as suits this machine.
-    pub(crate) fn zeros(n: usize, width: usize) -> Self {
-        Self::with_layout(n, width, segments_per_panel(n, width, largest_cache()))
+    pub(crate) fn zeros(n: usize, width: usize, precision: Precision) -> Self {
+        Self::with_layout(n, width, precision, segments_per_panel(n, width, precision, largest_cache()))
     }
 
-    fn with_layout(n: usize, width: usize, per_panel: usize) -> Self {
-        Self { n, width, per_panel, segments: Segments::zeros(n * width.div_ceil(COLUMNS)) }
+    /// Zeros in the layout of `self`, as 32-bit floats.
+    pub(crate) fn sums(&self) -> Self {
+        Self::with_layout(self.n, self.width, Precision::F32, self.per_panel)
+    }
+
+    fn with_layout(n: usize, width: usize, precision: Precision, per_panel: usize) -> Self {
+        let len = n * width.div_ceil(COLUMNS);
+        let segments = match precision {
+            Precision::F32 => Stored::Full(Segments::zeros(len)),
+            Precision::Bf16 => Stored::Half(Segments::zeros(len)),
+        };
+        Self { n, width, per_panel, segments }
     }
 
     /// Number of columns.
@@ -117,7 +86,7 @@ impl Panels {
         })
     }
 
-    /// Takes over the values of `rows`: row `u` those of row `from[u]`, or else of its own.
+    /// Takes over the values of `rows`, row `u` from row `from[u]` or else from its own, rounded where they are stored in fewer bits.
     ///
     /// # Shapes
     /// `rows: [n, width]`
@@ -129,32 +98,8 @@ impl Panels {
     /// When the shapes differ, or rows with all values stored are not in standard layout.
     pub(crate) fn write(&mut self, rows: Rows<'_>, from: Option<&[u32]>, ctl: &Control) -> Result<(), EngineError> {
         assert_eq!((rows.n_rows(), rows.width()), (self.n, self.width), "shape of what is taken over");
-        let width = self.width;
-        for Panel { columns, at } in self.panels() {
-            let stride = columns.len();
-            let columns = columns.start * COLUMNS..width.min(columns.end * COLUMNS);
-            ctl.for_row_blocks(&mut self.segments.all_mut()[at], stride, COPIED_ROWS, |first, segments| {
-                for (u, row) in (first..).zip(segments.chunks_exact_mut(stride)) {
-                    let u = from.map_or(u, |from| from[u] as usize);
-                    match rows {
-                        Rows::Dense(x) => {
-                            let values = &contiguous(x)[u * width..(u + 1) * width];
-                            for (segment, values) in row.iter_mut().zip(values[columns.clone()].chunks(COLUMNS)) {
-                                segment.0[..values.len()].copy_from_slice(values);
-                            }
-                        }
-                        Rows::Sparse(x) => {
-                            row.fill(Segment([0.0; COLUMNS]));
-                            for (column, value) in x.outer_view(u).iter().flat_map(|row| row.iter()) {
-                                if columns.contains(&column) {
-                                    let column = column - columns.start;
-                                    row[column / COLUMNS].0[column % COLUMNS] = *value;
-                                }
-                            }
-                        }
-                    }
-                }
-            })?;
+        for panel in self.panels() {
+            either!(&mut self.segments, segments => write_panel(segments.all_mut(), panel, rows, from, ctl))?;
         }
         Ok(())
     }
@@ -166,15 +111,8 @@ impl Panels {
     pub(crate) fn to_rows(&self, from: Option<&[u32]>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let width = self.width;
         let (rows, _) = from_row_blocks(self.n, width, COPIED_ROWS, ctl, |first, rows| {
-            for Panel { columns, at } in self.panels() {
-                let (stride, column) = (columns.len(), columns.start * COLUMNS);
-                let panel = &self.segments.all()[at];
-                for (u, row) in (first..).zip(rows.chunks_exact_mut(width)) {
-                    let segments = &panel[from.map_or(u, |from| from[u] as usize) * stride..][..stride];
-                    for (values, segment) in row[column..].chunks_mut(COLUMNS).zip(segments) {
-                        values.copy_from_slice(&segment.0[..values.len()]);
-                    }
-                }
+            for panel in self.panels() {
+                either!(&self.segments, segments => read_panel(segments.all(), panel, first, from, rows, width));
             }
         })?;
         Ok(rows)
@@ -188,13 +126,8 @@ impl Panels {
     /// # Panics
     /// When the layouts differ.
     pub(crate) fn add(&mut self, weight: f32, x: &Self, ctl: &Control) -> Result<(), EngineError> {
-        const BLOCK: usize = 1 << 12;
         assert!(self.is_laid_out_as(x), "layouts of a sum");
-        ctl.for_row_blocks(self.segments.all_mut(), 1, BLOCK, |first, sums| {
-            for (sum, x) in sums.iter_mut().zip(&x.segments.all()[first..]) {
-                sum.0.iter_mut().zip(&x.0).for_each(|(s, x)| *s = weight.mul_add(*x, *s));
-            }
-        })
+        either!(&mut self.segments, sums => either!(&x.segments, x => add(sums.all_mut(), weight, x.all(), ctl)))
     }
 
     fn is_laid_out_as(&self, other: &Self) -> bool {
@@ -208,9 +141,11 @@ impl Panels {
     pub(crate) fn squares(&self, ctl: &Control) -> Result<Vec<f64>, EngineError> {
         let mut squares = vec![0.0; self.n];
         for Panel { columns, at } in self.panels() {
-            let (stride, panel) = (columns.len(), &self.segments.all()[at]);
+            let stride = columns.len();
             ctl.for_row_blocks(&mut squares, 1, COPIED_ROWS, |first, squares| {
-                squares_of_segments(&panel[first * stride..], stride, squares);
+                either!(&self.segments, segments => {
+                    Segment::squares(&segments.all()[at.clone()][first * stride..], stride, squares);
+                });
             })?;
         }
         Ok(squares)
@@ -236,29 +171,110 @@ impl Panels {
         ctl: &Control,
     ) -> Result<(), EngineError> {
         assert!(self.is_laid_out_as(out), "layouts of a hop");
-        squares.fill(0.0);
-        // What is as large as the cache is not read again before it has left it.
-        let past_caches = size_of_val(out.segments.all()) > largest_cache();
-        let per_row = 1 + a.indices.len() / self.n.max(1);
-        for Panel { columns, at } in self.panels() {
-            let stride = columns.len();
-            let block = rows_per_block(stride * COLUMNS * per_row);
-            let source = &self.segments.all()[at.clone()];
-            let mut norms = squares.chunks_mut(block);
-            let rows = out.segments.all_mut()[at].chunks_mut(block * stride).enumerate();
-            let mut places: Vec<_> =
-                rows.map(|(at, rows)| (at * block, rows, norms.next().unwrap_or_default())).collect();
-            ctl.for_row_blocks(&mut places, 1, 1, |_, places| {
-                for (first, rows, norms) in places {
-                    let indptr = &a.indptr[*first..=*first + rows.len() / stride];
-                    let lists = RowBlock { indptr, indices: a.indices, values: a.values };
-                    let start = residual.then(|| &source[*first * stride..]);
-                    gather_segments(rows, stride, lists, source, start.unwrap_or_default(), past_caches, norms);
-                }
-            })?;
+        let panels = self.panels();
+        match (&self.segments, &mut out.segments) {
+            (Stored::Full(x), Stored::Full(out)) => hop(panels, a, residual, x.all(), out.all_mut(), squares, ctl),
+            (Stored::Half(x), Stored::Half(out)) => hop(panels, a, residual, x.all(), out.all_mut(), squares, ctl),
+            _ => unreachable!("a hop does not change how values are stored"),
         }
-        Ok(())
     }
+}
+
+/// Takes the columns of a panel over.
+fn write_panel<S: Segment>(
+    all: &mut [S],
+    Panel { columns, at }: Panel,
+    rows: Rows<'_>,
+    from: Option<&[u32]>,
+    ctl: &Control,
+) -> Result<(), EngineError> {
+    let (stride, width) = (columns.len(), rows.width());
+    let columns = columns.start * COLUMNS..width.min(columns.end * COLUMNS);
+    ctl.for_row_blocks(&mut all[at], stride, COPIED_ROWS, |first, segments| {
+        let mut row_values = vec![0.0; stride * COLUMNS];
+        for (u, row) in (first..).zip(segments.chunks_exact_mut(stride)) {
+            let u = from.map_or(u, |from| from[u] as usize);
+            match rows {
+                Rows::Dense(x) => {
+                    row_values[..columns.len()].copy_from_slice(&contiguous(x)[u * width..][columns.clone()]);
+                }
+                Rows::Sparse(x) => {
+                    row_values.fill(0.0);
+                    for (column, value) in x.outer_view(u).iter().flat_map(|row| row.iter()) {
+                        if columns.contains(&column) {
+                            row_values[column - columns.start] = *value;
+                        }
+                    }
+                }
+            }
+            for (segment, values) in row.iter_mut().zip(row_values.as_chunks::<COLUMNS>().0) {
+                *segment = S::of(values);
+            }
+        }
+    })
+}
+
+/// Writes the columns of a panel into rows from `first` on.
+fn read_panel<S: Segment>(
+    all: &[S],
+    Panel { columns, at }: Panel,
+    first: usize,
+    from: Option<&[u32]>,
+    rows: &mut [f32],
+    width: usize,
+) {
+    let (stride, column) = (columns.len(), columns.start * COLUMNS);
+    let panel = &all[at];
+    for (u, row) in (first..).zip(rows.chunks_exact_mut(width)) {
+        let segments = &panel[from.map_or(u, |from| from[u] as usize) * stride..][..stride];
+        for (values, segment) in row[column..].chunks_mut(COLUMNS).zip(segments) {
+            values.copy_from_slice(&segment.values()[..values.len()]);
+        }
+    }
+}
+
+fn add<S: Segment, T: Segment>(sums: &mut [S], weight: f32, x: &[T], ctl: &Control) -> Result<(), EngineError> {
+    const BLOCK: usize = 1 << 12;
+    ctl.for_row_blocks(sums, 1, BLOCK, |first, sums| {
+        for (sum, x) in sums.iter_mut().zip(&x[first..]) {
+            let mut values = sum.values();
+            values.iter_mut().zip(&x.values()).for_each(|(s, x)| *s = weight.mul_add(*x, *s));
+            *sum = S::of(&values);
+        }
+    })
+}
+
+/// One panel after the other.
+fn hop<S: Segment>(
+    panels: impl Iterator<Item = Panel>,
+    a: Csr<'_>,
+    residual: bool,
+    x: &[S],
+    out: &mut [S],
+    squares: &mut [f64],
+    ctl: &Control,
+) -> Result<(), EngineError> {
+    squares.fill(0.0);
+    // What is as large as the cache is not read again before it has left it.
+    let past_caches = size_of_val(out) > largest_cache();
+    let per_row = 1 + a.indices.len() / (a.indptr.len() - 1).max(1);
+    for Panel { columns, at } in panels {
+        let stride = columns.len();
+        let block = rows_per_block(stride * COLUMNS * per_row);
+        let source = &x[at.clone()];
+        let mut norms = squares.chunks_mut(block);
+        let rows = out[at].chunks_mut(block * stride).enumerate();
+        let mut places: Vec<_> = rows.map(|(at, rows)| (at * block, rows, norms.next().unwrap_or_default())).collect();
+        ctl.for_row_blocks(&mut places, 1, 1, |_, places| {
+            for (first, rows, norms) in places {
+                let indptr = &a.indptr[*first..=*first + rows.len() / stride];
+                let lists = RowBlock { indptr, indices: a.indices, values: a.values };
+                let start = residual.then(|| &source[*first * stride..]);
+                S::gather(rows, stride, lists, source, start.unwrap_or_default(), past_caches, norms);
+            }
+        })?;
+    }
+    Ok(())
 }
 
 /// Rows are asked for this many terms before they are added: they are short, and the caches answer sooner than memory.
@@ -267,23 +283,24 @@ const AHEAD: usize = 32;
 /// Rows copied at once.
 const COPIED_ROWS: usize = 256;
 
-/// Segments of a row in a narrow panel.
-const PANEL: usize = 2;
-
-/// Segments of a row in one panel: 32 columns while such a panel fits `cache` bytes, else all of them.
-fn segments_per_panel(n: usize, width: usize, cache: usize) -> usize {
+/// Segments of a row in one panel: few enough that such a panel fits `cache` bytes, else all of them.
+fn segments_per_panel(n: usize, width: usize, precision: Precision, cache: usize) -> usize {
+    let (per_panel, segment_bytes) = match precision {
+        Precision::F32 => (Full::PER_PANEL, size_of::<Full>()),
+        Precision::Bf16 => (Half::PER_PANEL, size_of::<Half>()),
+    };
     let all = width.div_ceil(COLUMNS).max(1);
-    let fits = n.saturating_mul(PANEL * size_of::<Segment>()) <= cache;
-    if fits { PANEL.min(all) } else { all }
+    let fits = n.saturating_mul(per_panel * segment_bytes) <= cache;
+    if fits { per_panel.min(all) } else { all }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-fn squares_of_segments(rows: &[Segment], stride: usize, squares: &mut [f64]) {
+#[inline(always)]
+pub(super) fn squares_of_segments<S: Segment>(rows: &[S], stride: usize, squares: &mut [f64]) {
     for (row, square) in rows.chunks_exact(stride).zip(squares) {
         for group in row.chunks(GROUP / COLUMNS) {
             let mut values = [0.0; GROUP];
             for (values, segment) in values.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(group) {
-                *values = segment.0;
+                *values = segment.values();
             }
             *square += square_of_group(&values);
         }
@@ -295,19 +312,19 @@ fn squares_of_segments(rows: &[Segment], stride: usize, squares: &mut [f64]) {
 ///
 /// # Shapes
 /// `out: [rows, stride]`, `x: [n, stride]`, `start: [≥ rows, stride]` or empty, `squares: [rows]` or empty
-#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-fn gather_segments<'a>(
-    out: &mut [Segment],
+#[inline(always)]
+pub(super) fn gather_segments<S: Segment>(
+    out: &mut [S],
     stride: usize,
-    lists: RowBlock<'a>,
-    x: &[Segment],
-    start: &[Segment],
+    lists: RowBlock<'_>,
+    x: &[S],
+    start: &[S],
     past_caches: bool,
     squares: &mut [f64],
 ) {
     // The usual panel has code of its own: rows are short, and most of them have few entries once some are removed.
-    if stride == PANEL && start.is_empty() {
-        gather_all(out, PANEL, lists, x, &[], past_caches, squares);
+    if stride == S::PER_PANEL && start.is_empty() {
+        gather_all(out, S::PER_PANEL, lists, x, &[], past_caches, squares);
     } else {
         gather_all(out, stride, lists, x, start, past_caches, squares);
     }
@@ -317,12 +334,12 @@ fn gather_segments<'a>(
 }
 
 #[inline(always)]
-fn gather_all(
-    out: &mut [Segment],
+fn gather_all<S: Segment>(
+    out: &mut [S],
     stride: usize,
     lists: RowBlock<'_>,
-    x: &[Segment],
-    start: &[Segment],
+    x: &[S],
+    start: &[S],
     past_caches: bool,
     squares: &mut [f64],
 ) {
@@ -334,17 +351,17 @@ fn gather_all(
         let mut square = squares.next();
         let mut at = 0;
         while at + 4 <= stride {
-            let sums = gather::<4>(at, stride, entries.clone(), lists, x, start);
+            let sums = gather::<S, 4>(at, stride, entries.clone(), lists, x, start);
             put(&mut row[at..], sums, past_caches, square.as_deref_mut());
             at += 4;
         }
         if at + 2 <= stride {
-            let sums = gather::<2>(at, stride, entries.clone(), lists, x, start);
+            let sums = gather::<S, 2>(at, stride, entries.clone(), lists, x, start);
             put(&mut row[at..], sums, past_caches, square.as_deref_mut());
             at += 2;
         }
         if at < stride {
-            let sums = gather::<1>(at, stride, entries, lists, x, start);
+            let sums = gather::<S, 1>(at, stride, entries, lists, x, start);
             put(&mut row[at..], sums, past_caches, square);
         }
     }
@@ -352,26 +369,26 @@ fn gather_all(
 
 /// The sums of `N` segments of one row, kept in registers over all terms.
 #[inline(always)]
-fn gather<const N: usize>(
+fn gather<S: Segment, const N: usize>(
     at: usize,
     stride: usize,
     entries: Range<usize>,
     lists: RowBlock<'_>,
-    x: &[Segment],
-    start: &[Segment],
+    x: &[S],
+    start: &[S],
 ) -> [[f32; COLUMNS]; N] {
     // Whole arrays at once: what is written part by part does not stay in registers.
     let mut sums = match start.get(at..).and_then(|start| start.first_chunk::<N>()) {
-        Some(start) => start.map(|segment| segment.0),
+        Some(start) => start.map(|segment| segment.values()),
         None => [[0.0; COLUMNS]; N],
     };
     let later = (entries.start + AHEAD).min(lists.indices.len() - entries.len());
     let later = &lists.indices[later..later + entries.len()];
     for ((v, value), later) in lists.indices[entries.clone()].iter().zip(&lists.values[entries]).zip(later) {
-        ask::<N>(x, *later as usize * stride + at);
+        ask::<S, N>(x, *later as usize * stride + at);
         let Some(source) = x.get(*v as usize * stride + at..).and_then(|x| x.first_chunk::<N>()) else { return sums };
         for (sum, x) in sums.iter_mut().zip(source) {
-            for (sum, x) in sum.iter_mut().zip(&x.0) {
+            for (sum, x) in sum.iter_mut().zip(&x.values()) {
                 *sum = value.mul_add(*x, *sum);
             }
         }
@@ -381,10 +398,10 @@ fn gather<const N: usize>(
 
 /// Asks memory for `x[at..at + N]`, without waiting. Changes nothing but time.
 #[inline(always)]
-fn ask<const N: usize>(x: &[Segment], at: usize) {
+fn ask<S: Segment, const N: usize>(x: &[S], at: usize) {
     #[cfg(target_arch = "x86_64")]
     #[expect(unsafe_code, reason = "there is no safe way to ask memory ahead")]
-    for segment in 0..N {
+    for segment in (0..N).step_by(S::PER_LINE) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: the instruction is part of every x86_64 and only a hint: it reads and writes nothing, and faults on no address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(x.as_ptr().wrapping_add(at + segment).cast()) };
@@ -393,21 +410,27 @@ fn ask<const N: usize>(x: &[Segment], at: usize) {
     let _ = (x, at);
 }
 
-/// Writes sums down, and adds their squares up where they are wanted.
+/// Writes sums down, and adds the squares of what is stored up where they are wanted.
 #[inline(always)]
-fn put<const N: usize>(row: &mut [Segment], sums: [[f32; COLUMNS]; N], past_caches: bool, square: Option<&mut f64>) {
+fn put<S: Segment, const N: usize>(
+    row: &mut [S],
+    sums: [[f32; COLUMNS]; N],
+    past_caches: bool,
+    square: Option<&mut f64>,
+) {
     let Some(row) = row.first_chunk_mut::<N>() else { return };
+    let stored = sums.map(|sums| S::of(&sums));
     if let Some(square) = square {
-        for group in sums.chunks(GROUP / COLUMNS) {
+        for group in stored.map(|segment| segment.values()).chunks(GROUP / COLUMNS) {
             *square += square_of_group(group.as_flattened());
         }
     }
     if past_caches {
-        for (segment, sums) in row.iter_mut().zip(&sums) {
-            write_line(&mut segment.0, sums);
+        for (segment, stored) in row.iter_mut().zip(&stored) {
+            segment.write_past_caches(stored);
         }
     } else {
-        *row = sums.map(Segment);
+        *row = stored;
     }
 }
 
@@ -440,7 +463,7 @@ mod tests {
         for width in [0, 1, 15, 16, 33, 64, 100, 151] {
             let x = Array2::from_shape_fn((n, width), |(i, j)| ((i * 37 + j) as f32 * 0.37).sin());
             for per_panel in [2, 4, 6, 64] {
-                let new = || Panels::with_layout(n, width, per_panel);
+                let new = || Panels::with_layout(n, width, Precision::F32, per_panel);
                 let (mut from, mut to, mut squares) = (new(), new(), vec![f64::NAN; n]);
                 from.write(Rows::Dense(x.view()), None, &ctl).expect("not cancelled");
                 assert_eq!(from.to_rows(None, &ctl).expect("not cancelled"), x);
@@ -469,13 +492,48 @@ mod tests {
         }
     }
 
+    /// The nearest value of 8 significant bits, by trying both neighbours; the even one where both are as near.
+    fn rounded(v: f32) -> f32 {
+        let low = v.to_bits() >> 16;
+        let [below, above] = [low, low + 1].map(|bits| f32::from_bits(bits << 16));
+        let (down, up) = ((v - below).abs(), (above - v).abs());
+        if down < up || (down == up && low.is_multiple_of(2)) { below } else { above }
+    }
+
+    #[test]
+    fn halves_are_rounded_once_in_every_hop() {
+        let ctl = Control::new(2).expect("workers");
+        let n = 70;
+        let (indptr, indices, values) = lists(n);
+        let a = Csr { indptr: &indptr, indices: &indices, values: &values };
+        for width in [1, 16, 33, 64, 100, 151] {
+            let x = Array2::from_shape_fn((n, width), |(i, j)| ((i * 37 + j) as f32 * 0.37).sin());
+            let stored = x.mapv(rounded);
+            for per_panel in [2, 4, 64] {
+                let new = || Panels::with_layout(n, width, Precision::Bf16, per_panel);
+                let (mut from, mut to, mut squares) = (new(), new(), vec![f64::NAN; n]);
+                from.write(Rows::Dense(x.view()), None, &ctl).expect("not cancelled");
+                assert_eq!(from.to_rows(None, &ctl).expect("not cancelled"), stored);
+                for residual in [false, true] {
+                    let expected = spmm(a, stored.view(), residual, &ctl).expect("not cancelled").mapv(rounded);
+                    from.propagate(a, residual, &mut to, &mut squares, &ctl).expect("not cancelled");
+                    assert_eq!(to.to_rows(None, &ctl).expect("not cancelled"), expected, "{width} {per_panel}");
+                    assert_eq!(squares, to.squares(&ctl).expect("not cancelled"));
+                }
+                let mut sum = from.sums();
+                sum.add(0.5, &from, &ctl).expect("not cancelled");
+                assert_eq!(sum.to_rows(None, &ctl).expect("not cancelled"), stored.mapv(|v| 0.5 * v));
+            }
+        }
+    }
+
     #[test]
     fn large_matrices_are_as_small_ones() {
         let ctl = Control::new(2).expect("workers");
         let (n, width) = (70_000, 40);
         let x = Array2::from_shape_fn((n, width), |(i, j)| (i * width + j) as f32);
-        let mut panels = Panels::with_layout(n, width, 2);
-        assert!(matches!(panels.segments, Segments::Large { .. }));
+        let mut panels = Panels::with_layout(n, width, Precision::F32, 2);
+        assert!(matches!(panels.segments, Stored::Full(Segments::Large { .. })));
         panels.write(Rows::Dense(x.view()), None, &ctl).expect("not cancelled");
         assert_eq!(panels.to_rows(None, &ctl).expect("not cancelled"), x);
     }
@@ -485,16 +543,17 @@ mod tests {
         let ctl = Control::new(2).expect("workers");
         let x = Array2::from_shape_fn((40, 50), |(i, j)| if (i * j) % 7 == 1 { (i + j) as f32 } else { 0.0 });
         let Features::Sparse(stored) = Features::from_dense(x.clone()) else { panic!("sparse enough") };
-        let mut panels = Panels::zeros(40, 50);
+        let mut panels = Panels::zeros(40, 50, Precision::F32);
         panels.write(Rows::Sparse(&stored), None, &ctl).expect("not cancelled");
         assert_eq!(panels.to_rows(None, &ctl).expect("not cancelled"), x);
     }
 
     #[test]
     fn panels_are_narrow_while_they_fit_the_cache() {
-        assert_eq!(segments_per_panel(169_343, 128, 32 << 20), 2);
-        assert_eq!(segments_per_panel(2_400_000, 100, 32 << 20), 7);
-        assert_eq!(segments_per_panel(1_000, 5, 32 << 20), 1);
-        assert_eq!(segments_per_panel(usize::MAX, 0, 32 << 20), 1);
+        let of = |n, width| [Precision::F32, Precision::Bf16].map(|p| segments_per_panel(n, width, p, 32 << 20));
+        assert_eq!(of(169_343, 128), [2, Half::PER_PANEL]);
+        assert_eq!(of(2_400_000, 100), [7, 7]);
+        assert_eq!(of(1_000, 5), [1, 1]);
+        assert_eq!(of(usize::MAX, 0), [1, 1]);
     }
 }

@@ -18,12 +18,12 @@ pub(crate) fn hops(
 ) -> Result<Array2<f32>, EngineError> {
     let weights = shape.hop_weights();
     let (n, width) = (features.n_rows(), features.width());
-    let mut embedding = Panels::zeros(n, width);
+    let mut embedding = Panels::zeros(n, width, policy.precision());
     embedding.write(feature_rows(features), policy.order().map(Permutation::order), ctl)?;
-    let mut next = Panels::zeros(n, width);
+    let mut next = Panels::zeros(n, width, policy.precision());
     // Where the last hop alone counts there is nothing to add up.
     let last_alone = shape.architecture.definition().hop_weights(shape) == HopWeights::Last;
-    let mut sum = if last_alone { None } else { Some(Panels::zeros(n, width)) };
+    let mut sum = if last_alone { None } else { Some(embedding.sums()) };
     let mut add = |embedding: &Panels, weight: f64| match &mut sum {
         Some(sum) => sum.add(weight as f32, embedding, ctl),
         None => Ok(()),

@@ -19,7 +19,7 @@ use super::params::{Model, Parameter};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Features, Permutation};
-use crate::engine::kernels::{AttentionInput, Panels, Rows, column_sums, copied};
+use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows, column_sums, copied};
 
 /// What a step of the network does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +87,11 @@ pub(crate) trait Policy {
     /// How the rows of what hops lie, where that is not as nodes are stored.
     fn order(&self) -> Option<&Permutation> {
         None
+    }
+
+    /// How embeddings are stored between hops.
+    fn precision(&self) -> Precision {
+        Precision::F32
     }
 
     /// Attention of graph step `step` over the entries that are there. `→ [n, heads · channels]`

@@ -17,7 +17,7 @@ use super::{EdgeRule, Identity};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, HopOrder, Permutation};
-use crate::engine::kernels::{AttentionInput, Panels, Rows, contiguous};
+use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows, contiguous};
 use crate::engine::model::StepKind;
 use crate::engine::model::network::{Policy, WeightAt};
 
@@ -35,6 +35,8 @@ pub(crate) struct Frozen {
     /// Seconds of the finished steps.
     pub(crate) step_secs: Vec<f64>,
     last: Instant,
+    /// How embeddings are stored between hops.
+    pub(crate) precision: Precision,
 }
 
 impl Frozen {
@@ -80,8 +82,8 @@ impl Frozen {
     }
 
     fn with_steps(steps: Steps, nodes: Option<Arc<Permutation>>, products: Option<Vec<Product>>) -> Self {
-        let (step_secs, last) = (Vec::new(), Instant::now());
-        Self { steps, nodes, weights: Vec::new(), products, outputs: None, step_secs, last }
+        let (step_secs, last, precision) = (Vec::new(), Instant::now(), Precision::default());
+        Self { steps, nodes, weights: Vec::new(), products, outputs: None, step_secs, last, precision }
     }
 
     /// Starts the clock of the first step.
@@ -139,6 +141,10 @@ impl Policy for Frozen {
 
     fn fuses(&self) -> bool {
         self.outputs.is_none()
+    }
+
+    fn precision(&self) -> Precision {
+        self.precision
     }
 
     fn walk_and_transform(

@@ -9,6 +9,7 @@ use super::baselines::{EdgeRanking, Ramp, WeightRanking};
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{HopOrder, ReadOptions};
+use crate::engine::kernels::Precision;
 use crate::engine::model::{Architecture, Family};
 
 /// Name and version of the recipe's serialised form.
@@ -316,30 +317,6 @@ pub struct WeightRule {
 impl Default for WeightRule {
     fn default() -> Self {
         Self { mode: WeightMode::default(), delta: zero(), ranking: None }
-    }
-}
-
-/// How embeddings are stored between hops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precision {
-    /// As 32-bit floats.
-    #[default]
-    F32,
-    /// As the upper half of 32-bit floats, rounded to even; sums are 32-bit floats all the same.
-    Bf16,
-}
-
-impl Precision {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::F32, Self::Bf16];
-
-    /// As recipes and options write it.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::Bf16 => "bf16",
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::analysis::{Bounds, PartScores, Run, Score, Timing};
+use crate::engine::analysis::{Bf16Timing, Bounds, PartScores, Run, Score, Timing};
 use crate::engine::graph::Metric;
 use crate::engine::model::StepKind;
 use crate::engine::sparsify::{EdgeTrace, Macs, Product, StepTrace, WeightTrace};
@@ -166,6 +166,26 @@ pub struct TimingMetrics {
     pub speedup: f64,
     /// Which product was used for every weight layer.
     pub products: Vec<Product>,
+    /// The pruned forward with embeddings stored as bf16 between hops, where the recipe asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bf16: Option<Bf16Metrics>,
+}
+
+/// What storing embeddings as bf16 between hops saves, and what it changes. `logits.npy` and the predictions are those of 32-bit floats.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Bf16Metrics {
+    /// Pruned forward over frozen masks, seconds.
+    pub secs: f64,
+    /// Unpruned with 32-bit floats over this.
+    pub speedup: f64,
+    /// Largest difference of any logit from the pruned model's with 32-bit floats.
+    pub largest_difference: f64,
+    /// `‖Z_bf16 - Z‖_F / ‖Z‖_F` of the logits.
+    pub relative_error: f64,
+    /// Share of the predictions that stay the same, `0..=1`.
+    pub agreement: f64,
+    /// Scores on the test part; absent without labelled test nodes.
+    pub test: Option<Score>,
 }
 
 /// Guarantee and measurement for one graph step.
@@ -316,5 +336,18 @@ fn timing_metrics(timing: &Timing) -> TimingMetrics {
         pruned_secs: timing.pruned_secs,
         speedup: timing.speedup(),
         products: timing.products.clone(),
+        bf16: timing.bf16.as_ref().map(|bf16| bf16_metrics(bf16, timing)),
+    }
+}
+
+fn bf16_metrics(bf16: &Bf16Timing, timing: &Timing) -> Bf16Metrics {
+    let test = bf16.evaluation.test.pruned;
+    Bf16Metrics {
+        secs: bf16.secs,
+        speedup: timing.dense_secs / bf16.secs.max(f64::MIN_POSITIVE),
+        largest_difference: bf16.largest_difference,
+        relative_error: bf16.relative_error,
+        agreement: bf16.evaluation.agreement,
+        test: (test.n_nodes > 0).then_some(test),
     }
 }

@@ -35,8 +35,8 @@ pub use manifest::{
 pub use matrix::StepMatrix;
 pub(crate) use matrix::mask_of;
 pub use metrics::{
-    BoundMetrics, EdgeMetrics, METRICS_FORMAT, Metrics, PartMetrics, Scores, StepMetrics, TimingMetrics, Totals,
-    WeightMetrics,
+    Bf16Metrics, BoundMetrics, EdgeMetrics, METRICS_FORMAT, Metrics, PartMetrics, Scores, StepMetrics, TimingMetrics,
+    Totals, WeightMetrics,
 };
 pub(crate) use predictions::predictions_of;
 pub(crate) use read::matrix_from_npz;

@@ -310,7 +310,7 @@ mod tests {
                     let expected: Vec<_> =
                         matrix.rows().into_iter().map(|row| (row[0] as u32, row[1] as u32)).collect();
                     for has_second in [false, true] {
-                        let second = &file[file.len() - 16 * n..];
+                        let second = &file[file.len() - 16 * n as usize..];
                         let second = has_second.then(|| Box::new(second) as Box<dyn Read>);
                         let mut found = Vec::new();
                         let pieces = open(&file).expect("an array").with_second_source(second);

@@ -143,6 +143,9 @@ impl RecipePanel {
             ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its peculiarities");
             rules::compat_ui(ui, recipe);
             ui.end_row();
+            if store.effective_recipe().model.is_decoupled() {
+                rules::hop_rule_ui(ui, recipe);
+            }
         });
         ui.add_space(2.0);
         rules::quirks_ui(ui, recipe);

@@ -4,7 +4,7 @@ use eframe::egui;
 
 use super::recipe::combo;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{Compat, EdgeMode, Quirk, Recipe, WeightMode};
+use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Precision, Quirk, Recipe, WeightMode};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::weak;
 
@@ -70,6 +70,43 @@ pub(super) fn compat_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
             ui.selectable_value(&mut recipe.compat, compat, name).on_hover_text(says);
         }
     });
+}
+
+/// How a decoupled network's hops follow the masks: rows of a grid.
+pub(super) fn hop_rule_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
+    let rule = &mut recipe.propagation;
+    ui.label("Embeddings").on_hover_text("How embeddings are stored between hops once the masks are decided");
+    combo(ui, "Embeddings", precision_text(rule.embeddings).0, |ui| {
+        for precision in Precision::ALL {
+            let (name, says) = precision_text(precision);
+            ui.selectable_value(&mut rule.embeddings, precision, name).on_hover_text(says);
+        }
+    });
+    ui.end_row();
+    ui.label("Node order").on_hover_text("How nodes lie in memory while hops follow the masks; changes time alone");
+    combo(ui, "Node order", order_text(rule.order).0, |ui| {
+        for order in HopOrder::ALL {
+            let (name, says) = order_text(order);
+            ui.selectable_value(&mut rule.order, order, name).on_hover_text(says);
+        }
+    });
+    ui.end_row();
+}
+
+fn precision_text(precision: Precision) -> (&'static str, &'static str) {
+    match precision {
+        Precision::F32 => ("32-bit floats", "As they are decided with"),
+        Precision::Bf16 => ("bf16", "Half the memory, sums as 32-bit floats; timed beside the others, with its error"),
+    }
+}
+
+fn order_text(order: HopOrder) -> (&'static str, &'static str) {
+    match order {
+        HopOrder::Stored => ("as in the file", "No order has to be found"),
+        HopOrder::Degree => ("by degree", "By falling degree"),
+        HopOrder::Community => ("by community", "Nodes that belong together lie together (label propagation)"),
+        HopOrder::Rcm => ("reverse Cuthill-McKee", "Neighbours close to one another"),
+    }
 }
 
 /// Every peculiarity for itself, folded away until it is wanted.

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, RichText};
 
-use crate::engine::analysis::{Estimate, PartScores, Run, Score, Timing};
+use crate::engine::analysis::{Bf16Timing, Estimate, PartScores, Run, Score, Timing};
 use crate::engine::graph::Metric;
 use crate::engine::model::Model;
 use crate::session::jobs::Lane;
@@ -242,6 +242,24 @@ fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
     let ink = if speedup < 1.0 { tokens.warning } else { tokens.text };
     change_row(ui, tokens, "Forward", &change, mono(format::factor(speedup)).color(ink))
         .on_hover_text(format!("Median of {} passes each with {} threads", timing.n_repeats, timing.n_threads));
+    if let Some(bf16) = &timing.bf16 {
+        bf16_rows(ui, tokens, timing, bf16);
+    }
+}
+
+/// What storing embeddings as bf16 saves, and what it changes.
+fn bf16_rows(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing, bf16: &Bf16Timing) {
+    let change = format!("{} → {}", format::seconds(timing.dense_secs), format::seconds(bf16.secs));
+    let speedup = timing.dense_secs / bf16.secs.max(f64::MIN_POSITIVE);
+    let ink = if speedup < 1.0 { tokens.warning } else { tokens.text };
+    change_row(ui, tokens, "as bf16", &change, mono(format::factor(speedup)).color(ink))
+        .on_hover_text("The pruned forward with embeddings stored as bf16 between hops, timed in turn with the others");
+    let same = format!("{} same", format::percent(bf16.evaluation.agreement));
+    change_row(ui, tokens, "its error", &same, mono(format!("{:.1e}", bf16.relative_error))).on_hover_text(format!(
+        "Predictions that stay the same, and the relative difference of the logits; the largest is {:.3e}. Scores, logits and files \
+         are those of 32-bit floats",
+        bf16.largest_difference
+    ));
 }
 
 fn cost_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
