@@ -24,7 +24,7 @@ pub enum HopOrder {
     Stored,
     /// By falling degree.
     Degree,
-    /// Communities found by label propagation side by side.
+    /// Communities found by label propagation side by side, the largest first; within one as in [`HopOrder::Rcm`].
     Community,
     /// Reverse Cuthill-McKee: neighbours close to one another.
     Rcm,
@@ -78,8 +78,8 @@ impl Permutation {
     /// [`EngineError::Cancelled`].
     ///
     /// # Complexity
-    /// O(nodes log nodes); for communities O(entries) in each of at most 20 rounds, for reverse Cuthill-McKee
-    /// O(entries log largest degree), and the transpose of a graph that is not symmetric.
+    /// O(nodes log nodes); for reverse Cuthill-McKee O(entries log largest degree), and the transpose of a graph that is
+    /// not symmetric; for communities that, and O(entries) in each of at most 20 rounds.
     pub fn find(topology: &Topology, by: HopOrder, ctl: &Control) -> Result<Self, EngineError> {
         ctl.check()?;
         let mut order: Vec<u32> = (0..topology.n_nodes() as u32).collect();
@@ -88,7 +88,9 @@ impl Permutation {
             HopOrder::Degree => order.sort_unstable_by_key(|u| by_degree(topology, *u)),
             HopOrder::Community => {
                 let communities = communities(topology, SEED, ctl)?;
-                order.sort_unstable_by_key(|u| (communities[*u as usize], by_degree(topology, *u)));
+                // By degree, a community's nodes lie worse than as stored once it is far larger than the caches.
+                order = reverse_cuthill_mckee(topology, ctl)?;
+                order.sort_by_key(|u| communities[*u as usize]);
             }
             HopOrder::Rcm => order = reverse_cuthill_mckee(topology, ctl)?,
         }
