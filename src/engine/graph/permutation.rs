@@ -258,7 +258,7 @@ mod tests {
         topology.entries().map(|(u, v)| at(u).abs_diff(at(v))).max().unwrap_or(0)
     }
 
-    /// Cuthill and McKee's words taken literally: number the neighbours of the first node that has some without a number, and where
+    /// The words of Cuthill-McKee taken literally: number the neighbours of the first node that has some without a number, and where
     /// none has, the node of least degree.
     fn slow_rcm(topology: &Topology) -> Vec<u32> {
         let n = topology.n_nodes() as u32;
