@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::args::BenchArgs;
 use super::output::{self, count, seconds, table};
 use super::progress::Terminal;
-use crate::engine::analysis::{SpeedPlan, SpeedReport, WeightSpeed, measure_speed};
+use crate::engine::analysis::{OrderSpeed, SpeedPlan, SpeedReport, WeightSpeed, measure_speed};
 use crate::engine::graph::power_law_communities;
 use crate::io::bundle::MachineNote;
 use crate::io::{calibration_path, read_graph, write_calibration};
@@ -90,6 +90,9 @@ fn page(report: &SpeedReport, machine: &MachineNote) -> Vec<String> {
         vec![p.title.clone(), removed, seconds(p.secs), seconds(p.later_secs), format!("{:.2}", p.later_speedup)]
     });
     lines.push(table(&[&title, "removed", "all", "from the second on", "times as fast"], 1, rows));
+    lines.push(format!("\nNodes in another order in memory, {} hops unpruned: the same bits", report.n_hops));
+    lines.push(table(&["order", "finding it", "all hops", "times as fast"], 1, report.orders.iter().map(order_row)));
+    lines.push(orders_sentence(&report.orders));
     lines.push("\nProducts with weights: all of them, or the kept ones alone".to_owned());
     let first = report.weights.first();
     let shares =
@@ -117,6 +120,18 @@ fn page(report: &SpeedReport, machine: &MachineNote) -> Vec<String> {
         seconds(forward.epoch_secs)
     ));
     lines
+}
+
+fn order_row(o: &OrderSpeed) -> Vec<String> {
+    vec![o.order.key().to_owned(), seconds(o.find_secs), seconds(o.secs), format!("{:.2}", o.speedup)]
+}
+
+fn orders_sentence(orders: &[OrderSpeed]) -> String {
+    let best = orders.iter().filter(|o| o.find_secs > 0.0).max_by(|a, b| a.speedup.total_cmp(&b.speedup));
+    match best.and_then(|best| Some((best, best.pays_after()?))) {
+        Some((best, after)) => format!("finding {} is paid back after {after:.0} propagations", best.order.key()),
+        None => "no order saves time on this graph".to_owned(),
+    }
 }
 
 fn weight_row(w: &WeightSpeed) -> Vec<String> {

@@ -29,11 +29,15 @@ fn a_quick_bench_says_everything_that_scripts_read() {
         assert!(found.pointer(name).is_some_and(Value::is_number), "{name}: {found}");
     }
     let propagation = found["propagation"].as_array().expect("a list");
-    assert_eq!(propagation.len(), 7, "unpruned, then deciding and following for three shares");
-    for (at, least) in [(0, 0.0), (3, 0.5), (5, 0.9)] {
+    assert_eq!(propagation.len(), 10, "unpruned, then deciding and following in two precisions for three shares");
+    for (at, least) in [(0, 0.0), (4, 0.5), (7, 0.9)] {
         let sparsity = propagation[at]["sparsity"].as_f64().expect("a number");
         assert!(sparsity >= least && sparsity <= least + 0.02, "{sparsity} at {at}");
     }
+    let orders = found["orders"].as_array().expect("a list");
+    let keys: Vec<_> = orders.iter().map(|o| o["order"].as_str().expect("a name")).collect();
+    assert_eq!(keys, ["stored", "degree", "community", "rcm"]);
+    assert!(orders.iter().all(|o| ["find_secs", "secs", "speedup"].iter().all(|k| o[k].is_number())), "{orders:?}");
     let weights = found["weights"].as_array().expect("a list");
     assert!(weights.iter().all(|w| w["dense_secs"].is_number() && w.get("pays_from").is_some()), "{weights:?}");
 }
@@ -42,7 +46,9 @@ fn a_quick_bench_says_everything_that_scripts_read() {
 fn a_page_for_people_names_machine_graph_and_rates() {
     let folder = folder();
     let page = stdout(folder.path(), &["bench", SMALL, "--quick", "--hidden", "8", "--repeats", "2", "--threads", "1"]);
-    for part in ["1 threads; medians of 2", "300 nodes", "memory: ", "one hop: ", "unpruned", "pays from", "hidden 8"] {
+    for part in
+        ["1 threads; medians of 2", "300 nodes", "memory: ", "one hop: ", "unpruned", "rcm", "pays from", "hidden 8"]
+    {
         assert!(page.contains(part), "{part} in\n{page}");
     }
     // Nothing small is kept as if it were measured.

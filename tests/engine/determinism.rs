@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use unifews::engine::analysis::{RunOptions, forward_frozen, run};
-use unifews::engine::graph::{Dataset, PowerLaw, Split, power_law_communities};
+use unifews::engine::analysis::{RunOptions, forward_frozen, propagated, run};
+use unifews::engine::graph::{
+    Dataset, DatasetParts, Direction, Features, PowerLaw, SelfLoops, Split, Topology, power_law_communities,
+};
 use unifews::engine::model::{Architecture, Family, HopWeights, Model};
-use unifews::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, Schedule, Training, WeightMode, propagate};
+use unifews::engine::sparsify::{
+    Compat, EdgeMode, HopOrder, Identity, Recipe, Schedule, Training, WeightMode, propagate,
+};
 use unifews::engine::train::train;
 
 use crate::shared::control;
@@ -59,6 +63,69 @@ fn pruning_gives_the_same_bits_on_1_2_and_4_threads_and_replays_them() {
         let again =
             forward_frozen(&graph, &first.model, &recipe, Some(&first.masks), embedding, &control(2)).expect("runs");
         assert!(first.logits.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()), "replay of {recipe:?}");
+    }
+}
+
+/// The same nodes with few features, heard in one direction only, some of them by nobody.
+fn directed(graph: &Dataset) -> Arc<Dataset> {
+    let pairs: Vec<_> =
+        graph.topology().entries().filter(|(u, v)| (2 * u + v) % 5 < 3 && u % 7 != 0 && v % 7 != 0).collect();
+    let n = graph.n_nodes();
+    let (topology, _) =
+        Topology::from_edges(n, &pairs, Direction::AsStored, SelfLoops::AsStored).expect("pairs of its own");
+    assert!(!topology.is_symmetric() && (0..n).any(|u| topology.degree(u) == 0));
+    let features = Features::from_dense(graph.features().to_dense().mapv(|x| if x > 1.0 { x } else { 0.0 }));
+    assert!(matches!(features, Features::Sparse(_)));
+    Dataset::try_new(DatasetParts { topology, features, ..graph.to_parts() }).expect("parts that fit").shared()
+}
+
+#[test]
+fn the_order_of_nodes_in_memory_changes_no_bit() {
+    let graphs = [graph(), directed(&graph())];
+    let options = RunOptions { official_lock: true, compare_steps: true, ..RunOptions::PREVIEW };
+    for (family, identity) in [
+        (Family::Sgc, Identity::SelfLoop),
+        (Family::Sgc, Identity::Residual),
+        (Family::Appnp, Identity::SelfLoop),
+        (Family::Appnp, Identity::ResidualLoop),
+    ] {
+        let mut recipe =
+            Recipe { model: Architecture { hidden: 24, hops: 4, ..Architecture::new(family) }, ..Recipe::default() };
+        recipe.edges.mode = EdgeMode::Target;
+        recipe.edges.delta = vec![0.1, 0.3, 0.3, 0.6];
+        recipe.edges.identity = identity;
+        recipe.weights.delta = vec![0.7];
+        for graph in &graphs {
+            let model = Arc::new(Model::init(&recipe.model, 33, 5, 3));
+            let stored = run(graph, &model, &recipe, options, None, &control(2)).expect("runs");
+            let masks = &stored.pruned.masks;
+            assert!(masks.edges.n_kept(3) < masks.edges.n_kept(0));
+            let embedding = propagated(graph, &recipe, masks, &control(2)).expect("propagates");
+            for (order, n_threads) in HopOrder::ALL.into_iter().flat_map(|order| [(order, 1), (order, 3)]) {
+                let mut recipe = recipe.clone();
+                recipe.propagation.order = order;
+                let ctl = control(n_threads);
+                let case = format!("{family:?}, {identity:?}, {order:?}, {n_threads} threads");
+                let same = |a: &ndarray::Array2<f32>, b: &ndarray::Array2<f32>| {
+                    assert!(a.dim() == b.dim() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits()), "{case}");
+                };
+                let pruned = &stored.pruned;
+                same(
+                    &forward_frozen(graph, &pruned.model, &recipe, Some(masks), None, &ctl).expect("runs"),
+                    &pruned.logits,
+                );
+                same(&forward_frozen(graph, &model, &recipe, None, None, &ctl).expect("runs"), &stored.dense_logits);
+                same(&propagated(graph, &recipe, masks, &ctl).expect("propagates"), &embedding);
+                // Decided in the stored order, compared with the unpruned hops in the other one.
+                let found = run(graph, &model, &recipe, options, None, &ctl).expect("runs");
+                assert_eq!(found.pruned.masks, *masks, "{case}");
+                same(&found.dense_logits, &stored.dense_logits);
+                assert_eq!(found.evaluation, stored.evaluation, "{case}");
+                for (a, b) in found.pruned.steps.iter().zip(&stored.pruned.steps) {
+                    assert_eq!((a.relative_error, a.output_norm), (b.relative_error, b.output_norm), "{case}");
+                }
+            }
+        }
     }
 }
 

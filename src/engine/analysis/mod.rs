@@ -34,6 +34,7 @@ pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use run::{Bf16Timing, Followed, Run, RunOptions, Timing, follow, forward_frozen, propagated, run};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use speed::{
-    ForwardSpeed, HopSpeed, PropagationSpeed, SpeedPlan, SpeedReport, TriadSpeed, WeightSpeed, measure_speed,
+    ForwardSpeed, HopSpeed, OrderSpeed, PropagationSpeed, SpeedPlan, SpeedReport, TriadSpeed, WeightSpeed,
+    measure_speed,
 };
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};

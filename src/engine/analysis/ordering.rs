@@ -2,13 +2,10 @@
 //!
 //! A matrix in file order looks like noise; ordered by class, degree or community it shows what a graph is made of.
 
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom as _;
-
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Labels, Topology};
+use crate::engine::graph::permutation::{by_degree, communities};
+use crate::engine::graph::{Dataset, Labels, Permutation};
 
 /// How nodes are ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -53,19 +50,15 @@ pub struct NodeGroup {
     pub end: usize,
 }
 
-/// A permutation of the nodes.
+/// The nodes in an order, and what belongs together in it.
 ///
 /// # Invariants
-/// `position[order[p]] == p` for every position `p`; groups cover all positions in order, or there are none.
+/// Groups cover all positions in order, or there are none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ordering {
-    order: Vec<u32>,
-    position: Vec<u32>,
+    nodes: Permutation,
     groups: Vec<NodeGroup>,
 }
-
-/// Label propagation settles on most graphs within a handful of rounds; more would not change the picture.
-const MAX_ROUNDS: usize = 20;
 
 impl Ordering {
     /// Orders the nodes of `dataset`; `seed` decides the order in which label propagation visits them.
@@ -78,7 +71,7 @@ impl Ordering {
     pub fn new(dataset: &Dataset, by: NodeOrder, seed: u64, ctl: &Control) -> Result<Self, EngineError> {
         let topology = dataset.topology();
         let n = topology.n_nodes() as u32;
-        let by_degree = |u: &u32| (std::cmp::Reverse(topology.degree(*u as usize)), *u);
+        let by_degree = |u: &u32| by_degree(topology, *u);
         let mut order: Vec<u32> = (0..n).collect();
         let groups = match (by, dataset.labels()) {
             (NodeOrder::Original, _) => Vec::new(),
@@ -101,31 +94,27 @@ impl Ordering {
                 groups_of(&order, &communities, |c| format!("community {}", c + 1))
             }
         };
-        let mut position = vec![0; order.len()];
-        for (at, &u) in order.iter().enumerate() {
-            position[u as usize] = at as u32;
-        }
-        Ok(Self { order, position, groups })
+        Ok(Self { nodes: Permutation::trusted(order), groups })
     }
 
     /// Number of nodes.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.order().len()
     }
 
     /// Whether there are no nodes.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.order().is_empty()
     }
 
     /// The node at every position.
     pub fn order(&self) -> &[u32] {
-        &self.order
+        self.nodes.order()
     }
 
     /// The position of every node.
     pub fn position(&self) -> &[u32] {
-        &self.position
+        self.nodes.position()
     }
 
     /// Nodes that belong together, in order; empty where the order knows no groups.
@@ -157,59 +146,10 @@ fn groups_of(order: &[u32], key: &[u32], name: impl Fn(u32) -> String) -> Vec<No
     groups
 }
 
-/// The community of every node, 0 being the largest: every node takes the label most of its neighbours have, until nothing
-/// changes. In a draw it keeps its own, else the seed decides; a fixed rule would let one label flood the graph.
-fn communities(topology: &Topology, seed: u64, ctl: &Control) -> Result<Vec<u32>, EngineError> {
-    let n = topology.n_nodes();
-    let mut label: Vec<u32> = (0..n as u32).collect();
-    let mut visit = label.clone();
-    let mut rng = StdRng::seed_from_u64(seed);
-    visit.shuffle(&mut rng);
-    let mut luck = label.clone();
-    luck.shuffle(&mut rng);
-    let mut votes = vec![0u32; n];
-    for round in 0..MAX_ROUNDS {
-        ctl.progress("finding communities", round, MAX_ROUNDS);
-        let mut n_changed = 0usize;
-        for (at, &u) in visit.iter().enumerate() {
-            if at % 4096 == 0 {
-                ctl.check()?;
-            }
-            let own = label[u as usize];
-            let row = topology.row(u as usize);
-            for &v in row.iter().filter(|v| **v != u) {
-                votes[label[v as usize] as usize] += 1;
-            }
-            let mut best = (votes[own as usize], true, 0, own);
-            for &v in row.iter().filter(|v| **v != u) {
-                let candidate = label[v as usize];
-                let count = std::mem::take(&mut votes[candidate as usize]);
-                if count > 0 {
-                    best = best.max((count, candidate == own, luck[candidate as usize], candidate));
-                }
-            }
-            n_changed += usize::from(best.3 != own);
-            label[u as usize] = best.3;
-        }
-        if n_changed == 0 {
-            break;
-        }
-    }
-    let mut size = vec![0u32; n];
-    for l in &label {
-        size[*l as usize] += 1;
-    }
-    let mut by_size: Vec<u32> = (0..n as u32).filter(|l| size[*l as usize] > 0).collect();
-    by_size.sort_unstable_by_key(|l| (std::cmp::Reverse(size[*l as usize]), *l));
-    let mut rank = vec![0u32; n];
-    by_size.iter().enumerate().for_each(|(at, l)| rank[*l as usize] = at as u32);
-    Ok(label.into_iter().map(|l| rank[l as usize]).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::graph::{DatasetParts, Direction, Features, SelfLoops};
+    use crate::engine::graph::{DatasetParts, Direction, Features, SelfLoops, Topology};
     use ndarray::Array2;
 
     /// Two triangles joined by one edge, a class for each, one node of the second without a class.

@@ -10,7 +10,7 @@ use super::bounds::{Bounds, bounds};
 use super::evaluate::Evaluation;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Features, Labels, Split, resolve_split};
+use crate::engine::graph::{Dataset, Features, Labels, Permutation, Split, resolve_split};
 use crate::engine::kernels::{Advice, AttentionInput, CostModel, Panels, Precision, Rows};
 use crate::engine::model::Model;
 use crate::engine::model::hops::hops;
@@ -149,7 +149,7 @@ pub fn run(
     let dense_logits = match dense_logits {
         Some(logits) if !options.compare_steps => logits,
         _ => {
-            let mut unpruned = Frozen::unpruned(dataset, &recipe)?;
+            let mut unpruned = Frozen::unpruned(dataset, &recipe, &quiet)?;
             unpruned.outputs =
                 (options.compare_steps && outputs_bytes(dataset, model) <= LARGEST_REFERENCE).then(Vec::new);
             let logits = network::forward(model, dataset.features(), &mut unpruned, &quiet)?;
@@ -221,7 +221,7 @@ pub(super) fn locked_logits(
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
     let locked = flags(dataset.n_nodes(), nodes);
-    let mut frozen = Frozen::pruned(dataset, recipe, edges, Some(&locked), None)?;
+    let mut frozen = Frozen::pruned(dataset, recipe, edges, Some(&locked), None, ctl)?;
     network::forward(model, dataset.features(), &mut frozen, ctl)
 }
 
@@ -244,8 +244,8 @@ fn measure(
     ctl: &Control,
 ) -> Result<Timing, EngineError> {
     let products = measured_products(dataset, recipe, pruned, ctl)?;
-    let mut dense = Frozen::unpruned(dataset, recipe)?;
-    let mut frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products))?;
+    let mut dense = Frozen::unpruned(dataset, recipe, ctl)?;
+    let mut frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products), ctl)?;
     let mut dense_steps = Vec::new();
     let mut pruned_steps = Vec::new();
     let mut bf16_steps = Vec::new();
@@ -343,6 +343,9 @@ fn measured_products(
         fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
             self.frozen.hop(step, x, out, ctl)
         }
+        fn order(&self) -> Option<&Permutation> {
+            self.frozen.order()
+        }
         fn attend(
             &mut self,
             step: usize,
@@ -352,7 +355,7 @@ fn measured_products(
             self.frozen.attend(step, input, ctl)
         }
     }
-    let frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, None)?;
+    let frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, None, ctl)?;
     let mut measuring = Measuring { frozen, products: Vec::new() };
     network::forward(&pruned.model, dataset.features(), &mut measuring, ctl)?;
     Ok(measuring.products)
@@ -396,9 +399,9 @@ pub fn forward_frozen(
                 let expected = format!("{} entries", dataset.topology().n_entries());
                 return Err(EngineError::mismatch("edge mask", expected, masks.edges.removed_at().len()));
             }
-            Frozen::pruned(dataset, recipe, &masks.edges, None, None)?
+            Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?
         }
-        None => Frozen::unpruned(dataset, recipe)?,
+        None => Frozen::unpruned(dataset, recipe, ctl)?,
     };
     network::forward(model, dataset.features(), &mut policy, ctl)
 }
@@ -431,7 +434,7 @@ pub fn follow(
     let rule = recipe.propagation;
     let pass = |propagation: HopRule| -> Result<(f64, Array2<f32>), EngineError> {
         let recipe = Recipe { propagation, ..recipe.clone() };
-        let mut policy = Frozen::pruned(dataset, &recipe, &propagated.edges, None, None)?;
+        let mut policy = Frozen::pruned(dataset, &recipe, &propagated.edges, None, None, ctl)?;
         policy.precision = propagation.embeddings;
         policy.start();
         let embedding = hops(dataset.features(), &recipe.model, &mut policy, ctl)?;
@@ -453,6 +456,6 @@ pub fn propagated(
     masks: &Masks,
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
-    let mut policy = Frozen::pruned(dataset, recipe, &masks.edges, None, None)?;
+    let mut policy = Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
     hops(dataset.features(), &recipe.model, &mut policy, ctl)
 }

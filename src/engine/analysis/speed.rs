@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::run::{RunOptions, median, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Features, PowerLaw, Split};
+use crate::engine::graph::{Dataset, Features, HopOrder, Permutation, PowerLaw, Split};
 use crate::engine::kernels::{CostModel, Line, Panels, Precision, Rows};
 use crate::engine::model::hops::hops;
 use crate::engine::model::{Architecture, Family, Model, network};
@@ -125,6 +125,27 @@ pub struct PropagationSpeed {
     pub later_speedup: f64,
 }
 
+/// A propagation of nodes that lie in memory in another order, unpruned.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OrderSpeed {
+    /// The order.
+    pub order: HopOrder,
+    /// Finding it and making the lists for it, seconds.
+    pub find_secs: f64,
+    /// All hops, features brought into the order and embeddings out of it, seconds.
+    pub secs: f64,
+    /// How many times faster than in the stored order.
+    pub speedup: f64,
+}
+
+impl OrderSpeed {
+    /// After how many propagations finding the order is paid back; `None` where it saves nothing.
+    pub fn pays_after(&self) -> Option<f64> {
+        let saved = self.secs * (self.speedup - 1.0);
+        (saved > 0.0).then(|| (self.find_secs / saved).ceil())
+    }
+}
+
 /// A weight matrix, as it is and with some of it removed at random.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WeightSpeed {
@@ -184,6 +205,8 @@ pub struct SpeedReport {
     pub hop: HopSpeed,
     /// Many, unpruned first.
     pub propagation: Vec<PropagationSpeed>,
+    /// The unpruned propagation in every order of the nodes, the stored one first.
+    pub orders: Vec<OrderSpeed>,
     /// Products with weights.
     pub weights: Vec<WeightSpeed>,
     /// A GCN, with random weights.
@@ -197,7 +220,7 @@ pub struct SpeedReport {
 /// # Errors
 /// [`EngineError::Threads`], [`EngineError::Cancelled`], and whatever training on `dataset` refuses.
 pub fn measure_speed(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<SpeedReport, EngineError> {
-    const N_STAGES: usize = 5;
+    const N_STAGES: usize = 6;
     let one = Control::new(1)?;
     let quiet = ctl.quiet();
     ctl.progress("memory", 0, N_STAGES);
@@ -206,7 +229,9 @@ pub fn measure_speed(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) ->
     let hop = hop(dataset, plan, &triad, &one, &quiet)?;
     ctl.progress("propagation", 2, N_STAGES);
     let propagation = propagations(dataset, plan, &quiet)?;
-    ctl.progress("weights", 3, N_STAGES);
+    ctl.progress("orders of the nodes", 3, N_STAGES);
+    let orders = orders(dataset, plan, &quiet)?;
+    ctl.progress("weights", 4, N_STAGES);
     let mut weights = Vec::new();
     for (d_in, d_out) in &plan.shapes {
         weights.push(weight(plan, (*d_in, *d_out), 1.0, &quiet)?);
@@ -215,7 +240,7 @@ pub fn measure_speed(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) ->
         // As bags of words are.
         weights.push(weight(plan, (*d_in, *d_out), 0.01, &quiet)?);
     }
-    ctl.progress("forward and training", 4, N_STAGES);
+    ctl.progress("forward and training", 5, N_STAGES);
     let forward = forward(dataset, plan, &quiet)?;
     ctl.progress("done", N_STAGES, N_STAGES);
     Ok(SpeedReport {
@@ -227,6 +252,7 @@ pub fn measure_speed(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) ->
         triad,
         hop,
         propagation,
+        orders,
         cost: cost_of(&weights),
         weights,
         forward,
@@ -271,7 +297,7 @@ fn hop(
 ) -> Result<HopSpeed, EngineError> {
     let (n, width) = (dataset.n_nodes(), dataset.features().width());
     let (mut x, mut out) = (Panels::zeros(n, width, Precision::F32), Panels::zeros(n, width, Precision::F32));
-    x.write(network::feature_rows(dataset.features()), all)?;
+    x.write(network::feature_rows(dataset.features()), None, all)?;
     let everything = Walk::new(dataset, &propagation_recipe(plan)).all()?;
     let secs_one_thread = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], one))?;
     let secs = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], all))?;
@@ -322,10 +348,10 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
         let decided = propagate(dataset, &recipe, &Split::default(), None, ctl)?;
         let kept = decided.edges.n_kept(plan.n_hops.saturating_sub(1));
         let sparsity = 1.0 - kept as f64 / dataset.topology().n_entries().max(1) as f64;
-        let frozen = Frozen::pruned(dataset, &recipe, &decided.edges, None, None)?;
+        let frozen = Frozen::pruned(dataset, &recipe, &decided.edges, None, None, ctl)?;
         settings.push((share, sparsity, recipe, frozen));
     }
-    let mut plain = Frozen::unpruned(dataset, &unpruned)?;
+    let mut plain = Frozen::unpruned(dataset, &unpruned, ctl)?;
     // One list of times per setting: unpruned, then all ways for every share.
     let mut times = vec![Vec::new(); 1 + WAYS.len() * settings.len()];
     for _ in 0..plan.n_repeats {
@@ -372,6 +398,40 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
         out.push(PropagationSpeed { title, decides, embeddings, sparsity: *sparsity, secs, later_secs, later_speedup });
     }
     Ok(out)
+}
+
+fn orders(dataset: &Dataset, plan: &SpeedPlan, ctl: &Control) -> Result<Vec<OrderSpeed>, EngineError> {
+    let recipe = propagation_recipe(plan);
+    let everything = Walk::new(dataset, &recipe).all()?;
+    let mut policies = Vec::new();
+    for order in HopOrder::ALL {
+        let start = Instant::now();
+        let nodes = match order {
+            HopOrder::Stored => None,
+            _ => Some(Arc::new(Permutation::find(dataset.topology(), order, ctl)?)),
+        };
+        let policy = Frozen::over(everything.clone(), nodes);
+        let find_secs = if order == HopOrder::Stored { 0.0 } else { start.elapsed().as_secs_f64() };
+        policies.push((order, find_secs, policy, Vec::new()));
+    }
+    // The first pass of each warms caches and pages up.
+    for repeat in 0..=plan.n_repeats {
+        for (_, _, policy, times) in &mut policies {
+            let (secs, _) = hops_secs(ctl, |ctl| hops(dataset.features(), &recipe.model, policy, ctl))?;
+            if repeat > 0 || plan.n_repeats == 0 {
+                times.push(secs);
+            }
+        }
+    }
+    let medians: Vec<_> = policies.into_iter().map(|(order, find, _, times)| (order, find, median(times))).collect();
+    let stored_secs = medians[0].2;
+    let speed = |(order, find_secs, secs): (_, _, f64)| OrderSpeed {
+        order,
+        find_secs,
+        secs,
+        speedup: stored_secs / secs.max(f64::MIN_POSITIVE),
+    };
+    Ok(medians.into_iter().map(speed).collect())
 }
 
 fn one_hop(shape: &Architecture) -> Architecture {

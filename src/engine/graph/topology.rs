@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::permutation::KnownOrders;
 use crate::engine::error::EngineError;
 
 /// How to read a list of edges.
@@ -64,6 +65,7 @@ pub struct Topology {
     indices: Arc<Vec<u32>>,
     /// Whether `(v, u)` is stored wherever `(u, v)` is, once somebody has asked.
     is_symmetric: OnceLock<bool>,
+    pub(super) orders: Arc<KnownOrders>,
 }
 
 impl PartialEq for Topology {
@@ -86,7 +88,8 @@ pub struct Transpose {
 impl Topology {
     /// What keeps the invariants by the way it was made.
     pub(super) fn trusted(indptr: Vec<usize>, indices: Vec<u32>) -> Self {
-        Self { indptr: Arc::new(indptr), indices: Arc::new(indices), is_symmetric: OnceLock::new() }
+        let (is_symmetric, orders) = (OnceLock::new(), Arc::default());
+        Self { indptr: Arc::new(indptr), indices: Arc::new(indices), is_symmetric, orders }
     }
 
     /// The same, made so that `(v, u)` is stored wherever `(u, v)` is.

@@ -86,7 +86,7 @@ impl Panels {
         })
     }
 
-    /// Takes over the values of `rows`, rounded where they are stored in fewer bits.
+    /// Takes over the values of `rows`, row `u` from row `from[u]` or else from its own, rounded where they are stored in fewer bits.
     ///
     /// # Shapes
     /// `rows: [n, width]`
@@ -96,24 +96,23 @@ impl Panels {
     ///
     /// # Panics
     /// When the shapes differ, or rows with all values stored are not in standard layout.
-    pub(crate) fn write(&mut self, rows: Rows<'_>, ctl: &Control) -> Result<(), EngineError> {
+    pub(crate) fn write(&mut self, rows: Rows<'_>, from: Option<&[u32]>, ctl: &Control) -> Result<(), EngineError> {
         assert_eq!((rows.n_rows(), rows.width()), (self.n, self.width), "shape of what is taken over");
-        let width = self.width;
         for panel in self.panels() {
-            either!(&mut self.segments, segments => write_panel(segments.all_mut(), panel, rows, width, ctl))?;
+            either!(&mut self.segments, segments => write_panel(segments.all_mut(), panel, rows, from, ctl))?;
         }
         Ok(())
     }
 
-    /// Row after row.
+    /// Row after row: row `u` is row `from[u]` of this, or else its own.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`].
-    pub(crate) fn to_rows(&self, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    pub(crate) fn to_rows(&self, from: Option<&[u32]>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let width = self.width;
         let (rows, _) = from_row_blocks(self.n, width, COPIED_ROWS, ctl, |first, rows| {
             for panel in self.panels() {
-                either!(&self.segments, segments => read_panel(segments.all(), panel, first, rows, width));
+                either!(&self.segments, segments => read_panel(segments.all(), panel, first, from, rows, width));
             }
         })?;
         Ok(rows)
@@ -186,14 +185,15 @@ fn write_panel<S: Segment>(
     all: &mut [S],
     Panel { columns, at }: Panel,
     rows: Rows<'_>,
-    width: usize,
+    from: Option<&[u32]>,
     ctl: &Control,
 ) -> Result<(), EngineError> {
-    let stride = columns.len();
+    let (stride, width) = (columns.len(), rows.width());
     let columns = columns.start * COLUMNS..width.min(columns.end * COLUMNS);
     ctl.for_row_blocks(&mut all[at], stride, COPIED_ROWS, |first, segments| {
         let mut row_values = vec![0.0; stride * COLUMNS];
         for (u, row) in (first..).zip(segments.chunks_exact_mut(stride)) {
+            let u = from.map_or(u, |from| from[u] as usize);
             match rows {
                 Rows::Dense(x) => {
                     row_values[..columns.len()].copy_from_slice(&contiguous(x)[u * width..][columns.clone()]);
@@ -215,10 +215,18 @@ fn write_panel<S: Segment>(
 }
 
 /// Writes the columns of a panel into rows from `first` on.
-fn read_panel<S: Segment>(all: &[S], Panel { columns, at }: Panel, first: usize, rows: &mut [f32], width: usize) {
+fn read_panel<S: Segment>(
+    all: &[S],
+    Panel { columns, at }: Panel,
+    first: usize,
+    from: Option<&[u32]>,
+    rows: &mut [f32],
+    width: usize,
+) {
     let (stride, column) = (columns.len(), columns.start * COLUMNS);
-    let panel = &all[at][first * stride..];
-    for (row, segments) in rows.chunks_exact_mut(width).zip(panel.chunks_exact(stride)) {
+    let panel = &all[at];
+    for (u, row) in (first..).zip(rows.chunks_exact_mut(width)) {
+        let segments = &panel[from.map_or(u, |from| from[u] as usize) * stride..][..stride];
         for (values, segment) in row[column..].chunks_mut(COLUMNS).zip(segments) {
             values.copy_from_slice(&segment.values()[..values.len()]);
         }
@@ -457,13 +465,13 @@ mod tests {
             for per_panel in [2, 4, 6, 64] {
                 let new = || Panels::with_layout(n, width, Precision::F32, per_panel);
                 let (mut from, mut to, mut squares) = (new(), new(), vec![f64::NAN; n]);
-                from.write(Rows::Dense(x.view()), &ctl).expect("not cancelled");
-                assert_eq!(from.to_rows(&ctl).expect("not cancelled"), x);
+                from.write(Rows::Dense(x.view()), None, &ctl).expect("not cancelled");
+                assert_eq!(from.to_rows(None, &ctl).expect("not cancelled"), x);
                 assert_eq!(from.squares(&ctl).expect("not cancelled").len(), n);
                 for residual in [false, true] {
                     let expected = spmm(a, x.view(), residual, &ctl).expect("not cancelled");
                     from.propagate(a, residual, &mut to, &mut squares, &ctl).expect("not cancelled");
-                    let out = to.to_rows(&ctl).expect("not cancelled");
+                    let out = to.to_rows(None, &ctl).expect("not cancelled");
                     assert!(out.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()), "{width} {per_panel}");
                     let norms = row_norms(expected.view(), &ctl).expect("not cancelled");
                     let same =
@@ -471,13 +479,14 @@ mod tests {
                     assert!(same && squares == to.squares(&ctl).expect("not cancelled"), "{width} {per_panel}");
                     let mut again = new();
                     from.propagate(a, residual, &mut again, &mut [], &ctl).expect("not cancelled");
-                    assert_eq!(again.to_rows(&ctl).expect("not cancelled"), out);
+                    assert_eq!(again.to_rows(None, &ctl).expect("not cancelled"), out);
                 }
                 let mut sum = new();
                 sum.add(0.5, &from, &ctl).expect("not cancelled");
                 sum.add(0.25, &to, &ctl).expect("not cancelled");
-                let expected = to.to_rows(&ctl).expect("not cancelled").mapv(|v| 0.25 * v) + x.mapv(|v| 0.5 * v);
-                let off = (sum.to_rows(&ctl).expect("not cancelled") - expected).iter().map(|d| d.abs()).sum::<f32>();
+                let expected = to.to_rows(None, &ctl).expect("not cancelled").mapv(|v| 0.25 * v) + x.mapv(|v| 0.5 * v);
+                let off =
+                    (sum.to_rows(None, &ctl).expect("not cancelled") - expected).iter().map(|d| d.abs()).sum::<f32>();
                 assert!(off < 1e-2, "{off}");
             }
         }
@@ -503,17 +512,17 @@ mod tests {
             for per_panel in [2, 4, 64] {
                 let new = || Panels::with_layout(n, width, Precision::Bf16, per_panel);
                 let (mut from, mut to, mut squares) = (new(), new(), vec![f64::NAN; n]);
-                from.write(Rows::Dense(x.view()), &ctl).expect("not cancelled");
-                assert_eq!(from.to_rows(&ctl).expect("not cancelled"), stored);
+                from.write(Rows::Dense(x.view()), None, &ctl).expect("not cancelled");
+                assert_eq!(from.to_rows(None, &ctl).expect("not cancelled"), stored);
                 for residual in [false, true] {
                     let expected = spmm(a, stored.view(), residual, &ctl).expect("not cancelled").mapv(rounded);
                     from.propagate(a, residual, &mut to, &mut squares, &ctl).expect("not cancelled");
-                    assert_eq!(to.to_rows(&ctl).expect("not cancelled"), expected, "{width} {per_panel}");
+                    assert_eq!(to.to_rows(None, &ctl).expect("not cancelled"), expected, "{width} {per_panel}");
                     assert_eq!(squares, to.squares(&ctl).expect("not cancelled"));
                 }
                 let mut sum = from.sums();
                 sum.add(0.5, &from, &ctl).expect("not cancelled");
-                assert_eq!(sum.to_rows(&ctl).expect("not cancelled"), stored.mapv(|v| 0.5 * v));
+                assert_eq!(sum.to_rows(None, &ctl).expect("not cancelled"), stored.mapv(|v| 0.5 * v));
             }
         }
     }
@@ -525,8 +534,8 @@ mod tests {
         let x = Array2::from_shape_fn((n, width), |(i, j)| (i * width + j) as f32);
         let mut panels = Panels::with_layout(n, width, Precision::F32, 2);
         assert!(matches!(panels.segments, Stored::Full(Segments::Large { .. })));
-        panels.write(Rows::Dense(x.view()), &ctl).expect("not cancelled");
-        assert_eq!(panels.to_rows(&ctl).expect("not cancelled"), x);
+        panels.write(Rows::Dense(x.view()), None, &ctl).expect("not cancelled");
+        assert_eq!(panels.to_rows(None, &ctl).expect("not cancelled"), x);
     }
 
     #[test]
@@ -535,8 +544,8 @@ mod tests {
         let x = Array2::from_shape_fn((40, 50), |(i, j)| if (i * j) % 7 == 1 { (i + j) as f32 } else { 0.0 });
         let Features::Sparse(stored) = Features::from_dense(x.clone()) else { panic!("sparse enough") };
         let mut panels = Panels::zeros(40, 50, Precision::F32);
-        panels.write(Rows::Sparse(&stored), &ctl).expect("not cancelled");
-        assert_eq!(panels.to_rows(&ctl).expect("not cancelled"), x);
+        panels.write(Rows::Sparse(&stored), None, &ctl).expect("not cancelled");
+        assert_eq!(panels.to_rows(None, &ctl).expect("not cancelled"), x);
     }
 
     #[test]

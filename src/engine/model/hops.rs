@@ -6,10 +6,10 @@ use super::architecture::{Architecture, HopWeights};
 use super::network::{Policy, feature_rows};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::Features;
+use crate::engine::graph::{Features, Permutation};
 use crate::engine::kernels::Panels;
 
-/// `Σ_l w_l T^l X`: the propagation of a decoupled family.
+/// `Σ_l w_l T^l X`: the propagation of a decoupled family. Rows lie as [`Policy::order`] says until the last hop is done.
 pub(crate) fn hops(
     features: &Features,
     shape: &Architecture,
@@ -19,7 +19,7 @@ pub(crate) fn hops(
     let weights = shape.hop_weights();
     let (n, width) = (features.n_rows(), features.width());
     let mut embedding = Panels::zeros(n, width, policy.precision());
-    embedding.write(feature_rows(features), ctl)?;
+    embedding.write(feature_rows(features), policy.order().map(Permutation::order), ctl)?;
     let mut next = Panels::zeros(n, width, policy.precision());
     // Where the last hop alone counts there is nothing to add up.
     let last_alone = shape.architecture.definition().hop_weights(shape) == HopWeights::Last;
@@ -37,5 +37,5 @@ pub(crate) fn hops(
     }
     drop(next);
     add(&embedding, weights[shape.hops])?;
-    sum.unwrap_or(embedding).to_rows(ctl)
+    sum.unwrap_or(embedding).to_rows(policy.order().map(Permutation::position), ctl)
 }

@@ -18,7 +18,7 @@ use super::outline::{Line, Operation};
 use super::params::{Model, Parameter};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::Features;
+use crate::engine::graph::{Features, Permutation};
 use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows, column_sums, copied};
 
 /// What a step of the network does.
@@ -80,8 +80,13 @@ pub(crate) trait Policy {
 
     /// `out = T̂ x` of hop `step`. `[n, width] → [n, width]`
     fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
-        let next = self.propagate(step, &x.to_rows(ctl)?, ctl)?;
-        out.write(Rows::Dense(next.view()), ctl)
+        let next = self.propagate(step, &x.to_rows(None, ctl)?, ctl)?;
+        out.write(Rows::Dense(next.view()), None, ctl)
+    }
+
+    /// How the rows of what hops lie, where that is not as nodes are stored.
+    fn order(&self) -> Option<&Permutation> {
+        None
     }
 
     /// How embeddings are stored between hops.

@@ -214,7 +214,7 @@ impl Policy for Decider<'_> {
 
     fn finished_hop(&mut self, idx: usize, output: &Panels, ctl: &Control) -> Result<(), EngineError> {
         let relative_error = match self.reference_of_step() {
-            Some(reference) => Some(relative_distance(&output.to_rows(ctl)?, reference)),
+            Some(reference) => Some(relative_distance(&output.to_rows(None, ctl)?, reference)),
             None => None,
         };
         let squares = self.squares.as_ref().map_or(f64::NAN, |squares| squares.iter().sum());

@@ -1,5 +1,6 @@
 //! Running a model over masks that are decided already: production's forward pass, replay and timing.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,13 +10,13 @@ use super::attention::attend;
 use super::mask::EdgeMask;
 use super::recipe::{Quirk, Recipe};
 use super::steps::{Step, Steps};
-use super::survivors::Walk;
+use super::survivors::{Survivors, Walk};
 use super::trace::Product;
 use super::transform::{PreparedWeight, likely_product};
 use super::{EdgeRule, Identity};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::Dataset;
+use crate::engine::graph::{Dataset, HopOrder, Permutation};
 use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows, contiguous};
 use crate::engine::model::StepKind;
 use crate::engine::model::network::{Policy, WeightAt};
@@ -23,6 +24,8 @@ use crate::engine::model::network::{Policy, WeightAt};
 /// The policy that follows masks. Also the unpruned forward, with masks that keep everything.
 pub(crate) struct Frozen {
     steps: Steps,
+    /// How nodes lie while they are propagated, where that is not as they are stored.
+    nodes: Option<Arc<Permutation>>,
     /// One per matrix of the model, made ready when it is first needed.
     weights: Vec<Option<PreparedWeight>>,
     /// Which product to use for every matrix; without, the likely one.
@@ -38,36 +41,49 @@ pub(crate) struct Frozen {
 
 impl Frozen {
     /// Everything kept: the model as it is.
-    pub(crate) fn unpruned(dataset: &Dataset, recipe: &Recipe) -> Result<Self, EngineError> {
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] for a graph with too many entries, [`EngineError::Cancelled`].
+    pub(crate) fn unpruned(dataset: &Dataset, recipe: &Recipe, ctl: &Control) -> Result<Self, EngineError> {
         // The unpruned model propagates with its own self-loops, whatever identity form the recipe prunes with.
         let edges = EdgeRule { identity: Identity::SelfLoop, ..recipe.edges.clone() };
         let recipe = Recipe { edges, ..recipe.clone() };
-        let survivors = Walk::new(dataset, &recipe).all()?;
-        Ok(Self::with_steps(Steps::same(survivors), None))
+        Ok(Self::over(Walk::new(dataset, &recipe).all()?, nodes_of(dataset, &recipe, ctl)?))
+    }
+
+    /// The same entries in every step, for nodes that lie as `nodes` says.
+    pub(crate) fn over(survivors: Survivors, nodes: Option<Arc<Permutation>>) -> Self {
+        let survivors = nodes.as_ref().map(|nodes| survivors.reordered(nodes)).unwrap_or(survivors);
+        Self::with_steps(Steps::same(survivors), nodes, None)
     }
 
     /// A model whose weights are masked already, over `edges`. `locked` nodes get back the entries that each step itself
     /// removed, as the authors' evaluation does (D31).
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] for a graph with too many entries, [`EngineError::Cancelled`].
     pub(crate) fn pruned(
         dataset: &Dataset,
         recipe: &Recipe,
         edges: &EdgeMask,
         locked: Option<&[bool]>,
         products: Option<&[Product]>,
+        ctl: &Control,
     ) -> Result<Self, EngineError> {
         let zeroes = recipe.model.has("heads") && recipe.compat.has(Quirk::GatNoRenormalisation);
-        let steps = Steps::of_mask(Walk::new(dataset, recipe), edges, locked, zeroes)?;
-        Ok(Self::with_steps(steps, products.map(<[_]>::to_vec)))
+        let nodes = nodes_of(dataset, recipe, ctl)?;
+        let steps = Steps::of_mask(Walk::new(dataset, recipe), edges, locked, zeroes, nodes.clone())?;
+        Ok(Self::with_steps(steps, nodes, products.map(<[_]>::to_vec)))
     }
 
     /// No graph: the MLP of a decoupled family.
     pub(crate) fn weights_only() -> Self {
-        Self::with_steps(Steps::none(), None)
+        Self::with_steps(Steps::none(), None, None)
     }
 
-    fn with_steps(steps: Steps, products: Option<Vec<Product>>) -> Self {
+    fn with_steps(steps: Steps, nodes: Option<Arc<Permutation>>, products: Option<Vec<Product>>) -> Self {
         let (step_secs, last, precision) = (Vec::new(), Instant::now(), Precision::default());
-        Self { steps, weights: Vec::new(), products, outputs: None, step_secs, last, precision }
+        Self { steps, nodes, weights: Vec::new(), products, outputs: None, step_secs, last, precision }
     }
 
     /// Starts the clock of the first step.
@@ -85,6 +101,12 @@ impl Frozen {
         }
         Ok(made)
     }
+}
+
+/// How the nodes lie while `recipe` propagates them; hops alone are walked in another order than the stored one.
+fn nodes_of(dataset: &Dataset, recipe: &Recipe, ctl: &Control) -> Result<Option<Arc<Permutation>>, EngineError> {
+    let order = if recipe.model.is_decoupled() { recipe.propagation.order } else { HopOrder::Stored };
+    dataset.topology().ordered(order, ctl)
 }
 
 /// The weight, made ready when it is first needed, for `product` or else for the likely one.
@@ -156,6 +178,10 @@ impl Policy for Frozen {
         Ok(out)
     }
 
+    fn order(&self) -> Option<&Permutation> {
+        self.nodes.as_deref()
+    }
+
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         self.step(step)?.survivors.propagate(x, ctl)
     }
@@ -189,7 +215,7 @@ impl Policy for Frozen {
     fn finished_hop(&mut self, _: usize, output: &Panels, ctl: &Control) -> Result<(), EngineError> {
         self.finished_unseen();
         if let Some(outputs) = &mut self.outputs {
-            outputs.push(output.to_rows(ctl)?);
+            outputs.push(output.to_rows(self.nodes.as_ref().map(|nodes| nodes.position()), ctl)?);
         }
         Ok(())
     }

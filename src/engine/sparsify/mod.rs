@@ -14,11 +14,12 @@ mod trace;
 pub(crate) mod transform;
 pub(crate) mod weights;
 
+pub use crate::engine::graph::HopOrder;
 pub use crate::engine::kernels::Precision;
 pub use decide::{Propagated, propagate};
 pub use mask::{EdgeMask, Masks, WeightMask};
 pub use recipe::{
-    Compat, EdgeMode, EdgeRule, HopOrder, HopRule, Identity, Lock, Quirk, RECIPE_FORMAT, Recipe, Schedule, Training,
-    WeightMode, WeightRule,
+    Compat, EdgeMode, EdgeRule, HopRule, Identity, Lock, Quirk, RECIPE_FORMAT, Recipe, Schedule, Training, WeightMode,
+    WeightRule,
 };
 pub use trace::{EdgeTrace, Macs, Product, Pruned, StepTrace, WeightTrace};

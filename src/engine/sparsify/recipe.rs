@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::baselines::{EdgeRanking, Ramp, WeightRanking};
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
-use crate::engine::graph::ReadOptions;
+use crate::engine::graph::{HopOrder, ReadOptions};
 use crate::engine::kernels::Precision;
 use crate::engine::model::{Architecture, Family};
 
@@ -317,36 +317,6 @@ pub struct WeightRule {
 impl Default for WeightRule {
     fn default() -> Self {
         Self { mode: WeightMode::default(), delta: zero(), ranking: None }
-    }
-}
-
-/// In which order the nodes of an embedding lie in memory while it is propagated. Changes time, never a bit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HopOrder {
-    /// As the file has them.
-    #[default]
-    Stored,
-    /// By falling degree.
-    Degree,
-    /// Communities found by label propagation side by side.
-    Community,
-    /// Reverse Cuthill-McKee: neighbours close to one another.
-    Rcm,
-}
-
-impl HopOrder {
-    /// Every order.
-    pub const ALL: [Self; 4] = [Self::Stored, Self::Degree, Self::Community, Self::Rcm];
-
-    /// As recipes and options write it.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Stored => "stored",
-            Self::Degree => "degree",
-            Self::Community => "community",
-            Self::Rcm => "rcm",
-        }
     }
 }
 

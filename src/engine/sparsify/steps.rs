@@ -3,9 +3,12 @@
 //! The lists of all steps together can be many times the graph. Where they would take more than a large graph leaves of an ordinary
 //! machine's memory, those of a step are made when it is walked, and only they are kept.
 
+use std::sync::Arc;
+
 use super::mask::EdgeMask;
 use super::survivors::{Survivors, Walk};
 use crate::engine::error::EngineError;
+use crate::engine::graph::Permutation;
 
 /// What one step walks.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub(crate) struct MaskSteps {
     locked: Option<Vec<bool>>,
     /// Whether removed entries count in attention's sum (D10).
     zeroes: bool,
+    /// How nodes lie, where that is not as they are stored.
+    nodes: Option<Arc<Permutation>>,
     /// For every step the first one that walks the same.
     first_alike: Vec<usize>,
     made: Vec<Option<Step>>,
@@ -52,7 +57,7 @@ impl Steps {
         Self::Same(Box::new(Step { survivors, before: None }))
     }
 
-    /// What `mask` leaves. `locked` nodes get back the entries that each step itself removed.
+    /// What `mask` leaves, for nodes that lie as `nodes` says. `locked` nodes get back the entries that each step itself removed.
     ///
     /// # Errors
     /// [`EngineError::Mismatch`] for a graph with too many entries.
@@ -61,8 +66,9 @@ impl Steps {
         mask: &EdgeMask,
         locked: Option<&[bool]>,
         zeroes: bool,
+        nodes: Option<Arc<Permutation>>,
     ) -> Result<Self, EngineError> {
-        Self::of_mask_within(walk, mask, locked, zeroes, MOST_BYTES)
+        Self::of_mask_within(walk, mask, locked, zeroes, nodes, MOST_BYTES)
     }
 
     fn of_mask_within(
@@ -70,6 +76,7 @@ impl Steps {
         mask: &EdgeMask,
         locked: Option<&[bool]>,
         zeroes: bool,
+        nodes: Option<Arc<Permutation>>,
         most_bytes: usize,
     ) -> Result<Self, EngineError> {
         // What was there before a step is another thing in every step.
@@ -81,6 +88,7 @@ impl Steps {
             mask: mask.clone(),
             locked: locked.map(<[bool]>::to_vec),
             zeroes,
+            nodes,
             made: first_alike.iter().map(|_| None).collect(),
             first_alike,
             keeps_all: n_bytes <= most_bytes,
@@ -112,40 +120,43 @@ impl MaskSteps {
         if is_new && !self.keeps_all {
             self.made.fill_with(|| None);
         }
-        let slot = &mut self.made[at];
-        let made = match slot.take() {
+        let made = match self.made[at].take() {
             Some(made) => made,
-            None => make(&self.walk, &self.mask, at, self.locked.as_deref(), self.zeroes)?,
+            None => self.make(at)?,
         };
-        Ok((slot.insert(made), is_new))
+        Ok((self.made[at].insert(made), is_new))
     }
-}
 
-fn make(walk: &Walk, mask: &EdgeMask, step: usize, locked: Option<&[bool]>, zeroes: bool) -> Result<Step, EngineError> {
-    let present = |k: usize| mask.removed_at()[k] as usize >= step;
-    let stays = |u: usize, k: usize| {
-        let at = mask.removed_at()[k] as usize;
-        at > step || (at == step && locked.is_some_and(|l| l[u]))
-    };
-    let survivors = walk.select(false, present, stays)?;
-    let before = if zeroes {
-        let all = walk.select(true, present, |_, k| present(k))?;
-        let rows = all.structure().indptr.windows(2).enumerate();
-        let flags = rows.flat_map(|(u, ends)| (ends[0]..ends[1]).map(move |at| (u, at)));
-        let flags = flags.map(|(u, at)| stays(u, all.entry(at) as usize)).collect();
-        Some((all, flags))
-    } else {
-        None
-    };
-    Ok(Step { survivors, before })
+    fn make(&self, step: usize) -> Result<Step, EngineError> {
+        let removed_at = self.mask.removed_at();
+        let present = |k: usize| removed_at[k] as usize >= step;
+        let stays = |u: usize, k: usize| {
+            let at = removed_at[k] as usize;
+            at > step || (at == step && self.locked.as_ref().is_some_and(|l| l[u]))
+        };
+        let mut survivors = self.walk.select(false, present, stays)?;
+        let before = if self.zeroes {
+            let all = self.walk.select(true, present, |_, k| present(k))?;
+            let rows = all.structure().indptr.windows(2).enumerate();
+            let flags = rows.flat_map(|(u, ends)| (ends[0]..ends[1]).map(move |at| (u, at)));
+            let flags = flags.map(|(u, at)| stays(u, all.entry(at) as usize)).collect();
+            Some((all, flags))
+        } else {
+            None
+        };
+        if let Some(nodes) = &self.nodes {
+            survivors = survivors.reordered(nodes);
+        }
+        Ok(Step { survivors, before })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::control::Control;
-    use crate::engine::graph::{PowerLaw, power_law_communities};
-    use crate::engine::sparsify::Recipe;
+    use crate::engine::graph::{HopOrder, PowerLaw, power_law_communities};
+    use crate::engine::sparsify::{Identity, Recipe};
 
     #[test]
     fn lists_made_anew_for_every_step_are_those_that_are_kept() {
@@ -165,8 +176,8 @@ mod tests {
         let locked: Vec<bool> = (0..60).map(|u| u % 7 == 0).collect();
         for locked in [None, Some(locked.as_slice())] {
             let walk = || Walk::new(&dataset, &Recipe::default());
-            let mut kept = Steps::of_mask_within(walk(), &mask, locked, false, usize::MAX).expect("small");
-            let mut anew = Steps::of_mask_within(walk(), &mask, locked, false, 0).expect("small");
+            let mut kept = Steps::of_mask_within(walk(), &mask, locked, false, None, usize::MAX).expect("small");
+            let mut anew = Steps::of_mask_within(walk(), &mask, locked, false, None, 0).expect("small");
             for step in [0, 1, 2, 3, 0, 3] {
                 let (kept, anew) = (kept.get(step).expect("small"), anew.get(step).expect("small"));
                 let is_shared = step == 1 && locked.is_none();
@@ -182,6 +193,38 @@ mod tests {
                         || (mask.removed_at()[*k] as usize == step && locked.is_some_and(|l| l[u as usize]))
                 });
                 assert_eq!(kept.n_walked(), stays.count());
+            }
+        }
+    }
+
+    #[test]
+    fn rows_in_another_order_hold_their_entries_in_the_old_sequence() {
+        let ctl = Control::new(1).expect("a worker");
+        let shape = PowerLaw { n_nodes: 60, n_entries: 400, ..PowerLaw::default() };
+        let dataset = power_law_communities(&shape, &ctl).expect("a graph");
+        let topology = dataset.topology();
+        let removed_at =
+            topology.entries().enumerate().map(|(k, (u, v))| if u == v { 3 } else { (k % 4) as u8 }).collect();
+        let mask = EdgeMask::try_new(removed_at, 3, topology).expect("a mask");
+        let nodes = topology.ordered(HopOrder::Rcm, &ctl).expect("not cancelled").expect("another order");
+        for identity in [Identity::SelfLoop, Identity::Residual] {
+            let mut recipe = Recipe::default();
+            recipe.edges.identity = identity;
+            let steps = |nodes| Steps::of_mask(Walk::new(&dataset, &recipe), &mask, None, false, nodes).expect("small");
+            let (mut stored, mut moved) = (steps(None), steps(Some(Arc::clone(&nodes))));
+            for step in 0..3 {
+                let (stored, moved) = (&stored.get(step).expect("small").0, &moved.get(step).expect("small").0);
+                let row = |s: &Survivors, u: usize| {
+                    let entries = s.structure().indptr[u]..s.structure().indptr[u + 1];
+                    (s.structure().indices[entries.clone()].to_vec(), s.values()[entries].to_vec())
+                };
+                for (p, u) in nodes.order().iter().enumerate() {
+                    let (columns, values) = row(&moved.survivors, p);
+                    let sources = columns.iter().map(|q| nodes.order()[*q as usize]).collect();
+                    assert_eq!((sources, values), row(&stored.survivors, *u as usize), "row {p} of step {step}");
+                }
+                let counts = |s: &Survivors| (s.n_rows(), s.n_walked(), s.n_entries(), s.n_self_loops());
+                assert_eq!(counts(&moved.survivors), counts(&stored.survivors));
             }
         }
     }

@@ -12,7 +12,7 @@ use super::recipe::{Identity, Recipe};
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Topology, Transpose};
+use crate::engine::graph::{Dataset, Permutation, Topology, Transpose};
 use crate::engine::kernels::{Csr, Panels, RowBlock, Structure, contiguous, gather_rows, spmm};
 
 /// The entries that are still there, each with its index in the full graph. Cheap to clone: a step that removes nothing shares the
@@ -322,6 +322,29 @@ impl Survivors {
             }
             sums
         })
+    }
+
+    /// The same entries for an embedding whose rows lie in the order of `nodes`. Every row keeps the sequence of its entries, so that its
+    /// sums are the same chains; to be walked only.
+    pub(crate) fn reordered(&self, nodes: &Permutation) -> Self {
+        let (all, position) = (&*self.lists, nodes.position());
+        let mut indptr = Vec::with_capacity(all.indptr.len());
+        let (mut indices, mut values) = (Vec::with_capacity(self.n_walked()), Vec::with_capacity(self.n_walked()));
+        indptr.push(0);
+        for u in nodes.order() {
+            let entries = all.indptr[*u as usize]..all.indptr[*u as usize + 1];
+            indices.extend(all.indices[entries.clone()].iter().map(|v| position[*v as usize]));
+            values.extend_from_slice(&all.values[entries]);
+            indptr.push(indices.len());
+        }
+        let lists = Lists {
+            indptr: Arc::new(indptr),
+            indices: Arc::new(indices),
+            values: Arc::new(values),
+            entry: Entries::Unnumbered,
+            ..Lists::default()
+        };
+        Self { lists: Arc::new(lists), ..self.clone() }
     }
 
     /// Those of the entries walked that `keep` marks, in order.

@@ -258,7 +258,7 @@ impl<'a> Fit<'a> {
         let mut frozen = if self.recipe.model.n_graph_steps() == 0 || self.recipe.model.is_decoupled() {
             Frozen::weights_only()
         } else {
-            Frozen::pruned(self.dataset, &self.recipe, &self.edges, locked, None)?
+            Frozen::pruned(self.dataset, &self.recipe, &self.edges, locked, None, ctl)?
         };
         Net::new(model, feature_rows(&self.input), &mut frozen, None, ctl).run()
     }
