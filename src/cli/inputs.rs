@@ -106,7 +106,7 @@ pub(super) fn check_memory(
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
     let (needed, memory) = (run_bytes(dataset, model, recipe), args.graph.memory());
-    let words = format!("pruning takes at most about {} beside the graph, of {}", size(needed), size(memory));
+    let words = format!("a run takes at most about {} beside the graph, of {}", size(needed), size(memory));
     if needed > memory {
         let way = "unifews store and unifews propagate work from the disk";
         anyhow::bail!("{words}; --max-memory raises the limit, {way}");

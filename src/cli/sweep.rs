@@ -33,6 +33,7 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
         Some(spec) => inputs::read_fitting_model(spec, &args.recipe, &mut input.recipe, terminal)?,
         None => trained(args, &mut input, terminal)?,
     };
+    inputs::check_memory(&input.dataset, &model, &args.recipe, &input.recipe, terminal)?;
     let mut points = Vec::with_capacity(grid.len());
     sweep(&input.dataset, &model, &input.recipe, &grid, terminal.ctl(), |point, _| points.push(point))?;
     let threads = terminal.ctl().n_threads();

@@ -302,6 +302,9 @@ impl Session {
         let label = format!("Sweep {} points, {}, {}", grid.len(), graph.dataset.name(), model.model.title());
         let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
         let base = self.store.effective_recipe();
+        if !self.fits("sweep", run_bytes(&dataset, &model, &base)) {
+            return;
+        }
         self.runner.cancel_lane(&Lane::Sweep);
         self.store.asked_for(Trial::Thresholds);
         self.store.sweep = SweepState {

@@ -134,6 +134,13 @@ fn what_does_not_fit_is_refused_with_the_way_out() {
     let said = refused(&["propagate", "g", "-o", "p", "--max-memory", "0.01"]);
     assert!(said.contains("memory: expected at least 99 MiB for 20000 nodes, found 10 MiB"), "{said}");
     assert!(!path.join("p").exists());
+    let sample = "sample:powerlaw?nodes=2000&edges=20000&features=16&classes=3";
+    stdout(path, &["train", sample, "-o", "m.safetensors", "--arch", "sgc", "--epochs", "1", "--hidden", "8"]);
+    for command in ["prune", "sweep"] {
+        let said = refused(&[command, sample, "m.safetensors", "-o", "p", "--max-memory", "0.0005"]);
+        assert!(said.contains("--max-memory raises the limit, unifews store"), "{said}");
+        assert!(!path.join("p").exists());
+    }
 }
 
 #[test]

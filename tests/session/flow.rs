@@ -53,6 +53,9 @@ fn what_does_not_fit_into_memory_is_refused_before_it_starts() {
     let notice = session.store().notices.all().last().expect("told").clone();
     assert!(notice.level == Level::Error && notice.title == "Not enough memory to prune", "{notice:?}");
     assert!(notice.detail.contains("and 1 kB are free") && notice.next.contains("from the disk"), "{notice:?}");
+    session.apply(Command::Sweep(SweepGrid { delta_a: vec![0.0, 0.5], delta_w: vec![0.0] }));
+    assert!(session.is_idle() && session.store().sweep.phase == Phase::Idle, "nothing was started");
+    assert_eq!(session.store().notices.all().last().expect("told").title, "Not enough memory to sweep");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How much memory a run will take, before it starts.
 
-use crate::engine::graph::Dataset;
+use crate::engine::graph::{Dataset, HopOrder};
 use crate::engine::model::Model;
 use crate::engine::sparsify::Recipe;
 
@@ -18,7 +18,9 @@ pub fn run_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe) -> u64 {
     let widest =
         layers.map(|(from, to)| from.max(to)).max().unwrap_or(d_in).max(if shape.is_decoupled() { d_in } else { 0 });
     let per_node = 4 * (3 * widest + 2 * n_classes + recipe.model.n_graph_steps()) as u64;
-    PER_ENTRY * m + per_node * n
+    // Lists for nodes in another order, beside those they are made of.
+    let reordered = if recipe.propagation.order == HopOrder::Stored { 0 } else { 8 * m + 16 * n };
+    PER_ENTRY * m + per_node * n + reordered
 }
 
 #[cfg(test)]
