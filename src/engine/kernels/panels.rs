@@ -436,6 +436,8 @@ fn put<S: Segment, const N: usize>(
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::super::{row_norms, spmm};
     use super::*;
     use crate::engine::graph::Features;
@@ -496,8 +498,11 @@ mod tests {
     fn rounded(v: f32) -> f32 {
         let low = v.to_bits() >> 16;
         let [below, above] = [low, low + 1].map(|bits| f32::from_bits(bits << 16));
-        let (down, up) = ((v - below).abs(), (above - v).abs());
-        if down < up || (down == up && low.is_multiple_of(2)) { below } else { above }
+        match (v - below).abs().total_cmp(&(above - v).abs()) {
+            Ordering::Equal if low.is_multiple_of(2) => below,
+            Ordering::Less => below,
+            _ => above,
+        }
     }
 
     #[test]

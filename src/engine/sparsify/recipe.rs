@@ -332,6 +332,7 @@ pub struct HopRule {
 
 impl HopRule {
     /// Whether hops go as they are decided.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
