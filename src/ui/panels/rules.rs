@@ -105,7 +105,7 @@ fn order_text(order: HopOrder) -> (&'static str, &'static str) {
         HopOrder::Stored => ("as in the file", "No order has to be found"),
         HopOrder::Degree => ("by degree", "By falling degree"),
         HopOrder::Community => ("by community", "Nodes that belong together lie together (label propagation)"),
-        HopOrder::Rcm => ("reverse Cuthill-McKee", "Neighbours close to one another"),
+        HopOrder::Rcm => ("Cuthill-McKee", "Reverse Cuthill-McKee: neighbours close to one another"),
     }
 }
 
