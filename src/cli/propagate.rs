@@ -14,7 +14,7 @@ use crate::engine::analysis::follow;
 use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::Family;
 use crate::engine::out_of_core::{GraphSize, Storage as _, StoredPropagation, propagate_stored, sums_hops};
-use crate::engine::sparsify::{EdgeMode, Lock, Recipe, propagate};
+use crate::engine::sparsify::{Lock, Recipe, propagate};
 use crate::io::results::{PropagationMetrics, PropagationWriter};
 use crate::io::stored::{DiskStorage, OutOfCoreWriter, StoredGraph};
 use crate::io::{Detected, GraphFormat, detect};
@@ -57,7 +57,7 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
     let propagated = propagate(&input.dataset, recipe, &split, None, terminal.ctl())?;
     let elapsed_secs = began.elapsed().as_secs_f64();
     let mut metrics = PropagationMetrics::of(&input.dataset, &propagated, elapsed_secs, terminal.ctl().n_threads());
-    if !recipe.propagation.is_default() && recipe.edges.mode != EdgeMode::Mass {
+    if !recipe.propagation.is_default() {
         metrics.followed = Some(follow(&input.dataset, recipe, &propagated, terminal.ctl())?);
     }
     writer.write(recipe, &propagated, &metrics, terminal.ctl())?;

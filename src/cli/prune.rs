@@ -104,8 +104,8 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
             "embeddings stored as bf16: {} ({:.2} times as fast as unpruned); logits {:.1e} off, at most {:.1e}; {} of the predictions stay",
             seconds(bf16.secs),
             bf16.speedup,
-            bf16.relative_error,
-            bf16.largest_difference,
+            bf16.relative_error.unwrap_or(f64::INFINITY),
+            bf16.largest_difference.unwrap_or(f64::INFINITY),
             percent(bf16.agreement),
         ));
     }

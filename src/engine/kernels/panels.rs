@@ -14,7 +14,7 @@ use ndarray::Array2;
 use super::caches::largest_cache;
 use super::fresh::settle;
 use super::norms::{GROUP, square_of_group};
-use super::segments::{COLUMNS, Full, Half, Precision, Segment, Segments};
+use super::segments::{COLUMNS, Compiled, Full, Half, Precision, Segment, Segments};
 use super::{Csr, RowBlock, Rows, contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -144,7 +144,7 @@ impl Panels {
             let stride = columns.len();
             ctl.for_row_blocks(&mut squares, 1, COPIED_ROWS, |first, squares| {
                 either!(&self.segments, segments => {
-                    Segment::squares(&segments.all()[at.clone()][first * stride..], stride, squares);
+                    Compiled::squares(&segments.all()[at.clone()][first * stride..], stride, squares);
                 });
             })?;
         }
@@ -245,7 +245,7 @@ fn add<S: Segment, T: Segment>(sums: &mut [S], weight: f32, x: &[T], ctl: &Contr
 }
 
 /// One panel after the other.
-fn hop<S: Segment>(
+fn hop<S: Compiled>(
     panels: impl Iterator<Item = Panel>,
     a: Csr<'_>,
     residual: bool,

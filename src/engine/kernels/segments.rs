@@ -51,7 +51,11 @@ pub(super) trait Segment: Copy + Send + Sync {
     /// Rounds where it has to.
     fn of(values: &[f32; COLUMNS]) -> Self;
     fn write_past_caches(&mut self, from: &Self);
-    /// [`gather_segments`], compiled for several instruction sets.
+}
+
+/// The inner loops over a sort of segments, compiled for several instruction sets.
+pub(super) trait Compiled: Segment {
+    /// [`gather_segments`].
     fn gather(
         out: &mut [Self],
         stride: usize,
@@ -61,7 +65,7 @@ pub(super) trait Segment: Copy + Send + Sync {
         past_caches: bool,
         squares: &mut [f64],
     );
-    /// Adds `‖x[u]‖₂²` to `squares[u]`, compiled for several instruction sets.
+    /// [`squares_of_segments`].
     fn squares(rows: &[Self], stride: usize, squares: &mut [f64]);
 }
 
@@ -94,22 +98,6 @@ impl Segment for Full {
     fn write_past_caches(&mut self, from: &Self) {
         write_line(&mut self.0, &from.0);
     }
-
-    fn gather(
-        out: &mut [Self],
-        stride: usize,
-        lists: RowBlock<'_>,
-        x: &[Self],
-        start: &[Self],
-        past_caches: bool,
-        squares: &mut [f64],
-    ) {
-        gather_full(out, stride, lists, x, start, past_caches, squares);
-    }
-
-    fn squares(rows: &[Self], stride: usize, squares: &mut [f64]) {
-        squares_of_full(rows, stride, squares);
-    }
 }
 
 impl Segment for Half {
@@ -138,59 +126,52 @@ impl Segment for Half {
     fn write_past_caches(&mut self, from: &Self) {
         write_half_line(&mut self.0, &from.0);
     }
-
-    fn gather(
-        out: &mut [Self],
-        stride: usize,
-        lists: RowBlock<'_>,
-        x: &[Self],
-        start: &[Self],
-        past_caches: bool,
-        squares: &mut [f64],
-    ) {
-        gather_half(out, stride, lists, x, start, past_caches, squares);
-    }
-
-    fn squares(rows: &[Self], stride: usize, squares: &mut [f64]) {
-        squares_of_half(rows, stride, squares);
-    }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-fn gather_full<'a>(
-    out: &mut [Full],
-    stride: usize,
-    lists: RowBlock<'a>,
-    x: &[Full],
-    start: &[Full],
-    past_caches: bool,
-    squares: &mut [f64],
-) {
-    gather_segments(out, stride, lists, x, start, past_caches, squares);
+macro_rules! compiled {
+    ($segment:ty, $gather:ident, $squares:ident) => {
+        #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
+        fn $gather(
+            out: &mut [$segment],
+            stride: usize,
+            (indptr, indices, values): (&[usize], &[u32], &[f32]),
+            x: &[$segment],
+            start: &[$segment],
+            past_caches: bool,
+            squares: &mut [f64],
+        ) {
+            let lists = RowBlock { indptr, indices, values };
+            gather_segments(out, stride, lists, x, start, past_caches, squares);
+        }
+
+        #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
+        fn $squares(rows: &[$segment], stride: usize, squares: &mut [f64]) {
+            squares_of_segments(rows, stride, squares);
+        }
+
+        impl Compiled for $segment {
+            fn gather(
+                out: &mut [Self],
+                stride: usize,
+                lists: RowBlock<'_>,
+                x: &[Self],
+                start: &[Self],
+                past_caches: bool,
+                squares: &mut [f64],
+            ) {
+                let RowBlock { indptr, indices, values } = lists;
+                $gather(out, stride, (indptr, indices, values), x, start, past_caches, squares);
+            }
+
+            fn squares(rows: &[Self], stride: usize, squares: &mut [f64]) {
+                $squares(rows, stride, squares);
+            }
+        }
+    };
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-fn gather_half<'a>(
-    out: &mut [Half],
-    stride: usize,
-    lists: RowBlock<'a>,
-    x: &[Half],
-    start: &[Half],
-    past_caches: bool,
-    squares: &mut [f64],
-) {
-    gather_segments(out, stride, lists, x, start, past_caches, squares);
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-fn squares_of_full(rows: &[Full], stride: usize, squares: &mut [f64]) {
-    squares_of_segments(rows, stride, squares);
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-fn squares_of_half(rows: &[Half], stride: usize, squares: &mut [f64]) {
-    squares_of_segments(rows, stride, squares);
-}
+compiled!(Full, gather_full, squares_of_full);
+compiled!(Half, gather_half, squares_of_half);
 
 /// The memory of a matrix.
 #[derive(Debug)]

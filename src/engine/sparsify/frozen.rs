@@ -35,7 +35,7 @@ pub(crate) struct Frozen {
     /// Seconds of the finished steps.
     pub(crate) step_secs: Vec<f64>,
     last: Instant,
-    /// How embeddings are stored between hops.
+    /// How embeddings are stored between hops: as 32-bit floats, whatever the recipe says, but where bf16 is measured.
     pub(crate) precision: Precision,
 }
 

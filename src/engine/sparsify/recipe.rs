@@ -485,6 +485,11 @@ impl Recipe {
                     String::from(self.edges.lock.clone()),
                 ));
             }
+            if !self.propagation.is_default() {
+                let HopRule { embeddings, order } = self.propagation;
+                let found = format!("{}, {}", embeddings.key(), order.key());
+                return Err(EngineError::recipe("propagation", "f32, stored in mass mode, which pushes", found));
+            }
         }
         if !self.propagation.is_default() && !self.model.is_decoupled() {
             let HopRule { embeddings, order } = self.propagation;
@@ -584,6 +589,13 @@ mod tests {
         check(
             |r| r.propagation.embeddings = Precision::Bf16,
             "recipe, propagation: expected f32, stored but for decoupled models, found bf16, stored with gcn",
+        );
+        check(
+            |r| {
+                (r.model, r.edges.mode) = (Architecture::new(Family::Sgc), EdgeMode::Mass);
+                r.propagation.order = HopOrder::Rcm;
+            },
+            "recipe, propagation: expected f32, stored in mass mode, which pushes, found f32, rcm",
         );
         check(
             |r| {

@@ -500,3 +500,50 @@ impl Survivors {
         (indptr, indices, values)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::graph::{PowerLaw, power_law_communities};
+
+    #[test]
+    fn without_what_is_gone_the_others_are_left_in_their_order() {
+        let ctl = Control::new(2).expect("workers");
+        let shape = PowerLaw { n_nodes: 90, n_entries: 900, ..PowerLaw::default() };
+        let dataset = power_law_communities(&shape, &ctl).expect("a graph");
+        let mut now = Walk::new(&dataset, &Recipe::default()).all().expect("small");
+        // Twice, so that the second time entries are numbered in a list; in the last blocks nothing goes, in one all do.
+        for every in [3, 2] {
+            const ROWS: usize = 7;
+            let goes = |k: usize| k % every == 1 || (300..500).contains(&k);
+            let indptr = now.structure().indptr.to_vec();
+            let gone: Vec<Option<Gone>> = (0..now.n_rows().div_ceil(ROWS))
+                .map(|block| {
+                    let first = indptr[block * ROWS];
+                    let end = indptr[((block + 1) * ROWS).min(now.n_rows())];
+                    let mut gone = Gone::none(end - first);
+                    (first..end).for_each(|k| gone.note(k - first, goes(k)));
+                    let expected: Vec<usize> = (first..end).filter(|k| goes(*k)).map(|k| k - first).collect();
+                    assert_eq!(
+                        (gone.positions().collect::<Vec<_>>(), gone.count()),
+                        (expected.clone(), expected.len())
+                    );
+                    (block < 9).then_some(gone)
+                })
+                .collect();
+            let left = now.without(&gone, ROWS, &ctl).expect("not cancelled");
+            let last = indptr[9 * ROWS];
+            for u in 0..now.n_rows() {
+                let stay: Vec<usize> = (indptr[u]..indptr[u + 1]).filter(|k| *k >= last || !goes(*k)).collect();
+                let row = left.structure().indptr[u]..left.structure().indptr[u + 1];
+                assert_eq!(row.len(), stay.len(), "row {u}");
+                for (at, k) in row.zip(stay) {
+                    assert_eq!(left.structure().indices[at], now.structure().indices[k]);
+                    assert_eq!(left.values()[at].to_bits(), now.values()[k].to_bits());
+                    assert_eq!(left.entry(at), now.entry(k));
+                }
+            }
+            now = left;
+        }
+    }
+}

@@ -178,10 +178,10 @@ pub struct Bf16Metrics {
     pub secs: f64,
     /// Unpruned with 32-bit floats over this.
     pub speedup: f64,
-    /// Largest difference of any logit from the pruned model's with 32-bit floats.
-    pub largest_difference: f64,
-    /// `‖Z_bf16 - Z‖_F / ‖Z‖_F` of the logits.
-    pub relative_error: f64,
+    /// Largest difference of any logit from the pruned model's with 32-bit floats; absent where one is not finite.
+    pub largest_difference: Option<f64>,
+    /// `‖Z_bf16 - Z‖_F / ‖Z‖_F` of the logits; absent where one is not finite.
+    pub relative_error: Option<f64>,
     /// Share of the predictions that stay the same, `0..=1`.
     pub agreement: f64,
     /// Scores on the test part; absent without labelled test nodes.
@@ -345,8 +345,8 @@ fn bf16_metrics(bf16: &Bf16Timing, timing: &Timing) -> Bf16Metrics {
     Bf16Metrics {
         secs: bf16.secs,
         speedup: timing.dense_secs / bf16.secs.max(f64::MIN_POSITIVE),
-        largest_difference: bf16.largest_difference,
-        relative_error: bf16.relative_error,
+        largest_difference: finite(bf16.largest_difference),
+        relative_error: finite(bf16.relative_error),
         agreement: bf16.evaluation.agreement,
         test: (test.n_nodes > 0).then_some(test),
     }

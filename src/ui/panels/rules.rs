@@ -4,7 +4,7 @@ use eframe::egui;
 
 use super::recipe::combo;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Precision, Quirk, Recipe, WeightMode};
+use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, HopRule, Precision, Quirk, Recipe, WeightMode};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::weak;
 
@@ -74,6 +74,11 @@ pub(super) fn compat_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
 
 /// How a decoupled network's hops follow the masks: rows of a grid.
 pub(super) fn hop_rule_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
+    if recipe.edges.mode == EdgeMode::Mass {
+        // Pushes walk no embedding.
+        recipe.propagation = HopRule::default();
+        return;
+    }
     let rule = &mut recipe.propagation;
     ui.label("Embeddings").on_hover_text("How embeddings are stored between hops once the masks are decided");
     combo(ui, "Embeddings", precision_text(rule.embeddings).0, |ui| {
