@@ -54,9 +54,9 @@ impl CostModel {
     pub const NARROW: usize = 64;
     /// Measured on an AMD EPYC (Zen 4) with 2 threads by `unifews bench`; what is used where nothing was measured.
     pub const BUILT_IN: Self = Self {
-        wide: Line { fixed: 0.31, per_kept: 1.5 },
-        narrow: Line { fixed: 0.65, per_kept: 1.05 },
-        sparse_input: Line { fixed: 0.8, per_kept: 5.0 },
+        wide: Line { fixed: 0.13, per_kept: 1.7 },
+        narrow: Line { fixed: 0.5, per_kept: 0.95 },
+        sparse_input: Line { fixed: 0.5, per_kept: 6.5 },
     };
 
     fn line(&self, d_out: usize, sparse_input: bool) -> Line {

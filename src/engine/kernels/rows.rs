@@ -122,7 +122,7 @@ fn gather_tile<const COLUMNS: usize>(
 
 /// Asks memory for `x[at..at + COLUMNS]`, without waiting. Changes nothing but time.
 #[inline(always)]
-fn prefetch<const COLUMNS: usize>(x: &[f32], at: usize) {
+pub(super) fn prefetch<const COLUMNS: usize>(x: &[f32], at: usize) {
     #[cfg(target_arch = "x86_64")]
     #[expect(unsafe_code, reason = "there is no safe way to ask memory ahead; measured: a third more rows per second")]
     for line in (0..COLUMNS).step_by(16) {

@@ -4,14 +4,33 @@ use multiversion::multiversion;
 use ndarray::{Array2, ArrayView2};
 use sprs::CsMatI;
 
+use super::fresh::LINE;
+use super::rows::prefetch;
+use super::transpose::turn;
 use super::{contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
-/// Input rows handled at once, one per vector lane.
-const LANES: usize = 32;
+/// Input rows handled at once, one per vector lane: as many sums side by side as hide how long a multiply-add takes.
+const LANES: usize = 64;
 /// Output columns gathered before they are written, so that whole lines of memory are.
 const COLUMNS: usize = 16;
+
+/// A value of every row that is handled. Lines of memory of their own: vectors that lie across two take twice as long to load.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+struct Lanes([f32; LANES]);
+
+impl Lanes {
+    const ZERO: Self = Self([0.0; LANES]);
+}
+
+/// The values of all lanes, one after the other.
+#[expect(unsafe_code, reason = "arrays can be flattened in safe code, aligned ones cannot")]
+fn flat(lanes: &mut [Lanes]) -> &mut [f32] {
+    // SAFETY: each is `LANES` values and nothing else, since those fill whole lines of memory.
+    unsafe { std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), lanes.len() * LANES) }
+}
 
 /// The kept weights of a matrix, column after column (one column per output).
 #[derive(Debug, Clone)]
@@ -112,41 +131,39 @@ pub(crate) fn matmul_sparse_weight_made(
 }
 
 /// `x: [≥ rows, depth]`, `out: [rows, width]`
+#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
 fn product_of_block(out: &mut [f32], width: usize, x: &[f32], w: &SparseColumns) {
     let depth = w.depth;
-    let mut turned = vec![0.0; depth * LANES];
+    let mut turned = vec![Lanes::ZERO; depth];
     for (group, rows) in out.chunks_mut(LANES * width).enumerate() {
-        let x = &x[group * LANES * depth..];
-        for (lane, row) in x.chunks_exact(depth.max(1)).take(rows.len() / width).enumerate() {
-            for (k, value) in row.iter().enumerate() {
-                turned[k * LANES + lane] = *value;
-            }
-        }
-        lanes_product(rows, width, &turned, &w.indptr, &w.indices, &w.values);
+        let n_rows = rows.len() / width;
+        let (x, later) = x[group * LANES * depth..].split_at(n_rows * depth);
+        turn(x, depth, n_rows, depth, flat(&mut turned), LANES);
+        lanes_product(rows, width, &turned, w, &later[..later.len().min(LANES * depth)]);
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-fn lanes_product(out: &mut [f32], width: usize, turned: &[f32], indptr: &[usize], indices: &[u32], values: &[f32]) {
-    for first in (0..width).step_by(COLUMNS) {
+/// `turned: [depth]` lanes, `out: [≤ LANES, width]`. Memory is asked for `later` on the way.
+#[inline(always)]
+fn lanes_product(out: &mut [f32], width: usize, turned: &[Lanes], w: &SparseColumns, later: &[f32]) {
+    let mut tile = [Lanes::ZERO; COLUMNS];
+    let share = later.len().div_ceil(width.div_ceil(COLUMNS)).next_multiple_of(LINE);
+    for (nth, first) in (0..width).step_by(COLUMNS).enumerate() {
         let n_columns = COLUMNS.min(width - first);
-        let mut tile = [[0.0f32; LANES]; COLUMNS];
+        for line in (nth * share..later.len().min((nth + 1) * share)).step_by(LINE) {
+            prefetch::<LINE>(later, line);
+        }
         for (sums, column) in tile.iter_mut().zip(first..first + n_columns) {
             let mut lanes = [0.0f32; LANES];
-            let kept = indptr[column]..indptr[column + 1];
-            for (k, value) in indices[kept.clone()].iter().zip(&values[kept]) {
-                let Some(x) = turned[*k as usize * LANES..].first_chunk::<LANES>() else { return };
-                for (sum, x) in lanes.iter_mut().zip(x) {
+            let kept = w.indptr[column]..w.indptr[column + 1];
+            for (k, value) in w.indices[kept.clone()].iter().zip(&w.values[kept]) {
+                for (sum, x) in lanes.iter_mut().zip(&turned[*k as usize].0) {
                     *sum = x.mul_add(*value, *sum);
                 }
             }
-            *sums = lanes;
+            sums.0 = lanes;
         }
-        for (lane, row) in out.chunks_exact_mut(width).enumerate() {
-            for (slot, sums) in row[first..first + n_columns].iter_mut().zip(&tile) {
-                *slot = sums[lane];
-            }
-        }
+        turn(flat(&mut tile), LANES, n_columns, out.len() / width, &mut out[first..], width);
     }
 }
 
@@ -198,7 +215,7 @@ mod tests {
     #[test]
     fn every_product_gives_the_bits_of_the_dense_one() {
         let ctl = Control::new(2).expect("workers");
-        for n in [1, 15, 16, 50] {
+        for n in [1, 15, 64, 200] {
             let x =
                 Array2::from_shape_fn((n, 40), |(i, j)| if (i * j) % 5 == 1 { (i + 3 * j) as f32 * 0.1 } else { 0.0 });
             let w =

@@ -7,7 +7,7 @@ use super::network::each_row;
 use super::params::Parameter;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{Rows, column_norms, column_sums, copied};
+use crate::engine::kernels::{Pointwise, Rows, column_norms, column_sums, copied};
 
 /// Added to the variance under the root, as PyTorch does.
 pub(crate) const EPS: f32 = 1e-5;
@@ -39,28 +39,12 @@ pub(crate) struct NormTape {
     pub(crate) unbiased_var: Vec<f32>,
 }
 
-/// Normalisation with the running statistics: a multiplication and an addition per column. `[width]` each
-#[derive(Debug, Clone)]
-pub(crate) struct ScaleShift {
-    scale: Vec<f32>,
-    shift: Vec<f32>,
-}
-
-impl ScaleShift {
-    /// `x · scale + shift`. `row: [width]`
-    pub(crate) fn apply(&self, row: &mut [f32]) {
-        for ((v, s), b) in row.iter_mut().zip(&self.scale).zip(&self.shift) {
-            *v = *v * s + b;
-        }
-    }
-}
-
 impl BatchNorm<'_> {
-    /// With the running statistics.
-    pub(crate) fn scale_shift(&self) -> ScaleShift {
+    /// With the running statistics: a multiplication and an addition per column.
+    pub(crate) fn at_rest(&self) -> Pointwise {
         let scale: Vec<f32> = self.running_var.iter().zip(self.weight).map(|(v, w)| w / (v + EPS).sqrt()).collect();
         let shift = self.bias.iter().zip(self.running_mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
-        ScaleShift { scale, shift }
+        Pointwise::Norm { scale, shift }
     }
 }
 

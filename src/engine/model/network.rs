@@ -19,7 +19,7 @@ use super::params::{Model, Parameter};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Features, Permutation};
-use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows, column_sums, copied};
+use crate::engine::kernels::{AttentionInput, Panels, Pointwise, Precision, Rows, change_rows, column_sums, copied};
 
 /// What a step of the network does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ pub(crate) trait Policy {
         &mut self,
         _walk: Option<usize>,
         _x: &Array2<f32>,
-        _then: &(dyn Fn(&mut [f32]) + Sync),
+        _then: &[Pointwise],
         _weight: WeightAt<'_>,
         _ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
@@ -123,27 +123,6 @@ pub(crate) struct Value {
     walk: Option<usize>,
     /// What is still to be done to every row, in order. Outside of training it is put off, so that one pass over memory does all of it.
     pending: Vec<Pointwise>,
-}
-
-/// What is done to a row without a look at any other.
-#[derive(Debug, Clone)]
-enum Pointwise {
-    /// `x + b`
-    Bias(Vec<f32>),
-    /// `x · scale + shift`
-    Norm(batch_norm::ScaleShift),
-    /// `max(x, 0)`
-    Relu,
-}
-
-impl Pointwise {
-    fn apply(&self, row: &mut [f32]) {
-        match self {
-            Self::Bias(bias) => row.iter_mut().zip(bias).for_each(|(o, b)| *o += b),
-            Self::Norm(norm) => norm.apply(row),
-            Self::Relu => row.iter_mut().for_each(|o| *o = o.max(0.0)),
-        }
-    }
 }
 
 impl Value {
@@ -244,7 +223,7 @@ impl<'a> Net<'a> {
         let pending = std::mem::take(&mut x.pending);
         let id = x.id;
         let mut out = self.owned(x)?;
-        each_row(&mut out, &self.ctl, |_, row| pending.iter().for_each(|what| what.apply(row)))?;
+        each_row(&mut out, &self.ctl, |_, row| change_rows(row, row.len(), &pending))?;
         Ok(Value { id, data: Some(Arc::new(out)), walk: None, pending: Vec::new() })
     }
 
@@ -303,8 +282,7 @@ impl<'a> Net<'a> {
         let weight = WeightAt { matrix, prunable, name: parameter.short_name(), values: &parameter.values };
         if fuses {
             let data = self.dense(&x);
-            let then = |row: &mut [f32]| x.pending.iter().for_each(|what| what.apply(row));
-            let out = self.policy.walk_and_transform(x.walk, &data, &then, weight, &self.ctl)?;
+            let out = self.policy.walk_and_transform(x.walk, &data, &x.pending, weight, &self.ctl)?;
             drop(x);
             self.recycle(Some(data));
             return Ok(self.new_value(out));
@@ -500,7 +478,7 @@ impl<'a> Net<'a> {
         let norm = batch_norm::BatchNorm::new(weight, bias, mean, var);
         if self.tape.is_none() {
             let from = x.id;
-            let out = self.put_off(x, Pointwise::Norm(norm.scale_shift()));
+            let out = self.put_off(x, norm.at_rest());
             self.note(&out, &[from], || Operation::Norm { name: name.to_owned() });
             return Ok(out);
         }

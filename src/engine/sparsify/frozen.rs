@@ -17,7 +17,7 @@ use super::{EdgeRule, Identity};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, HopOrder, Permutation};
-use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows, contiguous};
+use crate::engine::kernels::{AttentionInput, Panels, Pointwise, Precision, Rows, change_rows, contiguous};
 use crate::engine::model::StepKind;
 use crate::engine::model::network::{Policy, WeightAt};
 
@@ -151,7 +151,7 @@ impl Policy for Frozen {
         &mut self,
         walk: Option<usize>,
         x: &Array2<f32>,
-        then: &(dyn Fn(&mut [f32]) + Sync),
+        then: &[Pointwise],
         weight: WeightAt<'_>,
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
@@ -164,7 +164,7 @@ impl Policy for Frozen {
                 Some(survivors) => survivors.propagate_rows(x, first, rows),
                 None => rows.copy_from_slice(&values[first * width..][..rows.len()]),
             }
-            rows.chunks_exact_mut(width.max(1)).for_each(then);
+            change_rows(rows, width, then);
             walking_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         };
         let product = self.products.as_ref().and_then(|p| p.get(weight.matrix).copied());
