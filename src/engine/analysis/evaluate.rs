@@ -156,19 +156,19 @@ fn wilson_95(n_correct: usize, n: usize) -> (f64, f64) {
 }
 
 impl Evaluation {
-    /// Scores dense, pruned and (on request) locked logits on the parts of `split`. The locked logits are one forward pass
-    /// per part, since each part's own nodes are locked: `[train, val, test]`.
+    /// Scores dense and pruned logits on the parts of `split`. `locked` are the scores with entries into the evaluated nodes put back, if
+    /// they were asked for; they are one forward pass per part, since each part's own nodes are locked: `[train, val, test]`.
     pub fn of(
         labels: &Labels,
         split: &Split,
         dense: &Array2<f32>,
         pruned: &Array2<f32>,
-        locked: Option<&[Array2<f32>; 3]>,
+        locked: Option<[Score; 3]>,
     ) -> Self {
         let part = |nodes: &[u32], at: usize| PartScores {
             dense: Score::of(dense, labels, nodes),
             pruned: Score::of(pruned, labels, nodes),
-            official_lock: locked.map(|l| Score::of(&l[at], labels, nodes)),
+            official_lock: locked.map(|scores| scores[at]),
         };
         let (same, all) = if labels.tags().is_some() {
             let same = dense.iter().zip(pruned).filter(|(a, b)| (**a > 0.0) == (**b > 0.0)).count();

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use serde::Serialize;
 
 use super::bounds::{Bounds, bounds};
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluation, Score};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Permutation, Split, resolve_split};
@@ -162,12 +162,16 @@ pub fn run(
     let no_labels = Labels::default();
     let labels = dataset.labels().unwrap_or(&no_labels);
     let locked = if options.official_lock && recipe.edges.mode != EdgeMode::Mass {
-        let logits = |nodes: &[u32]| locked_logits(dataset, &pruned.model, &pruned.masks.edges, &recipe, nodes, &quiet);
-        Some([logits(&split.train)?, logits(&split.val)?, logits(&split.test)?])
+        // One after the other: the logits of a part are gone before those of the next are made.
+        let score = |nodes: &[u32]| {
+            let logits = locked_logits(dataset, &pruned.model, &pruned.masks.edges, &recipe, nodes, &quiet)?;
+            Ok::<_, EngineError>(Score::of(&logits, labels, nodes))
+        };
+        Some([score(&split.train)?, score(&split.val)?, score(&split.test)?])
     } else {
         None
     };
-    let evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked.as_ref());
+    let evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked);
     ctl.progress("timing", 3, N_STAGES);
     let timing = if options.n_timed > 0 && recipe.edges.mode != EdgeMode::Mass {
         Some(measure(dataset, model, &recipe, &split, &pruned, options.n_timed, &quiet)?)

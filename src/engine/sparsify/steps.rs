@@ -30,6 +30,16 @@ pub(crate) enum Steps {
 /// The steps of a mask.
 #[derive(Debug)]
 pub(crate) struct MaskSteps {
+    /// For every step the first one that walks the same.
+    first_alike: Vec<usize>,
+    made: Vec<Option<Step>>,
+    /// What lists are made of, where they are made when they are needed; gone once all of them are there to stay.
+    source: Option<Source>,
+}
+
+/// What the lists of steps are made of.
+#[derive(Debug)]
+struct Source {
     walk: Walk,
     mask: EdgeMask,
     locked: Option<Vec<bool>>,
@@ -37,10 +47,6 @@ pub(crate) struct MaskSteps {
     zeroes: bool,
     /// How nodes lie, where that is not as they are stored.
     nodes: Option<Arc<Permutation>>,
-    /// For every step the first one that walks the same.
-    first_alike: Vec<usize>,
-    made: Vec<Option<Step>>,
-    keeps_all: bool,
 }
 
 /// Bytes up to which the lists of all steps are kept.
@@ -83,20 +89,17 @@ impl Steps {
         let first_alike = if zeroes { (0..mask.n_steps()).collect() } else { walk.first_alike(mask, locked) };
         let distinct = first_alike.iter().enumerate().filter(|(step, first)| step == *first).map(|(step, _)| step);
         let n_bytes: usize = distinct.map(|step| Survivors::size_bytes(mask.n_kept(step))).sum();
-        let mut steps = MaskSteps {
-            walk,
-            mask: mask.clone(),
-            locked: locked.map(<[bool]>::to_vec),
-            zeroes,
-            nodes,
-            made: first_alike.iter().map(|_| None).collect(),
-            first_alike,
-            keeps_all: n_bytes <= most_bytes,
-        };
-        if steps.keeps_all {
-            for step in 0..steps.made.len() {
-                steps.get(step)?;
+        let source = Source { walk, mask: mask.clone(), locked: locked.map(<[bool]>::to_vec), zeroes, nodes };
+        let made = first_alike.iter().map(|_| None).collect();
+        let mut steps = MaskSteps { first_alike, made, source: None };
+        if n_bytes <= most_bytes {
+            for (step, first) in steps.first_alike.iter().enumerate() {
+                if step == *first {
+                    steps.made[step] = Some(source.make(step)?);
+                }
             }
+        } else {
+            steps.source = Some(source);
         }
         Ok(Self::OfMask(Box::new(steps)))
     }
@@ -117,16 +120,19 @@ impl MaskSteps {
     fn get(&mut self, step: usize) -> Result<(&Step, bool), EngineError> {
         let at = self.first_alike[step];
         let is_new = self.made[at].is_none();
-        if is_new && !self.keeps_all {
+        if let (true, Some(source)) = (is_new, &self.source) {
+            // The last step's lists go before these are made.
             self.made.fill_with(|| None);
+            self.made[at] = Some(source.make(at)?);
         }
-        let made = match self.made[at].take() {
-            Some(made) => made,
-            None => self.make(at)?,
-        };
-        Ok((self.made[at].insert(made), is_new))
+        match &self.made[at] {
+            Some(made) => Ok((made, is_new)),
+            None => unreachable!("without a source all lists are there"),
+        }
     }
+}
 
+impl Source {
     fn make(&self, step: usize) -> Result<Step, EngineError> {
         let removed_at = self.mask.removed_at();
         let present = |k: usize| removed_at[k] as usize >= step;
