@@ -6,7 +6,7 @@ use super::args::{GraphArgs, RecipeArgs, SharedArgs};
 use super::failure::UsageError;
 use super::output::size;
 use super::progress::Terminal;
-use crate::engine::analysis::run_bytes;
+use crate::engine::analysis::{RunOptions, run_bytes};
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::{EdgeMode, Lock, Recipe, Training, WeightMode};
@@ -103,9 +103,10 @@ pub(super) fn check_memory(
     model: &Model,
     args: &RecipeArgs,
     recipe: &Recipe,
+    options: RunOptions,
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
-    let (needed, memory) = (run_bytes(dataset, model, recipe), args.graph.memory());
+    let (needed, memory) = (run_bytes(dataset, model, recipe, options), args.graph.memory());
     let words = format!("a run takes at most about {} beside the graph, of {}", size(needed), size(memory));
     if needed > memory {
         let way = "unifews store and unifews propagate work from the disk";

@@ -10,7 +10,7 @@ use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
 use super::{inputs, pictures};
 use crate::engine::analysis::{
-    ComparePlan, Method, SweepGrid, SweepPoint, compare, models_of_seeds, sensitivity, sweep,
+    ComparePlan, Method, RunOptions, SweepGrid, SweepPoint, compare, models_of_seeds, sensitivity, sweep,
 };
 use crate::engine::model::Model;
 use crate::engine::sparsify::Schedule;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
         Some(spec) => inputs::read_fitting_model(spec, &args.recipe, &mut input.recipe, terminal)?,
         None => trained(args, &mut input, terminal)?,
     };
-    inputs::check_memory(&input.dataset, &model, &args.recipe, &input.recipe, terminal)?;
+    inputs::check_memory(&input.dataset, &model, &args.recipe, &input.recipe, RunOptions::SWEEP, terminal)?;
     let mut points = Vec::with_capacity(grid.len());
     sweep(&input.dataset, &model, &input.recipe, &grid, terminal.ctl(), |point, _| points.push(point))?;
     let threads = terminal.ctl().n_threads();

@@ -285,7 +285,7 @@ impl Session {
         };
         let title = format!("Prune {}, {}", graph.dataset.name(), model.model.title());
         let (graph, model) = (graph.clone(), model.clone());
-        if !self.fits("prune", run_bytes(&graph.dataset, &model.model, &recipe)) {
+        if !self.fits("prune", run_bytes(&graph.dataset, &model.model, &recipe, RunOptions::FULL)) {
             return;
         }
         let work = move |ctl: &Control, _: &Partial<Answer>| {
@@ -302,7 +302,7 @@ impl Session {
         let label = format!("Sweep {} points, {}, {}", grid.len(), graph.dataset.name(), model.model.title());
         let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
         let base = self.store.effective_recipe();
-        if !self.fits("sweep", run_bytes(&dataset, &model, &base)) {
+        if !self.fits("sweep", run_bytes(&dataset, &model, &base, RunOptions::SWEEP)) {
             return;
         }
         self.runner.cancel_lane(&Lane::Sweep);

@@ -21,7 +21,7 @@ mod trials;
 mod undo;
 
 use crate::engine::EngineError;
-use crate::engine::analysis::{ComparePoint, Run, ScoreSketch, SensitivityPoint, SweepPoint, run_bytes};
+use crate::engine::analysis::{ComparePoint, Run, RunOptions, ScoreSketch, SensitivityPoint, SweepPoint, run_bytes};
 use crate::engine::control::Workers;
 use crate::engine::sparsify::Recipe;
 use crate::engine::train::{EpochRecord, Trained};
@@ -155,7 +155,7 @@ impl Session {
     /// Bytes that pruning what is open would take at most, and bytes that are free; once a graph and a model are open.
     pub fn prune_memory(&self) -> Option<(u64, u64)> {
         let (graph, model) = (self.store.graph.as_ref()?, self.store.model.as_ref()?);
-        let needed = run_bytes(&graph.dataset, &model.model, &self.store.effective_recipe());
+        let needed = run_bytes(&graph.dataset, &model.model, &self.store.effective_recipe(), RunOptions::FULL);
         Some((needed, self.free_memory()))
     }
 

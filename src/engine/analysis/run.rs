@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::bounds::{Bounds, bounds};
 use super::evaluate::{Evaluation, Score};
+use super::memory::reference_bytes;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Permutation, Split, resolve_split};
@@ -148,8 +149,8 @@ pub fn run(
         Some(logits) if !options.compare_steps => logits,
         _ => {
             let mut unpruned = Frozen::unpruned(dataset, &recipe, &quiet)?;
-            unpruned.outputs =
-                (options.compare_steps && outputs_bytes(dataset, model) <= LARGEST_REFERENCE).then(Vec::new);
+            let is_kept = options.compare_steps && reference_bytes(dataset, model).is_some();
+            unpruned.outputs = is_kept.then(Vec::new);
             let logits = network::forward(model, dataset.features(), &mut unpruned, &quiet)?;
             reference = unpruned.outputs;
             Arc::new(logits)
@@ -203,16 +204,6 @@ pub fn run(
 const MOST_BOUNDED: usize = 1 << 28;
 /// Stages a run reports.
 const N_STAGES: usize = 5;
-/// Outputs of the unpruned forward are kept for comparison up to this many bytes.
-const LARGEST_REFERENCE: usize = 2 << 30;
-
-fn outputs_bytes(dataset: &Dataset, model: &Model) -> usize {
-    let shape = &model.architecture;
-    let widths = shape.hops * dataset.features().width()
-        + (0..shape.layers).map(|l| shape.layer_widths(l, model.d_in(), model.n_classes()).1).sum::<usize>();
-    dataset.n_nodes() * widths * size_of::<f32>()
-}
-
 /// Logits of a pruned model over `edges`, with the entries into `nodes` put back (D31).
 pub(super) fn locked_logits(
     dataset: &Dataset,
