@@ -1,9 +1,9 @@
-//! Our parameters under the names, and in the orientation, of the layers of PyG (2.0 and later) and DGL.
+//! Our parameters under the names, and in the orientation, of the layers of PyG (2.0 and later) and DGL (1.0 and later).
 //!
 //! | ours | PyG | DGL |
 //! | --- | --- | --- |
 //! | `convs.l.lin.weight` (GCN) `[o, i]` | the same (`GCNConv`) | `layers.l.weight` `[i, o]` (`GraphConv`) |
-//! | `convs.l.lin_l`, `lin_r` (SAGE) | the same (`SAGEConv`) | `layers.l.fc_neigh`, `fc_self`; `lin_l.bias` is `bias` |
+//! | `convs.l.lin_l`, `lin_r` (SAGE) | the same (`SAGEConv`) | `layers.l.fc_neigh`, `fc_self`; `lin_l.bias` is `fc_self.bias`, without `lin_r` `bias` |
 //! | `convs.l.lin`, `att_src`, `att_dst` (GAT) | the same (`GATConv`) | `layers.l.fc`, `attn_l`, `attn_r`; a bias for every head |
 //! | `convs.l.lin_l`, `lin_r`, `att` (`GATv2`) | the same (`GATv2Conv`) | `layers.l.fc_src`, `fc_dst`, `attn`; the layer's bias moves into these |
 //! | `convs.l.lin1.weight` (GCNII) `[i, o]` | `convs.l.weight1` (`GCN2Conv`) | `layers.l.weight1` |
@@ -98,6 +98,7 @@ fn to_dgl(model: &Model, mut tensors: Tensors, has_fixed_attention: bool) -> Res
         (".att_dst", ".attn_r"),
     ];
     let is_v2 = tensors.contains_key("convs.0.att");
+    let has_root = tensors.contains_key("convs.0.lin_r.weight");
     Ok(renamed(tensors, |ours| {
         let Some(rest) = ours.strip_prefix("convs.") else { return ours.to_owned() };
         let mut name = format!("layers.{rest}");
@@ -107,7 +108,8 @@ fn to_dgl(model: &Model, mut tensors: Tensors, has_fixed_attention: bool) -> Res
         let sides: &[(&str, &str)] = if is_v2 {
             &[(".lin_l.", ".fc_src."), (".lin_r.", ".fc_dst.")]
         } else {
-            &[(".lin_l.weight", ".fc_neigh.weight"), (".lin_r.weight", ".fc_self.weight"), (".lin_l.bias", ".bias")]
+            let bias = if has_root { ".fc_self.bias" } else { ".bias" };
+            &[(".lin_l.weight", ".fc_neigh.weight"), (".lin_r.weight", ".fc_self.weight"), (".lin_l.bias", bias)]
         };
         for (from, to) in sides {
             name = name.replace(from, to);
@@ -128,4 +130,32 @@ fn for_every_head(bias: &ArrayD<f32>, heads: usize, channels: usize) -> ArrayD<f
     let views = vec![bias.view(); heads];
     // The views have one axis and one length.
     ndarray::concatenate(Axis(0), &views).unwrap_or_else(|_| bias.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::model::{Architecture, AttentionForm, Family};
+
+    /// What `layer.state_dict()` of DGL 1.1.3's own layers lists (`tests/clients/dgl_exports.py` loads our files into them, strictly).
+    #[test]
+    fn names_of_a_layer_are_those_of_dgl() {
+        let shape = |family| Architecture { hidden: 8, ..Architecture::new(family) };
+        let older = Architecture { attention: AttentionForm::V1, ..shape(Family::Gat) };
+        let inner = ["0.bias", "0.weight", "1.bias", "1.weight"].map(|part| format!("apply_func.linears.{part}"));
+        let cases = [
+            (shape(Family::Gcn), vec!["bias", "weight"]),
+            (shape(Family::Sage), vec!["fc_neigh.weight", "fc_self.bias", "fc_self.weight"]),
+            (shape(Family::Gat), vec!["attn", "fc_dst.bias", "fc_dst.weight", "fc_src.bias", "fc_src.weight"]),
+            (older, vec!["attn_l", "attn_r", "bias", "fc.weight"]),
+            (shape(Family::Gcn2), vec!["weight1"]),
+            (shape(Family::Gin), inner.iter().map(String::as_str).chain(["eps"]).collect()),
+        ];
+        for (shape, expected) in cases {
+            let model = Model::init(&shape, 5, 3, 1);
+            let tensors = state_dict(&model, Library::Dgl, false).expect("DGL has such a layer");
+            let names: Vec<&str> = tensors.keys().filter_map(|name| name.strip_prefix("layers.0.")).collect();
+            assert_eq!(names, expected, "{}", model.title());
+        }
+    }
 }
