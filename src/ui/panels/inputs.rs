@@ -96,7 +96,8 @@ fn graph_card(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph, store: &S
             .on_hover_text("Share of the entries that join nodes of one class");
     }
     if let Some(split) = shown_split(store, graph) {
-        value_row(ui, tokens, "Split", &split).on_hover_text("Nodes that train, validate and test");
+        let (shown, whole) = split_words(split);
+        value_row(ui, tokens, "Split", &shown).on_hover_text(format!("Nodes that train, validate and test: {whole}"));
     }
     value_row(
         ui,
@@ -117,12 +118,21 @@ fn graph_card(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph, store: &S
     report_ui(ui, tokens, &graph.report, "graph report");
 }
 
+/// Nodes up to which a split is shown to the node.
+const EXACT_BELOW: u64 = 100_000;
+
+/// The parts of a split as they are shown, and in full: three long counts do not fit a row.
+fn split_words(parts: [u64; 3]) -> (String, String) {
+    let words = |show: fn(u64) -> String| parts.map(show).join(" · ");
+    let show = if parts.iter().sum::<u64>() < EXACT_BELOW { format::count } else { format::short_count };
+    (words(show), words(format::count))
+}
+
 /// The sizes of the three parts of the evaluated split, once a run has told them.
-fn shown_split(store: &Store, graph: &LoadedGraph) -> Option<String> {
+fn shown_split(store: &Store, graph: &LoadedGraph) -> Option<[u64; 3]> {
     let run = store.shown().map(|r| &r.split);
     let split = run.or_else(|| graph.dataset.splits().first())?;
-    let count = |nodes: &[u32]| format::count(nodes.len() as u64);
-    Some(format!("{} · {} · {}", count(&split.train), count(&split.val), count(&split.test)))
+    Some([&split.train, &split.val, &split.test].map(|nodes| nodes.len() as u64))
 }
 
 pub(super) fn title_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, source: &str) {
@@ -166,4 +176,17 @@ pub(super) fn report_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport,
             ui.label(weak(tokens, format!("not used: {ignored}")).size(tokens::SMALL));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_counts_of_a_split_are_shown_in_short() {
+        assert_eq!(split_words([1_242, 621, 622]).0, "1,242 · 621 · 622");
+        let (shown, whole) = split_words([1_200_316, 600_146, 600_146]);
+        assert_eq!(shown, "1.2 M · 600 k · 600 k");
+        assert_eq!(whole, "1,200,316 · 600,146 · 600,146");
+    }
 }
