@@ -47,6 +47,12 @@ pub fn short_count(n: u64) -> String {
     format!("{} {name}", three_digits(n / unit))
 }
 
+/// How counts that stand side by side are shown, so that they fit: exact where they are fewer than 100,000 in all, else in short. The
+/// tooltip has them in full.
+pub fn fitting_count(all: u64) -> fn(u64) -> String {
+    if all < 100_000 { count } else { short_count }
+}
+
 /// A duration, for example `3.9 ms`, `1.2 s` or `4 min 10 s`.
 pub fn seconds(secs: f64) -> String {
     if !secs.is_finite() || secs < 0.0 {

@@ -9,7 +9,7 @@ pub(crate) enum Pointwise {
     Bias(Vec<f32>),
     /// `x · scale + shift`, rounded twice. `[width]` each
     Norm { scale: Vec<f32>, shift: Vec<f32> },
-    /// `max(x, 0)`
+    /// `max(x, 0)`: 0 for what is no number, and never -0, which `f32::max` leaves to the machine.
     Relu,
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn change_rows(rows: &mut [f32], width: usize, changes: &[Pointwise])
                 Pointwise::Norm { scale, shift } => {
                     row.iter_mut().zip(scale).zip(shift).for_each(|((v, s), b)| *v = *v * s + b);
                 }
-                Pointwise::Relu => row.iter_mut().for_each(|v| *v = v.max(0.0)),
+                Pointwise::Relu => row.iter_mut().for_each(|v| *v = if *v > 0.0 { *v } else { 0.0 }),
             }
         }
     }
@@ -50,5 +50,13 @@ mod tests {
             assert_eq!(after.to_bits(), expected.to_bits());
         }
         change_rows(&mut [], 0, &changes);
+    }
+
+    #[test]
+    fn nothing_negative_and_no_sign_of_zero_is_left() {
+        // As many as fill vectors of any width, and a rest.
+        let mut row: Vec<f32> = [-0.0, f32::NAN, -1.0, f32::NEG_INFINITY, 0.0].into_iter().cycle().take(77).collect();
+        change_rows(&mut row, 77, &[Pointwise::Relu]);
+        assert!(row.iter().all(|v| v.to_bits() == 0));
     }
 }

@@ -311,9 +311,8 @@ impl<'a> Net<'a> {
         }
         let from = x.id;
         let mut out = self.owned(x)?;
-        if let Some(bias) = bias.as_slice() {
-            each_row(&mut out, &self.ctl, |_, row| row.iter_mut().zip(bias).for_each(|(o, b)| *o += b))?;
-        }
+        let added = [Pointwise::Bias(bias.row(0).to_vec())];
+        each_row(&mut out, &self.ctl, |_, row| change_rows(row, row.len(), &added))?;
         let out = self.new_value(out);
         self.note(&out, &[from], || Operation::Bias { bias: name.to_owned() });
         self.record(&out, move |g, step| {
@@ -510,7 +509,7 @@ impl<'a> Net<'a> {
         }
         let from = x.id;
         let mut out = self.owned(x)?;
-        each_row(&mut out, &self.ctl, |_, row| row.iter_mut().for_each(|o| *o = o.max(0.0)))?;
+        each_row(&mut out, &self.ctl, |_, row| change_rows(row, row.len(), &[Pointwise::Relu]))?;
         let out = self.new_value(out);
         let let_through = self.dense(&out);
         self.record(&out, move |mut g, back| {

@@ -118,14 +118,10 @@ fn graph_card(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph, store: &S
     report_ui(ui, tokens, &graph.report, "graph report");
 }
 
-/// Nodes up to which a split is shown to the node.
-const EXACT_BELOW: u64 = 100_000;
-
 /// The parts of a split as they are shown, and in full: three long counts do not fit a row.
 fn split_words(parts: [u64; 3]) -> (String, String) {
     let words = |show: fn(u64) -> String| parts.map(show).join(" · ");
-    let show = if parts.iter().sum::<u64>() < EXACT_BELOW { format::count } else { format::short_count };
-    (words(show), words(format::count))
+    (words(format::fitting_count(parts.iter().sum())), words(format::count))
 }
 
 /// The sizes of the three parts of the evaluated split, once a run has told them.

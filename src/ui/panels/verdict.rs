@@ -190,11 +190,8 @@ fn estimated_ui(ui: &mut egui::Ui, tokens: &Tokens, estimate: &Estimate) {
     }
 }
 
-/// Counts from here on are shown in short; the tooltip has them in full.
-const EXACT_BELOW: usize = 100_000;
-
 fn removed_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, sparsity: f64, kept: usize, all: usize) {
-    let short = if all < EXACT_BELOW { format::count } else { format::short_count };
+    let short = format::fitting_count(all as u64);
     let text = format!("kept {} of {}", short(kept as u64), short(all as u64));
     let (kept, all) = (format::count(kept as u64), format::count(all as u64));
     let row = ui.horizontal(|ui| {
