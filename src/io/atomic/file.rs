@@ -1,0 +1,170 @@
+//! Files that appear whole or not at all, alone or several as one.
+//!
+//! What is never here: folders, formats.
+
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::swap::sync_folder;
+use super::target::{Target, Wanted, parent_of};
+use super::temporary::{Pending, Stamp, Temporary};
+use crate::io::report::ExportError;
+
+/// Writes a file whole or not at all.
+///
+/// The bytes go into a temporary folder beside the file, and from there in one step to `path`. See [`AtomicFile`].
+///
+/// # Errors
+/// [`ExportError`]; what was at `path` before is then still there.
+pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), ExportError> {
+    let path = path.as_ref();
+    let mut file = AtomicFile::begin(path)?;
+    file.write_all(bytes).map_err(|source| ExportError::io("write", path, source))?;
+    file.commit()
+}
+
+/// A file that appears whole or not at all.
+///
+/// [`AtomicFile::begin`] opens a temporary file beside the target, so that a place that cannot be written is known at once;
+/// [`AtomicFile::commit`] moves it into place. Dropped without a commit, it leaves nothing behind.
+#[derive(Debug)]
+pub struct AtomicFile(AtomicFiles<1>);
+
+impl AtomicFile {
+    /// Starts a file that will be `target`; missing parents are made. A link is written through.
+    ///
+    /// # Errors
+    /// [`ExportError::NoPlace`] where nothing can be made, or a device, pipe or socket stands; [`ExportError::Occupied`] where a folder
+    /// stands.
+    pub fn begin(target: impl AsRef<Path>) -> Result<Self, ExportError> {
+        AtomicFiles::begin([target.as_ref()]).map(Self)
+    }
+
+    /// Moves the file into place.
+    ///
+    /// # Errors
+    /// [`ExportError`]; what was at the target before is then still there.
+    pub fn commit(self) -> Result<(), ExportError> {
+        self.0.commit()
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.files[0].write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.files[0].flush()
+    }
+}
+
+impl Seek for AtomicFile {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.0.files[0].seek(to)
+    }
+}
+
+/// Files of one folder that appear together, whole, or not at all.
+///
+/// No system replaces two names in one step. When all files are whole, that is written down; interrupted behind it, the next output
+/// that is begun in the folder puts the rest into place.
+#[derive(Debug)]
+pub struct AtomicFiles<const N: usize> {
+    // Before the targets: parents that were made can go only when they are empty.
+    temporary: Temporary,
+    files: [File; N],
+    targets: [Target; N],
+}
+
+impl<const N: usize> AtomicFiles<N> {
+    /// Starts files that will be `targets`, as [`AtomicFile::begin`] does.
+    ///
+    /// # Errors
+    /// As of [`AtomicFile::begin`]; [`ExportError::NoPlace`] where links lead the files into different folders.
+    pub fn begin(targets: [&Path; N]) -> Result<Self, ExportError> {
+        let places: Vec<Target> =
+            targets.iter().map(|target| Target::find(target, Wanted::File)).collect::<Result<_, _>>()?;
+        let no_place = |at: usize, expected: &str, found: String| ExportError::NoPlace {
+            expected: expected.to_owned(),
+            found,
+            path: targets[at].to_owned(),
+        };
+        let real = |folder: &Path| fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let parent = parent_of(&places[0].path);
+        if let Some(at) = places.iter().position(|place| real(&place.parent) != real(&parent)) {
+            let found = "a link into another folder; remove the link or choose another name";
+            return Err(no_place(at, "files in one folder", found.to_owned()));
+        }
+        let not_made = |error: std::io::Error| no_place(0, "a folder that files can be made in", format!("{error}; choose another folder"));
+        let names: Vec<_> = places.iter().map(Target::name).collect();
+        let temporary = Temporary::begin(&parent, &names).map_err(not_made)?;
+        let files = (0..N).map(|at| File::create_new(temporary.file(at))).collect::<Result<Vec<_>, _>>();
+        let files = files.map_err(not_made)?;
+        // What the sweep put back stands there now.
+        for place in &places {
+            place.kind()?;
+        }
+        match (files.try_into(), places.try_into()) {
+            (Ok(files), Ok(targets)) => Ok(Self { temporary, files, targets }),
+            _ => unreachable!("as many files as names"),
+        }
+    }
+
+    /// Writes what comes next in file `at`.
+    ///
+    /// # Errors
+    /// [`ExportError::Io`].
+    ///
+    /// # Panics
+    /// Where there is no file `at`.
+    pub fn write(&mut self, at: usize, bytes: &[u8]) -> Result<(), ExportError> {
+        self.files[at].write_all(bytes).map_err(|source| ExportError::io("write", &self.targets[at].shown, source))
+    }
+
+    /// Moves the files into place, the first one last.
+    ///
+    /// # Errors
+    /// [`ExportError`]; what was at the targets before is then still there.
+    pub fn commit(self) -> Result<(), ExportError> {
+        // What is named first is dropped last.
+        let Self { targets, temporary, files } = self;
+        let mut pending = Vec::with_capacity(N);
+        for (file, target) in files.into_iter().zip(&targets) {
+            let fault = |source| ExportError::io("write", &target.shown, source);
+            let there = target.kind()?;
+            if let Some(there) = &there {
+                file.set_permissions(there.permissions()).map_err(fault)?;
+            }
+            file.sync_all().map_err(fault)?;
+            let name = target.name().to_string_lossy().into_owned();
+            pending.push(Pending { target: name, replaces: there.as_ref().map(Stamp::of) });
+        }
+        if N > 1 {
+            for (at, target) in targets.iter().enumerate().filter(|(at, _)| pending[*at].replaces.is_some()) {
+                // A second name for what is replaced, to go back to. A file system that has no second names cannot go back.
+                drop(fs::hard_link(&target.path, temporary.replaced(at)));
+            }
+            let promised = temporary.promise(&pending);
+            promised.map_err(|source| ExportError::io("write", &targets[0].shown, source))?;
+        }
+        for at in (0..N).rev() {
+            if let Err(source) = fs::rename(temporary.file(at), &targets[at].path) {
+                temporary.break_promise();
+                take_back(&temporary, &targets, at + 1);
+                return Err(ExportError::io("replace", &targets[at].shown, source));
+            }
+        }
+        sync_folder(&targets[0].parent);
+        Ok(())
+    }
+}
+
+/// Puts back what files from number `from` on replaced.
+fn take_back(temporary: &Temporary, targets: &[Target], from: usize) {
+    for (at, target) in targets.iter().enumerate().skip(from) {
+        let old: PathBuf = temporary.replaced(at);
+        drop(if old.exists() { fs::rename(old, &target.path) } else { fs::remove_file(&target.path) });
+    }
+}
