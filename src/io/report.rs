@@ -155,6 +155,19 @@ pub enum ExportError {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder holds what this program did not write there, or what was changed since.
+    #[error(
+        "export target: expected nothing, an empty folder or what was exported there before, found {found}: {} ({detail})",
+        path.display()
+    )]
+    OtherFiles {
+        /// What stands there.
+        found: String,
+        /// Which files, and the way out.
+        detail: String,
+        /// The folder.
+        path: PathBuf,
+    },
     /// Nothing can be written at a place.
     #[error("output: expected {expected}, found {found}: {}", path.display())]
     NoPlace {

@@ -54,14 +54,16 @@ fn a_file_is_replaced_and_nothing_else_is_left() {
 }
 
 #[test]
-fn missing_parents_are_made_for_files_and_folders_and_go_where_nothing_comes_into_them() {
+fn a_missing_parent_is_said_for_files_and_folders_alike_and_not_made() {
     let around = tempfile::tempdir().expect("a folder");
-    drop(AtomicFile::begin(around.path().join("a/b/file")).expect("a place"));
-    drop(begin(&around.path().join("a/b/folder")).expect("a place"));
+    let (folder, place) = (around.path().join("no/such"), around.path().join("no/such/place"));
+    for error in [AtomicFile::begin(&place).map(drop), begin(&place).map(drop)] {
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with("cannot create: No such file or directory"), "{error}");
+        let way_out = format!("; make the folder {} first, or choose another: {}", folder.display(), place.display());
+        assert!(error.ends_with(&way_out), "{error}");
+    }
     assert_eq!(names(around.path()), Vec::<String>::new());
-    write_atomic(around.path().join("a/b/file"), b"x").expect("written");
-    write(&around.path().join("c/d"), &[("marker", "x")]).expect("written");
-    assert_eq!((names(&around.path().join("a/b")), names(&around.path().join("c"))), (vec!["file".into()], vec!["d".into()]));
 }
 
 #[test]
@@ -87,10 +89,12 @@ fn a_folder_appears_on_commit_only() {
 }
 
 /// The refusal of a folder for what it holds.
-fn assert_refused(target: &Path, found: &str) {
+fn assert_refused(target: &Path, found: &str, detail: &str) {
     let error = begin(target).unwrap_err().to_string();
     let expected = "nothing, an empty folder or what was exported there before";
-    assert_eq!(error, format!("export target: expected {expected}, found {found}: {}", target.display()));
+    let start = format!("export target: expected {expected}, found {found}: {}", target.display());
+    let way_out = "; choose another folder, or move what is yours";
+    assert_eq!(error, if detail.is_empty() { start } else { format!("{start} ({detail}{way_out})") });
 }
 
 #[test]
@@ -98,16 +102,20 @@ fn what_is_somebody_elses_is_refused() {
     let around = tempfile::tempdir().expect("a folder");
     let path = |name: &str| around.path().join(name);
     write_atomic(path("file"), b"x").expect("written");
-    assert_refused(&path("file"), "a file");
+    assert_refused(&path("file"), "a file", "");
+    fs::create_dir(path("theirs")).expect("made");
     write_atomic(path("theirs/thesis.txt"), b"x").expect("written");
-    let which = "which this program did not write; choose another folder or move";
-    assert_refused(&path("theirs"), &format!("thesis.txt, {which} it out of this one"));
+    let refused = |names: &str| {
+        let detail = format!("not written by this program: {names}");
+        assert_refused(&path("theirs"), "a folder with other files", &detail);
+    };
+    refused("thesis.txt");
     // One word in a manifest makes no folder ours, and nor does an empty list.
     write_atomic(path("theirs/manifest.json"), br#"{"format": "unifews-bundle/1"}"#).expect("written");
-    assert_refused(&path("theirs"), &format!("manifest.json, thesis.txt, {which} them out of this one"));
+    refused("manifest.json, thesis.txt");
     let list = r#"{"format": "unifews-files/1", "kind": "bundle", "is_whole": true, "files": {}}"#;
     write_atomic(path("theirs/.unifews-files.json"), list.as_bytes()).expect("written");
-    assert_refused(&path("theirs"), &format!("manifest.json, thesis.txt, {which} them out of this one"));
+    refused("manifest.json, thesis.txt");
     assert_eq!(names(&path("theirs")), [".unifews-files.json", "manifest.json", "thesis.txt"]);
     fs::create_dir(path("empty")).expect("made");
     begin(&path("empty")).expect("empty").commit(&control()).expect("moved");
@@ -118,26 +126,23 @@ fn what_is_somebody_elses_is_refused() {
 fn a_folder_of_ours_with_something_of_the_users_is_refused_by_name() {
     let around = tempfile::tempdir().expect("a folder");
     let target = around.path().join("out");
-    let which = "which this program did not write; choose another folder or move";
     let fill = || write(&target, &[("a", "1"), ("edges/layer_00", "2"), ("edges/layer_01", "3")]);
     fill().expect("written");
     type Change = fn(&Path) -> std::io::Result<()>;
-    let changes: [(Change, &str); 5] = [
-        (|t| fs::write(t.join("notes.txt"), "mine"), "notes.txt, WHICH it out of this one"),
-        (|t| fs::write(t.join("edges/notes.txt"), "mine"), "edges/notes.txt, WHICH it out of this one"),
-        (|t| fs::create_dir(t.join("mine")), "mine, WHICH it out of this one"),
-        (
-            |t| fs::write(t.join("a"), "2"),
-            "a, changed since this program wrote it; choose another folder or move it out of this one",
-        ),
+    let changes: [(Change, &str, &str); 5] = [
+        (|t| fs::write(t.join("notes.txt"), "mine"), "other", "not written by this program: notes.txt"),
+        (|t| fs::write(t.join("edges/notes.txt"), "mine"), "other", "not written by this program: edges/notes.txt"),
+        (|t| fs::create_dir(t.join("mine")), "other", "not written by this program: mine"),
+        (|t| fs::write(t.join("a"), "2"), "changed", "changed since this program wrote it: a"),
         (
             |t| fs::write(t.join("edges/layer_00"), "x").and_then(|()| fs::write(t.join("a"), "xx")),
-            "a, edges/layer_00, changed since this program wrote them; choose another folder or move them out of this one",
+            "changed",
+            "changed since this program wrote it: a, edges/layer_00",
         ),
     ];
-    for (change, found) in changes {
+    for (change, found, detail) in changes {
         change(&target).expect("changed");
-        assert_refused(&target, &found.replace("WHICH", which));
+        assert_refused(&target, &format!("a folder with {found} files"), detail);
         fs::remove_dir_all(&target).expect("removed");
         fill().expect("written");
     }
@@ -146,7 +151,7 @@ fn a_folder_of_ours_with_something_of_the_users_is_refused_by_name() {
     fill().expect("written");
     // Nor is a folder of another kind.
     let error = AtomicFolder::begin(&target, "sweep", &control()).unwrap_err().to_string();
-    assert!(error.contains("found a bundle where a sweep would be written; choose another folder"), "{error}");
+    assert!(error.contains("(it holds a bundle, not a sweep; choose another folder"), "{error}");
 }
 
 #[test]
@@ -158,7 +163,7 @@ fn what_comes_while_we_work_is_refused_at_the_end_and_stays() {
     folder.part().write("a", b"new").expect("written");
     fs::write(target.join("notes.txt"), "mine").expect("written");
     let error = folder.commit(&control()).unwrap_err().to_string();
-    assert!(error.contains("found notes.txt, which this program did not write"), "{error}");
+    assert!(error.contains("not written by this program: notes.txt;"), "{error}");
     assert_eq!((text(target.join("a")), text(target.join("notes.txt"))), ("old".into(), "mine".into()));
     assert_eq!(names(around.path()), ["out"]);
 
@@ -306,7 +311,7 @@ fn links_are_written_through_and_what_is_no_file_is_refused() {
     fs::write(path("precious"), "2").expect("written");
     fs::remove_file(path("far/out/a")).expect("removed");
     symlink(path("precious"), path("far/out/a")).expect("linked");
-    assert!(begin(&path("folder")).unwrap_err().to_string().contains("found a, which this program did not write"));
+    assert!(begin(&path("folder")).unwrap_err().to_string().contains("not written by this program: a;"));
 
     let socket = path("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
@@ -327,17 +332,17 @@ fn places_that_nothing_can_be_written_to_are_said_without_names_of_ours() {
     let path = |name: &str| around.path().join(name);
     fs::write(path("file"), "x").expect("written");
     let mut places = vec![
-        (path("file/below"), "a place that can be written to"),
-        (path(&"x".repeat(256)), "a place that can be written to"),
-        (around.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9")), "a name in UTF-8"),
+        (path("file/below"), "output: expected a place that can be written to, found Not a directory"),
+        (path(&"x".repeat(256)), "output: expected a place that can be written to, found File name too long"),
+        (around.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9")), "output: expected a name in UTF-8"),
     ];
     if Path::new("/proc/self").exists() {
-        places.push((PathBuf::from("/proc/x"), "a folder that "));
+        places.push((PathBuf::from("/proc/x"), "cannot create: No such file or directory (os error 2); choose another folder: /proc/x"));
     }
     for (place, expected) in places {
         for error in [AtomicFile::begin(&place).map(drop), begin(&place).map(drop)] {
             let error = error.unwrap_err().to_string();
-            assert!(error.starts_with(&format!("output: expected {expected}")), "{error}");
+            assert!(error.starts_with(expected), "{error}");
             assert!(!error.contains(".part"), "{error}");
         }
     }

@@ -7,7 +7,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::swap::sync_folder;
-use super::target::{Target, Wanted, parent_of};
+use super::target::{Target, Wanted, not_made};
 use super::temporary::{Pending, Stamp, Temporary};
 use crate::io::report::ExportError;
 
@@ -32,11 +32,11 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), ExportEr
 pub struct AtomicFile(AtomicFiles<1>);
 
 impl AtomicFile {
-    /// Starts a file that will be `target`; missing parents are made. A link is written through.
+    /// Starts a file that will be `target`. A link is written through.
     ///
     /// # Errors
-    /// [`ExportError::NoPlace`] where nothing can be made, or a device, pipe or socket stands; [`ExportError::Occupied`] where a folder
-    /// stands.
+    /// [`ExportError::Io`] where nothing can be made in the folder, or there is none; [`ExportError::NoPlace`] where a device, pipe or socket
+    /// stands; [`ExportError::Occupied`] where a folder stands.
     pub fn begin(target: impl AsRef<Path>) -> Result<Self, ExportError> {
         AtomicFiles::begin([target.as_ref()]).map(Self)
     }
@@ -72,7 +72,6 @@ impl Seek for AtomicFile {
 /// that is begun in the folder puts the rest into place.
 #[derive(Debug)]
 pub struct AtomicFiles<const N: usize> {
-    // Before the targets: parents that were made can go only when they are empty.
     temporary: Temporary,
     files: [File; N],
     targets: [Target; N],
@@ -92,12 +91,12 @@ impl<const N: usize> AtomicFiles<N> {
             path: targets[at].to_owned(),
         };
         let real = |folder: &Path| fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        let parent = parent_of(&places[0].path);
+        let parent = places[0].parent.clone();
         if let Some(at) = places.iter().position(|place| real(&place.parent) != real(&parent)) {
             let found = "a link into another folder; remove the link or choose another name";
             return Err(no_place(at, "files in one folder", found.to_owned()));
         }
-        let not_made = |error: std::io::Error| no_place(0, "a folder that files can be made in", format!("{error}; choose another folder"));
+        let not_made = |error: std::io::Error| not_made(targets[0], &error, "choose another folder");
         let names: Vec<_> = places.iter().map(Target::name).collect();
         let temporary = Temporary::begin(&parent, &names).map_err(not_made)?;
         let files = (0..N).map(|at| File::create_new(temporary.file(at))).collect::<Result<Vec<_>, _>>();
@@ -128,8 +127,7 @@ impl<const N: usize> AtomicFiles<N> {
     /// # Errors
     /// [`ExportError`]; what was at the targets before is then still there.
     pub fn commit(self) -> Result<(), ExportError> {
-        // What is named first is dropped last.
-        let Self { targets, temporary, files } = self;
+        let Self { temporary, files, targets } = self;
         let mut pending = Vec::with_capacity(N);
         for (file, target) in files.into_iter().zip(&targets) {
             let fault = |source| ExportError::io("write", &target.shown, source);

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::list::{self, Compared, FileList, Written};
 use super::swap::{Old, swap, swap_back, sync_folder};
-use super::target::{Target, Wanted};
+use super::target::{Target, Wanted, not_made};
 use super::temporary::{Temporary, rename_to_free};
 use crate::engine::control::Control;
 use crate::io::report::ExportError;
@@ -31,22 +31,18 @@ pub struct AtomicFolder {
 }
 
 impl AtomicFolder {
-    /// Starts a folder that will be `target`, a `kind` of output (`bundle`, `sweep` …); missing parents are made. A link is written
-    /// through.
+    /// Starts a folder that will be `target`, a `kind` of output (`bundle`, `sweep` …). A link is written through.
     ///
     /// An existing folder is replaced when it holds nothing but what this program wrote there, unchanged and of the same kind, and refused
     /// otherwise: at once, so that nothing long is computed for a place that cannot be written, and again at the end.
     ///
     /// # Errors
-    /// [`ExportError::Occupied`] with the names of the files that are in the way, [`ExportError::NoPlace`], [`ExportError::Cancelled`].
+    /// [`ExportError::OtherFiles`] with the names of what is in the way, [`ExportError::Occupied`], [`ExportError::NoPlace`],
+    /// [`ExportError::Io`] where nothing can be made in the folder it is to lie in, [`ExportError::Cancelled`].
     pub fn begin(target: impl AsRef<Path>, kind: &'static str, ctl: &Control) -> Result<Self, ExportError> {
         let target = Target::find(target.as_ref(), Wanted::Folder)?;
-        let not_made = |error: std::io::Error| ExportError::NoPlace {
-            expected: "a folder that others can be made in".to_owned(),
-            found: format!("{error}; choose another folder"),
-            path: target.shown.clone(),
-        };
-        let temporary = Temporary::begin(&super::target::parent_of(&target.path), &[target.name()]).map_err(not_made)?;
+        let not_made = |error: std::io::Error| not_made(&target.shown, &error, "choose another folder");
+        let temporary = Temporary::begin(&target.parent, &[target.name()]).map_err(not_made)?;
         // After the sweep, which may have put something back.
         let compared = match target.kind()? {
             Some(_) => list::check(&target.path, &target.shown, kind, &Compared::new(), ctl)?,
@@ -83,8 +79,7 @@ impl AtomicFolder {
     /// # Errors
     /// [`ExportError`]; what was at the target before is then still there.
     pub fn commit(self, ctl: &Control) -> Result<(), ExportError> {
-        // What is named first is dropped last: parents that were made can go only when they are empty.
-        let Self { target, temporary, kind, part, compared } = self;
+        let Self { kind, part, compared, temporary, target } = self;
         let new = temporary.output();
         let fault = |source| ExportError::io("write", &target.shown, source);
         let written = part.folder.written().clone();

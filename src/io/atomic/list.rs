@@ -86,7 +86,7 @@ impl FileList {
 /// compared before, and are not read again where they are still the same.
 ///
 /// # Errors
-/// [`ExportError::Occupied`] with the names of what is in the way, [`ExportError::Cancelled`].
+/// [`ExportError::OtherFiles`] with the names of what is in the way, [`ExportError::Cancelled`].
 pub(super) fn check(
     folder: &Path,
     shown: &Path,
@@ -94,20 +94,20 @@ pub(super) fn check(
     known: &Compared,
     ctl: &Control,
 ) -> Result<Compared, ExportError> {
-    let occupied = |found: String| Err(ExportError::Occupied { found, path: shown.to_owned() });
+    let refused = |found: &str, detail: String| {
+        let (found, detail) = (found.to_owned(), format!("{detail}; choose another folder, or move what is yours"));
+        Err(ExportError::OtherFiles { found, detail, path: shown.to_owned() })
+    };
     let fault = |source| ExportError::io("read", shown, source);
     let list = FileList::read(folder).filter(|list| list.is_whole);
     let found = walk(folder, list.as_ref()).map_err(fault)?;
     if !found.foreign.is_empty() {
-        let names = shortened(&found.foreign);
-        let them = if found.foreign.len() == 1 { "it" } else { "them" };
-        return occupied(format!(
-            "{names}, which this program did not write; choose another folder or move {them} out of this one"
-        ));
+        return refused("a folder with other files", format!("not written by this program: {}", shortened(&found.foreign)));
     }
     let Some(list) = list else { return Ok(Compared::new()) };
     if list.kind != kind {
-        return occupied(format!("{} where {} would be written; choose another folder", words(&list.kind), words(kind)));
+        let detail = format!("it holds {}, not {}", words(&list.kind), words(kind));
+        return refused("a folder with other files", detail);
     }
     let mut compared = Compared::new();
     let mut changed = Vec::new();
@@ -128,8 +128,7 @@ pub(super) fn check(
     if changed.is_empty() {
         return Ok(compared);
     }
-    let (names, them) = (shortened(&changed), if changed.len() == 1 { "it" } else { "them" });
-    occupied(format!("{names}, changed since this program wrote {them}; choose another folder or move {them} out of this one"))
+    refused("a folder with changed files", format!("changed since this program wrote it: {}", shortened(&changed)))
 }
 
 /// Removes a folder of this program's: all of one that was never finished; of a whole one the listed files that are unchanged, and the

@@ -1,4 +1,4 @@
-//! Where something is to be written: what stands there, links followed, parents made.
+//! Where something is to be written: what stands there, and links followed.
 //!
 //! What is never here: writing.
 
@@ -26,17 +26,13 @@ pub(super) struct Target {
     /// The folder that it lies in.
     pub(super) parent: PathBuf,
     wanted: Wanted,
-    /// Parents that were missing, the outermost first; taken away again where nothing came into them.
-    made: Vec<PathBuf>,
 }
 
 impl Target {
-    /// Finds the place; missing parents are made, and removed when this is dropped while they are empty.
-    ///
-    /// A link is written through: what it leads to is replaced, the link stays.
+    /// Finds the place. A link is written through: what it leads to is replaced, the link stays.
     ///
     /// # Errors
-    /// [`ExportError::NoPlace`], [`ExportError::Occupied`].
+    /// [`ExportError::Io`] where the folder it is to lie in does not exist; [`ExportError::NoPlace`], [`ExportError::Occupied`].
     pub(super) fn find(shown: &Path, wanted: Wanted) -> Result<Self, ExportError> {
         let no_place = |expected: &str, found: String| ExportError::NoPlace {
             expected: expected.to_owned(),
@@ -49,7 +45,7 @@ impl Target {
         if wanted == Wanted::File && text.ends_with(std::path::is_separator) {
             return Err(no_place("the name of a file", "a folder's (it ends with a slash)".into()));
         }
-        let mut target = match fs::symlink_metadata(shown) {
+        let target = match fs::symlink_metadata(shown) {
             Ok(_) => {
                 let path = fs::canonicalize(shown).map_err(|error| {
                     let found = match error.kind() {
@@ -58,20 +54,24 @@ impl Target {
                     };
                     no_place("a place that can be written to", found)
                 })?;
-                let parent = path.parent().map(Path::to_owned).unwrap_or_default();
-                Self { shown: shown.to_owned(), path, parent, wanted, made: Vec::new() }
+                // The root has none, and is its own.
+                let parent = path.parent().unwrap_or(&path).to_owned();
+                Self { shown: shown.to_owned(), path, parent, wanted }
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 if shown.file_name().is_none() {
                     return Err(no_place("a name", "none".into()));
                 }
                 let parent = parent_of(shown);
-                Self { shown: shown.to_owned(), path: shown.to_owned(), parent, wanted, made: Vec::new() }
+                fs::metadata(&parent).map_err(|error| {
+                    let advice = format!("make the folder {} first, or choose another", parent.display());
+                    not_made(shown, &error, &advice)
+                })?;
+                Self { shown: shown.to_owned(), path: shown.to_owned(), parent, wanted }
             }
             Err(error) => return Err(no_place("a place that can be written to", error.to_string())),
         };
         target.kind()?;
-        target.make_parents().map_err(|error| no_place("a folder that can be made", error.to_string()))?;
         Ok(target)
     }
 
@@ -107,7 +107,7 @@ impl Target {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
-            let parent = fs::metadata(if self.parent.as_os_str().is_empty() { &self.path } else { &self.parent });
+            let parent = fs::metadata(&self.parent);
             if parent.is_ok_and(|parent| parent.dev() != found.dev() || parent.ino() == found.ino()) {
                 let found = "a mount point; choose a folder in it";
                 return Err(self.no_place("a folder that can be replaced", found));
@@ -128,39 +128,15 @@ impl Target {
     fn no_place(&self, expected: &str, found: &str) -> ExportError {
         ExportError::NoPlace { expected: expected.to_owned(), found: found.to_owned(), path: self.shown.clone() }
     }
-
-    fn make_parents(&mut self) -> std::io::Result<()> {
-        let missing: Vec<PathBuf> = self
-            .parent
-            .ancestors()
-            .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
-            .map(Path::to_owned)
-            .collect();
-        for folder in missing.into_iter().rev() {
-            match fs::create_dir(&folder) {
-                Ok(()) => self.made.push(folder),
-                // Somebody else was faster.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
 }
 
-impl Drop for Target {
-    fn drop(&mut self) {
-        for folder in self.made.iter().rev() {
-            // Refused where something is in it, and then it is to stay.
-            if fs::remove_dir(folder).is_err() {
-                break;
-            }
-        }
-    }
+/// A temporary folder or file that could not be made, as an error of the output that it was for.
+pub(super) fn not_made(shown: &Path, error: &std::io::Error, advice: &str) -> ExportError {
+    ExportError::io("create", shown, std::io::Error::new(error.kind(), format!("{error}; {advice}")))
 }
 
 /// The folder that something lies in.
-pub(super) fn parent_of(path: &Path) -> PathBuf {
+fn parent_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),

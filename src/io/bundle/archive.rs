@@ -88,27 +88,25 @@ struct Claim {
 
 /// An archive is replaced where every file in it is one that its manifest lists, unchanged.
 fn check_replaceable(target: &Path, ctl: &Control) -> Result<(), ExportError> {
-    let occupied = |found: String| {
-        Err(ExportError::Occupied {
-            found: format!("{found}; choose another name or move the file"),
-            path: target.to_owned(),
-        })
+    let refused = |detail: String| {
+        let detail = format!("{detail}; choose another name, or move the file");
+        Err(ExportError::OtherFiles { found: "another file".to_owned(), detail, path: target.to_owned() })
     };
     // What is no regular file is told apart when the place is opened.
     if !std::fs::metadata(target).is_ok_and(|found| found.is_file() && found.len() > 0) {
         return Ok(());
     }
     let file = File::open(target).map_err(|source| ExportError::io("read", target, source))?;
-    let Ok(mut archive) = ZipArchive::new(file) else { return occupied("a file that is no bundle".into()) };
-    let Some(claim) = claim_of(&mut archive) else { return occupied("an archive that is no bundle".into()) };
+    let Ok(mut archive) = ZipArchive::new(file) else { return refused("it is no archive".into()) };
+    let Some(claim) = claim_of(&mut archive) else { return refused("it is no bundle".into()) };
     for at in 0..archive.len() {
-        let Ok(mut entry) = archive.by_index(at) else { return occupied("a damaged archive".into()) };
+        let Ok(mut entry) = archive.by_index(at) else { return refused("it is damaged".into()) };
         let name = entry.name().to_owned();
         if name == names::MANIFEST {
             continue;
         }
         let Some(note) = claim.files.get(&name) else {
-            return occupied(format!("{}, which this program did not write", readable(&name)));
+            return refused(format!("not written by this program: {}", readable(&name)));
         };
         let mut sum = Sum::default();
         let mut piece = vec![0; 1 << 20];
@@ -121,7 +119,7 @@ fn check_replaceable(target: &Path, ctl: &Control) -> Result<(), ExportError> {
             }
         };
         if !is_same {
-            return occupied(format!("{}, changed since this program wrote it", readable(&name)));
+            return refused(format!("changed since this program wrote it: {}", readable(&name)));
         }
     }
     Ok(())

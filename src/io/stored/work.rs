@@ -46,7 +46,8 @@ impl WorkFolder {
     /// Opens the folder, which is made where there is none.
     ///
     /// # Errors
-    /// [`ExportError::Occupied`] for a folder that is not ours or that another propagation is at work in; [`ExportError::Io`].
+    /// [`ExportError::OtherFiles`] for a folder that is not ours, [`ExportError::Occupied`] for one that another propagation is at work in;
+    /// [`ExportError::Io`].
     pub(super) fn open(path: &Path) -> Result<Self, ExportError> {
         let occupied = |found: String| Err(ExportError::Occupied { found, path: path.to_owned() });
         match fs::create_dir(path) {
@@ -58,9 +59,9 @@ impl WorkFolder {
         }
         if let Some(name) = foreign_name(path).map_err(|source| ExportError::io("read", path, source))? {
             let name = readable(&name);
-            return occupied(format!(
-                "{name}, which this program did not write; move it out of this folder, or choose another output"
-            ));
+            let detail = format!("not written by this program: {name}; move it, or choose another output");
+            let found = "a folder with other files".to_owned();
+            return Err(ExportError::OtherFiles { found, detail, path: path.to_owned() });
         }
         let lock_path = path.join(LOCK);
         let fault = |source| ExportError::io("lock", &lock_path, source);
