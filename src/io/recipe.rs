@@ -157,7 +157,8 @@ pub fn check_companion_recipe(path: &Path) -> Result<(), ExportError> {
     if recipe_from_toml(&text, path).is_ok_and(|recipe| recipe_to_toml(&recipe) == text) {
         return Ok(());
     }
-    let found = "a recipe that was written or changed by hand; give the model another name or move the recipe".to_owned();
+    let found =
+        "a recipe that was written or changed by hand; give the model another name or move the recipe".to_owned();
     Err(ExportError::Occupied { found, path: path.to_owned() })
 }
 

@@ -13,3 +13,4 @@ mod interrupt;
 mod large;
 mod messages;
 mod numbers;
+mod outputs;

@@ -90,15 +90,22 @@ def prepare(command, folder, base, has_old):
             (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / source.name)
 
 
-def count_calls(command, base, has_old):
-    """Calls of the thread that writes; strace counts for every thread."""
+def calls_of(command, base, has_old):
+    """The calls of the thread that writes, in order: their names, and which one of its name each is. strace counts the same way."""
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         prepare(command, folder, base, has_old)
         log = folder / "strace.log"
         run(folder, command.arguments + command.new, strace=["strace", "-f", "-qq", "-o", log, "-e", "trace=" + CALLS, *command.strace])
-        per_thread = collections.Counter(line.split()[0] for line in log.read_text().splitlines() if re.match(r"\d+ +\w+\(", line))
-        return max(per_thread.values())
+        lines = [m.groups() for m in re.finditer(r"^(\d+) +(\w+)\(", log.read_text(), re.M)]
+        ((writer, _),) = collections.Counter(thread for thread, _ in lines).most_common(1)
+        seen, calls = collections.Counter(), []
+        for name in (name for thread, name in lines if thread == writer):
+            seen[name] += 1
+            # A call cannot be told to fail and to kill.
+            if not (command.strace and name == "renameat2"):
+                calls.append((name, seen[name]))
+        return calls
 
 
 def one_kill(command, base, has_old, at):
@@ -108,9 +115,7 @@ def one_kill(command, base, has_old, at):
         prepare(command, folder, base, has_old)
         old = state(command, folder)
         before = set(os.listdir(folder))
-        # One kind of call cannot be told to fail and to kill; what fails is not counted.
-        calls = ",".join(c for c in CALLS.split(",") if not (command.strace and c == "renameat2"))
-        kill = ["-e", f"inject={calls}:signal=KILL:when={at}", *command.strace]
+        kill = ["-e", "inject={}:signal=KILL:when={}".format(*at), *command.strace]
         code = run(folder, command.arguments + command.new, strace=["strace", "-f", "-qq", "-o", "/dev/null", *kill], check=False)
         killed = code != 0
         try:
@@ -202,11 +207,12 @@ with tempfile.TemporaryDirectory() as base:
             if key == "new":
                 NEW[command.name] = state(command, made)
         for has_old in (True, False):
-            n_calls = count_calls(command, base, has_old)
+            calls = calls_of(command, base, has_old)
+            n_calls = len(calls)
             n = min(n_calls, max(1, n_kills // 2 // command.every))
-            places = sorted({1 + (n_calls - 1) * i // max(1, n - 1) for i in range(n)})
+            places = {(n_calls - 1) * i // max(1, n - 1) for i in range(n)}
             # What matters most lies at the end: the renames and what follows them.
-            places = sorted({*places, *range(max(1, n_calls - n_kills // 4), n_calls + 1)})
+            places = [calls[at] for at in sorted({*places, *range(max(0, n_calls - n_kills // 4), n_calls)})]
             with concurrent.futures.ThreadPoolExecutor(2) as pool:
                 results = list(pool.map(lambda at: one_kill(command, base, has_old, at), places))
             killed = sum(k for k, _ in results)
@@ -214,6 +220,6 @@ with tempfile.TemporaryDirectory() as base:
             total.update(kills=killed, faults=len(faults))
             print(f"{command.name:20} {'old' if has_old else 'nothing':8} {n_calls:6} {killed:6} {len(faults):7}", flush=True)
             for at, fault in faults[:10]:
-                print(f"    call {at}: {fault}")
+                print(f"    {at[0]} {at[1]}: {fault}")
     print(f"{'all':29}        {total['kills']:6} {total['faults']:7}")
 sys.exit(total["faults"] > 0)

@@ -203,7 +203,8 @@ fn names_that_look_like_ours_are_left_alone() {
 fn dead(around: &Path, digits: &str, targets: &str) -> PathBuf {
     let folder = around.join(format!(".unifews-{digits}.part"));
     fs::create_dir(&folder).expect("made");
-    fs::write(folder.join("lock"), format!(r#"{{"format": "unifews-temporary/1", "targets": {targets}}}"#)).expect("written");
+    fs::write(folder.join("lock"), format!(r#"{{"format": "unifews-temporary/1", "targets": {targets}}}"#))
+        .expect("written");
     folder
 }
 
@@ -259,7 +260,9 @@ fn files_of_a_group_come_together() {
     let left = dead(around.path(), "000000000000000a", r#"["model", "recipe"]"#);
     fs::write(left.join("output-0"), "m2").expect("written");
     fs::write(path("recipe"), "r2").expect("written");
-    let promise = |stamp: &str| format!(r#"[{{"target": "model", "replaces": {stamp}}}, {{"target": "recipe", "replaces": null}}]"#);
+    let promise = |stamp: &str| {
+        format!(r#"[{{"target": "model", "replaces": {stamp}}}, {{"target": "recipe", "replaces": null}}]"#)
+    };
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
@@ -337,7 +340,10 @@ fn places_that_nothing_can_be_written_to_are_said_without_names_of_ours() {
         (around.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9")), "output: expected a name in UTF-8"),
     ];
     if Path::new("/proc/self").exists() {
-        places.push((PathBuf::from("/proc/x"), "cannot create: No such file or directory (os error 2); choose another folder: /proc/x"));
+        places.push((
+            PathBuf::from("/proc/x"),
+            "cannot create: No such file or directory (os error 2); choose another folder: /proc/x",
+        ));
     }
     for (place, expected) in places {
         for error in [AtomicFile::begin(&place).map(drop), begin(&place).map(drop)] {

@@ -49,7 +49,7 @@ impl AtomicFolder {
             None => Compared::new(),
         };
         fs::create_dir(temporary.output()).map_err(not_made)?;
-        FileList::unfinished(kind).write(&temporary.output().join(list::NAME)).map_err(not_made)?;
+        put_list(&FileList::unfinished(kind), &temporary).map_err(not_made)?;
         let part = FolderPart {
             folder: Arc::new(Unfinished {
                 path: temporary.output(),
@@ -86,8 +86,7 @@ impl AtomicFolder {
         for below in written.keys().filter_map(|name| name.rsplit_once('/')) {
             sync_folder(&new.join(below.0));
         }
-        FileList::whole(kind, written).write(&temporary.list()).map_err(fault)?;
-        fs::rename(temporary.list(), new.join(list::NAME)).map_err(fault)?;
+        put_list(&FileList::whole(kind, written), &temporary).map_err(fault)?;
         sync_folder(&new);
         let Some(there) = target.kind()? else {
             rename_to_free(&new, &target.path).map_err(|source| ExportError::io("create", &target.shown, source))?;
@@ -108,6 +107,12 @@ impl AtomicFolder {
         list::remove_compared(&old_path, &compared);
         Ok(())
     }
+}
+
+/// Whole or not at all: without a list that can be read nobody knows whose the folder is.
+fn put_list(list: &FileList, temporary: &Temporary) -> std::io::Result<()> {
+    list.write(&temporary.list())?;
+    fs::rename(temporary.list(), temporary.output().join(list::NAME))
 }
 
 /// A folder that is being written, or one below it.
@@ -174,7 +179,13 @@ impl FolderPart {
     ///
     /// # Errors
     /// [`ExportError::Io`].
-    pub(in crate::io) fn adopt(&self, from: &Path, name: &str, size_bytes: u64, sha256: &str) -> Result<(), ExportError> {
+    pub(in crate::io) fn adopt(
+        &self,
+        from: &Path,
+        name: &str,
+        size_bytes: u64,
+        sha256: &str,
+    ) -> Result<(), ExportError> {
         let to = self.meanwhile(name);
         fs::hard_link(from, &to)
             .or_else(|_refused| fs::copy(from, &to).map(drop))

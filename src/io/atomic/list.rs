@@ -102,7 +102,10 @@ pub(super) fn check(
     let list = FileList::read(folder).filter(|list| list.is_whole);
     let found = walk(folder, list.as_ref()).map_err(fault)?;
     if !found.foreign.is_empty() {
-        return refused("a folder with other files", format!("not written by this program: {}", shortened(&found.foreign)));
+        return refused(
+            "a folder with other files",
+            format!("not written by this program: {}", shortened(&found.foreign)),
+        );
     }
     let Some(list) = list else { return Ok(Compared::new()) };
     if list.kind != kind {

@@ -160,6 +160,8 @@ fn special(kind: fs::FileType) -> &'static str {
 
 /// A name for people: what controls a terminal is written out.
 pub(in crate::io) fn readable(name: &str) -> String {
-    let is_hidden = |c: char| c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     name.chars().flat_map(|c| if is_hidden(c) { c.escape_unicode().collect() } else { vec![c] }).collect()
 }

@@ -191,9 +191,9 @@ impl Dead {
             })
             .filter(|(file, ..)| file.is_file())
             .collect();
-        let is_untouched = left.iter().all(|(_, target, replaces)| {
-            fs::symlink_metadata(target).ok().map(|found| Stamp::of(&found)) == *replaces
-        });
+        let is_untouched = left
+            .iter()
+            .all(|(_, target, replaces)| fs::symlink_metadata(target).ok().map(|found| Stamp::of(&found)) == *replaces);
         if is_untouched {
             for (file, target, _) in left {
                 drop(fs::rename(file, target));

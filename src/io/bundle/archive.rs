@@ -8,6 +8,7 @@ use std::io::{ErrorKind, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
@@ -38,17 +39,25 @@ impl Archive {
 
     /// Writes a file.
     pub(super) fn put(&mut self, name: &str, options: SimpleFileOptions, bytes: &[u8]) -> Result<(), ExportError> {
-        let started = self.writer.start_file(name, options).map_err(std::io::Error::from);
+        let started = self.writer.start_file(name, options).map_err(reason);
         let result = started.and_then(|()| self.writer.write_all(bytes));
         result.map_err(|error| ExportError::io("write", &self.target, error))
     }
 
     /// Moves the archive into place.
     pub(super) fn commit(self, ctl: &Control) -> Result<(), ExportError> {
-        let fault = |error: zip::result::ZipError| ExportError::io("write", &self.target, error.into());
+        let fault = |error| ExportError::io("write", &self.target, reason(error));
         let file = self.writer.finish().map_err(fault)?;
         check_replaceable(&self.target, ctl)?;
         file.file.commit()
+    }
+}
+
+/// The operating system's reason, where there is one: the archive's own words for it are `i/o error`.
+fn reason(error: ZipError) -> std::io::Error {
+    match error {
+        ZipError::Io(error) => error,
+        error => error.into(),
     }
 }
 

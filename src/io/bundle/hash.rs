@@ -4,8 +4,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::engine::graph::{Dataset, Features};
 use crate::engine::model::Model;
-pub(super) use crate::io::sha256::of_bytes;
 use crate::io::sha256::hexadecimal;
+pub(super) use crate::io::sha256::of_bytes;
 
 /// SHA-256 of structure, edge weights and features.
 ///

@@ -103,7 +103,10 @@ impl<'a> DiskStorage<'a> {
                 storage.work.go_on_with(found.map(|found| found.files).unwrap_or_default())?;
                 Ok(storage)
             }
-            Err(error) => Err(ExportError::Occupied { found: error.to_string(), path: work.to_owned() }),
+            Err(error) => {
+                let found = format!("{error}; to begin again remove {}", work.display());
+                Err(ExportError::Occupied { found, path: work.to_owned() })
+            }
         }
     }
 
@@ -357,7 +360,8 @@ mod tests {
     #[test]
     fn long_names_have_work_folders_too() {
         assert_eq!(work_name("disk"), "disk.unifews-work");
-        let names: Vec<String> = ["x".repeat(250), "x".repeat(249), "é".repeat(125)].iter().map(|n| work_name(n)).collect();
+        let names: Vec<String> =
+            ["x".repeat(250), "x".repeat(249), "é".repeat(125)].iter().map(|n| work_name(n)).collect();
         for name in &names {
             assert!(name.len() <= MAX_NAME && name.ends_with(".unifews-work"), "{name}");
         }

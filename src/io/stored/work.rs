@@ -267,7 +267,9 @@ mod tests {
 
     #[test]
     fn only_names_of_ours_are_ours() {
-        for name in ["lock", "state.json", "state.json.part", "hop_3_columns_12.npy", "values_0.bin.part", "embedding.npy"] {
+        for name in
+            ["lock", "state.json", "state.json.part", "hop_3_columns_12.npy", "values_0.bin.part", "embedding.npy"]
+        {
             assert!(is_own_name(name), "{name}");
         }
         for name in ["notes.txt", "lock.txt", "part", ".part", "my.npy", "hop.npy", "state.npy", "embedding.bin", ""] {
