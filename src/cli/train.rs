@@ -30,7 +30,7 @@ pub(super) fn run(args: &TrainArgs, terminal: &Terminal) -> anyhow::Result<()> {
     // The place is opened first: nothing is trained for a file that cannot be written.
     let recipe_file = beside(&args.output);
     check_companion_recipe(&recipe_file)?;
-    let mut files = AtomicFiles::begin([&args.output, &recipe_file])?;
+    let mut files = AtomicFiles::begin(&args.output, &[&recipe_file])?;
     let mut input = inputs::read(&args.graph, &args.recipe, &args.shared, terminal)?;
     inputs::set_training(&mut input.recipe, &args.recipe);
     let recipe = &input.recipe;

@@ -25,7 +25,7 @@ fn commands() -> [(&'static str, Vec<&'static str>); 6] {
         ("p", vec!["propagate", SMALL, "-o", "p", "--hops", "2"]),
         ("g", vec!["store", SMALL, "-o", "g"]),
         ("e", vec!["export", "b", "-o", "e", "--as", "recipe"]),
-        ("unifews-out", vec!["--headless", "sample:karate", "k.safetensors"]),
+        ("unifews-out", vec!["--headless", SMALL, model]),
     ]
 }
 
@@ -43,7 +43,6 @@ fn refused(folder: &Path, arguments: &[&str]) -> String {
 fn a_file_of_the_users_in_an_output_is_kept_and_named_by_every_command() {
     let folder = folder();
     let path = folder.path();
-    stdout(path, &["train", "sample:karate", "-o", "k.safetensors", "--epochs", "1", "--hidden", "4"]);
     fs::create_dir(path.join("b.unifews-old")).expect("made");
     fs::write(path.join("b.unifews-old/thesis.txt"), "mine").expect("written");
     let there = entries(path);
@@ -277,11 +276,11 @@ fn a_bundle_is_the_old_one_or_the_new_one_wherever_its_writer_is_killed() {
 
     // A system that cannot exchange two names: killed between its two renames there is nothing under the name until the next output.
     let old = fs::read(path.join("b/logits.npy")).expect("a bundle");
-    for (nth, is_there) in [(2, true), (3, false)] {
+    for (nth, is_there) in [(3, true), (4, false)] {
         let kill = format!("inject=rename:signal=KILL:when={nth}");
         kill_at(path, &["inject=renameat2:error=EINVAL", &kill], &prune("0.2"));
         assert_eq!(path.join("b").exists(), is_there, "rename {nth}");
-        stdout(path, &["store", "sample:karate", "-o", "g"]);
+        stdout(path, &["store", SMALL, "-o", "g"]);
         assert_eq!(fs::read(path.join("b/logits.npy")).expect("put back"), old);
         stdout(path, &["replay", "b"]);
         assert_eq!(entries(path), ["b", "g"]);

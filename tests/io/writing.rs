@@ -250,7 +250,7 @@ fn files_of_a_group_come_together() {
     let around = tempfile::tempdir().expect("a folder");
     let path = |name: &str| around.path().join(name);
     let both = |texts: [&str; 2]| -> Result<(), ExportError> {
-        let mut files = AtomicFiles::begin([&path("model"), &path("recipe")])?;
+        let mut files = AtomicFiles::begin(&path("model"), &[&path("recipe")])?;
         files.write(0, texts[0].as_bytes())?;
         files.write(1, texts[1].as_bytes())?;
         files.commit()
@@ -360,6 +360,12 @@ fn places_that_nothing_can_be_written_to_are_said_without_names_of_ours() {
     write(&path(&long), &[("a", "1")]).expect("written");
     write(&path(&long), &[("a", "2")]).expect("written");
     assert_eq!(names(around.path()), ["file", long.as_str()]);
+    // What was made read-only was meant to stay.
+    let mut protected = fs::metadata(path("file")).expect("there").permissions();
+    protected.set_readonly(true);
+    fs::set_permissions(path("file"), protected).expect("changed");
+    let error = write_atomic(path("file"), b"y").unwrap_err().to_string();
+    assert!(error.contains("found one that is read-only; make it writable or choose another name: "), "{error}");
     // The folder that everything is started in does not go away under its users.
     let error = begin(&std::env::current_dir().expect("a folder")).unwrap_err().to_string();
     assert!(error.contains("the folder this program was started in"), "{error}");

@@ -29,7 +29,7 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), ExportEr
 /// [`AtomicFile::begin`] opens a temporary file beside the target, so that a place that cannot be written is known at once;
 /// [`AtomicFile::commit`] moves it into place. Dropped without a commit, it leaves nothing behind.
 #[derive(Debug)]
-pub struct AtomicFile(AtomicFiles<1>);
+pub struct AtomicFile(AtomicFiles);
 
 impl AtomicFile {
     /// Starts a file that will be `target`. A link is written through.
@@ -38,7 +38,7 @@ impl AtomicFile {
     /// [`ExportError::Io`] where nothing can be made in the folder, or there is none; [`ExportError::NoPlace`] where a device, pipe or socket
     /// stands; [`ExportError::Occupied`] where a folder stands.
     pub fn begin(target: impl AsRef<Path>) -> Result<Self, ExportError> {
-        AtomicFiles::begin([target.as_ref()]).map(Self)
+        AtomicFiles::begin(target.as_ref(), &[]).map(Self)
     }
 
     /// Moves the file into place.
@@ -71,44 +71,41 @@ impl Seek for AtomicFile {
 /// No system replaces two names in one step. When all files are whole, that is written down; interrupted behind it, the next output
 /// that is begun in the folder puts the rest into place.
 #[derive(Debug)]
-pub struct AtomicFiles<const N: usize> {
+pub struct AtomicFiles {
     temporary: Temporary,
-    files: [File; N],
-    targets: [Target; N],
+    files: Vec<File>,
+    targets: Vec<Target>,
 }
 
-impl<const N: usize> AtomicFiles<N> {
-    /// Starts files that will be `targets`, as [`AtomicFile::begin`] does.
+impl AtomicFiles {
+    /// Starts files that will be `first` and `others`, as [`AtomicFile::begin`] does.
     ///
     /// # Errors
     /// As of [`AtomicFile::begin`]; [`ExportError::NoPlace`] where links lead the files into different folders.
-    pub fn begin(targets: [&Path; N]) -> Result<Self, ExportError> {
-        let places: Vec<Target> =
-            targets.iter().map(|target| Target::find(target, Wanted::File)).collect::<Result<_, _>>()?;
-        let no_place = |at: usize, expected: &str, found: String| ExportError::NoPlace {
-            expected: expected.to_owned(),
-            found,
-            path: targets[at].to_owned(),
-        };
+    pub fn begin(first: &Path, others: &[&Path]) -> Result<Self, ExportError> {
+        let mut targets = vec![Target::find(first, Wanted::File)?];
+        let parent = targets[0].parent.clone();
         let real = |folder: &Path| fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        let parent = places[0].parent.clone();
-        if let Some(at) = places.iter().position(|place| real(&place.parent) != real(&parent)) {
-            let found = "a link into another folder; remove the link or choose another name";
-            return Err(no_place(at, "files in one folder", found.to_owned()));
+        for other in others {
+            let target = Target::find(other, Wanted::File)?;
+            if real(&target.parent) != real(&parent) {
+                return Err(ExportError::NoPlace {
+                    expected: "files in one folder".to_owned(),
+                    found: "a link into another folder; remove the link or choose another name".to_owned(),
+                    path: target.shown,
+                });
+            }
+            targets.push(target);
         }
-        let not_made = |error: std::io::Error| not_made(targets[0], &error, "choose another folder");
-        let names: Vec<_> = places.iter().map(Target::name).collect();
+        let not_made = |error: std::io::Error| not_made(first, &error, "choose another folder");
+        let names: Vec<_> = targets.iter().map(Target::name).collect();
         let temporary = Temporary::begin(&parent, &names).map_err(not_made)?;
-        let files = (0..N).map(|at| File::create_new(temporary.file(at))).collect::<Result<Vec<_>, _>>();
-        let files = files.map_err(not_made)?;
         // What the sweep put back stands there now.
-        for place in &places {
-            place.kind()?;
+        for target in &targets {
+            target.kind()?;
         }
-        match (files.try_into(), places.try_into()) {
-            (Ok(files), Ok(targets)) => Ok(Self { temporary, files, targets }),
-            _ => unreachable!("as many files as names"),
-        }
+        let files = (0..targets.len()).map(|at| File::create_new(temporary.file(at))).collect::<Result<_, _>>();
+        Ok(Self { files: files.map_err(not_made)?, temporary, targets })
     }
 
     /// Writes what comes next in file `at`.
@@ -128,7 +125,7 @@ impl<const N: usize> AtomicFiles<N> {
     /// [`ExportError`]; what was at the targets before is then still there.
     pub fn commit(self) -> Result<(), ExportError> {
         let Self { temporary, files, targets } = self;
-        let mut pending = Vec::with_capacity(N);
+        let mut pending = Vec::with_capacity(targets.len());
         for (file, target) in files.into_iter().zip(&targets) {
             let fault = |source| ExportError::io("write", &target.shown, source);
             let there = target.kind()?;
@@ -139,7 +136,7 @@ impl<const N: usize> AtomicFiles<N> {
             let name = target.name().to_string_lossy().into_owned();
             pending.push(Pending { target: name, replaces: there.as_ref().map(Stamp::of) });
         }
-        if N > 1 {
+        if targets.len() > 1 {
             for (at, target) in targets.iter().enumerate().filter(|(at, _)| pending[*at].replaces.is_some()) {
                 // A second name for what is replaced, to go back to. A file system that has no second names cannot go back.
                 drop(fs::hard_link(&target.path, temporary.replaced(at)));
@@ -147,7 +144,7 @@ impl<const N: usize> AtomicFiles<N> {
             let promised = temporary.promise(&pending);
             promised.map_err(|source| ExportError::io("write", &targets[0].shown, source))?;
         }
-        for at in (0..N).rev() {
+        for at in (0..targets.len()).rev() {
             if let Err(source) = fs::rename(temporary.file(at), &targets[at].path) {
                 temporary.break_promise();
                 take_back(&temporary, &targets, at + 1);

@@ -92,6 +92,10 @@ impl Target {
             Err(source) => return Err(ExportError::io("look at", &self.shown, source)),
         };
         let kind = found.file_type();
+        if found.permissions().readonly() && (kind.is_file() || kind.is_dir()) {
+            let found = "one that is read-only; make it writable or choose another name";
+            return Err(self.no_place("a file or folder that may be replaced", found));
+        }
         match self.wanted {
             Wanted::File if kind.is_file() => Ok(Some(found)),
             Wanted::Folder if kind.is_dir() => self.check_replaceable(&found).map(|()| Some(found)),
