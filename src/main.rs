@@ -10,6 +10,7 @@ use unifews::ui::{self, WindowError};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    unifews::io::atomic::keep_alive_at_file_size_limit();
     match cli::parse() {
         Err(code) => code,
         Ok(Invocation::Command(request)) => cli::run(&request),

@@ -14,10 +14,10 @@ use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
 use crate::engine::sparsify::{Recipe, Schedule, Training};
 use crate::engine::train::train;
-use crate::io::atomic::{AtomicFolder, write_atomic};
-use crate::io::bundle::{Metrics, write_bundle};
+use crate::io::atomic::AtomicFolder;
+use crate::io::bundle::{BundleWriter, Metrics};
 use crate::io::results::{SweepResults, write_files, write_sweep_files};
-use crate::io::{Detected, detect, is_bundle_folder, read_graph_as, read_model, read_recipe};
+use crate::io::{Detected, detect, read_graph_as, read_model, read_recipe};
 
 /// Where everything goes.
 const FOLDER: &str = "unifews-out";
@@ -42,17 +42,17 @@ struct Named {
 
 pub(super) fn run(request: &WindowRequest, terminal: &Terminal) -> anyhow::Result<()> {
     let named = sort(&request.open)?;
-    let folder = AtomicFolder::begin(FOLDER, |path| is_bundle_folder(&path.join("bundle")))?;
+    let folder = AtomicFolder::begin(FOLDER, "main-job", terminal.ctl())?;
     let (dataset, model, recipe) = read(&named, terminal)?;
     let run = run_recipe(&dataset, &model, &recipe, RunOptions::FULL, None, terminal.ctl())?;
-    write_bundle(&run, folder.path().join("bundle"), terminal.ctl())?;
+    BundleWriter::within(folder.part().below("bundle")).write(&run, terminal.ctl())?;
     let results = small_sweep(&run, terminal)?;
-    write_sweep_files(&folder.path().join("sweep"), &results, &pictures::trade_off(&results)?)?;
-    write_files(&folder.path().join("heatmaps"), &pictures::heatmaps(&run, terminal)?)?;
+    write_sweep_files(&folder.part().below("sweep"), &results, &pictures::trade_off(&results)?)?;
+    write_files(&folder.part().below("heatmaps"), &pictures::heatmaps(&run, terminal)?)?;
     let text = summary(&run, &results);
-    write_atomic(folder.path().join("summary.md"), text.as_bytes())?;
+    folder.part().write("summary.md", text.as_bytes())?;
     terminal.ctl().check()?;
-    folder.commit()?;
+    folder.commit(terminal.ctl())?;
     terminal.clear();
     output::lines(&[text, format!("wrote ./{FOLDER}\nreplay with: unifews replay {FOLDER}/bundle")])
 }

@@ -28,7 +28,7 @@ struct Document<'a> {
 }
 
 pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<()> {
-    let writer = PropagationWriter::begin(&args.output)?;
+    let writer = PropagationWriter::begin(&args.output, terminal.ctl())?;
     let mut options = args.recipe.clone();
     if options.recipe.is_none() {
         options.arch.get_or_insert(Family::Sgc);
@@ -132,7 +132,7 @@ fn out_of_core(
     let elapsed_secs = state.records.iter().map(|record| record.secs).sum();
     let n_threads = terminal.ctl().n_threads();
     let metrics = PropagationMetrics::of_steps(&args.graph, &steps, elapsed_secs, n_threads);
-    writer.finish(storage, recipe, &metrics)?;
+    writer.finish(storage, recipe, &metrics, terminal.ctl())?;
     terminal.clear();
     say(args, recipe, &metrics, graph.name())
 }

@@ -24,7 +24,7 @@ struct Document<'a> {
 
 pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     // The place is opened first: nothing is computed for a folder that cannot be written.
-    let writer = BundleWriter::begin(&args.output)?;
+    let writer = BundleWriter::begin(&args.output, terminal.ctl())?;
     let mut options = args.recipe.clone();
     if options.recipe.is_none() && options.arch.is_none() {
         // The model says what network it is, and so which of its settings there are.

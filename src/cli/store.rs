@@ -8,7 +8,7 @@ use super::output::{self, count, size};
 use super::progress::Terminal;
 use crate::engine::out_of_core::GraphSize;
 use crate::io::read_graph_within;
-use crate::io::stored::write_stored_graph;
+use crate::io::stored::StoredGraphWriter;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -20,11 +20,13 @@ struct Document<'a> {
 }
 
 pub(super) fn run(args: &StoreArgs, terminal: &Terminal) -> anyhow::Result<()> {
+    // The place is opened first: nothing is read for a folder that cannot be written.
+    let writer = StoredGraphWriter::begin(&args.output, terminal.ctl())?;
     terminal.ctl().progress("reading the graph", 0, 0);
     let (dataset, report) =
         read_graph_within(&args.graph, &args.options.options(), args.options.memory(), terminal.ctl())?;
     inputs::warn(&report, terminal);
-    write_stored_graph(&dataset, &args.output, terminal.ctl())?;
+    writer.write(&dataset, terminal.ctl())?;
     terminal.clear();
     let graph = GraphSize::of(&dataset);
     let size_bytes = graph.structure_bytes() + graph.embedding_bytes();

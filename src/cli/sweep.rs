@@ -27,7 +27,7 @@ struct Document<'a> {
 
 pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let grid = grid(args)?;
-    let writer = SweepWriter::begin(&args.output)?;
+    let writer = SweepWriter::begin(&args.output, terminal.ctl())?;
     let mut input = inputs::read(&args.graph, &args.recipe, &args.shared, terminal)?;
     let model = match &args.model {
         Some(spec) => inputs::read_fitting_model(spec, &args.recipe, &mut input.recipe, terminal)?,

@@ -1,6 +1,5 @@
 //! `unifews train GRAPH -o MODEL`: a dense model, or one trained under a recipe.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -12,8 +11,8 @@ use super::progress::Terminal;
 use crate::engine::model::TrainedOn;
 use crate::engine::sparsify::{Recipe, Schedule};
 use crate::engine::train::{EpochRecord, train};
-use crate::io::atomic::AtomicFile;
-use crate::io::{ExportError, encode_model, write_recipe};
+use crate::io::atomic::AtomicFiles;
+use crate::io::{check_companion_recipe, encode_model, recipe_to_toml};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -29,7 +28,9 @@ struct Document<'a> {
 
 pub(super) fn run(args: &TrainArgs, terminal: &Terminal) -> anyhow::Result<()> {
     // The place is opened first: nothing is trained for a file that cannot be written.
-    let mut file = AtomicFile::begin(&args.output)?;
+    let recipe_file = beside(&args.output);
+    check_companion_recipe(&recipe_file)?;
+    let mut files = AtomicFiles::begin(&args.output, &[&recipe_file])?;
     let mut input = inputs::read(&args.graph, &args.recipe, &args.shared, terminal)?;
     inputs::set_training(&mut input.recipe, &args.recipe);
     let recipe = &input.recipe;
@@ -40,11 +41,11 @@ pub(super) fn run(args: &TrainArgs, terminal: &Terminal) -> anyhow::Result<()> {
     }
     let trained = train(&input.dataset, recipe, terminal.ctl(), |_| {})?;
     let bytes = encode_model(&trained.model, &args.output)?;
-    file.write_all(&bytes).map_err(|error| ExportError::io("write", &args.output, error))?;
+    files.write(0, &bytes)?;
+    files.write(1, recipe_to_toml(recipe).as_bytes())?;
     terminal.ctl().check()?;
-    file.commit()?;
-    let recipe_file = beside(&args.output);
-    write_recipe(&recipe_file, recipe)?;
+    check_companion_recipe(&recipe_file)?;
+    files.commit()?;
     terminal.clear();
     let model = &trained.model;
     if args.shared.json {

@@ -33,6 +33,7 @@ mod recipe;
 mod report;
 pub mod results;
 mod sample;
+mod sha256;
 mod source;
 mod sparse;
 pub mod stored;
@@ -46,7 +47,8 @@ pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_no
 pub use memory::free_memory;
 pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
 pub use recipe::{
-    RecipeForm, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml, write_recipe,
+    RecipeForm, check_companion_recipe, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text,
+    recipe_to_toml, write_recipe,
 };
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};
 pub use sample::{SampleInfo, samples};

@@ -143,6 +143,25 @@ pub fn write_recipe(path: impl AsRef<Path>, recipe: &Recipe) -> Result<(), Expor
     write_atomic(path, recipe_to_toml(recipe).as_bytes())
 }
 
+/// Looks whether a recipe that is written beside a model may take the place of what stands there: nothing, or a recipe as this program
+/// writes it. What somebody wrote or changed by hand is not replaced by the way.
+///
+/// # Errors
+/// [`ExportError::Occupied`].
+pub fn check_companion_recipe(path: &Path) -> Result<(), ExportError> {
+    // What is no regular file is told apart when the place is opened.
+    if !path.is_file() {
+        return Ok(());
+    }
+    let text = read_text(path, MAX_RECIPE_BYTES).unwrap_or_default();
+    if recipe_from_toml(&text, path).is_ok_and(|recipe| recipe_to_toml(&recipe) == text) {
+        return Ok(());
+    }
+    let found =
+        "a recipe that was written or changed by hand; give the model another name or move the recipe".to_owned();
+    Err(ExportError::Occupied { found, path: path.to_owned() })
+}
+
 fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }

@@ -138,7 +138,7 @@ impl LoadError {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The operating system refused.
-    #[error("cannot {action}: {source}: {}", path.display())]
+    #[error("cannot {action}: {source}{}: {}", way_out(source), path.display())]
     Io {
         /// What was tried, for example `create`.
         action: &'static str,
@@ -153,6 +153,29 @@ pub enum ExportError {
         /// What stands there.
         found: String,
         /// The folder.
+        path: PathBuf,
+    },
+    /// A folder holds what this program did not write there, or what was changed since.
+    #[error(
+        "export target: expected nothing, an empty folder or what was exported there before, found {found}: {} ({detail})",
+        path.display()
+    )]
+    OtherFiles {
+        /// What stands there.
+        found: String,
+        /// Which files, and the way out.
+        detail: String,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Nothing can be written at a place.
+    #[error("output: expected {expected}, found {found}: {}", path.display())]
+    NoPlace {
+        /// What a place for an output is.
+        expected: String,
+        /// What is there, or the operating system's reason.
+        found: String,
+        /// The place, as it was named.
         path: PathBuf,
     },
     /// A value has no form in the format.
@@ -176,5 +199,16 @@ impl ExportError {
     /// An [`ExportError::Io`].
     pub fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source }
+    }
+}
+
+/// What helps against an error of the operating system while writing, where something does.
+fn way_out(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "; make room, or choose a place with more of it",
+        ErrorKind::FileTooLarge => "; raise the limit on the size of files (ulimit -f), or choose another file system",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose a place that can be written to",
+        _ => "",
     }
 }

@@ -7,16 +7,16 @@
 //! | sweep | `results.csv`, `results.json` (`unifews-sweep/1`), `recipe.toml`, curves as pictures; `comparison.csv` and
 //! `sensitivity.csv` where they were asked for |
 //!
-//! Both appear whole or not at all, and replace only a folder of their own kind.
+//! Both appear whole or not at all, and replace only a folder of their own kind, file by file as the list in it says.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::atomic::{AtomicFolder, write_atomic};
+use super::atomic::{AtomicFolder, FolderPart};
 use super::bundle::{StepMetrics, matrix_npy, removed_at_npy};
-use super::recipe::{recipe_to_toml, write_recipe};
+use super::recipe::recipe_to_toml;
 use super::report::ExportError;
 use crate::engine::analysis::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Followed, SensitivityPoint, SweepGrid, SweepPoint,
@@ -85,17 +85,25 @@ impl PropagationMetrics {
     }
 }
 
+/// A file of a propagation that is whole already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finished {
+    pub(super) path: PathBuf,
+    pub(super) size_bytes: u64,
+    pub(super) sha256: String,
+}
+
 /// A propagation's folder whose place is open.
 #[derive(Debug)]
 pub struct PropagationWriter(AtomicFolder);
 
 impl PropagationWriter {
-    /// Opens the place: a new folder, an empty one, or one that a propagation left.
+    /// Opens the place: a new folder, an empty one, or one that a propagation left as it is.
     ///
     /// # Errors
     /// [`ExportError`].
-    pub fn begin(target: impl AsRef<Path>) -> Result<Self, ExportError> {
-        Ok(Self(AtomicFolder::begin(target, |folder| names_format(&folder.join("metrics.json"), PROPAGATION_FORMAT))?))
+    pub fn begin(target: impl AsRef<Path>, ctl: &Control) -> Result<Self, ExportError> {
+        AtomicFolder::begin(target, "propagation", ctl).map(Self)
     }
 
     /// Where the folder will be.
@@ -110,24 +118,21 @@ impl PropagationWriter {
     /// [`ExportError`]; what was there before is then still there.
     pub(super) fn write_stored(
         self,
-        embedding: &Path,
-        masks: Option<&Path>,
+        embedding: &Finished,
+        masks: Option<&Finished>,
         recipe: &Recipe,
         metrics: &PropagationMetrics,
+        ctl: &Control,
     ) -> Result<(), ExportError> {
-        let folder = self.0.path();
+        let folder = self.0.part();
         for (from, name) in [(Some(embedding), "embedding.npy"), (masks, "removed_at.npy")] {
-            if let Some(from) = from {
-                let to = folder.join(name);
-                // A second name for the same bytes where the system has such a thing.
-                std::fs::hard_link(from, &to)
-                    .or_else(|_refused| std::fs::copy(from, &to).map(drop))
-                    .map_err(|source| ExportError::io("copy", from, source))?;
+            if let Some(Finished { path, size_bytes, sha256 }) = from {
+                folder.adopt(path, name, *size_bytes, sha256)?;
             }
         }
-        write_json(&folder.join("metrics.json"), metrics)?;
-        write_recipe(folder.join("recipe.toml"), recipe)?;
-        self.0.commit()
+        write_json(folder, "metrics.json", metrics)?;
+        folder.write("recipe.toml", recipe_to_toml(recipe).as_bytes())?;
+        self.0.commit(ctl)
     }
 
     /// Writes the files and moves the folder into place.
@@ -142,13 +147,13 @@ impl PropagationWriter {
         ctl: &Control,
     ) -> Result<(), ExportError> {
         ctl.progress("writing", 0, 0);
-        let folder = self.0.path();
-        write_atomic(folder.join("embedding.npy"), &matrix_npy(&propagated.embedding))?;
-        write_atomic(folder.join("removed_at.npy"), &removed_at_npy(propagated.edges.removed_at()))?;
-        write_json(&folder.join("metrics.json"), metrics)?;
-        write_recipe(folder.join("recipe.toml"), recipe)?;
+        let folder = self.0.part();
+        folder.write("embedding.npy", &matrix_npy(&propagated.embedding))?;
+        folder.write("removed_at.npy", &removed_at_npy(propagated.edges.removed_at()))?;
+        write_json(folder, "metrics.json", metrics)?;
+        folder.write("recipe.toml", recipe_to_toml(recipe).as_bytes())?;
         ctl.check().map_err(|_cancelled| ExportError::Cancelled)?;
-        self.0.commit()
+        self.0.commit(ctl)
     }
 }
 
@@ -233,12 +238,12 @@ impl SweepResults {
 pub struct SweepWriter(AtomicFolder);
 
 impl SweepWriter {
-    /// Opens the place: a new folder, an empty one, or one that a sweep left.
+    /// Opens the place: a new folder, an empty one, or one that a sweep left as it is.
     ///
     /// # Errors
     /// [`ExportError`].
-    pub fn begin(target: impl AsRef<Path>) -> Result<Self, ExportError> {
-        Ok(Self(AtomicFolder::begin(target, |folder| names_format(&folder.join("results.json"), SWEEP_FORMAT))?))
+    pub fn begin(target: impl AsRef<Path>, ctl: &Control) -> Result<Self, ExportError> {
+        AtomicFolder::begin(target, "sweep", ctl).map(Self)
     }
 
     /// Writes the files, `pictures` (name and bytes) among them, and moves the folder into place.
@@ -252,44 +257,40 @@ impl SweepWriter {
         ctl: &Control,
     ) -> Result<(), ExportError> {
         ctl.progress("writing", 0, 0);
-        write_sweep_files(self.0.path(), results, pictures)?;
+        write_sweep_files(self.0.part(), results, pictures)?;
         ctl.check().map_err(|_cancelled| ExportError::Cancelled)?;
-        self.0.commit()
+        self.0.commit(ctl)
     }
 }
 
-/// Writes a sweep's files into `folder`, which is made where it is missing.
+/// Writes a sweep's files into a folder that is being written.
 ///
 /// # Errors
 /// [`ExportError`].
 pub fn write_sweep_files(
-    folder: &Path,
+    folder: &FolderPart,
     results: &SweepResults,
     pictures: &[(String, Vec<u8>)],
 ) -> Result<(), ExportError> {
-    let table = folder.join("results.csv");
-    let bytes = points_csv(&results.points).map_err(|error| ExportError::io("write", &table, error))?;
-    write_files(folder, &[("results.csv".to_owned(), bytes)])?;
+    let fault = |error| ExportError::io("write", &folder.shown(), error);
+    folder.write("results.csv", &points_csv(&results.points).map_err(fault)?)?;
     if let Some(comparison) = &results.comparison {
-        let bytes = comparison_csv(comparison).map_err(|error| ExportError::io("write", folder, error))?;
-        write_files(folder, &[("comparison.csv".to_owned(), bytes)])?;
+        folder.write("comparison.csv", &comparison_csv(comparison).map_err(fault)?)?;
     }
     if !results.sensitivity.is_empty() {
-        let bytes = sensitivity_csv(&results.sensitivity).map_err(|error| ExportError::io("write", folder, error))?;
-        write_files(folder, &[("sensitivity.csv".to_owned(), bytes)])?;
+        folder.write("sensitivity.csv", &sensitivity_csv(&results.sensitivity).map_err(fault)?)?;
     }
-    write_json(&folder.join("results.json"), results)?;
-    write_atomic(folder.join("recipe.toml"), recipe_to_toml(&results.recipe).as_bytes())?;
+    write_json(folder, "results.json", results)?;
+    folder.write("recipe.toml", recipe_to_toml(&results.recipe).as_bytes())?;
     write_files(folder, pictures)
 }
 
-/// Writes files (name and bytes) into `folder`, which is made where it is missing.
+/// Writes files (name and bytes) into a folder that is being written.
 ///
 /// # Errors
 /// [`ExportError::Io`].
-pub fn write_files(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), ExportError> {
-    std::fs::create_dir_all(folder).map_err(|error| ExportError::io("create", folder, error))?;
-    files.iter().try_for_each(|(name, bytes)| write_atomic(folder.join(name), bytes))
+pub fn write_files(folder: &FolderPart, files: &[(String, Vec<u8>)]) -> Result<(), ExportError> {
+    files.iter().try_for_each(|(name, bytes)| folder.write(name, bytes))
 }
 
 fn points_csv(points: &[SweepPoint]) -> Result<Vec<u8>, std::io::Error> {
@@ -348,15 +349,9 @@ fn sensitivity_csv(points: &[SensitivityPoint]) -> Result<Vec<u8>, std::io::Erro
     table.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ExportError> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| ExportError::io("write", path, error.into()))?;
+fn write_json(folder: &FolderPart, name: &str, value: &impl Serialize) -> Result<(), ExportError> {
+    let fault = |error: serde_json::Error| ExportError::io("write", &folder.shown().join(name), error.into());
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(fault)?;
     bytes.push(b'\n');
-    write_atomic(path, &bytes)
-}
-
-/// Whether a JSON file calls itself `format`.
-pub(super) fn names_format(path: &Path, format: &str) -> bool {
-    let Ok(bytes) = super::file::read_whole(path, 64 << 20) else { return false };
-    let value: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
-    value.as_ref().and_then(|v| v.get("format")?.as_str()) == Some(format)
+    folder.write(name, &bytes)
 }

@@ -14,3 +14,4 @@ mod interrupt;
 mod large;
 mod messages;
 mod numbers;
+mod outputs;

@@ -3,6 +3,7 @@
 use bytemuck::Pod;
 
 use super::hops::PropagationState;
+use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
 // Arrays lie as the processor has them in its memory; every machine we build for has the lowest byte first, and so have the files.
@@ -76,6 +77,12 @@ pub trait Storage: Send + Sync {
     /// # Errors
     /// [`EngineError::Storage`].
     fn remove(&self, array: StoredArray) -> Result<(), EngineError>;
+
+    /// Looks whether the arrays that an interrupted propagation left are as they were written.
+    ///
+    /// # Errors
+    /// [`EngineError::Storage`] for the first that is not, with the way to begin again; [`EngineError::Cancelled`].
+    fn verify(&self, ctl: &Control) -> Result<(), EngineError>;
 
     /// How far the propagation has come, if one was begun.
     ///

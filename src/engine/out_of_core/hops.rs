@@ -159,6 +159,9 @@ pub fn sums_hops(recipe: &Recipe) -> bool {
 pub fn propagate_stored(job: &StoredPropagation<'_>, ctl: &Control) -> Result<PropagationState, EngineError> {
     job.check()?;
     let found = job.storage.load_state()?.filter(|state| state.block_width == job.plan.block_width);
+    if found.is_some() {
+        job.storage.verify(ctl)?;
+    }
     let (mut state, mut squares) = match found {
         Some(state) if state.is_finished => return Ok(state),
         Some(state) => {

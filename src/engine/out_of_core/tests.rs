@@ -85,6 +85,10 @@ impl Storage for InMemory {
         Ok(())
     }
 
+    fn verify(&self, _: &Control) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     fn load_state(&self) -> Result<Option<PropagationState>, EngineError> {
         Ok(self.state.lock().expect("state").clone())
     }

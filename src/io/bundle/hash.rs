@@ -1,14 +1,11 @@
-//! SHA-256 of files, and of graphs and models as values, wherever they were read from.
+//! SHA-256 of graphs and models as values, wherever they were read from.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::graph::{Dataset, Features};
 use crate::engine::model::Model;
-
-/// SHA-256 of `bytes`, in hexadecimal.
-pub(super) fn of_bytes(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
+use crate::io::sha256::hexadecimal;
+pub(super) use crate::io::sha256::of_bytes;
 
 /// SHA-256 of structure, edge weights and features.
 ///
@@ -109,11 +106,6 @@ impl<'a> Block<'a> {
     }
 }
 
-fn hexadecimal(digest: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    digest.iter().flat_map(|b| [b >> 4, b & 15]).map(|d| char::from(DIGITS[usize::from(d)])).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,10 +137,5 @@ mod tests {
         assert_eq!(of_graph(&sparse), of_graph(&dense));
         x[[2, 4]] = 1.0;
         assert_ne!(of_graph(&graph(Features::Dense(x))), of_graph(&dense));
-    }
-
-    #[test]
-    fn hash_of_bytes_is_sha_256() {
-        assert_eq!(of_bytes(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

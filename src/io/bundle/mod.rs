@@ -17,6 +17,7 @@
 //! products over them give what the layer or hop computes. What is never here: deciding masks, or computing logits other
 //! than through [`crate::engine::analysis::forward_frozen`].
 
+mod archive;
 mod arrays;
 mod client;
 mod hash;

@@ -1,12 +1,12 @@
 //! Writes a run as a bundle: a folder, or one `.zip`; whole or not at all.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use zip::{CompressionMethod, ZipWriter};
+use zip::CompressionMethod;
 
+use super::archive::Archive;
 use super::manifest::{FileNote, Manifest};
 use super::matrix::StepMatrix;
 use super::metrics::Metrics;
@@ -16,9 +16,9 @@ use crate::engine::analysis::Run;
 use crate::engine::control::Control;
 use crate::engine::sparsify::EdgeTrace;
 use crate::engine::sparsify::edges::Walk;
-use crate::io::atomic::{AtomicFile, AtomicFolder, write_atomic};
+use crate::io::atomic::{AtomicFolder, FolderPart};
 use crate::io::table::TableForm;
-use crate::io::{ExportError, TensorBytes, encode_model, encode_tensors, is_bundle_folder, recipe_to_toml};
+use crate::io::{ExportError, TensorBytes, encode_model, encode_tensors, recipe_to_toml};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,7 +45,9 @@ pub struct BundleWriter {
 #[derive(Debug)]
 enum Place {
     Folder(AtomicFolder),
-    Zip(Box<ZipWriter<AtomicFile>>),
+    /// A folder in one that somebody else puts into place.
+    Part(FolderPart),
+    Zip(Box<Archive>),
 }
 
 /// Writes `run` as a bundle at `target`: one file where the name ends in `.zip`, else a folder.
@@ -53,23 +55,28 @@ enum Place {
 /// # Errors
 /// [`ExportError`]; what was at `target` before is then still there.
 pub fn write_bundle(run: &Run, target: impl AsRef<Path>, ctl: &Control) -> Result<BundleReport, ExportError> {
-    BundleWriter::begin(target)?.write(run, ctl)
+    BundleWriter::begin(target, ctl)?.write(run, ctl)
 }
 
 impl BundleWriter {
-    /// Opens the place. A folder is taken when it is empty or holds a bundle, a file when it ends in `.zip`.
+    /// Opens the place. A folder or, where the name ends in `.zip`, a file is taken when it is empty or holds a bundle and nothing else.
     ///
     /// # Errors
-    /// [`ExportError::Occupied`] for a folder with other files in it, [`ExportError::Io`].
-    pub fn begin(target: impl AsRef<Path>) -> Result<Self, ExportError> {
+    /// [`ExportError::Occupied`] for a folder or an archive with other files in it, [`ExportError::NoPlace`], [`ExportError::Cancelled`].
+    pub fn begin(target: impl AsRef<Path>, ctl: &Control) -> Result<Self, ExportError> {
         let target = target.as_ref().to_owned();
         let is_zip = target.extension().is_some_and(|e| e.eq_ignore_ascii_case("zip"));
         let place = if is_zip {
-            Place::Zip(Box::new(ZipWriter::new(AtomicFile::begin(&target)?)))
+            Place::Zip(Box::new(Archive::begin(&target, ctl)?))
         } else {
-            Place::Folder(AtomicFolder::begin(&target, is_bundle_folder)?)
+            Place::Folder(AtomicFolder::begin(&target, "bundle", ctl)?)
         };
         Ok(Self { target, place, files: BTreeMap::new() })
+    }
+
+    /// A bundle as a part of a folder that is being written.
+    pub fn within(folder: FolderPart) -> Self {
+        Self { target: folder.shown(), place: Place::Part(folder), files: BTreeMap::new() }
     }
 
     /// Writes every file and moves the bundle into place.
@@ -117,16 +124,14 @@ impl BundleWriter {
         let bytes = self.json(&manifest)?;
         self.put(names::MANIFEST, &bytes)?;
         progress(&self)?;
-        self.commit()
+        self.commit(ctl)
     }
 
-    fn commit(self) -> Result<BundleReport, ExportError> {
+    fn commit(self, ctl: &Control) -> Result<BundleReport, ExportError> {
         match self.place {
-            Place::Folder(folder) => folder.commit()?,
-            Place::Zip(archive) => {
-                let fault = |error: zip::result::ZipError| ExportError::io("write", &self.target, error.into());
-                archive.finish().map_err(fault)?.commit()?;
-            }
+            Place::Folder(folder) => folder.commit(ctl)?,
+            Place::Part(_) => {}
+            Place::Zip(archive) => archive.commit(ctl)?,
         }
         let size_bytes = self.files.values().map(|f| f.size_bytes).sum();
         Ok(BundleReport { path: self.target, files: self.files, size_bytes })
@@ -136,22 +141,13 @@ impl BundleWriter {
         let note = FileNote { sha256: hash::of_bytes(bytes), size_bytes: bytes.len() as u64 };
         self.files.insert(name.to_owned(), note);
         match &mut self.place {
-            Place::Folder(folder) => {
-                let path = folder.path().join(name);
-                if let Some(parent) = path.parent() {
-                    std::fs::create_dir_all(parent).map_err(|error| ExportError::io("create", parent, error))?;
-                }
-                write_atomic(path, bytes)
-            }
+            Place::Folder(folder) => folder.part().write(name, bytes),
+            Place::Part(folder) => folder.write(name, bytes),
             Place::Zip(archive) => {
                 // The edge files are zip archives themselves: deflating them again gains nothing.
                 let is_npz = Path::new(name).extension().is_some_and(|e| e == "npz");
                 let method = if is_npz { CompressionMethod::Stored } else { CompressionMethod::Deflated };
-                let result = archive
-                    .start_file(name, arrays::entry_options(method, bytes.len()))
-                    .map_err(std::io::Error::from)
-                    .and_then(|()| archive.write_all(bytes));
-                result.map_err(|error| ExportError::io("write", &self.target, error))
+                archive.put(name, arrays::entry_options(method, bytes.len()), bytes)
             }
         }
     }

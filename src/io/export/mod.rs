@@ -29,12 +29,11 @@ use serde::{Deserialize, Serialize};
 
 use self::graphs::GraphForm;
 use self::names::Library;
-use super::atomic::{AtomicFolder, write_atomic};
+use super::atomic::AtomicFolder;
 use super::bundle::{StepMatrix, mask_of, matrix_npy};
 use super::file::{MAX_FILE_BYTES, read_whole};
 use super::recipe::{RecipeForm, recipe_from_text, recipe_to_text};
 use super::report::{ExportError, LoadError};
-use super::results::names_format;
 use super::table::{Column, Table, TableForm};
 use super::{TensorBytes, encode_tensors, read_model};
 use crate::engine::analysis::forward_frozen;
@@ -279,7 +278,7 @@ pub fn export(
     target: impl AsRef<Path>,
     ctl: &Control,
 ) -> Result<ExportReport, ExportError> {
-    let folder = AtomicFolder::begin(target, |folder| names_format(&folder.join(REPORT), EXPORTS_FORMAT))?;
+    let folder = AtomicFolder::begin(target, "exports", ctl)?;
     let mut writer = Writer { source, folder: &folder, files: Vec::new(), left_out: Vec::new(), ctl };
     for (done, item) in items.iter().enumerate() {
         ctl.progress(item.key(), done, items.len());
@@ -304,8 +303,8 @@ pub fn export(
         left_out,
     };
     let json = serde_json::to_vec_pretty(&report).map_err(|e| ExportError::io("write", folder.target(), e.into()))?;
-    write_atomic(folder.path().join(REPORT), &json)?;
-    folder.commit()?;
+    folder.part().write(REPORT, &json)?;
+    folder.commit(ctl)?;
     Ok(report)
 }
 
@@ -351,11 +350,8 @@ impl Writer<'_> {
         bytes: Vec<u8>,
         check: impl FnOnce(Vec<u8>, &Path) -> Result<Comparison, LoadError>,
     ) -> Result<(), ExportError> {
-        let path = self.folder.path().join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|error| ExportError::io("create", parent, error))?;
-        }
-        write_atomic(&path, &bytes)?;
+        let path = self.folder.part().meanwhile(name);
+        self.folder.part().write(name, &bytes)?;
         let size_bytes = bytes.len() as u64;
         drop(bytes);
         let Comparison { compared, n, largest } = read_whole(&path, MAX_FILE_BYTES)
@@ -374,7 +370,11 @@ impl Writer<'_> {
         ExportError::Unwritable {
             what: name.to_owned(),
             expected: "the same numbers when it is read back".to_owned(),
-            found: error.to_string(),
+            // Where the file lies until the folder is whole is nobody's business.
+            found: error.to_string().replace(
+                &*self.folder.part().meanwhile("").to_string_lossy(),
+                &*self.folder.part().shown().join("").to_string_lossy(),
+            ),
             path: self.folder.target().to_owned(),
         }
     }

@@ -14,9 +14,10 @@
 //! The structure is that of the graph as it was read: both directions of an undirected edge, self-loops where wanted.
 
 mod storage;
+mod work;
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
@@ -27,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use storage::{DiskStorage, OutOfCoreWriter};
 
-use super::atomic::{AtomicFile, AtomicFolder, write_atomic};
+use super::atomic::{AtomicFolder, FolderPart};
 use super::bundle::npy_header;
 use super::file::{open, read_text};
 use super::npy::Array;
@@ -205,7 +206,33 @@ fn split_file(at: usize, part: &str) -> String {
 /// # Errors
 /// [`ExportError`]; what was at `target` before is then still there.
 pub fn write_stored_graph(dataset: &Dataset, target: &Path, ctl: &Control) -> Result<(), ExportError> {
-    let folder = AtomicFolder::begin(target, is_stored_folder)?;
+    StoredGraphWriter::begin(target, ctl)?.write(dataset, ctl)
+}
+
+/// A stored graph's folder whose place is open.
+#[derive(Debug)]
+pub struct StoredGraphWriter(AtomicFolder);
+
+impl StoredGraphWriter {
+    /// Opens the place: a new folder, an empty one, or a stored graph as it was written.
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    pub fn begin(target: impl AsRef<Path>, ctl: &Control) -> Result<Self, ExportError> {
+        AtomicFolder::begin(target, "stored-graph", ctl).map(Self)
+    }
+
+    /// Writes the arrays and moves the folder into place.
+    ///
+    /// # Errors
+    /// [`ExportError`]; what was there before is then still there.
+    pub fn write(self, dataset: &Dataset, ctl: &Control) -> Result<(), ExportError> {
+        write_arrays(self.0.part(), dataset, ctl)?;
+        self.0.commit(ctl)
+    }
+}
+
+fn write_arrays(folder: &FolderPart, dataset: &Dataset, ctl: &Control) -> Result<(), ExportError> {
     let (topology, n) = (dataset.topology(), dataset.n_nodes());
     let manifest = Manifest {
         format: STORED_FORMAT.to_owned(),
@@ -217,20 +244,19 @@ pub fn write_stored_graph(dataset: &Dataset, target: &Path, ctl: &Control) -> Re
         splits: dataset.splits().iter().map(|split| split.name.clone()).collect(),
         has_node_ids: dataset.node_ids().is_some(),
     };
-    let path = |name: &str| folder.path().join(name);
     let check = || ctl.check().map_err(|_cancelled| ExportError::Cancelled);
     ctl.progress("writing the graph", 0, 3);
     let indptr = topology.indptr().iter().map(|p| *p as u64);
-    write_array(&path("indptr.npy"), "<u8", &[n + 1], indptr)?;
-    write_array(&path("indices.npy"), "<u4", &[topology.n_entries()], topology.indices().iter().copied())?;
+    write_array(folder, "indptr.npy", "<u8", &[n + 1], indptr)?;
+    write_array(folder, "indices.npy", "<u4", &[topology.n_entries()], topology.indices().iter().copied())?;
     check()?;
     ctl.progress("writing the graph", 1, 3);
     if let Some(weights) = dataset.edge_weights() {
-        write_array(&path("weights.npy"), "<f4", &[weights.len()], weights.iter().copied())?;
+        write_array(folder, "weights.npy", "<f4", &[weights.len()], weights.iter().copied())?;
     }
     let shape = [n, dataset.features().width()];
     match dataset.features() {
-        Features::Dense(x) => write_array(&path("features.npy"), "<f4", &shape, x.iter().copied())?,
+        Features::Dense(x) => write_array(folder, "features.npy", "<f4", &shape, x.iter().copied())?,
         Features::Sparse(x) => {
             let mut row_of = vec![0.0f32; shape[1]];
             let rows = x.outer_iterator().flat_map(|row| {
@@ -238,7 +264,7 @@ pub fn write_stored_graph(dataset: &Dataset, target: &Path, ctl: &Control) -> Re
                 row.iter().for_each(|(column, value)| row_of[column] = *value);
                 row_of.clone()
             });
-            write_array(&path("features.npy"), "<f4", &shape, rows)?;
+            write_array(folder, "features.npy", "<f4", &shape, rows)?;
         }
     }
     check()?;
@@ -246,53 +272,53 @@ pub fn write_stored_graph(dataset: &Dataset, target: &Path, ctl: &Control) -> Re
     if let Some(labels) = dataset.labels() {
         if let Some(tags) = labels.tags() {
             let shape = [n, tags.ncols()];
-            write_array(&path("labels.npy"), "|b1", &shape, tags.iter().map(|tag| u8::from(*tag)))?;
+            write_array(folder, "labels.npy", "|b1", &shape, tags.iter().map(|tag| u8::from(*tag)))?;
         } else {
             let classes = labels.classes().iter().map(|class| match *class {
                 Labels::UNLABELLED => -1i64,
                 class => i64::from(class),
             });
-            write_array(&path("labels.npy"), "<i8", &[n], classes)?;
+            write_array(folder, "labels.npy", "<i8", &[n], classes)?;
         }
     }
     for (at, split) in dataset.splits().iter().enumerate() {
         for (part, nodes) in [("train", &split.train), ("val", &split.val), ("test", &split.test)] {
-            write_array(&path(&split_file(at, part)), "<u4", &[nodes.len()], nodes.iter().copied())?;
+            write_array(folder, &split_file(at, part), "<u4", &[nodes.len()], nodes.iter().copied())?;
         }
     }
     if let Some(ids) = dataset.node_ids() {
-        write_json(&path("node_ids.json"), ids)?;
+        write_json(folder, "node_ids.json", ids)?;
     }
-    write_json(&path(MANIFEST), &manifest)?;
-    check()?;
-    folder.commit()
+    write_json(folder, MANIFEST, &manifest)?;
+    check()
 }
 
-fn write_json(path: &Path, value: &(impl Serialize + ?Sized)) -> Result<(), ExportError> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| ExportError::io("write", path, error.into()))?;
+fn write_json(folder: &FolderPart, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), ExportError> {
+    let fault = |error: serde_json::Error| ExportError::io("write", &folder.shown().join(name), error.into());
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(fault)?;
     bytes.push(b'\n');
-    write_atomic(path, &bytes)
+    folder.write(name, &bytes)
 }
 
 /// Writes values a piece at a time: they need not all be in memory as bytes.
 fn write_array<T: Pod>(
-    path: &Path,
+    folder: &FolderPart,
+    name: &str,
     descr: &str,
     shape: &[usize],
     values: impl Iterator<Item = T>,
 ) -> Result<(), ExportError> {
     const PIECE: usize = 1 << 16;
-    let fault = |source| ExportError::io("write", path, source);
-    let mut file = AtomicFile::begin(path)?;
-    file.write_all(&npy_header(descr, shape)).map_err(fault)?;
+    let mut file = folder.create(name)?;
+    file.write(&npy_header(descr, shape))?;
     let mut values = values.peekable();
     let mut piece = Vec::with_capacity(PIECE);
     while values.peek().is_some() {
         piece.clear();
         piece.extend(values.by_ref().take(PIECE));
-        file.write_all(bytemuck::cast_slice(&piece)).map_err(fault)?;
+        file.write(bytemuck::cast_slice(&piece))?;
     }
-    file.commit()
+    file.finish()
 }
 
 /// A `.npy` file that is read from any place.

@@ -1,38 +1,54 @@
 //! Files that a propagation out of memory reads and writes.
 //!
 //! What it makes lies in a folder beside the output, `OUTPUT.unifews-work`, until the output is whole. The same command finds it there
-//! and goes on; a folder that another propagation left, or that one is at work in, is refused.
+//! and goes on; a folder that another propagation left, that one is at work in, or whose files have changed, is refused.
 
-use std::fs;
-use std::io::Write as _;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArrayFile, Manifest, StoredGraph, write_json};
+use super::work::{FileSum, STATE, WorkFile, WorkFolder};
+use super::{ArrayFile, Manifest, StoredGraph};
 use crate::engine::EngineError;
+use crate::engine::control::Control;
 use crate::engine::out_of_core::{MemoryPlan, PropagationState, Sink, Storage, StoredArray};
 use crate::engine::sparsify::Recipe;
-use crate::io::atomic::AtomicFile;
 use crate::io::bundle::npy_header;
 use crate::io::file::read_text;
 use crate::io::recipe::recipe_to_toml;
 use crate::io::report::{ExportError, LoadError};
-use crate::io::results::{PropagationMetrics, PropagationWriter};
+use crate::io::results::{Finished, PropagationMetrics, PropagationWriter};
+use crate::io::sha256;
 
-const STATE_FORMAT: &str = "unifews-propagation-state/1";
-const STATE: &str = "state.json";
+const STATE_FORMAT: &str = "unifews-propagation-state/2";
+/// Longest name of a file, bytes, where the file system does not say so.
+const MAX_NAME: usize = 255;
 
 /// What `state.json` says: whose propagation it is, and how far it has come.
 #[derive(Serialize, Deserialize)]
 struct StateFile {
     format: String,
+    /// Of this file with nothing here.
+    sha256: String,
     graph: Manifest,
     /// Bytes and time of the last change of the graph's arrays, nanoseconds since 1970: blocks of an older graph must not go on.
     stamps: Vec<(u64, u128)>,
     recipe: String,
+    /// The arrays that are whole.
+    files: BTreeMap<String, FileSum>,
     state: PropagationState,
+}
+
+impl StateFile {
+    /// The hash that belongs into it.
+    fn sum(&mut self) -> serde_json::Result<String> {
+        let said = std::mem::take(&mut self.sha256);
+        let sum = serde_json::to_vec(self).map(|bytes| sha256::of_bytes(&bytes));
+        self.sha256 = said;
+        sum
+    }
 }
 
 /// A stored graph and the folder for what is made of it.
@@ -43,12 +59,10 @@ pub struct DiskStorage<'a> {
     /// The recipe as it is written down; thread counts change nothing.
     recipe: String,
     hops: usize,
-    work: PathBuf,
+    work: WorkFolder,
     plan: MemoryPlan,
     /// The work file that was read last and those before it: a hop reads three or four in turn.
     files: Mutex<Vec<(StoredArray, Arc<ArrayFile>)>>,
-    /// Held as long as this is at work.
-    _lock: fs::File,
 }
 
 impl<'a> DiskStorage<'a> {
@@ -57,26 +71,16 @@ impl<'a> DiskStorage<'a> {
     /// # Errors
     /// [`ExportError`] where it cannot be made or belongs to another propagation.
     pub fn open(graph: &'a StoredGraph, recipe: &Recipe, plan: MemoryPlan, work: &Path) -> Result<Self, ExportError> {
-        fs::create_dir_all(work).map_err(|source| ExportError::io("create", work, source))?;
-        let lock_path = work.join("lock");
-        let lock = fs::File::create(&lock_path).map_err(|source| ExportError::io("create", &lock_path, source))?;
-        match lock.try_lock() {
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(ExportError::Occupied { found: "a propagation at work".into(), path: work.to_owned() });
-            }
-            Err(fs::TryLockError::Error(source)) => return Err(ExportError::io("lock", &lock_path, source)),
-            Ok(()) => {}
-        }
+        let folder = WorkFolder::open(work)?;
         let recipe_text = recipe_to_toml(&Recipe { threads: 0, ..recipe.clone() });
         let storage = Self {
             graph,
             stamps: graph.stamps()?,
             recipe: recipe_text,
             hops: recipe.model.hops,
-            work: work.to_owned(),
+            work: folder,
             plan,
             files: Mutex::new(Vec::new()),
-            _lock: lock,
         };
         match storage.state_file() {
             Ok(Some(found))
@@ -95,8 +99,14 @@ impl<'a> DiskStorage<'a> {
                 ),
                 path: work.to_owned(),
             }),
-            Ok(_) => Ok(storage),
-            Err(error) => Err(ExportError::Occupied { found: error.to_string(), path: work.to_owned() }),
+            Ok(found) => {
+                storage.work.go_on_with(found.map(|found| found.files).unwrap_or_default())?;
+                Ok(storage)
+            }
+            Err(error) => {
+                let found = format!("{error}; to begin again remove {}", work.display());
+                Err(ExportError::Occupied { found, path: work.to_owned() })
+            }
         }
     }
 
@@ -107,7 +117,7 @@ impl<'a> DiskStorage<'a> {
     }
 
     fn state_file(&self) -> Result<Option<StateFile>, LoadError> {
-        let path = self.work.join(STATE);
+        let path = self.work.path().join(STATE);
         if !path.exists() {
             return Ok(None);
         }
@@ -117,9 +127,24 @@ impl<'a> DiskStorage<'a> {
         if found["format"] != STATE_FORMAT {
             return Err(LoadError::content(&path, "format", format!("{STATE_FORMAT:?}"), &found["format"]));
         }
-        serde_json::from_value(found)
-            .map(Some)
-            .map_err(|error| LoadError::content(&path, "state", "how far a propagation has come", error))
+        let fault = |error| LoadError::content(&path, "state", "how far a propagation has come", error);
+        let mut found: StateFile = serde_json::from_value(found).map_err(fault)?;
+        let sum = found.sum().map_err(fault)?;
+        if sum != found.sha256 {
+            return Err(LoadError::content(&path, "state", format!("SHA-256 {}", found.sha256), sum));
+        }
+        Ok(Some(found))
+    }
+
+    /// Which folder to remove to start again.
+    fn anew(&self, error: &LoadError) -> EngineError {
+        match error {
+            LoadError::Cancelled => EngineError::Cancelled,
+            error => EngineError::Storage {
+                what: "propagation that was interrupted".to_owned(),
+                reason: format!("{error}; to begin again remove {}", self.work.path().display()),
+            },
+        }
     }
 
     /// The name, type and shape of a file in the work folder.
@@ -148,9 +173,19 @@ impl<'a> DiskStorage<'a> {
     }
 
     /// Lists have no header: their length is not known before they are whole.
-    fn path(&self, array: StoredArray) -> PathBuf {
+    fn name(&self, array: StoredArray) -> String {
         let (name, _, shape) = self.described(array);
-        self.work.join(format!("{name}.{}", if shape.is_some() { "npy" } else { "bin" }))
+        format!("{name}.{}", if shape.is_some() { "npy" } else { "bin" })
+    }
+
+    fn path(&self, array: StoredArray) -> PathBuf {
+        self.work.path().join(self.name(array))
+    }
+
+    /// An array that is whole.
+    fn finished(&self, array: StoredArray) -> Option<Finished> {
+        let FileSum { size_bytes, sha256 } = self.work.sum_of(&self.name(array))?;
+        Some(Finished { path: self.path(array), size_bytes, sha256 })
     }
 
     fn work_file(&self, array: StoredArray) -> Result<Arc<ArrayFile>, LoadError> {
@@ -191,19 +226,19 @@ fn fault(path: &Path, reason: &impl ToString) -> EngineError {
 struct FileSink<'a> {
     storage: &'a DiskStorage<'a>,
     array: StoredArray,
-    path: PathBuf,
-    file: AtomicFile,
+    file: WorkFile,
 }
 
 impl Sink for FileSink<'_> {
     fn append(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
-        self.file.write_all(bytes).map_err(|error| fault(&self.path, &error))
+        self.file.append(bytes).map_err(|error| fault(self.file.path(), &error))
     }
 
     fn finish(self: Box<Self>) -> Result<(), EngineError> {
-        let Self { storage, array, path, file } = *self;
+        let Self { storage, array, file } = *self;
         storage.forget(array);
-        file.commit().map_err(|error| fault(&path, &error))
+        let path = file.path().to_owned();
+        storage.work.finish(file, &storage.name(array)).map_err(|error| fault(&path, &error))
     }
 }
 
@@ -225,37 +260,44 @@ impl Storage for DiskStorage<'_> {
 
     fn create(&self, array: StoredArray) -> Result<Box<dyn Sink + '_>, EngineError> {
         let path = self.path(array);
-        let mut file = AtomicFile::begin(&path).map_err(|error| fault(&path, &error))?;
+        let mut file = self.work.create(&self.name(array)).map_err(|error| fault(&path, &error))?;
         if let (_, descr, Some(shape)) = self.described(array) {
-            file.write_all(&npy_header(descr, &shape)).map_err(|error| fault(&path, &error))?;
+            file.append(&npy_header(descr, &shape)).map_err(|error| fault(&path, &error))?;
         }
-        Ok(Box::new(FileSink { storage: self, array, path, file }))
+        Ok(Box::new(FileSink { storage: self, array, file }))
     }
 
     fn remove(&self, array: StoredArray) -> Result<(), EngineError> {
         self.forget(array);
-        let path = self.path(array);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(fault(&path, &error)),
-            _ => Ok(()),
-        }
+        self.work.remove(&self.name(array)).map_err(|error| fault(&self.path(array), &error))
+    }
+
+    fn verify(&self, ctl: &Control) -> Result<(), EngineError> {
+        self.work.verify(ctl).map_err(|error| self.anew(&error))
     }
 
     fn load_state(&self) -> Result<Option<PropagationState>, EngineError> {
-        let found = self.state_file().map_err(|error| fault(&self.work.join(STATE), &error))?;
+        let found = self.state_file().map_err(|error| self.anew(&error))?;
         Ok(found.map(|found| found.state))
     }
 
     fn save_state(&self, state: &PropagationState) -> Result<(), EngineError> {
-        let path = self.work.join(STATE);
-        let file = StateFile {
+        let path = self.work.path().join(STATE);
+        let mut file = StateFile {
             format: STATE_FORMAT.to_owned(),
+            sha256: String::new(),
             graph: self.graph.manifest.clone(),
             stamps: self.stamps.clone(),
             recipe: self.recipe.clone(),
+            files: self.work.all_sums(),
             state: state.clone(),
         };
-        write_json(&path, &file).map_err(|error| fault(&path, &error))
+        let written = file.sum().and_then(|sum| {
+            file.sha256 = sum;
+            serde_json::to_vec_pretty(&file)
+        });
+        let written = written.map_err(std::io::Error::from).and_then(|bytes| self.work.write_state(&bytes));
+        written.map_err(|error| fault(&path, &error))
     }
 }
 
@@ -269,9 +311,8 @@ pub struct OutOfCoreWriter {
 impl OutOfCoreWriter {
     /// Puts the work folder beside the output.
     pub fn beside(output: PropagationWriter) -> Self {
-        let mut name = output.target().file_name().unwrap_or_default().to_owned();
-        name.push(".unifews-work");
-        let work = output.target().with_file_name(name);
+        let name = output.target().file_name().unwrap_or_default().to_string_lossy();
+        let work = output.target().with_file_name(work_name(&name));
         Self { output, work }
     }
 
@@ -289,12 +330,41 @@ impl OutOfCoreWriter {
         storage: DiskStorage<'_>,
         recipe: &Recipe,
         metrics: &PropagationMetrics,
+        ctl: &Control,
     ) -> Result<(), ExportError> {
-        let masks = (0..storage.hops).rev().map(|until| storage.path(StoredArray::RemovedAt { until }));
-        let masks = masks.into_iter().find(|path| path.exists());
-        let embedding = storage.path(StoredArray::Embedding);
-        drop(storage);
-        self.output.write_stored(&embedding, masks.as_deref(), recipe, metrics)?;
-        fs::remove_dir_all(&self.work).map_err(|source| ExportError::io("remove", &self.work, source))
+        let masks = (0..storage.hops).rev().find_map(|until| storage.finished(StoredArray::RemovedAt { until }));
+        let embedding = storage.finished(StoredArray::Embedding).ok_or_else(|| {
+            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+            ExportError::io("copy", &storage.path(StoredArray::Embedding), missing)
+        })?;
+        self.output.write_stored(&embedding, masks.as_ref(), recipe, metrics, ctl)?;
+        storage.work.remove_all()
+    }
+}
+
+/// Name of the work folder of an output, short enough for any file system.
+fn work_name(output: &str) -> String {
+    const ENDING: &str = ".unifews-work";
+    if output.len() + ENDING.len() <= MAX_NAME {
+        return format!("{output}{ENDING}");
+    }
+    let sum = sha256::of_bytes(output.as_bytes());
+    let end = output.floor_char_boundary(MAX_NAME - ENDING.len() - 17);
+    format!("{}-{}{ENDING}", &output[..end], &sum[..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_have_work_folders_too() {
+        assert_eq!(work_name("disk"), "disk.unifews-work");
+        let names: Vec<String> =
+            ["x".repeat(250), "x".repeat(249), "é".repeat(125)].iter().map(|n| work_name(n)).collect();
+        for name in &names {
+            assert!(name.len() <= MAX_NAME && name.ends_with(".unifews-work"), "{name}");
+        }
+        assert_ne!(names[0], names[1]);
     }
 }
