@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::file::{open, stem};
+use super::file::{check_regular_or_folder, open, stem};
 use super::graph::{
     GraphPart, is_blank, is_dgl, is_edge, is_feature_matrix, is_gml, is_header, is_matrix_market, is_metis,
     is_planetoid_file, is_planetoid_folder, is_pyg_data, is_pyg_folder, is_sparse_matrix, is_split, part_of_array,
@@ -179,6 +179,7 @@ pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
         return Ok(sample::detect_sample(name));
     }
     let kind = fs::metadata(path).map_err(|source| LoadError::io("open", path, source))?;
+    check_regular_or_folder(path, kind.file_type())?;
     if kind.is_dir() {
         return Ok(detect_folder(path));
     }

@@ -23,7 +23,6 @@
 //! each byte of the file (a tensor may repeat its storage) and 1 MiB. The pickle is never run: see `pickle/mod.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -31,7 +30,7 @@ use std::sync::Arc;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::file::open;
+use super::file::{InputFile, open};
 use super::npy::{Array, Layout, Origin, Pieces, first_bytes};
 use super::npz::zip_fault;
 use super::pickle::{Id, Node, Pickle};
@@ -428,8 +427,8 @@ pub(crate) struct Storages {
 
 #[derive(Debug)]
 enum Source {
-    Archive { archive: Box<ZipArchive<BufReader<File>>>, prefix: String },
-    Sequence { file: File, storages: BTreeMap<String, Range<u64>> },
+    Archive { archive: Box<ZipArchive<BufReader<InputFile>>>, prefix: String },
+    Sequence { file: InputFile, storages: BTreeMap<String, Range<u64>> },
 }
 
 /// Bytes in the file.
@@ -557,7 +556,7 @@ impl Storages {
         let origin = Origin { path, place: place.to_owned(), intact: INTACT, n_bytes: *file_bytes };
         // The file once more, so that both rows of an edge index are read side by side and none of them is held.
         let again = || -> io::Result<Box<dyn Read>> {
-            let mut file = File::open(&*path)?;
+            let mut file = open(path).map_err(io::Error::other)?;
             file.seek(SeekFrom::Start(stored.start))?;
             Ok(Box::new(file.take(stored.n_bytes)))
         };

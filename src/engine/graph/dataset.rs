@@ -27,7 +27,9 @@ impl Features {
     pub fn from_dense(x: Array2<f32>) -> Self {
         let stored = x.iter().filter(|v| **v != 0.0).count();
         if (stored as f64) < SPARSE_BELOW_DENSITY * x.len() as f64 {
-            Self::Sparse(sparse_from_dense(&x))
+            Self::Sparse(sparse_from_dense(&x, stored))
+        } else if x.is_standard_layout() {
+            Self::Dense(x)
         } else {
             Self::Dense(x.as_standard_layout().into_owned())
         }
@@ -111,9 +113,10 @@ impl Features {
     }
 }
 
-fn sparse_from_dense(x: &Array2<f32>) -> CsMatI<f32, u32, usize> {
+/// The `stored` values that are not zero.
+fn sparse_from_dense(x: &Array2<f32>, stored: usize) -> CsMatI<f32, u32, usize> {
     let mut indptr = vec![0usize];
-    let (mut indices, mut values) = (Vec::new(), Vec::new());
+    let (mut indices, mut values) = (Vec::with_capacity(stored), Vec::with_capacity(stored));
     for row in x.rows() {
         for (column, &value) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
             indices.push(column as u32);

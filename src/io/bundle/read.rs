@@ -1,7 +1,6 @@
 //! Reads a bundle and checks everything in it: version, hashes, shapes, and that what was removed is zero.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::{Component, Path, PathBuf};
 
@@ -235,7 +234,7 @@ fn read_rows(files: &mut Files, manifest: &Manifest, name: &str, width: usize) -
 /// The files of a bundle, wherever they lie.
 struct Files {
     path: PathBuf,
-    archive: Option<ZipArchive<BufReader<File>>>,
+    archive: Option<ZipArchive<BufReader<file::InputFile>>>,
     /// Names of the files whose hash was compared.
     checked: BTreeSet<String>,
 }

@@ -42,8 +42,9 @@ use ndarray::Array2;
 use sprs::CsMatI;
 
 use super::detect::{Detected, GraphFormat, KNOWN_FORMATS, detect_as};
-use super::memory;
+use super::memory::{self, MemoryBudget};
 use super::npy::{Array, Pieces};
+use super::reading;
 use super::report::{LoadError, LoadReport};
 use super::sample;
 use super::sparse::MatrixEdges;
@@ -110,19 +111,24 @@ pub fn read_graph(spec: &str, ctl: &Control) -> Result<(Dataset, LoadReport), Lo
 /// # Errors
 /// As [`read_graph`].
 pub fn read_graph_as(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
-    read_graph_within(spec, options, memory::free_memory().unwrap_or(u64::MAX), ctl)
+    read_graph_within(spec, options, MemoryBudget::SYSTEM, ctl)
 }
 
-/// Reads a graph as [`read_graph_as`] does, if reading it will likely take no more than `memory` bytes.
+/// Reads a graph as [`read_graph_as`] does, with so much memory: that of a [`MemoryBudget`], or a number of bytes that nothing may exceed.
 ///
 /// # Errors
-/// As [`read_graph`]; [`LoadError::TooLarge`] before anything is read.
+/// As [`read_graph`]; [`LoadError::TooLarge`] before what is too large is read.
 pub fn read_graph_within(
     spec: &str,
     options: &ReadOptions,
-    memory: u64,
+    memory: impl Into<MemoryBudget>,
     ctl: &Control,
 ) -> Result<(Dataset, LoadReport), LoadError> {
+    let memory = memory.into();
+    reading::within(ctl, memory, || read_spec(spec, options, ctl))
+}
+
+fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
     if let Some(name) = spec.strip_prefix(sample::PREFIX) {
         let (dataset, report) = sample::read_sample(name, ctl)?;
         let (dataset, mut report) = rearranged(dataset, report, Request { path: Path::new(spec), options, ctl })?;
@@ -142,7 +148,7 @@ pub fn read_graph_within(
             });
         }
     };
-    memory::check(path, format, memory)?;
+    memory::estimate::check(path, format)?;
     let request = Request { path, options, ctl };
     let mut draft = match format {
         GraphFormat::UnifewsFolder => unifews::read(request)?,

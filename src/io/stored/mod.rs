@@ -15,7 +15,6 @@
 
 mod storage;
 
-use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -29,7 +28,7 @@ pub use storage::{DiskStorage, OutOfCoreWriter};
 
 use super::atomic::{AtomicFile, AtomicFolder, write_atomic};
 use super::bundle::npy_header;
-use super::file::{open, read_text};
+use super::file::{InputFile, open, read_text};
 use super::npy::Array;
 use super::report::{ExportError, LoadError};
 use crate::engine::control::Control;
@@ -299,7 +298,7 @@ fn write_array<T: Pod>(
 #[derive(Debug)]
 struct ArrayFile {
     path: PathBuf,
-    file: Mutex<File>,
+    file: Mutex<InputFile>,
     values_at: u64,
 }
 
