@@ -18,6 +18,7 @@ use super::mat::is_mat;
 use super::model::{is_model_archive, is_onnx};
 use super::npy::first_bytes;
 use super::npz::names_inside;
+use super::reading;
 use super::recipe::shortened;
 use super::report::LoadError;
 use super::sample;
@@ -174,7 +175,10 @@ const HEAD_BYTES: u64 = 1 << 14;
 /// # Errors
 /// [`LoadError::Io`] when it cannot be opened; an unknown file is [`Detected::Unknown`], not an error.
 pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
-    let path = path.as_ref();
+    reading::entrance(|| detect_path(path.as_ref()))
+}
+
+fn detect_path(path: &Path) -> Result<Detected, LoadError> {
     if let Some(name) = path.to_str().and_then(|spec| spec.strip_prefix(sample::PREFIX)) {
         return Ok(sample::detect_sample(name));
     }

@@ -46,8 +46,9 @@ pub(crate) use file::read_text;
 pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
 pub use memory::{MemoryBudget, MemoryLeft, free_memory, process_memory};
 pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
+pub use reading::ReadingScope;
 pub use recipe::{
-    RecipeForm, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml, write_recipe,
+    RecipeForm, files_outside, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml, write_recipe,
 };
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};
 pub use sample::{SampleInfo, samples};

@@ -85,7 +85,7 @@ impl Npz {
         }
         self.unread.remove(name);
         let entry = self.archive.by_name(&file_name).map_err(|error| zip_fault(path, &place, &error))?;
-        let limit = limit(self.archive_bytes);
+        let limit = unpacked_limit(self.archive_bytes);
         // One that is read again is not there twice.
         self.unpacked.insert(file_name, entry.size());
         let unpacked = self.unpacked.values().fold(0u64, |sum, n| sum.saturating_add(*n));
@@ -124,7 +124,7 @@ impl Npz {
 
     /// Bytes that all arrays together may have where every one of them is read.
     pub(crate) fn byte_limit(&self) -> u64 {
-        limit(self.archive_bytes)
+        unpacked_limit(self.archive_bytes)
     }
 
     /// Names of what was not read, in alphabetical order.
@@ -133,7 +133,8 @@ impl Npz {
     }
 }
 
-fn limit(archive_bytes: u64) -> u64 {
+/// Bytes that everything in an archive of so many bytes may have together once it is unpacked.
+pub(crate) fn unpacked_limit(archive_bytes: u64) -> u64 {
     SMALL_ARRAY_BYTES.max(archive_bytes.saturating_mul(MAX_EXPANSION))
 }
 
@@ -155,4 +156,35 @@ pub(crate) fn zip_fault(path: &Path, place: &str, error: &ZipError) -> LoadError
         other => other.to_string(),
     };
     LoadError::content(path, place, "a zip archive", found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    #[test]
+    fn all_arrays_together_are_no_larger_than_their_archive_allows() {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let n_bytes = 30 << 20;
+        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({n_bytes},), }}");
+        for name in ["a", "b", "c"] {
+            archive.start_file(format!("{name}.npy"), SimpleFileOptions::default()).expect("an entry");
+            archive.write_all(b"\x93NUMPY\x01\x00").expect("written");
+            archive.write_all(&(header.len() as u16).to_le_bytes()).expect("written");
+            archive.write_all(header.as_bytes()).expect("written");
+            (0..n_bytes >> 20).for_each(|_| archive.write_all(&[0; 1 << 20]).expect("written"));
+        }
+        let bytes = archive.finish().expect("closed").into_inner();
+        let mut npz = Npz::from_bytes(bytes, Path::new("x.npz")).expect("an archive");
+        for name in ["a", "b", "a"] {
+            assert_eq!(npz.array(name).expect("small enough").len(), n_bytes);
+        }
+        let said = npz.array("c").unwrap_err().to_string();
+        let expected = "array c: expected at most 67108864 bytes, found ";
+        assert!(said.starts_with(expected) && said.ends_with(" bytes in 3 arrays: x.npz"), "{said}");
+    }
 }

@@ -1,19 +1,22 @@
 //! What every reader minds, however deep in it: the stop button and the memory budget of the job that it reads for.
 //!
-//! A job enters [`within`] once, at the entrances of this floor; from there on files that are opened, archives that are unpacked and
-//! pickles that are taken apart on the same thread look here. It is kept by thread because much of the reading is done by decoders of
-//! other crates, which pass nothing on. Outside of a job nothing stops, and the budget is the system's.
+//! A job enters a [`ReadingScope`] once; from there on files that are opened, archives that are unpacked and pickles that are taken apart
+//! on the same thread look here. It is kept by thread because much of the reading is done by decoders of other crates, which pass nothing
+//! on. Outside of a job nothing stops, and the budget is the system's.
 //!
-//! A stop or a refusal comes out of [`within`] as itself, whatever the layers between made of it.
+//! A stop or a refusal comes out of the entrances of this floor as itself ([`entrance`]), whatever the layers between made of it.
 
 use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::path::Path;
 
 use super::memory::MemoryBudget;
 use super::report::LoadError;
+use crate::engine::EngineError;
 use crate::engine::control::{Canceller, Control};
 
 /// What one job asks of its readers.
+#[derive(Debug)]
 struct Job {
     canceller: Canceller,
     budget: MemoryBudget,
@@ -25,37 +28,47 @@ thread_local! {
     static JOB: RefCell<Option<Job>> = const { RefCell::new(None) };
 }
 
-/// Puts the job back that was there before, a panic included.
-struct Restore(Option<Job>);
+/// As long as it is there, what this thread reads stops with its [`Control`] and keeps to its [`MemoryBudget`]. One may be entered within
+/// another; they end in the opposite order.
+#[derive(Debug)]
+#[must_use]
+pub struct ReadingScope {
+    before: Option<Job>,
+    /// It belongs to the thread that it was entered on.
+    on_this_thread: PhantomData<*const ()>,
+}
 
-impl Drop for Restore {
-    fn drop(&mut self) {
-        JOB.with_borrow_mut(|job| *job = self.0.take());
+impl ReadingScope {
+    /// From here on, on this thread.
+    pub fn enter(ctl: &Control, memory: impl Into<MemoryBudget>) -> Self {
+        let job = Job { canceller: ctl.canceller(), budget: memory.into(), refusal: None };
+        Self { before: JOB.with_borrow_mut(|slot| slot.replace(job)), on_this_thread: PhantomData }
     }
 }
 
-/// Does `work` for a job that may be stopped and has so much memory.
-///
-/// # Errors
-/// [`LoadError::Cancelled`] once the stop was asked for, [`LoadError::TooLarge`] once something was refused; else what `work` says.
-pub(crate) fn within<T>(
-    ctl: &Control,
-    budget: MemoryBudget,
-    work: impl FnOnce() -> Result<T, LoadError>,
-) -> Result<T, LoadError> {
-    let job = Job { canceller: ctl.canceller(), budget, refusal: None };
-    let restore = Restore(JOB.with_borrow_mut(|slot| slot.replace(job)));
+impl Drop for ReadingScope {
+    fn drop(&mut self) {
+        JOB.with_borrow_mut(|job| *job = self.before.take());
+    }
+}
+
+/// An entrance of this floor: a stop that was asked for comes out as [`LoadError::Cancelled`], want of memory as
+/// [`LoadError::TooLarge`]. What cannot be had for want of memory is no broken or unknown file.
+pub(crate) fn entrance<T>(work: impl FnOnce() -> Result<T, LoadError>) -> Result<T, LoadError> {
     let done = work();
     let refusal = JOB.with_borrow_mut(|job| job.as_mut().and_then(|job| job.refusal.take()));
-    drop(restore);
-    if ctl.check().is_err() {
-        return Err(LoadError::Cancelled);
-    }
-    match (done, refusal) {
-        // What cannot be had for want of memory is no broken or unknown file.
-        (_, Some(refusal)) => Err(refusal),
-        (done, None) => done,
-    }
+    check()?;
+    refusal.map_or(done, Err)
+}
+
+/// An entrance for a job of its own.
+pub(crate) fn within<T>(
+    ctl: &Control,
+    memory: MemoryBudget,
+    work: impl FnOnce() -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
+    let _job = ReadingScope::enter(ctl, memory);
+    entrance(work)
 }
 
 /// Whether the job was asked to stop. What is made after that is thrown away.
@@ -69,6 +82,14 @@ pub(crate) fn is_stopped() -> bool {
 /// [`LoadError::Cancelled`].
 pub(crate) fn check() -> Result<(), LoadError> {
     if is_stopped() { Err(LoadError::Cancelled) } else { Ok(()) }
+}
+
+/// As [`check`], for functions of the engine.
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+pub(crate) fn check_engine() -> Result<(), EngineError> {
+    if is_stopped() { Err(EngineError::Cancelled) } else { Ok(()) }
 }
 
 /// The handle that stops the job, for what reads on.

@@ -30,10 +30,11 @@ use std::sync::Arc;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::file::{InputFile, open};
+use super::file::{Claimed, InputFile, open, read_claimed};
 use super::npy::{Array, Layout, Origin, Pieces, first_bytes};
 use super::npz::zip_fault;
 use super::pickle::{Id, Node, Pickle};
+use super::reading;
 use super::recipe::shortened;
 use super::report::LoadError;
 
@@ -501,12 +502,10 @@ impl Storages {
             *left = less;
             counted.insert(name.to_owned());
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(n_bytes).unwrap_or(0));
-        (&mut source)
-            .take(n_bytes)
-            .read_to_end(&mut bytes)
-            .map_err(|error| fault(INTACT.to_owned(), error.to_string()))?;
-        Ok(Some(bytes))
+        let claimed = Claimed { n_bytes, believed: n_bytes, most: n_bytes };
+        let broken = |error: io::Error| fault(INTACT.to_owned(), error.to_string());
+        let source = (&mut source).take(n_bytes);
+        Ok(Some(read_claimed(source, claimed, path, &shortened(name), broken)?))
     }
 
     /// The bytes of storage `key`, which then are held.
@@ -601,6 +600,7 @@ impl Storages {
             return Err(fault(&expected, format!("size {:?}", tensor.size)));
         };
         self.values_left -= n_wide;
+        reading::ask_values(&path, place, n_values.unwrap_or(0), item)?;
         let mut values = Vec::with_capacity(usize::try_from(n_bytes).unwrap_or(0));
         if !is_empty {
             if tensor.order() == Some(Order::Rows) {

@@ -183,6 +183,9 @@ fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Datase
     Ok((dataset, report))
 }
 
+/// So many rows are gone through between two looks at the stop button.
+const ROWS_PER_CHECK: usize = 1 << 12;
+
 /// A finished graph with its entries turned and its self-loops as the user asks.
 fn rearranged(
     dataset: Dataset,
@@ -195,7 +198,12 @@ fn rearranged(
     }
     let mut parts = dataset.to_parts();
     let mut list = EdgeList::new();
-    parts.topology.entries().for_each(|(u, v)| list.push(v, u, 1.0));
+    for u in 0..parts.topology.n_nodes() {
+        if u % ROWS_PER_CHECK == 0 {
+            request.check()?;
+        }
+        parts.topology.row(u).iter().for_each(|v| list.push(*v, u as u32, 1.0));
+    }
     let (n, meant) = (parts.topology.n_nodes(), (Direction::AsStored, SelfLoops::AsStored));
     let built = build_as(list, n, Stated::Nothing, meant, request, &mut report)?;
     parts.topology = built.topology;
@@ -251,7 +259,7 @@ impl Draft {
         if features.width() == 0 {
             return Err(LoadError::content(path, "features", "at least one column", "none"));
         }
-        let dataset = Dataset::try_new(DatasetParts {
+        let parts = DatasetParts {
             name: self.name,
             source: self.source,
             topology: self.topology,
@@ -260,8 +268,9 @@ impl Draft {
             labels: self.labels,
             splits: self.splits,
             node_ids: self.node_ids,
-        })
-        .map_err(|error| LoadError::invalid(path, error))?;
+        };
+        let dataset =
+            Dataset::try_new_while(parts, reading::check_engine).map_err(|error| LoadError::invalid(path, error))?;
         describe(&dataset, &mut report);
         report.facts.extend(self.report.facts);
         report.ignored.extend(self.report.ignored);
@@ -272,7 +281,8 @@ impl Draft {
 
 /// The counts that every graph's report begins with.
 pub(crate) fn describe(dataset: &Dataset, report: &mut LoadReport) {
-    let stats = GraphStats::of(dataset);
+    // A stop comes out at the entrance.
+    let Ok(stats) = GraphStats::of_while(dataset, reading::check_engine) else { return };
     report
         .fact("nodes", stats.n_nodes)
         .fact("entries", stats.n_entries)
