@@ -163,7 +163,8 @@ fn set_shape(shape: &mut Architecture, args: &RecipeArgs) -> Result<(), UsageErr
 /// Naming the key, the path and the way out.
 pub(super) fn check_files(recipe: &Recipe, path: &Path, graph: &str) -> anyhow::Result<()> {
     let of_graph = Path::new(graph);
-    let folder = if of_graph.is_dir() { Some(of_graph) } else { of_graph.parent().filter(|f| !f.as_os_str().is_empty()) };
+    let folder =
+        if of_graph.is_dir() { Some(of_graph) } else { of_graph.parent().filter(|f| !f.as_os_str().is_empty()) };
     let outside = files_outside(recipe, path, folder.as_slice());
     let Some((key, found)) = outside.first() else { return Ok(()) };
     anyhow::bail!(

@@ -50,7 +50,10 @@ impl Terminal {
         let own_bytes = process_memory().unwrap_or(0);
         let terminal = Self { ctl, bar, is_quiet: quiet, memory, own_bytes, _reading: reading };
         if let Some(n_asked) = terminal.ctl.workers().capped_from() {
-            terminal.note(&format!("warning: {} threads instead of {n_asked}: more would only wait for each other", terminal.ctl.n_threads()));
+            terminal.note(&format!(
+                "warning: {} threads instead of {n_asked}: more would only wait for each other",
+                terminal.ctl.n_threads()
+            ));
         }
         Ok(terminal)
     }

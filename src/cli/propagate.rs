@@ -67,12 +67,7 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
 }
 
 /// Says how much memory the propagation of a graph that has been read will take, and refuses where there is not as much.
-fn check_memory(
-    graph: &str,
-    dataset: &Dataset,
-    recipe: &Recipe,
-    terminal: &Terminal,
-) -> anyhow::Result<()> {
+fn check_memory(graph: &str, dataset: &Dataset, recipe: &Recipe, terminal: &Terminal) -> anyhow::Result<()> {
     let size = GraphSize::of(dataset);
     let there = size.structure_bytes() + size.embedding_bytes();
     let needed = size.in_memory_bytes(sums_hops(recipe)).saturating_sub(there);

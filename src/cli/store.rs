@@ -21,8 +21,7 @@ struct Document<'a> {
 
 pub(super) fn run(args: &StoreArgs, terminal: &Terminal) -> anyhow::Result<()> {
     terminal.ctl().progress("reading the graph", 0, 0);
-    let (dataset, report) =
-        read_graph_within(&args.graph, &args.options.options(), terminal.memory(), terminal.ctl())?;
+    let (dataset, report) = read_graph_within(&args.graph, &args.options.options(), terminal.memory(), terminal.ctl())?;
     inputs::warn(&report, terminal);
     write_stored_graph(&dataset, &args.output, terminal.ctl())?;
     terminal.clear();

@@ -48,7 +48,8 @@ pub use memory::{MemoryBudget, MemoryLeft, free_memory, process_memory};
 pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
 pub use reading::ReadingScope;
 pub use recipe::{
-    RecipeForm, files_outside, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml, write_recipe,
+    RecipeForm, files_outside, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml,
+    write_recipe,
 };
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};
 pub use sample::{SampleInfo, samples};

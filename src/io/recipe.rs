@@ -88,9 +88,8 @@ pub fn files_outside(recipe: &Recipe, file: &Path, trusted: &[&Path]) -> Vec<(&'
         real.is_none_or(|real| near.iter().all(|folder| !real.starts_with(folder)))
     };
     let graph = &recipe.graph;
-    let split = Some(&recipe.split).filter(|spec| {
-        Path::new(spec).extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"))
-    });
+    let split =
+        Some(&recipe.split).filter(|spec| Path::new(spec).extension().is_some_and(|e| e.eq_ignore_ascii_case("npz")));
     let lock = if let Lock::File(path) = &recipe.edges.lock { Some(path) } else { None };
     [
         ("graph.feature_file", graph.feature_file.as_ref()),

@@ -6,7 +6,8 @@ use super::jobs::{JobId, Lane, Partial};
 use super::store::{CompareState, Phase, SensitivityState, Trial};
 use super::{Answer, Session};
 use crate::engine::analysis::{
-    ComparePlan, RunOptions, SweepGrid, compare, models_of_seeds, run_bytes, sensitivity, training_bytes, with_fixed_split,
+    ComparePlan, RunOptions, SweepGrid, compare, models_of_seeds, run_bytes, sensitivity, training_bytes,
+    with_fixed_split,
 };
 use crate::engine::control::Control;
 

@@ -90,7 +90,12 @@ fn large_files_are_looked_up_from_often() {
     check(&folder.file("edges.txt", edges), 8);
     let indices: Vec<i64> = (0..n).map(|i| i % 1024).collect();
     let indptr: Vec<i64> = (0..=1024).map(|row| row * 1024).collect();
-    let csr = vec![("indptr", ints(&indptr)), ("indices", ints(&indices)), ("shape", ints(&[1024, 1024])), ("format", crate::files::text("csr"))];
+    let csr = vec![
+        ("indptr", ints(&indptr)),
+        ("indices", ints(&indices)),
+        ("shape", ints(&[1024, 1024])),
+        ("format", crate::files::text("csr")),
+    ];
     check(&folder.file("adj.npz", npz(&csr)), 20);
     let graph = folder.file("beside/edges.txt", "0 1\n1 2\n");
     folder.file("beside/features.npy", floats(&[3, 700_000], &vec![0.5; 2_100_000]));
@@ -179,7 +184,9 @@ fn memory_is_asked_for_before_it_is_taken() {
     folder.file("beside/features.npy", floats(&[3, 1_000], &vec![0.5; 3_000]));
     let said = refused(&graph, 8_000);
     assert!(said.contains("features.npy"), "{said}");
-    for name in ["models/gcn.pt", "models/gcn-types.safetensors", "models/gcn.npz", "models/gcn.onnx", "graphs/pyg-2.4.pt"] {
+    for name in
+        ["models/gcn.pt", "models/gcn-types.safetensors", "models/gcn.npz", "models/gcn.onnx", "graphs/pyg-2.4.pt"]
+    {
         refused(&fixtures().with_file_name(name), 512);
     }
     let said = refused(Path::new("sample:powerlaw?nodes=100000&edges=1000000"), 1 << 20);

@@ -68,7 +68,8 @@ impl GraphStats {
                     check()?;
                 }
                 let Some(own) = labels.of(u) else { continue };
-                for class in topology.row(u).iter().filter(|v| **v as usize != u).filter_map(|v| labels.of(*v as usize)) {
+                for class in topology.row(u).iter().filter(|v| **v as usize != u).filter_map(|v| labels.of(*v as usize))
+                {
                     known += 1;
                     same += usize::from(own == class);
                 }

@@ -252,9 +252,10 @@ impl Files {
             let file = file::open(path)?;
             n_left = unpacked_limit(file.metadata().map_err(|source| LoadError::io("read", path, source))?.len());
             let opened = ZipArchive::new(BufReader::new(file));
-            archive = Some(opened.map_err(|error| {
-                LoadError::content(path, "whole file", "a bundle's folder or zip archive", error)
-            })?);
+            archive =
+                Some(opened.map_err(|error| {
+                    LoadError::content(path, "whole file", "a bundle's folder or zip archive", error)
+                })?);
         }
         Ok(Self { path: path.to_owned(), archive, n_left, checked: BTreeSet::new() })
     }

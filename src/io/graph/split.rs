@@ -9,8 +9,8 @@ use std::path::Path;
 use crate::engine::graph::{Dataset, Split, resolve_split};
 use crate::io::file::{MAX_FILE_BYTES, read_text, stem};
 use crate::io::npz::Npz;
-use crate::io::recipe::shortened;
 use crate::io::reading;
+use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 
 /// How an archive spells a split.
