@@ -361,9 +361,12 @@ pub(super) struct BenchArgs {
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
 pub(super) struct SharedArgs {
-    /// Worker threads; 0 means all cores. Never changes a result
+    /// Worker threads, at most 16 or 4 for each core; 0 means all cores. Never changes a result
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<usize>,
+    /// Memory that the program may take, itself included, GiB [default: what is free]
+    #[arg(long, value_name = "GIB", value_parser = gibibytes, allow_negative_numbers = true)]
+    pub(super) max_memory: Option<u64>,
     /// Print one JSON document instead of tables
     #[arg(long)]
     pub(super) json: bool,
@@ -415,9 +418,6 @@ pub(super) struct GraphArgs {
     /// A split from this file (.npz)
     #[arg(long, value_name = "FILE")]
     pub(super) split_file: Option<String>,
-    /// Memory that reading may take, GiB [default: what is free]
-    #[arg(long, value_name = "GIB")]
-    pub(super) max_memory: Option<f64>,
 }
 
 /// What changes a recipe. Options beat the recipe file.
@@ -427,6 +427,9 @@ pub(super) struct RecipeArgs {
     /// Start from this recipe file (.toml)
     #[arg(long, value_name = "FILE")]
     pub(super) recipe: Option<PathBuf>,
+    /// Read files that the recipe names wherever they lie, not only in its folder, the graph's or the working one
+    #[arg(long)]
+    pub(super) trust_recipe: bool,
     /// Family of networks
     #[arg(long, value_name = "gcn|gat|sage|gcn2|gin|mlp|sgc|appnp|gbp", value_parser = choice::<Family>)]
     pub(super) arch: Option<Family>,
@@ -531,6 +534,15 @@ pub(super) struct RecipeArgs {
     pub(super) compat: Option<Compat>,
     #[command(flatten)]
     pub(super) graph: GraphArgs,
+}
+
+/// A number of GiB, as bytes.
+fn gibibytes(text: &str) -> Result<u64, String> {
+    let given: Option<f64> = text.trim().parse().ok();
+    match given.filter(|gibibytes| gibibytes.is_finite() && *gibibytes > 0.0) {
+        Some(gibibytes) => Ok((gibibytes * f64::from(1u32 << 30)) as u64),
+        None => Err("expected a number of GiB above 0, for example 4 or 0.5".to_owned()),
+    }
 }
 
 /// A closed form by its name, or numbers between commas.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::WindowRequest;
 use super::failure::UsageError;
-use super::inputs::with_named_nodes;
+use super::inputs::{check_files, check_memory, check_training_memory, with_named_nodes};
 use super::output;
 use super::progress::Terminal;
 use super::{pictures, prune, sweep as sweeping};
@@ -44,6 +44,7 @@ pub(super) fn run(request: &WindowRequest, terminal: &Terminal) -> anyhow::Resul
     let named = sort(&request.open)?;
     let folder = AtomicFolder::begin(FOLDER, "main-job", terminal.ctl())?;
     let (dataset, model, recipe) = read(&named, terminal)?;
+    check_memory(&dataset, &model, &recipe, RunOptions::FULL, terminal)?;
     let run = run_recipe(&dataset, &model, &recipe, RunOptions::FULL, None, terminal.ctl())?;
     BundleWriter::within(folder.part().below("bundle")).write(&run, terminal.ctl())?;
     let results = small_sweep(&run, terminal)?;
@@ -79,7 +80,11 @@ fn sort(names: &[String]) -> anyhow::Result<Named> {
 
 fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc<Model>, Recipe)> {
     let mut recipe = match &named.recipe {
-        Some(path) => read_recipe(path)?,
+        Some(path) => {
+            let recipe = read_recipe(path)?;
+            check_files(&recipe, Path::new(path), named.graph.as_deref().unwrap_or(DEFAULT_GRAPH))?;
+            recipe
+        }
         None => default_recipe(),
     };
     terminal.ctl().progress("reading the graph", 0, 0);
@@ -115,6 +120,7 @@ fn quick_model(dataset: &Dataset, recipe: &mut Recipe, terminal: &Terminal) -> a
             ..Training::official(recipe.model.architecture)
         });
     }
+    check_training_memory(dataset, recipe, terminal)?;
     Ok(train(dataset, recipe, terminal.ctl(), |_| {})?.model)
 }
 

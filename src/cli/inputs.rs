@@ -1,16 +1,16 @@
 //! From options to values: the graph with the split and lock a recipe names, the model, and the recipe itself.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{GraphArgs, RecipeArgs, SharedArgs};
 use super::failure::UsageError;
-use super::output::size;
 use super::progress::Terminal;
-use crate::engine::analysis::{RunOptions, run_bytes};
+use crate::engine::analysis::{RunOptions, dataset_bytes, run_bytes, training_bytes};
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::{EdgeMode, Lock, Recipe, Training, WeightMode};
-use crate::io::{LoadReport, free_memory, read_graph_within, read_model, read_node_ids, read_recipe, with_split};
+use crate::io::{LoadReport, files_outside, read_graph_within, read_model, read_node_ids, read_recipe, with_split};
 
 /// A graph that is ready for `recipe`, with the split and lock it names among its own.
 pub(super) struct Inputs {
@@ -21,9 +21,9 @@ pub(super) struct Inputs {
 /// Reads the graph and makes the recipe of file and options; warnings of the reader go to stderr.
 pub(super) fn read(graph: &str, args: &RecipeArgs, shared: &SharedArgs, terminal: &Terminal) -> anyhow::Result<Inputs> {
     // The recipe first: it is read in no time, and a wrong one should not wait for a large graph.
-    let recipe = recipe(args, shared)?;
+    let recipe = recipe(graph, args, shared)?;
     terminal.ctl().progress("reading the graph", 0, 0);
-    let (dataset, report) = read_graph_within(graph, &recipe.graph, args.graph.memory(), terminal.ctl())?;
+    let (dataset, report) = read_graph_within(graph, &recipe.graph, terminal.memory(), terminal.ctl())?;
     warn(&report, terminal);
     let (dataset, recipe) = with_named_nodes(dataset, recipe)?;
     Ok(Inputs { dataset: dataset.shared(), recipe })
@@ -97,23 +97,27 @@ pub(super) fn read_fitting_model(
     Ok(Arc::new(model))
 }
 
+/// What takes less memory than a run.
+const WAY_OUT: &str = "unifews store and unifews propagate work from the disk";
+
 /// Says how much memory a run will take at most, and refuses where there is not as much.
 pub(super) fn check_memory(
     dataset: &Dataset,
     model: &Model,
-    args: &RecipeArgs,
     recipe: &Recipe,
     options: RunOptions,
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
-    let (needed, memory) = (run_bytes(dataset, model, recipe, options), args.graph.memory());
-    let words = format!("a run takes at most about {} beside the graph, of {}", size(needed), size(memory));
-    if needed > memory {
-        let way = "unifews store and unifews propagate work from the disk";
-        anyhow::bail!("{words}; --max-memory raises the limit, {way}");
-    }
-    terminal.say(&words);
-    Ok(())
+    let model_bytes: usize = model.parameters.iter().map(|p| size_of::<f32>() * p.values.len()).sum();
+    let (held, needed) = (dataset_bytes(dataset) + model_bytes as u64, run_bytes(dataset, model, recipe, options));
+    terminal.check_memory("a run takes at most", (held, needed), WAY_OUT)
+}
+
+/// Says how much memory training will take at most, and refuses where there is not as much.
+pub(super) fn check_training_memory(dataset: &Dataset, recipe: &Recipe, terminal: &Terminal) -> anyhow::Result<()> {
+    recipe.check()?;
+    let way_out = "a smaller --hidden or --layers takes less";
+    terminal.check_memory("training takes at most", (dataset_bytes(dataset), training_bytes(dataset, recipe)), way_out)
 }
 
 /// What the options say of the network, where its family has such a setting.
@@ -153,10 +157,33 @@ fn set_shape(shape: &mut Architecture, args: &RecipeArgs) -> Result<(), UsageErr
     Ok(())
 }
 
+/// Refuses a recipe that names files somewhere else: it may come from somebody who wants to know what is in them.
+///
+/// # Errors
+/// Naming the key, the path and the way out.
+pub(super) fn check_files(recipe: &Recipe, path: &Path, graph: &str) -> anyhow::Result<()> {
+    let of_graph = Path::new(graph);
+    let folder =
+        if of_graph.is_dir() { Some(of_graph) } else { of_graph.parent().filter(|f| !f.as_os_str().is_empty()) };
+    let outside = files_outside(recipe, path, folder.as_slice());
+    let Some((key, found)) = outside.first() else { return Ok(()) };
+    anyhow::bail!(
+        "recipe, {key}: expected a file in the folder of the recipe, of the graph or the working one, found {found:?}; name the file \
+         with an option of the command, or say --trust-recipe where you know who wrote the recipe: {}",
+        path.display()
+    );
+}
+
 /// The recipe of file and options; options win. Without a file, the defaults.
-pub(super) fn recipe(args: &RecipeArgs, shared: &SharedArgs) -> anyhow::Result<Recipe> {
+pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> anyhow::Result<Recipe> {
     let mut recipe = match &args.recipe {
-        Some(path) => read_recipe(path)?,
+        Some(path) => {
+            let recipe = read_recipe(path)?;
+            if !args.trust_recipe {
+                check_files(&recipe, path, graph)?;
+            }
+            recipe
+        }
         None => Recipe::default(),
     };
     let shape = &mut recipe.model;
@@ -232,14 +259,6 @@ impl GraphArgs {
         let mut options = ReadOptions::default();
         self.change(&mut options);
         options
-    }
-
-    /// How much memory reading may take, bytes.
-    pub(super) fn memory(&self) -> u64 {
-        match self.max_memory {
-            Some(gibibytes) => (gibibytes * f64::from(1u32 << 30)) as u64,
-            None => free_memory().unwrap_or(u64::MAX),
-        }
     }
 }
 

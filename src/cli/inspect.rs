@@ -94,8 +94,8 @@ fn inspect(spec: &str, args: &GraphArgs, terminal: &Terminal) -> Result<Item, Lo
     let options = args.options();
     Ok(match detect_as(spec, &options)? {
         Detected::Graph(_) => {
-            let (dataset, report) = read_graph_within(spec, &options, args.memory(), terminal.ctl())?;
-            Item::Graph(graph_item(path, &dataset, report))
+            let (dataset, report) = read_graph_within(spec, &options, terminal.memory(), terminal.ctl())?;
+            Item::Graph(graph_item(path, &dataset, report, terminal)?)
         }
         Detected::Model(_) => {
             let (model, report) = read_model(spec)?;
@@ -113,15 +113,21 @@ fn inspect(spec: &str, args: &GraphArgs, terminal: &Terminal) -> Result<Item, Lo
     })
 }
 
-fn graph_item(path: String, dataset: &Dataset, report: LoadReport) -> GraphItem {
-    let stats = GraphStats::of(dataset);
+fn graph_item(
+    path: String,
+    dataset: &Dataset,
+    report: LoadReport,
+    terminal: &Terminal,
+) -> Result<GraphItem, LoadError> {
+    let stats = GraphStats::of_while(dataset, || terminal.ctl().check())
+        .map_err(|error| LoadError::invalid(Path::new(&path), error))?;
     let splits = dataset.splits().iter().map(|split| SplitItem {
         name: split.name.clone(),
         n_train: split.train.len(),
         n_val: split.val.len(),
         n_test: split.test.len(),
     });
-    GraphItem {
+    Ok(GraphItem {
         path,
         name: dataset.name().to_owned(),
         n_nodes: stats.n_nodes,
@@ -139,7 +145,7 @@ fn graph_item(path: String, dataset: &Dataset, report: LoadReport) -> GraphItem 
         degree_max: stats.degree_max,
         splits: splits.collect(),
         report,
-    }
+    })
 }
 
 fn model_item(path: String, model: &Model, report: LoadReport) -> ModelItem {

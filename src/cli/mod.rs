@@ -112,12 +112,12 @@ fn terminal(command: &Command) -> anyhow::Result<progress::Terminal> {
         (None, Some(path)) => read_recipe(path)?.threads,
         (None, None) => 0,
     };
-    progress::Terminal::new(n_threads, shared.quiet)
+    progress::Terminal::new(n_threads, shared.quiet, shared.max_memory)
 }
 
 /// Does the window's main job without one: runs the recipe, sweeps, and writes everything into `./unifews-out`.
 pub fn run_headless(request: &WindowRequest) -> ExitCode {
-    let result = progress::Terminal::new(request.n_threads, request.quiet)
+    let result = progress::Terminal::new(request.n_threads, request.quiet, None)
         .and_then(|terminal| headless::run(request, &terminal));
     failure::exit_code(result)
 }

@@ -8,18 +8,23 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output;
 use crate::engine::control::{Control, Progress};
-use crate::io::read_calibration;
+use crate::io::{MemoryBudget, ReadingScope, process_memory, read_calibration};
 
 /// What a command works with: a control whose progress is shown and which Ctrl-C cancels.
 pub(super) struct Terminal {
     ctl: Control,
     bar: Option<Arc<Mutex<Bar>>>,
     is_quiet: bool,
+    memory: MemoryBudget,
+    /// Bytes that the program had before it did anything.
+    own_bytes: u64,
+    /// What this thread reads stops with the control and keeps to the budget.
+    _reading: ReadingScope,
 }
 
 impl Terminal {
-    /// Starts `n_threads` workers (0 = all cores) and listens for Ctrl-C.
-    pub(super) fn new(n_threads: usize, quiet: bool) -> anyhow::Result<Self> {
+    /// Starts `n_threads` workers (0 = all cores), listens for Ctrl-C, and keeps to `max_memory` bytes, where they are given.
+    pub(super) fn new(n_threads: usize, quiet: bool, max_memory: Option<u64>) -> anyhow::Result<Self> {
         let mut ctl = Control::new(n_threads)?.with_cost(read_calibration());
         let mut bar = None;
         if !quiet && std::io::stderr().is_terminal() {
@@ -40,7 +45,54 @@ impl Terminal {
         }
         let canceller = ctl.canceller();
         ctrlc::set_handler(move || canceller.cancel())?;
-        Ok(Self { ctl, bar, is_quiet: quiet })
+        let memory = max_memory.map_or(MemoryBudget::SYSTEM, MemoryBudget::of_process);
+        let reading = ReadingScope::enter(&ctl, memory);
+        let own_bytes = process_memory().unwrap_or(0);
+        let terminal = Self { ctl, bar, is_quiet: quiet, memory, own_bytes, _reading: reading };
+        if let Some(n_asked) = terminal.ctl.workers().capped_from() {
+            terminal.note(&format!(
+                "warning: {} threads instead of {n_asked}: more would only wait for each other",
+                terminal.ctl.n_threads()
+            ));
+        }
+        Ok(terminal)
+    }
+
+    /// What memory may be taken.
+    pub(super) fn memory(&self) -> MemoryBudget {
+        self.memory
+    }
+
+    /// Bytes that the program may have in all while it holds `held` bytes of inputs, and which limit says so.
+    pub(super) fn room(&self, held: u64) -> (u64, &'static str) {
+        let left = MemoryBudget::SYSTEM.left();
+        let there = self.own_bytes.saturating_add(held).saturating_add(left.n_bytes);
+        match self.memory.process_limit() {
+            Some(most) if most <= there => (most, "--max-memory"),
+            _ => (there, left.limit()),
+        }
+    }
+
+    /// Bytes of the program with `held` bytes of inputs and `needed` bytes of work.
+    pub(super) fn in_all(&self, held: u64, needed: u64) -> u64 {
+        /// Stacks of threads, and what the allocator keeps between what it gives out.
+        const BESIDE: u64 = 16 << 20;
+        [held, needed, BESIDE].into_iter().fold(self.own_bytes, u64::saturating_add)
+    }
+
+    /// Says how much memory the program will have, `takes` at most: `needed` bytes of work beside `held` ones, which are there already.
+    ///
+    /// # Errors
+    /// Where there is not as much, with the way out.
+    pub(super) fn check_memory(&self, takes: &str, (held, needed): (u64, u64), way_out: &str) -> anyhow::Result<()> {
+        let (room, limit) = self.room(held);
+        let in_all = self.in_all(held, needed);
+        let words = format!("{takes} about {} in all, of {}", output::size(in_all), output::size(room));
+        if in_all > room {
+            anyhow::bail!("{words} ({limit}); --max-memory raises the limit, {way_out}");
+        }
+        self.say(&words);
+        Ok(())
     }
 
     /// Threads, progress and cancelling.

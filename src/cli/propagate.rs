@@ -10,7 +10,7 @@ use super::failure::UsageError;
 use super::inputs;
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
-use crate::engine::analysis::follow;
+use crate::engine::analysis::{dataset_bytes, follow};
 use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::Family;
 use crate::engine::out_of_core::{GraphSize, Storage as _, StoredPropagation, propagate_stored, sums_hops};
@@ -33,26 +33,27 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
     if options.recipe.is_none() {
         options.arch.get_or_insert(Family::Sgc);
     }
-    let recipe = inputs::recipe(&options, &args.shared)?;
+    let recipe = inputs::recipe(&args.graph, &options, &args.shared)?;
     if !recipe.model.is_decoupled() {
         let found = recipe.model.architecture.key();
         return Err(UsageError::new("--arch", "a decoupled family (sgc, appnp, gbp) to propagate", found).into());
     }
     recipe.check()?;
-    let memory = options.graph.memory();
     if let Ok(Detected::Graph(GraphFormat::Stored)) = detect(&args.graph) {
         let graph = StoredGraph::open(Path::new(&args.graph))?;
-        let needed = graph.size().in_memory_bytes(sums_hops(&recipe));
-        if needed > memory {
-            let (needed, memory_words) = (output::size(needed), output::size(memory));
-            terminal.say(&format!("in memory this takes about {needed}, of {memory_words}: working from the disk"));
-            return out_of_core(args, &recipe, &graph, memory, writer, terminal);
+        let size = graph.size();
+        let (room, _) = terminal.room(0);
+        let needed = terminal.in_all(0, size.in_memory_bytes(sums_hops(&recipe)).max(size.reading_bytes()));
+        if needed > room {
+            let (needed, room_words) = (output::size(needed), output::size(room));
+            terminal.say(&format!("in memory this takes about {needed}, of {room_words}: working from the disk"));
+            return out_of_core(args, &recipe, &graph, room, writer, terminal);
         }
     }
     let input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     let recipe = &input.recipe;
     let split = resolve_split(&input.dataset, &recipe.split, recipe.seed)?;
-    check_memory(&args.graph, &input.dataset, recipe, memory, terminal)?;
+    check_memory(&args.graph, &input.dataset, recipe, terminal)?;
     let began = Instant::now();
     let propagated = propagate(&input.dataset, recipe, &split, None, terminal.ctl())?;
     let elapsed_secs = began.elapsed().as_secs_f64();
@@ -66,23 +67,12 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
 }
 
 /// Says how much memory the propagation of a graph that has been read will take, and refuses where there is not as much.
-fn check_memory(
-    graph: &str,
-    dataset: &Dataset,
-    recipe: &Recipe,
-    memory: u64,
-    terminal: &Terminal,
-) -> anyhow::Result<()> {
+fn check_memory(graph: &str, dataset: &Dataset, recipe: &Recipe, terminal: &Terminal) -> anyhow::Result<()> {
     let size = GraphSize::of(dataset);
     let there = size.structure_bytes() + size.embedding_bytes();
     let needed = size.in_memory_bytes(sums_hops(recipe)).saturating_sub(there);
-    let words =
-        format!("propagating takes about {} beside the graph, of {}", output::size(needed), output::size(memory));
-    if needed > memory {
-        anyhow::bail!("{words}; unifews store {graph} -o DIR writes a folder that is propagated from the disk");
-    }
-    terminal.say(&words);
-    Ok(())
+    let way_out = format!("unifews store {graph} -o DIR writes a folder that is propagated from the disk");
+    terminal.check_memory("propagating takes", (dataset_bytes(dataset), needed), &way_out)
 }
 
 /// Propagates a stored graph from the disk.

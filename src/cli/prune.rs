@@ -33,7 +33,7 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     let model = inputs::read_fitting_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
     let options = RunOptions::FULL;
-    inputs::check_memory(&input.dataset, &model, &args.recipe, &input.recipe, options, terminal)?;
+    inputs::check_memory(&input.dataset, &model, &input.recipe, options, terminal)?;
     let run = run_recipe(&input.dataset, &model, &input.recipe, options, None, terminal.ctl())?;
     let bundle = writer.write(&run, terminal.ctl())?;
     terminal.clear();

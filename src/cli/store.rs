@@ -23,8 +23,7 @@ pub(super) fn run(args: &StoreArgs, terminal: &Terminal) -> anyhow::Result<()> {
     // The place is opened first: nothing is read for a folder that cannot be written.
     let writer = StoredGraphWriter::begin(&args.output, terminal.ctl())?;
     terminal.ctl().progress("reading the graph", 0, 0);
-    let (dataset, report) =
-        read_graph_within(&args.graph, &args.options.options(), args.options.memory(), terminal.ctl())?;
+    let (dataset, report) = read_graph_within(&args.graph, &args.options.options(), terminal.memory(), terminal.ctl())?;
     inputs::warn(&report, terminal);
     writer.write(&dataset, terminal.ctl())?;
     terminal.clear();

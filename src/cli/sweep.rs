@@ -33,7 +33,7 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
         Some(spec) => inputs::read_fitting_model(spec, &args.recipe, &mut input.recipe, terminal)?,
         None => trained(args, &mut input, terminal)?,
     };
-    inputs::check_memory(&input.dataset, &model, &args.recipe, &input.recipe, RunOptions::SWEEP, terminal)?;
+    inputs::check_memory(&input.dataset, &model, &input.recipe, RunOptions::SWEEP, terminal)?;
     let mut points = Vec::with_capacity(grid.len());
     sweep(&input.dataset, &model, &input.recipe, &grid, terminal.ctl(), |point, _| points.push(point))?;
     let threads = terminal.ctl().n_threads();
@@ -123,6 +123,7 @@ fn compared(
     if plan.has_model_per_seed {
         let mut recipe = input.recipe.clone();
         inputs::set_training(&mut recipe, &args.recipe);
+        inputs::check_training_memory(&input.dataset, &recipe, terminal)?;
         models = models_of_seeds(&input.dataset, &recipe, &plan.seeds, terminal.ctl())?;
     }
     let mut points = Vec::with_capacity(plan.len());
@@ -173,6 +174,7 @@ fn trained(args: &SweepArgs, input: &mut inputs::Inputs, terminal: &Terminal) ->
         terminal.note("warning: the swept model is trained dense, the recipe's schedule plays no part");
         training.schedule = Schedule::Dense;
     }
+    inputs::check_training_memory(&input.dataset, &recipe, terminal)?;
     let trained = train(&input.dataset, &recipe, terminal.ctl(), |_| {})?;
     input.recipe = recipe;
     Ok(trained.model)

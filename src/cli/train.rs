@@ -39,6 +39,7 @@ pub(super) fn run(args: &TrainArgs, terminal: &Terminal) -> anyhow::Result<()> {
     if is_dense && (removes(&recipe.edges.delta) || removes(&recipe.weights.delta)) {
         terminal.note("warning: thresholds play no part in a dense training; --schedule during prunes while training");
     }
+    inputs::check_training_memory(&input.dataset, recipe, terminal)?;
     let trained = train(&input.dataset, recipe, terminal.ctl(), |_| {})?;
     let bytes = encode_model(&trained.model, &args.output)?;
     files.write(0, &bytes)?;

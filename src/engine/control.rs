@@ -4,7 +4,7 @@
 //! Work is split over output rows only, in chunks whose borders do not depend on the number of threads; so one thread or
 //! many give the same bits.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ndarray::Array2;
@@ -28,39 +28,81 @@ type ProgressSink = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// Asks a computation to stop; cheap to clone, safe to use from any thread.
 #[derive(Debug, Clone, Default)]
-pub struct Canceller(Arc<AtomicBool>);
+pub struct Canceller(Arc<Stop>);
+
+#[derive(Debug, Default)]
+struct Stop {
+    is_asked_for: AtomicBool,
+    /// Where looks at the button are counted, for tests: how many there were, and after how many it is pressed.
+    looks: Option<(AtomicUsize, usize)>,
+}
 
 impl Canceller {
+    /// Pressed by itself once it was looked at so often: a test can stop anything anywhere, without a clock.
+    pub fn after_looks(n: usize) -> Self {
+        Self(Arc::new(Stop { is_asked_for: AtomicBool::new(false), looks: Some((AtomicUsize::new(0), n)) }))
+    }
+
+    /// How often it was looked at, where that is counted.
+    pub fn n_looks(&self) -> usize {
+        self.0.looks.as_ref().map_or(0, |(n, _)| n.load(Ordering::Relaxed))
+    }
+
     /// Asks for the stop. The computation returns [`EngineError::Cancelled`] soon after.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.is_asked_for.store(true, Ordering::Relaxed);
     }
 
     /// Whether the stop was asked for.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        if let Some((n, most)) = &self.0.looks
+            && n.fetch_add(1, Ordering::Relaxed) >= *most
+        {
+            self.cancel();
+        }
+        self.0.is_asked_for.load(Ordering::Relaxed)
     }
 }
+
+/// So many workers are started on any machine that asks for them.
+const THREADS_ANYWHERE: usize = 16;
+/// Beyond that, so many for each core at most: more only wait for each other, and the machine with them.
+const THREADS_PER_CORE: usize = 4;
 
 /// A rayon pool at lowered priority, shared by the jobs of one session.
 #[derive(Debug, Clone)]
 pub struct Workers {
     pool: Arc<rayon::ThreadPool>,
+    n_asked: usize,
 }
 
 impl Workers {
-    /// Starts `n_threads` workers; 0 means one per core.
+    /// Starts `n_threads` workers; 0 means one per core. More than 16 are started only up to 4 per core: see [`Workers::capped_from`].
     ///
     /// # Errors
     /// [`EngineError::Threads`] when the operating system refuses.
     pub fn new(n_threads: usize) -> Result<Self, EngineError> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(n_threads)
-            .thread_name(|i| format!("unifews-{i}"))
-            .start_handler(|_| lower_priority())
-            .build()
-            .map_err(|e| EngineError::Threads { reason: e.to_string() })?;
-        Ok(Self { pool: Arc::new(pool) })
+        let start = |n: usize| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(n)
+                .thread_name(|i| format!("unifews-{i}"))
+                .start_handler(|_| lower_priority())
+                .build();
+            pool.map_err(|e| EngineError::Threads { reason: e.to_string() })
+        };
+        let n_started = if n_threads > THREADS_ANYWHERE {
+            // One per core tells how many cores there are.
+            let n_cores = start(0)?.current_num_threads();
+            n_threads.min(THREADS_ANYWHERE.max(n_cores.saturating_mul(THREADS_PER_CORE)))
+        } else {
+            n_threads
+        };
+        Ok(Self { pool: Arc::new(start(n_started)?), n_asked: n_threads })
+    }
+
+    /// How many workers were asked for, where there are fewer. Their number changes no result.
+    pub fn capped_from(&self) -> Option<usize> {
+        (self.n_asked > self.n_threads()).then_some(self.n_asked)
     }
 
     /// How many workers there are.
@@ -108,6 +150,13 @@ impl Control {
     /// A control on workers that exist already.
     pub fn with_workers(workers: Workers) -> Self {
         Self { workers, canceller: Canceller::default(), sink: None, cost: CostModel::BUILT_IN, spares: None }
+    }
+
+    /// The same control, stopped by another handle.
+    #[must_use]
+    pub fn with_canceller(mut self, canceller: Canceller) -> Self {
+        self.canceller = canceller;
+        self
     }
 
     /// The same control, reporting progress to `sink` (called from the computing thread, at most once per chunk of work).
@@ -166,6 +215,11 @@ impl Control {
         self.canceller.clone()
     }
 
+    /// The workers.
+    pub fn workers(&self) -> &Workers {
+        &self.workers
+    }
+
     /// How many threads compute.
     pub fn n_threads(&self) -> usize {
         self.workers.n_threads()
@@ -176,6 +230,11 @@ impl Control {
         if let Some(sink) = &self.sink {
             sink(Progress { stage: stage.to_owned(), done: done as u64, total: total as u64 });
         }
+    }
+
+    /// Whether the stop was asked for.
+    pub fn is_cancelled(&self) -> bool {
+        self.canceller.is_cancelled()
     }
 
     /// Stops here when the stop was asked for.
@@ -257,5 +316,22 @@ impl Control {
                 })
                 .collect()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_threads_than_the_machine_can_use_are_not_started() {
+        for n_asked in [4_096, 1_000_000_000, usize::MAX] {
+            let workers = Workers::new(n_asked).expect("workers");
+            assert!(workers.n_threads() < n_asked && workers.n_threads() >= THREADS_ANYWHERE);
+            assert_eq!(workers.capped_from(), Some(n_asked));
+        }
+        let workers = Workers::new(3).expect("workers");
+        assert_eq!((workers.n_threads(), workers.capped_from()), (3, None));
+        assert_eq!(Workers::new(0).expect("workers").capped_from(), None);
     }
 }

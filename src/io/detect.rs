@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::file::{open, stem};
+use super::file::{check_regular_or_folder, open, stem};
 use super::graph::{
     GraphPart, is_blank, is_dgl, is_edge, is_feature_matrix, is_gml, is_header, is_matrix_market, is_metis,
     is_planetoid_file, is_planetoid_folder, is_pyg_data, is_pyg_folder, is_sparse_matrix, is_split, part_of_array,
@@ -18,6 +18,7 @@ use super::mat::is_mat;
 use super::model::{is_model_archive, is_onnx};
 use super::npy::first_bytes;
 use super::npz::names_inside;
+use super::reading;
 use super::recipe::shortened;
 use super::report::LoadError;
 use super::sample;
@@ -174,11 +175,15 @@ const HEAD_BYTES: u64 = 1 << 14;
 /// # Errors
 /// [`LoadError::Io`] when it cannot be opened; an unknown file is [`Detected::Unknown`], not an error.
 pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
-    let path = path.as_ref();
+    reading::entrance(|| detect_path(path.as_ref()))
+}
+
+fn detect_path(path: &Path) -> Result<Detected, LoadError> {
     if let Some(name) = path.to_str().and_then(|spec| spec.strip_prefix(sample::PREFIX)) {
         return Ok(sample::detect_sample(name));
     }
     let kind = fs::metadata(path).map_err(|source| LoadError::io("open", path, source))?;
+    check_regular_or_folder(path, kind.file_type())?;
     if kind.is_dir() {
         return Ok(detect_folder(path));
     }

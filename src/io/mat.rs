@@ -14,10 +14,9 @@
 //! What is never allocated: more than [`MAX_EXPANSION`] bytes for each byte of the file and 64 MiB for what is packed, and eight times what
 //! the values take.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::file::{MAX_FILE_BYTES, read_whole};
+use super::file::{Claimed, MAX_FILE_BYTES, read_claimed, read_whole};
 use super::npz::MAX_EXPANSION;
 use super::recipe::shortened;
 use super::report::LoadError;
@@ -137,9 +136,10 @@ pub(crate) fn read_matrices(path: &Path) -> Result<Vec<Matrix>, LoadError> {
         match file.element()? {
             None => return Ok(matrices),
             Some((PACKED, data)) => {
-                let mut unpacked = Vec::new();
-                let mut inner = flate2::read::ZlibDecoder::new(data).take(limit.saturating_sub(n_unpacked) + 1);
-                inner.read_to_end(&mut unpacked).map_err(|error| file.fault("intact packed data", error))?;
+                let inner = flate2::read::ZlibDecoder::new(data);
+                let claimed = Claimed { n_bytes: 0, believed: 0, most: limit.saturating_sub(n_unpacked) };
+                let broken = |error| file.fault("intact packed data", error);
+                let unpacked = read_claimed(inner, claimed, path, &file.place, broken)?;
                 n_unpacked += unpacked.len() as u64;
                 if n_unpacked > limit {
                     return Err(file.fault(format!("at most {limit} bytes unpacked"), "more"));

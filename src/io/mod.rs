@@ -29,6 +29,7 @@ mod npy;
 mod npz;
 mod onnx;
 mod pickle;
+mod reading;
 mod recipe;
 mod report;
 pub mod results;
@@ -44,10 +45,11 @@ pub use calibration::{calibration_path, read_calibration, write_calibration};
 pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, first_lines, is_bundle_folder};
 pub(crate) use file::read_text;
 pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
-pub use memory::free_memory;
+pub use memory::{MemoryBudget, MemoryLeft, free_memory, process_memory};
 pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
+pub use reading::ReadingScope;
 pub use recipe::{
-    RecipeForm, check_companion_recipe, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text,
+    RecipeForm, check_companion_recipe, files_outside, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text,
     recipe_to_toml, write_recipe,
 };
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};

@@ -1,8 +1,8 @@
 //! NumPy archives (`.npz`): a zip file of `.npy` arrays, stored or deflated, read one array at a time.
 //!
-//! What is never allocated: more than [`MAX_EXPANSION`] bytes for each byte of the archive, and 64 MiB.
+//! What is never allocated: more than [`MAX_EXPANSION`] bytes for each byte of the archive, and 64 MiB, for all its arrays together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
@@ -13,11 +13,11 @@ use super::file::open;
 use super::npy::{Array, Origin, Pieces};
 use super::report::LoadError;
 
-/// How many times larger than the archive one array may be, beyond [`SMALL_ARRAY_BYTES`].
+/// How many times larger than the archive its arrays may be together, beyond [`SMALL_ARRAY_BYTES`].
 ///
 /// Deflate can expand a thousandfold, real features about a hundredfold; what lies between is a trap.
 pub(crate) const MAX_EXPANSION: u64 = 256;
-/// Arrays up to this size are read whatever the archive's size.
+/// Arrays that have no more than this together are read whatever the archive's size.
 const SMALL_ARRAY_BYTES: u64 = 64 << 20;
 
 trait Source: Read + Seek {}
@@ -28,6 +28,8 @@ pub(crate) struct Npz {
     path: PathBuf,
     archive: ZipArchive<Box<dyn Source>>,
     archive_bytes: u64,
+    /// Bytes of the arrays that were opened so far.
+    unpacked: BTreeMap<String, u64>,
     unread: BTreeSet<String>,
 }
 
@@ -48,7 +50,7 @@ impl Npz {
     fn new(source: Box<dyn Source>, archive_bytes: u64, path: &Path) -> Result<Self, LoadError> {
         let archive = ZipArchive::new(source).map_err(|error| zip_fault(path, "whole file", &error))?;
         let unread = archive.file_names().map(|name| name.strip_suffix(".npy").unwrap_or(name).to_owned()).collect();
-        Ok(Self { path: path.to_owned(), archive, archive_bytes, unread })
+        Ok(Self { path: path.to_owned(), archive, archive_bytes, unpacked: BTreeMap::new(), unread })
     }
 
     /// The file.
@@ -83,13 +85,22 @@ impl Npz {
         }
         self.unread.remove(name);
         let entry = self.archive.by_name(&file_name).map_err(|error| zip_fault(path, &place, &error))?;
-        let limit = limit(self.archive_bytes);
-        if entry.size() > limit {
-            let (expected, found) = (format!("at most {limit} bytes"), format!("{} bytes", entry.size()));
+        let limit = unpacked_limit(self.archive_bytes);
+        // One that is read again is not there twice.
+        self.unpacked.insert(file_name, entry.size());
+        let unpacked = self.unpacked.values().fold(0u64, |sum, n| sum.saturating_add(*n));
+        if unpacked > limit {
+            let expected = format!("at most {limit} bytes");
+            let found = match self.unpacked.len() {
+                1 => format!("{unpacked} bytes"),
+                n => format!("{unpacked} bytes in {n} arrays"),
+            };
             return Err(LoadError::content(path, place, expected, found));
         }
-        let origin = Origin { path, place, intact: "intact compressed data", n_bytes: self.archive_bytes };
-        Pieces::open(Box::new(entry.take(limit)), origin)
+        // What an entry claims was counted; more than that does not come.
+        let n_claimed = entry.size();
+        let origin = Origin { path, place, intact: "intact compressed data", n_bytes: n_claimed };
+        Pieces::open(Box::new(entry.take(n_claimed.saturating_add(1))), origin)
     }
 
     /// Reads a vector of `n` indices below `limit`, without holding it as it is stored.
@@ -113,7 +124,7 @@ impl Npz {
 
     /// Bytes that all arrays together may have where every one of them is read.
     pub(crate) fn byte_limit(&self) -> u64 {
-        limit(self.archive_bytes)
+        unpacked_limit(self.archive_bytes)
     }
 
     /// Names of what was not read, in alphabetical order.
@@ -122,7 +133,8 @@ impl Npz {
     }
 }
 
-fn limit(archive_bytes: u64) -> u64 {
+/// Bytes that everything in an archive of so many bytes may have together once it is unpacked.
+pub(crate) fn unpacked_limit(archive_bytes: u64) -> u64 {
     SMALL_ARRAY_BYTES.max(archive_bytes.saturating_mul(MAX_EXPANSION))
 }
 
@@ -144,4 +156,35 @@ pub(crate) fn zip_fault(path: &Path, place: &str, error: &ZipError) -> LoadError
         other => other.to_string(),
     };
     LoadError::content(path, place, "a zip archive", found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    #[test]
+    fn all_arrays_together_are_no_larger_than_their_archive_allows() {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let n_bytes = 30 << 20;
+        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({n_bytes},), }}");
+        for name in ["a", "b", "c"] {
+            archive.start_file(format!("{name}.npy"), SimpleFileOptions::default()).expect("an entry");
+            archive.write_all(b"\x93NUMPY\x01\x00").expect("written");
+            archive.write_all(&(header.len() as u16).to_le_bytes()).expect("written");
+            archive.write_all(header.as_bytes()).expect("written");
+            (0..n_bytes >> 20).for_each(|_| archive.write_all(&[0; 1 << 20]).expect("written"));
+        }
+        let bytes = archive.finish().expect("closed").into_inner();
+        let mut npz = Npz::from_bytes(bytes, Path::new("x.npz")).expect("an archive");
+        for name in ["a", "b", "a"] {
+            assert_eq!(npz.array(name).expect("small enough").len(), n_bytes);
+        }
+        let said = npz.array("c").unwrap_err().to_string();
+        let expected = "array c: expected at most 67108864 bytes, found ";
+        assert!(said.starts_with(expected) && said.ends_with(" bytes in 3 arrays: x.npz"), "{said}");
+    }
 }

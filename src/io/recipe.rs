@@ -15,14 +15,15 @@
 //! An unknown key is an error that names it: a misspelt threshold must not silently be 0. The keys and their meaning are
 //! those of [`Recipe`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::atomic::write_atomic;
 use super::file::read_text;
+use super::reading;
 use super::report::{ExportError, LoadError};
-use crate::engine::sparsify::{RECIPE_FORMAT, Recipe};
+use crate::engine::sparsify::{Lock, RECIPE_FORMAT, Recipe};
 
 /// Larger recipe files are not read, bytes.
 const MAX_RECIPE_BYTES: u64 = 1 << 20;
@@ -66,7 +67,40 @@ impl RecipeForm {
 /// [`LoadError::Content`] with the line for text that is no recipe, [`LoadError::Invalid`] for values out of range.
 pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, LoadError> {
     let path = path.as_ref();
-    recipe_from_text(&read_text(path, MAX_RECIPE_BYTES)?, path)
+    reading::entrance(|| recipe_from_text(&read_text(path, MAX_RECIPE_BYTES)?, path))
+}
+
+/// Files that a recipe names and that lie neither in its own folder, nor in the working one, nor in one of `trusted`: the key and the path.
+///
+/// A recipe from elsewhere could make a graph out of anything that the user may read; whoever opens one asks first. Links count as what
+/// they lead to. `file` is where the recipe lies.
+pub fn files_outside(recipe: &Recipe, file: &Path, trusted: &[&Path]) -> Vec<(&'static str, String)> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let near: Vec<PathBuf> =
+        [folder, Path::new(".")].iter().chain(trusted).filter_map(|folder| folder.canonicalize().ok()).collect();
+    let is_outside = |path: &str| {
+        // One that is not there yet lies where its folder does.
+        let path = Path::new(path);
+        let real = path.canonicalize().ok().or_else(|| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            folder.canonicalize().ok()
+        });
+        real.is_none_or(|real| near.iter().all(|folder| !real.starts_with(folder)))
+    };
+    let graph = &recipe.graph;
+    let split =
+        Some(&recipe.split).filter(|spec| Path::new(spec).extension().is_some_and(|e| e.eq_ignore_ascii_case("npz")));
+    let lock = if let Lock::File(path) = &recipe.edges.lock { Some(path) } else { None };
+    [
+        ("graph.feature_file", graph.feature_file.as_ref()),
+        ("graph.label_file", graph.label_file.as_ref()),
+        ("graph.split_file", graph.split_file.as_ref()),
+        ("split", split),
+        ("edges.lock", lock),
+    ]
+    .into_iter()
+    .filter_map(|(key, path)| path.filter(|path| is_outside(path)).map(|path| (key, path.clone())))
+    .collect()
 }
 
 /// Reads a recipe from text in any of its forms; `path` is named in errors.
@@ -191,4 +225,42 @@ pub(crate) fn shortened(text: &str) -> String {
     const MOST: usize = 120;
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST).collect();
     if text.chars().nth(MOST).is_some() { format!("{line}…") } else { line }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_outside_of_a_recipes_folder_are_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let other = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+        let away = other.path().join("x.npy");
+        std::fs::write(&away, "x").expect("written");
+        let away = away.to_str().expect("UTF-8").to_owned();
+        let file = folder.path().join("r.toml");
+        let mut recipe = Recipe::default();
+        assert_eq!(files_outside(&recipe, &file, &[]), []);
+        recipe.graph.feature_file = Some(at("x.npy"));
+        recipe.split = at("s.npz");
+        recipe.edges.lock = Lock::File(at("sub/../ids.txt"));
+        // A folder that is not there is nobody's.
+        assert_eq!(files_outside(&recipe, &file, &[]), [("edges.lock", at("sub/../ids.txt"))]);
+        recipe.edges.lock = Lock::File(away.clone());
+        recipe.graph.label_file = Some(format!("{}/../{}", at(""), "etc"));
+        recipe.split = "stratified:50/25/25@1".into();
+        let found = files_outside(&recipe, &file, &[]);
+        assert_eq!(found.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["graph.label_file", "edges.lock"]);
+        let found = files_outside(&recipe, &file, &[other.path()]);
+        assert_eq!(found.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["graph.label_file"]);
+        #[cfg(unix)]
+        {
+            // A link leads where it leads.
+            std::os::unix::fs::symlink(&away, folder.path().join("link.npy")).expect("a link");
+            recipe = Recipe::default();
+            recipe.graph.feature_file = Some(at("link.npy"));
+            assert_eq!(files_outside(&recipe, &file, &[]), [("graph.feature_file", at("link.npy"))]);
+        }
+    }
 }

@@ -89,8 +89,7 @@ pub enum LoadError {
     },
     /// The graph would not fit into memory; nothing of it was read.
     #[error(
-        "memory: expected at most {limit} (what is free, or the limit that was given), found about {needed} for {basis}; close \
-         other programs, raise the limit with --max-memory, or read a part of the graph: {}",
+        "memory: expected at most {limit}, found about {needed} for {basis}; close other programs, raise the limit with --max-memory, or read a part of the graph: {}",
         path.display()
     )]
     TooLarge {
@@ -100,7 +99,7 @@ pub enum LoadError {
         needed: String,
         /// From what that was guessed.
         basis: String,
-        /// What it may take.
+        /// What it may take, and which limit says so.
         limit: String,
     },
     /// The user asked for the work to stop.

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use super::detect::{Detected, GraphFormat, ModelFormat};
 use super::graph::{describe, read_embedded};
+use super::memory::MemoryBudget;
+use super::reading;
 use super::report::{LoadError, LoadReport};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, PowerLaw, power_law_communities, with_neighbour_tags};
@@ -115,7 +117,8 @@ pub(crate) fn detect_sample(name: &str) -> Detected {
 pub(crate) fn read_sample(name: &str, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
     let spec = format!("{PREFIX}{name}");
     if let Some((_, bytes)) = GRAPHS.iter().find(|(known, _)| *known == name) {
-        return read_embedded(bytes, &spec);
+        // It is in memory already, whatever a reader may take.
+        return reading::within(ctl, MemoryBudget::SYSTEM, || read_embedded(bytes, &spec));
     }
     let (generator, query) = name.split_once('?').unwrap_or((name, ""));
     if generator != "powerlaw" {
@@ -123,8 +126,12 @@ pub(crate) fn read_sample(name: &str, ctl: &Control) -> Result<(Dataset, LoadRep
         return Err(LoadError::Unknown { path, expected, found: detect_sample(name).to_string() });
     }
     let (shape, is_multi) = parse_power_law(query, Path::new(&spec))?;
+    reading::ask(Path::new(&spec), shape.generating_bytes(), || {
+        let PowerLaw { n_nodes, n_entries, n_features, .. } = shape;
+        format!("{n_nodes} nodes, {n_entries} entries and {n_features} features")
+    })?;
     let made = power_law_communities(&shape, ctl);
-    let made = if is_multi { made.and_then(|dataset| with_neighbour_tags(&dataset)) } else { made };
+    let made = if is_multi { made.and_then(|dataset| with_neighbour_tags(&dataset, ctl)) } else { made };
     let dataset = made.map_err(|error| LoadError::invalid(Path::new(&spec), error))?;
     let mut report = LoadReport::new("generated", dataset.source());
     describe(&dataset, &mut report);

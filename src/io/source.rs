@@ -8,14 +8,13 @@
 //! [`MAX_EXPANSION`] bytes for each byte of the file, and 64 MiB.
 
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
 
-use super::file::{open, stem};
+use super::file::{InputFile, open, stem};
 use super::npz::MAX_EXPANSION;
 use super::report::LoadError;
 use crate::engine::control::Control;
@@ -28,7 +27,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 /// Counts what is taken from a file.
 struct Counted {
-    file: File,
+    file: InputFile,
     n_taken: Rc<Cell<u64>>,
 }
 

@@ -23,7 +23,6 @@
 //! each byte of the file (a tensor may repeat its storage) and 1 MiB. The pickle is never run: see `pickle/mod.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -31,10 +30,11 @@ use std::sync::Arc;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::file::open;
+use super::file::{Claimed, InputFile, open, read_claimed};
 use super::npy::{Array, Layout, Origin, Pieces, first_bytes};
 use super::npz::zip_fault;
 use super::pickle::{Id, Node, Pickle};
+use super::reading;
 use super::recipe::shortened;
 use super::report::LoadError;
 
@@ -428,8 +428,8 @@ pub(crate) struct Storages {
 
 #[derive(Debug)]
 enum Source {
-    Archive { archive: Box<ZipArchive<BufReader<File>>>, prefix: String },
-    Sequence { file: File, storages: BTreeMap<String, Range<u64>> },
+    Archive { archive: Box<ZipArchive<BufReader<InputFile>>>, prefix: String },
+    Sequence { file: InputFile, storages: BTreeMap<String, Range<u64>> },
 }
 
 /// Bytes in the file.
@@ -502,12 +502,10 @@ impl Storages {
             *left = less;
             counted.insert(name.to_owned());
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(n_bytes).unwrap_or(0));
-        (&mut source)
-            .take(n_bytes)
-            .read_to_end(&mut bytes)
-            .map_err(|error| fault(INTACT.to_owned(), error.to_string()))?;
-        Ok(Some(bytes))
+        let claimed = Claimed { n_bytes, believed: n_bytes, most: n_bytes };
+        let broken = |error: io::Error| fault(INTACT.to_owned(), error.to_string());
+        let source = (&mut source).take(n_bytes);
+        Ok(Some(read_claimed(source, claimed, path, &shortened(name), broken)?))
     }
 
     /// The bytes of storage `key`, which then are held.
@@ -557,7 +555,7 @@ impl Storages {
         let origin = Origin { path, place: place.to_owned(), intact: INTACT, n_bytes: *file_bytes };
         // The file once more, so that both rows of an edge index are read side by side and none of them is held.
         let again = || -> io::Result<Box<dyn Read>> {
-            let mut file = File::open(&*path)?;
+            let mut file = open(path).map_err(io::Error::other)?;
             file.seek(SeekFrom::Start(stored.start))?;
             Ok(Box::new(file.take(stored.n_bytes)))
         };
@@ -602,6 +600,7 @@ impl Storages {
             return Err(fault(&expected, format!("size {:?}", tensor.size)));
         };
         self.values_left -= n_wide;
+        reading::ask_values(&path, place, n_values.unwrap_or(0), item)?;
         let mut values = Vec::with_capacity(usize::try_from(n_bytes).unwrap_or(0));
         if !is_empty {
             if tensor.order() == Some(Order::Rows) {

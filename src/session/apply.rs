@@ -14,7 +14,7 @@ use super::project::{self, Project};
 use super::store::{Phase, RunEntry, RunId, SweepState, TrainingState, Trial, fitted_to};
 use super::undo::{Change, Inputs, Step};
 use super::{AfterLoad, Answer, PrunedRun, Session, format};
-use crate::engine::analysis::{RunOptions, SweepGrid, run, run_bytes, sweep};
+use crate::engine::analysis::{RunOptions, SweepGrid, run, run_bytes, sweep, training_bytes};
 use crate::engine::control::Control;
 use crate::engine::graph::ReadOptions;
 use crate::engine::sparsify::{Recipe, Schedule, Training};
@@ -334,6 +334,9 @@ impl Session {
         let dataset = Arc::clone(&graph.dataset);
         let title = recipe.model.title(graph.stats.n_features, graph.stats.n_classes);
         let label = format!("Train {title} on {}", dataset.name());
+        if recipe.check().is_ok() && !self.fits("train", training_bytes(&dataset, &recipe)) {
+            return;
+        }
         self.runner.cancel_lane(&Lane::Train);
         self.store.training =
             TrainingState { phase: Phase::Running, label: title, n_epochs, history: History::default() };
@@ -356,7 +359,7 @@ impl Session {
     }
 
     /// Whether there is memory for what takes `needed` bytes; says so where there is not.
-    fn fits(&mut self, what: &str, needed: u64) -> bool {
+    pub(super) fn fits(&mut self, what: &str, needed: u64) -> bool {
         let free = self.free_memory();
         if needed <= free {
             return true;

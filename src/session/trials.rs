@@ -5,7 +5,10 @@ use std::sync::Arc;
 use super::jobs::{JobId, Lane, Partial};
 use super::store::{CompareState, Phase, SensitivityState, Trial};
 use super::{Answer, Session};
-use crate::engine::analysis::{ComparePlan, SweepGrid, compare, models_of_seeds, sensitivity, with_fixed_split};
+use crate::engine::analysis::{
+    ComparePlan, RunOptions, SweepGrid, compare, models_of_seeds, run_bytes, sensitivity, training_bytes,
+    with_fixed_split,
+};
 use crate::engine::control::Control;
 
 impl Session {
@@ -26,6 +29,11 @@ impl Session {
         let effective = self.store.effective_recipe();
         // A split that the graph does not have fails in the job, which says so.
         let base = with_fixed_split(&dataset, &effective).unwrap_or(effective);
+        let of_runs = run_bytes(&dataset, &model, &base, RunOptions::SWEEP);
+        let of_training = if plan.has_model_per_seed { training_bytes(&dataset, &base) } else { 0 };
+        if !self.fits("compare", of_runs.max(of_training)) {
+            return;
+        }
         self.runner.cancel_lane(&Lane::Compare);
         self.store.asked_for(Trial::Methods);
         self.store.comparison = CompareState {
@@ -52,6 +60,9 @@ impl Session {
         let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
         let label = format!("Layer by layer, {}, {}", dataset.name(), model.title());
         let base = self.store.effective_recipe();
+        if !self.fits("try layers", run_bytes(&dataset, &model, &base, RunOptions::SWEEP)) {
+            return;
+        }
         let n_points = base.model.n_graph_steps() * grid.delta_a.len() + base.model.layers * grid.delta_w.len();
         self.runner.cancel_lane(&Lane::Sensitivity);
         self.store.asked_for(Trial::Layers);

@@ -18,10 +18,15 @@ fn interrupt(folder: &Path, arguments: &[&str], delay: Duration) -> (Option<i32>
         .expect("started");
     std::thread::sleep(delay);
     let sent = Instant::now();
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
-    assert!(killed.success(), "the program was still running");
+    send(&child, rustix::process::Signal::INT);
     let status = child.wait().expect("ended");
     (status.code(), sent.elapsed())
+}
+
+/// Sends a signal to a program that is still there.
+pub(crate) fn send(child: &std::process::Child, signal: rustix::process::Signal) {
+    let id = rustix::process::Pid::from_raw(child.id().cast_signed()).expect("a process");
+    rustix::process::kill_process(id, signal).expect("the program was still running");
 }
 
 fn entries(folder: &Path) -> Vec<String> {
@@ -46,6 +51,23 @@ fn an_interrupted_training_leaves_the_old_model_and_nothing_else() {
     assert!(answered < Duration::from_secs(2), "answered after {answered:?}");
     assert_eq!(entries(folder.path()), names);
     assert_eq!(std::fs::read(folder.path().join("m.safetensors")).expect("still there"), before);
+}
+
+#[test]
+fn an_interrupted_inspection_ends_while_a_graph_is_generated_or_read() {
+    let folder = folder();
+    // Large enough for every build to be at work on it for a while.
+    let generated = "sample:powerlaw?nodes=1000000&edges=40000000&features=64";
+    for delay in [300, 1_500] {
+        let (code, _) = interrupt(folder.path(), &["inspect", generated], Duration::from_millis(delay));
+        assert_eq!(code, Some(130), "generating, after {delay} ms");
+    }
+    let lines: String = (0..400_000).map(|i| format!("{} {}\n", i % 9_973, (i * 7 + 1) % 9_973)).collect();
+    let text = folder.path().join("edges.txt");
+    std::fs::write(&text, lines.repeat(20)).expect("a large list");
+    let (code, _) = interrupt(folder.path(), &["inspect", "edges.txt"], Duration::from_millis(300));
+    assert_eq!(code, Some(130), "reading");
+    assert_eq!(entries(folder.path()), ["edges.txt"]);
 }
 
 #[test]

@@ -105,8 +105,8 @@ fn a_work_folder_is_one_propagations_and_one_graphs() {
         std::thread::sleep(Duration::from_millis(2));
     }
     // Held up, so that it is still there however slow this test is.
-    let held = Command::new("kill").args(["-STOP", &first.id().to_string()]).status().expect("kill");
-    assert!(held.success() && first.try_wait().expect("a status").is_none(), "the first one was still at work");
+    super::interrupt::send(&first, rustix::process::Signal::STOP);
+    assert!(first.try_wait().expect("a status").is_none(), "the first one was still at work");
     refused("found a propagation at work: disk.unifews-work");
     first.kill().expect("killed");
     first.wait().expect("ended");
@@ -127,7 +127,9 @@ fn what_does_not_fit_is_refused_with_the_way_out() {
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let sample = "sample:powerlaw?nodes=20000&edges=200000&features=128";
-    let said = refused(&["propagate", sample, "-o", "p", "--max-memory", "0.01"]);
+    // The graph fits, what is propagated does not: the features are 100 MB, and there are four of that.
+    let wide = "sample:powerlaw?nodes=20000&edges=200000&features=1280";
+    let said = refused(&["propagate", wide, "-o", "p", "--max-memory", "0.3"]);
     assert!(said.contains("propagating takes about "), "{said}");
     assert!(said.contains("unifews store") && said.contains("is propagated from the disk"), "{said}");
     stdout(path, &["store", sample, "-o", "g"]);
@@ -136,11 +138,16 @@ fn what_does_not_fit_is_refused_with_the_way_out() {
     assert!(!path.join("p").exists());
     let sample = "sample:powerlaw?nodes=2000&edges=20000&features=16&classes=3";
     stdout(path, &["train", sample, "-o", "m.safetensors", "--arch", "sgc", "--epochs", "1", "--hidden", "8"]);
+    // A limit that the program with the graph keeps, and with a run does not.
+    let sample = "sample:powerlaw?nodes=40000&edges=4000000&features=16&classes=3";
     for command in ["prune", "sweep"] {
-        let said = refused(&[command, sample, "m.safetensors", "-o", "p", "--max-memory", "0.0005"]);
+        let said = refused(&[command, sample, "m.safetensors", "-o", "p", "--max-memory", "0.2"]);
         assert!(said.contains("--max-memory raises the limit, unifews store"), "{said}");
         assert!(!path.join("p").exists());
     }
+    // And one that not even the graph keeps.
+    let said = refused(&["prune", sample, "m.safetensors", "-o", "p", "--max-memory", "0.0005"]);
+    assert!(said.contains("what --max-memory leaves") && said.contains("40000 nodes"), "{said}");
 }
 
 #[test]

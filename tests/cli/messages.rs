@@ -179,3 +179,152 @@ fn a_setting_of_the_models_own_family_needs_no_arch_beside_it() {
         "--hops: expected a family with this setting (sgc, appnp, gbp), found gcn",
     );
 }
+
+#[test]
+fn a_limit_of_memory_is_a_number_above_0() {
+    for given in ["0", "-1", "nan", "inf", "-inf", "much", ""] {
+        let option = format!("--max-memory={given}");
+        for command in
+            [&["inspect", SMALL][..], &["train", SMALL, "-o", "m"], &["replay", "b"], &["propagate", SMALL, "-o", "d"]]
+        {
+            check(&[command, &[option.as_str()]].concat(), 2, "expected a number of GiB above 0");
+        }
+    }
+    check(&["inspect", SMALL, "--max-memory", "-1"], 2, "expected a number of GiB above 0");
+}
+
+#[test]
+fn more_threads_than_help_are_not_started_and_that_is_said() {
+    let folder = folder();
+    let said = |arguments: &[&str]| {
+        let output = unifews(folder.path()).args(arguments).assert().success().get_output().clone();
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let asked = said(&["inspect", "sample:karate", "--threads", "4096"]);
+    assert!(asked.contains("threads instead of 4096"), "{asked}");
+    assert!(!said(&["inspect", "sample:karate", "--threads", "2"]).contains("threads"));
+    let recipe = "format = \"unifews-recipe/1\"\nthreads = 1000000000\n[model]\narchitecture = \"gcn\"\nhidden = 16\n";
+    std::fs::write(folder.path().join("r.toml"), recipe).expect("a recipe");
+    let asked = said(&["train", SMALL, "-o", "m.safetensors", "--recipe", "r.toml", "--epochs", "1"]);
+    assert!(asked.contains("threads instead of 1000000000"), "{asked}");
+}
+
+#[test]
+fn training_says_what_it_takes_and_is_refused_where_there_is_less() {
+    let folder = folder();
+    let train = ["train", SMALL, "-o", "m.safetensors", "--hidden", "16", "--epochs", "1"];
+    unifews(folder.path()).args(train).assert().success().stderr(contains("training takes at most about "));
+    let small = [&train[..], &["--max-memory", "0.03"]].concat();
+    check(&small, 1, "--max-memory");
+    // 92 bytes that ask for more than any machine has.
+    let recipe =
+        "format = \"unifews-recipe/1\"\nseed = 1\n[model]\narchitecture = \"gcn\"\nlayers = 64\nhidden = 60000\n";
+    std::fs::write(folder.path().join("r.toml"), recipe).expect("a recipe");
+    for command in ["train", "sweep"] {
+        unifews(folder.path()).args([command, SMALL, "-o", "n", "--recipe", "r.toml"]).assert().code(1).stderr(
+            contains("training takes at most about ").and(contains("a smaller --hidden or --layers takes less")),
+        );
+    }
+    // Any number of epochs is asked for, none is made room for.
+    let many = [
+        "train",
+        SMALL,
+        "-o",
+        "n",
+        "--hidden",
+        "16",
+        "--epochs",
+        "18446744073709551615",
+        "--schedule",
+        "lottery",
+        "--weight-mode",
+        "absolute",
+    ];
+    unifews(folder.path()).args(many).assert().code(2).stderr(contains("weights.mode").and(contains("panicked").not()));
+    assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 3);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn under_a_limit_of_the_process_itself_it_is_refused_and_not_aborted() {
+    let folder = folder();
+    let program = assert_cmd::cargo::cargo_bin("unifews");
+    let limited = |arguments: &[&str]| {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "ulimit -v 600000; exec \"$@\"", "sh"])
+            .arg(&program)
+            .args(arguments)
+            .current_dir(folder.path());
+        let output = command.output().expect("run");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let large = "sample:powerlaw?nodes=200000&edges=2000000&features=512";
+    let (code, said) = limited(&["inspect", large]);
+    assert!(code == Some(1) && said.contains("ulimit -v") && said.contains("200000 nodes"), "{code:?}: {said}");
+    let (code, said) = limited(&["train", SMALL, "-o", "m", "--hidden", "8000", "--layers", "3", "--epochs", "1"]);
+    assert!(code == Some(1) && said.contains("ulimit -v") && said.contains("training takes"), "{code:?}: {said}");
+    let values = vec![b'0'; 700 << 20];
+    std::fs::write(folder.path().join("r.safetensors"), [&8u64.to_le_bytes()[..], b"{}      ", &values].concat())
+        .expect("written");
+    let (code, said) = limited(&["inspect", "r.safetensors"]);
+    assert!(code == Some(1) && said.contains("ulimit -v") && said.contains("r.safetensors"), "{code:?}: {said}");
+    let (code, said) = limited(&["inspect", SMALL]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_as_input_is_refused_at_once() {
+    let folder = folder();
+    let pipe = folder.path().join("pipe");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).expect("a pipe");
+    for arguments in [
+        &["inspect", "pipe"][..],
+        &["prune", SMALL, "pipe", "-o", "b"],
+        &["prune", "pipe", small_model("gcn"), "-o", "b"],
+        &["train", SMALL, "-o", "m", "--recipe", "pipe"],
+        &["replay", "pipe"],
+        &["propagate", SMALL, "-o", "p", "--lock", "pipe"],
+    ] {
+        unifews(folder.path()).args(arguments).assert().code(1).stderr(contains("found a named pipe"));
+    }
+}
+
+#[test]
+fn a_recipe_from_elsewhere_reads_no_files_of_its_choice() {
+    let (home, other) = (folder(), folder());
+    let secret = other.path().join("secret.txt");
+    std::fs::write(&secret, "password\n").expect("a file");
+    let secret = secret.to_str().expect("UTF-8");
+    let recipe = format!(
+        "format = \"unifews-recipe/1\"\n[model]\narchitecture = \"gcn\"\nhidden = 16\n[edges]\nlock = {secret:?}\n"
+    );
+    std::fs::write(home.path().join("r.toml"), recipe).expect("a recipe");
+    let train = ["train", SMALL, "-o", "m.safetensors", "--epochs", "1", "--recipe", "r.toml"];
+    unifews(home.path()).args(train).assert().code(1).stderr(
+        contains("recipe, edges.lock: expected a file in the folder of the recipe")
+            .and(contains("--trust-recipe"))
+            .and(contains("password").not()),
+    );
+    std::fs::write(secret, "0\n1\n").expect("ids");
+    unifews(home.path()).args(train).arg("--trust-recipe").assert().success();
+    // What the user names is the user's.
+    unifews(home.path())
+        .args(["train", SMALL, "-o", "m.safetensors", "--epochs", "1", "--hidden", "16", "--lock", secret])
+        .assert()
+        .success();
+}
+
+#[test]
+fn a_recipe_that_would_grow_without_end_is_refused() {
+    let folder = folder();
+    let mut text = "a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n".to_owned();
+    for (before, name) in ('a'..='l').zip('b'..='m') {
+        let all = vec![format!("*{before}"); 9].join(",");
+        text += &format!("{name}: &{name} [{all}]\n");
+    }
+    std::fs::write(folder.path().join("bomb.yaml"), text + "format: unifews-recipe/1\n").expect("a recipe");
+    unifews(folder.path()).args(["inspect", "bomb.yaml"]).assert().code(1).stderr(contains("bomb.yaml"));
+}

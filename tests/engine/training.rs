@@ -55,7 +55,7 @@ fn check(test: &str, family: Family, delta: f64, references: [(&str, f64); 2]) {
 fn every_family_learns_several_classes_per_node() {
     let ctl = control(0);
     let shape = PowerLaw { n_nodes: 600, n_entries: 6_000, n_features: 24, n_classes: 5, seed: 2 };
-    let graph = with_neighbour_tags(&power_law_communities(&shape, &ctl).expect("possible")).expect("valid");
+    let graph = with_neighbour_tags(&power_law_communities(&shape, &ctl).expect("possible"), &ctl).expect("valid");
     let tags = graph.labels().and_then(Labels::tags).expect("several classes");
     let share = tags.iter().filter(|t| **t).count() as f64 / tags.len() as f64;
     // What a model reaches that says yes to everything.

@@ -21,6 +21,7 @@ mod pickles;
 mod real;
 mod recipes;
 mod samples;
+mod stopping;
 mod stored;
 mod support;
 mod writing;

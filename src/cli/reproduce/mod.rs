@@ -148,6 +148,9 @@ fn made(cell: Cell, at: usize, n_cells: usize, terminal: &Terminal) -> anyhow::R
         |share| format!("{:.0} % removed", 100.0 * share),
     );
     terminal.ctl().progress(&format!("{} on {}, {deltas}", family.key(), dataset.name()), at, n_cells);
+    if recipe.training.is_some() {
+        super::inputs::check_training_memory(&dataset, &recipe, terminal)?;
+    }
     if let Some(share) = share {
         recipe.edges.delta = vec![mass_delta(&dataset, &recipe, share, &quiet)?];
     }
@@ -171,7 +174,7 @@ fn graphs(args: &ReproduceArgs, terminal: &Terminal) -> anyhow::Result<Vec<Arc<D
     } else {
         args.graphs.clone()
     };
-    let (options, memory) = (args.graph.options(), args.graph.memory());
+    let (options, memory) = (args.graph.options(), terminal.memory());
     named.iter().map(|spec| Ok(read_graph_within(spec, &options, memory, terminal.ctl())?.0.shared())).collect()
 }
 

@@ -1,7 +1,7 @@
-//! How much memory a run will take, before it starts.
+//! How much memory a run or a training will take, before it starts.
 
 use super::run::RunOptions;
-use crate::engine::graph::{Dataset, HopOrder};
+use crate::engine::graph::{Dataset, Features, HopOrder};
 use crate::engine::model::Model;
 use crate::engine::sparsify::Recipe;
 
@@ -23,6 +23,54 @@ pub fn run_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe, options: Run
     let reordered = if recipe.propagation.order == HopOrder::Stored { 0 } else { 8 * m + 16 * n };
     let reference = if options.compare_steps { reference_bytes(dataset, model).unwrap_or(0) } else { 0 };
     PER_ENTRY * m + per_node * n + reordered + reference
+}
+
+/// Bytes that a graph takes once it is there: structure, weights, features, labels, splits and ids.
+pub fn dataset_bytes(dataset: &Dataset) -> u64 {
+    let topology = dataset.topology();
+    let weights = dataset.edge_weights().map_or(0, |w| 4 * w.len());
+    let features = match dataset.features() {
+        Features::Dense(x) => 4 * x.len(),
+        Features::Sparse(x) => 8 * x.nnz() + 8 * x.rows(),
+    };
+    let labels = dataset.labels().map_or(0, |l| 4 * l.classes().len() + l.tags().map_or(0, |tags| tags.len()));
+    let splits: usize = dataset.splits().iter().map(|s| 4 * (s.train.len() + s.val.len() + s.test.len())).sum();
+    let ids: usize = dataset.node_ids().map_or(0, |ids| ids.iter().map(|id| size_of::<String>() + id.len()).sum());
+    (topology.size_bytes() + weights + features + labels + splits + ids) as u64
+}
+
+/// Bytes that training a model of `recipe.model` takes at its most demanding moment beside the graph, at most.
+///
+/// Counted are the parameters with gradients, moments and snapshots; of every layer what its way back needs; the lists that are walked
+/// there and back; the features turned; and the evaluation after every epoch.
+pub fn training_bytes(dataset: &Dataset, recipe: &Recipe) -> u64 {
+    // Values, gradient, two moments of Adam; the model of this epoch, the best one, and the one that is evaluated.
+    const PER_PARAMETER: u64 = 4 * 8;
+    // Diffusion matrix, lists walked, those before them, turned ones with the numbers of their entries, masks.
+    const PER_ENTRY: u64 = 4 + 2 * 12 + 12 + 12 + 4;
+    // Coefficients of attention before and after the softmax, and what comes back for both.
+    const PER_HEAD_AND_ENTRY: u64 = 6 * 4;
+    let shape = &recipe.model;
+    let (n, m) = (dataset.n_nodes() as u64, dataset.topology().n_entries() as u64);
+    let (d_in, n_classes) = (dataset.features().width(), dataset.n_classes());
+    let parameters = PER_PARAMETER.saturating_mul(Model::n_values(shape, d_in, n_classes));
+    let batch = recipe.training.as_ref().map_or(0, |training| training.batch_size) as u64;
+    let in_batches = shape.architecture.is_trained_in_batches();
+    let rows = if in_batches && batch > 0 { batch.min(n) } else { n };
+    let layers: Vec<(usize, usize)> = (0..shape.layers).map(|l| shape.layer_widths(l, d_in, n_classes)).collect();
+    let widest = layers.iter().map(|(from, to)| from.max(to)).max().copied().unwrap_or(d_in) as u64;
+    let kept: u64 = layers.iter().map(|(from, to)| 2 * *from as u64 + 8 * *to as u64).sum();
+    let heads = if shape.has("attention") { (shape.heads.max(shape.out_heads) * shape.layers) as u64 } else { 0 };
+    let walked = if in_batches { 0 } else { (PER_ENTRY + PER_HEAD_AND_ENTRY * heads) * m + 16 * n };
+    let turned = match dataset.features() {
+        _ if in_batches => 4 * rows * d_in as u64,
+        Features::Dense(x) => 4 * x.len() as u64,
+        Features::Sparse(x) => 8 * x.nnz() as u64 + 8 * d_in as u64,
+    };
+    // The embedding and, while it is made, two more with the lists of two hops.
+    let propagated = if shape.is_decoupled() { 3 * 4 * n * d_in as u64 + 29 * m } else { 0 };
+    let evaluated = 4 * n * (3 * widest + 2 * n_classes as u64);
+    [4 * rows * kept, walked, turned, propagated, evaluated].into_iter().fold(parameters, u64::saturating_add)
 }
 
 /// Bytes of the outputs of all steps of the unpruned model, which pruned ones are compared with; `None` where they are too many to keep.

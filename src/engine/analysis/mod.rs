@@ -24,7 +24,7 @@ pub use decimate::decimate;
 pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores, Score, predictions};
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
-pub use memory::run_bytes;
+pub use memory::{dataset_bytes, run_bytes, training_bytes};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{
     Atlas, Blocks, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, NO_ENTRY, Pyramid, Ramp, Raster, RasterMode,

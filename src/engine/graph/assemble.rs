@@ -224,7 +224,7 @@ fn assemble<W: Weight>(
     runs.open = Vec::new();
     let mut report = EdgeReport { n_read: runs.len(), ..EdgeReport::default() };
     let (topology, weights) = one_way(runs.closed, n, self_loops, &mut report, ctl)?;
-    if direction != Direction::Symmetrised || (size_of::<W>() == 0 && topology.is_symmetric()) {
+    if direction != Direction::Symmetrised || (size_of::<W>() == 0 && topology.is_symmetric_while(|| ctl.check())?) {
         return Ok((topology.checked()?, weights, report));
     }
     let (topology, weights) = both_ways(topology, weights, &mut report, ctl)?;

@@ -27,7 +27,9 @@ impl Features {
     pub fn from_dense(x: Array2<f32>) -> Self {
         let stored = x.iter().filter(|v| **v != 0.0).count();
         if (stored as f64) < SPARSE_BELOW_DENSITY * x.len() as f64 {
-            Self::Sparse(sparse_from_dense(&x))
+            Self::Sparse(sparse_from_dense(&x, stored))
+        } else if x.is_standard_layout() {
+            Self::Dense(x)
         } else {
             Self::Dense(x.as_standard_layout().into_owned())
         }
@@ -111,9 +113,10 @@ impl Features {
     }
 }
 
-fn sparse_from_dense(x: &Array2<f32>) -> CsMatI<f32, u32, usize> {
+/// The `stored` values that are not zero.
+fn sparse_from_dense(x: &Array2<f32>, stored: usize) -> CsMatI<f32, u32, usize> {
     let mut indptr = vec![0usize];
-    let (mut indices, mut values) = (Vec::new(), Vec::new());
+    let (mut indices, mut values) = (Vec::with_capacity(stored), Vec::with_capacity(stored));
     for row in x.rows() {
         for (column, &value) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
             indices.push(column as u32);
@@ -263,6 +266,17 @@ impl Dataset {
     /// # Errors
     /// [`EngineError::Mismatch`] or [`EngineError::NotFinite`], naming the part.
     pub fn try_new(parts: DatasetParts) -> Result<Self, EngineError> {
+        Self::try_new_while(parts, || Ok(()))
+    }
+
+    /// As [`Dataset::try_new`], as long as `check` finds nothing: it is asked every few hundred thousand values.
+    ///
+    /// # Errors
+    /// As [`Dataset::try_new`], and what `check` says.
+    pub fn try_new_while(
+        parts: DatasetParts,
+        check: impl Fn() -> Result<(), EngineError>,
+    ) -> Result<Self, EngineError> {
         let n = parts.topology.n_nodes();
         if let Some(weights) = &parts.edge_weights {
             let n_entries = parts.topology.n_entries();
@@ -280,8 +294,11 @@ impl Dataset {
         if parts.features.n_rows() != n {
             return Err(EngineError::mismatch("feature rows", format!("{n} (one per node)"), parts.features.n_rows()));
         }
-        if let Some(found) = parts.features.values().iter().find(|v| !v.is_finite()) {
-            return Err(EngineError::NotFinite { what: "features".into(), found: found.to_string() });
+        for step in parts.features.values().chunks(STEP) {
+            check()?;
+            if let Some(found) = step.iter().find(|v| !v.is_finite()) {
+                return Err(EngineError::NotFinite { what: "features".into(), found: found.to_string() });
+            }
         }
         if let Some(labels) = &parts.labels
             && labels.classes().len() != n
@@ -296,7 +313,7 @@ impl Dataset {
         for split in &parts.splits {
             split.check(n)?;
         }
-        let content_hash = content_hash(&parts);
+        let content_hash = content_hash(&parts, check)?;
         Ok(Self { parts, content_hash })
     }
 
@@ -372,20 +389,37 @@ impl Dataset {
 }
 
 /// FNV-1a over 64-bit words: small, stable across versions of the standard library, and fast enough to run at every load.
-fn content_hash(parts: &DatasetParts) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
-    parts.topology.indptr().iter().for_each(|v| add(*v as u64));
-    parts.topology.indices().iter().for_each(|v| add(u64::from(*v)));
-    parts.edge_weights.iter().flatten().for_each(|w| add(u64::from(w.to_bits())));
-    add(parts.features.width() as u64);
+fn content_hash(parts: &DatasetParts, check: impl Fn() -> Result<(), EngineError>) -> Result<u64, EngineError> {
+    struct Hash<F> {
+        hash: u64,
+        check: F,
+    }
+    impl<F: Fn() -> Result<(), EngineError>> Hash<F> {
+        fn add<T>(&mut self, values: &[T], word: impl Fn(&T) -> u64) -> Result<(), EngineError> {
+            for step in values.chunks(STEP) {
+                (self.check)()?;
+                step.iter().for_each(|v| self.hash = (self.hash ^ word(v)).wrapping_mul(0x0000_0100_0000_01b3));
+            }
+            Ok(())
+        }
+    }
+    let mut hash = Hash { hash: 0xcbf2_9ce4_8422_2325u64, check };
+    hash.add(parts.topology.indptr(), |v| *v as u64)?;
+    hash.add(parts.topology.indices(), |v| u64::from(*v))?;
+    hash.add(parts.edge_weights.as_deref().unwrap_or(&[]), |w| u64::from(w.to_bits()))?;
+    hash.add(&[parts.features.width()], |width| *width as u64)?;
     if let Features::Sparse(x) = &parts.features {
-        x.indices().iter().for_each(|v| add(u64::from(*v)));
+        hash.add(x.indices(), |v| u64::from(*v))?;
     }
-    parts.features.values().iter().for_each(|v| add(u64::from(v.to_bits())));
+    hash.add(parts.features.values(), |v| u64::from(v.to_bits()))?;
     if let Some(labels) = &parts.labels {
-        labels.classes().iter().for_each(|v| add(u64::from(*v)));
-        labels.tags().into_iter().flatten().for_each(|t| add(u64::from(*t)));
+        hash.add(labels.classes(), |v| u64::from(*v))?;
+        for row in labels.tags().into_iter().flat_map(|tags| tags.rows()) {
+            hash.add(&row.to_vec(), |t| u64::from(*t))?;
+        }
     }
-    hash
+    Ok(hash.hash)
 }
+
+/// So many values are looked at between two looks at the stop button.
+const STEP: usize = 1 << 18;

@@ -2,6 +2,7 @@
 
 use super::dataset::Dataset;
 use super::topology::Topology;
+use crate::engine::error::EngineError;
 
 /// Numbers that describe a dataset.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,29 +42,48 @@ impl GraphStats {
     /// # Complexity
     /// O(nodes + entries log degree).
     pub fn of(dataset: &Dataset) -> Self {
+        match Self::of_while(dataset, || Ok(())) {
+            Ok(stats) => stats,
+            Err(error) => unreachable!("nobody stops it: {error}"),
+        }
+    }
+
+    /// As [`GraphStats::of`], as long as `check` finds nothing: it is asked every few thousand rows.
+    ///
+    /// # Errors
+    /// What `check` says.
+    pub fn of_while(dataset: &Dataset, check: impl Fn() -> Result<(), EngineError>) -> Result<Self, EngineError> {
+        /// Rows between two looks.
+        const STEP: usize = 1 << 12;
         let topology = dataset.topology();
+        check()?;
         let degrees = degrees(topology);
+        check()?;
         let n_self_loops = topology.n_self_loops();
         let n_others = topology.n_entries() - n_self_loops;
-        let homophily = dataset.labels().filter(|l| l.tags().is_none()).and_then(|labels| {
-            let mut same = 0usize;
-            let mut known = 0usize;
-            for (u, v) in topology.entries().filter(|(u, v)| u != v) {
-                if let (Some(a), Some(b)) = (labels.of(u as usize), labels.of(v as usize)) {
+        let (mut same, mut known) = (0usize, 0usize);
+        if let Some(labels) = dataset.labels().filter(|l| l.tags().is_none()) {
+            for u in 0..topology.n_nodes() {
+                if u % STEP == 0 {
+                    check()?;
+                }
+                let Some(own) = labels.of(u) else { continue };
+                for class in topology.row(u).iter().filter(|v| **v as usize != u).filter_map(|v| labels.of(*v as usize))
+                {
                     known += 1;
-                    same += usize::from(a == b);
+                    same += usize::from(own == class);
                 }
             }
-            (known > 0).then(|| same as f64 / known as f64)
-        });
+        }
+        let homophily = (known > 0).then(|| same as f64 / known as f64);
         let features = dataset.features();
         let n_values = features.n_rows() * features.width();
-        Self {
+        Ok(Self {
             n_nodes: dataset.n_nodes(),
             n_entries: topology.n_entries(),
             n_self_loops,
             n_isolated: degrees.iter().filter(|d| **d == 0).count(),
-            is_symmetric: topology.is_symmetric(),
+            is_symmetric: topology.is_symmetric_while(check)?,
             n_features: features.width(),
             feature_density: if n_values == 0 { 0.0 } else { features.n_stored() as f64 / n_values as f64 },
             n_classes: dataset.n_classes(),
@@ -72,7 +92,7 @@ impl GraphStats {
             degree_min: degrees.iter().min().copied().unwrap_or(0),
             degree_mean: n_others as f64 / dataset.n_nodes().max(1) as f64,
             degree_max: degrees.iter().max().copied().unwrap_or(0),
-        }
+        })
     }
 }
 

@@ -280,24 +280,42 @@ impl Topology {
 
     /// Whether `(v, u)` is stored wherever `(u, v)` is.
     pub fn is_symmetric(&self) -> bool {
-        *self.is_symmetric.get_or_init(|| self.has_every_reverse())
+        self.is_symmetric_while(|| Ok(())).unwrap_or_default()
     }
 
-    fn has_every_reverse(&self) -> bool {
+    /// As [`Topology::is_symmetric`], as long as `check` finds nothing: it is asked every few ten thousand rows.
+    ///
+    /// # Errors
+    /// What `check` says.
+    pub fn is_symmetric_while(&self, check: impl Fn() -> Result<(), EngineError>) -> Result<bool, EngineError> {
+        if let Some(known) = self.is_symmetric.get() {
+            return Ok(*known);
+        }
+        let found = self.has_every_reverse(check)?;
+        Ok(*self.is_symmetric.get_or_init(|| found))
+    }
+
+    fn has_every_reverse(&self, check: impl Fn() -> Result<(), EngineError>) -> Result<bool, EngineError> {
+        /// Rows between two looks.
+        const STEP: usize = 1 << 14;
         // Rows are walked in ascending order, so the reverses of the entries above the diagonal must come up in the order of their
         // rows, too, and no others may stand below it.
         let mut next = self.indptr[..self.n_nodes()].to_vec();
-        let is_every_upper_reversed = (0..self.n_nodes()).all(|u| {
+        for u in 0..self.n_nodes() {
+            if u % STEP == 0 {
+                check()?;
+            }
             let row = self.row(u);
-            row[row.partition_point(|v| *v as usize <= u)..].iter().all(|v| {
+            let is_reversed = row[row.partition_point(|v| *v as usize <= u)..].iter().all(|v| {
                 let slot = &mut next[*v as usize];
                 *slot += 1;
                 self.indices.get(*slot - 1) == Some(&(u as u32))
-            })
-        });
-        is_every_upper_reversed
-            && (0..self.n_nodes())
-                .all(|u| next[u] == self.indptr[u] + self.row(u).partition_point(|v| (*v as usize) < u))
+            });
+            if !is_reversed {
+                return Ok(false);
+            }
+        }
+        Ok((0..self.n_nodes()).all(|u| next[u] == self.indptr[u] + self.row(u).partition_point(|v| (*v as usize) < u)))
     }
 
     /// The transposed structure with the entry map.

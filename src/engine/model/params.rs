@@ -145,10 +145,16 @@ pub(crate) enum Init {
 pub(crate) struct Tensors {
     list: Vec<Parameter>,
     rng: StdRng,
+    /// Where tensors are only counted: their values so far.
+    counted: Option<u64>,
 }
 
 impl Tensors {
     fn add(&mut self, name: String, role: Role, layout: Layout, shape: (usize, usize), init: Init) {
+        if let Some(counted) = &mut self.counted {
+            *counted = counted.saturating_add((shape.0 as u64).saturating_mul(shape.1 as u64));
+            return;
+        }
         let mut uniform = |bound: f32| {
             let between = Uniform::new_inclusive(-bound, bound);
             Array2::from_shape_simple_fn(shape, || between.map_or(0.0, |u| u.sample(&mut self.rng)))
@@ -255,10 +261,17 @@ pub struct Model {
 impl Model {
     /// A model with fresh weights: Glorot uniform for convolutions, fan-in uniform for an MLP, as `PyG` and PyTorch do.
     pub fn init(architecture: &Architecture, d_in: usize, n_classes: usize, seed: u64) -> Self {
-        let mut tensors = Tensors { list: Vec::new(), rng: StdRng::seed_from_u64(seed) };
+        let mut tensors = Tensors { list: Vec::new(), rng: StdRng::seed_from_u64(seed), counted: None };
         architecture.architecture.definition().tensors(architecture, d_in, n_classes, &mut tensors);
         let architecture = architecture.clone();
         Self { architecture, parameters: tensors.list, d_in, n_classes, scaler: None, trained_on: None }
+    }
+
+    /// How many values the tensors of such a model have; none is made.
+    pub fn n_values(architecture: &Architecture, d_in: usize, n_classes: usize) -> u64 {
+        let mut tensors = Tensors { list: Vec::new(), rng: StdRng::seed_from_u64(0), counted: Some(0) };
+        architecture.architecture.definition().tensors(architecture, d_in, n_classes, &mut tensors);
+        tensors.counted.unwrap_or(0)
     }
 
     /// Input width.

@@ -56,6 +56,14 @@ impl GraphSize {
         8 * (self.n_nodes as u64 + 1) + per_entry * self.n_entries as u64
     }
 
+    /// Bytes that reading the graph into memory takes: its structure, features as they are stored and as sparse rows where few of them are
+    /// not zero (never more than half as much again), labels and splits.
+    pub fn reading_bytes(&self) -> u64 {
+        /// The labels as they are stored and as they are used, the splits, the structure's check.
+        const PER_NODE: u64 = 48;
+        self.structure_bytes() + self.embedding_bytes() + self.embedding_bytes() / 2 + PER_NODE * self.n_nodes as u64
+    }
+
     /// Bytes of one embedding.
     pub fn embedding_bytes(&self) -> u64 {
         4 * self.n_nodes as u64 * self.n_features as u64

@@ -88,8 +88,9 @@ pub fn train(
         return Err(EngineError::mismatch("training nodes", "at least 1", 0));
     }
     let n_rounds = if training.schedule == Schedule::Lottery { training.rounds } else { 0 };
-    let n_epochs = training.epochs * (n_rounds + 1);
-    let mut history: Vec<EpochRecord> = Vec::with_capacity(n_epochs);
+    let n_epochs = training.epochs.saturating_mul(n_rounds + 1);
+    // Grows with the epochs that really come.
+    let mut history: Vec<EpochRecord> = Vec::new();
     let mut ticket: Option<Vec<WeightMask>> = None;
     let mut best: Option<Best> = None;
     let mut last_masks = None;

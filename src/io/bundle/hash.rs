@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::engine::graph::{Dataset, Features};
 use crate::engine::model::Model;
+use crate::io::reading;
 use crate::io::sha256::hexadecimal;
 pub(super) use crate::io::sha256::of_bytes;
 
@@ -96,7 +97,9 @@ impl<'a> Block<'a> {
     fn add(&mut self, piece: &[u8]) {
         self.bytes.extend_from_slice(piece);
         if self.bytes.len() >= Self::SIZE {
-            self.hash.update(&self.bytes);
+            if !reading::is_stopped() {
+                self.hash.update(&self.bytes);
+            }
             self.bytes.clear();
         }
     }

@@ -1,8 +1,7 @@
 //! Reads a bundle and checks everything in it: version, hashes, shapes, and that what was removed is zero.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::BufReader;
 use std::path::{Component, Path, PathBuf};
 
 use ndarray::{Array2, ArrayD};
@@ -18,10 +17,11 @@ use super::{hash, names, predictions};
 use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};
-use crate::io::file;
+use crate::io::file::{self, Claimed, read_claimed};
 use crate::io::model::check_floats;
 use crate::io::npy::Array;
-use crate::io::npz::Npz;
+use crate::io::npz::{Npz, unpacked_limit};
+use crate::io::reading;
 use crate::io::sparse::CompressedRows;
 use crate::io::table::{Table, TableForm};
 use crate::io::{LoadError, read_model_bytes, recipe_from_toml};
@@ -59,7 +59,10 @@ pub struct Bundle {
 /// # Errors
 /// [`LoadError::Content`] naming the file that is missing, changed or not what its name says.
 pub fn read_bundle(path: impl AsRef<Path>) -> Result<Bundle, LoadError> {
-    let path = path.as_ref();
+    reading::entrance(|| read_checked(path.as_ref()))
+}
+
+fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
     let mut files = Files::open(path)?;
     let manifest = read_manifest(&mut files)?;
     let text = String::from_utf8(files.checked(&manifest, names::RECIPE)?)
@@ -235,23 +238,26 @@ fn read_rows(files: &mut Files, manifest: &Manifest, name: &str, width: usize) -
 /// The files of a bundle, wherever they lie.
 struct Files {
     path: PathBuf,
-    archive: Option<ZipArchive<BufReader<File>>>,
+    archive: Option<ZipArchive<BufReader<file::InputFile>>>,
+    /// Bytes that may still be unpacked of the archive: what is in it may be larger by no more than a NumPy archive's arrays.
+    n_left: u64,
     /// Names of the files whose hash was compared.
     checked: BTreeSet<String>,
 }
 
 impl Files {
     fn open(path: &Path) -> Result<Self, LoadError> {
-        let archive =
-            if path.is_dir() {
-                None
-            } else {
-                let archive = ZipArchive::new(BufReader::new(file::open(path)?));
-                Some(archive.map_err(|error| {
+        let (mut archive, mut n_left) = (None, u64::MAX);
+        if !path.is_dir() {
+            let file = file::open(path)?;
+            n_left = unpacked_limit(file.metadata().map_err(|source| LoadError::io("read", path, source))?.len());
+            let opened = ZipArchive::new(BufReader::new(file));
+            archive =
+                Some(opened.map_err(|error| {
                     LoadError::content(path, "whole file", "a bundle's folder or zip archive", error)
-                })?)
-            };
-        Ok(Self { path: path.to_owned(), archive, checked: BTreeSet::new() })
+                })?);
+        }
+        Ok(Self { path: path.to_owned(), archive, n_left, checked: BTreeSet::new() })
     }
 
     /// The bytes of a file of at most `max_bytes`.
@@ -274,15 +280,20 @@ impl Files {
             }
             Err(error) => return Err(LoadError::content(&self.path, name, "an intact archive entry", error)),
         };
-        // Grows with what really comes: deflate expands at most about a thousandfold, whatever the entry claims.
-        let mut bytes = Vec::new();
-        entry
-            .take(max_bytes.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(|error| LoadError::content(&self.path, name, "intact compressed data", error))?;
-        if bytes.len() as u64 > max_bytes {
+        let most = max_bytes.min(self.n_left);
+        let claimed = Claimed { n_bytes: entry.size(), believed: entry.size().min(self.n_left), most };
+        let path = &self.path;
+        let broken = |error| LoadError::content(path, name, "intact compressed data", error);
+        let bytes = read_claimed(entry, claimed, path, name, broken)?;
+        let n_bytes = bytes.len() as u64;
+        if n_bytes > self.n_left {
+            let expected = format!("at most {} bytes unpacked (what the archive's size allows)", self.n_left);
+            return Err(LoadError::content(&self.path, name, expected, format!("at least {n_bytes} bytes")));
+        }
+        if n_bytes > max_bytes {
             return Err(LoadError::content(&self.path, name, format!("at most {max_bytes} bytes"), "more"));
         }
+        self.n_left -= n_bytes;
         Ok(bytes)
     }
 

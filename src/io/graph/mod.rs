@@ -42,8 +42,9 @@ use ndarray::Array2;
 use sprs::CsMatI;
 
 use super::detect::{Detected, GraphFormat, KNOWN_FORMATS, detect_as};
-use super::memory;
+use super::memory::{self, MemoryBudget};
 use super::npy::{Array, Pieces};
+use super::reading;
 use super::report::{LoadError, LoadReport};
 use super::sample;
 use super::sparse::MatrixEdges;
@@ -110,19 +111,24 @@ pub fn read_graph(spec: &str, ctl: &Control) -> Result<(Dataset, LoadReport), Lo
 /// # Errors
 /// As [`read_graph`].
 pub fn read_graph_as(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
-    read_graph_within(spec, options, memory::free_memory().unwrap_or(u64::MAX), ctl)
+    read_graph_within(spec, options, MemoryBudget::SYSTEM, ctl)
 }
 
-/// Reads a graph as [`read_graph_as`] does, if reading it will likely take no more than `memory` bytes.
+/// Reads a graph as [`read_graph_as`] does, with so much memory: that of a [`MemoryBudget`], or a number of bytes that nothing may exceed.
 ///
 /// # Errors
-/// As [`read_graph`]; [`LoadError::TooLarge`] before anything is read.
+/// As [`read_graph`]; [`LoadError::TooLarge`] before what is too large is read.
 pub fn read_graph_within(
     spec: &str,
     options: &ReadOptions,
-    memory: u64,
+    memory: impl Into<MemoryBudget>,
     ctl: &Control,
 ) -> Result<(Dataset, LoadReport), LoadError> {
+    let memory = memory.into();
+    reading::within(ctl, memory, || read_spec(spec, options, ctl))
+}
+
+fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
     if let Some(name) = spec.strip_prefix(sample::PREFIX) {
         let (dataset, report) = sample::read_sample(name, ctl)?;
         let (dataset, mut report) = rearranged(dataset, report, Request { path: Path::new(spec), options, ctl })?;
@@ -142,7 +148,7 @@ pub fn read_graph_within(
             });
         }
     };
-    memory::check(path, format, memory)?;
+    memory::estimate::check(path, format)?;
     let request = Request { path, options, ctl };
     let mut draft = match format {
         GraphFormat::UnifewsFolder => unifews::read(request)?,
@@ -177,6 +183,9 @@ pub fn read_graph_within(
     Ok((dataset, report))
 }
 
+/// So many rows are gone through between two looks at the stop button.
+const ROWS_PER_CHECK: usize = 1 << 12;
+
 /// A finished graph with its entries turned and its self-loops as the user asks.
 fn rearranged(
     dataset: Dataset,
@@ -189,7 +198,12 @@ fn rearranged(
     }
     let mut parts = dataset.to_parts();
     let mut list = EdgeList::new();
-    parts.topology.entries().for_each(|(u, v)| list.push(v, u, 1.0));
+    for u in 0..parts.topology.n_nodes() {
+        if u % ROWS_PER_CHECK == 0 {
+            request.check()?;
+        }
+        parts.topology.row(u).iter().for_each(|v| list.push(*v, u as u32, 1.0));
+    }
     let (n, meant) = (parts.topology.n_nodes(), (Direction::AsStored, SelfLoops::AsStored));
     let built = build_as(list, n, Stated::Nothing, meant, request, &mut report)?;
     parts.topology = built.topology;
@@ -245,7 +259,7 @@ impl Draft {
         if features.width() == 0 {
             return Err(LoadError::content(path, "features", "at least one column", "none"));
         }
-        let dataset = Dataset::try_new(DatasetParts {
+        let parts = DatasetParts {
             name: self.name,
             source: self.source,
             topology: self.topology,
@@ -254,8 +268,9 @@ impl Draft {
             labels: self.labels,
             splits: self.splits,
             node_ids: self.node_ids,
-        })
-        .map_err(|error| LoadError::invalid(path, error))?;
+        };
+        let dataset =
+            Dataset::try_new_while(parts, reading::check_engine).map_err(|error| LoadError::invalid(path, error))?;
         describe(&dataset, &mut report);
         report.facts.extend(self.report.facts);
         report.ignored.extend(self.report.ignored);
@@ -266,7 +281,8 @@ impl Draft {
 
 /// The counts that every graph's report begins with.
 pub(crate) fn describe(dataset: &Dataset, report: &mut LoadReport) {
-    let stats = GraphStats::of(dataset);
+    // A stop comes out at the entrance.
+    let Ok(stats) = GraphStats::of_while(dataset, reading::check_engine) else { return };
     report
         .fact("nodes", stats.n_nodes)
         .fact("entries", stats.n_entries)

@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::engine::graph::{Dataset, Split, resolve_split};
 use crate::io::file::{MAX_FILE_BYTES, read_text, stem};
 use crate::io::npz::Npz;
+use crate::io::reading;
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 
@@ -55,6 +56,10 @@ pub(super) fn nodes_of_mask(mask: impl Iterator<Item = i64>) -> Vec<u32> {
 /// # Errors
 /// [`LoadError`] for a file that holds no split of this graph; [`LoadError::Invalid`] for a name the graph does not have.
 pub fn read_split(spec: &str, dataset: &Dataset, seed: u64) -> Result<Split, LoadError> {
+    reading::entrance(|| read_split_of(spec, dataset, seed))
+}
+
+fn read_split_of(spec: &str, dataset: &Dataset, seed: u64) -> Result<Split, LoadError> {
     let path = Path::new(spec);
     let is_archive = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"));
     if !is_archive || dataset.splits().iter().any(|s| s.name == spec) {
@@ -103,12 +108,18 @@ pub fn with_split(dataset: Dataset, spec: &str, seed: u64) -> Result<(Dataset, S
     with_first(&dataset, split, Path::new(spec))
 }
 
+/// So many lines are read between two looks at the stop button.
+const LINES_PER_CHECK: usize = 1 << 12;
+
 /// Reads a list of node ids, as a recipe's lock may name one; node numbers in the order of the list.
 ///
 /// # Errors
 /// [`LoadError::Content`] with the line of an id that the graph does not have.
 pub fn read_node_ids(path: impl AsRef<Path>, dataset: &Dataset) -> Result<Vec<u32>, LoadError> {
-    let path = path.as_ref();
+    reading::entrance(|| read_ids(path.as_ref(), dataset))
+}
+
+fn read_ids(path: &Path, dataset: &Dataset) -> Result<Vec<u32>, LoadError> {
     let text = read_text(path, MAX_FILE_BYTES)?;
     let mut by_id: Vec<(&str, u32)> =
         dataset.node_ids().unwrap_or(&[]).iter().map(String::as_str).zip(0u32..).collect();
@@ -119,6 +130,9 @@ pub fn read_node_ids(path: impl AsRef<Path>, dataset: &Dataset) -> Result<Vec<u3
     };
     let mut nodes = Vec::new();
     for (line, id) in text.lines().enumerate() {
+        if line % LINES_PER_CHECK == 0 {
+            reading::check()?;
+        }
         let id = id.trim();
         if id.is_empty() || id.starts_with('#') {
             continue;

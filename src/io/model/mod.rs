@@ -14,6 +14,7 @@ use std::path::Path;
 
 use super::detect::{Detected, ModelFormat, detect};
 use super::file::{MAX_FILE_BYTES, read_whole};
+use super::reading;
 use super::report::{LoadError, LoadReport};
 use super::sample;
 use crate::engine::model::{Architecture, Model};
@@ -29,6 +30,10 @@ pub use safetensors::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, r
 /// # Errors
 /// [`LoadError`]; the message names the tensor, what was expected and what was found.
 pub fn read_model(spec: &str) -> Result<(Model, LoadReport), LoadError> {
+    reading::entrance(|| read_spec(spec))
+}
+
+fn read_spec(spec: &str) -> Result<(Model, LoadReport), LoadError> {
     let path = Path::new(spec);
     if let Some(name) = spec.strip_prefix(sample::PREFIX) {
         return read_model_bytes(sample::read_sample_model(name)?, path);

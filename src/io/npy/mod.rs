@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array2, ArrayD, IxDyn, ShapeBuilder as _};
 
 use super::file::{MAX_FILE_BYTES, open};
+use super::reading;
 use super::recipe::shortened;
 use super::report::LoadError;
 
@@ -212,14 +213,29 @@ impl Array {
 
     /// All values as 32-bit floats, in stored order.
     pub(crate) fn to_f32s(&self) -> Result<Vec<f32>, LoadError> {
-        let values = self.bytes.as_slice();
-        Ok(match self.kind {
-            Kind::F2 => words(values).map(|b| f32_from_half(u16::from_le_bytes(b))).collect(),
-            Kind::F4 => words(values).map(f32::from_le_bytes).collect(),
-            Kind::F8 => words(values).map(|b| narrowed(f64::from_le_bytes(b))).collect(),
-            Kind::Bytes(_) | Kind::Unicode(_) => return Err(self.fault("numbers", "text")),
-            _ => return self.map_whole(|v| Ok(v as f32)),
-        })
+        match self.kind {
+            Kind::F2 => self.map_words(|b| f32_from_half(u16::from_le_bytes(b))),
+            Kind::F4 => self.map_words(f32::from_le_bytes),
+            Kind::F8 => self.map_words(|b| narrowed(f64::from_le_bytes(b))),
+            Kind::Bytes(_) | Kind::Unicode(_) => Err(self.fault("numbers", "text")),
+            _ => self.map_whole(|v| Ok(v as f32)),
+        }
+    }
+
+    /// What becomes of all words of `N` bytes.
+    fn map_words<const N: usize, T>(&self, change: impl Fn([u8; N]) -> T) -> Result<Vec<T>, LoadError> {
+        let mut out = self.room::<T>()?;
+        for step in self.bytes.as_chunks::<N>().0.chunks(STEP_VALUES) {
+            reading::check()?;
+            out.extend(step.iter().map(|word| change(*word)));
+        }
+        Ok(out)
+    }
+
+    /// Room for as many values as there are, once there is memory for them.
+    fn room<T>(&self) -> Result<Vec<T>, LoadError> {
+        reading::ask_values(&self.path, &self.place, self.len(), size_of::<T>())?;
+        Ok(Vec::with_capacity(self.len()))
     }
 
     /// All values as 64-bit integers, in stored order; floats must be whole.
@@ -230,12 +246,15 @@ impl Array {
     /// What becomes of all values as 64-bit integers, in stored order; floats must be whole.
     fn map_whole<T>(&self, mut change: impl FnMut(i64) -> Result<T, LoadError>) -> Result<Vec<T>, LoadError> {
         let values = self.bytes.as_slice();
-        let mut out = Vec::with_capacity(self.len());
+        let mut out = self.room()?;
         macro_rules! each {
             ($whole:expr) => {
-                for bytes in words(values) {
-                    let whole: Result<i64, LoadError> = $whole(bytes);
-                    out.push(change(whole?)?);
+                for step in values.as_chunks().0.chunks(STEP_VALUES) {
+                    reading::check()?;
+                    for bytes in step {
+                        let whole: Result<i64, LoadError> = $whole(*bytes);
+                        out.push(change(whole?)?);
+                    }
                 }
             };
         }
@@ -364,6 +383,8 @@ impl Array {
     }
 }
 
+/// So many values are changed between two looks at the stop button.
+const STEP_VALUES: usize = 1 << 18;
 /// What a type has to be, in errors.
 const EXPECTED_TYPES: &str = "little-endian numbers or fixed-width text";
 

@@ -7,6 +7,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::{Array, EXPECTED_TYPES, Header, Kind, Layout, MAGIC, first_bytes, n_values, other_length};
+use crate::io::file::{Claimed, read_claimed};
+use crate::io::reading;
 use crate::io::report::LoadError;
 
 /// Values per piece: a few hundred kilobytes, and small in tests, so that they need several. An even number, so that no pair is torn.
@@ -21,7 +23,7 @@ pub(crate) struct Origin<'a> {
     pub(crate) place: String,
     /// What is expected of a source that cannot be read on: `intact compressed data`.
     pub(crate) intact: &'static str,
-    /// The file's size: so much is allocated on a mere claim.
+    /// The file's size, or what an archive says of an entry that it has room for: so much is taken on a mere claim, once it was asked for.
     pub(crate) n_bytes: u64,
 }
 
@@ -115,8 +117,10 @@ impl<'a> Pieces<'a> {
     /// All values at once.
     pub(crate) fn whole(mut self) -> Result<Array, LoadError> {
         let n_claimed = n_values(&self.shape).and_then(|n| n.checked_mul(Kind::parse(&self.descr).ok()?.size()?));
-        let mut bytes = Vec::with_capacity(self.believed(n_claimed.unwrap_or(0)));
-        self.source.read_to_end(&mut bytes).map_err(|error| self.origin.broken(&error))?;
+        let n_claimed = n_claimed.unwrap_or(0) as u64;
+        let claimed = Claimed { n_bytes: n_claimed, believed: self.origin.n_bytes, most: u64::MAX };
+        let Self { source, origin, .. } = &mut self;
+        let mut bytes = read_claimed(source, claimed, origin.path, &origin.place, |error| origin.broken(&error))?;
         if self.is_big_endian {
             let item = Kind::parse(&self.descr).ok().and_then(Kind::size).unwrap_or(1);
             bytes.chunks_exact_mut(item).for_each(<[u8]>::reverse);
@@ -143,6 +147,7 @@ impl<'a> Pieces<'a> {
                 break;
             }
             n_left -= wanted;
+            reading::check()?;
             each(&self.array(wanted, bytes)?)?;
         }
         // To its end, where an archive compares check sums.
@@ -175,6 +180,7 @@ impl<'a> Pieces<'a> {
     /// All values as indices below `limit`, in stored order.
     pub(crate) fn indices(self, limit: usize, what: &str) -> Result<Vec<u32>, LoadError> {
         let n = n_values(&self.shape).unwrap_or(0);
+        reading::ask_values(self.origin.path, &self.origin.place, n, size_of::<u32>())?;
         let mut indices = Vec::with_capacity(self.believed(n));
         self.for_each(|piece| {
             indices.append(&mut piece.to_indices(limit, what)?);
@@ -207,7 +213,10 @@ impl<'a> Pieces<'a> {
                 let (shape, is_big_endian) = (vec![n], self.is_big_endian);
                 Firsts::Read(Self { source, again: None, origin, descr, is_fortran: false, shape, is_big_endian })
             }
-            None => Firsts::Held { values: Vec::with_capacity(self.believed(n)), n_paired: 0 },
+            None => {
+                reading::ask_values(self.origin.path, &self.origin.place, n, size_of::<u32>())?;
+                Firsts::Held { values: Vec::with_capacity(self.believed(n)), n_paired: 0 }
+            }
         };
         let mut n_firsts = 0;
         self.for_each(|piece| {

@@ -4,8 +4,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::{Id, Node, Object, Pickle, PickleFault};
+use crate::io::reading;
+
+/// Memory is asked for where there are more values.
+const ASKED_FROM: usize = 1 << 16;
 
 /// Reads up to the end mark.
 pub(super) fn run(bytes: &[u8]) -> Result<Pickle<'_>, PickleFault> {
@@ -18,7 +23,10 @@ pub(super) fn run(bytes: &[u8]) -> Result<Pickle<'_>, PickleFault> {
         marks: Vec::new(),
         memo: BTreeMap::new(),
     };
-    loop {
+    for n_done in 0usize.. {
+        if n_done % STEPS_PER_CHECK == 0 && reading::is_stopped() {
+            break;
+        }
         machine.op_at = machine.at;
         let [op] = machine.chunk::<1>("the next instruction")?;
         if op == b'.' {
@@ -27,7 +35,11 @@ pub(super) fn run(bytes: &[u8]) -> Result<Pickle<'_>, PickleFault> {
         }
         machine.step(op)?;
     }
+    Err(machine.fault("the next instruction", "a stop"))
 }
+
+/// So many instructions are carried out between two looks at the stop button.
+const STEPS_PER_CHECK: usize = 1 << 12;
 
 struct Machine<'a> {
     bytes: &'a [u8],
@@ -128,6 +140,12 @@ impl<'a> Machine<'a> {
 
     fn new_node(&mut self, node: Node<'a>) -> Result<Id, PickleFault> {
         let id = u32::try_from(self.nodes.len()).map_err(|_error| self.fault("fewer than 2^32 values", "more"))?;
+        if self.nodes.len() == self.nodes.capacity() && self.nodes.len() >= ASKED_FROM {
+            // A value takes far more here than the byte that stands for it.
+            let (path, n) = (Path::new("a pickle"), 2 * self.nodes.len());
+            reading::ask_values(path, "a pickle's", n, size_of::<Node<'_>>())
+                .map_err(|_error| self.fault(format!("memory for {n} values"), "less"))?;
+        }
         self.nodes.push(node);
         Ok(Id(id))
     }

@@ -16,7 +16,6 @@
 mod storage;
 mod work;
 
-use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -30,7 +29,7 @@ pub use storage::{DiskStorage, OutOfCoreWriter};
 
 use super::atomic::{AtomicFolder, FolderPart};
 use super::bundle::npy_header;
-use super::file::{open, read_text};
+use super::file::{InputFile, open, read_text};
 use super::npy::Array;
 use super::report::{ExportError, LoadError};
 use crate::engine::control::Control;
@@ -325,7 +324,7 @@ fn write_array<T: Pod>(
 #[derive(Debug)]
 struct ArrayFile {
     path: PathBuf,
-    file: Mutex<File>,
+    file: Mutex<InputFile>,
     values_at: u64,
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::{Job, JobError, JobId, JobStatus, Lane};
 use crate::engine::control::{Canceller, Control, Progress, Workers};
 use crate::engine::kernels::CostModel;
+use crate::io::{MemoryBudget, ReadingScope};
 
 /// Called from any thread whenever [`JobRunner::poll`] has something new.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -281,6 +282,8 @@ impl<A: Send + 'static> JobRunner<A> {
         };
         let thread = std::thread::Builder::new().name(format!("job-{}", id.0)).spawn(move || {
             let _ended = Ended { id, events, waker };
+            // What the job reads stops with it.
+            let _reading = ReadingScope::enter(&ctl, MemoryBudget::SYSTEM);
             work(&ctl, &partial)
         });
         match thread {

@@ -108,7 +108,7 @@ fn gradients_of_several_classes_per_node_match_finite_differences() {
     let ctl = Control::new(2).expect("workers");
     let shape = PowerLaw { n_nodes: 40, n_entries: 200, n_features: 9, n_classes: 3, seed: 5 };
     let dataset = power_law_communities(&shape, &ctl).expect("possible");
-    let dataset = with_neighbour_tags(&dataset).expect("valid");
+    let dataset = with_neighbour_tags(&dataset, &ctl).expect("valid");
     assert!(dataset.labels().is_some_and(|l| l.tags().is_some()));
     for family in Family::ALL {
         check_on(&dataset, small(family), &ctl);

@@ -1,4 +1,4 @@
-//! How much memory reading a graph will take, guessed from headers and sizes before anything is read, and how much there is.
+//! How much memory reading a graph will take, guessed from headers and sizes before anything is read.
 //!
 //! What is never here: reading more than the start of a file. A guess that is too low is no harm beyond what there was without it; the
 //! guess is meant to be right within a factor of two and is refused only where it is above the limit.
@@ -6,10 +6,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::detect::GraphFormat;
-use super::file::open;
-use super::report::LoadError;
-use super::source::{ByteSource, parse_whole};
+use crate::io::detect::GraphFormat;
+use crate::io::file::open;
+use crate::io::reading;
+use crate::io::report::LoadError;
+use crate::io::source::{ByteSource, parse_whole};
+use crate::io::stored::StoredGraph;
 
 /// What is needed, and from what that was guessed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,17 +28,6 @@ const PER_EDGE: u64 = 16;
 const PER_NODE: u64 = 56;
 /// How many times larger than gzip the text within is, as a rule.
 const GZIP_EXPANSION: u64 = 4;
-
-/// How much memory the system would give away without slowing down, bytes.
-pub fn free_memory() -> Option<u64> {
-    let mut system = sysinfo::System::new().ok()?;
-    system.refresh_memory();
-    let free = system.available_memory();
-    // A container may be allowed less than the machine has; what it has read of files is given back when it is needed.
-    let limited =
-        system.cgroup_limits().map_or(free, |limits| free.min(limits.total_memory.saturating_sub(limits.rss)));
-    (limited > 0).then_some(limited)
-}
 
 /// Guesses what reading the graph at `path` will take; nothing where there is nothing to guess from.
 pub(crate) fn estimate(path: &Path, format: GraphFormat) -> Option<MemoryEstimate> {
@@ -65,6 +56,18 @@ pub(crate) fn estimate(path: &Path, format: GraphFormat) -> Option<MemoryEstimat
         }
         // Names and attributes take about as much in memory as in the file.
         GraphFormat::GraphMl | GraphFormat::Gexf | GraphFormat::Gml => of_size(if is_packed(path) { 6 } else { 2 }),
+        // Our own arrays say exactly what they hold.
+        GraphFormat::Stored => {
+            let stored = StoredGraph::open(path).ok()?;
+            let graph = stored.size();
+            MemoryEstimate {
+                size_bytes: graph.reading_bytes(),
+                basis: format!(
+                    "{} nodes, {} entries and {} features",
+                    graph.n_nodes, graph.n_entries, graph.n_features
+                ),
+            }
+        }
         // Tensors as bytes and as numbers; edges are never held as they are stored.
         GraphFormat::PygProcessed => of_size(2),
         // Compressed arrays, then the numbers in them, then the graph.
@@ -72,22 +75,12 @@ pub(crate) fn estimate(path: &Path, format: GraphFormat) -> Option<MemoryEstimat
     })
 }
 
-/// Refuses a graph whose reading would take more than `limit` bytes.
-pub(crate) fn check(path: &Path, format: GraphFormat, limit: u64) -> Result<(), LoadError> {
+/// Refuses a graph whose reading would take more than there is for this job.
+pub(crate) fn check(path: &Path, format: GraphFormat) -> Result<(), LoadError> {
     match estimate(path, format) {
-        Some(estimate) if estimate.size_bytes > limit => Err(LoadError::TooLarge {
-            path: path.to_owned(),
-            needed: gibibytes(estimate.size_bytes),
-            basis: estimate.basis,
-            limit: gibibytes(limit),
-        }),
-        _ => Ok(()),
+        Some(estimate) => reading::ask(path, estimate.size_bytes, || estimate.basis),
+        None => Ok(()),
     }
-}
-
-fn gibibytes(n_bytes: u64) -> String {
-    let mebibytes = n_bytes as f64 / f64::from(1u32 << 20);
-    if mebibytes < 1024.0 { format!("{mebibytes:.1} MiB") } else { format!("{:.1} GiB", mebibytes / 1024.0) }
 }
 
 /// Bytes of a file, or of all files below a folder.

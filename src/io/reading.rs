@@ -1,0 +1,155 @@
+//! What every reader minds, however deep in it: the stop button and the memory budget of the job that it reads for.
+//!
+//! A job enters a [`ReadingScope`] once; from there on files that are opened, archives that are unpacked and pickles that are taken apart
+//! on the same thread look here. It is kept by thread because much of the reading is done by decoders of other crates, which pass nothing
+//! on. Outside of a job nothing stops, and the budget is the system's.
+//!
+//! A stop or a refusal comes out of the entrances of this floor as itself ([`entrance`]), whatever the layers between made of it.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::path::Path;
+
+use super::memory::MemoryBudget;
+use super::report::LoadError;
+use crate::engine::EngineError;
+use crate::engine::control::{Canceller, Control};
+
+/// What one job asks of its readers.
+#[derive(Debug)]
+struct Job {
+    canceller: Canceller,
+    budget: MemoryBudget,
+    /// The first thing that was refused for want of memory.
+    refusal: Option<LoadError>,
+}
+
+thread_local! {
+    static JOB: RefCell<Option<Job>> = const { RefCell::new(None) };
+}
+
+/// As long as it is there, what this thread reads stops with its [`Control`] and keeps to its [`MemoryBudget`]. One may be entered within
+/// another; they end in the opposite order.
+#[derive(Debug)]
+#[must_use]
+pub struct ReadingScope {
+    before: Option<Job>,
+    /// It belongs to the thread that it was entered on.
+    on_this_thread: PhantomData<*const ()>,
+}
+
+impl ReadingScope {
+    /// From here on, on this thread.
+    pub fn enter(ctl: &Control, memory: impl Into<MemoryBudget>) -> Self {
+        let job = Job { canceller: ctl.canceller(), budget: memory.into(), refusal: None };
+        Self { before: JOB.with_borrow_mut(|slot| slot.replace(job)), on_this_thread: PhantomData }
+    }
+}
+
+impl Drop for ReadingScope {
+    fn drop(&mut self) {
+        JOB.with_borrow_mut(|job| *job = self.before.take());
+    }
+}
+
+/// An entrance of this floor: a stop that was asked for comes out as [`LoadError::Cancelled`], want of memory as
+/// [`LoadError::TooLarge`]. What cannot be had for want of memory is no broken or unknown file.
+pub(crate) fn entrance<T>(work: impl FnOnce() -> Result<T, LoadError>) -> Result<T, LoadError> {
+    let done = work();
+    let refusal = JOB.with_borrow_mut(|job| job.as_mut().and_then(|job| job.refusal.take()));
+    check()?;
+    refusal.map_or(done, Err)
+}
+
+/// An entrance for a job of its own.
+pub(crate) fn within<T>(
+    ctl: &Control,
+    memory: MemoryBudget,
+    work: impl FnOnce() -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
+    let _job = ReadingScope::enter(ctl, memory);
+    entrance(work)
+}
+
+/// Whether the job was asked to stop. What is made after that is thrown away.
+pub(crate) fn is_stopped() -> bool {
+    JOB.with_borrow(|job| job.as_ref().is_some_and(|job| job.canceller.is_cancelled()))
+}
+
+/// Stops here when the stop was asked for.
+///
+/// # Errors
+/// [`LoadError::Cancelled`].
+pub(crate) fn check() -> Result<(), LoadError> {
+    if is_stopped() { Err(LoadError::Cancelled) } else { Ok(()) }
+}
+
+/// As [`check`], for functions of the engine.
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+pub(crate) fn check_engine() -> Result<(), EngineError> {
+    if is_stopped() { Err(EngineError::Cancelled) } else { Ok(()) }
+}
+
+/// The handle that stops the job, for what reads on.
+pub(crate) fn canceller() -> Option<Canceller> {
+    JOB.with_borrow(|job| job.as_ref().map(|job| job.canceller.clone()))
+}
+
+/// Asks for `n_bytes` before they are taken. `basis` says what for, in words for people: `20000 rows of 512 values`.
+///
+/// # Errors
+/// [`LoadError::TooLarge`] where there is not as much, [`LoadError::Cancelled`] once the stop was asked for.
+pub(crate) fn ask(path: &Path, n_bytes: u64, basis: impl FnOnce() -> String) -> Result<(), LoadError> {
+    check()?;
+    let budget = JOB.with_borrow(|job| job.as_ref().map_or(MemoryBudget::SYSTEM, |job| job.budget));
+    budget.ask(n_bytes, path, basis).inspect_err(|error| {
+        if let LoadError::TooLarge { path, needed, basis, limit } = error {
+            let (path, needed, basis, limit) = (path.clone(), needed.clone(), basis.clone(), limit.clone());
+            JOB.with_borrow_mut(|job| {
+                if let Some(job) = job.as_mut() {
+                    job.refusal.get_or_insert(LoadError::TooLarge { path, needed, basis, limit });
+                }
+            });
+        }
+    })
+}
+
+/// Asks for an array of `n` values of `size` bytes each.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) fn ask_values(path: &Path, place: &str, n: usize, size: usize) -> Result<(), LoadError> {
+    ask(path, (n as u64).saturating_mul(size as u64), || format!("{n} values ({place})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_and_a_refusal_come_out_as_themselves() {
+        let ctl = Control::new(1).expect("a worker");
+        let path = Path::new("x");
+        let budget = MemoryBudget::of_each(10);
+        // Swallowed on the way, and yet said in the end.
+        let swallowed = within(&ctl, budget, || Ok(ask(path, 11, || "11 bytes".into()).is_ok()));
+        assert!(matches!(swallowed, Err(LoadError::TooLarge { .. })), "{swallowed:?}");
+        assert!(within(&ctl, budget, || ask(path, 10, String::new)).is_ok());
+        // One job within another, and none afterwards.
+        let inner = within(&ctl, budget, || {
+            within(&ctl, MemoryBudget::SYSTEM, || ask(path, 11, String::new))?;
+            ask(path, 11, String::new)
+        });
+        assert!(matches!(inner, Err(LoadError::TooLarge { .. })));
+        assert!(ask(path, 11, String::new).is_ok() && !is_stopped());
+        ctl.canceller().cancel();
+        let stopped = within(&ctl, budget, || -> Result<(), _> {
+            assert!(is_stopped() && check().is_err());
+            Err(LoadError::content(path, "byte 7", "an intact entry", "stopped"))
+        });
+        assert!(matches!(stopped, Err(LoadError::Cancelled)));
+        assert!(check().is_ok());
+    }
+}
