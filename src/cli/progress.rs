@@ -76,7 +76,7 @@ impl Terminal {
     /// Bytes of the program with `held` bytes of inputs and `needed` bytes of work.
     pub(super) fn in_all(&self, held: u64, needed: u64) -> u64 {
         /// Stacks of threads, and what the allocator keeps between what it gives out.
-        const BESIDE: u64 = 16 << 20;
+        const BESIDE: u64 = 24 << 20;
         [held, needed, BESIDE].into_iter().fold(self.own_bytes, u64::saturating_add)
     }
 

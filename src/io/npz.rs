@@ -91,9 +91,10 @@ impl Npz {
         let unpacked = self.unpacked.values().fold(0u64, |sum, n| sum.saturating_add(*n));
         if unpacked > limit {
             let expected = format!("at most {limit} bytes");
-            let found = match self.unpacked.len() {
-                1 => format!("{unpacked} bytes"),
-                n => format!("{unpacked} bytes in {n} arrays"),
+            let found = if entry.size() > limit {
+                format!("{} bytes", entry.size())
+            } else {
+                format!("{unpacked} bytes in {} arrays", self.unpacked.len())
             };
             return Err(LoadError::content(path, place, expected, found));
         }

@@ -187,7 +187,7 @@ fn memory_is_asked_for_before_it_is_taken() {
     for name in
         ["models/gcn.pt", "models/gcn-types.safetensors", "models/gcn.npz", "models/gcn.onnx", "graphs/pyg-2.4.pt"]
     {
-        refused(&fixtures().with_file_name(name), 512);
+        refused(&fixtures().with_file_name(name), 100);
     }
     let said = refused(Path::new("sample:powerlaw?nodes=100000&edges=1000000"), 1 << 20);
     assert!(said.contains("100000 nodes, 1000000 entries and 64 features"), "{said}");
