@@ -127,9 +127,9 @@ fn what_does_not_fit_is_refused_with_the_way_out() {
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let sample = "sample:powerlaw?nodes=20000&edges=200000&features=128";
-    // The graph fits, what is propagated does not: the features are 100 MB, and there are four of that.
-    let wide = "sample:powerlaw?nodes=20000&edges=200000&features=1280";
-    let said = refused(&["propagate", wide, "-o", "p", "--max-memory", "0.3"]);
+    // The graph fits, what is propagated does not: the features are 26 MB, and there are three of that beside the program.
+    let wide = "sample:powerlaw?nodes=20000&edges=200000&features=320";
+    let said = refused(&["propagate", wide, "-o", "p", "--max-memory", "0.1"]);
     assert!(said.contains("propagating takes about "), "{said}");
     assert!(said.contains("unifews store") && said.contains("is propagated from the disk"), "{said}");
     stdout(path, &["store", sample, "-o", "g"]);
@@ -139,15 +139,15 @@ fn what_does_not_fit_is_refused_with_the_way_out() {
     let sample = "sample:powerlaw?nodes=2000&edges=20000&features=16&classes=3";
     stdout(path, &["train", sample, "-o", "m.safetensors", "--arch", "sgc", "--epochs", "1", "--hidden", "8"]);
     // A limit that the program with the graph keeps, and with a run does not.
-    let sample = "sample:powerlaw?nodes=40000&edges=4000000&features=16&classes=3";
+    let sample = "sample:powerlaw?nodes=20000&edges=1000000&features=16&classes=3";
     for command in ["prune", "sweep"] {
-        let said = refused(&[command, sample, "m.safetensors", "-o", "p", "--max-memory", "0.2"]);
+        let said = refused(&[command, sample, "m.safetensors", "-o", "p", "--max-memory", "0.06"]);
         assert!(said.contains("--max-memory raises the limit, unifews store"), "{said}");
         assert!(!path.join("p").exists());
     }
     // And one that not even the graph keeps.
     let said = refused(&["prune", sample, "m.safetensors", "-o", "p", "--max-memory", "0.0005"]);
-    assert!(said.contains("what --max-memory leaves") && said.contains("40000 nodes"), "{said}");
+    assert!(said.contains("what --max-memory leaves") && said.contains("20000 nodes"), "{said}");
 }
 
 #[test]
