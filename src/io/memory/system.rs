@@ -132,11 +132,12 @@ fn kibibytes(text: &str, key: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::atomic::write_atomic;
 
     fn put(root: &Path, name: &str, text: &str) {
         let path = root.join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
+        write_atomic(path, text.as_bytes()).expect("written");
     }
 
     #[test]
