@@ -80,7 +80,7 @@ pub(crate) fn estimate(path: &Path, format: GraphFormat) -> Option<MemoryEstimat
 /// Refuses a graph whose reading would take more than there is for this job.
 pub(crate) fn check(path: &Path, format: GraphFormat) -> Result<(), LoadError> {
     match estimate(path, format) {
-        Some(estimate) => reading::ask(path, estimate.size_bytes, || estimate.basis),
+        Some(estimate) => reading::ask_always(path, estimate.size_bytes, || estimate.basis),
         None => Ok(()),
     }
 }

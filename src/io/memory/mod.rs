@@ -107,11 +107,19 @@ impl MemoryBudget {
     /// # Errors
     /// [`LoadError::TooLarge`] with both numbers and the way out.
     pub fn ask(self, n_bytes: u64, path: &Path, basis: impl FnOnce() -> String) -> Result<(), LoadError> {
-        /// Less than this is given without a look where the user set no limit: looking takes longer.
+        /// Less than this is given without a look: looking takes longer.
         const SMALL: u64 = 1 << 20;
-        if n_bytes < SMALL && self.process.is_none() && self.each.is_none_or(|most| n_bytes <= most) {
+        if n_bytes < SMALL && self.each.is_none_or(|most| n_bytes <= most) {
             return Ok(());
         }
+        self.ask_always(n_bytes, path, basis)
+    }
+
+    /// As [`MemoryBudget::ask`], however little it is: for a graph as a whole.
+    ///
+    /// # Errors
+    /// As [`MemoryBudget::ask`].
+    pub(crate) fn ask_always(self, n_bytes: u64, path: &Path, basis: impl FnOnce() -> String) -> Result<(), LoadError> {
         let left = self.left();
         if n_bytes <= left.n_bytes {
             return Ok(());
