@@ -10,7 +10,7 @@ use super::common::{SMALL, folder, json, stdout, unifews};
 const LARGE: &str = "sample:powerlaw?nodes=60000&edges=600000&features=1024&classes=8&seed=3";
 const HOW: [&str; 6] = ["--hops", "4", "--edge-mode", "relative", "--delta-a", "0.7"];
 /// GiB that the plan may use: a sixth of what the propagation takes in memory, less than half of the features.
-const LITTLE: [&str; 2] = ["--max-memory", "0.105"];
+const LITTLE: [&str; 4] = ["--max-memory", "0.105", "--threads", "2"];
 
 fn same_bytes(folder: &Path, a: &str, b: &str) {
     for name in ["embedding.npy", "removed_at.npy"] {
@@ -61,7 +61,7 @@ fn a_propagation_with_less_memory_than_the_data_gives_the_same_bytes_and_goes_on
     } else {
         command = Command::new(program);
     }
-    let output = command.args(&disk).args(["--threads", "2"]).current_dir(path).output().expect("run");
+    let output = command.args(&disk).current_dir(path).output().expect("run");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     assert!(said.contains("going on at hop "), "{said}");
@@ -85,7 +85,7 @@ fn a_work_folder_is_one_propagations_and_one_graphs() {
     let folder = folder();
     let path = folder.path();
     stdout(path, &["store", "sample:powerlaw?nodes=20000&edges=200000&features=512&seed=3", "-o", "graph"]);
-    let disk = [&["propagate", "graph", "-o", "disk", "--max-memory", "0.1"][..], &HOW].concat();
+    let disk = [&["propagate", "graph", "-o", "disk", "--max-memory", "0.1", "--threads", "2"][..], &HOW].concat();
     let refused = |words: &str| {
         let output = unifews(path).args(&disk).assert().code(1).get_output().clone();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -133,7 +133,7 @@ fn what_does_not_fit_is_refused_with_the_way_out() {
     assert!(said.contains("propagating takes about "), "{said}");
     assert!(said.contains("unifews store") && said.contains("is propagated from the disk"), "{said}");
     stdout(path, &["store", sample, "-o", "g"]);
-    let said = refused(&["propagate", "g", "-o", "p", "--max-memory", "0.01"]);
+    let said = refused(&["propagate", "g", "-o", "p", "--max-memory", "0.01", "--threads", "2"]);
     assert!(said.contains("memory: expected at least 99 MiB for 20000 nodes, found 10 MiB"), "{said}");
     assert!(!path.join("p").exists());
     let sample = "sample:powerlaw?nodes=2000&edges=20000&features=16&classes=3";
