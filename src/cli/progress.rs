@@ -76,8 +76,14 @@ impl Terminal {
     /// Bytes of the program with `held` bytes of inputs and `needed` bytes of work.
     pub(super) fn in_all(&self, held: u64, needed: u64) -> u64 {
         /// Stacks of threads, and what the allocator keeps between what it gives out.
-        const BESIDE: u64 = 16 << 20;
-        [held, needed, BESIDE].into_iter().fold(self.own_bytes, u64::saturating_add)
+        const BESIDE: u64 = 24 << 20;
+        [held, needed, BESIDE, self.bytes_of_threads()].into_iter().fold(self.own_bytes, u64::saturating_add)
+    }
+
+    /// Bytes of the workers beyond two: each has a stack, and memory that the allocator keeps for it.
+    pub(super) fn bytes_of_threads(&self) -> u64 {
+        const PER_THREAD: u64 = 3 << 20;
+        PER_THREAD * (self.ctl.n_threads() as u64).saturating_sub(2)
     }
 
     /// Says how much memory the program will have, `takes` at most: `needed` bytes of work beside `held` ones, which are there already.

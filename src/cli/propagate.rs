@@ -92,7 +92,7 @@ fn out_of_core(
         return Err(UsageError::new("options of the graph", "none for a stored graph", "some").into());
     }
     let writer = OutOfCoreWriter::beside(writer);
-    let mut plan = graph.size().plan(memory, sums_hops(recipe))?;
+    let mut plan = graph.size().plan(memory.saturating_sub(terminal.bytes_of_threads()), sums_hops(recipe))?;
     if let Some(width) = DiskStorage::width_of(writer.work()).filter(|width| *width < plan.block_width) {
         // What was begun with less memory goes on with as little.
         plan = graph.size().plan_of_width(width, sums_hops(recipe));

@@ -88,7 +88,9 @@ impl Workers {
                 .thread_name(|i| format!("unifews-{i}"))
                 .start_handler(|_| lower_priority())
                 .build();
-            pool.map_err(|e| EngineError::Threads { reason: e.to_string() })
+            pool.map_err(|e| EngineError::Threads {
+                reason: format!("{e}; --threads starts fewer, which need less memory"),
+            })
         };
         let n_started = if n_threads > THREADS_ANYWHERE {
             // One per core tells how many cores there are.

@@ -103,8 +103,25 @@ pub(crate) fn canceller() -> Option<Canceller> {
 /// [`LoadError::TooLarge`] where there is not as much, [`LoadError::Cancelled`] once the stop was asked for.
 pub(crate) fn ask(path: &Path, n_bytes: u64, basis: impl FnOnce() -> String) -> Result<(), LoadError> {
     check()?;
-    let budget = JOB.with_borrow(|job| job.as_ref().map_or(MemoryBudget::SYSTEM, |job| job.budget));
-    budget.ask(n_bytes, path, basis).inspect_err(|error| {
+    note_refusal(budget().ask(n_bytes, path, basis))
+}
+
+/// As [`ask`], however little it is: for a graph as a whole.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) fn ask_always(path: &Path, n_bytes: u64, basis: impl FnOnce() -> String) -> Result<(), LoadError> {
+    check()?;
+    note_refusal(budget().ask_always(n_bytes, path, basis))
+}
+
+fn budget() -> MemoryBudget {
+    JOB.with_borrow(|job| job.as_ref().map_or(MemoryBudget::SYSTEM, |job| job.budget))
+}
+
+/// Keeps what was refused for the entrance.
+fn note_refusal(answer: Result<(), LoadError>) -> Result<(), LoadError> {
+    answer.inspect_err(|error| {
         if let LoadError::TooLarge { path, needed, basis, limit } = error {
             let (path, needed, basis, limit) = (path.clone(), needed.clone(), basis.clone(), limit.clone());
             JOB.with_borrow_mut(|job| {

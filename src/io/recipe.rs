@@ -75,14 +75,15 @@ pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, LoadError> {
 /// A recipe from elsewhere could make a graph out of anything that the user may read; whoever opens one asks first. Links count as what
 /// they lead to. `file` is where the recipe lies.
 pub fn files_outside(recipe: &Recipe, file: &Path, trusted: &[&Path]) -> Vec<(&'static str, String)> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let near: Vec<PathBuf> =
         [folder, Path::new(".")].iter().chain(trusted).filter_map(|folder| folder.canonicalize().ok()).collect();
     let is_outside = |path: &str| {
         // One that is not there yet lies where its folder does.
         let path = Path::new(path);
         let real = path.canonicalize().ok().or_else(|| {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let folder =
+                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
             folder.canonicalize().ok()
         });
         real.is_none_or(|real| near.iter().all(|folder| !real.starts_with(folder)))
@@ -237,7 +238,7 @@ mod tests {
         let other = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
         let away = other.path().join("x.npy");
-        std::fs::write(&away, "x").expect("written");
+        write_atomic(&away, b"x").expect("written");
         let away = away.to_str().expect("UTF-8").to_owned();
         let file = folder.path().join("r.toml");
         let mut recipe = Recipe::default();

@@ -62,7 +62,9 @@ fn an_interrupted_inspection_ends_while_a_graph_is_generated_or_read() {
         let (code, _) = interrupt(folder.path(), &["inspect", generated], Duration::from_millis(delay));
         assert_eq!(code, Some(130), "generating, after {delay} ms");
     }
-    let lines: String = (0..400_000).map(|i| format!("{} {}\n", i % 9_973, (i * 7 + 1) % 9_973)).collect();
+    let lines: String = (0..400_000)
+        .flat_map(|i| [(i % 9_973).to_string(), " ".into(), ((i * 7 + 1) % 9_973).to_string(), "\n".into()])
+        .collect();
     let text = folder.path().join("edges.txt");
     std::fs::write(&text, lines.repeat(20)).expect("a large list");
     let (code, _) = interrupt(folder.path(), &["inspect", "edges.txt"], Duration::from_millis(300));

@@ -10,7 +10,7 @@ use super::common::{SMALL, folder, json, stdout, unifews};
 const LARGE: &str = "sample:powerlaw?nodes=60000&edges=600000&features=1024&classes=8&seed=3";
 const HOW: [&str; 6] = ["--hops", "4", "--edge-mode", "relative", "--delta-a", "0.7"];
 /// GiB that the plan may use: a sixth of what the propagation takes in memory, less than half of the features.
-const LITTLE: [&str; 2] = ["--max-memory", "0.105"];
+const LITTLE: [&str; 4] = ["--max-memory", "0.105", "--threads", "2"];
 
 fn same_bytes(folder: &Path, a: &str, b: &str) {
     for name in ["embedding.npy", "removed_at.npy"] {
@@ -61,7 +61,7 @@ fn a_propagation_with_less_memory_than_the_data_gives_the_same_bytes_and_goes_on
     } else {
         command = Command::new(program);
     }
-    let output = command.args(&disk).args(["--threads", "2"]).current_dir(path).output().expect("run");
+    let output = command.args(&disk).current_dir(path).output().expect("run");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     assert!(said.contains("going on at hop "), "{said}");
@@ -85,7 +85,7 @@ fn a_work_folder_is_one_propagations_and_one_graphs() {
     let folder = folder();
     let path = folder.path();
     stdout(path, &["store", "sample:powerlaw?nodes=20000&edges=200000&features=512&seed=3", "-o", "graph"]);
-    let disk = [&["propagate", "graph", "-o", "disk", "--max-memory", "0.1"][..], &HOW].concat();
+    let disk = [&["propagate", "graph", "-o", "disk", "--max-memory", "0.1", "--threads", "2"][..], &HOW].concat();
     let refused = |words: &str| {
         let output = unifews(path).args(&disk).assert().code(1).get_output().clone();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -127,27 +127,27 @@ fn what_does_not_fit_is_refused_with_the_way_out() {
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let sample = "sample:powerlaw?nodes=20000&edges=200000&features=128";
-    // The graph fits, what is propagated does not: the features are 100 MB, and there are four of that.
-    let wide = "sample:powerlaw?nodes=20000&edges=200000&features=1280";
-    let said = refused(&["propagate", wide, "-o", "p", "--max-memory", "0.3"]);
+    // The graph fits, what is propagated does not: the features are 26 MB, and there are three of that beside the program.
+    let wide = "sample:powerlaw?nodes=20000&edges=200000&features=320";
+    let said = refused(&["propagate", wide, "-o", "p", "--max-memory", "0.1"]);
     assert!(said.contains("propagating takes about "), "{said}");
     assert!(said.contains("unifews store") && said.contains("is propagated from the disk"), "{said}");
     stdout(path, &["store", sample, "-o", "g"]);
-    let said = refused(&["propagate", "g", "-o", "p", "--max-memory", "0.01"]);
+    let said = refused(&["propagate", "g", "-o", "p", "--max-memory", "0.01", "--threads", "2"]);
     assert!(said.contains("memory: expected at least 99 MiB for 20000 nodes, found 10 MiB"), "{said}");
     assert!(!path.join("p").exists());
     let sample = "sample:powerlaw?nodes=2000&edges=20000&features=16&classes=3";
     stdout(path, &["train", sample, "-o", "m.safetensors", "--arch", "sgc", "--epochs", "1", "--hidden", "8"]);
     // A limit that the program with the graph keeps, and with a run does not.
-    let sample = "sample:powerlaw?nodes=40000&edges=4000000&features=16&classes=3";
+    let sample = "sample:powerlaw?nodes=20000&edges=1000000&features=16&classes=3";
     for command in ["prune", "sweep"] {
-        let said = refused(&[command, sample, "m.safetensors", "-o", "p", "--max-memory", "0.2"]);
+        let said = refused(&[command, sample, "m.safetensors", "-o", "p", "--max-memory", "0.06"]);
         assert!(said.contains("--max-memory raises the limit, unifews store"), "{said}");
         assert!(!path.join("p").exists());
     }
     // And one that not even the graph keeps.
     let said = refused(&["prune", sample, "m.safetensors", "-o", "p", "--max-memory", "0.0005"]);
-    assert!(said.contains("what --max-memory leaves") && said.contains("40000 nodes"), "{said}");
+    assert!(said.contains("what --max-memory leaves") && said.contains("20000 nodes"), "{said}");
 }
 
 #[test]

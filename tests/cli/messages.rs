@@ -323,7 +323,7 @@ fn a_recipe_that_would_grow_without_end_is_refused() {
     let mut text = "a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n".to_owned();
     for (before, name) in ('a'..='l').zip('b'..='m') {
         let all = vec![format!("*{before}"); 9].join(",");
-        text += &format!("{name}: &{name} [{all}]\n");
+        text.extend([&name.to_string(), ": &", &name.to_string(), " [", &all, "]\n"]);
     }
     std::fs::write(folder.path().join("bomb.yaml"), text + "format: unifews-recipe/1\n").expect("a recipe");
     unifews(folder.path()).args(["inspect", "bomb.yaml"]).assert().code(1).stderr(contains("bomb.yaml"));

@@ -33,7 +33,7 @@ pub fn dataset_bytes(dataset: &Dataset) -> u64 {
         Features::Dense(x) => 4 * x.len(),
         Features::Sparse(x) => 8 * x.nnz() + 8 * x.rows(),
     };
-    let labels = dataset.labels().map_or(0, |l| 4 * l.classes().len() + l.tags().map_or(0, |tags| tags.len()));
+    let labels = dataset.labels().map_or(0, |l| 4 * l.classes().len() + l.tags().map_or(0, ndarray::ArrayBase::len));
     let splits: usize = dataset.splits().iter().map(|s| 4 * (s.train.len() + s.val.len() + s.test.len())).sum();
     let ids: usize = dataset.node_ids().map_or(0, |ids| ids.iter().map(|id| size_of::<String>() + id.len()).sum());
     (topology.size_bytes() + weights + features + labels + splits + ids) as u64

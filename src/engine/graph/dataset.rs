@@ -398,7 +398,9 @@ fn content_hash(parts: &DatasetParts, check: impl Fn() -> Result<(), EngineError
         fn add<T>(&mut self, values: &[T], word: impl Fn(&T) -> u64) -> Result<(), EngineError> {
             for step in values.chunks(STEP) {
                 (self.check)()?;
-                step.iter().for_each(|v| self.hash = (self.hash ^ word(v)).wrapping_mul(0x0000_0100_0000_01b3));
+                for v in step {
+                    self.hash = (self.hash ^ word(v)).wrapping_mul(0x0000_0100_0000_01b3);
+                }
             }
             Ok(())
         }

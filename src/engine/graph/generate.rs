@@ -122,7 +122,9 @@ pub fn power_law_communities(shape: &PowerLaw, ctl: &Control) -> Result<Dataset,
     let mut list = EdgeList::new();
     for step in pairs.chunks(STEP) {
         ctl.check()?;
-        step.iter().for_each(|(a, b)| list.push(*a, *b, 1.0));
+        for (a, b) in step {
+            list.push(*a, *b, 1.0);
+        }
     }
     drop(pairs);
     let topology = list.assemble(n, Direction::Symmetrised, SelfLoops::Added, ctl)?.topology;
@@ -190,7 +192,9 @@ fn sorted(pairs: Vec<(u32, u32)>, n: usize, ctl: &Control) -> Result<Vec<(u32, u
     let mut first_of = vec![0usize; n_parts + 1];
     for step in pairs.chunks(STEP) {
         ctl.check()?;
-        step.iter().for_each(|pair| first_of[part_of(pair) + 1] += 1);
+        for pair in step {
+            first_of[part_of(pair) + 1] += 1;
+        }
     }
     for part in 0..n_parts {
         first_of[part + 1] += first_of[part];

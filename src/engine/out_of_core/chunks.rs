@@ -8,8 +8,10 @@ use crate::engine::error::EngineError;
 
 /// Rows whose entries come together at least; sums over entries are added up in groups of as many.
 pub(super) const GROUP_ROWS: usize = 4096;
-/// Entries that come together at least, unless there are no more.
+/// Entries that come together at least, unless there are no more, or as many rows as there may be.
 const CHUNK_ENTRIES: usize = 1 << 20;
+/// Rows that come together at most, however few entries they have: their pointers take memory, too.
+const CHUNK_ROWS: usize = 64 * GROUP_ROWS;
 
 /// The lists that a hop walks.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +52,7 @@ impl Walked {
             chunk.indptr.clear();
             chunk.indptr.push(0);
             let (first, mut total) = (row, 0);
-            while row < self.n_nodes && total < CHUNK_ENTRIES {
+            while row < self.n_nodes && total < CHUNK_ENTRIES && row - first < CHUNK_ROWS {
                 let n_rows = GROUP_ROWS.min(self.n_nodes - row);
                 for length in read::<u32>(storage, StoredArray::Lengths { since }, row, n_rows)? {
                     total += length as usize;

@@ -158,6 +158,8 @@ pub fn sums_hops(recipe: &Recipe) -> bool {
 /// [`EngineError::Storage`], [`EngineError::Cancelled`].
 pub fn propagate_stored(job: &StoredPropagation<'_>, ctl: &Control) -> Result<PropagationState, EngineError> {
     job.check()?;
+    // One block of columns, used again for every other: what is given back is not free at once.
+    let mut block = Vec::new();
     let found = job.storage.load_state()?.filter(|state| state.block_width == job.plan.block_width);
     if found.is_some() {
         job.storage.verify(ctl)?;
@@ -171,8 +173,9 @@ pub fn propagate_stored(job: &StoredPropagation<'_>, ctl: &Control) -> Result<Pr
         None => begin(job, ctl)?,
     };
     while state.hop < job.recipe.model.hops {
-        squares = one_hop(job, &mut state, &squares, ctl)?;
+        squares = one_hop(job, &mut state, &squares, &mut block, ctl)?;
     }
+    drop(block);
     finish(job, &mut state, ctl)?;
     Ok(state)
 }
@@ -243,6 +246,7 @@ fn one_hop(
     job: &StoredPropagation<'_>,
     state: &mut PropagationState,
     squares: &[f64],
+    x: &mut Vec<f32>,
     ctl: &Control,
 ) -> Result<Vec<f64>, EngineError> {
     let began = Instant::now();
@@ -273,7 +277,7 @@ fn one_hop(
     }
     let mut next = squares_of(job, hop + 1, state.n_blocks_done, ctl)?;
     for block in state.n_blocks_done..job.plan.n_blocks {
-        one_block(job, walked, hop, block, &mut next, ctl)?;
+        one_block(job, (walked, hop), block, x, &mut next, ctl)?;
         state.n_blocks_done = block + 1;
         storage.save_state(state)?;
         if hop > 0 && job.has_sum() {
@@ -307,20 +311,23 @@ fn lists(since: usize) -> [StoredArray; 3] {
 
 /// Rows that one worker adds up at a time.
 const WORKER_ROWS: usize = 128;
+/// Values of the next block that wait to be written at most, unless one group of rows has more.
+const WAITING: usize = 1 << 21;
 
 /// A block of columns of `P̂(hop + 1)`, and of the sum with `P̂(hop)`.
 fn one_block(
     job: &StoredPropagation<'_>,
-    walked: Walked,
-    hop: usize,
+    (walked, hop): (Walked, usize),
     block: usize,
+    x: &mut Vec<f32>,
     squares: &mut [f64],
     ctl: &Control,
 ) -> Result<(), EngineError> {
     let (storage, n) = (job.storage, job.size.n_nodes);
     let (_, width) = job.columns(block);
-    let mut x = vec![0.0f32; n * width];
-    read_into(storage, StoredArray::Columns { hop, block }, 0, &mut x)?;
+    x.resize(n * width, 0.0);
+    read_into(storage, StoredArray::Columns { hop, block }, 0, x)?;
+    let x = x.as_slice();
     let mut sink = storage.create(StoredArray::Columns { hop: hop + 1, block })?;
     let mut sum = if job.has_sum() { Some(storage.create(StoredArray::Sum { hop, block })?) } else { None };
     let weight = job.recipe.model.hop_weights()[hop] as f32;
@@ -328,20 +335,25 @@ fn one_block(
     let stage = format!("hop {} of {}, columns {} of {}", hop + 1, job.recipe.model.hops, block + 1, job.plan.n_blocks);
     let mut out: Vec<f32> = Vec::new();
     walked.for_chunks(storage, &stage, ctl, |chunk| {
-        let start = chunk.rows.start;
-        let own = &x[start * width..chunk.rows.end * width];
-        out.clear();
-        out.extend_from_slice(own);
-        ctl.for_row_blocks(&mut out, width, WORKER_ROWS, |first, rows| {
-            let indptr = &chunk.indptr[first..=first + rows.len() / width];
-            let entries = RowBlock { indptr, indices: &chunk.sources, values: &chunk.values };
-            gather_rows(rows, width, entries, &x, is_residual);
-        })?;
-        add_squares_of_rows(&out, width, &mut squares[chunk.rows.clone()]);
-        append(&mut *sink, &out)?;
-        if let Some(sink) = &mut sum {
-            let before = (hop > 0).then_some(StoredArray::Sum { hop: hop.wrapping_sub(1), block });
-            append(&mut **sink, &added(storage, before, start * width, weight, own)?)?;
+        let n_rows = (WAITING / width).max(GROUP_ROWS);
+        for from in (0..chunk.rows.len()).step_by(n_rows) {
+            let start = chunk.rows.start + from;
+            let end = chunk.rows.end.min(start + n_rows);
+            let own = &x[start * width..end * width];
+            out.clear();
+            out.extend_from_slice(own);
+            ctl.for_row_blocks(&mut out, width, WORKER_ROWS, |first, rows| {
+                let first = from + first;
+                let indptr = &chunk.indptr[first..=first + rows.len() / width];
+                let entries = RowBlock { indptr, indices: &chunk.sources, values: &chunk.values };
+                gather_rows(rows, width, entries, x, is_residual);
+            })?;
+            add_squares_of_rows(&out, width, &mut squares[start..end]);
+            append(&mut *sink, &out)?;
+            if let Some(sink) = &mut sum {
+                let before = (hop > 0).then_some(StoredArray::Sum { hop: hop.wrapping_sub(1), block });
+                append(&mut **sink, &added(storage, before, start * width, weight, own)?)?;
+            }
         }
         Ok(())
     })?;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::chunks::GROUP_ROWS;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
 use crate::engine::kernels::GROUP;
@@ -77,13 +78,22 @@ impl GraphSize {
         self.structure_bytes() + 5 * self.n_entries as u64 + n_embeddings * self.embedding_bytes() + lists
     }
 
+    /// Bytes that are taken whatever the width of blocks: what [`FIXED`] and [`PER_NODE`] say, and a group of rows with all their features,
+    /// where those are more than the former has room for.
+    fn fixed_bytes(&self) -> u64 {
+        const PER_FEATURE: u64 = 6 * GROUP_ROWS as u64;
+        const HAS_ROOM: u64 = 24 << 20;
+        let of_group = PER_FEATURE.saturating_mul(self.n_features as u64).saturating_sub(HAS_ROOM);
+        FIXED + PER_NODE * self.n_nodes as u64 + of_group
+    }
+
     /// How wide blocks may be within `memory` bytes.
     ///
     /// # Errors
     /// [`EngineError::Mismatch`] where not even the narrowest block fits: how much it takes.
     pub fn plan(&self, memory: u64, has_sum: bool) -> Result<MemoryPlan, EngineError> {
         let n = self.n_nodes as u64;
-        let fixed = FIXED + PER_NODE * n;
+        let fixed = self.fixed_bytes();
         let per_step = 4 * n * COLUMN_STEP as u64;
         let steps = memory.saturating_sub(fixed) / per_step.max(1);
         if steps == 0 {
@@ -103,7 +113,7 @@ impl GraphSize {
         MemoryPlan {
             block_width,
             n_blocks: self.n_features.div_ceil(block_width.max(1)),
-            memory_bytes: FIXED + PER_NODE * n + 4 * n * block_width as u64,
+            memory_bytes: self.fixed_bytes() + 4 * n * block_width as u64,
             storage_bytes: entries + embeddings,
         }
     }

@@ -42,6 +42,8 @@ pub(crate) fn estimate(path: &Path, format: GraphFormat) -> Option<MemoryEstimat
     };
     Some(match format {
         GraphFormat::MatrixMarket | GraphFormat::Metis => match counts_of_header(path, format) {
+            // More nodes than there can be are no question of memory: the reader says so.
+            Some((nodes, _)) if nodes >= u64::from(u32::MAX) => return None,
             Some((nodes, edges)) => of_counts(nodes, edges),
             None => of_size(2),
         },
@@ -78,7 +80,7 @@ pub(crate) fn estimate(path: &Path, format: GraphFormat) -> Option<MemoryEstimat
 /// Refuses a graph whose reading would take more than there is for this job.
 pub(crate) fn check(path: &Path, format: GraphFormat) -> Result<(), LoadError> {
     match estimate(path, format) {
-        Some(estimate) => reading::ask(path, estimate.size_bytes, || estimate.basis),
+        Some(estimate) => reading::ask_always(path, estimate.size_bytes, || estimate.basis),
         None => Ok(()),
     }
 }

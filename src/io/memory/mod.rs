@@ -112,6 +112,14 @@ impl MemoryBudget {
         if n_bytes < SMALL && self.each.is_none_or(|most| n_bytes <= most) {
             return Ok(());
         }
+        self.ask_always(n_bytes, path, basis)
+    }
+
+    /// As [`MemoryBudget::ask`], however little it is: for a graph as a whole.
+    ///
+    /// # Errors
+    /// As [`MemoryBudget::ask`].
+    pub(crate) fn ask_always(self, n_bytes: u64, path: &Path, basis: impl FnOnce() -> String) -> Result<(), LoadError> {
         let left = self.left();
         if n_bytes <= left.n_bytes {
             return Ok(());

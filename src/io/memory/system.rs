@@ -26,13 +26,12 @@ pub(super) fn available() -> Option<u64> {
     Some(system.available_memory()).filter(|free| *free > 0)
 }
 
-/// What `ulimit -v` leaves. Address space that is set aside but never written to does not count as taken: the allocator gives it out first.
+/// What `ulimit -v` leaves.
 pub(super) fn left_of_address_space() -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
         let limit = rustix::process::getrlimit(rustix::process::Resource::As).current?;
-        let taken: u64 = ["VmData:", "VmStk:", "VmExe:", "VmLib:"].into_iter().filter_map(status).sum();
-        Some(usable(limit.saturating_sub(taken)))
+        Some(usable(limit.saturating_sub(status("VmSize:")?)))
     }
     #[cfg(not(target_os = "linux"))]
     None
@@ -49,10 +48,17 @@ pub(super) fn left_of_data() -> Option<u64> {
     None
 }
 
-/// What of a process's own limit can be given out: allocators take it in pieces, and a sixteenth is lost between them.
+/// What of a process's own limit can be given out. One thing comes either out of what is still to be had from the system, or out of what
+/// the allocator has set aside and nobody has written to. It is taken in pieces, and a sixteenth is lost between them.
 #[cfg(target_os = "linux")]
 fn usable(left: u64) -> u64 {
-    left - left / 16
+    const STACK: u64 = 2 << 20;
+    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let of = |key: &str| kibibytes(&text, key).unwrap_or(0);
+    let stacks = STACK * of("Threads:") / 1024;
+    let set_aside = of("VmData:").saturating_sub(of("RssAnon:")).saturating_sub(stacks);
+    let most = left.max(set_aside);
+    most - most / 16
 }
 
 /// What the limits of the process's cgroup, and of those around it, leave.
@@ -126,11 +132,12 @@ fn kibibytes(text: &str, key: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::atomic::write_atomic;
 
     fn put(root: &Path, name: &str, text: &str) {
         let path = root.join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
+        write_atomic(path, text.as_bytes()).expect("written");
     }
 
     #[test]

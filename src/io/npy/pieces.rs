@@ -207,16 +207,13 @@ impl<'a> Pieces<'a> {
             });
         }
         let n = n_values(&self.shape).unwrap_or(0) / 2;
-        let mut firsts = match self.again.take() {
-            Some(source) => {
-                let (origin, descr) = (self.origin.clone(), self.descr.clone());
-                let (shape, is_big_endian) = (vec![n], self.is_big_endian);
-                Firsts::Read(Self { source, again: None, origin, descr, is_fortran: false, shape, is_big_endian })
-            }
-            None => {
-                reading::ask_values(self.origin.path, &self.origin.place, n, size_of::<u32>())?;
-                Firsts::Held { values: Vec::with_capacity(self.believed(n)), n_paired: 0 }
-            }
+        let mut firsts = if let Some(source) = self.again.take() {
+            let (origin, descr) = (self.origin.clone(), self.descr.clone());
+            let (shape, is_big_endian) = (vec![n], self.is_big_endian);
+            Firsts::Read(Self { source, again: None, origin, descr, is_fortran: false, shape, is_big_endian })
+        } else {
+            reading::ask_values(self.origin.path, &self.origin.place, n, size_of::<u32>())?;
+            Firsts::Held { values: Vec::with_capacity(self.believed(n)), n_paired: 0 }
         };
         let mut n_firsts = 0;
         self.for_each(|piece| {
