@@ -385,6 +385,9 @@ pub(super) struct GraphArgs {
     /// Whether edge weights count [default: where the file calls them so]
     #[arg(long, value_name = "true|false", action = ArgAction::Set)]
     pub(super) edge_weights: Option<bool>,
+    /// The edge attribute that is the weight, or NAME:COLUMN of one with several columns (from 0) [default: weight or the like]
+    #[arg(long, value_name = "NAME")]
+    pub(super) weight_attribute: Option<String>,
     /// Lists of edges: what the columns hold: source, target, weight, ignored
     #[arg(long, value_name = "ROLE,…", value_delimiter = ',', value_parser = choice::<Column>, action = ArgAction::Set)]
     pub(super) columns: Option<Vec<Column>>,

@@ -215,6 +215,7 @@ impl GraphArgs {
         replace(&mut options.direction, self.direction.as_ref());
         replace(&mut options.self_loops, self.self_loops.as_ref());
         replace(&mut options.weights, self.edge_weights.as_ref());
+        replace(&mut options.weight_attribute, self.weight_attribute.as_ref());
         replace(&mut options.columns, self.columns.as_ref());
         replace(&mut options.separator, self.separator.as_ref());
         replace(&mut options.header, self.header.as_ref());

@@ -85,7 +85,8 @@ pub(crate) fn check(path: &Path, format: GraphFormat, limit: u64) -> Result<(), 
     }
 }
 
-fn gibibytes(n_bytes: u64) -> String {
+/// An amount of memory as an error shows it.
+pub(crate) fn gibibytes(n_bytes: u64) -> String {
     let mebibytes = n_bytes as f64 / f64::from(1u32 << 20);
     if mebibytes < 1024.0 { format!("{mebibytes:.1} MiB") } else { format!("{:.1} GiB", mebibytes / 1024.0) }
 }

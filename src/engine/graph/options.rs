@@ -49,6 +49,10 @@ pub struct ReadOptions {
     /// Whether edge weights count. Left out: where the file calls them so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<bool>,
+    /// The edge attribute that is the weight, where edges have attributes with names; of one with several columns, `NAME:COLUMN`
+    /// counted from 0. Left out: `weight` or the like, or the only number that every edge has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_attribute: Option<String>,
     /// Lists of edges: what separates fields. Left out: spaces, tabs, commas or semicolons.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub separator: Option<Separator>,
@@ -64,7 +68,7 @@ pub struct ReadOptions {
     /// Node attributes that are features. Left out: every attribute of numbers that is neither label nor split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,
-    /// The node attribute that is the class. Left out: `label`, `class`, `y`, `target`, `club` or the like.
+    /// The node attribute that is the class. Left out: `class`, `y`, `target`, `club` or the like; an array called `label`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
     /// Node attributes that are the split: one that says `train`, `val` or `test`, or three of truth values in this order.

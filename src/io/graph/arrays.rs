@@ -4,8 +4,9 @@
 //! `labels`, `y` the class, and `train_mask`, `val_mask`, `test_mask` are the split; with several columns, one split for each. What is not
 //! used is reported.
 
+use super::labels::read_labels;
 use super::split::nodes_of_mask;
-use super::{Draft, Request, labels_from_array};
+use super::{Draft, Request};
 use crate::engine::graph::{Features, Split};
 use crate::io::npy::Array;
 use crate::io::recipe::shortened;
@@ -58,7 +59,7 @@ impl NodeArrays {
         }
         let known = ["label", "labels", "y"];
         if let Some(array) = self.take("labels", request.options.labels.as_deref(), &known, request)? {
-            draft.labels = Some(labels_from_array(&array, n)?);
+            draft.labels = Some(read_labels(&array, n, &mut draft.report)?);
         }
         self.apply_masks(n, draft, request)?;
         draft.report.ignored.extend(self.0.into_iter().map(|(name, _)| format!("array {} of nodes", shortened(&name))));

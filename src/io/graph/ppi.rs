@@ -13,7 +13,8 @@ use serde::Deserialize;
 
 use super::build::{Stated, build};
 use super::graphsaint::json;
-use super::targets::{labels_of_tags, tags_of};
+use super::labels::known_tags;
+use super::targets::labels_of_tags;
 use super::{Draft, Request};
 use crate::engine::graph::{EdgeList, Features, Split};
 use crate::io::file::stem;
@@ -75,7 +76,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
             }
         };
         features.push(rows("feats")?.to_f32_matrix()?);
-        targets.push(tags_of(&rows("labels")?)?);
+        targets.push(known_tags(&rows("labels")?, &mut report)?);
         first = next;
     }
     let joined = |what: &str, error: ndarray::ShapeError| {

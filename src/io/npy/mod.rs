@@ -227,6 +227,36 @@ impl Array {
         self.map_whole(Ok)
     }
 
+    /// All values as classes, in stored order: integers, where -1 stands for NaN. The largest number of an unsigned type is -1 that was
+    /// cast to it, unless the number below it is a class as well; it becomes -1, and is given back.
+    pub(crate) fn to_classes(&self) -> Result<(Vec<i64>, Option<u64>), LoadError> {
+        let values = self.bytes.as_slice();
+        let class = |value: f64| if value.is_nan() { Ok(-1) } else { self.whole(value) };
+        let classes: Result<Vec<i64>, LoadError> = match self.kind {
+            Kind::F2 => words(values).map(|b| class(f32_from_half(u16::from_le_bytes(b)).into())).collect(),
+            Kind::F4 => words(values).map(|b| class(f32::from_le_bytes(b).into())).collect(),
+            Kind::F8 => words(values).map(|b| class(f64::from_le_bytes(b))).collect(),
+            Kind::U8 => words(values)
+                .map(u64::from_le_bytes)
+                .map(|v| if v == u64::MAX { Ok(i64::MAX) } else { Ok(i64::try_from(v).unwrap_or(i64::MAX - 1)) })
+                .collect(),
+            _ => self.to_i64s(),
+        };
+        let mut classes = classes?;
+        let most: i64 = match self.kind {
+            Kind::U1 => u8::MAX.into(),
+            Kind::U2 => u16::MAX.into(),
+            Kind::U4 => u32::MAX.into(),
+            Kind::U8 => i64::MAX,
+            _ => return Ok((classes, None)),
+        };
+        if classes.contains(&(most - 1)) || !classes.contains(&most) {
+            return Ok((classes, None));
+        }
+        classes.iter_mut().filter(|class| **class == most).for_each(|class| *class = -1);
+        Ok((classes, Some(if most == i64::MAX { u64::MAX } else { most.unsigned_abs() })))
+    }
+
     /// What becomes of all values as 64-bit integers, in stored order; floats must be whole.
     fn map_whole<T>(&self, mut change: impl FnMut(i64) -> Result<T, LoadError>) -> Result<Vec<T>, LoadError> {
         let values = self.bytes.as_slice();
