@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
-use crate::engine::graph::{Column, Direction, SelfLoops, Separator};
+use crate::engine::graph::{Column, Direction, Encoding, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
 use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Identity, Precision, Schedule, WeightMode};
@@ -400,6 +400,9 @@ pub(super) struct GraphArgs {
     /// Lists of edges: characters that comments start with [default: #%]
     #[arg(long, value_name = "CHARS")]
     pub(super) comments: Option<String>,
+    /// Text: how its characters are stored [default: by byte order mark or declaration, else utf-8]
+    #[arg(long, value_name = "utf-8|utf-16|latin1|shift-jis|euc-jp", value_parser = choice::<Encoding>)]
+    pub(super) encoding: Option<Encoding>,
     /// Node attributes that are features [default: all of numbers]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', action = ArgAction::Set)]
     pub(super) features: Option<Vec<String>>,

@@ -18,6 +18,7 @@ pub mod atomic;
 pub mod bundle;
 mod calibration;
 mod detect;
+mod encoding;
 pub mod export;
 pub mod figure;
 mod file;
