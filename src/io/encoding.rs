@@ -23,7 +23,7 @@ const CHUNK_BYTES: usize = 1 << 16;
 const CANDIDATES: [Encoding; 3] = [Encoding::ShiftJis, Encoding::EucJp, Encoding::Latin1];
 
 /// The encoding as the crate knows it.
-fn of(encoding: Encoding) -> &'static encoding_rs::Encoding {
+pub(crate) fn of(encoding: Encoding) -> &'static encoding_rs::Encoding {
     match encoding {
         Encoding::Utf8 => UTF_8,
         Encoding::Utf16 => UTF_16LE,
@@ -67,7 +67,8 @@ pub(crate) struct Transcoded<R> {
 }
 
 impl<R: Read> Transcoded<R> {
-    fn new(inner: R, encoding: &'static encoding_rs::Encoding) -> Self {
+    /// Decodes what `inner` gives.
+    pub(crate) fn new(inner: R, encoding: &'static encoding_rs::Encoding) -> Self {
         Self {
             inner,
             decoder: encoding.new_decoder_with_bom_removal(),

@@ -500,7 +500,18 @@ pub(crate) fn read_weights(
 pub(crate) fn read_form(npz: &mut Npz, prefix: &str) -> Result<String, LoadError> {
     // Written beside the others by SciPy, and says nothing about the values.
     npz.optional(&format!("{prefix}_is_array"))?;
-    npz.optional(&format!("{prefix}format"))?.map_or_else(|| Ok("csr".to_owned()), |format| format.to_text())
+    let Some(format) = npz.optional(&format!("{prefix}format"))? else { return Ok("csr".to_owned()) };
+    let form = format.to_text()?;
+    let has = |part: &str| npz.has(&format!("{prefix}{part}"));
+    let is_false = match form.as_str() {
+        "coo" => !has("row"),
+        "dia" => !has("offsets"),
+        _ => false,
+    };
+    if is_false && has("indptr") {
+        return Err(format.fault("\"csr\" (compressed sparse rows)", format!("{form:?}")));
+    }
+    Ok(form)
 }
 
 /// Rows and columns as the array `{prefix}shape` states them, and that array.

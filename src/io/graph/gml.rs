@@ -71,6 +71,17 @@ struct Tokens<'a> {
     lines: Lines<'a>,
     line: String,
     at: usize,
+    characters: Characters,
+}
+
+/// How characters beyond ASCII are stored: the format's standard is ISO 8859-1, most programs write UTF-8. The first line that has
+/// any decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Characters {
+    Ascii,
+    /// UTF-8, and the line that showed it; 0 where the user says so.
+    Utf8(usize),
+    Latin1(usize),
 }
 
 impl Tokens<'_> {
@@ -81,10 +92,36 @@ impl Tokens<'_> {
     fn next_line(&mut self) -> Result<bool, LoadError> {
         self.at = 0;
         self.line.clear();
+        let number = self.lines.number() + 1;
         match self.lines.next_line()? {
             Some(line) => {
-                if !line.starts_with(b"#") {
-                    self.line.push_str(&String::from_utf8_lossy(line));
+                if line.starts_with(b"#") {
+                    return Ok(true);
+                }
+                if line.is_ascii() {
+                    self.line.extend(line.iter().copied().map(char::from));
+                    return Ok(true);
+                }
+                let as_utf8 = std::str::from_utf8(line);
+                if self.characters == Characters::Ascii {
+                    self.characters =
+                        if as_utf8.is_ok() { Characters::Utf8(number) } else { Characters::Latin1(number) };
+                }
+                match (self.characters, as_utf8) {
+                    (Characters::Latin1(_), _) => {
+                        self.line.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(line).0);
+                    }
+                    (_, Ok(text)) => self.line.push_str(text),
+                    (characters, Err(error)) => {
+                        let rest = line[error.valid_up_to()..].iter().take(4);
+                        let found = rest.map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+                        let why = match characters {
+                            Characters::Utf8(first) if first > 0 => format!("as in line {first}"),
+                            _ => "as chosen".to_owned(),
+                        };
+                        let expected = format!("UTF-8, {why} (say what all of it is in with --encoding)");
+                        return Err(self.lines.fault(expected, format!("bytes {found}")));
+                    }
                 }
                 Ok(true)
             }
@@ -249,7 +286,8 @@ fn unescaped(raw: &str) -> String {
 /// Reads the file.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let lines = Lines::open(request.path, request.ctl, "reading nodes and edges", MAX_LINE_BYTES)?;
-    let mut tokens = Tokens { lines, line: String::new(), at: 0 };
+    let characters = if request.options.encoding.is_some() { Characters::Utf8(0) } else { Characters::Ascii };
+    let mut tokens = Tokens { lines, line: String::new(), at: 0, characters };
     let mut reading = Reading::default();
     let mut has_graph = false;
     loop {
@@ -292,6 +330,12 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     }
     let labels = reading.labels;
     let mut draft = reading.graph.finish(request)?;
+    if let Characters::Latin1(line) = tokens.characters {
+        draft.report.fact(
+            "encoding",
+            format!("latin1, the format's standard (line {line} is no UTF-8; --encoding takes another)"),
+        );
+    }
     let n = draft.topology.n_nodes();
     let mut sorted: Vec<&String> = labels.iter().flatten().collect();
     sorted.sort_unstable();

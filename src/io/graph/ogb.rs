@@ -58,7 +58,11 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     };
     for name in ["num-node-dict.csv.gz", "triplet-type-list.csv.gz", "edge_index_dict.npz"] {
         if raw.join(name).is_file() {
-            let found = format!("several ({name}): choose one sort of nodes, and one of edges between them");
+            let found = format!(
+                "several ({name}): choose one sort of nodes, and one of edges between them, with ogb's reader: graph, labels = dataset[0]; \
+                 numpy.savetxt('edges.csv', graph['edge_index_dict']['paper', 'cites', 'paper'].T, '%d', ','); \
+                 numpy.save('edges.feat.npy', graph['node_feat_dict']['paper']); numpy.save('edges.label.npy', labels['paper'].ravel())"
+            );
             return Err(LoadError::content(path, "graph", "one sort of nodes and one of edges", found));
         }
     }

@@ -81,7 +81,10 @@ impl<'a> Record<'a> {
         let class = own.or(stated).map(|(_, class)| class);
         let attributes = match own {
             Some(_) => match pickle.attribute(graph, "_store") {
-                Some(store) => pairs(pickle, pickle.attribute(store, "_mapping")?)?,
+                Some(store) => {
+                    let mapping = pickle.attribute(store, "_mapping");
+                    mapping.and_then(|mapping| pairs(pickle, mapping)).unwrap_or_default()
+                }
                 None => pickle.attributes(graph),
             },
             None => pairs(pickle, graph)?,

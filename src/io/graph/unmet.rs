@@ -12,7 +12,7 @@ use crate::io::report::LoadError;
 
 /// Refuses options that no file of the format can meet.
 pub(super) fn check_options(format: GraphFormat, options: &ReadOptions, path: &Path) -> Result<(), LoadError> {
-    use GraphFormat::{Dgl, EdgeList, Gexf, Gml, GraphMl, Mat, PygProcessed};
+    use GraphFormat::{Dgl, EdgeList, Gexf, Gml, GraphMl, Mat, MatrixMarket, Metis, PygProcessed};
     let is_list = format == EdgeList;
     let has_names = matches!(format, GraphMl | Gexf | Gml | Dgl | PygProcessed);
     let lines = "a list of edges as text, which alone has lines to take apart";
@@ -22,6 +22,12 @@ pub(super) fn check_options(format: GraphFormat, options: &ReadOptions, path: &P
         ("separator", options.separator.is_some(), is_list, lines.to_owned()),
         ("header", options.header.is_some(), is_list, lines.to_owned()),
         ("comments", options.comments.is_some(), is_list, lines.to_owned()),
+        (
+            "encoding",
+            options.encoding.is_some(),
+            matches!(format, EdgeList | MatrixMarket | Metis | GraphMl | Gexf | Gml),
+            "a format of text".to_owned(),
+        ),
         ("features", options.features.is_some(), has_names || format == Mat, named("--feature-file")),
         ("labels", options.labels.is_some(), has_names || format == Mat, named("--label-file")),
         ("split_masks", options.split_masks.is_some(), has_names, named("--split-file")),

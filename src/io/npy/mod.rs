@@ -148,8 +148,8 @@ impl Array {
             let (expected, found) = other_length(n_bytes, &shape, bytes.len() as u64);
             return Err(fault(&expected, found));
         }
-        if shape.iter().skip(1).any(|d| *d == 0) {
-            // Such an array could claim any number of rows without a byte to show for it.
+        if shape.first().is_some_and(|rows| *rows > 2) && shape.iter().skip(1).any(|d| *d == 0) {
+            // Such an array could claim any number of rows without a byte to show for it. Two are the ends of no edges.
             return Err(fault("at least one value in every row", format!("shape {shape:?}")));
         }
         Ok(Self { path: path.to_owned(), place, kind, is_fortran, shape, bytes })
@@ -368,19 +368,22 @@ impl Array {
     pub(crate) fn to_texts(&self) -> Result<Vec<String>, LoadError> {
         let values = self.bytes.as_slice();
         match self.kind {
-            Kind::Bytes(width) => Ok(values
+            // No character is replaced: two names would become one.
+            Kind::Bytes(width) => values
                 .chunks_exact(width)
-                .map(|text| String::from_utf8_lossy(text).trim_end_matches('\0').to_owned())
-                .collect()),
-            Kind::Unicode(width) => Ok(values
+                .map(|text| match std::str::from_utf8(text) {
+                    Ok(text) => Ok(text.trim_end_matches('\0').to_owned()),
+                    Err(_) => Err(self.fault("text in UTF-8 (array.astype(str) makes it)", first_bytes(text))),
+                })
+                .collect(),
+            Kind::Unicode(width) => values
                 .chunks_exact(width.saturating_mul(4))
                 .map(|text| {
-                    let text: String = words(text)
-                        .map(|b| char::from_u32(u32::from_le_bytes(b)).unwrap_or(char::REPLACEMENT_CHARACTER))
-                        .collect();
-                    text.trim_end_matches('\0').to_owned()
+                    let text: Option<String> = words(text).map(|b| char::from_u32(u32::from_le_bytes(b))).collect();
+                    let text = text.ok_or_else(|| self.fault("text", "numbers that are no characters"))?;
+                    Ok(text.trim_end_matches('\0').to_owned())
                 })
-                .collect()),
+                .collect(),
             _ => Err(self.fault("text", "numbers")),
         }
     }
