@@ -54,6 +54,24 @@ pub(crate) fn of_mark(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
     encoding_rs::Encoding::for_bom(head).map(|(encoding, _)| encoding)
 }
 
+/// The start of a text in this encoding; nothing where bytes fit no character. The last character may be cut off.
+pub(crate) fn decode_start(head: &[u8], encoding: Encoding) -> Option<String> {
+    let marked = of_mark(head).unwrap_or_else(|| of(encoding));
+    let mut decoder = marked.new_decoder_with_bom_removal();
+    let mut text = String::with_capacity(decoder.max_utf8_buffer_length_without_replacement(head.len())?);
+    let (result, _) = decoder.decode_to_string_without_replacement(head, &mut text, false);
+    (result == DecoderResult::InputEmpty).then_some(text)
+}
+
+/// The encodings of Japanese that the start of a text fits, with the text: without control characters and characters that mean
+/// nothing.
+pub(crate) fn japanese(head: &[u8]) -> Vec<(Encoding, String)> {
+    let is_odd = |c: char| (c.is_control() && !c.is_whitespace()) || ('\u{e000}'..='\u{f8ff}').contains(&c);
+    let read = |encoding| decode_start(head, encoding).map(|text| (encoding, text));
+    let both = [Encoding::ShiftJis, Encoding::EucJp].into_iter().filter_map(read);
+    both.filter(|(_, text)| !text.chars().any(is_odd)).collect()
+}
+
 /// Decodes as it is read.
 pub(crate) struct Transcoded<R> {
     inner: R,

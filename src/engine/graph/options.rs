@@ -104,6 +104,9 @@ pub struct ReadOptions {
     /// Text: how its characters are stored. Left out: by the byte order mark or the file's declaration, else UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
+    /// Tables with one row per node: the column with the nodes' ids, by its name or its number from 1. Left out: by the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_column: Option<String>,
     /// Node attributes that are features. Left out: every attribute of numbers that is neither label nor split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,
