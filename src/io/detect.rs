@@ -23,7 +23,7 @@ use super::report::LoadError;
 use super::sample;
 use super::source::ByteSource;
 use super::stored::is_stored_folder;
-use super::torch::SEQUENCE_MAGIC;
+use super::torch::is_sequence;
 use crate::engine::graph::ReadOptions;
 
 /// The formats of graphs, for people.
@@ -342,7 +342,7 @@ fn detect_plain(path: &Path, head: &[u8]) -> Detected {
     if head.starts_with(b"\x93NUMPY") {
         return part_of_array(path, head).map_or_else(|| unknown("a NumPy array alone"), Detected::Part);
     }
-    if head.starts_with(SEQUENCE_MAGIC) {
+    if is_sequence(head) {
         return detect_torch(path);
     }
     if is_planetoid_file(path) {

@@ -253,6 +253,9 @@ impl Reader<'_> {
                     let (rows, columns) = two_rows(&indices, shape)?;
                     CompressedRows::from_coordinates(shape, &rows, &columns, Some(&values)).map(Some)
                 }
+                other @ (SparseRef::Columns { .. } | SparseRef::Blocks { .. }) => {
+                    Err(self.fault(place, "a matrix in COO or CSR (to_sparse_csr())", other.layout().to_owned()))
+                }
             };
         }
         match pickle.class(id) {
