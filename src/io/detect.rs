@@ -26,7 +26,7 @@ use super::sheet::words::{NameHint, hint_of};
 use super::sheet::{Purpose, is_parquet, purpose_of, sketch};
 use super::source::{ByteSource, stem_unpacked};
 use super::stored::is_stored_folder;
-use super::torch::SEQUENCE_MAGIC;
+use super::torch::is_sequence;
 use super::wrong;
 use crate::engine::graph::{Encoding, ReadOptions};
 
@@ -385,7 +385,7 @@ fn detect_bytes(path: &Path, head: &[u8]) -> Option<Detected> {
     let has_extension = |wanted: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
     Some(if head.starts_with(b"\x93NUMPY") {
         part_of_array(path, head).map_or_else(|| unknown("a NumPy array alone"), Detected::Part)
-    } else if head.starts_with(SEQUENCE_MAGIC) {
+    } else if is_sequence(head) {
         detect_torch(path)
     } else if is_planetoid_file(path) {
         Detected::Graph(GraphFormat::Planetoid)

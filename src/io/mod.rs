@@ -27,6 +27,7 @@ mod graph;
 mod mat;
 mod memory;
 mod model;
+mod narrow;
 mod npy;
 mod npz;
 mod onnx;

@@ -285,7 +285,13 @@ fn unescaped(raw: &str) -> String {
 
 /// Reads the file.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
-    let lines = Lines::open(request.path, request.ctl, "reading nodes and edges", MAX_LINE_BYTES)?;
+    let lines = Lines::open_text(
+        request.path,
+        request.options.encoding,
+        request.ctl,
+        "reading nodes and edges",
+        MAX_LINE_BYTES,
+    )?;
     let characters = if request.options.encoding.is_some() { Characters::Utf8(0) } else { Characters::Ascii };
     let mut tokens = Tokens { lines, line: String::new(), at: 0, characters };
     let mut reading = Reading::default();

@@ -428,28 +428,6 @@ impl Reader<'_> {
         let part = |name: &str| format!("{place}, {name}");
         if let Some(sparse) = SparseRef::parse(pickle, id, self.path, place)? {
             return match sparse {
-                SparseRef::Rows { pointers, columns, values, size } => {
-                    let shape = self.shape(place, &size)?;
-                    let pointers = self.storages.array(&pointers, &part("crow_indices"))?;
-                    let columns = self.storages.array(&columns, &part("col_indices"))?;
-                    let values = self.storages.array(&values, &part("values"))?;
-                    let form = match layout(pickle, id) {
-                        Some("torch.sparse_csc") => "csc",
-                        Some("torch.sparse_bsr") => "bsr",
-                        Some("torch.sparse_bsc") => {
-                            let expected = "a matrix by rows, columns or places (adj.to_sparse_csr() makes one)";
-                            return Err(self.fault(place, expected, "torch.sparse_bsc"));
-                        }
-                        _ => "csr",
-                    };
-                    let mut parts = [("indptr", pointers), ("indices", columns), ("data", values)].map(Some);
-                    let part = |name: &str| {
-                        let found =
-                            parts.iter_mut().find(|part| part.as_ref().is_some_and(|(known, _)| *known == name));
-                        Ok(found.and_then(Option::take).map(|(_, array)| array))
-                    };
-                    CompressedRows::of_form(form, shape, part).map_err(|fault| fault.named(self.path, place)).map(Some)
-                }
                 SparseRef::Coordinates { indices, values, size } => {
                     let shape = self.shape(place, &size)?;
                     let indices = self.storages.array(&indices, &part("indices"))?;
@@ -457,6 +435,20 @@ impl Reader<'_> {
                     let (rows, columns) = two_rows(&indices, shape)?;
                     CompressedRows::from_coordinates(shape, &rows, &columns, Some(&values)).map(Some)
                 }
+                SparseRef::Rows { pointers, columns, values, size } => {
+                    self.compressed("csr", place, [&pointers, &columns, &values], &size).map(Some)
+                }
+                SparseRef::Columns { pointers, rows, values, size } => {
+                    self.compressed("csc", place, [&pointers, &rows, &values], &size).map(Some)
+                }
+                SparseRef::Blocks { pointers, indices, values, size, is_by_column: false } => {
+                    self.compressed("bsr", place, [&pointers, &indices, &values], &size).map(Some)
+                }
+                other @ SparseRef::Blocks { .. } => Err(self.fault(
+                    place,
+                    "a matrix by rows, columns or places (to_sparse_csr() makes one)",
+                    other.layout(),
+                )),
             };
         }
         match pickle.class(id) {
@@ -466,6 +458,27 @@ impl Reader<'_> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// A matrix of PyTorch in one of the compressed forms, which SciPy has as well.
+    fn compressed(
+        &mut self,
+        form: &str,
+        place: &str,
+        [pointers, indices, values]: [&TensorRef; 3],
+        size: &[usize],
+    ) -> Result<CompressedRows, LoadError> {
+        let shape = self.shape(place, size)?;
+        let path = self.path;
+        let part = |name: &str| {
+            let tensor = match name {
+                "indptr" => pointers,
+                "indices" => indices,
+                _ => values,
+            };
+            self.storages.array(tensor, &format!("{place}, {name}")).map(Some)
+        };
+        CompressedRows::of_form(form, shape, part).map_err(|fault| fault.named(path, place))
     }
 
     /// A `torch_sparse.SparseTensor`: columns, and rows or row pointers.
@@ -745,14 +758,6 @@ impl Reader<'_> {
 
 /// What `io/torch.rs` expects in its errors of types that have no counterpart here.
 const NO_TYPE: &str = "of real numbers";
-
-/// How PyTorch calls the way in which a sparse tensor lies.
-fn layout<'a>(pickle: &'a Pickle<'a>, id: Id) -> Option<&'a str> {
-    let is_sparse = |module: &str, name: &str| module == "torch._utils" && name == "_rebuild_sparse_tensor";
-    let layout = *pickle.call(id, is_sparse)?.first()?;
-    let is_layout = |module: &str, name: &str| module == "torch.serialization" && name == "_get_layout";
-    pickle.text(*pickle.call(layout, is_layout)?.first()?)
-}
 
 /// Several graphs, whose nodes get numbers of their own.
 struct Graphs {

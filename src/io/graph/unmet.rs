@@ -28,9 +28,30 @@ pub(super) fn check_options(format: GraphFormat, options: &ReadOptions, path: &P
             matches!(format, EdgeList | MatrixMarket | Metis | GraphMl | Gexf | Gml),
             "a format of text".to_owned(),
         ),
-        ("features", options.features.is_some(), has_names || format == Mat, named("--feature-file")),
-        ("labels", options.labels.is_some(), has_names || format == Mat, named("--label-file")),
-        ("split_masks", options.split_masks.is_some(), has_names, named("--split-file")),
+        (
+            "id_column",
+            options.id_column.is_some(),
+            is_list || options.feature_file.is_some() || options.label_file.is_some() || options.split_file.is_some(),
+            "a table of nodes or edges".to_owned(),
+        ),
+        (
+            "features",
+            options.features.is_some(),
+            has_names || format == Mat || options.feature_file.is_some(),
+            named("--feature-file"),
+        ),
+        (
+            "labels",
+            options.labels.is_some(),
+            has_names || format == Mat || options.label_file.is_some(),
+            named("--label-file"),
+        ),
+        (
+            "split_masks",
+            options.split_masks.is_some(),
+            has_names || options.split_file.is_some(),
+            named("--split-file"),
+        ),
         (
             "weight_attribute",
             options.weight_attribute.is_some(),
