@@ -209,8 +209,9 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         at += 1;
     })?;
     if let (Some((edge, source, target)), Some(n)) = (beyond, stated) {
-        let place = format!("edge_index, edge {edge}");
-        return Err(reader.fault(&place, &expected_ends(n, x.is_some()), format!("{source} {target}")));
+        let place = format!("{}, edge {edge}", edges.name());
+        let expected = expected_ends(n, x.is_some(), matches!(edges, Edges::Matrix(_)));
+        return Err(reader.fault(&place, &expected, format!("{source} {target}")));
     }
     used.push(edges.name());
     request.check()?;
@@ -227,11 +228,11 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut draft = Draft::of(name, built);
     draft.features = x.map(Matrix::into_features).transpose()?;
     if let Some(y) = y {
-        let is_of_nodes = y.shape().first() == Some(&n);
-        if is_of_nodes || is_label_asked {
-            draft.labels = Some(read_labels(&y, n, &mut report)?);
-        } else {
+        // One class for all of the graph, as where graphs are classified, is no class of a node.
+        if y.shape().first() == Some(&1) && n != 1 && !is_label_asked {
             report.ignored.push(format!("y (shape {:?}: not one row for each of {n} nodes)", y.shape()));
+        } else {
+            draft.labels = Some(read_labels(&y, n, &mut report)?);
         }
     }
     draft.splits = reader.splits(&record, n, options.split_masks.as_deref(), &mut used, &mut report)?;
@@ -244,12 +245,14 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
 }
 
 /// What the ends of edges must be, and how to leave out those that are none.
-fn expected_ends(n: usize, has_features: bool) -> String {
+fn expected_ends(n: usize, has_features: bool, is_matrix: bool) -> String {
     let stated_by = if has_features { "the rows of x" } else { "as the file states" };
-    format!(
-        "node numbers from 0 to below {n} ({stated_by}; without such edges: is_node = (data.edge_index < {n}).all(0); \
-         data.edge_index = data.edge_index[:, is_node]; torch.save(data, 'graph.pt'))"
-    )
+    let way = if is_matrix {
+        format!("data.adj_t = data.adj_t[:{n}, :{n}]")
+    } else {
+        format!("is_node = (data.edge_index < {n}).all(0); data.edge_index = data.edge_index[:, is_node]")
+    };
+    format!("node numbers from 0 to below {n} ({stated_by}; without such edges: {way}; torch.save(data, 'graph.pt'))")
 }
 
 /// Refuses graphs of several kinds of nodes or edges, and graphs that change with time, with the way to a part of them.

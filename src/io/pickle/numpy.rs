@@ -61,7 +61,7 @@ impl Pickle<'_> {
         let fault = |expected: &str, found: String| LoadError::content(path, place, expected, found);
         let class = self.class(id).filter(|(module, _)| module.starts_with("scipy.sparse"));
         let form = class.and_then(|(_, name)| name.strip_suffix("_matrix").or_else(|| name.strip_suffix("_array")));
-        let Some(form) = form else { return Err(fault("a sparse matrix of SciPy", self.describe(id))) };
+        let Some(form) = form else { return Err(fault("a SciPy matrix compressed by row", self.describe(id))) };
         let shape = self.attribute(id, "_shape").or_else(|| self.attribute(id, "shape"));
         let shape = match shape.and_then(|shape| self.sizes(shape)).as_deref() {
             Some([rows, columns]) => (*rows, *columns),
