@@ -89,7 +89,8 @@ impl CompressedRows {
         let &[n_blocks, block_rows, block_columns] = data.shape() else {
             return Err(data.fault("three axes (blocks, their rows and columns)", format!("shape {:?}", data.shape())));
         };
-        if block_rows == 0 || block_columns == 0 || shape.0 % block_rows != 0 || shape.1 % block_columns != 0 {
+        let divides = |block: usize, length: usize| block > 0 && length.is_multiple_of(block);
+        if !divides(block_rows, shape.0) || !divides(block_columns, shape.1) {
             let expected = format!("blocks that divide {} x {}", shape.0, shape.1);
             return Err(data.fault(expected, format!("{block_rows} x {block_columns}")));
         }

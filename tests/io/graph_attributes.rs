@@ -3,7 +3,7 @@
 use unifews::engine::graph::{Dataset, Direction, Features, ReadOptions, SelfLoops};
 use unifews::io::{LoadReport, read_graph_as, read_graph_within};
 
-use crate::files::Folder;
+use crate::files::{Folder, each};
 use crate::support::{control, fact, shared_path};
 
 fn stored() -> ReadOptions {
@@ -26,7 +26,7 @@ fn read(name: &str, body: impl AsRef<[u8]>) -> (Dataset, LoadReport) {
 
 fn classes(graph: &Dataset) -> Option<Vec<i64>> {
     let labels = graph.labels()?;
-    Some((0..graph.n_nodes()).map(|u| labels.of(u).map_or(-1, |class| class as i64)).collect())
+    Some((0..graph.n_nodes()).map(|u| labels.of(u).map_or(-1, |class| i64::try_from(class).expect("few"))).collect())
 }
 
 fn rows(graph: &Dataset) -> Vec<Vec<f32>> {
@@ -37,27 +37,27 @@ fn rows(graph: &Dataset) -> Vec<Vec<f32>> {
 fn in_all_formats(attributes: &[&str], nodes: &[&[&str]]) -> [(&'static str, String); 3] {
     let is_text = |at: usize| nodes.iter().any(|values| values[at].parse::<f64>().is_err() && !values[at].is_empty());
     let kind = |at: usize| if is_text(at) { "string" } else { "double" };
-    let each = |node: &dyn Fn(usize, &[&str]) -> String| -> String {
+    let per_node = |node: &dyn Fn(usize, &[&str]) -> String| -> String {
         nodes.iter().enumerate().map(|(u, values)| node(u, values)).collect()
     };
     let all = |values: &[&str], one: &dyn Fn(usize, &str) -> String| -> String {
         values.iter().enumerate().filter(|(_, value)| !value.is_empty()).map(|(at, value)| one(at, value)).collect()
     };
-    let keys: String = (attributes.iter().enumerate())
-        .map(|(at, name)| format!("<key id='d{at}' for='node' attr.name='{name}' attr.type='{}'/>", kind(at)))
-        .collect();
-    let graphml = each(&|u, values| {
+    let keys = each(attributes.iter().enumerate(), |(at, name)| {
+        format!("<key id='d{at}' for='node' attr.name='{name}' attr.type='{}'/>", kind(at))
+    });
+    let graphml = per_node(&|u, values| {
         let data = all(values, &|at, value| format!("<data key='d{at}'>{value}</data>"));
         format!("<node id='n{u}'>{data}</node>")
     });
-    let declared: String = (attributes.iter().enumerate())
-        .map(|(at, name)| format!("<attribute id='{at}' title='{name}' type='{}'/>", kind(at)))
-        .collect();
-    let gexf = each(&|u, values| {
+    let declared = each(attributes.iter().enumerate(), |(at, name)| {
+        format!("<attribute id='{at}' title='{name}' type='{}'/>", kind(at))
+    });
+    let gexf = per_node(&|u, values| {
         let data = all(values, &|at, value| format!("<attvalue for='{at}' value='{value}'/>"));
         format!("<node id='n{u}'><attvalues>{data}</attvalues></node>")
     });
-    let gml = each(&|u, values| {
+    let gml = per_node(&|u, values| {
         let data = all(values, &|at, value| {
             let value = if is_text(at) { format!("\"{value}\"") } else { value.to_owned() };
             format!(" {} {value}", attributes[at])
@@ -270,14 +270,12 @@ fn characters_are_those_of_the_files_encoding() {
 
 /// One attribute for every node: as many columns as rows, and one value in each.
 fn an_attribute_per_node(n: usize) -> [(&'static str, String); 3] {
-    let nodes: String = (0..n).map(|u| format!("node [ id {u} a{u} 1.5 ]\n")).collect();
-    let keys: String =
-        (0..n).map(|u| format!("<key id='{u}' for='node' attr.name='a{u}' attr.type='double'/>")).collect();
-    let data: String = (0..n).map(|u| format!("<node id='{u}'><data key='{u}'>1.5</data></node>")).collect();
-    let declared: String = (0..n).map(|u| format!("<attribute id='{u}' title='a{u}' type='double'/>")).collect();
-    let values: String = (0..n)
-        .map(|u| format!("<node id='{u}'><attvalues><attvalue for='{u}' value='1.5'/></attvalues></node>"))
-        .collect();
+    let nodes: String = each(0..n, |u| format!("node [ id {u} a{u} 1.5 ]\n"));
+    let keys: String = each(0..n, |u| format!("<key id='{u}' for='node' attr.name='a{u}' attr.type='double'/>"));
+    let data: String = each(0..n, |u| format!("<node id='{u}'><data key='{u}'>1.5</data></node>"));
+    let declared: String = each(0..n, |u| format!("<attribute id='{u}' title='a{u}' type='double'/>"));
+    let values: String =
+        each(0..n, |u| format!("<node id='{u}'><attvalues><attvalue for='{u}' value='1.5'/></attvalues></node>"));
     [
         ("a.gml", format!("graph [\n{nodes}]")),
         ("a.graphml", format!("<graphml>{keys}<graph>{data}</graph></graphml>")),
@@ -307,7 +305,7 @@ fn an_attribute_per_node_takes_no_square_of_memory() {
     }
     // What fills its columns is asked for before it is built.
     let node = |u: usize| {
-        let values: String = (0..500).map(|a| format!(" a{a} 1")).collect();
+        let values: String = each(0..500, |a| format!(" a{a} 1"));
         format!("node [ id {u}{values} ]\n")
     };
     let body: String = (0..200).map(node).collect();
@@ -321,14 +319,14 @@ fn an_attribute_per_node_takes_no_square_of_memory() {
         "{text}"
     );
     // Default values are not written out, and a node with many keys takes no square of time.
-    let keys: String = (0..2000)
-        .map(|a| format!("<key id='{a}' for='node' attr.name='a{a}' attr.type='double'><default>0</default></key>"))
-        .collect();
-    let nodes: String = (0..2000).map(|u| format!("<node id='{u}'/>")).collect();
+    let keys: String = each(0..2000, |a| {
+        format!("<key id='{a}' for='node' attr.name='a{a}' attr.type='double'><default>0</default></key>")
+    });
+    let nodes: String = each(0..2000, |u| format!("<node id='{u}'/>"));
     let path = folder.file("defaults.graphml", format!("<graphml>{keys}<graph>{nodes}</graph></graphml>"));
     let read = read_graph_within(path.to_str().expect("UTF-8"), &stored(), 2 << 20, &control());
     assert!(read.is_err_and(|error| error.to_string().starts_with("memory: ")));
-    let many: String = (0..100_000).map(|a| format!(" a{a} 1")).collect();
+    let many: String = each(0..100_000, |a| format!(" a{a} 1"));
     let options = ReadOptions { features: Some(vec!["a7".into()]), ..stored() };
     let (graph, report) = read_as(&options, "many.gml", format!("graph [ node [ id 0{many} ] ]")).expect("one column");
     assert_eq!((rows(&graph), report.ignored.len()), (vec![vec![1.0]], 65));

@@ -1,7 +1,7 @@
 //! Graphs of arrays and tensors: weights wherever they lie, what says that there is no class, no edges at all, every form of a sparse
 //! matrix, and what cannot be read.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use unifews::engine::graph::{Dataset, DatasetParts, Direction, ReadOptions, SelfLoops};
 use unifews::io::stored::write_stored_graph;
@@ -23,17 +23,20 @@ fn stored() -> ReadOptions {
     }
 }
 
+/// A key and the bytes of its values.
+type Storage = (&'static str, Vec<u8>);
+
 type Read = Result<(Dataset, LoadReport), String>;
 
-fn read_as(options: &ReadOptions, path: &PathBuf) -> Read {
+fn read_as(options: &ReadOptions, path: &Path) -> Read {
     let spec = path.to_str().expect("UTF-8");
     read_graph_as(spec, options, &control()).map_err(|error| error.to_string().replace(&format!(": {spec}"), ""))
 }
 
-fn read_pyg(options: &ReadOptions, object: &Value, storages: &[(&str, Vec<u8>)]) -> Read {
+fn read_pyg(options: &ReadOptions, object: &Value, storages: &[Storage]) -> Read {
     let folder = Folder::new();
     let path = folder.file("data.pt", archive(object, storages));
-    assert_eq!(detect(&path).expect("readable"), Detected::Graph(GraphFormat::PygProcessed));
+    assert_eq!(detect(&path).expect("readable"), Detected::Graph(GraphFormat::PygProcessed), "a graph of PyG");
     read_as(options, &path)
 }
 
@@ -59,7 +62,7 @@ fn weighted(graph: &Dataset) -> Vec<(u32, u32, f32)> {
 
 fn classes(graph: &Dataset) -> Vec<i64> {
     let labels = graph.labels().expect("labels");
-    (0..graph.n_nodes()).map(|u| labels.of(u).map_or(-1, |class| class as i64)).collect()
+    (0..graph.n_nodes()).map(|u| labels.of(u).map_or(-1, |class| i64::try_from(class).expect("few"))).collect()
 }
 
 /// Four nodes and three edges, 0→1, 2→0, 3→2, which weigh 0.5, 2, 4.
@@ -145,7 +148,7 @@ fn matrices_of_pyg_have_weights_in_every_form() {
     ]);
     let storage = new_object("torch_sparse.storage", "SparseStorage", storage);
     let tensor = new_object("torch_sparse.tensor", "SparseTensor", dict(&[("storage", storage)]));
-    let cases: [(&str, Value, &[(&str, Vec<u8>)]); 4] =
+    let cases: [(&str, Value, &[Storage]); 4] =
         [("csr", csr, &by_row), ("csc", csc, &by_column), ("coo", coo, &places), ("SparseTensor", tensor, &by_row)];
     for (name, adjacency, storages) in cases {
         let (graph, report) =
@@ -275,8 +278,7 @@ fn special_values_are_no_class_in_any_format() {
     let nan = || floats(&[3], &[1.0, f32::NAN, -100.0]);
     let node_labels =
         |name: &'static str, arrays, bytes| folder.file(&format!("{name}.npz"), npz(&with(arrays, name, Some(bytes))));
-    let read =
-        |path: &PathBuf| read_as(&stored(), path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).0;
+    let read = |path: &Path| read_as(&stored(), path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).0;
     assert_eq!(classes(&read(&node_labels("node_labels", heterophilous(), nan()))), [1, -1, -1]);
     let of_two = floats(&[2], &[f32::NAN, 1.0]);
     assert_eq!(classes(&read(&node_labels("labels", gnn_benchmark(), of_two.clone()))), [-1, 1]);
@@ -307,7 +309,7 @@ fn special_values_are_no_class_in_any_format() {
     folder.file("flickr/class_map.json", "{\"0\": NaN, \"1\": null, \"2\": -1, \"3\": 2}");
     assert_eq!(classes(&read(&folder.path().join("flickr")))[..5], [-1, -1, -1, 2, -1]);
     copy(&fixtures().join("film"), &folder, "film".as_ref());
-    let nodes: String = (0..14).map(|u| format!("{u}\t1,2\t{}\n", ["0", "-1", "nan", "1.0"][u % 4])).collect();
+    let nodes = each(0..14, |u: usize| format!("{u}\t1,2\t{}\n", ["0", "-1", "nan", "1.0"][u % 4]));
     folder.file("film/out1_node_feature_label.txt", format!("h\n{nodes}"));
     assert_eq!(classes(&read(&folder.path().join("film")))[..4], [0, -1, -1, 1]);
     copy(&fixtures().join("reddit"), &folder, "reddit".as_ref());
@@ -350,7 +352,7 @@ fn no_edges_are_a_graph_in_every_format() {
         let mut graph: serde_json::Value =
             serde_json::from_slice(&std::fs::read(&path).expect("a file")).expect("JSON");
         graph["links"] = serde_json::json!([]);
-        std::fs::write(&path, graph.to_string()).expect("written");
+        folder.file(&format!("ppi/{part}_graph.json"), graph.to_string());
     }
     let matrix = |format: &str, parts: crate::files::Arrays| {
         npz(&[vec![("format", text(format)), ("shape", ints(&[3, 3])), ("data", floats(&[0], &[]))], parts].concat())

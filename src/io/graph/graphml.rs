@@ -45,6 +45,7 @@ enum Level {
 }
 
 /// Reads the file.
+#[expect(clippy::too_many_lines, reason = "one arm for every element of the format")]
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut xml = Xml::open(request, "reading nodes and edges")?;
     let mut graph = NamedGraph::default();
@@ -143,11 +144,10 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
                             let place = || format!("byte {}", xml.position());
                             graph.attributes.set_text(&key.name, key.kind, *node, text, place);
                         }
+                        Some(Level::Edge(_)) if is_weight(&key, request) && text.is_empty() => {}
                         Some(Level::Edge(edge)) if is_weight(&key, request) => {
-                            if !text.is_empty() {
-                                let weight = weight(text, request);
-                                edge.weight = Some(weight.map_err(|(expected, found)| xml.fault(expected, found))?);
-                            }
+                            let weight = weight(text, request);
+                            edge.weight = Some(weight.map_err(|(expected, found)| xml.fault(expected, found))?);
                         }
                         Some(Level::Edge(_)) => graph.pass_over(&format!("edge attribute {}", shortened(&key.name))),
                         _ => {}

@@ -80,7 +80,7 @@ fn several(array: &Array, report: &mut LoadReport) -> Result<Labels, LoadError> 
     let values = array.to_f32_matrix()?;
     // Every node has one class or is not known at all: as where there is one number per node.
     let class = |row: ndarray::ArrayView1<'_, f32>| {
-        let mut ones = row.iter().enumerate().filter(|(_, v)| **v == 1.0);
+        let mut ones = row.iter().enumerate().filter(|(_, v)| tag_of(**v) == Some(true));
         match (ones.next(), ones.next()) {
             (Some((class, _)), None) if row.iter().all(|v| !is_unknown(*v)) => Some(class as u32),
             (None, _) if row.iter().all(|v| is_unknown(*v)) => Some(Labels::UNLABELLED),
@@ -113,5 +113,5 @@ pub(super) fn known_tags(array: &Array, report: &mut LoadReport) -> Result<Array
         return Err(array.fault(EXPECTED_TAGS, no_tag(*found)));
     }
     report.warnings.push(format!("{n_unknown} pairs of node and class are not known: they count as 0"));
-    Ok(values.mapv(|v| v == 1.0))
+    Ok(values.mapv(|v| tag_of(v) == Some(true)))
 }

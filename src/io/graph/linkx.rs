@@ -15,7 +15,7 @@ use ndarray::Array2;
 use sprs::CsMatI;
 
 use super::build::{Stated, build};
-use super::targets::labels_of_tags;
+use super::targets::{labels_of_tags, tag_of};
 use super::{Draft, MAX_CLASSES, Request, labels_from};
 use crate::engine::graph::{EdgeList, Features, Labels};
 use crate::io::file::stem;
@@ -222,11 +222,11 @@ fn labels_of(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<Labels, 
     if let Values::Dense(values) = &matrix.values
         && matrix.rows == n
         && matrix.columns > 1
-        && values.iter().all(|v| *v == 0.0 || *v == 1.0)
+        && values.iter().all(|v| tag_of(*v as f32).is_some())
         && matrix.columns <= MAX_CLASSES as usize
     {
         return Ok(labels_of_tags(Array2::from_shape_fn((n, matrix.columns), |(row, column)| {
-            values[column * n + row] == 1.0
+            tag_of(values[column * n + row] as f32) == Some(true)
         })));
     }
     let mut classes = Vec::with_capacity(n);

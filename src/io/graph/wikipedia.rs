@@ -29,9 +29,10 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         let array = npz.array(name)?;
         array.check_vector(n, "one per node")?;
         let is_class = |v: &f32| v.is_nan() || (v.fract() == 0.0 && v.abs() < 65_536.0);
-        match array.is_text() || array.to_f32s()?.iter().all(is_class) {
-            true => draft.labels = Some(read_labels(&array, n, &mut report)?),
-            false => report.warnings.push(format!("{name} is no class (a number that is not whole): not used")),
+        if array.is_text() || array.to_f32s()?.iter().all(is_class) {
+            draft.labels = Some(read_labels(&array, n, &mut report)?);
+        } else {
+            report.warnings.push(format!("{name} is no class (a number that is not whole): not used"));
         }
     }
     report.ignored.extend(npz.unread().map(str::to_owned));

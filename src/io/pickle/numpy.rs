@@ -70,7 +70,7 @@ impl Pickle<'_> {
         let coordinates = self.attribute(id, "coords").and_then(|coords| self.sequence(coords));
         let part = |name: &str| {
             // Newer SciPy keeps rows and columns together.
-            let part = self.attribute(id, name).or_else(|| match (name, coordinates) {
+            let part = self.attribute(id, name).or(match (name, coordinates) {
                 ("row", Some([rows, _])) => Some(*rows),
                 ("col", Some([_, columns])) => Some(*columns),
                 _ => None,
