@@ -9,7 +9,7 @@ use unifews::io::{Detected, GraphFormat, LoadReport, detect, read_graph, read_gr
 
 use crate::broken_collections::copy;
 use crate::files::{
-    Folder, compact, floats, gnn_benchmark, gzip, heterophilous, int_matrix, ints, npy, npz, text, with,
+    Folder, compact, each, floats, gnn_benchmark, gzip, heterophilous, int_matrix, ints, npy, npz, text, with,
 };
 use crate::graph_formats::fixtures;
 use crate::pickles::{Value, archive, call, dict, global, int, longs, singles, string, tensor, tuple, with_state};

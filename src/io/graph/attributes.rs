@@ -452,26 +452,22 @@ impl Attributes {
             }
         }
         let mut reasons: Vec<Option<String>> = vec![None; self.all.len()];
-        let columns: Vec<usize> = match asked {
-            Some(columns) => {
-                if let Some(at) = columns.iter().find(|at| class == Some(**at)) {
-                    let expected = format!("attributes other than the class ({})", shortened(&self.all[*at].name));
-                    let found = shortened(&self.all[*at].name);
-                    return Err(LoadError::content(request.path, "graph.features", expected, found));
-                }
-                columns
+        let mut columns = Vec::new();
+        if let Some(asked) = asked {
+            if let Some(at) = asked.iter().find(|at| class == Some(**at)) {
+                let found = shortened(&self.all[*at].name);
+                let expected = format!("attributes other than the class ({found})");
+                return Err(LoadError::content(request.path, "graph.features", expected, found));
             }
-            None => {
-                let mut columns = Vec::new();
-                for at in (0..self.all.len()).filter(|at| !is_used[*at]) {
-                    match self.no_feature(at, draft.labels.as_ref(), n) {
-                        None => columns.push(at),
-                        reason => reasons[at] = reason,
-                    }
+            columns = asked;
+        } else {
+            for at in (0..self.all.len()).filter(|at| !is_used[*at]) {
+                match self.no_feature(at, draft.labels.as_ref(), n) {
+                    None => columns.push(at),
+                    reason => reasons[at] = reason,
                 }
-                columns
             }
-        };
+        }
         if !columns.is_empty() {
             let choice = if request.options.features.is_none() { " (--features NAME,… takes others)" } else { "" };
             draft.report.fact("features from", format!("{}{choice}", self.names(&columns)));
@@ -533,7 +529,8 @@ impl Attributes {
                 let (n, first) = (attribute.n_unread, &attribute.first_unread);
                 lines.push(format!("{n} values of node attribute {name} ({first})"));
             }
-            if !is_used[at] && !(attribute.n_unread > 0 && attribute.all_values().next().is_none()) {
+            let has_nothing_else = attribute.n_unread > 0 && attribute.all_values().next().is_none();
+            if !(is_used[at] || has_nothing_else) {
                 lines.push(match reasons[at].as_deref() {
                     None | Some("") => format!("node attribute {name}"),
                     Some(reason) => format!("node attribute {name} ({reason})"),

@@ -66,6 +66,15 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         Some(name) => take(&[name]),
         None => take(&["label", "labels", "gnd", "y"]),
     };
+    let mut left_out = |matrix: Option<Matrix>, is_asked: bool| match matrix {
+        Some(matrix) if matches!(matrix.values, Values::Other) && !is_asked => {
+            report.ignored.push(format!("matrix {} (no real numbers)", shortened(&matrix.name)));
+            None
+        }
+        matrix => matrix,
+    };
+    let features = left_out(features, feature.is_some());
+    let labels = left_out(labels, asked.is_some());
     let years = if labels.is_none() { take(&["years"]) } else { None };
 
     let n_rows = features.as_ref().or(info.as_ref()).map(|m| m.rows);

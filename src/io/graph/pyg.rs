@@ -110,13 +110,11 @@ impl<'a> Record<'a> {
         path: &Path,
     ) -> Result<Option<(&'a str, Id)>, LoadError> {
         let Some(name) = asked else { return Ok(self.get(known).map(|id| (known, id))) };
-        match self.get(name) {
-            Some(id) => Ok(Some((name, id))),
-            None => {
-                let names: Vec<String> = self.attributes.iter().take(64).map(|(name, _)| shortened(name)).collect();
-                Err(LoadError::content(path, format!("graph.{key}"), names.join(", "), shortened(name)))
-            }
+        if let Some(id) = self.get(name) {
+            return Ok(Some((name, id)));
         }
+        let names: Vec<String> = self.attributes.iter().take(64).map(|(name, _)| shortened(name)).collect();
+        Err(LoadError::content(path, format!("graph.{key}"), names.join(", "), shortened(name)))
     }
 
     /// Kinds of nodes and of edges of a heterogeneous graph, as far as they are found.
@@ -210,7 +208,8 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     })?;
     if let (Some((edge, source, target)), Some(n)) = (beyond, stated) {
         let place = format!("{}, edge {edge}", edges.name());
-        let expected = expected_ends(n, x.is_some(), matches!(edges, Edges::Matrix(_)));
+        let stated_by = if x.is_some() { "the rows of x" } else { "as the file states" };
+        let expected = expected_ends(n, stated_by, &edges);
         return Err(reader.fault(&place, &expected, format!("{source} {target}")));
     }
     used.push(edges.name());
@@ -245,12 +244,12 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
 }
 
 /// What the ends of edges must be, and how to leave out those that are none.
-fn expected_ends(n: usize, has_features: bool, is_matrix: bool) -> String {
-    let stated_by = if has_features { "the rows of x" } else { "as the file states" };
-    let way = if is_matrix {
-        format!("data.adj_t = data.adj_t[:{n}, :{n}]")
-    } else {
-        format!("is_node = (data.edge_index < {n}).all(0); data.edge_index = data.edge_index[:, is_node]")
+fn expected_ends(n: usize, stated_by: &str, edges: &Edges) -> String {
+    let way = match edges {
+        Edges::Matrix(_) => format!("data.adj_t = data.adj_t[:{n}, :{n}]"),
+        Edges::Ends(_) => {
+            format!("is_node = (data.edge_index < {n}).all(0); data.edge_index = data.edge_index[:, is_node]")
+        }
     };
     format!("node numbers from 0 to below {n} ({stated_by}; without such edges: {way}; torch.save(data, 'graph.pt'))")
 }
