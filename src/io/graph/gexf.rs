@@ -17,10 +17,10 @@
 
 use std::collections::HashMap;
 
-use super::attributes::Type;
 use super::graphml::weight;
 use super::named::{Loose, NamedGraph};
 use super::unmet;
+use super::values::Type;
 use super::xml::{Element, Markup, Xml};
 use super::{Draft, Request};
 use crate::io::recipe::shortened;

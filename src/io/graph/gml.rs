@@ -15,9 +15,9 @@
 
 use std::collections::BTreeSet;
 
-use super::attributes::{Given, number_of};
 use super::named::NamedGraph;
 use super::unmet;
+use super::values::{Given, number_of};
 use super::{Draft, Request};
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;

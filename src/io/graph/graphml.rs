@@ -15,9 +15,9 @@
 
 use std::collections::HashMap;
 
-use super::attributes::{Type, number_of};
 use super::named::{Loose, NamedGraph};
 use super::unmet;
+use super::values::{Type, number_of};
 use super::xml::{Element, Markup, Xml};
 use super::{Draft, Request};
 use crate::io::recipe::shortened;
