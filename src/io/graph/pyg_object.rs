@@ -3,6 +3,7 @@
 //!
 //! What is never here: tensors.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::io::pickle::{Id, Node, Pickle};
@@ -18,6 +19,8 @@ pub(super) struct Record<'a> {
     pub(super) class: Option<&'a str>,
     /// Its attributes by name.
     pub(super) attributes: Vec<(&'a str, Id)>,
+    /// The same, where of several of one name the last counts, as in Python.
+    by_name: BTreeMap<&'a str, Id>,
     pub(super) slices: Option<Id>,
     /// Graphs behind it in a list.
     pub(super) n_further: usize,
@@ -49,13 +52,13 @@ impl<'a> Record<'a> {
         let has_edges = attributes.iter().any(|(name, _)| matches!(*name, "edge_index" | "adj_t"));
         let slices = slices.filter(|slices| !matches!(pickle.node(*slices), Node::None));
         let is_graph = class.is_some() || has_edges;
-        is_graph.then_some(Self { pickle, graph, class, attributes, slices, n_further })
+        let by_name = attributes.iter().copied().collect();
+        is_graph.then_some(Self { pickle, graph, class, attributes, by_name, slices, n_further })
     }
 
     /// An attribute that is there and not `None`.
     pub(super) fn get(&self, name: &str) -> Option<Id> {
-        let found = self.attributes.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| *value);
-        found.filter(|id| !matches!(self.pickle.node(*id), Node::None))
+        self.by_name.get(name).copied().filter(|id| !matches!(self.pickle.node(*id), Node::None))
     }
 
     /// The attribute that the user names, which must be there, or the one of that name, which may.
