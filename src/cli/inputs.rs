@@ -242,10 +242,13 @@ impl GraphArgs {
         replace(&mut options.direction, self.direction.as_ref());
         replace(&mut options.self_loops, self.self_loops.as_ref());
         replace(&mut options.weights, self.edge_weights.as_ref());
+        replace(&mut options.weight_attribute, self.weight_attribute.as_ref());
         replace(&mut options.columns, self.columns.as_ref());
         replace(&mut options.separator, self.separator.as_ref());
         replace(&mut options.header, self.header.as_ref());
         replace(&mut options.comments, self.comments.as_ref());
+        replace(&mut options.encoding, self.encoding.as_ref());
+        replace(&mut options.id_column, self.id_column.as_ref());
         replace(&mut options.features, self.features.as_ref());
         replace(&mut options.labels, self.labels.as_ref());
         replace(&mut options.split_masks, self.split_masks.as_ref());

@@ -56,7 +56,7 @@ pub(crate) enum Values {
         /// One per row number.
         values: Vec<f64>,
     },
-    /// Text, cells, structures: passed over.
+    /// Text, cells, structures, complex numbers: passed over.
     Other,
 }
 
@@ -170,10 +170,9 @@ fn matrix(path: &Path, place: &str, data: &[u8]) -> Result<Matrix, LoadError> {
         Some([rows, columns]) => (*rows, *columns),
         _ => return Ok(Matrix { name, rows: 0, columns: 0, values: Values::Other }),
     };
-    if bits & COMPLEX != 0 {
-        return Err(piece.fault("real numbers", "complex ones"));
-    }
     let values = match class {
+        // No weight and no feature: whether it is needed is decided by who asks for it.
+        _ if bits & COMPLEX != 0 => Values::Other,
         5 => sparse(&mut piece, rows, columns)?,
         6..=15 => {
             let (kind, data) = piece.part("values")?;

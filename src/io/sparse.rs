@@ -1,6 +1,16 @@
-//! Compressed sparse rows as arrays of a NumPy archive (`scipy.sparse.save_npz`, gnn-benchmark).
+//! Sparse matrices as arrays of a NumPy archive (`scipy.sparse.save_npz`, gnn-benchmark) or a pickle.
 //!
-//! Arrays, each behind a common prefix: `indptr` `[rows + 1]`, `indices` `[stored]`, `data` `[stored]`, `shape` `[2]`.
+//! Arrays, each behind a common prefix, `shape` `[2]` in all forms; without `format`, rows are compressed:
+//!
+//! ```text
+//! csr    indptr [rows + 1], indices [stored], data [stored]
+//! csc    indptr [columns + 1], indices [stored], data [stored]
+//! coo    row [stored], col [stored], data [stored]
+//! bsr    indptr [rows / r + 1], indices [blocks], data [blocks, r, c]        zeros in blocks are no entries
+//! dia    offsets [diagonals], data [diagonals, length]                       data[k, j] is entry (j - offsets[k], j); zeros are none
+//! ```
+
+use std::path::Path;
 
 use sprs::CsMatI;
 
@@ -24,11 +34,125 @@ pub(crate) struct CompressedRows {
 }
 
 impl CompressedRows {
-    /// Reads the arrays `{prefix}indptr`, `{prefix}indices`, `{prefix}shape` and, if it is there, `{prefix}data`.
+    /// Reads the matrix whose arrays' names begin with `prefix`, whatever its form.
     pub(crate) fn read(npz: &mut Npz, prefix: &str) -> Result<Self, LoadError> {
-        check_form(npz, prefix)?;
+        let form = read_form(npz, prefix)?;
         let (shape, shape_array) = read_shape(npz, prefix)?;
-        Self::read_parts(npz, prefix, shape, &shape_array)
+        if form == "csr" {
+            return Self::read_parts(npz, prefix, shape, &shape_array);
+        }
+        Self::of_form(&form, shape, |part| match part {
+            "data" => npz.optional(&format!("{prefix}data")),
+            _ => npz.array(&format!("{prefix}{part}")).map(Some),
+        })
+        .map_err(|fault| fault.named(npz.path(), &format!("array {prefix}format")))
+    }
+
+    /// A matrix in any form that SciPy saves; `part` gives its arrays by name.
+    pub(crate) fn of_form(
+        form: &str,
+        shape: (usize, usize),
+        mut part: impl FnMut(&str) -> Result<Option<Array>, LoadError>,
+    ) -> Result<Self, FormFault> {
+        let data = part("data")?;
+        let mut given = |name: &str| {
+            let array = part(name)?;
+            array.ok_or_else(|| FormFault::Parts(format!("the array {name} of a matrix ({form})")))
+        };
+        match form {
+            "csr" => Ok(Self::from_arrays(shape, &given("indptr")?, &given("indices")?, data)?),
+            "csc" => {
+                let turned = Self::from_arrays((shape.1, shape.0), &given("indptr")?, &given("indices")?, data)?;
+                Ok(turned.transposed()?)
+            }
+            "coo" => {
+                let (rows, columns) = (given("row")?, given("col")?);
+                check_rows(shape, rows.len(), &rows)?;
+                columns.check_vector(rows.len(), "one per row")?;
+                let (rows, columns) = (rows.to_indices(shape.0, "rows")?, columns.to_indices(shape.1, "columns")?);
+                Ok(Self::from_coordinates(shape, &rows, &columns, data.as_ref())?)
+            }
+            "bsr" => Ok(Self::of_blocks(shape, &given("indptr")?, &given("indices")?, data.as_ref())?),
+            "dia" => Ok(Self::of_diagonals(shape, &given("offsets")?, data.as_ref())?),
+            other => Err(FormFault::Form(other.to_owned())),
+        }
+    }
+
+    /// Blocks compressed by row.
+    fn of_blocks(
+        shape: (usize, usize),
+        pointers: &Array,
+        indices: &Array,
+        data: Option<&Array>,
+    ) -> Result<Self, LoadError> {
+        let Some(data) = data else { return Err(indices.fault("blocks (an array data)", "none")) };
+        let &[n_blocks, block_rows, block_columns] = data.shape() else {
+            return Err(data.fault("three axes (blocks, their rows and columns)", format!("shape {:?}", data.shape())));
+        };
+        let divides = |block: usize, length: usize| block > 0 && length.is_multiple_of(block);
+        if !divides(block_rows, shape.0) || !divides(block_columns, shape.1) {
+            let expected = format!("blocks that divide {} x {}", shape.0, shape.1);
+            return Err(data.fault(expected, format!("{block_rows} x {block_columns}")));
+        }
+        let of_blocks = (shape.0 / block_rows, shape.1 / block_columns);
+        let blocks = Self::from_arrays(of_blocks, pointers, indices, None)?;
+        if blocks.indices.len() != n_blocks {
+            return Err(data.fault(format!("{} blocks (one per index)", blocks.indices.len()), n_blocks));
+        }
+        check_rows(shape, data.len(), data)?;
+        let values = data.to_f32_tensor()?;
+        let mut values = values.iter().copied();
+        let mut entries = Entries::default();
+        for row in 0..of_blocks.0 {
+            for block in blocks.row(row) {
+                let (top, left) = (row * block_rows, *block as usize * block_columns);
+                for at in 0..block_rows * block_columns {
+                    let value = values.next().unwrap_or(0.0);
+                    entries.push(top + at / block_columns, left + at % block_columns, value);
+                }
+            }
+        }
+        entries.into_rows(shape, data)
+    }
+
+    /// Diagonals, each as long as the matrix is wide or shorter.
+    fn of_diagonals(shape: (usize, usize), offsets: &Array, data: Option<&Array>) -> Result<Self, LoadError> {
+        let Some(data) = data else { return Err(offsets.fault("diagonals (an array data)", "none")) };
+        let offset_of = offsets.to_i64s()?;
+        let (n, length) = data.matrix_shape("diagonals and their values")?;
+        if n != offset_of.len() {
+            return Err(data.fault(format!("{} rows (one per offset)", offset_of.len()), n));
+        }
+        check_rows(shape, data.len(), data)?;
+        let values = data.to_f32_matrix()?;
+        let mut entries = Entries::default();
+        for (offset, values) in offset_of.iter().zip(values.rows()) {
+            for (column, value) in values.iter().enumerate().take(shape.1.min(length)) {
+                let row = i64::try_from(column).ok().and_then(|column| column.checked_sub(*offset));
+                if let Some(row) = row.and_then(|row| usize::try_from(row).ok()).filter(|row| *row < shape.0) {
+                    entries.push(row, column, *value);
+                }
+            }
+        }
+        entries.into_rows(shape, data)
+    }
+
+    /// Rows as columns and columns as rows.
+    pub(crate) fn transposed(&self) -> Result<Self, LoadError> {
+        let mut rows = Vec::with_capacity(self.indices.len());
+        self.for_each(|row, _| rows.push(row));
+        let shape = (self.shape.1, self.shape.0);
+        Self::from_coordinates(shape, &self.indices, &rows, self.data.as_ref())
+    }
+
+    /// Whether there are values, and not all of them are 0 or 1.
+    pub(crate) fn is_weighted(&self) -> Result<bool, LoadError> {
+        self.data.as_ref().map_or(Ok(false), |data| data.is_binary().map(|is_binary| !is_binary))
+    }
+
+    /// Whether there are values.
+    pub(crate) fn has_values(&self) -> bool {
+        self.data.is_some()
     }
 
     /// Reads everything but the shape, which `shape_array` stated.
@@ -162,6 +286,67 @@ impl CompressedRows {
     }
 }
 
+/// Why a matrix of some form cannot be read.
+pub(crate) enum FormFault {
+    /// Its arrays are wrong.
+    Load(LoadError),
+    /// This array is not there.
+    Parts(String),
+    /// Its form is another one.
+    Form(String),
+}
+
+impl From<LoadError> for FormFault {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
+impl FormFault {
+    /// As an error of `place` in the file.
+    pub(crate) fn named(self, path: &Path, place: &str) -> LoadError {
+        match self {
+            Self::Load(error) => error,
+            Self::Parts(expected) => LoadError::content(path, place, expected, "none"),
+            Self::Form(found) => LoadError::content(path, place, KNOWN_FORMS, format!("{found:?}")),
+        }
+    }
+}
+
+/// The forms that are read, in errors.
+pub(crate) const KNOWN_FORMS: &str = "csr, csc, coo, bsr or dia (scipy.sparse.csr_matrix(x) makes one)";
+
+/// Entries that are not 0, one after another.
+#[derive(Default)]
+struct Entries {
+    rows: Vec<u32>,
+    columns: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl Entries {
+    fn push(&mut self, row: usize, column: usize, value: f32) {
+        if value != 0.0 {
+            self.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+            self.columns.push(u32::try_from(column).unwrap_or(u32::MAX));
+            self.values.push(value);
+        }
+    }
+
+    fn into_rows(self, shape: (usize, usize), data: &Array) -> Result<CompressedRows, LoadError> {
+        let values = data.with_values(self.values.into_iter());
+        CompressedRows::from_coordinates(shape, &self.rows, &self.columns, Some(&values))
+    }
+}
+
+/// Refuses rows that nothing but the shape bears out.
+fn check_rows(shape: (usize, usize), n_values: usize, stated_by: &Array) -> Result<(), LoadError> {
+    if u32::try_from(shape.0).is_ok() && (shape.0 <= 1 << 22 || shape.0 / 32 <= n_values) {
+        return Ok(());
+    }
+    Err(stated_by.fault("at most 4194304 rows, or 32 for every entry", shape.0))
+}
+
 /// The entries of a square matrix as edges, taken out of the archive without holding the matrix.
 pub(crate) struct MatrixEdges {
     /// Rows, and columns.
@@ -184,15 +369,37 @@ pub(crate) enum Compressed {
 }
 
 impl MatrixEdges {
-    /// Reads the arrays that [`CompressedRows::read`] reads, without weights.
-    pub(crate) fn read(npz: &mut Npz, prefix: &str) -> Result<Self, LoadError> {
-        check_form(npz, prefix)?;
+    /// Reads the arrays that [`CompressedRows::read`] reads, with their values as weights where these are wanted.
+    pub(crate) fn read(npz: &mut Npz, prefix: &str, wanted: Values) -> Result<Self, LoadError> {
+        let form = read_form(npz, prefix)?;
         let (shape, shape_array) = read_shape(npz, prefix)?;
         if shape.0 != shape.1 {
             let found = format!("{} x {}", shape.0, shape.1);
             return Err(LoadError::content(npz.path(), "adjacency matrix", "as many rows as columns", found));
         }
-        Self::read_parts(npz, prefix, shape.0, &shape_array, (Compressed::Sources, false))
+        if form == "csr" {
+            return Self::read_parts(npz, prefix, shape.0, &shape_array, (Compressed::Sources, wanted));
+        }
+        Self::of_rows(&CompressedRows::read(npz, prefix)?, wanted)
+    }
+
+    /// The edges of a square matrix that is held as a whole.
+    pub(crate) fn of_rows(matrix: &CompressedRows, wanted: Values) -> Result<Self, LoadError> {
+        let is_unweighted = !matrix.is_weighted()?;
+        let has_weights = matrix.has_values() && wanted.are_weights(is_unweighted);
+        let values = if has_weights { matrix.values_or_ones()? } else { Vec::new() };
+        if let (Some(found), Some(data)) = (values.iter().find(|v| !v.is_finite()), &matrix.data) {
+            return Err(data.fault("finite numbers", found));
+        }
+        let mut list = if has_weights { EdgeList::weighted() } else { EdgeList::new() };
+        let (mut last, mut is_sorted, mut at) = (None, true, 0);
+        matrix.for_each(|row, column| {
+            is_sorted &= last.is_none_or(|last| last < (row, column));
+            last = Some((row, column));
+            list.push(row, column, values.get(at).copied().unwrap_or(1.0));
+            at += 1;
+        });
+        Ok(Self { n: matrix.shape.0, list, is_sorted, is_unweighted })
     }
 
     /// Reads everything but the shape, `n` by `n`, which `shape_array` stated.
@@ -201,13 +408,13 @@ impl MatrixEdges {
         prefix: &str,
         n: usize,
         shape_array: &Array,
-        (compressed, with_weights): (Compressed, bool),
+        (compressed, wanted): (Compressed, Values),
     ) -> Result<Self, LoadError> {
         let name = |part: &str| format!("{prefix}{part}");
         check_columns((n, n), shape_array)?;
         let indptr = checked_pointers((n, n), &npz.array(&name("indptr"))?)?;
         let n_stored = indptr.last().copied().unwrap_or(0);
-        let (weights, is_unweighted) = read_weights(npz, &name("data"), (n_stored, "one per index"), with_weights)?;
+        let (weights, is_unweighted) = read_weights(npz, &name("data"), (n_stored, "one per index"), wanted)?;
         let indices = npz.pieces(&name("indices"))?;
         indices.check_vector(n_stored, STORED)?;
         let mut list = if weights.is_some() { EdgeList::weighted() } else { EdgeList::new() };
@@ -231,12 +438,38 @@ impl MatrixEdges {
     }
 }
 
+/// What the values of an adjacency matrix are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// Not looked at.
+    Unused,
+    /// Weights, unless all are 0 or 1 as in a matrix without weights.
+    Weights,
+    /// Weights whatever they are, as the user asks.
+    AskedWeights,
+}
+
+impl Values {
+    /// What the values are, where the user does or does not ask for weights (`asked`) and the format means them as such (`meant`).
+    pub(crate) fn of(asked: Option<bool>, meant: Self) -> Self {
+        if asked == Some(true) { Self::AskedWeights } else { meant }
+    }
+
+    fn are_weights(self, is_binary: bool) -> bool {
+        match self {
+            Self::Unused => false,
+            Self::Weights => !is_binary,
+            Self::AskedWeights => true,
+        }
+    }
+}
+
 /// Values that are weights, if they are wanted and not all 0 or 1, and whether they all are; without the array they are.
 pub(crate) fn read_weights(
     npz: &mut Npz,
     name: &str,
     (n, why): (usize, &str),
-    is_wanted: bool,
+    wanted: Values,
 ) -> Result<(Option<Vec<f32>>, bool), LoadError> {
     if !npz.has(name) {
         return Ok((None, true));
@@ -248,7 +481,7 @@ pub(crate) fn read_weights(
         is_unweighted = is_unweighted && piece.is_binary()?;
         Ok(())
     })?;
-    if is_unweighted || !is_wanted {
+    if !wanted.are_weights(is_unweighted) {
         return Ok((None, is_unweighted));
     }
     // Once more from the start: what waits while it is not known whether it is wanted would wait as numbers, too.
@@ -264,14 +497,22 @@ pub(crate) fn read_weights(
     Ok((Some(weights), false))
 }
 
-/// Refuses a form other than compressed rows; one that is not stated is that.
-fn check_form(npz: &mut Npz, prefix: &str) -> Result<(), LoadError> {
-    let Some(format) = npz.optional(&format!("{prefix}format"))? else { return Ok(()) };
-    let found = format.to_text()?;
-    if found == "csr" {
-        return Ok(());
+/// The form of the matrix; one that is not stated is compressed rows.
+pub(crate) fn read_form(npz: &mut Npz, prefix: &str) -> Result<String, LoadError> {
+    // Written beside the others by SciPy, and says nothing about the values.
+    npz.optional(&format!("{prefix}_is_array"))?;
+    let Some(format) = npz.optional(&format!("{prefix}format"))? else { return Ok("csr".to_owned()) };
+    let form = format.to_text()?;
+    let has = |part: &str| npz.has(&format!("{prefix}{part}"));
+    let is_false = match form.as_str() {
+        "coo" => !has("row"),
+        "dia" => !has("offsets"),
+        _ => false,
+    };
+    if is_false && has("indptr") {
+        return Err(format.fault("\"csr\" (compressed sparse rows)", format!("{form:?}")));
     }
-    Err(format.fault("\"csr\" (compressed sparse rows)", format!("{found:?}")))
+    Ok(form)
 }
 
 /// Rows and columns as the array `{prefix}shape` states them, and that array.

@@ -12,15 +12,18 @@
 //! tensor     = torch._utils._rebuild_tensor_v2(storage, offset, size, stride, …), or _v3 with the type as well
 //!            | torch._utils._rebuild_parameter(tensor, …)
 //!            | torch._tensor._rebuild_from_type_v2(function, class, arguments, state)
-//! matrix     = torch._utils._rebuild_sparse_tensor(layout, (indices, values, size))  or  (crow, column, values, size)
+//! matrix     = torch._utils._rebuild_sparse_tensor(layout, (indices, values, size))      sparse_coo
+//!            | torch._utils._rebuild_sparse_tensor(layout, (pointers, indices, values, size))
+//!                  sparse_csr, sparse_csc; sparse_bsr, sparse_bsc, whose values are blocks
 //! ```
+//! Every pickle of a file may be of any protocol.
 //! Offsets and strides count values. A storage that several tensors share is read once.
 //!
 //! Storages stay in the file until a tensor is asked for, and then are held only where a tensor is a part of one or lies otherwise than
 //! in order; edges are read a piece at a time ([`Storages::pieces`]).
 //!
 //! What is never allocated: more than the file's size for storages, and [`MAX_VALUES_EXPANSION`] bytes of tensor values for
-//! each byte of the file (a tensor may repeat its storage) and 1 MiB. The pickle is never run: see `pickle/mod.rs`.
+//! each byte of the file (a tensor may repeat its storage) and 1 MiB; for sparse tensors written out in full [`SPARSE_BYTES`] more. The pickle is never run: see `pickle/mod.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
@@ -28,9 +31,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ndarray::{ArrayD, Axis};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::file::{Claimed, InputFile, open, read_claimed};
+use super::narrow;
 use super::npy::{Array, Layout, Origin, Pieces, first_bytes};
 use super::npz::zip_fault;
 use super::pickle::{Id, Node, Pickle};
@@ -38,23 +43,36 @@ use super::reading;
 use super::recipe::shortened;
 use super::report::LoadError;
 
-/// The start of a file before PyTorch 1.6.
-pub(crate) const SEQUENCE_MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+/// The number that a file before PyTorch 1.6 starts with, as pickles of protocol 2 and later write it.
+const MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+/// The same in protocols 0 and 1.
+const MAGIC_DIGITS: &[u8] = b"L119547037146038801333356L\n.";
+
+/// Whether a file's first bytes are those of one before PyTorch 1.6, whatever the protocol of its pickles.
+pub(crate) fn is_sequence(head: &[u8]) -> bool {
+    let rest = match head {
+        // A frame's length stands in between from protocol 4 on.
+        [0x80, 4 | 5, 0x95, rest @ ..] => rest.get(8..).unwrap_or(&[]),
+        [0x80, 2..=5, rest @ ..] => rest,
+        _ => head,
+    };
+    rest.starts_with(MAGIC) || head.starts_with(MAGIC_DIGITS)
+}
 
 /// How many bytes of tensor values there may be for each byte of a file: storages repeated by views, small types widened.
 const MAX_VALUES_EXPANSION: u64 = 64;
 /// Bytes of tensor values that any file may have.
 const SMALL_VALUES_BYTES: u64 = 1 << 20;
+/// Bytes of values that the sparse tensors of a file may have when they are written out in full.
+const SPARSE_BYTES: u64 = 1 << 28;
 
-/// A type that NumPy does not have.
-const BF16: &str = "bf16";
 /// What is expected of an entry that cannot be read on, in errors.
 const INTACT: &str = "an intact entry";
 
 /// The type of a storage's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dtype {
-    /// As NumPy spells it, or [`BF16`].
+    /// As NumPy spells it, or as `narrow.rs` does.
     descr: &'static str,
     size: usize,
 }
@@ -66,7 +84,15 @@ impl Dtype {
             "Float" | "float32" | "float" => ("<f4", 4),
             "Double" | "float64" | "double" => ("<f8", 8),
             "Half" | "float16" | "half" => ("<f2", 2),
-            "BFloat16" | "bfloat16" => (BF16, 2),
+            "BFloat16" | "bfloat16" => (narrow::BF16, 2),
+            "float8_e4m3fn" => (narrow::E4M3FN, 1),
+            "float8_e5m2" => (narrow::E5M2, 1),
+            "float8_e4m3fnuz" => (narrow::E4M3FNUZ, 1),
+            "float8_e5m2fnuz" => (narrow::E5M2FNUZ, 1),
+            "float8_e8m0fnu" => (narrow::E8M0FNU, 1),
+            "uint16" => ("<u2", 2),
+            "uint32" => ("<u4", 4),
+            "uint64" => ("<u8", 8),
             "Long" | "int64" | "long" => ("<i8", 8),
             "Int" | "int32" | "int" => ("<i4", 4),
             "Short" | "int16" | "short" => ("<i2", 2),
@@ -99,6 +125,23 @@ pub(crate) enum SparseRef {
     Coordinates { indices: TensorRef, values: TensorRef, size: Vec<usize> },
     /// Compressed by row.
     Rows { pointers: TensorRef, columns: TensorRef, values: TensorRef, size: Vec<usize> },
+    /// Compressed by column.
+    Columns { pointers: TensorRef, rows: TensorRef, values: TensorRef, size: Vec<usize> },
+    /// Blocks `[blocks, height, width]`, compressed by row of blocks, or by column where `is_by_column`.
+    Blocks { pointers: TensorRef, indices: TensorRef, values: TensorRef, size: Vec<usize>, is_by_column: bool },
+}
+
+impl SparseRef {
+    /// The layout as PyTorch names it, for people.
+    pub(crate) fn layout(&self) -> &'static str {
+        match self {
+            Self::Coordinates { .. } => "sparse_coo",
+            Self::Rows { .. } => "sparse_csr",
+            Self::Columns { .. } => "sparse_csc",
+            Self::Blocks { is_by_column: false, .. } => "sparse_bsr",
+            Self::Blocks { .. } => "sparse_bsc",
+        }
+    }
 }
 
 /// An open file.
@@ -164,7 +207,7 @@ impl TorchFile {
     fn sequence_of(path: &Path, bytes: Vec<u8>, n_bytes: u64) -> Result<Self, LoadError> {
         let fault =
             |at: u64, expected: &str, found: String| LoadError::content(path, format!("byte {at}"), expected, found);
-        if !bytes.starts_with(SEQUENCE_MAGIC) {
+        if !is_sequence(&bytes) {
             return Err(fault(0, "the start of a PyTorch file", first_bytes(&bytes)));
         }
         let (range, _magic) = next_pickle(&bytes, 0, path)?;
@@ -246,6 +289,9 @@ struct StorageRef {
 impl StorageRef {
     fn parse(pickle: &Pickle<'_>, id: Id) -> Option<Self> {
         let Node::Persistent(id) = pickle.node(id) else { return None };
+        if let Node::Bytes(text) = pickle.node(*id) {
+            return Self::of_text(std::str::from_utf8(text).ok()?);
+        }
         let parts = pickle.sequence(*id)?;
         let [tag, class, key, _device, n_values, rest @ ..] = parts else { return None };
         if pickle.text(*tag) != Some("storage") {
@@ -264,6 +310,22 @@ impl StorageRef {
             _ => 0,
         };
         Some(Self { dtype, key, n_values: pickle.size(*n_values)?, first })
+    }
+
+    /// Protocol 0 writes the same tuple as a line: `('storage', <class 'torch.FloatStorage'>, '0', 'cpu', 6)`.
+    fn of_text(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.strip_prefix('(')?.strip_suffix(')')?.split(", ").collect();
+        let [tag, class, key, _device, n_values, ..] = parts[..] else { return None };
+        let quoted = |text: &'_ str| text.strip_prefix('\'')?.strip_suffix('\'').map(str::to_owned);
+        if quoted(tag)? != "storage" {
+            return None;
+        }
+        let class = quoted(class.strip_prefix("<class ")?.strip_suffix('>')?)?;
+        let dtype = match class.rsplit('.').next()? {
+            "UntypedStorage" | "_UntypedStorage" => None,
+            class => Some(Dtype::named(class)?),
+        };
+        Some(Self { dtype, key: quoted(key)?, n_values: n_values.parse().ok()?, first: 0 })
     }
 }
 
@@ -392,20 +454,37 @@ impl SparseRef {
             tensor.ok_or_else(|| fault("a sparse tensor's parts", pickle.describe(*id)))
         };
         let sizes = |id: &Id| pickle.sizes(*id).ok_or_else(|| fault("a tensor's size", pickle.describe(*id)));
+        let layout = args.first().and_then(|layout| {
+            let named =
+                pickle.call(*layout, |_, name| name == "_get_layout").and_then(|name| pickle.text(*name.first()?));
+            named.or_else(|| pickle.global(*layout).map(|(_, name)| name))
+        });
+        let layout = layout.map_or("", |layout| layout.strip_prefix("torch.").unwrap_or(layout));
         let parts = args.get(1).and_then(|parts| pickle.sequence(*parts)).unwrap_or(&[]);
         let third_is_tensor = match parts.get(2) {
             Some(third) => TensorRef::parse(pickle, *third, path, place)?.is_some(),
             None => false,
         };
-        Ok(Some(match parts {
-            [pointers, columns, values, size, ..] if third_is_tensor => {
+        Ok(Some(match (layout, parts) {
+            ("sparse_coo" | "sparse_csr" | "", [pointers, columns, values, size, ..]) if third_is_tensor => {
                 let (pointers, columns, values) = (part(pointers)?, part(columns)?, part(values)?);
                 Self::Rows { pointers, columns, values, size: sizes(size)? }
             }
-            [indices, values, size, ..] => {
+            ("sparse_csc", [pointers, rows, values, size, ..]) => {
+                let (pointers, rows, values) = (part(pointers)?, part(rows)?, part(values)?);
+                Self::Columns { pointers, rows, values, size: sizes(size)? }
+            }
+            ("sparse_bsr" | "sparse_bsc", [pointers, indices, values, size, ..]) => {
+                let (pointers, indices, values) = (part(pointers)?, part(indices)?, part(values)?);
+                Self::Blocks { pointers, indices, values, size: sizes(size)?, is_by_column: layout == "sparse_bsc" }
+            }
+            ("sparse_coo" | "", [indices, values, size, ..]) => {
                 Self::Coordinates { indices: part(indices)?, values: part(values)?, size: sizes(size)? }
             }
-            _ => return Err(fault("a sparse tensor's parts", format!("{} values", parts.len()))),
+            ("sparse_coo" | "sparse_csr" | "sparse_csc" | "sparse_bsr" | "sparse_bsc" | "", _) => {
+                return Err(fault("a sparse tensor's parts", format!("{} values", parts.len())));
+            }
+            _ => return Err(fault("a sparse tensor of a known layout", shortened(layout))),
         }))
     }
 }
@@ -424,6 +503,8 @@ pub(crate) struct Storages {
     left: u64,
     /// Bytes of tensor values that may still be made.
     values_left: u64,
+    /// The same for sparse tensors that are written out in full.
+    sparse_left: u64,
 }
 
 #[derive(Debug)]
@@ -486,6 +567,7 @@ impl Storages {
             counted: BTreeSet::new(),
             left: file_bytes,
             values_left: file_bytes.saturating_mul(MAX_VALUES_EXPANSION).saturating_add(SMALL_VALUES_BYTES),
+            sparse_left: SPARSE_BYTES,
         }
     }
 
@@ -529,7 +611,7 @@ impl Storages {
     /// # Errors
     /// As [`Storages::array`].
     pub(crate) fn pieces(&mut self, tensor: &TensorRef, place: &str) -> Result<Option<Pieces<'_>>, LoadError> {
-        let order = tensor.order().filter(|_| tensor.offset == 0 && tensor.dtype.descr != BF16);
+        let order = tensor.order().filter(|_| tensor.offset == 0 && !narrow::is_narrow(tensor.dtype.descr));
         let Some(order) = order.filter(|_| !self.held.contains_key(&tensor.key)) else { return Ok(None) };
         let n_bytes = tensor.size.iter().try_fold(tensor.dtype.size, |n, length| n.checked_mul(*length));
         if n_bytes != Some(tensor.storage_bytes) {
@@ -613,18 +695,111 @@ impl Storages {
         if self.is_big_endian {
             values.chunks_exact_mut(item).for_each(<[u8]>::reverse);
         }
-        let mut descr = tensor.dtype.descr;
-        if descr == BF16 {
-            // The upper half of a 32-bit float.
-            values = values.as_chunks::<2>().0.iter().flat_map(|[low, high]| [0, 0, *low, *high]).collect();
-            descr = "<f4";
-        }
+        let (descr, values) = narrow::widened(tensor.dtype.descr, values);
         Array::from_values(
             &path,
             place.to_owned(),
             Layout { descr, is_fortran: false, shape: tensor.size.clone() },
             values,
         )
+    }
+
+    /// Counts `n_bytes` of values that come from the pickle itself among those that the file may have.
+    ///
+    /// # Errors
+    /// [`LoadError::Content`] where they are too many.
+    pub(crate) fn charge(&mut self, n_bytes: u64, place: &str) -> Result<(), LoadError> {
+        let Some(left) = self.values_left.checked_sub(n_bytes) else {
+            let expected = format!("at most {} bytes of values (what the file's size allows)", self.values_left);
+            return Err(LoadError::content(&self.path, place, expected, format!("{n_bytes} bytes")));
+        };
+        self.values_left = left;
+        Ok(())
+    }
+
+    /// A sparse tensor written out in full; values that stand at one place add up.
+    ///
+    /// # Errors
+    /// As [`Storages::array`], and for indices that are out of range or do not fit the values.
+    pub(crate) fn written_out(&mut self, sparse: &SparseRef, place: &str) -> Result<ArrayD<f32>, LoadError> {
+        let path = self.path.clone();
+        let fault = |expected: &str, found: String| LoadError::content(&path, place, expected, found);
+        let (SparseRef::Coordinates { size, values, .. }
+        | SparseRef::Rows { size, values, .. }
+        | SparseRef::Columns { size, values, .. }
+        | SparseRef::Blocks { size, values, .. }) = sparse;
+        let n_bytes = size.iter().try_fold(4u64, |n, length| n.checked_mul(*length as u64));
+        let Some(left) = n_bytes.and_then(|n| self.sparse_left.checked_sub(n)) else {
+            let expected = format!("at most {} bytes of sparse tensors written out in full", self.sparse_left);
+            return Err(fault(&expected, format!("size {size:?}")));
+        };
+        self.sparse_left = left;
+        let mut wide = ArrayD::<f32>::zeros(size.clone());
+        let values = self.array(values, &format!("{place}, values"))?.to_f32_tensor()?;
+        let mut indices = |tensor: &TensorRef, part: &str| self.array(tensor, &format!("{place}, {part}"));
+        match sparse {
+            SparseRef::Coordinates { indices: tensor, .. } => {
+                let indices = indices(tensor, "indices")?.to_i64_matrix()?;
+                let (n_axes, n) = indices.dim();
+                let fits =
+                    n_axes <= size.len() && values.shape().first() == Some(&n) && values.shape()[1..] == size[n_axes..];
+                if !fits {
+                    let expected = format!("indices and values of a tensor of shape {size:?}");
+                    return Err(fault(&expected, format!("shapes {:?} and {:?}", indices.shape(), values.shape())));
+                }
+                for (entry, value) in indices.columns().into_iter().zip(values.outer_iter()) {
+                    let mut slot = wide.view_mut();
+                    for (index, length) in entry.iter().zip(size) {
+                        let index = usize::try_from(*index).ok().filter(|index| index < length);
+                        let Some(index) = index else {
+                            return Err(fault(&format!("indices within {size:?}"), format!("{:?}", entry.to_vec())));
+                        };
+                        slot = slot.index_axis_move(Axis(0), index);
+                    }
+                    slot += &value;
+                }
+            }
+            SparseRef::Rows { pointers, columns: others, .. }
+            | SparseRef::Columns { pointers, rows: others, .. }
+            | SparseRef::Blocks { pointers, indices: others, .. } => {
+                let is_by_column =
+                    matches!(sparse, SparseRef::Columns { .. } | SparseRef::Blocks { is_by_column: true, .. });
+                let pointers = indices(pointers, "pointers")?.to_sizes()?;
+                let others = indices(others, "indices")?.to_sizes()?;
+                let block = match (sparse, values.shape()) {
+                    (SparseRef::Blocks { .. }, [n, height, width]) if *n == others.len() => (*height, *width),
+                    (SparseRef::Rows { .. } | SparseRef::Columns { .. }, [n]) if *n == others.len() => (1, 1),
+                    (_, shape) => {
+                        return Err(fault(&format!("{} values or blocks", others.len()), format!("shape {shape:?}")));
+                    }
+                };
+                let (&[rows, columns], true) = (&size[..], block.0 > 0 && block.1 > 0) else {
+                    return Err(fault("a sparse matrix of two axes", format!("size {size:?}, blocks {block:?}")));
+                };
+                let grid = (rows / block.0, columns / block.1);
+                let (n_lines, n_others) = if is_by_column { (grid.1, grid.0) } else { grid };
+                let is_sound = pointers.len() == n_lines + 1
+                    && pointers.first() == Some(&0)
+                    && pointers.last() == Some(&others.len())
+                    && pointers.is_sorted()
+                    && others.iter().all(|other| *other < n_others);
+                if !is_sound {
+                    let expected = format!("ascending pointers of {n_lines} lines and indices below {n_others}");
+                    return Err(fault(&expected, format!("{} pointers and {} indices", pointers.len(), others.len())));
+                }
+                let flat: Vec<f32> = values.iter().copied().collect();
+                let mut blocks = flat.chunks_exact(block.0 * block.1);
+                for (line, ends) in pointers.windows(2).enumerate() {
+                    for other in &others[ends[0]..ends[1]] {
+                        let (row, column) = if is_by_column { (*other, line) } else { (line, *other) };
+                        for (at, value) in blocks.next().unwrap_or(&[]).iter().enumerate() {
+                            wide[[row * block.0 + at / block.1, column * block.1 + at % block.1]] += *value;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(wide)
     }
 }
 

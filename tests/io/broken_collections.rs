@@ -90,8 +90,8 @@ fn scipy_archives() {
     check(
         "coo.npz",
         "",
-        sparse("format", text("bsr")),
-        "array format: expected csr, csc or coo (scipy.sparse.csr_matrix(x) makes one), found \"bsr\": FILE",
+        sparse("format", text("lil")),
+        "array format: expected csr, csc, coo, bsr or dia (scipy.sparse.csr_matrix(x) makes one), found \"lil\": FILE",
     );
 }
 
@@ -144,7 +144,9 @@ fn ogb_folders() {
         "whole file: expected node numbers below 15, found 15: FILE",
     );
     let sorts = "graph: expected one sort of nodes and one of edges, found several (triplet-type-list.csv.gz): choose one sort of \
-                 nodes, and one of edges between them: HERE";
+                 nodes, and one of edges between them, with ogb's reader: graph, labels = dataset[0]; numpy.savetxt('edges.csv', \
+                 graph['edge_index_dict']['paper', 'cites', 'paper'].T, '%d', ','); numpy.save('edges.feat.npy', \
+                 graph['node_feat_dict']['paper']); numpy.save('edges.label.npy', labels['paper'].ravel()): HERE";
     check("ogbn_small", "raw/triplet-type-list.csv.gz", packed("a,r,b\n"), sorts);
     let data = |edges: Vec<u8>, nodes: Vec<u8>| Some(npz(&vec![("edge_index", edges), ("num_nodes_list", nodes)]));
     let pair = int_matrix(&[2, 1], &[0, 3]);

@@ -28,6 +28,11 @@ impl Folder {
     }
 }
 
+/// One text of what becomes of every item.
+pub(crate) fn each<T>(items: impl IntoIterator<Item = T>, mut text: impl FnMut(T) -> String) -> String {
+    items.into_iter().fold(String::new(), |all, item| all + &text(item))
+}
+
 /// A `.npy` file from its header's parts.
 pub(crate) fn npy(descr: &str, shape: &[usize], values: &[u8]) -> Vec<u8> {
     let lengths = shape.iter().fold(String::new(), |text, n| text + &n.to_string() + ", ");

@@ -213,7 +213,13 @@ fn what_pyg_holds_and_we_do_not_is_refused() {
         "pyg-regression.pt",
         "y: expected 0 or 1 for every node and class, found 0.4962566 (a number to be predicted is no class)",
     );
-    refused("pyg-hetero.pt", "object: expected a graph with one sort of nodes and edges (Data), found HeteroData");
+    refused(
+        "pyg-hetero.pt",
+        "object: expected a graph with one sort of nodes and edges (Data; all of it as one: torch.save(data.to_homogeneous(), \
+         'graph.pt'); one part: torch.save(torch_geometric.data.Data(x=data['paper'].get('x'), y=data['paper'].get('y'), \
+         edge_index=data['paper', 'cites', 'paper'].edge_index, num_nodes=data['paper'].num_nodes), 'graph.pt')), found HeteroData \
+         with nodes paper and edges (paper, cites, paper)",
+    );
 }
 
 #[test]

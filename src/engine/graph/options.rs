@@ -22,6 +22,42 @@ pub enum Separator {
     Bar,
 }
 
+/// How the characters of a text are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// UTF-8.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// UTF-16, little end first where no byte order mark says otherwise.
+    #[serde(rename = "utf-16")]
+    Utf16,
+    /// ISO-8859-1, with the further characters of Windows-1252.
+    #[serde(rename = "latin1")]
+    Latin1,
+    /// Shift_JIS, with the further characters of Windows (CP932).
+    ShiftJis,
+    /// EUC-JP.
+    EucJp,
+}
+
+impl Encoding {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Utf8, Self::Utf16, Self::Latin1, Self::ShiftJis, Self::EucJp];
+}
+
+impl std::fmt::Display for Encoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Utf8 => "utf-8",
+            Self::Utf16 => "utf-16",
+            Self::Latin1 => "latin1",
+            Self::ShiftJis => "shift-jis",
+            Self::EucJp => "euc-jp",
+        })
+    }
+}
+
 /// What a column of a list of edges holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -49,6 +85,10 @@ pub struct ReadOptions {
     /// Whether edge weights count. Left out: where the file calls them so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<bool>,
+    /// The edge attribute that is the weight, where edges have attributes with names; of one with several columns, `NAME:COLUMN`
+    /// counted from 0. Left out: `weight` or the like, or the only number that every edge has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_attribute: Option<String>,
     /// Lists of edges: what separates fields. Left out: spaces, tabs, commas or semicolons.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub separator: Option<Separator>,
@@ -61,10 +101,16 @@ pub struct ReadOptions {
     /// Lists of edges: characters that a comment starts with. Left out: `#` and `%`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comments: Option<String>,
+    /// Text: how its characters are stored. Left out: by the byte order mark or the file's declaration, else UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// Tables with one row per node: the column with the nodes' ids, by its name or its number from 1. Left out: by the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_column: Option<String>,
     /// Node attributes that are features. Left out: every attribute of numbers that is neither label nor split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,
-    /// The node attribute that is the class. Left out: `label`, `class`, `y`, `target`, `club` or the like.
+    /// The node attribute that is the class. Left out: `class`, `y`, `target`, `club` or the like; an array called `label`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
     /// Node attributes that are the split: one that says `train`, `val` or `test`, or three of truth values in this order.

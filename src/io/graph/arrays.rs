@@ -4,8 +4,9 @@
 //! `labels`, `y` the class, and `train_mask`, `val_mask`, `test_mask` are the split; with several columns, one split for each. What is not
 //! used is reported.
 
+use super::labels::read_labels;
 use super::split::nodes_of_mask;
-use super::{Draft, Request, labels_from_array};
+use super::{Draft, Request};
 use crate::engine::graph::{Features, Split};
 use crate::io::npy::Array;
 use crate::io::recipe::shortened;
@@ -26,7 +27,7 @@ impl NodeArrays {
         asked: Option<&str>,
         known: &[&str],
         request: Request<'_>,
-    ) -> Result<Option<Array>, LoadError> {
+    ) -> Result<Option<(String, Array)>, LoadError> {
         let at = match asked {
             Some(name) => {
                 let at = self.0.iter().position(|(known, _)| known == name);
@@ -39,7 +40,7 @@ impl NodeArrays {
             }
             None => known.iter().find_map(|name| self.0.iter().position(|(known, _)| known == name)),
         };
-        Ok(at.map(|at| self.0.remove(at).1))
+        Ok(at.map(|at| self.0.remove(at)))
     }
 
     /// Turns the arrays into features, labels and splits of the draft.
@@ -53,12 +54,16 @@ impl NodeArrays {
             }
         };
         let known = ["feat", "features", "node_feat", "x", "attr"];
-        if let Some(array) = self.take("features", asked, &known, request)? {
+        if let Some((name, array)) = self.take("features", asked, &known, request)? {
+            let choice = if asked.is_none() { " (--features NAME takes another)" } else { "" };
+            draft.report.fact("features from", format!("{}{choice}", shortened(&name)));
             draft.features = Some(Features::from_dense(array.to_f32_matrix()?));
         }
         let known = ["label", "labels", "y"];
-        if let Some(array) = self.take("labels", request.options.labels.as_deref(), &known, request)? {
-            draft.labels = Some(labels_from_array(&array, n)?);
+        if let Some((name, array)) = self.take("labels", request.options.labels.as_deref(), &known, request)? {
+            let choice = if request.options.labels.is_none() { " (--labels NAME takes another)" } else { "" };
+            draft.report.fact("labels from", format!("{}{choice}", shortened(&name)));
+            draft.labels = Some(read_labels(&array, n, &mut draft.report)?);
         }
         self.apply_masks(n, draft, request)?;
         draft.report.ignored.extend(self.0.into_iter().map(|(name, _)| format!("array {} of nodes", shortened(&name))));
@@ -80,7 +85,7 @@ impl NodeArrays {
         }
         let mut masks = Vec::new();
         for name in &names {
-            let Some(array) = self.take("split_masks", Some(name), &[], request)? else { continue };
+            let Some((_, array)) = self.take("split_masks", Some(name), &[], request)? else { continue };
             match array.shape() {
                 [rows] | [rows, _] if *rows == n => masks.push(array.to_i64_matrix()?),
                 other => return Err(array.fault(format!("shape [{n}] (one per node)"), format!("shape {other:?}"))),

@@ -1,43 +1,44 @@
 //! Nodes with names and attributes, as `GraphML`, GEXF and GML have them, and what becomes of the attributes: features, one class
 //! per node, a split.
 //!
-//! What the user names is used. Else an attribute called `label`, `class`, `y` or the like is the class, if its values are whole
-//! numbers or texts that repeat; `split`, or `train_mask`, `val_mask` and `test_mask`, are the split; and every attribute of
-//! numbers that is left is a feature. Texts become features only where the user names them: texts that are lists of numbers as
-//! these numbers, others as one column per distinct text. What is not used is reported.
+//! What the user names is used. Else an attribute called `class`, `y` or the like is the class, if its values are integers or texts
+//! that repeat; `split`, or `train_mask`, `val_mask` and `test_mask`, are the split; and every attribute of numbers that is left is a
+//! feature. An attribute called `label`, `name` or `id` is a name and neither; one that may be a class, or that tells the class of
+//! every node, is no feature. Texts become features only where the user names them: texts that are lists of numbers as these numbers,
+//! others as one column per distinct text. What is not used is reported, with the option that uses it.
+//!
+//! What is never allocated: anything of the size nodes × attributes. Values are kept for the nodes that have them, and features are
+//! built sparse.
 
 use std::collections::{BTreeSet, HashMap};
 
-use ndarray::Array2;
+use sprs::CsMatI;
 
-use super::{Draft, MAX_CLASSES, Request, labels_from};
+use super::labels::{labels_from, says_nothing};
+use super::values::{Attribute, Given, TEXTS, Type, Value, list_of};
+use super::{Draft, MAX_CLASSES, Request};
 use crate::engine::graph::{Features, Labels, Split};
-use crate::io::report::LoadError;
+use crate::io::recipe::shortened;
+use crate::io::report::{LoadError, LoadReport};
 
 /// Names of attributes that are taken for the class, the likeliest first.
-const CLASS_NAMES: [&str; 12] = [
-    "label",
-    "class",
-    "y",
-    "target",
-    "category",
-    "community",
-    "club",
-    "group",
-    "gt",
-    "ground_truth",
-    "node_label",
-    "value",
-];
+const CLASS_NAMES: [&str; 11] =
+    ["class", "y", "target", "category", "community", "club", "group", "gt", "ground_truth", "node_label", "value"];
+/// Names of attributes that hold what is to be predicted whatever their values are: never features by themselves.
+const TARGET_NAMES: [&str; 6] = ["class", "y", "target", "gt", "ground_truth", "node_label"];
+/// Names of attributes that name their node: neither class nor feature by themselves.
+const NAME_NAMES: [&str; 3] = ["label", "name", "id"];
 /// Names of the attributes that are taken for the parts of a split.
 const MASK_NAMES: [&str; 3] = ["train_mask", "val_mask", "test_mask"];
 /// Features wider than this are refused: models allocate by width.
 const MAX_WIDTH: usize = 1 << 16;
+/// So many attributes are named one by one in a report: their names come from the file.
+const MAX_NAMED: usize = 64;
 
 /// Nodes in order of appearance, by their names.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    /// Looked up only, never walked.
+    /// Looked up only, never iterated.
     number: HashMap<String, u32>,
     in_order: Vec<String>,
     is_declared: Vec<bool>,
@@ -85,104 +86,11 @@ impl Names {
     }
 }
 
-/// One value of an attribute.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
-    Missing,
-    Number(f64),
-    /// A place among the attribute's texts.
-    Text(u32),
-    List(Vec<f64>),
-}
-
-/// One attribute of all nodes.
-#[derive(Debug)]
-pub(super) struct Attribute {
-    pub(super) name: String,
-    /// Looked up only, never walked.
-    text_number: HashMap<String, u32>,
-    texts: Vec<String>,
-    values: Vec<Value>,
-}
-
-impl Attribute {
-    fn value(&self, node: usize) -> &Value {
-        self.values.get(node).unwrap_or(&Value::Missing)
-    }
-
-    /// What a node without a value gets.
-    pub(super) fn fill(&mut self, n: usize, value: Given<'_>) {
-        self.values.resize(n, Value::Missing);
-        for node in 0..n {
-            if self.values[node] == Value::Missing {
-                self.set(node, value);
-            }
-        }
-    }
-
-    fn set(&mut self, node: usize, value: Given<'_>) {
-        if self.values.len() <= node {
-            self.values.resize(node + 1, Value::Missing);
-        }
-        self.values[node] = match value {
-            Given::Number(number) => Value::Number(number),
-            Given::Text(text) => {
-                let next = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-                Value::Text(if let Some(at) = self.text_number.get(text) {
-                    *at
-                } else {
-                    self.text_number.insert(text.to_owned(), next);
-                    self.texts.push(text.to_owned());
-                    next
-                })
-            }
-        };
-    }
-
-    /// A value that stands behind those that the node has already.
-    fn append(&mut self, node: usize, number: f64) {
-        match self.values.get_mut(node) {
-            Some(Value::List(list)) => list.push(number),
-            Some(Value::Number(first)) => self.values[node] = Value::List(vec![*first, number]),
-            _ => self.set(node, Given::Number(number)),
-        }
-    }
-
-    fn has_only_numbers(&self) -> bool {
-        self.values.iter().all(|v| !matches!(v, Value::Text(_))) && self.values.iter().any(|v| *v != Value::Missing)
-    }
-
-    fn n_missing(&self, n: usize) -> usize {
-        n - (0..n).filter(|node| *self.value(*node) != Value::Missing).count()
-    }
-
-    /// Distinct whole numbers or texts; `None` where there are other values.
-    fn n_distinct(&self) -> Option<usize> {
-        let mut seen = std::collections::BTreeSet::new();
-        for value in &self.values {
-            match value {
-                Value::Missing => {}
-                Value::Number(v) if v.fract() == 0.0 && v.abs() < 2f64.powi(53) => drop(seen.insert((0, *v as i64))),
-                Value::Text(at) => drop(seen.insert((1, i64::from(*at)))),
-                Value::Number(_) | Value::List(_) => return None,
-            }
-        }
-        Some(seen.len())
-    }
-}
-
-/// A value as a file gives it.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Given<'a> {
-    Number(f64),
-    Text(&'a str),
-}
-
 /// All attributes of all nodes.
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
     all: Vec<Attribute>,
-    /// Looked up only, never walked.
+    /// Looked up only, never iterated.
     place: HashMap<String, usize>,
 }
 
@@ -193,31 +101,37 @@ impl Attributes {
             *at
         } else {
             self.place.insert(name.to_owned(), self.all.len());
-            self.all.push(Attribute {
-                name: name.to_owned(),
-                text_number: HashMap::new(),
-                texts: Vec::new(),
-                values: Vec::new(),
-            });
+            self.all.push(Attribute::new(name));
             self.all.len() - 1
         };
         &mut self.all[at]
     }
 
-    /// Gives a node a value.
-    pub(super) fn set(&mut self, name: &str, node: u32, value: Given<'_>) {
-        self.named(name).set(node as usize, value);
+    /// Gives a node the value that `text` stands for; one that is none of the type is noted with its place.
+    pub(super) fn set_text(&mut self, name: &str, kind: Type, node: u32, text: &str, place: impl FnOnce() -> String) {
+        let attribute = self.named(name);
+        if let Err(expected) = kind.read(text, |given| attribute.set(node, given)) {
+            attribute.pass_over(|| format!("{}: no {expected}: {:?}", place(), shortened(text)));
+        }
     }
 
-    /// Gives a node a further number of the same name.
-    pub(super) fn append(&mut self, name: &str, node: u32, number: f64) {
-        self.named(name).append(node as usize, number);
+    /// Gives every node without a value the one that `text` stands for.
+    pub(super) fn set_default(&mut self, name: &str, kind: Type, text: &str) {
+        let attribute = self.named(name);
+        if let Err(expected) = kind.read(text, |given| attribute.set_default(given)) {
+            attribute.pass_over(|| format!("default: no {expected}: {:?}", shortened(text)));
+        }
+    }
+
+    /// Gives a node a further value of the same name; only numbers are kept beside the first.
+    pub(super) fn append(&mut self, name: &str, node: u32, value: Given<'_>) -> Result<(), ()> {
+        self.named(name).append(node, value)
     }
 
     fn find(&self, key: &str, name: &str, request: Request<'_>) -> Result<usize, LoadError> {
         self.place.get(name).copied().ok_or_else(|| {
-            let names: Vec<&str> = self.all.iter().map(|a| a.name.as_str()).collect();
-            let expected = if names.is_empty() { "a file with node attributes".to_owned() } else { names.join(", ") };
+            let names: Vec<String> = self.all.iter().map(|a| shortened(&a.name)).collect();
+            let expected = if names.is_empty() { "a file with node attributes".to_owned() } else { listed(&names) };
             LoadError::content(request.path, format!("graph.{key}"), expected, name)
         })
     }
@@ -227,20 +141,22 @@ impl Attributes {
     }
 
     /// Turns the attributes into features, labels and a split of the draft.
-    pub(super) fn apply(self, draft: &mut Draft, request: Request<'_>) -> Result<(), LoadError> {
+    pub(super) fn apply(mut self, draft: &mut Draft, request: Request<'_>) -> Result<(), LoadError> {
         let n = draft.topology.n_nodes();
+        self.all.iter_mut().for_each(Attribute::settle);
         let mut is_used = vec![false; self.all.len()];
-        let class = match &request.options.labels {
-            Some(name) => Some(self.find("labels", name, request)?),
-            None => CLASS_NAMES.iter().filter_map(|name| self.find_any_case(name)).find(|at| {
-                // A class that every node has for itself is a name.
-                self.all[*at].n_distinct().is_some_and(|k| k < n && k <= MAX_CLASSES as usize)
-            }),
+        let asked: Option<Vec<usize>> = match &request.options.features {
+            Some(names) => {
+                Some(names.iter().map(|name| self.find("features", name, request)).collect::<Result<_, _>>()?)
+            }
+            None => None,
         };
+        let class = self.class(asked.as_deref().unwrap_or(&[]), n, request)?;
         if let Some(at) = class {
             is_used[at] = true;
-            draft.labels = Some(self.labels(at, n, request)?);
-            draft.report.fact("labels from", &self.all[at].name);
+            let labels = self.labels(at, n, request)?;
+            report_class(&self.all[at], request, &mut draft.report);
+            draft.labels = Some(labels);
         }
         let split = match &request.options.split_masks {
             Some(names) => {
@@ -249,58 +165,146 @@ impl Attributes {
             None => self.find_split(),
         };
         if !split.is_empty() {
-            let names: Vec<&str> = split.iter().map(|at| self.all[*at].name.as_str()).collect();
-            draft.report.fact("split from", names.join(", "));
+            draft.report.fact("split from", self.names(&split));
             draft.splits.push(self.split(&split, n, request)?);
             for at in &split {
                 is_used[*at] = true;
             }
         }
-        let columns: Vec<usize> = match &request.options.features {
-            Some(names) => names.iter().map(|name| self.find("features", name, request)).collect::<Result<_, _>>()?,
-            None => (0..self.all.len()).filter(|at| !is_used[*at] && self.all[*at].has_only_numbers()).collect(),
-        };
+        let mut reasons: Vec<Option<String>> = vec![None; self.all.len()];
+        let mut columns = Vec::new();
+        if let Some(asked) = asked {
+            if let Some(at) = asked.iter().find(|at| class == Some(**at)) {
+                let found = shortened(&self.all[*at].name);
+                let expected = format!("attributes other than the class ({found})");
+                return Err(LoadError::content(request.path, "graph.features", expected, found));
+            }
+            columns = asked;
+        } else {
+            for at in (0..self.all.len()).filter(|at| !is_used[*at]) {
+                match self.no_feature(at, draft.labels.as_ref(), n) {
+                    None => columns.push(at),
+                    reason => reasons[at] = reason,
+                }
+            }
+        }
         if !columns.is_empty() {
-            let names: Vec<&str> = columns.iter().map(|at| self.all[*at].name.as_str()).collect();
-            draft.report.fact("features from", names.join(", "));
+            let choice = if request.options.features.is_none() { " (--features NAME,… takes others)" } else { "" };
+            draft.report.fact("features from", format!("{}{choice}", self.names(&columns)));
             for at in &columns {
                 is_used[*at] = true;
             }
             draft.features = Some(self.features(&columns, n, draft, request)?);
         }
-        for (attribute, _) in self.all.iter().zip(&is_used).filter(|(_, is_used)| !**is_used) {
-            draft.report.ignored.push(format!("node attribute {}", attribute.name));
-        }
+        self.report_unused(&is_used, &reasons, &mut draft.report);
         Ok(())
+    }
+
+    /// The attribute that is the class: what the user names, else what is called so and is not asked for as a feature.
+    fn class(&self, features: &[usize], n: usize, request: Request<'_>) -> Result<Option<usize>, LoadError> {
+        if let Some(name) = &request.options.labels {
+            return self.find("labels", name, request).map(Some);
+        }
+        let named = CLASS_NAMES.iter().filter_map(|name| self.find_any_case(name));
+        let mut fit = named.filter(|at| !features.contains(at)).filter(|at| self.may_be_class(*at, n));
+        Ok(fit.next())
+    }
+
+    /// Whether the values are classes. A class that every node has for itself is a name.
+    fn may_be_class(&self, at: usize, n: usize) -> bool {
+        self.all[at].n_distinct().is_some_and(|k| k > 0 && k < n && k <= MAX_CLASSES as usize)
+    }
+
+    /// Why an attribute is no feature by itself, if it is none.
+    fn no_feature(&self, at: usize, labels: Option<&Labels>, n: usize) -> Option<String> {
+        let attribute = &self.all[at];
+        let name = shortened(&attribute.name);
+        if attribute.has_name_of(&NAME_NAMES) {
+            return Some(format!("a name: --labels {name} makes it the class"));
+        }
+        match attribute.n_numbers() {
+            Err(TEXTS) => return Some(String::new()),
+            Err(reason) => return Some(reason.to_owned()),
+            Ok(_) => {}
+        }
+        let is_target = attribute.has_name_of(&TARGET_NAMES);
+        if is_target || (attribute.has_name_of(&CLASS_NAMES) && self.may_be_class(at, n)) {
+            return Some(format!("it may be a class, so it is no feature: --features {name} takes it"));
+        }
+        labels
+            .is_some_and(|labels| attribute.tells(labels, n))
+            .then(|| format!("it tells the class of every node, so it is no feature: --features {name} takes it"))
+    }
+
+    fn names(&self, places: &[usize]) -> String {
+        listed(&places.iter().map(|at| shortened(&self.all[*at].name)).collect::<Vec<_>>())
+    }
+
+    fn report_unused(&self, is_used: &[bool], reasons: &[Option<String>], report: &mut LoadReport) {
+        let mut n_further = 0usize;
+        let mut lines = Vec::new();
+        for (at, attribute) in self.all.iter().enumerate() {
+            let name = shortened(&attribute.name);
+            if attribute.n_unread > 0 {
+                let (n, first) = (attribute.n_unread, &attribute.first_unread);
+                lines.push(format!("{n} values of node attribute {name} ({first})"));
+            }
+            let has_nothing_else = attribute.n_unread > 0 && attribute.all_values().next().is_none();
+            if !(is_used[at] || has_nothing_else) {
+                lines.push(match reasons[at].as_deref() {
+                    None | Some("") => format!("node attribute {name}"),
+                    Some(reason) => format!("node attribute {name} ({reason})"),
+                });
+            }
+            if lines.len() > MAX_NAMED {
+                n_further += lines.len() - MAX_NAMED;
+                lines.truncate(MAX_NAMED);
+            }
+        }
+        if n_further > 0 {
+            lines.push(format!("{n_further} further node attributes"));
+        }
+        report.ignored.extend(lines);
     }
 
     fn labels(&self, at: usize, n: usize, request: Request<'_>) -> Result<Labels, LoadError> {
         let attribute = &self.all[at];
-        let place = format!("node attribute {}", attribute.name);
+        let place = format!("node attribute {}", shortened(&attribute.name));
         let fault = |expected: String, found: String| LoadError::content(request.path, &place, expected, found);
-        // Texts are numbered in alphabetical order.
-        let mut order: Vec<u32> = (0..attribute.texts.len() as u32).collect();
+        let has_integer_texts = attribute.has_integer_texts();
+        // Texts are numbered in alphabetical order, integers are their own number.
+        let said = (0..attribute.texts.len() as u32).filter(|at| !says_nothing(&attribute.texts[*at as usize]));
+        let mut order: Vec<u32> = said.collect();
         order.sort_by(|a, b| attribute.texts[*a as usize].cmp(&attribute.texts[*b as usize]));
-        let mut class_of_text = vec![0i64; order.len()];
+        let mut class_of_text = vec![-1i64; attribute.texts.len()];
         for (class, text) in (0i64..).zip(&order) {
-            class_of_text[*text as usize] = class;
+            let own = attribute.texts[*text as usize].trim().parse().ok().filter(|_| has_integer_texts);
+            class_of_text[*text as usize] = own.unwrap_or(class);
         }
-        let mut classes = Vec::with_capacity(n);
-        for node in 0..n {
-            classes.push(match attribute.value(node) {
+        let mut classes = vec![-1i64; n];
+        let mut wrong = None;
+        attribute.each(n, |node, value| {
+            classes[node] = match value {
                 Value::Missing => -1,
                 Value::Number(v) if v.fract() == 0.0 && v.abs() < 2f64.powi(53) && attribute.texts.is_empty() => {
                     *v as i64
                 }
                 Value::Text(text) => class_of_text[*text as usize],
-                Value::Number(v) => return Err(fault("whole numbers or texts".into(), v.to_string())),
-                Value::List(list) => {
-                    return Err(fault("one class per node".into(), format!("{} numbers", list.len())));
+                Value::Number(v) => {
+                    wrong.get_or_insert_with(|| ("whole numbers or texts", v.to_string()));
+                    -1
                 }
-            });
+                Value::List(list) => {
+                    wrong.get_or_insert_with(|| ("one class per node", format!("{} numbers", list.len())));
+                    -1
+                }
+            };
+        });
+        if let Some((expected, found)) = wrong {
+            return Err(fault(expected.into(), found));
         }
         let mut labels = labels_from(&classes, |expected, found| fault(expected, found.to_string()))?;
-        if labels.n_classes() == order.len() {
+        if labels.n_classes() == order.len() && !has_integer_texts {
             labels.names = order.iter().map(|text| attribute.texts[*text as usize].clone()).collect();
         }
         Ok(labels)
@@ -374,60 +378,98 @@ impl Attributes {
         request: Request<'_>,
     ) -> Result<Features, LoadError> {
         let mut widths = Vec::with_capacity(columns.len());
+        let (mut width, mut n_stored) = (0usize, 0u64);
         for at in columns {
-            widths.push(self.width(*at, n, request)?);
-        }
-        let width: usize = widths.iter().map(|(width, _)| width).sum();
-        if width > MAX_WIDTH || n.saturating_mul(width) > 1 << 33 {
-            return Err(LoadError::content(request.path, "features", format!("at most {MAX_WIDTH} columns"), width));
-        }
-        let mut x = Array2::<f32>::zeros((n, width));
-        let mut first = 0;
-        for (at, (width, parsed)) in columns.iter().zip(&widths) {
+            let (own, lists) = self.width(*at, request)?;
             let attribute = &self.all[*at];
-            for node in 0..n {
-                match attribute.value(node) {
-                    Value::Missing => {}
-                    Value::Number(v) => x[[node, first]] = *v as f32,
-                    Value::List(list) => list.iter().enumerate().for_each(|(j, v)| x[[node, first + j]] = *v as f32),
-                    Value::Text(text) => match parsed {
-                        Some(lists) => {
-                            let list = &lists[*text as usize];
-                            list.iter().enumerate().for_each(|(j, v)| x[[node, first + j]] = *v as f32);
-                        }
-                        None => x[[node, first + *text as usize]] = 1.0,
-                    },
+            let per_value = if attribute.texts.is_empty() || lists.is_some() { own } else { 1 };
+            let n_given = n - attribute.n_missing(n);
+            n_stored = n_stored.saturating_add(n_given as u64 * per_value as u64);
+            width += own;
+            widths.push((own, lists));
+        }
+        if width > MAX_WIDTH {
+            let expected = format!("at most {MAX_WIDTH} columns (--features NAME,… takes those that are wanted)");
+            return Err(LoadError::content(request.path, "features", expected, width));
+        }
+        // Columns and values as they are counted and as they are kept, where every place may be stored in the end.
+        const PER_VALUE: u64 = 24;
+        request.ask(n_stored.saturating_mul(PER_VALUE), || format!("{n_stored} values of node attributes"))?;
+        let mut rows: Vec<usize> = vec![0; n + 1];
+        self.for_each_value(columns, &widths, n, |node, _, _| rows[node + 1] += 1);
+        for node in 0..n {
+            rows[node + 1] += rows[node];
+        }
+        let n_stored = rows[n];
+        let (mut next, mut places, mut values) = (rows.clone(), vec![0u32; n_stored], vec![0f32; n_stored]);
+        self.for_each_value(columns, &widths, n, |node, column, value| {
+            places[next[node]] = column as u32;
+            values[next[node]] = value;
+            next[node] += 1;
+        });
+        let gaps = columns.iter().map(|at| (&self.all[*at], self.all[*at].n_missing(n)));
+        let gaps: Vec<(&Attribute, usize)> = gaps.filter(|(_, n_missing)| *n_missing > 0).collect();
+        for (attribute, n_missing) in gaps.iter().take(MAX_GAPS) {
+            let name = shortened(&attribute.name);
+            draft.report.warnings.push(format!("{n_missing} nodes have no {name}: 0 stands in for it"));
+        }
+        if gaps.len() > MAX_GAPS {
+            let n_further = gaps.len() - MAX_GAPS;
+            draft.report.warnings.push(format!("{n_further} further attributes have gaps: 0 stands in for them"));
+        }
+        Ok(Features::from_sparse(CsMatI::new((n, width), rows, places, values)))
+    }
+
+    /// Gives node, column and value of every feature that is not 0 to `each`; columns of a node in ascending order.
+    fn for_each_value(
+        &self,
+        columns: &[usize],
+        widths: &[(usize, Option<Lists>)],
+        n: usize,
+        mut each: impl FnMut(usize, usize, f32),
+    ) {
+        let mut first = 0;
+        for (at, (width, parsed)) in columns.iter().zip(widths) {
+            let mut each = |node: usize, column: usize, value: f64| {
+                if value as f32 != 0.0 {
+                    each(node, first + column, value as f32);
                 }
-            }
-            let n_missing = attribute.n_missing(n);
-            if n_missing > 0 {
-                draft.report.warnings.push(format!("{n_missing} nodes have no {}: 0 stands in for it", attribute.name));
-            }
+            };
+            self.all[*at].each(n, |node, value| match value {
+                Value::Missing => {}
+                Value::Number(v) => each(node, 0, *v),
+                Value::List(list) => list.iter().enumerate().for_each(|(j, v)| each(node, j, *v)),
+                Value::Text(text) => match parsed {
+                    Some(lists) => lists[*text as usize].iter().enumerate().for_each(|(j, v)| each(node, j, *v)),
+                    None => each(node, *text as usize, 1.0),
+                },
+            });
             first += width;
         }
-        Ok(Features::from_dense(x))
     }
 
     /// How many columns an attribute makes and, for texts that are lists of numbers, those.
-    fn width(&self, at: usize, n: usize, request: Request<'_>) -> Result<(usize, Option<Lists>), LoadError> {
+    fn width(&self, at: usize, request: Request<'_>) -> Result<(usize, Option<Lists>), LoadError> {
         let attribute = &self.all[at];
+        let fault = |expected: &str, found: String| {
+            let place = format!("node attribute {}", shortened(&attribute.name));
+            LoadError::content(request.path, place, expected, found)
+        };
         if attribute.texts.is_empty() {
-            let mut lengths = BTreeSet::new();
-            for node in 0..n {
-                match attribute.value(node) {
-                    Value::Missing => {}
-                    Value::List(list) => _ = lengths.insert(list.len()),
-                    _ => _ = lengths.insert(1),
-                }
-            }
+            let lengths: BTreeSet<usize> = attribute
+                .all_values()
+                .map(|value| if let Value::List(list) = value { list.len() } else { 1 })
+                .collect();
             return match lengths.len() {
                 0 | 1 => Ok((lengths.first().copied().unwrap_or(1), None)),
                 _ => {
                     let found: Vec<String> = lengths.iter().map(ToString::to_string).collect();
-                    let place = format!("node attribute {}", attribute.name);
-                    Err(LoadError::content(request.path, place, "as many numbers for every node", found.join(" and ")))
+                    Err(fault("as many numbers for every node", found.join(" and ")))
                 }
             };
+        }
+        if let Some(Value::Number(number)) = attribute.all_values().find(|v| matches!(v, Value::Number(_))) {
+            return Err(fault("numbers or texts alone", format!("{number} beside texts")));
         }
         let lists: Option<Lists> = attribute.texts.iter().map(|text| list_of(text)).collect();
         match lists {
@@ -437,16 +479,33 @@ impl Attributes {
     }
 }
 
+/// So many attributes with gaps are warned about one by one.
+const MAX_GAPS: usize = 16;
+
+/// Names with commas between them, the first of many.
+fn listed(names: &[String]) -> String {
+    match names.get(..MAX_NAMED) {
+        Some(first) if names.len() > MAX_NAMED => {
+            format!("{} and {} more", first.join(", "), names.len() - MAX_NAMED)
+        }
+        _ => names.join(", "),
+    }
+}
+
+/// Says which attribute is the class, and how to take another one.
+fn report_class(attribute: &Attribute, request: Request<'_>, report: &mut LoadReport) {
+    let name = shortened(&attribute.name);
+    let choice = if request.options.labels.is_none() { " (--labels NAME takes another)" } else { "" };
+    report.fact("labels from", format!("{name}{choice}"));
+    let silent = attribute.texts.iter().filter(|text| says_nothing(text));
+    let silent: Vec<String> = silent.take(MAX_GAPS).map(|text| format!("{:?}", shortened(text))).collect();
+    if !silent.is_empty() {
+        report.fact("no class", silent.join(", "));
+    }
+}
+
 /// Every text of an attribute, read as a list of numbers.
 type Lists = Vec<Vec<f64>>;
-
-/// The numbers of a text such as `[0.1, 2]` or `0.1 2`.
-fn list_of(text: &str) -> Option<Vec<f64>> {
-    let inner = text.trim().trim_start_matches(['[', '(']).trim_end_matches([']', ')']);
-    let words = inner.split([' ', ',', ';', '|', '\t', '\n']).filter(|word| !word.is_empty());
-    let list: Vec<f64> = words.map(str::parse).collect::<Result<_, _>>().ok()?;
-    (!list.is_empty()).then_some(list)
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {

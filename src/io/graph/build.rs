@@ -54,6 +54,7 @@ pub(super) fn build_as(
         Stated::Directed => drop(report.fact("edges in the file", "directed")),
         Stated::Undirected => drop(report.fact("edges in the file", "undirected")),
     }
+    super::unmet::check_weights(&list, request)?;
     let list = with_honest_weights(list, request, report);
     let self_loops = request.options.self_loops.unwrap_or(meant.1);
     let built = list

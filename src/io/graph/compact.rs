@@ -20,7 +20,8 @@
 
 use std::path::Path;
 
-use super::{Draft, labels_from};
+use super::Draft;
+use super::labels::single;
 use crate::engine::graph::{Dataset, Features, Split, Topology};
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
@@ -56,7 +57,7 @@ fn read_archive(mut npz: Npz, path: &Path) -> Result<Draft, LoadError> {
     draft.features = read_features(&mut npz, n)?;
     if let Some(array) = npz.optional("labels")? {
         array.check_vector(n, "one class per node")?;
-        let mut labels = labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found))?;
+        let mut labels = single(&array, &mut draft.report)?;
         if let Some(names) = npz.optional("class_names")? {
             names.check_vector(labels.n_classes(), "one name per class")?;
             labels.names = names.to_texts()?;

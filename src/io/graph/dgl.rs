@@ -14,12 +14,15 @@
 //! vector  = u64 number, its elements        string = u64 bytes, bytes                    all little-endian
 //! ```
 //! Rows are sources and columns targets; csc is turned round. `feat`, `label`, `train_mask`, `val_mask`, `test_mask` of nodes and `weight`
-//! of edges are used, or what the user names; see `arrays.rs`. Graphs of several sorts of nodes or edges are refused.
+//! of edges are used, or what the user names; see `arrays.rs`. Arrays of other types than numbers are left out and reported. Graphs of
+//! several sorts of nodes or edges are refused.
 
 use std::path::Path;
 
 use super::arrays::NodeArrays;
 use super::build::{Stated, build};
+use super::unmet;
+use super::weights::Asked;
 use super::{Draft, Request};
 use crate::engine::graph::EdgeList;
 use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
@@ -35,6 +38,8 @@ const COO: u64 = 0xdd61_ffd3_05df_f127;
 const CSR: u64 = 0xdd6c_d312_05df_f127;
 const ARRAY: u64 = 0xdd5e_40f0_96b4_a13f;
 const TENSORS: u64 = 0xdd5a_9fbe_3fa2_443f;
+/// A type that NumPy does not have.
+const BF16: &str = "bf16";
 /// Where the graphs begin.
 const HEADER_BYTES: usize = 4096;
 /// Bit of the numbers that say which forms there are.
@@ -108,7 +113,13 @@ impl<'a> Bytes<'a> {
         Ok(String::from_utf8_lossy(self.take(n, what)?).into_owned())
     }
 
+    /// An array of the structure, which must be one of numbers.
     fn array(&mut self, name: &str) -> Result<Array, LoadError> {
+        self.any_array(name)?.map_err(|found| self.fault("integers, floats or truth values", found))
+    }
+
+    /// An array; what it is where that is nothing that can be read.
+    fn any_array(&mut self, name: &str) -> Result<Result<Array, String>, LoadError> {
         self.magic(ARRAY, "an array")?;
         self.u64("reserved")?;
         self.take(8, "a device")?;
@@ -118,21 +129,20 @@ impl<'a> Bytes<'a> {
         };
         let kind = self.take(4, "a type")?;
         let descr = match (kind[0], kind[1], kind[2], kind[3]) {
-            (0, 8, 1, 0) => "|i1",
-            (0, 16, 1, 0) => "<i2",
-            (0, 32, 1, 0) => "<i4",
-            (0, 64, 1, 0) => "<i8",
-            (1, 8, 1, 0) => "|u1",
-            (1, 16, 1, 0) => "<u2",
-            (1, 32, 1, 0) => "<u4",
-            (1, 64, 1, 0) => "<u8",
-            (2, 16, 1, 0) => "<f2",
-            (2, 32, 1, 0) => "<f4",
-            (2, 64, 1, 0) => "<f8",
-            (6, 8, 1, 0) => "|b1",
-            (code, bits, ..) => {
-                return Err(self.fault("integers, floats or truth values", format!("type {code} of {bits} bits")));
-            }
+            (0, 8, 1, 0) => Ok("|i1"),
+            (0, 16, 1, 0) => Ok("<i2"),
+            (0, 32, 1, 0) => Ok("<i4"),
+            (0, 64, 1, 0) => Ok("<i8"),
+            (1, 8, 1, 0) => Ok("|u1"),
+            (1, 16, 1, 0) => Ok("<u2"),
+            (1, 32, 1, 0) => Ok("<u4"),
+            (1, 64, 1, 0) => Ok("<u8"),
+            (2, 16, 1, 0) => Ok("<f2"),
+            (2, 32, 1, 0) => Ok("<f4"),
+            (2, 64, 1, 0) => Ok("<f8"),
+            (4, 16, 1, 0) => Ok(BF16),
+            (6, 8, 1, 0) => Ok("|b1"),
+            (code, bits, ..) => Err(format!("type {code} of {bits} bits")),
         };
         let mut shape = Vec::with_capacity(axes);
         for _ in 0..axes {
@@ -141,17 +151,31 @@ impl<'a> Bytes<'a> {
         }
         let n_bytes = self.count(1, "bytes of an array")?;
         let values = self.take(n_bytes, "values")?;
+        let mut descr = match descr {
+            Ok(descr) => descr,
+            Err(kind) => return Ok(Err(kind)),
+        };
+        if shape.iter().skip(1).any(|length| *length == 0) {
+            return Ok(Err(format!("shape {shape:?}")));
+        }
+        let values = if descr == BF16 {
+            descr = "<f4";
+            // The upper half of a 32-bit float.
+            values.as_chunks::<2>().0.iter().flat_map(|[low, high]| [0, 0, *low, *high]).collect()
+        } else {
+            values.to_vec()
+        };
         let layout = Layout { descr, is_fortran: false, shape };
-        Array::from_values(self.path, format!("array {}", shortened(name)), layout, values.to_vec())
+        Array::from_values(self.path, format!("array {}", shortened(name)), layout, values).map(Ok)
     }
 
     /// Named arrays.
-    fn arrays(&mut self) -> Result<Vec<(String, Array)>, LoadError> {
+    fn arrays(&mut self) -> Result<Arrays, LoadError> {
         let n = self.count(16, "arrays")?;
         let mut arrays = Vec::new();
         for _ in 0..n {
             let name = self.string("a name")?;
-            let array = self.array(&name)?;
+            let array = self.any_array(&name)?;
             arrays.push((name, array));
         }
         Ok(arrays)
@@ -170,6 +194,9 @@ impl<'a> Bytes<'a> {
         self.csr().map(|_| ())
     }
 }
+
+/// Arrays by name, or what each is.
+type Arrays = Vec<(String, Result<Array, String>)>;
 
 struct Matrix {
     columns: i64,
@@ -218,12 +245,23 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     bytes.immutable()?;
     let n_units = bytes.count(24, "sorts of edges")?;
     if n_units != 1 {
-        return Err(bytes.fault("one sort of edges (choose one: dgl.edge_type_subgraph)", n_units));
+        return Err(several_kinds(bytes, n_units));
     }
-    let edges = unit(&mut bytes)?;
+    let start = bytes.at;
+    // Edges between two kinds of nodes have more rows than columns, or fewer: what kinds there are says more than that.
+    let edges = match unit(&mut bytes) {
+        Ok(edges) => edges,
+        Err(error) => {
+            bytes.at = start;
+            return Err(kinds(&mut bytes, n_units)
+                .filter(|(nodes, _)| nodes.len() > 1)
+                .map_or(error, |kinds| refuse_kinds(&bytes, &kinds)));
+        }
+    };
     let n_sorts = bytes.count(8, "sorts of nodes")?;
     if n_sorts != 1 {
-        return Err(bytes.fault("one sort of nodes", n_sorts));
+        bytes.at = start;
+        return Err(several_kinds(bytes, n_units));
     }
     let n_stated = bytes.i64("a number of nodes")?;
     if usize::try_from(n_stated) != Ok(edges.n) {
@@ -233,17 +271,27 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let of_nodes = arrays_of_one_sort(&mut bytes)?;
     let of_edges = arrays_of_one_sort(&mut bytes)?;
 
+    let asked = Asked::of(request, |name| of_edges.iter().any(|(known, _)| known == name));
+    if let Some(name) = asked.name.filter(|name| of_edges.iter().all(|(known, _)| known != name)) {
+        let names: Vec<&str> = of_edges.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(unmet::no_edge_attribute(name, &names, path));
+    }
     let mut weights = None;
     for (name, array) in of_edges {
-        if weights.is_none() && matches!(name.as_str(), "weight" | "weights" | "w" | "edge_weight") {
-            array.check_vector(edges.pairs.len(), "one per edge")?;
-            let values = array.to_f32s()?;
-            if let Some(found) = values.iter().find(|v| !v.is_finite()) {
-                return Err(array.fault("finite numbers", found));
+        let is_wanted = match asked.name {
+            Some(asked) => name == asked,
+            None => weights.is_none() && matches!(name.as_str(), "weight" | "weights" | "w" | "edge_weight"),
+        };
+        match array {
+            Ok(array) if is_wanted => {
+                weights = asked.read(&name, &array, edges.pairs.len(), &mut report)?;
             }
-            weights = Some(values);
-        } else {
-            report.ignored.push(format!("array {} of edges", shortened(&name)));
+            Ok(_) => report.ignored.push(format!("array {} of edges", shortened(&name))),
+            Err(found) if asked.name.is_some() && is_wanted => {
+                let place = format!("array {} of edges", shortened(&name));
+                return Err(LoadError::content(path, place, "integers, floats or truth values", found));
+            }
+            Err(found) => report.ignored.push(format!("array {} of edges ({found})", shortened(&name))),
         }
     }
     let mut list = if weights.is_some() { EdgeList::weighted() } else { EdgeList::new() };
@@ -255,12 +303,95 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     drop(edges);
     let built = build(list, n, stated, request, &mut report)?;
     let mut draft = Draft::of(stem(path), built);
+    let mut readable = Vec::new();
+    for (name, array) in of_nodes {
+        match array {
+            Ok(array) => readable.push((name, array)),
+            Err(found) => report.ignored.push(format!("array {} of nodes ({found})", shortened(&name))),
+        }
+    }
     draft.report = report;
-    NodeArrays::new(of_nodes).apply(&mut draft, request)?;
+    NodeArrays::new(readable).apply(&mut draft, request)?;
     Ok(draft)
 }
 
-fn arrays_of_one_sort(bytes: &mut Bytes<'_>) -> Result<Vec<(String, Array)>, LoadError> {
+/// Kinds of nodes and of edges by name, if they can be found from the first kind of edges on.
+fn kinds(bytes: &mut Bytes<'_>, n_units: usize) -> Option<(Vec<String>, Vec<String>)> {
+    let names = |bytes: &mut Bytes<'_>| -> Option<Vec<String>> {
+        let n = bytes.count(8, "names").ok()?;
+        (0..n).map(|_| bytes.string("a name").ok().map(|name| shortened(&name))).collect()
+    };
+    for _ in 0..n_units {
+        skip_unit(bytes).ok()?;
+    }
+    let n_nodes = bytes.count(8, "sorts of nodes").ok()?;
+    bytes.take(n_nodes.checked_mul(8)?, "numbers of nodes").ok()?;
+    for _ in 0..2 {
+        for _ in 0..bytes.count(8, "sorts with arrays").ok()? {
+            bytes.arrays().ok()?;
+        }
+    }
+    Some((names(bytes)?, names(bytes)?))
+}
+
+fn refuse_kinds(bytes: &Bytes<'_>, (nodes, edges): &(Vec<String>, Vec<String>)) -> LoadError {
+    let first = edges.first().map_or("edges", String::as_str);
+    let expected = format!(
+        "one sort of nodes and edges (all of it as one: dgl.save_graphs('graph.bin', [dgl.to_homogeneous(g)]); one sort of edges: \
+         dgl.save_graphs('graph.bin', [dgl.to_homogeneous(dgl.edge_type_subgraph(g, ['{first}']))]))"
+    );
+    bytes.fault(expected, format!("nodes {} and edges {}", nodes.join(", "), edges.join(", ")))
+}
+
+fn several_kinds(mut bytes: Bytes<'_>, n_units: usize) -> LoadError {
+    let at = bytes.at;
+    let found = kinds(&mut bytes, n_units);
+    bytes.at = at;
+    found.map_or_else(
+        || {
+            let expected = "one sort of nodes and edges (dgl.save_graphs('graph.bin', [dgl.to_homogeneous(g)]))";
+            bytes.fault(expected, format!("{n_units} sorts of edges"))
+        },
+        |kinds| refuse_kinds(&bytes, &kinds),
+    )
+}
+
+/// Passes over one kind of edges.
+fn skip_unit(bytes: &mut Bytes<'_>) -> Result<(), LoadError> {
+    let [has_coo, has_csr, has_csc] = saved_forms(bytes)?;
+    if has_coo {
+        bytes.immutable()?;
+        bytes.magic(COO, "a list of edges")?;
+        bytes.take(16, "columns and rows")?;
+        for name in ["row", "column", "edge ids"] {
+            bytes.array(name)?;
+        }
+        bytes.take(2, "whether it is sorted")?;
+    }
+    for _ in [has_csr, has_csc].into_iter().filter(|is_there| *is_there) {
+        bytes.immutable()?;
+        bytes.csr()?;
+    }
+    Ok(())
+}
+
+/// Whether coo, csr and csc are there.
+fn saved_forms(bytes: &mut Bytes<'_>) -> Result<[bool; 3], LoadError> {
+    bytes.magic(UNIT, "a sort of edges")?;
+    let saved = bytes.i64("which matrices are there")?;
+    bytes.i64("which matrices are allowed")?;
+    let forms = if saved & HIGH_BIT == 0 {
+        [saved == 1, saved == 2, saved == 3]
+    } else {
+        [saved & 1 != 0, saved & 2 != 0, saved & 4 != 0]
+    };
+    match forms {
+        [false, false, false] => Err(bytes.fault("a matrix (coo, csr or csc)", format!("none ({saved:#x})"))),
+        forms => Ok(forms),
+    }
+}
+
+fn arrays_of_one_sort(bytes: &mut Bytes<'_>) -> Result<Arrays, LoadError> {
     match bytes.count(8, "sorts with arrays")? {
         0 => Ok(Vec::new()),
         1 => bytes.arrays(),
@@ -270,14 +401,7 @@ fn arrays_of_one_sort(bytes: &mut Bytes<'_>) -> Result<Vec<(String, Array)>, Loa
 
 /// The edges of the first matrix that is there; what follows it is passed over.
 fn unit(bytes: &mut Bytes<'_>) -> Result<Edges, LoadError> {
-    bytes.magic(UNIT, "a sort of edges")?;
-    let saved = bytes.i64("which matrices are there")?;
-    bytes.i64("which matrices are allowed")?;
-    let (has_coo, has_csr, has_csc) = if saved & HIGH_BIT == 0 {
-        (saved == 1, saved == 2, saved == 3)
-    } else {
-        (saved & 1 != 0, saved & 2 != 0, saved & 4 != 0)
-    };
+    let [has_coo, has_csr, has_csc] = saved_forms(bytes)?;
     let mut edges = None;
     if has_coo {
         bytes.immutable()?;
@@ -292,7 +416,7 @@ fn unit(bytes: &mut Bytes<'_>) -> Result<Edges, LoadError> {
             }
         }
     }
-    edges.ok_or_else(|| bytes.fault("a matrix (coo, csr or csc)", format!("none ({saved:#x})")))
+    edges.ok_or_else(|| bytes.fault("a matrix (coo, csr or csc)", "none"))
 }
 
 fn size(columns: i64, rows: i64, bytes: &Bytes<'_>) -> Result<usize, LoadError> {

@@ -10,14 +10,17 @@
 //! edge       = <edge id=? source= target= type=? weight=?> attvalues? </edge>
 //! attvalues  = <attvalues> <attvalue for= (1.1: id=) value=>* </attvalues>
 //! ```
-//! Types `integer`, `long`, `float`, `double` are numbers, `boolean` is 1 or 0, `string`, `liststring`, `anyURI` text. `mutual`
-//! edges go both ways. Of a value that changes with time the last one counts, and everything exists all the time; that is
-//! reported. What becomes of node attributes is said in `attributes.rs`.
+//! Types `integer`, `long`, `float`, `double` are numbers, `boolean` is 1 or 0, `listfloat` and its kin several numbers, `string`,
+//! `liststring`, `anyURI` text. `mutual` edges go both ways. Of a value that changes with time the last one counts, and everything
+//! exists all the time; that is reported, as are values that are none of their type and attributes that are not declared. The edge
+//! attribute `weight`, or the one that the user names, is the weight. What becomes of node attributes is said in `attributes.rs`.
 
 use std::collections::HashMap;
 
-use super::attributes::Given;
+use super::graphml::weight;
 use super::named::{Loose, NamedGraph};
+use super::unmet;
+use super::values::Type;
 use super::xml::{Element, Markup, Xml};
 use super::{Draft, Request};
 use crate::io::recipe::shortened;
@@ -27,8 +30,7 @@ use crate::io::report::LoadError;
 #[derive(Debug, Clone)]
 struct Declared {
     title: String,
-    is_boolean: bool,
-    is_number: bool,
+    kind: Type,
     default: Option<String>,
 }
 
@@ -58,11 +60,13 @@ enum Class {
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut xml = Xml::open(request, "reading nodes and edges")?;
     let mut graph = NamedGraph::default();
-    // Looked up, and walked by `order` only.
+    // Looked up, and iterated by `order` only.
     let mut declared: HashMap<(bool, String), Declared> = HashMap::new();
     let mut order: Vec<String> = Vec::new();
     let mut levels: Vec<Level> = Vec::new();
     let (mut n_graphs, mut is_directed) = (0usize, false);
+    let asked = request.options.weight_attribute.as_deref();
+    let (mut of_edges, mut has_asked, mut default_weight) = (Vec::new(), false, None::<f32>);
     while let Some(markup) = xml.next()? {
         match markup {
             Markup::Open(element) => match (element.name.as_str(), levels.last()) {
@@ -88,12 +92,11 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
                     let id = required(&xml, &element, "id")?;
                     let kind = element.get("type").unwrap_or("string");
                     let title = element.get("title").unwrap_or(&id).to_owned();
-                    let (is_boolean, is_number) =
-                        (kind == "boolean", matches!(kind, "integer" | "long" | "float" | "double" | "int" | "short"));
-                    if class == Class::Node {
-                        order.push(id.clone());
+                    match class {
+                        Class::Node => order.push(id.clone()),
+                        Class::Edge => of_edges.push(title.clone()),
                     }
-                    let what = Declared { title, is_boolean, is_number, default: None };
+                    let what = Declared { title, kind: Type::named(kind), default: None };
                     declared.insert((class == Class::Node, id.clone()), what);
                     levels.push(Level::Attribute(class, id));
                 }
@@ -108,6 +111,9 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
                     let id = required(&xml, &element, "id")?;
                     note_times(&element, &mut graph);
                     let node = graph.declare(&id, xml.position());
+                    if element.get("label").is_some_and(|label| label != id) {
+                        graph.pass_over("labels of nodes (nodes are called by their ids)");
+                    }
                     levels.push(Level::Node(node));
                 }
                 ("edge", Some(Level::Edges)) => {
@@ -119,25 +125,44 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
                         None => is_directed,
                     };
                     let mut edge = graph.edge(&source, &target, is_directed, xml.position());
-                    if let Some(text) = element.get("weight") {
-                        edge.weight = Some(weight(text).map_err(|(expected, found)| xml.fault(expected, found))?);
+                    if let Some(text) = element.get("weight").filter(|text| !text.trim().is_empty()) {
+                        has_asked |= asked == Some("weight");
+                        if asked.is_none_or(|asked| asked == "weight") {
+                            let weight = weight(text, request);
+                            edge.weight = Some(weight.map_err(|(expected, found)| xml.fault(expected, found))?);
+                        } else {
+                            graph.pass_over("edge attribute weight");
+                        }
                     }
                     levels.push(Level::Edge(edge));
                 }
                 ("attvalues", Some(Level::Node(_) | Level::Edge(_))) => levels.push(Level::Values),
-                ("attvalue", Some(Level::Values)) => {
+                ("attvalue", Some(Level::Values | Level::Node(_) | Level::Edge(_))) => {
                     let id = element.get("for").or_else(|| element.get("id")).or_else(|| element.get("attvalue"));
                     let id =
                         id.ok_or_else(|| xml.fault("attribute for of <attvalue>", "no such attribute"))?.to_owned();
                     let text = required(&xml, &element, "value")?;
                     note_times(&element, &mut graph);
-                    let owner = levels.iter_mut().rev().nth(1);
+                    // Some programs leave the element around them out.
+                    let owner = levels.iter_mut().rev().find(|level| !matches!(level, Level::Values));
                     let of_node = matches!(owner, Some(Level::Node(_)));
-                    let Some(known) = declared.get(&(of_node, id.clone())) else {
-                        return Err(xml.fault("an attribute that is declared above", format!("{id:?}")));
-                    };
-                    if let Err((expected, found)) = set(owner, known, text.trim(), &mut graph) {
-                        return Err(xml.fault(expected, found));
+                    match (owner, declared.get(&(of_node, id.clone()))) {
+                        (Some(Level::Node(node)), Some(known)) => {
+                            let place = || format!("byte {}", xml.position());
+                            graph.attributes.set_text(&known.title, known.kind, *node, &text, place);
+                        }
+                        (Some(Level::Edge(edge)), Some(known)) if is_weight(&known.title, asked) => {
+                            has_asked = true;
+                            if !text.trim().is_empty() {
+                                let weight = weight(&text, request);
+                                edge.weight = Some(weight.map_err(|(expected, found)| xml.fault(expected, found))?);
+                            }
+                        }
+                        (_, Some(known)) => graph.pass_over(&format!("edge attribute {}", shortened(&known.title))),
+                        (_, None) => {
+                            let of = if of_node { "nodes" } else { "edges" };
+                            graph.pass_over(&format!("attribute {} of {of}, which is not declared", shortened(&id)));
+                        }
                     }
                     levels.push(Level::Other);
                 }
@@ -157,12 +182,18 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
                 }
             },
             Markup::Close(_, text) => match levels.pop() {
-                Some(Level::Edge(edge)) => graph.finish_edge(edge),
+                Some(Level::Edge(mut edge)) => {
+                    edge.weight = edge.weight.or(default_weight);
+                    graph.finish_edge(edge);
+                }
                 Some(Level::Default) => {
                     if let Some(Level::Attribute(class, id)) = levels.last()
                         && let Some(what) = declared.get_mut(&(*class == Class::Node, id.clone()))
                     {
                         what.default = Some(text.trim().to_owned());
+                        if *class == Class::Edge && is_weight(&what.title, asked) {
+                            default_weight = weight(&text, request).ok();
+                        }
                     }
                 }
                 _ => {}
@@ -172,21 +203,14 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     if n_graphs == 0 {
         return Err(xml.fault("<graph>", "none"));
     }
-    let n = graph.names.len();
     for what in order.into_iter().filter_map(|id| declared.remove(&(true, id))) {
         if let Some(default) = &what.default {
-            match value(&what, default) {
-                Ok(value) => graph.attributes.named(&what.title).fill(n, value),
-                Err((expected, found)) => {
-                    return Err(LoadError::content(
-                        request.path,
-                        format!("default of {}", what.title),
-                        expected,
-                        found,
-                    ));
-                }
-            }
+            graph.attributes.set_default(&what.title, what.kind, default);
         }
+    }
+    if let Some(asked) = asked.filter(|_| !has_asked) {
+        let names: Vec<&str> = of_edges.iter().map(String::as_str).collect();
+        return Err(unmet::no_edge_attribute(asked, &names, request.path));
     }
     graph.finish(request)
 }
@@ -203,33 +227,7 @@ fn note_times(element: &Element, graph: &mut NamedGraph) {
     }
 }
 
-fn weight(text: &str) -> Result<f32, (String, String)> {
-    let weight = text.trim().parse().ok().filter(|w: &f32| w.is_finite());
-    weight.ok_or_else(|| ("a finite number (weight)".to_owned(), format!("{:?}", shortened(text))))
-}
-
-/// A value of the declared type; what was expected and found where it is none.
-fn value<'a>(what: &Declared, text: &'a str) -> Result<Given<'a>, (String, String)> {
-    let fault = |expected: &str| Err((format!("{expected} ({})", what.title), format!("{:?}", shortened(text))));
-    if what.is_boolean {
-        return match text {
-            "true" | "True" | "1" => Ok(Given::Number(1.0)),
-            "false" | "False" | "0" => Ok(Given::Number(0.0)),
-            _ => fault("true or false"),
-        };
-    }
-    if what.is_number {
-        return text.parse().map_or_else(|_error| fault("a number"), |number| Ok(Given::Number(number)));
-    }
-    Ok(Given::Text(text))
-}
-
-fn set(owner: Option<&mut Level>, what: &Declared, text: &str, graph: &mut NamedGraph) -> Result<(), (String, String)> {
-    match owner {
-        Some(Level::Node(node)) => graph.attributes.set(&what.title, *node, value(what, text)?),
-        Some(Level::Edge(edge)) if what.title == "weight" => edge.weight = Some(weight(text)?),
-        Some(Level::Edge(_)) => graph.pass_over(&format!("edge attribute {}", what.title)),
-        _ => {}
-    }
-    Ok(())
+/// Whether an attribute of edges is their weight.
+fn is_weight(title: &str, asked: Option<&str>) -> bool {
+    asked.map_or_else(|| title.eq_ignore_ascii_case("weight"), |asked| title == asked)
 }

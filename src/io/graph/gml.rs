@@ -3,17 +3,21 @@
 //! ```text
 //! file   = item*
 //! item   = key value
-//! key    = [A-Za-z][0-9A-Za-z_]*
-//! value  = integer | real (also ±INF, NAN) | '"' text with &…; '"' | '[' item* ']'
+//! key    = [A-Za-z_][0-9A-Za-z_]*
+//! value  = integer | real (also ±INF, NAN, hexadecimal) | '"' text with &…; '"' | '[' item* ']'
 //! comment = '#' anything, from the start of a line
 //! graph  = graph [ directed 0|1  (node [ id NUMBER label TEXT … ] | edge [ source NUMBER target NUMBER weight NUMBER … ])* ]
 //! ```
-//! A node's name is its `label` where every node has one of its own, else its `id`. Of edges, `weight` (or `value`) is the weight. A
+//! A node's name is its `label` where every node has one of its own, else its `id`; it is never its class by itself. Of edges,
+//! `weight` (or `value`), or what the user names, is the weight. A
 //! key that stands in a node several times is a vector. Lists in nodes and edges (`graphics [ … ]`) are passed over and reported.
 //! What becomes of node attributes is said in `attributes.rs`.
 
-use super::attributes::Given;
+use std::collections::BTreeSet;
+
 use super::named::NamedGraph;
+use super::unmet;
+use super::values::{Given, number_of};
 use super::{Draft, Request};
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
@@ -67,6 +71,17 @@ struct Tokens<'a> {
     lines: Lines<'a>,
     line: String,
     at: usize,
+    characters: Characters,
+}
+
+/// How characters beyond ASCII are stored: the format's standard is ISO 8859-1, most programs write UTF-8. The first line that has
+/// any decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Characters {
+    Ascii,
+    /// UTF-8, and the line that showed it; 0 where the user says so.
+    Utf8(usize),
+    Latin1(usize),
 }
 
 impl Tokens<'_> {
@@ -77,10 +92,36 @@ impl Tokens<'_> {
     fn next_line(&mut self) -> Result<bool, LoadError> {
         self.at = 0;
         self.line.clear();
+        let number = self.lines.number() + 1;
         match self.lines.next_line()? {
             Some(line) => {
-                if !line.starts_with(b"#") {
-                    self.line.push_str(&String::from_utf8_lossy(line));
+                if line.starts_with(b"#") {
+                    return Ok(true);
+                }
+                if line.is_ascii() {
+                    self.line.extend(line.iter().copied().map(char::from));
+                    return Ok(true);
+                }
+                let as_utf8 = std::str::from_utf8(line);
+                if self.characters == Characters::Ascii {
+                    self.characters =
+                        if as_utf8.is_ok() { Characters::Utf8(number) } else { Characters::Latin1(number) };
+                }
+                match (self.characters, as_utf8) {
+                    (Characters::Latin1(_), _) => {
+                        self.line.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(line).0);
+                    }
+                    (_, Ok(text)) => self.line.push_str(text),
+                    (characters, Err(error)) => {
+                        let rest = line[error.valid_up_to()..].iter().take(4);
+                        let found = rest.map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+                        let why = match characters {
+                            Characters::Utf8(first) if first > 0 => format!("as in line {first}"),
+                            _ => "as chosen".to_owned(),
+                        };
+                        let expected = format!("UTF-8, {why} (say what all of it is in with --encoding)");
+                        return Err(self.lines.fault(expected, format!("bytes {found}")));
+                    }
                 }
                 Ok(true)
             }
@@ -117,17 +158,11 @@ impl Tokens<'_> {
         let word = rest[..end].to_owned();
         self.at += end;
         let is_key = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        match word.as_str() {
-            "INF" | "+INF" => return Ok(Token::Number(f64::INFINITY, word)),
-            "-INF" => return Ok(Token::Number(f64::NEG_INFINITY, word)),
-            "NAN" => return Ok(Token::Number(f64::NAN, word)),
-            _ => {}
-        }
-        if word.starts_with(|c: char| c.is_ascii_alphabetic()) && word.chars().all(is_key) {
+        if word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && word.chars().all(is_key) {
             return Ok(Token::Key(word));
         }
-        match word.parse::<f64>() {
-            Ok(number) if word.starts_with(['+', '-', '.']) || word.as_bytes()[0].is_ascii_digit() => {
+        match number_of(&word) {
+            Some(number) if word.starts_with(['+', '-', '.']) || word.as_bytes()[0].is_ascii_digit() => {
                 Ok(Token::Number(number, word))
             }
             _ => Err(self.fault("a key, a number, a text, `[` or `]`", format!("`{}`", shortened(&word)))),
@@ -175,6 +210,11 @@ impl Tokens<'_> {
     fn item(&mut self) -> Result<Option<(String, Token)>, LoadError> {
         match self.next()? {
             Token::Key(key) => match self.next()? {
+                // No keys, but values that programs write as they are.
+                Token::Key(word) if number_of(&word).is_some() => {
+                    Ok(Some((key, Token::Number(number_of(&word).unwrap_or(f64::NAN), word))))
+                }
+                Token::Key(word) if is_word_of_python(&word) => Ok(Some((key, Token::Text(word)))),
                 Token::Key(found) => {
                     Err(self.fault(format!("a value of {}", shortened(&key)), format!("`{}`", shortened(&found))))
                 }
@@ -187,6 +227,27 @@ impl Tokens<'_> {
             found => Err(self.fault("a key or `]`", found.shown())),
         }
     }
+}
+
+/// Values of Python that some programs write without quotation marks.
+fn is_word_of_python(word: &str) -> bool {
+    ["true", "false", "none", "null"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// The entities of ISO 8859-1's upper half, U+00A0 to U+00FF in order, which the format allows beside those of XML.
+const LATIN_ENTITIES: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 \
+    sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil \
+    Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml \
+    Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde \
+    ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml";
+
+/// The character that a name of the format stands for.
+fn entity(name: &str) -> Option<String> {
+    if let Some(text) = quick_xml::escape::resolve_xml_entity(name) {
+        return Some(text.to_owned());
+    }
+    let at = LATIN_ENTITIES.split_ascii_whitespace().position(|known| known == name)?;
+    char::from_u32(0xa0 + u32::try_from(at).ok()?).map(String::from)
 }
 
 /// Text with its `&…;` resolved.
@@ -206,7 +267,7 @@ fn unescaped(raw: &str) -> String {
                     };
                     char::from_u32(code)?.to_string()
                 }
-                None => quick_xml::escape::resolve_xml_entity(name)?.to_owned(),
+                None => entity(name)?,
             };
             Some((character, end))
         });
@@ -224,8 +285,15 @@ fn unescaped(raw: &str) -> String {
 
 /// Reads the file.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
-    let lines = Lines::open(request.path, request.ctl, "reading nodes and edges", MAX_LINE_BYTES)?;
-    let mut tokens = Tokens { lines, line: String::new(), at: 0 };
+    let lines = Lines::open_text(
+        request.path,
+        request.options.encoding,
+        request.ctl,
+        "reading nodes and edges",
+        MAX_LINE_BYTES,
+    )?;
+    let characters = if request.options.encoding.is_some() { Characters::Utf8(0) } else { Characters::Ascii };
+    let mut tokens = Tokens { lines, line: String::new(), at: 0, characters };
     let mut reading = Reading::default();
     let mut has_graph = false;
     loop {
@@ -234,7 +302,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
             Token::Key(key) => match (key.as_str(), tokens.next()?) {
                 ("graph", Token::Open) if !has_graph => {
                     has_graph = true;
-                    reading.graph(&mut tokens)?;
+                    reading.graph(&mut tokens, request)?;
                 }
                 (name, Token::Open) => {
                     if name == "graph" {
@@ -262,8 +330,18 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
             format!("an edge to node {name}"),
         ));
     }
+    if let Some(asked) = request.options.weight_attribute.as_deref().filter(|_| !reading.has_asked) {
+        let names: Vec<&str> = reading.of_edges.iter().map(String::as_str).collect();
+        return Err(unmet::no_edge_attribute(asked, &names, request.path));
+    }
     let labels = reading.labels;
     let mut draft = reading.graph.finish(request)?;
+    if let Characters::Latin1(line) = tokens.characters {
+        draft.report.fact(
+            "encoding",
+            format!("latin1, the format's standard (line {line} is no UTF-8; --encoding takes another)"),
+        );
+    }
     let n = draft.topology.n_nodes();
     let mut sorted: Vec<&String> = labels.iter().flatten().collect();
     sorted.sort_unstable();
@@ -271,8 +349,8 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     sorted.dedup();
     if n_labelled == n && sorted.len() == n {
         draft.node_ids = Some(labels.into_iter().flatten().collect());
-        draft.report.ignored.retain(|line| line != "node attribute label");
-    } else if n_labelled > sorted.len() && draft.labels.is_none() {
+        draft.report.ignored.retain(|line| !line.starts_with("node attribute label"));
+    } else if n_labelled > sorted.len() {
         let n_twice = n_labelled - sorted.len();
         draft.report.warnings.push(format!("{n_twice} labels stand there several times: nodes are named by their ids"));
     }
@@ -284,10 +362,13 @@ struct Reading {
     graph: NamedGraph,
     /// Labels of the nodes in order of their numbers.
     labels: Vec<Option<String>>,
+    /// Names of edge attributes, for an error; whether an edge has the one that was asked for.
+    of_edges: BTreeSet<String>,
+    has_asked: bool,
 }
 
 impl Reading {
-    fn graph(&mut self, tokens: &mut Tokens<'_>) -> Result<(), LoadError> {
+    fn graph(&mut self, tokens: &mut Tokens<'_>, request: Request<'_>) -> Result<(), LoadError> {
         let mut is_directed = false;
         let mut n_edges = 0usize;
         while let Some((key, value)) = tokens.item()? {
@@ -301,7 +382,7 @@ impl Reading {
                 ("node", Token::Open) => self.node(tokens)?,
                 ("edge", Token::Open) => {
                     n_edges += 1;
-                    self.edge(tokens, is_directed)?;
+                    self.edge(tokens, is_directed, request)?;
                 }
                 (_, Token::Open) => {
                     self.graph.pass_over(&format!("graph attribute {}", shortened(&key)));
@@ -341,35 +422,50 @@ impl Reading {
             self.labels.resize(node as usize + 1, None);
         }
         self.labels[node as usize] = label;
-        for (at, (key, value)) in values.iter().enumerate() {
-            let is_again = values[..at].iter().any(|(other, _)| other == key);
-            match value {
-                Token::Number(number, _) if is_again => self.graph.attributes.append(key, node, *number),
-                Token::Number(number, _) => self.graph.attributes.set(key, node, Given::Number(*number)),
-                Token::Text(text) => self.graph.attributes.set(key, node, Given::Text(text)),
-                _ => {}
+        for (key, value) in &values {
+            let given = match value {
+                Token::Number(number, _) => Given::Number(*number),
+                Token::Text(text) => Given::Text(text),
+                _ => continue,
+            };
+            if self.graph.attributes.append(key, node, given).is_err() {
+                self.graph.pass_over(&format!("further values of node attribute {}", shortened(key)));
             }
         }
         Ok(())
     }
 
-    fn edge(&mut self, tokens: &mut Tokens<'_>, is_directed: bool) -> Result<(), LoadError> {
+    fn edge(&mut self, tokens: &mut Tokens<'_>, is_directed: bool, request: Request<'_>) -> Result<(), LoadError> {
         let line = tokens.lines.number();
+        let asked = request.options.weight_attribute.as_deref();
+        let counts = request.options.weights != Some(false);
+        let weight_name = asked.unwrap_or("weight");
         let (mut source, mut target, mut weight, mut value_weight) = (None, None, None, None);
         while let Some((key, value)) = tokens.item()? {
             match (key.as_str(), value) {
                 ("source", Token::Number(_, text) | Token::Text(text)) => source = Some(text),
                 ("target", Token::Number(_, text) | Token::Text(text)) => target = Some(text),
-                ("weight", Token::Number(number, _)) => weight = Some(number),
-                ("value", Token::Number(number, _)) => value_weight = Some(number),
-                ("weight", Token::Text(text)) => {
-                    return Err(tokens.fault("a number (weight)", format!("{:?}", shortened(&text))));
-                }
+                (name, Token::Number(number, _)) if name == weight_name => weight = Some(number),
+                ("value", Token::Number(number, _)) if asked.is_none() => value_weight = Some(number),
+                (name, Token::Text(text)) if name == weight_name => match number_of(&text) {
+                    Some(number) => weight = Some(number),
+                    None if !counts => weight = Some(1.0),
+                    None => {
+                        let expected = format!("a number ({weight_name})");
+                        return Err(tokens.fault(expected, format!("{:?}", shortened(&text))));
+                    }
+                },
                 (_, Token::Open) => {
                     self.graph.pass_over(&format!("list {} of edges", shortened(&key)));
                     tokens.skip_list()?;
                 }
-                _ => self.graph.pass_over(&format!("edge attribute {}", shortened(&key))),
+                _ => {
+                    let name = shortened(&key);
+                    self.graph.pass_over(&format!("edge attribute {name}"));
+                    if asked.is_some() && self.of_edges.len() < 64 {
+                        self.of_edges.insert(name);
+                    }
+                }
             }
         }
         let missing =
@@ -377,8 +473,10 @@ impl Reading {
         let source = source.ok_or_else(|| missing("source"))?;
         let target = target.ok_or_else(|| missing("target"))?;
         let mut edge = self.graph.edge(&source, &target, is_directed, line);
+        self.has_asked |= asked.is_some() && weight.is_some();
         let weight = weight.or(value_weight);
-        if weight.is_some_and(|w| !w.is_finite()) {
+        let weight = weight.map(|w| if w.is_finite() || counts { w } else { 1.0 });
+        if weight.is_some_and(|w| !(w as f32).is_finite()) {
             return Err(tokens.fault("a finite number (weight)", format!("another one in the edge of line {line}")));
         }
         edge.weight = weight.map(|w| w as f32);

@@ -6,25 +6,27 @@
 //! labels                                              [n]; may be absent
 //! node_names, class_names                             text; may be absent
 //! ```
-//! Self-loops in the file are kept, missing ones added; both directions are stored.
+//! Self-loops in the file are kept, missing ones added; both directions are stored. Values count where the user asks for weights.
 
 use super::build::{Stated, build};
-use super::{Draft, Request, labels_from};
+use super::labels::read_labels;
+use super::{Draft, Request};
 use crate::engine::graph::Features;
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
-use crate::io::sparse::{CompressedRows, MatrixEdges};
+use crate::io::sparse::{CompressedRows, MatrixEdges, Values};
 
 /// Reads the archive.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let mut npz = Npz::open(path)?;
     let mut report = LoadReport::default();
-    let edges = MatrixEdges::read(&mut npz, "adj_")?;
-    let is_unweighted = edges.is_unweighted;
+    let wanted = Values::of(request.options.weights, Values::Unused);
+    let edges = MatrixEdges::read(&mut npz, "adj_", wanted)?;
+    let is_passed_over = !edges.is_unweighted && wanted == Values::Unused;
     let built = build(edges.list, edges.n, Stated::Nothing, request, &mut report)?;
-    if !is_unweighted {
+    if is_passed_over && request.options.weights.is_none() {
         report.warnings.push("edge weights in adj_data are not used: every edge counts 1".to_owned());
     }
     let n = built.topology.n_nodes();
@@ -35,8 +37,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         draft.features = Some(Features::from_dense(matrix.to_f32_matrix()?));
     }
     if let Some(array) = npz.optional("labels")? {
-        array.check_vector(n, "one class per node")?;
-        let mut labels = labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found))?;
+        let mut labels = read_labels(&array, n, &mut report)?;
         if let Some(names) = npz.optional("class_names")? {
             let names = names.to_texts()?;
             if names.len() == labels.n_classes() {

@@ -8,14 +8,16 @@
 //! edge    = <edge source= target= directed="true|false"?> data* </edge>
 //! data    = <data key=>VALUE</data>
 //! ```
-//! Types `int`, `long`, `float`, `double` are numbers, `boolean` (`true`, `false`, `1`, `0`) is 1 or 0, everything else text.
-//! The edge attribute `weight` is the weight. Hyperedges, ports and what else is not a graph of nodes and edges is passed over
-//! and reported. What becomes of node attributes is said in `attributes.rs`.
+//! Types `int`, `long`, `float`, `double` are numbers, decimal or hexadecimal as C writes them; `boolean` (`true`, `false`, `1`, `0`) is
+//! 1 or 0; graph-tool's `vector_float` and its kin are several numbers; everything else is text. The edge attribute `weight`, or the one
+//! that the user names, is the weight. Hyperedges, ports, attributes that are not declared, values that are none of their type and what
+//! else is not a graph of nodes and edges is passed over and reported. What becomes of node attributes is said in `attributes.rs`.
 
 use std::collections::HashMap;
 
-use super::attributes::Given;
 use super::named::{Loose, NamedGraph};
+use super::unmet;
+use super::values::{Type, number_of};
 use super::xml::{Element, Markup, Xml};
 use super::{Draft, Request};
 use crate::io::recipe::shortened;
@@ -27,8 +29,7 @@ struct Key {
     name: String,
     of_nodes: bool,
     of_edges: bool,
-    is_boolean: bool,
-    is_number: bool,
+    kind: Type,
     default: Option<String>,
 }
 
@@ -44,14 +45,16 @@ enum Level {
 }
 
 /// Reads the file.
+#[expect(clippy::too_many_lines, reason = "one arm for every element of the format")]
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut xml = Xml::open(request, "reading nodes and edges")?;
     let mut graph = NamedGraph::default();
-    // Looked up, and walked by `order` only.
+    // Looked up, and iterated by `order` only.
     let mut keys: HashMap<String, Key> = HashMap::new();
     let mut order: Vec<String> = Vec::new();
     let mut levels: Vec<Level> = Vec::new();
     let mut n_graphs = 0usize;
+    let (mut has_asked, mut default_weight) = (false, None);
     while let Some(markup) = xml.next()? {
         match markup {
             Markup::Open(element) => match (element.name.as_str(), levels.last()) {
@@ -94,8 +97,9 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
                 ("data", Some(Level::Node(_) | Level::Edge(_) | Level::Graph(_))) => {
                     let id = required(&xml, &element, "key")?;
                     let known = keys.get(&id).cloned();
+                    let of = if matches!(levels.last(), Some(Level::Node(_))) { "nodes" } else { "edges" };
                     if known.is_none() && !matches!(levels.last(), Some(Level::Graph(_))) {
-                        return Err(xml.fault("a key that is declared above the graph", format!("{id:?}")));
+                        graph.pass_over(&format!("attribute {} of {of}, which is not declared", shortened(&id)));
                     }
                     levels.push(Level::Data(known));
                 }
@@ -118,17 +122,35 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
                 }
             },
             Markup::Close(name, text) => match levels.pop() {
-                Some(Level::Edge(edge)) => graph.finish_edge(edge),
+                Some(Level::Edge(mut edge)) => {
+                    edge.weight = edge.weight.or(default_weight);
+                    graph.finish_edge(edge);
+                }
                 Some(Level::Other) if name == "default" => {
                     if let Some(Level::Key(id)) = levels.last()
                         && let Some(key) = keys.get_mut(id)
                     {
                         key.default = Some(text.trim().to_owned());
+                        if is_weight(key, request) {
+                            default_weight = weight(&text, request).ok();
+                        }
                     }
                 }
                 Some(Level::Data(Some(key))) => {
-                    if let Err((expected, found)) = set(levels.last_mut(), &key, text.trim(), &mut graph) {
-                        return Err(xml.fault(expected, found));
+                    has_asked |= is_weight(&key, request) && request.options.weight_attribute.is_some();
+                    let text = text.trim();
+                    match levels.last_mut() {
+                        Some(Level::Node(node)) => {
+                            let place = || format!("byte {}", xml.position());
+                            graph.attributes.set_text(&key.name, key.kind, *node, text, place);
+                        }
+                        Some(Level::Edge(_)) if is_weight(&key, request) && text.is_empty() => {}
+                        Some(Level::Edge(edge)) if is_weight(&key, request) => {
+                            let weight = weight(text, request);
+                            edge.weight = Some(weight.map_err(|(expected, found)| xml.fault(expected, found))?);
+                        }
+                        Some(Level::Edge(_)) => graph.pass_over(&format!("edge attribute {}", shortened(&key.name))),
+                        _ => {}
                     }
                 }
                 _ => {}
@@ -138,17 +160,15 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     if n_graphs == 0 {
         return Err(xml.fault("<graph>", "none"));
     }
-    let n = graph.names.len();
     let given: Vec<&Key> = order.iter().filter_map(|id| keys.get(id)).collect();
-    for key in given.into_iter().filter(|key| key.of_nodes) {
+    for key in given.iter().filter(|key| key.of_nodes) {
         if let Some(default) = &key.default {
-            match value(key, default) {
-                Ok(value) => graph.attributes.named(&key.name).fill(n, value),
-                Err((expected, found)) => {
-                    return Err(LoadError::content(request.path, format!("default of {}", key.name), expected, found));
-                }
-            }
+            graph.attributes.set_default(&key.name, key.kind, default);
         }
+    }
+    if let Some(asked) = request.options.weight_attribute.as_deref().filter(|_| !has_asked) {
+        let names: Vec<&str> = given.iter().filter(|key| key.of_edges).map(|key| key.name.as_str()).collect();
+        return Err(unmet::no_edge_attribute(asked, &names, request.path));
     }
     graph.finish(request)
 }
@@ -166,43 +186,29 @@ fn key(element: &Element, id: &str) -> Key {
         name: element.get("attr.name").or_else(|| element.get("name")).unwrap_or(id).to_owned(),
         of_nodes: matches!(of, "node" | "all"),
         of_edges: matches!(of, "edge" | "all"),
-        is_boolean: kind == "boolean",
-        is_number: matches!(kind, "int" | "integer" | "long" | "float" | "double"),
+        kind: Type::named(kind),
         default: None,
     }
 }
 
-/// A value of the key's type; what was expected and found where it is none.
-fn value<'a>(key: &Key, text: &'a str) -> Result<Given<'a>, (String, String)> {
-    let fault = |what: &str| Err((format!("{what} ({})", key.name), format!("{:?}", shortened(text))));
-    if key.is_boolean {
-        return match text {
-            "true" | "True" | "1" => Ok(Given::Number(1.0)),
-            "false" | "False" | "0" => Ok(Given::Number(0.0)),
-            _ => fault("true or false"),
-        };
-    }
-    if key.is_number {
-        return text.parse().map_or_else(|_error| fault("a number"), |number| Ok(Given::Number(number)));
-    }
-    Ok(Given::Text(text))
+/// Whether a key is the weight of edges.
+fn is_weight(key: &Key, request: Request<'_>) -> bool {
+    key.of_edges
+        && match &request.options.weight_attribute {
+            Some(asked) => key.name == *asked,
+            None => key.name.eq_ignore_ascii_case("weight"),
+        }
 }
 
-fn set(level: Option<&mut Level>, key: &Key, text: &str, graph: &mut NamedGraph) -> Result<(), (String, String)> {
-    match level {
-        Some(Level::Node(node)) if !(text.is_empty() && (key.is_number || key.is_boolean)) => {
-            graph.attributes.set(&key.name, *node, value(key, text)?);
+/// An edge's weight; where weights do not count, anything is one.
+pub(super) fn weight(text: &str, request: Request<'_>) -> Result<f32, (String, String)> {
+    let weight = number_of(text).map(|weight| weight as f32).filter(|weight| weight.is_finite());
+    match weight {
+        Some(weight) => Ok(weight),
+        None if request.options.weights == Some(false) => Ok(1.0),
+        None => {
+            let name = request.options.weight_attribute.as_deref().unwrap_or("weight");
+            Err((format!("a finite number ({name})"), format!("{:?}", shortened(text))))
         }
-        Some(Level::Edge(edge)) if key.name == "weight" && key.of_edges => {
-            edge.weight = Some(
-                text.parse()
-                    .ok()
-                    .filter(|w: &f32| w.is_finite())
-                    .ok_or_else(|| ("a finite number (weight)".to_owned(), format!("{:?}", shortened(text))))?,
-            );
-        }
-        Some(Level::Edge(_)) => graph.pass_over(&format!("edge attribute {}", key.name)),
-        _ => {}
     }
-    Ok(())
 }

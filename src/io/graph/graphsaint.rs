@@ -3,7 +3,7 @@
 //! ```text
 //! adj_full.npz    SciPy CSR [n, n]
 //! feats.npy       [n, f]; may be absent
-//! class_map.json  {"NODE": CLASS, …} or {"NODE": [0, 1, …], …}; may be absent
+//! class_map.json  {"NODE": CLASS, …} or {"NODE": [0, 1, …], …}; may be absent. CLASS below 0, null or NaN: none
 //! role.json       {"tr": [NODE, …], "va": […], "te": […]}: the split `file`; may be absent
 //! adj_train.npz   not used
 //! ```
@@ -60,13 +60,33 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
 
 /// Reads a JSON file.
 pub(super) fn json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, LoadError> {
-    let bytes = read_whole(path, MAX_FILE_BYTES)?;
+    let mut bytes = read_whole(path, MAX_FILE_BYTES)?;
+    no_class_for_nan(&mut bytes);
     serde_json::from_slice(&bytes).map_err(|error| {
         let place = format!("line {} column {}", error.line(), error.column());
         let text = error.to_string();
         let found = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
         LoadError::content(path, place, "JSON of this format", shortened(found))
     })
+}
+
+/// Python writes NaN into JSON as it stands, which nothing else reads: outside of texts it becomes -1, which is no class either. As many
+/// bytes as before, so that places in errors are those of the file.
+fn no_class_for_nan(bytes: &mut [u8]) {
+    let mut is_text = false;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if is_text => at += 1,
+            b'"' => is_text = !is_text,
+            b'N' if !is_text && bytes[at..].starts_with(b"NaN") => {
+                bytes[at..at + 3].copy_from_slice(b"-1 ");
+                at += 2;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
 }
 
 #[derive(Deserialize)]
@@ -118,6 +138,10 @@ impl<'de> Deserialize<'de> for Class {
                 } else {
                     Err(E::custom(format!("class {value}, which is no whole number")))
                 }
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Class, E> {
+                Ok(Class::One(-1))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Class, A::Error> {

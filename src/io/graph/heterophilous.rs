@@ -11,8 +11,9 @@
 use ndarray::Array2;
 
 use super::build::{Stated, build};
+use super::labels::read_labels;
 use super::split::nodes_of_mask;
-use super::{Draft, Request, edge_pairs, labels_from};
+use super::{Draft, Request, edge_pairs};
 use crate::engine::graph::{Features, Split};
 use crate::io::file::stem;
 use crate::io::npz::Npz;
@@ -37,7 +38,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
 
     let labels = npz.array("node_labels")?;
     labels.check_vector(n, "one class per node")?;
-    draft.labels = Some(labels_from(&labels.to_i64s()?, |expected, found| labels.fault(expected, found))?);
+    draft.labels = Some(read_labels(&labels, n, &mut report)?);
     if npz.has("train_masks") {
         let mut masks = |part: &str| -> Result<Array2<i64>, LoadError> {
             let array = npz.array(&format!("{part}_masks"))?;

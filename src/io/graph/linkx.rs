@@ -7,14 +7,16 @@
 //! edge_index, node_feat, years           snap-patents: the class is the fifth of the years
 //! homo, features, label                  YelpChi, Amazon (fraud): the other relations are not used
 //! ```
-//! Entry (i, j) of a matrix is an edge from i to j; values of `A` are not weights. A class below 0 is unlabelled. Splits of the collection
-//! (`NAME-splits.npy`) are pickles and not read.
+//! Entry (i, j) of a matrix is an edge from i to j; values of `A` are weights where the user asks for them alone. A class below 0 or NaN is
+//! unlabelled. The user may name other matrices for features and classes. Splits of the collection (`NAME-splits.npy`) are pickles and
+//! not read.
 
 use ndarray::Array2;
 use sprs::CsMatI;
 
 use super::build::{Stated, build};
-use super::{Draft, Request, labels_from};
+use super::targets::{labels_of_tags, tag_of};
+use super::{Draft, MAX_CLASSES, Request, labels_from};
 use crate::engine::graph::{EdgeList, Features, Labels};
 use crate::io::file::stem;
 use crate::io::mat::{Matrix, Values, read_matrices};
@@ -44,13 +46,35 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         Values::Dense(values) => values.first().copied(),
         _ => None,
     });
-    let features = take(&["node_feat", "features", "attrb", "x"]);
+    let feature = match request.options.features.as_deref() {
+        None | Some([]) => None,
+        Some([name]) => Some(name.as_str()),
+        Some(names) => return Err(LoadError::content(path, "graph.features", "one matrix", names.join(", "))),
+    };
+    for (key, asked) in [("features", feature), ("labels", request.options.labels.as_deref())] {
+        if let Some(name) = asked.filter(|name| !names.iter().any(|known| known == name)) {
+            return Err(LoadError::content(path, format!("graph.{key}"), names.join(", "), shortened(name)));
+        }
+    }
+    let features = match feature {
+        Some(name) => take(&[name]),
+        None => take(&["node_feat", "features", "attrb", "x"]),
+    };
     let info = take(&["local_info"]);
     let asked = request.options.labels.as_deref();
     let labels = match asked {
         Some(name) => take(&[name]),
         None => take(&["label", "labels", "gnd", "y"]),
     };
+    let mut left_out = |matrix: Option<Matrix>, is_asked: bool| match matrix {
+        Some(matrix) if matches!(matrix.values, Values::Other) && !is_asked => {
+            report.ignored.push(format!("matrix {} (no real numbers)", shortened(&matrix.name)));
+            None
+        }
+        matrix => matrix,
+    };
+    let features = left_out(features, feature.is_some());
+    let labels = left_out(labels, asked.is_some());
     let years = if labels.is_none() { take(&["years"]) } else { None };
 
     let n_rows = features.as_ref().or(info.as_ref()).map(|m| m.rows);
@@ -91,16 +115,22 @@ fn edges(
     request: Request<'_>,
 ) -> Result<(usize, EdgeList), LoadError> {
     let path = request.path;
-    let mut list = EdgeList::new();
+    let is_weighted = request.options.weights == Some(true) && matrix.name != "edge_index";
+    let mut list = if is_weighted { EdgeList::weighted() } else { EdgeList::new() };
     let n = match &matrix.values {
-        Values::Sparse { start, rows, .. } => {
+        Values::Sparse { start, rows, values } => {
+            if let Some(found) = values.iter().find(|v| is_weighted && !v.is_finite()) {
+                return Err(matrix.fault(path, "finite numbers", found));
+            }
             if matrix.rows != matrix.columns {
                 let found = format!("{} x {}", matrix.rows, matrix.columns);
                 return Err(matrix.fault(path, "as many rows as columns", found));
             }
             for column in 0..matrix.columns {
                 let own = u32::try_from(column).unwrap_or(u32::MAX);
-                rows[start[column]..start[column + 1]].iter().for_each(|row| list.push(*row, own, 1.0));
+                let range = start[column]..start[column + 1];
+                let entries = rows[range.clone()].iter().zip(&values[range]);
+                entries.for_each(|(row, value)| list.push(*row, own, *value as f32));
             }
             matrix.columns
         }
@@ -129,7 +159,9 @@ fn edges(
         }
         Values::Dense(values) if matrix.rows == matrix.columns => {
             let entries = values.iter().enumerate().filter(|(_, v)| **v != 0.0);
-            entries.for_each(|(at, _)| list.push((at % matrix.rows) as u32, (at / matrix.rows) as u32, 1.0));
+            entries.for_each(|(at, value)| {
+                list.push((at % matrix.rows) as u32, (at / matrix.rows) as u32, *value as f32);
+            });
             matrix.rows
         }
         _ => {
@@ -196,6 +228,16 @@ fn vector<'a>(matrix: &'a Matrix, n: usize, request: Request<'_>) -> Result<&'a 
 
 fn labels_of(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<Labels, LoadError> {
     let fault = |expected: String, found: String| matrix.fault(request.path, expected, found);
+    if let Values::Dense(values) = &matrix.values
+        && matrix.rows == n
+        && matrix.columns > 1
+        && values.iter().all(|v| tag_of(*v as f32).is_some())
+        && matrix.columns <= MAX_CLASSES as usize
+    {
+        return Ok(labels_of_tags(Array2::from_shape_fn((n, matrix.columns), |(row, column)| {
+            tag_of(values[column * n + row] as f32) == Some(true)
+        })));
+    }
     let mut classes = Vec::with_capacity(n);
     for value in vector(matrix, n, request)? {
         match *value {

@@ -10,12 +10,14 @@ mod build;
 mod compact;
 mod dgl;
 mod edge_list;
+mod folder;
 mod gexf;
 mod gml;
 mod gnn_benchmark;
 mod graphml;
 mod graphsaint;
 mod heterophilous;
+mod labels;
 mod linkx;
 mod matrix_market;
 mod metis;
@@ -26,13 +28,17 @@ mod parts;
 mod planetoid;
 mod ppi;
 mod pyg;
+mod pyg_object;
 mod reddit;
 mod scipy;
 mod split;
 mod stored;
 mod targets;
 mod unifews;
+mod unmet;
+mod values;
 mod webkb;
+mod weights;
 mod wikipedia;
 mod xml;
 
@@ -43,7 +49,7 @@ use sprs::CsMatI;
 
 use super::detect::{Detected, GraphFormat, KNOWN_FORMATS, detect_as};
 use super::memory::{self, MemoryBudget};
-use super::npy::{Array, Pieces};
+use super::npy::Pieces;
 use super::reading;
 use super::report::{LoadError, LoadReport};
 use super::sample;
@@ -58,7 +64,9 @@ use build::{Built, Stated, build_as};
 pub(crate) use compact::read_embedded;
 pub(crate) use dgl::is_dgl;
 pub(crate) use edge_list::{is_blank, is_edge, is_header};
+pub(crate) use folder::edges_in;
 pub(crate) use gml::is_gml;
+use labels::{labels_from, labels_from_array};
 pub(crate) use matrix_market::is_matrix_market;
 pub(crate) use metis::is_metis;
 pub(crate) use ogb::raw_folder;
@@ -76,12 +84,27 @@ struct Request<'a> {
     path: &'a Path,
     options: &'a ReadOptions,
     ctl: &'a Control,
+    /// Bytes that reading may take.
+    memory: u64,
 }
 
 impl Request<'_> {
     /// Stops here when the stop was asked for.
     fn check(&self) -> Result<(), LoadError> {
         self.ctl.check().map_err(|error| LoadError::invalid(self.path, error))
+    }
+
+    /// Refuses what would take more memory than reading may; `basis` says what takes it.
+    fn ask(&self, n_bytes: u64, basis: impl FnOnce() -> String) -> Result<(), LoadError> {
+        if n_bytes <= self.memory {
+            return Ok(());
+        }
+        Err(LoadError::TooLarge {
+            path: self.path.to_owned(),
+            needed: memory::gibibytes(n_bytes),
+            basis: basis(),
+            limit: memory::gibibytes(self.memory),
+        })
     }
 
     /// Refuses a number of nodes that a few bytes claim and nothing in the file bears out: memory is needed for every node.
@@ -131,7 +154,9 @@ pub fn read_graph_within(
 fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
     if let Some(name) = spec.strip_prefix(sample::PREFIX) {
         let (dataset, report) = sample::read_sample(name, ctl)?;
-        let (dataset, mut report) = rearranged(dataset, report, Request { path: Path::new(spec), options, ctl })?;
+        let request = Request { path: Path::new(spec), options, ctl };
+        unmet::check_options(GraphFormat::Compact, options, request.path)?;
+        let (dataset, mut report) = rearranged(dataset, report, request)?;
         let dataset = parts::with_parts(dataset, &mut report, options)?;
         return Ok((dataset, report));
     }
@@ -149,6 +174,7 @@ fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Datase
         }
     };
     memory::estimate::check(path, format)?;
+    unmet::check_options(format, options, path)?;
     let request = Request { path, options, ctl };
     let mut draft = match format {
         GraphFormat::UnifewsFolder => unifews::read(request)?,
@@ -186,27 +212,35 @@ fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Datase
 /// So many rows are gone through between two looks at the stop button.
 const ROWS_PER_CHECK: usize = 1 << 12;
 
-/// A finished graph with its entries turned and its self-loops as the user asks.
+/// A finished graph with its entries turned, its self-loops and its weights as the user asks.
 fn rearranged(
     dataset: Dataset,
     mut report: LoadReport,
     request: Request<'_>,
 ) -> Result<(Dataset, LoadReport), LoadError> {
     let options = request.options;
-    if options.direction.is_none() && options.self_loops.is_none() {
+    let weights = dataset.edge_weights();
+    if options.weights == Some(true) && weights.is_none() {
+        return Err(unmet::no_weights(request.path));
+    }
+    let drops_weights = options.weights == Some(false) && weights.is_some();
+    if options.direction.is_none() && options.self_loops.is_none() && !drops_weights {
         return Ok((dataset, report));
     }
     let mut parts = dataset.to_parts();
-    let mut list = EdgeList::new();
+    let mut list = if weights.is_some() { EdgeList::weighted() } else { EdgeList::new() };
     for u in 0..parts.topology.n_nodes() {
         if u % ROWS_PER_CHECK == 0 {
             request.check()?;
         }
-        parts.topology.row(u).iter().for_each(|v| list.push(*v, u as u32, 1.0));
+        for k in parts.topology.row_range(u) {
+            list.push(parts.topology.indices()[k], u as u32, weights.map_or(1.0, |weights| weights[k]));
+        }
     }
     let (n, meant) = (parts.topology.n_nodes(), (Direction::AsStored, SelfLoops::AsStored));
     let built = build_as(list, n, Stated::Nothing, meant, request, &mut report)?;
     parts.topology = built.topology;
+    parts.edge_weights = built.weights;
     let dataset = Dataset::try_new(parts).map_err(|error| LoadError::invalid(request.path, error))?;
     let mut counted = LoadReport::new(report.format.clone(), report.source.clone());
     describe(&dataset, &mut counted);
@@ -334,32 +368,6 @@ fn is_about_stand_ins(warning: &str) -> bool {
 
 /// More classes than this are refused: nothing real has them, and models allocate by class.
 const MAX_CLASSES: i64 = 1 << 16;
-
-/// One class per node from whole numbers; below 0 means unlabelled. `fault` makes the error of the place they came from.
-fn labels_from(values: &[i64], fault: impl Fn(String, i64) -> LoadError) -> Result<Labels, LoadError> {
-    let class = |value: i64| match u32::try_from(value) {
-        Ok(class) if value < MAX_CLASSES => Ok(class),
-        _ if value < 0 => Ok(Labels::UNLABELLED),
-        _ => Err(fault(format!("classes below {MAX_CLASSES}"), value)),
-    };
-    Ok(Labels::new(values.iter().map(|v| class(*v)).collect::<Result<_, _>>()?))
-}
-
-/// Labels of `n` nodes: one class per node, or a matrix of zeros and ones with a column per class. A matrix that gives every node
-/// exactly one class is read as that.
-fn labels_from_array(array: &Array, n: usize) -> Result<Labels, LoadError> {
-    let &[rows, n_classes] = array.shape() else {
-        array.check_vector(n, "one class per node")?;
-        return labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found));
-    };
-    if rows != n {
-        return Err(array.fault(format!("{n} rows (one per node)"), rows));
-    }
-    if n_classes == 1 {
-        return labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found));
-    }
-    Ok(targets::labels_of_tags(targets::tags_of(array)?))
-}
 
 /// Edges from rows of their two ends. `[n_edges, 2]`
 fn edge_pairs(edges: Pieces<'_>, n: usize) -> Result<EdgeList, LoadError> {

@@ -58,7 +58,11 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     };
     for name in ["num-node-dict.csv.gz", "triplet-type-list.csv.gz", "edge_index_dict.npz"] {
         if raw.join(name).is_file() {
-            let found = format!("several ({name}): choose one sort of nodes, and one of edges between them");
+            let found = format!(
+                "several ({name}): choose one sort of nodes, and one of edges between them, with ogb's reader: graph, labels = dataset[0]; \
+                 numpy.savetxt('edges.csv', graph['edge_index_dict']['paper', 'cites', 'paper'].T, '%d', ','); \
+                 numpy.save('edges.feat.npy', graph['node_feat_dict']['paper']); numpy.save('edges.label.npy', labels['paper'].ravel())"
+            );
             return Err(LoadError::content(path, "graph", "one sort of nodes and one of edges", found));
         }
     }
@@ -73,7 +77,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         _ => Stated::Nothing,
     };
     let Parts { n, list, features } = if raw.join("data.npz").is_file() {
-        read_binary(&raw, request)?
+        read_binary(&raw, request, &mut report)?
     } else {
         read_text(&raw, request, &mut report)?
     };
@@ -168,7 +172,7 @@ fn read_text(raw: &Path, request: Request<'_>, report: &mut LoadReport) -> Resul
     Ok(Parts { n, list, features })
 }
 
-fn read_binary(raw: &Path, request: Request<'_>) -> Result<Parts, LoadError> {
+fn read_binary(raw: &Path, request: Request<'_>, report: &mut LoadReport) -> Result<Parts, LoadError> {
     let mut npz = Npz::open(&raw.join("data.npz"))?;
     let counts = npz.array("num_nodes_list")?;
     let n = match counts.to_sizes()?[..] {
@@ -191,6 +195,8 @@ fn read_binary(raw: &Path, request: Request<'_>) -> Result<Parts, LoadError> {
         None => None,
         Some(array) => Some(Features::from_dense(array.to_f32_matrix()?)),
     };
+    let unread = npz.unread().filter(|name| *name != "num_edges_list");
+    report.ignored.extend(unread.map(|name| format!("data.npz: {name}")));
     Ok(Parts { n, list, features })
 }
 

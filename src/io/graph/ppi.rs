@@ -13,7 +13,8 @@ use serde::Deserialize;
 
 use super::build::{Stated, build};
 use super::graphsaint::json;
-use super::targets::{labels_of_tags, tags_of};
+use super::labels::known_tags;
+use super::targets::labels_of_tags;
 use super::{Draft, Request};
 use crate::engine::graph::{EdgeList, Features, Split};
 use crate::io::file::stem;
@@ -36,6 +37,7 @@ struct Node {
 struct Link {
     source: u32,
     target: u32,
+    weight: Option<f64>,
 }
 
 /// Reads the folder.
@@ -45,7 +47,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut list = EdgeList::new();
     let (mut features, mut targets) = (Vec::new(), Vec::new());
     let mut parts: [Vec<u32>; 3] = Default::default();
-    let mut first = 0u32;
+    let (mut first, mut n_weighted) = (0u32, 0usize);
     for (part, nodes) in ["train", "valid", "test"].into_iter().zip(&mut parts) {
         request.check()?;
         let path = folder.join(format!("{part}_graph.json"));
@@ -64,6 +66,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
             if link.source.max(link.target) >= n {
                 return Err(fault(format!("ends of links below {n}"), link.source.max(link.target)));
             }
+            n_weighted += usize::from(link.weight.is_some_and(|weight| (weight - 1.0).abs() > f64::EPSILON));
             list.push(first + link.source, first + link.target, 1.0);
         }
         nodes.extend(first..next);
@@ -75,8 +78,11 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
             }
         };
         features.push(rows("feats")?.to_f32_matrix()?);
-        targets.push(tags_of(&rows("labels")?)?);
+        targets.push(known_tags(&rows("labels")?, &mut report)?);
         first = next;
+    }
+    if n_weighted > 0 {
+        report.ignored.push(format!("weights of {n_weighted} links"));
     }
     let joined = |what: &str, error: ndarray::ShapeError| {
         LoadError::content(folder, what, "as many columns in every part", error)

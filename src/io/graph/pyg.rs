@@ -1,23 +1,30 @@
 //! Files of PyG's `processed` folder, of every generation.
 //!
 //! ```text
-//! object   = (graph, slices)                       PyG up to 2.3
-//!          | (attributes, slices, class)           PyG 2.4 and later
-//!          | graph | attributes | [graph]
+//! object   = (graph, slices, …)                    PyG up to 2.3; some data sets write more behind them
+//!          | (attributes, slices, …, class)        PyG 2.4 and later
+//!          | graph | attributes | [graph, …]       of several graphs alone in a list the first
 //! graph    = torch_geometric.data.Data with its attributes in __dict__ (up to 1.7) or in _store._mapping (2.0 and later)
 //! slices   = None, or attribute → [graphs + 1], where each of several graphs starts
 //! ```
 //! Attributes that are read: `edge_index` `[2, e]` (source, target) or `adj_t` (sparse, row = target), `x` `[n, f]` dense or sparse, `y`
-//! `[n]`, `[n, 1]` or, 0 or 1 for every class, `[n, classes]`, `train_mask`, `val_mask`, `test_mask` `[n]` or `[n, splits]`, `num_nodes`. Several graphs (PPI) become one with
-//! as many parts. Edges are read as stored, self-loops are added. Container, tensors and limits: see `io/torch.rs`.
+//! `[n]`, `[n, 1]` or, 0 or 1 for every class, `[n, classes]`, `train_mask`, `val_mask`, `test_mask` `[n]` or `[n, splits]`, `num_nodes`;
+//! as weights `edge_weight` `[e]`, else `edge_attr` of one column, else the values of `adj_t`, or the attribute that the user names.
+//! The user may name others for `x`, `y` and the masks, too. Several graphs (PPI) become one with as many parts. Edges are read as
+//! stored, self-loops are added. Whatever else there is, or is no tensor that can be read, is left out and reported; edges are not.
+//! Container, tensors and limits: see `io/torch.rs`.
 
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 
 use super::build::{Stated, build_as};
+use super::labels::read_labels;
+use super::pyg_object::{Record, refuse_other_graphs};
 use super::split::nodes_of_mask;
-use super::{Draft, Request, labels_from_array};
+use super::unmet;
+use super::weights::{Asked, LEAVE_OUT};
+use super::{Draft, Request};
 use crate::engine::graph::{Direction, EdgeList, Features, SelfLoops, Split};
 use crate::io::file::stem;
 use crate::io::npy::Array;
@@ -46,52 +53,9 @@ fn file_in(folder: &Path) -> Option<PathBuf> {
     FILES.iter().map(|file| folder.join(file)).find(|file| file.is_file())
 }
 
-/// The graph of a file's object.
-struct Record<'a> {
-    pickle: &'a Pickle<'a>,
-    /// The graph itself, for its class.
-    graph: Id,
-    /// Its attributes by name.
-    attributes: Vec<(&'a str, Id)>,
-    slices: Option<Id>,
-}
-
-impl<'a> Record<'a> {
-    fn find(pickle: &'a Pickle<'a>) -> Option<Self> {
-        let root = pickle.root();
-        let (graph, slices) = match (pickle.node(root), pickle.sequence(root)) {
-            (Node::Tuple(_), Some([graph, slices] | [graph, slices, _])) => (*graph, Some(*slices)),
-            (_, Some([graph])) => (*graph, None),
-            _ => (root, None),
-        };
-        let is_data = pickle.class(graph).is_some_and(|(module, _)| module.starts_with("torch_geometric.data"));
-        let attributes = if is_data {
-            match pickle.attribute(graph, "_store") {
-                Some(store) => pairs(pickle, pickle.attribute(store, "_mapping")?)?,
-                None => pickle.attributes(graph),
-            }
-        } else {
-            pairs(pickle, graph)?
-        };
-        let has_edges = attributes.iter().any(|(name, _)| matches!(*name, "edge_index" | "adj_t"));
-        let slices = slices.filter(|slices| !matches!(pickle.node(*slices), Node::None));
-        (is_data || has_edges).then_some(Self { pickle, graph, attributes, slices })
-    }
-
-    /// An attribute that is there and not `None`.
-    fn get(&self, name: &str) -> Option<Id> {
-        let found = self.attributes.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| *value);
-        found.filter(|id| !matches!(self.pickle.node(*id), Node::None))
-    }
-}
-
-fn pairs<'a>(pickle: &'a Pickle<'a>, id: Id) -> Option<Vec<(&'a str, Id)>> {
-    Some(pickle.pairs(id)?.iter().filter_map(|(key, value)| Some((pickle.text(*key)?, *value))).collect())
-}
-
 /// Reads the file, or the one of a folder.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
-    let path = request.path;
+    let (path, options) = (request.path, request.options);
     let file_path = if path.is_dir() { file_in(path).unwrap_or_else(|| path.to_owned()) } else { path.to_owned() };
     let mut file = TorchFile::open(&file_path)?;
     let (pickle, storages) = file.parts()?;
@@ -101,23 +65,62 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     };
     let mut reader = Reader { pickle: &pickle, storages, path: &file_path };
     let mut report = LoadReport::default();
-    if let Some((_, class)) = pickle.class(record.graph).filter(|(_, class)| *class != "Data") {
-        let found = shortened(class);
-        if found.contains("Hetero") || found.contains("Temporal") {
-            return Err(reader.fault("object", "a graph with one sort of nodes and edges (Data)", found));
-        }
-        report.fact("class", found);
+    if let Some(class) = record.class.filter(|class| *class != "Data") {
+        refuse_other_graphs(&record, class, &file_path)?;
+        report.fact("class", shortened(class));
     }
-    let x = record.get("x").map(|x| reader.matrix("x", x)).transpose()?;
-    let y = record.get("y").map(|y| reader.array("y", y)).transpose()?;
+    if record.n_further > 0 {
+        let n = record.n_further;
+        report.ignored.push(format!("{n} further graphs (torch.save(graphs[1], 'one.pt') makes a file of the second)"));
+    }
+    let feature = match options.features.as_deref() {
+        None | Some([]) => None,
+        Some([name]) => Some(name.as_str()),
+        Some(names) => return Err(reader.fault("graph.features", "one attribute", names.join(", "))),
+    };
+    let feature = record.asked("features", feature, "x", &file_path)?;
+    let label = record.asked("labels", options.labels.as_deref(), "y", &file_path)?;
+    let (is_feature_asked, is_label_asked) = (options.features.is_some(), options.labels.is_some());
+    let mut used = vec!["num_nodes", "__num_nodes__", "name"];
+    let mut x = None;
+    if let Some((name, id)) = feature {
+        used.push(name);
+        if reader.is_readable(name, id, is_feature_asked, &mut report)? {
+            x = Some(reader.matrix(name, id)?);
+        }
+    }
+    let mut y = None;
+    if let Some((name, id)) = label {
+        used.push(name);
+        if reader.is_readable(name, id, is_label_asked, &mut report)? {
+            y = Some(reader.array(name, id)?);
+        }
+    }
     request.check()?;
-    let stated = reader.stated_nodes(&record, x.as_ref(), y.as_ref())?;
+    let edges = reader.find_edges(&record)?;
+    let stated = reader.stated_nodes(&record, x.as_ref(), y.as_ref(), &edges)?;
     let graphs = reader.joined(&record, stated)?;
     if let Some(graphs) = &graphs {
         report.fact("graphs joined", graphs.n_edges.len());
     }
-    let mut list = EdgeList::new();
-    reader.edges(&record, graphs, |source, target| list.push(source, target, 1.0))?;
+    let weights = reader.weights(&record, &edges, request, &mut used, &mut report)?;
+    let mut list = if weights.is_some() { EdgeList::weighted() } else { EdgeList::new() };
+    let mut beyond = None;
+    let mut at = 0usize;
+    reader.each_edge(&edges, graphs, |source, target| {
+        if stated.is_some_and(|n| source.max(target) as usize >= n) {
+            beyond.get_or_insert((at, source, target));
+        }
+        list.push(source, target, weights.as_ref().map_or(1.0, |weights| weights[at]));
+        at += 1;
+    })?;
+    if let (Some((edge, source, target)), Some(n)) = (beyond, stated) {
+        let place = format!("{}, edge {edge}", edges.name());
+        let stated_by = if x.is_some() { "the rows of x" } else { "as the file states" };
+        let expected = expected_ends(n, stated_by, &edges);
+        return Err(reader.fault(&place, &expected, format!("{source} {target}")));
+    }
+    used.push(edges.name());
     request.check()?;
     let n = match stated {
         Some(n) => n,
@@ -132,20 +135,31 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut draft = Draft::of(name, built);
     draft.features = x.map(Matrix::into_features).transpose()?;
     if let Some(y) = y {
-        draft.labels = Some(labels_from_array(&y, n)?);
+        // One class for all of the graph, as where graphs are classified, is no class of a node.
+        if y.shape().first() == Some(&1) && n != 1 && !is_label_asked {
+            report.ignored.push(format!("y (shape {:?}: not one row for each of {n} nodes)", y.shape()));
+        } else {
+            draft.labels = Some(read_labels(&y, n, &mut report)?);
+        }
     }
-    draft.splits = reader.splits(&record, n)?;
-    const READ: [&str; 10] =
-        ["x", "y", "edge_index", "adj_t", "train_mask", "val_mask", "test_mask", "num_nodes", "__num_nodes__", "name"];
-    let unread = record.attributes.iter().filter(|(name, id)| !READ.contains(name) && record.get(name) == Some(*id));
+    draft.splits = reader.splits(&record, n, options.split_masks.as_deref(), &mut used, &mut report)?;
+    let unread = record.attributes.iter().filter(|(name, id)| !used.contains(name) && record.get(name) == Some(*id));
     report.ignored.extend(unread.map(|(name, _)| shortened(name)));
-    if record.get("edge_weight").is_some() {
-        report.warnings.push("edge weights are not used: every edge counts 1".to_owned());
-    }
     let closed = pickle.closed(|_, _| false);
     report.ignored.extend(closed.into_iter().map(|name| format!("Python object {name} (never run)")));
     draft.report = report;
     Ok(draft)
+}
+
+/// What the ends of edges must be, and how to leave out those that are none.
+fn expected_ends(n: usize, stated_by: &str, edges: &Edges) -> String {
+    let way = match edges {
+        Edges::Matrix(_) => format!("data.adj_t = data.adj_t[:{n}, :{n}]"),
+        Edges::Ends(_) => {
+            format!("is_node = (data.edge_index < {n}).all(0); data.edge_index = data.edge_index[:, is_node]")
+        }
+    };
+    format!("node numbers from 0 to below {n} ({stated_by}; without such edges: {way}; torch.save(data, 'graph.pt'))")
 }
 
 /// The matrix in a file that this program wrote (see `io/export/torch.rs`): number of nodes, edges (source, target), their weights, and
@@ -160,9 +174,10 @@ pub(crate) fn read_pyg_matrix(path: &Path) -> Result<WeightedEdges, LoadError> {
         return Err(LoadError::content(path, "object", "a PyG graph", pickle.describe(pickle.root())));
     };
     let mut reader = Reader { pickle: &pickle, storages, path };
+    let found = reader.find_edges(&record)?;
     let mut edges = Vec::new();
-    reader.edges(&record, None, |source, target| edges.push((source, target)))?;
-    let Some(n) = reader.stated_nodes(&record, None, None)? else {
+    reader.each_edge(&found, None, |source, target| edges.push((source, target)))?;
+    let Some(n) = reader.stated_nodes(&record, None, None, &found)? else {
         return Err(LoadError::content(path, "object", "num_nodes", "none"));
     };
     let Some(weights) = record.get("edge_weight") else {
@@ -204,6 +219,23 @@ impl Matrix {
     }
 }
 
+/// Where the edges are.
+enum Edges {
+    /// `edge_index`
+    Ends(Id),
+    /// `adj_t`; rows are targets.
+    Matrix(CompressedRows),
+}
+
+impl Edges {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Ends(_) => "edge_index",
+            Self::Matrix(_) => "adj_t",
+        }
+    }
+}
+
 struct Reader<'a> {
     pickle: &'a Pickle<'a>,
     storages: &'a mut Storages,
@@ -226,6 +258,36 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a value is a tensor of some kind that can be read as a matrix; one that is not is left out by name, unless it was asked
+    /// for.
+    fn is_readable(&self, name: &str, id: Id, is_asked: bool, report: &mut LoadReport) -> Result<bool, LoadError> {
+        let (pickle, path) = (self.pickle, self.path);
+        let is_sparse = pickle
+            .class(id)
+            .is_some_and(|(module, _)| module == "torch_sparse.tensor" || module.starts_with("scipy.sparse"));
+        let reason = if is_sparse || pickle.is_array(id) || SparseRef::parse(pickle, id, path, name)?.is_some() {
+            None
+        } else {
+            match TensorRef::parse(pickle, id, path, name) {
+                Ok(Some(tensor)) if tensor.size.len() > 2 => Some(format!("shape {:?}", tensor.size)),
+                Ok(Some(tensor)) if tensor.size.contains(&0) => Some(format!("shape {:?}", tensor.size)),
+                Ok(Some(_)) => None,
+                Ok(None) => Some(pickle.describe(id)),
+                // A type that has no counterpart here; a tensor that is broken is an error when it is read.
+                Err(LoadError::Content { expected, found, .. }) if expected.ends_with(NO_TYPE) => Some(found),
+                Err(error) => return Err(error),
+            }
+        };
+        match reason {
+            Some(found) if is_asked => Err(self.fault(name, "a tensor of numbers with one or two axes", found)),
+            Some(found) => {
+                report.ignored.push(format!("{} ({found})", shortened(name)));
+                Ok(false)
+            }
+            None => Ok(true),
+        }
+    }
+
     fn matrix(&mut self, place: &str, id: Id) -> Result<Matrix, LoadError> {
         Ok(match self.sparse(place, id)? {
             Some(rows) => Matrix::Sparse(rows),
@@ -239,13 +301,6 @@ impl Reader<'_> {
         let part = |name: &str| format!("{place}, {name}");
         if let Some(sparse) = SparseRef::parse(pickle, id, self.path, place)? {
             return match sparse {
-                SparseRef::Rows { pointers, columns, values, size } => {
-                    let shape = self.shape(place, &size)?;
-                    let pointers = self.storages.array(&pointers, &part("crow_indices"))?;
-                    let columns = self.storages.array(&columns, &part("col_indices"))?;
-                    let values = self.storages.array(&values, &part("values"))?;
-                    CompressedRows::from_arrays(shape, &pointers, &columns, Some(values)).map(Some)
-                }
                 SparseRef::Coordinates { indices, values, size } => {
                     let shape = self.shape(place, &size)?;
                     let indices = self.storages.array(&indices, &part("indices"))?;
@@ -253,6 +308,20 @@ impl Reader<'_> {
                     let (rows, columns) = two_rows(&indices, shape)?;
                     CompressedRows::from_coordinates(shape, &rows, &columns, Some(&values)).map(Some)
                 }
+                SparseRef::Rows { pointers, columns, values, size } => {
+                    self.compressed("csr", place, [&pointers, &columns, &values], &size).map(Some)
+                }
+                SparseRef::Columns { pointers, rows, values, size } => {
+                    self.compressed("csc", place, [&pointers, &rows, &values], &size).map(Some)
+                }
+                SparseRef::Blocks { pointers, indices, values, size, is_by_column: false } => {
+                    self.compressed("bsr", place, [&pointers, &indices, &values], &size).map(Some)
+                }
+                other @ SparseRef::Blocks { .. } => Err(self.fault(
+                    place,
+                    "a matrix by rows, columns or places (to_sparse_csr() makes one)",
+                    other.layout(),
+                )),
             };
         }
         match pickle.class(id) {
@@ -262,6 +331,27 @@ impl Reader<'_> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// A matrix of PyTorch in one of the compressed forms, which SciPy has as well.
+    fn compressed(
+        &mut self,
+        form: &str,
+        place: &str,
+        [pointers, indices, values]: [&TensorRef; 3],
+        size: &[usize],
+    ) -> Result<CompressedRows, LoadError> {
+        let shape = self.shape(place, size)?;
+        let path = self.path;
+        let part = |name: &str| {
+            let tensor = match name {
+                "indptr" => pointers,
+                "indices" => indices,
+                _ => values,
+            };
+            self.storages.array(tensor, &format!("{place}, {name}")).map(Some)
+        };
+        CompressedRows::of_form(form, shape, part).map_err(|fault| fault.named(path, place))
     }
 
     /// A `torch_sparse.SparseTensor`: columns, and rows or row pointers.
@@ -311,14 +401,76 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Gives every edge, as `(source, target)` and in the order of the file, to `each`.
-    fn edges(
+    /// Where the edges are; a matrix is read at once.
+    fn find_edges(&mut self, record: &Record<'_>) -> Result<Edges, LoadError> {
+        if let Some(id) = record.get("edge_index") {
+            return Ok(Edges::Ends(id));
+        }
+        let Some(id) = record.get("adj_t") else {
+            return Err(self.fault("object", "edge_index or adj_t", "neither"));
+        };
+        match self.sparse("adj_t", id)? {
+            Some(rows) => Ok(Edges::Matrix(rows)),
+            None => Err(self.fault("adj_t", "a sparse matrix", self.pickle.describe(id))),
+        }
+    }
+
+    /// One weight per edge, in the order of the edges.
+    fn weights<'r>(
         &mut self,
-        record: &Record<'_>,
+        record: &Record<'r>,
+        edges: &Edges,
+        request: Request<'r>,
+        used: &mut Vec<&'r str>,
+        report: &mut LoadReport,
+    ) -> Result<Option<Vec<f32>>, LoadError> {
+        let asked = Asked::of(request, |name| record.get(name).is_some());
+        let n_edges = match edges {
+            Edges::Ends(_) => self.n_edges(record)?,
+            Edges::Matrix(rows) => rows.indices.len(),
+        };
+        let names: &[&'r str] = &match (asked.name, edges) {
+            (Some(name), _) => vec![name],
+            (None, Edges::Ends(_)) => vec!["edge_weight", "edge_attr"],
+            (None, Edges::Matrix(_)) => Vec::new(),
+        };
+        for name in names.iter().copied() {
+            let Some(id) = record.get(name) else { continue };
+            used.push(name);
+            if matches!(edges, Edges::Matrix(_)) {
+                let expected = "edges in edge_index, whose order it follows";
+                return Err(self.fault(&format!("graph.weight_attribute, {name}"), expected, "adj_t"));
+            }
+            if !self.is_readable(name, id, asked.name.is_some(), report)? {
+                continue;
+            }
+            let array = self.array(name, id)?;
+            if let Some(weights) = asked.read(name, &array, n_edges, report)? {
+                return Ok(Some(weights));
+            }
+        }
+        if let Some(name) = asked.name {
+            let of_edges = record.attributes.iter().map(|(name, _)| *name).filter(|name| name.starts_with("edge_"));
+            let of_edges: Vec<&str> = of_edges.filter(|name| *name != "edge_index").collect();
+            return Err(unmet::no_edge_attribute(name, &of_edges, self.path));
+        }
+        match edges {
+            Edges::Matrix(rows) if rows.has_values() && (asked.is_required || rows.is_weighted()?) => {
+                let weights = rows.values_or_ones()?;
+                report.fact("weights from", format!("adj_t{LEAVE_OUT}"));
+                Ok(Some(weights))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Gives every edge, as `(source, target)` and in the order of the file, to `each`.
+    fn each_edge(
+        &mut self,
+        edges: &Edges,
         mut graphs: Option<Graphs>,
         mut each: impl FnMut(u32, u32),
     ) -> Result<(), LoadError> {
-        let pickle = self.pickle;
         let mut misplaced = None;
         let mut place = |source: u32, target: u32| match &mut graphs {
             None => each(source, target),
@@ -327,17 +479,9 @@ impl Reader<'_> {
                 Err(wrong) => misplaced = misplaced.take().or(Some(wrong)),
             },
         };
-        if let Some(id) = record.get("edge_index") {
-            self.edge_index(id, place)?;
-        } else {
-            let Some(id) = record.get("adj_t") else {
-                return Err(self.fault("object", "edge_index or adj_t", "neither"));
-            };
-            let Some(rows) = self.sparse("adj_t", id)? else {
-                return Err(self.fault("adj_t", "a sparse matrix", pickle.describe(id)));
-            };
-            // Rows are targets.
-            rows.for_each(|target, source| place(source, target));
+        match edges {
+            Edges::Ends(id) => self.edge_index(*id, place)?,
+            Edges::Matrix(rows) => rows.for_each(|target, source| place(source, target)),
         }
         match misplaced {
             Some((expected, found)) => Err(self.fault("edge_index", &expected, found)),
@@ -349,7 +493,12 @@ impl Reader<'_> {
     fn edge_index(&mut self, id: Id, mut each: impl FnMut(u32, u32)) -> Result<(), LoadError> {
         /// Node numbers are checked against the number of nodes when the structure is built.
         const MOST: usize = u32::MAX as usize;
-        if let Some(tensor) = TensorRef::parse(self.pickle, id, self.path, "edge_index")?
+        let tensor = TensorRef::parse(self.pickle, id, self.path, "edge_index")?;
+        // No edge at all: such a tensor has no values that could lie in any order.
+        if tensor.as_ref().is_some_and(|tensor| matches!(tensor.size[..], [2, 0] | [0] | [0, 2])) {
+            return Ok(());
+        }
+        if let Some(tensor) = tensor
             && let Some(pieces) = self.storages.pieces(&tensor, "edge_index")?
         {
             check_two_rows(pieces.shape(), |expected, found| pieces.fault(expected, found))?;
@@ -366,12 +515,17 @@ impl Reader<'_> {
         record: &Record<'_>,
         x: Option<&Matrix>,
         y: Option<&Array>,
+        edges: &Edges,
     ) -> Result<Option<usize>, LoadError> {
         if let Some(x) = x {
             return Ok(Some(x.n_rows()));
         }
         let stated = ["num_nodes", "__num_nodes__"].iter().find_map(|name| self.pickle.size(record.get(name)?));
-        let n = stated.or_else(|| y.and_then(|y| y.shape().first().copied()));
+        let of_matrix = match edges {
+            Edges::Ends(_) => None,
+            Edges::Matrix(rows) => Some(rows.shape.0.max(rows.shape.1)),
+        };
+        let n = stated.or(of_matrix).or_else(|| y.and_then(|y| y.shape().first().copied()));
         n.map_or(Ok(()), |n| self.check_nodes("num_nodes", n)).map(|()| n)
     }
 
@@ -417,22 +571,43 @@ impl Reader<'_> {
     }
 
     /// One split for every column of the masks.
-    fn splits(&mut self, record: &Record<'_>, n: usize) -> Result<Vec<Split>, LoadError> {
+    fn splits<'r>(
+        &mut self,
+        record: &Record<'r>,
+        n: usize,
+        asked: Option<&'r [String]>,
+        used: &mut Vec<&'r str>,
+        report: &mut LoadReport,
+    ) -> Result<Vec<Split>, LoadError> {
+        let names: [&'r str; 3] = match asked {
+            None => ["train_mask", "val_mask", "test_mask"],
+            Some([train, val, test]) => [train, val, test],
+            Some(names) => {
+                return Err(self.fault("graph.split_masks", "three attributes", format!("{} names", names.len())));
+            }
+        };
         let mut masks = Vec::new();
-        for part in ["train_mask", "val_mask", "test_mask"] {
-            masks.push(match record.get(part) {
-                Some(id) => {
-                    let array = self.array(part, id)?;
-                    let mask = array.to_i64_matrix()?;
-                    if mask.nrows() != n {
-                        return Err(
-                            array.fault(format!("{n} rows (one per node)"), format!("shape {:?}", array.shape()))
-                        );
-                    }
-                    Some(mask)
-                }
-                None => None,
-            });
+        for name in names {
+            let found = record.asked("split_masks", asked.map(|_| name), name, self.path)?;
+            let Some((_, id)) = found else {
+                masks.push(None);
+                continue;
+            };
+            used.push(name);
+            if !self.is_readable(name, id, asked.is_some(), report)? {
+                masks.push(None);
+                continue;
+            }
+            let array = self.array(name, id)?;
+            let mask = array.to_i64_matrix()?;
+            if mask.nrows() != n {
+                return Err(array.fault(format!("{n} rows (one per node)"), format!("shape {:?}", array.shape())));
+            }
+            masks.push(Some(mask));
+        }
+        if masks[0].is_none() {
+            let unused = names.iter().zip(&masks).filter(|(_, mask)| mask.is_some());
+            report.ignored.extend(unused.map(|(name, _)| format!("{name} (there is no {})", names[0])));
         }
         let [Some(_), ..] = masks[..] else { return Ok(Vec::new()) };
         let n_splits = masks.iter().flatten().map(ndarray::Array2::ncols).max().unwrap_or(0);
@@ -453,6 +628,9 @@ impl Reader<'_> {
             .collect())
     }
 }
+
+/// What `io/torch.rs` expects in its errors of types that have no counterpart here.
+const NO_TYPE: &str = "of real numbers";
 
 /// Several graphs, whose nodes get numbers of their own.
 struct Graphs {

@@ -8,8 +8,9 @@
 use std::path::{Path, PathBuf};
 
 use super::build::{Stated, build};
+use super::labels::read_labels;
 use super::scipy::square_matrix;
-use super::{Draft, Request, labels_from};
+use super::{Draft, Request};
 use crate::engine::graph::{Features, Split};
 use crate::io::file::stem;
 use crate::io::npz::Npz;
@@ -29,7 +30,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     draft.features = Some(Features::from_dense(npz.array("feature")?.to_f32_matrix()?));
     let labels = npz.array("label")?;
     labels.check_vector(n, "one class per node")?;
-    draft.labels = Some(labels_from(&labels.to_i64s()?, |expected, found| labels.fault(expected, found))?);
+    draft.labels = Some(read_labels(&labels, n, &mut report)?);
     let kinds = npz.array("node_types")?;
     kinds.check_vector(n, "one per node")?;
     let kinds = kinds.to_i64s()?;

@@ -1,10 +1,11 @@
 //! A SciPy sparse matrix alone (`scipy.sparse.save_npz`).
 //!
 //! ```text
-//! format                        csr | csc | coo; csr where it is missing
+//! format                        csr | csc | coo | bsr | dia; csr where it is missing
 //! shape                         [n, n]
-//! indptr, indices, data         csr, csc;  data may be missing
+//! indptr, indices, data         csr, csc, bsr;  data may be missing
 //! row, col, data                coo
+//! offsets, data                 dia
 //! ```
 //! Entry (i, j) is an edge from i to j and its value the weight, unless all values are 0 or 1. Features, labels and splits may lie
 //! beside the file, as `beside.rs` says.
@@ -16,11 +17,13 @@ use crate::engine::graph::EdgeList;
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
-use crate::io::sparse::{Compressed, MatrixEdges, read_shape, read_weights};
+use crate::io::sparse::{Compressed, CompressedRows, MatrixEdges, Values, read_form, read_shape, read_weights};
 
 /// Whether names of arrays are those of such a matrix.
 pub(crate) fn is_sparse_matrix(has: impl Fn(&str) -> bool) -> bool {
-    has("shape.npy") && ((has("indptr.npy") && has("indices.npy")) || (has("row.npy") && has("col.npy")))
+    let is_compressed = has("indptr.npy") && has("indices.npy");
+    let has_places = (has("row.npy") && has("col.npy")) || (has("offsets.npy") && has("data.npy"));
+    has("shape.npy") && (is_compressed || has_places)
 }
 
 /// Reads the matrix.
@@ -38,12 +41,10 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     Ok(draft)
 }
 
-/// The edges of a square matrix in any of the three forms.
+/// The edges of a square matrix in any form.
 pub(super) fn square_matrix(npz: &mut Npz, request: Request<'_>) -> Result<(usize, EdgeList), LoadError> {
-    let form = match npz.optional("format")? {
-        Some(format) => format.to_text()?,
-        None => "csr".to_owned(),
-    };
+    let form = read_form(npz, "")?;
+    let wanted = Values::of(request.options.weights, Values::Weights);
     let ((n, columns), shape_array) = read_shape(npz, "")?;
     if n != columns {
         return Err(shape_array.fault("as many rows as columns", format!("{n} x {columns}")));
@@ -51,7 +52,7 @@ pub(super) fn square_matrix(npz: &mut Npz, request: Request<'_>) -> Result<(usiz
     match form.as_str() {
         "csr" | "csc" => {
             let compressed = if form == "csc" { Compressed::Targets } else { Compressed::Sources };
-            let edges = MatrixEdges::read_parts(npz, "", n, &shape_array, (compressed, true))?;
+            let edges = MatrixEdges::read_parts(npz, "", n, &shape_array, (compressed, wanted))?;
             Ok((n, edges.list))
         }
         "coo" => {
@@ -60,7 +61,7 @@ pub(super) fn square_matrix(npz: &mut Npz, request: Request<'_>) -> Result<(usiz
             if n > (1 << 22) && n / 32 > from.len() {
                 return Err(shape_array.fault("at most 4194304 rows, or 32 for every entry", n));
             }
-            let (weights, _) = read_weights(npz, "data", (from.len(), "one per entry"), true)?;
+            let (weights, _) = read_weights(npz, "data", (from.len(), "one per entry"), wanted)?;
             let to = npz.pieces("col")?;
             to.check_vector(from.len(), "one per row")?;
             let mut list = if weights.is_some() { EdgeList::weighted() } else { EdgeList::new() };
@@ -74,9 +75,6 @@ pub(super) fn square_matrix(npz: &mut Npz, request: Request<'_>) -> Result<(usiz
             })?;
             Ok((n, list))
         }
-        other => {
-            let expected = "csr, csc or coo (scipy.sparse.csr_matrix(x) makes one)";
-            Err(LoadError::content(request.path, "array format", expected, format!("{other:?}")))
-        }
+        _ => Ok((n, MatrixEdges::of_rows(&CompressedRows::read(npz, "")?, wanted)?.list)),
     }
 }

@@ -1,6 +1,7 @@
 //! Our own folder of arrays, read whole; `io/stored` has the format.
 
-use super::{Draft, Request, labels_from, targets};
+use super::labels::single;
+use super::{Draft, Request, targets};
 use crate::io::npy::Array;
 use crate::io::report::LoadError;
 use crate::io::stored::StoredGraph;
@@ -18,7 +19,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         let array = Array::read(&path)?;
         let mut labels = if array.shape().len() == 1 {
             array.check_vector(n, "one class per node")?;
-            labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found))?
+            single(&array, &mut draft.report)?
         } else {
             targets::labels_of_tags(targets::tags_of(&array)?)
         };

@@ -15,14 +15,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::labels::read_labels;
 use super::split::{SplitArrays, read_split_arrays};
-use super::{Draft, Request, build_as_stored, labels_from_array};
+use super::{Draft, Request, build_as_stored};
 use crate::engine::graph::Features;
 use crate::io::file::{read_text, stem};
 use crate::io::npy::Array;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
-use crate::io::sparse::{CompressedRows, MatrixEdges};
+use crate::io::sparse::{CompressedRows, MatrixEdges, Values};
 
 /// Reads the folder, or the folder around its `adj.npz`.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
@@ -30,7 +31,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let folder = if path.is_dir() { path.to_owned() } else { path.parent().map_or_else(PathBuf::new, Path::to_owned) };
     let adjacency = folder.join("adj.npz");
     let mut report = LoadReport::default();
-    let edges = MatrixEdges::read(&mut Npz::open(&adjacency)?, "")?;
+    let edges = MatrixEdges::read(&mut Npz::open(&adjacency)?, "", Values::Unused)?;
     let n_stored = edges.list.len();
     request.check()?;
     let built = build_as_stored(edges, &mut report, Request { path: &adjacency, ..request })?;
@@ -49,7 +50,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     if labels_path.is_file() {
         let mut npz = Npz::open(&labels_path)?;
         let array = npz.array(npz.first_of(&["labels", "label"]).unwrap_or("labels"))?;
-        draft.labels = Some(labels_from_array(&array, n)?);
+        draft.labels = Some(read_labels(&array, n, &mut report)?);
         if npz.has("idx_train") {
             draft.splits.push(read_split_arrays(&mut npz, "file", n, SplitArrays::Indices)?);
         }

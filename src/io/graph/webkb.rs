@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use sprs::CsMatI;
 
 use super::build::{Stated, build};
+use super::labels::says_nothing;
 use super::numbers::{for_each_row, shown};
 use super::split::{SplitArrays, read_split_arrays};
 use super::{Draft, Request, labels_from};
@@ -85,7 +86,7 @@ fn read_nodes(path: &Path, request: Request<'_>) -> Result<Nodes, LoadError> {
         if std::mem::replace(&mut is_header, false) && parse_whole(node).is_none() {
             return Ok(());
         }
-        let parsed = parse_whole(node).zip(numbers).zip(class.and_then(parse_whole));
+        let parsed = parse_whole(node).zip(numbers).zip(class.and_then(class_of));
         let ((node, numbers), class) =
             parsed.ok_or_else(|| ("a node, its features and its class between tabs".to_owned(), shown(line)))?;
         let fields = numbers.split(|b| *b == b',').map(<[u8]>::trim_ascii).filter(|field| !field.is_empty());
@@ -94,7 +95,7 @@ fn read_nodes(path: &Path, request: Request<'_>) -> Result<Nodes, LoadError> {
             let value = parse_whole(field).filter(|v| *v < MAX_WIDTH);
             values.push(value.ok_or_else(|| (format!("whole numbers below {MAX_WIDTH}"), shown(field)))?);
         }
-        rows.push((node, values, i64::try_from(class).unwrap_or(i64::MAX)));
+        rows.push((node, values, class));
         Ok(())
     })?;
     rows.sort_by_key(|(node, ..)| *node);
@@ -129,6 +130,16 @@ fn read_nodes(path: &Path, request: Request<'_>) -> Result<Nodes, LoadError> {
     let ones = vec![1.0; columns.len()];
     let features = Features::from_sparse(CsMatI::new((n, width), indptr, columns, ones));
     Ok(Nodes { features, labels: rows.into_iter().map(|(_, _, class)| class).collect() })
+}
+
+/// A class; -1 where there is none.
+fn class_of(text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?;
+    if says_nothing(text) {
+        return Some(-1);
+    }
+    let class: f64 = text.parse().ok()?;
+    (class.fract() == 0.0 && class.abs() < 2f64.powi(53)).then_some(class as i64)
 }
 
 /// Splits of Geom-GCN in a folder, by their numbers.

@@ -7,7 +7,8 @@
 //! ```
 
 use super::build::{Stated, build};
-use super::{Draft, Request, edge_pairs, labels_from};
+use super::labels::read_labels;
+use super::{Draft, Request, edge_pairs};
 use crate::engine::graph::Features;
 use crate::io::file::stem;
 use crate::io::npz::Npz;
@@ -27,14 +28,11 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     if let Some(name) = npz.first_of(&["label", "target"]) {
         let array = npz.array(name)?;
         array.check_vector(n, "one per node")?;
-        let values = array.to_f32s()?;
-        let classes: Option<Vec<i64>> =
-            values.iter().map(|v| (v.fract() == 0.0 && v.abs() < 65_536.0).then_some(*v as i64)).collect();
-        match classes {
-            Some(classes) => {
-                draft.labels = Some(labels_from(&classes, |expected, found| array.fault(expected, found))?);
-            }
-            None => report.warnings.push(format!("{name} is no class (a number that is not whole): not used")),
+        let is_class = |v: &f32| v.is_nan() || (v.fract() == 0.0 && v.abs() < 65_536.0);
+        if array.is_text() || array.to_f32s()?.iter().all(is_class) {
+            draft.labels = Some(read_labels(&array, n, &mut report)?);
+        } else {
+            report.warnings.push(format!("{name} is no class (a number that is not whole): not used"));
         }
     }
     report.ignored.extend(npz.unread().map(str::to_owned));

@@ -2,15 +2,19 @@
 //!
 //! What is never held: more than the element that is being read. Entities other than XML's own are left as they stand, so that
 //! nothing expands; namespaces are not looked at, only the names behind them.
+//!
+//! The text is in the encoding of its byte order mark, else the one that the user chose, else the one that the declaration names, else
+//! UTF-8. Bytes that are none of its characters are refused with their place: no character is ever replaced.
 
 use std::cell::Cell;
-use std::io::BufReader;
+use std::io::{BufReader, Cursor, Read as _};
 use std::rc::Rc;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::Request;
+use crate::io::encoding::{Misfit, Transcoded, of, of_mark};
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 use crate::io::source::ByteSource;
@@ -41,7 +45,9 @@ pub(super) enum Markup {
 /// An XML file that is being read.
 pub(super) struct Xml<'a> {
     request: Request<'a>,
-    reader: Reader<BufReader<ByteSource>>,
+    reader: Reader<BufReader<Box<dyn std::io::Read>>>,
+    /// What the text is in, for errors.
+    encoding: &'static str,
     n_taken: Rc<Cell<u64>>,
     file_bytes: u64,
     stage: &'static str,
@@ -58,14 +64,23 @@ const EVENTS_PER_CHECK: usize = 1 << 12;
 
 impl<'a> Xml<'a> {
     pub(super) fn open(request: Request<'a>, stage: &'static str) -> Result<Self, LoadError> {
-        let source = ByteSource::open(request.path)?;
+        /// Where a declaration ends at the latest.
+        const HEAD_BYTES: usize = 1 << 10;
+        let mut source = ByteSource::open(request.path)?;
         let (n_taken, file_bytes) = source.progress();
+        let mut head = Vec::new();
+        source.read_into(&mut head, HEAD_BYTES)?;
+        let encoding = encoding_of(&head, request)?;
+        let whole = Cursor::new(head).chain(source);
+        let source: Box<dyn std::io::Read> =
+            if encoding == encoding_rs::UTF_8 { Box::new(whole) } else { Box::new(Transcoded::new(whole, encoding)) };
         let mut reader = Reader::from_reader(BufReader::with_capacity(1 << 18, source));
         reader.config_mut().expand_empty_elements = true;
         reader.config_mut().allow_dangling_amp = true;
         Ok(Self {
             request,
             reader,
+            encoding: encoding.name(),
             n_taken,
             file_bytes,
             stage,
@@ -98,7 +113,7 @@ impl<'a> Xml<'a> {
             let event = self.reader.read_event_into(&mut self.buffer);
             match event {
                 Ok(Event::Start(start)) => {
-                    let element = element(&start);
+                    let element = element(&start).map_err(|bytes| self.no_text(&bytes))?;
                     self.text.clear();
                     self.open.push(element.name.clone());
                     if self.open.len() > MAX_DEPTH {
@@ -110,8 +125,26 @@ impl<'a> Xml<'a> {
                     let name = self.open.pop().unwrap_or_default();
                     return Ok(Some(Markup::Close(name, std::mem::take(&mut self.text))));
                 }
-                Ok(Event::Text(text)) => self.text.push_str(&String::from_utf8_lossy(&text)),
-                Ok(Event::CData(text)) => self.text.push_str(&String::from_utf8_lossy(&text)),
+                Ok(Event::Text(text)) => {
+                    let wrong = match std::str::from_utf8(&text) {
+                        Ok(text) => {
+                            self.text.push_str(text);
+                            continue;
+                        }
+                        Err(_) => text.to_vec(),
+                    };
+                    return Err(self.no_text(&wrong));
+                }
+                Ok(Event::CData(text)) => {
+                    let wrong = match std::str::from_utf8(&text) {
+                        Ok(text) => {
+                            self.text.push_str(text);
+                            continue;
+                        }
+                        Err(_) => text.to_vec(),
+                    };
+                    return Err(self.no_text(&wrong));
+                }
                 Ok(Event::GeneralRef(reference)) => {
                     let name = String::from_utf8_lossy(&reference).into_owned();
                     match reference.resolve_char_ref() {
@@ -129,9 +162,26 @@ impl<'a> Xml<'a> {
                     };
                 }
                 Ok(_) => {}
+                Err(quick_xml::Error::Io(error)) if misfit(&error).is_some() => {
+                    let expected =
+                        format!("text in {}, as it is declared or chosen (say another with --encoding)", self.encoding);
+                    let found = misfit(&error).map_or_else(String::new, ToString::to_string);
+                    return Err(LoadError::content(self.request.path, "text", expected, found));
+                }
                 Err(error) => return Err(self.fault("XML", shortened(&error.to_string()))),
             }
         }
+    }
+
+    /// The error about bytes that are no UTF-8, in what came last.
+    fn no_text(&self, bytes: &[u8]) -> LoadError {
+        let at = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
+        let rest = bytes.get(at..).unwrap_or_default();
+        let found: Vec<String> = rest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let (latin, _, _) = encoding_rs::WINDOWS_1252.decode(bytes);
+        let expected = "UTF-8, because the file declares no other encoding (say which with --encoding, or in its first line: <?xml \
+                        version=\"1.0\" encoding=\"ISO-8859-1\"?>)";
+        self.fault(expected, format!("bytes {} (`{}` in latin1)", found.join(" "), shortened(latin.trim())))
     }
 
     /// Passes over everything up to the end of the element that was opened last.
@@ -144,15 +194,60 @@ impl<'a> Xml<'a> {
     }
 }
 
-fn element(start: &BytesStart<'_>) -> Element {
-    let name = String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
+/// The start of an element; else the bytes in it that are no UTF-8.
+fn element(start: &BytesStart<'_>) -> Result<Element, Vec<u8>> {
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).map(str::to_owned).map_err(|_error| bytes.to_vec());
+    let name = text(start.local_name().as_ref())?;
     let mut all = start.attributes();
     let attributes = all.with_checks(false).filter_map(Result::ok).map(|attribute| {
-        let key = String::from_utf8_lossy(attribute.key.local_name().as_ref()).into_owned();
-        let raw = String::from_utf8_lossy(&attribute.value).into_owned();
+        let key = text(attribute.key.local_name().as_ref())?;
+        let raw = text(&attribute.value)?;
         let value = quick_xml::escape::unescape(&raw).map(std::borrow::Cow::into_owned);
-        (key, value.unwrap_or(raw))
+        Ok((key, value.unwrap_or(raw)))
     });
-    let attributes = attributes.collect();
-    Element { name, attributes }
+    let attributes = attributes.collect::<Result<_, Vec<u8>>>()?;
+    Ok(Element { name, attributes })
+}
+
+fn misfit(error: &std::io::Error) -> Option<&Misfit> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+/// What a text that begins with `head` is in.
+fn encoding_of(head: &[u8], request: Request<'_>) -> Result<&'static encoding_rs::Encoding, LoadError> {
+    if let Some(encoding) = of_mark(head) {
+        return Ok(encoding);
+    }
+    // Without a mark, the first character gives away units of two bytes.
+    match head {
+        [b'<', 0, ..] => return Ok(encoding_rs::UTF_16LE),
+        [0, b'<', ..] => return Ok(encoding_rs::UTF_16BE),
+        _ => {}
+    }
+    if let Some(chosen) = request.options.encoding {
+        return Ok(of(chosen));
+    }
+    let Some(label) = declared(head) else { return Ok(encoding_rs::UTF_8) };
+    match encoding_rs::Encoding::for_label(label) {
+        // The declaration itself can be read, so it cannot be true.
+        Some(encoding) if encoding == encoding_rs::UTF_16LE || encoding == encoding_rs::UTF_16BE => {
+            Ok(encoding_rs::UTF_8)
+        }
+        Some(encoding) => Ok(encoding),
+        None => {
+            let expected = "an encoding such as UTF-8, ISO-8859-1 or Shift_JIS (or say which with --encoding)";
+            let found = shortened(&String::from_utf8_lossy(label));
+            Err(LoadError::content(request.path, "XML declaration", expected, found))
+        }
+    }
+}
+
+/// The encoding that the declaration names.
+fn declared(head: &[u8]) -> Option<&[u8]> {
+    let rest = head.trim_ascii_start().strip_prefix(b"<?xml")?;
+    let declaration = rest.get(..memchr::memmem::find(rest, b"?>")?)?;
+    let at = memchr::memmem::find(declaration, b"encoding")? + b"encoding".len();
+    let value = declaration.get(at..)?.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+    let (quote, value) = value.split_first()?;
+    value.get(..memchr::memchr(*quote, value)?)
 }

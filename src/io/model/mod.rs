@@ -10,15 +10,18 @@ mod onnx;
 mod safetensors;
 mod torch_pickle;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::detect::{Detected, ModelFormat, detect};
 use super::file::{MAX_FILE_BYTES, read_whole};
 use super::reading;
+use super::recipe::shortened;
 use super::report::{LoadError, LoadReport};
 use super::sample;
+use crate::engine::EngineError;
 use crate::engine::model::{Architecture, Model};
-use dialect::{ModuleFacts, Tensors};
+use dialect::{ModuleFacts, Origin, Refusal, Tensors, Unread};
 
 pub(crate) use npz::is_model_archive;
 pub(crate) use onnx::is_onnx;
@@ -61,12 +64,45 @@ struct State {
     /// What whole modules say about themselves; empty where a file has tensors alone.
     modules: Vec<ModuleFacts>,
     report: LoadReport,
+    /// Tensors whose values cannot be read.
+    unread: Vec<Unread>,
 }
 
+/// A parameter's name is never longer, bytes.
+const LONGEST_NAME: usize = 1000;
+
 impl State {
-    /// Multiplies masks in and says so.
-    fn apply_masks(&mut self, path: &Path) -> Result<(), LoadError> {
-        for name in dialect::apply_masks(&mut self.tensors).map_err(|refusal| refusal.in_file(path))? {
+    /// Nothing so far.
+    fn new(report: LoadReport) -> Self {
+        Self { tensors: Tensors::new(), modules: Vec::new(), report, unread: Vec::new() }
+    }
+
+    /// Takes a tensor over; one that cannot be read is remembered with the reason, and only an error that is not about its content
+    /// ends the reading.
+    fn take(&mut self, name: &str, read: Result<ndarray::ArrayD<f32>, LoadError>) -> Result<(), LoadError> {
+        if name.len() > LONGEST_NAME {
+            self.report.ignored.push(format!("{} (a name of {} bytes)", shortened(name), name.len()));
+            return Ok(());
+        }
+        match read {
+            Ok(tensor) => drop(self.tensors.insert(name.to_owned(), tensor)),
+            Err(error) => self.unread.push(Unread { name: shortened(name), reason: Refusal::of(error)? }),
+        }
+        Ok(())
+    }
+
+    /// Computes weights from their parts, multiplies masks in, and says so.
+    fn complete_weights(&mut self, path: &Path) -> Result<(), LoadError> {
+        let refused = |refusal: Refusal| refusal.in_file(path);
+        for (action, name) in dialect::compute_weights(&mut self.tensors).map_err(refused)? {
+            self.report.fact(action, name);
+        }
+        if dialect::are_masks_alone(&self.tensors) {
+            let expected = "weights (load the state dict of the model that these masks belong to; masks that stand beside their weights, \
+                            as torch.nn.utils.prune keeps them, are applied)";
+            return Err(LoadError::content(path, "tensors", expected, "masks alone, zeros and ones"));
+        }
+        for name in dialect::apply_masks(&mut self.tensors).map_err(refused)? {
             self.report.fact("mask applied to", name);
         }
         Ok(())
@@ -74,11 +110,11 @@ impl State {
 
     /// Recognises the network by its names.
     fn into_model(mut self, path: &Path) -> Result<(Model, LoadReport), LoadError> {
-        self.apply_masks(path)?;
-        let Self { tensors, modules, mut report } = self;
-        let found = dialect::translate(tensors, &modules).map_err(|refusal| refusal.in_file(path))?;
+        self.complete_weights(path)?;
+        let Self { tensors, modules, mut report, unread } = self;
+        let found = dialect::translate(tensors, &modules, unread).map_err(|refusal| refusal.in_file(path))?;
         let (model, unused) = Model::from_state_dict(&found.architecture, found.tensors)
-            .map_err(|error| LoadError::invalid(path, error))?;
+            .map_err(|error| LoadError::invalid(path, in_names_of_file(error, &found.origins, &found.layers)))?;
         report.fact("layers", found.dialect);
         for (action, names) in found.done {
             report.fact(action, names.join(", "));
@@ -94,6 +130,7 @@ impl State {
         if let [first, ..] = &unused[..] {
             // The names were known one by one, and yet the network has no place for this.
             let expected = format!("the tensors of {}", model.title());
+            let first = found.origins.get(first).map_or(first, |origin| &origin.file);
             return Err(LoadError::content(path, format!("tensor {first}"), expected, "one that it has no place for"));
         }
         if !found.unused.is_empty() {
@@ -101,9 +138,48 @@ impl State {
             report.warnings.push(format!("tensors that are part of no known layer are left out: {names}"));
             report.ignored.extend(found.unused);
         }
+        for unread in found.unread {
+            report.warnings.push(format!("a tensor that cannot be read is left out: {unread}"));
+            report.ignored.push(unread);
+        }
         describe(&model, &mut report);
         Ok((model, report))
     }
+}
+
+/// An error about one of our tensors, in the names and the orientation of the file.
+fn in_names_of_file(
+    error: EngineError,
+    origins: &BTreeMap<String, Origin>,
+    layers: &BTreeMap<String, String>,
+) -> EngineError {
+    match error {
+        EngineError::Mismatch { what, expected, found } => {
+            if let Some(origin) = what.strip_prefix("shape of ").and_then(|ours| origins.get(ours)) {
+                let turned = |text: String| if origin.is_turned { reversed(&text) } else { text };
+                return EngineError::mismatch(format!("shape of {}", origin.file), turned(expected), turned(found));
+            }
+            let layer = layers.iter().find_map(|(ours, file)| Some((expected.strip_prefix(ours.as_str())?, file)));
+            match layer {
+                Some((part, file)) if what == "model tensors" => {
+                    EngineError::mismatch(format!("layer {file}"), format!("a tensor for its {part}"), found)
+                }
+                _ => EngineError::Mismatch { what, expected, found },
+            }
+        }
+        EngineError::NotFinite { what, found } => {
+            let what = origins.get(&what).map_or(what, |origin| origin.file.clone());
+            EngineError::NotFinite { what, found }
+        }
+        other => other,
+    }
+}
+
+/// A list of lengths the other way round; any other text as it is.
+fn reversed(text: &str) -> String {
+    let Some(inner) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) else { return text.to_owned() };
+    let lengths: Vec<&str> = inner.split(", ").collect();
+    format!("[{}]", lengths.into_iter().rev().collect::<Vec<_>>().join(", "))
 }
 
 /// The counts that every model's report ends with.

@@ -5,7 +5,6 @@
 //! NAME     = as in a state dict, for example convs.0.lin.weight; `/` counts as `.`
 //! ```
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::State;
@@ -28,22 +27,28 @@ pub(crate) fn is_model_archive(names: &[String]) -> bool {
 /// Reads the tensors; text is left out.
 pub(super) fn read(path: &Path) -> Result<State, LoadError> {
     let mut npz = Npz::open(path)?;
-    let mut report = LoadReport::new("NumPy archive", path.display().to_string());
+    let mut state = State::new(LoadReport::new("NumPy archive", path.display().to_string()));
     let names: Vec<String> = npz.unread().map(str::to_owned).collect();
-    let mut tensors = BTreeMap::new();
     let mut n_values = 0u64;
     for name in names {
-        let array = npz.array(&name)?;
+        let target = name.replace('/', ".");
+        let array = match npz.array(&name) {
+            Ok(array) => array,
+            Err(error) => {
+                state.take(&target, Err(error))?;
+                continue;
+            }
+        };
         n_values = n_values.saturating_add(array.len() as u64);
         if n_values.saturating_mul(4) > npz.byte_limit() {
             // Entries of an archive can share their bytes.
             return Err(array.fault(format!("at most {} bytes in all arrays together", npz.byte_limit()), "more"));
         }
         if array.is_text() || array.shape().contains(&0) {
-            report.ignored.push(shortened(&name));
+            state.report.ignored.push(shortened(&name));
             continue;
         }
-        tensors.insert(name.replace('/', "."), array.to_f32_tensor()?);
+        state.take(&target, array.to_f32_tensor())?;
     }
-    Ok(State { tensors, modules: Vec::new(), report })
+    Ok(state)
 }

@@ -2,23 +2,27 @@
 //!
 //! ```text
 //! file         = ModelProto (protobuf), field 7 = GraphProto: field 1 = nodes, field 5 = initialisers
-//! initialiser  = TensorProto: dims, data_type, name, and values as raw_data (little-endian) or in a typed field
+//! initialiser  = TensorProto: dims, data_type, name, and values as raw_data (little-endian), in a typed field, or as external data
+//! external     = location (a file beside this one, such as model.onnx.data), offset and length in it, both bytes and optional
 //! ```
 //! Which way a matrix lies is said by the node that multiplies with it, not by its name: `Gemm` with `transB=1` has `[out, in]` as
 //! PyTorch, `MatMul` and `Gemm` without have `[in, out]`. An exporter that turned a matrix ahead of time gave it a name of its own
 //! (`onnx::MatMul_12`); its layer is then read off the node's name (`/convs.0/lin/MatMul`).
 //!
-//! What is never allocated: more than 512 bytes for each byte of the file (an empty node takes two bytes there).
+//! What is never allocated: more than 512 bytes for each byte of the file (an empty node takes two bytes there), and four times the
+//! bytes of the files with external data.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Component, Path};
 
 use ndarray::ArrayD;
 use prost::Message as _;
 
 use super::State;
 use super::dialect::multiplies_from_the_right;
-use crate::io::file::read_whole;
+use crate::io::file::{open, read_whole};
+use crate::io::narrow;
 use crate::io::npy::{Array, Layout};
 use crate::io::onnx::{ModelProto, NodeProto, TensorProto};
 use crate::io::recipe::shortened;
@@ -45,38 +49,118 @@ pub(super) fn read(path: &Path) -> Result<State, LoadError> {
         report.fact("written by", shortened(&model.producer_name));
     }
     let uses = uses(&graph.node, path)?;
-    let mut tensors = BTreeMap::new();
+    let mut state = State::new(report);
+    let mut names = BTreeSet::new();
+    let mut outside = External { folder: path.parent().unwrap_or(Path::new("")), files: BTreeMap::new() };
     for tensor in graph.initializer {
         let name = tensor.name.clone();
         // Shapes and indices of reshaping and slicing nodes.
         let is_helper = !name.contains('.') && !uses.contains_key(&name);
         if is_helper || tensor.dims.contains(&0) {
-            report.ignored.push(shortened(&name));
+            state.report.ignored.push(shortened(&name));
             continue;
         }
-        let mut values = values(tensor, path)?;
+        let mut values = values(tensor, path, &mut outside);
         let target = match uses.get(&name) {
             Some(used) if !name.ends_with("weight") && !name.ends_with("weight1") => {
                 // A matrix that the exporter named itself, as the node multiplies with it.
                 let target = format!("{}.weight", used.layer);
                 if !used.is_transposed {
-                    values = turned(values);
+                    values = values.map(turned);
                 }
-                report.fact("named after its node", format!("{} → {target}", shortened(&name)));
+                state.report.fact("named after its node", format!("{} → {target}", shortened(&name)));
                 target
             }
             Some(used) if !used.is_transposed && !multiplies_from_the_right(&name) => {
-                values = turned(values);
-                report.fact("transposed, because it is multiplied from the right", shortened(&name));
+                values = values.map(turned);
+                state.report.fact("transposed, because it is multiplied from the right", shortened(&name));
                 name
             }
             _ => name,
         };
-        if tensors.insert(target.clone(), values).is_some() {
+        if !names.insert(target.clone()) {
             return Err(LoadError::content(path, format!("tensor {}", shortened(&target)), "one of that name", "two"));
         }
+        if let Err(Missing::Values(error)) = values {
+            return Err(error);
+        }
+        state.take(&target, values.map_err(Missing::into_error))?;
     }
-    Ok(State { tensors, modules: Vec::new(), report })
+    for (location, (file, _)) in outside.files {
+        state.report.fact("values in", format!("{location} ({} bytes)", file));
+    }
+    Ok(state)
+}
+
+/// Why a tensor has no values.
+enum Missing {
+    /// They are of a type that is not read.
+    Type(LoadError),
+    /// They are not where they should be.
+    Values(LoadError),
+}
+
+impl Missing {
+    fn into_error(self) -> LoadError {
+        let (Self::Type(error) | Self::Values(error)) = self;
+        error
+    }
+}
+
+/// Files with values beside the model's.
+struct External<'a> {
+    folder: &'a Path,
+    /// Name → size and how many bytes may still be read, so that tensors that share values do not grow without end.
+    files: BTreeMap<String, (u64, u64)>,
+}
+
+impl External<'_> {
+    /// The `n_bytes` of a tensor.
+    fn read(&mut self, tensor: &TensorProto, n_bytes: u64, path: &Path, place: &str) -> Result<Vec<u8>, LoadError> {
+        let fault = |expected: String, found: String| LoadError::content(path, place, expected, found);
+        let entry =
+            |key: &str| tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());
+        let location = entry("location").unwrap_or("");
+        let number = |key: &str, default: u64| match entry(key) {
+            None => Ok(default),
+            Some(text) => text.parse().map_err(|_error| fault(format!("a number of bytes as {key}"), shortened(text))),
+        };
+        let (offset, length) = (number("offset", 0)?, number("length", n_bytes)?);
+        // Some other file of the machine is none of the model's.
+        let is_beside =
+            Path::new(location).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if location.is_empty() || !is_beside {
+            let expected = "external data in a file beside the model, named without .. or a leading /";
+            return Err(fault(expected.to_owned(), format!("{:?}", shortened(location))));
+        }
+        if length != n_bytes {
+            return Err(fault(format!("{n_bytes} bytes of external data"), format!("a length of {length}")));
+        }
+        let file_path = self.folder.join(location);
+        let mut file = match open(&file_path) {
+            Ok(file) => file,
+            Err(LoadError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                let expected = format!(
+                    "its values in the file {} beside the model (external data: keep both together)",
+                    shortened(location)
+                );
+                return Err(fault(expected, "no such file".to_owned()));
+            }
+            Err(error) => return Err(error),
+        };
+        let size = file.metadata().map_err(|source| LoadError::io("read", &file_path, source))?.len();
+        let (_, left) = self.files.entry(location.to_owned()).or_insert((size, size.saturating_mul(4)));
+        if offset.checked_add(n_bytes).is_none_or(|end| end > size) || n_bytes > *left {
+            let expected = format!("{n_bytes} bytes from byte {offset} of {}", shortened(location));
+            return Err(fault(expected, format!("a file of {size} bytes")));
+        }
+        *left -= n_bytes;
+        let mut bytes = Vec::with_capacity(usize::try_from(n_bytes).unwrap_or(0));
+        file.seek(SeekFrom::Start(offset))
+            .and_then(|_| file.take(n_bytes).read_to_end(&mut bytes))
+            .map_err(|source| LoadError::io("read", &file_path, source))?;
+        Ok(bytes)
+    }
 }
 
 /// How a matrix is multiplied with.
@@ -112,15 +196,12 @@ fn turned(values: ArrayD<f32>) -> ArrayD<f32> {
 }
 
 /// A tensor's values as 32-bit floats.
-fn values(tensor: TensorProto, path: &Path) -> Result<ArrayD<f32>, LoadError> {
+fn values(mut tensor: TensorProto, path: &Path, outside: &mut External<'_>) -> Result<ArrayD<f32>, Missing> {
     let place = format!("tensor {}", shortened(&tensor.name));
     let fault = |expected: &str, found: String| LoadError::content(path, &place, expected, found);
-    if tensor.data_location == 1 {
-        return Err(fault("values in the same file", "values in a file of their own (external data)".into()));
-    }
     let shape: Option<Vec<usize>> = tensor.dims.iter().map(|d| usize::try_from(*d).ok()).collect();
-    let shape = shape.ok_or_else(|| fault("lengths of at least 0", format!("{:?}", tensor.dims)))?;
-    // Number and NumPy's name of every real type of 8 to 64 bits.
+    let shape = shape.ok_or_else(|| Missing::Values(fault("lengths of at least 0", format!("{:?}", tensor.dims))))?;
+    // Number and name of every real type of 8 to 64 bits.
     let (descr, size) = match tensor.data_type {
         1 => ("<f4", 4),
         2 => ("|u1", 1),
@@ -134,22 +215,30 @@ fn values(tensor: TensorProto, path: &Path) -> Result<ArrayD<f32>, LoadError> {
         11 => ("<f8", 8),
         12 => ("<u4", 4),
         13 => ("<u8", 8),
-        16 => ("bf16", 2),
-        other => return Err(fault("real numbers of 8 to 64 bits", format!("data type {other}"))),
+        16 => (narrow::BF16, 2),
+        17 => (narrow::E4M3FN, 1),
+        18 => (narrow::E4M3FNUZ, 1),
+        19 => (narrow::E5M2, 1),
+        20 => (narrow::E5M2FNUZ, 1),
+        24 => (narrow::E8M0FNU, 1),
+        other => return Err(Missing::Type(fault("real numbers of 8 to 64 bits", format!("data type {other}")))),
     };
-    let mut bytes = tensor.raw_data;
-    if bytes.is_empty() {
+    let mut bytes = std::mem::take(&mut tensor.raw_data);
+    if tensor.data_location == 1 {
+        let n_bytes = shape.iter().try_fold(size as u64, |n, d| n.checked_mul(*d as u64));
+        let n_bytes = n_bytes.ok_or_else(|| Missing::Values(fault("fewer values", format!("shape {shape:?}"))))?;
+        bytes = outside.read(&tensor, n_bytes, path, &place).map_err(Missing::Values)?;
+    } else if bytes.is_empty() {
         bytes = match descr {
             "<f4" => tensor.float_data.iter().flat_map(|v| v.to_le_bytes()).collect(),
             "<f8" => tensor.double_data.iter().flat_map(|v| v.to_le_bytes()).collect(),
             "<i8" => tensor.int64_data.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            "<u4" | "<u8" => tensor.uint64_data.iter().flat_map(|v| v.to_le_bytes().into_iter().take(size)).collect(),
             // Smaller types have a word of 32 bits each.
             _ => tensor.int32_data.iter().flat_map(|v| v.to_le_bytes().into_iter().take(size)).collect(),
         };
     }
-    let (descr, bytes) = match descr {
-        "bf16" => ("<f4", bytes.as_chunks::<2>().0.iter().flat_map(|[low, high]| [0, 0, *low, *high]).collect()),
-        _ => (descr, bytes),
-    };
-    Array::from_values(path, place, Layout { descr, is_fortran: false, shape }, bytes)?.to_f32_tensor()
+    let (descr, bytes) = narrow::widened(descr, bytes);
+    let array = Array::from_values(path, place, Layout { descr, is_fortran: false, shape }, bytes);
+    array.and_then(|array| array.to_f32_tensor()).map_err(Missing::Values)
 }

@@ -11,6 +11,7 @@
 //! `trained_on` (JSON). A file without `format` is another program's: its tensors are of any real type and are known by their
 //! names, see `dialect`. `num_batches_tracked` plays no part.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -21,6 +22,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use super::{State, describe};
 use crate::engine::model::{Architecture, Model, TrainedOn};
 use crate::io::atomic::write_atomic;
+use crate::io::narrow;
 use crate::io::npy::{Array, Layout};
 use crate::io::recipe::shortened;
 use crate::io::report::{ExportError, LoadError, LoadReport};
@@ -47,6 +49,8 @@ pub(crate) fn check_floats(bytes: &[u8], path: &Path) -> Result<(), LoadError> {
 /// tensors that make no model.
 pub fn read_model_bytes(bytes: &[u8], path: &Path) -> Result<(Model, LoadReport), LoadError> {
     let fault = |place: &str, expected: &str, found: String| LoadError::content(path, place, expected, found);
+    let (bytes, stand_ins) = known_types(bytes);
+    let bytes = bytes.as_ref();
     let file = SafeTensors::deserialize(bytes)
         .map_err(|error| fault("whole file", "safetensors", shortened(&error.to_string())))?;
     let (_, header) = SafeTensors::read_metadata(bytes)
@@ -56,18 +60,21 @@ pub fn read_model_bytes(bytes: &[u8], path: &Path) -> Result<(Model, LoadReport)
 
     let mut names = file.names();
     names.sort_unstable();
-    let mut tensors = BTreeMap::new();
+    let mut state = State::new(report);
     for name in names {
         let view = file.tensor(name).map_err(|error| fault(name, "a tensor", shortened(&error.to_string())))?;
         if name.ends_with(".num_batches_tracked") {
             continue;
         }
-        tensors.insert(name.to_owned(), read_tensor(name, &view, path)?);
+        let stand_in = stand_ins.get(name).map(String::as_str);
+        state.take(name, read_tensor(name, &view, stand_in, path))?;
     }
-    let mut state = State { tensors, modules: Vec::new(), report };
     let Some(architecture) = declared_architecture(&metadata, path)? else { return state.into_model(path) };
-    state.apply_masks(path)?;
-    let State { tensors, mut report, .. } = state;
+    state.complete_weights(path)?;
+    let State { tensors, mut report, unread, .. } = state;
+    if let Some(unread) = unread.into_iter().next() {
+        return Err(unread.reason.in_file(path));
+    }
     let (mut model, unused) =
         Model::from_state_dict(&architecture, tensors).map_err(|error| LoadError::invalid(path, error))?;
     if architecture != model.architecture {
@@ -87,27 +94,74 @@ pub fn read_model_bytes(bytes: &[u8], path: &Path) -> Result<(Model, LoadReport)
     Ok((model, report))
 }
 
-fn read_tensor(name: &str, view: &TensorView<'_>, path: &Path) -> Result<ArrayD<f32>, LoadError> {
+/// Types of newer versions of the format, with one of the same size that stands in for each while the container is read.
+const NEW_TYPES: [(&str, &str); 3] = [("F8_E4M3FNUZ", "U8"), ("F8_E5M2FNUZ", "U8"), ("C64", "I64")];
+
+/// The file with only the types that the container's library knows, and the tensors that are of another one.
+fn known_types(bytes: &[u8]) -> (Cow<'_, [u8]>, BTreeMap<String, String>) {
+    let unchanged = || (Cow::Borrowed(bytes), BTreeMap::new());
+    let Some((length, rest)) = bytes.split_first_chunk::<8>() else { return unchanged() };
+    let Some(header) = usize::try_from(u64::from_le_bytes(*length)).ok().and_then(|n| rest.get(..n)) else {
+        return unchanged();
+    };
+    let is_new = |(name, _): &(&str, &str)| memchr::memmem::find(header, format!("\"{name}\"").as_bytes()).is_some();
+    if !NEW_TYPES.iter().any(is_new) {
+        return unchanged();
+    }
+    let Ok(serde_json::Value::Object(mut tensors)) = serde_json::from_slice(header) else { return unchanged() };
+    let mut stand_ins = BTreeMap::new();
+    for (name, tensor) in &mut tensors {
+        let Some(dtype) = tensor.get_mut("dtype").filter(|_| name != "__metadata__") else { continue };
+        if let Some((new, known)) = NEW_TYPES.iter().find(|(new, _)| dtype.as_str() == Some(new)) {
+            stand_ins.insert(name.clone(), (*new).to_owned());
+            *dtype = serde_json::Value::from(*known);
+        }
+    }
+    let mut changed = serde_json::Value::Object(tensors).to_string().into_bytes();
+    if changed.len() > header.len() {
+        return unchanged();
+    }
+    // Stand-ins have shorter names: the rest is space, and the values stay where they are.
+    changed.resize(header.len(), b' ');
+    let whole = [&length[..], &changed, &rest[header.len()..]].concat();
+    (Cow::Owned(whole), stand_ins)
+}
+
+/// A tensor's values; `stand_in` is its type where the container's library has another one for it.
+fn read_tensor(
+    name: &str,
+    view: &TensorView<'_>,
+    stand_in: Option<&str>,
+    path: &Path,
+) -> Result<ArrayD<f32>, LoadError> {
+    let name = shortened(name);
     let fault = |expected: &str, found: String| LoadError::content(path, format!("tensor {name}"), expected, found);
     if view.shape().contains(&0) {
         return Err(fault("at least one value", format!("shape {:?}", view.shape())));
     }
-    let (descr, values) = match view.dtype() {
-        Dtype::F32 => ("<f4", view.data().to_vec()),
-        Dtype::F64 => ("<f8", view.data().to_vec()),
-        Dtype::F16 => ("<f2", view.data().to_vec()),
-        // The upper half of a 32-bit float.
-        Dtype::BF16 => {
-            ("<f4", view.data().as_chunks::<2>().0.iter().flat_map(|[low, high]| [0, 0, *low, *high]).collect())
-        }
-        Dtype::I64 => ("<i8", view.data().to_vec()),
-        Dtype::I32 => ("<i4", view.data().to_vec()),
-        Dtype::I16 => ("<i2", view.data().to_vec()),
-        Dtype::I8 => ("|i1", view.data().to_vec()),
-        Dtype::U8 => ("|u1", view.data().to_vec()),
-        Dtype::BOOL => ("|b1", view.data().to_vec()),
-        other => return Err(fault("real numbers of 8 to 64 bits", format!("{other:?}"))),
+    let descr = match (stand_in, view.dtype()) {
+        (Some("F8_E4M3FNUZ"), _) => narrow::E4M3FNUZ,
+        (Some("F8_E5M2FNUZ"), _) => narrow::E5M2FNUZ,
+        (Some(other), _) => return Err(fault("real numbers of 8 to 64 bits", other.to_owned())),
+        (None, Dtype::F32) => "<f4",
+        (None, Dtype::F64) => "<f8",
+        (None, Dtype::F16) => "<f2",
+        (None, Dtype::BF16) => narrow::BF16,
+        (None, Dtype::F8_E4M3) => narrow::E4M3FN,
+        (None, Dtype::F8_E5M2) => narrow::E5M2,
+        (None, Dtype::F8_E8M0) => narrow::E8M0FNU,
+        (None, Dtype::I64) => "<i8",
+        (None, Dtype::I32) => "<i4",
+        (None, Dtype::I16) => "<i2",
+        (None, Dtype::I8) => "|i1",
+        (None, Dtype::U64) => "<u8",
+        (None, Dtype::U32) => "<u4",
+        (None, Dtype::U16) => "<u2",
+        (None, Dtype::U8) => "|u1",
+        (None, Dtype::BOOL) => "|b1",
+        (None, other) => return Err(fault("real numbers of 8 to 64 bits", format!("{other:?}"))),
     };
+    let (descr, values) = narrow::widened(descr, view.data().to_vec());
     let layout = Layout { descr, is_fortran: false, shape: view.shape().to_vec() };
     Array::from_values(path, format!("tensor {name}"), layout, values)?.to_f32_tensor()
 }

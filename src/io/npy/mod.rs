@@ -149,8 +149,8 @@ impl Array {
             let (expected, found) = other_length(n_bytes, &shape, bytes.len() as u64);
             return Err(fault(&expected, found));
         }
-        if shape.iter().skip(1).any(|d| *d == 0) {
-            // Such an array could claim any number of rows without a byte to show for it.
+        if shape.first().is_some_and(|rows| *rows > 2) && shape.iter().skip(1).any(|d| *d == 0) {
+            // Such an array could claim any number of rows without a byte to show for it. Two are the ends of no edges.
             return Err(fault("at least one value in every row", format!("shape {shape:?}")));
         }
         Ok(Self { path: path.to_owned(), place, kind, is_fortran, shape, bytes })
@@ -241,6 +241,36 @@ impl Array {
     /// All values as 64-bit integers, in stored order; floats must be whole.
     pub(crate) fn to_i64s(&self) -> Result<Vec<i64>, LoadError> {
         self.map_whole(Ok)
+    }
+
+    /// All values as classes, in stored order: integers, where -1 stands for NaN. The largest number of an unsigned type is -1 that was
+    /// cast to it, unless the number below it is a class as well; it becomes -1, and is given back.
+    pub(crate) fn to_classes(&self) -> Result<(Vec<i64>, Option<u64>), LoadError> {
+        let values = self.bytes.as_slice();
+        let class = |value: f64| if value.is_nan() { Ok(-1) } else { self.whole(value) };
+        let classes: Result<Vec<i64>, LoadError> = match self.kind {
+            Kind::F2 => words(values).map(|b| class(f32_from_half(u16::from_le_bytes(b)).into())).collect(),
+            Kind::F4 => words(values).map(|b| class(f32::from_le_bytes(b).into())).collect(),
+            Kind::F8 => words(values).map(|b| class(f64::from_le_bytes(b))).collect(),
+            Kind::U8 => words(values)
+                .map(u64::from_le_bytes)
+                .map(|v| if v == u64::MAX { Ok(i64::MAX) } else { Ok(i64::try_from(v).unwrap_or(i64::MAX - 1)) })
+                .collect(),
+            _ => self.to_i64s(),
+        };
+        let mut classes = classes?;
+        let most: i64 = match self.kind {
+            Kind::U1 => u8::MAX.into(),
+            Kind::U2 => u16::MAX.into(),
+            Kind::U4 => u32::MAX.into(),
+            Kind::U8 => i64::MAX,
+            _ => return Ok((classes, None)),
+        };
+        if classes.contains(&(most - 1)) || !classes.contains(&most) {
+            return Ok((classes, None));
+        }
+        classes.iter_mut().filter(|class| **class == most).for_each(|class| *class = -1);
+        Ok((classes, Some(if most == i64::MAX { u64::MAX } else { most.unsigned_abs() })))
     }
 
     /// What becomes of all values as 64-bit integers, in stored order; floats must be whole.
@@ -357,19 +387,22 @@ impl Array {
     pub(crate) fn to_texts(&self) -> Result<Vec<String>, LoadError> {
         let values = self.bytes.as_slice();
         match self.kind {
-            Kind::Bytes(width) => Ok(values
+            // No character is replaced: two names would become one.
+            Kind::Bytes(width) => values
                 .chunks_exact(width)
-                .map(|text| String::from_utf8_lossy(text).trim_end_matches('\0').to_owned())
-                .collect()),
-            Kind::Unicode(width) => Ok(values
+                .map(|text| match std::str::from_utf8(text) {
+                    Ok(text) => Ok(text.trim_end_matches('\0').to_owned()),
+                    Err(_) => Err(self.fault("text in UTF-8 (array.astype(str) makes it)", first_bytes(text))),
+                })
+                .collect(),
+            Kind::Unicode(width) => values
                 .chunks_exact(width.saturating_mul(4))
                 .map(|text| {
-                    let text: String = words(text)
-                        .map(|b| char::from_u32(u32::from_le_bytes(b)).unwrap_or(char::REPLACEMENT_CHARACTER))
-                        .collect();
-                    text.trim_end_matches('\0').to_owned()
+                    let text: Option<String> = words(text).map(|b| char::from_u32(u32::from_le_bytes(b))).collect();
+                    let text = text.ok_or_else(|| self.fault("text", "numbers that are no characters"))?;
+                    Ok(text.trim_end_matches('\0').to_owned())
                 })
-                .collect()),
+                .collect(),
             _ => Err(self.fault("text", "numbers")),
         }
     }

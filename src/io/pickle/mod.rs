@@ -364,10 +364,8 @@ fn is_known(module: &str, name: &str) -> bool {
         "torch" => {
             // Storages, types and layouts: torch.FloatStorage, torch.float32, torch.Size, torch.device.
             name.ends_with("Storage")
-                || matches!(
-                    name,
-                    "Size" | "device" | "dtype" | "Tensor" | "Generator" | "strided" | "sparse_coo" | "sparse_csr"
-                )
+                || matches!(name, "Size" | "device" | "dtype" | "Tensor" | "Generator" | "strided")
+                || name.starts_with("sparse_")
                 || name.starts_with("float")
                 || name.starts_with("bfloat")
                 || name.starts_with("int")

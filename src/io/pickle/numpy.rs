@@ -4,7 +4,7 @@
 //! array   = numpy.core.multiarray._reconstruct(ndarray, (0,), b"b") with the state (1, shape, dtype, is_fortran, values)
 //!         | numpy.core.numeric._frombuffer(values, dtype, shape, "C" | "F")
 //! dtype   = numpy.dtype("f4", False, True) with the state (3, "<" | "|" | "=" | ">", …)
-//! matrix  = scipy.sparse.*.csr_matrix with the attributes _shape (or shape), indptr, indices, data
+//! matrix  = scipy.sparse.*.csr_matrix (or csc, coo, bsr, dia; or …_array) with the attributes _shape (or shape), and those of its form
 //! ```
 
 use std::path::Path;
@@ -59,23 +59,25 @@ impl Pickle<'_> {
     /// The value as a matrix compressed by row; `place` names it in errors.
     pub(crate) fn compressed_rows(&self, id: Id, path: &Path, place: &str) -> Result<CompressedRows, LoadError> {
         let fault = |expected: &str, found: String| LoadError::content(path, place, expected, found);
-        let is_csr = self.class(id).is_some_and(|(module, name)| {
-            module.starts_with("scipy.sparse") && matches!(name, "csr_matrix" | "csr_array")
-        });
-        if !is_csr {
-            return Err(fault("a SciPy matrix compressed by row", self.describe(id)));
-        }
+        let class = self.class(id).filter(|(module, _)| module.starts_with("scipy.sparse"));
+        let form = class.and_then(|(_, name)| name.strip_suffix("_matrix").or_else(|| name.strip_suffix("_array")));
+        let Some(form) = form else { return Err(fault("a SciPy matrix compressed by row", self.describe(id))) };
         let shape = self.attribute(id, "_shape").or_else(|| self.attribute(id, "shape"));
         let shape = match shape.and_then(|shape| self.sizes(shape)).as_deref() {
             Some([rows, columns]) => (*rows, *columns),
             _ => return Err(fault("a matrix with two lengths", "none".into())),
         };
+        let coordinates = self.attribute(id, "coords").and_then(|coords| self.sequence(coords));
         let part = |name: &str| {
-            let part = self.attribute(id, name);
-            part.ok_or_else(|| fault(&format!("a matrix with {name}"), "none".into()))
-                .and_then(|part| self.array(part, path, &format!("{place}, {name}")))
+            // Newer SciPy keeps rows and columns together.
+            let part = self.attribute(id, name).or(match (name, coordinates) {
+                ("row", Some([rows, _])) => Some(*rows),
+                ("col", Some([_, columns])) => Some(*columns),
+                _ => None,
+            });
+            let part = part.ok_or_else(|| fault(&format!("a matrix with {name}"), "none".into()));
+            part.and_then(|part| self.array(part, path, &format!("{place}, {name}"))).map(Some)
         };
-        let (indptr, indices, data) = (part("indptr")?, part("indices")?, part("data")?);
-        CompressedRows::from_arrays(shape, &indptr, &indices, Some(data))
+        CompressedRows::of_form(form, shape, part).map_err(|fault| fault.named(path, place))
     }
 }

@@ -98,6 +98,11 @@ fn refuse_setting(facts: &ModuleFacts) -> Result<(), Refusal> {
         "SAGEConv" => {
             aggregation(&["mean", "gcn"]).or_else(|| flag("normalize", false)).or_else(|| flag("project", false))
         }
+        "MLP" => flag("act_first", false),
+        _ if facts.module.starts_with("torch_geometric.nn.models") => match facts.texts.get("jk_mode") {
+            Some(mode) => Some(("jk", "None".into(), format!("jumping knowledge ({mode})"))),
+            None => flag("act_first", false),
+        },
         "GINConv" => aggregation(&["add", "sum"]),
         "BatchNorm1d" => number("eps", 1e-5),
         "APPNP" => {

@@ -6,9 +6,12 @@
 //! Sources: PyG `torch_geometric/nn/conv/*_conv.py` at the tags 1.0 to 2.8, DGL `python/dgl/nn/pytorch/conv/*.py` at 0.4 to 2.x, and the
 //! authors' `archs/layers.py`. "Source" is the node a message comes from, "target" the node it goes to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ndarray::{ArrayD, Axis, Slice};
 
 use super::names::{Block, is_convolution, is_linear, n_axes};
+use super::sequence::Modules;
 use super::{Refusal, Tensors, gin};
 
 /// What a layer computes.
@@ -266,19 +269,41 @@ pub(super) struct Layer {
     pub(super) name: String,
     /// Our part → tensor, for example `lin.weight`.
     pub(super) tensors: Tensors,
+    /// Our part → the tensor of the file that it is.
+    pub(super) origins: BTreeMap<String, Origin>,
     /// What was done, as action and name in the file.
     pub(super) done: Vec<(&'static str, String)>,
     pub(super) assumed: &'static [&'static str],
+    /// What was read one way where another is possible.
+    pub(super) doubtful: Vec<String>,
+}
+
+/// Which tensor of the file one of ours is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Origin {
+    /// Its name there.
+    pub(in super::super) file: String,
+    /// Whether its axes were exchanged.
+    pub(in super::super) is_turned: bool,
+}
+
+/// What is known of a file beside the layer in question.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    /// What modules say about themselves, where the file holds whole ones.
+    pub(super) modules: &'a Modules<'a>,
+    /// Words whose numbers have gaps: layers of a `Sequential`, with activations in between.
+    pub(super) gapped: BTreeSet<String>,
 }
 
 /// Recognises a layer: `Ok(Err(block))` for what is none.
-pub(super) fn recognise(block: Block) -> Result<Result<Layer, Block>, Refusal> {
+pub(super) fn recognise(block: Block, context: &Context<'_>) -> Result<Result<Layer, Block>, Refusal> {
     if block.index.is_none() && block.stem.is_empty() {
         return Ok(Err(block));
     }
     refuse_unsupported(&block)?;
     if block.leaves.keys().any(|leaf| leaf.starts_with("nn.") || leaf.starts_with("apply_func.")) {
-        return gin::layer(block).map(Ok);
+        return gin::layer(block, context).map(Ok);
     }
     let fits = |row: &Row| {
         let is_named = |leaf: &str| row.needed.iter().chain(row.optional).any(|(name, _)| *name == leaf);
@@ -287,7 +312,8 @@ pub(super) fn recognise(block: Block) -> Result<Result<Layer, Block>, Refusal> {
     let row = match ROWS.iter().find(|row| fits(row)) {
         Some(row) => row,
         None if fits(&LINEAR) => match n_axes(&block.leaves, "weight") {
-            2 if is_linear(&block.stem) => &LINEAR,
+            // Convolutions need the graph as well: no `Sequential` calls them.
+            2 if is_linear(&block.stem) || context.gapped.contains(&block.stem) => &LINEAR,
             2 if block.stem.contains("sage") => &OLD_SAGE,
             2 if is_convolution(&block.stem) => &OLD_GCN,
             2 => {
@@ -306,10 +332,15 @@ pub(super) fn recognise(block: Block) -> Result<Result<Layer, Block>, Refusal> {
 
 /// Parts of layers whose formula is not ours.
 fn refuse_unsupported(block: &Block) -> Result<(), Refusal> {
-    let parts: [(&[&str], &str); 7] = [
+    if block.stem == "jk" && block.leaves.keys().any(|leaf| leaf.starts_with("lstm.")) {
+        let expected = "the last layer's output alone (jk=None)";
+        return Err(Refusal::new(format!("layer {}", block.name), expected, "jumping knowledge with an LSTM"));
+    }
+    let parts: [(&[&str], &str); 8] = [
         (&["lin_edge.weight", "att_edge", "fc_edge.weight"], "edge features"),
         (&["res.weight", "res_fc.weight", "res_fc.bias"], "a residual connection"),
-        (&["lstm.", "fc_pool.", "aggr_module."], "an aggregation other than the mean"),
+        (&["aggr_module.lstm.", "lstm."], "LSTM aggregation, a layer that is not known here"),
+        (&["fc_pool.", "aggr_module."], "an aggregation other than the mean"),
         (&["weight2"], "GCN2Conv with a second weight (shared_weights=False)"),
         (&["mean_scale"], "GraphNorm"),
         (&["in_proj_weight", "lin_key.weight", "lin_query.weight"], "attention of transformers"),
@@ -321,6 +352,9 @@ fn refuse_unsupported(block: &Block) -> Result<(), Refusal> {
     };
     let refused = |name: &str, what: &str| {
         let leaf = name.strip_suffix('.').unwrap_or(name);
+        // With its first tensor, where the part says no more than the layer does.
+        let first = block.leaves.keys().find(|leaf| name.ends_with("lstm.") && leaf.starts_with(name));
+        let leaf = first.map_or(leaf, String::as_str);
         Err(Refusal::new(format!("tensor {}.{leaf}", block.name), "a layer as this program computes it", what))
     };
     for (names, what) in parts {
@@ -338,10 +372,15 @@ fn refuse_unsupported(block: &Block) -> Result<(), Refusal> {
 fn translate(row: &Row, block: Block) -> Result<Layer, Refusal> {
     let Block { stem, index, name, mut leaves } = block;
     let mut tensors = Tensors::new();
+    let mut origins = BTreeMap::new();
     let mut done = Vec::new();
     for (leaf, to) in row.needed.iter().chain(row.optional) {
         let Some(tensor) = leaves.remove(*leaf) else { continue };
         let full = format!("{name}.{leaf}");
+        if let Same(ours) | Turned(ours) | Sum(ours) = *to {
+            let is_turned = matches!(to, Turned(_));
+            origins.entry(ours.to_owned()).or_insert_with(|| Origin { file: full.clone(), is_turned });
+        }
         match *to {
             Same(ours) => drop(tensors.insert(ours.to_owned(), tensor)),
             Turned(ours) => {
@@ -408,7 +447,8 @@ fn translate(row: &Row, block: Block) -> Result<Layer, Refusal> {
             }
         }
     }
-    Ok(Layer { kind: row.kind, title: row.title, stem, index, name, tensors, done, assumed: row.assumed })
+    let (kind, title, assumed, doubtful) = (row.kind, row.title, row.assumed, Vec::new());
+    Ok(Layer { kind, title, stem, index, name, tensors, origins, done, assumed, doubtful })
 }
 
 /// The first and the second half along the last axis.

@@ -35,6 +35,19 @@ pub(in super::super) fn apply(tensors: &mut Tensors) -> Result<Vec<String>, Refu
     Ok(applied)
 }
 
+/// Whether a file holds masks and no weights: zeros and ones alone, both in at least one matrix, or names of masks alone.
+pub(in super::super) fn are_masks_alone(tensors: &Tensors) -> bool {
+    /// Fewer values than this may be zeros and ones by chance.
+    const FEWEST: usize = 16;
+    let is_binary = |tensor: &ndarray::ArrayD<f32>| tensor.iter().all(|value| *value == 0.0 || *value == 1.0);
+    let has_both = |tensor: &ndarray::ArrayD<f32>| tensor.sum() > 0.0 && tensor.iter().any(|value| *value == 0.0);
+    let is_matrix = |tensor: &ndarray::ArrayD<f32>| tensor.ndim() > 1 && tensor.len() >= FEWEST;
+    let is_named = tensors.keys().all(|name| name.ends_with("_mask") || name.ends_with(".mask"));
+    !tensors.is_empty()
+        && tensors.values().all(is_binary)
+        && (is_named || tensors.values().any(|tensor| is_matrix(tensor) && has_both(tensor)))
+}
+
 fn stems(tensors: &Tensors, suffix: &str) -> Vec<String> {
     tensors.keys().filter_map(|name| name.strip_suffix(suffix)).map(str::to_owned).collect()
 }

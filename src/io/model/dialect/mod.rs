@@ -3,11 +3,12 @@
 //! A pure function, [`translate`]: tensors in, tensors under the names of `engine::model` out, with a list of everything that was
 //! done, what the names leave open and was assumed, and what has no place. In this order:
 //!
-//! 1. masks are multiplied in (`masks.rs`);
-//! 2. wrapping prefixes come off, names are cut into layer and part (`names.rs`);
-//! 3. every layer is looked up by its *set of parts* (`layers.rs`, `gin.rs`), which says library, version and orientation. A matrix
+//! 1. weights that are given in parts are computed (`reparametrised.rs`), masks are multiplied in (`masks.rs`);
+//! 2. the network is found among what lies beside it (`roots.rs`);
+//! 3. wrapping prefixes come off, names are cut into layer and part (`names.rs`);
+//! 4. every layer is looked up by its *set of parts* (`layers.rs`, `gin.rs`), which says library, version and orientation. A matrix
 //!    is transposed because its name says so, never because of its shape;
-//! 4. the layers make a family: numbered anew, normalisations in their places, biases complete.
+//! 5. the layers make a family: numbered anew, normalisations in their places (`sequence.rs`), biases complete.
 //!
 //! A layer whose formula is not ours is refused by name. What is never here: reading a file.
 
@@ -16,19 +17,25 @@ mod gin;
 mod layers;
 mod masks;
 mod names;
+mod reparametrised;
+mod roots;
+mod sequence;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ndarray::{Array1, ArrayD};
 
-use self::layers::{Kind, Layer};
+use self::layers::{Context, Kind, Layer};
+use self::sequence::{Fold, Modules};
 use crate::engine::model::{Architecture, Family};
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 
 pub(super) use facts::ModuleFacts;
-pub(super) use masks::apply as apply_masks;
+pub(super) use layers::Origin;
+pub(super) use masks::{apply as apply_masks, are_masks_alone};
+pub(super) use reparametrised::compute as compute_weights;
 
 /// Tensors by name.
 pub(super) type Tensors = BTreeMap<String, ArrayD<f32>>;
@@ -44,6 +51,19 @@ pub(super) struct Refusal {
 impl Refusal {
     fn new(place: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self { place: shortened(&place.into()), expected: expected.into(), found: shortened(&found.into()) }
+    }
+
+    /// An error of a file's content as a refusal; any other error stays one.
+    pub(super) fn of(error: LoadError) -> Result<Self, LoadError> {
+        match error {
+            LoadError::Content { place, expected, found, .. } => Ok(Self { place, expected, found }),
+            other => Err(other),
+        }
+    }
+
+    /// What was expected and found, in one line.
+    pub(super) fn reason(&self) -> String {
+        format!("expected {}, found {}", self.expected, self.found)
     }
 
     /// As an error of a file.
@@ -71,13 +91,66 @@ pub(super) struct Translation {
     pub(super) stated: Vec<String>,
     /// Tensors without a place.
     pub(super) unused: Vec<String>,
+    /// Tensors that could not be read and are no part of the network, with the reason.
+    pub(super) unread: Vec<String>,
+    /// Our name → the tensor of the file.
+    pub(super) origins: BTreeMap<String, Origin>,
+    /// The start of our names → the layer of the file.
+    pub(super) layers: BTreeMap<String, String>,
 }
 
-/// Translates tensors; `modules` says more about the layers where a file has it.
-pub(super) fn translate(tensors: Tensors, modules: &[ModuleFacts]) -> Result<Translation, Refusal> {
+/// A tensor whose values could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unread {
+    /// Its name.
+    pub(super) name: String,
+    /// Why.
+    pub(super) reason: Refusal,
+}
+
+/// Translates tensors; `modules` says more about the layers where a file has it, `unread` what could not be read.
+pub(super) fn translate(
+    mut tensors: Tensors,
+    modules: &[ModuleFacts],
+    unread: Vec<Unread>,
+) -> Result<Translation, Refusal> {
+    let by_path: Modules<'_> = modules.iter().map(|facts| (facts.path.as_str(), facts)).collect();
+    let root = match roots::find(&tensors, &by_path) {
+        Ok(root) => root,
+        // What could not be read comes first: names are judged only where all of them are there.
+        Err(refusal) => return Err(unread.into_iter().next().map_or(refusal, |unread| unread.reason)),
+    };
+    let prefix = root.prefix.as_str();
+    let outside: Vec<String> = tensors.keys().filter(|name| !name.starts_with(prefix)).cloned().collect();
+    outside.iter().for_each(|name| drop(tensors.remove(name)));
+    let mut parts = roots::Parts::new(&tensors);
+    if let Some(part) = unread.iter().find(|unread| parts.has(&unread.name)) {
+        return Err(part.reason.clone());
+    }
+    let mut draft = build(tensors, prefix, &by_path)?;
+    draft.doubtful.extend(root.doubtful);
+    let mut architecture = Architecture::new(draft.family);
+    let stated = facts::apply(modules, &mut architecture)?;
+    let Draft { tensors, done, titles, assumed, mut doubtful, mut unused, origins, layers, .. } = draft;
+    unused.extend(outside.into_iter().filter(|name| !name.ends_with("num_batches_tracked")));
+    let (doubts, assumed): (Vec<_>, Vec<_>) =
+        assumed.into_iter().partition(|what| layers::DOUBTFUL.contains(&what.as_str()));
+    doubtful.splice(0..0, doubts);
+    let unread = unread.into_iter().map(|unread| format!("{}: {}", unread.name, unread.reason.reason())).collect();
+    let dialect = titles.join(", ");
+    Ok(Translation { tensors, architecture, dialect, done, assumed, doubtful, stated, unused, unread, origins, layers })
+}
+
+/// The network whose tensors lie below `prefix`.
+fn build(mut tensors: Tensors, prefix: &str, modules: &Modules<'_>) -> Result<Draft, Refusal> {
     let given: Vec<String> = tensors.keys().take(6).map(|name| shortened(name)).collect();
-    let (mut tensors, prefixes) = names::strip_prefixes(tensors);
     let mut draft = Draft::default();
+    if !prefix.is_empty() {
+        draft.note("network found at", prefix.to_owned());
+    }
+    let (files, prefixes) = names::strip_prefixes(tensors.keys().map(String::as_str), prefix);
+    let mut tensors: Tensors =
+        files.iter().filter_map(|(name, file)| Some((name.clone(), tensors.remove(file)?))).collect();
     for prefix in prefixes {
         draft.note("taken off every name", prefix);
     }
@@ -86,8 +159,10 @@ pub(super) fn translate(tensors: Tensors, modules: &[ModuleFacts]) -> Result<Tra
         draft.tensors.extend(tensors.remove_entry(name));
     }
     let mut stems: BTreeMap<Kind, Vec<Layer>> = BTreeMap::new();
-    for block in names::blocks(tensors) {
-        match layers::recognise(block)? {
+    let blocks = names::blocks(tensors, &files);
+    let context = Context { modules, gapped: gapped(&blocks) };
+    for block in blocks {
+        match layers::recognise(block, &context)? {
             Ok(layer) => stems.entry(layer.kind).or_default().push(layer),
             Err(block) => draft.leave(block)?,
         }
@@ -95,26 +170,63 @@ pub(super) fn translate(tensors: Tensors, modules: &[ModuleFacts]) -> Result<Tra
     let norms = stems.remove(&Kind::Norm).unwrap_or_default();
     let linears = in_order(stems.remove(&Kind::Linear).unwrap_or_default())?;
     let convolutions: Vec<Kind> = stems.keys().copied().collect();
-    let family = match convolutions[..] {
+    draft.has_convolutions = !convolutions.is_empty();
+    draft.n_layers = linears.len() + stems.values().map(Vec::len).sum::<usize>();
+    if draft.n_layers > MOST_LAYERS {
+        return Err(Refusal::new("tensor names", format!("at most {MOST_LAYERS} layers"), draft.n_layers.to_string()));
+    }
+    draft.family = match convolutions[..] {
         [] if linears.is_empty() => {
             let found = if given.is_empty() { "none".to_owned() } else { given.join(", ") };
             let expected = "the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC)";
             return Err(Refusal { place: "tensor names".into(), expected: expected.into(), found });
         }
-        [] => draft.linear_layers(linears, norms)?,
-        [Kind::Sgc] => draft.sgc(stems.remove(&Kind::Sgc).unwrap_or_default(), linears, norms)?,
-        [kind] => draft.convolutions(kind, in_order(stems.remove(&kind).unwrap_or_default())?, linears, norms)?,
+        [] => draft.linear_layers(linears, norms, &context)?,
+        [Kind::Sgc] => draft.sgc(stems.remove(&Kind::Sgc).unwrap_or_default(), linears, norms, &context)?,
+        [kind] => {
+            draft.convolutions(kind, in_order(stems.remove(&kind).unwrap_or_default())?, linears, norms, &context)?
+        }
         _ => {
             let all = stems.values().flatten().map(|layer| format!("{} ({})", layer.name, layer.title));
             let found = all.collect::<Vec<_>>().join(", ");
             return Err(Refusal::new("tensor names", "layers of one kind", found));
         }
     };
-    let mut architecture = Architecture::new(family);
-    let stated = facts::apply(modules, &mut architecture)?;
-    let Draft { tensors, done, titles, assumed, unused } = draft;
-    let (doubtful, assumed) = assumed.into_iter().partition(|what| layers::DOUBTFUL.contains(&what.as_str()));
-    Ok(Translation { tensors, architecture, dialect: titles.join(", "), done, assumed, doubtful, stated, unused })
+    Ok(draft)
+}
+
+/// More layers than this no network of ours has.
+const MOST_LAYERS: usize = 64;
+
+/// The words whose layers are numbered with gaps, as `layers.0`, `layers.2`.
+fn gapped(blocks: &[names::Block]) -> BTreeSet<String> {
+    let mut numbers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for block in blocks.iter().filter(|block| is_dotted(&block.name, block.index)) {
+        numbers.entry(&block.stem).or_default().extend(block.index);
+    }
+    // Blocks come in the order of their numbers.
+    let is_gapped = |numbers: &Vec<usize>| numbers.windows(2).any(|pair| pair[1] > pair[0] + 1);
+    numbers.into_iter().filter(|(_, numbers)| is_gapped(numbers)).map(|(stem, _)| stem.to_owned()).collect()
+}
+
+/// Whether a layer's number is a part of its name of its own, as in lists and sequences.
+fn is_dotted(name: &str, index: Option<usize>) -> bool {
+    let name = names::WRAPPERS.iter().fold(name, |name, wrapper| {
+        name.strip_suffix(wrapper.trim_end_matches('.')).and_then(|name| name.strip_suffix('.')).unwrap_or(name)
+    });
+    index.is_some_and(|index| name.rsplit('.').next() == Some(index.to_string().as_str()))
+}
+
+/// Whether layers and normalisations are numbered together, as a `Sequential` does; `module_0` is that of `PyG`.
+fn is_one_sequence<'a>(layers: impl Iterator<Item = &'a Layer>) -> bool {
+    let mut first: Option<&str> = None;
+    let mut layers = layers.peekable();
+    layers.peek().is_some()
+        && layers.all(|layer| {
+            let stem = layer.stem.as_str();
+            (is_dotted(&layer.name, layer.index) || (stem == "module" && layer.index.is_some()))
+                && *first.get_or_insert(stem) == stem
+        })
 }
 
 /// Whether the matrix of this name is `[in, out]` in PyTorch, because its layer computes `x @ W`.
@@ -142,7 +254,15 @@ struct Draft {
     done: BTreeMap<String, Vec<String>>,
     titles: Vec<&'static str>,
     assumed: Vec<String>,
+    doubtful: Vec<String>,
     unused: Vec<String>,
+    origins: BTreeMap<String, Origin>,
+    layers: BTreeMap<String, String>,
+    /// Our names in order of computation.
+    order: Vec<String>,
+    family: Family,
+    has_convolutions: bool,
+    n_layers: usize,
 }
 
 impl Draft {
@@ -165,8 +285,17 @@ impl Draft {
             self.note(action, name);
         }
         layer.assumed.iter().for_each(|what| self.assume(what));
+        self.doubtful.extend(layer.doubtful);
+        self.layers.insert(format!("{name}."), layer.name);
+        for (part, origin) in layer.origins {
+            self.origins.insert(format!("{name}.{part}"), origin);
+        }
         for (part, tensor) in layer.tensors {
-            self.tensors.insert(format!("{name}.{part}"), tensor);
+            let ours = format!("{name}.{part}");
+            if layer.kind != Kind::Norm {
+                self.order.push(ours.clone());
+            }
+            self.tensors.insert(ours, tensor);
         }
     }
 
@@ -189,23 +318,38 @@ impl Draft {
     }
 
     /// Linear layers alone: an MLP, behind a propagation or without a graph.
-    fn linear_layers(&mut self, mut linears: Vec<Layer>, norms: Vec<Layer>) -> Result<Family, Refusal> {
+    fn linear_layers(
+        &mut self,
+        mut linears: Vec<Layer>,
+        norms: Vec<Layer>,
+        context: &Context<'_>,
+    ) -> Result<Family, Refusal> {
         let is_ours = linears.iter().all(|l| l.stem == "fcs") && norms.iter().all(|n| n.stem == "bns");
         let norms = in_order(norms)?;
         if is_ours {
             norms.into_iter().enumerate().for_each(|(l, norm)| self.place(&format!("bns.{l}"), norm));
         } else {
-            // Ours normalises behind the ReLU, nearly everyone else in front of it, where it is part of the linear layer.
-            let is_sequence = linears.iter().chain(&norms).all(|layer| layer.stem.is_empty());
-            for (at, norm) in norms.into_iter().enumerate() {
-                let in_front = if is_sequence { linears.iter().rposition(|l| l.index < norm.index) } else { Some(at) };
-                let Some(linear) = in_front.and_then(|at| linears.get_mut(at)) else {
-                    return Err(Refusal::new(format!("layer {}", norm.name), "a linear layer in front", "none"));
-                };
-                gin::fold(&mut linear.tensors, &norm.tensors, &norm.name)?;
-                self.note("folded into the linear layer in front of it", norm.name);
-                self.assume("batch normalisation in front of the ReLU, eps 1e-5");
+            let is_sequence = is_one_sequence(linears.iter().chain(&norms));
+            let folds = if is_sequence && (!norms.is_empty() || context.gapped.contains(&linears[0].stem)) {
+                // Bare numbers are those of a `Sequential` by itself; `net.0` may be a list that is walked in another way.
+                let is_strict = norms.is_empty() || linears.iter().all(|linear| !linear.name.contains('.'));
+                let reading = sequence::read(&gin::items(&linears, &norms), context.modules, is_strict)?;
+                self.doubtful.extend(reading.doubtful);
+                reading.folds
+            } else {
+                gin::places(&linears, &norms)?
+            };
+            for (norm, fold) in norms.iter().zip(folds) {
+                let (action, name) = gin::join(&mut linears, norm, fold)?;
+                self.note(action, name);
+                self.assume(match fold {
+                    Fold::Front(_) => "batch normalisation in front of the ReLU, eps 1e-5",
+                    _ => "batch normalisation behind the ReLU, eps 1e-5",
+                });
             }
+        }
+        if linears.len() > 1 {
+            self.assume("ReLU between layers");
         }
         linears.into_iter().enumerate().for_each(|(l, linear)| self.place(&format!("fcs.{l}"), linear));
         self.assume("the propagation comes before the linear layers");
@@ -214,18 +358,23 @@ impl Draft {
     }
 
     /// One `SGConv`, and perhaps linear layers behind it.
-    fn sgc(&mut self, convolutions: Vec<Layer>, linears: Vec<Layer>, norms: Vec<Layer>) -> Result<Family, Refusal> {
+    fn sgc(
+        &mut self,
+        convolutions: Vec<Layer>,
+        linears: Vec<Layer>,
+        norms: Vec<Layer>,
+        context: &Context<'_>,
+    ) -> Result<Family, Refusal> {
         let [convolution] = &convolutions[..] else {
             let found = format!("{} of them", convolutions.len());
             return Err(Refusal::new("tensor names", "one SGConv, which propagates before every weight", found));
         };
         let title = convolution.title;
         let assumed = convolution.assumed;
+        let norms = in_order(norms)?.into_iter().map(|n| Layer { stem: "norm".into(), index: None, ..n }).collect();
         let all = convolutions.into_iter().chain(linears).enumerate();
-        let all = all.map(|(at, layer)| Layer { kind: Kind::Linear, index: Some(at), stem: String::new(), ..layer });
-        let norms =
-            norms.into_iter().enumerate().map(|(at, n)| Layer { stem: String::new(), index: Some(at + 1), ..n });
-        let family = self.linear_layers(all.collect(), norms.collect())?;
+        let all = all.map(|(at, layer)| Layer { kind: Kind::Linear, index: Some(at), stem: "lin".into(), ..layer });
+        let family = self.linear_layers(all.collect(), norms, context)?;
         self.titles = vec![title];
         for what in assumed {
             self.assume(what);
@@ -240,10 +389,12 @@ impl Draft {
         mut layers: Vec<Layer>,
         linears: Vec<Layer>,
         norms: Vec<Layer>,
+        context: &Context<'_>,
     ) -> Result<Family, Refusal> {
         if let Some(linear) = linears.first().filter(|_| kind != Kind::Gcn2) {
             let expected = format!("convolutions and normalisations alone ({})", layers[0].title);
-            return Err(Refusal::new(format!("layer {}", linear.name), expected, "a linear layer beside them"));
+            let found = beside_convolutions(linear, &layers);
+            return Err(Refusal::new(format!("layer {}", linear.name), expected, found));
         }
         let last = layers.len() - 1;
         if matches!(kind, Kind::GatV1 | Kind::GatV2) {
@@ -254,6 +405,17 @@ impl Draft {
         }
         check_alike(&layers)?;
         let norms = in_order(norms)?;
+        let is_counted = !norms.is_empty() || layers[0].stem == "module";
+        if is_counted && is_one_sequence(layers.iter().chain(&norms)) {
+            let reading = sequence::read(&gin::items(&layers, &norms), context.modules, false)?;
+            self.doubtful.extend(reading.doubtful);
+            let wrong = norms.iter().zip(&reading.folds).enumerate().find(|(l, (_, fold))| **fold != Fold::Front(*l));
+            if let Some((_, (norm, _))) = wrong {
+                let expected =
+                    "a normalisation directly behind every convolution but the last, in front of the activation";
+                return Err(sequence::refusal(&gin::items(&[], std::slice::from_ref(norm))[0], expected));
+            }
+        }
         let n_norms = if kind == Kind::Gcn2 { last + 1 } else { last };
         if !norms.is_empty() && norms.len() != n_norms {
             let (name, title) = (&norms[norms.len() - 1].name, layers[0].title);
@@ -355,7 +517,11 @@ impl Draft {
     fn complete_biases(&mut self, owners: &[&str]) {
         let names = |owner: &str| -> Vec<String> {
             let numbered = (0..).map(|l: usize| owner.replace("{}", &l.to_string()));
-            let is_layer = |name: &String| self.tensors.keys().any(|key| key.starts_with(&format!("{name}.")));
+            // The first name from here on is the layer's, if it has any: no search through all of them.
+            let is_layer = |name: &String| {
+                let start = format!("{name}.");
+                self.tensors.range(start.clone()..).next().is_some_and(|(key, _)| key.starts_with(&start))
+            };
             if owner.contains("{}") { numbered.take_while(is_layer).collect() } else { vec![owner.to_owned()] }
         };
         let groups: Vec<Vec<String>> = owners.iter().map(|owner| names(owner)).collect();
@@ -376,6 +542,23 @@ impl Draft {
             self.tensors.insert(key.clone(), ArrayD::zeros(vec![width]));
             self.note("filled in with zeros", key);
         }
+    }
+}
+
+/// What a linear layer beside convolutions is, as far as its width tells.
+fn beside_convolutions(linear: &Layer, layers: &[Layer]) -> String {
+    let width = |layer: &Layer| {
+        let matrix =
+            ["lin.weight", "lin_l.weight", "nn.lins.1.weight"].iter().find_map(|part| layer.tensors.get(*part));
+        matrix.and_then(|matrix| matrix.shape().first().copied())
+    };
+    let widths: Vec<usize> = layers.iter().filter_map(width).collect();
+    let from = linear.tensors.get("weight").and_then(|weight| weight.shape().get(1).copied());
+    if widths.len() > 1 && from == Some(widths.iter().sum()) {
+        "a linear layer over the outputs of all of them: jumping knowledge (jk=\"cat\"); jk=None has a counterpart here"
+            .to_owned()
+    } else {
+        "a linear layer beside them".to_owned()
     }
 }
 

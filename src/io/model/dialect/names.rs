@@ -34,28 +34,36 @@ pub(super) struct Block {
     pub(super) leaves: Tensors,
 }
 
-/// Takes wrapping prefixes off; returns those that were there.
-pub(super) fn strip_prefixes(tensors: Tensors) -> (Tensors, Vec<String>) {
+/// The most prefixes that are taken off one after another.
+const MOST_PREFIXES: usize = 8;
+
+/// Takes wrapping prefixes off the names below `root`; returns the names, each with the one it has in the file, and the prefixes that
+/// were there.
+pub(super) fn strip_prefixes<'a>(
+    names: impl Iterator<Item = &'a str>,
+    root: &str,
+) -> (BTreeMap<String, String>, Vec<String>) {
     let mut stripped = Vec::new();
-    let mut tensors = tensors;
-    loop {
+    // `torch.compile` wraps any part of a network.
+    let bare = |name: &str| name.strip_prefix(root).unwrap_or(name).replace("._orig_mod.", ".");
+    let mut names: BTreeMap<String, String> = names.map(|name| (bare(name), name.to_owned())).collect();
+    while stripped.len() < MOST_PREFIXES {
         let prefix = PREFIXES.iter().find(|p| {
-            let mut with = tensors.keys().filter(|name| name.starts_with(**p)).peekable();
+            let mut with = names.keys().filter(|name| name.starts_with(**p)).peekable();
             // A name that would then stand there twice keeps its prefix, and so do all.
-            with.peek().is_some() && with.all(|name| !tensors.contains_key(&name[p.len()..]))
+            with.peek().is_some() && with.all(|name| !names.contains_key(&name[p.len()..]))
         });
         let is_common = |p: &&&str| {
-            let rests = || tensors.keys().map(|name| name.strip_prefix(**p).unwrap_or(""));
+            let rests = || names.keys().map(|name| name.strip_prefix(**p).unwrap_or(""));
             // `sage.lin_l.weight` is a layer called sage, `sage.conv1.lin_l.weight` one in a network of that name.
             rests().all(|rest| rest.contains('.')) && rests().any(|rest| split(rest).1.is_some())
         };
-        let Some(prefix) = prefix.or_else(|| COMMON_PREFIXES.iter().find(is_common)) else {
-            return (tensors, stripped);
-        };
-        tensors =
-            tensors.into_iter().map(|(name, t)| (name.strip_prefix(prefix).unwrap_or(&name).to_owned(), t)).collect();
+        let Some(prefix) = prefix.or_else(|| COMMON_PREFIXES.iter().find(is_common)) else { break };
+        let without = |name: String| name.strip_prefix(prefix).map_or_else(|| name.clone(), str::to_owned);
+        names = names.into_iter().map(|(name, file)| (without(name), file)).collect();
         stripped.push((*prefix).to_owned());
     }
+    (names, stripped)
 }
 
 /// The word, number and rest of a name.
@@ -77,44 +85,55 @@ fn split(name: &str) -> (String, Option<usize>, usize) {
     (first.to_owned(), None, first.len() + 1)
 }
 
-/// The layers, by word and number; what belongs to none has the empty word and no number.
-pub(super) fn blocks(tensors: Tensors) -> Vec<Block> {
+/// The layers, by word and number; what belongs to none has the empty word and no number. `files` has the name of every tensor in
+/// the file, which is what errors and reports say.
+pub(super) fn blocks(tensors: Tensors, files: &BTreeMap<String, String>) -> Vec<Block> {
     let mut blocks: BTreeMap<(String, Option<usize>), Block> = BTreeMap::new();
     for (name, tensor) in tensors {
         let (stem, index, at) = split(&name);
         let key = (stem.clone(), index);
-        let layer = name[..at.saturating_sub(1)].to_owned();
-        let block = blocks.entry(key).or_insert_with(|| Block { stem, index, name: layer, leaves: BTreeMap::new() });
-        block.leaves.insert(name[at..].to_owned(), tensor);
+        let leaf = &name[at..];
+        let block = blocks.entry(key).or_insert_with(|| {
+            let file = files.get(&name).unwrap_or(&name);
+            let layer = file.strip_suffix(leaf).and_then(|layer| layer.strip_suffix('.'));
+            let layer = layer.unwrap_or_else(|| &name[..at.saturating_sub(1)]).to_owned();
+            Block { stem, index, name: layer, leaves: BTreeMap::new() }
+        });
+        block.leaves.insert(leaf.to_owned(), tensor);
     }
     let mut blocks: Vec<Block> = blocks.into_values().collect();
     blocks.iter_mut().filter(|block| block.index.is_some() || !block.stem.is_empty()).for_each(unwrap_leaves);
     blocks
 }
 
+/// What may wrap a whole layer.
+pub(super) const WRAPPERS: [&str; 4] = ["module.", "conv.", "layer.", "gnn."];
+
 /// Takes off what wraps the whole layer: PyG's normalisations have a `module`, own layers a `conv`.
 fn unwrap_leaves(block: &mut Block) {
-    for wrapper in ["module.", "conv.", "layer.", "gnn."] {
+    for wrapper in WRAPPERS {
         if block.leaves.keys().all(|leaf| leaf.starts_with(wrapper)) {
             let leaves = std::mem::take(&mut block.leaves);
             block.leaves =
                 leaves.into_iter().map(|(leaf, tensor)| (leaf[wrapper.len()..].to_owned(), tensor)).collect();
+            block.name = format!("{}.{}", block.name, &wrapper[..wrapper.len() - 1]);
         }
     }
 }
 
-/// The parts of a nested network, such as the MLP of a GIN layer, without what they share.
-pub(super) fn inner_blocks(mut leaves: Tensors) -> Vec<Block> {
-    while let Some(first) =
-        leaves.keys().next().and_then(|name| name.split_once('.')).map(|(first, _)| format!("{first}."))
-    {
-        let is_shared = leaves.keys().all(|name| name.strip_prefix(&first).is_some_and(|rest| rest.contains('.')));
-        if !is_shared {
-            break;
-        }
-        leaves = leaves.into_iter().map(|(name, t)| (name[first.len()..].to_owned(), t)).collect();
-    }
-    blocks(leaves)
+/// The parts of a nested network, such as the MLP of a GIN layer, without what they share. `name` is that of the layer it lies in,
+/// `prefix` what stood in front of every leaf.
+pub(super) fn inner_blocks(leaves: Tensors, name: &str, prefix: &str) -> Vec<Block> {
+    // What all names share are whole parts of the first one, as long as something with a point is left behind them.
+    let first = leaves.keys().next().cloned().unwrap_or_default();
+    let shared = leaves.keys().map(|leaf| {
+        let n_common = leaf.bytes().zip(first.bytes()).take_while(|(a, b)| a == b).count();
+        let within = leaf.rfind('.').map_or(0, |last| n_common.min(last));
+        leaf.as_bytes()[..within].iter().rposition(|byte| *byte == b'.').map_or(0, |at| at + 1)
+    });
+    let shared = shared.min().unwrap_or(0);
+    let files = leaves.keys().map(|leaf| (leaf[shared..].to_owned(), format!("{name}.{prefix}{leaf}"))).collect();
+    blocks(leaves.into_iter().map(|(leaf, t)| (leaf[shared..].to_owned(), t)).collect(), &files)
 }
 
 /// Where a word says that its layer stands: first, between, last.
