@@ -24,7 +24,7 @@ fn check_as(options: &ReadOptions, name: &str, body: impl AsRef<[u8]>, expected:
 
 #[test]
 fn edge_lists() {
-    let two = "two whole numbers from 0 (the ends of an edge)";
+    let two = "two whole numbers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
     check(
         "e.csv",
         "source,target,weight\n0,1,x\n",

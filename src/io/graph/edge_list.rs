@@ -574,7 +574,8 @@ impl Text {
                 return Err(lines.fault(EXPECTED_ENDS, found));
             };
             let Some(weight) = weight.filter(|w| w.is_finite()) else {
-                if table.is_some() && line.contains(&b'"') {
+                // Read as a table, the error shows what was recognised.
+                if table.is_some() && (has_header || line.contains(&b'"')) {
                     return Ok(Plain::Table);
                 }
                 let column = layout.weight.unwrap_or(0) + 1;
