@@ -130,7 +130,7 @@ fn classes_are_numbers_or_names_and_special_values_are_none() {
         ("id,y\n1,1.0\n2,0.0\n3,\n4,NaN\n", ["1", "0", "?", "?"]),
         ("id,label\n1,2010\n2,2020\n3,-1\n4,NA\n", ["2010", "2020", "?", "?"]),
         ("id,分類\n1,猫\n2,犬\n3,空欄\n4,猫\n", ["猫", "犬", "?", "猫"]),
-        ("id,c0,c1,c2\n1,1,0,0\n2,0,1,0\n3,0,0,1\n4,1,0,0\n", ["0", "1", "2", "0"]),
+        ("id,c0,c1,c2\n1,1,0,0\n2,0,1,0\n3,0,0,1\n4,1,0,0\n", ["c0", "c1", "c2", "c0"]),
     ] {
         folder.file("labels.csv", body);
         let (graph, report) = read(&path).expect("tables");
