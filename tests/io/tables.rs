@@ -244,3 +244,18 @@ fn wrong_downloads_are_named_with_the_way_out() {
         assert!(matches!(&found, Detected::Unknown { found } if found.contains(words)), "{found}");
     }
 }
+
+#[test]
+fn nodes_that_have_nothing_but_names_are_nodes() {
+    let folder = Folder::new();
+    let path = folder.file(
+        "edges.csv",
+        "Source,Target,Type,Id,Label,timeset,Weight\na,b,Undirected,0,,,1.0\nb,c,Undirected,1,,,2.0\n",
+    );
+    let nodes = folder.file("nodes.csv", "Id;Label;timeset\na;Alice;\nb;Bob;\nc;Cy;\nd;Dan;\n");
+    let (graph, report) = read(&path).expect("a graph");
+    assert_eq!(ids(&graph), ["a", "b", "c", "d"]);
+    assert!(graph.labels().is_none(), "{report:?}");
+    assert!(report.warnings.iter().any(|w| w.contains("no columns of numbers")), "{report:?}");
+    assert_eq!(roles(&nodes, &ReadOptions::default()).expect("readable").chosen, Role::Features);
+}

@@ -139,8 +139,11 @@ pub(super) fn with_parts(
             if is_whole && is_without_features(file.as_ref(), options) { Wanted::Anything } else { Wanted::Features };
         match table(file, wanted, report)? {
             Some(found) => {
-                if let Some(features) = found.features {
-                    take_features(&mut parts, features, file, report);
+                match found.features {
+                    Some(features) => take_features(&mut parts, features, file, report),
+                    None => report.warnings.push(format!(
+                        "{file} has no columns of numbers, so no features (--features names columns of texts to use)"
+                    )),
                 }
                 (other_labels, other_split) = (found.labels, found.split);
             }
@@ -192,7 +195,7 @@ fn is_without_features(path: &Path, options: &ReadOptions) -> bool {
     let table = if is_array(path) { None } else { sketch_nodes(path, Wanted::Anything, options).ok().flatten() };
     table.is_some_and(|table| {
         table.place(ColumnRole::Feature).is_none()
-            && (table.place(ColumnRole::Class).is_some() || table.place(ColumnRole::Split).is_some())
+            && [ColumnRole::Class, ColumnRole::Split, ColumnRole::Id].iter().any(|role| table.place(*role).is_some())
     })
 }
 
