@@ -329,16 +329,13 @@ impl Layout {
         let found = [b',', b';', b'\t'].into_iter().find(|s| line.contains(s));
         let separator = separator.or(found);
         let place = |role: ColumnRole| table.and_then(|table| table.place(role));
-        match (place(ColumnRole::Source), place(ColumnRole::Target)) {
-            (Some(source), Some(target)) => {
-                Self { separator, source, target, weight: place(ColumnRole::Weight), is_guessed: true }
-            }
-            _ => {
-                // A weight alone is known by its name.
-                let mut names = fields(line, separator).map(|name| word_of(&String::from_utf8_lossy(name)));
-                let weight = names.position(|word| word == Some(Word::Weight)).filter(|at| *at > 1);
-                Self { weight, ..Self::by_place(separator) }
-            }
+        if let (Some(source), Some(target)) = (place(ColumnRole::Source), place(ColumnRole::Target)) {
+            Self { separator, source, target, weight: place(ColumnRole::Weight), is_guessed: true }
+        } else {
+            // A weight alone is known by its name.
+            let mut names = fields(line, separator).map(|name| word_of(&String::from_utf8_lossy(name)));
+            let weight = names.position(|word| word == Some(Word::Weight)).filter(|at| *at > 1);
+            Self { weight, ..Self::by_place(separator) }
         }
     }
 
@@ -426,7 +423,7 @@ struct FirstEdge {
 
 /// What plain reading ended with.
 enum Plain {
-    Done(Text),
+    Done(Box<Text>),
     /// Fields in quotation marks, or ids that are text.
     Table,
     /// The first line states counts.
@@ -461,7 +458,7 @@ impl Text {
             (read, _) => read?,
         };
         let (text, own) = match (read, table) {
-            (Plain::Done(text), _) => (text, own),
+            (Plain::Done(text), _) => (*text, own),
             (Plain::Table, Some(table)) => return Self::of_table(table, request, report),
             (Plain::Table, None) => {
                 return Err(LoadError::content(request.path, "whole file", "a list of edges", "another table"));
@@ -477,7 +474,7 @@ impl Text {
                     first.line, first.text
                 );
                 own.fact("first line", decided);
-                (text, own)
+                (*text, own)
             }
         };
         report.facts.extend(own.facts);
@@ -613,7 +610,7 @@ impl Text {
         if n_comments > 0 {
             report.ignored.push(format!("{n_comments} comments between edges (--comments says what they start with)"));
         }
-        Ok(Plain::Done(text))
+        Ok(Plain::Done(Box::new(text)))
     }
 
     fn check_edges(&self, path: &Path) -> Result<(), LoadError> {

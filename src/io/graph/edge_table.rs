@@ -81,14 +81,14 @@ pub(super) fn read(
         sorted.sort_unstable();
         sorted.windows(2).all(|w| w[0] != w[1])
     };
-    Ok(match ids.filter(is_distinct) {
-        Some(ids) => (SparseEdges::of_ids(list, ids), None),
-        None => {
-            let mut names = Names::default();
-            texts.iter().for_each(|name| _ = names.mention(name, 0));
-            (SparseEdges::of_numbers(list), Some(names))
-        }
-    })
+    if let Some(ids) = ids.filter(is_distinct) {
+        return Ok((SparseEdges::of_ids(list, ids), None));
+    }
+    let mut names = Names::default();
+    for name in &texts {
+        names.mention(name, 0);
+    }
+    Ok((SparseEdges::of_numbers(list), Some(names)))
 }
 
 /// The columns of the two ends.

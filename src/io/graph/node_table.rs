@@ -130,7 +130,7 @@ fn understood(mut table: TableSketch, wanted: Wanted, options: &ReadOptions) -> 
             && kind(&table, 0) == ColumnKind::Whole
             && table.first_differs
             && (1..n).all(|at| matches!(kind(&table, at), ColumnKind::Number));
-        if (is_pair && table.first_differs) || (is_text && table.first_differs) || is_whole {
+        if is_whole || (table.first_differs && (is_pair || is_text)) {
             table.columns[0].role = ColumnRole::Id;
         }
     }
@@ -262,15 +262,15 @@ impl Reading<'_> {
                     self.n_missing[j] += 1;
                     0.0
                 }
-                _ => match truth(text) {
-                    Some(is_true) => f32::from(u8::from(is_true)),
-                    None => {
+                _ => {
+                    let is_true = truth(text).ok_or_else(|| {
                         let found = format!("`{}`{}", shortened(text), decimal_comma(text));
                         let expected =
                             format!("a number in column {} (--features names the columns to use)", name(*at));
-                        return Err(self.table.fault(self.path, place, expected, found));
-                    }
-                },
+                        self.table.fault(self.path, place.clone(), expected, found)
+                    })?;
+                    f32::from(u8::from(is_true))
+                }
             };
             self.x[node * width + j] = value;
         }
@@ -320,7 +320,7 @@ impl Reading<'_> {
         for (part, at) in self.masks.into_iter().flatten().enumerate() {
             let text = row.get(at).unwrap_or_default();
             let expected = format!("true or false in column {}", name(at));
-            let is_in = truth(text).or(if is_missing(text) { Some(false) } else { None });
+            let is_in = truth(text).or_else(|| is_missing(text).then_some(false));
             let fault = || self.table.fault(self.path, place.clone(), expected, format!("`{}`", shortened(text)));
             if is_in.ok_or_else(fault)? {
                 if self.part[node] != u8::MAX {
@@ -545,7 +545,7 @@ impl Reading<'_> {
                 let is_other = [self.id, self.class, self.split].contains(&Some(*at));
                 !is_feature && !is_other && !self.masks.is_some_and(|masks| masks.contains(at))
             })
-            .map(|at| name(at))
+            .map(name)
             .collect();
         if !left_out.is_empty() {
             let shown = left_out.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
@@ -623,7 +623,7 @@ impl Reading<'_> {
         let own = numbers.as_ref().and_then(|numbers| {
             let least = order.first().map(|text| numbers[*text as usize])?;
             let most = order.last().map(|text| numbers[*text as usize])?;
-            (least == 0 && most < MAX_CLASSES && most <= 4 * order.len() as i64).then_some(numbers)
+            (least == 0 && most < MAX_CLASSES && most as usize <= 4 * order.len()).then_some(numbers)
         });
         let mut class_of = vec![Labels::UNLABELLED; texts.all.len()];
         for (class, text) in (0u32..).zip(&order) {

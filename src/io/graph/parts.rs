@@ -137,20 +137,17 @@ pub(super) fn with_parts(
         let is_whole = request.options.features.is_none();
         let wanted =
             if is_whole && is_without_features(file.as_ref(), options) { Wanted::Anything } else { Wanted::Features };
-        match table(file, wanted, report)? {
-            Some(found) => {
-                match found.features {
-                    Some(features) => take_features(&mut parts, features, file, report),
-                    None => report.warnings.push(format!(
-                        "{file} has no columns of numbers, so no features (--features names columns of texts to use)"
-                    )),
-                }
-                (other_labels, other_split) = (found.labels, found.split);
+        if let Some(found) = table(file, wanted, report)? {
+            match found.features {
+                Some(features) => take_features(&mut parts, features, file, report),
+                None => report.warnings.push(format!(
+                    "{file} has no columns of numbers, so no features (--features names columns of texts to use)"
+                )),
             }
-            None => {
-                let features = read_features(file.as_ref(), n)?;
-                take_features(&mut parts, features, file, report);
-            }
+            (other_labels, other_split) = (found.labels, found.split);
+        } else {
+            let features = read_features(file.as_ref(), n)?;
+            take_features(&mut parts, features, file, report);
         }
     }
     if let Some(file) = label_file {
@@ -166,14 +163,13 @@ pub(super) fn with_parts(
         take_labels(&mut parts, other_labels, file, report);
     }
     if let Some(file) = split_file {
-        match table(file, Wanted::Split, report)? {
-            Some(NodeTable { split: Some(split), .. }) => splits.push((split, file)),
-            _ => {
-                let dataset = Dataset::try_new(parts).map_err(|error| LoadError::invalid(file.as_ref(), error))?;
-                let (dataset, name) = with_split_file(&dataset, file.as_ref())?;
-                report.fact("split from", format!("{file} ({name})"));
-                return Ok(dataset);
-            }
+        if let Some(NodeTable { split: Some(split), .. }) = table(file, Wanted::Split, report)? {
+            splits.push((split, file));
+        } else {
+            let dataset = Dataset::try_new(parts).map_err(|error| LoadError::invalid(file.as_ref(), error))?;
+            let (dataset, name) = with_split_file(&dataset, file.as_ref())?;
+            report.fact("split from", format!("{file} ({name})"));
+            return Ok(dataset);
         }
     } else if let (Some(split), Some(file)) = (other_split, label_file.or(feature_file))
         && parts.splits.is_empty()

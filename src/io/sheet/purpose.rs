@@ -72,10 +72,9 @@ pub(crate) fn purpose_of(sketch: &TableSketch, stem: &str) -> Option<Purposes> {
     let hinted = match hint {
         Some(NameHint::Edges) => Some(Purpose::Edges),
         Some(NameHint::Features) => Some(Purpose::Features),
-        Some(NameHint::Labels) => Some(Purpose::Labels),
         Some(NameHint::Split) => Some(Purpose::Split),
         Some(NameHint::Nodes) if n_features > 0 || is_bare => Some(Purpose::Features),
-        Some(NameHint::Nodes) => Some(Purpose::Labels),
+        Some(NameHint::Labels | NameHint::Nodes) => Some(Purpose::Labels),
         None => None,
     };
     if let Some(hinted) = hinted.filter(|hinted| possible.contains(hinted)) {

@@ -245,10 +245,7 @@ pub(crate) fn sketch(path: &Path, options: &ReadOptions) -> Result<Option<TableS
     if is_parquet(&head) {
         return sketch_parquet(path, options).map(Some);
     }
-    let (encoding, encoding_words, text) = match decoded(&head, options.encoding, path)? {
-        Some(found) => found,
-        None => return Ok(None),
-    };
+    let Some((encoding, encoding_words, text)) = decoded(&head, options.encoding, path)? else { return Ok(None) };
     Ok(sketch_text(&text, n_read < HEAD_BYTES, encoding, encoding_words, options))
 }
 
@@ -394,16 +391,15 @@ fn sketch_text(
             break;
         }
     }
-    let (separator, rows) = match chosen {
-        Some((separator, rows)) => (Some(separator), rows),
+    let (separator, rows) = if let Some((separator, rows)) = chosen {
+        (Some(separator), rows)
+    } else {
         // One column: a list.
-        None => {
-            let rows = rows_of(rest, b'\t', comment, is_whole).rows;
-            if rows.is_empty() || rows.iter().any(|row| row.len() != 1 || row[0].split_whitespace().count() != 1) {
-                return None;
-            }
-            (None, rows)
+        let rows = rows_of(rest, b'\t', comment, is_whole).rows;
+        if rows.is_empty() || rows.iter().any(|row| row.len() != 1 || row[0].split_whitespace().count() != 1) {
+            return None;
         }
+        (None, rows)
     };
     let has_quotes = rest.contains('"');
     let layout = Layout {
