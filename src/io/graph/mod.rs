@@ -20,6 +20,7 @@ mod graphsaint;
 mod heterophilous;
 mod linkx;
 mod matrix_market;
+mod members;
 mod metis;
 mod named;
 mod node_table;
