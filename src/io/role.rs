@@ -146,10 +146,10 @@ pub fn roles(path: impl AsRef<Path>, options: &ReadOptions) -> Result<RoleReport
         possible.insert(0, chosen);
     }
     let mut unique = Vec::new();
-    possible.into_iter().for_each(|role| {
+    for role in possible {
         if !unique.contains(&role) {
             unique.push(role);
         }
-    });
+    }
     Ok(RoleReport { chosen, possible: unique, why, table })
 }

@@ -65,10 +65,10 @@ pub(crate) fn text(text: &str) -> Option<String> {
             return Some(format!("an error message of a server ({}): get the file again", shortened(code.trim())));
         }
     }
-    if lower.starts_with('{') {
+    if let Some(inner) = lower.strip_prefix('{') {
         const KEYS: [&str; 6] =
             ["\"message\"", "\"error\"", "\"errors\"", "\"detail\"", "\"documentation_url\"", "\"error_code\""];
-        let first_key = lower[1..].trim_start();
+        let first_key = inner.trim_start();
         if KEYS.iter().any(|key| first_key.starts_with(key)) {
             let shown: String = start.chars().take(120).map(|c| if c.is_control() { ' ' } else { c }).collect();
             return Some(format!(

@@ -27,4 +27,5 @@ mod samples;
 mod stopping;
 mod stored;
 mod support;
+mod tables;
 mod writing;

@@ -35,7 +35,7 @@ pub enum Encoding {
     /// ISO-8859-1, with the further characters of Windows-1252.
     #[serde(rename = "latin1")]
     Latin1,
-    /// Shift_JIS, with the further characters of Windows (CP932).
+    /// `Shift_JIS`, with the further characters of Windows (CP932).
     ShiftJis,
     /// EUC-JP.
     EucJp,

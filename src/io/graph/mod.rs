@@ -10,6 +10,7 @@ mod build;
 mod compact;
 mod dgl;
 mod edge_list;
+mod edge_table;
 mod folder;
 mod gexf;
 mod gml;
@@ -20,8 +21,10 @@ mod heterophilous;
 mod labels;
 mod linkx;
 mod matrix_market;
+mod members;
 mod metis;
 mod named;
+mod node_table;
 mod numbers;
 mod ogb;
 mod parts;
@@ -84,8 +87,6 @@ struct Request<'a> {
     path: &'a Path,
     options: &'a ReadOptions,
     ctl: &'a Control,
-    /// Bytes that reading may take.
-    memory: u64,
 }
 
 impl Request<'_> {
@@ -96,15 +97,7 @@ impl Request<'_> {
 
     /// Refuses what would take more memory than reading may; `basis` says what takes it.
     fn ask(&self, n_bytes: u64, basis: impl FnOnce() -> String) -> Result<(), LoadError> {
-        if n_bytes <= self.memory {
-            return Ok(());
-        }
-        Err(LoadError::TooLarge {
-            path: self.path.to_owned(),
-            needed: memory::gibibytes(n_bytes),
-            basis: basis(),
-            limit: memory::gibibytes(self.memory),
-        })
+        reading::ask(self.path, n_bytes, basis)
     }
 
     /// Refuses a number of nodes that a few bytes claim and nothing in the file bears out: memory is needed for every node.
@@ -157,7 +150,7 @@ fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Datase
         let request = Request { path: Path::new(spec), options, ctl };
         unmet::check_options(GraphFormat::Compact, options, request.path)?;
         let (dataset, mut report) = rearranged(dataset, report, request)?;
-        let dataset = parts::with_parts(dataset, &mut report, options)?;
+        let dataset = parts::with_parts(dataset, &mut report, request, false)?;
         return Ok((dataset, report));
     }
     let path = Path::new(spec);
@@ -201,11 +194,13 @@ fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Datase
         GraphFormat::Stored => stored::read(request)?,
     };
     spec.clone_into(&mut draft.source);
+    let beside = std::mem::take(&mut draft.beside);
     let (mut dataset, mut report) = draft.finish(path, &format.to_string())?;
     if matches!(format, GraphFormat::Compact | GraphFormat::Stored) {
         (dataset, report) = rearranged(dataset, report, request)?;
     }
-    let dataset = parts::with_parts(dataset, &mut report, options)?;
+    let options = &beside.added_to(options);
+    let dataset = parts::with_parts(dataset, &mut report, Request { options, ..request }, beside.is_by_appearance)?;
     Ok((dataset, report))
 }
 
@@ -260,6 +255,8 @@ struct Draft {
     labels: Option<Labels>,
     splits: Vec<Split>,
     node_ids: Option<Vec<String>>,
+    /// Tables that lie beside the graph's file.
+    beside: parts::Beside,
     /// Facts, ignored parts and warnings so far; its format and source are filled in at the end.
     report: LoadReport,
 }
@@ -275,6 +272,7 @@ impl Draft {
             labels: None,
             splits: Vec::new(),
             node_ids: None,
+            beside: parts::Beside::default(),
             report: LoadReport::default(),
         }
     }

@@ -7,7 +7,8 @@
 use std::path::Path;
 
 use crate::engine::graph::{Dataset, Split, resolve_split};
-use crate::io::file::{MAX_FILE_BYTES, read_text, stem};
+use crate::io::encoding::decode;
+use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
 use crate::io::npz::Npz;
 use crate::io::reading;
 use crate::io::recipe::shortened;
@@ -120,7 +121,7 @@ pub fn read_node_ids(path: impl AsRef<Path>, dataset: &Dataset) -> Result<Vec<u3
 }
 
 fn read_ids(path: &Path, dataset: &Dataset) -> Result<Vec<u32>, LoadError> {
-    let text = read_text(path, MAX_FILE_BYTES)?;
+    let text = decode(&read_whole(path, MAX_FILE_BYTES)?, None, None, path)?;
     let mut by_id: Vec<(&str, u32)> =
         dataset.node_ids().unwrap_or(&[]).iter().map(String::as_str).zip(0u32..).collect();
     by_id.sort_unstable();

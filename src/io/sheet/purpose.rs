@@ -53,6 +53,11 @@ pub(crate) fn purpose_of(sketch: &TableSketch, stem: &str) -> Option<Purposes> {
     if n >= 2 && (!sketch.has_header || !has_class) {
         possible.push(Purpose::Edges);
     }
+    // A table of nodes that says nothing but who they are.
+    let is_bare = hint == Some(NameHint::Nodes) && has(ColumnRole::Id) && n_features == 0 && !has_class;
+    if is_bare {
+        possible.insert(0, Purpose::Features);
+    }
     let by_name = |wanted: Purpose| {
         format!(
             "its file's name says {}",
@@ -67,10 +72,9 @@ pub(crate) fn purpose_of(sketch: &TableSketch, stem: &str) -> Option<Purposes> {
     let hinted = match hint {
         Some(NameHint::Edges) => Some(Purpose::Edges),
         Some(NameHint::Features) => Some(Purpose::Features),
-        Some(NameHint::Labels) => Some(Purpose::Labels),
         Some(NameHint::Split) => Some(Purpose::Split),
-        Some(NameHint::Nodes) if n_features > 0 => Some(Purpose::Features),
-        Some(NameHint::Nodes) => Some(Purpose::Labels),
+        Some(NameHint::Nodes) if n_features > 0 || is_bare => Some(Purpose::Features),
+        Some(NameHint::Labels | NameHint::Nodes) => Some(Purpose::Labels),
         None => None,
     };
     if let Some(hinted) = hinted.filter(|hinted| possible.contains(hinted)) {

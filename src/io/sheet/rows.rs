@@ -45,7 +45,7 @@ pub(crate) fn for_each_row(
     };
     if layout.is_parquet {
         parquet_rows(path, usize::MAX, &mut |line, record| {
-            if line % ROWS == 0 {
+            if line.is_multiple_of(ROWS) {
                 ctl.check().map_err(|error| LoadError::invalid(path, error))?;
             }
             counted(line, record)
@@ -94,7 +94,7 @@ fn text_rows(
             return Ok(());
         }
         let line = bytes.position().map_or(0, csv::Position::line) + first_line;
-        if line % ROWS == 0 {
+        if line.is_multiple_of(ROWS) {
             ctl.check().map_err(|error| LoadError::invalid(path, error))?;
             ctl.progress(stage, n_taken.get() as usize, n_bytes as usize);
         }
@@ -147,7 +147,7 @@ fn spaced_rows(
             let expected = format!("a line of at most {MAX_LINE_BYTES} bytes");
             return Err(LoadError::content(path, format!("line {line}"), expected, "a longer one"));
         }
-        if line % ROWS == 0 {
+        if line.is_multiple_of(ROWS) {
             ctl.check().map_err(|error| LoadError::invalid(path, error))?;
             ctl.progress(stage, n_taken.get() as usize, n_bytes as usize);
         }
@@ -233,10 +233,12 @@ fn parquet_rows(
                 let expected = widths.get(at).copied().flatten();
                 if width.map(<[Field]>::len) != expected || expected.is_some_and(|n| n > MAX_LIST) {
                     let place = format!("row {row_number}, column {name}");
-                    let expected = expected.map_or("one value, as in row 1".to_owned(), |n| {
-                        format!("a list of {n} values, as in row 1 (at most {MAX_LIST})")
-                    });
-                    let found = width.map_or("another value".to_owned(), |list| format!("a list of {}", list.len()));
+                    let expected = expected.map_or_else(
+                        || "one value, as in row 1".to_owned(),
+                        |n| format!("a list of {n} values, as in row 1 (at most {MAX_LIST})"),
+                    );
+                    let found =
+                        width.map_or_else(|| "another value".to_owned(), |list| format!("a list of {}", list.len()));
                     return Err(LoadError::content(path, place, expected, found));
                 }
                 match width {

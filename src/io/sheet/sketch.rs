@@ -111,6 +111,12 @@ pub struct TableSketch {
     pub first_lines: Vec<String>,
     #[serde(skip)]
     pub(crate) layout: Layout,
+    /// Whether no value of the first column came twice.
+    #[serde(skip)]
+    pub(crate) first_differs: bool,
+    /// The start of the first row behind the header.
+    #[serde(skip)]
+    pub(crate) first_row: Vec<String>,
     /// Why the first row was taken for names, or not, where nothing in it settles that.
     #[serde(skip)]
     pub(crate) doubt: Option<String>,
@@ -239,10 +245,7 @@ pub(crate) fn sketch(path: &Path, options: &ReadOptions) -> Result<Option<TableS
     if is_parquet(&head) {
         return sketch_parquet(path, options).map(Some);
     }
-    let (encoding, encoding_words, text) = match decoded(&head, options.encoding, path)? {
-        Some(found) => found,
-        None => return Ok(None),
-    };
+    let Some((encoding, encoding_words, text)) = decoded(&head, options.encoding, path)? else { return Ok(None) };
     Ok(sketch_text(&text, n_read < HEAD_BYTES, encoding, encoding_words, options))
 }
 
@@ -388,16 +391,15 @@ fn sketch_text(
             break;
         }
     }
-    let (separator, rows) = match chosen {
-        Some((separator, rows)) => (Some(separator), rows),
+    let (separator, rows) = if let Some((separator, rows)) = chosen {
+        (Some(separator), rows)
+    } else {
         // One column: a list.
-        None => {
-            let rows = rows_of(rest, b'\t', comment, is_whole).rows;
-            if rows.is_empty() || rows.iter().any(|row| row.len() != 1 || row[0].split_whitespace().count() != 1) {
-                return None;
-            }
-            (None, rows)
+        let rows = rows_of(rest, b'\t', comment, is_whole).rows;
+        if rows.is_empty() || rows.iter().any(|row| row.len() != 1 || row[0].split_whitespace().count() != 1) {
+            return None;
         }
+        (None, rows)
     };
     let has_quotes = rest.contains('"');
     let layout = Layout {
@@ -485,7 +487,21 @@ fn finished(
     let columns = columns.map(|((name, kind), role)| ColumnSketch { name, kind, role }).collect();
     layout.has_header = has_header;
     layout.n_columns = n_columns;
-    TableSketch { separator, encoding, has_header, columns, n_rows: body.len(), first_lines, layout, doubt }
+    let mut seen = std::collections::BTreeSet::new();
+    let first_differs = body.iter().filter_map(|row| row.first()).all(|value| seen.insert(value));
+    let first_row = body.first().map(|row| row.iter().take(SHOWN_COLUMNS).cloned().collect()).unwrap_or_default();
+    TableSketch {
+        first_differs,
+        first_row,
+        separator,
+        encoding,
+        has_header,
+        columns,
+        n_rows: body.len(),
+        first_lines,
+        layout,
+        doubt,
+    }
 }
 
 /// Whether the first row names the columns, and a doubt about that in words.
