@@ -16,7 +16,7 @@ use std::path::Path;
 use super::detect::{Detected, ModelFormat, detect};
 use super::file::{MAX_FILE_BYTES, read_whole};
 use super::recipe::shortened;
-use super::report::{LoadError, LoadReport};
+use super::report::{ASSUMED, LoadError, LoadReport};
 use super::sample;
 use crate::engine::EngineError;
 use crate::engine::model::{Architecture, Model};
@@ -118,7 +118,7 @@ impl State {
             report.fact("the file says", found.stated.join(", "));
         }
         for assumed in found.assumed {
-            report.fact("assumed", assumed);
+            report.fact(ASSUMED, assumed);
         }
         report.warnings.extend(found.doubtful);
         warn_about_settings(&model.architecture, &found.stated, &mut report);
