@@ -1,5 +1,6 @@
 //! What model files are made of: types of numbers, layouts, protocols, files beside them, parts beside the network, order in sequences.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use unifews::engine::model::Model;
@@ -46,8 +47,11 @@ fn typed(dtype: &str, n_bytes: u64, size: &[u64]) -> Vec<u8> {
     call(global("torch._utils", "_rebuild_tensor_v3"), &args)
 }
 
+/// Names in PyTorch and safetensors, number in ONNX, bytes and their values.
+type EightBits = (&'static str, &'static str, u64, [u8; 4], [f32; 4]);
+
 /// 1, -0.5, 448 or the like, and the smallest number.
-const EIGHT_BITS: [(&str, &str, u64, [u8; 4], [f32; 4]); 4] = [
+const EIGHT_BITS: [EightBits; 4] = [
     ("float8_e4m3fn", "F8_E4M3", 17, [0x38, 0xb0, 0x7e, 0x01], [1.0, -0.5, 448.0, 0.001_953_125]),
     ("float8_e4m3fnuz", "F8_E4M3FNUZ", 18, [0x40, 0xb8, 0x7f, 0x01], [1.0, -0.5, 240.0, 0.000_976_562_5]),
     ("float8_e5m2", "F8_E5M2", 19, [0x3c, 0xb8, 0x7b, 0x01], [1.0, -0.5, 57344.0, 1.525_878_9e-5]),
@@ -339,7 +343,8 @@ fn a_network_is_found_among_its_companions() {
     ])
     .expect("the network");
     assert_eq!(model.title(), "GCN 2-2-2");
-    assert_eq!(fact(&report, "network found at"), "trainer.gnn.");
+    assert_eq!(fact(&report, "network found at"), "trainer.");
+    assert_eq!(fact(&report, "taken off every name"), "gnn.");
     assert_eq!(report.ignored, ["loss_fn.weight", "val_acc.correct", "val_confusion.confmat"]);
 
     // Copies with averaged weights.
@@ -449,7 +454,8 @@ fn thousands_of_layers_are_counted_and_not_searched() {
         let shape = if length == 4 { "[2,2]" } else { "[1]" };
         let begin = end;
         end += 4 * length;
-        header += &format!("\"{name}\":{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":[{begin},{end}]}},");
+        write!(header, "\"{name}\":{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":[{begin},{end}]}},")
+            .expect("text");
     }
     header.pop();
     header.push('}');

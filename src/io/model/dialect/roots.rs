@@ -198,7 +198,7 @@ fn candidate(tensors: &Tensors, prefix: &str, draft: &Draft) -> Candidate {
         shape.get(usize::from(is_out == origin.is_turned)).copied()
     };
     let weights = || draft.order.iter().filter(|name| name.ends_with("weight"));
-    let ends = width(weights().next(), false).zip(width(weights().last(), true));
+    let ends = width(weights().next(), false).zip(width(weights().next_back(), true));
     Candidate { prefix: prefix.to_owned(), has_convolutions: draft.has_convolutions, outline, ends }
 }
 
