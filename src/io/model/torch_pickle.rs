@@ -8,7 +8,7 @@
 //!         | script module                                   an object whose attributes are tensors and script modules
 //! ```
 //! Modules are walked by their attributes; their classes are never looked up. What a module says about itself (its class, its
-//! numbers) is kept for `dialect`. Container, tensors and limits: see `io/torch.rs`.
+//! numbers) is kept for `dialect`. Container, tensors and limits: see `io/torch/mod.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
