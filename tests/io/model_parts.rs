@@ -432,6 +432,18 @@ fn order_in_a_sequence_is_read_off_its_numbers() {
     let error = read_arrays(&arrays).map(|_| ()).expect_err("behind the ReLU");
     assert!(error.starts_with("layer module_2: expected a normalisation directly behind every convolution"), "{error}");
 
+    // The inner MLP of GIN as a list, without normalisations, has a ReLU in between; as a sequence without a gap it has none.
+    let gin = |names: [&'static str; 2]| read_arrays(&names.into_iter().map(|name| (name, square())).collect());
+    for names in [
+        ["convs.0.nn.lins.0.weight", "convs.0.nn.lins.1.weight"],
+        ["ginlayers.0.apply_func.linears.0.weight", "ginlayers.0.apply_func.linears.1.weight"],
+        ["convs.0.nn.0.weight", "convs.0.nn.2.weight"],
+    ] {
+        assert_eq!(gin(names).expect("GIN").0.title(), "GIN 2-2", "{names:?}");
+    }
+    let error = gin(["convs.0.nn.0.weight", "convs.0.nn.1.weight"]).map(|_| ()).expect_err("no activation");
+    assert!(error.starts_with("layer convs.0.nn.1: expected an activation between"), "{error}");
+
     // A list of linear layers with gaps is a sequence, whatever its word says about convolutions.
     let (model, _) = read_arrays(&vec![
         ("layers.0.weight", floats(&[3, 2], &[1.0; 6])),
