@@ -61,9 +61,22 @@ pub(super) fn read_fitting_model(
     recipe: &mut Recipe,
     terminal: &Terminal,
 ) -> anyhow::Result<Arc<Model>> {
+    read_reported_model(spec, args, recipe, terminal).map(|(model, _)| model)
+}
+
+/// As [`read_fitting_model`], with what was found.
+pub(super) fn read_reported_model(
+    spec: &str,
+    args: &RecipeArgs,
+    recipe: &mut Recipe,
+    terminal: &Terminal,
+) -> anyhow::Result<(Arc<Model>, LoadReport)> {
     terminal.ctl().progress("reading the model", 0, 0);
     let (mut model, report) = read_model(spec)?;
     warn(&report, terminal);
+    for assumed in report.assumptions() {
+        terminal.note(&format!("warning: assumed: {assumed}: {}", report.source));
+    }
     for name in &report.ignored {
         terminal.note(&format!("warning: tensor {name} is not used: {spec}"));
     }
@@ -94,7 +107,7 @@ pub(super) fn read_fitting_model(
     set_shape(shape, args)?;
     recipe.model = shape.clone();
     recipe.check()?;
-    Ok(Arc::new(model))
+    Ok((Arc::new(model), report))
 }
 
 /// What takes less memory than a run.

@@ -31,13 +31,16 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
         options.arch = inputs::family_of(&args.model);
     }
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
-    let model = inputs::read_fitting_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
+    let (model, report) = inputs::read_reported_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
     let options = RunOptions::FULL;
     inputs::check_memory(&input.dataset, &model, &input.recipe, options, terminal)?;
     let run = run_recipe(&input.dataset, &model, &input.recipe, options, None, terminal.ctl())?;
     let bundle = writer.write(&run, terminal.ctl())?;
     terminal.clear();
     let metrics = Metrics::of(&run);
+    if let Some(warning) = score_of_assumptions(report.assumptions().count(), &metrics) {
+        terminal.note(&format!("warning: {warning}: {}", args.model));
+    }
     if args.shared.json {
         return output::json(&Document {
             command: "prune",
@@ -54,6 +57,27 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     lines.push(format!("\nwrote {path} ({} files, {})", files.len(), output::size(*size_bytes)));
     lines.push(format!("replay with: unifews replay {path}"));
     output::lines(&lines)
+}
+
+/// What the unpruned model scores where its file left something open: a low score says that an assumption does not hold.
+fn score_of_assumptions(n_assumed: usize, metrics: &Metrics) -> Option<String> {
+    if n_assumed == 0 {
+        return None;
+    }
+    let scores = metrics.scores.as_ref();
+    let Some((part, score)) = scores.and_then(|scores| {
+        let parts = [("test", &scores.test), ("val", &scores.val), ("train", &scores.train)];
+        parts.into_iter().find_map(|(name, part)| Some((name, part.dense?)))
+    }) else {
+        return Some("no labelled nodes say whether what was assumed of the model holds".to_owned());
+    };
+    let split = scores.map_or("", |scores| scores.split.as_str());
+    Some(format!(
+        "with what was assumed the unpruned model scores {} on the {} {part} nodes of split {split}; much less than it is known for means \
+         that an assumption does not hold",
+        percent(score.accuracy),
+        count(score.n_nodes as u64),
+    ))
 }
 
 /// A run for people: what was removed, what it saves, what it costs.

@@ -15,6 +15,9 @@ pub struct ReportLine {
     pub value: String,
 }
 
+/// Name of the facts that are assumptions.
+pub(crate) const ASSUMED: &str = "assumed";
+
 /// What was read, changed and ignored. Shown in the window and printed by `inspect`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct LoadReport {
@@ -41,6 +44,11 @@ impl LoadReport {
     pub fn fact(&mut self, name: impl Into<String>, value: impl ToString) -> &mut Self {
         self.facts.push(ReportLine { name: name.into(), value: value.to_string() });
         self
+    }
+
+    /// What the file leaves open and was taken for granted; a score on labelled nodes says whether it holds.
+    pub fn assumptions(&self) -> impl Iterator<Item = &str> {
+        self.facts.iter().filter(|line| line.name == ASSUMED).map(|line| line.value.as_str())
     }
 }
 

@@ -17,6 +17,8 @@ mod hostile;
 mod hostile_pickles;
 mod malformed;
 mod malformed_pickles;
+mod model_cases;
+mod model_parts;
 mod models;
 mod parts;
 mod pickled_graphs;

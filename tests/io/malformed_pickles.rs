@@ -207,7 +207,7 @@ fn onnx_files() {
     );
     model_refused(
         &tensor(&[dims(1), varint_field(2, 1), named(), varint_field(14, 1)]),
-        &format!("{place} values in the same file, found values in a file of their own (external data)"),
+        &format!("{place} external data in a file beside the model, named without .. or a leading /, found \"\""),
     );
     let mut cut = tensor(&[dims(1), varint_field(2, 1), named(), bytes_field(9, &[0; 4])]);
     cut.truncate(cut.len() - 2);

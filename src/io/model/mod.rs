@@ -17,7 +17,7 @@ use super::detect::{Detected, ModelFormat, detect};
 use super::file::{MAX_FILE_BYTES, read_whole};
 use super::reading;
 use super::recipe::shortened;
-use super::report::{LoadError, LoadReport};
+use super::report::{ASSUMED, LoadError, LoadReport};
 use super::sample;
 use crate::engine::EngineError;
 use crate::engine::model::{Architecture, Model};
@@ -95,7 +95,7 @@ impl State {
     fn complete_weights(&mut self, path: &Path) -> Result<(), LoadError> {
         let refused = |refusal: Refusal| refusal.in_file(path);
         for (action, name) in dialect::compute_weights(&mut self.tensors).map_err(refused)? {
-            self.report.fact(action, name);
+            self.report.fact(action, shortened(&name));
         }
         if dialect::are_masks_alone(&self.tensors) {
             let expected = "weights (load the state dict of the model that these masks belong to; masks that stand beside their weights, \
@@ -103,7 +103,7 @@ impl State {
             return Err(LoadError::content(path, "tensors", expected, "masks alone, zeros and ones"));
         }
         for name in dialect::apply_masks(&mut self.tensors).map_err(refused)? {
-            self.report.fact("mask applied to", name);
+            self.report.fact("mask applied to", shortened(&name));
         }
         Ok(())
     }
@@ -123,7 +123,7 @@ impl State {
             report.fact("the file says", found.stated.join(", "));
         }
         for assumed in found.assumed {
-            report.fact("assumed", assumed);
+            report.fact(ASSUMED, assumed);
         }
         report.warnings.extend(found.doubtful);
         warn_about_settings(&model.architecture, &found.stated, &mut report);
@@ -131,7 +131,12 @@ impl State {
             // The names were known one by one, and yet the network has no place for this.
             let expected = format!("the tensors of {}", model.title());
             let first = found.origins.get(first).map_or(first, |origin| &origin.file);
-            return Err(LoadError::content(path, format!("tensor {first}"), expected, "one that it has no place for"));
+            return Err(LoadError::content(
+                path,
+                format!("tensor {}", shortened(first)),
+                expected,
+                "one that it has no place for",
+            ));
         }
         if !found.unused.is_empty() {
             let names = found.unused.join(", ");
@@ -157,18 +162,24 @@ fn in_names_of_file(
         EngineError::Mismatch { what, expected, found } => {
             if let Some(origin) = what.strip_prefix("shape of ").and_then(|ours| origins.get(ours)) {
                 let turned = |text: String| if origin.is_turned { reversed(&text) } else { text };
-                return EngineError::mismatch(format!("shape of {}", origin.file), turned(expected), turned(found));
+                return EngineError::mismatch(
+                    format!("shape of {}", shortened(&origin.file)),
+                    turned(expected),
+                    turned(found),
+                );
             }
             let layer = layers.iter().find_map(|(ours, file)| Some((expected.strip_prefix(ours.as_str())?, file)));
             match layer {
-                Some((part, file)) if what == "model tensors" => {
-                    EngineError::mismatch(format!("layer {file}"), format!("a tensor for its {part}"), found)
-                }
+                Some((part, file)) if what == "model tensors" => EngineError::mismatch(
+                    format!("layer {}", shortened(file)),
+                    format!("a tensor for its {part}"),
+                    found,
+                ),
                 _ => EngineError::Mismatch { what, expected, found },
             }
         }
         EngineError::NotFinite { what, found } => {
-            let what = origins.get(&what).map_or(what, |origin| origin.file.clone());
+            let what = origins.get(&what).map_or(what, |origin| shortened(&origin.file));
             EngineError::NotFinite { what, found }
         }
         other => other,

@@ -51,7 +51,7 @@ pub(super) fn read(path: &Path) -> Result<State, LoadError> {
     let uses = uses(&graph.node, path)?;
     let mut state = State::new(report);
     let mut names = BTreeSet::new();
-    let mut outside = External { folder: path.parent().unwrap_or(Path::new("")), files: BTreeMap::new() };
+    let mut outside = External { folder: path.parent().unwrap_or_else(|| Path::new("")), files: BTreeMap::new() };
     for tensor in graph.initializer {
         let name = tensor.name.clone();
         // Shapes and indices of reshaping and slicing nodes.
@@ -86,8 +86,8 @@ pub(super) fn read(path: &Path) -> Result<State, LoadError> {
         }
         state.take(&target, values.map_err(Missing::into_error))?;
     }
-    for (location, (file, _)) in outside.files {
-        state.report.fact("values in", format!("{location} ({} bytes)", file));
+    for (location, (size, _)) in outside.files {
+        state.report.fact("values in", format!("{} ({size} bytes)", shortened(&location)));
     }
     Ok(state)
 }
@@ -149,7 +149,7 @@ impl External<'_> {
             Err(error) => return Err(error),
         };
         let size = file.metadata().map_err(|source| LoadError::io("read", &file_path, source))?.len();
-        let (_, left) = self.files.entry(location.to_owned()).or_insert((size, size.saturating_mul(4)));
+        let (_, left) = self.files.entry(location.to_owned()).or_insert_with(|| (size, size.saturating_mul(4)));
         if offset.checked_add(n_bytes).is_none_or(|end| end > size) || n_bytes > *left {
             let expected = format!("{n_bytes} bytes from byte {offset} of {}", shortened(location));
             return Err(fault(expected, format!("a file of {size} bytes")));

@@ -89,7 +89,7 @@ pub fn read_model_bytes(bytes: &[u8], path: &Path) -> Result<(Model, LoadReport)
             .map_err(|error| fault("metadata trained_on", "the training's facts in JSON", error.to_string()))?;
         model.trained_on = Some(trained_on);
     }
-    report.ignored.extend(unused);
+    report.ignored.extend(unused.iter().map(|name| shortened(name)));
     describe(&model, &mut report);
     Ok((model, report))
 }

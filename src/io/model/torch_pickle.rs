@@ -8,7 +8,7 @@
 //!         | script module                                   an object whose attributes are tensors and script modules
 //! ```
 //! Modules are walked by their attributes; their classes are never looked up. What a module says about itself (its class, its
-//! numbers) is kept for `dialect`. Container, tensors and limits: see `io/torch.rs`.
+//! numbers) is kept for `dialect`. Container, tensors and limits: see `io/torch/mod.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -116,9 +116,9 @@ impl Harvest<'_> {
         for (key, value) in chosen {
             let prefix = if is_one { String::new() } else { format!("{key}.") };
             if self.is_module(value) {
-                self.module(value, prefix.trim_end_matches('.'), 0)?
+                self.module(value, prefix.trim_end_matches('.'), 0)?;
             } else {
-                self.state_dict(value, &prefix)?
+                self.state_dict(value, &prefix)?;
             }
         }
         Ok(())
@@ -221,7 +221,7 @@ impl Harvest<'_> {
             return Ok(true);
         }
         let parsed = SparseRef::parse(self.pickle, id, &path, &place).and_then(|sparse| match sparse {
-            Some(sparse) => Ok(Some(Found::Sparse(sparse))),
+            Some(sparse) => Ok(Some(Found::Sparse(Box::new(sparse)))),
             None => Ok(TensorRef::parse(self.pickle, id, &path, &place)?.map(Found::Dense)),
         });
         match parsed {
@@ -308,7 +308,7 @@ impl Harvest<'_> {
 /// What a value is, as a tensor.
 enum Found {
     Dense(TensorRef),
-    Sparse(SparseRef),
+    Sparse(Box<SparseRef>),
 }
 
 /// Text that may be a part of a name.

@@ -48,7 +48,11 @@ pub(super) fn layer(block: Block, context: &Context<'_>) -> Result<Layer, Refusa
         done.push(("filled in with 0", format!("{name}.eps")));
     }
     let blocks = inner_blocks(inner, &name, prefix);
-    let is_sequence = blocks.iter().all(|block| block.stem.is_empty());
+    // `nn.lins` and `apply_func.linears` are lists whose layers are called with a ReLU in between; numbers right below are a sequence's.
+    let is_list = |block: &Block| block.name.rsplit('.').nth(1).is_some_and(|word| word.starts_with("lin"));
+    let is_sequence = blocks.iter().all(|block| block.stem.is_empty() && !is_list(block));
+    let is_strict =
+        blocks.iter().all(|block| block.index.is_some_and(|at| block.name == format!("{name}.{prefix}{at}")));
     let (mut linears, mut norms) = (Vec::new(), Vec::new());
     for block in blocks {
         let part = block.name.clone();
@@ -68,7 +72,7 @@ pub(super) fn layer(block: Block, context: &Context<'_>) -> Result<Layer, Refusa
         return Err(Refusal::new(name, "two linear layers in the inner MLP", found));
     }
     let folds = if is_sequence {
-        let reading = sequence::read(&items(&linears, &norms), context.modules, true)?;
+        let reading = sequence::read(&items(&linears, &norms), context.modules, is_strict)?;
         doubtful = reading.doubtful;
         reading.folds
     } else {

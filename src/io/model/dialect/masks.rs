@@ -39,10 +39,11 @@ pub(in super::super) fn apply(tensors: &mut Tensors) -> Result<Vec<String>, Refu
 pub(in super::super) fn are_masks_alone(tensors: &Tensors) -> bool {
     /// Fewer values than this may be zeros and ones by chance.
     const FEWEST: usize = 16;
-    let is_binary = |tensor: &ndarray::ArrayD<f32>| tensor.iter().all(|value| *value == 0.0 || *value == 1.0);
+    let is_binary =
+        |tensor: &ndarray::ArrayD<f32>| tensor.iter().all(|value| *value == 0.0 || value.to_bits() == 1f32.to_bits());
     let has_both = |tensor: &ndarray::ArrayD<f32>| tensor.sum() > 0.0 && tensor.iter().any(|value| *value == 0.0);
     let is_matrix = |tensor: &ndarray::ArrayD<f32>| tensor.ndim() > 1 && tensor.len() >= FEWEST;
-    let is_named = tensors.keys().all(|name| name.ends_with("_mask") || name.ends_with(".mask"));
+    let is_named = tensors.keys().all(|name| name.rsplit(['.', '_']).next() == Some("mask"));
     !tensors.is_empty()
         && tensors.values().all(is_binary)
         && (is_named || tensors.values().any(|tensor| is_matrix(tensor) && has_both(tensor)))

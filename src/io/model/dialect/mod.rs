@@ -50,7 +50,9 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn new(place: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { place: shortened(&place.into()), expected: expected.into(), found: shortened(&found.into()) }
+        // Names stand in what is expected, too.
+        let expected = expected.into().replace(char::is_control, " ");
+        Self { place: shortened(&place.into()), expected, found: shortened(&found.into()) }
     }
 
     /// An error of a file's content as a refusal; any other error stays one.
@@ -122,7 +124,9 @@ pub(super) fn translate(
     };
     let prefix = root.prefix.as_str();
     let outside: Vec<String> = tensors.keys().filter(|name| !name.starts_with(prefix)).cloned().collect();
-    outside.iter().for_each(|name| drop(tensors.remove(name)));
+    for name in &outside {
+        tensors.remove(name);
+    }
     let mut parts = roots::Parts::new(&tensors);
     if let Some(part) = unread.iter().find(|unread| parts.has(&unread.name)) {
         return Err(part.reason.clone());
@@ -136,6 +140,11 @@ pub(super) fn translate(
     let (doubts, assumed): (Vec<_>, Vec<_>) =
         assumed.into_iter().partition(|what| layers::DOUBTFUL.contains(&what.as_str()));
     doubtful.splice(0..0, doubts);
+    // What a report says stays on one line each, whatever the names hold.
+    let done =
+        done.into_iter().map(|(action, names)| (action, names.iter().map(|name| shortened(name)).collect())).collect();
+    let doubtful = doubtful.iter().map(|what| what.replace(char::is_control, " ")).collect();
+    let unused = unused.iter().map(|name| shortened(name)).collect();
     let unread = unread.into_iter().map(|unread| format!("{}: {}", unread.name, unread.reason.reason())).collect();
     let dialect = titles.join(", ");
     Ok(Translation { tensors, architecture, dialect, done, assumed, doubtful, stated, unused, unread, origins, layers })

@@ -1,15 +1,15 @@
 //! Which part of a file is the network: below which prefix its tensors lie.
 //!
 //! Checkpoints hold more than a network: the class weights of a loss, the counters of a metric, a copy with averaged weights. The
-//! shortest prefix below which all tensors make a network is looked for. Names and numbers of axes decide, so every trial runs on
-//! *shadows*, tensors of the same rank with at most two values along each axis; the work is the number of tensors times their depth.
+//! shortest prefix below which all tensors make a network is looked for. Names and shapes decide, so every trial runs on tensors of
+//! zeros, which the system only holds where they are written; the work is the number of tensors times their depth.
 //!
 //! What is left out beside a network must not belong to it: weights that make no network of their own are a reason to refuse, for they
 //! may be its head.
 
 use std::collections::BTreeMap;
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 
 use super::sequence::Modules;
 use super::{Draft, Refusal, Tensors, build};
@@ -44,28 +44,24 @@ struct Candidate {
     ends: Option<(usize, usize)>,
 }
 
+/// The place of a refusal that is about names as a whole.
+const NAMES: &str = "tensor names";
+
 /// What is searched.
 struct Trial<'a> {
     tensors: &'a Tensors,
-    shadows: &'a Tensors,
     modules: &'a Modules<'a>,
 }
 
 /// Finds the network.
 pub(super) fn find(tensors: &Tensors, modules: &Modules<'_>) -> Result<Root, Refusal> {
-    let shadows: Tensors = tensors.iter().map(|(name, tensor)| (name.clone(), shadow(tensor))).collect();
     let mut candidates = Vec::new();
-    search(&Trial { tensors, shadows: &shadows, modules }, "", 0, &mut candidates)?;
+    search(&Trial { tensors, modules }, "", 0, &mut candidates)?;
     if candidates.len() > MOST_CANDIDATES {
         let expected = format!("one network, or copies of one, at most {MOST_CANDIDATES}");
-        return Err(Refusal::new("tensor names", expected, format!("{} networks", candidates.len())));
+        return Err(Refusal::new(NAMES, expected, format!("{} networks", candidates.len())));
     }
     choose(candidates)
-}
-
-fn shadow(tensor: &ArrayD<f32>) -> ArrayD<f32> {
-    let shape: Vec<usize> = tensor.shape().iter().take(4).map(|n| (*n).min(2)).collect();
-    ArrayD::zeros(IxDyn(&shape))
 }
 
 /// Whether a tensor is a weight matrix by its name: one that changes the numbers if it is left out.
@@ -102,8 +98,8 @@ impl<'a> Parts<'a> {
 
 /// Adds the networks below `prefix`, or says why there is none.
 fn search(trial: &Trial<'_>, prefix: &str, depth: usize, candidates: &mut Vec<Candidate>) -> Result<(), Refusal> {
-    let Trial { tensors, shadows, modules } = *trial;
-    let part: Tensors = below(shadows, prefix).map(|(name, shadow)| (name.clone(), shadow.clone())).collect();
+    let Trial { tensors, modules } = *trial;
+    let part = below(tensors, prefix).map(|(name, tensor)| (name.clone(), ArrayD::zeros(tensor.shape()))).collect();
     let refusal = match build(part, prefix, modules) {
         Ok(draft) if prefix.is_empty() || is_whole(tensors, prefix, &draft) => {
             candidates.push(candidate(tensors, prefix, &draft));
@@ -155,7 +151,11 @@ fn search(trial: &Trial<'_>, prefix: &str, depth: usize, candidates: &mut Vec<Ca
             ),
         ),
         // All weights lie below one part: what is wrong there is what is wrong.
-        (_, None) if refusals.len() == 1 && prefix_holds_all(tensors, prefix) => refusals.remove(0),
+        (_, None)
+            if refusals.first().is_some_and(|inner| inner.place != NAMES) && prefix_holds_all(tensors, prefix) =>
+        {
+            refusals.remove(0)
+        }
         _ => refusal,
     };
     candidates.truncate(first);
@@ -198,7 +198,7 @@ fn candidate(tensors: &Tensors, prefix: &str, draft: &Draft) -> Candidate {
         shape.get(usize::from(is_out == origin.is_turned)).copied()
     };
     let weights = || draft.order.iter().filter(|name| name.ends_with("weight"));
-    let ends = width(weights().next(), false).zip(width(weights().last(), true));
+    let ends = width(weights().next(), false).zip(width(weights().next_back(), true));
     Candidate { prefix: prefix.to_owned(), has_convolutions: draft.has_convolutions, outline, ends }
 }
 
@@ -206,7 +206,7 @@ fn candidate(tensors: &Tensors, prefix: &str, draft: &Draft) -> Candidate {
 fn nothing(tensors: &Tensors) -> Refusal {
     let found: Vec<&str> = tensors.keys().take(6).map(String::as_str).collect();
     let expected = "the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC)";
-    Refusal::new("tensor names", expected, if found.is_empty() { "none".to_owned() } else { found.join(", ") })
+    Refusal::new(NAMES, expected, if found.is_empty() { "none".to_owned() } else { found.join(", ") })
 }
 
 fn choose(mut candidates: Vec<Candidate>) -> Result<Root, Refusal> {

@@ -91,7 +91,8 @@ pub(super) fn read(items: &[Item], modules: &Modules<'_>, is_strict: bool) -> Re
                 _ => return Err(no_activation(item, next)),
             },
             ([norm], Some(next)) => {
-                reading.folds.push(between(item, norm, next, linear, modules, is_strict, &mut reading.doubtful)?)
+                let fold = between(item, norm, next, linear, modules, is_strict, &mut reading.doubtful)?;
+                reading.folds.push(fold);
             }
             ([norm], None) if is_last => reading.folds.push(match gap(item, norm, modules) {
                 Gap::None | Gap::Nothing => Fold::Front(linear - 1),
