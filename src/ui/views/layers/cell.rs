@@ -356,6 +356,11 @@ fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option
         format::count(u64::from(removed))
     )];
     let value = raster.values[texel.index];
+    let never = raster.never[texel.index];
+    if place.mode == RasterMode::WhenRemoved && place.side == Side::Edges && never < kept {
+        let later = format::count(u64::from(kept - never));
+        lines.push(format!("{} stay to the end, {later} are removed later", format::count(u64::from(never))));
+    }
     let mean = match place.mode {
         RasterMode::Strength => Some("strength"),
         RasterMode::Attention(_) => Some("attention"),
