@@ -36,6 +36,19 @@ pub(crate) fn read_whole(path: &Path, max_bytes: u64) -> Result<Vec<u8>, LoadErr
     Ok(bytes)
 }
 
+/// The first bytes of a regular file; nothing of what is none, or cannot be read.
+pub(crate) fn read_start(path: &Path, n_bytes: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A pipe is not even opened: that would wait for its other end.
+    if path.metadata().is_ok_and(|kind| kind.is_file())
+        && let Ok(file) = File::open(path)
+    {
+        // What was read until a fault is as good a start as any.
+        drop(file.take(n_bytes).read_to_end(&mut bytes));
+    }
+    bytes
+}
+
 /// Reads a whole text file of at most `max_bytes`; a byte order mark is taken off.
 pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<String, LoadError> {
     let bytes = read_whole(path, max_bytes)?;

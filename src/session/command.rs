@@ -22,14 +22,14 @@ pub struct Gesture {
     pub n: u64,
 }
 
-type Write = Arc<dyn Fn(&Path, &Control) -> Result<(), JobError> + Send + Sync>;
+type Write = Arc<dyn Fn(&Path, &Control) -> Result<PathBuf, JobError> + Send + Sync>;
 
 /// Writes one file in the background; what it holds was captured when it was made.
 #[derive(Clone)]
 pub struct FileWriter {
     /// For the status bar, for example `Save heatmap.png`.
     pub label: String,
-    /// Writes to the path, atomically.
+    /// Writes to the path, atomically; answers with what was written, which has an ending that says what it is.
     pub write: Write,
 }
 
@@ -37,7 +37,7 @@ impl FileWriter {
     /// A writer from a closure that calls one of `io`'s writers.
     pub fn new(
         label: impl Into<String>,
-        write: impl Fn(&Path, &Control) -> Result<(), JobError> + Send + Sync + 'static,
+        write: impl Fn(&Path, &Control) -> Result<PathBuf, JobError> + Send + Sync + 'static,
     ) -> Self {
         Self { label: label.into(), write: Arc::new(write) }
     }

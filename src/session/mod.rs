@@ -59,6 +59,8 @@ enum Answer {
     Trained(Box<Trained>),
     Exported(Exported),
     Written(String),
+    /// The project was written, in the state of so many changes.
+    SavedProject(std::path::PathBuf, u64),
     Computed {
         slot: String,
         request: desk::Kept,
@@ -71,7 +73,16 @@ struct PrunedRun {
     run: Run,
     graph: LoadedGraph,
     model: LoadedModel,
-    label: Option<(String, bool)>,
+    known: Option<KnownRun>,
+}
+
+/// What a project or a bundle says of a run that is computed anew.
+#[derive(Default)]
+struct KnownRun {
+    name: String,
+    is_pinned: bool,
+    /// Relative errors of the steps against a model that is not at hand any more; empty where they are measured.
+    errors: Vec<Option<f64>>,
 }
 
 /// What is done once everything that was asked for is open.
@@ -88,6 +99,8 @@ pub struct Session {
     runner: JobRunner<Answer>,
     history: undo::History,
     next_run: u64,
+    /// The number that the last run was called by.
+    last_number: u64,
     after_load: Option<AfterLoad>,
     sweep_job: Option<jobs::JobId>,
     compare_job: Option<jobs::JobId>,
@@ -95,6 +108,10 @@ pub struct Session {
     train_job: Option<jobs::JobId>,
     export_job: Option<jobs::JobId>,
     import_job: Option<jobs::JobId>,
+    /// Whether the running training is the one that comes with a sample, and nobody's work.
+    is_sample_training: bool,
+    /// Counts what changed that a project would keep: a file that was written meanwhile holds an older state.
+    n_changes: u64,
     estimates: estimate::Estimates,
     /// What the running import reads.
     pending_import: Option<import::ImportState>,
@@ -132,6 +149,7 @@ impl Session {
             runner,
             history: undo::History::default(),
             next_run: 1,
+            last_number: 0,
             after_load: None,
             sweep_job: None,
             compare_job: None,
@@ -139,6 +157,8 @@ impl Session {
             train_job: None,
             export_job: None,
             import_job: None,
+            is_sample_training: false,
+            n_changes: 0,
             estimates: estimate::Estimates::default(),
             pending_import: None,
             memory_limit: None,
@@ -186,6 +206,17 @@ impl Session {
     /// Whether no job runs or waits.
     pub fn is_idle(&self) -> bool {
         self.runner.is_idle()
+    }
+
+    /// Whether closing would lose something that can be saved.
+    pub fn has_unsaved_work(&self) -> bool {
+        self.store.is_changed && (self.store.graph.is_some() || self.store.model.is_some())
+    }
+
+    /// Notes that something changed which a project would keep.
+    fn changed(&mut self) {
+        self.n_changes += 1;
+        self.store.is_changed = true;
     }
 
     /// What undo would take back, for people.

@@ -8,13 +8,16 @@ use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
 use super::project;
 use super::store::{LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
-use super::{AfterLoad, Answer, PrunedRun, Session};
+use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session};
 use crate::engine::analysis::Run;
 use crate::engine::train::Trained;
-use crate::io::LoadReport;
+use crate::io::{LoadReport, escaped_path};
 
 /// What was opened before, beyond this many, is forgotten.
 const MAX_RECENT: usize = 12;
+/// What to do when something could not be written.
+const SAVE_ELSEWHERE: &str =
+    "Nothing was changed. Choose a folder that exists and that you may write to, and a name that is free";
 /// Width between layers of a model that is trained only to have one.
 const SMALL_HIDDEN: usize = 64;
 
@@ -52,6 +55,14 @@ impl Session {
                 self.store.notices.add(Level::Info, title, "", "");
                 self.store.export.phase = Phase::Done;
                 self.store.export.last = Some(exported);
+            }
+            Answer::SavedProject(path, n_changes) => {
+                let shown = escaped_path(&path);
+                self.remember(&path.to_string_lossy(), "project");
+                self.store.notices.add(Level::Info, format!("Saved {shown}"), "", "");
+                self.store.project = Some(path);
+                // What changed while it was written is not in it.
+                self.store.is_changed = self.n_changes != n_changes;
             }
             Answer::Written(path) => self.store.notices.add(Level::Info, format!("Saved {path}"), "", ""),
             Answer::Computed { slot, request, answer } => self.store.desk.answered(id, &slot, request, answer),
@@ -97,8 +108,9 @@ impl Session {
 
     /// Opens what a bundle holds, and runs its recipe so that it stands in the table.
     fn take_bundle(&mut self, bundle: OpenedBundle) {
-        let OpenedBundle { spec, graph, model, recipe, is_identical } = bundle;
+        let OpenedBundle { spec, graph, model, recipe, is_identical, errors } = bundle;
         self.remember(&spec, "bundle");
+        self.store.project = None;
         let (level, title) = if is_identical {
             (Level::Info, format!("{spec} replays bit by bit"))
         } else {
@@ -113,7 +125,7 @@ impl Session {
             i.graph = Some(graph);
             i.model = Some(model);
         });
-        self.prune_with(recipe, Some((name, false)));
+        self.prune_with(recipe, Some(KnownRun { name, is_pinned: false, errors }));
     }
 
     /// Puts something at the top of what was opened before.
@@ -136,6 +148,7 @@ impl Session {
                     i.recipe.model.hidden = SMALL_HIDDEN;
                 });
                 self.train();
+                self.is_sample_training = true;
             }
             Some(AfterLoad::TrainSmall) => {}
             Some(AfterLoad::Project(project, path)) => {
@@ -148,7 +161,8 @@ impl Session {
                 self.remember(&path, "project");
                 if self.store.graph.is_some() && self.store.model.is_some() {
                     for run in runs {
-                        self.prune_with(run.recipe, Some((run.name, run.is_pinned)));
+                        let known = KnownRun { name: run.name, is_pinned: run.is_pinned, errors: Vec::new() };
+                        self.prune_with(run.recipe, Some(known));
                     }
                 }
                 self.store.is_changed = false;
@@ -178,12 +192,21 @@ impl Session {
     }
 
     fn add_run(&mut self, pruned: PrunedRun, elapsed_secs: f64) {
-        let PrunedRun { run, graph, model, label } = pruned;
+        let PrunedRun { mut run, graph, model, known } = pruned;
         let id = RunId(self.next_run);
         self.next_run += 1;
-        let (name, is_pinned) = label.unwrap_or_else(|| (format!("Run {}", id.0), false));
+        // A run that comes with a project or a bundle is in its file.
+        let KnownRun { name, is_pinned, errors } = known.unwrap_or_else(|| {
+            self.changed();
+            // A number is not given again after its run was deleted, since undo can bring it back.
+            self.last_number = self.last_number.max(self.store.last_number()).saturating_add(1);
+            KnownRun { name: format!("Run {}", self.last_number), ..KnownRun::default() }
+        });
+        if errors.len() == run.pruned.steps.len() {
+            run.pruned.steps.iter_mut().zip(errors).for_each(|(step, error)| step.relative_error = error);
+        }
+        let name = self.store.free_name(&name, None);
         self.store.runs.push(RunEntry { id, name, is_pinned, run: Arc::new(run), graph, model, elapsed_secs });
-        self.store.is_changed = true;
     }
 
     fn take_trained(&mut self, trained: Trained) {
@@ -193,10 +216,14 @@ impl Session {
         let model = LoadedModel {
             spec: String::new(),
             report: Arc::new(LoadReport::new("trained here", "")),
+            baseline: None,
             name,
             model: trained.model,
         };
         self.take_opened(Opened::Model(Box::new(model)));
+        if !std::mem::take(&mut self.is_sample_training) {
+            self.changed();
+        }
     }
 
     fn take_fault(&mut self, id: JobId, lane: &Lane, label: &str, reason: JobError) {
@@ -218,6 +245,7 @@ impl Session {
         }
         let (detail, next) = match reason {
             JobError::Cancelled => return,
+            JobError::Failed(detail) if *lane == Lane::Export => (detail, SAVE_ELSEWHERE),
             JobError::Failed(detail) => (detail, ""),
             JobError::Panicked(detail) => (detail, "This is a bug in the program; the session is as it was"),
         };

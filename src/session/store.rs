@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ndarray::Array2;
+
 use super::desk::Desk;
 use super::history::History;
 use super::import::ImportState;
@@ -44,6 +46,9 @@ pub struct LoadedModel {
     pub model: Arc<Model>,
     /// What reading it gave; empty for a model trained here.
     pub report: Arc<LoadReport>,
+    /// What pruned results are held against where that is not this model's own output: the pruned model of a bundle is held against what
+    /// the model said before. `[n_nodes, n_classes]`
+    pub baseline: Option<Arc<Array2<f32>>>,
 }
 
 /// Names a run within a session; never given twice.
@@ -344,6 +349,18 @@ impl Store {
         let estimate = self.estimate.as_deref()?;
         let is_wanted = self.shown().is_none_or(|run| !self.is_current(run));
         (is_wanted && estimate.recipe == self.effective_recipe()).then_some(estimate)
+    }
+
+    /// The largest number that a run is called by, 0 without any.
+    pub(crate) fn last_number(&self) -> u64 {
+        self.runs.iter().filter_map(|e| e.name.strip_prefix("Run ")?.parse().ok()).max().unwrap_or(0)
+    }
+
+    /// A name, with a number where another run than `own` has it already.
+    pub(crate) fn free_name(&self, name: &str, own: Option<RunId>) -> String {
+        let is_taken = |name: &str| self.runs.iter().any(|e| Some(e.id) != own && e.name == name);
+        let numbered = (2..).map(|n: usize| format!("{name} ({n})"));
+        std::iter::once(name.to_owned()).chain(numbered).find(|n| !is_taken(n)).unwrap_or_default()
     }
 
     /// A run by its id.

@@ -1,12 +1,13 @@
 //! What actions and requests do: the one place where the registry meets window and session.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use eframe::egui;
 
 use super::actions::Action;
 use super::app::{App, Purpose};
 use super::dialogs::Ask;
+use super::panels::Leaving;
 use super::panels::help::Page;
 use super::saved::{MAX_ZOOM, MIN_ZOOM};
 use super::views::{Pane, WindowRequest};
@@ -29,7 +30,7 @@ impl App {
             Action::OpenFolder => self.ask(ctx, Ask::Folder, Purpose::Open),
             Action::SaveProject => match self.session.store().project.clone() {
                 Some(path) => self.out.send(Command::SaveProject(path)),
-                None => self.ask(ctx, save(&self.name(), project::EXTENSION), Purpose::SaveProject),
+                None => self.ask_project(ctx),
             },
             Action::SaveModel => self.ask(ctx, save(&self.name(), "safetensors"), Purpose::SaveModel),
             Action::SaveRecipe => self.ask(ctx, save("recipe", "toml"), Purpose::SaveRecipe),
@@ -40,8 +41,9 @@ impl App {
                     self.ask_export(ctx, id);
                 }
             }
-            Action::CloseInputs => self.out.send(Command::CloseInputs),
-            Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Action::SaveProjectAs => self.ask_project(ctx),
+            Action::CloseInputs => self.leave(Leaving::Inputs),
+            Action::Quit => self.leave(Leaving::Program),
             Action::Undo => self.out.send(Command::Undo),
             Action::Redo => self.out.send(Command::Redo),
             Action::Prune => self.out.send(Command::Prune),
@@ -64,7 +66,7 @@ impl App {
                 self.out.send(Command::Train);
             }
             Action::Cancel => {
-                if !(self.palette.close() || self.help.close() || self.status.close()) {
+                if !(self.question.close() || self.palette.close() || self.help.close() || self.status.close()) {
                     let is_importing = self.session.store().import.is_some();
                     self.out.send(if is_importing { Command::DiscardImport } else { Command::CancelAll });
                 }
@@ -119,14 +121,20 @@ impl App {
     }
 
     /// Takes over what was chosen in dialogs.
-    pub(super) fn take_chosen(&self) {
+    pub(super) fn take_chosen(&mut self) {
         while let Ok((purpose, paths)) = self.chosen.1.try_recv() {
-            let Some(first) = paths.first().cloned() else { continue };
+            let Some(first) = paths.first().cloned() else {
+                // Nothing chosen: who was to save first stays.
+                if matches!(purpose, Purpose::SaveProject) {
+                    self.question.close();
+                }
+                continue;
+            };
             self.out.send(match purpose {
                 Purpose::Open => Command::Import(paths.iter().map(|p| p.display().to_string()).collect()),
-                Purpose::SaveProject => Command::SaveProject(with_ending(&first, project::EXTENSION)),
-                Purpose::SaveModel => Command::SaveModel(with_ending(&first, "safetensors")),
-                Purpose::SaveRecipe => Command::SaveRecipe(with_ending(&first, "toml")),
+                Purpose::SaveProject => Command::SaveProject(first),
+                Purpose::SaveModel => Command::SaveModel(first),
+                Purpose::SaveRecipe => Command::SaveRecipe(first),
                 Purpose::Save(views::SaveRequest { writer, .. }) => Command::WriteFile(writer, first),
                 Purpose::Export(id) => Command::Export(id, first),
                 Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
@@ -142,6 +150,14 @@ impl App {
             ctx.request_repaint();
         };
         self.dialogs.ask(ask, Box::new(answered));
+    }
+
+    /// Asks where the project is to be saved.
+    pub(super) fn ask_project(&mut self, ctx: &egui::Context) {
+        let name =
+            self.session.store().project.as_ref().and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()));
+        let suggested = save(&self.name(), project::EXTENSION);
+        self.ask(ctx, name.map_or(suggested, |name| Ask::Save { name }), Purpose::SaveProject);
     }
 
     fn ask_export(&mut self, ctx: &egui::Context, id: RunId) {
@@ -183,8 +199,4 @@ impl App {
 
 fn save(stem: &str, ending: &str) -> Ask {
     Ask::Save { name: format!("{stem}.{ending}") }
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    if path.extension().is_some() { path.to_owned() } else { path.with_extension(ending) }
 }

@@ -7,6 +7,7 @@ mod families;
 mod flow;
 mod large;
 mod layers;
+mod leaving;
 mod looks;
 mod methods;
 mod tradeoff;

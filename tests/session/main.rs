@@ -5,6 +5,7 @@
 mod flow;
 mod import;
 mod jobs;
+mod projects;
 mod trials;
 mod undo;
 

@@ -185,8 +185,13 @@ impl Job for Import {
                         Some(network) => with_settings(read, &network),
                         None => read,
                     };
-                    report.model =
-                        Some(LoadedModel { name: read.title(), model: Arc::new(read), report: Arc::new(found), spec });
+                    report.model = Some(LoadedModel {
+                        name: read.title(),
+                        model: Arc::new(read),
+                        report: Arc::new(found),
+                        baseline: None,
+                        spec,
+                    });
                 }
                 Err(error) => report.faults.push((spec, error.to_string())),
             }

@@ -36,6 +36,8 @@ pub(crate) struct OpenedBundle {
     pub(crate) recipe: Recipe,
     /// Whether running it again gave the same bits.
     pub(crate) is_identical: bool,
+    /// The relative error of every step against the model before it was pruned, as it was measured then.
+    pub(crate) errors: Vec<Option<f64>>,
 }
 
 /// Opens one path or `sample:NAME`.
@@ -73,6 +75,7 @@ impl Job for Open {
                     name: model.title(),
                     model: Arc::new(model),
                     report: Arc::new(report),
+                    baseline: None,
                 })))
             }
             Detected::Recipe => Ok(Opened::Recipe(Box::new(read_recipe(path)?), self.spec)),
@@ -100,15 +103,18 @@ fn open_bundle(spec: &str, ctl: &Control) -> Result<OpenedBundle, JobError> {
     let mut model_report = LoadReport::new("pruned model of a bundle", spec);
     model_report
         .warnings
-        .push("removed weights are zero, so unpruned means these weights on the whole graph".to_owned());
+        .push("removed weights are zero; the baseline's accuracy is that of the model before it was pruned, as the bundle says".to_owned());
+    let baseline = bundle.baseline_choices().map(Arc::new);
+    let errors = bundle.metrics.steps.iter().map(|s| s.relative_error).collect();
     let model = LoadedModel {
         spec: String::new(),
         name: format!("{} of the bundle", bundle.model.title()),
         model: Arc::new(bundle.model),
         report: Arc::new(model_report),
+        baseline,
     };
     let graph = loaded_graph(&source, options, dataset, report);
-    Ok(OpenedBundle { spec: spec.to_owned(), graph, model, recipe: bundle.recipe, is_identical })
+    Ok(OpenedBundle { spec: spec.to_owned(), graph, model, recipe: bundle.recipe, is_identical, errors })
 }
 
 /// Counts what the graph's card shows.

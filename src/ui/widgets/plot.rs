@@ -494,13 +494,14 @@ pub(crate) fn save_request(curves: impl Into<Arc<Curves>>, name: &str, format: F
     let failed = |e: FigureError| JobError::Failed(e.to_string());
     let curves = curves.into();
     let writer = FileWriter::new(format!("Save {file}"), move |path, _| {
+        let (format, path) = format.settled(path)?;
         let bytes = match format {
             FigureFormat::Png => curves.png().map_err(failed)?,
             FigureFormat::Svg => curves.svg().into_bytes(),
             FigureFormat::Csv => curves.csv().map_err(failed)?,
         };
-        write_atomic(path, &bytes)?;
-        Ok(())
+        write_atomic(&path, &bytes)?;
+        Ok(path)
     });
     SaveRequest { name: file, writer }
 }

@@ -1,8 +1,10 @@
 //! What the view says: tooltips, states, and the lines of numbers.
 
-use crate::engine::analysis::{Atlas, EntryFacts, EntryPlace, Estimate, NodeOrder, RasterMode, Run, Side};
+use crate::engine::analysis::{
+    Atlas, EntryFacts, EntryPlace, Estimate, NodeOrder, RasterMode, RemovedCount, Run, Side,
+};
 use crate::engine::kernels::Advice;
-use crate::engine::sparsify::{EdgeTrace, StepTrace, WeightTrace};
+use crate::engine::sparsify::{EdgeTrace, Recipe, StepTrace, WeightTrace};
 use crate::session::jobs::Lane;
 use crate::session::{Session, format};
 
@@ -100,7 +102,8 @@ fn time(run: &Run, at: usize) -> Option<(String, &'static str)> {
 
 /// Below the histogram: lines of numbers, each with what it means.
 ///
-/// With an estimate the first line is about the recipe as it stands; the rest stays that of the run.
+/// With an estimate every line is about the recipe as it stands, or says that its number is still to come: numbers of two recipes never
+/// stand side by side.
 pub(super) fn numbers(
     run: &Run,
     estimate: Option<&Estimate>,
@@ -117,9 +120,8 @@ pub(super) fn numbers(
         Side::Edges => e.edges,
         Side::Weights(nth) => e.weights.get(nth).copied(),
     });
-    if let (Some(about), Some(first)) = (estimated, lines.first_mut()) {
-        let (share, kept) = removed(about.sparsity(), about.n_kept(), about.n_entries);
-        *first = vec![(format!("{share} (about)"), ESTIMATE_SAYS), (kept, ESTIMATE_SAYS)];
+    if let (Some(about), Some(estimate)) = (estimated, estimate) {
+        return estimated_numbers(about, &estimate.recipe, step, side);
     }
     let mut last = whole_step(run, at, step, side);
     if let Side::Weights(nth) = side {
@@ -128,6 +130,28 @@ pub(super) fn numbers(
     lines.push(last);
     lines
 }
+
+/// What is known of a recipe before it is computed.
+fn estimated_numbers(
+    about: RemovedCount,
+    recipe: &Recipe,
+    step: &StepTrace,
+    side: Side,
+) -> Vec<Vec<(String, &'static str)>> {
+    let (share, kept) = removed(about.sparsity(), about.n_kept(), about.n_entries);
+    let asked = match side {
+        Side::Edges => format!("δa {}", format::delta(recipe.delta_a(step.idx))),
+        Side::Weights(_) => format!("δw {}", format::delta(recipe.delta_w(step.idx))),
+    };
+    vec![
+        vec![(format!("{share} (about)"), ESTIMATE_SAYS), (kept, ESTIMATE_SAYS)],
+        vec![(asked, "The threshold as the recipe gives it"), (format!("MACs {}", format::NONE), TO_COME)],
+        vec![(format!("norm, error and time {}", format::NONE), TO_COME)],
+    ]
+}
+
+/// Where a number is that no estimate has.
+const TO_COME: &str = "Follows with the exact result, when the slider rests";
 
 /// What the words about skipping weights mean.
 const ADVICE_SAYS: &str = "Removed share from which skipping weights saves time on a processor of this kind, and how many times faster \
