@@ -128,7 +128,11 @@ fn out_of_core(
     }
     let job = StoredPropagation { storage: &storage, size: graph.size(), recipe, locked: locked.as_deref(), plan };
     let state = propagate_stored(&job, terminal.ctl())?;
-    let steps: Vec<_> = state.records.iter().map(|record| record.to_trace(graph.size().n_features)).collect();
+    let steps: Vec<_> = state
+        .records
+        .iter()
+        .map(|record| record.to_trace(graph.size().n_features, recipe.counts_self_loops()))
+        .collect();
     let elapsed_secs = state.records.iter().map(|record| record.secs).sum();
     let n_threads = terminal.ctl().n_threads();
     let metrics = PropagationMetrics::of_steps(&args.graph, &steps, elapsed_secs, n_threads);

@@ -11,7 +11,7 @@ use super::store::{LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
 use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session};
 use crate::engine::analysis::Run;
 use crate::engine::train::Trained;
-use crate::io::{LoadReport, escaped_path};
+use crate::io::{LoadReport, escaped_path, escaped_text};
 
 /// What was opened before, beyond this many, is forgotten.
 const MAX_RECENT: usize = 12;
@@ -251,7 +251,7 @@ impl Session {
         };
         if *lane == Lane::Preview {
             // Shown where the preview would be; a notice for every move of a slider would bury the others.
-            self.store.preview_fault = Some(detail);
+            self.store.preview_fault = Some(escaped_text(&detail).into_owned());
             return;
         }
         self.store.notices.add(Level::Error, format!("{label} failed"), detail, next);

@@ -13,6 +13,7 @@ use super::saved::{MAX_ZOOM, MIN_ZOOM};
 use super::views::{Pane, WindowRequest};
 use super::{layout, views};
 use crate::engine::analysis::SweepGrid;
+use crate::io::escaped;
 use crate::session::{Command, RunId, project};
 
 /// One step of the zoom.
@@ -168,7 +169,7 @@ impl App {
     /// For the suggested name of a run's folder, for example `cora-gcn-run-1`.
     fn export_name(&self, id: RunId) -> String {
         let name = self.session.store().run(id).map_or_else(String::new, |e| e.name.clone());
-        format!("{} {}", self.name(), name).to_lowercase().replace(' ', "-")
+        file_name(&format!("{} {}", self.name(), name))
     }
 
     /// For suggested file names, for example `cora-gcn`.
@@ -177,7 +178,7 @@ impl App {
         let graph = store.graph.as_ref().map(|g| g.dataset.name().to_owned());
         let model = store.model.as_ref().map(|m| m.model.architecture.architecture.key().to_owned());
         let parts: Vec<String> = [graph, model].into_iter().flatten().collect();
-        if parts.is_empty() { "unifews".to_owned() } else { parts.join("-").to_lowercase().replace(' ', "-") }
+        if parts.is_empty() { "unifews".to_owned() } else { file_name(&parts.join("-")) }
     }
 
     fn show(&mut self, pane: Pane) {
@@ -195,6 +196,11 @@ impl App {
         self.saved.theme = theme;
         ctx.set_theme(theme);
     }
+}
+
+/// A name as a suggestion for a file: in the chosen folder, and nothing but seen.
+fn file_name(name: &str) -> String {
+    escaped(name).to_lowercase().replace([' ', '/', '\\', ':'], "-")
 }
 
 fn save(stem: &str, ending: &str) -> Ask {

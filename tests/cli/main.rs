@@ -9,6 +9,7 @@ mod bundle;
 mod common;
 mod exports;
 mod graph_options;
+mod hostile_names;
 mod interrupt;
 mod large;
 mod messages;

@@ -223,6 +223,7 @@ mod tests {
             kept: vec![1, 0, 1, 0],
             removed: vec![0, 0, 0, 1],
             never: vec![1, 0, 0, 0],
+            own: vec![0; 4],
             range: Some((0.5, 2.0)),
         }
     }

@@ -9,7 +9,6 @@ use std::path::Path;
 use crate::engine::graph::{Dataset, Split, resolve_split};
 use crate::io::file::{MAX_FILE_BYTES, read_text, stem};
 use crate::io::npz::Npz;
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 
 /// How an archive spells a split.
@@ -103,6 +102,13 @@ pub fn with_split(dataset: Dataset, spec: &str, seed: u64) -> Result<(Dataset, S
     with_first(&dataset, split, Path::new(spec))
 }
 
+/// What a line holds that is no node: a number as it is, of anything else only its length. A recipe from elsewhere can name any file of
+/// this machine as its list, and a message must not tell what is in it.
+fn unquoted(id: &str) -> String {
+    let is_number = id.len() <= 10 && id.chars().all(|c| c.is_ascii_digit());
+    if is_number { id.to_owned() } else { format!("a text of {} characters that no node has", id.chars().count()) }
+}
+
 /// Reads a list of node ids, as a recipe's lock may name one; node numbers in the order of the list.
 ///
 /// # Errors
@@ -123,7 +129,7 @@ pub fn read_node_ids(path: impl AsRef<Path>, dataset: &Dataset) -> Result<Vec<u3
         if id.is_empty() || id.starts_with('#') {
             continue;
         }
-        let fault = || LoadError::content(path, format!("line {}", line + 1), "a node id of the graph", shortened(id));
+        let fault = || LoadError::content(path, format!("line {}", line + 1), "a node id of the graph", unquoted(id));
         nodes.push(find(id).ok_or_else(fault)?);
     }
     Ok(nodes)

@@ -190,7 +190,7 @@ fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
 fn removed_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     group(ui, tokens, "Removed", kind, "Counted entry by entry over all layers");
     let edges = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref());
-    let (kept, all) = edges.fold((0, 0), |(k, a), e| (k + e.n_after, a + e.n_entries));
+    let (kept, all) = edges.fold((0, 0), |(k, a), e| (k + e.n_kept(), a + e.n_removable()));
     removed_row(ui, tokens, "Edges", run.pruned.edge_sparsity(), kept, all);
     let weights = run.pruned.steps.iter().flat_map(|s| &s.weights);
     let (kept, all) = weights.fold((0, 0), |(k, a), w| (k + w.n_after, a + w.n_weights));
@@ -216,7 +216,7 @@ fn removed_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, sparsity: f64, ke
             ui.add(egui::Label::new(weak(tokens, text).size(tokens::SMALL)).truncate());
         });
     });
-    row.response.on_hover_text(format!("kept {kept} of {all}, over all layers"));
+    row.response.on_hover_text(format!("kept {kept} of {all} that can be removed, over all layers"));
     let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 4.0), egui::Sense::hover());
     let cut = rect.left() + rect.width() * (1.0 - sparsity as f32);
     ui.painter().rect_filled(rect, 2.0, tokens.removed);

@@ -9,7 +9,7 @@ use crate::ui::theme::strong_family;
 use crate::ui::tokens::{self, Tokens};
 
 /// A text in which no name from a file does anything but be seen; line breaks are the text's own.
-fn shown(text: impl Into<String>) -> String {
+pub fn shown(text: impl Into<String>) -> String {
     let text = text.into();
     match escaped_text(&text) {
         Cow::Borrowed(_) => text,

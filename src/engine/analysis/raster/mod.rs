@@ -82,7 +82,7 @@ pub enum RasterMode {
     /// The score; of a block the mean.
     #[default]
     Strength,
-    /// The share kept, `0..=1`.
+    /// The share kept of what can be removed, `0..=1`.
     Kept,
     /// `log10(score / threshold)`, of what was removed before by the threshold that removed it, so that exactly what is gone is below 0.
     /// Infinite where nothing is or can be removed. Of a block the mean, in which what is beyond the ends of the scale stands at them.
@@ -224,6 +224,9 @@ pub struct Raster {
     pub removed: Vec<u32>,
     /// Entries of each texel that no step removes; 0 in all modes but [`RasterMode::WhenRemoved`].
     pub never: Vec<u32>,
+    /// Self-loops of each texel, which are among the kept ones: no threshold removes them, so shares are of the others. A texel of
+    /// self-loops alone is kept. 0 where shares count them.
+    pub own: Vec<u32>,
     /// Smallest and largest finite value; `None` where there is none.
     pub range: Option<(f32, f32)>,
 }
@@ -249,6 +252,12 @@ impl Raster {
     pub fn totals(&self) -> (u64, u64) {
         let sum = |counts: &[u32]| counts.iter().map(|c| u64::from(*c)).sum();
         (sum(&self.kept), sum(&self.removed))
+    }
+
+    /// Of a texel, the entries that can be removed: kept, removed.
+    pub fn removable(&self, texel: usize) -> (u32, u32) {
+        let own = self.own.get(texel).copied().unwrap_or(0);
+        (self.kept[texel].saturating_sub(own), self.removed[texel])
     }
 
     /// The texel that holds an entry, and the entries it stands for; `None` outside.

@@ -171,11 +171,16 @@ impl Texel {
         }
     }
 
-    fn value(&self, mode: RasterMode) -> f32 {
-        let n = self.kept + self.removed;
+    /// What it shows when `own` of its entries are self-loops, beside the shares.
+    fn value(&self, mode: RasterMode, own: u32, n_steps: usize) -> f32 {
+        let (n, others) = (self.kept + self.removed, self.kept + self.removed - own);
         match mode {
             _ if n == 0 => f32::NAN,
-            RasterMode::Kept => self.kept as f32 / n as f32,
+            RasterMode::Kept if others == 0 => 1.0,
+            RasterMode::Kept => (self.kept - own) as f32 / others as f32,
+            RasterMode::WhenRemoved if others > 0 => {
+                ((self.values.sum - f64::from(own) * n_steps as f64) / f64::from(others)) as f32
+            }
             _ => self.values.value(Mean::of(mode)),
         }
     }
@@ -371,9 +376,14 @@ fn edges(
             && is_power(down.block)
             && !matches!(mode, RasterMode::Attention(_))
     });
+    let own = |x: usize, y: usize| {
+        let is_beside = !entries.trace.counts_self_loops;
+        if is_beside { atlas.n_own(&across.entries(x..x + 1), &down.entries(y..y + 1)) } else { 0 }
+    };
+    let picture = Picture { mode, across, down, n_steps: entries.n_steps };
     let Some(pyramid) = pyramid else {
         let columns = across.first..across.end;
-        return paint(mode, across, down, ctl, |first, texels| {
+        return paint(picture, own, ctl, |first, texels| {
             for (i, row) in texels.chunks_exact_mut(across.n).enumerate() {
                 for p in down.entries(first + i..first + i + 1) {
                     read(row, p, &columns);
@@ -382,7 +392,7 @@ fn edges(
         });
     };
     let block = across.block.min(down.block);
-    paint(mode, across, down, ctl, |first, texels| {
+    paint(picture, own, ctl, |first, texels| {
         let rows = down.entries(first..first + texels.len() / across.n);
         let top = rows.start;
         let row_of = |p: usize| (p - top) / down.block * across.n;
@@ -411,30 +421,46 @@ fn weights(run: &Run, nth: usize, request: &RasterRequest, ctl: &Control) -> Res
     let (across, down) = request.bins(n_in, n_out);
     let (norms, thresholds) = (&trace.column_norms, &trace.thresholds);
     let (mean, has_steps) = (Mean::of(request.mode), request.mode == RasterMode::WhenRemoved);
-    paint(request.mode, across, down, ctl, |first, texels| {
-        let outputs = down.entries(first..first + texels.len() / across.n);
-        for j in across.first..across.end {
-            let column = across.texel(j);
-            let (row, kept) = (weight.row(j), mask.row(j));
-            for i in outputs.clone() {
-                let w = row[i].abs();
-                let value = match request.mode {
-                    RasterMode::Strength | RasterMode::Attention(_) => w * norms[trace.feature(j, i)],
-                    RasterMode::Margin => of_mask(kept[i], margin(w, thresholds[trace.feature(j, i)])),
-                    RasterMode::Kept => f32::NAN,
-                    RasterMode::WhenRemoved => f32::from(u8::from(kept[i])),
-                };
-                let texel = (i - outputs.start) / down.block * across.n + column;
-                texels[texel].add(kept[i], has_steps && kept[i], value, mean);
+    let picture = Picture { mode: request.mode, across, down, n_steps: 1 };
+    paint(
+        picture,
+        |_, _| 0,
+        ctl,
+        |first, texels| {
+            let outputs = down.entries(first..first + texels.len() / across.n);
+            for j in across.first..across.end {
+                let column = across.texel(j);
+                let (row, kept) = (weight.row(j), mask.row(j));
+                for i in outputs.clone() {
+                    let w = row[i].abs();
+                    let value = match request.mode {
+                        RasterMode::Strength | RasterMode::Attention(_) => w * norms[trace.feature(j, i)],
+                        RasterMode::Margin => of_mask(kept[i], margin(w, thresholds[trace.feature(j, i)])),
+                        RasterMode::Kept => f32::NAN,
+                        RasterMode::WhenRemoved => f32::from(u8::from(kept[i])),
+                    };
+                    let texel = (i - outputs.start) / down.block * across.n + column;
+                    texels[texel].add(kept[i], has_steps && kept[i], value, mean);
+                }
             }
-        }
-    })
+        },
+    )
 }
 
-fn paint(
+/// What is painted.
+#[derive(Clone, Copy)]
+struct Picture {
     mode: RasterMode,
     across: Bins,
     down: Bins,
+    /// What entries that stay count for among the removing steps.
+    n_steps: usize,
+}
+
+/// `own` says how many self-loops a texel holds, which stand beside its shares.
+fn paint(
+    Picture { mode, across, down, n_steps }: Picture,
+    own: impl Fn(usize, usize) -> u32,
     ctl: &Control,
     fill: impl Fn(usize, &mut [Texel]) + Send + Sync,
 ) -> Result<Raster, EngineError> {
@@ -442,7 +468,8 @@ fn paint(
     const ROWS: usize = 16;
     let mut texels = vec![Texel::EMPTY; across.n * down.n];
     ctl.for_row_blocks(&mut texels, across.n.max(1), ROWS, fill)?;
-    let values: Vec<f32> = texels.iter().map(|t| t.value(mode)).collect();
+    let own: Vec<u32> = (0..texels.len()).map(|at| own(at % across.n, at / across.n)).collect();
+    let values: Vec<f32> = texels.iter().zip(&own).map(|(t, own)| t.value(mode, *own, n_steps)).collect();
     let range = values.iter().filter(|v| v.is_finite()).fold(None, |range, v| match range {
         None => Some((*v, *v)),
         Some((low, high)) => Some((v.min(low), v.max(high))),
@@ -461,6 +488,7 @@ fn paint(
         kept: texels.iter().map(|t| t.kept).collect(),
         removed: texels.iter().map(|t| t.removed).collect(),
         never: texels.iter().map(|t| t.never).collect(),
+        own,
         range,
     })
 }

@@ -168,9 +168,14 @@ impl Scale {
                 return Shade::NO_ENTRY;
             }
             let opacity = if raster.is_single_entries() { top } else { ((n as f32).ln() / densest * top).round() };
+            let own = raster.own.get(at).copied().unwrap_or(0);
             let (value, never) = (raster.values[at], raster.never.get(at).copied().unwrap_or(0));
             let (colour, kept) = match self.ramp {
-                Ramp::Steps(n_steps) => (step_colour(value, n, never, n_steps), ratio(never, n)),
+                Ramp::Steps(_) if n == own => (0.0, 1.0),
+                Ramp::Steps(n_steps) => (
+                    step_colour(value, n - own, never.saturating_sub(own), n_steps),
+                    ratio(never.saturating_sub(own), n - own),
+                ),
                 _ => (self.position(value).unwrap_or(0.0), 0.0),
             };
             Shade { colour: colour_at(colour), kept: (kept * 255.0).round() as u8, opacity: opacity as u8 }

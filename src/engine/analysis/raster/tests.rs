@@ -199,8 +199,9 @@ fn reasons_say_what_happened() {
 fn drawn(picture: &Raster, scale: &Scale) -> (f64, f64) {
     let (mut all, mut kept, mut gone, mut steps) = (0.0, 0.0, 0.0, 0.0);
     for (at, shade) in scale.shades(picture).into_iter().enumerate() {
-        let n = f64::from(picture.kept[at] + picture.removed[at]);
-        assert_eq!(n == 0.0, shade == Shade::NO_ENTRY);
+        assert_eq!(picture.kept[at] + picture.removed[at] == 0, shade == Shade::NO_ENTRY);
+        let (stays, goes) = picture.removable(at);
+        let n = f64::from(stays + goes);
         if n == 0.0 {
             continue;
         }
@@ -216,9 +217,12 @@ fn drawn(picture: &Raster, scale: &Scale) -> (f64, f64) {
     (kept / all, steps / gone)
 }
 
-/// A mean over all entries of a picture.
-fn mean(picture: &Raster, of: impl Fn(usize) -> f64) -> f64 {
-    let n = |at: usize| f64::from(picture.kept[at] + picture.removed[at]);
+/// A mean over all entries of a picture, or over the removable ones.
+fn mean(picture: &Raster, is_of_all: bool, of: impl Fn(usize) -> f64) -> f64 {
+    let n = |at: usize| {
+        let (stays, goes) = picture.removable(at);
+        f64::from(if is_of_all { picture.kept[at] + goes } else { stays + goes })
+    };
     let used = || (0..picture.values.len()).filter(|at| n(*at) > 0.0 && picture.values[*at].is_finite());
     used().map(|at| n(at) * of(at)).sum::<f64>() / used().map(n).sum::<f64>()
 }
@@ -233,8 +237,11 @@ fn the_share_drawn_is_the_share_printed_in_every_mode_of_both_matrices_at_every_
         let run = pruned(family, delta_a, delta_w);
         let (n, n_steps) = (run.dataset.n_nodes(), run.recipe.model.n_graph_steps());
         let removed_at = run.pruned.masks.edges.removed_at();
+        let is_loop: Vec<bool> = run.dataset.topology().entries().map(|(u, v)| u == v).collect();
+        let others: Vec<usize> =
+            removed_at.iter().zip(&is_loop).filter(|(_, own)| !**own).map(|(s, _)| usize::from(*s)).collect();
         let share = |is_counted: &dyn Fn(usize) -> bool| {
-            removed_at.iter().filter(|s| is_counted(usize::from(**s))).count() as f64 / removed_at.len() as f64
+            others.iter().filter(|s| is_counted(**s)).count() as f64 / others.len() as f64
         };
         let atlas = atlas(&run, NodeOrder::Degree);
         for (at, step) in run.pruned.steps.iter().enumerate() {
@@ -244,7 +251,7 @@ fn the_share_drawn_is_the_share_printed_in_every_mode_of_both_matrices_at_every_
             for side in Side::of(step) {
                 let (across, down) = side.size(step, n);
                 let printed = match side {
-                    Side::Edges => step.edges.as_ref().map_or(0.0, |e| e.n_after as f64 / e.n_entries as f64),
+                    Side::Edges => step.edges.as_ref().map_or(0.0, |e| 1.0 - e.sparsity()),
                     Side::Weights(nth) => 1.0 - step.weights[nth].sparsity(),
                 };
                 let draw = |mode: RasterMode, px: usize, blocks: Blocks| {
@@ -270,7 +277,7 @@ fn the_share_drawn_is_the_share_printed_in_every_mode_of_both_matrices_at_every_
                         "{told}: {}",
                         drawn(&picture, &scale).0
                     );
-                    assert!((mean(&picture, |t| f64::from(picture.values[t])) - printed).abs() < 1e-5, "{told}");
+                    assert!((mean(&picture, false, |t| f64::from(picture.values[t])) - printed).abs() < 1e-5, "{told}");
 
                     let (picture, scale) = draw(RasterMode::WhenRemoved, px, blocks);
                     let (kept, progress) = drawn(&picture, &scale);
@@ -282,9 +289,9 @@ fn the_share_drawn_is_the_share_printed_in_every_mode_of_both_matrices_at_every_
                             let first = (1.0 - kept) * (1.0 - progress);
                             assert!((first - share(&|s| s == 0)).abs() < 2.0 * FINE, "{told}: {first}");
                         }
-                        let all: usize = removed_at.iter().map(|s| usize::from(*s)).sum();
-                        let found = mean(&picture, |t| f64::from(picture.values[t]));
-                        assert!((found - all as f64 / removed_at.len() as f64).abs() < 1e-4, "{told}: {found}");
+                        let all: usize = others.iter().sum();
+                        let found = mean(&picture, false, |t| f64::from(picture.values[t]));
+                        assert!((found - all as f64 / others.len() as f64).abs() < 1e-4, "{told}: {found}");
                     } else {
                         assert!((kept - printed).abs() < FINE, "{told}: {kept} of {printed}");
                     }
@@ -292,7 +299,9 @@ fn the_share_drawn_is_the_share_printed_in_every_mode_of_both_matrices_at_every_
                     for mode in RasterMode::ALL {
                         let (picture, entries) = (draw(mode, px, blocks).0, near(mode));
                         let (kept, removed) = picture.totals();
-                        let share = kept as f64 / (kept + removed) as f64;
+                        let own: u32 = picture.own.iter().sum();
+                        let share = 1.0 - removed as f64 / (kept + removed - u64::from(own)) as f64;
+                        let is_of_all = matches!(mode, RasterMode::Strength | RasterMode::Margin);
                         assert!((share - printed).abs() < 1e-9, "{told} {mode:?}: {share} of {printed}");
                         let ends = |v: f32| if mode == RasterMode::Margin { v.clamp(-2.0, 2.0) } else { v };
                         // Infinite margins stand at the ends of the scale, and count as such in every block.
@@ -307,7 +316,10 @@ fn the_share_drawn_is_the_share_printed_in_every_mode_of_both_matrices_at_every_
                         } else if (0..entries.values.len())
                             .all(|t| entries.kept[t] + entries.removed[t] == 0 || entries.values[t].is_finite())
                         {
-                            let (a, b) = (mean(&picture, |t| held(&picture, t)), mean(&entries, |t| held(&entries, t)));
+                            let (a, b) = (
+                                mean(&picture, is_of_all, |t| held(&picture, t)),
+                                mean(&entries, is_of_all, |t| held(&entries, t)),
+                            );
                             assert!((a - b).abs() < 1e-4 * (1.0 + b.abs()), "{told} {mode:?}: {a} for {b}");
                         }
                     }

@@ -5,6 +5,7 @@ use crate::engine::analysis::{
 };
 use crate::engine::kernels::Advice;
 use crate::engine::sparsify::{EdgeTrace, Recipe, StepTrace, WeightTrace};
+use crate::io::escaped;
 use crate::session::jobs::Lane;
 use crate::session::{Session, format};
 
@@ -176,17 +177,25 @@ fn removed(share: f64, kept: usize, all: usize) -> (String, String) {
 }
 
 fn edge_numbers(step: &StepTrace, edges: &EdgeTrace) -> Vec<Vec<(String, &'static str)>> {
-    let (share, kept) = removed(edges.sparsity(), edges.n_after, edges.n_entries);
+    let (share, kept) = removed(edges.sparsity(), edges.n_kept(), edges.n_removable());
+    let own = edges.n_entries - edges.n_removable();
     let used = if edges.pushed_share.is_some() {
         format!("δa {}", format::delta(edges.asked))
     } else {
         format!("δa {} → {}", format::delta(edges.asked), format::delta(edges.delta))
     };
+    let beside = (own > 0).then(|| {
+        let says = "Self-loops are never removed, and stand beside the share";
+        (format!("+ {} self-loops", format::count(own as u64)), says)
+    });
     vec![
         vec![
-            (share, "Share of all entries of the graph, self-loops included, that this step does not walk"),
-            (kept, "Entries this step walks; self-loops are never removed"),
-        ],
+            (share, "Share of the entries that can be removed which this step does not propagate over"),
+            (kept, "Of the entries that can be removed"),
+        ]
+        .into_iter()
+        .chain(beside)
+        .collect(),
         vec![
             (used, "The threshold as the recipe gives it, and the message norm it comes to in this step"),
             (
@@ -234,9 +243,11 @@ pub(super) fn number(value: f64) -> String {
 
 /// A node with its classes.
 fn node(run: &Run, u: usize) -> String {
-    let id = run.dataset.node_id(u);
+    let id = escaped(&run.dataset.node_id(u)).into_owned();
     let Some(labels) = run.dataset.labels() else { return id };
-    let name = |class: usize| labels.names.get(class).cloned().unwrap_or_else(|| format!("class {class}"));
+    let name = |class: usize| {
+        labels.names.get(class).map_or_else(|| format!("class {class}"), |name| escaped(name).into_owned())
+    };
     let names: Vec<String> = labels.all_of(u).into_iter().map(name).collect();
     if names.is_empty() { id } else { format!("{id} ({})", names.join(", ")) }
 }
