@@ -31,6 +31,7 @@ impl Session {
             Command::ChangeImport(options, network) => self.change_import(*options, network.map(|n| *n)),
             Command::AcceptImport => self.accept_import(),
             Command::DiscardImport => self.discard_import(),
+            Command::AnswerOutside(is_allowed) => self.answer_outside(is_allowed),
             Command::OpenSample(spec) => self.open_sample(spec),
             Command::CloseInputs => self.close_inputs(),
             Command::SetRecipe(recipe, gesture) => self.set_recipe(*recipe, "Recipe", gesture),
@@ -155,7 +156,8 @@ impl Session {
 
     /// Opens something; a graph is read as the options say.
     pub(super) fn open_as(&mut self, spec: String, options: ReadOptions) {
-        self.runner.spawn(Lane::Load, Open { spec, options }, Answer::Opened);
+        let job = Open { spec, options, known: self.known_files(), is_allowed: false };
+        self.runner.spawn(Lane::Load, job, Answer::Opened);
     }
 
     fn open_sample(&mut self, spec: String) {
@@ -245,8 +247,11 @@ impl Session {
             self.store.sweep = SweepState::default();
             self.drop_trials();
         }
-        // With more to come, the inputs may not fit each other yet.
-        if !self.runner.is_busy(&Lane::Load) {
+        if is_other {
+            self.store.closed_model = None;
+        }
+        // With more to come, the inputs may not fit each other yet, and thresholds may still be looked for.
+        if !self.runner.is_busy(&Lane::Load) && !self.wants_safe_start {
             self.preview();
         }
     }

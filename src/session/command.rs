@@ -64,6 +64,8 @@ pub enum Command {
     AcceptImport,
     /// Forgets the report.
     DiscardImport,
+    /// Whether files outside the folder of what is being opened may be read, see [`super::Store::outside`].
+    AnswerOutside(bool),
     /// Opens a sample graph with its first model; trains a small one where it has none.
     OpenSample(String),
     /// Closes graph and model.

@@ -106,6 +106,11 @@ impl Session {
             self.remember(&file.spec, "recipe");
         }
         let (graph, model, recipe) = (report.graph, report.model, report.recipe);
+        if recipe.is_some() {
+            self.thresholds_are_given();
+        } else {
+            self.want_safe_start();
+        }
         self.change_inputs("Open files", None, |inputs| {
             if let Some(recipe) = recipe {
                 inputs.recipe = recipe;

@@ -16,6 +16,7 @@ mod notice;
 mod outcome;
 mod pictures;
 pub mod project;
+mod start;
 mod store;
 mod trials;
 mod undo;
@@ -33,11 +34,12 @@ pub use desk::{AnyRequest, Desk, Request};
 pub use history::History;
 pub use import::ImportState;
 pub use jobs::import::{FitCheck, FitScores, ImportFile, ImportReport, ImportRole};
+pub use jobs::open::OutsideFiles;
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
 pub use store::{
-    CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId, SensitivityState,
-    Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
+    ClosedModel, CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId,
+    SensitivityState, Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
 };
 
 use jobs::{JobRunner, JobStatus, Lane, Waker};
@@ -45,6 +47,8 @@ use jobs::{JobRunner, JobStatus, Lane, Waker};
 /// What the session's jobs answer.
 enum Answer {
     Opened(jobs::open::Opened),
+    /// Thresholds that keep the accuracy of what was opened.
+    FoundThresholds(Box<Recipe>),
     Imported(jobs::import::Imported),
     /// A preview and how long it took, seconds.
     Previewed(Box<Run>, f64),
@@ -108,6 +112,10 @@ pub struct Session {
     train_job: Option<jobs::JobId>,
     export_job: Option<jobs::JobId>,
     import_job: Option<jobs::JobId>,
+    /// Thresholds that the program chose, which it may choose anew.
+    chosen_thresholds: start::Chosen,
+    /// Whether what is being opened is to be shown with safe thresholds.
+    wants_safe_start: bool,
     /// Whether the running training is the one that comes with a sample, and nobody's work.
     is_sample_training: bool,
     /// Counts what changed that a project would keep: a file that was written meanwhile holds an older state.
@@ -125,17 +133,6 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// What a new session begins with: the authors' middle setting, so that the first picture shows something removed.
-fn start_recipe() -> Recipe {
-    let mut recipe = Recipe::default();
-    recipe.edges.delta = vec![START_DELTA];
-    recipe.weights.delta = vec![START_DELTA];
-    recipe
-}
-
-/// See [`start_recipe`].
-const START_DELTA: f64 = 0.5;
-
 impl Session {
     /// An empty session with `n_threads` workers (0 = all cores) that calls `waker`, from any thread, whenever
     /// [`Session::poll`] has something new.
@@ -145,7 +142,7 @@ impl Session {
     pub fn new(n_threads: usize, waker: Waker) -> Result<Self, EngineError> {
         let runner = JobRunner::new(Workers::new(n_threads)?, waker).with_cost(read_calibration());
         Ok(Self {
-            store: Store { recipe: start_recipe(), ..Store::default() },
+            store: Store { recipe: start::start_recipe(), ..Store::default() },
             runner,
             history: undo::History::default(),
             next_run: 1,
@@ -157,6 +154,8 @@ impl Session {
             train_job: None,
             export_job: None,
             import_job: None,
+            chosen_thresholds: start::Chosen::default(),
+            wants_safe_start: false,
             is_sample_training: false,
             n_changes: 0,
             estimates: estimate::Estimates::default(),

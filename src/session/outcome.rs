@@ -43,6 +43,7 @@ impl Session {
     fn take_answer(&mut self, id: JobId, answer: Answer, elapsed_secs: f64) {
         match answer {
             Answer::Opened(opened) => self.take_opened(opened),
+            Answer::FoundThresholds(found) => self.take_thresholds(&found),
             Answer::Imported(imported) if self.import_job == Some(id) => self.take_imported(imported),
             Answer::Previewed(run, secs) => self.take_preview(*run, secs),
             Answer::Sketched(sketch) => self.take_sketch(sketch),
@@ -81,12 +82,14 @@ impl Session {
         match opened {
             Opened::Graph(graph) => {
                 self.remember(&graph.spec, "graph");
+                self.want_safe_start();
                 self.change_inputs("Open a graph", None, |i| i.graph = Some(*graph));
             }
             Opened::Model(model) => {
                 if !model.spec.is_empty() {
                     self.remember(&model.spec, "model");
                 }
+                self.want_safe_start();
                 self.change_inputs("Open a model", None, |i| {
                     i.recipe = fitted_to(&i.recipe, &model.model.architecture);
                     i.model = Some(*model);
@@ -94,9 +97,11 @@ impl Session {
             }
             Opened::Recipe(recipe, path) => {
                 self.remember(&path, "recipe");
+                self.thresholds_are_given();
                 self.change_inputs("Open a recipe", None, |i| i.recipe = *recipe);
             }
             Opened::Bundle(bundle) => self.take_bundle(*bundle),
+            Opened::Asks(outside) => self.store.outside.push_back(outside),
             Opened::Project(project, path) => {
                 for spec in [&project.graph, &project.model].into_iter().flatten() {
                     self.open_as(spec.clone(), project.recipe.graph.clone());
@@ -111,6 +116,7 @@ impl Session {
         let OpenedBundle { spec, graph, model, recipe, is_identical, errors } = bundle;
         self.remember(&spec, "bundle");
         self.store.project = None;
+        self.thresholds_are_given();
         let (level, title) = if is_identical {
             (Level::Info, format!("{spec} replays bit by bit"))
         } else {
@@ -137,8 +143,11 @@ impl Session {
 
     /// Everything that was asked for is open, or could not be opened.
     pub(super) fn after_load(&mut self) {
-        let is_settled = self.store.preview.is_some() || self.is_busy(&Lane::Preview);
         self.close_unfitting_model();
+        if self.begin_safe_start() {
+            return;
+        }
+        let is_settled = self.store.preview.is_some() || self.is_busy(&Lane::Preview);
         match self.after_load.take() {
             None if is_settled => {}
             None => self.preview(),
@@ -152,6 +161,7 @@ impl Session {
             }
             Some(AfterLoad::TrainSmall) => {}
             Some(AfterLoad::Project(project, path)) => {
+                self.thresholds_are_given();
                 let project::Project { recipe, runs, plan, .. } = *project;
                 self.change_inputs("Open a project", None, |i| i.recipe = recipe);
                 if let Some(plan) = plan {
@@ -167,17 +177,6 @@ impl Session {
                 }
                 self.store.is_changed = false;
             }
-        }
-    }
-
-    /// A model of another width cannot be used with the graph that was opened after it.
-    fn close_unfitting_model(&mut self) {
-        let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else { return };
-        let fits = model.model.check_fits(graph.stats.n_features, graph.stats.n_classes);
-        if let Err(why) = fits {
-            let title = format!("Closed {}: it does not fit {}", model.name, graph.dataset.name());
-            self.store.notices.add(Level::Warning, title, why.to_string(), "Open a model that fits, or train one");
-            self.change_inputs("Close the model", None, |i| i.model = None);
         }
     }
 

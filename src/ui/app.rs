@@ -13,7 +13,7 @@ use super::dialogs::{Dialogs, SystemDialogs};
 use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
 use super::panels::help::Help;
-use super::panels::{Leaving, Next, Palette, Question, StatusBar, Toasts, Welcome, import_ui, menu_bar};
+use super::panels::{Leaving, Next, Palette, Question, StatusBar, Toasts, Welcome, import_ui, menu_bar, outside_ui};
 use super::saved::{self, Saved};
 use super::theme;
 use super::tokens::{self, Themes, Tokens};
@@ -201,6 +201,9 @@ impl App {
         egui::CentralPanel::default().frame(centre).show(ui, |ui| self.centre_ui(ui, &tokens));
         let chosen = self.palette.ui(&ctx, &self.session, &tokens, &self.out);
         self.help.ui(&ctx, &tokens, &self.frames);
+        if let Some(outside) = self.session.store().outside.front() {
+            outside_ui(&ctx, outside, &tokens, &self.out);
+        }
         self.question.ui(&ctx, &self.session, &tokens);
         self.toasts.ui(&ctx, &self.session.store().notices, &tokens);
         drop_hint_ui(&ctx, &tokens);

@@ -67,7 +67,9 @@ impl App {
                 self.out.send(Command::Train);
             }
             Action::Cancel => {
-                if !(self.question.close() || self.palette.close() || self.help.close() || self.status.close()) {
+                if self.session.store().outside.front().is_some() {
+                    self.out.send(Command::AnswerOutside(false));
+                } else if !(self.question.close() || self.palette.close() || self.help.close() || self.status.close()) {
                     let is_importing = self.session.store().import.is_some();
                     self.out.send(if is_importing { Command::DiscardImport } else { Command::CancelAll });
                 }

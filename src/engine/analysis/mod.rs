@@ -11,6 +11,7 @@ mod ordering;
 mod raster;
 mod reproduce;
 mod run;
+mod safe;
 mod sensitivity;
 mod speed;
 mod sweep;
@@ -32,6 +33,7 @@ pub use raster::{
 };
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use run::{Bf16Timing, Followed, Run, RunOptions, Timing, follow, forward_frozen, propagated, run};
+pub use safe::{SAFE_CHANGES, SAFE_LOSS, safe_thresholds};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use speed::{
     ForwardSpeed, HopSpeed, OrderSpeed, PropagationSpeed, SpeedPlan, SpeedReport, TriadSpeed, WeightSpeed,

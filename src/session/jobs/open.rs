@@ -7,9 +7,10 @@ use super::{Job, JobError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions, degree_histogram};
 use crate::engine::sparsify::Recipe;
-use crate::io::bundle::{read_bundle, replay};
+use crate::io::bundle::{Bundle, read_bundle, replay};
 use crate::io::{Detected, LoadError, LoadReport, detect_as, read_graph_as, read_model, read_recipe};
 use crate::session::project::{self, Project};
+use crate::session::start::{files_of, outside};
 use crate::session::store::{LoadedGraph, LoadedModel};
 
 /// What opening gave.
@@ -25,6 +26,19 @@ pub(crate) enum Opened {
     Bundle(Box<OpenedBundle>),
     /// A project, with its path.
     Project(Box<Project>, String),
+    /// Nothing yet: a recipe, project or bundle names files outside the folder that it lies in.
+    Asks(OutsideFiles),
+}
+
+/// Files that a recipe, project or bundle names outside the folder that it lies in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideFiles {
+    /// What is being opened.
+    pub spec: String,
+    /// What that is, for people.
+    pub kind: &'static str,
+    /// What it names.
+    pub files: Vec<String>,
 }
 
 /// What a bundle gave.
@@ -46,6 +60,23 @@ pub(crate) struct Open {
     pub(crate) spec: String,
     /// How it is read, if it is a graph.
     pub(crate) options: ReadOptions,
+    /// What may be read although another file names it: what the user opened before, and what is open.
+    pub(crate) known: Vec<String>,
+    /// Whether the user has said that whatever it names may be read.
+    pub(crate) is_allowed: bool,
+}
+
+impl Open {
+    /// The question to ask before files are read that `kind` names.
+    fn question(&self, kind: &'static str, named: &[String]) -> Option<Opened> {
+        if self.is_allowed || self.known.contains(&self.spec) {
+            return None;
+        }
+        let mut files = outside(Path::new(&self.spec), named);
+        files.retain(|file| !self.known.contains(file));
+        files.dedup();
+        (!files.is_empty()).then(|| Opened::Asks(OutsideFiles { spec: self.spec.clone(), kind, files }))
+    }
 }
 
 impl Job for Open {
@@ -59,7 +90,13 @@ impl Job for Open {
         let (spec, path) = (self.spec.as_str(), Path::new(&self.spec));
         ctl.progress("reading", 0, 0);
         if project::is_project(path) {
-            return Ok(Opened::Project(Box::new(project::read(path)?), self.spec));
+            let project = project::read(path)?;
+            let mut named: Vec<String> = [&project.graph, &project.model].into_iter().flatten().cloned().collect();
+            named.extend(files_of(&project.recipe));
+            return Ok(match self.question("project", &named) {
+                Some(asks) => asks,
+                None => Opened::Project(Box::new(project), self.spec),
+            });
         }
         match detect_as(spec, &self.options)? {
             Detected::Graph(_) => {
@@ -78,8 +115,23 @@ impl Job for Open {
                     baseline: None,
                 })))
             }
-            Detected::Recipe => Ok(Opened::Recipe(Box::new(read_recipe(path)?), self.spec)),
-            Detected::Bundle => Ok(Opened::Bundle(Box::new(open_bundle(spec, ctl)?))),
+            Detected::Recipe => {
+                let recipe = read_recipe(path)?;
+                Ok(match self.question("recipe", &files_of(&recipe)) {
+                    Some(asks) => asks,
+                    None => Opened::Recipe(Box::new(recipe), self.spec),
+                })
+            }
+            Detected::Bundle => {
+                ctl.progress("checking the bundle", 0, 0);
+                let bundle = read_bundle(spec)?;
+                let mut named = files_of(&bundle.recipe);
+                named.push(bundle.manifest.graph.source.clone());
+                match self.question("bundle", &named) {
+                    Some(asks) => Ok(asks),
+                    None => Ok(Opened::Bundle(Box::new(open_bundle(spec, bundle, ctl)?))),
+                }
+            }
             other @ (Detected::Unknown { .. } | Detected::Part(_)) => Err(LoadError::Unknown {
                 path: path.to_owned(),
                 expected: "a graph, a model, a recipe, a bundle or a project".to_owned(),
@@ -91,9 +143,7 @@ impl Job for Open {
 }
 
 /// Reads a bundle with the graph it names, and runs it again.
-fn open_bundle(spec: &str, ctl: &Control) -> Result<OpenedBundle, JobError> {
-    ctl.progress("checking the bundle", 0, 0);
-    let bundle = read_bundle(spec)?;
+fn open_bundle(spec: &str, bundle: Bundle, ctl: &Control) -> Result<OpenedBundle, JobError> {
     ctl.check()?;
     let source = bundle.manifest.graph.source.clone();
     let options = bundle.recipe.graph.clone();

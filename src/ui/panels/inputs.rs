@@ -31,7 +31,7 @@ impl View for Inputs {
             ui.separator();
             match &store.model {
                 Some(model) => model_card::ui(ui, cx.tokens, model),
-                None => nothing(ui, cx.tokens, "No model", "Open one, or train"),
+                None => no_model_ui(ui, cx.tokens, store),
             }
             ui.add_space(4.0);
             ui.separator();
@@ -70,6 +70,17 @@ pub(super) fn path_field(cx: &ViewCx<'_>, ui: &mut egui::Ui, typed: &mut String)
         cx.out.send(Command::Import(vec![typed.trim().to_owned()]));
         typed.clear();
     }
+}
+
+/// Where the model would be: what became of it, or how to get one.
+fn no_model_ui(ui: &mut egui::Ui, tokens: &Tokens, store: &Store) {
+    let Some(closed) = &store.closed_model else { return nothing(ui, tokens, "No model", "Open one, or train") };
+    section(ui, tokens, "No model");
+    let text = format!("⚠ {} was closed: it does not fit {}", closed.name, closed.graph);
+    ui.label(egui::RichText::new(shown(&text)).color(tokens.warning).size(tokens::SMALL))
+        .on_hover_text(shown(&closed.spec));
+    ui.label(weak(tokens, &closed.why).size(tokens::SMALL));
+    ui.label(weak(tokens, "Open one that fits, or train"));
 }
 
 fn nothing(ui: &mut egui::Ui, tokens: &Tokens, title: &str, next: &str) {
