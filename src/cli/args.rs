@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
-use crate::engine::graph::{Column, Direction, SelfLoops, Separator};
+use crate::engine::graph::{Column, Direction, Encoding, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
 use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Identity, Precision, Schedule, WeightMode};
@@ -397,22 +397,28 @@ pub(super) struct GraphArgs {
     /// Lists of edges: characters that comments start with [default: #%]
     #[arg(long, value_name = "CHARS")]
     pub(super) comments: Option<String>,
-    /// Node attributes that are features [default: all of numbers]
+    /// Text: how its characters are stored [default: by byte order mark or declaration, else utf-8]
+    #[arg(long, value_name = "utf-8|utf-16|latin1|shift-jis|euc-jp", value_parser = choice::<Encoding>)]
+    pub(super) encoding: Option<Encoding>,
+    /// Tables with one row per node: the column with their ids, by name or number from 1 [default: by the header]
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) id_column: Option<String>,
+    /// Node attributes or columns that are features [default: all of numbers]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', action = ArgAction::Set)]
     pub(super) features: Option<Vec<String>>,
-    /// The node attribute that is the class
+    /// The node attribute or column that is the class
     #[arg(long, value_name = "NAME")]
     pub(super) labels: Option<String>,
     /// Node attributes that are the split: one of texts, or three of truth values
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', action = ArgAction::Set)]
     pub(super) split_masks: Option<Vec<String>>,
-    /// Features of the nodes from this file (.npy, or SciPy .npz), one row each
+    /// Features of the nodes from this file (.csv, .tsv, .parquet, .npy, or SciPy .npz), one row each
     #[arg(long, value_name = "FILE")]
     pub(super) feature_file: Option<String>,
-    /// Labels from this file (.npy): one class per node, or a column of zeros and ones per class
+    /// Labels from this file (.csv, .tsv, .parquet, .npy): one class per node, or a column of zeros and ones per class
     #[arg(long, value_name = "FILE")]
     pub(super) label_file: Option<String>,
-    /// A split from this file (.npz)
+    /// A split from this file (.csv, .tsv, .parquet, .npz)
     #[arg(long, value_name = "FILE")]
     pub(super) split_file: Option<String>,
     /// Memory that reading may take, GiB [default: what is free]

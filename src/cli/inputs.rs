@@ -219,6 +219,8 @@ impl GraphArgs {
         replace(&mut options.separator, self.separator.as_ref());
         replace(&mut options.header, self.header.as_ref());
         replace(&mut options.comments, self.comments.as_ref());
+        replace(&mut options.encoding, self.encoding.as_ref());
+        replace(&mut options.id_column, self.id_column.as_ref());
         replace(&mut options.features, self.features.as_ref());
         replace(&mut options.labels, self.labels.as_ref());
         replace(&mut options.split_masks, self.split_masks.as_ref());

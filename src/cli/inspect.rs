@@ -106,7 +106,7 @@ fn inspect(spec: &str, args: &GraphArgs, terminal: &Terminal) -> Result<Item, Lo
             let Bundle { manifest, recipe, metrics, .. } = read_bundle(spec)?;
             Item::Bundle { path, manifest: Box::new(manifest), recipe: Box::new(recipe), totals: metrics.totals }
         }
-        other @ (Detected::Unknown { .. } | Detected::Part(_)) => {
+        other @ (Detected::Unknown { .. } | Detected::Part(_) | Detected::PartTable(_)) => {
             let expected = "a graph, a model, a recipe or a bundle".to_owned();
             return Err(LoadError::Unknown { path: Path::new(spec).to_owned(), expected, found: other.to_string() });
         }

@@ -8,9 +8,10 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::encoding::{decode_start, of_mark};
 use super::file::{open, stem};
 use super::graph::{
-    GraphPart, is_blank, is_dgl, is_edge, is_feature_matrix, is_gml, is_header, is_matrix_market, is_metis,
+    GraphPart, edges_in, is_blank, is_dgl, is_edge, is_feature_matrix, is_gml, is_header, is_matrix_market, is_metis,
     is_planetoid_file, is_planetoid_folder, is_pyg_data, is_pyg_folder, is_sparse_matrix, is_split, part_of_array,
     raw_folder, text_folder,
 };
@@ -21,10 +22,13 @@ use super::npz::names_inside;
 use super::recipe::shortened;
 use super::report::LoadError;
 use super::sample;
-use super::source::ByteSource;
+use super::sheet::words::{NameHint, hint_of};
+use super::sheet::{Purpose, is_parquet, purpose_of, sketch};
+use super::source::{ByteSource, stem_unpacked};
 use super::stored::is_stored_folder;
 use super::torch::SEQUENCE_MAGIC;
-use crate::engine::graph::ReadOptions;
+use super::wrong;
+use crate::engine::graph::{Encoding, ReadOptions};
 
 /// The formats of graphs, for people.
 pub(crate) const KNOWN_FORMATS: &str = "Unifews or unifews-stored-graph folder, OGB, GraphSAINT, PPI, Reddit or Geom-GCN folder, gnn-benchmark, heterophilous, Wikipedia, SciPy or unifews-graph .npz, \
@@ -146,6 +150,8 @@ pub enum Detected {
     /// A part of a graph: it belongs to a file with edges, see
     /// [`ReadOptions`](crate::engine::graph::ReadOptions).
     Part(GraphPart),
+    /// The same as a table with one row per node: CSV, TSV, Parquet.
+    PartTable(GraphPart),
     /// Nothing that is known.
     Unknown {
         /// What it looks like, for people.
@@ -161,6 +167,11 @@ impl fmt::Display for Detected {
             Self::Recipe => f.write_str("a recipe"),
             Self::Bundle => f.write_str("an exported bundle"),
             Self::Part(part) => write!(f, "{part}"),
+            Self::PartTable(part) => f.write_str(match part {
+                GraphPart::Features => "features of nodes (a table)",
+                GraphPart::Labels => "labels of nodes (a table)",
+                GraphPart::Split => "a split (a table)",
+            }),
             Self::Unknown { found } => f.write_str(found),
         }
     }
@@ -172,9 +183,13 @@ const HEAD_BYTES: u64 = 1 << 14;
 /// Says what a file or folder is, or what `sample:NAME` names.
 ///
 /// # Errors
-/// [`LoadError::Io`] when it cannot be opened; an unknown file is [`Detected::Unknown`], not an error.
+/// [`LoadError::Io`] when it cannot be opened, [`LoadError::Content`] for text whose bytes fit no character; an unknown file is
+/// [`Detected::Unknown`], not an error.
 pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
-    let path = path.as_ref();
+    detect_with(path.as_ref(), &ReadOptions::default())
+}
+
+fn detect_with(path: &Path, options: &ReadOptions) -> Result<Detected, LoadError> {
     if let Some(name) = path.to_str().and_then(|spec| spec.strip_prefix(sample::PREFIX)) {
         return Ok(sample::detect_sample(name));
     }
@@ -188,7 +203,7 @@ pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
         return Ok(match names_inside(path) {
             Ok(names) if has_pickle(&names) => detect_torch(path),
             Ok(names) => detect_archive(path, &names),
-            Err(error) => unknown(&format!("a broken zip archive ({error})")),
+            Err(error) => unknown(&format!("a broken zip archive ({error}); if it is cut off, get it again")),
         });
     }
     if is_safetensors(&head, kind.len()) {
@@ -196,21 +211,21 @@ pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
     }
     if head.starts_with(b"\x1f\x8b") {
         let mut unpacked = Vec::new();
-        return Ok(match ByteSource::open(path)?.read_into(&mut unpacked, HEAD_BYTES as usize) {
-            Ok(_) => detect_plain(Path::new(&stem(path)), &unpacked),
-            Err(error) => unknown(&format!("a broken gzip file ({error})")),
-        });
+        return match ByteSource::open(path)?.read_into(&mut unpacked, HEAD_BYTES as usize) {
+            Ok(_) => detect_plain(path, Path::new(&stem(path)), &unpacked, options),
+            Err(error) => Ok(unknown(&format!("a broken gzip file ({error}); if it is cut off, get it again"))),
+        };
     }
-    Ok(match text_folder(path) {
-        Some(_) => Detected::Graph(GraphFormat::WebKb),
-        None => detect_plain(path, &head),
-    })
+    match text_folder(path) {
+        Some(_) => Ok(Detected::Graph(GraphFormat::WebKb)),
+        None => detect_plain(path, path, &head, options),
+    }
 }
 
 /// The first lines of a text, packed or not, for a preview; none for anything else.
 pub fn first_lines(path: impl AsRef<Path>, n: usize) -> Option<Vec<String>> {
     let mut head = Vec::new();
-    ByteSource::open(path.as_ref()).ok()?.read_into(&mut head, HEAD_BYTES as usize).ok()?;
+    ByteSource::open_text(path.as_ref(), None).ok()?.read_into(&mut head, HEAD_BYTES as usize).ok()?;
     if head.contains(&0) {
         return None;
     }
@@ -218,19 +233,21 @@ pub fn first_lines(path: impl AsRef<Path>, n: usize) -> Option<Vec<String>> {
     Some(text.lines().take(n).map(shortened).collect())
 }
 
-/// As [`detect`], for a user who says how lines are to be taken apart: text that nothing else is known of is then a list of edges.
+/// As [`detect`], for a user who says how text is to be read: text that nothing else is known of is then a list of edges.
 ///
 /// # Errors
 /// As [`detect`].
 pub fn detect_as(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Detected, LoadError> {
-    let found = detect(path)?;
+    let found = detect_with(path.as_ref(), options)?;
     let is_told = options.columns.is_some() || options.separator.is_some() || options.comments.is_some();
-    let is_text = matches!(&found, Detected::Unknown { found } if found == OTHER_TEXT);
+    let is_text = matches!(&found, Detected::Unknown { found } if found.starts_with(OTHER_TEXT));
     Ok(if is_told && is_text { Detected::Graph(GraphFormat::EdgeList) } else { found })
 }
 
 /// Text that nothing is known of.
 const OTHER_TEXT: &str = "text that is neither a recipe nor a list of edges";
+/// A file without a byte.
+const EMPTY: &str = "an empty file (0 bytes: the download or the copy may have broken off; get it again)";
 
 fn unknown(found: &str) -> Detected {
     Detected::Unknown { found: found.to_owned() }
@@ -257,6 +274,8 @@ fn detect_folder(path: &Path) -> Detected {
         Detected::Graph(GraphFormat::WebKb)
     } else if raw_folder(path).is_some() {
         Detected::Graph(GraphFormat::Ogb)
+    } else if edges_in(path).is_some() {
+        Detected::Graph(GraphFormat::EdgeList)
     } else {
         unknown("a folder without adj.npz, graph.json and manifest.json")
     }
@@ -301,6 +320,9 @@ fn detect_archive(path: &Path, names: &[String]) -> Detected {
         Detected::Model(ModelFormat::Npz)
     } else {
         let some: Vec<&str> = names.iter().take(6).map(String::as_str).collect();
+        if let Some(what) = wrong::archive(names) {
+            return unknown(&what);
+        }
         unknown(&format!("a zip archive with {}", if some.is_empty() { "nothing".to_owned() } else { some.join(", ") }))
     }
 }
@@ -337,59 +359,109 @@ fn markup_of(text: &str) -> Option<GraphFormat> {
     }
 }
 
-fn detect_plain(path: &Path, head: &[u8]) -> Detected {
-    let has_extension = |wanted: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
-    if head.starts_with(b"\x93NUMPY") {
-        return part_of_array(path, head).map_or_else(|| unknown("a NumPy array alone"), Detected::Part);
+/// What a file is that is no archive; `named` is its name without `.gz`, `head` how it begins when unpacked.
+fn detect_plain(path: &Path, named: &Path, head: &[u8], options: &ReadOptions) -> Result<Detected, LoadError> {
+    if is_parquet(head) {
+        return detect_table(path, options);
     }
-    if head.starts_with(SEQUENCE_MAGIC) {
-        return detect_torch(path);
-    }
-    if is_planetoid_file(path) {
-        return Detected::Graph(GraphFormat::Planetoid);
-    }
-    if is_onnx(head) {
-        return Detected::Model(ModelFormat::Onnx);
-    }
-    if head.starts_with(b"\x80\x02") {
-        return unknown("a pickle, which is never run (save it as safetensors or npz)");
-    }
-    if is_dgl(head) {
-        return Detected::Graph(GraphFormat::Dgl);
-    }
-    if is_mat(head) {
-        return Detected::Graph(GraphFormat::Mat);
-    }
-    if is_matrix_market(head) {
-        return Detected::Graph(GraphFormat::MatrixMarket);
-    }
-    if has_extension("safetensors") {
-        return Detected::Model(ModelFormat::Safetensors);
-    }
-    if head.contains(&0) {
-        return unknown(&format!("a file that starts with {}", first_bytes(head)));
+    let marked = of_mark(head).filter(|encoding| encoding.name() != "UTF-8");
+    let decoded = match (marked, options.encoding) {
+        (Some(_), _) => decode_start(head, Encoding::Utf8),
+        (None, Some(chosen)) => decode_start(head, chosen),
+        (None, None) => None,
+    };
+    if decoded.is_none()
+        && let Some(found) = detect_bytes(named, head)
+    {
+        return Ok(found);
     }
     // Comments are in any encoding; what matters here is plain ASCII in all of them.
-    let text = String::from_utf8_lossy(head);
+    let text = decoded.unwrap_or_else(|| String::from_utf8_lossy(head).into_owned());
+    detect_text(path, named, head, &text, options)
+}
+
+/// What is known by bytes, and bytes that are no text.
+fn detect_bytes(path: &Path, head: &[u8]) -> Option<Detected> {
+    let has_extension = |wanted: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
+    Some(if head.starts_with(b"\x93NUMPY") {
+        part_of_array(path, head).map_or_else(|| unknown("a NumPy array alone"), Detected::Part)
+    } else if head.starts_with(SEQUENCE_MAGIC) {
+        detect_torch(path)
+    } else if is_planetoid_file(path) {
+        Detected::Graph(GraphFormat::Planetoid)
+    } else if let Some(what) = wrong::bytes(head) {
+        unknown(what)
+    } else if is_onnx(head) {
+        Detected::Model(ModelFormat::Onnx)
+    } else if head.starts_with(b"\x80\x02") {
+        unknown("a pickle, which is never run (save it as safetensors or npz)")
+    } else if is_dgl(head) {
+        Detected::Graph(GraphFormat::Dgl)
+    } else if is_mat(head) {
+        Detected::Graph(GraphFormat::Mat)
+    } else if is_matrix_market(head) {
+        Detected::Graph(GraphFormat::MatrixMarket)
+    } else if let Some(what) = wrong::text(&String::from_utf8_lossy(head)) {
+        unknown(&what)
+    } else if has_extension("safetensors") {
+        Detected::Model(ModelFormat::Safetensors)
+    } else if head.contains(&0) {
+        let is_wide = head.iter().skip(1).step_by(2).take(16).all(|byte| *byte == 0) && !head.starts_with(&[0]);
+        let way = if is_wide { " (UTF-16 without a byte order mark? say --encoding utf-16)" } else { "" };
+        unknown(&format!("a file that starts with {}{way}", first_bytes(head)))
+    } else {
+        return None;
+    })
+}
+
+fn detect_text(
+    path: &Path,
+    named: &Path,
+    head: &[u8],
+    text: &str,
+    options: &ReadOptions,
+) -> Result<Detected, LoadError> {
+    let has_extension = |wanted: &str| named.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
     let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !is_blank(line));
     let first = lines.next();
     if has_extension("toml") || text.contains("unifews-recipe/") {
-        return Detected::Recipe;
+        return Ok(Detected::Recipe);
     }
-    if let Some(format) = markup_of(&text) {
-        return Detected::Graph(format);
+    if let Some(format) = markup_of(text) {
+        return Ok(Detected::Graph(format));
     }
-    if is_gml(&text) {
-        return Detected::Graph(GraphFormat::Gml);
+    if is_gml(text) {
+        return Ok(Detected::Graph(GraphFormat::Gml));
     }
     let is_named = has_extension("graph") || has_extension("metis");
     if is_metis(head, (head.len() as u64) < HEAD_BYTES, is_named) {
-        return Detected::Graph(GraphFormat::Metis);
+        return Ok(Detected::Graph(GraphFormat::Metis));
     }
-    match first {
-        Some(line) if is_edge(line) => Detected::Graph(GraphFormat::EdgeList),
-        Some(line) if is_header(line) && lines.next().is_some_and(is_edge) => Detected::Graph(GraphFormat::EdgeList),
-        Some(_) => unknown(OTHER_TEXT),
-        None => unknown("an empty file"),
+    let Some(first) = first else {
+        let found = if head.is_empty() { EMPTY } else { "an empty file" };
+        return Ok(unknown(found));
+    };
+    // Plain lists of edges need no look at their columns, unless the file's name speaks of something else.
+    let is_plain = is_edge(first);
+    if is_plain && matches!(hint_of(&stem_unpacked(path)), None | Some(NameHint::Edges)) {
+        return Ok(Detected::Graph(GraphFormat::EdgeList));
     }
+    let is_list = is_plain || (is_header(first) && lines.next().is_some_and(is_edge));
+    match detect_table(path, options) {
+        Ok(Detected::Unknown { .. }) | Err(_) if is_list => Ok(Detected::Graph(GraphFormat::EdgeList)),
+        other => other,
+    }
+}
+
+/// What a table is for.
+fn detect_table(path: &Path, options: &ReadOptions) -> Result<Detected, LoadError> {
+    let Some(table) = sketch(path, options)? else { return Ok(unknown(OTHER_TEXT)) };
+    Ok(match purpose_of(&table, &stem_unpacked(path)).map(|purposes| purposes.chosen) {
+        Some(Purpose::Edges) => Detected::Graph(GraphFormat::EdgeList),
+        Some(Purpose::Features) => Detected::PartTable(GraphPart::Features),
+        Some(Purpose::Labels) => Detected::PartTable(GraphPart::Labels),
+        Some(Purpose::Split) => Detected::PartTable(GraphPart::Split),
+        None if table.columns.len() > 1 => unknown(&format!("{OTHER_TEXT}, but a table ({})", table.hints())),
+        None => unknown(OTHER_TEXT),
+    })
 }

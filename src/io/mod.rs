@@ -6,6 +6,7 @@
 //! | to read | call |
 //! | --- | --- |
 //! | anything: what is it? | [`detect`] |
+//! | files that belong together: what is each for? | [`roles`] |
 //! | a graph, `sample:NAME` too | [`read_graph`], [`read_graph_as`] |
 //! | a model, `sample:NAME` too | [`read_model`] |
 //! | a recipe | [`read_recipe`] |
@@ -18,6 +19,7 @@ pub mod atomic;
 pub mod bundle;
 mod calibration;
 mod detect;
+mod encoding;
 mod ending;
 mod escape;
 pub mod export;
@@ -34,12 +36,15 @@ mod pickle;
 mod recipe;
 mod report;
 pub mod results;
+mod role;
 mod sample;
+mod sheet;
 mod source;
 mod sparse;
 pub mod stored;
 pub mod table;
 mod torch;
+mod wrong;
 
 pub use calibration::{calibration_path, read_calibration, write_calibration};
 pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, first_lines, is_bundle_folder};
@@ -54,4 +59,6 @@ pub use recipe::{
     RecipeForm, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml, write_recipe,
 };
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};
+pub use role::{Role, RoleReport, roles};
 pub use sample::{SampleInfo, samples};
+pub use sheet::{ColumnKind, ColumnRole, ColumnSketch, TableSketch};

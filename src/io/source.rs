@@ -15,10 +15,12 @@ use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
 
+use super::encoding::{Misfit, transcoded};
 use super::file::{open, stem};
 use super::npz::MAX_EXPANSION;
 use super::report::LoadError;
 use crate::engine::control::Control;
+use crate::engine::graph::Encoding;
 
 const GZIP: &[u8] = b"\x1f\x8b\x08";
 /// Files that unpack to this size are read whatever their own size.
@@ -69,6 +71,21 @@ impl ByteSource {
         Ok(Self { path: path.to_owned(), inner, is_packed, file_bytes, n_taken, n_given: 0 })
     }
 
+    /// As [`ByteSource::open`], for text: UTF-8 by the byte order mark, else as `chosen`, else as it stands there.
+    pub(crate) fn open_text(path: &Path, chosen: Option<Encoding>) -> Result<Self, LoadError> {
+        /// Bytes of the longest byte order mark.
+        const MARK_BYTES: usize = 3;
+        let mut source = Self::open(path)?;
+        let mut head = Vec::new();
+        source.read_into(&mut head, MARK_BYTES)?;
+        let inner = std::mem::replace(&mut source.inner, Box::new(std::io::empty()));
+        let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).to_vec();
+        let whole = Box::new(std::io::Cursor::new(start).chain(inner));
+        source.inner = transcoded(whole, &head, chosen);
+        source.n_given = 0;
+        Ok(source)
+    }
+
     /// How much of the file was read so far, as it goes on, and the file's size; bytes.
     pub(crate) fn progress(&self) -> (Rc<Cell<u64>>, u64) {
         (Rc::clone(&self.n_taken), self.file_bytes)
@@ -81,6 +98,10 @@ impl ByteSource {
 
     /// What an error of reading means.
     pub(crate) fn fault(&self, error: std::io::Error) -> LoadError {
+        if let Some(misfit) = error.get_ref().and_then(|inner| inner.downcast_ref::<Misfit>()) {
+            let expected = "text in the encoding that was chosen (say another with --encoding)";
+            return LoadError::content(&self.path, "text", expected, misfit);
+        }
         if self.n_given > self.limit() {
             let expected = format!("at most {} bytes unpacked", self.limit());
             LoadError::content(&self.path, "whole file", expected, "more")
@@ -125,7 +146,18 @@ pub(crate) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The lines of `path`; `stage` says what is being read, a line of more than `longest` bytes is refused.
     pub(crate) fn open(path: &Path, ctl: &'a Control, stage: &'static str, longest: usize) -> Result<Self, LoadError> {
-        let source = ByteSource::open(path)?;
+        Self::open_text(path, None, ctl, stage, longest)
+    }
+
+    /// As [`Lines::open`], for a text in an encoding that the user chose.
+    pub(crate) fn open_text(
+        path: &Path,
+        chosen: Option<Encoding>,
+        ctl: &'a Control,
+        stage: &'static str,
+        longest: usize,
+    ) -> Result<Self, LoadError> {
+        let source = ByteSource::open_text(path, chosen)?;
         Ok(Self { source, ctl, stage, longest, buffer: Vec::new(), start: 0, number: 0, is_ended: false })
     }
 

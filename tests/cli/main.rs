@@ -6,6 +6,7 @@
 
 mod bench;
 mod bundle;
+mod cases;
 mod common;
 mod exports;
 mod graph_options;

@@ -16,7 +16,7 @@ mod topology;
 pub use assemble::{Assembled, EdgeList};
 pub use dataset::{Dataset, DatasetParts, Features, Labels, Metric};
 pub use generate::{PowerLaw, power_law_communities, with_neighbour_tags};
-pub use options::{Column, ReadOptions, Separator};
+pub use options::{Column, Encoding, ReadOptions, Separator};
 pub use permutation::{HopOrder, Permutation};
 pub use split::{Split, resolve_split, stratified};
 pub use stats::{GraphStats, degree_histogram};

@@ -22,6 +22,42 @@ pub enum Separator {
     Bar,
 }
 
+/// How the characters of a text are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// UTF-8.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// UTF-16, little end first where no byte order mark says otherwise.
+    #[serde(rename = "utf-16")]
+    Utf16,
+    /// ISO-8859-1, with the further characters of Windows-1252.
+    #[serde(rename = "latin1")]
+    Latin1,
+    /// Shift_JIS, with the further characters of Windows (CP932).
+    ShiftJis,
+    /// EUC-JP.
+    EucJp,
+}
+
+impl Encoding {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Utf8, Self::Utf16, Self::Latin1, Self::ShiftJis, Self::EucJp];
+}
+
+impl std::fmt::Display for Encoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Utf8 => "utf-8",
+            Self::Utf16 => "utf-16",
+            Self::Latin1 => "latin1",
+            Self::ShiftJis => "shift-jis",
+            Self::EucJp => "euc-jp",
+        })
+    }
+}
+
 /// What a column of a list of edges holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -61,6 +97,12 @@ pub struct ReadOptions {
     /// Lists of edges: characters that a comment starts with. Left out: `#` and `%`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comments: Option<String>,
+    /// Text: how its characters are stored. Left out: by the byte order mark or the file's declaration, else UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// Tables with one row per node: the column with the nodes' ids, by its name or its number from 1. Left out: by the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_column: Option<String>,
     /// Node attributes that are features. Left out: every attribute of numbers that is neither label nor split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,

@@ -235,7 +235,7 @@ fn sorted(spec: &str, found: &Detected, before: &[ImportFile]) -> ImportFile {
     let wanted = match found {
         Detected::Graph(_) => Some(ImportRole::Graph),
         Detected::Model(_) => Some(ImportRole::Model),
-        Detected::Part(part) => Some(ImportRole::Part(*part)),
+        Detected::Part(part) | Detected::PartTable(part) => Some(ImportRole::Part(*part)),
         Detected::Recipe => Some(ImportRole::Recipe),
         // Text may be a list of edges once the user has said how its lines are taken apart.
         Detected::Unknown { .. } if first_lines(spec, 1).is_some_and(|lines| !lines.is_empty()) => {

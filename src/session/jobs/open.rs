@@ -132,12 +132,14 @@ impl Job for Open {
                     None => Ok(Opened::Bundle(Box::new(open_bundle(spec, bundle, ctl)?))),
                 }
             }
-            other @ (Detected::Unknown { .. } | Detected::Part(_)) => Err(LoadError::Unknown {
-                path: path.to_owned(),
-                expected: "a graph, a model, a recipe, a bundle or a project".to_owned(),
-                found: other.to_string(),
+            other @ (Detected::Unknown { .. } | Detected::Part(_) | Detected::PartTable(_)) => {
+                Err(LoadError::Unknown {
+                    path: path.to_owned(),
+                    expected: "a graph, a model, a recipe, a bundle or a project".to_owned(),
+                    found: other.to_string(),
+                }
+                .into())
             }
-            .into()),
         }
     }
 }

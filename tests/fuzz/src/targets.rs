@@ -332,7 +332,7 @@ impl Stage {
                     drop(bundle.masks(self.karate.topology()));
                 }
             }
-            Ok(Detected::Part(part)) => {
+            Ok(Detected::Part(part) | Detected::PartTable(part)) => {
                 let file = Some(spec.to_owned());
                 let told = match part {
                     GraphPart::Features => ReadOptions { feature_file: file, ..ReadOptions::default() },

@@ -1,0 +1,264 @@
+//! All of a table, row by row, as text.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use csv::StringRecord;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::record::Field;
+
+use super::sketch::{Layout, MAX_COLUMNS};
+use crate::engine::control::Control;
+use crate::io::encoding::no_utf8;
+use crate::io::file::open;
+use crate::io::report::LoadError;
+use crate::io::source::ByteSource;
+
+/// Rows between two looks at the stop button.
+const ROWS: u64 = 1 << 10;
+/// Lists in Parquet longer than this are refused.
+const MAX_LIST: usize = 1 << 16;
+
+/// A reader of records with this separator.
+pub(super) fn csv_reader(separator: u8, comment: Option<u8>) -> csv::ReaderBuilder {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(separator).comment(comment).trim(csv::Trim::All);
+    builder
+}
+
+/// Calls `each(line, fields)` for every row behind the header; of Parquet the line is the row's number. Returns how many there were.
+///
+/// # Errors
+/// [`LoadError`] of the file, or what `each` says.
+pub(crate) fn for_each_row(
+    path: &Path,
+    layout: &Layout,
+    stage: &'static str,
+    ctl: &Control,
+    each: &mut dyn FnMut(u64, &StringRecord) -> Result<(), LoadError>,
+) -> Result<usize, LoadError> {
+    let mut n_rows = 0usize;
+    let mut counted = |line: u64, record: &StringRecord| {
+        n_rows += 1;
+        each(line, record)
+    };
+    if layout.is_parquet {
+        parquet_rows(path, usize::MAX, &mut |line, record| {
+            if line % ROWS == 0 {
+                ctl.check().map_err(|error| LoadError::invalid(path, error))?;
+            }
+            counted(line, record)
+        })?;
+    } else {
+        text_rows(path, layout, stage, ctl, &mut counted)?;
+    }
+    Ok(n_rows)
+}
+
+fn text_rows(
+    path: &Path,
+    layout: &Layout,
+    stage: &'static str,
+    ctl: &Control,
+    each: &mut dyn FnMut(u64, &StringRecord) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
+    let source = ByteSource::open_text(path, layout.encoding)?;
+    let (n_taken, n_bytes) = source.progress();
+    let mut text = BufReader::with_capacity(1 << 16, source);
+    let read_fault = |error: std::io::Error, text: &BufReader<ByteSource>| text.get_ref().fault(error);
+    let mut skipped = Vec::new();
+    for _ in 0..layout.n_skipped {
+        skipped.clear();
+        // A comment of any length is gone through without keeping it.
+        let n = (&mut text).take(1 << 20).read_until(b'\n', &mut skipped);
+        n.map_err(|error| read_fault(error, &text))?;
+    }
+    let first_line = layout.n_skipped as u64;
+    if layout.separator == b' ' {
+        return spaced_rows(path, layout, text, (first_line, ctl, stage), each);
+    }
+    let mut reader = csv_reader(layout.separator, layout.comment).from_reader(text);
+    let (mut bytes, mut is_header_due) = (csv::ByteRecord::new(), layout.has_header);
+    loop {
+        let is_there = match reader.read_byte_record(&mut bytes) {
+            Ok(is_there) => is_there,
+            Err(error) => {
+                let csv::ErrorKind::Io(error) = error.into_kind() else {
+                    return Err(LoadError::content(path, "whole file", "rows of a table", "something else"));
+                };
+                return Err(reader.get_ref().get_ref().fault(error));
+            }
+        };
+        if !is_there {
+            return Ok(());
+        }
+        let line = bytes.position().map_or(0, csv::Position::line) + first_line;
+        if line % ROWS == 0 {
+            ctl.check().map_err(|error| LoadError::invalid(path, error))?;
+            ctl.progress(stage, n_taken.get() as usize, n_bytes as usize);
+        }
+        if bytes.len() > MAX_COLUMNS {
+            return Err(LoadError::content(
+                path,
+                format!("line {line}"),
+                format!("at most {MAX_COLUMNS} columns"),
+                "more",
+            ));
+        }
+        let is_blank = bytes.len() == 1 && bytes.get(0).is_some_and(<[u8]>::is_empty);
+        if is_blank || std::mem::take(&mut is_header_due) {
+            continue;
+        }
+        let record = match StringRecord::from_byte_record(bytes) {
+            Ok(record) => record,
+            Err(error) => {
+                let bytes = error.into_byte_record();
+                let bad = bytes.iter().find(|field| std::str::from_utf8(field).is_err()).unwrap_or_default();
+                return Err(no_utf8(bad, line, path));
+            }
+        };
+        each(line, &record)?;
+        bytes = record.into_byte_record();
+    }
+}
+
+/// Rows whose fields stand between spaces and tabs, any number of them.
+fn spaced_rows(
+    path: &Path,
+    layout: &Layout,
+    mut text: BufReader<ByteSource>,
+    (first_line, ctl, stage): (u64, &Control, &'static str),
+    each: &mut dyn FnMut(u64, &StringRecord) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
+    /// Longer lines are refused, bytes.
+    const MAX_LINE_BYTES: u64 = 1 << 24;
+    let (n_taken, n_bytes) = text.get_ref().progress();
+    let (mut line, mut bytes, mut is_header_due) = (first_line, Vec::new(), layout.has_header);
+    let mut record = StringRecord::new();
+    loop {
+        bytes.clear();
+        let n = (&mut text).take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes);
+        if n.map_err(|error| text.get_ref().fault(error))? == 0 {
+            return Ok(());
+        }
+        line += 1;
+        if bytes.len() as u64 == MAX_LINE_BYTES {
+            let expected = format!("a line of at most {MAX_LINE_BYTES} bytes");
+            return Err(LoadError::content(path, format!("line {line}"), expected, "a longer one"));
+        }
+        if line % ROWS == 0 {
+            ctl.check().map_err(|error| LoadError::invalid(path, error))?;
+            ctl.progress(stage, n_taken.get() as usize, n_bytes as usize);
+        }
+        let is_comment = layout.comment.is_some_and(|byte| bytes.first() == Some(&byte));
+        if is_comment || bytes.trim_ascii().is_empty() || std::mem::take(&mut is_header_due) {
+            continue;
+        }
+        let text = std::str::from_utf8(&bytes).map_err(|_e| no_utf8(bytes.trim_ascii_end(), line, path))?;
+        record.clear();
+        for field in text.split_whitespace() {
+            record.push_field(field.strip_prefix('"').and_then(|f| f.strip_suffix('"')).unwrap_or(field));
+        }
+        each(line, &record)?;
+    }
+}
+
+fn parquet_fault(path: &Path, error: impl ToString) -> LoadError {
+    LoadError::content(path, "whole file", "a table in Parquet (if it is cut off, get it again)", error)
+}
+
+/// Runs what reads a broken file in a library that may stop over it.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, LoadError>) -> Result<T, LoadError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_e| Err(parquet_fault(path, "a broken one")))
+}
+
+fn parquet_reader(path: &Path) -> Result<SerializedFileReader<std::fs::File>, LoadError> {
+    // What is not a regular file was refused when its start was looked at.
+    drop(open(path)?);
+    let file = std::fs::File::open(path).map_err(|source| LoadError::io("open", path, source))?;
+    SerializedFileReader::new(file).map_err(|error| parquet_fault(path, error))
+}
+
+/// The names of a table's columns.
+pub(super) fn parquet_names(path: &Path) -> Result<Vec<String>, LoadError> {
+    guarded(path, || {
+        let reader = parquet_reader(path)?;
+        let schema = reader.metadata().file_metadata().schema();
+        Ok(schema.get_fields().iter().map(|field| field.name().to_owned()).collect())
+    })
+}
+
+/// The names of the columns, lists taken apart, and the first rows.
+pub(super) fn parquet_start(path: &Path, n: usize) -> Result<(Vec<String>, Vec<Vec<String>>), LoadError> {
+    let mut rows = Vec::new();
+    let widths = parquet_rows(path, n, &mut |_, record| {
+        rows.push(record.iter().map(str::to_owned).collect());
+        Ok(())
+    })?;
+    let mut names = Vec::new();
+    for (at, name) in parquet_names(path)?.into_iter().enumerate() {
+        match widths.get(at).copied().flatten() {
+            Some(width) => names.extend((0..width).map(|i| format!("{name}[{i}]"))),
+            None => names.push(name),
+        }
+    }
+    Ok((names, rows))
+}
+
+/// Calls `each` with up to `n` rows; returns how long the lists of each column are.
+fn parquet_rows(
+    path: &Path,
+    n: usize,
+    each: &mut dyn FnMut(u64, &StringRecord) -> Result<(), LoadError>,
+) -> Result<Vec<Option<usize>>, LoadError> {
+    guarded(path, || {
+        let reader = parquet_reader(path)?;
+        let n_rows = usize::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let mut widths: Vec<Option<usize>> = Vec::new();
+        let mut record = StringRecord::new();
+        let rows = reader.get_row_iter(None).map_err(|error| parquet_fault(path, error))?;
+        for (row_number, row) in (1u64..).zip(rows.take(n.min(n_rows))) {
+            let row = row.map_err(|error| parquet_fault(path, error))?;
+            let is_first = row_number == 1;
+            record.clear();
+            for (at, (name, field)) in row.get_column_iter().enumerate() {
+                let width = match field {
+                    Field::ListInternal(list) => Some(list.elements()),
+                    _ => None,
+                };
+                if is_first {
+                    widths.push(width.map(<[Field]>::len));
+                }
+                let expected = widths.get(at).copied().flatten();
+                if width.map(<[Field]>::len) != expected || expected.is_some_and(|n| n > MAX_LIST) {
+                    let place = format!("row {row_number}, column {name}");
+                    let expected = expected.map_or("one value, as in row 1".to_owned(), |n| {
+                        format!("a list of {n} values, as in row 1 (at most {MAX_LIST})")
+                    });
+                    let found = width.map_or("another value".to_owned(), |list| format!("a list of {}", list.len()));
+                    return Err(LoadError::content(path, place, expected, found));
+                }
+                match width {
+                    Some(list) => list.iter().for_each(|field| record.push_field(&text_of(field))),
+                    None => record.push_field(&text_of(field)),
+                }
+            }
+            each(row_number, &record)?;
+        }
+        Ok(widths)
+    })
+}
+
+/// A value as text; numbers as short as they come back.
+fn text_of(field: &Field) -> String {
+    match field {
+        Field::Null => String::new(),
+        Field::Str(text) => text.clone(),
+        Field::Float(value) => value.to_string(),
+        Field::Double(value) => value.to_string(),
+        Field::Float16(value) => value.to_f32().to_string(),
+        Field::Bytes(bytes) => bytes.as_utf8().map_or_else(|_e| String::new(), str::to_owned),
+        other => other.to_string(),
+    }
+}
