@@ -59,6 +59,6 @@ pub use recipe::{
     RecipeForm, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml, write_recipe,
 };
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};
-pub use role::{Role, RoleReport, roles};
+pub use role::{Role, RoleReport, files_in, roles};
 pub use sample::{SampleInfo, samples};
 pub use sheet::{ColumnKind, ColumnRole, ColumnSketch, TableSketch};

@@ -29,6 +29,8 @@ impl Session {
             Command::OpenMany(specs) => specs.into_iter().for_each(|s| self.open(s)),
             Command::Import(specs) => self.import(specs),
             Command::ChangeImport(options, network) => self.change_import(*options, network.map(|n| *n)),
+            Command::SetImportRole(spec, role) => self.set_import_role(spec, role),
+            Command::ReadOutside => self.read_outside(),
             Command::AcceptImport => self.accept_import(),
             Command::DiscardImport => self.discard_import(),
             Command::AnswerOutside(is_allowed) => self.answer_outside(is_allowed),

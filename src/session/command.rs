@@ -11,6 +11,7 @@ use crate::engine::control::Control;
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
 use crate::engine::sparsify::Recipe;
+use crate::io::Role;
 use crate::io::export::ExportItem;
 
 /// Recipe changes of one gesture, for example one drag of a slider, are one step to undo.
@@ -60,6 +61,10 @@ pub enum Command {
     Import(Vec<String>),
     /// Reads the files of the report anew: how the graph is read, and what the user says about the model.
     ChangeImport(Box<ReadOptions>, Option<Box<Architecture>>),
+    /// Reads the files of the report anew with another role for one of them.
+    SetImportRole(String, Role),
+    /// Reads the files of the report anew, those too that its recipe names outside its folder.
+    ReadOutside,
     /// Opens what the report shows.
     AcceptImport,
     /// Forgets the report.

@@ -16,6 +16,7 @@ mod notice;
 mod outcome;
 mod pictures;
 pub mod project;
+mod roles;
 mod start;
 mod store;
 mod trials;
@@ -33,10 +34,11 @@ pub use compare::{Agreement, CompareRequest, Differences};
 pub use desk::{AnyRequest, Desk, Request};
 pub use history::History;
 pub use import::ImportState;
-pub use jobs::import::{FitCheck, FitScores, ImportFile, ImportReport, ImportRole};
+pub use jobs::import::{ClassCount, FitCheck, FitScores, ImportReport, read_together};
 pub use jobs::open::OutsideFiles;
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
+pub use roles::{ImportFile, NextStep, RolesByHand};
 pub use store::{
     ClosedModel, CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId,
     SensitivityState, Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
