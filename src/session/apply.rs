@@ -46,6 +46,7 @@ impl Session {
             Command::Compare(plan) => self.compare(plan),
             Command::Sensitivity(grid) => self.sensitivity(grid),
             Command::Train => self.train(),
+            Command::Propagate(folder) => self.propagate(folder),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::CancelAll => {
                 self.after_load = None;
@@ -419,7 +420,7 @@ impl Session {
     }
 
     /// Whether there is memory for what takes `needed` bytes; says so where there is not.
-    fn fits(&mut self, what: &str, needed: u64) -> bool {
+    pub(super) fn fits(&mut self, what: &str, needed: u64) -> bool {
         let free = self.free_memory();
         if needed <= free {
             return true;

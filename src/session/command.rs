@@ -89,6 +89,8 @@ pub enum Command {
     Sensitivity(SweepGrid),
     /// Trains a model of the recipe's network and opens it.
     Train,
+    /// Propagates the features over the graph, sparsified as the recipe says, and writes the embedding into a folder: no model is needed.
+    Propagate(PathBuf),
     /// Stops one job.
     Cancel(JobId),
     /// Stops all jobs.

@@ -77,6 +77,7 @@ impl Session {
         let job = Import {
             specs: state.specs.clone(),
             roles: state.roles.clone(),
+            memory: None,
             known: self.known_files(),
             reads_outside: state.reads_outside,
             options: state.options.clone(),

@@ -38,7 +38,7 @@ pub use jobs::import::{ClassCount, FitCheck, FitScores, ImportReport, read_toget
 pub use jobs::open::OutsideFiles;
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
-pub use roles::{ImportFile, NextStep, RolesByHand};
+pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use store::{
     ClosedModel, CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId,
     SensitivityState, Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
@@ -64,6 +64,7 @@ enum Answer {
     Epoch(EpochRecord),
     Trained(Box<Trained>),
     Exported(Exported),
+    Propagated(jobs::propagate::Propagated),
     Written(String),
     /// The project was written, in the state of so many changes.
     SavedProject(std::path::PathBuf, u64),

@@ -8,7 +8,7 @@ use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
 use super::project;
 use super::store::{LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
-use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session};
+use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session, format};
 use crate::engine::analysis::Run;
 use crate::engine::train::Trained;
 use crate::io::{LoadReport, escaped_path, escaped_text};
@@ -56,6 +56,16 @@ impl Session {
                 self.store.notices.add(Level::Info, title, "", "");
                 self.store.export.phase = Phase::Done;
                 self.store.export.last = Some(exported);
+            }
+            Answer::Propagated(done) => {
+                let title = format!("Propagated into {}", escaped_path(&done.folder));
+                let removed = format!("{} of the entries removed", format::percent(done.edge_sparsity));
+                self.store.notices.add(
+                    Level::Info,
+                    title,
+                    removed,
+                    "embedding.npy holds the result, metrics.json the counts",
+                );
             }
             Answer::SavedProject(path, n_changes) => {
                 let shown = escaped_path(&path);

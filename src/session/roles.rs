@@ -86,6 +86,16 @@ pub(crate) fn expanded(specs: &[String], options: &ReadOptions) -> Vec<String> {
     files
 }
 
+/// Whether files given together are parts of one graph, so that they are read together and not one by one.
+pub fn belong_together(specs: &[String], options: &ReadOptions) -> bool {
+    let files = expanded(specs, options);
+    let is_part = |spec: &String| {
+        let role = ImportFile::look_at(spec, options).role;
+        matches!(role, Role::Features | Role::Labels | Role::Split)
+    };
+    files.len() > 1 && files.iter().any(is_part)
+}
+
 /// Says what every file is taken for: as the user says, else as its content says, the first one where only one can be.
 pub(crate) fn with_roles(mut files: Vec<ImportFile>, by_hand: &RolesByHand) -> Vec<ImportFile> {
     for file in &mut files {
@@ -101,7 +111,8 @@ pub(crate) fn with_roles(mut files: Vec<ImportFile>, by_hand: &RolesByHand) -> V
         let first = files[at].name();
         for (_, other) in files.iter_mut().enumerate().filter(|(i, other)| *i != at && holds(other)) {
             other.role = Role::LeftOut;
-            other.why = format!("{role} are read from one file, and {first} is taken; choose {role} here to take this one");
+            other.why =
+                format!("{role} are read from one file, and {first} is taken; choose {role} here to take this one");
             if matches!(role, Role::Model | Role::Recipe | Role::Bundle) {
                 other.why = format!("one {role} is opened, and {first} is taken; choose {role} here to take this one");
             }
@@ -109,15 +120,19 @@ pub(crate) fn with_roles(mut files: Vec<ImportFile>, by_hand: &RolesByHand) -> V
     }
     if files.iter().all(|file| file.role != Role::Edges) {
         // Text may be a list of edges once the user has said how its lines are taken apart.
+        let is_alone = files.iter().filter(|f| !matches!(f.role, Role::Model | Role::Recipe)).count() == 1;
         let may_be = |file: &&mut ImportFile| {
-            file.role == Role::LeftOut
+            // Features alone belong to no graph.
+            (file.role == Role::LeftOut || is_alone)
+                && !matches!(file.role, Role::Model | Role::Recipe | Role::Bundle)
                 && !by_hand.contains_key(&file.spec)
-                && (file.possible.contains(&Role::Edges) || lines_of(&file.spec).is_some())
+                && (file.possible.contains(&Role::Edges)
+                    || (file.role == Role::LeftOut && lines_of(&file.spec).is_some()))
         };
         let mut unknown = files.iter_mut().filter(may_be);
         if let (Some(file), None) = (unknown.next(), unknown.next()) {
             file.role = Role::Edges;
-            file.why = format!("{}; say how its lines are taken apart", file.why);
+            file.why = format!("{}; taken as edges since no other file has any", file.why);
             if !file.possible.contains(&Role::Edges) {
                 file.possible = vec![Role::Edges];
             }
@@ -187,7 +202,9 @@ impl NextStep {
         match self {
             Self::Prune => "prune: every threshold is tried on graph and model at once",
             Self::Train => "train a model: the graph has labels",
-            Self::Propagate => "propagate the features over the graph, and sparsify it: no labels and no model are needed",
+            Self::Propagate => {
+                "propagate the features over the graph, and sparsify it: no labels and no model are needed"
+            }
             Self::OpenGraph => "open the graph that the model belongs to",
         }
     }

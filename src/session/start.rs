@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::jobs::open::{Open, OutsideFiles};
+use super::jobs::propagate::Propagate;
 use super::jobs::{Job, JobError, Lane};
-use super::store::ClosedModel;
+use super::store::{ClosedModel, fitted_to};
 use super::undo::Inputs;
 use super::{Answer, Session};
 use crate::engine::analysis::safe_thresholds;
 use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
-use crate::engine::model::Model;
+use crate::engine::model::{Architecture, Family, Model};
+use crate::engine::out_of_core::{GraphSize, sums_hops};
 use crate::engine::sparsify::{EdgeMode, Recipe, Schedule, WeightMode};
 
 /// What a session begins with: the authors' middle setting, where [`safe_thresholds`] finds nothing gentler necessary.
@@ -140,6 +142,21 @@ impl Session {
             let options = self.store.recipe.graph.clone();
             let job = Open { spec, options, known: Vec::new(), is_allowed };
             self.runner.spawn(Lane::Load, job, Answer::Opened);
+        }
+    }
+
+    /// Propagates the features of the open graph into a folder, as the recipe says: with its own network where that is a decoupled one.
+    pub(super) fn propagate(&mut self, folder: PathBuf) {
+        let Some(graph) = &self.store.graph else { return self.missing("propagate", "a graph") };
+        let network = &self.store.recipe.model;
+        let network = if network.is_decoupled() { network.clone() } else { Architecture::new(Family::Sgc) };
+        let mut recipe = fitted_to(&self.store.recipe, &network);
+        recipe.graph.clone_from(&graph.options);
+        let dataset = Arc::clone(&graph.dataset);
+        let size = GraphSize::of(&dataset);
+        let there = size.structure_bytes() + size.embedding_bytes();
+        if self.fits("propagate", size.in_memory_bytes(sums_hops(&recipe)).saturating_sub(there)) {
+            self.runner.spawn(Lane::Export, Propagate { dataset, recipe, folder }, Answer::Propagated);
         }
     }
 

@@ -51,6 +51,7 @@ pub(super) enum Purpose {
     Save(SaveRequest),
     Export(RunId),
     ExportItems(RunId, Vec<ExportItem>),
+    Propagate,
 }
 
 /// Paths that were chosen in a dialog.
@@ -104,7 +105,8 @@ impl App {
         let mut session = Session::new(settings.n_threads, waker)?;
         session.set_recent(saved.recent.clone());
         if !settings.open.is_empty() {
-            session.apply(Command::OpenMany(settings.open));
+            // As if they had been dropped; what needs no report is opened.
+            session.apply(Command::Import(settings.open));
         }
         Ok(Self {
             session,

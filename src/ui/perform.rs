@@ -117,6 +117,10 @@ impl App {
                 let name = format!("{}-files", self.export_name(id));
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::ExportItems(id, items));
             }
+            WindowRequest::PropagateDialog => {
+                let name = format!("{}-propagated", self.name());
+                self.ask(ctx, Ask::NewFolder { name }, Purpose::Propagate);
+            }
             WindowRequest::Reveal(folder) => self.dialogs.reveal(folder),
             WindowRequest::Do(action) => self.perform(action, ctx),
         }
@@ -140,6 +144,7 @@ impl App {
                 Purpose::SaveRecipe => Command::SaveRecipe(first),
                 Purpose::Save(views::SaveRequest { writer, .. }) => Command::WriteFile(writer, first),
                 Purpose::Export(id) => Command::Export(id, first),
+                Purpose::Propagate => Command::Propagate(first),
                 Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
             });
         }

@@ -6,6 +6,7 @@ mod flow;
 mod import;
 mod jobs;
 mod projects;
+mod start;
 mod trials;
 mod undo;
 

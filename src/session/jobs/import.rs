@@ -10,7 +10,7 @@ use crate::engine::control::Control;
 use crate::engine::graph::{Labels, Metric, ReadOptions, resolve_split};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::Recipe;
-use crate::io::{Detected, LoadError, Role, detect_as, read_graph_as, read_model, read_recipe};
+use crate::io::{Detected, LoadError, Role, detect_as, free_memory, read_graph_within, read_model, read_recipe};
 use crate::session::project;
 use crate::session::roles::{ImportFile, RolesByHand, expanded, lines_of, name_parts, with_roles};
 use crate::session::start::{files_of, outside};
@@ -105,6 +105,8 @@ pub(crate) struct Import {
     pub(crate) known: Vec<String>,
     /// Whether the user has allowed all that the recipe names.
     pub(crate) reads_outside: bool,
+    /// Bytes that reading the graph may take; without, as many as are free.
+    pub(crate) memory: Option<u64>,
     /// What is open: it may belong to what is read.
     pub(crate) graph: Option<LoadedGraph>,
     pub(crate) model: Option<LoadedModel>,
@@ -119,10 +121,13 @@ pub fn read_together(
     specs: &[String],
     roles: RolesByHand,
     options: ReadOptions,
+    memory: u64,
     ctl: &Control,
 ) -> Result<ImportReport, JobError> {
     let is_told = !options.is_default();
-    let job = Import { specs: specs.to_vec(), roles, options, is_told, reads_outside: true, ..Import::default() };
+    let memory = Some(memory);
+    let job =
+        Import { specs: specs.to_vec(), roles, options, is_told, reads_outside: true, memory, ..Import::default() };
     job.report(ctl)
 }
 
@@ -157,7 +162,19 @@ impl Job for Import {
 impl Import {
     fn report(self, ctl: &Control) -> Result<ImportReport, JobError> {
         ctl.progress("looking", 0, 0);
-        let Self { specs, roles, mut options, is_told, network, known, reads_outside, graph, model, mut recipe } = self;
+        let Self {
+            specs,
+            roles,
+            mut options,
+            is_told,
+            network,
+            known,
+            reads_outside,
+            memory,
+            graph,
+            model,
+            mut recipe,
+        } = self;
         let specs = expanded(&specs, &options);
         let (mut told, mut kept_out, mut named_by_recipe) = (None, Vec::new(), ReadOptions::default());
         if specs.len() > 1
@@ -191,7 +208,8 @@ impl Import {
         name_parts(&files, &mut options);
         if let Some(told) = &mut told {
             // What was dropped stands in for what the recipe names, and nobody needs to be asked about that.
-            let named = |graph: &ReadOptions| [&graph.feature_file, &graph.label_file, &graph.split_file].map(Clone::clone);
+            let named =
+                |graph: &ReadOptions| [&graph.feature_file, &graph.label_file, &graph.split_file].map(Clone::clone);
             let dropped = named(&options).map(|file| file.is_some_and(|file| specs.contains(&file)));
             let replaced: Vec<String> =
                 named(&named_by_recipe).into_iter().zip(dropped).filter_map(|(file, is)| file.filter(|_| is)).collect();
@@ -216,9 +234,11 @@ impl Import {
         report.is_list = report.lines.is_some() && report.files.iter().any(is_list);
         let spec_of = |role: Role| report.files.iter().find(|f| f.role == role).map(|f| f.spec.clone());
         if let Some(spec) = &spec {
-            match read_graph_as(spec, &options, ctl) {
+            let memory = memory.or_else(free_memory).unwrap_or(u64::MAX);
+            match read_graph_within(spec, &options, memory, ctl) {
                 Ok((dataset, read)) => {
-                    report.classes = dataset.labels().map(|labels| classes_of(labels, dataset.n_nodes())).unwrap_or_default();
+                    report.classes =
+                        dataset.labels().map(|labels| classes_of(labels, dataset.n_nodes())).unwrap_or_default();
                     report.graph = Some(loaded_graph(spec, options, dataset, read));
                 }
                 Err(LoadError::Cancelled) => return Err(JobError::Cancelled),

@@ -9,7 +9,8 @@ use crate::engine::graph::{Column, Direction, ReadOptions, SelfLoops, Separator}
 use crate::engine::model::Architecture;
 use crate::io::Role;
 use crate::session::{
-    ClassCount, Command, FitCheck, ImportFile, ImportReport, ImportState, LoadedGraph, LoadedModel, NextStep, Phase, format,
+    ClassCount, Command, FitCheck, ImportFile, ImportReport, ImportState, LoadedGraph, LoadedModel, NextStep, Phase,
+    format,
 };
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{Pane, ViewCx, WindowRequest};
@@ -108,7 +109,10 @@ fn files_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Im
     if !report.outside.is_empty() {
         ui.add_space(4.0);
         ui.horizontal(|ui| {
-            let text = format!("⚠ The recipe names files outside its folder, which are not read: {}", report.outside.join(", "));
+            let text = format!(
+                "⚠ The recipe names files outside its folder, which are not read: {}",
+                report.outside.join(", ")
+            );
             ui.colored_label(cx.tokens.warning, shown(text));
             if ui.button("Read them").on_hover_text("If you know where the recipe comes from").clicked() {
                 cx.out.send(Command::ReadOutside);
@@ -159,7 +163,8 @@ fn fault_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, spec: &str, fault: &str) {
 fn next_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &ImportReport) {
     let store = cx.session.store();
     let graph = report.graph.as_ref().or(store.graph.as_ref());
-    let has_model = report.model.is_some() || (store.model.is_some() && report.fit.as_ref().is_some_and(|f| f.misfit.is_none()));
+    let has_model =
+        report.model.is_some() || (store.model.is_some() && report.fit.as_ref().is_some_and(|f| f.misfit.is_none()));
     let steps = NextStep::of(graph.map(|g| g.dataset.labels().is_some()), has_model);
     if !report.faults.is_empty() || steps.is_empty() {
         return;
