@@ -93,6 +93,7 @@ fn a_page_and_a_picture_of_a_hostile_graph_are_only_a_page_and_a_picture() {
     assert_eq!(err, "");
     let svg = std::fs::read_to_string(at.join("sweep/accuracy.svg")).expect("a picture");
     assert!(is_harmless(&svg) && !svg.contains("<b>"), "{svg}");
+    let svg = svg.replace("<!--", "");
     let depth = svg.matches('<').count() - svg.matches("</").count() * 2 - svg.matches("/>").count();
     assert!(depth <= svg.matches("<?").count(), "every element is closed");
 }
