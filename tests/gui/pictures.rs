@@ -1,5 +1,7 @@
 //! What is drawn and what is printed come from the same number; what is compared says who has more.
 
+use std::sync::Arc;
+
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
@@ -17,7 +19,7 @@ fn drawn(session: &Session, side: Side, step: usize, mode: RasterMode) -> Option
     let (request, picture) =
         session.store().desk.answer::<PictureRequest>(&PictureRequest::slot_of(side, step, false))?;
     let current = session.store().shown().filter(|run| session.store().is_current(run))?;
-    if request.raster.mode != mode || !std::sync::Arc::ptr_eq(&request.run, current) {
+    if request.raster.mode != mode || !Arc::ptr_eq(&request.run, current) {
         return None;
     }
     let raster = &picture.raster;
@@ -49,7 +51,7 @@ fn every_heatmap_draws_the_share_that_stands_under_it() {
         for step in 0..2 {
             for side in [Side::Edges, Side::WEIGHTS] {
                 wait(&mut h, "the picture", |s| drawn(s, side, step, mode).is_some() && s.is_idle());
-                let run = h.state().session().store().shown().expect("a run").clone();
+                let run = Arc::clone(h.state().session().store().shown().expect("a run"));
                 let trace = &run.pruned.steps[step];
                 let printed = match side {
                     Side::Edges => trace.edges.as_ref().expect("edges").sparsity(),
@@ -82,7 +84,7 @@ fn every_heatmap_draws_the_share_that_stands_under_it() {
     h.run_steps(3);
     let mode = RasterMode::WhenRemoved;
     wait(&mut h, "the whole again", |s| drawn(s, Side::WEIGHTS, 0, mode).is_some() && s.is_idle());
-    let run = h.state().session().store().shown().expect("a run").clone();
+    let run = Arc::clone(h.state().session().store().shown().expect("a run"));
     let (counted, _) = drawn(h.state().session(), Side::WEIGHTS, 0, mode).expect("drawn");
     assert!((counted - run.pruned.steps[0].weights[0].sparsity()).abs() < 1e-9);
 }
