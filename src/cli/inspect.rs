@@ -12,7 +12,8 @@ use crate::engine::model::{Architecture, Model, TrainedOn};
 use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{Bundle, Manifest, Totals, read_bundle};
 use crate::io::{
-    Detected, LoadError, LoadReport, Role, detect_as, read_graph_within, read_model, read_recipe, recipe_to_toml,
+    Detected, LoadError, LoadReport, Role, detect_as, escaped_block, read_graph_within, read_model, read_recipe,
+    recipe_to_toml,
 };
 use crate::session::jobs::JobError;
 use crate::session::{ImportFile, NextStep, belong_together, read_together};
@@ -354,8 +355,8 @@ fn describe_model(model: &ModelItem) -> Vec<String> {
 fn describe_report(report: &LoadReport) -> Vec<String> {
     let facts = facts_table(report.facts.iter().map(|line| (line.name.as_str(), line.value.clone())));
     let mut lines = vec![format!("\nread as {}", report.format), facts];
-    lines.extend(report.ignored.iter().map(|name| format!("ignored: {name}")));
-    lines.extend(report.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.extend(report.ignored.iter().map(|name| escaped_block(&format!("ignored: {name}"))));
+    lines.extend(report.warnings.iter().map(|warning| escaped_block(&format!("warning: {warning}"))));
     lines.push(String::new());
     lines
 }

@@ -177,7 +177,7 @@ fn say(args: &PropagateArgs, recipe: &Recipe, metrics: &PropagationMetrics, grap
             step.title.clone(),
             edges.delta_asked.to_string(),
             delta,
-            count(edges.n_after as u64),
+            count(edges.n_after.saturating_sub(edges.n_self_loops) as u64),
             percent(edges.sparsity),
             count(step.macs.edges_pruned),
             step.output_norm.map_or_else(|| "-".to_owned(), |norm| format!("{norm:.4}")),

@@ -58,9 +58,7 @@ pub fn escaped_json(document: &str) -> Cow<'_, str> {
             out.push(c);
         } else {
             // Beyond the basic plane JSON knows pairs only.
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
-            }
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
         }
     }
     Cow::Owned(out)

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use super::escape::{escaped, escaped_path};
 use super::report::LoadError;
 
 /// Largest file that is read into memory as a whole, bytes.
@@ -66,7 +67,7 @@ pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<String, LoadError
     }
 }
 
-/// The file's or folder's name without its last extension, for titles.
+/// The file's or folder's name without its last extension, for titles: what acts in it is spelt out.
 pub(crate) fn stem(path: &Path) -> String {
-    path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
+    path.file_stem().map_or_else(|| escaped_path(path), |stem| escaped(&stem.to_string_lossy()).into_owned())
 }

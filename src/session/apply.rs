@@ -136,20 +136,22 @@ impl Session {
                     Ok(path)
                 });
             }
-            Command::SaveProject(path) => {
-                let (project, n_changes) = (Project::of(&self.store), self.n_changes);
-                let work = move |_: &Control, _: &Partial<Answer>| {
-                    // Any ending serves, since a project is known by its content; without one it has its own.
-                    let path = if ending(&path).is_empty() { with_known_ending(&path, &[EXTENSION])? } else { path };
-                    project::write(&path, &project)?;
-                    Ok(Answer::SavedProject(path, n_changes))
-                };
-                self.runner.submit(Lane::Export, "Save the project".to_owned(), Box::new(work));
-            }
+            Command::SaveProject(path) => self.save_project(path),
             Command::SeeNotices => self.store.notices.mark_seen(),
             Command::ClearNotices => self.store.notices.clear(),
             Command::ClearRecent => self.store.recent.clear(),
         }
+    }
+
+    fn save_project(&mut self, path: PathBuf) {
+        let (project, n_changes) = (Project::of(&self.store), self.n_changes);
+        let work = move |_: &Control, _: &Partial<Answer>| {
+            // Any ending serves, since a project is known by its content; without one it has its own.
+            let path = if ending(&path).is_empty() { with_known_ending(&path, &[EXTENSION])? } else { path };
+            project::write(&path, &project)?;
+            Ok(Answer::SavedProject(path, n_changes))
+        };
+        self.runner.submit(Lane::Export, "Save the project".to_owned(), Box::new(work));
     }
 
     pub(super) fn open(&mut self, spec: String) {

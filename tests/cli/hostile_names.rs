@@ -28,19 +28,21 @@ fn graph() -> String {
     let ids = ["\u{202e}abc", "\u{200b}def", "<script>alert(1)</script>", "| a | b |", "`x`", "\u{9b}2J"];
     let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
     let id = |u: usize| escaped(&format!("{} {u}", ids[u % ids.len()]));
-    let nodes: String = (0..12)
+    let nodes: Vec<String> = (0..12)
         .map(|u| {
             let class = escaped(["\u{202e}one", "two\u{85}error: fake", "<b>three"][u % 3]);
             format!("<node id=\"{}\"><data key=\"c\">{class}</data><data key=\"x\">0.{u}</data></node>", id(u))
         })
         .collect();
-    let edges: String =
+    let edges: Vec<String> =
         (0..12).map(|u| format!("<edge source=\"{}\" target=\"{}\"/>", id(u), id((u + 1) % 12))).collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\
          <key id=\"c\" for=\"node\" attr.name=\"class\" attr.type=\"string\"/>\
          <key id=\"x\" for=\"node\" attr.name=\"\u{202e}&lt;b&gt;\" attr.type=\"double\"/>\
-         <graph edgedefault=\"undirected\">{nodes}{edges}</graph></graphml>"
+         <graph edgedefault=\"undirected\">{}{}</graph></graphml>",
+        nodes.concat(),
+        edges.concat()
     )
 }
 
@@ -93,6 +95,7 @@ fn a_page_and_a_picture_of_a_hostile_graph_are_only_a_page_and_a_picture() {
     assert_eq!(err, "");
     let svg = std::fs::read_to_string(at.join("sweep/accuracy.svg")).expect("a picture");
     assert!(is_harmless(&svg) && !svg.contains("<b>"), "{svg}");
+    let svg = svg.replace("<!--", "");
     let depth = svg.matches('<').count() - svg.matches("</").count() * 2 - svg.matches("/>").count();
     assert!(depth <= svg.matches("<?").count(), "every element is closed");
 }

@@ -18,20 +18,20 @@ use super::{Choices, Dropped, wait, window};
 
 const SIZE: [f32; 2] = [1280.0, 800.0];
 
-/// Edges, features and classes of 60 people under Japanese headers.
+/// Edges, features and classes of 60 people.
 fn tables(folder: &Path) -> Vec<PathBuf> {
-    let person = |u: usize| format!("社員{u}");
+    let person = |u: usize| format!("person {u}");
     let edges = (0..60).flat_map(|u| [(u, (u + 3) % 60), (u, (u + 6) % 60)]);
     let edges: Vec<String> = edges.map(|(u, v)| format!("{},{}\n", person(u), person(v))).collect();
     let features = (0..60).map(|u| {
         let of = |class: usize| if u % 3 == class { 1.0 } else { 0.1 * (u % 7) as f64 };
         format!("{},{},{},{}\n", person(u), of(0), of(1), of(2))
     });
-    let labels = (0..60).map(|u| format!("{},{}\n", person(u), ["営業", "開発", "総務"][u % 3]));
+    let labels = (0..60).map(|u| format!("{},{}\n", person(u), ["sales", "research", "office"][u % 3]));
     let files = [
-        ("edges.csv", format!("始点,終点\n{}", edges.concat())),
-        ("features.csv", format!("番号,a,b,c\n{}", features.collect::<String>())),
-        ("labels.csv", format!("番号,分類\n{}", labels.collect::<String>())),
+        ("edges.csv", format!("from,to\n{}", edges.concat())),
+        ("features.csv", format!("id,a,b,c\n{}", features.collect::<String>())),
+        ("labels.csv", format!("id,class\n{}", labels.collect::<String>())),
     ];
     files
         .into_iter()
@@ -69,7 +69,7 @@ fn tables_are_dropped_trained_on_pruned_and_exported() {
     for name in ["edges.csv", "features.csv", "labels.csv"] {
         assert!(h.query_by_role_and_label(Kind::ComboBox, &format!("Role of {name}")).is_some(), "a menu for {name}");
     }
-    assert!(h.query_by_label("営業").is_some(), "classes by name");
+    assert!(h.query_by_label("sales").is_some(), "classes by name");
     assert!(h.query_by_label_contains("Then: train a model").is_some(), "what can be done");
 
     // Labels are left out by hand, and taken in again.
@@ -120,7 +120,7 @@ fn a_file_that_is_not_used_says_which_one_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut paths = tables(folder.path());
     let twin = folder.path().join("edges-2024.csv");
-    write_atomic(&twin, "始点,終点\n社員1,社員2\n".as_bytes()).expect("a file");
+    write_atomic(&twin, "from,to\nperson 1,person 2\n".as_bytes()).expect("a file");
     paths.push(twin);
     let choices = Choices::default();
     let mut h = window(SIZE, &choices);
@@ -143,7 +143,9 @@ fn a_model_that_does_not_fit_says_so_where_the_model_would_be() {
     let mut h = window(SIZE, &choices);
     h.state().send(Command::OpenMany(vec!["sample:karate".to_owned(), path.display().to_string()]));
     wait(&mut h, "the graph", |s| s.store().graph.is_some() && s.is_idle());
-    assert!(h.query_by_label("model input width: expected 34 (features of the graph), found 5").is_some());
+    assert!(h.query_by_label_contains("was closed: it does not fit Karate club").is_some());
+    let reason = "model input width: expected 34 (features of the graph), found 5";
+    assert_eq!(h.query_all_by_label(reason).count(), 2, "in its place, and in the notice");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod layers;
 mod leaving;
 mod looks;
 mod methods;
+mod pictures;
 mod tradeoff;
 
 use std::collections::VecDeque;

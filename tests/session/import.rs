@@ -250,11 +250,11 @@ fn tables(folder: &Path) -> Vec<String> {
         let of = |class: usize| if u % 3 == class { 1.0 } else { 0.1 * (u % 7) as f64 };
         format!("{},{},{},{}\n", person(u), of(0), of(1), of(2))
     });
-    let labels = (0..60).map(|u| format!("{},{}\n", person(u), ["cats", "dogs", "fish"][u % 3]));
+    let labels = (0..60).map(|u| format!("{},{}\n", person(u), ["営業", "開発", "総務"][u % 3]));
     let files = [
         ("edges.csv", format!("source,target\n{}", edges.concat())),
         ("features.csv", format!("id,x,y,z\n{}", features.collect::<String>())),
-        ("labels.csv", format!("id,class\n{}", labels.collect::<String>())),
+        ("labels.csv", format!("番号,分類\n{}", labels.collect::<String>())),
     ];
     files
         .into_iter()
@@ -282,7 +282,7 @@ fn three_tables_become_a_graph_with_classes_by_name_and_a_model_is_trained_and_p
     let graph = found.graph.expect("a graph");
     assert_eq!((graph.stats.n_nodes, graph.stats.n_features, graph.stats.n_classes), (60, 3, 3));
     let classes: Vec<(&str, usize)> = found.classes.iter().map(|c| (c.name.as_str(), c.n_nodes)).collect();
-    assert_eq!(classes, [("cats", 20), ("dogs", 20), ("fish", 20)]);
+    assert_eq!(classes, [("営業", 20), ("開発", 20), ("総務", 20)]);
     session.apply(Command::AcceptImport);
     wait(&mut session, "the graph", |s| s.store().graph.is_some() && s.is_idle());
     assert_eq!(NextStep::of(Some(true), false)[0], NextStep::Train);

@@ -202,7 +202,7 @@ fn a_reopened_bundle_is_held_against_the_model_before_it_was_pruned() {
     let mut other = super::session();
     other.apply(Command::Open(target.display().to_string()));
     wait(&mut other, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
-    let again = other.store().runs[0].run.clone();
+    let again = std::sync::Arc::clone(&other.store().runs[0].run);
     let told = |e: &unifews::engine::analysis::Evaluation| [e.train, e.val, e.test].map(|p| (p.dense, p.pruned));
     assert_eq!(told(&again.evaluation), told(&run.run.evaluation), "every score, of both models");
     assert_eq!(again.evaluation.agreement.to_bits(), run.run.evaluation.agreement.to_bits());

@@ -36,7 +36,7 @@ pub fn safe_thresholds(
     recipe: &Recipe,
     ctl: &Control,
 ) -> Result<Recipe, EngineError> {
-    const N_TRIES: usize = 2 * LADDER.len();
+    const N_TRIES: usize = 7;
     let quiet = ctl.quiet();
     let mut dense_logits = None;
     let mut n_tried = 0;
@@ -62,21 +62,26 @@ pub fn safe_thresholds(
         }
         return Ok(with_thresholds(recipe, 0.0, 0.0));
     }
-    let mut edges = 0.0;
-    for delta in LADDER {
-        if is_safe(delta, 0.0)?.0 {
-            edges = delta;
-            break;
+    let edges = largest_safe(&LADDER, |edges| Ok(is_safe(edges, 0.0)?.0))?;
+    // Both together were tried first.
+    let rest = if edges >= LADDER[0] { &LADDER[1..] } else { &LADDER[..] };
+    let weights = largest_safe(rest, |weights| Ok(is_safe(edges, weights)?.0))?;
+    Ok(with_thresholds(recipe, edges, weights))
+}
+
+/// The largest value of a falling ladder that is safe, found by halving, since what is lost grows with the threshold; 0 where none is.
+/// What it answers with was tried.
+fn largest_safe(ladder: &[f64], mut is_safe: impl FnMut(f64) -> Result<bool, EngineError>) -> Result<f64, EngineError> {
+    let (mut from, mut to) = (0, ladder.len());
+    while from < to {
+        let middle = usize::midpoint(from, to);
+        if is_safe(ladder[middle])? {
+            to = middle;
+        } else {
+            from = middle + 1;
         }
     }
-    for weights in LADDER {
-        // Both together were tried first.
-        let is_known = edges >= LADDER[0] && weights >= LADDER[0];
-        if !is_known && is_safe(edges, weights)?.0 {
-            return Ok(with_thresholds(recipe, edges, weights));
-        }
-    }
-    Ok(with_thresholds(recipe, edges, 0.0))
+    Ok(ladder.get(to).copied().unwrap_or(0.0))
 }
 
 fn with_thresholds(recipe: &Recipe, edges: f64, weights: f64) -> Recipe {
@@ -90,4 +95,23 @@ fn is_gentle(evaluation: &Evaluation) -> bool {
     let loss = evaluation.val.dense.accuracy - evaluation.val.pruned.accuracy;
     // Without labelled validation nodes both are 0, and the predictions decide.
     loss <= SAFE_LOSS && 1.0 - evaluation.agreement <= SAFE_CHANGES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_safe_value_of_a_ladder_is_found_in_three_tries() {
+        for limit in [0.0, 0.01, 0.02, 0.07, 0.1, 0.25, 0.4, 0.5, 1.0] {
+            let mut n_tries = 0;
+            let found = largest_safe(&LADDER, |delta| {
+                n_tries += 1;
+                Ok(delta <= limit)
+            });
+            let expected = LADDER.into_iter().find(|delta| *delta <= limit).unwrap_or(0.0);
+            assert!(found.is_ok_and(|found| found == expected), "{limit}");
+            assert!(n_tries <= 3, "{n_tries}");
+        }
+    }
 }

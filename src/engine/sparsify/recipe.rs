@@ -197,7 +197,7 @@ pub enum EdgeMode {
     Relative,
     /// Per node and feature, scaled by the feature's total mass (authors' code, decoupled models).
     Mass,
-    /// The share of all entries to remove; the threshold is found by selection.
+    /// The share of the removable entries to remove; the threshold is found by selection.
     Target,
 }
 

@@ -51,10 +51,10 @@ impl View for Entries {
             run.pruned.steps.get(step).map_or_else(String::new, |s| format!("{} {}", s.title(), self.side.title()));
         self.threshold_ui(cx, ui, &run, step, &found);
         let tried = self.tried.unwrap_or(found.scores.threshold);
-        let height = ui.available_height() - 12.0;
+        let height = (ui.available_height() - 12.0).max(2.0);
         let (upper, lower) = (height * 0.46, height * 0.54);
         ui.horizontal_top(|ui| {
-            let size = vec2((ui.available_width() - 14.0) / 2.0, upper);
+            let size = vec2(((ui.available_width() - 14.0) / 2.0).max(1.0), upper);
             ui.spacing_mut().item_spacing.x = 14.0;
             ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
                 let attends = run.pruned.steps.get(step).is_some_and(|s| self.side.n_heads(s) > 0);

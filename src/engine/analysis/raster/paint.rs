@@ -146,10 +146,9 @@ struct Texel {
 impl Texel {
     const EMPTY: Self = Self { kept: 0, removed: 0, never: 0, values: Adding::NOTHING };
 
-    fn add(&mut self, is_kept: bool, is_never: bool, value: f32, mean: Mean) {
+    fn add(&mut self, is_kept: bool, value: f32, mean: Mean) {
         self.kept += u32::from(is_kept);
         self.removed += u32::from(!is_kept);
-        self.never += u32::from(is_never);
         self.values.add(value, mean);
     }
 
@@ -366,7 +365,9 @@ fn edges(
     let read = |row: &mut [Texel], p: usize, columns: &std::ops::Range<usize>| {
         for (column, k) in atlas.row(p, columns) {
             let value = entries.value(mode, k, column == p);
-            row[across.texel(column)].add(entries.is_kept(k), has_steps && entries.is_never_removed(k), value, mean);
+            let texel = &mut row[across.texel(column)];
+            texel.add(entries.is_kept(k), value, mean);
+            texel.never += u32::from(has_steps && entries.is_never_removed(k));
         }
     };
     let pyramid = pyramid.filter(|pyramid| {
@@ -440,7 +441,8 @@ fn weights(run: &Run, nth: usize, request: &RasterRequest, ctl: &Control) -> Res
                         RasterMode::WhenRemoved => f32::from(u8::from(kept[i])),
                     };
                     let texel = (i - outputs.start) / down.block * across.n + column;
-                    texels[texel].add(kept[i], has_steps && kept[i], value, mean);
+                    texels[texel].add(kept[i], value, mean);
+                    texels[texel].never += u32::from(has_steps && kept[i]);
                 }
             }
         },

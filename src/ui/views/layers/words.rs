@@ -302,3 +302,41 @@ pub(super) fn entry(run: &Run, facts: &EntryFacts) -> (String, Vec<String>) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::analysis::{RunOptions, ScoreSketch, run};
+    use crate::engine::control::Control;
+    use crate::engine::graph::{PowerLaw, power_law_communities};
+    use crate::engine::model::Model;
+
+    #[test]
+    fn beside_an_estimate_no_number_of_the_older_recipe_stands() {
+        let ctl = Control::new(2).expect("workers");
+        let shape = PowerLaw { n_nodes: 90, n_entries: 520, n_features: 12, n_classes: 3, seed: 5 };
+        let dataset = power_law_communities(&shape, &ctl).expect("a graph").shared();
+        let mut recipe = Recipe::default();
+        recipe.model.hidden = 16;
+        (recipe.edges.delta, recipe.weights.delta) = (vec![0.5], vec![0.5]);
+        let model = Arc::new(Model::init(&recipe.model, 12, 3, 1));
+        let old = run(&dataset, &model, &recipe, RunOptions::FULL, None, &ctl).expect("a run");
+        let old = Arc::new(old);
+        let mut newer = old.recipe.clone();
+        (newer.edges.delta, newer.weights.delta) = (vec![0.9], vec![0.9]);
+        let estimate = ScoreSketch::new(&old, &newer, &ctl).expect("a sketch").estimate(&newer);
+        for side in [Side::Edges, Side::WEIGHTS] {
+            let text = |estimate| {
+                let lines = numbers(&old, estimate, 0, side);
+                lines.into_iter().flatten().map(|(text, _)| text).collect::<Vec<_>>()
+            };
+            let (before, during) = (text(None), text(Some(&estimate)));
+            assert!(before.iter().any(|t| t.contains(" 0.50")), "{before:?}");
+            assert!(during.iter().any(|t| t.contains(" 0.90")) && during[0].ends_with("(about)"), "{during:?}");
+            let both: Vec<&String> = before.iter().filter(|t| during.contains(t)).collect();
+            assert!(both.is_empty() && !during.iter().any(|t| t.contains('→')), "{both:?} of the older: {during:?}");
+        }
+    }
+}
