@@ -32,14 +32,14 @@ impl ImportFile {
         let looked = detect_as(spec, options).and_then(|found| Ok((found, roles(spec, options)?)));
         let spec = spec.to_owned();
         match looked {
-            Ok((found, report)) => Self {
-                spec,
-                what: found.to_string(),
-                role: report.chosen,
-                possible: report.possible,
-                why: report.why,
-                table: report.table,
-            },
+            Ok((found, report)) => {
+                let (mut what, mut why) = (found.to_string(), report.why);
+                if let (Detected::Unknown { .. }, Some(table)) = (&found, &report.table) {
+                    // The lines themselves are shown where there is room for them.
+                    (what, why) = ("a table of unknown columns".to_owned(), table.describe());
+                }
+                Self { spec, what, role: report.chosen, possible: report.possible, why, table: report.table }
+            }
             Err(error) => {
                 // Text in another encoding may be any table once the encoding is said.
                 let is_text = matches!(error, LoadError::Content { .. });

@@ -103,7 +103,7 @@ fn files_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Im
             let says = shown(says);
             let text = egui::RichText::new(says.as_str());
             let text = text.color(if is_out { cx.tokens.warning } else { cx.tokens.text_weak });
-            ui.add(egui::Label::new(text).truncate()).on_hover_text(says);
+            ui.add(egui::Label::new(text).wrap()).on_hover_text(says);
         });
     }
     if !report.outside.is_empty() {
