@@ -461,7 +461,9 @@ fn detect_table(path: &Path, options: &ReadOptions) -> Result<Detected, LoadErro
         Some(Purpose::Features) => Detected::PartTable(GraphPart::Features),
         Some(Purpose::Labels) => Detected::PartTable(GraphPart::Labels),
         Some(Purpose::Split) => Detected::PartTable(GraphPart::Split),
-        None if table.columns.len() > 1 => unknown(&format!("{OTHER_TEXT}, but a table ({})", table.hints())),
+        None if table.columns.len() > 1 && table.n_rows > 1 => {
+            unknown(&format!("{OTHER_TEXT}, but a table ({})", table.hints()))
+        }
         None => unknown(OTHER_TEXT),
     })
 }

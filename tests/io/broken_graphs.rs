@@ -24,16 +24,23 @@ fn check_as(options: &ReadOptions, name: &str, body: impl AsRef<[u8]>, expected:
 
 #[test]
 fn edge_lists() {
-    let two = "two whole numbers from 0 (the ends of an edge)";
+    let two = "two whole numbers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
+    let refused = |weight: &str| {
+        format!(
+            "line 2: expected a finite number in column 3 (the weight), found `{weight}` (read as columns between commas, a header, \
+             utf-8; source (source), target (target), weight (weight); first lines `source,target,weight`, `0,1,{weight}`; say otherwise \
+             with --columns, --header, --separator, --encoding, --id-column, --features or --labels)"
+        )
+    };
     check(
         "e.csv",
         "source,target,weight\n0,1,x\n",
-        "line 2: expected a finite number in column 3 (the weight), found `0,1,x`",
+        &refused("x"),
     );
     check(
         "e.csv",
         "source,target,weight\n0,1,inf\n",
-        "line 2: expected a finite number in column 3 (the weight), found `0,1,inf`",
+        &refused("inf"),
     );
     check("e.tsv", "0\t1\n1\t2x\n", &format!("line 2: expected {two}, found `1 2x`"));
     check("e.txt.gz", gzip(b"0 1\n1 b\n"), &format!("line 2: expected {two}, found `1 b`"));

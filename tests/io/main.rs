@@ -23,4 +23,5 @@ mod recipes;
 mod samples;
 mod stored;
 mod support;
+mod tables;
 mod writing;

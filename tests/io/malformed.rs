@@ -331,7 +331,7 @@ fn edge_lists() {
         let path = folder.file("edges.txt", body);
         graph_refused(&path, &format!("{expected}: FILE"));
     };
-    let two = "two whole numbers from 0 (the ends of an edge)";
+    let two = "two whole numbers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
     check(b"0 1\n1\n", &format!("line 2: expected {two}, found `1`"));
     check(b"# c\n\n0,1\nname,2\n", &format!("line 4: expected {two}, found `name,2`"));
     check(b"0 1\n0 -1\n", &format!("line 2: expected {two}, found `0 -1`"));
@@ -355,7 +355,7 @@ fn unknown_files() {
         let path = folder.file(name, bytes);
         assert_eq!(detect(&path).expect("readable").to_string(), found, "{name}");
     };
-    check("empty", b"", "an empty file");
+    check("empty", b"", "an empty file (0 bytes: the download or the copy may have broken off; get it again)");
     check("comments.txt", b"# only\n% these\n", "an empty file");
     check("prose.txt", b"Dear reader,\nthis is no graph.\n", "text that is neither a recipe nor a list of edges");
     check("x.bin", b"\x00\x01\x02\xff", "a file that starts with bytes 00 01 02 ff");
@@ -363,7 +363,7 @@ fn unknown_files() {
     check("x.npy", &floats(&[1, 1], &[1.0]), "features of nodes (a NumPy array)");
     check("x.npy", &floats(&[1], &[1.0]), "a NumPy array alone");
     check("x.pkl", b"\x80\x02]q\x00.", "a pickle, which is never run (save it as safetensors or npz)");
-    let broken = "a broken gzip file (whole file: expected intact gzip data, found unexpected end of file: FILE)";
+    let broken = "a broken gzip file (whole file: expected intact gzip data, found unexpected end of file: FILE); if it is cut off, get it again";
     check("x.gz", b"\x1f\x8b\x08", &broken.replace("FILE", &folder.path().join("x.gz").display().to_string()));
     check("x.mtx", b"%%MatrixMarket matrix coordinate real general\n", "a graph (MatrixMarket)");
     check("other.npz", &npz(&vec![("a", ints(&[1]))]), "a zip archive with a.npy");
@@ -372,7 +372,7 @@ fn unknown_files() {
     check(
         "x.zip",
         &torch[..torch.len() - 9],
-        "a broken zip archive (whole file: expected a zip archive, found failed to fill whole buffer: FILE)"
+        "a broken zip archive (whole file: expected a zip archive, found failed to fill whole buffer: FILE); if it is cut off, get it again"
             .replace("FILE", &folder.path().join("x.zip").display().to_string())
             .as_str(),
     );

@@ -39,6 +39,8 @@ pub struct Assembled {
     pub weights: Option<Vec<f32>>,
     /// What was merged and added.
     pub report: EdgeReport,
+    /// Edges whose two directions had different weights, of which the larger counts for both.
+    pub n_unequal: usize,
 }
 
 impl EdgeList {
@@ -145,12 +147,12 @@ impl EdgeList {
     ) -> Result<Assembled, EngineError> {
         match self.0 {
             Pairs::Plain(runs) => {
-                let (topology, _, report) = assemble(runs, n_nodes, direction, self_loops, ctl)?;
-                Ok(Assembled { topology, weights: None, report })
+                let (topology, _, report, n_unequal) = assemble(runs, n_nodes, direction, self_loops, ctl)?;
+                Ok(Assembled { topology, weights: None, report, n_unequal })
             }
             Pairs::Weighted(runs) => {
-                let (topology, weights, report) = assemble(runs, n_nodes, direction, self_loops, ctl)?;
-                Ok(Assembled { topology, weights: Some(weights), report })
+                let (topology, weights, report, n_unequal) = assemble(runs, n_nodes, direction, self_loops, ctl)?;
+                Ok(Assembled { topology, weights: Some(weights), report, n_unequal })
             }
         }
     }
@@ -207,7 +209,7 @@ fn assemble<W: Weight>(
     direction: Direction,
     self_loops: SelfLoops,
     ctl: &Control,
-) -> Result<(Topology, Vec<W>, EdgeReport), EngineError> {
+) -> Result<(Topology, Vec<W>, EdgeReport, usize), EngineError> {
     let fault = |row, expected, found| Err(EngineError::Topology { row, expected, found });
     if u32::try_from(n).is_err() {
         return fault(0, format!("fewer than {} nodes", u32::MAX), n.to_string());
@@ -225,10 +227,10 @@ fn assemble<W: Weight>(
     let mut report = EdgeReport { n_read: runs.len(), ..EdgeReport::default() };
     let (topology, weights) = one_way(runs.closed, n, self_loops, &mut report, ctl)?;
     if direction != Direction::Symmetrised || (size_of::<W>() == 0 && topology.is_symmetric()) {
-        return Ok((topology.checked()?, weights, report));
+        return Ok((topology.checked()?, weights, report, 0));
     }
-    let (topology, weights) = both_ways(topology, weights, &mut report, ctl)?;
-    Ok((topology, weights, report))
+    let (topology, weights, n_unequal) = both_ways(topology, weights, &mut report, ctl)?;
+    Ok((topology, weights, report, n_unequal))
 }
 
 /// The structure as the edges stand there, not checked yet.
@@ -321,13 +323,13 @@ fn write_row<W: Weight>(
     counts
 }
 
-/// The union of a structure and its transpose; of two weights the larger.
+/// The union of a structure and its transpose; of two weights the larger. With it, how many pairs of nodes had two different ones.
 fn both_ways<W: Weight>(
     topology: Topology,
     weights: Vec<W>,
     report: &mut EdgeReport,
     ctl: &Control,
-) -> Result<(Topology, Vec<W>), EngineError> {
+) -> Result<(Topology, Vec<W>, usize), EngineError> {
     /// Rows between two looks at the stop button.
     const ROWS: usize = 1 << 12;
     let n = topology.n_nodes();
@@ -354,7 +356,7 @@ fn both_ways<W: Weight>(
         }
     }
     drop(next);
-    let mut n_written = 0;
+    let (mut n_written, mut n_unequal) = (0, 0);
     for u in 0..n {
         if u % ROWS == 0 {
             ctl.check()?;
@@ -363,17 +365,28 @@ fn both_ways<W: Weight>(
         let (back, end) = (start[u] + topology.degree(u), start[u + 1]);
         start[u] = n_written;
         let front = (topology.row(u), &weights[topology.row_range(u)]);
-        report.n_reversed_added += merge_row(front, (&mut indices, &mut values), back..end, &mut n_written);
+        let merged = merge_row(front, (&mut indices, &mut values), back..end, &mut n_written);
+        report.n_reversed_added += merged.n_only_back;
+        n_unequal += merged.n_unequal;
     }
     start[n] = n_written;
     indices.truncate(n_written);
     indices.shrink_to_fit();
     values.truncate(n_written);
     values.shrink_to_fit();
-    Ok((Topology::try_new(start, indices)?.known_symmetric(), values))
+    // Each pair was met from both of its ends.
+    Ok((Topology::try_new(start, indices)?.known_symmetric(), values, n_unequal / 2))
 }
 
-/// The union of two ascending rows, written to where `n_written` says and counted there; how many entries stand in the second only.
+/// What merging two rows came upon.
+struct Merged {
+    /// Entries that stand in the second row only.
+    n_only_back: usize,
+    /// Entries that stand in both, with different weights.
+    n_unequal: usize,
+}
+
+/// The union of two ascending rows, written to where `n_written` says and counted there.
 ///
 /// The second row stands at `back` of what is written to, with room for the whole first one before it: so an entry is read before
 /// its place is taken.
@@ -382,8 +395,8 @@ fn merge_row<W: Weight>(
     (indices, weights): (&mut [u32], &mut [W]),
     back: Range<usize>,
     n_written: &mut usize,
-) -> usize {
-    let (mut i, mut k, mut n_only_back) = (0, back.start, 0);
+) -> Merged {
+    let (mut i, mut k, mut n_only_back, mut n_unequal) = (0, back.start, 0, 0);
     let mut at = *n_written;
     // Without a branch that depends on the columns: nobody could tell beforehand which way it goes.
     while i < front.len() && k < back.end {
@@ -400,6 +413,7 @@ fn merge_row<W: Weight>(
         i += usize::from(is_front);
         k += usize::from(is_back);
         n_only_back += usize::from(!is_front);
+        n_unequal += usize::from(is_front & is_back & of_front.differs(of_back));
     }
     let n_front = front.len() - i;
     indices[at..at + n_front].copy_from_slice(&front[i..]);
@@ -409,7 +423,7 @@ fn merge_row<W: Weight>(
     indices.copy_within(k..back.end, at);
     weights.copy_within(k..back.end, at);
     *n_written = at + n_back;
-    n_only_back + n_back
+    Merged { n_only_back: n_only_back + n_back, n_unequal }
 }
 
 #[cfg(test)]
@@ -480,6 +494,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn edges_with_two_weights_are_counted_once() {
+        let ctl = Control::new(1).expect("a worker");
+        let mut list = EdgeList::weighted();
+        for (a, b, weight) in [(0, 1, 2.0), (1, 0, 3.0), (1, 2, 1.0), (2, 1, 1.0), (2, 3, 5.0), (3, 3, 1.0)] {
+            list.push(a, b, weight);
+        }
+        let built = list.assemble(4, Direction::Symmetrised, SelfLoops::AsStored, &ctl).expect("edges");
+        assert_eq!(built.n_unequal, 1);
     }
 
     #[test]

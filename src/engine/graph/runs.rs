@@ -29,6 +29,7 @@ pub(super) trait Weight: Copy + Send + Sync + 'static {
     const ONE: Self;
     fn sum(self, other: Self) -> Self;
     fn larger(self, other: Self) -> Self;
+    fn differs(self, other: Self) -> bool;
     /// Sorts by column; equal columns stay in their order where that matters.
     fn sort(row: &mut [(u32, Self)]);
 }
@@ -40,6 +41,9 @@ impl Weight for () {
     const ONE: Self = ();
     fn sum(self, (): Self) -> Self {}
     fn larger(self, (): Self) -> Self {}
+    fn differs(self, (): Self) -> bool {
+        false
+    }
     fn sort(row: &mut [(u32, Self)]) {
         row.sort_unstable_by_key(|(column, ())| *column);
     }
@@ -59,6 +63,9 @@ impl Weight for f32 {
     }
     fn larger(self, other: Self) -> Self {
         self.max(other)
+    }
+    fn differs(self, other: Self) -> bool {
+        self.to_bits() != other.to_bits()
     }
     fn sort(row: &mut [(u32, Self)]) {
         row.sort_by_key(|(column, _)| *column);

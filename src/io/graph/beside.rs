@@ -76,6 +76,55 @@ fn files(path: &Path, name: &str, at: usize) -> Vec<(usize, PathBuf)> {
     both.into_iter().filter(|file| file.is_file() && file != path).map(|file| (at, file)).collect()
 }
 
+/// Tables that lie beside a list of edges.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tables {
+    pub(super) features: Option<Found>,
+    pub(super) labels: Option<Found>,
+    pub(super) split: Option<Found>,
+}
+
+/// A table beside the list.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    /// Whether its name begins with the list's: else it is used only where it fits.
+    pub(super) is_own: bool,
+}
+
+/// What tables are called.
+const TABLES: [&str; 7] = ["csv", "tsv", "parquet", "txt", "csv.gz", "tsv.gz", "txt.gz"];
+
+/// Finds tables beside a list of edges, by their names.
+pub(super) fn tables(path: &Path) -> Tables {
+    let own = stem_unpacked(path);
+    let bare = ["edges", "edge", "edgelist", "edge_list", "links", "辺"].into_iter().find_map(|what| {
+        own.strip_suffix(what).map(|rest| rest.trim_end_matches(['_', '-', '.'])).filter(|rest| !rest.is_empty())
+    });
+    let find = |own_names: &[&str], names: &[&str]| {
+        let of_own = [Some(own.as_str()), bare].into_iter().flatten().flat_map(|stem| {
+            own_names.iter().flat_map(move |name| ['.', '_', '-'].map(|joint| format!("{stem}{joint}{name}")))
+        });
+        let all = of_own.map(|name| (name, true)).chain(names.iter().map(|name| ((*name).to_owned(), false)));
+        for (name, is_own) in all {
+            for extension in TABLES {
+                let file = path.with_file_name(format!("{name}.{extension}"));
+                if file.is_file() && file != path {
+                    return Some(Found { path: file, is_own });
+                }
+            }
+        }
+        None
+    };
+    let features = ["feat", "features", "nodes", "node_features"];
+    let labels = ["label", "labels", "classes", "node_labels"];
+    Tables {
+        features: find(&features, &["features", "feats", "node_features", "x", "nodes", "特徴量", "ノード"]),
+        labels: find(&labels, &["labels", "label", "node_labels", "classes", "y", "ラベル"]),
+        split: find(&["split", "splits", "masks"], &["split", "splits", "masks", "分割"]),
+    }
+}
+
 /// Splits beside the graph, by name, in alphabetical order.
 fn split_files(path: &Path, own: &str) -> Result<Vec<(String, PathBuf)>, LoadError> {
     let mut found = Vec::new();

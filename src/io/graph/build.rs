@@ -59,6 +59,13 @@ pub(super) fn build_as(
     let built = list
         .assemble(n, direction, self_loops, request.ctl)
         .map_err(|error| LoadError::invalid(request.path, error))?;
+    if built.n_unequal > 0 {
+        report.warnings.push(format!(
+            "{} edges stand there in both directions with different weights: the larger counts for both (--direction as-stored keeps \
+             each)",
+            built.n_unequal
+        ));
+    }
     if request.options.direction.is_some() || (stated == Stated::Directed && asked == Direction::Symmetrised) {
         let used = match direction {
             Direction::AsStored => "as stored",
@@ -141,6 +148,16 @@ impl Appearance {
 impl SparseEdges {
     pub(super) fn new(is_weighted: bool) -> Self {
         Self { list: if is_weighted { EdgeList::weighted() } else { EdgeList::new() }, large: None }
+    }
+
+    /// Edges whose ends are places among these ids, each of which is there once.
+    pub(super) fn of_ids(list: EdgeList, ids: Vec<u64>) -> Self {
+        Self { list, large: Some(Appearance { number: HashMap::new(), ids }) }
+    }
+
+    /// Edges whose ends are numbers of nodes.
+    pub(super) fn of_numbers(list: EdgeList) -> Self {
+        Self { list, large: None }
     }
 
     /// Adds an edge.
@@ -229,10 +246,33 @@ pub(super) enum Ids {
 }
 
 impl Ids {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Self::UpTo(n) => *n,
             Self::Table(ids) => ids.len(),
+        }
+    }
+
+    /// Whether an id is among them.
+    pub(super) fn has(&self, id: u64) -> bool {
+        match self {
+            Self::UpTo(n) => id < *n as u64,
+            Self::Table(ids) => ids.binary_search(&id).is_ok(),
+        }
+    }
+
+    /// These and others.
+    pub(super) fn with(self, others: impl IntoIterator<Item = u64>) -> Self {
+        let mut ids = match self {
+            Self::UpTo(n) => (0..n as u64).collect(),
+            Self::Table(ids) => ids,
+        };
+        ids.extend(others);
+        ids.sort_unstable();
+        ids.dedup();
+        match ids.last() {
+            Some(last) if *last == ids.len() as u64 - 1 => Self::UpTo(ids.len()),
+            _ => Self::Table(ids),
         }
     }
 
@@ -317,6 +357,14 @@ impl<'a> Numbering<'a> {
                 let expected = format!("{n_ids} rows (one per distinct id) or more than {largest} (the largest id)");
                 Err(LoadError::content(path, "features or labels beside the list", expected, format!("{n} rows")))
             }
+        }
+    }
+
+    /// By the ids alone.
+    pub(super) fn of(ids: &'a Ids) -> Self {
+        match ids {
+            Ids::UpTo(n) => Self::Same(*n),
+            Ids::Table(ids) => Self::Table(Places::new(ids)),
         }
     }
 

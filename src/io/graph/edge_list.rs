@@ -22,44 +22,79 @@
 //! one class per node. With as many rows as there are distinct ids, rows belong to the ids in ascending order; with more rows
 //! than the largest id, row `i` belongs to id `i`, and nodes without an edge exist too.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::attributes::Names;
-use super::build::{Numbering, Places, SparseEdges, Stated, build};
-use super::{Draft, Request, labels_from_array};
+use super::beside::tables;
+use super::build::{Ids, Numbering, Places, SparseEdges, Stated, build};
+use super::folder::edges_in;
+use super::node_table::{Rows, Wanted, decimal_comma, rows_of};
+use super::parts::{Beside, is_array};
+use super::{Draft, Request, edge_table, labels_from_array};
 use crate::engine::graph::{Column, Features, Separator};
 use crate::io::npy::Array;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::sheet::words::{Word, word_of};
+use crate::io::sheet::{ColumnRole, TableSketch, sketch};
 use crate::io::source::{Lines, parse_f32, parse_whole, stem_unpacked, whole_number};
 
 /// Longer lines are refused, bytes: no edge needs them, and a file without line ends would be read as one.
 const MAX_LINE_BYTES: usize = 1 << 16;
 
-/// Columns behind these are not looked at where ids are text.
-const MOST_NAMED_FIELDS: usize = 1 << 10;
-
 /// Reads the list and what lies beside it.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+    let within = if request.path.is_dir() { edges_in(request.path) } else { None };
+    let request = Request { path: within.as_deref().unwrap_or(request.path), ..request };
     let path = request.path;
     let mut report = LoadReport::default();
-    let mut text = Text::read(request, &mut report)?;
-    if text.edges.list.is_empty() {
-        return Err(LoadError::content(path, "whole file", "at least one edge", "none"));
+    if within.is_some() {
+        report.fact("edges from", path.display());
     }
-    text.compare_counts(&mut report);
+    let mut text = Text::of_any(request, &mut report)?;
     if text.is_bipartite {
+        text.check_edges(path)?;
         return two_sorts(text, request, report);
     }
-    let names = text.names.take().map(Names::into_names);
     let ids = text.edges.distinct_ids();
     let features = beside(path, ".feat.npy", "features.npy").map(|p| Array::read(&p).map(|a| (a, p))).transpose()?;
     let labels = beside(path, ".label.npy", "labels.npy").map(|p| Array::read(&p).map(|a| (a, p))).transpose()?;
     let n_rows = features.as_ref().or(labels.as_ref()).map(|(array, _)| array.shape().first().copied().unwrap_or(0));
-    let numbering = Numbering::choose(&ids, n_rows, request)?;
-    text.edges.number_by(&numbering);
-    let n = numbering.n_nodes();
-    let is_renumbered = matches!(numbering, Numbering::Table(_));
+    let known = match text.names.take() {
+        Some(names) => Known::Texts(names.into_names()),
+        None => Known::Numbers(ids),
+    };
+    let mut members = Members::gather(&known, (features.is_some(), labels.is_some()), request, &mut report)?;
+    if text.edges.list.is_empty() && members.extra.is_empty() && members.n_rows.or(n_rows).is_none() {
+        text.check_edges(path)?;
+    }
+    text.compare_counts(&mut report);
+    if !members.extra.is_empty() {
+        report.fact("nodes of the tables without an edge", members.extra.len());
+    }
+    let n;
+    let mut node_ids = None;
+    match known.with(std::mem::take(&mut members.extra), &mut text.edges) {
+        Known::Texts(names) => {
+            // Rows beside the list may be more than there are names.
+            n = n_rows.unwrap_or(0).max(names.len());
+            report.fact("ids", "text, numbered in the order in which they come");
+            let rest = (names.len()..n).map(|u| u.to_string());
+            node_ids = Some(names.into_iter().chain(rest).collect());
+            members.beside.is_by_appearance = true;
+        }
+        Known::Numbers(ids) => {
+            let n_rows = n_rows.or(members.n_rows).or_else(|| text.stated_nodes(&ids, request));
+            let numbering = Numbering::choose(&ids, n_rows, request)?;
+            text.edges.number_by(&numbering);
+            n = numbering.n_nodes();
+            if matches!(numbering, Numbering::Table(_)) {
+                report.fact("ids renumbered", format!("{n} ids up to {}", ids.largest()));
+                node_ids = Some(ids.to_texts());
+            }
+        }
+    }
     let built = build(text.edges.list, n, text.stated, request, &mut report)?;
 
     let mut draft = Draft::of(stem_unpacked(path), built);
@@ -71,17 +106,155 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         report.fact("labels from", file.display());
         draft.labels = Some(labels_from_array(&array, n)?);
     }
-    if let Some(names) = names {
-        // Rows beside the list may be more than there are names.
-        report.fact("ids", "text, numbered in the order in which they come");
-        let rest = (names.len()..n).map(|u| u.to_string());
-        draft.node_ids = Some(names.into_iter().chain(rest).collect());
-    } else if is_renumbered {
-        report.fact("ids renumbered", format!("{n} ids up to {}", ids.largest()));
-        draft.node_ids = Some(ids.to_texts());
-    }
+    draft.node_ids = node_ids;
+    draft.beside = members.beside;
     draft.report = report;
     Ok(draft)
+}
+
+/// The ids that the edges name.
+enum Known {
+    /// Whole numbers; edges hold them as they are.
+    Numbers(Ids),
+    /// Texts; edges hold their places.
+    Texts(Vec<String>),
+}
+
+impl Known {
+    /// The ids that are not among these, each once, in their order, and how many are.
+    fn lacking(&self, ids: Vec<String>) -> (Vec<String>, usize) {
+        let own: HashSet<&str> = match self {
+            Self::Texts(names) => names.iter().map(String::as_str).collect(),
+            Self::Numbers(_) => HashSet::new(),
+        };
+        let has = |id: &str| match self {
+            Self::Texts(_) => own.contains(id),
+            Self::Numbers(ids) => parse_whole(id.as_bytes()).is_some_and(|id| ids.has(id)),
+        };
+        let (mut seen, mut lacking, mut n_known) = (HashSet::new(), Vec::new(), 0);
+        for id in ids {
+            if has(&id) {
+                n_known += 1;
+            } else if seen.insert(id.clone()) {
+                lacking.push(id);
+            }
+        }
+        (lacking, n_known)
+    }
+
+    /// These and others; whole numbers become texts where a text joins them.
+    fn with(self, extra: Vec<String>, edges: &mut SparseEdges) -> Self {
+        if extra.is_empty() {
+            return self;
+        }
+        match self {
+            Self::Texts(mut names) => {
+                names.extend(extra);
+                Self::Texts(names)
+            }
+            Self::Numbers(ids) => {
+                let whole = |id: &String| parse_whole(id.as_bytes()).filter(|number| number.to_string() == *id);
+                if let Some(numbers) = extra.iter().map(whole).collect::<Option<Vec<u64>>>() {
+                    return Self::Numbers(ids.with(numbers));
+                }
+                let mut names = ids.to_texts();
+                let table = ids.with([]);
+                edges.number_by(&Numbering::of(&table));
+                names.extend(extra);
+                Self::Texts(names)
+            }
+        }
+    }
+}
+
+/// What tables with one row per node say about which nodes there are.
+#[derive(Default)]
+struct Members {
+    /// Ids that no edge names.
+    extra: Vec<String>,
+    /// Rows of a table without ids.
+    n_rows: Option<usize>,
+    beside: Beside,
+}
+
+impl Members {
+    /// Looks at the tables that the options name, and at those beside the list where they name none.
+    fn gather(
+        known: &Known,
+        (has_features, has_labels): (bool, bool),
+        request: Request<'_>,
+        report: &mut LoadReport,
+    ) -> Result<Self, LoadError> {
+        let mut members = Self::default();
+        let lying = tables(request.path);
+        let (n_known, largest) = match known {
+            Known::Numbers(ids) => (ids.len(), ids.largest()),
+            Known::Texts(names) => (names.len(), u64::MAX),
+        };
+        let mut is_defined = false;
+        for (wanted, told, has_array, found) in [
+            (Wanted::Features, &request.options.feature_file, has_features, lying.features),
+            (Wanted::Labels, &request.options.label_file, has_labels, lying.labels),
+            (Wanted::Split, &request.options.split_file, false, lying.split),
+        ] {
+            let (path, is_told, is_own) = match (told, found) {
+                (Some(told), _) => (PathBuf::from(told), true, true),
+                (None, Some(found)) if !has_array => (found.path, false, found.is_own),
+                _ => continue,
+            };
+            if !path.is_file() || is_array(&path) {
+                continue;
+            }
+            let as_wanted = if !is_told && wanted == Wanted::Features { Wanted::Anything } else { wanted };
+            let rows = match rows_of(&path, as_wanted, request) {
+                Ok(Some(rows)) => rows,
+                Ok(None) => continue,
+                Err(LoadError::Cancelled) => return Err(LoadError::Cancelled),
+                Err(error) if is_own => return Err(error),
+                Err(error) => {
+                    report.ignored.push(format!("{} ({error})", path.display()));
+                    continue;
+                }
+            };
+            let fits = match rows {
+                Rows::Ids(ids) => {
+                    let n = ids.len();
+                    let (lacking, n_matched) = known.lacking(ids);
+                    let fits = n_matched > 0 || n_known == 0;
+                    // The features say which nodes there are; without them, the labels do.
+                    if fits && n > 0 && !is_defined && wanted != Wanted::Split {
+                        is_defined = true;
+                        members.extra = lacking;
+                    }
+                    fits
+                }
+                Rows::Numbered(n) => {
+                    let fits = n == n_known || (largest < n as u64) || n_known == 0;
+                    if fits && members.n_rows.is_none() && !is_defined && wanted != Wanted::Split {
+                        members.n_rows = Some(n);
+                    }
+                    fits && largest != u64::MAX
+                }
+            };
+            if is_told {
+                continue;
+            }
+            if !fits {
+                let why = "no id of it is one of the graph's, or another number of rows";
+                report.ignored.push(format!("{} ({why})", path.display()));
+                continue;
+            }
+            match wanted {
+                Wanted::Features | Wanted::Anything => members.beside.features = Some(path),
+                Wanted::Labels => members.beside.labels = Some(path),
+                Wanted::Split => members.beside.split = Some(path),
+            }
+        }
+        if is_defined {
+            members.n_rows = None;
+        }
+        Ok(members)
+    }
 }
 
 /// A list whose ends are nodes of two sorts, each with ids of its own: those of the second sort follow those of the first.
@@ -152,18 +325,20 @@ impl Layout {
     }
 
     /// What the header's names say, where they do.
-    fn of_header(line: &[u8], separator: Option<u8>) -> Self {
+    fn of_header(line: &[u8], separator: Option<u8>, table: Option<&TableSketch>) -> Self {
         let found = [b',', b';', b'\t'].into_iter().find(|s| line.contains(s));
         let separator = separator.or(found);
-        let names: Vec<String> = fields(line, separator).map(|f| String::from_utf8_lossy(f).to_lowercase()).collect();
-        let place = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
-        let source =
-            place(&["source", "src", "from", "fromnode", "fromnodeid", "source_id", "node_1", "node1", "id_1"]);
-        let target = place(&["target", "dst", "to", "tonode", "tonodeid", "target_id", "node_2", "node2", "id_2"]);
-        let weight = place(&["weight", "weights"]);
-        match (source, target) {
-            (Some(source), Some(target)) => Self { separator, source, target, weight, is_guessed: true },
-            _ => Self { weight: weight.filter(|at| *at > 1), ..Self::by_place(separator) },
+        let place = |role: ColumnRole| table.and_then(|table| table.place(role));
+        match (place(ColumnRole::Source), place(ColumnRole::Target)) {
+            (Some(source), Some(target)) => {
+                Self { separator, source, target, weight: place(ColumnRole::Weight), is_guessed: true }
+            }
+            _ => {
+                // A weight alone is known by its name.
+                let mut names = fields(line, separator).map(|name| word_of(&String::from_utf8_lossy(name)));
+                let weight = names.position(|word| word == Some(Word::Weight)).filter(|at| *at > 1);
+                Self { weight, ..Self::by_place(separator) }
+            }
         }
     }
 
@@ -234,12 +409,96 @@ struct Text {
     is_bipartite: bool,
     /// Nodes and edges that a comment counts.
     counted: Option<(u64, u64)>,
+    /// Nodes that a first line counts.
+    n_stated: Option<u64>,
     /// Ids that are text.
     names: Option<Names>,
 }
 
+/// The first edge, which may be a line of counts.
+struct FirstEdge {
+    line: usize,
+    text: String,
+    /// Its fields, where all of them are whole numbers.
+    numbers: Vec<u64>,
+    has_more: bool,
+}
+
+/// What plain reading ended with.
+enum Plain {
+    Done(Text),
+    /// Fields in quotation marks, or ids that are text.
+    Table,
+    /// The first line states counts.
+    Counts(FirstEdge),
+}
+
 impl Text {
-    fn read(request: Request<'_>, report: &mut LoadReport) -> Result<Self, LoadError> {
+    /// Reads the edges line by line where they are plain, else as a table.
+    fn of_any(request: Request<'_>, report: &mut LoadReport) -> Result<Self, LoadError> {
+        let (table, fault) = match sketch(request.path, request.options) {
+            Ok(table) => (table, None),
+            Err(LoadError::Cancelled) => return Err(LoadError::Cancelled),
+            Err(error) => (None, Some(error)),
+        };
+        if let Some(table) = &table {
+            if !table.encoding.starts_with("utf-8") && !table.layout.is_parquet {
+                report.fact("encoding", &table.encoding);
+            }
+            let is_whole = |at: usize| table.first_row.get(at).is_some_and(|id| parse_whole(id.as_bytes()).is_some());
+            let (source, target) = edge_table::ends(table);
+            let starts_plain = !table.has_header && !table.layout.has_quotes && is_whole(source) && is_whole(target);
+            if edge_table::is_needed(table) && !starts_plain {
+                return Self::of_table(table, request, report);
+            }
+        }
+        let table = table.as_ref();
+        let mut own = LoadReport::default();
+        let read = Self::of_lines(request, table, None, &mut own);
+        let read = match (read, fault) {
+            // Bytes that are no text are why the first line is no edge.
+            (Err(_), Some(fault)) if !begins_with_edge(request)? => return Err(fault),
+            (read, _) => read?,
+        };
+        let (text, own) = match (read, table) {
+            (Plain::Done(text), _) => (text, own),
+            (Plain::Table, Some(table)) => return Self::of_table(table, request, report),
+            (Plain::Table, None) => {
+                return Err(LoadError::content(request.path, "whole file", "a list of edges", "another table"));
+            }
+            (Plain::Counts(first), _) => {
+                let mut own = LoadReport::default();
+                let Plain::Done(mut text) = Self::of_lines(request, table, Some(first.line), &mut own)? else {
+                    return Err(LoadError::content(request.path, "whole file", "a list of edges", "another table"));
+                };
+                text.n_stated = first.numbers.first().copied();
+                let decided = format!(
+                    "line {}, `{}`, states counts and is no edge (--header false reads it as one)",
+                    first.line, first.text
+                );
+                own.fact("first line", decided);
+                (text, own)
+            }
+        };
+        report.facts.extend(own.facts);
+        report.ignored.extend(own.ignored);
+        report.warnings.extend(own.warnings);
+        Ok(text)
+    }
+
+    fn of_table(table: &TableSketch, request: Request<'_>, report: &mut LoadReport) -> Result<Self, LoadError> {
+        let (edges, names) = edge_table::read(table, request, report)?;
+        let (stated, is_bipartite) = (Stated::Nothing, false);
+        Ok(Self { edges, stated, is_bipartite, counted: None, n_stated: None, names })
+    }
+
+    /// Reads lines of two whole numbers and what stands behind them; `skipped` is a line that is no edge.
+    fn of_lines(
+        request: Request<'_>,
+        table: Option<&TableSketch>,
+        skipped: Option<usize>,
+        report: &mut LoadReport,
+    ) -> Result<Plain, LoadError> {
         let options = request.options;
         let separator = options.separator.map(|separator| match separator {
             Separator::Space => b' ',
@@ -258,20 +517,33 @@ impl Text {
             stated: Stated::Nothing,
             is_bipartite: false,
             counted: None,
+            n_stated: None,
             names: None,
         };
-        // Else the first edge could be taken for a header, or a header for an edge.
-        let is_text_known = options.columns.is_some() && options.header.is_some();
-        let mut lines = Lines::open(request.path, request.ctl, "reading edges", MAX_LINE_BYTES)?;
-        let (mut n_edges, mut n_with_more, mut is_header_due) = (0usize, 0usize, options.header != Some(false));
-        while let Some(line) = lines.next_line()? {
+        let encoding = table.and_then(|table| table.layout.encoding).or(options.encoding);
+        let mut lines = Lines::open_text(request.path, encoding, request.ctl, "reading edges", MAX_LINE_BYTES)?;
+        let (mut n_edges, mut n_with_more, mut n_comments) = (0usize, 0usize, 0usize);
+        let (mut is_header_due, mut has_header) = (options.header != Some(false), false);
+        let mut first = None;
+        loop {
+            let number = lines.number() + 1;
+            let Some(line) = lines.next_line()? else { break };
             if line.is_empty() {
                 continue;
             }
             if comments.contains(&line[0]) {
                 if n_edges == 0 {
                     text.note(line, &mut layout);
+                } else {
+                    n_comments += 1;
                 }
+                continue;
+            }
+            if skipped == Some(number) {
+                is_header_due = false;
+                continue;
+            }
+            if number == 1 && line.starts_with(b"sep=") {
                 continue;
             }
             if is_header_due {
@@ -281,9 +553,10 @@ impl Text {
                 {
                     let shown = shortened(&shown);
                     if options.columns.is_none() {
-                        layout = Layout::of_header(line, separator);
+                        layout = Layout::of_header(line, separator, table);
                     }
-                    report.ignored.push(format!("header line {}: {shown}", lines.number()));
+                    has_header = true;
+                    report.ignored.push(format!("header line {number}: {shown}"));
                     continue;
                 }
             }
@@ -293,30 +566,41 @@ impl Text {
             let is_plain = layout.is_plain() && !comments.iter().any(u8::is_ascii_digit);
             let edge =
                 if is_plain { parse_plain(line).map(|(a, b, has_more)| (a, b, Some(1.0), has_more)) } else { None };
-            let mut edge = edge.or_else(|| parse_edge(line, &layout));
-            if text.names.is_some() || (edge.is_none() && n_edges == 0 && is_text_known) {
-                edge = text.named_edge(line, &layout, n_edges);
-            }
-            let Some((a, b, weight, has_more)) = edge else {
+            let Some((a, b, weight, has_more)) = edge.or_else(|| parse_edge(line, &layout)) else {
+                if table.is_some() && (has_header || line.contains(&b'"')) {
+                    return Ok(Plain::Table);
+                }
                 let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
-                return Err(lines.fault("two whole numbers from 0 (the ends of an edge)", found));
+                return Err(lines.fault(EXPECTED_ENDS, found));
             };
             let Some(weight) = weight.filter(|w| w.is_finite()) else {
-                let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
+                // Read as a table, the error shows what was recognised.
+                if table.is_some() && (has_header || line.contains(&b'"')) {
+                    return Ok(Plain::Table);
+                }
                 let column = layout.weight.unwrap_or(0) + 1;
+                let field = fields(line, layout.separator).nth(column - 1).unwrap_or_default();
+                let comma = decimal_comma(&String::from_utf8_lossy(field));
+                let found = format!("`{}`{comma}", shortened(&String::from_utf8_lossy(line)));
                 return Err(lines.fault(format!("a finite number in column {column} (the weight)"), found));
             };
+            if n_edges == 0 && !has_header && options.header.is_none() && layout.is_guessed && layout.weight.is_none() {
+                first = Some(FirstEdge::of(line, number, has_more));
+            }
             text.edges.push(a, b, weight);
             n_edges += 1;
             n_with_more += usize::from(has_more);
             // Most lines of most files are as plain as can be.
-            while is_plain
-                && text.names.is_none()
-                && let Some((a, b)) = lines.next_pair(b" \t,;")
-            {
+            while is_plain && let Some((a, b)) = lines.next_pair(b" \t,;") {
                 text.edges.push(a, b, 1.0);
                 n_edges += 1;
             }
+        }
+        if let Some(first) = first
+            && skipped.is_none()
+            && first.states_counts(&text.edges, n_edges, n_with_more)
+        {
+            return Ok(Plain::Counts(first));
         }
         if n_with_more > 0 && layout.is_guessed {
             let what = if layout.weight.is_some() {
@@ -326,21 +610,27 @@ impl Text {
             };
             report.ignored.push(format!("{what} in {n_with_more} lines"));
         }
-        Ok(text)
+        if n_comments > 0 {
+            report.ignored.push(format!("{n_comments} comments between edges (--comments says what they start with)"));
+        }
+        Ok(Plain::Done(text))
     }
 
-    /// As [`parse_edge`], for ids of any text.
-    fn named_edge(&mut self, line: &[u8], layout: &Layout, place: usize) -> Option<(u64, u64, Option<f32>, bool)> {
-        let all: Vec<&[u8]> = fields(line, layout.separator).take(MOST_NAMED_FIELDS).collect();
-        let name = |at: usize| std::str::from_utf8(all.get(at)?).ok().filter(|name| !name.is_empty());
-        let (source, target) = (name(layout.source)?, name(layout.target)?);
-        let weight = match layout.weight.and_then(|at| all.get(at)) {
-            Some(field) if !field.is_empty() => parse_f32(field),
-            _ => Some(1.0),
-        };
-        let names = self.names.get_or_insert_default();
-        let (source, target) = (names.mention(source, place), names.mention(target, place));
-        Some((source.into(), target.into(), weight, false))
+    fn check_edges(&self, path: &Path) -> Result<(), LoadError> {
+        if self.edges.list.is_empty() {
+            return Err(LoadError::content(path, "whole file", "at least one edge", "none"));
+        }
+        Ok(())
+    }
+
+    /// How many nodes a first line states, where ids are numbered from 0 and none is beyond it.
+    fn stated_nodes(&self, ids: &Ids, request: Request<'_>) -> Option<usize> {
+        /// So many nodes are believed of any file, and so many more for each byte of it.
+        const ANY: u64 = 1 << 22;
+        const PER_BYTE: u64 = 32;
+        let n_bytes = std::fs::metadata(request.path).map_or(0, |kind| kind.len());
+        let n = self.n_stated.filter(|n| *n > ids.largest() && ids.has(0) && *n <= ANY.max(n_bytes * PER_BYTE))?;
+        usize::try_from(n).ok()
     }
 
     /// What a comment says of the edges.
@@ -378,6 +668,60 @@ impl Text {
         }
     }
 }
+
+/// Whether the first line that is no comment is an edge.
+fn begins_with_edge(request: Request<'_>) -> Result<bool, LoadError> {
+    let mut lines = Lines::open(request.path, request.ctl, "reading edges", MAX_LINE_BYTES)?;
+    while let Some(line) = lines.next_line()? {
+        let line = String::from_utf8_lossy(line);
+        if !is_blank(&line) {
+            return Ok(is_edge(&line));
+        }
+    }
+    Ok(false)
+}
+
+impl FirstEdge {
+    fn of(line: &[u8], number: usize, has_more: bool) -> Self {
+        let numbers: Option<Vec<u64>> = fields(line, None).take(5).map(parse_whole).collect();
+        let text = shortened(&String::from_utf8_lossy(line));
+        Self { line: number, text, numbers: numbers.unwrap_or_default(), has_more }
+    }
+
+    /// Whether the line has other columns than all others, or counts exactly what follows.
+    fn states_counts(&self, edges: &SparseEdges, n_edges: usize, n_with_more: usize) -> bool {
+        let n_others = n_edges.saturating_sub(1);
+        let (Some(nodes), Some(counted)) =
+            (self.numbers.first(), self.numbers.get(if self.numbers.len() == 3 { 2 } else { 1 }))
+        else {
+            return false;
+        };
+        if self.numbers.len() > 4 || n_others < 2 {
+            return false;
+        }
+        let n_others_with_more = n_with_more - usize::from(self.has_more);
+        if (self.has_more && n_others_with_more == 0) || (!self.has_more && n_others_with_more == n_others) {
+            return true;
+        }
+        if *counted != n_others as u64 {
+            return false;
+        }
+        let (mut largest, mut is_first_seen) = (0u64, false);
+        let own = (self.numbers[0], self.numbers[1]);
+        edges.list.for_each(|a, b| {
+            if !is_first_seen && (u64::from(a), u64::from(b)) == own {
+                is_first_seen = true;
+            } else {
+                largest = largest.max(a.max(b).into());
+            }
+        });
+        is_first_seen && (*nodes == largest || *nodes == largest + 1 || (*nodes > largest && n_others > 20))
+    }
+}
+
+/// What a line of a plain list must hold.
+const EXPECTED_ENDS: &str =
+    "two whole numbers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
 
 /// KONECT's kinds of edges: whose third column is a weight.
 fn konect_weight(kind: &str, layout: &Layout) -> Option<usize> {

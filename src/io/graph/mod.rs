@@ -10,6 +10,7 @@ mod build;
 mod compact;
 mod dgl;
 mod edge_list;
+mod edge_table;
 mod folder;
 mod gexf;
 mod gml;
@@ -21,6 +22,7 @@ mod linkx;
 mod matrix_market;
 mod metis;
 mod named;
+mod node_table;
 mod numbers;
 mod ogb;
 mod parts;
@@ -127,8 +129,9 @@ pub fn read_graph_within(
 ) -> Result<(Dataset, LoadReport), LoadError> {
     if let Some(name) = spec.strip_prefix(sample::PREFIX) {
         let (dataset, report) = sample::read_sample(name, ctl)?;
-        let (dataset, mut report) = rearranged(dataset, report, Request { path: Path::new(spec), options, ctl })?;
-        let dataset = parts::with_parts(dataset, &mut report, options)?;
+        let request = Request { path: Path::new(spec), options, ctl };
+        let (dataset, mut report) = rearranged(dataset, report, request)?;
+        let dataset = parts::with_parts(dataset, &mut report, request, false)?;
         return Ok((dataset, report));
     }
     let path = Path::new(spec);
@@ -171,11 +174,13 @@ pub fn read_graph_within(
         GraphFormat::Stored => stored::read(request)?,
     };
     spec.clone_into(&mut draft.source);
+    let beside = std::mem::take(&mut draft.beside);
     let (mut dataset, mut report) = draft.finish(path, &format.to_string())?;
     if matches!(format, GraphFormat::Compact | GraphFormat::Stored) {
         (dataset, report) = rearranged(dataset, report, request)?;
     }
-    let dataset = parts::with_parts(dataset, &mut report, options)?;
+    let options = &beside.added_to(options);
+    let dataset = parts::with_parts(dataset, &mut report, Request { options, ..request }, beside.is_by_appearance)?;
     Ok((dataset, report))
 }
 
@@ -214,6 +219,8 @@ struct Draft {
     labels: Option<Labels>,
     splits: Vec<Split>,
     node_ids: Option<Vec<String>>,
+    /// Tables that lie beside the graph's file.
+    beside: parts::Beside,
     /// Facts, ignored parts and warnings so far; its format and source are filled in at the end.
     report: LoadReport,
 }
@@ -229,6 +236,7 @@ impl Draft {
             labels: None,
             splits: Vec::new(),
             node_ids: None,
+            beside: parts::Beside::default(),
             report: LoadReport::default(),
         }
     }

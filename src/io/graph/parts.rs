@@ -1,21 +1,25 @@
 //! Parts of a graph in files of their own, wherever they lie: features, labels, a split.
 //!
 //! ```text
-//! features = .npy [n, f] of numbers | .npz, SciPy CSR with another number of columns than rows
-//! labels   = .npy [n] of whole numbers | .npy [n, c] of truth values or bytes 0 and 1: several classes per node
-//! split    = .npz, see split.rs
+//! features = .npy [n, f] of numbers | .npz, SciPy CSR with another number of columns than rows | a table
+//! labels   = .npy [n] of whole numbers | .npy [n, c] of truth values or bytes 0 and 1: several classes per node | a table
+//! split    = .npz, see split.rs | a table
+//! table    = CSV, TSV, Parquet, see node_table.rs: it may hold several of these
 //! ```
 //! Which is which is decided by type and shape, see [`part_of_array`]; a recipe's `[graph]` names them (`feature_file`, `label_file`, `split_file`).
 
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
-use super::labels_from_array;
+use super::node_table::{self, NodeIndex, NodeTable, Wanted, sketch_nodes};
 use super::split::with_split_file;
-use crate::engine::graph::{Dataset, Features, ReadOptions};
-use crate::io::file::stem;
+use super::{Request, labels_from_array};
+use crate::engine::graph::{Dataset, DatasetParts, Features, Labels, ReadOptions};
+use crate::io::file::{open, stem};
 use crate::io::npy::Array;
 use crate::io::npz::{Npz, names_inside};
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::sheet::ColumnRole;
 use crate::io::sparse::CompressedRows;
 
 /// A part of a graph that a file holds.
@@ -70,40 +74,140 @@ pub(crate) fn is_feature_matrix(path: &Path) -> bool {
     shape.is_ok_and(|shape| matches!(shape[..], [rows, columns] if rows != columns))
 }
 
-/// Puts the parts that `options` name into a graph.
+/// Tables that lie beside a list of edges and fit it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Beside {
+    pub(super) features: Option<PathBuf>,
+    pub(super) labels: Option<PathBuf>,
+    pub(super) split: Option<PathBuf>,
+    /// Whether nodes have no order but that in which the edges mention them.
+    pub(super) is_by_appearance: bool,
+}
+
+impl Beside {
+    /// The options, with these files where the user names none.
+    pub(super) fn added_to(&self, options: &ReadOptions) -> ReadOptions {
+        let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        ReadOptions {
+            feature_file: options.feature_file.clone().or_else(|| text(&self.features)),
+            label_file: options.label_file.clone().or_else(|| text(&self.labels)),
+            split_file: options.split_file.clone().or_else(|| text(&self.split)),
+            ..options.clone()
+        }
+    }
+}
+
+/// Whether a file is an array or an archive of arrays; else it may be a table.
+pub(super) fn is_array(path: &Path) -> bool {
+    let mut head = [0u8; 6];
+    let is_read = open(path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok());
+    is_read && (head.starts_with(b"\x93NUMPY") || head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06"))
+}
+
+/// Puts the parts that the options name into a graph. `is_by_appearance`: nodes have no order of their own, see [`Beside`].
 ///
 /// # Errors
 /// [`LoadError`] naming the file whose rows are not one per node.
 pub(super) fn with_parts(
     dataset: Dataset,
     report: &mut LoadReport,
-    options: &ReadOptions,
+    request: Request<'_>,
+    is_by_appearance: bool,
 ) -> Result<Dataset, LoadError> {
+    let options = request.options;
+    let (feature_file, label_file) = (options.feature_file.as_deref(), options.label_file.as_deref());
+    let split_file = options.split_file.as_deref();
+    if feature_file.is_none() && label_file.is_none() && split_file.is_none() {
+        return Ok(dataset);
+    }
     let n = dataset.n_nodes();
-    let mut dataset = dataset;
-    if options.feature_file.is_some() || options.label_file.is_some() {
-        let mut parts = dataset.to_parts();
-        if let Some(file) = &options.feature_file {
-            parts.features = read_features(file.as_ref(), n)?;
-            report.warnings.retain(|warning| !super::is_about_stand_ins(warning));
-            set(report, "features", parts.features.width().to_string());
-            report.fact("features from", file);
+    let mut parts = dataset.to_parts();
+    let table = |file: &str, wanted: Wanted, report: &mut LoadReport| -> Result<Option<NodeTable>, LoadError> {
+        let path = Path::new(file);
+        if open(path).map(drop).is_err() || is_array(path) || sketch_nodes(path, wanted, options)?.is_none() {
+            return Ok(None);
         }
-        if let Some(file) = &options.label_file {
-            let labels = labels_from_array(&Array::read(file.as_ref())?, n)?;
-            set(report, "classes", labels.n_classes().to_string());
-            report.fact("labels from", file);
-            parts.labels = Some(labels);
+        let index = NodeIndex::new(n, dataset.node_ids(), is_by_appearance);
+        node_table::read(path, &index, wanted, request, report).map(Some)
+    };
+    let mut splits = Vec::new();
+    // What a table of features says besides counts where no other file says it.
+    let (mut other_labels, mut other_split) = (None, None);
+    if let Some(file) = feature_file {
+        let is_whole = request.options.features.is_none();
+        let wanted =
+            if is_whole && is_without_features(file.as_ref(), options) { Wanted::Anything } else { Wanted::Features };
+        match table(file, wanted, report)? {
+            Some(found) => {
+                if let Some(features) = found.features {
+                    take_features(&mut parts, features, file, report);
+                }
+                (other_labels, other_split) = (found.labels, found.split);
+            }
+            None => {
+                let features = read_features(file.as_ref(), n)?;
+                take_features(&mut parts, features, file, report);
+            }
         }
-        dataset = Dataset::try_new(parts)
-            .map_err(|error| LoadError::invalid(options.feature_file.as_deref().unwrap_or("").as_ref(), error))?;
     }
-    if let Some(file) = &options.split_file {
-        let name;
-        (dataset, name) = with_split_file(&dataset, file.as_ref())?;
-        report.fact("split from", format!("{file} ({name})"));
+    if let Some(file) = label_file {
+        let labels = match table(file, Wanted::Labels, report)? {
+            Some(found) => {
+                other_split = found.split.or(other_split);
+                found.labels
+            }
+            None => Some(labels_from_array(&Array::read(file.as_ref())?, n)?),
+        };
+        take_labels(&mut parts, labels, file, report);
+    } else if let (Some(file), None, Some(_)) = (feature_file, &parts.labels, &other_labels) {
+        take_labels(&mut parts, other_labels, file, report);
     }
-    Ok(dataset)
+    if let Some(file) = split_file {
+        match table(file, Wanted::Split, report)? {
+            Some(NodeTable { split: Some(split), .. }) => splits.push((split, file)),
+            _ => {
+                let dataset = Dataset::try_new(parts).map_err(|error| LoadError::invalid(file.as_ref(), error))?;
+                let (dataset, name) = with_split_file(&dataset, file.as_ref())?;
+                report.fact("split from", format!("{file} ({name})"));
+                return Ok(dataset);
+            }
+        }
+    } else if let (Some(split), Some(file)) = (other_split, label_file.or(feature_file))
+        && parts.splits.is_empty()
+    {
+        splits.push((split, file));
+    }
+    for (split, file) in splits {
+        report.fact("split from", format!("{file} ({})", split.name));
+        parts.splits.retain(|s| s.name != split.name);
+        parts.splits.insert(0, split);
+        let names: Vec<&str> = parts.splits.iter().map(|s| s.name.as_str()).collect();
+        set(report, "splits", names.join(", "));
+    }
+    Dataset::try_new(parts).map_err(|error| LoadError::invalid(feature_file.unwrap_or("").as_ref(), error))
+}
+
+/// Whether a table has ids, classes or a split, and no feature.
+fn is_without_features(path: &Path, options: &ReadOptions) -> bool {
+    let table = if is_array(path) { None } else { sketch_nodes(path, Wanted::Anything, options).ok().flatten() };
+    table.is_some_and(|table| {
+        table.place(ColumnRole::Feature).is_none()
+            && (table.place(ColumnRole::Class).is_some() || table.place(ColumnRole::Split).is_some())
+    })
+}
+
+fn take_features(parts: &mut DatasetParts, features: Features, file: &str, report: &mut LoadReport) {
+    parts.features = features;
+    report.warnings.retain(|warning| !super::is_about_stand_ins(warning));
+    set(report, "features", parts.features.width().to_string());
+    report.fact("features from", file);
+}
+
+fn take_labels(parts: &mut DatasetParts, labels: Option<Labels>, file: &str, report: &mut LoadReport) {
+    let Some(labels) = labels else { return };
+    set(report, "classes", labels.n_classes().to_string());
+    report.fact("labels from", file);
+    parts.labels = Some(labels);
 }
 
 /// Says a fact anew.

@@ -7,7 +7,8 @@
 use std::path::Path;
 
 use crate::engine::graph::{Dataset, Split, resolve_split};
-use crate::io::file::{MAX_FILE_BYTES, read_text, stem};
+use crate::io::encoding::decode;
+use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
 use crate::io::npz::Npz;
 use crate::io::report::LoadError;
 
@@ -115,7 +116,7 @@ fn unquoted(id: &str) -> String {
 /// [`LoadError::Content`] with the line of an id that the graph does not have.
 pub fn read_node_ids(path: impl AsRef<Path>, dataset: &Dataset) -> Result<Vec<u32>, LoadError> {
     let path = path.as_ref();
-    let text = read_text(path, MAX_FILE_BYTES)?;
+    let text = decode(&read_whole(path, MAX_FILE_BYTES)?, None, None, path)?;
     let mut by_id: Vec<(&str, u32)> =
         dataset.node_ids().unwrap_or(&[]).iter().map(String::as_str).zip(0u32..).collect();
     by_id.sort_unstable();

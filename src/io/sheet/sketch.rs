@@ -111,6 +111,12 @@ pub struct TableSketch {
     pub first_lines: Vec<String>,
     #[serde(skip)]
     pub(crate) layout: Layout,
+    /// Whether no value of the first column came twice.
+    #[serde(skip)]
+    pub(crate) first_differs: bool,
+    /// The start of the first row behind the header.
+    #[serde(skip)]
+    pub(crate) first_row: Vec<String>,
     /// Why the first row was taken for names, or not, where nothing in it settles that.
     #[serde(skip)]
     pub(crate) doubt: Option<String>,
@@ -485,7 +491,21 @@ fn finished(
     let columns = columns.map(|((name, kind), role)| ColumnSketch { name, kind, role }).collect();
     layout.has_header = has_header;
     layout.n_columns = n_columns;
-    TableSketch { separator, encoding, has_header, columns, n_rows: body.len(), first_lines, layout, doubt }
+    let mut seen = std::collections::BTreeSet::new();
+    let first_differs = body.iter().filter_map(|row| row.first()).all(|value| seen.insert(value));
+    let first_row = body.first().map(|row| row.iter().take(SHOWN_COLUMNS).cloned().collect()).unwrap_or_default();
+    TableSketch {
+        first_differs,
+        first_row,
+        separator,
+        encoding,
+        has_header,
+        columns,
+        n_rows: body.len(),
+        first_lines,
+        layout,
+        doubt,
+    }
 }
 
 /// Whether the first row names the columns, and a doubt about that in words.

@@ -1,0 +1,105 @@
+//! Edges from a table whose ids are texts, whose fields stand in quotation marks, or which is Parquet.
+//!
+//! Ids are numbered in the order in which they come; where all of them are whole numbers, as in a plain list.
+
+use super::Request;
+use super::attributes::Names;
+use super::build::SparseEdges;
+use super::node_table::{decimal_comma, whole_of};
+use crate::engine::graph::EdgeList;
+use crate::io::recipe::shortened;
+use crate::io::report::{LoadError, LoadReport};
+use crate::io::sheet::words::is_missing;
+use crate::io::sheet::{ColumnKind, ColumnRole, TableSketch, for_each_row};
+
+/// Reads all edges; with names where the ids are texts.
+pub(super) fn read(
+    table: &TableSketch,
+    request: Request<'_>,
+    report: &mut LoadReport,
+) -> Result<(SparseEdges, Option<Names>), LoadError> {
+    let path = request.path;
+    let n_columns = table.columns.len();
+    let (source, target) = ends(table);
+    let weight = table.place(ColumnRole::Weight);
+    if n_columns < 2 || source == target {
+        return Err(table.fault(path, "columns", "two columns with the ends of edges", n_columns));
+    }
+    let mut list = if weight.is_some() { EdgeList::weighted() } else { EdgeList::new() };
+    let mut names = Names::default();
+    let (mut n_edges, mut n_unweighted) = (0usize, 0usize);
+    for_each_row(path, &table.layout, "reading edges", request.ctl, &mut |line, row| {
+        let place = || if table.layout.is_parquet { format!("row {line}") } else { format!("line {line}") };
+        if row.len() != n_columns && (row.len() <= source.max(target) || table.has_header) {
+            return Err(table.fault(path, place(), format!("{n_columns} columns"), row.len()));
+        }
+        let end = |at: usize| {
+            let id = row.get(at).unwrap_or_default();
+            if id.is_empty() {
+                let expected = format!("a node's id in column {}", at + 1);
+                return Err(table.fault(path, place(), expected, "nothing"));
+            }
+            Ok(id)
+        };
+        let value = match weight.map(|at| row.get(at).unwrap_or_default()) {
+            None => 1.0,
+            Some(text) if is_missing(text) => {
+                n_unweighted += 1;
+                1.0
+            }
+            Some(text) => match text.parse::<f32>() {
+                Ok(value) if value.is_finite() => value,
+                _ => {
+                    let expected = format!("a finite number in column {} (the weight)", weight.unwrap_or(0) + 1);
+                    let found = format!("`{}`{}", shortened(text), decimal_comma(text));
+                    return Err(table.fault(path, place(), expected, found));
+                }
+            },
+        };
+        let (a, b) = (names.mention(end(source)?, n_edges), names.mention(end(target)?, n_edges));
+        list.push(a, b, value);
+        n_edges += 1;
+        Ok(())
+    })?;
+    if n_unweighted > 0 {
+        report.warnings.push(format!("{n_unweighted} edges have no weight: 1 stands in for it"));
+    }
+    let others = (0..n_columns).filter(|at| ![Some(source), Some(target), weight].contains(&Some(*at)));
+    let others: Vec<String> = others.map(|at| shortened(&table.columns[at].name)).collect();
+    if !others.is_empty() {
+        report.ignored.push(format!("columns of the edges: {} (--columns gives them a role)", others.join(", ")));
+    }
+    report.warnings.extend(table.doubt.clone());
+    let texts = names.into_names();
+    let whole = |text: &String| {
+        let text = whole_of(text).unwrap_or(text);
+        text.parse::<u64>().ok().filter(|id| id.to_string() == text)
+    };
+    let ids: Option<Vec<u64>> = texts.iter().map(whole).collect();
+    let is_distinct = |ids: &Vec<u64>| {
+        let mut sorted = ids.clone();
+        sorted.sort_unstable();
+        sorted.windows(2).all(|w| w[0] != w[1])
+    };
+    Ok(match ids.filter(is_distinct) {
+        Some(ids) => (SparseEdges::of_ids(list, ids), None),
+        None => {
+            let mut names = Names::default();
+            texts.iter().for_each(|name| _ = names.mention(name, 0));
+            (SparseEdges::of_numbers(list), Some(names))
+        }
+    })
+}
+
+/// The columns of the two ends.
+pub(super) fn ends(table: &TableSketch) -> (usize, usize) {
+    (table.place(ColumnRole::Source).unwrap_or(0), table.place(ColumnRole::Target).unwrap_or(1))
+}
+
+/// Whether the ids of the edges need this reader.
+pub(super) fn is_needed(table: &TableSketch) -> bool {
+    let (source, target) = ends(table);
+    let kind = |at: usize| table.columns.get(at).map(|column| column.kind);
+    let is_plain = |at: usize| matches!(kind(at), Some(ColumnKind::Whole | ColumnKind::Empty));
+    table.layout.is_parquet || table.layout.has_quotes || !(is_plain(source) && is_plain(target))
+}
