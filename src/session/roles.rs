@@ -156,6 +156,10 @@ pub(crate) fn name_parts(files: &[ImportFile], options: &mut ReadOptions) {
     };
     let labels = of(Role::Labels).or_else(|| column(ColumnRole::Class));
     let split = of(Role::Split).or_else(|| column(ColumnRole::Split));
+    if files.len() > 1 {
+        // Every file is in sight: what is left out stays out.
+        options.beside = Some(false);
+    }
     options.feature_file = of(Role::Features).or(options.feature_file.take());
     options.label_file = labels.or(options.label_file.take());
     options.split_file = split.or(options.split_file.take());

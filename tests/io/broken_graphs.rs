@@ -32,16 +32,8 @@ fn edge_lists() {
              with --columns, --header, --separator, --encoding, --id-column, --features or --labels)"
         )
     };
-    check(
-        "e.csv",
-        "source,target,weight\n0,1,x\n",
-        &refused("x"),
-    );
-    check(
-        "e.csv",
-        "source,target,weight\n0,1,inf\n",
-        &refused("inf"),
-    );
+    check("e.csv", "source,target,weight\n0,1,x\n", &refused("x"));
+    check("e.csv", "source,target,weight\n0,1,inf\n", &refused("inf"));
     check("e.tsv", "0\t1\n1\t2x\n", &format!("line 2: expected {two}, found `1 2x`"));
     check("e.txt.gz", gzip(b"0 1\n1 b\n"), &format!("line 2: expected {two}, found `1 b`"));
     let columns = |columns: &[Column]| ReadOptions { columns: Some(columns.to_vec()), ..ReadOptions::default() };

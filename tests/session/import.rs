@@ -253,7 +253,7 @@ fn tables(folder: &Path) -> Vec<String> {
     let labels = (0..60).map(|u| format!("{},{}\n", person(u), ["営業", "開発", "総務"][u % 3]));
     let files = [
         ("edges.csv", format!("source,target\n{}", edges.concat())),
-        ("features.csv", format!("id,x,y,z\n{}", features.collect::<String>())),
+        ("features.csv", format!("id,a,b,c\n{}", features.collect::<String>())),
         ("labels.csv", format!("番号,分類\n{}", labels.collect::<String>())),
     ];
     files
