@@ -282,7 +282,7 @@ fn three_tables_become_a_graph_with_classes_by_name_and_a_model_is_trained_and_p
     let graph = found.graph.expect("a graph");
     assert_eq!((graph.stats.n_nodes, graph.stats.n_features, graph.stats.n_classes), (60, 3, 3));
     let classes: Vec<(&str, usize)> = found.classes.iter().map(|c| (c.name.as_str(), c.n_nodes)).collect();
-    assert_eq!(classes, [("営業", 20), ("開発", 20), ("総務", 20)]);
+    assert_eq!(classes, [("営業", 20), ("総務", 20), ("開発", 20)]);
     session.apply(Command::AcceptImport);
     wait(&mut session, "the graph", |s| s.store().graph.is_some() && s.is_idle());
     assert_eq!(NextStep::of(Some(true), false)[0], NextStep::Train);
