@@ -160,9 +160,9 @@ pub(crate) fn name_parts(files: &[ImportFile], options: &mut ReadOptions) {
         // Every file is in sight: what is left out stays out.
         options.beside = Some(false);
     }
-    options.feature_file = of(Role::Features).or(options.feature_file.take());
-    options.label_file = labels.or(options.label_file.take());
-    options.split_file = split.or(options.split_file.take());
+    options.feature_file = of(Role::Features).or_else(|| options.feature_file.take());
+    options.label_file = labels.or_else(|| options.label_file.take());
+    options.split_file = split.or_else(|| options.split_file.take());
 }
 
 /// Lines of a text that a report shows.

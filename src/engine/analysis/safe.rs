@@ -23,8 +23,10 @@ pub const SAFE_LOSS: f64 = 0.005;
 /// Predictions that may change, `0..=1`: a validation set may be too small to show what is lost, or have no labels.
 pub const SAFE_CHANGES: f64 = 0.02;
 
-/// Finds the largest thresholds of a short ladder, on both sides of `recipe`, that lose at most [`SAFE_LOSS`] of the validation accuracy
-/// and change at most [`SAFE_CHANGES`] of the predictions: one value for all layers of a side. Where none is that gentle: zeros, which remove nothing.
+/// Finds the largest thresholds of a short ladder, for both sides of `recipe`, that keep the accuracy.
+///
+/// They lose at most [`SAFE_LOSS`] of the validation accuracy and change at most [`SAFE_CHANGES`] of the predictions: one value for all
+/// layers of a side. Where none is that gentle: zeros, which remove nothing.
 ///
 /// The edges come first, the weights are added to them.
 ///
