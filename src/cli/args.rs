@@ -10,6 +10,7 @@ use crate::engine::graph::{Column, Direction, Encoding, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
 use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Identity, Precision, Schedule, WeightMode};
+use crate::io::Role;
 
 /// Everything on the command line.
 #[derive(Debug, Parser)]
@@ -117,6 +118,9 @@ pub(super) struct InspectArgs {
     /// Files, folders or sample:NAME
     #[arg(value_name = "PATH", required = true)]
     pub(super) paths: Vec<String>,
+    /// What a file is for, where it is read together with others: edges, features, labels, split, model, recipe or left-out
+    #[arg(long = "role", value_name = "FILE=ROLE", value_parser = file_role)]
+    pub(super) roles: Vec<(String, Role)>,
     #[command(flatten)]
     pub(super) graph: GraphArgs,
     #[command(flatten)]
@@ -552,6 +556,15 @@ fn gibibytes(text: &str) -> Result<u64, String> {
         Some(gibibytes) => Ok((gibibytes * f64::from(1u32 << 30)) as u64),
         None => Err("expected a number of GiB above 0, for example 4 or 0.5".to_owned()),
     }
+}
+
+/// A file and what it is for.
+fn file_role(text: &str) -> Result<(String, Role), String> {
+    let key = |role: &Role| role.to_string().replace(' ', "-");
+    let (file, word) = text.rsplit_once('=').unwrap_or((text, ""));
+    let role = Role::ALL.into_iter().find(|role| key(role) == word);
+    let all = || Role::ALL.iter().map(key).collect::<Vec<_>>().join(", ");
+    role.map(|role| (file.to_owned(), role)).ok_or_else(|| format!("expected FILE= and one of {}, found {text}", all()))
 }
 
 /// A closed form by its name, or numbers between commas.

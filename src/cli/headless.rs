@@ -9,7 +9,7 @@ use super::inputs::{check_files, check_memory, check_training_memory, with_named
 use super::output;
 use super::progress::Terminal;
 use super::{pictures, prune, sweep as sweeping};
-use crate::engine::analysis::{Run, RunOptions, SweepGrid, run as run_recipe, sweep};
+use crate::engine::analysis::{Run, RunOptions, SweepGrid, run as run_recipe, safe_thresholds, sweep};
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
 use crate::engine::sparsify::{Recipe, Schedule, Training};
@@ -17,7 +17,7 @@ use crate::engine::train::train;
 use crate::io::atomic::AtomicFolder;
 use crate::io::bundle::{BundleWriter, Metrics};
 use crate::io::results::{SweepResults, write_files, write_sweep_files};
-use crate::io::{Detected, detect, read_graph_as, read_model, read_recipe};
+use crate::io::{Detected, GraphPart, detect, is_bundle_folder, read_graph_as, read_model, read_recipe};
 
 /// Where everything goes.
 const FOLDER: &str = "unifews-out";
@@ -25,7 +25,7 @@ const FOLDER: &str = "unifews-out";
 const DEFAULT_GRAPH: &str = "sample:cora";
 /// The model of [`DEFAULT_GRAPH`].
 const DEFAULT_MODEL: &str = "sample:cora-gcn";
-/// δa and δw, relative, where no recipe is named.
+/// δa and δw, relative, where no recipe is named and nothing gentler is found to be necessary.
 const DEFAULT_DELTA: f64 = 0.5;
 /// Shape of the model that is trained where none is named: small, so that there is something to see soon.
 const QUICK_HIDDEN: usize = 64;
@@ -38,6 +38,9 @@ struct Named {
     graph: Option<String>,
     model: Option<String>,
     recipe: Option<String>,
+    features: Option<String>,
+    labels: Option<String>,
+    split: Option<String>,
 }
 
 pub(super) fn run(request: &WindowRequest, terminal: &Terminal) -> anyhow::Result<()> {
@@ -66,14 +69,22 @@ fn sort(names: &[String]) -> anyhow::Result<Named> {
             Detected::Graph(_) => (&mut named.graph, "graph"),
             Detected::Model(_) => (&mut named.model, "model"),
             Detected::Recipe => (&mut named.recipe, "recipe"),
+            Detected::Part(part) | Detected::PartTable(part) => match part {
+                GraphPart::Features => (&mut named.features, "file of features"),
+                GraphPart::Labels => (&mut named.labels, "file of labels"),
+                GraphPart::Split => (&mut named.split, "split"),
+            },
             other => return Err(UsageError::new(name, "a graph, a model or a recipe", other).into()),
         };
         if slot.replace(name.clone()).is_some() {
             return Err(UsageError::new(name, format!("one {what}"), "another one").into());
         }
     }
-    if named.model.is_some() && named.graph.is_none() {
-        return Err(UsageError::new("GRAPH", "the graph that the model belongs to", "none").into());
+    let has_part = named.features.is_some() || named.labels.is_some() || named.split.is_some();
+    if (named.model.is_some() || has_part) && named.graph.is_none() {
+        let expected =
+            if has_part { "the edges that the other files belong to" } else { "the graph that the model belongs to" };
+        return Err(UsageError::new("GRAPH", expected, "none").into());
     }
     Ok(named)
 }
@@ -87,6 +98,15 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
         }
         None => default_recipe(),
     };
+    for (slot, named) in [
+        (&mut recipe.graph.feature_file, &named.features),
+        (&mut recipe.graph.label_file, &named.labels),
+        (&mut recipe.graph.split_file, &named.split),
+    ] {
+        if named.is_some() {
+            slot.clone_from(named);
+        }
+    }
     terminal.ctl().progress("reading the graph", 0, 0);
     let (dataset, _) = read_graph_as(named.graph.as_deref().unwrap_or(DEFAULT_GRAPH), &recipe.graph, terminal.ctl())?;
     let (dataset, with_names) = with_named_nodes(dataset, recipe)?;
@@ -99,7 +119,11 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
     };
     recipe.model = model.architecture.clone();
     recipe.check()?;
-    Ok((dataset.shared(), model, recipe))
+    let dataset = dataset.shared();
+    if named.recipe.is_none() {
+        recipe = safe_thresholds(&dataset, &model, &recipe, terminal.ctl())?;
+    }
+    Ok((dataset, model, recipe))
 }
 
 fn default_recipe() -> Recipe {

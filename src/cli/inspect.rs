@@ -7,13 +7,16 @@ use serde::Serialize;
 use super::args::{GraphArgs, InspectArgs};
 use super::output::{self, count, percent, table};
 use super::progress::Terminal;
-use crate::engine::graph::{Dataset, GraphStats};
+use crate::engine::graph::{Dataset, GraphStats, ReadOptions};
 use crate::engine::model::{Architecture, Model, TrainedOn};
 use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{Bundle, Manifest, Totals, read_bundle};
 use crate::io::{
-    Detected, LoadError, LoadReport, detect_as, read_graph_within, read_model, read_recipe, recipe_to_toml,
+    Detected, LoadError, LoadReport, Role, detect_as, escaped_block, read_graph_within, read_model, read_recipe,
+    recipe_to_toml,
 };
+use crate::session::jobs::JobError;
+use crate::session::{ImportFile, NextStep, belong_together, read_together};
 
 /// What `--json` prints for every path.
 #[derive(Serialize)]
@@ -22,7 +25,44 @@ enum Item {
     Graph(GraphItem),
     Model(ModelItem),
     Recipe { path: String, recipe: Box<Recipe> },
+    Files(Box<TogetherItem>),
     Bundle { path: String, manifest: Box<Manifest>, recipe: Box<Recipe>, totals: Totals },
+}
+
+/// Files that belong together, and what they make.
+#[derive(Serialize)]
+struct TogetherItem {
+    files: Vec<FileItem>,
+    graph: Option<GraphItem>,
+    /// Names of the classes with their nodes.
+    classes: Vec<(String, usize)>,
+    model: Option<ModelItem>,
+    misfit: Option<String>,
+    faults: Vec<String>,
+    next: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct FileItem {
+    path: String,
+    what: String,
+    role: Role,
+    possible: Vec<Role>,
+    why: String,
+    first_lines: Vec<String>,
+}
+
+impl FileItem {
+    fn of(file: &ImportFile) -> Self {
+        Self {
+            path: file.spec.clone(),
+            what: file.what.clone(),
+            role: file.role,
+            possible: file.possible.clone(),
+            why: file.why.clone(),
+            first_lines: file.table.as_ref().map(|table| table.first_lines.clone()).unwrap_or_default(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -76,6 +116,10 @@ struct LayerItem {
 }
 
 pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()> {
+    let options = args.graph.options();
+    if !args.roles.is_empty() || belong_together(&args.paths, &options) {
+        return together(args, options, terminal);
+    }
     let mut items = Vec::with_capacity(args.paths.len());
     for path in &args.paths {
         items.push(inspect(path, &args.graph, terminal)?);
@@ -86,6 +130,65 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()>
     } else {
         output::lines(&items.iter().map(|item| describe(item).join("\n")).collect::<Vec<_>>())
     }
+}
+
+/// Reads files that belong together and prints the import report that the window shows.
+fn together(args: &InspectArgs, options: ReadOptions, terminal: &Terminal) -> anyhow::Result<()> {
+    let roles = args.roles.iter().cloned().collect();
+    let read = read_together(&args.paths, roles, options, args.graph.memory(), terminal.ctl());
+    let report = read.map_err(|reason| match reason {
+        JobError::Cancelled => anyhow::Error::new(LoadError::Cancelled),
+        JobError::Failed(why) | JobError::Panicked(why) => anyhow::anyhow!(why),
+    })?;
+    terminal.clear();
+    let faults: Vec<String> = report.faults.iter().map(|(_, why)| why.clone()).collect();
+    let (has_labels, has_model) =
+        (report.graph.as_ref().map(|graph| graph.dataset.labels().is_some()), report.model.is_some());
+    let item = TogetherItem {
+        next: NextStep::of(has_labels, has_model).iter().map(|step| step.says()).collect(),
+        files: report.files.iter().map(FileItem::of).collect(),
+        classes: report.classes.iter().map(|class| (class.name.clone(), class.n_nodes)).collect(),
+        graph: report.graph.map(|graph| graph_item(graph.spec.clone(), &graph.dataset, (*graph.report).clone())),
+        model: report.model.map(|model| model_item(model.spec.clone(), &model.model, (*model.report).clone())),
+        misfit: report.fit.and_then(|fit| fit.misfit),
+        faults: faults.clone(),
+    };
+    if args.shared.json {
+        output::json(&[Item::Files(Box::new(item))])?;
+    } else {
+        output::lines(&describe_together(&item))?;
+    }
+    match &faults[..] {
+        [] => Ok(()),
+        [first, ..] => anyhow::bail!("{first}"),
+    }
+}
+
+fn describe_together(item: &TogetherItem) -> Vec<String> {
+    let files = item.files.iter().map(|f| vec![f.path.clone(), f.role.to_string(), f.what.clone(), f.why.clone()]);
+    let mut lines = vec![table(&["file", "role", "what it is", "why"], 4, files), String::new()];
+    for file in item.files.iter().filter(|f| item.graph.is_none() && !f.first_lines.is_empty()) {
+        lines.push(format!("{} begins:", file.path));
+        lines.extend(file.first_lines.iter().map(|line| format!("  {line}")));
+        lines.push(String::new());
+    }
+    if let Some(graph) = &item.graph {
+        lines.extend(describe_graph(graph));
+    }
+    if !item.classes.is_empty() {
+        let rows = item.classes.iter().map(|(name, n)| vec![name.clone(), count(*n as u64)]);
+        lines.extend([table(&["class", "nodes"], 1, rows), String::new()]);
+    }
+    if let Some(model) = &item.model {
+        lines.extend(describe_model(model));
+    }
+    lines.extend(item.misfit.iter().map(|why| format!("warning: the model does not fit the graph: {why}")));
+    if item.faults.is_empty() {
+        lines.extend(item.next.iter().map(|says| format!("next: {says}")));
+    } else {
+        lines.push("--role FILE=ROLE says what a file is for".to_owned());
+    }
+    lines
 }
 
 fn inspect(spec: &str, args: &GraphArgs, terminal: &Terminal) -> Result<Item, LoadError> {
@@ -180,6 +283,7 @@ fn describe(item: &Item) -> Vec<String> {
     match item {
         Item::Graph(graph) => describe_graph(graph),
         Item::Model(model) => describe_model(model),
+        Item::Files(files) => describe_together(files),
         Item::Recipe { path, recipe } => vec![format!("recipe: {path}\n"), recipe_to_toml(recipe)],
         Item::Bundle { path, manifest, totals, .. } => {
             let facts = [
@@ -257,8 +361,8 @@ fn describe_model(model: &ModelItem) -> Vec<String> {
 fn describe_report(report: &LoadReport) -> Vec<String> {
     let facts = facts_table(report.facts.iter().map(|line| (line.name.as_str(), line.value.clone())));
     let mut lines = vec![format!("\nread as {}", report.format), facts];
-    lines.extend(report.ignored.iter().map(|name| format!("ignored: {name}")));
-    lines.extend(report.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.extend(report.ignored.iter().map(|name| escaped_block(&format!("ignored: {name}"))));
+    lines.extend(report.warnings.iter().map(|warning| escaped_block(&format!("warning: {warning}"))));
     lines.push(String::new());
     lines
 }

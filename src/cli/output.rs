@@ -5,20 +5,22 @@ use std::io::{ErrorKind, Write as _};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use crate::io::{escaped, escaped_block, escaped_json, escaped_text};
+
 /// Prints one JSON document.
 pub(super) fn json(document: &impl Serialize) -> anyhow::Result<()> {
-    let mut text = serde_json::to_string_pretty(document)?;
+    let mut text = escaped_json(&serde_json::to_string_pretty(document)?).into_owned();
     text.push('\n');
-    data(&text)
+    print(&text)
 }
 
 /// Prints lines for people.
 pub(super) fn lines(lines: &[String]) -> anyhow::Result<()> {
-    data(&(lines.join("\n") + "\n"))
+    print(&escaped_text(&(lines.join("\n") + "\n")))
 }
 
 /// Prints text as it is.
-fn data(text: &str) -> anyhow::Result<()> {
+fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -26,9 +28,10 @@ fn data(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Prints a message on stderr. There is nowhere to say it when that fails.
+/// Prints a message on stderr; lines after the first are indented, so that no name can begin one. There is nowhere to say it when
+/// that fails.
 pub(super) fn note(text: &str) {
-    drop(writeln!(std::io::stderr(), "{text}"));
+    drop(writeln!(std::io::stderr(), "{}", escaped_block(text)));
 }
 
 /// A table without lines: the first `n_left` columns to the left, numbers to the right.
@@ -37,7 +40,7 @@ pub(super) fn table(header: &[&str], n_left: usize, rows: impl IntoIterator<Item
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     let cell = |at: usize, text: &str| {
         let alignment = if at < n_left { CellAlignment::Left } else { CellAlignment::Right };
-        Cell::new(text).set_alignment(alignment)
+        Cell::new(escaped(text)).set_alignment(alignment)
     };
     table.set_header(header.iter().enumerate().map(|(at, text)| cell(at, text)));
     for row in rows {

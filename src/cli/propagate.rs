@@ -118,7 +118,11 @@ fn out_of_core(
     }
     let job = StoredPropagation { storage: &storage, size: graph.size(), recipe, locked: locked.as_deref(), plan };
     let state = propagate_stored(&job, terminal.ctl())?;
-    let steps: Vec<_> = state.records.iter().map(|record| record.to_trace(graph.size().n_features)).collect();
+    let steps: Vec<_> = state
+        .records
+        .iter()
+        .map(|record| record.to_trace(graph.size().n_features, recipe.counts_self_loops()))
+        .collect();
     let elapsed_secs = state.records.iter().map(|record| record.secs).sum();
     let n_threads = terminal.ctl().n_threads();
     let metrics = PropagationMetrics::of_steps(&args.graph, &steps, elapsed_secs, n_threads);
@@ -163,7 +167,7 @@ fn say(args: &PropagateArgs, recipe: &Recipe, metrics: &PropagationMetrics, grap
             step.title.clone(),
             edges.delta_asked.to_string(),
             delta,
-            count(edges.n_after as u64),
+            count(edges.n_after.saturating_sub(edges.n_self_loops) as u64),
             percent(edges.sparsity),
             count(step.macs.edges_pruned),
             step.output_norm.map_or_else(|| "-".to_owned(), |norm| format!("{norm:.4}")),

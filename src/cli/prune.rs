@@ -90,7 +90,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
             step.title.clone(),
             edges.map_or_else(dash, |e| e.delta_asked.to_string()),
             edges.and_then(|e| e.delta_used).map_or_else(dash, |d| format!("{d:.4}")),
-            edges.map_or_else(dash, |e| count(e.n_after as u64)),
+            edges.map_or_else(dash, |e| count(e.n_after.saturating_sub(e.n_self_loops) as u64)),
             edges.map_or_else(dash, |e| percent(e.sparsity)),
             weights.map_or_else(dash, |w| w.delta_asked.to_string()),
             weights.map_or_else(dash, |w| count(w.n_after as u64)),

@@ -6,6 +6,7 @@ use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::escape::{escaped, escaped_path};
 use super::reading;
 use super::report::LoadError;
 use crate::engine::control::Canceller;
@@ -192,6 +193,19 @@ fn fault_of_memory(path: &Path, error: &std::collections::TryReserveError) -> Lo
     LoadError::io("read", path, io::Error::new(io::ErrorKind::OutOfMemory, error.to_string()))
 }
 
+/// The first bytes of a regular file; nothing of what is none, or cannot be read.
+pub(crate) fn read_start(path: &Path, n_bytes: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A pipe is not even opened: that would wait for its other end.
+    if path.metadata().is_ok_and(|kind| kind.is_file())
+        && let Ok(file) = File::open(path)
+    {
+        // What was read until a fault is as good a start as any.
+        drop(file.take(n_bytes).read_to_end(&mut bytes));
+    }
+    bytes
+}
+
 /// Reads a whole text file of at most `max_bytes`; a byte order mark is taken off.
 pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<String, LoadError> {
     let bytes = read_whole(path, max_bytes)?;
@@ -209,7 +223,7 @@ pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<String, LoadError
     }
 }
 
-/// The file's or folder's name without its last extension, for titles.
+/// The file's or folder's name without its last extension, for titles: what acts in it is spelt out.
 pub(crate) fn stem(path: &Path) -> String {
-    path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
+    path.file_stem().map_or_else(|| escaped_path(path), |stem| escaped(&stem.to_string_lossy()).into_owned())
 }

@@ -20,9 +20,12 @@ pub mod bundle;
 mod calibration;
 mod detect;
 mod encoding;
+mod ending;
+mod escape;
 pub mod export;
 pub mod figure;
 mod file;
+mod fonts;
 mod graph;
 mod mat;
 mod memory;
@@ -49,7 +52,11 @@ mod wrong;
 
 pub use calibration::{calibration_path, read_calibration, write_calibration};
 pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, first_lines, is_bundle_folder};
-pub(crate) use file::read_text;
+pub use ending::{ending, with_known_ending};
+pub(crate) use escape::escaped_block;
+pub use escape::{escaped, escaped_json, escaped_markdown, escaped_path, escaped_text};
+pub(crate) use file::{read_start, read_text};
+pub use fonts::east_asian_font;
 pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
 pub use memory::{MemoryBudget, MemoryLeft, free_memory, process_memory};
 pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
@@ -59,6 +66,6 @@ pub use recipe::{
     recipe_to_toml, write_recipe,
 };
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};
-pub use role::{Role, RoleReport, roles};
+pub use role::{Role, RoleReport, files_in, roles};
 pub use sample::{SampleInfo, samples};
 pub use sheet::{ColumnKind, ColumnRole, ColumnSketch, TableSketch};

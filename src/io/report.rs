@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::escape::{escaped, escaped_block, escaped_path};
 use crate::engine::EngineError;
 
 /// One line of a report: a count or fact with its name.
@@ -56,7 +57,7 @@ impl LoadReport {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The operating system refused.
-    #[error("cannot {action}: {source}: {}", path.display())]
+    #[error("cannot {action}: {source}: {}", escaped_path(path))]
     Io {
         /// What was tried, for example `open`.
         action: &'static str,
@@ -66,7 +67,7 @@ pub enum LoadError {
         source: std::io::Error,
     },
     /// A file's content is not what its format asks for.
-    #[error("{place}: expected {expected}, found {found}: {}", path.display())]
+    #[error("{}: expected {expected}, found {}: {}", escaped(place), escaped_block(found), escaped_path(path))]
     Content {
         /// The file.
         path: PathBuf,
@@ -78,7 +79,7 @@ pub enum LoadError {
         found: String,
     },
     /// No reader knows this file.
-    #[error("not a known format: expected {expected}, found {found}: {}", path.display())]
+    #[error("not a known format: expected {expected}, found {}: {}", escaped_block(found), escaped_path(path))]
     Unknown {
         /// The file or folder.
         path: PathBuf,
@@ -88,7 +89,7 @@ pub enum LoadError {
         found: String,
     },
     /// The content is well-formed and makes no valid graph, model or recipe.
-    #[error("{source}: {}", path.display())]
+    #[error("{}: {}", escaped_block(&source.to_string()), escaped_path(path))]
     Invalid {
         /// The file or folder.
         path: PathBuf,
@@ -98,7 +99,7 @@ pub enum LoadError {
     /// The graph would not fit into memory; nothing of it was read.
     #[error(
         "memory: expected at most {limit}, found about {needed} for {basis}; close other programs, raise the limit with --max-memory, or read a part of the graph: {}",
-        path.display()
+        escaped_path(path)
     )]
     TooLarge {
         /// The file or folder.
@@ -145,7 +146,7 @@ impl LoadError {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The operating system refused.
-    #[error("cannot {action}: {source}{}: {}", way_out(source), path.display())]
+    #[error("cannot {action}: {source}{}: {}", way_out(source), escaped_path(path))]
     Io {
         /// What was tried, for example `create`.
         action: &'static str,
@@ -155,7 +156,11 @@ pub enum ExportError {
         source: std::io::Error,
     },
     /// Something that this program did not write stands where something is to be written.
-    #[error("export target: expected nothing, an empty folder or what was exported there before, found {found}: {}", path.display())]
+    #[error(
+        "export target: expected nothing, an empty folder or what was exported there before, found {}: {}",
+        escaped(found),
+        escaped_path(path)
+    )]
     Occupied {
         /// What stands there.
         found: String,
@@ -164,8 +169,9 @@ pub enum ExportError {
     },
     /// A folder holds what this program did not write there, or what was changed since.
     #[error(
-        "export target: expected nothing, an empty folder or what was exported there before, found {found}: {} ({detail})",
-        path.display()
+        "export target: expected nothing, an empty folder or what was exported there before, found {found}: {} ({})",
+        escaped_path(path),
+        escaped_block(detail)
     )]
     OtherFiles {
         /// What stands there.
@@ -176,7 +182,7 @@ pub enum ExportError {
         path: PathBuf,
     },
     /// Nothing can be written at a place.
-    #[error("output: expected {expected}, found {found}: {}", path.display())]
+    #[error("output: expected {expected}, found {}: {}", escaped_block(found), escaped_path(path))]
     NoPlace {
         /// What a place for an output is.
         expected: String,
@@ -186,7 +192,7 @@ pub enum ExportError {
         path: PathBuf,
     },
     /// A value has no form in the format.
-    #[error("{what}: expected {expected}, found {found}: {}", path.display())]
+    #[error("{}: expected {expected}, found {}: {}", escaped(what), escaped_block(found), escaped_path(path))]
     Unwritable {
         /// Which value.
         what: String,

@@ -69,13 +69,14 @@ impl PropagationMetrics {
     pub fn of_steps(source: &str, steps: &[StepTrace], elapsed_secs: f64, n_threads: usize) -> Self {
         let macs: Macs = steps.iter().map(|s| s.macs).sum();
         let edges = || steps.iter().filter_map(|s| s.edges.as_ref());
-        let (kept, all) = edges().fold((0, 0), |(kept, all), e| (kept + e.n_after, all + e.n_entries));
+        let (removed, all) =
+            edges().fold((0usize, 0usize), |(removed, all), e| (removed + e.n_removed(), all + e.n_removable()));
         Self {
             format: PROPAGATION_FORMAT.to_owned(),
             graph: source.to_owned(),
             macs_rule: Macs::RULE.to_owned(),
             steps: steps.iter().map(|step| StepMetrics::of(step, None, None)).collect(),
-            edge_sparsity: if all == 0 { 0.0 } else { 1.0 - kept as f64 / all as f64 },
+            edge_sparsity: removed as f64 / all.max(1) as f64,
             macs_dense: macs.dense(),
             macs_pruned: macs.pruned(),
             elapsed_secs,

@@ -153,3 +153,20 @@ pub fn roles(path: impl AsRef<Path>, options: &ReadOptions) -> Result<RoleReport
     }
     Ok(RoleReport { chosen, possible: unique, why, table })
 }
+
+/// More files than this are no folder of one graph's tables.
+const MAX_FILES: usize = 64;
+
+/// The files of a folder by name, hidden ones and folders left out; none where there are too many.
+pub fn files_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files = Vec::new();
+    for path in entries.take(MAX_FILES * 2).flatten().map(|entry| entry.path()) {
+        let is_hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        if !is_hidden && path.is_file() {
+            files.push(path.display().to_string());
+        }
+    }
+    files.sort();
+    if files.len() > MAX_FILES { Vec::new() } else { files }
+}

@@ -10,16 +10,18 @@ use super::history::History;
 use super::jobs::open::Open;
 use super::jobs::{JobError, Lane, Partial};
 use super::notice::Level;
-use super::project::{self, Project};
-use super::store::{Phase, RunEntry, RunId, SweepState, TrainingState, Trial, fitted_to};
+use super::project::{self, EXTENSION, Project};
+use super::store::{ExportState, Phase, RunEntry, RunId, SweepState, TrainingState, Trial, fitted_to};
 use super::undo::{Change, Inputs, Step};
-use super::{AfterLoad, Answer, PrunedRun, Session, format};
-use crate::engine::analysis::{RunOptions, SweepGrid, run, run_bytes, sweep, training_bytes};
+use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session, format};
+use crate::engine::analysis::{
+    Evaluation, Run, RunOptions, SweepGrid, SweepPoint, run, run_bytes, sweep, training_bytes,
+};
 use crate::engine::control::Control;
 use crate::engine::graph::ReadOptions;
 use crate::engine::sparsify::{Recipe, Schedule, Training};
 use crate::engine::train::train;
-use crate::io::{samples, write_model, write_recipe};
+use crate::io::{ending, escaped_path, samples, with_known_ending, write_model, write_recipe};
 
 impl Session {
     /// Does what the user asks for. Long work goes into the background; its answer comes with [`Session::poll`].
@@ -29,23 +31,24 @@ impl Session {
             Command::OpenMany(specs) => specs.into_iter().for_each(|s| self.open(s)),
             Command::Import(specs) => self.import(specs),
             Command::ChangeImport(options, network) => self.change_import(*options, network.map(|n| *n)),
+            Command::SetImportRole(spec, role) => self.set_import_role(spec, role),
+            Command::ReadOutside => self.read_outside(),
             Command::AcceptImport => self.accept_import(),
             Command::DiscardImport => self.discard_import(),
+            Command::AnswerOutside(is_allowed) => self.answer_outside(is_allowed),
             Command::OpenSample(spec) => self.open_sample(spec),
-            Command::CloseInputs => self.change_inputs("Close", None, |i| {
-                i.graph = None;
-                i.model = None;
-            }),
+            Command::CloseInputs => self.close_inputs(),
             Command::SetRecipe(recipe, gesture) => self.set_recipe(*recipe, "Recipe", gesture),
             Command::Prune => self.prune(),
             Command::Sweep(grid) => self.sweep(grid),
             Command::SetPlan(plan) => {
                 self.store.plan = plan;
-                self.store.is_changed = true;
+                self.changed();
             }
             Command::Compare(plan) => self.compare(plan),
             Command::Sensitivity(grid) => self.sensitivity(grid),
             Command::Train => self.train(),
+            Command::Propagate(folder) => self.propagate(folder),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::CancelAll => {
                 self.after_load = None;
@@ -85,16 +88,20 @@ impl Session {
                         i.graph = Some(entry.graph);
                         i.model = Some(entry.model);
                     });
+                    self.changed();
                 }
             }
             Command::PinRun(id, is_pinned) => self.change_run(id, "Pin a run", |e| {
                 e.is_pinned = is_pinned;
                 true
             }),
-            Command::RenameRun(id, name) => self.change_run(id, "Rename a run", |e| {
-                e.name = name;
-                true
-            }),
+            Command::RenameRun(id, name) => {
+                let name = self.store.free_name(&name, Some(id));
+                self.change_run(id, "Rename a run", |e| {
+                    e.name = name;
+                    true
+                });
+            }
             Command::DeleteRun(id) => self.change_run(id, "Delete a run", |_| false),
             Command::CompareRun(id) => {
                 let compared = &mut self.store.compared;
@@ -116,24 +123,37 @@ impl Session {
             Command::ExportItems(id, items, folder) => self.export_items(id, items, folder),
             Command::SaveModel(path) => {
                 if let Some(model) = self.store.model.as_ref().map(|m| Arc::clone(&m.model)) {
-                    self.write("Save the model", path, move |path, _| Ok(write_model(path, &model)?));
+                    self.write("Save the model", path, move |path, _| {
+                        let path = with_known_ending(path, &["safetensors"])?;
+                        write_model(&path, &model)?;
+                        Ok(path)
+                    });
                 }
             }
             Command::SaveRecipe(path) => {
                 let recipe = self.store.effective_recipe();
-                self.write("Save the recipe", path, move |path, _| Ok(write_recipe(path, &recipe)?));
+                self.write("Save the recipe", path, move |path, _| {
+                    let path = with_known_ending(path, &["toml"])?;
+                    write_recipe(&path, &recipe)?;
+                    Ok(path)
+                });
             }
-            Command::SaveProject(path) => {
-                let project = Project::of(&self.store);
-                self.store.project = Some(path.clone());
-                self.store.is_changed = false;
-                self.remember(&path.display().to_string(), "project");
-                self.write("Save the project", path, move |path, _| Ok(project::write(path, &project)?));
-            }
+            Command::SaveProject(path) => self.save_project(path),
             Command::SeeNotices => self.store.notices.mark_seen(),
             Command::ClearNotices => self.store.notices.clear(),
             Command::ClearRecent => self.store.recent.clear(),
         }
+    }
+
+    fn save_project(&mut self, path: PathBuf) {
+        let (project, n_changes) = (Project::of(&self.store), self.n_changes);
+        let work = move |_: &Control, _: &Partial<Answer>| {
+            // Any ending serves, since a project is known by its content; without one it has its own.
+            let path = if ending(&path).is_empty() { with_known_ending(&path, &[EXTENSION])? } else { path };
+            project::write(&path, &project)?;
+            Ok(Answer::SavedProject(path, n_changes))
+        };
+        self.runner.submit(Lane::Export, "Save the project".to_owned(), Box::new(work));
     }
 
     pub(super) fn open(&mut self, spec: String) {
@@ -143,10 +163,12 @@ impl Session {
 
     /// Opens something; a graph is read as the options say.
     pub(super) fn open_as(&mut self, spec: String, options: ReadOptions) {
-        self.runner.spawn(Lane::Load, Open { spec, options }, Answer::Opened);
+        let job = Open { spec, options, known: self.known_files(), is_allowed: false };
+        self.runner.spawn(Lane::Load, job, Answer::Opened);
     }
 
     fn open_sample(&mut self, spec: String) {
+        self.store.project = None;
         let model = samples().iter().find(|s| s.spec == spec).and_then(|s| s.models.first());
         self.after_load = model.is_none().then_some(AfterLoad::TrainSmall);
         self.open(spec);
@@ -159,19 +181,36 @@ impl Session {
         &mut self,
         label: &str,
         path: PathBuf,
-        write: impl FnOnce(&Path, &Control) -> Result<(), JobError> + Send + 'static,
+        write: impl FnOnce(&Path, &Control) -> Result<PathBuf, JobError> + Send + 'static,
     ) {
-        let work = move |ctl: &Control, _: &Partial<Answer>| {
-            write(&path, ctl)?;
-            Ok(Answer::Written(path.display().to_string()))
-        };
+        let work = move |ctl: &Control, _: &Partial<Answer>| Ok(Answer::Written(escaped_path(&write(&path, ctl)?)));
         self.runner.submit(Lane::Export, label.to_owned(), Box::new(work));
     }
 
     fn set_recipe(&mut self, recipe: Recipe, label: &str, gesture: Option<Gesture>) {
         if recipe != self.store.recipe {
             self.change_inputs(label, gesture, |i| i.recipe = recipe);
+            self.changed();
         }
+    }
+
+    /// Closes graph and model, and with them all that is about them: nothing of the old work stays in sight, and nothing is saved over
+    /// its project. Runs stay in the table, and undo brings the inputs back.
+    fn close_inputs(&mut self) {
+        self.runner.cancel_lane(&Lane::Train);
+        self.train_job = None;
+        self.change_inputs("Close", None, |i| {
+            i.graph = None;
+            i.model = None;
+        });
+        self.store.training = TrainingState::default();
+        self.store.preview_fault = None;
+        if !self.runner.is_busy(&Lane::Export) {
+            self.store.export = ExportState::default();
+        }
+        self.store.compared.clear();
+        self.store.project = None;
+        self.store.is_changed = false;
     }
 
     fn inputs(&self) -> Inputs {
@@ -193,10 +232,17 @@ impl Session {
         let model_ptr = |m: &Option<super::LoadedModel>| m.as_ref().map(|m| Arc::as_ptr(&m.model).cast::<()>());
         let is_other = !same(graph_ptr(&graph), graph_ptr(&self.store.graph))
             || !same(model_ptr(&model), model_ptr(&self.store.model));
+        // A project is about one graph: another one must not be saved over it.
+        let spec = |g: &Option<super::LoadedGraph>| g.as_ref().map(|g| g.spec.clone());
+        if spec(&graph) != spec(&self.store.graph) {
+            self.store.project = None;
+        }
         self.store.graph = graph;
         self.store.model = model;
         self.store.recipe = recipe;
-        self.store.is_changed = true;
+        if self.store.project.is_some() {
+            self.changed();
+        }
         if is_other {
             self.store.preview = None;
             self.store.last_shown = None;
@@ -208,8 +254,11 @@ impl Session {
             self.store.sweep = SweepState::default();
             self.drop_trials();
         }
-        // With more to come, the inputs may not fit each other yet.
-        if !self.runner.is_busy(&Lane::Load) {
+        if is_other {
+            self.store.closed_model = None;
+        }
+        // With more to come, the inputs may not fit each other yet, and thresholds may still be looked for.
+        if !self.runner.is_busy(&Lane::Load) && !self.wants_safe_start {
             self.preview();
         }
     }
@@ -226,7 +275,10 @@ impl Session {
 
     fn restore(&mut self, change: Change, side: Side) {
         match change {
-            Change::Inputs { before, after } => self.set_inputs(if side == Side::Before { *before } else { *after }),
+            Change::Inputs { before, after } => {
+                self.set_inputs(if side == Side::Before { *before } else { *after });
+                self.changed();
+            }
             Change::Run { at, before, after } => {
                 let (from, to) = if side == Side::Before { (after, before) } else { (before, after) };
                 if let Some(from) = from {
@@ -237,7 +289,7 @@ impl Session {
                 }
                 let left = &self.store.runs;
                 self.store.compared.retain(|id| left.iter().any(|e| e.id == *id));
-                self.store.is_changed = true;
+                self.changed();
             }
         }
     }
@@ -267,8 +319,11 @@ impl Session {
         self.runner.submit(Lane::Preview, "Preview".into(), Box::new(work));
     }
 
-    /// The unpruned model's output, from any run of these inputs.
+    /// What previews are held against: the model's own baseline, else its unpruned output from any run of these inputs.
     fn dense_logits(&self) -> Option<Arc<ndarray::Array2<f32>>> {
+        if let Some(baseline) = self.store.model.as_ref().and_then(|m| m.baseline.clone()) {
+            return Some(baseline);
+        }
         let shown = self.store.shown().filter(|r| self.store.is_of_inputs(r));
         shown.or_else(|| self.store.newest_run().map(|e| &e.run)).map(|r| Arc::clone(&r.dense_logits))
     }
@@ -279,7 +334,7 @@ impl Session {
     }
 
     /// Applies a recipe completely; the run gets a name and a pin where it had them before.
-    pub(super) fn prune_with(&mut self, recipe: Recipe, label: Option<(String, bool)>) {
+    pub(super) fn prune_with(&mut self, recipe: Recipe, known: Option<KnownRun>) {
         let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else {
             return self.missing("prune", "a graph and a model");
         };
@@ -289,8 +344,10 @@ impl Session {
             return;
         }
         let work = move |ctl: &Control, _: &Partial<Answer>| {
-            let run = run(&graph.dataset, &model.model, &recipe, RunOptions::FULL, None, ctl)?;
-            Ok(Answer::Pruned(Box::new(PrunedRun { run, graph, model, label })))
+            // Step by step only the model itself can be compared with.
+            let options = RunOptions { compare_steps: model.baseline.is_none(), ..RunOptions::FULL };
+            let run = run(&graph.dataset, &model.model, &recipe, options, model.baseline.clone(), ctl)?;
+            Ok(Answer::Pruned(Box::new(PrunedRun { run, graph, model, known })))
         };
         self.runner.submit(Lane::Prune, title, Box::new(work));
     }
@@ -300,6 +357,7 @@ impl Session {
             return self.missing("sweep", "a graph and a model");
         };
         let label = format!("Sweep {} points, {}, {}", grid.len(), graph.dataset.name(), model.model.title());
+        let baseline = model.baseline.clone();
         let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
         let base = self.store.effective_recipe();
         if !self.fits("sweep", run_bytes(&dataset, &model, &base, RunOptions::SWEEP)) {
@@ -315,7 +373,16 @@ impl Session {
             compared: Vec::new(),
         };
         let work = move |ctl: &Control, partial: &Partial<Answer>| {
-            sweep(&dataset, &model, &base, &grid, ctl, |point, _run| partial(Answer::Point(Box::new(point))))?;
+            let on_point = |mut point: SweepPoint, run: Run| {
+                if let Some(baseline) = &baseline {
+                    let labels = dataset.labels().cloned().unwrap_or_default();
+                    let against = Evaluation::of(&labels, &run.split, baseline, &run.pruned.logits, None);
+                    (point.agreement, point.dense_val_accuracy) = (against.agreement, against.val.dense.accuracy);
+                    point.dense_test_accuracy = against.test.dense.accuracy;
+                }
+                partial(Answer::Point(Box::new(point)));
+            };
+            sweep(&dataset, &model, &base, &grid, ctl, on_point)?;
             Ok(Answer::Swept)
         };
         self.sweep_job = Some(self.runner.submit(Lane::Sweep, label, Box::new(work)));
@@ -337,6 +404,7 @@ impl Session {
         if recipe.check().is_ok() && !self.fits("train", training_bytes(&dataset, &recipe)) {
             return;
         }
+        self.is_sample_training = false;
         self.runner.cancel_lane(&Lane::Train);
         self.store.training =
             TrainingState { phase: Phase::Running, label: title, n_epochs, history: History::default() };

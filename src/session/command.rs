@@ -11,6 +11,7 @@ use crate::engine::control::Control;
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
 use crate::engine::sparsify::Recipe;
+use crate::io::Role;
 use crate::io::export::ExportItem;
 
 /// Recipe changes of one gesture, for example one drag of a slider, are one step to undo.
@@ -22,14 +23,14 @@ pub struct Gesture {
     pub n: u64,
 }
 
-type Write = Arc<dyn Fn(&Path, &Control) -> Result<(), JobError> + Send + Sync>;
+type Write = Arc<dyn Fn(&Path, &Control) -> Result<PathBuf, JobError> + Send + Sync>;
 
 /// Writes one file in the background; what it holds was captured when it was made.
 #[derive(Clone)]
 pub struct FileWriter {
     /// For the status bar, for example `Save heatmap.png`.
     pub label: String,
-    /// Writes to the path, atomically.
+    /// Writes to the path, atomically; answers with what was written, which has an ending that says what it is.
     pub write: Write,
 }
 
@@ -37,7 +38,7 @@ impl FileWriter {
     /// A writer from a closure that calls one of `io`'s writers.
     pub fn new(
         label: impl Into<String>,
-        write: impl Fn(&Path, &Control) -> Result<(), JobError> + Send + Sync + 'static,
+        write: impl Fn(&Path, &Control) -> Result<PathBuf, JobError> + Send + Sync + 'static,
     ) -> Self {
         Self { label: label.into(), write: Arc::new(write) }
     }
@@ -60,10 +61,16 @@ pub enum Command {
     Import(Vec<String>),
     /// Reads the files of the report anew: how the graph is read, and what the user says about the model.
     ChangeImport(Box<ReadOptions>, Option<Box<Architecture>>),
+    /// Reads the files of the report anew with another role for one of them.
+    SetImportRole(String, Role),
+    /// Reads the files of the report anew, those too that its recipe names outside its folder.
+    ReadOutside,
     /// Opens what the report shows.
     AcceptImport,
     /// Forgets the report.
     DiscardImport,
+    /// Whether files outside the folder of what is being opened may be read, see [`super::Store::outside`].
+    AnswerOutside(bool),
     /// Opens a sample graph with its first model; trains a small one where it has none.
     OpenSample(String),
     /// Closes graph and model.
@@ -82,6 +89,8 @@ pub enum Command {
     Sensitivity(SweepGrid),
     /// Trains a model of the recipe's network and opens it.
     Train,
+    /// Propagates the features over the graph, sparsified as the recipe says, and writes the embedding into a folder: no model is needed.
+    Propagate(PathBuf),
     /// Stops one job.
     Cancel(JobId),
     /// Stops all jobs.

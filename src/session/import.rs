@@ -1,17 +1,25 @@
 //! Files that the user chose or dropped: read, shown as a report, and taken over only when they are accepted.
 
 use super::jobs::Lane;
-use super::jobs::import::{Import, ImportReport, ImportRole, Imported};
+use super::jobs::import::{Import, ImportReport, Imported};
+use super::roles::RolesByHand;
 use super::store::{Phase, fitted_to};
 use super::{Answer, Session};
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
+use crate::io::Role;
 
 /// What is about to be opened.
 #[derive(Debug, Clone)]
 pub struct ImportState {
     /// Paths, in the order they came.
     pub specs: Vec<String>,
+    /// What the user says that files are for.
+    pub roles: RolesByHand,
+    /// Whether the user has allowed that files are read which a recipe names outside its folder.
+    pub reads_outside: bool,
+    /// Whether the user has said how the graph is to be read: else a recipe among the files does.
+    pub is_told: bool,
     /// How the graph is to be read.
     pub options: ReadOptions,
     /// What the user says about the model that its file does not.
@@ -28,22 +36,52 @@ impl Session {
         if specs.is_empty() {
             return;
         }
-        let state =
-            ImportState { specs, options: ReadOptions::default(), network: None, phase: Phase::Running, report: None };
+        let state = ImportState {
+            specs,
+            roles: RolesByHand::new(),
+            reads_outside: false,
+            is_told: false,
+            options: ReadOptions::default(),
+            network: None,
+            phase: Phase::Running,
+            report: None,
+        };
         self.read_import(state);
     }
 
     /// Reads the files of the report anew.
     pub(super) fn change_import(&mut self, options: ReadOptions, network: Option<Architecture>) {
         let Some(state) = self.store.import.take() else { return };
-        self.read_import(ImportState { options, network, phase: Phase::Running, ..state });
+        self.read_import(ImportState { options, network, is_told: true, phase: Phase::Running, ..state });
+    }
+
+    /// Reads the files anew with another role for one of them.
+    pub(super) fn set_import_role(&mut self, spec: String, role: Role) {
+        let Some(mut state) = self.store.import.take() else { return };
+        if role != Role::LeftOut {
+            // Who had the role before goes back to what its content says.
+            state.roles.retain(|_, other| *other != role);
+        }
+        state.roles.insert(spec, role);
+        self.read_import(ImportState { phase: Phase::Running, ..state });
+    }
+
+    /// Reads the files anew, those too that the recipe names outside its folder.
+    pub(super) fn read_outside(&mut self) {
+        let Some(state) = self.store.import.take() else { return };
+        // The recipe is asked again.
+        self.read_import(ImportState { reads_outside: true, is_told: false, phase: Phase::Running, ..state });
     }
 
     fn read_import(&mut self, state: ImportState) {
         let job = Import {
             specs: state.specs.clone(),
+            roles: state.roles.clone(),
+            memory: None,
+            known: self.known_files(),
+            reads_outside: state.reads_outside,
             options: state.options.clone(),
-            is_told: state.report.is_some(),
+            is_told: state.is_told,
             network: state.network.clone(),
             graph: self.store.graph.clone(),
             model: self.store.model.clone(),
@@ -102,10 +140,15 @@ impl Session {
             self.remember(&model.spec, "model");
         }
         let has_split = report.graph.as_ref().is_some_and(|graph| graph.options.split_file.is_some());
-        if let Some(file) = report.files.iter().find(|file| file.role == ImportRole::Recipe) {
+        if let Some(file) = report.files.iter().find(|file| file.role == Role::Recipe) {
             self.remember(&file.spec, "recipe");
         }
         let (graph, model, recipe) = (report.graph, report.model, report.recipe);
+        if recipe.is_some() {
+            self.thresholds_are_given();
+        } else {
+            self.want_safe_start();
+        }
         self.change_inputs("Open files", None, |inputs| {
             if let Some(recipe) = recipe {
                 inputs.recipe = recipe;

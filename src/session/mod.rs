@@ -16,6 +16,8 @@ mod notice;
 mod outcome;
 mod pictures;
 pub mod project;
+mod roles;
+mod start;
 mod store;
 mod trials;
 mod undo;
@@ -32,12 +34,14 @@ pub use compare::{Agreement, CompareRequest, Differences};
 pub use desk::{AnyRequest, Desk, Request};
 pub use history::History;
 pub use import::ImportState;
-pub use jobs::import::{FitCheck, FitScores, ImportFile, ImportReport, ImportRole};
+pub use jobs::import::{ClassCount, FitCheck, FitScores, ImportReport, read_together};
+pub use jobs::open::OutsideFiles;
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
+pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use store::{
-    CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId, SensitivityState,
-    Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
+    ClosedModel, CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId,
+    SensitivityState, Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
 };
 
 use jobs::{JobRunner, JobStatus, Lane, Waker};
@@ -45,6 +49,8 @@ use jobs::{JobRunner, JobStatus, Lane, Waker};
 /// What the session's jobs answer.
 enum Answer {
     Opened(jobs::open::Opened),
+    /// Thresholds that keep the accuracy of what was opened.
+    FoundThresholds(Box<Recipe>),
     Imported(jobs::import::Imported),
     /// A preview and how long it took, seconds.
     Previewed(Box<Run>, f64),
@@ -58,7 +64,10 @@ enum Answer {
     Epoch(EpochRecord),
     Trained(Box<Trained>),
     Exported(Exported),
+    Propagated(jobs::propagate::Propagated),
     Written(String),
+    /// The project was written, in the state of so many changes.
+    SavedProject(std::path::PathBuf, u64),
     Computed {
         slot: String,
         request: desk::Kept,
@@ -71,7 +80,16 @@ struct PrunedRun {
     run: Run,
     graph: LoadedGraph,
     model: LoadedModel,
-    label: Option<(String, bool)>,
+    known: Option<KnownRun>,
+}
+
+/// What a project or a bundle says of a run that is computed anew.
+#[derive(Default)]
+struct KnownRun {
+    name: String,
+    is_pinned: bool,
+    /// Relative errors of the steps against a model that is not at hand any more; empty where they are measured.
+    errors: Vec<Option<f64>>,
 }
 
 /// What is done once everything that was asked for is open.
@@ -88,6 +106,8 @@ pub struct Session {
     runner: JobRunner<Answer>,
     history: undo::History,
     next_run: u64,
+    /// The number that the last run was called by.
+    last_number: u64,
     after_load: Option<AfterLoad>,
     sweep_job: Option<jobs::JobId>,
     compare_job: Option<jobs::JobId>,
@@ -95,6 +115,14 @@ pub struct Session {
     train_job: Option<jobs::JobId>,
     export_job: Option<jobs::JobId>,
     import_job: Option<jobs::JobId>,
+    /// Thresholds that the program chose, which it may choose anew.
+    chosen_thresholds: start::Chosen,
+    /// Whether what is being opened is to be shown with safe thresholds.
+    wants_safe_start: bool,
+    /// Whether the running training is the one that comes with a sample, and nobody's work.
+    is_sample_training: bool,
+    /// Counts what changed that a project would keep: a file that was written meanwhile holds an older state.
+    n_changes: u64,
     estimates: estimate::Estimates,
     /// What the running import reads.
     pending_import: Option<import::ImportState>,
@@ -108,17 +136,6 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// What a new session begins with: the authors' middle setting, so that the first picture shows something removed.
-fn start_recipe() -> Recipe {
-    let mut recipe = Recipe::default();
-    recipe.edges.delta = vec![START_DELTA];
-    recipe.weights.delta = vec![START_DELTA];
-    recipe
-}
-
-/// See [`start_recipe`].
-const START_DELTA: f64 = 0.5;
-
 impl Session {
     /// An empty session with `n_threads` workers (0 = all cores) that calls `waker`, from any thread, whenever
     /// [`Session::poll`] has something new.
@@ -128,10 +145,11 @@ impl Session {
     pub fn new(n_threads: usize, waker: Waker) -> Result<Self, EngineError> {
         let runner = JobRunner::new(Workers::new(n_threads)?, waker).with_cost(read_calibration());
         Ok(Self {
-            store: Store { recipe: start_recipe(), ..Store::default() },
+            store: Store { recipe: start::start_recipe(), ..Store::default() },
             runner,
             history: undo::History::default(),
             next_run: 1,
+            last_number: 0,
             after_load: None,
             sweep_job: None,
             compare_job: None,
@@ -139,6 +157,10 @@ impl Session {
             train_job: None,
             export_job: None,
             import_job: None,
+            chosen_thresholds: start::Chosen::default(),
+            wants_safe_start: false,
+            is_sample_training: false,
+            n_changes: 0,
             estimates: estimate::Estimates::default(),
             pending_import: None,
             memory_limit: None,
@@ -186,6 +208,17 @@ impl Session {
     /// Whether no job runs or waits.
     pub fn is_idle(&self) -> bool {
         self.runner.is_idle()
+    }
+
+    /// Whether closing would lose something that can be saved.
+    pub fn has_unsaved_work(&self) -> bool {
+        self.store.is_changed && (self.store.graph.is_some() || self.store.model.is_some())
+    }
+
+    /// Notes that something changed which a project would keep.
+    fn changed(&mut self) {
+        self.n_changes += 1;
+        self.store.is_changed = true;
     }
 
     /// What undo would take back, for people.

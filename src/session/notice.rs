@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use crate::io::{escaped, escaped_text};
+
 /// How much a notice matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -58,9 +60,9 @@ impl Notices {
         self.all.push(Notice {
             id: self.next_id,
             level,
-            title: title.into(),
-            detail: detail.into(),
-            next: next.into(),
+            title: escaped(&title.into()).into_owned(),
+            detail: escaped_text(&detail.into()).into_owned(),
+            next: escaped_text(&next.into()).into_owned(),
             at: SystemTime::now(),
         });
         if self.all.len() > MAX_KEPT {

@@ -8,13 +8,16 @@ use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
 use super::project;
 use super::store::{LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
-use super::{AfterLoad, Answer, PrunedRun, Session};
+use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session, format};
 use crate::engine::analysis::Run;
 use crate::engine::train::Trained;
-use crate::io::LoadReport;
+use crate::io::{LoadReport, escaped_path, escaped_text};
 
 /// What was opened before, beyond this many, is forgotten.
 const MAX_RECENT: usize = 12;
+/// What to do when something could not be written.
+const SAVE_ELSEWHERE: &str =
+    "Nothing was changed. Choose a folder that exists and that you may write to, and a name that is free";
 /// Width between layers of a model that is trained only to have one.
 const SMALL_HIDDEN: usize = 64;
 
@@ -40,6 +43,7 @@ impl Session {
     fn take_answer(&mut self, id: JobId, answer: Answer, elapsed_secs: f64) {
         match answer {
             Answer::Opened(opened) => self.take_opened(opened),
+            Answer::FoundThresholds(found) => self.take_thresholds(&found),
             Answer::Imported(imported) if self.import_job == Some(id) => self.take_imported(imported),
             Answer::Previewed(run, secs) => self.take_preview(*run, secs),
             Answer::Sketched(sketch) => self.take_sketch(sketch),
@@ -52,6 +56,24 @@ impl Session {
                 self.store.notices.add(Level::Info, title, "", "");
                 self.store.export.phase = Phase::Done;
                 self.store.export.last = Some(exported);
+            }
+            Answer::Propagated(done) => {
+                let title = format!("Propagated into {}", escaped_path(&done.folder));
+                let removed = format!("{} of the entries removed", format::percent(done.edge_sparsity));
+                self.store.notices.add(
+                    Level::Info,
+                    title,
+                    removed,
+                    "embedding.npy holds the result, metrics.json the counts",
+                );
+            }
+            Answer::SavedProject(path, n_changes) => {
+                let shown = escaped_path(&path);
+                self.remember(&path.to_string_lossy(), "project");
+                self.store.notices.add(Level::Info, format!("Saved {shown}"), "", "");
+                self.store.project = Some(path);
+                // What changed while it was written is not in it.
+                self.store.is_changed = self.n_changes != n_changes;
             }
             Answer::Written(path) => self.store.notices.add(Level::Info, format!("Saved {path}"), "", ""),
             Answer::Computed { slot, request, answer } => self.store.desk.answered(id, &slot, request, answer),
@@ -70,12 +92,14 @@ impl Session {
         match opened {
             Opened::Graph(graph) => {
                 self.remember(&graph.spec, "graph");
+                self.want_safe_start();
                 self.change_inputs("Open a graph", None, |i| i.graph = Some(*graph));
             }
             Opened::Model(model) => {
                 if !model.spec.is_empty() {
                     self.remember(&model.spec, "model");
                 }
+                self.want_safe_start();
                 self.change_inputs("Open a model", None, |i| {
                     i.recipe = fitted_to(&i.recipe, &model.model.architecture);
                     i.model = Some(*model);
@@ -83,9 +107,11 @@ impl Session {
             }
             Opened::Recipe(recipe, path) => {
                 self.remember(&path, "recipe");
+                self.thresholds_are_given();
                 self.change_inputs("Open a recipe", None, |i| i.recipe = *recipe);
             }
             Opened::Bundle(bundle) => self.take_bundle(*bundle),
+            Opened::Asks(outside) => self.store.outside.push_back(outside),
             Opened::Project(project, path) => {
                 for spec in [&project.graph, &project.model].into_iter().flatten() {
                     self.open_as(spec.clone(), project.recipe.graph.clone());
@@ -97,8 +123,10 @@ impl Session {
 
     /// Opens what a bundle holds, and runs its recipe so that it stands in the table.
     fn take_bundle(&mut self, bundle: OpenedBundle) {
-        let OpenedBundle { spec, graph, model, recipe, is_identical } = bundle;
+        let OpenedBundle { spec, graph, model, recipe, is_identical, errors } = bundle;
         self.remember(&spec, "bundle");
+        self.store.project = None;
+        self.thresholds_are_given();
         let (level, title) = if is_identical {
             (Level::Info, format!("{spec} replays bit by bit"))
         } else {
@@ -113,7 +141,7 @@ impl Session {
             i.graph = Some(graph);
             i.model = Some(model);
         });
-        self.prune_with(recipe, Some((name, false)));
+        self.prune_with(recipe, Some(KnownRun { name, is_pinned: false, errors }));
     }
 
     /// Puts something at the top of what was opened before.
@@ -125,8 +153,11 @@ impl Session {
 
     /// Everything that was asked for is open, or could not be opened.
     pub(super) fn after_load(&mut self) {
-        let is_settled = self.store.preview.is_some() || self.is_busy(&Lane::Preview);
         self.close_unfitting_model();
+        if self.begin_safe_start() {
+            return;
+        }
+        let is_settled = self.store.preview.is_some() || self.is_busy(&Lane::Preview);
         match self.after_load.take() {
             None if is_settled => {}
             None => self.preview(),
@@ -136,9 +167,11 @@ impl Session {
                     i.recipe.model.hidden = SMALL_HIDDEN;
                 });
                 self.train();
+                self.is_sample_training = true;
             }
             Some(AfterLoad::TrainSmall) => {}
             Some(AfterLoad::Project(project, path)) => {
+                self.thresholds_are_given();
                 let project::Project { recipe, runs, plan, .. } = *project;
                 self.change_inputs("Open a project", None, |i| i.recipe = recipe);
                 if let Some(plan) = plan {
@@ -148,22 +181,12 @@ impl Session {
                 self.remember(&path, "project");
                 if self.store.graph.is_some() && self.store.model.is_some() {
                     for run in runs {
-                        self.prune_with(run.recipe, Some((run.name, run.is_pinned)));
+                        let known = KnownRun { name: run.name, is_pinned: run.is_pinned, errors: Vec::new() };
+                        self.prune_with(run.recipe, Some(known));
                     }
                 }
                 self.store.is_changed = false;
             }
-        }
-    }
-
-    /// A model of another width cannot be used with the graph that was opened after it.
-    fn close_unfitting_model(&mut self) {
-        let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else { return };
-        let fits = model.model.check_fits(graph.stats.n_features, graph.stats.n_classes);
-        if let Err(why) = fits {
-            let title = format!("Closed {}: it does not fit {}", model.name, graph.dataset.name());
-            self.store.notices.add(Level::Warning, title, why.to_string(), "Open a model that fits, or train one");
-            self.change_inputs("Close the model", None, |i| i.model = None);
         }
     }
 
@@ -178,12 +201,21 @@ impl Session {
     }
 
     fn add_run(&mut self, pruned: PrunedRun, elapsed_secs: f64) {
-        let PrunedRun { run, graph, model, label } = pruned;
+        let PrunedRun { mut run, graph, model, known } = pruned;
         let id = RunId(self.next_run);
         self.next_run += 1;
-        let (name, is_pinned) = label.unwrap_or_else(|| (format!("Run {}", id.0), false));
+        // A run that comes with a project or a bundle is in its file.
+        let KnownRun { name, is_pinned, errors } = known.unwrap_or_else(|| {
+            self.changed();
+            // A number is not given again after its run was deleted, since undo can bring it back.
+            self.last_number = self.last_number.max(self.store.last_number()).saturating_add(1);
+            KnownRun { name: format!("Run {}", self.last_number), ..KnownRun::default() }
+        });
+        if errors.len() == run.pruned.steps.len() {
+            run.pruned.steps.iter_mut().zip(errors).for_each(|(step, error)| step.relative_error = error);
+        }
+        let name = self.store.free_name(&name, None);
         self.store.runs.push(RunEntry { id, name, is_pinned, run: Arc::new(run), graph, model, elapsed_secs });
-        self.store.is_changed = true;
     }
 
     fn take_trained(&mut self, trained: Trained) {
@@ -193,10 +225,14 @@ impl Session {
         let model = LoadedModel {
             spec: String::new(),
             report: Arc::new(LoadReport::new("trained here", "")),
+            baseline: None,
             name,
             model: trained.model,
         };
         self.take_opened(Opened::Model(Box::new(model)));
+        if !std::mem::take(&mut self.is_sample_training) {
+            self.changed();
+        }
     }
 
     fn take_fault(&mut self, id: JobId, lane: &Lane, label: &str, reason: JobError) {
@@ -218,12 +254,13 @@ impl Session {
         }
         let (detail, next) = match reason {
             JobError::Cancelled => return,
+            JobError::Failed(detail) if *lane == Lane::Export => (detail, SAVE_ELSEWHERE),
             JobError::Failed(detail) => (detail, ""),
             JobError::Panicked(detail) => (detail, "This is a bug in the program; the session is as it was"),
         };
         if *lane == Lane::Preview {
             // Shown where the preview would be; a notice for every move of a slider would bury the others.
-            self.store.preview_fault = Some(detail);
+            self.store.preview_fault = Some(escaped_text(&detail).into_owned());
             return;
         }
         self.store.notices.add(Level::Error, format!("{label} failed"), detail, next);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::desk::Request;
 use crate::engine::EngineError;
 use crate::engine::analysis::{
-    Atlas, LogHistogram, NodeOrder, Pyramid, Raster, RasterRequest, Run, Scale, ScoreHistogram, Side, SortedScores,
-    raster_from, scores,
+    Atlas, LogHistogram, NodeOrder, Pyramid, Raster, RasterRequest, Run, Scale, ScoreHistogram, Shade, Side,
+    SortedScores, raster_from, scores,
 };
 use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
@@ -107,7 +107,7 @@ pub struct Picture {
     /// What they mean.
     pub scale: Scale,
     /// What to paint, see [`Scale::shades`].
-    pub shades: Vec<u16>,
+    pub shades: Vec<Shade>,
     /// The distribution of all scores of the matrix.
     pub scores: Arc<ScoreHistogram>,
 }

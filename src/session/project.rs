@@ -11,7 +11,7 @@ use super::store::Store;
 use crate::engine::analysis::ComparePlan;
 use crate::engine::sparsify::Recipe;
 use crate::io::atomic::write_atomic;
-use crate::io::{ExportError, LoadError, read_text};
+use crate::io::{ExportError, LoadError, read_start, read_text};
 
 /// Name and version of the format.
 pub const PROJECT_FORMAT: &str = "unifews-project/1";
@@ -74,9 +74,19 @@ impl Project {
     }
 }
 
-/// Whether a path is called like a project.
+/// Whether a file is a project: by its name, or under any other name by how it begins.
 pub fn is_project(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case(EXTENSION))
+    /// The format stands first in what this program writes; by hand it may stand behind a recipe.
+    const START: u64 = 64 << 10;
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case(EXTENSION)) {
+        return true;
+    }
+    let start = read_start(path, START);
+    let text = String::from_utf8_lossy(&start);
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let Some((_, after)) = text.split_once("\"format\"") else { return false };
+    let value = after.trim_start().strip_prefix(':').map(str::trim_start);
+    text.starts_with('{') && value.is_some_and(|v| v.starts_with("\"unifews-project/"))
 }
 
 /// Reads a project file.

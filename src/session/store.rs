@@ -1,11 +1,15 @@
 //! What the application knows: inputs, recipe, runs, and the states of sweep, training and export. Only the session writes it.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use ndarray::Array2;
 
 use super::desk::Desk;
 use super::history::History;
 use super::import::ImportState;
+use super::jobs::open::OutsideFiles;
 use super::notice::Notices;
 use crate::engine::analysis::{
     ComparePlan, ComparePoint, Estimate, Method, Run, SensitivityPoint, SweepGrid, SweepPoint,
@@ -44,6 +48,22 @@ pub struct LoadedModel {
     pub model: Arc<Model>,
     /// What reading it gave; empty for a model trained here.
     pub report: Arc<LoadReport>,
+    /// What pruned results are held against where that is not this model's own output: the pruned model of a bundle is held against what
+    /// the model said before. `[n_nodes, n_classes]`
+    pub baseline: Option<Arc<Array2<f32>>>,
+}
+
+/// A model that was closed because it does not fit the graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedModel {
+    /// For people.
+    pub name: String,
+    /// What to open to get it again; empty for one that was trained here.
+    pub spec: String,
+    /// The graph that it does not fit.
+    pub graph: String,
+    /// Why.
+    pub why: String,
 }
 
 /// Names a run within a session; never given twice.
@@ -230,6 +250,8 @@ pub struct Store {
     pub graph: Option<LoadedGraph>,
     /// The model that is open.
     pub model: Option<LoadedModel>,
+    /// The model that was closed because it does not fit the open graph, until another one is opened.
+    pub closed_model: Option<ClosedModel>,
     /// What the sliders say.
     pub recipe: Recipe,
     /// The newest preview, with the recipe it answers inside.
@@ -256,6 +278,8 @@ pub struct Store {
     pub training: TrainingState,
     /// The export.
     pub export: ExportState,
+    /// What names files outside its folder, and waits for the user to allow that they are read; the first one is asked about.
+    pub outside: VecDeque<OutsideFiles>,
     /// Files whose report waits to be accepted.
     pub import: Option<ImportState>,
     /// What was opened before, newest first.
@@ -276,6 +300,7 @@ impl Default for Store {
         Self {
             graph: None,
             model: None,
+            closed_model: None,
             recipe: Recipe::default(),
             preview: None,
             estimate: None,
@@ -289,6 +314,7 @@ impl Default for Store {
             trial: (Trial::default(), 0),
             training: TrainingState::default(),
             export: ExportState::default(),
+            outside: VecDeque::new(),
             import: None,
             recent: Vec::new(),
             notices: Notices::default(),
@@ -344,6 +370,18 @@ impl Store {
         let estimate = self.estimate.as_deref()?;
         let is_wanted = self.shown().is_none_or(|run| !self.is_current(run));
         (is_wanted && estimate.recipe == self.effective_recipe()).then_some(estimate)
+    }
+
+    /// The largest number that a run is called by, 0 without any.
+    pub(crate) fn last_number(&self) -> u64 {
+        self.runs.iter().filter_map(|e| e.name.strip_prefix("Run ")?.parse().ok()).max().unwrap_or(0)
+    }
+
+    /// A name, with a number where another run than `own` has it already.
+    pub(crate) fn free_name(&self, name: &str, own: Option<RunId>) -> String {
+        let is_taken = |name: &str| self.runs.iter().any(|e| Some(e.id) != own && e.name == name);
+        let numbered = (2..).map(|n: usize| format!("{name} ({n})"));
+        std::iter::once(name.to_owned()).chain(numbered).find(|n| !is_taken(n)).unwrap_or_default()
     }
 
     /// A run by its id.

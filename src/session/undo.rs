@@ -56,6 +56,13 @@ impl History {
         }
     }
 
+    /// Lets the last step end with these inputs: what belongs to it came later.
+    pub(super) fn amend(&mut self, inputs: &Inputs) {
+        if let Some(Step { change: Change::Inputs { after, .. }, .. }) = self.done.last_mut() {
+            **after = inputs.clone();
+        }
+    }
+
     /// The step to take back; it can be made again afterwards.
     pub(super) fn undo(&mut self) -> Option<Step> {
         let step = self.done.pop()?;

@@ -15,6 +15,8 @@ pub enum Action {
     OpenFolder,
     /// Save the project.
     SaveProject,
+    /// Save the project under another name.
+    SaveProjectAs,
     /// Write the open model.
     SaveModel,
     /// Write the recipe.
@@ -105,10 +107,11 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
+        Self::SaveProjectAs,
         Self::SaveModel,
         Self::SaveRecipe,
         Self::Export,
@@ -145,7 +148,8 @@ impl Action {
         match self {
             Self::Open => "Open…",
             Self::OpenFolder => "Open folder…",
-            Self::SaveProject => "Save project…",
+            Self::SaveProject => "Save project",
+            Self::SaveProjectAs => "Save project as…",
             Self::SaveModel => "Save model…",
             Self::SaveRecipe => "Save recipe…",
             Self::Export => "Export bundle…",
@@ -185,6 +189,7 @@ impl Action {
             Self::Open => "Open a graph, a model, a recipe or a project",
             Self::OpenFolder => "Open a graph that is a folder, or a bundle",
             Self::SaveProject => "Save inputs, recipe and the names of the runs",
+            Self::SaveProjectAs => "Save the project under another name, and go on with that",
             Self::SaveModel => "Save the open model as safetensors",
             Self::SaveRecipe => "Save the recipe as TOML, for the command line",
             Self::Export => "Write graph, masks, model and numbers as a bundle that replays bit by bit",
@@ -224,6 +229,7 @@ impl Action {
             Self::Open
             | Self::OpenFolder
             | Self::SaveProject
+            | Self::SaveProjectAs
             | Self::SaveModel
             | Self::SaveRecipe
             | Self::Export
@@ -250,6 +256,7 @@ impl Action {
             Self::Open => key(CTRL, Key::O),
             Self::OpenFolder => key(CTRL_SHIFT, Key::O),
             Self::SaveProject => key(CTRL, Key::S),
+            Self::SaveProjectAs => key(CTRL_SHIFT, Key::S),
             Self::Export => key(CTRL, Key::E),
             Self::CloseInputs => key(CTRL, Key::W),
             Self::Quit => key(CTRL, Key::Q),
@@ -299,7 +306,9 @@ impl Action {
             Self::Compare => has_both && !store.plan.is_empty(),
             Self::Train => store.graph.is_some(),
             Self::SaveModel => store.model.is_some(),
-            Self::SaveProject | Self::CloseInputs => store.graph.is_some() || store.model.is_some(),
+            Self::SaveProject | Self::SaveProjectAs | Self::CloseInputs => {
+                store.graph.is_some() || store.model.is_some()
+            }
             Self::Export => !store.runs.is_empty() && !session.is_busy(&Lane::Export),
             _ => true,
         }

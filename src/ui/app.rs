@@ -13,14 +13,13 @@ use super::dialogs::{Dialogs, SystemDialogs};
 use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
 use super::panels::help::Help;
-use super::panels::{Palette, StatusBar, Toasts, Welcome, import_ui, menu_bar};
+use super::panels::{Leaving, Next, Palette, Question, StatusBar, Toasts, Welcome, import_ui, menu_bar, outside_ui};
 use super::saved::{self, Saved};
 use super::theme;
 use super::tokens::{self, Themes, Tokens};
 use super::views::{CommandQueue, Pane, SaveRequest, ViewCx, Views};
 use crate::engine::EngineError;
 use crate::io::export::ExportItem;
-use crate::session::jobs::Lane;
 use crate::session::{Command, RunId, Session};
 
 /// With what the window starts.
@@ -52,6 +51,7 @@ pub(super) enum Purpose {
     Save(SaveRequest),
     Export(RunId),
     ExportItems(RunId, Vec<ExportItem>),
+    Propagate,
 }
 
 /// Paths that were chosen in a dialog.
@@ -73,12 +73,14 @@ pub struct App {
     pub(super) palette: Palette,
     pub(super) help: Help,
     pub(super) status: StatusBar,
+    pub(super) question: Question,
     toasts: Toasts,
     welcome: Welcome,
     frames: FrameTimes,
     /// What this frame took before anything is drawn.
     logic: Duration,
-    pub(super) is_closing: bool,
+    /// Whether the window is to go, whatever is still under way.
+    is_closing: bool,
     pub(super) performed: Option<Action>,
 }
 
@@ -103,7 +105,8 @@ impl App {
         let mut session = Session::new(settings.n_threads, waker)?;
         session.set_recent(saved.recent.clone());
         if !settings.open.is_empty() {
-            session.apply(Command::OpenMany(settings.open));
+            // As if they had been dropped; what needs no report is opened.
+            session.apply(Command::Import(settings.open));
         }
         Ok(Self {
             session,
@@ -119,6 +122,7 @@ impl App {
             palette: Palette::default(),
             help: Help::default(),
             status: StatusBar::default(),
+            question: Question::default(),
             toasts: Toasts::default(),
             welcome: Welcome::default(),
             frames: FrameTimes::default(),
@@ -143,6 +147,11 @@ impl App {
         &self.frames
     }
 
+    /// Whether the window was asked to go, and nothing holds it any more.
+    pub fn is_closing(&self) -> bool {
+        self.is_closing
+    }
+
     /// The action that was done last.
     pub fn last_action(&self) -> Option<Action> {
         self.performed
@@ -162,7 +171,11 @@ impl App {
         self.take_chosen();
         self.take_dropped(ctx);
         for action in pressed(ctx) {
-            self.perform(action, ctx);
+            // An open question is answered first.
+            let answers = matches!(action, Action::Cancel | Action::Quit | Action::CloseInputs);
+            if answers || !self.question.is_open() {
+                self.perform(action, ctx);
+            }
         }
         self.guard_close(ctx);
         if !self.session.is_idle() {
@@ -190,6 +203,10 @@ impl App {
         egui::CentralPanel::default().frame(centre).show(ui, |ui| self.centre_ui(ui, &tokens));
         let chosen = self.palette.ui(&ctx, &self.session, &tokens, &self.out);
         self.help.ui(&ctx, &tokens, &self.frames);
+        if let Some(outside) = self.session.store().outside.front() {
+            outside_ui(&ctx, outside, &tokens, &self.out);
+        }
+        self.question.ui(&ctx, &self.session, &tokens);
         self.toasts.ui(&ctx, &self.session.store().notices, &tokens);
         drop_hint_ui(&ctx, &tokens);
         if let Some(action) = action.or(chosen) {
@@ -241,15 +258,34 @@ impl App {
         }
     }
 
-    /// Files that are being written are finished before the window goes.
+    /// Begins to leave: asks first where something would be lost.
+    pub(super) fn leave(&mut self, what: Leaving) {
+        self.question.ask(what);
+    }
+
+    /// Unsaved work is asked about, and files that are being written are finished, before the window goes.
     fn guard_close(&mut self, ctx: &egui::Context) {
-        let is_writing = self.session.is_busy(&Lane::Export);
-        if ctx.input(|i| i.viewport().close_requested()) && is_writing {
-            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
-            self.is_closing = true;
+        let is_asked = ctx.input(|i| i.viewport().close_requested());
+        if is_asked && !self.is_closing {
+            if self.question.is_waiting() {
+                // Whoever asks twice does not want to wait; what is half written leaves nothing behind.
+                self.is_closing = true;
+            } else {
+                ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+                self.leave(Leaving::Program);
+            }
         }
-        if self.is_closing && !is_writing {
-            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        match self.question.next(&self.session) {
+            None => {}
+            Some(Next::Save) => match self.session.store().project.clone() {
+                Some(path) => self.out.send(Command::SaveProject(path)),
+                None => self.ask_project(ctx),
+            },
+            Some(Next::Leave(Leaving::Inputs)) => self.out.send(Command::CloseInputs),
+            Some(Next::Leave(Leaving::Program)) => {
+                self.is_closing = true;
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
         }
     }
 

@@ -1,17 +1,19 @@
 //! What actions and requests do: the one place where the registry meets window and session.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use eframe::egui;
 
 use super::actions::Action;
 use super::app::{App, Purpose};
 use super::dialogs::Ask;
+use super::panels::Leaving;
 use super::panels::help::Page;
 use super::saved::{MAX_ZOOM, MIN_ZOOM};
 use super::views::{Pane, WindowRequest};
 use super::{layout, views};
 use crate::engine::analysis::SweepGrid;
+use crate::io::escaped;
 use crate::session::{Command, RunId, project};
 
 /// One step of the zoom.
@@ -29,7 +31,7 @@ impl App {
             Action::OpenFolder => self.ask(ctx, Ask::Folder, Purpose::Open),
             Action::SaveProject => match self.session.store().project.clone() {
                 Some(path) => self.out.send(Command::SaveProject(path)),
-                None => self.ask(ctx, save(&self.name(), project::EXTENSION), Purpose::SaveProject),
+                None => self.ask_project(ctx),
             },
             Action::SaveModel => self.ask(ctx, save(&self.name(), "safetensors"), Purpose::SaveModel),
             Action::SaveRecipe => self.ask(ctx, save("recipe", "toml"), Purpose::SaveRecipe),
@@ -40,8 +42,9 @@ impl App {
                     self.ask_export(ctx, id);
                 }
             }
-            Action::CloseInputs => self.out.send(Command::CloseInputs),
-            Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Action::SaveProjectAs => self.ask_project(ctx),
+            Action::CloseInputs => self.leave(Leaving::Inputs),
+            Action::Quit => self.leave(Leaving::Program),
             Action::Undo => self.out.send(Command::Undo),
             Action::Redo => self.out.send(Command::Redo),
             Action::Prune => self.out.send(Command::Prune),
@@ -64,7 +67,9 @@ impl App {
                 self.out.send(Command::Train);
             }
             Action::Cancel => {
-                if !(self.palette.close() || self.help.close() || self.status.close()) {
+                if self.session.store().outside.front().is_some() {
+                    self.out.send(Command::AnswerOutside(false));
+                } else if !(self.question.close() || self.palette.close() || self.help.close() || self.status.close()) {
                     let is_importing = self.session.store().import.is_some();
                     self.out.send(if is_importing { Command::DiscardImport } else { Command::CancelAll });
                 }
@@ -112,6 +117,10 @@ impl App {
                 let name = format!("{}-files", self.export_name(id));
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::ExportItems(id, items));
             }
+            WindowRequest::PropagateDialog => {
+                let name = format!("{}-propagated", self.name());
+                self.ask(ctx, Ask::NewFolder { name }, Purpose::Propagate);
+            }
             WindowRequest::Reveal(folder) => self.dialogs.reveal(folder),
             WindowRequest::Do(action) => self.perform(action, ctx),
         }
@@ -119,16 +128,23 @@ impl App {
     }
 
     /// Takes over what was chosen in dialogs.
-    pub(super) fn take_chosen(&self) {
+    pub(super) fn take_chosen(&mut self) {
         while let Ok((purpose, paths)) = self.chosen.1.try_recv() {
-            let Some(first) = paths.first().cloned() else { continue };
+            let Some(first) = paths.first().cloned() else {
+                // Nothing chosen: who was to save first stays.
+                if matches!(purpose, Purpose::SaveProject) {
+                    self.question.close();
+                }
+                continue;
+            };
             self.out.send(match purpose {
                 Purpose::Open => Command::Import(paths.iter().map(|p| p.display().to_string()).collect()),
-                Purpose::SaveProject => Command::SaveProject(with_ending(&first, project::EXTENSION)),
-                Purpose::SaveModel => Command::SaveModel(with_ending(&first, "safetensors")),
-                Purpose::SaveRecipe => Command::SaveRecipe(with_ending(&first, "toml")),
+                Purpose::SaveProject => Command::SaveProject(first),
+                Purpose::SaveModel => Command::SaveModel(first),
+                Purpose::SaveRecipe => Command::SaveRecipe(first),
                 Purpose::Save(views::SaveRequest { writer, .. }) => Command::WriteFile(writer, first),
                 Purpose::Export(id) => Command::Export(id, first),
+                Purpose::Propagate => Command::Propagate(first),
                 Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
             });
         }
@@ -144,6 +160,14 @@ impl App {
         self.dialogs.ask(ask, Box::new(answered));
     }
 
+    /// Asks where the project is to be saved.
+    pub(super) fn ask_project(&mut self, ctx: &egui::Context) {
+        let name =
+            self.session.store().project.as_ref().and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()));
+        let suggested = save(&self.name(), project::EXTENSION);
+        self.ask(ctx, name.map_or(suggested, |name| Ask::Save { name }), Purpose::SaveProject);
+    }
+
     fn ask_export(&mut self, ctx: &egui::Context, id: RunId) {
         let name = self.export_name(id);
         self.ask(ctx, Ask::NewFolder { name }, Purpose::Export(id));
@@ -152,7 +176,7 @@ impl App {
     /// For the suggested name of a run's folder, for example `cora-gcn-run-1`.
     fn export_name(&self, id: RunId) -> String {
         let name = self.session.store().run(id).map_or_else(String::new, |e| e.name.clone());
-        format!("{} {}", self.name(), name).to_lowercase().replace(' ', "-")
+        file_name(&format!("{} {}", self.name(), name))
     }
 
     /// For suggested file names, for example `cora-gcn`.
@@ -161,7 +185,7 @@ impl App {
         let graph = store.graph.as_ref().map(|g| g.dataset.name().to_owned());
         let model = store.model.as_ref().map(|m| m.model.architecture.architecture.key().to_owned());
         let parts: Vec<String> = [graph, model].into_iter().flatten().collect();
-        if parts.is_empty() { "unifews".to_owned() } else { parts.join("-").to_lowercase().replace(' ', "-") }
+        if parts.is_empty() { "unifews".to_owned() } else { file_name(&parts.join("-")) }
     }
 
     fn show(&mut self, pane: Pane) {
@@ -181,10 +205,11 @@ impl App {
     }
 }
 
-fn save(stem: &str, ending: &str) -> Ask {
-    Ask::Save { name: format!("{stem}.{ending}") }
+/// A name as a suggestion for a file: in the chosen folder, and nothing but seen.
+fn file_name(name: &str) -> String {
+    escaped(name).to_lowercase().replace([' ', '/', '\\', ':'], "-")
 }
 
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    if path.extension().is_some() { path.to_owned() } else { path.with_extension(ending) }
+fn save(stem: &str, ending: &str) -> Ask {
+    Ask::Save { name: format!("{stem}.{ending}") }
 }

@@ -1,20 +1,36 @@
 //! Fonts and the style that the tokens make.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use eframe::egui::epaint::text::InsertFontFamily;
 use eframe::egui::{
-    self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, vec2,
+    self, Color32, CornerRadius, FallbackRequest, FontData, FontDefinitions, FontFamily, FontId, FontInsert,
+    FontPriority, Stroke, TextStyle, vec2,
 };
+
+use crate::io::east_asian_font;
 
 use super::tokens::{self, Themes, Tokens};
 
 /// Sets fonts and both themes; once per window.
 pub(super) fn install(ctx: &egui::Context, themes: &Themes) {
     ctx.set_fonts(fonts());
+    ctx.add_font_provider(Arc::new(system_font));
     ctx.set_style_of(egui::Theme::Light, style(&themes.light));
     ctx.set_style_of(egui::Theme::Dark, style(&themes.dark));
     // Zoom is one of our actions, with its own limits.
     ctx.options_mut(|o| o.zoom_with_keyboard = false);
+}
+
+/// Names in Chinese, Japanese and Korean are drawn with a font of the system, read when the first one is seen.
+fn system_font(request: &FallbackRequest<'_>) -> Option<FontInsert> {
+    /// The first character of the scripts that such fonts are for.
+    const FIRST: char = '\u{2e80}';
+    static FONT: OnceLock<Option<Vec<u8>>> = OnceLock::new();
+    request.cluster.chars().next().filter(|c| *c >= FIRST)?;
+    let bytes = FONT.get_or_init(east_asian_font).as_ref()?;
+    let family = InsertFontFamily { family: request.family.clone(), priority: FontPriority::Lowest };
+    Some(FontInsert::new("system", FontData::from_static(bytes.as_slice()), vec![family]))
 }
 
 /// The family of headings and of what counts.

@@ -10,6 +10,7 @@ mod cases;
 mod common;
 mod exports;
 mod graph_options;
+mod hostile_names;
 mod interrupt;
 mod large;
 mod messages;

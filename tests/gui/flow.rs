@@ -11,7 +11,7 @@ use unifews::ui::App;
 use unifews::ui::dialogs::Ask;
 use unifews::ui::views::Pane;
 
-use super::{Choices, wait, window, with_karate};
+use super::{Choices, Dropped, wait, window, with_karate};
 
 const SIZE: [f32; 2] = [1440.0, 900.0];
 
@@ -201,19 +201,6 @@ fn a_run_is_exported_for_other_programs() {
     for file in ["model.onnx", "recipe.yaml", "recipe.toml", "model-dgl.pt", "graphs-npz/layer_01.npz", "exports.json"]
     {
         assert!(folder.path().join("files").join(file).is_file(), "{file}");
-    }
-}
-
-#[derive(Debug)]
-struct Dropped(std::path::PathBuf);
-
-impl eframe::egui::DroppedFile for Dropped {
-    fn path(&self) -> &std::path::Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        Err("not read by the window".to_owned())
     }
 }
 

@@ -5,10 +5,13 @@
 mod actions;
 mod families;
 mod flow;
+mod import;
 mod large;
 mod layers;
+mod leaving;
 mod looks;
 mod methods;
+mod pictures;
 mod tradeoff;
 
 use std::collections::VecDeque;
@@ -98,4 +101,18 @@ fn wheel(h: &Harness<'_, App>, at: Pos2, points: f32) {
         source: MouseWheelSource::Wheel,
         modifiers: Modifiers::NONE,
     });
+}
+
+/// A file that is dropped onto the window.
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl eframe::egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("not read by the window".to_owned())
+    }
 }

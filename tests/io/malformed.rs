@@ -515,6 +515,12 @@ fn splits_and_node_lists() {
     refused(unknown, Path::new("sample:karate"), expected);
     let path = folder.file("nodes.txt", "# locked\n3\n\n34\n");
     refused(read_node_ids(&path, &karate), &path, "line 4: expected a node id of the graph, found 34: FILE");
+    let path = folder.file("nodes.txt", "root:x:0:0:root:/root:/bin/bash\n");
+    refused(
+        read_node_ids(&path, &karate),
+        &path,
+        "line 1: expected a node id of the graph, found a text of 31 characters that no node has: FILE",
+    );
     let path = folder.file("nodes.txt", "3\r\n 0\n");
     assert_eq!(read_node_ids(&path, &karate).expect("a list"), [3, 0]);
 }

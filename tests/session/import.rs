@@ -7,8 +7,8 @@ use unifews::engine::graph::{Column, Direction, ReadOptions, Separator};
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::Recipe;
 use unifews::io::atomic::write_atomic;
-use unifews::io::{write_model, write_recipe};
-use unifews::session::{Command, ImportRole, Level, Phase, Session};
+use unifews::io::{Role, write_model, write_recipe};
+use unifews::session::{Command, ImportReport, Level, NextStep, Phase, Session};
 
 use super::{session, wait};
 
@@ -120,8 +120,8 @@ fn a_recipe_that_comes_with_files_says_how_they_are_read() {
     read(&mut session, specs.clone());
     let state = session.store().import.clone().expect("a report");
     let report = state.report.expect("read");
-    let roles: Vec<&ImportRole> = report.files.iter().map(|f| &f.role).collect();
-    assert_eq!(roles[..2], [&ImportRole::Recipe, &ImportRole::Graph]);
+    let roles: Vec<Role> = report.files.iter().map(|f| f.role).collect();
+    assert_eq!(roles[..2], [Role::Recipe, Role::Edges]);
     assert!(report.faults.is_empty() && session.store().notices.all().is_empty(), "no part is refused: {report:?}");
     let graph = report.graph.expect("a graph");
     assert_eq!((graph.options.direction, graph.stats.n_features), (Some(Direction::Reversed), 5));
@@ -232,6 +232,149 @@ fn what_is_no_graph_or_model_is_said_and_changes_nothing() {
     read(&mut session, twice);
     let state = session.store().import.clone().expect("a report");
     let last = state.report.expect("read").files.pop().expect("the last file");
-    assert_eq!(last.role, ImportRole::Unused("another one is taken".to_owned()));
+    assert_eq!(last.role, Role::LeftOut);
+    assert!(last.why.contains("four.safetensors is taken"), "{}", last.why);
     assert_eq!(state.phase, Phase::Done);
+}
+
+fn report(session: &Session) -> ImportReport {
+    session.store().import.as_ref().and_then(|i| i.report.clone()).expect("a report")
+}
+
+/// Edges, features and classes of 60 people as a spreadsheet would have them.
+fn tables(folder: &Path) -> Vec<String> {
+    let person = |u: usize| format!("person {u}");
+    let edges = (0..60).flat_map(|u| [(u, (u + 3) % 60), (u, (u + 6) % 60)]);
+    let edges: Vec<String> = edges.map(|(u, v)| format!("{},{}\n", person(u), person(v))).collect();
+    let features = (0..60).map(|u| {
+        let of = |class: usize| if u % 3 == class { 1.0 } else { 0.1 * (u % 7) as f64 };
+        format!("{},{},{},{}\n", person(u), of(0), of(1), of(2))
+    });
+    let labels = (0..60).map(|u| format!("{},{}\n", person(u), ["営業", "開発", "総務"][u % 3]));
+    let files = [
+        ("edges.csv", format!("source,target\n{}", edges.concat())),
+        ("features.csv", format!("id,a,b,c\n{}", features.collect::<String>())),
+        ("labels.csv", format!("番号,分類\n{}", labels.collect::<String>())),
+    ];
+    files
+        .into_iter()
+        .map(|(name, text)| {
+            let path = folder.join(name);
+            write_atomic(&path, text.as_bytes()).expect("a file");
+            path.display().to_string()
+        })
+        .collect()
+}
+
+#[test]
+fn three_tables_become_a_graph_with_classes_by_name_and_a_model_is_trained_and_pruned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let specs = tables(folder.path());
+    let mut session = session();
+    // The folder is as good as its files.
+    read(&mut session, vec![folder.path().display().to_string()]);
+    assert_eq!(report(&session).files.len(), 3);
+    read(&mut session, specs.clone());
+    let found = report(&session);
+    let roles: Vec<Role> = found.files.iter().map(|f| f.role).collect();
+    assert_eq!(roles, [Role::Edges, Role::Features, Role::Labels], "{found:?}");
+    assert!(found.faults.is_empty(), "{:?}", found.faults);
+    let graph = found.graph.expect("a graph");
+    assert_eq!((graph.stats.n_nodes, graph.stats.n_features, graph.stats.n_classes), (60, 3, 3));
+    let classes: Vec<(&str, usize)> = found.classes.iter().map(|c| (c.name.as_str(), c.n_nodes)).collect();
+    assert_eq!(classes, [("営業", 20), ("総務", 20), ("開発", 20)]);
+    session.apply(Command::AcceptImport);
+    wait(&mut session, "the graph", |s| s.store().graph.is_some() && s.is_idle());
+    assert_eq!(NextStep::of(Some(true), false)[0], NextStep::Train);
+    let mut recipe = session.store().recipe.clone();
+    recipe.model.hidden = 8;
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+    session.apply(Command::Train);
+    wait(&mut session, "the model and its picture", |s| s.store().preview.is_some() && s.is_idle());
+    session.apply(Command::Prune);
+    wait(&mut session, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let bundle = folder.path().join("bundle");
+    session.apply(Command::Export(session.store().runs[0].id, bundle));
+    wait(&mut session, "the export", |s| s.store().export.phase == Phase::Done && s.is_idle());
+    assert!(session.store().export.last.as_ref().is_some_and(|e| e.is_verified));
+}
+
+#[test]
+fn a_role_is_changed_by_hand_and_the_files_are_read_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let specs = tables(folder.path());
+    let mut session = session();
+    read(&mut session, specs.clone());
+    session.apply(Command::SetImportRole(specs[2].clone(), Role::LeftOut));
+    wait(&mut session, "the second report", Session::is_idle);
+    let found = report(&session);
+    let graph = found.graph.expect("a graph");
+    assert_eq!((found.files[2].role, found.files[2].why.as_str()), (Role::LeftOut, "chosen by hand"));
+    assert_eq!((graph.stats.n_features, graph.stats.n_classes), (3, 0), "labels are left out");
+    assert_eq!(NextStep::of(Some(false), false), [NextStep::Propagate], "a graph without labels is one, too");
+    session.apply(Command::SetImportRole(specs[2].clone(), Role::Labels));
+    wait(&mut session, "the third report", Session::is_idle);
+    assert_eq!(report(&session).graph.expect("a graph").stats.n_classes, 3);
+    // Without edges there is no graph, and the report says which menu helps.
+    session.apply(Command::SetImportRole(specs[0].clone(), Role::LeftOut));
+    wait(&mut session, "the fourth report", Session::is_idle);
+    let found = report(&session);
+    assert!(found.graph.is_none() && found.faults[0].1.contains("choose edges"), "{:?}", found.faults);
+}
+
+#[test]
+fn beside_a_refused_file_nothing_is_said_to_fit_and_bytes_are_no_lines() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let specs = parts(folder.path());
+    let mut session = session();
+    read(&mut session, specs.clone());
+    session.apply(Command::AcceptImport);
+    wait(&mut session, "the graph", |s| s.store().graph.is_some() && s.is_idle());
+    let broken = folder.path().join("broken.txt");
+    write_atomic(&broken, b"0 1\n1 two three\n2 3\n").expect("a file");
+    let noise = folder.path().join("noise.csv");
+    write_atomic(&noise, &(0..200u32).map(|i| (i * 37 % 251) as u8 + 1).collect::<Vec<u8>>()).expect("a file");
+    read(&mut session, vec![broken.display().to_string(), specs[3].clone()]);
+    let found = report(&session);
+    assert!(found.graph.is_none() && !found.faults.is_empty(), "{:?}", found.graph);
+    assert_eq!(found.fit, None, "the model fits the open graph, which is not what was dropped");
+    read(&mut session, vec![noise.display().to_string(), specs[3].clone()]);
+    assert_eq!(report(&session).lines, None, "signs are not shown as text");
+}
+
+#[test]
+fn files_that_a_recipe_names_outside_its_folder_are_read_only_when_allowed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let specs = parts(folder.path());
+    let mut recipe = Recipe::default();
+    recipe.graph.feature_file = Some(specs[1].clone());
+    let path = folder.path().join("sent").join("recipe.toml");
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    write_recipe(&path, &recipe).expect("a recipe");
+    let edges = folder.path().join("sent").join("edges.txt");
+    std::fs::copy(&specs[0], &edges).expect("a copy");
+    let both = vec![path.display().to_string(), edges.display().to_string()];
+    let mut session = session();
+    read(&mut session, both.clone());
+    let found = report(&session);
+    assert_eq!(found.outside, [specs[1].clone()]);
+    assert_eq!(found.graph.expect("a graph").stats.n_features, 12, "stand-ins: the features were not read");
+    session.apply(Command::ReadOutside);
+    wait(&mut session, "the second report", Session::is_idle);
+    let found = report(&session);
+    assert_eq!((found.outside.len(), found.graph.expect("a graph").stats.n_features), (0, 5));
+    session.apply(Command::DiscardImport);
+
+    // Alone, it is a question.
+    session.apply(Command::Open(both[0].clone()));
+    wait(&mut session, "the question", |s| !s.store().outside.is_empty() && s.is_idle());
+    assert_eq!(session.store().outside[0].files, [specs[1].clone()]);
+    session.apply(Command::AnswerOutside(false));
+    wait(&mut session, "the end", Session::is_idle);
+    assert_eq!(session.store().recipe.graph.feature_file, None, "nothing was taken over");
+    session.apply(Command::Open(both[0].clone()));
+    wait(&mut session, "the question again", |s| !s.store().outside.is_empty() && s.is_idle());
+    session.apply(Command::AnswerOutside(true));
+    wait(&mut session, "the recipe", Session::is_idle);
+    assert_eq!(session.store().recipe.graph.feature_file.as_ref(), Some(&specs[1]));
 }

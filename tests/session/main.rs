@@ -5,6 +5,8 @@
 mod flow;
 mod import;
 mod jobs;
+mod projects;
+mod start;
 mod trials;
 mod undo;
 

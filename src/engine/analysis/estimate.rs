@@ -208,7 +208,7 @@ pub struct ScoreSketch {
 pub struct RemovedCount {
     /// Removed in this step or before.
     pub n_removed: usize,
-    /// All entries, self-loops included.
+    /// All that can be removed.
     pub n_entries: usize,
 }
 
@@ -334,10 +334,10 @@ impl ScoreSketch {
         let mut steps = Vec::with_capacity(self.run.pruned.steps.len());
         for step in &self.run.pruned.steps {
             let edges = step.edges.as_ref().map(|trace| {
-                let n = trace.n_entries;
+                let n = trace.n_removable();
                 let removed = match self.edges.get(nth_edges) {
                     Some(sketch) => sketch.n_below(self.edge_pattern.threshold(&recipe.edges.delta) as f32),
-                    None => (recipe.delta_a(step.idx) * n as f64).min((n - trace.n_self_loops) as f64),
+                    None => (recipe.delta_a(step.idx) * n as f64).min((trace.n_entries - trace.n_self_loops) as f64),
                 };
                 nth_edges += 1;
                 n_gone = n_gone.max(removed);
@@ -508,8 +508,8 @@ mod tests {
                 let (estimate, truth) = (sketch.estimate(&recipe), again(&base, &recipe));
                 let (about, exact) = (estimate.steps[0].edges.expect("hop 1"), &truth.pruned.steps[0]);
                 let exact = exact.edges.as_ref().expect("hop 1");
-                let difference = (about.n_kept() as f64 - exact.n_after as f64).abs();
-                assert!(difference <= most(exact.n_entries), "{mode:?} {delta}: {about:?}, kept {}", exact.n_after);
+                let difference = (about.n_kept() as f64 - exact.n_kept() as f64).abs();
+                assert!(difference <= most(exact.n_entries), "{mode:?} {delta}: {about:?}, kept {}", exact.n_kept());
                 assert_eq!(estimate.steps.len(), truth.pruned.steps.len());
                 let shares: Vec<f64> = estimate.steps.iter().filter_map(|s| s.edges).map(|e| e.sparsity()).collect();
                 assert!(shares.windows(2).all(|w| w[0] <= w[1]), "what is gone stays gone: {shares:?}");
@@ -545,8 +545,8 @@ mod tests {
                 let estimate = sketch.estimate(&base.recipe);
                 for (about, exact) in estimate.steps.iter().zip(&base.pruned.steps) {
                     if let (Some(about), Some(exact)) = (about.edges, &exact.edges) {
-                        let difference = (about.n_kept() as f64 - exact.n_after as f64).abs();
-                        assert!(difference <= most(exact.n_entries), "{family:?}: {about:?}, {}", exact.n_after);
+                        let difference = (about.n_kept() as f64 - exact.n_kept() as f64).abs();
+                        assert!(difference <= most(exact.n_entries), "{family:?}: {about:?}, {}", exact.n_kept());
                     }
                     for (about, exact) in about.weights.iter().zip(&exact.weights) {
                         let difference = (about.n_kept() as f64 - exact.n_after as f64).abs();

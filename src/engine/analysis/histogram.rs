@@ -151,7 +151,7 @@ pub struct ScoreHistogram {
     pub n_removed: usize,
     /// Entries that were gone before.
     pub n_gone_before: usize,
-    /// All entries of the matrix, self-loops included.
+    /// Entries of the matrix that can be removed: self-loops cannot.
     pub n_entries: usize,
 }
 
@@ -182,23 +182,18 @@ impl ScoreHistogram {
         };
         let scores = LogHistogram::of_pieces(&pieces, n_bins, ctl)?;
         let (threshold, scale) = threshold_and_scale(run, trace);
-        let (n_entries, n_before, n_after) = match trace {
-            Part::Edges(e) => (e.n_entries, e.n_before, e.n_after),
-            Part::Weights(w) => (w.n_weights, w.n_weights, w.n_after),
+        let (n_entries, n_gone_before, n_removed) = match trace {
+            Part::Edges(e) => {
+                (e.n_removable(), e.n_entries.saturating_sub(e.n_before), e.n_before.saturating_sub(e.n_after))
+            }
+            Part::Weights(w) => (w.n_weights, 0, w.n_weights - w.n_after),
         };
-        Ok(Self {
-            scores,
-            threshold,
-            scale,
-            n_removed: n_before.saturating_sub(n_after),
-            n_gone_before: n_entries.saturating_sub(n_before),
-            n_entries,
-        })
+        Ok(Self { scores, threshold, scale, n_removed, n_gone_before, n_entries })
     }
 
     /// The δ of a recipe in the run's mode that gives `threshold` here; `None` in mass mode.
     ///
-    /// In target mode it is the share of all entries below the threshold, as exact as the bins are fine.
+    /// In target mode it is the share of the removable entries below the threshold, as exact as the bins are fine.
     pub fn delta_at(&self, threshold: f64, is_target: bool) -> Option<f64> {
         if is_target {
             let gone = self.n_gone_before as f64 + self.scores.about_below(threshold);

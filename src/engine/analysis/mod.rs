@@ -11,6 +11,7 @@ mod ordering;
 mod raster;
 mod reproduce;
 mod run;
+mod safe;
 mod sensitivity;
 mod speed;
 mod sweep;
@@ -27,11 +28,12 @@ pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use memory::{dataset_bytes, run_bytes, training_bytes};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{
-    Atlas, Blocks, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, NO_ENTRY, Pyramid, Ramp, Raster, RasterMode,
-    RasterRequest, Scale, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster, raster_from,
+    Atlas, Blocks, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, Pyramid, Ramp, Raster, RasterMode, RasterRequest,
+    Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster, raster_from,
 };
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use run::{Bf16Timing, Followed, Run, RunOptions, Timing, follow, forward_frozen, propagated, run};
+pub use safe::{SAFE_CHANGES, SAFE_LOSS, safe_thresholds};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use speed::{
     ForwardSpeed, HopSpeed, OrderSpeed, PropagationSpeed, SpeedPlan, SpeedReport, TriadSpeed, WeightSpeed,

@@ -11,7 +11,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
 use crate::engine::sparsify::baselines::WeightRanking;
-use crate::engine::sparsify::{EdgeMode, Recipe};
+use crate::engine::sparsify::{EdgeMode, EdgeTrace, Recipe};
 
 /// One layer or hop at one threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ fn removed_of(run: &Run, is_of_edges: bool, step: usize) -> f64 {
     let share = |kept: usize, all: usize| 1.0 - kept as f64 / all.max(1) as f64;
     if is_of_edges {
         let edges = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref()).nth(step);
-        return edges.map_or(0.0, |e| share(e.n_after, e.n_entries));
+        return edges.map_or(0.0, EdgeTrace::sparsity);
     }
     let layer = run.pruned.steps.iter().filter(|s| !s.weights.is_empty() && s.idx == step).flat_map(|s| &s.weights);
     let (kept, all) = layer.fold((0, 0), |(kept, all), w| (kept + w.n_after, all + w.n_weights));

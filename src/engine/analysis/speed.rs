@@ -347,7 +347,9 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
             std::iter::once(first).chain(std::iter::repeat_n(later, plan.n_hops.saturating_sub(1))).collect();
         let decided = propagate(dataset, &recipe, &Split::default(), None, ctl)?;
         let kept = decided.edges.n_kept(plan.n_hops.saturating_sub(1));
-        let sparsity = 1.0 - kept as f64 / dataset.topology().n_entries().max(1) as f64;
+        let n_entries = dataset.topology().n_entries();
+        let n_removable = n_entries - dataset.topology().n_self_loops();
+        let sparsity = (n_entries - kept) as f64 / n_removable.max(1) as f64;
         let frozen = Frozen::pruned(dataset, &recipe, &decided.edges, None, None, ctl)?;
         settings.push((share, sparsity, recipe, frozen));
     }

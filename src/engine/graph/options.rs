@@ -123,6 +123,9 @@ pub struct ReadOptions {
     /// A file with the class of every node, or with a column of zeros and ones per class, in place of the graph's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_file: Option<String>,
+    /// Whether features, labels and splits that lie beside the graph's file are taken without being named. Left out: yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beside: Option<bool>,
     /// A file with a split, which then stands in front of the graph's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_file: Option<String>,

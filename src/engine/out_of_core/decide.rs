@@ -193,6 +193,8 @@ pub(super) struct Hop<'a> {
     pub(super) before: Walked,
     /// Entries the identity form leaves out; they count as kept.
     pub(super) n_left_out: usize,
+    /// Self-loops of the graph, which shares are not of.
+    pub(super) n_self_loops: usize,
     /// Of the rows of `P̂(hop)`.
     pub(super) norms: &'a [f32],
     /// The last hop that removed something; its masks are stored.
@@ -258,9 +260,11 @@ fn sum_of_scores(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> R
     Ok(sum)
 }
 
-/// The smallest δ at which at least a share of all entries is gone.
+/// The smallest δ at which at least a share of the removable entries is gone.
 fn target_delta(job: &StoredPropagation<'_>, hop: &Hop<'_>, share: f64, ctl: &Control) -> Result<f32, EngineError> {
-    let more = n_to_go(hop.before.n_entries + hop.n_left_out, share, job.size.n_entries);
+    let n_entries = job.size.n_entries;
+    let beside = if job.recipe.counts_self_loops() { 0 } else { hop.n_self_loops };
+    let more = n_to_go(n_entries - hop.before.n_entries - hop.n_left_out, share, n_entries - beside);
     let found = nth_by_counting(more, |bucket| {
         let mut counts = no_counts();
         hop.before.for_chunks(job.storage, "selecting", ctl, |chunk| {

@@ -59,8 +59,9 @@ pub struct HopRecord {
 }
 
 impl HopRecord {
-    /// The same as the trace of a hop in memory, but for the norms of sources, which are not kept. `width` is that of what was propagated.
-    pub fn to_trace(&self, width: usize) -> StepTrace {
+    /// The same as the trace of a hop in memory, but for the norms of sources, which are not kept. `width` is that of what was propagated;
+    /// `counts_self_loops` as in [`EdgeTrace`].
+    pub fn to_trace(&self, width: usize, counts_self_loops: bool) -> StepTrace {
         let edges = EdgeTrace {
             asked: self.asked,
             delta: self.delta,
@@ -74,6 +75,7 @@ impl HopRecord {
             macs_per_entry: width,
             scores: None,
             coefficients: None,
+            counts_self_loops,
             pushed_share: None,
         };
         StepTrace {
@@ -256,7 +258,9 @@ fn one_hop(
     if !state.is_decided {
         let norms: Vec<f32> = squares.iter().map(|s| s.sqrt() as f32).collect();
         check_norms(&norms, hop)?;
-        let asks = Hop { at: hop, before: walked, n_left_out, norms: &norms, masks_until: state.masks_until };
+        let n_self_loops = state.n_self_loops;
+        let asks =
+            Hop { at: hop, before: walked, n_left_out, n_self_loops, norms: &norms, masks_until: state.masks_until };
         let DecidedHop { delta, mean_message, after } = decide(job, &asks, ctl)?;
         state.deciding = Some((f64::from(delta), mean_message.is_finite().then_some(mean_message), walked.n_entries));
         state.is_decided = true;

@@ -86,7 +86,8 @@ pub(crate) fn attend_and_remove(
         EdgeMode::Relative => (asked * mean_message) as f32,
         EdgeMode::Target => {
             let others = scores.iter().enumerate().filter(|(k, _)| !is_own(*k)).map(|(_, s)| *s);
-            target_delta(others.collect(), before.n_entries(), asked, n_entries)
+            let beside = if recipe.counts_self_loops() { 0 } else { before.n_self_loops() };
+            target_delta(others.collect(), n_entries - before.n_entries(), asked, n_entries - beside)
         }
     };
     let keep: Vec<bool> = (0..scores.len())
@@ -127,6 +128,7 @@ pub(crate) fn attend_and_remove(
         scores: Some(ranking.map_or_else(|| Arc::new(of_entry), Arc::clone)),
         coefficients: Some(Arc::new(coefficients)),
         pushed_share: None,
+        counts_self_loops: recipe.counts_self_loops(),
     };
     Ok(DecidedAttention { output, removed: Removed { survivors, trace }, attended })
 }

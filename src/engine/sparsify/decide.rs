@@ -227,7 +227,9 @@ impl<'a> Decider<'a> {
     /// Decides what graph step `step` walks.
     fn remove(&mut self, step: usize, norms: Vec<f32>, width: usize, ctl: &Control) -> Result<(), EngineError> {
         let (asked, mode) = (self.recipe.delta_a(step), self.recipe.edges.mode);
-        let how = EdgeStep { step, asked, mode, ranking: self.ranking.as_ref(), locked: self.locked };
+        let counts_self_loops = self.recipe.counts_self_loops();
+        let how =
+            EdgeStep { step, asked, mode, ranking: self.ranking.as_ref(), locked: self.locked, counts_self_loops };
         let Removed { survivors, trace } = remove(&self.current, norms, width, how, &mut self.masks.edges, ctl)?;
         self.current = survivors;
         if let Some(kept) = &mut self.kept {

@@ -63,6 +63,8 @@ pub(crate) struct EdgeStep<'a> {
     pub(crate) ranking: Option<&'a Arc<Vec<f32>>>,
     /// Which targets keep all their entries. `[n]`
     pub(crate) locked: Option<&'a [bool]>,
+    /// Whether shares are of all entries, self-loops included.
+    pub(crate) counts_self_loops: bool,
 }
 
 /// Removes what carries too little from the survivors of the step before, and notes in `mask` what went. `norms` are those of the rows
@@ -78,7 +80,7 @@ pub(crate) fn remove(
     mask: &mut EdgeMask,
     ctl: &Control,
 ) -> Result<Removed, EngineError> {
-    let EdgeStep { step, asked, mode, ranking, locked } = how;
+    let EdgeStep { step, asked, mode, ranking, locked, counts_self_loops } = how;
     check_norms(&norms, step)?;
     let n_entries = mask.removed_at().len();
     let scores = match ranking {
@@ -91,11 +93,15 @@ pub(crate) fn remove(
     let delta = match mode {
         EdgeMode::Absolute | EdgeMode::Mass => asked as f32,
         EdgeMode::Relative => (asked * mean_before.unwrap_or_default()) as f32,
-        EdgeMode::Target if n_to_go(before.n_entries(), asked, n_entries) == 0 => 0.0,
         EdgeMode::Target => {
-            let more = n_to_go(before.n_entries(), asked, n_entries);
-            let found = nth_by_counting(more, |bucket| count_others(before, scores, bucket, ctl))?;
-            found.map_or(0.0, f32::next_up)
+            let beside = if counts_self_loops { 0 } else { before.n_self_loops() };
+            match n_to_go(n_entries - before.n_entries(), asked, n_entries - beside) {
+                0 => 0.0,
+                more => {
+                    let found = nth_by_counting(more, |bucket| count_others(before, scores, bucket, ctl))?;
+                    found.map_or(0.0, f32::next_up)
+                }
+            }
         }
     };
     let tested = if before.averages() || !scores.reach(delta) {
@@ -133,6 +139,7 @@ pub(crate) fn remove(
         macs_per_entry: width,
         scores: ranking.map(Arc::clone),
         coefficients: None,
+        counts_self_loops,
         pushed_share: None,
     };
     Ok(Removed { survivors, trace })
@@ -197,16 +204,16 @@ fn count_others(
     Ok(counts)
 }
 
-/// How many more entries have to go until a share of all is gone.
-pub(crate) fn n_to_go(n_before: usize, share: f64, n_entries: usize) -> usize {
-    let wanted = (share * n_entries as f64).ceil() as usize;
-    wanted.saturating_sub(n_entries - n_before)
+/// How many more entries have to go until a share of the removable ones is gone.
+pub(crate) fn n_to_go(n_gone: usize, share: f64, n_removable: usize) -> usize {
+    let wanted = (share * n_removable as f64).ceil() as usize;
+    wanted.saturating_sub(n_gone)
 }
 
-/// The smallest δ at which at least the wanted share of all entries is gone, by selection among the `scores` of those that may
+/// The smallest δ at which at least the wanted share of the removable entries is gone, by selection among the `scores` of those that may
 /// go; equal scores go together.
-pub(crate) fn target_delta(mut scores: Vec<f32>, n_before: usize, share: f64, n_entries: usize) -> f32 {
-    let more = n_to_go(n_before, share, n_entries).min(scores.len());
+pub(crate) fn target_delta(mut scores: Vec<f32>, n_gone: usize, share: f64, n_removable: usize) -> f32 {
+    let more = n_to_go(n_gone, share, n_removable).min(scores.len());
     kth_smallest(&mut scores, more).map_or(0.0, f32::next_up)
 }
 

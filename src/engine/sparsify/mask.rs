@@ -77,6 +77,13 @@ impl EdgeMask {
         1.0 - kept as f64 / (steps * m) as f64
     }
 
+    /// The same of `n_removable` of the entries, without those that no step can remove.
+    pub fn sparsity_of(&self, n_removable: usize) -> f64 {
+        let never = self.n_steps;
+        let removed: usize = self.removed_at.iter().map(|s| never - *s as usize).sum();
+        removed as f64 / (never * n_removable).max(1) as f64
+    }
+
     pub(crate) fn remove(&mut self, k: usize, step: usize) {
         self.removed_at[k] = step as u8;
     }

@@ -185,6 +185,7 @@ pub(super) fn push_features(
                     scores: None,
                     coefficients: None,
                     pushed_share: Some(Arc::new(share)),
+                    counts_self_loops: recipe.counts_self_loops(),
                 }),
                 weights: Vec::new(),
                 relative_error: relative_error.filter(|_| is_last),

@@ -197,7 +197,7 @@ pub enum EdgeMode {
     Relative,
     /// Per node and feature, scaled by the feature's total mass (authors' code, decoupled models).
     Mass,
-    /// The share of all entries to remove; the threshold is found by selection.
+    /// The share of the removable entries to remove; the threshold is found by selection.
     Target,
 }
 
@@ -258,7 +258,8 @@ pub struct EdgeRule {
     /// How `delta` is meant.
     #[serde(default)]
     pub mode: EdgeMode,
-    /// δa: one value for all layers or hops, or one for each. For [`EdgeMode::Target`] the share to remove, `0..=1`.
+    /// δa: one value for all layers or hops, or one for each. For [`EdgeMode::Target`] the share of the
+    /// removable entries to remove, `0..=1`.
     #[serde(default = "zero", deserialize_with = "one_or_many")]
     pub delta: Vec<f64>,
     /// What a node keeps of itself.
@@ -429,6 +430,11 @@ impl Recipe {
         } else {
             family.definition().matrix(&self.model)
         }
+    }
+
+    /// Whether shares of entries are of all of them, self-loops included, as the authors count; else of those that can be removed.
+    pub fn counts_self_loops(&self) -> bool {
+        self.compat == Compat::OFFICIAL
     }
 
     /// Whether messages have the weight 1 in the test, and are averaged over what was there before it (D9).

@@ -124,6 +124,8 @@ pub struct EdgeTrace {
     pub coefficients: Option<Arc<Array2<f32>>>,
     /// Mass mode only: for every entry the share of the feature columns that were pushed over it.
     pub pushed_share: Option<Arc<Vec<f32>>>,
+    /// Whether shares are of all entries, self-loops included, as the authors count; else of those that can be removed.
+    pub counts_self_loops: bool,
 }
 
 impl EdgeTrace {
@@ -135,9 +137,25 @@ impl EdgeTrace {
         }
     }
 
-    /// Removed share of all entries, in `0..=1`.
+    /// Entries that shares are of: those that can be removed, which self-loops cannot.
+    pub fn n_removable(&self) -> usize {
+        let beside = if self.counts_self_loops { 0 } else { self.n_self_loops };
+        self.n_entries.saturating_sub(beside)
+    }
+
+    /// Removable entries that this step does not use.
+    pub fn n_removed(&self) -> usize {
+        self.n_entries.saturating_sub(self.n_after).min(self.n_removable())
+    }
+
+    /// Removable entries that this step uses.
+    pub fn n_kept(&self) -> usize {
+        self.n_removable() - self.n_removed()
+    }
+
+    /// Removed share of the removable entries, in `0..=1`.
     pub fn sparsity(&self) -> f64 {
-        1.0 - self.n_after as f64 / self.n_entries.max(1) as f64
+        self.n_removed() as f64 / self.n_removable().max(1) as f64
     }
 }
 
@@ -234,12 +252,12 @@ impl Pruned {
 
     /// Removed share of graph entries over all steps, in `0..=1`.
     pub fn edge_sparsity(&self) -> f64 {
-        let (kept, all) = self
+        let (removed, all) = self
             .steps
             .iter()
             .filter_map(|s| s.edges.as_ref())
-            .fold((0usize, 0usize), |(kept, all), e| (kept + e.n_after, all + e.n_entries));
-        if all == 0 { 0.0 } else { 1.0 - kept as f64 / all as f64 }
+            .fold((0usize, 0usize), |(removed, all), e| (removed + e.n_removed(), all + e.n_removable()));
+        removed as f64 / all.max(1) as f64
     }
 
     /// Removed share of weights over all layers, in `0..=1`.

@@ -4,6 +4,7 @@ use super::metrics::Metrics;
 use crate::engine::analysis::{Run, Score};
 use crate::engine::graph::Metric;
 use crate::engine::model::Family;
+use crate::io::escaped_markdown;
 
 /// Where the family's own layers go in the script.
 const NETWORK: &str = "@NETWORK@";
@@ -16,9 +17,9 @@ pub(super) fn load_bundle_py(family: Family) -> String {
 /// The bundle's `README.md`.
 pub(super) fn readme(run: &Run, metrics: &Metrics) -> String {
     let mut lines = vec![
-        format!("# {} on {}, pruned by Unifews\n", run.model.title(), run.dataset.name()),
+        format!("# {} on {}, pruned by Unifews\n", run.model.title(), escaped_markdown(run.dataset.name())),
         format!(
-            "{} nodes, {} entries. Of the entries that layers walk, {} were removed; of the weights, {}.\n",
+            "{} nodes, {} entries. Of the entries that can be removed (self-loops cannot), {} were; of the weights, {}.\n",
             run.dataset.n_nodes(),
             run.dataset.topology().n_entries(),
             percent(metrics.totals.edge_sparsity),
@@ -57,11 +58,15 @@ const FILES: &str = "
 fn costs(metrics: &Metrics) -> Vec<String> {
     let mut lines = vec![
         "## What it costs\n".to_owned(),
-        "| step | entries | kept | weights | kept | operations | kept | error |".to_owned(),
+        "| step | removable entries | kept | weights | kept | operations | kept | error |".to_owned(),
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |".to_owned(),
     ];
     for step in &metrics.steps {
-        let edges = step.edges.as_ref().map(|e| (e.n_entries as u64, e.n_after as u64));
+        // Of what can be removed, as everywhere.
+        let edges = step.edges.as_ref().map(|e| {
+            let own = e.n_self_loops as u64;
+            ((e.n_entries as u64).saturating_sub(own), (e.n_after as u64).saturating_sub(own))
+        });
         let weights = step.weights.as_ref().map(|w| (w.n_weights as u64, w.n_after as u64));
         let macs = Some((step.macs.dense(), step.macs.pruned()));
         let cells = [edges, weights, macs].map(|counts| {
@@ -103,8 +108,8 @@ fn losses(metrics: &Metrics) -> Vec<String> {
         },
     ];
     if let Some(scores) = &metrics.scores {
-        let (split, metric) = (&scores.split, scores.metric.title());
-        lines.push(format!("\n| {metric}, nodes of split `{split}` | unpruned | pruned |\n| --- | ---: | ---: |"));
+        let (split, metric) = (escaped_markdown(&scores.split), scores.metric.title());
+        lines.push(format!("\n| {metric}, nodes of split {split} | unpruned | pruned |\n| --- | ---: | ---: |"));
         let accuracy = |score: Option<Score>| score.map_or_else(|| "no labels".to_owned(), |s| percent(s.accuracy));
         for (name, part) in [("train", &scores.train), ("val", &scores.val), ("test", &scores.test)] {
             lines.push(format!("| {name} | {} | {} |", accuracy(part.dense), accuracy(part.pruned)));

@@ -80,7 +80,8 @@ pub struct EdgeMetrics {
     pub n_before: usize,
     /// Entries this step walks.
     pub n_after: usize,
-    /// Removed share of all entries, `0..=1`.
+    /// Removed share of the removable entries, `0..=1`: `(n_entries - n_after) / (n_entries - n_self_loops)`; with `compat = "official"` of
+    /// all entries.
     pub sparsity: f64,
     /// Mean message norm over the entries before; absent in mass mode, which has no messages of whole rows.
     pub mean_message: Option<f64>,
@@ -110,7 +111,7 @@ pub struct WeightMetrics {
 /// Over all steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
-    /// Removed share of graph entries, `0..=1`.
+    /// Removed share of the removable graph entries, `0..=1`.
     pub edge_sparsity: f64,
     /// Removed share of weights, `0..=1`.
     pub weight_sparsity: f64,

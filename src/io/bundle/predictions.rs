@@ -41,6 +41,31 @@ pub(crate) fn predictions_of(run: &Run) -> Table {
     table
 }
 
+/// What the unpruned model said of every node, as logits that say no more than that: 1 for what it chose, and for what it did not 0, or
+/// -1 with several classes per node. `[n_nodes, n_classes]`; `None` where the table names a class that the model does not have.
+pub(super) fn chosen_by_baseline(table: &Table, n_classes: usize) -> Option<Array2<f32>> {
+    let column = table.column(CLASSES[1])?;
+    let is_multi = matches!(column, Column::Text(_));
+    let mut logits = Array2::from_elem((table.n_rows(), n_classes), if is_multi { -1.0 } else { 0.0 });
+    let mut choose = |u: usize, class: usize| logits.get_mut((u, class)).map(|logit| *logit = 1.0);
+    match column {
+        Column::Whole(classes) => {
+            for (u, class) in classes.iter().enumerate() {
+                choose(u, usize::try_from((*class)?).ok()?)?;
+            }
+        }
+        Column::Text(texts) => {
+            for (u, text) in texts.iter().enumerate() {
+                for class in text.iter().flat_map(|text| text.split_whitespace()) {
+                    choose(u, class.parse().ok()?)?;
+                }
+            }
+        }
+        _ => return None,
+    }
+    Some(logits)
+}
+
 /// A table with the same columns and no rows, for reading.
 pub(super) fn columns(is_multi: bool) -> Table {
     let classes = || if is_multi { Column::Text(Vec::new()) } else { Column::Whole(Vec::new()) };

@@ -106,6 +106,12 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
 }
 
 impl Bundle {
+    /// What the model said before it was pruned, as logits that hold no more than its choices: a bundle has the pruned weights alone,
+    /// and their output without masks is another model's. `[n_nodes, n_classes]`
+    pub fn baseline_choices(&self) -> Option<Array2<f32>> {
+        predictions::chosen_by_baseline(&self.predictions, self.model.n_classes())
+    }
+
     /// The masks of this bundle on the graph it was made from.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 use super::FigureError;
 use super::colour::Rgb;
 use super::marker::{Marker, Outline};
+use crate::io::escape::escaped;
 
 pub(super) const TEXT: Rgb = [0x1b, 0x1c, 0x1e];
 pub(super) const TEXT_WEAK: Rgb = [0x66, 0x6a, 0x70];
@@ -60,7 +61,7 @@ impl Canvas {
             Anchor::Right => TextAnchor::End,
         };
         // A dollar sign would begin a formula in the drawing library.
-        let content = text.replace('$', "\\$");
+        let content = escaped(text).replace('$', "\\$");
         let bold = size == TITLE;
         self.scene.add(Primitive::Text { x, y, content, size, anchor, rotate, bold, color: Some(colour(ink)) });
     }

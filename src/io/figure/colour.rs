@@ -1,6 +1,6 @@
 //! Colours of scales and series, shared by the figures and the window's heatmaps.
 
-use crate::engine::analysis::{N_COLOURS, Ramp};
+use crate::engine::analysis::{N_COLOURS, Ramp, Shade};
 
 /// Red, green, blue.
 pub type Rgb = [u8; 3];
@@ -42,19 +42,20 @@ pub fn lut(ramp: Ramp, kept: Rgb, removed: Rgb, is_dark: bool) -> [Rgb; N_COLOUR
                 let low = if is_dark { [0xff, 0x8a, 0x3d] } else { [0xc0, 0x4e, 0x00] };
                 if t < 0.5 { mix(low, middle, 2.0 * t) } else { mix(middle, kept, 2.0 * t - 1.0) }
             }
-            Ramp::Steps(n) => {
-                let step = (t * (n + 1) as f64).floor().min(n as f64) as usize;
-                if step == n { kept } else { removing_step(step, n, is_dark) }
-            }
+            Ramp::Steps(_) => removing_step(t, is_dark),
         }
     })
 }
 
-/// Early removals stand out most: they are what the thresholds decide first.
-fn removing_step(step: usize, n: usize, is_dark: bool) -> Rgb {
-    let t = if n <= 1 { 0.0 } else { step as f64 / (n - 1) as f64 };
+/// Early removals stand out most: they are what the thresholds decide first. `t` from the first step to the last, `0..=1`.
+fn removing_step(t: f64, is_dark: bool) -> Rgb {
     let along = if is_dark { 0.30 + 0.35 * t } else { 0.72 - 0.37 * t };
     gradient(colorous::YELLOW_ORANGE_BROWN, along)
+}
+
+/// A colour of a scale with what is kept mixed in, as much as a shade says.
+pub fn mixed(colour: Rgb, kept: Rgb, shade: Shade) -> Rgb {
+    mix(colour, kept, f64::from(shade.kept) / 255.0)
 }
 
 fn gradient(gradient: colorous::Gradient, t: f64) -> Rgb {
@@ -77,7 +78,9 @@ mod tests {
             let share = lut(Ramp::KeptShare, KEPT, REMOVED, is_dark);
             assert_eq!((share[0], share[255]), (REMOVED, KEPT));
             let steps = lut(Ramp::Steps(2), KEPT, REMOVED, is_dark);
-            assert_eq!(steps[255], KEPT);
+            let stays = Shade { kept: 255, ..Shade::pure(0) };
+            assert_eq!(mixed(steps[0], KEPT, stays), KEPT);
+            assert_eq!(mixed(steps[0], KEPT, Shade::pure(0)), steps[0]);
             assert_ne!(steps[0], steps[127]);
             let diverging = lut(Ramp::Diverging, KEPT, REMOVED, is_dark);
             assert_eq!(diverging[255], KEPT);

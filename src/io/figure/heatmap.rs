@@ -2,8 +2,8 @@
 
 use super::FigureError;
 use super::canvas::{Anchor, Canvas, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE, encode};
-use super::colour::{KEPT, REMOVED, Rgb, SERIES, lut, mix};
-use crate::engine::analysis::{N_COLOURS, NO_ENTRY, NodeGroup, Raster, Scale};
+use super::colour::{KEPT, REMOVED, Rgb, SERIES, lut, mix, mixed};
+use crate::engine::analysis::{NodeGroup, Raster, Scale, Shade};
 
 /// Everything a heatmap's picture says.
 #[derive(Debug, Clone)]
@@ -95,12 +95,12 @@ impl HeatmapFigure<'_> {
 
     fn pixels(&self) -> Vec<Rgb> {
         let colours = lut(self.scale.ramp, KEPT, REMOVED, false);
-        let paint = |shade: u16| {
-            if shade == NO_ENTRY {
+        let paint = |shade: Shade| {
+            if shade == Shade::NO_ENTRY {
                 return GROUND;
             }
-            let (colour, opacity) = (shade as usize % N_COLOURS, shade as usize / N_COLOURS);
-            mix(GROUND, colours[colour], f64::from(Scale::opacity(opacity)))
+            let ink = mixed(colours[usize::from(shade.colour)], KEPT, shade);
+            mix(GROUND, ink, f64::from(Scale::opacity(shade.opacity.into())))
         };
         let pixels: Vec<Rgb> = self.scale.shades(self.raster).into_iter().map(paint).collect();
         if pixels.is_empty() { vec![GROUND] } else { pixels }
@@ -156,7 +156,8 @@ impl HeatmapFigure<'_> {
         const STRIPES: usize = 128;
         for stripe in 0..STRIPES {
             let from = stripe as f64 / STRIPES as f64;
-            let ink = colours[(N_COLOURS - 1) - stripe * (N_COLOURS - 1) / (STRIPES - 1)];
+            let shade = self.scale.legend(1.0 - stripe as f32 / (STRIPES - 1) as f32);
+            let ink = mixed(colours[usize::from(shade.colour)], KEPT, shade);
             // Half a point of overlap hides seams.
             canvas.filled(x, top + from * bar, 14.0, bar / STRIPES as f64 + 0.5, ink);
         }
@@ -221,6 +222,8 @@ mod tests {
             values: vec![0.5, f32::NAN, f32::INFINITY, 2.0],
             kept: vec![1, 0, 1, 0],
             removed: vec![0, 0, 0, 1],
+            never: vec![1, 0, 0, 0],
+            own: vec![0; 4],
             range: Some((0.5, 2.0)),
         }
     }

@@ -10,7 +10,7 @@ mod heatmap;
 mod marker;
 mod trials;
 
-pub use colour::{KEPT, REMOVED, Rgb, SERIES, lut};
+pub use colour::{KEPT, REMOVED, Rgb, SERIES, lut, mixed};
 pub use curves::{Axis, Curve, CurveStyle, Curves, Mark};
 pub use heatmap::{HeatmapFigure, ticks};
 pub use marker::{Marker, Outline};

@@ -22,6 +22,9 @@ use crate::io::sparse::CompressedRows;
 
 /// Adds features, labels and splits that lie beside the graph's file, where the draft has none.
 pub(super) fn attach(draft: &mut Draft, request: Request<'_>) -> Result<(), LoadError> {
+    if request.options.beside == Some(false) {
+        return Ok(());
+    }
     let path = request.path;
     let n = draft.topology.n_nodes();
     let own = stem_unpacked(path);

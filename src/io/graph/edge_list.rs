@@ -56,8 +56,19 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         return two_sorts(text, request, report);
     }
     let ids = text.edges.distinct_ids();
-    let features = beside(path, ".feat.npy", "features.npy").map(|p| Array::read(&p).map(|a| (a, p))).transpose()?;
-    let labels = beside(path, ".label.npy", "labels.npy").map(|p| Array::read(&p).map(|a| (a, p))).transpose()?;
+    let options = request.options;
+    let lying = |suffix: &str, other: &str, told: &Option<String>| {
+        // A file that is named stands in the place of one that only lies there.
+        beside(path, suffix, other).filter(|file| match told {
+            Some(told) => Path::new(told) == file,
+            None => options.beside != Some(false),
+        })
+    };
+    let features = lying(".feat.npy", "features.npy", &options.feature_file)
+        .map(|p| Array::read(&p).map(|a| (a, p)))
+        .transpose()?;
+    let labels =
+        lying(".label.npy", "labels.npy", &options.label_file).map(|p| Array::read(&p).map(|a| (a, p))).transpose()?;
     let n_rows = features.as_ref().or(labels.as_ref()).map(|(array, _)| array.shape().first().copied().unwrap_or(0));
     let known = match text.names.take() {
         Some(names) => Known::Texts(names.into_names()),

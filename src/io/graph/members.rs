@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::Request;
-use super::beside::tables;
+use super::beside::{Tables, tables};
 use super::build::{Ids, Numbering, SparseEdges};
 use super::node_table::{Rows, Wanted, rows_of};
 use super::parts::{Beside, is_array};
@@ -87,7 +87,7 @@ impl Members {
         report: &mut LoadReport,
     ) -> Result<Self, LoadError> {
         let mut members = Self::default();
-        let lying = tables(request.path);
+        let lying = if request.options.beside == Some(false) { Tables::default() } else { tables(request.path) };
         let (n_known, largest) = match known {
             Known::Numbers(ids) => (ids.len(), ids.largest()),
             Known::Texts(names) => (names.len(), u64::MAX),

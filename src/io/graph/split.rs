@@ -11,7 +11,6 @@ use crate::io::encoding::decode;
 use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
 use crate::io::npz::Npz;
 use crate::io::reading;
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 
 /// How an archive spells a split.
@@ -112,6 +111,13 @@ pub fn with_split(dataset: Dataset, spec: &str, seed: u64) -> Result<(Dataset, S
 /// So many lines are read between two looks at the stop button.
 const LINES_PER_CHECK: usize = 1 << 12;
 
+/// What a line holds that is no node: a number as it is, of anything else only its length. A recipe from elsewhere can name any file of
+/// this machine as its list, and a message must not tell what is in it.
+fn unquoted(id: &str) -> String {
+    let is_number = id.len() <= 10 && id.chars().all(|c| c.is_ascii_digit());
+    if is_number { id.to_owned() } else { format!("a text of {} characters that no node has", id.chars().count()) }
+}
+
 /// Reads a list of node ids, as a recipe's lock may name one; node numbers in the order of the list.
 ///
 /// # Errors
@@ -138,7 +144,7 @@ fn read_ids(path: &Path, dataset: &Dataset) -> Result<Vec<u32>, LoadError> {
         if id.is_empty() || id.starts_with('#') {
             continue;
         }
-        let fault = || LoadError::content(path, format!("line {}", line + 1), "a node id of the graph", shortened(id));
+        let fault = || LoadError::content(path, format!("line {}", line + 1), "a node id of the graph", unquoted(id));
         nodes.push(find(id).ok_or_else(fault)?);
     }
     Ok(nodes)

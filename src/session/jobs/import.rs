@@ -1,4 +1,4 @@
-//! Reads files for the import report: what each is, which belong together, what was read, and whether graph and model fit.
+//! Reads files for the import report: what each is for, what was read, and whether graph and model fit.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,41 +7,14 @@ use super::open::loaded_graph;
 use super::{Job, JobError};
 use crate::engine::analysis::{Score, forward_frozen};
 use crate::engine::control::Control;
-use crate::engine::graph::{Metric, ReadOptions, resolve_split};
+use crate::engine::graph::{Labels, Metric, ReadOptions, resolve_split};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::Recipe;
-use crate::io::{Detected, GraphPart, LoadError, detect_as, first_lines, read_graph_as, read_model, read_recipe};
+use crate::io::{Detected, LoadError, Role, detect_as, free_memory, read_graph_within, read_model, read_recipe};
 use crate::session::project;
+use crate::session::roles::{ImportFile, RolesByHand, expanded, lines_of, name_parts, with_roles};
+use crate::session::start::{files_of, outside};
 use crate::session::store::{LoadedGraph, LoadedModel, fitted_to};
-
-/// Lines of a text that the report shows.
-const SHOWN_LINES: usize = 8;
-
-/// What a file is taken for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImportRole {
-    /// The graph.
-    Graph,
-    /// The model.
-    Model,
-    /// A part of the graph.
-    Part(GraphPart),
-    /// What is to be done, and how the graph is read.
-    Recipe,
-    /// Nothing, and why.
-    Unused(String),
-}
-
-/// A file of an import.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportFile {
-    /// Path.
-    pub spec: String,
-    /// What it is, for people.
-    pub what: String,
-    /// What it is taken for.
-    pub role: ImportRole,
-}
 
 /// Whether the model belongs to the graph.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +46,15 @@ pub struct FitScores {
     pub largest_class: f64,
 }
 
+/// A class with its nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassCount {
+    /// Its name; its number where the file has no names.
+    pub name: String,
+    /// Nodes of it.
+    pub n_nodes: usize,
+}
+
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct ImportReport {
@@ -80,6 +62,8 @@ pub struct ImportReport {
     pub files: Vec<ImportFile>,
     /// The graph, if one was read.
     pub graph: Option<LoadedGraph>,
+    /// Its classes, in the order of their numbers; empty without labels.
+    pub classes: Vec<ClassCount>,
     /// The model, if one was read.
     pub model: Option<LoadedModel>,
     /// The recipe, if one came with them.
@@ -90,6 +74,8 @@ pub struct ImportReport {
     pub is_list: bool,
     /// Files that could not be read, with the reason.
     pub faults: Vec<(String, String)>,
+    /// Files outside its folder that the recipe names, and that are not read unless the user allows it.
+    pub outside: Vec<String>,
     /// Whether graph and model, new or open already, fit.
     pub fit: Option<FitCheck>,
 }
@@ -104,19 +90,45 @@ pub(crate) enum Imported {
 }
 
 /// Reads `specs` together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Import {
     pub(crate) specs: Vec<String>,
+    /// What the user says that files are for.
+    pub(crate) roles: RolesByHand,
     /// How the graph is read.
     pub(crate) options: ReadOptions,
     /// Whether the user has said so: else a recipe among the files does.
     pub(crate) is_told: bool,
     /// What the user says about the model that its file does not.
     pub(crate) network: Option<Architecture>,
+    /// What a recipe among the files may name although it lies elsewhere.
+    pub(crate) known: Vec<String>,
+    /// Whether the user has allowed all that the recipe names.
+    pub(crate) reads_outside: bool,
+    /// Bytes that reading the graph may take; without, as many as are free.
+    pub(crate) memory: Option<u64>,
     /// What is open: it may belong to what is read.
     pub(crate) graph: Option<LoadedGraph>,
     pub(crate) model: Option<LoadedModel>,
     pub(crate) recipe: Recipe,
+}
+
+/// Reads files that belong together, as the import report shows them: for the terminal.
+///
+/// # Errors
+/// Where there is nothing to report; what is wrong with single files stands in [`ImportReport::faults`].
+pub fn read_together(
+    specs: &[String],
+    roles: RolesByHand,
+    options: ReadOptions,
+    memory: u64,
+    ctl: &Control,
+) -> Result<ImportReport, JobError> {
+    let is_told = !options.is_default();
+    let memory = Some(memory);
+    let job =
+        Import { specs: specs.to_vec(), roles, options, is_told, reads_outside: true, memory, ..Import::default() };
+    job.report(ctl)
 }
 
 impl Job for Import {
@@ -130,87 +142,156 @@ impl Job for Import {
     }
 
     fn run(self, ctl: &Control) -> Result<Imported, JobError> {
-        ctl.progress("looking", 0, 0);
-        let Self { specs, mut options, is_told, network, graph, model, mut recipe } = self;
-        let told = recipe_among(&specs, &options)?;
-        if let Some(told) = &told {
-            recipe.clone_from(told);
-            if !is_told {
-                options.clone_from(&told.graph);
-            }
-        }
-        let mut files = Vec::new();
-        for spec in &specs {
+        let is_alone = self.specs.len() < 2;
+        for spec in &self.specs {
             ctl.check()?;
             if spec.starts_with("sample:") || project::is_project(Path::new(spec)) {
-                return Ok(Imported::Direct(specs));
+                return Ok(Imported::Direct(self.specs));
             }
-            let found = detect_as(spec, &options)?;
-            if found == Detected::Bundle || (found == Detected::Recipe && told.is_none()) {
-                return Ok(Imported::Direct(specs));
+            match detect_as(spec, &self.options) {
+                Ok(Detected::Bundle) => return Ok(Imported::Direct(self.specs)),
+                Ok(Detected::Recipe) if is_alone => return Ok(Imported::Direct(self.specs)),
+                Err(error @ LoadError::Io { .. }) if is_alone => return Err(error.into()),
+                _ => {}
             }
-            files.push(sorted(spec, &found, &files));
         }
-        let spec_of = |role: &ImportRole| files.iter().find(|f| f.role == *role).map(|f| f.spec.clone());
-        let spec = spec_of(&ImportRole::Graph);
-        let part = |part| spec_of(&ImportRole::Part(part));
-        options.feature_file = part(GraphPart::Features).or(options.feature_file);
-        options.label_file = part(GraphPart::Labels).or(options.label_file);
-        options.split_file = part(GraphPart::Split).or(options.split_file);
+        Ok(Imported::Report(Box::new(self.report(ctl)?)))
+    }
+}
+
+impl Import {
+    fn report(self, ctl: &Control) -> Result<ImportReport, JobError> {
+        ctl.progress("looking", 0, 0);
+        let Self {
+            specs,
+            roles,
+            mut options,
+            is_told,
+            network,
+            known,
+            reads_outside,
+            memory,
+            graph,
+            model,
+            mut recipe,
+        } = self;
+        let specs = expanded(&specs, &options);
+        let (mut told, mut kept_out, mut named_by_recipe) = (None, Vec::new(), ReadOptions::default());
+        if specs.len() > 1
+            && let Some((spec, mut recipe_told)) = recipe_among(&specs, &options, &roles)?
+        {
+            named_by_recipe.clone_from(&recipe_told.graph);
+            kept_out = outside(Path::new(&spec), &files_of(&recipe_told));
+            kept_out.retain(|file| !known.contains(file) && !specs.contains(file));
+            if !is_told {
+                options.clone_from(&recipe_told.graph);
+            }
+            for graph in [&mut options, &mut recipe_told.graph] {
+                for slot in [&mut graph.feature_file, &mut graph.label_file, &mut graph.split_file] {
+                    slot.take_if(|file| !reads_outside && kept_out.contains(file));
+                }
+            }
+            recipe.clone_from(&recipe_told);
+            told = Some(recipe_told);
+            if reads_outside {
+                kept_out.clear();
+            }
+        }
+        let mut files = Vec::with_capacity(specs.len());
+        for spec in &specs {
+            ctl.check()?;
+            files.push(ImportFile::look_at(spec, &options));
+        }
+        let files = with_roles(files, &roles);
+        let spec_of = |role: Role| files.iter().find(|f| f.role == role).map(|f| f.spec.clone());
+        let spec = spec_of(Role::Edges);
+        name_parts(&files, &mut options);
+        if let Some(told) = &mut told {
+            // What was dropped stands in for what the recipe names, and nobody needs to be asked about that.
+            let named =
+                |graph: &ReadOptions| [&graph.feature_file, &graph.label_file, &graph.split_file].map(Clone::clone);
+            let dropped = named(&options).map(|file| file.is_some_and(|file| specs.contains(&file)));
+            let replaced: Vec<String> =
+                named(&named_by_recipe).into_iter().zip(dropped).filter_map(|(file, is)| file.filter(|_| is)).collect();
+            kept_out.retain(|file| !replaced.contains(file));
+            told.graph.clone_from(&options);
+        }
         let mut report = ImportReport {
-            lines: spec.as_ref().and_then(|spec| first_lines(spec, SHOWN_LINES)),
+            lines: spec.as_ref().and_then(|spec| lines_of(spec)),
             is_list: false,
             graph: None,
+            classes: Vec::new(),
             model: None,
             recipe: told,
             faults: Vec::new(),
+            outside: kept_out,
             fit: None,
-            files: files.clone(),
+            files,
         };
-        report.is_list = report.lines.is_some()
-            && files
-                .iter()
-                .any(|f| f.role == ImportRole::Graph && (f.what.contains("edge list") || f.what.contains("text")));
+        let is_list = |f: &ImportFile| {
+            f.role == Role::Edges && (f.table.is_some() || f.what.contains("edge list") || f.what.contains("text"))
+        };
+        report.is_list = report.lines.is_some() && report.files.iter().any(is_list);
+        let spec_of = |role: Role| report.files.iter().find(|f| f.role == role).map(|f| f.spec.clone());
         if let Some(spec) = &spec {
-            match read_graph_as(spec, &options, ctl) {
-                Ok((dataset, read)) => report.graph = Some(loaded_graph(spec, options, dataset, read)),
+            let memory = memory.or_else(free_memory).unwrap_or(u64::MAX);
+            match read_graph_within(spec, &options, memory, ctl) {
+                Ok((dataset, read)) => {
+                    report.classes =
+                        dataset.labels().map(|labels| classes_of(labels, dataset.n_nodes())).unwrap_or_default();
+                    report.graph = Some(loaded_graph(spec, options, dataset, read));
+                }
                 Err(LoadError::Cancelled) => return Err(JobError::Cancelled),
                 Err(error) => report.faults.push((spec.clone(), error.to_string())),
             }
+        } else if report.files.iter().any(|f| matches!(f.role, Role::Features | Role::Labels | Role::Split)) {
+            let why = "no file holds edges: features, labels and splits belong to a graph; choose edges for the file that has them";
+            report.faults.push((String::new(), why.to_owned()));
         }
-        if let Some(spec) = spec_of(&ImportRole::Model) {
+        if let Some(spec) = spec_of(Role::Model) {
             match read_model(&spec) {
                 Ok((read, found)) => {
                     let read = match network {
                         Some(network) => with_settings(read, &network),
                         None => read,
                     };
-                    report.model =
-                        Some(LoadedModel { name: read.title(), model: Arc::new(read), report: Arc::new(found), spec });
+                    report.model = Some(LoadedModel {
+                        name: read.title(),
+                        model: Arc::new(read),
+                        report: Arc::new(found),
+                        baseline: None,
+                        spec,
+                    });
                 }
                 Err(error) => report.faults.push((spec, error.to_string())),
             }
         }
-        let graph = report.graph.as_ref().or(graph.as_ref());
-        let model = report.model.as_ref().or(model.as_ref());
-        if let (Some(graph), Some(model)) = (graph, model) {
-            report.fit = Some(fit(graph, model, &recipe, ctl)?);
+        if report.faults.is_empty() {
+            // Beside a file that was refused, what is open already would pass for what was to be opened.
+            let graph = report.graph.as_ref().or(graph.as_ref());
+            let model = report.model.as_ref().or(model.as_ref());
+            if let (Some(graph), Some(model)) = (graph, model) {
+                report.fit = Some(fit(graph, model, &recipe, ctl)?);
+            }
         }
-        if report.graph.is_none() && report.model.is_none() && report.lines.is_none() {
+        let may_be_edges = report.files.iter().any(|file| file.possible.contains(&Role::Edges));
+        if report.graph.is_none() && report.model.is_none() && report.lines.is_none() && !may_be_edges {
             return Err(JobError::Failed(nothing(&report)));
         }
-        Ok(Imported::Report(Box::new(report)))
+        Ok(report)
     }
 }
 
 /// The first recipe that comes together with other files: it says how they are to be read.
-fn recipe_among(specs: &[String], options: &ReadOptions) -> Result<Option<Recipe>, JobError> {
-    if specs.len() < 2 {
-        return Ok(None);
-    }
-    for spec in specs.iter().filter(|spec| Path::new(spec).is_file()) {
-        if detect_as(spec, options)? == Detected::Recipe {
-            return Ok(Some(read_recipe(spec)?));
+fn recipe_among(
+    specs: &[String],
+    options: &ReadOptions,
+    roles: &RolesByHand,
+) -> Result<Option<(String, Recipe)>, JobError> {
+    let is_meant = |spec: &&String| Path::new(spec).is_file() && roles.get(*spec) != Some(&Role::LeftOut);
+    for spec in specs.iter().filter(is_meant) {
+        if matches!(detect_as(spec, options), Ok(Detected::Recipe)) {
+            return Ok(Some((spec.clone(), read_recipe(spec)?)));
         }
     }
     Ok(None)
@@ -218,34 +299,23 @@ fn recipe_among(specs: &[String], options: &ReadOptions) -> Result<Option<Recipe
 
 /// Why there is nothing to report.
 fn nothing(report: &ImportReport) -> String {
-    if let Some((_, fault)) = report.faults.first() {
+    if let Some((_, fault)) = report.faults.iter().find(|(spec, _)| !spec.is_empty()) {
         return fault.clone();
     }
     let found = report.files.iter().map(|f| format!("{}: {}", f.spec, f.what)).collect::<Vec<_>>().join("; ");
     format!("expected a graph, a model, a recipe, a bundle or a project, found {found}")
 }
 
-/// What a file is taken for, beside those that came before it.
-fn sorted(spec: &str, found: &Detected, before: &[ImportFile]) -> ImportFile {
-    let wanted = match found {
-        Detected::Graph(_) => Some(ImportRole::Graph),
-        Detected::Model(_) => Some(ImportRole::Model),
-        Detected::Part(part) | Detected::PartTable(part) => Some(ImportRole::Part(*part)),
-        Detected::Recipe => Some(ImportRole::Recipe),
-        // Text may be a list of edges once the user has said how its lines are taken apart.
-        Detected::Unknown { .. } if first_lines(spec, 1).is_some_and(|lines| !lines.is_empty()) => {
-            Some(ImportRole::Graph)
+/// Names and sizes of all classes.
+fn classes_of(labels: &Labels, n_nodes: usize) -> Vec<ClassCount> {
+    let mut counts = vec![0usize; labels.n_classes()];
+    for u in 0..n_nodes {
+        for class in labels.all_of(u) {
+            counts[class] += 1;
         }
-        _ => None,
-    };
-    let role = match wanted {
-        None => ImportRole::Unused("not known".to_owned()),
-        Some(role) if before.iter().any(|other| other.role == role) => {
-            ImportRole::Unused("another one is taken".to_owned())
-        }
-        Some(role) => role,
-    };
-    ImportFile { spec: spec.to_owned(), what: found.to_string(), role }
+    }
+    let name = |class: usize| labels.names.get(class).cloned().unwrap_or_else(|| class.to_string());
+    counts.into_iter().enumerate().map(|(class, n_nodes)| ClassCount { name: name(class), n_nodes }).collect()
 }
 
 /// The model with the settings that no tensor tells.

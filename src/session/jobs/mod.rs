@@ -5,6 +5,7 @@
 
 pub(crate) mod import;
 pub(crate) mod open;
+pub(crate) mod propagate;
 mod runner;
 
 use crate::engine::EngineError;

@@ -7,9 +7,10 @@ use super::{Job, JobError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions, degree_histogram};
 use crate::engine::sparsify::Recipe;
-use crate::io::bundle::{read_bundle, replay};
+use crate::io::bundle::{Bundle, read_bundle, replay};
 use crate::io::{Detected, LoadError, LoadReport, detect_as, read_graph_as, read_model, read_recipe};
 use crate::session::project::{self, Project};
+use crate::session::start::{files_of, outside};
 use crate::session::store::{LoadedGraph, LoadedModel};
 
 /// What opening gave.
@@ -25,6 +26,19 @@ pub(crate) enum Opened {
     Bundle(Box<OpenedBundle>),
     /// A project, with its path.
     Project(Box<Project>, String),
+    /// Nothing yet: a recipe, project or bundle names files outside the folder that it lies in.
+    Asks(OutsideFiles),
+}
+
+/// Files that a recipe, project or bundle names outside the folder that it lies in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideFiles {
+    /// What is being opened.
+    pub spec: String,
+    /// What that is, for people.
+    pub kind: &'static str,
+    /// What it names.
+    pub files: Vec<String>,
 }
 
 /// What a bundle gave.
@@ -36,6 +50,8 @@ pub(crate) struct OpenedBundle {
     pub(crate) recipe: Recipe,
     /// Whether running it again gave the same bits.
     pub(crate) is_identical: bool,
+    /// The relative error of every step against the model before it was pruned, as it was measured then.
+    pub(crate) errors: Vec<Option<f64>>,
 }
 
 /// Opens one path or `sample:NAME`.
@@ -44,6 +60,23 @@ pub(crate) struct Open {
     pub(crate) spec: String,
     /// How it is read, if it is a graph.
     pub(crate) options: ReadOptions,
+    /// What may be read although another file names it: what the user opened before, and what is open.
+    pub(crate) known: Vec<String>,
+    /// Whether the user has said that whatever it names may be read.
+    pub(crate) is_allowed: bool,
+}
+
+impl Open {
+    /// The question to ask before files are read that `kind` names.
+    fn question(&self, kind: &'static str, named: &[String]) -> Option<Opened> {
+        if self.is_allowed || self.known.contains(&self.spec) {
+            return None;
+        }
+        let mut files = outside(Path::new(&self.spec), named);
+        files.retain(|file| !self.known.contains(file));
+        files.dedup();
+        (!files.is_empty()).then(|| Opened::Asks(OutsideFiles { spec: self.spec.clone(), kind, files }))
+    }
 }
 
 impl Job for Open {
@@ -57,7 +90,13 @@ impl Job for Open {
         let (spec, path) = (self.spec.as_str(), Path::new(&self.spec));
         ctl.progress("reading", 0, 0);
         if project::is_project(path) {
-            return Ok(Opened::Project(Box::new(project::read(path)?), self.spec));
+            let project = project::read(path)?;
+            let mut named: Vec<String> = [&project.graph, &project.model].into_iter().flatten().cloned().collect();
+            named.extend(files_of(&project.recipe));
+            return Ok(match self.question("project", &named) {
+                Some(asks) => asks,
+                None => Opened::Project(Box::new(project), self.spec),
+            });
         }
         match detect_as(spec, &self.options)? {
             Detected::Graph(_) => {
@@ -73,10 +112,26 @@ impl Job for Open {
                     name: model.title(),
                     model: Arc::new(model),
                     report: Arc::new(report),
+                    baseline: None,
                 })))
             }
-            Detected::Recipe => Ok(Opened::Recipe(Box::new(read_recipe(path)?), self.spec)),
-            Detected::Bundle => Ok(Opened::Bundle(Box::new(open_bundle(spec, ctl)?))),
+            Detected::Recipe => {
+                let recipe = read_recipe(path)?;
+                Ok(match self.question("recipe", &files_of(&recipe)) {
+                    Some(asks) => asks,
+                    None => Opened::Recipe(Box::new(recipe), self.spec),
+                })
+            }
+            Detected::Bundle => {
+                ctl.progress("checking the bundle", 0, 0);
+                let bundle = read_bundle(spec)?;
+                let mut named = files_of(&bundle.recipe);
+                named.push(bundle.manifest.graph.source.clone());
+                match self.question("bundle", &named) {
+                    Some(asks) => Ok(asks),
+                    None => Ok(Opened::Bundle(Box::new(open_bundle(spec, bundle, ctl)?))),
+                }
+            }
             other @ (Detected::Unknown { .. } | Detected::Part(_) | Detected::PartTable(_)) => {
                 Err(LoadError::Unknown {
                     path: path.to_owned(),
@@ -90,9 +145,7 @@ impl Job for Open {
 }
 
 /// Reads a bundle with the graph it names, and runs it again.
-fn open_bundle(spec: &str, ctl: &Control) -> Result<OpenedBundle, JobError> {
-    ctl.progress("checking the bundle", 0, 0);
-    let bundle = read_bundle(spec)?;
+fn open_bundle(spec: &str, bundle: Bundle, ctl: &Control) -> Result<OpenedBundle, JobError> {
     ctl.check()?;
     let source = bundle.manifest.graph.source.clone();
     let options = bundle.recipe.graph.clone();
@@ -102,15 +155,18 @@ fn open_bundle(spec: &str, ctl: &Control) -> Result<OpenedBundle, JobError> {
     let mut model_report = LoadReport::new("pruned model of a bundle", spec);
     model_report
         .warnings
-        .push("removed weights are zero, so unpruned means these weights on the whole graph".to_owned());
+        .push("removed weights are zero; the baseline's accuracy is that of the model before it was pruned, as the bundle says".to_owned());
+    let baseline = bundle.baseline_choices().map(Arc::new);
+    let errors = bundle.metrics.steps.iter().map(|s| s.relative_error).collect();
     let model = LoadedModel {
         spec: String::new(),
         name: format!("{} of the bundle", bundle.model.title()),
         model: Arc::new(bundle.model),
         report: Arc::new(model_report),
+        baseline,
     };
     let graph = loaded_graph(&source, options, dataset, report);
-    Ok(OpenedBundle { spec: spec.to_owned(), graph, model, recipe: bundle.recipe, is_identical })
+    Ok(OpenedBundle { spec: spec.to_owned(), graph, model, recipe: bundle.recipe, is_identical, errors })
 }
 
 /// Counts what the graph's card shows.

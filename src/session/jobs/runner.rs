@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::{Job, JobError, JobId, JobStatus, Lane};
 use crate::engine::control::{Canceller, Control, Progress, Workers};
 use crate::engine::kernels::CostModel;
-use crate::io::{MemoryBudget, ReadingScope};
+use crate::io::{MemoryBudget, ReadingScope, escaped};
 
 /// Called from any thread whenever [`JobRunner::poll`] has something new.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -134,6 +134,7 @@ impl<A: Send + 'static> JobRunner<A> {
     pub fn submit(&mut self, lane: Lane, label: String, work: Work<A>) -> JobId {
         let id = JobId(self.next_id);
         self.next_id += 1;
+        let label = escaped(&label).into_owned();
         if lane.is_latest_wins() {
             self.waiting.retain(|w| w.lane != lane);
         }

@@ -7,7 +7,7 @@ use crate::io::{SampleInfo, samples};
 use crate::session::{Command, Recent, format};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{ViewCx, WindowRequest};
-use crate::ui::widgets::{strong, weak};
+use crate::ui::widgets::{shown, strong, weak};
 
 /// The samples in a menu.
 pub(super) fn menu_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
@@ -30,7 +30,7 @@ pub(super) fn menu_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
 /// What was open before, in a menu.
 pub(super) fn recent_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, recent: &[Recent]) {
     for entry in recent {
-        if ui.button(&entry.spec).on_hover_text(&entry.kind).clicked() {
+        if ui.button(shown(&entry.spec)).on_hover_text(shown(&entry.kind)).clicked() {
             cx.out.send(Command::Open(entry.spec.clone()));
             ui.close();
         }
@@ -104,7 +104,7 @@ impl Welcome {
             ui.add_space(4.0);
             for entry in recent.iter().take(6) {
                 ui.horizontal(|ui| {
-                    if ui.link(&entry.spec).clicked() {
+                    if ui.link(shown(&entry.spec)).clicked() {
                         cx.out.send(Command::Open(entry.spec.clone()));
                     }
                     ui.label(weak(cx.tokens, &entry.kind));

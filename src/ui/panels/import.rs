@@ -1,18 +1,20 @@
 //! The report before something is opened: what each file is, what was read of it, how it may be read otherwise, and whether graph and
 //! model fit. Nothing is changed until it is accepted.
 
-use eframe::egui;
+use eframe::egui::{self, vec2};
 
 use super::inputs::{report_ui, title_row, warnings_ui};
 use super::training::{number, real};
 use crate::engine::graph::{Column, Direction, ReadOptions, SelfLoops, Separator};
 use crate::engine::model::Architecture;
+use crate::io::Role;
 use crate::session::{
-    Command, FitCheck, ImportReport, ImportRole, ImportState, LoadedGraph, LoadedModel, Phase, format,
+    ClassCount, Command, FitCheck, ImportFile, ImportReport, ImportState, LoadedGraph, LoadedModel, NextStep, Phase,
+    format,
 };
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::views::ViewCx;
-use crate::ui::widgets::{card, mono, picker, section, strong, value_row, weak};
+use crate::ui::views::{Pane, ViewCx, WindowRequest};
+use crate::ui::widgets::{card, mono, picker, section, shown, strong, value_row, weak};
 
 /// Entries and nodes that are shown.
 const SHOWN_ROWS: usize = 6;
@@ -22,6 +24,14 @@ const MAX_COLUMNS: usize = 6;
 const WIDTH: f32 = 880.0;
 /// Width of a column of controls.
 const CONTROL: f32 = 220.0;
+/// Width of a file's name.
+const NAME: f32 = 190.0;
+/// Width of the menu of roles.
+const ROLE: f32 = 96.0;
+/// Height of a file's row.
+const ROW: f32 = 20.0;
+/// Classes that are named one by one.
+const SHOWN_CLASSES: usize = 12;
 /// Between two halves of the page.
 const GUTTER: f32 = 40.0;
 
@@ -38,7 +48,8 @@ pub(crate) fn import_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
                 ui.set_width(width);
                 ui.add_space(16.0);
                 head_ui(cx, ui, state, report);
-                files_ui(cx, ui, report);
+                files_ui(cx, ui, state, report);
+                next_ui(cx, ui, report);
                 if let Some(fit) = &report.fit {
                     fit_ui(cx, ui, fit);
                 }
@@ -64,6 +75,8 @@ fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Imp
             let button = egui::Button::new(strong("Accept")).fill(cx.tokens.accent_weak);
             if ui.add_enabled(can_open, button).on_hover_text("Open what is shown here").clicked() {
                 cx.out.send(Command::AcceptImport);
+                // A graph without a model has nothing but the way on there, and the way on is what is wanted.
+                cx.out.request(WindowRequest::Show(Pane::Layers));
             }
             if is_reading {
                 ui.label(weak(cx.tokens, "Reading"));
@@ -73,29 +86,92 @@ fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Imp
     ui.add_space(4.0);
 }
 
-fn files_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &ImportReport) {
-    egui::Grid::new("import files").num_columns(3).spacing([16.0, 3.0]).show(ui, |ui| {
-        for file in &report.files {
-            let name = std::path::Path::new(&file.spec).file_name().map(|name| name.to_string_lossy().into_owned());
-            ui.label(mono(name.unwrap_or_else(|| file.spec.clone()))).on_hover_text(&file.spec);
-            let role = match &file.role {
-                ImportRole::Graph => "graph".to_owned(),
-                ImportRole::Model => "model".to_owned(),
-                ImportRole::Part(_) => "part of the graph".to_owned(),
-                ImportRole::Recipe => "recipe".to_owned(),
-                ImportRole::Unused(why) => format!("not used: {why}"),
-            };
-            if matches!(file.role, ImportRole::Unused(_)) {
-                ui.colored_label(cx.tokens.warning, role);
-            } else {
-                ui.label(role);
+/// Every file with the menu of its roles.
+fn files_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &ImportReport) {
+    ui.label(weak(cx.tokens, "What each file is for; the menu changes it"));
+    ui.add_space(4.0);
+    for file in &report.files {
+        ui.horizontal(|ui| {
+            let name = egui::Label::new(mono(file.name())).truncate();
+            ui.allocate_ui_with_layout(vec2(NAME, ROW), egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                ui.set_min_width(NAME);
+                ui.add(name).on_hover_text(shown(&file.spec));
+            });
+            role_ui(cx, ui, state, file);
+            let is_out = file.role == Role::LeftOut;
+            let says = if is_out { format!("not used: {}", file.why) } else { format!("{}: {}", file.what, file.why) };
+            let says = shown(says);
+            let text = egui::RichText::new(says.as_str());
+            let text = text.color(if is_out { cx.tokens.warning } else { cx.tokens.text_weak });
+            ui.add(egui::Label::new(text).wrap()).on_hover_text(says);
+        });
+    }
+    if !report.outside.is_empty() {
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            let text = format!(
+                "⚠ The recipe names files outside its folder, which are not read: {}",
+                report.outside.join(", ")
+            );
+            ui.colored_label(cx.tokens.warning, shown(text));
+            if ui.button("Read them").on_hover_text("If you know where the recipe comes from").clicked() {
+                cx.out.send(Command::ReadOutside);
             }
-            ui.label(weak(cx.tokens, &file.what));
-            ui.end_row();
-        }
-    });
+        });
+    }
     for (spec, fault) in &report.faults {
-        ui.colored_label(cx.tokens.failure, format!("✕ {fault}")).on_hover_text(spec);
+        ui.add_space(4.0);
+        fault_ui(cx, ui, spec, fault);
+    }
+}
+
+/// The menu of one file.
+fn role_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, file: &ImportFile) {
+    let mut choices = file.possible.clone();
+    choices.extend([file.role, Role::LeftOut]);
+    choices.sort_unstable_by_key(|role| Role::ALL.iter().position(|other| other == role));
+    choices.dedup();
+    let mut role = file.role;
+    let name = format!("Role of {}", file.name());
+    let is_reading = state.phase == Phase::Running;
+    ui.add_enabled_ui(!is_reading && choices.len() > 1, |ui| {
+        picker(ui, &name, ROLE, &choices, &mut role, |role| match role {
+            Role::LeftOut => ("leave out".to_owned(), "This file is not read"),
+            Role::Edges => ("edges".to_owned(), "Which node is joined to which"),
+            Role::Features => ("features".to_owned(), "One row of numbers per node"),
+            Role::Labels => ("labels".to_owned(), "The class of every node"),
+            Role::Split => ("split".to_owned(), "Which nodes train, validate and test"),
+            other => (other.to_string(), ""),
+        });
+    });
+    if role != file.role {
+        cx.out.send(Command::SetImportRole(file.spec.clone(), role));
+    }
+}
+
+/// Why something was refused: what was found, then what helps.
+fn fault_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, spec: &str, fault: &str) {
+    let frame = egui::Frame::new().fill(cx.tokens.failure_weak).corner_radius(tokens::RADIUS).inner_margin(8.0);
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        let text = egui::RichText::new(shown(format!("✕ {fault}"))).color(cx.tokens.failure);
+        ui.add(egui::Label::new(text).wrap()).on_hover_text(shown(spec));
+    });
+}
+
+/// What can be done with what is shown, once it is open.
+fn next_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &ImportReport) {
+    let store = cx.session.store();
+    let graph = report.graph.as_ref().or(store.graph.as_ref());
+    let has_model =
+        report.model.is_some() || (store.model.is_some() && report.fit.as_ref().is_some_and(|f| f.misfit.is_none()));
+    let steps = NextStep::of(graph.map(|g| g.dataset.labels().is_some()), has_model);
+    if !report.faults.is_empty() || steps.is_empty() {
+        return;
+    }
+    ui.add_space(8.0);
+    for step in steps {
+        ui.label(format!("Then: {}", step.says()));
     }
 }
 
@@ -138,7 +214,7 @@ fn fit_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, fit: &FitCheck) {
 }
 
 fn graph_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &ImportReport) {
-    let is_here = report.files.iter().any(|file| file.role == ImportRole::Graph);
+    let is_here = report.files.iter().any(|file| file.role == Role::Edges);
     if !is_here {
         return;
     }
@@ -147,6 +223,7 @@ fn graph_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Im
     halves(ui, |left, right| {
         if let Some(graph) = &report.graph {
             counts_ui(left, cx.tokens, graph);
+            classes_ui(left, cx.tokens, &report.classes);
         } else {
             section(left, cx.tokens, "Graph");
             left.label(weak(cx.tokens, "Not read yet: say how its lines are taken apart"));
@@ -163,7 +240,21 @@ fn graph_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Im
         });
     }
     if let Some(graph) = &report.graph {
-        rows_ui(ui, cx.tokens, graph);
+        rows_ui(ui, cx.tokens, graph, &report.classes);
+    }
+}
+
+/// The classes by name, with their nodes.
+fn classes_ui(ui: &mut egui::Ui, tokens: &Tokens, classes: &[ClassCount]) {
+    if classes.is_empty() {
+        return;
+    }
+    section(ui, tokens, "Classes");
+    for class in classes.iter().take(SHOWN_CLASSES) {
+        value_row(ui, tokens, &class.name, &format::count(class.n_nodes as u64)).on_hover_text("Nodes of this class");
+    }
+    if let Some(n_more) = classes.len().checked_sub(SHOWN_CLASSES).filter(|n| *n > 0) {
+        ui.label(weak(tokens, format!("and {} more", format::count(n_more as u64))));
     }
 }
 
@@ -188,7 +279,7 @@ fn counts_ui(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph) {
 }
 
 /// The first entries and the first nodes, as they were understood.
-fn rows_ui(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph) {
+fn rows_ui(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph, names: &[ClassCount]) {
     let dataset = &graph.dataset;
     section(ui, tokens, "First rows, as understood");
     halves(ui, |left, right| {
@@ -201,7 +292,7 @@ fn rows_ui(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph) {
                 ui.label(mono(dataset.node_id(v as usize)));
                 ui.label(mono(dataset.node_id(u as usize)));
                 let weight = dataset.edge_weights().map_or_else(|| "1".to_owned(), |w| w[k].to_string());
-                ui.label(mono(weight));
+                right_ui(ui, &weight);
                 ui.end_row();
             }
         });
@@ -213,13 +304,19 @@ fn rows_ui(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph) {
             for u in 0..dataset.n_nodes().min(SHOWN_ROWS) {
                 ui.label(mono(dataset.node_id(u)));
                 let classes = dataset.labels().map(|labels| labels.all_of(u)).unwrap_or_default();
-                let classes: Vec<String> = classes.iter().map(usize::to_string).collect();
-                ui.label(mono(if classes.is_empty() { "none".to_owned() } else { classes.join(" ") }));
-                ui.label(mono(format::count(dataset.topology().degree(u) as u64)));
+                let name = |class: &usize| names.get(*class).map_or_else(|| class.to_string(), |c| c.name.clone());
+                let classes: Vec<String> = classes.iter().map(name).collect();
+                ui.label(mono(if classes.is_empty() { "none".to_owned() } else { classes.join(", ") }));
+                right_ui(ui, &format::count(dataset.topology().degree(u) as u64));
                 ui.end_row();
             }
         });
     });
+}
+
+/// A number in a column of a grid: at the right.
+fn right_ui(ui: &mut egui::Ui, number: &str) {
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(mono(number)));
 }
 
 /// Two columns of equal width.

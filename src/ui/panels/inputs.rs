@@ -7,7 +7,7 @@ use crate::io::LoadReport;
 use crate::session::{Command, LoadedGraph, Store, format};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{View, ViewCx, WindowRequest};
-use crate::ui::widgets::{bars, section, strong, value_row, weak};
+use crate::ui::widgets::{bars, section, shown, strong, value_row, weak};
 
 /// The panel; it holds only the path that is being typed.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ impl View for Inputs {
             ui.separator();
             match &store.model {
                 Some(model) => model_card::ui(ui, cx.tokens, model),
-                None => nothing(ui, cx.tokens, "No model", "Open one, or train"),
+                None => no_model_ui(ui, cx.tokens, store),
             }
             ui.add_space(4.0);
             ui.separator();
@@ -70,6 +70,17 @@ pub(super) fn path_field(cx: &ViewCx<'_>, ui: &mut egui::Ui, typed: &mut String)
         cx.out.send(Command::Import(vec![typed.trim().to_owned()]));
         typed.clear();
     }
+}
+
+/// Where the model would be: what became of it, or how to get one.
+fn no_model_ui(ui: &mut egui::Ui, tokens: &Tokens, store: &Store) {
+    let Some(closed) = &store.closed_model else { return nothing(ui, tokens, "No model", "Open one, or train") };
+    section(ui, tokens, "No model");
+    let text = format!("⚠ {} was closed: it does not fit {}", closed.name, closed.graph);
+    ui.label(egui::RichText::new(shown(&text)).color(tokens.warning).size(tokens::SMALL))
+        .on_hover_text(shown(&closed.spec));
+    ui.label(weak(tokens, &closed.why).size(tokens::SMALL));
+    ui.label(weak(tokens, "Open one that fits, or train"));
 }
 
 fn nothing(ui: &mut egui::Ui, tokens: &Tokens, title: &str, next: &str) {
@@ -135,7 +146,7 @@ pub(super) fn title_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, source:
     ui.add_space(2.0);
     ui.add(egui::Label::new(strong(title).size(tokens::HEADING)).truncate());
     if !source.is_empty() {
-        ui.add(egui::Label::new(weak(tokens, source).size(tokens::SMALL)).truncate()).on_hover_text(source);
+        ui.add(egui::Label::new(weak(tokens, source).size(tokens::SMALL)).truncate()).on_hover_text(shown(source));
     }
     ui.add_space(2.0);
 }
@@ -145,7 +156,7 @@ const SHOWN_WARNINGS: usize = 100;
 
 /// The first warnings, then a count.
 pub(super) fn warnings_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport) {
-    let warning = |text: String| egui::RichText::new(text).color(tokens.warning).size(tokens::SMALL);
+    let warning = |text: String| egui::RichText::new(shown(text)).color(tokens.warning).size(tokens::SMALL);
     for text in report.warnings.iter().take(SHOWN_WARNINGS) {
         ui.label(warning(format!("⚠ {text}")));
     }
@@ -166,7 +177,7 @@ pub(super) fn report_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport,
             value_row(ui, tokens, "Format", &report.format).on_hover_text(&report.format);
         }
         for fact in &report.facts {
-            value_row(ui, tokens, &fact.name, &fact.value).on_hover_text(&fact.value);
+            value_row(ui, tokens, &fact.name, &fact.value).on_hover_text(shown(&fact.value));
         }
         for ignored in &report.ignored {
             ui.label(weak(tokens, format!("not used: {ignored}")).size(tokens::SMALL));

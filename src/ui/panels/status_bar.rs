@@ -144,12 +144,22 @@ fn jobs_ui(ui: &mut egui::Ui, session: &Session, tokens: &Tokens, out: &CommandQ
 
 /// The verdict in one line, for a window that has no room for its pane.
 fn in_short(session: &Session) -> Option<String> {
-    let run = session.store().shown()?;
+    let store = session.store();
+    if let Some(about) = store.estimated() {
+        let (edges, weights) = (about.edges().sparsity(), about.weights().sparsity());
+        return Some(format!(
+            "removes about {} of edges, {} of weights",
+            format::percent(edges),
+            format::percent(weights)
+        ));
+    }
+    let run = store.shown()?;
+    let stale = if store.is_current(run) { "" } else { "stale · " };
     let accuracy = run.evaluation.test.pruned;
     let test =
         if accuracy.n_nodes == 0 { String::new() } else { format!("test {} · ", format::percent(accuracy.accuracy)) };
     let (edges, weights) = (run.pruned.edge_sparsity(), run.pruned.weight_sparsity());
-    Some(format!("{test}removed {} of edges, {} of weights", format::percent(edges), format::percent(weights)))
+    Some(format!("{stale}{test}removed {} of edges, {} of weights", format::percent(edges), format::percent(weights)))
 }
 
 /// A preview is seen in the views; it is listed once it takes long enough to be waited for.

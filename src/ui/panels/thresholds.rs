@@ -31,9 +31,10 @@ pub(super) fn edge_mode_text(mode: EdgeMode) -> (&'static str, &'static str) {
             "Per node and feature, an entry goes when it carries less than δa times the feature's total mass \
              (the authors' rule for decoupled models)",
         ),
-        EdgeMode::Target => {
-            ("target", "δa is the share of all entries to remove; the threshold that does so is found by selection")
-        }
+        EdgeMode::Target => (
+            "target",
+            "δa is the share of the removable entries to remove; the threshold that does so is found by selection",
+        ),
     }
 }
 

@@ -1,4 +1,4 @@
-//! New notices, for a few seconds over the bottom right corner; the history is in the status bar.
+//! New notices, for a few seconds over the bottom left corner, where they cover no number; the history is in the status bar.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl Toasts {
         let Some(next) = new.iter().map(|(_, left)| *left).min() else { return };
         ctx.request_repaint_after(next);
         egui::Area::new(egui::Id::unique("toasts"))
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -40.0))
+            .anchor(Align2::LEFT_BOTTOM, vec2(12.0, -40.0))
             .order(egui::Order::Foreground)
             .show(ctx, |ui| {
                 for (notice, _) in new.iter().rev() {

@@ -23,7 +23,12 @@ enum Kind {
     Counted,
     Estimated,
     Stale,
+    /// Stale, beside an estimate of the recipe as it stands.
+    Older,
 }
+
+/// How much of their colour older numbers keep.
+const FADED: f32 = 0.4;
 
 impl View for Verdict {
     fn title(&self) -> &'static str {
@@ -39,14 +44,16 @@ impl View for Verdict {
             };
             fault_ui(ui, cx.tokens, store);
             let is_stale = !store.is_current(run);
-            let of = |kind: Kind| if is_stale { Kind::Stale } else { kind };
-            accuracy_ui(ui, cx.tokens, run, of(Kind::Measured));
+            // Beside an estimate of the recipe as it stands, older numbers step back.
+            let stale = if store.estimated().is_some() { Kind::Older } else { Kind::Stale };
+            let of = |kind: Kind| if is_stale { stale } else { kind };
+            ui.scope(|ui| accuracy_ui(ui, cx.tokens, run, of(Kind::Measured)));
             match store.estimated() {
                 Some(estimate) => estimated_ui(ui, cx.tokens, estimate),
                 None => removed_ui(ui, cx.tokens, run, of(Kind::Exact)),
             }
-            time_ui(ui, cx, run, is_stale);
-            cost_ui(ui, cx.tokens, run, of(Kind::Counted));
+            ui.scope(|ui| time_ui(ui, cx, run, is_stale.then_some(stale)));
+            ui.scope(|ui| cost_ui(ui, cx.tokens, run, of(Kind::Counted)));
         });
     }
 }
@@ -81,12 +88,20 @@ fn group(ui: &mut egui::Ui, tokens: &Tokens, title: &str, kind: Kind, says: &str
                 Kind::Measured => ("measured", tokens.text_weak, tokens.sunken),
                 Kind::Counted => ("counted", tokens.text_weak, tokens.sunken),
                 Kind::Estimated => ("estimated", tokens.text_weak, tokens.sunken),
-                Kind::Stale => ("stale", tokens.warning, tokens.warning_weak),
+                Kind::Stale | Kind::Older => ("stale", tokens.warning, tokens.warning_weak),
             };
-            let says = if kind == Kind::Stale { "The recipe has moved since this was computed" } else { says };
+            let says = if matches!(kind, Kind::Stale | Kind::Older) {
+                "The recipe has moved since this was computed"
+            } else {
+                says
+            };
             chip(ui, word, ink, ground).on_hover_text(says);
         });
     });
+    if kind == Kind::Older {
+        // Of the rest of the group.
+        ui.multiply_opacity(FADED);
+    }
 }
 
 /// Name, before → after, and a last column in the accent or in grey.
@@ -164,18 +179,23 @@ fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
             line(ui, "as published", lock);
         }
     });
-    if let Some(lock) = part.official_lock.as_ref().filter(|_| name == "Test") {
+    if name == "Test" {
+        // Its room is there before a complete run fills it, so that nothing moves.
         let says =
             "With the entries into the evaluated nodes put back, as the authors' code does; not what production gets";
-        change_row(ui, tokens, "  as published", "", weak(tokens, format::percent(lock.accuracy)).monospace())
-            .on_hover_text(says);
+        let score = part.official_lock.as_ref().map(|lock| format::percent(lock.accuracy));
+        let (score, says) = match score {
+            Some(score) => (score, says.to_owned()),
+            None => (format::NONE.to_owned(), format!("{says}. Prune computes it")),
+        };
+        change_row(ui, tokens, "  as published", "", weak(tokens, score).monospace()).on_hover_text(says);
     }
 }
 
 fn removed_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     group(ui, tokens, "Removed", kind, "Counted entry by entry over all layers");
     let edges = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref());
-    let (kept, all) = edges.fold((0, 0), |(k, a), e| (k + e.n_after, a + e.n_entries));
+    let (kept, all) = edges.fold((0, 0), |(k, a), e| (k + e.n_kept(), a + e.n_removable()));
     removed_row(ui, tokens, "Edges", run.pruned.edge_sparsity(), kept, all);
     let weights = run.pruned.steps.iter().flat_map(|s| &s.weights);
     let (kept, all) = weights.fold((0, 0), |(k, a), w| (k + w.n_after, a + w.n_weights));
@@ -201,7 +221,7 @@ fn removed_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, sparsity: f64, ke
             ui.add(egui::Label::new(weak(tokens, text).size(tokens::SMALL)).truncate());
         });
     });
-    row.response.on_hover_text(format!("kept {kept} of {all}, over all layers"));
+    row.response.on_hover_text(format!("kept {kept} of {all} that can be removed, over all layers"));
     let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 4.0), egui::Sense::hover());
     let cut = rect.left() + rect.width() * (1.0 - sparsity as f32);
     ui.painter().rect_filled(rect, 2.0, tokens.removed);
@@ -209,9 +229,9 @@ fn removed_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, sparsity: f64, ke
     ui.painter().rect_filled(kept_part, 2.0, tokens.kept);
 }
 
-fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_stale: bool) {
+fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, stale: Option<Kind>) {
     let (tokens, store) = (cx.tokens, cx.session.store());
-    let own = run.timing.as_ref().filter(|_| !is_stale);
+    let own = run.timing.as_ref().filter(|_| stale.is_none());
     let older = store.newest_run().and_then(|e| e.run.timing.as_ref());
     let says = "Median wall time of one forward pass over the whole graph, unpruned and pruned in turn";
     match (own, older) {
@@ -220,7 +240,7 @@ fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_stale: bool) {
             timing_row(ui, tokens, timing);
         }
         (None, Some(timing)) => {
-            group(ui, tokens, "Time", Kind::Stale, says);
+            group(ui, tokens, "Time", stale.unwrap_or(Kind::Stale), says);
             timing_row(ui, tokens, timing);
         }
         (None, None) => {

@@ -51,10 +51,10 @@ impl View for Entries {
             run.pruned.steps.get(step).map_or_else(String::new, |s| format!("{} {}", s.title(), self.side.title()));
         self.threshold_ui(cx, ui, &run, step, &found);
         let tried = self.tried.unwrap_or(found.scores.threshold);
-        let height = ui.available_height() - 12.0;
+        let height = (ui.available_height() - 12.0).max(2.0);
         let (upper, lower) = (height * 0.46, height * 0.54);
         ui.horizontal_top(|ui| {
-            let size = vec2((ui.available_width() - 14.0) / 2.0, upper);
+            let size = vec2(((ui.available_width() - 14.0) / 2.0).max(1.0), upper);
             ui.spacing_mut().item_spacing.x = 14.0;
             ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
                 let attends = run.pruned.steps.get(step).is_some_and(|s| self.side.n_heads(s) > 0);
@@ -167,10 +167,19 @@ impl Entries {
                 self.tried = Some(tried);
             }
             let n = found.sorted.removed_by(tried);
-            let all = found.sorted.len().max(1);
+            // Of the same entries as everywhere: what went before counts, self-loops do not.
+            let (before, all) = (found.scores.n_gone_before, found.scores.n_entries.max(1));
             ui.label("would remove exactly");
             ui.label(strong(format::count(n as u64)));
-            let rest = format!("of {} ({})", format::count(all as u64), format::percent(n as f64 / all as f64));
+            let share = format::percent((before + n) as f64 / all as f64);
+            let rest = match before {
+                0 => format!("of {} ({share})", format::count(all as u64)),
+                _ => format!(
+                    "beside {} removed before, of {} ({share})",
+                    format::count(before as u64),
+                    format::count(all as u64)
+                ),
+            };
             ui.label(mono(rest));
             let is_target = match self.side {
                 Side::Edges => run.recipe.edges.mode == EdgeMode::Target,
@@ -253,7 +262,7 @@ fn cumulative(subtitle: &str, found: &Distribution, tried: f64) -> Curves {
         title: "Removed by a threshold".to_owned(),
         subtitle: subtitle.to_owned(),
         x: Axis::log10("δ"),
-        y: Axis { range: Some([0.0, 100.0]), ..Axis::new("of these entries removed, %") },
+        y: Axis { range: Some([0.0, 100.0]), ..Axis::new("of the entries that reach this step removed, %") },
         series: vec![Curve { name: "below δ".to_owned(), points, colour: 1, ..Curve::default() }],
         marks: marks(found, tried),
     }

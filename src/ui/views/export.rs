@@ -9,7 +9,7 @@ use crate::io::export::ExportItem;
 use crate::session::{Exported, Phase, RunEntry, RunId, Store, format};
 use crate::ui::panels::recipe_summary;
 use crate::ui::tokens::Tokens;
-use crate::ui::widgets::{card, empty_state, mono, section, strong, weak};
+use crate::ui::widgets::{card, empty_state, mono, section, shown, strong, weak};
 
 /// The view; it holds only what is chosen.
 #[derive(Debug)]
@@ -51,8 +51,9 @@ impl View for Export {
             ui.set_max_width(760.0);
             section(ui, cx.tokens, "Run");
             let mut chosen = entry.id;
-            let label =
-                |e: &RunEntry| format!("{} · {} · {}", e.name, e.run.dataset.name(), recipe_summary(&e.run.recipe));
+            let label = |e: &RunEntry| {
+                shown(format!("{} · {} · {}", e.name, e.run.dataset.name(), recipe_summary(&e.run.recipe)))
+            };
             let combo = egui::ComboBox::from_id_salt("run").selected_text(label(entry)).width(420.0);
             let response = combo
                 .show_ui(ui, |ui| {

@@ -66,6 +66,8 @@ pub enum WindowRequest {
     Do(super::actions::Action),
     /// Ask for a folder and export this run.
     ExportDialog(crate::session::RunId),
+    /// Asks for a folder and propagates the features of the graph into it.
+    PropagateDialog,
     /// Asks for a folder and writes these for other programs.
     ExportItemsDialog(crate::session::RunId, Vec<crate::io::export::ExportItem>),
 }

@@ -251,20 +251,43 @@ fn compare_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, a: &RunEntry, b: &RunEntry) {
         }
     });
     egui::Grid::new("compare").num_columns(4).spacing([24.0, 3.0]).show(ui, |ui| {
-        for heading in ["", a.name.as_str(), b.name.as_str(), "difference"] {
+        for heading in ["", a.name.as_str(), b.name.as_str()] {
             ui.label(weak(tokens, heading));
         }
+        ui.label(weak(tokens, "difference"))
+            .on_hover_text(format!("How {} differs from {}: + is more, and a factor above 1× is more", a.name, b.name));
         ui.end_row();
         for column in 1..=COLUMNS.len() {
             ui.label(COLUMNS[column - 1].0).on_hover_text(COLUMNS[column - 1].1);
             ui.label(mono(cell(a, column)));
             ui.label(mono(cell(b, column)));
-            let (x, y) = (number(a, column), number(b, column));
-            ui.label(mono(if column <= 4 { format::points(y - x) } else { format::factor(y / x) }));
+            let (value, is_better) = difference(a, b, column);
+            let ink = match is_better {
+                Some(false) => tokens.warning,
+                Some(true) => tokens.success,
+                None => tokens.text,
+            };
+            let word = is_better.map_or("", |is| if is { " better" } else { " worse" });
+            ui.label(mono(format!("{value}{word}")).color(ink));
             ui.end_row();
         }
         differences_ui(ui, cx, a, b);
     });
+}
+
+/// What the first run has more than the second in a column, and whether that is better; `None` where both are the same to a reader, or
+/// where more is neither.
+fn difference(a: &RunEntry, b: &RunEntry, column: usize) -> (String, Option<bool>) {
+    let (x, y) = (number(a, column), number(b, column));
+    let text = if column <= 4 { format::points(x - y) } else { format::factor(x / y) };
+    let is_seen = cell(a, column) != cell(b, column) && x.is_finite() && y.is_finite();
+    // Removing more is not better by itself; accuracy and speed-up are, operations and time the less.
+    let is_better = match column {
+        1 | 2 | 7 => Some(x > y),
+        5 | 6 => Some(x < y),
+        _ => None,
+    };
+    (text, is_better.filter(|_| is_seen))
 }
 
 /// What grows with the graph is counted in the background.

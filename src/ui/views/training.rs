@@ -34,7 +34,8 @@ impl View for TrainingView {
         let Some(plots) = plots(cx, training) else {
             return empty_state(ui, cx.tokens, "Drawing the curves", "This many epochs are read in the background");
         };
-        let size = vec2((ui.available_width() - 14.0) / 2.0, (ui.available_height() - 10.0) / 2.0);
+        let half = |room: f32, gap: f32| ((room - gap) / 2.0).max(1.0);
+        let size = vec2(half(ui.available_width(), 14.0), half(ui.available_height(), 10.0));
         for pair in plots.chunks(2) {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = 14.0;

@@ -61,7 +61,7 @@ impl Histogram {
         }
         let sense = if spec.is_draggable { Sense::click_and_drag() } else { Sense::hover() };
         let response = ui.allocate_rect(bars, sense);
-        let axis = Axis { bars, scores: &spec.scores.scores };
+        let axis = Axis::new(bars, &spec.scores.scores);
         let asked = if spec.is_draggable { self.asked(ui, &response, &axis, spec) } else { None };
         let threshold = asked.map(|a| a.threshold).or(self.dragged_to).unwrap_or(spec.scores.threshold);
         announce(ui, &response, spec, threshold);
@@ -146,6 +146,16 @@ struct Axis<'a> {
     scores: &'a LogHistogram,
 }
 
+/// Left of the axis, for the bar of the scores that are 0 and have no place on it.
+const ZEROS: f32 = 9.0;
+
+impl<'a> Axis<'a> {
+    fn new(whole: Rect, scores: &'a LogHistogram) -> Self {
+        let room = if scores.n_zero > 0 { ZEROS } else { 0.0 };
+        Self { bars: Rect::from_min_max(pos2(whole.left() + room, whole.top()), whole.max), scores }
+    }
+}
+
 impl Axis<'_> {
     /// `0..=1` along the axis; a score of 0 stands at the left end.
     fn position(&self, score: f64) -> f64 {
@@ -181,12 +191,13 @@ fn paint(
 ) {
     let (painter, bars) = (ui.painter(), axis.bars);
     let line_x = axis.x(threshold);
-    let largest = axis.scores.bins.iter().max().copied().unwrap_or(0).max(1) as f32;
+    let largest = axis.scores.bins.iter().max().copied().unwrap_or(0).max(axis.scores.n_zero as u32).max(1) as f32;
+    let height = |n: u32| ((n as f32 / largest).sqrt() * (bars.height() - 2.0)).max(1.0);
     let width = bars.width() / axis.scores.bins.len().max(1) as f32;
     let mut mesh = Mesh::default();
     for (i, n) in axis.scores.bins.iter().enumerate().filter(|(_, n)| **n > 0) {
         // The root lets small bins be seen beside large ones.
-        let tall = ((*n as f32 / largest).sqrt() * (bars.height() - 2.0)).max(1.0);
+        let tall = height(*n);
         let (left, right) = (bars.left() + i as f32 * width, bars.left() + (i + 1) as f32 * width - 0.5);
         let mut bar = |from: f32, to: f32, colour: egui::Color32| {
             if to > from {
@@ -198,6 +209,12 @@ fn paint(
         };
         bar(left, right.min(line_x), tokens.removed);
         bar(left.max(line_x), right, tokens.kept);
+    }
+    if axis.scores.n_zero > 0 {
+        // Any threshold above 0 removes them: weights that a bundle holds as zeros, and those of inputs that are silent.
+        let top = bars.bottom() - height(axis.scores.n_zero as u32);
+        let bar = Rect::from_min_max(pos2(bars.left() - ZEROS, top), pos2(bars.left() - 3.0, bars.bottom()));
+        mesh.add_colored_rect(bar, if threshold > 0.0 { tokens.removed } else { tokens.kept });
     }
     painter.add(Shape::mesh(mesh));
     painter.line_segment([bars.left_bottom(), bars.right_bottom()], Stroke::new(1.0, tokens.separator));
@@ -261,7 +278,7 @@ fn says(ui: &mut egui::Ui, tokens: &Tokens, spec: &HistogramSpec<'_>, threshold:
         ));
     }
     if scores.n_zero > 0 {
-        ui.label(format!("{} of score 0 stand left of the axis", format::count(scores.n_zero as u64)));
+        ui.label(format!("{} of score 0, the bar left of the axis", format::count(scores.n_zero as u64)));
     }
     if spec.is_draggable {
         ui.label(egui::RichText::new("Drag the line to change δ").color(tokens.text_weak));

@@ -12,4 +12,4 @@ pub use crate::session::format;
 pub use card::{bars, card, chip, empty_state, section};
 pub use delta_slider::{DeltaScale, DeltaSlider};
 pub(crate) use picker::{LIST_HEIGHT, picker};
-pub use text::{mono, strong, value_row, weak};
+pub use text::{mono, shown, strong, value_row, weak};

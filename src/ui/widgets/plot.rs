@@ -494,13 +494,14 @@ pub(crate) fn save_request(curves: impl Into<Arc<Curves>>, name: &str, format: F
     let failed = |e: FigureError| JobError::Failed(e.to_string());
     let curves = curves.into();
     let writer = FileWriter::new(format!("Save {file}"), move |path, _| {
+        let (format, path) = format.settled(path)?;
         let bytes = match format {
             FigureFormat::Png => curves.png().map_err(failed)?,
             FigureFormat::Svg => curves.svg().into_bytes(),
             FigureFormat::Csv => curves.csv().map_err(failed)?,
         };
-        write_atomic(path, &bytes)?;
-        Ok(())
+        write_atomic(&path, &bytes)?;
+        Ok(path)
     });
     SaveRequest { name: file, writer }
 }
@@ -561,7 +562,8 @@ mod tests {
     #[test]
     fn a_million_points_are_drawn_with_two_per_column() {
         const N: usize = 1_000_000;
-        let points = (0..N).map(|i| [i as f64, (i as f64 * 1e-5).sin() + f64::from(i as u32 * 7919 % 1009) * 1e-3]);
+        let points =
+            (0..N).map(|i| [i as f64, (i as f64 * 1e-5).sin() + f64::from(i as u32 % 1009 * 7919 % 1009) * 1e-3]);
         let curve = Curve { name: "noisy".into(), points: points.collect(), ..Curve::default() };
         let curves = Arc::new(Curves { title: "Long".into(), series: vec![curve], ..Curves::default() });
         let session = Session::new(2, Arc::new(|| {})).expect("workers");

@@ -22,6 +22,8 @@ pub struct Atlas {
     indptr: Vec<usize>,
     columns: Vec<u32>,
     entry: Vec<u32>,
+    /// How many of the first positions have a self-loop. `[n + 1]`
+    n_own: Vec<u32>,
 }
 
 impl Atlas {
@@ -54,14 +56,18 @@ impl Atlas {
         let mut indptr = Vec::with_capacity(rows.len() + 1);
         let mut columns = Vec::with_capacity(topology.n_entries());
         let mut entry = Vec::with_capacity(topology.n_entries());
+        let mut n_own = Vec::with_capacity(rows.len() + 1);
         indptr.push(0);
-        for row in rows {
+        n_own.push(0);
+        for (p, row) in rows.into_iter().enumerate() {
+            let has_own = row.binary_search_by_key(&(p as u32), |(column, _)| *column).is_ok();
+            n_own.push(n_own[p] + u32::from(has_own));
             columns.extend(row.iter().map(|(column, _)| *column));
             entry.extend(row.iter().map(|(_, k)| *k));
             indptr.push(columns.len());
         }
         let values = Diffusion::of(dataset, matrix);
-        Ok(Self { dataset: Arc::clone(dataset), by, ordering, values, indptr, columns, entry })
+        Ok(Self { dataset: Arc::clone(dataset), by, ordering, values, indptr, columns, entry, n_own })
     }
 
     /// The graph.
@@ -96,6 +102,12 @@ impl Atlas {
         let from = row.partition_point(|c| (*c as usize) < columns.start);
         let to = row.partition_point(|c| (*c as usize) < columns.end);
         row[from..to].iter().zip(&self.entry[all][from..to]).map(|(c, k)| (*c as usize, *k as usize))
+    }
+
+    /// Self-loops in a block: where its rows and columns meet.
+    pub(super) fn n_own(&self, columns: &std::ops::Range<usize>, rows: &std::ops::Range<usize>) -> u32 {
+        let (from, to) = (columns.start.max(rows.start), columns.end.min(rows.end));
+        if from < to { self.n_own[to] - self.n_own[from] } else { 0 }
     }
 
     /// The columns of row `p`, ascending.

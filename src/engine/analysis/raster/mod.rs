@@ -1,7 +1,7 @@
 //! Heatmaps as numbers: any part of a matrix of entries, at any zoom, as a grid of texels.
 //!
-//! Far away a texel is a block of entries and shows their mean strength, the share kept, the mean margin or the earliest
-//! removal; near by it is one entry. The work is that of the entries in view and of the texels; from a [`Pyramid`], which holds
+//! Far away a texel is a block of entries and shows a mixture of them: their mean strength, the share kept, the mean margin, or the
+//! shares that go and stay; near by it is one entry. The work is that of the entries in view and of the texels; from a [`Pyramid`], which holds
 //! the sums of larger and larger blocks, that of the texels alone.
 //! Scores are those that the masks were decided by: `|T[u,v]| · ‖P̂[v]‖` (Unifews Eq. 9) and `|W[j,i]| · ‖P̂[:,j]‖` (Eq. 14).
 
@@ -18,7 +18,7 @@ pub use atlas::Atlas;
 pub use describe::{EntryFacts, EntryPlace, describe, first_entry};
 pub use paint::{raster, raster_from};
 pub use pyramid::Pyramid;
-pub use scale::{N_COLOURS, N_OPACITIES, NO_ENTRY, Ramp, Scale, Tick, power_of_ten};
+pub use scale::{N_COLOURS, N_OPACITIES, Ramp, Scale, Shade, Tick, power_of_ten};
 pub use viewport::Viewport;
 
 use viewport::Bins;
@@ -82,12 +82,13 @@ pub enum RasterMode {
     /// The score; of a block the mean.
     #[default]
     Strength,
-    /// The share kept, `0..=1`.
+    /// The share kept of what can be removed, `0..=1`.
     Kept,
-    /// `log10(score / threshold)`; of a block the mean. Infinite where nothing is or can be removed.
+    /// `log10(score / threshold)`, of what was removed before by the threshold that removed it, so that exactly what is gone is below 0.
+    /// Infinite where nothing is or can be removed. Of a block the mean, in which what is beyond the ends of the scale stands at them.
     Margin,
-    /// The graph step that removes the entry, from 0, of a block the earliest; the number of steps where none does. For
-    /// weights, which are decided once, 0 for removed and 1 for kept.
+    /// The graph step that removes the entry, from 0; the number of steps where none does. Of a block the mean, and beside it the
+    /// share that no step removes ([`Raster::never`]). For weights, which are decided once, 0 for removed and 1 for kept.
     WhenRemoved,
     /// The attention coefficient that was used, of one head (from 0) or the mean over all; of a block the mean over what stays.
     /// NaN in networks without attention; weights show their strength.
@@ -221,6 +222,11 @@ pub struct Raster {
     pub kept: Vec<u32>,
     /// Entries of each texel that were removed, in this step or before.
     pub removed: Vec<u32>,
+    /// Entries of each texel that no step removes; 0 in all modes but [`RasterMode::WhenRemoved`].
+    pub never: Vec<u32>,
+    /// Self-loops of each texel, which are among the kept ones: no threshold removes them, so shares are of the others. A texel of
+    /// self-loops alone is kept. 0 where shares count them.
+    pub own: Vec<u32>,
     /// Smallest and largest finite value; `None` where there is none.
     pub range: Option<(f32, f32)>,
 }
@@ -246,6 +252,12 @@ impl Raster {
     pub fn totals(&self) -> (u64, u64) {
         let sum = |counts: &[u32]| counts.iter().map(|c| u64::from(*c)).sum();
         (sum(&self.kept), sum(&self.removed))
+    }
+
+    /// Of a texel, the entries that can be removed: kept, removed.
+    pub fn removable(&self, texel: usize) -> (u32, u32) {
+        let own = self.own.get(texel).copied().unwrap_or(0);
+        (self.kept[texel].saturating_sub(own), self.removed[texel])
     }
 
     /// The texel that holds an entry, and the entries it stands for; `None` outside.

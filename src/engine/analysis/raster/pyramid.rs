@@ -11,97 +11,57 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::atlas::Atlas;
-use super::paint::EdgeEntries;
+use super::paint::{Adding, EdgeEntries, Mean, Stored};
 use crate::engine::analysis::run::Run;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-
-/// A sum of the finite values of a block.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Finite {
-    /// Where none is finite `+∞` if any value is, else `-∞` if any is, else 0.
-    pub(super) sum: f32,
-    /// How many are finite.
-    pub(super) n: u32,
-}
 
 /// What a block of entries adds up to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Sums {
     pub(super) kept: u32,
     pub(super) removed: u32,
-    pub(super) strength: Finite,
-    pub(super) margin: Finite,
-    /// The earliest step that removes an entry.
-    pub(super) earliest: u8,
+    /// Entries that no step removes.
+    pub(super) never: u32,
+    /// Of the others, the removing steps added up.
+    pub(super) steps: f32,
+    pub(super) strength: Stored,
+    pub(super) margin: Stored,
 }
 
 /// A block while it is added up, in double precision.
-#[derive(Debug, Clone, Copy)]
-struct Adding {
+#[derive(Clone, Copy)]
+struct Block {
     kept: u32,
     removed: u32,
-    strength: AddingFinite,
-    margin: AddingFinite,
-    earliest: u8,
+    never: u32,
+    steps: u64,
+    strength: Adding,
+    margin: Adding,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct AddingFinite {
-    sum: f64,
-    n: u32,
-    has_above: bool,
-    has_below: bool,
-}
-
-impl AddingFinite {
-    const NOTHING: Self = Self { sum: 0.0, n: 0, has_above: false, has_below: false };
-
-    fn add(&mut self, value: f32) {
-        if value.is_finite() {
-            self.sum += f64::from(value);
-            self.n += 1;
-        } else if !value.is_nan() {
-            self.has_above |= value > 0.0;
-            self.has_below |= value < 0.0;
-        }
-    }
-
-    fn add_all(&mut self, other: &Self) {
-        self.sum += other.sum;
-        self.n += other.n;
-        self.has_above |= other.has_above;
-        self.has_below |= other.has_below;
-    }
-
-    fn rounded(&self) -> Finite {
-        let sum = match (self.n, self.has_above, self.has_below) {
-            (0, true, _) => f32::INFINITY,
-            (0, false, true) => f32::NEG_INFINITY,
-            _ => self.sum as f32,
-        };
-        Finite { sum, n: self.n }
-    }
-}
-
-impl Adding {
+impl Block {
     const NOTHING: Self =
-        Self { kept: 0, removed: 0, strength: AddingFinite::NOTHING, margin: AddingFinite::NOTHING, earliest: u8::MAX };
+        Self { kept: 0, removed: 0, never: 0, steps: 0, strength: Adding::NOTHING, margin: Adding::NOTHING };
 
     fn add(&mut self, entries: &EdgeEntries<'_>, k: usize, is_own: bool) {
         let is_kept = entries.is_kept(k);
         self.kept += u32::from(is_kept);
         self.removed += u32::from(!is_kept);
-        self.earliest = self.earliest.min(entries.removed_at(k));
-        let (strength, margin) = entries.strength_and_margin(k, is_own);
-        self.strength.add(strength);
-        self.margin.add(margin);
+        if entries.is_never_removed(k) {
+            self.never += 1;
+        } else {
+            self.steps += u64::from(entries.removed_at(k));
+        }
+        self.strength.add(entries.strength(k), Mean::Finite);
+        self.margin.add(entries.margin(k, is_own), Mean::Margins);
     }
 
     fn add_all(&mut self, other: &Self) {
         self.kept += other.kept;
         self.removed += other.removed;
-        self.earliest = self.earliest.min(other.earliest);
+        self.never += other.never;
+        self.steps += other.steps;
         self.strength.add_all(&other.strength);
         self.margin.add_all(&other.margin);
     }
@@ -110,9 +70,10 @@ impl Adding {
         Sums {
             kept: self.kept,
             removed: self.removed,
-            strength: self.strength.rounded(),
-            margin: self.margin.rounded(),
-            earliest: self.earliest,
+            never: self.never,
+            steps: self.steps as f32,
+            strength: self.strength.stored(Mean::Finite),
+            margin: self.margin.stored(Mean::Margins),
         }
     }
 }
@@ -166,7 +127,7 @@ impl Pyramid {
 
     /// Where blocks are finer than the pyramid, this many entries per block are left to be read, at most, in the mean over
     /// a tile that the border of the matrix does not cut.
-    pub const ENTRIES_PER_TEXEL: usize = 40;
+    pub const ENTRIES_PER_TEXEL: usize = 46;
 
     /// Matrices with fewer entries are read directly at every zoom.
     pub const WORTH_FROM: usize = 4 << 20;
@@ -275,7 +236,7 @@ fn add_band(
         finest.push((n_finest, u32::from(n_levels).saturating_sub(1)));
         n_finest += if n_levels == 0 { 0 } else { 1 << (2 * (n_levels - 1)) };
     }
-    let mut adding = vec![Adding::NOTHING; n_finest];
+    let mut adding = vec![Block::NOTHING; n_finest];
     for p in rows.clone() {
         if p % ROWS == 0 && ctl.check().is_err() {
             return Band::default();
@@ -310,12 +271,12 @@ fn n_levels(n_entries: usize, log_side: u32, fineness: Fineness) -> u8 {
 }
 
 /// Writes the levels of a tile, the coarsest first, from its finest blocks.
-fn levels_up(finest: &[Adding], n_levels: u8, out: &mut Vec<Sums>) {
+fn levels_up(finest: &[Block], n_levels: u8, out: &mut Vec<Sums>) {
     let mut levels = vec![finest.to_vec()];
     for level in (0..n_levels - 1).rev() {
         let side = 1usize << level;
         let below = &levels[levels.len() - 1];
-        let mut blocks = vec![Adding::NOTHING; side * side];
+        let mut blocks = vec![Block::NOTHING; side * side];
         for (at, block) in blocks.iter_mut().enumerate() {
             let (x, y) = (at % side * 2, at / side * 2);
             for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
@@ -324,7 +285,7 @@ fn levels_up(finest: &[Adding], n_levels: u8, out: &mut Vec<Sums>) {
         }
         levels.push(blocks);
     }
-    out.extend(levels.iter().rev().flatten().map(Adding::rounded));
+    out.extend(levels.iter().rev().flatten().map(Block::rounded));
 }
 
 /// What is known of a part of one row of tiles.

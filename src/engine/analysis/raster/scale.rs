@@ -7,8 +7,6 @@ use crate::engine::analysis::run::Run;
 pub const N_COLOURS: usize = 256;
 /// Steps of opacity: blocks with few entries are paler than full ones.
 pub const N_OPACITIES: usize = 8;
-/// The shade of a texel without an entry.
-pub const NO_ENTRY: u16 = u16::MAX;
 /// Opacity of a texel with the fewest entries.
 const PALEST: f32 = 0.6;
 
@@ -21,8 +19,29 @@ pub enum Ramp {
     KeptShare,
     /// From far below to far above a neutral middle.
     Diverging,
-    /// This many removing steps, and one more for entries that stay.
+    /// This many removing steps; entries that stay are mixed in ([`Shade::kept`]).
     Steps(usize),
+}
+
+/// What to paint a texel with: a colour of the ramp, mixed with that of what is kept, over the ground.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shade {
+    /// Position among the [`N_COLOURS`] of the ramp.
+    pub colour: u8,
+    /// How much of what is kept is mixed in, `0..=255`: the share of entries that no step removes. 0 for ramps that need no mixing.
+    pub kept: u8,
+    /// How much covers the ground: below [`N_OPACITIES`].
+    pub opacity: u8,
+}
+
+impl Shade {
+    /// Of a texel without an entry.
+    pub const NO_ENTRY: Self = Self { colour: 0, kept: 0, opacity: u8::MAX };
+
+    /// Of a ramp's colour, alone and on nothing.
+    pub fn pure(colour: u8) -> Self {
+        Self { colour, kept: 0, opacity: (N_OPACITIES - 1) as u8 }
+    }
 }
 
 /// A mark of a legend.
@@ -52,7 +71,7 @@ pub struct Scale {
 }
 
 /// Margins beyond this many decades look alike.
-const MARGIN_DECADES: f64 = 2.0;
+pub(super) const MARGIN_DECADES: f64 = 2.0;
 /// Strengths this many decades below the largest look alike.
 const STRENGTH_DECADES: f64 = 3.0;
 
@@ -139,20 +158,40 @@ impl Scale {
         Some(((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0) as f32)
     }
 
-    /// What to paint: for every texel `colour + N_COLOURS · opacity step`, or [`NO_ENTRY`].
-    pub fn shades(&self, raster: &Raster) -> Vec<u16> {
+    /// What to paint every texel with.
+    pub fn shades(&self, raster: &Raster) -> Vec<Shade> {
         let densest = (raster.densest().max(2) as f32).ln();
         let top = (N_OPACITIES - 1) as f32;
-        let counts = raster.kept.iter().zip(&raster.removed).map(|(k, r)| k + r);
-        let shade = |(value, n): (&f32, u32)| {
+        let shade = |at: usize| {
+            let n = raster.kept[at] + raster.removed[at];
             if n == 0 {
-                return NO_ENTRY;
+                return Shade::NO_ENTRY;
             }
-            let colour = (self.position(*value).unwrap_or(0.0) * (N_COLOURS - 1) as f32).round() as u16;
             let opacity = if raster.is_single_entries() { top } else { ((n as f32).ln() / densest * top).round() };
-            colour + N_COLOURS as u16 * opacity as u16
+            let own = raster.own.get(at).copied().unwrap_or(0);
+            let (value, never) = (raster.values[at], raster.never.get(at).copied().unwrap_or(0));
+            let (colour, kept) = match self.ramp {
+                Ramp::Steps(_) if n == own => (0.0, 1.0),
+                Ramp::Steps(n_steps) => (
+                    step_colour(value, n - own, never.saturating_sub(own), n_steps),
+                    ratio(never.saturating_sub(own), n - own),
+                ),
+                _ => (self.position(value).unwrap_or(0.0), 0.0),
+            };
+            Shade { colour: colour_at(colour), kept: (kept * 255.0).round() as u8, opacity: opacity as u8 }
         };
-        raster.values.iter().zip(counts).map(shade).collect()
+        (0..raster.values.len()).map(shade).collect()
+    }
+
+    /// What the legend is painted with at a position, `0..=1`.
+    pub fn legend(&self, position: f32) -> Shade {
+        let position = position.clamp(0.0, 1.0);
+        let Ramp::Steps(n_steps) = self.ramp else { return Shade::pure(colour_at(position)) };
+        // One band for every step, and one for what stays.
+        let band = ((position * (n_steps + 1) as f32) as usize).min(n_steps);
+        let is_kept = band == n_steps;
+        let step = if is_kept { 0.0 } else { band as f32 / (n_steps - 1).max(1) as f32 };
+        Shade { kept: if is_kept { u8::MAX } else { 0 }, ..Shade::pure(colour_at(step)) }
     }
 
     /// The opacity of a step, `0..=1`.
@@ -193,6 +232,22 @@ impl Scale {
         let inside: Vec<f64> = all.filter(|x| (self.low..=self.high).contains(x)).collect();
         if inside.len() > 1 { inside } else { vec![self.low, self.high] }
     }
+}
+
+fn colour_at(position: f32) -> u8 {
+    (position * (N_COLOURS - 1) as f32).round() as u8
+}
+
+fn ratio(part: u32, all: u32) -> f32 {
+    part as f32 / all.max(1) as f32
+}
+
+/// The mean removing step of those entries of a block that some step removes, `0..=1` from the first step to the last; `value` is the
+/// mean over all, for which what stays counts as one step more.
+fn step_colour(value: f32, n: u32, never: u32, n_steps: usize) -> f32 {
+    let steps = value * n as f32 - (never as usize * n_steps) as f32;
+    let mean = steps / (n - never).max(1) as f32;
+    (mean / n_steps.saturating_sub(1).max(1) as f32).clamp(0.0, 1.0)
 }
 
 /// `10^x` for people: 0.01, 1, 300, 1e-7.

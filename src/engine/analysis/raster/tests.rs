@@ -194,8 +194,160 @@ fn reasons_say_what_happened() {
     assert!(n_removed > 0);
 }
 
+/// What the shades of a picture add up to, over all entries: the share of what is kept among the colours, and how far through the
+/// steps the rest is.
+fn drawn(picture: &Raster, scale: &Scale) -> (f64, f64) {
+    let (mut all, mut kept, mut gone, mut steps) = (0.0, 0.0, 0.0, 0.0);
+    for (at, shade) in scale.shades(picture).into_iter().enumerate() {
+        assert_eq!(picture.kept[at] + picture.removed[at] == 0, shade == Shade::NO_ENTRY);
+        let (stays, goes) = picture.removable(at);
+        let n = f64::from(stays + goes);
+        if n == 0.0 {
+            continue;
+        }
+        let share = match scale.ramp {
+            Ramp::Steps(_) => f64::from(shade.kept) / 255.0,
+            _ => f64::from(shade.colour) / 255.0,
+        };
+        all += n;
+        kept += n * share;
+        gone += n * (1.0 - share);
+        steps += n * (1.0 - share) * f64::from(shade.colour) / 255.0;
+    }
+    (kept / all, steps / gone)
+}
+
+/// A mean over all entries of a picture, or over the removable ones.
+fn mean(picture: &Raster, is_of_all: bool, of: impl Fn(usize) -> f64) -> f64 {
+    let n = |at: usize| {
+        let (stays, goes) = picture.removable(at);
+        f64::from(if is_of_all { picture.kept[at] + goes } else { stays + goes })
+    };
+    let used = || (0..picture.values.len()).filter(|at| n(*at) > 0.0 && picture.values[*at].is_finite());
+    used().map(|at| n(at) * of(at)).sum::<f64>() / used().map(n).sum::<f64>()
+}
+
 #[test]
-fn when_removed_shows_the_earliest_step_of_a_block() {
+fn the_share_drawn_is_the_share_printed_in_every_mode_of_both_matrices_at_every_zoom() {
+    /// Shades have 256 steps.
+    const FINE: f64 = 0.5 / 255.0 + 1e-4;
+    for (family, delta_a, delta_w) in
+        [(Family::Gcn, 0.8, 1.0), (Family::Gcn, 1.1, 0.3), (Family::Sgc, 0.9, 0.6), (Family::Gat, 0.9, 0.8)]
+    {
+        let run = pruned(family, delta_a, delta_w);
+        let (n, n_steps) = (run.dataset.n_nodes(), run.recipe.model.n_graph_steps());
+        let removed_at = run.pruned.masks.edges.removed_at();
+        let is_loop: Vec<bool> = run.dataset.topology().entries().map(|(u, v)| u == v).collect();
+        let others: Vec<usize> =
+            removed_at.iter().zip(&is_loop).filter(|(_, own)| !**own).map(|(s, _)| usize::from(*s)).collect();
+        let share = |is_counted: &dyn Fn(usize) -> bool| {
+            others.iter().filter(|s| is_counted(**s)).count() as f64 / others.len() as f64
+        };
+        let atlas = atlas(&run, NodeOrder::Degree);
+        for (at, step) in run.pruned.steps.iter().enumerate() {
+            let fineness = Fineness { entries_per_tile: 30, bytes_per_entry: 60.0 };
+            let pyramid =
+                step.edges.as_ref().map(|_| Pyramid::with_fineness(&run, &atlas, at, fineness, &ctl()).expect("sums"));
+            for side in Side::of(step) {
+                let (across, down) = side.size(step, n);
+                let printed = match side {
+                    Side::Edges => step.edges.as_ref().map_or(0.0, |e| 1.0 - e.sparsity()),
+                    Side::Weights(nth) => 1.0 - step.weights[nth].sparsity(),
+                };
+                let draw = |mode: RasterMode, px: usize, blocks: Blocks| {
+                    let asked = RasterRequest { mode, blocks, ..request(at, side, Viewport::whole(across, down), px) };
+                    let picture = raster_from(&run, &atlas, pyramid.as_ref(), &asked, &ctl()).expect("a raster");
+                    let scale = Scale::of_raster(&picture, mode, side, n_steps, family == Family::Sgc);
+                    (picture, scale)
+                };
+                let near = |mode| draw(mode, n, Blocks::Exactly(1, 1)).0;
+                for (px, blocks) in [
+                    (3, Blocks::Smallest),
+                    (20, Blocks::Smallest),
+                    (500, Blocks::Smallest),
+                    (9, Blocks::Doubling),
+                    (30, Blocks::Doubling),
+                    (5, Blocks::Exactly(8, 2)),
+                    (5, Blocks::Exactly(128, 128)),
+                ] {
+                    let told = format!("{family:?} {delta_a} step {at} {side:?} {px} {blocks:?}");
+                    let (picture, scale) = draw(RasterMode::Kept, px, blocks);
+                    assert!(
+                        (drawn(&picture, &scale).0 - printed).abs() < FINE,
+                        "{told}: {}",
+                        drawn(&picture, &scale).0
+                    );
+                    assert!((mean(&picture, false, |t| f64::from(picture.values[t])) - printed).abs() < 1e-5, "{told}");
+
+                    let (picture, scale) = draw(RasterMode::WhenRemoved, px, blocks);
+                    let (kept, progress) = drawn(&picture, &scale);
+                    if side == Side::Edges {
+                        let never = share(&|s| s == n_steps);
+                        assert!((kept - never).abs() < FINE, "{told}: {kept} of {never}");
+                        if n_steps == 2 {
+                            // What goes in the first step is the share printed under the first picture.
+                            let first = (1.0 - kept) * (1.0 - progress);
+                            assert!((first - share(&|s| s == 0)).abs() < 2.0 * FINE, "{told}: {first}");
+                        }
+                        let all: usize = others.iter().sum();
+                        let found = mean(&picture, false, |t| f64::from(picture.values[t]));
+                        assert!((found - all as f64 / others.len() as f64).abs() < 1e-4, "{told}: {found}");
+                    } else {
+                        assert!((kept - printed).abs() < FINE, "{told}: {kept} of {printed}");
+                    }
+
+                    for mode in RasterMode::ALL {
+                        let (picture, entries) = (draw(mode, px, blocks).0, near(mode));
+                        let (kept, removed) = picture.totals();
+                        let own: u32 = picture.own.iter().sum();
+                        let share = 1.0 - removed as f64 / (kept + removed - u64::from(own)) as f64;
+                        let is_of_all = matches!(mode, RasterMode::Strength | RasterMode::Margin);
+                        assert!((share - printed).abs() < 1e-9, "{told} {mode:?}: {share} of {printed}");
+                        let ends = |v: f32| if mode == RasterMode::Margin { v.clamp(-2.0, 2.0) } else { v };
+                        // Infinite margins stand at the ends of the scale, and count as such in every block.
+                        let held = |p: &Raster, t: usize| f64::from(ends(p.values[t]));
+                        if mode == RasterMode::Margin {
+                            let sum = |p: &Raster| {
+                                let n = |t: usize| f64::from(p.kept[t] + p.removed[t]);
+                                (0..p.values.len()).filter(|t| n(*t) > 0.0).map(|t| n(t) * held(p, t)).sum::<f64>()
+                            };
+                            let (a, b) = (sum(&picture), sum(&entries));
+                            assert!((a - b).abs() < 1e-3 * (1.0 + b.abs()), "{told}: {a} for {b}");
+                        } else if (0..entries.values.len())
+                            .all(|t| entries.kept[t] + entries.removed[t] == 0 || entries.values[t].is_finite())
+                        {
+                            let (a, b) = (
+                                mean(&picture, is_of_all, |t| held(&picture, t)),
+                                mean(&entries, is_of_all, |t| held(&entries, t)),
+                            );
+                            assert!((a - b).abs() < 1e-4 * (1.0 + b.abs()), "{told} {mode:?}: {a} for {b}");
+                        }
+                    }
+                }
+                // Near by, exactly what is gone is below its threshold.
+                let margins = near(RasterMode::Margin);
+                let below = margins.values.iter().filter(|m| **m < 0.0).count();
+                assert_eq!(below as u64, margins.totals().1, "{family:?} step {at} {side:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_block_is_a_mixture_and_not_its_extreme() {
+    let run = pruned(Family::Gcn, 0.8, 1.0);
+    let atlas = atlas(&run, NodeOrder::Class);
+    for (side, size) in [(Side::Edges, (90, 90)), (Side::WEIGHTS, (12, 16))] {
+        let asked =
+            RasterRequest { mode: RasterMode::WhenRemoved, ..request(0, side, Viewport::whole(size.0, size.1), 3) };
+        let picture = raster(&run, &atlas, &asked, &ctl()).expect("a raster");
+        let is_mixed = |v: &&f32| **v > 0.0 && v.fract() > 0.0;
+        assert!(picture.values.iter().filter(is_mixed).count() > 3, "{side:?}: {:?}", picture.values);
+    }
+}
+
+#[test]
+fn when_removed_shows_the_step_of_every_entry() {
     let run = pruned(Family::Sgc, 0.9, 0.0);
     let atlas = atlas(&run, NodeOrder::Degree);
     let n = run.dataset.n_nodes();

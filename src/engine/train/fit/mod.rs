@@ -155,6 +155,9 @@ impl<'a> Fit<'a> {
             accuracy(&self.split.val)
         };
         let masks = crate::engine::sparsify::Masks { edges: self.edges.clone(), weights: self.weight_masks.clone() };
+        let topology = self.dataset.topology();
+        let beside = if self.recipe.counts_self_loops() { 0 } else { topology.n_self_loops() };
+        let n_removable = topology.n_entries() - beside;
         let record = EpochRecord {
             epoch,
             train_loss,
@@ -164,7 +167,7 @@ impl<'a> Fit<'a> {
             val_accuracy,
             test_accuracy: accuracy(&self.split.test),
             learning_rate,
-            edge_sparsity: masks.edge_sparsity(),
+            edge_sparsity: masks.edges.sparsity_of(n_removable),
             weight_sparsity: masks.weight_sparsity(),
             elapsed_secs: start.elapsed().as_secs_f64(),
         };

@@ -347,15 +347,26 @@ fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option
         return describe(place.run, place.atlas, place.step, place.side, column, row).map(entry);
     }
     let title = format!("block of {} × {} entries", texel.columns.len(), texel.rows.len());
-    let share = f64::from(kept) / f64::from(kept + removed);
+    let (stay, own) = (raster.removable(texel.index).0, raster.own[texel.index]);
+    let share = f64::from(removed) / f64::from((stay + removed).max(1));
     let mut lines = vec![format!(
-        "{} entries: {} kept ({}), {} removed",
-        format::count(u64::from(kept + removed)),
-        format::count(u64::from(kept)),
-        format::percent(share),
-        format::count(u64::from(removed))
+        "{} entries: {} kept, {} removed ({})",
+        format::count(u64::from(stay + removed)),
+        format::count(u64::from(stay)),
+        format::count(u64::from(removed)),
+        format::percent(share)
     )];
+    if own > 0 {
+        lines.push(format!("and {} self-loops, which stay", format::count(u64::from(own))));
+    }
     let value = raster.values[texel.index];
+    let never = raster.never[texel.index];
+    let never = never.saturating_sub(own);
+    let kept = stay;
+    if place.mode == RasterMode::WhenRemoved && place.side == Side::Edges && never < kept {
+        let later = format::count(u64::from(kept - never));
+        lines.push(format!("{} stay to the end, {later} are removed later", format::count(u64::from(never))));
+    }
     let mean = match place.mode {
         RasterMode::Strength => Some("strength"),
         RasterMode::Attention(_) => Some("attention"),

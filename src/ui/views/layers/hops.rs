@@ -16,7 +16,9 @@ const AXIS: f32 = 18.0;
 pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, hop: &mut usize) {
     let tokens = cx.tokens;
     let hops: Vec<&EdgeTrace> = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref()).collect();
-    let Some(n_entries) = hops.first().map(|e| e.n_entries) else { return };
+    if hops.is_empty() {
+        return;
+    }
     let heading = Rect::from_min_size(rect.min, vec2(rect.width(), HEADING));
     let mut child =
         ui.new_child(UiBuilder::new().max_rect(heading).layout(egui::Layout::left_to_right(egui::Align::Center)));
@@ -51,7 +53,7 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, hop:
     let every = (22.0 / step).ceil().max(1.0) as usize;
     for (i, edges) in hops.iter().enumerate() {
         let left = bars.left() + i as f32 * step;
-        let share = edges.n_after as f32 / n_entries.max(1) as f32;
+        let share = 1.0 - edges.sparsity() as f32;
         let column = Rect::from_min_max(pos2(left + 1.0, bars.top()), pos2(left + step - 1.0, bars.bottom()));
         let kept = column.with_min_y(bars.bottom() - share * bars.height());
         painter.rect_filled(column, 1.0, if hovered == Some(i) { tokens.hover } else { tokens.sunken });
@@ -79,8 +81,8 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, hop:
             ui.label(format!(
                 "removed {} (kept {} of {})",
                 format::percent(edges.sparsity()),
-                format::count(edges.n_after as u64),
-                format::count(n_entries as u64)
+                format::count(edges.n_kept() as u64),
+                format::count(edges.n_removable() as u64)
             ));
             ui.label(format!("δa {} → {}", format::delta(edges.asked), format::delta(edges.delta)));
         });

@@ -18,7 +18,7 @@ use super::{View, ViewCx, WindowRequest};
 use crate::engine::analysis::{Atlas, NodeOrder, RasterMode, Run, Side};
 use crate::engine::model::StepKind;
 use crate::session::jobs::Lane;
-use crate::session::{AtlasRequest, Store};
+use crate::session::{AtlasRequest, NextStep, Store};
 use crate::ui::actions::Action;
 use crate::ui::widgets::{chip, empty_state, picker, weak};
 
@@ -219,6 +219,19 @@ impl Layers {
     }
 }
 
+/// A button for what can be done without a model, with what it does.
+fn next_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, step: NextStep) {
+    let (name, request) = match step {
+        NextStep::Train => ("Train a model", WindowRequest::Do(Action::Train)),
+        NextStep::Propagate => ("Propagate the graph alone…", WindowRequest::PropagateDialog),
+        NextStep::Prune | NextStep::OpenGraph => return,
+    };
+    if ui.add(egui::Button::new(name).min_size(vec2(220.0, 28.0))).on_hover_text(step.says()).clicked() {
+        cx.out.request(request);
+    }
+    ui.add_space(4.0);
+}
+
 fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     let store: &Store = cx.session.store();
     if let Some(fault) = &store.preview_fault {
@@ -227,12 +240,18 @@ fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     }
     match (&store.graph, &store.model) {
         (None, _) => empty_state(ui, cx.tokens, "No graph is open", "Open a graph and a model to see every layer"),
-        (Some(_), None) => {
-            empty_state(ui, cx.tokens, "No model is open", "Open a trained model, or train one");
+        (Some(graph), None) => {
+            let has_labels = graph.dataset.labels().is_some();
+            let next = if has_labels {
+                "Open a trained model, or train one on the graph's labels"
+            } else {
+                "Open a trained model; the graph has no labels to train one with"
+            };
+            empty_state(ui, cx.tokens, "No model is open", next);
             ui.vertical_centered(|ui| {
                 ui.add_space(8.0);
-                if ui.button("Train").clicked() {
-                    cx.out.request(WindowRequest::Do(Action::Train));
+                for step in NextStep::of(Some(has_labels), false) {
+                    next_ui(cx, ui, *step);
                 }
             });
         }

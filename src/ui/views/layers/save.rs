@@ -34,8 +34,10 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
     let subtitle = format!("{shown}, {}", recipe_summary(&run.recipe));
     let (x_name, y_name) = place.axis_names();
     let has_nodes = place.side == crate::engine::analysis::Side::Edges;
-    let file = format!("{} {}.{}", run.dataset.name(), name.to_lowercase(), format.extension()).replace(' ', "-");
+    let file =
+        format!("{} {}.{}", run.dataset.name(), name.to_lowercase(), format.extension()).replace([' ', '/', '\\'], "-");
     let write = move |path: &std::path::Path, ctl: &crate::engine::control::Control| {
+        let (format, path) = format.settled(path)?;
         let raster = raster(&run, &atlas, &request, ctl)?;
         let figure = HeatmapFigure {
             raster: &raster,
@@ -51,8 +53,8 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
             FigureFormat::Svg => figure.svg().map_err(failed)?.into_bytes(),
             FigureFormat::Csv => figure.csv().map_err(failed)?,
         };
-        write_atomic(path, &bytes)?;
-        Ok(())
+        write_atomic(&path, &bytes)?;
+        Ok(path)
     };
     SaveRequest { name: file.clone(), writer: FileWriter::new(format!("Save {file}"), write) }
 }

@@ -1,20 +1,25 @@
 //! What the view says: tooltips, states, and the lines of numbers.
 
-use crate::engine::analysis::{Atlas, EntryFacts, EntryPlace, Estimate, NodeOrder, RasterMode, Run, Side};
+use crate::engine::analysis::{
+    Atlas, EntryFacts, EntryPlace, Estimate, NodeOrder, RasterMode, RemovedCount, Run, Side,
+};
 use crate::engine::kernels::Advice;
-use crate::engine::sparsify::{EdgeTrace, StepTrace, WeightTrace};
+use crate::engine::sparsify::{EdgeTrace, Recipe, StepTrace, WeightTrace};
+use crate::io::escaped;
 use crate::session::jobs::Lane;
 use crate::session::{Session, format};
 
 pub(super) fn mode_says(mode: RasterMode) -> &'static str {
     match mode {
         RasterMode::Strength => "How much each entry carries: the norm of its message, or of a weight times its input",
-        RasterMode::Kept => "Blue entries stay, grey ones are gone in this layer",
+        RasterMode::Kept => "Blue entries stay, grey ones are gone in this layer. A block mixes both",
         RasterMode::Margin => "How far each entry is above or below its threshold, as a factor",
         RasterMode::Attention(_) => {
             "The attention that every entry had, of all heads together or of one; what was removed has none"
         }
-        RasterMode::WhenRemoved => "The layer or hop in which each entry goes: what is removed stays removed",
+        RasterMode::WhenRemoved => {
+            "The layer or hop in which each entry goes: what is removed stays removed. A block mixes the colours of its entries"
+        }
     }
 }
 
@@ -98,7 +103,8 @@ fn time(run: &Run, at: usize) -> Option<(String, &'static str)> {
 
 /// Below the histogram: lines of numbers, each with what it means.
 ///
-/// With an estimate the first line is about the recipe as it stands; the rest stays that of the run.
+/// With an estimate every line is about the recipe as it stands, or says that its number is still to come: numbers of two recipes never
+/// stand side by side.
 pub(super) fn numbers(
     run: &Run,
     estimate: Option<&Estimate>,
@@ -115,9 +121,8 @@ pub(super) fn numbers(
         Side::Edges => e.edges,
         Side::Weights(nth) => e.weights.get(nth).copied(),
     });
-    if let (Some(about), Some(first)) = (estimated, lines.first_mut()) {
-        let (share, kept) = removed(about.sparsity(), about.n_kept(), about.n_entries);
-        *first = vec![(format!("{share} (about)"), ESTIMATE_SAYS), (kept, ESTIMATE_SAYS)];
+    if let (Some(about), Some(estimate)) = (estimated, estimate) {
+        return estimated_numbers(about, &estimate.recipe, step, side);
     }
     let mut last = whole_step(run, at, step, side);
     if let Side::Weights(nth) = side {
@@ -126,6 +131,28 @@ pub(super) fn numbers(
     lines.push(last);
     lines
 }
+
+/// What is known of a recipe before it is computed.
+fn estimated_numbers(
+    about: RemovedCount,
+    recipe: &Recipe,
+    step: &StepTrace,
+    side: Side,
+) -> Vec<Vec<(String, &'static str)>> {
+    let (share, kept) = removed(about.sparsity(), about.n_kept(), about.n_entries);
+    let asked = match side {
+        Side::Edges => format!("δa {}", format::delta(recipe.delta_a(step.idx))),
+        Side::Weights(_) => format!("δw {}", format::delta(recipe.delta_w(step.idx))),
+    };
+    vec![
+        vec![(format!("{share} (about)"), ESTIMATE_SAYS), (kept, ESTIMATE_SAYS)],
+        vec![(asked, "The threshold as the recipe gives it"), (format!("MACs {}", format::NONE), TO_COME)],
+        vec![(format!("norm, error and time {}", format::NONE), TO_COME)],
+    ]
+}
+
+/// Where a number is that no estimate has.
+const TO_COME: &str = "Follows with the exact result, when the slider rests";
 
 /// What the words about skipping weights mean.
 const ADVICE_SAYS: &str = "Removed share from which skipping weights saves time on a processor of this kind, and how many times faster \
@@ -150,17 +177,25 @@ fn removed(share: f64, kept: usize, all: usize) -> (String, String) {
 }
 
 fn edge_numbers(step: &StepTrace, edges: &EdgeTrace) -> Vec<Vec<(String, &'static str)>> {
-    let (share, kept) = removed(edges.sparsity(), edges.n_after, edges.n_entries);
+    let (share, kept) = removed(edges.sparsity(), edges.n_kept(), edges.n_removable());
+    let own = edges.n_entries - edges.n_removable();
     let used = if edges.pushed_share.is_some() {
         format!("δa {}", format::delta(edges.asked))
     } else {
         format!("δa {} → {}", format::delta(edges.asked), format::delta(edges.delta))
     };
+    let beside = (own > 0).then(|| {
+        let says = "Self-loops are never removed, and stand beside the share";
+        (format!("+ {} self-loops", format::count(own as u64)), says)
+    });
     vec![
         vec![
-            (share, "Share of all entries of the graph, self-loops included, that this step does not walk"),
-            (kept, "Entries this step walks; self-loops are never removed"),
-        ],
+            (share, "Share of the entries that can be removed which this step does not propagate over"),
+            (kept, "Of the entries that can be removed"),
+        ]
+        .into_iter()
+        .chain(beside)
+        .collect(),
         vec![
             (used, "The threshold as the recipe gives it, and the message norm it comes to in this step"),
             (
@@ -208,9 +243,11 @@ pub(super) fn number(value: f64) -> String {
 
 /// A node with its classes.
 fn node(run: &Run, u: usize) -> String {
-    let id = run.dataset.node_id(u);
+    let id = escaped(&run.dataset.node_id(u)).into_owned();
     let Some(labels) = run.dataset.labels() else { return id };
-    let name = |class: usize| labels.names.get(class).cloned().unwrap_or_else(|| format!("class {class}"));
+    let name = |class: usize| {
+        labels.names.get(class).map_or_else(|| format!("class {class}"), |name| escaped(name).into_owned())
+    };
     let names: Vec<String> = labels.all_of(u).into_iter().map(name).collect();
     if names.is_empty() { id } else { format!("{id} ({})", names.join(", ")) }
 }
@@ -263,5 +300,43 @@ pub(super) fn entry(run: &Run, facts: &EntryFacts) -> (String, Vec<String>) {
                 facts.reason.clone(),
             ],
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::analysis::{RunOptions, ScoreSketch, run};
+    use crate::engine::control::Control;
+    use crate::engine::graph::{PowerLaw, power_law_communities};
+    use crate::engine::model::Model;
+
+    #[test]
+    fn beside_an_estimate_no_number_of_the_older_recipe_stands() {
+        let ctl = Control::new(2).expect("workers");
+        let shape = PowerLaw { n_nodes: 90, n_entries: 520, n_features: 12, n_classes: 3, seed: 5 };
+        let dataset = power_law_communities(&shape, &ctl).expect("a graph").shared();
+        let mut recipe = Recipe::default();
+        recipe.model.hidden = 16;
+        (recipe.edges.delta, recipe.weights.delta) = (vec![0.5], vec![0.5]);
+        let model = Arc::new(Model::init(&recipe.model, 12, 3, 1));
+        let old = run(&dataset, &model, &recipe, RunOptions::FULL, None, &ctl).expect("a run");
+        let old = Arc::new(old);
+        let mut newer = old.recipe.clone();
+        (newer.edges.delta, newer.weights.delta) = (vec![0.9], vec![0.9]);
+        let estimate = ScoreSketch::new(&old, &newer, &ctl).expect("a sketch").estimate(&newer);
+        for side in [Side::Edges, Side::WEIGHTS] {
+            let text = |estimate| {
+                let lines = numbers(&old, estimate, 0, side);
+                lines.into_iter().flatten().map(|(text, _)| text).collect::<Vec<_>>()
+            };
+            let (before, during) = (text(None), text(Some(&estimate)));
+            assert!(before.iter().any(|t| t.contains(" 0.50")), "{before:?}");
+            assert!(during.iter().any(|t| t.contains(" 0.90")) && during[0].ends_with("(about)"), "{during:?}");
+            let both: Vec<&String> = before.iter().filter(|t| during.contains(t)).collect();
+            assert!(both.is_empty() && !during.iter().any(|t| t.contains('→')), "{both:?} of the older: {during:?}");
+        }
     }
 }

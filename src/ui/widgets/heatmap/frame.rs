@@ -187,7 +187,7 @@ fn legend(painter: &Painter, tokens: &Tokens, plot: Rect, scale: &Scale) {
             pos2(bar.left(), bar.bottom() - share(stripe + 1) * bar.height()),
             pos2(bar.right(), bar.bottom() - share(stripe) * bar.height()),
         );
-        mesh.add_colored_rect(part, shades.at((stripe as f32 + 0.5) / STRIPES as f32));
+        mesh.add_colored_rect(part, shades.of(scale.legend((stripe as f32 + 0.5) / STRIPES as f32)));
     }
     painter.add(Shape::mesh(mesh));
     let mut lowest_free = f32::INFINITY;

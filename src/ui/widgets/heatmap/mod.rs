@@ -6,11 +6,13 @@
 mod frame;
 mod pointer;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eframe::egui::{self, ColorImage, Rect, Response, Sense, TextureFilter, TextureHandle, TextureOptions, pos2, vec2};
 
 use crate::engine::analysis::{NodeGroup, Viewport};
+use crate::io::{ExportError, ending, with_known_ending};
 use crate::session::Picture;
 use crate::ui::colormap::Shades;
 use crate::ui::tokens::Tokens;
@@ -77,6 +79,16 @@ pub(crate) enum FigureFormat {
 impl FigureFormat {
     /// All of them, in the order of the menus.
     pub(crate) const ALL: [Self; 3] = [Self::Png, Self::Svg, Self::Csv];
+
+    /// What a file of this name is to be: what its ending says, else this.
+    ///
+    /// # Errors
+    /// Where the name has no ending of a picture, and is taken with one.
+    pub(crate) fn settled(self, path: &Path) -> Result<(Self, PathBuf), ExportError> {
+        let named = Self::ALL.into_iter().find(|format| format.extension() == ending(path));
+        let format = named.unwrap_or(self);
+        Ok((format, with_known_ending(path, &[format.extension()])?))
+    }
 
     /// As in file names.
     pub(crate) fn extension(self) -> &'static str {
