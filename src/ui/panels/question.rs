@@ -126,7 +126,7 @@ impl Question {
 
     fn unsaved_ui(&mut self, ui: &mut egui::Ui, session: &Session, tokens: &Tokens, what: Leaving) {
         let project = session.store().project.as_ref().and_then(|p| p.file_name());
-        let name = project.map_or_else(|| "your work".to_owned(), |name| name.to_string_lossy().into_owned());
+        let name = project.map_or_else(|| "an untitled project".to_owned(), |name| name.to_string_lossy().into_owned());
         ui.label(strong(format!("Save the changes to {name}?")));
         ui.label(weak(tokens, "A project keeps what is open, the recipe, and the names and recipes of the runs"));
         ui.horizontal(|ui| {
