@@ -44,7 +44,10 @@ pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, first_li
 pub(crate) use file::read_text;
 pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
 pub use memory::free_memory;
-pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
+pub use model::{
+    MODEL_FORMAT, SPARSE_MODEL_FORMAT, TensorBytes, encode_model, encode_sparse_model, encode_tensors, read_model,
+    read_model_bytes, write_model,
+};
 pub use recipe::{
     RecipeForm, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml, write_recipe,
 };
