@@ -35,6 +35,7 @@ pub mod results;
 mod sample;
 mod source;
 mod sparse;
+mod spreadsheet;
 pub mod stored;
 pub mod table;
 mod torch;
