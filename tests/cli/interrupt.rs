@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::common::{SMALL, folder, small_model, stdout};
+use rustix::process::Signal;
+
+use super::common::{SMALL, folder, send, small_model, stdout};
 
 /// Starts the program, interrupts it after `delay`, and gives its exit code and how long it took to answer.
 fn interrupt(folder: &Path, arguments: &[&str], delay: Duration) -> (Option<i32>, Duration) {
@@ -18,8 +20,8 @@ fn interrupt(folder: &Path, arguments: &[&str], delay: Duration) -> (Option<i32>
         .expect("started");
     std::thread::sleep(delay);
     let sent = Instant::now();
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
-    assert!(killed.success(), "the program was still running");
+    assert!(child.try_wait().expect("a status").is_none(), "the program was still running");
+    send(&child, Signal::INT);
     let status = child.wait().expect("ended");
     (status.code(), sent.elapsed())
 }

@@ -105,8 +105,8 @@ fn a_work_folder_is_one_propagations_and_one_graphs() {
         std::thread::sleep(Duration::from_millis(2));
     }
     // Held up, so that it is still there however slow this test is.
-    let held = Command::new("kill").args(["-STOP", &first.id().to_string()]).status().expect("kill");
-    assert!(held.success() && first.try_wait().expect("a status").is_none(), "the first one was still at work");
+    super::common::send(&first, rustix::process::Signal::STOP);
+    assert!(first.try_wait().expect("a status").is_none(), "the first one was still at work");
     refused("found a propagation at work: disk.unifews-work");
     first.kill().expect("killed");
     first.wait().expect("ended");
