@@ -149,7 +149,7 @@ pub(super) struct PruneArgs {
     /// The bundle to write: a folder, or one file where the name ends in .zip
     #[arg(short, long, value_name = "BUNDLE")]
     pub(super) output: PathBuf,
-    /// What the weights of model_sparse.safetensors are stored as; 16 bits halve them, and the run says what the rounding costs
+    /// What the weights of the bundle's sparse model are stored as; 16 bits halve them, and the run says what the rounding costs
     #[arg(long, value_name = "f32|bf16|f16", default_value = "f32", value_parser = choice::<ValueType>)]
     pub(super) values: ValueType,
     /// Leave the node features out of the bundle: to run it takes the graph

@@ -106,9 +106,9 @@ fn sparse_size(run: &Run, values: ValueType, headers: u64) -> PlannedSize {
     }
     let weights = run.pruned.model.parameters.iter().filter(|p| p.is_matrix()).map(|p| p.name.as_str());
     let weights: std::collections::BTreeSet<&str> = weights.collect();
-    let bytes = run.size.tensors.iter().map(|t| match weights.contains(t.name.as_str()) {
-        true => Encoding::smallest(&t.shape, t.n_stored, values).1,
-        false => t.sparse_bytes,
+    let bytes = run.size.tensors.iter().map(|t| {
+        let is_weight = weights.contains(t.name.as_str());
+        if is_weight { Encoding::smallest(&t.shape, t.n_stored, values).1 } else { t.sparse_bytes }
     });
     PlannedSize::About(bytes.sum::<u64>() + headers / 2)
 }

@@ -246,12 +246,14 @@ impl OutlinePen for Pen {
 
 #[cfg(test)]
 mod tests {
+    use tiny_skia::PremultipliedColorU8;
+
     use super::super::canvas::TEXT;
     use super::*;
 
     fn darkest(picture: &Picture, columns: std::ops::Range<u32>, rows: std::ops::Range<u32>) -> u8 {
         let pixels = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
-        pixels.filter_map(|(x, y)| picture.0.pixel(x, y)).map(|p| p.red()).min().unwrap_or(255)
+        pixels.filter_map(|(x, y)| picture.0.pixel(x, y)).map(PremultipliedColorU8::red).min().unwrap_or(255)
     }
 
     #[test]

@@ -136,13 +136,13 @@ impl<'a> Parts<'a> {
         }
         let values = match note.encoding {
             Encoding::Dense => self.values("", note, n_values)?,
-            Encoding::Bitmask => self.from_bitmask(note, n_values)?,
-            Encoding::Csr => self.from_rows(note, n_values)?,
+            Encoding::Bitmask => self.decode_bitmask(note, n_values)?,
+            Encoding::Csr => self.decode_rows(note, n_values)?,
         };
         ArrayD::from_shape_vec(IxDyn(&note.shape), values).map_err(|error| self.fault("", "a tensor", error))
     }
 
-    fn from_bitmask(&self, note: &Note, n_values: u64) -> Result<Vec<f32>, LoadError> {
+    fn decode_bitmask(&self, note: &Note, n_values: u64) -> Result<Vec<f32>, LoadError> {
         let (_, bits) = self.part(".mask", &[Dtype::U8])?;
         if bits.len() as u64 != n_values.div_ceil(8) {
             let expected = format!("{} bytes for {n_values} values", n_values.div_ceil(8));
@@ -163,7 +163,7 @@ impl<'a> Parts<'a> {
         Ok(values)
     }
 
-    fn from_rows(&self, note: &Note, n_values: u64) -> Result<Vec<f32>, LoadError> {
+    fn decode_rows(&self, note: &Note, n_values: u64) -> Result<Vec<f32>, LoadError> {
         let [rows, columns] = note.shape[..] else {
             return Err(self.fault("", "a matrix", format!("shape {:?}", note.shape)));
         };
