@@ -7,8 +7,7 @@ use super::args::ReplayArgs;
 use super::output::{self, count, percent};
 use super::progress::Terminal;
 use crate::engine::graph::Dataset;
-use crate::io::bundle::{Bundle, ReplayReport, SparseReplay, read_bundle, replay};
-use crate::io::{LoadError, read_graph_as};
+use crate::io::bundle::{Bundle, ReplayReport, SparseReplay, graph_of, read_bundle, replay};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -66,17 +65,6 @@ fn about_sparse(sparse: SparseReplay) -> String {
 
 /// Reads the graph that a bundle was made from: where it says, or where the user says.
 pub(super) fn read_graph_of(bundle: &Bundle, graph: Option<&str>, terminal: &Terminal) -> anyhow::Result<Dataset> {
-    let source = graph.unwrap_or(&bundle.manifest.graph.source);
     terminal.ctl().progress("reading the graph", 0, 0);
-    match read_graph_as(source, &bundle.recipe.graph, terminal.ctl()) {
-        Err(LoadError::Io { source: reason, .. }) if graph.is_none() => {
-            let features = if bundle.manifest.graph.features_left_out {
-                "the bundle was written without the node features, and its graph"
-            } else {
-                "the bundle's graph"
-            };
-            bail!("{features} is not there any more ({reason}); say where it is with --graph: {source}");
-        }
-        result => Ok(result?.0),
-    }
+    Ok(graph_of(bundle, graph, terminal.ctl())?.0)
 }

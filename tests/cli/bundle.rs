@@ -268,8 +268,8 @@ fn without_features_the_graph_is_needed_and_asked_for() {
         .args(["replay", "b", "--quiet"])
         .assert()
         .code(1)
-        .stderr(contains("the bundle was written without the node features, and its graph is not there any more"))
-        .stderr(contains("say where it is with --graph: graph"));
+        .stderr(contains("graph of the bundle, which was written without the node features: expected the graph that it was made from"))
+        .stderr(contains("--graph PATH says where it is), found "));
     stdout(folder.path(), &["replay", "b", "--graph", "elsewhere"]);
     // The script runs with a file of them, and asks for one.
     let said = stdout(folder.path(), &["prune", "elsewhere", small_model("gcn"), "-o", "with", "--delta-a", "0.5"]);

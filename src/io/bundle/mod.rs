@@ -49,7 +49,7 @@ pub(crate) use predictions::predictions_of;
 pub(crate) use read::matrix_from_npz;
 pub use read::{Bundle, read_bundle};
 pub(crate) use replay::check_graph;
-pub use replay::{ReplayReport, SparseReplay, replay};
+pub use replay::{ReplayReport, SparseReplay, graph_of, replay};
 pub use size::{GraphSizeMetrics, RoundingMetrics, SizeMetrics, TensorMetrics};
 pub use write::{BundleReport, BundleWriter, write_bundle, write_bundle_as};
 

@@ -10,7 +10,7 @@ use crate::engine::analysis::{ValueType, forward_frozen, predictions};
 use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
 use crate::engine::sparsify::edges::Walk;
-use crate::io::LoadError;
+use crate::io::{LoadError, LoadReport, read_graph_as};
 
 /// What running a bundle again gave.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -103,6 +103,24 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
 fn differences(a: &Array2<f32>, b: &Array2<f32>) -> (usize, f32) {
     let pairs = || a.iter().zip(b).filter(|(a, b)| a.to_bits() != b.to_bits());
     (pairs().count(), pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max))
+}
+
+/// Reads the graph that `bundle` was made from: at `graph`, or where the bundle says.
+///
+/// # Errors
+/// [`LoadError`]; where the graph is no more at the place that the bundle names, the message names the way out.
+pub fn graph_of(bundle: &Bundle, graph: Option<&str>, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
+    let note = &bundle.manifest.graph;
+    let source = graph.unwrap_or(&note.source);
+    match read_graph_as(source, &bundle.recipe.graph, ctl) {
+        Err(LoadError::Io { source: reason, .. }) if graph.is_none() => {
+            let without = if note.features_left_out { ", which was written without the node features" } else { "" };
+            let place = format!("graph of the bundle{without}");
+            let expected = "the graph that it was made from (unifews replay BUNDLE --graph PATH says where it is)";
+            Err(LoadError::content(source.as_ref(), place, expected, reason))
+        }
+        result => result,
+    }
 }
 
 /// Checks that `dataset` is the graph that `bundle` was made from.
