@@ -3,6 +3,9 @@
 
 #![expect(clippy::expect_used, reason = "tests fail loudly")]
 
+#[path = "tidy/supply.rs"]
+mod supply;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

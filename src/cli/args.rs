@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
+use crate::engine::analysis::ValueType;
 use crate::engine::graph::{Column, Direction, Encoding, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
@@ -152,6 +153,15 @@ pub(super) struct PruneArgs {
     /// The bundle to write: a folder, or one file where the name ends in .zip
     #[arg(short, long, value_name = "BUNDLE")]
     pub(super) output: PathBuf,
+    /// What the weights of the bundle's sparse model are stored as; 16 bits halve them, and the run says what the rounding costs
+    #[arg(long, value_name = "f32|bf16|f16", default_value = "f32", value_parser = choice::<ValueType>)]
+    pub(super) values: ValueType,
+    /// Leave the node features out of the bundle: to run it takes the graph
+    #[arg(long)]
+    pub(super) without_features: bool,
+    /// Measure no times: the same call writes the same bytes on any machine, with any number of threads
+    #[arg(long)]
+    pub(super) no_timing: bool,
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
     #[command(flatten)]

@@ -38,6 +38,7 @@ pub(super) fn run(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> 
     for left_out in &report.left_out {
         output::note(&format!("left out: {}: {}", left_out.item.key(), left_out.reason));
     }
+    report.notes.iter().for_each(|note| output::note(note));
     if args.shared.json {
         return output::json(&Document { command: "export", bundle: &args.bundle, report: &report });
     }

@@ -15,9 +15,9 @@ use crate::engine::model::Model;
 use crate::engine::sparsify::{Recipe, Schedule, Training};
 use crate::engine::train::train;
 use crate::io::atomic::AtomicFolder;
-use crate::io::bundle::{BundleWriter, Metrics};
+use crate::io::bundle::{BundleOptions, BundleWriter, Metrics};
 use crate::io::results::{SweepResults, write_files, write_sweep_files};
-use crate::io::{Detected, GraphPart, detect, is_bundle_folder, read_graph_as, read_model, read_recipe};
+use crate::io::{Detected, GraphPart, detect, read_graph_as, read_model, read_recipe};
 
 /// Where everything goes.
 const FOLDER: &str = "unifews-out";
@@ -49,7 +49,7 @@ pub(super) fn run(request: &WindowRequest, terminal: &Terminal) -> anyhow::Resul
     let (dataset, model, recipe) = read(&named, terminal)?;
     check_memory(&dataset, &model, &recipe, RunOptions::FULL, terminal)?;
     let run = run_recipe(&dataset, &model, &recipe, RunOptions::FULL, None, terminal.ctl())?;
-    BundleWriter::within(folder.part().below("bundle")).write(&run, terminal.ctl())?;
+    BundleWriter::within(folder.part().below("bundle")).write(&run, BundleOptions::default(), terminal.ctl())?;
     let results = small_sweep(&run, terminal)?;
     write_sweep_files(&folder.part().below("sweep"), &results, &pictures::trade_off(&results)?)?;
     write_files(&folder.part().below("heatmaps"), &pictures::heatmaps(&run, terminal)?)?;

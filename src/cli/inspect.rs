@@ -135,7 +135,7 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()>
 /// Reads files that belong together and prints the import report that the window shows.
 fn together(args: &InspectArgs, options: ReadOptions, terminal: &Terminal) -> anyhow::Result<()> {
     let roles = args.roles.iter().cloned().collect();
-    let read = read_together(&args.paths, roles, options, args.graph.memory(), terminal.ctl());
+    let read = read_together(&args.paths, roles, options, terminal.memory(), terminal.ctl());
     let report = read.map_err(|reason| match reason {
         JobError::Cancelled => anyhow::Error::new(LoadError::Cancelled),
         JobError::Failed(why) | JobError::Panicked(why) => anyhow::anyhow!(why),
@@ -148,7 +148,10 @@ fn together(args: &InspectArgs, options: ReadOptions, terminal: &Terminal) -> an
         next: NextStep::of(has_labels, has_model).iter().map(|step| step.says()).collect(),
         files: report.files.iter().map(FileItem::of).collect(),
         classes: report.classes.iter().map(|class| (class.name.clone(), class.n_nodes)).collect(),
-        graph: report.graph.map(|graph| graph_item(graph.spec.clone(), &graph.dataset, (*graph.report).clone())),
+        graph: report
+            .graph
+            .map(|graph| graph_item(graph.spec.clone(), &graph.dataset, (*graph.report).clone(), terminal))
+            .transpose()?,
         model: report.model.map(|model| model_item(model.spec.clone(), &model.model, (*model.report).clone())),
         misfit: report.fit.and_then(|fit| fit.misfit),
         faults: faults.clone(),

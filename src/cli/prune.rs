@@ -9,7 +9,7 @@ use super::progress::Terminal;
 use crate::engine::analysis::{Run, RunOptions, Score, run as run_recipe};
 use crate::engine::graph::Metric;
 use crate::engine::sparsify::Recipe;
-use crate::io::bundle::{BundleReport, BundleWriter, Metrics};
+use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, SizeMetrics};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -32,13 +32,18 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     }
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     let (model, report) = inputs::read_reported_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
-    let options = RunOptions::FULL;
+    let options = if args.no_timing { RunOptions { n_timed: 0, ..RunOptions::FULL } } else { RunOptions::FULL };
+    if args.no_timing {
+        // It never changes a result, and so must not change the recipe that is written.
+        input.recipe.threads = 0;
+    }
     inputs::check_memory(&input.dataset, &model, &input.recipe, options, terminal)?;
     let run = run_recipe(&input.dataset, &model, &input.recipe, options, None, terminal.ctl())?;
-    let bundle = writer.write(&run, terminal.ctl())?;
+    let chosen = BundleOptions { values: args.values, without_features: args.without_features };
+    let bundle = writer.write(&run, chosen, terminal.ctl())?;
     terminal.clear();
-    let metrics = Metrics::of(&run);
-    if let Some(warning) = score_of_assumptions(report.assumptions().count(), &metrics) {
+    let metrics = &bundle.metrics;
+    if let Some(warning) = score_of_assumptions(report.assumptions().count(), metrics) {
         terminal.note(&format!("warning: {warning}: {}", args.model));
     }
     if args.shared.json {
@@ -47,15 +52,17 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
             graph: run.dataset.source(),
             model: run.model.title(),
             recipe: &run.recipe,
-            metrics: &metrics,
+            metrics,
             bundle: &bundle,
         });
     }
-    let mut lines = summary(&run, &metrics);
-    let BundleReport { path, files, size_bytes } = &bundle;
+    let mut lines = summary(&run, metrics);
+    let BundleReport { path, files, size_bytes, .. } = &bundle;
     let path = path.display();
     lines.push(format!("\nwrote {path} ({} files, {})", files.len(), output::size(*size_bytes)));
-    lines.push(format!("replay with: unifews replay {path}"));
+    let graph = if args.without_features { format!(" --graph {}", args.graph) } else { String::new() };
+    lines.push(format!("replay with: unifews replay {path}{graph}"));
+    lines.extend(about_features(&bundle, &run));
     output::lines(&lines)
 }
 
@@ -78,6 +85,43 @@ fn score_of_assumptions(n_assumed: usize, metrics: &Metrics) -> Option<String> {
         percent(score.accuracy),
         count(score.n_nodes as u64),
     ))
+}
+
+/// What of the graph's own data leaves the house with a bundle.
+fn about_features(bundle: &BundleReport, run: &Run) -> Option<String> {
+    let file = bundle.files.keys().find(|name| name.starts_with("features."));
+    match (file, run.pruned.embedding.is_some()) {
+        (Some(file), _) => Some(format!("the node features are in it ({file}); --without-features leaves them out")),
+        (None, true) => Some(
+            "the node features were left out; embedding.npy, which the model starts from, is made of them".to_owned(),
+        ),
+        (None, false) => None,
+    }
+}
+
+/// What model and graphs take.
+fn sizes(size: &SizeMetrics) -> Vec<String> {
+    let bytes = output::size;
+    let mut lines = vec![format!(
+        "model {} → {} (stored sparse, weights as {})",
+        bytes(size.model_dense_bytes),
+        bytes(size.model_sparse_bytes),
+        size.values.key(),
+    )];
+    if !size.graphs.is_empty() {
+        let graphs = size.graphs.iter().map(|g| format!("{} → {}", bytes(g.bytes_before), bytes(g.bytes_after)));
+        lines.push(format!("graph of every layer {}", graphs.collect::<Vec<_>>().join(", ")));
+    }
+    if let Some(rounding) = &size.rounding {
+        lines.push(format!(
+            "weights rounded to {}: logits {:.1e} off, at most {:.1e}; {} of the predictions stay",
+            size.values.key(),
+            rounding.relative_error.unwrap_or(f64::INFINITY),
+            rounding.largest_difference.unwrap_or(f64::INFINITY),
+            percent(rounding.agreement),
+        ));
+    }
+    lines
 }
 
 /// A run for people: what was removed, what it saves, what it costs.
@@ -113,6 +157,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
         count(totals.macs_dense),
         metrics.macs_rule,
     ));
+    lines.extend(metrics.size.iter().flat_map(sizes));
     match &metrics.timing {
         Some(timing) => lines.push(format!(
             "measured, {} threads, median of {}: {} unpruned, {} pruned ({:.2} times as fast)",

@@ -4,11 +4,10 @@ use anyhow::bail;
 use serde::Serialize;
 
 use super::args::ReplayArgs;
-use super::output::{self, count};
+use super::output::{self, count, percent};
 use super::progress::Terminal;
 use crate::engine::graph::Dataset;
-use crate::io::bundle::{Bundle, ReplayReport, read_bundle, replay};
-use crate::io::{LoadError, read_graph_as};
+use crate::io::bundle::{Bundle, ReplayReport, SparseReplay, graph_of, read_bundle, replay};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -32,9 +31,10 @@ pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<()> 
         output::json(&Document { command: "replay", bundle: &args.bundle, graph: source, is_identical, report })?;
     } else if report.is_identical() {
         output::lines(&[format!(
-            "identical: {} logits and {} edge values have the same bits",
+            "identical: {} logits and {} edge values have the same bits{}",
             count(report.n_logits as u64),
             count(report.n_edge_values as u64),
+            report.sparse.map_or_else(String::new, about_sparse),
         )])?;
     }
     if !report.is_identical() {
@@ -51,14 +51,20 @@ pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// What the sparse weights give.
+fn about_sparse(sparse: SparseReplay) -> String {
+    if sparse.n_different == 0 {
+        return "; with the sparse model, too".to_owned();
+    }
+    let (values, stays) = (sparse.values.key(), percent(sparse.agreement));
+    format!(
+        "; with the sparse model, weights as {values}: at most {:.1e} off, {stays} of the classes stay",
+        sparse.max_abs_difference
+    )
+}
+
 /// Reads the graph that a bundle was made from: where it says, or where the user says.
 pub(super) fn read_graph_of(bundle: &Bundle, graph: Option<&str>, terminal: &Terminal) -> anyhow::Result<Dataset> {
-    let source = graph.unwrap_or(&bundle.manifest.graph.source);
     terminal.ctl().progress("reading the graph", 0, 0);
-    match read_graph_as(source, &bundle.recipe.graph, terminal.ctl()) {
-        Err(LoadError::Io { source: reason, .. }) if graph.is_none() => {
-            bail!("the bundle's graph is not there any more ({reason}); say where it is with --graph: {source}");
-        }
-        result => Ok(result?.0),
-    }
+    Ok(graph_of(bundle, graph, terminal.ctl())?.0)
 }

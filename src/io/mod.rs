@@ -45,6 +45,7 @@ mod sha256;
 mod sheet;
 mod source;
 mod sparse;
+mod spreadsheet;
 pub mod stored;
 pub mod table;
 mod torch;
@@ -59,7 +60,10 @@ pub(crate) use file::{read_start, read_text};
 pub use fonts::east_asian_font;
 pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
 pub use memory::{MemoryBudget, MemoryLeft, free_memory, process_memory};
-pub use model::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model, read_model_bytes, write_model};
+pub use model::{
+    MODEL_FORMAT, SPARSE_MODEL_FORMAT, TensorBytes, encode_model, encode_sparse_model, encode_tensors, read_model,
+    read_model_bytes, write_model,
+};
 pub use reading::ReadingScope;
 pub use recipe::{
     RecipeForm, check_companion_recipe, files_outside, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text,

@@ -119,6 +119,7 @@ impl Session {
                 let label = writer.label.clone();
                 self.write(&label, path, move |path, ctl| (writer.write)(path, ctl));
             }
+            Command::SetBundleOptions(options) => self.store.export.options = options,
             Command::Export(id, folder) => self.export(id, folder),
             Command::ExportItems(id, items, folder) => self.export_items(id, items, folder),
             Command::SaveModel(path) => {

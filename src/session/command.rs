@@ -12,6 +12,7 @@ use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
 use crate::engine::sparsify::Recipe;
 use crate::io::Role;
+use crate::io::bundle::BundleOptions;
 use crate::io::export::ExportItem;
 
 /// Recipe changes of one gesture, for example one drag of a slider, are one step to undo.
@@ -99,6 +100,8 @@ pub enum Command {
     Undo,
     /// Makes the last undone change again.
     Redo,
+    /// Chooses what the next bundles hold.
+    SetBundleOptions(BundleOptions),
     /// Writes a run as a bundle into a folder.
     Export(RunId, PathBuf),
     /// Writes a run for other programs into a folder.

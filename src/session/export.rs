@@ -3,18 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::format::percent;
 use super::jobs::{JobError, Lane, Partial};
 use super::store::{Exported, Phase, RunId, WrittenFile};
 use super::{Answer, Session};
 use crate::engine::analysis::Run;
 use crate::engine::control::Control;
 use crate::io::LoadError;
-use crate::io::bundle::{read_bundle, replay, write_bundle};
+use crate::io::bundle::{BundleOptions, read_bundle, replay, write_bundle_as};
 use crate::io::export::{self, ExportItem, ExportSource};
 
 impl Session {
     pub(super) fn export(&mut self, id: RunId, folder: PathBuf) {
-        self.export_with(id, move |run, ctl| bundle(run, &folder, ctl));
+        let options = self.store.export.options;
+        self.export_with(id, move |run, ctl| bundle(run, options, &folder, ctl));
     }
 
     pub(super) fn export_items(&mut self, id: RunId, items: Vec<ExportItem>, folder: PathBuf) {
@@ -46,11 +48,12 @@ fn for_others(run: &Run, items: &[ExportItem], folder: &Path, ctl: &Control) -> 
         difference: Some((file.max_difference, format!("{} {}", file.n_compared, file.compared))),
     });
     let left_out = report.left_out.into_iter().map(|l| (l.item.key().to_owned(), l.reason)).collect();
-    Ok(Exported { folder: report.folder, files: files.collect(), is_verified: true, replay: None, left_out })
+    let notes = report.notes;
+    Ok(Exported { folder: report.folder, files: files.collect(), is_verified: true, replay: None, left_out, notes })
 }
 
-fn bundle(run: &Run, folder: &Path, ctl: &Control) -> Result<Exported, JobError> {
-    let report = write_bundle(run, folder, ctl)?;
+fn bundle(run: &Run, options: BundleOptions, folder: &Path, ctl: &Control) -> Result<Exported, JobError> {
+    let report = write_bundle_as(run, options, folder, ctl)?;
     ctl.progress("verifying", 0, 0);
     let is_verified = match read_bundle(&report.path).and_then(|bundle| replay(&bundle, &run.dataset, ctl)) {
         Ok(replayed) => replayed.is_identical(),
@@ -60,8 +63,15 @@ fn bundle(run: &Run, folder: &Path, ctl: &Control) -> Result<Exported, JobError>
     };
     let file = |(name, size_bytes)| WrittenFile { name, size_bytes, difference: None };
     let files = report.files.into_iter().map(|(name, note)| file((name, note.size_bytes))).collect();
-    let replay = Some(format!("unifews replay {}", quoted(&report.path)));
-    Ok(Exported { folder: report.path, files, is_verified, replay, left_out: Vec::new() })
+    let graph = if options.without_features { " --graph GRAPH" } else { "" };
+    let replay = Some(format!("unifews replay {}{graph}", quoted(&report.path)));
+    let rounding = report.metrics.size.as_ref().and_then(|size| size.rounding.as_ref());
+    let notes = rounding.map(|rounding| {
+        let stays = percent(rounding.agreement);
+        format!("Weights rounded to {} in the sparse model: {stays} of the predictions stay", options.values.key())
+    });
+    let (left_out, notes) = (Vec::new(), notes.into_iter().collect());
+    Ok(Exported { folder: report.path, files, is_verified, replay, left_out, notes })
 }
 
 /// A path as a shell takes it.

@@ -19,6 +19,7 @@ use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use crate::engine::sparsify::{EdgeMode, HopRule, Identity, Recipe};
 use crate::io::LoadReport;
+use crate::io::bundle::BundleOptions;
 
 /// A graph that was read, with what its card shows.
 #[derive(Debug, Clone)]
@@ -221,6 +222,8 @@ pub struct Exported {
     pub replay: Option<String>,
     /// What has no form in another program: its name and the reason.
     pub left_out: Vec<(String, String)>,
+    /// What those who open the files should know.
+    pub notes: Vec<String>,
 }
 
 /// One file of an export.
@@ -241,6 +244,8 @@ pub struct ExportState {
     pub phase: Phase,
     /// The last one that was finished.
     pub last: Option<Exported>,
+    /// What the next bundle holds.
+    pub options: BundleOptions,
 }
 
 /// Everything a view may read.

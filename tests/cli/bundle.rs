@@ -8,10 +8,11 @@ use predicates::str::contains;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
-use unifews::engine::analysis::{RunOptions, run};
+use unifews::engine::analysis::{RunOptions, ValueType, run};
 use unifews::engine::control::Control;
-use unifews::io::bundle::{read_bundle, replay, write_bundle};
-use unifews::io::read_model;
+use unifews::engine::model::Model;
+use unifews::io::bundle::{BundleOptions, PlannedSize, contents, read_bundle, replay, write_bundle, write_bundle_as};
+use unifews::io::{read_graph, read_model};
 
 use super::common::{SMALL, cases, folder, json, other_families, python, small_graph, small_model, stdout, unifews};
 
@@ -92,10 +93,18 @@ fn cora_is_pruned_replayed_and_run_by_python() {
 }
 
 fn run_client(python: &Path, bundle: &Path, name: &str) {
-    let output = Command::new(python).arg(bundle.join("load_bundle.py")).output().expect("Python started");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name}: {said}");
+    let said = client(python, bundle, &[]).expect(name);
+    let sparse = client(python, bundle, &["--sparse"]).expect(name);
+    assert_eq!(said, sparse, "{name}: the sparse model has the bits of the dense one");
     eprintln!("{name}: {}", said.trim());
+}
+
+/// What the bundle's script says; as an error where it ends with a failure.
+fn client(python: &Path, bundle: &Path, arguments: &[&str]) -> Result<String, String> {
+    let script = bundle.join("load_bundle.py");
+    let output = Command::new(python).arg(script).args(arguments).output().expect("Python started");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(said) } else { Err(said) }
 }
 
 /// A pruned bundle in a folder of its own.
@@ -124,6 +133,7 @@ fn the_bundle_has_every_file_and_its_hash() {
             "masks.safetensors",
             "metrics.json",
             "model.safetensors",
+            "model_sparse.safetensors",
             "predictions.csv",
             "recipe.toml",
         ]
@@ -132,6 +142,226 @@ fn the_bundle_has_every_file_and_its_hash() {
     let table = std::fs::read_to_string(path.join("predictions.csv")).expect("a table");
     assert_eq!(table.lines().next(), Some("node,label,dense_prediction,pruned_prediction,margin"));
     assert_eq!(table.lines().count(), 301);
+}
+
+#[test]
+fn the_sparse_model_is_smaller_than_the_dense_one_and_a_model_like_any_other() {
+    let folder = folder();
+    let prune = ["prune", "sample:cora", "sample:cora-gcn", "-o", "b", "--delta-a", "0.5", "--delta-w", "0.5"];
+    let out = json(folder.path(), &prune);
+    let bytes = |name: &str| out["bundle"]["files"][name]["size_bytes"].as_u64().expect("a size");
+    let size = &out["metrics"]["size"];
+    let (dense, sparse) = (size["model_dense_bytes"].as_u64().expect("bytes"), size["model_sparse_bytes"].as_u64());
+    let sparse = sparse.expect("bytes");
+    let removed = out["metrics"]["totals"]["weight_sparsity"].as_f64().expect("a share");
+    assert!(removed > 0.2 && sparse < dense * 4 / 5, "{sparse} of {dense} with {removed} removed");
+    for (name, counted) in [("model.safetensors", dense), ("model_sparse.safetensors", sparse)] {
+        assert!(
+            (counted..counted + 4_000).contains(&bytes(name)),
+            "{name}: {counted} counted, {} written",
+            bytes(name)
+        );
+    }
+    assert_eq!(size["tensors"]["convs.0.lin.weight"]["encoding"], "bitmask");
+    for graph in size["graphs"].as_array().expect("graphs") {
+        assert_eq!(graph["bytes_before"], 12_623 * 8 + 2_486 * 4);
+        assert!(graph["bytes_after"].as_u64() < graph["bytes_before"].as_u64(), "{graph}");
+    }
+    // What the manifest says, what replay runs, and what any command reads as a model.
+    let bundle = read_bundle(folder.path().join("b")).expect("a bundle");
+    let note = bundle.manifest.model.sparse.as_ref().expect("a note");
+    assert_eq!((note.file.as_str(), note.sparse_bytes), ("model_sparse.safetensors", sparse));
+    assert_eq!(bundle.sparse_model.as_ref().map(Model::state_dict), Some(bundle.model.state_dict()));
+    let replayed = json(folder.path(), &["replay", "b"]);
+    assert_eq!(replayed["sparse"]["n_different"], 0);
+    let table = stdout(folder.path(), &["inspect", "b/model_sparse.safetensors"]);
+    assert!(table.contains("GCN 1433-") && table.contains("weights that are 0"), "{table}");
+    let readme = std::fs::read_to_string(folder.path().join("b/README.md")).expect("a page");
+    assert!(readme.contains(&format!("| model, weights as f32 | {dense} | {sparse} |")), "{readme}");
+}
+
+#[test]
+fn weights_of_16_bits_halve_the_model_and_say_what_that_costs() {
+    let folder = folder();
+    let python = python("weights_of_16_bits_halve_the_model_and_say_what_that_costs");
+    let mut sizes = Vec::new();
+    for values in ["f32", "bf16", "f16"] {
+        let prune = ["prune", SMALL, small_model("gcn"), "-o", values, "--delta-w", "0.5", "--values", values];
+        let out = json(folder.path(), &prune);
+        let size = &out["metrics"]["size"];
+        assert_eq!(size["values"], values);
+        assert_eq!(size["tensors"]["convs.0.bias"]["values"], "f32");
+        sizes.push(size["model_sparse_bytes"].as_u64().expect("bytes"));
+        let replayed = json(folder.path(), &["replay", values]);
+        assert_eq!((&replayed["is_identical"], &replayed["sparse"]["values"]), (&true.into(), &values.into()));
+        let rounding = &size["rounding"];
+        if values == "f32" {
+            assert!(rounding.is_null());
+        } else {
+            let largest = rounding["largest_difference"].as_f64().expect("a difference");
+            assert!(largest > 0.0 && largest < 0.2, "{largest}");
+            let replayed = replayed["sparse"]["max_abs_difference"].as_f64().expect("a difference");
+            assert!((replayed - largest).abs() < 1e-6, "{replayed} replayed, {largest} said");
+            assert!(rounding["agreement"].as_f64() > Some(0.9) && rounding["test"]["accuracy"].is_number());
+        }
+        if let Some(python) = &python {
+            let bundle = folder.path().join(values);
+            client(python, &bundle, &["--sparse"]).expect(values);
+            // The sparse file alone is enough.
+            std::fs::remove_file(bundle.join("model.safetensors")).expect("removed");
+            client(python, &bundle, &[]).expect(values);
+        }
+    }
+    assert!(sizes[1] < sizes[0] * 2 / 3 && sizes[1] == sizes[2], "{sizes:?}");
+    let said = stdout(folder.path(), &["prune", SMALL, small_model("gcn"), "-o", "b", "--values", "bf16"]);
+    assert!(said.contains("weights rounded to bf16: logits "), "{said}");
+}
+
+#[test]
+fn a_bundle_of_an_earlier_version_still_opens() {
+    let (folder, path) = pruned();
+    let metrics: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path.join("metrics.json")).expect("metrics")).expect("JSON");
+    let mut metrics = metrics.as_object().expect("an object").clone();
+    assert!(metrics.remove("size").is_some());
+    forge(&path, "metrics.json", &serde_json::to_vec(&metrics).expect("JSON"));
+    let manifest = path.join("manifest.json");
+    let mut value: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&manifest).expect("a manifest")).expect("JSON");
+    assert!(value["model"].as_object_mut().expect("an object").remove("sparse").is_some());
+    assert!(value["files"].as_object_mut().expect("an object").remove("model_sparse.safetensors").is_some());
+    std::fs::write(&manifest, value.to_string()).expect("written");
+    std::fs::remove_file(path.join("model_sparse.safetensors")).expect("removed");
+    let replayed = json(folder.path(), &["replay", "b"]);
+    assert_eq!((&replayed["is_identical"], &replayed["sparse"]), (&true.into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn a_sparse_model_with_other_values_is_refused() {
+    let (folder, path) = pruned();
+    let other = ["prune", SMALL, small_model("gcn"), "-o", "other", "--delta-w", "0.9"];
+    stdout(folder.path(), &other);
+    let bytes = std::fs::read(folder.path().join("other/model_sparse.safetensors")).expect("a model");
+    forge(&path, "model_sparse.safetensors", &bytes);
+    unifews(folder.path())
+        .args(["replay", "b", "--quiet"])
+        .assert()
+        .code(1)
+        .stderr(contains("tensor convs.0.lin.weight: expected the values of model.safetensors as f32, found others"));
+}
+
+#[test]
+fn without_features_the_graph_is_needed_and_asked_for() {
+    let folder = folder();
+    let graph = folder.path().join("graph");
+    stdout(folder.path(), &["store", SMALL, "-o", "graph"]);
+    let prune = ["prune", "graph", small_model("gcn"), "-o", "b", "--delta-a", "0.5", "--without-features"];
+    let said = stdout(folder.path(), &prune);
+    assert!(said.contains("replay with: unifews replay b --graph graph"), "{said}");
+    let bundle = folder.path().join("b");
+    assert!(!bundle.join("features.npz").exists() && !bundle.join("features.npy").exists());
+    let readme = std::fs::read_to_string(bundle.join("README.md")).expect("a page");
+    assert!(readme.contains("The node features were left out"), "{readme}");
+    stdout(folder.path(), &["replay", "b", "--graph", "graph"]);
+    std::fs::rename(&graph, folder.path().join("elsewhere")).expect("moved");
+    unifews(folder.path())
+        .args(["replay", "b", "--quiet"])
+        .assert()
+        .code(1)
+        .stderr(contains("graph of the bundle, which was written without the node features: expected the graph that it was made from"))
+        .stderr(contains("--graph PATH says where it is), found "));
+    stdout(folder.path(), &["replay", "b", "--graph", "elsewhere"]);
+    // The script runs with a file of them, and asks for one.
+    let said = stdout(folder.path(), &["prune", "elsewhere", small_model("gcn"), "-o", "with", "--delta-a", "0.5"]);
+    assert!(said.contains("the node features are in it (features.npy)"), "{said}");
+    let Some(python) = python("without_features_the_graph_is_needed_and_asked_for") else { return };
+    let refused = client(&python, &bundle, &[]).expect_err("no features");
+    assert!(refused.contains("written without node features") && refused.contains("--features"), "{refused}");
+    let features = folder.path().join("with/features.npy").into_os_string().into_string().expect("UTF-8");
+    client(&python, &bundle, &["--features", &features]).expect("with features");
+}
+
+#[test]
+fn without_timing_the_same_call_writes_the_same_bytes_with_any_number_of_threads() {
+    for (graph, model) in [(SMALL, small_model("gcn")), ("sample:cora", "sample:cora-gcn")] {
+        let mut first: Option<Vec<(PathBuf, Vec<u8>)>> = None;
+        for threads in ["1", "3", "0"] {
+            let folder = folder();
+            for target in ["b", "b.zip"] {
+                let prune = ["prune", graph, model, "-o", target, "--delta-a", "0.5", "--delta-w", "0.5"];
+                stdout(folder.path(), &[&prune[..], &["--no-timing", "--threads", threads]].concat());
+            }
+            let files = files_of(folder.path());
+            assert!(files.len() > 10);
+            match &first {
+                None => first = Some(files),
+                Some(first) => {
+                    for (a, b) in first.iter().zip(&files) {
+                        assert!(a == b, "{} of {threads} threads differs from that of one", b.0.display());
+                    }
+                    assert_eq!(first.len(), files.len());
+                }
+            }
+            let bundle = read_bundle(folder.path().join("b.zip")).expect("a bundle");
+            assert!(bundle.manifest.machine.is_none() && bundle.metrics.timing.is_none(), "nothing was measured");
+        }
+    }
+}
+
+/// Every file below a folder, by its place.
+fn files_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    fn walk(root: &Path, folder: &Path, out: &mut Vec<(PathBuf, Vec<u8>)>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(root, &path, out);
+            } else {
+                let bytes = std::fs::read(&path).expect("a file");
+                out.push((path.strip_prefix(root).expect("below").to_owned(), bytes));
+            }
+        }
+    }
+    let mut out = Vec::new();
+    walk(folder, folder, &mut out);
+    out.sort();
+    out
+}
+
+#[test]
+fn every_file_that_is_written_was_announced_with_its_size() {
+    let folder = folder();
+    let ctl = Control::new(2).expect("workers");
+    let cora = read_graph("sample:cora", &ctl).expect("a sample").0.shared();
+    let (cora_gcn, _) = read_model("sample:cora-gcn").expect("a sample");
+    let small = small_graph().shared();
+    let mut runs = vec![("cora", run(&cora, &Arc::new(cora_gcn), &cases()[0].2, RunOptions::FULL, None, &ctl))];
+    for (name, family, recipe) in cases() {
+        let (model, _) = read_model(small_model(family)).expect("a model");
+        runs.push((name, run(&small, &Arc::new(model), &recipe, RunOptions::FULL, None, &ctl)));
+    }
+    for (_, model, recipe) in other_families().into_iter().filter(|(name, ..)| name.contains("GAT")) {
+        runs.push(("GAT", run(&small, &Arc::new(model), &recipe, RunOptions::PREVIEW, None, &ctl)));
+    }
+    for (name, run) in runs {
+        let run = run.expect(name);
+        for (values, without_features) in [(ValueType::F32, false), (ValueType::Bf16, true)] {
+            let options = BundleOptions { values, without_features };
+            let mut planned = contents(&run, options);
+            let report = write_bundle_as(&run, options, folder.path().join("b"), &ctl).expect(name);
+            planned.sort_by(|a, b| a.name.cmp(&b.name));
+            let names: Vec<&String> = planned.iter().map(|file| &file.name).collect();
+            assert_eq!(names, report.files.keys().collect::<Vec<_>>(), "{name}");
+            assert_eq!(names.iter().any(|name| name.starts_with("features.")), !without_features);
+            for (file, note) in planned.iter().zip(report.files.values()) {
+                let written = note.size_bytes;
+                let holds = match file.size {
+                    PlannedSize::AtMost(bytes) => written <= bytes,
+                    PlannedSize::About(bytes) => written <= 2 * bytes && bytes <= 2 * written,
+                };
+                assert!(holds, "{name}, {}: {:?} announced, {written} written", file.name, file.size);
+            }
+        }
+    }
 }
 
 #[test]

@@ -58,6 +58,12 @@ pub(crate) fn small_graph() -> Dataset {
     read_graph(SMALL, &Control::new(1).expect("a worker")).expect("a sample").0
 }
 
+/// Sends a signal to a program, as `kill` of a shell would.
+#[cfg(unix)]
+pub(crate) fn send(child: &process::Child, signal: rustix::process::Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).expect("a signal sent");
+}
+
 /// An empty folder.
 pub(crate) fn folder() -> TempDir {
     TempDir::new().expect("a folder")

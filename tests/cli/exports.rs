@@ -169,6 +169,40 @@ fn the_command_writes_what_is_asked_for_and_says_the_largest_difference() {
 }
 
 #[test]
+fn ids_that_a_spreadsheet_takes_for_formulas_are_kept_and_noted() {
+    let mut parts = small_graph().to_parts();
+    let risky = ["=HYPERLINK(\"http://x\")", "+1", "-2", "@cmd"];
+    let id = |u: usize| risky.get(u).map_or_else(|| format!("n{u}"), |id| (*id).to_owned());
+    parts.node_ids = Some((0..300).map(id).collect());
+    let dataset = Dataset::try_new(parts).expect("a graph").shared();
+    let ctl = Control::new(2).expect("workers");
+    let (model, _) = unifews::io::read_model(small_model("gcn")).expect("a model");
+    let run = run(&dataset, &Arc::new(model), &Recipe::default(), RunOptions::PREVIEW, None, &ctl).expect("a run");
+    let folder = folder();
+    let out = folder.path().join("e");
+    let report = export(&ExportSource::of_run(&run), &ExportItem::ALL, &out, &ctl).expect("every form");
+    let [note] = &report.notes[..] else { panic!("one note in {:?}", report.notes) };
+    for words in
+        ["nodes.csv", "predictions.csv", "graphs-csv/layer_00.csv", "4 of 300 node ids", "begin with =, +, - or @"]
+    {
+        assert!(note.contains(words), "{words} in {note}");
+    }
+    let written = std::fs::read_to_string(out.join("exports.json")).expect("a report");
+    assert!(written.contains("4 of 300 node ids begin with =, +, - or @"), "{written}");
+    // They are the graph's own ids, so that tables can be joined.
+    let table = std::fs::read_to_string(out.join("nodes.csv")).expect("a table");
+    assert!(table.contains("0,\"=HYPERLINK(\"\"http://x\"\")\"\n1,+1\n2,-2\n3,@cmd\n4,n4\n"), "{table}");
+    let bundle = folder.path().join("b");
+    write_bundle(&run, &bundle, &ctl).expect("a bundle");
+    let readme = std::fs::read_to_string(bundle.join("README.md")).expect("a page");
+    assert!(readme.contains("`predictions.csv`: 4 of 300 node ids begin with"), "{readme}");
+    // Where no table has ids, and where no id is risky, nothing is said.
+    let items = ExportItem::named("recipe");
+    let report = export(&ExportSource::of_run(&run), &items, folder.path().join("r"), &ctl).expect("recipes");
+    assert!(report.notes.is_empty());
+}
+
+#[test]
 fn wrong_calls_are_named() {
     let folder = bundle();
     let run = |arguments: &[&str]| unifews(folder.path()).args(arguments).arg("--quiet").assert();

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::common::{SMALL, folder, small_model, stdout};
+use rustix::process::Signal;
+
+use super::common::{SMALL, folder, send, small_model, stdout};
 
 /// Starts the program, interrupts it after `delay`, and gives its exit code and how long it took to answer.
 fn interrupt(folder: &Path, arguments: &[&str], delay: Duration) -> (Option<i32>, Duration) {
@@ -18,15 +20,10 @@ fn interrupt(folder: &Path, arguments: &[&str], delay: Duration) -> (Option<i32>
         .expect("started");
     std::thread::sleep(delay);
     let sent = Instant::now();
-    send(&child, rustix::process::Signal::INT);
+    assert!(child.try_wait().expect("a status").is_none(), "the program was still running");
+    send(&child, Signal::INT);
     let status = child.wait().expect("ended");
     (status.code(), sent.elapsed())
-}
-
-/// Sends a signal to a program that is still there.
-pub(crate) fn send(child: &std::process::Child, signal: rustix::process::Signal) {
-    let id = rustix::process::Pid::from_raw(child.id().cast_signed()).expect("a process");
-    rustix::process::kill_process(id, signal).expect("the program was still running");
 }
 
 fn entries(folder: &Path) -> Vec<String> {

@@ -105,7 +105,7 @@ fn a_work_folder_is_one_propagations_and_one_graphs() {
         std::thread::sleep(Duration::from_millis(2));
     }
     // Held up, so that it is still there however slow this test is.
-    super::interrupt::send(&first, rustix::process::Signal::STOP);
+    super::common::send(&first, rustix::process::Signal::STOP);
     assert!(first.try_wait().expect("a status").is_none(), "the first one was still at work");
     refused("found a propagation at work: disk.unifews-work");
     first.kill().expect("killed");

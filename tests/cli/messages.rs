@@ -167,6 +167,21 @@ fn without_a_display_the_main_job_is_done_all_the_same() {
     unifews(folder.path()).args([SMALL, small_model("gcn"), "--headless", "--quiet"]).assert().success();
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_display_that_cannot_be_reached_is_said_in_words_without_places_in_source_files() {
+    let folder = folder();
+    let assert = unifews(folder.path())
+        .env("DISPLAY", ":4242")
+        .args([SMALL, small_model("gcn"), "--quiet"])
+        .assert()
+        .success()
+        .stderr(contains("no display: "));
+    let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(!said.contains(".rs") && !said.contains("panicked") && !said.contains("registry"), "{said}");
+    assert!(folder.path().join("unifews-out/summary.md").is_file());
+}
+
 #[test]
 fn a_setting_of_the_models_own_family_needs_no_arch_beside_it() {
     let folder = folder();

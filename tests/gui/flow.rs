@@ -3,8 +3,10 @@
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use unifews::engine::analysis::ValueType;
 use unifews::engine::sparsify::Training;
 use unifews::io::atomic::write_atomic;
+use unifews::io::bundle::{BundleOptions, contents};
 use unifews::session::jobs::Lane;
 use unifews::session::{Command, Phase, Session};
 use unifews::ui::App;
@@ -248,6 +250,42 @@ fn runs_are_renamed_compared_and_deleted() {
     h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     h.run_steps(2);
     assert_eq!(h.state().session().store().runs.len(), 2, "undo brings it back");
+}
+
+#[test]
+fn every_file_of_a_bundle_is_listed_and_features_can_stay_at_home() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = with_karate([1600.0, 1400.0], &choices);
+    h.get_by_role_and_label(Role::Button, "Prune").click();
+    wait(&mut h, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    h.run_steps(4);
+    let features = h.query_all_by_label_contains("⚠ Node features leave the house: features.np").count();
+    assert_eq!(features, 1, "said before anything is written");
+    h.get_by_role_and_label(Role::CheckBox, "Leave the node features out").click();
+    h.run_steps(2);
+    h.get_by_label("bf16").click();
+    h.run_steps(4);
+    let chosen = BundleOptions { values: ValueType::Bf16, without_features: true };
+    assert_eq!(h.state().session().store().export.options, chosen);
+    assert!(h.query_by_label_contains("Node features stay here").is_some());
+    // The model's size is that of what is written, and says so.
+    assert!(h.query_all_by_label_contains("(sparse)").count() >= 2, "model and graphs in the verdict");
+    let planned = contents(&h.state().session().store().runs[0].run, chosen);
+    for file in &planned {
+        assert!(h.query_all_by_label(&file.name).count() >= 1, "{} is listed", file.name);
+    }
+    choices.then(folder.path().join("bundle"));
+    h.get_by_role_and_label(Role::Button, "Export bundle…").click();
+    wait(&mut h, "the export", |s| s.store().export.phase == Phase::Done && s.is_idle());
+    let store = h.state().session().store();
+    let last = store.export.last.as_ref().expect("written");
+    let mut names: Vec<&str> = planned.iter().map(|file| file.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(last.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), names);
+    assert!(last.is_verified && last.replay.as_ref().is_some_and(|replay| replay.ends_with("--graph GRAPH")));
+    assert!(last.notes.iter().any(|note| note.contains("of the predictions stay")), "{:?}", last.notes);
 }
 
 #[test]

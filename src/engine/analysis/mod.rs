@@ -10,9 +10,11 @@ mod memory;
 mod ordering;
 mod raster;
 mod reproduce;
+mod rounding;
 mod run;
 mod safe;
 mod sensitivity;
+mod size;
 mod speed;
 mod sweep;
 
@@ -32,9 +34,14 @@ pub use raster::{
     Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster, raster_from,
 };
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
+pub use rounding::{Rounding, rounding};
 pub use run::{Bf16Timing, Followed, Run, RunOptions, Timing, follow, forward_frozen, propagated, run};
 pub use safe::{SAFE_CHANGES, SAFE_LOSS, safe_thresholds};
 pub use sensitivity::{SensitivityPoint, sensitivity};
+pub use size::{
+    Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, ValueType, csr_bytes,
+    rounded,
+};
 pub use speed::{
     ForwardSpeed, HopSpeed, OrderSpeed, PropagationSpeed, SpeedPlan, SpeedReport, TriadSpeed, WeightSpeed,
     measure_speed,

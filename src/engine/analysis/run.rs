@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::bounds::{Bounds, bounds};
 use super::evaluate::{Evaluation, Score};
 use super::memory::reference_bytes;
+use super::size::{ModelSize, ValueType};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Permutation, Split, resolve_split};
@@ -107,6 +108,8 @@ pub struct Run {
     pub timing: Option<Timing>,
     /// Guarantees beside measurements, one per graph step, if asked for.
     pub bounds: Vec<Bounds>,
+    /// What the pruned model takes stored, values as 32-bit floats.
+    pub size: ModelSize,
 }
 
 impl Run {
@@ -187,6 +190,7 @@ pub fn run(
         Vec::new()
     };
     ctl.progress("done", N_STAGES, N_STAGES);
+    let size = ModelSize::of(&pruned.model, ValueType::F32);
     Ok(Run {
         recipe,
         dataset: Arc::clone(dataset),
@@ -197,6 +201,7 @@ pub fn run(
         evaluation,
         timing,
         bounds,
+        size,
     })
 }
 
@@ -295,7 +300,7 @@ fn measure(
 }
 
 /// The largest difference of two results, and `‖a - b‖_F / ‖b‖_F`.
-fn difference(a: &Array2<f32>, b: &Array2<f32>) -> (f64, f64) {
+pub(super) fn difference(a: &Array2<f32>, b: &Array2<f32>) -> (f64, f64) {
     let pairs = || a.iter().zip(b).map(|(a, b)| (f64::from(*a), f64::from(*b)));
     // A difference that is not a number stays seen: `f64::max` would pass it over.
     let largest = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, |most: f64, d| if d <= most { most } else { d });

@@ -1,10 +1,14 @@
 //! What goes along for the engineer who receives a bundle: a script that runs it, and a page that explains it.
 
 use super::metrics::Metrics;
+use super::names;
+use super::options::BundleOptions;
+use super::size::SizeMetrics;
 use crate::engine::analysis::{Run, Score};
 use crate::engine::graph::Metric;
 use crate::engine::model::Family;
 use crate::io::escaped_markdown;
+use crate::io::spreadsheet::spreadsheet_note;
 
 /// Where the family's own layers go in the script.
 const NETWORK: &str = "@NETWORK@";
@@ -15,7 +19,7 @@ pub(super) fn load_bundle_py(family: Family) -> String {
 }
 
 /// The bundle's `README.md`.
-pub(super) fn readme(run: &Run, metrics: &Metrics) -> String {
+pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions) -> String {
     let mut lines = vec![
         format!("# {} on {}, pruned by Unifews\n", run.model.title(), escaped_markdown(run.dataset.name())),
         format!(
@@ -27,9 +31,12 @@ pub(super) fn readme(run: &Run, metrics: &Metrics) -> String {
         ),
         RUN_IT.to_owned(),
     ];
+    lines.extend(features(run, options));
     lines.extend(costs(metrics));
+    lines.extend(metrics.size.iter().flat_map(sizes));
     lines.extend(losses(metrics));
     lines.push(FILES.to_owned());
+    lines.extend(spreadsheet_note(&run.dataset).map(|note| format!("`{}`: {note}.\n", names::PREDICTIONS)));
     lines.join("\n")
 }
 
@@ -41,8 +48,8 @@ pip install numpy scipy safetensors
 python load_bundle.py          # or, with torch installed: python load_bundle.py --torch
 ```
 
-It computes the logits from `features`, `edges` and `model.safetensors` and prints the largest difference from
-`logits.npy`. To use the model in a program, import `load_bundle` and call `forward(load(folder))`. With the program
+It computes the logits from `features`, `edges` and `model.safetensors` (with `--sparse`, or where that file is not there:
+`model_sparse.safetensors`) and prints the largest difference from `logits.npy`. To use the model in a program, import `load_bundle` and call `forward(load(folder))`. With the program
 that wrote this, `unifews replay FOLDER` gives every logit bit for bit.
 ";
 
@@ -54,6 +61,55 @@ const FILES: &str = "
 `masks.safetensors` has 1 for every weight that was kept; `predictions.csv` has one line per node;
 `metrics.json` has all numbers, `null` where nothing was measured.
 ";
+
+/// What is said about the node features.
+fn features(run: &Run, options: BundleOptions) -> Option<String> {
+    if !options.without_features {
+        return None;
+    }
+    let is_mass = run.pruned.embedding.is_some();
+    let start = if is_mass {
+        "`embedding.npy`, which the computation starts from, is made of them: the features propagated over the graph."
+    } else {
+        "`load_bundle.py` asks for them with `--features FILE`."
+    };
+    Some(format!(
+        "**The node features were left out.** {start} `unifews replay FOLDER --graph PATH` needs the graph with them.\n"
+    ))
+}
+
+/// What model and graphs take.
+fn sizes(size: &SizeMetrics) -> Vec<String> {
+    let mut lines = vec![
+        "## What it takes\n".to_owned(),
+        "| | bytes before | stored sparse |\n| --- | ---: | ---: |".to_owned(),
+        format!(
+            "| model, weights as {} | {} | {} |",
+            size.values.key(),
+            size.model_dense_bytes,
+            size.model_sparse_bytes
+        ),
+    ];
+    lines
+        .extend(size.graphs.iter().map(|g| format!("| graph, {} | {} | {} |", g.title, g.bytes_before, g.bytes_after)));
+    lines.push(
+        "\n`model_sparse.safetensors` stores every tensor in the smallest of three encodings (all values; a bit per value and the\n\
+         values that are not 0; compressed sparse rows); graphs count as compressed sparse rows with 32-bit columns and values."
+            .to_owned(),
+    );
+    if let Some(rounding) = &size.rounding {
+        let number = |n: Option<f64>| n.map_or_else(|| "no finite number".to_owned(), |n| format!("{n:.1e}"));
+        lines.push(format!(
+            "Rounding the weights to {} moves a logit by {} at most ({} of the logits' norm); {} of the predictions stay.",
+            size.values.key(),
+            number(rounding.largest_difference),
+            number(rounding.relative_error),
+            percent(rounding.agreement),
+        ));
+    }
+    lines.push(String::new());
+    lines
+}
 
 fn costs(metrics: &Metrics) -> Vec<String> {
     let mut lines = vec![

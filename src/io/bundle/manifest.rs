@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::hash;
-use crate::engine::analysis::Run;
+use super::metrics::Metrics;
+use super::options::BundleOptions;
+use super::{hash, names};
+use crate::engine::analysis::{Run, ValueType};
 use crate::engine::model::batch_norm::EPS;
 use crate::engine::model::{AttentionForm, Family, Order, TrainedOn};
 use crate::engine::sparsify::{EdgeMode, Identity, Macs, Quirk};
@@ -68,6 +70,9 @@ pub struct GraphNote {
     pub class_names: Vec<String>,
     /// Name of the split that was evaluated.
     pub split: String,
+    /// Whether the node features were left out on purpose: running the bundle takes the graph.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub features_left_out: bool,
 }
 
 /// The model that was pruned.
@@ -79,6 +84,22 @@ pub struct ModelNote {
     pub given_sha256: String,
     /// How it was trained, if it says so.
     pub trained_on: Option<TrainedOn>,
+    /// The pruned model stored sparse; absent in bundles of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sparse: Option<SparseNote>,
+}
+
+/// The pruned model stored sparse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SparseNote {
+    /// Its file.
+    pub file: String,
+    /// What weight matrices are stored as; with f32 every bit is that of `model.safetensors`.
+    pub values: ValueType,
+    /// Bytes of all tensors as 32-bit floats.
+    pub dense_bytes: u64,
+    /// Bytes of all tensors as stored: dense, bitmask or compressed sparse rows, each the smallest.
+    pub sparse_bytes: u64,
 }
 
 /// How the edge files are to be read.
@@ -152,8 +173,14 @@ pub struct FileNote {
 }
 
 impl Manifest {
-    /// The manifest of a run whose files are `files`.
-    pub(super) fn new(run: &Run, edge_files: Vec<String>, files: BTreeMap<String, FileNote>) -> Self {
+    /// The manifest of a run with the numbers `metrics`, whose files are `files`.
+    pub(super) fn new(
+        run: &Run,
+        metrics: &Metrics,
+        options: BundleOptions,
+        edge_files: Vec<String>,
+        files: BTreeMap<String, FileNote>,
+    ) -> Self {
         let (dataset, topology) = (&run.dataset, run.dataset.topology());
         let identity = run.recipe.edges.identity;
         let n_self_loops = topology.n_self_loops();
@@ -175,11 +202,18 @@ impl Manifest {
                 n_features: dataset.features().width(),
                 class_names: dataset.labels().map(|l| l.names.clone()).unwrap_or_default(),
                 split: run.split.name.clone(),
+                features_left_out: options.without_features,
             },
             model: ModelNote {
                 title: run.model.title(),
                 given_sha256: hash::of_model(&run.model),
                 trained_on: run.model.trained_on.clone(),
+                sparse: metrics.size.as_ref().map(|size| SparseNote {
+                    file: names::MODEL_SPARSE.to_owned(),
+                    values: size.values,
+                    dense_bytes: size.model_dense_bytes,
+                    sparse_bytes: size.model_sparse_bytes,
+                }),
             },
             edges: EdgesNote {
                 files: edge_files,

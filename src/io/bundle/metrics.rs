@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::analysis::{Bf16Timing, Bounds, PartScores, Run, Score, Timing};
+use super::size::SizeMetrics;
+use crate::engine::EngineError;
+use crate::engine::analysis::{Bf16Timing, Bounds, ModelSize, PartScores, Run, Score, Timing, ValueType, rounding};
+use crate::engine::control::Control;
 use crate::engine::graph::Metric;
 use crate::engine::model::StepKind;
 use crate::engine::sparsify::{EdgeTrace, Macs, Product, StepTrace, WeightTrace};
@@ -31,6 +34,9 @@ pub struct Metrics {
     pub timing: Option<TimingMetrics>,
     /// The paper's guarantees beside measurements; absent where they were not asked for.
     pub bounds: Option<Vec<BoundMetrics>>,
+    /// Bytes of model and graphs, dense and sparse; absent in bundles of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<SizeMetrics>,
 }
 
 /// One layer or hop.
@@ -234,7 +240,22 @@ impl Metrics {
             agreement: evaluation.agreement,
             timing: run.timing.as_ref().map(timing_metrics),
             bounds: (!run.bounds.is_empty()).then(|| run.bounds.iter().map(bound_metrics).collect()),
+            size: Some(SizeMetrics::of(run, &run.size, None)),
         }
+    }
+
+    /// The numbers of `run` where weights are stored as `values`; for values of 16 bits the rounded model is run, too.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub(super) fn stored_as(run: &Run, values: ValueType, ctl: &Control) -> Result<Self, EngineError> {
+        let mut metrics = Self::of(run);
+        if values != run.size.values {
+            let rounding = rounding(run, values, ctl)?;
+            let model = ModelSize::of(&run.pruned.model, values);
+            metrics.size = Some(SizeMetrics::of(run, &model, rounding.as_ref()));
+        }
+        Ok(metrics)
     }
 }
 

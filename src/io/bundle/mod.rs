@@ -5,9 +5,10 @@
 //! | `manifest.json` | [`Manifest`]: format, program, graph, model, how edges are ordered, machine, SHA-256 of every other file |
 //! | `recipe.toml` | the recipe, complete, as used |
 //! | `model.safetensors` | surviving weights, zeros where removed; PyTorch names and orientation |
+//! | `model_sparse.safetensors` | the same stored sparse (`unifews-sparse-model/1`), weight matrices as f32, bf16 or f16 |
 //! | `masks.safetensors` | `<parameter name>`: U8, 1 = kept, shape of the parameter |
 //! | `edges/layer_00.npz` … | SciPy CSR, n × n, row = target: the matrix that layer or hop multiplies with |
-//! | `features.npz` or `features.npy` | the node features the logits were computed from |
+//! | `features.npz` or `features.npy` | the node features the logits were computed from; left out where that is asked for |
 //! | `embedding.npy` | mass mode only: the propagated features, since no single graph reproduces them |
 //! | `logits.npy`, `predictions.csv` | the output, and what it says about every node |
 //! | `metrics.json` | [`Metrics`]: counts, thresholds, norms, operations, times, scores, bounds |
@@ -20,18 +21,23 @@
 mod archive;
 mod arrays;
 mod client;
+mod contents;
 mod hash;
 mod manifest;
 mod matrix;
 mod metrics;
+mod options;
 mod predictions;
 mod read;
 mod replay;
+mod size;
 mod write;
 
 pub(crate) use arrays::{entry_options, matrix_npy, npy_header, removed_at_npy, step_npz};
+pub use contents::{PlannedFile, PlannedSize, contents};
 pub use manifest::{
     BUNDLE_FORMAT, EdgesNote, FileNote, ForwardNote, GraphNote, MachineNote, Manifest, ModelNote, ProgramNote,
+    SparseNote,
 };
 pub use matrix::StepMatrix;
 pub(crate) use matrix::mask_of;
@@ -39,18 +45,21 @@ pub use metrics::{
     Bf16Metrics, BoundMetrics, EdgeMetrics, METRICS_FORMAT, Metrics, PartMetrics, Scores, StepMetrics, TimingMetrics,
     Totals, WeightMetrics,
 };
+pub use options::BundleOptions;
 pub(crate) use predictions::predictions_of;
 pub(crate) use read::matrix_from_npz;
 pub use read::{Bundle, read_bundle};
 pub(crate) use replay::check_graph;
-pub use replay::{ReplayReport, replay};
-pub use write::{BundleReport, BundleWriter, write_bundle};
+pub use replay::{ReplayReport, SparseReplay, graph_of, replay};
+pub use size::{GraphSizeMetrics, RoundingMetrics, SizeMetrics, TensorMetrics};
+pub use write::{BundleReport, BundleWriter, write_bundle, write_bundle_as};
 
 /// Names of the files in a bundle.
 mod names {
     pub(super) const MANIFEST: &str = "manifest.json";
     pub(super) const RECIPE: &str = "recipe.toml";
     pub(super) const MODEL: &str = "model.safetensors";
+    pub(super) const MODEL_SPARSE: &str = "model_sparse.safetensors";
     pub(super) const MASKS: &str = "masks.safetensors";
     pub(super) const FEATURES_SPARSE: &str = "features.npz";
     pub(super) const FEATURES_DENSE: &str = "features.npy";

@@ -14,6 +14,7 @@ use super::manifest::{BUNDLE_FORMAT, Manifest};
 use super::matrix::{StepMatrix, mask_of};
 use super::metrics::Metrics;
 use super::{hash, names, predictions};
+use crate::engine::analysis::rounded;
 use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};
@@ -40,6 +41,8 @@ pub struct Bundle {
     pub recipe: Recipe,
     /// The pruned model: removed weights are zero.
     pub model: Model,
+    /// The pruned model as it is stored sparse; absent in bundles of earlier versions.
+    pub sparse_model: Option<Model>,
     /// Which weights were kept, one mask per weight layer.
     pub weight_masks: Vec<WeightMask>,
     /// The matrix of every layer or hop.
@@ -69,6 +72,7 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         .map_err(|error| LoadError::content(path, names::RECIPE, "UTF-8 text", error.utf8_error()))?;
     let recipe = recipe_from_toml(&text, &path.join(names::RECIPE))?;
     let model = read_weights(&mut files, &manifest, &recipe)?;
+    let sparse_model = read_sparse(&mut files, &manifest, &model)?;
     let weight_masks = read_masks(&mut files, &manifest, &model)?;
     let n_steps = recipe.model.n_graph_steps();
     if manifest.edges.files.len() != n_steps {
@@ -102,7 +106,19 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         files.checked(&manifest, name)?;
     }
     let path = path.to_owned();
-    Ok(Bundle { path, manifest, recipe, model, weight_masks, matrices, embedding, logits, metrics, predictions })
+    Ok(Bundle {
+        path,
+        manifest,
+        recipe,
+        model,
+        sparse_model,
+        weight_masks,
+        matrices,
+        embedding,
+        logits,
+        metrics,
+        predictions,
+    })
 }
 
 impl Bundle {
@@ -158,6 +174,24 @@ fn read_weights(files: &mut Files, manifest: &Manifest, recipe: &Recipe) -> Resu
     }
     model.trained_on.clone_from(&manifest.model.trained_on);
     Ok(model)
+}
+
+/// The sparse model, which must hold the bits of the dense one, or what they are rounded to.
+fn read_sparse(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<Option<Model>, LoadError> {
+    let Some(note) = &manifest.model.sparse else { return Ok(None) };
+    let path = files.path.join(&note.file);
+    let bytes = files.checked(manifest, &note.file)?;
+    let (mut found, _) = read_model_bytes(&bytes, &path)?;
+    let expected = rounded(model, note.values);
+    let bits = |tensor: &ArrayD<f32>| tensor.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    let (a, b) = (expected.state_dict(), found.state_dict());
+    let other = a.iter().find(|(name, tensor)| b.get(*name).is_none_or(|t| bits(t) != bits(tensor)));
+    if let Some((name, _)) = other {
+        let expected = format!("the values of {} as {}", names::MODEL, note.values.key());
+        return Err(LoadError::content(&path, format!("tensor {name}"), expected, "others"));
+    }
+    found.trained_on.clone_from(&model.trained_on);
+    Ok(Some(found))
 }
 
 fn read_masks(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<Vec<WeightMask>, LoadError> {

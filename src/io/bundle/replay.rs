@@ -1,15 +1,16 @@
 //! Runs a bundle again and compares every bit.
 
+use ndarray::Array2;
 use serde::Serialize;
 
 use super::matrix::{Extras, StepMatrix};
 use super::read::Bundle;
 use super::{hash, names};
-use crate::engine::analysis::forward_frozen;
+use crate::engine::analysis::{ValueType, forward_frozen, predictions};
 use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
 use crate::engine::sparsify::edges::Walk;
-use crate::io::LoadError;
+use crate::io::{LoadError, LoadReport, read_graph_as};
 
 /// What running a bundle again gave.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -24,12 +25,29 @@ pub struct ReplayReport {
     pub n_edge_values: usize,
     /// Values of the edge files whose bits differ.
     pub n_edge_values_different: usize,
+    /// The same with the weights of `model_sparse.safetensors`; absent in bundles of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sparse: Option<SparseReplay>,
+}
+
+/// What running a bundle with its sparse weights gave.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SparseReplay {
+    /// What weight matrices are stored as.
+    pub values: ValueType,
+    /// Logits whose bits differ from `logits.npy`: none with f32.
+    pub n_different: usize,
+    /// Largest difference between two logits.
+    pub max_abs_difference: f32,
+    /// Share of the nodes whose largest logit is of the same class, `0..=1`.
+    pub agreement: f64,
 }
 
 impl ReplayReport {
-    /// Whether every logit and every edge value has the same bits.
+    /// Whether every logit and every edge value has the same bits; with sparse weights, too, where they are not rounded.
     pub fn is_identical(&self) -> bool {
-        self.n_different == 0 && self.n_edge_values_different == 0
+        let is_same = |sparse: &SparseReplay| sparse.values != ValueType::F32 || sparse.n_different == 0;
+        self.n_different == 0 && self.n_edge_values_different == 0 && self.sparse.as_ref().is_none_or(is_same)
     }
 }
 
@@ -64,14 +82,45 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
         let found = format!("{:?}", bundle.logits.dim());
         return Err(LoadError::content(path, names::LOGITS, format!("shape {:?}", logits.dim()), found));
     }
-    let pairs = || logits.iter().zip(&bundle.logits).filter(|(a, b)| a.to_bits() != b.to_bits());
-    Ok(ReplayReport {
-        n_logits: bundle.logits.len(),
-        n_different: pairs().count(),
-        max_abs_difference: pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max),
-        n_edge_values,
-        n_edge_values_different,
-    })
+    let sparse = match (&bundle.sparse_model, &bundle.manifest.model.sparse) {
+        (Some(model), Some(note)) => {
+            let embedding = bundle.embedding.as_ref();
+            let logits = forward_frozen(dataset, model, &bundle.recipe, Some(&masks), embedding, ctl)
+                .map_err(|error| LoadError::invalid(path, error))?;
+            let n_same = predictions(&logits).iter().zip(predictions(&bundle.logits)).filter(|(a, b)| *a == b).count();
+            let (n_different, max_abs_difference) = differences(&logits, &bundle.logits);
+            let agreement = n_same as f64 / bundle.logits.nrows().max(1) as f64;
+            Some(SparseReplay { values: note.values, n_different, max_abs_difference, agreement })
+        }
+        _ => None,
+    };
+    let (n_different, max_abs_difference) = differences(&logits, &bundle.logits);
+    let n_logits = bundle.logits.len();
+    Ok(ReplayReport { n_logits, n_different, max_abs_difference, n_edge_values, n_edge_values_different, sparse })
+}
+
+/// How many logits differ in their bits, and by how much at most.
+fn differences(a: &Array2<f32>, b: &Array2<f32>) -> (usize, f32) {
+    let pairs = || a.iter().zip(b).filter(|(a, b)| a.to_bits() != b.to_bits());
+    (pairs().count(), pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max))
+}
+
+/// Reads the graph that `bundle` was made from: at `graph`, or where the bundle says.
+///
+/// # Errors
+/// [`LoadError`]; where the graph is no more at the place that the bundle names, the message names the way out.
+pub fn graph_of(bundle: &Bundle, graph: Option<&str>, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
+    let note = &bundle.manifest.graph;
+    let source = graph.unwrap_or(&note.source);
+    match read_graph_as(source, &bundle.recipe.graph, ctl) {
+        Err(LoadError::Io { source: reason, .. }) if graph.is_none() => {
+            let without = if note.features_left_out { ", which was written without the node features" } else { "" };
+            let place = format!("graph of the bundle{without}");
+            let expected = "the graph that it was made from (unifews replay BUNDLE --graph PATH says where it is)";
+            Err(LoadError::content(source.as_ref(), place, expected, reason))
+        }
+        result => result,
+    }
 }
 
 /// Checks that `dataset` is the graph that `bundle` was made from.

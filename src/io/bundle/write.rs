@@ -10,6 +10,7 @@ use super::archive::Archive;
 use super::manifest::{FileNote, Manifest};
 use super::matrix::StepMatrix;
 use super::metrics::Metrics;
+use super::options::BundleOptions;
 use super::predictions::predictions_of;
 use super::{arrays, client, hash, names};
 use crate::engine::analysis::Run;
@@ -18,10 +19,10 @@ use crate::engine::sparsify::EdgeTrace;
 use crate::engine::sparsify::edges::Walk;
 use crate::io::atomic::{AtomicFolder, FolderPart};
 use crate::io::table::TableForm;
-use crate::io::{ExportError, TensorBytes, encode_model, encode_tensors, recipe_to_toml};
+use crate::io::{ExportError, TensorBytes, encode_model, encode_sparse_model, encode_tensors, recipe_to_toml};
 
 /// What was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BundleReport {
     /// The folder or `.zip`.
     pub path: PathBuf,
@@ -29,6 +30,9 @@ pub struct BundleReport {
     pub files: BTreeMap<String, FileNote>,
     /// Sum of the files' sizes.
     pub size_bytes: u64,
+    /// The numbers that were written.
+    #[serde(skip)]
+    pub metrics: Metrics,
 }
 
 /// A bundle whose place is open and whose files are still to be written.
@@ -55,7 +59,20 @@ enum Place {
 /// # Errors
 /// [`ExportError`]; what was at `target` before is then still there.
 pub fn write_bundle(run: &Run, target: impl AsRef<Path>, ctl: &Control) -> Result<BundleReport, ExportError> {
-    BundleWriter::begin(target, ctl)?.write(run, ctl)
+    write_bundle_as(run, BundleOptions::default(), target, ctl)
+}
+
+/// The same with what a user chose.
+///
+/// # Errors
+/// [`ExportError`]; what was at `target` before is then still there.
+pub fn write_bundle_as(
+    run: &Run,
+    options: BundleOptions,
+    target: impl AsRef<Path>,
+    ctl: &Control,
+) -> Result<BundleReport, ExportError> {
+    BundleWriter::begin(target, ctl)?.write(run, options, ctl)
 }
 
 impl BundleWriter {
@@ -83,16 +100,18 @@ impl BundleWriter {
     ///
     /// # Errors
     /// [`ExportError`]; what was at the target before is then still there.
-    pub fn write(mut self, run: &Run, ctl: &Control) -> Result<BundleReport, ExportError> {
+    pub fn write(mut self, run: &Run, options: BundleOptions, ctl: &Control) -> Result<BundleReport, ExportError> {
         let edge_traces: Vec<&EdgeTrace> = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref()).collect();
-        let n_files = edge_traces.len() + 10;
+        let n_files = edge_traces.len() + 11;
         let progress = |writer: &Self| {
             ctl.progress("writing the bundle", writer.files.len(), n_files);
             ctl.check().map_err(|_cancelled| ExportError::Cancelled)
         };
-        let metrics = Metrics::of(run);
+        let metrics =
+            Metrics::stored_as(run, options.values, &ctl.quiet()).map_err(|_cancelled| ExportError::Cancelled)?;
         self.put(names::RECIPE, recipe_to_toml(&run.recipe).as_bytes())?;
         self.put(names::MODEL, &encode_model(&run.pruned.model, &self.target)?)?;
+        self.put(names::MODEL_SPARSE, &encode_sparse_model(&run.pruned.model, options.values, &self.target)?)?;
         self.put(names::MASKS, &masks_file(run))?;
         progress(&self)?;
 
@@ -105,8 +124,10 @@ impl BundleWriter {
             progress(&self)?;
         }
 
-        let (name, bytes) = arrays::features_file(run.dataset.features()).map_err(|error| self.fault(error))?;
-        self.put(name, &bytes)?;
+        if !options.without_features {
+            let (name, bytes) = arrays::features_file(run.dataset.features()).map_err(|error| self.fault(error))?;
+            self.put(name, &bytes)?;
+        }
         if let Some(embedding) = &run.pruned.embedding {
             self.put(names::EMBEDDING, &arrays::matrix_npy(embedding))?;
         }
@@ -117,24 +138,24 @@ impl BundleWriter {
         let bytes = self.json(&metrics)?;
         self.put(names::METRICS, &bytes)?;
         self.put(names::CLIENT, client::load_bundle_py(run.model.architecture.architecture).as_bytes())?;
-        let readme = client::readme(run, &metrics);
+        let readme = client::readme(run, &metrics, options);
         self.put(names::README, readme.as_bytes())?;
 
-        let manifest = Manifest::new(run, edge_files, self.files.clone());
+        let manifest = Manifest::new(run, &metrics, options, edge_files, self.files.clone());
         let bytes = self.json(&manifest)?;
         self.put(names::MANIFEST, &bytes)?;
         progress(&self)?;
-        self.commit(ctl)
+        self.commit(metrics, ctl)
     }
 
-    fn commit(self, ctl: &Control) -> Result<BundleReport, ExportError> {
+    fn commit(self, metrics: Metrics, ctl: &Control) -> Result<BundleReport, ExportError> {
         match self.place {
             Place::Folder(folder) => folder.commit(ctl)?,
             Place::Part(_) => {}
             Place::Zip(archive) => archive.commit(ctl)?,
         }
         let size_bytes = self.files.values().map(|f| f.size_bytes).sum();
-        Ok(BundleReport { path: self.target, files: self.files, size_bytes })
+        Ok(BundleReport { path: self.target, files: self.files, size_bytes, metrics })
     }
 
     fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {

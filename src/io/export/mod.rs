@@ -34,6 +34,7 @@ use super::bundle::{StepMatrix, mask_of, matrix_npy};
 use super::file::{MAX_FILE_BYTES, read_whole};
 use super::recipe::{RecipeForm, recipe_from_text, recipe_to_text};
 use super::report::{ExportError, LoadError};
+use super::spreadsheet::spreadsheet_note;
 use super::table::{Column, Table, TableForm};
 use super::{TensorBytes, encode_tensors, read_model};
 use crate::engine::analysis::forward_frozen;
@@ -265,6 +266,9 @@ pub struct ExportReport {
     pub files: Vec<ExportedFile>,
     /// What was asked for and has no form.
     pub left_out: Vec<LeftOut>,
+    /// What those who open the files should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Writes `items` into the folder `target`, verified.
@@ -294,6 +298,9 @@ pub fn export(
             path: folder.target().to_owned(),
         });
     }
+    let with_ids = files.iter().filter(|file| has_node_ids(file)).map(|file| file.path.as_str()).collect::<Vec<_>>();
+    let note = spreadsheet_note(source.dataset()).filter(|_| !with_ids.is_empty());
+    let notes = note.into_iter().map(|note| format!("{}: {note}", with_ids.join(", "))).collect();
     let report = ExportReport {
         format: EXPORTS_FORMAT,
         folder: folder.target().to_owned(),
@@ -301,11 +308,17 @@ pub fn export(
         order: "row = target, column = source; row by row, columns ascending; edge lists and edge_index: source, target",
         files,
         left_out,
+        notes,
     };
     let json = serde_json::to_vec_pretty(&report).map_err(|e| ExportError::io("write", folder.target(), e.into()))?;
     folder.part().write(REPORT, &json)?;
     folder.commit(ctl)?;
     Ok(report)
+}
+
+/// Whether a spreadsheet opens a file and finds the ids of nodes in it.
+fn has_node_ids(file: &ExportedFile) -> bool {
+    file.path == NODES || matches!(file.item, ExportItem::GraphsCsv | ExportItem::PredictionsCsv)
 }
 
 /// What was compared with what.

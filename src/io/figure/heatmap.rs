@@ -1,8 +1,9 @@
 //! One heatmap with axes, class strips and legend.
 
 use super::FigureError;
-use super::canvas::{Anchor, Canvas, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE, encode};
+use super::canvas::{Anchor, Canvas, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE};
 use super::colour::{KEPT, REMOVED, Rgb, SERIES, lut, mix, mixed};
+use super::raster::encode;
 use crate::engine::analysis::{NodeGroup, Raster, Scale, Shade};
 
 /// Everything a heatmap's picture says.

@@ -8,6 +8,8 @@ mod colour;
 mod curves;
 mod heatmap;
 mod marker;
+mod raster;
+mod svg;
 mod trials;
 
 pub use colour::{KEPT, REMOVED, Rgb, SERIES, lut, mixed};

@@ -8,6 +8,8 @@ mod dialect;
 mod npz;
 mod onnx;
 mod safetensors;
+mod sparse;
+mod sparse_write;
 mod torch_pickle;
 
 use std::collections::BTreeMap;
@@ -27,6 +29,8 @@ pub(crate) use npz::is_model_archive;
 pub(crate) use onnx::is_onnx;
 pub(crate) use safetensors::check_floats;
 pub use safetensors::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model_bytes, write_model};
+pub use sparse::SPARSE_MODEL_FORMAT;
+pub use sparse_write::encode_sparse_model;
 
 /// Reads a model from a file in any known container, or one that ships with the program by `sample:NAME`.
 ///

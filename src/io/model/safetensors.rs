@@ -8,7 +8,7 @@
 //! values   = without gaps, row-major, little-endian
 //! ```
 //! Ours carry the metadata `format` = `unifews-model/1`, `architecture` (JSON, the recipe's `[model]`) and, if known,
-//! `trained_on` (JSON). A file without `format` is another program's: its tensors are of any real type and are known by their
+//! `trained_on` (JSON); `sparse` has those that are stored sparse. A file without `format` is another program's: its tensors are of any real type and are known by their
 //! names, see `dialect`. `num_batches_tracked` plays no part.
 
 use std::borrow::Cow;
@@ -19,7 +19,9 @@ use ndarray::ArrayD;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
+use super::sparse::{self, SPARSE_MODEL_FORMAT};
 use super::{State, describe};
+use crate::engine::analysis::ValueType;
 use crate::engine::model::{Architecture, Model, TrainedOn};
 use crate::io::atomic::write_atomic;
 use crate::io::narrow;
@@ -58,6 +60,14 @@ pub fn read_model_bytes(bytes: &[u8], path: &Path) -> Result<(Model, LoadReport)
     let metadata = header.metadata().clone().unwrap_or_default();
     let report = LoadReport::new("safetensors", path.display().to_string());
 
+    if metadata.get("format").is_some_and(|format| format == SPARSE_MODEL_FORMAT) {
+        let tensors = sparse::decode(&file, &metadata, path)?;
+        let mut report = LoadReport::new("safetensors, stored sparse", path.display().to_string());
+        if let Some(values) = metadata.get("values").filter(|values| *values != ValueType::F32.key()) {
+            report.fact("weights stored as", shortened(values));
+        }
+        return declared_model(&architecture_of(&metadata, path)?, tensors, &metadata, report, path);
+    }
     let mut names = file.names();
     names.sort_unstable();
     let mut state = State::new(report);
@@ -71,13 +81,25 @@ pub fn read_model_bytes(bytes: &[u8], path: &Path) -> Result<(Model, LoadReport)
     }
     let Some(architecture) = declared_architecture(&metadata, path)? else { return state.into_model(path) };
     state.complete_weights(path)?;
-    let State { tensors, mut report, unread, .. } = state;
+    let State { tensors, report, unread, .. } = state;
     if let Some(unread) = unread.into_iter().next() {
         return Err(unread.reason.in_file(path));
     }
+    declared_model(&architecture, tensors, &metadata, report, path)
+}
+
+/// The model of a file that says what it is.
+fn declared_model(
+    architecture: &Architecture,
+    tensors: BTreeMap<String, ArrayD<f32>>,
+    metadata: &HashMap<String, String>,
+    mut report: LoadReport,
+    path: &Path,
+) -> Result<(Model, LoadReport), LoadError> {
+    let fault = |place: &str, expected: &str, found: String| LoadError::content(path, place, expected, found);
     let (mut model, unused) =
-        Model::from_state_dict(&architecture, tensors).map_err(|error| LoadError::invalid(path, error))?;
-    if architecture != model.architecture {
+        Model::from_state_dict(architecture, tensors).map_err(|error| LoadError::invalid(path, error))?;
+    if *architecture != model.architecture {
         report.warnings.push(format!(
             "the file's architecture says {} layers, hidden {}, its tensors make it {} layers, hidden {}",
             architecture.layers, architecture.hidden, model.architecture.layers, model.architecture.hidden
@@ -176,13 +198,16 @@ fn declared_architecture(metadata: &HashMap<String, String>, path: &Path) -> Res
         // Other programs write `pt` here.
         _ => return Ok(None),
     }
+    architecture_of(metadata, path).map(Some)
+}
+
+fn architecture_of(metadata: &HashMap<String, String>, path: &Path) -> Result<Architecture, LoadError> {
     let text = metadata
         .get("architecture")
         .ok_or_else(|| LoadError::content(path, "metadata architecture", "the model's shape in JSON", "no such key"))?;
-    let architecture: Architecture = serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(text).map_err(|error| {
         LoadError::content(path, "metadata architecture", "the model's shape in JSON", shortened(&error.to_string()))
-    })?;
-    Ok(Some(architecture))
+    })
 }
 
 /// Writes a model, whole or not at all. The same model gives the same bytes.
@@ -199,17 +224,7 @@ pub fn write_model(path: impl AsRef<Path>, model: &Model) -> Result<(), ExportEr
 /// # Errors
 /// [`ExportError::Unwritable`].
 pub fn encode_model(model: &Model, path: &Path) -> Result<Vec<u8>, ExportError> {
-    let unwritable = |error: serde_json::Error| ExportError::Unwritable {
-        what: "model metadata".to_owned(),
-        expected: "values that JSON has".to_owned(),
-        found: error.to_string(),
-        path: path.to_owned(),
-    };
-    let mut metadata = BTreeMap::from([("format".to_owned(), MODEL_FORMAT.to_owned())]);
-    metadata.insert("architecture".to_owned(), serde_json::to_string(&model.architecture).map_err(unwritable)?);
-    if let Some(trained_on) = &model.trained_on {
-        metadata.insert("trained_on".to_owned(), serde_json::to_string(trained_on).map_err(unwritable)?);
-    }
+    let metadata = metadata_of(model, MODEL_FORMAT, path)?;
     let tensors: Vec<TensorBytes> = model
         .state_dict()
         .into_iter()
@@ -221,6 +236,25 @@ pub fn encode_model(model: &Model, path: &Path) -> Result<Vec<u8>, ExportError> 
         })
         .collect();
     Ok(encode_tensors(&tensors, &metadata))
+}
+
+/// What our files say of themselves under `__metadata__`.
+///
+/// # Errors
+/// [`ExportError::Unwritable`].
+pub(super) fn metadata_of(model: &Model, format: &str, path: &Path) -> Result<BTreeMap<String, String>, ExportError> {
+    let unwritable = |error: serde_json::Error| ExportError::Unwritable {
+        what: "model metadata".to_owned(),
+        expected: "values that JSON has".to_owned(),
+        found: error.to_string(),
+        path: path.to_owned(),
+    };
+    let mut metadata = BTreeMap::from([("format".to_owned(), format.to_owned())]);
+    metadata.insert("architecture".to_owned(), serde_json::to_string(&model.architecture).map_err(unwritable)?);
+    if let Some(trained_on) = &model.trained_on {
+        metadata.insert("trained_on".to_owned(), serde_json::to_string(trained_on).map_err(unwritable)?);
+    }
+    Ok(metadata)
 }
 
 /// One tensor to write.

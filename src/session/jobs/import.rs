@@ -10,7 +10,7 @@ use crate::engine::control::Control;
 use crate::engine::graph::{Labels, Metric, ReadOptions, resolve_split};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::Recipe;
-use crate::io::{Detected, LoadError, Role, detect_as, free_memory, read_graph_within, read_model, read_recipe};
+use crate::io::{Detected, LoadError, MemoryBudget, Role, detect_as, read_graph_within, read_model, read_recipe};
 use crate::session::project;
 use crate::session::roles::{ImportFile, RolesByHand, expanded, lines_of, name_parts, with_roles};
 use crate::session::start::{files_of, outside};
@@ -106,7 +106,7 @@ pub(crate) struct Import {
     /// Whether the user has allowed all that the recipe names.
     pub(crate) reads_outside: bool,
     /// Bytes that reading the graph may take; without, as many as are free.
-    pub(crate) memory: Option<u64>,
+    pub(crate) memory: Option<MemoryBudget>,
     /// What is open: it may belong to what is read.
     pub(crate) graph: Option<LoadedGraph>,
     pub(crate) model: Option<LoadedModel>,
@@ -121,7 +121,7 @@ pub fn read_together(
     specs: &[String],
     roles: RolesByHand,
     options: ReadOptions,
-    memory: u64,
+    memory: MemoryBudget,
     ctl: &Control,
 ) -> Result<ImportReport, JobError> {
     let is_told = !options.is_default();
@@ -234,7 +234,7 @@ impl Import {
         report.is_list = report.lines.is_some() && report.files.iter().any(is_list);
         let spec_of = |role: Role| report.files.iter().find(|f| f.role == role).map(|f| f.spec.clone());
         if let Some(spec) = &spec {
-            let memory = memory.or_else(free_memory).unwrap_or(u64::MAX);
+            let memory = memory.unwrap_or(MemoryBudget::SYSTEM);
             match read_graph_within(spec, &options, memory, ctl) {
                 Ok((dataset, read)) => {
                     report.classes =

@@ -7,7 +7,7 @@ use super::{Job, JobError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions, degree_histogram};
 use crate::engine::sparsify::Recipe;
-use crate::io::bundle::{Bundle, read_bundle, replay};
+use crate::io::bundle::{Bundle, graph_of, read_bundle, replay};
 use crate::io::{Detected, LoadError, LoadReport, detect_as, read_graph_as, read_model, read_recipe};
 use crate::session::project::{self, Project};
 use crate::session::start::{files_of, outside};
@@ -149,7 +149,7 @@ fn open_bundle(spec: &str, bundle: Bundle, ctl: &Control) -> Result<OpenedBundle
     ctl.check()?;
     let source = bundle.manifest.graph.source.clone();
     let options = bundle.recipe.graph.clone();
-    let (dataset, report) = read_graph_as(&source, &options, ctl)?;
+    let (dataset, report) = graph_of(&bundle, None, ctl)?;
     ctl.progress("running it again", 0, 0);
     let is_identical = replay(&bundle, &dataset, ctl)?.is_identical();
     let mut model_report = LoadReport::new("pruned model of a bundle", spec);

@@ -36,7 +36,7 @@ impl Job for Propagate {
 
     fn run(self, ctl: &Control) -> Result<Propagated, JobError> {
         let Self { dataset, recipe, folder } = self;
-        let writer = PropagationWriter::begin(&folder)?;
+        let writer = PropagationWriter::begin(&folder, ctl)?;
         let split = resolve_split(&dataset, &recipe.split, recipe.seed)?;
         let began = Instant::now();
         let propagated = propagate(&dataset, &recipe, &split, None, ctl)?;

@@ -4,7 +4,7 @@ use eframe::egui::{self, Align, Layout, RichText};
 
 use crate::engine::analysis::{Bf16Timing, Estimate, PartScores, Run, Score, Timing};
 use crate::engine::graph::Metric;
-use crate::engine::model::Model;
+use crate::io::bundle::GraphSizeMetrics;
 use crate::session::jobs::Lane;
 use crate::session::{Store, format};
 use crate::ui::tokens::{self, Tokens};
@@ -293,26 +293,31 @@ fn cost_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     change_row(ui, tokens, "MACs", &change, mono(format::factor(ratio))).on_hover_text(
         "Multiply-accumulate operations of one forward pass, unpruned and pruned, counted over kept entries",
     );
-    let (dense, sparse) = sizes(&run.model, run);
-    let change = format!("{} → {}", format::bytes(dense), format::bytes(sparse));
+    let (dense, sparse) = (run.size.dense_bytes(), run.size.sparse_bytes());
+    let change = format!("{} → {} (sparse)", format::bytes(dense), format::bytes(sparse));
     let ratio = dense as f64 / sparse.max(1) as f64;
     change_row(ui, tokens, "Model", &change, mono(format::factor(ratio))).on_hover_text(
-        "Bytes of all parameters, and with every weight matrix in the smaller of dense and compressed sparse form",
+        "Bytes of all tensors as 32-bit floats, and with each stored in the smaller of dense, bitmask and compressed sparse rows, as \
+         model_sparse.safetensors of a bundle is",
     );
+    graph_size_ui(ui, tokens, run);
 }
 
-/// Bytes of the parameters, and with every weight matrix in its smaller form (32-bit values and columns).
-fn sizes(model: &Model, run: &Run) -> (u64, u64) {
-    let dense = model.n_parameters() as u64 * 4;
-    let saved: u64 = run
-        .pruned
-        .steps
-        .iter()
-        .flat_map(|s| &s.weights)
-        .map(|w| {
-            let (full, sparse) = (w.n_weights as u64 * 4, w.n_after as u64 * 8 + (w.d_in as u64 + 1) * 4);
-            full.saturating_sub(sparse)
-        })
-        .sum();
-    (dense, dense - saved.min(dense))
+/// The graphs of all layers, stored as compressed sparse rows.
+fn graph_size_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run) {
+    let graphs = GraphSizeMetrics::of(run);
+    let (before, after) =
+        graphs.iter().fold((0u64, 0u64), |(b, a), graph| (b + graph.bytes_before, a + graph.bytes_after));
+    if before == 0 {
+        return;
+    }
+    let change = format!("{} → {} (sparse)", format::bytes(before), format::bytes(after));
+    let ratio = before as f64 / after.max(1) as f64;
+    change_row(ui, tokens, "Graphs", &change, mono(format::factor(ratio))).on_hover_ui(|ui| {
+        ui.label("The graph of every layer as compressed sparse rows, with every entry and with the kept ones");
+        for graph in &graphs {
+            let (before, after) = (format::bytes(graph.bytes_before), format::bytes(graph.bytes_after));
+            ui.label(format!("{}: {before} → {after}", graph.title));
+        }
+    });
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use eframe::egui;
 
 use super::{View, ViewCx, WindowRequest};
+use crate::engine::analysis::ValueType;
+use crate::io::bundle::{BundleOptions, PlannedFile, PlannedSize, contents};
 use crate::io::export::ExportItem;
-use crate::session::{Exported, Phase, RunEntry, RunId, Store, format};
+use crate::session::{Command, Exported, Phase, RunEntry, RunId, Store, format};
 use crate::ui::panels::recipe_summary;
-use crate::ui::tokens::Tokens;
 use crate::ui::widgets::{card, empty_state, mono, section, shown, strong, weak};
 
 /// The view; it holds only what is chosen.
@@ -17,6 +18,8 @@ pub(super) struct Export {
     chosen: Option<RunId>,
     /// Forms for other programs.
     items: BTreeSet<ExportItem>,
+    /// What the bundle of a run will hold, as chosen.
+    planned: Option<((RunId, BundleOptions), Vec<PlannedFile>)>,
 }
 
 impl Default for Export {
@@ -28,7 +31,7 @@ impl Default for Export {
             ExportItem::MetricsCsv,
             ExportItem::RecipeToml,
         ];
-        Self { chosen: None, items: items.into() }
+        Self { chosen: None, items: items.into(), planned: None }
     }
 }
 
@@ -64,7 +67,14 @@ impl View for Export {
                 .response;
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Run to export"));
             self.chosen = Some(chosen);
-            contents_ui(ui, cx.tokens, entry);
+            let options = store.export.options;
+            let key = (entry.id, options);
+            if self.planned.as_ref().is_none_or(|(of, _)| *of != key) {
+                self.planned = Some((key, contents(&entry.run, options)));
+            }
+            if let Some((_, files)) = &self.planned {
+                contents_ui(ui, cx, files, options);
+            }
             ui.add_space(8.0);
             let is_busy = store.export.phase == Phase::Running;
             ui.horizontal(|ui| {
@@ -97,44 +107,50 @@ impl Export {
     }
 }
 
-/// What will be written, with sizes before compression.
-fn contents_ui(ui: &mut egui::Ui, tokens: &Tokens, entry: &RunEntry) {
+/// Every file that will be written with its size, and the choices that change them.
+fn contents_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, files: &[PlannedFile], options: BundleOptions) {
+    let tokens = cx.tokens;
     section(ui, tokens, "Bundle");
-    let run = &entry.run;
-    let n_parameters = run.model.n_parameters() as u64;
-    let steps = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref());
-    let (n_steps, n_kept) = steps.fold((0u64, 0u64), |(n, k), e| (n + 1, k + e.n_after as u64));
-    let rows = run.dataset.n_nodes() as u64 * n_steps * 4;
-    let n_weights: u64 = run.pruned.masks.weights.iter().map(|w| w.len() as u64).sum();
-    let lines: [(&str, String, Option<u64>); 7] = [
-        (
-            "model.safetensors",
-            "surviving weights, zeros where removed; PyTorch names".to_owned(),
-            Some(n_parameters * 4),
-        ),
-        ("masks.safetensors", "1 = kept, same shapes".to_owned(), Some(n_weights)),
-        (
-            "edges/",
-            format!("{n_steps} matrices as SciPy CSR, {} entries in all", format::count(n_kept)),
-            Some(n_kept * 8 + rows),
-        ),
-        ("logits.npy", "output of the pruned model".to_owned(), Some(run.pruned.logits.len() as u64 * 4)),
-        (
-            "predictions.csv",
-            "node, label, class before and after, margin".to_owned(),
-            Some(run.dataset.n_nodes() as u64 * 28),
-        ),
-        ("metrics.json, manifest.json, recipe.toml", "numbers, hashes, the complete recipe".to_owned(), None),
-        ("load_bundle.py, README.md", "how to run it, for whoever receives this".to_owned(), None),
-    ];
+    let mut chosen = options;
+    ui.horizontal(|ui| {
+        ui.label("Weights of the sparse model");
+        for values in ValueType::ALL {
+            let says = match values {
+                ValueType::F32 => "32-bit floats: the same bits",
+                ValueType::Bf16 => "16 bits, rounded; what that costs stands in metrics.json and below",
+                ValueType::F16 => "16 bits, rounded, up to 65,504; what that costs stands in metrics.json and below",
+            };
+            ui.selectable_value(&mut chosen.values, values, values.key()).on_hover_text(says);
+        }
+    });
+    ui.checkbox(&mut chosen.without_features, "Leave the node features out")
+        .on_hover_text("To run the bundle then takes the graph: unifews replay BUNDLE --graph GRAPH");
+    if let Some(file) = files.iter().find(|file| file.name.starts_with("features.")) {
+        ui.colored_label(tokens.warning, format!("⚠ Node features leave the house: {}", file.name));
+    } else if files.iter().any(|file| file.name == "embedding.npy") {
+        let text = "⚠ embedding.npy, which the model starts from, is made of the node features";
+        ui.colored_label(tokens.warning, text);
+    } else {
+        ui.label(weak(tokens, "Node features stay here: whoever runs the bundle needs the graph"));
+    }
+    if chosen != options {
+        cx.out.send(Command::SetBundleOptions(chosen));
+    }
+    ui.add_space(4.0);
     egui::Grid::new("files").num_columns(3).spacing([16.0, 3.0]).show(ui, |ui| {
-        for (file, says, size) in &lines {
-            ui.label(mono(*file));
-            ui.label(weak(tokens, size.map_or_else(String::new, |s| format!("≤ {}", format::bytes(s)))));
-            ui.label(says);
+        for file in files {
+            let size = match file.size {
+                PlannedSize::AtMost(bytes) => format!("≤ {}", format::bytes(bytes)),
+                PlannedSize::About(bytes) => format!("≈ {}", format::bytes(bytes)),
+            };
+            ui.label(mono(&file.name));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(weak(tokens, size)));
+            ui.label(&file.says);
             ui.end_row();
         }
     });
+    let total: u64 = files.iter().map(|file| file.size.bytes()).sum();
+    ui.label(weak(tokens, format!("{} files, about {}", files.len(), format::bytes(total))));
 }
 
 /// The forms for other programs, one line per kind.
@@ -205,6 +221,9 @@ fn written_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, last: &Exported) {
                 cx.out.request(WindowRequest::Reveal(last.folder.clone()));
             }
         });
+        for note in &last.notes {
+            ui.add(egui::Label::new(weak(cx.tokens, note)).wrap());
+        }
         for (name, reason) in &last.left_out {
             ui.label(weak(cx.tokens, format!("Left out: {name}: {reason}")));
         }

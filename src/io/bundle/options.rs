@@ -1,0 +1,12 @@
+//! What a user may choose of a bundle.
+
+use crate::engine::analysis::ValueType;
+
+/// What is written into a bundle, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BundleOptions {
+    /// What the weight matrices of `model_sparse.safetensors` are stored as. Those of `model.safetensors` are always 32-bit floats.
+    pub values: ValueType,
+    /// Leave the node features out: whoever runs the bundle must have the graph.
+    pub without_features: bool,
+}
