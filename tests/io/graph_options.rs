@@ -80,6 +80,7 @@ fn asking(key: &str) -> Option<ReadOptions> {
         "feature_file" => ReadOptions { feature_file: name(), ..none },
         "label_file" => ReadOptions { label_file: name(), ..none },
         "split_file" => ReadOptions { split_file: name(), ..none },
+        "beside" => ReadOptions { beside: Some(false), ..none },
         _ => return None,
     })
 }
@@ -102,7 +103,7 @@ fn every_format_meets_every_option_or_refuses_it_by_name() {
             let is_refused =
                 refused.as_ref().is_some_and(|error| error.starts_with(&format!("graph.{key}: expected ")));
             match key.as_str() {
-                "direction" => assert_eq!(refused, None, "{case}"),
+                "direction" | "beside" => assert_eq!(refused, None, "{case}"),
                 "self_loops" => {
                     let n = read.map(|(graph, _)| GraphStats::of(&graph).n_self_loops).ok();
                     assert_eq!(n, Some(0), "{case}");
