@@ -23,7 +23,8 @@ pub(super) fn read(graph: &str, args: &RecipeArgs, shared: &SharedArgs, terminal
     // The recipe first: it is read in no time, and a wrong one should not wait for a large graph.
     let recipe = recipe(graph, args, shared)?;
     terminal.ctl().progress("reading the graph", 0, 0);
-    let (dataset, report) = read_graph_within(graph, &recipe.graph, terminal.memory(), terminal.ctl())?;
+    let (dataset, report) = read_graph_within(graph, &recipe.graph, terminal.memory(), terminal.ctl())
+        .map_err(|error| error.without_contents(&recipe.graph.files_beyond(&args.graph.options())))?;
     warn(&report, terminal);
     let (dataset, recipe) = with_named_nodes(dataset, recipe)?;
     Ok(Inputs { dataset: dataset.shared(), recipe })

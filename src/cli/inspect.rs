@@ -213,7 +213,10 @@ fn inspect(spec: &str, args: &GraphArgs, terminal: &Terminal) -> Result<Item, Lo
             Item::Bundle { path, manifest: Box::new(manifest), recipe: Box::new(recipe), totals: metrics.totals }
         }
         other @ (Detected::Unknown { .. } | Detected::Part(_) | Detected::PartTable(_)) => {
-            let expected = "a graph, a model, a recipe or a bundle".to_owned();
+            let mut expected = "a graph, a model, a recipe or a bundle".to_owned();
+            if !matches!(other, Detected::Unknown { .. }) {
+                expected.push_str(" (name the edges with it, or say with --columns that it is a list of edges)");
+            }
             return Err(LoadError::Unknown { path: Path::new(spec).to_owned(), expected, found: other.to_string() });
         }
     })

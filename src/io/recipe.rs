@@ -178,8 +178,9 @@ pub fn write_recipe(path: impl AsRef<Path>, recipe: &Recipe) -> Result<(), Expor
     write_atomic(path, recipe_to_toml(recipe).as_bytes())
 }
 
-/// Looks whether a recipe that is written beside a model may take the place of what stands there: nothing, or a recipe as this program
-/// writes it. What somebody wrote or changed by hand is not replaced by the way.
+/// Looks whether a recipe that is written beside a model may take the place of what stands there.
+///
+/// That is nothing, or a recipe as this program writes it. What somebody wrote or changed by hand is not replaced by the way.
 ///
 /// # Errors
 /// [`ExportError::Occupied`].

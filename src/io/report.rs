@@ -133,6 +133,18 @@ impl LoadError {
         }
     }
 
+    /// The error without what one of these files holds: a recipe from elsewhere can name any file, and a message must not tell what is in it.
+    #[must_use]
+    pub fn without_contents(self, files: &[&str]) -> Self {
+        match self {
+            Self::Content { path, place, expected, .. } if files.iter().any(|file| Path::new(file) == path) => {
+                let found = "something else, which is not shown because a recipe names the file (name it with an option to see it)";
+                Self::Content { path, place, expected, found: found.to_owned() }
+            }
+            other => other,
+        }
+    }
+
     /// Wraps an engine error with the path it came from; a cancel stays a cancel.
     pub fn invalid(path: &Path, source: EngineError) -> Self {
         match source {

@@ -1,5 +1,6 @@
 //! Options that say how a graph's file is read: they reach the reader, the written recipe and a replayed bundle.
 
+use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 
 use crate::common::{folder, json, stdout, unifews as program};
@@ -13,7 +14,11 @@ fn options_reach_the_reader_and_the_recipe() {
     let lines = lines.concat();
     std::fs::write(path("e.psv"), lines).expect("written");
     let list = path("e.psv");
-    unifews().args(["inspect", &list]).assert().code(1).stderr(contains("neither a recipe nor a list of edges"));
+    unifews()
+        .args(["inspect", &list])
+        .assert()
+        .code(1)
+        .stderr(contains("features of nodes (a table)").and(contains("--columns")));
     let how = ["--separator", "bar", "--columns", "ignored,source,target,weight"];
     let asked = ["inspect", &list, "--direction", "as-stored", "--self-loops", "as-stored"];
     let read = &json(folder.path(), &[&asked[..], &how[..]].concat())[0];

@@ -132,6 +132,16 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
+    /// Files of features, labels and a split that these options name and `told` do not.
+    pub fn files_beyond<'a>(&'a self, told: &Self) -> Vec<&'a str> {
+        let named = [
+            (&self.feature_file, &told.feature_file),
+            (&self.label_file, &told.label_file),
+            (&self.split_file, &told.split_file),
+        ];
+        named.into_iter().filter(|(file, told)| file != told).filter_map(|(file, _)| file.as_deref()).collect()
+    }
+
     /// Whether nothing is said.
     pub fn is_default(&self) -> bool {
         *self == Self::default()

@@ -21,7 +21,6 @@ use serde::{Deserialize, Serialize};
 use super::target::readable;
 use super::temporary::Stamp;
 use crate::engine::control::Control;
-use crate::io::file::read_whole;
 use crate::io::report::ExportError;
 use crate::io::sha256;
 
@@ -77,7 +76,12 @@ impl FileList {
 
     /// The list in `folder`, where there is one that can be read.
     fn read(folder: &Path) -> Option<Self> {
-        let list: Self = serde_json::from_slice(&read_whole(&folder.join(NAME), MAX_BYTES).ok()?).ok()?;
+        let path = folder.join(NAME);
+        // A pipe of this name would be waited for. Not through the readers' own entrance: what a stopped job leaves is swept, too.
+        if !fs::symlink_metadata(&path).is_ok_and(|kind| kind.is_file() && kind.len() <= MAX_BYTES) {
+            return None;
+        }
+        let list: Self = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         (list.format == FORMAT).then_some(list)
     }
 }
@@ -243,7 +247,7 @@ fn walk(folder: &Path, list: Option<&FileList>) -> std::io::Result<Found> {
 fn shortened(names: &[String]) -> String {
     let mut text = names.iter().take(SHOWN_NAMES).map(|name| readable(name)).collect::<Vec<_>>().join(", ");
     if let Some(more @ 1..) = names.len().checked_sub(SHOWN_NAMES) {
-        text.push_str(&format!(" and {more} more"));
+        text = format!("{text} and {more} more");
     }
     text
 }

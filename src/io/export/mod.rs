@@ -386,7 +386,7 @@ impl Writer<'_> {
             // Where the file lies until the folder is whole is nobody's business.
             found: error.to_string().replace(
                 &*self.folder.part().meanwhile("").to_string_lossy(),
-                &*self.folder.part().shown().join("").to_string_lossy(),
+                &self.folder.part().shown().join("").to_string_lossy(),
             ),
             path: self.folder.target().to_owned(),
         }

@@ -100,7 +100,8 @@ impl Job for Open {
         }
         match detect_as(spec, &self.options)? {
             Detected::Graph(_) => {
-                let (dataset, report) = read_graph_as(spec, &self.options, ctl)?;
+                let (dataset, report) = read_graph_as(spec, &self.options, ctl)
+                    .map_err(|error| error.without_contents(&self.options.files_beyond(&ReadOptions::default())))?;
                 ctl.check()?;
                 ctl.progress("counting", 0, 0);
                 Ok(Opened::Graph(Box::new(loaded_graph(spec, self.options, dataset, report))))
