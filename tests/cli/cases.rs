@@ -189,8 +189,10 @@ fn with<'a>(first: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [first, more].concat()
 }
 
-/// Every case with what is right for it.
-const CASES: [(&str, fn(&Case) -> Verdict); 33] = [
+/// A case's name, and what is right for it.
+type Check = (&'static str, fn(&Case) -> Verdict);
+
+const CASES: [Check; 33] = [
     ("g01-gml-multi", |case| {
         let graph = case.store("a", &with(&["links.gml"], &AS_STORED))?;
         let report = case.report(&with(&["links.gml"], &AS_STORED))?;

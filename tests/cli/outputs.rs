@@ -190,7 +190,7 @@ fn names_that_cannot_be_are_said_before_anything_is_computed() {
     // A name of 250 bytes is a name; the recipe's beside it would be too long.
     stdout(path, &["store", SMALL, "-o", &long]);
     stdout(path, &["store", SMALL, "-o", &long]);
-    assert_eq!(entries(path), [long.clone()]);
+    assert_eq!(entries(path), std::slice::from_ref(&long));
     let said = refused(path, &["train", SMALL, "-o", &long, "--epochs", "1"]);
     assert!(said.contains("found a folder") || said.contains("File name too long"), "{said}");
     let said = refused(path, &["train", SMALL, "-o", &"y".repeat(250), "--epochs", "1"]);

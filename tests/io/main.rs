@@ -30,4 +30,10 @@ mod stopping;
 mod stored;
 mod support;
 mod tables;
+#[expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::missing_assert_message,
+    reason = "the test writes what others would, and fails loudly"
+)]
 mod writing;
