@@ -225,12 +225,9 @@ fn what_a_killed_program_left_goes_with_the_next_output() {
     assert_eq!(entries(path), ["n.recipe.toml", "n.safetensors"]);
 }
 
-/// Looked for before it is used; tests without it name themselves as skipped.
-const STRACE: &str = "strace";
-
 /// Whether strace can trace here: it is not everywhere, and not everywhere allowed.
 fn has_strace(test: &str) -> bool {
-    let found = Command::new(STRACE).args(["-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
+    let found = Command::new("strace").args(["-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
     let has = cfg!(target_os = "linux") && found.is_ok_and(|status| status.success());
     if !has {
         eprintln!("skipped: {test}: no strace that can trace");
@@ -241,7 +238,7 @@ fn has_strace(test: &str) -> bool {
 /// A run that is killed as it enters the `nth` call of a name.
 fn kill_at(path: &Path, calls: &[&str], arguments: &[&str]) {
     let injections = calls.iter().flat_map(|call| ["-e", call]);
-    let status = Command::new(STRACE)
+    let status = Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null"])
         .args(injections)
         .arg(assert_cmd::cargo::cargo_bin("unifews"))

@@ -112,7 +112,7 @@ mod tests {
                 Ok(delta <= limit)
             });
             let expected = LADDER.into_iter().find(|delta| *delta <= limit).unwrap_or(0.0);
-            assert!(found.is_ok_and(|found| (found - expected).abs() < 1e-12), "{limit}");
+            assert!(found.is_ok_and(|found| found.to_bits() == expected.to_bits()), "{limit}");
             assert!(n_tries <= 3, "{n_tries}");
         }
     }
