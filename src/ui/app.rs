@@ -1,6 +1,5 @@
 //! The window: `logic` polls and reads the keyboard, `ui` draws; the commands of a frame are applied after it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -9,11 +8,13 @@ use eframe::egui::{self, Align2, FontId};
 use egui_tiles::Tree;
 
 use super::actions::Action;
-use super::dialogs::{Dialogs, SystemDialogs};
+use super::dialogs::{Answer, Ask, Dialogs, SystemDialogs};
 use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
 use super::panels::help::Help;
-use super::panels::{Leaving, Next, Palette, Question, StatusBar, Toasts, Welcome, import_ui, menu_bar, outside_ui};
+use super::panels::{
+    Leaving, Next, Palette, Question, StatusBar, Toasts, TypedPath, Welcome, import_ui, menu_bar, outside_ui,
+};
 use super::saved::{self, Saved};
 use super::theme;
 use super::tokens::{self, Themes, Tokens};
@@ -54,8 +55,8 @@ pub(super) enum Purpose {
     Propagate,
 }
 
-/// Paths that were chosen in a dialog.
-type Chosen = (Purpose, Vec<PathBuf>);
+/// What a dialog was for, what it asked for, and what it came to.
+type Chosen = (Purpose, Ask, Answer);
 
 /// The whole window.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ pub struct App {
     pub(super) help: Help,
     pub(super) status: StatusBar,
     pub(super) question: Question,
+    pub(super) typed_path: TypedPath<Purpose>,
     toasts: Toasts,
     welcome: Welcome,
     frames: FrameTimes,
@@ -123,6 +125,7 @@ impl App {
             help: Help::default(),
             status: StatusBar::default(),
             question: Question::default(),
+            typed_path: TypedPath::default(),
             toasts: Toasts::default(),
             welcome: Welcome::default(),
             frames: FrameTimes::default(),
@@ -173,7 +176,7 @@ impl App {
         for action in pressed(ctx) {
             // An open question is answered first.
             let answers = matches!(action, Action::Cancel | Action::Quit | Action::CloseInputs);
-            if answers || !self.question.is_open() {
+            if answers || !(self.question.is_open() || self.typed_path.is_open()) {
                 self.perform(action, ctx);
             }
         }
@@ -207,6 +210,9 @@ impl App {
             outside_ui(&ctx, outside, &tokens, &self.out);
         }
         self.question.ui(&ctx, &self.session, &tokens);
+        if let Some((purpose, path)) = self.typed_path.ui(&ctx, &tokens) {
+            self.take_paths(purpose, path.as_slice());
+        }
         self.toasts.ui(&ctx, &self.session.store().notices, &tokens);
         drop_hint_ui(&ctx, &tokens);
         if let Some(action) = action.or(chosen) {

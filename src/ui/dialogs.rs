@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::session::jobs::spawn_helper;
 
@@ -24,8 +25,20 @@ pub enum Ask {
     },
 }
 
-/// Gets what was chosen; empty when nothing was.
-pub type Answered = Box<dyn FnOnce(Vec<PathBuf>) + Send>;
+/// What a dialog came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// What was chosen; empty when nothing was.
+    Chosen(Vec<PathBuf>),
+    /// No dialog could be shown: the path is to be asked for in another way.
+    NoDialog,
+}
+
+/// Gets what a dialog came to.
+pub type Answered = Box<dyn FnOnce(Answer) + Send>;
+
+/// Nobody closes a dialog within this time after it was asked for: the desktop has none, and says so in no other way.
+const TOO_QUICK: Duration = Duration::from_millis(300);
 
 /// Asks the user for paths.
 pub trait Dialogs: std::fmt::Debug {
@@ -67,12 +80,14 @@ impl Dialogs for SystemDialogs {
         };
         let answered = Arc::new(std::sync::Mutex::new(Some(answered)));
         let for_thread = Arc::clone(&answered);
+        let asked = Instant::now();
         let is_started = spawn_helper("file dialog", move || {
             let paths = pollster::block_on(future);
-            answer(&for_thread, paths);
+            let is_none = paths.is_empty() && asked.elapsed() < TOO_QUICK;
+            answer(&for_thread, if is_none { Answer::NoDialog } else { Answer::Chosen(paths) });
         });
         if !is_started {
-            answer(&answered, Vec::new());
+            answer(&answered, Answer::NoDialog);
         }
     }
 
@@ -89,9 +104,9 @@ impl Dialogs for SystemDialogs {
     }
 }
 
-fn answer(slot: &std::sync::Mutex<Option<Answered>>, paths: Vec<PathBuf>) {
+fn answer(slot: &std::sync::Mutex<Option<Answered>>, came_to: Answer) {
     let answered = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     if let Some(answered) = answered {
-        answered(paths);
+        answered(came_to);
     }
 }

@@ -6,7 +6,7 @@ use eframe::egui;
 
 use super::actions::Action;
 use super::app::{App, Purpose};
-use super::dialogs::Ask;
+use super::dialogs::{Answer, Ask};
 use super::panels::Leaving;
 use super::panels::help::Page;
 use super::saved::{MAX_ZOOM, MIN_ZOOM};
@@ -69,6 +69,8 @@ impl App {
             Action::Cancel => {
                 if self.session.store().outside.front().is_some() {
                     self.out.send(Command::AnswerOutside(false));
+                } else if let Some(purpose) = self.typed_path.close() {
+                    self.take_paths(purpose, &[]);
                 } else if !(self.question.close() || self.palette.close() || self.help.close() || self.status.close()) {
                     let is_importing = self.session.store().import.is_some();
                     self.out.send(if is_importing { Command::DiscardImport } else { Command::CancelAll });
@@ -129,32 +131,41 @@ impl App {
 
     /// Takes over what was chosen in dialogs.
     pub(super) fn take_chosen(&mut self) {
-        while let Ok((purpose, paths)) = self.chosen.1.try_recv() {
-            let Some(first) = paths.first().cloned() else {
-                // Nothing chosen: who was to save first stays.
-                if matches!(purpose, Purpose::SaveProject) {
-                    self.question.close();
-                }
-                continue;
-            };
-            self.out.send(match purpose {
-                Purpose::Open => Command::Import(paths.iter().map(|p| p.display().to_string()).collect()),
-                Purpose::SaveProject => Command::SaveProject(first),
-                Purpose::SaveModel => Command::SaveModel(first),
-                Purpose::SaveRecipe => Command::SaveRecipe(first),
-                Purpose::Save(views::SaveRequest { writer, .. }) => Command::WriteFile(writer, first),
-                Purpose::Export(id) => Command::Export(id, first),
-                Purpose::Propagate => Command::Propagate(first),
-                Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
-            });
+        while let Ok((purpose, ask, answer)) = self.chosen.1.try_recv() {
+            match answer {
+                Answer::Chosen(paths) => self.take_paths(purpose, &paths),
+                Answer::NoDialog => self.typed_path.ask(purpose, ask),
+            }
         }
+    }
+
+    /// Does with paths what they were asked for.
+    pub(super) fn take_paths(&mut self, purpose: Purpose, paths: &[PathBuf]) {
+        let Some(first) = paths.first().cloned() else {
+            // Nothing chosen: who was to save first stays.
+            if matches!(purpose, Purpose::SaveProject) {
+                self.question.close();
+            }
+            return;
+        };
+        self.out.send(match purpose {
+            Purpose::Open => Command::Import(paths.iter().map(|p| p.display().to_string()).collect()),
+            Purpose::SaveProject => Command::SaveProject(first),
+            Purpose::SaveModel => Command::SaveModel(first),
+            Purpose::SaveRecipe => Command::SaveRecipe(first),
+            Purpose::Save(views::SaveRequest { writer, .. }) => Command::WriteFile(writer, first),
+            Purpose::Export(id) => Command::Export(id, first),
+            Purpose::Propagate => Command::Propagate(first),
+            Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
+        });
     }
 
     fn ask(&mut self, ctx: &egui::Context, ask: Ask, purpose: Purpose) {
         let (sender, ctx) = (self.chosen.0.clone(), ctx.clone());
-        let answered = move |paths: Vec<PathBuf>| {
+        let asked = ask.clone();
+        let answered = move |answer: Answer| {
             // A window that is gone has nobody to tell.
-            drop(sender.send((purpose, paths)));
+            drop(sender.send((purpose, asked, answer)));
             ctx.request_repaint();
         };
         self.dialogs.ask(ask, Box::new(answered));

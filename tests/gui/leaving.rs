@@ -171,3 +171,40 @@ fn a_picture_is_what_its_name_says() {
     assert!(start("d.pdf.png").contains("PNG") && start("d.pdf").is_empty(), "{told}");
     assert!(told.ends_with("d.pdf.png"), "the notice names the file that is there: {told}");
 }
+
+#[test]
+fn where_the_desktop_has_no_file_dialog_a_path_is_typed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    *choices.is_without.lock().expect("not poisoned") = true;
+    let mut h = with_karate(SIZE, &choices);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::S);
+    h.run_steps(3);
+    assert!(h.query_by_label_contains("shows no file dialog").is_some(), "it says why");
+    let line = h.get_by_role_and_label(Role::TextInput, "Path of the file or folder");
+    assert_eq!(line.value().as_deref(), Some("karate-club-gcn.unifews"), "the name is suggested");
+    // Thought better of it: nothing is written, and Escape cancels nothing else.
+    h.key_press(Key::Escape);
+    h.run_steps(3);
+    assert!(h.query_by_label_contains("shows no file dialog").is_none());
+    assert!(h.state().session().store().project.is_none());
+
+    h.key_press_modifiers(Modifiers::COMMAND, Key::S);
+    h.run_steps(3);
+    let path = folder.path().join("typed.unifews");
+    h.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    h.get_by_role_and_label(Role::TextInput, "Path of the file or folder").type_text(&path.display().to_string());
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, "Save").click();
+    wait(&mut h, "the project", |s| s.store().project.is_some() && s.is_idle());
+    assert!(path.is_file(), "what was typed is where it is");
+    // A file that is there is named before it is replaced.
+    h.state().send(Command::Prune);
+    wait(&mut h, "a run", |s| s.store().runs.len() == 1 && s.is_idle());
+    h.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::S);
+    h.run_steps(3);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    h.get_by_role_and_label(Role::TextInput, "Path of the file or folder").type_text(&path.display().to_string());
+    h.run_steps(3);
+    assert!(h.query_by_label("replaces the file that is there").is_some());
+}

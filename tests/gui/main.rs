@@ -24,7 +24,7 @@ use eframe::egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, Tou
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::session::Session;
-use unifews::ui::dialogs::{Answered, Ask, Dialogs};
+use unifews::ui::dialogs::{Answer, Answered, Ask, Dialogs};
 use unifews::ui::{App, Settings};
 
 /// Longest that a test waits for anything; far more than it needs on a busy machine.
@@ -35,6 +35,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 struct Choices {
     answers: Arc<Mutex<VecDeque<PathBuf>>>,
     asked: Arc<Mutex<Vec<Ask>>>,
+    /// Whether the desktop has no dialogs.
+    is_without: Arc<Mutex<bool>>,
 }
 
 impl Choices {
@@ -51,7 +53,10 @@ impl Dialogs for Choices {
     fn ask(&mut self, ask: Ask, answered: Answered) {
         self.asked.lock().expect("not poisoned").push(ask);
         let chosen = self.answers.lock().expect("not poisoned").pop_front();
-        answered(chosen.into_iter().collect());
+        answered(match chosen {
+            None if *self.is_without.lock().expect("not poisoned") => Answer::NoDialog,
+            chosen => Answer::Chosen(chosen.into_iter().collect()),
+        });
     }
 
     fn reveal(&mut self, _folder: PathBuf) {}

@@ -65,7 +65,7 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
         let entries = edges.n_after as u64 + if adds_diagonal { n } else { 0 };
         let per_entry = 8 + 4 * n_heads.unwrap_or(0) as u64 + if edges.pushed_share.is_some() { 4 } else { 0 };
         let bytes = entries * per_entry + 4 * (n + 1);
-        let says = format!("{title}: {} entries, SciPy CSR", edges.n_after);
+        let says = format!("{title}: SciPy CSR of the kept entries");
         add(&names::edges(step), says, AtMost(bytes + bytes / 500 + HEADER));
     }
     if !options.without_features {

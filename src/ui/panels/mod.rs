@@ -16,6 +16,7 @@ mod status_bar;
 mod thresholds;
 mod toasts;
 mod training;
+mod typed_path;
 mod verdict;
 
 pub(super) use gallery::Welcome;
@@ -27,4 +28,5 @@ pub(super) use question::{Leaving, Next, Question};
 pub(super) use recipe::{RecipePanel, summary as recipe_summary};
 pub(super) use status_bar::StatusBar;
 pub(super) use toasts::Toasts;
+pub(super) use typed_path::TypedPath;
 pub(super) use verdict::Verdict;

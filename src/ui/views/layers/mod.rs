@@ -14,7 +14,7 @@ use eframe::egui::{self, Rect, UiBuilder, pos2, vec2};
 
 use self::cell::{Cell, Place};
 pub(crate) use self::words::ESTIMATE_SAYS;
-use super::{View, ViewCx, WindowRequest};
+use super::{Pane, View, ViewCx, WindowRequest};
 use crate::engine::analysis::{Atlas, NodeOrder, RasterMode, Run, Side};
 use crate::engine::model::StepKind;
 use crate::session::jobs::Lane;
@@ -240,6 +240,15 @@ fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     }
     match (&store.graph, &store.model) {
         (None, _) => empty_state(ui, cx.tokens, "No graph is open", "Open a graph and a model to see every layer"),
+        (Some(_), None) if cx.session.is_busy(&Lane::Train) => {
+            empty_state(ui, cx.tokens, "A model is being trained", "Its layers stand here when it is done");
+            ui.vertical_centered(|ui| {
+                ui.add_space(8.0);
+                if ui.add(egui::Button::new("Show the training").min_size(vec2(220.0, 28.0))).clicked() {
+                    cx.out.request(WindowRequest::Show(Pane::Training));
+                }
+            });
+        }
         (Some(graph), None) => {
             let has_labels = graph.dataset.labels().is_some();
             let next = if has_labels {
