@@ -1,7 +1,7 @@
 //! Interrupted: exit code 130, the old file whole, and nothing half-written.
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
