@@ -107,13 +107,13 @@ fn page(report: &SpeedReport, machine: &MachineNote) -> Vec<String> {
     lines.push(table(&header, 2, report.weights.iter().map(weight_row)));
     let forward = &report.forward;
     lines.push(format!(
-        "\n{}: forward {} unpruned; {} with {:.0} % of the entries and {:.0} % of the weights gone ({:.2} times as fast)",
+        "\n{}: forward {} unpruned; {} with {:.0} % of the entries and {:.0} % of the weights gone: {}",
         forward.title,
         seconds(forward.unpruned_secs),
         seconds(forward.pruned_secs),
         100.0 * forward.edge_sparsity,
         100.0 * forward.weight_sparsity,
-        forward.speedup,
+        forward.speedup(),
     ));
     lines.push(format!(
         "one epoch of training it, a step and an evaluation of all nodes: {}",

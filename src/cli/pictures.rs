@@ -188,12 +188,16 @@ fn operations(results: &SweepResults) -> Curves {
 
 fn time(results: &SweepResults) -> Curves {
     let mut series = by_delta_w(results, |p| [100.0 * p.edge_sparsity, 1e3 * p.pruned_secs]);
+    let bar = |p: &SweepPoint| p.pruned_secs_interval.map_or([f64::NAN; 2], |interval| interval.map(|secs| 1e3 * secs));
+    for (curve, points) in series.iter_mut().zip(results.points.chunks(results.grid.delta_a.len().max(1))) {
+        curve.spread = points.iter().map(bar).collect();
+    }
     if let Some(first) = results.points.first() {
         series.push(unpruned(&series, 1e3 * first.dense_secs));
     }
     Curves {
         title: "Measured time of one forward pass against entries removed".to_owned(),
-        subtitle: format!("{}, {} threads, median", subtitle(results), results.n_threads),
+        subtitle: format!("{}, {} threads, median with its 95 % interval", subtitle(results), results.n_threads),
         x: Axis::new("graph entries removed, %"),
         y: Axis::new("time, ms"),
         series,

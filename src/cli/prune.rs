@@ -9,6 +9,7 @@ use super::progress::Terminal;
 use crate::engine::analysis::{Run, RunOptions, Score, run as run_recipe};
 use crate::engine::graph::Metric;
 use crate::engine::sparsify::Recipe;
+use crate::engine::timing::Speedup;
 use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, SizeMetrics};
 
 /// What `--json` prints.
@@ -32,7 +33,7 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     }
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     let (model, report) = inputs::read_reported_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
-    let options = if args.no_timing { RunOptions { n_timed: 0, ..RunOptions::FULL } } else { RunOptions::FULL };
+    let options = if args.no_timing { RunOptions { timed: None, ..RunOptions::FULL } } else { RunOptions::FULL };
     if args.no_timing {
         // It never changes a result, and so must not change the recipe that is written.
         input.recipe.threads = 0;
@@ -160,20 +161,22 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
     lines.extend(metrics.size.iter().flat_map(sizes));
     match &metrics.timing {
         Some(timing) => lines.push(format!(
-            "measured, {} threads, median of {}: {} unpruned, {} pruned ({:.2} times as fast)",
+            "measured, {} threads, medians of {} in turn: {} unpruned, {} pruned: {}{}",
             timing.n_threads,
             timing.n_repeats,
             seconds(timing.dense_secs),
             seconds(timing.pruned_secs),
-            timing.speedup,
+            timing.speedup(),
+            if timing.is_disturbed { "; something else kept the machine busy" } else { "" },
         )),
         None => lines.push("times were not measured".to_owned()),
     }
+    let n_pairs = metrics.timing.as_ref().map_or(0, |timing| timing.n_repeats);
     if let Some(bf16) = metrics.timing.as_ref().and_then(|timing| timing.bf16) {
         lines.push(format!(
-            "embeddings stored as bf16: {} ({:.2} times as fast as unpruned); logits {:.1e} off, at most {:.1e}; {} of the predictions stay",
+            "embeddings stored as bf16: {}, against unpruned {}; logits {:.1e} off, at most {:.1e}; {} of the predictions stay",
             seconds(bf16.secs),
-            bf16.speedup,
+            Speedup { ratio: bf16.speedup, interval: bf16.speedup_interval, n_pairs },
             bf16.relative_error.unwrap_or(f64::INFINITY),
             bf16.largest_difference.unwrap_or(f64::INFINITY),
             percent(bf16.agreement),

@@ -12,6 +12,7 @@ pub mod kernels;
 pub mod model;
 pub mod out_of_core;
 pub mod sparsify;
+pub mod timing;
 pub mod train;
 
 pub use error::EngineError;

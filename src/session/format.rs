@@ -1,5 +1,7 @@
 //! Numbers for people: one spelling of each kind everywhere, in the window and on the terminal.
 
+use crate::engine::timing::{Claim, Speedup};
+
 /// A share as percent with one decimal, for example `21.8 %`.
 pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", share * 100.0) } else { NONE.to_owned() }
@@ -91,6 +93,20 @@ pub fn factor(ratio: f64) -> String {
     } else {
         format!("{ratio:.1}×")
     }
+}
+
+/// What may be said of a speed-up, for example `1.6×`, or that there is none to speak of.
+pub fn speedup(measured: &Speedup) -> String {
+    match measured.claim() {
+        Claim::Faster | Claim::Slower => factor(measured.ratio),
+        Claim::NoDifference => "none".to_owned(),
+        Claim::TooFew => format!("{}?", factor(measured.ratio)),
+    }
+}
+
+/// An interval of ratios, for example `0.97–1.06×`.
+pub fn factors(interval: Option<[f64; 2]>) -> String {
+    interval.map_or_else(|| NONE.to_owned(), |[low, high]| format!("{low:.2}–{high:.2}×"))
 }
 
 /// A size, for example `1.4 MB` (powers of 1,000).

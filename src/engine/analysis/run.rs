@@ -1,7 +1,6 @@
 //! One run: a recipe applied to a graph and a model, with everything that came back. Views read runs, exporters write them.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use ndarray::Array2;
 use serde::Serialize;
@@ -21,12 +20,13 @@ use crate::engine::sparsify::decide::{decide, flags};
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::transform::faster_product;
 use crate::engine::sparsify::{EdgeMask, EdgeMode, HopRule, Masks, Product, Propagated, Pruned, Recipe};
+use crate::engine::timing::{Plan, Samples, Speedup, SystemClock, in_turn, median};
 
 /// How much of a run to compute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RunOptions {
-    /// Timed forward passes of each sort, at least, after one warm-up; 0 measures nothing.
-    pub n_timed: usize,
+    /// How long forward passes are timed; none measures nothing.
+    pub timed: Option<Plan>,
     /// Also evaluate as the authors' code reports it.
     pub official_lock: bool,
     /// Also run the unpruned forward in lockstep, for the error after every step.
@@ -37,28 +37,25 @@ pub struct RunOptions {
 
 impl RunOptions {
     /// As fast as it goes: masks, logits and accuracy.
-    pub const PREVIEW: Self = Self { n_timed: 0, official_lock: false, compare_steps: false, bounds: false };
-    /// Everything, with at least 5 timed passes.
-    pub const FULL: Self = Self { n_timed: 5, official_lock: true, compare_steps: true, bounds: true };
+    pub const PREVIEW: Self = Self { timed: None, official_lock: false, compare_steps: false, bounds: false };
+    /// Everything, timed until the ratio is known.
+    pub const FULL: Self = Self { timed: Some(Plan::RUN), official_lock: true, compare_steps: true, bounds: true };
     /// One point of a sweep: timed, without the extras.
-    pub const SWEEP: Self = Self { n_timed: 3, official_lock: false, compare_steps: false, bounds: false };
+    pub const SWEEP: Self =
+        Self { timed: Some(Plan::POINT), official_lock: false, compare_steps: false, bounds: false };
 }
 
-/// Measured wall times: medians over repeats, unpruned and pruned in turn.
+/// Measured wall times, unpruned and pruned in turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timing {
     /// Threads that computed.
     pub n_threads: usize,
-    /// Timed passes of each sort.
-    pub n_repeats: usize,
-    /// Unpruned forward, seconds per step in the order of [`Pruned::steps`].
+    /// Every pass: unpruned, pruned over frozen masks, and that with bf16 where the recipe asks for it.
+    pub samples: Samples,
+    /// Unpruned forward, median seconds per step in the order of [`Pruned::steps`].
     pub dense_step_secs: Vec<f64>,
-    /// Pruned forward over frozen masks, seconds per step.
+    /// Pruned forward over frozen masks, median seconds per step.
     pub pruned_step_secs: Vec<f64>,
-    /// Unpruned forward, seconds in all.
-    pub dense_secs: f64,
-    /// Pruned forward over frozen masks, seconds in all.
-    pub pruned_secs: f64,
     /// Which product was faster for every weight matrix of the model, and was used.
     pub products: Vec<Product>,
     /// What products cost on this machine.
@@ -70,8 +67,6 @@ pub struct Timing {
 /// What storing embeddings as bf16 between hops saves, and what it changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bf16Timing {
-    /// Pruned forward over frozen masks, seconds in all; in turn with those of [`Timing`].
-    pub secs: f64,
     /// Largest difference of any logit from the pruned model's with 32-bit floats.
     pub largest_difference: f64,
     /// `‖Z_bf16 - Z‖_F / ‖Z‖_F` of the logits.
@@ -81,9 +76,36 @@ pub struct Bf16Timing {
 }
 
 impl Timing {
-    /// How many times faster the pruned forward is; below 1 it is slower.
-    pub fn speedup(&self) -> f64 {
-        self.dense_secs / self.pruned_secs.max(f64::MIN_POSITIVE)
+    /// The unpruned forward among [`Timing::samples`].
+    pub const DENSE: usize = 0;
+    /// The pruned forward.
+    pub const PRUNED: usize = 1;
+    /// The pruned forward with embeddings stored as bf16.
+    pub const BF16: usize = 2;
+
+    /// Median seconds of the unpruned forward.
+    pub fn dense_secs(&self) -> f64 {
+        median(&self.samples.secs(Self::DENSE))
+    }
+
+    /// Median seconds of the pruned forward over frozen masks.
+    pub fn pruned_secs(&self) -> f64 {
+        median(&self.samples.secs(Self::PRUNED))
+    }
+
+    /// Median seconds of the pruned forward with bf16; NaN where the recipe does not ask for it.
+    pub fn bf16_secs(&self) -> f64 {
+        self.samples.ways.get(Self::BF16).map_or(f64::NAN, |_| median(&self.samples.secs(Self::BF16)))
+    }
+
+    /// How many times as fast the pruned forward is, and whether that may be claimed.
+    pub fn speedup(&self) -> Speedup {
+        self.samples.speedup(Self::DENSE, Self::PRUNED)
+    }
+
+    /// The same with bf16, against the unpruned forward with 32-bit floats.
+    pub fn bf16_speedup(&self) -> Option<Speedup> {
+        self.bf16.as_ref().map(|_| self.samples.speedup(Self::DENSE, Self::BF16))
     }
 }
 
@@ -177,10 +199,11 @@ pub fn run(
     };
     let evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked);
     ctl.progress("timing", 3, N_STAGES);
-    let timing = if options.n_timed > 0 && recipe.edges.mode != EdgeMode::Mass {
-        Some(measure(dataset, model, &recipe, &split, &pruned, options.n_timed, &quiet)?)
-    } else {
-        None
+    let timing = match options.timed {
+        Some(plan) if recipe.edges.mode != EdgeMode::Mass => {
+            Some(measure(dataset, model, &recipe, &split, &pruned, &plan, &quiet)?)
+        }
+        _ => None,
     };
     ctl.progress("measuring bounds", 4, N_STAGES);
     let n_walked = dataset.topology().n_entries() * recipe.model.n_graph_steps();
@@ -223,14 +246,6 @@ pub(super) fn locked_logits(
     network::forward(model, dataset.features(), &mut frozen, ctl)
 }
 
-/// Passes go on while the time for as many of this length is not used up, …
-const SECS_PER_TIMED_PASS: f64 = 0.05;
-/// … up to this multiple of the asked number.
-const MOST_REPEATS: usize = 10;
-
-/// Passes that were asked for are left out when this much time is used up; one of each is always timed.
-const MOST_SECS: f64 = 60.0;
-
 /// Times both forwards in turn, so that whatever else the machine does hits both alike.
 fn measure(
     dataset: &Dataset,
@@ -238,63 +253,45 @@ fn measure(
     recipe: &Recipe,
     split: &Split,
     pruned: &Pruned,
-    n_repeats: usize,
+    plan: &Plan,
     ctl: &Control,
 ) -> Result<Timing, EngineError> {
     let products = measured_products(dataset, recipe, pruned, ctl)?;
     let mut dense = Frozen::unpruned(dataset, recipe, ctl)?;
     let mut frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products), ctl)?;
-    let mut dense_steps = Vec::new();
-    let mut pruned_steps = Vec::new();
-    let mut bf16_steps = Vec::new();
-    let mut bf16_logits = None;
     let is_bf16 = recipe.propagation.embeddings == Precision::Bf16;
-    let start = Instant::now();
-    let budget = SECS_PER_TIMED_PASS * n_repeats as f64;
-    let mut repeat = 0;
-    // Short passes are repeated until their median means something.
-    loop {
-        let elapsed = start.elapsed().as_secs_f64();
-        let is_asked = repeat <= n_repeats && (repeat < 2 || elapsed < MOST_SECS);
-        if !is_asked && (repeat > MOST_REPEATS * n_repeats || elapsed >= budget) {
-            break;
+    let mut steps = [Vec::new(), Vec::new(), Vec::new()];
+    let mut bf16_logits = None;
+    let n_ways = if is_bf16 { 3 } else { 2 };
+    let samples = in_turn(n_ways, plan, &mut SystemClock::new(), |way, is_counted| {
+        let (policy, model) = if way == Timing::DENSE { (&mut dense, model) } else { (&mut frozen, &*pruned.model) };
+        policy.precision = if way == Timing::BF16 { Precision::Bf16 } else { Precision::F32 };
+        policy.start();
+        let logits = network::forward(model, dataset.features(), policy, ctl)?;
+        if way == Timing::BF16 {
+            bf16_logits = Some(logits);
         }
-        let pass = |policy: &mut Frozen, model: &Model, steps: &mut Vec<Vec<f64>>| {
-            policy.start();
-            let logits = network::forward(model, dataset.features(), policy, ctl)?;
-            // The first pass of each warms caches and pages up.
-            if repeat > 0 {
-                steps.push(policy.step_secs.clone());
-            }
-            Ok::<_, EngineError>(logits)
-        };
-        pass(&mut dense, model, &mut dense_steps)?;
-        pass(&mut frozen, &pruned.model, &mut pruned_steps)?;
-        if is_bf16 {
-            frozen.precision = Precision::Bf16;
-            bf16_logits = Some(pass(&mut frozen, &pruned.model, &mut bf16_steps)?);
-            frozen.precision = Precision::F32;
+        if is_counted {
+            steps[way].push(policy.step_secs.clone());
         }
-        repeat += 1;
-    }
-    let total = |steps: &[Vec<f64>]| median(steps.iter().map(|s| s.iter().sum()).collect());
-    let per_step = |steps: &[Vec<f64>]| {
-        (0..steps[0].len()).map(|i| median(steps.iter().map(|s| s[i]).collect())).collect::<Vec<_>>()
+        Ok::<_, EngineError>(())
+    })?;
+    let per_step = |way: usize| {
+        let n_steps = steps[way].first().map_or(0, Vec::len);
+        (0..n_steps).map(|at| median(&steps[way].iter().map(|secs: &Vec<f64>| secs[at]).collect::<Vec<_>>())).collect()
     };
     Ok(Timing {
         n_threads: ctl.n_threads(),
-        n_repeats: dense_steps.len(),
-        dense_step_secs: per_step(&dense_steps),
-        pruned_step_secs: per_step(&pruned_steps),
-        dense_secs: total(&dense_steps),
-        pruned_secs: total(&pruned_steps),
+        samples,
+        dense_step_secs: per_step(Timing::DENSE),
+        pruned_step_secs: per_step(Timing::PRUNED),
         products,
         cost: *ctl.cost(),
         bf16: bf16_logits.map(|logits| {
             let (largest_difference, relative_error) = difference(&logits, &pruned.logits);
             let labels = dataset.labels().cloned().unwrap_or_default();
             let evaluation = Evaluation::of(&labels, split, &pruned.logits, &logits, None);
-            Bf16Timing { secs: total(&bf16_steps), largest_difference, relative_error, evaluation }
+            Bf16Timing { largest_difference, relative_error, evaluation }
         }),
     })
 }
@@ -357,12 +354,6 @@ fn measured_products(
     let mut measuring = Measuring { frozen, products: Vec::new() };
     network::forward(&pruned.model, dataset.features(), &mut measuring, ctl)?;
     Ok(measuring.products)
-}
-
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let mid = values.len() / 2;
-    if values.len() % 2 == 1 { values[mid] } else { f64::midpoint(values[mid - 1], values[mid]) }
 }
 
 /// Runs a model over frozen masks: what a bundle's replay does. Bit-identical to [`Pruned::logits`] of the run that decided them.

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde::Serialize;
 
-use super::run::{RunOptions, median, run};
+use super::run::{RunOptions, Timing, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, HopOrder, Permutation, PowerLaw, Split};
@@ -24,6 +24,7 @@ use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::survivors::Walk;
 use crate::engine::sparsify::transform::PreparedWeight;
 use crate::engine::sparsify::{EdgeMode, Product, Recipe, Training, WeightMode};
+use crate::engine::timing::{Plan, Speedup, median};
 use crate::engine::train::train;
 
 /// What is measured, and how often.
@@ -182,8 +183,19 @@ pub struct ForwardSpeed {
     pub pruned_secs: f64,
     /// How many times faster.
     pub speedup: f64,
+    /// 95 % interval of the speed-up; none where there were too few pairs.
+    pub interval: Option<[f64; 2]>,
+    /// Pairs of passes that were measured.
+    pub n_pairs: usize,
     /// One training step and one evaluation of all nodes, seconds.
     pub epoch_secs: f64,
+}
+
+impl ForwardSpeed {
+    /// How many times as fast the pruned forward is, and whether that may be claimed.
+    pub fn speedup(&self) -> Speedup {
+        Speedup { ratio: self.speedup, interval: self.interval, n_pairs: self.n_pairs }
+    }
 }
 
 /// All of it.
@@ -268,7 +280,7 @@ fn seconds_of<T>(n: usize, mut f: impl FnMut() -> Result<T, EngineError>) -> Res
         std::hint::black_box(f()?);
         secs.push(start.elapsed().as_secs_f64());
     }
-    Ok(median(secs))
+    Ok(median(&secs))
 }
 
 fn triad(plan: &SpeedPlan, one: &Control, all: &Control) -> Result<TriadSpeed, EngineError> {
@@ -373,7 +385,7 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
     }
     let mut medians = times.into_iter().map(|times| {
         let (all, later): (Vec<f64>, Vec<f64>) = times.into_iter().unzip();
-        (median(all), median(later))
+        (median(&all), median(&later))
     });
     let Some((secs, plain_secs)) = medians.next() else { return Ok(Vec::new()) };
     let title = "unpruned".to_owned();
@@ -425,7 +437,7 @@ fn orders(dataset: &Dataset, plan: &SpeedPlan, ctl: &Control) -> Result<Vec<Orde
             }
         }
     }
-    let medians: Vec<_> = policies.into_iter().map(|(order, find, _, times)| (order, find, median(times))).collect();
+    let medians: Vec<_> = policies.into_iter().map(|(order, find, _, times)| (order, find, median(&times))).collect();
     let stored_secs = medians[0].2;
     let speed = |(order, find_secs, secs): (_, _, f64)| OrderSpeed {
         order,
@@ -513,10 +525,12 @@ fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Fo
     recipe.edges.delta = vec![0.9];
     recipe.weights.mode = WeightMode::Target;
     recipe.weights.delta = vec![0.9];
-    let options = RunOptions { n_timed: plan.n_repeats.max(2), ..RunOptions::PREVIEW };
+    let timed = Plan { fewest: plan.n_repeats.max(2), ..Plan::RUN };
+    let options = RunOptions { timed: Some(timed), ..RunOptions::PREVIEW };
     let run = run(dataset, &model, &recipe, options, None, ctl)?;
     let (unpruned_secs, pruned_secs) =
-        run.timing.as_ref().map_or((f64::NAN, f64::NAN), |t| (t.dense_secs, t.pruned_secs));
+        run.timing.as_ref().map_or((f64::NAN, f64::NAN), |t| (t.dense_secs(), t.pruned_secs()));
+    let speedup = run.timing.as_ref().map(Timing::speedup);
     let trained = train(dataset, &training, ctl, |_| {})?;
     Ok(ForwardSpeed {
         title: format!("{}, hidden {}", model.title(), plan.hidden),
@@ -524,8 +538,10 @@ fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Fo
         edge_sparsity: run.pruned.edge_sparsity(),
         weight_sparsity: run.pruned.weight_sparsity(),
         pruned_secs,
-        speedup: unpruned_secs / pruned_secs,
-        epoch_secs: median(trained.history.iter().map(|e| e.elapsed_secs).collect()),
+        n_pairs: speedup.map_or(0, |s| s.n_pairs),
+        speedup: speedup.map_or(f64::NAN, |s| s.ratio),
+        interval: speedup.and_then(|s| s.interval),
+        epoch_secs: median(&trained.history.iter().map(|e| e.elapsed_secs).collect::<Vec<_>>()),
     })
 }
 

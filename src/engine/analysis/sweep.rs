@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::run::{Run, RunOptions, run};
+use super::run::{Run, RunOptions, Timing, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
+use crate::engine::timing::median_interval;
 
 /// Which thresholds to try: every δa with every δw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,6 +55,12 @@ pub struct SweepPoint {
     pub dense_secs: f64,
     /// Measured seconds of the pruned forward, median.
     pub pruned_secs: f64,
+    /// 95 % interval of that median; none where there were too few passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruned_secs_interval: Option<[f64; 2]>,
+    /// How many times as fast as unpruned, 95 % interval of the median ratio; none where there were too few passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speedup_interval: Option<[f64; 2]>,
 }
 
 impl Default for SweepGrid {
@@ -147,8 +154,10 @@ impl SweepPoint {
             agreement: scores.agreement,
             macs_dense: macs.dense(),
             macs_pruned: macs.pruned(),
-            dense_secs: run.timing.as_ref().map_or(f64::NAN, |t| t.dense_secs),
-            pruned_secs: run.timing.as_ref().map_or(f64::NAN, |t| t.pruned_secs),
+            dense_secs: run.timing.as_ref().map_or(f64::NAN, Timing::dense_secs),
+            pruned_secs: run.timing.as_ref().map_or(f64::NAN, Timing::pruned_secs),
+            pruned_secs_interval: run.timing.as_ref().and_then(|t| median_interval(&t.samples.secs(Timing::PRUNED))),
+            speedup_interval: run.timing.as_ref().and_then(|t| t.speedup().interval),
         }
     }
 }

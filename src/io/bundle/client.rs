@@ -140,13 +140,13 @@ fn costs(metrics: &Metrics) -> Vec<String> {
         || "\nTimes were not measured.\n".to_owned(),
         |timing| {
             format!(
-                "\nMeasured with {} threads, median of {} forward passes: {:.3} ms unpruned, {:.3} ms pruned ({:.2} times as\n\
-                 fast).\n",
+                "\nMeasured with {} threads, medians of {} forward passes in turn: {:.3} ms unpruned, {:.3} ms pruned:\n{}.{}\n",
                 timing.n_threads,
                 timing.n_repeats,
                 timing.dense_secs * 1e3,
                 timing.pruned_secs * 1e3,
-                timing.speedup,
+                timing.speedup(),
+                if timing.is_disturbed { " Something else kept the machine busy meanwhile." } else { "" },
             )
         },
     ));

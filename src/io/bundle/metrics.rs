@@ -11,6 +11,7 @@ use crate::engine::control::Control;
 use crate::engine::graph::Metric;
 use crate::engine::model::StepKind;
 use crate::engine::sparsify::{EdgeTrace, Macs, Product, StepTrace, WeightTrace};
+use crate::engine::timing::{Speedup, Spread};
 
 /// Name and version of the file's form.
 pub const METRICS_FORMAT: &str = "unifews-metrics/1";
@@ -163,14 +164,29 @@ pub struct TimingMetrics {
     pub what: String,
     /// Threads that computed.
     pub n_threads: usize,
-    /// Timed passes of each sort; the times are their medians.
+    /// Timed passes of each sort, in turn; the times are their medians.
     pub n_repeats: usize,
     /// Unpruned forward, seconds.
     pub dense_secs: f64,
     /// Pruned forward over frozen masks, seconds.
     pub pruned_secs: f64,
-    /// Unpruned over pruned; below 1 the pruned forward is slower.
+    /// Unpruned over pruned, median of the pairs; below 1 the pruned forward is slower.
     pub speedup: f64,
+    /// 95 % interval of that median by the sign test. A speed-up is claimed only where it excludes 1. Absent of fewer than six pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speedup_interval: Option<[f64; 2]>,
+    /// Whether something else kept the machine busy meanwhile.
+    #[serde(default)]
+    pub is_disturbed: bool,
+    /// Where the seconds of the unpruned forward lie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dense: Option<Spread>,
+    /// Where the seconds of the pruned forward lie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruned: Option<Spread>,
+    /// Every pass, in the order in which they were made: pass `i` of one sort stands beside pass `i` of the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<SampleMetrics>,
     /// Which product was used for every weight layer.
     pub products: Vec<Product>,
     /// The pruned forward with embeddings stored as bf16 between hops, where the recipe asks for it.
@@ -178,13 +194,36 @@ pub struct TimingMetrics {
     pub bf16: Option<Bf16Metrics>,
 }
 
+impl TimingMetrics {
+    /// How many times as fast the pruned forward is, and whether that may be claimed.
+    pub fn speedup(&self) -> Speedup {
+        Speedup { ratio: self.speedup, interval: self.speedup_interval, n_pairs: self.n_repeats }
+    }
+}
+
+/// Every measured pass, seconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SampleMetrics {
+    /// Unpruned forward, wall time.
+    pub dense_secs: Vec<f64>,
+    /// Pruned forward, wall time.
+    pub pruned_secs: Vec<f64>,
+    /// Unpruned forward, time of all processors; empty where the system does not tell.
+    pub dense_processor_secs: Vec<f64>,
+    /// Pruned forward, time of all processors.
+    pub pruned_processor_secs: Vec<f64>,
+}
+
 /// What storing embeddings as bf16 between hops saves, and what it changes. `logits.npy` and the predictions are those of 32-bit floats.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bf16Metrics {
     /// Pruned forward over frozen masks, seconds.
     pub secs: f64,
-    /// Unpruned with 32-bit floats over this.
+    /// Unpruned with 32-bit floats over this, median of the pairs.
     pub speedup: f64,
+    /// 95 % interval of that median.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speedup_interval: Option<[f64; 2]>,
     /// Largest difference of any logit from the pruned model's with 32-bit floats; absent where one is not finite.
     pub largest_difference: Option<f64>,
     /// `‖Z_bf16 - Z‖_F / ‖Z‖_F` of the logits; absent where one is not finite.
@@ -349,14 +388,31 @@ fn part_metrics(scores: &PartScores) -> PartMetrics {
 }
 
 fn timing_metrics(timing: &Timing) -> TimingMetrics {
+    let speedup = timing.speedup();
+    // Nobody measures below a tenth of a microsecond.
+    let rounded = |secs: f64| (secs * 1e7).round() / 1e7;
+    let wall = |way: usize| timing.samples.ways[way].iter().map(|pass| rounded(pass.secs)).collect();
+    let processor =
+        |way: usize| timing.samples.ways[way].iter().filter_map(|pass| pass.processor_secs.map(rounded)).collect();
     TimingMetrics {
-        what: "one forward pass over the whole graph, evaluation mode, masks decided before; wall time, median"
+        what: "one forward pass over the whole graph, evaluation mode, masks decided before; wall time, unpruned and \
+               pruned in turn"
             .to_owned(),
         n_threads: timing.n_threads,
-        n_repeats: timing.n_repeats,
-        dense_secs: timing.dense_secs,
-        pruned_secs: timing.pruned_secs,
-        speedup: timing.speedup(),
+        n_repeats: timing.samples.n_turns(),
+        dense_secs: timing.dense_secs(),
+        pruned_secs: timing.pruned_secs(),
+        speedup: speedup.ratio,
+        speedup_interval: speedup.interval,
+        is_disturbed: timing.samples.is_disturbed(),
+        dense: timing.samples.spread(Timing::DENSE),
+        pruned: timing.samples.spread(Timing::PRUNED),
+        samples: Some(SampleMetrics {
+            dense_secs: wall(Timing::DENSE),
+            pruned_secs: wall(Timing::PRUNED),
+            dense_processor_secs: processor(Timing::DENSE),
+            pruned_processor_secs: processor(Timing::PRUNED),
+        }),
         products: timing.products.clone(),
         bf16: timing.bf16.as_ref().map(|bf16| bf16_metrics(bf16, timing)),
     }
@@ -364,9 +420,11 @@ fn timing_metrics(timing: &Timing) -> TimingMetrics {
 
 fn bf16_metrics(bf16: &Bf16Timing, timing: &Timing) -> Bf16Metrics {
     let test = bf16.evaluation.test.pruned;
+    let speedup = timing.bf16_speedup();
     Bf16Metrics {
-        secs: bf16.secs,
-        speedup: timing.dense_secs / bf16.secs.max(f64::MIN_POSITIVE),
+        secs: timing.bf16_secs(),
+        speedup: speedup.map_or(f64::NAN, |speedup| speedup.ratio),
+        speedup_interval: speedup.and_then(|speedup| speedup.interval),
         largest_difference: finite(bf16.largest_difference),
         relative_error: finite(bf16.relative_error),
         agreement: bf16.evaluation.agreement,

@@ -225,16 +225,16 @@ impl Curves {
                 .filter(|p| p[0].is_finite() && p[1].is_finite())
                 .map(|p| (px(p[0]), py(p[1])))
                 .collect();
+            for ([x, _], [low, high]) in curve.points.iter().zip(&curve.spread) {
+                if low < high && x.is_finite() {
+                    canvas.whisker(px(*x), py(*low), py(*high), ink);
+                }
+            }
             match curve.style {
                 CurveStyle::Line | CurveStyle::Dashed => {
                     canvas.polyline(points, ink, 1.8, curve.style == CurveStyle::Dashed);
                 }
                 CurveStyle::Marked => {
-                    for ([x, _], [low, high]) in curve.points.iter().zip(&curve.spread) {
-                        if low < high && x.is_finite() {
-                            canvas.whisker(px(*x), py(*low), py(*high), ink);
-                        }
-                    }
                     for (x, y) in &points {
                         canvas.mark(*x, *y, 3.5, marker(curve), ink);
                     }

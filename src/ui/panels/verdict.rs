@@ -4,6 +4,7 @@ use eframe::egui::{self, Align, Layout, RichText};
 
 use crate::engine::analysis::{Bf16Timing, Estimate, PartScores, Run, Score, Timing};
 use crate::engine::graph::Metric;
+use crate::engine::timing::{Claim, Speedup};
 use crate::io::bundle::GraphSizeMetrics;
 use crate::session::jobs::Lane;
 use crate::session::{Store, format};
@@ -253,12 +254,34 @@ fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, stale: Option<Kind>) {
     }
 }
 
+fn claim_ink(tokens: &Tokens, speedup: &Speedup) -> egui::Color32 {
+    match speedup.claim() {
+        Claim::Faster => tokens.text,
+        Claim::Slower => tokens.warning,
+        Claim::NoDifference | Claim::TooFew => tokens.text_weak,
+    }
+}
+
 fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
-    let change = format!("{} → {}", format::seconds(timing.dense_secs), format::seconds(timing.pruned_secs));
+    let change = format!("{} → {}", format::seconds(timing.dense_secs()), format::seconds(timing.pruned_secs()));
     let speedup = timing.speedup();
-    let ink = if speedup < 1.0 { tokens.warning } else { tokens.text };
-    change_row(ui, tokens, "Forward", &change, mono(format::factor(speedup)).color(ink))
-        .on_hover_text(format!("Median of {} passes each with {} threads", timing.n_repeats, timing.n_threads));
+    change_row(ui, tokens, "Forward", &change, mono(format::speedup(&speedup)).color(claim_ink(tokens, &speedup)))
+        .on_hover_text(format!(
+            "Medians of {} passes each in turn, with {} threads",
+            timing.samples.n_turns(),
+            timing.n_threads
+        ));
+    let says = match speedup.claim() {
+        _ if timing.samples.is_disturbed() => "  machine was busy, 95 %",
+        Claim::Faster => "  faster, 95 %",
+        Claim::Slower => "  slower, 95 %",
+        Claim::NoDifference => "  no difference, 95 %",
+        Claim::TooFew => "  too few passes",
+    };
+    change_row(ui, tokens, says, &format::factors(speedup.interval), mono("")).on_hover_text(
+        "95 % interval of the ratio, pass beside pass (sign test). A speed-up is claimed only where it excludes 1. A busy machine is \
+         known by passes that waited or scatter",
+    );
     if let Some(bf16) = &timing.bf16 {
         bf16_rows(ui, tokens, timing, bf16);
     }
@@ -266,10 +289,9 @@ fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
 
 /// What storing embeddings as bf16 saves, and what it changes.
 fn bf16_rows(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing, bf16: &Bf16Timing) {
-    let change = format!("{} → {}", format::seconds(timing.dense_secs), format::seconds(bf16.secs));
-    let speedup = timing.dense_secs / bf16.secs.max(f64::MIN_POSITIVE);
-    let ink = if speedup < 1.0 { tokens.warning } else { tokens.text };
-    change_row(ui, tokens, "as bf16", &change, mono(format::factor(speedup)).color(ink))
+    let change = format!("{} → {}", format::seconds(timing.dense_secs()), format::seconds(timing.bf16_secs()));
+    let Some(speedup) = timing.bf16_speedup() else { return };
+    change_row(ui, tokens, "as bf16", &change, mono(format::speedup(&speedup)).color(claim_ink(tokens, &speedup)))
         .on_hover_text("The pruned forward with embeddings stored as bf16 between hops, timed in turn with the others");
     let same = format!("{} same", format::percent(bf16.evaluation.agreement));
     change_row(ui, tokens, "its error", &same, mono(format!("{:.1e}", bf16.relative_error))).on_hover_text(format!(

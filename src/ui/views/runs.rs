@@ -226,14 +226,15 @@ fn number(entry: &RunEntry, column: usize) -> f64 {
         3 => run.pruned.edge_sparsity(),
         4 => run.pruned.weight_sparsity(),
         5 => run.pruned.macs().pruned() as f64,
-        6 => run.timing.as_ref().map_or(f64::NAN, |t| t.pruned_secs),
-        _ => run.timing.as_ref().map_or(f64::NAN, crate::engine::analysis::Timing::speedup),
+        6 => run.timing.as_ref().map_or(f64::NAN, crate::engine::analysis::Timing::pruned_secs),
+        _ => run.timing.as_ref().map_or(f64::NAN, |t| t.speedup().ratio),
     }
 }
 
 fn cell(entry: &RunEntry, column: usize) -> String {
     let value = number(entry, column);
     match column {
+        7 => entry.run.timing.as_ref().map_or_else(|| format::NONE.to_owned(), |t| format::speedup(&t.speedup())),
         1..=4 => format::percent(value),
         5 => format::short_count(value as u64),
         6 => format::seconds(value),

@@ -351,6 +351,7 @@ fn paint(ui: &egui::Ui, tokens: &Tokens, curves: &Curves, transform: &PlotTransf
                 }
             }
             CurveStyle::Points | CurveStyle::PalePoints => {
+                whiskers(&painter, curve, transform, ink);
                 let radius = if curve.style == CurveStyle::Points { 3.5 } else { 3.0 };
                 for point in curve.points.iter().filter(finite) {
                     mark(&painter, tokens, Marker::of(curve.colour), on_screen(point), radius, ink);

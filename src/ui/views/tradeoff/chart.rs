@@ -176,6 +176,9 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
         colour,
         ..Curve::default()
     };
+    // As a part of the unpruned, the interval of the ratio stands on its head.
+    let bar = |p: &SweepPoint| p.speedup_interval.map_or([f64::NAN; 2], |[low, high]| [100.0 / high, 100.0 / low]);
+    let spread = order.iter().map(|at| bar(&sweep.points[*at])).collect();
     let ends = [macs.first().map_or(0.0, |p| p[0]), macs.last().map_or(1.0, |p| p[0])];
     Curves {
         title: "Cost".to_owned(),
@@ -183,7 +186,7 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
         x: along.axis(),
         y: Axis { range: Some([0.0, highest]), ..Axis::new("part of the unpruned, %") },
         series: vec![
-            points("measured time", time, 4),
+            Curve { spread, ..points("measured time", time, 4) },
             points("operations", macs, 5),
             Curve {
                 name: "unpruned".into(),
