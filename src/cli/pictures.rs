@@ -188,7 +188,8 @@ fn operations(results: &SweepResults) -> Curves {
 
 fn time(results: &SweepResults) -> Curves {
     let mut series = by_delta_w(results, |p| [100.0 * p.edge_sparsity, 1e3 * p.pruned_secs]);
-    let bar = |p: &SweepPoint| p.pruned_secs_interval.map_or([f64::NAN; 2], |interval| interval.map(|secs| 1e3 * secs));
+    let bar =
+        |p: &SweepPoint| p.pruned_secs_interval().map_or([f64::NAN; 2], |interval| interval.map(|secs| 1e3 * secs));
     for (curve, points) in series.iter_mut().zip(results.points.chunks(results.grid.delta_a.len().max(1))) {
         curve.spread = points.iter().map(bar).collect();
     }

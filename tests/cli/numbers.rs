@@ -91,6 +91,12 @@ fn sweep_writes_every_point() {
     let mut found: Vec<SweepPoint> = serde_json::from_value(out["points"].clone()).expect("points");
     for point in expected.iter_mut().chain(&mut found) {
         (point.dense_secs, point.pruned_secs) = (0.0, 0.0);
+        // Six pairs are always measured, and so there are intervals.
+        for end in
+            [&mut point.pruned_secs_low, &mut point.pruned_secs_high, &mut point.speedup_low, &mut point.speedup_high]
+        {
+            assert!(end.take().is_some_and(|end| end > 0.0));
+        }
     }
     assert_eq!(found, expected);
     let table = std::fs::read_to_string(folder.path().join("s/results.csv")).expect("a table");

@@ -55,12 +55,18 @@ pub struct SweepPoint {
     pub dense_secs: f64,
     /// Measured seconds of the pruned forward, median.
     pub pruned_secs: f64,
-    /// 95 % interval of that median; none where there were too few passes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pruned_secs_interval: Option<[f64; 2]>,
-    /// How many times as fast as unpruned, 95 % interval of the median ratio; none where there were too few passes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub speedup_interval: Option<[f64; 2]>,
+    /// Lower end of the 95 % interval of that median; none where there were too few passes.
+    #[serde(default)]
+    pub pruned_secs_low: Option<f64>,
+    /// Its upper end.
+    #[serde(default)]
+    pub pruned_secs_high: Option<f64>,
+    /// Lower end of the 95 % interval of how many times as fast as unpruned it is; none where there were too few passes.
+    #[serde(default)]
+    pub speedup_low: Option<f64>,
+    /// Its upper end.
+    #[serde(default)]
+    pub speedup_high: Option<f64>,
 }
 
 impl Default for SweepGrid {
@@ -136,10 +142,22 @@ pub fn sweep(
 }
 
 impl SweepPoint {
+    /// 95 % interval of the median seconds of the pruned forward.
+    pub fn pruned_secs_interval(&self) -> Option<[f64; 2]> {
+        Some([self.pruned_secs_low?, self.pruned_secs_high?])
+    }
+
+    /// 95 % interval of how many times as fast as unpruned it is.
+    pub fn speedup_interval(&self) -> Option<[f64; 2]> {
+        Some([self.speedup_low?, self.speedup_high?])
+    }
+
     /// The numbers of one run. Times that were not measured are NaN.
     pub fn of(idx: usize, run: &Run) -> Self {
         let macs = run.pruned.macs();
         let scores = &run.evaluation;
+        let secs = run.timing.as_ref().and_then(|t| median_interval(&t.samples.secs(Timing::PRUNED)));
+        let speedup = run.timing.as_ref().and_then(|t| t.speedup().interval);
         Self {
             idx,
             delta_a: run.recipe.delta_a(0),
@@ -156,8 +174,10 @@ impl SweepPoint {
             macs_pruned: macs.pruned(),
             dense_secs: run.timing.as_ref().map_or(f64::NAN, Timing::dense_secs),
             pruned_secs: run.timing.as_ref().map_or(f64::NAN, Timing::pruned_secs),
-            pruned_secs_interval: run.timing.as_ref().and_then(|t| median_interval(&t.samples.secs(Timing::PRUNED))),
-            speedup_interval: run.timing.as_ref().and_then(|t| t.speedup().interval),
+            pruned_secs_low: secs.map(|[low, _]| low),
+            pruned_secs_high: secs.map(|[_, high]| high),
+            speedup_low: speedup.map(|[low, _]| low),
+            speedup_high: speedup.map(|[_, high]| high),
         }
     }
 }

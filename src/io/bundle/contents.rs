@@ -85,7 +85,9 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
     add(names::PREDICTIONS, says, About(n * (id_bytes(run) + 18)));
     let n_steps = run.pruned.steps.len() as u64;
     let says = "all numbers of the run".to_owned();
-    add(names::METRICS, says, About(3_000 + 1_400 * n_steps + 300 * tensors.len() as u64));
+    // Every timed pass stands in it, four numbers each, one to a line.
+    let timed = run.timing.as_ref().map_or(0, |timing| 4 * 21 * timing.samples.n_turns() as u64);
+    add(names::METRICS, says, About(3_000 + 1_400 * n_steps + 300 * tensors.len() as u64 + timed));
     let recipe = recipe_to_toml(&run.recipe).len() as u64;
     add(names::RECIPE, "the complete recipe".to_owned(), AtMost(recipe));
     let script = client::load_bundle_py(run.model.architecture.architecture).len() as u64;

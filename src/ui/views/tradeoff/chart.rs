@@ -177,7 +177,7 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
         ..Curve::default()
     };
     // As a part of the unpruned, the interval of the ratio stands on its head.
-    let bar = |p: &SweepPoint| p.speedup_interval.map_or([f64::NAN; 2], |[low, high]| [100.0 / high, 100.0 / low]);
+    let bar = |p: &SweepPoint| p.speedup_interval().map_or([f64::NAN; 2], |[low, high]| [100.0 / high, 100.0 / low]);
     let spread = order.iter().map(|at| bar(&sweep.points[*at])).collect();
     let ends = [macs.first().map_or(0.0, |p| p[0]), macs.last().map_or(1.0, |p| p[0])];
     Curves {

@@ -35,7 +35,7 @@ pub(super) fn says(ui: &mut egui::Ui, tokens: &Tokens, point: &SweepPoint) {
 fn cells(point: &SweepPoint) -> [(&'static str, String); 7] {
     let change = |now: f64, before: f64| format!("{} ({})", format::percent(now), format::points(now - before));
     let time = if point.pruned_secs.is_finite() {
-        format!("{} ({})", format::seconds(point.pruned_secs), format::factors(point.speedup_interval))
+        format!("{} ({})", format::seconds(point.pruned_secs), format::factors(point.speedup_interval()))
     } else {
         format::NONE.to_owned()
     };
