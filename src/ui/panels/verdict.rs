@@ -234,7 +234,7 @@ fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, stale: Option<Kind>) {
     let (tokens, store) = (cx.tokens, cx.session.store());
     let own = run.timing.as_ref().filter(|_| stale.is_none());
     let older = store.newest_run().and_then(|e| e.run.timing.as_ref());
-    let says = "Median wall time of one forward pass over the whole graph, unpruned and pruned in turn";
+    let says = "Wall time of one forward pass over the whole graph, unpruned and pruned in turn: medians and what they carry";
     match (own, older) {
         (Some(timing), _) => {
             group(ui, tokens, "Time", Kind::Measured, says);
@@ -250,6 +250,8 @@ fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, stale: Option<Kind>) {
             let ratio = macs.dense() as f64 / macs.pruned().max(1) as f64;
             change_row(ui, tokens, "Forward", "at most", mono(format::factor(ratio)))
                 .on_hover_text("Ratio of the operations; a sparse product is slower per operation. Prune measures it");
+            // The place of the interval, so that nothing moves when there is one.
+            change_row(ui, tokens, "  not measured", &format::factors(None), mono(""));
         }
     }
 }
