@@ -378,3 +378,24 @@ fn files_that_a_recipe_names_outside_its_folder_are_read_only_when_allowed() {
     wait(&mut session, "the recipe", Session::is_idle);
     assert_eq!(session.store().recipe.graph.feature_file.as_ref(), Some(&specs[1]));
 }
+
+#[test]
+fn a_class_among_the_features_is_left_out_of_what_is_dropped_with_labels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let rows = |row: &dyn Fn(usize) -> String| (0..12).map(|u| row(u) + "\n").collect::<String>();
+    let edges = rows(&|u| format!("n{u},n{}", (u + 1) % 12));
+    write_atomic(at("edges.csv"), format!("source,target\n{edges}").as_bytes()).expect("a file");
+    let features = rows(&|u| format!("n{u},{},{},{}.25", u, u % 5, u % 7));
+    write_atomic(at("features.csv"), format!("id,a,b,y\n{features}").as_bytes()).expect("a file");
+    let labels = rows(&|u| format!("n{u},{}", ["red", "blue", "green"][u % 3]));
+    write_atomic(at("labels.csv"), format!("id,label\n{labels}").as_bytes()).expect("a file");
+    let mut session = session();
+    let specs = ["edges.csv", "features.csv", "labels.csv"].map(|name| at(name).display().to_string());
+    read(&mut session, specs.into());
+    let found = report(&session);
+    assert_eq!(found.faults, []);
+    let graph = found.graph.expect("a graph");
+    assert_eq!((graph.stats.n_features, graph.stats.n_classes), (2, 3));
+    assert!(graph.report.ignored.iter().any(|i| i.starts_with("column y of features.csv: labels are read from ")));
+}
