@@ -193,7 +193,7 @@ fn time(results: &SweepResults) -> Curves {
     }
     Curves {
         title: "Measured time of one forward pass against entries removed".to_owned(),
-        subtitle: format!("{}, {} threads, median", subtitle(results), results.n_threads),
+        subtitle: format!("{}, {} threads, median", subtitle(results), results.n_threads.unwrap_or(0)),
         x: Axis::new("graph entries removed, %"),
         y: Axis::new("time, ms"),
         series,

@@ -33,10 +33,12 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
         Some(spec) => inputs::read_fitting_model(spec, &args.recipe, &mut input.recipe, terminal)?,
         None => trained(args, &mut input, terminal)?,
     };
-    inputs::check_memory(&input.dataset, &model, &input.recipe, RunOptions::SWEEP, terminal)?;
+    args.timing.settle(&mut input.recipe);
+    let options = args.timing.of(RunOptions::SWEEP);
+    inputs::check_memory(&input.dataset, &model, &input.recipe, options, terminal)?;
     let mut points = Vec::with_capacity(grid.len());
-    sweep(&input.dataset, &model, &input.recipe, &grid, terminal.ctl(), |point, _| points.push(point))?;
-    let threads = terminal.ctl().n_threads();
+    sweep(&input.dataset, &model, &input.recipe, &grid, options, terminal.ctl(), |point, _| points.push(point))?;
+    let threads = (!args.timing.no_timing).then(|| terminal.ctl().n_threads());
     let mut results = SweepResults::new(&input.dataset, &model, &input.recipe, grid, points, threads);
     if let Some(plan) = plan(args)? {
         results.comparison = Some(compared(args, &input, &model, plan, terminal)?);

@@ -383,7 +383,7 @@ impl Session {
                 }
                 partial(Answer::Point(Box::new(point)));
             };
-            sweep(&dataset, &model, &base, &grid, ctl, on_point)?;
+            sweep(&dataset, &model, &base, &grid, RunOptions::SWEEP, ctl, on_point)?;
             Ok(Answer::Swept)
         };
         self.sweep_job = Some(self.runner.submit(Lane::Sweep, label, Box::new(work)));

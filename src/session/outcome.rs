@@ -108,7 +108,9 @@ impl Session {
             Opened::Recipe(recipe, path) => {
                 self.remember(&path, "recipe");
                 self.thresholds_are_given();
+                let split_file = recipe.graph.split_file.clone();
                 self.change_inputs("Open a recipe", None, |i| i.recipe = *recipe);
+                self.read_split_file(split_file);
             }
             Opened::Bundle(bundle) => self.take_bundle(*bundle),
             Opened::Asks(outside) => self.store.outside.push_back(outside),

@@ -5,6 +5,7 @@
 mod flow;
 mod import;
 mod jobs;
+mod named_files;
 mod projects;
 mod start;
 mod trials;

@@ -103,7 +103,7 @@ impl SweepGrid {
     }
 }
 
-/// Runs every point of the grid in order and hands each out as soon as it is there.
+/// Runs every point of the grid in order and hands each out as soon as it is there; `options` is [`RunOptions::SWEEP`], timed or not.
 ///
 /// # Errors
 /// As [`super::run`].
@@ -112,6 +112,7 @@ pub fn sweep(
     model: &Arc<Model>,
     base: &Recipe,
     grid: &SweepGrid,
+    options: RunOptions,
     ctl: &Control,
     mut on_point: impl FnMut(SweepPoint, Run),
 ) -> Result<(), EngineError> {
@@ -120,7 +121,7 @@ pub fn sweep(
         ctl.check()?;
         ctl.progress("recipe", idx, grid.len());
         let recipe = grid.recipe(base, idx);
-        let run = run(dataset, model, &recipe, RunOptions::SWEEP, dense_logits.clone(), &ctl.quiet())?;
+        let run = run(dataset, model, &recipe, options, dense_logits.clone(), &ctl.quiet())?;
         dense_logits = Some(Arc::clone(&run.dense_logits));
         on_point(SweepPoint::of(idx, &run), run);
     }

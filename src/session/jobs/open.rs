@@ -8,7 +8,7 @@ use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions, degree_histogram};
 use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{Bundle, graph_of, read_bundle, replay};
-use crate::io::{Detected, LoadError, LoadReport, detect_as, read_graph_as, read_model, read_recipe};
+use crate::io::{Detected, LoadError, LoadReport, MemoryBudget, detect_as, read_graph_as, read_model, read_recipe};
 use crate::session::project::{self, Project};
 use crate::session::start::{files_of, outside};
 use crate::session::store::{LoadedGraph, LoadedModel};
@@ -150,7 +150,7 @@ fn open_bundle(spec: &str, bundle: Bundle, ctl: &Control) -> Result<OpenedBundle
     ctl.check()?;
     let source = bundle.manifest.graph.source.clone();
     let options = bundle.recipe.graph.clone();
-    let (dataset, report) = graph_of(&bundle, None, ctl)?;
+    let (dataset, report) = graph_of(&bundle, None, MemoryBudget::SYSTEM, ctl)?;
     ctl.progress("running it again", 0, 0);
     let is_identical = replay(&bundle, &dataset, ctl)?.is_identical();
     let mut model_report = LoadReport::new("pruned model of a bundle", spec);
