@@ -165,7 +165,7 @@ fn quick_model(dataset: &Dataset, recipe: &mut Recipe, terminal: &Terminal) -> a
 fn small_sweep(run: &Run, terminal: &Terminal) -> anyhow::Result<SweepResults> {
     let grid = SweepGrid { delta_a: vec![0.0, 0.25, 0.5, 1.0, 1.5, 2.0], delta_w: vec![0.0, 0.5] };
     let mut points = Vec::with_capacity(grid.len());
-    sweep(&run.dataset, &run.model, &run.recipe, &grid, RunOptions::SWEEP, terminal.ctl(), |point, _| {
+    sweep(&run.dataset, &run.model, &run.recipe, &grid, (RunOptions::SWEEP, None), terminal.ctl(), |point, _| {
         points.push(point);
     })?;
     Ok(SweepResults::new(&run.dataset, &run.model, &run.recipe, grid, points, Some(terminal.ctl().n_threads())))

@@ -43,8 +43,8 @@ pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use store::{
-    ClosedModel, CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId,
-    SensitivityState, Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
+    Baseline, ClosedModel, CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry,
+    RunId, SensitivityState, Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
 };
 
 use jobs::{JobRunner, JobStatus, Lane, Waker};

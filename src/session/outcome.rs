@@ -7,7 +7,7 @@ use super::jobs::open::{Opened, OpenedBundle};
 use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
 use super::project;
-use super::store::{LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
+use super::store::{Baseline, LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
 use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session, format};
 use crate::engine::analysis::Run;
 use crate::engine::train::Trained;
@@ -227,7 +227,7 @@ impl Session {
         let model = LoadedModel {
             spec: String::new(),
             report: Arc::new(LoadReport::new("trained here", "")),
-            baseline: None,
+            baseline: Baseline::Own,
             name,
             model: trained.model,
         };

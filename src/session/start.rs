@@ -93,7 +93,7 @@ impl Session {
         let is_wanted = std::mem::take(&mut self.wants_safe_start) && self.has_own_thresholds();
         let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else { return false };
         // The pruned model of a bundle is held against another one.
-        if !is_wanted || model.baseline.is_some() {
+        if !is_wanted || !model.baseline.is_own() {
             return false;
         }
         let job = FindThresholds {

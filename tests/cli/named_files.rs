@@ -1,11 +1,13 @@
 //! Files that options, recipes and bundles name: a split as a table, and what lies where nobody should look unasked.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use sha2::{Digest as _, Sha256};
+use unifews::io::{TensorBytes, encode_tensors};
 
 use super::common::{folder, json, stdout, unifews};
 
@@ -209,4 +211,55 @@ fn a_class_among_the_features_is_named_and_no_refusal_where_labels_have_a_file()
     }
     let kept = &json(at, &[&["inspect"], &GRAPH[..], &["--features", "a,y"]].concat())[0];
     assert_eq!(kept["n_features"], 2);
+}
+
+/// A network as PyG writes it, for the features and classes of [`tables`].
+fn foreign_model(path: &Path) {
+    let tensor = |name: &str, shape: &[usize]| {
+        let n: usize = shape.iter().product();
+        let values = (0..n).flat_map(|i| ((i * 37 % 11) as f32 / 11.0 - 0.4).to_le_bytes());
+        TensorBytes { name: name.to_owned(), dtype: "F32", shape: shape.to_vec(), bytes: values.collect() }
+    };
+    let tensors = [
+        tensor("conv1.lin.weight", &[4, 2]),
+        tensor("conv1.bias", &[4]),
+        tensor("conv2.lin.weight", &[2, 4]),
+        tensor("conv2.bias", &[2]),
+    ];
+    std::fs::write(path, encode_tensors(&tensors, &BTreeMap::new())).expect("writable");
+}
+
+#[test]
+fn what_a_models_file_leaves_open_is_told_with_its_score() {
+    let folder = folder();
+    let at = folder.path();
+    tables(at);
+    foreign_model(&at.join("m.safetensors"));
+    let named = [&["m.safetensors"], &GRAPH[..], &["--split-file", "parts.csv"]].concat();
+    // Graph and model side by side: a report of each, then what one gets on the other.
+    let found = json(at, &[&["inspect"], &named[..]].concat());
+    let kinds: Vec<&str> = found.as_array().expect("items").iter().filter_map(|item| item["kind"].as_str()).collect();
+    assert_eq!(kinds, ["model", "graph", "fit"]);
+    let fit = &found[2];
+    let together = &json(at, &["inspect", "edges.csv", "f.csv", "c.csv", "parts.csv", "m.safetensors"])[0]["fit"];
+    let prune =
+        [&["prune", "edges.csv", "m.safetensors", "-o", "b"], &GRAPH[1..], &["--split-file", "parts.csv"]].concat();
+    let output = unifews(at).args(&prune).args(["--quiet", "--json"]).assert().success().get_output().clone();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    let pruned: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one document");
+    let dense = &pruned["metrics"]["scores"]["test"]["dense"]["accuracy"];
+    for all in [&fit["assumptions"], &together["assumptions"], &pruned["assumptions"]] {
+        let all = all.as_array().expect("a list");
+        assert!(all.iter().any(|a| a["reading"].as_str().is_some_and(|r| r.contains("norm_r 0.5 assumed"))), "{all:?}");
+        for one in all {
+            assert_eq!(&one["score"]["score"], dense, "{one}");
+            assert_eq!((&one["score"]["part"], &one["score"]["split"]), (&"test".into(), &"parts".into()));
+            let reading = one["reading"].as_str().expect("a text");
+            assert!(err.contains(reading), "prune warns of {reading}: {err}");
+        }
+    }
+    assert_eq!(err.matches("norm_r 0.5 assumed").count(), 1, "{err}");
+    assert!(err.contains("warning: with what was assumed the unpruned model scores accuracy "), "{err}");
+    let said = stdout(at, &[&["inspect"], &named[..]].concat());
+    assert!(said.contains("norm_r 0.5 assumed: accuracy ") && said.contains(" test nodes of split parts"), "{said}");
 }

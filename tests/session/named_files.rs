@@ -3,17 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
 use unifews::engine::analysis::{RunOptions, run};
 use unifews::engine::control::Control;
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::Recipe;
 use unifews::io::atomic::write_atomic;
 use unifews::io::bundle::write_bundle;
-use unifews::io::{read_graph, write_recipe};
+use unifews::io::{read_graph, recipe_to_toml, write_recipe};
 use unifews::session::{Command, Level, Session};
 
-use super::{session, wait};
+use super::{forge, session, wait};
 
 const SECRET: &str = "root:x:0:0:hidden:/root:/bin/bash\nid,a\n";
 
@@ -63,12 +62,9 @@ fn the_import_report_does_not_tell_what_a_recipe_points_at() {
 
 /// Puts another recipe and another source of the graph into a bundle, hashes and all.
 fn crafted(bundle: &Path, recipe: &Recipe, source: &str) {
-    write_recipe(bundle.join("recipe.toml"), recipe).expect("a recipe");
-    let bytes = std::fs::read(bundle.join("recipe.toml")).expect("a recipe");
+    forge(bundle, "recipe.toml", recipe_to_toml(recipe).as_bytes());
     let manifest = std::fs::read_to_string(bundle.join("manifest.json")).expect("a manifest");
     let mut manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
-    let sum: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
-    manifest["files"]["recipe.toml"] = serde_json::json!({ "sha256": sum, "size_bytes": bytes.len() });
     manifest["graph"]["source"] = source.into();
     write_atomic(bundle.join("manifest.json"), manifest.to_string().as_bytes()).expect("written");
 }

@@ -19,7 +19,7 @@ use crate::session::assumptions::{Assumption, ReadingScore};
 use crate::session::project;
 use crate::session::roles::{ImportFile, RolesByHand, expanded, lines_of, name_parts, with_roles};
 use crate::session::start::{files_of, outside};
-use crate::session::store::{LoadedGraph, LoadedModel, fitted_to};
+use crate::session::store::{Baseline, LoadedGraph, LoadedModel, fitted_to};
 
 /// Whether the model belongs to the graph.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -271,7 +271,7 @@ impl Import {
                         name: read.title(),
                         model: Arc::new(read),
                         report: Arc::new(found),
-                        baseline: None,
+                        baseline: Baseline::Own,
                         spec,
                     });
                 }
