@@ -215,11 +215,8 @@ fn fit(read: &Read, terminal: &Terminal) -> anyhow::Result<Option<FitCheck>> {
         terminal.note(&format!("warning: the model was not run on the graph: {why}"));
         return Ok(None);
     }
-    let model = (model.title(), model, report);
-    match model_on_graph(graph, (model.0.as_str(), model.1, model.2), &recipe, terminal.ctl()) {
-        Ok(fit) => Ok(Some(fit)),
-        Err(reason) => Err(failed(reason)),
-    }
+    let title = model.title();
+    model_on_graph(graph, (&title, model, report), &recipe, terminal.ctl()).map(Some).map_err(failed)
 }
 
 /// A job's reason as the terminal tells it.

@@ -38,7 +38,7 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
     inputs::check_memory(&input.dataset, &model, &input.recipe, options, terminal)?;
     let mut points = Vec::with_capacity(grid.len());
     sweep(&input.dataset, &model, &input.recipe, &grid, (options, None), terminal.ctl(), |point, _| {
-        points.push(point)
+        points.push(point);
     })?;
     let threads = (!args.timing.no_timing).then(|| terminal.ctl().n_threads());
     let mut results = SweepResults::new(&input.dataset, &model, &input.recipe, grid, points, threads);

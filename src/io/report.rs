@@ -146,8 +146,7 @@ impl LoadError {
     /// The error without what one of these files holds: a recipe from elsewhere can name any file, and a message must not tell what is in it.
     #[must_use]
     pub fn without_contents(self, files: &[&str]) -> Self {
-        let found =
-            "something else, which is not shown because a recipe names the file (name it with an option to see it)";
+        let found = "something else, which is not shown because a recipe names the file (name it with an option, or open it, to see it)";
         // What is named may be a folder.
         let is_of = |path: &Path| files.iter().any(|file| !file.is_empty() && path.starts_with(file));
         match self {

@@ -82,7 +82,8 @@ pub fn replay_command(path: &Path, recipe: &Recipe, (graph, shown): (&str, &str)
     let is_outside = |trusted: &[&Path]| !files_outside(recipe, path, trusted).is_empty();
     let mut command = format!("unifews replay {}", quoted(&path.display().to_string()));
     if without_features || is_outside(&[here]) {
-        command.push_str(&format!(" --graph {}", quoted(shown)));
+        command.push_str(" --graph ");
+        command.push_str(&quoted(shown));
     }
     let of_graph = if Path::new(graph).is_dir() { Path::new(graph) } else { folder_of(Path::new(graph)) };
     if is_outside(&[here, of_graph]) {

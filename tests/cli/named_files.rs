@@ -89,7 +89,7 @@ fn crafted(bundle: &Path, change: impl Fn(String) -> String, source: Option<&str
     std::fs::write(bundle.join("recipe.toml"), &recipe).expect("writable");
     let text = std::fs::read_to_string(bundle.join("manifest.json")).expect("a manifest");
     let mut manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let sum: String = Sha256::digest(recipe.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    let sum: String = Sha256::digest(recipe.as_bytes()).iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat();
     manifest["files"]["recipe.toml"] = serde_json::json!({ "sha256": sum, "size_bytes": recipe.len() });
     if let Some(source) = source {
         manifest["graph"]["source"] = source.into();
@@ -136,7 +136,7 @@ fn a_bundle_whose_recipe_points_elsewhere_is_not_followed_unasked() {
     let bare = |recipe: String| -> String {
         let without =
             |line: &&str| !["feature_file", "label_file", "split_file"].iter().any(|key| line.starts_with(key));
-        recipe.lines().filter(without).map(|line| format!("{line}\n")).collect()
+        recipe.lines().filter(without).map(|line| line.to_owned() + "\n").collect()
     };
     let named = |key: &str| format!("[graph]\n{key} = \"{secret}\"\n");
     let harmless = |err: &str| assert!(!err.contains("root:x") && !err.contains("hidden"), "{err}");
@@ -200,7 +200,7 @@ fn a_class_among_the_features_is_named_and_no_refusal_where_labels_have_a_file()
     let folder = folder();
     let at = folder.path();
     tables(at);
-    let rows: String = (0..EDGES).map(|u| format!("n{u},{},{}.5\n", u % 3, u % 7)).collect();
+    let rows = (0..EDGES).map(|u| format!("n{u},{},{}.5\n", u % 3, u % 7)).collect::<Vec<_>>().concat();
     std::fs::write(at.join("f.csv"), format!("id,a,y\n{rows}")).expect("writable");
     let alone = &json(at, &["inspect", "edges.csv", "--feature-file", "f.csv", "--label-file", "c.csv"])[0];
     let together = &json(at, &["inspect", "edges.csv", "f.csv", "c.csv"])[0]["graph"];

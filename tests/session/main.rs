@@ -60,7 +60,7 @@ fn forge(bundle: &std::path::Path, name: &str, bytes: &[u8]) {
     unifews::io::atomic::write_atomic(bundle.join(name), bytes).expect("written");
     let manifest = std::fs::read_to_string(bundle.join("manifest.json")).expect("a manifest");
     let mut manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
-    let sum: String = sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+    let sum: String = sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat();
     manifest["files"][name] = serde_json::json!({ "sha256": sum, "size_bytes": bytes.len() });
     unifews::io::atomic::write_atomic(bundle.join("manifest.json"), manifest.to_string().as_bytes()).expect("written");
 }

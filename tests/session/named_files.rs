@@ -24,7 +24,7 @@ fn text(path: &Path) -> String {
 fn ring(folder: &Path) -> (String, String, PathBuf) {
     let at = |name: &str| folder.join("sent").join(name);
     std::fs::create_dir_all(at("")).expect("a folder");
-    let edges: String = (0..12).map(|u| format!("{u} {}\n", (u + 1) % 12)).collect();
+    let edges = (0..12).map(|u| format!("{u} {}\n", (u + 1) % 12)).collect::<Vec<_>>().concat();
     write_atomic(at("edges.txt"), edges.as_bytes()).expect("a file");
     let secret = folder.join("secret.csv");
     write_atomic(&secret, SECRET.as_bytes()).expect("a file");

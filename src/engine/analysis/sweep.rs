@@ -104,8 +104,9 @@ impl SweepGrid {
     }
 }
 
-/// Runs every point of the grid in order and hands each out as soon as it is there; `options` is [`RunOptions::SWEEP`], timed or not.
-/// `baseline` is what results are held against where that is not the model's own output. `[n_nodes, n_classes]`
+/// Runs every point of the grid in order and hands each out as soon as it is there.
+///
+/// `options` is [`RunOptions::SWEEP`], timed or not. `baseline` is what results are held against where that is not the model's own output. `[n_nodes, n_classes]`
 ///
 /// # Errors
 /// As [`super::run`].

@@ -278,15 +278,10 @@ impl Import {
                 Err(error) => report.faults.push((spec, error.to_string())),
             }
         }
+        // Beside a file that was refused, what is open already would pass for what was to be opened.
         if report.faults.is_empty() {
-            // Beside a file that was refused, what is open already would pass for what was to be opened.
-            let graph = report.graph.as_ref().or(graph.as_ref());
-            let model = report.model.as_ref().or(model.as_ref());
-            if let (Some(graph), Some(model)) = (graph, model) {
-                let (dataset, network) = (&graph.dataset, &model.model);
-                let model = (model.name.as_str(), &**network, &*model.report);
-                report.fit = Some(model_on_graph(dataset, model, &recipe, ctl)?);
-            }
+            report.fit =
+                fit(report.graph.as_ref().or(graph.as_ref()), report.model.as_ref().or(model.as_ref()), &recipe, ctl)?;
         }
         let may_be_edges = report.files.iter().any(|file| file.possible.contains(&Role::Edges));
         if report.graph.is_none() && report.model.is_none() && report.lines.is_none() && !may_be_edges {
@@ -338,6 +333,18 @@ fn with_settings(mut model: Model, network: &Architecture) -> Model {
     (own.hops, own.norm_r, own.alpha, own.theta) = (network.hops, network.norm_r, network.alpha, network.theta);
     own.final_activation = network.final_activation;
     model
+}
+
+/// What the model gives on the graph, where both are there.
+fn fit(
+    graph: Option<&LoadedGraph>,
+    model: Option<&LoadedModel>,
+    recipe: &Recipe,
+    ctl: &Control,
+) -> Result<Option<FitCheck>, JobError> {
+    let (Some(graph), Some(model)) = (graph, model) else { return Ok(None) };
+    let model = (model.name.as_str(), &*model.model, &*model.report);
+    model_on_graph(&graph.dataset, model, recipe, ctl).map(Some)
 }
 
 /// Runs a model, unpruned, on a graph, and says what it gets: `report` is what reading its file gave.
