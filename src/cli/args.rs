@@ -6,11 +6,11 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
-use crate::engine::analysis::ValueType;
+use crate::engine::analysis::{RunOptions, ValueType};
 use crate::engine::graph::{Column, Direction, Encoding, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
-use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Identity, Precision, Schedule, WeightMode};
+use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Identity, Precision, Recipe, Schedule, WeightMode};
 use crate::io::Role;
 
 /// Everything on the command line.
@@ -159,9 +159,8 @@ pub(super) struct PruneArgs {
     /// Leave the node features out of the bundle: to run it takes the graph
     #[arg(long)]
     pub(super) without_features: bool,
-    /// Measure no times: the same call writes the same bytes on any machine, with any number of threads
-    #[arg(long)]
-    pub(super) no_timing: bool,
+    #[command(flatten)]
+    pub(super) timing: TimingArgs,
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
     #[command(flatten)]
@@ -176,6 +175,8 @@ pub(super) struct PropagateArgs {
     /// The folder to write embedding.npy, metrics.json and recipe.toml into
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: PathBuf,
+    #[command(flatten)]
+    pub(super) timing: TimingArgs,
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
     #[command(flatten)]
@@ -229,6 +230,8 @@ pub(super) struct SweepArgs {
     #[arg(long)]
     pub(super) sensitivity: bool,
     #[command(flatten)]
+    pub(super) timing: TimingArgs,
+    #[command(flatten)]
     pub(super) recipe: RecipeArgs,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
@@ -239,9 +242,8 @@ pub(super) struct ReplayArgs {
     /// The bundle: a folder or .zip
     #[arg(value_name = "BUNDLE")]
     pub(super) bundle: PathBuf,
-    /// The graph, where it is not at the place that the bundle names
-    #[arg(long, value_name = "PATH")]
-    pub(super) graph: Option<String>,
+    #[command(flatten)]
+    pub(super) graph: BundleGraphArgs,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
 }
@@ -258,9 +260,8 @@ pub(super) struct ExportArgs {
     /// weights-dgl-pt, graphs-mtx, predictions-parquet, recipe-yaml
     #[arg(long = "as", value_name = "LIST", value_delimiter = ',', default_value = "all")]
     pub(super) items: Vec<String>,
-    /// The graph, where it is not at the place that the bundle names
-    #[arg(long, value_name = "PATH")]
-    pub(super) graph: Option<String>,
+    #[command(flatten)]
+    pub(super) graph: BundleGraphArgs,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
 }
@@ -387,6 +388,39 @@ pub(super) struct SharedArgs {
     /// No progress on stderr
     #[arg(long)]
     pub(super) quiet: bool,
+}
+
+/// Whether a command that writes times measures them.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct TimingArgs {
+    /// Measure no times: the same call writes the same bytes on any machine, with any number of threads
+    #[arg(long)]
+    pub(super) no_timing: bool,
+}
+
+impl TimingArgs {
+    /// `options` with or without times.
+    pub(super) fn of(self, options: RunOptions) -> RunOptions {
+        if self.no_timing { RunOptions { timed: None, ..options } } else { options }
+    }
+
+    /// Leaves out of the recipe that is written what never changes a result.
+    pub(super) fn settle(self, recipe: &mut Recipe) {
+        if self.no_timing {
+            recipe.threads = 0;
+        }
+    }
+}
+
+/// Where the graph of a bundle is.
+#[derive(Debug, Clone, Args)]
+pub(super) struct BundleGraphArgs {
+    /// The graph, where it is not at the place that the bundle names
+    #[arg(long, value_name = "PATH")]
+    pub(super) graph: Option<String>,
+    /// Read files that the bundle's recipe names wherever they lie, not only beside the bundle, in the folder of --graph or the working one
+    #[arg(long)]
+    pub(super) trust_recipe: bool,
 }
 
 /// How a graph's file is read. Options beat the recipe's `[graph]` section.
@@ -546,7 +580,7 @@ pub(super) struct RecipeArgs {
     /// Whether training prunes
     #[arg(long, value_name = "dense|during|lottery", value_parser = choice::<Schedule>)]
     pub(super) schedule: Option<Schedule>,
-    /// auto, a split of the graph, stratified:50/25/25@SEED, or an .npz file
+    /// auto, a split of the graph, stratified:50/25/25@SEED, or a file, which is read as that of --split-file is
     #[arg(long, value_name = "SPEC")]
     pub(super) split: Option<String>,
     /// Seed of every random choice

@@ -31,7 +31,7 @@ pub(super) fn run(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> 
     }
     terminal.ctl().progress("reading the bundle", 0, 0);
     let bundle = read_bundle(&args.bundle)?;
-    let dataset = read_graph_of(&bundle, args.graph.as_deref(), terminal)?;
+    let dataset = read_graph_of(&bundle, &args.graph, terminal)?;
     let source = ExportSource::of_bundle(&bundle, &dataset)?;
     let report = export(&source, &items, &args.output, terminal.ctl())?;
     terminal.clear();

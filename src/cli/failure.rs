@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::output;
 use crate::engine::EngineError;
 use crate::io::{ExportError, LoadError};
+use crate::session::jobs::TaskError;
 
 /// It was done.
 pub(super) const DONE: u8 = 0;
@@ -42,12 +43,28 @@ pub(super) fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     }
     // The messages of this program hold their causes already, so the chain is not printed again.
     output::note(&format!("error: {error}"));
-    let is_usage = error.is::<UsageError>() || matches!(error.downcast_ref(), Some(EngineError::Recipe { .. }));
+    let is_usage = error.is::<UsageError>() || matches!(engine_error(&error), Some(EngineError::Recipe { .. }));
     ExitCode::from(if is_usage { USAGE } else { FAILED })
 }
 
+/// What the engine said, if it did: alone, or as the reason of a task.
+fn engine_error(error: &anyhow::Error) -> Option<&EngineError> {
+    match error.downcast_ref() {
+        Some(TaskError::Engine(error)) => Some(error),
+        _ => error.downcast_ref(),
+    }
+}
+
 fn is_cancelled(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(EngineError::Cancelled))
-        || matches!(error.downcast_ref(), Some(LoadError::Cancelled))
-        || matches!(error.downcast_ref(), Some(ExportError::Cancelled))
+    let load = |error: &LoadError| matches!(error, LoadError::Cancelled);
+    let export = |error: &ExportError| matches!(error, ExportError::Cancelled);
+    match error.downcast_ref() {
+        Some(TaskError::Load(error)) => load(error),
+        Some(TaskError::Export(error)) => export(error),
+        _ => {
+            matches!(engine_error(error), Some(EngineError::Cancelled))
+                || error.downcast_ref().is_some_and(load)
+                || error.downcast_ref().is_some_and(export)
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::output;
 use super::progress::Terminal;
 use super::{pictures, prune, sweep as sweeping};
 use crate::engine::analysis::{Run, RunOptions, SweepGrid, run as run_recipe, safe_thresholds, sweep};
-use crate::engine::graph::Dataset;
+use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{Recipe, Schedule, Training};
 use crate::engine::train::train;
@@ -18,6 +18,7 @@ use crate::io::atomic::AtomicFolder;
 use crate::io::bundle::{BundleOptions, BundleWriter, Metrics};
 use crate::io::results::{SweepResults, write_files, write_sweep_files};
 use crate::io::{Detected, GraphPart, detect, read_graph_as, read_model, read_recipe};
+use crate::session::replay_command;
 
 /// Where everything goes.
 const FOLDER: &str = "unifews-out";
@@ -58,7 +59,9 @@ pub(super) fn run(request: &WindowRequest, terminal: &Terminal) -> anyhow::Resul
     terminal.ctl().check()?;
     folder.commit(terminal.ctl())?;
     terminal.clear();
-    output::lines(&[text, format!("wrote ./{FOLDER}\nreplay with: unifews replay {FOLDER}/bundle")])
+    let path = Path::new(FOLDER).join("bundle");
+    let replay = replay_command(&path, &run.recipe, (run.dataset.source(), run.dataset.source()), false);
+    output::lines(&[text, format!("wrote ./{FOLDER}\nreplay with: {replay}")])
 }
 
 /// Says of every name what it is; at most one of each sort.
@@ -93,7 +96,7 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
     let mut recipe = match &named.recipe {
         Some(path) => {
             let recipe = read_recipe(path)?;
-            check_files(&recipe, Path::new(path), named.graph.as_deref().unwrap_or(DEFAULT_GRAPH))?;
+            check_files(&recipe, Path::new(path), named.graph.as_deref(), "name it with the graph")?;
             recipe
         }
         None => default_recipe(),
@@ -107,8 +110,19 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
             slot.clone_from(named);
         }
     }
+    if named.split.is_some() {
+        // The file's is the graph's first.
+        "auto".clone_into(&mut recipe.split);
+    }
     terminal.ctl().progress("reading the graph", 0, 0);
-    let (dataset, _) = read_graph_as(named.graph.as_deref().unwrap_or(DEFAULT_GRAPH), &recipe.graph, terminal.ctl())?;
+    let told = ReadOptions {
+        feature_file: named.features.clone(),
+        label_file: named.labels.clone(),
+        split_file: named.split.clone(),
+        ..ReadOptions::default()
+    };
+    let (dataset, _) = read_graph_as(named.graph.as_deref().unwrap_or(DEFAULT_GRAPH), &recipe.graph, terminal.ctl())
+        .map_err(|error| error.without_contents(&recipe.graph.files_beyond(&told)))?;
     let (dataset, with_names) = with_named_nodes(dataset, recipe)?;
     recipe = with_names;
     let shipped = named.graph.is_none() && detect(DEFAULT_MODEL).is_ok_and(|d| matches!(d, Detected::Model(_)));
@@ -151,8 +165,10 @@ fn quick_model(dataset: &Dataset, recipe: &mut Recipe, terminal: &Terminal) -> a
 fn small_sweep(run: &Run, terminal: &Terminal) -> anyhow::Result<SweepResults> {
     let grid = SweepGrid { delta_a: vec![0.0, 0.25, 0.5, 1.0, 1.5, 2.0], delta_w: vec![0.0, 0.5] };
     let mut points = Vec::with_capacity(grid.len());
-    sweep(&run.dataset, &run.model, &run.recipe, &grid, terminal.ctl(), |point, _| points.push(point))?;
-    Ok(SweepResults::new(&run.dataset, &run.model, &run.recipe, grid, points, terminal.ctl().n_threads()))
+    sweep(&run.dataset, &run.model, &run.recipe, &grid, (RunOptions::SWEEP, None), terminal.ctl(), |point, _| {
+        points.push(point);
+    })?;
+    Ok(SweepResults::new(&run.dataset, &run.model, &run.recipe, grid, points, Some(terminal.ctl().n_threads())))
 }
 
 fn summary(run: &Run, results: &SweepResults) -> String {

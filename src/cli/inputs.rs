@@ -10,7 +10,10 @@ use crate::engine::analysis::{RunOptions, dataset_bytes, run_bytes, training_byt
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::{EdgeMode, Lock, Recipe, Training, WeightMode};
-use crate::io::{LoadReport, files_outside, read_graph_within, read_model, read_node_ids, read_recipe, with_split};
+use crate::io::{
+    LoadReport, files_outside, folder_of, names_split_file, read_graph_within, read_model, read_node_ids, read_recipe,
+    read_split,
+};
 
 /// A graph that is ready for `recipe`, with the split and lock it names among its own.
 pub(super) struct Inputs {
@@ -24,16 +27,16 @@ pub(super) fn read(graph: &str, args: &RecipeArgs, shared: &SharedArgs, terminal
     let recipe = recipe(graph, args, shared)?;
     terminal.ctl().progress("reading the graph", 0, 0);
     let (dataset, report) = read_graph_within(graph, &recipe.graph, terminal.memory(), terminal.ctl())
-        .map_err(|error| error.without_contents(&recipe.graph.files_beyond(&args.graph.options())))?;
+        .map_err(|error| error.without_contents(&recipe.graph.files_beyond(&args.graph_options())))?;
     warn(&report, terminal);
     let (dataset, recipe) = with_named_nodes(dataset, recipe)?;
     Ok(Inputs { dataset: dataset.shared(), recipe })
 }
 
-/// Reads the files that the recipe's split and lock name and puts them among the graph's splits.
-pub(super) fn with_named_nodes(dataset: Dataset, mut recipe: Recipe) -> anyhow::Result<(Dataset, Recipe)> {
-    let (mut dataset, split) = with_split(dataset, &recipe.split, recipe.seed)?;
-    recipe.split = split;
+/// Reads the file that the recipe's lock names and puts it among the graph's splits.
+pub(super) fn with_named_nodes(mut dataset: Dataset, mut recipe: Recipe) -> anyhow::Result<(Dataset, Recipe)> {
+    // A split that the graph does not have is refused before anything else is done.
+    read_split(&recipe.split, &dataset, recipe.seed)?;
     if let Lock::File(path) = &recipe.edges.lock
         && dataset.splits().iter().all(|s| s.name != *path)
     {
@@ -75,7 +78,8 @@ pub(super) fn read_reported_model(
     terminal.ctl().progress("reading the model", 0, 0);
     let (mut model, report) = read_model(spec)?;
     warn(&report, terminal);
-    for assumed in report.assumptions() {
+    // Doubts are among the warnings.
+    for assumed in report.assumptions().filter(|assumed| !report.doubts.iter().any(|doubt| doubt == assumed)) {
         terminal.note(&format!("warning: assumed: {assumed}: {}", report.source));
     }
     for name in &report.ignored {
@@ -175,18 +179,20 @@ fn set_shape(shape: &mut Architecture, args: &RecipeArgs) -> Result<(), UsageErr
 ///
 /// # Errors
 /// Naming the key, the path and the way out.
-pub(super) fn check_files(recipe: &Recipe, path: &Path, graph: &str) -> anyhow::Result<()> {
-    let of_graph = Path::new(graph);
-    let folder =
-        if of_graph.is_dir() { Some(of_graph) } else { of_graph.parent().filter(|f| !f.as_os_str().is_empty()) };
-    let outside = files_outside(recipe, path, folder.as_slice());
+pub(super) fn check_files(recipe: &Recipe, path: &Path, graph: Option<&str>, way_out: &str) -> anyhow::Result<()> {
+    let mut trusted = vec![Path::new(".")];
+    trusted.extend(graph.map(Path::new).map(|graph| if graph.is_dir() { graph } else { folder_of(graph) }));
+    let outside = files_outside(recipe, path, &trusted);
     let Some((key, found)) = outside.first() else { return Ok(()) };
     anyhow::bail!(
-        "recipe, {key}: expected a file in the folder of the recipe, of the graph or the working one, found {found:?}; name the file \
-         with an option of the command, or say --trust-recipe where you know who wrote the recipe: {}",
+        "recipe, {key}: expected a file in the folder of the recipe, of the graph or the working one, found {found:?}; {way_out}, or say \
+         --trust-recipe where you know who wrote the recipe: {}",
         path.display()
     );
 }
+
+/// How a file is named that a recipe names, so that it may be read.
+pub(super) const NAMED_BY_OPTION: &str = "name the file with an option of the command";
 
 /// The recipe of file and options; options win. Without a file, the defaults.
 pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> anyhow::Result<Recipe> {
@@ -194,7 +200,7 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
         Some(path) => {
             let recipe = read_recipe(path)?;
             if !args.trust_recipe {
-                check_files(&recipe, path, graph)?;
+                check_files(&recipe, path, Some(graph), NAMED_BY_OPTION)?;
             }
             recipe
         }
@@ -223,7 +229,7 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
         recipe.weights.mode = args.weight_mode.unwrap_or(WeightMode::Target);
     }
     args.graph.change(&mut recipe.graph);
-    set(&mut recipe.split, args.split.clone());
+    args.change_split(&mut recipe)?;
     set(&mut recipe.seed, args.seed);
     set(&mut recipe.compat, args.compat);
     set(&mut recipe.threads, shared.threads);
@@ -280,6 +286,35 @@ impl GraphArgs {
 }
 
 impl RecipeArgs {
+    /// A split by its name, or from a file: `--split FILE` and `--split-file FILE` are the same.
+    fn change_split(&self, recipe: &mut Recipe) -> Result<(), UsageError> {
+        let file = self.split.as_ref().filter(|split| names_split_file(split));
+        match (file, &self.graph.split_file, &self.split) {
+            (Some(file), Some(other), _) if file != other => {
+                let expected = format!("the name of a split beside --split-file {other}");
+                return Err(UsageError::new("--split", expected, format!("another file ({file})")));
+            }
+            (Some(file), _, _) => {
+                recipe.graph.split_file = Some(file.clone());
+                "auto".clone_into(&mut recipe.split);
+            }
+            (None, _, Some(name)) => recipe.split.clone_from(name),
+            // The file's is the graph's first.
+            (None, Some(_), None) => "auto".clone_into(&mut recipe.split),
+            (None, None, None) => {}
+        }
+        Ok(())
+    }
+
+    /// How the files of this call are read, as far as the user says.
+    fn graph_options(&self) -> ReadOptions {
+        let mut options = self.graph.options();
+        if let Some(file) = self.split.as_ref().filter(|split| names_split_file(split)) {
+            options.split_file = Some(file.clone());
+        }
+        options
+    }
+
     /// Whether an option speaks of training.
     fn names_training(&self) -> bool {
         self.epochs.is_some()

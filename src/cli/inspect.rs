@@ -5,8 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::args::{GraphArgs, InspectArgs};
+use super::inputs::check_memory;
 use super::output::{self, count, percent, table};
 use super::progress::Terminal;
+use crate::engine::analysis::RunOptions;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions};
 use crate::engine::model::{Architecture, Model, TrainedOn};
 use crate::engine::sparsify::Recipe;
@@ -16,7 +18,9 @@ use crate::io::{
     recipe_to_toml,
 };
 use crate::session::jobs::JobError;
-use crate::session::{ImportFile, NextStep, belong_together, read_together};
+use crate::session::{
+    FitCheck, FitScores, ImportFile, NextStep, belong_together, fitted_to, model_on_graph, read_together,
+};
 
 /// What `--json` prints for every path.
 #[derive(Serialize)]
@@ -26,6 +30,7 @@ enum Item {
     Model(ModelItem),
     Recipe { path: String, recipe: Box<Recipe> },
     Files(Box<TogetherItem>),
+    Fit(FitCheck),
     Bundle { path: String, manifest: Box<Manifest>, recipe: Box<Recipe>, totals: Totals },
 }
 
@@ -38,6 +43,7 @@ struct TogetherItem {
     classes: Vec<(String, usize)>,
     model: Option<ModelItem>,
     misfit: Option<String>,
+    fit: Option<FitCheck>,
     faults: Vec<String>,
     next: Vec<&'static str>,
 }
@@ -121,9 +127,11 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()>
         return together(args, options, terminal);
     }
     let mut items = Vec::with_capacity(args.paths.len());
+    let mut read = Read::default();
     for path in &args.paths {
-        items.push(inspect(path, &args.graph, terminal)?);
+        items.push(inspect(path, &args.graph, &mut read, terminal)?);
     }
+    items.extend(fit(&read, terminal)?.map(Item::Fit));
     terminal.clear();
     if args.shared.json {
         output::json(&items)
@@ -136,10 +144,7 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()>
 fn together(args: &InspectArgs, options: ReadOptions, terminal: &Terminal) -> anyhow::Result<()> {
     let roles = args.roles.iter().cloned().collect();
     let read = read_together(&args.paths, roles, options, terminal.memory(), terminal.ctl());
-    let report = read.map_err(|reason| match reason {
-        JobError::Cancelled => anyhow::Error::new(LoadError::Cancelled),
-        JobError::Failed(why) | JobError::Panicked(why) => anyhow::anyhow!(why),
-    })?;
+    let report = read.map_err(failed)?;
     terminal.clear();
     let faults: Vec<String> = report.faults.iter().map(|(_, why)| why.clone()).collect();
     let (has_labels, has_model) =
@@ -153,7 +158,8 @@ fn together(args: &InspectArgs, options: ReadOptions, terminal: &Terminal) -> an
             .map(|graph| graph_item(graph.spec.clone(), &graph.dataset, (*graph.report).clone(), terminal))
             .transpose()?,
         model: report.model.map(|model| model_item(model.spec.clone(), &model.model, (*model.report).clone())),
-        misfit: report.fit.and_then(|fit| fit.misfit),
+        misfit: report.fit.as_ref().and_then(|fit| fit.misfit.clone()),
+        fit: report.fit,
         faults: faults.clone(),
     };
     if args.shared.json {
@@ -185,7 +191,7 @@ fn describe_together(item: &TogetherItem) -> Vec<String> {
     if let Some(model) = &item.model {
         lines.extend(describe_model(model));
     }
-    lines.extend(item.misfit.iter().map(|why| format!("warning: the model does not fit the graph: {why}")));
+    lines.extend(item.fit.iter().flat_map(describe_fit));
     if item.faults.is_empty() {
         lines.extend(item.next.iter().map(|says| format!("next: {says}")));
     } else {
@@ -194,18 +200,49 @@ fn describe_together(item: &TogetherItem) -> Vec<String> {
     lines
 }
 
-fn inspect(spec: &str, args: &GraphArgs, terminal: &Terminal) -> Result<Item, LoadError> {
+/// Graphs and models that were read.
+#[derive(Default)]
+struct Read {
+    graphs: Vec<Dataset>,
+    models: Vec<(Model, LoadReport)>,
+}
+
+/// What the model gets on the graph, where one of each was named.
+fn fit(read: &Read, terminal: &Terminal) -> anyhow::Result<Option<FitCheck>> {
+    let ([graph], [(model, report)]) = (&read.graphs[..], &read.models[..]) else { return Ok(None) };
+    let recipe = fitted_to(&Recipe::default(), &model.architecture);
+    if let Err(why) = check_memory(graph, model, &recipe, RunOptions::PREVIEW, terminal) {
+        terminal.note(&format!("warning: the model was not run on the graph: {why}"));
+        return Ok(None);
+    }
+    let title = model.title();
+    model_on_graph(graph, (&title, model, report), &recipe, terminal.ctl()).map(Some).map_err(failed)
+}
+
+/// A job's reason as the terminal tells it.
+fn failed(reason: JobError) -> anyhow::Error {
+    match reason {
+        JobError::Cancelled => anyhow::Error::new(LoadError::Cancelled),
+        JobError::Failed(why) | JobError::Panicked(why) => anyhow::anyhow!(why),
+    }
+}
+
+fn inspect(spec: &str, args: &GraphArgs, read: &mut Read, terminal: &Terminal) -> Result<Item, LoadError> {
     terminal.ctl().progress("reading", 0, 0);
     let path = spec.to_owned();
     let options = args.options();
     Ok(match detect_as(spec, &options)? {
         Detected::Graph(_) => {
             let (dataset, report) = read_graph_within(spec, &options, terminal.memory(), terminal.ctl())?;
-            Item::Graph(graph_item(path, &dataset, report, terminal)?)
+            let item = graph_item(path, &dataset, report, terminal)?;
+            read.graphs.push(dataset);
+            Item::Graph(item)
         }
         Detected::Model(_) => {
             let (model, report) = read_model(spec)?;
-            Item::Model(model_item(path, &model, report))
+            let item = model_item(path, &model, report.clone());
+            read.models.push((model, report));
+            Item::Model(item)
         }
         Detected::Recipe => Item::Recipe { path, recipe: Box::new(read_recipe(spec)?) },
         Detected::Bundle => {
@@ -290,6 +327,7 @@ fn describe(item: &Item) -> Vec<String> {
         Item::Graph(graph) => describe_graph(graph),
         Item::Model(model) => describe_model(model),
         Item::Files(files) => describe_together(files),
+        Item::Fit(fit) => describe_fit(fit),
         Item::Recipe { path, recipe } => vec![format!("recipe: {path}\n"), recipe_to_toml(recipe)],
         Item::Bundle { path, manifest, totals, .. } => {
             let facts = [
@@ -360,6 +398,30 @@ fn describe_model(model: &ModelItem) -> Vec<String> {
         ));
     }
     lines.extend(describe_report(&model.report));
+    lines
+}
+
+/// What a model gets on a graph, and what was assumed of it.
+fn describe_fit(fit: &FitCheck) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(why) = &fit.misfit {
+        lines.push(format!("warning: the model does not fit the graph: {why}"));
+    } else if let Some(FitScores { split, metric, val, test, expected, .. }) = &fit.scores {
+        let own = expected.as_ref().map_or_else(String::new, |(split, val, test)| {
+            format!("; its file says {} on val, {} on test of split {split}", percent(*val), percent(*test))
+        });
+        lines.push(format!(
+            "{} on {}, unpruned, split {split}: {} {} on val, {} on test{own}",
+            fit.model,
+            fit.graph,
+            metric.title(),
+            percent(*val),
+            percent(*test),
+        ));
+    } else {
+        lines.push(format!("{} fits {}; without labels there is no score", fit.model, fit.graph));
+    }
+    lines.extend(fit.assumptions.iter().map(|assumption| format!("assumed: {}", assumption.says())));
     lines
 }
 

@@ -198,7 +198,11 @@ fn time(results: &SweepResults) -> Curves {
     }
     Curves {
         title: "Measured time of one forward pass against entries removed".to_owned(),
-        subtitle: format!("{}, {} threads, median with its 95 % interval", subtitle(results), results.n_threads),
+        subtitle: format!(
+            "{}, {} threads, median with its 95 % interval",
+            subtitle(results),
+            results.n_threads.unwrap_or(0)
+        ),
         x: Axis::new("graph entries removed, %"),
         y: Axis::new("time, ms"),
         series,

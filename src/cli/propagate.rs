@@ -1,23 +1,23 @@
 //! `unifews propagate GRAPH -o DIR`: the first half of a decoupled model.
 
 use std::path::Path;
-use std::time::Instant;
 
 use serde::Serialize;
 
 use super::args::PropagateArgs;
 use super::failure::UsageError;
-use super::inputs;
+use super::inputs::{self, Inputs};
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
-use crate::engine::analysis::{dataset_bytes, follow};
-use crate::engine::graph::{Dataset, resolve_split};
+use crate::engine::analysis::{FollowedTimes, dataset_bytes};
+use crate::engine::graph::Dataset;
 use crate::engine::model::Family;
-use crate::engine::out_of_core::{GraphSize, Storage as _, StoredPropagation, propagate_stored, sums_hops};
-use crate::engine::sparsify::{Lock, Recipe, propagate};
-use crate::io::results::{PropagationMetrics, PropagationWriter};
-use crate::io::stored::{DiskStorage, OutOfCoreWriter, StoredGraph};
+use crate::engine::out_of_core::sums_hops;
+use crate::engine::sparsify::{Lock, Recipe};
+use crate::io::results::{Elapsed, PropagationMetrics, PropagationWriter};
+use crate::io::stored::StoredGraph;
 use crate::io::{Detected, GraphFormat, detect};
+use crate::session::jobs::propagate::{Propagate, PropagateStored};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -47,30 +47,24 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
         if needed > room {
             let (needed, room_words) = (output::size(needed), output::size(room));
             terminal.say(&format!("in memory this takes about {needed}, of {room_words}: working from the disk"));
+            let mut recipe = recipe;
+            args.timing.settle(&mut recipe);
             return out_of_core(args, &recipe, &graph, room, writer, terminal);
         }
     }
-    let input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
-    let recipe = &input.recipe;
-    let split = resolve_split(&input.dataset, &recipe.split, recipe.seed)?;
-    check_memory(&args.graph, &input.dataset, recipe, terminal)?;
-    let began = Instant::now();
-    let propagated = propagate(&input.dataset, recipe, &split, None, terminal.ctl())?;
-    let elapsed_secs = began.elapsed().as_secs_f64();
-    let mut metrics = PropagationMetrics::of(&input.dataset, &propagated, elapsed_secs, terminal.ctl().n_threads());
-    if !recipe.propagation.is_default() {
-        metrics.followed = Some(follow(&input.dataset, recipe, &propagated, terminal.ctl())?);
-    }
-    writer.write(recipe, &propagated, &metrics, terminal.ctl())?;
+    let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
+    args.timing.settle(&mut input.recipe);
+    let Inputs { dataset, recipe } = input;
+    check_memory(&args.graph, &dataset, &recipe, terminal)?;
+    let task = Propagate { dataset, recipe, is_timed: !args.timing.no_timing };
+    let metrics = task.run_into(writer, terminal.ctl())?;
     terminal.clear();
-    say(args, recipe, &metrics, input.dataset.name())
+    say(args, &task.recipe, &metrics, task.dataset.name())
 }
 
 /// Says how much memory the propagation of a graph that has been read will take, and refuses where there is not as much.
 fn check_memory(graph: &str, dataset: &Dataset, recipe: &Recipe, terminal: &Terminal) -> anyhow::Result<()> {
-    let size = GraphSize::of(dataset);
-    let there = size.structure_bytes() + size.embedding_bytes();
-    let needed = size.in_memory_bytes(sums_hops(recipe)).saturating_sub(there);
+    let needed = Propagate::needed_bytes(dataset, recipe);
     let way_out = format!("unifews store {graph} -o DIR writes a folder that is propagated from the disk");
     terminal.check_memory("propagating takes", (dataset_bytes(dataset), needed), &way_out)
 }
@@ -91,42 +85,28 @@ fn out_of_core(
     if !recipe.graph.is_default() {
         return Err(UsageError::new("options of the graph", "none for a stored graph", "some").into());
     }
-    let writer = OutOfCoreWriter::beside(writer);
-    let mut plan = graph.size().plan(memory.saturating_sub(terminal.bytes_of_threads()), sums_hops(recipe))?;
-    if let Some(width) = DiskStorage::width_of(writer.work()).filter(|width| *width < plan.block_width) {
-        // What was begun with less memory goes on with as little.
-        plan = graph.size().plan_of_width(width, sums_hops(recipe));
-    }
-    let storage = DiskStorage::open(graph, recipe, plan, writer.work())?;
     let locked = locked_nodes_of(graph, recipe)?;
+    let memory = memory.saturating_sub(terminal.bytes_of_threads());
+    let task = PropagateStored::begin((&args.graph, graph), recipe, locked, memory, writer)?;
+    let plan = task.plan();
     terminal.say(&format!(
         "{} of columns ({} wide), {} in memory, up to {} in {}",
         if plan.n_blocks == 1 { "1 block".to_owned() } else { format!("{} blocks", plan.n_blocks) },
         plan.block_width,
         output::size(plan.memory_bytes),
         output::size(plan.storage_bytes),
-        writer.work().display(),
+        task.work().display(),
     ));
-    if let Some(state) = storage.load_state()?.filter(|state| !state.is_finished) {
+    if let Some((hop, block)) = task.resumes_at()? {
         terminal.say(&format!(
             "going on at hop {} of {}, columns {} of {}",
-            state.hop + 1,
+            hop + 1,
             recipe.model.hops,
-            state.n_blocks_done + 1,
+            block + 1,
             plan.n_blocks
         ));
     }
-    let job = StoredPropagation { storage: &storage, size: graph.size(), recipe, locked: locked.as_deref(), plan };
-    let state = propagate_stored(&job, terminal.ctl())?;
-    let steps: Vec<_> = state
-        .records
-        .iter()
-        .map(|record| record.to_trace(graph.size().n_features, recipe.counts_self_loops()))
-        .collect();
-    let elapsed_secs = state.records.iter().map(|record| record.secs).sum();
-    let n_threads = terminal.ctl().n_threads();
-    let metrics = PropagationMetrics::of_steps(&args.graph, &steps, elapsed_secs, n_threads);
-    writer.finish(storage, recipe, &metrics, terminal.ctl())?;
+    let metrics = task.run(!args.timing.no_timing, terminal.ctl())?;
     terminal.clear();
     say(args, recipe, &metrics, graph.name())
 }
@@ -185,15 +165,22 @@ fn say(args: &PropagateArgs, recipe: &Recipe, metrics: &PropagationMetrics, grap
             count(metrics.macs_dense),
             metrics.macs_rule,
         ),
-        format!("one pass, deciding as it goes: {}, {} threads", seconds(metrics.elapsed_secs), metrics.n_threads),
+        match metrics.elapsed {
+            Some(Elapsed { elapsed_secs, n_threads }) => {
+                format!("one pass, deciding as it goes: {}, {n_threads} threads", seconds(elapsed_secs))
+            }
+            None => "times were not measured".to_owned(),
+        },
     ];
     if let Some(followed) = metrics.followed {
+        let secs =
+            |of: fn(FollowedTimes) -> f64| followed.times.map_or_else(|| "not measured".to_owned(), |t| seconds(of(t)));
         lines.push(format!(
             "one pass each over the masks: {}; stored as {}, nodes ordered as {}: {}, embedding {:.1e} off, at most {:.1e}",
-            seconds(followed.plain_secs),
+            secs(|times| times.plain_secs),
             followed.rule.embeddings.key(),
             followed.rule.order.key(),
-            seconds(followed.secs),
+            secs(|times| times.secs),
             followed.relative_error,
             followed.largest_difference,
         ));

@@ -10,7 +10,9 @@ use crate::engine::analysis::{Run, RunOptions, Score, run as run_recipe};
 use crate::engine::graph::Metric;
 use crate::engine::sparsify::Recipe;
 use crate::engine::timing::Speedup;
+use crate::io::LoadReport;
 use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, SizeMetrics};
+use crate::session::{Assumption, ReadingScore, replay_command};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -21,6 +23,8 @@ struct Document<'a> {
     recipe: &'a Recipe,
     metrics: &'a Metrics,
     bundle: &'a BundleReport,
+    /// What the model's file leaves open.
+    assumptions: &'a [Assumption],
 }
 
 pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
@@ -33,18 +37,16 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     }
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     let (model, report) = inputs::read_reported_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
-    let options = if args.no_timing { RunOptions { timed: None, ..RunOptions::FULL } } else { RunOptions::FULL };
-    if args.no_timing {
-        // It never changes a result, and so must not change the recipe that is written.
-        input.recipe.threads = 0;
-    }
+    let options = args.timing.of(RunOptions::FULL);
+    args.timing.settle(&mut input.recipe);
     inputs::check_memory(&input.dataset, &model, &input.recipe, options, terminal)?;
     let run = run_recipe(&input.dataset, &model, &input.recipe, options, None, terminal.ctl())?;
     let chosen = BundleOptions { values: args.values, without_features: args.without_features };
     let bundle = writer.write(&run, chosen, terminal.ctl())?;
     terminal.clear();
     let metrics = &bundle.metrics;
-    if let Some(warning) = score_of_assumptions(report.assumptions().count(), metrics) {
+    let assumptions = assumptions(&report, metrics);
+    if let Some(warning) = about_assumptions(&assumptions) {
         terminal.note(&format!("warning: {warning}: {}", args.model));
     }
     if args.shared.json {
@@ -55,37 +57,37 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
             recipe: &run.recipe,
             metrics,
             bundle: &bundle,
+            assumptions: &assumptions,
         });
     }
     let mut lines = summary(&run, metrics);
     let BundleReport { path, files, size_bytes, .. } = &bundle;
     let path = path.display();
     lines.push(format!("\nwrote {path} ({} files, {})", files.len(), output::size(*size_bytes)));
-    let graph = if args.without_features { format!(" --graph {}", args.graph) } else { String::new() };
-    lines.push(format!("replay with: unifews replay {path}{graph}"));
+    let replay = replay_command(&bundle.path, &run.recipe, (&args.graph, &args.graph), args.without_features);
+    lines.push(format!("replay with: {replay}"));
     lines.extend(about_features(&bundle, &run));
     output::lines(&lines)
 }
 
-/// What the unpruned model scores where its file left something open: a low score says that an assumption does not hold.
-fn score_of_assumptions(n_assumed: usize, metrics: &Metrics) -> Option<String> {
-    if n_assumed == 0 {
-        return None;
-    }
-    let scores = metrics.scores.as_ref();
-    let Some((part, score)) = scores.and_then(|scores| {
-        let parts = [("test", &scores.test), ("val", &scores.val), ("train", &scores.train)];
-        parts.into_iter().find_map(|(name, part)| Some((name, part.dense?)))
-    }) else {
-        return Some("no labelled nodes say whether what was assumed of the model holds".to_owned());
-    };
-    let split = scores.map_or("", |scores| scores.split.as_str());
-    Some(format!(
-        "with what was assumed the unpruned model scores {} on the {} {part} nodes of split {split}; much less than it is known for means \
-         that an assumption does not hold",
-        percent(score.accuracy),
-        count(score.n_nodes as u64),
-    ))
+/// What the file leaves open, with what the unpruned model scores when it is read so.
+fn assumptions(report: &LoadReport, metrics: &Metrics) -> Vec<Assumption> {
+    let score = metrics.scores.as_ref().and_then(|scores| {
+        let parts = [&scores.test, &scores.val, &scores.train].map(|part| part.dense);
+        ReadingScore::of(&scores.split, scores.metric, parts)
+    });
+    Assumption::all(report, score.as_ref())
+}
+
+/// What that score says of all of them.
+fn about_assumptions(assumptions: &[Assumption]) -> Option<String> {
+    Some(match &assumptions.first()?.score {
+        Some(score) => format!(
+            "with what was assumed the unpruned model scores {}; much less than it is known for means that an assumption does not hold",
+            score.says(),
+        ),
+        None => "no labelled nodes say whether what was assumed of the model holds".to_owned(),
+    })
 }
 
 /// What of the graph's own data leaves the house with a bundle.

@@ -3,7 +3,8 @@
 use anyhow::bail;
 use serde::Serialize;
 
-use super::args::ReplayArgs;
+use super::args::{BundleGraphArgs, ReplayArgs};
+use super::inputs;
 use super::output::{self, count, percent};
 use super::progress::Terminal;
 use crate::engine::graph::Dataset;
@@ -22,8 +23,8 @@ struct Document<'a> {
 pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<()> {
     terminal.ctl().progress("reading the bundle", 0, 0);
     let bundle = read_bundle(&args.bundle)?;
-    let source = args.graph.as_deref().unwrap_or(&bundle.manifest.graph.source);
-    let dataset = read_graph_of(&bundle, args.graph.as_deref(), terminal)?;
+    let source = args.graph.graph.as_deref().unwrap_or(&bundle.manifest.graph.source);
+    let dataset = read_graph_of(&bundle, &args.graph, terminal)?;
     let report = replay(&bundle, &dataset, terminal.ctl())?;
     terminal.clear();
     if args.shared.json {
@@ -63,8 +64,12 @@ fn about_sparse(sparse: SparseReplay) -> String {
     )
 }
 
-/// Reads the graph that a bundle was made from: where it says, or where the user says.
-pub(super) fn read_graph_of(bundle: &Bundle, graph: Option<&str>, terminal: &Terminal) -> anyhow::Result<Dataset> {
+/// Reads the graph that a bundle was made from: where it says, or where the user says. Its recipe may have come from anybody.
+pub(super) fn read_graph_of(bundle: &Bundle, args: &BundleGraphArgs, terminal: &Terminal) -> anyhow::Result<Dataset> {
+    if !args.trust_recipe {
+        let way_out = "say with --graph PATH where the graph and its files are";
+        inputs::check_files(&bundle.recipe, &bundle.path, args.graph.as_deref(), way_out)?;
+    }
     terminal.ctl().progress("reading the graph", 0, 0);
-    Ok(graph_of(bundle, graph, terminal.ctl())?.0)
+    Ok(graph_of(bundle, args.graph.as_deref(), terminal.memory(), terminal.ctl())?.0)
 }

@@ -33,19 +33,23 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
         Some(spec) => inputs::read_fitting_model(spec, &args.recipe, &mut input.recipe, terminal)?,
         None => trained(args, &mut input, terminal)?,
     };
-    inputs::check_memory(&input.dataset, &model, &input.recipe, RunOptions::SWEEP, terminal)?;
+    args.timing.settle(&mut input.recipe);
+    let options = args.timing.of(RunOptions::SWEEP);
+    inputs::check_memory(&input.dataset, &model, &input.recipe, options, terminal)?;
     let mut points = Vec::with_capacity(grid.len());
-    sweep(&input.dataset, &model, &input.recipe, &grid, terminal.ctl(), |point, _| points.push(point))?;
-    let threads = terminal.ctl().n_threads();
+    sweep(&input.dataset, &model, &input.recipe, &grid, (options, None), terminal.ctl(), |point, _| {
+        points.push(point);
+    })?;
+    let threads = (!args.timing.no_timing).then(|| terminal.ctl().n_threads());
     let mut results = SweepResults::new(&input.dataset, &model, &input.recipe, grid, points, threads);
     if let Some(plan) = plan(args)? {
         results.comparison = Some(compared(args, &input, &model, plan, terminal)?);
     }
     if args.sensitivity {
-        let SweepGrid { delta_a, delta_w } = &results.grid;
+        let grid = &results.grid;
         let found = &mut results.sensitivity;
         let ctl = terminal.ctl();
-        sensitivity(&input.dataset, &model, &input.recipe, delta_a, delta_w, ctl, |point| found.push(point))?;
+        sensitivity(&input.dataset, &model, &input.recipe, grid, None, ctl, |point| found.push(point))?;
     }
     writer.write(&results, &pictures::trade_off(&results)?, terminal.ctl())?;
     terminal.clear();
@@ -127,7 +131,7 @@ fn compared(
         models = models_of_seeds(&input.dataset, &recipe, &plan.seeds, terminal.ctl())?;
     }
     let mut points = Vec::with_capacity(plan.len());
-    compare(&input.dataset, &models, &input.recipe, &plan, terminal.ctl(), |point| points.push(point))?;
+    compare(&input.dataset, (&models, None), &input.recipe, &plan, terminal.ctl(), |point| points.push(point))?;
     Ok(Comparison::new(plan, points))
 }
 

@@ -10,7 +10,7 @@
 //! | a graph, `sample:NAME` too | [`read_graph`], [`read_graph_as`] |
 //! | a model, `sample:NAME` too | [`read_model`] |
 //! | a recipe | [`read_recipe`] |
-//! | a split or a list of nodes | [`read_split`], [`with_split`], [`read_node_ids`] |
+//! | a split or a list of nodes | [`read_split`], [`read_node_ids`] |
 //! | an exported bundle | [`bundle::read_bundle`], and [`bundle::replay`] to run it again |
 //!
 //! To write for other programs: [`export`].
@@ -58,7 +58,7 @@ pub(crate) use escape::escaped_block;
 pub use escape::{escaped, escaped_json, escaped_markdown, escaped_path, escaped_text};
 pub(crate) use file::{read_start, read_text};
 pub use fonts::east_asian_font;
-pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split, with_split};
+pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split};
 pub use memory::{MemoryBudget, MemoryLeft, free_memory, process_memory};
 pub use model::{
     MODEL_FORMAT, SPARSE_MODEL_FORMAT, TensorBytes, encode_model, encode_sparse_model, encode_tensors, read_model,
@@ -66,8 +66,8 @@ pub use model::{
 };
 pub use reading::ReadingScope;
 pub use recipe::{
-    RecipeForm, check_companion_recipe, files_outside, read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text,
-    recipe_to_toml, write_recipe,
+    RecipeForm, check_companion_recipe, files_outside, folder_of, lies_outside, named_files, names_split_file,
+    read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml, settle_recipe, write_recipe,
 };
 pub use report::{ExportError, LoadError, LoadReport, ReportLine};
 pub use role::{Role, RoleReport, files_in, roles};

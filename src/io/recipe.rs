@@ -3,7 +3,7 @@
 //! ```toml
 //! format = "unifews-recipe/1"        # required; any other version is refused by name
 //! seed = 42                          # every other key may be left out and takes its default
-//! split = "auto"
+//! split = "auto"                     # a split's name; a file (.csv, .tsv, .parquet, .npz) is read as graph.split_file is
 //! [graph]                            # direction, self_loops, weights, separator, columns, header, comments, features, labels,
 //!                                    # split_masks; absent: as the file says
 //! [model]                            # architecture, layers, hidden, hops, norm_r, …
@@ -23,6 +23,7 @@ use super::atomic::write_atomic;
 use super::file::read_text;
 use super::reading;
 use super::report::{ExportError, LoadError};
+use crate::engine::EngineError;
 use crate::engine::sparsify::{Lock, RECIPE_FORMAT, Recipe};
 
 /// Larger recipe files are not read, bytes.
@@ -70,27 +71,10 @@ pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, LoadError> {
     reading::entrance(|| recipe_from_text(&read_text(path, MAX_RECIPE_BYTES)?, path))
 }
 
-/// Files that a recipe names and that lie neither in its own folder, nor in the working one, nor in one of `trusted`: the key and the path.
-///
-/// A recipe from elsewhere could make a graph out of anything that the user may read; whoever opens one asks first. Links count as what
-/// they lead to. `file` is where the recipe lies.
-pub fn files_outside(recipe: &Recipe, file: &Path, trusted: &[&Path]) -> Vec<(&'static str, String)> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let near: Vec<PathBuf> =
-        [folder, Path::new(".")].iter().chain(trusted).filter_map(|folder| folder.canonicalize().ok()).collect();
-    let is_outside = |path: &str| {
-        // One that is not there yet lies where its folder does.
-        let path = Path::new(path);
-        let real = path.canonicalize().ok().or_else(|| {
-            let folder =
-                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-            folder.canonicalize().ok()
-        });
-        real.is_none_or(|real| near.iter().all(|folder| !real.starts_with(folder)))
-    };
+/// Every file that a recipe names: the key and the path.
+pub fn named_files(recipe: &Recipe) -> Vec<(&'static str, &str)> {
     let graph = &recipe.graph;
-    let split =
-        Some(&recipe.split).filter(|spec| Path::new(spec).extension().is_some_and(|e| e.eq_ignore_ascii_case("npz")));
+    let split = Some(&recipe.split).filter(|split| names_split_file(split));
     let lock = if let Lock::File(path) = &recipe.edges.lock { Some(path) } else { None };
     [
         ("graph.feature_file", graph.feature_file.as_ref()),
@@ -100,8 +84,62 @@ pub fn files_outside(recipe: &Recipe, file: &Path, trusted: &[&Path]) -> Vec<(&'
         ("edges.lock", lock),
     ]
     .into_iter()
-    .filter_map(|(key, path)| path.filter(|path| is_outside(path)).map(|path| (key, path.clone())))
+    .filter_map(|(key, path)| Some((key, path?.as_str())))
     .collect()
+}
+
+/// Files that a recipe names and that lie neither in its own folder nor in one of `trusted`: the key and the path.
+///
+/// A recipe from elsewhere could make a graph out of anything that the user may read; whoever opens one asks first. Links count as what
+/// they lead to. `file` is where the recipe lies, or the bundle that it is in.
+pub fn files_outside(recipe: &Recipe, file: &Path, trusted: &[&Path]) -> Vec<(&'static str, String)> {
+    let folders: Vec<&Path> = std::iter::once(folder_of(file)).chain(trusted.iter().copied()).collect();
+    let named = named_files(recipe).into_iter().filter(|(_, path)| lies_outside(path, &folders));
+    named.map(|(key, path)| (key, path.to_owned())).collect()
+}
+
+/// The folder that a file lies in.
+pub fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
+/// Whether a path lies in none of these folders, links followed; one that is not there yet lies where it would be.
+pub fn lies_outside(path: &str, folders: &[&Path]) -> bool {
+    let Some(path) = real(Path::new(path)) else { return true };
+    folders.iter().filter_map(|folder| real(folder)).all(|folder| !path.starts_with(folder))
+}
+
+/// A path behind all links. What is not there is named below the last folder that is; a way back out of what is not there leads nowhere.
+fn real(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    let (there, found) = path.ancestors().find_map(|there| Some((there, there.canonicalize().ok()?)))?;
+    let rest = path.strip_prefix(there).ok()?;
+    let is_plain = rest.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    is_plain.then(|| found.join(rest))
+}
+
+/// Whether what a recipe or `--split` says is a file with a split, and not the name of one.
+pub fn names_split_file(split: &str) -> bool {
+    const TABLES: [&str; 7] = ["npz", "csv", "tsv", "parquet", "gz", "npy", "pq"];
+    let path = Path::new(split);
+    let Some(extension) = path.extension() else { return false };
+    TABLES.iter().any(|table| extension.eq_ignore_ascii_case(table)) || path.is_file()
+}
+
+/// Checks every value, and makes a split that is a file a part of the graph, as `graph.split_file` is: it is read with the graph, joined
+/// by the ids of nodes, and stands first among the graph's splits.
+///
+/// # Errors
+/// [`EngineError::Recipe`], also where `graph.split_file` names another file.
+pub fn settle_recipe(recipe: &mut Recipe) -> Result<(), EngineError> {
+    if names_split_file(&recipe.split) {
+        let file = std::mem::replace(&mut recipe.split, "auto".to_owned());
+        if let Some(other) = recipe.graph.split_file.replace(file.clone()).filter(|other| *other != file) {
+            let expected = format!("the name of a split beside graph.split_file ({other})");
+            return Err(EngineError::recipe("split", expected, format!("another file ({file})")));
+        }
+    }
+    recipe.check()
 }
 
 /// Reads a recipe from text in any of its forms; `path` is named in errors.
@@ -130,8 +168,8 @@ pub fn recipe_from_text(text: &str, path: &Path) -> Result<Recipe, LoadError> {
         Some(other) => return Err(LoadError::content(path, "key format", quoted(RECIPE_FORMAT), other)),
         None => return Err(LoadError::content(path, "key format", quoted(RECIPE_FORMAT), "no such key")),
     }
-    let recipe: Recipe = serde_json::from_value(value).map_err(|error| fault(error.to_string()))?;
-    recipe.check().map_err(|error| LoadError::invalid(path, error))?;
+    let mut recipe: Recipe = serde_json::from_value(value).map_err(|error| fault(error.to_string()))?;
+    settle_recipe(&mut recipe).map_err(|error| LoadError::invalid(path, error))?;
     Ok(recipe)
 }
 
@@ -146,8 +184,8 @@ pub fn recipe_from_toml(text: &str, path: &Path) -> Result<Recipe, LoadError> {
         Some(other) => return Err(LoadError::content(path, "key format", quoted(RECIPE_FORMAT), other)),
         None => return Err(LoadError::content(path, "key format", quoted(RECIPE_FORMAT), "no such key")),
     }
-    let recipe: Recipe = toml::from_str(text).map_err(|error| syntax_error(text, &error, path))?;
-    recipe.check().map_err(|error| LoadError::invalid(path, error))?;
+    let mut recipe: Recipe = toml::from_str(text).map_err(|error| syntax_error(text, &error, path))?;
+    settle_recipe(&mut recipe).map_err(|error| LoadError::invalid(path, error))?;
     Ok(recipe)
 }
 

@@ -32,6 +32,9 @@ pub struct LoadReport {
     pub ignored: Vec<String>,
     /// What a user should know before trusting the result.
     pub warnings: Vec<String>,
+    /// Those of the warnings that are readings which the file leaves open, and that give other outputs where they do not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
 }
 
 impl LoadReport {
@@ -47,9 +50,16 @@ impl LoadReport {
         self
     }
 
-    /// What the file leaves open and was taken for granted; a score on labelled nodes says whether it holds.
+    /// Adds a warning that is a reading which the file leaves open.
+    pub(crate) fn doubt(&mut self, reading: String) {
+        self.warnings.push(reading.clone());
+        self.doubts.push(reading);
+    }
+
+    /// What the file leaves open and was taken for granted, doubts first; a score on labelled nodes says whether it holds.
     pub fn assumptions(&self) -> impl Iterator<Item = &str> {
-        self.facts.iter().filter(|line| line.name == ASSUMED).map(|line| line.value.as_str())
+        let assumed = self.facts.iter().filter(|line| line.name == ASSUMED).map(|line| line.value.as_str());
+        self.doubts.iter().map(String::as_str).chain(assumed)
     }
 }
 
@@ -136,10 +146,17 @@ impl LoadError {
     /// The error without what one of these files holds: a recipe from elsewhere can name any file, and a message must not tell what is in it.
     #[must_use]
     pub fn without_contents(self, files: &[&str]) -> Self {
+        let found = "something else, which is not shown because a recipe names the file (name it with an option, or open it, to see it)";
+        // What is named may be a folder.
+        let is_of = |path: &Path| files.iter().any(|file| !file.is_empty() && path.starts_with(file));
         match self {
-            Self::Content { path, place, expected, .. } if files.iter().any(|file| Path::new(file) == path) => {
-                let found = "something else, which is not shown because a recipe names the file (name it with an option to see it)";
-                Self::Content { path, place, expected, found: found.to_owned() }
+            Self::Content { path, place, .. } if is_of(&path) => {
+                // Names of columns, keys and nodes are contents, too, wherever a message puts them.
+                let place = place.split(',').next().filter(|place| is_number_of_line(place)).unwrap_or("whole file");
+                Self::content(&path, place, "what its format asks for", found)
+            }
+            Self::Unknown { path, expected, .. } if is_of(&path) => {
+                Self::Unknown { path, expected, found: found.to_owned() }
             }
             other => other,
         }
@@ -152,6 +169,13 @@ impl LoadError {
             source => Self::Invalid { path: path.to_owned(), source },
         }
     }
+}
+
+/// Whether a place in a file is `line 17` or the like, and so says nothing of what is there.
+fn is_number_of_line(place: &str) -> bool {
+    place.split_once(' ').is_some_and(|(what, number)| {
+        matches!(what, "line" | "row" | "byte") && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// A file could not be written. What was there before is still whole. The path comes last.

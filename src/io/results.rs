@@ -49,24 +49,32 @@ pub struct PropagationMetrics {
     pub macs_dense: u64,
     /// Operations over what was kept.
     pub macs_pruned: u64,
-    /// Wall time of the one pass, deciding included, seconds.
-    pub elapsed_secs: f64,
-    /// Threads that computed.
-    pub n_threads: usize,
+    /// What the pass took; absent where nothing is to be measured.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub elapsed: Option<Elapsed>,
     /// The same hops over the masks, stored or ordered as the recipe says, where it says something. `embedding.npy` is that of 32-bit
     /// floats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub followed: Option<Followed>,
 }
 
+/// How long something took, and what computed it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Elapsed {
+    /// Wall time of the one pass, deciding included, seconds.
+    pub elapsed_secs: f64,
+    /// Threads that computed.
+    pub n_threads: usize,
+}
+
 impl PropagationMetrics {
-    /// The numbers of `propagated`, which took `elapsed_secs` on `n_threads`.
-    pub fn of(dataset: &Dataset, propagated: &Propagated, elapsed_secs: f64, n_threads: usize) -> Self {
-        Self::of_steps(dataset.source(), &propagated.steps, elapsed_secs, n_threads)
+    /// The numbers of `propagated`, which took so long.
+    pub fn of(dataset: &Dataset, propagated: &Propagated, elapsed: Option<Elapsed>) -> Self {
+        Self::of_steps(dataset.source(), &propagated.steps, elapsed)
     }
 
     /// The numbers of hops over the graph that was read from `source`.
-    pub fn of_steps(source: &str, steps: &[StepTrace], elapsed_secs: f64, n_threads: usize) -> Self {
+    pub fn of_steps(source: &str, steps: &[StepTrace], elapsed: Option<Elapsed>) -> Self {
         let macs: Macs = steps.iter().map(|s| s.macs).sum();
         let edges = || steps.iter().filter_map(|s| s.edges.as_ref());
         let (removed, all) =
@@ -79,8 +87,7 @@ impl PropagationMetrics {
             edge_sparsity: removed as f64 / all.max(1) as f64,
             macs_dense: macs.dense(),
             macs_pruned: macs.pruned(),
-            elapsed_secs,
-            n_threads,
+            elapsed,
             followed: None,
         }
     }
@@ -169,8 +176,9 @@ pub struct SweepResults {
     pub model: String,
     /// Name of the rule that operations are counted by.
     pub macs_rule: String,
-    /// Threads that computed.
-    pub n_threads: usize,
+    /// Threads that the times were measured with; absent where none were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n_threads: Option<usize>,
     /// The recipe whose thresholds were replaced.
     pub recipe: Recipe,
     /// The thresholds tried.
@@ -216,7 +224,7 @@ impl SweepResults {
         recipe: &Recipe,
         grid: SweepGrid,
         points: Vec<SweepPoint>,
-        n_threads: usize,
+        n_threads: Option<usize>,
     ) -> Self {
         Self {
             format: SWEEP_FORMAT.to_owned(),

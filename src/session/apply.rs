@@ -14,9 +14,7 @@ use super::project::{self, EXTENSION, Project};
 use super::store::{ExportState, Phase, RunEntry, RunId, SweepState, TrainingState, Trial, fitted_to};
 use super::undo::{Change, Inputs, Step};
 use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session, format};
-use crate::engine::analysis::{
-    Evaluation, Run, RunOptions, SweepGrid, SweepPoint, run, run_bytes, sweep, training_bytes,
-};
+use crate::engine::analysis::{Run, RunOptions, SweepGrid, SweepPoint, run, run_bytes, sweep, training_bytes};
 use crate::engine::control::Control;
 use crate::engine::graph::ReadOptions;
 use crate::engine::sparsify::{Recipe, Schedule, Training};
@@ -322,7 +320,7 @@ impl Session {
 
     /// What previews are held against: the model's own baseline, else its unpruned output from any run of these inputs.
     fn dense_logits(&self) -> Option<Arc<ndarray::Array2<f32>>> {
-        if let Some(baseline) = self.store.model.as_ref().and_then(|m| m.baseline.clone()) {
+        if let Some(baseline) = self.store.model.as_ref().and_then(|m| m.baseline.logits()) {
             return Some(baseline);
         }
         let shown = self.store.shown().filter(|r| self.store.is_of_inputs(r));
@@ -346,8 +344,8 @@ impl Session {
         }
         let work = move |ctl: &Control, _: &Partial<Answer>| {
             // Step by step only the model itself can be compared with.
-            let options = RunOptions { compare_steps: model.baseline.is_none(), ..RunOptions::FULL };
-            let run = run(&graph.dataset, &model.model, &recipe, options, model.baseline.clone(), ctl)?;
+            let options = RunOptions { compare_steps: model.baseline.is_own(), ..RunOptions::FULL };
+            let run = run(&graph.dataset, &model.model, &recipe, options, model.baseline.logits(), ctl)?;
             Ok(Answer::Pruned(Box::new(PrunedRun { run, graph, model, known })))
         };
         self.runner.submit(Lane::Prune, title, Box::new(work));
@@ -358,7 +356,7 @@ impl Session {
             return self.missing("sweep", "a graph and a model");
         };
         let label = format!("Sweep {} points, {}, {}", grid.len(), graph.dataset.name(), model.model.title());
-        let baseline = model.baseline.clone();
+        let baseline = model.baseline.logits();
         let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
         let base = self.store.effective_recipe();
         if !self.fits("sweep", run_bytes(&dataset, &model, &base, RunOptions::SWEEP)) {
@@ -374,16 +372,8 @@ impl Session {
             compared: Vec::new(),
         };
         let work = move |ctl: &Control, partial: &Partial<Answer>| {
-            let on_point = |mut point: SweepPoint, run: Run| {
-                if let Some(baseline) = &baseline {
-                    let labels = dataset.labels().cloned().unwrap_or_default();
-                    let against = Evaluation::of(&labels, &run.split, baseline, &run.pruned.logits, None);
-                    (point.agreement, point.dense_val_accuracy) = (against.agreement, against.val.dense.accuracy);
-                    point.dense_test_accuracy = against.test.dense.accuracy;
-                }
-                partial(Answer::Point(Box::new(point)));
-            };
-            sweep(&dataset, &model, &base, &grid, ctl, on_point)?;
+            let on_point = |point: SweepPoint, _: Run| partial(Answer::Point(Box::new(point)));
+            sweep(&dataset, &model, &base, &grid, (RunOptions::SWEEP, baseline), ctl, on_point)?;
             Ok(Answer::Swept)
         };
         self.sweep_job = Some(self.runner.submit(Lane::Sweep, label, Box::new(work)));

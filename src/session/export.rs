@@ -9,9 +9,10 @@ use super::store::{Exported, Phase, RunId, WrittenFile};
 use super::{Answer, Session};
 use crate::engine::analysis::Run;
 use crate::engine::control::Control;
-use crate::io::LoadError;
+use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{BundleOptions, read_bundle, replay, write_bundle_as};
 use crate::io::export::{self, ExportItem, ExportSource};
+use crate::io::{LoadError, files_outside, folder_of};
 
 impl Session {
     pub(super) fn export(&mut self, id: RunId, folder: PathBuf) {
@@ -63,8 +64,8 @@ fn bundle(run: &Run, options: BundleOptions, folder: &Path, ctl: &Control) -> Re
     };
     let file = |(name, size_bytes)| WrittenFile { name, size_bytes, difference: None };
     let files = report.files.into_iter().map(|(name, note)| file((name, note.size_bytes))).collect();
-    let graph = if options.without_features { " --graph GRAPH" } else { "" };
-    let replay = Some(format!("unifews replay {}{graph}", quoted(&report.path)));
+    let replay =
+        Some(replay_command(&report.path, &run.recipe, (run.dataset.source(), "GRAPH"), options.without_features));
     let rounding = report.metrics.size.as_ref().and_then(|size| size.rounding.as_ref());
     let notes = rounding.map(|rounding| {
         let stays = percent(rounding.agreement);
@@ -74,11 +75,31 @@ fn bundle(run: &Run, options: BundleOptions, folder: &Path, ctl: &Control) -> Re
     Ok(Exported { folder: report.path, files, is_verified, replay, left_out, notes })
 }
 
+/// The command that runs the bundle at `path` again: with the graph where that is not in the bundle, or where the recipe names files that
+/// are read only beside it. `graph` and how it is `shown`.
+pub fn replay_command(path: &Path, recipe: &Recipe, (graph, shown): (&str, &str), without_features: bool) -> String {
+    let here = Path::new(".");
+    let is_outside = |trusted: &[&Path]| !files_outside(recipe, path, trusted).is_empty();
+    let mut command = format!("unifews replay {}", quoted(&path.display().to_string()));
+    if without_features || is_outside(&[here]) {
+        command.push_str(" --graph ");
+        command.push_str(&quoted(shown));
+    }
+    let of_graph = if Path::new(graph).is_dir() { Path::new(graph) } else { folder_of(Path::new(graph)) };
+    if is_outside(&[here, of_graph]) {
+        command.push_str(" --trust-recipe");
+    }
+    command
+}
+
 /// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
+fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+:\\".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -87,7 +108,7 @@ mod tests {
 
     #[test]
     fn paths_are_quoted_where_a_shell_needs_it() {
-        assert_eq!(quoted(Path::new("/a/b-1.zip")), "/a/b-1.zip");
-        assert_eq!(quoted(Path::new("/my runs/it's")), r"'/my runs/it'\''s'");
+        assert_eq!(quoted("/a/b-1.zip"), "/a/b-1.zip");
+        assert_eq!(quoted("/my runs/it's"), r"'/my runs/it'\''s'");
     }
 }

@@ -3,6 +3,7 @@
 //! What is never here: egui. Every change goes through [`Session::apply`]; views and the command line read [`Session::store`].
 
 mod apply;
+mod assumptions;
 mod command;
 mod compare;
 mod desk;
@@ -29,19 +30,21 @@ use crate::engine::sparsify::Recipe;
 use crate::engine::train::{EpochRecord, Trained};
 use crate::io::{free_memory, read_calibration};
 
+pub use assumptions::{Assumption, ReadingScore};
 pub use command::{Command, FileWriter, Gesture};
 pub use compare::{Agreement, CompareRequest, Differences};
 pub use desk::{AnyRequest, Desk, Request};
+pub use export::replay_command;
 pub use history::History;
 pub use import::ImportState;
-pub use jobs::import::{ClassCount, FitCheck, FitScores, ImportReport, read_together};
+pub use jobs::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
 pub use jobs::open::OutsideFiles;
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use store::{
-    ClosedModel, CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry, RunId,
-    SensitivityState, Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
+    Baseline, ClosedModel, CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry,
+    RunId, SensitivityState, Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
 };
 
 use jobs::{JobRunner, JobStatus, Lane, Waker};

@@ -7,7 +7,7 @@ use super::jobs::open::{Opened, OpenedBundle};
 use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
 use super::project;
-use super::store::{LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
+use super::store::{Baseline, LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
 use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session, format};
 use crate::engine::analysis::Run;
 use crate::engine::train::Trained;
@@ -108,7 +108,9 @@ impl Session {
             Opened::Recipe(recipe, path) => {
                 self.remember(&path, "recipe");
                 self.thresholds_are_given();
+                let split_file = recipe.graph.split_file.clone();
                 self.change_inputs("Open a recipe", None, |i| i.recipe = *recipe);
+                self.read_split_file(split_file);
             }
             Opened::Bundle(bundle) => self.take_bundle(*bundle),
             Opened::Asks(outside) => self.store.outside.push_back(outside),
@@ -225,7 +227,7 @@ impl Session {
         let model = LoadedModel {
             spec: String::new(),
             report: Arc::new(LoadReport::new("trained here", "")),
-            baseline: None,
+            baseline: Baseline::Own,
             name,
             model: trained.model,
         };

@@ -11,7 +11,7 @@ use super::store::Store;
 use crate::engine::analysis::ComparePlan;
 use crate::engine::sparsify::Recipe;
 use crate::io::atomic::write_atomic;
-use crate::io::{ExportError, LoadError, read_start, read_text};
+use crate::io::{ExportError, LoadError, read_start, read_text, settle_recipe};
 
 /// Name and version of the format.
 pub const PROJECT_FORMAT: &str = "unifews-project/1";
@@ -102,10 +102,10 @@ pub fn read(path: &Path) -> Result<Project, LoadError> {
     if format != PROJECT_FORMAT {
         return Err(fault("format".to_owned(), format.to_owned()));
     }
-    let project: Project =
+    let mut project: Project =
         serde_json::from_value(value).map_err(|error| fault("project".to_owned(), error.to_string()))?;
-    for recipe in project.runs.iter().map(|r| &r.recipe).chain([&project.recipe]) {
-        recipe.check().map_err(|error| LoadError::invalid(path, error))?;
+    for recipe in project.runs.iter_mut().map(|r| &mut r.recipe).chain([&mut project.recipe]) {
+        settle_recipe(recipe).map_err(|error| LoadError::invalid(path, error))?;
     }
     // Nothing chosen is a choice, too; it is refused when it is to be compared.
     if let Some(plan) = project.plan.as_ref().filter(|p| !p.is_empty()) {

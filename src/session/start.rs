@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::jobs::open::{Open, OutsideFiles};
-use super::jobs::propagate::Propagate;
+use super::jobs::propagate::{Propagate, PropagateInto};
 use super::jobs::{Job, JobError, Lane};
 use super::store::{ClosedModel, fitted_to};
 use super::undo::Inputs;
 use super::{Answer, Session};
 use crate::engine::analysis::safe_thresholds;
 use crate::engine::control::Control;
-use crate::engine::graph::Dataset;
+use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::model::{Architecture, Family, Model};
-use crate::engine::out_of_core::{GraphSize, sums_hops};
 use crate::engine::sparsify::{EdgeMode, Recipe, Schedule, WeightMode};
+use crate::io::{folder_of, lies_outside, named_files};
 
 /// What a session begins with: the authors' middle setting, where [`safe_thresholds`] finds nothing gentler necessary.
 pub(crate) fn start_recipe() -> Recipe {
@@ -93,7 +93,7 @@ impl Session {
         let is_wanted = std::mem::take(&mut self.wants_safe_start) && self.has_own_thresholds();
         let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else { return false };
         // The pruned model of a bundle is held against another one.
-        if !is_wanted || model.baseline.is_some() {
+        if !is_wanted || !model.baseline.is_own() {
             return false;
         }
         let job = FindThresholds {
@@ -145,6 +145,15 @@ impl Session {
         }
     }
 
+    /// Reads the open graph again where a recipe names a file with its split.
+    pub(super) fn read_split_file(&mut self, split_file: Option<String>) {
+        let Some(graph) = &self.store.graph else { return };
+        if split_file.is_some() && graph.options.split_file != split_file {
+            let (spec, options) = (graph.spec.clone(), ReadOptions { split_file, ..graph.options.clone() });
+            self.open_as(spec, options);
+        }
+    }
+
     /// Propagates the features of the open graph into a folder, as the recipe says: with its own network where that is a decoupled one.
     pub(super) fn propagate(&mut self, folder: PathBuf) {
         let Some(graph) = &self.store.graph else { return self.missing("propagate", "a graph") };
@@ -153,10 +162,9 @@ impl Session {
         let mut recipe = fitted_to(&self.store.recipe, &network);
         recipe.graph.clone_from(&graph.options);
         let dataset = Arc::clone(&graph.dataset);
-        let size = GraphSize::of(&dataset);
-        let there = size.structure_bytes() + size.embedding_bytes();
-        if self.fits("propagate", size.in_memory_bytes(sums_hops(&recipe)).saturating_sub(there)) {
-            self.runner.spawn(Lane::Export, Propagate { dataset, recipe, folder }, Answer::Propagated);
+        if self.fits("propagate", Propagate::needed_bytes(&dataset, &recipe)) {
+            let task = Propagate { dataset, recipe, is_timed: true };
+            self.runner.spawn(Lane::Export, PropagateInto { task, folder }, Answer::Propagated);
         }
     }
 
@@ -180,41 +188,13 @@ impl Session {
 
 /// Files that a file names outside of the folder that it lies in, as it names them; samples and what is not named lie inside.
 pub(crate) fn outside(file: &Path, named: &[String]) -> Vec<String> {
-    let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| plain(path));
-    let folder = real(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder });
-    let is_inside = |name: &String| name.starts_with("sample:") || real(Path::new(name)).starts_with(&folder);
+    let is_inside = |name: &str| name.starts_with("sample:") || !lies_outside(name, &[folder_of(file)]);
     named.iter().filter(|name| !name.is_empty() && !is_inside(name)).cloned().collect()
-}
-
-/// A path of what is not there, without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
-    use std::path::Component;
-    let start = if path.is_absolute() { PathBuf::new() } else { std::env::current_dir().unwrap_or_default() };
-    path.components().fold(start, |mut whole, part| {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => drop(whole.pop()),
-            other => whole.push(other),
-        }
-        whole
-    })
 }
 
 /// The files that a recipe names.
 pub(crate) fn files_of(recipe: &Recipe) -> Vec<String> {
-    let graph = &recipe.graph;
-    let mut named: Vec<String> =
-        [&graph.feature_file, &graph.label_file, &graph.split_file].into_iter().flatten().cloned().collect();
-    if let crate::engine::sparsify::Lock::File(path) = &recipe.edges.lock {
-        named.push(path.clone());
-    }
-    let has_extension =
-        |wanted: &str| Path::new(&recipe.split).extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
-    if ["npz", "csv", "tsv", "parquet"].into_iter().any(has_extension) {
-        named.push(recipe.split.clone());
-    }
-    named
+    named_files(recipe).into_iter().map(|(_, path)| path.to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -49,9 +49,47 @@ pub struct LoadedModel {
     pub model: Arc<Model>,
     /// What reading it gave; empty for a model trained here.
     pub report: Arc<LoadReport>,
-    /// What pruned results are held against where that is not this model's own output: the pruned model of a bundle is held against what
-    /// the model said before. `[n_nodes, n_classes]`
-    pub baseline: Option<Arc<Array2<f32>>>,
+    /// What pruned results are held against.
+    pub baseline: Baseline,
+}
+
+/// What the results of pruning a model are held against.
+#[derive(Debug, Clone, Default)]
+pub enum Baseline {
+    /// Its own output.
+    #[default]
+    Own,
+    /// The pruned model of a bundle: what the model said before, as far as the bundle says it. `[n_nodes, n_classes]`
+    Known(Arc<Array2<f32>>),
+    /// The pruned model of a bundle that does not say it: its own output, which is not that of the model before.
+    Unknown,
+}
+
+impl Baseline {
+    /// What to hold results against, where that is not the model's own output.
+    pub fn logits(&self) -> Option<Arc<Array2<f32>>> {
+        if let Self::Known(logits) = self { Some(Arc::clone(logits)) } else { None }
+    }
+
+    /// Whether the model is one that nothing was removed from before.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Own)
+    }
+
+    /// What is to be known of numbers beside this baseline.
+    pub fn note(&self) -> Option<&'static str> {
+        match self {
+            Self::Own => None,
+            Self::Known(_) => Some(
+                "removed weights are zero; the baseline's accuracy is that of the model before it was pruned, as the bundle says; \
+                 open that model to prune it anew",
+            ),
+            Self::Unknown => Some(
+                "removed weights are zero, and the bundle does not say what the model gave before it was pruned: all numbers are \
+                 against the pruned model; open the model it was made of to hold results against that",
+            ),
+        }
+    }
 }
 
 /// A model that was closed because it does not fit the graph.

@@ -24,6 +24,8 @@ impl Session {
             let what = "a method that this network can use, a share and a seed";
             return self.refused("compare", what, "Choose them in the trade-off view");
         }
+        // Models that are trained for the seeds have an output of their own.
+        let baseline = model.baseline.logits().filter(|_| !plan.has_model_per_seed);
         let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
         let label = format!("Compare {} methods, {}, {}", plan.methods.len(), dataset.name(), model.title());
         let effective = self.store.effective_recipe();
@@ -46,7 +48,7 @@ impl Session {
             let models =
                 if plan.has_model_per_seed { models_of_seeds(&dataset, &base, &plan.seeds, ctl)? } else { vec![model] };
             let on_point = |point| partial(Answer::Compared(Box::new(point)));
-            compare(&dataset, &models, &base, &plan, ctl, on_point)?;
+            compare(&dataset, (&models, baseline), &base, &plan, ctl, on_point)?;
             Ok(Answer::TrialDone)
         };
         self.compare_job = Some(self.runner.submit(Lane::Compare, label, Box::new(work)));
@@ -57,6 +59,7 @@ impl Session {
         let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else {
             return self.missing("try layers", "a graph and a model");
         };
+        let baseline = model.baseline.logits();
         let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
         let label = format!("Layer by layer, {}, {}", dataset.name(), model.title());
         let base = self.store.effective_recipe();
@@ -74,7 +77,7 @@ impl Session {
         };
         let work = move |ctl: &Control, partial: &Partial<Answer>| {
             let on_point = |point| partial(Answer::Sensed(Box::new(point)));
-            sensitivity(&dataset, &model, &base, &grid.delta_a, &grid.delta_w, ctl, on_point)?;
+            sensitivity(&dataset, &model, &base, &grid, baseline, ctl, on_point)?;
             Ok(Answer::TrialDone)
         };
         self.sensitivity_job = Some(self.runner.submit(Lane::Sensitivity, label, Box::new(work)));

@@ -308,6 +308,54 @@ fn without_timing_the_same_call_writes_the_same_bytes_with_any_number_of_threads
     }
 }
 
+/// Every file below a folder after the same call with one thread and with three.
+fn files_with_threads(calls: &[&[&str]]) -> [Vec<(PathBuf, Vec<u8>)>; 2] {
+    ["1", "3"].map(|threads| {
+        let folder = folder();
+        for call in calls {
+            stdout(folder.path(), &[call, &["--threads", threads][..]].concat());
+        }
+        files_of(folder.path())
+    })
+}
+
+#[test]
+fn without_timing_sweeps_and_propagations_write_the_same_bytes_with_any_number_of_threads() {
+    let few = ["--grid-a", "0,0.5", "--grid-w", "0,0.5", "--sensitivity", "--no-timing"];
+    let more = ["--methods", "unifews,random", "--shares", "0.3", "--seeds", "1,2"];
+    let swept = [&["sweep", SMALL, small_model("gcn"), "-o", "s"][..], &few, &more].concat();
+    let trained = [&["sweep", SMALL, "-o", "t", "--hidden", "8", "--epochs", "3"][..], &few].concat();
+    let hops = ["--hops", "3", "--delta-a", "0.5", "--no-timing"];
+    let plain = [&["propagate", SMALL, "-o", "p"][..], &hops].concat();
+    let followed = [&["propagate", SMALL, "-o", "f", "--embeddings", "bf16"][..], &hops].concat();
+    let [one, three] = files_with_threads(&[&swept, &trained, &plain, &followed]);
+    assert!(one.len() > 20, "{}", one.len());
+    for (a, b) in one.iter().zip(&three) {
+        assert!(a == b, "{} differs between one thread and three", b.0.display());
+    }
+    assert_eq!(one.len(), three.len());
+    let text = |name: &str| {
+        let found = one.iter().find(|(path, _)| path.ends_with(name)).expect("a file");
+        String::from_utf8_lossy(&found.1).into_owned()
+    };
+    for name in ["s/results.json", "p/metrics.json", "f/metrics.json"] {
+        assert!(!text(name).contains("n_threads"), "{name} names threads of times that were not measured");
+    }
+    let followed = text("f/metrics.json");
+    for key in ["elapsed_secs", "plain_secs", "\"secs\""] {
+        assert!(!followed.contains(key) && followed.contains("relative_error"), "{key}: {followed}");
+    }
+    assert!(one.iter().all(|(path, _)| !path.ends_with("s/time.png")), "no picture of times");
+    // With times they are there.
+    let folder = folder();
+    let timed = [&["propagate", SMALL, "-o", "p", "--embeddings", "bf16"][..], &hops[..4]].concat();
+    let metrics = &json(folder.path(), &timed)["metrics"];
+    for key in ["elapsed_secs", "n_threads"] {
+        assert!(metrics[key].as_f64().is_some_and(|number| number > 0.0), "{key}");
+    }
+    assert!(metrics["followed"]["plain_secs"].is_number() && metrics["followed"]["secs"].is_number());
+}
+
 /// Every file below a folder, by its place.
 fn files_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     fn walk(root: &Path, folder: &Path, out: &mut Vec<(PathBuf, Vec<u8>)>) {

@@ -14,5 +14,6 @@ mod hostile_names;
 mod interrupt;
 mod large;
 mod messages;
+mod named_files;
 mod numbers;
 mod outputs;

@@ -86,8 +86,16 @@ fn sweep_writes_every_point() {
     let (model, _) = read_model(path).expect("a model");
     let mut expected = Vec::new();
     let ctl = Control::new(1).expect("a worker");
-    sweep(&small_graph().shared(), &Arc::new(model), &Recipe::default(), &grid, &ctl, |p, _| expected.push(p))
-        .expect("fits");
+    sweep(
+        &small_graph().shared(),
+        &Arc::new(model),
+        &Recipe::default(),
+        &grid,
+        (RunOptions::SWEEP, None),
+        &ctl,
+        |p, _| expected.push(p),
+    )
+    .expect("fits");
     let mut found: Vec<SweepPoint> = serde_json::from_value(out["points"].clone()).expect("points");
     for point in expected.iter_mut().chain(&mut found) {
         (point.dense_secs, point.pruned_secs) = (0.0, 0.0);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use unifews::engine::analysis::{
-    ComparePlan, EvaluatedOn, Method, RunOptions, compare, forward_frozen, run, sensitivity, summarise,
+    ComparePlan, EvaluatedOn, Method, RunOptions, SweepGrid, compare, forward_frozen, run, sensitivity, summarise,
 };
 use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};
 use unifews::engine::model::{Architecture, Family, Model};
@@ -54,7 +54,7 @@ fn a_comparison_has_every_point_and_its_spread() {
     let (graph, ctl) = (graph(), control(2));
     let plan = ComparePlan { shares: vec![0.2, 0.6], seeds: vec![1, 2], ..ComparePlan::default() };
     let mut points = Vec::new();
-    compare(&graph, &[model(Family::Gcn)], &Recipe::default(), &plan, &ctl, |p| points.push(p)).expect("runs");
+    compare(&graph, (&[model(Family::Gcn)], None), &Recipe::default(), &plan, &ctl, |p| points.push(p)).expect("runs");
     let n_random = plan.methods.iter().filter(|m| m.is_random()).count();
     assert_eq!(points.len(), 2 * (plan.methods.len() + n_random));
     let summary = summarise(&points, EvaluatedOn::Test);
@@ -69,16 +69,16 @@ fn a_comparison_has_every_point_and_its_spread() {
     };
     assert!((random(1).agreement - random(2).agreement).abs() > 1e-9, "two seeds choose alike");
     let two = [model(Family::Gcn), model(Family::Gcn), model(Family::Gcn)];
-    assert!(compare(&graph, &two, &Recipe::default(), &plan, &ctl, |_| {}).is_err(), "3 models for 2 seeds");
+    assert!(compare(&graph, (&two, None), &Recipe::default(), &plan, &ctl, |_| {}).is_err(), "3 models for 2 seeds");
 }
 
 #[test]
 fn sensitivity_prunes_one_layer_at_a_time() {
     let (graph, ctl) = (graph(), control(2));
     let mut points = Vec::new();
-    let deltas = [0.5, 1.0];
-    sensitivity(&graph, &model(Family::Gcn), &Recipe::default(), &deltas, &deltas, &ctl, |p| points.push(p))
-        .expect("runs");
+    let deltas = vec![0.5, 1.0];
+    let grid = SweepGrid { delta_a: deltas.clone(), delta_w: deltas };
+    sensitivity(&graph, &model(Family::Gcn), &Recipe::default(), &grid, None, &ctl, |p| points.push(p)).expect("runs");
     assert_eq!(points.len(), 8);
     for p in &points {
         let (own, other) = (p.result.edge_sparsity, p.result.weight_sparsity);

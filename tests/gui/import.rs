@@ -1,5 +1,6 @@
 //! Opening what an analyst has: tables that are dropped together, roles set by hand, and the way on from there.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use eframe::egui::accesskit::Role as Kind;
@@ -8,7 +9,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::io::atomic::write_atomic;
-use unifews::io::{Role, write_model};
+use unifews::io::{Role, TensorBytes, encode_tensors, write_model};
 use unifews::session::{Command, Session};
 use unifews::ui::App;
 use unifews::ui::dialogs::Ask;
@@ -174,4 +175,33 @@ fn what_points_outside_its_folder_asks_first() {
     h.key_press(Key::Escape);
     wait(&mut h, "the end", |s| s.store().outside.is_empty());
     assert_eq!(h.state().session().store().recipe.graph.feature_file, None);
+}
+
+#[test]
+fn what_a_models_file_leaves_open_is_shown_with_its_score() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut paths = tables(folder.path());
+    let tensor = |name: &str, shape: &[usize]| {
+        let n: usize = shape.iter().product();
+        let values = (0..n).flat_map(|i| ((i * 37 % 11) as f32 / 11.0 - 0.4).to_le_bytes());
+        TensorBytes { name: name.to_owned(), dtype: "F32", shape: shape.to_vec(), bytes: values.collect() }
+    };
+    let tensors = [
+        tensor("conv1.lin.weight", &[4, 3]),
+        tensor("conv1.bias", &[4]),
+        tensor("conv2.lin.weight", &[3, 4]),
+        tensor("conv2.bias", &[3]),
+    ];
+    let model = folder.path().join("model.safetensors");
+    write_atomic(&model, &encode_tensors(&tensors, &BTreeMap::new())).expect("a model");
+    paths.push(model);
+    let choices = Choices::default();
+    let mut h = window(SIZE, &choices);
+    drop_files(&mut h, &paths);
+    let fit = h.state().session().store().import.clone().and_then(|i| i.report).and_then(|r| r.fit).expect("a fit");
+    assert!(!fit.assumptions.is_empty());
+    for assumption in &fit.assumptions {
+        assert!(assumption.score.is_some(), "{assumption:?}");
+        assert!(h.query_by_label(&format!("Assumed: {}", assumption.says())).is_some(), "{assumption:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Real data sets, in the formats they were published in.
 
-use unifews::engine::graph::GraphStats;
-use unifews::io::{Detected, GraphFormat, detect, read_graph, read_split, with_split};
+use unifews::engine::graph::{GraphStats, ReadOptions};
+use unifews::io::{Detected, GraphFormat, detect, read_graph, read_graph_as, read_split};
 
 use crate::support::{control, fact, shared_path};
 
@@ -85,8 +85,11 @@ fn splits_from_files_of_their_own() {
     let split = read_split(&spec, &cora, 0).expect("a split");
     assert_eq!((split.name.as_str(), split.train.len(), split.val.len()), ("split_seed43", 1242, 621));
     assert_eq!(read_split("auto", &cora, 0).expect("its own").name, "seed42");
-    let (cora, name) = with_split(cora, &spec, 0).expect("a split");
-    assert_eq!((name.as_str(), cora.splits()[0].name.as_str()), ("split_seed43", "split_seed43"));
-    let (cora, name) = with_split(cora, "seed42", 0).expect("its own");
-    assert_eq!((name.as_str(), cora.splits().len()), ("seed42", 2));
+    // Named with the graph it is the first; the graph's own stays.
+    let options = ReadOptions { split_file: Some(spec), ..ReadOptions::default() };
+    let (cora, _) = read_graph_as("sample:cora", &options, &control()).expect("a sample with a split");
+    assert_eq!(cora.splits()[0], split);
+    assert_eq!(read_split("auto", &cora, 0).expect("the file's").name, "split_seed43");
+    assert_eq!(read_split("seed42", &cora, 0).expect("its own").name, "seed42");
+    assert_eq!(cora.splits().len(), 2);
 }

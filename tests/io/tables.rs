@@ -259,3 +259,58 @@ fn nodes_that_have_nothing_but_names_are_nodes() {
     assert!(report.warnings.iter().any(|w| w.contains("no columns of numbers")), "{report:?}");
     assert_eq!(roles(&nodes, &ReadOptions::default()).expect("readable").chosen, Role::Features);
 }
+
+#[test]
+fn a_class_among_the_features_is_left_out_where_labels_have_a_file_of_their_own() {
+    let folder = Folder::new();
+    let path = folder.file("edges.csv", "source,target\nann,bob\nbob,cy\ncy,dan\n");
+    let labels = folder.file("c/labels.csv", "id,label\nann,red\nbob,blue\ncy,red\ndan,blue\n").display().to_string();
+    let split = folder.file("c/parts.csv", "id,split\nann,train\nbob,train\ncy,val\ndan,test\n").display().to_string();
+    // A number to be predicted, a class in other words, a coordinate, a split that makes no sense: each would refuse the graph.
+    let file = folder.file(
+        "f/x.csv",
+        "id,a,y,target,category,split\nann,1,0.5,3,u,train\nbob,2,1.5,4,v,train\ncy,3,2.5,5,w,val\ndan,4,3.5,6,z,val\n",
+    );
+    let spec = path.to_str().expect("UTF-8");
+    let mut options = ReadOptions {
+        feature_file: Some(file.display().to_string()),
+        label_file: Some(labels.clone()),
+        split_file: Some(split),
+        ..ReadOptions::default()
+    };
+    let (graph, report) = read_graph_as(spec, &options, &control()).expect("tables");
+    assert_eq!(graph.features().to_dense().row(3).to_vec(), [4.0], "{report:?}");
+    assert_eq!(classes(&graph), ["red", "blue", "red", "blue"]);
+    assert_eq!((graph.splits().len(), graph.splits()[0].test.len()), (1, 1));
+    for column in ["y", "target", "category"] {
+        let says = |i: &String| i.starts_with(&format!("column {column} of x.csv: labels are read from "));
+        let said = report.ignored.iter().find(|i| says(i)).unwrap_or_else(|| panic!("{column}: {report:?}"));
+        assert!(said.contains("labels.csv") && said.contains("--features names"), "{said}");
+    }
+    assert!(report.ignored.iter().any(|i| i.starts_with("column split of x.csv: splits are read from ")), "{report:?}");
+    assert_eq!(report.facts.iter().filter(|fact| fact.name == "classes by name").count(), 1);
+    // Said by name it is a feature.
+    options.features = Some(vec!["a".to_owned(), "y".to_owned()]);
+    let (graph, report) = read_graph_as(spec, &options, &control()).expect("tables");
+    assert_eq!(graph.features().to_dense().row(3).to_vec(), [4.0, 3.5], "{report:?}");
+    assert!(!report.ignored.iter().any(|i| i.starts_with("column y ")), "{report:?}");
+    // Beside the edges it is the same.
+    options = ReadOptions::default();
+    folder.file("features.csv", "id,a,y\nann,1,0.5\nbob,2,1.5\ncy,3,2.5\ndan,4,3.5\n");
+    folder.file("labels.csv", "id,label\nann,red\nbob,blue\ncy,red\ndan,blue\n");
+    let (graph, report) = read_graph_as(spec, &options, &control()).expect("tables");
+    assert_eq!((graph.features().width(), graph.n_classes()), (1, 2), "{report:?}");
+    assert!(report.ignored.iter().any(|i| i.starts_with("column y of features.csv: labels are read")), "{report:?}");
+    // One file for both is no other file.
+    let file = folder.file("both.csv", "id,a,y\nann,1,0\nbob,2,1\ncy,3,0\ndan,4,1\n").display().to_string();
+    options = ReadOptions { feature_file: Some(file.clone()), label_file: Some(file), ..ReadOptions::default() };
+    let (graph, report) = read_graph_as(spec, &options, &control()).expect("tables");
+    assert_eq!((graph.features().width(), graph.n_classes()), (1, 2), "{report:?}");
+    assert!(!report.ignored.iter().any(|i| i.starts_with("column y")), "{report:?}");
+    // Nothing else is left: a graph without features, and no refusal.
+    let file = folder.file("y.csv", "id,y\nann,0.5\nbob,1\ncy,0\ndan,1\n").display().to_string();
+    options = ReadOptions { feature_file: Some(file), label_file: Some(labels), ..ReadOptions::default() };
+    let (graph, report) = read_graph_as(spec, &options, &control()).expect("tables");
+    assert_eq!((graph.features().width(), graph.n_classes()), (4, 2), "{report:?}");
+    assert!(report.warnings.iter().any(|w| w.contains("no columns of numbers, so no features")), "{report:?}");
+}

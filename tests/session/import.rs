@@ -7,7 +7,7 @@ use unifews::engine::graph::{Column, Direction, ReadOptions, Separator};
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::Recipe;
 use unifews::io::atomic::write_atomic;
-use unifews::io::{Role, write_model, write_recipe};
+use unifews::io::{Role, TensorBytes, encode_tensors, write_model, write_recipe};
 use unifews::session::{Command, ImportReport, Level, NextStep, Phase, Session};
 
 use super::{session, wait};
@@ -377,4 +377,68 @@ fn files_that_a_recipe_names_outside_its_folder_are_read_only_when_allowed() {
     session.apply(Command::AnswerOutside(true));
     wait(&mut session, "the recipe", Session::is_idle);
     assert_eq!(session.store().recipe.graph.feature_file.as_ref(), Some(&specs[1]));
+}
+
+#[test]
+fn a_class_among_the_features_is_left_out_of_what_is_dropped_with_labels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let rows = |row: &dyn Fn(usize) -> String| (0..12).map(|u| row(u) + "\n").collect::<String>();
+    let edges = rows(&|u| format!("n{u},n{}", (u + 1) % 12));
+    write_atomic(at("edges.csv"), format!("source,target\n{edges}").as_bytes()).expect("a file");
+    let features = rows(&|u| format!("n{u},{},{},{}.25", u, u % 5, u % 7));
+    write_atomic(at("features.csv"), format!("id,a,b,y\n{features}").as_bytes()).expect("a file");
+    let labels = rows(&|u| format!("n{u},{}", ["red", "blue", "green"][u % 3]));
+    write_atomic(at("labels.csv"), format!("id,label\n{labels}").as_bytes()).expect("a file");
+    let mut session = session();
+    let specs = ["edges.csv", "features.csv", "labels.csv"].map(|name| at(name).display().to_string());
+    read(&mut session, specs.into());
+    let found = report(&session);
+    assert_eq!(found.faults, []);
+    let graph = found.graph.expect("a graph");
+    assert_eq!((graph.stats.n_features, graph.stats.n_classes), (2, 3));
+    assert!(graph.report.ignored.iter().any(|i| i.starts_with("column y of features.csv: labels are read from ")));
+}
+
+/// A network as PyG writes it: its names say neither how the graph is weighted nor whether it has self-loops.
+fn foreign_model(path: &Path, [d_in, hidden, n_classes]: [usize; 3]) {
+    let tensor = |name: &str, shape: &[usize]| {
+        let n: usize = shape.iter().product();
+        let values = (0..n).flat_map(|i| ((i * 37 % 11) as f32 / 11.0 - 0.4).to_le_bytes());
+        TensorBytes { name: name.to_owned(), dtype: "F32", shape: shape.to_vec(), bytes: values.collect() }
+    };
+    let tensors = [
+        tensor("conv1.lin.weight", &[hidden, d_in]),
+        tensor("conv1.bias", &[hidden]),
+        tensor("conv2.lin.weight", &[n_classes, hidden]),
+        tensor("conv2.bias", &[n_classes]),
+    ];
+    write_atomic(path, &encode_tensors(&tensors, &std::collections::BTreeMap::new())).expect("a model");
+}
+
+#[test]
+fn what_a_models_file_leaves_open_stands_in_the_report_with_its_score() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut specs = parts(folder.path());
+    let model = folder.path().join("foreign.safetensors");
+    foreign_model(&model, [5, 4, 3]);
+    specs[3] = model.display().to_string();
+    let mut session = session();
+    read(&mut session, specs.clone());
+    let fit = report(&session).fit.expect("graph and model");
+    let scores = fit.scores.clone().expect("labels");
+    assert!(fit.assumptions.iter().any(|a| a.reading.contains("norm_r 0.5 assumed")), "{:?}", fit.assumptions);
+    for assumption in &fit.assumptions {
+        let score = assumption.score.as_ref().expect("a score");
+        assert_eq!((score.part, score.split.as_str()), ("test", scores.split.as_str()));
+        assert!((score.score - scores.test).abs() < 1e-12 && score.n_nodes > 0, "{assumption:?}");
+        assert!(assumption.says().contains(&format!("test nodes of split {}", score.split)), "{}", assumption.says());
+    }
+    session.apply(Command::DiscardImport);
+    // Without labels they stand there, and no score does.
+    specs.remove(2);
+    read(&mut session, specs);
+    let fit = report(&session).fit.expect("graph and model");
+    assert!(fit.scores.is_none() && !fit.assumptions.is_empty());
+    assert!(fit.assumptions.iter().all(|a| a.score.is_none() && a.says().contains("no labelled nodes")));
 }

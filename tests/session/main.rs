@@ -5,7 +5,9 @@
 mod flow;
 mod import;
 mod jobs;
+mod named_files;
 mod projects;
+mod reopened;
 mod start;
 mod trials;
 mod undo;
@@ -50,4 +52,15 @@ fn with_karate() -> Session {
     session.apply(Command::OpenSample("sample:karate".to_owned()));
     wait(&mut session, "the first preview", |s| s.store().preview.is_some() && s.is_idle());
     session
+}
+
+/// Puts other bytes into a file of a bundle that is a folder, and their hash into its manifest.
+fn forge(bundle: &std::path::Path, name: &str, bytes: &[u8]) {
+    use sha2::Digest as _;
+    unifews::io::atomic::write_atomic(bundle.join(name), bytes).expect("written");
+    let manifest = std::fs::read_to_string(bundle.join("manifest.json")).expect("a manifest");
+    let mut manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    let sum: String = sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat();
+    manifest["files"][name] = serde_json::json!({ "sha256": sum, "size_bytes": bytes.len() });
+    unifews::io::atomic::write_atomic(bundle.join("manifest.json"), manifest.to_string().as_bytes()).expect("written");
 }

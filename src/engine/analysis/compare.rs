@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::run::{RunOptions, run};
@@ -307,13 +308,14 @@ pub fn models_of_seeds(
 
 /// Runs every method at every share and seed and hands each point out as soon as it is there.
 ///
-/// `models` is one model for all seeds, or, as the plan says, one for each. Times are not measured.
+/// `models` is one model for all seeds, or, as the plan says, one for each. `baseline` is what results are held against where that is not
+/// the models' own output. `[n_nodes, n_classes]` Times are not measured.
 ///
 /// # Errors
 /// [`EngineError::Recipe`] when there are not as many models as the plan says; else as [`super::run`].
 pub fn compare(
     dataset: &Arc<Dataset>,
-    models: &[Arc<Model>],
+    (models, baseline): (&[Arc<Model>], Option<Arc<Array2<f32>>>),
     base: &Recipe,
     plan: &ComparePlan,
     ctl: &Control,
@@ -327,7 +329,7 @@ pub fn compare(
     }
     // The split must not move with the seed of one and the same model.
     let fixed = with_fixed_split(dataset, base)?;
-    let mut dense_logits = vec![None; models.len()];
+    let mut dense_logits = vec![baseline; models.len()];
     let mut idx = 0;
     for &method in &plan.methods {
         for &share in &plan.shares {

@@ -35,7 +35,7 @@ pub use raster::{
 };
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use rounding::{Rounding, rounding};
-pub use run::{Bf16Timing, Followed, Run, RunOptions, Timing, follow, forward_frozen, propagated, run};
+pub use run::{Bf16Timing, Followed, FollowedTimes, Run, RunOptions, Timing, follow, forward_frozen, propagated, run};
 pub use safe::{SAFE_CHANGES, SAFE_LOSS, safe_thresholds};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use size::{

@@ -400,14 +400,22 @@ pub fn forward_frozen(
 pub struct Followed {
     /// How embeddings were stored and ordered.
     pub rule: HopRule,
-    /// All hops as 32-bit floats, nodes as the file has them, seconds; one pass.
-    pub plain_secs: f64,
-    /// All hops as the rule says, seconds; one pass.
-    pub secs: f64,
+    /// What both passes took; absent where nothing is to be measured.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub times: Option<FollowedTimes>,
     /// Largest difference of any value of the embedding.
     pub largest_difference: f64,
     /// `‖P - P_plain‖_F / ‖P_plain‖_F`.
     pub relative_error: f64,
+}
+
+/// One pass each after the lists are made, seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct FollowedTimes {
+    /// All hops as 32-bit floats, nodes as the file has them.
+    pub plain_secs: f64,
+    /// All hops as the rule says.
+    pub secs: f64,
 }
 
 /// Follows the masks of `propagated` plainly and as the recipe says, one pass each after the lists are made.
@@ -432,7 +440,8 @@ pub fn follow(
     let plain_secs = pass(HopRule::default())?.0;
     let (secs, embedding) = pass(rule)?;
     let (largest_difference, relative_error) = difference(&embedding, &propagated.embedding);
-    Ok(Followed { rule, plain_secs, secs, largest_difference, relative_error })
+    let times = Some(FollowedTimes { plain_secs, secs });
+    Ok(Followed { rule, times, largest_difference, relative_error })
 }
 
 /// What the propagation of a decoupled model gives over frozen masks: `Σ_l w_l T̂^l X`, before any scaler. `[n_nodes, n_features]`

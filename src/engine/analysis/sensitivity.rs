@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::run::{Run, RunOptions, run};
-use super::sweep::SweepPoint;
+use super::sweep::{SweepGrid, SweepPoint};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
@@ -35,7 +36,9 @@ impl SensitivityPoint {
     }
 }
 
-/// Raises the threshold of every graph step over `delta_a` and of every layer's weights over `delta_w`, one at a time.
+/// Raises the threshold of every graph step over the grid's δa and of every layer's weights over its δw, one at a time.
+///
+/// `baseline` is what results are held against where that is not the model's own output. `[n_nodes, n_classes]`
 ///
 /// In decoupled families with many hops a hop's removals stay for all later ones, since removal is progressive.
 ///
@@ -45,15 +48,16 @@ pub fn sensitivity(
     dataset: &Arc<Dataset>,
     model: &Arc<Model>,
     base: &Recipe,
-    delta_a: &[f64],
-    delta_w: &[f64],
+    grid: &SweepGrid,
+    baseline: Option<Arc<Array2<f32>>>,
     ctl: &Control,
     mut on_point: impl FnMut(SensitivityPoint),
 ) -> Result<(), EngineError> {
+    let SweepGrid { delta_a, delta_w } = grid;
     let base = &Recipe { model: model.architecture.clone(), ..base.clone() };
     let (n_steps, n_layers) = (base.model.n_graph_steps(), base.model.layers);
     let n_points = n_steps * delta_a.len() + n_layers * delta_w.len();
-    let mut dense_logits = None;
+    let mut dense_logits = baseline;
     let mut idx = 0;
     for (is_of_edges, n, deltas) in [(true, n_steps, delta_a), (false, n_layers, delta_w)] {
         for step in 0..n {

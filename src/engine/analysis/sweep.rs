@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::run::{Run, RunOptions, Timing, run};
@@ -118,6 +119,8 @@ impl SweepGrid {
 
 /// Runs every point of the grid in order and hands each out as soon as it is there.
 ///
+/// `options` is [`RunOptions::SWEEP`], timed or not. `baseline` is what results are held against where that is not the model's own output. `[n_nodes, n_classes]`
+///
 /// # Errors
 /// As [`super::run`].
 pub fn sweep(
@@ -125,15 +128,16 @@ pub fn sweep(
     model: &Arc<Model>,
     base: &Recipe,
     grid: &SweepGrid,
+    (options, baseline): (RunOptions, Option<Arc<Array2<f32>>>),
     ctl: &Control,
     mut on_point: impl FnMut(SweepPoint, Run),
 ) -> Result<(), EngineError> {
-    let mut dense_logits = None;
+    let mut dense_logits = baseline;
     for idx in 0..grid.len() {
         ctl.check()?;
         ctl.progress("recipe", idx, grid.len());
         let recipe = grid.recipe(base, idx);
-        let run = run(dataset, model, &recipe, RunOptions::SWEEP, dense_logits.clone(), &ctl.quiet())?;
+        let run = run(dataset, model, &recipe, options, dense_logits.clone(), &ctl.quiet())?;
         dense_logits = Some(Arc::clone(&run.dense_logits));
         on_point(SweepPoint::of(idx, &run), run);
     }

@@ -18,9 +18,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::target::readable;
 use super::temporary::Stamp;
 use crate::engine::control::Control;
+use crate::io::escape::escaped;
 use crate::io::report::ExportError;
 use crate::io::sha256;
 
@@ -245,7 +245,7 @@ fn walk(folder: &Path, list: Option<&FileList>) -> std::io::Result<Found> {
 }
 
 fn shortened(names: &[String]) -> String {
-    let mut text = names.iter().take(SHOWN_NAMES).map(|name| readable(name)).collect::<Vec<_>>().join(", ");
+    let mut text = names.iter().take(SHOWN_NAMES).map(|name| escaped(name)).collect::<Vec<_>>().join(", ");
     if let Some(more @ 1..) = names.len().checked_sub(SHOWN_NAMES) {
         text = format!("{text} and {more} more");
     }
@@ -256,5 +256,5 @@ fn shortened(names: &[String]) -> String {
 fn words(kind: &str) -> String {
     let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     let is_plural = kind.ends_with('s');
-    if is_plural { readable(kind) } else { format!("{article} {}", readable(kind)) }
+    if is_plural { escaped(kind).into_owned() } else { format!("{article} {}", escaped(kind)) }
 }

@@ -17,4 +17,3 @@ mod temporary;
 pub use file::{AtomicFile, AtomicFiles, write_atomic};
 pub use folder::{AtomicFolder, FolderFile, FolderPart};
 pub use limit::keep_alive_at_file_size_limit;
-pub(in crate::io) use target::readable;

@@ -161,11 +161,3 @@ fn special(kind: fs::FileType) -> &'static str {
     }
     if kind.is_symlink() { "a link; choose another name" } else { "a device; choose another name" }
 }
-
-/// A name for people: what controls a terminal is written out.
-pub(in crate::io) fn readable(name: &str) -> String {
-    let is_hidden = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    name.chars().flat_map(|c| if is_hidden(c) { c.escape_unicode().collect() } else { vec![c] }).collect()
-}

@@ -15,7 +15,8 @@ use zip::{ZipArchive, ZipWriter};
 use super::manifest::{BUNDLE_FORMAT, FileNote};
 use super::names;
 use crate::engine::control::Control;
-use crate::io::atomic::{AtomicFile, readable};
+use crate::io::atomic::AtomicFile;
+use crate::io::escape::escaped;
 use crate::io::report::ExportError;
 use crate::io::sha256::Sum;
 
@@ -115,7 +116,7 @@ fn check_replaceable(target: &Path, ctl: &Control) -> Result<(), ExportError> {
             continue;
         }
         let Some(note) = claim.files.get(&name) else {
-            return refused(format!("not written by this program: {}", readable(&name)));
+            return refused(format!("not written by this program: {}", escaped(&name)));
         };
         let mut sum = Sum::default();
         let mut piece = vec![0; 1 << 20];
@@ -128,7 +129,7 @@ fn check_replaceable(target: &Path, ctl: &Control) -> Result<(), ExportError> {
             }
         };
         if !is_same {
-            return refused(format!("changed since this program wrote it: {}", readable(&name)));
+            return refused(format!("changed since this program wrote it: {}", escaped(&name)));
         }
     }
     Ok(())

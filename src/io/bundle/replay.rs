@@ -8,9 +8,9 @@ use super::read::Bundle;
 use super::{hash, names};
 use crate::engine::analysis::{ValueType, forward_frozen, predictions};
 use crate::engine::control::Control;
-use crate::engine::graph::Dataset;
+use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::sparsify::edges::Walk;
-use crate::io::{LoadError, LoadReport, read_graph_as};
+use crate::io::{LoadError, LoadReport, MemoryBudget, read_graph_within};
 
 /// What running a bundle again gave.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -105,14 +105,22 @@ fn differences(a: &Array2<f32>, b: &Array2<f32>) -> (usize, f32) {
     (pairs().count(), pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max))
 }
 
-/// Reads the graph that `bundle` was made from: at `graph`, or where the bundle says.
+/// Reads the graph that `bundle` was made from: at `graph`, or where the bundle says; what its files hold is not told in an error.
 ///
 /// # Errors
 /// [`LoadError`]; where the graph is no more at the place that the bundle names, the message names the way out.
-pub fn graph_of(bundle: &Bundle, graph: Option<&str>, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
+pub fn graph_of(
+    bundle: &Bundle,
+    graph: Option<&str>,
+    memory: impl Into<MemoryBudget>,
+    ctl: &Control,
+) -> Result<(Dataset, LoadReport), LoadError> {
     let note = &bundle.manifest.graph;
     let source = graph.unwrap_or(&note.source);
-    match read_graph_as(source, &bundle.recipe.graph, ctl) {
+    // A bundle from elsewhere can name any file as its graph, or as a part of it.
+    let named = bundle.recipe.graph.files_beyond(&ReadOptions::default());
+    let named: Vec<&str> = named.into_iter().chain(graph.is_none().then_some(note.source.as_str())).collect();
+    match read_graph_within(source, &bundle.recipe.graph, memory, ctl).map_err(|error| error.without_contents(&named)) {
         Err(LoadError::Io { source: reason, .. }) if graph.is_none() => {
             let without = if note.features_left_out { ", which was written without the node features" } else { "" };
             let place = format!("graph of the bundle{without}");

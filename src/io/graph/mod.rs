@@ -78,7 +78,7 @@ pub(crate) use parts::{is_feature_matrix, is_split, part_of_array};
 pub(crate) use planetoid::{is_planetoid_file, is_planetoid_folder};
 pub(crate) use pyg::{is_pyg_data, is_pyg_folder, read_pyg_matrix};
 pub(crate) use scipy::is_sparse_matrix;
-pub use split::{read_node_ids, read_split, with_split};
+pub use split::{read_node_ids, read_split};
 pub(crate) use webkb::text_folder;
 
 /// What a reader is asked for.

@@ -24,7 +24,7 @@ use crate::io::file::stem;
 use crate::io::memory::free_memory;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
-use crate::io::sheet::words::{is_missing, part_of_split, truth};
+use crate::io::sheet::words::{Word, is_missing, part_of_split, truth, word_of};
 use crate::io::sheet::{ColumnKind, ColumnRole, TableSketch, for_each_row, sketch};
 use crate::io::source::parse_whole;
 
@@ -78,6 +78,13 @@ pub(super) enum Wanted {
     Split,
     /// Whatever there is.
     Anything,
+}
+
+/// Files that say what a table says too: they win, and its own column is left out and named.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Elsewhere<'a> {
+    pub(super) labels: Option<&'a str>,
+    pub(super) split: Option<&'a str>,
 }
 
 /// What a table gave.
@@ -208,6 +215,8 @@ struct Reading<'a> {
     tags: Vec<usize>,
     split: Option<usize>,
     masks: Option<[usize; 3]>,
+    /// Columns of what another file says, with what is to be said about them.
+    passed: Vec<(usize, String)>,
     /// `[n, numbers]`
     x: Vec<f32>,
     n_missing: Vec<usize>,
@@ -338,6 +347,16 @@ impl Reading<'_> {
     }
 }
 
+/// Why a column is left out that says what is read from the file `from`.
+fn passed_over(what: &str, from: &str) -> String {
+    let way_out = if what == "labels" {
+        ", and a class among the features would be a leak; --features names the columns to use, this one too where it is no class"
+    } else {
+        ""
+    };
+    format!("{what} are read from {from}{way_out}")
+}
+
 /// What is said where a comma stands in a number.
 pub(super) fn decimal_comma(text: &str) -> &'static str {
     let is_one = text.matches(',').count() == 1 && text.replacen(',', ".", 1).parse::<f64>().is_ok();
@@ -351,7 +370,7 @@ pub(super) fn decimal_comma(text: &str) -> &'static str {
 pub(super) fn read(
     path: &Path,
     index: &NodeIndex<'_>,
-    wanted: Wanted,
+    (wanted, elsewhere): (Wanted, Elsewhere<'_>),
     request: Request<'_>,
     report: &mut LoadReport,
 ) -> Result<NodeTable, LoadError> {
@@ -393,16 +412,34 @@ pub(super) fn read(
             return Err(table.fault(path, "features", "columns of numbers", "none"));
         }
     }
-    let class = table.place(ColumnRole::Class);
+    let mut passed = Vec::new();
+    let mut pass = |at: usize, what: &str, from: &str| passed.push((at, passed_over(what, from)));
+    let is_class = |at: &usize| {
+        let column = &table.columns[*at];
+        let is_called = || table.has_header && matches!(word_of(&column.name), Some(Word::Class | Word::Target));
+        column.role == ColumnRole::Class || (column.role == ColumnRole::LeftOut && is_called())
+    };
+    let class = match elsewhere.labels {
+        Some(from) => {
+            (0..table.columns.len()).filter(is_class).for_each(|at| pass(at, "labels", from));
+            None
+        }
+        None => table.place(ColumnRole::Class),
+    };
     let tags = if wanted == Wanted::Labels && class.is_none() { all(ColumnRole::Feature) } else { Vec::new() };
     if wanted == Wanted::Labels && class.is_none() && tags.len() < 2 {
         return Err(table.fault(path, "labels", "a column of classes (--labels names it)", "none"));
     }
+    let has_split = elsewhere.split.is_none();
+    if let Some(from) = elsewhere.split {
+        let roles = [ColumnRole::Split, ColumnRole::Train, ColumnRole::Val, ColumnRole::Test];
+        roles.into_iter().flat_map(all).for_each(|at| pass(at, "splits", from));
+    }
     let masks = match (table.place(ColumnRole::Train), table.place(ColumnRole::Val), table.place(ColumnRole::Test)) {
-        (Some(train), Some(val), Some(test)) => Some([train, val, test]),
+        (Some(train), Some(val), Some(test)) if has_split => Some([train, val, test]),
         _ => None,
     };
-    let split = table.place(ColumnRole::Split).filter(|_| masks.is_none());
+    let split = table.place(ColumnRole::Split).filter(|_| masks.is_none() && has_split);
     if wanted == Wanted::Split && split.is_none() && masks.is_none() {
         let expected = "a column that says train, val or test, or three of truth values (--split-masks names them)";
         return Err(table.fault(path, "split", expected, "none"));
@@ -444,6 +481,7 @@ pub(super) fn read(
         tags,
         split,
         masks,
+        passed,
         unknown: Vec::new(),
         n_unknown: 0,
         n_rows: 0,
@@ -539,10 +577,14 @@ impl Reading<'_> {
         for (j, at) in self.numbers.iter().enumerate().filter(|(j, _)| self.n_missing[*j] > 0) {
             report.warnings.push(format!("{} nodes have no {}: 0 stands in for it", self.n_missing[j], name(*at)));
         }
+        for (at, why) in &self.passed {
+            report.ignored.push(format!("column {} of {file}: {why}", name(*at)));
+        }
         let left_out: Vec<String> = (0..self.table.columns.len())
             .filter(|at| {
                 let is_feature = self.numbers.contains(at) || self.one_hot.contains(at) || self.tags.contains(at);
                 let is_other = [self.id, self.class, self.split].contains(&Some(*at));
+                let is_other = is_other || self.passed.iter().any(|(passed, _)| passed == at);
                 !is_feature && !is_other && !self.masks.is_some_and(|masks| masks.contains(at))
             })
             .map(name)

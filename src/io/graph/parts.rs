@@ -11,7 +11,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::node_table::{self, NodeIndex, NodeTable, Wanted, sketch_nodes};
+use super::node_table::{self, Elsewhere, NodeIndex, NodeTable, Wanted, sketch_nodes};
 use super::split::with_split_file;
 use super::{Request, labels_from_array};
 use crate::engine::graph::{Dataset, DatasetParts, Features, Labels, ReadOptions};
@@ -128,7 +128,15 @@ pub(super) fn with_parts(
             return Ok(None);
         }
         let index = NodeIndex::new(n, dataset.node_ids(), is_by_appearance);
-        node_table::read(path, &index, wanted, request, report).map(Some)
+        // A file that is named for something wins; one that is named for both is its own.
+        let other = |other: Option<&'_ str>| other.filter(|other| *other != file).map(str::to_owned);
+        let (labels, split) = match wanted {
+            Wanted::Features | Wanted::Anything => (other(label_file), other(split_file)),
+            Wanted::Labels => (None, other(split_file)),
+            Wanted::Split => (other(label_file), None),
+        };
+        let elsewhere = Elsewhere { labels: labels.as_deref(), split: split.as_deref() };
+        node_table::read(path, &index, (wanted, elsewhere), request, report).map(Some)
     };
     let mut splits = Vec::new();
     // What a table of features says besides counts where no other file says it.

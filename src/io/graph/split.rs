@@ -81,31 +81,13 @@ fn read_split_file(path: &Path, dataset: &Dataset) -> Result<Split, LoadError> {
 /// # Errors
 /// [`LoadError`] for a file that holds no split of this graph.
 pub(super) fn with_split_file(dataset: &Dataset, path: &Path) -> Result<(Dataset, String), LoadError> {
-    with_first(dataset, read_split_file(path, dataset)?, path)
-}
-
-fn with_first(dataset: &Dataset, split: Split, path: &Path) -> Result<(Dataset, String), LoadError> {
+    let split = read_split_file(path, dataset)?;
     let name = split.name.clone();
     let mut parts = dataset.to_parts();
     parts.splits.retain(|s| s.name != name);
     parts.splits.insert(0, split);
     let dataset = Dataset::try_new(parts).map_err(|error| LoadError::invalid(path, error))?;
     Ok((dataset, name))
-}
-
-/// Puts the split of an archive file in front of the graph's own, so that a recipe can name it; any other `spec` leaves the
-/// graph as it is. Returns the name to write into the recipe.
-///
-/// # Errors
-/// As [`read_split`].
-pub fn with_split(dataset: Dataset, spec: &str, seed: u64) -> Result<(Dataset, String), LoadError> {
-    let split = read_split(spec, &dataset, seed)?;
-    let is_new = Path::new(spec).extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"))
-        && dataset.splits().iter().all(|s| s.name != spec);
-    if !is_new {
-        return Ok((dataset, spec.to_owned()));
-    }
-    with_first(&dataset, split, Path::new(spec))
 }
 
 /// So many lines are read between two looks at the stop button.

@@ -129,7 +129,7 @@ impl State {
         for assumed in found.assumed {
             report.fact(ASSUMED, assumed);
         }
-        report.warnings.extend(found.doubtful);
+        found.doubtful.into_iter().for_each(|reading| report.doubt(reading));
         warn_about_settings(&model.architecture, &found.stated, &mut report);
         if let [first, ..] = &unused[..] {
             // The names were known one by one, and yet the network has no place for this.
@@ -227,6 +227,6 @@ fn warn_about_settings(architecture: &Architecture, stated: &[String], report: &
     }
     if !assumed.is_empty() {
         let assumed = assumed.join(", ");
-        report.warnings.push(format!("the file does not say how the graph is used: {assumed} assumed"));
+        report.doubt(format!("the file does not say how the graph is used: {assumed} assumed"));
     }
 }

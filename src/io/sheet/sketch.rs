@@ -629,7 +629,11 @@ fn roles_of(
         let is_number = matches!(kinds[at], ColumnKind::Whole | ColumnKind::Number);
         let is_wanted = if options.features.is_some() && !told_features.is_empty() { is_told } else { is_number };
         let is_row = given[at].is_some_and(is_row_name);
-        if roles[at] == ColumnRole::LeftOut && is_wanted && !is_row && (is_told || known[at] != Some(Word::Class)) {
+        if roles[at] == ColumnRole::LeftOut
+            && is_wanted
+            && !is_row
+            && (is_told || !matches!(known[at], Some(Word::Class | Word::Target)))
+        {
             roles[at] = ColumnRole::Feature;
         }
     }

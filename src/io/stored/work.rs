@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::control::Control;
-use crate::io::atomic::readable;
+use crate::io::escape::escaped;
 use crate::io::report::{ExportError, LoadError};
 use crate::io::sha256::{self, Sum};
 
@@ -58,7 +58,7 @@ impl WorkFolder {
             return occupied("a file; move it, or choose another output".into());
         }
         if let Some(name) = foreign_name(path).map_err(|source| ExportError::io("read", path, source))? {
-            let name = readable(&name);
+            let name = escaped(&name);
             let detail = format!("not written by this program: {name}; move it, or choose another output");
             let found = "a folder with other files".to_owned();
             return Err(ExportError::OtherFiles { found, detail, path: path.to_owned() });

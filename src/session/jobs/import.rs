@@ -3,21 +3,26 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::open::loaded_graph;
 use super::{Job, JobError};
 use crate::engine::analysis::{Score, forward_frozen};
 use crate::engine::control::Control;
-use crate::engine::graph::{Labels, Metric, ReadOptions, resolve_split};
+use crate::engine::graph::{Dataset, Labels, Metric, ReadOptions, resolve_split};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::Recipe;
-use crate::io::{Detected, LoadError, MemoryBudget, Role, detect_as, read_graph_within, read_model, read_recipe};
+use crate::io::{
+    Detected, LoadError, LoadReport, MemoryBudget, Role, detect_as, read_graph_within, read_model, read_recipe,
+};
+use crate::session::assumptions::{Assumption, ReadingScore};
 use crate::session::project;
 use crate::session::roles::{ImportFile, RolesByHand, expanded, lines_of, name_parts, with_roles};
 use crate::session::start::{files_of, outside};
-use crate::session::store::{LoadedGraph, LoadedModel, fitted_to};
+use crate::session::store::{Baseline, LoadedGraph, LoadedModel, fitted_to};
 
 /// Whether the model belongs to the graph.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FitCheck {
     /// Name of the graph.
     pub graph: String,
@@ -27,10 +32,12 @@ pub struct FitCheck {
     pub misfit: Option<String>,
     /// What it gives there, unpruned; absent without labels.
     pub scores: Option<FitScores>,
+    /// What the model's file leaves open, with what it scores as it was read.
+    pub assumptions: Vec<Assumption>,
 }
 
 /// What a model gives on a graph, beside what it should.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FitScores {
     /// Name of the split.
     pub split: String,
@@ -242,7 +249,12 @@ impl Import {
                     report.graph = Some(loaded_graph(spec, options, dataset, read));
                 }
                 Err(LoadError::Cancelled) => return Err(JobError::Cancelled),
-                Err(error) => report.faults.push((spec.clone(), error.to_string())),
+                Err(error) => {
+                    // What a file holds that only a recipe names is not told; those that were dropped are the user's own.
+                    let named = options.files_beyond(&ReadOptions::default());
+                    let named: Vec<&str> = named.into_iter().filter(|file| !specs.iter().any(|s| s == file)).collect();
+                    report.faults.push((spec.clone(), error.without_contents(&named).to_string()));
+                }
             }
         } else if report.files.iter().any(|f| matches!(f.role, Role::Features | Role::Labels | Role::Split)) {
             let why = "no file holds edges: features, labels and splits belong to a graph; choose edges for the file that has them";
@@ -259,20 +271,17 @@ impl Import {
                         name: read.title(),
                         model: Arc::new(read),
                         report: Arc::new(found),
-                        baseline: None,
+                        baseline: Baseline::Own,
                         spec,
                     });
                 }
                 Err(error) => report.faults.push((spec, error.to_string())),
             }
         }
+        // Beside a file that was refused, what is open already would pass for what was to be opened.
         if report.faults.is_empty() {
-            // Beside a file that was refused, what is open already would pass for what was to be opened.
-            let graph = report.graph.as_ref().or(graph.as_ref());
-            let model = report.model.as_ref().or(model.as_ref());
-            if let (Some(graph), Some(model)) = (graph, model) {
-                report.fit = Some(fit(graph, model, &recipe, ctl)?);
-            }
+            report.fit =
+                fit(report.graph.as_ref().or(graph.as_ref()), report.model.as_ref().or(model.as_ref()), &recipe, ctl)?;
         }
         let may_be_edges = report.files.iter().any(|file| file.possible.contains(&Role::Edges));
         if report.graph.is_none() && report.model.is_none() && report.lines.is_none() && !may_be_edges {
@@ -326,11 +335,35 @@ fn with_settings(mut model: Model, network: &Architecture) -> Model {
     model
 }
 
-/// Runs the model, unpruned, and says what it gets.
-fn fit(graph: &LoadedGraph, model: &LoadedModel, recipe: &Recipe, ctl: &Control) -> Result<FitCheck, JobError> {
-    let (dataset, network) = (&graph.dataset, &model.model);
-    let mut check =
-        FitCheck { graph: dataset.name().to_owned(), model: model.name.clone(), misfit: None, scores: None };
+/// What the model gives on the graph, where both are there.
+fn fit(
+    graph: Option<&LoadedGraph>,
+    model: Option<&LoadedModel>,
+    recipe: &Recipe,
+    ctl: &Control,
+) -> Result<Option<FitCheck>, JobError> {
+    let (Some(graph), Some(model)) = (graph, model) else { return Ok(None) };
+    let model = (model.name.as_str(), &*model.model, &*model.report);
+    model_on_graph(&graph.dataset, model, recipe, ctl).map(Some)
+}
+
+/// Runs a model, unpruned, on a graph, and says what it gets: `report` is what reading its file gave.
+///
+/// # Errors
+/// [`JobError::Cancelled`]; what does not fit is told in [`FitCheck::misfit`].
+pub fn model_on_graph(
+    dataset: &Dataset,
+    (name, network, report): (&str, &Model, &LoadReport),
+    recipe: &Recipe,
+    ctl: &Control,
+) -> Result<FitCheck, JobError> {
+    let mut check = FitCheck {
+        graph: dataset.name().to_owned(),
+        model: name.to_owned(),
+        misfit: None,
+        scores: None,
+        assumptions: Assumption::all(report, None),
+    };
     if let Err(why) = network.check_fits(dataset.features().width(), dataset.n_classes()) {
         check.misfit = Some(why.to_string());
         return Ok(check);
@@ -352,11 +385,14 @@ fn fit(graph: &LoadedGraph, model: &LoadedModel, recipe: &Recipe, ctl: &Control)
         counts[class] += 1;
     }
     let n_test = counts.iter().sum::<usize>().max(1);
+    let [test, val, train] = [&split.test, &split.val, &split.train].map(|nodes| Score::of(&logits, labels, nodes));
+    let score = ReadingScore::of(&split.name, labels.metric(), [test, val, train].map(Some));
+    check.assumptions = Assumption::all(report, score.as_ref());
     check.scores = Some(FitScores {
         split: split.name.clone(),
         metric: labels.metric(),
-        val: Score::of(&logits, labels, &split.val).accuracy,
-        test: Score::of(&logits, labels, &split.test).accuracy,
+        val: val.accuracy,
+        test: test.accuracy,
         expected: network.trained_on.as_ref().map(|t| (t.split.clone(), t.val_accuracy, t.test_accuracy)),
         largest_class: counts.into_iter().max().unwrap_or(0) as f64 / n_test as f64,
     });

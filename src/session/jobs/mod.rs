@@ -83,6 +83,30 @@ pub enum JobError {
     Panicked(String),
 }
 
+/// Why a use case that both faces run gave nothing: the reason as it came, so that the terminal can tell a wrong call from a failure.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// The engine could not do it, or was stopped.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Something could not be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Something could not be written.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+}
+
+impl From<TaskError> for JobError {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Engine(error) => error.into(),
+            TaskError::Load(error) => error.into(),
+            TaskError::Export(error) => error.into(),
+        }
+    }
+}
+
 impl From<EngineError> for JobError {
     fn from(error: EngineError) -> Self {
         match error {

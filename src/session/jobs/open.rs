@@ -8,10 +8,10 @@ use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions, degree_histogram};
 use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{Bundle, graph_of, read_bundle, replay};
-use crate::io::{Detected, LoadError, LoadReport, detect_as, read_graph_as, read_model, read_recipe};
+use crate::io::{Detected, LoadError, LoadReport, MemoryBudget, detect_as, read_graph_as, read_model, read_recipe};
 use crate::session::project::{self, Project};
 use crate::session::start::{files_of, outside};
-use crate::session::store::{LoadedGraph, LoadedModel};
+use crate::session::store::{Baseline, LoadedGraph, LoadedModel};
 
 /// What opening gave.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Job for Open {
                     name: model.title(),
                     model: Arc::new(model),
                     report: Arc::new(report),
-                    baseline: None,
+                    baseline: Baseline::Own,
                 })))
             }
             Detected::Recipe => {
@@ -150,14 +150,12 @@ fn open_bundle(spec: &str, bundle: Bundle, ctl: &Control) -> Result<OpenedBundle
     ctl.check()?;
     let source = bundle.manifest.graph.source.clone();
     let options = bundle.recipe.graph.clone();
-    let (dataset, report) = graph_of(&bundle, None, ctl)?;
+    let (dataset, report) = graph_of(&bundle, None, MemoryBudget::SYSTEM, ctl)?;
     ctl.progress("running it again", 0, 0);
     let is_identical = replay(&bundle, &dataset, ctl)?.is_identical();
     let mut model_report = LoadReport::new("pruned model of a bundle", spec);
-    model_report
-        .warnings
-        .push("removed weights are zero; the baseline's accuracy is that of the model before it was pruned, as the bundle says".to_owned());
-    let baseline = bundle.baseline_choices().map(Arc::new);
+    let baseline = bundle.baseline_choices().map_or(Baseline::Unknown, |choices| Baseline::Known(Arc::new(choices)));
+    model_report.warnings.extend(baseline.note().map(str::to_owned));
     let errors = bundle.metrics.steps.iter().map(|s| s.relative_error).collect();
     let model = LoadedModel {
         spec: String::new(),

@@ -187,6 +187,7 @@ fn fit_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, fit: &FitCheck) {
         }
         let Some(scores) = &fit.scores else {
             ui.label(format!("✓ {pair} fits; without labels there is no score"));
+            assumptions_ui(cx, ui, fit);
             return;
         };
         let percent = |share: f64| format::percent(share);
@@ -210,7 +211,23 @@ fn fit_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, fit: &FitCheck) {
                 format!("⚠ The test {name} is {against}: check how the graph is read and the settings of the model");
             ui.colored_label(cx.tokens.warning, text);
         }
+        assumptions_ui(cx, ui, fit);
     });
+}
+
+/// What the model's file leaves open, each with what the model scores as it was read.
+fn assumptions_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, fit: &FitCheck) {
+    if fit.assumptions.is_empty() {
+        return;
+    }
+    ui.add_space(4.0);
+    ui.label(weak(
+        cx.tokens,
+        "Its file leaves this open; a score far below what the model is known for says that a reading does not hold",
+    ));
+    for assumption in &fit.assumptions {
+        ui.add(egui::Label::new(shown(format!("Assumed: {}", assumption.says()))).wrap());
+    }
 }
 
 fn graph_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &ImportReport) {

@@ -234,7 +234,8 @@ fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, stale: Option<Kind>) {
     let (tokens, store) = (cx.tokens, cx.session.store());
     let own = run.timing.as_ref().filter(|_| stale.is_none());
     let older = store.newest_run().and_then(|e| e.run.timing.as_ref());
-    let says = "Wall time of one forward pass over the whole graph, unpruned and pruned in turn: medians and what they carry";
+    let says =
+        "Wall time of one forward pass over the whole graph, unpruned and pruned in turn: medians and what they carry";
     match (own, older) {
         (Some(timing), _) => {
             group(ui, tokens, "Time", Kind::Measured, says);

@@ -84,6 +84,10 @@ impl Tradeoff {
                 }
             });
         });
+        // Every number of the three is beside this baseline.
+        if let Some(note) = cx.session.store().model.as_ref().and_then(|model| model.baseline.note()) {
+            ui.add(egui::Label::new(weak(cx.tokens, format!("⚠ {note}"))).wrap());
+        }
         ui.add_space(2.0);
     }
 
