@@ -95,8 +95,8 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         .map_err(|error| LoadError::content(path, names::METRICS, "metrics of a run", error))?;
     let is_multi = metrics.scores.as_ref().is_some_and(|scores| scores.metric == Metric::MicroF1);
     let bytes = files.checked(&manifest, names::PREDICTIONS)?;
-    let predictions =
-        predictions::columns(is_multi).read_like(TableForm::Csv, bytes, &path.join(names::PREDICTIONS))?;
+    let columns = predictions::columns(is_multi, &bytes);
+    let predictions = columns.read_like(TableForm::Csv, bytes, &path.join(names::PREDICTIONS))?;
     if predictions.n_rows() != manifest.graph.n_nodes {
         let expected = format!("{} rows (one per node)", manifest.graph.n_nodes);
         return Err(LoadError::content(path, names::PREDICTIONS, expected, predictions.n_rows()));

@@ -27,9 +27,10 @@ use std::path::{Path, PathBuf};
 use super::attributes::Names;
 use super::build::{Ids, Numbering, Places, SparseEdges, Stated, build};
 use super::folder::edges_in;
-use super::members::{Known, Members};
-use super::node_table::decimal_comma;
-use super::{Draft, Request, edge_table, labels_from_array};
+use super::labels::read_labels;
+use super::members::{Growth, Known, Members};
+use super::node_table::{NodeOrder, decimal_comma};
+use super::{Draft, Request, edge_table};
 use crate::engine::graph::{Column, Features, Separator};
 use crate::io::npy::Array;
 use crate::io::recipe::shortened;
@@ -74,7 +75,8 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         Some(names) => Known::Texts(names.into_names()),
         None => Known::Numbers(ids),
     };
-    let mut members = Members::gather(&known, (features.is_some(), labels.is_some()), request, &mut report)?;
+    let mut members =
+        Members::gather(&known, [features.is_some(), labels.is_some(), false], Growth::Open, request, &mut report)?;
     if text.edges.list.is_empty() && members.extra.is_empty() && members.n_rows.or(n_rows).is_none() {
         text.check_edges(path)?;
     }
@@ -91,7 +93,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
             report.fact("ids", "text, numbered in the order in which they come");
             let rest = (names.len()..n).map(|u| u.to_string());
             node_ids = Some(names.into_iter().chain(rest).collect());
-            members.beside.is_by_appearance = true;
+            members.beside.order = NodeOrder::Appearance;
         }
         Known::Numbers(ids) => {
             let n_rows = n_rows.or(members.n_rows).or_else(|| text.stated_nodes(&ids, request));
@@ -113,7 +115,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     }
     if let Some((array, file)) = labels {
         report.fact("labels from", file.display());
-        draft.labels = Some(labels_from_array(&array, n)?);
+        draft.labels = Some(read_labels(&array, n, &mut report)?);
     }
     draft.node_ids = node_ids;
     draft.beside = members.beside;
