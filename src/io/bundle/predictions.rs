@@ -139,4 +139,16 @@ mod tests {
         assert_eq!(margin([2.0, 2.0].into_iter()), Some(0.0));
         assert_eq!(margin([2.0].into_iter()), None);
     }
+
+    #[test]
+    fn names_are_looked_for_where_they_were_written() {
+        let header = |head: &[u8]| {
+            let bytes = columns(false, head).encode(crate::io::table::TableForm::Csv).expect("CSV");
+            String::from_utf8(bytes).expect("UTF-8")
+        };
+        let old = b"node,label,dense_prediction,pruned_prediction,margin\n0,1,1,1,0.5\n";
+        assert_eq!(header(old), "node,label,dense_prediction,pruned_prediction,margin\n");
+        let new = b"node,label,dense_prediction,pruned_prediction,margin,label_name,dense_prediction_name,pruned_prediction_name\n";
+        assert_eq!(header(new).as_bytes(), new);
+    }
 }

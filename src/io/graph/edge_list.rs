@@ -36,7 +36,7 @@ use crate::io::npy::Array;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::{Word, word_of};
-use crate::io::sheet::{ColumnRole, TableSketch, sketch};
+use crate::io::sheet::{ColumnRole, Counts, TableSketch, sketch};
 use crate::io::source::{Lines, parse_f32, parse_whole, stem_unpacked, whole_number};
 
 /// Longer lines are refused, bytes: no edge needs them, and a file without line ends would be read as one.
@@ -310,21 +310,33 @@ impl Text {
             }
             let is_whole = |at: usize| table.first_row.get(at).is_some_and(|id| parse_whole(id.as_bytes()).is_some());
             let (source, target) = edge_table::ends(table);
-            let starts_plain = !table.has_header && !table.layout.has_quotes && is_whole(source) && is_whole(target);
+            let starts_plain = !table.has_header
+                && !table.layout.has_quotes
+                && table.perhaps_counts.is_none()
+                && is_whole(source)
+                && is_whole(target);
             if edge_table::is_needed(table) && !starts_plain {
                 return Self::of_table(table, request, report);
             }
         }
         let table = table.as_ref();
         let mut own = LoadReport::default();
-        let read = Self::of_lines(request, table, None, &mut own);
+        // One number in front of the edges is no edge, whatever follows.
+        let lone = table.and_then(|table| table.counts.as_ref()).filter(|counts| counts.numbers.len() == 1);
+        let read = Self::of_lines(request, table, lone.map(|counts| counts.line), &mut own);
         let read = match (read, fault) {
             // Bytes that are no text are why the first line is no edge.
             (Err(_), Some(fault)) if !begins_with_edge(request)? => return Err(fault),
             (read, _) => read?,
         };
         let (text, own) = match (read, table) {
-            (Plain::Done(text), _) => (*text, own),
+            (Plain::Done(mut text), _) => {
+                if let Some(counts) = lone {
+                    text.n_stated = counts.numbers.first().copied();
+                    own.fact("first line", counts.decided("edge"));
+                }
+                (*text, own)
+            }
             (Plain::Table, Some(table)) => return Self::of_table(table, request, report),
             (Plain::Table, None) => {
                 return Err(LoadError::content(request.path, "whole file", "a list of edges", "another table"));
@@ -335,11 +347,8 @@ impl Text {
                     return Err(LoadError::content(request.path, "whole file", "a list of edges", "another table"));
                 };
                 text.n_stated = first.numbers.first().copied();
-                let decided = format!(
-                    "line {}, `{}`, states counts and is no edge (--header false reads it as one)",
-                    first.line, first.text
-                );
-                own.fact("first line", decided);
+                let counts = Counts { line: first.line, text: first.text, numbers: first.numbers };
+                own.fact("first line", counts.decided("edge"));
                 (*text, own)
             }
         };

@@ -439,6 +439,9 @@ pub(super) fn read(
         (0..table.columns.len()).filter(|at| table.columns[*at].role == role).collect()
     };
     let id = table.place(ColumnRole::Id);
+    if let Some(counts) = &table.counts {
+        report.fact(format!("first line of {file}"), counts.decided("row"));
+    }
     if let Some(name) = options.id_column.as_deref().filter(|name| !name.eq_ignore_ascii_case("none"))
         && table.named(name).is_none()
     {
