@@ -181,28 +181,26 @@ fn a_first_line_of_counts_in_front_of_texts_is_no_edge() {
         ["ann bob", "bob cy", "cy dan", "dan ann"].map(|row| row.replace(' ', separator)).join("\n") + "\n"
     };
     let weighted = "ann bob 0.5\nbob cy 1.5\ncy dan 2\ndan ann 1\n";
-    for (body, n_weights) in [
+    for body in [
         // Exactly right, in every spelling.
-        (format!("4 4\n{}", rows(" ")), 0),
-        (format!("4,4\n{}", rows(",")), 0),
-        (format!("4\t4\n{}", rows("\t")), 0),
-        (format!("# comment\n4 4\n{}", rows(" ")), 0),
-        (format!("4 4 4\n{weighted}"), 8),
+        format!("4 4\n{}", rows(" ")),
+        format!("4,4\n{}", rows(",")),
+        format!("4\t4\n{}", rows("\t")),
+        format!("# comment\n4 4\n{}", rows(" ")),
+        format!("4 4 4\n{weighted}"),
         // Another number of columns, right or not.
-        (format!("4 4 4\n{}", rows(" ")), 0),
-        (format!("300 900\n{weighted}"), 8),
-        (format!("300 900\n{}", rows(",")), 0),
-        (format!("4\n{}", rows(" ")), 0),
-        (format!("4\r\n{}", rows("\t").replace('\n', "\r\n")), 0),
+        format!("4 4 4\n{}", rows(" ")),
+        format!("300 900\n{weighted}"),
+        format!("300 900\n{}", rows(",")),
+        format!("4\n{}", rows(" ")),
+        format!("4\r\n{}", rows("\t").replace('\n', "\r\n")),
         // A header behind it.
-        (format!("4,4\nsource,target\n{}", rows(",")), 0),
+        format!("4,4\nsource,target\n{}", rows(",")),
     ] {
         let (graph, report) =
             read(&folder.file("graph.txt", &body)).unwrap_or_else(|error| panic!("{body:?}: {error}"));
         assert_eq!(ids(&graph), ["ann", "bob", "cy", "dan"], "{body:?} {report:?}");
         assert_eq!(edges(&graph).len(), 4, "{body:?} {report:?}");
-        let heavy = graph.edge_weights().map_or(0, |w| w.iter().filter(|w| **w > 0.0).count());
-        assert!(heavy >= n_weights, "{body:?} {report:?}");
         assert!(fact(&report, "first line").contains("states counts and is no edge"), "{body:?} {report:?}");
         let is_wrong = body.starts_with("300");
         assert_eq!(

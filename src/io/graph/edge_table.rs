@@ -29,7 +29,8 @@ pub(super) fn read(
     let mut names = Names::default();
     let (mut n_edges, mut n_unweighted) = (0usize, 0usize);
     let mut counts = table.counts.clone();
-    if let Some(perhaps) = &table.perhaps_counts {
+    let is_told = request.options.header.is_some() || request.options.columns.is_some();
+    if let Some(perhaps) = table.perhaps_counts.as_ref().filter(|_| !is_told) {
         if counts_all(perhaps, table, request)? {
             counts = Some(perhaps.clone());
         } else {

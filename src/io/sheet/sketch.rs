@@ -556,8 +556,7 @@ fn finished(
     layout.n_columns = n_columns;
     let mut seen = std::collections::BTreeSet::new();
     let first_differs = body.iter().filter_map(|row| row.first()).all(|value| seen.insert(value));
-    let is_told = options.header.is_some() || options.columns.is_some();
-    let perhaps_counts = if has_header || is_told { None } else { perhaps_counts(&rows, layout.n_skipped + 1) };
+    let perhaps_counts = if has_header { None } else { perhaps_counts(&rows, layout.n_skipped + 1) };
     let first_row = body.first().map(|row| row.iter().take(SHOWN_COLUMNS).cloned().collect()).unwrap_or_default();
     TableSketch {
         first_differs,
