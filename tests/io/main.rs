@@ -38,3 +38,4 @@ mod tables;
     reason = "the test writes what others would, and fails loudly"
 )]
 mod writing;
+mod wrong_downloads;

@@ -242,7 +242,8 @@ pub(crate) fn matrix_from_npz(bytes: Vec<u8>, path: &Path, n_nodes: usize) -> Re
         ));
     }
     let values = npz.array("data")?.to_f32s()?;
-    let structure = Topology::try_new(rows.indptr, rows.indices).map_err(|error| LoadError::invalid(path, error))?;
+    let structure = Topology::try_new_while(rows.indptr, rows.indices, reading::check_engine)
+        .map_err(|error| LoadError::invalid(path, error))?;
     let pushed_share = match npz.optional("pushed_share")? {
         Some(share) => {
             share.check_vector(structure.n_entries(), "one per entry")?;

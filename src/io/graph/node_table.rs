@@ -22,7 +22,7 @@ use super::targets::labels_of_tags;
 use super::{MAX_CLASSES, Request};
 use crate::engine::graph::{Features, Labels, ReadOptions, Split};
 use crate::io::file::stem;
-use crate::io::memory::free_memory;
+use crate::io::reading;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::{is_missing, part_of_split, truth};
@@ -494,14 +494,7 @@ pub(super) fn read(
     if width > MAX_WIDTH || tags.len() > MAX_CLASSES as usize {
         return Err(table.fault(path, "columns", format!("at most {MAX_WIDTH}"), width.max(tags.len())));
     }
-    if free_memory().is_some_and(|free| needed > free) {
-        return Err(LoadError::content(
-            path,
-            "features",
-            "fewer values than memory holds",
-            format!("{n} nodes with {width} columns"),
-        ));
-    }
+    reading::ask(path, needed, || format!("{n} nodes with {} columns", width + tags.len()))?;
     let mut reading = Reading {
         path,
         table: &table,
@@ -667,12 +660,16 @@ impl Reading<'_> {
             return Ok(Features::from_dense(x));
         }
         let n_texts: usize = self.texts_of.iter().map(|(texts, _)| texts.all.len()).sum();
-        if width + n_texts > MAX_WIDTH
-            || (n as u64).saturating_mul(4 * n_texts as u64) > free_memory().unwrap_or(u64::MAX)
-        {
-            let expected = format!("at most {MAX_WIDTH} columns, and fewer values than memory holds");
-            return Err(self.table.fault(self.path, "features", expected, width + n_texts));
+        if width + n_texts > MAX_WIDTH {
+            return Err(self.table.fault(
+                self.path,
+                "features",
+                format!("at most {MAX_WIDTH} columns"),
+                width + n_texts,
+            ));
         }
+        let n_bytes = (n as u64).saturating_mul(4 * (width + n_texts) as u64);
+        reading::ask(self.path, n_bytes, || format!("{n} nodes with {} columns", width + n_texts))?;
         let mut wide = Array2::<f32>::zeros((n, width + n_texts));
         wide.slice_mut(ndarray::s![.., ..width]).assign(&x);
         let mut first = width;
