@@ -116,6 +116,10 @@ fn what_came_in_place_of_a_file_is_said_by_every_reader() {
                 if reader == "split" && ending != "npz" {
                     continue;
                 }
+                // A list of no nodes is one.
+                if reader == "node ids" && matches!(kind, "nothing" | "white space") {
+                    continue;
+                }
                 if !words.iter().all(|word| said.contains(word)) {
                     faults.push(format!("{kind} as .{ending}, {reader}: {said}"));
                 }

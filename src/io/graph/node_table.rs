@@ -195,7 +195,7 @@ pub(super) enum Fitness {
 pub(super) fn fitness_of(found: &Found, wanted: Wanted, options: &ReadOptions) -> Result<Fitness, LoadError> {
     let path = &found.path;
     let Some(raw) = sketch(path, &options_of(options))? else {
-        return Ok(Fitness::Lacks("no table".to_owned()));
+        return Ok(Fitness::Lacks(crate::io::wrong::of(path).unwrap_or_else(|| "no table".to_owned())));
     };
     let has = |table: &TableSketch, role: ColumnRole| table.place(role).is_some();
     if has(&raw, ColumnRole::Source) && has(&raw, ColumnRole::Target) {
