@@ -430,7 +430,7 @@ fn detect_text(
     let has_extension = |wanted: &str| named.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
     let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !is_blank(line));
     let first = lines.next();
-    if has_extension("toml") || text.contains("unifews-recipe/") {
+    if ["toml", "yaml", "yml"].iter().any(|e| has_extension(e)) || text.contains("unifews-recipe/") {
         return Ok(Detected::Recipe);
     }
     if let Some(format) = markup_of(text) {

@@ -148,7 +148,10 @@ fn files_of_pytorch_before_1_6() {
     let path = folder.file("m.pth", file(&[&pickle(&int(1001)), &system, &object, &keys(&["5"]), &storage]));
     read_model(path.to_str().expect("UTF-8")).expect("a model");
 
-    model_refused(&magic, "byte 15: expected the next instruction, found the end of the data after 0 of 1 bytes (if the file is cut off, get it again)");
+    model_refused(
+        &magic,
+        "byte 15: expected the next instruction, found the end of the data after 0 of 1 bytes (if the file is cut off, get it again)",
+    );
     model_refused(&file(&[&pickle(&int(1000))]), "byte 15: expected PyTorch's protocol 1001, found 1000");
     let start = [pickle(&int(1001)), system, object].concat();
     let at = magic.len() + start.len();
