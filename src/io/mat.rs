@@ -33,7 +33,9 @@ const PACKED: u32 = 15;
 pub(crate) fn is_mat(head: &[u8]) -> bool {
     // One that ends in its header is said to by its reader.
     head.starts_with(b"MATLAB ")
-        && head.get(126..HEADER_BYTES).map_or(head.starts_with(b"MATLAB 5"), |mark| matches!(mark, b"IM" | b"MI"))
+        && head
+            .get(126..HEADER_BYTES)
+            .map_or_else(|| head.starts_with(b"MATLAB 5"), |mark| matches!(mark, b"IM" | b"MI"))
 }
 
 /// A matrix by its name.

@@ -26,8 +26,9 @@ pub(crate) fn of(path: &Path) -> Option<String> {
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         let names = names_inside(path).ok()?;
         let is_known = names.iter().any(|name| {
-            let name = name.rsplit('/').next().unwrap_or_default();
-            name.ends_with(".npy") || name == "manifest.json" || name == "data.pkl"
+            let path = Path::new(name);
+            let is_array = path.extension().is_some_and(|extension| extension == "npy");
+            is_array || path.file_name().is_some_and(|name| name == "manifest.json" || name == "data.pkl")
         });
         return if is_known { None } else { archive(&names) };
     }

@@ -79,12 +79,12 @@ impl<'a> NodeIndex<'a> {
 
     /// `first`: what the first node is called where nodes have no ids, see [`NodeOrder::first_of`].
     fn find(&self, id: &str, first: u64) -> Option<u32> {
-        let find = |id: &str| match self.ids {
-            Some(_) => self.number.get(id).copied(),
-            None => {
-                let u = parse_whole(id.as_bytes()).and_then(|u| u.checked_sub(first));
-                u.filter(|u| *u < self.n as u64).map(|u| u as u32)
+        let find = |id: &str| {
+            if self.ids.is_some() {
+                return self.number.get(id).copied();
             }
+            let u = parse_whole(id.as_bytes()).and_then(|u| u.checked_sub(first));
+            u.filter(|u| *u < self.n as u64).map(|u| u as u32)
         };
         // pandas writes whole numbers as fractions where one is missing.
         find(id).or_else(|| find(whole_of(id)?))
