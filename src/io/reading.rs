@@ -12,6 +12,7 @@ use std::path::Path;
 
 use super::memory::MemoryBudget;
 use super::report::LoadError;
+use super::wrong;
 use crate::engine::EngineError;
 use crate::engine::control::{Canceller, Control};
 
@@ -53,12 +54,12 @@ impl Drop for ReadingScope {
 }
 
 /// An entrance of this floor: a stop that was asked for comes out as [`LoadError::Cancelled`], want of memory as
-/// [`LoadError::TooLarge`]. What cannot be had for want of memory is no broken or unknown file.
+/// [`LoadError::TooLarge`]. What cannot be had for want of memory is no broken or unknown file. What came in place of a file is named.
 pub(crate) fn entrance<T>(work: impl FnOnce() -> Result<T, LoadError>) -> Result<T, LoadError> {
     let done = work();
     let refusal = JOB.with_borrow_mut(|job| job.as_mut().and_then(|job| job.refusal.take()));
     check()?;
-    refusal.map_or(done, Err)
+    refusal.map_or(done, Err).map_err(wrong::named)
 }
 
 /// An entrance for a job of its own.
@@ -82,6 +83,44 @@ pub(crate) fn is_stopped() -> bool {
 /// [`LoadError::Cancelled`].
 pub(crate) fn check() -> Result<(), LoadError> {
     if is_stopped() { Err(LoadError::Cancelled) } else { Ok(()) }
+}
+
+/// Looks at the stop button every few hundred thousand values, in loops over what is in memory already.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    n_since: usize,
+}
+
+impl Pace {
+    /// So many values between two looks: a few milliseconds.
+    pub(crate) const STEP: usize = 1 << 18;
+
+    /// So many more values were gone through.
+    ///
+    /// # Errors
+    /// [`LoadError::Cancelled`].
+    #[inline]
+    pub(crate) fn step(&mut self, n_values: usize) -> Result<(), LoadError> {
+        self.n_since += n_values;
+        if self.n_since < Self::STEP {
+            return Ok(());
+        }
+        self.n_since = 0;
+        check()
+    }
+}
+
+/// What becomes of each of these values, with looks at the stop button.
+///
+/// # Errors
+/// [`LoadError::Cancelled`].
+pub(crate) fn map<T, U>(values: &[T], mut change: impl FnMut(&T) -> U) -> Result<Vec<U>, LoadError> {
+    let mut out = Vec::with_capacity(values.len());
+    for step in values.chunks(Pace::STEP) {
+        check()?;
+        out.extend(step.iter().map(&mut change));
+    }
+    Ok(out)
 }
 
 /// As [`check`], for functions of the engine.

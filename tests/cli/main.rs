@@ -17,3 +17,4 @@ mod messages;
 mod named_files;
 mod numbers;
 mod outputs;
+mod own_tables;

@@ -445,7 +445,7 @@ fn models() {
     check(
         &weight("F32", "[1,2]", 8),
         4,
-        "whole file: expected safetensors, found incomplete metadata, file not fully covered",
+        "whole file: expected safetensors, found incomplete metadata, file not fully covered (if the file is cut off, get it again)",
     );
     check(
         "{\"a\":1}",
