@@ -96,7 +96,7 @@ impl Sheet {
     }
 }
 
-/// What the program says of the tables of `names`, in their order: edges, features, labels.
+/// Writes edges, features and labels under these names.
 fn write(folder: &Path, sheets: &[Sheet; 3], names: [&str; 3], encode: impl Fn(&Sheet) -> Vec<u8>) {
     for (sheet, name) in sheets.iter().zip(names) {
         fs::write(folder.join(name), encode(sheet)).expect("a table");
