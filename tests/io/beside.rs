@@ -3,7 +3,7 @@
 use unifews::engine::graph::{Dataset, ReadOptions};
 use unifews::io::{LoadReport, read_graph_as};
 
-use crate::files::{Folder, Values, floats, ints, npz, parquet};
+use crate::files::{Folder, Values, each, floats, ints, npz, parquet};
 use crate::support::{control, fact};
 
 /// A path of three nodes in every format of one topology; `ids` are what their tables call the nodes.
@@ -99,7 +99,7 @@ fn ids_are_counted_as_the_file_counts_them() {
         let folder = Folder::new();
         let path = graph(&folder, name, body);
         for (first, is_as_file) in [(0, name == "net.npz"), (1, name != "net.npz")] {
-            let rows: String = (0..3).rev().map(|u| format!("{},{u}.5\n", u + first)).collect();
+            let rows = each((0..3).rev(), |u| format!("{},{u}.5\n", u + first));
             folder.file("features.csv", format!("id,x\n{rows}"));
             let (graph, report) = read(&path, &ReadOptions::default()).expect(name);
             assert_eq!(graph.features().to_dense().column(0).to_vec(), [0.5, 1.5, 2.5], "{name} {first}: {report:?}");
@@ -159,7 +159,7 @@ fn a_part_that_one_table_lacks_comes_from_another_and_what_is_not_used_is_said()
         .replace("<node id=\"ann\"/>", "<node id=\"ann\"><data key=\"k\">2</data></node>");
     folder.file(name, own);
     let (graph, report) = read(&path, &ReadOptions::default()).expect("a graph");
-    assert_eq!(graph.features().to_dense()[[0, 0]], 2.0, "{report:?}");
+    assert_eq!(graph.features().to_dense().column(0).to_vec()[..1], [2.0], "{report:?}");
     assert!(report.ignored.iter().any(|i| i.contains("features.csv (the graph has features already)")), "{report:?}");
 }
 

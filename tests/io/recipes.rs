@@ -77,10 +77,9 @@ fn wrong_recipes_are_refused_with_their_line() {
 #[test]
 fn yaml_that_unfolds_without_end_says_what_it_is_to_every_reader() {
     let folder = crate::files::Folder::new();
-    let mut text = "a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n".to_owned();
-    for (own, other) in ('b'..='m').zip('a'..) {
-        text += &format!("{own}: &{own} [{}]\n", vec![format!("*{other}"); 9].join(","));
-    }
+    let line = |(own, other): (char, char)| format!("{own}: &{own} [{}]\n", vec![format!("*{other}"); 9].join(","));
+    let aliases = crate::files::each(('b'..='m').zip('a'..), line);
+    let text = format!("a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n{aliases}");
     for (name, end) in
         [("bomb.yaml", "format: unifews-recipe/1\n"), ("bomb.txt", "format: unifews-recipe/1\n"), ("bomb.yml", "")]
     {

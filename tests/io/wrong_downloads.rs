@@ -96,7 +96,7 @@ fn all_answers(path: &Path) -> Vec<(&'static str, String)> {
         ("model", said(read_model(spec))),
         ("bundle", said(read_bundle(path))),
         ("recipe", said(read_recipe(path))),
-        ("split", said(read_split(&format!("{spec}"), &karate, 0))),
+        ("split", said(read_split(spec, &karate, 0))),
         ("node ids", said(read_node_ids(path, &karate))),
         ("features", with(ReadOptions { feature_file: named(), ..ReadOptions::default() })),
         ("labels", with(ReadOptions { label_file: named(), ..ReadOptions::default() })),

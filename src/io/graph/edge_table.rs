@@ -5,7 +5,8 @@
 use super::Request;
 use super::attributes::Names;
 use super::build::SparseEdges;
-use super::node_table::{decimal_comma, whole_of};
+use super::node_index::whole_of;
+use super::node_table::decimal_comma;
 use crate::engine::graph::EdgeList;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};

@@ -8,12 +8,14 @@
 //! What is never here: what becomes of the columns. `sketch.rs` says what the start of a table shows, `rows.rs` gives all of it row by
 //! row, `words.rs` has the words that headers use.
 
+mod counts;
 mod purpose;
 mod rows;
 mod sketch;
 pub(crate) mod words;
 
+pub(crate) use counts::Counts;
 pub(crate) use purpose::{Purpose, purpose_of};
 pub(crate) use rows::for_each_row;
 pub use sketch::{ColumnKind, ColumnRole, ColumnSketch, TableSketch};
-pub(crate) use sketch::{Counts, is_parquet, sketch};
+pub(crate) use sketch::{is_parquet, sketch};
