@@ -11,7 +11,8 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::node_table::{self, Elsewhere, NodeIndex, NodeTable, Wanted, sketch_nodes};
+use super::elsewhere::Elsewhere;
+use super::node_table::{self, NodeIndex, NodeTable, Wanted, sketch_nodes};
 use super::split::with_split_file;
 use super::{Request, labels_from_array};
 use crate::engine::graph::{Dataset, DatasetParts, Features, Labels, ReadOptions};
