@@ -110,7 +110,7 @@ struct ModelItem {
     report: LoadReport,
     /// What it gets on the graph that was named with it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    fit: Option<FitCheck>,
+    fit: Option<Box<FitCheck>>,
 }
 
 #[derive(Serialize)]
@@ -135,7 +135,7 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()>
     }
     let found = fit(&read, terminal)?;
     if let Some(Item::Model(model)) = items.iter_mut().find(|item| matches!(item, Item::Model(_))) {
-        model.fit = found;
+        model.fit = found.map(Box::new);
     }
     terminal.clear();
     if args.shared.json {
