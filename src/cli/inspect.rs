@@ -30,7 +30,6 @@ enum Item {
     Model(ModelItem),
     Recipe { path: String, recipe: Box<Recipe> },
     Files(Box<TogetherItem>),
-    Fit(FitCheck),
     Bundle { path: String, manifest: Box<Manifest>, recipe: Box<Recipe>, totals: Totals },
 }
 
@@ -109,6 +108,9 @@ struct ModelItem {
     layers: Vec<LayerItem>,
     trained_on: Option<TrainedOn>,
     report: LoadReport,
+    /// What it gets on the graph that was named with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fit: Option<Box<FitCheck>>,
 }
 
 #[derive(Serialize)]
@@ -131,7 +133,10 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()>
     for path in &args.paths {
         items.push(inspect(path, &args.graph, &mut read, terminal)?);
     }
-    items.extend(fit(&read, terminal)?.map(Item::Fit));
+    let found = fit(&read, terminal)?;
+    if let Some(Item::Model(model)) = items.iter_mut().find(|item| matches!(item, Item::Model(_))) {
+        model.fit = found.map(Box::new);
+    }
     terminal.clear();
     if args.shared.json {
         output::json(&items)
@@ -319,6 +324,7 @@ fn model_item(path: String, model: &Model, report: LoadReport) -> ModelItem {
         layers: layers.collect(),
         trained_on: model.trained_on.clone(),
         report,
+        fit: None,
     }
 }
 
@@ -327,7 +333,6 @@ fn describe(item: &Item) -> Vec<String> {
         Item::Graph(graph) => describe_graph(graph),
         Item::Model(model) => describe_model(model),
         Item::Files(files) => describe_together(files),
-        Item::Fit(fit) => describe_fit(fit),
         Item::Recipe { path, recipe } => vec![format!("recipe: {path}\n"), recipe_to_toml(recipe)],
         Item::Bundle { path, manifest, totals, .. } => {
             let facts = [
@@ -398,6 +403,10 @@ fn describe_model(model: &ModelItem) -> Vec<String> {
         ));
     }
     lines.extend(describe_report(&model.report));
+    if let Some(fit) = &model.fit {
+        lines.extend(describe_fit(fit));
+        lines.push(String::new());
+    }
     lines
 }
 

@@ -236,11 +236,11 @@ fn what_a_models_file_leaves_open_is_told_with_its_score() {
     tables(at);
     foreign_model(&at.join("m.safetensors"));
     let named = [&["m.safetensors"], &GRAPH[..], &["--split-file", "parts.csv"]].concat();
-    // Graph and model side by side: a report of each, then what one gets on the other.
+    // Graph and model side by side: a report of each, and what one gets on the other.
     let found = json(at, &[&["inspect"], &named[..]].concat());
     let kinds: Vec<&str> = found.as_array().expect("items").iter().filter_map(|item| item["kind"].as_str()).collect();
-    assert_eq!(kinds, ["model", "graph", "fit"]);
-    let fit = &found[2];
+    assert_eq!(kinds, ["model", "graph"]);
+    let fit = &found[0]["fit"];
     let together = &json(at, &["inspect", "edges.csv", "f.csv", "c.csv", "parts.csv", "m.safetensors"])[0]["fit"];
     let prune =
         [&["prune", "edges.csv", "m.safetensors", "-o", "b"], &GRAPH[1..], &["--split-file", "parts.csv"]].concat();

@@ -89,7 +89,7 @@ fn a_bundle_that_points_elsewhere_is_a_question_and_then_not_told() {
         let mut session = session();
         session.apply(Command::Open(text(&bundle)));
         wait(&mut session, "the question", |s| !s.store().outside.is_empty() && s.is_idle());
-        assert_eq!(session.store().outside[0].files, [secret.clone()]);
+        assert_eq!(session.store().outside[0].files, std::slice::from_ref(&secret));
         session.apply(Command::AnswerOutside(true));
         wait(&mut session, "the end", Session::is_idle);
         assert!(session.store().graph.is_none());

@@ -11,6 +11,7 @@ mod compact;
 mod dgl;
 mod edge_list;
 mod edge_table;
+mod elsewhere;
 mod folder;
 mod gexf;
 mod gml;

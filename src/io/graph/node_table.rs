@@ -18,6 +18,7 @@ use csv::StringRecord;
 use ndarray::Array2;
 
 use super::beside::Found;
+use super::elsewhere::Elsewhere;
 use super::node_index::{NodeIndex, NodeOrder, whole_of};
 use super::targets::labels_of_tags;
 use super::{MAX_CLASSES, Request};
@@ -26,7 +27,7 @@ use crate::io::file::stem;
 use crate::io::reading;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
-use crate::io::sheet::words::{Word, is_missing, part_of_split, truth, word_of};
+use crate::io::sheet::words::{is_missing, part_of_split, truth};
 use crate::io::sheet::{ColumnKind, ColumnRole, TableSketch, for_each_row, sketch};
 
 /// More features than this are refused: models allocate by width.
@@ -42,13 +43,6 @@ pub(super) enum Wanted {
     Split,
     /// Whatever there is.
     Anything,
-}
-
-/// Files that say what a table says too: they win, and its own column is left out and named.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Elsewhere<'a> {
-    pub(super) labels: Option<&'a str>,
-    pub(super) split: Option<&'a str>,
 }
 
 /// What a table gave.
@@ -352,16 +346,6 @@ impl Reading<'_> {
     }
 }
 
-/// Why a column is left out that says what is read from the file `from`.
-fn passed_over(what: &str, from: &str) -> String {
-    let way_out = if what == "labels" {
-        ", and a class among the features would be a leak; --features names the columns to use, this one too where it is no class"
-    } else {
-        ""
-    };
-    format!("{what} are read from {from}{way_out}")
-}
-
 /// What is said where a comma stands in a number.
 pub(super) fn decimal_comma(text: &str) -> &'static str {
     let is_one = text.matches(',').count() == 1 && text.replacen(',', ".", 1).parse::<f64>().is_ok();
@@ -420,29 +404,13 @@ pub(super) fn read(
             return Err(table.fault(path, "features", "columns of numbers", "none"));
         }
     }
-    let mut passed = Vec::new();
-    let mut pass = |at: usize, what: &str, from: &str| passed.push((at, passed_over(what, from)));
-    let is_class = |at: &usize| {
-        let column = &table.columns[*at];
-        let is_called = || table.has_header && matches!(word_of(&column.name), Some(Word::Class | Word::Target));
-        column.role == ColumnRole::Class || (column.role == ColumnRole::LeftOut && is_called())
-    };
-    let class = match elsewhere.labels {
-        Some(from) => {
-            (0..table.columns.len()).filter(is_class).for_each(|at| pass(at, "labels", from));
-            None
-        }
-        None => table.place(ColumnRole::Class),
-    };
+    let passed = elsewhere.passed(&table);
+    let class = table.place(ColumnRole::Class).filter(|_| elsewhere.labels.is_none());
     let tags = if wanted == Wanted::Labels && class.is_none() { all(ColumnRole::Feature) } else { Vec::new() };
     if wanted == Wanted::Labels && class.is_none() && tags.len() < 2 {
         return Err(table.fault(path, "labels", "a column of classes (--labels names it)", "none"));
     }
     let has_split = elsewhere.split.is_none();
-    if let Some(from) = elsewhere.split {
-        let roles = [ColumnRole::Split, ColumnRole::Train, ColumnRole::Val, ColumnRole::Test];
-        roles.into_iter().flat_map(all).for_each(|at| pass(at, "splits", from));
-    }
     let masks = match (table.place(ColumnRole::Train), table.place(ColumnRole::Val), table.place(ColumnRole::Test)) {
         (Some(train), Some(val), Some(test)) if has_split => Some([train, val, test]),
         _ => None,

@@ -12,9 +12,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::Request;
+use super::elsewhere::Elsewhere;
 use super::labels::read_labels;
 use super::node_index::{NodeIndex, NodeOrder};
-use super::node_table::{self, Elsewhere, NodeTable, Wanted, sketch_nodes};
+use super::node_table::{self, NodeTable, Wanted, sketch_nodes};
 use super::split::with_split_file;
 use crate::engine::graph::{Dataset, DatasetParts, Features, Labels, ReadOptions};
 use crate::io::file::{open, stem};
