@@ -29,6 +29,24 @@ impl InputFile {
         self.file.metadata()
     }
 
+    /// Reads from a place, wherever others read.
+    pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+        if self.canceller.as_ref().is_some_and(Canceller::is_cancelled) {
+            return Err(io::Error::other("stopped"));
+        }
+        let n = buffer.len().min(STEP_BYTES);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::FileExt as _;
+            self.file.read_at(&mut buffer[..n], at)
+        }
+        #[cfg(windows)]
+        {
+            use std::os::windows::fs::FileExt as _;
+            self.file.seek_read(&mut buffer[..n], at)
+        }
+    }
+
     fn read_step(&self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.canceller.as_ref().is_some_and(Canceller::is_cancelled) {
             return Err(io::Error::other("stopped"));

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{Claimed, MAX_FILE_BYTES, read_claimed, read_whole};
 use super::npz::MAX_EXPANSION;
+use super::reading;
 use super::recipe::shortened;
 use super::report::LoadError;
 
@@ -202,35 +203,49 @@ fn sparse(piece: &mut Piece<'_>, n_rows: usize, n_columns: usize) -> Result<Valu
         return Err(piece.fault(format!("column pointers that rise from 0 to at most {}", rows.len()), "others"));
     }
     let row = |v: &f64| u32::try_from(*v as i64).ok().filter(|row| (*row as usize) < n_rows);
-    let rows: Option<Vec<u32>> = rows[..n_stored].iter().map(row).collect();
-    let Some(rows) = rows else { return Err(piece.fault(format!("row numbers below {n_rows}"), "others")) };
+    let mut is_within = true;
+    let rows: Vec<u32> = reading::map(&rows[..n_stored], |v| {
+        let row = row(v);
+        is_within &= row.is_some();
+        row.unwrap_or_default()
+    })?;
+    if !is_within {
+        return Err(piece.fault(format!("row numbers below {n_rows}"), "others"));
+    }
     let (kind, data) = piece.part("values")?;
     let mut values = numbers(kind, data, piece)?;
     if values.len() < n_stored {
         return Err(piece.fault(format!("{n_stored} values"), values.len()));
     }
     values.truncate(n_stored);
-    Ok(Values::Sparse { start: start.into_iter().map(|v| v as usize).collect(), rows, values })
+    Ok(Values::Sparse { start: reading::map(&start, |v| *v as usize)?, rows, values })
 }
 
 /// Numbers of any type.
 fn numbers(kind: u32, data: &[u8], piece: &Piece<'_>) -> Result<Vec<f64>, LoadError> {
-    fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
-        bytes.as_chunks::<N>().0.iter().copied()
+    fn each<const N: usize>(data: &[u8], change: impl Fn([u8; N]) -> f64) -> Result<Vec<f64>, LoadError> {
+        reading::map(data.as_chunks::<N>().0, |word| change(*word))
     }
-    Ok(match kind {
-        1 => words(data).map(|b| i8::from_le_bytes(b).into()).collect(),
-        2 => data.iter().map(|b| f64::from(*b)).collect(),
-        3 => words(data).map(|b| i16::from_le_bytes(b).into()).collect(),
-        4 => words(data).map(|b| u16::from_le_bytes(b).into()).collect(),
-        5 => words(data).map(|b| i32::from_le_bytes(b).into()).collect(),
-        6 => words(data).map(|b| u32::from_le_bytes(b).into()).collect(),
-        7 => words(data).map(|b| f32::from_le_bytes(b).into()).collect(),
-        9 => words(data).map(f64::from_le_bytes).collect(),
-        12 => words(data).map(|b| i64::from_le_bytes(b) as f64).collect(),
-        13 => words(data).map(|b| u64::from_le_bytes(b) as f64).collect(),
-        other => return Err(piece.fault("numbers", format!("type {other}"))),
-    })
+    let size = match kind {
+        1 | 2 => 1,
+        3 | 4 => 2,
+        5..=7 => 4,
+        _ => 8,
+    };
+    reading::ask_values(piece.path, &piece.place, data.len() / size, size_of::<f64>())?;
+    match kind {
+        1 => each(data, |b| i8::from_le_bytes(b).into()),
+        2 => each(data, |[b]: [u8; 1]| b.into()),
+        3 => each(data, |b| i16::from_le_bytes(b).into()),
+        4 => each(data, |b| u16::from_le_bytes(b).into()),
+        5 => each(data, |b| i32::from_le_bytes(b).into()),
+        6 => each(data, |b| u32::from_le_bytes(b).into()),
+        7 => each(data, |b| f32::from_le_bytes(b).into()),
+        9 => each(data, f64::from_le_bytes),
+        12 => each(data, |b| i64::from_le_bytes(b) as f64),
+        13 => each(data, |b| u64::from_le_bytes(b) as f64),
+        other => Err(piece.fault("numbers", format!("type {other}"))),
+    }
 }
 
 impl Matrix {

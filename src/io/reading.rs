@@ -84,6 +84,44 @@ pub(crate) fn check() -> Result<(), LoadError> {
     if is_stopped() { Err(LoadError::Cancelled) } else { Ok(()) }
 }
 
+/// Looks at the stop button every few hundred thousand values, in loops over what is in memory already.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    n_since: usize,
+}
+
+impl Pace {
+    /// So many values between two looks: a few milliseconds.
+    pub(crate) const STEP: usize = 1 << 18;
+
+    /// So many more values were gone through.
+    ///
+    /// # Errors
+    /// [`LoadError::Cancelled`].
+    #[inline]
+    pub(crate) fn step(&mut self, n_values: usize) -> Result<(), LoadError> {
+        self.n_since += n_values;
+        if self.n_since < Self::STEP {
+            return Ok(());
+        }
+        self.n_since = 0;
+        check()
+    }
+}
+
+/// What becomes of each of these values, with looks at the stop button.
+///
+/// # Errors
+/// [`LoadError::Cancelled`].
+pub(crate) fn map<T, U>(values: &[T], mut change: impl FnMut(&T) -> U) -> Result<Vec<U>, LoadError> {
+    let mut out = Vec::with_capacity(values.len());
+    for step in values.chunks(Pace::STEP) {
+        check()?;
+        out.extend(step.iter().map(&mut change));
+    }
+    Ok(out)
+}
+
 /// As [`check`], for functions of the engine.
 ///
 /// # Errors

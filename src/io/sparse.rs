@@ -16,6 +16,7 @@ use sprs::CsMatI;
 
 use super::npy::Array;
 use super::npz::Npz;
+use super::reading::{self, Pace};
 use super::report::LoadError;
 use crate::engine::graph::{EdgeList, Features};
 
@@ -69,6 +70,7 @@ impl CompressedRows {
                 let (rows, columns) = (given("row")?, given("col")?);
                 check_rows(shape, rows.len(), &rows)?;
                 columns.check_vector(rows.len(), "one per row")?;
+                ask_rows(shape, rows.len(), &rows)?;
                 let (rows, columns) = (rows.to_indices(shape.0, "rows")?, columns.to_indices(shape.1, "columns")?);
                 Ok(Self::from_coordinates(shape, &rows, &columns, data.as_ref())?)
             }
@@ -100,12 +102,14 @@ impl CompressedRows {
             return Err(data.fault(format!("{} blocks (one per index)", blocks.indices.len()), n_blocks));
         }
         check_rows(shape, data.len(), data)?;
+        ask_rows(shape, data.len(), data)?;
         let values = data.to_f32_tensor()?;
         let mut values = values.iter().copied();
         let mut entries = Entries::default();
         for row in 0..of_blocks.0 {
             for block in blocks.row(row) {
                 let (top, left) = (row * block_rows, *block as usize * block_columns);
+                entries.pace.step(block_rows * block_columns)?;
                 for at in 0..block_rows * block_columns {
                     let value = values.next().unwrap_or(0.0);
                     entries.push(top + at / block_columns, left + at % block_columns, value);
@@ -124,10 +128,12 @@ impl CompressedRows {
             return Err(data.fault(format!("{} rows (one per offset)", offset_of.len()), n));
         }
         check_rows(shape, data.len(), data)?;
+        ask_rows(shape, data.len(), data)?;
         let values = data.to_f32_matrix()?;
         let mut entries = Entries::default();
         for (offset, values) in offset_of.iter().zip(values.rows()) {
             for (column, value) in values.iter().enumerate().take(shape.1.min(length)) {
+                entries.pace.step(1)?;
                 let row = i64::try_from(column).ok().and_then(|column| column.checked_sub(*offset));
                 if let Some(row) = row.and_then(|row| usize::try_from(row).ok()).filter(|row| *row < shape.0) {
                     entries.push(row, column, *value);
@@ -140,7 +146,11 @@ impl CompressedRows {
     /// Rows as columns and columns as rows.
     pub(crate) fn transposed(&self) -> Result<Self, LoadError> {
         let mut rows = Vec::with_capacity(self.indices.len());
-        self.for_each(|row, _| rows.push(row));
+        let mut pace = Pace::default();
+        for row in 0..self.shape.0 {
+            pace.step(1 + self.row(row).len())?;
+            rows.resize(self.indptr[row + 1], u32::try_from(row).unwrap_or(u32::MAX));
+        }
         let shape = (self.shape.1, self.shape.0);
         Self::from_coordinates(shape, &self.indices, &rows, self.data.as_ref())
     }
@@ -193,18 +203,34 @@ impl CompressedRows {
         columns: &[u32],
         data: Option<&Array>,
     ) -> Result<Self, LoadError> {
-        let mut order: Vec<usize> = (0..rows.len().min(columns.len())).collect();
-        order.sort_by_key(|at| rows[*at]);
+        let n = rows.len().min(columns.len());
+        let (rows, columns) = (&rows[..n], &columns[..n]);
+        if let Some(data) = data {
+            ask_rows(shape, n, data)?;
+        }
+        let mut pace = Pace::default();
         let mut indptr = vec![0usize; shape.0.saturating_add(1)];
         for row in rows {
+            pace.step(1)?;
             if let Some(count) = indptr.get_mut(*row as usize + 1) {
                 *count += 1;
             }
         }
         for row in 0..shape.0 {
+            pace.step(1)?;
             indptr[row + 1] += indptr[row];
         }
-        let indices = order.iter().map(|at| columns[*at]).collect();
+        // Within a row they stay in their order.
+        let mut next = indptr.clone();
+        let mut order = vec![0usize; n];
+        for (at, row) in rows.iter().enumerate() {
+            pace.step(1)?;
+            let slot = &mut next[*row as usize];
+            order[*slot] = at;
+            *slot += 1;
+        }
+        drop(next);
+        let indices = reading::map(&order, |at| columns[*at])?;
         let data = match data {
             Some(data) => {
                 data.check_vector(order.len(), "one per place")?;
@@ -253,16 +279,24 @@ impl CompressedRows {
     }
 
     /// Gives every `(row, column)` in stored order to `each`.
-    pub(crate) fn for_each(&self, mut each: impl FnMut(u32, u32)) {
+    pub(crate) fn for_each(&self, mut each: impl FnMut(u32, u32)) -> Result<(), LoadError> {
+        let mut pace = Pace::default();
         for row in 0..self.shape.0 {
+            pace.step(1 + self.row(row).len())?;
             let own = u32::try_from(row).unwrap_or(u32::MAX);
             self.row(row).iter().for_each(|column| each(own, *column));
         }
+        Ok(())
     }
 
     /// The matrix as node features: values of one place added up, zeros left out. Without values, all are 1.
     pub(crate) fn to_features(&self) -> Result<Features, LoadError> {
         let values = self.values_or_ones()?;
+        if let Some(data) = &self.data {
+            let n_bytes = 8 * (self.indptr.len() as u64).saturating_add(self.indices.len() as u64);
+            data.ask(n_bytes, || format!("{} features in {} rows", self.indices.len(), self.shape.0))?;
+        }
+        let mut pace = Pace::default();
         let mut indptr = Vec::with_capacity(self.indptr.len());
         let mut columns = Vec::with_capacity(self.indices.len());
         let mut kept = Vec::with_capacity(self.indices.len());
@@ -270,6 +304,7 @@ impl CompressedRows {
         let mut row_values: Vec<(u32, f32)> = Vec::new();
         for row in 0..self.shape.0 {
             let range = self.indptr[row]..self.indptr[row + 1];
+            pace.step(1 + range.len())?;
             row_values.clear();
             row_values.extend(self.indices[range.clone()].iter().copied().zip(values[range].iter().copied()));
             row_values.sort_by_key(|(column, _)| *column);
@@ -319,6 +354,7 @@ pub(crate) const KNOWN_FORMS: &str = "csr, csc, coo, bsr or dia (scipy.sparse.cs
 /// Entries that are not 0, one after another.
 #[derive(Default)]
 struct Entries {
+    pace: Pace,
     rows: Vec<u32>,
     columns: Vec<u32>,
     values: Vec<f32>,
@@ -398,7 +434,7 @@ impl MatrixEdges {
             last = Some((row, column));
             list.push(row, column, values.get(at).copied().unwrap_or(1.0));
             at += 1;
-        });
+        })?;
         Ok(Self { n: matrix.shape.0, list, is_sorted, is_unweighted })
     }
 
@@ -539,6 +575,15 @@ fn checked_pointers(shape: (usize, usize), pointers: &Array) -> Result<Vec<usize
         return Err(pointers.fault("values that never fall", found));
     }
     Ok(indptr)
+}
+
+/// Asks for what is made of the places of so many values, and for a pointer for every row.
+fn ask_rows(shape: (usize, usize), n_values: usize, stated_by: &Array) -> Result<(), LoadError> {
+    // Row, column and value as they are found; then their order, and the same in it.
+    const PER_VALUE: u64 = 32;
+    const PER_ROW: u64 = 16;
+    let n_bytes = (n_values as u64).saturating_mul(PER_VALUE).saturating_add((shape.0 as u64).saturating_mul(PER_ROW));
+    stated_by.ask(n_bytes, || format!("{n_values} values in {} rows", shape.0))
 }
 
 /// Refuses a matrix that claims more columns than anything real; `stated_by` is the array in whose name it is refused.

@@ -16,3 +16,4 @@ mod large;
 mod messages;
 mod numbers;
 mod outputs;
+mod own_tables;

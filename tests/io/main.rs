@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot prepare its input fails")]
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
+mod beside;
 mod broken_collections;
 mod broken_graphs;
 mod edge_lists;
@@ -37,3 +38,4 @@ mod tables;
     reason = "the test writes what others would, and fails loudly"
 )]
 mod writing;
+mod wrong_downloads;

@@ -102,6 +102,63 @@ fn large_files_are_looked_up_from_often() {
     let graph = folder.file("beside/edges.txt", "0 1\n1 2\n");
     folder.file("beside/features.npy", floats(&[3, 700_000], &vec![0.5; 2_100_000]));
     check(&graph, 16);
+    // What is done with values that are in memory already.
+    let targets: Vec<i64> = (0..n).map(|i| (i * 7 + 1) % 5_000).collect();
+    let sources: Vec<i64> = (0..n).map(|i| i % 5_000).collect();
+    check(&folder.file("graph.bin", dgl_graph(5_000, &sources, &targets)), 60);
+    check(&folder.file("graph.mat", mat_graph(5_000, &sources, &targets)), 50);
+}
+
+/// A file of `dgl.save_graphs` with a list of edges.
+fn dgl_graph(n_nodes: i64, sources: &[i64], targets: &[i64]) -> Vec<u8> {
+    let word = |value: u64| value.to_le_bytes().to_vec();
+    let array = |values: &[i64]| {
+        let kind = [word(0xdd5e_40f0_96b4_a13f), word(0), vec![1, 0, 0, 0, 0, 0, 0, 0], vec![1, 0, 0, 0, 0, 64, 1, 0]];
+        let n = values.len() as u64;
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        [kind.concat(), word(n), word(8 * n), bytes].concat()
+    };
+    let sorts = [
+        word(0xdd3c_5ffe_2004_6abf),
+        word(0xdd6c_d312_05df_f127),
+        word(1),
+        word(1),
+        array(&[0, 1]),
+        array(&[0]),
+        array(&[]),
+        vec![0],
+    ]
+    .concat();
+    let nodes = n_nodes as u64;
+    let matrix =
+        [word(0xdd61_ffd3_05df_f127), word(nodes), word(nodes), array(sources), array(targets), array(&[]), vec![0, 0]];
+    let unit = [word(0xdd2e_60f0_f6b4_a127), word(1), word(1), sorts.clone(), matrix.concat()].concat();
+    let mut head = [word(0xdd2e_4ff0_46b4_a13f), word(2), word(2), word(1)].concat();
+    head.resize(4096, 0);
+    let graph = [word(0xdd58_9fbe_3522_4abf), sorts, word(1), unit, word(1), word(nodes), word(0), word(0)].concat();
+    [head, word(0), word(0), graph, word(0), word(0)].concat()
+}
+
+/// A MATLAB file with the ends of edges and nothing else.
+fn mat_graph(n_nodes: i64, sources: &[i64], targets: &[i64]) -> Vec<u8> {
+    let element = |kind: u32, data: &[u8]| {
+        let mut bytes = [kind.to_le_bytes(), (data.len() as u32).to_le_bytes()].concat();
+        bytes.extend_from_slice(data);
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        bytes
+    };
+    let matrix = |name: &str, rows: i32, columns: i32, values: &[i64]| {
+        let flags = element(6, &[12, 0, 0, 0, 0, 0, 0, 0]);
+        let shape = element(5, &[rows.to_le_bytes(), columns.to_le_bytes()].concat());
+        let values: Vec<u8> = values.iter().flat_map(|value| (*value as i32).to_le_bytes()).collect();
+        element(14, &[flags, shape, element(1, name.as_bytes()), element(5, &values)].concat())
+    };
+    let mut head = b"MATLAB 5.0 MAT-file".to_vec();
+    head.resize(124, b' ');
+    head.extend([0, 1, b'I', b'M']);
+    let ends: Vec<i64> = sources.iter().zip(targets).flat_map(|(a, b)| [*a, *b]).collect();
+    let edges = matrix("edge_index", 2, sources.len() as i32, &ends);
+    [head, edges, matrix("num_nodes", 1, 1, &[n_nodes])].concat()
 }
 
 #[test]
@@ -156,6 +213,11 @@ fn what_is_no_file_is_refused_by_its_kind_and_not_waited_for() {
         let said = read_graph_within(spec, &options, MemoryBudget::SYSTEM, &control()).unwrap_err().to_string();
         assert!(said.contains("a named pipe"), "{name}: {said}");
     }
+    // Tables of every kind pass the same door.
+    pipe("t.parquet");
+    let options = ReadOptions { feature_file: Some(at("t.parquet").display().to_string()), ..ReadOptions::default() };
+    let said = read_graph_within(spec, &options, MemoryBudget::SYSTEM, &control()).unwrap_err().to_string();
+    assert!(said.contains("a named pipe"), "{said}");
     // A folder whose main file is one is waited for by nobody, either.
     std::fs::create_dir(at("folder")).expect("a folder");
     pipe("folder/manifest.json");
@@ -190,6 +252,13 @@ fn memory_is_asked_for_before_it_is_taken() {
     {
         refused(&fixtures().with_file_name(name), 100);
     }
+    // What a table of nodes grows to, and a sparse tensor that is written out in full.
+    let graph = folder.file("table/edges.csv", "source,target\na,b\nb,c\n");
+    let row = |id: &str| format!("{id}{}\n", ",1.5".repeat(200));
+    let header = (0..200).fold("id".to_owned(), |text, at| text + ",f" + &at.to_string());
+    folder.file("table/features.csv", format!("{header}\n{}{}{}", row("a"), row("b"), row("c")));
+    let said = refused(&graph, 2_000);
+    assert!(said.contains("3 nodes with 200 columns") && said.contains("features.csv"), "{said}");
     let said = refused(Path::new("sample:powerlaw?nodes=100000&edges=1000000"), 1 << 20);
     assert!(said.contains("100000 nodes, 1000000 entries and 64 features"), "{said}");
     // Our own arrays are known exactly: no more is asked for than is taken.

@@ -175,6 +175,65 @@ fn a_first_line_of_counts_is_no_edge() {
 }
 
 #[test]
+fn a_first_line_of_counts_in_front_of_texts_is_no_edge() {
+    let folder = Folder::new();
+    let rows = |separator: &str| {
+        ["ann bob", "bob cy", "cy dan", "dan ann"].map(|row| row.replace(' ', separator)).join("\n") + "\n"
+    };
+    let weighted = "ann bob 0.5\nbob cy 1.5\ncy dan 2\ndan ann 1\n";
+    for body in [
+        // Exactly right, in every spelling.
+        format!("4 4\n{}", rows(" ")),
+        format!("4,4\n{}", rows(",")),
+        format!("4\t4\n{}", rows("\t")),
+        format!("# comment\n4 4\n{}", rows(" ")),
+        format!("4 4 4\n{weighted}"),
+        // Another number of columns, right or not.
+        format!("4 4 4\n{}", rows(" ")),
+        format!("300 900\n{weighted}"),
+        format!("300 900\n{}", rows(",")),
+        format!("4\n{}", rows(" ")),
+        format!("4\r\n{}", rows("\t").replace('\n', "\r\n")),
+        // A header behind it.
+        format!("4,4\nsource,target\n{}", rows(",")),
+    ] {
+        let (graph, report) =
+            read(&folder.file("graph.txt", &body)).unwrap_or_else(|error| panic!("{body:?}: {error}"));
+        assert_eq!(ids(&graph), ["ann", "bob", "cy", "dan"], "{body:?} {report:?}");
+        assert_eq!(edges(&graph).len(), 4, "{body:?} {report:?}");
+        assert!(fact(&report, "first line").contains("states counts and is no edge"), "{body:?} {report:?}");
+        let is_wrong = body.starts_with("300");
+        assert_eq!(
+            report.warnings.iter().any(|w| w.contains("states 300 nodes and 900 edges")),
+            is_wrong,
+            "{report:?}"
+        );
+    }
+    // Counts that are not right are an edge of nodes that are called so, and this is said.
+    let (graph, report) = read(&folder.file("graph.txt", format!("300 900\n{}", rows(" ")))).expect("a list");
+    assert_eq!(graph.n_nodes(), 6);
+    assert!(report.warnings.iter().any(|w| w.contains("`300 900`, is read as an edge")), "{report:?}");
+    // As the user says.
+    let path = folder.file("graph.txt", format!("4 4\n{}", rows(" ")));
+    let options = ReadOptions { header: Some(false), ..ReadOptions::default() };
+    let (graph, _) = read_graph_as(path.to_str().expect("UTF-8"), &options, &control()).expect("a list");
+    assert_eq!(graph.n_nodes(), 5);
+    // One number in front of whole numbers.
+    let (graph, report) = read(&folder.file("graph.txt", "5\n0 1\n1 2\n2 3\n")).expect("a list");
+    assert_eq!((graph.n_nodes(), edges(&graph).len()), (5, 3), "{report:?}");
+}
+
+#[test]
+fn embeddings_may_state_their_counts() {
+    let folder = Folder::new();
+    let path = folder.file("edges.csv", "source,target\nann,bob\nbob,cy\n");
+    folder.file("features.txt", "3 4\ncy 0.1 0.2 0.3 0.4\nann 1.1 0.2 0.3 0.4\nbob 2.1 0.2 0.3 0.4\n");
+    let (graph, report) = read(&path).expect("a graph");
+    assert_eq!(graph.features().to_dense().column(0).to_vec(), [1.1, 2.1, 0.1], "{report:?}");
+    assert!(fact(&report, "first line of features.txt").contains("states counts and is no row"), "{report:?}");
+}
+
+#[test]
 fn both_directions_with_different_weights_are_counted() {
     let (_, report) =
         read(&Folder::new().file("e.csv", "source,target,weight\n0,1,2\n1,0,3\n1,2,1\n")).expect("a list");

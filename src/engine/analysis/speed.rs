@@ -506,7 +506,8 @@ fn weight(
 fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<ForwardSpeed, EngineError> {
     let mut recipe = Recipe::default();
     recipe.model.hidden = plan.hidden;
-    let model = Arc::new(Model::init(&recipe.model, dataset.features().width(), dataset.n_classes(), 1));
+    let model = Model::init_while(&recipe.model, dataset.features().width(), dataset.n_classes(), 1, &|| ctl.check())?;
+    let model = Arc::new(model);
     let mut training = recipe.clone();
     training.training = Some(Training { epochs: plan.epochs, ..Training::default() });
     recipe.edges.mode = EdgeMode::Target;

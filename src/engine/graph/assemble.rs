@@ -227,7 +227,7 @@ fn assemble<W: Weight>(
     let mut report = EdgeReport { n_read: runs.len(), ..EdgeReport::default() };
     let (topology, weights) = one_way(runs.closed, n, self_loops, &mut report, ctl)?;
     if direction != Direction::Symmetrised || (size_of::<W>() == 0 && topology.is_symmetric_while(|| ctl.check())?) {
-        return Ok((topology.checked()?, weights, report, 0));
+        return Ok((topology.checked_while(|| ctl.check())?, weights, report, 0));
     }
     let (topology, weights, n_unequal) = both_ways(topology, weights, &mut report, ctl)?;
     Ok((topology, weights, report, n_unequal))
@@ -375,7 +375,7 @@ fn both_ways<W: Weight>(
     values.truncate(n_written);
     values.shrink_to_fit();
     // Each pair was met from both of its ends.
-    Ok((Topology::try_new(start, indices)?.known_symmetric(), values, n_unequal / 2))
+    Ok((Topology::try_new_while(start, indices, || ctl.check())?.known_symmetric(), values, n_unequal / 2))
 }
 
 /// What merging two rows came upon.

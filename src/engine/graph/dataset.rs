@@ -287,8 +287,11 @@ impl Dataset {
                     weights.len(),
                 ));
             }
-            if let Some(found) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
-                return Err(EngineError::mismatch("edge weights", "finite numbers of at least 0", found));
+            for step in weights.chunks(STEP) {
+                check()?;
+                if let Some(found) = step.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
+                    return Err(EngineError::mismatch("edge weights", "finite numbers of at least 0", found));
+                }
             }
         }
         if parts.features.n_rows() != n {

@@ -105,11 +105,25 @@ impl Topology {
     /// # Complexity
     /// O(nodes + entries).
     pub fn try_new(indptr: Vec<usize>, indices: Vec<u32>) -> Result<Self, EngineError> {
-        Self::trusted(indptr, indices).checked()
+        Self::try_new_while(indptr, indices, || Ok(()))
     }
 
-    /// The same, checked as [`Topology::try_new`] does; what is known of its symmetry stays known.
-    pub(super) fn checked(self) -> Result<Self, EngineError> {
+    /// As [`Topology::try_new`], as long as `check` finds nothing: it is asked every few hundred thousand entries.
+    ///
+    /// # Errors
+    /// As [`Topology::try_new`], and what `check` says.
+    pub fn try_new_while(
+        indptr: Vec<usize>,
+        indices: Vec<u32>,
+        check: impl Fn() -> Result<(), EngineError>,
+    ) -> Result<Self, EngineError> {
+        Self::trusted(indptr, indices).checked_while(check)
+    }
+
+    /// The same, checked as [`Topology::try_new_while`] does; what is known of its symmetry stays known.
+    pub(super) fn checked_while(self, check: impl Fn() -> Result<(), EngineError>) -> Result<Self, EngineError> {
+        /// Rows and entries between two looks.
+        const STEP: usize = 1 << 18;
         let (indptr, indices) = (&*self.indptr, &*self.indices);
         let fault = |row: usize, expected: String, found: String| Err(EngineError::Topology { row, expected, found });
         if indptr.is_empty() {
@@ -122,17 +136,26 @@ impl Topology {
         if indptr[0] != 0 {
             return fault(0, "row pointers that start at 0".into(), indptr[0].to_string());
         }
-        if let Some(row) = indptr.windows(2).position(|w| w[0] > w[1]) {
-            return fault(
-                row,
-                "row pointers that never fall".into(),
-                format!("{} then {}", indptr[row], indptr[row + 1]),
-            );
+        for first in (0..n).step_by(STEP) {
+            check()?;
+            let pointers = &indptr[first..=(first + STEP).min(n)];
+            if let Some(row) = pointers.windows(2).position(|w| w[0] > w[1]).map(|at| first + at) {
+                return fault(
+                    row,
+                    "row pointers that never fall".into(),
+                    format!("{} then {}", indptr[row], indptr[row + 1]),
+                );
+            }
         }
         if indptr[n] != indices.len() {
             return fault(n, format!("a last row pointer of {}", indices.len()), indptr[n].to_string());
         }
+        let mut looked_at = 0;
         for row in 0..n {
+            if indptr[row] + row >= looked_at + STEP {
+                looked_at = indptr[row] + row;
+                check()?;
+            }
             let columns = &indices[indptr[row]..indptr[row + 1]];
             if let Some((a, b)) = columns.iter().zip(&columns[columns.len().min(1)..]).find(|(a, b)| a >= b) {
                 return fault(row, "columns that ascend strictly".into(), format!("{a} then {b}"));
@@ -403,6 +426,31 @@ mod tests {
         for (indptr, indices, message) in cases {
             let error = Topology::try_new(indptr.to_vec(), indices.to_vec()).unwrap_err();
             assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn checking_stops_in_the_middle_of_many_rows_and_of_long_ones() {
+        let n = 1 << 20;
+        let path = ((0..=n).collect::<Vec<usize>>(), (0u32..n as u32).collect::<Vec<u32>>());
+        // Every entry in one row.
+        let star = ([vec![0], vec![n; n]].concat(), path.1.clone());
+        for (indptr, indices) in [path, star] {
+            let most = std::cell::Cell::new(usize::MAX);
+            let n_looks = std::cell::Cell::new(0);
+            let check = || {
+                n_looks.set(n_looks.get() + 1);
+                if n_looks.get() > most.get() { Err(EngineError::Cancelled) } else { Ok(()) }
+            };
+            assert!(Topology::try_new_while(indptr.clone(), indices.clone(), check).is_ok());
+            let needed = n_looks.get();
+            assert!(needed > 4, "{needed} looks");
+            for after in 0..needed {
+                (n_looks.set(0), most.set(after));
+                let stopped = Topology::try_new_while(indptr.clone(), indices.clone(), check);
+                assert!(matches!(stopped, Err(EngineError::Cancelled)), "{after}: {stopped:?}");
+                assert_eq!(n_looks.get(), after + 1);
+            }
         }
     }
 

@@ -142,29 +142,60 @@ pub(crate) enum Init {
 }
 
 /// Lists the tensors of a model, in order of computation.
-pub(crate) struct Tensors {
+pub(crate) struct Tensors<'a> {
     list: Vec<Parameter>,
     rng: StdRng,
     /// Where tensors are only counted: their values so far.
     counted: Option<u64>,
+    /// Asked while values are drawn.
+    check: &'a dyn Fn() -> Result<(), EngineError>,
+    /// What it said; nothing is made after that.
+    stopped: Result<(), EngineError>,
 }
 
-impl Tensors {
+impl<'a> Tensors<'a> {
+    fn drawn(seed: u64, check: &'a dyn Fn() -> Result<(), EngineError>) -> Self {
+        Self { list: Vec::new(), rng: StdRng::seed_from_u64(seed), counted: None, check, stopped: Ok(()) }
+    }
+
+    /// A matrix of these values, drawn row by row.
+    fn matrix(
+        &mut self,
+        shape: (usize, usize),
+        mut value: impl FnMut(&mut StdRng) -> f32,
+    ) -> Result<Array2<f32>, EngineError> {
+        /// Values between two looks.
+        const STEP: usize = 1 << 18;
+        let mut values = Array2::zeros(shape);
+        for step in values.as_slice_mut().unwrap_or_default().chunks_mut(STEP) {
+            (self.check)()?;
+            step.iter_mut().for_each(|slot| *slot = value(&mut self.rng));
+        }
+        Ok(values)
+    }
+
     fn add(&mut self, name: String, role: Role, layout: Layout, shape: (usize, usize), init: Init) {
         if let Some(counted) = &mut self.counted {
             *counted = counted.saturating_add((shape.0 as u64).saturating_mul(shape.1 as u64));
             return;
         }
-        let mut uniform = |bound: f32| {
-            let between = Uniform::new_inclusive(-bound, bound);
-            Array2::from_shape_simple_fn(shape, || between.map_or(0.0, |u| u.sample(&mut self.rng)))
+        if self.stopped.is_err() {
+            return;
+        }
+        let bound = match init {
+            Init::Glorot(from, to) => (6.0 / (from + to) as f32).sqrt(),
+            Init::FanIn(from) => (1.0 / from as f32).sqrt(),
+            Init::Fill(_) => 0.0,
         };
+        let between = Uniform::new_inclusive(-bound, bound);
         let values = match init {
-            Init::Glorot(from, to) => uniform((6.0 / (from + to) as f32).sqrt()),
-            Init::FanIn(from) => uniform((1.0 / from as f32).sqrt()),
-            Init::Fill(value) => Array2::from_elem(shape, value),
+            Init::Fill(value) => self.matrix(shape, |_| value),
+            Init::Glorot(..) | Init::FanIn(_) => self.matrix(shape, |rng| between.map_or(0.0, |u| u.sample(rng))),
         };
-        self.list.push(Parameter { name, role, values, layout });
+        match values {
+            Ok(values) => self.list.push(Parameter { name, role, values, layout }),
+            Err(error) => self.stopped = Err(error),
+        }
     }
 
     /// `{name}.weight` that may be pruned.
@@ -261,15 +292,33 @@ pub struct Model {
 impl Model {
     /// A model with fresh weights: Glorot uniform for convolutions, fan-in uniform for an MLP, as `PyG` and PyTorch do.
     pub fn init(architecture: &Architecture, d_in: usize, n_classes: usize, seed: u64) -> Self {
-        let mut tensors = Tensors { list: Vec::new(), rng: StdRng::seed_from_u64(seed), counted: None };
+        match Self::init_while(architecture, d_in, n_classes, seed, &|| Ok(())) {
+            Ok(model) => model,
+            Err(error) => unreachable!("nothing stops it: {error}"),
+        }
+    }
+
+    /// As [`Model::init`], as long as `check` finds nothing: it is asked every few hundred thousand weights.
+    ///
+    /// # Errors
+    /// What `check` says.
+    pub fn init_while(
+        architecture: &Architecture,
+        d_in: usize,
+        n_classes: usize,
+        seed: u64,
+        check: &dyn Fn() -> Result<(), EngineError>,
+    ) -> Result<Self, EngineError> {
+        let mut tensors = Tensors::drawn(seed, check);
         architecture.architecture.definition().tensors(architecture, d_in, n_classes, &mut tensors);
+        tensors.stopped?;
         let architecture = architecture.clone();
-        Self { architecture, parameters: tensors.list, d_in, n_classes, scaler: None, trained_on: None }
+        Ok(Self { architecture, parameters: tensors.list, d_in, n_classes, scaler: None, trained_on: None })
     }
 
     /// How many values the tensors of such a model have; none is made.
     pub fn n_values(architecture: &Architecture, d_in: usize, n_classes: usize) -> u64 {
-        let mut tensors = Tensors { list: Vec::new(), rng: StdRng::seed_from_u64(0), counted: Some(0) };
+        let mut tensors = Tensors { counted: Some(0), ..Tensors::drawn(0, &|| Ok(())) };
         architecture.architecture.definition().tensors(architecture, d_in, n_classes, &mut tensors);
         tensors.counted.unwrap_or(0)
     }
@@ -385,5 +434,35 @@ impl Model {
             ));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::families::Family;
+    use super::*;
+
+    #[test]
+    fn drawing_weights_stops_and_draws_the_same_when_it_does_not() {
+        for family in Family::ALL {
+            let shape = Architecture { hidden: 64, ..Architecture::new(family) };
+            let d_in = 1 << 15;
+            let n_looks = std::cell::Cell::new(0);
+            let check = || {
+                n_looks.set(n_looks.get() + 1);
+                Ok(())
+            };
+            let whole = Model::init_while(&shape, d_in, 3, 7, &check).expect("nobody stops it");
+            assert_eq!(whole, Model::init(&shape, d_in, 3, 7), "{family:?}");
+            let needed: u64 = Model::n_values(&shape, d_in, 3) >> 18;
+            assert!(n_looks.get() >= needed, "{family:?}: {} looks for {needed}", n_looks.get());
+            let n_drawn = std::cell::Cell::new(0);
+            let stopped = Model::init_while(&shape, d_in, 3, 7, &|| {
+                n_drawn.set(n_drawn.get() + 1);
+                if n_drawn.get() > 1 { Err(EngineError::Cancelled) } else { Ok(()) }
+            });
+            assert!(matches!(stopped, Err(EngineError::Cancelled)), "{family:?}");
+            assert_eq!(n_drawn.get(), 2, "{family:?}: nothing is drawn after that");
+        }
     }
 }

@@ -58,7 +58,8 @@ const FILES: &str = "
 
 `manifest.json` says how everything is ordered and has the SHA-256 of every file; `recipe.toml` made it;
 `edges/layer_00.npz` … are SciPy matrices (row = target, column = source), one per layer or hop;
-`masks.safetensors` has 1 for every weight that was kept; `predictions.csv` has one line per node;
+`masks.safetensors` has 1 for every weight that was kept; `predictions.csv` has one line per node, with its classes
+by number and, where they have names, by name;
 `metrics.json` has all numbers, `null` where nothing was measured.
 ";
 

@@ -82,7 +82,10 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
     }
     add(names::LOGITS, "output of the pruned model".to_owned(), AtMost(4 * run.pruned.logits.len() as u64 + HEADER));
     let says = "node, label, class before and after, margin".to_owned();
-    add(names::PREDICTIONS, says, About(n * (id_bytes(run) + 18)));
+    let class_names = dataset.labels().filter(|labels| labels.tags().is_none()).map_or(&[][..], |labels| &labels.names);
+    let name_bytes =
+        class_names.iter().map(|name| name.len() as u64 + 1).sum::<u64>() / class_names.len().max(1) as u64;
+    add(names::PREDICTIONS, says, About(n * (id_bytes(run) + 18 + 3 * name_bytes)));
     let n_steps = run.pruned.steps.len() as u64;
     let says = "all numbers of the run".to_owned();
     add(names::METRICS, says, About(3_000 + 1_400 * n_steps + 300 * tensors.len() as u64));

@@ -8,6 +8,9 @@ use crate::io::table::{Column, Table};
 /// The columns that hold classes: whole numbers, or with several classes per node texts with spaces between.
 const CLASSES: [&str; 3] = ["label", "dense_prediction", "pruned_prediction"];
 
+/// The same by name, behind all others: where classes have names and every node has at most one.
+const CLASS_NAMES: [&str; 3] = ["label_name", "dense_prediction_name", "pruned_prediction_name"];
+
 /// The predictions of a run.
 pub(crate) fn predictions_of(run: &Run) -> Table {
     let n = run.dataset.n_nodes();
@@ -38,7 +41,28 @@ pub(crate) fn predictions_of(run: &Run) -> Table {
         table.push(name, column);
     }
     table.push("margin", Column::Single(margins.collect()));
+    push_names(&mut table, labels.map_or(&[], |labels| &labels.names));
     table
+}
+
+/// Adds the classes by name, where they are single numbers.
+fn push_names(table: &mut Table, names: &[String]) {
+    if names.is_empty() {
+        return;
+    }
+    let by_name = |column: &Column| match column {
+        Column::Whole(classes) => {
+            let name = |class: &Option<i64>| class.and_then(|class| names.get(usize::try_from(class).ok()?).cloned());
+            Some(Column::Text(classes.iter().map(name).collect()))
+        }
+        _ => None,
+    };
+    let columns: Vec<Option<Column>> = CLASSES.iter().map(|name| table.column(name).and_then(by_name)).collect();
+    for (name, column) in CLASS_NAMES.into_iter().zip(columns) {
+        if let Some(column) = column {
+            table.push(name, column);
+        }
+    }
 }
 
 /// What the unpruned model said of every node, as logits that say no more than that: 1 for what it chose, and for what it did not 0, or
@@ -66,8 +90,8 @@ pub(super) fn chosen_by_baseline(table: &Table, n_classes: usize) -> Option<Arra
     Some(logits)
 }
 
-/// A table with the same columns and no rows, for reading.
-pub(super) fn columns(is_multi: bool) -> Table {
+/// A table with the same columns and no rows, for reading a file that begins with `head`: earlier versions wrote no names.
+pub(super) fn columns(is_multi: bool, head: &[u8]) -> Table {
     let classes = || if is_multi { Column::Text(Vec::new()) } else { Column::Whole(Vec::new()) };
     let mut table = Table::default();
     table.push("node", Column::Text(Vec::new()));
@@ -75,6 +99,12 @@ pub(super) fn columns(is_multi: bool) -> Table {
         table.push(name, classes());
     }
     table.push("margin", Column::Single(Vec::new()));
+    let header = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if !is_multi && header.trim_ascii_end().ends_with(CLASS_NAMES[2].as_bytes()) {
+        for name in CLASS_NAMES {
+            table.push(name, Column::Text(Vec::new()));
+        }
+    }
     table
 }
 
@@ -108,5 +138,17 @@ mod tests {
         assert_eq!(margin([0.5, 2.0, -1.0, 1.25].into_iter()), Some(0.75));
         assert_eq!(margin([2.0, 2.0].into_iter()), Some(0.0));
         assert_eq!(margin([2.0].into_iter()), None);
+    }
+
+    #[test]
+    fn names_are_looked_for_where_they_were_written() {
+        let header = |head: &[u8]| {
+            let bytes = columns(false, head).encode(crate::io::table::TableForm::Csv).expect("CSV");
+            String::from_utf8(bytes).expect("UTF-8")
+        };
+        let old = b"node,label,dense_prediction,pruned_prediction,margin\n0,1,1,1,0.5\n";
+        assert_eq!(header(old), "node,label,dense_prediction,pruned_prediction,margin\n");
+        let new = b"node,label,dense_prediction,pruned_prediction,margin,label_name,dense_prediction_name,pruned_prediction_name\n";
+        assert_eq!(header(new).as_bytes(), new);
     }
 }

@@ -95,8 +95,8 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         .map_err(|error| LoadError::content(path, names::METRICS, "metrics of a run", error))?;
     let is_multi = metrics.scores.as_ref().is_some_and(|scores| scores.metric == Metric::MicroF1);
     let bytes = files.checked(&manifest, names::PREDICTIONS)?;
-    let predictions =
-        predictions::columns(is_multi).read_like(TableForm::Csv, bytes, &path.join(names::PREDICTIONS))?;
+    let columns = predictions::columns(is_multi, &bytes);
+    let predictions = columns.read_like(TableForm::Csv, bytes, &path.join(names::PREDICTIONS))?;
     if predictions.n_rows() != manifest.graph.n_nodes {
         let expected = format!("{} rows (one per node)", manifest.graph.n_nodes);
         return Err(LoadError::content(path, names::PREDICTIONS, expected, predictions.n_rows()));
@@ -242,7 +242,8 @@ pub(crate) fn matrix_from_npz(bytes: Vec<u8>, path: &Path, n_nodes: usize) -> Re
         ));
     }
     let values = npz.array("data")?.to_f32s()?;
-    let structure = Topology::try_new(rows.indptr, rows.indices).map_err(|error| LoadError::invalid(path, error))?;
+    let structure = Topology::try_new_while(rows.indptr, rows.indices, reading::check_engine)
+        .map_err(|error| LoadError::invalid(path, error))?;
     let pushed_share = match npz.optional("pushed_share")? {
         Some(share) => {
             share.check_vector(structure.n_entries(), "one per entry")?;

@@ -2,75 +2,128 @@
 //!
 //! ```text
 //! NAME.feat.npy  | features.npy | feats.npy | x.npy     [n, f]: features; or .npz, SciPy CSR
-//! NAME.label.npy | labels.npy   | y.npy                 [n]: one class per node
-//! NAME.split.npz | NAME.split_*.npz                          idx_train … or train_mask …: splits
+//! NAME.label.npy | labels.npy   | y.npy                 [n]: one class per node, or [n, classes] of zeros and ones
+//! NAME.split.npz | NAME.split_*.npz                     idx_train … or train_mask …: splits
+//! NAME.features.csv | features.csv | nodes.csv …        tables: features, labels, a split, see `members.rs`
 //! ```
-//! The first of a kind that is there counts; files whose names do not begin with the graph's own name are used only where they
-//! have one row per node, because several graphs may lie in one folder.
+//! The first of a kind that fits counts: each is judged by what it holds, and those that are not used are reported. Files whose names
+//! do not begin with the graph's own name are used only where they have one row per node, because several graphs may lie in one folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::build::Ids;
+use super::labels::read_labels;
+use super::members::{Growth, Known, Members};
 use super::split::{SplitArrays, read_split_arrays};
-use super::{Draft, Request, labels_from};
-use crate::engine::graph::Features;
+use super::{Draft, Request};
+use crate::engine::graph::{Features, Labels, ReadOptions};
+use crate::io::detect::GraphFormat;
 use crate::io::npy::Array;
 use crate::io::npz::Npz;
-use crate::io::report::LoadError;
+use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::stem_unpacked;
 use crate::io::sparse::CompressedRows;
 
-/// Adds features, labels and splits that lie beside the graph's file, where the draft has none.
-pub(super) fn attach(draft: &mut Draft, request: Request<'_>) -> Result<(), LoadError> {
-    if request.options.beside == Some(false) {
+/// Adds features, labels and splits that lie beside the graph's file, where the draft has none and the options name none. Lists of edges
+/// do so themselves, because what lies beside them says which nodes there are.
+pub(super) fn attach(draft: &mut Draft, format: GraphFormat, request: Request<'_>) -> Result<(), LoadError> {
+    let path = request.path;
+    if request.options.beside == Some(false) || !may_have_more(format) || path.is_dir() {
         return Ok(());
     }
-    let path = request.path;
+    let options = request.options;
     let n = draft.topology.n_nodes();
     let own = stem_unpacked(path);
-    if draft.features.is_none() {
+    let report = &mut draft.report;
+    if draft.features.is_none() && options.feature_file.is_none() {
         let names = [&format!("{own}.feat"), "features", "feats", "x"].map(str::to_owned);
-        for (at, file) in names.iter().enumerate().flat_map(|(at, name)| files(path, name, at)) {
-            let features = if file.extension().is_some_and(|e| e == "npz") {
-                CompressedRows::read(&mut Npz::open(&file)?, "")?.to_features()?
-            } else {
-                Features::from_dense(Array::read(&file)?.to_f32_matrix()?)
-            };
-            if at > 0 && features.n_rows() != n {
-                draft.report.ignored.push(format!("{} ({} rows)", file.display(), features.n_rows()));
-                continue;
-            }
-            draft.report.fact("features from", file.display());
-            draft.features = Some(features);
-            break;
-        }
+        let found = names.iter().enumerate().flat_map(|(at, name)| files(path, name, at));
+        draft.features = first_that_fits(found, report, "features from", |file, _| read_features(file, n))?;
     }
-    if draft.labels.is_none() {
+    if draft.labels.is_none() && options.label_file.is_none() {
         let names = [&format!("{own}.label"), "labels", "y"].map(str::to_owned);
-        for (at, name) in names.iter().enumerate() {
-            let file = path.with_file_name(format!("{name}.npy"));
-            if !file.is_file() {
-                continue;
-            }
-            let array = Array::read(&file)?;
-            if at > 0 && array.shape().first() != Some(&n) {
-                draft.report.ignored.push(format!("{} (shape {:?})", file.display(), array.shape()));
-                continue;
-            }
-            array.check_vector(n, "one class per node")?;
-            draft.report.fact("labels from", file.display());
-            draft.labels = Some(labels_from(&array.to_i64s()?, |expected, found| array.fault(expected, found))?);
-            break;
-        }
+        let found = names.iter().enumerate().map(|(at, name)| (at, path.with_file_name(format!("{name}.npy"))));
+        let found = found.filter(|(_, file)| file.is_file() && file != path);
+        draft.labels = first_that_fits(found, report, "labels from", |file, report| array_labels(file, n, report))?;
     }
-    if draft.splits.is_empty() {
+    if draft.splits.is_empty() && options.split_file.is_none() {
         for (name, file) in split_files(path, &own)? {
             let mut npz = Npz::open(&file)?;
             let kind = if npz.has("train_mask") { SplitArrays::Masks } else { SplitArrays::Indices };
             draft.splits.push(read_split_arrays(&mut npz, &name, n, kind)?);
         }
     }
+    let known = match draft.node_ids.take() {
+        Some(ids) => Known::Texts(ids),
+        None => Known::Numbers(Ids::UpTo(n)),
+    };
+    let has = [draft.features.is_some(), draft.labels.is_some(), !draft.splits.is_empty()];
+    let growth = Growth::Fixed { is_from_one: is_from_one(format) };
+    let members = Members::gather(&known, has, growth, request, &mut draft.report);
+    if let Known::Texts(ids) = known {
+        draft.node_ids = Some(ids);
+    }
+    draft.beside = members?.beside;
     Ok(())
+}
+
+/// Formats of files with one topology, which may lack all else.
+fn may_have_more(format: GraphFormat) -> bool {
+    use GraphFormat::{Dgl, Gexf, Gml, GnnBenchmark, GraphMl, Mat, MatrixMarket, Metis, PygProcessed, ScipySparse};
+    matches!(
+        format,
+        MatrixMarket | Metis | GraphMl | Gexf | Gml | ScipySparse | GnnBenchmark | Dgl | Mat | PygProcessed
+    )
+}
+
+/// Whether a graph of this format may have a table beside it that the options speak of.
+pub(super) fn has_tables(path: &Path, format: GraphFormat, options: &ReadOptions) -> bool {
+    let is_looked_for = may_have_more(format) && options.beside != Some(false) && !path.is_dir();
+    is_looked_for && !tables(path).is_empty()
+}
+
+/// Formats that number nodes from 1.
+pub(super) fn is_from_one(format: GraphFormat) -> bool {
+    matches!(format, GraphFormat::MatrixMarket | GraphFormat::Metis)
+}
+
+/// The first file that can be read and has one row per node. A file of the graph's own name (place 0) must be; others are reported.
+fn first_that_fits<T>(
+    files: impl Iterator<Item = (usize, PathBuf)>,
+    report: &mut LoadReport,
+    fact: &str,
+    read: impl Fn(&Path, &mut LoadReport) -> Result<T, LoadError>,
+) -> Result<Option<T>, LoadError> {
+    for (at, file) in files {
+        match read(&file, report) {
+            Ok(part) => {
+                report.fact(fact, file.display());
+                return Ok(Some(part));
+            }
+            Err(error @ (LoadError::Cancelled | LoadError::TooLarge { .. })) => return Err(error),
+            Err(error) if at == 0 => return Err(error),
+            // The error names the file.
+            Err(error) => report.ignored.push(error.to_string()),
+        }
+    }
+    Ok(None)
+}
+
+fn read_features(file: &Path, n: usize) -> Result<Features, LoadError> {
+    let features = if file.extension().is_some_and(|e| e == "npz") {
+        CompressedRows::read(&mut Npz::open(file)?, "")?.to_features()?
+    } else {
+        Features::from_dense(Array::read(file)?.to_f32_matrix()?)
+    };
+    if features.n_rows() != n {
+        return Err(LoadError::content(file, "features", format!("{n} rows (one per node)"), features.n_rows()));
+    }
+    Ok(features)
+}
+
+fn array_labels(file: &Path, n: usize, report: &mut LoadReport) -> Result<Labels, LoadError> {
+    read_labels(&Array::read(file)?, n, report)
 }
 
 /// `NAME.npy` and `NAME.npz` in the graph's folder that are there and are not the graph itself.
@@ -79,26 +132,36 @@ fn files(path: &Path, name: &str, at: usize) -> Vec<(usize, PathBuf)> {
     both.into_iter().filter(|file| file.is_file() && file != path).map(|file| (at, file)).collect()
 }
 
-/// Tables that lie beside a list of edges.
+/// Tables that lie beside a graph, by their names: for each part those that may hold it, the likeliest first.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
-    pub(super) features: Option<Found>,
-    pub(super) labels: Option<Found>,
-    pub(super) split: Option<Found>,
+    pub(super) features: Vec<Found>,
+    pub(super) labels: Vec<Found>,
+    pub(super) split: Vec<Found>,
 }
 
-/// A table beside the list.
-#[derive(Debug, Clone)]
+impl Tables {
+    fn is_empty(&self) -> bool {
+        self.features.is_empty() && self.labels.is_empty() && self.split.is_empty()
+    }
+}
+
+/// A table beside the graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
-    /// Whether its name begins with the list's: else it is used only where it fits.
+    /// Whether its name begins with the graph's: else it is used only where it fits.
     pub(super) is_own: bool,
+    /// Whether it is called a table of nodes, which may hold any part.
+    pub(super) is_of_nodes: bool,
 }
 
 /// What tables are called.
 const TABLES: [&str; 7] = ["csv", "tsv", "parquet", "txt", "csv.gz", "tsv.gz", "txt.gz"];
+/// What tables with all that is known of nodes are called.
+const NODES: [&str; 2] = ["nodes", "ノード"];
 
-/// Finds tables beside a list of edges, by their names.
+/// Finds tables beside a graph, by their names.
 pub(super) fn tables(path: &Path) -> Tables {
     let own = stem_unpacked(path);
     let bare = ["edges", "edge", "edgelist", "edge_list", "links", "辺"].into_iter().find_map(|what| {
@@ -106,25 +169,25 @@ pub(super) fn tables(path: &Path) -> Tables {
     });
     let find = |own_names: &[&str], names: &[&str]| {
         let of_own = [Some(own.as_str()), bare].into_iter().flatten().flat_map(|stem| {
-            own_names.iter().flat_map(move |name| ['.', '_', '-'].map(|joint| format!("{stem}{joint}{name}")))
+            own_names.iter().flat_map(move |name| {
+                ['.', '_', '-'].map(|joint| (format!("{stem}{joint}{name}"), true, NODES.contains(name)))
+            })
         });
-        let all = of_own.map(|name| (name, true)).chain(names.iter().map(|name| ((*name).to_owned(), false)));
-        for (name, is_own) in all {
-            for extension in TABLES {
-                let file = path.with_file_name(format!("{name}.{extension}"));
-                if file.is_file() && file != path {
-                    return Some(Found { path: file, is_own });
-                }
-            }
-        }
-        None
+        let all = of_own.chain(names.iter().map(|name| ((*name).to_owned(), false, NODES.contains(name))));
+        let files = all.flat_map(|(name, is_own, is_of_nodes)| {
+            TABLES.map(|extension| {
+                let path = path.with_file_name(format!("{name}.{extension}"));
+                Found { path, is_own, is_of_nodes }
+            })
+        });
+        files.filter(|found| found.path.is_file() && found.path != path).collect()
     };
-    let features = ["feat", "features", "nodes", "node_features"];
-    let labels = ["label", "labels", "classes", "node_labels"];
+    let features = ["feat", "features", "node_features", "nodes"];
+    let labels = ["label", "labels", "classes", "node_labels", "nodes"];
     Tables {
         features: find(&features, &["features", "feats", "node_features", "x", "nodes", "特徴量", "ノード"]),
-        labels: find(&labels, &["labels", "label", "node_labels", "classes", "y", "ラベル"]),
-        split: find(&["split", "splits", "masks"], &["split", "splits", "masks", "分割"]),
+        labels: find(&labels, &["labels", "label", "node_labels", "classes", "y", "ラベル", "nodes", "ノード"]),
+        split: find(&["split", "splits", "masks", "nodes"], &["split", "splits", "masks", "分割", "nodes", "ノード"]),
     }
 }
 

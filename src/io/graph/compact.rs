@@ -24,6 +24,7 @@ use super::Draft;
 use super::labels::single;
 use crate::engine::graph::{Dataset, Features, Split, Topology};
 use crate::io::npz::Npz;
+use crate::io::reading;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::CompressedRows;
 
@@ -52,7 +53,8 @@ fn read_archive(mut npz: Npz, path: &Path) -> Result<Draft, LoadError> {
     let indptr = npz.array("adj_indptr")?.to_sizes()?;
     let n = indptr.len().saturating_sub(1);
     let indices = npz.array("adj_indices")?.to_indices(n, "columns")?;
-    let topology = Topology::try_new(indptr, indices).map_err(|error| LoadError::invalid(path, error))?;
+    let topology = Topology::try_new_while(indptr, indices, reading::check_engine)
+        .map_err(|error| LoadError::invalid(path, error))?;
     let mut draft = Draft::new(name, topology);
     draft.features = read_features(&mut npz, n)?;
     if let Some(array) = npz.optional("labels")? {

@@ -27,6 +27,7 @@ use super::{Draft, Request};
 use crate::engine::graph::EdgeList;
 use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
 use crate::io::npy::{Array, Layout};
+use crate::io::reading::{self, Pace};
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 
@@ -161,9 +162,19 @@ impl<'a> Bytes<'a> {
         let values = if descr == BF16 {
             descr = "<f4";
             // The upper half of a 32-bit float.
-            values.as_chunks::<2>().0.iter().flat_map(|[low, high]| [0, 0, *low, *high]).collect()
+            reading::ask(self.path, 2 * n_bytes as u64, || {
+                format!("{} values (array {})", n_bytes / 2, shortened(name))
+            })?;
+            let words = reading::map(values.as_chunks::<2>().0, |[low, high]| [0, 0, *low, *high])?;
+            words.into_flattened()
         } else {
-            values.to_vec()
+            reading::ask(self.path, n_bytes as u64, || format!("{n_bytes} bytes (array {})", shortened(name)))?;
+            let mut copy = Vec::with_capacity(values.len());
+            for step in values.chunks(1 << 20) {
+                reading::check()?;
+                copy.extend_from_slice(step);
+            }
+            copy
         };
         let layout = Layout { descr, is_fortran: false, shape };
         Array::from_values(self.path, format!("array {}", shortened(name)), layout, values).map(Ok)
@@ -295,7 +306,9 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         }
     }
     let mut list = if weights.is_some() { EdgeList::weighted() } else { EdgeList::new() };
+    let mut pace = Pace::default();
     for (k, (source, target)) in edges.pairs.iter().enumerate() {
+        pace.step(1)?;
         let id = edges.ids.as_ref().map_or(k, |ids| ids[k] as usize);
         list.push(*source, *target, weights.as_ref().map_or(1.0, |w| w[id]));
     }
@@ -446,7 +459,10 @@ fn coo(bytes: &mut Bytes<'_>) -> Result<Edges, LoadError> {
     to.check_vector(sources.len(), "one per source")?;
     let targets = to.to_indices(n, "node numbers")?;
     let ids = edge_ids(&ids, sources.len())?;
-    Ok(Edges { n, pairs: sources.into_iter().zip(targets).collect(), ids })
+    reading::ask_values(bytes.path, "edges", sources.len(), size_of::<(u32, u32)>())?;
+    let mut next = targets.into_iter();
+    let pairs = reading::map(&sources, |source| (*source, next.next().unwrap_or_default()))?;
+    Ok(Edges { n, pairs, ids })
 }
 
 fn compressed(matrix: &Matrix, by_target: bool, bytes: &Bytes<'_>) -> Result<Edges, LoadError> {
@@ -455,11 +471,19 @@ fn compressed(matrix: &Matrix, by_target: bool, bytes: &Bytes<'_>) -> Result<Edg
     let indices_32 = indices.to_indices(n, "node numbers")?;
     pointers.check_vector(n.saturating_add(1), "one more than nodes")?;
     let start = pointers.to_sizes()?;
-    if start.first() != Some(&0) || start.last() != Some(&indices_32.len()) || start.windows(2).any(|w| w[0] > w[1]) {
+    let mut is_rising = start.first() == Some(&0) && start.last() == Some(&indices_32.len());
+    let mut pace = Pace::default();
+    for ends in start.windows(2) {
+        pace.step(1)?;
+        is_rising &= ends[0] <= ends[1];
+    }
+    if !is_rising {
         return Err(pointers.fault(format!("values that rise from 0 to {}", indices_32.len()), "others"));
     }
+    reading::ask_values(bytes.path, "edges", indices_32.len(), size_of::<(u32, u32)>())?;
     let mut pairs = Vec::with_capacity(indices_32.len());
     for row in 0..n {
+        pace.step(1 + start[row + 1] - start[row])?;
         let own = u32::try_from(row).unwrap_or(u32::MAX);
         let others = indices_32[start[row]..start[row + 1]].iter();
         pairs.extend(others.map(|other| if by_target { (*other, own) } else { (own, *other) }));

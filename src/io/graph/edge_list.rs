@@ -27,15 +27,16 @@ use std::path::{Path, PathBuf};
 use super::attributes::Names;
 use super::build::{Ids, Numbering, Places, SparseEdges, Stated, build};
 use super::folder::edges_in;
-use super::members::{Known, Members};
-use super::node_table::decimal_comma;
-use super::{Draft, Request, edge_table, labels_from_array};
+use super::labels::read_labels;
+use super::members::{Growth, Known, Members};
+use super::node_table::{NodeOrder, decimal_comma};
+use super::{Draft, Request, edge_table};
 use crate::engine::graph::{Column, Features, Separator};
 use crate::io::npy::Array;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::{Word, word_of};
-use crate::io::sheet::{ColumnRole, TableSketch, sketch};
+use crate::io::sheet::{ColumnRole, Counts, TableSketch, sketch};
 use crate::io::source::{Lines, parse_f32, parse_whole, stem_unpacked, whole_number};
 
 /// Longer lines are refused, bytes: no edge needs them, and a file without line ends would be read as one.
@@ -74,7 +75,8 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         Some(names) => Known::Texts(names.into_names()),
         None => Known::Numbers(ids),
     };
-    let mut members = Members::gather(&known, (features.is_some(), labels.is_some()), request, &mut report)?;
+    let mut members =
+        Members::gather(&known, [features.is_some(), labels.is_some(), false], Growth::Open, request, &mut report)?;
     if text.edges.list.is_empty() && members.extra.is_empty() && members.n_rows.or(n_rows).is_none() {
         text.check_edges(path)?;
     }
@@ -91,7 +93,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
             report.fact("ids", "text, numbered in the order in which they come");
             let rest = (names.len()..n).map(|u| u.to_string());
             node_ids = Some(names.into_iter().chain(rest).collect());
-            members.beside.is_by_appearance = true;
+            members.beside.order = NodeOrder::Appearance;
         }
         Known::Numbers(ids) => {
             let n_rows = n_rows.or(members.n_rows).or_else(|| text.stated_nodes(&ids, request));
@@ -113,7 +115,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     }
     if let Some((array, file)) = labels {
         report.fact("labels from", file.display());
-        draft.labels = Some(labels_from_array(&array, n)?);
+        draft.labels = Some(read_labels(&array, n, &mut report)?);
     }
     draft.node_ids = node_ids;
     draft.beside = members.beside;
@@ -308,21 +310,33 @@ impl Text {
             }
             let is_whole = |at: usize| table.first_row.get(at).is_some_and(|id| parse_whole(id.as_bytes()).is_some());
             let (source, target) = edge_table::ends(table);
-            let starts_plain = !table.has_header && !table.layout.has_quotes && is_whole(source) && is_whole(target);
+            let starts_plain = !table.has_header
+                && !table.layout.has_quotes
+                && table.perhaps_counts.is_none()
+                && is_whole(source)
+                && is_whole(target);
             if edge_table::is_needed(table) && !starts_plain {
                 return Self::of_table(table, request, report);
             }
         }
         let table = table.as_ref();
         let mut own = LoadReport::default();
-        let read = Self::of_lines(request, table, None, &mut own);
+        // One number in front of the edges is no edge, whatever follows.
+        let lone = table.and_then(|table| table.counts.as_ref()).filter(|counts| counts.numbers.len() == 1);
+        let read = Self::of_lines(request, table, lone.map(|counts| counts.line), &mut own);
         let read = match (read, fault) {
             // Bytes that are no text are why the first line is no edge.
             (Err(_), Some(fault)) if !begins_with_edge(request)? => return Err(fault),
             (read, _) => read?,
         };
         let (text, own) = match (read, table) {
-            (Plain::Done(text), _) => (*text, own),
+            (Plain::Done(mut text), _) => {
+                if let Some(counts) = lone {
+                    text.n_stated = counts.numbers.first().copied();
+                    own.fact("first line", counts.decided("edge"));
+                }
+                (*text, own)
+            }
             (Plain::Table, Some(table)) => return Self::of_table(table, request, report),
             (Plain::Table, None) => {
                 return Err(LoadError::content(request.path, "whole file", "a list of edges", "another table"));
@@ -333,11 +347,8 @@ impl Text {
                     return Err(LoadError::content(request.path, "whole file", "a list of edges", "another table"));
                 };
                 text.n_stated = first.numbers.first().copied();
-                let decided = format!(
-                    "line {}, `{}`, states counts and is no edge (--header false reads it as one)",
-                    first.line, first.text
-                );
-                own.fact("first line", decided);
+                let counts = Counts { line: first.line, text: first.text, numbers: first.numbers };
+                own.fact("first line", counts.decided("edge"));
                 (*text, own)
             }
         };

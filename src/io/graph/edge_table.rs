@@ -10,7 +10,7 @@ use crate::engine::graph::EdgeList;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::is_missing;
-use crate::io::sheet::{ColumnKind, ColumnRole, TableSketch, for_each_row};
+use crate::io::sheet::{ColumnKind, ColumnRole, Counts, TableSketch, for_each_row};
 
 /// Reads all edges; with names where the ids are texts.
 pub(super) fn read(
@@ -28,7 +28,24 @@ pub(super) fn read(
     let mut list = if weight.is_some() { EdgeList::weighted() } else { EdgeList::new() };
     let mut names = Names::default();
     let (mut n_edges, mut n_unweighted) = (0usize, 0usize);
+    let mut counts = table.counts.clone();
+    let is_told = request.options.header.is_some() || request.options.columns.is_some();
+    if let Some(perhaps) = table.perhaps_counts.as_ref().filter(|_| !is_told) {
+        if counts_all(perhaps, table, request)? {
+            counts = Some(perhaps.clone());
+        } else {
+            report.warnings.push(format!(
+                "line {}, `{}`, is read as an edge: it does not count the nodes and edges that follow (--comments or another first line \
+                 leaves it out)",
+                perhaps.line, perhaps.text
+            ));
+        }
+    }
+    let skipped = table.perhaps_counts.as_ref().filter(|_| counts.is_some()).map(|perhaps| perhaps.line as u64);
     for_each_row(path, &table.layout, "reading edges", request.ctl, &mut |line, row| {
+        if skipped == Some(line) {
+            return Ok(());
+        }
         let place = || if table.layout.is_parquet { format!("row {line}") } else { format!("line {line}") };
         if row.len() != n_columns && (row.len() <= source.max(target) || table.has_header) {
             return Err(table.fault(path, place(), format!("{n_columns} columns"), row.len()));
@@ -71,6 +88,15 @@ pub(super) fn read(
     }
     report.warnings.extend(table.doubt.clone());
     let texts = names.into_names();
+    if let Some(counts) = counts {
+        report.fact("first line", counts.decided("edge"));
+        if let Some((nodes, edges)) = counts.nodes_and_edges()
+            && (nodes, edges) != (texts.len() as u64, n_edges as u64)
+        {
+            let found = format!("the edges are {n_edges} and name {}", texts.len());
+            report.warnings.push(format!("line {} states {nodes} nodes and {edges} edges; {found}", counts.line));
+        }
+    }
     let whole = |text: &String| {
         let text = whole_of(text).unwrap_or(text);
         text.parse::<u64>().ok().filter(|id| id.to_string() == text)
@@ -89,6 +115,23 @@ pub(super) fn read(
         names.mention(name, 0);
     }
     Ok((SparseEdges::of_numbers(list), Some(names)))
+}
+
+/// Whether a first line counts exactly the edges that follow, and at least the nodes that they name.
+fn counts_all(counts: &Counts, table: &TableSketch, request: Request<'_>) -> Result<bool, LoadError> {
+    let Some((nodes, edges)) = counts.nodes_and_edges() else { return Ok(false) };
+    let (source, target) = ends(table);
+    let (mut names, mut n_rows) = (Names::default(), 0u64);
+    for_each_row(request.path, &table.layout, "counting edges", request.ctl, &mut |line, row| {
+        if line != counts.line as u64 {
+            n_rows += 1;
+            for id in [source, target].into_iter().filter_map(|at| row.get(at)) {
+                names.mention(id, 0);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(n_rows == edges && names.len() as u64 <= nodes)
 }
 
 /// The columns of the two ends.

@@ -28,16 +28,8 @@ pub(super) fn labels_from(values: &[i64], fault: impl Fn(String, i64) -> LoadErr
     Ok(Labels::new(values.iter().map(|v| class(*v)).collect::<Result<_, _>>()?))
 }
 
-/// Labels of `n` nodes: one class per node, or a matrix of zeros and ones with a column per class. A matrix that gives every node
-/// exactly one class is read as that.
-pub(super) fn labels_from_array(array: &Array, n: usize) -> Result<Labels, LoadError> {
-    match array.shape() {
-        [rows, n_classes] if *rows == n && *n_classes > 1 => Ok(labels_of_tags(tags_of(array)?)),
-        _ => read_labels(array, n, &mut LoadReport::default()),
-    }
-}
-
-/// As [`labels_from_array`], and says what counts as no class. Pairs of node and class that are not known are not there.
+/// Labels of `n` nodes: one class per node, or a matrix of zeros and ones with a column per class; a matrix that gives every node
+/// exactly one class is read as that. Says what counts as no class; pairs of node and class that are not known are not there.
 pub(super) fn read_labels(array: &Array, n: usize, report: &mut LoadReport) -> Result<Labels, LoadError> {
     let &[rows, n_classes] = array.shape() else {
         array.check_vector(n, "one class per node")?;

@@ -20,6 +20,7 @@ use super::{Draft, MAX_CLASSES, Request, labels_from};
 use crate::engine::graph::{EdgeList, Features, Labels};
 use crate::io::file::stem;
 use crate::io::mat::{Matrix, Values, read_matrices};
+use crate::io::reading::{self, Pace};
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 
@@ -117,6 +118,7 @@ fn edges(
     let path = request.path;
     let is_weighted = request.options.weights == Some(true) && matrix.name != "edge_index";
     let mut list = if is_weighted { EdgeList::weighted() } else { EdgeList::new() };
+    let mut pace = Pace::default();
     let n = match &matrix.values {
         Values::Sparse { start, rows, values } => {
             if let Some(found) = values.iter().find(|v| is_weighted && !v.is_finite()) {
@@ -129,6 +131,7 @@ fn edges(
             for column in 0..matrix.columns {
                 let own = u32::try_from(column).unwrap_or(u32::MAX);
                 let range = start[column]..start[column + 1];
+                pace.step(1 + range.len())?;
                 let entries = rows[range.clone()].iter().zip(&values[range]);
                 entries.for_each(|(row, value)| list.push(*row, own, *value as f32));
             }
@@ -148,6 +151,7 @@ fn edges(
                 return Err(matrix.fault(path, "at most 4194304 nodes, or 32 for every edge", n));
             }
             for ends in values.as_chunks::<2>().0 {
+                pace.step(1)?;
                 let node = |v: f64| (v >= 0.0 && v.fract() == 0.0 && v < n as f64).then_some(v as u32);
                 let (Some(a), Some(b)) = (node(ends[0]), node(ends[1])) else {
                     let found = format!("{} {}", ends[0], ends[1]);
@@ -158,10 +162,12 @@ fn edges(
             n
         }
         Values::Dense(values) if matrix.rows == matrix.columns => {
-            let entries = values.iter().enumerate().filter(|(_, v)| **v != 0.0);
-            entries.for_each(|(at, value)| {
-                list.push((at % matrix.rows) as u32, (at / matrix.rows) as u32, *value as f32);
-            });
+            for (at, value) in values.iter().enumerate() {
+                pace.step(1)?;
+                if *value != 0.0 {
+                    list.push((at % matrix.rows) as u32, (at / matrix.rows) as u32, *value as f32);
+                }
+            }
             matrix.rows
         }
         _ => {
@@ -183,33 +189,48 @@ fn features_of(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<Featur
     if matrix.columns > MAX_WIDTH {
         return Err(matrix.fault(path, format!("at most {MAX_WIDTH} columns"), matrix.columns));
     }
+    let place = format!("matrix {}", shortened(&matrix.name));
     match &matrix.values {
         Values::Dense(values) => {
-            let x = Array2::from_shape_fn((n, matrix.columns), |(row, column)| values[column * n + row] as f32);
+            reading::ask_values(path, &place, values.len(), size_of::<f32>())?;
+            let mut pace = Pace::default();
+            let mut x = Array2::zeros((n, matrix.columns));
+            for (row, mut own) in x.rows_mut().into_iter().enumerate() {
+                pace.step(1 + matrix.columns)?;
+                own.iter_mut().enumerate().for_each(|(column, slot)| *slot = values[column * n + row] as f32);
+            }
             Ok(Features::from_dense(x))
         }
         Values::Sparse { start, rows, values } => {
-            let mut entries: Vec<(u32, u32, f32)> = Vec::with_capacity(values.len());
-            for column in 0..matrix.columns {
-                let range = start[column]..start[column + 1];
-                let column = column as u32;
-                entries
-                    .extend(rows[range.clone()].iter().zip(&values[range]).map(|(row, v)| (*row, column, *v as f32)));
-            }
-            entries.retain(|(_, _, v)| *v != 0.0);
-            entries.sort_by_key(|(row, column, _)| (*row, *column));
-            if entries.windows(2).any(|w| (w[0].0, w[0].1) == (w[1].0, w[1].1)) {
-                return Err(matrix.fault(path, "every place once", "one twice"));
-            }
+            // Column, value and the row's place for each, and two pointers for every row.
+            let n_bytes = 8 * (values.len() as u64).saturating_add(2 * n as u64);
+            reading::ask(path, n_bytes, || format!("{} values ({place})", values.len()))?;
+            let mut pace = Pace::default();
+            let is_kept = |at: usize| values[at] as f32 != 0.0;
             let mut indptr = vec![0usize; n + 1];
-            for (row, ..) in &entries {
-                indptr[*row as usize + 1] += 1;
+            for (at, row) in rows.iter().enumerate() {
+                pace.step(1)?;
+                indptr[*row as usize + 1] += usize::from(is_kept(at));
             }
             for row in 0..n {
+                pace.step(1)?;
                 indptr[row + 1] += indptr[row];
             }
-            let (columns, values) = entries.into_iter().map(|(_, column, v)| (column, v)).unzip();
-            Ok(Features::from_sparse(CsMatI::new((n, matrix.columns), indptr, columns, values)))
+            let mut next = indptr.clone();
+            let (mut columns, mut kept) = (vec![0u32; indptr[n]], vec![0f32; indptr[n]]);
+            // Column after column, so that those of every row ascend.
+            for column in 0..matrix.columns {
+                for at in (start[column]..start[column + 1]).filter(|at| is_kept(*at)) {
+                    pace.step(1)?;
+                    let row = rows[at] as usize;
+                    if next[row] > indptr[row] && columns[next[row] - 1] == column as u32 {
+                        return Err(matrix.fault(path, "every place once", "one twice"));
+                    }
+                    (columns[next[row]], kept[next[row]]) = (column as u32, values[at] as f32);
+                    next[row] += 1;
+                }
+            }
+            Ok(Features::from_sparse(CsMatI::new((n, matrix.columns), indptr, columns, kept)))
         }
         Values::Other => Err(matrix.fault(path, "numbers", "something else")),
     }
@@ -234,9 +255,14 @@ fn labels_of(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<Labels, 
         && values.iter().all(|v| tag_of(*v as f32).is_some())
         && matrix.columns <= MAX_CLASSES as usize
     {
-        return Ok(labels_of_tags(Array2::from_shape_fn((n, matrix.columns), |(row, column)| {
-            tag_of(values[column * n + row] as f32) == Some(true)
-        })));
+        let mut pace = Pace::default();
+        let mut tags = Array2::from_elem((n, matrix.columns), false);
+        for (row, mut own) in tags.rows_mut().into_iter().enumerate() {
+            pace.step(1 + matrix.columns)?;
+            let has = |column: usize| tag_of(values[column * n + row] as f32) == Some(true);
+            own.iter_mut().enumerate().for_each(|(column, slot)| *slot = has(column));
+        }
+        return Ok(labels_of_tags(tags));
     }
     let mut classes = Vec::with_capacity(n);
     for value in vector(matrix, n, request)? {
@@ -264,13 +290,20 @@ fn local_info(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<(Featur
     let classes: Vec<i64> = column(1).map(|gender| gender - 1).collect();
     let labels = labels_from(&classes, |expected, found| matrix.fault(path, expected, found))?;
     // One column per value; a column with two values makes one, which is 1 for the larger.
+    let mut pace = Pace::default();
     let mut rows: Vec<Vec<u32>> = vec![Vec::new(); n];
     let mut width = 0usize;
     for at in (0..matrix.columns).filter(|at| *at != 1) {
-        let mut distinct: Vec<i64> = column(at).collect();
-        distinct.sort_unstable();
-        distinct.dedup();
+        // Sorted a step at a time: what came before is few values, as a rule.
+        let mut distinct: Vec<i64> = Vec::new();
+        for step in values[at * n..(at + 1) * n].chunks(Pace::STEP) {
+            reading::check()?;
+            distinct.extend(step.iter().map(|v| *v as i64));
+            distinct.sort_unstable();
+            distinct.dedup();
+        }
         for (row, value) in rows.iter_mut().zip(column(at)) {
+            pace.step(1)?;
             let place = distinct.binary_search(&value).unwrap_or(0);
             match distinct.len() {
                 1 => {}

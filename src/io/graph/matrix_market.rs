@@ -13,7 +13,6 @@
 //! store the lower triangle alone (array: with the diagonal, `skew-symmetric` without) and are mirrored. Features, labels and
 //! splits may lie beside the file, as `beside.rs` says.
 
-use super::beside;
 use super::build::{Stated, build};
 use super::{Draft, Request};
 use crate::engine::graph::EdgeList;
@@ -63,7 +62,6 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let built = build(list, n, stated, request, &mut report)?;
     let mut draft = Draft::of(stem_unpacked(path), built);
     draft.report = report;
-    beside::attach(&mut draft, request)?;
     Ok(draft)
 }
 

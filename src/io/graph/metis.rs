@@ -10,7 +10,6 @@
 //! Every edge stands there twice, once at each end, and counts once in M. Sizes and weights of vertices are not used. Features,
 //! labels and splits may lie beside the file, as `beside.rs` says.
 
-use super::beside;
 use super::build::{Stated, build};
 use super::{Draft, Request};
 use crate::engine::graph::EdgeList;
@@ -147,7 +146,6 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     }
     let mut draft = Draft::of(stem_unpacked(path), built);
     draft.report = report;
-    beside::attach(&mut draft, request)?;
     Ok(draft)
 }
 

@@ -69,9 +69,10 @@ pub(crate) use dgl::is_dgl;
 pub(crate) use edge_list::{is_blank, is_edge, is_header};
 pub(crate) use folder::edges_in;
 pub(crate) use gml::is_gml;
-use labels::{labels_from, labels_from_array};
+use labels::labels_from;
 pub(crate) use matrix_market::is_matrix_market;
 pub(crate) use metis::is_metis;
+use node_table::NodeOrder;
 pub(crate) use ogb::raw_folder;
 pub use parts::GraphPart;
 pub(crate) use parts::{is_feature_matrix, is_split, part_of_array};
@@ -150,7 +151,7 @@ fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Datase
         let request = Request { path: Path::new(spec), options, ctl };
         unmet::check_options(GraphFormat::Compact, options, request.path)?;
         let (dataset, mut report) = rearranged(dataset, report, request)?;
-        let dataset = parts::with_parts(dataset, &mut report, request, false)?;
+        let dataset = parts::with_parts(dataset, &mut report, request, NodeOrder::FromZero)?;
         return Ok((dataset, report));
     }
     let path = Path::new(spec);
@@ -194,13 +195,15 @@ fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Datase
         GraphFormat::Stored => stored::read(request)?,
     };
     spec.clone_into(&mut draft.source);
+    beside::attach(&mut draft, format, request)?;
     let beside = std::mem::take(&mut draft.beside);
     let (mut dataset, mut report) = draft.finish(path, &format.to_string())?;
     if matches!(format, GraphFormat::Compact | GraphFormat::Stored) {
         (dataset, report) = rearranged(dataset, report, request)?;
     }
     let options = &beside.added_to(options);
-    let dataset = parts::with_parts(dataset, &mut report, Request { options, ..request }, beside.is_by_appearance)?;
+    let order = if beside::is_from_one(format) { NodeOrder::FromOne } else { beside.order };
+    let dataset = parts::with_parts(dataset, &mut report, Request { options, ..request }, order)?;
     Ok((dataset, report))
 }
 
@@ -255,7 +258,7 @@ struct Draft {
     labels: Option<Labels>,
     splits: Vec<Split>,
     node_ids: Option<Vec<String>>,
-    /// Tables that lie beside the graph's file.
+    /// Tables that lie beside the graph's file, and what the order of its nodes means.
     beside: parts::Beside,
     /// Facts, ignored parts and warnings so far; its format and source are filled in at the end.
     report: LoadReport,

@@ -17,11 +17,12 @@ use std::path::Path;
 use csv::StringRecord;
 use ndarray::Array2;
 
+use super::beside::Found;
 use super::targets::labels_of_tags;
 use super::{MAX_CLASSES, Request};
 use crate::engine::graph::{Features, Labels, ReadOptions, Split};
 use crate::io::file::stem;
-use crate::io::memory::free_memory;
+use crate::io::reading;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::{is_missing, part_of_split, truth};
@@ -33,33 +34,64 @@ const MAX_WIDTH: usize = 1 << 16;
 /// So many lines or names stand in a message.
 const SHOWN: usize = 6;
 
+/// What the order of a graph's nodes means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum NodeOrder {
+    /// The file counts them from 0, or lists them.
+    #[default]
+    FromZero,
+    /// The file counts them from 1.
+    FromOne,
+    /// Nothing: it is that in which a list of edges mentions them.
+    Appearance,
+}
+
+impl NodeOrder {
+    /// What the first node of a graph without ids is called in a table with these ids: 0 or 1.
+    pub(super) fn first_of<'i>(self, ids: impl Iterator<Item = &'i str>, n: usize) -> u64 {
+        let (mut least, mut most, mut count) = (u64::MAX, 0u64, 0usize);
+        for id in ids {
+            let Some(id) = parse_whole(id.as_bytes()).or_else(|| parse_whole(whole_of(id)?.as_bytes())) else {
+                continue;
+            };
+            (least, most, count) = (least.min(id), most.max(id), count + 1);
+        }
+        // From 1 to n, each once (a second time is refused when it is read): all nodes, as other programs count them.
+        let is_counted = least == 1 && most == n as u64 && count == n;
+        u64::from(is_counted || (self == Self::FromOne && (1..u64::MAX).contains(&least)))
+    }
+}
+
 /// Which node an id is.
 pub(super) struct NodeIndex<'a> {
     n: usize,
     ids: Option<&'a [String]>,
     /// Looked up only, never walked.
     number: HashMap<&'a str, u32>,
-    /// Whether the nodes' numbers say nothing but the order in which a list of edges mentions them.
-    is_by_appearance: bool,
+    order: NodeOrder,
 }
 
 impl<'a> NodeIndex<'a> {
-    pub(super) fn new(n: usize, ids: Option<&'a [String]>, is_by_appearance: bool) -> Self {
+    pub(super) fn new(n: usize, ids: Option<&'a [String]>, order: NodeOrder) -> Self {
         let number = ids.unwrap_or_default().iter().map(String::as_str).zip(0u32..).collect();
-        Self { n, ids, number, is_by_appearance }
+        Self { n, ids, number, order }
     }
 
-    fn find(&self, id: &str) -> Option<u32> {
+    /// `first`: what the first node is called where nodes have no ids, see [`NodeOrder::first_of`].
+    fn find(&self, id: &str, first: u64) -> Option<u32> {
         let find = |id: &str| match self.ids {
             Some(_) => self.number.get(id).copied(),
-            None => parse_whole(id.as_bytes()).filter(|u| *u < self.n as u64).map(|u| u as u32),
+            None => {
+                let u = parse_whole(id.as_bytes()).and_then(|u| u.checked_sub(first));
+                u.filter(|u| *u < self.n as u64).map(|u| u as u32)
+            }
         };
         // pandas writes whole numbers as fractions where one is missing.
         find(id).or_else(|| find(whole_of(id)?))
     }
 
-    fn name(&self, u: usize) -> String {
-        self.ids.and_then(|ids| ids.get(u)).map_or_else(|| u.to_string(), |id| shortened(id))
+    fn name(&self, u: usize, first: u64) -> String {
+        self.ids.and_then(|ids| ids.get(u)).map_or_else(|| (u as u64 + first).to_string(), |id| shortened(id))
     }
 }
 
@@ -150,6 +182,44 @@ fn understood(mut table: TableSketch, wanted: Wanted, options: &ReadOptions) -> 
     table
 }
 
+/// Whether a table holds a part of a graph.
+pub(super) enum Fitness {
+    Holds,
+    /// It says which nodes there are, and nothing else that is asked for.
+    MayHold,
+    /// Why it does not.
+    Lacks(String),
+}
+
+/// Judges by what a table beside a graph holds, not by its name, whether it is worth reading for a part.
+pub(super) fn fitness_of(found: &Found, wanted: Wanted, options: &ReadOptions) -> Result<Fitness, LoadError> {
+    let path = &found.path;
+    let Some(raw) = sketch(path, &options_of(options))? else {
+        return Ok(Fitness::Lacks("no table".to_owned()));
+    };
+    let has = |table: &TableSketch, role: ColumnRole| table.place(role).is_some();
+    if has(&raw, ColumnRole::Source) && has(&raw, ColumnRole::Target) {
+        return Ok(Fitness::Lacks("it holds edges".to_owned()));
+    }
+    let says_split = |table: &TableSketch| has(table, ColumnRole::Split) || has(table, ColumnRole::Train);
+    let lacks = |what: &str| Fitness::Lacks(format!("it has no {what}"));
+    // A table of nodes is asked for what its header says; one that is called labels holds labels.
+    let says_class = has(&raw, ColumnRole::Class);
+    let raw_split = says_split(&raw);
+    let table = understood(raw, wanted, options);
+    Ok(match wanted {
+        Wanted::Features | Wanted::Anything if has(&table, ColumnRole::Feature) => Fitness::Holds,
+        Wanted::Features | Wanted::Anything if found.is_own || has(&table, ColumnRole::Id) => Fitness::MayHold,
+        Wanted::Features | Wanted::Anything => lacks("column of numbers"),
+        Wanted::Labels if found.is_of_nodes && says_class => Fitness::Holds,
+        Wanted::Labels if found.is_of_nodes => lacks("column that says a class"),
+        Wanted::Labels if has(&table, ColumnRole::Class) || table.count(ColumnRole::Feature) > 1 => Fitness::Holds,
+        Wanted::Labels => lacks("column of classes"),
+        Wanted::Split if raw_split || (!found.is_of_nodes && says_split(&table)) => Fitness::Holds,
+        Wanted::Split => lacks("column of a split"),
+    })
+}
+
 /// The ids of a table's rows, or how many rows without ids it has; nothing where the file is no table.
 pub(super) enum Rows {
     Ids(Vec<String>),
@@ -201,6 +271,8 @@ struct Reading<'a> {
     path: &'a Path,
     table: &'a TableSketch,
     index: &'a NodeIndex<'a>,
+    /// What the first node is called in this table, where nodes have no ids.
+    first: u64,
     id: Option<usize>,
     numbers: Vec<usize>,
     one_hot: Vec<usize>,
@@ -234,7 +306,7 @@ impl Reading<'_> {
         let node = match self.id {
             Some(at) => {
                 let id = row.get(at).unwrap_or_default();
-                let Some(node) = self.index.find(id) else {
+                let Some(node) = self.index.find(id, self.first) else {
                     self.n_unknown += 1;
                     if self.unknown.len() < SHOWN {
                         self.unknown.push((line, shortened(id)));
@@ -248,7 +320,8 @@ impl Reading<'_> {
             None => return Ok(()),
         };
         if self.line_of[node] != 0 {
-            let found = format!("{} a second time (first in line {})", self.index.name(node), self.line_of[node]);
+            let found =
+                format!("{} a second time (first in line {})", self.index.name(node, self.first), self.line_of[node]);
             return Err(LoadError::content(self.path, place, "every node once", found));
         }
         self.line_of[node] = line;
@@ -366,6 +439,9 @@ pub(super) fn read(
         (0..table.columns.len()).filter(|at| table.columns[*at].role == role).collect()
     };
     let id = table.place(ColumnRole::Id);
+    if let Some(counts) = &table.counts {
+        report.fact(format!("first line of {file}"), counts.decided("row"));
+    }
     if let Some(name) = options.id_column.as_deref().filter(|name| !name.eq_ignore_ascii_case("none"))
         && table.named(name).is_none()
     {
@@ -407,7 +483,7 @@ pub(super) fn read(
         let expected = "a column that says train, val or test, or three of truth values (--split-masks names them)";
         return Err(table.fault(path, "split", expected, "none"));
     }
-    if id.is_none() && index.is_by_appearance {
+    if id.is_none() && index.order == NodeOrder::Appearance {
         let expected =
             "a column of ids (--id-column names it): the edges name nodes by texts, so rows without ids belong to none";
         return Err(table.fault(path, "rows", expected, "none"));
@@ -418,18 +494,12 @@ pub(super) fn read(
     if width > MAX_WIDTH || tags.len() > MAX_CLASSES as usize {
         return Err(table.fault(path, "columns", format!("at most {MAX_WIDTH}"), width.max(tags.len())));
     }
-    if free_memory().is_some_and(|free| needed > free) {
-        return Err(LoadError::content(
-            path,
-            "features",
-            "fewer values than memory holds",
-            format!("{n} nodes with {width} columns"),
-        ));
-    }
+    reading::ask(path, needed, || format!("{n} nodes with {} columns", width + tags.len()))?;
     let mut reading = Reading {
         path,
         table: &table,
         index,
+        first: first_id(path, &table, index, request)?,
         id,
         x: vec![0.0; n * width],
         n_missing: vec![0; width],
@@ -454,6 +524,17 @@ pub(super) fn read(
     reading.finish(&file, wanted, report)
 }
 
+/// What the first node is called in a table, where nodes have no ids.
+fn first_id(path: &Path, table: &TableSketch, index: &NodeIndex<'_>, request: Request<'_>) -> Result<u64, LoadError> {
+    let Some(at) = table.place(ColumnRole::Id).filter(|_| index.ids.is_none()) else { return Ok(0) };
+    let mut ids = Vec::new();
+    for_each_row(path, &table.layout, "reading ids", request.ctl, &mut |_, row| {
+        ids.extend(row.get(at).map(str::to_owned));
+        Ok(())
+    })?;
+    Ok(index.order.first_of(ids.iter().map(String::as_str), index.n))
+}
+
 impl Reading<'_> {
     /// Says which rows found their nodes, and refuses where none did.
     fn check_rows(&self, file: &str, wanted: Wanted, report: &mut LoadReport) -> Result<(), LoadError> {
@@ -476,13 +557,20 @@ impl Reading<'_> {
         };
         let column = shortened(&self.table.columns[at].name);
         if n_matched == 0 && self.n_rows > 0 {
-            let ours: Vec<String> = (0..n.min(3)).map(|u| self.index.name(u)).collect();
+            let ours: Vec<String> = (0..n.min(3)).map(|u| self.index.name(u, self.first)).collect();
             let theirs: Vec<&str> = self.unknown.iter().take(3).map(|(_, id)| id.as_str()).collect();
             let expected =
                 format!("ids of the graph's nodes, such as {} (--id-column names another column)", ours.join(", "));
             return Err(self.table.fault(self.path, format!("column {column}"), expected, theirs.join(", ")));
         }
-        report.fact(format!("ids of {file}"), format!("column {column}: {n_matched} of {n} nodes matched"));
+        let from = if self.first == 1 { ", ids from 1" } else { "" };
+        report.fact(format!("ids of {file}"), format!("column {column}: {n_matched} of {n} nodes matched{from}"));
+        if self.first == 1 && self.index.order != NodeOrder::FromOne {
+            report.warnings.push(format!(
+                "{file}: the ids 1 to {n} are taken for the nodes 0 to {}, which the graph numbers from 0",
+                n - 1
+            ));
+        }
         if self.n_unknown > 0 {
             let lines: Vec<String> = self.unknown.iter().map(|(line, id)| format!("{line} ({id})")).collect();
             let more = if self.n_unknown > lines.len() { " and more" } else { "" };
@@ -498,7 +586,7 @@ impl Reading<'_> {
 
     fn without_row(&self) -> Option<String> {
         let none: Vec<usize> = (0..self.index.n).filter(|u| self.line_of[*u] == 0).collect();
-        let shown: Vec<String> = none.iter().take(SHOWN).map(|u| self.index.name(*u)).collect();
+        let shown: Vec<String> = none.iter().take(SHOWN).map(|u| self.index.name(*u, self.first)).collect();
         let more = if none.len() > SHOWN { " …" } else { "" };
         (!none.is_empty()).then(|| format!("{} nodes have no row ({}{more})", none.len(), shown.join(", ")))
     }
@@ -572,12 +660,16 @@ impl Reading<'_> {
             return Ok(Features::from_dense(x));
         }
         let n_texts: usize = self.texts_of.iter().map(|(texts, _)| texts.all.len()).sum();
-        if width + n_texts > MAX_WIDTH
-            || (n as u64).saturating_mul(4 * n_texts as u64) > free_memory().unwrap_or(u64::MAX)
-        {
-            let expected = format!("at most {MAX_WIDTH} columns, and fewer values than memory holds");
-            return Err(self.table.fault(self.path, "features", expected, width + n_texts));
+        if width + n_texts > MAX_WIDTH {
+            return Err(self.table.fault(
+                self.path,
+                "features",
+                format!("at most {MAX_WIDTH} columns"),
+                width + n_texts,
+            ));
         }
+        let n_bytes = (n as u64).saturating_mul(4 * (width + n_texts) as u64);
+        reading::ask(self.path, n_bytes, || format!("{n} nodes with {} columns", width + n_texts))?;
         let mut wide = Array2::<f32>::zeros((n, width + n_texts));
         wide.slice_mut(ndarray::s![.., ..width]).assign(&x);
         let mut first = width;

@@ -11,9 +11,10 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::node_table::{self, NodeIndex, NodeTable, Wanted, sketch_nodes};
+use super::Request;
+use super::labels::read_labels;
+use super::node_table::{self, NodeIndex, NodeOrder, NodeTable, Wanted, sketch_nodes};
 use super::split::with_split_file;
-use super::{Request, labels_from_array};
 use crate::engine::graph::{Dataset, DatasetParts, Features, Labels, ReadOptions};
 use crate::io::file::{open, stem};
 use crate::io::npy::Array;
@@ -74,14 +75,14 @@ pub(crate) fn is_feature_matrix(path: &Path) -> bool {
     shape.is_ok_and(|shape| matches!(shape[..], [rows, columns] if rows != columns))
 }
 
-/// Tables that lie beside a list of edges and fit it.
+/// Tables that lie beside a graph and fit it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Beside {
     pub(super) features: Option<PathBuf>,
     pub(super) labels: Option<PathBuf>,
     pub(super) split: Option<PathBuf>,
-    /// Whether nodes have no order but that in which the edges mention them.
-    pub(super) is_by_appearance: bool,
+    /// What the order of the nodes means.
+    pub(super) order: NodeOrder,
 }
 
 impl Beside {
@@ -104,7 +105,7 @@ pub(super) fn is_array(path: &Path) -> bool {
     is_read && (head.starts_with(b"\x93NUMPY") || head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06"))
 }
 
-/// Puts the parts that the options name into a graph. `is_by_appearance`: nodes have no order of their own, see [`Beside`].
+/// Puts the parts that the options name into a graph. `order`: what the order of its nodes means.
 ///
 /// # Errors
 /// [`LoadError`] naming the file whose rows are not one per node.
@@ -112,7 +113,7 @@ pub(super) fn with_parts(
     dataset: Dataset,
     report: &mut LoadReport,
     request: Request<'_>,
-    is_by_appearance: bool,
+    order: NodeOrder,
 ) -> Result<Dataset, LoadError> {
     let options = request.options;
     let (feature_file, label_file) = (options.feature_file.as_deref(), options.label_file.as_deref());
@@ -127,7 +128,7 @@ pub(super) fn with_parts(
         if open(path).map(drop).is_err() || is_array(path) || sketch_nodes(path, wanted, options)?.is_none() {
             return Ok(None);
         }
-        let index = NodeIndex::new(n, dataset.node_ids(), is_by_appearance);
+        let index = NodeIndex::new(n, dataset.node_ids(), order);
         node_table::read(path, &index, wanted, request, report).map(Some)
     };
     let mut splits = Vec::new();
@@ -156,7 +157,7 @@ pub(super) fn with_parts(
                 other_split = found.split.or(other_split);
                 found.labels
             }
-            None => Some(labels_from_array(&Array::read(file.as_ref())?, n)?),
+            None => Some(read_labels(&Array::read(file.as_ref())?, n, report)?),
         };
         take_labels(&mut parts, labels, file, report);
     } else if let (Some(file), None, Some(_)) = (feature_file, &parts.labels, &other_labels) {
@@ -168,7 +169,7 @@ pub(super) fn with_parts(
         } else {
             let dataset = Dataset::try_new(parts).map_err(|error| LoadError::invalid(file.as_ref(), error))?;
             let (dataset, name) = with_split_file(&dataset, file.as_ref())?;
-            report.fact("split from", format!("{file} ({name})"));
+            set(report, "split from", format!("{file} ({name})"));
             return Ok(dataset);
         }
     } else if let (Some(split), Some(file)) = (other_split, label_file.or(feature_file))
@@ -177,7 +178,7 @@ pub(super) fn with_parts(
         splits.push((split, file));
     }
     for (split, file) in splits {
-        report.fact("split from", format!("{file} ({})", split.name));
+        set(report, "split from", format!("{file} ({})", split.name));
         parts.splits.retain(|s| s.name != split.name);
         parts.splits.insert(0, split);
         let names: Vec<&str> = parts.splits.iter().map(|s| s.name.as_str()).collect();
@@ -199,13 +200,13 @@ fn take_features(parts: &mut DatasetParts, features: Features, file: &str, repor
     parts.features = features;
     report.warnings.retain(|warning| !super::is_about_stand_ins(warning));
     set(report, "features", parts.features.width().to_string());
-    report.fact("features from", file);
+    set(report, "features from", file.to_owned());
 }
 
 fn take_labels(parts: &mut DatasetParts, labels: Option<Labels>, file: &str, report: &mut LoadReport) {
     let Some(labels) = labels else { return };
     set(report, "classes", labels.n_classes().to_string());
-    report.fact("labels from", file);
+    set(report, "labels from", file.to_owned());
     parts.labels = Some(labels);
 }
 

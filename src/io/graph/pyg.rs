@@ -481,7 +481,7 @@ impl Reader<'_> {
         };
         match edges {
             Edges::Ends(id) => self.edge_index(*id, place)?,
-            Edges::Matrix(rows) => rows.for_each(|target, source| place(source, target)),
+            Edges::Matrix(rows) => rows.for_each(|target, source| place(source, target))?,
         }
         match misplaced {
             Some((expected, found)) => Err(self.fault("edge_index", &expected, found)),

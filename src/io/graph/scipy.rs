@@ -10,7 +10,6 @@
 //! Entry (i, j) is an edge from i to j and its value the weight, unless all values are 0 or 1. Features, labels and splits may lie
 //! beside the file, as `beside.rs` says.
 
-use super::beside;
 use super::build::{Stated, build};
 use super::{Draft, Request};
 use crate::engine::graph::EdgeList;
@@ -37,7 +36,6 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     drop(npz);
     let mut draft = Draft::of(stem(path), built);
     draft.report = report;
-    beside::attach(&mut draft, request)?;
     Ok(draft)
 }
 

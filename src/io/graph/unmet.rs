@@ -14,6 +14,8 @@ use crate::io::report::LoadError;
 pub(super) fn check_options(format: GraphFormat, options: &ReadOptions, path: &Path) -> Result<(), LoadError> {
     use GraphFormat::{Dgl, EdgeList, Gexf, Gml, GraphMl, Mat, MatrixMarket, Metis, PygProcessed};
     let is_list = format == EdgeList;
+    // A table beside the graph has columns that options may speak of.
+    let has_tables = super::beside::has_tables(path, format, options);
     let has_names = matches!(format, GraphMl | Gexf | Gml | Dgl | PygProcessed);
     let lines = "a list of edges as text, which alone has lines to take apart";
     let named = |file: &str| format!("a format with named attributes of nodes (or {file} with a file of its own)");
@@ -31,25 +33,29 @@ pub(super) fn check_options(format: GraphFormat, options: &ReadOptions, path: &P
         (
             "id_column",
             options.id_column.is_some(),
-            is_list || options.feature_file.is_some() || options.label_file.is_some() || options.split_file.is_some(),
+            is_list
+                || has_tables
+                || options.feature_file.is_some()
+                || options.label_file.is_some()
+                || options.split_file.is_some(),
             "a table of nodes or edges".to_owned(),
         ),
         (
             "features",
             options.features.is_some(),
-            has_names || format == Mat || options.feature_file.is_some(),
+            has_names || has_tables || format == Mat || options.feature_file.is_some(),
             named("--feature-file"),
         ),
         (
             "labels",
             options.labels.is_some(),
-            has_names || format == Mat || options.label_file.is_some(),
+            has_names || has_tables || format == Mat || options.label_file.is_some(),
             named("--label-file"),
         ),
         (
             "split_masks",
             options.split_masks.is_some(),
-            has_names || options.split_file.is_some(),
+            has_names || has_tables || options.split_file.is_some(),
             named("--split-file"),
         ),
         (

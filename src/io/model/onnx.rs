@@ -10,23 +10,22 @@
 //! (`onnx::MatMul_12`); its layer is then read off the node's name (`/convs.0/lin/MatMul`).
 //!
 //! What is never allocated: more than 512 bytes for each byte of the file (an empty node takes two bytes there), and four times the
-//! bytes of the files with external data.
+//! bytes of the files with external data; and nothing that was not asked for before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Component, Path};
 
-use ndarray::ArrayD;
-use prost::Message as _;
-
 use super::State;
 use super::dialect::multiplies_from_the_right;
-use crate::io::file::{open, read_whole};
+use crate::io::file::{Claimed, open, read_claimed, read_whole};
 use crate::io::narrow;
 use crate::io::npy::{Array, Layout};
-use crate::io::onnx::{ModelProto, NodeProto, TensorProto};
+use crate::io::onnx::{NodeProto, TensorProto, decode};
+use crate::io::reading::{self, Pace};
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use ndarray::ArrayD;
 
 /// Protobuf ends at 2 GiB.
 const MAX_BYTES: u64 = 1 << 31;
@@ -40,8 +39,7 @@ pub(crate) fn is_onnx(head: &[u8]) -> bool {
 /// Reads the tensors.
 pub(super) fn read(path: &Path) -> Result<State, LoadError> {
     let bytes = read_whole(path, MAX_BYTES)?;
-    let model = ModelProto::decode(&bytes[..])
-        .map_err(|error| LoadError::content(path, "whole file", "an ONNX model", shortened(&error.to_string())))?;
+    let model = decode(&bytes, path)?;
     drop(bytes);
     let mut report = LoadReport::new("ONNX", path.display().to_string());
     let graph = model.graph.ok_or_else(|| LoadError::content(path, "model", "a graph", "none"))?;
@@ -155,11 +153,15 @@ impl External<'_> {
             return Err(fault(expected, format!("a file of {size} bytes")));
         }
         *left -= n_bytes;
-        let mut bytes = Vec::with_capacity(usize::try_from(n_bytes).unwrap_or(0));
-        file.seek(SeekFrom::Start(offset))
-            .and_then(|_| file.take(n_bytes).read_to_end(&mut bytes))
-            .map_err(|source| LoadError::io("read", &file_path, source))?;
-        Ok(bytes)
+        let read_fault = |source| LoadError::io("read", &file_path, source);
+        file.seek(SeekFrom::Start(offset)).map_err(read_fault)?;
+        let claimed = Claimed { n_bytes, believed: n_bytes, most: n_bytes };
+        let bytes = read_claimed(file.take(n_bytes), claimed, &file_path, place, read_fault)?;
+        if bytes.len() as u64 == n_bytes {
+            return Ok(bytes);
+        }
+        // Somebody cut it off in the meantime.
+        Err(fault(format!("{n_bytes} bytes of external data"), format!("{} and the end of the file", bytes.len())))
     }
 }
 
@@ -193,6 +195,20 @@ fn uses(nodes: &[NodeProto], path: &Path) -> Result<BTreeMap<String, Use>, LoadE
 
 fn turned(values: ArrayD<f32>) -> ArrayD<f32> {
     values.reversed_axes().as_standard_layout().into_owned()
+}
+
+/// The first `size` bytes of each value.
+fn bytes_of<T: Copy, const N: usize>(
+    values: &[T],
+    to_bytes: impl Fn(T) -> [u8; N],
+    size: usize,
+) -> Result<Vec<u8>, LoadError> {
+    let mut bytes = Vec::with_capacity(values.len().saturating_mul(size));
+    for step in values.chunks(Pace::STEP) {
+        reading::check()?;
+        step.iter().for_each(|value| bytes.extend(to_bytes(*value).iter().take(size)));
+    }
+    Ok(bytes)
 }
 
 /// A tensor's values as 32-bit floats.
@@ -229,14 +245,15 @@ fn values(mut tensor: TensorProto, path: &Path, outside: &mut External<'_>) -> R
         let n_bytes = n_bytes.ok_or_else(|| Missing::Values(fault("fewer values", format!("shape {shape:?}"))))?;
         bytes = outside.read(&tensor, n_bytes, path, &place).map_err(Missing::Values)?;
     } else if bytes.is_empty() {
-        bytes = match descr {
-            "<f4" => tensor.float_data.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            "<f8" => tensor.double_data.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            "<i8" => tensor.int64_data.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            "<u4" | "<u8" => tensor.uint64_data.iter().flat_map(|v| v.to_le_bytes().into_iter().take(size)).collect(),
+        let words = match descr {
+            "<f4" => bytes_of(&tensor.float_data, f32::to_le_bytes, size),
+            "<f8" => bytes_of(&tensor.double_data, f64::to_le_bytes, size),
+            "<i8" => bytes_of(&tensor.int64_data, i64::to_le_bytes, size),
+            "<u4" | "<u8" => bytes_of(&tensor.uint64_data, u64::to_le_bytes, size),
             // Smaller types have a word of 32 bits each.
-            _ => tensor.int32_data.iter().flat_map(|v| v.to_le_bytes().into_iter().take(size)).collect(),
+            _ => bytes_of(&tensor.int32_data, i32::to_le_bytes, size),
         };
+        bytes = words.map_err(Missing::Values)?;
     }
     let (descr, bytes) = narrow::widened(descr, bytes);
     let array = Array::from_values(path, place, Layout { descr, is_fortran: false, shape }, bytes);

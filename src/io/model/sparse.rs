@@ -25,6 +25,7 @@ use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::analysis::{Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, ValueType};
+use crate::io::reading::{self, Pace};
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 
@@ -142,6 +143,12 @@ impl<'a> Parts<'a> {
         ArrayD::from_shape_vec(IxDyn(&note.shape), values).map_err(|error| self.fault("", "a tensor", error))
     }
 
+    /// Asks for a tensor with all its values in their places.
+    fn ask(&self, n_values: u64) -> Result<(), LoadError> {
+        let n_bytes = n_values.saturating_mul(size_of::<f32>() as u64);
+        reading::ask(self.path, n_bytes, || format!("{n_values} values (tensor {})", shortened(self.name)))
+    }
+
     fn decode_bitmask(&self, note: &Note, n_values: u64) -> Result<Vec<f32>, LoadError> {
         let (_, bits) = self.part(".mask", &[Dtype::U8])?;
         if bits.len() as u64 != n_values.div_ceil(8) {
@@ -150,9 +157,12 @@ impl<'a> Parts<'a> {
         }
         let n_stored: u64 = bits.iter().map(|b| u64::from(b.count_ones())).sum();
         let stored = self.values(".values", note, n_stored)?;
+        self.ask(n_values)?;
         let mut values = vec![0.0; n_values as usize];
         let mut stored = stored.into_iter();
+        let mut pace = Pace::default();
         for (j, byte) in bits.iter().enumerate() {
+            pace.step(8)?;
             for k in (0..8).filter(|k| byte >> k & 1 == 1) {
                 let Some(slot) = values.get_mut(8 * j + k) else {
                     return Err(self.fault(".mask", "no bit behind the last value", format!("bit {}", 8 * j + k)));
@@ -186,9 +196,12 @@ impl<'a> Parts<'a> {
             let expected = format!("at most {MAX_CSR_EXPANSION} times the {stored_bytes} bytes that are stored");
             return Err(self.fault("", expected, format!("shape {:?}", note.shape)));
         }
+        self.ask(n_values)?;
         let mut values = vec![0.0; n_values as usize];
+        let mut pace = Pace::default();
         for (row, bounds) in indptr.windows(2).enumerate() {
             let mut before = None;
+            pace.step(1 + bounds[1] - bounds[0])?;
             for at in bounds[0]..bounds[1] {
                 let column = indices[at];
                 if column >= columns || before.is_some_and(|b| b >= column) {

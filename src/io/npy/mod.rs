@@ -224,12 +224,27 @@ impl Array {
 
     /// What becomes of all words of `N` bytes.
     fn map_words<const N: usize, T>(&self, change: impl Fn([u8; N]) -> T) -> Result<Vec<T>, LoadError> {
+        self.try_words(|word| Ok(change(word)))
+    }
+
+    /// As [`Array::map_words`], where some words may be refused.
+    fn try_words<const N: usize, T>(
+        &self,
+        change: impl Fn([u8; N]) -> Result<T, LoadError>,
+    ) -> Result<Vec<T>, LoadError> {
         let mut out = self.room::<T>()?;
         for step in self.bytes.as_chunks::<N>().0.chunks(STEP_VALUES) {
             reading::check()?;
-            out.extend(step.iter().map(|word| change(*word)));
+            for word in step {
+                out.push(change(*word)?);
+            }
         }
         Ok(out)
+    }
+
+    /// Asks for so many bytes, which are made of this array.
+    pub(crate) fn ask(&self, n_bytes: u64, basis: impl FnOnce() -> String) -> Result<(), LoadError> {
+        reading::ask(&self.path, n_bytes, || format!("{} ({})", basis(), self.place))
     }
 
     /// Room for as many values as there are, once there is memory for them.
@@ -246,16 +261,15 @@ impl Array {
     /// All values as classes, in stored order: integers, where -1 stands for NaN. The largest number of an unsigned type is -1 that was
     /// cast to it, unless the number below it is a class as well; it becomes -1, and is given back.
     pub(crate) fn to_classes(&self) -> Result<(Vec<i64>, Option<u64>), LoadError> {
-        let values = self.bytes.as_slice();
         let class = |value: f64| if value.is_nan() { Ok(-1) } else { self.whole(value) };
         let classes: Result<Vec<i64>, LoadError> = match self.kind {
-            Kind::F2 => words(values).map(|b| class(f32_from_half(u16::from_le_bytes(b)).into())).collect(),
-            Kind::F4 => words(values).map(|b| class(f32::from_le_bytes(b).into())).collect(),
-            Kind::F8 => words(values).map(|b| class(f64::from_le_bytes(b))).collect(),
-            Kind::U8 => words(values)
-                .map(u64::from_le_bytes)
-                .map(|v| if v == u64::MAX { Ok(i64::MAX) } else { Ok(i64::try_from(v).unwrap_or(i64::MAX - 1)) })
-                .collect(),
+            Kind::F2 => self.try_words(|b| class(f32_from_half(u16::from_le_bytes(b)).into())),
+            Kind::F4 => self.try_words(|b| class(f32::from_le_bytes(b).into())),
+            Kind::F8 => self.try_words(|b| class(f64::from_le_bytes(b))),
+            Kind::U8 => {
+                let most = |v: u64| if v == u64::MAX { i64::MAX } else { i64::try_from(v).unwrap_or(i64::MAX - 1) };
+                self.try_words(|b| Ok(most(u64::from_le_bytes(b))))
+            }
             _ => self.to_i64s(),
         };
         let mut classes = classes?;

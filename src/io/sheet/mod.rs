@@ -16,4 +16,4 @@ pub(crate) mod words;
 pub(crate) use purpose::{Purpose, purpose_of};
 pub(crate) use rows::for_each_row;
 pub use sketch::{ColumnKind, ColumnRole, ColumnSketch, TableSketch};
-pub(crate) use sketch::{is_parquet, sketch};
+pub(crate) use sketch::{Counts, is_parquet, sketch};

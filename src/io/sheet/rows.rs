@@ -1,17 +1,21 @@
 //! All of a table, row by row, as text.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use bytes::Bytes;
 use csv::StringRecord;
-use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, FileReader as _, Length, SerializedFileReader};
 use parquet::record::Field;
 
 use super::sketch::{Layout, MAX_COLUMNS};
 use crate::engine::control::Control;
 use crate::io::encoding::no_utf8;
-use crate::io::file::open;
+use crate::io::file::{Claimed, InputFile, open, read_claimed};
+use crate::io::reading;
 use crate::io::report::LoadError;
 use crate::io::source::ByteSource;
 
@@ -173,11 +177,69 @@ fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, LoadError>) -> Resul
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_e| Err(parquet_fault(path, "a broken one")))
 }
 
-fn parquet_reader(path: &Path) -> Result<SerializedFileReader<std::fs::File>, LoadError> {
-    // What is not a regular file was refused when its start was looked at.
-    drop(open(path)?);
-    let file = std::fs::File::open(path).map_err(|source| LoadError::io("open", path, source))?;
-    SerializedFileReader::new(file).map_err(|error| parquet_fault(path, error))
+/// A file of Parquet, which is read at any place of it.
+struct Pages {
+    path: PathBuf,
+    file: Arc<InputFile>,
+    n_bytes: u64,
+}
+
+/// A file from some place on.
+struct Onwards {
+    file: Arc<InputFile>,
+    at: u64,
+}
+
+impl Read for Onwards {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.file.read_at(buffer, self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Length for Pages {
+    fn len(&self) -> u64 {
+        self.n_bytes
+    }
+}
+
+impl ChunkReader for Pages {
+    type T = BufReader<Onwards>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(BufReader::new(Onwards { file: Arc::clone(&self.file), at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let n_left = self.n_bytes.saturating_sub(start);
+        if length as u64 > n_left {
+            let why = format!("{length} bytes from byte {start} on, of {}", self.n_bytes);
+            return Err(ParquetError::EOF(why));
+        }
+        let claimed = Claimed { n_bytes: length as u64, believed: length as u64, most: length as u64 };
+        let onwards = Onwards { file: Arc::clone(&self.file), at: start };
+        let read = read_claimed(onwards.take(length as u64), claimed, &self.path, "columns", |error| {
+            LoadError::io("read", &self.path, error)
+        });
+        let bytes = read.map_err(|error| ParquetError::General(error.to_string()))?;
+        if bytes.len() < length {
+            return Err(ParquetError::EOF(format!("{length} bytes, found {}", bytes.len())));
+        }
+        Ok(bytes.into())
+    }
+}
+
+fn parquet_reader(path: &Path) -> Result<SerializedFileReader<Pages>, LoadError> {
+    let file = open(path)?;
+    let n_bytes = file.metadata().map_err(|source| LoadError::io("read", path, source))?.len();
+    let pages = Pages { path: path.to_owned(), file: Arc::new(file), n_bytes };
+    let reader = SerializedFileReader::new(pages).map_err(|error| parquet_fault(path, error))?;
+    // A group of rows is unpacked as a whole, as it comes.
+    let sizes = reader.metadata().row_groups().iter().map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0));
+    let largest = sizes.max().unwrap_or(0);
+    reading::ask(path, largest, || format!("a group of rows of {largest} bytes"))?;
+    Ok(reader)
 }
 
 /// The names of a table's columns.

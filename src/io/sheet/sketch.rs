@@ -120,6 +120,37 @@ pub struct TableSketch {
     /// Why the first row was taken for names, or not, where nothing in it settles that.
     #[serde(skip)]
     pub(crate) doubt: Option<String>,
+    /// A first line of counts, which is no row.
+    #[serde(skip)]
+    pub(crate) counts: Option<Counts>,
+    /// The first row, where it may state counts because it has nothing but numbers in front of texts: whether it does is known once all
+    /// rows are.
+    #[serde(skip)]
+    pub(crate) perhaps_counts: Option<Counts>,
+}
+
+/// A first line that states how many rows follow, and of what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) line: usize,
+    pub(crate) text: String,
+    pub(crate) numbers: Vec<u64>,
+}
+
+impl Counts {
+    /// What was decided, for the report; `what` is what the line is not.
+    pub(crate) fn decided(&self, what: &str) -> String {
+        format!("line {}, `{}`, states counts and is no {what} (--header false reads it as one)", self.line, self.text)
+    }
+
+    /// The numbers of nodes and edges that it states: `n m` or `n n m`.
+    pub(crate) fn nodes_and_edges(&self) -> Option<(u64, u64)> {
+        match self.numbers[..] {
+            [nodes, edges] => Some((nodes, edges)),
+            [nodes, others, edges] if nodes == others => Some((nodes, edges)),
+            _ => None,
+        }
+    }
 }
 
 /// How rows are read.
@@ -379,19 +410,22 @@ fn sketch_text(
         None => vec![Separator::Tab, Separator::Semicolon, Separator::Comma, Separator::Bar, Separator::Space],
     };
     let mut chosen: Option<(Separator, Vec<Vec<String>>)> = None;
+    let mut counts = None;
     for separator in candidates {
         let Start { rows } = rows_of(rest, byte_of(separator), comment, is_whole);
         let Some(width) = rows.first().map(Vec::len) else { continue };
         // R leaves out the name of the row names; a first line of counts has a width of its own.
         let body = rows.get(1).map_or(width, Vec::len);
-        let is_even =
-            body > 1 && rows.iter().skip(1).all(|row| row.len() == body) && (width == body || width + 1 == body);
-        if told.is_some() || (is_even && width > 1) {
+        let is_even = body > 1 && rows.iter().skip(1).all(|row| row.len() == body);
+        let has_names = is_even && (width == body || width + 1 == body) && width > 1;
+        let has_counts = options.header.is_none() && options.columns.is_none() && is_even && begins_with_counts(&rows);
+        if told.is_some() || has_names || has_counts {
             chosen = Some((separator, rows));
+            counts = has_counts.then(|| n_skipped + 1);
             break;
         }
     }
-    let (separator, rows) = if let Some((separator, rows)) = chosen {
+    let (separator, mut rows) = if let Some((separator, rows)) = chosen {
         (Some(separator), rows)
     } else {
         // One column: a list.
@@ -401,6 +435,10 @@ fn sketch_text(
         }
         (None, rows)
     };
+    let counts = counts.map(|line| {
+        n_skipped = line;
+        counts_of(&rows.remove(0), line)
+    });
     let has_quotes = rest.contains('"');
     let layout = Layout {
         is_parquet: false,
@@ -412,7 +450,36 @@ fn sketch_text(
         has_quotes,
         n_columns: 0,
     };
-    Some(finished(rows, separator, encoding_words, first_lines, layout, options))
+    let mut table = finished(rows, separator, encoding_words, first_lines, layout, options);
+    table.counts = counts;
+    Some(table)
+}
+
+/// Numbers in front of everything else: how many nodes and edges there are, or rows and columns.
+fn counts_of(row: &[String], line: usize) -> Counts {
+    let numbers = row.iter().flat_map(|field| field.split_whitespace());
+    let numbers = numbers.filter_map(|field| parse_whole(field.as_bytes())).collect();
+    Counts { line, text: shortened(&row.join(" ")), numbers }
+}
+
+/// Whether the first row is one to three whole numbers that the others are no match for: they have another number of columns, or begin
+/// with a header.
+fn begins_with_counts(rows: &[Vec<String>]) -> bool {
+    let [first, second, _, ..] = rows else { return false };
+    let mut numbers = first.iter().flat_map(|field| field.split_whitespace()).peekable();
+    let are_whole = numbers.peek().is_some() && numbers.all(|field| parse_whole(field.as_bytes()).is_some());
+    let words: Vec<Option<Word>> = second.iter().map(|name| word_of(name)).collect();
+    let is_header = words.contains(&Some(Word::Source)) && words.contains(&Some(Word::Target));
+    are_whole && first.len() <= 3 && (first.len() != second.len() || is_header)
+}
+
+/// The first row, where it is two or three whole numbers and no row below has one for an end of its edge.
+fn perhaps_counts(rows: &[Vec<String>], line: usize) -> Option<Counts> {
+    let (first, others) = rows.split_first()?;
+    let is_whole = |field: &String| parse_whole(field.as_bytes()).is_some();
+    let has_numbers = matches!(first.len(), 2 | 3) && first.iter().all(is_whole);
+    let are_texts = others.len() > 1 && others.iter().all(|row| !row.iter().take(2).any(is_whole));
+    (has_numbers && are_texts).then(|| counts_of(first, line))
 }
 
 fn sketch_parquet(path: &Path, options: &ReadOptions) -> Result<TableSketch, LoadError> {
@@ -489,6 +556,7 @@ fn finished(
     layout.n_columns = n_columns;
     let mut seen = std::collections::BTreeSet::new();
     let first_differs = body.iter().filter_map(|row| row.first()).all(|value| seen.insert(value));
+    let perhaps_counts = if has_header { None } else { perhaps_counts(&rows, layout.n_skipped + 1) };
     let first_row = body.first().map(|row| row.iter().take(SHOWN_COLUMNS).cloned().collect()).unwrap_or_default();
     TableSketch {
         first_differs,
@@ -501,6 +569,8 @@ fn finished(
         first_lines,
         layout,
         doubt,
+        counts: None,
+        perhaps_counts,
     }
 }
 

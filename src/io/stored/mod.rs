@@ -31,6 +31,7 @@ use super::atomic::{AtomicFolder, FolderPart};
 use super::bundle::npy_header;
 use super::file::{InputFile, open, read_text};
 use super::npy::Array;
+use super::reading;
 use super::report::{ExportError, LoadError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, Features, Labels, Split, Topology};
@@ -141,7 +142,8 @@ impl StoredGraph {
     pub(super) fn topology(&self) -> Result<Topology, LoadError> {
         let indptr: Vec<u64> = self.indptr.read(0, self.manifest.size.n_nodes + 1)?;
         let indptr = indptr.into_iter().map(|p| usize::try_from(p).unwrap_or(usize::MAX)).collect();
-        Topology::try_new(indptr, self.indices.read(0, self.manifest.size.n_entries)?)
+        let indices = self.indices.read(0, self.manifest.size.n_entries)?;
+        Topology::try_new_while(indptr, indices, reading::check_engine)
             .map_err(|error| LoadError::invalid(&self.folder, error))
     }
 

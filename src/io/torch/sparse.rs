@@ -1,6 +1,6 @@
 //! Sparse tensors of PyTorch files, in every layout that PyTorch has, and how they are written out in full.
 //!
-//! What is never allocated: more than [`SPARSE_BYTES`] for all of a file's.
+//! What is never allocated: more than [`SPARSE_BYTES`] for all of a file's, and nothing that the job's memory budget has no room for.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use ndarray::{ArrayD, Axis};
 
 use super::{Storages, TensorRef};
 use crate::io::pickle::{Id, Pickle};
+use crate::io::reading::{self, Pace};
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 
@@ -104,6 +105,9 @@ impl Storages {
             return Err(fault(&expected, format!("size {size:?}")));
         };
         self.sparse_left = left;
+        let n_values = size.iter().product();
+        reading::ask_values(&path, place, n_values, size_of::<f32>())?;
+        let mut pace = Pace::default();
         let mut wide = ArrayD::<f32>::zeros(size.clone());
         let values = self.array(values, &format!("{place}, values"))?.to_f32_tensor()?;
         let mut indices = |tensor: &TensorRef, part: &str| self.array(tensor, &format!("{place}, {part}"));
@@ -118,6 +122,7 @@ impl Storages {
                     return Err(fault(&expected, format!("shapes {:?} and {:?}", indices.shape(), values.shape())));
                 }
                 for (entry, value) in indices.columns().into_iter().zip(values.outer_iter()) {
+                    pace.step(n_axes + value.len())?;
                     let mut slot = wide.view_mut();
                     for (index, length) in entry.iter().zip(size) {
                         let index = usize::try_from(*index).ok().filter(|index| index < length);
@@ -161,6 +166,7 @@ impl Storages {
                 let mut blocks = flat.chunks_exact(block.0 * block.1);
                 for (line, ends) in pointers.windows(2).enumerate() {
                     for other in &others[ends[0]..ends[1]] {
+                        pace.step(block.0 * block.1)?;
                         let (row, column) = if is_by_column { (*other, line) } else { (line, *other) };
                         for (at, value) in blocks.next().unwrap_or(&[]).iter().enumerate() {
                             wide[[row * block.0 + at / block.1, column * block.1 + at % block.1]] += *value;

@@ -70,7 +70,7 @@ impl Definition for Decoupled {
         (self.weights)(shape)
     }
 
-    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors) {
+    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         mlp::tensors(shape, d_in, n_classes, out);
     }
 

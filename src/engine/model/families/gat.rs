@@ -75,7 +75,7 @@ impl Definition for Gat {
         shape.heads = 8;
     }
 
-    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors) {
+    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         for l in 0..shape.layers {
             let (from, to) = shape.layer_widths(l, d_in, n_classes);
             let (heads, channels) = heads(shape, l, n_classes);

@@ -49,7 +49,7 @@ impl Definition for Gcn {
         &["norm_r", "order", "final_activation"]
     }
 
-    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors) {
+    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         for l in 0..shape.layers {
             let (from, to) = shape.layer_widths(l, d_in, n_classes);
             out.weight(&format!("{}.lin", conv(l)), l, (from, to), Init::Glorot(from, to));

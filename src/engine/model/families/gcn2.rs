@@ -58,7 +58,7 @@ impl Definition for Gcn2 {
         (shape.hidden, shape.hidden)
     }
 
-    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors) {
+    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         let width = shape.hidden;
         out.end_weight("lin_in", (d_in, width), Init::FanIn(d_in));
         if shape.bias {

@@ -55,7 +55,7 @@ impl Definition for Gin {
         Matrix::Adjacency
     }
 
-    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors) {
+    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         for l in 0..shape.layers {
             let (from, to) = shape.layer_widths(l, d_in, n_classes);
             out.factor(&format!("convs.{l}.eps"), 0.0);

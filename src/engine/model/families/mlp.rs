@@ -9,7 +9,7 @@ use crate::engine::model::params::{Init, Tensors};
 pub(super) struct Mlp;
 
 /// The tensors of an MLP under the authors' names (`archs/models.py:270-330`).
-pub(super) fn tensors(shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors) {
+pub(super) fn tensors(shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
     for l in 0..shape.layers {
         let (from, to) = shape.layer_widths(l, d_in, n_classes);
         out.weight(&format!("fcs.{l}"), l, (from, to), Init::FanIn(from));
@@ -77,7 +77,7 @@ impl Definition for Mlp {
         false
     }
 
-    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors) {
+    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         tensors(shape, d_in, n_classes, out);
     }
 

@@ -176,7 +176,7 @@ pub(crate) trait Definition: Sync {
     }
 
     /// Every tensor, in order of computation.
-    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors);
+    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>);
 
     /// Whether a state dict is of this family, by its names.
     fn recognises(&self, state: Shapes<'_>) -> bool;

@@ -53,7 +53,7 @@ impl Definition for Sage {
         shape.root_weight = true;
     }
 
-    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors) {
+    fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         for l in 0..shape.layers {
             let (from, to) = shape.layer_widths(l, d_in, n_classes);
             out.weight(&format!("convs.{l}.lin_l"), l, (from, to), Init::FanIn(from));

@@ -69,7 +69,8 @@ impl<'a> Fit<'a> {
         if training.schedule != Schedule::During {
             recipe.weights = Default::default();
         }
-        let mut model = Model::init(&recipe.model, dataset.features().width(), labels.n_classes(), recipe.seed);
+        let d_in = dataset.features().width();
+        let mut model = Model::init_while(&recipe.model, d_in, labels.n_classes(), recipe.seed, &|| ctl.check())?;
         let topology = dataset.topology();
         let mut edges = EdgeMask::keep_all(topology.n_entries(), recipe.model.n_graph_steps());
         let (input, everything, transpose);
