@@ -37,7 +37,7 @@ use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::{Word, word_of};
 use crate::io::sheet::{ColumnRole, Counts, TableSketch, sketch};
-use crate::io::source::{Lines, parse_f32, parse_whole, stem_unpacked, whole_number};
+use crate::io::source::{Lines, id_number, parse_f32, parse_id, parse_whole, stem_unpacked};
 
 /// Longer lines are refused, bytes: no edge needs them, and a file without line ends would be read as one.
 const MAX_LINE_BYTES: usize = 1 << 16;
@@ -234,11 +234,16 @@ fn parse_plain(line: &[u8]) -> Option<(u64, u64, bool)> {
         let n = text.iter().take_while(|b| is_separator(**b)).count();
         &text[n..]
     }
-    let (a, rest) = whole_number(skip(line))?;
+    let (a, rest) = id_number(skip(line))?;
     let after = skip(rest);
-    let (b, rest) = whole_number(after).filter(|_| after.len() < rest.len())?;
+    let (b, rest) = id_number(after).filter(|_| after.len() < rest.len())?;
     let more = skip(rest);
     (rest.is_empty() || more.len() < rest.len()).then_some((a, b, !more.is_empty()))
+}
+
+/// Whether one of a line's ids is a number with zeros in front, which is a text: `007` is another id than `7`.
+fn has_padded(line: &[u8], separator: Option<u8>) -> bool {
+    fields(line, separator).take(2).any(|id| parse_whole(id).is_some() && parse_id(id).is_none())
 }
 
 /// Whether a line is an edge.
@@ -439,7 +444,7 @@ impl Text {
             let edge =
                 if is_plain { parse_plain(line).map(|(a, b, has_more)| (a, b, Some(1.0), has_more)) } else { None };
             let Some((a, b, weight, has_more)) = edge.or_else(|| parse_edge(line, &layout)) else {
-                if table.is_some() && (has_header || line.contains(&b'"')) {
+                if table.is_some() && (has_header || line.contains(&b'"') || has_padded(line, separator)) {
                     return Ok(Plain::Table);
                 }
                 let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
@@ -447,7 +452,8 @@ impl Text {
             };
             let Some(weight) = weight.filter(|w| w.is_finite()) else {
                 // Read as a table, the error shows what was recognised.
-                if table.is_some() && (has_header || line.contains(&b'"')) {
+                let has_commas = table.is_some_and(|table| !table.layout.decimal_commas.is_empty());
+                if table.is_some() && (has_header || line.contains(&b'"') || has_commas) {
                     return Ok(Plain::Table);
                 }
                 let column = layout.weight.unwrap_or(0) + 1;
@@ -607,9 +613,9 @@ fn parse_edge(line: &[u8], layout: &Layout) -> Option<(u64, u64, Option<f32>, bo
     let (mut source, mut target, mut weight, mut n_fields) = (None, None, Some(1.0), 0);
     for (at, field) in fields(line, layout.separator).enumerate() {
         if at == layout.source {
-            source = Some(parse_whole(field)?);
+            source = Some(parse_id(field)?);
         } else if at == layout.target {
-            target = Some(parse_whole(field)?);
+            target = Some(parse_id(field)?);
         } else if Some(at) == layout.weight {
             weight = if field.is_empty() { Some(1.0) } else { parse_f32(field) };
         } else {

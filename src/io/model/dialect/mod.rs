@@ -314,7 +314,9 @@ impl Draft {
         let full = |leaf: &str| if is_root { leaf.to_owned() } else { format!("{}.{leaf}", block.name) };
         if !is_root {
             let parts = || block.leaves.keys().take(6).cloned().collect::<Vec<_>>().join(", ");
-            if names::n_axes(&block.leaves, "weight") == 1 {
+            // The class weights of a loss stand beside networks; one number per class is no normalisation.
+            let is_loss = block.leaves.len() <= 2 && names::says_loss(&block.name);
+            if names::n_axes(&block.leaves, "weight") == 1 && !is_loss {
                 let expected = "a normalisation with running statistics (BatchNorm)";
                 return Err(Refusal::new(format!("layer {}", block.name), expected, format!("{} alone", parts())));
             }
