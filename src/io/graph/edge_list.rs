@@ -167,11 +167,13 @@ struct Layout {
     weight: Option<usize>,
     /// Whether columns behind the ones above were not spoken of.
     is_guessed: bool,
+    /// Whether `{'weight': 3.5}` stands behind the ids, as networkx writes it.
+    has_dictionaries: bool,
 }
 
 impl Layout {
     fn by_place(separator: Option<u8>) -> Self {
-        Self { separator, source: 0, target: 1, weight: None, is_guessed: true }
+        Self { separator, source: 0, target: 1, weight: None, is_guessed: true, has_dictionaries: false }
     }
 
     /// What the user says the columns are.
@@ -187,7 +189,7 @@ impl Layout {
         };
         let (source, target) = (one(Column::Source, "source")?, one(Column::Target, "target")?);
         let weight = if places(Column::Weight).next().is_some() { Some(one(Column::Weight, "weight")?) } else { None };
-        Ok(Self { separator, source, target, weight, is_guessed: false })
+        Ok(Self { separator, source, target, weight, is_guessed: false, has_dictionaries: false })
     }
 
     /// What the header's names say, where they do.
@@ -196,7 +198,8 @@ impl Layout {
         let separator = separator.or(found);
         let place = |role: ColumnRole| table.and_then(|table| table.place(role));
         if let (Some(source), Some(target)) = (place(ColumnRole::Source), place(ColumnRole::Target)) {
-            Self { separator, source, target, weight: place(ColumnRole::Weight), is_guessed: true }
+            let weight = place(ColumnRole::Weight);
+            Self { source, target, weight, ..Self::by_place(separator) }
         } else {
             // A weight alone is known by its name.
             let mut names = fields(line, separator).map(|name| word_of(&String::from_utf8_lossy(name)));
@@ -205,8 +208,27 @@ impl Layout {
         }
     }
 
+    /// Takes a comment that names the columns, `# source,target,weight`, at its word.
+    fn follow(&mut self, comment: &str) {
+        let separator = [b',', b';', b'\t'].into_iter().find(|s| comment.as_bytes().contains(s)).or(self.separator);
+        let known: Vec<Option<Word>> =
+            fields(comment.as_bytes(), separator).map(|name| word_of(&String::from_utf8_lossy(name))).collect();
+        let place = |word: Word| known.iter().position(|other| *other == Some(word));
+        if self.is_guessed
+            && let (Some(source), Some(target)) = (place(Word::Source), place(Word::Target))
+            && known.iter().flatten().count() == known.len()
+        {
+            (self.source, self.target) = (source, target);
+            self.weight = place(Word::Weight).or(self.weight);
+        }
+    }
+
     fn is_plain(&self) -> bool {
-        self.separator.is_none() && self.source == 0 && self.target == 1 && self.weight.is_none()
+        !self.has_dictionaries
+            && self.separator.is_none()
+            && self.source == 0
+            && self.target == 1
+            && self.weight.is_none()
     }
 }
 
@@ -239,6 +261,17 @@ fn parse_plain(line: &[u8]) -> Option<(u64, u64, bool)> {
     let (b, rest) = id_number(after).filter(|_| after.len() < rest.len())?;
     let more = skip(rest);
     (rest.is_empty() || more.len() < rest.len()).then_some((a, b, !more.is_empty()))
+}
+
+/// Ends and weight of a line such as `1 2 {'weight': 3.5}`.
+fn of_dictionary(line: &[u8]) -> Option<(u64, u64, f32)> {
+    let at = line.iter().position(|b| *b == b'{')?;
+    let (ends, values) = line.split_at(at);
+    let (a, b, _) = parse_plain(ends)?;
+    let values = std::str::from_utf8(values).ok()?;
+    let (_, rest) = values.split_once("'weight':").or_else(|| values.split_once("\"weight\":"))?;
+    let number = rest.split([',', '}']).next()?;
+    Some((a, b, parse_f32(number.trim().as_bytes())?))
 }
 
 /// Whether one of a line's ids is a number with zeros in front, which is a text: `007` is another id than `7`.
@@ -399,7 +432,7 @@ impl Text {
         };
         let encoding = table.and_then(|table| table.layout.encoding).or(options.encoding);
         let mut lines = Lines::open_text(request.path, encoding, request.ctl, "reading edges", MAX_LINE_BYTES)?;
-        let (mut n_edges, mut n_with_more, mut n_comments) = (0usize, 0usize, 0usize);
+        let (mut n_edges, mut n_with_more, mut n_comments, mut n_unweighted) = (0usize, 0usize, 0usize, 0usize);
         let (mut is_header_due, mut has_header) = (options.header != Some(false), false);
         let mut first = None;
         loop {
@@ -438,7 +471,19 @@ impl Text {
                 }
             }
             if n_edges == 0 {
-                text.edges = SparseEdges::new(layout.weight.is_some());
+                layout.has_dictionaries = layout.is_guessed && layout.weight.is_none() && of_dictionary(line).is_some();
+                text.edges = SparseEdges::new(layout.weight.is_some() || layout.has_dictionaries);
+            }
+            if layout.has_dictionaries {
+                let read = of_dictionary(line).or_else(|| parse_plain(line).map(|(a, b, _)| (a, b, 1.0)));
+                let Some((a, b, weight)) = read.filter(|(_, _, weight)| weight.is_finite()) else {
+                    let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
+                    return Err(lines.fault("two ids and `{'weight': NUMBER}`", found));
+                };
+                n_unweighted += usize::from(of_dictionary(line).is_none());
+                text.edges.push(a, b, weight);
+                n_edges += 1;
+                continue;
             }
             let is_plain = layout.is_plain() && !comments.iter().any(u8::is_ascii_digit);
             let edge =
@@ -488,6 +533,12 @@ impl Text {
             };
             report.ignored.push(format!("{what} in {n_with_more} lines"));
         }
+        if layout.has_dictionaries {
+            report.fact("weights from", "'weight' behind the ids (--edge-weights false leaves them out)");
+        }
+        if n_unweighted > 0 {
+            report.warnings.push(format!("{n_unweighted} edges have no weight: 1 stands in for it"));
+        }
         if n_comments > 0 {
             report.ignored.push(format!("{n_comments} comments between edges (--comments says what they start with)"));
         }
@@ -524,6 +575,7 @@ impl Text {
             }
             return;
         }
+        layout.follow(line.trim_start_matches(['#', '%']));
         if let ["Nodes:", nodes, "Edges:", edges, ..] = words[..]
             && let (Ok(nodes), Ok(edges)) = (nodes.parse(), edges.parse())
         {

@@ -70,16 +70,19 @@ fn is_matrix(name: &str, tensor: &ArrayD<f32>) -> bool {
     tensor.ndim() >= 2 && leaf.contains("weight")
 }
 
-/// Whether a tensor is the scale of a normalisation, or the slope of an activation: the numbers change if it is left out. A loss's class
+/// Whether a tensor is the scale or the mean of a normalisation, or the slope of an activation: the numbers change if it is left out. A loss's class
 /// weights have no shift beside them.
 fn is_affine(tensors: &Tensors, name: &str, tensor: &ArrayD<f32>) -> bool {
-    let Some((parent, "weight")) = name.rsplit_once('.') else { return false };
+    let Some((parent, leaf)) = name.rsplit_once('.') else { return false };
+    if leaf == "running_mean" {
+        return true;
+    }
     let has =
         |leaf: &str| tensors.get(&format!("{parent}.{leaf}")).is_some_and(|other| other.shape() == tensor.shape());
     let lower = parent.to_ascii_lowercase();
     let word = lower.split('.').rfind(|part| !part.bytes().all(|b| b.is_ascii_digit())).unwrap_or_default();
     let is_named = word.contains("norm") || word.contains("relu") || word.starts_with("bn") || word.starts_with("act");
-    tensor.ndim() <= 1 && (has("bias") || has("running_mean") || has("mean_scale") || is_named)
+    leaf == "weight" && tensor.ndim() <= 1 && (has("bias") || has("running_mean") || has("mean_scale") || is_named)
 }
 
 /// Tensors below a prefix, by their names in the file.
