@@ -249,8 +249,6 @@ pub fn detect_as(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Detect
 
 /// Text that nothing is known of.
 const OTHER_TEXT: &str = "text that is neither a recipe nor a list of edges";
-/// A file without a byte.
-const EMPTY: &str = "an empty file (0 bytes: the download or the copy may have broken off; get it again)";
 
 fn unknown(found: &str) -> Detected {
     Detected::Unknown { found: found.to_owned() }
@@ -370,6 +368,12 @@ fn detect_plain(path: &Path, named: &Path, head: &[u8], options: &ReadOptions) -
     if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
         return Ok(unknown("text in UTF-32 (save it as UTF-8)"));
     }
+    if head.is_empty() {
+        return Ok(unknown(wrong::EMPTY));
+    }
+    if (head.len() as u64) < HEAD_BYTES && head.iter().all(u8::is_ascii_whitespace) {
+        return Ok(unknown(wrong::BLANK));
+    }
     let marked = of_mark(head).filter(|encoding| encoding.name() != "UTF-8");
     let decoded = match (marked, options.encoding) {
         (Some(_), _) => decode_start(head, Encoding::Utf8),
@@ -432,7 +436,7 @@ fn detect_text(
     let has_extension = |wanted: &str| named.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
     let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !is_blank(line));
     let first = lines.next();
-    if has_extension("toml") || text.contains("unifews-recipe/") {
+    if ["toml", "yaml", "yml"].iter().any(|e| has_extension(e)) || text.contains("unifews-recipe/") {
         return Ok(Detected::Recipe);
     }
     if let Some(format) = markup_of(text) {
@@ -449,8 +453,7 @@ fn detect_text(
         return Ok(Detected::Graph(GraphFormat::Metis));
     }
     let Some(first) = first else {
-        let found = if head.is_empty() { EMPTY } else { "an empty file" };
-        return Ok(unknown(found));
+        return Ok(unknown("an empty file"));
     };
     // Plain lists of edges need no look at their columns, unless the file's name speaks of something else.
     let is_plain = is_edge(first);

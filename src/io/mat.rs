@@ -31,7 +31,11 @@ const PACKED: u32 = 15;
 
 /// Whether a file's first bytes are those of a MATLAB file of any version.
 pub(crate) fn is_mat(head: &[u8]) -> bool {
-    head.starts_with(b"MATLAB ") && head.len() >= HEADER_BYTES && matches!(&head[126..128], b"IM" | b"MI")
+    // One that ends in its header is said to by its reader.
+    head.starts_with(b"MATLAB ")
+        && head
+            .get(126..HEADER_BYTES)
+            .map_or_else(|| head.starts_with(b"MATLAB 5"), |mark| matches!(mark, b"IM" | b"MI"))
 }
 
 /// A matrix by its name.

@@ -74,7 +74,7 @@ impl Kind {
             (Self::Model, 7) => (Self::Graph, size_of::<GraphProto>()),
             (Self::Model, 8) => (Self::Leaf, size_of::<OperatorSetIdProto>()),
             (Self::Graph, 1) => (Self::Node, size_of::<NodeProto>()),
-            (Self::Graph, 5) | (Self::Attribute, 5) => (Self::Tensor, size_of::<TensorProto>()),
+            (Self::Graph | Self::Attribute, 5) => (Self::Tensor, size_of::<TensorProto>()),
             (Self::Graph, 11 | 12) => (Self::Info, size_of::<ValueInfoProto>()),
             (Self::Node, 1 | 2) => (Self::Leaf, size_of::<String>()),
             (Self::Node, 5) => (Self::Attribute, size_of::<AttributeProto>()),

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use super::memory::MemoryBudget;
 use super::report::LoadError;
+use super::wrong;
 use crate::engine::EngineError;
 use crate::engine::control::{Canceller, Control};
 
@@ -53,12 +54,12 @@ impl Drop for ReadingScope {
 }
 
 /// An entrance of this floor: a stop that was asked for comes out as [`LoadError::Cancelled`], want of memory as
-/// [`LoadError::TooLarge`]. What cannot be had for want of memory is no broken or unknown file.
+/// [`LoadError::TooLarge`]. What cannot be had for want of memory is no broken or unknown file. What came in place of a file is named.
 pub(crate) fn entrance<T>(work: impl FnOnce() -> Result<T, LoadError>) -> Result<T, LoadError> {
     let done = work();
     let refusal = JOB.with_borrow_mut(|job| job.as_mut().and_then(|job| job.refusal.take()));
     check()?;
-    refusal.map_or(done, Err)
+    refusal.map_or(done, Err).map_err(wrong::named)
 }
 
 /// An entrance for a job of its own.

@@ -123,7 +123,10 @@ pub fn recipe_from_text(text: &str, path: &Path) -> Result<Recipe, LoadError> {
     let value: serde_json::Value = if form == RecipeForm::Json {
         serde_json::from_str(text).map_err(|error| fault(error.to_string()))?
     } else {
-        serde_saphyr::from_str(text).map_err(|error| fault(error.to_string()))?
+        serde_saphyr::from_str(text).map_err(|error| {
+            let error = error.to_string();
+            if error.contains("budget breached") { too_many_values(&error, path) } else { fault(error) }
+        })?
     };
     match value.get("format") {
         Some(serde_json::Value::String(format)) if format == RECIPE_FORMAT => {}
@@ -133,6 +136,14 @@ pub fn recipe_from_text(text: &str, path: &Path) -> Result<Recipe, LoadError> {
     let recipe: Recipe = serde_json::from_value(value).map_err(|error| fault(error.to_string()))?;
     recipe.check().map_err(|error| LoadError::invalid(path, error))?;
     Ok(recipe)
+}
+
+/// YAML that a few lines of aliases unfold to more than any recipe has.
+fn too_many_values(error: &str, path: &Path) -> LoadError {
+    let line = error.split("line ").nth(1).and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
+    let place = line.filter(|line| !line.is_empty()).map_or_else(|| "whole file".to_owned(), |n| format!("line {n}"));
+    let found = "YAML whose aliases unfold to more values than any recipe has (write the values out, without `*`)";
+    LoadError::content(path, place, "a recipe in YAML", found)
 }
 
 /// Reads a recipe from text; `path` is named in errors.

@@ -219,6 +219,11 @@ impl<'a> Lines<'a> {
         Some((a, b))
     }
 
+    /// Whether the line that came last is the file's last, and has no end of its own: it may be a part of one.
+    pub(crate) fn may_be_cut_off(&self) -> bool {
+        self.is_ended && self.start == self.buffer.len() && !self.buffer.ends_with(b"\n")
+    }
+
     /// An error about the line that came last.
     pub(crate) fn fault(&self, expected: impl ToString, found: impl ToString) -> LoadError {
         self.fault_at(self.number, expected, found)

@@ -3,7 +3,96 @@
 //!
 //! What is never here: reading any of them.
 
+use std::path::Path;
+
+use super::file::read_start;
+use super::npz::names_inside;
 use super::recipe::shortened;
+use super::report::LoadError;
+use super::source::ByteSource;
+
+/// How much of a file's start is looked at, bytes.
+const HEAD_BYTES: usize = 1 << 14;
+/// What is said where a file ends too early.
+const CUT_OFF: &str = "if the file is cut off, get it again";
+
+/// What a file is, where it is none that anybody meant; nothing where it may be what its reader takes it for.
+pub(crate) fn of(path: &Path) -> Option<String> {
+    let head = read_start(path, HEAD_BYTES as u64);
+    if head.is_empty() {
+        let is_empty = path.metadata().is_ok_and(|kind| kind.is_file() && kind.len() == 0);
+        return is_empty.then(|| EMPTY.to_owned());
+    }
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        let names = names_inside(path).ok()?;
+        let is_known = names.iter().any(|name| {
+            let path = Path::new(name);
+            let is_array = path.extension().is_some_and(|extension| extension == "npy");
+            is_array || path.file_name().is_some_and(|name| name == "manifest.json" || name == "data.pkl")
+        });
+        return if is_known { None } else { archive(&names) };
+    }
+    if head.len() < HEAD_BYTES && head.iter().all(u8::is_ascii_whitespace) {
+        return Some(BLANK.to_owned());
+    }
+    if !head.starts_with(b"\x1f\x8b") {
+        return of_start(&head);
+    }
+    let mut unpacked = Vec::new();
+    ByteSource::open(path).ok()?.read_into(&mut unpacked, HEAD_BYTES).ok()?;
+    if unpacked.is_empty() { Some("an empty file that is packed with gzip".to_owned()) } else { of_start(&unpacked) }
+}
+
+fn of_start(head: &[u8]) -> Option<String> {
+    bytes(head).map(str::to_owned).or_else(|| text(&String::from_utf8_lossy(head)))
+}
+
+/// An error of reading a file that is none that anybody meant says what it is; one about an early end says what to do.
+pub(crate) fn named(error: LoadError) -> LoadError {
+    match error {
+        LoadError::Content { path, place, expected, found } => match of(&path) {
+            Some(what) if found.contains(&what) => LoadError::Content { path, place, expected, found },
+            Some(what) => LoadError::Content { path, place: "whole file".to_owned(), expected, found: what },
+            None => {
+                let found =
+                    if is_early_end(&place, &expected, &found) { format!("{found} ({CUT_OFF})") } else { found };
+                LoadError::Content { path, place, expected, found }
+            }
+        },
+        LoadError::Invalid { path, source } => match of(&path) {
+            Some(what) => LoadError::content(&path, "whole file", "what its name says", what),
+            None => LoadError::Invalid { path, source },
+        },
+        other => other,
+    }
+}
+
+/// Whether a file ends too early, where that is said by other libraries or by numbers of bytes alone.
+fn is_early_end(place: &str, expected: &str, found: &str) -> bool {
+    const WORDS: [&str; 5] = [
+        "the end of the data",
+        "before end of input",
+        "buffer underflow",
+        "invalid header length",
+        "incomplete metadata",
+    ];
+    let n_bytes = |text: &str| {
+        let text = text.strip_prefix("an element of ").unwrap_or(text);
+        text.split_once(" bytes").and_then(|(n, _)| n.parse::<u64>().ok())
+    };
+    // What is too short within an archive is no matter of the file's end.
+    let is_file = matches!(place, "array" | "header") || place.starts_with("element ");
+    let is_short =
+        is_file && matches!((n_bytes(expected), n_bytes(found)), (Some(wanted), Some(found)) if found < wanted);
+    !found.contains("cut off") && (is_short || WORDS.iter().any(|words| found.contains(words)))
+}
+
+/// A file without a byte.
+pub(crate) const EMPTY: &str = "an empty file (0 bytes: the download or the copy may have broken off; get it again)";
+/// A file without a word.
+pub(crate) const BLANK: &str = "an empty file (nothing but white space: get it again)";
+/// A file whose bytes never came.
+const ZEROS: &str = "nothing but zeros (the download or the copy may have broken off; get it again)";
 
 /// Known first bytes of files that are no input, and what they are.
 const SIGNATURES: [(&[u8], &str); 16] = [
@@ -28,7 +117,8 @@ const SIGNATURES: [(&[u8], &str); 16] = [
 /// What the first bytes of a file say, where it is no input.
 pub(crate) fn bytes(head: &[u8]) -> Option<&'static str> {
     let known = SIGNATURES.iter().find(|(start, _)| head.starts_with(start)).map(|(_, what)| *what);
-    known.or_else(|| {
+    let are_zeros = head.len() >= 8 && head.iter().all(|byte| *byte == 0);
+    known.or_else(|| are_zeros.then_some(ZEROS)).or_else(|| {
         let is_tar = head.get(257..262) == Some(b"ustar");
         is_tar.then_some("a tar archive (unpack it first: tar xf, then open what is in it)")
     })
@@ -38,7 +128,8 @@ pub(crate) fn bytes(head: &[u8]) -> Option<&'static str> {
 pub(crate) fn text(text: &str) -> Option<String> {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     let lower: String = start.chars().take(2048).collect::<String>().to_ascii_lowercase();
-    if lower.starts_with("<!doctype html") || lower.starts_with("<html") || lower.starts_with("<head") {
+    let element = behind_comments(&lower);
+    if ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| element.starts_with(tag)) {
         let title = lower.find("<title>").and_then(|at| {
             let rest: String = start.chars().skip(lower[..at].chars().count() + 7).take(200).collect();
             rest.split('<').next().map(|title| shortened(title.trim()))
@@ -65,19 +156,93 @@ pub(crate) fn text(text: &str) -> Option<String> {
             return Some(format!("an error message of a server ({}): get the file again", shortened(code.trim())));
         }
     }
-    if let Some(inner) = lower.strip_prefix('{') {
-        const KEYS: [&str; 6] =
-            ["\"message\"", "\"error\"", "\"errors\"", "\"detail\"", "\"documentation_url\"", "\"error_code\""];
-        let first_key = inner.trim_start();
-        if KEYS.iter().any(|key| first_key.starts_with(key)) {
-            let shown: String = start.chars().take(120).map(|c| if c.is_control() { ' ' } else { c }).collect();
-            return Some(format!(
-                "an error message as JSON in place of the file: {} (get the file again)",
-                shown.trim()
-            ));
-        }
+    const KEYS: [&str; 8] = [
+        "message",
+        "error",
+        "errors",
+        "detail",
+        "documentation_url",
+        "error_code",
+        "error_message",
+        "error_description",
+    ];
+    let keys = outer_keys(&lower);
+    // Files of ours and of others say what they are.
+    if keys.iter().any(|key| KEYS.contains(key)) && !keys.contains(&"format") && !keys.contains(&"nodes") {
+        let shown: String = start.chars().take(120).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        return Some(format!("an error message as JSON in place of the file: {} (get the file again)", shown.trim()));
+    }
+    // What servers answer in plain words, and nothing behind it.
+    const ANSWERS: [&str; 8] = [
+        "404",
+        "403",
+        "401",
+        "not found",
+        "entry not found",
+        "repository not found",
+        "access denied",
+        "invalid username or password",
+    ];
+    let words = lower.trim_end();
+    let is_answer = |answer: &&str| {
+        let rest = words.strip_prefix(*answer);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '.', '!']) || rest.contains("not found"))
+    };
+    let is_code_alone = words.bytes().all(|byte| byte.is_ascii_digit());
+    if words.len() < 80 && words.lines().count() == 1 && !is_code_alone && ANSWERS.iter().any(is_answer) {
+        let shown = shortened(start.trim_end());
+        return Some(format!("an error message of a server (`{shown}`) in place of the file: get the file again"));
     }
     None
+}
+
+/// A text from its first element on, behind XML's declaration and comments; a document type counts as an element.
+fn behind_comments(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let end = if rest.starts_with("<!--") {
+            "-->"
+        } else if rest.starts_with("<?xml") {
+            "?>"
+        } else {
+            return rest;
+        };
+        let Some(at) = rest.find(end) else { return rest };
+        rest = rest[at + end.len()..].trim_start();
+    }
+}
+
+/// The keys of the outermost object of a JSON text, or of the first in a list, as far as the text goes.
+fn outer_keys(text: &str) -> Vec<&str> {
+    let start = text.trim_start_matches(|c: char| c == '[' || c.is_whitespace());
+    let mut keys = Vec::new();
+    if !start.starts_with('{') {
+        return keys;
+    }
+    let (mut depth, mut opened, mut is_escaped) = (0usize, None, false);
+    for (at, byte) in start.bytes().enumerate() {
+        if let Some(from) = opened {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' => is_escaped = true,
+                b'"' => {
+                    opened = None;
+                    if depth == 1 && start[at + 1..].trim_start().starts_with(':') {
+                        keys.push(&start[from..at]);
+                    }
+                }
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => opened = Some(at + 1),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    keys
 }
 
 /// What a zip archive is, by the names in it, where it is no input.
@@ -122,6 +287,20 @@ mod tests {
         let found = text("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code>").expect("named");
         assert!(found.contains("AccessDenied"), "{found}");
         assert_eq!(text("{\"format\": 1}"), None);
+        for found in ["404: Not Found", "Entry not found", "Not Found\n", "Access denied."] {
+            assert!(text(found).is_some_and(|what| what.contains("error message of a server")), "{found}");
+        }
+        for other in [
+            "404",
+            "404 405\n1 2\n",
+            "{\"nodes\": [{\"error\": 1}]}",
+            "{\"a\": {\"error\": 1}}",
+            "{\"format\": 1, \"message\": 2}",
+        ] {
+            assert_eq!(text(other), None, "{other}");
+        }
+        assert!(text("<?xml version=\"1.0\"?>\n<!-- x --><html>").is_some());
+        assert!(text("<?xml version=\"1.0\"?>\n<!-- <html> --><graphml>").is_none());
         assert!(bytes(b"BZh9").is_some());
         assert!(archive(&["a/b.tar.gz".to_owned()]).is_some_and(|what| what.contains("archive in it")));
         assert!(archive(&["edges.csv".to_owned()]).is_some_and(|what| what.contains("unzip")));

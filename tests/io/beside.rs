@@ -3,7 +3,7 @@
 use unifews::engine::graph::{Dataset, ReadOptions};
 use unifews::io::{LoadReport, read_graph_as};
 
-use crate::files::{Folder, floats, ints, npz};
+use crate::files::{Folder, Values, each, floats, ints, npz, parquet};
 use crate::support::{control, fact};
 
 /// A path of three nodes in every format of one topology; `ids` are what their tables call the nodes.
@@ -81,32 +81,13 @@ fn tables_serve_every_format_of_one_topology() {
 
 #[test]
 fn parquet_beside_a_matrix_is_read() {
-    use std::sync::Arc;
-
-    use parquet::basic::Type;
-    use parquet::data_type::{DoubleType, Int64Type};
-    use parquet::file::writer::SerializedFileWriter;
-    use parquet::schema::types::Type as Schema;
-    let field = |name, kind| {
-        let field = Schema::primitive_type_builder(name, kind).with_repetition(parquet::basic::Repetition::REQUIRED);
-        Arc::new(field.build().expect("a column"))
-    };
-    let fields = vec![field("id", Type::INT64), field("height", Type::DOUBLE), field("class", Type::INT64)];
-    let schema = Schema::group_type_builder("schema").with_fields(fields).build().expect("a schema");
-    let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::default()).expect("a writer");
-    let mut group = writer.next_row_group().expect("a group");
-    let mut column = group.next_column().expect("a column").expect("a column");
-    column.typed::<Int64Type>().write_batch(&[3, 1, 2], None, None).expect("values");
-    column.close().expect("closed");
-    let mut column = group.next_column().expect("a column").expect("a column");
-    column.typed::<DoubleType>().write_batch(&[0.3, 0.1, 0.2], None, None).expect("values");
-    column.close().expect("closed");
-    let mut column = group.next_column().expect("a column").expect("a column");
-    column.typed::<Int64Type>().write_batch(&[1, 0, -1], None, None).expect("values");
-    column.close().expect("closed");
-    group.close().expect("closed");
     let folder = Folder::new();
-    folder.file("nodes.parquet", writer.into_inner().expect("a file"));
+    let nodes = [
+        ("id", Values::Whole(vec![3, 1, 2])),
+        ("height", Values::Numbers(vec![0.3, 0.1, 0.2])),
+        ("class", Values::Whole(vec![1, 0, -1])),
+    ];
+    folder.file("nodes.parquet", parquet(&nodes));
     let (graph, report) = read(&graph(&folder, GRAPHS[0].0, GRAPHS[0].1), &ReadOptions::default()).expect("a graph");
     assert_eq!(graph.features().to_dense().column(0).to_vec(), [0.1, 0.2, 0.3], "{report:?}");
     assert_eq!(classes(&graph), ["0", "?", "1"], "{report:?}");
@@ -118,7 +99,7 @@ fn ids_are_counted_as_the_file_counts_them() {
         let folder = Folder::new();
         let path = graph(&folder, name, body);
         for (first, is_as_file) in [(0, name == "net.npz"), (1, name != "net.npz")] {
-            let rows: String = (0..3).rev().map(|u| format!("{},{u}.5\n", u + first)).collect();
+            let rows = each((0..3).rev(), |u| format!("{},{u}.5\n", u + first));
             folder.file("features.csv", format!("id,x\n{rows}"));
             let (graph, report) = read(&path, &ReadOptions::default()).expect(name);
             assert_eq!(graph.features().to_dense().column(0).to_vec(), [0.5, 1.5, 2.5], "{name} {first}: {report:?}");
@@ -178,7 +159,7 @@ fn a_part_that_one_table_lacks_comes_from_another_and_what_is_not_used_is_said()
         .replace("<node id=\"ann\"/>", "<node id=\"ann\"><data key=\"k\">2</data></node>");
     folder.file(name, own);
     let (graph, report) = read(&path, &ReadOptions::default()).expect("a graph");
-    assert_eq!(graph.features().to_dense()[[0, 0]], 2.0, "{report:?}");
+    assert_eq!(graph.features().to_dense().column(0).to_vec()[..1], [2.0], "{report:?}");
     assert!(report.ignored.iter().any(|i| i.contains("features.csv (the graph has features already)")), "{report:?}");
 }
 

@@ -410,7 +410,7 @@ fn matlab_files() {
         name,
         "",
         changed(name, |b| b.truncate(300)),
-        "element 1: expected an element of 672 bytes, found 164 bytes: FILE",
+        "element 1: expected an element of 672 bytes, found 164 bytes (if the file is cut off, get it again): FILE",
     );
     check(
         name,

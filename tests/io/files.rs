@@ -153,3 +153,49 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     packer.write_all(bytes).expect("packed bytes");
     packer.finish().expect("a gzip file")
 }
+
+/// A column of a Parquet file.
+pub(crate) enum Values {
+    Whole(Vec<i64>),
+    Numbers(Vec<f64>),
+    Texts(Vec<&'static str>),
+}
+
+/// A Parquet file with these columns, packed with Snappy.
+pub(crate) fn parquet(columns: &[(&str, Values)]) -> Vec<u8> {
+    use std::sync::Arc;
+
+    use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
+    use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::types::Type;
+    let fields = columns.iter().map(|(name, values)| {
+        let (physical, logical) = match values {
+            Values::Whole(_) => (Physical::INT64, None),
+            Values::Numbers(_) => (Physical::DOUBLE, None),
+            Values::Texts(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        };
+        let field = Type::primitive_type_builder(name, physical).with_repetition(Repetition::REQUIRED);
+        Arc::new(field.with_logical_type(logical).build().expect("a column"))
+    });
+    let schema = Type::group_type_builder("schema").with_fields(fields.collect()).build().expect("a schema");
+    let packed = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(packed)).expect("a writer");
+    let mut group = writer.next_row_group().expect("a group");
+    for (_, values) in columns {
+        let mut column = group.next_column().expect("a column").expect("a column");
+        match values {
+            Values::Whole(values) => column.typed::<Int64Type>().write_batch(values, None, None),
+            Values::Numbers(values) => column.typed::<DoubleType>().write_batch(values, None, None),
+            Values::Texts(values) => {
+                let texts: Vec<ByteArray> = values.iter().map(|text| ByteArray::from(*text)).collect();
+                column.typed::<ByteArrayType>().write_batch(&texts, None, None)
+            }
+        }
+        .expect("values");
+        column.close().expect("closed");
+    }
+    group.close().expect("closed");
+    writer.into_inner().expect("a file")
+}

@@ -73,3 +73,24 @@ fn wrong_recipes_are_refused_with_their_line() {
     with("[weights]\ndelta = nan\n", "recipe, weights.delta: expected numbers of at least 0, found NaN");
     assert_eq!(recipe_to_toml(&Recipe::default()).lines().next(), Some("format = \"unifews-recipe/1\""));
 }
+
+#[test]
+fn yaml_that_unfolds_without_end_says_what_it_is_to_every_reader() {
+    let folder = crate::files::Folder::new();
+    let line = |(own, other): (char, char)| format!("{own}: &{own} [{}]\n", vec![format!("*{other}"); 9].join(","));
+    let aliases = crate::files::each(('b'..='m').zip('a'..), line);
+    let text = format!("a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n{aliases}");
+    for (name, end) in
+        [("bomb.yaml", "format: unifews-recipe/1\n"), ("bomb.txt", "format: unifews-recipe/1\n"), ("bomb.yml", "")]
+    {
+        let path = folder.file(name, format!("{text}{end}"));
+        let spec = path.to_str().expect("UTF-8");
+        for said in [
+            unifews::io::read_recipe(&path).map(|_| ()).unwrap_err().to_string(),
+            unifews::io::read_graph(spec, &crate::support::control()).map(|_| ()).unwrap_err().to_string(),
+        ] {
+            assert!(said.contains("YAML whose aliases unfold to more values than any recipe has"), "{name}: {said}");
+            assert!(said.starts_with("line ") && !said.contains("not a known format"), "{name}: {said}");
+        }
+    }
+}

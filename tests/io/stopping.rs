@@ -157,7 +157,7 @@ fn mat_graph(n_nodes: i64, sources: &[i64], targets: &[i64]) -> Vec<u8> {
     head.resize(124, b' ');
     head.extend([0, 1, b'I', b'M']);
     let ends: Vec<i64> = sources.iter().zip(targets).flat_map(|(a, b)| [*a, *b]).collect();
-    let edges = matrix("edge_index", 2, sources.len() as i32, &ends);
+    let edges = matrix("edge_index", 2, i32::try_from(sources.len()).expect("few edges"), &ends);
     [head, edges, matrix("num_nodes", 1, 1, &[n_nodes])].concat()
 }
 

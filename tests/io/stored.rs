@@ -87,7 +87,11 @@ fn broken_folders_say_where() {
         npy("<u4", &[3], &[0; 12]),
         "array: expected an array of <u4 with shape [190], found <u4 with shape [3]: FILE",
     );
-    check("indices.npy", npy("<u4", &[190], &[0; 12]), "array: expected 830 bytes, found 82 bytes: FILE");
+    check(
+        "indices.npy",
+        npy("<u4", &[190], &[0; 12]),
+        "array: expected 830 bytes, found 82 bytes (if the file is cut off, get it again): FILE",
+    );
     check(
         "indices.npy",
         npy("<u4", &[190], &[0; 760]),

@@ -7,7 +7,7 @@ use unifews::engine::graph::ReadOptions;
 use unifews::io::bundle::read_bundle;
 use unifews::io::{detect, read_graph, read_graph_as, read_model, read_node_ids, read_recipe, read_split};
 
-use crate::files::{Folder, floats, gzip, ints, npz};
+use crate::files::{Folder, Values, floats, gzip, ints, npz, parquet};
 use crate::graph_formats::fixtures;
 use crate::support::control;
 
@@ -96,7 +96,7 @@ fn all_answers(path: &Path) -> Vec<(&'static str, String)> {
         ("model", said(read_model(spec))),
         ("bundle", said(read_bundle(path))),
         ("recipe", said(read_recipe(path))),
-        ("split", said(read_split(&format!("{spec}"), &karate, 0))),
+        ("split", said(read_split(spec, &karate, 0))),
         ("node ids", said(read_node_ids(path, &karate))),
         ("features", with(ReadOptions { feature_file: named(), ..ReadOptions::default() })),
         ("labels", with(ReadOptions { label_file: named(), ..ReadOptions::default() })),
@@ -114,6 +114,10 @@ fn what_came_in_place_of_a_file_is_said_by_every_reader() {
             for (reader, said) in all_answers(&path) {
                 // A split by another name than an archive's is one of the graph's own.
                 if reader == "split" && ending != "npz" {
+                    continue;
+                }
+                // A list of no nodes is one.
+                if reader == "node ids" && matches!(kind, "nothing" | "white space") {
                     continue;
                 }
                 if !words.iter().all(|word| said.contains(word)) {
@@ -154,33 +158,11 @@ fn whole_files() -> Vec<(&'static str, Vec<u8>)> {
         ("mtx", graph("symmetric_real.mtx")),
         ("metis", graph("plain.metis")),
         ("csv.gz", graph("semicolons.csv.gz")),
-        ("parquet", crate::wrong_downloads::parquet()),
+        (
+            "parquet",
+            parquet(&[("source", Values::Whole((0..200).collect())), ("target", Values::Whole((1..201).collect()))]),
+        ),
     ]
-}
-
-/// A small table.
-pub(crate) fn parquet() -> Vec<u8> {
-    use std::sync::Arc;
-
-    use parquet::data_type::Int64Type;
-    use parquet::file::writer::SerializedFileWriter;
-    use parquet::schema::types::Type;
-    let field = |name| {
-        let field = Type::primitive_type_builder(name, parquet::basic::Type::INT64);
-        Arc::new(field.with_repetition(parquet::basic::Repetition::REQUIRED).build().expect("a column"))
-    };
-    let schema = Type::group_type_builder("schema").with_fields(vec![field("source"), field("target")]);
-    let schema = Arc::new(schema.build().expect("a schema"));
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).expect("a writer");
-    let mut group = writer.next_row_group().expect("a group");
-    for first in [0, 1] {
-        let mut column = group.next_column().expect("a column").expect("a column");
-        let values: Vec<i64> = (first..first + 200).collect();
-        column.typed::<Int64Type>().write_batch(&values, None, None).expect("values");
-        column.close().expect("closed");
-    }
-    group.close().expect("closed");
-    writer.into_inner().expect("a file")
 }
 
 #[test]

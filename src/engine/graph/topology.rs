@@ -446,7 +446,8 @@ mod tests {
             let needed = n_looks.get();
             assert!(needed > 4, "{needed} looks");
             for after in 0..needed {
-                (n_looks.set(0), most.set(after));
+                n_looks.set(0);
+                most.set(after);
                 let stopped = Topology::try_new_while(indptr.clone(), indices.clone(), check);
                 assert!(matches!(stopped, Err(EngineError::Cancelled)), "{after}: {stopped:?}");
                 assert_eq!(n_looks.get(), after + 1);

@@ -169,7 +169,9 @@ impl<'a> Tensors<'a> {
         let mut values = Array2::zeros(shape);
         for step in values.as_slice_mut().unwrap_or_default().chunks_mut(STEP) {
             (self.check)()?;
-            step.iter_mut().for_each(|slot| *slot = value(&mut self.rng));
+            for slot in step {
+                *slot = value(&mut self.rng);
+            }
         }
         Ok(values)
     }

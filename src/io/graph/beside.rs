@@ -24,6 +24,7 @@ use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::stem_unpacked;
 use crate::io::sparse::CompressedRows;
+use crate::io::wrong;
 
 /// Adds features, labels and splits that lie beside the graph's file, where the draft has none and the options name none. Lists of edges
 /// do so themselves, because what lies beside them says which nodes there are.
@@ -104,7 +105,7 @@ fn first_that_fits<T>(
             Err(error @ (LoadError::Cancelled | LoadError::TooLarge { .. })) => return Err(error),
             Err(error) if at == 0 => return Err(error),
             // The error names the file.
-            Err(error) => report.ignored.push(error.to_string()),
+            Err(error) => report.ignored.push(wrong::named(error).to_string()),
         }
     }
     Ok(None)

@@ -151,7 +151,10 @@ fn read_entries(lines: &mut Lines<'_>, sizes: &Sizes, banner: Banner, list: &mut
             if banner.has_values { words.next().and_then(parse_f32).filter(|v| v.is_finite()) } else { Some(1.0) };
         let (Some(row), Some(column), Some(value), None) = (row, column, value, words.next()) else {
             let found = found(line);
-            return Err(lines.fault(what, found));
+            // More entries were to come.
+            let is_cut = lines.may_be_cut_off() && n_read + 1 < sizes.n_entries;
+            let end = if is_cut { " and the end of the file" } else { "" };
+            return Err(lines.fault(what, format!("{found}{end}")));
         };
         let index = |place: u64| u32::try_from(place).ok().filter(|p| *p >= 1 && *p as usize <= n).map(|p| p - 1);
         let (Some(i), Some(j)) = (index(row), index(column)) else {

@@ -13,6 +13,7 @@ use super::node_table::{Fitness, NodeOrder, Rows, Wanted, fitness_of, rows_of};
 use super::parts::{Beside, is_array};
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::{parse_id, parse_whole};
+use crate::io::wrong;
 
 /// The ids that the edges name.
 pub(super) enum Known {
@@ -189,7 +190,7 @@ impl Members {
                 Ok(Fitness::Lacks(why)) => unused.push((found.path, why)),
                 Err(error @ (LoadError::Cancelled | LoadError::TooLarge { .. })) => return Err(error),
                 Err(error) if found.is_own => return Err(error),
-                Err(error) => unused.push((found.path, error.to_string())),
+                Err(error) => unused.push((found.path, wrong::named(error).to_string())),
             }
         }
         let mut chosen: Option<PathBuf> = None;
@@ -211,7 +212,7 @@ impl Members {
                 Err(error @ (LoadError::Cancelled | LoadError::TooLarge { .. })) => return Err(error),
                 Err(error) if found.is_own => return Err(error),
                 Err(error) => {
-                    unused.push((path, error.to_string()));
+                    unused.push((path, wrong::named(error).to_string()));
                     continue;
                 }
             };

@@ -54,6 +54,7 @@ use super::detect::{Detected, GraphFormat, KNOWN_FORMATS, detect_as};
 use super::memory::{self, MemoryBudget};
 use super::npy::Pieces;
 use super::reading;
+use super::recipe::read_recipe;
 use super::report::{LoadError, LoadReport};
 use super::sample;
 use super::sparse::MatrixEdges;
@@ -160,10 +161,18 @@ fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Datase
         // Asked for as a graph, a matrix of features says what it lacks.
         Detected::Part(GraphPart::Features) if is_feature_matrix(path) => GraphFormat::ScipySparse,
         other => {
+            let found = match &other {
+                Detected::Recipe => match read_recipe(path) {
+                    Ok(_) => "a recipe (--recipe takes it)".to_owned(),
+                    // A recipe that is none says why.
+                    Err(error) => return Err(error),
+                },
+                other => other.to_string(),
+            };
             return Err(LoadError::Unknown {
                 path: path.to_owned(),
                 expected: format!("a graph ({KNOWN_FORMATS})"),
-                found: other.to_string(),
+                found,
             });
         }
     };

@@ -81,12 +81,12 @@ impl<'a> NodeIndex<'a> {
 
     /// `first`: what the first node is called where nodes have no ids, see [`NodeOrder::first_of`].
     fn find(&self, id: &str, first: u64) -> Option<u32> {
-        let find = |id: &str| match self.ids {
-            Some(_) => self.number.get(id).copied(),
-            None => {
-                let u = parse_id(id.as_bytes()).and_then(|u| u.checked_sub(first));
-                u.filter(|u| *u < self.n as u64).map(|u| u as u32)
+        let find = |id: &str| {
+            if self.ids.is_some() {
+                return self.number.get(id).copied();
             }
+            let u = parse_id(id.as_bytes()).and_then(|u| u.checked_sub(first));
+            u.filter(|u| *u < self.n as u64).map(|u| u as u32)
         };
         // pandas writes whole numbers as fractions where one is missing.
         find(id).or_else(|| find(whole_of(id)?))
@@ -204,7 +204,7 @@ pub(super) enum Fitness {
 pub(super) fn fitness_of(found: &Found, wanted: Wanted, options: &ReadOptions) -> Result<Fitness, LoadError> {
     let path = &found.path;
     let Some(raw) = sketch(path, &options_of(options))? else {
-        return Ok(Fitness::Lacks("no table".to_owned()));
+        return Ok(Fitness::Lacks(crate::io::wrong::of(path).unwrap_or_else(|| "no table".to_owned())));
     };
     let has = |table: &TableSketch, role: ColumnRole| table.place(role).is_some();
     if has(&raw, ColumnRole::Source) && has(&raw, ColumnRole::Target) {

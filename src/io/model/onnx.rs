@@ -206,7 +206,9 @@ fn bytes_of<T: Copy, const N: usize>(
     let mut bytes = Vec::with_capacity(values.len().saturating_mul(size));
     for step in values.chunks(Pace::STEP) {
         reading::check()?;
-        step.iter().for_each(|value| bytes.extend(to_bytes(*value).iter().take(size)));
+        for value in step {
+            bytes.extend(to_bytes(*value).iter().take(size));
+        }
     }
     Ok(bytes)
 }

@@ -19,7 +19,7 @@ use unifews::io::{
     read_recipe, read_split, recipe_to_toml,
 };
 
-use crate::files::{Folder, adjacency, compact, gnn_benchmark, gzip, heterophilous, ints, npz};
+use crate::files::{Folder, Values, adjacency, compact, gnn_benchmark, gzip, heterophilous, ints, npz, parquet};
 
 /// How bytes become what is read.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +80,7 @@ pub(crate) const TARGETS: &[Target] = &[
             "unifews_folder",
         ],
     ),
+    file("parquet", "a.parquet", &["parquet_edges", "parquet_nodes"]),
     file("mat", "a.mat", &["graphs/facebook.mat", "graphs/genius.mat", "graphs/patents.mat", "graphs/deezer.mat"]),
     file("dgl", "a.bin", &["graphs/coo.dgl.bin", "graphs/csr.dgl.bin", "graphs/two.dgl.bin"]),
     part(
@@ -254,6 +255,17 @@ impl Stage {
                 .map(|seed| {
                     let bytes = match *seed {
                         "recipe" => recipe_to_toml(&Recipe::default()).into_bytes(),
+                        "parquet_edges" => parquet(&[
+                            ("source", Values::Whole(vec![0, 1, 2, 33])),
+                            ("target", Values::Whole(vec![1, 2, 3, 0])),
+                            ("weight", Values::Numbers(vec![0.5, 1.0, 2.0, 0.25])),
+                        ]),
+                        "parquet_nodes" => parquet(&[
+                            ("id", Values::Texts(vec!["0", "1", "2", "33"])),
+                            ("height", Values::Numbers(vec![0.5, 1.0, f64::NAN, 0.25])),
+                            ("class", Values::Texts(vec!["red", "green", "", "red"])),
+                            ("split", Values::Texts(vec!["train", "val", "test", "train"])),
+                        ]),
                         seed => fs::read(fixtures().join(seed)).expect("a fixture"),
                     };
                     (seed.replace('/', "-"), bytes)

@@ -324,6 +324,11 @@ impl Draft {
                 };
                 return Err(Refusal::new(format!("layer {}", block.name), expected, format!("{} alone", parts())));
             }
+            let nested = block.leaves.iter().find(|(leaf, t)| t.ndim() <= 1 && leaf.ends_with(".weight"));
+            if let Some((leaf, _)) = nested.filter(|(leaf, _)| names::says_activation(leaf)) {
+                let found = format!("{}.{leaf}", block.name);
+                return Err(Refusal::new("tensor names", "activations without parameters (ReLU)", found));
+            }
             if block.leaves.get("temp").is_some_and(|temp| temp.ndim() == 1 && temp.len() > 1) {
                 let found = format!("{} (a weight for every hop, as GPR-GNN learns them)", parts());
                 return Err(Refusal::new(format!("layer {}", block.name), "a propagation without parameters", found));
