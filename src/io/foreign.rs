@@ -73,7 +73,7 @@ pub(crate) fn text(text: &str) -> Option<String> {
     } else if dot() {
         Some(said("a Graphviz DOT graph", "networkx.write_graphml(networkx.nx_pydot.read_dot(path), 'graph.graphml')"))
     } else if json("\"weight_map\"") {
-        let file = start.split('"').find(|part| part.ends_with(".safetensors") || part.ends_with(".bin"));
+        let file = start.split('"').find(|part| part.contains(".safetensors") || part.contains(".bin"));
         let file = file.map_or_else(String::new, |file| format!(", such as {}", shortened(file)));
         Some(format!(
             "the index of a model in several files{file} (its weights in one file: model.save_pretrained(folder, max_shard_size='1TB'))"

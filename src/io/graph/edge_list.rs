@@ -208,6 +208,27 @@ impl Layout {
         }
     }
 
+    /// Says what of the lines is used and what is not: lines with further columns, without a weight, and comments between edges.
+    fn report(&self, (n_with_more, n_unweighted, n_comments): (usize, usize, usize), report: &mut LoadReport) {
+        if n_with_more > 0 && self.is_guessed {
+            let what = if self.weight.is_some() {
+                "columns without a role"
+            } else {
+                "what stands behind the two ids (weights?)"
+            };
+            report.ignored.push(format!("{what} in {n_with_more} lines"));
+        }
+        if self.has_dictionaries {
+            report.fact("weights from", "'weight' behind the ids (--edge-weights false leaves them out)");
+        }
+        if n_unweighted > 0 {
+            report.warnings.push(format!("{n_unweighted} edges have no weight: 1 stands in for it"));
+        }
+        if n_comments > 0 {
+            report.ignored.push(format!("{n_comments} comments between edges (--comments says what they start with)"));
+        }
+    }
+
     /// Takes a comment that names the columns, `# source,target,weight`, at its word.
     fn follow(&mut self, comment: &str) {
         let separator = [b',', b';', b'\t'].into_iter().find(|s| comment.as_bytes().contains(s)).or(self.separator);
@@ -475,13 +496,11 @@ impl Text {
                 text.edges = SparseEdges::new(layout.weight.is_some() || layout.has_dictionaries);
             }
             if layout.has_dictionaries {
-                let read = of_dictionary(line).or_else(|| parse_plain(line).map(|(a, b, _)| (a, b, 1.0)));
-                let Some((a, b, weight)) = read.filter(|(_, _, weight)| weight.is_finite()) else {
+                let Some(is_bare) = text.push_dictionary(line) else {
                     let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
                     return Err(lines.fault("two ids and `{'weight': NUMBER}`", found));
                 };
-                n_unweighted += usize::from(of_dictionary(line).is_none());
-                text.edges.push(a, b, weight);
+                n_unweighted += usize::from(is_bare);
                 n_edges += 1;
                 continue;
             }
@@ -525,24 +544,18 @@ impl Text {
         {
             return Ok(Plain::Counts(first));
         }
-        if n_with_more > 0 && layout.is_guessed {
-            let what = if layout.weight.is_some() {
-                "columns without a role"
-            } else {
-                "what stands behind the two ids (weights?)"
-            };
-            report.ignored.push(format!("{what} in {n_with_more} lines"));
-        }
-        if layout.has_dictionaries {
-            report.fact("weights from", "'weight' behind the ids (--edge-weights false leaves them out)");
-        }
-        if n_unweighted > 0 {
-            report.warnings.push(format!("{n_unweighted} edges have no weight: 1 stands in for it"));
-        }
-        if n_comments > 0 {
-            report.ignored.push(format!("{n_comments} comments between edges (--comments says what they start with)"));
-        }
+        layout.report((n_with_more, n_unweighted, n_comments), report);
         Ok(Plain::Done(Box::new(text)))
+    }
+
+    /// Adds the edge of a line such as `1 2 {'weight': 3.5}` and says whether it has no weight; nothing for another line.
+    fn push_dictionary(&mut self, line: &[u8]) -> Option<bool> {
+        let own = of_dictionary(line);
+        let (a, b, weight) = own.or_else(|| parse_plain(line).map(|(a, b, _)| (a, b, 1.0)))?;
+        weight.is_finite().then(|| {
+            self.edges.push(a, b, weight);
+            own.is_none()
+        })
     }
 
     fn check_edges(&self, path: &Path) -> Result<(), LoadError> {

@@ -41,7 +41,7 @@ impl<'a> Record<'a> {
         let batch = batched(pickle, graph);
         let class = own.or(stated).map(|(_, class)| class).or(batch);
         let class = class.or_else(|| has_kinds_of_edges(pickle, graph).then_some("HeteroData"));
-        let attributes = match own.or(batch.map(|class| ("", class))) {
+        let attributes = match own.or_else(|| batch.map(|class| ("", class))) {
             Some(_) => match pickle.attribute(graph, "_store") {
                 Some(store) => {
                     let mapping = pickle.attribute(store, "_mapping");

@@ -312,6 +312,13 @@ impl Draft {
     fn leave(&mut self, block: names::Block) -> Result<(), Refusal> {
         let is_root = block.index.is_none() && block.stem.is_empty();
         let full = |leaf: &str| if is_root { leaf.to_owned() } else { format!("{}.{leaf}", block.name) };
+        let nested = block
+            .leaves
+            .iter()
+            .find(|(leaf, t)| t.ndim() <= 1 && leaf.ends_with(".weight") && names::says_activation(leaf));
+        if let Some((leaf, _)) = nested {
+            return Err(Refusal::new("tensor names", "activations without parameters (ReLU)", full(leaf)));
+        }
         if !is_root {
             let parts = || block.leaves.keys().take(6).cloned().collect::<Vec<_>>().join(", ");
             // The class weights of a loss stand beside networks; one number per class is no normalisation.
@@ -323,11 +330,6 @@ impl Draft {
                     "a normalisation with running statistics (BatchNorm)"
                 };
                 return Err(Refusal::new(format!("layer {}", block.name), expected, format!("{} alone", parts())));
-            }
-            let nested = block.leaves.iter().find(|(leaf, t)| t.ndim() <= 1 && leaf.ends_with(".weight"));
-            if let Some((leaf, _)) = nested.filter(|(leaf, _)| names::says_activation(leaf)) {
-                let found = format!("{}.{leaf}", block.name);
-                return Err(Refusal::new("tensor names", "activations without parameters (ReLU)", found));
             }
             if block.leaves.get("temp").is_some_and(|temp| temp.ndim() == 1 && temp.len() > 1) {
                 let found = format!("{} (a weight for every hop, as GPR-GNN learns them)", parts());
