@@ -554,7 +554,9 @@ fn finished(
     let mut kinds: Vec<ColumnKind> = (0..n_columns).map(|at| kind(body, at)).collect();
     let mut decimal_commas =
         if layout.is_parquet || layout.separator == b',' { Vec::new() } else { decimal_commas_of(body, &kinds) };
-    decimal_commas.iter().for_each(|at| kinds[*at] = ColumnKind::Number);
+    for at in &decimal_commas {
+        kinds[*at] = ColumnKind::Number;
+    }
     let names: Vec<String> = (0..n_columns)
         .map(|at| {
             let name = rows[0]
