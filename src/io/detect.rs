@@ -10,6 +10,7 @@ use std::path::Path;
 
 use super::encoding::{decode_start, of_mark};
 use super::file::{check_regular_or_folder, open, stem};
+use super::foreign;
 use super::graph::{
     GraphPart, edges_in, is_blank, is_dgl, is_edge, is_feature_matrix, is_gml, is_header, is_matrix_market, is_metis,
     is_planetoid_file, is_planetoid_folder, is_pyg_data, is_pyg_folder, is_sparse_matrix, is_split, part_of_array,
@@ -364,6 +365,9 @@ fn detect_plain(path: &Path, named: &Path, head: &[u8], options: &ReadOptions) -
     if is_parquet(head) {
         return detect_table(path, options);
     }
+    if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
+        return Ok(unknown("text in UTF-32 (save it as UTF-8)"));
+    }
     if head.is_empty() {
         return Ok(unknown(wrong::EMPTY));
     }
@@ -399,8 +403,8 @@ fn detect_bytes(path: &Path, head: &[u8]) -> Option<Detected> {
         unknown(what)
     } else if is_onnx(head) {
         Detected::Model(ModelFormat::Onnx)
-    } else if head.starts_with(b"\x80\x02") {
-        unknown("a pickle, which is never run (save it as safetensors or npz)")
+    } else if let Some(what) = foreign::pickle(head) {
+        unknown(&what)
     } else if is_dgl(head) {
         Detected::Graph(GraphFormat::Dgl)
     } else if is_mat(head) {
@@ -411,6 +415,8 @@ fn detect_bytes(path: &Path, head: &[u8]) -> Option<Detected> {
         unknown(&what)
     } else if has_extension("safetensors") {
         Detected::Model(ModelFormat::Safetensors)
+    } else if has_extension("mat") && matches!(head, [_, _, 0, 0, ..] | [0, 0, _, _, ..]) {
+        unknown("a MATLAB file of version 4 (save it with -v7)")
     } else if head.contains(&0) {
         let is_wide = head.iter().skip(1).step_by(2).take(16).all(|byte| *byte == 0) && !head.starts_with(&[0]);
         let way = if is_wide { " (UTF-16 without a byte order mark? say --encoding utf-16)" } else { "" };
@@ -438,6 +444,9 @@ fn detect_text(
     }
     if is_gml(text) {
         return Ok(Detected::Graph(GraphFormat::Gml));
+    }
+    if let Some(what) = foreign::text(text) {
+        return Ok(unknown(&what));
     }
     let is_named = has_extension("graph") || has_extension("metis");
     if is_metis(head, (head.len() as u64) < HEAD_BYTES, is_named) {

@@ -17,6 +17,7 @@ use flate2::read::MultiGzDecoder;
 use super::encoding::{Misfit, transcoded};
 use super::file::{InputFile, open, stem};
 use super::npz::MAX_EXPANSION;
+use super::number::table_number;
 use super::report::LoadError;
 use crate::engine::control::Control;
 use crate::engine::graph::Encoding;
@@ -209,9 +210,9 @@ impl<'a> Lines<'a> {
     #[inline]
     pub(crate) fn next_pair(&mut self, separators: &[u8]) -> Option<(u64, u64)> {
         let text = &self.buffer[self.start..];
-        let (a, rest) = whole_number(text)?;
+        let (a, rest) = id_number(text)?;
         let (separator, rest) = rest.split_first()?;
-        let (b, rest) = whole_number(rest).filter(|_| separators.contains(separator))?;
+        let (b, rest) = id_number(rest).filter(|_| separators.contains(separator))?;
         let ([b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..]) = rest else { return None };
         self.start = self.buffer.len() - rest.len();
         self.number += 1;
@@ -253,6 +254,22 @@ pub(crate) fn whole_number(text: &[u8]) -> Option<(u64, &[u8])> {
     (n > 0).then(|| (value, &text[n..]))
 }
 
+/// As [`whole_number`], for ids: `007` is a text, for it is another id than `7`.
+#[inline]
+pub(crate) fn id_number(text: &[u8]) -> Option<(u64, &[u8])> {
+    if let [b'0', digit, ..] = text
+        && digit.is_ascii_digit()
+    {
+        return None;
+    }
+    whole_number(text)
+}
+
+/// A text that is one id and a whole number from 0, without zeros in front.
+pub(crate) fn parse_id(text: &[u8]) -> Option<u64> {
+    id_number(text).filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
+}
+
 /// A text that is one whole number from 0.
 pub(crate) fn parse_whole(text: &[u8]) -> Option<u64> {
     whole_number(text).filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
@@ -263,7 +280,10 @@ pub(crate) fn parse_f32(text: &[u8]) -> Option<f32> {
     // Small whole numbers are the most frequent by far.
     match whole_number(text) {
         Some((value, [])) if value < 1 << 24 => Some(value as f32),
-        _ => std::str::from_utf8(text).ok()?.parse().ok(),
+        _ => {
+            let text = std::str::from_utf8(text).ok()?;
+            text.parse().ok().or_else(|| table_number(text).map(|number| number as f32))
+        }
     }
 }
 
@@ -285,5 +305,8 @@ mod tests {
             assert_eq!(number(text), Some(text.parse::<f32>().expect("a number").to_bits()), "{text}");
         }
         assert_eq!(number("x"), None);
+        assert_eq!(number("0x1.8p+1"), Some(3f32.to_bits()));
+        let id = |text: &str| parse_id(text.as_bytes());
+        assert_eq!(["0", "7", "007", "00", "70"].map(id), [Some(0), Some(7), None, None, Some(70)]);
     }
 }

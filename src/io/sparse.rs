@@ -14,7 +14,7 @@ use std::path::Path;
 
 use sprs::CsMatI;
 
-use super::npy::Array;
+use super::npy::{Array, Layout};
 use super::npz::Npz;
 use super::reading::{self, Pace};
 use super::report::LoadError;
@@ -78,6 +78,43 @@ impl CompressedRows {
             "dia" => Ok(Self::of_diagonals(shape, &given("offsets")?, data.as_ref())?),
             other => Err(FormFault::Form(other.to_owned())),
         }
+    }
+
+    /// What is not 0 in an array with two axes.
+    pub(crate) fn of_dense(array: &Array) -> Result<Self, LoadError> {
+        let shape = array.matrix_shape("rows and columns")?;
+        check_rows(shape, array.len(), array)?;
+        ask_rows(shape, array.len(), array)?;
+        let values = array.to_f32_matrix()?;
+        let mut entries = Entries::default();
+        for ((row, column), value) in values.indexed_iter() {
+            entries.pace.step(1)?;
+            entries.push(row, column, *value);
+        }
+        entries.into_rows(shape, array)
+    }
+
+    /// Entries in any order, as rows, columns and values.
+    pub(crate) fn of_entries(
+        shape: (usize, usize),
+        all: &[(usize, usize, f32)],
+        path: &Path,
+        place: &str,
+    ) -> Result<Self, LoadError> {
+        if let Some((row, column, _)) = all.iter().find(|(row, column, _)| *row >= shape.0 || *column >= shape.1) {
+            let expected = format!("places below {} x {}", shape.0, shape.1);
+            return Err(LoadError::content(path, place, expected, format!("{row}, {column}")));
+        }
+        let values: Vec<u8> = all.iter().flat_map(|(_, _, value)| value.to_le_bytes()).collect();
+        let layout = Layout { descr: "<f4", is_fortran: false, shape: vec![all.len()] };
+        let data = Array::from_values(path, place.to_owned(), layout, values)?;
+        check_rows(shape, all.len(), &data)?;
+        let mut entries = Entries::default();
+        for (row, column, value) in all {
+            entries.pace.step(1)?;
+            entries.push(*row, *column, *value);
+        }
+        entries.into_rows(shape, &data)
     }
 
     /// Blocks compressed by row.

@@ -362,7 +362,12 @@ fn unknown_files() {
     check("x.npy", &ints(&[1]), "labels of nodes (a NumPy array)");
     check("x.npy", &floats(&[1, 1], &[1.0]), "features of nodes (a NumPy array)");
     check("x.npy", &floats(&[1], &[1.0]), "a NumPy array alone");
-    check("x.pkl", b"\x80\x02]q\x00.", "a pickle, which is never run (save it as safetensors or npz)");
+    check(
+        "x.pkl",
+        b"\x80\x02]q\x00.",
+        "a pickle (protocol 2), which is never run (a matrix: scipy.sparse.save_npz; a networkx graph: networkx.write_graphml; weights or \
+         arrays: torch.save, numpy.savez)",
+    );
     let broken = "a broken gzip file (whole file: expected intact gzip data, found unexpected end of file: FILE); if it is cut off, get it again";
     check("x.gz", b"\x1f\x8b\x08", &broken.replace("FILE", &folder.path().join("x.gz").display().to_string()));
     check("x.mtx", b"%%MatrixMarket matrix coordinate real general\n", "a graph (MatrixMarket)");

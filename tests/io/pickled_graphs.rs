@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde_json::Value;
-use unifews::engine::graph::{Dataset, GraphStats, Metric};
-use unifews::io::{Detected, GraphFormat, LoadReport, detect, read_graph};
+use unifews::engine::graph::{Dataset, GraphStats, Metric, ReadOptions};
+use unifews::io::{Detected, GraphFormat, LoadReport, detect, read_graph, read_graph_as};
 
 use crate::files::Folder;
 use crate::pickles::{archive, dict, int, longs, tensor};
@@ -203,16 +203,24 @@ fn several_classes_per_node_of_pyg_are_read() {
 }
 
 #[test]
+fn numbers_to_be_predicted_do_not_close_a_graph() {
+    let path = fixture("pyg-regression.pt");
+    let (graph, report) = read_graph(&path, &control()).expect("a graph");
+    assert!(graph.labels().is_none(), "{report:?}");
+    assert!(report.ignored.iter().any(|line| line.starts_with("y (numbers to be predicted")), "{report:?}");
+    // Asked for, they are refused.
+    let asked = ReadOptions { labels: Some("y".to_owned()), ..ReadOptions::default() };
+    let error = read_graph_as(&path, &asked, &control()).map(|_| ()).expect_err("no classes").to_string();
+    assert!(error.contains("y: expected 0 or 1") && error.contains("a number to be predicted is no class"), "{error}");
+}
+
+#[test]
 fn what_pyg_holds_and_we_do_not_is_refused() {
     let refused = |name: &str, expected: &str| {
         let path = fixture(name);
         let error = read_graph(&path, &control()).map(|_| ()).expect_err("nothing of ours");
         assert_eq!(error.to_string(), format!("{expected}: {path}"));
     };
-    refused(
-        "pyg-regression.pt",
-        "y: expected 0 or 1 for every node and class, found 0.4962566 (a number to be predicted is no class)",
-    );
     refused(
         "pyg-hetero.pt",
         "object: expected a graph with one sort of nodes and edges (Data; all of it as one: torch.save(data.to_homogeneous(), \

@@ -4,7 +4,7 @@
 //! `labels`, `y` the class, and `train_mask`, `val_mask`, `test_mask` are the split; with several columns, one split for each. What is not
 //! used is reported.
 
-use super::labels::read_labels;
+use super::labels::read_unless_numbers;
 use super::split::nodes_of_mask;
 use super::{Draft, Request};
 use crate::engine::graph::{Features, Split};
@@ -61,9 +61,13 @@ impl NodeArrays {
         }
         let known = ["label", "labels", "y"];
         if let Some((name, array)) = self.take("labels", request.options.labels.as_deref(), &known, request)? {
-            let choice = if request.options.labels.is_none() { " (--labels NAME takes another)" } else { "" };
-            draft.report.fact("labels from", format!("{}{choice}", shortened(&name)));
-            draft.labels = Some(read_labels(&array, n, &mut draft.report)?);
+            let is_asked = request.options.labels.is_some();
+            let choice = if is_asked { "" } else { " (--labels NAME takes another)" };
+            let name = shortened(&name);
+            draft.labels = read_unless_numbers(&name, &array, n, is_asked, &mut draft.report)?;
+            if draft.labels.is_some() {
+                draft.report.fact("labels from", format!("{name}{choice}"));
+            }
         }
         self.apply_masks(n, draft, request)?;
         draft.report.ignored.extend(self.0.into_iter().map(|(name, _)| format!("array {} of nodes", shortened(&name))));

@@ -38,7 +38,7 @@ use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::{Word, word_of};
 use crate::io::sheet::{ColumnRole, Counts, TableSketch, sketch};
-use crate::io::source::{Lines, parse_f32, parse_whole, stem_unpacked, whole_number};
+use crate::io::source::{Lines, id_number, parse_f32, parse_id, parse_whole, stem_unpacked};
 
 /// Longer lines are refused, bytes: no edge needs them, and a file without line ends would be read as one.
 const MAX_LINE_BYTES: usize = 1 << 16;
@@ -168,11 +168,13 @@ struct Layout {
     weight: Option<usize>,
     /// Whether columns behind the ones above were not spoken of.
     is_guessed: bool,
+    /// Whether `{'weight': 3.5}` stands behind the ids, as networkx writes it.
+    has_dictionaries: bool,
 }
 
 impl Layout {
     fn by_place(separator: Option<u8>) -> Self {
-        Self { separator, source: 0, target: 1, weight: None, is_guessed: true }
+        Self { separator, source: 0, target: 1, weight: None, is_guessed: true, has_dictionaries: false }
     }
 
     /// What the user says the columns are.
@@ -188,7 +190,7 @@ impl Layout {
         };
         let (source, target) = (one(Column::Source, "source")?, one(Column::Target, "target")?);
         let weight = if places(Column::Weight).next().is_some() { Some(one(Column::Weight, "weight")?) } else { None };
-        Ok(Self { separator, source, target, weight, is_guessed: false })
+        Ok(Self { separator, source, target, weight, is_guessed: false, has_dictionaries: false })
     }
 
     /// What the header's names say, where they do.
@@ -197,7 +199,8 @@ impl Layout {
         let separator = separator.or(found);
         let place = |role: ColumnRole| table.and_then(|table| table.place(role));
         if let (Some(source), Some(target)) = (place(ColumnRole::Source), place(ColumnRole::Target)) {
-            Self { separator, source, target, weight: place(ColumnRole::Weight), is_guessed: true }
+            let weight = place(ColumnRole::Weight);
+            Self { source, target, weight, ..Self::by_place(separator) }
         } else {
             // A weight alone is known by its name.
             let mut names = fields(line, separator).map(|name| word_of(&String::from_utf8_lossy(name)));
@@ -206,8 +209,48 @@ impl Layout {
         }
     }
 
+    /// Says what of the lines is used and what is not: lines with further columns, without a weight, and comments between edges.
+    fn report(&self, (n_with_more, n_unweighted, n_comments): (usize, usize, usize), report: &mut LoadReport) {
+        if n_with_more > 0 && self.is_guessed {
+            let what = if self.weight.is_some() {
+                "columns without a role"
+            } else {
+                "what stands behind the two ids (weights?)"
+            };
+            report.ignored.push(format!("{what} in {n_with_more} lines"));
+        }
+        if self.has_dictionaries {
+            report.fact("weights from", "'weight' behind the ids (--edge-weights false leaves them out)");
+        }
+        if n_unweighted > 0 {
+            report.warnings.push(format!("{n_unweighted} edges have no weight: 1 stands in for it"));
+        }
+        if n_comments > 0 {
+            report.ignored.push(format!("{n_comments} comments between edges (--comments says what they start with)"));
+        }
+    }
+
+    /// Takes a comment that names the columns, `# source,target,weight`, at its word.
+    fn follow(&mut self, comment: &str) {
+        let separator = [b',', b';', b'\t'].into_iter().find(|s| comment.as_bytes().contains(s)).or(self.separator);
+        let known: Vec<Option<Word>> =
+            fields(comment.as_bytes(), separator).map(|name| word_of(&String::from_utf8_lossy(name))).collect();
+        let place = |word: Word| known.iter().position(|other| *other == Some(word));
+        if self.is_guessed
+            && let (Some(source), Some(target)) = (place(Word::Source), place(Word::Target))
+            && known.iter().flatten().count() == known.len()
+        {
+            (self.source, self.target) = (source, target);
+            self.weight = place(Word::Weight).or(self.weight);
+        }
+    }
+
     fn is_plain(&self) -> bool {
-        self.separator.is_none() && self.source == 0 && self.target == 1 && self.weight.is_none()
+        !self.has_dictionaries
+            && self.separator.is_none()
+            && self.source == 0
+            && self.target == 1
+            && self.weight.is_none()
     }
 }
 
@@ -235,11 +278,27 @@ fn parse_plain(line: &[u8]) -> Option<(u64, u64, bool)> {
         let n = text.iter().take_while(|b| is_separator(**b)).count();
         &text[n..]
     }
-    let (a, rest) = whole_number(skip(line))?;
+    let (a, rest) = id_number(skip(line))?;
     let after = skip(rest);
-    let (b, rest) = whole_number(after).filter(|_| after.len() < rest.len())?;
+    let (b, rest) = id_number(after).filter(|_| after.len() < rest.len())?;
     let more = skip(rest);
     (rest.is_empty() || more.len() < rest.len()).then_some((a, b, !more.is_empty()))
+}
+
+/// Ends and weight of a line such as `1 2 {'weight': 3.5}`.
+fn of_dictionary(line: &[u8]) -> Option<(u64, u64, f32)> {
+    let at = line.iter().position(|b| *b == b'{')?;
+    let (ends, values) = line.split_at(at);
+    let (a, b, _) = parse_plain(ends)?;
+    let values = std::str::from_utf8(values).ok()?;
+    let (_, rest) = values.split_once("'weight':").or_else(|| values.split_once("\"weight\":"))?;
+    let number = rest.split([',', '}']).next()?;
+    Some((a, b, parse_f32(number.trim().as_bytes())?))
+}
+
+/// Whether one of a line's ids is a number with zeros in front, which is a text: `007` is another id than `7`.
+fn has_padded(line: &[u8], separator: Option<u8>) -> bool {
+    fields(line, separator).take(2).any(|id| parse_whole(id).is_some() && parse_id(id).is_none())
 }
 
 /// Whether a line is an edge.
@@ -395,7 +454,7 @@ impl Text {
         };
         let encoding = table.and_then(|table| table.layout.encoding).or(options.encoding);
         let mut lines = Lines::open_text(request.path, encoding, request.ctl, "reading edges", MAX_LINE_BYTES)?;
-        let (mut n_edges, mut n_with_more, mut n_comments) = (0usize, 0usize, 0usize);
+        let (mut n_edges, mut n_with_more, mut n_comments, mut n_unweighted) = (0usize, 0usize, 0usize, 0usize);
         let (mut is_header_due, mut has_header) = (options.header != Some(false), false);
         let mut first = None;
         loop {
@@ -434,13 +493,23 @@ impl Text {
                 }
             }
             if n_edges == 0 {
-                text.edges = SparseEdges::new(layout.weight.is_some());
+                layout.has_dictionaries = layout.is_guessed && layout.weight.is_none() && of_dictionary(line).is_some();
+                text.edges = SparseEdges::new(layout.weight.is_some() || layout.has_dictionaries);
+            }
+            if layout.has_dictionaries {
+                let Some(is_bare) = text.push_dictionary(line) else {
+                    let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
+                    return Err(lines.fault("two ids and `{'weight': NUMBER}`", found));
+                };
+                n_unweighted += usize::from(is_bare);
+                n_edges += 1;
+                continue;
             }
             let is_plain = layout.is_plain() && !comments.iter().any(u8::is_ascii_digit);
             let edge =
                 if is_plain { parse_plain(line).map(|(a, b, has_more)| (a, b, Some(1.0), has_more)) } else { None };
             let Some((a, b, weight, has_more)) = edge.or_else(|| parse_edge(line, &layout)) else {
-                if table.is_some() && (has_header || line.contains(&b'"')) {
+                if table.is_some() && (has_header || line.contains(&b'"') || has_padded(line, separator)) {
                     return Ok(Plain::Table);
                 }
                 let found = format!("`{}`", shortened(&String::from_utf8_lossy(line)));
@@ -448,7 +517,8 @@ impl Text {
             };
             let Some(weight) = weight.filter(|w| w.is_finite()) else {
                 // Read as a table, the error shows what was recognised.
-                if table.is_some() && (has_header || line.contains(&b'"')) {
+                let has_commas = table.is_some_and(|table| !table.layout.decimal_commas.is_empty());
+                if table.is_some() && (has_header || line.contains(&b'"') || has_commas) {
                     return Ok(Plain::Table);
                 }
                 let column = layout.weight.unwrap_or(0) + 1;
@@ -475,18 +545,18 @@ impl Text {
         {
             return Ok(Plain::Counts(first));
         }
-        if n_with_more > 0 && layout.is_guessed {
-            let what = if layout.weight.is_some() {
-                "columns without a role"
-            } else {
-                "what stands behind the two ids (weights?)"
-            };
-            report.ignored.push(format!("{what} in {n_with_more} lines"));
-        }
-        if n_comments > 0 {
-            report.ignored.push(format!("{n_comments} comments between edges (--comments says what they start with)"));
-        }
+        layout.report((n_with_more, n_unweighted, n_comments), report);
         Ok(Plain::Done(Box::new(text)))
+    }
+
+    /// Adds the edge of a line such as `1 2 {'weight': 3.5}` and says whether it has no weight; nothing for another line.
+    fn push_dictionary(&mut self, line: &[u8]) -> Option<bool> {
+        let own = of_dictionary(line);
+        let (a, b, weight) = own.or_else(|| parse_plain(line).map(|(a, b, _)| (a, b, 1.0)))?;
+        weight.is_finite().then(|| {
+            self.edges.push(a, b, weight);
+            own.is_none()
+        })
     }
 
     fn check_edges(&self, path: &Path) -> Result<(), LoadError> {
@@ -519,6 +589,7 @@ impl Text {
             }
             return;
         }
+        layout.follow(line.trim_start_matches(['#', '%']));
         if let ["Nodes:", nodes, "Edges:", edges, ..] = words[..]
             && let (Ok(nodes), Ok(edges)) = (nodes.parse(), edges.parse())
         {
@@ -608,9 +679,9 @@ fn parse_edge(line: &[u8], layout: &Layout) -> Option<(u64, u64, Option<f32>, bo
     let (mut source, mut target, mut weight, mut n_fields) = (None, None, Some(1.0), 0);
     for (at, field) in fields(line, layout.separator).enumerate() {
         if at == layout.source {
-            source = Some(parse_whole(field)?);
+            source = Some(parse_id(field)?);
         } else if at == layout.target {
-            target = Some(parse_whole(field)?);
+            target = Some(parse_id(field)?);
         } else if Some(at) == layout.weight {
             weight = if field.is_empty() { Some(1.0) } else { parse_f32(field) };
         } else {

@@ -8,10 +8,12 @@ use super::build::SparseEdges;
 use super::node_index::whole_of;
 use super::node_table::decimal_comma;
 use crate::engine::graph::EdgeList;
+use crate::io::number::table_number;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::is_missing;
 use crate::io::sheet::{ColumnKind, ColumnRole, Counts, TableSketch, for_each_row};
+use crate::io::source::parse_id;
 
 /// Reads all edges; with names where the ids are texts.
 pub(super) fn read(
@@ -65,8 +67,8 @@ pub(super) fn read(
                 n_unweighted += 1;
                 1.0
             }
-            Some(text) => match text.parse::<f32>() {
-                Ok(value) if value.is_finite() => value,
+            Some(text) => match table_number(text).map(|number| number as f32) {
+                Some(value) if value.is_finite() => value,
                 _ => {
                     let expected = format!("a finite number in column {} (the weight)", weight.unwrap_or(0) + 1);
                     let found = format!("`{}`{}", shortened(text), decimal_comma(text));
@@ -87,6 +89,9 @@ pub(super) fn read(
     if !others.is_empty() {
         report.ignored.push(format!("columns of the edges: {} (--columns gives them a role)", others.join(", ")));
     }
+    if let Some(columns) = table.decimal_commas() {
+        report.fact("decimal commas", columns);
+    }
     report.warnings.extend(table.doubt.clone());
     let texts = names.into_names();
     if let Some(counts) = counts {
@@ -100,7 +105,7 @@ pub(super) fn read(
     }
     let whole = |text: &String| {
         let text = whole_of(text).unwrap_or(text);
-        text.parse::<u64>().ok().filter(|id| id.to_string() == text)
+        parse_id(text.as_bytes())
     };
     let ids: Option<Vec<u64>> = texts.iter().map(whole).collect();
     let is_distinct = |ids: &Vec<u64>| {

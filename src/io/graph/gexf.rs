@@ -110,6 +110,9 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
                 ("node", Some(Level::Nodes)) => {
                     let id = required(&xml, &element, "id")?;
                     note_times(&element, &mut graph);
+                    if element.get("pid").is_some() {
+                        graph.pass_over("parents of nodes (pid)");
+                    }
                     let node = graph.declare(&id, xml.position());
                     if element.get("label").is_some_and(|label| label != id) {
                         graph.pass_over("labels of nodes (nodes are called by their ids)");

@@ -17,8 +17,9 @@ use std::collections::BTreeSet;
 
 use super::named::NamedGraph;
 use super::unmet;
-use super::values::{Given, number_of};
+use super::values::Given;
 use super::{Draft, Request};
+use crate::io::number::number_of;
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 use crate::io::source::Lines;
@@ -373,12 +374,16 @@ impl Reading {
         let mut n_edges = 0usize;
         while let Some((key, value)) = tokens.item()? {
             match (key.as_str(), value) {
-                ("directed", Token::Number(number, _)) => {
-                    if n_edges > 0 {
-                        return Err(tokens.fault("directed in front of the edges", "it behind them"));
-                    }
-                    is_directed = number != 0.0;
+                ("directed", Token::Number(..) | Token::Text(_)) if n_edges > 0 => {
+                    return Err(tokens.fault("directed in front of the edges", "it behind them"));
                 }
+                ("directed", Token::Number(number, _)) => is_directed = number != 0.0,
+                // The standard has 0 and 1 alone.
+                ("directed", Token::Text(text)) => match text.to_ascii_lowercase().as_str() {
+                    "1" | "true" | "yes" => is_directed = true,
+                    "0" | "false" | "no" => is_directed = false,
+                    _ => return Err(tokens.fault("directed 0 or 1", format!("{:?}", shortened(&text)))),
+                },
                 ("node", Token::Open) => self.node(tokens)?,
                 ("edge", Token::Open) => {
                     n_edges += 1;

@@ -13,6 +13,7 @@ use super::labels::read_labels;
 use super::{Draft, Request};
 use crate::engine::graph::Features;
 use crate::io::file::stem;
+use crate::io::npy::Array;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::{CompressedRows, MatrixEdges, Values};
@@ -38,7 +39,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     }
     if let Some(array) = npz.optional("labels")? {
         let mut labels = read_labels(&array, n, &mut report)?;
-        if let Some(names) = npz.optional("class_names")? {
+        if let Some(names) = names(&mut npz, "class_names", &mut report)? {
             let names = names.to_texts()?;
             if names.len() == labels.n_classes() {
                 labels.names = names;
@@ -49,11 +50,22 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         }
         draft.labels = Some(labels);
     }
-    if let Some(names) = npz.optional("node_names")? {
+    if let Some(names) = names(&mut npz, "node_names", &mut report)? {
         names.check_vector(n, "one name per node")?;
         draft.node_ids = Some(names.to_texts()?);
     }
     report.ignored.extend(npz.unread().map(str::to_owned));
     draft.report = report;
     Ok(draft)
+}
+
+/// An array of names, which no reading depends on: one of Python objects is left out.
+fn names(npz: &mut Npz, name: &str, report: &mut LoadReport) -> Result<Option<Array>, LoadError> {
+    match npz.optional(name) {
+        Err(LoadError::Content { found, .. }) if found.starts_with("Python objects") => {
+            report.ignored.push(format!("{name} ({found})"));
+            Ok(None)
+        }
+        other => other,
+    }
 }

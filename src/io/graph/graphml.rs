@@ -17,9 +17,10 @@ use std::collections::HashMap;
 
 use super::named::{Loose, NamedGraph};
 use super::unmet;
-use super::values::{Type, number_of};
+use super::values::Type;
 use super::xml::{Element, Markup, Xml};
 use super::{Draft, Request};
+use crate::io::number::number_of;
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 

@@ -41,6 +41,26 @@ pub(super) fn read_labels(array: &Array, n: usize, report: &mut LoadReport) -> R
     if n_classes == 1 { single(array, report) } else { several(array, report) }
 }
 
+/// As [`read_labels`], for an array that is the class by its name alone: numbers to be predicted are no classes and are left out.
+pub(super) fn read_unless_numbers(
+    name: &str,
+    array: &Array,
+    n: usize,
+    is_asked: bool,
+    report: &mut LoadReport,
+) -> Result<Option<Labels>, LoadError> {
+    if !is_asked
+        && !array.is_text()
+        && let Some(number) = array.to_f32s()?.into_iter().find(|value| value.fract() != 0.0 && value.is_finite())
+    {
+        let number =
+            format!("{name} (numbers to be predicted, such as {number}, are no classes: --labels names another)");
+        report.ignored.push(number);
+        return Ok(None);
+    }
+    read_labels(array, n, report).map(Some)
+}
+
 /// One class per node.
 pub(super) fn single(array: &Array, report: &mut LoadReport) -> Result<Labels, LoadError> {
     if array.is_text() {

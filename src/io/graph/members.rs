@@ -13,7 +13,7 @@ use super::node_index::NodeOrder;
 use super::node_table::{Fitness, Rows, Wanted, fitness_of, rows_of};
 use super::parts::{Beside, is_array};
 use crate::io::report::{LoadError, LoadReport};
-use crate::io::source::parse_whole;
+use crate::io::source::{parse_id, parse_whole};
 use crate::io::wrong;
 
 /// The ids that the edges name.
@@ -33,7 +33,7 @@ impl Known {
         };
         let has = |id: &str| match self {
             Self::Texts(_) => own.contains(id),
-            Self::Numbers(ids) => parse_whole(id.as_bytes()).is_some_and(|id| ids.has(id)),
+            Self::Numbers(ids) => parse_id(id.as_bytes()).is_some_and(|id| ids.has(id)),
         };
         let (mut seen, mut lacking, mut n_known) = (HashSet::new(), Vec::new(), 0);
         for id in ids {
@@ -57,7 +57,7 @@ impl Known {
                 Self::Texts(names)
             }
             Self::Numbers(ids) => {
-                let whole = |id: &String| parse_whole(id.as_bytes()).filter(|number| number.to_string() == *id);
+                let whole = |id: &String| parse_id(id.as_bytes());
                 if let Some(numbers) = extra.iter().map(whole).collect::<Option<Vec<u64>>>() {
                     return Self::Numbers(ids.with(numbers));
                 }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::io::recipe::shortened;
-use crate::io::source::parse_whole;
+use crate::io::source::{parse_id, parse_whole};
 
 /// What the order of a graph's nodes means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,7 +56,7 @@ impl<'a> NodeIndex<'a> {
             if self.ids.is_some() {
                 return self.number.get(id).copied();
             }
-            let u = parse_whole(id.as_bytes()).and_then(|u| u.checked_sub(first));
+            let u = parse_id(id.as_bytes()).and_then(|u| u.checked_sub(first));
             u.filter(|u| *u < self.n as u64).map(|u| u as u32)
         };
         // pandas writes whole numbers as fractions where one is missing.
@@ -68,9 +68,16 @@ impl<'a> NodeIndex<'a> {
     }
 }
 
-/// The whole number in `7.0`.
+/// The whole number in `7.0` and `-1.0`.
 pub(super) fn whole_of(id: &str) -> Option<&str> {
     let (whole, fraction) = id.split_once('.')?;
-    (!fraction.is_empty() && fraction.bytes().all(|b| b == b'0') && parse_whole(whole.as_bytes()).is_some())
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    (!fraction.is_empty() && fraction.bytes().all(|b| b == b'0') && parse_id(digits.as_bytes()).is_some())
         .then_some(whole)
+}
+
+/// A class that is a whole number; `01` is a name, for it is another one than `1`.
+pub(super) fn whole_class(text: &str) -> Option<i64> {
+    parse_id(text.strip_prefix('-').unwrap_or(text).as_bytes())?;
+    text.parse().ok()
 }

@@ -19,11 +19,13 @@ use ndarray::Array2;
 
 use super::beside::Found;
 use super::elsewhere::Elsewhere;
-use super::node_index::{NodeIndex, NodeOrder, whole_of};
+use super::labels::says_nothing;
+use super::node_index::{NodeIndex, NodeOrder, whole_class, whole_of};
 use super::targets::labels_of_tags;
 use super::{MAX_CLASSES, Request};
 use crate::engine::graph::{Features, Labels, ReadOptions, Split};
 use crate::io::file::stem;
+use crate::io::number::table_number;
 use crate::io::reading;
 use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
@@ -221,6 +223,8 @@ struct Reading<'a> {
     texts_of: Vec<(Texts, Vec<u32>)>,
     classes: (Texts, Vec<u32>),
     has_tag: Vec<bool>,
+    /// Of every node, how many classes say nothing about it.
+    n_unknown_tags: Vec<usize>,
     part: Vec<u8>,
     /// The line of every node's row; 0 where it has none.
     line_of: Vec<u64>,
@@ -264,8 +268,8 @@ impl Reading<'_> {
         let width = self.numbers.len();
         for (j, at) in self.numbers.iter().enumerate() {
             let text = row.get(*at).unwrap_or_default().trim();
-            let value = match text.parse::<f32>() {
-                Ok(value) if value.is_finite() => value,
+            let value = match table_number(text).map(|number| number as f32) {
+                Some(value) if value.is_finite() => value,
                 _ if is_missing(text) => {
                     self.n_missing[j] += 1;
                     0.0
@@ -306,6 +310,10 @@ impl Reading<'_> {
         let n_tags = self.tags.len();
         for (j, at) in self.tags.iter().enumerate() {
             let text = row.get(*at).unwrap_or_default();
+            if is_missing(text) || text.parse::<f64>().is_ok_and(|value| value < 0.0 || value.is_nan()) {
+                self.n_unknown_tags[node] += 1;
+                continue;
+            }
             self.has_tag[node * n_tags + j] = truth(text).ok_or_else(|| {
                 let expected = format!(
                     "0 or 1 in column {}, one column per class (--labels names a column of classes)",
@@ -318,7 +326,7 @@ impl Reading<'_> {
             let text = row.get(at).unwrap_or_default();
             self.part[node] = match part_of_split(text) {
                 Some(part) => part as u8,
-                None if is_missing(text) || text.eq_ignore_ascii_case("unlabeled") => u8::MAX,
+                None if is_missing(text) || says_nothing(text) => u8::MAX,
                 None => {
                     let expected = format!("train, val, test or nothing in column {}", name(at));
                     return Err(self.table.fault(self.path, place, expected, format!("`{}`", shortened(text))));
@@ -443,6 +451,7 @@ pub(super) fn read(
         texts_of: one_hot.iter().map(|_| (Texts::default(), vec![NONE; n])).collect(),
         classes: (Texts::default(), if class.is_some() { vec![NONE; n] } else { Vec::new() }),
         has_tag: vec![false; n * tags.len()],
+        n_unknown_tags: vec![0; if tags.is_empty() { 0 } else { n }],
         part: vec![u8::MAX; n],
         line_of: vec![0; n],
         numbers,
@@ -458,6 +467,9 @@ pub(super) fn read(
         no_label: BTreeMap::new(),
     };
     for_each_row(path, &table.layout, "reading rows of nodes", request.ctl, &mut |line, row| reading.row(line, row))?;
+    if let Some(columns) = table.decimal_commas() {
+        report.fact(format!("decimal commas of {file}"), columns);
+    }
     reading.check_rows(&file, wanted, report)?;
     reading.finish(&file, wanted, report)
 }
@@ -556,7 +568,7 @@ impl Reading<'_> {
             let n_tags = self.tags.len();
             let tags = Array2::from_shape_vec((self.index.n, n_tags), self.has_tag.clone());
             let tags = tags.map_err(|error| LoadError::content(self.path, "labels", "a row per node", error))?;
-            let mut labels = labels_of_tags(tags);
+            let mut labels = self.labels_of(tags, file, report);
             if labels.n_classes() == n_tags {
                 labels.names = self.tags.iter().map(|at| name(*at)).collect();
             }
@@ -624,6 +636,33 @@ impl Reading<'_> {
         Ok(Features::from_dense(wide))
     }
 
+    /// Labels from a column per class: a node about which every class says nothing has none, and neither has one without a row.
+    fn labels_of(&self, tags: Array2<bool>, file: &str, report: &mut LoadReport) -> Labels {
+        let n_tags = self.tags.len();
+        let is_unknown = |u: usize| self.n_unknown_tags[u] == n_tags || self.line_of[u] == 0 && self.id.is_some();
+        let n_none = (0..self.index.n).filter(|u| is_unknown(*u)).count();
+        let class = |u: usize| {
+            let mut ones = (0u32..).zip(tags.row(u)).filter(|(_, tag)| **tag).map(|(class, _)| class);
+            match (ones.next(), ones.next()) {
+                (None, _) if is_unknown(u) => Some(Labels::UNLABELLED),
+                (Some(class), None) if self.n_unknown_tags[u] == 0 => Some(class),
+                _ => None,
+            }
+        };
+        if n_none > 0
+            && n_none < self.index.n
+            && let Some(classes) = (0..self.index.n).map(class).collect::<Option<Vec<u32>>>()
+        {
+            report.fact("nodes without a class", n_none);
+            return Labels::new(classes);
+        }
+        let n_pairs: usize = self.n_unknown_tags.iter().sum();
+        if n_pairs > 0 {
+            report.warnings.push(format!("{file}: {n_pairs} pairs of node and class are not known: they count as 0"));
+        }
+        labels_of_tags(tags)
+    }
+
     /// Classes from the texts of a column.
     fn labels(&self, file: &str, wanted: Wanted, report: &mut LoadReport) -> Result<Option<Labels>, LoadError> {
         let Some(at) = self.class else { return Ok(None) };
@@ -646,8 +685,8 @@ impl Reading<'_> {
             return Err(self.table.fault(self.path, format!("column {column}"), "classes", found));
         }
         // Numbers below 0 mean that there is no class, as in every format.
-        let numbers: Option<Vec<i64>> = texts.all.iter().map(|text| text.parse().ok()).collect();
-        let is_below = |text: u32| numbers.as_ref().is_some_and(|numbers| numbers[text as usize] < 0);
+        let numbers: Option<Vec<i64>> = texts.all.iter().map(|text| whole_class(text)).collect();
+        let is_below = |text: u32| !is_text && whole_class(&texts.all[text as usize]).is_some_and(|number| number < 0);
         let mut order: Vec<u32> = (0..texts.all.len() as u32).filter(|text| !is_below(*text)).collect();
         match &numbers {
             Some(numbers) => order.sort_by_key(|text| numbers[*text as usize]),

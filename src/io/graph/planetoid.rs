@@ -1,14 +1,14 @@
 //! The raw files of Planetoid (Yang et al. 2016): Cora, `CiteSeer` and `PubMed` as most papers use them.
 //!
 //! ```text
-//! ind.NAME.allx, .tx        pickled SciPy CSR: features of all nodes but the tested ones, and of those
+//! ind.NAME.allx, .tx        pickled SciPy matrix of any form, or an array: features of all nodes but the tested ones, and of those
 //! ind.NAME.ally, .ty        pickled arrays [n, classes]: one 1 per row
 //! ind.NAME.y                its length is the number of training nodes; ind.NAME.x repeats the start of allx
 //! ind.NAME.graph            pickled dictionary: node → list of neighbours
 //! ind.NAME.test.index       text, one node per line, in the order of tx and ty
 //! ```
 //! The split `file` is the first `len(y)` nodes, the 500 after them, and the tested ones. A number that is missing from the tested
-//! ones is an isolated node (`CiteSeer` has 15): its features are 0 and it has no label. Pickles are of protocol 2, by Python 2.
+//! ones is an isolated node (`CiteSeer` has 15): its features are 0 and it has no label. Pickles are of any protocol (2, by Python 2).
 //! Both directions are stored and self-loops are added.
 
 use std::fs;
@@ -53,7 +53,8 @@ fn is_pickle(path: &Path) -> bool {
     use std::io::Read as _;
     let mut head = [0u8; 1];
     open(path).and_then(|mut file| file.read_exact(&mut head).map_err(|e| LoadError::io("read", path, e))).is_ok()
-        && head == [0x80]
+        // Protocol 2 and later, or 0 and 1, which begin with the class or the mark of a dictionary.
+        && matches!(head, [0x80 | b'c' | b'(' | b'}'])
 }
 
 /// Names of the sets in a folder, in alphabetical order.
@@ -238,7 +239,7 @@ impl Set {
         self.pickled(part, report, |pickle, path| pickle.array(pickle.root(), path, part))
     }
 
-    /// The class of every row of a one-hot matrix; -1 for a row of zeros.
+    /// The class of every row of a one-hot matrix; -1 for a row of zeros, of NaN or of numbers below 0.
     fn classes(&self, part: &str, n_rows: usize) -> Result<Vec<i64>, LoadError> {
         let array = self.array(part, &mut LoadReport::default())?;
         match array.matrix_shape("nodes and classes")? {
@@ -247,9 +248,9 @@ impl Set {
                 return Err(array.fault(format!("{n_rows} rows (one per node)"), format!("{rows} x {columns}")));
             }
         }
-        let rows = array.to_i64_matrix()?;
-        let class = |row: ndarray::ArrayView1<'_, i64>| {
-            row.iter().position(|v| *v != 0).map_or(-1, |at| i64::try_from(at).unwrap_or(MAX_CLASSES))
+        let rows = array.to_f32_matrix()?;
+        let class = |row: ndarray::ArrayView1<'_, f32>| {
+            row.iter().position(|v| *v > 0.0).map_or(-1, |at| i64::try_from(at).unwrap_or(MAX_CLASSES))
         };
         Ok(rows.rows().into_iter().map(class).collect())
     }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 
 use super::build::{Stated, build_as};
-use super::labels::read_labels;
+use super::labels::read_unless_numbers;
 use super::pyg_object::{Record, refuse_other_graphs};
 use super::split::nodes_of_mask;
 use super::unmet;
@@ -139,7 +139,8 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
         if y.shape().first() == Some(&1) && n != 1 && !is_label_asked {
             report.ignored.push(format!("y (shape {:?}: not one row for each of {n} nodes)", y.shape()));
         } else {
-            draft.labels = Some(read_labels(&y, n, &mut report)?);
+            let name = label.map_or("y", |(name, _)| name);
+            draft.labels = read_unless_numbers(&shortened(name), &y, n, is_label_asked, &mut report)?;
         }
     }
     draft.splits = reader.splits(&record, n, options.split_masks.as_deref(), &mut used, &mut report)?;
@@ -511,7 +512,7 @@ impl Reader<'_> {
 
     /// How many nodes there are, if anything but the edges says so.
     fn stated_nodes(
-        &self,
+        &mut self,
         record: &Record<'_>,
         x: Option<&Matrix>,
         y: Option<&Array>,
@@ -520,13 +521,33 @@ impl Reader<'_> {
         if let Some(x) = x {
             return Ok(Some(x.n_rows()));
         }
-        let stated = ["num_nodes", "__num_nodes__"].iter().find_map(|name| self.pickle.size(record.get(name)?));
+        let mut stated = None;
+        for name in ["num_nodes", "__num_nodes__"] {
+            if stated.is_none()
+                && let Some(id) = record.get(name)
+            {
+                stated = Some(self.number_of_nodes(name, id)?);
+            }
+        }
         let of_matrix = match edges {
             Edges::Ends(_) => None,
             Edges::Matrix(rows) => Some(rows.shape.0.max(rows.shape.1)),
         };
         let n = stated.or(of_matrix).or_else(|| y.and_then(|y| y.shape().first().copied()));
         n.map_or(Ok(()), |n| self.check_nodes("num_nodes", n)).map(|()| n)
+    }
+
+    /// A number of nodes: a number, or a tensor of one.
+    fn number_of_nodes(&mut self, name: &str, id: Id) -> Result<usize, LoadError> {
+        if let Some(n) = self.pickle.size(id) {
+            return Ok(n);
+        }
+        let array = self.array(name, id)?;
+        match array.to_i64s()?[..] {
+            [n] if n >= 0 => Ok(usize::try_from(n).unwrap_or(usize::MAX)),
+            [n] => Err(array.fault("a number of nodes", n)),
+            _ => Err(array.fault("one number of nodes", format!("shape {:?}", array.shape()))),
+        }
     }
 
     /// How many nodes the edges make.
@@ -667,6 +688,10 @@ impl Graphs {
 fn check_two_rows(shape: &[usize], fault: impl Fn(&str, String) -> LoadError) -> Result<(), LoadError> {
     match shape {
         [2, _] | [0] => Ok(()),
+        [_, 2] => {
+            let expected = "shape [2, e] (sources and targets; data.edge_index = data.edge_index.t(); torch.save(data, 'graph.pt'))";
+            Err(fault(expected, format!("shape {shape:?}, which is turned")))
+        }
         other => Err(fault("shape [2, e] (sources and targets)", format!("shape {other:?}"))),
     }
 }

@@ -38,8 +38,10 @@ impl<'a> Record<'a> {
         let own = pickle.class(graph).filter(|(module, _)| is_of_pyg(module));
         let mut stated = rest.iter().rev().filter_map(|id| pickle.global(*id));
         let stated = stated.find(|(module, _)| is_of_pyg(module));
-        let class = own.or(stated).map(|(_, class)| class);
-        let attributes = match own {
+        let batch = batched(pickle, graph);
+        let class = own.or(stated).map(|(_, class)| class).or(batch);
+        let class = class.or_else(|| has_kinds_of_edges(pickle, graph).then_some("HeteroData"));
+        let attributes = match own.or_else(|| batch.map(|class| ("", class))) {
             Some(_) => match pickle.attribute(graph, "_store") {
                 Some(store) => {
                     let mapping = pickle.attribute(store, "_mapping");
@@ -99,6 +101,26 @@ impl<'a> Record<'a> {
         }
         (nodes, edges)
     }
+}
+
+/// The class of the graphs in a `Batch`, which is an object of a class that is made when it is loaded:
+/// `DynamicInheritanceGetter()(Batch, Data)`.
+fn batched<'a>(pickle: &'a Pickle<'a>, id: Id) -> Option<&'a str> {
+    let object = pickle.object(id)?;
+    let (_, getter) = pickle.class(object.callable)?;
+    if getter != "DynamicInheritanceGetter" {
+        return None;
+    }
+    let bases = pickle.sequence(object.args)?.iter().filter_map(|base| pickle.global(*base));
+    bases.map(|(_, class)| class).find(|class| *class != "Batch")
+}
+
+/// Whether a dictionary has keys for kinds of edges: `('author', 'writes', 'paper')`, as `HeteroData.to_dict()` makes it.
+fn has_kinds_of_edges(pickle: &Pickle<'_>, id: Id) -> bool {
+    let is_kind = |key: Id| {
+        pickle.sequence(key).is_some_and(|key| key.len() == 3 && key.iter().all(|part| pickle.text(*part).is_some()))
+    };
+    pickle.pairs(id).is_some_and(|pairs| pairs.iter().any(|(key, _)| is_kind(*key)))
 }
 
 fn pairs<'a>(pickle: &'a Pickle<'a>, id: Id) -> Option<Vec<(&'a str, Id)>> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::labels::says_nothing;
 use crate::engine::graph::Labels;
+use crate::io::number::number_of;
 
 /// One value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,16 +186,19 @@ impl Attribute {
         said.peek().is_some() && said.all(|text| text.trim().parse::<i64>().is_ok())
     }
 
-    /// Number of distinct integers or texts that say anything; `None` where there are other values or both.
+    /// Number of distinct integers from 0 or texts that say anything; `None` where there are other values or both.
     pub(super) fn n_distinct(&self) -> Option<usize> {
         let mut seen = BTreeSet::new();
+        let has_integer_texts = self.has_integer_texts();
+        let is_none = |text: &str| says_nothing(text) || (has_integer_texts && text.trim().starts_with('-'));
         for value in self.all_values() {
             match value {
                 Value::Missing => {}
                 Value::Number(v) if v.fract() == 0.0 && v.abs() < 2f64.powi(53) && self.texts.is_empty() => {
-                    _ = seen.insert(*v as i64);
+                    // Below 0 means that there is no class.
+                    _ = *v >= 0.0 && seen.insert(*v as i64);
                 }
-                Value::Text(at) if says_nothing(&self.texts[*at as usize]) => {}
+                Value::Text(at) if is_none(&self.texts[*at as usize]) => {}
                 Value::Text(at) => _ = seen.insert(i64::from(*at)),
                 Value::Number(_) | Value::List(_) => return None,
             }
@@ -294,66 +298,4 @@ pub(super) fn list_of(text: &str) -> Option<Vec<f64>> {
     let words = inner.split([' ', ',', ';', '|', '\t', '\n', '\r']).filter(|word| !word.is_empty());
     let list: Vec<f64> = words.map(number_of).collect::<Option<_>>()?;
     (!list.is_empty()).then_some(list)
-}
-
-/// A number as programs write it: decimal, or hexadecimal with a power of two as C's `%a` does (`0x1.8p+1`).
-pub(super) fn number_of(text: &str) -> Option<f64> {
-    let text = text.trim();
-    text.parse().ok().or_else(|| hexadecimal(text))
-}
-
-fn hexadecimal(text: &str) -> Option<f64> {
-    let (is_negative, rest) = match text.as_bytes().first()? {
-        b'-' => (true, text.get(1..)?),
-        b'+' => (false, text.get(1..)?),
-        _ => (false, text),
-    };
-    let rest = rest.strip_prefix("0x").or_else(|| rest.strip_prefix("0X"))?;
-    let (digits, power) = match rest.split_once(['p', 'P']) {
-        Some((digits, power)) => (digits, power.parse::<i32>().ok()?),
-        None => (rest, 0),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let n_digits = whole.len() + fraction.len();
-    // A 64-bit float has 14 such digits: more than 32 are none that a program wrote.
-    if n_digits == 0 || n_digits > 32 {
-        return None;
-    }
-    let mut value = 0f64;
-    for digit in whole.chars().chain(fraction.chars()) {
-        value = value * 16.0 + f64::from(digit.to_digit(16)?);
-    }
-    let power = power.checked_sub(i32::try_from(fraction.len()).ok()?.checked_mul(4)?)?;
-    // In two steps, because the power alone may lie beyond all floats where the number does not.
-    let half = power.clamp(-2200, 2200) / 2;
-    let value = value * 2f64.powi(half) * 2f64.powi(power.clamp(-2200, 2200) - half);
-    Some(if is_negative { -value } else { value })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hexadecimal_floats_are_read_exactly() {
-        for (text, value) in [
-            ("0x1.8p+1", 3.0),
-            ("-0x1.0000000000000p+1", -2.0),
-            ("0x1p-3", 0.125),
-            ("0X1.FP4", 31.0),
-            ("0x.8", 0.5),
-            ("0x10", 16.0),
-            ("0x1.fffffffffffffp+1023", f64::MAX),
-            ("0x0.0000000000001p-1022", f64::from_bits(1)),
-            ("0x1.999999999999ap-4", 0.1),
-            (" 2.5 ", 2.5),
-            ("-INF", f64::NEG_INFINITY),
-        ] {
-            assert_eq!(number_of(text), Some(value), "{text}");
-        }
-        for text in ["", "0x", "0xp1", "0x1.8p", "0x1.g", "x1", "0x1p99999999999", "1,5"] {
-            assert_eq!(number_of(text), None, "{text}");
-        }
-        assert!(number_of("NaN").is_some_and(f64::is_nan));
-    }
 }

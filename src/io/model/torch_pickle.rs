@@ -94,6 +94,10 @@ impl Harvest<'_> {
             None if found.is_empty() => self.deeper(root),
             None => found.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect(),
         };
+        if chosen.is_empty() && keys.iter().any(|(key, _)| *key == "param_groups") {
+            let expected = "the weights of a network (torch.save(model.state_dict(), 'model.pt'))";
+            return Err(self.fault("object", expected, "the state of an optimiser alone (state, param_groups)".into()));
+        }
         if chosen.is_empty() {
             let found = keys.iter().take(6).map(|(key, _)| shortened(key)).collect::<Vec<_>>().join(", ");
             let found = if found.is_empty() { "an empty dictionary".to_owned() } else { format!("the keys {found}") };

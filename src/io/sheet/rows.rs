@@ -45,7 +45,13 @@ pub(crate) fn for_each_row(
     let mut n_rows = 0usize;
     let mut counted = |line: u64, record: &StringRecord| {
         n_rows += 1;
-        each(line, record)
+        if layout.decimal_commas.is_empty() {
+            return each(line, record);
+        }
+        let point = |(at, field): (usize, &str)| {
+            if layout.decimal_commas.contains(&at) { field.replacen(',', ".", 1) } else { field.to_owned() }
+        };
+        each(line, &record.iter().enumerate().map(point).collect())
     };
     if layout.is_parquet {
         parquet_rows(path, usize::MAX, &mut |line, record| {
@@ -169,6 +175,11 @@ fn spaced_rows(
 }
 
 fn parquet_fault(path: &Path, error: impl ToString) -> LoadError {
+    let error = error.to_string();
+    if let Some((_, codec)) = error.split_once("Disabled feature at compile time: ") {
+        let expected = "columns without compression, or compressed with snappy, gzip or zstd (pandas: df.to_parquet(path, compression='zstd'))";
+        return LoadError::content(path, "whole file", expected, format!("columns compressed with {codec}"));
+    }
     LoadError::content(path, "whole file", "a table in Parquet (if it is cut off, get it again)", error)
 }
 

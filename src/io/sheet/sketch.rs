@@ -9,6 +9,7 @@ use super::rows::{parquet_names, parquet_start};
 use super::words::{self, Word, is_missing, is_row_name, part_of_split, truth, word_of};
 use crate::engine::graph::{Column, Encoding, ReadOptions, Separator};
 use crate::io::encoding::{decode_start, japanese, no_utf8, of_mark};
+use crate::io::number::{is_clear_comma, table_number, with_decimal_comma};
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 use crate::io::source::{ByteSource, parse_whole};
@@ -145,6 +146,8 @@ pub(crate) struct Layout {
     pub(crate) comment: Option<u8>,
     pub(crate) has_quotes: bool,
     pub(crate) n_columns: usize,
+    /// Columns whose numbers have a comma where others have a point.
+    pub(crate) decimal_commas: Vec<usize>,
 }
 
 impl TableSketch {
@@ -165,6 +168,15 @@ impl TableSketch {
         exact.or_else(|| self.columns.iter().position(|column| words::plain(&column.name) == plain)).or_else(|| {
             name.trim().parse::<usize>().ok().filter(|at| (1..=self.columns.len()).contains(at)).map(|at| at - 1)
         })
+    }
+
+    /// The columns with decimal commas, by name; nothing where there are none.
+    pub(crate) fn decimal_commas(&self) -> Option<String> {
+        let names = self.layout.decimal_commas.iter().filter_map(|at| self.columns.get(*at));
+        let names: Vec<String> = names.take(SHOWN_COLUMNS).map(|column| shortened(&column.name)).collect();
+        let more = self.layout.decimal_commas.len().saturating_sub(names.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!names.is_empty()).then(|| format!("{}{more}", names.join(", ")))
     }
 
     /// What was recognised, in a phrase.
@@ -426,6 +438,7 @@ fn sketch_text(
         comment,
         has_quotes,
         n_columns: 0,
+        decimal_commas: Vec::new(),
     };
     let mut table = finished(rows, separator, encoding_words, first_lines, layout, options);
     table.counts = counts;
@@ -444,6 +457,7 @@ fn sketch_parquet(path: &Path, options: &ReadOptions) -> Result<TableSketch, Loa
         comment: None,
         has_quotes: false,
         n_columns: 0,
+        decimal_commas: Vec::new(),
     };
     let (names, start) = parquet_start(path, MOST_ROWS)?;
     rows[0] = names;
@@ -458,7 +472,7 @@ fn kind_of<'a>(values: impl Iterator<Item = &'a str>) -> ColumnKind {
         let value = value.trim();
         let own = if parse_whole(value.strip_prefix('-').unwrap_or(value).as_bytes()).is_some() {
             ColumnKind::Whole
-        } else if value.parse::<f64>().is_ok() || matches!(value.to_lowercase().as_str(), "true" | "false") {
+        } else if table_number(value).is_some() || matches!(value.to_lowercase().as_str(), "true" | "false") {
             ColumnKind::Number
         } else {
             return ColumnKind::Text;
@@ -487,7 +501,12 @@ fn finished(
         None => header_of(&rows, n_columns),
     };
     let body = if has_header { &rows[1..] } else { &rows[..] };
-    let kinds: Vec<ColumnKind> = (0..n_columns).map(|at| kind(body, at)).collect();
+    let mut kinds: Vec<ColumnKind> = (0..n_columns).map(|at| kind(body, at)).collect();
+    let mut decimal_commas =
+        if layout.is_parquet || layout.separator == b',' { Vec::new() } else { decimal_commas_of(body, &kinds) };
+    for at in &decimal_commas {
+        kinds[*at] = ColumnKind::Number;
+    }
     let names: Vec<String> = (0..n_columns)
         .map(|at| {
             let name = rows[0]
@@ -500,10 +519,12 @@ fn finished(
     let given: Vec<Option<&str>> =
         (0..n_columns).map(|at| rows[0].get(at).map(String::as_str).filter(|_| has_header)).collect();
     let roles = roles_of(&given, &names, &kinds, body, options);
-    let columns = names.into_iter().zip(kinds).zip(roles);
+    let columns = names.into_iter().zip(kinds).zip(roles.iter().copied());
     let columns = columns.map(|((name, kind), role)| ColumnSketch { name, kind, role }).collect();
+    decimal_commas.retain(|at| !matches!(roles[*at], ColumnRole::Id | ColumnRole::Source | ColumnRole::Target));
     layout.has_header = has_header;
     layout.n_columns = n_columns;
+    layout.decimal_commas = decimal_commas;
     let mut seen = std::collections::BTreeSet::new();
     let first_differs = body.iter().filter_map(|row| row.first()).all(|value| seen.insert(value));
     let perhaps_counts = if has_header { None } else { perhaps_counts(&rows, layout.n_skipped + 1) };
@@ -522,6 +543,19 @@ fn finished(
         counts: None,
         perhaps_counts,
     }
+}
+
+/// The columns of numbers with a comma where others write a point, where it is clear that the comma does not separate thousands.
+fn decimal_commas_of(body: &[Vec<String>], kinds: &[ColumnKind]) -> Vec<usize> {
+    let values = |at: usize| body.iter().filter_map(move |row| row.get(at)).filter(|value| !is_missing(value));
+    let has_them = |at: &usize| {
+        let is_number =
+            |v: &String| with_decimal_comma(v).is_some() || (!v.contains('.') && v.trim().parse::<f64>().is_ok());
+        kinds[*at] == ColumnKind::Text && values(*at).any(|v| v.contains(',')) && values(*at).all(is_number)
+    };
+    let found: Vec<usize> = (0..kinds.len()).filter(has_them).collect();
+    let is_clear = found.iter().any(|at| values(*at).any(|v| is_clear_comma(v)));
+    if is_clear { found } else { Vec::new() }
 }
 
 /// Whether the first row names the columns, and a doubt about that in words.
@@ -547,7 +581,10 @@ fn header_of(rows: &[Vec<String>], n_columns: usize) -> (bool, Option<String>) {
     if first.iter().enumerate().any(|(at, value)| has_known(value) && is_new(at, value)) {
         return (true, None);
     }
-    if rows.len() > 1 && (0..n_columns).any(|at| matches!(below(at), ColumnKind::Whole | ColumnKind::Number)) {
+    let is_comma =
+        |at: usize| rows.iter().skip(1).all(|row| row.get(at).is_some_and(|v| with_decimal_comma(v).is_some()));
+    let is_numbers = |at: usize| matches!(below(at), ColumnKind::Whole | ColumnKind::Number) || is_comma(at);
+    if rows.len() > 1 && (0..n_columns).any(is_numbers) {
         return (true, None);
     }
     if rows.len() < 2 {

@@ -312,11 +312,28 @@ impl Draft {
     fn leave(&mut self, block: names::Block) -> Result<(), Refusal> {
         let is_root = block.index.is_none() && block.stem.is_empty();
         let full = |leaf: &str| if is_root { leaf.to_owned() } else { format!("{}.{leaf}", block.name) };
+        let nested = block
+            .leaves
+            .iter()
+            .find(|(leaf, t)| t.ndim() <= 1 && leaf.ends_with(".weight") && names::says_activation(leaf));
+        if let Some((leaf, _)) = nested {
+            return Err(Refusal::new("tensor names", "activations without parameters (ReLU)", full(leaf)));
+        }
         if !is_root {
             let parts = || block.leaves.keys().take(6).cloned().collect::<Vec<_>>().join(", ");
-            if names::n_axes(&block.leaves, "weight") == 1 {
-                let expected = "a normalisation with running statistics (BatchNorm)";
+            // The class weights of a loss stand beside networks; one number per class is no normalisation.
+            let is_loss = block.leaves.len() <= 2 && names::says_loss(&block.name);
+            if names::n_axes(&block.leaves, "weight") == 1 && !is_loss {
+                let expected = if names::says_activation(&block.name) {
+                    "an activation without parameters (ReLU)"
+                } else {
+                    "a normalisation with running statistics (BatchNorm)"
+                };
                 return Err(Refusal::new(format!("layer {}", block.name), expected, format!("{} alone", parts())));
+            }
+            if block.leaves.get("temp").is_some_and(|temp| temp.ndim() == 1 && temp.len() > 1) {
+                let found = format!("{} (a weight for every hop, as GPR-GNN learns them)", parts());
+                return Err(Refusal::new(format!("layer {}", block.name), "a propagation without parameters", found));
             }
             if block.leaves.iter().any(|(leaf, t)| t.ndim() >= 2 && leaf.rsplit('.').next() == Some("weight")) {
                 return Err(Refusal::new(format!("layer {}", block.name), "the parts of a known layer", parts()));

@@ -171,3 +171,16 @@ pub(super) fn has_bare_matrix(name: &str) -> bool {
 pub(super) fn n_axes(tensors: &Tensors, leaf: &str) -> usize {
     tensors.get(leaf).map_or(0, ArrayD::ndim)
 }
+
+/// Whether a part's name says that it is an activation.
+pub(super) fn says_activation(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.split('.').any(|part| part.contains("relu") || part.starts_with("act"))
+}
+
+/// Whether a part's name says that it is a loss or a metric.
+pub(super) fn says_loss(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let is_word = |word: &str| matches!(word, "ce" | "bce" | "nll" | "crit" | "metric" | "metrics" | "objective");
+    lower.contains("loss") || lower.contains("criterion") || lower.split(['.', '_']).any(is_word)
+}

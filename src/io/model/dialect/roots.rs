@@ -70,6 +70,21 @@ fn is_matrix(name: &str, tensor: &ArrayD<f32>) -> bool {
     tensor.ndim() >= 2 && leaf.contains("weight")
 }
 
+/// Whether a tensor is the scale or the mean of a normalisation, or the slope of an activation: the numbers change if it is left out. A loss's class
+/// weights have no shift beside them.
+fn is_affine(tensors: &Tensors, name: &str, tensor: &ArrayD<f32>) -> bool {
+    let Some((parent, leaf)) = name.rsplit_once('.') else { return false };
+    if leaf == "running_mean" {
+        return true;
+    }
+    let has =
+        |leaf: &str| tensors.get(&format!("{parent}.{leaf}")).is_some_and(|other| other.shape() == tensor.shape());
+    let lower = parent.to_ascii_lowercase();
+    let word = lower.split('.').rfind(|part| !part.bytes().all(|b| b.is_ascii_digit())).unwrap_or_default();
+    let is_named = word.contains("norm") || word.contains("relu") || word.starts_with("bn") || word.starts_with("act");
+    leaf == "weight" && tensor.ndim() <= 1 && (has("bias") || has("running_mean") || has("mean_scale") || is_named)
+}
+
 /// Tensors below a prefix, by their names in the file.
 fn below<'a, T>(tensors: &'a BTreeMap<String, T>, prefix: &'a str) -> impl Iterator<Item = (&'a String, &'a T)> {
     tensors.range(prefix.to_owned()..).take_while(move |(name, _)| name.starts_with(prefix))
@@ -129,7 +144,11 @@ fn search(trial: &Trial<'_>, prefix: &str, depth: usize, candidates: &mut Vec<Ca
     for part in parts {
         let inner = format!("{prefix}{part}.");
         let matrix = below(tensors, &inner).find(|(name, t)| is_matrix(name, t)).map(|(name, _)| name.clone());
-        let Some(matrix) = matrix else { continue };
+        let Some(matrix) = matrix else {
+            let affine = below(tensors, &inner).find(|(name, tensor)| is_affine(tensors, name, tensor));
+            left = left.or_else(|| affine.map(|(name, _)| name.clone()));
+            continue;
+        };
         if is_numbered(part) {
             left = left.or(Some(matrix));
             continue;
