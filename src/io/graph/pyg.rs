@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 
 use super::build::{Stated, build_as};
+use super::joined::Graphs;
 use super::labels::read_unless_numbers;
 use super::pyg_object::{Record, refuse_other_graphs};
 use super::split::nodes_of_mask;
@@ -101,7 +102,7 @@ pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let stated = reader.stated_nodes(&record, x.as_ref(), y.as_ref(), &edges)?;
     let graphs = reader.joined(&record, stated)?;
     if let Some(graphs) = &graphs {
-        report.fact("graphs joined", graphs.n_edges.len());
+        report.fact("graphs joined", graphs.len());
     }
     let weights = reader.weights(&record, &edges, request, &mut used, &mut report)?;
     let mut list = if weights.is_some() { EdgeList::weighted() } else { EdgeList::new() };
@@ -577,7 +578,7 @@ impl Reader<'_> {
         }
         // All edges belong to a graph: their starts rise from 0 to their number.
         let n_edges = edge_starts.windows(2).map(|range| range[1] - range[0]).collect();
-        Ok(Some(Graphs { n_edges, node_starts, graph: 0, n_placed: 0 }))
+        Ok(Some(Graphs::new(n_edges, node_starts)))
     }
 
     /// How many edges `edge_index` says there are.
@@ -652,37 +653,6 @@ impl Reader<'_> {
 
 /// What `io/torch.rs` expects in its errors of types that have no counterpart here.
 const NO_TYPE: &str = "of real numbers";
-
-/// Several graphs, whose nodes get numbers of their own.
-struct Graphs {
-    /// Edges of each.
-    n_edges: Vec<usize>,
-    /// The first node of each, and behind the last one how many there are.
-    node_starts: Vec<usize>,
-    /// The graph of the edge that came last, and how many of its edges have come.
-    graph: usize,
-    n_placed: usize,
-}
-
-impl Graphs {
-    /// The numbers of the next edge's ends among all nodes; else what was expected of them, and what was found.
-    fn place(&mut self, source: u32, target: u32) -> Result<(u32, u32), (String, u32)> {
-        while self.n_edges.get(self.graph).is_some_and(|n| *n == self.n_placed) {
-            self.graph += 1;
-            self.n_placed = 0;
-        }
-        self.n_placed += 1;
-        let (first, end) = match self.node_starts.get(self.graph..) {
-            Some([first, end, ..]) => (*first, *end),
-            _ => (0, 0),
-        };
-        let most = source.max(target);
-        if most as usize >= end - first {
-            return Err((format!("nodes from 0 to below {} in graph {}", end - first, self.graph), most));
-        }
-        Ok((source + first as u32, target + first as u32))
-    }
-}
 
 /// Refuses what is not `[2, e]`.
 fn check_two_rows(shape: &[usize], fault: impl Fn(&str, String) -> LoadError) -> Result<(), LoadError> {
