@@ -228,7 +228,6 @@ fn parts_of_a_network_are_not_left_out() {
         (vec![("norms.0.weight", ones(4)), ("norms.0.bias", ones(4))], "norms.0"),
         (vec![("norms.0.weight", ones(4)), ("norms.0.bias", ones(4)), ("norms.0.mean_scale", ones(4))], "norms.0"),
         (vec![("act.weight", ones(1))], "activation"),
-        (vec![("convs.prelu.weight", ones(4))], "prelu"),
         (vec![("prop1.temp", ones(11))], "hop"),
         (vec![("bns.0.running_mean", ones(4)), ("bns.0.running_var", ones(4)), ("balance.weight", ones(2))], "balance"),
     ] {
