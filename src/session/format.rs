@@ -98,6 +98,8 @@ pub fn factor(ratio: f64) -> String {
 /// What may be said of a speed-up, for example `1.6×`, or that there is none to speak of.
 pub fn speedup(measured: &Speedup) -> String {
     match measured.claim() {
+        // Where it is about 1, its second decimal is what is claimed.
+        Claim::Faster | Claim::Slower if measured.ratio < 1.95 => format!("{:.2}×", measured.ratio),
         Claim::Faster | Claim::Slower => factor(measured.ratio),
         Claim::NoDifference => "none".to_owned(),
         Claim::TooFew => format!("{}?", factor(measured.ratio)),

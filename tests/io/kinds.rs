@@ -4,7 +4,7 @@
 use unifews::engine::graph::Dataset;
 use unifews::io::{LoadReport, detect, read_graph, read_model};
 
-use crate::files::{Arrays, Folder, floats, gnn_benchmark, npy_with_header, npz, with};
+use crate::files::{Arrays, Folder, floats, gnn_benchmark, heterophilous, int_matrix, npy_with_header, npz, with};
 use crate::support::{control, fact};
 
 fn read(path: &std::path::Path) -> Result<(Dataset, LoadReport), String> {
@@ -245,4 +245,13 @@ fn parts_of_a_network_are_not_left_out() {
     .expect("a network and a loss");
     assert!(report.ignored.iter().any(|name| name.contains("criterion.weight")), "{report:?}");
     assert!(!report.ignored.iter().any(|name| name.contains("bns")), "{report:?}");
+}
+
+#[test]
+fn a_list_of_edges_without_edges_is_one_in_every_shape_that_numpy_gives_it() {
+    for shape in [&[0, 2][..], &[2, 0], &[0]] {
+        let arrays = with(heterophilous(), "edges", Some(int_matrix(shape, &[])));
+        let (graph, _) = read(&Folder::new().file("a.npz", npz(&arrays))).expect("a graph of nodes alone");
+        assert_eq!(graph.topology().n_entries(), graph.topology().n_self_loops(), "{shape:?}");
+    }
 }

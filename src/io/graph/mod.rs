@@ -387,6 +387,8 @@ const MAX_CLASSES: i64 = 1 << 16;
 fn edge_pairs(edges: Pieces<'_>, n: usize) -> Result<EdgeList, LoadError> {
     match edges.shape() {
         [_, 2] => {}
+        // No edges, as numpy makes them of an empty list or turned.
+        [2, 0] | [0] => return Ok(EdgeList::new()),
         [_, columns] => return Err(edges.fault("two columns", columns)),
         other => return Err(edges.fault("two axes (edges and their two ends)", format!("shape {other:?}"))),
     }

@@ -9,6 +9,7 @@
 //! row, `words.rs` has the words that headers use.
 
 mod counts;
+mod kinds;
 mod purpose;
 mod rows;
 mod sketch;

@@ -5,14 +5,15 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::counts::{Counts, begins_with_counts, counts_of, perhaps_counts};
+use super::kinds::{decimal_commas_of, kind_of};
 use super::rows::{parquet_names, parquet_start};
 use super::words::{self, Word, is_missing, is_row_name, part_of_split, truth, word_of};
 use crate::engine::graph::{Column, Encoding, ReadOptions, Separator};
 use crate::io::encoding::{decode_start, japanese, no_utf8, of_mark};
-use crate::io::number::{is_clear_comma, table_number, with_decimal_comma};
+use crate::io::number::with_decimal_comma;
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
-use crate::io::source::{ByteSource, parse_whole};
+use crate::io::source::ByteSource;
 
 /// How much of a text is looked at, bytes.
 const HEAD_BYTES: usize = 1 << 16;
@@ -466,22 +467,6 @@ fn sketch_parquet(path: &Path, options: &ReadOptions) -> Result<TableSketch, Loa
     Ok(finished(rows, None, "Parquet".to_owned(), Vec::new(), layout, &options))
 }
 
-fn kind_of<'a>(values: impl Iterator<Item = &'a str>) -> ColumnKind {
-    let mut kind = ColumnKind::Empty;
-    for value in values.filter(|value| !is_missing(value)) {
-        let value = value.trim();
-        let own = if parse_whole(value.strip_prefix('-').unwrap_or(value).as_bytes()).is_some() {
-            ColumnKind::Whole
-        } else if table_number(value).is_some() || matches!(value.to_lowercase().as_str(), "true" | "false") {
-            ColumnKind::Number
-        } else {
-            return ColumnKind::Text;
-        };
-        kind = if kind == ColumnKind::Number { kind } else { own };
-    }
-    kind
-}
-
 fn finished(
     mut rows: Vec<Vec<String>>,
     separator: Option<Separator>,
@@ -543,19 +528,6 @@ fn finished(
         counts: None,
         perhaps_counts,
     }
-}
-
-/// The columns of numbers with a comma where others write a point, where it is clear that the comma does not separate thousands.
-fn decimal_commas_of(body: &[Vec<String>], kinds: &[ColumnKind]) -> Vec<usize> {
-    let values = |at: usize| body.iter().filter_map(move |row| row.get(at)).filter(|value| !is_missing(value));
-    let has_them = |at: &usize| {
-        let is_number =
-            |v: &String| with_decimal_comma(v).is_some() || (!v.contains('.') && v.trim().parse::<f64>().is_ok());
-        kinds[*at] == ColumnKind::Text && values(*at).any(|v| v.contains(',')) && values(*at).all(is_number)
-    };
-    let found: Vec<usize> = (0..kinds.len()).filter(has_them).collect();
-    let is_clear = found.iter().any(|at| values(*at).any(|v| is_clear_comma(v)));
-    if is_clear { found } else { Vec::new() }
 }
 
 /// Whether the first row names the columns, and a doubt about that in words.

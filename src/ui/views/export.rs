@@ -20,6 +20,8 @@ pub(super) struct Export {
     items: BTreeSet<ExportItem>,
     /// What the bundle of a run will hold, as chosen.
     planned: Option<((RunId, BundleOptions), Vec<PlannedFile>)>,
+    /// Whether something was being written in the last frame.
+    was_busy: bool,
 }
 
 impl Default for Export {
@@ -31,7 +33,7 @@ impl Default for Export {
             ExportItem::MetricsCsv,
             ExportItem::RecipeToml,
         ];
-        Self { chosen: None, items: items.into(), planned: None }
+        Self { chosen: None, items: items.into(), planned: None, was_busy: false }
     }
 }
 
@@ -93,8 +95,13 @@ impl View for Export {
             items_ui(ui, cx, entry.id, &mut self.items, is_busy);
             if let Some(last) = &store.export.last {
                 ui.add_space(8.0);
-                written_ui(ui, cx, last);
+                let written = ui.scope(|ui| written_ui(ui, cx, last)).response;
+                // What came of it is below the list of what was to come.
+                if self.was_busy && store.export.phase == Phase::Done {
+                    written.scroll_to_me(None);
+                }
             }
+            self.was_busy = is_busy;
         });
     }
 }

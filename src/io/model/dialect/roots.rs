@@ -70,11 +70,12 @@ fn is_matrix(name: &str, tensor: &ArrayD<f32>) -> bool {
     tensor.ndim() >= 2 && leaf.contains("weight")
 }
 
-/// Whether a tensor is the scale or the mean of a normalisation, or the slope of an activation: the numbers change if it is left out. A loss's class
-/// weights have no shift beside them.
+/// Whether a tensor is the scale or the mean of a normalisation, the slope of an activation, or a weight for every hop: the numbers change
+/// if it is left out. A loss's class weights have no shift beside them.
 fn is_affine(tensors: &Tensors, name: &str, tensor: &ArrayD<f32>) -> bool {
     let Some((parent, leaf)) = name.rsplit_once('.') else { return false };
-    if leaf == "running_mean" {
+    let is_hop_weights = leaf == "temp" && tensor.ndim() == 1 && tensor.len() > 1;
+    if leaf == "running_mean" || is_hop_weights {
         return true;
     }
     let has =
