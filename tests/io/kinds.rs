@@ -165,7 +165,7 @@ fn what_is_only_a_detail_does_not_close_an_archive() {
 fn comments_and_dictionaries_of_edge_lists_are_taken_at_their_word() {
     let weights = |graph: &Dataset| {
         let mut weights = graph.edge_weights().map_or_else(Vec::new, <[f32]>::to_vec);
-        weights.retain(|weight| *weight != 1.0);
+        weights.retain(|weight| (*weight - 1.0).abs() > 0.0);
         weights.sort_by(f32::total_cmp);
         weights.dedup();
         weights

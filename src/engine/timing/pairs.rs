@@ -24,7 +24,7 @@ pub struct Plan {
 impl Plan {
     /// For a run that somebody looks at.
     pub const RUN: Self =
-        Self { fewest: 10, most: 200, width: 0.05, budget: Duration::from_secs(2), patience: Duration::from_secs(60) };
+        Self { fewest: 10, most: 200, width: 0.05, budget: Duration::from_secs(2), patience: Duration::from_mins(1) };
     /// For one of many points.
     pub const POINT: Self = Self {
         fewest: 6,
@@ -51,8 +51,10 @@ pub struct Samples {
     pub ways: Vec<Vec<Elapsed>>,
 }
 
-/// Runs `pass(0)`, `pass(1)` and so on in turn, every other turn backwards, after one turn that warms caches and pages and does not
-/// count; stops as `plan` says, by the ratio of the first two ways. `pass` is told the way and whether it counts.
+/// Runs `pass(0)`, `pass(1)` and so on in turn, until the plan says that it is enough.
+///
+/// Every other turn goes backwards. One turn before the others warms caches and pages and does not count; `pass` is told the way and
+/// whether it counts. The plan looks at the ratio of the first two ways.
 ///
 /// # Errors
 /// Those of `pass`.

@@ -203,6 +203,7 @@ impl TimingMetrics {
 
 /// Every measured pass, seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are keys of metrics.json, which say their unit")]
 pub struct SampleMetrics {
     /// Unpruned forward, wall time.
     pub dense_secs: Vec<f64>,
