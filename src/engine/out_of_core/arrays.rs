@@ -20,19 +20,19 @@ pub enum StoredArray {
     Weights,
     /// Features, f32, row after row. `[n_nodes, n_features]`
     Features,
-    /// How many entries each row has that hops from `since` on walk, u32. `[n_nodes]`
+    /// How many entries each row has after `since` hops were decided, u32; 0 = before the first. `[n_nodes]`
     Lengths {
-        /// The first hop that walks them.
+        /// Hops that were decided before them.
         since: usize,
     },
     /// Their sources, u32.
     Sources {
-        /// The first hop that walks them.
+        /// Hops that were decided before them.
         since: usize,
     },
     /// What they are multiplied with, f32.
     Values {
-        /// The first hop that walks them.
+        /// Hops that were decided before them.
         since: usize,
     },
     /// For every entry of the graph the hop that removed it, u8; the number of hops where it stays. `[n_entries]`

@@ -299,11 +299,12 @@ struct Left {
 }
 
 fn remove(job: &StoredPropagation<'_>, hop: &Hop<'_>, delta: f32, ctl: &Control) -> Result<(Walked, f64), EngineError> {
-    let (storage, since) = (job.storage, hop.at);
+    // Not the number of the lists that are walked until the state is written: nothing that it knows is replaced.
+    let (storage, since) = (job.storage, hop.at + 1);
     let mut lengths = storage.create(StoredArray::Lengths { since })?;
     let mut sources = storage.create(StoredArray::Sources { since })?;
     let mut values = storage.create(StoredArray::Values { since })?;
-    let mut masks = storage.create(StoredArray::RemovedAt { until: since })?;
+    let mut masks = storage.create(StoredArray::RemovedAt { until: hop.at })?;
     let (mut n_entries, mut sum) = (0, 0.0);
     hop.before.for_chunks(storage, "removing entries", ctl, |chunk| {
         let groups: Vec<_> = chunk.groups().collect();

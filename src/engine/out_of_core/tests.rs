@@ -1,6 +1,6 @@
 //! Out of memory against in memory: the same bits, whatever the width of blocks, and whenever it was interrupted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,6 +13,8 @@ use crate::engine::sparsify::{EdgeMode, Identity, Recipe, propagate};
 
 /// Arrays in memory, which fails when as many operations as `fails_at` are done.
 struct InMemory {
+    /// What the last state that was saved can speak of.
+    known: Mutex<BTreeSet<StoredArray>>,
     arrays: Mutex<BTreeMap<StoredArray, Vec<u8>>>,
     state: Mutex<Option<PropagationState>>,
     n_left: AtomicUsize,
@@ -31,7 +33,12 @@ impl InMemory {
         if let Some(weights) = dataset.edge_weights() {
             arrays.insert(StoredArray::Weights, bytemuck::cast_slice(weights).to_vec());
         }
-        Self { arrays: Mutex::new(arrays), state: Mutex::new(None), n_left: AtomicUsize::new(usize::MAX) }
+        Self {
+            arrays: Mutex::new(arrays),
+            known: Mutex::default(),
+            state: Mutex::new(None),
+            n_left: AtomicUsize::new(usize::MAX),
+        }
     }
 
     fn step(&self) -> Result<(), EngineError> {
@@ -60,6 +67,8 @@ impl Sink for InMemorySink<'_> {
 
     fn finish(self: Box<Self>) -> Result<(), EngineError> {
         self.0.step()?;
+        // Else a power cut just now would leave a state that speaks of something else.
+        assert!(!self.0.known.lock().expect("known").contains(&self.1), "{:?} is known to the last state", self.1);
         self.0.arrays.lock().expect("arrays").insert(self.1, self.2);
         Ok(())
     }
@@ -82,6 +91,7 @@ impl Storage for InMemory {
     fn remove(&self, array: StoredArray) -> Result<(), EngineError> {
         self.step()?;
         self.arrays.lock().expect("arrays").remove(&array);
+        self.known.lock().expect("known").remove(&array);
         Ok(())
     }
 
@@ -96,6 +106,7 @@ impl Storage for InMemory {
     fn save_state(&self, state: &PropagationState) -> Result<(), EngineError> {
         self.step()?;
         *self.state.lock().expect("state") = Some(state.clone());
+        *self.known.lock().expect("known") = self.arrays.lock().expect("arrays").keys().copied().collect();
         Ok(())
     }
 }
