@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use divan::{Bencher, black_box};
 use ndarray::Array2;
-use unifews::engine::analysis::{RunOptions, run};
 use unifews::engine::control::Control;
 use unifews::engine::diffusion::{Diffusion, Matrix};
+use unifews::engine::experiment::{RunOptions, run};
 use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};
 use unifews::engine::kernels::{Csr, Packed, SparseColumns, matmul, matmul_sparse_weight, row_norms, spmm};
 use unifews::engine::model::{Architecture, Family, Model};

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
-use crate::engine::analysis::{RunOptions, ValueType};
+use crate::engine::experiment::{RunOptions, ValueType};
 use crate::engine::graph::{Column, Direction, Encoding, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::args::BenchArgs;
 use super::output::{self, count, seconds, table};
 use super::progress::Terminal;
-use crate::engine::analysis::{OrderSpeed, SpeedPlan, SpeedReport, WeightSpeed, measure_speed};
+use crate::engine::bench::{OrderSpeed, SpeedPlan, SpeedReport, WeightSpeed, measure_speed};
 use crate::engine::graph::power_law_communities;
 use crate::io::bundle::MachineNote;
 use crate::io::{calibration_path, read_graph, write_calibration};

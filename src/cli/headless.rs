@@ -9,7 +9,7 @@ use super::inputs::{check_files, check_memory, check_training_memory, with_named
 use super::output;
 use super::progress::Terminal;
 use super::{pictures, prune, sweep as sweeping};
-use crate::engine::analysis::{Run, RunOptions, SweepGrid, run as run_recipe, safe_thresholds, sweep};
+use crate::engine::experiment::{Run, RunOptions, SweepGrid, run as run_recipe, safe_thresholds, sweep};
 use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{Recipe, Schedule, Training};

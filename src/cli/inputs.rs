@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::args::{GraphArgs, RecipeArgs, SharedArgs};
 use super::failure::UsageError;
 use super::progress::Terminal;
-use crate::engine::analysis::{RunOptions, dataset_bytes, run_bytes, training_bytes};
+use crate::engine::experiment::{RunOptions, dataset_bytes, run_bytes, training_bytes};
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::{EdgeMode, Lock, Recipe, Training, WeightMode};

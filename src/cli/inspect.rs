@@ -8,7 +8,7 @@ use super::args::{GraphArgs, InspectArgs};
 use super::inputs::check_memory;
 use super::output::{self, count, percent, table};
 use super::progress::Terminal;
-use crate::engine::analysis::RunOptions;
+use crate::engine::experiment::RunOptions;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions};
 use crate::engine::model::{Architecture, Model, TrainedOn};
 use crate::engine::sparsify::Recipe;

@@ -1,10 +1,9 @@
 //! The pictures that are written where there is no window: every layer's heatmaps, and the trade-off.
 
 use super::progress::Terminal;
-use crate::engine::analysis::{
-    Atlas, Blocks, EvaluatedOn, NodeOrder, RasterMode, RasterRequest, Run, Scale, Side, SweepPoint, Viewport, raster,
-};
+use crate::engine::experiment::{EvaluatedOn, Run, SweepPoint};
 use crate::engine::graph::Metric;
+use crate::engine::plot::{Atlas, Blocks, NodeOrder, RasterMode, RasterRequest, Scale, Side, Viewport, raster};
 use crate::engine::sparsify::StepTrace;
 use crate::io::figure::{Axis, Curve, CurveStyle, Curves, HeatmapFigure, MethodsFigure, sensitivity_curves};
 use crate::io::results::{Comparison, SweepResults};

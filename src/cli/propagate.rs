@@ -9,7 +9,7 @@ use super::failure::UsageError;
 use super::inputs::{self, Inputs};
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
-use crate::engine::analysis::{FollowedTimes, dataset_bytes};
+use crate::engine::experiment::{FollowedTimes, dataset_bytes};
 use crate::engine::graph::Dataset;
 use crate::engine::model::Family;
 use crate::engine::out_of_core::sums_hops;

@@ -9,7 +9,7 @@ use super::failure::UsageError;
 use super::output::{self, count, percent, seconds, table};
 use super::progress::Terminal;
 use super::{inputs, pictures};
-use crate::engine::analysis::{
+use crate::engine::experiment::{
     ComparePlan, Method, RunOptions, SweepGrid, SweepPoint, compare, models_of_seeds, sensitivity, sweep,
 };
 use crate::engine::model::Model;

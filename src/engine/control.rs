@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use super::cost::CostModel;
 use super::error::EngineError;
-use super::kernels::CostModel;
 
 /// How far a long computation has come.
 #[derive(Debug, Clone, PartialEq, Eq)]

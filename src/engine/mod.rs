@@ -1,16 +1,21 @@
-//! Pure computation on values: graphs, models, sparsification, training, analysis.
+//! Pure computation on values: graphs, models, sparsification, training, experiments.
 //!
 //! What is never here: egui, files, threads other than rayon's, logging, globals, randomness without a seed passed in.
-//! Data flows from left to right: graph → diffusion → model → sparsify → train and analysis, with the kernels under all.
+//! Data flows from left to right: graph → diffusion → model → sparsify → train → timing → experiment → bench and plot, with the
+//! kernels under all. A room uses those before it only.
 
-pub mod analysis;
+pub mod bench;
 pub mod control;
+pub mod cost;
 pub mod diffusion;
 mod error;
+pub mod experiment;
 pub mod graph;
 pub mod kernels;
 pub mod model;
 pub mod out_of_core;
+pub mod plot;
+pub mod score;
 pub mod sparsify;
 pub mod timing;
 pub mod train;

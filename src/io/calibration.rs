@@ -11,7 +11,7 @@ use super::atomic::write_atomic;
 use super::bundle::MachineNote;
 use super::file::read_whole;
 use super::report::ExportError;
-use crate::engine::kernels::{CostModel, Line};
+use crate::engine::cost::{CostModel, Line};
 
 /// Name and version of the format.
 const FORMAT: &str = "unifews-cost/1";

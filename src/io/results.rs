@@ -18,11 +18,11 @@ use super::atomic::{AtomicFolder, FolderPart};
 use super::bundle::{StepMetrics, matrix_npy, removed_at_npy};
 use super::recipe::recipe_to_toml;
 use super::report::ExportError;
-use crate::engine::analysis::{
+use crate::engine::control::Control;
+use crate::engine::experiment::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Followed, SensitivityPoint, SweepGrid, SweepPoint,
     pareto_front, summarise,
 };
-use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
 use crate::engine::sparsify::{Macs, Propagated, Recipe, StepTrace};

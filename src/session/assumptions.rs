@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::format::{count, percent};
-use crate::engine::analysis::Score;
 use crate::engine::graph::Metric;
+use crate::engine::score::Score;
 use crate::io::LoadReport;
 
 /// A reading of a model's file that its names and shapes do not settle.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::desk::Request;
 use crate::engine::EngineError;
-use crate::engine::analysis::{Run, predictions};
 use crate::engine::control::Control;
+use crate::engine::experiment::Run;
+use crate::engine::score::predictions;
 
 /// Two runs to hold against each other.
 #[derive(Debug, Clone)]

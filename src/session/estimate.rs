@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::jobs::{JobError, Lane, Partial};
 use super::{Answer, Session};
-use crate::engine::analysis::{Run, ScoreSketch};
 use crate::engine::control::Control;
+use crate::engine::experiment::{Run, ScoreSketch};
 use crate::engine::sparsify::Recipe;
 
 /// Where previews take longer than this, seconds, moves of a slider are answered by estimates.

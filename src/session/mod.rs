@@ -24,8 +24,8 @@ mod trials;
 mod undo;
 
 use crate::engine::EngineError;
-use crate::engine::analysis::{ComparePoint, Run, RunOptions, ScoreSketch, SensitivityPoint, SweepPoint, run_bytes};
 use crate::engine::control::Workers;
+use crate::engine::experiment::{ComparePoint, Run, RunOptions, ScoreSketch, SensitivityPoint, SweepPoint, run_bytes};
 use crate::engine::sparsify::Recipe;
 use crate::engine::train::{EpochRecord, Trained};
 use crate::io::{free_memory, read_calibration};

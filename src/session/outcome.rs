@@ -9,7 +9,7 @@ use super::notice::Level;
 use super::project;
 use super::store::{Baseline, LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
 use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session, format};
-use crate::engine::analysis::Run;
+use crate::engine::experiment::Run;
 use crate::engine::train::Trained;
 use crate::io::{LoadReport, escaped_path, escaped_text};
 

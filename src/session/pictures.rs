@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::desk::Request;
 use crate::engine::EngineError;
-use crate::engine::analysis::{
-    Atlas, LogHistogram, NodeOrder, Pyramid, Raster, RasterRequest, Run, Scale, ScoreHistogram, Shade, Side,
-    SortedScores, raster_from, scores,
-};
 use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
+use crate::engine::experiment::Run;
 use crate::engine::graph::Dataset;
+use crate::engine::plot::{
+    Atlas, LogHistogram, NodeOrder, Pyramid, Raster, RasterRequest, Scale, ScoreHistogram, Shade, Side, SortedScores,
+    raster_from, scores,
+};
 
 /// The nodes of a graph in an order for the eye.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::store::Store;
-use crate::engine::analysis::ComparePlan;
+use crate::engine::experiment::ComparePlan;
 use crate::engine::sparsify::Recipe;
 use crate::io::atomic::write_atomic;
 use crate::io::{ExportError, LoadError, read_start, read_text, settle_recipe};

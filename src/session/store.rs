@@ -11,7 +11,7 @@ use super::history::History;
 use super::import::ImportState;
 use super::jobs::open::OutsideFiles;
 use super::notice::Notices;
-use crate::engine::analysis::{
+use crate::engine::experiment::{
     ComparePlan, ComparePoint, Estimate, Method, Run, SensitivityPoint, SweepGrid, SweepPoint,
 };
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions};

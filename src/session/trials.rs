@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::jobs::{JobId, Lane, Partial};
 use super::store::{CompareState, Phase, SensitivityState, Trial};
 use super::{Answer, Session};
-use crate::engine::analysis::{
+use crate::engine::control::Control;
+use crate::engine::experiment::{
     ComparePlan, RunOptions, SweepGrid, compare, models_of_seeds, run_bytes, sensitivity, training_bytes,
     with_fixed_split,
 };
-use crate::engine::control::Control;
 
 impl Session {
     /// Compares the plan's methods. Those that remove entries are left out where the network walks no graph.

@@ -4,7 +4,7 @@
 use eframe::egui::Color32;
 
 use super::tokens::{N_SERIES, Tokens};
-use crate::engine::analysis::{N_COLOURS, Ramp, Scale, Shade};
+use crate::engine::plot::{N_COLOURS, Ramp, Scale, Shade};
 use crate::io::figure::{Rgb, lut, mixed};
 
 /// Every shade of a scale, see [`Scale::shades`].

@@ -12,7 +12,7 @@ use super::panels::help::Page;
 use super::saved::{MAX_ZOOM, MIN_ZOOM};
 use super::views::{Pane, WindowRequest};
 use super::{layout, views};
-use crate::engine::analysis::SweepGrid;
+use crate::engine::experiment::SweepGrid;
 use crate::io::escaped;
 use crate::session::{Command, RunId, project};
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 use predicates::str::contains;
-use unifews::engine::analysis::{Run, RunOptions, run};
 use unifews::engine::control::Control;
+use unifews::engine::experiment::{Run, RunOptions, run};
 use unifews::engine::graph::{Dataset, Features, Labels};
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::Recipe;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use unifews::engine::analysis::{RunOptions, SweepGrid, SweepPoint, run, sweep};
 use unifews::engine::control::Control;
+use unifews::engine::experiment::{RunOptions, SweepGrid, SweepPoint, run, sweep};
 use unifews::engine::graph::resolve_split;
 use unifews::engine::model::{Architecture, Family};
 use unifews::engine::sparsify::{EdgeMode, Precision, Recipe, propagate};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use unifews::engine::analysis::{
+use unifews::engine::experiment::{
     ComparePlan, EvaluatedOn, Method, RunOptions, SweepGrid, compare, forward_frozen, run, sensitivity, summarise,
 };
 use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use unifews::engine::analysis::{RunOptions, forward_frozen, propagated, run};
+use unifews::engine::experiment::{RunOptions, forward_frozen, propagated, run};
 use unifews::engine::graph::{
     Dataset, DatasetParts, Direction, Features, PowerLaw, SelfLoops, Split, Topology, power_law_communities,
 };

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
 use serde_json::Value;
-use unifews::engine::analysis::{RunOptions, Score, run};
+use unifews::engine::experiment::{RunOptions, run};
 use unifews::engine::graph::{Dataset, Features, Split};
 use unifews::engine::model::{Architecture, Family, Model, Order};
+use unifews::engine::score::Score;
 use unifews::engine::sparsify::{
     Compat, EdgeMode, EdgeRule, Identity, Quirk, Recipe, WeightMode, WeightRule, propagate,
 };

@@ -3,7 +3,7 @@
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use unifews::engine::analysis::ValueType;
+use unifews::engine::experiment::ValueType;
 use unifews::engine::sparsify::Training;
 use unifews::io::atomic::write_atomic;
 use unifews::io::bundle::{BundleOptions, contents};

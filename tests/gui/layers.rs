@@ -4,7 +4,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use unifews::engine::analysis::Side;
+use unifews::engine::plot::Side;
 use unifews::session::{PictureRequest, Session};
 use unifews::ui::App;
 

@@ -4,7 +4,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use unifews::engine::analysis::{ComparePlan, Method};
+use unifews::engine::experiment::{ComparePlan, Method};
 use unifews::engine::sparsify::baselines::WeightRanking;
 use unifews::engine::sparsify::{EdgeMode, WeightMode};
 use unifews::session::jobs::Lane;

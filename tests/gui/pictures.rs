@@ -6,7 +6,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use unifews::engine::analysis::{RasterMode, Side};
+use unifews::engine::plot::{RasterMode, Side};
 use unifews::session::{Command, PictureRequest, Session, format};
 use unifews::ui::App;
 

@@ -4,7 +4,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use unifews::engine::analysis::SweepGrid;
+use unifews::engine::experiment::SweepGrid;
 use unifews::session::{Command, Phase, Session};
 use unifews::ui::App;
 use unifews::ui::actions::Action;

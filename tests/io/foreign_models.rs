@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 use serde_json::Value;
-use unifews::engine::analysis::{RunOptions, run};
+use unifews::engine::experiment::{RunOptions, run};
 use unifews::engine::graph::{Dataset, DatasetParts, Direction, Features, SelfLoops, Topology};
 use unifews::engine::model::Model;
 use unifews::engine::sparsify::Recipe;

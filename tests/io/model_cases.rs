@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ndarray::Array2;
-use unifews::engine::analysis::{RunOptions, run};
+use unifews::engine::experiment::{RunOptions, run};
 use unifews::engine::graph::{ReadOptions, SelfLoops};
 use unifews::engine::sparsify::Recipe;
 use unifews::io::{LoadReport, read_graph_as, read_model};

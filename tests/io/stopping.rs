@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use unifews::engine::analysis::{RunOptions, run};
 use unifews::engine::control::{Canceller, Control};
+use unifews::engine::experiment::{RunOptions, run};
 use unifews::engine::graph::ReadOptions;
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::Recipe;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use unifews::engine::EngineError;
-use unifews::engine::analysis::SweepGrid;
 use unifews::engine::control::Control;
+use unifews::engine::experiment::SweepGrid;
 use unifews::engine::sparsify::Training;
 use unifews::session::jobs::Lane;
 use unifews::session::{AnyRequest, Command, CompareRequest, Level, Phase, Request, Session};

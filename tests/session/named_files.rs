@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use unifews::engine::analysis::{RunOptions, run};
 use unifews::engine::control::Control;
+use unifews::engine::experiment::{RunOptions, run};
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::Recipe;
 use unifews::io::atomic::write_atomic;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use unifews::engine::analysis::{ComparePlan, Score, SweepGrid, SweepPoint};
+use unifews::engine::experiment::{ComparePlan, SweepGrid, SweepPoint};
+use unifews::engine::score::Score;
 use unifews::session::{Baseline, Command, Phase, Session, first_plan};
 
 use super::{forge, session, wait, with_karate};

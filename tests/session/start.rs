@@ -24,7 +24,7 @@ fn check(session: &Session, what: &str) {
     let run = store.preview.as_ref().expect("a preview");
     assert!(store.is_current(run), "{what}: the recipe's own preview");
     let evaluation = &run.evaluation;
-    let lost = |part: &unifews::engine::analysis::PartScores| part.dense.accuracy - part.pruned.accuracy;
+    let lost = |part: &unifews::engine::experiment::PartScores| part.dense.accuracy - part.pruned.accuracy;
     let (val, test) = (lost(&evaluation.val), lost(&evaluation.test));
     assert!(val <= 0.005, "{what}: validation loses {val} with {:?}", store.recipe.edges.delta);
     assert!(test <= MAX_TEST_LOSS, "{what}: test loses {test} with {:?}", store.recipe.edges.delta);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use unifews::engine::analysis::{ComparePlan, Method, SweepGrid};
+use unifews::engine::experiment::{ComparePlan, Method, SweepGrid};
 use unifews::engine::model::{Architecture, Family};
 use unifews::engine::sparsify::{EdgeMode, Training, WeightMode};
 use unifews::session::jobs::Lane;

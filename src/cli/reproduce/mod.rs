@@ -9,7 +9,7 @@ use super::args::{PublishedTable, ReproduceArgs};
 use super::failure::UsageError;
 use super::output::{self, seconds};
 use super::progress::Terminal;
-use crate::engine::analysis::{Draw, ReproducedSeed, mass_delta, reproduce};
+use crate::engine::experiment::{Draw, ReproducedSeed, mass_delta, reproduce};
 use crate::engine::graph::Dataset;
 use crate::engine::model::{Architecture, Family};
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, Schedule, Training};

@@ -9,7 +9,6 @@
 
 mod attention;
 mod caches;
-mod cost;
 mod fresh;
 mod gemm;
 mod norms;
@@ -22,7 +21,6 @@ mod sparse_gemm;
 mod transpose;
 
 pub use attention::{Attended, AttentionGradient, AttentionInput, Structure, attention_scores, softmax_rows};
-pub use cost::{Advice, CostModel, Line};
 pub(crate) use fresh::{copied, from_row_blocks};
 pub(crate) use gemm::matmul_made;
 pub use gemm::{Packed, matmul};

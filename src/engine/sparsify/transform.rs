@@ -7,10 +7,11 @@ use ndarray::Array2;
 
 use super::trace::Product;
 use crate::engine::control::Control;
+use crate::engine::cost::CostModel;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{
-    CostModel, Csr, Packed, Rows, SparseColumns, SparseRows, matmul, matmul_made, matmul_sparse_both,
-    matmul_sparse_weight, matmul_sparse_weight_made, spmm,
+    Csr, Packed, Rows, SparseColumns, SparseRows, matmul, matmul_made, matmul_sparse_both, matmul_sparse_weight,
+    matmul_sparse_weight_made, spmm,
 };
 
 /// A weight matrix made ready for one kind of product and one kind of input.

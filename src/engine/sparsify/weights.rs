@@ -139,8 +139,7 @@ fn by_score(norms: &[f32], delta: f32) -> Vec<f32> {
 }
 
 fn relative(weight: &Array2<f32>, norms: &[f32], asked: f64) -> Vec<f32> {
-    let total = norms.iter().map(|c| f64::from(*c) * f64::from(*c)).sum::<f64>().sqrt();
-    let scale = total / norms.len().max(1) as f64;
+    let scale = mean_input_norm(norms);
     if scale <= SMALLEST_INPUT {
         return vec![0.0; norms.len()];
     }
@@ -166,6 +165,12 @@ fn target_delta(weight: ArrayView2<'_, f32>, norms: &[f32], share: f64) -> f32 {
     let wanted = (share * scores.len() as f64).ceil() as usize;
     // The test divides where the score multiplies: two roundings apart at most, so the threshold is moved by as much.
     kth_smallest(&mut scores, wanted).map_or(0.0, |kth| kth * (1.0 + 4.0 * f32::EPSILON) + f32::MIN_POSITIVE)
+}
+
+/// `‖P̂‖_F / f_in`, what a relative δw is multiplied with (authors' code).
+pub(in crate::engine) fn mean_input_norm(column_norms: &[f32]) -> f64 {
+    let total: f64 = column_norms.iter().map(|c| f64::from(*c) * f64::from(*c)).sum();
+    total.sqrt() / column_norms.len().max(1) as f64
 }
 
 #[cfg(test)]

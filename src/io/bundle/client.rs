@@ -4,9 +4,10 @@ use super::metrics::Metrics;
 use super::names;
 use super::options::BundleOptions;
 use super::size::SizeMetrics;
-use crate::engine::analysis::{Run, Score};
+use crate::engine::experiment::Run;
 use crate::engine::graph::Metric;
 use crate::engine::model::Family;
+use crate::engine::score::Score;
 use crate::io::escaped_markdown;
 use crate::io::spreadsheet::spreadsheet_note;
 

@@ -2,7 +2,7 @@
 
 use super::options::BundleOptions;
 use super::{client, names};
-use crate::engine::analysis::{Encoding, Run, ValueType};
+use crate::engine::experiment::{Encoding, Run, ValueType};
 use crate::engine::graph::Features;
 use crate::engine::sparsify::Identity;
 use crate::io::recipe_to_toml;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::metrics::Metrics;
 use super::options::BundleOptions;
 use super::{hash, names};
-use crate::engine::analysis::{Run, ValueType};
+use crate::engine::experiment::{Run, ValueType};
 use crate::engine::model::batch_norm::EPS;
 use crate::engine::model::{AttentionForm, Family, Order, TrainedOn};
 use crate::engine::sparsify::{EdgeMode, Identity, Macs, Quirk};

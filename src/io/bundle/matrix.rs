@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ndarray::{Array2, Axis};
 
-use crate::engine::analysis::Run;
+use crate::engine::experiment::Run;
 use crate::engine::graph::Topology;
 use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::{EdgeMask, EdgeTrace, Identity};

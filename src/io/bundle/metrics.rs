@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::size::SizeMetrics;
 use crate::engine::EngineError;
-use crate::engine::analysis::{Bf16Timing, Bounds, ModelSize, PartScores, Run, Score, Timing, ValueType, rounding};
 use crate::engine::control::Control;
+use crate::engine::experiment::{Bf16Timing, Bounds, ModelSize, PartScores, Run, Timing, ValueType, rounding};
 use crate::engine::graph::Metric;
 use crate::engine::model::StepKind;
+use crate::engine::score::Score;
 use crate::engine::sparsify::{EdgeTrace, Macs, Product, StepTrace, WeightTrace};
 use crate::engine::timing::{Speedup, Spread};
 

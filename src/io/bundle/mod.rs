@@ -16,7 +16,7 @@
 //!
 //! The values of the edge files are those of the diffusion matrix, with the identity form put on the diagonal: plain sparse
 //! products over them give what the layer or hop computes. What is never here: deciding masks, or computing logits other
-//! than through [`crate::engine::analysis::forward_frozen`].
+//! than through [`crate::engine::experiment::forward_frozen`].
 
 mod archive;
 mod arrays;

@@ -1,6 +1,6 @@
 //! What a user may choose of a bundle.
 
-use crate::engine::analysis::ValueType;
+use crate::engine::experiment::ValueType;
 
 /// What is written into a bundle, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

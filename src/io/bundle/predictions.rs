@@ -2,7 +2,8 @@
 
 use ndarray::{Array2, ArrayView1};
 
-use crate::engine::analysis::{Run, predictions};
+use crate::engine::experiment::Run;
+use crate::engine::score::predictions;
 use crate::io::table::{Column, Table};
 
 /// The columns that hold classes: whole numbers, or with several classes per node texts with spaces between.

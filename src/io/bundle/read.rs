@@ -14,7 +14,7 @@ use super::manifest::{BUNDLE_FORMAT, Manifest};
 use super::matrix::{StepMatrix, mask_of};
 use super::metrics::Metrics;
 use super::{hash, names, predictions};
-use crate::engine::analysis::rounded;
+use crate::engine::experiment::rounded;
 use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};

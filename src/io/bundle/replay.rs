@@ -6,9 +6,10 @@ use serde::Serialize;
 use super::matrix::{Extras, StepMatrix};
 use super::read::Bundle;
 use super::{hash, names};
-use crate::engine::analysis::{ValueType, forward_frozen, predictions};
 use crate::engine::control::Control;
+use crate::engine::experiment::{ValueType, forward_frozen};
 use crate::engine::graph::{Dataset, ReadOptions};
+use crate::engine::score::predictions;
 use crate::engine::sparsify::edges::Walk;
 use crate::io::{LoadError, LoadReport, MemoryBudget, read_graph_within};
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::analysis::{Encoding, ModelSize, Rounding, Run, Score, ValueType, csr_bytes};
+use crate::engine::experiment::{Encoding, ModelSize, Rounding, Run, ValueType, csr_bytes};
+use crate::engine::score::Score;
 
 /// Bytes of model and graphs before and after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

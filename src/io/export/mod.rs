@@ -37,8 +37,8 @@ use super::report::{ExportError, LoadError};
 use super::spreadsheet::spreadsheet_note;
 use super::table::{Column, Table, TableForm};
 use super::{TensorBytes, encode_tensors, read_model};
-use crate::engine::analysis::forward_frozen;
 use crate::engine::control::Control;
+use crate::engine::experiment::forward_frozen;
 use crate::engine::model::Model;
 use crate::engine::sparsify::Masks;
 

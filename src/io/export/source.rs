@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use ndarray::Array2;
 
-use crate::engine::analysis::{Run, propagated};
 use crate::engine::control::Control;
+use crate::engine::experiment::{Run, propagated};
 use crate::engine::graph::Dataset;
 use crate::engine::model::{Family, Model};
 use crate::engine::sparsify::edges::Walk;

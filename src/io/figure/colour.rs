@@ -1,6 +1,6 @@
 //! Colours of scales and series, shared by the figures and the window's heatmaps.
 
-use crate::engine::analysis::{N_COLOURS, Ramp, Shade};
+use crate::engine::plot::{N_COLOURS, Ramp, Shade};
 
 /// Red, green, blue.
 pub type Rgb = [u8; 3];

@@ -5,7 +5,7 @@ use super::canvas::{Anchor, Canvas, GRID, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE};
 use super::colour::{Rgb, SERIES};
 use super::heatmap::{grouped, ticks};
 use super::marker::Marker;
-use crate::engine::analysis::power_of_ten;
+use crate::engine::plot::power_of_ten;
 
 /// One axis.
 #[derive(Debug, Clone, PartialEq, Default)]

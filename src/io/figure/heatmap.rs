@@ -4,7 +4,7 @@ use super::FigureError;
 use super::canvas::{Anchor, Canvas, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE};
 use super::colour::{KEPT, REMOVED, Rgb, SERIES, lut, mix, mixed};
 use super::raster::encode;
-use crate::engine::analysis::{NodeGroup, Raster, Scale, Shade};
+use crate::engine::plot::{NodeGroup, Raster, Scale, Shade};
 
 /// Everything a heatmap's picture says.
 #[derive(Debug, Clone)]
@@ -212,7 +212,7 @@ pub(super) fn grouped(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::analysis::{RasterMode, Side, Viewport};
+    use crate::engine::plot::{RasterMode, Side, Viewport};
 
     fn raster() -> Raster {
         Raster {

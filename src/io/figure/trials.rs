@@ -1,7 +1,7 @@
 //! Methods side by side, and layers one at a time, as curves: the same in the window and where there is none.
 
 use super::curves::{Axis, Curve, CurveStyle, Curves};
-use crate::engine::analysis::{CompareSummary, EvaluatedOn, Method, SensitivityPoint};
+use crate::engine::experiment::{CompareSummary, EvaluatedOn, Method, SensitivityPoint};
 
 /// What the curves of methods side by side are made of.
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ use safetensors::tensor::{Dtype, TensorView};
 
 use super::sparse::{self, SPARSE_MODEL_FORMAT};
 use super::{State, describe};
-use crate::engine::analysis::ValueType;
+use crate::engine::experiment::ValueType;
 use crate::engine::model::{Architecture, Model, TrainedOn};
 use crate::io::atomic::write_atomic;
 use crate::io::narrow;

@@ -11,7 +11,7 @@
 //!           NAME.values  their values
 //! ```
 //! Values are F32 or F16; bf16 is stored as U16, the upper halves of 32-bit floats, since NumPy has no such type. What is not stored is
-//! +0, so that a file of f32 gives every bit of the model back. Which encoding is the smallest: `engine/analysis/size.rs`.
+//! +0, so that a file of f32 gives every bit of the model back. Which encoding is the smallest: `engine/experiment/size.rs`.
 //!
 //! Here they are read; `sparse_write` writes them. What is never allocated: more than [`MAX_CSR_EXPANSION`] times the bytes of a tensor, but for tensors of up to [`MAX_FREE_VALUES`]
 //! values.
@@ -24,7 +24,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::analysis::{Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, ValueType};
+use crate::engine::experiment::{Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, ValueType};
 use crate::io::reading::{self, Pace};
 use crate::io::recipe::shortened;
 use crate::io::report::LoadError;

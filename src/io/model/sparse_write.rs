@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::safetensors::{TensorBytes, encode_tensors, metadata_of};
 use super::sparse::{Note, SPARSE_MODEL_FORMAT, dtype_of};
-use crate::engine::analysis::{Encoding, MAX_SHORT_COLUMNS, ModelSize, ValueType};
+use crate::engine::experiment::{Encoding, MAX_SHORT_COLUMNS, ModelSize, ValueType};
 use crate::engine::model::Model;
 use crate::io::report::ExportError;
 
@@ -79,7 +79,7 @@ fn value_bytes(values: ValueType, all: impl Iterator<Item = f32>) -> Vec<u8> {
 mod tests {
     use super::super::read_model_bytes;
     use super::*;
-    use crate::engine::analysis::rounded;
+    use crate::engine::experiment::rounded;
     use crate::engine::model::{Architecture, Family, Scaler};
 
     /// A model whose matrices are dense, half empty and nearly empty.

@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::open::loaded_graph;
 use super::{Job, JobError};
-use crate::engine::analysis::{Score, forward_frozen};
 use crate::engine::control::Control;
+use crate::engine::experiment::forward_frozen;
 use crate::engine::graph::{Dataset, Labels, Metric, ReadOptions, resolve_split};
 use crate::engine::model::{Architecture, Model};
+use crate::engine::score::Score;
 use crate::engine::sparsify::Recipe;
 use crate::io::{
     Detected, LoadError, LoadReport, MemoryBudget, Role, detect_as, read_graph_within, read_model, read_recipe,

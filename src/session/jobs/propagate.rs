@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Job, JobError, TaskError};
-use crate::engine::analysis::follow;
 use crate::engine::control::Control;
+use crate::engine::experiment::follow;
 use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::out_of_core::{GraphSize, MemoryPlan, Storage as _, StoredPropagation, propagate_stored, sums_hops};
 use crate::engine::sparsify::{Recipe, propagate};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::{Job, JobError, JobId, JobStatus, Lane};
 use crate::engine::control::{Canceller, Control, Progress, Workers};
-use crate::engine::kernels::CostModel;
+use crate::engine::cost::CostModel;
 use crate::io::{MemoryBudget, ReadingScope, escaped};
 
 /// Called from any thread whenever [`JobRunner::poll`] has something new.

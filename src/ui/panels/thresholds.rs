@@ -2,7 +2,7 @@
 
 use eframe::egui;
 
-use crate::engine::analysis::Run;
+use crate::engine::experiment::Run;
 use crate::engine::model::{Architecture, Family};
 use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
 use crate::session::format;

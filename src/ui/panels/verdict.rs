@@ -2,8 +2,9 @@
 
 use eframe::egui::{self, Align, Layout, RichText};
 
-use crate::engine::analysis::{Bf16Timing, Estimate, PartScores, Run, Score, Timing};
+use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, Run, Timing};
 use crate::engine::graph::Metric;
+use crate::engine::score::Score;
 use crate::engine::timing::{Claim, Speedup};
 use crate::io::bundle::GraphSizeMetrics;
 use crate::session::jobs::Lane;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use eframe::egui::{self, vec2};
 
 use super::{View, ViewCx, WindowRequest};
-use crate::engine::analysis::{Atlas, LogHistogram, NodeOrder, Run, Side};
+use crate::engine::experiment::Run;
+use crate::engine::plot::{Atlas, LogHistogram, NodeOrder, Side};
 use crate::engine::sparsify::{EdgeMode, WeightMode};
 use crate::io::figure::{Axis, Curve, Curves, Mark};
 use crate::session::{AtlasRequest, Command, Distribution, DistributionRequest, format};

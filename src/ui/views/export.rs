@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use eframe::egui;
 
 use super::{View, ViewCx, WindowRequest};
-use crate::engine::analysis::ValueType;
+use crate::engine::experiment::ValueType;
 use crate::io::bundle::{BundleOptions, PlannedFile, PlannedSize, contents};
 use crate::io::export::ExportItem;
 use crate::session::{Command, Exported, Phase, RunEntry, RunId, Store, format};

@@ -226,7 +226,7 @@ fn number(entry: &RunEntry, column: usize) -> f64 {
         3 => run.pruned.edge_sparsity(),
         4 => run.pruned.weight_sparsity(),
         5 => run.pruned.macs().pruned() as f64,
-        6 => run.timing.as_ref().map_or(f64::NAN, crate::engine::analysis::Timing::pruned_secs),
+        6 => run.timing.as_ref().map_or(f64::NAN, crate::engine::experiment::Timing::pruned_secs),
         _ => run.timing.as_ref().map_or(f64::NAN, |t| t.speedup().ratio),
     }
 }

@@ -5,7 +5,7 @@ use eframe::egui::{
     self, Align2, CursorIcon, EventFilter, FontId, Key, Mesh, Pos2, Rect, Response, Sense, Shape, Stroke, pos2, vec2,
 };
 
-use crate::engine::analysis::{LogHistogram, ScoreHistogram, power_of_ten};
+use crate::engine::plot::{LogHistogram, ScoreHistogram, power_of_ten};
 use crate::session::format;
 use crate::ui::tokens::{self, Tokens};
 

@@ -9,8 +9,8 @@ use egui_plot::{Plot, PlotPoint, PlotTransform};
 
 use super::heatmap::FigureFormat;
 use crate::engine::EngineError;
-use crate::engine::analysis::decimate;
 use crate::engine::control::Control;
+use crate::engine::plot::decimate;
 use crate::io::atomic::write_atomic;
 use crate::io::figure::{Axis, Curve, CurveStyle, Curves, FigureError, Marker, Outline, ticks};
 use crate::session::jobs::JobError;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
-use unifews::engine::analysis::{RunOptions, run};
 use unifews::engine::control::Control;
+use unifews::engine::experiment::{RunOptions, run};
 use unifews::engine::graph::{Column, Dataset, ReadOptions, Separator};
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::Recipe;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder, pos2, vec2};
 
 use super::{save, words};
-use crate::engine::analysis::{
-    Atlas, Blocks, EntryFacts, Pyramid, Raster, RasterMode, RasterRequest, Run, Side, Viewport, describe, first_entry,
+use crate::engine::experiment::Run;
+use crate::engine::plot::{
+    Atlas, Blocks, EntryFacts, Pyramid, Raster, RasterMode, RasterRequest, Side, Viewport, describe, first_entry,
 };
 use crate::engine::sparsify::{EdgeMode, Recipe, StepTrace, WeightMode};
 use crate::session::jobs::Lane;
@@ -298,7 +299,7 @@ fn ask(
     cx: &ViewCx<'_>,
     place: &Place<'_>,
     output: &HeatmapOutput,
-    scores: Option<Arc<crate::engine::analysis::ScoreHistogram>>,
+    scores: Option<Arc<crate::engine::plot::ScoreHistogram>>,
 ) {
     let Ok(pyramid) = pyramid(cx, place) else { return };
     let desk = &cx.session.store().desk;

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, EventFilter, FontId, Key, Rect, RichText, Sense, Stroke, UiBuilder, pos2, vec2};
 
-use crate::engine::analysis::Run;
+use crate::engine::experiment::Run;
 use crate::engine::sparsify::EdgeTrace;
 use crate::session::format;
 use crate::ui::tokens;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cell::Place;
 use super::words;
-use crate::engine::analysis::{Blocks, RasterMode, RasterRequest, Viewport, raster};
+use crate::engine::plot::{Blocks, RasterMode, RasterRequest, Viewport, raster};
 use crate::io::atomic::write_atomic;
 use crate::io::figure::{FigureError, HeatmapFigure};
 use crate::session::jobs::JobError;
@@ -33,7 +33,7 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
     };
     let subtitle = format!("{shown}, {}", recipe_summary(&run.recipe));
     let (x_name, y_name) = place.axis_names();
-    let has_nodes = place.side == crate::engine::analysis::Side::Edges;
+    let has_nodes = place.side == crate::engine::plot::Side::Edges;
     let file =
         format!("{} {}.{}", run.dataset.name(), name.to_lowercase(), format.extension()).replace([' ', '/', '\\'], "-");
     let write = move |path: &std::path::Path, ctl: &crate::engine::control::Control| {

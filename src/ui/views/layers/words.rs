@@ -1,9 +1,8 @@
 //! What the view says: tooltips, states, and the lines of numbers.
 
-use crate::engine::analysis::{
-    Atlas, EntryFacts, EntryPlace, Estimate, NodeOrder, RasterMode, RemovedCount, Run, Side,
-};
-use crate::engine::kernels::Advice;
+use crate::engine::cost::Advice;
+use crate::engine::experiment::{Estimate, RemovedCount, Run};
+use crate::engine::plot::{Atlas, EntryFacts, EntryPlace, NodeOrder, RasterMode, Side};
 use crate::engine::sparsify::{EdgeTrace, Recipe, StepTrace, WeightTrace};
 use crate::io::escaped;
 use crate::session::jobs::Lane;
@@ -308,8 +307,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::analysis::{RunOptions, ScoreSketch, run};
     use crate::engine::control::Control;
+    use crate::engine::experiment::{RunOptions, ScoreSketch, run};
     use crate::engine::graph::{PowerLaw, power_law_communities};
     use crate::engine::model::Model;
 

@@ -1,6 +1,6 @@
 //! The curves of a sweep, as values.
 
-use crate::engine::analysis::SweepPoint;
+use crate::engine::experiment::SweepPoint;
 use crate::io::figure::{Axis, Curve, CurveStyle, Curves};
 use crate::session::SweepState;
 

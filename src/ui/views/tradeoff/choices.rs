@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Sense, vec2};
 
-use crate::engine::analysis::{ComparePlan, Method};
+use crate::engine::experiment::{ComparePlan, Method};
 use crate::io::figure::{Curve, CurveStyle, colour_of};
 use crate::session::{Command, format};
 use crate::ui::actions::Action;

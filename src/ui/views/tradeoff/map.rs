@@ -4,8 +4,8 @@ use eframe::egui::{self, Align2, FontId, Rect, Sense, Stroke, StrokeKind, pos2, 
 
 use super::sweep::{here, take_over};
 use super::table;
-use crate::engine::analysis::Ramp;
 use crate::engine::graph::Metric;
+use crate::engine::plot::Ramp;
 use crate::session::{SweepState, format};
 use crate::ui::colormap::Shades;
 use crate::ui::tokens;

@@ -3,7 +3,7 @@
 use eframe::egui::{self, RichText, vec2};
 
 use super::{GAP, LEAST_HEIGHT, Tradeoff, choices, here_ui, point_ui, save};
-use crate::engine::analysis::{CompareSummary, EvaluatedOn, summarise};
+use crate::engine::experiment::{CompareSummary, EvaluatedOn, summarise};
 use crate::io::figure::MethodsFigure;
 use crate::session::{Command, CompareState, Phase, format};
 use crate::ui::tokens::{self, Tokens};
@@ -107,8 +107,9 @@ fn chart_ui(
     save(cx, &output, &curves, &format!("methods of {side}"));
     let now = cx.session.store().effective_recipe();
     for s in summary.iter().filter(|s| s.method.is_of_edges() == is_of_edges) {
-        let is_own =
-            |p: &&crate::engine::analysis::ComparePoint| p.method == s.method && p.share.to_bits() == s.share.to_bits();
+        let is_own = |p: &&crate::engine::experiment::ComparePoint| {
+            p.method == s.method && p.share.to_bits() == s.share.to_bits()
+        };
         let Some(first) = state.points.iter().position(|p| is_own(&p)) else { continue };
         let at = [100.0 * s.removed, 100.0 * s.mean];
         let name = format!("{} of {side}, {}", s.method.title(), format::percent(s.share));

@@ -15,7 +15,7 @@ use egui_plot::PlotPoint;
 
 use self::chart::Cost;
 use super::{View, ViewCx, WindowRequest};
-use crate::engine::analysis::EvaluatedOn;
+use crate::engine::experiment::EvaluatedOn;
 use crate::io::figure::Curves;
 use crate::session::{Phase, Trial};
 use crate::ui::tokens::Tokens;

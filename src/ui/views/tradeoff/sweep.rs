@@ -6,7 +6,7 @@ use eframe::egui::{self, vec2};
 
 use super::chart::{self, Cost, chart, costs};
 use super::{GAP, LEAST_HEIGHT, Tradeoff, here_ui, map, point_ui, save, table};
-use crate::engine::analysis::{SweepGrid, SweepPoint};
+use crate::engine::experiment::{SweepGrid, SweepPoint};
 use crate::session::{Command, Phase, SweepState};
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::plot::{PlotOutput, curves_ui};

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, RichText};
 
-use crate::engine::analysis::SweepPoint;
+use crate::engine::experiment::SweepPoint;
 use crate::session::{Command, SweepState, format};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ViewCx;

@@ -8,7 +8,7 @@ use eframe::egui::{
 };
 
 use super::{AxisSpec, Heatmap, HeatmapSpec, Shown};
-use crate::engine::analysis::{Scale, Viewport};
+use crate::engine::plot::{Scale, Viewport};
 use crate::session::format;
 use crate::ui::colormap::{self, Shades};
 use crate::ui::tokens::{self, Tokens};

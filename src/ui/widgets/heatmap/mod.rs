@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, ColorImage, Rect, Response, Sense, TextureFilter, TextureHandle, TextureOptions, pos2, vec2};
 
-use crate::engine::analysis::{NodeGroup, Viewport};
+use crate::engine::plot::{NodeGroup, Viewport};
 use crate::io::{ExportError, ending, with_known_ending};
 use crate::session::Picture;
 use crate::ui::colormap::Shades;

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, EventFilter, Key, PointerButton, Rect, Response, Vec2};
 
-use crate::engine::analysis::Viewport;
+use crate::engine::plot::Viewport;
 
 /// One press of a plus or minus key.
 const KEY_ZOOM: f64 = 1.5;

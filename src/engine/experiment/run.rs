@@ -6,44 +6,24 @@ use ndarray::Array2;
 use serde::Serialize;
 
 use super::bounds::{Bounds, bounds};
-use super::evaluate::{Evaluation, Score};
+use super::evaluate::Evaluation;
 use super::memory::reference_bytes;
+use super::options::RunOptions;
 use super::size::{ModelSize, ValueType};
 use crate::engine::control::Control;
+use crate::engine::cost::{Advice, CostModel};
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Permutation, Split, resolve_split};
-use crate::engine::kernels::{Advice, AttentionInput, CostModel, Panels, Precision, Rows};
+use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows};
 use crate::engine::model::Model;
 use crate::engine::model::hops::hops;
 use crate::engine::model::network::{self, Net};
+use crate::engine::score::Score;
 use crate::engine::sparsify::decide::{decide, flags};
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::transform::faster_product;
 use crate::engine::sparsify::{EdgeMask, EdgeMode, HopRule, Masks, Product, Propagated, Pruned, Recipe};
 use crate::engine::timing::{Plan, Samples, Speedup, SystemClock, in_turn, median};
-
-/// How much of a run to compute.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RunOptions {
-    /// How long forward passes are timed; none measures nothing.
-    pub timed: Option<Plan>,
-    /// Also evaluate as the authors' code reports it.
-    pub official_lock: bool,
-    /// Also run the unpruned forward in lockstep, for the error after every step.
-    pub compare_steps: bool,
-    /// Also measure the spectral distance of every step's matrix and state the bounds.
-    pub bounds: bool,
-}
-
-impl RunOptions {
-    /// As fast as it goes: masks, logits and accuracy.
-    pub const PREVIEW: Self = Self { timed: None, official_lock: false, compare_steps: false, bounds: false };
-    /// Everything, timed until the ratio is known.
-    pub const FULL: Self = Self { timed: Some(Plan::RUN), official_lock: true, compare_steps: true, bounds: true };
-    /// One point of a sweep: timed, without the extras.
-    pub const SWEEP: Self =
-        Self { timed: Some(Plan::POINT), official_lock: false, compare_steps: false, bounds: false };
-}
 
 /// Measured wall times, unpruned and pruned in turn.
 #[derive(Debug, Clone, PartialEq)]

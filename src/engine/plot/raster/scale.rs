@@ -1,7 +1,7 @@
 //! Where a texel's value stands between the two ends of a legend. What colour that is, the window and the figures decide.
 
 use super::{Raster, RasterMode, Side};
-use crate::engine::analysis::run::Run;
+use crate::engine::experiment::Run;
 
 /// Colours between the two ends of a scale.
 pub const N_COLOURS: usize = 256;

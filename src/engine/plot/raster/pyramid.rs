@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::atlas::Atlas;
 use super::paint::{Adding, EdgeEntries, Mean, Stored};
-use crate::engine::analysis::run::Run;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
+use crate::engine::experiment::Run;
 
 /// What a block of entries adds up to.
 #[derive(Debug, Clone, Copy, PartialEq)]

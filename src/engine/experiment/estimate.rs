@@ -9,14 +9,13 @@
 
 use std::sync::Arc;
 
-use super::histogram::mean_input_norm;
 use super::run::Run;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::model::Parameter;
 use crate::engine::sparsify::decide::locked_nodes;
-use crate::engine::sparsify::weights::{CLAMP, SMALLEST_INPUT};
+use crate::engine::sparsify::weights::{CLAMP, SMALLEST_INPUT, mean_input_norm};
 use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode, WeightTrace};
 
 /// How many values are below any number, to within a stated share of them.
@@ -423,7 +422,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::engine::analysis::{RunOptions, run};
+    use crate::engine::experiment::{RunOptions, run};
     use crate::engine::graph::{PowerLaw, power_law_communities};
     use crate::engine::model::{Architecture, Family, Model};
     use crate::engine::sparsify::Lock;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::engine::analysis::ordering::{NodeOrder, Ordering};
 use crate::engine::control::Control;
 use crate::engine::diffusion::{Diffusion, Matrix};
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
+use crate::engine::plot::ordering::{NodeOrder, Ordering};
 
 /// The diffusion matrix with rows and columns permuted.
 ///

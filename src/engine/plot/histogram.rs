@@ -6,10 +6,11 @@
 use std::ops::Range;
 
 use super::raster::Side;
-use super::run::Run;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
+use crate::engine::experiment::Run;
 use crate::engine::graph::Topology;
+use crate::engine::sparsify::weights::mean_input_norm;
 use crate::engine::sparsify::{EdgeMode, EdgeTrace, StepTrace, WeightMode, WeightTrace};
 
 /// Counts of positive values in bins of equal width on a log axis.
@@ -247,12 +248,6 @@ fn threshold_and_scale(run: &Run, part: Part<'_>) -> (f64, Option<f64>) {
             (threshold, scale)
         }
     }
-}
-
-/// `‖P̂‖_F / f_in`, what a relative δw is multiplied with (authors' code).
-pub(super) fn mean_input_norm(column_norms: &[f32]) -> f64 {
-    let total: f64 = column_norms.iter().map(|c| f64::from(*c) * f64::from(*c)).sum();
-    total.sqrt() / column_norms.len().max(1) as f64
 }
 
 /// Rows whose scores are read in one piece of parallel work.

@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::evaluate::Score;
-use super::run::{RunOptions, locked_logits, run};
+use super::options::RunOptions;
+use super::run::{locked_logits, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split, resolve_split};
+use crate::engine::score::Score;
 use crate::engine::sparsify::{EdgeMode, Recipe, propagate};
 use crate::engine::train::train;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::run::{Run, RunOptions, run};
+use super::options::RunOptions;
+use super::run::{Run, run};
 use super::sweep::{SweepGrid, SweepPoint};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;

@@ -1,6 +1,6 @@
 //! How much memory a run or a training will take, before it starts.
 
-use super::run::RunOptions;
+use super::options::RunOptions;
 use crate::engine::graph::{Dataset, Features, HopOrder};
 use crate::engine::model::Model;
 use crate::engine::sparsify::Recipe;

@@ -6,11 +6,12 @@ use proptest::prelude::*;
 
 use super::pyramid::Fineness;
 use super::*;
-use crate::engine::analysis::histogram::{ScoreHistogram, SortedScores, scores};
-use crate::engine::analysis::{NodeOrder, Run, RunOptions, run};
 use crate::engine::control::Control;
+use crate::engine::experiment::{Run, RunOptions, run};
 use crate::engine::graph::{Dataset, PowerLaw, power_law_communities};
 use crate::engine::model::{Architecture, Family, Model};
+use crate::engine::plot::NodeOrder;
+use crate::engine::plot::histogram::{ScoreHistogram, SortedScores, scores};
 use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
 
 fn ctl() -> Control {

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use super::evaluate::Evaluation;
-use super::run::{RunOptions, run};
+use super::options::RunOptions;
+use super::run::run;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;

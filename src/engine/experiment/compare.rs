@@ -8,7 +8,8 @@ use std::sync::Arc;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::run::{RunOptions, run};
+use super::options::RunOptions;
+use super::run::run;
 use super::sweep::SweepPoint;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;

@@ -4,7 +4,7 @@ use super::Side;
 use std::ops::Range;
 
 use super::atlas::Atlas;
-use crate::engine::analysis::run::Run;
+use crate::engine::experiment::Run;
 use crate::engine::sparsify::EdgeTrace;
 
 /// Which entry.

@@ -8,9 +8,9 @@ use super::pyramid::{Pyramid, Sums};
 use super::scale::MARGIN_DECADES;
 use super::viewport::{Bins, Viewport};
 use super::{Raster, RasterMode, RasterRequest, Side};
-use crate::engine::analysis::run::Run;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
+use crate::engine::experiment::Run;
 use crate::engine::sparsify::{EdgeTrace, StepTrace};
 
 /// A mean while values are added: what is infinite counts beside the finite ones.

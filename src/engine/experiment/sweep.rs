@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::run::{Run, RunOptions, Timing, run};
+use super::options::RunOptions;
+use super::run::{Run, Timing, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Metric};

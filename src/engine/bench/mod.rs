@@ -12,11 +12,12 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde::Serialize;
 
-use super::run::{RunOptions, Timing, run};
 use crate::engine::control::Control;
+use crate::engine::cost::{CostModel, Line};
 use crate::engine::error::EngineError;
+use crate::engine::experiment::{RunOptions, Timing, run};
 use crate::engine::graph::{Dataset, Features, HopOrder, Permutation, PowerLaw, Split};
-use crate::engine::kernels::{CostModel, Line, Panels, Precision, Rows};
+use crate::engine::kernels::{Panels, Precision, Rows};
 use crate::engine::model::hops::hops;
 use crate::engine::model::{Architecture, Family, Model, network};
 use crate::engine::sparsify::decide::propagate;

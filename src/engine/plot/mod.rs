@@ -1,0 +1,16 @@
+//! Values that pictures are drawn from: orderings, rasters, density pyramids and histograms for the heatmaps, shortened curves.
+//!
+//! The window and the figures in files draw the same values. What is never here: colours, fonts, pixels of a screen.
+
+mod decimate;
+mod histogram;
+mod ordering;
+mod raster;
+
+pub use decimate::decimate;
+pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
+pub use ordering::{NodeGroup, NodeOrder, Ordering};
+pub use raster::{
+    Atlas, Blocks, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, Pyramid, Ramp, Raster, RasterMode, RasterRequest,
+    Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster, raster_from,
+};
