@@ -44,7 +44,7 @@ pub(super) struct WindowArgs {
     /// Worker threads; 0 means all cores
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) threads: usize,
-    /// How to draw: glow or wgpu; the better one for the system where it is not given
+    /// How to draw: glow, or where it is built in, wgpu; the better one for the system where it is not given
     #[arg(long, value_name = "NAME")]
     pub(super) renderer: Option<String>,
     /// Do not open a window: do the main job and write it into ./unifews-out

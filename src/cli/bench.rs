@@ -9,7 +9,7 @@ use crate::engine::bench::{OrderSpeed, SpeedPlan, SpeedReport, WeightSpeed, meas
 use crate::engine::graph::power_law_communities;
 use crate::io::bundle::MachineNote;
 use crate::io::{calibration_path, read_graph, write_calibration};
-use crate::session::format::{bytes, count, seconds};
+use crate::session::format::{bytes, count, percent, seconds};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -87,7 +87,7 @@ fn page(report: &SpeedReport, machine: &MachineNote) -> Vec<String> {
     ];
     let title = format!("{} hops", report.n_hops);
     let rows = report.propagation.iter().map(|p| {
-        let removed = format!("{:.1} %", 100.0 * p.sparsity);
+        let removed = percent(p.sparsity);
         vec![p.title.clone(), removed, seconds(p.secs), seconds(p.later_secs), format!("{:.2}", p.later_speedup)]
     });
     lines.push(table(&[&title, "removed", "all", "from the second on", "times as fast"], 1, rows));

@@ -27,6 +27,7 @@ pub mod figure;
 mod file;
 mod fonts;
 mod foreign;
+pub mod format;
 mod graph;
 mod guard;
 mod mat;

@@ -12,7 +12,6 @@ mod desk;
 mod estimate;
 mod export;
 mod fit;
-pub mod format;
 mod history;
 mod import;
 mod inputs;
@@ -35,6 +34,8 @@ use crate::engine::EngineError;
 use crate::engine::control::Workers;
 use crate::engine::experiment::{RunOptions, run_bytes};
 use crate::io::{free_memory, read_calibration};
+
+pub use crate::io::format;
 
 pub use activity::{Activity, ActivityLog};
 pub use assumptions::{Assumption, ReadingScore};

@@ -15,6 +15,16 @@ pub const TITLE: &str = "Unifews Workbench";
 /// Name of the window for the desktop and of the folder where settings are kept.
 const APP_ID: &str = "unifews";
 
+/// What this build can draw with, the better one for the system first: OpenGL on Linux, where it is several times faster without a graphics
+/// card and there wherever a display is, the system's own interface on Windows and macOS.
+const RENDERERS: &[(&str, eframe::Renderer)] = &[
+    #[cfg(any(windows, target_os = "macos"))]
+    ("wgpu", eframe::Renderer::Wgpu),
+    ("glow", eframe::Renderer::Glow),
+    #[cfg(not(any(windows, target_os = "macos", target_os = "linux")))]
+    ("wgpu", eframe::Renderer::Wgpu),
+];
+
 /// What to open at start, and how.
 #[derive(Debug, Clone, Default)]
 pub struct Args {
@@ -22,7 +32,7 @@ pub struct Args {
     pub open: Vec<String>,
     /// Worker threads; 0 = all cores.
     pub n_threads: usize,
-    /// `glow` or `wgpu`; the better one for the system where it is not given.
+    /// A renderer of this build by its name (`glow`, `wgpu`); the better one for the system where it is not given.
     pub renderer: Option<String>,
 }
 
@@ -42,8 +52,10 @@ pub enum WindowError {
         reason: String,
     },
     /// The asked renderer does not exist.
-    #[error("renderer: expected glow or wgpu, found {found}")]
+    #[error("renderer: expected {expected}, found {found}")]
     Renderer {
+        /// What there is.
+        expected: String,
         /// What was asked for.
         found: String,
     },
@@ -51,17 +63,18 @@ pub enum WindowError {
 
 /// Opens the window and returns when it is closed.
 ///
-/// Prefers OpenGL on Linux, where it is several times faster without a graphics card, and the system's own interface on
-/// Windows and macOS; when the preferred one fails, the other is tried.
+/// When the preferred renderer fails, the others of this build are tried.
 ///
 /// # Errors
 /// [`WindowError`]; the first renderer's reason, since it is the useful one.
 pub fn run(args: &Args) -> Result<(), WindowError> {
-    let preferred =
-        if cfg!(any(windows, target_os = "macos")) { eframe::Renderer::Wgpu } else { eframe::Renderer::Glow };
     let wanted = match &args.renderer {
-        Some(name) => name.parse().map_err(|_unknown| WindowError::Renderer { found: name.clone() })?,
-        None => preferred,
+        Some(name) => {
+            let known = || RENDERERS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" or ");
+            let unknown = || WindowError::Renderer { expected: known(), found: name.clone() };
+            RENDERERS.iter().find(|(known, _)| known == name).map(|(_, renderer)| *renderer).ok_or_else(unknown)?
+        }
+        None => RENDERERS[0].1,
     };
     let first = match run_with(args, wanted) {
         Ok(()) => return Ok(()),
@@ -73,11 +86,11 @@ pub fn run(args: &Args) -> Result<(), WindowError> {
     if matches!(first, eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_)) {
         return Err(WindowError::NoDisplay { reason: with_advice(&reason) });
     }
-    let other = if wanted == eframe::Renderer::Glow { eframe::Renderer::Wgpu } else { eframe::Renderer::Glow };
     if matches!(first, eframe::Error::AppCreation(_)) {
         return Err(WindowError::NoWindow { reason });
     }
-    if run_with(args, other).is_err() {
+    let mut others = RENDERERS.iter().map(|(_, renderer)| *renderer).filter(|other| *other != wanted);
+    if !others.any(|other| run_with(args, other).is_ok()) {
         return Err(WindowError::NoWindow { reason: format!("{reason}; {PACKAGES}") });
     }
     Ok(())

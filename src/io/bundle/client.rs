@@ -9,6 +9,7 @@ use crate::engine::graph::Metric;
 use crate::engine::model::Family;
 use crate::engine::score::Score;
 use crate::io::escaped_markdown;
+use crate::io::format::{percent, seconds};
 use crate::io::spreadsheet::spreadsheet_note;
 
 /// Where the family's own layers go in the script.
@@ -142,11 +143,11 @@ fn costs(metrics: &Metrics) -> Vec<String> {
         || "\nTimes were not measured.\n".to_owned(),
         |timing| {
             format!(
-                "\nMeasured with {} threads, medians of {} forward passes in turn: {:.3} ms unpruned, {:.3} ms pruned:\n{}.{}\n",
+                "\nMeasured with {} threads, medians of {} forward passes in turn: {} unpruned, {} pruned:\n{}.{}\n",
                 timing.n_threads,
                 timing.n_repeats,
-                timing.dense_secs * 1e3,
-                timing.pruned_secs * 1e3,
+                seconds(timing.dense_secs),
+                seconds(timing.pruned_secs),
                 timing.speedup(),
                 if timing.is_disturbed { " Something else kept the machine busy meanwhile." } else { "" },
             )
@@ -176,10 +177,6 @@ fn losses(metrics: &Metrics) -> Vec<String> {
         lines.push(note.to_owned());
     }
     lines
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
 }
 
 fn share(kept: u64, all: u64) -> String {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use eframe::egui;
 
 use crate::session::Session;
-use crate::session::format::clock;
+use crate::session::format::{clock, seconds};
 use crate::ui::actions::{Action, Menu};
 use crate::ui::frames::FrameTimes;
 use crate::ui::tokens::Tokens;
@@ -119,12 +119,12 @@ fn about_ui(ui: &mut egui::Ui, tokens: &Tokens, session: &Session, frames: &Fram
     ui.label("Unifews: one threshold rule removes entries of the graph and weights of the network, layer by layer (ICML 2025)");
     ui.label(weak(tokens, "MIT or Apache-2.0. Fonts Inter and JetBrains Mono, SIL Open Font License 1.1"));
     section(ui, tokens, "Diagnostics");
-    let ms = |secs: f32| format!("{:.2} ms", secs * 1e3);
+    let time = |secs: f32| seconds(f64::from(secs));
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let rows = [
-        ("Own code per frame, median", ms(frames.median())),
-        ("Own code per frame, 95 %", ms(frames.quantile(0.95))),
-        ("Own code per frame, longest", ms(frames.quantile(1.0))),
+        ("Own code per frame, median", time(frames.median())),
+        ("Own code per frame, 95 %", time(frames.quantile(0.95))),
+        ("Own code per frame, longest", time(frames.quantile(1.0))),
         ("Frames in this statistic", frames.len().to_string()),
         ("Cores", threads.to_string()),
         ("System", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)),

@@ -1,4 +1,4 @@
-//! Numbers for people: one spelling of each kind everywhere, in the window and on the terminal.
+//! Numbers for people: one spelling of each kind everywhere, in the window, on the terminal and on the pages that are written.
 
 use crate::engine::timing::{Claim, Speedup};
 
