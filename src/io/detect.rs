@@ -9,6 +9,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::encoding::{decode_start, of_mark};
+use super::entrance;
 use super::file::{check_regular_or_folder, open, stem};
 use super::foreign;
 use super::graph::{
@@ -17,17 +18,16 @@ use super::graph::{
     raw_folder, text_folder,
 };
 use super::mat::is_mat;
-use super::model::{is_model_archive, is_onnx};
+use super::model::{ModelFormat, is_model_archive, is_onnx};
 use super::npy::first_bytes;
 use super::npz::names_inside;
-use super::reading;
-use super::recipe::shortened;
 use super::report::LoadError;
 use super::sample;
 use super::sheet::words::{NameHint, hint_of};
 use super::sheet::{Purpose, is_parquet, purpose_of, sketch};
 use super::source::{ByteSource, stem_unpacked};
 use super::stored::is_stored_folder;
+use super::text::shortened;
 use super::torch::is_sequence;
 use super::wrong;
 use crate::engine::graph::{Encoding, ReadOptions};
@@ -114,30 +114,6 @@ impl fmt::Display for GraphFormat {
     }
 }
 
-/// A container of models.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ModelFormat {
-    /// Our own, and what other programs write with the same library.
-    Safetensors,
-    /// A file of `torch.save`, of any age.
-    Torch,
-    /// NumPy arrays, one per tensor.
-    Npz,
-    /// The initialisers of an ONNX graph.
-    Onnx,
-}
-
-impl fmt::Display for ModelFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Safetensors => "safetensors",
-            Self::Torch => "PyTorch",
-            Self::Npz => "NumPy archive",
-            Self::Onnx => "ONNX",
-        })
-    }
-}
-
 /// What a path or `sample:NAME` is. Displayed, it is a phrase for people, such as `a model (safetensors)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Detected {
@@ -188,7 +164,7 @@ const HEAD_BYTES: u64 = 1 << 14;
 /// [`LoadError::Io`] when it cannot be opened, [`LoadError::Content`] for text whose bytes fit no character; an unknown file is
 /// [`Detected::Unknown`], not an error.
 pub fn detect(path: impl AsRef<Path>) -> Result<Detected, LoadError> {
-    reading::entrance(|| detect_with(path.as_ref(), &ReadOptions::default()))
+    entrance::enter(|| detect_with(path.as_ref(), &ReadOptions::default()))
 }
 
 fn detect_with(path: &Path, options: &ReadOptions) -> Result<Detected, LoadError> {

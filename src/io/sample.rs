@@ -10,9 +10,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::detect::{Detected, GraphFormat, ModelFormat};
+use super::detect::{Detected, GraphFormat};
+use super::entrance;
 use super::graph::{describe, read_embedded};
 use super::memory::MemoryBudget;
+use super::model::ModelFormat;
 use super::reading;
 use super::report::{LoadError, LoadReport};
 use crate::engine::control::Control;
@@ -118,7 +120,7 @@ pub(crate) fn read_sample(name: &str, ctl: &Control) -> Result<(Dataset, LoadRep
     let spec = format!("{PREFIX}{name}");
     if let Some((_, bytes)) = GRAPHS.iter().find(|(known, _)| *known == name) {
         // It is in memory already, whatever a reader may take.
-        return reading::within(ctl, MemoryBudget::SYSTEM, || read_embedded(bytes, &spec));
+        return entrance::within(ctl, MemoryBudget::SYSTEM, || read_embedded(bytes, &spec));
     }
     let (generator, query) = name.split_once('?').unwrap_or((name, ""));
     if generator != "powerlaw" {

@@ -33,7 +33,7 @@ mod replay;
 mod size;
 mod write;
 
-pub(crate) use arrays::{entry_options, matrix_npy, npy_header, removed_at_npy, step_npz};
+pub(crate) use arrays::step_npz;
 pub use contents::{PlannedFile, PlannedSize, contents};
 pub use manifest::{
     BUNDLE_FORMAT, EdgesNote, FileNote, ForwardNote, GraphNote, MachineNote, Manifest, ModelNote, ProgramNote,

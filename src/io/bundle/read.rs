@@ -18,6 +18,7 @@ use crate::engine::experiment::rounded;
 use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};
+use crate::io::entrance;
 use crate::io::file::{self, Claimed, read_claimed};
 use crate::io::model::check_floats;
 use crate::io::npy::Array;
@@ -62,7 +63,7 @@ pub struct Bundle {
 /// # Errors
 /// [`LoadError::Content`] naming the file that is missing, changed or not what its name says.
 pub fn read_bundle(path: impl AsRef<Path>) -> Result<Bundle, LoadError> {
-    reading::entrance(|| read_checked(path.as_ref()))
+    entrance::enter(|| read_checked(path.as_ref()))
 }
 
 fn read_checked(path: &Path) -> Result<Bundle, LoadError> {

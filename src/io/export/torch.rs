@@ -9,7 +9,8 @@ use std::io::{Cursor, Write as _};
 use ndarray::ArrayD;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::io::bundle::{StepMatrix, entry_options};
+use crate::io::bundle::StepMatrix;
+use crate::io::npz::entry_options;
 use crate::io::pickle::Pickler;
 
 /// Where storages begin, bytes: PyTorch maps them into memory.

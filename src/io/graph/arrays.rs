@@ -9,8 +9,8 @@ use super::split::nodes_of_mask;
 use super::{Draft, Request};
 use crate::engine::graph::{Features, Split};
 use crate::io::npy::Array;
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
+use crate::io::text::shortened;
 
 /// Arrays with one row per node.
 pub(super) struct NodeArrays(Vec<(String, Array)>);

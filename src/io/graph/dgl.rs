@@ -28,8 +28,8 @@ use crate::engine::graph::EdgeList;
 use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
 use crate::io::npy::{Array, Layout};
 use crate::io::reading::{self, Pace};
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
 
 const FILE: u64 = 0xdd2e_4ff0_46b4_a13f;
 const GRAPH: u64 = 0xdd58_9fbe_3522_4abf;

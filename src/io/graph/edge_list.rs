@@ -34,11 +34,11 @@ use super::node_table::decimal_comma;
 use super::{Draft, Request, edge_table};
 use crate::engine::graph::{Column, Features, Separator};
 use crate::io::npy::Array;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::{Word, word_of};
 use crate::io::sheet::{ColumnRole, Counts, TableSketch, sketch};
 use crate::io::source::{Lines, id_number, parse_f32, parse_id, parse_whole, stem_unpacked};
+use crate::io::text::shortened;
 
 /// Longer lines are refused, bytes: no edge needs them, and a file without line ends would be read as one.
 const MAX_LINE_BYTES: usize = 1 << 16;

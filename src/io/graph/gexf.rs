@@ -23,8 +23,8 @@ use super::unmet;
 use super::values::Type;
 use super::xml::{Element, Markup, Xml};
 use super::{Draft, Request};
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
+use crate::io::text::shortened;
 
 /// What an `<attribute>` declares.
 #[derive(Debug, Clone)]

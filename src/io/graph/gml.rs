@@ -19,10 +19,10 @@ use super::named::NamedGraph;
 use super::unmet;
 use super::values::Given;
 use super::{Draft, Request};
-use crate::io::number::number_of;
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 use crate::io::source::Lines;
+use crate::io::text::number::number_of;
+use crate::io::text::shortened;
 
 /// Longer lines are refused, bytes.
 const MAX_LINE_BYTES: usize = 1 << 26;

@@ -20,9 +20,9 @@ use super::unmet;
 use super::values::Type;
 use super::xml::{Element, Markup, Xml};
 use super::{Draft, Request};
-use crate::io::number::number_of;
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
+use crate::io::text::number::number_of;
+use crate::io::text::shortened;
 
 /// What a `<key>` declares.
 #[derive(Debug, Clone)]

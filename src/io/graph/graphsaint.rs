@@ -23,8 +23,8 @@ use crate::engine::graph::{Features, Split};
 use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
 use crate::io::npy::Array;
 use crate::io::npz::Npz;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
 
 /// Reads the folder, or the folder around its `adj_full.npz`.
 pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {

@@ -21,8 +21,8 @@ use crate::engine::graph::{EdgeList, Features, Labels};
 use crate::io::file::stem;
 use crate::io::mat::{Matrix, Values, read_matrices};
 use crate::io::reading::{self, Pace};
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
 
 /// Wider features are refused: models allocate by width.
 const MAX_WIDTH: usize = 1 << 24;

@@ -16,9 +16,9 @@
 use super::build::{Stated, build};
 use super::{Draft, Request};
 use crate::engine::graph::EdgeList;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::{Lines, parse_f32, parse_whole, stem_unpacked};
+use crate::io::text::shortened;
 
 /// Longer lines are refused, bytes.
 const MAX_LINE_BYTES: usize = 1 << 16;

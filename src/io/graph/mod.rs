@@ -55,6 +55,7 @@ use ndarray::Array2;
 use sprs::CsMatI;
 
 use super::detect::{Detected, GraphFormat, KNOWN_FORMATS, detect_as};
+use super::entrance;
 use super::memory::{self, MemoryBudget};
 use super::npy::Pieces;
 use super::reading;
@@ -147,7 +148,7 @@ pub fn read_graph_within(
     ctl: &Control,
 ) -> Result<(Dataset, LoadReport), LoadError> {
     let memory = memory.into();
-    reading::within(ctl, memory, || read_spec(spec, options, ctl))
+    entrance::within(ctl, memory, || read_spec(spec, options, ctl))
 }
 
 fn read_spec(spec: &str, options: &ReadOptions, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {

@@ -24,12 +24,12 @@ use super::targets::labels_of_tags;
 use super::{MAX_CLASSES, Request};
 use crate::engine::graph::{Features, Labels, ReadOptions, Split};
 use crate::io::file::stem;
-use crate::io::number::table_number;
 use crate::io::reading;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::{is_missing, part_of_split, truth};
 use crate::io::sheet::{ColumnKind, ColumnRole, TableSketch, for_each_row, sketch};
+use crate::io::text::number::table_number;
+use crate::io::text::shortened;
 
 /// More features than this are refused: models allocate by width.
 const MAX_WIDTH: usize = 1 << 16;

@@ -22,9 +22,9 @@ use crate::engine::graph::{EdgeList, Features, Split};
 use crate::io::file::{MAX_FILE_BYTES, open, read_text, read_whole};
 use crate::io::npy::Array;
 use crate::io::pickle::Pickle;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::CompressedRows;
+use crate::io::text::shortened;
 
 /// Validation nodes of the public split.
 const N_VAL: usize = 500;

@@ -30,9 +30,9 @@ use crate::engine::graph::{Direction, EdgeList, Features, SelfLoops, Split};
 use crate::io::file::stem;
 use crate::io::npy::Array;
 use crate::io::pickle::{Id, Node, Pickle};
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::CompressedRows;
+use crate::io::text::shortened;
 use crate::io::torch::{SparseRef, Storages, TensorRef, TorchFile};
 
 /// Where the graph lies in a folder.

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::Request;
 use crate::engine::graph::{EdgeList, ReadOptions};
 use crate::io::detect::GraphFormat;
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
+use crate::io::text::shortened;
 
 /// Refuses options that no file of the format can meet.
 pub(super) fn check_options(format: GraphFormat, options: &ReadOptions, path: &Path) -> Result<(), LoadError> {

@@ -2,8 +2,8 @@
 
 use super::Request;
 use crate::io::npy::Array;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
 
 /// How to leave out weights that were chosen for the user.
 pub(super) const LEAVE_OUT: &str = " (--edge-weights false leaves them out)";

@@ -15,9 +15,9 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::Request;
 use crate::io::encoding::{Misfit, Transcoded, of, of_mark};
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 use crate::io::source::ByteSource;
+use crate::io::text::shortened;
 
 /// An element's start: its name without a namespace, and its attributes.
 #[derive(Debug, Clone, Default)]
