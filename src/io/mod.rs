@@ -56,12 +56,12 @@ mod torch;
 mod wrong;
 
 pub use calibration::{calibration_path, read_calibration, write_calibration};
-pub use detect::{Detected, GraphFormat, detect, detect_as, first_lines, is_bundle_folder};
+pub use detect::{Detected, detect, detect_as, first_lines, is_bundle_folder};
 pub use ending::{ending, with_known_ending};
 pub(crate) use file::{read_start, read_text};
 pub use fonts::east_asian_font;
-pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split};
-pub use load::read_model;
+pub use graph::{GraphFormat, GraphPart, format_table, read_node_ids, read_split};
+pub use load::{read_graph, read_graph_as, read_graph_within, read_model};
 pub use memory::{MemoryBudget, MemoryLeft, free_memory, process_memory};
 pub use model::{
     MODEL_FORMAT, ModelFormat, SPARSE_MODEL_FORMAT, TensorBytes, encode_model, encode_sparse_model, encode_tensors,

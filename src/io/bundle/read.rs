@@ -20,13 +20,14 @@ use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};
 use crate::io::entrance;
 use crate::io::file::{self, Claimed, read_claimed};
-use crate::io::model::check_floats;
+use crate::io::model::{check_floats, read_model_bytes};
 use crate::io::npy::Array;
 use crate::io::npz::{Npz, unpacked_limit};
 use crate::io::reading;
+use crate::io::recipe::recipe_from_toml;
+use crate::io::report::LoadError;
 use crate::io::sparse::CompressedRows;
 use crate::io::table::{Table, TableForm};
-use crate::io::{LoadError, read_model_bytes, recipe_from_toml};
 
 /// Larger manifests are not read, bytes.
 const MAX_MANIFEST_BYTES: u64 = 64 << 20;

@@ -18,10 +18,12 @@ use crate::engine::experiment::Run;
 use crate::engine::sparsify::EdgeTrace;
 use crate::engine::sparsify::edges::Walk;
 use crate::io::atomic::{AtomicFolder, FolderPart};
+use crate::io::model::{TensorBytes, encode_model, encode_sparse_model, encode_tensors};
 use crate::io::npy::matrix_npy;
 use crate::io::npz::entry_options;
+use crate::io::recipe::recipe_to_toml;
+use crate::io::report::ExportError;
 use crate::io::table::TableForm;
-use crate::io::{ExportError, TensorBytes, encode_model, encode_sparse_model, encode_tensors, recipe_to_toml};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Serialize)]

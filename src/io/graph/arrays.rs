@@ -4,9 +4,10 @@
 //! `labels`, `y` the class, and `train_mask`, `val_mask`, `test_mask` are the split; with several columns, one split for each. What is not
 //! used is reported.
 
+use super::draft::Draft;
 use super::labels::read_unless_numbers;
+use super::request::Request;
 use super::split::nodes_of_mask;
-use super::{Draft, Request};
 use crate::engine::graph::{Features, Split};
 use crate::io::npy::Array;
 use crate::io::report::LoadError;

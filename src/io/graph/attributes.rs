@@ -14,9 +14,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use sprs::CsMatI;
 
+use super::draft::{Draft, MAX_CLASSES};
 use super::labels::{labels_from, says_nothing};
+use super::request::Request;
 use super::values::{Attribute, Given, TEXTS, Type, Value, list_of};
-use super::{Draft, MAX_CLASSES, Request};
 use crate::engine::graph::{Features, Labels, Split};
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::text::shortened;

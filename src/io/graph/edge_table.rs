@@ -2,11 +2,11 @@
 //!
 //! Ids are numbered in the order in which they come; where all of them are whole numbers, as in a plain list.
 
-use super::Request;
 use super::attributes::Names;
 use super::build::SparseEdges;
 use super::node_index::whole_of;
 use super::node_table::decimal_comma;
+use super::request::Request;
 use crate::engine::graph::EdgeList;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::is_missing;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::attributes::{Attributes, Names};
 use super::build::{Stated, build};
-use super::{Draft, Request};
+use super::draft::Draft;
+use super::request::Request;
 use crate::engine::graph::EdgeList;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::stem_unpacked;

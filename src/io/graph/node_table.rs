@@ -17,11 +17,12 @@ use std::path::Path;
 use csv::StringRecord;
 use ndarray::Array2;
 
+use super::draft::MAX_CLASSES;
 use super::elsewhere::Elsewhere;
 use super::labels::says_nothing;
 use super::node_index::{NodeIndex, NodeOrder, whole_class, whole_of};
+use super::request::Request;
 use super::targets::labels_of_tags;
-use super::{MAX_CLASSES, Request};
 use crate::engine::graph::{Features, Labels, ReadOptions, Split};
 use crate::io::file::stem;
 use crate::io::reading;
@@ -298,23 +299,19 @@ pub(super) fn decimal_comma(text: &str) -> &'static str {
     if is_one { " (a decimal comma; save the table with decimal points)" } else { "" }
 }
 
-/// Reads a table of nodes.
+/// Reads a table of nodes, of which [`sketch_nodes`] gave `table`.
 ///
 /// # Errors
 /// [`LoadError`] with the place, what was recognised and the option that helps.
 pub(super) fn read(
     path: &Path,
+    table: &TableSketch,
     index: &NodeIndex<'_>,
     (wanted, elsewhere): (Wanted, Elsewhere<'_>),
     request: Request<'_>,
     report: &mut LoadReport,
 ) -> Result<NodeTable, LoadError> {
     let options = request.options;
-    let Some(table) = sketch_nodes(path, wanted, options)? else {
-        let expected = "a table with one row per node (CSV, TSV, Parquet) or a NumPy array";
-        let found = crate::io::detect::detect(path).map_or_else(|error| error.to_string(), |found| found.to_string());
-        return Err(LoadError::content(path, "whole file", expected, found));
-    };
     let file = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let all = |role: ColumnRole| -> Vec<usize> {
         (0..table.columns.len()).filter(|at| table.columns[*at].role == role).collect()

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::Request;
+use super::request::Request;
 use crate::io::report::LoadError;
 use crate::io::source::{Lines, parse_f32};
 use crate::io::text::shortened;

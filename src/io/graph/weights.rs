@@ -1,6 +1,6 @@
 //! Arrays of edges as weights: one number per edge, or a column that the user names.
 
-use super::Request;
+use super::request::Request;
 use crate::io::npy::Array;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::text::shortened;

@@ -2,6 +2,8 @@
 //!
 //! What is never here: a format.
 
+mod graph;
 mod model;
 
+pub use graph::{read_graph, read_graph_as, read_graph_within};
 pub use model::read_model;

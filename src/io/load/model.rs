@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::engine::model::Model;
-use crate::io::detect::{Detected, detect};
+use crate::io::detect::{Detected, detect, detect_sample};
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::{entrance, model, sample};
 
@@ -18,7 +18,14 @@ pub fn read_model(spec: &str) -> Result<(Model, LoadReport), LoadError> {
 fn read_spec(spec: &str) -> Result<(Model, LoadReport), LoadError> {
     let path = Path::new(spec);
     if let Some(name) = spec.strip_prefix(sample::PREFIX) {
-        return model::read_model_bytes(sample::read_sample_model(name)?, path);
+        let Some(bytes) = sample::model(name) else {
+            return Err(LoadError::Unknown {
+                path: path.to_owned(),
+                expected: format!("a sample model ({})", sample::model_names()),
+                found: detect_sample(name).to_string(),
+            });
+        };
+        return model::read_model_bytes(bytes, path);
     }
     match detect(path)? {
         Detected::Model(format) => model::read(format, path),
