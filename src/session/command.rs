@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::desk::AnyRequest;
-use super::jobs::{JobError, JobId};
+use super::jobs::JobId;
 use super::store::RunId;
+use super::tasks::TaskError;
 use crate::engine::control::Control;
 use crate::engine::experiment::{ComparePlan, SweepGrid};
 use crate::engine::graph::ReadOptions;
@@ -24,7 +25,7 @@ pub struct Gesture {
     pub n: u64,
 }
 
-type Write = Arc<dyn Fn(&Path, &Control) -> Result<PathBuf, JobError> + Send + Sync>;
+type Write = Arc<dyn Fn(&Path, &Control) -> Result<PathBuf, TaskError> + Send + Sync>;
 
 /// Writes one file in the background; what it holds was captured when it was made.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ impl FileWriter {
     /// A writer from a closure that calls one of `io`'s writers.
     pub fn new(
         label: impl Into<String>,
-        write: impl Fn(&Path, &Control) -> Result<PathBuf, JobError> + Send + Sync + 'static,
+        write: impl Fn(&Path, &Control) -> Result<PathBuf, TaskError> + Send + Sync + 'static,
     ) -> Self {
         Self { label: label.into(), write: Arc::new(write) }
     }

@@ -4,7 +4,7 @@ use eframe::egui::{self, Color32, Stroke};
 use egui_tiles::{Container, Linear, LinearDir, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
 use super::tokens;
-use super::views::{Pane, ViewCx, Views};
+use super::views::{CommandQueue, Pane, ViewCx, Views};
 
 /// Below this width of the window, in points, the side panes become tabs.
 pub(super) const NARROW_BELOW: f32 = 1000.0;
@@ -76,7 +76,9 @@ impl egui_tiles::Behavior<Pane> for Behaviour<'_> {
         let Some(view) = self.views.get_mut(*pane) else { return UiResponse::None };
         ui.push_id(*pane, |ui| {
             let margin = egui::Margin::symmetric(10, 6);
+            self.cx.out.speaks(view.title());
             egui::Frame::NONE.inner_margin(margin).show(ui, |ui| view.ui(&self.cx, ui));
+            self.cx.out.speaks(CommandQueue::WINDOW);
         });
         UiResponse::None
     }
