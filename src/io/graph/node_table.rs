@@ -347,7 +347,7 @@ pub(super) fn read(
             return Err(table.fault(path, "features", "columns of numbers", "none"));
         }
     }
-    let passed = elsewhere.passed(&table);
+    let passed = elsewhere.passed(table);
     let class = table.place(ColumnRole::Class).filter(|_| elsewhere.labels.is_none());
     let tags = if wanted == Wanted::Labels && class.is_none() { all(ColumnRole::Feature) } else { Vec::new() };
     if wanted == Wanted::Labels && class.is_none() && tags.len() < 2 {
@@ -377,9 +377,9 @@ pub(super) fn read(
     reading::ask(path, needed, || format!("{n} nodes with {} columns", width + tags.len()))?;
     let mut reading = Reading {
         path,
-        table: &table,
+        table,
         index,
-        first: first_id(path, &table, index, request)?,
+        first: first_id(path, table, index, request)?,
         id,
         x: vec![0.0; n * width],
         n_missing: vec![0; width],

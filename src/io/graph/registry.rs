@@ -111,13 +111,13 @@ pub(crate) fn known_formats() -> String {
 
 /// The table of all formats in `docs/FORMATS.md`, in Markdown.
 pub fn format_table() -> String {
-    let mut table =
-        "| format | files | module in `src/io/graph` | what else is read |\n| --- | --- | --- | --- |\n".to_owned();
-    for format in listed() {
+    let head = "| format | files | module in `src/io/graph` | what else is read |\n| --- | --- | --- | --- |\n";
+    let row = |format: GraphFormat| {
         let Format { title, files, also, .. } = format.description();
-        table.push_str(&format!("| {title} | {files} | `{}` | {also} |\n", format.file()));
-    }
-    table
+        format!("| {title} | {files} | `{}` | {also} |\n", format.file())
+    };
+    let rows: Vec<String> = listed().into_iter().map(row).collect();
+    head.to_owned() + &rows.concat()
 }
 
 #[cfg(test)]
