@@ -51,7 +51,9 @@ pub(super) static FORMAT: Format = Format {
     listed: Listed { group: Group::Texts, place: 6, name: "edge list" },
     title: "edge list: SNAP, KONECT, CSV, TSV, Parquet, or a folder of such tables",
     files: "`.txt`, `.csv`, `.tsv`, `.edges`, `.edgelist`, `.parquet`",
-    also: "weights (a header's `weight`, KONECT's kinds, or `--columns`), ids of any size with gaps or any text, two sorts of nodes (`% bip`), `NAME.feat.npy`, `NAME.label.npy`, and tables of features, labels and splits; quoted fields and Parquet in `edge_table.rs`",
+    also: "weights (a header's `weight`, KONECT's kinds, or `--columns`), ids of any size with gaps or any text, two sorts of nodes (`% \
+           bip`), `NAME.feat.npy`, `NAME.label.npy`, and tables of features, labels and splits; quoted fields and Parquet in \
+           `edge_table.rs`",
     sniff,
     read,
     needed: estimate::of_lines,

@@ -21,7 +21,7 @@ use super::draft::Draft;
 use super::estimate;
 use super::format::{Certainty, Format, Group, Listed, Look, Meets};
 use super::graphml::weight;
-use super::named::{Loose, NamedGraph};
+use super::named::{ALSO, Loose, NamedGraph};
 use super::node_index::NodeOrder;
 use super::request::Request;
 use super::unmet;
@@ -36,7 +36,7 @@ pub(super) static FORMAT: Format = Format {
     listed: Listed { group: Group::Texts, place: 2, name: "GEXF" },
     title: "GEXF 1.1 to 1.3",
     files: "`.gexf`",
-    also: "weights (`weight`, or the edge attribute that is named), hexadecimal floats, lists of numbers; node attributes as features, class and split (`attributes.rs`)",
+    also: ALSO,
     sniff,
     read,
     needed: estimate::of_names,

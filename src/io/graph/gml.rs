@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use super::draft::Draft;
 use super::estimate;
 use super::format::{Certainty, Format, Group, Listed, Look, Meets};
-use super::named::NamedGraph;
+use super::named::{ALSO, NamedGraph};
 use super::node_index::NodeOrder;
 use super::request::Request;
 use super::unmet;
@@ -34,7 +34,7 @@ pub(super) static FORMAT: Format = Format {
     listed: Listed { group: Group::Texts, place: 3, name: "GML" },
     title: "GML",
     files: "`.gml`",
-    also: "weights (`weight`, or the edge attribute that is named), hexadecimal floats, lists of numbers; node attributes as features, class and split (`attributes.rs`)",
+    also: ALSO,
     sniff,
     read,
     needed: estimate::of_names,

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use super::draft::Draft;
 use super::estimate;
 use super::format::{Certainty, Format, Group, Listed, Look, Meets};
-use super::named::{Loose, NamedGraph};
+use super::named::{ALSO, Loose, NamedGraph};
 use super::node_index::NodeOrder;
 use super::request::Request;
 use super::unmet;
@@ -34,7 +34,7 @@ pub(super) static FORMAT: Format = Format {
     listed: Listed { group: Group::Texts, place: 1, name: "GraphML" },
     title: "GraphML",
     files: "`.graphml`",
-    also: "weights (`weight`, or the edge attribute that is named), hexadecimal floats, lists of numbers; node attributes as features, class and split (`attributes.rs`)",
+    also: ALSO,
     sniff,
     read,
     needed: estimate::of_names,

@@ -46,7 +46,8 @@ pub(super) static FORMAT: Format = Format {
     listed: Listed { group: Group::Files, place: 4, name: "PyG .pt" },
     title: "PyG",
     files: "`processed/*.pt`, or the folder around it",
-    also: "features, labels, splits; weights in `edge_weight`, `edge_attr` of one column, `adj_t` (SparseTensor, COO, CSR, CSC, BSR), or the attributes that are named",
+    also: "features, labels, splits; weights in `edge_weight`, `edge_attr` of one column, `adj_t` (SparseTensor, COO, CSR, CSC, BSR), or \
+           the attributes that are named",
     sniff,
     read,
     needed: estimate::of_tensors,
