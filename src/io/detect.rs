@@ -1,4 +1,5 @@
-//! What a file or folder is: by its content first, then by its name.
+//! What a file or folder is: by its content first, then by its name. Formats of graphs say themselves what they know (`graph/registry.rs`);
+//! here they are asked in turn with parts of graphs, models, recipes, bundles, and what is none of these.
 //!
 //! What is never here: reading more than the start of a file or the list of names in an archive; of a PyTorch file its pickle, and of
 //! a SciPy matrix its two lengths.
