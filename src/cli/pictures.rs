@@ -3,9 +3,12 @@
 use super::progress::Terminal;
 use crate::engine::experiment::{EvaluatedOn, Run, SweepPoint};
 use crate::engine::graph::Metric;
-use crate::engine::plot::{Atlas, Blocks, NodeOrder, RasterMode, RasterRequest, Scale, Side, Viewport, raster};
+use crate::engine::plot::{
+    Atlas, Axis, Blocks, Curve, CurveStyle, Curves, MethodsFigure, NodeOrder, RasterMode, RasterRequest, Scale, Side,
+    Viewport, raster, sensitivity_curves,
+};
 use crate::engine::sparsify::StepTrace;
-use crate::io::figure::{Axis, Curve, CurveStyle, Curves, HeatmapFigure, MethodsFigure, sensitivity_curves};
+use crate::io::figure::HeatmapFigure;
 use crate::io::results::{Comparison, SweepResults};
 
 /// A file's name and its bytes.

@@ -14,8 +14,8 @@ use std::path::Path;
 
 use encoding_rs::{DecoderResult, EUC_JP, SHIFT_JIS, UTF_8, UTF_16LE, WINDOWS_1252};
 
-use super::report::LoadError;
 use crate::engine::graph::Encoding;
+use crate::io::report::LoadError;
 
 /// How much is decoded at once, bytes.
 const CHUNK_BYTES: usize = 1 << 16;

@@ -6,9 +6,9 @@ use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::escape::{escaped, escaped_path};
 use super::reading;
 use super::report::LoadError;
+use super::text::{escaped, escaped_path};
 use crate::engine::control::Canceller;
 
 /// Largest file that is read into memory as a whole, bytes.

@@ -2,7 +2,7 @@
 //!
 //! What is never here: files that came in place of another, see `wrong.rs`.
 
-use super::recipe::shortened;
+use super::text::shortened;
 
 /// What a pickle is, by its first bytes. Protocol 2 and later say their number; 0 and 1 begin with a class or a container.
 pub(crate) fn pickle(head: &[u8]) -> Option<String> {

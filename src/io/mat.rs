@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use super::file::{Claimed, MAX_FILE_BYTES, read_claimed, read_whole};
 use super::npz::MAX_EXPANSION;
 use super::reading;
-use super::recipe::shortened;
 use super::report::LoadError;
+use super::text::shortened;
 
 const HEADER_BYTES: usize = 128;
 /// Elements that unpack to this size are read whatever the file's own size.

@@ -21,7 +21,7 @@ mod calibration;
 mod detect;
 mod encoding;
 mod ending;
-mod escape;
+mod entrance;
 pub mod export;
 pub mod figure;
 mod file;
@@ -30,14 +30,15 @@ mod foreign;
 pub mod format;
 mod graph;
 mod guard;
+mod load;
 mod mat;
 mod memory;
 mod model;
 mod narrow;
 mod npy;
 mod npz;
-mod number;
 mod onnx;
+pub mod out_of_core;
 mod pickle;
 mod reading;
 mod recipe;
@@ -52,20 +53,20 @@ mod sparse;
 mod spreadsheet;
 pub mod stored;
 pub mod table;
+mod text;
 mod torch;
 mod wrong;
 
 pub use calibration::{calibration_path, read_calibration, write_calibration};
-pub use detect::{Detected, GraphFormat, ModelFormat, detect, detect_as, first_lines, is_bundle_folder};
+pub use detect::{Detected, detect, detect_as, first_lines, is_bundle_folder};
 pub use ending::{ending, with_known_ending};
-pub(crate) use escape::escaped_block;
-pub use escape::{escaped, escaped_json, escaped_markdown, escaped_path, escaped_text};
 pub(crate) use file::{read_start, read_text};
 pub use fonts::east_asian_font;
-pub use graph::{GraphPart, read_graph, read_graph_as, read_graph_within, read_node_ids, read_split};
+pub use graph::{GraphFormat, GraphPart, format_table, read_node_ids, read_split};
+pub use load::{read_graph, read_graph_as, read_graph_within, read_model};
 pub use memory::{MemoryBudget, MemoryLeft, free_memory, process_memory};
 pub use model::{
-    MODEL_FORMAT, SPARSE_MODEL_FORMAT, TensorBytes, encode_model, encode_sparse_model, encode_tensors, read_model,
+    MODEL_FORMAT, ModelFormat, SPARSE_MODEL_FORMAT, TensorBytes, encode_model, encode_sparse_model, encode_tensors,
     read_model_bytes, write_model,
 };
 pub use reading::ReadingScope;
@@ -77,3 +78,5 @@ pub use report::{ExportError, LoadError, LoadReport, ReportLine};
 pub use role::{Role, RoleReport, files_in, roles};
 pub use sample::{SampleInfo, samples};
 pub use sheet::{ColumnKind, ColumnRole, ColumnSketch, TableSketch};
+pub(crate) use text::escaped_block;
+pub use text::{escaped, escaped_json, escaped_markdown, escaped_path, escaped_text};

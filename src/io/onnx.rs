@@ -9,8 +9,8 @@ use bytes::Buf;
 use prost::Message;
 
 use super::reading;
-use super::recipe::shortened;
 use super::report::LoadError;
+use super::text::shortened;
 
 /// Decodes a file, once there is memory for all that it says it holds, and as long as nobody says stop.
 pub(crate) fn decode(file: &[u8], path: &Path) -> Result<ModelProto, LoadError> {
@@ -310,6 +310,7 @@ pub(crate) struct DimensionProto {
 mod tests {
     use super::*;
     use crate::engine::control::{Canceller, Control};
+    use crate::io::entrance;
     use crate::io::memory::MemoryBudget;
 
     /// What the messages of a model take, told by a file.
@@ -336,7 +337,7 @@ mod tests {
             assert!(Kind::Model.bytes_within(&bytes[..n]).is_ok());
         }
         let ctl = Control::new(1).expect("a worker");
-        let refused = reading::within(&ctl, MemoryBudget::of_each(64 << 10), || {
+        let refused = entrance::within(&ctl, MemoryBudget::of_each(64 << 10), || {
             decode(&nodes.encode_to_vec(), Path::new("x.onnx")).map(drop)
         });
         assert!(matches!(refused, Err(LoadError::TooLarge { .. })), "{refused:?}");
@@ -349,7 +350,7 @@ mod tests {
         let bytes = ModelProto { graph: Some(graph), ..ModelProto::default() }.encode_to_vec();
         let looks = |canceller: Canceller| {
             let ctl = Control::new(1).expect("a worker").with_canceller(canceller);
-            let read = reading::within(&ctl, MemoryBudget::SYSTEM, || decode(&bytes, Path::new("x.onnx")).map(drop));
+            let read = entrance::within(&ctl, MemoryBudget::SYSTEM, || decode(&bytes, Path::new("x.onnx")).map(drop));
             (read, ctl.canceller().n_looks())
         };
         let (read, n_looks) = looks(Canceller::after_looks(usize::MAX));

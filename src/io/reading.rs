@@ -4,7 +4,7 @@
 //! on the same thread look here. It is kept by thread because much of the reading is done by decoders of other crates, which pass nothing
 //! on. Outside of a job nothing stops, and the budget is the system's.
 //!
-//! A stop or a refusal comes out of the entrances of this floor as itself ([`entrance`]), whatever the layers between made of it.
+//! A stop or a refusal comes out of the entrances of this floor as itself (`entrance.rs`), whatever the layers between made of it.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -12,7 +12,6 @@ use std::path::Path;
 
 use super::memory::MemoryBudget;
 use super::report::LoadError;
-use super::wrong;
 use crate::engine::EngineError;
 use crate::engine::control::{Canceller, Control};
 
@@ -53,23 +52,9 @@ impl Drop for ReadingScope {
     }
 }
 
-/// An entrance of this floor: a stop that was asked for comes out as [`LoadError::Cancelled`], want of memory as
-/// [`LoadError::TooLarge`]. What cannot be had for want of memory is no broken or unknown file. What came in place of a file is named.
-pub(crate) fn entrance<T>(work: impl FnOnce() -> Result<T, LoadError>) -> Result<T, LoadError> {
-    let done = work();
-    let refusal = JOB.with_borrow_mut(|job| job.as_mut().and_then(|job| job.refusal.take()));
-    check()?;
-    refusal.map_or(done, Err).map_err(wrong::named)
-}
-
-/// An entrance for a job of its own.
-pub(crate) fn within<T>(
-    ctl: &Control,
-    memory: MemoryBudget,
-    work: impl FnOnce() -> Result<T, LoadError>,
-) -> Result<T, LoadError> {
-    let _job = ReadingScope::enter(ctl, memory);
-    entrance(work)
+/// The first thing that was refused for want of memory since the job began, or since this was asked; once said, it is forgotten.
+pub(super) fn take_refusal() -> Option<LoadError> {
+    JOB.with_borrow_mut(|job| job.as_mut().and_then(|job| job.refusal.take()))
 }
 
 /// Whether the job was asked to stop. What is made after that is thrown away.
@@ -178,34 +163,4 @@ fn note_refusal(answer: Result<(), LoadError>) -> Result<(), LoadError> {
 /// As [`ask`].
 pub(crate) fn ask_values(path: &Path, place: &str, n: usize, size: usize) -> Result<(), LoadError> {
     ask(path, (n as u64).saturating_mul(size as u64), || format!("{n} values ({place})"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stop_and_a_refusal_come_out_as_themselves() {
-        let ctl = Control::new(1).expect("a worker");
-        let path = Path::new("x");
-        let budget = MemoryBudget::of_each(10);
-        // Swallowed on the way, and yet said in the end.
-        let swallowed = within(&ctl, budget, || Ok(ask(path, 11, || "11 bytes".into()).is_ok()));
-        assert!(matches!(swallowed, Err(LoadError::TooLarge { .. })), "{swallowed:?}");
-        assert!(within(&ctl, budget, || ask(path, 10, String::new)).is_ok());
-        // One job within another, and none afterwards.
-        let inner = within(&ctl, budget, || {
-            within(&ctl, MemoryBudget::SYSTEM, || ask(path, 11, String::new))?;
-            ask(path, 11, String::new)
-        });
-        assert!(matches!(inner, Err(LoadError::TooLarge { .. })));
-        assert!(ask(path, 11, String::new).is_ok() && !is_stopped());
-        ctl.canceller().cancel();
-        let stopped = within(&ctl, budget, || -> Result<(), _> {
-            assert!(is_stopped() && check().is_err());
-            Err(LoadError::content(path, "byte 7", "an intact entry", "stopped"))
-        });
-        assert!(matches!(stopped, Err(LoadError::Cancelled)));
-        assert!(check().is_ok());
-    }
 }

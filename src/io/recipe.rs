@@ -20,9 +20,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::atomic::write_atomic;
+use super::entrance;
 use super::file::read_text;
-use super::reading;
 use super::report::{ExportError, LoadError};
+use super::text::shortened;
 use crate::engine::EngineError;
 use crate::engine::sparsify::{Lock, RECIPE_FORMAT, Recipe};
 
@@ -68,7 +69,7 @@ impl RecipeForm {
 /// [`LoadError::Content`] with the line for text that is no recipe, [`LoadError::Invalid`] for values out of range.
 pub fn read_recipe(path: impl AsRef<Path>) -> Result<Recipe, LoadError> {
     let path = path.as_ref();
-    reading::entrance(|| recipe_from_text(&read_text(path, MAX_RECIPE_BYTES)?, path))
+    entrance::enter(|| recipe_from_text(&read_text(path, MAX_RECIPE_BYTES)?, path))
 }
 
 /// Every file that a recipe names: the key and the path.
@@ -269,13 +270,6 @@ fn syntax_error(text: &str, error: &toml::de::Error, path: &Path) -> LoadError {
     };
     let found = found.replace("unknown field", "unknown key").replace("unknown variant", "unknown value");
     LoadError::content(path, place, expected, shortened(&found))
-}
-
-/// What is quoted from a file stays on one short line.
-pub(crate) fn shortened(text: &str) -> String {
-    const MOST: usize = 120;
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST).collect();
-    if text.chars().nth(MOST).is_some() { format!("{line}…") } else { line }
 }
 
 #[cfg(test)]

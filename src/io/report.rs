@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::escape::{escaped, escaped_block, escaped_path};
+use super::text::{escaped, escaped_block, escaped_path};
 use crate::engine::EngineError;
 
 /// One line of a report: a count or fact with its name.

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::atomic::{AtomicFolder, FolderPart};
-use super::bundle::{StepMetrics, matrix_npy, removed_at_npy};
+use super::bundle::StepMetrics;
+use super::npy::{matrix_npy, removed_at_npy};
 use super::recipe::recipe_to_toml;
 use super::report::ExportError;
 use crate::engine::control::Control;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::detect::{Detected, detect_as};
-use super::graph::GraphPart;
+use super::graph::{GraphFormat, GraphPart};
 use super::report::LoadError;
 use super::sheet::{Purpose, TableSketch, purpose_of, sketch};
 use super::source::stem_unpacked;
@@ -104,10 +104,8 @@ pub struct RoleReport {
 pub fn roles(path: impl AsRef<Path>, options: &ReadOptions) -> Result<RoleReport, LoadError> {
     let path = path.as_ref();
     let found = detect_as(path, options)?;
-    let may_be_table = matches!(
-        found,
-        Detected::Graph(super::GraphFormat::EdgeList) | Detected::PartTable(_) | Detected::Unknown { .. }
-    );
+    let may_be_table =
+        matches!(found, Detected::Graph(GraphFormat::EdgeList) | Detected::PartTable(_) | Detected::Unknown { .. });
     let table = if may_be_table && path.is_file() { sketch(path, options).unwrap_or(None) } else { None };
     let by_name = [
         (&options.feature_file, Role::Features),
@@ -127,7 +125,7 @@ pub fn roles(path: impl AsRef<Path>, options: &ReadOptions) -> Result<RoleReport
     let mut possible = match &found {
         Detected::Unknown { .. } if table.is_none() => Vec::new(),
         Detected::Unknown { .. } => vec![Role::Edges, Role::Features, Role::Labels, Role::Split],
-        Detected::Graph(super::GraphFormat::ScipySparse) => vec![Role::Edges, Role::Features],
+        Detected::Graph(GraphFormat::ScipySparse) => vec![Role::Edges, Role::Features],
         // Arrays of zeros and ones may be either.
         Detected::Part(GraphPart::Features | GraphPart::Labels) => vec![Role::Features, Role::Labels],
         _ => vec![chosen],

@@ -6,17 +6,8 @@
 //! sample:powerlaw?labels=multi                                            the same with any number of classes per node
 //! sample:cora-gcn  sample:cora-sgc  …                             trained models
 //! ```
-//! How each file was made, and its licence, is written in `sample_graphs/README.md`.
-
-use std::path::{Path, PathBuf};
-
-use super::detect::{Detected, GraphFormat, ModelFormat};
-use super::graph::{describe, read_embedded};
-use super::memory::MemoryBudget;
-use super::reading;
-use super::report::{LoadError, LoadReport};
-use crate::engine::control::Control;
-use crate::engine::graph::{Dataset, PowerLaw, power_law_communities, with_neighbour_tags};
+//! How each file was made, and its licence, is written in `sample_graphs/README.md`. What is never here: reading or generating them, see
+//! `graph/sample.rs`.
 
 /// What a sample's name begins with.
 pub(crate) const PREFIX: &str = "sample:";
@@ -99,94 +90,33 @@ const MODELS: [(&str, &[u8]); 4] = [
 ];
 
 /// What can stand behind `sample:` for a graph.
-const GRAPH_NAMES: &str = "cora, citeseer, karate or powerlaw?nodes=..&edges=..&features=..&classes=..&seed=..";
+pub(crate) const GRAPH_NAMES: &str =
+    "cora, citeseer, karate or powerlaw?nodes=..&edges=..&features=..&classes=..&seed=..";
 
-/// What `sample:NAME` is.
-pub(crate) fn detect_sample(name: &str) -> Detected {
-    let stem = name.split('?').next().unwrap_or(name);
-    if stem == "powerlaw" || GRAPHS.iter().any(|(known, _)| *known == name) {
-        Detected::Graph(GraphFormat::Compact)
-    } else if find_model(name).is_some() {
-        Detected::Model(ModelFormat::Safetensors)
-    } else {
-        Detected::Unknown { found: format!("no sample of the name {name:?}") }
-    }
+/// A sample graph.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sample<'a> {
+    /// The bytes of its file.
+    Shipped(&'static [u8]),
+    /// The generator's options.
+    Generated(&'a str),
 }
 
-/// Reads or generates a sample graph.
-pub(crate) fn read_sample(name: &str, ctl: &Control) -> Result<(Dataset, LoadReport), LoadError> {
-    let spec = format!("{PREFIX}{name}");
+/// The sample graph of this name.
+pub(crate) fn graph(name: &str) -> Option<Sample<'_>> {
     if let Some((_, bytes)) = GRAPHS.iter().find(|(known, _)| *known == name) {
-        // It is in memory already, whatever a reader may take.
-        return reading::within(ctl, MemoryBudget::SYSTEM, || read_embedded(bytes, &spec));
+        return Some(Sample::Shipped(bytes));
     }
     let (generator, query) = name.split_once('?').unwrap_or((name, ""));
-    if generator != "powerlaw" {
-        let (path, expected) = (PathBuf::from(&spec), format!("a sample ({GRAPH_NAMES})"));
-        return Err(LoadError::Unknown { path, expected, found: detect_sample(name).to_string() });
-    }
-    let (shape, is_multi) = parse_power_law(query, Path::new(&spec))?;
-    reading::ask(Path::new(&spec), shape.generating_bytes(), || {
-        let PowerLaw { n_nodes, n_entries, n_features, .. } = shape;
-        format!("{n_nodes} nodes, {n_entries} entries and {n_features} features")
-    })?;
-    let made = power_law_communities(&shape, ctl);
-    let made = if is_multi { made.and_then(|dataset| with_neighbour_tags(&dataset, ctl)) } else { made };
-    let dataset = made.map_err(|error| LoadError::invalid(Path::new(&spec), error))?;
-    let mut report = LoadReport::new("generated", dataset.source());
-    describe(&dataset, &mut report);
-    Ok((dataset, report))
+    (generator == "powerlaw").then_some(Sample::Generated(query))
 }
 
-/// The graph's shape, and whether a node has any number of classes.
-fn parse_power_law(query: &str, path: &Path) -> Result<(PowerLaw, bool), LoadError> {
-    /// Larger graphs would be more likely a slip of the finger than a wish, and might not fit into memory.
-    const MOST: usize = 1 << 31;
-    let mut shape = PowerLaw::default();
-    let mut is_multi = false;
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let size = || {
-            let parsed = value.parse().ok().filter(|size| *size <= MOST);
-            parsed.ok_or_else(|| {
-                LoadError::content(path, key, format!("a whole number up to {MOST}"), format!("{value:?}"))
-            })
-        };
-        match key {
-            "nodes" => shape.n_nodes = size()?,
-            "edges" => shape.n_entries = size()?,
-            "features" => shape.n_features = size()?,
-            "classes" => shape.n_classes = size()?,
-            "seed" => {
-                shape.seed = value
-                    .parse()
-                    .map_err(|_error| LoadError::content(path, key, "a whole number", format!("{value:?}")))?;
-            }
-            "labels" if value == "multi" => is_multi = true,
-            "labels" => return Err(LoadError::content(path, key, "multi", format!("{value:?}"))),
-            _ => {
-                let expected = "nodes, edges, features, classes, seed or labels";
-                return Err(LoadError::content(path, "sample options", expected, key));
-            }
-        }
-    }
-    let n_values = shape.n_nodes.saturating_mul(shape.n_features);
-    if n_values > MOST {
-        let found = format!("{n_values}");
-        return Err(LoadError::content(path, "nodes times features", format!("at most {MOST} values"), found));
-    }
-    Ok((shape, is_multi))
-}
-
-/// A shipped model's bytes.
-pub(crate) fn read_sample_model(name: &str) -> Result<&'static [u8], LoadError> {
-    find_model(name).ok_or_else(|| LoadError::Unknown {
-        path: PathBuf::from(format!("{PREFIX}{name}")),
-        expected: format!("a sample model ({})", MODELS.map(|(known, _)| format!("{PREFIX}{known}")).join(", ")),
-        found: detect_sample(name).to_string(),
-    })
-}
-
-fn find_model(name: &str) -> Option<&'static [u8]> {
+/// The bytes of the model of this name.
+pub(crate) fn model(name: &str) -> Option<&'static [u8]> {
     MODELS.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes)
+}
+
+/// What can stand behind `sample:` for a model.
+pub(crate) fn model_names() -> String {
+    MODELS.map(|(known, _)| format!("{PREFIX}{known}")).join(", ")
 }

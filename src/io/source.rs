@@ -17,8 +17,8 @@ use flate2::read::MultiGzDecoder;
 use super::encoding::{Misfit, transcoded};
 use super::file::{InputFile, open, stem};
 use super::npz::MAX_EXPANSION;
-use super::number::table_number;
 use super::report::LoadError;
+use super::text::number::table_number;
 use crate::engine::control::Control;
 use crate::engine::graph::Encoding;
 

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use super::file::read_start;
 use super::npz::names_inside;
-use super::recipe::shortened;
 use super::report::LoadError;
 use super::source::ByteSource;
+use super::text::shortened;
 
 /// How much of a file's start is looked at, bytes.
 const HEAD_BYTES: usize = 1 << 14;

@@ -1,16 +1,22 @@
-//! Values that pictures are drawn from: orderings, rasters, density pyramids and histograms for the heatmaps, shortened curves.
+//! Values that pictures are drawn from: orderings, rasters, density pyramids and histograms for the heatmaps, curves, the shapes of their points, long ones shortened.
 //!
 //! The window and the figures in files draw the same values. What is never here: colours, fonts, pixels of a screen.
 
+mod curves;
 mod decimate;
 mod histogram;
+mod marker;
 mod ordering;
 mod raster;
+mod trials;
 
+pub use curves::{Axis, Curve, CurveStyle, Curves, Mark, grouped, ticks};
 pub use decimate::decimate;
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
+pub use marker::{Marker, Outline};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{
     Atlas, Blocks, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, Pyramid, Ramp, Raster, RasterMode, RasterRequest,
     Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster, raster_from,
 };
+pub use trials::{MethodsFigure, colour_of, sensitivity_curves};

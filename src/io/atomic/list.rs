@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use super::temporary::Stamp;
 use crate::engine::control::Control;
-use crate::io::escape::escaped;
 use crate::io::report::ExportError;
 use crate::io::sha256;
+use crate::io::text::escaped;
 
 /// Name of the list in its folder.
 pub(super) const NAME: &str = ".unifews-files.json";

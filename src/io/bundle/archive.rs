@@ -16,9 +16,9 @@ use super::manifest::{BUNDLE_FORMAT, FileNote};
 use super::names;
 use crate::engine::control::Control;
 use crate::io::atomic::AtomicFile;
-use crate::io::escape::escaped;
 use crate::io::report::ExportError;
 use crate::io::sha256::Sum;
+use crate::io::text::escaped;
 
 /// Bytes that a manifest may have.
 const MAX_MANIFEST: u64 = 64 << 20;

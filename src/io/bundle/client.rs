@@ -8,9 +8,9 @@ use crate::engine::experiment::Run;
 use crate::engine::graph::Metric;
 use crate::engine::model::Family;
 use crate::engine::score::Score;
-use crate::io::escaped_markdown;
 use crate::io::format::{percent, seconds};
 use crate::io::spreadsheet::spreadsheet_note;
+use crate::io::text::escaped_markdown;
 
 /// Where the family's own layers go in the script.
 const NETWORK: &str = "@NETWORK@";

@@ -5,7 +5,7 @@ use super::{client, names};
 use crate::engine::experiment::{Encoding, Run, ValueType};
 use crate::engine::graph::Features;
 use crate::engine::sparsify::Identity;
-use crate::io::recipe_to_toml;
+use crate::io::recipe::recipe_to_toml;
 
 /// A file that will be written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::engine::experiment::Run;
 use crate::engine::graph::Topology;
 use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::{EdgeMask, EdgeTrace, Identity};
-use crate::io::LoadError;
+use crate::io::report::LoadError;
 
 /// One step's matrix: the surviving entries of `T`, with the identity form on the diagonal.
 ///

@@ -26,6 +26,7 @@ mod hash;
 mod manifest;
 mod matrix;
 mod metrics;
+mod names;
 mod options;
 mod predictions;
 mod read;
@@ -33,7 +34,7 @@ mod replay;
 mod size;
 mod write;
 
-pub(crate) use arrays::{entry_options, matrix_npy, npy_header, removed_at_npy, step_npz};
+pub(crate) use arrays::step_npz;
 pub use contents::{PlannedFile, PlannedSize, contents};
 pub use manifest::{
     BUNDLE_FORMAT, EdgesNote, FileNote, ForwardNote, GraphNote, MachineNote, Manifest, ModelNote, ProgramNote,
@@ -53,25 +54,3 @@ pub(crate) use replay::check_graph;
 pub use replay::{ReplayReport, SparseReplay, graph_of, replay};
 pub use size::{GraphSizeMetrics, RoundingMetrics, SizeMetrics, TensorMetrics};
 pub use write::{BundleReport, BundleWriter, write_bundle, write_bundle_as};
-
-/// Names of the files in a bundle.
-mod names {
-    pub(super) const MANIFEST: &str = "manifest.json";
-    pub(super) const RECIPE: &str = "recipe.toml";
-    pub(super) const MODEL: &str = "model.safetensors";
-    pub(super) const MODEL_SPARSE: &str = "model_sparse.safetensors";
-    pub(super) const MASKS: &str = "masks.safetensors";
-    pub(super) const FEATURES_SPARSE: &str = "features.npz";
-    pub(super) const FEATURES_DENSE: &str = "features.npy";
-    pub(super) const EMBEDDING: &str = "embedding.npy";
-    pub(super) const LOGITS: &str = "logits.npy";
-    pub(super) const PREDICTIONS: &str = "predictions.csv";
-    pub(super) const METRICS: &str = "metrics.json";
-    pub(super) const CLIENT: &str = "load_bundle.py";
-    pub(super) const README: &str = "README.md";
-
-    /// The edge file of graph step `step`.
-    pub(super) fn edges(step: usize) -> String {
-        format!("edges/layer_{step:02}.npz")
-    }
-}

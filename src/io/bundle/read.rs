@@ -18,14 +18,16 @@ use crate::engine::experiment::rounded;
 use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};
+use crate::io::entrance;
 use crate::io::file::{self, Claimed, read_claimed};
-use crate::io::model::check_floats;
+use crate::io::model::{check_floats, read_model_bytes};
 use crate::io::npy::Array;
 use crate::io::npz::{Npz, unpacked_limit};
 use crate::io::reading;
+use crate::io::recipe::recipe_from_toml;
+use crate::io::report::LoadError;
 use crate::io::sparse::CompressedRows;
 use crate::io::table::{Table, TableForm};
-use crate::io::{LoadError, read_model_bytes, recipe_from_toml};
 
 /// Larger manifests are not read, bytes.
 const MAX_MANIFEST_BYTES: u64 = 64 << 20;
@@ -62,7 +64,7 @@ pub struct Bundle {
 /// # Errors
 /// [`LoadError::Content`] naming the file that is missing, changed or not what its name says.
 pub fn read_bundle(path: impl AsRef<Path>) -> Result<Bundle, LoadError> {
-    reading::entrance(|| read_checked(path.as_ref()))
+    entrance::enter(|| read_checked(path.as_ref()))
 }
 
 fn read_checked(path: &Path) -> Result<Bundle, LoadError> {

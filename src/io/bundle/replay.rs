@@ -11,7 +11,9 @@ use crate::engine::experiment::{ValueType, forward_frozen};
 use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::score::predictions;
 use crate::engine::sparsify::edges::Walk;
-use crate::io::{LoadError, LoadReport, MemoryBudget, read_graph_within};
+use crate::io::load::read_graph_within;
+use crate::io::memory::MemoryBudget;
+use crate::io::report::{LoadError, LoadReport};
 
 /// What running a bundle again gave.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -18,8 +18,12 @@ use crate::engine::experiment::Run;
 use crate::engine::sparsify::EdgeTrace;
 use crate::engine::sparsify::edges::Walk;
 use crate::io::atomic::{AtomicFolder, FolderPart};
+use crate::io::model::{TensorBytes, encode_model, encode_sparse_model, encode_tensors};
+use crate::io::npy::matrix_npy;
+use crate::io::npz::entry_options;
+use crate::io::recipe::recipe_to_toml;
+use crate::io::report::ExportError;
 use crate::io::table::TableForm;
-use crate::io::{ExportError, TensorBytes, encode_model, encode_sparse_model, encode_tensors, recipe_to_toml};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -129,10 +133,10 @@ impl BundleWriter {
             self.put(name, &bytes)?;
         }
         if let Some(embedding) = &run.pruned.embedding {
-            self.put(names::EMBEDDING, &arrays::matrix_npy(embedding))?;
+            self.put(names::EMBEDDING, &matrix_npy(embedding))?;
         }
         progress(&self)?;
-        self.put(names::LOGITS, &arrays::matrix_npy(&run.pruned.logits))?;
+        self.put(names::LOGITS, &matrix_npy(&run.pruned.logits))?;
         let table = predictions_of(run).encode(TableForm::Csv).map_err(|error| self.fault(error))?;
         self.put(names::PREDICTIONS, &table)?;
         let bytes = self.json(&metrics)?;
@@ -168,7 +172,7 @@ impl BundleWriter {
                 // The edge files are zip archives themselves: deflating them again gains nothing.
                 let is_npz = Path::new(name).extension().is_some_and(|e| e == "npz");
                 let method = if is_npz { CompressionMethod::Stored } else { CompressionMethod::Deflated };
-                archive.put(name, arrays::entry_options(method, bytes.len()), bytes)
+                archive.put(name, entry_options(method, bytes.len()), bytes)
             }
         }
     }

@@ -18,9 +18,9 @@ use sprs::{CsMatViewI, TriMatI};
 
 use super::torch;
 use crate::engine::graph::{Dataset, Topology};
-use crate::io::LoadError;
 use crate::io::bundle::{StepMatrix, matrix_from_npz, step_npz};
 use crate::io::graph::read_pyg_matrix;
+use crate::io::report::LoadError;
 
 /// How a layer's graph is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

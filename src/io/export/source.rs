@@ -10,8 +10,8 @@ use crate::engine::graph::Dataset;
 use crate::engine::model::{Family, Model};
 use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::{EdgeTrace, Masks, Quirk, Recipe};
-use crate::io::LoadError;
 use crate::io::bundle::{Bundle, Metrics, StepMatrix, check_graph, predictions_of};
+use crate::io::report::LoadError;
 use crate::io::table::Table;
 
 /// A pruned model with the graph of every layer.

@@ -1,7 +1,7 @@
 //! Files of `torch.save` (zip form, PyTorch 1.6 and later): a state dict, or one graph as PyG's `Data`.
 //!
 //! The pickle names the classes that PyTorch and PyG name themselves, so that `torch.load` opens the state dict with
-//! `weights_only=True`. Layout of the archive: see `io/torch.rs`, which reads both back.
+//! `weights_only=True`. Layout of the archive: see `io/torch/mod.rs`, which reads both back.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};
@@ -9,7 +9,8 @@ use std::io::{Cursor, Write as _};
 use ndarray::ArrayD;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::io::bundle::{StepMatrix, entry_options};
+use crate::io::bundle::StepMatrix;
+use crate::io::npz::entry_options;
 use crate::io::pickle::Pickler;
 
 /// Where storages begin, bytes: PyTorch maps them into memory.

@@ -3,8 +3,8 @@
 //! Here shapes are collected; how they are written is not: `svg` makes text of them, `raster` pixels.
 
 use super::colour::Rgb;
-use super::marker::{Marker, Outline};
-use crate::io::escape::escaped;
+use crate::engine::plot::{Marker, Outline};
+use crate::io::text::escaped;
 
 pub(super) const TEXT: Rgb = [0x1b, 0x1c, 0x1e];
 pub(super) const TEXT_WEAK: Rgb = [0x66, 0x6a, 0x70];

@@ -1,10 +1,10 @@
 //! One heatmap with axes, class strips and legend.
 
-use super::FigureError;
 use super::canvas::{Anchor, Canvas, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE};
 use super::colour::{KEPT, REMOVED, Rgb, SERIES, lut, mix, mixed};
+use super::error::FigureError;
 use super::raster::encode;
-use crate::engine::plot::{NodeGroup, Raster, Scale, Shade};
+use crate::engine::plot::{NodeGroup, Raster, Scale, Shade, grouped, ticks};
 
 /// Everything a heatmap's picture says.
 #[derive(Debug, Clone)]
@@ -180,33 +180,6 @@ impl HeatmapFigure<'_> {
             canvas.text(x, top + bar + 22.0 + 16.0 * i as f64, line, SMALL, Anchor::Left, TEXT_WEAK);
         }
     }
-}
-
-/// Round numbers inside a range, about `n` of them.
-pub fn ticks(low: f64, high: f64, n: usize) -> Vec<f64> {
-    let span = high - low;
-    if !(span > 0.0 && span.is_finite()) {
-        return Vec::new();
-    }
-    let rough = span / n as f64;
-    let decade = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= rough).unwrap_or(rough);
-    let first = (low / step - 1e-9).ceil() as i64;
-    let last = (high / step + 1e-9).floor() as i64;
-    (first..=last).map(|i| i as f64 * step).collect()
-}
-
-/// A count with its thousands apart.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

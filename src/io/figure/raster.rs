@@ -5,9 +5,9 @@ use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{FontRef, MetadataProvider as _};
 use tiny_skia::{Color, FillRule, Mask, Paint, Path, PathBuilder, Pixmap, Rect, StrokeDash, Transform};
 
-use super::FigureError;
 use super::canvas::{Anchor, Canvas, DASHES, Shape, Stroke, TITLE};
 use super::colour::Rgb;
+use super::error::FigureError;
 
 /// Pixels per point.
 const SCALE: f32 = 2.0;

@@ -4,13 +4,14 @@
 //! `labels`, `y` the class, and `train_mask`, `val_mask`, `test_mask` are the split; with several columns, one split for each. What is not
 //! used is reported.
 
+use super::draft::Draft;
 use super::labels::read_unless_numbers;
+use super::request::Request;
 use super::split::nodes_of_mask;
-use super::{Draft, Request};
 use crate::engine::graph::{Features, Split};
 use crate::io::npy::Array;
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
+use crate::io::text::shortened;
 
 /// Arrays with one row per node.
 pub(super) struct NodeArrays(Vec<(String, Array)>);

@@ -14,12 +14,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use sprs::CsMatI;
 
+use super::draft::{Draft, MAX_CLASSES};
 use super::labels::{labels_from, says_nothing};
+use super::request::Request;
 use super::values::{Attribute, Given, TEXTS, Type, Value, list_of};
-use super::{Draft, MAX_CLASSES, Request};
 use crate::engine::graph::{Features, Labels, Split};
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
 
 /// Names of attributes that are taken for the class, the likeliest first.
 const CLASS_NAMES: [&str; 11] =

@@ -13,12 +13,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::build::Ids;
+use super::draft::Draft;
+use super::format::Format;
 use super::labels::read_labels;
 use super::members::{Growth, Known, Members};
+use super::node_index::NodeOrder;
+use super::request::Request;
 use super::split::{SplitArrays, read_split_arrays};
-use super::{Draft, Request};
+use super::tables::tables;
 use crate::engine::graph::{Features, Labels, ReadOptions};
-use crate::io::detect::GraphFormat;
 use crate::io::npy::Array;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
@@ -28,9 +31,9 @@ use crate::io::wrong;
 
 /// Adds features, labels and splits that lie beside the graph's file, where the draft has none and the options name none. Lists of edges
 /// do so themselves, because what lies beside them says which nodes there are.
-pub(super) fn attach(draft: &mut Draft, format: GraphFormat, request: Request<'_>) -> Result<(), LoadError> {
+pub(super) fn attach(draft: &mut Draft, format: &Format, request: Request<'_>) -> Result<(), LoadError> {
     let path = request.path;
-    if request.options.beside == Some(false) || !may_have_more(format) || path.is_dir() {
+    if request.options.beside == Some(false) || !format.may_lack_parts || path.is_dir() {
         return Ok(());
     }
     let options = request.options;
@@ -60,7 +63,7 @@ pub(super) fn attach(draft: &mut Draft, format: GraphFormat, request: Request<'_
         None => Known::Numbers(Ids::UpTo(n)),
     };
     let has = [draft.features.is_some(), draft.labels.is_some(), !draft.splits.is_empty()];
-    let growth = Growth::Fixed { is_from_one: is_from_one(format) };
+    let growth = Growth::Fixed { is_from_one: format.order == NodeOrder::FromOne };
     let members = Members::gather(&known, has, growth, request, &mut draft.report);
     if let Known::Texts(ids) = known {
         draft.node_ids = Some(ids);
@@ -69,24 +72,10 @@ pub(super) fn attach(draft: &mut Draft, format: GraphFormat, request: Request<'_
     Ok(())
 }
 
-/// Formats of files with one topology, which may lack all else.
-fn may_have_more(format: GraphFormat) -> bool {
-    use GraphFormat::{Dgl, Gexf, Gml, GnnBenchmark, GraphMl, Mat, MatrixMarket, Metis, PygProcessed, ScipySparse};
-    matches!(
-        format,
-        MatrixMarket | Metis | GraphMl | Gexf | Gml | ScipySparse | GnnBenchmark | Dgl | Mat | PygProcessed
-    )
-}
-
 /// Whether a graph of this format may have a table beside it that the options speak of.
-pub(super) fn has_tables(path: &Path, format: GraphFormat, options: &ReadOptions) -> bool {
-    let is_looked_for = may_have_more(format) && options.beside != Some(false) && !path.is_dir();
+pub(super) fn has_tables(path: &Path, format: &Format, options: &ReadOptions) -> bool {
+    let is_looked_for = format.may_lack_parts && options.beside != Some(false) && !path.is_dir();
     is_looked_for && !tables(path).is_empty()
-}
-
-/// Formats that number nodes from 1.
-pub(super) fn is_from_one(format: GraphFormat) -> bool {
-    matches!(format, GraphFormat::MatrixMarket | GraphFormat::Metis)
 }
 
 /// The first file that can be read and has one row per node. A file of the graph's own name (place 0) must be; others are reported.
@@ -131,65 +120,6 @@ fn array_labels(file: &Path, n: usize, report: &mut LoadReport) -> Result<Labels
 fn files(path: &Path, name: &str, at: usize) -> Vec<(usize, PathBuf)> {
     let both = ["npy", "npz"].map(|extension| path.with_file_name(format!("{name}.{extension}")));
     both.into_iter().filter(|file| file.is_file() && file != path).map(|file| (at, file)).collect()
-}
-
-/// Tables that lie beside a graph, by their names: for each part those that may hold it, the likeliest first.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Tables {
-    pub(super) features: Vec<Found>,
-    pub(super) labels: Vec<Found>,
-    pub(super) split: Vec<Found>,
-}
-
-impl Tables {
-    fn is_empty(&self) -> bool {
-        self.features.is_empty() && self.labels.is_empty() && self.split.is_empty()
-    }
-}
-
-/// A table beside the graph.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) path: PathBuf,
-    /// Whether its name begins with the graph's: else it is used only where it fits.
-    pub(super) is_own: bool,
-    /// Whether it is called a table of nodes, which may hold any part.
-    pub(super) is_of_nodes: bool,
-}
-
-/// What tables are called.
-const TABLES: [&str; 7] = ["csv", "tsv", "parquet", "txt", "csv.gz", "tsv.gz", "txt.gz"];
-/// What tables with all that is known of nodes are called.
-const NODES: [&str; 2] = ["nodes", "ノード"];
-
-/// Finds tables beside a graph, by their names.
-pub(super) fn tables(path: &Path) -> Tables {
-    let own = stem_unpacked(path);
-    let bare = ["edges", "edge", "edgelist", "edge_list", "links", "辺"].into_iter().find_map(|what| {
-        own.strip_suffix(what).map(|rest| rest.trim_end_matches(['_', '-', '.'])).filter(|rest| !rest.is_empty())
-    });
-    let find = |own_names: &[&str], names: &[&str]| {
-        let of_own = [Some(own.as_str()), bare].into_iter().flatten().flat_map(|stem| {
-            own_names.iter().flat_map(move |name| {
-                ['.', '_', '-'].map(|joint| (format!("{stem}{joint}{name}"), true, NODES.contains(name)))
-            })
-        });
-        let all = of_own.chain(names.iter().map(|name| ((*name).to_owned(), false, NODES.contains(name))));
-        let files = all.flat_map(|(name, is_own, is_of_nodes)| {
-            TABLES.map(|extension| {
-                let path = path.with_file_name(format!("{name}.{extension}"));
-                Found { path, is_own, is_of_nodes }
-            })
-        });
-        files.filter(|found| found.path.is_file() && found.path != path).collect()
-    };
-    let features = ["feat", "features", "node_features", "nodes"];
-    let labels = ["label", "labels", "classes", "node_labels", "nodes"];
-    Tables {
-        features: find(&features, &["features", "feats", "node_features", "x", "nodes", "特徴量", "ノード"]),
-        labels: find(&labels, &["labels", "label", "node_labels", "classes", "y", "ラベル", "nodes", "ノード"]),
-        split: find(&["split", "splits", "masks", "nodes"], &["split", "splits", "masks", "分割", "nodes", "ノード"]),
-    }
 }
 
 /// Splits beside the graph, by name, in alphabetical order.

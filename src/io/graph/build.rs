@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{Draft, Request};
+use super::draft::Draft;
+use super::request::Request;
+use super::unmet::check_weights;
 use crate::engine::graph::{Direction, EdgeList, EdgeReport, SelfLoops, Topology};
+use crate::io::npy::Pieces;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::sparse::MatrixEdges;
 
 /// Structure, one weight per entry if there are weights, and what was done.
 pub(super) struct Built {
@@ -54,7 +58,7 @@ pub(super) fn build_as(
         Stated::Directed => drop(report.fact("edges in the file", "directed")),
         Stated::Undirected => drop(report.fact("edges in the file", "undirected")),
     }
-    super::unmet::check_weights(&list, request)?;
+    check_weights(&list, request)?;
     let list = with_honest_weights(list, request, report);
     let self_loops = request.options.self_loops.unwrap_or(meant.1);
     let built = list
@@ -384,4 +388,43 @@ impl<'a> Numbering<'a> {
             Self::Table(places) => places.find(id).unwrap_or(u32::MAX),
         }
     }
+}
+
+/// Edges from rows of their two ends. `[n_edges, 2]`
+pub(super) fn edge_pairs(edges: Pieces<'_>, n: usize) -> Result<EdgeList, LoadError> {
+    match edges.shape() {
+        [_, 2] => {}
+        // No edges, as numpy makes them of an empty list or turned.
+        [2, 0] | [0] => return Ok(EdgeList::new()),
+        [_, columns] => return Err(edges.fault("two columns", columns)),
+        other => return Err(edges.fault("two axes (edges and their two ends)", format!("shape {other:?}"))),
+    }
+    let mut list = EdgeList::new();
+    edges.pairs(false, (n, "node numbers"), |a, b| list.push(a, b, 1.0))?;
+    Ok(list)
+}
+
+/// Structure from rows whose columns are the targets of the row's node, exactly as stored unless the user asks for more.
+pub(super) fn build_as_stored(
+    edges: MatrixEdges,
+    report: &mut LoadReport,
+    request: Request<'_>,
+) -> Result<Built, LoadError> {
+    let meant = (Direction::AsStored, SelfLoops::AsStored);
+    let built = build_as(edges.list, edges.n, Stated::Nothing, meant, request, report)?;
+    if built.edges.n_duplicates > 0 {
+        report.fact("duplicate entries merged", built.edges.n_duplicates);
+    }
+    if !edges.is_sorted {
+        report.warnings.push(
+            "columns do not ascend within rows: entries are numbered in ascending order, not in the file's".to_owned(),
+        );
+    }
+    if request.options.direction.is_none() && !built.topology.is_symmetric() {
+        report.warnings.push(
+            "the matrix is not symmetric: its rows are read as sources and its columns as targets, so it is transposed"
+                .to_owned(),
+        );
+    }
+    Ok(built)
 }

@@ -20,24 +20,48 @@
 
 use std::path::Path;
 
-use super::Draft;
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
 use super::labels::single;
+use super::node_index::NodeOrder;
+use super::request::Request;
 use crate::engine::graph::{Dataset, Features, Split, Topology};
 use crate::io::npz::Npz;
 use crate::io::reading;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::CompressedRows;
 
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "unifews-graph archive",
+    listed: Listed { group: Group::Archives, place: 5, name: "unifews-graph" },
+    title: "our own archive, `unifews-graph/1`, as the samples are",
+    files: "`.npz`",
+    also: "features, labels, splits",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: true,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    (look.has("adj_indptr.npy") && look.has("format.npy")).then_some(Certainty::Certain)
+}
+
 /// Name and version of the format.
 pub(crate) const COMPACT_FORMAT: &str = "unifews-graph/1";
 
 /// Reads a file.
-pub(super) fn read(path: &Path) -> Result<Draft, LoadError> {
-    read_archive(Npz::open(path)?, path)
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+    read_archive(Npz::open(request.path)?, request.path)
 }
 
 /// Reads a sample that is part of the program; `spec` is its name for people and in errors.
-pub(crate) fn read_embedded(bytes: &'static [u8], spec: &str) -> Result<(Dataset, LoadReport), LoadError> {
+pub(super) fn read_embedded(bytes: &'static [u8], spec: &str) -> Result<(Dataset, LoadReport), LoadError> {
     let path = Path::new(spec);
     let mut draft = read_archive(Npz::from_bytes(bytes, path)?, path)?;
     spec.clone_into(&mut draft.source);

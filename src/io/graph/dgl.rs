@@ -21,15 +21,39 @@ use std::path::Path;
 
 use super::arrays::NodeArrays;
 use super::build::{Stated, build};
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look, Meets};
+use super::node_index::NodeOrder;
+use super::request::Request;
 use super::unmet;
 use super::weights::Asked;
-use super::{Draft, Request};
 use crate::engine::graph::EdgeList;
 use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
 use crate::io::npy::{Array, Layout};
 use crate::io::reading::{self, Pace};
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "DGL graphs",
+    listed: Listed { group: Group::Files, place: 1, name: "DGL .bin" },
+    title: "DGL",
+    files: "`.bin`",
+    also: "`feat`, `label`, masks, `weight`, or the arrays that are named",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[Meets::NodeParts, Meets::Masks, Meets::EdgeAttribute],
+    order: NodeOrder::FromZero,
+    may_lack_parts: true,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    matches!(look, Look::Bytes { head, .. } if is_dgl(head)).then_some(Certainty::Likely)
+}
 
 const FILE: u64 = 0xdd2e_4ff0_46b4_a13f;
 const GRAPH: u64 = 0xdd58_9fbe_3522_4abf;
@@ -224,7 +248,7 @@ struct Edges {
 }
 
 /// Reads the file.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let all = read_whole(path, MAX_FILE_BYTES)?;
     let mut bytes = Bytes { path, all: &all, at: 0 };

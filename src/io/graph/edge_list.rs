@@ -26,25 +26,66 @@ use std::path::{Path, PathBuf};
 
 use super::attributes::Names;
 use super::build::{Ids, Numbering, Places, SparseEdges, Stated, build};
+use super::draft::Draft;
+use super::edge_line::{fields, has_names, has_padded, is_blank, is_edge, is_header, of_dictionary, parse_plain};
+use super::edge_table;
+use super::estimate;
 use super::folder::edges_in;
+use super::format::{Certainty, Format, Group, Listed, Look, Meets};
 use super::labels::read_labels;
 use super::members::{Growth, Known, Members};
 use super::node_index::NodeOrder;
 use super::node_table::decimal_comma;
-use super::{Draft, Request, edge_table};
+use super::request::Request;
 use crate::engine::graph::{Column, Features, Separator};
 use crate::io::npy::Array;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
-use crate::io::sheet::words::{Word, word_of};
+use crate::io::sheet::words::{NameHint, Word, hint_of, word_of};
 use crate::io::sheet::{ColumnRole, Counts, TableSketch, sketch};
-use crate::io::source::{Lines, id_number, parse_f32, parse_id, parse_whole, stem_unpacked};
+use crate::io::source::{Lines, parse_f32, parse_id, parse_whole, stem_unpacked};
+use crate::io::text::shortened;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "edge list",
+    listed: Listed { group: Group::Texts, place: 6, name: "edge list" },
+    title: "edge list: SNAP, KONECT, CSV, TSV, Parquet, or a folder of such tables",
+    files: "`.txt`, `.csv`, `.tsv`, `.edges`, `.edgelist`, `.parquet`",
+    also: "weights (a header's `weight`, KONECT's kinds, or `--columns`), ids of any size with gaps or any text, two sorts of nodes (`% \
+           bip`), `NAME.feat.npy`, `NAME.label.npy`, and tables of features, labels and splits; quoted fields and Parquet in \
+           `edge_table.rs`",
+    sniff,
+    read,
+    needed: estimate::of_lines,
+    meets: &[Meets::Lines, Meets::Encoding],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    match look {
+        Look::Folder(path) => edges_in(path).map(|_edges| Certainty::Certain),
+        Look::Text(look) => {
+            let text = look.text.trim_start_matches('\u{feff}');
+            let mut lines = text.lines().map(str::trim).filter(|line| !is_blank(line));
+            let first = lines.next()?;
+            // Plain lists of edges need no look at their columns, unless the file's name speaks of something else.
+            if is_edge(first) {
+                let is_other = !matches!(hint_of(&stem_unpacked(look.path)), None | Some(NameHint::Edges));
+                return Some(if is_other { Certainty::Possible } else { Certainty::Likely });
+            }
+            (is_header(first) && lines.next().is_some_and(is_edge)).then_some(Certainty::Possible)
+        }
+        _ => None,
+    }
+}
 
 /// Longer lines are refused, bytes: no edge needs them, and a file without line ends would be read as one.
 const MAX_LINE_BYTES: usize = 1 << 16;
 
 /// Reads the list and what lies beside it.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let within = if request.path.is_dir() { edges_in(request.path) } else { None };
     let request = Request { path: within.as_deref().unwrap_or(request.path), ..request };
     let path = request.path;
@@ -252,77 +293,6 @@ impl Layout {
             && self.target == 1
             && self.weight.is_none()
     }
-}
-
-fn is_separator(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b',' | b';')
-}
-
-/// The fields of a line, without white space and quotation marks around them.
-fn fields(line: &[u8], separator: Option<u8>) -> impl Iterator<Item = &[u8]> {
-    let is_run = matches!(separator, None | Some(b' '));
-    let splits = move |byte: &u8| match separator {
-        None => is_separator(*byte),
-        Some(b' ') => matches!(*byte, b' ' | b'\t'),
-        Some(separator) => *byte == separator,
-    };
-    line.split(splits).filter(move |field| !is_run || !field.trim_ascii().is_empty()).map(|field| {
-        let field = field.trim_ascii();
-        field.strip_prefix(b"\"").and_then(|f| f.strip_suffix(b"\"")).unwrap_or(field)
-    })
-}
-
-/// The two ids at the start of a line, and whether more stands behind them.
-fn parse_plain(line: &[u8]) -> Option<(u64, u64, bool)> {
-    fn skip(text: &[u8]) -> &[u8] {
-        let n = text.iter().take_while(|b| is_separator(**b)).count();
-        &text[n..]
-    }
-    let (a, rest) = id_number(skip(line))?;
-    let after = skip(rest);
-    let (b, rest) = id_number(after).filter(|_| after.len() < rest.len())?;
-    let more = skip(rest);
-    (rest.is_empty() || more.len() < rest.len()).then_some((a, b, !more.is_empty()))
-}
-
-/// Ends and weight of a line such as `1 2 {'weight': 3.5}`.
-fn of_dictionary(line: &[u8]) -> Option<(u64, u64, f32)> {
-    let at = line.iter().position(|b| *b == b'{')?;
-    let (ends, values) = line.split_at(at);
-    let (a, b, _) = parse_plain(ends)?;
-    let values = std::str::from_utf8(values).ok()?;
-    let (_, rest) = values.split_once("'weight':").or_else(|| values.split_once("\"weight\":"))?;
-    let number = rest.split([',', '}']).next()?;
-    Some((a, b, parse_f32(number.trim().as_bytes())?))
-}
-
-/// Whether one of a line's ids is a number with zeros in front, which is a text: `007` is another id than `7`.
-fn has_padded(line: &[u8], separator: Option<u8>) -> bool {
-    fields(line, separator).take(2).any(|id| parse_whole(id).is_some() && parse_id(id).is_none())
-}
-
-/// Whether a line is an edge.
-pub(crate) fn is_edge(line: &str) -> bool {
-    parse_plain(line.as_bytes()).is_some() || {
-        let mut ids = fields(line.as_bytes(), None).map(parse_whole);
-        matches!((ids.next(), ids.next()), (Some(Some(_)), Some(Some(_))))
-    }
-}
-
-/// Whether a first line that is no edge may be a header: two words, neither of them a number.
-pub(crate) fn is_header(line: &str) -> bool {
-    has_names(line, None)
-}
-
-/// As [`is_header`], where fields stand between `separator`.
-fn has_names(line: &str, separator: Option<u8>) -> bool {
-    let mut words = fields(line.as_bytes(), separator).map(|word| parse_f32(word).is_none());
-    matches!((words.next(), words.next()), (Some(true), Some(true)))
-}
-
-/// Whether a line says nothing: a comment or empty.
-pub(crate) fn is_blank(line: &str) -> bool {
-    line.is_empty() || line.starts_with(['#', '%'])
 }
 
 /// What was read of the text.

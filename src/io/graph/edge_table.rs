@@ -2,18 +2,18 @@
 //!
 //! Ids are numbered in the order in which they come; where all of them are whole numbers, as in a plain list.
 
-use super::Request;
 use super::attributes::Names;
 use super::build::SparseEdges;
 use super::node_index::whole_of;
 use super::node_table::decimal_comma;
+use super::request::Request;
 use crate::engine::graph::EdgeList;
-use crate::io::number::table_number;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::is_missing;
 use crate::io::sheet::{ColumnKind, ColumnRole, Counts, TableSketch, for_each_row};
 use crate::io::source::parse_id;
+use crate::io::text::number::table_number;
+use crate::io::text::shortened;
 
 /// Reads all edges; with names where the ids are texts.
 pub(super) fn read(

@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
-use super::Request;
-use super::beside::Found;
 use super::node_index::whole_of;
 use super::node_table::{Wanted, options_of, sketch_nodes, understood};
+use super::request::Request;
+use super::tables::Found;
 use crate::engine::graph::ReadOptions;
 use crate::io::report::LoadError;
 use crate::io::sheet::{ColumnRole, TableSketch, for_each_row, sketch};

@@ -17,14 +17,38 @@
 
 use std::collections::HashMap;
 
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look, Meets};
 use super::graphml::weight;
-use super::named::{Loose, NamedGraph};
+use super::named::{ALSO, Loose, NamedGraph};
+use super::node_index::NodeOrder;
+use super::request::Request;
 use super::unmet;
 use super::values::Type;
-use super::xml::{Element, Markup, Xml};
-use super::{Draft, Request};
-use crate::io::recipe::shortened;
+use super::xml::{Element, Markup, Xml, root_element};
 use crate::io::report::LoadError;
+use crate::io::text::shortened;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "GEXF",
+    listed: Listed { group: Group::Texts, place: 2, name: "GEXF" },
+    title: "GEXF 1.1 to 1.3",
+    files: "`.gexf`",
+    also: ALSO,
+    sniff,
+    read,
+    needed: estimate::of_names,
+    meets: &[Meets::Encoding, Meets::NodeParts, Meets::Masks, Meets::EdgeAttribute],
+    order: NodeOrder::FromZero,
+    may_lack_parts: true,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    matches!(look, Look::Text(look) if root_element(look.text) == Some("gexf")).then_some(Certainty::Certain)
+}
 
 /// What an `<attribute>` declares.
 #[derive(Debug, Clone)]
@@ -57,7 +81,7 @@ enum Class {
 
 /// Reads the file.
 #[expect(clippy::too_many_lines, reason = "one arm for every element of the format")]
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut xml = Xml::open(request, "reading nodes and edges")?;
     let mut graph = NamedGraph::default();
     // Looked up, and iterated by `order` only.

@@ -15,14 +15,38 @@
 
 use std::collections::BTreeSet;
 
-use super::named::NamedGraph;
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look, Meets};
+use super::named::{ALSO, NamedGraph};
+use super::node_index::NodeOrder;
+use super::request::Request;
 use super::unmet;
 use super::values::Given;
-use super::{Draft, Request};
-use crate::io::number::number_of;
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 use crate::io::source::Lines;
+use crate::io::text::number::number_of;
+use crate::io::text::shortened;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "GML",
+    listed: Listed { group: Group::Texts, place: 3, name: "GML" },
+    title: "GML",
+    files: "`.gml`",
+    also: ALSO,
+    sniff,
+    read,
+    needed: estimate::of_names,
+    meets: &[Meets::Encoding, Meets::NodeParts, Meets::Masks, Meets::EdgeAttribute],
+    order: NodeOrder::FromZero,
+    may_lack_parts: true,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    matches!(look, Look::Text(look) if is_gml(look.text)).then_some(Certainty::Certain)
+}
 
 /// Longer lines are refused, bytes.
 const MAX_LINE_BYTES: usize = 1 << 26;
@@ -285,7 +309,7 @@ fn unescaped(raw: &str) -> String {
 }
 
 /// Reads the file.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let lines = Lines::open_text(
         request.path,
         request.options.encoding,

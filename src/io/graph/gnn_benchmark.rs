@@ -9,8 +9,12 @@
 //! Self-loops in the file are kept, missing ones added; both directions are stored. Values count where the user asks for weights.
 
 use super::build::{Stated, build};
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
 use super::labels::read_labels;
-use super::{Draft, Request};
+use super::node_index::NodeOrder;
+use super::request::Request;
 use crate::engine::graph::Features;
 use crate::io::file::stem;
 use crate::io::npy::Array;
@@ -18,8 +22,28 @@ use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::{CompressedRows, MatrixEdges, Values};
 
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "gnn-benchmark archive",
+    listed: Listed { group: Group::Archives, place: 1, name: "gnn-benchmark" },
+    title: "gnn-benchmark",
+    files: "`.npz`",
+    also: "features, labels, all splits",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: true,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    (look.has("adj_indptr.npy") && look.has("adj_shape.npy")).then_some(Certainty::Certain)
+}
+
 /// Reads the archive.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let mut npz = Npz::open(path)?;
     let mut report = LoadReport::default();

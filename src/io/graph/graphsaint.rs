@@ -16,18 +16,44 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::build::{Stated, build};
+use super::draft::{Draft, MAX_CLASSES};
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
+use super::labels::labels_from;
+use super::node_index::NodeOrder;
+use super::request::Request;
 use super::scipy::square_matrix;
 use super::targets::labels_of_tags;
-use super::{Draft, MAX_CLASSES, Request, labels_from};
 use crate::engine::graph::{Features, Split};
 use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
 use crate::io::npy::Array;
 use crate::io::npz::Npz;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "GraphSAINT folder",
+    listed: Listed { group: Group::Folders, place: 2, name: "GraphSAINT" },
+    title: "GraphSAINT",
+    files: "a folder with `adj_full.npz`, or that file",
+    also: "features, labels, splits",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    let is_matrix = look.is_archive_called("adj_full.npz") && look.has("indptr.npy");
+    (is_matrix || look.is_folder_with("adj_full.npz")).then_some(Certainty::Certain)
+}
 
 /// Reads the folder, or the folder around its `adj_full.npz`.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let folder = if path.is_dir() { path.to_owned() } else { path.parent().map_or_else(PathBuf::new, Path::to_owned) };
     let adjacency = folder.join("adj_full.npz");

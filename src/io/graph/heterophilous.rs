@@ -10,17 +10,41 @@
 
 use ndarray::Array2;
 
-use super::build::{Stated, build};
+use super::build::{Stated, build, edge_pairs};
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
 use super::labels::read_labels;
+use super::node_index::NodeOrder;
+use super::request::Request;
 use super::split::nodes_of_mask;
-use super::{Draft, Request, edge_pairs};
 use crate::engine::graph::{Features, Split};
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "heterophilous-graphs archive",
+    listed: Listed { group: Group::Archives, place: 2, name: "heterophilous" },
+    title: "heterophilous graphs",
+    files: "`.npz`",
+    also: "features, labels, all splits",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    (look.has("node_features.npy") && look.has("edges.npy")).then_some(Certainty::Certain)
+}
+
 /// Reads the archive.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let mut npz = Npz::open(path)?;
     let mut report = LoadReport::default();

@@ -5,7 +5,7 @@
 
 use ndarray::Array2;
 
-use super::MAX_CLASSES;
+use super::draft::MAX_CLASSES;
 use super::targets::{EXPECTED_TAGS, labels_of_tags, no_tag, tag_of, tags_of};
 use crate::engine::graph::Labels;
 use crate::io::npy::Array;

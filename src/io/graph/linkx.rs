@@ -15,20 +15,45 @@ use ndarray::Array2;
 use sprs::CsMatI;
 
 use super::build::{Stated, build};
+use super::draft::{Draft, MAX_CLASSES};
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look, Meets};
+use super::labels::labels_from;
+use super::node_index::NodeOrder;
+use super::request::Request;
 use super::targets::{labels_of_tags, tag_of};
-use super::{Draft, MAX_CLASSES, Request, labels_from};
 use crate::engine::graph::{EdgeList, Features, Labels};
 use crate::io::file::stem;
-use crate::io::mat::{Matrix, Values, read_matrices};
+use crate::io::mat::{Matrix, Values, is_mat, read_matrices};
 use crate::io::reading::{self, Pace};
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "MATLAB file",
+    listed: Listed { group: Group::Files, place: 2, name: "LINKX .mat" },
+    title: "LINKX (MATLAB, version 5)",
+    files: "`.mat`",
+    also: "features, labels",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[Meets::NodeParts],
+    order: NodeOrder::FromZero,
+    may_lack_parts: true,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    matches!(look, Look::Bytes { head, .. } if is_mat(head)).then_some(Certainty::Likely)
+}
 
 /// Wider features are refused: models allocate by width.
 const MAX_WIDTH: usize = 1 << 24;
 
 /// Reads the file.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let mut matrices = read_matrices(path)?;
     request.check()?;

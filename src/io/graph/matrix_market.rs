@@ -13,12 +13,46 @@
 //! store the lower triangle alone (array: with the diagonal, `skew-symmetric` without) and are mirrored. Features, labels and
 //! splits may lie beside the file, as `beside.rs` says.
 
+use std::path::Path;
+
 use super::build::{Stated, build};
-use super::{Draft, Request};
+use super::draft::Draft;
+use super::estimate::{self, MemoryEstimate};
+use super::format::{Certainty, Format, Group, Listed, Look, Meets};
+use super::node_index::NodeOrder;
+use super::request::Request;
 use crate::engine::graph::EdgeList;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::{Lines, parse_f32, parse_whole, stem_unpacked};
+use crate::io::text::shortened;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "MatrixMarket",
+    listed: Listed { group: Group::Texts, place: 4, name: "MatrixMarket" },
+    title: "MatrixMarket",
+    files: "`.mtx`",
+    also: "values as weights; real, integer, pattern; all symmetries; coordinate and array",
+    sniff,
+    read,
+    needed,
+    meets: &[Meets::Encoding],
+    order: NodeOrder::FromOne,
+    may_lack_parts: true,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    matches!(look, Look::Bytes { head, .. } if is_matrix_market(head)).then_some(Certainty::Likely)
+}
+
+fn needed(path: &Path) -> Option<MemoryEstimate> {
+    estimate::of_header(path, |numbers| match numbers {
+        [rows, _, entries] => Some((*rows, *entries)),
+        [rows, columns] => Some((*rows, rows.saturating_mul(*columns))),
+        _ => None,
+    })
+}
 
 /// Longer lines are refused, bytes.
 const MAX_LINE_BYTES: usize = 1 << 16;
@@ -41,7 +75,7 @@ struct Banner {
 }
 
 /// Reads the matrix.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let mut report = LoadReport::default();
     let mut lines = Lines::open(path, request.ctl, "reading entries", MAX_LINE_BYTES)?;

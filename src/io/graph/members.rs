@@ -6,13 +6,14 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::Request;
-use super::beside::{Found, Tables, tables};
 use super::build::{Ids, Numbering, SparseEdges};
+use super::draft::Beside;
 use super::fitness::{Fitness, Rows, fitness_of, rows_of};
 use super::node_index::NodeOrder;
 use super::node_table::Wanted;
-use super::parts::{Beside, is_array};
+use super::part::is_array;
+use super::request::Request;
+use super::tables::{Found, Tables, tables};
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::{parse_id, parse_whole};
 use crate::io::wrong;

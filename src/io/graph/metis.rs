@@ -10,12 +10,47 @@
 //! Every edge stands there twice, once at each end, and counts once in M. Sizes and weights of vertices are not used. Features,
 //! labels and splits may lie beside the file, as `beside.rs` says.
 
+use std::path::Path;
+
 use super::build::{Stated, build};
-use super::{Draft, Request};
+use super::draft::Draft;
+use super::estimate::{self, MemoryEstimate};
+use super::format::{Certainty, Format, Group, Listed, Look, Meets};
+use super::node_index::NodeOrder;
+use super::request::Request;
 use crate::engine::graph::EdgeList;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::{Lines, parse_f32, parse_whole, stem_unpacked};
+use crate::io::text::shortened;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "METIS graph",
+    listed: Listed { group: Group::Texts, place: 5, name: "METIS" },
+    title: "METIS",
+    files: "`.graph`, `.metis`",
+    also: "edge weights",
+    sniff,
+    read,
+    needed,
+    meets: &[Meets::Encoding],
+    order: NodeOrder::FromOne,
+    may_lack_parts: true,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    let Look::Text(look) = look else { return None };
+    let is_named = look.has_extension("graph") || look.has_extension("metis");
+    is_metis(look.head, look.is_whole, is_named).then_some(Certainty::Likely)
+}
+
+fn needed(path: &Path) -> Option<MemoryEstimate> {
+    estimate::of_header(path, |numbers| match numbers {
+        [nodes, edges, ..] => Some((*nodes, *edges)),
+        _ => None,
+    })
+}
 
 /// Longer lines are refused, bytes: the neighbours of one node stand on one line, and a hub has many.
 const MAX_LINE_BYTES: usize = 1 << 28;
@@ -96,7 +131,7 @@ pub(crate) fn is_metis(head: &[u8], is_whole: bool, is_named: bool) -> bool {
 }
 
 /// Reads the graph.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let mut report = LoadReport::default();
     let mut lines = Lines::open(path, request.ctl, "reading nodes", MAX_LINE_BYTES)?;

@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use super::attributes::{Attributes, Names};
 use super::build::{Stated, build};
-use super::{Draft, Request};
+use super::draft::Draft;
+use super::request::Request;
 use crate::engine::graph::EdgeList;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::stem_unpacked;
+
+/// What files of these formats say besides the structure, for `docs/FORMATS.md`.
+pub(super) const ALSO: &str = "weights (`weight`, or the edge attribute that is named), hexadecimal floats, lists of numbers; node attributes as features, \
+     class and split (`attributes.rs`)";
 
 /// An edge whose weight is not known yet.
 #[derive(Debug, Clone, Copy)]

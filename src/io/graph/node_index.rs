@@ -4,8 +4,8 @@
 
 use std::collections::HashMap;
 
-use crate::io::recipe::shortened;
 use crate::io::source::{parse_id, parse_whole};
+use crate::io::text::shortened;
 
 /// What the order of a graph's nodes means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -17,19 +17,20 @@ use std::path::Path;
 use csv::StringRecord;
 use ndarray::Array2;
 
+use super::draft::MAX_CLASSES;
 use super::elsewhere::Elsewhere;
 use super::labels::says_nothing;
 use super::node_index::{NodeIndex, NodeOrder, whole_class, whole_of};
+use super::request::Request;
 use super::targets::labels_of_tags;
-use super::{MAX_CLASSES, Request};
 use crate::engine::graph::{Features, Labels, ReadOptions, Split};
 use crate::io::file::stem;
-use crate::io::number::table_number;
 use crate::io::reading;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::words::{is_missing, part_of_split, truth};
 use crate::io::sheet::{ColumnKind, ColumnRole, TableSketch, for_each_row, sketch};
+use crate::io::text::number::table_number;
+use crate::io::text::shortened;
 
 /// More features than this are refused: models allocate by width.
 const MAX_WIDTH: usize = 1 << 16;
@@ -298,23 +299,19 @@ pub(super) fn decimal_comma(text: &str) -> &'static str {
     if is_one { " (a decimal comma; save the table with decimal points)" } else { "" }
 }
 
-/// Reads a table of nodes.
+/// Reads a table of nodes, of which [`sketch_nodes`] gave `table`.
 ///
 /// # Errors
 /// [`LoadError`] with the place, what was recognised and the option that helps.
 pub(super) fn read(
     path: &Path,
+    table: &TableSketch,
     index: &NodeIndex<'_>,
     (wanted, elsewhere): (Wanted, Elsewhere<'_>),
     request: Request<'_>,
     report: &mut LoadReport,
 ) -> Result<NodeTable, LoadError> {
     let options = request.options;
-    let Some(table) = sketch_nodes(path, wanted, options)? else {
-        let expected = "a table with one row per node (CSV, TSV, Parquet) or a NumPy array";
-        let found = crate::io::detect::detect(path).map_or_else(|error| error.to_string(), |found| found.to_string());
-        return Err(LoadError::content(path, "whole file", expected, found));
-    };
     let file = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let all = |role: ColumnRole| -> Vec<usize> {
         (0..table.columns.len()).filter(|at| table.columns[*at].role == role).collect()
@@ -350,7 +347,7 @@ pub(super) fn read(
             return Err(table.fault(path, "features", "columns of numbers", "none"));
         }
     }
-    let passed = elsewhere.passed(&table);
+    let passed = elsewhere.passed(table);
     let class = table.place(ColumnRole::Class).filter(|_| elsewhere.labels.is_none());
     let tags = if wanted == Wanted::Labels && class.is_none() { all(ColumnRole::Feature) } else { Vec::new() };
     if wanted == Wanted::Labels && class.is_none() && tags.len() < 2 {
@@ -380,9 +377,9 @@ pub(super) fn read(
     reading::ask(path, needed, || format!("{n} nodes with {} columns", width + tags.len()))?;
     let mut reading = Reading {
         path,
-        table: &table,
+        table,
         index,
-        first: first_id(path, &table, index, request)?,
+        first: first_id(path, table, index, request)?,
         id,
         x: vec![0.0; n * width],
         n_missing: vec![0; width],

@@ -6,10 +6,10 @@
 
 use std::path::Path;
 
-use super::Request;
-use crate::io::recipe::shortened;
+use super::request::Request;
 use crate::io::report::LoadError;
 use crate::io::source::{Lines, parse_f32};
+use crate::io::text::shortened;
 
 /// Longer lines are refused, bytes.
 const MAX_LINE_BYTES: usize = 1 << 22;

@@ -19,14 +19,39 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 
 use super::build::{Stated, build};
+use super::draft::{Draft, MAX_CLASSES};
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
+use super::labels::labels_from;
+use super::node_index::NodeOrder;
 use super::numbers::{for_each_row, read_counts, read_table, shown};
+use super::request::Request;
 use super::targets::{EXPECTED_TAGS, labels_of_tags, no_tag, tag_of};
-use super::{Draft, MAX_CLASSES, Request, labels_from};
 use crate::engine::graph::{EdgeList, Features, Split};
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::whole_number;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "OGB folder",
+    listed: Listed { group: Group::Folders, place: 1, name: "OGB" },
+    title: "OGB (node property), text and binary",
+    files: "a folder with `raw`, or that one",
+    also: "features, labels, all splits",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    matches!(look, Look::Folder(path) if raw_folder(path).is_some()).then_some(Certainty::Certain)
+}
 
 /// The folder with the edges, if the path is such a data set.
 pub(crate) fn raw_folder(path: &Path) -> Option<PathBuf> {
@@ -48,7 +73,7 @@ pub(crate) fn raw_folder(path: &Path) -> Option<PathBuf> {
 }
 
 /// Reads the folder.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let raw = raw_folder(path).unwrap_or_else(|| path.to_owned());
     let root = if raw.file_name().is_some_and(|name| name == "raw") {

@@ -6,106 +6,25 @@
 //! split    = .npz, see split.rs | a table
 //! table    = CSV, TSV, Parquet, see node_table.rs: it may hold several of these
 //! ```
-//! Which is which is decided by type and shape, see [`part_of_array`]; a recipe's `[graph]` names them (`feature_file`, `label_file`, `split_file`).
+//! Which is which is decided by type and shape (`part.rs`); a recipe's `[graph]` names them (`feature_file`, `label_file`, `split_file`).
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Request;
+use super::draft::is_about_stand_ins;
 use super::elsewhere::Elsewhere;
 use super::labels::read_labels;
 use super::node_index::{NodeIndex, NodeOrder};
 use super::node_table::{self, NodeTable, Wanted, sketch_nodes};
+use super::part::is_array;
+use super::request::Request;
 use super::split::with_split_file;
 use crate::engine::graph::{Dataset, DatasetParts, Features, Labels, ReadOptions};
-use crate::io::file::{open, stem};
+use crate::io::file::open;
 use crate::io::npy::Array;
 use crate::io::npz::{Npz, names_inside};
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sheet::ColumnRole;
 use crate::io::sparse::CompressedRows;
-
-/// A part of a graph that a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GraphPart {
-    /// One row of numbers per node.
-    Features,
-    /// What every node is.
-    Labels,
-    /// Which nodes train, validate and test.
-    Split,
-}
-
-impl std::fmt::Display for GraphPart {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Features => "features of nodes (a NumPy array)",
-            Self::Labels => "labels of nodes (a NumPy array)",
-            Self::Split => "a split (a NumPy archive)",
-        })
-    }
-}
-
-/// Which part the array in the file `path` is, by its first bytes, if any. Bytes 0 and 1 in two dimensions may be either: there
-/// the file's name decides.
-pub(crate) fn part_of_array(path: &Path, head: &[u8]) -> Option<GraphPart> {
-    let (descr, shape) = Array::described(head)?;
-    let mut letters = descr.trim_start_matches(['<', '>', '|', '=']).chars();
-    let is_byte = descr.ends_with('1');
-    match (shape.len(), letters.next()?) {
-        (1, 'i' | 'u') => Some(GraphPart::Labels),
-        (2, 'b' | 'i' | 'u') if is_byte => {
-            let name = stem(path).to_lowercase();
-            let is_feature = name == "x" || name.contains("feat");
-            Some(if is_feature { GraphPart::Features } else { GraphPart::Labels })
-        }
-        (2, 'f' | 'i' | 'u') => Some(GraphPart::Features),
-        _ => None,
-    }
-}
-
-/// Whether an archive with these arrays is a split.
-pub(crate) fn is_split(names: &[String]) -> bool {
-    let has = |name: &str| names.iter().any(|n| n == name);
-    (has("idx_train.npy") && has("idx_val.npy")) || (has("train_mask.npy") && has("val_mask.npy"))
-}
-
-/// Whether an archive is a sparse matrix that can only be features: it is not square.
-pub(crate) fn is_feature_matrix(path: &Path) -> bool {
-    let Ok(mut npz) = Npz::open(path) else { return false };
-    let shape = npz.array("shape").and_then(|shape| shape.to_sizes());
-    shape.is_ok_and(|shape| matches!(shape[..], [rows, columns] if rows != columns))
-}
-
-/// Tables that lie beside a graph and fit it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Beside {
-    pub(super) features: Option<PathBuf>,
-    pub(super) labels: Option<PathBuf>,
-    pub(super) split: Option<PathBuf>,
-    /// What the order of the nodes means.
-    pub(super) order: NodeOrder,
-}
-
-impl Beside {
-    /// The options, with these files where the user names none.
-    pub(super) fn added_to(&self, options: &ReadOptions) -> ReadOptions {
-        let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        ReadOptions {
-            feature_file: options.feature_file.clone().or_else(|| text(&self.features)),
-            label_file: options.label_file.clone().or_else(|| text(&self.labels)),
-            split_file: options.split_file.clone().or_else(|| text(&self.split)),
-            ..options.clone()
-        }
-    }
-}
-
-/// Whether a file is an array or an archive of arrays; else it may be a table.
-pub(super) fn is_array(path: &Path) -> bool {
-    let mut head = [0u8; 6];
-    let is_read = open(path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok());
-    is_read && (head.starts_with(b"\x93NUMPY") || head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06"))
-}
 
 /// Puts the parts that the options name into a graph. `order`: what the order of its nodes means.
 ///
@@ -127,9 +46,10 @@ pub(super) fn with_parts(
     let mut parts = dataset.to_parts();
     let table = |file: &str, wanted: Wanted, report: &mut LoadReport| -> Result<Option<NodeTable>, LoadError> {
         let path = Path::new(file);
-        if open(path).map(drop).is_err() || is_array(path) || sketch_nodes(path, wanted, options)?.is_none() {
+        if open(path).map(drop).is_err() || is_array(path) {
             return Ok(None);
         }
+        let Some(sketched) = sketch_nodes(path, wanted, options)? else { return Ok(None) };
         let index = NodeIndex::new(n, dataset.node_ids(), order);
         // A file that is named for something wins; one that is named for both is its own.
         let other = |other: Option<&'_ str>| other.filter(|other| *other != file).map(str::to_owned);
@@ -139,7 +59,7 @@ pub(super) fn with_parts(
             Wanted::Split => (other(label_file), None),
         };
         let elsewhere = Elsewhere { labels: labels.as_deref(), split: split.as_deref() };
-        node_table::read(path, &index, (wanted, elsewhere), request, report).map(Some)
+        node_table::read(path, &sketched, &index, (wanted, elsewhere), request, report).map(Some)
     };
     let mut splits = Vec::new();
     // What a table of features says besides counts where no other file says it.
@@ -208,7 +128,7 @@ fn is_without_features(path: &Path, options: &ReadOptions) -> bool {
 
 fn take_features(parts: &mut DatasetParts, features: Features, file: &str, report: &mut LoadReport) {
     parts.features = features;
-    report.warnings.retain(|warning| !super::is_about_stand_ins(warning));
+    report.warnings.retain(|warning| !is_about_stand_ins(warning));
     set(report, "features", parts.features.width().to_string());
     set(report, "features from", file.to_owned());
 }

@@ -17,14 +17,44 @@ use std::path::{Path, PathBuf};
 use sprs::CsMatI;
 
 use super::build::{Stated, build};
-use super::{Draft, MAX_CLASSES, Request, labels_from};
+use super::draft::{Draft, MAX_CLASSES};
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
+use super::labels::labels_from;
+use super::node_index::NodeOrder;
+use super::request::Request;
 use crate::engine::graph::{EdgeList, Features, Split};
 use crate::io::file::{MAX_FILE_BYTES, open, read_text, read_whole};
 use crate::io::npy::Array;
 use crate::io::pickle::Pickle;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::CompressedRows;
+use crate::io::text::shortened;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "Planetoid files",
+    listed: Listed { group: Group::Files, place: 3, name: "Planetoid files" },
+    title: "Planetoid",
+    files: "`ind.NAME.*`, one of the eight or their folder",
+    also: "features, labels, splits; pickles of any protocol, matrices in any form of SciPy or as arrays",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    let is_ours = match look {
+        Look::Folder(path) => is_planetoid_folder(path),
+        Look::Bytes { path, .. } => is_planetoid_file(path),
+        _ => false,
+    };
+    is_ours.then_some(Certainty::Certain)
+}
 
 /// Validation nodes of the public split.
 const N_VAL: usize = 500;
@@ -70,7 +100,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// Reads the set of a file, or the only one of a folder.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let set = Set::find(path)?;
     let mut report = LoadReport::default();

@@ -12,14 +12,38 @@ use ndarray::{Axis, concatenate};
 use serde::Deserialize;
 
 use super::build::{Stated, build};
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
 use super::graphsaint::json;
 use super::labels::known_tags;
+use super::node_index::NodeOrder;
+use super::request::Request;
 use super::targets::labels_of_tags;
-use super::{Draft, Request};
 use crate::engine::graph::{EdgeList, Features, Split};
 use crate::io::file::stem;
 use crate::io::npy::Array;
 use crate::io::report::{LoadError, LoadReport};
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "PPI folder",
+    listed: Listed { group: Group::Folders, place: 3, name: "PPI" },
+    title: "PPI",
+    files: "a folder with `train_graph.json`",
+    also: "features, labels, splits",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    look.is_folder_with("train_graph.json").then_some(Certainty::Certain)
+}
 
 #[derive(Deserialize)]
 struct NodeLink {
@@ -41,7 +65,7 @@ struct Link {
 }
 
 /// Reads the folder.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let folder = request.path;
     let mut report = LoadReport::default();
     let mut list = EdgeList::new();

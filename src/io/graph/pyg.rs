@@ -12,28 +12,59 @@
 //! as weights `edge_weight` `[e]`, else `edge_attr` of one column, else the values of `adj_t`, or the attribute that the user names.
 //! The user may name others for `x`, `y` and the masks, too. Several graphs (PPI) become one with as many parts. Edges are read as
 //! stored, self-loops are added. Whatever else there is, or is no tensor that can be read, is left out and reported; edges are not.
-//! Container, tensors and limits: see `io/torch.rs`.
+//! Container, tensors and limits: see `io/torch/mod.rs`.
 
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 
 use super::build::{Stated, build_as};
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look, Meets};
 use super::joined::Graphs;
 use super::labels::read_unless_numbers;
+use super::node_index::NodeOrder;
 use super::pyg_object::{Record, refuse_other_graphs};
+use super::pyg_rows::{ascending, check_two_rows, two_rows};
+use super::request::Request;
 use super::split::nodes_of_mask;
 use super::unmet;
 use super::weights::{Asked, LEAVE_OUT};
-use super::{Draft, Request};
 use crate::engine::graph::{Direction, EdgeList, Features, SelfLoops, Split};
 use crate::io::file::stem;
 use crate::io::npy::Array;
 use crate::io::pickle::{Id, Node, Pickle};
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::CompressedRows;
+use crate::io::text::shortened;
 use crate::io::torch::{SparseRef, Storages, TensorRef, TorchFile};
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "PyG data",
+    listed: Listed { group: Group::Files, place: 4, name: "PyG .pt" },
+    title: "PyG",
+    files: "`processed/*.pt`, or the folder around it",
+    also: "features, labels, splits; weights in `edge_weight`, `edge_attr` of one column, `adj_t` (SparseTensor, COO, CSR, CSC, BSR), or \
+           the attributes that are named",
+    sniff,
+    read,
+    needed: estimate::of_tensors,
+    meets: &[Meets::NodeParts, Meets::Masks, Meets::EdgeAttribute],
+    order: NodeOrder::FromZero,
+    may_lack_parts: true,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    let is_ours = match look {
+        Look::Folder(path) => is_pyg_folder(path),
+        Look::Torch(path) => is_pyg_data(path),
+        _ => false,
+    };
+    is_ours.then_some(Certainty::Certain)
+}
 
 /// Where the graph lies in a folder.
 const FILES: [&str; 4] =
@@ -55,7 +86,7 @@ fn file_in(folder: &Path) -> Option<PathBuf> {
 }
 
 /// Reads the file, or the one of a folder.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let (path, options) = (request.path, request.options);
     let file_path = if path.is_dir() { file_in(path).unwrap_or_else(|| path.to_owned()) } else { path.to_owned() };
     let mut file = TorchFile::open(&file_path)?;
@@ -651,37 +682,5 @@ impl Reader<'_> {
     }
 }
 
-/// What `io/torch.rs` expects in its errors of types that have no counterpart here.
+/// What `io/torch/mod.rs` expects in its errors of types that have no counterpart here.
 const NO_TYPE: &str = "of real numbers";
-
-/// Refuses what is not `[2, e]`.
-fn check_two_rows(shape: &[usize], fault: impl Fn(&str, String) -> LoadError) -> Result<(), LoadError> {
-    match shape {
-        [2, _] | [0] => Ok(()),
-        [_, 2] => {
-            let expected = "shape [2, e] (sources and targets; data.edge_index = data.edge_index.t(); torch.save(data, 'graph.pt'))";
-            Err(fault(expected, format!("shape {shape:?}, which is turned")))
-        }
-        other => Err(fault("shape [2, e] (sources and targets)", format!("shape {other:?}"))),
-    }
-}
-
-/// The two rows of `[2, entries]`, below the two limits.
-fn two_rows(array: &Array, limits: (usize, usize)) -> Result<(Vec<u32>, Vec<u32>), LoadError> {
-    check_two_rows(array.shape(), |expected, found| array.fault(expected, found))?;
-    let mut first = array.to_indices(limits.0.max(limits.1), "node numbers")?;
-    let second = first.split_off(first.len() / 2);
-    for (values, limit) in [(&first, limits.0), (&second, limits.1)] {
-        if let Some(wrong) = values.iter().find(|value| **value as usize >= limit) {
-            return Err(array.fault(format!("numbers from 0 to below {limit}"), wrong));
-        }
-    }
-    Ok((first, second))
-}
-
-/// Where each of several graphs starts, from 0 to `end`.
-fn ascending(array: &Array, end: usize) -> Result<Vec<usize>, LoadError> {
-    let starts = array.to_sizes()?;
-    let is_whole = starts.first() == Some(&0) && starts.last() == Some(&end) && starts.windows(2).all(|w| w[0] <= w[1]);
-    if is_whole { Ok(starts) } else { Err(array.fault(format!("values from 0 to {end} that never fall"), "others")) }
-}

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::io::pickle::{Id, Node, Pickle};
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
+use crate::io::text::shortened;
 
 /// The graph of a file's object.
 pub(super) struct Record<'a> {

@@ -8,16 +8,42 @@
 use std::path::{Path, PathBuf};
 
 use super::build::{Stated, build};
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
 use super::labels::read_labels;
-use super::scipy::square_matrix;
-use super::{Draft, Request};
+use super::node_index::NodeOrder;
+use super::request::Request;
+use super::scipy::{is_sparse_matrix, square_matrix};
 use crate::engine::graph::{Features, Split};
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "Reddit folder",
+    listed: Listed { group: Group::Folders, place: 4, name: "Reddit" },
+    title: "Reddit",
+    files: "a folder with `reddit_graph.npz` and `reddit_data.npz`, or one of them",
+    also: "features, labels, splits",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    let is_data = look.has("feature.npy") && look.has("node_types.npy") && look.is_archive_beside("reddit_graph.npz");
+    let is_matrix = is_sparse_matrix(|name| look.has(name)) && look.is_archive_beside("reddit_data.npz");
+    (is_data || is_matrix || look.is_folder_with("reddit_graph.npz")).then_some(Certainty::Certain)
+}
+
 /// Reads the folder, or the folder around one of the two files.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let folder = if path.is_dir() { path.to_owned() } else { path.parent().map_or_else(PathBuf::new, Path::to_owned) };
     let graph = folder.join("reddit_graph.npz");

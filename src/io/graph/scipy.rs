@@ -11,12 +11,36 @@
 //! beside the file, as `beside.rs` says.
 
 use super::build::{Stated, build};
-use super::{Draft, Request};
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
+use super::node_index::NodeOrder;
+use super::request::Request;
 use crate::engine::graph::EdgeList;
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::{Compressed, CompressedRows, MatrixEdges, Values, read_form, read_shape, read_weights};
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "SciPy sparse matrix",
+    listed: Listed { group: Group::Archives, place: 4, name: "SciPy" },
+    title: "SciPy sparse matrix",
+    files: "`.npz`",
+    also: "csr, csc, coo, bsr and dia; values as weights; features, labels and splits beside it (`beside.rs`)",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: true,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    is_sparse_matrix(|name| look.has(name)).then_some(Certainty::Likely)
+}
 
 /// Whether names of arrays are those of such a matrix.
 pub(crate) fn is_sparse_matrix(has: impl Fn(&str) -> bool) -> bool {
@@ -26,7 +50,7 @@ pub(crate) fn is_sparse_matrix(has: impl Fn(&str) -> bool) -> bool {
 }
 
 /// Reads the matrix.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let mut npz = Npz::open(path)?;
     let mut report = LoadReport::default();

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::engine::graph::{Dataset, Split, resolve_split};
 use crate::io::encoding::decode;
+use crate::io::entrance;
 use crate::io::file::{MAX_FILE_BYTES, read_whole, stem};
 use crate::io::npz::Npz;
 use crate::io::reading;
@@ -56,7 +57,7 @@ pub(super) fn nodes_of_mask(mask: impl Iterator<Item = i64>) -> Vec<u32> {
 /// # Errors
 /// [`LoadError`] for a file that holds no split of this graph; [`LoadError::Invalid`] for a name the graph does not have.
 pub fn read_split(spec: &str, dataset: &Dataset, seed: u64) -> Result<Split, LoadError> {
-    reading::entrance(|| read_split_of(spec, dataset, seed))
+    entrance::enter(|| read_split_of(spec, dataset, seed))
 }
 
 fn read_split_of(spec: &str, dataset: &Dataset, seed: u64) -> Result<Split, LoadError> {
@@ -105,7 +106,7 @@ fn unquoted(id: &str) -> String {
 /// # Errors
 /// [`LoadError::Content`] with the line of an id that the graph does not have.
 pub fn read_node_ids(path: impl AsRef<Path>, dataset: &Dataset) -> Result<Vec<u32>, LoadError> {
-    reading::entrance(|| read_ids(path.as_ref(), dataset))
+    entrance::enter(|| read_ids(path.as_ref(), dataset))
 }
 
 fn read_ids(path: &Path, dataset: &Dataset) -> Result<Vec<u32>, LoadError> {

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::MAX_CLASSES;
+use super::draft::MAX_CLASSES;
 use crate::engine::graph::Labels;
 use crate::io::npy::Array;
 use crate::io::report::LoadError;

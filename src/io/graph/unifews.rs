@@ -15,9 +15,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::build::build_as_stored;
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
 use super::labels::read_labels;
+use super::node_index::NodeOrder;
+use super::request::Request;
 use super::split::{SplitArrays, read_split_arrays};
-use super::{Draft, Request, build_as_stored};
 use crate::engine::graph::Features;
 use crate::io::file::{read_text, stem};
 use crate::io::npy::Array;
@@ -25,8 +30,29 @@ use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::sparse::{CompressedRows, MatrixEdges, Values};
 
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "Unifews folder",
+    listed: Listed { group: Group::OwnFolders, place: 1, name: "Unifews" },
+    title: "Unifews folder",
+    files: "a folder with `adj.npz`, or that file",
+    also: "features, labels, splits",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    let is_matrix = look.is_archive_called("adj.npz") && look.has("indptr.npy");
+    (is_matrix || look.is_folder_with("adj.npz")).then_some(Certainty::Certain)
+}
+
 /// Reads the folder, or the folder around its `adj.npz`.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let folder = if path.is_dir() { path.to_owned() } else { path.parent().map_or_else(PathBuf::new, Path::to_owned) };
     let adjacency = folder.join("adj.npz");

@@ -4,19 +4,21 @@
 
 use std::path::Path;
 
-use super::Request;
+use super::format::{Format, Meets};
+use super::request::Request;
 use crate::engine::graph::{EdgeList, ReadOptions};
-use crate::io::detect::GraphFormat;
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
+use crate::io::text::shortened;
 
-/// Refuses options that no file of the format can meet.
-pub(super) fn check_options(format: GraphFormat, options: &ReadOptions, path: &Path) -> Result<(), LoadError> {
-    use GraphFormat::{Dgl, EdgeList, Gexf, Gml, GraphMl, Mat, MatrixMarket, Metis, PygProcessed};
-    let is_list = format == EdgeList;
-    // A table beside the graph has columns that options may speak of.
-    let has_tables = super::beside::has_tables(path, format, options);
-    let has_names = matches!(format, GraphMl | Gexf | Gml | Dgl | PygProcessed);
+/// Refuses options that no file of the format can meet. `has_tables`: a table beside the graph has columns that options may speak of.
+pub(super) fn check_options(
+    format: &Format,
+    has_tables: bool,
+    options: &ReadOptions,
+    path: &Path,
+) -> Result<(), LoadError> {
+    let meets = |what: Meets| format.meets.contains(&what);
+    let is_list = meets(Meets::Lines);
     let lines = "a list of edges as text, which alone has lines to take apart";
     let named = |file: &str| format!("a format with named attributes of nodes (or {file} with a file of its own)");
     let asked = [
@@ -24,12 +26,7 @@ pub(super) fn check_options(format: GraphFormat, options: &ReadOptions, path: &P
         ("separator", options.separator.is_some(), is_list, lines.to_owned()),
         ("header", options.header.is_some(), is_list, lines.to_owned()),
         ("comments", options.comments.is_some(), is_list, lines.to_owned()),
-        (
-            "encoding",
-            options.encoding.is_some(),
-            matches!(format, EdgeList | MatrixMarket | Metis | GraphMl | Gexf | Gml),
-            "a format of text".to_owned(),
-        ),
+        ("encoding", options.encoding.is_some(), meets(Meets::Encoding), "a format of text".to_owned()),
         (
             "id_column",
             options.id_column.is_some(),
@@ -43,31 +40,31 @@ pub(super) fn check_options(format: GraphFormat, options: &ReadOptions, path: &P
         (
             "features",
             options.features.is_some(),
-            has_names || has_tables || format == Mat || options.feature_file.is_some(),
+            meets(Meets::NodeParts) || has_tables || options.feature_file.is_some(),
             named("--feature-file"),
         ),
         (
             "labels",
             options.labels.is_some(),
-            has_names || has_tables || format == Mat || options.label_file.is_some(),
+            meets(Meets::NodeParts) || has_tables || options.label_file.is_some(),
             named("--label-file"),
         ),
         (
             "split_masks",
             options.split_masks.is_some(),
-            has_names || has_tables || options.split_file.is_some(),
+            meets(Meets::Masks) || has_tables || options.split_file.is_some(),
             named("--split-file"),
         ),
         (
             "weight_attribute",
             options.weight_attribute.is_some(),
-            has_names,
+            meets(Meets::EdgeAttribute),
             "a format with named attributes of edges".to_owned(),
         ),
     ];
     for (name, is_asked, is_met, expected) in asked {
         if is_asked && !is_met {
-            return Err(LoadError::content(path, format!("graph.{name}"), expected, format.to_string()));
+            return Err(LoadError::content(path, format!("graph.{name}"), expected, format.name));
         }
     }
     if options.weight_attribute.is_some() && options.weights == Some(false) {

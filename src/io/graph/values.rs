@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::labels::says_nothing;
 use crate::engine::graph::Labels;
-use crate::io::number::number_of;
+use crate::io::text::number::number_of;
 
 /// One value of an attribute.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,15 +13,39 @@ use std::path::{Path, PathBuf};
 use sprs::CsMatI;
 
 use super::build::{Stated, build};
-use super::labels::says_nothing;
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
+use super::labels::{labels_from, says_nothing};
+use super::node_index::NodeOrder;
 use super::numbers::{for_each_row, shown};
+use super::request::Request;
 use super::split::{SplitArrays, read_split_arrays};
-use super::{Draft, Request, labels_from};
 use crate::engine::graph::{EdgeList, Features};
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 use crate::io::source::parse_whole;
+
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "Geom-GCN folder",
+    listed: Listed { group: Group::Folders, place: 5, name: "Geom-GCN" },
+    title: "Geom-GCN",
+    files: "a folder with `out1_node_feature_label.txt` and `out1_graph_edges.txt`, or one of them",
+    also: "features, labels, splits",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    matches!(look, Look::Folder(path) | Look::Place(path) if text_folder(path).is_some()).then_some(Certainty::Certain)
+}
 
 const NODES: &str = "out1_node_feature_label.txt";
 const EDGES: &str = "out1_graph_edges.txt";
@@ -37,7 +61,7 @@ pub(crate) fn text_folder(path: &Path) -> Option<PathBuf> {
 }
 
 /// Reads the folder.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let folder = text_folder(request.path).unwrap_or_else(|| request.path.to_owned());
     let root = if folder.file_name().is_some_and(|name| name == "raw") { folder.parent() } else { None };
     let mut report = LoadReport::default();

@@ -1,9 +1,9 @@
 //! Arrays of edges as weights: one number per edge, or a column that the user names.
 
-use super::Request;
+use super::request::Request;
 use crate::io::npy::Array;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
 
 /// How to leave out weights that were chosen for the user.
 pub(super) const LEAVE_OUT: &str = " (--edge-weights false leaves them out)";

@@ -6,16 +6,40 @@
 //! label or target  [n]; a target that is no whole number is traffic, not a class, and is not used
 //! ```
 
-use super::build::{Stated, build};
+use super::build::{Stated, build, edge_pairs};
+use super::draft::Draft;
+use super::estimate;
+use super::format::{Certainty, Format, Group, Listed, Look};
 use super::labels::read_labels;
-use super::{Draft, Request, edge_pairs};
+use super::node_index::NodeOrder;
+use super::request::Request;
 use crate::engine::graph::Features;
 use crate::io::file::stem;
 use crate::io::npz::Npz;
 use crate::io::report::{LoadError, LoadReport};
 
+/// This format.
+pub(super) static FORMAT: Format = Format {
+    name: "Wikipedia network archive",
+    listed: Listed { group: Group::Archives, place: 3, name: "Wikipedia" },
+    title: "Wikipedia",
+    files: "`.npz`",
+    also: "features, labels, all splits",
+    sniff,
+    read,
+    needed: estimate::of_arrays,
+    meets: &[],
+    order: NodeOrder::FromZero,
+    may_lack_parts: false,
+    is_finished: false,
+};
+
+fn sniff(look: &Look<'_>) -> Option<Certainty> {
+    (look.has("features.npy") && look.has("edges.npy")).then_some(Certainty::Likely)
+}
+
 /// Reads the archive.
-pub(super) fn read(request: Request<'_>) -> Result<Draft, LoadError> {
+fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let path = request.path;
     let mut npz = Npz::open(path)?;
     let mut report = LoadReport::default();

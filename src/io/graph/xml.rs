@@ -13,11 +13,11 @@ use std::rc::Rc;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::Request;
+use super::request::Request;
 use crate::io::encoding::{Misfit, Transcoded, of, of_mark};
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 use crate::io::source::ByteSource;
+use crate::io::text::shortened;
 
 /// An element's start: its name without a namespace, and its attributes.
 #[derive(Debug, Clone, Default)]
@@ -250,4 +250,16 @@ fn declared(head: &[u8]) -> Option<&[u8]> {
     let value = declaration.get(at..)?.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
     let (quote, value) = value.split_first()?;
     value.get(..memchr::memchr(*quote, value)?)
+}
+
+/// The name of an XML text's first element, without a namespace.
+pub(super) fn root_element(text: &str) -> Option<&str> {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    // Over the declaration, comments and the document type.
+    while let Some(inner) = rest.strip_prefix("<?").or_else(|| rest.strip_prefix("<!")) {
+        let end = if inner.starts_with("--") { "-->" } else { ">" };
+        rest = rest.get(rest.find(end)? + end.len()..)?.trim_start();
+    }
+    let name = rest.strip_prefix('<')?.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next()?;
+    name.rsplit(':').next()
 }

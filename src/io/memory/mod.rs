@@ -5,9 +5,8 @@
 //! (cgroups, both versions), and what the user allowed (`--max-memory`). Inside a reader it is asked through
 //! [`reading::ask`](super::reading::ask).
 //!
-//! What is never here: knowledge of a format beyond [`estimate`]'s guesses from headers.
+//! What is never here: knowledge of a format.
 
-pub(super) mod estimate;
 mod system;
 
 use std::path::Path;

@@ -3,6 +3,8 @@
 //! A reader takes named tensors out of its container, as 32-bit floats; `dialect` turns other programs' names and orientation into
 //! PyTorch's of today; [`Model::from_state_dict`] checks shapes and chain. What neither says (hops, normalisation) takes the
 //! family's default, and the report says so.
+//!
+//! What is never here: which container a file is (`io/detect.rs`).
 
 mod dialect;
 mod npz;
@@ -10,20 +12,15 @@ mod onnx;
 mod safetensors;
 mod sparse;
 mod sparse_write;
+mod state;
 mod torch_pickle;
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
-use super::detect::{Detected, ModelFormat, detect};
 use super::file::{MAX_FILE_BYTES, read_whole};
-use super::reading;
-use super::recipe::shortened;
-use super::report::{ASSUMED, LoadError, LoadReport};
-use super::sample;
-use crate::engine::EngineError;
-use crate::engine::model::{Architecture, Model};
-use dialect::{ModuleFacts, Origin, Refusal, Tensors, Unread};
+use super::report::{LoadError, LoadReport};
+use crate::engine::model::Model;
 
 pub(crate) use npz::is_model_archive;
 pub(crate) use onnx::is_onnx;
@@ -32,201 +29,40 @@ pub use safetensors::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, r
 pub use sparse::SPARSE_MODEL_FORMAT;
 pub use sparse_write::encode_sparse_model;
 
-/// Reads a model from a file in any known container, or one that ships with the program by `sample:NAME`.
+/// A container of models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelFormat {
+    /// Our own, and what other programs write with the same library.
+    Safetensors,
+    /// A file of `torch.save`, of any age.
+    Torch,
+    /// NumPy arrays, one per tensor.
+    Npz,
+    /// The initialisers of an ONNX graph.
+    Onnx,
+}
+
+impl fmt::Display for ModelFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Safetensors => "safetensors",
+            Self::Torch => "PyTorch",
+            Self::Npz => "NumPy archive",
+            Self::Onnx => "ONNX",
+        })
+    }
+}
+
+/// Reads a model from a file of this container.
 ///
 /// # Errors
 /// [`LoadError`]; the message names the tensor, what was expected and what was found.
-pub fn read_model(spec: &str) -> Result<(Model, LoadReport), LoadError> {
-    reading::entrance(|| read_spec(spec))
-}
-
-fn read_spec(spec: &str) -> Result<(Model, LoadReport), LoadError> {
-    let path = Path::new(spec);
-    if let Some(name) = spec.strip_prefix(sample::PREFIX) {
-        return read_model_bytes(sample::read_sample_model(name)?, path);
-    }
-    let state = match detect(path)? {
-        Detected::Model(ModelFormat::Safetensors) => return read_model_bytes(&read_whole(path, MAX_FILE_BYTES)?, path),
-        Detected::Model(ModelFormat::Torch) => torch_pickle::read(path)?,
-        Detected::Model(ModelFormat::Npz) => npz::read(path)?,
-        Detected::Model(ModelFormat::Onnx) => onnx::read(path)?,
-        other => {
-            return Err(LoadError::Unknown {
-                path: path.to_owned(),
-                expected: "a model (safetensors, PyTorch, .npz or ONNX)".to_owned(),
-                found: other.to_string(),
-            });
-        }
+pub(crate) fn read(format: ModelFormat, path: &Path) -> Result<(Model, LoadReport), LoadError> {
+    let state = match format {
+        ModelFormat::Safetensors => return read_model_bytes(&read_whole(path, MAX_FILE_BYTES)?, path),
+        ModelFormat::Torch => torch_pickle::read(path)?,
+        ModelFormat::Npz => npz::read(path)?,
+        ModelFormat::Onnx => onnx::read(path)?,
     };
     state.into_model(path)
-}
-
-/// What a container holds.
-#[derive(Debug)]
-struct State {
-    tensors: Tensors,
-    /// What whole modules say about themselves; empty where a file has tensors alone.
-    modules: Vec<ModuleFacts>,
-    report: LoadReport,
-    /// Tensors whose values cannot be read.
-    unread: Vec<Unread>,
-}
-
-/// A parameter's name is never longer, bytes.
-const LONGEST_NAME: usize = 1000;
-
-impl State {
-    /// Nothing so far.
-    fn new(report: LoadReport) -> Self {
-        Self { tensors: Tensors::new(), modules: Vec::new(), report, unread: Vec::new() }
-    }
-
-    /// Takes a tensor over; one that cannot be read is remembered with the reason, and only an error that is not about its content
-    /// ends the reading.
-    fn take(&mut self, name: &str, read: Result<ndarray::ArrayD<f32>, LoadError>) -> Result<(), LoadError> {
-        if name.len() > LONGEST_NAME {
-            self.report.ignored.push(format!("{} (a name of {} bytes)", shortened(name), name.len()));
-            return Ok(());
-        }
-        match read {
-            Ok(tensor) => drop(self.tensors.insert(name.to_owned(), tensor)),
-            Err(error) => self.unread.push(Unread { name: shortened(name), reason: Refusal::of(error)? }),
-        }
-        Ok(())
-    }
-
-    /// Computes weights from their parts, multiplies masks in, and says so.
-    fn complete_weights(&mut self, path: &Path) -> Result<(), LoadError> {
-        let refused = |refusal: Refusal| refusal.in_file(path);
-        for (action, name) in dialect::compute_weights(&mut self.tensors).map_err(refused)? {
-            self.report.fact(action, shortened(&name));
-        }
-        if dialect::are_masks_alone(&self.tensors) {
-            let expected = "weights (load the state dict of the model that these masks belong to; masks that stand beside their weights, \
-                            as torch.nn.utils.prune keeps them, are applied)";
-            return Err(LoadError::content(path, "tensors", expected, "masks alone, zeros and ones"));
-        }
-        for name in dialect::apply_masks(&mut self.tensors).map_err(refused)? {
-            self.report.fact("mask applied to", shortened(&name));
-        }
-        Ok(())
-    }
-
-    /// Recognises the network by its names.
-    fn into_model(mut self, path: &Path) -> Result<(Model, LoadReport), LoadError> {
-        self.complete_weights(path)?;
-        let Self { tensors, modules, mut report, unread } = self;
-        let found = dialect::translate(tensors, &modules, unread).map_err(|refusal| refusal.in_file(path))?;
-        let (model, unused) = Model::from_state_dict(&found.architecture, found.tensors)
-            .map_err(|error| LoadError::invalid(path, in_names_of_file(error, &found.origins, &found.layers)))?;
-        report.fact("layers", found.dialect);
-        for (action, names) in found.done {
-            report.fact(action, names.join(", "));
-        }
-        if !found.stated.is_empty() {
-            report.fact("the file says", found.stated.join(", "));
-        }
-        for assumed in found.assumed {
-            report.fact(ASSUMED, assumed);
-        }
-        found.doubtful.into_iter().for_each(|reading| report.doubt(reading));
-        warn_about_settings(&model.architecture, &found.stated, &mut report);
-        if let [first, ..] = &unused[..] {
-            // The names were known one by one, and yet the network has no place for this.
-            let expected = format!("the tensors of {}", model.title());
-            let first = found.origins.get(first).map_or(first, |origin| &origin.file);
-            return Err(LoadError::content(
-                path,
-                format!("tensor {}", shortened(first)),
-                expected,
-                "one that it has no place for",
-            ));
-        }
-        if !found.unused.is_empty() {
-            let names = found.unused.join(", ");
-            report.warnings.push(format!("tensors that are part of no known layer are left out: {names}"));
-            report.ignored.extend(found.unused);
-        }
-        for unread in found.unread {
-            report.warnings.push(format!("a tensor that cannot be read is left out: {unread}"));
-            report.ignored.push(unread);
-        }
-        describe(&model, &mut report);
-        Ok((model, report))
-    }
-}
-
-/// An error about one of our tensors, in the names and the orientation of the file.
-fn in_names_of_file(
-    error: EngineError,
-    origins: &BTreeMap<String, Origin>,
-    layers: &BTreeMap<String, String>,
-) -> EngineError {
-    match error {
-        EngineError::Mismatch { what, expected, found } => {
-            if let Some(origin) = what.strip_prefix("shape of ").and_then(|ours| origins.get(ours)) {
-                let turned = |text: String| if origin.is_turned { reversed(&text) } else { text };
-                return EngineError::mismatch(
-                    format!("shape of {}", shortened(&origin.file)),
-                    turned(expected),
-                    turned(found),
-                );
-            }
-            let layer = layers.iter().find_map(|(ours, file)| Some((expected.strip_prefix(ours.as_str())?, file)));
-            match layer {
-                Some((part, file)) if what == "model tensors" => EngineError::mismatch(
-                    format!("layer {}", shortened(file)),
-                    format!("a tensor for its {part}"),
-                    found,
-                ),
-                _ => EngineError::Mismatch { what, expected, found },
-            }
-        }
-        EngineError::NotFinite { what, found } => {
-            let what = origins.get(&what).map_or(what, |origin| shortened(&origin.file));
-            EngineError::NotFinite { what, found }
-        }
-        other => other,
-    }
-}
-
-/// A list of lengths the other way round; any other text as it is.
-fn reversed(text: &str) -> String {
-    let Some(inner) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) else { return text.to_owned() };
-    let lengths: Vec<&str> = inner.split(", ").collect();
-    format!("[{}]", lengths.into_iter().rev().collect::<Vec<_>>().join(", "))
-}
-
-/// The counts that every model's report ends with.
-fn describe(model: &Model, report: &mut LoadReport) {
-    report.fact("model", model.title()).fact("parameters", model.n_parameters());
-    let (n_zero, n_weights) = model.weights().fold((0usize, 0usize), |(zero, all), weight| {
-        (zero + weight.values.iter().filter(|w| **w == 0.0).count(), all + weight.values.len())
-    });
-    if n_zero > 0 {
-        report.fact("weights that are 0", format!("{n_zero} of {n_weights}"));
-    }
-    if let Some(trained_on) = &model.trained_on {
-        report.fact("trained on", format!("{}, split {}", trained_on.graph, trained_on.split));
-    }
-}
-
-/// Says which settings of the architecture no tensor tells.
-fn warn_about_settings(architecture: &Architecture, stated: &[String], report: &mut LoadReport) {
-    let mut assumed: Vec<String> = Vec::new();
-    for (name, value) in [
-        ("hops", architecture.hops.to_string()),
-        ("norm_r", architecture.norm_r.to_string()),
-        ("alpha", architecture.alpha.to_string()),
-        ("theta", architecture.theta.to_string()),
-    ] {
-        let is_stated = stated.iter().any(|text| text.split(' ').next() == Some(name));
-        if architecture.has(name) && !is_stated {
-            assumed.push(format!("{name} {value}"));
-        }
-    }
-    if !assumed.is_empty() {
-        let assumed = assumed.join(", ");
-        report.doubt(format!("the file does not say how the graph is used: {assumed} assumed"));
-    }
 }

@@ -7,10 +7,10 @@
 
 use std::path::Path;
 
-use super::State;
+use super::state::State;
 use crate::io::npz::Npz;
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
 
 /// Parts of names that say that an array is a parameter.
 const PARAMETERS: [&str; 6] = ["weight", "weight1", "weight_orig", "att", "att_src", "attn_l"];

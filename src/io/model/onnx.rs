@@ -16,15 +16,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Component, Path};
 
-use super::State;
 use super::dialect::multiplies_from_the_right;
+use super::state::State;
 use crate::io::file::{Claimed, open, read_claimed, read_whole};
 use crate::io::narrow;
 use crate::io::npy::{Array, Layout};
 use crate::io::onnx::{NodeProto, TensorProto, decode};
 use crate::io::reading::{self, Pace};
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
 use ndarray::ArrayD;
 
 /// Protobuf ends at 2 GiB.

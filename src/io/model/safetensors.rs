@@ -20,14 +20,14 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::sparse::{self, SPARSE_MODEL_FORMAT};
-use super::{State, describe};
+use super::state::{State, describe};
 use crate::engine::experiment::ValueType;
 use crate::engine::model::{Architecture, Model, TrainedOn};
 use crate::io::atomic::write_atomic;
 use crate::io::narrow;
 use crate::io::npy::{Array, Layout};
-use crate::io::recipe::shortened;
 use crate::io::report::{ExportError, LoadError, LoadReport};
+use crate::io::text::shortened;
 
 /// Name and version of our metadata.
 pub const MODEL_FORMAT: &str = "unifews-model/1";

@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::experiment::{Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, ValueType};
 use crate::io::reading::{self, Pace};
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
+use crate::io::text::shortened;
 
 /// Name and version of the metadata.
 pub const SPARSE_MODEL_FORMAT: &str = "unifews-sparse-model/1";

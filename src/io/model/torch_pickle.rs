@@ -14,10 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::dialect::ModuleFacts;
-use super::{LONGEST_NAME, State};
+use super::state::{LONGEST_NAME, State};
 use crate::io::pickle::{Id, Node, Pickle};
-use crate::io::recipe::shortened;
 use crate::io::report::{LoadError, LoadReport};
+use crate::io::text::shortened;
 use crate::io::torch::{SparseRef, Storages, TensorRef, TorchFile};
 
 /// Keys under which programs put the state dict, the likeliest first.

@@ -6,7 +6,8 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::{Array, EXPECTED_TYPES, Header, Kind, Layout, MAGIC, first_bytes, n_values, other_length};
+use super::array::Array;
+use super::header::{EXPECTED_TYPES, Header, Kind, Layout, MAGIC, first_bytes, n_values, other_length};
 use crate::io::file::{Claimed, read_claimed};
 use crate::io::reading;
 use crate::io::report::LoadError;

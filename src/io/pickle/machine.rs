@@ -6,14 +6,24 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Id, Node, Object, Pickle, PickleFault};
+use super::value::{Id, Node, Object, Pickle, PickleFault};
 use crate::io::reading;
+
+impl<'a> Pickle<'a> {
+    /// Reads the pickle that `bytes` start with.
+    ///
+    /// # Errors
+    /// [`PickleFault`] with the byte's position.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, PickleFault> {
+        run(bytes)
+    }
+}
 
 /// Memory is asked for where there are more values.
 const ASKED_FROM: usize = 1 << 16;
 
 /// Reads up to the end mark.
-pub(super) fn run(bytes: &[u8]) -> Result<Pickle<'_>, PickleFault> {
+fn run(bytes: &[u8]) -> Result<Pickle<'_>, PickleFault> {
     let mut machine = Machine {
         bytes,
         at: 0,
@@ -239,7 +249,7 @@ impl<'a> Machine<'a> {
         let text = std::str::from_utf8(line).unwrap_or("").trim();
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            let found = super::super::recipe::shortened(&String::from_utf8_lossy(line));
+            let found = crate::io::text::shortened(&String::from_utf8_lossy(line));
             return Err(self.fault("a whole number", format!("{found:?}")));
         }
         Ok(text.parse().map_or(Node::Big, Node::Int))

@@ -13,7 +13,7 @@
 
 use std::path::Path;
 
-use super::{Id, Node, Pickle};
+use super::value::{Id, Node, Pickle};
 use crate::io::npy::{Array, Layout};
 use crate::io::report::LoadError;
 use crate::io::sparse::CompressedRows;

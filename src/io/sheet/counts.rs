@@ -1,8 +1,8 @@
 //! First lines that state how many rows follow, and of what.
 
 use super::words::{Word, word_of};
-use crate::io::recipe::shortened;
 use crate::io::source::parse_whole;
+use crate::io::text::shortened;
 
 /// A first line that states how many rows follow, and of what.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 //!
 //! What is never here: what a column is for.
 
-use super::sketch::ColumnKind;
+use super::column::ColumnKind;
 use super::words::is_missing;
-use crate::io::number::{is_clear_comma, table_number, with_decimal_comma};
 use crate::io::source::parse_whole;
+use crate::io::text::number::{is_clear_comma, table_number, with_decimal_comma};
 
 /// The narrowest kind that all values are of.
 pub(super) fn kind_of<'a>(values: impl Iterator<Item = &'a str>) -> ColumnKind {

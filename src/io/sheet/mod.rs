@@ -8,6 +8,7 @@
 //! What is never here: what becomes of the columns. `sketch.rs` says what the start of a table shows, `rows.rs` gives all of it row by
 //! row, `words.rs` has the words that headers use.
 
+mod column;
 mod counts;
 mod kinds;
 mod purpose;
@@ -15,8 +16,9 @@ mod rows;
 mod sketch;
 pub(crate) mod words;
 
+pub use column::{ColumnKind, ColumnRole, ColumnSketch};
 pub(crate) use counts::Counts;
 pub(crate) use purpose::{Purpose, purpose_of};
 pub(crate) use rows::for_each_row;
-pub use sketch::{ColumnKind, ColumnRole, ColumnSketch, TableSketch};
+pub use sketch::TableSketch;
 pub(crate) use sketch::{is_parquet, sketch};

@@ -1,6 +1,7 @@
 //! What a table is for: edges, or one row per node with features, labels or a split.
 
-use super::sketch::{ColumnKind, ColumnRole, TableSketch};
+use super::column::{ColumnKind, ColumnRole};
+use super::sketch::TableSketch;
 use super::words::{NameHint, hint_of};
 
 /// What a table is for.

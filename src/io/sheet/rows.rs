@@ -11,7 +11,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{ChunkReader, FileReader as _, Length, SerializedFileReader};
 use parquet::record::Field;
 
-use super::sketch::{Layout, MAX_COLUMNS};
+use super::column::{Layout, MAX_COLUMNS};
 use crate::engine::control::Control;
 use crate::io::encoding::no_utf8;
 use crate::io::file::{Claimed, InputFile, open, read_claimed};

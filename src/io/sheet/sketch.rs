@@ -4,16 +4,17 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::column::{ColumnKind, ColumnRole, ColumnSketch, Layout, MAX_COLUMNS};
 use super::counts::{Counts, begins_with_counts, counts_of, perhaps_counts};
 use super::kinds::{decimal_commas_of, kind_of};
 use super::rows::{parquet_names, parquet_start};
 use super::words::{self, Word, is_missing, is_row_name, part_of_split, truth, word_of};
 use crate::engine::graph::{Column, Encoding, ReadOptions, Separator};
 use crate::io::encoding::{decode_start, japanese, no_utf8, of_mark};
-use crate::io::number::with_decimal_comma;
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
 use crate::io::source::ByteSource;
+use crate::io::text::number::with_decimal_comma;
+use crate::io::text::shortened;
 
 /// How much of a text is looked at, bytes.
 const HEAD_BYTES: usize = 1 << 16;
@@ -23,79 +24,6 @@ const MOST_ROWS: usize = 200;
 const SHOWN_LINES: usize = 3;
 /// Columns that are named in a refusal.
 const SHOWN_COLUMNS: usize = 8;
-/// More columns than this are no table.
-pub(super) const MAX_COLUMNS: usize = 1 << 17;
-
-/// What the values of a column are, as far as they were looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ColumnKind {
-    /// No value at all.
-    Empty,
-    /// Whole numbers.
-    Whole,
-    /// Numbers.
-    Number,
-    /// Texts.
-    Text,
-}
-
-/// What a column is recognised as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ColumnRole {
-    /// The node that an edge comes from.
-    Source,
-    /// The node that an edge goes to.
-    Target,
-    /// The edge's weight.
-    Weight,
-    /// The node that a row is about.
-    Id,
-    /// The class of the row's node.
-    Class,
-    /// Which part of a split the row's node belongs to.
-    Split,
-    /// Whether the row's node trains.
-    Train,
-    /// Whether the row's node validates.
-    Val,
-    /// Whether the row's node tests.
-    Test,
-    /// A number of the row's node.
-    Feature,
-    /// Nothing that is used.
-    LeftOut,
-}
-
-impl std::fmt::Display for ColumnRole {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Source => "source",
-            Self::Target => "target",
-            Self::Weight => "weight",
-            Self::Id => "id",
-            Self::Class => "class",
-            Self::Split => "split",
-            Self::Train => "train",
-            Self::Val => "val",
-            Self::Test => "test",
-            Self::Feature => "feature",
-            Self::LeftOut => "left out",
-        })
-    }
-}
-
-/// One column of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ColumnSketch {
-    /// Its name in the header, else `column 1` and so on.
-    pub name: String,
-    /// What its values are.
-    pub kind: ColumnKind,
-    /// What it is recognised as.
-    pub role: ColumnRole,
-}
 
 /// What the start of a table shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -130,25 +58,6 @@ pub struct TableSketch {
     /// rows are.
     #[serde(skip)]
     pub(crate) perhaps_counts: Option<Counts>,
-}
-
-/// How rows are read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Layout {
-    /// Parquet; else text.
-    pub(crate) is_parquet: bool,
-    /// The byte between fields; a space is any run of spaces and tabs.
-    pub(crate) separator: u8,
-    pub(crate) encoding: Option<Encoding>,
-    /// Lines in front of the table: comments, empty ones and Excel's `sep=`.
-    pub(crate) n_skipped: usize,
-    pub(crate) has_header: bool,
-    /// What comments begin with.
-    pub(crate) comment: Option<u8>,
-    pub(crate) has_quotes: bool,
-    pub(crate) n_columns: usize,
-    /// Columns whose numbers have a comma where others have a point.
-    pub(crate) decimal_commas: Vec<usize>,
 }
 
 impl TableSketch {

@@ -1,19 +1,16 @@
 //! Sparse tensors of PyTorch files, in every layout that PyTorch has, and how they are written out in full.
 //!
-//! What is never allocated: more than [`SPARSE_BYTES`] for all of a file's, and nothing that the job's memory budget has no room for.
+//! What is never allocated: more than 256 MiB for all of a file's, and nothing that the job's memory budget has no room for.
 
 use std::path::Path;
 
 use ndarray::{ArrayD, Axis};
 
-use super::{Storages, TensorRef};
+use super::file::{Storages, TensorRef};
 use crate::io::pickle::{Id, Pickle};
 use crate::io::reading::{self, Pace};
-use crate::io::recipe::shortened;
 use crate::io::report::LoadError;
-
-/// Bytes of values that the sparse tensors of a file may have when they are written out in full.
-pub(super) const SPARSE_BYTES: u64 = 1 << 28;
+use crate::io::text::shortened;
 
 /// How a sparse matrix lies.
 #[derive(Debug, Clone, PartialEq, Eq)]

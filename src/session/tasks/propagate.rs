@@ -12,8 +12,9 @@ use crate::engine::experiment::{dataset_bytes, follow};
 use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::out_of_core::{GraphSize, MemoryPlan, Storage as _, StoredPropagation, propagate_stored, sums_hops};
 use crate::engine::sparsify::{Recipe, propagate};
+use crate::io::out_of_core::{DiskStorage, OutOfCoreWriter};
 use crate::io::results::{Elapsed, PropagationMetrics, PropagationWriter};
-use crate::io::stored::{DiskStorage, OutOfCoreWriter, StoredGraph};
+use crate::io::stored::StoredGraph;
 
 /// Writes the embedding, the counts and the recipe into a folder.
 #[derive(Debug)]

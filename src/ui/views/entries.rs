@@ -6,9 +6,8 @@ use eframe::egui::{self, vec2};
 
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::Run;
-use crate::engine::plot::{Atlas, LogHistogram, NodeOrder, Side};
+use crate::engine::plot::{Atlas, Axis, Curve, Curves, LogHistogram, Mark, NodeOrder, Side};
 use crate::engine::sparsify::{EdgeMode, WeightMode};
-use crate::io::figure::{Axis, Curve, Curves, Mark};
 use crate::session::{AtlasRequest, Command, Distribution, DistributionRequest, format};
 use crate::ui::widgets::plot::{curves_ui, save_request};
 use crate::ui::widgets::{empty_state, mono, picker, strong, weak};

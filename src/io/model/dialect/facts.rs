@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Refusal;
+use super::tensors::Refusal;
 use crate::engine::model::Architecture;
 
 /// One module of a pickled network.

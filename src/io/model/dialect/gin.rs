@@ -12,16 +12,26 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array1, ArrayD, Axis};
 
-use super::layers::{Context, Kind, Layer, NO_SELF_LOOPS, Origin, recognise};
+use super::layers::{self, Context, Kind, Layer, NO_SELF_LOOPS, Origin, refuse_unsupported};
 use super::names::{Block, inner_blocks};
 use super::sequence::{self, Fold, Item};
-use super::{Refusal, Tensors};
+use super::tensors::{Refusal, Tensors};
 
 /// PyTorch's small number below the root.
 const EPS: f64 = 1e-5;
 
+/// Recognises a layer: `Ok(Err(block))` for what is none. A GIN layer holds layers, so it is recognised here and not by the table alone.
+pub(super) fn recognise(block: Block, context: &Context<'_>) -> Result<Result<Layer, Block>, Refusal> {
+    let is_named = block.index.is_some() || !block.stem.is_empty();
+    if is_named && block.leaves.keys().any(|leaf| leaf.starts_with("nn.") || leaf.starts_with("apply_func.")) {
+        refuse_unsupported(&block)?;
+        return layer(block, context).map(Ok);
+    }
+    layers::recognise(block, context)
+}
+
 /// Reads a GIN layer.
-pub(super) fn layer(block: Block, context: &Context<'_>) -> Result<Layer, Refusal> {
+fn layer(block: Block, context: &Context<'_>) -> Result<Layer, Refusal> {
     let Block { stem, index, name, leaves } = block;
     let title = if leaves.keys().any(|leaf| leaf.starts_with("nn.")) { "GINConv of PyG" } else { "GINConv of DGL" };
     let (mut tensors, mut inner) = (Tensors::new(), Tensors::new());

@@ -12,7 +12,7 @@ use ndarray::{ArrayD, Axis, Slice};
 
 use super::names::{Block, is_convolution, is_linear, n_axes};
 use super::sequence::Modules;
-use super::{Refusal, Tensors, gin};
+use super::tensors::{Refusal, Tensors};
 
 /// What a layer computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -296,15 +296,12 @@ pub(super) struct Context<'a> {
     pub(super) gapped: BTreeSet<String>,
 }
 
-/// Recognises a layer: `Ok(Err(block))` for what is none.
+/// Recognises a layer by the table: `Ok(Err(block))` for what is none of it.
 pub(super) fn recognise(block: Block, context: &Context<'_>) -> Result<Result<Layer, Block>, Refusal> {
     if block.index.is_none() && block.stem.is_empty() {
         return Ok(Err(block));
     }
     refuse_unsupported(&block)?;
-    if block.leaves.keys().any(|leaf| leaf.starts_with("nn.") || leaf.starts_with("apply_func.")) {
-        return gin::layer(block, context).map(Ok);
-    }
     let fits = |row: &Row| {
         let is_named = |leaf: &str| row.needed.iter().chain(row.optional).any(|(name, _)| *name == leaf);
         row.needed.iter().all(|(name, _)| block.leaves.contains_key(*name)) && block.leaves.keys().all(|l| is_named(l))
@@ -331,7 +328,7 @@ pub(super) fn recognise(block: Block, context: &Context<'_>) -> Result<Result<La
 }
 
 /// Parts of layers whose formula is not ours.
-fn refuse_unsupported(block: &Block) -> Result<(), Refusal> {
+pub(super) fn refuse_unsupported(block: &Block) -> Result<(), Refusal> {
     if block.stem == "jk" && block.leaves.keys().any(|leaf| leaf.starts_with("lstm.")) {
         let expected = "the last layer's output alone (jk=None)";
         return Err(Refusal::new(format!("layer {}", block.name), expected, "jumping knowledge with an LSTM"));

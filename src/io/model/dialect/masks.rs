@@ -6,7 +6,7 @@
 //!                          adj_mask1_train, adj_mask2_fixed: masks of the edges, not taken over
 //! ```
 
-use super::{Refusal, Tensors};
+use super::tensors::{Refusal, Tensors};
 
 /// Applies every mask; returns the names of the weights.
 pub(in super::super) fn apply(tensors: &mut Tensors) -> Result<Vec<String>, Refusal> {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use ndarray::ArrayD;
 
-use super::Tensors;
+use super::tensors::Tensors;
 
 /// What programs put in front of every name of a network.
 const PREFIXES: [&str; 3] = ["module.", "model.", "_orig_mod."];

@@ -9,7 +9,7 @@
 
 use ndarray::{Array2, ArrayD};
 
-use super::{Refusal, Tensors};
+use super::tensors::{Refusal, Tensors};
 
 /// Computes every weight that is given in parts; returns what was done to which.
 pub(in super::super) fn compute(tensors: &mut Tensors) -> Result<Vec<(&'static str, String)>, Refusal> {

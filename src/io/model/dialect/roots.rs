@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 
 use ndarray::ArrayD;
 
+use super::network::{Draft, build};
 use super::sequence::Modules;
-use super::{Draft, Refusal, Tensors, build};
+use super::tensors::{Refusal, Tensors};
 
 /// Networks are looked for below prefixes of at most so many parts.
 const MOST_DEPTH: usize = 6;

@@ -14,7 +14,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{ModuleFacts, Refusal};
+use super::facts::ModuleFacts;
+use super::tensors::Refusal;
 
 /// Modules by their names in the file.
 pub(super) type Modules<'a> = BTreeMap<&'a str, &'a ModuleFacts>;

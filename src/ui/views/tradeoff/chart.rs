@@ -1,7 +1,7 @@
 //! The curves of a sweep, as values.
 
 use crate::engine::experiment::SweepPoint;
-use crate::io::figure::{Axis, Curve, CurveStyle, Curves};
+use crate::engine::plot::{Axis, Curve, CurveStyle, Curves};
 use crate::session::SweepState;
 
 /// What stands along the axis.

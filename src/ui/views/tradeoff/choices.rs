@@ -3,7 +3,7 @@
 use eframe::egui::{self, Sense, vec2};
 
 use crate::engine::experiment::{ComparePlan, Method};
-use crate::io::figure::{Curve, CurveStyle, colour_of};
+use crate::engine::plot::{Curve, CurveStyle, colour_of};
 use crate::session::{Command, format};
 use crate::ui::actions::Action;
 use crate::ui::tokens::{self, Tokens};

@@ -4,7 +4,7 @@ use eframe::egui::{self, RichText};
 
 use super::{GAP, LEAST_HEIGHT, Tradeoff, here_ui, point_ui, save};
 use crate::engine::experiment::{EvaluatedOn, SensitivityPoint};
-use crate::io::figure::sensitivity_curves;
+use crate::engine::plot::sensitivity_curves;
 use crate::session::{Command, Phase, SensitivityState, format};
 use crate::ui::actions::Action;
 use crate::ui::tokens::{self, Tokens};

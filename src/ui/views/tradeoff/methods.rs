@@ -4,7 +4,7 @@ use eframe::egui::{self, RichText, vec2};
 
 use super::{GAP, LEAST_HEIGHT, Tradeoff, choices, here_ui, point_ui, save};
 use crate::engine::experiment::{CompareSummary, EvaluatedOn, summarise};
-use crate::io::figure::MethodsFigure;
+use crate::engine::plot::MethodsFigure;
 use crate::session::{Command, CompareState, Phase, format};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ViewCx;

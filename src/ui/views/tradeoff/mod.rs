@@ -16,7 +16,7 @@ use egui_plot::PlotPoint;
 use self::chart::Cost;
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::EvaluatedOn;
-use crate::io::figure::Curves;
+use crate::engine::plot::Curves;
 use crate::session::{Phase, Trial};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::plot::{PlotOutput, save_request};

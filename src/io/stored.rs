@@ -13,9 +13,6 @@
 //! ```
 //! The structure is that of the graph as it was read: both directions of an undirected edge, self-loops where wanted.
 
-mod storage;
-mod work;
-
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -25,12 +22,9 @@ use bytemuck::Pod;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-pub use storage::{DiskStorage, OutOfCoreWriter};
-
 use super::atomic::{AtomicFolder, FolderPart};
-use super::bundle::npy_header;
 use super::file::{InputFile, open, read_text};
-use super::npy::Array;
+use super::npy::{Array, npy_header};
 use super::reading;
 use super::report::{ExportError, LoadError};
 use crate::engine::control::Control;
@@ -41,11 +35,11 @@ use crate::engine::out_of_core::GraphSize;
 pub(crate) const STORED_FORMAT: &str = "unifews-stored-graph/1";
 const MANIFEST: &str = "graph.json";
 /// Bytes that a manifest may have.
-const MAX_MANIFEST: u64 = 1 << 24;
+pub(super) const MAX_MANIFEST: u64 = 1 << 24;
 
 /// What `graph.json` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Manifest {
+pub(super) struct Manifest {
     format: String,
     name: String,
     source: String,
@@ -79,11 +73,11 @@ pub(crate) fn is_stored_folder(path: &Path) -> bool {
 #[derive(Debug)]
 pub struct StoredGraph {
     folder: PathBuf,
-    manifest: Manifest,
-    indptr: ArrayFile,
-    indices: ArrayFile,
-    weights: Option<ArrayFile>,
-    features: ArrayFile,
+    pub(super) manifest: Manifest,
+    pub(super) indptr: ArrayFile,
+    pub(super) indices: ArrayFile,
+    pub(super) weights: Option<ArrayFile>,
+    pub(super) features: ArrayFile,
 }
 
 impl StoredGraph {
@@ -133,7 +127,7 @@ impl StoredGraph {
     }
 
     /// Bytes and time of the last change of every array that a propagation reads.
-    fn stamps(&self) -> Result<Vec<(u64, u128)>, ExportError> {
+    pub(super) fn stamps(&self) -> Result<Vec<(u64, u128)>, ExportError> {
         let arrays = [&self.indptr, &self.indices, &self.features].into_iter().chain(&self.weights);
         arrays.map(ArrayFile::stamp).collect()
     }
@@ -324,15 +318,15 @@ fn write_array<T: Pod>(
 
 /// A `.npy` file that is read from any place.
 #[derive(Debug)]
-struct ArrayFile {
-    path: PathBuf,
-    file: Mutex<InputFile>,
-    values_at: u64,
+pub(super) struct ArrayFile {
+    pub(super) path: PathBuf,
+    pub(super) file: Mutex<InputFile>,
+    pub(super) values_at: u64,
 }
 
 impl ArrayFile {
     /// Opens a file and checks that it holds values of a type and shape, row after row.
-    fn open(path: &Path, descr: &str, shape: &[usize]) -> Result<Self, LoadError> {
+    pub(super) fn open(path: &Path, descr: &str, shape: &[usize]) -> Result<Self, LoadError> {
         const HEAD_BYTES: u64 = 1 << 12;
         let mut file = open(path)?;
         let mut head = Vec::new();
@@ -366,7 +360,7 @@ impl ArrayFile {
     }
 
     /// Bytes, and the time of the last change in nanoseconds since 1970.
-    fn stamp(&self) -> Result<(u64, u128), ExportError> {
+    pub(super) fn stamp(&self) -> Result<(u64, u128), ExportError> {
         let kind = std::fs::metadata(&self.path).map_err(|source| ExportError::io("read", &self.path, source))?;
         let changed = kind.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         Ok((kind.len(), changed.map_or(0, |since| since.as_nanos())))
@@ -381,7 +375,7 @@ impl ArrayFile {
     }
 
     /// Fills `out` with the bytes of the values from byte `from` on.
-    fn read_bytes(&self, from: u64, out: &mut [u8]) -> std::io::Result<()> {
+    pub(super) fn read_bytes(&self, from: u64, out: &mut [u8]) -> std::io::Result<()> {
         let mut file = self.file.lock().map_err(|_poisoned| std::io::Error::other("another reader failed"))?;
         file.seek(SeekFrom::Start(self.values_at + from))?;
         file.read_exact(out)

@@ -14,9 +14,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::control::Control;
-use crate::io::escape::escaped;
 use crate::io::report::{ExportError, LoadError};
 use crate::io::sha256::{self, Sum};
+use crate::io::text::escaped;
 
 /// What `lock` holds.
 const OWNER: &[u8] = b"unifews-work/1\n";

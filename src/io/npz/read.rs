@@ -1,4 +1,4 @@
-//! NumPy archives (`.npz`): a zip file of `.npy` arrays, stored or deflated, read one array at a time.
+//! Reading an archive, one array at a time.
 //!
 //! What is never allocated: more than [`MAX_EXPANSION`] bytes for each byte of the archive, and 64 MiB, for all its arrays together.
 
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::file::open;
-use super::npy::{Array, Origin, Pieces};
-use super::report::LoadError;
+use crate::io::file::open;
+use crate::io::npy::{Array, Origin, Pieces};
+use crate::io::report::LoadError;
 
 /// How many times larger than the archive its arrays may be together, beyond [`SMALL_ARRAY_BYTES`].
 ///

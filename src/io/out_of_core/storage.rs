@@ -10,17 +10,17 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 
 use super::work::{FileSum, STATE, WorkFile, WorkFolder};
-use super::{ArrayFile, Manifest, StoredGraph};
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::out_of_core::{MemoryPlan, PropagationState, Sink, Storage, StoredArray};
 use crate::engine::sparsify::Recipe;
-use crate::io::bundle::npy_header;
-use crate::io::file::read_text;
+use crate::io::file::{open, read_text};
+use crate::io::npy::npy_header;
 use crate::io::recipe::recipe_to_toml;
 use crate::io::report::{ExportError, LoadError};
 use crate::io::results::{Finished, PropagationMetrics, PropagationWriter};
 use crate::io::sha256;
+use crate::io::stored::{ArrayFile, MAX_MANIFEST, Manifest, StoredGraph};
 
 const STATE_FORMAT: &str = "unifews-propagation-state/2";
 /// Longest name of a file, bytes, where the file system does not say so.
@@ -112,7 +112,7 @@ impl<'a> DiskStorage<'a> {
 
     /// Columns of the blocks that an interrupted propagation in `work` has; the same have to be used to go on.
     pub fn width_of(work: &Path) -> Option<usize> {
-        let text = read_text(&work.join(STATE), super::MAX_MANIFEST).ok()?;
+        let text = read_text(&work.join(STATE), MAX_MANIFEST).ok()?;
         serde_json::from_str::<StateFile>(&text).ok().map(|found| found.state.block_width)
     }
 
@@ -121,7 +121,7 @@ impl<'a> DiskStorage<'a> {
         if !path.exists() {
             return Ok(None);
         }
-        let text = read_text(&path, super::MAX_MANIFEST)?;
+        let text = read_text(&path, MAX_MANIFEST)?;
         let found: serde_json::Value =
             serde_json::from_str(&text).map_err(|error| LoadError::content(&path, "state", "JSON", error))?;
         if found["format"] != STATE_FORMAT {
@@ -201,7 +201,7 @@ impl<'a> DiskStorage<'a> {
         let (_, descr, shape) = self.described(array);
         let file = match shape {
             Some(shape) => ArrayFile::open(&path, descr, &shape)?,
-            None => ArrayFile { file: Mutex::new(super::open(&path)?), path, values_at: 0 },
+            None => ArrayFile { file: Mutex::new(open(&path)?), path, values_at: 0 },
         };
         let file = Arc::new(file);
         if files.len() == MOST {
