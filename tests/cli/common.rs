@@ -108,7 +108,7 @@ pub(crate) fn cases() -> Vec<(&'static str, &'static str, Recipe)> {
     ]
 }
 
-/// Every other family, clean and with the authors' peculiarities, and the forms of attention; freshly drawn weights.
+/// Every other family, clean and with the authors' quirks, and the forms of attention; freshly drawn weights.
 pub(crate) fn other_families() -> Vec<(String, Model, Recipe)> {
     let mut shapes: Vec<Architecture> = Family::ALL.map(Architecture::new).into();
     let attention = Architecture::new(Family::Gat);

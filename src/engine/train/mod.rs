@@ -2,10 +2,10 @@
 //!
 //! Authors' code: `run_fb.py` (iterative models, all nodes at once) and `run_mb.py` (decoupled models, batches). While pruning,
 //! edge masks are decided in every training step. In the first half of the epochs weight masks start from the dense weights each
-//! time, so a removed weight may come back; in the second half zeros stay (`pruneall`, then `pruneinc`; D30). Evaluation keeps the
+//! time, so a removed weight may come back; in the second half zeros stay (`pruneall`, then `pruneinc`; docs/DIFFERENCES.md#d30). Evaluation keeps the
 //! masks of the last training step, and puts no entry back. Differs in: weights and masks of the best epoch are kept together,
-//! and validation puts nothing back, unless the recipe asks for the authors' way ([`Quirk::LastMasks`], D32, and
-//! [`Quirk::LockedValidation`], D31).
+//! and validation puts nothing back, unless the recipe asks for the authors' way ([`Quirk::LastMasks`] and
+//! [`Quirk::LockedValidation`]).
 
 mod fit;
 mod loss;

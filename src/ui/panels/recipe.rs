@@ -140,7 +140,7 @@ impl RecipePanel {
                 ui.label("Seed").on_hover_text("Seed of initial weights, dropout, batches and generated splits");
             ui.add(egui::DragValue::new(&mut recipe.seed).update_while_editing(false)).labelled_by(label.id);
             ui.end_row();
-            ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its peculiarities");
+            ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its quirks");
             rules::compat_ui(ui, recipe);
             ui.end_row();
             if store.effective_recipe().model.is_decoupled() {
