@@ -12,6 +12,7 @@ use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
 use crate::engine::sparsify::Recipe;
 use crate::io::Role;
+use crate::io::atomic::write_atomic;
 use crate::io::bundle::BundleOptions;
 use crate::io::export::ExportItem;
 
@@ -36,11 +37,16 @@ pub struct FileWriter {
 }
 
 impl FileWriter {
-    /// A writer from a closure that calls one of `io`'s writers.
+    /// A writer from a closure that makes the bytes of a file, and settles its name.
     pub fn new(
         label: impl Into<String>,
-        write: impl Fn(&Path, &Control) -> Result<PathBuf, JobError> + Send + Sync + 'static,
+        make: impl Fn(&Path, &Control) -> Result<(PathBuf, Vec<u8>), JobError> + Send + Sync + 'static,
     ) -> Self {
+        let write = move |path: &Path, ctl: &Control| {
+            let (path, bytes) = make(path, ctl)?;
+            write_atomic(&path, &bytes)?;
+            Ok(path)
+        };
         Self { label: label.into(), write: Arc::new(write) }
     }
 }

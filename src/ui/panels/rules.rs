@@ -2,7 +2,7 @@
 
 use eframe::egui;
 
-use super::recipe::combo;
+use super::fields::combo;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, HopRule, Precision, Quirk, Recipe, WeightMode};
 use crate::ui::tokens::Tokens;

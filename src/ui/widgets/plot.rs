@@ -11,12 +11,11 @@ use super::heatmap::FigureFormat;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::plot::decimate;
-use crate::io::atomic::write_atomic;
 use crate::io::figure::{Axis, Curve, CurveStyle, Curves, FigureError, Marker, Outline, ticks};
 use crate::session::jobs::JobError;
 use crate::session::{FileWriter, Request};
+use crate::ui::context::{SaveRequest, ViewCx};
 use crate::ui::tokens::{self, N_SERIES, Tokens};
-use crate::ui::views::{SaveRequest, ViewCx};
 
 /// Points nearer to the pointer than this are meant.
 const NEAR: f32 = 14.0;
@@ -501,8 +500,7 @@ pub(crate) fn save_request(curves: impl Into<Arc<Curves>>, name: &str, format: F
             FigureFormat::Svg => curves.svg().into_bytes(),
             FigureFormat::Csv => curves.csv().map_err(failed)?,
         };
-        write_atomic(&path, &bytes)?;
-        Ok(path)
+        Ok((path, bytes))
     });
     SaveRequest { name: file, writer }
 }
@@ -515,9 +513,9 @@ mod tests {
 
     use super::*;
     use crate::session::Session;
+    use crate::ui::context::CommandQueue;
     use crate::ui::frames::FrameTimes;
     use crate::ui::tokens::Themes;
-    use crate::ui::views::CommandQueue;
 
     /// What the harness draws.
     struct Long {
