@@ -19,8 +19,8 @@ pub(crate) fn shared_path(test: &str, path: &str) -> Option<PathBuf> {
     if wanted.exists() {
         return Some(wanted);
     }
-    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let required_by = REQUIRED_BY.iter().find(is_set);
+    let is_set = |name: &&'static str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let required_by = REQUIRED_BY.into_iter().find(is_set);
     assert!(required_by.is_none(), "{test}: no {path} in {}, and {required_by:?} asks for it", folder.display());
     eprintln!("skipped: {test}: no {path} in {}", folder.display());
     None
