@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use super::args::BenchArgs;
-use super::output::{self, count, seconds, table};
+use super::output::{self, table};
 use super::progress::Terminal;
 use crate::engine::bench::{OrderSpeed, SpeedPlan, SpeedReport, WeightSpeed, measure_speed};
 use crate::engine::graph::power_law_communities;
 use crate::io::bundle::MachineNote;
 use crate::io::{calibration_path, read_graph, write_calibration};
+use crate::session::format::{bytes, count, seconds};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -73,7 +74,7 @@ fn page(report: &SpeedReport, machine: &MachineNote) -> Vec<String> {
             "memory: {} on one thread, {} on all (triad over {})",
             rate(triad.bytes_per_sec_one_thread),
             rate(triad.bytes_per_sec),
-            output::size(triad.size_bytes as u64),
+            bytes(triad.size_bytes as u64),
         ),
         format!(
             "one hop: {}, {} on one thread ({:.2} times as fast on all); {} without reuse, {:.0} % of the memory's own rate\n",

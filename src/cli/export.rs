@@ -1,14 +1,19 @@
 //! `unifews export BUNDLE -o DIR`: for other programs, read back and compared.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::args::ExportArgs;
 use super::failure::UsageError;
-use super::output::{self, count, size};
+use super::output;
 use super::progress::Terminal;
 use super::replay::read_graph_of;
 use crate::io::bundle::read_bundle;
-use crate::io::export::{ExportItem, ExportReport, ExportSource, export};
+use crate::io::export::{ExportItem, ExportReport};
+use crate::session::format::{bytes, count};
+use crate::session::tasks::export::{ExportItems, Pruned};
+use crate::session::tasks::no_points;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -32,8 +37,9 @@ pub(super) fn run(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> 
     terminal.ctl().progress("reading the bundle", 0, 0);
     let bundle = read_bundle(&args.bundle)?;
     let dataset = read_graph_of(&bundle, &args.graph, terminal)?;
-    let source = ExportSource::of_bundle(&bundle, &dataset)?;
-    let report = export(&source, &items, &args.output, terminal.ctl())?;
+    let name = bundle.path.display().to_string();
+    let pruned = Pruned::Bundle(Box::new(bundle), Arc::new(dataset));
+    let report = terminal.run(ExportItems { pruned, items, name, folder: args.output.clone() }, &mut no_points)?;
     terminal.clear();
     for left_out in &report.left_out {
         output::note(&format!("left out: {}: {}", left_out.item.key(), left_out.reason));
@@ -48,7 +54,7 @@ pub(super) fn run(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> 
             0.0 => "same bits".to_owned(),
             largest => format!("{largest:.1e}"),
         };
-        vec![file.path.clone(), compared, size(file.size_bytes), difference]
+        vec![file.path.clone(), compared, bytes(file.size_bytes), difference]
     });
     let table = output::table(&["file", "read back and compared", "size", "largest difference"], 2, rows);
     output::lines(&[table, String::new(), format!("written to {}", report.folder.display())])

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::output;
 use crate::engine::EngineError;
 use crate::io::{ExportError, LoadError};
-use crate::session::jobs::TaskError;
+use crate::session::tasks::TaskError;
 
 /// It was done.
 pub(super) const DONE: u8 = 0;
@@ -56,15 +56,8 @@ fn engine_error(error: &anyhow::Error) -> Option<&EngineError> {
 }
 
 fn is_cancelled(error: &anyhow::Error) -> bool {
-    let load = |error: &LoadError| matches!(error, LoadError::Cancelled);
-    let export = |error: &ExportError| matches!(error, ExportError::Cancelled);
-    match error.downcast_ref() {
-        Some(TaskError::Load(error)) => load(error),
-        Some(TaskError::Export(error)) => export(error),
-        _ => {
-            matches!(engine_error(error), Some(EngineError::Cancelled))
-                || error.downcast_ref().is_some_and(load)
-                || error.downcast_ref().is_some_and(export)
-        }
-    }
+    error.downcast_ref().is_some_and(TaskError::is_cancelled)
+        || matches!(error.downcast_ref(), Some(EngineError::Cancelled))
+        || matches!(error.downcast_ref(), Some(LoadError::Cancelled))
+        || matches!(error.downcast_ref(), Some(ExportError::Cancelled))
 }

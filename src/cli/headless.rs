@@ -5,20 +5,26 @@ use std::sync::Arc;
 
 use super::WindowRequest;
 use super::failure::UsageError;
-use super::inputs::{check_files, check_memory, check_training_memory, with_named_nodes};
+use super::inputs::{check_files, with_named_nodes};
 use super::output;
 use super::progress::Terminal;
 use super::{pictures, prune, sweep as sweeping};
-use crate::engine::experiment::{Run, RunOptions, SweepGrid, run as run_recipe, safe_thresholds, sweep};
+use crate::engine::experiment::{Run, RunOptions};
 use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::model::Model;
-use crate::engine::sparsify::{Recipe, Schedule, Training};
-use crate::engine::train::train;
+use crate::engine::sparsify::Recipe;
 use crate::io::atomic::AtomicFolder;
 use crate::io::bundle::{BundleOptions, BundleWriter, Metrics};
 use crate::io::results::{SweepResults, write_files, write_sweep_files};
 use crate::io::{Detected, GraphPart, detect, read_graph_as, read_model, read_recipe};
-use crate::session::replay_command;
+use crate::session::defaults::{SMALL_EPOCHS, SMALL_HIDDEN, small_grid, small_training, start_recipe};
+use crate::session::tasks::export::ExportBundle;
+use crate::session::tasks::no_points;
+use crate::session::tasks::prune::Prune;
+use crate::session::tasks::safe_start::FindThresholds;
+use crate::session::tasks::sweep::Sweep;
+use crate::session::tasks::train::Train;
+use crate::session::{Baseline, replay_command};
 
 /// Where everything goes.
 const FOLDER: &str = "unifews-out";
@@ -26,12 +32,6 @@ const FOLDER: &str = "unifews-out";
 const DEFAULT_GRAPH: &str = "sample:cora";
 /// The model of [`DEFAULT_GRAPH`].
 const DEFAULT_MODEL: &str = "sample:cora-gcn";
-/// δa and δw, relative, where no recipe is named and nothing gentler is found to be necessary.
-const DEFAULT_DELTA: f64 = 0.5;
-/// Shape of the model that is trained where none is named: small, so that there is something to see soon.
-const QUICK_HIDDEN: usize = 64;
-/// Epochs it is trained for.
-const QUICK_EPOCHS: usize = 100;
 
 /// What was named on the command line, by what it is.
 #[derive(Debug, Default)]
@@ -48,13 +48,14 @@ pub(super) fn run(request: &WindowRequest, terminal: &Terminal) -> anyhow::Resul
     let named = sort(&request.open)?;
     let folder = AtomicFolder::begin(FOLDER, "main-job", terminal.ctl())?;
     let (dataset, model, recipe) = read(&named, terminal)?;
-    check_memory(&dataset, &model, &recipe, RunOptions::FULL, terminal)?;
-    let run = run_recipe(&dataset, &model, &recipe, RunOptions::FULL, None, terminal.ctl())?;
-    BundleWriter::within(folder.part().below("bundle")).write(&run, BundleOptions::default(), terminal.ctl())?;
-    let results = small_sweep(&run, terminal)?;
+    let task = Prune { dataset, model, baseline: Baseline::Own, recipe, options: RunOptions::FULL };
+    let export = ExportBundle { run: Arc::new(terminal.run(task, &mut no_points)?), options: BundleOptions::default() };
+    let run = &export.run;
+    export.run_into(BundleWriter::within(folder.part().below("bundle")), terminal.ctl())?;
+    let results = small_sweep(run, terminal)?;
     write_sweep_files(&folder.part().below("sweep"), &results, &pictures::trade_off(&results)?)?;
-    write_files(&folder.part().below("heatmaps"), &pictures::heatmaps(&run, terminal)?)?;
-    let text = summary(&run, &results);
+    write_files(&folder.part().below("heatmaps"), &pictures::heatmaps(run, terminal)?)?;
+    let text = summary(run, &results);
     folder.part().write("summary.md", text.as_bytes())?;
     terminal.ctl().check()?;
     folder.commit(terminal.ctl())?;
@@ -99,7 +100,7 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
             check_files(&recipe, Path::new(path), named.graph.as_deref(), "name it with the graph")?;
             recipe
         }
-        None => default_recipe(),
+        None => start_recipe(),
     };
     for (slot, named) in [
         (&mut recipe.graph.feature_file, &named.features),
@@ -124,6 +125,7 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
     let (dataset, _) = read_graph_as(named.graph.as_deref().unwrap_or(DEFAULT_GRAPH), &recipe.graph, terminal.ctl())
         .map_err(|error| error.without_contents(&recipe.graph.files_beyond(&told)))?;
     let (dataset, with_names) = with_named_nodes(dataset, recipe)?;
+    let dataset = dataset.shared();
     recipe = with_names;
     let shipped = named.graph.is_none() && detect(DEFAULT_MODEL).is_ok_and(|d| matches!(d, Detected::Model(_)));
     let spec = named.model.as_deref().or_else(|| shipped.then_some(DEFAULT_MODEL));
@@ -133,41 +135,35 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
     };
     recipe.model = model.architecture.clone();
     recipe.check()?;
-    let dataset = dataset.shared();
     if named.recipe.is_none() {
-        recipe = safe_thresholds(&dataset, &model, &recipe, terminal.ctl())?;
+        let (dataset, model) = (Arc::clone(&dataset), Arc::clone(&model));
+        recipe = terminal.run(FindThresholds { dataset, model, recipe }, &mut no_points)?;
     }
     Ok((dataset, model, recipe))
 }
 
-fn default_recipe() -> Recipe {
-    let mut recipe = Recipe::default();
-    recipe.edges.delta = vec![DEFAULT_DELTA];
-    recipe.weights.delta = vec![DEFAULT_DELTA];
-    recipe
-}
-
 /// Trains a model where none is named: as the recipe says where it says so, else a small one.
-fn quick_model(dataset: &Dataset, recipe: &mut Recipe, terminal: &Terminal) -> anyhow::Result<Arc<Model>> {
+fn quick_model(dataset: &Arc<Dataset>, recipe: &mut Recipe, terminal: &Terminal) -> anyhow::Result<Arc<Model>> {
     if recipe.training.is_none() {
-        terminal.note(&format!("no model was named: training one of width {QUICK_HIDDEN}, {QUICK_EPOCHS} epochs"));
-        recipe.model.hidden = QUICK_HIDDEN;
-        recipe.training = Some(Training {
-            epochs: QUICK_EPOCHS,
-            schedule: Schedule::Dense,
-            ..Training::official(recipe.model.architecture)
-        });
+        terminal.note(&format!("no model was named: training one of width {SMALL_HIDDEN}, {SMALL_EPOCHS} epochs"));
+        recipe.model.hidden = SMALL_HIDDEN;
+        recipe.training = Some(small_training(recipe));
     }
-    check_training_memory(dataset, recipe, terminal)?;
-    Ok(train(dataset, recipe, terminal.ctl(), |_| {})?.model)
+    Ok(terminal.run(Train::new(Arc::clone(dataset), recipe.clone()), &mut |_| {})?.model)
 }
 
 fn small_sweep(run: &Run, terminal: &Terminal) -> anyhow::Result<SweepResults> {
-    let grid = SweepGrid { delta_a: vec![0.0, 0.25, 0.5, 1.0, 1.5, 2.0], delta_w: vec![0.0, 0.5] };
+    let grid = small_grid();
     let mut points = Vec::with_capacity(grid.len());
-    sweep(&run.dataset, &run.model, &run.recipe, &grid, (RunOptions::SWEEP, None), terminal.ctl(), |point, _| {
-        points.push(point);
-    })?;
+    let task = Sweep {
+        dataset: Arc::clone(&run.dataset),
+        model: Arc::clone(&run.model),
+        baseline: Baseline::Own,
+        base: run.recipe.clone(),
+        grid: grid.clone(),
+        options: RunOptions::SWEEP,
+    };
+    terminal.run(task, &mut |point| points.push(*point))?;
     Ok(SweepResults::new(&run.dataset, &run.model, &run.recipe, grid, points, Some(terminal.ctl().n_threads())))
 }
 

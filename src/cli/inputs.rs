@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::args::{GraphArgs, RecipeArgs, SharedArgs};
 use super::failure::UsageError;
 use super::progress::Terminal;
-use crate::engine::experiment::{RunOptions, dataset_bytes, run_bytes, training_bytes};
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::{EdgeMode, Lock, Recipe, Training, WeightMode};
@@ -113,29 +112,6 @@ pub(super) fn read_reported_model(
     recipe.model = shape.clone();
     recipe.check()?;
     Ok((Arc::new(model), report))
-}
-
-/// What takes less memory than a run.
-const WAY_OUT: &str = "unifews store and unifews propagate work from the disk";
-
-/// Says how much memory a run will take at most, and refuses where there is not as much.
-pub(super) fn check_memory(
-    dataset: &Dataset,
-    model: &Model,
-    recipe: &Recipe,
-    options: RunOptions,
-    terminal: &Terminal,
-) -> anyhow::Result<()> {
-    let model_bytes: usize = model.parameters.iter().map(|p| size_of::<f32>() * p.values.len()).sum();
-    let (held, needed) = (dataset_bytes(dataset) + model_bytes as u64, run_bytes(dataset, model, recipe, options));
-    terminal.check_memory("a run takes at most", (held, needed), WAY_OUT)
-}
-
-/// Says how much memory training will take at most, and refuses where there is not as much.
-pub(super) fn check_training_memory(dataset: &Dataset, recipe: &Recipe, terminal: &Terminal) -> anyhow::Result<()> {
-    recipe.check()?;
-    let way_out = "a smaller --hidden or --layers takes less";
-    terminal.check_memory("training takes at most", (dataset_bytes(dataset), training_bytes(dataset, recipe)), way_out)
 }
 
 /// What the options say of the network, where its family has such a setting.

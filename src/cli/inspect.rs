@@ -5,8 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::args::{GraphArgs, InspectArgs};
-use super::inputs::check_memory;
-use super::output::{self, count, percent, table};
+use super::output::{self, table};
 use super::progress::Terminal;
 use crate::engine::experiment::RunOptions;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions};
@@ -17,7 +16,8 @@ use crate::io::{
     Detected, LoadError, LoadReport, Role, detect_as, escaped_block, read_graph_within, read_model, read_recipe,
     recipe_to_toml,
 };
-use crate::session::jobs::JobError;
+use crate::session::format::{count, percent};
+use crate::session::tasks::Need;
 use crate::session::{
     FitCheck, FitScores, ImportFile, NextStep, belong_together, fitted_to, model_on_graph, read_together,
 };
@@ -148,8 +148,7 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()>
 /// Reads files that belong together and prints the import report that the window shows.
 fn together(args: &InspectArgs, options: ReadOptions, terminal: &Terminal) -> anyhow::Result<()> {
     let roles = args.roles.iter().cloned().collect();
-    let read = read_together(&args.paths, roles, options, terminal.memory(), terminal.ctl());
-    let report = read.map_err(failed)?;
+    let report = read_together(&args.paths, roles, options, terminal.memory(), terminal.ctl())?;
     terminal.clear();
     let faults: Vec<String> = report.faults.iter().map(|(_, why)| why.clone()).collect();
     let (has_labels, has_model) =
@@ -216,20 +215,12 @@ struct Read {
 fn fit(read: &Read, terminal: &Terminal) -> anyhow::Result<Option<FitCheck>> {
     let ([graph], [(model, report)]) = (&read.graphs[..], &read.models[..]) else { return Ok(None) };
     let recipe = fitted_to(&Recipe::default(), &model.architecture);
-    if let Err(why) = check_memory(graph, model, &recipe, RunOptions::PREVIEW, terminal) {
+    if let Err(why) = terminal.check_memory(Need::of_run(graph, model, &recipe, RunOptions::PREVIEW)) {
         terminal.note(&format!("warning: the model was not run on the graph: {why}"));
         return Ok(None);
     }
     let title = model.title();
-    model_on_graph(graph, (&title, model, report), &recipe, terminal.ctl()).map(Some).map_err(failed)
-}
-
-/// A job's reason as the terminal tells it.
-fn failed(reason: JobError) -> anyhow::Error {
-    match reason {
-        JobError::Cancelled => anyhow::Error::new(LoadError::Cancelled),
-        JobError::Failed(why) | JobError::Panicked(why) => anyhow::anyhow!(why),
-    }
+    Ok(Some(model_on_graph(graph, (&title, model, report), &recipe, terminal.ctl())?))
 }
 
 fn inspect(spec: &str, args: &GraphArgs, read: &mut Read, terminal: &Terminal) -> Result<Item, LoadError> {

@@ -9,6 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::output;
 use crate::engine::control::{Control, Progress};
 use crate::io::{MemoryBudget, ReadingScope, process_memory, read_calibration};
+use crate::session::format::{bytes, seconds};
+use crate::session::tasks::{Need, Task};
 
 /// What a command works with: a control whose progress is shown and which Ctrl-C cancels.
 pub(super) struct Terminal {
@@ -86,14 +88,26 @@ impl Terminal {
         PER_THREAD * (self.ctl.n_threads() as u64).saturating_sub(2)
     }
 
-    /// Says how much memory the program will have, `takes` at most: `needed` bytes of work beside `held` ones, which are there already.
+    /// Does a task: says first how much memory the program will have.
+    ///
+    /// # Errors
+    /// Where there is not as much, with the way out; else as the task.
+    pub(super) fn run<T: Task>(&self, task: T, on_point: &mut dyn FnMut(T::Point)) -> anyhow::Result<T::Output> {
+        if let Some(need) = task.memory() {
+            self.check_memory(need)?;
+        }
+        Ok(task.run(&self.ctl, on_point)?)
+    }
+
+    /// Says how much memory the program will have.
     ///
     /// # Errors
     /// Where there is not as much, with the way out.
-    pub(super) fn check_memory(&self, takes: &str, (held, needed): (u64, u64), way_out: &str) -> anyhow::Result<()> {
+    pub(super) fn check_memory(&self, need: Need) -> anyhow::Result<()> {
+        let Need { takes, held, needed, way_out } = need;
         let (room, limit) = self.room(held);
         let in_all = self.in_all(held, needed);
-        let words = format!("{takes} about {} in all, of {}", output::size(in_all), output::size(room));
+        let words = format!("{takes} about {} in all, of {}", bytes(in_all), bytes(room));
         if in_all > room {
             anyhow::bail!("{words} ({limit}); --max-memory raises the limit, {way_out}");
         }
@@ -191,7 +205,7 @@ impl Lines {
         let elapsed = self.stage_began.map_or(0.0, |began| now.duration_since(began).as_secs_f64());
         let rate = *done as f64 / elapsed.max(f64::MIN_POSITIVE);
         let left = total.saturating_sub(*done) as f64 / rate.max(f64::MIN_POSITIVE);
-        Some(format!("{stage} {done}/{total}, {rate:.1} a second, {} left", output::seconds(left)))
+        Some(format!("{stage} {done}/{total}, {rate:.1} a second, {} left", seconds(left)))
     }
 }
 

@@ -7,17 +7,17 @@ use serde::Serialize;
 use super::args::PropagateArgs;
 use super::failure::UsageError;
 use super::inputs::{self, Inputs};
-use super::output::{self, count, percent, seconds, table};
+use super::output::{self, table};
 use super::progress::Terminal;
-use crate::engine::experiment::{FollowedTimes, dataset_bytes};
-use crate::engine::graph::Dataset;
+use crate::engine::experiment::FollowedTimes;
 use crate::engine::model::Family;
 use crate::engine::out_of_core::sums_hops;
 use crate::engine::sparsify::{Lock, Recipe};
 use crate::io::results::{Elapsed, PropagationMetrics, PropagationWriter};
 use crate::io::stored::StoredGraph;
 use crate::io::{Detected, GraphFormat, detect};
-use crate::session::jobs::propagate::{Propagate, PropagateStored};
+use crate::session::format::{bytes, count, percent, seconds};
+use crate::session::tasks::propagate::{Propagate, PropagateStored};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -45,7 +45,7 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
         let (room, _) = terminal.room(0);
         let needed = terminal.in_all(0, size.in_memory_bytes(sums_hops(&recipe)).max(size.reading_bytes()));
         if needed > room {
-            let (needed, room_words) = (output::size(needed), output::size(room));
+            let (needed, room_words) = (bytes(needed), bytes(room));
             terminal.say(&format!("in memory this takes about {needed}, of {room_words}: working from the disk"));
             let mut recipe = recipe;
             args.timing.settle(&mut recipe);
@@ -55,18 +55,11 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     args.timing.settle(&mut input.recipe);
     let Inputs { dataset, recipe } = input;
-    check_memory(&args.graph, &dataset, &recipe, terminal)?;
     let task = Propagate { dataset, recipe, is_timed: !args.timing.no_timing };
+    terminal.check_memory(task.memory())?;
     let metrics = task.run_into(writer, terminal.ctl())?;
     terminal.clear();
     say(args, &task.recipe, &metrics, task.dataset.name())
-}
-
-/// Says how much memory the propagation of a graph that has been read will take, and refuses where there is not as much.
-fn check_memory(graph: &str, dataset: &Dataset, recipe: &Recipe, terminal: &Terminal) -> anyhow::Result<()> {
-    let needed = Propagate::needed_bytes(dataset, recipe);
-    let way_out = format!("unifews store {graph} -o DIR writes a folder that is propagated from the disk");
-    terminal.check_memory("propagating takes", (dataset_bytes(dataset), needed), &way_out)
 }
 
 /// Propagates a stored graph from the disk.
@@ -93,8 +86,8 @@ fn out_of_core(
         "{} of columns ({} wide), {} in memory, up to {} in {}",
         if plan.n_blocks == 1 { "1 block".to_owned() } else { format!("{} blocks", plan.n_blocks) },
         plan.block_width,
-        output::size(plan.memory_bytes),
-        output::size(plan.storage_bytes),
+        bytes(plan.memory_bytes),
+        bytes(plan.storage_bytes),
         task.work().display(),
     ));
     if let Some((hop, block)) = task.resumes_at()? {

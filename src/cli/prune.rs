@@ -1,19 +1,25 @@
 //! `unifews prune GRAPH MODEL -o BUNDLE`: decide masks, evaluate, write the bundle.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::args::PruneArgs;
 use super::inputs;
-use super::output::{self, count, percent, seconds, table};
+use super::output::{self, table};
 use super::progress::Terminal;
-use crate::engine::experiment::{Run, RunOptions, run as run_recipe};
+use crate::engine::experiment::{Run, RunOptions};
 use crate::engine::graph::Metric;
 use crate::engine::score::Score;
 use crate::engine::sparsify::Recipe;
 use crate::engine::timing::Speedup;
 use crate::io::LoadReport;
 use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, SizeMetrics};
-use crate::session::{Assumption, ReadingScore, replay_command};
+use crate::session::format::{bytes, count, percent, seconds};
+use crate::session::tasks::export::ExportBundle;
+use crate::session::tasks::no_points;
+use crate::session::tasks::prune::Prune;
+use crate::session::{Assumption, Baseline, ReadingScore, replay_command};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -40,10 +46,11 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let (model, report) = inputs::read_reported_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
     let options = args.timing.of(RunOptions::FULL);
     args.timing.settle(&mut input.recipe);
-    inputs::check_memory(&input.dataset, &model, &input.recipe, options, terminal)?;
-    let run = run_recipe(&input.dataset, &model, &input.recipe, options, None, terminal.ctl())?;
-    let chosen = BundleOptions { values: args.values, without_features: args.without_features };
-    let bundle = writer.write(&run, chosen, terminal.ctl())?;
+    let inputs::Inputs { dataset, recipe } = input;
+    let run = terminal.run(Prune { dataset, model, baseline: Baseline::Own, recipe, options }, &mut no_points)?;
+    let options = BundleOptions { values: args.values, without_features: args.without_features };
+    let export = ExportBundle { run: Arc::new(run), options };
+    let (bundle, run) = (export.run_into(writer, terminal.ctl())?, &export.run);
     terminal.clear();
     let metrics = &bundle.metrics;
     let assumptions = assumptions(&report, metrics);
@@ -61,13 +68,13 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
             assumptions: &assumptions,
         });
     }
-    let mut lines = summary(&run, metrics);
+    let mut lines = summary(run, metrics);
     let BundleReport { path, files, size_bytes, .. } = &bundle;
     let path = path.display();
-    lines.push(format!("\nwrote {path} ({} files, {})", files.len(), output::size(*size_bytes)));
+    lines.push(format!("\nwrote {path} ({} files, {})", files.len(), bytes(*size_bytes)));
     let replay = replay_command(&bundle.path, &run.recipe, (&args.graph, &args.graph), args.without_features);
     lines.push(format!("replay with: {replay}"));
-    lines.extend(about_features(&bundle, &run));
+    lines.extend(export.about_features(&bundle));
     output::lines(&lines)
 }
 
@@ -91,21 +98,8 @@ fn about_assumptions(assumptions: &[Assumption]) -> Option<String> {
     })
 }
 
-/// What of the graph's own data leaves the house with a bundle.
-fn about_features(bundle: &BundleReport, run: &Run) -> Option<String> {
-    let file = bundle.files.keys().find(|name| name.starts_with("features."));
-    match (file, run.pruned.embedding.is_some()) {
-        (Some(file), _) => Some(format!("the node features are in it ({file}); --without-features leaves them out")),
-        (None, true) => Some(
-            "the node features were left out; embedding.npy, which the model starts from, is made of them".to_owned(),
-        ),
-        (None, false) => None,
-    }
-}
-
 /// What model and graphs take.
 fn sizes(size: &SizeMetrics) -> Vec<String> {
-    let bytes = output::size;
     let mut lines = vec![format!(
         "model {} → {} (stored sparse, weights as {})",
         bytes(size.model_dense_bytes),

@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use super::args::{BundleGraphArgs, ReplayArgs};
 use super::inputs;
-use super::output::{self, count, percent};
+use super::output;
 use super::progress::Terminal;
 use crate::engine::graph::Dataset;
 use crate::io::bundle::{Bundle, ReplayReport, SparseReplay, graph_of, read_bundle, replay};
+use crate::session::format::{count, percent};
 
 #[derive(Serialize)]
 struct Document<'a> {

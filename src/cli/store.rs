@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::args::StoreArgs;
 use super::inputs;
-use super::output::{self, count, size};
+use super::output;
 use super::progress::Terminal;
 use crate::engine::out_of_core::GraphSize;
 use crate::io::read_graph_within;
 use crate::io::stored::StoredGraphWriter;
+use crate::session::format::{bytes, count};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -39,7 +40,7 @@ pub(super) fn run(args: &StoreArgs, terminal: &Terminal) -> anyhow::Result<()> {
             count(graph.n_nodes as u64),
             count(graph.n_entries as u64),
             graph.n_features,
-            size(size_bytes),
+            bytes(size_bytes),
         ),
         format!("wrote {}", args.output.display()),
     ])

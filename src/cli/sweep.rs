@@ -6,16 +6,19 @@ use serde::Serialize;
 
 use super::args::SweepArgs;
 use super::failure::UsageError;
-use super::output::{self, count, percent, seconds, table};
+use super::output::{self, table};
 use super::progress::Terminal;
 use super::{inputs, pictures};
-use crate::engine::experiment::{
-    ComparePlan, Method, RunOptions, SweepGrid, SweepPoint, compare, models_of_seeds, sensitivity, sweep,
-};
+use crate::engine::experiment::{ComparePlan, Method, RunOptions, SweepGrid, SweepPoint};
 use crate::engine::model::Model;
 use crate::engine::sparsify::Schedule;
-use crate::engine::train::train;
 use crate::io::results::{Comparison, SweepResults, SweepWriter};
+use crate::session::Baseline;
+use crate::session::format::{count, percent, seconds};
+use crate::session::tasks::compare::Compare;
+use crate::session::tasks::sensitivity::Sensitivity;
+use crate::session::tasks::sweep::Sweep;
+use crate::session::tasks::train::Train;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -35,21 +38,30 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
     };
     args.timing.settle(&mut input.recipe);
     let options = args.timing.of(RunOptions::SWEEP);
-    inputs::check_memory(&input.dataset, &model, &input.recipe, options, terminal)?;
     let mut points = Vec::with_capacity(grid.len());
-    sweep(&input.dataset, &model, &input.recipe, &grid, (options, None), terminal.ctl(), |point, _| {
-        points.push(point);
-    })?;
+    let task = Sweep {
+        dataset: Arc::clone(&input.dataset),
+        model: Arc::clone(&model),
+        baseline: Baseline::Own,
+        base: input.recipe.clone(),
+        grid: grid.clone(),
+        options,
+    };
+    terminal.run(task, &mut |point| points.push(*point))?;
     let threads = (!args.timing.no_timing).then(|| terminal.ctl().n_threads());
     let mut results = SweepResults::new(&input.dataset, &model, &input.recipe, grid, points, threads);
     if let Some(plan) = plan(args)? {
         results.comparison = Some(compared(args, &input, &model, plan, terminal)?);
     }
     if args.sensitivity {
-        let grid = &results.grid;
-        let found = &mut results.sensitivity;
-        let ctl = terminal.ctl();
-        sensitivity(&input.dataset, &model, &input.recipe, grid, None, ctl, |point| found.push(point))?;
+        let task = Sensitivity {
+            dataset: Arc::clone(&input.dataset),
+            model: Arc::clone(&model),
+            baseline: Baseline::Own,
+            base: input.recipe.clone(),
+            grid: results.grid.clone(),
+        };
+        terminal.run(task, &mut |point| results.sensitivity.push(*point))?;
     }
     writer.write(&results, &pictures::trade_off(&results)?, terminal.ctl())?;
     terminal.clear();
@@ -123,16 +135,20 @@ fn compared(
     plan: ComparePlan,
     terminal: &Terminal,
 ) -> anyhow::Result<Comparison> {
-    let mut models = vec![Arc::clone(model)];
+    let mut recipe = input.recipe.clone();
     if plan.has_model_per_seed {
-        let mut recipe = input.recipe.clone();
         inputs::set_training(&mut recipe, &args.recipe);
-        inputs::check_training_memory(&input.dataset, &recipe, terminal)?;
-        models = models_of_seeds(&input.dataset, &recipe, &plan.seeds, terminal.ctl())?;
     }
-    let mut points = Vec::with_capacity(plan.len());
-    compare(&input.dataset, (&models, None), &input.recipe, &plan, terminal.ctl(), |point| points.push(point))?;
-    Ok(Comparison::new(plan, points))
+    let (dataset, model) = (Arc::clone(&input.dataset), Arc::clone(model));
+    let task = Compare::new(dataset, model, Baseline::Own, &recipe, plan.clone());
+    let used = task.plan().clone();
+    for method in plan.methods.iter().filter(|method| !used.methods.contains(method)) {
+        let why = "it removes entries, and this network walks no graph";
+        terminal.note(&format!("warning: method {} is left out: {why}", method.key()));
+    }
+    let mut points = Vec::with_capacity(used.len());
+    terminal.run(task, &mut |point| points.push(*point))?;
+    Ok(Comparison::new(used, points))
 }
 
 /// Accuracy of every method at every share, for people.
@@ -178,8 +194,7 @@ fn trained(args: &SweepArgs, input: &mut inputs::Inputs, terminal: &Terminal) ->
         terminal.note("warning: the swept model is trained dense, the recipe's schedule plays no part");
         training.schedule = Schedule::Dense;
     }
-    inputs::check_training_memory(&input.dataset, &recipe, terminal)?;
-    let trained = train(&input.dataset, &recipe, terminal.ctl(), |_| {})?;
+    let trained = terminal.run(Train::new(Arc::clone(&input.dataset), recipe.clone()), &mut |_| {})?;
     input.recipe = recipe;
     Ok(trained.model)
 }

@@ -1,18 +1,21 @@
 //! `unifews train GRAPH -o MODEL`: a dense model, or one trained under a recipe.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::args::TrainArgs;
 use super::inputs;
-use super::output::{self, percent, seconds, table};
+use super::output::{self, table};
 use super::progress::Terminal;
 use crate::engine::model::TrainedOn;
 use crate::engine::sparsify::{Recipe, Schedule};
-use crate::engine::train::{EpochRecord, train};
+use crate::engine::train::EpochRecord;
 use crate::io::atomic::AtomicFiles;
 use crate::io::{check_companion_recipe, encode_model, recipe_to_toml};
+use crate::session::format::{percent, seconds};
+use crate::session::tasks::train::Train;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -39,8 +42,7 @@ pub(super) fn run(args: &TrainArgs, terminal: &Terminal) -> anyhow::Result<()> {
     if is_dense && (removes(&recipe.edges.delta) || removes(&recipe.weights.delta)) {
         terminal.note("warning: thresholds play no part in a dense training; --schedule during prunes while training");
     }
-    inputs::check_training_memory(&input.dataset, recipe, terminal)?;
-    let trained = train(&input.dataset, recipe, terminal.ctl(), |_| {})?;
+    let trained = terminal.run(Train::new(Arc::clone(&input.dataset), recipe.clone()), &mut |_| {})?;
     let bytes = encode_model(&trained.model, &args.output)?;
     files.write(0, &bytes)?;
     files.write(1, recipe_to_toml(recipe).as_bytes())?;

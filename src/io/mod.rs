@@ -28,6 +28,7 @@ mod file;
 mod fonts;
 mod foreign;
 mod graph;
+mod guard;
 mod mat;
 mod memory;
 mod model;

@@ -3,27 +3,50 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::activity::Snapshot;
 use super::command::{Command, Gesture};
-use super::desk::AnyRequest;
-use super::estimate::rested;
-use super::history::History;
-use super::jobs::open::Open;
-use super::jobs::{JobError, Lane, Partial};
+use super::desk::{AnyRequest, Kept};
+use super::fit::fitted_to;
+use super::inputs::{LoadedGraph, LoadedModel};
+use super::jobs::Lane;
 use super::notice::Level;
-use super::project::{self, EXTENSION, Project};
-use super::store::{ExportState, Phase, RunEntry, RunId, SweepState, TrainingState, Trial, fitted_to};
+use super::project::{self, EXTENSION};
+use super::state::{AfterLoad, KnownRun, PrunedRun};
+use super::store::{ExportState, RunEntry, RunId, TrainingState};
+use super::tasks::open::Open;
+use super::tasks::preview::Preview;
+use super::tasks::prune::Prune;
+use super::tasks::train::Train;
+use super::tasks::write::WriteFile;
+use super::tasks::{Need, Task, TaskError};
 use super::undo::{Change, Inputs, Step};
-use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session, format};
+use super::{Answer, Session, format};
 use crate::engine::control::Control;
-use crate::engine::experiment::{Run, RunOptions, SweepGrid, SweepPoint, run, run_bytes, sweep, training_bytes};
+use crate::engine::experiment::RunOptions;
 use crate::engine::graph::ReadOptions;
-use crate::engine::sparsify::{Recipe, Schedule, Training};
-use crate::engine::train::train;
+use crate::engine::sparsify::Recipe;
 use crate::io::{ending, escaped_path, samples, with_known_ending, write_model, write_recipe};
 
 impl Session {
     /// Does what the user asks for. Long work goes into the background; its answer comes with [`Session::poll`].
     pub fn apply(&mut self, command: Command) {
+        self.apply_from("program", command);
+    }
+
+    /// As [`Session::apply`]; `by` is who sends it, for people, for example the title of a pane.
+    pub fn apply_from(&mut self, by: &str, command: Command) {
+        let said = command.says();
+        let goes_on = matches!(&command, Command::SetRecipe(_, Some(gesture)) if self.last_gesture == Some(*gesture));
+        if let Command::SetRecipe(_, gesture) = &command {
+            self.last_gesture = *gesture;
+        }
+        let Some(said) = said else { return self.dispatch(command) };
+        let before = Snapshot::of(&self.store);
+        self.dispatch(command);
+        self.activity.applied(by, said, goes_on, before, &Snapshot::of(&self.store));
+    }
+
+    fn dispatch(&mut self, command: Command) {
         match command {
             Command::Open(spec) => self.open(spec),
             Command::OpenMany(specs) => specs.into_iter().for_each(|s| self.open(s)),
@@ -115,7 +138,7 @@ impl Session {
             Command::Compute(request) => self.compute(request),
             Command::WriteFile(writer, path) => {
                 let label = writer.label.clone();
-                self.write(&label, path, move |path, ctl| (writer.write)(path, ctl));
+                self.write(label, path, move |path, ctl| (writer.write)(path, ctl));
             }
             Command::SetBundleOptions(options) => self.store.export.options = options,
             Command::Export(id, folder) => self.export(id, folder),
@@ -145,14 +168,24 @@ impl Session {
     }
 
     fn save_project(&mut self, path: PathBuf) {
-        let (project, n_changes) = (Project::of(&self.store), self.n_changes);
-        let work = move |_: &Control, _: &Partial<Answer>| {
+        let (project, n_changes) = (self.store.to_project(), self.n_changes);
+        let write = move |path: &Path, _: &Control| {
             // Any ending serves, since a project is known by its content; without one it has its own.
-            let path = if ending(&path).is_empty() { with_known_ending(&path, &[EXTENSION])? } else { path };
+            let path = if ending(path).is_empty() { with_known_ending(path, &[EXTENSION])? } else { path.to_owned() };
             project::write(&path, &project)?;
-            Ok(Answer::SavedProject(path, n_changes))
+            Ok(path)
         };
-        self.runner.submit(Lane::Export, "Save the project".to_owned(), Box::new(work));
+        let task = WriteFile::new("Save the project", path, write);
+        self.run_in(Lane::Export, task, move |session, path| session.take_saved_project(path, n_changes));
+    }
+
+    /// The project was written, in the state of so many changes.
+    fn take_saved_project(&mut self, path: PathBuf, n_changes: u64) {
+        self.remember(&path.to_string_lossy(), "project");
+        self.store.notices.add(Level::Info, format!("Saved {}", escaped_path(&path)), "", "");
+        self.store.project = Some(path);
+        // What changed while it was written is not in it.
+        self.store.is_changed = self.n_changes != n_changes;
     }
 
     pub(super) fn open(&mut self, spec: String) {
@@ -162,8 +195,8 @@ impl Session {
 
     /// Opens something; a graph is read as the options say.
     pub(super) fn open_as(&mut self, spec: String, options: ReadOptions) {
-        let job = Open { spec, options, known: self.known_files(), is_allowed: false };
-        self.runner.spawn(Lane::Load, job, Answer::Opened);
+        let task = Open { spec, options, known: self.known_files(), is_allowed: false };
+        self.run_in(Lane::Load, task, Self::take_opened);
     }
 
     fn open_sample(&mut self, spec: String) {
@@ -178,12 +211,13 @@ impl Session {
 
     fn write(
         &mut self,
-        label: &str,
+        label: impl Into<String>,
         path: PathBuf,
-        write: impl FnOnce(&Path, &Control) -> Result<PathBuf, JobError> + Send + 'static,
+        write: impl FnOnce(&Path, &Control) -> Result<PathBuf, TaskError> + Send + 'static,
     ) {
-        let work = move |ctl: &Control, _: &Partial<Answer>| Ok(Answer::Written(escaped_path(&write(&path, ctl)?)));
-        self.runner.submit(Lane::Export, label.to_owned(), Box::new(work));
+        self.run_in(Lane::Export, WriteFile::new(label, path, write), |session, path| {
+            session.store.notices.add(Level::Info, format!("Saved {}", escaped_path(&path)), "", "");
+        });
     }
 
     fn set_recipe(&mut self, recipe: Recipe, label: &str, gesture: Option<Gesture>) {
@@ -196,13 +230,11 @@ impl Session {
     /// Closes graph and model, and with them all that is about them: nothing of the old work stays in sight, and nothing is saved over
     /// its project. Runs stay in the table, and undo brings the inputs back.
     fn close_inputs(&mut self) {
-        self.runner.cancel_lane(&Lane::Train);
-        self.train_job = None;
+        self.forget::<TrainingState>();
         self.change_inputs("Close", None, |i| {
             i.graph = None;
             i.model = None;
         });
-        self.store.training = TrainingState::default();
         self.store.preview_fault = None;
         if !self.runner.is_busy(&Lane::Export) {
             self.store.export = ExportState::default();
@@ -227,12 +259,12 @@ impl Session {
     fn set_inputs(&mut self, inputs: Inputs) {
         let Inputs { graph, model, recipe } = inputs;
         let same = |a: Option<*const ()>, b: Option<*const ()>| a == b;
-        let graph_ptr = |g: &Option<super::LoadedGraph>| g.as_ref().map(|g| Arc::as_ptr(&g.dataset).cast::<()>());
-        let model_ptr = |m: &Option<super::LoadedModel>| m.as_ref().map(|m| Arc::as_ptr(&m.model).cast::<()>());
+        let graph_ptr = |g: &Option<LoadedGraph>| g.as_ref().map(|g| Arc::as_ptr(&g.dataset).cast::<()>());
+        let model_ptr = |m: &Option<LoadedModel>| m.as_ref().map(|m| Arc::as_ptr(&m.model).cast::<()>());
         let is_other = !same(graph_ptr(&graph), graph_ptr(&self.store.graph))
             || !same(model_ptr(&model), model_ptr(&self.store.model));
         // A project is about one graph: another one must not be saved over it.
-        let spec = |g: &Option<super::LoadedGraph>| g.as_ref().map(|g| g.spec.clone());
+        let spec = |g: &Option<LoadedGraph>| g.as_ref().map(|g| g.spec.clone());
         if spec(&graph) != spec(&self.store.graph) {
             self.store.project = None;
         }
@@ -247,10 +279,7 @@ impl Session {
             self.store.last_shown = None;
             self.store.desk.clear();
             self.drop_estimates();
-            // Its points belong to other inputs.
-            self.runner.cancel_lane(&Lane::Sweep);
-            self.sweep_job = None;
-            self.store.sweep = SweepState::default();
+            // Their points belong to other inputs.
             self.drop_trials();
         }
         if is_other {
@@ -302,20 +331,19 @@ impl Session {
             self.runner.cancel_lane(&Lane::Preview);
             return;
         }
-        let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
-        let (recipe, dense) = (self.store.effective_recipe(), self.dense_logits());
-        let waits = self.estimates.are_needed();
-        if waits {
+        let task = Preview {
+            dataset: Arc::clone(&graph.dataset),
+            model: Arc::clone(&model.model),
+            dense: self.dense_logits(),
+            recipe: self.store.effective_recipe(),
+            waits: self.estimates.are_needed(),
+        };
+        if task.waits {
             // What is decided for an older recipe only keeps the processors from the estimate.
             self.runner.cancel_lane(&Lane::Preview);
             self.estimate();
         }
-        let work = move |ctl: &Control, _: &Partial<Answer>| {
-            let decide = || Ok(run(&dataset, &model, &recipe, RunOptions::PREVIEW, dense, ctl)?);
-            let (run, elapsed_secs) = rested(waits, ctl, decide)?;
-            Ok(Answer::Previewed(Box::new(run), elapsed_secs))
-        };
-        self.runner.submit(Lane::Preview, "Preview".into(), Box::new(work));
+        self.run_in(Lane::Preview, task, Self::take_preview);
     }
 
     /// What previews are held against: the model's own baseline, else its unpruned output from any run of these inputs.
@@ -334,49 +362,29 @@ impl Session {
 
     /// Applies a recipe completely; the run gets a name and a pin where it had them before.
     pub(super) fn prune_with(&mut self, recipe: Recipe, known: Option<KnownRun>) {
-        let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else {
+        let (Some(graph), Some(model)) = (self.store.graph.clone(), self.store.model.clone()) else {
             return self.missing("prune", "a graph and a model");
         };
-        let title = format!("Prune {}, {}", graph.dataset.name(), model.model.title());
-        let (graph, model) = (graph.clone(), model.clone());
-        if !self.fits("prune", run_bytes(&graph.dataset, &model.model, &recipe, RunOptions::FULL)) {
+        let task = Prune {
+            dataset: Arc::clone(&graph.dataset),
+            model: Arc::clone(&model.model),
+            baseline: model.baseline.clone(),
+            recipe,
+            options: RunOptions::FULL,
+        };
+        if !self.fits("prune", &task) {
             return;
         }
-        let work = move |ctl: &Control, _: &Partial<Answer>| {
-            // Step by step only the model itself can be compared with.
-            let options = RunOptions { compare_steps: model.baseline.is_own(), ..RunOptions::FULL };
-            let run = run(&graph.dataset, &model.model, &recipe, options, model.baseline.logits(), ctl)?;
-            Ok(Answer::Pruned(Box::new(PrunedRun { run, graph, model, known })))
-        };
-        self.runner.submit(Lane::Prune, title, Box::new(work));
-    }
-
-    fn sweep(&mut self, grid: SweepGrid) {
-        let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else {
-            return self.missing("sweep", "a graph and a model");
-        };
-        let label = format!("Sweep {} points, {}, {}", grid.len(), graph.dataset.name(), model.model.title());
-        let baseline = model.baseline.logits();
-        let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
-        let base = self.store.effective_recipe();
-        if !self.fits("sweep", run_bytes(&dataset, &model, &base, RunOptions::SWEEP)) {
-            return;
+        if task.recipe == self.store.effective_recipe() {
+            // The run answers it.
+            self.runner.cancel_lane(&Lane::Preview);
         }
-        self.runner.cancel_lane(&Lane::Sweep);
-        self.store.asked_for(Trial::Thresholds);
-        self.store.sweep = SweepState {
-            phase: Phase::Running,
-            grid: grid.clone(),
-            base: base.clone(),
-            points: Vec::with_capacity(grid.len()),
-            compared: Vec::new(),
+        let on_output = |run| {
+            Answer::new(move |session, _, elapsed_secs| {
+                session.add_run(PrunedRun { run, graph, model, known, elapsed_secs });
+            })
         };
-        let work = move |ctl: &Control, partial: &Partial<Answer>| {
-            let on_point = |point: SweepPoint, _: Run| partial(Answer::Point(Box::new(point)));
-            sweep(&dataset, &model, &base, &grid, (RunOptions::SWEEP, baseline), ctl, on_point)?;
-            Ok(Answer::Swept)
-        };
-        self.sweep_job = Some(self.runner.submit(Lane::Sweep, label, Box::new(work)));
+        self.runner.spawn(Lane::Prune, task, |()| Answer::new(|_, _, _| {}), on_output);
     }
 
     pub(super) fn train(&mut self) {
@@ -385,47 +393,34 @@ impl Session {
         };
         let mut recipe = fitted_to(&self.store.recipe, &self.store.recipe.model);
         recipe.graph.clone_from(&graph.options);
-        let family = recipe.model.architecture;
-        let training = recipe.training.get_or_insert_with(|| Training::official(family));
-        let n_trainings = if training.schedule == Schedule::Lottery { training.rounds + 1 } else { 1 };
-        let n_epochs = training.epochs.saturating_mul(n_trainings);
-        let dataset = Arc::clone(&graph.dataset);
-        let title = recipe.model.title(graph.stats.n_features, graph.stats.n_classes);
-        let label = format!("Train {title} on {}", dataset.name());
-        if recipe.check().is_ok() && !self.fits("train", training_bytes(&dataset, &recipe)) {
+        let task = Train::new(Arc::clone(&graph.dataset), recipe);
+        if !self.fits("train", &task) {
             return;
         }
         self.is_sample_training = false;
-        self.runner.cancel_lane(&Lane::Train);
-        self.store.training =
-            TrainingState { phase: Phase::Running, label: title, n_epochs, history: History::default() };
-        let work = move |ctl: &Control, partial: &Partial<Answer>| {
-            let trained = train(&dataset, &recipe, ctl, |epoch| partial(Answer::Epoch(*epoch)))?;
-            Ok(Answer::Trained(Box::new(trained)))
-        };
-        self.train_job = Some(self.runner.submit(Lane::Train, label, Box::new(work)));
+        let (label, n_epochs) = (task.title(), task.n_epochs());
+        self.store.training = TrainingState { label, n_epochs, ..TrainingState::default() };
+        self.start::<TrainingState, _>(task);
     }
 
     fn compute(&mut self, request: AnyRequest) {
-        let AnyRequest { slot, request: kept, compute } = request.clone();
-        let lane = Lane::View(slot.clone());
-        let work = move |ctl: &Control, _: &Partial<Answer>| {
-            let answer = compute(ctl)?;
-            Ok(Answer::Computed { slot, request: kept, answer })
+        let on_output = |(slot, request, answer): (String, Kept, Kept)| {
+            Answer::new(move |session, id, _| session.store.desk.answered(id, &slot, request, answer))
         };
-        let id = self.runner.submit(lane, request.slot.clone(), Box::new(work));
+        let lane = Lane::View(request.slot.clone());
+        let id = self.runner.spawn(lane, request.clone(), |()| Answer::new(|_, _, _| {}), on_output);
         self.store.desk.submitted(id, &request);
     }
 
-    /// Whether there is memory for what takes `needed` bytes; says so where there is not.
-    pub(super) fn fits(&mut self, what: &str, needed: u64) -> bool {
+    /// Whether there is memory for a task; says so where there is not.
+    pub(super) fn fits<T: Task>(&mut self, what: &str, task: &T) -> bool {
+        let Some(Need { needed, way_out, .. }) = task.memory() else { return true };
         let free = self.free_memory();
         if needed <= free {
             return true;
         }
         let found = format!("it takes about {}, and {} are free", format::bytes(needed), format::bytes(free));
-        let next =
-            "Close other programs, or propagate from the disk: unifews store, then unifews propagate (docs/SCALE.md)";
+        let next = format!("Close other programs, or: {way_out} (docs/SCALE.md)");
         self.store.notices.add(Level::Error, format!("Not enough memory to {what}"), found, next);
         false
     }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::desk::AnyRequest;
-use super::jobs::{JobError, JobId};
+use super::jobs::JobId;
 use super::store::RunId;
+use super::tasks::TaskError;
 use crate::engine::control::Control;
 use crate::engine::experiment::{ComparePlan, SweepGrid};
 use crate::engine::graph::ReadOptions;
@@ -25,7 +26,7 @@ pub struct Gesture {
     pub n: u64,
 }
 
-type Write = Arc<dyn Fn(&Path, &Control) -> Result<PathBuf, JobError> + Send + Sync>;
+type Write = Arc<dyn Fn(&Path, &Control) -> Result<PathBuf, TaskError> + Send + Sync>;
 
 /// Writes one file in the background; what it holds was captured when it was made.
 #[derive(Clone)]
@@ -40,7 +41,7 @@ impl FileWriter {
     /// A writer from a closure that makes the bytes of a file, and settles its name.
     pub fn new(
         label: impl Into<String>,
-        make: impl Fn(&Path, &Control) -> Result<(PathBuf, Vec<u8>), JobError> + Send + Sync + 'static,
+        make: impl Fn(&Path, &Control) -> Result<(PathBuf, Vec<u8>), TaskError> + Send + Sync + 'static,
     ) -> Self {
         let write = move |path: &Path, ctl: &Control| {
             let (path, bytes) = make(path, ctl)?;

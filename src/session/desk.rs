@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::jobs::{JobError, JobId};
+use super::tasks::{Task, TaskError};
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 
@@ -51,6 +52,21 @@ impl AnyRequest {
         let slot = request.slot();
         let kept = Arc::new(request.clone());
         Self { slot, request: kept, compute: Arc::new(move |ctl| Ok(Arc::new(request.compute(ctl)?))) }
+    }
+}
+
+impl Task for AnyRequest {
+    type Point = ();
+    /// The slot, the request and its answer.
+    type Output = (String, Kept, Kept);
+
+    fn label(&self) -> String {
+        self.slot.clone()
+    }
+
+    fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Self::Output, TaskError> {
+        let answer = (self.compute)(ctl)?;
+        Ok((self.slot, self.request, answer))
     }
 }
 
@@ -119,11 +135,11 @@ impl Desk {
     }
 
     /// A job of the slot ended without an answer.
-    pub(crate) fn faulted(&mut self, job: JobId, slot: &str, reason: JobError) {
+    pub(crate) fn faulted(&mut self, job: JobId, slot: &str, reason: &JobError) {
         let Some(slot) = self.slots.get_mut(slot) else { return };
         let Some((_, request)) = slot.pending.take_if(|(pending, _)| *pending == job) else { return };
-        if let JobError::Failed(why) | JobError::Panicked(why) = reason {
-            slot.failed = Some((request, why));
+        if !matches!(reason, JobError::Cancelled) {
+            slot.failed = Some((request, reason.to_string()));
         }
     }
 

@@ -2,35 +2,13 @@
 //! of the last run, kept as quantiles, and exactly once it rests.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use super::jobs::{JobError, Lane, Partial};
-use super::{Answer, Session};
-use crate::engine::control::Control;
+use super::Session;
+use super::jobs::Lane;
+use super::state::Estimates;
+use super::tasks::sketch::Sketch;
 use crate::engine::experiment::{Run, ScoreSketch};
 use crate::engine::sparsify::Recipe;
-
-/// Where previews take longer than this, seconds, moves of a slider are answered by estimates.
-const MOMENT: f64 = 0.1;
-/// A slider that was not moved for so long rests.
-const REST: Duration = Duration::from_millis(150);
-
-/// What estimates are made from.
-#[derive(Debug, Default)]
-pub(super) struct Estimates {
-    sketch: Option<Box<ScoreSketch>>,
-    /// What is being sketched, and the recipe it was asked for.
-    asked: Option<(Arc<Run>, Recipe)>,
-    /// How long the last preview of these inputs took, seconds.
-    preview_secs: f64,
-}
-
-impl Estimates {
-    /// Whether a preview takes longer than a moment.
-    pub(super) fn are_needed(&self) -> bool {
-        self.preview_secs > MOMENT
-    }
-}
 
 impl Session {
     /// Forgets what belongs to other inputs.
@@ -63,14 +41,11 @@ impl Session {
             return;
         }
         self.estimates.asked = Some((Arc::clone(&run), recipe.clone()));
-        let work = move |ctl: &Control, _: &Partial<Answer>| {
-            Ok(Answer::Sketched(Box::new(ScoreSketch::new(&run, &recipe, ctl)?)))
-        };
-        self.runner.submit(Lane::Estimate, "Estimate".into(), Box::new(work));
+        self.run_in(Lane::Estimate, Sketch { run, recipe }, Self::take_sketch);
     }
 
     /// Scores were sketched: of older inputs they are dropped, else they answer the recipe as it is now.
-    pub(super) fn take_sketch(&mut self, sketch: Box<ScoreSketch>) {
+    fn take_sketch(&mut self, sketch: Box<ScoreSketch>) {
         if !self.store.is_of_inputs(sketch.run()) {
             return;
         }
@@ -91,21 +66,4 @@ impl Session {
             self.sketch();
         }
     }
-}
-
-/// Waits until the slider rests, then works; answers how long the work alone took, seconds. A newer move cancels the wait.
-pub(super) fn rested<T>(
-    waits: bool,
-    ctl: &Control,
-    work: impl FnOnce() -> Result<T, JobError>,
-) -> Result<(T, f64), JobError> {
-    const LOOK_EVERY: Duration = Duration::from_millis(10);
-    let asked = Instant::now();
-    while waits && asked.elapsed() < REST {
-        ctl.check()?;
-        std::thread::sleep(LOOK_EVERY);
-    }
-    let began = Instant::now();
-    let done = work()?;
-    Ok((done, began.elapsed().as_secs_f64()))
 }

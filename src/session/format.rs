@@ -2,9 +2,17 @@
 
 use crate::engine::timing::{Claim, Speedup};
 
-/// A share as percent with one decimal, for example `21.8 %`.
+/// A share as percent with one decimal, for example `21.8 %`; with two where one would read like all or nothing.
 pub fn percent(share: f64) -> String {
-    if share.is_finite() { format!("{:.1} %", share * 100.0) } else { NONE.to_owned() }
+    if !share.is_finite() {
+        return NONE.to_owned();
+    }
+    match share * 100.0 {
+        shown if shown > 0.0 && shown < 0.005 => "< 0.01 %".to_owned(),
+        shown if shown > 99.995 && shown < 100.0 => "> 99.99 %".to_owned(),
+        shown if (shown > 0.0 && shown < 0.05) || (shown >= 99.95 && shown < 100.0) => format!("{shown:.2} %"),
+        shown => format!("{shown:.1} %"),
+    }
 }
 
 /// A change of a share in points, with its sign, for example `−1.3 pp`.
@@ -150,6 +158,11 @@ mod tests {
     fn numbers_are_spelt_one_way() {
         assert_eq!(percent(0.218), "21.8 %");
         assert_eq!(percent(f64::NAN), "–");
+        assert_eq!(
+            [percent(0.0), percent(0.000_3), percent(0.999_6), percent(1.0)],
+            ["0.0 %", "0.03 %", "99.96 %", "100.0 %"]
+        );
+        assert_eq!([percent(1e-6), percent(1.0 - 1e-6)], ["< 0.01 %", "> 99.99 %"]);
         assert_eq!([points(-0.013), points(0.02), points(0.0)], ["−1.3 pp", "+2.0 pp", "±0.0 pp"]);
         assert_eq!(
             [count(0), count(999), count(1_000), count(12_623), count(1_234_567)],

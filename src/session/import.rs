@@ -1,34 +1,14 @@
 //! Files that the user chose or dropped: read, shown as a report, and taken over only when they are accepted.
 
-use super::jobs::Lane;
-use super::jobs::import::{Import, ImportReport, Imported};
+use super::fit::fitted_to;
+use super::jobs::{JobId, Lane};
 use super::roles::RolesByHand;
-use super::store::{Phase, fitted_to};
+use super::store::{ImportState, Phase};
+use super::tasks::import::{Import, Imported};
 use super::{Answer, Session};
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
 use crate::io::Role;
-
-/// What is about to be opened.
-#[derive(Debug, Clone)]
-pub struct ImportState {
-    /// Paths, in the order they came.
-    pub specs: Vec<String>,
-    /// What the user says that files are for.
-    pub roles: RolesByHand,
-    /// Whether the user has allowed that files are read which a recipe names outside its folder.
-    pub reads_outside: bool,
-    /// Whether the user has said how the graph is to be read: else a recipe among the files does.
-    pub is_told: bool,
-    /// How the graph is to be read.
-    pub options: ReadOptions,
-    /// What the user says about the model that its file does not.
-    pub network: Option<Architecture>,
-    /// Where reading stands.
-    pub phase: Phase,
-    /// What was found last.
-    pub report: Option<ImportReport>,
-}
 
 impl Session {
     /// Reads files for a report; what opens without one (samples, a recipe alone, bundles, projects) is opened.
@@ -87,17 +67,18 @@ impl Session {
             model: self.store.model.clone(),
             recipe: self.store.recipe.clone(),
         };
+        self.runner.cancel_lane(&Lane::Import);
+        let on_output = |imported| Answer::new(move |session, id, _| session.take_imported(id, imported));
+        let id = self.runner.spawn(Lane::Import, job, |()| Answer::new(|_, _, _| {}), on_output);
         // What is known already stays in sight while more is found out.
-        self.pending_import = Some(state.clone());
+        self.pending_import = Some((id, state.clone()));
         if state.report.is_some() {
             self.store.import = Some(state);
         }
-        self.runner.cancel_lane(&Lane::Import);
-        self.import_job = Some(self.runner.spawn(Lane::Import, job, Answer::Imported));
     }
 
-    pub(super) fn take_imported(&mut self, imported: Imported) {
-        let Some(state) = self.pending_import.take() else { return };
+    fn take_imported(&mut self, id: JobId, imported: Imported) {
+        let Some((_, state)) = self.pending_import.take_if(|(newest, _)| *newest == id) else { return };
         match imported {
             Imported::Direct(specs) => {
                 self.store.import = None;
@@ -117,8 +98,10 @@ impl Session {
     }
 
     /// Reading failed or was cancelled: a report that stands stays, with the options it was read with.
-    pub(super) fn end_import(&mut self) {
-        self.pending_import = None;
+    pub(super) fn stop_import(&mut self, id: JobId) {
+        if self.pending_import.take_if(|(newest, _)| *newest == id).is_none() {
+            return;
+        }
         let Some(state) = &mut self.store.import else { return };
         state.phase = Phase::Done;
         let Some(report) = &state.report else { return };

@@ -2,133 +2,97 @@
 //!
 //! What is never here: egui. Every change goes through [`Session::apply`]; views and the command line read [`Session::store`].
 
+mod activity;
 mod apply;
 mod assumptions;
 mod command;
 mod compare;
+pub mod defaults;
 mod desk;
 mod estimate;
 mod export;
+mod fit;
 pub mod format;
 mod history;
 mod import;
+mod inputs;
 pub mod jobs;
 mod notice;
 mod outcome;
+mod outside;
 mod pictures;
 pub mod project;
 mod roles;
+mod slot;
 mod start;
+mod state;
 mod store;
+pub mod tasks;
 mod trials;
 mod undo;
 
 use crate::engine::EngineError;
 use crate::engine::control::Workers;
-use crate::engine::experiment::{ComparePoint, Run, RunOptions, ScoreSketch, SensitivityPoint, SweepPoint, run_bytes};
-use crate::engine::sparsify::Recipe;
-use crate::engine::train::{EpochRecord, Trained};
+use crate::engine::experiment::{RunOptions, run_bytes};
 use crate::io::{free_memory, read_calibration};
 
+pub use activity::{Activity, ActivityLog};
 pub use assumptions::{Assumption, ReadingScore};
 pub use command::{Command, FileWriter, Gesture};
 pub use compare::{Agreement, CompareRequest, Differences};
 pub use desk::{AnyRequest, Desk, Request};
-pub use export::replay_command;
+pub use fit::fitted_to;
 pub use history::History;
-pub use import::ImportState;
-pub use jobs::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
-pub use jobs::open::OutsideFiles;
+pub use inputs::{Baseline, ClosedModel, LoadedGraph, LoadedModel};
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use store::{
-    Baseline, ClosedModel, CompareState, ExportState, Exported, LoadedGraph, LoadedModel, Phase, Recent, RunEntry,
-    RunId, SensitivityState, Store, SweepState, TrainingState, Trial, WrittenFile, first_plan, fitted_to,
+    CompareState, ExportState, ImportState, Phase, Recent, RunEntry, RunId, SensitivityState, Store, SweepState,
+    TrainingState, Trial, first_plan,
 };
+pub use tasks::export::{Exported, WrittenFile, replay_command};
+pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
+pub use tasks::open::OutsideFiles;
 
-use jobs::{JobRunner, JobStatus, Lane, Waker};
+use jobs::{JobId, JobRunner, JobStatus, Lane, Waker};
+use state::AfterLoad;
 
-/// What the session's jobs answer.
-enum Answer {
-    Opened(jobs::open::Opened),
-    /// Thresholds that keep the accuracy of what was opened.
-    FoundThresholds(Box<Recipe>),
-    Imported(jobs::import::Imported),
-    /// A preview and how long it took, seconds.
-    Previewed(Box<Run>, f64),
-    Sketched(Box<ScoreSketch>),
-    Pruned(Box<PrunedRun>),
-    Point(Box<SweepPoint>),
-    Swept,
-    Compared(Box<ComparePoint>),
-    Sensed(Box<SensitivityPoint>),
-    TrialDone,
-    Epoch(EpochRecord),
-    Trained(Box<Trained>),
-    Exported(Exported),
-    Propagated(jobs::propagate::Propagated),
-    Written(String),
-    /// The project was written, in the state of so many changes.
-    SavedProject(std::path::PathBuf, u64),
-    Computed {
-        slot: String,
-        request: desk::Kept,
-        answer: desk::Kept,
-    },
-}
+type Apply = Box<dyn FnOnce(&mut Session, JobId, f64) + Send>;
 
-/// A finished run with what it was made from.
-struct PrunedRun {
-    run: Run,
-    graph: LoadedGraph,
-    model: LoadedModel,
-    known: Option<KnownRun>,
-}
+/// What a job of the session hands over: what is done with it once it is polled, given which job it came from and how long that took,
+/// seconds.
+struct Answer(Apply);
 
-/// What a project or a bundle says of a run that is computed anew.
-#[derive(Default)]
-struct KnownRun {
-    name: String,
-    is_pinned: bool,
-    /// Relative errors of the steps against a model that is not at hand any more; empty where they are measured.
-    errors: Vec<Option<f64>>,
-}
-
-/// What is done once everything that was asked for is open.
-enum AfterLoad {
-    /// The rest of a project: its recipe and runs.
-    Project(Box<project::Project>, String),
-    /// A sample without a model: train a small one.
-    TrainSmall,
+impl Answer {
+    fn new(apply: impl FnOnce(&mut Session, JobId, f64) + Send + 'static) -> Self {
+        Self(Box::new(apply))
+    }
 }
 
 /// The application without a screen.
 pub struct Session {
     store: Store,
+    activity: ActivityLog,
     runner: JobRunner<Answer>,
     history: undo::History,
     next_run: u64,
     /// The number that the last run was called by.
     last_number: u64,
     after_load: Option<AfterLoad>,
-    sweep_job: Option<jobs::JobId>,
-    compare_job: Option<jobs::JobId>,
-    sensitivity_job: Option<jobs::JobId>,
-    train_job: Option<jobs::JobId>,
-    export_job: Option<jobs::JobId>,
-    import_job: Option<jobs::JobId>,
     /// Thresholds that the program chose, which it may choose anew.
-    chosen_thresholds: start::Chosen,
+    chosen_thresholds: state::Chosen,
     /// Whether what is being opened is to be shown with safe thresholds.
     wants_safe_start: bool,
     /// Whether the running training is the one that comes with a sample, and nobody's work.
     is_sample_training: bool,
+    /// The gesture of the last change of the recipe.
+    last_gesture: Option<Gesture>,
     /// Counts what changed that a project would keep: a file that was written meanwhile holds an older state.
     n_changes: u64,
-    estimates: estimate::Estimates,
-    /// What the running import reads.
-    pending_import: Option<import::ImportState>,
+    estimates: state::Estimates,
+    /// What the running import reads, and its job.
+    pending_import: Option<(JobId, ImportState)>,
     /// Bytes that work may take; without, as many as the system has left.
     memory_limit: Option<u64>,
 }
@@ -148,23 +112,19 @@ impl Session {
     pub fn new(n_threads: usize, waker: Waker) -> Result<Self, EngineError> {
         let runner = JobRunner::new(Workers::new(n_threads)?, waker).with_cost(read_calibration());
         Ok(Self {
-            store: Store { recipe: start::start_recipe(), ..Store::default() },
+            store: Store { recipe: defaults::start_recipe(), ..Store::default() },
+            activity: ActivityLog::default(),
             runner,
             history: undo::History::default(),
             next_run: 1,
             last_number: 0,
             after_load: None,
-            sweep_job: None,
-            compare_job: None,
-            sensitivity_job: None,
-            train_job: None,
-            export_job: None,
-            import_job: None,
-            chosen_thresholds: start::Chosen::default(),
+            chosen_thresholds: state::Chosen::default(),
             wants_safe_start: false,
             is_sample_training: false,
+            last_gesture: None,
             n_changes: 0,
-            estimates: estimate::Estimates::default(),
+            estimates: state::Estimates::default(),
             pending_import: None,
             memory_limit: None,
         })
@@ -196,6 +156,11 @@ impl Session {
     /// Everything a view may read.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What was done lately.
+    pub fn activity(&self) -> &ActivityLog {
+        &self.activity
     }
 
     /// The jobs, running ones first.

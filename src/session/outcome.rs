@@ -3,92 +3,46 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::jobs::open::{Opened, OpenedBundle};
+use super::defaults::SMALL_HIDDEN;
+use super::fit::fitted_to;
+use super::format::seconds;
+use super::inputs::{Baseline, LoadedModel};
 use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
 use super::project;
-use super::store::{Baseline, LoadedModel, Phase, Recent, RunEntry, RunId, fitted_to};
-use super::{AfterLoad, Answer, KnownRun, PrunedRun, Session, format};
+use super::state::{AfterLoad, KnownRun, PrunedRun};
+use super::store::{Phase, Recent, RunEntry, RunId};
+use super::tasks::TaskError;
+use super::tasks::open::{Opened, OpenedBundle};
+use super::{Answer, Session};
 use crate::engine::experiment::Run;
 use crate::engine::train::Trained;
-use crate::io::{LoadReport, escaped_path, escaped_text};
+use crate::io::{LoadReport, escaped_text};
 
 /// What was opened before, beyond this many, is forgotten.
 const MAX_RECENT: usize = 12;
 /// What to do when something could not be written.
 const SAVE_ELSEWHERE: &str =
     "Nothing was changed. Choose a folder that exists and that you may write to, and a name that is free";
-/// Width between layers of a model that is trained only to have one.
-const SMALL_HIDDEN: usize = 64;
 
 impl Session {
     pub(super) fn take(&mut self, outcome: Outcome<Answer>) {
         match outcome {
-            Outcome::Partial(id, answer) => self.take_partial(id, answer),
-            Outcome::Finished { id, lane, label, result, elapsed_secs } => match result {
-                Ok(answer) => self.take_answer(id, answer, elapsed_secs),
-                Err(reason) => self.take_fault(id, &lane, &label, reason),
-            },
+            Outcome::Partial(id, Answer(apply)) => apply(self, id, 0.0),
+            Outcome::Finished { id, lane, label, result, elapsed_secs } => {
+                if lane.is_listed() && lane != Lane::Preview {
+                    let how = result.as_ref().map_or_else(ToString::to_string, |_| "done".to_owned());
+                    self.activity.ended(&label, format!("{how}, after {}", seconds(elapsed_secs)));
+                }
+                match result {
+                    Ok(Answer(apply)) => apply(self, id, elapsed_secs),
+                    Err(reason) => self.take_fault(id, &lane, &label, &reason),
+                }
+            }
         }
     }
 
-    fn take_partial(&mut self, id: JobId, answer: Answer) {
-        match answer {
-            Answer::Point(point) if self.sweep_job == Some(id) => self.store.sweep.points.push(*point),
-            Answer::Epoch(epoch) if self.train_job == Some(id) => self.store.training.history.push(epoch),
-            point => self.take_trial_point(id, point),
-        }
-    }
-
-    fn take_answer(&mut self, id: JobId, answer: Answer, elapsed_secs: f64) {
-        match answer {
-            Answer::Opened(opened) => self.take_opened(opened),
-            Answer::FoundThresholds(found) => self.take_thresholds(&found),
-            Answer::Imported(imported) if self.import_job == Some(id) => self.take_imported(imported),
-            Answer::Previewed(run, secs) => self.take_preview(*run, secs),
-            Answer::Sketched(sketch) => self.take_sketch(sketch),
-            Answer::Pruned(pruned) => self.add_run(*pruned, elapsed_secs),
-            Answer::Swept if self.sweep_job == Some(id) => self.store.sweep.phase = Phase::Done,
-            Answer::TrialDone => self.end_trial(id, Phase::Done),
-            Answer::Trained(trained) if self.train_job == Some(id) => self.take_trained(*trained),
-            Answer::Exported(exported) => {
-                let title = format!("Exported to {}", exported.folder.display());
-                self.store.notices.add(Level::Info, title, "", "");
-                self.store.export.phase = Phase::Done;
-                self.store.export.last = Some(exported);
-            }
-            Answer::Propagated(done) => {
-                let title = format!("Propagated into {}", escaped_path(&done.folder));
-                let removed = format!("{} of the entries removed", format::percent(done.edge_sparsity));
-                self.store.notices.add(
-                    Level::Info,
-                    title,
-                    removed,
-                    "embedding.npy holds the result, metrics.json the counts",
-                );
-            }
-            Answer::SavedProject(path, n_changes) => {
-                let shown = escaped_path(&path);
-                self.remember(&path.to_string_lossy(), "project");
-                self.store.notices.add(Level::Info, format!("Saved {shown}"), "", "");
-                self.store.project = Some(path);
-                // What changed while it was written is not in it.
-                self.store.is_changed = self.n_changes != n_changes;
-            }
-            Answer::Written(path) => self.store.notices.add(Level::Info, format!("Saved {path}"), "", ""),
-            Answer::Computed { slot, request, answer } => self.store.desk.answered(id, &slot, request, answer),
-            // Of a job that another one has replaced, or handed out before the end.
-            Answer::Swept
-            | Answer::Imported(_)
-            | Answer::Trained(_)
-            | Answer::Point(_)
-            | Answer::Epoch(_)
-            | Answer::Compared(_)
-            | Answer::Sensed(_) => {}
-        }
-    }
-
-    fn take_opened(&mut self, opened: Opened) {
+    pub(super) fn take_opened(&mut self, opened: Opened) {
         match opened {
             Opened::Graph(graph) => {
                 self.remember(&graph.spec, "graph");
@@ -193,8 +147,8 @@ impl Session {
     }
 
     /// A preview of other inputs is stale and dropped; one of an older recipe is a step on the way, and shown as stale.
-    fn take_preview(&mut self, run: Run, elapsed_secs: f64) {
-        let run = Arc::new(run);
+    pub(super) fn take_preview(&mut self, (run, elapsed_secs): (Box<Run>, f64)) {
+        let run = Arc::from(run);
         if self.store.is_of_inputs(&run) {
             self.store.last_shown = Some(Arc::clone(&run));
             self.store.preview = Some(Arc::clone(&run));
@@ -202,8 +156,8 @@ impl Session {
         }
     }
 
-    fn add_run(&mut self, pruned: PrunedRun, elapsed_secs: f64) {
-        let PrunedRun { mut run, graph, model, known } = pruned;
+    pub(super) fn add_run(&mut self, pruned: PrunedRun) {
+        let PrunedRun { mut run, graph, model, known, elapsed_secs } = pruned;
         let id = RunId(self.next_run);
         self.next_run += 1;
         // A run that comes with a project or a bundle is in its file.
@@ -220,8 +174,7 @@ impl Session {
         self.store.runs.push(RunEntry { id, name, is_pinned, run: Arc::new(run), graph, model, elapsed_secs });
     }
 
-    fn take_trained(&mut self, trained: Trained) {
-        self.store.training.phase = Phase::Done;
+    pub(super) fn take_trained(&mut self, trained: Trained) {
         self.store.training.history = trained.history.into_iter().collect();
         let name = format!("{} trained here", trained.model.architecture.architecture.title());
         let model = LoadedModel {
@@ -237,34 +190,31 @@ impl Session {
         }
     }
 
-    fn take_fault(&mut self, id: JobId, lane: &Lane, label: &str, reason: JobError) {
-        let phase = if reason == JobError::Cancelled { Phase::Cancelled } else { Phase::Failed };
+    fn take_fault(&mut self, id: JobId, lane: &Lane, label: &str, reason: &JobError) {
         if let Lane::View(slot) = lane {
             return self.store.desk.faulted(id, slot, reason);
         }
-        match lane {
-            Lane::Sweep if self.sweep_job == Some(id) => self.store.sweep.phase = phase,
-            Lane::Import if self.import_job == Some(id) => self.end_import(),
-            Lane::Compare | Lane::Sensitivity => self.end_trial(id, phase),
-            Lane::Train if self.train_job == Some(id) => self.store.training.phase = phase,
-            Lane::Export if self.export_job == Some(id) => self.store.export.phase = phase,
-            _ => {}
-        }
-        if *lane == Lane::Estimate {
-            // The exact answer follows, or says what is wrong.
+        let is_cancelled = matches!(reason, JobError::Cancelled);
+        self.stopped(lane, id, if is_cancelled { Phase::Cancelled } else { Phase::Failed });
+        // Of an estimate the exact answer follows, or says what is wrong.
+        if is_cancelled || *lane == Lane::Estimate {
+            if *lane == Lane::Prune {
+                // The run that was to answer the recipe does not.
+                self.preview();
+            }
             return;
         }
-        let (detail, next) = match reason {
-            JobError::Cancelled => return,
-            JobError::Failed(detail) if *lane == Lane::Export => (detail, SAVE_ELSEWHERE),
-            JobError::Failed(detail) => (detail, ""),
-            JobError::Panicked(detail) => (detail, "This is a bug in the program; the session is as it was"),
-        };
+        let detail = reason.to_string();
         if *lane == Lane::Preview {
             // Shown where the preview would be; a notice for every move of a slider would bury the others.
             self.store.preview_fault = Some(escaped_text(&detail).into_owned());
             return;
         }
+        let next = match reason {
+            JobError::Panicked(_) => "This is a bug in the program; the session is as it was",
+            JobError::Failed(why) if matches!(**why, TaskError::Export(_)) => SAVE_ELSEWHERE,
+            _ => "",
+        };
         self.store.notices.add(Level::Error, format!("{label} failed"), detail, next);
     }
 }

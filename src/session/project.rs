@@ -7,7 +7,6 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::store::Store;
 use crate::engine::experiment::ComparePlan;
 use crate::engine::sparsify::Recipe;
 use crate::io::atomic::write_atomic;
@@ -51,27 +50,6 @@ pub struct ProjectRun {
     pub is_pinned: bool,
     /// What to compute again.
     pub recipe: Recipe,
-}
-
-impl Project {
-    /// The open inputs, the recipe and the runs of these inputs.
-    pub fn of(store: &Store) -> Self {
-        let runs = store.runs.iter().filter(|e| store.is_of_inputs(&e.run));
-        let mut recipe = store.recipe.clone();
-        if let Some(graph) = &store.graph {
-            recipe.graph.clone_from(&graph.options);
-        }
-        Self {
-            format: PROJECT_FORMAT.to_owned(),
-            graph: store.graph.as_ref().map(|g| g.spec.clone()),
-            model: store.model.as_ref().map(|m| m.spec.clone()).filter(|spec| !spec.is_empty()),
-            recipe,
-            runs: runs
-                .map(|e| ProjectRun { name: e.name.clone(), is_pinned: e.is_pinned, recipe: e.run.recipe.clone() })
-                .collect(),
-            plan: Some(store.plan.clone()),
-        }
-    }
 }
 
 /// Whether a file is a project: by its name, or under any other name by how it begins.

@@ -1,66 +1,24 @@
 //! Thresholds to begin with: what is opened together is shown with a recipe that keeps its accuracy, until the user says otherwise.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::jobs::open::{Open, OutsideFiles};
-use super::jobs::propagate::{Propagate, PropagateInto};
-use super::jobs::{Job, JobError, Lane};
-use super::store::{ClosedModel, fitted_to};
+use super::Session;
+use super::defaults::START_DELTA;
+use super::fit::fitted_to;
+use super::format;
+use super::inputs::ClosedModel;
+use super::jobs::Lane;
+use super::notice::Level;
+use super::state::Chosen;
+use super::tasks::open::{Open, OutsideFiles};
+use super::tasks::propagate::{Propagate, PropagateInto, Propagated};
+use super::tasks::safe_start::FindThresholds;
 use super::undo::Inputs;
-use super::{Answer, Session};
-use crate::engine::control::Control;
-use crate::engine::experiment::safe_thresholds;
-use crate::engine::graph::{Dataset, ReadOptions};
-use crate::engine::model::{Architecture, Family, Model};
+use crate::engine::graph::ReadOptions;
+use crate::engine::model::{Architecture, Family};
 use crate::engine::sparsify::{EdgeMode, Recipe, Schedule, WeightMode};
-use crate::io::{folder_of, lies_outside, named_files};
-
-/// What a session begins with: the authors' middle setting, where [`safe_thresholds`] finds nothing gentler necessary.
-pub(crate) fn start_recipe() -> Recipe {
-    let mut recipe = Recipe::default();
-    recipe.edges.delta = vec![START_DELTA];
-    recipe.weights.delta = vec![START_DELTA];
-    recipe
-}
-
-/// See [`start_recipe`].
-const START_DELTA: f64 = 0.5;
-
-/// Who chose the thresholds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Chosen {
-    /// The program, these for δa and δw: it may choose them anew.
-    ByProgram(f64, f64),
-    /// A recipe, a project, a bundle.
-    ByFile,
-}
-
-impl Default for Chosen {
-    fn default() -> Self {
-        Self::ByProgram(START_DELTA, START_DELTA)
-    }
-}
-
-/// Tries thresholds on what was opened.
-#[derive(Debug)]
-struct FindThresholds {
-    dataset: Arc<Dataset>,
-    model: Arc<Model>,
-    recipe: Recipe,
-}
-
-impl Job for FindThresholds {
-    type Output = Recipe;
-
-    fn label(&self) -> String {
-        format!("Find safe thresholds for {}", self.dataset.name())
-    }
-
-    fn run(self, ctl: &Control) -> Result<Recipe, JobError> {
-        Ok(safe_thresholds(&self.dataset, &self.model, &self.recipe, ctl)?)
-    }
-}
+use crate::io::escaped_path;
 
 impl Session {
     /// Whether the recipe as it stands has thresholds that the program chose, in the mode that it chooses them in.
@@ -96,12 +54,12 @@ impl Session {
         if !is_wanted || !model.baseline.is_own() {
             return false;
         }
-        let job = FindThresholds {
+        let task = FindThresholds {
             dataset: Arc::clone(&graph.dataset),
             model: Arc::clone(&model.model),
             recipe: self.store.effective_recipe(),
         };
-        self.runner.spawn(Lane::Load, job, |recipe| Answer::FoundThresholds(Box::new(recipe)));
+        self.run_in(Lane::Load, task, |session, found| session.take_thresholds(&found));
         true
     }
 
@@ -140,8 +98,7 @@ impl Session {
         let Some(OutsideFiles { spec, .. }) = self.store.outside.pop_front() else { return };
         if is_allowed {
             let options = self.store.recipe.graph.clone();
-            let job = Open { spec, options, known: Vec::new(), is_allowed };
-            self.runner.spawn(Lane::Load, job, Answer::Opened);
+            self.run_in(Lane::Load, Open { spec, options, known: Vec::new(), is_allowed }, Self::take_opened);
         }
     }
 
@@ -161,11 +118,18 @@ impl Session {
         let network = if network.is_decoupled() { network.clone() } else { Architecture::new(Family::Sgc) };
         let mut recipe = fitted_to(&self.store.recipe, &network);
         recipe.graph.clone_from(&graph.options);
-        let dataset = Arc::clone(&graph.dataset);
-        if self.fits("propagate", Propagate::needed_bytes(&dataset, &recipe)) {
-            let task = Propagate { dataset, recipe, is_timed: true };
-            self.runner.spawn(Lane::Export, PropagateInto { task, folder }, Answer::Propagated);
+        let task = Propagate { dataset: Arc::clone(&graph.dataset), recipe, is_timed: true };
+        let task = PropagateInto { task, folder };
+        if self.fits("propagate", &task) {
+            self.run_in(Lane::Export, task, Self::take_propagated);
         }
+    }
+
+    fn take_propagated(&mut self, done: Propagated) {
+        let title = format!("Propagated into {}", escaped_path(&done.folder));
+        let removed = format!("{} of the entries removed", format::percent(done.edge_sparsity));
+        let next = "embedding.npy holds the result, metrics.json the counts";
+        self.store.notices.add(Level::Info, title, removed, next);
     }
 
     /// A model of another width cannot be used with the graph that was opened beside it; what does not fit is said where it would be.
@@ -180,36 +144,8 @@ impl Session {
         };
         let title = format!("Closed {}: it does not fit {}", closed.name, closed.graph);
         let next = "Open a model that fits, or train one";
-        self.store.notices.add(super::Level::Warning, title, closed.why.clone(), next);
+        self.store.notices.add(Level::Warning, title, closed.why.clone(), next);
         self.change_inputs("Close the model", None, |i| i.model = None);
         self.store.closed_model = Some(closed);
-    }
-}
-
-/// Files that a file names outside of the folder that it lies in, as it names them; samples and what is not named lie inside.
-pub(crate) fn outside(file: &Path, named: &[String]) -> Vec<String> {
-    let is_inside = |name: &str| name.starts_with("sample:") || !lies_outside(name, &[folder_of(file)]);
-    named.iter().filter(|name| !name.is_empty() && !is_inside(name)).cloned().collect()
-}
-
-/// The files that a recipe names.
-pub(crate) fn files_of(recipe: &Recipe) -> Vec<String> {
-    named_files(recipe).into_iter().map(|(_, path)| path.to_owned()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_outside_the_folder_of_the_file_that_names_them_are_found() {
-        let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
-        let folder = std::path::Path::new("there is no such folder");
-        let recipe = folder.join("recipe.toml");
-        let inside = folder.join("parts/features.npy").display().to_string();
-        let around = folder.join("../secret.npy").display().to_string();
-        let beside = format!("{}-not/labels.npy", folder.display());
-        let named = names(&[&inside, &around, &beside, "sample:cora", "/etc/passwd", ""]);
-        assert_eq!(outside(&recipe, &named), names(&[&around, &beside, "/etc/passwd"]));
     }
 }

@@ -4,106 +4,25 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ndarray::Array2;
-
 use super::desk::Desk;
+use super::fit::fitted_to;
 use super::history::History;
-use super::import::ImportState;
-use super::jobs::open::OutsideFiles;
+use super::inputs::{ClosedModel, LoadedGraph, LoadedModel};
+use super::jobs::JobId;
 use super::notice::Notices;
+use super::project::{PROJECT_FORMAT, Project, ProjectRun};
+use super::roles::RolesByHand;
+use super::tasks::export::Exported;
+use super::tasks::import::ImportReport;
+use super::tasks::open::OutsideFiles;
 use crate::engine::experiment::{
     ComparePlan, ComparePoint, Estimate, Method, Run, SensitivityPoint, SweepGrid, SweepPoint,
 };
-use crate::engine::graph::{Dataset, GraphStats, ReadOptions};
-use crate::engine::model::{Architecture, Model};
+use crate::engine::graph::ReadOptions;
+use crate::engine::model::Architecture;
+use crate::engine::sparsify::Recipe;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{EdgeMode, HopRule, Identity, Recipe};
-use crate::io::LoadReport;
 use crate::io::bundle::BundleOptions;
-
-/// A graph that was read, with what its card shows.
-#[derive(Debug, Clone)]
-pub struct LoadedGraph {
-    /// What to open to get it again: a path or `sample:NAME`.
-    pub spec: String,
-    /// How it was read.
-    pub options: ReadOptions,
-    /// The graph.
-    pub dataset: Arc<Dataset>,
-    /// What reading it gave.
-    pub report: Arc<LoadReport>,
-    /// Its counts.
-    pub stats: Arc<GraphStats>,
-    /// Nodes per doubling of the degree, see [`crate::engine::graph::degree_histogram`].
-    pub degree_histogram: Arc<Vec<usize>>,
-}
-
-/// A model that was read or trained.
-#[derive(Debug, Clone)]
-pub struct LoadedModel {
-    /// What to open to get it again; empty for a model that was trained here and not saved yet.
-    pub spec: String,
-    /// For people: the file's name, or how it was trained.
-    pub name: String,
-    /// The model.
-    pub model: Arc<Model>,
-    /// What reading it gave; empty for a model trained here.
-    pub report: Arc<LoadReport>,
-    /// What pruned results are held against.
-    pub baseline: Baseline,
-}
-
-/// What the results of pruning a model are held against.
-#[derive(Debug, Clone, Default)]
-pub enum Baseline {
-    /// Its own output.
-    #[default]
-    Own,
-    /// The pruned model of a bundle: what the model said before, as far as the bundle says it. `[n_nodes, n_classes]`
-    Known(Arc<Array2<f32>>),
-    /// The pruned model of a bundle that does not say it: its own output, which is not that of the model before.
-    Unknown,
-}
-
-impl Baseline {
-    /// What to hold results against, where that is not the model's own output.
-    pub fn logits(&self) -> Option<Arc<Array2<f32>>> {
-        if let Self::Known(logits) = self { Some(Arc::clone(logits)) } else { None }
-    }
-
-    /// Whether the model is one that nothing was removed from before.
-    pub fn is_own(&self) -> bool {
-        matches!(self, Self::Own)
-    }
-
-    /// What is to be known of numbers beside this baseline.
-    pub fn note(&self) -> Option<&'static str> {
-        match self {
-            Self::Own => None,
-            Self::Known(_) => Some(
-                "removed weights are zero; the baseline's accuracy is that of the model before it was pruned, as the bundle says; \
-                 open that model to prune it anew",
-            ),
-            Self::Unknown => Some(
-                "removed weights are zero, and the bundle does not say what the model gave before it was pruned: all numbers are \
-                 against the pruned model; open the model it was made of to hold results against that",
-            ),
-        }
-    }
-}
-
-/// A model that was closed because it does not fit the graph.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClosedModel {
-    /// For people.
-    pub name: String,
-    /// What to open to get it again; empty for one that was trained here.
-    pub spec: String,
-    /// The graph that it does not fit.
-    pub graph: String,
-    /// Why.
-    pub why: String,
-}
 
 /// Names a run within a session; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -147,6 +66,8 @@ pub enum Phase {
 /// The sweep shown in the trade-off view.
 #[derive(Debug, Clone, Default)]
 pub struct SweepState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
     /// Where it stands.
     pub phase: Phase,
     /// What is tried.
@@ -169,6 +90,8 @@ impl SweepState {
 /// Methods side by side, in the trade-off view.
 #[derive(Debug, Clone, Default)]
 pub struct CompareState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
     /// Where it stands.
     pub phase: Phase,
     /// What is compared.
@@ -189,6 +112,8 @@ impl CompareState {
 /// Layers one at a time, in the trade-off view.
 #[derive(Debug, Clone, Default)]
 pub struct SensitivityState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
     /// Where it stands.
     pub phase: Phase,
     /// The recipe whose thresholds are replaced.
@@ -228,6 +153,8 @@ pub fn first_plan() -> ComparePlan {
 /// The training shown in the training view.
 #[derive(Debug, Clone, Default)]
 pub struct TrainingState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
     /// Where it stands.
     pub phase: Phase,
     /// What is trained, for people.
@@ -247,37 +174,32 @@ pub struct Recent {
     pub kind: String,
 }
 
-/// What an export left behind.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Exported {
-    /// The folder.
-    pub folder: PathBuf,
-    /// Files in it.
-    pub files: Vec<WrittenFile>,
-    /// A bundle: whether it was read back and gave the same logits to the last bit. For other programs: always.
-    pub is_verified: bool,
-    /// A bundle: the command that runs it again.
-    pub replay: Option<String>,
-    /// What has no form in another program: its name and the reason.
-    pub left_out: Vec<(String, String)>,
-    /// What those who open the files should know.
-    pub notes: Vec<String>,
-}
-
-/// One file of an export.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WrittenFile {
-    /// Below the folder.
-    pub name: String,
-    /// Its size.
-    pub size_bytes: u64,
-    /// The largest difference after reading it back, where files are compared one by one, and what was compared.
-    pub difference: Option<(f64, String)>,
+/// What is about to be opened.
+#[derive(Debug, Clone)]
+pub struct ImportState {
+    /// Paths, in the order they came.
+    pub specs: Vec<String>,
+    /// What the user says that files are for.
+    pub roles: RolesByHand,
+    /// Whether the user has allowed that files are read which a recipe names outside its folder.
+    pub reads_outside: bool,
+    /// Whether the user has said how the graph is to be read: else a recipe among the files does.
+    pub is_told: bool,
+    /// How the graph is to be read.
+    pub options: ReadOptions,
+    /// What the user says about the model that its file does not.
+    pub network: Option<Architecture>,
+    /// Where reading stands.
+    pub phase: Phase,
+    /// What was found last.
+    pub report: Option<ImportReport>,
 }
 
 /// The export view's state.
 #[derive(Debug, Clone, Default)]
 pub struct ExportState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
     /// Where it stands.
     pub phase: Phase,
     /// The last one that was finished.
@@ -427,6 +349,25 @@ impl Store {
         std::iter::once(name.to_owned()).chain(numbered).find(|n| !is_taken(n)).unwrap_or_default()
     }
 
+    /// What a project file keeps: the open inputs, the recipe and the runs of these inputs.
+    pub fn to_project(&self) -> Project {
+        let runs = self.runs.iter().filter(|e| self.is_of_inputs(&e.run));
+        let mut recipe = self.recipe.clone();
+        if let Some(graph) = &self.graph {
+            recipe.graph.clone_from(&graph.options);
+        }
+        Project {
+            format: PROJECT_FORMAT.to_owned(),
+            graph: self.graph.as_ref().map(|g| g.spec.clone()),
+            model: self.model.as_ref().map(|m| m.spec.clone()).filter(|spec| !spec.is_empty()),
+            recipe,
+            runs: runs
+                .map(|e| ProjectRun { name: e.name.clone(), is_pinned: e.is_pinned, recipe: e.run.recipe.clone() })
+                .collect(),
+            plan: Some(self.plan.clone()),
+        }
+    }
+
     /// A run by its id.
     pub fn run(&self, id: RunId) -> Option<&RunEntry> {
         self.runs.iter().find(|e| e.id == id)
@@ -436,32 +377,4 @@ impl Store {
         self.graph.as_ref().is_some_and(|g| Arc::ptr_eq(&g.dataset, &run.dataset))
             && self.model.as_ref().is_some_and(|m| Arc::ptr_eq(&m.model, &run.model))
     }
-}
-
-/// The recipe with this network; a list that does not fit its layers is cut to one value, a mode that the family does not
-/// know becomes the default.
-pub fn fitted_to(recipe: &Recipe, network: &Architecture) -> Recipe {
-    let mut recipe = recipe.clone();
-    recipe.model = network.clone();
-    if recipe.edges.mode == EdgeMode::Mass && !network.is_decoupled() {
-        recipe.edges.mode = EdgeMode::default();
-        recipe.edges.ranking = None;
-    }
-    if !network.is_decoupled() {
-        recipe.propagation = HopRule::default();
-    }
-    if network.has("attention") {
-        recipe.edges.identity = Identity::default();
-    }
-    let fit = |deltas: &mut Vec<f64>, n: usize| {
-        if deltas.len() != 1 && deltas.len() != n {
-            deltas.truncate(1);
-        }
-        if deltas.is_empty() {
-            deltas.push(0.0);
-        }
-    };
-    fit(&mut recipe.edges.delta, recipe.model.n_graph_steps());
-    fit(&mut recipe.weights.delta, recipe.model.layers);
-    recipe
 }

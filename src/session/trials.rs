@@ -1,112 +1,87 @@
-//! Methods side by side, and layers one at a time: started like a sweep, and with its points as they come.
+//! Sweeps, methods side by side, and layers one at a time: what is asked, and the recipe that it starts from.
 
-use std::sync::Arc;
-
-use super::jobs::{JobId, Lane, Partial};
-use super::store::{CompareState, Phase, SensitivityState, Trial};
-use super::{Answer, Session};
-use crate::engine::control::Control;
-use crate::engine::experiment::{
-    ComparePlan, RunOptions, SweepGrid, compare, models_of_seeds, run_bytes, sensitivity, training_bytes,
-    with_fixed_split,
-};
+use super::Session;
+use super::inputs::{LoadedGraph, LoadedModel};
+use super::store::{CompareState, SensitivityState, SweepState, Trial};
+use super::tasks::compare::Compare;
+use super::tasks::sensitivity::Sensitivity;
+use super::tasks::sweep::Sweep;
+use crate::engine::experiment::{ComparePlan, RunOptions, SweepGrid};
 
 impl Session {
-    /// Compares the plan's methods. Those that remove entries are left out where the network walks no graph.
-    pub(super) fn compare(&mut self, mut plan: ComparePlan) {
-        let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else {
-            return self.missing("compare", "a graph and a model");
-        };
-        if model.model.architecture.n_graph_steps() == 0 {
-            plan.methods.retain(|m| !m.is_of_edges());
+    /// The open graph and model; says what is missing where one is.
+    fn both(&mut self, what: &str) -> Option<(LoadedGraph, LoadedModel)> {
+        let both = self.store.graph.clone().zip(self.store.model.clone());
+        if both.is_none() {
+            self.missing(what, "a graph and a model");
         }
-        if plan.is_empty() {
+        both
+    }
+
+    /// Tries a grid of thresholds.
+    pub(super) fn sweep(&mut self, grid: SweepGrid) {
+        let Some((graph, model)) = self.both("sweep") else { return };
+        let task = Sweep {
+            dataset: graph.dataset,
+            model: model.model,
+            baseline: model.baseline,
+            base: self.store.effective_recipe(),
+            grid,
+            options: RunOptions::SWEEP,
+        };
+        if !self.fits("sweep", &task) {
+            return;
+        }
+        self.store.asked_for(Trial::Thresholds);
+        let points = Vec::with_capacity(task.grid.len());
+        self.store.sweep =
+            SweepState { grid: task.grid.clone(), base: task.base.clone(), points, ..SweepState::default() };
+        self.start::<SweepState, _>(task);
+    }
+
+    /// Compares the plan's methods.
+    pub(super) fn compare(&mut self, plan: ComparePlan) {
+        let Some((graph, model)) = self.both("compare") else { return };
+        let recipe = self.store.effective_recipe();
+        let task = Compare::new(graph.dataset, model.model, model.baseline, &recipe, plan);
+        if task.plan().is_empty() {
             let what = "a method that this network can use, a share and a seed";
             return self.refused("compare", what, "Choose them in the trade-off view");
         }
-        // Models that are trained for the seeds have an output of their own.
-        let baseline = model.baseline.logits().filter(|_| !plan.has_model_per_seed);
-        let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
-        let label = format!("Compare {} methods, {}, {}", plan.methods.len(), dataset.name(), model.title());
-        let effective = self.store.effective_recipe();
-        // A split that the graph does not have fails in the job, which says so.
-        let base = with_fixed_split(&dataset, &effective).unwrap_or(effective);
-        let of_runs = run_bytes(&dataset, &model, &base, RunOptions::SWEEP);
-        let of_training = if plan.has_model_per_seed { training_bytes(&dataset, &base) } else { 0 };
-        if !self.fits("compare", of_runs.max(of_training)) {
+        if !self.fits("compare", &task) {
             return;
         }
-        self.runner.cancel_lane(&Lane::Compare);
         self.store.asked_for(Trial::Methods);
-        self.store.comparison = CompareState {
-            phase: Phase::Running,
-            plan: plan.clone(),
-            base: base.clone(),
-            points: Vec::with_capacity(plan.len()),
-        };
-        let work = move |ctl: &Control, partial: &Partial<Answer>| {
-            let models =
-                if plan.has_model_per_seed { models_of_seeds(&dataset, &base, &plan.seeds, ctl)? } else { vec![model] };
-            let on_point = |point| partial(Answer::Compared(Box::new(point)));
-            compare(&dataset, (&models, baseline), &base, &plan, ctl, on_point)?;
-            Ok(Answer::TrialDone)
-        };
-        self.compare_job = Some(self.runner.submit(Lane::Compare, label, Box::new(work)));
+        let (plan, base) = (task.plan().clone(), task.base().clone());
+        let points = Vec::with_capacity(plan.len());
+        self.store.comparison = CompareState { plan, base, points, ..CompareState::default() };
+        self.start::<CompareState, _>(task);
     }
 
     /// Tries every layer alone over the thresholds of the grid.
     pub(super) fn sensitivity(&mut self, grid: SweepGrid) {
-        let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else {
-            return self.missing("try layers", "a graph and a model");
+        let Some((graph, model)) = self.both("try layers") else { return };
+        let task = Sensitivity {
+            dataset: graph.dataset,
+            model: model.model,
+            baseline: model.baseline,
+            base: self.store.effective_recipe(),
+            grid,
         };
-        let baseline = model.baseline.logits();
-        let (dataset, model) = (Arc::clone(&graph.dataset), Arc::clone(&model.model));
-        let label = format!("Layer by layer, {}, {}", dataset.name(), model.title());
-        let base = self.store.effective_recipe();
-        if !self.fits("try layers", run_bytes(&dataset, &model, &base, RunOptions::SWEEP)) {
+        if !self.fits("try layers", &task) {
             return;
         }
-        let n_points = base.model.n_graph_steps() * grid.delta_a.len() + base.model.layers * grid.delta_w.len();
-        self.runner.cancel_lane(&Lane::Sensitivity);
         self.store.asked_for(Trial::Layers);
-        self.store.sensitivity = SensitivityState {
-            phase: Phase::Running,
-            base: base.clone(),
-            n_points,
-            points: Vec::with_capacity(n_points),
-        };
-        let work = move |ctl: &Control, partial: &Partial<Answer>| {
-            let on_point = |point| partial(Answer::Sensed(Box::new(point)));
-            sensitivity(&dataset, &model, &base, &grid, baseline, ctl, on_point)?;
-            Ok(Answer::TrialDone)
-        };
-        self.sensitivity_job = Some(self.runner.submit(Lane::Sensitivity, label, Box::new(work)));
-    }
-
-    /// Points of a comparison or a sensitivity, if they are of the newest one.
-    pub(super) fn take_trial_point(&mut self, id: JobId, answer: Answer) {
-        match answer {
-            Answer::Compared(point) if self.compare_job == Some(id) => self.store.comparison.points.push(*point),
-            Answer::Sensed(point) if self.sensitivity_job == Some(id) => self.store.sensitivity.points.push(*point),
-            _ => {}
-        }
-    }
-
-    /// One of the two ended.
-    pub(super) fn end_trial(&mut self, id: JobId, phase: Phase) {
-        if self.compare_job == Some(id) {
-            self.store.comparison.phase = phase;
-        } else if self.sensitivity_job == Some(id) {
-            self.store.sensitivity.phase = phase;
-        }
+        let (base, n_points) = (task.base.clone(), task.n_points());
+        let points = Vec::with_capacity(n_points);
+        self.store.sensitivity = SensitivityState { base, n_points, points, ..SensitivityState::default() };
+        self.start::<SensitivityState, _>(task);
     }
 
     /// Forgets what belongs to other inputs.
     pub(super) fn drop_trials(&mut self) {
-        self.runner.cancel_lane(&Lane::Compare);
-        self.runner.cancel_lane(&Lane::Sensitivity);
-        (self.compare_job, self.sensitivity_job) = (None, None);
-        self.store.comparison = CompareState::default();
-        self.store.sensitivity = SensitivityState::default();
+        self.forget::<SweepState>();
+        self.forget::<CompareState>();
+        self.forget::<SensitivityState>();
     }
 }

@@ -1,7 +1,8 @@
 //! Undo and redo. A step keeps what it changed, before and after, as cheap clones of shared values.
 
 use super::command::Gesture;
-use super::store::{LoadedGraph, LoadedModel, RunEntry};
+use super::inputs::{LoadedGraph, LoadedModel};
+use super::store::RunEntry;
 use crate::engine::sparsify::Recipe;
 
 /// What decides a run: changed together when something is opened.

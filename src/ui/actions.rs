@@ -63,6 +63,8 @@ pub enum Action {
     FullScreen,
     /// The list of shortcuts.
     Shortcuts,
+    /// What was done lately.
+    Activity,
     /// Version, licences, measured frame times.
     About,
 }
@@ -107,7 +109,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -140,6 +142,7 @@ impl Action {
         Self::ResetLayout,
         Self::FullScreen,
         Self::Shortcuts,
+        Self::Activity,
         Self::About,
     ];
 
@@ -179,6 +182,7 @@ impl Action {
             Self::ResetLayout => "Reset layout",
             Self::FullScreen => "Full screen",
             Self::Shortcuts => "Shortcuts",
+            Self::Activity => "Activity",
             Self::About => "About and diagnostics",
         }
     }
@@ -219,6 +223,7 @@ impl Action {
             Self::ResetLayout => "All panes where they were at the first start",
             Self::FullScreen => "Use the whole screen, or go back",
             Self::Shortcuts => "The list of all shortcuts",
+            Self::Activity => "What was asked for lately, by whom, and what it changed",
             Self::About => "Version, licences and measured frame times",
         }
     }
@@ -237,7 +242,7 @@ impl Action {
             | Self::Quit => Menu::File,
             Self::Undo | Self::Redo | Self::Palette => Menu::Edit,
             Self::Prune | Self::Sweep | Self::Compare | Self::Sensitivity | Self::Train | Self::Cancel => Menu::Run,
-            Self::Shortcuts | Self::About => Menu::Help,
+            Self::Shortcuts | Self::Activity | Self::About => Menu::Help,
             _ => Menu::View,
         }
     }
@@ -286,6 +291,7 @@ impl Action {
             | Self::Theme
             | Self::ThemeSystem
             | Self::ResetLayout
+            | Self::Activity
             | Self::About => return None,
         })
     }

@@ -207,7 +207,7 @@ impl App {
         let centre = egui::Frame::new().fill(tokens.surface);
         egui::CentralPanel::default().frame(centre).show(ui, |ui| self.centre_ui(ui, &tokens));
         let chosen = self.palette.ui(&ctx, &self.session, &tokens, &self.out);
-        self.help.ui(&ctx, &tokens, &self.frames);
+        self.help.ui(&ctx, &tokens, &self.session, &self.frames);
         if let Some(outside) = self.session.store().outside.front() {
             outside_ui(&ctx, outside, &tokens, &self.out);
         }
@@ -249,8 +249,8 @@ impl App {
         if !commands.is_empty() {
             ctx.request_repaint();
         }
-        for command in commands {
-            self.session.apply(command);
+        for (by, command) in commands {
+            self.session.apply_from(by, command);
         }
         for request in self.out.take_requests() {
             self.serve(request, ctx);

@@ -3,7 +3,7 @@
 //! A view reads the session and sends commands; it changes nothing itself. What takes longer than a frame goes through
 //! [`CommandQueue::compute`].
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use eframe::egui;
 
@@ -65,16 +65,27 @@ pub enum WindowRequest {
 }
 
 /// Commands and requests of one frame, applied after it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct CommandQueue {
-    commands: RefCell<Vec<Command>>,
+    commands: RefCell<Vec<(&'static str, Command)>>,
+    /// Who speaks: the title of the pane that is drawn.
+    by: Cell<&'static str>,
     requests: RefCell<Vec<WindowRequest>>,
 }
 
+impl Default for CommandQueue {
+    fn default() -> Self {
+        Self { commands: RefCell::default(), by: Cell::new(Self::WINDOW), requests: RefCell::default() }
+    }
+}
+
 impl CommandQueue {
+    /// Who speaks outside of a pane: menus, shortcuts, dialogs.
+    pub(super) const WINDOW: &'static str = "window";
+
     /// Sends a command to the session.
     pub fn send(&self, command: Command) {
-        self.commands.borrow_mut().push(command);
+        self.commands.borrow_mut().push((self.by.get(), command));
     }
 
     /// Has something computed in the background; the answer lies in [`crate::session::Desk`].
@@ -87,7 +98,12 @@ impl CommandQueue {
         self.requests.borrow_mut().push(request);
     }
 
-    pub(super) fn take_commands(&self) -> Vec<Command> {
+    /// Says who sends what follows.
+    pub(super) fn speaks(&self, by: &'static str) {
+        self.by.set(by);
+    }
+
+    pub(super) fn take_commands(&self) -> Vec<(&'static str, Command)> {
         std::mem::take(&mut self.commands.borrow_mut())
     }
 

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Color32, Stroke};
 use egui_tiles::{Container, Linear, LinearDir, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
-use super::context::ViewCx;
+use super::context::{CommandQueue, ViewCx};
 use super::pane::Pane;
 use super::tokens;
 use super::views::Views;
@@ -78,7 +78,9 @@ impl egui_tiles::Behavior<Pane> for Behaviour<'_> {
         let Some(view) = self.views.get_mut(*pane) else { return UiResponse::None };
         ui.push_id(*pane, |ui| {
             let margin = egui::Margin::symmetric(10, 6);
+            self.cx.out.speaks(view.title());
             egui::Frame::NONE.inner_margin(margin).show(ui, |ui| view.ui(&self.cx, ui));
+            self.cx.out.speaks(CommandQueue::WINDOW);
         });
         UiResponse::None
     }

@@ -97,6 +97,7 @@ impl App {
                 ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!is_full));
             }
             Action::Shortcuts => self.help.toggle(Page::Shortcuts),
+            Action::Activity => self.help.toggle(Page::Activity),
             Action::About => self.help.toggle(Page::About),
         }
         ctx.request_repaint();

@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, reason = "tests fail loudly")]
 
 mod actions;
+mod appearance;
+mod canvas;
 mod families;
 mod flow;
 mod import;
@@ -64,12 +66,17 @@ impl Dialogs for Choices {
 
 /// A window of this size on two workers.
 fn window(size: [f32; 2], choices: &Choices) -> Harness<'static, App> {
+    painted(size, choices, &canvas::Canvas::default())
+}
+
+/// As [`window`], with what it draws on a canvas.
+fn painted(size: [f32; 2], choices: &Choices, canvas: &canvas::Canvas) -> Harness<'static, App> {
     let dialogs = Box::new(choices.clone());
-    let mut harness =
-        Harness::builder().with_size(size).with_max_steps(8).with_step_dt(1.0 / 60.0).build_eframe(move |cc| {
-            let settings = Settings { n_threads: 2, dialogs, ..Settings::default() };
-            App::new(&cc.egui_ctx, settings).expect("workers")
-        });
+    let builder = Harness::builder().with_size(size).with_max_steps(8).with_step_dt(1.0 / 60.0);
+    let mut harness = builder.renderer(canvas.clone()).build_eframe(move |cc| {
+        let settings = Settings { n_threads: 2, dialogs, ..Settings::default() };
+        App::new(&cc.egui_ctx, settings).expect("workers")
+    });
     // The harness' default would be smaller than a heatmap's texture.
     harness.input_mut().max_texture_side = Some(8192);
     harness.step();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::{PublishedTable, ReproduceArgs};
 use super::failure::UsageError;
-use super::output::{self, seconds};
+use super::output;
 use super::progress::Terminal;
 use crate::engine::experiment::{Draw, ReproducedSeed, mass_delta, reproduce};
 use crate::engine::graph::Dataset;
@@ -16,6 +16,8 @@ use crate::engine::sparsify::{Compat, EdgeMode, Identity, Recipe, Schedule, Trai
 use crate::io::atomic::{AtomicFile, write_atomic};
 use crate::io::bundle::MachineNote;
 use crate::io::read_graph_within;
+use crate::session::format::seconds;
+use crate::session::tasks::Need;
 
 /// What was published.
 #[derive(Debug, Deserialize)]
@@ -148,8 +150,8 @@ fn made(cell: Cell, at: usize, n_cells: usize, terminal: &Terminal) -> anyhow::R
         |share| format!("{:.0} % removed", 100.0 * share),
     );
     terminal.ctl().progress(&format!("{} on {}, {deltas}", family.key(), dataset.name()), at, n_cells);
-    if recipe.training.is_some() {
-        super::inputs::check_training_memory(&dataset, &recipe, terminal)?;
+    if let Some(need) = recipe.training.as_ref().and_then(|_| Need::of_training(&dataset, &recipe)) {
+        terminal.check_memory(need)?;
     }
     if let Some(share) = share {
         recipe.edges.delta = vec![mass_delta(&dataset, &recipe, share, &quiet)?];

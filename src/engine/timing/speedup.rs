@@ -7,11 +7,11 @@ use super::spread::{median, median_interval};
 /// What the measurements carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// Faster: the whole interval lies above 1.
+    /// Faster: the whole interval lies above 1 by more than [`Speedup::BETWEEN_STARTS`].
     Faster,
-    /// Slower: the whole interval lies below 1.
+    /// Slower: the whole interval lies below 1 by as much.
     Slower,
-    /// The interval holds 1.
+    /// The interval holds 1, or comes nearer to it than that.
     NoDifference,
     /// Too few pairs for an interval.
     TooFew,
@@ -29,6 +29,10 @@ pub struct Speedup {
 }
 
 impl Speedup {
+    /// By so much the ratio of one and the same run moves from one start of the program to the next, with where its matrices come to lie
+    /// in memory: pairs within one start cannot know it, so no difference below it is claimed.
+    pub const BETWEEN_STARTS: f64 = 0.03;
+
     /// Of seconds that were measured in turn.
     pub fn of(first: &[f64], second: &[f64]) -> Self {
         let ratios: Vec<f64> = first.iter().zip(second).map(|(a, b)| a / b.max(f64::MIN_POSITIVE)).collect();
@@ -39,8 +43,8 @@ impl Speedup {
     pub fn claim(&self) -> Claim {
         match self.interval {
             None => Claim::TooFew,
-            Some([low, _]) if low > 1.0 => Claim::Faster,
-            Some([_, high]) if high < 1.0 => Claim::Slower,
+            Some([low, _]) if low > 1.0 + Self::BETWEEN_STARTS => Claim::Faster,
+            Some([_, high]) if high < 1.0 / (1.0 + Self::BETWEEN_STARTS) => Claim::Slower,
             Some(_) => Claim::NoDifference,
         }
     }
@@ -76,6 +80,10 @@ mod tests {
         let noisy = Speedup::of(&[1.0, 4.0, 0.9, 5.0, 0.8, 4.0, 0.9, 3.0], &[1.0; 8]);
         assert_eq!(noisy.claim(), Claim::NoDifference, "{noisy}");
         assert!(noisy.to_string().starts_with("no measurable difference (0.80 to 5.00"), "{noisy}");
+        let next_to_nothing = Speedup::of(&[1.02; 8], &[1.0; 8]);
+        assert_eq!(next_to_nothing.claim(), Claim::NoDifference, "another start of the program may say otherwise");
+        assert_eq!(Speedup::of(&[1.0; 8], &[1.02; 8]).claim(), Claim::NoDifference);
+        assert_eq!(Speedup::of(&[1.04; 8], &[1.0; 8]).claim(), Claim::Faster);
         let few = Speedup::of(&[4.0; 2], &[1.0; 2]);
         assert_eq!(
             (few.claim(), few.to_string().as_str()),

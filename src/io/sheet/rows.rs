@@ -1,13 +1,13 @@
 //! All of a table, row by row, as text.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use csv::StringRecord;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{ChunkReader, FileReader as _, Length, SerializedFileReader};
 use parquet::record::Field;
 
@@ -15,6 +15,7 @@ use super::sketch::{Layout, MAX_COLUMNS};
 use crate::engine::control::Control;
 use crate::io::encoding::no_utf8;
 use crate::io::file::{Claimed, InputFile, open, read_claimed};
+use crate::io::guard;
 use crate::io::reading;
 use crate::io::report::LoadError;
 use crate::io::source::ByteSource;
@@ -185,7 +186,7 @@ fn parquet_fault(path: &Path, error: impl ToString) -> LoadError {
 
 /// Runs what reads a broken file in a library that may stop over it.
 fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, LoadError>) -> Result<T, LoadError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_e| Err(parquet_fault(path, "a broken one")))
+    guard::guarded(work).unwrap_or_else(|| Err(parquet_fault(path, "a broken one")))
 }
 
 /// A file of Parquet, which is read at any place of it.
@@ -246,6 +247,11 @@ fn parquet_reader(path: &Path) -> Result<SerializedFileReader<Pages>, LoadError>
     let n_bytes = file.metadata().map_err(|source| LoadError::io("read", path, source))?.len();
     let pages = Pages { path: path.to_owned(), file: Arc::new(file), n_bytes };
     let reader = SerializedFileReader::new(pages).map_err(|error| parquet_fault(path, error))?;
+    let columns = || reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+    let start = |c: &ColumnChunkMetaData| c.dictionary_page_offset().unwrap_or_else(|| c.data_page_offset());
+    if columns().any(|column| column.compressed_size() < 0 || start(column) < 0) {
+        return Err(parquet_fault(path, "a column at a place or of a length below 0"));
+    }
     // A group of rows is unpacked as a whole, as it comes.
     let sizes = reader.metadata().row_groups().iter().map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0));
     let largest = sizes.max().unwrap_or(0);

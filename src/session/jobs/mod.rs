@@ -1,18 +1,15 @@
 //! Background work: what a job is, and the runner that keeps them apart.
 //!
-//! A job gets a snapshot (values behind `Arc`s and a recipe) and answers with a value; nothing is shared and mutated. The
-//! runner knows nothing of what the answers mean: the session gives it the type of its answers and applies them.
+//! A job is a task on a thread: it gets a snapshot and answers with a value; nothing is shared and mutated. The runner knows nothing of
+//! what the answers mean: the session gives it the type of its answers and applies them.
 
-pub(crate) mod import;
-pub(crate) mod open;
-pub(crate) mod propagate;
 mod runner;
 
-use crate::engine::EngineError;
-use crate::engine::control::Control;
-use crate::io::{ExportError, LoadError};
+use std::sync::Arc;
 
-pub use runner::{JobRunner, Outcome, Partial, Waker};
+use super::tasks::TaskError;
+
+pub use runner::{JobRunner, Outcome, Waker};
 
 /// One job of a runner; ascending in the order of submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,80 +54,23 @@ impl Lane {
     }
 }
 
-/// Work that runs in the background with a typed result.
-pub trait Job: Send + 'static {
-    /// What it answers.
-    type Output: Send + 'static;
-
-    /// For the status bar, for example `Prune cora, GCN`.
-    fn label(&self) -> String;
-
-    /// Does the work. Polls `ctl` often enough that a cancel is answered within 100 ms.
-    ///
-    /// # Errors
-    /// Whatever stops it; a cancel is [`JobError::Cancelled`].
-    fn run(self, ctl: &Control) -> Result<Self::Output, JobError>;
-}
-
 /// Why a job has no result.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum JobError {
     /// The user, or a newer request, asked for the stop. Never shown as an error.
+    #[error("cancelled")]
     Cancelled,
-    /// It could not be done; the message is for people.
-    Failed(String),
-    /// Our own bug: the job panicked.
+    /// It could not be done, for this reason.
+    #[error(transparent)]
+    Failed(Arc<TaskError>),
+    /// Our own bug: the job panicked, with these words.
+    #[error("{0}")]
     Panicked(String),
-}
-
-/// Why a use case that both faces run gave nothing: the reason as it came, so that the terminal can tell a wrong call from a failure.
-#[derive(Debug, thiserror::Error)]
-pub enum TaskError {
-    /// The engine could not do it, or was stopped.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// Something could not be read.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// Something could not be written.
-    #[error(transparent)]
-    Export(#[from] ExportError),
 }
 
 impl From<TaskError> for JobError {
     fn from(error: TaskError) -> Self {
-        match error {
-            TaskError::Engine(error) => error.into(),
-            TaskError::Load(error) => error.into(),
-            TaskError::Export(error) => error.into(),
-        }
-    }
-}
-
-impl From<EngineError> for JobError {
-    fn from(error: EngineError) -> Self {
-        match error {
-            EngineError::Cancelled => Self::Cancelled,
-            other => Self::Failed(other.to_string()),
-        }
-    }
-}
-
-impl From<ExportError> for JobError {
-    fn from(error: ExportError) -> Self {
-        match error {
-            ExportError::Cancelled => Self::Cancelled,
-            other => Self::Failed(other.to_string()),
-        }
-    }
-}
-
-impl From<LoadError> for JobError {
-    fn from(error: LoadError) -> Self {
-        match error {
-            LoadError::Cancelled => Self::Cancelled,
-            other => Self::Failed(other.to_string()),
-        }
+        if error.is_cancelled() { Self::Cancelled } else { Self::Failed(Arc::new(error)) }
     }
 }
 

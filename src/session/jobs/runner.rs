@@ -9,16 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Job, JobError, JobId, JobStatus, Lane};
+use super::{JobError, JobId, JobStatus, Lane};
 use crate::engine::control::{Canceller, Control, Progress, Workers};
 use crate::engine::cost::CostModel;
 use crate::io::{MemoryBudget, ReadingScope, escaped};
+use crate::session::tasks::{Task, TaskError};
 
 /// Called from any thread whenever [`JobRunner::poll`] has something new.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
-
-/// Hands an intermediate answer over, for example one point of a sweep.
-pub type Partial<A> = Arc<dyn Fn(A) + Send + Sync>;
 
 /// How many view jobs compute at once; more would only slow each other down.
 const MAX_VIEW_JOBS: usize = 2;
@@ -49,7 +47,7 @@ pub enum Outcome<A> {
     },
 }
 
-type Work<A> = Box<dyn FnOnce(&Control, &Partial<A>) -> Result<A, JobError> + Send>;
+type Work<A> = Box<dyn FnOnce(&Control, &dyn Fn(A)) -> Result<A, JobError> + Send>;
 
 struct Waiting<A> {
     id: JobId,
@@ -124,17 +122,21 @@ impl<A: Send + 'static> JobRunner<A> {
         self
     }
 
-    /// Queues a job; `answer` turns its output into the runner's type of answers.
-    pub fn spawn<J: Job>(&mut self, lane: Lane, job: J, answer: impl FnOnce(J::Output) -> A + Send + 'static) -> JobId {
-        let label = job.label();
-        self.submit(lane, label, Box::new(move |ctl, _| job.run(ctl).map(answer)))
-    }
-
-    /// Queues work that also hands over intermediate answers.
-    pub fn submit(&mut self, lane: Lane, label: String, work: Work<A>) -> JobId {
+    /// Queues a task; `on_point` and `on_output` turn what it gives into the runner's type of answers.
+    pub fn spawn<T: Task>(
+        &mut self,
+        lane: Lane,
+        task: T,
+        on_point: impl Fn(T::Point) -> A + Send + 'static,
+        on_output: impl FnOnce(T::Output) -> A + Send + 'static,
+    ) -> JobId {
+        let label = escaped(&task.label()).into_owned();
+        let work: Work<A> = Box::new(move |ctl, partial| {
+            let output = task.run(ctl, &mut |point| partial(on_point(point)))?;
+            Ok(on_output(output))
+        });
         let id = JobId(self.next_id);
         self.next_id += 1;
-        let label = escaped(&label).into_owned();
         if lane.is_latest_wins() {
             self.waiting.retain(|w| w.lane != lane);
         }
@@ -273,13 +275,13 @@ impl<A: Send + 'static> JobRunner<A> {
             .on_progress(move |progress| note_progress(&sink_live, &sink_waker, progress));
         let canceller = ctl.canceller();
         let (events, waker) = (self.events.0.clone(), Arc::clone(&self.waker));
-        let partial: Partial<A> = {
+        let partial = {
             let (events, waker) = (events.clone(), Arc::clone(&waker));
-            Arc::new(move |answer| {
+            move |answer| {
                 // A session that is gone has nobody to tell.
                 drop(events.send(Event::Partial(id, answer)));
                 waker();
-            })
+            }
         };
         let thread = std::thread::Builder::new().name(format!("job-{}", id.0)).spawn(move || {
             let _ended = Ended { id, events, waker };
@@ -294,7 +296,7 @@ impl<A: Send + 'static> JobRunner<A> {
                     id,
                     lane,
                     label,
-                    result: Err(JobError::Failed(format!("cannot start a thread: {reason}"))),
+                    result: Err(TaskError::Nothing(format!("cannot start a thread: {reason}")).into()),
                     elapsed_secs: 0.0,
                 });
                 (self.waker)();

@@ -1,11 +1,15 @@
-//! The list of shortcuts, and what the program is made of and how fast it draws.
+//! The list of shortcuts, what was done lately, and what the program is made of and how fast it draws.
+
+use std::time::SystemTime;
 
 use eframe::egui;
 
+use crate::session::Session;
+use crate::session::format::clock;
 use crate::ui::actions::{Action, Menu};
 use crate::ui::frames::FrameTimes;
 use crate::ui::tokens::Tokens;
-use crate::ui::widgets::{mono, section, strong, value_row, weak};
+use crate::ui::widgets::{section, shown, strong, value_row, weak};
 
 /// Which page is open.
 #[derive(Debug, Default)]
@@ -16,6 +20,7 @@ pub(in crate::ui) struct Help {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum Page {
     Shortcuts,
+    Activity,
     About,
 }
 
@@ -31,22 +36,27 @@ impl Help {
     }
 
     /// Draws the open page.
-    pub(in crate::ui) fn ui(&mut self, ctx: &egui::Context, tokens: &Tokens, frames: &FrameTimes) {
+    pub(in crate::ui) fn ui(&mut self, ctx: &egui::Context, tokens: &Tokens, session: &Session, frames: &FrameTimes) {
         let Some(page) = self.page else { return };
-        let title = if page == Page::Shortcuts { "Shortcuts" } else { "About Unifews Workbench" };
+        let (title, width) = match page {
+            Page::Shortcuts => ("Shortcuts", 420.0_f32),
+            Page::Activity => ("Activity", 640.0),
+            Page::About => ("About Unifews Workbench", 420.0),
+        };
         let mut is_open = true;
         let room = ctx.content_rect().size() - egui::vec2(48.0, 96.0);
         egui::Window::new(title)
             .open(&mut is_open)
             .collapsible(false)
             .resizable(false)
-            .default_width(420.0_f32.min(room.x))
+            .default_width(width.min(room.x))
             .max_height(room.y)
-            .vscroll(page == Page::Shortcuts)
+            .vscroll(page != Page::About)
             .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
             .show(ctx, |ui| match page {
                 Page::Shortcuts => shortcuts_ui(ui, tokens),
-                Page::About => about_ui(ui, tokens, frames),
+                Page::Activity => activity_ui(ui, tokens, session),
+                Page::About => about_ui(ui, tokens, session, frames),
             });
         if !is_open {
             self.page = None;
@@ -72,17 +82,59 @@ fn shortcuts_ui(ui: &mut egui::Ui, tokens: &Tokens) {
     }
 }
 
-fn about_ui(ui: &mut egui::Ui, tokens: &Tokens, frames: &FrameTimes) {
+/// The newest entries first: when, who, what, and what it changed.
+fn activity_ui(ui: &mut egui::Ui, tokens: &Tokens, session: &Session) {
+    let log = session.activity();
+    if log.is_empty() {
+        ui.label(weak(tokens, "Nothing was done yet"));
+        return;
+    }
+    let now = SystemTime::now();
+    egui::Grid::new("activity").num_columns(3).striped(true).spacing([16.0, 6.0]).show(ui, |ui| {
+        for entry in log.newest_first() {
+            let ago = now.duration_since(entry.at).map_or(0.0, |ago| ago.as_secs_f64());
+            ui.label(weak(tokens, format!("{} ago", clock(ago))));
+            ui.label(weak(tokens, entry.by.as_str()));
+            ui.vertical(|ui| {
+                let times = if entry.n > 1 { format!(" ({} steps)", entry.n) } else { String::new() };
+                ui.label(shown(format!("{}{times}", entry.what)));
+                for line in &entry.changed {
+                    ui.label(weak(tokens, line.as_str()).monospace());
+                }
+            });
+            ui.end_row();
+        }
+    });
+}
+
+/// What a report of a fault should hold.
+fn diagnostics(session: &Session, rows: &[(&str, String)]) -> String {
+    let rows: Vec<String> = rows.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let log = session.activity().text(SystemTime::now());
+    format!("Unifews Workbench {}\n{}\n\nActivity, newest first\n{log}\n", env!("CARGO_PKG_VERSION"), rows.join("\n"))
+}
+
+fn about_ui(ui: &mut egui::Ui, tokens: &Tokens, session: &Session, frames: &FrameTimes) {
     ui.label(strong(format!("Version {}", env!("CARGO_PKG_VERSION"))));
     ui.label("Unifews: one threshold rule removes entries of the graph and weights of the network, layer by layer (ICML 2025)");
     ui.label(weak(tokens, "MIT or Apache-2.0. Fonts Inter and JetBrains Mono, SIL Open Font License 1.1"));
     section(ui, tokens, "Diagnostics");
     let ms = |secs: f32| format!("{:.2} ms", secs * 1e3);
-    value_row(ui, tokens, "Own code per frame, median", &ms(frames.median()));
-    value_row(ui, tokens, "Own code per frame, 95 %", &ms(frames.quantile(0.95)));
-    value_row(ui, tokens, "Own code per frame, longest", &ms(frames.quantile(1.0)));
-    value_row(ui, tokens, "Frames in this statistic", &frames.len().to_string());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    value_row(ui, tokens, "Cores", &threads.to_string());
-    ui.label(mono(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)));
+    let rows = [
+        ("Own code per frame, median", ms(frames.median())),
+        ("Own code per frame, 95 %", ms(frames.quantile(0.95))),
+        ("Own code per frame, longest", ms(frames.quantile(1.0))),
+        ("Frames in this statistic", frames.len().to_string()),
+        ("Cores", threads.to_string()),
+        ("System", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)),
+    ];
+    for (name, value) in &rows {
+        value_row(ui, tokens, name, value);
+    }
+    ui.add_space(8.0);
+    let says = "Version, these figures and the activity as text, for a report of a fault; names of files are in it";
+    if ui.button("Copy diagnostics").on_hover_text(says).clicked() {
+        ui.ctx().copy_text(diagnostics(session, &rows));
+    }
 }

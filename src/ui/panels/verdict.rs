@@ -284,8 +284,8 @@ fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
         Claim::TooFew => "  too few passes",
     };
     change_row(ui, tokens, says, &format::factors(speedup.interval), mono("")).on_hover_text(
-        "95 % interval of the ratio, pass beside pass (sign test). A speed-up is claimed only where it excludes 1. A busy machine is \
-         known by passes that waited or scatter",
+        "95 % interval of the ratio, pass beside pass (sign test). A speed-up is claimed only where it excludes 1 by more than 3 %, \
+         which another start of the program can move it by. A busy machine is known by passes that waited or scatter",
     );
     if let Some(bf16) = &timing.bf16 {
         bf16_rows(ui, tokens, timing, bf16);

@@ -11,8 +11,7 @@ use super::heatmap::FigureFormat;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::plot::decimate;
-use crate::io::figure::{Axis, Curve, CurveStyle, Curves, FigureError, Marker, Outline, ticks};
-use crate::session::jobs::JobError;
+use crate::io::figure::{Axis, Curve, CurveStyle, Curves, Marker, Outline, ticks};
 use crate::session::{FileWriter, Request};
 use crate::ui::context::{SaveRequest, ViewCx};
 use crate::ui::tokens::{self, N_SERIES, Tokens};
@@ -491,14 +490,13 @@ fn nearest(curves: &Curves, transform: &PlotTransform, pointer: egui::Pos2) -> O
 /// A request to save the curves as they are now.
 pub(crate) fn save_request(curves: impl Into<Arc<Curves>>, name: &str, format: FigureFormat) -> SaveRequest {
     let file = format!("{name}.{}", format.extension()).to_lowercase().replace([' ', '/'], "-");
-    let failed = |e: FigureError| JobError::Failed(e.to_string());
     let curves = curves.into();
     let writer = FileWriter::new(format!("Save {file}"), move |path, _| {
         let (format, path) = format.settled(path)?;
         let bytes = match format {
-            FigureFormat::Png => curves.png().map_err(failed)?,
+            FigureFormat::Png => curves.png()?,
             FigureFormat::Svg => curves.svg().into_bytes(),
-            FigureFormat::Csv => curves.csv().map_err(failed)?,
+            FigureFormat::Csv => curves.csv()?,
         };
         Ok((path, bytes))
     });
@@ -534,8 +532,8 @@ mod tests {
             let tokens = self.themes.of(egui::Theme::Dark).clone();
             let cx = ViewCx { session: &self.session, tokens: &tokens, out: &self.out };
             self.near = long_curves_ui(&cx, ui, "Long", &self.curves, 500.0).near;
-            for command in self.out.take_commands() {
-                self.session.apply(command);
+            for (by, command) in self.out.take_commands() {
+                self.session.apply_from(by, command);
             }
             self.frames.add(began.elapsed());
         }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::place::Place;
 use super::words;
 use crate::engine::plot::{Blocks, RasterMode, RasterRequest, Viewport, raster};
-use crate::io::figure::{FigureError, HeatmapFigure};
-use crate::session::jobs::JobError;
+use crate::io::figure::HeatmapFigure;
 use crate::session::{FileWriter, Picture};
 use crate::ui::panels::recipe_summary;
 use crate::ui::views::SaveRequest;
@@ -14,10 +13,6 @@ use crate::ui::widgets::heatmap::FigureFormat;
 
 /// Texels of a saved heatmap, at most, across and down.
 const TEXELS: usize = 1120;
-
-pub(crate) fn failed(error: FigureError) -> JobError {
-    JobError::Failed(error.to_string())
-}
 
 pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, format: FigureFormat) -> SaveRequest {
     let run = Arc::clone(place.run);
@@ -48,9 +43,9 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
             groups: if has_nodes { atlas.ordering().groups() } else { &[] },
         };
         let bytes = match format {
-            FigureFormat::Png => figure.png().map_err(failed)?,
-            FigureFormat::Svg => figure.svg().map_err(failed)?.into_bytes(),
-            FigureFormat::Csv => figure.csv().map_err(failed)?,
+            FigureFormat::Png => figure.png()?,
+            FigureFormat::Svg => figure.svg()?.into_bytes(),
+            FigureFormat::Csv => figure.csv()?,
         };
         Ok((path, bytes))
     };

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Job, JobError, TaskError};
+use super::{Need, Task, TaskError};
 use crate::engine::control::Control;
-use crate::engine::experiment::follow;
+use crate::engine::experiment::{dataset_bytes, follow};
 use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::out_of_core::{GraphSize, MemoryPlan, Storage as _, StoredPropagation, propagate_stored, sums_hops};
 use crate::engine::sparsify::{Recipe, propagate};
@@ -34,11 +34,16 @@ pub(crate) struct Propagated {
 }
 
 impl Propagate {
-    /// Bytes that it takes beside the graph.
-    pub(crate) fn needed_bytes(dataset: &Dataset, recipe: &Recipe) -> u64 {
-        let size = GraphSize::of(dataset);
+    /// The memory it takes beside the graph.
+    pub(crate) fn memory(&self) -> Need {
+        let size = GraphSize::of(&self.dataset);
         let there = size.structure_bytes() + size.embedding_bytes();
-        size.in_memory_bytes(sums_hops(recipe)).saturating_sub(there)
+        Need {
+            takes: "propagating takes",
+            held: dataset_bytes(&self.dataset),
+            needed: size.in_memory_bytes(sums_hops(&self.recipe)).saturating_sub(there),
+            way_out: "unifews store GRAPH -o DIR writes a folder that is propagated from the disk",
+        }
     }
 
     /// Propagates into the folder of `writer`.
@@ -74,14 +79,19 @@ pub(crate) struct PropagateInto {
     pub(crate) folder: PathBuf,
 }
 
-impl Job for PropagateInto {
+impl Task for PropagateInto {
+    type Point = ();
     type Output = Propagated;
 
     fn label(&self) -> String {
         format!("Propagate {}", self.task.dataset.name())
     }
 
-    fn run(self, ctl: &Control) -> Result<Propagated, JobError> {
+    fn memory(&self) -> Option<Need> {
+        Some(self.task.memory())
+    }
+
+    fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Propagated, TaskError> {
         let Self { task, folder } = self;
         let writer = PropagationWriter::begin(&folder, ctl)?;
         let metrics = task.run_into(writer, ctl)?;

@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Job, JobError};
+use super::{Task, TaskError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions, degree_histogram};
 use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{Bundle, graph_of, read_bundle, replay};
 use crate::io::{Detected, LoadError, LoadReport, MemoryBudget, detect_as, read_graph_as, read_model, read_recipe};
+use crate::session::inputs::{Baseline, LoadedGraph, LoadedModel};
+use crate::session::outside::{files_of, outside};
 use crate::session::project::{self, Project};
-use crate::session::start::{files_of, outside};
-use crate::session::store::{Baseline, LoadedGraph, LoadedModel};
 
 /// What opening gave.
 #[derive(Debug)]
@@ -79,14 +79,15 @@ impl Open {
     }
 }
 
-impl Job for Open {
+impl Task for Open {
+    type Point = ();
     type Output = Opened;
 
     fn label(&self) -> String {
         format!("Open {}", self.spec)
     }
 
-    fn run(self, ctl: &Control) -> Result<Opened, JobError> {
+    fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Opened, TaskError> {
         let (spec, path) = (self.spec.as_str(), Path::new(&self.spec));
         ctl.progress("reading", 0, 0);
         if project::is_project(path) {
@@ -146,7 +147,7 @@ impl Job for Open {
 }
 
 /// Reads a bundle with the graph it names, and runs it again.
-fn open_bundle(spec: &str, bundle: Bundle, ctl: &Control) -> Result<OpenedBundle, JobError> {
+fn open_bundle(spec: &str, bundle: Bundle, ctl: &Control) -> Result<OpenedBundle, TaskError> {
     ctl.check()?;
     let source = bundle.manifest.graph.source.clone();
     let options = bundle.recipe.graph.clone();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::open::loaded_graph;
-use super::{Job, JobError};
+use super::{Task, TaskError};
 use crate::engine::control::Control;
 use crate::engine::experiment::forward_frozen;
 use crate::engine::graph::{Dataset, Labels, Metric, ReadOptions, resolve_split};
@@ -17,10 +17,11 @@ use crate::io::{
     Detected, LoadError, LoadReport, MemoryBudget, Role, detect_as, read_graph_within, read_model, read_recipe,
 };
 use crate::session::assumptions::{Assumption, ReadingScore};
+use crate::session::fit::fitted_to;
+use crate::session::inputs::{Baseline, LoadedGraph, LoadedModel};
+use crate::session::outside::{files_of, outside};
 use crate::session::project;
 use crate::session::roles::{ImportFile, RolesByHand, expanded, lines_of, name_parts, with_roles};
-use crate::session::start::{files_of, outside};
-use crate::session::store::{Baseline, LoadedGraph, LoadedModel, fitted_to};
 
 /// Whether the model belongs to the graph.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -131,7 +132,7 @@ pub fn read_together(
     options: ReadOptions,
     memory: MemoryBudget,
     ctl: &Control,
-) -> Result<ImportReport, JobError> {
+) -> Result<ImportReport, TaskError> {
     let is_told = !options.is_default();
     let memory = Some(memory);
     let job =
@@ -139,7 +140,8 @@ pub fn read_together(
     job.report(ctl)
 }
 
-impl Job for Import {
+impl Task for Import {
+    type Point = ();
     type Output = Imported;
 
     fn label(&self) -> String {
@@ -149,7 +151,7 @@ impl Job for Import {
         }
     }
 
-    fn run(self, ctl: &Control) -> Result<Imported, JobError> {
+    fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Imported, TaskError> {
         let is_alone = self.specs.len() < 2;
         for spec in &self.specs {
             ctl.check()?;
@@ -168,7 +170,7 @@ impl Job for Import {
 }
 
 impl Import {
-    fn report(self, ctl: &Control) -> Result<ImportReport, JobError> {
+    fn report(self, ctl: &Control) -> Result<ImportReport, TaskError> {
         ctl.progress("looking", 0, 0);
         let Self {
             specs,
@@ -249,7 +251,7 @@ impl Import {
                         dataset.labels().map(|labels| classes_of(labels, dataset.n_nodes())).unwrap_or_default();
                     report.graph = Some(loaded_graph(spec, options, dataset, read));
                 }
-                Err(LoadError::Cancelled) => return Err(JobError::Cancelled),
+                Err(LoadError::Cancelled) => return Err(LoadError::Cancelled.into()),
                 Err(error) => {
                     // What a file holds that only a recipe names is not told; those that were dropped are the user's own.
                     let named = options.files_beyond(&ReadOptions::default());
@@ -286,7 +288,7 @@ impl Import {
         }
         let may_be_edges = report.files.iter().any(|file| file.possible.contains(&Role::Edges));
         if report.graph.is_none() && report.model.is_none() && report.lines.is_none() && !may_be_edges {
-            return Err(JobError::Failed(nothing(&report)));
+            return Err(TaskError::Nothing(nothing(&report)));
         }
         Ok(report)
     }
@@ -297,7 +299,7 @@ fn recipe_among(
     specs: &[String],
     options: &ReadOptions,
     roles: &RolesByHand,
-) -> Result<Option<(String, Recipe)>, JobError> {
+) -> Result<Option<(String, Recipe)>, TaskError> {
     let is_meant = |spec: &&String| Path::new(spec).is_file() && roles.get(*spec) != Some(&Role::LeftOut);
     for spec in specs.iter().filter(is_meant) {
         if matches!(detect_as(spec, options), Ok(Detected::Recipe)) {
@@ -342,7 +344,7 @@ fn fit(
     model: Option<&LoadedModel>,
     recipe: &Recipe,
     ctl: &Control,
-) -> Result<Option<FitCheck>, JobError> {
+) -> Result<Option<FitCheck>, TaskError> {
     let (Some(graph), Some(model)) = (graph, model) else { return Ok(None) };
     let model = (model.name.as_str(), &*model.model, &*model.report);
     model_on_graph(&graph.dataset, model, recipe, ctl).map(Some)
@@ -351,13 +353,13 @@ fn fit(
 /// Runs a model, unpruned, on a graph, and says what it gets: `report` is what reading its file gave.
 ///
 /// # Errors
-/// [`JobError::Cancelled`]; what does not fit is told in [`FitCheck::misfit`].
+/// A cancel; what does not fit is told in [`FitCheck::misfit`].
 pub fn model_on_graph(
     dataset: &Dataset,
     (name, network, report): (&str, &Model, &LoadReport),
     recipe: &Recipe,
     ctl: &Control,
-) -> Result<FitCheck, JobError> {
+) -> Result<FitCheck, TaskError> {
     let mut check = FitCheck {
         graph: dataset.name().to_owned(),
         model: name.to_owned(),
@@ -374,7 +376,7 @@ pub fn model_on_graph(
     let recipe = fitted_to(recipe, &network.architecture);
     let logits = match forward_frozen(dataset, network, &recipe, None, None, &ctl.quiet()) {
         Ok(logits) => logits,
-        Err(crate::engine::EngineError::Cancelled) => return Err(JobError::Cancelled),
+        Err(cancelled @ crate::engine::EngineError::Cancelled) => return Err(cancelled.into()),
         Err(why) => {
             check.misfit = Some(why.to_string());
             return Ok(check);

@@ -1,0 +1,199 @@
+//! What was asked for, who asked, and what it changed: the newest of it, for *Help › Activity* and the diagnostics.
+
+use std::collections::VecDeque;
+use std::time::SystemTime;
+
+use super::command::Command;
+use super::store::Store;
+use crate::engine::sparsify::Recipe;
+use crate::io::{escaped_text, recipe_to_toml};
+
+/// Older entries are dropped.
+const MOST: usize = 500;
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// When; the last time, where a gesture came in many steps.
+    pub at: SystemTime,
+    /// Who sent it: a pane of the window, or what a job is called.
+    pub by: String,
+    /// What was asked for, or how a job ended.
+    pub what: String,
+    /// What it changed at once, one line each; what a job changes comes with the job's end.
+    pub changed: Vec<String>,
+    /// How many commands it stands for: a drag of a slider is one entry.
+    pub n: usize,
+}
+
+/// The newest entries, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct ActivityLog {
+    entries: VecDeque<Activity>,
+    /// The state before the last gesture began, so that its entry says what all of it changed.
+    before: Option<Snapshot>,
+}
+
+/// What entries are told from.
+#[derive(Debug, Clone)]
+pub(super) struct Snapshot {
+    graph: Option<String>,
+    model: Option<String>,
+    recipe: Recipe,
+    runs: Vec<String>,
+}
+
+impl Snapshot {
+    pub(super) fn of(store: &Store) -> Self {
+        Self {
+            graph: store.graph.as_ref().map(|graph| graph.spec.clone()),
+            model: store.model.as_ref().map(|model| model.name.clone()),
+            recipe: store.recipe.clone(),
+            runs: store.runs.iter().map(|run| run.name.clone()).collect(),
+        }
+    }
+
+    /// What is different now, one line each.
+    fn changes(&self, now: &Self) -> Vec<String> {
+        let mut changed = Vec::new();
+        let mut note = |what: &str, before: &str, after: &str| {
+            if before != after {
+                changed.push(escaped_text(&format!("{what}: {before} → {after}")).into_owned());
+            }
+        };
+        let or_none = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
+        note("graph", &or_none(&self.graph), &or_none(&now.graph));
+        note("model", &or_none(&self.model), &or_none(&now.model));
+        note("runs", &self.runs.join(", "), &now.runs.join(", "));
+        if self.recipe != now.recipe {
+            let (before, after) = (keys(&self.recipe), keys(&now.recipe));
+            let value = |all: &[(String, String)], key: &str| {
+                all.iter().find(|(k, _)| k == key).map_or_else(|| "none".to_owned(), |(_, value)| value.clone())
+            };
+            let gone = before.iter().filter(|(key, _)| after.iter().all(|(other, _)| other != key));
+            for (key, _) in after.iter().chain(gone) {
+                note(key, &value(&before, key), &value(&after, key));
+            }
+        }
+        changed
+    }
+}
+
+/// Every key of a recipe with its value, as its file has them.
+fn keys(recipe: &Recipe) -> Vec<(String, String)> {
+    let (mut section, mut all) = (String::new(), Vec::new());
+    for line in recipe_to_toml(recipe).lines().filter(|line| !line.trim_start().starts_with('#')) {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = format!("{name}.");
+        } else if let Some((key, value)) = line.split_once('=') {
+            all.push((format!("{section}{}", key.trim()), value.trim().to_owned()));
+        }
+    }
+    all
+}
+
+impl ActivityLog {
+    /// The entries, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Activity> {
+        self.entries.iter().rev()
+    }
+
+    /// Whether nothing was done yet.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entries as text, newest first: for the diagnostics.
+    pub fn text(&self, now: SystemTime) -> String {
+        let line = |entry: &Activity| {
+            let ago = now.duration_since(entry.at).map_or(0, |ago| ago.as_secs());
+            let times = if entry.n > 1 { format!(" ×{}", entry.n) } else { String::new() };
+            let changed: String = entry.changed.iter().map(|line| format!("\n    {line}")).collect();
+            format!("-{ago} s  {}: {}{times}{changed}", entry.by, entry.what)
+        };
+        self.newest_first().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// A command was applied: `gesture` tells whether it goes on with the one before.
+    pub(super) fn applied(&mut self, by: &str, what: String, goes_on: bool, before: Snapshot, now: &Snapshot) {
+        let is_same = |last: &Activity| goes_on && last.by == by && last.what == what;
+        if let Some(last) = self.entries.back_mut().filter(|last| is_same(last)) {
+            last.at = SystemTime::now();
+            last.n += 1;
+            last.changed = self.before.as_ref().map_or_else(Vec::new, |before| before.changes(now));
+            return;
+        }
+        let changed = before.changes(now);
+        self.before = Some(before);
+        self.add(Activity { at: SystemTime::now(), by: by.to_owned(), what, changed, n: 1 });
+    }
+
+    /// A job ended.
+    pub(super) fn ended(&mut self, label: &str, how: String) {
+        self.before = None;
+        self.add(Activity { at: SystemTime::now(), by: label.to_owned(), what: how, changed: Vec::new(), n: 1 });
+    }
+
+    fn add(&mut self, mut entry: Activity) {
+        entry.what = escaped_text(&entry.what).into_owned();
+        if self.entries.len() == MOST {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(entry);
+    }
+}
+
+impl Command {
+    /// What it asks for, in words; `None` for what a view has computed for itself or only looks at.
+    pub(super) fn says(&self) -> Option<String> {
+        let path = |path: &std::path::Path| path.display().to_string();
+        Some(match self {
+            Self::Compute(_) | Self::SeeNotices => return None,
+            Self::Open(spec) => format!("open {spec}"),
+            Self::OpenMany(specs) => format!("open {}", specs.join(", ")),
+            Self::Import(specs) => format!("read {}", specs.join(", ")),
+            Self::ChangeImport(..) => "read the files another way".to_owned(),
+            Self::SetImportRole(spec, role) => format!("role of {spec}: {role}"),
+            Self::ReadOutside => "allow the files that the recipe names".to_owned(),
+            Self::AcceptImport => "accept the report".to_owned(),
+            Self::DiscardImport => "discard the report".to_owned(),
+            Self::AnswerOutside(is_allowed) => {
+                format!("{} files outside the folder", if *is_allowed { "allow" } else { "refuse" })
+            }
+            Self::OpenSample(spec) => format!("open sample {spec}"),
+            Self::CloseInputs => "close graph and model".to_owned(),
+            Self::SetRecipe(..) => "change the recipe".to_owned(),
+            Self::Prune => "prune".to_owned(),
+            Self::Sweep(grid) => format!("sweep {} points", grid.len()),
+            Self::SetPlan(plan) => format!("plan to compare {} methods", plan.methods.len()),
+            Self::Compare(plan) => format!("compare {} methods", plan.methods.len()),
+            Self::Sensitivity(_) => "try every layer alone".to_owned(),
+            Self::Train => "train".to_owned(),
+            Self::Propagate(folder) => format!("propagate into {}", path(folder)),
+            Self::Cancel(_) => "cancel a job".to_owned(),
+            Self::CancelAll => "cancel all jobs".to_owned(),
+            Self::Undo => "undo".to_owned(),
+            Self::Redo => "redo".to_owned(),
+            Self::SetBundleOptions(_) => "choose what bundles hold".to_owned(),
+            Self::Export(id, folder) => format!("export run {} to {}", id.0, path(folder)),
+            Self::ExportItems(id, items, folder) => {
+                format!("export run {} in {} forms to {}", id.0, items.len(), path(folder))
+            }
+            Self::SaveModel(file) => format!("save the model as {}", path(file)),
+            Self::SaveRecipe(file) => format!("save the recipe as {}", path(file)),
+            Self::SaveProject(file) => format!("save the project as {}", path(file)),
+            Self::WriteFile(writer, file) => format!("{} as {}", writer.label, path(file)),
+            Self::LoadPoint(at) => format!("take over point {at} of the sweep"),
+            Self::LoadMethod(at) => format!("take over point {at} of the comparison"),
+            Self::LoadLayer(at) => format!("take over point {at} of the layers"),
+            Self::ComparePoint(at) => format!("mark point {at} of the sweep"),
+            Self::ShowRun(id) => format!("take over run {}", id.0),
+            Self::PinRun(id, is_pinned) => format!("{} run {}", if *is_pinned { "pin" } else { "unpin" }, id.0),
+            Self::RenameRun(id, name) => format!("rename run {} to {name}", id.0),
+            Self::DeleteRun(id) => format!("delete run {}", id.0),
+            Self::CompareRun(id) => format!("mark run {} for comparison", id.0),
+            Self::ClearNotices => "clear the notices".to_owned(),
+            Self::ClearRecent => "clear what was opened before".to_owned(),
+        })
+    }
+}

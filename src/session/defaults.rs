@@ -1,0 +1,29 @@
+//! What is taken where nobody says otherwise: one place for both faces.
+
+use crate::engine::experiment::SweepGrid;
+use crate::engine::sparsify::{Recipe, Schedule, Training};
+
+/// δa and δw, relative, that a session begins with: the authors' middle setting, where nothing gentler is found to be necessary.
+pub const START_DELTA: f64 = 0.5;
+/// Width between layers of a model that is trained only to have one.
+pub const SMALL_HIDDEN: usize = 64;
+/// Epochs that such a model is trained for where no window shows how it goes.
+pub const SMALL_EPOCHS: usize = 100;
+
+/// What a session begins with.
+pub fn start_recipe() -> Recipe {
+    let mut recipe = Recipe::default();
+    recipe.edges.delta = vec![START_DELTA];
+    recipe.weights.delta = vec![START_DELTA];
+    recipe
+}
+
+/// The training of a model that is only trained to have one.
+pub fn small_training(recipe: &Recipe) -> Training {
+    Training { epochs: SMALL_EPOCHS, schedule: Schedule::Dense, ..Training::official(recipe.model.architecture) }
+}
+
+/// The thresholds that the main job tries without a window: few, so that there is something to see soon.
+pub fn small_grid() -> SweepGrid {
+    SweepGrid { delta_a: vec![0.0, 0.25, 0.5, 1.0, 1.5, 2.0], delta_w: vec![0.0, 0.5] }
+}

@@ -1,0 +1,32 @@
+//! Fits a recipe to a network: the one place that decides what of it can stay.
+
+use crate::engine::model::Architecture;
+use crate::engine::sparsify::{EdgeMode, HopRule, Identity, Recipe};
+
+/// The recipe with this network; a list that does not fit its layers is cut to one value, a mode that the family does not
+/// know becomes the default.
+pub fn fitted_to(recipe: &Recipe, network: &Architecture) -> Recipe {
+    let mut recipe = recipe.clone();
+    recipe.model = network.clone();
+    if recipe.edges.mode == EdgeMode::Mass && !network.is_decoupled() {
+        recipe.edges.mode = EdgeMode::default();
+        recipe.edges.ranking = None;
+    }
+    if !network.is_decoupled() {
+        recipe.propagation = HopRule::default();
+    }
+    if network.has("attention") {
+        recipe.edges.identity = Identity::default();
+    }
+    let fit = |deltas: &mut Vec<f64>, n: usize| {
+        if deltas.len() != 1 && deltas.len() != n {
+            deltas.truncate(1);
+        }
+        if deltas.is_empty() {
+            deltas.push(0.0);
+        }
+    };
+    fit(&mut recipe.edges.delta, recipe.model.n_graph_steps());
+    fit(&mut recipe.weights.delta, recipe.model.layers);
+    recipe
+}

@@ -1,0 +1,50 @@
+//! What a recipe removes and costs, without times: follows the sliders.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ndarray::Array2;
+
+use super::{Task, TaskError};
+use crate::engine::control::Control;
+use crate::engine::experiment::{Run, RunOptions, run};
+use crate::engine::graph::Dataset;
+use crate::engine::model::Model;
+use crate::engine::sparsify::Recipe;
+
+/// A slider that was not moved for so long rests.
+const REST: Duration = Duration::from_millis(150);
+
+/// Decides the masks of a recipe.
+#[derive(Debug)]
+pub(crate) struct Preview {
+    pub(crate) dataset: Arc<Dataset>,
+    pub(crate) model: Arc<Model>,
+    /// What it is held against, where that is known. `[n_nodes, n_classes]`
+    pub(crate) dense: Option<Arc<Array2<f32>>>,
+    pub(crate) recipe: Recipe,
+    /// Whether to wait until the slider rests. A newer move cancels the wait.
+    pub(crate) waits: bool,
+}
+
+impl Task for Preview {
+    type Point = ();
+    /// The run, and how long deciding alone took, seconds.
+    type Output = (Box<Run>, f64);
+
+    fn label(&self) -> String {
+        "Preview".to_owned()
+    }
+
+    fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Self::Output, TaskError> {
+        const LOOK_EVERY: Duration = Duration::from_millis(10);
+        let asked = Instant::now();
+        while self.waits && asked.elapsed() < REST {
+            ctl.check()?;
+            std::thread::sleep(LOOK_EVERY);
+        }
+        let began = Instant::now();
+        let run = run(&self.dataset, &self.model, &self.recipe, RunOptions::PREVIEW, self.dense, ctl)?;
+        Ok((Box::new(run), began.elapsed().as_secs_f64()))
+    }
+}
