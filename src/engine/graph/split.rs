@@ -60,6 +60,16 @@ impl Split {
 ///
 /// # Errors
 /// [`EngineError::Recipe`] when the shares are not positive or sum to more than 1.
+///
+/// # Examples
+/// ```
+/// use unifews::engine::graph::{Labels, stratified};
+///
+/// let labels = Labels::new(vec![0, 0, 0, 0, 1, 1, 1, 1]);
+/// let split = stratified(&labels, 0.5, 0.25, 42)?;
+/// assert_eq!((split.train.len(), split.val.len(), split.test.len()), (4, 2, 2));
+/// # Ok::<(), unifews::engine::EngineError>(())
+/// ```
 pub fn stratified(labels: &Labels, train: f64, val: f64, seed: u64) -> Result<Split, EngineError> {
     if !(train > 0.0 && val >= 0.0 && train + val <= 1.0) {
         return Err(EngineError::recipe("split", "positive shares that sum to at most 1", format!("{train}/{val}")));
