@@ -165,8 +165,8 @@ fn quirk_text(quirk: Quirk) -> (&'static str, &'static str) {
             "With the push rule: a node's second push reaches farther by a random factor, drawn from the seed",
         ),
         Quirk::LockedValidation => (
-            "Validation put back",
-            "Pruning in training picks its epoch with the entries into validation nodes put back",
+            "Unmasked validation",
+            "Pruning in training picks its epoch by unmasked evaluation: the entries into validation nodes are put back",
         ),
         Quirk::LastMasks => (
             "Entries of the last step",
