@@ -1,6 +1,6 @@
-//! The inner loops, at the sizes of Cora and of a power-law graph. `cargo bench --bench kernels`
+//! The inner loops, at the size of Cora. `cargo bench --bench kernels`
 //!
-//! In CI these compile and run at small size only; no time is asserted.
+//! `cargo test` runs each of them once; no time is asserted.
 
 #![expect(clippy::expect_used, reason = "a bench that cannot set itself up should say so")]
 

@@ -1,10 +1,16 @@
 //! The repository's rules as tests: the floors, the module headers, and the invariants of `docs/ARCHITECTURE.md` that can be read off
 //! the source.
 
-#![expect(clippy::expect_used, reason = "tests fail loudly")]
+#![expect(clippy::expect_used, clippy::panic, reason = "tests fail loudly")]
 
+#[path = "tidy/layers.rs"]
+mod layers;
+#[path = "tidy/source.rs"]
+mod source;
 #[path = "tidy/supply.rs"]
 mod supply;
+#[path = "tidy/words.rs"]
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,25 +62,6 @@ fn assert_none(found: &[String], rule: &str) {
 }
 
 #[test]
-fn floors_point_one_way() {
-    assert_none(
-        &named("engine/", &["crate::io", "crate::session", "crate::ui", "crate::cli"], &[]),
-        "the engine knows no floor above it",
-    );
-    assert_none(&named("io/", &["crate::session", "crate::ui", "crate::cli"], &[]), "io knows the engine only");
-    assert_none(&named("session/", &["crate::ui", "crate::cli"], &[]), "the session has no screen");
-    assert_none(&named("ui/", &["crate::cli"], &[]), "the window does not know the terminal");
-    assert_none(&named("cli/", &["crate::ui"], &[]), "the terminal does not know the window");
-}
-
-#[test]
-fn egui_lives_in_ui_alone() {
-    for floor in ["engine/", "io/", "session/", "cli/"] {
-        assert_none(&named(floor, &["egui", "eframe", "rfd::"], &[]), "only ui names egui, eframe and rfd");
-    }
-}
-
-#[test]
 fn the_engine_opens_no_file_starts_no_thread_and_draws_no_unseeded_number() {
     let banned = [
         "std::fs",
@@ -93,11 +80,6 @@ fn the_engine_opens_no_file_starts_no_thread_and_draws_no_unseeded_number() {
         "SystemTime",
     ];
     assert_none(&named("engine/", &banned, &[]), "engine");
-}
-
-#[test]
-fn the_window_opens_no_file() {
-    assert_none(&named("ui/", &["std::fs", "File::open", "File::create"], &[]), "ui");
 }
 
 #[test]

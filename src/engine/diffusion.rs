@@ -26,6 +26,16 @@ impl Diffusion {
     ///
     /// # Complexity
     /// O(nodes + entries).
+    ///
+    /// # Examples
+    /// ```
+    /// use unifews::engine::diffusion::{Diffusion, Matrix};
+    /// use unifews::engine::graph::{Direction, SelfLoops, Topology};
+    ///
+    /// let (pair, _) = Topology::from_edges(2, &[(0, 1)], Direction::Symmetrised, SelfLoops::Added)?;
+    /// assert_eq!(Diffusion::new(&pair, Matrix::Normalised(0.5)).values(), [0.5; 4]);
+    /// # Ok::<(), unifews::engine::EngineError>(())
+    /// ```
     pub fn new(topology: &Topology, matrix: Matrix) -> Self {
         Self::with_weights(topology, None, matrix)
     }

@@ -189,6 +189,19 @@ fn too_many_values(error: &str, path: &Path) -> LoadError {
 ///
 /// # Errors
 /// As [`read_recipe`].
+///
+/// # Examples
+/// ```
+/// use std::path::Path;
+///
+/// use unifews::io::recipe_from_toml;
+///
+/// let recipe = recipe_from_toml("format = \"unifews-recipe/1\"\n[edges]\ndelta = 0.5\n", Path::new("mine.toml"))?;
+/// assert_eq!((recipe.edges.delta, recipe.seed), (vec![0.5], 42));
+/// let error = recipe_from_toml("format = \"unifews-recipe/1\"\ndelta = 0.5\n", Path::new("mine.toml")).unwrap_err();
+/// assert!(error.to_string().contains("delta"), "{error}");
+/// # Ok::<(), unifews::io::LoadError>(())
+/// ```
 pub fn recipe_from_toml(text: &str, path: &Path) -> Result<Recipe, LoadError> {
     let header: Header = toml::from_str(text).map_err(|error| syntax_error(text, &error, path))?;
     match &header.format {

@@ -13,6 +13,7 @@ use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
 use crate::engine::sparsify::Recipe;
 use crate::io::Role;
+use crate::io::atomic::write_atomic;
 use crate::io::bundle::BundleOptions;
 use crate::io::export::ExportItem;
 
@@ -37,11 +38,16 @@ pub struct FileWriter {
 }
 
 impl FileWriter {
-    /// A writer from a closure that calls one of `io`'s writers.
+    /// A writer from a closure that makes the bytes of a file, and settles its name.
     pub fn new(
         label: impl Into<String>,
-        write: impl Fn(&Path, &Control) -> Result<PathBuf, TaskError> + Send + Sync + 'static,
+        make: impl Fn(&Path, &Control) -> Result<(PathBuf, Vec<u8>), TaskError> + Send + Sync + 'static,
     ) -> Self {
+        let write = move |path: &Path, ctl: &Control| {
+            let (path, bytes) = make(path, ctl)?;
+            write_atomic(&path, &bytes)?;
+            Ok(path)
+        };
         Self { label: label.into(), write: Arc::new(write) }
     }
 }

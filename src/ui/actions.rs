@@ -2,7 +2,7 @@
 
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
-use super::views::Pane;
+use super::pane::Pane;
 use crate::session::Session;
 use crate::session::jobs::Lane;
 

@@ -8,9 +8,11 @@ use eframe::egui::{self, Align2, FontId};
 use egui_tiles::Tree;
 
 use super::actions::Action;
+use super::context::{CommandQueue, SaveRequest, ViewCx};
 use super::dialogs::{Answer, Ask, Dialogs, SystemDialogs};
 use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
+use super::pane::Pane;
 use super::panels::help::Help;
 use super::panels::{
     Leaving, Next, Palette, Question, StatusBar, Toasts, TypedPath, Welcome, import_ui, menu_bar, outside_ui,
@@ -18,7 +20,7 @@ use super::panels::{
 use super::saved::{self, Saved};
 use super::theme;
 use super::tokens::{self, Themes, Tokens};
-use super::views::{CommandQueue, Pane, SaveRequest, ViewCx, Views};
+use super::views::Views;
 use crate::engine::EngineError;
 use crate::io::export::ExportItem;
 use crate::session::{Command, RunId, Session};

@@ -3,8 +3,10 @@
 use eframe::egui::{self, Color32, Stroke};
 use egui_tiles::{Container, Linear, LinearDir, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
+use super::context::{CommandQueue, ViewCx};
+use super::pane::Pane;
 use super::tokens;
-use super::views::{CommandQueue, Pane, ViewCx, Views};
+use super::views::Views;
 
 /// Below this width of the window, in points, the side panes become tabs.
 pub(super) const NARROW_BELOW: f32 = 1000.0;

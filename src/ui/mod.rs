@@ -5,9 +5,11 @@
 pub mod actions;
 mod app;
 mod colormap;
+mod context;
 pub mod dialogs;
 pub mod frames;
 mod layout;
+mod pane;
 mod panels;
 mod perform;
 mod saved;

@@ -6,11 +6,12 @@ use eframe::egui;
 
 use super::actions::Action;
 use super::app::{App, Purpose};
+use super::context::WindowRequest;
 use super::dialogs::{Answer, Ask};
+use super::pane::Pane;
 use super::panels::Leaving;
 use super::panels::help::Page;
 use super::saved::{MAX_ZOOM, MIN_ZOOM};
-use super::views::{Pane, WindowRequest};
 use super::{layout, views};
 use crate::engine::experiment::SweepGrid;
 use crate::io::escaped;

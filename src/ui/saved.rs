@@ -5,7 +5,7 @@ use egui_tiles::Tree;
 use serde::{Deserialize, Serialize};
 
 use super::layout;
-use super::views::Pane;
+use super::pane::Pane;
 use crate::session::Recent;
 
 /// Under which key it is kept.

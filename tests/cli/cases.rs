@@ -10,21 +10,10 @@ use ndarray_npy::read_npy;
 use serde_json::Value;
 
 use super::common::{folder, unifews};
+use super::shared_folder::shared_path;
 
 /// Logits as the model's own framework computed them are met within this share of the largest of them.
 const TOLERANCE: f64 = 1e-5;
-
-/// The folder with the cases: `../shared/cases` beside the crate, or in what `UNIFEWS_SHARED` says.
-fn cases() -> Option<PathBuf> {
-    let shared = std::env::var_os("UNIFEWS_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let cases = shared.join("cases");
-    if cases.is_dir() {
-        return Some(cases);
-    }
-    eprintln!("skipped: every_case_is_right: ../shared/cases not found");
-    None
-}
 
 /// One case: its folder, what is right, and a place to write to.
 struct Case {
@@ -414,7 +403,7 @@ fn has_zeros(case: &Case) -> Verdict {
 
 #[test]
 fn every_case_is_right() {
-    let Some(cases) = cases() else { return };
+    let Some(cases) = shared_path("every_case_is_right", "cases") else { return };
     let mut names: Vec<String> = fs::read_dir(&cases)
         .expect("the cases")
         .map(|entry| entry.expect("an entry"))

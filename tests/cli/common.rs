@@ -108,7 +108,7 @@ pub(crate) fn cases() -> Vec<(&'static str, &'static str, Recipe)> {
     ]
 }
 
-/// Every other family, clean and with the authors' peculiarities, and the forms of attention; freshly drawn weights.
+/// Every other family, clean and with the authors' quirks, and the forms of attention; freshly drawn weights.
 pub(crate) fn other_families() -> Vec<(String, Model, Recipe)> {
     let mut shapes: Vec<Architecture> = Family::ALL.map(Architecture::new).into();
     let attention = Architecture::new(Family::Gat);
@@ -134,11 +134,13 @@ pub(crate) fn other_families() -> Vec<(String, Model, Recipe)> {
 /// An interpreter with numpy, scipy and safetensors, if there is one.
 pub(crate) fn python(test: &str) -> Option<PathBuf> {
     let named = std::env::var_os("UNIFEWS_PYTHON").map(PathBuf::from);
+    let is_named = named.is_some();
     let python = named.unwrap_or_else(|| PathBuf::from("python3"));
     let found = process::Command::new(&python).args(["-c", "import numpy, scipy.sparse, safetensors.numpy"]).output();
     if found.is_ok_and(|output| output.status.success()) {
         return Some(python);
     }
+    assert!(!is_named, "{test}: {} has no numpy, scipy and safetensors, and UNIFEWS_PYTHON names it", python.display());
     eprintln!("skipped: {test}: {} has no numpy, scipy and safetensors", python.display());
     None
 }

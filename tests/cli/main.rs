@@ -18,3 +18,5 @@ mod named_files;
 mod numbers;
 mod outputs;
 mod own_tables;
+#[path = "../support/shared_folder.rs"]
+mod shared_folder;

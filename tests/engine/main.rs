@@ -16,5 +16,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod baselines;
 mod determinism;
 mod golden;
+mod properties;
 mod shared;
+#[path = "../support/shared_folder.rs"]
+mod shared_folder;
 mod training;

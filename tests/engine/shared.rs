@@ -1,25 +1,82 @@
-//! Reading the shared goldens and graphs, which lie beside the project or where `UNIFEWS_SHARED` says.
+//! Reading goldens: the choice that travels with the project, and all of them with their graphs in `../shared`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayD};
+use ndarray::{Array1, Array2, ArrayD, Axis};
 use ndarray_npy::NpzReader;
+use serde_json::Value;
 use unifews::engine::control::Control;
 use unifews::engine::graph::{Dataset, DatasetParts, Features, Labels, Split, Topology};
 use unifews::engine::model::{Architecture, Family, Model};
 
-/// The folder, or `None` with a line that says which test was skipped.
-pub(crate) fn shared(test: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("UNIFEWS_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    if path.join("golden/manifest.json").exists() {
-        return Some(path);
+use crate::shared_folder::shared_path;
+
+/// A set of goldens: the choice that travels with the project, or all of them.
+pub(crate) struct Goldens {
+    folder: PathBuf,
+    /// Where the graphs and parameters of all of them lie; the choice has its own, and the sample's graph.
+    shared: Option<PathBuf>,
+}
+
+impl Goldens {
+    /// The choice in `tests/fixtures/golden`.
+    pub(crate) fn choice() -> Self {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden");
+        Self { folder, shared: None }
     }
-    eprintln!("skipped: {test}: ../shared not found");
-    None
+
+    /// The choice, and all of them where they are at hand.
+    pub(crate) fn sets(test: &str) -> Vec<Self> {
+        let full = shared_path(test, "golden/manifest.json").and_then(|manifest| {
+            let folder = manifest.parent()?.to_owned();
+            Some(Self { shared: Some(folder.parent()?.to_owned()), folder })
+        });
+        [Some(Self::choice()), full].into_iter().flatten().collect()
+    }
+
+    /// The entries of the manifest whose id starts with `prefix`; at least one.
+    pub(crate) fn cases(&self, prefix: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.folder.join("manifest.json")).expect("manifest");
+        let manifest: Value = serde_json::from_str(&text).expect("json");
+        let cases = manifest["cases"].as_array().expect("cases").clone();
+        let cases: Vec<Value> =
+            cases.into_iter().filter(|c| c["id"].as_str().expect("id").starts_with(prefix)).collect();
+        assert!(!cases.is_empty(), "no golden of {prefix} in {}", self.folder.display());
+        cases
+    }
+
+    /// The numbers of an entry.
+    pub(crate) fn open(&self, case: &Value) -> Golden {
+        self.open_file(case["file"].as_str().expect("file"))
+    }
+
+    /// A file of the set.
+    pub(crate) fn open_file(&self, name: &str) -> Golden {
+        Golden::open(self.folder.join(name))
+    }
+
+    /// The graph that the goldens were computed on.
+    pub(crate) fn dataset(&self, name: &str) -> Arc<Dataset> {
+        let Some(shared) = &self.shared else {
+            let (dataset, _) = unifews::io::read_graph(&format!("sample:{name}"), &control(0)).expect("a sample");
+            return dataset.shared();
+        };
+        match name.strip_suffix("_table2") {
+            Some(base) => with_structure(&dataset(shared, base), &shared.join("data/unifews").join(name)),
+            None => dataset(shared, name),
+        }
+    }
+
+    /// The network of an entry.
+    pub(crate) fn model(&self, case: &Value) -> Arc<Model> {
+        match &self.shared {
+            Some(shared) => official_model(shared, case["state_dict"].as_str().expect("state_dict")),
+            None => model_of(self.open(case).parameters()),
+        }
+    }
 }
 
 pub(crate) fn control(n_threads: usize) -> Control {
@@ -36,6 +93,27 @@ impl Golden {
 
     pub(crate) fn has(&mut self, name: &str) -> bool {
         self.0.names().expect("names").iter().any(|n| n.trim_end_matches(".npy") == name)
+    }
+
+    /// What of `ours` the golden has: the rows it names, or all.
+    pub(crate) fn rows_of(&mut self, ours: &Array2<f32>) -> Array2<f32> {
+        if !self.has("rows") {
+            return ours.clone();
+        }
+        let rows: Vec<usize> = self.vector::<i32>("rows").iter().map(|u| *u as usize).collect();
+        ours.select(Axis(0), &rows)
+    }
+
+    /// The network's parameters under their PyTorch names, where they are in the file.
+    fn parameters(&mut self) -> BTreeMap<String, ArrayD<f32>> {
+        let names = self.0.names().expect("names");
+        let names = names.iter().map(|name| name.trim_end_matches(".npy"));
+        let names: Vec<String> = names.filter_map(|name| name.strip_prefix("parameters.")).map(str::to_owned).collect();
+        let tensor = |name: String| {
+            let values = self.0.by_name(&format!("parameters.{name}.npy")).expect("a tensor");
+            (name, values)
+        };
+        names.into_iter().map(tensor).collect()
     }
 
     pub(crate) fn vector<T: ndarray_npy::ReadableElement>(&mut self, name: &str) -> Array1<T> {
@@ -56,10 +134,7 @@ impl Golden {
 /// A graph of `data/unifews` with its seeded splits, as stored.
 pub(crate) fn dataset(shared: &std::path::Path, name: &str) -> Arc<Dataset> {
     let folder = shared.join("data/unifews").join(name);
-    let mut adj = Golden::open(folder.join("adj.npz"));
-    let indptr = adj.vector::<i32>("indptr").iter().map(|v| usize::try_from(*v).expect("positive")).collect();
-    let indices = adj.vector::<i32>("indices").iter().map(|v| u32::try_from(*v).expect("positive")).collect();
-    let topology = Topology::try_new(indptr, indices).expect("valid");
+    let topology = structure(&folder);
     let features = if folder.join("feats.npy").exists() {
         ndarray_npy::read_npy::<_, Array2<f32>>(folder.join("feats.npy")).expect("features")
     } else {
@@ -109,8 +184,21 @@ pub(crate) fn with_features(dataset: &Dataset, features: Features) -> Arc<Datase
     Arc::new(Dataset::try_new(DatasetParts { features, ..dataset.to_parts() }).expect("valid"))
 }
 
-/// A network of `golden/params`, its family told by its tensors' names.
-pub(crate) fn official_model(shared: &std::path::Path, state_dict: &str) -> Arc<Model> {
+/// A graph's features and labels with the structure of another folder.
+fn with_structure(full: &Dataset, folder: &std::path::Path) -> Arc<Dataset> {
+    let topology = structure(folder);
+    Arc::new(Dataset::try_new(DatasetParts { topology, ..full.to_parts() }).expect("valid"))
+}
+
+fn structure(folder: &std::path::Path) -> Topology {
+    let mut adj = Golden::open(folder.join("adj.npz"));
+    let indptr = adj.vector::<i32>("indptr").iter().map(|v| usize::try_from(*v).expect("positive")).collect();
+    let indices = adj.vector::<i32>("indices").iter().map(|v| u32::try_from(*v).expect("positive")).collect();
+    Topology::try_new(indptr, indices).expect("valid")
+}
+
+/// A network of `golden/params`.
+fn official_model(shared: &std::path::Path, state_dict: &str) -> Arc<Model> {
     let bytes = std::fs::read(shared.join("golden/params").join(state_dict)).expect("parameters");
     let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
     let state: BTreeMap<String, ArrayD<f32>> = tensors
@@ -122,6 +210,11 @@ pub(crate) fn official_model(shared: &std::path::Path, state_dict: &str) -> Arc<
             (name, ArrayD::from_shape_vec(t.shape().to_vec(), values).expect("shape"))
         })
         .collect();
+    model_of(state)
+}
+
+/// The network with these parameters, its family told by their names.
+fn model_of(state: BTreeMap<String, ArrayD<f32>>) -> Arc<Model> {
     let family = Family::recognise(&state).expect("a known family");
     let (model, unused) = Model::from_state_dict(&Architecture::new(family), state).expect("a model");
     assert!(unused.is_empty(), "{unused:?}");

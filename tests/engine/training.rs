@@ -10,7 +10,8 @@ use unifews::engine::model::{Architecture, Family};
 use unifews::engine::sparsify::{Compat, Quirk, Recipe, Schedule, Training};
 use unifews::engine::train::train;
 
-use crate::shared::{control, dataset, shared};
+use crate::shared::{control, dataset};
+use crate::shared_folder::shared_path;
 
 /// Three initialisations, by the seeds of the authors' splits.
 const SEEDS: [u64; 3] = [41, 42, 43];
@@ -30,7 +31,7 @@ fn mean_accuracy(folder: &std::path::Path, recipe: &Recipe, split: &str, ctl: &C
 }
 
 fn check(test: &str, family: Family, delta: f64, references: [(&str, f64); 2]) {
-    let Some(folder) = shared(test) else { return };
+    let Some(folder) = shared_path(test, ".") else { return };
     let ctl = control(0);
     let schedule = if delta > 0.0 { Schedule::During } else { Schedule::Dense };
     let mut recipe = Recipe {

@@ -244,7 +244,7 @@ fn rules_rankings_ramps_and_the_lottery_are_in_the_panel() {
     choose(&mut h, "Rules", "official");
     assert_eq!(recipe(&h).compat, Compat::OFFICIAL);
     choose(&mut h, "Rules", "clean");
-    h.get_by_label_contains("Peculiarities of the authors' code, 0 of").click();
+    h.get_by_label_contains("Quirks of the authors' code, 0 of").click();
     h.run_steps(4);
     for name in ["GAT edge rule", "Push rule"] {
         h.get_by_label(name).click();

@@ -1,7 +1,7 @@
 //! Readers and writers, on real data, on broken files and on arbitrary bytes.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot prepare its input fails")]
-#![expect(clippy::print_stdout, reason = "a skipped test says so")]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod beside;
 mod broken_collections;
@@ -22,12 +22,16 @@ mod malformed_pickles;
 mod model_cases;
 mod model_parts;
 mod models;
+mod old_versions;
 mod parts;
 mod pickled_graphs;
 mod pickles;
 mod real;
 mod recipes;
+mod round_trips;
 mod samples;
+#[path = "../support/shared_folder.rs"]
+mod shared_folder;
 mod stopping;
 mod stored;
 mod support;

@@ -6,6 +6,7 @@ mod flow;
 mod import;
 mod jobs;
 mod named_files;
+mod old_versions;
 mod projects;
 mod reopened;
 mod start;

@@ -228,8 +228,7 @@ fn what_is_written_is_told_by_the_name_it_has() {
     let mut session = session();
     let named = |path: &std::path::Path, _: &unifews::engine::control::Control| {
         let path: PathBuf = unifews::io::with_known_ending(path, &["png"])?;
-        write_atomic(&path, b"\x89PNG")?;
-        Ok(path)
+        Ok((path, b"\x89PNG".to_vec()))
     };
     session.apply(Command::WriteFile(FileWriter::new("Save a picture", named), folder.path().join("a.pdf")));
     wait(&mut session, "the file", Session::is_idle);

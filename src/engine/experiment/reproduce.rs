@@ -32,7 +32,7 @@ pub struct ReproducedSeed {
     pub test: f64,
     /// Score on test nodes with masks decided anew in evaluation mode, nothing put back. `0..=1`
     pub test_fresh: f64,
-    /// Score on test nodes as the authors report it: entries into test nodes put back (D31). `0..=1`
+    /// Score on test nodes as the authors report it: entries into test nodes put back (docs/DIFFERENCES.md#d31). `0..=1`
     pub test_official_lock: Option<f64>,
     /// Removed share of graph entries, `0..=1`.
     pub edge_sparsity: f64,
@@ -52,7 +52,7 @@ pub struct ReproducedSeed {
     pub propagation_macs: Option<u64>,
 }
 
-/// The split of `seed`: the graph's own of that name, else half, a quarter and a quarter, stratified (D35).
+/// The split of `seed`: the graph's own of that name, else half, a quarter and a quarter, stratified (docs/DIFFERENCES.md#d35).
 fn split_of(dataset: &Dataset, seed: u64) -> String {
     let own = format!("seed{seed}");
     if dataset.splits().iter().any(|s| s.name == own) { own } else { format!("stratified:50/25/25@{seed}") }

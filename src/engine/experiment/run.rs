@@ -212,7 +212,7 @@ pub fn run(
 const MOST_BOUNDED: usize = 1 << 28;
 /// Stages a run reports.
 const N_STAGES: usize = 5;
-/// Logits of a pruned model over `edges`, with the entries into `nodes` put back (D31).
+/// Logits of a pruned model over `edges`, with the entries into `nodes` put back (docs/DIFFERENCES.md#d31).
 pub(super) fn locked_logits(
     dataset: &Dataset,
     model: &Model,

@@ -10,7 +10,8 @@ use rand::{Rng as _, RngCore, SeedableRng as _};
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::assemble::EdgeList;
-use super::dataset::{Dataset, DatasetParts, Features, Labels};
+use super::dataset::{Dataset, DatasetParts, Features};
+use super::labels::Labels;
 use super::split::stratified;
 use super::topology::{Direction, SelfLoops};
 use crate::engine::control::Control;

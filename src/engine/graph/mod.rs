@@ -6,18 +6,23 @@
 mod assemble;
 mod dataset;
 mod generate;
+mod labels;
 mod options;
-pub(crate) mod permutation;
+pub(crate) mod ordering;
+mod permutation;
+mod resolve;
 mod runs;
 mod split;
 mod stats;
 mod topology;
 
 pub use assemble::{Assembled, EdgeList};
-pub use dataset::{Dataset, DatasetParts, Features, Labels, Metric};
+pub use dataset::{Dataset, DatasetParts, Features};
 pub use generate::{PowerLaw, power_law_communities, with_neighbour_tags};
+pub use labels::{Labels, Metric};
 pub use options::{Column, Encoding, ReadOptions, Separator};
 pub use permutation::{HopOrder, Permutation};
-pub use split::{Split, resolve_split, stratified};
+pub use resolve::resolve_split;
+pub use split::{Split, stratified};
 pub use stats::{GraphStats, degree_histogram};
 pub use topology::{Direction, EdgeReport, SelfLoops, Topology, Transpose};

@@ -174,6 +174,17 @@ impl Topology {
     ///
     /// # Complexity
     /// O(nodes + pairs) and the sorting of each row.
+    ///
+    /// # Examples
+    /// ```
+    /// use unifews::engine::graph::{Direction, SelfLoops, Topology};
+    ///
+    /// let pairs = [(0, 1), (1, 2)];
+    /// let (path, report) = Topology::from_edges(3, &pairs, Direction::Symmetrised, SelfLoops::Added)?;
+    /// assert_eq!(path.row(1), [0, 1, 2]);
+    /// assert_eq!((report.n_reversed_added, report.n_self_loops_added), (2, 3));
+    /// # Ok::<(), unifews::engine::EngineError>(())
+    /// ```
     pub fn from_edges(
         n_nodes: usize,
         pairs: &[(u32, u32)],

@@ -10,6 +10,7 @@
 mod attention;
 mod caches;
 mod fresh;
+mod gather;
 mod gemm;
 mod norms;
 mod panels;

@@ -12,9 +12,8 @@ use std::ops::Range;
 use ndarray::Array2;
 
 use super::caches::largest_cache;
-use super::fresh::settle;
-use super::norms::{GROUP, square_of_group};
-use super::segments::{COLUMNS, Compiled, Full, Half, Precision, Segment, Segments};
+use super::gather::Compiled;
+use super::segments::{COLUMNS, Full, Half, Precision, Segment, Segments};
 use super::{Csr, RowBlock, Rows, contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -277,9 +276,6 @@ fn hop<S: Compiled>(
     Ok(())
 }
 
-/// Rows are asked for this many terms before they are added: they are short, and the caches answer sooner than memory.
-const AHEAD: usize = 32;
-
 /// Rows copied at once.
 const COPIED_ROWS: usize = 256;
 
@@ -292,146 +288,6 @@ fn segments_per_panel(n: usize, width: usize, precision: Precision, cache: usize
     let all = width.div_ceil(COLUMNS).max(1);
     let fits = n.saturating_mul(per_panel * segment_bytes) <= cache;
     if fits { per_panel.min(all) } else { all }
-}
-
-#[inline(always)]
-pub(super) fn squares_of_segments<S: Segment>(rows: &[S], stride: usize, squares: &mut [f64]) {
-    for (row, square) in rows.chunks_exact(stride).zip(squares) {
-        for group in row.chunks(GROUP / COLUMNS) {
-            let mut values = [0.0; GROUP];
-            for (values, segment) in values.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(group) {
-                *values = segment.values();
-            }
-            *square += square_of_group(&values);
-        }
-    }
-}
-
-/// `out[i] = Σ_k value[k] · x[index[k]]` in ascending order of `k`, beginning with the rows of `start`, if there are some; adds the squares
-/// of what comes out to `squares`, if there are some.
-///
-/// # Shapes
-/// `out: [rows, stride]`, `x: [n, stride]`, `start: [≥ rows, stride]` or empty, `squares: [rows]` or empty
-#[inline(always)]
-pub(super) fn gather_segments<S: Segment>(
-    out: &mut [S],
-    stride: usize,
-    lists: RowBlock<'_>,
-    x: &[S],
-    start: &[S],
-    past_caches: bool,
-    squares: &mut [f64],
-) {
-    // The usual panel has code of its own: rows are short, and most of them have few entries once some are removed.
-    if stride == S::PER_PANEL && start.is_empty() {
-        gather_all(out, S::PER_PANEL, lists, x, &[], past_caches, squares);
-    } else {
-        gather_all(out, stride, lists, x, start, past_caches, squares);
-    }
-    if past_caches {
-        settle();
-    }
-}
-
-#[inline(always)]
-fn gather_all<S: Segment>(
-    out: &mut [S],
-    stride: usize,
-    lists: RowBlock<'_>,
-    x: &[S],
-    start: &[S],
-    past_caches: bool,
-    squares: &mut [f64],
-) {
-    let mut starts = start.chunks_exact(stride);
-    let mut squares = squares.iter_mut();
-    for (row, ends) in out.chunks_exact_mut(stride).zip(lists.indptr.windows(2)) {
-        let entries = ends[0]..ends[1];
-        let start = starts.next().unwrap_or_default();
-        let mut square = squares.next();
-        let mut at = 0;
-        while at + 4 <= stride {
-            let sums = gather::<S, 4>(at, stride, entries.clone(), lists, x, start);
-            put(&mut row[at..], sums, past_caches, square.as_deref_mut());
-            at += 4;
-        }
-        if at + 2 <= stride {
-            let sums = gather::<S, 2>(at, stride, entries.clone(), lists, x, start);
-            put(&mut row[at..], sums, past_caches, square.as_deref_mut());
-            at += 2;
-        }
-        if at < stride {
-            let sums = gather::<S, 1>(at, stride, entries, lists, x, start);
-            put(&mut row[at..], sums, past_caches, square);
-        }
-    }
-}
-
-/// The sums of `N` segments of one row, kept in registers over all terms.
-#[inline(always)]
-fn gather<S: Segment, const N: usize>(
-    at: usize,
-    stride: usize,
-    entries: Range<usize>,
-    lists: RowBlock<'_>,
-    x: &[S],
-    start: &[S],
-) -> [[f32; COLUMNS]; N] {
-    // Whole arrays at once: what is written part by part does not stay in registers.
-    let mut sums = match start.get(at..).and_then(|start| start.first_chunk::<N>()) {
-        Some(start) => start.map(|segment| segment.values()),
-        None => [[0.0; COLUMNS]; N],
-    };
-    let later = (entries.start + AHEAD).min(lists.indices.len() - entries.len());
-    let later = &lists.indices[later..later + entries.len()];
-    for ((v, value), later) in lists.indices[entries.clone()].iter().zip(&lists.values[entries]).zip(later) {
-        ask::<S, N>(x, *later as usize * stride + at);
-        let Some(source) = x.get(*v as usize * stride + at..).and_then(|x| x.first_chunk::<N>()) else { return sums };
-        for (sum, x) in sums.iter_mut().zip(source) {
-            for (sum, x) in sum.iter_mut().zip(&x.values()) {
-                *sum = value.mul_add(*x, *sum);
-            }
-        }
-    }
-    sums
-}
-
-/// Asks memory for `x[at..at + N]`, without waiting. Changes nothing but time.
-#[inline(always)]
-fn ask<S: Segment, const N: usize>(x: &[S], at: usize) {
-    #[cfg(target_arch = "x86_64")]
-    #[expect(unsafe_code, reason = "there is no safe way to ask memory ahead")]
-    for segment in (0..N).step_by(S::PER_LINE) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: the instruction is part of every x86_64 and only a hint: it reads and writes nothing, and faults on no address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(x.as_ptr().wrapping_add(at + segment).cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (x, at);
-}
-
-/// Writes sums down, and adds the squares of what is stored up where they are wanted.
-#[inline(always)]
-fn put<S: Segment, const N: usize>(
-    row: &mut [S],
-    sums: [[f32; COLUMNS]; N],
-    past_caches: bool,
-    square: Option<&mut f64>,
-) {
-    let Some(row) = row.first_chunk_mut::<N>() else { return };
-    let stored = sums.map(|sums| S::of(&sums));
-    if let Some(square) = square {
-        for group in stored.map(|segment| segment.values()).chunks(GROUP / COLUMNS) {
-            *square += square_of_group(group.as_flattened());
-        }
-    }
-    if past_caches {
-        for (segment, stored) in row.iter_mut().zip(&stored) {
-            segment.write_past_caches(stored);
-        }
-    } else {
-        *row = stored;
-    }
 }
 
 #[cfg(test)]

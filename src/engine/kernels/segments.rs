@@ -3,12 +3,9 @@
 #[cfg(target_os = "linux")]
 use memmap2::Advice;
 use memmap2::MmapMut;
-use multiversion::multiversion;
 use serde::{Deserialize, Serialize};
 
-use super::RowBlock;
 use super::fresh::{LINE, write_half_line, write_line};
-use super::panels::{gather_segments, squares_of_segments};
 
 /// Columns of a [`Segment`].
 pub(super) const COLUMNS: usize = LINE;
@@ -51,22 +48,6 @@ pub(super) trait Segment: Copy + Send + Sync {
     /// Rounds where it has to.
     fn of(values: &[f32; COLUMNS]) -> Self;
     fn write_past_caches(&mut self, from: &Self);
-}
-
-/// The inner loops over a sort of segments, compiled for several instruction sets.
-pub(super) trait Compiled: Segment {
-    /// [`gather_segments`].
-    fn gather(
-        out: &mut [Self],
-        stride: usize,
-        lists: RowBlock<'_>,
-        x: &[Self],
-        start: &[Self],
-        past_caches: bool,
-        squares: &mut [f64],
-    );
-    /// [`squares_of_segments`].
-    fn squares(rows: &[Self], stride: usize, squares: &mut [f64]);
 }
 
 /// 32-bit floats: a line of memory.
@@ -127,51 +108,6 @@ impl Segment for Half {
         write_half_line(&mut self.0, &from.0);
     }
 }
-
-macro_rules! compiled {
-    ($segment:ty, $gather:ident, $squares:ident) => {
-        #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-        fn $gather(
-            out: &mut [$segment],
-            stride: usize,
-            (indptr, indices, values): (&[usize], &[u32], &[f32]),
-            x: &[$segment],
-            start: &[$segment],
-            past_caches: bool,
-            squares: &mut [f64],
-        ) {
-            let lists = RowBlock { indptr, indices, values };
-            gather_segments(out, stride, lists, x, start, past_caches, squares);
-        }
-
-        #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-        fn $squares(rows: &[$segment], stride: usize, squares: &mut [f64]) {
-            squares_of_segments(rows, stride, squares);
-        }
-
-        impl Compiled for $segment {
-            fn gather(
-                out: &mut [Self],
-                stride: usize,
-                lists: RowBlock<'_>,
-                x: &[Self],
-                start: &[Self],
-                past_caches: bool,
-                squares: &mut [f64],
-            ) {
-                let RowBlock { indptr, indices, values } = lists;
-                $gather(out, stride, (indptr, indices, values), x, start, past_caches, squares);
-            }
-
-            fn squares(rows: &[Self], stride: usize, squares: &mut [f64]) {
-                $squares(rows, stride, squares);
-            }
-        }
-    };
-}
-
-compiled!(Full, gather_full, squares_of_full);
-compiled!(Half, gather_half, squares_of_half);
 
 /// The memory of a matrix.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use bytemuck::Pod;
 
-use super::hops::PropagationState;
+use super::state::PropagationState;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 

@@ -2,7 +2,7 @@
 
 use super::arrays::{StoredArray, append, read, read_into};
 use super::chunks::{Chunk, GROUP_ROWS, Walked};
-use super::hops::StoredPropagation;
+use super::propagation::StoredPropagation;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;

@@ -1,154 +1,17 @@
 //! Hop after hop, block after block.
 
-use std::sync::Arc;
 use std::time::Instant;
-
-use serde::{Deserialize, Serialize};
 
 use super::arrays::{Sink, Storage, StoredArray, append, read, read_into};
 use super::chunks::{GROUP_ROWS, Walked};
 use super::decide::{DecidedHop, Hop, decide, write_first_lists};
-use super::plan::{GraphSize, MemoryPlan};
+use super::propagation::StoredPropagation;
+use super::state::{HopRecord, PropagationState};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{RowBlock, add_squares_of_rows, gather_rows};
-use crate::engine::model::{HopWeights, StepKind};
-use crate::engine::sparsify::decide::count_macs;
+use crate::engine::sparsify::Identity;
 use crate::engine::sparsify::edges::check_norms;
-use crate::engine::sparsify::{EdgeMode, EdgeTrace, Identity, Recipe, StepTrace};
-
-/// What to propagate and how.
-#[derive(Clone, Copy)]
-#[expect(missing_debug_implementations, reason = "a storage may be anything")]
-pub struct StoredPropagation<'a> {
-    /// Where graph and embeddings lie.
-    pub storage: &'a dyn Storage,
-    /// What the graph holds.
-    pub size: &'a GraphSize,
-    /// Of a decoupled model.
-    pub recipe: &'a Recipe,
-    /// Which targets keep all their entries. `[n_nodes]`
-    pub locked: Option<&'a [bool]>,
-    /// How wide blocks are.
-    pub plan: MemoryPlan,
-}
-
-/// What happened in a hop.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HopRecord {
-    /// From 0.
-    pub hop: usize,
-    /// δa as the recipe gives it.
-    pub asked: f64,
-    /// The absolute δ that messages were compared with.
-    pub delta: f64,
-    /// Mean message over the entries before, where they were tested.
-    pub mean_message: Option<f64>,
-    /// Entries of the graph, self-loops included.
-    pub n_entries: usize,
-    /// Self-loops among them.
-    pub n_self_loops: usize,
-    /// Entries the hop before left.
-    pub n_before: usize,
-    /// Entries this hop walks.
-    pub n_after: usize,
-    /// `‖P̂(hop + 1)‖_F`.
-    pub output_norm: f64,
-    /// Wall time of the hop, seconds. Of a hop that was interrupted the part since.
-    pub secs: f64,
-}
-
-impl HopRecord {
-    /// The same as the trace of a hop in memory, but for the norms of sources, which are not kept. `width` is that of what was propagated;
-    /// `counts_self_loops` as in [`EdgeTrace`].
-    pub fn to_trace(&self, width: usize, counts_self_loops: bool) -> StepTrace {
-        let edges = EdgeTrace {
-            asked: self.asked,
-            delta: self.delta,
-            n_entries: self.n_entries,
-            n_self_loops: self.n_self_loops,
-            n_before: self.n_before,
-            n_after: self.n_after,
-            mean_message: self.mean_message.unwrap_or(f64::NAN),
-            source_norms: Arc::default(),
-            width,
-            macs_per_entry: width,
-            scores: None,
-            coefficients: None,
-            counts_self_loops,
-            pushed_share: None,
-        };
-        StepTrace {
-            kind: StepKind::Hop,
-            idx: self.hop,
-            d_in: width,
-            d_out: width,
-            macs: count_macs(Some(&edges), &[]),
-            edges: Some(edges),
-            weights: Vec::new(),
-            relative_error: None,
-            output_norm: self.output_norm,
-        }
-    }
-}
-
-/// How far a propagation has come: everything before it is in the storage.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PropagationState {
-    /// Columns of a block.
-    pub block_width: usize,
-    /// Entries of the lists of the first hop, and self-loops of the graph.
-    n_first: usize,
-    n_self_loops: usize,
-    /// The hop that is under way; `P̂(hop)` is there.
-    pub hop: usize,
-    /// Whether it has decided.
-    is_decided: bool,
-    /// Blocks of `P̂(hop + 1)` that are there.
-    pub n_blocks_done: usize,
-    /// The lists that it walks.
-    lists_since: usize,
-    n_walked: usize,
-    /// Of the hop that is under way, once it has decided.
-    deciding: Option<(f64, Option<f64>, usize)>,
-    masks_until: Option<usize>,
-    /// The finished hops.
-    pub records: Vec<HopRecord>,
-    /// Whether the embedding is there.
-    pub is_finished: bool,
-}
-
-impl StoredPropagation<'_> {
-    fn check(&self) -> Result<(), EngineError> {
-        self.recipe.check()?;
-        let shape = &self.recipe.model;
-        if !shape.is_decoupled() {
-            let found = shape.architecture.key();
-            return Err(EngineError::recipe("model.architecture", "a decoupled family out of memory", found));
-        }
-        if self.recipe.edges.mode == EdgeMode::Mass || self.recipe.edges.ranking.is_some() {
-            let expected = "absolute, relative or target by messages out of memory";
-            return Err(EngineError::recipe("edges.mode", expected, "mass or a ranking"));
-        }
-        Ok(())
-    }
-
-    fn has_sum(&self) -> bool {
-        sums_hops(self.recipe)
-    }
-
-    /// Columns of a block: the first and how many.
-    fn columns(&self, block: usize) -> (usize, usize) {
-        let first = block * self.plan.block_width;
-        (first, self.plan.block_width.min(self.size.n_features - first))
-    }
-}
-
-/// Whether the embedding is a sum over hops, not the last one alone.
-pub fn sums_hops(recipe: &Recipe) -> bool {
-    let shape = &recipe.model;
-    shape.architecture.definition().hop_weights(shape) != HopWeights::Last
-}
 
 /// Propagates the features in a storage over `recipe.model.hops` hops, removing as `recipe.edges` says. A propagation that is in the
 /// storage already goes on where it was interrupted.

@@ -15,9 +15,13 @@ mod chunks;
 mod decide;
 mod hops;
 mod plan;
+mod propagation;
+mod state;
 #[cfg(test)]
 mod tests;
 
 pub use arrays::{Sink, Storage, StoredArray};
-pub use hops::{HopRecord, PropagationState, StoredPropagation, propagate_stored, sums_hops};
+pub use hops::propagate_stored;
 pub use plan::{GraphSize, MemoryPlan};
+pub use propagation::{StoredPropagation, sums_hops};
+pub use state::{HopRecord, PropagationState};

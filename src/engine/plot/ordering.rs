@@ -4,7 +4,7 @@
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::permutation::{by_degree, communities};
+use crate::engine::graph::ordering::{by_degree, communities};
 use crate::engine::graph::{Dataset, Labels, Permutation};
 
 /// How nodes are ordered.

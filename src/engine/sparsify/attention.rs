@@ -1,8 +1,8 @@
 //! The graph side of attention: entries are removed by the norm of the message over all heads.
 //!
 //! Clean: `√Σ_h α_h² ‖s_v,h‖²` against δ, and attention is taken over what is left, as any network with these entries would.
-//! The authors' form (`archs/layers.py:658-709`): `‖α‖₂ / heads · ‖s_v‖` against `δa · mean ‖s_v‖` ([`Quirk::GatEdgeRule`], D2), and
-//! coefficients of removed entries are set to 0 without renormalising ([`Quirk::GatNoRenormalisation`], D10).
+//! The authors' form (`archs/layers.py:658-709`): `‖α‖₂ / heads · ‖s_v‖` against `δa · mean ‖s_v‖` ([`Quirk::GatEdgeRule`]), and
+//! coefficients of removed entries are set to 0 without renormalising ([`Quirk::GatNoRenormalisation`]).
 
 use std::sync::Arc;
 

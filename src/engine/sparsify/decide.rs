@@ -373,7 +373,7 @@ pub fn propagate(
 }
 
 /// Whether the embedding's scaler is fitted anew on the pruned embedding: where the recipe's propagation is not the model's own,
-/// its old scaler would not fit (the authors' code always fits anew, D29).
+/// its old scaler would not fit (the authors' code always fits anew, docs/DIFFERENCES.md#d29).
 fn refits_scaler(recipe: &Recipe) -> bool {
     recipe.compat.has(Quirk::RefitScaler)
         || recipe.edges.mode == EdgeMode::Mass

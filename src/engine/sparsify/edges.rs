@@ -3,7 +3,7 @@
 //! Entry `(u,v)`, `u ≠ v`, is removed when `|T[u,v]| · ‖P̂[v]‖₂ < δ`. The norms of the rows come from the hop that made them, or cost one
 //! pass over `P̂`; the test is one comparison per entry, made before the survivors are added up and written down for the next step.
 //! A ranking of the entries that is given (`baselines/`) takes the place of the messages' norms.
-//! Authors' code: `archs/layers.py:336-343` (relative δ). Differs in: removed messages are never computed (D11).
+//! Authors' code: `archs/layers.py:336-343` (relative δ). Differs in: removed messages are never computed (docs/DIFFERENCES.md#d11).
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::engine::kernels::{kth_smallest, message_scores, no_counts, nth_by_cou
 enum Scores<'a> {
     /// `|T[u,v]| · norm[v]`.
     Messages(&'a [f32]),
-    /// `norm[v]`: every message counts alike (D9).
+    /// `norm[v]`: every message counts alike (docs/DIFFERENCES.md#d9).
     Sources(&'a [f32]),
     /// One number per entry of the full graph.
     Given(&'a [f32]),

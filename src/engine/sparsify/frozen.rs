@@ -58,7 +58,7 @@ impl Frozen {
     }
 
     /// A model whose weights are masked already, over `edges`. `locked` nodes get back the entries that each step itself
-    /// removed, as the authors' evaluation does (D31).
+    /// removed, as the authors' evaluation does (docs/DIFFERENCES.md#d31).
     ///
     /// # Errors
     /// [`EngineError::Mismatch`] for a graph with too many entries, [`EngineError::Cancelled`].

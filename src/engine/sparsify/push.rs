@@ -7,7 +7,7 @@
 //!   node always keeps its own entry.
 //!   Where hops are weighted, what is tested is the message's part in the result: times the weight of all hops to come.
 //! * `compat = "official"`: the authors' test `|p[u]| / δ± > d(v)^r`, the whole-node test, the fixed-size second push with its
-//!   random factor, limits that can grow (D20, D23 to D26). SGC pushes over `D⁻¹Ā` and keeps itself, APPNP pushes residues over
+//!   random factor, limits that can grow (docs/DIFFERENCES.md#d20 and #d23 to #d26). SGC pushes over `D⁻¹Ā` and keeps itself, APPNP pushes residues over
 //!   the symmetric matrix.
 
 use std::sync::Arc;

@@ -27,7 +27,7 @@ pub struct Recipe {
     /// Worker threads; 0 = all cores. Never changes a result.
     #[serde(default)]
     pub threads: usize,
-    /// Clean mathematics, or the authors' peculiarities.
+    /// Clean mathematics, or the authors' quirks.
     #[serde(default)]
     pub compat: Compat,
     /// Which split: `auto` (the file's first, else stratified), a split's name, or `stratified:50/25/25@SEED`.
@@ -80,35 +80,35 @@ impl Default for Recipe {
     }
 }
 
-/// One peculiarity of the authors' code that the clean form does not have; see `docs/EQUATIONS.md`.
+/// One quirk of the authors' code that the clean form does not have; see `docs/DIFFERENCES.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quirk {
-    /// GAT tests `‖α‖₂ / heads · ‖x‖₂` against the mean `‖x‖₂`, not the message's norm (D2).
+    /// GAT tests `‖α‖₂ / heads · ‖x‖₂` against the mean `‖x‖₂`, not the message's norm (docs/DIFFERENCES.md#d2).
     GatEdgeRule,
-    /// GAT does not renormalise attention in the layer that removes entries (D10).
+    /// GAT does not renormalise attention in the layer that removes entries (docs/DIFFERENCES.md#d10).
     GatNoRenormalisation,
-    /// `GraphSAGE` tests the unweighted rows, and what a layer removes still counts in its means (D9).
+    /// `GraphSAGE` tests the unweighted rows, and what a layer removes still counts in its means (docs/DIFFERENCES.md#d9).
     SageMessages,
-    /// GCNII's weight test looks at `(1-α) T H` and indexes its thresholds by the weight's output (D8).
+    /// GCNII's weight test looks at `(1-α) T H` and indexes its thresholds by the weight's output (docs/DIFFERENCES.md#d8).
     Gcn2ThresholdAxis,
-    /// Decoupled SGC propagates over `D⁻¹Ā` whatever `norm_r` says (D20).
+    /// Decoupled SGC propagates over `D⁻¹Ā` whatever `norm_r` says (docs/DIFFERENCES.md#d20).
     SgcRowStochastic,
-    /// Mass mode follows the C++ program: the whole-node test, the second push, limits that can grow (D23 to D26).
+    /// Mass mode follows the C++ program: the whole-node test, the second push, limits that can grow (docs/DIFFERENCES.md#d23 to #d26).
     PushRule,
-    /// The second push of [`Quirk::PushRule`] reaches farther by a random factor per node (D25), drawn from the recipe's seed as
+    /// The second push of [`Quirk::PushRule`] reaches farther by a random factor per node (docs/DIFFERENCES.md#d25), drawn from the recipe's seed as
     /// the C++ program draws it; without, the factor is 1.
     RandomPush,
-    /// A decoupled family's scaler is always fitted anew on the pruned embedding (D29).
+    /// A decoupled family's scaler is always fitted anew on the pruned embedding (docs/DIFFERENCES.md#d29).
     RefitScaler,
-    /// Pruning in training: validation puts the entries into validation nodes back (D31), and so picks another epoch.
+    /// Pruning in training: validation puts the entries into validation nodes back (docs/DIFFERENCES.md#d31), and so picks another epoch.
     LockedValidation,
-    /// Pruning in training: the weights of the best epoch go with the entries of the last training step (D32).
+    /// Pruning in training: the weights of the best epoch go with the entries of the last training step (docs/DIFFERENCES.md#d32).
     LastMasks,
 }
 
 impl Quirk {
-    /// Every peculiarity.
+    /// Every quirk.
     pub const ALL: [Self; 10] = [
         Self::GatEdgeRule,
         Self::GatNoRenormalisation,
@@ -131,7 +131,7 @@ pub struct Compat(u16);
 impl Compat {
     /// The mathematically clean form.
     pub const CLEAN: Self = Self(0);
-    /// The authors' peculiarities, all of them.
+    /// The authors' quirks, all of them.
     pub const OFFICIAL: Self = Self((1 << Quirk::ALL.len()) - 1);
 
     /// Whether `quirk` is on.
@@ -419,8 +419,8 @@ fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<
 }
 
 impl Recipe {
-    /// The matrix whose entries carry the messages: the authors' SGC uses `D⁻¹Ā` whatever is configured (D20), their `GraphSAGE`
-    /// gives every message the weight 1 (D9).
+    /// The matrix whose entries carry the messages: the authors' SGC uses `D⁻¹Ā` whatever is configured (docs/DIFFERENCES.md#d20), their `GraphSAGE`
+    /// gives every message the weight 1 (docs/DIFFERENCES.md#d9).
     pub fn matrix(&self) -> Matrix {
         let family = self.model.architecture;
         if self.compat.has(Quirk::SgcRowStochastic) && family == Family::Sgc {
@@ -437,7 +437,7 @@ impl Recipe {
         self.compat == Compat::OFFICIAL
     }
 
-    /// Whether messages have the weight 1 in the test, and are averaged over what was there before it (D9).
+    /// Whether messages have the weight 1 in the test, and are averaged over what was there before it (docs/DIFFERENCES.md#d9).
     pub(crate) fn averages_messages(&self) -> bool {
         self.compat.has(Quirk::SageMessages) && self.model.architecture == Family::Sage
     }

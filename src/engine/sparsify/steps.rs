@@ -14,7 +14,7 @@ use crate::engine::graph::Permutation;
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) survivors: Survivors,
-    /// Attention that is not renormalised over what is left: what was there before the step, and which of it stays (D10).
+    /// Attention that is not renormalised over what is left: what was there before the step, and which of it stays (docs/DIFFERENCES.md#d10).
     pub(crate) before: Option<(Survivors, Vec<bool>)>,
 }
 
@@ -43,7 +43,7 @@ struct Source {
     walk: Walk,
     mask: EdgeMask,
     locked: Option<Vec<bool>>,
-    /// Whether removed entries count in attention's sum (D10).
+    /// Whether removed entries count in attention's sum (docs/DIFFERENCES.md#d10).
     zeroes: bool,
     /// How nodes lie, where that is not as they are stored.
     nodes: Option<Arc<Permutation>>,

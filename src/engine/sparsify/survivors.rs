@@ -25,7 +25,7 @@ pub(crate) struct Survivors {
     n_self_loops: usize,
     /// Self-loops of the graph that `Identity::Residual` leaves out of the lists; they still count as entries.
     n_own_left_out: usize,
-    /// Every message counts alike in a mean over the entries that were there before a step removed some (D9).
+    /// Every message counts alike in a mean over the entries that were there before a step removed some (docs/DIFFERENCES.md#d9).
     averages: bool,
 }
 

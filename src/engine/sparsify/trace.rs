@@ -187,7 +187,7 @@ pub struct WeightTrace {
     pub thresholds: Arc<Vec<f32>>,
     /// `‖P̂[:,j]‖₂` of every input feature; the score of weight `(j,i)` is `|W[j,i]| · column_norms[j]`.
     pub column_norms: Arc<Vec<f32>>,
-    /// The two above are by output `i`, not by input `j` (authors' GCNII, D8).
+    /// The two above are by output `i`, not by input `j` (authors' GCNII, docs/DIFFERENCES.md#d8).
     pub is_by_output: bool,
     /// Weights of the matrix.
     pub n_weights: usize,
@@ -232,7 +232,7 @@ impl Pruned {
         self.steps.iter().map(|s| s.macs).sum()
     }
 
-    /// Operations of every layer as the authors count them, unpruned and pruned (`cnt_flops` of `archs/layers.py`; D38 to D40);
+    /// Operations of every layer as the authors count them, unpruned and pruned (`cnt_flops` of `archs/layers.py`; docs/DIFFERENCES.md#d38 to #d40);
     /// `None` where they have no rule for the family.
     pub fn official_macs(&self, n_nodes: usize) -> Option<Vec<[u64; 2]>> {
         let shape = &self.model.architecture;

@@ -22,7 +22,7 @@ pub(crate) const CLAMP: f32 = 0.999;
 pub(crate) const SMALLEST_INPUT: f64 = 1e-8;
 
 /// Decides which weights stay, from the norms of the columns of `measured`, which is the input `x` itself unless
-/// `is_by_output`: the authors' GCNII measures another value and indexes its columns by the weight's output (D8).
+/// `is_by_output`: the authors' GCNII measures another value and indexes its columns by the weight's output (docs/DIFFERENCES.md#d8).
 ///
 /// # Shapes
 /// `weight: [d_in, d_out]`, `x: [n, d_in]`, `measured: [n, d_in]`, mask `[d_in, d_out]`

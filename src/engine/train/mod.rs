@@ -2,55 +2,28 @@
 //!
 //! Authors' code: `run_fb.py` (iterative models, all nodes at once) and `run_mb.py` (decoupled models, batches). While pruning,
 //! edge masks are decided in every training step. In the first half of the epochs weight masks start from the dense weights each
-//! time, so a removed weight may come back; in the second half zeros stay (`pruneall`, then `pruneinc`; D30). Evaluation keeps the
+//! time, so a removed weight may come back; in the second half zeros stay (`pruneall`, then `pruneinc`; docs/DIFFERENCES.md#d30). Evaluation keeps the
 //! masks of the last training step, and puts no entry back. Differs in: weights and masks of the best epoch are kept together,
-//! and validation puts nothing back, unless the recipe asks for the authors' way ([`Quirk::LastMasks`], D32, and
-//! [`Quirk::LockedValidation`], D31).
+//! and validation puts nothing back, unless the recipe asks for the authors' way ([`Quirk::LastMasks`] and
+//! [`Quirk::LockedValidation`]).
 
 mod fit;
 mod loss;
 mod optimizer;
+mod record;
 mod schedule;
+
+pub use record::EpochRecord;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Metric, resolve_split};
+use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::{Model, TrainedOn};
 use crate::engine::sparsify::baselines::{Ramp, WeightRanking};
 use crate::engine::sparsify::weights::ranked_masks;
 use crate::engine::sparsify::{EdgeMask, Quirk, Recipe, Schedule, WeightMask};
-
-/// One epoch of training.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// From 1.
-    pub epoch: usize,
-    /// Mean cross-entropy over the training nodes, with dropout, before the epoch's last step.
-    pub train_loss: f64,
-    /// Mean cross-entropy over the validation nodes.
-    pub val_loss: f64,
-    /// What the accuracies are.
-    #[serde(default)]
-    pub metric: Metric,
-    /// Accuracy on the training nodes in evaluation mode, `0..=1`.
-    pub train_accuracy: f64,
-    /// Accuracy on the validation nodes, `0..=1`.
-    pub val_accuracy: f64,
-    /// Accuracy on the test nodes, `0..=1`.
-    pub test_accuracy: f64,
-    /// Adam's step size in this epoch.
-    pub learning_rate: f64,
-    /// Removed share of graph entries in this epoch's masks, `0..=1`.
-    pub edge_sparsity: f64,
-    /// Removed share of weights, `0..=1`.
-    pub weight_sparsity: f64,
-    /// Wall time of the epoch, training and evaluation, seconds.
-    pub elapsed_secs: f64,
-}
 
 /// A trained model with its history.
 #[derive(Debug, Clone)]

@@ -2,11 +2,11 @@
 
 use eframe::egui::{self, Align, Color32, Layout, Rect, Sense, Stroke, pos2, vec2};
 
-use super::inputs::path_field;
+use super::fields::path_field;
 use crate::io::{SampleInfo, samples};
 use crate::session::{Command, Recent, format};
+use crate::ui::context::{ViewCx, WindowRequest};
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::views::{ViewCx, WindowRequest};
 use crate::ui::widgets::{shown, strong, weak};
 
 /// The samples in a menu.

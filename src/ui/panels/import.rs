@@ -3,8 +3,7 @@
 
 use eframe::egui::{self, vec2};
 
-use super::inputs::{report_ui, title_row, warnings_ui};
-use super::training::{number, real};
+use super::fields::{number, real, report_ui, title_row, warnings_ui};
 use crate::engine::graph::{Column, Direction, ReadOptions, SelfLoops, Separator};
 use crate::engine::model::Architecture;
 use crate::io::Role;
@@ -12,8 +11,9 @@ use crate::session::{
     ClassCount, Command, FitCheck, ImportFile, ImportReport, ImportState, LoadedGraph, LoadedModel, NextStep, Phase,
     format,
 };
+use crate::ui::context::{ViewCx, WindowRequest};
+use crate::ui::pane::Pane;
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::views::{Pane, ViewCx, WindowRequest};
 use crate::ui::widgets::{card, mono, picker, section, shown, strong, value_row, weak};
 
 /// Entries and nodes that are shown.

@@ -2,12 +2,12 @@
 
 use eframe::egui;
 
+use super::fields::{path_field, report_ui, title_row};
 use super::{gallery, model_card};
-use crate::io::LoadReport;
-use crate::session::{Command, LoadedGraph, Store, format};
+use crate::session::{LoadedGraph, Store, format};
+use crate::ui::context::{View, ViewCx, WindowRequest};
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::views::{View, ViewCx, WindowRequest};
-use crate::ui::widgets::{bars, section, shown, strong, value_row, weak};
+use crate::ui::widgets::{bars, section, shown, value_row, weak};
 
 /// The panel; it holds only the path that is being typed.
 #[derive(Debug, Default)]
@@ -57,18 +57,6 @@ impl Inputs {
         });
         path_field(cx, ui, &mut self.typed);
         ui.label(weak(cx.tokens, "or drop files onto the window").size(tokens::SMALL));
-    }
-}
-
-/// A field for a path or a sample's name; Enter opens it.
-pub(super) fn path_field(cx: &ViewCx<'_>, ui: &mut egui::Ui, typed: &mut String) {
-    let field = egui::TextEdit::singleline(typed).hint_text("Path or sample:NAME").desired_width(f32::INFINITY);
-    let response = ui.add(field);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
-    let is_entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
-    if is_entered && !typed.trim().is_empty() {
-        cx.out.send(Command::Import(vec![typed.trim().to_owned()]));
-        typed.clear();
     }
 }
 
@@ -140,49 +128,6 @@ fn shown_split(store: &Store, graph: &LoadedGraph) -> Option<[u64; 3]> {
     let run = store.shown().map(|r| &r.split);
     let split = run.or_else(|| graph.dataset.splits().first())?;
     Some([&split.train, &split.val, &split.test].map(|nodes| nodes.len() as u64))
-}
-
-pub(super) fn title_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, source: &str) {
-    ui.add_space(2.0);
-    ui.add(egui::Label::new(strong(title).size(tokens::HEADING)).truncate());
-    if !source.is_empty() {
-        ui.add(egui::Label::new(weak(tokens, source).size(tokens::SMALL)).truncate()).on_hover_text(shown(source));
-    }
-    ui.add_space(2.0);
-}
-
-/// Warnings that are shown; the others are counted.
-const SHOWN_WARNINGS: usize = 100;
-
-/// The first warnings, then a count.
-pub(super) fn warnings_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport) {
-    let warning = |text: String| egui::RichText::new(shown(text)).color(tokens.warning).size(tokens::SMALL);
-    for text in report.warnings.iter().take(SHOWN_WARNINGS) {
-        ui.label(warning(format!("⚠ {text}")));
-    }
-    let n_more = report.warnings.len().saturating_sub(SHOWN_WARNINGS);
-    if n_more > 0 {
-        ui.label(warning(format!("⚠ and {} more", format::count(n_more as u64))));
-    }
-}
-
-/// Warnings in the open, facts on request.
-pub(super) fn report_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport, id: &str) {
-    warnings_ui(ui, tokens, report);
-    if report.facts.is_empty() && report.ignored.is_empty() {
-        return;
-    }
-    egui::CollapsingHeader::new("What was read").id_salt(id).show(ui, |ui| {
-        if !report.format.is_empty() {
-            value_row(ui, tokens, "Format", &report.format).on_hover_text(&report.format);
-        }
-        for fact in &report.facts {
-            value_row(ui, tokens, &fact.name, &fact.value).on_hover_text(shown(&fact.value));
-        }
-        for ignored in &report.ignored {
-            ui.label(weak(tokens, format!("not used: {ignored}")).size(tokens::SMALL));
-        }
-    });
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use eframe::egui;
 
-use super::inputs::{report_ui, title_row};
+use super::fields::{report_ui, title_row};
 use super::network::{attention_text, hop_weights_text, order_text};
 use crate::engine::model::{Architecture, HopWeights, Model};
 use crate::session::{LoadedModel, format};

@@ -2,13 +2,11 @@
 
 use eframe::egui;
 
-use super::recipe::{combo, network_note};
-use super::training::{number, real};
+use super::fields::{combo, network_note, number, real, warning};
 use crate::engine::model::{Architecture, AttentionForm, Family, HopWeights, Order};
 use crate::engine::sparsify::{EdgeMode, Recipe};
 use crate::session::fitted_to;
-use crate::ui::tokens;
-use crate::ui::views::ViewCx;
+use crate::ui::context::ViewCx;
 
 /// The settings; `typed` are the hops' weights while they are being typed.
 pub(super) fn ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe, typed: &mut Option<String>) {
@@ -58,12 +56,6 @@ pub(super) fn ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe, typed:
     if let Err(fault) = recipe.model.check() {
         warning(ui, cx, &fault.to_string());
     }
-}
-
-/// What cannot be as it stands.
-pub(super) fn warning(ui: &mut egui::Ui, cx: &ViewCx<'_>, text: &str) {
-    let text = egui::RichText::new(format!("⚠ {text}")).color(cx.tokens.warning).size(tokens::SMALL);
-    ui.add(egui::Label::new(text).wrap());
 }
 
 /// How the graph is walked: hops and their weights, or the order of a layer's two steps.

@@ -3,8 +3,8 @@
 use eframe::egui::{self, vec2};
 
 use crate::session::{Command, OutsideFiles};
+use crate::ui::context::CommandQueue;
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::views::CommandQueue;
 use crate::ui::widgets::{mono, shown, strong, weak};
 
 /// Files that are listed; the others are counted.

@@ -5,8 +5,8 @@ use eframe::egui::{self, Align, Key, Layout, Modifiers, vec2};
 use crate::io::samples;
 use crate::session::{Command, Session};
 use crate::ui::actions::Action;
+use crate::ui::context::CommandQueue;
 use crate::ui::tokens::Tokens;
-use crate::ui::views::CommandQueue;
 use crate::ui::widgets::weak;
 
 /// The palette; it holds what was typed and which line is chosen.

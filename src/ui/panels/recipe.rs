@@ -2,6 +2,7 @@
 
 use eframe::egui;
 
+use super::fields::combo;
 use super::thresholds::{
     Sliders, Touch, WEIGHT_MODES, edge_default, edge_mode_text, edge_modes, edge_scale, set_edge_mode, set_weight_mode,
     weight_default, weight_mode_text, weight_scale,
@@ -10,8 +11,8 @@ use super::{rules, training};
 use crate::engine::sparsify::baselines::WeightRanking;
 use crate::engine::sparsify::{EdgeMode, Identity, Lock, Pruned, Recipe, WeightMode};
 use crate::session::{Command, Gesture, Store, format};
-use crate::ui::views::{View, ViewCx};
-use crate::ui::widgets::{LIST_HEIGHT, section, strong, weak};
+use crate::ui::context::{View, ViewCx};
+use crate::ui::widgets::{section, strong};
 
 /// The panel; it holds only which gesture is under way, and what is being typed.
 #[derive(Debug, Default)]
@@ -140,7 +141,7 @@ impl RecipePanel {
                 ui.label("Seed").on_hover_text("Seed of initial weights, dropout, batches and generated splits");
             ui.add(egui::DragValue::new(&mut recipe.seed).update_while_editing(false)).labelled_by(label.id);
             ui.end_row();
-            ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its peculiarities");
+            ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its quirks");
             rules::compat_ui(ui, recipe);
             ui.end_row();
             if store.effective_recipe().model.is_decoupled() {
@@ -176,17 +177,6 @@ impl RecipePanel {
 
 /// Keys and notches of the wheel that follow each other within this time are one step to undo, seconds.
 const BURST_SECS: f64 = 0.8;
-
-/// A combo box with an accessible name.
-pub(super) fn combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
-    let list = egui::ComboBox::from_id_salt(name).selected_text(selected).width(136.0).height(LIST_HEIGHT);
-    let response = list.show_ui(ui, add).response;
-    response.widget_info(|| {
-        let mut info = egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), name);
-        info.current_text_value = Some(selected.to_owned());
-        info
-    });
-}
 
 fn lock_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
     let is_mass = recipe.edges.mode == EdgeMode::Mass;
@@ -302,14 +292,5 @@ pub(crate) fn summary(recipe: &Recipe) -> String {
         format!("δa {delta_a} · δw {delta_w} {edges}")
     } else {
         format!("δa {delta_a} {edges} · δw {delta_w} {weights}")
-    }
-}
-
-/// Says that the network of the recipe is not the open model's, where that is so.
-pub(super) fn network_note(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &Recipe) {
-    if let Some(model) = &cx.session.store().model
-        && model.model.architecture != recipe.model
-    {
-        ui.label(weak(cx.tokens, "Differs from the open model; train to get it"));
     }
 }

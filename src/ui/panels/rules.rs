@@ -1,8 +1,8 @@
-//! Which rules: what entries and weights are ranked by, and which of the authors' peculiarities are on.
+//! Which rules: what entries and weights are ranked by, and which of the authors' quirks are on.
 
 use eframe::egui;
 
-use super::recipe::combo;
+use super::fields::combo;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, HopRule, Precision, Quirk, Recipe, WeightMode};
 use crate::ui::tokens::Tokens;
@@ -62,7 +62,7 @@ fn ranking_ui<R: Copy + PartialEq>(
     });
 }
 
-/// Clean, official, or some of the peculiarities by name.
+/// Clean, official, or some of the quirks by name.
 pub(super) fn compat_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
     combo(ui, "Rules", compat_text(recipe.compat).0, |ui| {
         for compat in [Compat::CLEAN, Compat::OFFICIAL] {
@@ -114,10 +114,10 @@ fn order_text(order: HopOrder) -> (&'static str, &'static str) {
     }
 }
 
-/// Every peculiarity for itself, folded away until it is wanted.
+/// Every quirk for itself, folded away until it is wanted.
 pub(super) fn quirks_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
     let n = Quirk::ALL.into_iter().filter(|q| recipe.compat.has(*q)).count();
-    let title = format!("Peculiarities of the authors' code, {n} of {}", Quirk::ALL.len());
+    let title = format!("Quirks of the authors' code, {n} of {}", Quirk::ALL.len());
     egui::CollapsingHeader::new(title).id_salt("quirks").show(ui, |ui| {
         for quirk in Quirk::ALL {
             let mut is_on = recipe.compat.has(quirk);
@@ -133,47 +133,47 @@ pub(super) fn quirks_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
 fn compat_text(compat: Compat) -> (&'static str, &'static str) {
     match compat {
         Compat::CLEAN => ("clean", "The mathematics as written in the paper, without the authors' oversights"),
-        Compat::OFFICIAL => ("official", "The authors' peculiarities, all of them, to reproduce published numbers"),
-        _ => ("some", "Some of the authors' peculiarities, as ticked below"),
+        Compat::OFFICIAL => ("official", "The authors' quirks, all of them, to reproduce published numbers"),
+        _ => ("some", "Some of the authors' quirks, as ticked below"),
     }
 }
 
-/// Short, and in one sentence with its number in `docs/EQUATIONS.md`.
+/// Short, and in one sentence; `docs/DIFFERENCES.md` has all of it.
 fn quirk_text(quirk: Quirk) -> (&'static str, &'static str) {
     match quirk {
         Quirk::GatEdgeRule => {
-            ("GAT edge rule", "GAT tests ‖α‖ / heads · ‖x‖ against the mean ‖x‖, not the message's norm (D2)")
+            ("GAT edge rule", "GAT tests ‖α‖ / heads · ‖x‖ against the mean ‖x‖, not the message's norm")
         }
         Quirk::GatNoRenormalisation => {
-            ("GAT attention kept", "GAT does not renormalise attention in the layer that removes entries (D10)")
+            ("GAT attention kept", "GAT does not renormalise attention in the layer that removes entries")
         }
         Quirk::SageMessages => (
             "GraphSAGE messages",
-            "GraphSAGE tests unweighted rows, and what a layer removes still counts in its means (D9)",
+            "GraphSAGE tests unweighted rows, and what a layer removes still counts in its means",
         ),
         Quirk::Gcn2ThresholdAxis => (
             "GCNII threshold axis",
-            "GCNII's weight test looks at (1-α) T H and takes thresholds by the weight's output (D8)",
+            "GCNII's weight test looks at (1-α) T H and takes thresholds by the weight's output",
         ),
-        Quirk::SgcRowStochastic => ("SGC by rows", "Decoupled SGC propagates over D⁻¹A whatever r says (D20)"),
+        Quirk::SgcRowStochastic => ("SGC by rows", "Decoupled SGC propagates over D⁻¹A whatever r says"),
         Quirk::PushRule => (
             "Push rule",
-            "Mass mode follows the C++ program: the whole-node test, the second push, limits that can grow (D23 to D26)",
+            "Mass mode follows the C++ program: the whole-node test, the second push, limits that can grow",
         ),
         Quirk::RandomPush => (
             "Random push",
-            "With the push rule: a node's second push reaches farther by a random factor, drawn from the seed (D25)",
+            "With the push rule: a node's second push reaches farther by a random factor, drawn from the seed",
         ),
         Quirk::LockedValidation => (
-            "Validation put back",
-            "Pruning in training picks its epoch with the entries into validation nodes put back (D31)",
+            "Unmasked validation",
+            "Pruning in training picks its epoch by unmasked evaluation: the entries into validation nodes are put back",
         ),
         Quirk::LastMasks => (
             "Entries of the last step",
-            "Pruning in training: the best epoch's weights go with the entries of the last step (D32)",
+            "Pruning in training: the best epoch's weights go with the entries of the last step",
         ),
         Quirk::RefitScaler => {
-            ("Scaler refitted", "A decoupled network's scaler is always fitted anew on the pruned embedding (D29)")
+            ("Scaler refitted", "A decoupled network's scaler is always fitted anew on the pruned embedding")
         }
     }
 }

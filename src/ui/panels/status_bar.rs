@@ -6,8 +6,8 @@ use eframe::egui::{self, Align, Layout, RichText};
 
 use crate::session::jobs::{JobStatus, Lane};
 use crate::session::{Command, Level, Notice, Session, format};
+use crate::ui::context::{CommandQueue, WindowRequest};
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::views::{CommandQueue, WindowRequest};
 use crate::ui::widgets::{mono, strong, weak};
 
 /// Width of a progress bar, and what is kept for rate and time left, so that nothing jumps.

@@ -2,12 +2,12 @@
 
 use eframe::egui;
 
-use super::network::{self, warning};
-use super::recipe::combo;
+use super::fields::{combo, number, real, warning};
+use super::network;
 use crate::engine::sparsify::baselines::Ramp;
 use crate::engine::sparsify::{Recipe, Schedule, Training, WeightMode};
 use crate::session::fitted_to;
-use crate::ui::views::ViewCx;
+use crate::ui::context::ViewCx;
 use crate::ui::widgets::weak;
 
 /// Everything that `Train` uses, folded away until it is wanted; `typed` are the hops' weights while they are being typed.
@@ -87,25 +87,6 @@ fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
     if training != before {
         recipe.training = Some(training);
     }
-}
-
-pub(super) fn number(
-    ui: &mut egui::Ui,
-    name: &str,
-    says: &str,
-    value: &mut usize,
-    range: std::ops::RangeInclusive<usize>,
-) {
-    let label = ui.label(name).on_hover_text(says);
-    ui.add(egui::DragValue::new(value).range(range).update_while_editing(false)).labelled_by(label.id);
-    ui.end_row();
-}
-
-pub(super) fn real(ui: &mut egui::Ui, name: &str, says: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>) {
-    let label = ui.label(name).on_hover_text(says);
-    let number = egui::DragValue::new(value).range(range).speed(1e-4).update_while_editing(false);
-    ui.add(number.custom_formatter(|v, _| format!("{v}"))).labelled_by(label.id);
-    ui.end_row();
 }
 
 fn schedule_text(schedule: Schedule) -> (&'static str, &'static str) {

@@ -9,8 +9,9 @@ use crate::engine::timing::{Claim, Speedup};
 use crate::io::bundle::GraphSizeMetrics;
 use crate::session::jobs::Lane;
 use crate::session::{Store, format};
+use crate::ui::context::{View, ViewCx};
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::views::{ESTIMATE_SAYS, View, ViewCx};
+use crate::ui::views::ESTIMATE_SAYS;
 use crate::ui::widgets::{chip, mono, strong, weak};
 
 /// The panel.

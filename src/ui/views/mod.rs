@@ -1,7 +1,6 @@
 //! The panes: what each shows, and what it may use to do so.
 //!
-//! A view reads the session and sends commands; it owns only what is lost without harm when it is closed: zoom, sort order,
-//! hover. What takes longer than a frame goes through [`CommandQueue::compute`].
+//! A view owns only what is lost without harm when it is closed: zoom, sort order, hover.
 
 mod entries;
 mod export;
@@ -10,158 +9,9 @@ mod runs;
 mod tradeoff;
 mod training;
 
+pub use super::context::{CommandQueue, SaveRequest, View, ViewCx, WindowRequest};
+pub use super::pane::Pane;
 pub(crate) use layers::ESTIMATE_SAYS;
-
-use std::cell::{Cell, RefCell};
-
-use eframe::egui;
-use serde::{Deserialize, Serialize};
-
-use super::tokens::Tokens;
-use crate::session::{AnyRequest, Command, FileWriter, Request, Session};
-
-/// One pane of the window.
-pub trait View: std::fmt::Debug {
-    /// On its tab; in sentence case.
-    fn title(&self) -> &'static str;
-
-    /// Draws it.
-    fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui);
-}
-
-/// What a view may use.
-#[derive(Debug)]
-pub struct ViewCx<'a> {
-    /// To read.
-    pub session: &'a Session,
-    /// Colours.
-    pub tokens: &'a Tokens,
-    /// Where commands and requests to the window go.
-    pub out: &'a CommandQueue,
-}
-
-/// A file that a view wants to save: the window asks where.
-#[derive(Debug, Clone)]
-pub struct SaveRequest {
-    /// Suggested name with extension, for example `layer 1 edges.png`.
-    pub name: String,
-    /// Writes it.
-    pub writer: FileWriter,
-}
-
-/// What a view asks of the window.
-#[derive(Debug, Clone)]
-pub enum WindowRequest {
-    /// Ask where, then write.
-    Save(SaveRequest),
-    /// Bring a pane to the front.
-    Show(Pane),
-    /// Put text on the clipboard.
-    Copy(String),
-    /// Ask for files to open.
-    OpenDialog,
-    /// Open a folder in the system's file manager.
-    Reveal(std::path::PathBuf),
-    /// Do an action of the registry.
-    Do(super::actions::Action),
-    /// Ask for a folder and export this run.
-    ExportDialog(crate::session::RunId),
-    /// Asks for a folder and propagates the features of the graph into it.
-    PropagateDialog,
-    /// Asks for a folder and writes these for other programs.
-    ExportItemsDialog(crate::session::RunId, Vec<crate::io::export::ExportItem>),
-}
-
-/// Commands and requests of one frame, applied after it.
-#[derive(Debug)]
-pub struct CommandQueue {
-    commands: RefCell<Vec<(&'static str, Command)>>,
-    /// Who speaks: the title of the pane that is drawn.
-    by: Cell<&'static str>,
-    requests: RefCell<Vec<WindowRequest>>,
-}
-
-impl Default for CommandQueue {
-    fn default() -> Self {
-        Self { commands: RefCell::default(), by: Cell::new(Self::WINDOW), requests: RefCell::default() }
-    }
-}
-
-impl CommandQueue {
-    /// Who speaks outside of a pane: menus, shortcuts, dialogs.
-    pub(super) const WINDOW: &'static str = "window";
-
-    /// Sends a command to the session.
-    pub fn send(&self, command: Command) {
-        self.commands.borrow_mut().push((self.by.get(), command));
-    }
-
-    /// Has something computed in the background; the answer lies in [`crate::session::Desk`].
-    pub fn compute<R: Request>(&self, request: R) {
-        self.send(Command::Compute(AnyRequest::new(request)));
-    }
-
-    /// Asks the window for something.
-    pub fn request(&self, request: WindowRequest) {
-        self.requests.borrow_mut().push(request);
-    }
-
-    /// Says who sends what follows.
-    pub(super) fn speaks(&self, by: &'static str) {
-        self.by.set(by);
-    }
-
-    pub(super) fn take_commands(&self) -> Vec<(&'static str, Command)> {
-        std::mem::take(&mut self.commands.borrow_mut())
-    }
-
-    pub(super) fn take_requests(&self) -> Vec<WindowRequest> {
-        std::mem::take(&mut self.requests.borrow_mut())
-    }
-}
-
-/// Names a pane in the saved layout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pane {
-    /// Graph, model, samples.
-    Inputs,
-    /// Heatmaps.
-    Layers,
-    /// Accuracy against cost.
-    Tradeoff,
-    /// Distributions of scores.
-    Entries,
-    /// Curves of training.
-    Training,
-    /// The table of runs.
-    Runs,
-    /// Writing a bundle.
-    Export,
-    /// Sliders.
-    Recipe,
-    /// What it costs, what it gains.
-    Verdict,
-}
-
-impl Pane {
-    /// All panes, in the order of their shortcuts where they have one.
-    pub const ALL: [Self; 9] = [
-        Self::Layers,
-        Self::Tradeoff,
-        Self::Entries,
-        Self::Training,
-        Self::Runs,
-        Self::Export,
-        Self::Inputs,
-        Self::Recipe,
-        Self::Verdict,
-    ];
-
-    /// The panes in the centre, on `Ctrl+1` to `Ctrl+6`.
-    pub const CENTRE: [Self; 6] =
-        [Self::Layers, Self::Tradeoff, Self::Entries, Self::Training, Self::Runs, Self::Export];
-}
 
 /// One view of each pane.
 #[derive(Debug)]

@@ -11,10 +11,9 @@ use super::heatmap::FigureFormat;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::plot::{Axis, Curve, CurveStyle, Curves, Marker, Outline, decimate, ticks};
-use crate::io::atomic::write_atomic;
 use crate::session::{FileWriter, Request};
+use crate::ui::context::{SaveRequest, ViewCx};
 use crate::ui::tokens::{self, N_SERIES, Tokens};
-use crate::ui::views::{SaveRequest, ViewCx};
 
 /// Points nearer to the pointer than this are meant.
 const NEAR: f32 = 14.0;
@@ -498,8 +497,7 @@ pub(crate) fn save_request(curves: impl Into<Arc<Curves>>, name: &str, format: F
             FigureFormat::Svg => curves.svg().into_bytes(),
             FigureFormat::Csv => curves.csv()?,
         };
-        write_atomic(&path, &bytes)?;
-        Ok(path)
+        Ok((path, bytes))
     });
     SaveRequest { name: file, writer }
 }
@@ -512,9 +510,9 @@ mod tests {
 
     use super::*;
     use crate::session::Session;
+    use crate::ui::context::CommandQueue;
     use crate::ui::frames::FrameTimes;
     use crate::ui::tokens::Themes;
-    use crate::ui::views::CommandQueue;
 
     /// What the harness draws.
     struct Long {

@@ -90,7 +90,7 @@ impl Family {
         Self::ALL.into_iter().find(|f| f.definition().recognises(Shapes(tensors)))
     }
 
-    /// The authors' learning rate and batch size for this family (`run/*.sh`).
+    /// Whether it is trained in batches of nodes, as the authors' `run_mb.py` does: a family whose layers walk no graph.
     pub(crate) fn is_trained_in_batches(self) -> bool {
         !self.definition().walks_graph()
     }

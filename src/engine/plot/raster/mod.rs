@@ -7,6 +7,8 @@
 
 mod atlas;
 mod describe;
+mod entries;
+mod mean;
 mod paint;
 mod pyramid;
 mod scale;

@@ -11,7 +11,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::atlas::Atlas;
-use super::paint::{Adding, EdgeEntries, Mean, Stored};
+use super::entries::EdgeEntries;
+use super::mean::{Adding, Mean, Stored};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::experiment::Run;

@@ -3,11 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::entries::{each_entry, undirected};
 use super::{draw, resistance, similarity};
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Direction, SelfLoops, Topology};
+use crate::engine::graph::{Dataset, Topology};
 
 /// How entries of the graph are ranked for removal instead of by their messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,51 +157,11 @@ fn by_rank(topology: &Topology, values: &[f32], ctl: &Control) -> Result<Vec<f32
     Ok(blocks.concat())
 }
 
-/// The structure with every edge in both directions and without self-loops.
-pub(super) fn undirected(topology: &Topology) -> Result<Topology, EngineError> {
-    let pairs: Vec<(u32, u32)> = topology.entries().filter(|(u, v)| u != v).collect();
-    Ok(Topology::from_edges(topology.n_nodes(), &pairs, Direction::Symmetrised, SelfLoops::AsStored)?.0)
-}
-
-/// `importance(k, u, v)` of every entry `k = (u, v)`; infinite for self-loops.
-pub(super) fn each_entry(
-    topology: &Topology,
-    ctl: &Control,
-    importance: impl Fn(usize, usize, usize) -> f32 + Send + Sync,
-) -> Result<Vec<f32>, EngineError> {
-    let mut out = vec![f32::INFINITY; topology.n_entries()];
-    update_entries(topology, &mut out, ctl, |value, k, u, v| *value = importance(k, u, v))?;
-    Ok(out)
-}
-
-/// Calls `update(value, k, u, v)` for every entry `k = (u, v)` that is no self-loop.
-pub(super) fn update_entries<T: Send>(
-    topology: &Topology,
-    out: &mut [T],
-    ctl: &Control,
-    update: impl Fn(&mut T, usize, usize, usize) + Send + Sync,
-) -> Result<(), EngineError> {
-    const ENTRIES: usize = 2048;
-    let (indptr, indices) = (topology.indptr(), topology.indices());
-    ctl.for_row_blocks(out, 1, ENTRIES, |first, values| {
-        let mut u = indptr.partition_point(|start| *start <= first) - 1;
-        for (value, k) in values.iter_mut().zip(first..) {
-            while k >= indptr[u + 1] {
-                u += 1;
-            }
-            let v = indices[k] as usize;
-            if u != v {
-                update(value, k, u, v);
-            }
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::diffusion::Matrix;
-    use crate::engine::graph::Features;
+    use crate::engine::graph::{Direction, Features, SelfLoops};
     use crate::engine::sparsify::baselines::fixtures;
 
     /// A graph of two parts and an isolated node, with sparse features.

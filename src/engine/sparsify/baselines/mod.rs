@@ -7,6 +7,7 @@
 
 mod draw;
 mod edges;
+mod entries;
 mod resistance;
 mod schedule;
 mod similarity;

@@ -9,7 +9,7 @@
 //! to the solver's error, because its projection is a single sign.
 
 use super::draw;
-use super::edges::{each_entry, undirected, update_entries};
+use super::entries::{each_entry, undirected, update_entries};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Topology;

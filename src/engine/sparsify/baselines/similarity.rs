@@ -2,7 +2,7 @@
 
 use sprs::CsMatI;
 
-use super::edges::each_entry;
+use super::entries::each_entry;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features};

@@ -9,9 +9,9 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
-use super::EpochRecord;
 use super::loss::{loss, loss_gradient};
 use super::optimizer::Adam;
+use super::record::EpochRecord;
 use super::schedule::Plateau;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;

@@ -4,6 +4,7 @@
 
 mod cell;
 mod hops;
+mod place;
 mod save;
 mod words;
 
@@ -12,7 +13,8 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Rect, UiBuilder, pos2, vec2};
 
-use self::cell::{Cell, Place};
+use self::cell::Cell;
+use self::place::Place;
 pub(crate) use self::words::ESTIMATE_SAYS;
 use super::{Pane, View, ViewCx, WindowRequest};
 use crate::engine::experiment::Run;

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::cell::Place;
+use super::place::Place;
 use super::words;
 use crate::engine::plot::{Blocks, RasterMode, RasterRequest, Viewport, raster};
-use crate::io::atomic::write_atomic;
 use crate::io::figure::HeatmapFigure;
 use crate::session::{FileWriter, Picture};
 use crate::ui::panels::recipe_summary;
@@ -31,7 +30,7 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
     let has_nodes = place.side == crate::engine::plot::Side::Edges;
     let file =
         format!("{} {}.{}", run.dataset.name(), name.to_lowercase(), format.extension()).replace([' ', '/', '\\'], "-");
-    let write = move |path: &std::path::Path, ctl: &crate::engine::control::Control| {
+    let make = move |path: &std::path::Path, ctl: &crate::engine::control::Control| {
         let (format, path) = format.settled(path)?;
         let raster = raster(&run, &atlas, &request, ctl)?;
         let figure = HeatmapFigure {
@@ -48,8 +47,7 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
             FigureFormat::Svg => figure.svg()?.into_bytes(),
             FigureFormat::Csv => figure.csv()?,
         };
-        write_atomic(&path, &bytes)?;
-        Ok(path)
+        Ok((path, bytes))
     };
-    SaveRequest { name: file.clone(), writer: FileWriter::new(format!("Save {file}"), write) }
+    SaveRequest { name: file.clone(), writer: FileWriter::new(format!("Save {file}"), make) }
 }

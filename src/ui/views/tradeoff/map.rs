@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align2, FontId, Rect, Sense, Stroke, StrokeKind, pos2, vec2};
 
-use super::sweep::{here, take_over};
+use super::points::{here, take_over};
 use super::table;
 use crate::engine::graph::Metric;
 use crate::engine::plot::Ramp;

@@ -7,6 +7,7 @@ mod choices;
 mod layers;
 mod map;
 mod methods;
+mod points;
 mod sweep;
 mod table;
 

@@ -5,8 +5,9 @@
 use eframe::egui::{self, vec2};
 
 use super::chart::{self, Cost, chart, costs};
+use super::points::{here, take_over};
 use super::{GAP, LEAST_HEIGHT, Tradeoff, here_ui, map, point_ui, save, table};
-use crate::engine::experiment::{SweepGrid, SweepPoint};
+use crate::engine::experiment::SweepGrid;
 use crate::session::{Command, Phase, SweepState};
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::plot::{PlotOutput, curves_ui};
@@ -76,23 +77,6 @@ impl Tradeoff {
             here_ui(ui, cx.tokens, output, chart::place(now, self.cost));
         }
     }
-}
-
-/// A click takes over, shift-click compares.
-pub(super) fn take_over(cx: &ViewCx<'_>, ui: &egui::Ui, response: &egui::Response, point: &SweepPoint) {
-    if response.clicked() {
-        let is_compare = ui.input(|i| i.modifiers.shift);
-        cx.out.send(if is_compare { Command::ComparePoint(point.idx) } else { Command::LoadPoint(point.idx) });
-    }
-}
-
-/// The point whose recipe is the present one.
-pub(super) fn here<'a>(cx: &ViewCx<'_>, sweep: &'a SweepState) -> Option<&'a SweepPoint> {
-    let recipe = cx.session.store().effective_recipe();
-    let is_one = |deltas: &[f64], delta: f64| deltas.len() == 1 && deltas[0].to_bits() == delta.to_bits();
-    let mut points = sweep.points.iter();
-    let same = points.find(|p| is_one(&recipe.edges.delta, p.delta_a) && is_one(&recipe.weights.delta, p.delta_w))?;
-    (sweep.recipe_of(same) == recipe).then_some(same)
 }
 
 fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, phase: Phase) {

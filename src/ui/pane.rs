@@ -1,0 +1,46 @@
+//! The names of the panes.
+
+use serde::{Deserialize, Serialize};
+
+/// Names a pane in the saved layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pane {
+    /// Graph, model, samples.
+    Inputs,
+    /// Heatmaps.
+    Layers,
+    /// Accuracy against cost.
+    Tradeoff,
+    /// Distributions of scores.
+    Entries,
+    /// Curves of training.
+    Training,
+    /// The table of runs.
+    Runs,
+    /// Writing a bundle.
+    Export,
+    /// Sliders.
+    Recipe,
+    /// What it costs, what it gains.
+    Verdict,
+}
+
+impl Pane {
+    /// All panes, in the order of their shortcuts where they have one.
+    pub const ALL: [Self; 9] = [
+        Self::Layers,
+        Self::Tradeoff,
+        Self::Entries,
+        Self::Training,
+        Self::Runs,
+        Self::Export,
+        Self::Inputs,
+        Self::Recipe,
+        Self::Verdict,
+    ];
+
+    /// The panes in the centre, on `Ctrl+1` to `Ctrl+6`.
+    pub const CENTRE: [Self; 6] =
+        [Self::Layers, Self::Tradeoff, Self::Entries, Self::Training, Self::Runs, Self::Export];
+}

@@ -1,0 +1,113 @@
+//! Fields and notes that several panels have.
+
+use eframe::egui;
+
+use crate::engine::sparsify::Recipe;
+use crate::io::LoadReport;
+use crate::session::{Command, format};
+use crate::ui::context::ViewCx;
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::widgets::{LIST_HEIGHT, shown, strong, value_row, weak};
+
+/// A combo box with an accessible name.
+pub(super) fn combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
+    let list = egui::ComboBox::from_id_salt(name).selected_text(selected).width(136.0).height(LIST_HEIGHT);
+    let response = list.show_ui(ui, add).response;
+    response.widget_info(|| {
+        let mut info = egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), name);
+        info.current_text_value = Some(selected.to_owned());
+        info
+    });
+}
+
+/// A number of things.
+pub(super) fn number(
+    ui: &mut egui::Ui,
+    name: &str,
+    says: &str,
+    value: &mut usize,
+    range: std::ops::RangeInclusive<usize>,
+) {
+    let label = ui.label(name).on_hover_text(says);
+    ui.add(egui::DragValue::new(value).range(range).update_while_editing(false)).labelled_by(label.id);
+    ui.end_row();
+}
+
+/// A number.
+pub(super) fn real(ui: &mut egui::Ui, name: &str, says: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>) {
+    let label = ui.label(name).on_hover_text(says);
+    let number = egui::DragValue::new(value).range(range).speed(1e-4).update_while_editing(false);
+    ui.add(number.custom_formatter(|v, _| format!("{v}"))).labelled_by(label.id);
+    ui.end_row();
+}
+
+/// What cannot be as it stands.
+pub(super) fn warning(ui: &mut egui::Ui, cx: &ViewCx<'_>, text: &str) {
+    let text = egui::RichText::new(format!("⚠ {text}")).color(cx.tokens.warning).size(tokens::SMALL);
+    ui.add(egui::Label::new(text).wrap());
+}
+
+/// Says that the network of the recipe is not the open model's, where that is so.
+pub(super) fn network_note(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &Recipe) {
+    if let Some(model) = &cx.session.store().model
+        && model.model.architecture != recipe.model
+    {
+        ui.label(weak(cx.tokens, "Differs from the open model; train to get it"));
+    }
+}
+
+/// A field for a path or a sample's name; Enter opens it.
+pub(super) fn path_field(cx: &ViewCx<'_>, ui: &mut egui::Ui, typed: &mut String) {
+    let field = egui::TextEdit::singleline(typed).hint_text("Path or sample:NAME").desired_width(f32::INFINITY);
+    let response = ui.add(field);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
+    let is_entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+    if is_entered && !typed.trim().is_empty() {
+        cx.out.send(Command::Import(vec![typed.trim().to_owned()]));
+        typed.clear();
+    }
+}
+
+/// The name of what is open, and where it is from.
+pub(super) fn title_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, source: &str) {
+    ui.add_space(2.0);
+    ui.add(egui::Label::new(strong(title).size(tokens::HEADING)).truncate());
+    if !source.is_empty() {
+        ui.add(egui::Label::new(weak(tokens, source).size(tokens::SMALL)).truncate()).on_hover_text(shown(source));
+    }
+    ui.add_space(2.0);
+}
+
+/// Warnings that are shown; the others are counted.
+const SHOWN_WARNINGS: usize = 100;
+
+/// The first warnings, then a count.
+pub(super) fn warnings_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport) {
+    let warning = |text: String| egui::RichText::new(shown(text)).color(tokens.warning).size(tokens::SMALL);
+    for text in report.warnings.iter().take(SHOWN_WARNINGS) {
+        ui.label(warning(format!("⚠ {text}")));
+    }
+    let n_more = report.warnings.len().saturating_sub(SHOWN_WARNINGS);
+    if n_more > 0 {
+        ui.label(warning(format!("⚠ and {} more", format::count(n_more as u64))));
+    }
+}
+
+/// Warnings in the open, facts on request.
+pub(super) fn report_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport, id: &str) {
+    warnings_ui(ui, tokens, report);
+    if report.facts.is_empty() && report.ignored.is_empty() {
+        return;
+    }
+    egui::CollapsingHeader::new("What was read").id_salt(id).show(ui, |ui| {
+        if !report.format.is_empty() {
+            value_row(ui, tokens, "Format", &report.format).on_hover_text(&report.format);
+        }
+        for fact in &report.facts {
+            value_row(ui, tokens, &fact.name, &fact.value).on_hover_text(shown(&fact.value));
+        }
+        for ignored in &report.ignored {
+            ui.label(weak(tokens, format!("not used: {ignored}")).size(tokens::SMALL));
+        }
+    });
+}
