@@ -16,8 +16,9 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Permutation, Split, resolve_split};
 use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows};
 use crate::engine::model::Model;
-use crate::engine::model::hops::hops;
-use crate::engine::model::network::{self, Net};
+use crate::engine::model::exec::hops::hops;
+use crate::engine::model::exec::infer::{forward, infer};
+use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::score::Score;
 use crate::engine::sparsify::decide::{decide, flags};
 use crate::engine::sparsify::frozen::Frozen;
@@ -156,7 +157,7 @@ pub fn run(
             let mut unpruned = Frozen::unpruned(dataset, &recipe, &quiet)?;
             let is_kept = options.compare_steps && reference_bytes(dataset, model).is_some();
             unpruned.outputs = is_kept.then(Vec::new);
-            let logits = network::forward(model, dataset.features(), &mut unpruned, &quiet)?;
+            let logits = forward(&model.program(), model, dataset.features(), &mut unpruned, &quiet)?;
             reference = unpruned.outputs;
             Arc::new(logits)
         }
@@ -223,7 +224,7 @@ pub(super) fn locked_logits(
 ) -> Result<Array2<f32>, EngineError> {
     let locked = flags(dataset.n_nodes(), nodes);
     let mut frozen = Frozen::pruned(dataset, recipe, edges, Some(&locked), None, ctl)?;
-    network::forward(model, dataset.features(), &mut frozen, ctl)
+    forward(&model.program(), model, dataset.features(), &mut frozen, ctl)
 }
 
 /// Times both forwards in turn, so that whatever else the machine does hits both alike.
@@ -247,7 +248,7 @@ fn measure(
         let (policy, model) = if way == Timing::DENSE { (&mut dense, model) } else { (&mut frozen, &*pruned.model) };
         policy.precision = if way == Timing::BF16 { Precision::Bf16 } else { Precision::F32 };
         policy.start();
-        let logits = network::forward(model, dataset.features(), policy, ctl)?;
+        let logits = forward(&model.program(), model, dataset.features(), policy, ctl)?;
         if way == Timing::BF16 {
             bf16_logits = Some(logits);
         }
@@ -298,10 +299,10 @@ fn measured_products(
         frozen: Frozen,
         products: Vec<Product>,
     }
-    impl network::Policy for Measuring {
+    impl Policy for Measuring {
         fn transform(
             &mut self,
-            weight: network::WeightAt<'_>,
+            weight: WeightAt<'_>,
             x: Rows<'_>,
             measured: Rows<'_>,
             ctl: &Control,
@@ -332,7 +333,7 @@ fn measured_products(
     }
     let frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, None, ctl)?;
     let mut measuring = Measuring { frozen, products: Vec::new() };
-    network::forward(&pruned.model, dataset.features(), &mut measuring, ctl)?;
+    forward(&pruned.model.program(), &pruned.model, dataset.features(), &mut measuring, ctl)?;
     Ok(measuring.products)
 }
 
@@ -360,7 +361,7 @@ pub fn forward_frozen(
         if let Some(scaler) = &model.scaler {
             scaler.apply(&mut scaled, ctl)?;
         }
-        return Net::new(model, Rows::Dense(scaled.view()), &mut Frozen::weights_only(), None, ctl).run();
+        return infer(&model.program(), model, Rows::Dense(scaled.view()), &mut Frozen::weights_only(), ctl);
     }
     let mut policy = match masks {
         Some(masks) => {
@@ -372,7 +373,7 @@ pub fn forward_frozen(
         }
         None => Frozen::unpruned(dataset, recipe, ctl)?,
     };
-    network::forward(model, dataset.features(), &mut policy, ctl)
+    forward(&model.program(), model, dataset.features(), &mut policy, ctl)
 }
 
 /// Hops over masks as a recipe's [`HopRule`] says, beside plain ones.

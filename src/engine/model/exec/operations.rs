@@ -1,0 +1,91 @@
+//! What the executors have in common: the parameters of an operation, and the operations that need nobody's policy.
+
+use ndarray::Array2;
+
+use super::policy::WeightAt;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::kernels::Pointwise;
+use crate::engine::model::batch_norm::BatchNorm;
+use crate::engine::model::elementwise::each_row;
+use crate::engine::model::network::Model;
+use crate::engine::model::params::Parameter;
+use crate::engine::model::program::{Coefficient, Op};
+
+/// Parameter `name` and where it stands.
+pub(super) fn parameter<'a>(model: &'a Model, name: &str) -> Result<(usize, &'a Parameter), EngineError> {
+    let found = model.position(name).map(|at| (at, &model.parameters[at]));
+    found.ok_or_else(|| EngineError::mismatch("model tensors", name, "none of that name"))
+}
+
+/// Matrix `name`, and the position of its parameter.
+pub(super) fn weight_at<'a>(model: &'a Model, name: &str) -> Result<(usize, WeightAt<'a>), EngineError> {
+    let (at, parameter) = parameter(model, name)?;
+    let before = &model.parameters[..at];
+    let matrix = before.iter().filter(|p| p.is_matrix()).count();
+    let nth_prunable = before.iter().filter(|p| p.prunable_layer().is_some()).count();
+    let prunable = parameter.prunable_layer().map(|layer| (layer, nth_prunable));
+    Ok((at, WeightAt { matrix, prunable, name: parameter.short_name(), values: &parameter.values }))
+}
+
+/// Batch normalisation `name`, and the position of the first of its four parameters.
+pub(super) fn batch_norm_at<'a>(model: &'a Model, name: &str) -> Result<(usize, BatchNorm<'a>), EngineError> {
+    let (at, weight) = parameter(model, &format!("{name}.weight"))?;
+    let part = |part: &str| Ok(parameter(model, &format!("{name}.{part}"))?.1);
+    Ok((at, BatchNorm::new(weight, part("bias")?, part("running_mean")?, part("running_var")?)))
+}
+
+/// What an element-wise operation does to every row at inference; `None` for an operation of another kind.
+pub(crate) fn pointwise(model: &Model, op: &Op) -> Result<Option<Pointwise>, EngineError> {
+    Ok(match op {
+        Op::Bias { bias } => Some(Pointwise::Bias(parameter(model, bias)?.1.values.row(0).to_vec())),
+        Op::BatchNorm { name } => Some(batch_norm_at(model, name)?.1.at_rest()),
+        Op::Relu => Some(Pointwise::Relu),
+        _ => None,
+    })
+}
+
+/// A number of the program.
+pub(crate) fn number(model: &Model, coefficient: &Coefficient) -> Result<f32, EngineError> {
+    match coefficient {
+        Coefficient::Number(value) => Ok(*value),
+        Coefficient::OnePlus(name) => Ok(1.0 + parameter(model, name)?.1.values[[0, 0]]),
+    }
+}
+
+/// `a x + b y`, into `x`.
+pub(super) fn combined(
+    a: f32,
+    mut x: Array2<f32>,
+    b: f32,
+    y: &Array2<f32>,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let other = y.as_slice().unwrap_or(&[]);
+    let width = x.ncols();
+    each_row(&mut x, ctl, |u, row| {
+        row.iter_mut().zip(&other[u * width..]).for_each(|(o, y)| *o = b.mul_add(*y, a * *o));
+    })?;
+    Ok(x)
+}
+
+/// `a x`, into `x`.
+pub(super) fn scaled(a: f32, mut x: Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    if a.to_bits() != 1.0f32.to_bits() {
+        each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= a))?;
+    }
+    Ok(x)
+}
+
+/// The mean over `heads` blocks of columns.
+pub(super) fn mean_of_heads(heads: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    let channels = x.ncols() / heads;
+    let share = 1.0 / heads as f32;
+    let mut out = Array2::zeros((x.nrows(), channels));
+    each_row(&mut out, ctl, |u, row| {
+        for (j, value) in x.row(u).iter().enumerate() {
+            row[j % channels] = share.mul_add(*value, row[j % channels]);
+        }
+    })?;
+    Ok(out)
+}

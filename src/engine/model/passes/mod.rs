@@ -1,0 +1,3 @@
+//! Passes: what looks at a program and makes it cheaper to run, without changing what comes out.
+
+pub(crate) mod fuse;
