@@ -448,12 +448,12 @@ fn another_version_and_another_graph_are_refused() {
         .stderr(contains("found Karate club (SHA-256"));
     let manifest = path.join("manifest.json");
     let text = std::fs::read_to_string(&manifest).expect("a manifest");
-    std::fs::write(&manifest, text.replace("unifews-bundle/1", "unifews-bundle/2")).expect("written");
+    std::fs::write(&manifest, text.replace("unifews-bundle/2", "unifews-bundle/3")).expect("written");
     unifews(folder.path())
         .args(["replay", "b", "--quiet"])
         .assert()
         .code(1)
-        .stderr(contains("manifest.json: expected unifews-bundle/1, found unifews-bundle/2"));
+        .stderr(contains("manifest.json: expected unifews-bundle/2, found unifews-bundle/3"));
     std::fs::write(&manifest, text.replace(SMALL, "gone.npz")).expect("written");
     unifews(folder.path()).args(["replay", "b", "--quiet"]).assert().code(1).stderr(contains("--graph"));
     std::fs::write(&manifest, text.replace("\"edges/layer_00.npz\"", "\"../layer_00.npz\"")).expect("written");

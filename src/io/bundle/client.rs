@@ -6,18 +6,12 @@ use super::options::BundleOptions;
 use super::size::SizeMetrics;
 use crate::engine::experiment::Run;
 use crate::engine::graph::Metric;
-use crate::engine::model::Family;
 use crate::engine::score::Score;
 use crate::io::escaped_markdown;
 use crate::io::spreadsheet::spreadsheet_note;
 
-/// Where the family's own layers go in the script.
-const NETWORK: &str = "@NETWORK@";
-
-/// A script that loads the bundle, runs it and compares.
-pub(super) fn load_bundle_py(family: Family) -> String {
-    include_str!("load_bundle.py").replace(NETWORK, family.python())
-}
+/// A script that loads a bundle, runs the program in its manifest and compares.
+pub(super) const LOAD_BUNDLE_PY: &str = include_str!("load_bundle.py");
 
 /// The bundle's `README.md`.
 pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions) -> String {
