@@ -24,5 +24,6 @@ pub use exec::shapes::widths;
 pub use family::Family;
 pub use network::{Model, TrainedOn};
 pub use params::{Parameter, Role};
+pub use passes::liveness::HiddenColumns;
 pub use program::{Coefficient, Instruction, LayerEnd, Op, Program, StepKind};
 pub use scaler::Scaler;

@@ -6,6 +6,7 @@ use super::options::BundleOptions;
 use super::size::SizeMetrics;
 use crate::engine::experiment::Run;
 use crate::engine::graph::Metric;
+use crate::engine::model::HiddenColumns;
 use crate::engine::score::Score;
 use crate::io::escaped_markdown;
 use crate::io::spreadsheet::spreadsheet_note;
@@ -132,6 +133,7 @@ fn costs(metrics: &Metrics) -> Vec<String> {
          forward after the step, as a share of the unpruned norm.",
         metrics.macs_rule
     ));
+    lines.extend(metrics.hidden.iter().map(hidden));
     lines.push(metrics.timing.as_ref().map_or_else(
         || "\nTimes were not measured.\n".to_owned(),
         |timing| {
@@ -147,6 +149,17 @@ fn costs(metrics: &Metrics) -> Vec<String> {
         },
     ));
     lines
+}
+
+/// How many columns of a hidden representation are computed.
+fn hidden(columns: &HiddenColumns) -> String {
+    let HiddenColumns { weight, n_before, n_after, n_unread, n_constant } = columns;
+    let why = if n_before == n_after {
+        String::new()
+    } else {
+        format!(": no kept weight reads {n_unread}, {n_constant} hold a constant that goes into a bias")
+    };
+    format!("Hidden columns behind `{weight}`: {n_before}, of which {n_after} are needed{why}.")
 }
 
 fn losses(metrics: &Metrics) -> Vec<String> {

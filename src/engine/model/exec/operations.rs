@@ -36,7 +36,7 @@ pub(super) fn batch_norm_at<'a>(model: &'a Model, name: &str) -> Result<(usize, 
 }
 
 /// What an element-wise operation does to every row at inference; `None` for an operation of another kind.
-pub(crate) fn pointwise(model: &Model, op: &Op) -> Result<Option<Pointwise>, EngineError> {
+pub(in crate::engine::model) fn pointwise(model: &Model, op: &Op) -> Result<Option<Pointwise>, EngineError> {
     Ok(match op {
         Op::Bias { bias } => Some(Pointwise::Bias(parameter(model, bias)?.1.values.row(0).to_vec())),
         Op::BatchNorm { name } => Some(batch_norm_at(model, name)?.1.at_rest()),
@@ -46,7 +46,7 @@ pub(crate) fn pointwise(model: &Model, op: &Op) -> Result<Option<Pointwise>, Eng
 }
 
 /// A number of the program.
-pub(crate) fn number(model: &Model, coefficient: &Coefficient) -> Result<f32, EngineError> {
+pub(in crate::engine::model) fn number(model: &Model, coefficient: &Coefficient) -> Result<f32, EngineError> {
     match coefficient {
         Coefficient::Number(value) => Ok(*value),
         Coefficient::OnePlus(name) => Ok(1.0 + parameter(model, name)?.1.values[[0, 0]]),
