@@ -19,7 +19,7 @@ use crate::engine::model::exec::hops::hops;
 use crate::engine::model::exec::infer::{forward, infer};
 use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::model::passes::liveness::{Compact, Liveness};
-use crate::engine::model::{HiddenColumns, Model};
+use crate::engine::model::{HiddenColumns, Model, widths};
 use crate::engine::score::Score;
 use crate::engine::sparsify::decide::{decide, flags};
 use crate::engine::sparsify::frozen::Frozen;
@@ -183,7 +183,9 @@ pub fn run(
     };
     let evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked);
     ctl.progress("timing", 3, N_STAGES);
-    let liveness = Liveness::of(&pruned.model.program(), &pruned.model)?;
+    let program = pruned.model.program().inference();
+    let widths = widths(&program, &pruned.model.parameters, pruned.model.d_in())?;
+    let liveness = Liveness::of(program, &widths, &pruned.model)?;
     let hidden = liveness.columns()?;
     let timing = match options.timed {
         Some(plan) if recipe.edges.mode != EdgeMode::Mass => {
@@ -471,8 +473,9 @@ mod tests {
             recipe.edges.delta = vec![0.6];
             recipe.weights.delta = vec![3.0];
             let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect("a run");
-            let (program, pruned) = (run.pruned.model.program(), &run.pruned);
-            let liveness = Liveness::of(&program, &pruned.model).expect("a model that fits");
+            let (program, pruned) = (run.pruned.model.program().inference(), &run.pruned);
+            let widths = widths(&program, &pruned.model.parameters, 24).expect("a model that fits");
+            let liveness = Liveness::of(program, &widths, &pruned.model).expect("a model that fits");
             assert_eq!(liveness.columns().expect("there"), run.hidden, "{family:?}");
             n_left_out += run.hidden.iter().map(|h| h.n_before - h.n_after).sum::<usize>();
             let compact = liveness.compact().expect("there");

@@ -11,12 +11,15 @@ pub(crate) mod elementwise;
 pub(crate) mod exec;
 pub(crate) mod families;
 mod family;
+mod lookup;
 mod network;
 mod params;
 pub(crate) mod passes;
 mod program;
 mod scaler;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tracer;
 
 pub use architecture::{Architecture, AttentionForm, HopWeights, Order};

@@ -167,7 +167,8 @@ impl Program {
         // How many instructions there are before each of the old ones, and behind the last.
         let mut after = vec![0];
         for (at, instruction) in self.instructions.iter().enumerate() {
-            let inputs: Vec<usize> = instruction.inputs.iter().map(|value| now[*value]).collect();
+            let known = |value: &usize| now.get(*value).copied().unwrap_or(Self::INPUT);
+            let inputs: Vec<usize> = instruction.inputs.iter().map(known).collect();
             now[at + 1] = match how(at, instruction) {
                 Rewrite::Alias => inputs.first().copied().unwrap_or(Self::INPUT),
                 Rewrite::Keep => {
@@ -182,9 +183,14 @@ impl Program {
             };
             after.push(instructions.len());
         }
-        let layers =
-            self.layers.iter().map(|l| LayerEnd { after: after[l.after], value: now[l.value], ..*l }).collect();
-        Self { instructions, layers, output: now[self.output] }
+        let value = |value: usize| now.get(value).copied().unwrap_or(Self::INPUT);
+        let moved = |end: &LayerEnd| {
+            let before = after.get(end.after).copied().unwrap_or(instructions.len());
+            LayerEnd { after: before, value: value(end.value), ..*end }
+        };
+        let layers = self.layers.iter().map(moved).collect();
+        let output = value(self.output);
+        Self { instructions, layers, output }
     }
 }
 

@@ -168,7 +168,7 @@ fn check_program(manifest: &Manifest, model: &Model, path: &Path) -> Result<(), 
     let pairs = program.instructions.iter().zip(&found.instructions);
     let at = pairs.take_while(|(a, b)| a == b).count();
     Err(fault(match found.instructions.get(at) {
-        Some(other) if at < program.instructions.len() => format!("another at position {at}: {:?}", other.op),
+        Some(_) if at < program.instructions.len() => format!("another at position {at}"),
         _ if found.instructions.len() == program.instructions.len() => {
             "another output or other ends of layers".to_owned()
         }

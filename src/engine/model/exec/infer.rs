@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::hops::hops;
-use super::operations::{combined, mean_of_heads, number, parameter, pointwise, scaled, weight_at};
+use super::operations::{combined, mean_of_heads, scaled, weight_at};
 use super::policy::Policy;
 use super::values::{Values, recycle};
 use crate::engine::control::Control;
@@ -15,6 +15,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::Features;
 use crate::engine::kernels::{AttentionInput, Pointwise, Rows};
 use crate::engine::model::elementwise::{change_each_row, feature_rows};
+use crate::engine::model::lookup::{number, parameter, pointwise};
 use crate::engine::model::network::Model;
 use crate::engine::model::passes::fuse::{Action, Chain, Group, fuse};
 use crate::engine::model::program::{Instruction, Op, Program};

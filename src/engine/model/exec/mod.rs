@@ -2,7 +2,7 @@
 
 pub(crate) mod hops;
 pub(crate) mod infer;
-pub(super) mod operations;
+mod operations;
 pub(crate) mod policy;
 pub(crate) mod shapes;
 pub(crate) mod tape;

@@ -1,22 +1,13 @@
-//! What the executors have in common: the parameters of an operation, and the operations that need nobody's policy.
+//! What the executors have in common: weights as policies take them, and the operations that need nobody's policy.
 
 use ndarray::Array2;
 
 use super::policy::WeightAt;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::Pointwise;
-use crate::engine::model::batch_norm::BatchNorm;
 use crate::engine::model::elementwise::each_row;
+use crate::engine::model::lookup::parameter;
 use crate::engine::model::network::Model;
-use crate::engine::model::params::Parameter;
-use crate::engine::model::program::{Coefficient, Op};
-
-/// Parameter `name` and where it stands.
-pub(super) fn parameter<'a>(model: &'a Model, name: &str) -> Result<(usize, &'a Parameter), EngineError> {
-    let found = model.position(name).map(|at| (at, &model.parameters[at]));
-    found.ok_or_else(|| EngineError::mismatch("model tensors", name, "none of that name"))
-}
 
 /// Matrix `name`, and the position of its parameter.
 pub(super) fn weight_at<'a>(model: &'a Model, name: &str) -> Result<(usize, WeightAt<'a>), EngineError> {
@@ -26,31 +17,6 @@ pub(super) fn weight_at<'a>(model: &'a Model, name: &str) -> Result<(usize, Weig
     let nth_prunable = before.iter().filter(|p| p.prunable_layer().is_some()).count();
     let prunable = parameter.prunable_layer().map(|layer| (layer, nth_prunable));
     Ok((at, WeightAt { matrix, prunable, name: parameter.short_name(), values: &parameter.values }))
-}
-
-/// Batch normalisation `name`, and the position of the first of its four parameters.
-pub(super) fn batch_norm_at<'a>(model: &'a Model, name: &str) -> Result<(usize, BatchNorm<'a>), EngineError> {
-    let (at, weight) = parameter(model, &format!("{name}.weight"))?;
-    let part = |part: &str| Ok(parameter(model, &format!("{name}.{part}"))?.1);
-    Ok((at, BatchNorm::new(weight, part("bias")?, part("running_mean")?, part("running_var")?)))
-}
-
-/// What an element-wise operation does to every row at inference; `None` for an operation of another kind.
-pub(in crate::engine::model) fn pointwise(model: &Model, op: &Op) -> Result<Option<Pointwise>, EngineError> {
-    Ok(match op {
-        Op::Bias { bias } => Some(Pointwise::Bias(parameter(model, bias)?.1.values.row(0).to_vec())),
-        Op::BatchNorm { name } => Some(batch_norm_at(model, name)?.1.at_rest()),
-        Op::Relu => Some(Pointwise::Relu),
-        _ => None,
-    })
-}
-
-/// A number of the program.
-pub(in crate::engine::model) fn number(model: &Model, coefficient: &Coefficient) -> Result<f32, EngineError> {
-    match coefficient {
-        Coefficient::Number(value) => Ok(*value),
-        Coefficient::OnePlus(name) => Ok(1.0 + parameter(model, name)?.1.values[[0, 0]]),
-    }
 }
 
 /// `a x + b y`, into `x`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use super::operations::{batch_norm_at, combined, mean_of_heads, number, parameter, scaled, weight_at};
+use super::operations::{combined, mean_of_heads, scaled, weight_at};
 use super::policy::Policy;
 use super::tape::{Step, Tape};
 use super::values::Values;
@@ -14,6 +14,7 @@ use crate::engine::kernels::{AttentionInput, Pointwise, Rows, column_sums};
 use crate::engine::model::batch_norm;
 use crate::engine::model::dropout::{self, DropoutSeed};
 use crate::engine::model::elementwise::{change_each_row, each_row};
+use crate::engine::model::lookup::{batch_norm_at, number, parameter};
 use crate::engine::model::network::Model;
 use crate::engine::model::program::{Instruction, Op, Program};
 
