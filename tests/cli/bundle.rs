@@ -448,16 +448,60 @@ fn another_version_and_another_graph_are_refused() {
         .stderr(contains("found Karate club (SHA-256"));
     let manifest = path.join("manifest.json");
     let text = std::fs::read_to_string(&manifest).expect("a manifest");
-    std::fs::write(&manifest, text.replace("unifews-bundle/1", "unifews-bundle/2")).expect("written");
+    std::fs::write(&manifest, text.replace("unifews-bundle/2", "unifews-bundle/3")).expect("written");
     unifews(folder.path())
         .args(["replay", "b", "--quiet"])
         .assert()
         .code(1)
-        .stderr(contains("manifest.json: expected unifews-bundle/1, found unifews-bundle/2"));
+        .stderr(contains("manifest.json: expected unifews-bundle/2, found unifews-bundle/3"));
     std::fs::write(&manifest, text.replace(SMALL, "gone.npz")).expect("written");
     unifews(folder.path()).args(["replay", "b", "--quiet"]).assert().code(1).stderr(contains("--graph"));
     std::fs::write(&manifest, text.replace("\"edges/layer_00.npz\"", "\"../layer_00.npz\"")).expect("written");
     unifews(folder.path()).args(["replay", "b", "--quiet"]).assert().code(1).stderr(contains("../layer_00.npz"));
+}
+
+#[test]
+fn bundles_of_version_1_replay_and_another_program_is_refused() {
+    let (folder, path) = pruned();
+    let file = path.join("manifest.json");
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).expect("a manifest")).expect("JSON");
+    let write = |manifest: &serde_json::Value| {
+        std::fs::write(&file, serde_json::to_vec(manifest).expect("JSON")).expect("written");
+    };
+    let refused = |reason: &str| {
+        let place = "manifest.json, forward.program: expected the operations of the recipe's model, found ";
+        let replay = unifews(folder.path()).args(["replay", "b", "--quiet"]).assert().code(1);
+        replay.stderr(contains(format!("{place}{reason}")));
+    };
+    assert_eq!(manifest["format"], "unifews-bundle/2");
+    let instructions = manifest["forward"]["program"]["instructions"].as_array().expect("a list");
+    let ops: Vec<_> = instructions.iter().map(|i| i["op"].as_str().expect("a name")).collect();
+    assert_eq!(ops, ["matmul", "propagate", "bias", "batch-norm", "relu", "matmul", "propagate", "bias"]);
+
+    let mut other = manifest.clone();
+    other["forward"].as_object_mut().expect("an object").remove("program");
+    write(&other);
+    refused("none");
+    other["format"] = "unifews-bundle/1".into();
+    write(&other);
+    let replayed = json(folder.path(), &["replay", "b"]);
+    assert_eq!(replayed["is_identical"], true, "{replayed}");
+
+    let mut other = manifest.clone();
+    other["forward"]["program"]["instructions"][4]["op"] = "scale".into();
+    other["forward"]["program"]["instructions"][4]["a"] = 2.0.into();
+    write(&other);
+    refused("another at position 4");
+    let mut other = manifest.clone();
+    other["forward"]["program"]["instructions"].as_array_mut().expect("a list").pop();
+    write(&other);
+    refused("7 in place of 8");
+    let mut other = manifest.clone();
+    other["forward"]["program"]["output"] = 3.into();
+    write(&other);
+    refused("another output");
+    write(&manifest);
+    stdout(folder.path(), &["replay", "b"]);
 }
 
 /// Puts `bytes` in the place of a bundle's file, and their hash into the manifest: what a forger would do.

@@ -18,8 +18,9 @@ use crate::engine::error::EngineError;
 use crate::engine::experiment::{RunOptions, Timing, run};
 use crate::engine::graph::{Dataset, Features, HopOrder, Permutation, PowerLaw, Split};
 use crate::engine::kernels::{Panels, Precision, Rows};
-use crate::engine::model::hops::hops;
-use crate::engine::model::{Architecture, Family, Model, network};
+use crate::engine::model::elementwise::feature_rows;
+use crate::engine::model::exec::hops::hops;
+use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::decide::propagate;
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::survivors::Walk;
@@ -310,7 +311,7 @@ fn hop(
 ) -> Result<HopSpeed, EngineError> {
     let (n, width) = (dataset.n_nodes(), dataset.features().width());
     let (mut x, mut out) = (Panels::zeros(n, width, Precision::F32), Panels::zeros(n, width, Precision::F32));
-    x.write(network::feature_rows(dataset.features()), None, all)?;
+    x.write(feature_rows(dataset.features()), None, all)?;
     let everything = Walk::new(dataset, &propagation_recipe(plan)).all()?;
     let secs_one_thread = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], one))?;
     let secs = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], all))?;

@@ -15,9 +15,11 @@ use crate::engine::cost::{Advice, CostModel};
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Permutation, Split, resolve_split};
 use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows};
-use crate::engine::model::Model;
-use crate::engine::model::hops::hops;
-use crate::engine::model::network::{self, Net};
+use crate::engine::model::exec::hops::hops;
+use crate::engine::model::exec::infer::{forward, infer};
+use crate::engine::model::exec::policy::{Policy, WeightAt};
+use crate::engine::model::passes::liveness::{Compact, Liveness};
+use crate::engine::model::{HiddenColumns, Model, widths};
 use crate::engine::score::Score;
 use crate::engine::sparsify::decide::{decide, flags};
 use crate::engine::sparsify::frozen::Frozen;
@@ -112,6 +114,8 @@ pub struct Run {
     pub bounds: Vec<Bounds>,
     /// What the pruned model takes stored, values as 32-bit floats.
     pub size: ModelSize,
+    /// How many columns of every hidden representation the pruned model needs; what is timed computes these alone.
+    pub hidden: Vec<HiddenColumns>,
 }
 
 impl Run {
@@ -156,7 +160,7 @@ pub fn run(
             let mut unpruned = Frozen::unpruned(dataset, &recipe, &quiet)?;
             let is_kept = options.compare_steps && reference_bytes(dataset, model).is_some();
             unpruned.outputs = is_kept.then(Vec::new);
-            let logits = network::forward(model, dataset.features(), &mut unpruned, &quiet)?;
+            let logits = forward(&model.program(), model, dataset.features(), &mut unpruned, &quiet)?;
             reference = unpruned.outputs;
             Arc::new(logits)
         }
@@ -179,9 +183,13 @@ pub fn run(
     };
     let evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked);
     ctl.progress("timing", 3, N_STAGES);
+    let program = pruned.model.program().inference();
+    let widths = widths(&program, &pruned.model.parameters, pruned.model.d_in())?;
+    let liveness = Liveness::of(program, &widths, &pruned.model)?;
+    let hidden = liveness.columns()?;
     let timing = match options.timed {
         Some(plan) if recipe.edges.mode != EdgeMode::Mass => {
-            Some(measure(dataset, model, &recipe, &split, &pruned, &plan, &quiet)?)
+            Some(measure(dataset, model, &recipe, &split, (&pruned, &liveness.compact()?), &plan, &quiet)?)
         }
         _ => None,
     };
@@ -205,6 +213,7 @@ pub fn run(
         timing,
         bounds,
         size,
+        hidden,
     })
 }
 
@@ -223,20 +232,22 @@ pub(super) fn locked_logits(
 ) -> Result<Array2<f32>, EngineError> {
     let locked = flags(dataset.n_nodes(), nodes);
     let mut frozen = Frozen::pruned(dataset, recipe, edges, Some(&locked), None, ctl)?;
-    network::forward(model, dataset.features(), &mut frozen, ctl)
+    forward(&model.program(), model, dataset.features(), &mut frozen, ctl)
 }
 
-/// Times both forwards in turn, so that whatever else the machine does hits both alike.
+/// Times both forwards in turn, so that whatever else the machine does hits both alike. The pruned one is what production would run: over
+/// frozen masks, without dead columns.
 fn measure(
     dataset: &Dataset,
     model: &Model,
     recipe: &Recipe,
     split: &Split,
-    pruned: &Pruned,
+    (pruned, compact): (&Pruned, &Compact),
     plan: &Plan,
     ctl: &Control,
 ) -> Result<Timing, EngineError> {
-    let products = measured_products(dataset, recipe, pruned, ctl)?;
+    let products = measured_products(dataset, recipe, (pruned, compact), ctl)?;
+    let program = model.program();
     let mut dense = Frozen::unpruned(dataset, recipe, ctl)?;
     let mut frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products), ctl)?;
     let is_bf16 = recipe.propagation.embeddings == Precision::Bf16;
@@ -244,10 +255,14 @@ fn measure(
     let mut bf16_logits = None;
     let n_ways = if is_bf16 { 3 } else { 2 };
     let samples = in_turn(n_ways, plan, &mut SystemClock::new(), |way, is_counted| {
-        let (policy, model) = if way == Timing::DENSE { (&mut dense, model) } else { (&mut frozen, &*pruned.model) };
+        let (policy, program, model) = if way == Timing::DENSE {
+            (&mut dense, &program, model)
+        } else {
+            (&mut frozen, &compact.program, &compact.model)
+        };
         policy.precision = if way == Timing::BF16 { Precision::Bf16 } else { Precision::F32 };
         policy.start();
-        let logits = network::forward(model, dataset.features(), policy, ctl)?;
+        let logits = forward(program, model, dataset.features(), policy, ctl)?;
         if way == Timing::BF16 {
             bf16_logits = Some(logits);
         }
@@ -291,17 +306,17 @@ pub(super) fn difference(a: &Array2<f32>, b: &Array2<f32>) -> (f64, f64) {
 fn measured_products(
     dataset: &Dataset,
     recipe: &Recipe,
-    pruned: &Pruned,
+    (pruned, compact): (&Pruned, &Compact),
     ctl: &Control,
 ) -> Result<Vec<Product>, EngineError> {
     struct Measuring {
         frozen: Frozen,
         products: Vec<Product>,
     }
-    impl network::Policy for Measuring {
+    impl Policy for Measuring {
         fn transform(
             &mut self,
-            weight: network::WeightAt<'_>,
+            weight: WeightAt<'_>,
             x: Rows<'_>,
             measured: Rows<'_>,
             ctl: &Control,
@@ -332,7 +347,7 @@ fn measured_products(
     }
     let frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, None, ctl)?;
     let mut measuring = Measuring { frozen, products: Vec::new() };
-    network::forward(&pruned.model, dataset.features(), &mut measuring, ctl)?;
+    forward(&compact.program, &compact.model, dataset.features(), &mut measuring, ctl)?;
     Ok(measuring.products)
 }
 
@@ -360,7 +375,7 @@ pub fn forward_frozen(
         if let Some(scaler) = &model.scaler {
             scaler.apply(&mut scaled, ctl)?;
         }
-        return Net::new(model, Rows::Dense(scaled.view()), &mut Frozen::weights_only(), None, ctl).run();
+        return infer(&model.program(), model, Rows::Dense(scaled.view()), &mut Frozen::weights_only(), ctl);
     }
     let mut policy = match masks {
         Some(masks) => {
@@ -372,7 +387,7 @@ pub fn forward_frozen(
         }
         None => Frozen::unpruned(dataset, recipe, ctl)?,
     };
-    network::forward(model, dataset.features(), &mut policy, ctl)
+    forward(&model.program(), model, dataset.features(), &mut policy, ctl)
 }
 
 /// Hops over masks as a recipe's [`HopRule`] says, beside plain ones.
@@ -436,4 +451,44 @@ pub fn propagated(
 ) -> Result<Array2<f32>, EngineError> {
     let mut policy = Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
     hops(dataset.features(), &recipe.model, &mut policy, ctl)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::graph::{PowerLaw, power_law_communities};
+    use crate::engine::model::{Architecture, Family};
+
+    #[test]
+    fn without_dead_columns_the_pruned_model_says_the_same() {
+        let ctl = Control::new(2).expect("workers");
+        let shape = PowerLaw { n_nodes: 120, n_entries: 700, n_features: 24, n_classes: 4, seed: 3 };
+        let dataset = power_law_communities(&shape, &ctl).expect("a graph").shared();
+        let mut n_left_out = 0;
+        for family in Family::ALL {
+            let mut shape = Architecture { hidden: 32, layers: 3, ..Architecture::new(family) };
+            shape.hops = shape.hops.min(3);
+            let model = Arc::new(Model::init(&shape, 24, 4, 5));
+            let mut recipe = Recipe { model: shape, ..Recipe::default() };
+            recipe.edges.delta = vec![0.6];
+            recipe.weights.delta = vec![3.0];
+            let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect("a run");
+            let (program, pruned) = (run.pruned.model.program().inference(), &run.pruned);
+            let widths = widths(&program, &pruned.model.parameters, 24).expect("a model that fits");
+            let liveness = Liveness::of(program, &widths, &pruned.model).expect("a model that fits");
+            assert_eq!(liveness.columns().expect("there"), run.hidden, "{family:?}");
+            n_left_out += run.hidden.iter().map(|h| h.n_before - h.n_after).sum::<usize>();
+            let compact = liveness.compact().expect("there");
+            let mut frozen =
+                Frozen::pruned(&dataset, &run.recipe, &pruned.masks.edges, None, None, &ctl).expect("masks");
+            let logits =
+                forward(&compact.program, &compact.model, dataset.features(), &mut frozen, &ctl).expect("logits");
+            let largest = pruned.logits.iter().fold(1.0f64, |m, v| m.max(f64::from(v.abs())));
+            let (difference, _) = difference(&logits, &pruned.logits);
+            assert!(difference <= 1e-6 * largest, "{family:?}: {difference} of {largest}, {:?}", run.hidden);
+            let has_constants = run.hidden.iter().any(|h| h.n_constant > 0);
+            assert!(difference == 0.0 || has_constants, "{family:?}: {difference}, {:?}", run.hidden);
+        }
+        assert!(n_left_out > 20, "{n_left_out} columns were left out");
+    }
 }

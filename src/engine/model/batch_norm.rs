@@ -3,7 +3,7 @@
 
 use ndarray::{Array1, Array2, ArrayView1};
 
-use super::network::each_row;
+use super::elementwise::each_row;
 use super::params::Parameter;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;

@@ -3,7 +3,7 @@
 
 use ndarray::Array2;
 
-use super::network::each_row;
+use super::elementwise::each_row;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 

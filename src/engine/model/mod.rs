@@ -1,22 +1,32 @@
-//! Networks: their shape, their parameters, and one forward and backward pass for all of them.
+//! Networks: their shape, their parameters, and the program that they are.
 //!
-//! A [`Family`] is one file in `families/`: its settings, its tensors and one layer's formula, written with the operations of
-//! `network.rs`, each of which knows its own way back. Nothing here knows what is removed: a policy passed in multiplies and
-//! propagates.
+//! A [`Family`] is one file in `families/`: its settings, its tensors and one layer's formula. Its layers are traced into a [`Program`],
+//! a list of operations over named parameters; `passes/` rewrite it, `exec/` runs it, exporters print it. Nothing here knows what is
+//! removed: a policy passed in multiplies and propagates.
 
 mod architecture;
-pub(crate) mod backward;
 pub(crate) mod batch_norm;
 mod dropout;
+pub(crate) mod elementwise;
+pub(crate) mod exec;
 pub(crate) mod families;
-pub(crate) mod hops;
-pub(crate) mod network;
-mod outline;
+mod family;
+mod lookup;
+mod network;
 mod params;
+pub(crate) mod passes;
+mod program;
 mod scaler;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod tracer;
 
 pub use architecture::{Architecture, AttentionForm, HopWeights, Order};
-pub use families::Family;
-pub use network::StepKind;
-pub use outline::{Line, Operation, outline};
-pub use params::{Model, Parameter, Role, Scaler, TrainedOn};
+pub use exec::shapes::widths;
+pub use family::Family;
+pub use network::{Model, TrainedOn};
+pub use params::{Parameter, Role};
+pub use passes::liveness::HiddenColumns;
+pub use program::{Coefficient, Instruction, LayerEnd, Op, Program, StepKind};
+pub use scaler::Scaler;

@@ -1,12 +1,20 @@
 //! Standardising an embedding: the scaler of a decoupled family, fitted and applied.
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
-use super::network::each_row;
-use super::params::Scaler;
+use super::elementwise::each_row;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::column_sums;
+
+/// Standardises the columns of a propagated embedding, as fitted on the training rows. Both `[width]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scaler {
+    /// Subtracted.
+    pub mean: Array1<f32>,
+    /// Divided by.
+    pub scale: Array1<f32>,
+}
 
 impl Scaler {
     /// Smallest scale: a column that never varies stays 0 instead of becoming noise.

@@ -20,9 +20,12 @@ use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split, Transpose};
 use crate::engine::kernels::{Attended, AttentionInput, Panels, Rows, frobenius, row_norms};
-use crate::engine::model::backward::{Retrace, Tape};
-use crate::engine::model::hops::hops;
-use crate::engine::model::network::{Net, Policy, WeightAt, feature_rows};
+use crate::engine::model::elementwise::feature_rows;
+use crate::engine::model::exec::hops::hops;
+use crate::engine::model::exec::infer::infer;
+use crate::engine::model::exec::policy::{Policy, WeightAt};
+use crate::engine::model::exec::tape::{Retrace, Tape};
+use crate::engine::model::exec::train::train_forward;
 use crate::engine::model::{Family, Model, Scaler, StepKind};
 
 /// What the backward pass of a training step needs of the decisions.
@@ -130,7 +133,7 @@ impl<'a> Decider<'a> {
             Kept { transpose, survivors: Vec::new(), attended: Vec::new(), weights: Vec::new(), masks: Vec::new() };
         kept.weights.resize_with(model.parameters.iter().filter(|p| p.is_matrix()).count(), Default::default);
         self.kept = Some(kept);
-        let output = Net::new(model, input.reborrow(), &mut self, Some(tape), ctl).run()?;
+        let output = train_forward(&model.program(), model, input, &mut self, tape, ctl)?;
         let Some(mut kept) = self.kept else { unreachable!("set above") };
         kept.masks.clone_from(&self.masks.weights);
         Ok((output, self.masks, kept))
@@ -412,7 +415,7 @@ pub(crate) fn decide(
         let mut decider = Decider::new(recipe, model, nothing, 0, None);
         decider.given_weight_masks = weights::ranked_masks(recipe, model);
         decider.reference = reference.map(|r| &r[propagated.steps.len().min(r.len())..]);
-        let logits = Net::new(model, Rows::Dense(embedding.view()), &mut decider, None, ctl).run()?;
+        let logits = infer(&model.program(), model, Rows::Dense(embedding.view()), &mut decider, ctl)?;
         let masks = Masks { edges: propagated.edges, weights: decider.masks.weights };
         let steps = propagated.steps.into_iter().chain(decider.steps).collect();
         let mut pruned_model = masked_model(model, &masks.weights);
@@ -426,7 +429,7 @@ pub(crate) fn decide(
         decider.given_weight_masks = weights::ranked_masks(recipe, model);
         decider.ranking = edge_ranking(dataset, recipe, ctl)?;
         decider.reference = reference;
-        let logits = Net::new(model, feature_rows(dataset.features()), &mut decider, None, ctl).run()?;
+        let logits = infer(&model.program(), model, feature_rows(dataset.features()), &mut decider, ctl)?;
         let pruned_model = Arc::new(masked_model(model, &decider.masks.weights));
         Ok(Pruned { masks: decider.masks, model: pruned_model, logits, steps: decider.steps, embedding: None })
     }

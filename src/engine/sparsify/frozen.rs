@@ -19,7 +19,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, HopOrder, Permutation};
 use crate::engine::kernels::{AttentionInput, Panels, Pointwise, Precision, Rows, change_rows, contiguous};
 use crate::engine::model::StepKind;
-use crate::engine::model::network::{Policy, WeightAt};
+use crate::engine::model::exec::policy::{Policy, WeightAt};
 
 /// The policy that follows masks. Also the unpruned forward, with masks that keep everything.
 pub(crate) struct Frozen {
@@ -147,7 +147,7 @@ impl Policy for Frozen {
         self.precision
     }
 
-    fn walk_and_transform(
+    fn propagate_and_transform(
         &mut self,
         walk: Option<usize>,
         x: &Array2<f32>,

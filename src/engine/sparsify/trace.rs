@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::mask::Masks;
-use crate::engine::model::families::OfficialCounts;
+use crate::engine::model::families::definition::OfficialCounts;
 use crate::engine::model::{Model, StepKind};
 use ndarray::Array2;
 

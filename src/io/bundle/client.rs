@@ -6,19 +6,14 @@ use super::options::BundleOptions;
 use super::size::SizeMetrics;
 use crate::engine::experiment::Run;
 use crate::engine::graph::Metric;
-use crate::engine::model::Family;
+use crate::engine::model::HiddenColumns;
 use crate::engine::score::Score;
 use crate::io::format::{percent, seconds};
 use crate::io::spreadsheet::spreadsheet_note;
 use crate::io::text::escaped_markdown;
 
-/// Where the family's own layers go in the script.
-const NETWORK: &str = "@NETWORK@";
-
-/// A script that loads the bundle, runs it and compares.
-pub(super) fn load_bundle_py(family: Family) -> String {
-    include_str!("load_bundle.py").replace(NETWORK, family.python())
-}
+/// A script that loads a bundle, runs the program in its manifest and compares.
+pub(super) const LOAD_BUNDLE_PY: &str = include_str!("load_bundle.py");
 
 /// The bundle's `README.md`.
 pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions) -> String {
@@ -139,6 +134,7 @@ fn costs(metrics: &Metrics) -> Vec<String> {
          forward after the step, as a share of the unpruned norm.",
         metrics.macs_rule
     ));
+    lines.extend(metrics.hidden.iter().map(hidden));
     lines.push(metrics.timing.as_ref().map_or_else(
         || "\nTimes were not measured.\n".to_owned(),
         |timing| {
@@ -154,6 +150,17 @@ fn costs(metrics: &Metrics) -> Vec<String> {
         },
     ));
     lines
+}
+
+/// How many columns of a hidden representation are computed.
+fn hidden(columns: &HiddenColumns) -> String {
+    let HiddenColumns { weight, n_before, n_after, n_unread, n_constant } = columns;
+    let why = if n_before == n_after {
+        String::new()
+    } else {
+        format!(": no kept weight reads {n_unread}, {n_constant} hold a constant that goes into a bias")
+    };
+    format!("Hidden columns behind `{weight}`: {n_before}, of which {n_after} are needed{why}.")
 }
 
 fn losses(metrics: &Metrics) -> Vec<String> {

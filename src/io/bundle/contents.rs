@@ -93,13 +93,14 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
     add(names::METRICS, says, About(3_000 + 1_400 * n_steps + 300 * tensors.len() as u64 + timed));
     let recipe = recipe_to_toml(&run.recipe).len() as u64;
     add(names::RECIPE, "the complete recipe".to_owned(), AtMost(recipe));
-    let script = client::load_bundle_py(run.model.architecture.architecture).len() as u64;
+    let script = client::LOAD_BUNDLE_PY.len() as u64;
     add(names::CLIENT, "runs the bundle with numpy and scipy".to_owned(), AtMost(script));
     add(names::README, "for whoever receives this".to_owned(), About(2_600 + 150 * n_steps));
     let class_names: u64 = dataset.labels().map_or(0, |l| l.names.iter().map(|name| name.len() as u64 + 10).sum());
     let n_files = files.len() as u64;
     let says = "how everything is ordered, and the hash of every file".to_owned();
-    let size = About(2_600 + 150 * n_files + class_names);
+    let n_instructions = run.pruned.model.program().instructions.len() as u64;
+    let size = About(2_600 + 150 * n_files + 180 * n_instructions + class_names);
     files.push(PlannedFile { name: names::MANIFEST.to_owned(), says, size });
     files
 }

@@ -29,8 +29,8 @@ def load(folder, sparse=None, features=None):
     if sparse is None:
         sparse = not (folder / "model.safetensors").exists()
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    if manifest["format"] != "unifews-bundle/1":
-        sys.exit(f"expected unifews-bundle/1, found {manifest['format']}: {folder / 'manifest.json'}")
+    if manifest["format"] != "unifews-bundle/2":
+        sys.exit(f"expected unifews-bundle/2, found {manifest['format']}: {folder / 'manifest.json'}")
     starts_from_embedding = manifest["forward"]["starts_from"] == "embedding"
     return {
         "forward": manifest["forward"],
@@ -102,34 +102,68 @@ def forward(bundle, features=None):
     """Logits [n_nodes, n_classes]. Works on NumPy and SciPy values and, after to_torch, on torch tensors."""
     note, tensors = bundle["forward"], bundle["tensors"]
     h = bundle["features"] if features is None else features
-    edges = bundle["edges"]
     if note.get("hop_weights"):
-        h = bundle["embedding"] if bundle["embedding"] is not None else propagate(edges, h, note["hop_weights"])
+        h = bundle["embedding"] if bundle["embedding"] is not None else propagate(bundle["edges"], h, note["hop_weights"])
         if "scaler.mean" in tensors:
             h = (h - tensors["scaler.mean"]) / tensors["scaler.scale"]
-    n_layers = sum(any(name.format(layer) in tensors for name in IS_LAYER) for layer in range(len(tensors)))
-    h = first = enter(bundle, h, n_layers)
-    for layer in range(n_layers):
-        h = compute_layer(bundle, layer, h, first)
-        if layer + 1 < n_layers:
-            for part in note["between_layers"]:
-                h = relu(h) if part == "relu" else batch_norm(h, tensors, NORM.format(layer), note)
-        else:
-            h = leave(bundle, h)
-            if note["final_activation"]:
-                h = relu(h)
-    return h
+    program = note["program"]
+    # Value 0 is the network's input, value i + 1 what instruction i gives; each goes with its last read.
+    last_read = {value: at for at, line in enumerate(program["instructions"]) for value in line["inputs"]}
+    values = {0: h}
+    for at, line in enumerate(program["instructions"]):
+        values[at + 1] = OPERATIONS[line["op"]](bundle, line, *[values[value] for value in line["inputs"]])
+        for value in {value for value in line["inputs"] if last_read[value] == at and value != program["output"]}:
+            del values[value]
+    return values[program["output"]]
 
 
-@NETWORK@
+def matmul(bundle, line, h, _=None):
+    weight = bundle["tensors"][line["weight"]]
+    return h @ (weight.T if line["transposed"] else weight)  # stored [out, in] or [in, out]
 
 
-def linear(h, tensors, name):
-    return add(h @ tensors[f"{name}.weight"].T, tensors, f"{name}.bias")  # stored [out, in]
+def attention(bundle, line, source, target=None):
+    tensors, hop = bundle["tensors"], bundle["edges"][line["step"]]
+    # One vector per head for the sum of both sides (GATv2), or one for each side (GAT of 2018).
+    first, *second = [tensors[name] for name in line["vectors"]]
+    heads, channels = first.shape[1:]
+    n = source.shape[0]
+    rows, columns = hop["rows"], hop["columns"]
+    source = source.reshape(n, heads, channels)
+    target = source if target is None else target.reshape(n, heads, channels)
+    if bundle["forward"]["coefficients"] == "stored":
+        alpha = hop["coefficients"]
+    elif second:
+        scores = (source * first).sum(-1)[columns] + (target * second[0]).sum(-1)[rows]
+        alpha = softmax(leaky_relu(scores), rows, n)
+    else:
+        alpha = softmax((leaky_relu(source[columns] + target[rows]) * first).sum(-1), rows, n)
+    return scatter_add(alpha[:, :, None] * source[columns], rows, n).reshape(n, heads * channels)
 
 
-def add(h, tensors, name):
-    return h + tensors[name] if name in tensors else h
+def factor(bundle, value):
+    """A number of the program, or one that a tensor holds."""
+    return 1 + bundle["tensors"][value["one-plus"]] if isinstance(value, dict) else value
+
+
+def batch_norm(bundle, line, h):
+    weight, bias, mean, var = [
+        bundle["tensors"][f"{line['name']}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")
+    ]
+    return (h - mean) * (weight / (var + bundle["forward"]["batch_norm_eps"]) ** 0.5) + bias
+
+
+OPERATIONS = {
+    "matmul": matmul,
+    "bias": lambda bundle, line, h: h + bundle["tensors"][line["bias"]],
+    "propagate": lambda bundle, line, h: bundle["edges"][line["step"]] @ h,
+    "attention": attention,
+    "mean-heads": lambda bundle, line, h: h.reshape(h.shape[0], line["heads"], -1).mean(1),
+    "combine": lambda bundle, line, x, y: factor(bundle, line["a"]) * dense(x) + factor(bundle, line["b"]) * dense(y),
+    "scale": lambda bundle, line, h: line["a"] * h,
+    "batch-norm": batch_norm,
+    "relu": lambda bundle, line, h: h * (h > 0),
+}
 
 
 def dense(h):
@@ -171,17 +205,6 @@ def scatter_add(values, rows, n):
         np.add.at(out, rows, values)
         return out
     return values.new_zeros((n, *values.shape[1:])).index_add(0, rows, values)
-
-
-def relu(h):
-    return h * (h > 0)
-
-
-def batch_norm(h, tensors, name, note):
-    if f"{name}.weight" not in tensors:
-        return h
-    scale = tensors[f"{name}.weight"] / (tensors[f"{name}.running_var"] + note["batch_norm_eps"]) ** 0.5
-    return (h - tensors[f"{name}.running_mean"]) * scale + tensors[f"{name}.bias"]
 
 
 def to_torch(bundle):

@@ -9,16 +9,18 @@ use super::options::BundleOptions;
 use super::{hash, names};
 use crate::engine::experiment::{Run, ValueType};
 use crate::engine::model::batch_norm::EPS;
-use crate::engine::model::{AttentionForm, Family, Order, TrainedOn};
+use crate::engine::model::{AttentionForm, Family, Order, Program, TrainedOn};
 use crate::engine::sparsify::{EdgeMode, Identity, Macs, Quirk};
 
 /// Name and version of the bundle's form.
-pub const BUNDLE_FORMAT: &str = "unifews-bundle/1";
+pub const BUNDLE_FORMAT: &str = "unifews-bundle/2";
+/// The version before, which has no program: the recipe's family says what is computed. It is still read.
+pub const BUNDLE_FORMAT_1: &str = "unifews-bundle/1";
 
 /// What is in a bundle and how it is to be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Always [`BUNDLE_FORMAT`]; a reader refuses any other.
+    /// [`BUNDLE_FORMAT`] or [`BUNDLE_FORMAT_1`]; a reader refuses any other.
     pub format: String,
     /// What wrote it.
     pub program: ProgramNote,
@@ -150,6 +152,10 @@ pub struct ForwardNote {
     /// GCNII: strength of the transformation of every layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub betas: Vec<f64>,
+    /// The network as a list of operations over the tensors of `model.safetensors`; for a decoupled family behind its propagation and
+    /// scaler. Absent in bundles of version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
 }
 
 /// Where times were measured.
@@ -270,6 +276,7 @@ impl ForwardNote {
             coefficients: is_attention.then(|| if is_stored { "stored" } else { "computed" }.to_owned()),
             alpha: shape.has("theta").then_some(shape.alpha),
             betas: if shape.has("theta") { (0..shape.layers).map(|l| shape.beta(l)).collect() } else { Vec::new() },
+            program: Some(run.pruned.model.program().inference()),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::experiment::{Bf16Timing, Bounds, ModelSize, PartScores, Run, Timing, ValueType, rounding};
 use crate::engine::graph::Metric;
-use crate::engine::model::StepKind;
+use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;
 use crate::engine::sparsify::{EdgeTrace, Macs, Product, StepTrace, WeightTrace};
 use crate::engine::timing::{Speedup, Spread};
@@ -39,6 +39,10 @@ pub struct Metrics {
     /// Bytes of model and graphs, dense and sparse; absent in bundles of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<SizeMetrics>,
+    /// How many columns of every hidden representation the pruned model needs; those that no kept weight reads, or that hold a constant,
+    /// are not computed in the timed forward. Empty in bundles of earlier versions and where no column may be left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<HiddenColumns>,
 }
 
 /// One layer or hop.
@@ -282,6 +286,7 @@ impl Metrics {
             timing: run.timing.as_ref().map(timing_metrics),
             bounds: (!run.bounds.is_empty()).then(|| run.bounds.iter().map(bound_metrics).collect()),
             size: Some(SizeMetrics::of(run, &run.size, None)),
+            hidden: run.hidden.clone(),
         }
     }
 

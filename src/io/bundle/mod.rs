@@ -1,8 +1,8 @@
-//! The export: a pruned model that other programs run (`unifews-bundle/1`). A folder, or the same files as one `.zip`.
+//! The export: a pruned model that other programs run (`unifews-bundle/2`). A folder, or the same files as one `.zip`.
 //!
 //! | file | content |
 //! | --- | --- |
-//! | `manifest.json` | [`Manifest`]: format, program, graph, model, how edges are ordered, machine, SHA-256 of every other file |
+//! | `manifest.json` | [`Manifest`]: format, program, graph, model, how edges are ordered, the operations of the network, machine, SHA-256 of every other file |
 //! | `recipe.toml` | the recipe, complete, as used |
 //! | `model.safetensors` | surviving weights, zeros where removed; PyTorch names and orientation |
 //! | `model_sparse.safetensors` | the same stored sparse (`unifews-sparse-model/1`), weight matrices as f32, bf16 or f16 |
@@ -37,8 +37,8 @@ mod write;
 pub(crate) use arrays::step_npz;
 pub use contents::{PlannedFile, PlannedSize, contents};
 pub use manifest::{
-    BUNDLE_FORMAT, EdgesNote, FileNote, ForwardNote, GraphNote, MachineNote, Manifest, ModelNote, ProgramNote,
-    SparseNote,
+    BUNDLE_FORMAT, BUNDLE_FORMAT_1, EdgesNote, FileNote, ForwardNote, GraphNote, MachineNote, Manifest, ModelNote,
+    ProgramNote, SparseNote,
 };
 pub use matrix::StepMatrix;
 pub(crate) use matrix::mask_of;

@@ -10,7 +10,7 @@ use safetensors::tensor::Dtype;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::manifest::{BUNDLE_FORMAT, Manifest};
+use super::manifest::{BUNDLE_FORMAT, BUNDLE_FORMAT_1, Manifest};
 use super::matrix::{StepMatrix, mask_of};
 use super::metrics::Metrics;
 use super::{hash, names, predictions};
@@ -74,6 +74,7 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         .map_err(|error| LoadError::content(path, names::RECIPE, "UTF-8 text", error.utf8_error()))?;
     let recipe = recipe_from_toml(&text, &path.join(names::RECIPE))?;
     let model = read_weights(&mut files, &manifest, &recipe)?;
+    check_program(&manifest, &model, path)?;
     let sparse_model = read_sparse(&mut files, &manifest, &model)?;
     let weight_masks = read_masks(&mut files, &manifest, &model)?;
     let n_steps = recipe.model.n_graph_steps();
@@ -147,11 +148,34 @@ fn read_manifest(files: &mut Files) -> Result<Manifest, LoadError> {
     let value: serde_json::Value =
         serde_json::from_slice(&bytes).map_err(|error| fault("a JSON document", error.to_string()))?;
     match value.get("format").and_then(|f| f.as_str()) {
-        Some(BUNDLE_FORMAT) => {}
+        Some(BUNDLE_FORMAT | BUNDLE_FORMAT_1) => {}
         Some(other) => return Err(fault(BUNDLE_FORMAT, other.to_owned())),
         None => return Err(fault(BUNDLE_FORMAT, "no key format".to_owned())),
     }
     serde_json::from_value(value).map_err(|error| fault("a bundle's manifest", error.to_string()))
+}
+
+/// The program must be the one that the recipe's model computes: the script runs the one, a replay the other.
+fn check_program(manifest: &Manifest, model: &Model, path: &Path) -> Result<(), LoadError> {
+    if manifest.format == BUNDLE_FORMAT_1 {
+        return Ok(());
+    }
+    let expected = "the operations of the recipe's model";
+    let fault = |found: String| LoadError::content(path, "manifest.json, forward.program", expected, found);
+    let Some(found) = &manifest.forward.program else { return Err(fault("none".to_owned())) };
+    let program = model.program().inference();
+    if *found == program {
+        return Ok(());
+    }
+    let pairs = program.instructions.iter().zip(&found.instructions);
+    let at = pairs.take_while(|(a, b)| a == b).count();
+    Err(fault(match found.instructions.get(at) {
+        Some(_) if at < program.instructions.len() => format!("another at position {at}"),
+        _ if found.instructions.len() == program.instructions.len() => {
+            "another output or other ends of layers".to_owned()
+        }
+        _ => format!("{} in place of {}", found.instructions.len(), program.instructions.len()),
+    }))
 }
 
 fn read_weights(files: &mut Files, manifest: &Manifest, recipe: &Recipe) -> Result<Model, LoadError> {

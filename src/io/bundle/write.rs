@@ -141,7 +141,7 @@ impl BundleWriter {
         self.put(names::PREDICTIONS, &table)?;
         let bytes = self.json(&metrics)?;
         self.put(names::METRICS, &bytes)?;
-        self.put(names::CLIENT, client::load_bundle_py(run.model.architecture.architecture).as_bytes())?;
+        self.put(names::CLIENT, client::LOAD_BUNDLE_PY.as_bytes())?;
         let readme = client::readme(run, &metrics, options);
         self.put(names::README, readme.as_bytes())?;
 

@@ -7,8 +7,8 @@
 //! T̂ x      = Gather(x, sources) · values, added up at the targets by ScatterND
 //! α        = exp(score - max) / sum of these, over the entries of a target; or the stored coefficients
 //! ```
-//! Parameters have PyG's names and orientation. The operations are those of the family's own layers
-//! ([`outline`]), so that a new family needs nothing here.
+//! Parameters have PyG's names and orientation. The operations are those of the model's [`Program`], so that a new family needs nothing
+//! here.
 
 use ndarray::ArrayD;
 use prost::Message as _;
@@ -16,7 +16,7 @@ use prost::Message as _;
 use super::names::pyg_name;
 use super::source::ExportSource;
 use crate::engine::EngineError;
-use crate::engine::model::{Line, Model, Operation, outline};
+use crate::engine::model::{Coefficient, Instruction, Model, Op, Program, widths};
 use crate::io::bundle::StepMatrix;
 use crate::io::onnx::{
     AttributeProto, DimensionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ShapeProto, TensorProto,
@@ -41,12 +41,13 @@ pub(super) fn encode(source: &ExportSource<'_>) -> Result<Vec<u8>, String> {
     let model = source.model();
     let is_decoupled = model.architecture.is_decoupled();
     let mut graph = Graph::new(model, source.dataset().n_nodes());
-    let lines = outline(model).map_err(|error: EngineError| error.to_string())?;
-    graph.value(0, if is_decoupled { "embedding" } else { "features" });
+    let program = model.program().inference();
+    let widths = widths(&program, &model.parameters, model.d_in()).map_err(|error: EngineError| error.to_string())?;
+    graph.value(Program::INPUT, if is_decoupled { "embedding" } else { "features" });
     if model.scaler.is_some() {
-        let centred = graph.op("Sub", &[graph.name(0), "scaler.mean".to_owned()]);
+        let centred = graph.op("Sub", &[graph.name(Program::INPUT), "scaler.mean".to_owned()]);
         let scaled = graph.op("Div", &[centred, "scaler.scale".to_owned()]);
-        graph.value(0, &scaled);
+        graph.value(Program::INPUT, &scaled);
     }
     let n_steps = if is_decoupled { 0 } else { source.n_steps() };
     let n_bytes = graph.n_bytes() + source.entry_bytes(n_steps, 8 + 8 + 4);
@@ -54,13 +55,13 @@ pub(super) fn encode(source: &ExportSource<'_>) -> Result<Vec<u8>, String> {
         let why = "an ONNX file ends at 2 GB, and the graphs of the layers are part of it";
         return Err(format!("{why}: about {n_bytes} bytes"));
     }
-    for line in &lines {
-        graph.line(line, source)?;
+    for (at, instruction) in program.instructions.iter().enumerate() {
+        let out = graph.instruction(instruction, widths[at + 1], source)?;
+        graph.value(at + 1, &out);
     }
-    let last = lines.last().map_or(0, |line| line.output);
     let rows = if graph.walks { Some(source.dataset().n_nodes()) } else { None };
     let input = info(if is_decoupled { "embedding" } else { "features" }, rows, model.d_in());
-    Ok(graph.finish(last, input, info("logits", rows, model.n_classes()), model))
+    Ok(graph.finish(program.output, input, info("logits", rows, model.n_classes()), model))
 }
 
 /// A graph that is being written.
@@ -69,7 +70,7 @@ struct Graph<'a> {
     n_nodes: usize,
     nodes: Vec<NodeProto>,
     initializers: Vec<TensorProto>,
-    /// Name of every value of the outline, by its number.
+    /// Name of every value of the program, by its number.
     names: Vec<(usize, String)>,
     /// Whether entries of a graph are inside.
     walks: bool,
@@ -176,23 +177,28 @@ impl<'a> Graph<'a> {
         self.whole(&format!("step_{step}_at"), &[n, 1], targets);
     }
 
-    fn line(&mut self, line: &Line, source: &ExportSource<'_>) -> Result<(), String> {
-        let inputs: Vec<String> = line.inputs.iter().map(|id| self.name(*id)).collect();
+    /// What `instruction` gives, `width` columns of it.
+    fn instruction(
+        &mut self,
+        instruction: &Instruction,
+        width: usize,
+        source: &ExportSource<'_>,
+    ) -> Result<String, String> {
+        let inputs: Vec<String> = instruction.inputs.iter().map(|id| self.name(*id)).collect();
         let x = inputs.first().cloned().unwrap_or_default();
-        let out = match &line.operation {
-            Operation::Transform { weight } => {
-                let is_turned = self.model.position(weight).is_some_and(|at| self.model.parameters[at].is_transposed());
+        Ok(match &instruction.op {
+            Op::Matmul { weight, transposed } => {
                 let trans_b =
                     AttributeProto { name: "transB".to_owned(), i: 1, r#type: 2, ..AttributeProto::default() };
                 // What multiplies from the right is stored as it multiplies.
-                if is_turned {
+                if *transposed {
                     self.op_with("Gemm", &[x, pyg_name(weight)], vec![trans_b])
                 } else {
                     self.op("MatMul", &[x, pyg_name(weight)])
                 }
             }
-            Operation::Bias { bias } => self.op("Add", &[x, bias.clone()]),
-            Operation::Propagate { step } => {
+            Op::Bias { bias } => self.op("Add", &[x, bias.clone()]),
+            Op::Propagate { step } => {
                 let matrix = source.matrix(*step);
                 self.entries(*step, &matrix);
                 let values = format!("step_{step}_values");
@@ -200,27 +206,27 @@ impl<'a> Graph<'a> {
                 self.initializers.push(tensor(&values, FLOAT, &[matrix.values.len(), 1], bytes));
                 let rows = self.op("Gather", &[x, format!("step_{step}_sources")]);
                 let messages = self.op("Mul", &[rows, values]);
-                let zero = self.filled(&[self.n_nodes, line.width], 0.0);
+                let zero = self.filled(&[self.n_nodes, width], 0.0);
                 self.scatter(*step, zero, messages, "add")
             }
-            Operation::Attend { step, vectors } => {
+            Op::Attention { step, vectors } => {
                 let matrix = source.matrix(*step);
                 self.entries(*step, &matrix);
                 let target = inputs.get(1).cloned().unwrap_or_else(|| x.clone());
                 self.attention(*step, x, target, vectors, &matrix, source.has_fixed_attention())?
             }
-            Operation::MeanHeads { heads } => {
-                let channels = self.model.n_classes();
-                let wide = self.reshaped(x, &[-1, whole(*heads), whole(channels)]);
+            Op::MeanHeads { heads } => {
+                let wide = self.reshaped(x, &[-1, whole(*heads), whole(width)]);
                 self.reduced("ReduceMean", wide, 1)
             }
-            Operation::Combine { a, b } => {
+            Op::Combine { a, b } => {
                 let y = inputs.get(1).cloned().unwrap_or_default();
-                let (x, y) = (self.times(*a, x), self.times(*b, y));
+                let (a, b) = (self.coefficient(a), self.coefficient(b));
+                let (x, y) = (self.times(a, x), self.times(b, y));
                 self.op("Add", &[x, y])
             }
-            Operation::Scale { a } => self.times(*a, x),
-            Operation::Norm { name } => {
+            Op::Scale { a } => self.times(*a, x),
+            Op::BatchNorm { name } => {
                 let epsilon = AttributeProto {
                     name: "epsilon".to_owned(),
                     f: crate::engine::model::batch_norm::EPS,
@@ -231,10 +237,21 @@ impl<'a> Graph<'a> {
                 let inputs = [x, part("weight"), part("bias"), part("running_mean"), part("running_var")];
                 self.op_with("BatchNormalization", &inputs, vec![epsilon])
             }
-            Operation::Relu => self.op("Relu", &[x]),
-        };
-        self.value(line.output, &out);
-        Ok(())
+            Op::Relu => self.op("Relu", &[x]),
+            // Nothing at inference.
+            Op::Dropout { .. } => x,
+        })
+    }
+
+    /// A number of the program.
+    fn coefficient(&self, coefficient: &Coefficient) -> f32 {
+        match coefficient {
+            Coefficient::Number(value) => *value,
+            Coefficient::OnePlus(name) => {
+                let at = self.model.position(name);
+                1.0 + at.map_or(0.0, |at| self.model.parameters[at].values[[0, 0]])
+            }
+        }
     }
 
     fn times(&mut self, a: f32, x: String) -> String {

@@ -3,11 +3,12 @@
 //! SGC (Wu et al. 2019): the last hop. APPNP (Gasteiger et al. 2019): `α (1-α)^l`, and `(1-α)^L` for the last. GBP (Chen et al.
 //! 2020) and GDC (Gasteiger et al. 2019): any weights.
 
-use super::{Definition, Shapes, Stack, mlp};
+use super::definition::{Definition, Shapes, Stack};
+use super::mlp;
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::{Architecture, HopWeights};
-use crate::engine::model::network::{Net, Value};
 use crate::engine::model::params::Tensors;
+use crate::engine::model::tracer::{Tracer, Value};
 
 pub(super) struct Decoupled {
     key: &'static str,
@@ -83,16 +84,8 @@ impl Definition for Decoupled {
         mlp::infer(state, shape)
     }
 
-    fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, _: &Value) -> Result<Value, EngineError> {
+    fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, _: Value) -> Value {
         mlp::layer(net, l, x)
-    }
-
-    fn uses_input_once(&self) -> bool {
-        true
-    }
-
-    fn python(&self) -> &'static str {
-        mlp::PYTHON
     }
 
     fn stack(&self) -> Stack {

@@ -1,11 +1,11 @@
 //! Attention: `H'[u] = Σ_v α_uv W_l H[v] + b`, softmax over the entries of `u` (GATv2, Brody et al. 2022; GAT, Veličković et al. 2018;
 //! authors' `GATv2ConvThr`). Heads are joined in hidden layers and averaged in the last.
 
-use super::{Definition, OfficialCounts, Shapes};
+use super::definition::{Definition, OfficialCounts, Shapes, plain_widths};
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::{Architecture, AttentionForm};
-use crate::engine::model::network::{Net, Value};
 use crate::engine::model::params::{Init, Tensors};
+use crate::engine::model::tracer::{Tracer, Value};
 
 pub(super) struct Gat;
 
@@ -13,46 +13,6 @@ pub(super) struct Gat;
 fn heads(shape: &Architecture, l: usize, n_classes: usize) -> (usize, usize) {
     if l + 1 == shape.layers { (shape.out_heads, n_classes) } else { (shape.heads, shape.hidden / shape.heads) }
 }
-
-/// The same layer for the script of a bundle.
-const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
-IS_LAYER = ("convs.{}.att", "convs.{}.att_src")
-NORM = "norms.{}"
-
-
-def enter(bundle, h, n_layers):
-    return h
-
-
-def compute_layer(bundle, layer, h, _):
-    tensors, name, hop = bundle["tensors"], f"convs.{layer}", bundle["edges"][layer]
-    if bundle["forward"]["attention"] == "v2":
-        source = linear(h, tensors, f"{name}.lin_l")
-        target = linear(h, tensors, f"{name}.lin_r") if f"{name}.lin_r.weight" in tensors else source
-        att = tensors[f"{name}.att"]
-    else:
-        source = target = h @ tensors[f"{name}.lin.weight"].T
-        att = tensors[f"{name}.att_src"]
-    part = "att" if bundle["forward"]["attention"] == "v2" else "att_src"
-    heads, channels = att.shape[1:]
-    n = source.shape[0]
-    rows, columns = hop["rows"], hop["columns"]
-    source, target = source.reshape(n, heads, channels), target.reshape(n, heads, channels)
-    if bundle["forward"]["coefficients"] == "stored":
-        alpha = hop["coefficients"]
-    elif bundle["forward"]["attention"] == "v2":
-        alpha = softmax((leaky_relu(source[columns] + target[rows]) * att).sum(-1), rows, n)
-    else:
-        scores = (source * att).sum(-1)[columns] + (target * tensors[f"{name}.att_dst"]).sum(-1)[rows]
-        alpha = softmax(leaky_relu(scores), rows, n)
-    out = scatter_add(alpha[:, :, None] * source[columns], rows, n).reshape(n, heads * channels)
-    if f"convs.{layer + 1}.{part}" not in tensors:  # the last layer averages its heads, the others join them
-        out = out.reshape(n, heads, channels).mean(1)
-    return add(out, tensors, f"{name}.bias")
-
-
-def leave(bundle, h):
-    return h"#;
 
 impl Definition for Gat {
     fn key(&self) -> &'static str {
@@ -77,7 +37,7 @@ impl Definition for Gat {
 
     fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         for l in 0..shape.layers {
-            let (from, to) = shape.layer_widths(l, d_in, n_classes);
+            let (from, to) = plain_widths(shape, l, d_in, n_classes);
             let (heads, channels) = heads(shape, l, n_classes);
             let width = heads * channels;
             let init = Init::Glorot(from, width);
@@ -131,26 +91,22 @@ impl Definition for Gat {
         Ok((d_in, n_classes))
     }
 
-    fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, _: &Value) -> Result<Value, EngineError> {
+    fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, _: Value) -> Value {
         let name = |part: &str| format!("convs.{l}.{part}");
         let (form, is_shared) = (net.shape().attention, net.shape().share_weights);
         let out = match form {
             AttentionForm::V2 => {
-                let source = net.linear(&name("lin_l"), x.clone())?;
-                let target = if is_shared { source.clone() } else { net.linear(&name("lin_r"), x)? };
-                net.attend(l, source, Some(target), &[name("att")])?
+                let source = net.linear(&name("lin_l"), x);
+                let target = if is_shared { source } else { net.linear(&name("lin_r"), x) };
+                net.attention(l, source, Some(target), &[name("att")])
             }
             AttentionForm::V1 => {
-                let source = net.transform(&name("lin.weight"), x)?;
-                net.attend(l, source, None, &[name("att_src"), name("att_dst")])?
+                let source = net.matmul(&name("lin.weight"), x);
+                net.attention(l, source, None, &[name("att_src"), name("att_dst")])
             }
         };
-        let out = if l + 1 == net.shape().layers { net.mean_heads(net.shape().out_heads, out)? } else { out };
+        let out = if l + 1 == net.shape().layers { net.mean_heads(net.shape().out_heads, out) } else { out };
         net.bias(&name("bias"), out)
-    }
-
-    fn python(&self) -> &'static str {
-        PYTHON
     }
 
     /// `archs/layers.py:460-471` and `731-748`: per entry and head `2 c + 2` (D40), per node the bias and the mean over heads.

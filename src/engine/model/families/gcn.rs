@@ -1,36 +1,16 @@
 //! GCN: `H' = T H W + b` (Kipf and Welling 2017; authors' `archs/layers.py`, `GCNConvThr`).
 
-use super::{Definition, OfficialCounts, Shapes};
+use super::definition::{Definition, OfficialCounts, Shapes, plain_widths};
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::{Architecture, Order};
-use crate::engine::model::network::{Net, Value};
 use crate::engine::model::params::{Init, Tensors};
+use crate::engine::model::tracer::{Tracer, Value};
 
 pub(super) struct Gcn;
 
 fn conv(l: usize) -> String {
     format!("convs.{l}")
 }
-
-/// The same layer for the script of a bundle.
-const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
-IS_LAYER = ("convs.{}.lin.weight",)
-NORM = "norms.{}"
-
-
-def enter(bundle, h, n_layers):
-    return h
-
-
-def compute_layer(bundle, layer, h, _):
-    weight = bundle["tensors"][f"convs.{layer}.lin.weight"].T  # stored [out, in]
-    hop = bundle["edges"][layer]
-    h = hop @ (h @ weight) if bundle["forward"]["order"] == "transform-first" else (hop @ h) @ weight
-    return add(h, bundle["tensors"], f"convs.{layer}.bias")
-
-
-def leave(bundle, h):
-    return h"#;
 
 impl Definition for Gcn {
     fn key(&self) -> &'static str {
@@ -51,7 +31,7 @@ impl Definition for Gcn {
 
     fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         for l in 0..shape.layers {
-            let (from, to) = shape.layer_widths(l, d_in, n_classes);
+            let (from, to) = plain_widths(shape, l, d_in, n_classes);
             out.weight(&format!("{}.lin", conv(l)), l, (from, to), Init::Glorot(from, to));
             if shape.bias {
                 out.bias(&conv(l), to, Init::Fill(0.0));
@@ -79,27 +59,19 @@ impl Definition for Gcn {
         Ok((d_in, n_classes))
     }
 
-    fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, _: &Value) -> Result<Value, EngineError> {
+    fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, _: Value) -> Value {
         let weight = format!("{}.lin.weight", conv(l));
         let out = match net.shape().order {
             Order::TransformFirst => {
-                let h = net.transform(&weight, x)?;
-                net.propagate(l, h)?
+                let h = net.matmul(&weight, x);
+                net.propagate(l, h)
             }
             Order::PropagateFirst => {
-                let p = net.propagate(l, x)?;
-                net.transform(&weight, p)?
+                let p = net.propagate(l, x);
+                net.matmul(&weight, p)
             }
         };
         net.bias(&format!("{}.bias", conv(l)), out)
-    }
-
-    fn uses_input_once(&self) -> bool {
-        true
-    }
-
-    fn python(&self) -> &'static str {
-        PYTHON
     }
 
     /// `archs/layers.py:204-218` and `414-425`: messages at the input width, self-loops subtracted once a layer is pruned (D38, D39).

@@ -4,34 +4,13 @@
 //! The end transformations are not pruned, as in the authors' code. Their weight test looks at `(1-α) T H` and indexes its
 //! thresholds by the weight's output: `compat = "gcn2-threshold-axis"` (D8). Clean: the product's own input, by input.
 
-use super::{Definition, OfficialCounts, Shapes};
+use super::definition::{Definition, OfficialCounts, Shapes};
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::Architecture;
-use crate::engine::model::network::{Net, Value};
 use crate::engine::model::params::{Init, Tensors};
+use crate::engine::model::tracer::{Tracer, Value};
 
 pub(super) struct Gcn2;
-
-/// The same layer for the script of a bundle.
-const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
-IS_LAYER = ("convs.{}.lin1.weight",)
-NORM = "norms.{}"
-
-
-def enter(bundle, h, n_layers):
-    h = linear(h, bundle["tensors"], "lin_in")
-    return relu(batch_norm(h, bundle["tensors"], NORM.format(n_layers - 1), bundle["forward"]))
-
-
-def compute_layer(bundle, layer, h, first):
-    note = bundle["forward"]
-    alpha, beta = note["alpha"], note["betas"][layer]
-    h = (1 - alpha) * (bundle["edges"][layer] @ h) + alpha * first
-    return (1 - beta) * h + beta * (h @ bundle["tensors"][f"convs.{layer}.lin1.weight"])  # stored [in, out]
-
-
-def leave(bundle, h):
-    return linear(h, bundle["tensors"], "lin_out")"#;
 
 impl Definition for Gcn2 {
     fn key(&self) -> &'static str {
@@ -94,29 +73,25 @@ impl Definition for Gcn2 {
         Ok((d_in, n_classes))
     }
 
-    fn enter(&self, net: &mut Net<'_>, x: Value) -> Result<Value, EngineError> {
-        let h = net.linear("lin_in", x)?;
+    fn enter(&self, net: &mut Tracer<'_>, x: Value) -> Value {
+        let h = net.linear("lin_in", x);
         let last = net.shape().layers - 1;
-        let h = net.norm(&format!("norms.{last}"), h)?;
+        let h = net.batch_norm(&format!("norms.{last}"), h);
         net.relu(h)
     }
 
-    fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, first: &Value) -> Result<Value, EngineError> {
+    fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, first: Value) -> Value {
         let (alpha, beta) = (net.shape().alpha as f32, net.shape().beta(l) as f32);
         // What every layer comes back to is the first representation before its dropout (authors' `SandwitchThr`).
-        let x = if l == 0 { net.dropout(x)? } else { x };
-        let p = net.propagate(l, x)?;
-        let p = net.scale(1.0 - alpha, p)?;
-        let q = net.combine(1.0, p.clone(), alpha, first.clone())?;
-        let transformed = net.transform_measured(&format!("convs.{l}.lin1.weight"), q.clone(), p)?;
+        let x = if l == 0 { net.dropout(x) } else { x };
+        let p = net.propagate(l, x);
+        let p = net.scale(1.0 - alpha, p);
+        let q = net.combine(1.0, p, alpha, first);
+        let transformed = net.matmul_measured(&format!("convs.{l}.lin1.weight"), q, p);
         net.combine(1.0 - beta, q, beta, transformed)
     }
 
-    fn python(&self) -> &'static str {
-        PYTHON
-    }
-
-    fn leave(&self, net: &mut Net<'_>, x: Value) -> Result<Value, EngineError> {
+    fn leave(&self, net: &mut Tracer<'_>, x: Value) -> Value {
         net.linear("lin_out", x)
     }
 

@@ -2,37 +2,19 @@
 //!
 //! The sum walks the stored entries with value 1, a stored self-loop like any other; ε is a fixed factor of the model, 0 when fresh.
 
-use super::{Definition, Shapes};
+use super::definition::{Definition, Shapes, plain_widths};
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::Architecture;
-use crate::engine::model::network::{Net, Value};
 use crate::engine::model::params::{Init, Tensors};
+use crate::engine::model::program::Coefficient;
+use crate::engine::model::tracer::{Tracer, Value};
 
 pub(super) struct Gin;
 
 fn lin(l: usize, at: usize) -> String {
     format!("convs.{l}.nn.lins.{at}")
 }
-
-/// The same layer for the script of a bundle.
-const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
-IS_LAYER = ("convs.{}.nn.lins.0.weight",)
-NORM = "norms.{}"
-
-
-def enter(bundle, h, n_layers):
-    return h
-
-
-def compute_layer(bundle, layer, h, _):
-    tensors, name = bundle["tensors"], f"convs.{layer}.nn.lins"
-    h = dense(bundle["edges"][layer] @ h) + (1 + tensors[f"convs.{layer}.eps"]) * dense(h)
-    return linear(relu(linear(h, tensors, f"{name}.0")), tensors, f"{name}.1")
-
-
-def leave(bundle, h):
-    return h"#;
 
 impl Definition for Gin {
     fn key(&self) -> &'static str {
@@ -57,7 +39,7 @@ impl Definition for Gin {
 
     fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         for l in 0..shape.layers {
-            let (from, to) = shape.layer_widths(l, d_in, n_classes);
+            let (from, to) = plain_widths(shape, l, d_in, n_classes);
             out.factor(&format!("convs.{l}.eps"), 0.0);
             for (at, from) in [(0, from), (1, to)] {
                 out.weight(&lin(l, at), l, (from, to), Init::FanIn(from));
@@ -88,16 +70,11 @@ impl Definition for Gin {
         Ok((d_in, n_classes))
     }
 
-    fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, _: &Value) -> Result<Value, EngineError> {
-        let own = 1.0 + net.factor(&format!("convs.{l}.eps"))?;
-        let sum = net.propagate(l, x.clone())?;
-        let h = net.combine(1.0, sum, own, x)?;
-        let h = net.linear(&lin(l, 0), h)?;
-        let h = net.relu(h)?;
+    fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, _: Value) -> Value {
+        let sum = net.propagate(l, x);
+        let h = net.combine(1.0, sum, Coefficient::OnePlus(format!("convs.{l}.eps")), x);
+        let h = net.linear(&lin(l, 0), h);
+        let h = net.relu(h);
         net.linear(&lin(l, 1), h)
-    }
-
-    fn python(&self) -> &'static str {
-        PYTHON
     }
 }

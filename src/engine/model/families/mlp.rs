@@ -1,17 +1,17 @@
 //! A plain MLP on the features: `H' = H W + b`. What a model owes to the graph is what it has above this one.
 
-use super::{Definition, Shapes, Stack};
+use super::definition::{Definition, Shapes, Stack, plain_widths};
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::Architecture;
-use crate::engine::model::network::{Net, Value};
 use crate::engine::model::params::{Init, Tensors};
+use crate::engine::model::tracer::{Tracer, Value};
 
 pub(super) struct Mlp;
 
 /// The tensors of an MLP under the authors' names (`archs/models.py:270-330`).
 pub(super) fn tensors(shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
     for l in 0..shape.layers {
-        let (from, to) = shape.layer_widths(l, d_in, n_classes);
+        let (from, to) = plain_widths(shape, l, d_in, n_classes);
         out.weight(&format!("fcs.{l}"), l, (from, to), Init::FanIn(from));
         if shape.bias {
             out.bias(&format!("fcs.{l}"), to, Init::FanIn(from));
@@ -35,26 +35,9 @@ pub(super) fn infer(state: Shapes<'_>, shape: &mut Architecture) -> Result<(usiz
     Ok((d_in, n_classes))
 }
 
-pub(super) fn layer(net: &mut Net<'_>, l: usize, x: Value) -> Result<Value, EngineError> {
+pub(super) fn layer(net: &mut Tracer<'_>, l: usize, x: Value) -> Value {
     net.linear(&format!("fcs.{l}"), x)
 }
-
-/// The same layer for the script of a bundle.
-pub(super) const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
-IS_LAYER = ("fcs.{}.weight",)
-NORM = "bns.{}"
-
-
-def enter(bundle, h, n_layers):
-    return h
-
-
-def compute_layer(bundle, layer, h, _):
-    return linear(h, bundle["tensors"], f"fcs.{layer}")
-
-
-def leave(bundle, h):
-    return h"#;
 
 impl Definition for Mlp {
     fn key(&self) -> &'static str {
@@ -90,16 +73,8 @@ impl Definition for Mlp {
         infer(state, shape)
     }
 
-    fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, _: &Value) -> Result<Value, EngineError> {
+    fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, _: Value) -> Value {
         layer(net, l, x)
-    }
-
-    fn uses_input_once(&self) -> bool {
-        true
-    }
-
-    fn python(&self) -> &'static str {
-        PYTHON
     }
 
     fn stack(&self) -> Stack {

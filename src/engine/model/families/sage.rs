@@ -3,33 +3,13 @@
 //! The mean is a propagation over `D⁻¹Ā`, so its entries are pruned like any diffusion matrix's: a removed message is missing
 //! from the sum and the denominator stays. The authors' form is `compat = "sage-messages"` (D9).
 
-use super::{Definition, OfficialCounts, Shapes};
+use super::definition::{Definition, OfficialCounts, Shapes, plain_widths};
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::Architecture;
-use crate::engine::model::network::{Net, Value};
 use crate::engine::model::params::{Init, Tensors};
+use crate::engine::model::tracer::{Tracer, Value};
 
 pub(super) struct Sage;
-
-/// The same layer for the script of a bundle.
-const PYTHON: &str = r#"# The tensors that show there is a layer, and the name of its normalisation.
-IS_LAYER = ("convs.{}.lin_l.weight",)
-NORM = "norms.{}"
-
-
-def enter(bundle, h, n_layers):
-    return h
-
-
-def compute_layer(bundle, layer, h, _):
-    out = linear(bundle["edges"][layer] @ h, bundle["tensors"], f"convs.{layer}.lin_l")
-    if f"convs.{layer}.lin_r.weight" in bundle["tensors"]:
-        out = out + linear(h, bundle["tensors"], f"convs.{layer}.lin_r")
-    return out
-
-
-def leave(bundle, h):
-    return h"#;
 
 impl Definition for Sage {
     fn key(&self) -> &'static str {
@@ -55,7 +35,7 @@ impl Definition for Sage {
 
     fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
         for l in 0..shape.layers {
-            let (from, to) = shape.layer_widths(l, d_in, n_classes);
+            let (from, to) = plain_widths(shape, l, d_in, n_classes);
             out.weight(&format!("convs.{l}.lin_l"), l, (from, to), Init::FanIn(from));
             if shape.bias {
                 out.bias(&format!("convs.{l}.lin_l"), to, Init::FanIn(from));
@@ -87,18 +67,14 @@ impl Definition for Sage {
         Ok((d_in, n_classes))
     }
 
-    fn layer(&self, net: &mut Net<'_>, l: usize, x: Value, _: &Value) -> Result<Value, EngineError> {
-        let mean = net.propagate(l, x.clone())?;
-        let neighbours = net.linear(&format!("convs.{l}.lin_l"), mean)?;
+    fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, _: Value) -> Value {
+        let mean = net.propagate(l, x);
+        let neighbours = net.linear(&format!("convs.{l}.lin_l"), mean);
         if !net.shape().root_weight {
-            return Ok(neighbours);
+            return neighbours;
         }
-        let own = net.linear(&format!("convs.{l}.lin_r"), x)?;
+        let own = net.linear(&format!("convs.{l}.lin_r"), x);
         net.combine(1.0, neighbours, 1.0, own)
-    }
-
-    fn python(&self) -> &'static str {
-        PYTHON
     }
 
     /// `archs/layers.py:1000-1035`: the joint share of kept weights counts for both matrices (D40).

@@ -16,9 +16,10 @@ use super::schedule::Plateau;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Split, Transpose};
-use crate::engine::model::backward::{InputTranspose, Tape};
 use crate::engine::model::batch_norm::update_running;
-use crate::engine::model::network::{Net, feature_rows};
+use crate::engine::model::elementwise::feature_rows;
+use crate::engine::model::exec::infer::infer;
+use crate::engine::model::exec::tape::{InputTranspose, Tape};
 use crate::engine::model::{Model, Scaler};
 use crate::engine::score::Score;
 use crate::engine::sparsify::decide::{Decider, edge_ranking, flags, masked_model};
@@ -264,7 +265,7 @@ impl<'a> Fit<'a> {
         } else {
             Frozen::pruned(self.dataset, &self.recipe, &self.edges, locked, None, ctl)?
         };
-        Net::new(model, feature_rows(&self.input), &mut frozen, None, ctl).run()
+        infer(&model.program(), model, feature_rows(&self.input), &mut frozen, ctl)
     }
 }
 

@@ -1,16 +1,16 @@
-//! The backward pass: every operation of a training forward left a step on the tape; walking them back in reverse gives the
-//! gradient of every parameter.
+//! The autodiff tape: every operation of a training forward leaves its backward step here; run in reverse they give the gradient of
+//! every parameter.
 
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2};
 use sprs::CsMatI;
 
-use super::network::Value;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Features;
 use crate::engine::kernels::{Attended, Csr, Packed, matmul, spmm, transposed};
+use crate::engine::model::program::Program;
 
 /// What the forward pass walked: who decided also knows the way back.
 pub(crate) trait Retrace {
@@ -42,7 +42,7 @@ type BackStep = Box<dyn FnOnce(Array2<f32>, &mut Step<'_>) -> Result<(), EngineE
 impl Tape {
     /// `seed` and `epoch` fix the dropouts.
     pub(crate) fn new(seed: u64, epoch: u64) -> Self {
-        Self { steps: Vec::new(), output: Value::INPUT, seed, epoch, batch_statistics: Vec::new() }
+        Self { steps: Vec::new(), output: Program::INPUT, seed, epoch, batch_statistics: Vec::new() }
     }
 
     pub(super) fn record(&mut self, out: usize, step: BackStep) {
@@ -82,7 +82,7 @@ pub(crate) struct Step<'a> {
 impl Step<'_> {
     /// Whether anybody asks for the gradient of value `id`: not for the network's own input.
     pub(super) fn wants(id: usize) -> bool {
-        id != Value::INPUT
+        id != Program::INPUT
     }
 
     /// Adds to the gradient of value `id`.

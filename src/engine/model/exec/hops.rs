@@ -2,12 +2,13 @@
 
 use ndarray::Array2;
 
-use super::architecture::{Architecture, HopWeights};
-use super::network::{Policy, feature_rows};
+use super::policy::Policy;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Features, Permutation};
 use crate::engine::kernels::Panels;
+use crate::engine::model::architecture::{Architecture, HopWeights};
+use crate::engine::model::elementwise::feature_rows;
 
 /// `Σ_l w_l T^l X`: the propagation of a decoupled family. Rows lie as [`Policy::order`] says until the last hop is done.
 pub(crate) fn hops(

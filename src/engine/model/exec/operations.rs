@@ -1,0 +1,57 @@
+//! What the executors have in common: weights as policies take them, and the operations that need nobody's policy.
+
+use ndarray::Array2;
+
+use super::policy::WeightAt;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::model::elementwise::each_row;
+use crate::engine::model::lookup::parameter;
+use crate::engine::model::network::Model;
+
+/// Matrix `name`, and the position of its parameter.
+pub(super) fn weight_at<'a>(model: &'a Model, name: &str) -> Result<(usize, WeightAt<'a>), EngineError> {
+    let (at, parameter) = parameter(model, name)?;
+    let before = &model.parameters[..at];
+    let matrix = before.iter().filter(|p| p.is_matrix()).count();
+    let nth_prunable = before.iter().filter(|p| p.prunable_layer().is_some()).count();
+    let prunable = parameter.prunable_layer().map(|layer| (layer, nth_prunable));
+    Ok((at, WeightAt { matrix, prunable, name: parameter.short_name(), values: &parameter.values }))
+}
+
+/// `a x + b y`, into `x`.
+pub(super) fn combined(
+    a: f32,
+    mut x: Array2<f32>,
+    b: f32,
+    y: &Array2<f32>,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let other = y.as_slice().unwrap_or(&[]);
+    let width = x.ncols();
+    each_row(&mut x, ctl, |u, row| {
+        row.iter_mut().zip(&other[u * width..]).for_each(|(o, y)| *o = b.mul_add(*y, a * *o));
+    })?;
+    Ok(x)
+}
+
+/// `a x`, into `x`.
+pub(super) fn scaled(a: f32, mut x: Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    if a.to_bits() != 1.0f32.to_bits() {
+        each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= a))?;
+    }
+    Ok(x)
+}
+
+/// The mean over `heads` blocks of columns.
+pub(super) fn mean_of_heads(heads: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    let channels = x.ncols() / heads;
+    let share = 1.0 / heads as f32;
+    let mut out = Array2::zeros((x.nrows(), channels));
+    each_row(&mut out, ctl, |u, row| {
+        for (j, value) in x.row(u).iter().enumerate() {
+            row[j % channels] = share.mul_add(*value, row[j % channels]);
+        }
+    })?;
+    Ok(out)
+}

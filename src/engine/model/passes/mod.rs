@@ -1,0 +1,4 @@
+//! Passes: what looks at a program and makes it cheaper to run, without changing what comes out.
+
+pub(crate) mod fuse;
+pub(crate) mod liveness;
