@@ -9,6 +9,7 @@ use super::attention::{DecidedAttention, attend_and_remove};
 use super::baselines::edge_importance;
 use super::edges::{EdgeStep, Removed, remove};
 use super::mask::{EdgeMask, Masks, WeightMask};
+use super::propagated::Propagated;
 use super::push::push_features;
 use super::recipe::{EdgeMode, Identity, Lock, Quirk, Recipe};
 use super::survivors::{Survivors, Walk};
@@ -328,17 +329,6 @@ pub(crate) fn flags(n: usize, nodes: &[u32]) -> Vec<bool> {
         flags[*u as usize] = true;
     }
     flags
-}
-
-/// A propagated embedding with what happened on the way.
-#[derive(Debug, Clone)]
-pub struct Propagated {
-    /// `P̂(L)`, before any scaling. `[n_nodes, n_features]`
-    pub embedding: Array2<f32>,
-    /// Which entries each hop walks; in mass mode those that any feature was pushed over.
-    pub edges: EdgeMask,
-    /// Every hop.
-    pub steps: Vec<StepTrace>,
 }
 
 /// Propagates the features over `recipe.model.hops` hops, removing as `recipe.edges` says: the first half of a decoupled model.

@@ -6,6 +6,7 @@ pub(crate) mod decide;
 pub(crate) mod edges;
 pub(crate) mod frozen;
 mod mask;
+mod propagated;
 mod push;
 mod recipe;
 mod steps;
@@ -16,8 +17,9 @@ pub(crate) mod weights;
 
 pub use crate::engine::graph::HopOrder;
 pub use crate::engine::kernels::Precision;
-pub use decide::{Propagated, propagate};
+pub use decide::propagate;
 pub use mask::{EdgeMask, Masks, WeightMask};
+pub use propagated::Propagated;
 pub use recipe::{
     Compat, EdgeMode, EdgeRule, HopRule, Identity, Lock, Quirk, RECIPE_FORMAT, Recipe, Schedule, Training, WeightMode,
     WeightRule,

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ShapeBuilder as _};
 
-use super::decide::Propagated;
 use super::mask::EdgeMask;
+use super::propagated::Propagated;
 use super::recipe::{Identity, Quirk, Recipe};
 use super::trace::{EdgeTrace, Macs, StepTrace};
 use crate::engine::control::Control;

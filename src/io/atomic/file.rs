@@ -6,9 +6,10 @@ use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::stamp::Stamp;
 use super::swap::sync_folder;
 use super::target::{Target, Wanted, not_made};
-use super::temporary::{Pending, Stamp, Temporary};
+use super::temporary::{Pending, Temporary};
 use crate::io::report::ExportError;
 
 /// Writes a file whole or not at all.

@@ -18,7 +18,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::temporary::Stamp;
+use super::stamp::Stamp;
 use crate::engine::control::Control;
 use crate::io::report::ExportError;
 use crate::io::sha256;

@@ -10,6 +10,7 @@ mod file;
 mod folder;
 mod limit;
 mod list;
+mod stamp;
 mod swap;
 mod target;
 mod temporary;

@@ -16,6 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::list;
+use super::stamp::Stamp;
 
 const FORMAT: &str = "unifews-temporary/1";
 const MARKER: &str = "lock";
@@ -43,28 +44,6 @@ pub(super) struct Pending {
     pub(super) target: String,
     /// Size and last change of what is to be replaced.
     pub(super) replaces: Option<Stamp>,
-}
-
-/// What tells that a file is still the same one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp {
-    size_bytes: u64,
-    /// Nanoseconds since 1970.
-    changed: u128,
-    /// Its number on the file system, where there is such a thing.
-    number: u64,
-}
-
-impl Stamp {
-    /// Of what `found` describes.
-    pub(super) fn of(found: &fs::Metadata) -> Self {
-        #[cfg(unix)]
-        let number = std::os::unix::fs::MetadataExt::ino(found);
-        #[cfg(not(unix))]
-        let number = 0;
-        let changed = found.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-        Self { size_bytes: found.len(), changed: changed.map_or(0, |since| since.as_nanos()), number }
-    }
 }
 
 /// A temporary folder of this program. Dropped, it goes with everything in it.
