@@ -338,7 +338,7 @@ impl PublishedTable {
     pub(super) fn explanation(self) -> &'static str {
         match self {
             Self::PaperFig10 => {
-                "The authors' settings (hidden 512, 200 epochs, their peculiarities on), pruned while training. \"Plain\" puts nothing \
+                "The authors' settings (hidden 512, 200 epochs, their quirks on), pruned while training. \"Plain\" puts nothing \
                  back: what production gets;\n\"put back\" evaluates as the authors do, with the removed entries into test nodes. \
                  Scores in percent, mean ± standard deviation. The authors' columns are one run of\ntheir code on the split of \
                  seed 42; beside them stand ours on that same split. The paper averages over splits, and puts back."
@@ -586,7 +586,7 @@ pub(super) struct RecipeArgs {
     /// Seed of every random choice
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
-    /// Clean mathematics, or the authors' peculiarities
+    /// Clean mathematics, or the authors' quirks
     #[arg(long, value_name = "clean|official", value_parser = choice::<Compat>)]
     pub(super) compat: Option<Compat>,
     #[command(flatten)]

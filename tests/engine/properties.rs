@@ -226,7 +226,7 @@ proptest! {
         for family in [Family::Gcn, Family::Sage, Family::Gin] {
             let recipe = Recipe { model: architecture(family), ..Recipe::default() };
             let [here, there] = [&graph, &other].map(|graph| Diffusion::of(graph, recipe.matrix()));
-            prop_assert!(places.iter().enumerate().all(|(k, at)| here.values()[k] == there.values()[*at]));
+            prop_assert!(places.iter().enumerate().all(|(k, at)| here.values()[k].to_bits() == there.values()[*at].to_bits()));
         }
     }
 }
@@ -262,7 +262,7 @@ proptest! {
         let mut recipe = recipe(family, (edges, 0.0), (WeightMode::Relative, 0.0));
         recipe.edges.identity = identity;
         let found = pruned(&graph, &recipe, 1, &control(1));
-        prop_assert!(found.pruned.edge_sparsity() == 0.0 && found.pruned.weight_sparsity() == 0.0);
+        prop_assert!(found.pruned.edge_sparsity() < 1e-12 && found.pruned.weight_sparsity() < 1e-12);
     }
 
     /// Invariant: E(l+1) ⊆ E(l); self-loops stay; the trace of every step and the masks tell the same.
