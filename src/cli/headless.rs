@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::WindowRequest;
 use super::failure::UsageError;
 use super::inputs::{check_files, with_named_nodes};
 use super::output;
@@ -44,8 +43,8 @@ struct Named {
     split: Option<String>,
 }
 
-pub(super) fn run(request: &WindowRequest, terminal: &Terminal) -> anyhow::Result<()> {
-    let named = sort(&request.open)?;
+pub(super) fn run(open: &[String], terminal: &Terminal) -> anyhow::Result<()> {
+    let named = sort(open)?;
     let folder = AtomicFolder::begin(FOLDER, "main-job", terminal.ctl())?;
     let (dataset, model, recipe) = read(&named, terminal)?;
     let task = Prune { dataset, model, baseline: Baseline::Own, recipe, options: RunOptions::FULL };

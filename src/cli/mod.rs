@@ -1,4 +1,4 @@
-//! The command line: the same engine and io calls as the window's, on a terminal.
+//! The command line: arguments, progress and tables over the same tasks as the window.
 //!
 //! What is never here: anything the window cannot do too, and computation of its own. stdout is data: a table for people, or
 //! with `--json` one document. stderr is progress and messages. Exit codes: 0 done; 1 it could not be done, with the reason;
@@ -118,7 +118,7 @@ fn terminal(command: &Command) -> anyhow::Result<progress::Terminal> {
 /// Does the window's main job without one: runs the recipe, sweeps, and writes everything into `./unifews-out`.
 pub fn run_headless(request: &WindowRequest) -> ExitCode {
     let result = progress::Terminal::new(request.n_threads, request.quiet, None)
-        .and_then(|terminal| headless::run(request, &terminal));
+        .and_then(|terminal| headless::run(&request.open, &terminal));
     failure::exit_code(result)
 }
 
