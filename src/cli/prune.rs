@@ -155,6 +155,14 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
         count(totals.macs_dense),
         metrics.macs_rule,
     ));
+    lines.extend(metrics.hidden.iter().filter(|h| h.n_after < h.n_before).map(|h| {
+        format!(
+            "hidden columns behind {}: {} of {} are needed",
+            h.weight,
+            count(h.n_after as u64),
+            count(h.n_before as u64)
+        )
+    }));
     lines.extend(metrics.size.iter().flat_map(sizes));
     match &metrics.timing {
         Some(timing) => lines.push(format!(

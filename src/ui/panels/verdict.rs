@@ -4,6 +4,7 @@ use eframe::egui::{self, Align, Layout, RichText};
 
 use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, Run, Timing};
 use crate::engine::graph::Metric;
+use crate::engine::model::HiddenColumns;
 use crate::engine::score::Score;
 use crate::engine::timing::{Claim, Speedup};
 use crate::io::bundle::GraphSizeMetrics;
@@ -12,7 +13,7 @@ use crate::session::{Store, format};
 use crate::ui::context::{View, ViewCx};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ESTIMATE_SAYS;
-use crate::ui::widgets::{chip, mono, strong, weak};
+use crate::ui::widgets::{chip, mono, strong, value_row, weak};
 
 /// The panel.
 #[derive(Debug, Default)]
@@ -203,6 +204,15 @@ fn removed_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     let weights = run.pruned.steps.iter().flat_map(|s| &s.weights);
     let (kept, all) = weights.fold((0, 0), |(k, a), w| (k + w.n_after, a + w.n_weights));
     removed_row(ui, tokens, "Weights", run.pruned.weight_sparsity(), kept, all);
+    let columns = |of: fn(&HiddenColumns) -> usize| format::count(run.hidden.iter().map(of).sum::<usize>() as u64);
+    if !run.hidden.is_empty() {
+        let text = format!("{} of {}", columns(|h| h.n_after), columns(|h| h.n_before));
+        let of_each = run.hidden.iter().map(|h| format!("behind {}: {} of {}", h.weight, h.n_after, h.n_before));
+        value_row(ui, tokens, "Hidden columns computed", &text).on_hover_text(format!(
+            "Columns that no kept weight reads, or that hold a constant, are left out of the forward that is timed\n{}",
+            of_each.collect::<Vec<_>>().join("\n")
+        ));
+    }
 }
 
 /// While a slider moves over a large graph.
