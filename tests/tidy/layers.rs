@@ -32,6 +32,51 @@ const ROOMS: [&str; 15] = [
     "plot",
 ];
 
+/// The rooms of `io`, as `docs/ARCHITECTURE.md` lists them: each uses those before it alone.
+const ROOMS_OF_IO: [&str; 41] = [
+    "text",
+    "sample",
+    "fonts",
+    "format",
+    "narrow",
+    "spreadsheet",
+    "guard",
+    "report",
+    "foreign",
+    "figure",
+    "memory",
+    "encoding",
+    "ending",
+    "table",
+    "reading",
+    "file",
+    "onnx",
+    "sha256",
+    "atomic",
+    "npy",
+    "npz",
+    "stored",
+    "mat",
+    "source",
+    "sparse",
+    "pickle",
+    "sheet",
+    "wrong",
+    "entrance",
+    "torch",
+    "graph",
+    "model",
+    "recipe",
+    "detect",
+    "load",
+    "role",
+    "bundle",
+    "calibration",
+    "export",
+    "results",
+    "out_of_core",
+];
+
 fn assert_none(found: &[String], rule: &str) {
     assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
 }
@@ -60,8 +105,18 @@ fn floors_point_one_way() {
 
 #[test]
 fn rooms_of_the_engine_use_those_before_them() {
-    let room = |module: &str| module.strip_prefix("engine::").map(|rest| first(rest, "").to_owned());
-    let place = |room: &str| ROOMS.iter().position(|name| *name == room);
+    check_order("engine::", &ROOMS);
+}
+
+#[test]
+fn rooms_of_io_use_those_before_them() {
+    check_order("io::", &ROOMS_OF_IO);
+}
+
+/// Checks that each of a floor's rooms uses those before it alone.
+fn check_order(floor: &str, rooms: &[&str]) {
+    let room = |module: &str| module.strip_prefix(floor).map(|rest| first(rest, "").to_owned());
+    let place = |room: &str| rooms.iter().position(|name| *name == room);
     let mut unknown = BTreeSet::new();
     let mut wrong = Vec::new();
     for import in source().imports() {
