@@ -108,7 +108,7 @@ fn columns_that_no_weight_reads_are_left_out_and_every_bit_stays() {
 #[test]
 fn rows_end_where_a_cache_line_ends_and_every_bit_stays() {
     for family in Family::ALL {
-        let shape = Architecture { layers: 3, hidden: 60, ..Architecture::new(family) };
+        let shape = Architecture { layers: 3, hidden: 60, heads: 1, ..Architecture::new(family) };
         let mut model = model(&shape);
         for parameter in model.parameters.iter_mut().filter(|p| p.is_matrix() && p.values.nrows() == 60) {
             for j in (0..60).step_by(3) {
