@@ -106,6 +106,27 @@ fn columns_that_no_weight_reads_are_left_out_and_every_bit_stays() {
 }
 
 #[test]
+fn rows_end_where_a_cache_line_ends_and_every_bit_stays() {
+    for family in Family::ALL {
+        let shape = Architecture { layers: 3, hidden: 60, heads: 1, ..Architecture::new(family) };
+        let mut model = model(&shape);
+        for parameter in model.parameters.iter_mut().filter(|p| p.is_matrix() && p.values.nrows() == 60) {
+            for j in (0..60).step_by(3) {
+                parameter.values.row_mut(j).fill(0.0);
+            }
+        }
+        let (hidden, compact) = compacted(&model);
+        // 40 columns are needed.
+        for columns in hidden.iter().filter(|c| c.n_before == 60) {
+            assert_eq!((columns.n_after, columns.n_unread), (48, 12), "{family:?}: {columns:?}");
+        }
+        let (expected, found) =
+            (logits(&model.program(), &model, true), logits(&compact.program, &compact.model, true));
+        assert!(expected.iter().zip(&found).all(|(a, b)| a.to_bits() == b.to_bits()), "{family:?}");
+    }
+}
+
+#[test]
 fn constants_go_into_the_next_bias() {
     let mut n_constant = 0;
     for shape in every_shape() {

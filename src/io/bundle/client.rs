@@ -160,7 +160,7 @@ fn hidden(columns: &HiddenColumns) -> String {
     } else {
         format!(": no kept weight reads {n_unread}, {n_constant} hold a constant that goes into a bias")
     };
-    format!("Hidden columns behind `{weight}`: {n_before}, of which {n_after} are needed{why}.")
+    format!("Hidden columns behind `{weight}`: {n_before}, of which {n_after} are computed{why}.")
 }
 
 fn losses(metrics: &Metrics) -> Vec<String> {

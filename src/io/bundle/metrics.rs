@@ -39,8 +39,8 @@ pub struct Metrics {
     /// Bytes of model and graphs, dense and sparse; absent in bundles of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<SizeMetrics>,
-    /// How many columns of every hidden representation the pruned model needs; those that no kept weight reads, or that hold a constant,
-    /// are not computed in the timed forward. Empty in bundles of earlier versions and where no column may be left out.
+    /// How many columns of every hidden representation the timed pruned forward computes: not those that no kept weight reads, or that
+    /// hold a constant. Empty in bundles of earlier versions and where no column may be left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<HiddenColumns>,
 }

@@ -26,7 +26,7 @@ pub struct HiddenColumns {
     pub weight: String,
     /// Columns of the model.
     pub n_before: usize,
-    /// Columns that are computed.
+    /// Columns that are computed: those that are needed, filled up to whole cache lines.
     pub n_after: usize,
     /// Columns left out because no kept weight reads them.
     pub n_unread: usize,
@@ -313,13 +313,21 @@ fn alive(
             break;
         }
     }
-    // Kernels take matrices of at least one column.
-    for (space, alive) in alive.iter_mut().enumerate() {
-        if spaces.of[space] == space && !alive.contains(&true) {
-            alive.iter_mut().take(1).for_each(|alive| *alive = true);
-        }
+    for (space, alive) in alive.iter_mut().enumerate().filter(|(space, _)| spaces.of[*space] == *space) {
+        let n_needed = alive.iter().filter(|alive| **alive).count();
+        let n_computed = if space == Program::INPUT { n_needed } else { computed_width(n_needed) };
+        let spare = alive.iter_mut().filter(|alive| !**alive).take(n_computed - n_needed);
+        spare.for_each(|alive| *alive = true);
     }
     Ok(alive)
+}
+
+/// How many columns are computed where `n_needed` are needed: at least one, which kernels need, and above a cache line whole lines, since
+/// a row that ends within one takes as long.
+fn computed_width(n_needed: usize) -> usize {
+    /// Values of a cache line.
+    const LINE: usize = 16;
+    if n_needed > LINE { n_needed.next_multiple_of(LINE) } else { n_needed.max(1) }
 }
 
 /// What the columns that are left out add to those of the product that are kept.
