@@ -222,7 +222,7 @@ mod tests {
         };
         assert_eq!(at("epoch", 0, 0).as_deref(), Some("epoch 0/100"));
         assert_eq!(at("epoch", 10, 500), None);
-        assert_eq!(at("epoch", 40, 2_000).as_deref(), Some("epoch 40/100, 20.0 a second, 3.00 s left"));
+        assert_eq!(at("epoch", 40, 2_000).as_deref(), Some("epoch 40/100, 20.0 a second, 3.0 s left"));
         assert_eq!(at("epoch", 50, 2_500), None);
         assert_eq!(at("evaluating", 0, 2_600).as_deref(), Some("evaluating 0/100"));
     }

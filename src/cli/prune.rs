@@ -157,7 +157,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
     ));
     lines.extend(metrics.hidden.iter().filter(|h| h.n_after < h.n_before).map(|h| {
         format!(
-            "hidden columns behind {}: {} of {} are needed",
+            "hidden columns behind {}: {} of {} are computed",
             h.weight,
             count(h.n_after as u64),
             count(h.n_before as u64)

@@ -10,7 +10,7 @@ pub fn percent(share: f64) -> String {
     match share * 100.0 {
         shown if shown > 0.0 && shown < 0.005 => "< 0.01 %".to_owned(),
         shown if shown > 99.995 && shown < 100.0 => "> 99.99 %".to_owned(),
-        shown if (shown > 0.0 && shown < 0.05) || (shown >= 99.95 && shown < 100.0) => format!("{shown:.2} %"),
+        shown if (shown > 0.0 && shown < 0.05) || (99.95..100.0).contains(&shown) => format!("{shown:.2} %"),
         shown => format!("{shown:.1} %"),
     }
 }

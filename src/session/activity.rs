@@ -108,8 +108,8 @@ impl ActivityLog {
         let line = |entry: &Activity| {
             let ago = now.duration_since(entry.at).map_or(0, |ago| ago.as_secs());
             let times = if entry.n > 1 { format!(" ×{}", entry.n) } else { String::new() };
-            let changed: String = entry.changed.iter().map(|line| format!("\n    {line}")).collect();
-            format!("-{ago} s  {}: {}{times}{changed}", entry.by, entry.what)
+            let what = format!("-{ago} s  {}: {}{times}", entry.by, entry.what);
+            std::iter::once(what).chain(entry.changed.iter().cloned()).collect::<Vec<_>>().join("\n    ")
         };
         self.newest_first().map(line).collect::<Vec<_>>().join("\n")
     }

@@ -167,7 +167,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// A path from the root of the crate, or `None` for one of another crate or of a name that is in scope.
-    fn from_root(&self, path: &[String]) -> Option<Vec<String>> {
+    fn resolved_from_root(&self, path: &[String]) -> Option<Vec<String>> {
         let is_module = |parts: &[String]| self.names.contains(&parts.join("::"));
         match path.first()?.as_str() {
             "crate" => Some(path[1..].to_vec()),
@@ -184,7 +184,7 @@ impl Reader<'_> {
     }
 
     fn name(&mut self, path: &[String]) {
-        match self.from_root(path) {
+        match self.resolved_from_root(path) {
             Some(path) => self.found.paths.push(path),
             None => self.found.foreign.push(path.to_vec()),
         }
@@ -273,7 +273,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         flatten(&item.tree, &mut Vec::new(), &mut all);
         let is_passed_on = !matches!(item.vis, syn::Visibility::Inherited);
         for (path, name) in all {
-            match self.from_root(&path) {
+            match self.resolved_from_root(&path) {
                 Some(path) if is_passed_on => drop(self.found.passed_on.insert(name, path)),
                 Some(path) => self.found.paths.push(path),
                 None => self.found.foreign.push(path),

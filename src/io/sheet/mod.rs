@@ -14,6 +14,7 @@ mod kinds;
 mod purpose;
 mod rows;
 mod sketch;
+mod thrift;
 pub(crate) mod words;
 
 pub use column::{ColumnKind, ColumnRole, ColumnSketch};

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use csv::StringRecord;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, FileReader as _, Length, SerializedFileReader};
 use parquet::record::Field;
 
 use super::column::{Layout, MAX_COLUMNS};
+use super::thrift;
 use crate::engine::control::Control;
 use crate::io::encoding::no_utf8;
 use crate::io::file::{Claimed, InputFile, open, read_claimed};
@@ -242,15 +243,72 @@ impl ChunkReader for Pages {
     }
 }
 
+impl Pages {
+    /// Up to `n` bytes from `at` on.
+    fn bytes_at(&self, at: u64, n: u64) -> Result<Vec<u8>, LoadError> {
+        let n = n.min(self.n_bytes.saturating_sub(at));
+        reading::ask(&self.path, n, || format!("a header of {n} bytes"))?;
+        let mut bytes = Vec::new();
+        let onwards = Onwards { file: Arc::clone(&self.file), at };
+        onwards.take(n).read_to_end(&mut bytes).map_err(|error| LoadError::io("read", &self.path, error))?;
+        Ok(bytes)
+    }
+}
+
+/// Whether everything is there that the structure at the end of the file counts.
+fn check_footer(pages: &Pages) -> Result<(), LoadError> {
+    let end = pages.bytes_at(pages.n_bytes.saturating_sub(8), 8)?;
+    let Ok([a, b, c, d, b'P', b'A', b'R', b'1']) = <[u8; 8]>::try_from(end) else {
+        // The library says what it is instead.
+        return Ok(());
+    };
+    let n_footer = u64::from(u32::from_le_bytes([a, b, c, d]));
+    let Some(at) = pages.n_bytes.checked_sub(8 + n_footer) else { return Ok(()) };
+    match thrift::walk(&pages.bytes_at(at, n_footer)?) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(parquet_fault(&pages.path, "a footer that counts what is not there")),
+    }
+}
+
+/// Whether everything is there that the headers of a column's pages count.
+fn check_pages(pages: &Pages, start: u64, n_bytes: u64) -> Result<(), LoadError> {
+    /// Bytes that a header is looked for in: more where it goes on.
+    const WINDOWS: [u64; 4] = [1 << 8, 1 << 12, 1 << 16, 1 << 24];
+    /// Id of the field that says how many bytes follow the header.
+    const COMPRESSED_SIZE: i64 = 3;
+    let (mut at, end) = (start, start.saturating_add(n_bytes).min(pages.n_bytes));
+    while at < end {
+        reading::check()?;
+        let mut walked = Err(thrift::Fault::Cut);
+        for window in WINDOWS {
+            walked = thrift::walk(&pages.bytes_at(at, window)?);
+            if walked != Err(thrift::Fault::Cut) || window >= pages.n_bytes.saturating_sub(at) {
+                break;
+            }
+        }
+        let size = walked.as_ref().ok().and_then(|header| header.numbers.get(&COMPRESSED_SIZE).copied());
+        let (Ok(header), Some(size)) = (walked, size.and_then(|size| u64::try_from(size).ok())) else {
+            return Err(parquet_fault(&pages.path, format!("no header of a page at byte {at}")));
+        };
+        at += header.n_bytes as u64 + size;
+    }
+    Ok(())
+}
+
 fn parquet_reader(path: &Path) -> Result<SerializedFileReader<Pages>, LoadError> {
     let file = open(path)?;
     let n_bytes = file.metadata().map_err(|source| LoadError::io("read", path, source))?.len();
     let pages = Pages { path: path.to_owned(), file: Arc::new(file), n_bytes };
+    check_footer(&pages)?;
+    let whole = Pages { path: path.to_owned(), file: Arc::clone(&pages.file), n_bytes };
     let reader = SerializedFileReader::new(pages).map_err(|error| parquet_fault(path, error))?;
-    let columns = || reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+    let columns = || reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
     let start = |c: &ColumnChunkMetaData| c.dictionary_page_offset().unwrap_or_else(|| c.data_page_offset());
     if columns().any(|column| column.compressed_size() < 0 || start(column) < 0) {
         return Err(parquet_fault(path, "a column at a place or of a length below 0"));
+    }
+    for column in columns() {
+        check_pages(&whole, start(column) as u64, column.compressed_size() as u64)?;
     }
     // A group of rows is unpacked as a whole, as it comes.
     let sizes = reader.metadata().row_groups().iter().map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0));
