@@ -142,7 +142,9 @@ fn transposed(golden: &mut Golden, name: &str, cora: &Dataset) -> Vec<bool> {
 
 /// One forward of the official layer classes: masks, counts, thresholds, operations, logits, and accuracy both ways.
 fn official_forward(test: &str, prefix: &str) {
-    Goldens::sets(test).iter().for_each(|goldens| forward(goldens, prefix));
+    for goldens in &Goldens::sets(test) {
+        forward(goldens, prefix);
+    }
 }
 
 fn forward(goldens: &Goldens, prefix: &str) {

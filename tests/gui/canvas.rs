@@ -19,7 +19,7 @@ struct Texture {
 
 impl Texture {
     fn texel(&self, x: i64, y: i64) -> [f64; 4] {
-        let at = |v: i64, n: usize| v.clamp(0, n as i64 - 1) as usize;
+        let at = |v: i64, n: usize| (v.max(0) as usize).min(n - 1);
         parts(self.pixels[at(y, self.size[1]) * self.size[0] + at(x, self.size[0])])
     }
 
@@ -70,28 +70,23 @@ fn number(id: TextureId) -> u64 {
 impl TestRenderer for Canvas {
     fn handle_delta(&mut self, delta: &mut TexturesDelta) {
         let mut textures = self.0.borrow_mut();
-        for (id, deltas) in &delta.set {
-            let id = number(*id);
+        let set: BTreeMap<u64, _> = delta.set.iter().map(|(id, deltas)| (number(*id), deltas)).collect();
+        for (id, deltas) in set {
             for ImageDelta { image: ImageData::Color(image), options, pos } in deltas {
                 textures.n_uploads += usize::from(id != LETTERS);
                 let is_smooth = options.magnification == TextureFilter::Linear;
-                match (*pos, textures.known.get_mut(&id)) {
-                    (Some([x, y]), Some(texture)) => {
-                        for (row, line) in image.pixels.chunks(image.size[0]).enumerate() {
-                            let from = (y + row) * texture.size[0] + x;
-                            texture.pixels[from..from + line.len()].copy_from_slice(line);
-                        }
+                if let (Some([x, y]), Some(texture)) = (*pos, textures.known.get_mut(&id)) {
+                    for (row, line) in image.pixels.chunks(image.size[0]).enumerate() {
+                        let from = (y + row) * texture.size[0] + x;
+                        texture.pixels[from..from + line.len()].copy_from_slice(line);
                     }
-                    _ => {
-                        let texture = Texture { size: image.size, pixels: image.pixels.clone(), is_smooth };
-                        textures.known.insert(id, texture);
-                    }
+                } else {
+                    let texture = Texture { size: image.size, pixels: image.pixels.clone(), is_smooth };
+                    textures.known.insert(id, texture);
                 }
             }
         }
-        for id in &delta.free {
-            textures.known.remove(&number(*id));
-        }
+        textures.known.retain(|id, _| delta.free.iter().all(|freed| number(*freed) != *id));
     }
 }
 
@@ -159,7 +154,7 @@ fn fill(mesh: &Mesh, texture: &Texture, clip: Rect, (width, height): (usize, usi
                 let shares = edges.map(|(from, to)| side(from, to, centre));
                 // A pixel on a common edge belongs to one of the two triangles.
                 let is_inside = |(from, to): ((f64, f64), (f64, f64)), share: f64| {
-                    let is_top_or_left = (from.1 == to.1 && to.0 > from.0) || to.1 < from.1;
+                    let is_top_or_left = (from.1.total_cmp(&to.1).is_eq() && to.0 > from.0) || to.1 < from.1;
                     share > 0.0 || (share == 0.0 && is_top_or_left)
                 };
                 if !edges.into_iter().zip(shares).all(|(edge, share)| is_inside(edge, share)) {
