@@ -90,7 +90,7 @@ fn activity_ui(ui: &mut egui::Ui, tokens: &Tokens, session: &Session) {
         return;
     }
     let now = SystemTime::now();
-    egui::Grid::new("activity").num_columns(3).striped(true).spacing([16.0, 6.0]).show(ui, |ui| {
+    egui::Grid::new("activity").num_columns(3).spacing([16.0, 6.0]).show(ui, |ui| {
         for entry in log.newest_first() {
             let ago = now.duration_since(entry.at).map_or(0.0, |ago| ago.as_secs_f64());
             ui.label(weak(tokens, format!("{} ago", clock(ago))));

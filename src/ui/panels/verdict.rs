@@ -287,7 +287,7 @@ fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
             timing.n_threads
         ));
     let says = match speedup.claim() {
-        _ if timing.samples.is_disturbed() => "  machine was busy, 95 %",
+        _ if timing.samples.is_disturbed() => "  busy machine",
         Claim::Faster => "  faster, 95 %",
         Claim::Slower => "  slower, 95 %",
         Claim::NoDifference => "  no difference, 95 %",
