@@ -196,12 +196,12 @@ impl Session {
         }
         let is_cancelled = matches!(reason, JobError::Cancelled);
         self.stopped(lane, id, if is_cancelled { Phase::Cancelled } else { Phase::Failed });
+        if *lane == Lane::Prune {
+            // The run that was to answer the recipe does not.
+            self.preview();
+        }
         // Of an estimate the exact answer follows, or says what is wrong.
         if is_cancelled || *lane == Lane::Estimate {
-            if *lane == Lane::Prune {
-                // The run that was to answer the recipe does not.
-                self.preview();
-            }
             return;
         }
         let detail = reason.to_string();

@@ -42,6 +42,25 @@ fn the_preview_follows_the_recipe_and_a_finished_run_replaces_it() {
     assert_eq!(session.store().finished_run().map(|e| e.id), Some(id));
 }
 
+/// A run answers the recipe, so its preview is stopped; where the run is stopped, the preview comes after all.
+#[test]
+fn a_cancelled_run_leaves_the_preview_of_its_recipe() {
+    let mut session = with_karate();
+    set_delta_a(&mut session, 0.7);
+    session.apply(Command::Prune);
+    assert!(
+        !session.is_busy(&Lane::Preview) || session.jobs().iter().all(|j| j.lane != Lane::Preview || j.is_stopping)
+    );
+    let id = session.jobs().iter().find(|job| job.lane == Lane::Prune).expect("a run").id;
+    session.apply(Command::Cancel(id));
+    wait(&mut session, "the preview", |s| {
+        s.is_idle() && s.store().preview.as_ref().is_some_and(|r| s.store().is_current(r))
+    });
+    let preview = session.store().preview.as_ref().expect("a preview");
+    assert_eq!(preview.recipe.edges.delta, [0.7]);
+    assert!(session.store().runs.is_empty(), "the run was stopped");
+}
+
 #[test]
 fn what_does_not_fit_into_memory_is_refused_before_it_starts() {
     let session = with_karate();
