@@ -1,6 +1,6 @@
 //! What the window looks like, against small pictures of it; and how often textures are made anew.
 //!
-//! `UNIFEWS_LOOKS=write cargo test --release --test gui looks_as` writes the pictures: look at them before they are committed.
+//! `UNIFEWS_LOOKS=write cargo test --release --test gui appearance` writes the pictures: look at them before they are committed.
 
 use std::fs::{self, File};
 use std::io::BufReader;

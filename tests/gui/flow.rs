@@ -305,6 +305,24 @@ fn a_run_is_exported_and_its_bundle_opened_again() {
     h.get_by_label("Copy replay command").click();
     h.run_steps(2);
 
+    // The result is brought into view, however fast it came: here it is there before a frame has shown that it is made.
+    h.set_size(vec2(SIZE[0], 500.0));
+    h.run_steps(30);
+    let run = h.state().session().store().runs[0].id;
+    h.state().send(Command::Export(run, folder.path().join("another")));
+    h.step();
+    let began = std::time::Instant::now();
+    while !folder.path().join("another/manifest.json").exists() && began.elapsed() < super::PATIENCE {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    wait(&mut h, "the second export", |s| s.store().export.phase == Phase::Done && s.is_idle());
+    h.run_steps(30);
+    let verified = h.get_by_label("✓ Verified").rect();
+    assert!(h.ctx.content_rect().contains_rect(verified), "{verified:?} lies below what is seen");
+    h.set_size(vec2(SIZE[0], SIZE[1]));
+    h.run_steps(2);
+
     choices.then(&bundle);
     h.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::O);
     wait(&mut h, "the bundle's run", |s| s.store().runs.len() == 2 && s.is_idle());

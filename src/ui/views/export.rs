@@ -8,6 +8,7 @@ use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::ValueType;
 use crate::io::bundle::{BundleOptions, PlannedFile, PlannedSize, contents};
 use crate::io::export::ExportItem;
+use crate::session::jobs::JobId;
 use crate::session::{Command, Exported, Phase, RunEntry, RunId, Store, format};
 use crate::ui::panels::recipe_summary;
 use crate::ui::widgets::{card, empty_state, mono, section, shown, strong, weak};
@@ -20,8 +21,8 @@ pub(super) struct Export {
     items: BTreeSet<ExportItem>,
     /// What the bundle of a run will hold, as chosen.
     planned: Option<((RunId, BundleOptions), Vec<PlannedFile>)>,
-    /// Whether something was being written in the last frame.
-    was_busy: bool,
+    /// The job whose result was brought into view: one may be done before a frame has shown that it runs.
+    shown: Option<JobId>,
 }
 
 impl Default for Export {
@@ -33,7 +34,7 @@ impl Default for Export {
             ExportItem::MetricsCsv,
             ExportItem::RecipeToml,
         ];
-        Self { chosen: None, items: items.into(), planned: None, was_busy: false }
+        Self { chosen: None, items: items.into(), planned: None, shown: None }
     }
 }
 
@@ -97,11 +98,11 @@ impl View for Export {
                 ui.add_space(8.0);
                 let written = ui.scope(|ui| written_ui(ui, cx, last)).response;
                 // What came of it is below the list of what was to come.
-                if self.was_busy && store.export.phase == Phase::Done {
+                if store.export.phase == Phase::Done && self.shown != store.export.job {
                     written.scroll_to_me(None);
+                    self.shown = store.export.job;
                 }
             }
-            self.was_busy = is_busy;
         });
     }
 }

@@ -339,7 +339,7 @@ fn numbers_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, place: &Place<'_>)
                 } else {
                     text.color(tokens.text_weak)
                 };
-                ui.add(egui::Label::new(text).extend()).on_hover_text(says);
+                ui.add(egui::Label::new(text).truncate()).on_hover_text(says);
             }
         });
     }
