@@ -1,7 +1,7 @@
-//! Pure computation on values: graphs, models, sparsification, training, experiments.
+//! Pure computation on values: graphs, models, sparsification, recovery, training, experiments.
 //!
 //! What is never here: egui, files, threads other than rayon's, logging, globals, randomness without a seed passed in.
-//! Data flows from left to right: graph → diffusion → model → sparsify → train → timing → experiment → bench and plot, with the
+//! Data flows from left to right: graph → diffusion → model → sparsify → recovery → train → timing → experiment → bench and plot, with the
 //! kernels under all. A room uses those before it only.
 
 pub mod bench;
@@ -15,6 +15,7 @@ pub mod kernels;
 pub mod model;
 pub mod out_of_core;
 pub mod plot;
+pub(crate) mod recovery;
 pub mod score;
 pub mod sparsify;
 pub mod timing;

@@ -158,7 +158,9 @@ impl PropagationWriter {
         ctl.progress("writing", 0, 0);
         let folder = self.0.part();
         folder.write("embedding.npy", &matrix_npy(&propagated.embedding))?;
-        folder.write("removed_at.npy", &removed_at_npy(propagated.edges.removed_at()))?;
+        if let Some(removed_at) = propagated.edges.removed_at() {
+            folder.write("removed_at.npy", &removed_at_npy(removed_at))?;
+        }
         write_json(folder, "metrics.json", metrics)?;
         folder.write("recipe.toml", recipe_to_toml(recipe).as_bytes())?;
         ctl.check().map_err(|_cancelled| ExportError::Cancelled)?;

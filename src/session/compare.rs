@@ -7,6 +7,7 @@ use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::experiment::Run;
 use crate::engine::score::predictions;
+use crate::engine::sparsify::EdgeMask;
 
 /// Two runs to hold against each other.
 #[derive(Debug, Clone)]
@@ -61,7 +62,7 @@ impl Request for CompareRequest {
         ctl.check()?;
         let (left, right) = (&a.masks.edges, &b.masks.edges);
         let edges =
-            (left.n_steps() == right.n_steps()).then(|| agreement(left.removed_at(), right.removed_at())).flatten();
+            (left.n_steps() == right.n_steps()).then(|| agreement_of_entries(left, right)).flatten();
         ctl.check()?;
         let is_same_shape = a.masks.weights.len() == b.masks.weights.len()
             && a.masks.weights.iter().zip(&b.masks.weights).all(|(x, y)| x.dim() == y.dim());
@@ -75,6 +76,18 @@ impl Request for CompareRequest {
         });
         Ok(Differences { classes, edges, weights })
     }
+}
+
+/// How many entries the same steps walk.
+fn agreement_of_entries(a: &EdgeMask, b: &EdgeMask) -> Option<Agreement> {
+    if let (Some(a), Some(b)) = (a.removed_at(), b.removed_at()) {
+        return agreement(a, b);
+    }
+    let is_same = |k: &usize| (0..a.n_steps()).all(|step| a.is_kept(*k, step) == b.is_kept(*k, step));
+    (a.n_entries() == b.n_entries()).then(|| Agreement {
+        same: (0..a.n_entries()).filter(is_same).count() as u64,
+        all: a.n_entries() as u64,
+    })
 }
 
 fn agreement<T: PartialEq>(a: &[T], b: &[T]) -> Option<Agreement> {

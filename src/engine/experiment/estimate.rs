@@ -368,7 +368,7 @@ impl ScoreSketch {
         let locked = locked_nodes(&run.dataset, recipe, &run.split)?;
         let diffusion = Diffusion::of(&run.dataset, recipe.matrix());
         let (indptr, indices, values) = (topology.indptr(), topology.indices(), diffusion.values());
-        let removed_at = run.pruned.masks.edges.removed_at();
+        let mask = &run.pruned.masks.edges;
         let mut smallest = vec![f32::INFINITY; topology.n_entries()];
         let mut sketches = Vec::new();
         let n_steps = run.pruned.steps.iter().filter(|s| s.edges.is_some()).count();
@@ -385,7 +385,7 @@ impl ScoreSketch {
                     let v = indices[k] as usize;
                     // What had gone before was compared with nothing here: the norms that it would have met are those of a network
                     // without it.
-                    let is_walked = usize::from(removed_at[k]) >= idx;
+                    let is_walked = mask.is_present(k, idx);
                     if is_walked && v != u && !locked.as_ref().is_some_and(|locked| locked[u]) {
                         // 0 / 0 is not a number and leaves what there is: nothing is asked, nothing goes.
                         *smallest = smallest.min(trace.score(k, v, values[k]) / unit);

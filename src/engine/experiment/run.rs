@@ -20,6 +20,7 @@ use crate::engine::model::exec::infer::{forward, infer};
 use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::model::passes::liveness::{Compact, Liveness};
 use crate::engine::model::{HiddenColumns, Model, widths};
+use crate::engine::recovery::recover;
 use crate::engine::score::Score;
 use crate::engine::sparsify::decide::{decide, flags};
 use crate::engine::sparsify::frozen::Frozen;
@@ -166,12 +167,17 @@ pub fn run(
         }
     };
     ctl.progress("deciding masks", 1, N_STAGES);
-    let pruned = decide(dataset, model, &recipe, &split, reference.as_deref(), &quiet)?;
+    let pruned = match recipe.recovery.clone() {
+        Some(rule) => recover(dataset, model, &recipe, &rule, &split, &quiet)?,
+        None => decide(dataset, model, &recipe, &split, reference.as_deref(), &quiet)?,
+    };
     drop(reference);
     ctl.progress("evaluating", 2, N_STAGES);
     let no_labels = Labels::default();
     let labels = dataset.labels().unwrap_or(&no_labels);
-    let locked = if options.official_lock && recipe.edges.mode != EdgeMode::Mass {
+    // What is put back has no value of its own where values were fitted.
+    let has_own_values = pruned.masks.edges.values().is_some();
+    let locked = if options.official_lock && recipe.edges.mode != EdgeMode::Mass && !has_own_values {
         // One after the other: the logits of a part are gone before those of the next are made.
         let score = |nodes: &[u32]| {
             let logits = locked_logits(dataset, &pruned.model, &pruned.masks.edges, &recipe, nodes, &quiet)?;
@@ -379,9 +385,9 @@ pub fn forward_frozen(
     }
     let mut policy = match masks {
         Some(masks) => {
-            if masks.edges.removed_at().len() != dataset.topology().n_entries() {
+            if masks.edges.n_entries() != dataset.topology().n_entries() {
                 let expected = format!("{} entries", dataset.topology().n_entries());
-                return Err(EngineError::mismatch("edge mask", expected, masks.edges.removed_at().len()));
+                return Err(EngineError::mismatch("edge mask", expected, masks.edges.n_entries()));
             }
             Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?
         }

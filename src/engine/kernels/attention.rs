@@ -201,6 +201,20 @@ impl Attended {
         self.kept.as_ref().is_none_or(|kept| kept[k])
     }
 
+    /// Some rows of what [`Attended::gather`] gives, from row `first` on; they are found as zeros. `rows: [some, width]`
+    pub(crate) fn gather_rows(&self, x: &Array2<f32>, first: usize, rows: &mut [f32]) {
+        let (heads, width) = (self.coefficients.ncols(), x.ncols());
+        let (channels, x, alpha) = (width / heads.max(1), contiguous(x.view()), contiguous(self.coefficients.view()));
+        for (i, row) in rows.chunks_exact_mut(width).enumerate() {
+            for k in self.indptr[first + i]..self.indptr[first + i + 1] {
+                if self.is_kept(k) {
+                    let x = &x[self.indices[k] as usize * width..][..width];
+                    add_heads(row, &alpha[k * heads..][..heads], x, channels);
+                }
+            }
+        }
+    }
+
     /// `Σ_v α[u,v] x[v]` over the kept entries, head by head.
     ///
     /// # Shapes
@@ -209,22 +223,11 @@ impl Attended {
     /// # Errors
     /// [`EngineError::Cancelled`].
     pub fn gather(&self, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        let (heads, width) = (self.coefficients.ncols(), x.ncols());
-        let channels = width / heads.max(1);
+        let width = x.ncols();
         let mut out = Array2::zeros((self.structure().n_rows(), width));
-        let (x, alpha) = (contiguous(x.view()), contiguous(self.coefficients.view()));
         let Some(rows) = out.as_slice_mut().filter(|_| width > 0) else { return Ok(out) };
         let block = rows_per_block(width * (1 + self.indices.len() / self.structure().n_rows().max(1)));
-        ctl.for_row_blocks(rows, width, block, |first, rows| {
-            for (i, row) in rows.chunks_exact_mut(width).enumerate() {
-                for k in self.indptr[first + i]..self.indptr[first + i + 1] {
-                    if self.is_kept(k) {
-                        let x = &x[self.indices[k] as usize * width..][..width];
-                        add_heads(row, &alpha[k * heads..][..heads], x, channels);
-                    }
-                }
-            }
-        })?;
+        ctl.for_row_blocks(rows, width, block, |first, rows| self.gather_rows(x, first, rows))?;
         Ok(out)
     }
 

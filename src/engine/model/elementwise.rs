@@ -42,7 +42,7 @@ pub(crate) fn feature_rows(features: &Features) -> Rows<'_> {
 }
 
 /// The same rows with all values stored.
-pub(super) fn dense_rows(rows: &Rows<'_>) -> Array2<f32> {
+pub(crate) fn dense_rows(rows: &Rows<'_>) -> Array2<f32> {
     match rows {
         Rows::Dense(x) => x.to_owned(),
         Rows::Sparse(x) => Features::Sparse((*x).clone()).to_dense(),

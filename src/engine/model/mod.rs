@@ -11,7 +11,7 @@ pub(crate) mod elementwise;
 pub(crate) mod exec;
 pub(crate) mod families;
 mod family;
-mod lookup;
+pub(crate) mod lookup;
 mod network;
 mod params;
 pub(crate) mod passes;

@@ -11,7 +11,7 @@ use crate::engine::error::EngineError;
 use crate::engine::experiment::Run;
 use crate::engine::graph::Topology;
 use crate::engine::sparsify::weights::mean_input_norm;
-use crate::engine::sparsify::{EdgeMode, EdgeTrace, StepTrace, WeightMode, WeightTrace};
+use crate::engine::sparsify::{EdgeMask, EdgeMode, EdgeTrace, StepTrace, WeightMode, WeightTrace};
 
 /// Counts of positive values in bins of equal width on a log axis.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -257,19 +257,19 @@ const ROWS: usize = 8192;
 struct EdgeScores<'a> {
     topology: &'a Topology,
     diffusion: &'a [f32],
-    removed_at: &'a [u8],
+    mask: &'a EdgeMask,
     idx: usize,
     edges: &'a EdgeTrace,
 }
 
 impl<'a> EdgeScores<'a> {
     fn of(run: &'a Run, diffusion: &'a [f32], idx: usize, edges: &'a EdgeTrace) -> Result<Self, EngineError> {
-        let removed_at = run.pruned.masks.edges.removed_at();
+        let mask = &run.pruned.masks.edges;
         let topology = run.dataset.topology();
-        if diffusion.len() != removed_at.len() || removed_at.len() != topology.n_entries() {
-            return Err(EngineError::mismatch("scores", format!("{} entries", removed_at.len()), diffusion.len()));
+        if diffusion.len() != mask.n_entries() || mask.n_entries() != topology.n_entries() {
+            return Err(EngineError::mismatch("scores", format!("{} entries", mask.n_entries()), diffusion.len()));
         }
-        Ok(Self { topology, diffusion, removed_at, idx, edges })
+        Ok(Self { topology, diffusion, mask, idx, edges })
     }
 
     /// Of some targets, in entry order.
@@ -279,7 +279,7 @@ impl<'a> EdgeScores<'a> {
         for u in rows {
             for k in topology.row_range(u) {
                 let v = topology.indices()[k] as usize;
-                if v != u && usize::from(self.removed_at[k]) >= self.idx {
+                if v != u && self.mask.is_present(k, self.idx) {
                     scores.push(match &edges.pushed_share {
                         Some(share) => share[k],
                         None => edges.score(k, v, diffusion[k]),

@@ -57,7 +57,7 @@ pub(crate) fn attend_and_remove(
     check_norms(&norms, step)?;
     let all = attend(before, None, input, ctl)?;
     let structure = before.structure();
-    let n_entries = mask.removed_at().len();
+    let n_entries = mask.n_entries();
     let is_official = recipe.compat.has(Quirk::GatEdgeRule);
     let scores: Vec<f32> = if let Some(ranking) = ranking {
         before.entries().map(|k| ranking[k as usize]).collect()

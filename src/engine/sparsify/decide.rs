@@ -270,7 +270,7 @@ pub(crate) fn masked(weight: &Array2<f32>, mask: &WeightMask) -> Array2<f32> {
 }
 
 /// `‖a - b‖_F / ‖b‖_F`.
-fn relative_distance(a: &Array2<f32>, b: &Array2<f32>) -> f64 {
+pub(crate) fn relative_distance(a: &Array2<f32>, b: &Array2<f32>) -> f64 {
     let mut squares = 0.0f64;
     ndarray::Zip::from(a).and(b).for_each(|a, b| squares += (f64::from(*a) - f64::from(*b)).powi(2));
     let norm = frobenius(b);

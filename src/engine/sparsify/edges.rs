@@ -82,7 +82,7 @@ pub(crate) fn remove(
 ) -> Result<Removed, EngineError> {
     let EdgeStep { step, asked, mode, ranking, locked, counts_self_loops } = how;
     check_norms(&norms, step)?;
-    let n_entries = mask.removed_at().len();
+    let n_entries = mask.n_entries();
     let scores = match ranking {
         Some(given) => Scores::Given(given),
         None if before.averages() => Scores::Sources(&norms),

@@ -192,6 +192,10 @@ impl Policy for Frozen {
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let step = self.step(step)?;
+        // Coefficients that were fitted take the place of attention's.
+        if step.has_own_values {
+            return step.survivors.propagate(input.source, ctl);
+        }
         let attended = match &step.before {
             Some((before, kept)) => attend(before, Some(kept.clone()), input, ctl)?,
             None => attend(&step.survivors, None, input, ctl)?,

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::baselines::{EdgeRanking, Ramp, WeightRanking};
+use super::recovery_rule::RecoveryRule;
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{HopOrder, ReadOptions};
@@ -48,6 +49,9 @@ pub struct Recipe {
     /// How the hops of a decoupled model follow the masks.
     #[serde(default, skip_serializing_if = "HopRule::is_default")]
     pub propagation: HopRule,
+    /// How accuracy is recovered; absent: not at all, as published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<RecoveryRule>,
     /// How the model is trained; absent for post-training pruning alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<Training>,
@@ -75,6 +79,7 @@ impl Default for Recipe {
             edges: EdgeRule::default(),
             weights: WeightRule::default(),
             propagation: HopRule::default(),
+            recovery: None,
             training: None,
         }
     }

@@ -16,6 +16,8 @@ pub(crate) struct Step {
     pub(crate) survivors: Survivors,
     /// Attention that is not renormalised over what is left: what was there before the step, and which of it stays (docs/DIFFERENCES.md#d10).
     pub(crate) before: Option<(Survivors, Vec<bool>)>,
+    /// Whether values are the mask's own.
+    pub(crate) has_own_values: bool,
 }
 
 /// The steps of a model over masks.
@@ -60,7 +62,7 @@ impl Steps {
 
     /// The same entries in every step.
     pub(crate) fn same(survivors: Survivors) -> Self {
-        Self::Same(Box::new(Step { survivors, before: None }))
+        Self::Same(Box::new(Step { survivors, before: None, has_own_values: false }))
     }
 
     /// What `mask` leaves, for nodes that lie as `nodes` says. `locked` nodes get back the entries that each step itself removed.
@@ -134,13 +136,14 @@ impl MaskSteps {
 
 impl Source {
     fn make(&self, step: usize) -> Result<Step, EngineError> {
-        let removed_at = self.mask.removed_at();
-        let present = |k: usize| removed_at[k] as usize >= step;
+        let present = |k: usize| self.mask.is_present(k, step);
         let stays = |u: usize, k: usize| {
-            let at = removed_at[k] as usize;
-            at > step || (at == step && self.locked.as_ref().is_some_and(|l| l[u]))
+            self.mask.is_kept(k, step) || (self.locked.as_ref().is_some_and(|l| l[u]) && present(k))
         };
         let mut survivors = self.walk.select(false, present, stays)?;
+        if let Some(values) = self.mask.values_of(step) {
+            survivors = survivors.with_values(values)?;
+        }
         let before = if self.zeroes {
             let all = self.walk.select(true, present, |_, k| present(k))?;
             let rows = all.structure().indptr.windows(2).enumerate();
@@ -153,7 +156,7 @@ impl Source {
         if let Some(nodes) = &self.nodes {
             survivors = survivors.reordered(nodes);
         }
-        Ok(Step { survivors, before })
+        Ok(Step { survivors, before, has_own_values: self.mask.values_of(step).is_some() })
     }
 }
 
@@ -193,10 +196,10 @@ mod tests {
                 assert_eq!(kept.structure().indptr, anew.structure().indptr);
                 assert_eq!(kept.structure().indices, anew.structure().indices);
                 assert_eq!(kept.values(), anew.values());
-                let stays = (0..mask.removed_at().len()).filter(|k| {
+                let stays = (0..mask.n_entries()).filter(|k| {
                     let (u, _) = topology.entries().nth(*k).expect("an entry");
                     mask.is_kept(*k, step)
-                        || (mask.removed_at()[*k] as usize == step && locked.is_some_and(|l| l[u as usize]))
+                        || (mask.removing_step(*k, step) == Some(step) && locked.is_some_and(|l| l[u as usize]))
                 });
                 assert_eq!(kept.n_walked(), stays.count());
             }

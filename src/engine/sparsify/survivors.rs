@@ -13,7 +13,7 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Permutation, Topology, Transpose};
-use crate::engine::kernels::{Csr, Panels, RowBlock, Structure, contiguous, gather_rows, spmm};
+use crate::engine::kernels::{Attended, Csr, Panels, RowBlock, Structure, contiguous, gather_rows, spmm};
 
 /// The entries that are still there, each with its index in the full graph. Cheap to clone: a step that removes nothing shares the
 /// lists of the step before.
@@ -27,6 +27,8 @@ pub(crate) struct Survivors {
     n_own_left_out: usize,
     /// Every message counts alike in a mean over the entries that were there before a step removed some (docs/DIFFERENCES.md#d9).
     averages: bool,
+    /// The entries with a value of their own for every head, where there are several.
+    by_head: Option<Arc<Attended>>,
 }
 
 /// Compressed sparse rows, each value with its entry's index in the full graph. What holds every entry shares the lists of the graph
@@ -139,12 +141,19 @@ impl Walk {
 
     /// What every entry of the graph is multiplied with in step `step` of `mask`, were it kept.
     pub(crate) fn values(&self, mask: &EdgeMask, step: usize) -> Cow<'_, [f32]> {
+        if let Some(of_kept) = mask.values_of(step) {
+            // Attention has a value per head; their mean stands for them.
+            let heads = of_kept.ncols().max(1) as f32;
+            let mut means = of_kept.rows().into_iter().map(|of_entry| of_entry.sum() / heads);
+            let mut value_of = |k: usize| if mask.is_kept(k, step) { means.next().unwrap_or(0.0) } else { 0.0 };
+            return Cow::Owned((0..mask.n_entries()).map(&mut value_of).collect());
+        }
         if !self.averages {
             return Cow::Borrowed(self.diffusion.values());
         }
         let mut values = vec![0.0; self.topology.n_entries()];
         for u in 0..self.topology.n_nodes() {
-            values[self.topology.row_range(u)].fill(self.share_of(u, |k| mask.removed_at()[k] as usize >= step));
+            values[self.topology.row_range(u)].fill(self.share_of(u, |k| mask.is_present(k, step)));
         }
         Cow::Owned(values)
     }
@@ -212,8 +221,12 @@ impl Walk {
 
     /// For every step of `mask` the first step that walks the same entries.
     pub(crate) fn first_alike(&self, mask: &EdgeMask, locked: Option<&[bool]>) -> Vec<usize> {
+        let Some(removed_at) = mask.removed_at().filter(|_| mask.values().is_none()) else {
+            let alike = |step: usize| (0..step).find(|before| mask.is_alike(*before, step)).unwrap_or(step);
+            return (0..mask.n_steps()).map(alike).collect();
+        };
         let mut n_removed = vec![0usize; mask.n_steps() + 1];
-        for at in mask.removed_at() {
+        for at in removed_at {
             n_removed[*at as usize] += 1;
         }
         let counts_removals = locked.is_some() || self.averages;
@@ -238,7 +251,7 @@ impl Survivors {
     fn new(lists: Lists, identity: Identity, n_own_left_out: usize, averages: bool) -> Self {
         let own = |u: &usize| lists.indices[lists.indptr[*u]..lists.indptr[u + 1]].binary_search(&(*u as u32)).is_ok();
         let n_self_loops = n_own_left_out + (0..lists.indptr.len() - 1).filter(own).count();
-        Self { lists: Arc::new(lists), identity, n_self_loops, n_own_left_out, averages }
+        Self { lists: Arc::new(lists), identity, n_self_loops, n_own_left_out, averages, by_head: None }
     }
 
     /// No nodes at all, for networks that do not walk a graph.
@@ -256,6 +269,32 @@ impl Survivors {
             ..Lists::default()
         };
         Self { lists: Arc::new(lists), ..self.clone() }
+    }
+
+    /// The same entries with other values: one row for each, and a column for every head.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] when there are more or fewer values than entries walked.
+    pub(crate) fn with_values(&self, values: &Array2<f32>) -> Result<Self, EngineError> {
+        if values.nrows() != self.n_walked() {
+            return Err(EngineError::mismatch("values of entries", format!("{} entries", self.n_walked()), values.nrows()));
+        }
+        let old = &*self.lists;
+        let heads = values.ncols();
+        let means: Vec<f32> =
+            values.rows().into_iter().map(|of_entry| if heads == 1 { of_entry[0] } else { of_entry.sum() / heads as f32 }).collect();
+        let entry = match &old.entry {
+            Entries::All => Entries::All,
+            Entries::Listed(entry) => Entries::Listed(entry.clone()),
+            Entries::Unnumbered => Entries::Unnumbered,
+        };
+        let (indptr, indices) = (Arc::clone(&old.indptr), Arc::clone(&old.indices));
+        let lists = Lists { indptr, indices, values: Arc::new(means), entry, ..Lists::default() };
+        let by_head = (heads > 1).then(|| {
+            let (indptr, indices) = (old.indptr.to_vec(), old.indices.to_vec());
+            Arc::new(Attended { indptr, indices, coefficients: values.clone(), kept: None })
+        });
+        Ok(Self { lists: Arc::new(lists), by_head, averages: false, ..self.clone() })
     }
 
     /// Whether every message of a row counts alike.
@@ -438,16 +477,24 @@ impl Survivors {
 
     /// `T̂ x` with the identity form. `[n, width] → [n, width]`
     pub(crate) fn propagate(&self, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        if let Some(by_head) = &self.by_head {
+            return by_head.gather(x, ctl);
+        }
         let Lists { indptr, indices, values, .. } = &*self.lists;
         spmm(Csr { indptr, indices, values }, x.view(), self.is_residual(), ctl)
     }
 
     /// Some rows of `T̂ x`, from row `first` on. `rows: [some, width]`
     pub(crate) fn propagate_rows(&self, x: &Array2<f32>, first: usize, rows: &mut [f32]) {
-        let (width, x) = (x.ncols(), contiguous(x.view()));
+        let width = x.ncols();
         if width == 0 {
             return;
         }
+        if let Some(by_head) = &self.by_head {
+            by_head.gather_rows(x, first, rows);
+            return;
+        }
+        let x = contiguous(x.view());
         if self.is_residual() {
             rows.copy_from_slice(&x[first * width..][..rows.len()]);
         }

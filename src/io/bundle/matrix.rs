@@ -8,7 +8,7 @@ use ndarray::{Array2, Axis};
 use crate::engine::experiment::Run;
 use crate::engine::graph::Topology;
 use crate::engine::sparsify::edges::Walk;
-use crate::engine::sparsify::{EdgeMask, EdgeTrace, Identity};
+use crate::engine::sparsify::{EdgeMask, EdgeTrace, EntryValues, Identity};
 use crate::io::report::LoadError;
 
 /// One step's matrix: the surviving entries of `T`, with the identity form on the diagonal.
@@ -137,7 +137,15 @@ impl StepMatrix {
     }
 }
 
-/// The mask behind the matrices of all steps.
+fn check_nodes(matrix: &StepMatrix, topology: &Topology, path: &Path, file: &str) -> Result<(), LoadError> {
+    if matrix.structure.n_nodes() == topology.n_nodes() {
+        return Ok(());
+    }
+    Err(LoadError::content(path, file, format!("{} nodes", topology.n_nodes()), matrix.structure.n_nodes()))
+}
+
+/// The mask behind the matrices of all steps. With `has_own_values` every step stands for itself, and its values are the mask's; else what
+/// a step removed is gone in the later ones.
 ///
 /// # Errors
 /// [`LoadError::Content`] naming the first entry that is not the graph's, or that comes back after it was removed.
@@ -145,15 +153,28 @@ pub(crate) fn mask_of(
     matrices: &[StepMatrix],
     files: &[String],
     topology: &Topology,
+    has_own_values: bool,
     path: &Path,
 ) -> Result<EdgeMask, LoadError> {
     let n_steps = matrices.len();
+    if has_own_values {
+        let (mut kept, mut steps) = (Vec::new(), Vec::new());
+        for (matrix, file) in matrices.iter().zip(files) {
+            check_nodes(matrix, topology, path, file)?;
+            let mut flags = vec![false; topology.n_entries()];
+            matrix.mark_kept(topology, &mut flags, path, file)?;
+            kept.push(flags);
+            steps.push(match &matrix.coefficients {
+                Some(coefficients) => coefficients.clone(),
+                None => ndarray::Array1::from_vec(matrix.values.clone()).insert_axis(Axis(1)),
+            });
+        }
+        let mask = EdgeMask::of_steps(kept, Some(EntryValues { steps }), topology);
+        return mask.map_err(|error| LoadError::invalid(path, error));
+    }
     let mut removed_at = vec![n_steps as u8; topology.n_entries()];
     for (step, (matrix, file)) in matrices.iter().zip(files).enumerate() {
-        if matrix.structure.n_nodes() != topology.n_nodes() {
-            let found = matrix.structure.n_nodes();
-            return Err(LoadError::content(path, file, format!("{} nodes", topology.n_nodes()), found));
-        }
+        check_nodes(matrix, topology, path, file)?;
         let mut kept = vec![false; topology.n_entries()];
         matrix.mark_kept(topology, &mut kept, path, file)?;
         for (k, (u, v)) in topology.entries().enumerate() {
@@ -207,9 +228,9 @@ mod tests {
                 .map(|step| StepMatrix::walked(&topology, &[0.5; 6], &mask, step, identity, Extras::default()))
                 .collect();
             let files = ["a".to_owned(), "b".to_owned()];
-            assert_eq!(mask_of(&matrices, &files, &topology, Path::new("bundle")).expect("the graph's"), mask);
+            assert_eq!(mask_of(&matrices, &files, &topology, false, Path::new("bundle")).expect("the graph's"), mask);
             let turned = [matrices[1].clone(), matrices[0].clone()];
-            let error = mask_of(&turned, &files, &topology, Path::new("bundle")).unwrap_err().to_string();
+            let error = mask_of(&turned, &files, &topology, false, Path::new("bundle")).unwrap_err().to_string();
             assert_eq!(
                 error,
                 "b: expected entries of the step before, found row 1, column 2, which was removed in step 1: bundle"
@@ -223,7 +244,7 @@ mod tests {
         let mask = EdgeMask::keep_all(6, 1);
         let matrix = StepMatrix::walked(&topology, &[0.5; 6], &mask, 0, Identity::SelfLoop, Extras::default());
         let other = Topology::from_edges(3, &[(0, 1)], Direction::Symmetrised, SelfLoops::Added).expect("pairs").0;
-        let error = mask_of(&[matrix], &["a".to_owned()], &other, Path::new("bundle")).unwrap_err();
+        let error = mask_of(&[matrix], &["a".to_owned()], &other, false, Path::new("bundle")).unwrap_err();
         assert_eq!(error.to_string(), "a: expected entries of the graph, found row 1, column 2: bundle");
     }
 }

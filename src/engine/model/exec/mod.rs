@@ -2,7 +2,7 @@
 
 pub(crate) mod hops;
 pub(crate) mod infer;
-mod operations;
+pub(crate) mod operations;
 pub(crate) mod policy;
 pub(crate) mod shapes;
 pub(crate) mod tape;

@@ -10,7 +10,7 @@ use crate::engine::model::lookup::parameter;
 use crate::engine::model::network::Model;
 
 /// Matrix `name`, and the position of its parameter.
-pub(super) fn weight_at<'a>(model: &'a Model, name: &str) -> Result<(usize, WeightAt<'a>), EngineError> {
+pub(crate) fn weight_at<'a>(model: &'a Model, name: &str) -> Result<(usize, WeightAt<'a>), EngineError> {
     let (at, parameter) = parameter(model, name)?;
     let before = &model.parameters[..at];
     let matrix = before.iter().filter(|p| p.is_matrix()).count();
@@ -20,7 +20,7 @@ pub(super) fn weight_at<'a>(model: &'a Model, name: &str) -> Result<(usize, Weig
 }
 
 /// `a x + b y`, into `x`.
-pub(super) fn combined(
+pub(crate) fn combined(
     a: f32,
     mut x: Array2<f32>,
     b: f32,
@@ -36,7 +36,7 @@ pub(super) fn combined(
 }
 
 /// `a x`, into `x`.
-pub(super) fn scaled(a: f32, mut x: Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+pub(crate) fn scaled(a: f32, mut x: Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
     if a.to_bits() != 1.0f32.to_bits() {
         each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= a))?;
     }
@@ -44,7 +44,7 @@ pub(super) fn scaled(a: f32, mut x: Array2<f32>, ctl: &Control) -> Result<Array2
 }
 
 /// The mean over `heads` blocks of columns.
-pub(super) fn mean_of_heads(heads: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+pub(crate) fn mean_of_heads(heads: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
     let channels = x.ncols() / heads;
     let share = 1.0 / heads as f32;
     let mut out = Array2::zeros((x.nrows(), channels));

@@ -69,11 +69,11 @@ fn edge(run: &Run, atlas: &Atlas, step: usize, column: usize, row: usize) -> Opt
     let trace = run.pruned.steps.get(step)?;
     let edges = trace.edges.as_ref()?;
     let k = atlas.find(row, column)?;
-    let removed_at = *run.pruned.masks.edges.removed_at().get(k)? as usize;
+    let removed_at = run.pruned.masks.edges.removing_step(k, trace.idx);
     let order = atlas.ordering().order();
     let (target, source) = (order[row] as usize, order[column] as usize);
     let value = atlas.value(k);
-    let is_kept = removed_at > trace.idx;
+    let is_kept = removed_at.is_none();
     let unit = if run.model.architecture.is_decoupled() { "hop" } else { "layer" };
     let place = EntryPlace::Edge { target, source };
     let coefficients = edges.coefficients.as_ref().map_or_else(Vec::new, |c| c.row(k).to_vec());
@@ -93,6 +93,7 @@ fn edge(run: &Run, atlas: &Atlas, step: usize, column: usize, row: usize) -> Opt
     } else if is_kept {
         format!("kept: {judged} {} ≥ δ {}", number(score), number(threshold))
     } else {
+        let removed_at = removed_at.unwrap_or(trace.idx);
         let removing = run.pruned.steps.iter().filter(|s| s.idx == removed_at).find_map(|s| s.edges.as_ref());
         let (score, delta) = removing.map_or((f32::NAN, f32::NAN), |e| (score_in(e), e.delta as f32));
         format!("removed in {unit} {}: {judged} {} < δ {}", removed_at + 1, number(score), number(delta))

@@ -6,7 +6,7 @@ use super::atlas::Atlas;
 use super::{RasterMode, Side};
 use crate::engine::error::EngineError;
 use crate::engine::experiment::Run;
-use crate::engine::sparsify::{EdgeTrace, StepTrace};
+use crate::engine::sparsify::{EdgeMask, EdgeTrace, StepTrace};
 
 pub(super) fn absent(side: Side, step: usize) -> EngineError {
     EngineError::mismatch("heatmap", format!("a step with {}", side.title()), format!("step {step}"))
@@ -52,7 +52,7 @@ pub(super) struct EdgeEntries<'a> {
     n_steps: usize,
     /// Every step of the run, for what went before this one.
     steps: &'a [StepTrace],
-    removed_at: &'a [u8],
+    mask: &'a EdgeMask,
     indices: &'a [u32],
 }
 
@@ -62,14 +62,14 @@ impl<'a> EdgeEntries<'a> {
     pub(super) fn of(run: &'a Run, atlas: &'a Atlas, step: usize) -> Result<Self, EngineError> {
         let found = run.pruned.steps.get(step).ok_or_else(|| absent(Side::Edges, step))?;
         let trace = found.edges.as_ref().ok_or_else(|| absent(Side::Edges, step))?;
-        let removed_at = run.pruned.masks.edges.removed_at();
+        let mask = &run.pruned.masks.edges;
         let n = atlas.ordering().len();
-        if removed_at.len() != atlas.values().len() || trace.source_norms.len() != n {
+        if mask.n_entries() != atlas.values().len() || trace.source_norms.len() != n {
             return Err(EngineError::mismatch("heatmap", format!("a graph of {n} nodes"), run.dataset.n_nodes()));
         }
         let (steps, n_steps) = (run.pruned.steps.as_slice(), run.pruned.masks.edges.n_steps());
         let indices = run.dataset.topology().indices();
-        Ok(Self { atlas, trace, idx: found.idx, n_steps, steps, removed_at, indices })
+        Ok(Self { atlas, trace, idx: found.idx, n_steps, steps, mask, indices })
     }
 
     /// How many steps walk the graph.
@@ -82,19 +82,19 @@ impl<'a> EdgeEntries<'a> {
         self.trace.counts_self_loops
     }
 
-    /// The step that removes entry `k`.
+    /// The first step that does without entry `k`; the number of steps where there is none.
     pub(super) fn removed_at(&self, k: usize) -> u8 {
-        self.removed_at[k]
+        self.mask.first_without(k) as u8
     }
 
     /// Whether this step walks entry `k`.
     pub(super) fn is_kept(&self, k: usize) -> bool {
-        usize::from(self.removed_at[k]) > self.idx
+        self.mask.is_kept(k, self.idx)
     }
 
     /// Whether no step removes entry `k`.
     pub(super) fn is_never_removed(&self, k: usize) -> bool {
-        usize::from(self.removed_at[k]) >= self.n_steps
+        self.mask.first_without(k) >= self.n_steps
     }
 
     /// The score of entry `k`; in mass mode the share of feature columns that are pushed over it.
@@ -117,8 +117,7 @@ impl<'a> EdgeEntries<'a> {
         if is_own {
             return f32::INFINITY;
         }
-        let removed_at = usize::from(self.removed_at[k]);
-        if removed_at < self.idx {
+        if let Some(removed_at) = self.mask.removing_step(k, self.idx).filter(|at| *at < self.idx) {
             let removing = self.steps.iter().filter(|s| s.idx == removed_at).find_map(|s| s.edges.as_ref());
             return removing
                 .map_or(f32::NAN, |trace| of_mask(false, margin(self.score_in(trace, k), trace.delta as f32)));
@@ -135,7 +134,7 @@ impl<'a> EdgeEntries<'a> {
     pub(super) fn value(&self, mode: RasterMode, k: usize, is_own: bool) -> f32 {
         match mode {
             RasterMode::Kept => f32::NAN,
-            RasterMode::WhenRemoved => f32::from(self.removed_at[k]),
+            RasterMode::WhenRemoved => f32::from(self.removed_at(k)),
             RasterMode::Attention(head) => {
                 self.trace.coefficients.as_deref().map_or(f32::NAN, |c| used(coefficient(c, k, head)))
             }

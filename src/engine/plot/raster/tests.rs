@@ -160,7 +160,7 @@ fn near_texels_are_the_entries_that_are_described() {
 fn reasons_say_what_happened() {
     let run = pruned(Family::Gcn, 0.8, 1.0);
     let atlas = atlas(&run, NodeOrder::Original);
-    let removed_at = run.pruned.masks.edges.removed_at();
+    let removed_at = run.pruned.masks.edges.removed_at().expect("progressive");
     let (mut n_loops, mut n_kept, mut n_first, mut n_second) = (0, 0, 0, 0);
     for (k, (u, v)) in run.dataset.topology().entries().enumerate() {
         let facts = describe(&run, &atlas, 1, Side::Edges, v as usize, u as usize).expect("an entry");
@@ -237,7 +237,7 @@ fn the_share_drawn_is_the_share_printed_in_every_mode_of_both_matrices_at_every_
     {
         let run = pruned(family, delta_a, delta_w);
         let (n, n_steps) = (run.dataset.n_nodes(), run.recipe.model.n_graph_steps());
-        let removed_at = run.pruned.masks.edges.removed_at();
+        let removed_at = run.pruned.masks.edges.removed_at().expect("progressive");
         let is_loop: Vec<bool> = run.dataset.topology().entries().map(|(u, v)| u == v).collect();
         let others: Vec<usize> =
             removed_at.iter().zip(&is_loop).filter(|(_, own)| !**own).map(|(s, _)| usize::from(*s)).collect();
@@ -357,7 +357,7 @@ fn when_removed_shows_the_step_of_every_entry() {
     let picture = raster(&run, &atlas, &asked, &ctl()).expect("a raster");
     let mut seen: Vec<u32> = picture.values.iter().filter(|v| v.is_finite()).map(|v| *v as u32).collect();
     seen.sort_unstable();
-    let mut expected: Vec<u32> = run.pruned.masks.edges.removed_at().iter().map(|s| u32::from(*s)).collect();
+    let mut expected: Vec<u32> = run.pruned.masks.edges.removed_at().expect("progressive").iter().map(|s| u32::from(*s)).collect();
     expected.sort_unstable();
     assert_eq!(seen, expected);
     assert_eq!(picture.range.map(|r| r.1), Some(3.0));
@@ -586,7 +586,7 @@ fn a_pyramid_is_no_larger_than_its_mask_and_leaves_few_entries_to_be_read() {
         for by in [NodeOrder::Degree, NodeOrder::Original] {
             let atlas = atlas(&run, by);
             let pyramid = Pyramid::new(&run, &atlas, 0, &ctl()).expect("a pyramid");
-            let mask = run.pruned.masks.edges.removed_at();
+            let mask = run.pruned.masks.edges.removed_at().expect("progressive");
             let most = Pyramid::BYTES_PER_ENTRY * std::mem::size_of_val(mask) as f64;
             assert!(pyramid.size_bytes() as f64 <= most, "{} bytes of {most}", pyramid.size_bytes());
             for block in (0..12).map(|log| 1usize << log) {

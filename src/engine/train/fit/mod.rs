@@ -245,7 +245,7 @@ impl<'a> Fit<'a> {
     fn locks_validation(&self) -> bool {
         self.recipe.compat.has(Quirk::LockedValidation)
             && !self.recipe.model.is_decoupled()
-            && self.edges.n_kept(self.edges.n_steps().saturating_sub(1)) < self.edges.removed_at().len()
+            && self.edges.n_kept(self.edges.n_steps().saturating_sub(1)) < self.edges.n_entries()
     }
 
     /// The entries of the last training step.

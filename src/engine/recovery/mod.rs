@@ -1,0 +1,140 @@
+//! Recovery of accuracy: which entries and weights go, and what the others become, so that every layer of the pruned network gives what it
+//! gave unpruned. Closed-form fits, without a label and without an epoch.
+//!
+//! Layer by layer, each on what the pruned layers before it produced: entries by greedy reconstruction of every row (`entries.rs`), their
+//! values by ridge regression (`refit.rs`), weights by Optimal Brain Surgeon and least squares (`reconstruct.rs`), bias and batch
+//! normalisation by moments (`lockstep.rs`). Source: ours; the parts are named where they stand.
+//!
+//! What is never here: thresholds (the recipe's rules say how much goes), training.
+
+mod entries;
+mod gram;
+mod hops;
+mod linalg;
+mod lockstep;
+mod plan;
+mod reconstruct;
+mod refit;
+mod units;
+
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::graph::{Dataset, Split, Topology};
+use crate::engine::kernels::{Rows, contiguous};
+use crate::engine::model::elementwise::feature_rows;
+use crate::engine::model::exec::infer::forward;
+use crate::engine::model::{Model, Op};
+use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::{EdgeMask, EdgeMode, EntryValues, Identity, Masks, Pruned, Recipe, RecoveryRule};
+use lockstep::{Done, Inputs, Lockstep};
+use plan::Plan;
+
+/// What the entries of one step are chosen and fitted by.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    topology: &'a Topology,
+    /// What an entry adds from its source, before its value. `[n, heads · channels]`
+    candidates: &'a Array2<f32>,
+    /// What every row is to give. `[n, heads · channels]`
+    targets: &'a Array2<f32>,
+    /// Unpruned values, a row of heads for every entry. `[entries, heads]`
+    values: &'a [f32],
+    heads: usize,
+}
+
+impl<'a> Side<'a> {
+    fn part(&self, of: &'a Array2<f32>, row: usize, head: usize) -> &'a [f32] {
+        let (width, channels) = (of.ncols(), of.ncols() / self.heads);
+        &contiguous(of.view())[row * width + head * channels..][..channels]
+    }
+
+    fn candidate(&self, source: usize, head: usize) -> &'a [f32] {
+        self.part(self.candidates, source, head)
+    }
+
+    fn target(&self, row: usize, head: usize) -> &'a [f32] {
+        self.part(self.targets, row, head)
+    }
+
+    fn values_of(&self, k: usize) -> &'a [f32] {
+        &self.values[k * self.heads..][..self.heads]
+    }
+}
+
+/// Decides the masks of `model` under `recipe` and `rule`, with values and weights that make up for what goes.
+///
+/// # Errors
+/// [`EngineError::Recipe`] for a recipe whose removal recovery cannot follow, [`EngineError::NotFinite`], [`EngineError::Cancelled`].
+pub(crate) fn recover(
+    dataset: &Dataset,
+    model: &Arc<Model>,
+    recipe: &Recipe,
+    rule: &RecoveryRule,
+    split: &Split,
+    ctl: &Control,
+) -> Result<Pruned, EngineError> {
+    check(model, recipe)?;
+    let plan = Plan::of(dataset, model, recipe, rule, split, ctl)?;
+    let done = if model.architecture.is_decoupled() {
+        let hops = hops::recover(dataset, model, recipe, rule, &plan, ctl)?;
+        let (unpruned, pruned) = (Rows::Dense(hops.unpruned.view()), Rows::Dense(hops.pruned.view()));
+        let inputs = Inputs { unpruned, pruned, is_same: false };
+        let mlp = Lockstep::new(dataset, model, recipe, rule, &plan, inputs)?.run(ctl)?;
+        let steps = hops.steps.into_iter().chain(mlp.steps).collect();
+        Done { steps, kept: hops.kept, values: hops.values, ..mlp }
+    } else {
+        let rows = || feature_rows(dataset.features());
+        let inputs = Inputs { unpruned: rows(), pruned: rows(), is_same: true };
+        Lockstep::new(dataset, model, recipe, rule, &plan, inputs)?.run(ctl)?
+    };
+    let edges = EdgeMask::of_steps(done.kept, Some(EntryValues { steps: done.values }), dataset.topology())?;
+    let masks = Masks { edges, weights: done.masks };
+    let model = Arc::new(done.model);
+    // What production computes, by production's own executor: the same bits as a replay.
+    let mut frozen = Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
+    let logits = forward(&model.program(), &model, dataset.features(), &mut frozen, ctl)?;
+    Ok(Pruned { masks, model, logits, steps: done.steps, embedding: None })
+}
+
+/// What recovery can follow.
+fn check(model: &Model, recipe: &Recipe) -> Result<(), EngineError> {
+    let refuse = |key: &str, expected: &str, found: &str| Err(EngineError::recipe(key, expected, found));
+    if recipe.edges.mode == EdgeMode::Mass {
+        return refuse("recovery", "edges.mode absolute, relative or target (or no recovery)", "mass");
+    }
+    if recipe.edges.identity != Identity::SelfLoop {
+        return refuse("recovery", "edges.identity self-loop (or no recovery)", "a residual identity");
+    }
+    if recipe.counts_self_loops() || recipe.averages_messages() {
+        return refuse("recovery", "compat clean (or no recovery)", "the authors' form");
+    }
+    if recipe.edges.ranking.is_some() {
+        return refuse("recovery.entries", "the choice of entries there (or edges without a ranking)", "a ranking");
+    }
+    let known = |op: &Op| {
+        matches!(
+            op,
+            Op::Matmul { .. }
+                | Op::Bias { .. }
+                | Op::Propagate { .. }
+                | Op::Attention { .. }
+                | Op::MeanHeads { .. }
+                | Op::Combine { .. }
+                | Op::Scale { .. }
+                | Op::BatchNorm { .. }
+                | Op::Relu
+        )
+    };
+    match model.program().inference().instructions.iter().find(|i| !known(&i.op)) {
+        Some(found) => {
+            let name = format!("{:?}", found.op);
+            let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            refuse("recovery", "a network of operations that it can fit (or no recovery)", name)
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,100 @@
+//! How many entries every step keeps and how many weights every matrix loses: what the recipe's own rules ask for.
+
+use std::sync::Arc;
+
+use super::units::units;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::graph::{Dataset, Split};
+use crate::engine::model::{Model, Op};
+use crate::engine::sparsify::decide::{decide, locked_nodes};
+use crate::engine::sparsify::edges::n_to_go;
+use crate::engine::sparsify::{EdgeMode, FitNodes, Masks, Recipe, RecoveryRule, WeightMode, WeightRecovery};
+
+/// The most of a matrix that goes.
+const MOST_REMOVED: f64 = 0.999;
+
+/// What is to be kept and removed.
+pub(super) struct Plan {
+    /// Removable entries that every step keeps.
+    pub(super) n_keep: Vec<usize>,
+    /// Weights that go from every matrix of the model that may be pruned.
+    pub(super) n_removed: Vec<usize>,
+    /// Weight masks that are decided already, where weights go by the recipe's own rule.
+    pub(super) masks: Option<Masks>,
+    /// Which nodes keep all their entries.
+    pub(super) locked: Option<Vec<bool>>,
+    /// Nodes that weights, bias and normalisation are fitted on; `None`: all.
+    pub(super) nodes: Option<Vec<u32>>,
+}
+
+impl Plan {
+    pub(super) fn of(
+        dataset: &Dataset,
+        model: &Arc<Model>,
+        recipe: &Recipe,
+        rule: &RecoveryRule,
+        split: &Split,
+        ctl: &Control,
+    ) -> Result<Self, EngineError> {
+        let topology = dataset.topology();
+        let n_removable = topology.n_entries() - topology.n_self_loops();
+        let n_steps = recipe.model.n_graph_steps();
+        let by_threshold = recipe.edges.mode != EdgeMode::Target
+            || recipe.weights.mode != WeightMode::Target
+            || recipe.weights.ranking.is_some()
+            || rule.weights == WeightRecovery::AsIs;
+        // Where thresholds decide, they say how much goes; recovery says which.
+        let plain = if by_threshold { Some(decide(dataset, model, recipe, split, None, &ctl.quiet())?) } else { None };
+        let n_keep = (0..n_steps).map(|step| match (&plain, recipe.edges.mode) {
+            (_, EdgeMode::Target) => n_removable - n_to_go(0, recipe.delta_a(step), n_removable).min(n_removable),
+            (Some(plain), _) => plain.masks.edges.n_kept(step) - topology.n_self_loops(),
+            (None, _) => n_removable,
+        });
+        let n_keep = n_keep.collect();
+        let masks = plain.map(|plain| plain.masks);
+        let n_removed = n_removed(model, recipe, rule, masks.as_ref());
+        let nodes = (rule.fit_on == FitNodes::TrainVal).then(|| {
+            let mut nodes = [split.train.as_slice(), split.val.as_slice()].concat();
+            nodes.sort_unstable();
+            nodes.dedup();
+            nodes
+        });
+        let nodes = nodes.filter(|nodes| !nodes.is_empty());
+        Ok(Self { n_keep, n_removed, masks, locked: locked_nodes(dataset, recipe, split)?, nodes })
+    }
+}
+
+/// Weights that go from every matrix that may be pruned.
+fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<&Masks>) -> Vec<usize> {
+    let program = model.program().inference();
+    let computed = units(&program).computed(&program);
+    let is_computed = |name: &str| {
+        let of_name = |op: &Op| matches!(op, Op::Matmul { weight, .. } if weight == name);
+        program.instructions.iter().enumerate().any(|(at, i)| computed[at] && of_name(&i.op))
+    };
+    let weights: Vec<_> = model.weights().collect();
+    let asked: Vec<f64> = weights
+        .iter()
+        .enumerate()
+        .map(|(idx, weight)| {
+            let (size, layer) = (weight.values.len() as f64, weight.prunable_layer().unwrap_or_default());
+            let by_target = recipe.weights.mode == WeightMode::Target && recipe.weights.ranking.is_none();
+            match masks.filter(|_| !by_target) {
+                _ if !is_computed(&weight.name) => 0.0,
+                Some(masks) => masks.weights[idx].iter().filter(|kept| !**kept).count() as f64,
+                None => recipe.delta_w(layer) * size,
+            }
+        })
+        .collect();
+    let last = weights.iter().filter_map(|w| w.prunable_layer()).max().unwrap_or_default();
+    let is_whole = |idx: usize| rule.last_matrix_whole && last > 0 && weights[idx].prunable_layer() == Some(last);
+    let total: f64 = asked.iter().sum();
+    let left: f64 = (0..asked.len()).filter(|idx| !is_whole(*idx)).map(|idx| asked[idx]).sum();
+    let factor = if left > 0.0 { total / left } else { 0.0 };
+    let of_matrix = |idx: usize| {
+        let most = MOST_REMOVED * weights[idx].values.len() as f64;
+        if is_whole(idx) { 0 } else { (asked[idx] * factor).min(most).round() as usize }
+    };
+    (0..asked.len()).map(of_matrix).collect()
+}

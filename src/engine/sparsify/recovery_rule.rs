@@ -1,0 +1,151 @@
+//! How accuracy is recovered while masks are decided: the recipe's section `[recovery]`.
+
+use serde::{Deserialize, Serialize};
+
+/// What entries are chosen by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntryChoice {
+    /// The norm of the message, over all rows: Unifews as published.
+    MessageNorm,
+    /// Its rank within the row first: every node keeps its strongest messages.
+    PerNode,
+    /// What an entry adds to the reconstruction of its row (orthogonal matching pursuit).
+    #[default]
+    Omp,
+    /// Drawn: a control.
+    Random,
+    /// None but self-loops: the control that shows what values, weights and moments hold alone.
+    None,
+}
+
+impl EntryChoice {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::MessageNorm, Self::PerNode, Self::Omp, Self::Random, Self::None];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::MessageNorm => "Message norm",
+            Self::PerNode => "Per node",
+            Self::Omp => "Reconstruction",
+            Self::Random => "Random (control)",
+            Self::None => "None (control)",
+        }
+    }
+}
+
+/// The values of kept entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValueRule {
+    /// As they are.
+    AsIs,
+    /// Scaled so that every row keeps its sum.
+    RowSum,
+    /// Fitted, row by row, to what the baseline's row gives.
+    #[default]
+    Ridge,
+}
+
+impl ValueRule {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::AsIs, Self::RowSum, Self::Ridge];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::AsIs => "As they are",
+            Self::RowSum => "Row sum kept",
+            Self::Ridge => "Fitted",
+        }
+    }
+}
+
+/// Which weights go, and what the others become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightRecovery {
+    /// By the recipe's own rule, values as they are.
+    AsIs,
+    /// By Optimal Brain Surgeon; the others are fitted to the baseline's output.
+    #[default]
+    Obs,
+}
+
+impl WeightRecovery {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::AsIs, Self::Obs];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::AsIs => "As they are",
+            Self::Obs => "Fitted (Optimal Brain Surgeon)",
+        }
+    }
+}
+
+/// Which nodes the fit of weights, bias and normalisation may look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FitNodes {
+    /// Every node of the graph; no label is looked at.
+    #[default]
+    All,
+    /// Those of the training and validation parts: a control.
+    TrainVal,
+}
+
+impl FitNodes {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::All, Self::TrainVal];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::All => "All nodes",
+            Self::TrainVal => "Training and validation (control)",
+        }
+    }
+}
+
+/// How accuracy is recovered: closed-form fits against the unpruned model's values, layer by layer, without a label.
+///
+/// The thresholds of the recipe say how many entries and weights go; this says which, and what the others become. What comes out belongs to
+/// the graph it was made on (*static*): the fits have seen the unpruned model's answers for its nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecoveryRule {
+    /// What entries are chosen by.
+    pub entries: EntryChoice,
+    /// Whether a step chooses among what the step before kept, as published; else among all entries.
+    pub progressive: bool,
+    /// Entries of every node that stay whatever they are worth, while there are so many.
+    pub least_per_node: usize,
+    /// Values of kept entries.
+    pub values: ValueRule,
+    /// Weights.
+    pub weights: WeightRecovery,
+    /// Whether the last layer's matrices stay whole; the others then lose so much more that the share over all is as asked.
+    pub last_matrix_whole: bool,
+    /// Whether bias and batch normalisation are moved so that means and variances are the unpruned model's.
+    pub moments: bool,
+    /// Nodes that weights, bias and normalisation are fitted on.
+    pub fit_on: FitNodes,
+}
+
+impl Default for RecoveryRule {
+    fn default() -> Self {
+        Self {
+            entries: EntryChoice::default(),
+            progressive: false,
+            least_per_node: 0,
+            values: ValueRule::default(),
+            weights: WeightRecovery::default(),
+            last_matrix_whole: true,
+            moments: true,
+            fit_on: FitNodes::default(),
+        }
+    }
+}
