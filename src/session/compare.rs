@@ -61,8 +61,7 @@ impl Request for CompareRequest {
         let classes = agreement(&predictions(&a.logits), &predictions(&b.logits));
         ctl.check()?;
         let (left, right) = (&a.masks.edges, &b.masks.edges);
-        let edges =
-            (left.n_steps() == right.n_steps()).then(|| agreement_of_entries(left, right)).flatten();
+        let edges = (left.n_steps() == right.n_steps()).then(|| agreement_of_entries(left, right)).flatten();
         ctl.check()?;
         let is_same_shape = a.masks.weights.len() == b.masks.weights.len()
             && a.masks.weights.iter().zip(&b.masks.weights).all(|(x, y)| x.dim() == y.dim());
@@ -84,10 +83,8 @@ fn agreement_of_entries(a: &EdgeMask, b: &EdgeMask) -> Option<Agreement> {
         return agreement(a, b);
     }
     let is_same = |k: &usize| (0..a.n_steps()).all(|step| a.is_kept(*k, step) == b.is_kept(*k, step));
-    (a.n_entries() == b.n_entries()).then(|| Agreement {
-        same: (0..a.n_entries()).filter(is_same).count() as u64,
-        all: a.n_entries() as u64,
-    })
+    (a.n_entries() == b.n_entries())
+        .then(|| Agreement { same: (0..a.n_entries()).filter(is_same).count() as u64, all: a.n_entries() as u64 })
 }
 
 fn agreement<T: PartialEq>(a: &[T], b: &[T]) -> Option<Agreement> {

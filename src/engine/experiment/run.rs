@@ -168,7 +168,7 @@ pub fn run(
     };
     ctl.progress("deciding masks", 1, N_STAGES);
     let pruned = match recipe.recovery.clone() {
-        Some(rule) => recover(dataset, model, &recipe, &rule, &split, &quiet)?,
+        Some(rule) => recover(dataset, model, &recipe, &rule, (&split, &dense_logits), &quiet)?,
         None => decide(dataset, model, &recipe, &split, reference.as_deref(), &quiet)?,
     };
     drop(reference);

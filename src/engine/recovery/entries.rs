@@ -47,7 +47,9 @@ pub(super) fn scores(
                 row.clone().filter(|k| allowed[*k] && side.topology.indices()[*k] as usize != u).collect();
             let scores = &mut out[first..];
             match choice {
-                EntryChoice::Omp => pursue(side, u, &candidates, n_picks, &mut |k, score| scores[k - row.start] = score),
+                EntryChoice::Omp => {
+                    pursue(side, u, &candidates, n_picks, &mut |k, score| scores[k - row.start] = score)
+                }
                 EntryChoice::MessageNorm => candidates.iter().for_each(|k| scores[k - row.start] = message(*k)),
                 EntryChoice::PerNode => {
                     let mut ranked: Vec<(usize, f32)> = candidates.iter().map(|k| (*k, message(*k))).collect();

@@ -217,10 +217,13 @@ mod tests {
         let z = Array2::from_shape_fn((90, 5), |(i, j)| ((i + j * 11) as f32).sin());
         let whole = FitRows::propagated(&everything, Rows::Dense(x.view()), &ctl).expect("not cancelled");
         let kept = FitRows::propagated(&everything, Rows::Sparse(&sparse), &ctl).expect("not cancelled");
-        let (FitRows::Whole(a), FitRows::Sparse(b) | FitRows::Sparse(b)) = (&whole, &match kept {
-            FitRows::Whole(x) => FitRows::Sparse(sparse_of(&x)),
-            sparse => sparse,
-        }) else {
+        let (FitRows::Whole(a), FitRows::Sparse(b) | FitRows::Sparse(b)) = (
+            &whole,
+            &match kept {
+                FitRows::Whole(x) => FitRows::Sparse(sparse_of(&x)),
+                sparse => sparse,
+            },
+        ) else {
             unreachable!("made so")
         };
         assert!((a - &b.to_dense()).iter().all(|d| d.abs() < 1e-5));

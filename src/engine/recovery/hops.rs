@@ -12,9 +12,10 @@ use crate::engine::kernels::frobenius;
 use crate::engine::model::elementwise::feature_rows;
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::{Model, Op, StepKind};
-use crate::engine::sparsify::decide::{count_macs, relative_distance};
 use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::trace::count_macs;
+use crate::engine::sparsify::trace_writer::relative_distance;
 use crate::engine::sparsify::{EdgeMask, EdgeTrace, EntryValues, Recipe, RecoveryRule, StepTrace};
 
 /// What the hops come to.

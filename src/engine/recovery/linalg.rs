@@ -156,7 +156,8 @@ mod tests {
             let inverse = Cholesky::of(&a, &ctl).expect("positive").inverse(&ctl).expect("not cancelled");
             // L⁻¹ A L⁻ᵀ = 1.
             let one = inverse.dot(&a).dot(&inverse.t());
-            let error = one.indexed_iter().map(|((i, j), v)| (v - f32::from(u8::from(i == j))).abs()).fold(0.0, f32::max);
+            let error =
+                one.indexed_iter().map(|((i, j), v)| (v - f32::from(u8::from(i == j))).abs()).fold(0.0, f32::max);
             assert!(error < 2e-3, "{n}: {error}");
             assert!(inverse.indexed_iter().all(|((i, j), v)| j <= i || *v == 0.0), "{n}: lower");
         }

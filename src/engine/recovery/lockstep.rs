@@ -18,10 +18,12 @@ use crate::engine::model::exec::operations::{combined, mean_of_heads, scaled, we
 use crate::engine::model::lookup::{number, parameter, pointwise};
 use crate::engine::model::{Model, Op, Program, StepKind};
 use crate::engine::sparsify::attention::attend;
-use crate::engine::sparsify::decide::{count_macs, masked, relative_distance};
 use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::survivors::Survivors;
+use crate::engine::sparsify::trace::count_macs;
+use crate::engine::sparsify::trace_writer::relative_distance;
 use crate::engine::sparsify::transform::{PreparedWeight, likely_product};
+use crate::engine::sparsify::weight_pass::masked;
 use crate::engine::sparsify::weights::trace_of;
 use crate::engine::sparsify::{
     EdgeTrace, EntryChoice, Recipe, RecoveryRule, StepTrace, WeightMask, WeightRecovery, WeightTrace,
@@ -161,11 +163,8 @@ impl<'a> Lockstep<'a> {
 
     /// A value as it is stored.
     fn rows(&self, value: usize, is_pruned: bool) -> Rows<'_> {
-        let (slots, input) = if is_pruned {
-            (&self.pruned, &self.inputs.pruned)
-        } else {
-            (&self.unpruned, &self.inputs.unpruned)
-        };
+        let (slots, input) =
+            if is_pruned { (&self.pruned, &self.inputs.pruned) } else { (&self.unpruned, &self.inputs.unpruned) };
         match &slots[value] {
             Some(value) => Rows::Dense(value.view()),
             None => input.reborrow(),
@@ -185,9 +184,7 @@ impl<'a> Lockstep<'a> {
         let model = if is_pruned { &self.done.model } else { self.model };
         let x = self.input(at, 0);
         match &self.program.instructions[at].op {
-            Op::Matmul { weight, .. } => {
-                product(self.rows(x, is_pruned), &parameter(model, weight)?.1.values, ctl)
-            }
+            Op::Matmul { weight, .. } => product(self.rows(x, is_pruned), &parameter(model, weight)?.1.values, ctl),
             Op::Combine { a, b } => {
                 let (a, b) = (number(model, a)?, number(model, b)?);
                 let other = self.dense(self.input(at, 1), is_pruned);
@@ -533,7 +530,9 @@ impl<'a> Lockstep<'a> {
             let Op::Combine { a, b } = &instruction.op else { unreachable!("a sum was looked for") };
             let (mut a, b) = (number(self.model, a)?, number(self.model, b)?);
             let direct = instruction.inputs[0] == unit.walk + 1;
-            if let (false, Some(Op::Scale { a: scale })) = (direct, self.program.instructions.get(unit.walk + 1).map(|i| &i.op)) {
+            if let (false, Some(Op::Scale { a: scale })) =
+                (direct, self.program.instructions.get(unit.walk + 1).map(|i| &i.op))
+            {
                 a *= scale;
             }
             let y = instruction.inputs[1];

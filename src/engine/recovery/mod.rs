@@ -28,8 +28,9 @@ use crate::engine::kernels::{Rows, contiguous};
 use crate::engine::model::elementwise::feature_rows;
 use crate::engine::model::exec::infer::forward;
 use crate::engine::model::{Model, Op};
+use crate::engine::score::predictions;
 use crate::engine::sparsify::frozen::Frozen;
-use crate::engine::sparsify::{EdgeMask, EdgeMode, EntryValues, Identity, Masks, Pruned, Recipe, RecoveryRule};
+use crate::engine::sparsify::{Allocation, EdgeMask, EntryChoice, EntryValues, Masks, Pruned, Recipe, RecoveryRule};
 use lockstep::{Done, Inputs, Lockstep};
 use plan::Plan;
 
@@ -65,31 +66,62 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Decides the masks of `model` under `recipe` and `rule`, with values and weights that make up for what goes.
+/// Decides the masks of `model` under `recipe` and `rule`, with values and weights that make up for what goes. `unpruned` is what the model
+/// says of every node. `[n, n_classes]`
 ///
 /// # Errors
-/// [`EngineError::Recipe`] for a recipe whose removal recovery cannot follow, [`EngineError::NotFinite`], [`EngineError::Cancelled`].
+/// [`EngineError::Recipe`] for a network that recovery cannot fit, [`EngineError::NotFinite`], [`EngineError::Cancelled`].
 pub(crate) fn recover(
     dataset: &Dataset,
     model: &Arc<Model>,
     recipe: &Recipe,
     rule: &RecoveryRule,
-    split: &Split,
+    (split, unpruned): (&Split, &Array2<f32>),
     ctl: &Control,
 ) -> Result<Pruned, EngineError> {
-    check(model, recipe)?;
-    let plan = Plan::of(dataset, model, recipe, rule, split, ctl)?;
+    check(model)?;
+    let mut plan = Plan::of(dataset, model, recipe, rule, split, ctl)?;
+    let topology = dataset.topology();
+    let mut allocations = plan.allocations(topology.n_entries() - topology.n_self_loops());
+    if rule.allocation == Allocation::AsGiven || matches!(rule.entries, EntryChoice::None) {
+        allocations.truncate(1);
+    }
+    let baseline = predictions(unpruned);
+    let mut best: Option<(usize, Pruned)> = None;
+    for (at, n_keep) in allocations.iter().enumerate() {
+        ctl.progress("recovering", at, allocations.len());
+        plan.n_keep.clone_from(n_keep);
+        let pruned = recover_as_planned(dataset, model, recipe, rule, &plan, &ctl.quiet())?;
+        let n_same = predictions(&pruned.logits).iter().zip(&baseline).filter(|(a, b)| a == b).count();
+        if best.as_ref().is_none_or(|(most, _)| n_same > *most) {
+            best = Some((n_same, pruned));
+        }
+    }
+    match best {
+        Some((_, pruned)) => Ok(pruned),
+        None => unreachable!("there is one allocation at least"),
+    }
+}
+
+fn recover_as_planned(
+    dataset: &Dataset,
+    model: &Arc<Model>,
+    recipe: &Recipe,
+    rule: &RecoveryRule,
+    plan: &Plan,
+    ctl: &Control,
+) -> Result<Pruned, EngineError> {
     let done = if model.architecture.is_decoupled() {
-        let hops = hops::recover(dataset, model, recipe, rule, &plan, ctl)?;
+        let hops = hops::recover(dataset, model, recipe, rule, plan, ctl)?;
         let (unpruned, pruned) = (Rows::Dense(hops.unpruned.view()), Rows::Dense(hops.pruned.view()));
         let inputs = Inputs { unpruned, pruned, is_same: false };
-        let mlp = Lockstep::new(dataset, model, recipe, rule, &plan, inputs)?.run(ctl)?;
+        let mlp = Lockstep::new(dataset, model, recipe, rule, plan, inputs)?.run(ctl)?;
         let steps = hops.steps.into_iter().chain(mlp.steps).collect();
         Done { steps, kept: hops.kept, values: hops.values, ..mlp }
     } else {
         let rows = || feature_rows(dataset.features());
         let inputs = Inputs { unpruned: rows(), pruned: rows(), is_same: true };
-        Lockstep::new(dataset, model, recipe, rule, &plan, inputs)?.run(ctl)?
+        Lockstep::new(dataset, model, recipe, rule, plan, inputs)?.run(ctl)?
     };
     let edges = EdgeMask::of_steps(done.kept, Some(EntryValues { steps: done.values }), dataset.topology())?;
     let masks = Masks { edges, weights: done.masks };
@@ -100,21 +132,8 @@ pub(crate) fn recover(
     Ok(Pruned { masks, model, logits, steps: done.steps, embedding: None })
 }
 
-/// What recovery can follow.
-fn check(model: &Model, recipe: &Recipe) -> Result<(), EngineError> {
-    let refuse = |key: &str, expected: &str, found: &str| Err(EngineError::recipe(key, expected, found));
-    if recipe.edges.mode == EdgeMode::Mass {
-        return refuse("recovery", "edges.mode absolute, relative or target (or no recovery)", "mass");
-    }
-    if recipe.edges.identity != Identity::SelfLoop {
-        return refuse("recovery", "edges.identity self-loop (or no recovery)", "a residual identity");
-    }
-    if recipe.counts_self_loops() || recipe.averages_messages() {
-        return refuse("recovery", "compat clean (or no recovery)", "the authors' form");
-    }
-    if recipe.edges.ranking.is_some() {
-        return refuse("recovery.entries", "the choice of entries there (or edges without a ranking)", "a ranking");
-    }
+/// What recovery can fit.
+fn check(model: &Model) -> Result<(), EngineError> {
     let known = |op: &Op| {
         matches!(
             op,
@@ -133,7 +152,7 @@ fn check(model: &Model, recipe: &Recipe) -> Result<(), EngineError> {
         Some(found) => {
             let name = format!("{:?}", found.op);
             let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-            refuse("recovery", "a network of operations that it can fit (or no recovery)", name)
+            Err(EngineError::recipe("recovery", "a network of operations that it can fit (or no recovery)", name))
         }
         None => Ok(()),
     }

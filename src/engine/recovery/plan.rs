@@ -8,7 +8,6 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split};
 use crate::engine::model::{Model, Op};
 use crate::engine::sparsify::decide::{decide, locked_nodes};
-use crate::engine::sparsify::edges::n_to_go;
 use crate::engine::sparsify::{EdgeMode, FitNodes, Masks, Recipe, RecoveryRule, WeightMode, WeightRecovery};
 
 /// The most of a matrix that goes.
@@ -47,7 +46,9 @@ impl Plan {
         // Where thresholds decide, they say how much goes; recovery says which.
         let plain = if by_threshold { Some(decide(dataset, model, recipe, split, None, &ctl.quiet())?) } else { None };
         let n_keep = (0..n_steps).map(|step| match (&plain, recipe.edges.mode) {
-            (_, EdgeMode::Target) => n_removable - n_to_go(0, recipe.delta_a(step), n_removable).min(n_removable),
+            (_, EdgeMode::Target) => {
+                n_removable - ((recipe.delta_a(step) * n_removable as f64).ceil() as usize).min(n_removable)
+            }
             (Some(plain), _) => plain.masks.edges.n_kept(step) - topology.n_self_loops(),
             (None, _) => n_removable,
         });
@@ -62,6 +63,31 @@ impl Plan {
         });
         let nodes = nodes.filter(|nodes| !nodes.is_empty());
         Ok(Self { n_keep, n_removed, masks, locked: locked_nodes(dataset, recipe, split)?, nodes })
+    }
+}
+
+impl Plan {
+    /// Other ways to spread what is kept over the steps: more of it in the first ones, more in the last ones.
+    pub(super) fn allocations(&self, n_removable: usize) -> Vec<Vec<usize>> {
+        let n = self.n_keep.len();
+        let total: usize = self.n_keep.iter().sum();
+        if n < 2 || total == 0 || total == n * n_removable {
+            return vec![self.n_keep.clone()];
+        }
+        let tilted = |sign: f64| {
+            let share = |step: usize| 1.0 + sign * (1.0 - 2.0 * step as f64 / (n - 1) as f64);
+            let mut keep: Vec<usize> =
+                self.n_keep.iter().enumerate().map(|(l, k)| (*k as f64 * share(l)) as usize).collect();
+            keep.iter_mut().for_each(|k| *k = (*k).min(n_removable));
+            // What does not fit, or was rounded off, goes where there is room.
+            let mut left = total - keep.iter().sum::<usize>().min(total);
+            for k in &mut keep {
+                let more = left.min(n_removable - *k);
+                (*k, left) = (*k + more, left - more);
+            }
+            keep
+        };
+        vec![self.n_keep.clone(), tilted(-1.0), tilted(1.0)]
     }
 }
 

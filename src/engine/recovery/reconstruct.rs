@@ -70,7 +70,10 @@ pub(super) fn fit(
     if n_removed == 0 {
         return Ok(Fitted { weight: unordered(&free, &order), mask: WeightMask::from_elem(w.dim(), true) });
     }
-    let upper = match Array2::from_shape_vec((d_in, d_in), inverse.as_slice().unwrap_or_default().iter().rev().copied().collect()) {
+    let upper = match Array2::from_shape_vec(
+        (d_in, d_in),
+        inverse.as_slice().unwrap_or_default().iter().rev().copied().collect(),
+    ) {
         Ok(upper) => upper,
         Err(error) => unreachable!("as many values as before: {error}"),
     };
@@ -123,7 +126,8 @@ fn surgeon(
         let goes = lowest(&scores(&block, first), n_of_rows[first..end].iter().sum());
         mask.slice_mut(s![first..end, ..]).assign(&goes.mapv(|goes| !goes));
         // Columns are independent of one another: turned, each is a row.
-        let (mut columns, goes) = (block.t().as_standard_layout().into_owned(), goes.t().as_standard_layout().into_owned());
+        let (mut columns, goes) =
+            (block.t().as_standard_layout().into_owned(), goes.t().as_standard_layout().into_owned());
         let width = end - first;
         let inner = upper.slice(s![first..end, first..end]).to_owned();
         let mut errors = Array2::<f32>::zeros((d_out, width));
@@ -183,7 +187,8 @@ fn masked_least_squares(
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
     let columns = ctl.map(start.ncols(), |column| {
-        let kept: Vec<usize> = mask.column(column).iter().enumerate().filter(|(_, kept)| **kept).map(|(j, _)| j).collect();
+        let kept: Vec<usize> =
+            mask.column(column).iter().enumerate().filter(|(_, kept)| **kept).map(|(j, _)| j).collect();
         let n = kept.len();
         let mut a = vec![0.0f64; n * n];
         for (row, j) in a.chunks_exact_mut(n.max(1)).zip(&kept) {
@@ -242,7 +247,11 @@ mod tests {
             assert!(Zip::from(&fitted.weight).and(&fitted.mask).all(|w, kept| (*w != 0.0) == *kept));
             let plain = lowest(&w.mapv(f32::abs), n_removed);
             let mut smallest_gone = w.clone();
-            Zip::from(&mut smallest_gone).and(&plain).for_each(|w, goes| if *goes { *w = 0.0 });
+            Zip::from(&mut smallest_gone).and(&plain).for_each(|w, goes| {
+                if *goes {
+                    *w = 0.0
+                }
+            });
             let (ours, theirs) = (distance(&x.dot(&fitted.weight), &z), distance(&x.dot(&smallest_gone), &z));
             assert!(ours < 0.1 * theirs, "{d}: {ours} against {theirs}");
             let whole = fit(&FitRows::Whole(x.clone()), &z, &w, 0, &ctl).expect("finite");

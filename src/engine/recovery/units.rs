@@ -63,7 +63,8 @@ pub(super) fn units(program: &Program) -> Units {
     let input = |at: usize, nth: usize| list.get(at).and_then(|i| i.inputs.get(nth)).copied();
     // The instruction that gives a value.
     let maker = |value: Option<usize>| value.and_then(|value| value.checked_sub(1));
-    let readers = |value: usize| -> Vec<usize> { (0..list.len()).filter(|at| list[*at].inputs.contains(&value)).collect() };
+    let readers =
+        |value: usize| -> Vec<usize> { (0..list.len()).filter(|at| list[*at].inputs.contains(&value)).collect() };
     let only_reader = |value: usize| match readers(value)[..] {
         [at] if program.output != value => Some(at),
         _ => None,

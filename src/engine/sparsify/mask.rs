@@ -92,7 +92,11 @@ impl EdgeMask {
     /// [`EngineError::Mismatch`] when there is not one value for each entry that is kept.
     pub fn with_values(mut self, values: EntryValues) -> Result<Self, EngineError> {
         if values.steps.len() != self.n_steps {
-            return Err(EngineError::mismatch("values of entries", format!("{} steps", self.n_steps), values.steps.len()));
+            return Err(EngineError::mismatch(
+                "values of entries",
+                format!("{} steps", self.n_steps),
+                values.steps.len(),
+            ));
         }
         for (step, of_step) in values.steps.iter().enumerate() {
             let n_kept = self.n_kept(step);

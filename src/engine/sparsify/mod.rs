@@ -3,17 +3,22 @@
 pub(crate) mod attention;
 pub mod baselines;
 pub(crate) mod decide;
+pub(crate) mod edge_pass;
 pub(crate) mod edges;
 pub(crate) mod frozen;
 mod mask;
 mod propagated;
+pub(crate) mod pruning_pass;
 mod push;
 mod recipe;
-mod recovery_rule;
+pub(crate) mod saved;
 mod steps;
 pub(crate) mod survivors;
-mod trace;
+pub(crate) mod threshold;
+pub(crate) mod trace;
+pub(crate) mod trace_writer;
 pub(crate) mod transform;
+pub(crate) mod weight_pass;
 pub(crate) mod weights;
 
 pub use crate::engine::graph::HopOrder;
@@ -22,8 +27,7 @@ pub use decide::propagate;
 pub use mask::{EdgeMask, EntryValues, Masks, WeightMask};
 pub use propagated::Propagated;
 pub use recipe::{
-    Compat, EdgeMode, EdgeRule, HopRule, Identity, Lock, Quirk, RECIPE_FORMAT, Recipe, Schedule, Training, WeightMode,
-    WeightRule,
+    Allocation, Compat, EdgeMode, EdgeRule, EntryChoice, FitNodes, HopRule, Identity, Lock, Quirk, RECIPE_FORMAT,
+    Recipe, RecoveryRule, Schedule, Training, ValueRule, WeightMode, WeightRecovery, WeightRule,
 };
-pub use recovery_rule::{EntryChoice, FitNodes, RecoveryRule, ValueRule, WeightRecovery};
 pub use trace::{EdgeTrace, Macs, Product, Pruned, StepTrace, WeightTrace};

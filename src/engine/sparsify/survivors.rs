@@ -277,12 +277,19 @@ impl Survivors {
     /// [`EngineError::Mismatch`] when there are more or fewer values than entries walked.
     pub(crate) fn with_values(&self, values: &Array2<f32>) -> Result<Self, EngineError> {
         if values.nrows() != self.n_walked() {
-            return Err(EngineError::mismatch("values of entries", format!("{} entries", self.n_walked()), values.nrows()));
+            return Err(EngineError::mismatch(
+                "values of entries",
+                format!("{} entries", self.n_walked()),
+                values.nrows(),
+            ));
         }
         let old = &*self.lists;
         let heads = values.ncols();
-        let means: Vec<f32> =
-            values.rows().into_iter().map(|of_entry| if heads == 1 { of_entry[0] } else { of_entry.sum() / heads as f32 }).collect();
+        let means: Vec<f32> = values
+            .rows()
+            .into_iter()
+            .map(|of_entry| if heads == 1 { of_entry[0] } else { of_entry.sum() / heads as f32 })
+            .collect();
         let entry = match &old.entry {
             Entries::All => Entries::All,
             Entries::Listed(entry) => Entries::Listed(entry.clone()),

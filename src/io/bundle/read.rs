@@ -136,7 +136,8 @@ impl Bundle {
     /// # Errors
     /// [`LoadError::Content`] naming the first entry that `topology` lacks.
     pub fn masks(&self, topology: &Topology) -> Result<Masks, LoadError> {
-        let edges = mask_of(&self.matrices, &self.manifest.edges.files, topology, self.recipe.recovery.is_some(), &self.path)?;
+        let edges =
+            mask_of(&self.matrices, &self.manifest.edges.files, topology, self.recipe.recovery.is_some(), &self.path)?;
         Ok(Masks { edges, weights: self.weight_masks.clone() })
     }
 }

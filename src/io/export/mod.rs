@@ -468,7 +468,8 @@ impl Writer<'_> {
         }
         // The masks come back from the files alone; with them the model is what it was.
         let target = self.folder.target().to_owned();
-        let edges = mask_of(&found, &names, source.dataset().topology(), source.masks().edges.values().is_some(), &target);
+        let edges =
+            mask_of(&found, &names, source.dataset().topology(), source.masks().edges.values().is_some(), &target);
         match edges {
             Ok(edges) if edges == source.masks().edges => {}
             Ok(_) => {

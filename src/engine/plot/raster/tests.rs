@@ -357,7 +357,8 @@ fn when_removed_shows_the_step_of_every_entry() {
     let picture = raster(&run, &atlas, &asked, &ctl()).expect("a raster");
     let mut seen: Vec<u32> = picture.values.iter().filter(|v| v.is_finite()).map(|v| *v as u32).collect();
     seen.sort_unstable();
-    let mut expected: Vec<u32> = run.pruned.masks.edges.removed_at().expect("progressive").iter().map(|s| u32::from(*s)).collect();
+    let mut expected: Vec<u32> =
+        run.pruned.masks.edges.removed_at().expect("progressive").iter().map(|s| u32::from(*s)).collect();
     expected.sort_unstable();
     assert_eq!(seen, expected);
     assert_eq!(picture.range.map(|r| r.1), Some(3.0));

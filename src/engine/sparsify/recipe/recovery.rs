@@ -110,6 +110,30 @@ impl FitNodes {
     }
 }
 
+/// How the removed share is spread over layers or hops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Allocation {
+    /// As the recipe's thresholds say.
+    AsGiven,
+    /// Tried in several ways of the same total; the one with which most nodes keep the unpruned model's class stays. No label is looked at.
+    #[default]
+    Agreement,
+}
+
+impl Allocation {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::AsGiven, Self::Agreement];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::AsGiven => "As given",
+            Self::Agreement => "By agreement",
+        }
+    }
+}
+
 /// How accuracy is recovered: closed-form fits against the unpruned model's values, layer by layer, without a label.
 ///
 /// The thresholds of the recipe say how many entries and weights go; this says which, and what the others become. What comes out belongs to
@@ -133,6 +157,8 @@ pub struct RecoveryRule {
     pub moments: bool,
     /// Nodes that weights, bias and normalisation are fitted on.
     pub fit_on: FitNodes,
+    /// How the removed entries are spread over layers or hops.
+    pub allocation: Allocation,
 }
 
 impl Default for RecoveryRule {
@@ -146,6 +172,7 @@ impl Default for RecoveryRule {
             last_matrix_whole: true,
             moments: true,
             fit_on: FitNodes::default(),
+            allocation: Allocation::default(),
         }
     }
 }
