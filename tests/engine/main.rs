@@ -17,6 +17,7 @@ mod baselines;
 mod determinism;
 mod golden;
 mod properties;
+mod recovery;
 mod shared;
 #[path = "../support/shared_folder.rs"]
 mod shared_folder;
