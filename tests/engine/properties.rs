@@ -15,7 +15,7 @@ use unifews::engine::graph::{
 };
 use unifews::engine::kernels::{Csr, spmm};
 use unifews::engine::model::{Architecture, Family, Model, StepKind};
-use unifews::engine::sparsify::{EdgeMode, EdgeRule, Identity, Recipe, WeightMode, WeightRule, propagate};
+use unifews::engine::sparsify::{EdgeMask, EdgeMode, EdgeRule, Identity, Recipe, WeightMode, WeightRule, propagate};
 
 use crate::shared::control;
 
@@ -69,6 +69,11 @@ fn graphs_of(directions: &'static [Direction], at_least: i8) -> impl Strategy<Va
         let features = Array2::from_shape_vec((topology.n_nodes(), WIDTH), values).expect("a value for each");
         dataset(topology, features)
     })
+}
+
+/// The step that removed every entry.
+fn removed_at(mask: &EdgeMask) -> &[u8] {
+    mask.removed_at().expect("progressive")
 }
 
 fn architecture(family: Family) -> Architecture {
@@ -252,7 +257,7 @@ proptest! {
         let found = pruned(&graph, &recipe, seed, &control(1));
         let masks = &found.pruned.masks;
         let n_steps = masks.edges.n_steps();
-        prop_assert!(masks.edges.removed_at().iter().all(|step| usize::from(*step) == n_steps));
+        prop_assert!(removed_at(&masks.edges).iter().all(|step| usize::from(*step) == n_steps));
         prop_assert!(masks.weights.iter().flatten().all(|is_kept| *is_kept));
         prop_assert!(same_bits(&found.pruned.logits, &found.dense_logits));
     }
@@ -293,7 +298,7 @@ proptest! {
             n_before = edges.n_after;
         }
         for (k, (u, v)) in topology.entries().enumerate() {
-            prop_assert!(u != v || usize::from(mask.removed_at()[k]) == mask.n_steps(), "self-loop of {u}");
+            prop_assert!(u != v || usize::from(removed_at(&mask)[k]) == mask.n_steps(), "self-loop of {u}");
         }
     }
 
@@ -310,7 +315,7 @@ proptest! {
         let [few, many] = [low, low + more].map(|delta| {
             let recipe = recipe(family, (edges, delta), (WeightMode::Relative, 0.0));
             let found = pruned(&graph, &recipe, seed, &control(1));
-            found.pruned.masks.edges.removed_at().iter().map(|step| *step == 0).collect::<Vec<_>>()
+            removed_at(&found.pruned.masks.edges).iter().map(|step| *step == 0).collect::<Vec<_>>()
         });
         // A family that walks no graph has no step to remove at.
         prop_assert!(architecture(family).n_graph_steps() == 0 || is_within(&few, &many));
@@ -326,7 +331,7 @@ proptest! {
             let mut recipe = recipe(Family::Sgc, (EdgeMode::Mass, delta), (WeightMode::Relative, 0.0));
             recipe.model.hops = 1;
             let found = propagate(&graph, &recipe, &Split::default(), None, &control(1)).expect("propagates");
-            found.edges.removed_at().iter().map(|step| *step == 0).collect::<Vec<_>>()
+            removed_at(&found.edges).iter().map(|step| *step == 0).collect::<Vec<_>>()
         });
         prop_assert!(is_within(&few, &many));
     }
@@ -477,6 +482,6 @@ proptest! {
         let [here, there] = [&graph, &other].map(|graph| {
             propagate(graph, &first, &Split::default(), None, &ctl).expect("propagates").edges
         });
-        prop_assert!(places.iter().enumerate().all(|(k, at)| here.removed_at()[k] == there.removed_at()[*at]));
+        prop_assert!(places.iter().enumerate().all(|(k, at)| removed_at(&here)[k] == removed_at(&there)[*at]));
     }
 }

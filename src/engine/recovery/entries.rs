@@ -260,8 +260,8 @@ mod tests {
     fn the_walk_picks_what_the_slow_one_picks() {
         let (n, width) = (12, 8);
         let topology = star(n);
-        let p = Array2::from_shape_fn((n, width), |(i, j)| ((i * 17 + j * 5) as f32 * 0.61).sin());
-        let z = Array2::from_shape_fn((n, width), |(i, j)| ((i * 3 + j * 11) as f32 * 0.43).cos());
+        let p = Array2::from_shape_fn((n, width), |(i, j)| ((i * 17 + j * 5 + i * j * 3) as f32 * 0.61).sin());
+        let z = Array2::from_shape_fn((n, width), |(i, j)| ((i * 3 + j * 11 + i * j * 7) as f32 * 0.43).cos());
         let t = vec![0.25; topology.n_entries()];
         let side = Side { topology: &topology, candidates: &p, targets: &z, values: &t, heads: 1 };
         let wide = |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>();

@@ -202,7 +202,7 @@ pub(super) fn rows_of(x: ArrayView2<'_, f32>, nodes: &[u32]) -> Array2<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::graph::{Features, PowerLaw, power_law_communities};
+    use crate::engine::graph::{PowerLaw, power_law_communities};
     use crate::engine::sparsify::Recipe;
     use crate::engine::sparsify::survivors::Walk;
 
@@ -213,18 +213,14 @@ mod tests {
         let dataset = power_law_communities(&shape, &ctl).expect("a graph");
         let everything = Walk::new(&dataset, &Recipe::default()).all().expect("small");
         let x = Array2::from_shape_fn((90, 40), |(i, j)| if (i * 7 + j * 3) % 29 == 0 { 1.0 + j as f32 } else { 0.0 });
-        let Features::Sparse(sparse) = Features::Sparse(sparse_of(&x)) else { unreachable!("made so") };
+        let sparse = sparse_of(&x);
         let z = Array2::from_shape_fn((90, 5), |(i, j)| ((i + j * 11) as f32).sin());
         let whole = FitRows::propagated(&everything, Rows::Dense(x.view()), &ctl).expect("not cancelled");
         let kept = FitRows::propagated(&everything, Rows::Sparse(&sparse), &ctl).expect("not cancelled");
-        let (FitRows::Whole(a), FitRows::Sparse(b) | FitRows::Sparse(b)) = (
-            &whole,
-            &match kept {
-                FitRows::Whole(x) => FitRows::Sparse(sparse_of(&x)),
-                sparse => sparse,
-            },
-        ) else {
-            unreachable!("made so")
+        let FitRows::Whole(a) = &whole else { unreachable!("of whole rows") };
+        let b = match kept {
+            FitRows::Whole(x) => sparse_of(&x),
+            FitRows::Sparse(x) => x,
         };
         assert!((a - &b.to_dense()).iter().all(|d| d.abs() < 1e-5));
         let (gram, moments) = whole.products(z.view(), &ctl).expect("not cancelled");

@@ -118,7 +118,10 @@ mod tests {
         let topology = Topology::from_edges(n, &pairs, Direction::AsStored, SelfLoops::Added).expect("valid pairs").0;
         let t: Vec<f32> = (0..topology.n_entries()).map(|k| 0.01 * (1 + k % 5) as f32).collect();
         for width in [4, 120] {
-            let p = Array2::from_shape_fn((n, width), |(i, j)| ((i * 7 + j * 13) as f32 * 0.37).sin());
+            // Messages of a few kinds, as those of like nodes are.
+            let kinds = Array2::from_shape_fn((n, 6), |(i, j)| ((i * 7 + j * 13 + i * j * 5) as f32 * 0.37).sin());
+            let mix = Array2::from_shape_fn((6, width), |(i, j)| ((i * 3 + j * 5 + i * j) as f32 * 0.7).cos());
+            let p = kinds.dot(&mix);
             let mut z = Array2::<f32>::zeros((n, width));
             for (k, (u, v)) in topology.entries().enumerate() {
                 let message = &p.row(v as usize) * t[k];
