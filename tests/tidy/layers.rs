@@ -14,7 +14,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// The rooms of the engine: each uses those before it alone.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 16] = [
     "error",
     "cost",
     "control",
@@ -24,6 +24,7 @@ const ROOMS: [&str; 15] = [
     "diffusion",
     "model",
     "sparsify",
+    "recovery",
     "out_of_core",
     "train",
     "timing",

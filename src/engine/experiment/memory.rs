@@ -22,7 +22,25 @@ pub fn run_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe, options: Run
     // Lists for nodes in another order, beside those they are made of.
     let reordered = if recipe.propagation.order == HopOrder::Stored { 0 } else { 8 * m + 16 * n };
     let reference = if options.compare_steps { reference_bytes(dataset, model).unwrap_or(0) } else { 0 };
-    PER_ENTRY * m + per_node * n + reordered + reference
+    PER_ENTRY * m + per_node * n + reordered + reference + recovery_bytes(dataset, model, recipe)
+}
+
+/// Bytes that recovery takes beside the masks: what both networks have at hand, the products of a layer's input with itself, its factors, and
+/// values and scores of the entries, once as they are tried and once as the best so far.
+fn recovery_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe) -> u64 {
+    if recipe.recovery.is_none() {
+        return 0;
+    }
+    let shape = &model.architecture;
+    let (n, m) = (dataset.n_nodes() as u64, dataset.topology().n_entries() as u64);
+    let (d_in, n_classes) = (dataset.features().width(), model.n_classes());
+    let layers = (0..shape.layers).map(|l| shape.layer_widths(l, d_in, n_classes));
+    let widths: Vec<(u64, u64)> = layers.map(|(from, to)| (from as u64, to as u64)).collect();
+    let widest = widths.iter().map(|(from, to)| *from.max(to)).max().unwrap_or(0);
+    let squares = widths.iter().map(|(from, to)| 4 * (5 * from * from + 6 * from * to)).max().unwrap_or(0);
+    let heads = if shape.has("attention") { shape.heads.max(shape.out_heads) as u64 } else { 1 };
+    let per_entry = 24 + recipe.model.n_graph_steps() as u64 * 2 * (1 + 4 + 4 * heads);
+    4 * n * 10 * widest + squares + per_entry * m
 }
 
 /// Bytes that a graph takes once it is there: structure, weights, features, labels, splits and ids.

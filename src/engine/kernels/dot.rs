@@ -68,6 +68,15 @@ pub(crate) fn add_scaled(out: &mut [f32], a: f32, x: &[f32]) {
     }
 }
 
+/// `sums[j] += a x[j]` at the places that a sparse row stores.
+#[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
+pub(crate) fn add_sparse(sums: &mut [f32], a: f32, places: &[u32], x: &[f32]) {
+    for (place, x) in places.iter().zip(x) {
+        let sum = &mut sums[*place as usize];
+        *sum = a.mul_add(*x, *sum);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

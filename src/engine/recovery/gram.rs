@@ -5,7 +5,7 @@ use sprs::CsMatI;
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{Packed, Rows, add_scaled, matmul, transposed};
+use crate::engine::kernels::{Packed, Rows, add_scaled, add_sparse, matmul, transposed};
 use crate::engine::sparsify::survivors::Survivors;
 
 /// The rows that a matrix of weights is fitted on. `[n, d_in]`
@@ -47,11 +47,8 @@ impl FitRows {
                 let first = indices.len();
                 for k in structure.indptr[u]..structure.indptr[u + 1] {
                     let Some(row) = x.outer_view(structure.indices[k] as usize) else { continue };
-                    for (j, value) in row.indices().iter().zip(row.data()) {
-                        indices.push(*j);
-                        let sum = &mut sums[*j as usize];
-                        *sum = survivors.values()[k].mul_add(*value, *sum);
-                    }
+                    indices.extend_from_slice(row.indices());
+                    add_sparse(&mut sums, survivors.values()[k], row.indices(), row.data());
                 }
                 let mut columns = indices.split_off(first);
                 columns.sort_unstable();
@@ -169,10 +166,7 @@ impl FitRows {
                             let Some(column) = turned.outer_view(first + at) else { continue };
                             for (u, a) in column.iter() {
                                 let Some(features) = x.outer_view(u) else { continue };
-                                for (j, b) in features.indices().iter().zip(features.data()) {
-                                    let sum = &mut row[*j as usize];
-                                    *sum = a.mul_add(*b, *sum);
-                                }
+                                add_sparse(row, *a, features.indices(), features.data());
                             }
                         }
                     })?;

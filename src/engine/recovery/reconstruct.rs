@@ -10,7 +10,7 @@ use super::gram::FitRows;
 use super::linalg::{Cholesky, solve};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{Packed, matmul, transposed};
+use crate::engine::kernels::{Packed, add_scaled, matmul, transposed};
 use crate::engine::sparsify::WeightMask;
 
 /// Ridge as a share of the mean diagonal of `ΦᵀΦ`.
@@ -129,7 +129,7 @@ fn surgeon(
         let (mut columns, goes) =
             (block.t().as_standard_layout().into_owned(), goes.t().as_standard_layout().into_owned());
         let width = end - first;
-        let inner = upper.slice(s![first..end, first..end]).to_owned();
+        let inner: Vec<Vec<f32>> = (first..end).map(|j| upper.slice(s![j, first..end]).to_vec()).collect();
         let mut errors = Array2::<f32>::zeros((d_out, width));
         if let (Some(columns), Some(errors)) = (columns.as_slice_mut(), errors.as_slice_mut()) {
             let mut pairs: Vec<(&mut [f32], &mut [f32])> =
@@ -140,10 +140,8 @@ fn surgeon(
                         if !goes[[from + at, j]] {
                             continue;
                         }
-                        let error = column[j] / inner[[j, j]];
-                        for i in j + 1..width {
-                            column[i] = (-inner[[j, i]]).mul_add(error, column[i]);
-                        }
+                        let error = column[j] / inner[j][j];
+                        add_scaled(&mut column[j + 1..], -error, &inner[j][j + 1..]);
                         (column[j], errors[j]) = (0.0, error);
                     }
                 }

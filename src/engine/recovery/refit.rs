@@ -6,7 +6,7 @@ use super::Side;
 use super::linalg::solve;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::dot;
+use crate::engine::kernels::{add_scaled, dot};
 use crate::engine::sparsify::ValueRule;
 
 /// Rows of a block of work.
@@ -67,8 +67,7 @@ fn refit(side: &Side<'_>, u: usize, h: usize, entries: &[usize], t: &mut [f64]) 
     let message = |i: usize| side.candidate(side.topology.indices()[entries[i]] as usize, h);
     let mut left: Vec<f32> = side.target(u, h).to_vec();
     for (i, t) in t.iter().enumerate() {
-        let t = *t as f32;
-        left.iter_mut().zip(message(i)).for_each(|(left, m)| *left = (-t).mul_add(*m, *left));
+        add_scaled(&mut left, -(*t as f32), message(i));
     }
     let width = left.len();
     if n <= width.max(64) {
