@@ -1,7 +1,7 @@
 //! Pure computation on values: graphs, models, sparsification, recovery, training, experiments.
 //!
 //! What is never here: egui, files, threads other than rayon's, logging, globals, randomness without a seed passed in.
-//! Data flows from left to right: graph → diffusion → model → sparsify → recovery → train → timing → experiment → bench and plot, with the
+//! Data flows from left to right: graph → diffusion → model → sparsify → train → recovery → timing → experiment → bench and plot, with the
 //! kernels under all. A room uses those before it only.
 
 pub mod bench;

@@ -216,6 +216,24 @@ fn controls_differ_and_a_fit_on_some_nodes_looks_at_no_other() {
 }
 
 #[test]
+fn distillation_comes_closer_or_leaves_the_fits_as_they_are() {
+    let graph = graph();
+    for family in [Family::Gcn, Family::Sage, Family::Sgc] {
+        let model = Arc::new(Model::init(&shape_of(family), 40, 4, 3));
+        let with = |distill_epochs: usize| {
+            let rule = RecoveryRule { distill_epochs, allocation: Allocation::AsGiven, ..RecoveryRule::default() };
+            pruned(&graph, &model, &recipe(model.architecture.clone(), 0.9, 0.9, rule), 2)
+        };
+        let (fits, after) = (with(0), with(30));
+        assert!(after.evaluation.agreement >= fits.evaluation.agreement, "{family:?}");
+        assert_eq!(after.pruned.masks, fits.pruned.masks, "{family:?}: masks and values stay");
+        for (weight, mask) in after.pruned.model.weights().zip(&after.pruned.masks.weights) {
+            assert!(weight.values.iter().zip(mask).all(|(w, kept)| (*w != 0.0) == *kept), "{family:?}");
+        }
+    }
+}
+
+#[test]
 fn what_recovery_cannot_follow_is_refused_in_words() {
     let graph = graph();
     let check = |change: fn(&mut Recipe), expected: &str| {

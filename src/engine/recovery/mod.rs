@@ -5,8 +5,11 @@
 //! values by ridge regression (`refit.rs`), weights by Optimal Brain Surgeon and least squares (`reconstruct.rs`), bias and batch
 //! normalisation by moments (`lockstep.rs`). Source: ours; the parts are named where they stand.
 //!
-//! What is never here: thresholds (the recipe's rules say how much goes), training.
+//! A short training towards the unpruned model's soft answers may follow (`distill.rs`).
+//!
+//! What is never here: thresholds (the recipe's rules say how much goes), labels.
 
+mod distill;
 mod entries;
 mod gram;
 mod hops;
@@ -87,20 +90,39 @@ pub(crate) fn recover(
         allocations.truncate(1);
     }
     let baseline = predictions(unpruned);
+    let n_same = |pruned: &Pruned| predictions(&pruned.logits).iter().zip(&baseline).filter(|(a, b)| a == b).count();
     let mut best: Option<(usize, Pruned)> = None;
     for (at, n_keep) in allocations.iter().enumerate() {
         ctl.progress("recovering", at, allocations.len());
         plan.n_keep.clone_from(n_keep);
         let pruned = recover_as_planned(dataset, model, recipe, rule, &plan, &ctl.quiet())?;
-        let n_same = predictions(&pruned.logits).iter().zip(&baseline).filter(|(a, b)| a == b).count();
+        let n_same = n_same(&pruned);
         if best.as_ref().is_none_or(|(most, _)| n_same > *most) {
             best = Some((n_same, pruned));
         }
     }
-    match best {
-        Some((_, pruned)) => Ok(pruned),
-        None => unreachable!("there is one allocation at least"),
+    let Some((most, pruned)) = best else { unreachable!("there is one allocation at least") };
+    if rule.distill_epochs == 0 {
+        return Ok(pruned);
     }
+    let masks = &pruned.masks;
+    let distilled = distill::distill(dataset, &pruned.model, recipe, masks, unpruned, rule.distill_epochs, ctl)?;
+    let logits = logits(dataset, &distilled, recipe, masks, ctl)?;
+    let distilled = Pruned { model: Arc::new(distilled), logits, ..pruned.clone() };
+    // Steps tell of the fits; what is stored is what agrees more.
+    Ok(if n_same(&distilled) > most { distilled } else { pruned })
+}
+
+/// What production computes, by production's own executor: the same bits as a replay.
+fn logits(
+    dataset: &Dataset,
+    model: &Model,
+    recipe: &Recipe,
+    masks: &Masks,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let mut frozen = Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
+    forward(&model.program(), model, dataset.features(), &mut frozen, ctl)
 }
 
 fn recover_as_planned(
@@ -126,9 +148,7 @@ fn recover_as_planned(
     let edges = EdgeMask::of_steps(done.kept, Some(EntryValues { steps: done.values }), dataset.topology())?;
     let masks = Masks { edges, weights: done.masks };
     let model = Arc::new(done.model);
-    // What production computes, by production's own executor: the same bits as a replay.
-    let mut frozen = Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
-    let logits = forward(&model.program(), &model, dataset.features(), &mut frozen, ctl)?;
+    let logits = logits(dataset, &model, recipe, &masks, ctl)?;
     Ok(Pruned { masks, model, logits, steps: done.steps, embedding: None })
 }
 

@@ -9,7 +9,7 @@
 
 mod fit;
 mod loss;
-mod optimizer;
+pub(crate) mod optimizer;
 mod record;
 mod schedule;
 

@@ -16,14 +16,14 @@ struct Moments {
 
 /// The optimiser's state for a list of tensors, each always at the same position.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Adam {
+pub(crate) struct Adam {
     moments: Vec<Moments>,
     n_steps: i32,
 }
 
 impl Adam {
     /// Starts a step; call [`Adam::update`] for every tensor afterwards.
-    pub(super) fn begin_step(&mut self) {
+    pub(crate) fn begin_step(&mut self) {
         self.n_steps += 1;
     }
 
@@ -31,7 +31,7 @@ impl Adam {
     ///
     /// # Panics
     /// When a tensor has another size than in the step before.
-    pub(super) fn update(
+    pub(crate) fn update(
         &mut self,
         at: usize,
         values: &mut [f32],

@@ -159,6 +159,9 @@ pub struct RecoveryRule {
     pub fit_on: FitNodes,
     /// How the removed entries are spread over layers or hops.
     pub allocation: Allocation,
+    /// Epochs of a short training towards the unpruned model's soft answers after the fits; 0: none. What agrees more with the unpruned
+    /// model, before or after, stays.
+    pub distill_epochs: usize,
 }
 
 impl Default for RecoveryRule {
@@ -173,6 +176,7 @@ impl Default for RecoveryRule {
             moments: true,
             fit_on: FitNodes::default(),
             allocation: Allocation::default(),
+            distill_epochs: 0,
         }
     }
 }
