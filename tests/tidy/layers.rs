@@ -14,13 +14,14 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// The rooms of the engine: each uses those before it alone.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 16] = [
     "error",
     "cost",
     "control",
     "kernels",
     "graph",
     "score",
+    "certify",
     "diffusion",
     "model",
     "sparsify",
