@@ -64,7 +64,8 @@ fn p_values_are_those_of_enumeration() {
                     let all = outcomes(n, f64::midpoint(rate, limit), f64::midpoint(rate, -limit));
                     all.iter().filter(|((h, k), _)| *h as i64 - *k as i64 <= net).map(|(_, p)| p).sum()
                 };
-                let expected = if high <= limit { BETA } else { ((0..12).map(tail).fold(0.0, f64::max) + BETA).min(1.0) };
+                let expected =
+                    if high <= limit { BETA } else { ((0..12).map(tail).fold(0.0, f64::max) + BETA).min(1.0) };
                 let found = seen.p_value(limit);
                 assert!((found - expected).abs() < 1e-11, "{seen:?} at {limit}: {found}, not {expected}");
                 n_compared += 1;
