@@ -15,7 +15,7 @@ use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::model::Parameter;
 use crate::engine::sparsify::decide::locked_nodes;
-use crate::engine::sparsify::weights::{CLAMP, SMALLEST_INPUT, mean_input_norm};
+use crate::engine::sparsify::threshold::{CLAMP, SMALLEST_INPUT, mean_input_norm};
 use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode, WeightTrace};
 
 /// How many values are below any number, to within a stated share of them.

@@ -7,8 +7,8 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{message_scores, no_counts, nth_by_counting};
-use crate::engine::sparsify::edges::n_to_go;
-use crate::engine::sparsify::{EdgeMode, Identity};
+use crate::engine::sparsify::Identity;
+use crate::engine::sparsify::threshold::{self, EdgeThreshold, Removable};
 
 /// What the lists of the first hop hold.
 #[derive(Debug, Clone, Copy)]
@@ -221,14 +221,14 @@ pub(super) fn decide(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) 
         return Ok(nothing(0.0));
     }
     let n_walked = hop.before.n_entries.max(1) as f64;
-    let (delta, mean) = match job.recipe.edges.mode {
-        EdgeMode::Relative => {
-            let mean = sum_of_scores(job, hop, ctl)? / n_walked;
-            ((asked * mean) as f32, Some(mean))
-        }
-        EdgeMode::Target => (target_delta(job, hop, asked, ctl)?, None),
-        EdgeMode::Absolute | EdgeMode::Mass => (asked as f32, None),
+    let beside = if job.recipe.counts_self_loops() { 0 } else { hop.n_self_loops };
+    let removable = Removable {
+        n_removed: job.size.n_entries - hop.before.n_entries - hop.n_left_out,
+        n_removable: job.size.n_entries - beside,
     };
+    let mean = || Ok(sum_of_scores(job, hop, ctl)? / n_walked);
+    let EdgeThreshold { delta, mean } =
+        threshold::of_edges(job.recipe.edges.mode, asked, removable, mean, |n| nth_smallest(job, hop, n, ctl))?;
     if delta <= 0.0 {
         return Ok(DecidedHop { mean_message: mean.unwrap_or(f64::NAN), ..nothing(delta) });
     }
@@ -260,12 +260,14 @@ fn sum_of_scores(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> R
     Ok(sum)
 }
 
-/// The smallest δ at which at least a share of the removable entries is gone.
-fn target_delta(job: &StoredPropagation<'_>, hop: &Hop<'_>, share: f64, ctl: &Control) -> Result<f32, EngineError> {
-    let n_entries = job.size.n_entries;
-    let beside = if job.recipe.counts_self_loops() { 0 } else { hop.n_self_loops };
-    let more = n_to_go(n_entries - hop.before.n_entries - hop.n_left_out, share, n_entries - beside);
-    let found = nth_by_counting(more, |bucket| {
+/// The `n`-th smallest score of the entries that may be removed, counted from 1; of fewer the largest.
+fn nth_smallest(
+    job: &StoredPropagation<'_>,
+    hop: &Hop<'_>,
+    n: usize,
+    ctl: &Control,
+) -> Result<Option<f32>, EngineError> {
+    nth_by_counting(n, |bucket| {
         let mut counts = no_counts();
         hop.before.for_chunks(job.storage, "selecting", ctl, |chunk| {
             let groups: Vec<_> = chunk.groups().collect();
@@ -283,9 +285,8 @@ fn target_delta(job: &StoredPropagation<'_>, hop: &Hop<'_>, share: f64, ctl: &Co
             buckets.iter().flatten().for_each(|bucket| counts[*bucket as usize] += 1);
             Ok(())
         })?;
-        Ok::<_, EngineError>(counts)
-    })?;
-    Ok(found.map_or(0.0, f32::next_up))
+        Ok(counts)
+    })
 }
 
 /// What is left of a group of rows.

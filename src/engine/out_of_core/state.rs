@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::model::StepKind;
-use crate::engine::sparsify::decide::count_macs;
+use crate::engine::sparsify::trace::count_macs;
 use crate::engine::sparsify::{EdgeTrace, StepTrace};
 
 /// What happened in a hop.

@@ -10,7 +10,7 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::experiment::Run;
 use crate::engine::graph::Topology;
-use crate::engine::sparsify::weights::mean_input_norm;
+use crate::engine::sparsify::threshold::mean_input_norm;
 use crate::engine::sparsify::{EdgeMode, EdgeTrace, StepTrace, WeightMode, WeightTrace};
 
 /// Counts of positive values in bins of equal width on a log axis.

@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use super::edges::{Removed, check_norms, target_delta};
+use super::edges::{Removed, check_norms};
 use super::mask::EdgeMask;
-use super::recipe::{EdgeMode, Quirk, Recipe};
+use super::recipe::{Quirk, Recipe};
 use super::survivors::Survivors;
+use super::threshold::{self, Removable};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{Attended, AttentionInput, attention_scores, row_norms, softmax_rows};
+use crate::engine::kernels::{Attended, AttentionInput, attention_scores, kth_smallest, row_norms, softmax_rows};
 
 /// Attention over `walked`, adding up all of it, or only what `kept` marks without renormalising.
 pub(crate) fn attend(
@@ -81,15 +82,15 @@ pub(crate) fn attend_and_remove(
     };
     let targets = rows_of(structure.indptr);
     let is_own = |k: usize| targets[k] == structure.indices[k];
-    let delta = match recipe.edges.mode {
-        EdgeMode::Absolute | EdgeMode::Mass => asked as f32,
-        EdgeMode::Relative => (asked * mean_message) as f32,
-        EdgeMode::Target => {
-            let others = scores.iter().enumerate().filter(|(k, _)| !is_own(*k)).map(|(_, s)| *s);
-            let beside = if recipe.counts_self_loops() { 0 } else { before.n_self_loops() };
-            target_delta(others.collect(), n_entries - before.n_entries(), asked, n_entries - beside)
-        }
+    let beside = if recipe.counts_self_loops() { 0 } else { before.n_self_loops() };
+    let removable = Removable { n_removed: n_entries - before.n_entries(), n_removable: n_entries - beside };
+    let nth_smallest = |n: usize| {
+        let others = scores.iter().enumerate().filter(|(k, _)| !is_own(*k)).map(|(_, s)| *s);
+        let mut others: Vec<f32> = others.collect();
+        let n = n.min(others.len());
+        Ok(kth_smallest(&mut others, n))
     };
+    let delta = threshold::of_edges(recipe.edges.mode, asked, removable, || Ok(mean_message), nth_smallest)?.delta;
     let keep: Vec<bool> = (0..scores.len())
         .map(|k| scores[k] >= delta || is_own(k) || locked.is_some_and(|l| l[targets[k] as usize]))
         .collect();

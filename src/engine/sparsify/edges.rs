@@ -12,10 +12,11 @@ use super::mask::EdgeMask;
 use super::recipe::EdgeMode;
 pub(crate) use super::survivors::Walk;
 use super::survivors::{Gone, Survivors};
+use super::threshold::{self, EdgeThreshold, Removable};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{kth_smallest, message_scores, no_counts, nth_by_counting, sum_and_count_below};
+use crate::engine::kernels::{message_scores, no_counts, nth_by_counting, sum_and_count_below};
 
 /// What an entry is judged by.
 #[derive(Clone, Copy)]
@@ -88,22 +89,13 @@ pub(crate) fn remove(
         None if before.averages() => Scores::Sources(&norms),
         None => Scores::Messages(&norms),
     };
+    let beside = if counts_self_loops { 0 } else { before.n_self_loops() };
+    let removable = Removable { n_removed: n_entries - before.n_entries(), n_removable: n_entries - beside };
     // A relative threshold needs the mean before the entries are walked; else it is added up on the way.
-    let mean_before = if mode == EdgeMode::Relative { Some(mean_score(before, scores, asked, ctl)?) } else { None };
-    let delta = match mode {
-        EdgeMode::Absolute | EdgeMode::Mass => asked as f32,
-        EdgeMode::Relative => (asked * mean_before.unwrap_or_default()) as f32,
-        EdgeMode::Target => {
-            let beside = if counts_self_loops { 0 } else { before.n_self_loops() };
-            match n_to_go(n_entries - before.n_entries(), asked, n_entries - beside) {
-                0 => 0.0,
-                more => {
-                    let found = nth_by_counting(more, |bucket| count_others(before, scores, bucket, ctl))?;
-                    found.map_or(0.0, f32::next_up)
-                }
-            }
-        }
-    };
+    let mean_before = || mean_score(before, scores, asked, ctl);
+    let nth_smallest = |n| nth_by_counting(n, |bucket| count_others(before, scores, bucket, ctl));
+    let EdgeThreshold { delta, mean: mean_before } =
+        threshold::of_edges(mode, asked, removable, mean_before, nth_smallest)?;
     let tested = if before.averages() || !scores.reach(delta) {
         test(before, Test { scores, delta, locked }, ctl)?
     } else {
@@ -202,19 +194,6 @@ fn count_others(
         buckets.iter().flatten().for_each(|bucket| counts[*bucket as usize] += 1);
     }
     Ok(counts)
-}
-
-/// How many more entries have to go until a share of the removable ones is gone.
-pub(crate) fn n_to_go(n_gone: usize, share: f64, n_removable: usize) -> usize {
-    let wanted = (share * n_removable as f64).ceil() as usize;
-    wanted.saturating_sub(n_gone)
-}
-
-/// The smallest δ at which at least the wanted share of the removable entries is gone, by selection among the `scores` of those that may
-/// go; equal scores go together.
-pub(crate) fn target_delta(mut scores: Vec<f32>, n_gone: usize, share: f64, n_removable: usize) -> f32 {
-    let more = n_to_go(n_gone, share, n_removable).min(scores.len());
-    kth_smallest(&mut scores, more).map_or(0.0, f32::next_up)
 }
 
 /// What became of the entries of a block of rows.

@@ -3,16 +3,22 @@
 pub(crate) mod attention;
 pub mod baselines;
 pub(crate) mod decide;
+pub(crate) mod edge_pass;
 pub(crate) mod edges;
 pub(crate) mod frozen;
 mod mask;
 mod propagated;
+pub(crate) mod pruning_pass;
 mod push;
 mod recipe;
+pub(crate) mod saved;
 mod steps;
 pub(crate) mod survivors;
-mod trace;
+pub(crate) mod threshold;
+pub(crate) mod trace;
+mod trace_writer;
 pub(crate) mod transform;
+pub(crate) mod weight_pass;
 pub(crate) mod weights;
 
 pub use crate::engine::graph::HopOrder;

@@ -265,3 +265,18 @@ impl Pruned {
         self.masks.weight_sparsity()
     }
 }
+
+/// The rule `kept-entries`: see [`Macs`].
+pub(crate) fn count_macs(edges: Option<&EdgeTrace>, weights: &[WeightTrace]) -> Macs {
+    let mut macs = Macs::default();
+    if let Some(e) = edges {
+        let others = |n: usize| (n.saturating_sub(e.n_self_loops) * e.macs_per_entry) as u64;
+        macs.edges_dense = others(e.n_entries);
+        macs.edges_pruned = others(e.n_after);
+    }
+    for w in weights {
+        macs.weights_dense += w.macs_dense;
+        macs.weights_pruned += w.macs_pruned;
+    }
+    macs
+}

@@ -5,21 +5,17 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2, Zip};
+use ndarray::{Array2, Zip};
 
 use super::baselines::{WeightRanking, weight_masks};
 use super::mask::WeightMask;
 use super::recipe::{Recipe, WeightMode};
+use super::threshold;
 use super::trace::WeightTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{Rows, column_norms, kth_smallest};
+use crate::engine::kernels::{Rows, column_norms};
 use crate::engine::model::{Model, Parameter};
-
-/// A relative threshold never exceeds this multiple of the largest weight, so the largest always stays.
-pub(crate) const CLAMP: f32 = 0.999;
-/// Below this mean norm an input carries nothing to compare with, and nothing is removed.
-pub(crate) const SMALLEST_INPUT: f64 = 1e-8;
 
 /// Decides which weights stay, from the norms of the columns of `measured`, which is the input `x` itself unless
 /// `is_by_output`: the authors' GCNII measures another value and indexes its columns by the weight's output (docs/DIFFERENCES.md#d8).
@@ -43,11 +39,7 @@ pub(crate) fn decide(
         return Err(EngineError::NotFinite { what: "column norm of a layer's input".into(), found: found.to_string() });
     }
     let by_feature = if is_by_output { weight.t() } else { weight.view() };
-    let thresholds = match mode {
-        WeightMode::Absolute => by_score(&norms, asked as f32),
-        WeightMode::Relative => relative(weight, &norms, asked),
-        WeightMode::Target => by_score(&norms, target_delta(by_feature, &norms, asked)),
-    };
+    let thresholds = threshold::of_weights(mode, asked, by_feature, &norms);
     let mut mask = WeightMask::from_elem(by_feature.dim(), true);
     Zip::from(mask.rows_mut()).and(by_feature.rows()).and(&ndarray::ArrayView1::from(&thresholds)).for_each(
         |mut mask, weights, threshold| {
@@ -131,46 +123,6 @@ fn count_macs(x: Rows<'_>, mask: &WeightMask) -> (u64, u64) {
 /// A threshold that is NaN (0 / 0: nothing asked of a silent input) removes nothing.
 fn is_removed(w: f32, threshold: f32) -> bool {
     w.abs() < threshold
-}
-
-/// `δ / ‖P̂[:,j]‖`: infinite for a silent input, which removes its weights for any δ above 0.
-fn by_score(norms: &[f32], delta: f32) -> Vec<f32> {
-    norms.iter().map(|c| delta / c).collect()
-}
-
-fn relative(weight: &Array2<f32>, norms: &[f32], asked: f64) -> Vec<f32> {
-    let scale = mean_input_norm(norms);
-    if scale <= SMALLEST_INPUT {
-        return vec![0.0; norms.len()];
-    }
-    let largest = weight.iter().fold(0.0f32, |m, w| m.max(w.abs()));
-    let clamp = CLAMP * largest;
-    norms
-        .iter()
-        .map(|c| {
-            let threshold = (asked * scale / f64::from(*c)) as f32;
-            if threshold > clamp { clamp } else { threshold }
-        })
-        .collect()
-}
-
-/// The smallest δ at which at least the wanted share of the weights is gone, by selection; equal scores go together.
-fn target_delta(weight: ArrayView2<'_, f32>, norms: &[f32], share: f64) -> f32 {
-    let mut scores: Vec<f32> = weight
-        .rows()
-        .into_iter()
-        .zip(norms)
-        .flat_map(|(row, c)| row.to_vec().into_iter().map(move |w| w.abs() * c))
-        .collect();
-    let wanted = (share * scores.len() as f64).ceil() as usize;
-    // The test divides where the score multiplies: two roundings apart at most, so the threshold is moved by as much.
-    kth_smallest(&mut scores, wanted).map_or(0.0, |kth| kth * (1.0 + 4.0 * f32::EPSILON) + f32::MIN_POSITIVE)
-}
-
-/// `‖P̂‖_F / f_in`, what a relative δw is multiplied with (authors' code).
-pub(in crate::engine) fn mean_input_norm(column_norms: &[f32]) -> f64 {
-    let total: f64 = column_norms.iter().map(|c| f64::from(*c) * f64::from(*c)).sum();
-    total.sqrt() / column_norms.len().max(1) as f64
 }
 
 #[cfg(test)]

@@ -22,9 +22,12 @@ use crate::engine::model::exec::infer::infer;
 use crate::engine::model::exec::tape::{InputTranspose, Tape};
 use crate::engine::model::{Model, Scaler};
 use crate::engine::score::Score;
-use crate::engine::sparsify::decide::{Decider, edge_ranking, flags, masked_model};
+use crate::engine::sparsify::decide::{edge_ranking, flags, masked_model};
+use crate::engine::sparsify::edge_pass::EdgePass;
 use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::pruning_pass::training_forward;
 use crate::engine::sparsify::survivors::{Survivors, Walk};
+use crate::engine::sparsify::weight_pass::WeightPass;
 use crate::engine::sparsify::weights;
 use crate::engine::sparsify::{EdgeMask, Quirk, Recipe, Schedule, Training, WeightMask, propagate};
 
@@ -209,19 +212,19 @@ impl<'a> Fit<'a> {
     ) -> Result<f64, EngineError> {
         let mut tape = Tape::new(self.recipe.seed, ((epoch as u64) << 24) | batch as u64);
         let n_entries = if self.recipe.model.is_decoupled() { 0 } else { self.dataset.topology().n_entries() };
-        let mut decider = Decider::new(&self.now, &self.model, self.everything.clone(), n_entries, None);
-        decider.given_weight_masks =
-            reuse.or_else(|| self.ticket.clone()).or_else(|| weights::ranked_masks(&self.now, &self.model));
-        decider.ranking.clone_from(&self.ranking);
+        let given = reuse.or_else(|| self.ticket.clone()).or_else(|| weights::ranked_masks(&self.now, &self.model));
+        let edges = EdgePass::new(&self.now, self.everything.clone(), n_entries, None, self.ranking.clone());
+        let weights = WeightPass::new(&self.now, &self.model, given);
         let batch_transpose = rows.map(|r| InputTranspose::of(r, ctl)).transpose()?;
         let input = feature_rows(rows.unwrap_or(&self.input));
-        let (logits, masks, kept) = decider.train(&self.model, input, &mut tape, self.transpose.as_ref(), ctl)?;
+        let transpose = self.transpose.as_ref();
+        let (logits, masks, saved) = training_forward(edges, weights, &self.model, input, &mut tape, transpose, ctl)?;
         let (loss, d_logits) = loss_gradient(&logits, self.labels, targets.iter().copied());
         let Some(transposed_input) = batch_transpose.as_ref().or(self.input_transpose.as_ref()) else {
             return Ok(loss);
         };
         let statistics = std::mem::take(&mut tape.batch_statistics);
-        let gradients = tape.backward(d_logits, self.model.parameters.len(), &kept, transposed_input, ctl)?;
+        let gradients = tape.backward(d_logits, self.model.parameters.len(), &saved, transposed_input, ctl)?;
         if !self.recipe.model.is_decoupled() {
             self.edges = masks.edges;
         }

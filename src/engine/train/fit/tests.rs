@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::graph::{PowerLaw, power_law_communities, with_neighbour_tags};
 use crate::engine::model::{Architecture, AttentionForm, Family, Order, Role};
-use crate::engine::sparsify::decide::Kept;
+use crate::engine::sparsify::saved::SavedForBackward;
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Masks, WeightMode};
 
 /// One training forward without a step: loss, its gradient, and what walks back.
@@ -13,14 +13,16 @@ fn forward<'a>(
     rows: &[(usize, u32)],
     transpose: Option<&'a Transpose>,
     ctl: &Control,
-) -> (f64, Array2<f32>, Tape, Masks, Kept<'a>) {
+) -> (f64, Array2<f32>, Tape, Masks, SavedForBackward<'a>) {
     let mut tape = Tape::new(1, 1);
     let n_entries = if fit.recipe.model.is_decoupled() { 0 } else { fit.dataset.topology().n_entries() };
-    let decider = Decider::new(&fit.recipe, model, fit.everything.clone(), n_entries, None);
+    let edges = EdgePass::new(&fit.recipe, fit.everything.clone(), n_entries, None, None);
+    let weights = WeightPass::new(&fit.recipe, model, None);
     let input = feature_rows(&fit.input);
-    let (logits, masks, kept) = decider.train(model, input, &mut tape, transpose, ctl).expect("finite");
+    let forward = training_forward(edges, weights, model, input, &mut tape, transpose, ctl);
+    let (logits, masks, saved) = forward.expect("finite");
     let (loss, gradient) = loss_gradient(&logits, fit.labels, rows.iter().copied());
-    (loss, gradient, tape, masks, kept)
+    (loss, gradient, tape, masks, saved)
 }
 
 fn check(recipe: Recipe) {
@@ -44,9 +46,9 @@ fn check_on(dataset: &Dataset, recipe: Recipe, ctl: &Control) {
     }
     let rows: Vec<(usize, u32)> = split.train.iter().map(|u| (*u as usize, *u)).collect();
 
-    let (_, d_logits, tape, masks, kept) = forward(&fit, &fit.model, &rows, transpose.as_ref(), ctl);
+    let (_, d_logits, tape, masks, saved) = forward(&fit, &fit.model, &rows, transpose.as_ref(), ctl);
     let input = InputTranspose::of(&fit.input, ctl).expect("not cancelled");
-    let gradients = tape.backward(d_logits, fit.model.parameters.len(), &kept, &input, ctl).expect("finite");
+    let gradients = tape.backward(d_logits, fit.model.parameters.len(), &saved, &input, ctl).expect("finite");
 
     let mut checked = 0;
     let model = fit.model.clone();

@@ -1,0 +1,210 @@
+//! The recipe: everything that decides a result, in one struct.
+//!
+//! The same [`Recipe`] is behind the sliders, the undo history, the command line, the recipe file and the exported
+//! production configuration. Its serialised form is the contract's `unifews-recipe/1`. One file per section, each with the check of its
+//! section; what spans sections is checked here.
+
+mod compat;
+mod deltas;
+mod edges;
+mod propagation;
+mod training;
+mod weights;
+
+use serde::{Deserialize, Serialize};
+
+use self::deltas::per_step;
+use super::baselines::Ramp;
+use crate::engine::diffusion::Matrix;
+use crate::engine::error::EngineError;
+use crate::engine::graph::ReadOptions;
+use crate::engine::model::{Architecture, Family};
+
+pub use self::compat::{Compat, Quirk};
+pub use self::edges::{EdgeMode, EdgeRule, Identity, Lock};
+pub use self::propagation::HopRule;
+pub use self::training::{Schedule, Training};
+pub use self::weights::{WeightMode, WeightRule};
+
+/// Name and version of the recipe's serialised form.
+pub const RECIPE_FORMAT: &str = "unifews-recipe/1";
+
+/// Everything that decides a result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Always [`RECIPE_FORMAT`]; a reader refuses any other.
+    pub format: String,
+    /// Seed of every random choice: initial weights, dropout, batches, generated splits.
+    #[serde(default = "defaults::seed")]
+    pub seed: u64,
+    /// Worker threads; 0 = all cores. Never changes a result.
+    #[serde(default)]
+    pub threads: usize,
+    /// Clean mathematics, or the authors' quirks.
+    #[serde(default)]
+    pub compat: Compat,
+    /// Which split: `auto` (the file's first, else stratified), a split's name, or `stratified:50/25/25@SEED`.
+    #[serde(default = "defaults::split")]
+    pub split: String,
+    /// How the graph's file is read; absent: as its format means it.
+    #[serde(default, skip_serializing_if = "ReadOptions::is_default")]
+    pub graph: ReadOptions,
+    /// The network.
+    #[serde(default)]
+    pub model: Architecture,
+    /// How entries of the diffusion matrix are removed.
+    #[serde(default)]
+    pub edges: EdgeRule,
+    /// How entries of the weight matrices are removed.
+    #[serde(default)]
+    pub weights: WeightRule,
+    /// How the hops of a decoupled model follow the masks.
+    #[serde(default, skip_serializing_if = "HopRule::is_default")]
+    pub propagation: HopRule,
+    /// How the model is trained; absent for post-training pruning alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<Training>,
+}
+
+mod defaults {
+    pub(super) fn seed() -> u64 {
+        42
+    }
+    pub(super) fn split() -> String {
+        "auto".to_owned()
+    }
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            format: RECIPE_FORMAT.to_owned(),
+            seed: defaults::seed(),
+            threads: 0,
+            compat: Compat::default(),
+            split: defaults::split(),
+            graph: ReadOptions::default(),
+            model: Architecture::default(),
+            edges: EdgeRule::default(),
+            weights: WeightRule::default(),
+            propagation: HopRule::default(),
+            training: None,
+        }
+    }
+}
+impl Recipe {
+    /// The matrix whose entries carry the messages: the authors' SGC uses `D⁻¹Ā` whatever is configured (docs/DIFFERENCES.md#d20), their `GraphSAGE`
+    /// gives every message the weight 1 (docs/DIFFERENCES.md#d9).
+    pub fn matrix(&self) -> Matrix {
+        let family = self.model.architecture;
+        if self.compat.has(Quirk::SgcRowStochastic) && family == Family::Sgc {
+            Matrix::Normalised(0.0)
+        } else if self.averages_messages() {
+            Matrix::Adjacency
+        } else {
+            family.definition().matrix(&self.model)
+        }
+    }
+
+    /// Whether shares of entries are of all of them, self-loops included, as the authors count; else of those that can be removed.
+    pub fn counts_self_loops(&self) -> bool {
+        self.compat == Compat::OFFICIAL
+    }
+
+    /// Whether messages have the weight 1 in the test, and are averaged over what was there before it (docs/DIFFERENCES.md#d9).
+    pub(crate) fn averages_messages(&self) -> bool {
+        self.compat.has(Quirk::SageMessages) && self.model.architecture == Family::Sage
+    }
+
+    /// The recipe with its thresholds as they are after `progress` of the first half of training, `0..=1`.
+    pub(crate) fn ramped(&self, ramp: Ramp, progress: f64) -> Self {
+        let factor = ramp.share(progress);
+        let mut recipe = self.clone();
+        recipe.edges.delta.iter_mut().chain(&mut recipe.weights.delta).for_each(|d| *d *= factor);
+        recipe
+    }
+
+    /// δa of graph step `step` (layer or hop, from 0).
+    ///
+    /// # Panics
+    /// On a recipe that [`Recipe::check`] refuses.
+    pub fn delta_a(&self, step: usize) -> f64 {
+        per_step(&self.edges.delta, step)
+    }
+
+    /// δw of weight layer `layer`, from 0.
+    ///
+    /// # Panics
+    /// On a recipe that [`Recipe::check`] refuses.
+    pub fn delta_w(&self, layer: usize) -> f64 {
+        per_step(&self.weights.delta, layer)
+    }
+
+    /// Checks ranges and list lengths.
+    ///
+    /// # Errors
+    /// [`EngineError::Recipe`] naming the key, what is allowed and what was given.
+    pub fn check(&self) -> Result<(), EngineError> {
+        if self.format != RECIPE_FORMAT {
+            return Err(EngineError::recipe("format", RECIPE_FORMAT, &self.format));
+        }
+        self.model.check()?;
+        self.edges.check(&self.model)?;
+        self.weights.check(&self.model)?;
+        self.propagation.check(&self.model, self.edges.mode)?;
+        self.training.as_ref().map_or(Ok(()), |training| training.check(self.weights.mode))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::graph::HopOrder;
+    use crate::engine::kernels::Precision;
+
+    #[test]
+    fn default_recipe_is_valid_and_removes_nothing() {
+        let recipe = Recipe::default();
+        recipe.check().expect("valid");
+        assert_eq!((recipe.delta_a(1), recipe.delta_w(1)), (0.0, 0.0));
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        let check = |change: fn(&mut Recipe), message: &str| {
+            let mut recipe = Recipe::default();
+            change(&mut recipe);
+            assert_eq!(recipe.check().unwrap_err().to_string(), message);
+        };
+        check(
+            |r| r.format = "unifews-recipe/2".into(),
+            "recipe, format: expected unifews-recipe/1, found unifews-recipe/2",
+        );
+        check(|r| r.edges.delta = vec![0.1; 3], "recipe, edges.delta: expected 1 or 2 values, found 3 values");
+        check(|r| r.weights.delta = vec![-1.0], "recipe, weights.delta: expected numbers of at least 0, found -1");
+        check(|r| r.weights.delta = vec![f64::NAN], "recipe, weights.delta: expected numbers of at least 0, found NaN");
+        check(
+            |r| r.edges.mode = EdgeMode::Mass,
+            "recipe, edges.mode: expected mass for decoupled models only, found mass with gcn",
+        );
+        check(
+            |r| r.propagation.embeddings = Precision::Bf16,
+            "recipe, propagation: expected f32, stored but for decoupled models, found bf16, stored with gcn",
+        );
+        check(
+            |r| {
+                (r.model, r.edges.mode) = (Architecture::new(Family::Sgc), EdgeMode::Mass);
+                r.propagation.order = HopOrder::Rcm;
+            },
+            "recipe, propagation: expected f32, stored in mass mode, which pushes, found f32, rcm",
+        );
+        check(
+            |r| {
+                r.edges.mode = EdgeMode::Target;
+                r.edges.delta = vec![1.5];
+            },
+            "recipe, edges.delta: expected shares between 0 and 1 in target mode, found 1.5",
+        );
+    }
+}
