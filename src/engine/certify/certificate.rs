@@ -41,7 +41,7 @@ pub struct Candidate<'a> {
 
 /// How many nodes of a set are given another class than by the baseline: accuracy on the set falls by at most this share, for certain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Changed {
+pub struct ChangedClasses {
     /// The set's name.
     pub nodes: String,
     /// Its nodes.
@@ -50,7 +50,7 @@ pub struct Changed {
     pub n_changed: usize,
 }
 
-impl Changed {
+impl ChangedClasses {
     /// The deterministic bound, `0..=1`; 0 without nodes.
     pub fn bound(&self) -> f64 {
         self.n_changed as f64 / self.n.max(1) as f64
@@ -63,7 +63,7 @@ pub struct PathPoint {
     /// What it is called.
     pub title: String,
     /// The deterministic bound for all nodes and for each part of the split.
-    pub changed: Vec<Changed>,
+    pub changed: Vec<ChangedClasses>,
 }
 
 /// What is certified, of which models, from which nodes.
@@ -234,14 +234,14 @@ fn check(
 }
 
 /// The deterministic bound of one model, for all nodes and for every part.
-fn changed(baseline: &[u32], predictions: &[u32], parts: &[NodeSet]) -> Vec<Changed> {
+fn changed(baseline: &[u32], predictions: &[u32], parts: &[NodeSet]) -> Vec<ChangedClasses> {
     let is_changed = |u: usize| baseline[u] != predictions[u];
-    let all = Changed {
+    let all = ChangedClasses {
         nodes: "all".to_owned(),
         n: baseline.len(),
         n_changed: (0..baseline.len()).filter(|u| is_changed(*u)).count(),
     };
-    let of_part = |part: &NodeSet| Changed {
+    let of_part = |part: &NodeSet| ChangedClasses {
         nodes: part.name.clone(),
         n: part.nodes.len(),
         n_changed: part.nodes.iter().filter(|u| is_changed(**u as usize)).count(),

@@ -74,14 +74,14 @@ impl Paired {
 struct PairedTest {
     n: usize,
     /// `harmed - helped`.
-    net: i64,
+    net: isize,
     rates: (f64, f64),
 }
 
 impl PairedTest {
     fn new(Paired { n, harmed, helped }: Paired) -> Self {
         assert!(harmed + helped <= n, "{harmed} harmed and {helped} helped of {n} nodes");
-        Self { n, net: harmed as i64 - helped as i64, rates: clopper_pearson(harmed + helped, n, BETA) }
+        Self { n, net: harmed.cast_signed() - helped.cast_signed(), rates: clopper_pearson(harmed + helped, n, BETA) }
     }
 
     fn p_value(&self, limit: f64) -> f64 {
@@ -101,7 +101,7 @@ impl PairedTest {
     /// Both factors go from each `m` to the next by a product, so a sum over many nodes costs a few operations each.
     fn tail(&self, limit: f64, rate: f64) -> f64 {
         let (is_harmed, is_helped) = ((rate + limit) / (2.0 * rate), (rate - limit) / (2.0 * rate));
-        let half = |m: usize| (self.net + m as i64).div_euclid(2);
+        let half = |m: usize| (self.net + m.cast_signed()).div_euclid(2);
         if rate >= 1.0 {
             return cdf(half(self.n), self.n, is_harmed);
         }
@@ -110,7 +110,7 @@ impl PairedTest {
         let spread = 10.0 * (mean * (1.0 - rate)).sqrt() + 60.0;
         let first = (mean - spread).max(0.0) as usize;
         let last = self.n.min((mean + spread) as usize + 1);
-        let (odds, turn) = (rate / (1.0 - rate), self.net.unsigned_abs() as usize);
+        let (odds, turn) = (rate / (1.0 - rate), self.net.unsigned_abs());
         let mut weight = pmf(first, self.n, rate);
         let mut below = Below::at(first.max(turn), self.net, is_harmed, is_helped);
         let mut sum = 0.0;
@@ -142,9 +142,9 @@ struct Below {
 }
 
 impl Below {
-    fn at(m: usize, net: i64, is_harmed: f64, is_helped: f64) -> Self {
-        let twice = net + m as i64;
-        let upper = ((twice + 1).div_euclid(2)).unsigned_abs() as usize;
+    fn at(m: usize, net: isize, is_harmed: f64, is_helped: f64) -> Self {
+        let twice = net + m.cast_signed();
+        let upper = (twice + 1).div_euclid(2).unsigned_abs();
         let value = cdf(twice.div_euclid(2), m, is_harmed);
         let is_even = twice.rem_euclid(2) == 0;
         Self { m, upper, is_even, is_harmed, is_helped, value, at_upper: pmf(upper, m, is_harmed) }

@@ -58,11 +58,11 @@ fn p_values_are_those_of_enumeration() {
             let low = low.max(limit + 1e-9);
             for helped in 0..=discordant {
                 let seen = counts(n, discordant - helped, helped);
-                let net = seen.harmed as i64 - helped as i64;
+                let net = seen.harmed.cast_signed() - helped.cast_signed();
                 let tail = |i: usize| -> f64 {
                     let rate = low + (high - low) * i as f64 / 11.0;
                     let all = outcomes(n, f64::midpoint(rate, limit), f64::midpoint(rate, -limit));
-                    all.iter().filter(|((h, k), _)| *h as i64 - *k as i64 <= net).map(|(_, p)| p).sum()
+                    all.iter().filter(|((h, k), _)| h.cast_signed() - k.cast_signed() <= net).map(|(_, p)| p).sum()
                 };
                 let expected =
                     if high <= limit { BETA } else { ((0..12).map(tail).fold(0.0, f64::max) + BETA).min(1.0) };
@@ -243,7 +243,7 @@ impl Sample {
         let edges: Vec<(u32, u32)> = (1..400).map(|u| (u - 1, u)).chain((1..40).map(|u| (0, 2 * u))).collect();
         let (topology, _) =
             Topology::from_edges(400, &edges, Direction::Symmetrised, SelfLoops::Added).expect("valid pairs");
-        let class = |u: u32| u32::from(u % 4 == 0);
+        let class = |u: u32| u32::from(u.is_multiple_of(4));
         let mut labels: Vec<u32> = (0..400).map(class).collect();
         labels[399] = Labels::UNLABELLED;
         let split = Split {

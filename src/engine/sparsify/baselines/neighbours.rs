@@ -139,7 +139,7 @@ mod tests {
         fn largest_k(&self, n_removed: usize) -> usize {
             let others = |u| self.topology.row(u).iter().filter(|v| **v as usize != u).count();
             let beyond = |k: usize| (0..self.topology.n_nodes()).map(|u| others(u).saturating_sub(k)).sum::<usize>();
-            (0..).take_while(|k| beyond(*k) >= n_removed).last().unwrap_or(0)
+            (0..=self.topology.n_nodes()).take_while(|k| beyond(*k) >= n_removed).last().unwrap_or(0)
         }
     }
 
