@@ -5,6 +5,7 @@
 //! kernels under all. A room uses those before it only.
 
 pub mod bench;
+pub mod certify;
 pub mod control;
 pub mod cost;
 pub mod diffusion;

@@ -7,6 +7,7 @@
 mod bench;
 mod bundle;
 mod cases;
+mod certificate;
 mod common;
 mod exports;
 mod graph_options;

@@ -16,6 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod baselines;
 mod determinism;
 mod golden;
+mod node_errors;
 mod properties;
 mod recovery;
 mod shared;

@@ -21,6 +21,7 @@ const ROOMS: [&str; 16] = [
     "kernels",
     "graph",
     "score",
+    "certify",
     "diffusion",
     "model",
     "sparsify",

@@ -85,7 +85,7 @@ impl Method {
     /// Whether seeds change what it chooses.
     pub fn is_random(self) -> bool {
         match self {
-            Self::Edges(ranking) => matches!(ranking, EdgeRanking::Random | EdgeRanking::EffectiveResistance),
+            Self::Edges(ranking) => ranking.is_random(),
             Self::Weights(ranking) => ranking == WeightRanking::Random,
             Self::UnifewsEdges | Self::UnifewsWeights => false,
         }

@@ -5,6 +5,7 @@ mod compare;
 mod estimate;
 mod evaluate;
 mod memory;
+mod node_errors;
 mod options;
 mod reproduce;
 mod rounding;
@@ -22,6 +23,7 @@ pub use compare::{
 pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores};
 pub use memory::{dataset_bytes, run_bytes, training_bytes};
+pub use node_errors::{NodeErrors, node_errors};
 pub use options::RunOptions;
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use rounding::{Rounding, rounding};

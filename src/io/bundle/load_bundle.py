@@ -4,11 +4,16 @@
 Needs numpy, scipy and safetensors; with --torch also torch. Exit code 0: the largest difference is within
 1e-5 of the largest logit, beyond what rounding the sparse weights to 16 bits costs by metrics.json.
 Import it to use the model: load(folder), then forward(bundle, features).
+
+With --certificate it runs nothing: it computes certificate.json again from its counts, and the counts from
+predictions.csv. Exit code 0: every number is right and this model is certified.
 """
 
 import argparse
+import csv
 import json
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -231,13 +236,188 @@ def to_torch(bundle):
     }
 
 
+def check_certificate(folder):
+    """What does not agree in the folder's certificate, as sentences, and the certificate."""
+    path = Path(folder) / "certificate.json"
+    if not path.exists():
+        sys.exit(f"expected certificate.json, found no such file in this bundle: {folder}")
+    note = json.loads(path.read_text(encoding="utf-8"))
+    if note["format"] != "unifews-certificate/1":
+        sys.exit(f"expected unifews-certificate/1, found {note['format']}: {path}")
+    tested = [("all calibration nodes", len(note["nodes"]), note["overall"])]
+    tested += [(group_title(group), group["n"], group["sequence"]) for group in note["groups"] if group["sequence"]]
+    wrong = [line for title, n, sequence in tested for line in recompute(note, title, n, sequence)]
+    if note["exported"] is not None:
+        wrong += recount(note, read_predictions(Path(folder) / "predictions.csv"))
+    return wrong, note
+
+
+def group_title(group):
+    return group["name"] if group["by"] == "class" else f"degree {group['lowest']} to {group['highest']}"
+
+
+def recompute(note, title, n, sequence):
+    """Whether p-values, smallest limits and the last certified model follow from the counts."""
+    error, passes = 1 - note["level"], []
+    for at, (point, model) in enumerate(zip(sequence["points"], note["path"])):
+        where = f"{title}, {model['title']}"
+        harmed, helped = point["harmed"], point["helped"]
+        interval = discordance_interval(n, harmed + helped, note["beta"])
+
+        def p_value(limit):
+            return paired_p_value(n, harmed - helped, interval, limit, note["beta"], note["n_rates"])
+
+        p = p_value(note["limit"])
+        passes.append(p <= error)
+        if abs(p - point["p_value"]) > 1e-8:
+            yield f"{where}: p-value {point['p_value']}, computed {p}"
+        smallest = point["smallest_limit"]
+        if p_value(smallest + 1e-8) > error or (smallest > 1e-8 and p_value(smallest - 1e-8) <= error):
+            yield f"{where}: {smallest} is not the smallest limit of {harmed} harmed and {helped} helped of {n} nodes"
+    # In order, each at the full level, until one fails.
+    n_passed = (passes + [False]).index(False)
+    certified = n_passed - 1 if n_passed else None
+    if certified != sequence["certified"]:
+        yield f"{title}: last certified model {sequence['certified']}, computed {certified}"
+
+
+def paired_p_value(n, net, interval, limit, beta, n_rates):
+    """Of "the population loses more than limit", where net = harmed - helped nodes are seen (Berger and Boos, 1994).
+
+    The largest tail over the interval of the rate at which exactly one model is right, plus what the interval may miss.
+    """
+    low, high = interval
+    if high <= limit:
+        return beta
+    rates = np.linspace(min(max(low, limit + 1e-9), high), high, n_rates)
+    return min(1.0, beta + max(paired_tail(n, net, limit, rate) for rate in rates))
+
+
+def paired_tail(n, net, limit, rate):
+    """Probability of harmed - helped <= net, where that is n * limit in the mean and harmed + helped is n * rate."""
+    harm, help_ = (rate + limit) / (2 * rate), (rate - limit) / (2 * rate)
+    if rate >= 1:
+        return binomial_cdf((net + n) // 2, n, harm)
+    spread = 10 * (n * rate * (1 - rate)) ** 0.5 + 60
+    discordant = np.arange(max(0, int(n * rate - spread)), min(n, int(n * rate + spread) + 1) + 1)
+    weights = binomial_pmf(discordant, n, rate)
+    # P(Bin(m, harm) <= (net + m) // 2) for one m after the other: each follows from the one before.
+    start = max(abs(net), int(discordant[0]))
+    below = {}
+    value, upper = binomial_cdf((net + start) // 2, start, harm), (net + start + 1) // 2
+    at_upper = float(binomial_pmf(np.array([upper]), start, harm)[0])
+    for m in range(start, int(discordant[-1]) + 1):
+        below[m] = value
+        if (net + m) % 2 == 0:
+            value -= harm * at_upper
+            at_upper *= harm * (m + 1) / (upper + 1)
+            upper += 1
+        else:
+            value += help_ * at_upper
+            at_upper *= help_ * (m + 1) / (m + 1 - upper)
+    # With fewer discordant nodes than the net number, it is out of reach, or certain.
+    return float(sum(w * below.get(int(m), float(net > 0)) for m, w in zip(discordant, weights)))
+
+
+def discordance_interval(n, k, miss):
+    """The interval of Clopper and Pearson for a rate of which k of n were seen."""
+
+    def turn(is_above):
+        low, high = 0.0, 1.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (low, middle) if is_above(middle) else (middle, high)
+        return low
+
+    low = turn(lambda p: 1 - binomial_cdf(k - 1, n, p) >= miss / 2) if k > 0 else 0.0
+    return low, turn(lambda p: binomial_cdf(k, n, p) <= miss / 2) if k < n else 1.0
+
+
+def binomial_cdf(k, n, p):
+    return 1.0 if k >= n else min(1.0, float(binomial_pmf(np.arange(k + 1), n, p).sum()))
+
+
+def binomial_pmf(k, n, p):
+    """Probability of k successes of n. [len(k)]"""
+    if p <= 0 or p >= 1:
+        return (k == (n if p >= 1 else 0)).astype(float)
+    log = log_factorials(n.bit_length())
+    return np.exp(log[n] - log[k] - log[n - k] + k * np.log(p) + (n - k) * np.log1p(-p))
+
+
+@lru_cache
+def log_factorials(bits):
+    """Of every number that has so many bits at most."""
+    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, 2**bits)))])
+
+
+def recount(note, predictions):
+    """Whether the counts are those of predictions.csv: of the one model of the path that it has."""
+    at, nodes = note["exported"], np.array(note["nodes"], int)
+    label, dense, pruned = (predictions[name] for name in ("label", "dense_prediction", "pruned_prediction"))
+    harmed, helped = (dense == label) & (pruned != label), (dense != label) & (pruned == label)
+    members = [("all calibration nodes", nodes, len(nodes), note["overall"])]
+    for group in note["groups"]:
+        if group["by"] == "class":
+            chosen = nodes[label[nodes] == group["class"]]
+        else:
+            degrees = np.array(note["degrees"], int)
+            chosen = nodes[(degrees >= group["lowest"]) & (degrees <= group["highest"])]
+        members.append((group_title(group), chosen, group["n"], group["sequence"]))
+    if (label[nodes] < 0).any():
+        yield "calibration nodes: some have no label in predictions.csv"
+    for title, chosen, n, sequence in members:
+        if len(chosen) != n:
+            yield f"{title}: {n} nodes, counted {len(chosen)}"
+        for name, counted in [("harmed", harmed), ("helped", helped)] if sequence else []:
+            said, found = sequence["points"][at][name], int(counted[chosen].sum())
+            if said != found:
+                yield f"{title}: {said} nodes {name}, counted {found}"
+    parts = {part["name"]: np.array(part["nodes"], int) for part in note["parts"]}
+    for said in note["path"][at]["changed"]:
+        chosen = parts.get(said["nodes"], slice(None))
+        found = int((dense != pruned)[chosen].sum())
+        if said["n_changed"] != found or said["n"] != len(label[chosen]):
+            yield f"{said['nodes']} nodes: {said['n_changed']} of {said['n']} changed, counted {found} of {len(label[chosen])}"
+
+
+def read_predictions(path):
+    """The classes of every node; -1 without a label."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = ("label", "dense_prediction", "pruned_prediction")
+    return {name: np.array([int(row[name] or -1) for row in rows], int) for name in names}
+
+
+def report_certificate(folder):
+    """Says whether the certificate holds; the exit code."""
+    wrong, note = check_certificate(folder)
+    for line in wrong:
+        print(line)
+    if wrong:
+        print(f"the certificate does not hold: {len(wrong)} numbers differ")
+        return 1
+    exported, certified = note["exported"], note["overall"]["certified"]
+    print(f"{len(note['path'])} models on {len(note['nodes'])} nodes: {note['covers'][0]}")
+    if exported is None:
+        print("not counted again: the certificate does not say which of its models this bundle holds")
+    elif certified is None or exported > certified:
+        print(f"every number is right, but this model is not certified: {note['path'][exported]['title']}")
+        return 1
+    print("the certificate holds")
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", default=Path(__file__).parent, help="default: where this script lies")
     parser.add_argument("--torch", action="store_true", help="compute with torch")
     parser.add_argument("--sparse", action="store_true", help="weights of model_sparse.safetensors")
     parser.add_argument("--features", metavar="FILE", help="node features, for a bundle without: .npy, or .npz of SciPy")
+    parser.add_argument("--certificate", action="store_true", help="compute certificate.json again instead")
     options = parser.parse_args()
+    if options.certificate:
+        return report_certificate(options.folder)
     bundle = load(options.folder, sparse=True if options.sparse else None, features=options.features)
     logits = forward(to_torch(bundle)).numpy() if options.torch else forward(bundle)
     expected = bundle["logits"]

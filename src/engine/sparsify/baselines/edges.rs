@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::entries::{each_entry, undirected};
-use super::{draw, resistance, similarity};
+use super::{draw, neighbours, resistance, similarity};
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
@@ -36,11 +36,16 @@ pub enum EdgeRanking {
     /// `|T[u,v]|` alone, without a message: the threshold rule of GDC (Klicpera et al., 2019, section 3) on `T`
     /// itself.
     Diffusion,
+    /// Every target keeps at most K of its sources, drawn by lot: K-neighbour sparsification (arXiv 2603.06952, 2026), drawn once. K is
+    /// the largest that reaches the wanted share; targets that give up one more, until it is met exactly, are drawn, too.
+    KRandom,
+    /// The same, keeping the K sources of the largest messages `|T[u,v]| ‖x[v]‖` of the input features.
+    KMessage,
 }
 
 impl EdgeRanking {
     /// Every ranking, in the order they are offered.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Random,
         Self::Degree,
         Self::TopK,
@@ -48,6 +53,8 @@ impl EdgeRanking {
         Self::Jaccard,
         Self::Cosine,
         Self::Diffusion,
+        Self::KRandom,
+        Self::KMessage,
     ];
 
     /// The name in recipes.
@@ -60,6 +67,8 @@ impl EdgeRanking {
             Self::Jaccard => "jaccard",
             Self::Cosine => "cosine",
             Self::Diffusion => "diffusion",
+            Self::KRandom => "k-random",
+            Self::KMessage => "k-message",
         }
     }
 
@@ -73,7 +82,14 @@ impl EdgeRanking {
             Self::Jaccard => "Jaccard similarity",
             Self::Cosine => "Cosine similarity",
             Self::Diffusion => "Diffusion weight",
+            Self::KRandom => "K random neighbours",
+            Self::KMessage => "K largest messages",
         }
+    }
+
+    /// Whether seeds change what it chooses.
+    pub fn is_random(self) -> bool {
+        matches!(self, Self::Random | Self::EffectiveResistance | Self::KRandom | Self::KMessage)
     }
 
     /// Where it is from.
@@ -88,15 +104,17 @@ impl EdgeRanking {
             Self::Jaccard => "Wu et al., Adversarial Examples for Graph Data, IJCAI 2019",
             Self::Cosine => "Zhang and Zitnik, GNNGuard, NeurIPS 2020, on the input features",
             Self::Diffusion => "Klicpera et al., Diffusion Improves Graph Learning, NeurIPS 2019, threshold rule on T",
+            Self::KRandom => "Not All Neighbors Matter, arXiv 2603.06952, 2026, K neighbours drawn once",
+            Self::KMessage => "K neighbours as in arXiv 2603.06952, 2026, chosen by the norm of their message",
         }
     }
 }
 
 /// Importance of every stored entry (target row `u`, source column `v`), in the topology's entry order; the lowest go first.
 ///
-/// Self-loops get [`f32::INFINITY`]; every other value is finite. All but [`EdgeRanking::TopK`] and
-/// [`EdgeRanking::Diffusion`] give both directions of an edge the same value. `seed` matters to [`EdgeRanking::Random`] and
-/// [`EdgeRanking::EffectiveResistance`] only.
+/// Self-loops get [`f32::INFINITY`]; every other value is finite. [`EdgeRanking::TopK`], [`EdgeRanking::KRandom`],
+/// [`EdgeRanking::KMessage`] and [`EdgeRanking::Diffusion`] rank the two directions of an edge apart, all others alike. `seed` matters
+/// where [`EdgeRanking::is_random`].
 ///
 /// # Errors
 /// [`EngineError::Cancelled`].
@@ -125,6 +143,11 @@ pub fn edge_importance(
         EdgeRanking::Jaccard => similarity::jaccard(dataset, ctl),
         EdgeRanking::Cosine => similarity::cosine(dataset, ctl),
         EdgeRanking::Diffusion => each_entry(topology, ctl, |k, _, _| values[k].abs()),
+        EdgeRanking::KRandom => neighbours::by_rank(topology, seed, ctl, |_, _| 0.0),
+        EdgeRanking::KMessage => {
+            let norms = neighbours::feature_norms(dataset.features(), ctl)?;
+            neighbours::by_rank(topology, seed, ctl, |k, v| f64::from(values[k].abs()) * norms[v])
+        }
     }
 }
 
@@ -208,7 +231,8 @@ mod tests {
     fn both_directions_of_an_edge_are_equal() {
         let dataset = sample(Direction::Symmetrised);
         let topology = dataset.topology();
-        for ranking in EdgeRanking::ALL.into_iter().filter(|r| *r != EdgeRanking::TopK) {
+        let by_target = [EdgeRanking::TopK, EdgeRanking::KRandom, EdgeRanking::KMessage];
+        for ranking in EdgeRanking::ALL.into_iter().filter(|r| !by_target.contains(r)) {
             let values = importance(ranking, &dataset, 4, 2);
             for (k, (u, v)) in topology.entries().enumerate() {
                 let back = topology.find(v as usize, u as usize).expect("symmetric");
@@ -221,8 +245,8 @@ mod tests {
     fn the_seed_changes_what_is_random() {
         let dataset = sample(Direction::Symmetrised);
         for ranking in EdgeRanking::ALL {
-            let is_random = matches!(ranking, EdgeRanking::Random | EdgeRanking::EffectiveResistance);
-            assert_eq!(importance(ranking, &dataset, 1, 2) != importance(ranking, &dataset, 2, 2), is_random);
+            let differs = importance(ranking, &dataset, 1, 2) != importance(ranking, &dataset, 2, 2);
+            assert_eq!(differs, ranking.is_random(), "{ranking:?}");
         }
         let values = importance(EdgeRanking::Random, &dataset, 1, 2);
         assert!(values.iter().all(|v| *v > 0.0 && (*v < 1.0 || *v == f32::INFINITY)));

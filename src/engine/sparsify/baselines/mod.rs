@@ -8,6 +8,7 @@
 mod draw;
 mod edges;
 mod entries;
+mod neighbours;
 mod resistance;
 mod schedule;
 mod similarity;
