@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
-use crate::engine::experiment::{RunOptions, ValueType};
+use crate::engine::experiment::{Goal, RunOptions, ValueType};
 use crate::engine::graph::{Column, Direction, Encoding, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
@@ -153,6 +153,13 @@ pub(super) struct PruneArgs {
     /// The bundle to write: a folder, or one file where the name ends in .zip
     #[arg(short, long, value_name = "BUNDLE")]
     pub(super) output: PathBuf,
+    /// A budget instead of thresholds: points of validation accuracy that may be lost. What removes most within it is found, with
+    /// recovery, and certified on validation nodes that nobody looked at
+    #[arg(long, value_name = "POINTS", conflicts_with_all = ["delta_a", "delta_w", "edge_mode", "weight_mode"])]
+    pub(super) lose_at_most: Option<f64>,
+    /// What is to be gained: time (entries and weights go), size (weights), entries
+    #[arg(long = "for", value_name = "time|size|entries", default_value = "time", value_parser = choice::<Goal>)]
+    pub(super) goal: Goal,
     /// What the weights of the bundle's sparse model are stored as; 16 bits halve them, and the run says what the rounding costs
     #[arg(long, value_name = "f32|bf16|f16", default_value = "f32", value_parser = choice::<ValueType>)]
     pub(super) values: ValueType,

@@ -8,14 +8,17 @@ use super::args::PruneArgs;
 use super::inputs;
 use super::output::{self, table};
 use super::progress::Terminal;
-use crate::engine::experiment::{Run, RunOptions};
-use crate::engine::graph::Metric;
+use crate::engine::certify::Certificate;
+use crate::engine::experiment::{Budget, BudgetPoint, FoundBudget, Goal, Run, RunOptions};
+use crate::engine::graph::{Dataset, Metric};
+use crate::engine::model::Model;
 use crate::engine::score::Score;
 use crate::engine::sparsify::Recipe;
 use crate::engine::timing::Speedup;
 use crate::io::LoadReport;
 use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, SizeMetrics};
 use crate::session::format::{bytes, count, percent, seconds};
+use crate::session::tasks::budget::FindWithinBudget;
 use crate::session::tasks::export::ExportBundle;
 use crate::session::tasks::no_points;
 use crate::session::tasks::prune::Prune;
@@ -32,6 +35,96 @@ struct Document<'a> {
     bundle: &'a BundleReport,
     /// What the model's file leaves open.
     assumptions: &'a [Assumption],
+    /// What was tried to find a recipe within a budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget: Option<&'a [BudgetPoint]>,
+    /// What is certified of the one that was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<&'a Certificate>,
+}
+
+/// What was found within a budget.
+struct WithinBudget {
+    recipe: Recipe,
+    points: Vec<BudgetPoint>,
+    certificate: Option<Certificate>,
+    /// For people.
+    lines: Vec<String>,
+}
+
+/// Looks for the recipe that removes most while at most `points` of accuracy are lost.
+fn within_budget(
+    args: &PruneArgs,
+    points: f64,
+    dataset: &Arc<Dataset>,
+    model: &Arc<Model>,
+    recipe: &Recipe,
+    terminal: &Terminal,
+) -> anyhow::Result<WithinBudget> {
+    let budget = Budget { lose_at_most: points / 100.0, goal: args.goal };
+    let task = FindWithinBudget {
+        dataset: Arc::clone(dataset),
+        model: Arc::clone(model),
+        baseline: Baseline::Own,
+        base: recipe.clone(),
+        budget,
+    };
+    let found = terminal.run(task, &mut |_| {})?;
+    let Some((at, recipe)) = found.chosen.clone() else {
+        let least = found.points.iter().min_by(|a, b| a.share.total_cmp(&b.share));
+        let (share, lost) = least.map_or((0.0, 0.0), |point| (point.share, 100.0 * point.loss));
+        anyhow::bail!(
+            "nothing can be removed within {points} points: {} for {} already lose {lost:.1}; a larger --lose-at-most, or --for {}",
+            percent(share),
+            args.goal.key(),
+            if args.goal == Goal::Time { "entries" } else { "time" },
+        );
+    };
+    Ok(WithinBudget {
+        lines: about_budget(points, &found, at),
+        recipe,
+        points: found.points,
+        certificate: found.certificate,
+    })
+}
+
+/// The path, and what was chosen of it.
+fn about_budget(points: f64, found: &FoundBudget, chosen: usize) -> Vec<String> {
+    let rows = found.points.iter().enumerate().map(|(at, point)| {
+        let mark = if at == chosen {
+            "chosen"
+        } else if point.is_within {
+            "within"
+        } else {
+            "too much"
+        };
+        vec![
+            percent(point.share),
+            percent(point.edge_sparsity),
+            percent(point.weight_sparsity),
+            format!("{:.1}", 100.0 * point.loss),
+            percent(point.agreement),
+            mark.to_owned(),
+        ]
+    });
+    let mut lines = vec![table(&["share", "entries", "weights", "points lost", "same class", "budget"], 1, rows)];
+    let point = &found.points[chosen];
+    let certified = match &found.certificate {
+        Some(certificate) => format!(
+            "certified at most {:.1} ({:.0} %, {} validation nodes that nobody looked at)",
+            100.0 * certificate.limit,
+            100.0 * certificate.level,
+            certificate.nodes.len()
+        ),
+        None => "too few labelled validation nodes to certify: what changed its class decided".to_owned(),
+    };
+    lines.push(format!(
+        "\nWithin {points} points: removes {} of the entries and {} of the weights: {:.1} points lost on validation, {certified}\n",
+        percent(point.edge_sparsity),
+        percent(point.weight_sparsity),
+        100.0 * point.loss,
+    ));
+    lines
 }
 
 pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
@@ -47,7 +140,13 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let options = args.timing.of(RunOptions::FULL);
     args.timing.settle(&mut input.recipe);
     let inputs::Inputs { dataset, recipe } = input;
-    let run = terminal.run(Prune { dataset, model, baseline: Baseline::Own, recipe, options }, &mut no_points)?;
+    let found = match args.lose_at_most {
+        Some(points) => Some(within_budget(args, points, &dataset, &model, &recipe, terminal)?),
+        None => None,
+    };
+    let recipe = found.as_ref().map_or(recipe, |found| found.recipe.clone());
+    let mut run = terminal.run(Prune { dataset, model, baseline: Baseline::Own, recipe, options }, &mut no_points)?;
+    run.certificate = found.as_ref().and_then(|found| found.certificate.clone()).map(Arc::new);
     let options = BundleOptions { values: args.values, without_features: args.without_features };
     let export = ExportBundle { run: Arc::new(run), options };
     let (bundle, run) = (export.run_into(writer, terminal.ctl())?, &export.run);
@@ -66,9 +165,12 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
             metrics,
             bundle: &bundle,
             assumptions: &assumptions,
+            budget: found.as_ref().map(|found| found.points.as_slice()),
+            certificate: run.certificate.as_deref(),
         });
     }
-    let mut lines = summary(run, metrics);
+    let mut lines = found.as_ref().map_or_else(Vec::new, |found| found.lines.clone());
+    lines.extend(summary(run, metrics));
     let BundleReport { path, files, size_bytes, .. } = &bundle;
     let path = path.display();
     lines.push(format!("\nwrote {path} ({} files, {})", files.len(), bytes(*size_bytes)));

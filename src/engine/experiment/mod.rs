@@ -1,6 +1,7 @@
 //! What a pruned model is worth: a whole run with accuracy, agreement, time and guarantees, and everything made of many runs.
 
 mod bounds;
+mod budget;
 mod compare;
 mod estimate;
 mod evaluate;
@@ -16,6 +17,7 @@ mod size;
 mod sweep;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
+pub use budget::{Budget, BudgetPoint, FoundBudget, Goal, find_budget};
 pub use compare::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Method, compare, models_of_seeds, summarise,
     with_fixed_split,

@@ -6,6 +6,8 @@
 //! step adds nothing from the steps before it; what all of them do together is
 //! [`StepTrace::relative_error`](crate::engine::sparsify::StepTrace::relative_error).
 
+use std::borrow::Cow;
+
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
@@ -101,9 +103,14 @@ struct Observer<'a> {
 
 impl Observer<'_> {
     fn errors(&self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<NodeErrors, EngineError> {
-        let (topology, removed_at) = (&self.walk.topology, self.mask.removed_at());
+        let (topology, goes_here) = (&self.walk.topology, |k: usize| self.mask.removing_step(k, step) == Some(step));
         // Before the first step nothing is removed, and means are over all entries.
-        let (full, kept) = (self.walk.values(self.mask, 0), self.walk.values(self.mask, step));
+        // Fitted values are held against those of the diffusion matrix.
+        let full = match self.mask.values() {
+            Some(_) => Cow::Borrowed(self.walk.diffusion.values()),
+            None => self.walk.values(self.mask, 0),
+        };
+        let kept = self.walk.values(self.mask, step);
         let delta = self.thresholds.get(step).copied().flatten();
         let norms = ctl.map(x.nrows(), |v| row_norm(x.row(v)))?;
         let of_node = |u: usize| {
@@ -124,8 +131,8 @@ impl Observer<'_> {
                 bound += message;
                 threshold_bound += match delta {
                     // A mean judges sources by their norm alone.
-                    Some(delta) if removed_at[k] as usize == step && self.averages => lacking.abs() * delta,
-                    Some(delta) if removed_at[k] as usize == step => delta,
+                    Some(delta) if goes_here(k) && self.averages => lacking.abs() * delta,
+                    Some(delta) if goes_here(k) => delta,
                     _ => message,
                 };
             }

@@ -10,6 +10,7 @@ use super::evaluate::Evaluation;
 use super::memory::reference_bytes;
 use super::options::RunOptions;
 use super::size::{ModelSize, ValueType};
+use crate::engine::certify::Certificate;
 use crate::engine::control::Control;
 use crate::engine::cost::{Advice, CostModel};
 use crate::engine::error::EngineError;
@@ -117,6 +118,8 @@ pub struct Run {
     pub size: ModelSize,
     /// How many columns of every hidden representation the pruned model needs; what is timed computes these alone.
     pub hidden: Vec<HiddenColumns>,
+    /// What is certified of its accuracy, where it was found within a budget.
+    pub certificate: Option<Arc<Certificate>>,
 }
 
 impl Run {
@@ -220,6 +223,7 @@ pub fn run(
         bounds,
         size,
         hidden,
+        certificate: None,
     })
 }
 

@@ -11,6 +11,7 @@ pub(super) const EMBEDDING: &str = "embedding.npy";
 pub(super) const LOGITS: &str = "logits.npy";
 pub(super) const PREDICTIONS: &str = "predictions.csv";
 pub(super) const METRICS: &str = "metrics.json";
+pub(super) const CERTIFICATE: &str = "certificate.json";
 pub(super) const CLIENT: &str = "load_bundle.py";
 pub(super) const README: &str = "README.md";
 

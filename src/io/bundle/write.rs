@@ -141,6 +141,10 @@ impl BundleWriter {
         self.put(names::PREDICTIONS, &table)?;
         let bytes = self.json(&metrics)?;
         self.put(names::METRICS, &bytes)?;
+        if let Some(certificate) = &run.certificate {
+            let bytes = self.json(&**certificate)?;
+            self.put(names::CERTIFICATE, &bytes)?;
+        }
         self.put(names::CLIENT, client::LOAD_BUNDLE_PY.as_bytes())?;
         let readme = client::readme(run, &metrics, options);
         self.put(names::README, readme.as_bytes())?;
