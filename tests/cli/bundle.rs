@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use unifews::engine::control::Control;
 use unifews::engine::experiment::{RunOptions, ValueType, run};
 use unifews::engine::model::Model;
+use unifews::engine::sparsify::{Allocation, Compat, EdgeMode, RecoveryRule, WeightMode};
 use unifews::io::bundle::{BundleOptions, PlannedSize, contents, read_bundle, replay, write_bundle, write_bundle_as};
 use unifews::io::{read_graph, read_model};
 
@@ -33,6 +34,35 @@ fn every_family_replays_with_the_same_bits_and_runs_in_python() {
         if let Some(python) = &python {
             run_client(python, &target, &name);
         }
+    }
+}
+
+#[test]
+fn every_family_recovered_replays_with_the_same_bits_runs_in_python_and_is_exported() {
+    let folder = folder();
+    let dataset = small_graph().shared();
+    let python = python("every_family_recovered_replays_with_the_same_bits_runs_in_python_and_is_exported");
+    let ctl = Control::new(2).expect("workers");
+    for (name, model, mut recipe) in other_families() {
+        if recipe.compat != Compat::CLEAN || model.architecture.n_graph_steps() == 0 {
+            continue;
+        }
+        (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.6]);
+        (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.5]);
+        recipe.recovery = Some(RecoveryRule { allocation: Allocation::AsGiven, ..RecoveryRule::default() });
+        let run = run(&dataset, &Arc::new(model), &recipe, RunOptions::PREVIEW, None, &ctl).expect(&name);
+        let target = folder.path().join("b");
+        write_bundle(&run, &target, &ctl).expect(&name);
+        let bundle = read_bundle(&target).expect(&name);
+        assert_eq!(bundle.masks(dataset.topology()).expect(&name), run.pruned.masks, "{name}");
+        let report = replay(&bundle, &dataset, &ctl).expect(&name);
+        assert!(report.is_identical(), "{name}: {report:?}");
+        if let Some(python) = &python {
+            run_client(python, &target, &name);
+        }
+        let forms = "weights,graphs-scipy,graphs-csv,onnx,recipe-yaml";
+        stdout(folder.path(), &["export", "b", "-o", "out", "--as", forms]);
+        std::fs::remove_dir_all(folder.path().join("out")).expect("written");
     }
 }
 

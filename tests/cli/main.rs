@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests write the broken files they are about")]
 
 mod bench;
+mod budget;
 mod bundle;
 mod cases;
 mod certificate;
