@@ -197,6 +197,12 @@ impl EdgeMask {
         self.n_removed() as f64 / (self.n_steps * n_removable).max(1) as f64
     }
 
+    /// Whether every step walks what it walks in `other`, whatever the values.
+    pub fn keeps_what(&self, other: &Self) -> bool {
+        let is_same = |step: usize| (0..self.n_entries).all(|k| self.is_kept(k, step) == other.is_kept(k, step));
+        self.n_entries == other.n_entries && self.n_steps == other.n_steps && (0..self.n_steps).all(is_same)
+    }
+
     /// Whether two steps walk the same entries with the same values.
     pub(crate) fn is_alike(&self, a: usize, b: usize) -> bool {
         let is_same = match &self.kept {

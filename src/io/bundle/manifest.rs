@@ -262,7 +262,9 @@ impl ForwardNote {
             between_layers.insert(usize::from(is_mlp), "batch_norm".to_owned());
         }
         let is_attention = shape.has("attention");
-        let is_stored = run.recipe.compat.has(Quirk::GatNoRenormalisation);
+        // Softmax over what is left would not give coefficients that were fitted, nor those of removed entries.
+        let has_own_values = run.pruned.masks.edges.values().is_some();
+        let is_stored = has_own_values || run.recipe.compat.has(Quirk::GatNoRenormalisation);
         let is_mass = run.recipe.edges.mode == EdgeMode::Mass;
         Self {
             family: shape.architecture,

@@ -111,9 +111,10 @@ impl<'a> ExportSource<'a> {
         (topology.n_entries() + topology.n_nodes()).saturating_mul(n_steps).saturating_mul(of_entry)
     }
 
-    /// Whether the coefficients of attention are those of the run, because removed entries took part in the softmax.
+    /// Whether the coefficients of attention are those of the run, because they were fitted, or removed entries took part in the softmax.
     pub(super) fn has_fixed_attention(&self) -> bool {
-        self.recipe.model.architecture == Family::Gat && self.recipe.compat.has(Quirk::GatNoRenormalisation)
+        let is_theirs = self.masks.edges.values().is_some() || self.recipe.compat.has(Quirk::GatNoRenormalisation);
+        self.recipe.model.architecture == Family::Gat && is_theirs
     }
 
     /// What a decoupled model's transformation starts from.
