@@ -252,3 +252,16 @@ fn what_recovery_cannot_follow_is_refused_in_words() {
         "recipe, recovery: expected edges.identity self-loop (or no recovery), found a residual identity",
     );
 }
+
+#[test]
+fn a_last_matrix_that_is_large_beside_what_stays_is_not_left_whole() {
+    let graph = graph();
+    let shape = Architecture { hidden: 8, layers: 3, ..Architecture::new(Family::Gcn) };
+    let model = Arc::new(Model::init(&shape, 40, 4, 3));
+    // 320, 64 and 32 weights: 42 stay, a third of them in the last matrix.
+    let run = pruned(&graph, &model, &recipe(shape, 0.5, 0.9, RecoveryRule::default()), 1);
+    let kept = |at: usize| run.pruned.masks.weights[at].iter().filter(|kept| **kept).count();
+    assert_eq!([0, 1, 2].map(kept).iter().sum::<usize>(), 42);
+    assert_eq!(kept(2), 14);
+    assert!(kept(0) > 15 && kept(1) > 2, "{:?}", [0, 1, 2].map(kept));
+}

@@ -10,6 +10,8 @@ use crate::engine::model::{Model, Op};
 use crate::engine::sparsify::decide::{decide, locked_nodes};
 use crate::engine::sparsify::{EdgeMode, FitNodes, Masks, Recipe, RecoveryRule, WeightMode, WeightRecovery};
 
+/// What the last matrices may take of the weights that stay.
+const MOST_OF_LAST: f64 = 1.0 / 3.0;
 /// The most of a matrix that goes.
 const MOST_REMOVED: f64 = 0.999;
 
@@ -114,13 +116,24 @@ fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<
         })
         .collect();
     let last = weights.iter().filter_map(|w| w.prunable_layer()).max().unwrap_or_default();
-    let is_whole = |idx: usize| rule.last_matrix_whole && last > 0 && weights[idx].prunable_layer() == Some(last);
+    let is_last = |idx: usize| rule.last_matrix_whole && last > 0 && weights[idx].prunable_layer() == Some(last);
+    let sum = |of: &dyn Fn(usize) -> f64, wanted: bool| -> f64 {
+        (0..asked.len()).filter(|idx| is_last(*idx) == wanted).map(of).sum()
+    };
+    let size = |idx: usize| if asked[idx] > 0.0 { weights[idx].values.len() as f64 } else { 0.0 };
+    // The last matrices stay whole, or as much of them as a part of what stays of all: the others pay for it.
     let total: f64 = asked.iter().sum();
-    let left: f64 = (0..asked.len()).filter(|idx| !is_whole(*idx)).map(|idx| asked[idx]).sum();
-    let factor = if left > 0.0 { total / left } else { 0.0 };
+    let stays = sum(&size, true) + sum(&size, false) - total;
+    let asked_of_last = sum(&|idx| asked[idx], true);
+    let removed_of_last = (sum(&size, true) - MOST_OF_LAST * stays).clamp(0.0, asked_of_last);
+    let factor = |is_last: bool| {
+        let (part, wanted) =
+            (sum(&|idx| asked[idx], is_last), if is_last { removed_of_last } else { total - removed_of_last });
+        if part > 0.0 { wanted / part } else { 0.0 }
+    };
     let of_matrix = |idx: usize| {
         let most = MOST_REMOVED * weights[idx].values.len() as f64;
-        if is_whole(idx) { 0 } else { (asked[idx] * factor).min(most).round() as usize }
+        (asked[idx] * factor(is_last(idx))).min(most).round() as usize
     };
     (0..asked.len()).map(of_matrix).collect()
 }

@@ -12,6 +12,7 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{Packed, add_scaled, matmul, transposed};
 use crate::engine::sparsify::WeightMask;
+use crate::engine::sparsify::weight_pass::masked;
 
 /// Ridge as a share of the mean diagonal of `ΦᵀΦ`.
 const RIDGE: f64 = 1e-2;
@@ -41,9 +42,10 @@ pub(super) fn fit(
     let d_in = w.nrows();
     let (gram, moments) = phi.products(z.view(), ctl)?;
     let trace: f64 = gram.diag().iter().map(|v| f64::from(*v)).sum();
-    // An input that is silent everywhere leaves nothing to fit.
+    // An input that is silent everywhere leaves nothing to fit: the smallest weights go.
     if trace <= 0.0 {
-        return Ok(Fitted { weight: w.clone(), mask: WeightMask::from_elem(w.dim(), true) });
+        let mask = lowest(&w.mapv(f32::abs), n_removed).mapv(|goes| !goes);
+        return Ok(Fitted { weight: masked(w, &mask), mask });
     }
     let ridge = (RIDGE * trace / d_in as f64) as f32;
     // Most telling inputs first: they are decided while most others can still make up for them.

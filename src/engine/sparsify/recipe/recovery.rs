@@ -151,7 +151,8 @@ pub struct RecoveryRule {
     pub values: ValueRule,
     /// Weights.
     pub weights: WeightRecovery,
-    /// Whether the last layer's matrices stay whole; the others then lose so much more that the share over all is as asked.
+    /// Whether the last layer's matrices stay whole, as long as they are no more than a third of all weights that stay; the others then lose so
+    /// much more that the share over all is as asked.
     pub last_matrix_whole: bool,
     /// Whether bias and batch normalisation are moved so that means and variances are the unpruned model's.
     pub moments: bool,
