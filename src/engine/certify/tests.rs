@@ -211,7 +211,6 @@ fn check_rates(n_draws: usize) {
         for (name, models, is_reached) in [("crossing", &crossing[..], true), ("above", &above[..], false)] {
             let population = Population::new(n_nodes, models, &mut StdRng::seed_from_u64(1));
             let (is_false, is_certified) = rates(&population, n, limit, n_draws, 7);
-            println!("limit {limit}, {n} nodes, path {name}: false {is_false:.4}, certified {is_certified:.3}");
             assert!(is_false <= 1.0 - LEVEL, "limit {limit}, {n} nodes, path {name}: {is_false}");
             assert!(!is_reached || is_certified > 0.9, "limit {limit}, {n} nodes, path {name}: {is_certified}");
         }
@@ -223,7 +222,7 @@ fn at_most_one_certificate_of_twenty_is_false() {
     check_rates(300);
 }
 
-/// The same with many more draws: `cargo test --release --lib certify -- --ignored --nocapture`.
+/// The same with many more draws: `cargo test --release --lib certify -- --ignored`.
 #[test]
 #[ignore = "takes minutes in a debug build; docs/DEVELOPMENT.md says how to run it"]
 fn at_most_one_certificate_of_twenty_is_false_at_full_length() {
