@@ -170,6 +170,7 @@ impl Command {
             Self::Sensitivity(_) => "try every layer alone".to_owned(),
             Self::Train => "train".to_owned(),
             Self::Propagate(folder) => format!("propagate into {}", path(folder)),
+            Self::StoreGraph(folder) => format!("store the graph into {}", path(folder)),
             Self::Cancel(_) => "cancel a job".to_owned(),
             Self::CancelAll => "cancel all jobs".to_owned(),
             Self::Undo => "undo".to_owned(),

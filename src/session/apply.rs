@@ -70,6 +70,7 @@ impl Session {
             Command::Sensitivity(grid) => self.sensitivity(grid),
             Command::Train => self.train(),
             Command::Propagate(folder) => self.propagate(folder),
+            Command::StoreGraph(folder) => self.store_graph(folder),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::CancelAll => {
                 self.after_load = None;

@@ -99,6 +99,8 @@ pub enum Command {
     Train,
     /// Propagates the features over the graph, sparsified as the recipe says, and writes the embedding into a folder: no model is needed.
     Propagate(PathBuf),
+    /// Writes the open graph as a folder of arrays, for work from the disk.
+    StoreGraph(PathBuf),
     /// Stops one job.
     Cancel(JobId),
     /// Stops all jobs.

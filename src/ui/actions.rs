@@ -23,6 +23,8 @@ pub enum Action {
     SaveRecipe,
     /// Write a bundle.
     Export,
+    /// Write the open graph as arrays, for work from the disk.
+    StoreGraph,
     /// Close graph and model.
     CloseInputs,
     /// Leave the program.
@@ -109,7 +111,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -117,6 +119,7 @@ impl Action {
         Self::SaveModel,
         Self::SaveRecipe,
         Self::Export,
+        Self::StoreGraph,
         Self::CloseInputs,
         Self::Quit,
         Self::Undo,
@@ -156,6 +159,7 @@ impl Action {
             Self::SaveModel => "Save model…",
             Self::SaveRecipe => "Save recipe…",
             Self::Export => "Export bundle…",
+            Self::StoreGraph => "Store for work from the disk…",
             Self::CloseInputs => "Close graph and model",
             Self::Quit => "Quit",
             Self::Undo => "Undo",
@@ -197,6 +201,7 @@ impl Action {
             Self::SaveModel => "Save the open model as safetensors",
             Self::SaveRecipe => "Save the recipe as TOML, for the command line",
             Self::Export => "Write graph, masks, model and numbers as a bundle that replays bit by bit",
+            Self::StoreGraph => "Write the graph as a folder of arrays, which unifews propagate works on with less memory than the graph",
             Self::CloseInputs => "Back to the welcome page",
             Self::Quit => "Leave the program",
             Self::Undo => "Take the last change back",
@@ -238,6 +243,7 @@ impl Action {
             | Self::SaveModel
             | Self::SaveRecipe
             | Self::Export
+            | Self::StoreGraph
             | Self::CloseInputs
             | Self::Quit => Menu::File,
             Self::Undo | Self::Redo | Self::Palette => Menu::Edit,
@@ -287,6 +293,7 @@ impl Action {
             Self::FullScreen => key(Modifiers::NONE, Key::F11),
             Self::SaveModel
             | Self::SaveRecipe
+            | Self::StoreGraph
             | Self::Show(_)
             | Self::Theme
             | Self::ThemeSystem
@@ -310,7 +317,7 @@ impl Action {
             Self::Redo => session.redo_label().is_some(),
             Self::Prune | Self::Sweep | Self::Sensitivity => has_both,
             Self::Compare => has_both && !store.plan.is_empty(),
-            Self::Train => store.graph.is_some(),
+            Self::Train | Self::StoreGraph => store.graph.is_some(),
             Self::SaveModel => store.model.is_some(),
             Self::SaveProject | Self::SaveProjectAs | Self::CloseInputs => {
                 store.graph.is_some() || store.model.is_some()

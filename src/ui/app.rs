@@ -55,6 +55,7 @@ pub(super) enum Purpose {
     Export(RunId),
     ExportItems(RunId, Vec<ExportItem>),
     Propagate,
+    StoreGraph,
 }
 
 /// What a dialog was for, what it asked for, and what it came to.

@@ -43,6 +43,10 @@ impl App {
                     self.ask_export(ctx, id);
                 }
             }
+            Action::StoreGraph => {
+                let name = format!("{}-stored", self.graph_name());
+                self.ask(ctx, Ask::NewFolder { name }, Purpose::StoreGraph);
+            }
             Action::SaveProjectAs => self.ask_project(ctx),
             Action::CloseInputs => self.leave(Leaving::Inputs),
             Action::Quit => self.leave(Leaving::Program),
@@ -158,6 +162,7 @@ impl App {
             Purpose::Save(views::SaveRequest { writer, .. }) => Command::WriteFile(writer, first),
             Purpose::Export(id) => Command::Export(id, first),
             Purpose::Propagate => Command::Propagate(first),
+            Purpose::StoreGraph => Command::StoreGraph(first),
             Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
         });
     }
@@ -190,6 +195,12 @@ impl App {
     fn export_name(&self, id: RunId) -> String {
         let name = self.session.store().run(id).map_or_else(String::new, |e| e.name.clone());
         file_name(&format!("{} {}", self.name(), name))
+    }
+
+    /// For the suggested name of what is about the graph alone, for example `cora`.
+    fn graph_name(&self) -> String {
+        let graph = self.session.store().graph.as_ref();
+        graph.map_or_else(|| "graph".to_owned(), |g| file_name(g.dataset.name()))
     }
 
     /// For suggested file names, for example `cora-gcn`.

@@ -14,6 +14,8 @@ pub(crate) mod prune;
 pub(crate) mod safe_start;
 pub(crate) mod sensitivity;
 pub(crate) mod sketch;
+pub(crate) mod source;
+pub(crate) mod store_graph;
 pub(crate) mod sweep;
 pub(crate) mod train;
 pub(crate) mod write;
