@@ -171,6 +171,7 @@ impl Command {
             Self::Train => "train".to_owned(),
             Self::Propagate(folder) => format!("propagate into {}", path(folder)),
             Self::StoreGraph(folder) => format!("store the graph into {}", path(folder)),
+            Self::Bench(is_quick) => format!("measure this machine{}", if *is_quick { ", quickly" } else { "" }),
             Self::Cancel(_) => "cancel a job".to_owned(),
             Self::CancelAll => "cancel all jobs".to_owned(),
             Self::Undo => "undo".to_owned(),

@@ -71,6 +71,7 @@ impl Session {
             Command::Train => self.train(),
             Command::Propagate(folder) => self.propagate(folder),
             Command::StoreGraph(folder) => self.store_graph(folder),
+            Command::Bench(is_quick) => self.bench(is_quick),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::CancelAll => {
                 self.after_load = None;

@@ -101,6 +101,8 @@ pub enum Command {
     Propagate(PathBuf),
     /// Writes the open graph as a folder of arrays, for work from the disk.
     StoreGraph(PathBuf),
+    /// Measures this machine; `true` only shows that it runs, on everything small.
+    Bench(bool),
     /// Stops one job.
     Cancel(JobId),
     /// Stops all jobs.

@@ -19,14 +19,17 @@ pub mod jobs;
 mod notice;
 mod outcome;
 mod outside;
+mod page;
 mod pictures;
 pub mod project;
 mod roles;
 mod slot;
+mod speed_page;
 mod start;
 mod state;
 mod store;
 pub mod tasks;
+mod tools;
 mod trials;
 mod undo;
 
@@ -46,10 +49,12 @@ pub use fit::fitted_to;
 pub use history::History;
 pub use inputs::{Baseline, ClosedModel, LoadedGraph, LoadedModel};
 pub use notice::{Level, Notice, Notices};
+pub use page::{PagePart, PageTable, markdown};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
+pub use speed_page::speed_page;
 pub use store::{
-    CompareState, ExportState, ImportState, Phase, Recent, RunEntry, RunId, SensitivityState, Store, SweepState,
+    BenchState, CompareState, ExportState, ImportState, Phase, Recent, RunEntry, RunId, SensitivityState, Store, SweepState,
     TrainingState, Trial, first_plan,
 };
 pub use tasks::export::{Exported, WrittenFile, replay_command};

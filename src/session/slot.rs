@@ -4,8 +4,9 @@
 //! the newest one; points and ends of others are stale, and dropped here and nowhere else.
 
 use super::jobs::{JobId, Lane};
-use super::store::{CompareState, ExportState, Phase, SensitivityState, SweepState, TrainingState};
+use super::store::{BenchState, CompareState, ExportState, Phase, SensitivityState, SweepState, TrainingState};
 use super::tasks::Task;
+use super::tasks::bench::Benched;
 use super::tasks::export::Exported;
 use super::{Answer, Session};
 use crate::engine::experiment::{ComparePoint, SensitivityPoint, SweepPoint};
@@ -90,6 +91,7 @@ impl Session {
             Lane::Sensitivity => self.stop::<SensitivityState>(id, phase),
             Lane::Train => self.stop::<TrainingState>(id, phase),
             Lane::Export => self.stop::<ExportState>(id, phase),
+            Lane::Bench => self.stop::<BenchState>(id, phase),
             Lane::Import => self.stop_import(id),
             Lane::Load | Lane::Preview | Lane::Estimate | Lane::Prune | Lane::View(_) => {}
         }
@@ -208,5 +210,25 @@ impl Slot for ExportState {
 
     fn finish(session: &mut Session, exported: Exported) {
         session.take_exported(exported);
+    }
+}
+
+impl Slot for BenchState {
+    type Point = ();
+    type Output = Box<Benched>;
+    const LANE: Lane = Lane::Bench;
+
+    fn of(session: &mut Session) -> &mut Self {
+        &mut session.store.bench
+    }
+
+    fn newest(&mut self) -> (&mut Option<JobId>, &mut Phase) {
+        (&mut self.job, &mut self.phase)
+    }
+
+    fn add(&mut self, (): ()) {}
+
+    fn finish(session: &mut Session, measured: Box<Benched>) {
+        session.take_benched(&measured);
     }
 }

@@ -10,6 +10,7 @@ use super::history::History;
 use super::inputs::{ClosedModel, LoadedGraph, LoadedModel};
 use super::jobs::JobId;
 use super::notice::Notices;
+use super::page::PagePart;
 use super::project::{PROJECT_FORMAT, Project, ProjectRun};
 use super::roles::RolesByHand;
 use super::tasks::export::Exported;
@@ -122,6 +123,17 @@ pub struct SensitivityState {
     pub n_points: usize,
     /// Points in the order they came.
     pub points: Vec<SensitivityPoint>,
+}
+
+/// What this machine does per second.
+#[derive(Debug, Clone, Default)]
+pub struct BenchState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// What was measured last, for people; empty before.
+    pub page: Vec<PagePart>,
 }
 
 /// What the trade-off view can show.
@@ -243,6 +255,8 @@ pub struct Store {
     pub training: TrainingState,
     /// The export.
     pub export: ExportState,
+    /// This machine.
+    pub bench: BenchState,
     /// What names files outside its folder, and waits for the user to allow that they are read; the first one is asked about.
     pub outside: VecDeque<OutsideFiles>,
     /// Files whose report waits to be accepted.
@@ -279,6 +293,7 @@ impl Default for Store {
             trial: (Trial::default(), 0),
             training: TrainingState::default(),
             export: ExportState::default(),
+            bench: BenchState::default(),
             outside: VecDeque::new(),
             import: None,
             recent: Vec::new(),

@@ -63,6 +63,8 @@ pub enum Action {
     ResetLayout,
     /// The whole screen.
     FullScreen,
+    /// What this machine does per second.
+    Bench,
     /// The list of shortcuts.
     Shortcuts,
     /// What was done lately.
@@ -82,13 +84,15 @@ pub enum Menu {
     View,
     /// Long work.
     Run,
+    /// Work that is not about what is open.
+    Tools,
     /// Explanations.
     Help,
 }
 
 impl Menu {
     /// All menus, from left to right.
-    pub const ALL: [Self; 5] = [Self::File, Self::Edit, Self::View, Self::Run, Self::Help];
+    pub const ALL: [Self; 6] = [Self::File, Self::Edit, Self::View, Self::Run, Self::Tools, Self::Help];
 
     /// On the menu bar.
     pub fn title(self) -> &'static str {
@@ -97,6 +101,7 @@ impl Menu {
             Self::Edit => "Edit",
             Self::View => "View",
             Self::Run => "Run",
+            Self::Tools => "Tools",
             Self::Help => "Help",
         }
     }
@@ -111,7 +116,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -144,6 +149,7 @@ impl Action {
         Self::ThemeSystem,
         Self::ResetLayout,
         Self::FullScreen,
+        Self::Bench,
         Self::Shortcuts,
         Self::Activity,
         Self::About,
@@ -185,6 +191,7 @@ impl Action {
             Self::ThemeSystem => "Light or dark as the system",
             Self::ResetLayout => "Reset layout",
             Self::FullScreen => "Full screen",
+            Self::Bench => "Measure this machine…",
             Self::Shortcuts => "Shortcuts",
             Self::Activity => "Activity",
             Self::About => "About and diagnostics",
@@ -227,6 +234,7 @@ impl Action {
             Self::ThemeSystem => "Follow the system when it changes between light and dark",
             Self::ResetLayout => "All panes where they were at the first start",
             Self::FullScreen => "Use the whole screen, or go back",
+            Self::Bench => "Memory, propagation and products per second, and from which removed share on pruned weights save time",
             Self::Shortcuts => "The list of all shortcuts",
             Self::Activity => "What was asked for lately, by whom, and what it changed",
             Self::About => "Version, licences and measured frame times",
@@ -248,6 +256,7 @@ impl Action {
             | Self::Quit => Menu::File,
             Self::Undo | Self::Redo | Self::Palette => Menu::Edit,
             Self::Prune | Self::Sweep | Self::Compare | Self::Sensitivity | Self::Train | Self::Cancel => Menu::Run,
+            Self::Bench => Menu::Tools,
             Self::Shortcuts | Self::Activity | Self::About => Menu::Help,
             _ => Menu::View,
         }
@@ -298,6 +307,7 @@ impl Action {
             | Self::Theme
             | Self::ThemeSystem
             | Self::ResetLayout
+            | Self::Bench
             | Self::Activity
             | Self::About => return None,
         })

@@ -14,6 +14,7 @@ use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
 use super::pane::Pane;
 use super::panels::help::Help;
+use super::panels::tools::Tools;
 use super::panels::{
     Leaving, Next, Palette, Question, StatusBar, Toasts, TypedPath, Welcome, import_ui, menu_bar, outside_ui,
 };
@@ -76,6 +77,7 @@ pub struct App {
     pub(super) chosen: (SyncSender<Chosen>, Receiver<Chosen>),
     pub(super) palette: Palette,
     pub(super) help: Help,
+    pub(super) tools: Tools,
     pub(super) status: StatusBar,
     pub(super) question: Question,
     pub(super) typed_path: TypedPath<Purpose>,
@@ -126,6 +128,7 @@ impl App {
             chosen: sync_channel(MAX_CHOSEN),
             palette: Palette::default(),
             help: Help::default(),
+            tools: Tools::default(),
             status: StatusBar::default(),
             question: Question::default(),
             typed_path: TypedPath::default(),
@@ -209,6 +212,7 @@ impl App {
         egui::CentralPanel::default().frame(centre).show(ui, |ui| self.centre_ui(ui, &tokens));
         let chosen = self.palette.ui(&ctx, &self.session, &tokens, &self.out);
         self.help.ui(&ctx, &tokens, &self.session, &self.frames);
+        self.tools.ui(&ctx, &ViewCx { session: &self.session, tokens: &tokens, out: &self.out });
         if let Some(outside) = self.session.store().outside.front() {
             outside_ui(&ctx, outside, &tokens, &self.out);
         }

@@ -11,6 +11,7 @@ use super::dialogs::{Answer, Ask};
 use super::pane::Pane;
 use super::panels::Leaving;
 use super::panels::help::Page;
+use super::panels::tools::Tool;
 use super::saved::{MAX_ZOOM, MIN_ZOOM};
 use super::{layout, views};
 use crate::engine::experiment::SweepGrid;
@@ -76,7 +77,7 @@ impl App {
                     self.out.send(Command::AnswerOutside(false));
                 } else if let Some(purpose) = self.typed_path.close() {
                     self.take_paths(purpose, &[]);
-                } else if !(self.question.close() || self.palette.close() || self.help.close() || self.status.close()) {
+                } else if !(self.question.close() || self.palette.close() || self.help.close() || self.tools.close() || self.status.close()) {
                     let is_importing = self.session.store().import.is_some();
                     self.out.send(if is_importing { Command::DiscardImport } else { Command::CancelAll });
                 }
@@ -100,6 +101,7 @@ impl App {
                 let is_full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
                 ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!is_full));
             }
+            Action::Bench => self.tools.toggle(Tool::Bench),
             Action::Shortcuts => self.help.toggle(Page::Shortcuts),
             Action::Activity => self.help.toggle(Page::Activity),
             Action::About => self.help.toggle(Page::About),

@@ -1,14 +1,16 @@
 //! What else the terminal can do, from the menus.
 
+use eframe::egui::Key;
 use eframe::egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::io::stored::StoredGraph;
-use unifews::session::Level;
+use unifews::session::jobs::Lane;
+use unifews::session::{Command, Level, Phase};
 use unifews::ui::App;
 use unifews::ui::dialogs::Ask;
 
-use super::{Choices, wait, with_karate};
+use super::{Choices, wait, window, with_karate};
 
 const SIZE: [f32; 2] = [1440.0, 900.0];
 
@@ -34,4 +36,31 @@ fn the_open_graph_is_stored_for_work_from_the_disk() {
     let found = StoredGraph::open(&stored).expect("a stored graph");
     assert_eq!((found.size().n_nodes, found.size().n_entries), (graph.stats.n_nodes, graph.stats.n_entries));
     assert!(h.state().session().store().notices.all().iter().all(|n| n.level == Level::Info));
+}
+
+#[test]
+fn this_machine_is_measured_shown_and_copied() {
+    let choices = Choices::default();
+    let mut h = window(SIZE, &choices);
+    choose(&mut h, "Tools", "Measure this machine…");
+    h.get_by_role_and_label(Role::CheckBox, "Quick").click();
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::Button, "Measure").click();
+    wait(&mut h, "the figures", |s| s.store().bench.phase == Phase::Done);
+    assert!(h.query_by_label("faster from").is_some(), "the table of products is there");
+    assert!(h.query_by_label_contains("medians of 1").is_some(), "and how often it was measured");
+    h.get_by_role_and_label(Role::Button, "Copy table").click();
+    h.run_steps(2);
+    assert!(h.state().session().store().notices.all().is_empty(), "nothing small is kept, and nothing failed");
+
+    // Stopped where it is shown.
+    h.state().send(Command::Bench(false));
+    wait(&mut h, "its beginning", |s| s.jobs().iter().any(|job| job.lane == Lane::Bench && job.is_running));
+    let label = "Cancel Measure this machine";
+    let stop = h.query_all_by_label(label).next().expect("a button beside the progress");
+    stop.click();
+    wait(&mut h, "the end", |s| s.store().bench.phase == Phase::Cancelled);
+    h.key_press(Key::Escape);
+    h.run_steps(2);
+    assert!(h.query_by_role_and_label(Role::Button, "Measure").is_none(), "closed");
 }

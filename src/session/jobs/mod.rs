@@ -38,6 +38,8 @@ pub enum Lane {
     Train,
     /// Whatever writes files. In order.
     Export,
+    /// Measuring this machine. In order.
+    Bench,
     /// What a view wants computed, by the view's own key. Latest wins.
     View(String),
 }
