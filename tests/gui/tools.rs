@@ -1,18 +1,19 @@
 //! What else the terminal can do, from the menus.
 
-use eframe::egui::Key;
 use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use unifews::io::stored::StoredGraph;
 use unifews::session::jobs::Lane;
-use unifews::session::{Command, Level, Phase};
+use unifews::session::{Command, Level, Phase, ReproducePlan};
 use unifews::ui::App;
 use unifews::ui::dialogs::Ask;
 
 use super::{Choices, wait, window, with_karate};
 
 const SIZE: [f32; 2] = [1440.0, 900.0];
+const SMALL: &str = "sample:powerlaw?nodes=300&edges=1800&features=16&classes=4&seed=7";
 
 /// Opens a menu and chooses from it.
 fn choose(h: &mut Harness<'_, App>, menu: &str, item: &str) {
@@ -30,7 +31,9 @@ fn the_open_graph_is_stored_for_work_from_the_disk() {
     let stored = folder.path().join("karate");
     choices.then(&stored);
     choose(&mut h, "File", "Store for work from the disk…");
-    wait(&mut h, "the folder", |s| s.is_idle() && s.store().notices.all().iter().any(|n| n.title.starts_with("Stored")));
+    wait(&mut h, "the folder", |s| {
+        s.is_idle() && s.store().notices.all().iter().any(|n| n.title.starts_with("Stored"))
+    });
     assert_eq!(choices.last_asked(), Some(Ask::NewFolder { name: "karate-club-stored".to_owned() }));
     let graph = h.state().session().store().graph.clone().expect("open");
     let found = StoredGraph::open(&stored).expect("a stored graph");
@@ -63,4 +66,44 @@ fn this_machine_is_measured_shown_and_copied() {
     h.key_press(Key::Escape);
     h.run_steps(2);
     assert!(h.query_by_role_and_label(Role::Button, "Measure").is_none(), "closed");
+}
+
+#[test]
+fn a_published_table_is_reproduced_into_a_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = window(SIZE, &choices);
+    choose(&mut h, "Tools", "Reproduce published tables…");
+    h.get_by_role_and_label(Role::TextInput, "Seeds").focus();
+    h.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    h.get_by_role_and_label(Role::TextInput, "Seeds").type_text("one");
+    h.run_steps(3);
+    let is_disabled =
+        |h: &Harness<'_, App>| h.get_by_role_and_label(Role::Button, "Reproduce…").accesskit_node().is_disabled();
+    assert!(is_disabled(&h), "a seed is a number");
+    h.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    h.get_by_role_and_label(Role::TextInput, "Seeds").type_text("42");
+    h.run_steps(3);
+    assert!(!is_disabled(&h));
+
+    // The smallest that is a page: a graph of the table's, and a network of one epoch.
+    let plan = ReproducePlan {
+        graphs: vec![SMALL.to_owned()],
+        seeds: vec![42],
+        epochs: Some(1),
+        hidden: Some(4),
+        ..ReproducePlan::default()
+    };
+    let page = folder.path().join("fig10.md");
+    h.state().send(Command::Reproduce(Box::new(plan), page.clone()));
+    wait(&mut h, "the page", |s| s.store().reproduce.phase == Phase::Done && s.is_idle());
+    let state = h.state().session().store().reproduce.clone();
+    assert!(state.n_lines > 0 && state.n_lines == state.n_in_all, "{} of {}", state.n_lines, state.n_in_all);
+    assert_eq!(std::fs::read_to_string(&page).expect("written"), state.page);
+    assert!(h.query_by_label(&format!("{0} of {0} lines", state.n_lines)).is_some(), "the window says how many");
+
+    // Asked for where to write, with the name of the table.
+    h.get_by_role_and_label(Role::Button, "Reproduce…").click();
+    h.run_steps(3);
+    assert_eq!(choices.last_asked(), Some(Ask::Save { name: "paper-fig10.md".to_owned() }));
 }
