@@ -17,7 +17,7 @@ struct Document<'a> {
     command: &'static str,
     output: &'a std::path::Path,
     #[serde(flatten)]
-    graph: GraphSize,
+    graph: &'a GraphSize,
     size_bytes: u64,
 }
 
@@ -29,7 +29,7 @@ pub(super) fn run(args: &StoreArgs, terminal: &Terminal) -> anyhow::Result<()> {
         inputs::warn(report, terminal);
     }
     terminal.clear();
-    let (graph, size_bytes) = (stored.size, stored.size_bytes());
+    let (graph, size_bytes) = (&stored.size, stored.size_bytes());
     if args.shared.json {
         return output::json(&Document { command: "store", output: &args.output, graph, size_bytes });
     }

@@ -172,6 +172,7 @@ impl Command {
             Self::Propagate(folder) => format!("propagate into {}", path(folder)),
             Self::StoreGraph(folder) => format!("store the graph into {}", path(folder)),
             Self::Bench(is_quick) => format!("measure this machine{}", if *is_quick { ", quickly" } else { "" }),
+            Self::Reproduce(plan, file) => format!("reproduce {} as {}", plan.table.key(), path(file)),
             Self::Cancel(_) => "cancel a job".to_owned(),
             Self::CancelAll => "cancel all jobs".to_owned(),
             Self::Undo => "undo".to_owned(),

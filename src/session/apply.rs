@@ -72,6 +72,7 @@ impl Session {
             Command::Propagate(folder) => self.propagate(folder),
             Command::StoreGraph(folder) => self.store_graph(folder),
             Command::Bench(is_quick) => self.bench(is_quick),
+            Command::Reproduce(plan, output) => self.reproduce(*plan, output),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::CancelAll => {
                 self.after_load = None;

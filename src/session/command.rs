@@ -7,6 +7,7 @@ use super::desk::AnyRequest;
 use super::jobs::JobId;
 use super::store::RunId;
 use super::tasks::TaskError;
+use super::tasks::reproduce::ReproducePlan;
 use crate::engine::control::Control;
 use crate::engine::experiment::{ComparePlan, SweepGrid};
 use crate::engine::graph::ReadOptions;
@@ -103,6 +104,8 @@ pub enum Command {
     StoreGraph(PathBuf),
     /// Measures this machine; `true` only shows that it runs, on everything small.
     Bench(bool),
+    /// Reproduces a published table, and writes its page.
+    Reproduce(Box<ReproducePlan>, PathBuf),
     /// Stops one job.
     Cancel(JobId),
     /// Stops all jobs.

@@ -54,12 +54,13 @@ pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, Pic
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use speed_page::speed_page;
 pub use store::{
-    BenchState, CompareState, ExportState, ImportState, Phase, Recent, RunEntry, RunId, SensitivityState, Store, SweepState,
-    TrainingState, Trial, first_plan,
+    BenchState, CompareState, ExportState, ImportState, Phase, Recent, ReproduceState, RunEntry, RunId,
+    SensitivityState, Store, SweepState, TrainingState, Trial, first_plan,
 };
 pub use tasks::export::{Exported, WrittenFile, replay_command};
 pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
 pub use tasks::open::OutsideFiles;
+pub use tasks::reproduce::{PublishedTable, ReproducePlan};
 
 use jobs::{JobId, JobRunner, JobStatus, Lane, Waker};
 use state::AfterLoad;

@@ -4,10 +4,13 @@
 //! the newest one; points and ends of others are stale, and dropped here and nowhere else.
 
 use super::jobs::{JobId, Lane};
-use super::store::{BenchState, CompareState, ExportState, Phase, SensitivityState, SweepState, TrainingState};
+use super::store::{
+    BenchState, CompareState, ExportState, Phase, ReproduceState, SensitivityState, SweepState, TrainingState,
+};
 use super::tasks::Task;
 use super::tasks::bench::Benched;
 use super::tasks::export::Exported;
+use super::tasks::reproduce::{Reproduced, ReproducedLine};
 use super::{Answer, Session};
 use crate::engine::experiment::{ComparePoint, SensitivityPoint, SweepPoint};
 use crate::engine::train::{EpochRecord, Trained};
@@ -92,6 +95,7 @@ impl Session {
             Lane::Train => self.stop::<TrainingState>(id, phase),
             Lane::Export => self.stop::<ExportState>(id, phase),
             Lane::Bench => self.stop::<BenchState>(id, phase),
+            Lane::Reproduce => self.stop::<ReproduceState>(id, phase),
             Lane::Import => self.stop_import(id),
             Lane::Load | Lane::Preview | Lane::Estimate | Lane::Prune | Lane::View(_) => {}
         }
@@ -230,5 +234,27 @@ impl Slot for BenchState {
 
     fn finish(session: &mut Session, measured: Box<Benched>) {
         session.take_benched(&measured);
+    }
+}
+
+impl Slot for ReproduceState {
+    type Point = ReproducedLine;
+    type Output = Box<Reproduced>;
+    const LANE: Lane = Lane::Reproduce;
+
+    fn of(session: &mut Session) -> &mut Self {
+        &mut session.store.reproduce
+    }
+
+    fn newest(&mut self) -> (&mut Option<JobId>, &mut Phase) {
+        (&mut self.job, &mut self.phase)
+    }
+
+    fn add(&mut self, line: ReproducedLine) {
+        (self.page, self.n_lines, self.n_in_all) = (line.text, line.n_lines, line.n_in_all);
+    }
+
+    fn finish(session: &mut Session, done: Box<Reproduced>) {
+        session.take_reproduced(*done);
     }
 }

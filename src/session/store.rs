@@ -136,6 +136,21 @@ pub struct BenchState {
     pub page: Vec<PagePart>,
 }
 
+/// A published table that is being reproduced, or was last.
+#[derive(Debug, Clone, Default)]
+pub struct ReproduceState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Its page as far as there are lines, Markdown.
+    pub page: String,
+    /// Lines on it.
+    pub n_lines: usize,
+    /// Lines that there will be; 0 before the first.
+    pub n_in_all: usize,
+}
+
 /// What the trade-off view can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Trial {
@@ -257,6 +272,8 @@ pub struct Store {
     pub export: ExportState,
     /// This machine.
     pub bench: BenchState,
+    /// A published table.
+    pub reproduce: ReproduceState,
     /// What names files outside its folder, and waits for the user to allow that they are read; the first one is asked about.
     pub outside: VecDeque<OutsideFiles>,
     /// Files whose report waits to be accepted.
@@ -294,6 +311,7 @@ impl Default for Store {
             training: TrainingState::default(),
             export: ExportState::default(),
             bench: BenchState::default(),
+            reproduce: ReproduceState::default(),
             outside: VecDeque::new(),
             import: None,
             recent: Vec::new(),

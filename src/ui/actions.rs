@@ -65,6 +65,8 @@ pub enum Action {
     FullScreen,
     /// What this machine does per second.
     Bench,
+    /// Published tables beside ours.
+    Reproduce,
     /// The list of shortcuts.
     Shortcuts,
     /// What was done lately.
@@ -116,7 +118,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -150,6 +152,7 @@ impl Action {
         Self::ResetLayout,
         Self::FullScreen,
         Self::Bench,
+        Self::Reproduce,
         Self::Shortcuts,
         Self::Activity,
         Self::About,
@@ -192,6 +195,7 @@ impl Action {
             Self::ResetLayout => "Reset layout",
             Self::FullScreen => "Full screen",
             Self::Bench => "Measure this machine…",
+            Self::Reproduce => "Reproduce published tables…",
             Self::Shortcuts => "Shortcuts",
             Self::Activity => "Activity",
             Self::About => "About and diagnostics",
@@ -208,7 +212,9 @@ impl Action {
             Self::SaveModel => "Save the open model as safetensors",
             Self::SaveRecipe => "Save the recipe as TOML, for the command line",
             Self::Export => "Write graph, masks, model and numbers as a bundle that replays bit by bit",
-            Self::StoreGraph => "Write the graph as a folder of arrays, which unifews propagate works on with less memory than the graph",
+            Self::StoreGraph => {
+                "Write the graph as a folder of arrays, which unifews propagate works on with less memory than the graph"
+            }
             Self::CloseInputs => "Back to the welcome page",
             Self::Quit => "Leave the program",
             Self::Undo => "Take the last change back",
@@ -234,7 +240,10 @@ impl Action {
             Self::ThemeSystem => "Follow the system when it changes between light and dark",
             Self::ResetLayout => "All panes where they were at the first start",
             Self::FullScreen => "Use the whole screen, or go back",
-            Self::Bench => "Memory, propagation and products per second, and from which removed share on pruned weights save time",
+            Self::Bench => {
+                "Memory, propagation and products per second, and from which removed share on pruned weights save time"
+            }
+            Self::Reproduce => "Train and prune as a published table did, and set the figures side by side",
             Self::Shortcuts => "The list of all shortcuts",
             Self::Activity => "What was asked for lately, by whom, and what it changed",
             Self::About => "Version, licences and measured frame times",
@@ -256,7 +265,7 @@ impl Action {
             | Self::Quit => Menu::File,
             Self::Undo | Self::Redo | Self::Palette => Menu::Edit,
             Self::Prune | Self::Sweep | Self::Compare | Self::Sensitivity | Self::Train | Self::Cancel => Menu::Run,
-            Self::Bench => Menu::Tools,
+            Self::Bench | Self::Reproduce => Menu::Tools,
             Self::Shortcuts | Self::Activity | Self::About => Menu::Help,
             _ => Menu::View,
         }
@@ -308,6 +317,7 @@ impl Action {
             | Self::ThemeSystem
             | Self::ResetLayout
             | Self::Bench
+            | Self::Reproduce
             | Self::Activity
             | Self::About => return None,
         })

@@ -24,7 +24,7 @@ use super::tokens::{self, Themes, Tokens};
 use super::views::Views;
 use crate::engine::EngineError;
 use crate::io::export::ExportItem;
-use crate::session::{Command, RunId, Session};
+use crate::session::{Command, ReproducePlan, RunId, Session};
 
 /// With what the window starts.
 #[derive(Debug)]
@@ -57,6 +57,7 @@ pub(super) enum Purpose {
     ExportItems(RunId, Vec<ExportItem>),
     Propagate,
     StoreGraph,
+    Reproduce(Box<ReproducePlan>),
 }
 
 /// What a dialog was for, what it asked for, and what it came to.

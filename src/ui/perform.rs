@@ -77,7 +77,12 @@ impl App {
                     self.out.send(Command::AnswerOutside(false));
                 } else if let Some(purpose) = self.typed_path.close() {
                     self.take_paths(purpose, &[]);
-                } else if !(self.question.close() || self.palette.close() || self.help.close() || self.tools.close() || self.status.close()) {
+                } else if !(self.question.close()
+                    || self.palette.close()
+                    || self.help.close()
+                    || self.tools.close()
+                    || self.status.close())
+                {
                     let is_importing = self.session.store().import.is_some();
                     self.out.send(if is_importing { Command::DiscardImport } else { Command::CancelAll });
                 }
@@ -102,6 +107,7 @@ impl App {
                 ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!is_full));
             }
             Action::Bench => self.tools.toggle(Tool::Bench),
+            Action::Reproduce => self.tools.toggle(Tool::Reproduce),
             Action::Shortcuts => self.help.toggle(Page::Shortcuts),
             Action::Activity => self.help.toggle(Page::Activity),
             Action::About => self.help.toggle(Page::About),
@@ -130,6 +136,10 @@ impl App {
             WindowRequest::PropagateDialog => {
                 let name = format!("{}-propagated", self.name());
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::Propagate);
+            }
+            WindowRequest::ReproduceDialog(plan) => {
+                let ask = save(plan.table.key(), "md");
+                self.ask(ctx, ask, Purpose::Reproduce(plan));
             }
             WindowRequest::Reveal(folder) => self.dialogs.reveal(folder),
             WindowRequest::Do(action) => self.perform(action, ctx),
@@ -164,6 +174,7 @@ impl App {
             Purpose::Save(views::SaveRequest { writer, .. }) => Command::WriteFile(writer, first),
             Purpose::Export(id) => Command::Export(id, first),
             Purpose::Propagate => Command::Propagate(first),
+            Purpose::Reproduce(plan) => Command::Reproduce(plan, first),
             Purpose::StoreGraph => Command::StoreGraph(first),
             Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
         });

@@ -40,6 +40,8 @@ pub enum Lane {
     Export,
     /// Measuring this machine. In order.
     Bench,
+    /// Reproducing published tables. In order.
+    Reproduce,
     /// What a view wants computed, by the view's own key. Latest wins.
     View(String),
 }

@@ -12,6 +12,7 @@ pub(crate) mod open;
 pub(crate) mod preview;
 pub(crate) mod propagate;
 pub(crate) mod prune;
+pub(crate) mod reproduce;
 pub(crate) mod safe_start;
 pub(crate) mod sensitivity;
 pub(crate) mod sketch;
@@ -103,6 +104,16 @@ pub enum TaskError {
     /// A figure could not be drawn.
     #[error(transparent)]
     Figure(#[from] FigureError),
+    /// Something that was asked for cannot be meant.
+    #[error("{what}: expected {expected}, found {found}")]
+    Wrong {
+        /// What it is called where it was asked for.
+        what: &'static str,
+        /// What would have been right.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
     /// There is nothing of what was asked for; the message is for people.
     #[error("{0}")]
     Nothing(String),
