@@ -31,7 +31,7 @@ use crate::session::PublishedTable;
 pub struct Cli {
     /// What to do; without it, the window opens.
     #[command(subcommand)]
-    pub(super) command: Option<Command>,
+    pub(super) command: Option<CliCommand>,
     #[command(flatten)]
     pub(super) window: WindowArgs,
 }
@@ -57,7 +57,7 @@ pub(super) struct WindowArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum CliCommand {
     /// Say what a file is: graph, model, recipe or bundle, its counts and what was read and dropped
     Inspect(InspectArgs),
     /// Train a model, dense or under a recipe
@@ -80,7 +80,7 @@ pub(super) enum Command {
     Bench(BenchArgs),
 }
 
-impl Command {
+impl CliCommand {
     /// The options that every command has.
     pub(super) fn shared(&self) -> &SharedArgs {
         match self {
@@ -404,7 +404,7 @@ pub(super) struct GraphArgs {
     /// The node attribute or column that is the class
     #[arg(long, value_name = "NAME")]
     pub(super) labels: Option<String>,
-    /// Node attributes that are the split: one of texts, or three of truth values
+    /// Node attributes that are the split: one of texts, or three of booleans
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', action = ArgAction::Set)]
     pub(super) split_masks: Option<Vec<String>>,
     /// Features of the nodes from this file (.csv, .tsv, .parquet, .npy, or SciPy .npz), one row each

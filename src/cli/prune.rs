@@ -46,7 +46,7 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let (model, report) = inputs::read_reported_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
     let options = args.timing.of(RunOptions::FULL);
     args.timing.settle(&mut input.recipe);
-    let inputs::Inputs { dataset, recipe } = input;
+    let inputs::GraphAndRecipe { dataset, recipe } = input;
     let run = terminal.run(Prune { dataset, model, baseline: Baseline::Own, recipe, options }, &mut no_points)?;
     let options = BundleOptions { values: args.values, without_features: args.without_features };
     let export = ExportBundle { run: Arc::new(run), options };

@@ -9,7 +9,7 @@ use super::output;
 use super::progress::Terminal;
 use crate::io::bundle::MachineNote;
 use crate::session::ReproducePlan;
-use crate::session::tasks::reproduce::{Reproduce, Row};
+use crate::session::tasks::reproduce::{Reproduce, ReproducedRow};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -17,7 +17,7 @@ struct Document<'a> {
     table: &'static str,
     output: &'a Path,
     machine: &'a MachineNote,
-    rows: &'a [Row],
+    rows: &'a [ReproducedRow],
 }
 
 pub(super) fn run(args: &ReproduceArgs, terminal: &Terminal) -> anyhow::Result<()> {

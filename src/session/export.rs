@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::jobs::Lane;
 use super::notice::Level;
 use super::store::{ExportState, RunId};
-use super::tasks::export::{ExportBundle, ExportBundleInto, ExportItems, Exported, Pruned};
+use super::tasks::export::{ExportBundle, ExportBundleInto, ExportInput, ExportItems, Exported};
 use super::tasks::source::GraphSource;
 use super::tasks::store_graph::StoreGraph;
 use super::{Session, format};
@@ -26,7 +26,7 @@ impl Session {
             return self.refused("export", "at least one form", "Tick one under For other programs");
         }
         let Some(entry) = self.store.run(id) else { return };
-        let pruned = Pruned::Run(Arc::clone(&entry.run));
+        let pruned = ExportInput::Run(Arc::clone(&entry.run));
         let task = ExportItems { pruned, items, name: entry.name.clone(), folder };
         self.start::<ExportState, _>(task);
     }

@@ -69,9 +69,9 @@ type Apply = Box<dyn FnOnce(&mut Session, JobId, f64) + Send>;
 
 /// What a job of the session hands over: what is done with it once it is polled, given which job it came from and how long that took,
 /// seconds.
-struct Answer(Apply);
+struct JobAnswer(Apply);
 
-impl Answer {
+impl JobAnswer {
     fn new(apply: impl FnOnce(&mut Session, JobId, f64) + Send + 'static) -> Self {
         Self(Box::new(apply))
     }
@@ -81,14 +81,14 @@ impl Answer {
 pub struct Session {
     store: Store,
     activity: ActivityLog,
-    runner: JobRunner<Answer>,
-    history: undo::History,
+    runner: JobRunner<JobAnswer>,
+    history: undo::UndoHistory,
     next_run: u64,
     /// The number that the last run was called by.
     last_number: u64,
     after_load: Option<AfterLoad>,
     /// Thresholds that the program chose, which it may choose anew.
-    chosen_thresholds: state::Chosen,
+    chosen_thresholds: state::ThresholdsBy,
     /// Whether what is being opened is to be shown with safe thresholds.
     wants_safe_start: bool,
     /// Whether the running training is the one that comes with a sample, and nobody's work.
@@ -122,11 +122,11 @@ impl Session {
             store: Store { recipe: defaults::start_recipe(), ..Store::default() },
             activity: ActivityLog::default(),
             runner,
-            history: undo::History::default(),
+            history: undo::UndoHistory::default(),
             next_run: 1,
             last_number: 0,
             after_load: None,
-            chosen_thresholds: state::Chosen::default(),
+            chosen_thresholds: state::ThresholdsBy::default(),
             wants_safe_start: false,
             is_sample_training: false,
             last_gesture: None,

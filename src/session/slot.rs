@@ -11,7 +11,7 @@ use super::tasks::Task;
 use super::tasks::bench::Benched;
 use super::tasks::export::Exported;
 use super::tasks::reproduce::{Reproduced, ReproducedLine};
-use super::{Answer, Session};
+use super::{JobAnswer, Session};
 use crate::engine::experiment::{ComparePoint, SensitivityPoint, SweepPoint};
 use crate::engine::train::{EpochRecord, Trained};
 
@@ -48,7 +48,7 @@ impl Session {
         }
         let on_point = |point: T::Point| {
             let point = S::Point::from(point);
-            Answer::new(move |session, id, _| {
+            JobAnswer::new(move |session, id, _| {
                 if session.is_newest::<S>(id) {
                     S::of(session).add(point);
                 }
@@ -56,7 +56,7 @@ impl Session {
         };
         let on_output = |output: T::Output| {
             let output = S::Output::from(output);
-            Answer::new(move |session, id, _| {
+            JobAnswer::new(move |session, id, _| {
                 let is_newest = session.is_newest::<S>(id);
                 if is_newest {
                     *S::of(session).newest().1 = Phase::Done;
@@ -78,8 +78,8 @@ impl Session {
         task: T,
         finish: impl FnOnce(&mut Self, T::Output) + Send + 'static,
     ) {
-        let on_output = |output| Answer::new(move |session, _, _| finish(session, output));
-        self.runner.spawn(lane, task, |()| Answer::new(|_, _, _| {}), on_output);
+        let on_output = |output| JobAnswer::new(move |session, _, _| finish(session, output));
+        self.runner.spawn(lane, task, |()| JobAnswer::new(|_, _, _| {}), on_output);
     }
 
     fn is_newest<S: Slot>(&mut self, id: JobId) -> bool {

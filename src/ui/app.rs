@@ -61,7 +61,7 @@ pub(super) enum Purpose {
 }
 
 /// What a dialog was for, what it asked for, and what it came to.
-type Chosen = (Purpose, Ask, Answer);
+type ChosenPaths = (Purpose, Ask, Answer);
 
 /// The whole window.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ pub struct App {
     themes: Themes,
     pub(super) saved: Saved,
     pub(super) dialogs: Box<dyn Dialogs>,
-    pub(super) chosen: (SyncSender<Chosen>, Receiver<Chosen>),
+    pub(super) chosen: (SyncSender<ChosenPaths>, Receiver<ChosenPaths>),
     pub(super) palette: Palette,
     pub(super) help: Help,
     pub(super) tools: Tools,

@@ -75,13 +75,16 @@ fn a_published_table_is_reproduced_into_a_page() {
     let mut h = window(SIZE, &choices);
     choose(&mut h, "Tools", "Reproduce published tables…");
     h.get_by_role_and_label(Role::TextInput, "Seeds").focus();
+    h.run_steps(2);
     h.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    h.run_steps(2);
     h.get_by_role_and_label(Role::TextInput, "Seeds").type_text("one");
     h.run_steps(3);
     let is_disabled =
         |h: &Harness<'_, App>| h.get_by_role_and_label(Role::Button, "Reproduce…").accesskit_node().is_disabled();
     assert!(is_disabled(&h), "a seed is a number");
     h.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    h.run_steps(2);
     h.get_by_role_and_label(Role::TextInput, "Seeds").type_text("42");
     h.run_steps(3);
     assert!(!is_disabled(&h));

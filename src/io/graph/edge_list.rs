@@ -4,8 +4,8 @@
 //! file    = line*
 //! line    = comment | empty | header | edge
 //! comment = ('#' | '%') anything             or what the user names
-//! header  = the first other line, when neither of its first two words is a whole number, such as `source,target`
-//! edge    = id separator id (separator anything)*       ids are whole numbers from 0, in no order, with any gaps; or any text,
+//! header  = the first other line, when neither of its first two words is an integer, such as `source,target`
+//! edge    = id separator id (separator anything)*       ids are integers from 0, in no order, with any gaps; or any text,
 //!                                                       where the user says what the columns are and whether there is a header
 //! separator = spaces | tab | ',' | ';'       or the one that the user names
 //! ```
@@ -312,7 +312,7 @@ struct Text {
 struct FirstEdge {
     line: usize,
     text: String,
-    /// Its fields, where all of them are whole numbers.
+    /// Its fields, where all of them are integers.
     numbers: Vec<u64>,
     has_more: bool,
 }
@@ -401,7 +401,7 @@ impl Text {
         Ok(Self { edges, stated, is_bipartite, counted: None, n_stated: None, names })
     }
 
-    /// Reads lines of two whole numbers and what stands behind them; `skipped` are lines that are no edges.
+    /// Reads lines of two integers and what stands behind them; `skipped` are lines that are no edges.
     fn of_lines(
         request: Request<'_>,
         table: Option<&TableSketch>,
@@ -642,7 +642,7 @@ impl FirstEdge {
 
 /// What a line of a plain list must hold.
 const EXPECTED_ENDS: &str =
-    "two whole numbers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
+    "two integers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
 
 /// KONECT's kinds of edges: whose third column is a weight.
 fn konect_weight(kind: &str, layout: &Layout) -> Option<usize> {

@@ -60,7 +60,7 @@ pub(super) fn counts_in_two_lines(text: &str, line: usize) -> Option<(Counts, &s
     (n_fields.count() > 1).then_some((Counts { line, n_lines: 2, text, numbers }, rest))
 }
 
-/// Whether the first row is one to three whole numbers that the others are no match for: they have another number of columns, or begin
+/// Whether the first row is one to three integers that the others are no match for: they have another number of columns, or begin
 /// with a header.
 pub(super) fn begins_with_counts(rows: &[Vec<String>]) -> bool {
     let [first, second, _, ..] = rows else { return false };
@@ -71,7 +71,7 @@ pub(super) fn begins_with_counts(rows: &[Vec<String>]) -> bool {
     are_whole && first.len() <= 3 && (first.len() != second.len() || is_header)
 }
 
-/// The first row, where it is two or three whole numbers and no row below has one for an end of its edge.
+/// The first row, where it is two or three integers and no row below has one for an end of its edge.
 pub(super) fn perhaps_counts(rows: &[Vec<String>], line: usize) -> Option<Counts> {
     let (first, others) = rows.split_first()?;
     let is_whole = |field: &String| parse_whole(field.as_bytes()).is_some();

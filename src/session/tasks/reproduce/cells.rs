@@ -66,7 +66,7 @@ pub(super) enum PublishedCosts {
 }
 
 /// One line that is to be made.
-pub(super) struct Cell {
+pub(super) struct TableCell {
     pub(super) dataset: Arc<Dataset>,
     pub(super) recipe: Recipe,
     /// Share of the pushes that is to go; δa is found for it.
@@ -83,7 +83,7 @@ pub(super) fn of_graph(
     plan: &ReproducePlan,
     published: &Published,
     dataset: &Arc<Dataset>,
-) -> Result<Vec<Cell>, TaskError> {
+) -> Result<Vec<TableCell>, TaskError> {
     Ok(match plan.table {
         PublishedTable::PaperFig10 => fig10(plan, published, dataset),
         PublishedTable::PaperTable3 => table3(plan, published, dataset)?,
@@ -124,7 +124,7 @@ fn authors_split(seeds: &[u64]) -> Vec<Draw> {
     seeds.iter().map(|s| Draw { split: AUTHORS_SPLIT, seed: *s }).collect()
 }
 
-fn fig10(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>) -> Vec<Cell> {
+fn fig10(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>) -> Vec<TableCell> {
     let is_cora = dataset.name().eq_ignore_ascii_case("cora");
     let wanted = published.fig10.iter().filter(|cell| plan.is_full || cell.authors.is_some());
     let cell = |cell: &Fig10| {
@@ -132,7 +132,7 @@ fn fig10(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>) ->
         if is_cora && cell.authors.is_some() {
             draws.extend(authors_split(&plan.seeds).into_iter().filter(|d| d.split != d.seed));
         }
-        Cell {
+        TableCell {
             dataset: Arc::clone(dataset),
             recipe: official(cell.model, cell.delta_a, cell.delta_w, plan),
             share: None,
@@ -146,7 +146,7 @@ fn fig10(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>) ->
     wanted.map(cell).collect()
 }
 
-fn decoupled(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>) -> Vec<Cell> {
+fn decoupled(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>) -> Vec<TableCell> {
     let is_cora = dataset.name().eq_ignore_ascii_case("cora");
     let cell = |cell: &DecoupledRun| {
         let mut recipe = official(cell.model, cell.delta_a, cell.delta_w, plan);
@@ -154,7 +154,7 @@ fn decoupled(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>
             push(&mut recipe);
         }
         let costs = PublishedCosts::Sparsity { edges: cell.edge_sparsity, weights: cell.weight_sparsity };
-        Cell {
+        TableCell {
             dataset: Arc::clone(dataset),
             recipe,
             share: None,
@@ -176,7 +176,7 @@ fn push(recipe: &mut Recipe) {
     }
 }
 
-fn table3(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>) -> Result<Vec<Cell>, TaskError> {
+fn table3(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>) -> Result<Vec<TableCell>, TaskError> {
     let cell = |cell: &Table3| {
         let mut recipe = official(cell.model, 0.0, 0.0, plan);
         if cell.is_pruned {
@@ -185,7 +185,7 @@ fn table3(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>) -
                 training.schedule = Schedule::During;
             }
         }
-        Cell {
+        TableCell {
             dataset: Arc::clone(dataset),
             recipe,
             share: cell.is_pruned.then_some(TABLE_3_SHARE),
@@ -197,7 +197,7 @@ fn table3(plan: &ReproducePlan, published: &Published, dataset: &Arc<Dataset>) -
         }
     };
     let of_graph = published.table3.iter().filter(|t| dataset.name().eq_ignore_ascii_case(&t.graph));
-    let cells: Vec<Cell> = of_graph.map(cell).collect();
+    let cells: Vec<TableCell> = of_graph.map(cell).collect();
     if cells.is_empty() {
         let mut names: Vec<&str> = Vec::new();
         for cell in &published.table3 {

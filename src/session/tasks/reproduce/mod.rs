@@ -6,7 +6,7 @@ mod plan;
 
 use std::path::PathBuf;
 
-use self::cells::{Cell, of_graph, published};
+use self::cells::{TableCell, of_graph, published};
 use self::page::page;
 use super::source::GraphSource;
 use super::{Need, Task, TaskError};
@@ -17,7 +17,7 @@ use crate::io::atomic::{AtomicFile, write_atomic};
 use crate::io::bundle::MachineNote;
 use crate::session::format::bytes;
 
-pub(crate) use self::page::Row;
+pub(crate) use self::page::ReproducedRow;
 pub use self::plan::{PublishedTable, ReproducePlan};
 
 /// Makes the page, which is written anew with every line.
@@ -44,7 +44,7 @@ pub(crate) struct ReproducedLine {
 pub(crate) struct Reproduced {
     pub(crate) output: PathBuf,
     pub(crate) text: String,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<ReproducedRow>,
     pub(crate) machine: MachineNote,
 }
 
@@ -84,8 +84,13 @@ impl Task for Reproduce {
 }
 
 /// Trains and evaluates what a line is made of.
-fn made(cell: Cell, (at, n_cells): (usize, usize), memory: MemoryBudget, ctl: &Control) -> Result<Row, TaskError> {
-    let Cell { dataset, mut recipe, share, draws, paper, authors, authors_lock, published } = cell;
+fn made(
+    cell: TableCell,
+    (at, n_cells): (usize, usize),
+    memory: MemoryBudget,
+    ctl: &Control,
+) -> Result<ReproducedRow, TaskError> {
+    let TableCell { dataset, mut recipe, share, draws, paper, authors, authors_lock, published } = cell;
     let (family, quiet) = (recipe.model.architecture, ctl.quiet());
     let deltas = share.map_or_else(
         || format!("δa {} δw {}", recipe.delta_a(0), recipe.delta_w(0)),
@@ -98,7 +103,7 @@ fn made(cell: Cell, (at, n_cells): (usize, usize), memory: MemoryBudget, ctl: &C
     if let Some(share) = share {
         recipe.edges.delta = vec![mass_delta(&dataset, &recipe, share, &quiet)?];
     }
-    Ok(Row {
+    Ok(ReproducedRow {
         graph: dataset.name().to_owned(),
         model: family.title().to_owned(),
         delta_a: recipe.delta_a(0),

@@ -10,7 +10,7 @@ use crate::session::format::seconds;
 
 /// One line of the table that comes out.
 #[derive(Debug, Serialize)]
-pub(crate) struct Row {
+pub(crate) struct ReproducedRow {
     pub(super) graph: String,
     pub(super) model: String,
     pub(super) delta_a: f64,
@@ -25,7 +25,7 @@ pub(crate) struct Row {
 
 /// Which of a row's runs are meant.
 #[derive(Debug, Clone, Copy)]
-enum Runs {
+enum WhichRuns {
     /// All of them.
     All,
     /// A split of its own for every seed.
@@ -34,23 +34,23 @@ enum Runs {
     AuthorsSplit,
 }
 
-fn values(row: &Row, which: Runs, value: impl Fn(&ReproducedSeed) -> f64) -> Vec<f64> {
+fn values(row: &ReproducedRow, which: WhichRuns, value: impl Fn(&ReproducedSeed) -> f64) -> Vec<f64> {
     let wanted = |r: &&ReproducedSeed| match which {
-        Runs::All => true,
-        Runs::OwnSplits => r.draw.split == r.draw.seed,
-        Runs::AuthorsSplit => r.draw.split == AUTHORS_SPLIT,
+        WhichRuns::All => true,
+        WhichRuns::OwnSplits => r.draw.split == r.draw.seed,
+        WhichRuns::AuthorsSplit => r.draw.split == AUTHORS_SPLIT,
     };
     row.runs.iter().filter(wanted).map(value).collect()
 }
 
 /// Mean over the runs.
-fn mean(row: &Row, which: Runs, value: impl Fn(&ReproducedSeed) -> f64) -> f64 {
+fn mean(row: &ReproducedRow, which: WhichRuns, value: impl Fn(&ReproducedSeed) -> f64) -> f64 {
     let values = values(row, which, value);
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// Mean and standard deviation in percent, for example `88.6 ±0.4`.
-fn score(row: &Row, which: Runs, value: impl Fn(&ReproducedSeed) -> f64) -> String {
+fn score(row: &ReproducedRow, which: WhichRuns, value: impl Fn(&ReproducedSeed) -> f64) -> String {
     let values = values(row, which, value);
     let n = values.len();
     let centre = values.iter().sum::<f64>() / n.max(1) as f64;
@@ -67,7 +67,7 @@ fn published(value: Option<f64>) -> String {
 }
 
 /// The page: what was run, where, and the table.
-pub(super) fn page(plan: &ReproducePlan, rows: &[Row], n_cells: usize, machine: &MachineNote) -> String {
+pub(super) fn page(plan: &ReproducePlan, rows: &[ReproducedRow], n_cells: usize, machine: &MachineNote) -> String {
     let mut page = format!("# {}\n\n", plan.table.title());
     let seeds = plan.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let processor = machine.processor.as_deref().unwrap_or("unknown processor");
@@ -96,7 +96,7 @@ pub(super) fn page(plan: &ReproducePlan, rows: &[Row], n_cells: usize, machine: 
     page
 }
 
-fn fig10_lines(rows: &[Row], page: &mut String) {
+fn fig10_lines(rows: &[ReproducedRow], page: &mut String) {
     page.push_str(
         "| graph | model | δa | δw | entries removed | weights removed | plain | put back | paper | seed 42's split, plain | \
          authors, plain | seed 42's split, put back | authors, put back | epoch |\n\
@@ -105,7 +105,7 @@ fn fig10_lines(rows: &[Row], page: &mut String) {
     let put_back = |s: &ReproducedSeed| s.test_official_lock.unwrap_or(s.test);
     for row in rows {
         let beside = |authors: Option<f64>, value: &dyn Fn(&ReproducedSeed) -> f64| {
-            if authors.is_some() { score(row, Runs::AuthorsSplit, value) } else { "–".to_owned() }
+            if authors.is_some() { score(row, WhichRuns::AuthorsSplit, value) } else { "–".to_owned() }
         };
         page.extend([format!(
             "| {} | {} | {} | {} | {:.1} % | {:.1} % | {} | {} | {} | {} | {} | {} | {} | {} |\n",
@@ -113,28 +113,28 @@ fn fig10_lines(rows: &[Row], page: &mut String) {
             row.model,
             row.delta_a,
             row.delta_w,
-            100.0 * mean(row, Runs::OwnSplits, |s| s.edge_sparsity),
-            100.0 * mean(row, Runs::OwnSplits, |s| s.weight_sparsity),
-            score(row, Runs::OwnSplits, |s| s.test),
-            score(row, Runs::OwnSplits, put_back),
+            100.0 * mean(row, WhichRuns::OwnSplits, |s| s.edge_sparsity),
+            100.0 * mean(row, WhichRuns::OwnSplits, |s| s.weight_sparsity),
+            score(row, WhichRuns::OwnSplits, |s| s.test),
+            score(row, WhichRuns::OwnSplits, put_back),
             published(row.paper),
             beside(row.authors, &|s| s.test),
             published(row.authors),
             beside(row.authors_lock, &put_back),
             published(row.authors_lock),
-            seconds(mean(row, Runs::All, |s| s.epoch_secs)),
+            seconds(mean(row, WhichRuns::All, |s| s.epoch_secs)),
         )]);
     }
 }
 
-fn table3_lines(rows: &[Row], page: &mut String) {
+fn table3_lines(rows: &[ReproducedRow], page: &mut String) {
     page.push_str(
         "| graph | model | δ | test | paper | entries removed | propagation | propagation GMACs | paper's propagation | paper's \
          GMACs |\n\
          | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     for row in rows {
-        let gmacs = mean(row, Runs::All, |s| s.propagation_macs.map_or(f64::NAN, |m| m as f64 / 1e9));
+        let gmacs = mean(row, WhichRuns::All, |s| s.propagation_macs.map_or(f64::NAN, |m| m as f64 / 1e9));
         let (of_paper_secs, of_paper_gmacs) = match row.published {
             Some(PublishedCosts::Propagation { secs, gmacs }) => (seconds(secs), format!("{gmacs:.2}")),
             _ => ("–".to_owned(), "–".to_owned()),
@@ -144,15 +144,15 @@ fn table3_lines(rows: &[Row], page: &mut String) {
             row.graph,
             row.model,
             delta(row.delta_a),
-            score(row, Runs::All, |s| s.test),
+            score(row, WhichRuns::All, |s| s.test),
             published(row.paper),
-            100.0 * mean(row, Runs::All, |s| s.edge_sparsity),
-            seconds(mean(row, Runs::All, |s| s.propagation_secs.unwrap_or(f64::NAN))),
+            100.0 * mean(row, WhichRuns::All, |s| s.edge_sparsity),
+            seconds(mean(row, WhichRuns::All, |s| s.propagation_secs.unwrap_or(f64::NAN))),
         )]);
     }
 }
 
-fn decoupled_lines(rows: &[Row], page: &mut String) {
+fn decoupled_lines(rows: &[ReproducedRow], page: &mut String) {
     page.push_str(
         "| graph | model | δ | δw | test | authors | pushes removed | authors' | weights removed | authors' | propagation | epoch |\n\
          | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
@@ -168,12 +168,12 @@ fn decoupled_lines(rows: &[Row], page: &mut String) {
             row.model,
             delta(row.delta_a),
             row.delta_w,
-            score(row, Runs::All, |s| s.test),
+            score(row, WhichRuns::All, |s| s.test),
             published(row.authors),
-            100.0 * mean(row, Runs::All, |s| s.edge_sparsity),
-            100.0 * mean(row, Runs::All, |s| s.weight_sparsity),
-            seconds(mean(row, Runs::All, |s| s.propagation_secs.unwrap_or(f64::NAN))),
-            seconds(mean(row, Runs::All, |s| s.epoch_secs)),
+            100.0 * mean(row, WhichRuns::All, |s| s.edge_sparsity),
+            100.0 * mean(row, WhichRuns::All, |s| s.weight_sparsity),
+            seconds(mean(row, WhichRuns::All, |s| s.propagation_secs.unwrap_or(f64::NAN))),
+            seconds(mean(row, WhichRuns::All, |s| s.epoch_secs)),
         )]);
     }
 }
