@@ -264,6 +264,10 @@ pub(crate) fn archive(names: &[String]) -> Option<String> {
     if files.iter().any(|name| PACKED.contains(&extension(name).as_str())) {
         return Some(format!("a zip archive with an archive in it ({}; unpack both first)", some.join(", ")));
     }
+    if files.iter().any(|name| extension(name) == "npy") {
+        // An archive of NumPy is opened as it is.
+        return None;
+    }
     // Whatever is in it: what can be opened is known once it is unpacked.
     (!some.is_empty()).then(|| format!("a zip archive with {} (unpack it first: unzip)", some.join(", ")))
 }
@@ -303,5 +307,6 @@ mod tests {
             assert!(archive(&[name.to_owned()]).is_some_and(|what| what.contains("unzip")), "{name}");
         }
         assert_eq!(archive(&[]), None);
+        assert_eq!(archive(&["a.npy".to_owned()]), None);
     }
 }

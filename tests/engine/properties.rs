@@ -319,7 +319,7 @@ proptest! {
             let found = pruned(&graph, &recipe, seed, &control(1));
             found.pruned.masks.edges.removed_at().iter().map(|step| *step == 0).collect::<Vec<_>>()
         });
-        // A family that walks no graph has no step to remove at.
+        // A family that propagates over no graph has no step to remove at.
         prop_assert!(architecture(family).n_graph_steps() == 0 || is_within(&few, &many));
     }
 

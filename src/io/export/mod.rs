@@ -446,7 +446,7 @@ impl Writer<'_> {
     fn graphs(&mut self, item: ExportItem, form: GraphForm) -> Result<(), ExportError> {
         let source = self.source;
         if source.n_steps() == 0 {
-            self.leave_out(item, "the model walks no graph".to_owned());
+            self.leave_out(item, "the model propagates over no graph".to_owned());
             return Ok(());
         }
         let folder = item.key();

@@ -20,7 +20,7 @@ impl Counts {
     pub(crate) fn decided(&self, what: &str) -> String {
         if self.n_lines > 1 {
             let last = self.line + self.n_lines - 1;
-            let text = format!("lines {} and {last}, `{}`, state counts and are no {what}", self.line, self.text);
+            let text = format!("lines {} and {last}, `{}`, state counts and are no {what}s", self.line, self.text);
             return format!("{text} (--comments or --columns says otherwise)");
         }
         format!("line {}, `{}`, states counts and is no {what} (--header false reads it as one)", self.line, self.text)
