@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use unifews::cli::{self, Invocation, WindowRequest};
+use unifews::cli::{self, Invocation, OpenRequest};
 use unifews::ui::{self, WindowError};
 
 /// Embeddings of a few megabytes come and go with every layer; the system's allocator would fetch their pages anew each time.
@@ -26,10 +26,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn open_window(request: &WindowRequest) -> Result<(), WindowError> {
+fn open_window(request: &OpenRequest) -> Result<(), WindowError> {
     if !cli::has_display() {
         return Err(WindowError::NoDisplay { reason: "neither DISPLAY nor WAYLAND_DISPLAY is set".to_owned() });
     }
-    let WindowRequest { open, n_threads, renderer, .. } = request.clone();
+    let OpenRequest { open, n_threads, renderer, .. } = request.clone();
     ui::run(&ui::Args { open, n_threads, renderer })
 }

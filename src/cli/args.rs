@@ -12,6 +12,7 @@ use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
 use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Identity, Precision, Recipe, Schedule, WeightMode};
 use crate::io::Role;
+use crate::session::PublishedTable;
 
 /// Everything on the command line.
 #[derive(Debug, Parser)]
@@ -30,7 +31,7 @@ use crate::io::Role;
 pub struct Cli {
     /// What to do; without it, the window opens.
     #[command(subcommand)]
-    pub(super) command: Option<Command>,
+    pub(super) command: Option<CliCommand>,
     #[command(flatten)]
     pub(super) window: WindowArgs,
 }
@@ -56,7 +57,7 @@ pub(super) struct WindowArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum CliCommand {
     /// Say what a file is: graph, model, recipe or bundle, its counts and what was read and dropped
     Inspect(InspectArgs),
     /// Train a model, dense or under a recipe
@@ -79,7 +80,7 @@ pub(super) enum Command {
     Bench(BenchArgs),
 }
 
-impl Command {
+impl CliCommand {
     /// The options that every command has.
     pub(super) fn shared(&self) -> &SharedArgs {
         match self {
@@ -276,7 +277,7 @@ pub(super) struct ExportArgs {
 #[derive(Debug, Args)]
 pub(super) struct ReproduceArgs {
     /// Which table
-    #[arg(value_name = "TABLE")]
+    #[arg(value_name = "TABLE", value_parser = published_table())]
     pub(super) table: PublishedTable,
     /// Graphs to run it on [default: those of the table that ship with the program]
     #[arg(value_name = "GRAPH")]
@@ -300,66 +301,6 @@ pub(super) struct ReproduceArgs {
     pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
-}
-
-/// A table that can be reproduced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum PublishedTable {
-    /// Accuracy of GCN and GAT over thresholds (Fig. 10)
-    #[value(name = "paper-fig10")]
-    PaperFig10,
-    /// SGC and APPNP with half of the entries removed (Table III)
-    #[value(name = "paper-table3")]
-    PaperTable3,
-    /// SGC and APPNP at the thresholds that the authors' code was run at
-    #[value(name = "authors-decoupled")]
-    AuthorsDecoupled,
-}
-
-impl PublishedTable {
-    pub(super) fn key(self) -> &'static str {
-        match self {
-            Self::PaperFig10 => "paper-fig10",
-            Self::PaperTable3 => "paper-table3",
-            Self::AuthorsDecoupled => "authors-decoupled",
-        }
-    }
-
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::PaperFig10 => "Accuracy over thresholds (paper, Fig. 10)",
-            Self::PaperTable3 => "Decoupled models with half of the entries removed (paper, Table III)",
-            Self::AuthorsDecoupled => "Decoupled models over thresholds (the authors' code)",
-        }
-    }
-
-    /// The shipped graphs it is about.
-    pub(super) fn samples(self) -> &'static [&'static str] {
-        match self {
-            Self::PaperFig10 | Self::AuthorsDecoupled => &["sample:cora"],
-            Self::PaperTable3 => &["sample:cora", "sample:citeseer"],
-        }
-    }
-
-    /// What the columns are.
-    pub(super) fn explanation(self) -> &'static str {
-        match self {
-            Self::PaperFig10 => {
-                "The authors' settings (hidden 512, 200 epochs, their quirks on), pruned while training. \"Plain\" puts nothing \
-                 back: what production gets;\n\"put back\" evaluates as the authors do, with the removed entries into test nodes. \
-                 Scores in percent, mean ± standard deviation. The authors' columns are one run of\ntheir code on the split of \
-                 seed 42; beside them stand ours on that same split. The paper averages over splits, and puts back."
-            }
-            Self::PaperTable3 => {
-                "The authors' settings (20 hops, hidden 512, their push with its random factors). δ is chosen so that half of the \
-                 pushes are gone.\nThe paper's times are of another machine with 32 threads."
-            }
-            Self::AuthorsDecoupled => {
-                "The authors' settings (20 hops, hidden 512, their push with its random factors), at the thresholds that their code \
-                 was run at, on the split of seed 42."
-            }
-        }
-    }
 }
 
 #[derive(Debug, Args)]
@@ -470,7 +411,7 @@ pub(super) struct GraphArgs {
     /// The node attribute or column that is the class
     #[arg(long, value_name = "NAME")]
     pub(super) labels: Option<String>,
-    /// Node attributes that are the split: one of texts, or three of truth values
+    /// Node attributes that are the split: one of texts, or three of booleans
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', action = ArgAction::Set)]
     pub(super) split_masks: Option<Vec<String>>,
     /// Features of the nodes from this file (.csv, .tsv, .parquet, .npy, or SciPy .npz), one row each
@@ -653,4 +594,13 @@ mod tests {
         let error = choice::<Schedule>("later").unwrap_err();
         assert_eq!(error, "unknown variant `later`, expected one of `dense`, `during`, `lottery`");
     }
+}
+
+/// One of the published tables, by its key.
+fn published_table() -> impl clap::builder::TypedValueParser<Value = PublishedTable> {
+    use clap::builder::TypedValueParser as _;
+    let values = PublishedTable::ALL.map(|table| clap::builder::PossibleValue::new(table.key()).help(table.about()));
+    let of_key =
+        |key: String| PublishedTable::ALL.into_iter().find(|table| table.key() == key).ok_or("no table of this name");
+    clap::builder::PossibleValuesParser::new(values).try_map(of_key)
 }

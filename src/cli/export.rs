@@ -12,7 +12,7 @@ use super::replay::read_graph_of;
 use crate::io::bundle::read_bundle;
 use crate::io::export::{ExportItem, ExportReport};
 use crate::session::format::{bytes, count};
-use crate::session::tasks::export::{ExportItems, Pruned};
+use crate::session::tasks::export::{ExportInput, ExportItems};
 use crate::session::tasks::no_points;
 
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ pub(super) fn run(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> 
     let bundle = read_bundle(&args.bundle)?;
     let dataset = read_graph_of(&bundle, &args.graph, terminal)?;
     let name = bundle.path.display().to_string();
-    let pruned = Pruned::Bundle(Box::new(bundle), Arc::new(dataset));
+    let pruned = ExportInput::Bundle(Box::new(bundle), Arc::new(dataset));
     let report = terminal.run(ExportItems { pruned, items, name, folder: args.output.clone() }, &mut no_points)?;
     terminal.clear();
     for left_out in &report.left_out {

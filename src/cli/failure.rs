@@ -43,7 +43,9 @@ pub(super) fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     }
     // The messages of this program hold their causes already, so the chain is not printed again.
     output::note(&format!("error: {error}"));
-    let is_usage = error.is::<UsageError>() || matches!(engine_error(&error), Some(EngineError::Recipe { .. }));
+    let is_usage = error.is::<UsageError>()
+        || matches!(error.downcast_ref(), Some(TaskError::Wrong { .. }))
+        || matches!(engine_error(&error), Some(EngineError::Recipe { .. }));
     ExitCode::from(if is_usage { USAGE } else { FAILED })
 }
 

@@ -15,8 +15,9 @@ use crate::engine::sparsify::Recipe;
 use crate::io::atomic::AtomicFolder;
 use crate::io::bundle::{BundleOptions, BundleWriter, Metrics};
 use crate::io::results::{SweepResults, write_files, write_sweep_files};
-use crate::io::{Detected, GraphPart, detect, read_graph_as, read_model, read_recipe};
+use crate::io::{Detected, GraphPart, detect, folder_of, lies_outside, read_graph_as, read_model, read_recipe};
 use crate::session::defaults::{SMALL_EPOCHS, SMALL_HIDDEN, small_grid, small_training, start_recipe};
+use crate::session::project::{self, Project};
 use crate::session::tasks::export::ExportBundle;
 use crate::session::tasks::no_points;
 use crate::session::tasks::prune::Prune;
@@ -38,6 +39,8 @@ struct Named {
     graph: Option<String>,
     model: Option<String>,
     recipe: Option<String>,
+    /// A project, with its path: what is not named beside it.
+    project: Option<(String, Project)>,
     features: Option<String>,
     labels: Option<String>,
     split: Option<String>,
@@ -68,6 +71,13 @@ pub(super) fn run(open: &[String], terminal: &Terminal) -> anyhow::Result<()> {
 fn sort(names: &[String]) -> anyhow::Result<Named> {
     let mut named = Named::default();
     for name in names {
+        if project::is_project(Path::new(name)) {
+            let project = project::read(Path::new(name))?;
+            if named.project.replace((name.clone(), project)).is_some() {
+                return Err(UsageError::new(name, "one project", "another one").into());
+            }
+            continue;
+        }
         let (slot, what) = match detect(Path::new(name))? {
             Detected::Graph(_) => (&mut named.graph, "graph"),
             Detected::Model(_) => (&mut named.model, "model"),
@@ -77,12 +87,13 @@ fn sort(names: &[String]) -> anyhow::Result<Named> {
                 GraphPart::Labels => (&mut named.labels, "file of labels"),
                 GraphPart::Split => (&mut named.split, "split"),
             },
-            other => return Err(UsageError::new(name, "a graph, a model or a recipe", other).into()),
+            other => return Err(UsageError::new(name, "a graph, a model, a recipe or a project", other).into()),
         };
         if slot.replace(name.clone()).is_some() {
             return Err(UsageError::new(name, format!("one {what}"), "another one").into());
         }
     }
+    open_project(&mut named)?;
     let has_part = named.features.is_some() || named.labels.is_some() || named.split.is_some();
     if (named.model.is_some() || has_part) && named.graph.is_none() {
         let expected =
@@ -92,14 +103,39 @@ fn sort(names: &[String]) -> anyhow::Result<Named> {
     Ok(named)
 }
 
+/// Takes graph and model from the project, where nothing was named in their place.
+fn open_project(named: &mut Named) -> anyhow::Result<()> {
+    let Some((path, project)) = &named.project else { return Ok(()) };
+    if let Some(recipe) = &named.recipe {
+        return Err(UsageError::new(recipe, "a project, which has a recipe, or a recipe", "both").into());
+    }
+    for (slot, part, what) in [(&mut named.graph, &project.graph, "graph"), (&mut named.model, &project.model, "model")]
+    {
+        if let (true, Some(part)) = (slot.is_none(), part) {
+            let folders = [folder_of(Path::new(path)), Path::new(".")];
+            if !part.starts_with("sample:") && lies_outside(part, &folders) {
+                let expected =
+                    format!("a {what} in the folder of the project or the working one (else name it beside it)");
+                return Err(UsageError::new(path, expected, part).into());
+            }
+            *slot = Some(part.clone());
+        }
+    }
+    Ok(())
+}
+
 fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc<Model>, Recipe)> {
-    let mut recipe = match &named.recipe {
-        Some(path) => {
+    let mut recipe = match (&named.recipe, &named.project) {
+        (None, Some((path, project))) => {
+            check_files(&project.recipe, Path::new(path), named.graph.as_deref(), "name it with the graph")?;
+            project.recipe.clone()
+        }
+        (Some(path), _) => {
             let recipe = read_recipe(path)?;
             check_files(&recipe, Path::new(path), named.graph.as_deref(), "name it with the graph")?;
             recipe
         }
-        None => start_recipe(),
+        (None, None) => start_recipe(),
     };
     for (slot, named) in [
         (&mut recipe.graph.feature_file, &named.features),
@@ -134,7 +170,7 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
     };
     recipe.model = model.architecture.clone();
     recipe.check()?;
-    if named.recipe.is_none() {
+    if named.recipe.is_none() && named.project.is_none() {
         let (dataset, model) = (Arc::clone(&dataset), Arc::clone(&model));
         recipe = terminal.run(FindThresholds { dataset, model, recipe }, &mut no_points)?;
     }

@@ -15,13 +15,18 @@ use crate::io::{
 };
 
 /// A graph that is ready for `recipe`, with the split and lock it names among its own.
-pub(super) struct Inputs {
+pub(super) struct GraphAndRecipe {
     pub(super) dataset: Arc<Dataset>,
     pub(super) recipe: Recipe,
 }
 
 /// Reads the graph and makes the recipe of file and options; warnings of the reader go to stderr.
-pub(super) fn read(graph: &str, args: &RecipeArgs, shared: &SharedArgs, terminal: &Terminal) -> anyhow::Result<Inputs> {
+pub(super) fn read(
+    graph: &str,
+    args: &RecipeArgs,
+    shared: &SharedArgs,
+    terminal: &Terminal,
+) -> anyhow::Result<GraphAndRecipe> {
     // The recipe first: it is read in no time, and a wrong one should not wait for a large graph.
     let recipe = recipe(graph, args, shared)?;
     terminal.ctl().progress("reading the graph", 0, 0);
@@ -29,7 +34,7 @@ pub(super) fn read(graph: &str, args: &RecipeArgs, shared: &SharedArgs, terminal
         .map_err(|error| error.without_contents(&recipe.graph.files_beyond(&args.graph_options())))?;
     warn(&report, terminal);
     let (dataset, recipe) = with_named_nodes(dataset, recipe)?;
-    Ok(Inputs { dataset: dataset.shared(), recipe })
+    Ok(GraphAndRecipe { dataset: dataset.shared(), recipe })
 }
 
 /// Reads the file that the recipe's lock names and puts it among the graph's splits.

@@ -29,13 +29,13 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 pub use args::Cli;
-use args::Command;
+use args::CliCommand;
 
 use crate::io::read_recipe;
 
 /// What the window is to open with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WindowRequest {
+pub struct OpenRequest {
     /// Graph, model, recipe or bundle, in any order.
     pub open: Vec<String>,
     /// Worker threads; 0 = all cores.
@@ -49,16 +49,16 @@ pub struct WindowRequest {
 #[derive(Debug)]
 pub enum Invocation {
     /// The window.
-    Window(WindowRequest),
+    Window(OpenRequest),
     /// The main job without a window, because `--headless` says so.
-    Headless(WindowRequest),
+    Headless(OpenRequest),
     /// A command.
     Command(CommandRequest),
 }
 
 /// One command with its options.
 #[derive(Debug)]
-pub struct CommandRequest(Box<Command>);
+pub struct CommandRequest(Box<CliCommand>);
 
 /// Reads the command line of this process.
 ///
@@ -78,7 +78,7 @@ pub fn parse() -> Result<Invocation, ExitCode> {
     if let Some(word) = open.iter().find(|name| is_no_file(name)) {
         return Err(refuse(&failure::UsageError::new("unifews", "a command or a file (see unifews --help)", word)));
     }
-    let request = WindowRequest { open, n_threads: threads, renderer, quiet };
+    let request = OpenRequest { open, n_threads: threads, renderer, quiet };
     Ok(if headless { Invocation::Headless(request) } else { Invocation::Window(request) })
 }
 
@@ -90,22 +90,22 @@ fn is_no_file(name: &str) -> bool {
 /// Runs a command and says why where it could not be done.
 pub fn run(request: &CommandRequest) -> ExitCode {
     let result = terminal(&request.0).and_then(|terminal| match &*request.0 {
-        Command::Inspect(args) => inspect::run(args, &terminal),
-        Command::Train(args) => train::run(args, &terminal),
-        Command::Prune(args) => prune::run(args, &terminal),
-        Command::Propagate(args) => propagate::run(args, &terminal),
-        Command::Store(args) => store::run(args, &terminal),
-        Command::Sweep(args) => sweep::run(args, &terminal),
-        Command::Replay(args) => replay::run(args, &terminal),
-        Command::Export(args) => export::run(args, &terminal),
-        Command::Reproduce(args) => reproduce::run(args, &terminal),
-        Command::Bench(args) => bench::run(args, &terminal),
+        CliCommand::Inspect(args) => inspect::run(args, &terminal),
+        CliCommand::Train(args) => train::run(args, &terminal),
+        CliCommand::Prune(args) => prune::run(args, &terminal),
+        CliCommand::Propagate(args) => propagate::run(args, &terminal),
+        CliCommand::Store(args) => store::run(args, &terminal),
+        CliCommand::Sweep(args) => sweep::run(args, &terminal),
+        CliCommand::Replay(args) => replay::run(args, &terminal),
+        CliCommand::Export(args) => export::run(args, &terminal),
+        CliCommand::Reproduce(args) => reproduce::run(args, &terminal),
+        CliCommand::Bench(args) => bench::run(args, &terminal),
     });
     failure::exit_code(result)
 }
 
 /// As many workers as the option says, else the recipe file, else one per core.
-fn terminal(command: &Command) -> anyhow::Result<progress::Terminal> {
+fn terminal(command: &CliCommand) -> anyhow::Result<progress::Terminal> {
     let shared = command.shared();
     let n_threads = match (shared.threads, command.recipe_file()) {
         (Some(n_threads), _) => n_threads,
@@ -116,7 +116,7 @@ fn terminal(command: &Command) -> anyhow::Result<progress::Terminal> {
 }
 
 /// Does the window's main job without one: runs the recipe, sweeps, and writes everything into `./unifews-out`.
-pub fn run_headless(request: &WindowRequest) -> ExitCode {
+pub fn run_headless(request: &OpenRequest) -> ExitCode {
     let result = progress::Terminal::new(request.n_threads, request.quiet, None)
         .and_then(|terminal| headless::run(&request.open, &terminal));
     failure::exit_code(result)

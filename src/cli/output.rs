@@ -6,6 +6,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::io::{escaped, escaped_block, escaped_json, escaped_text};
+use crate::session::{PagePart, PageTable};
 
 /// Prints one JSON document.
 pub(super) fn json(document: &impl Serialize) -> anyhow::Result<()> {
@@ -32,6 +33,18 @@ fn print(text: &str) -> anyhow::Result<()> {
 /// that fails.
 pub(super) fn note(text: &str) {
     drop(writeln!(std::io::stderr(), "{}", escaped_block(text)));
+}
+
+/// The lines of a page.
+pub(super) fn page(parts: &[PagePart]) -> Vec<String> {
+    let line = |part: &PagePart| match part {
+        PagePart::Line(line) => line.clone(),
+        PagePart::Table(PageTable { header, n_left, rows }) => {
+            let header: Vec<&str> = header.iter().map(String::as_str).collect();
+            table(&header, *n_left, rows.iter().cloned())
+        }
+    };
+    parts.iter().map(line).collect()
 }
 
 /// A table without lines: the first `n_left` columns to the left, numbers to the right.

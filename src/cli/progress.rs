@@ -1,5 +1,7 @@
 //! Progress on stderr, and Ctrl-C: a bar on a terminal, plain lines elsewhere, nothing when quiet.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -20,6 +22,8 @@ pub(super) struct Terminal {
     memory: MemoryBudget,
     /// Bytes that the program had before it did anything.
     own_bytes: u64,
+    /// The most that was said to be taken, by what takes it: several tasks of one command say it once.
+    said_bytes: RefCell<BTreeMap<&'static str, u64>>,
     /// What this thread reads stops with the control and keeps to the budget.
     _reading: ReadingScope,
 }
@@ -50,7 +54,8 @@ impl Terminal {
         let memory = max_memory.map_or(MemoryBudget::SYSTEM, MemoryBudget::of_process);
         let reading = ReadingScope::enter(&ctl, memory);
         let own_bytes = process_memory().unwrap_or(0);
-        let terminal = Self { ctl, bar, is_quiet: quiet, memory, own_bytes, _reading: reading };
+        let said_bytes = RefCell::default();
+        let terminal = Self { ctl, bar, is_quiet: quiet, memory, own_bytes, said_bytes, _reading: reading };
         if let Some(n_asked) = terminal.ctl.workers().capped_from() {
             terminal.note(&format!(
                 "warning: {} threads instead of {n_asked}: more would only wait for each other",
@@ -111,7 +116,11 @@ impl Terminal {
         if in_all > room {
             anyhow::bail!("{words} ({limit}); --max-memory raises the limit, {way_out}");
         }
-        self.say(&words);
+        let mut said = self.said_bytes.borrow_mut();
+        if said.get(takes).is_none_or(|bytes| in_all > *bytes) {
+            said.insert(takes, in_all);
+            self.say(&words);
+        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::PropagateArgs;
 use super::failure::UsageError;
-use super::inputs::{self, Inputs};
+use super::inputs::{self, GraphAndRecipe};
 use super::output::{self, table};
 use super::progress::Terminal;
 use crate::engine::experiment::FollowedTimes;
@@ -54,7 +54,7 @@ pub(super) fn run(args: &PropagateArgs, terminal: &Terminal) -> anyhow::Result<(
     }
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     args.timing.settle(&mut input.recipe);
-    let Inputs { dataset, recipe } = input;
+    let GraphAndRecipe { dataset, recipe } = input;
     let task = Propagate { dataset, recipe, is_timed: !args.timing.no_timing };
     terminal.check_memory(task.memory())?;
     let metrics = task.run_into(writer, terminal.ctl())?;

@@ -139,7 +139,7 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let (model, report) = inputs::read_reported_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
     let options = args.timing.of(RunOptions::FULL);
     args.timing.settle(&mut input.recipe);
-    let inputs::Inputs { dataset, recipe } = input;
+    let inputs::GraphAndRecipe { dataset, recipe } = input;
     let found = match args.lose_at_most {
         Some(points) => Some(within_budget(args, points, &dataset, &model, &recipe, terminal)?),
         None => None,

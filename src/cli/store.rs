@@ -7,36 +7,36 @@ use super::inputs;
 use super::output;
 use super::progress::Terminal;
 use crate::engine::out_of_core::GraphSize;
-use crate::io::read_graph_within;
-use crate::io::stored::StoredGraphWriter;
 use crate::session::format::{bytes, count};
+use crate::session::tasks::no_points;
+use crate::session::tasks::source::GraphSource;
+use crate::session::tasks::store_graph::StoreGraph;
 
 #[derive(Serialize)]
 struct Document<'a> {
     command: &'static str,
     output: &'a std::path::Path,
     #[serde(flatten)]
-    graph: GraphSize,
+    graph: &'a GraphSize,
     size_bytes: u64,
 }
 
 pub(super) fn run(args: &StoreArgs, terminal: &Terminal) -> anyhow::Result<()> {
-    // The place is opened first: nothing is read for a folder that cannot be written.
-    let writer = StoredGraphWriter::begin(&args.output, terminal.ctl())?;
-    terminal.ctl().progress("reading the graph", 0, 0);
-    let (dataset, report) = read_graph_within(&args.graph, &args.options.options(), terminal.memory(), terminal.ctl())?;
-    inputs::warn(&report, terminal);
-    writer.write(&dataset, terminal.ctl())?;
+    let (spec, options, memory) = (args.graph.clone(), args.options.options(), terminal.memory());
+    let graph = GraphSource::Read { spec, options, memory };
+    let stored = terminal.run(StoreGraph { graph, folder: args.output.clone() }, &mut no_points)?;
+    if let Some(report) = &stored.report {
+        inputs::warn(report, terminal);
+    }
     terminal.clear();
-    let graph = GraphSize::of(&dataset);
-    let size_bytes = graph.structure_bytes() + graph.embedding_bytes();
+    let (graph, size_bytes) = (&stored.size, stored.size_bytes());
     if args.shared.json {
         return output::json(&Document { command: "store", output: &args.output, graph, size_bytes });
     }
     output::lines(&[
         format!(
             "{}: {} nodes, {} entries, {} features, {}",
-            dataset.name(),
+            stored.name,
             count(graph.n_nodes as u64),
             count(graph.n_entries as u64),
             graph.n_features,

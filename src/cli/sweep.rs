@@ -130,7 +130,7 @@ fn plan(args: &SweepArgs) -> Result<Option<ComparePlan>, UsageError> {
 
 fn compared(
     args: &SweepArgs,
-    input: &inputs::Inputs,
+    input: &inputs::GraphAndRecipe,
     model: &Arc<Model>,
     plan: ComparePlan,
     terminal: &Terminal,
@@ -143,7 +143,7 @@ fn compared(
     let task = Compare::new(dataset, model, Baseline::Own, &recipe, plan.clone());
     let used = task.plan().clone();
     for method in plan.methods.iter().filter(|method| !used.methods.contains(method)) {
-        let why = "it removes entries, and this network walks no graph";
+        let why = "it removes entries, and this network propagates over no graph";
         terminal.note(&format!("warning: method {} is left out: {why}", method.key()));
     }
     let mut points = Vec::with_capacity(used.len());
@@ -185,7 +185,7 @@ fn grid(args: &SweepArgs) -> Result<SweepGrid, UsageError> {
 }
 
 /// A model of the recipe, trained dense: what is swept is pruning after training.
-fn trained(args: &SweepArgs, input: &mut inputs::Inputs, terminal: &Terminal) -> anyhow::Result<Arc<Model>> {
+fn trained(args: &SweepArgs, input: &mut inputs::GraphAndRecipe, terminal: &Terminal) -> anyhow::Result<Arc<Model>> {
     inputs::set_training(&mut input.recipe, &args.recipe);
     let mut recipe = input.recipe.clone();
     if let Some(training) = &mut recipe.training

@@ -80,3 +80,4 @@ pub use sample::{SampleInfo, samples};
 pub use sheet::{ColumnKind, ColumnRole, ColumnSketch, TableSketch};
 pub(crate) use text::escaped_block;
 pub use text::{escaped, escaped_json, escaped_markdown, escaped_path, escaped_text};
+pub(crate) use wrong::of as what_came_instead;

@@ -217,7 +217,7 @@ pub(crate) struct AttributeProto {
     pub(crate) s: Vec<u8>,
     #[prost(message, optional, tag = "5")]
     pub(crate) t: Option<TensorProto>,
-    /// 1 a float, 2 a whole number, 3 a text, 4 a tensor.
+    /// 1 a float, 2 an integer, 3 a text, 4 a tensor.
     #[prost(int32, tag = "20")]
     pub(crate) r#type: i32,
 }

@@ -10,6 +10,7 @@ use super::graph::{GraphFormat, GraphPart};
 use super::report::LoadError;
 use super::sheet::{Purpose, TableSketch, purpose_of, sketch};
 use super::source::stem_unpacked;
+use super::wrong;
 use crate::engine::graph::ReadOptions;
 
 /// What a file is taken for.
@@ -106,7 +107,10 @@ pub fn roles(path: impl AsRef<Path>, options: &ReadOptions) -> Result<RoleReport
     let found = detect_as(path, options)?;
     let may_be_table =
         matches!(found, Detected::Graph(GraphFormat::EdgeList) | Detected::PartTable(_) | Detected::Unknown { .. });
-    let table = if may_be_table && path.is_file() { sketch(path, options).unwrap_or(None) } else { None };
+    // What came in place of a file is no table, however its lines look.
+    let is_wrong = matches!(found, Detected::Unknown { .. }) && path.is_file() && wrong::of(path).is_some();
+    let may_be_table = may_be_table && path.is_file() && !is_wrong;
+    let table = if may_be_table { sketch(path, options).unwrap_or(None) } else { None };
     let by_name = [
         (&options.feature_file, Role::Features),
         (&options.label_file, Role::Labels),

@@ -205,7 +205,7 @@ impl<'a> Lines<'a> {
         Ok(Some(line.trim_ascii()))
     }
 
-    /// The next line's two whole numbers, if the line is nothing but them with one of these separators in between and is at hand;
+    /// The next line's two integers, if the line is nothing but them with one of these separators in between and is at hand;
     /// else nothing, and the line is still to come.
     #[inline]
     pub(crate) fn next_pair(&mut self, separators: &[u8]) -> Option<(u64, u64)> {
@@ -234,7 +234,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// A whole number from the start of `text`, and what follows it.
+/// An integer from the start of `text`, and what follows it.
 pub(crate) fn whole_number(text: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0u64;
     let mut n = 0;
@@ -265,19 +265,19 @@ pub(crate) fn id_number(text: &[u8]) -> Option<(u64, &[u8])> {
     whole_number(text)
 }
 
-/// A text that is one id and a whole number from 0, without zeros in front.
+/// A text that is one id and an integer from 0, without zeros in front.
 pub(crate) fn parse_id(text: &[u8]) -> Option<u64> {
     id_number(text).filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
 }
 
-/// A text that is one whole number from 0.
+/// A text that is one integer from 0.
 pub(crate) fn parse_whole(text: &[u8]) -> Option<u64> {
     whole_number(text).filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
 }
 
 /// A text that is one number.
 pub(crate) fn parse_f32(text: &[u8]) -> Option<f32> {
-    // Small whole numbers are the most frequent by far.
+    // Small integers are the most frequent by far.
     match whole_number(text) {
         Some((value, [])) if value < 1 << 24 => Some(value as f32),
         _ => {

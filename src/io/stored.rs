@@ -39,7 +39,7 @@ pub(super) const MAX_MANIFEST: u64 = 1 << 24;
 
 /// What `graph.json` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Manifest {
+pub(super) struct StoredManifest {
     format: String,
     name: String,
     source: String,
@@ -73,7 +73,7 @@ pub(crate) fn is_stored_folder(path: &Path) -> bool {
 #[derive(Debug)]
 pub struct StoredGraph {
     folder: PathBuf,
-    pub(super) manifest: Manifest,
+    pub(super) manifest: StoredManifest,
     pub(super) indptr: ArrayFile,
     pub(super) indices: ArrayFile,
     pub(super) weights: Option<ArrayFile>,
@@ -93,7 +93,7 @@ impl StoredGraph {
         if found["format"] != STORED_FORMAT {
             return Err(LoadError::content(&path, "format", format!("{STORED_FORMAT:?}"), &found["format"]));
         }
-        let manifest: Manifest = serde_json::from_value(found)
+        let manifest: StoredManifest = serde_json::from_value(found)
             .map_err(|error| LoadError::content(&path, "manifest", "the counts of a stored graph", error))?;
         let GraphSize { n_nodes, n_entries, n_features, is_weighted } = manifest.size;
         if n_nodes == 0 || n_features == 0 || u32::try_from(n_nodes).is_err() {
@@ -229,7 +229,7 @@ impl StoredGraphWriter {
 
 fn write_arrays(folder: &FolderPart, dataset: &Dataset, ctl: &Control) -> Result<(), ExportError> {
     let (topology, n) = (dataset.topology(), dataset.n_nodes());
-    let manifest = Manifest {
+    let manifest = StoredManifest {
         format: STORED_FORMAT.to_owned(),
         name: dataset.name().to_owned(),
         source: dataset.source().to_owned(),

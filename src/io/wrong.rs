@@ -264,12 +264,12 @@ pub(crate) fn archive(names: &[String]) -> Option<String> {
     if files.iter().any(|name| PACKED.contains(&extension(name).as_str())) {
         return Some(format!("a zip archive with an archive in it ({}; unpack both first)", some.join(", ")));
     }
-    const READ: [&str; 12] =
-        ["csv", "tsv", "txt", "parquet", "mtx", "graphml", "gexf", "gml", "pt", "safetensors", "edges", "onnx"];
-    if files.iter().any(|name| READ.contains(&extension(name).as_str())) {
-        return Some(format!("a zip archive with {} (unpack it first: unzip)", some.join(", ")));
+    if files.iter().any(|name| extension(name) == "npy") {
+        // An archive of NumPy is opened as it is.
+        return None;
     }
-    None
+    // Whatever is in it: what can be opened is known once it is unpacked.
+    (!some.is_empty()).then(|| format!("a zip archive with {} (unpack it first: unzip)", some.join(", ")))
 }
 
 #[cfg(test)]
@@ -303,6 +303,10 @@ mod tests {
         assert!(text("<?xml version=\"1.0\"?>\n<!-- <html> --><graphml>").is_none());
         assert!(bytes(b"BZh9").is_some());
         assert!(archive(&["a/b.tar.gz".to_owned()]).is_some_and(|what| what.contains("archive in it")));
-        assert!(archive(&["edges.csv".to_owned()]).is_some_and(|what| what.contains("unzip")));
+        for name in ["edges.csv", "graph.net", "data/nodes.feather", "weights"] {
+            assert!(archive(&[name.to_owned()]).is_some_and(|what| what.contains("unzip")), "{name}");
+        }
+        assert_eq!(archive(&[]), None);
+        assert_eq!(archive(&["a.npy".to_owned()]), None);
     }
 }

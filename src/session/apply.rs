@@ -20,7 +20,7 @@ use super::tasks::train::Train;
 use super::tasks::write::WriteFile;
 use super::tasks::{Need, Task, TaskError};
 use super::undo::{Change, Inputs, Step};
-use super::{Answer, Session, format};
+use super::{JobAnswer, Session, format};
 use crate::engine::control::Control;
 use crate::engine::experiment::RunOptions;
 use crate::engine::graph::ReadOptions;
@@ -70,6 +70,9 @@ impl Session {
             Command::Sensitivity(grid) => self.sensitivity(grid),
             Command::Train => self.train(),
             Command::Propagate(folder) => self.propagate(folder),
+            Command::StoreGraph(folder) => self.store_graph(folder),
+            Command::Bench(is_quick) => self.bench(is_quick),
+            Command::Reproduce(plan, output) => self.reproduce(*plan, output),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::CancelAll => {
                 self.after_load = None;
@@ -380,11 +383,11 @@ impl Session {
             self.runner.cancel_lane(&Lane::Preview);
         }
         let on_output = |run| {
-            Answer::new(move |session, _, elapsed_secs| {
+            JobAnswer::new(move |session, _, elapsed_secs| {
                 session.add_run(PrunedRun { run, graph, model, known, elapsed_secs });
             })
         };
-        self.runner.spawn(Lane::Prune, task, |()| Answer::new(|_, _, _| {}), on_output);
+        self.runner.spawn(Lane::Prune, task, |()| JobAnswer::new(|_, _, _| {}), on_output);
     }
 
     pub(super) fn train(&mut self) {
@@ -405,10 +408,10 @@ impl Session {
 
     fn compute(&mut self, request: AnyRequest) {
         let on_output = |(slot, request, answer): (String, Kept, Kept)| {
-            Answer::new(move |session, id, _| session.store.desk.answered(id, &slot, request, answer))
+            JobAnswer::new(move |session, id, _| session.store.desk.answered(id, &slot, request, answer))
         };
         let lane = Lane::View(request.slot.clone());
-        let id = self.runner.spawn(lane, request.clone(), |()| Answer::new(|_, _, _| {}), on_output);
+        let id = self.runner.spawn(lane, request.clone(), |()| JobAnswer::new(|_, _, _| {}), on_output);
         self.store.desk.submitted(id, &request);
     }
 

@@ -7,6 +7,7 @@ use super::desk::AnyRequest;
 use super::jobs::JobId;
 use super::store::RunId;
 use super::tasks::TaskError;
+use super::tasks::reproduce::ReproducePlan;
 use crate::engine::control::Control;
 use crate::engine::experiment::{ComparePlan, SweepGrid};
 use crate::engine::graph::ReadOptions;
@@ -99,6 +100,12 @@ pub enum Command {
     Train,
     /// Propagates the features over the graph, sparsified as the recipe says, and writes the embedding into a folder: no model is needed.
     Propagate(PathBuf),
+    /// Writes the open graph as a folder of arrays, for work from the disk.
+    StoreGraph(PathBuf),
+    /// Measures this machine; `true` only shows that it runs, on everything small.
+    Bench(bool),
+    /// Reproduces a published table, and writes its page.
+    Reproduce(Box<ReproducePlan>, PathBuf),
     /// Stops one job.
     Cancel(JobId),
     /// Stops all jobs.

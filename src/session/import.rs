@@ -5,7 +5,7 @@ use super::jobs::{JobId, Lane};
 use super::roles::RolesByHand;
 use super::store::{ImportState, Phase};
 use super::tasks::import::{Import, Imported};
-use super::{Answer, Session};
+use super::{JobAnswer, Session};
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
 use crate::io::Role;
@@ -68,8 +68,8 @@ impl Session {
             recipe: self.store.recipe.clone(),
         };
         self.runner.cancel_lane(&Lane::Import);
-        let on_output = |imported| Answer::new(move |session, id, _| session.take_imported(id, imported));
-        let id = self.runner.spawn(Lane::Import, job, |()| Answer::new(|_, _, _| {}), on_output);
+        let on_output = |imported| JobAnswer::new(move |session, id, _| session.take_imported(id, imported));
+        let id = self.runner.spawn(Lane::Import, job, |()| JobAnswer::new(|_, _, _| {}), on_output);
         // What is known already stays in sight while more is found out.
         self.pending_import = Some((id, state.clone()));
         if state.report.is_some() {

@@ -19,14 +19,17 @@ pub mod jobs;
 mod notice;
 mod outcome;
 mod outside;
+mod page;
 mod pictures;
 pub mod project;
 mod roles;
 mod slot;
+mod speed_page;
 mod start;
 mod state;
 mod store;
 pub mod tasks;
+mod tools;
 mod trials;
 mod undo;
 
@@ -46,15 +49,18 @@ pub use fit::fitted_to;
 pub use history::History;
 pub use inputs::{Baseline, ClosedModel, LoadedGraph, LoadedModel};
 pub use notice::{Level, Notice, Notices};
+pub use page::{PagePart, PageTable, markdown};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
+pub use speed_page::speed_page;
 pub use store::{
-    CompareState, ExportState, ImportState, Phase, Recent, RunEntry, RunId, SensitivityState, Store, SweepState,
-    TrainingState, Trial, first_plan,
+    BenchState, CompareState, ExportState, ImportState, Phase, Recent, ReproduceState, RunEntry, RunId,
+    SensitivityState, Store, SweepState, TrainingState, Trial, first_plan,
 };
 pub use tasks::export::{Exported, WrittenFile, replay_command};
 pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
 pub use tasks::open::OutsideFiles;
+pub use tasks::reproduce::{PublishedTable, ReproducePlan};
 
 use jobs::{JobId, JobRunner, JobStatus, Lane, Waker};
 use state::AfterLoad;
@@ -63,9 +69,9 @@ type Apply = Box<dyn FnOnce(&mut Session, JobId, f64) + Send>;
 
 /// What a job of the session hands over: what is done with it once it is polled, given which job it came from and how long that took,
 /// seconds.
-struct Answer(Apply);
+struct JobAnswer(Apply);
 
-impl Answer {
+impl JobAnswer {
     fn new(apply: impl FnOnce(&mut Session, JobId, f64) + Send + 'static) -> Self {
         Self(Box::new(apply))
     }
@@ -75,14 +81,14 @@ impl Answer {
 pub struct Session {
     store: Store,
     activity: ActivityLog,
-    runner: JobRunner<Answer>,
-    history: undo::History,
+    runner: JobRunner<JobAnswer>,
+    history: undo::UndoHistory,
     next_run: u64,
     /// The number that the last run was called by.
     last_number: u64,
     after_load: Option<AfterLoad>,
     /// Thresholds that the program chose, which it may choose anew.
-    chosen_thresholds: state::Chosen,
+    chosen_thresholds: state::ThresholdsBy,
     /// Whether what is being opened is to be shown with safe thresholds.
     wants_safe_start: bool,
     /// Whether the running training is the one that comes with a sample, and nobody's work.
@@ -116,11 +122,11 @@ impl Session {
             store: Store { recipe: defaults::start_recipe(), ..Store::default() },
             activity: ActivityLog::default(),
             runner,
-            history: undo::History::default(),
+            history: undo::UndoHistory::default(),
             next_run: 1,
             last_number: 0,
             after_load: None,
-            chosen_thresholds: state::Chosen::default(),
+            chosen_thresholds: state::ThresholdsBy::default(),
             wants_safe_start: false,
             is_sample_training: false,
             last_gesture: None,

@@ -14,7 +14,7 @@ use super::state::{AfterLoad, KnownRun, PrunedRun};
 use super::store::{Phase, Recent, RunEntry, RunId};
 use super::tasks::TaskError;
 use super::tasks::open::{Opened, OpenedBundle};
-use super::{Answer, Session};
+use super::{JobAnswer, Session};
 use crate::engine::experiment::Run;
 use crate::engine::train::Trained;
 use crate::io::{LoadReport, escaped_text};
@@ -26,16 +26,16 @@ const SAVE_ELSEWHERE: &str =
     "Nothing was changed. Choose a folder that exists and that you may write to, and a name that is free";
 
 impl Session {
-    pub(super) fn take(&mut self, outcome: Outcome<Answer>) {
+    pub(super) fn take(&mut self, outcome: Outcome<JobAnswer>) {
         match outcome {
-            Outcome::Partial(id, Answer(apply)) => apply(self, id, 0.0),
+            Outcome::Partial(id, JobAnswer(apply)) => apply(self, id, 0.0),
             Outcome::Finished { id, lane, label, result, elapsed_secs } => {
                 if lane.is_listed() && lane != Lane::Preview {
                     let how = result.as_ref().map_or_else(ToString::to_string, |_| "done".to_owned());
                     self.activity.ended(&label, format!("{how}, after {}", seconds(elapsed_secs)));
                 }
                 match result {
-                    Ok(Answer(apply)) => apply(self, id, elapsed_secs),
+                    Ok(JobAnswer(apply)) => apply(self, id, elapsed_secs),
                     Err(reason) => self.take_fault(id, &lane, &label, &reason),
                 }
             }

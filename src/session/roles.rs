@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::engine::graph::ReadOptions;
-use crate::io::{ColumnRole, Detected, LoadError, Role, TableSketch, detect_as, files_in, first_lines, roles};
+use crate::io::{
+    ColumnRole, Detected, LoadError, Role, TableSketch, detect_as, files_in, first_lines, roles, what_came_instead,
+};
 
 /// What the user says that files are for, by their paths.
 pub type RolesByHand = BTreeMap<String, Role>;
@@ -121,6 +123,9 @@ pub(crate) fn with_roles(mut files: Vec<ImportFile>, by_hand: &RolesByHand) -> V
     if files.iter().all(|file| file.role != Role::Edges) {
         // Text may be a list of edges once the user has said how its lines are taken apart.
         let is_alone = files.iter().filter(|f| !matches!(f.role, Role::Model | Role::Recipe)).count() == 1;
+        // A page in place of a download is no text of the user's; alone it is read, so that the error names it.
+        let n_files = files.len();
+        let is_wrong = |file: &ImportFile| n_files > 1 && what_came_instead(Path::new(&file.spec)).is_some();
         let may_be = |file: &&mut ImportFile| {
             // Features alone belong to no graph.
             (file.role == Role::LeftOut || is_alone)
@@ -128,6 +133,7 @@ pub(crate) fn with_roles(mut files: Vec<ImportFile>, by_hand: &RolesByHand) -> V
                 && !by_hand.contains_key(&file.spec)
                 && (file.possible.contains(&Role::Edges)
                     || (file.role == Role::LeftOut && lines_of(&file.spec).is_some()))
+                && !is_wrong(file)
         };
         let mut unknown = files.iter_mut().filter(may_be);
         if let (Some(file), None) = (unknown.next(), unknown.next()) {

@@ -4,10 +4,14 @@
 //! the newest one; points and ends of others are stale, and dropped here and nowhere else.
 
 use super::jobs::{JobId, Lane};
-use super::store::{CompareState, ExportState, Phase, SensitivityState, SweepState, TrainingState};
+use super::store::{
+    BenchState, CompareState, ExportState, Phase, ReproduceState, SensitivityState, SweepState, TrainingState,
+};
 use super::tasks::Task;
+use super::tasks::bench::Benched;
 use super::tasks::export::Exported;
-use super::{Answer, Session};
+use super::tasks::reproduce::{Reproduced, ReproducedLine};
+use super::{JobAnswer, Session};
 use crate::engine::experiment::{ComparePoint, SensitivityPoint, SweepPoint};
 use crate::engine::train::{EpochRecord, Trained};
 
@@ -44,7 +48,7 @@ impl Session {
         }
         let on_point = |point: T::Point| {
             let point = S::Point::from(point);
-            Answer::new(move |session, id, _| {
+            JobAnswer::new(move |session, id, _| {
                 if session.is_newest::<S>(id) {
                     S::of(session).add(point);
                 }
@@ -52,7 +56,7 @@ impl Session {
         };
         let on_output = |output: T::Output| {
             let output = S::Output::from(output);
-            Answer::new(move |session, id, _| {
+            JobAnswer::new(move |session, id, _| {
                 let is_newest = session.is_newest::<S>(id);
                 if is_newest {
                     *S::of(session).newest().1 = Phase::Done;
@@ -74,8 +78,8 @@ impl Session {
         task: T,
         finish: impl FnOnce(&mut Self, T::Output) + Send + 'static,
     ) {
-        let on_output = |output| Answer::new(move |session, _, _| finish(session, output));
-        self.runner.spawn(lane, task, |()| Answer::new(|_, _, _| {}), on_output);
+        let on_output = |output| JobAnswer::new(move |session, _, _| finish(session, output));
+        self.runner.spawn(lane, task, |()| JobAnswer::new(|_, _, _| {}), on_output);
     }
 
     fn is_newest<S: Slot>(&mut self, id: JobId) -> bool {
@@ -90,6 +94,8 @@ impl Session {
             Lane::Sensitivity => self.stop::<SensitivityState>(id, phase),
             Lane::Train => self.stop::<TrainingState>(id, phase),
             Lane::Export => self.stop::<ExportState>(id, phase),
+            Lane::Bench => self.stop::<BenchState>(id, phase),
+            Lane::Reproduce => self.stop::<ReproduceState>(id, phase),
             Lane::Import => self.stop_import(id),
             Lane::Load | Lane::Preview | Lane::Estimate | Lane::Prune | Lane::View(_) => {}
         }
@@ -208,5 +214,47 @@ impl Slot for ExportState {
 
     fn finish(session: &mut Session, exported: Exported) {
         session.take_exported(exported);
+    }
+}
+
+impl Slot for BenchState {
+    type Point = ();
+    type Output = Box<Benched>;
+    const LANE: Lane = Lane::Bench;
+
+    fn of(session: &mut Session) -> &mut Self {
+        &mut session.store.bench
+    }
+
+    fn newest(&mut self) -> (&mut Option<JobId>, &mut Phase) {
+        (&mut self.job, &mut self.phase)
+    }
+
+    fn add(&mut self, (): ()) {}
+
+    fn finish(session: &mut Session, measured: Box<Benched>) {
+        session.take_benched(&measured);
+    }
+}
+
+impl Slot for ReproduceState {
+    type Point = ReproducedLine;
+    type Output = Box<Reproduced>;
+    const LANE: Lane = Lane::Reproduce;
+
+    fn of(session: &mut Session) -> &mut Self {
+        &mut session.store.reproduce
+    }
+
+    fn newest(&mut self) -> (&mut Option<JobId>, &mut Phase) {
+        (&mut self.job, &mut self.phase)
+    }
+
+    fn add(&mut self, line: ReproducedLine) {
+        (self.page, self.n_lines, self.n_in_all) = (line.text, line.n_lines, line.n_in_all);
+    }
+
+    fn finish(session: &mut Session, done: Box<Reproduced>) {
+        session.take_reproduced(*done);
     }
 }

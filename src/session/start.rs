@@ -10,9 +10,9 @@ use super::format;
 use super::inputs::ClosedModel;
 use super::jobs::Lane;
 use super::notice::Level;
-use super::state::Chosen;
+use super::state::ThresholdsBy;
 use super::tasks::open::{Open, OutsideFiles};
-use super::tasks::propagate::{Propagate, PropagateInto, Propagated};
+use super::tasks::propagate::{Propagate, PropagateInto, PropagatedFolder};
 use super::tasks::safe_start::FindThresholds;
 use super::undo::Inputs;
 use crate::engine::graph::ReadOptions;
@@ -24,7 +24,7 @@ impl Session {
     /// Whether the recipe as it stands has thresholds that the program chose, in the mode that it chooses them in.
     fn has_own_thresholds(&self) -> bool {
         let recipe = &self.store.recipe;
-        let Chosen::ByProgram(edges, weights) = self.chosen_thresholds else { return false };
+        let ThresholdsBy::ByProgram(edges, weights) = self.chosen_thresholds else { return false };
         let is_relative = recipe.edges.mode == EdgeMode::Relative && recipe.weights.mode == WeightMode::Relative;
         let trains_dense = recipe.training.as_ref().is_none_or(|t| t.schedule == Schedule::Dense);
         let is = |edges: f64, weights: f64| recipe.edges.delta == [edges] && recipe.weights.delta == [weights];
@@ -39,7 +39,7 @@ impl Session {
 
     /// Notes that a file says which thresholds are wanted.
     pub(super) fn thresholds_are_given(&mut self) {
-        self.chosen_thresholds = Chosen::ByFile;
+        self.chosen_thresholds = ThresholdsBy::ByFile;
         self.wants_safe_start = false;
     }
 
@@ -69,7 +69,7 @@ impl Session {
             return;
         }
         let (Some(edges), Some(weights)) = (found.edges.delta.first(), found.weights.delta.first()) else { return };
-        self.chosen_thresholds = Chosen::ByProgram(*edges, *weights);
+        self.chosen_thresholds = ThresholdsBy::ByProgram(*edges, *weights);
         let (graph, model) = (self.store.graph.clone(), self.store.model.clone());
         let mut recipe = self.store.recipe.clone();
         (recipe.edges.delta, recipe.weights.delta) = (vec![*edges], vec![*weights]);
@@ -125,7 +125,7 @@ impl Session {
         }
     }
 
-    fn take_propagated(&mut self, done: Propagated) {
+    fn take_propagated(&mut self, done: PropagatedFolder) {
         let title = format!("Propagated into {}", escaped_path(&done.folder));
         let removed = format!("{} of the entries removed", format::percent(done.edge_sparsity));
         let next = "embedding.npy holds the result, metrics.json the counts";

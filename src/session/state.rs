@@ -37,14 +37,14 @@ pub(super) enum AfterLoad {
 
 /// Who chose the thresholds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Chosen {
+pub(super) enum ThresholdsBy {
     /// The program, these for δa and δw: it may choose them anew.
     ByProgram(f64, f64),
     /// A recipe, a project, a bundle.
     ByFile,
 }
 
-impl Default for Chosen {
+impl Default for ThresholdsBy {
     fn default() -> Self {
         Self::ByProgram(START_DELTA, START_DELTA)
     }

@@ -10,6 +10,7 @@ use super::history::History;
 use super::inputs::{ClosedModel, LoadedGraph, LoadedModel};
 use super::jobs::JobId;
 use super::notice::Notices;
+use super::page::PagePart;
 use super::project::{PROJECT_FORMAT, Project, ProjectRun};
 use super::roles::RolesByHand;
 use super::tasks::export::Exported;
@@ -122,6 +123,32 @@ pub struct SensitivityState {
     pub n_points: usize,
     /// Points in the order they came.
     pub points: Vec<SensitivityPoint>,
+}
+
+/// What this machine does per second.
+#[derive(Debug, Clone, Default)]
+pub struct BenchState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// What was measured last, for people; empty before.
+    pub page: Vec<PagePart>,
+}
+
+/// A published table that is being reproduced, or was last.
+#[derive(Debug, Clone, Default)]
+pub struct ReproduceState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Its page as far as there are lines, Markdown.
+    pub page: String,
+    /// Lines on it.
+    pub n_lines: usize,
+    /// Lines that there will be; 0 before the first.
+    pub n_in_all: usize,
 }
 
 /// What the trade-off view can show.
@@ -243,6 +270,10 @@ pub struct Store {
     pub training: TrainingState,
     /// The export.
     pub export: ExportState,
+    /// This machine.
+    pub bench: BenchState,
+    /// A published table.
+    pub reproduce: ReproduceState,
     /// What names files outside its folder, and waits for the user to allow that they are read; the first one is asked about.
     pub outside: VecDeque<OutsideFiles>,
     /// Files whose report waits to be accepted.
@@ -279,6 +310,8 @@ impl Default for Store {
             trial: (Trial::default(), 0),
             training: TrainingState::default(),
             export: ExportState::default(),
+            bench: BenchState::default(),
+            reproduce: ReproduceState::default(),
             outside: VecDeque::new(),
             import: None,
             recent: Vec::new(),

@@ -31,7 +31,7 @@ pub(super) struct Step {
 
 /// Steps that can be taken back or made again.
 #[derive(Debug, Clone, Default)]
-pub(super) struct History {
+pub(super) struct UndoHistory {
     done: Vec<Step>,
     undone: Vec<Step>,
 }
@@ -39,7 +39,7 @@ pub(super) struct History {
 /// Older steps are forgotten beyond this many.
 const MAX_STEPS: usize = 200;
 
-impl History {
+impl UndoHistory {
     /// Adds a step, or widens the last one when both belong to one gesture.
     pub(super) fn add(&mut self, label: impl Into<String>, change: Change, gesture: Option<Gesture>) {
         self.undone.clear();

@@ -23,6 +23,8 @@ pub enum Action {
     SaveRecipe,
     /// Write a bundle.
     Export,
+    /// Write the open graph as arrays, for work from the disk.
+    StoreGraph,
     /// Close graph and model.
     CloseInputs,
     /// Leave the program.
@@ -61,6 +63,10 @@ pub enum Action {
     ResetLayout,
     /// The whole screen.
     FullScreen,
+    /// What this machine does per second.
+    Bench,
+    /// Published tables beside ours.
+    Reproduce,
     /// The list of shortcuts.
     Shortcuts,
     /// What was done lately.
@@ -80,13 +86,15 @@ pub enum Menu {
     View,
     /// Long work.
     Run,
+    /// Work that is not about what is open.
+    Tools,
     /// Explanations.
     Help,
 }
 
 impl Menu {
     /// All menus, from left to right.
-    pub const ALL: [Self; 5] = [Self::File, Self::Edit, Self::View, Self::Run, Self::Help];
+    pub const ALL: [Self; 6] = [Self::File, Self::Edit, Self::View, Self::Run, Self::Tools, Self::Help];
 
     /// On the menu bar.
     pub fn title(self) -> &'static str {
@@ -95,6 +103,7 @@ impl Menu {
             Self::Edit => "Edit",
             Self::View => "View",
             Self::Run => "Run",
+            Self::Tools => "Tools",
             Self::Help => "Help",
         }
     }
@@ -109,7 +118,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -117,6 +126,7 @@ impl Action {
         Self::SaveModel,
         Self::SaveRecipe,
         Self::Export,
+        Self::StoreGraph,
         Self::CloseInputs,
         Self::Quit,
         Self::Undo,
@@ -141,6 +151,8 @@ impl Action {
         Self::ThemeSystem,
         Self::ResetLayout,
         Self::FullScreen,
+        Self::Bench,
+        Self::Reproduce,
         Self::Shortcuts,
         Self::Activity,
         Self::About,
@@ -156,6 +168,7 @@ impl Action {
             Self::SaveModel => "Save model…",
             Self::SaveRecipe => "Save recipe…",
             Self::Export => "Export bundle…",
+            Self::StoreGraph => "Store for work from the disk…",
             Self::CloseInputs => "Close graph and model",
             Self::Quit => "Quit",
             Self::Undo => "Undo",
@@ -181,6 +194,8 @@ impl Action {
             Self::ThemeSystem => "Light or dark as the system",
             Self::ResetLayout => "Reset layout",
             Self::FullScreen => "Full screen",
+            Self::Bench => "Measure this machine…",
+            Self::Reproduce => "Reproduce published tables…",
             Self::Shortcuts => "Shortcuts",
             Self::Activity => "Activity",
             Self::About => "About and diagnostics",
@@ -197,6 +212,9 @@ impl Action {
             Self::SaveModel => "Save the open model as safetensors",
             Self::SaveRecipe => "Save the recipe as TOML, for the command line",
             Self::Export => "Write graph, masks, model and numbers as a bundle that replays bit by bit",
+            Self::StoreGraph => {
+                "Write the graph as a folder of arrays, which unifews propagate works on with less memory than the graph"
+            }
             Self::CloseInputs => "Back to the welcome page",
             Self::Quit => "Leave the program",
             Self::Undo => "Take the last change back",
@@ -222,6 +240,10 @@ impl Action {
             Self::ThemeSystem => "Follow the system when it changes between light and dark",
             Self::ResetLayout => "All panes where they were at the first start",
             Self::FullScreen => "Use the whole screen, or go back",
+            Self::Bench => {
+                "Memory, propagation and products per second, and from which removed share on pruned weights save time"
+            }
+            Self::Reproduce => "Train and prune as a published table did, and set the figures side by side",
             Self::Shortcuts => "The list of all shortcuts",
             Self::Activity => "What was asked for lately, by whom, and what it changed",
             Self::About => "Version, licences and measured frame times",
@@ -238,10 +260,12 @@ impl Action {
             | Self::SaveModel
             | Self::SaveRecipe
             | Self::Export
+            | Self::StoreGraph
             | Self::CloseInputs
             | Self::Quit => Menu::File,
             Self::Undo | Self::Redo | Self::Palette => Menu::Edit,
             Self::Prune | Self::Sweep | Self::Compare | Self::Sensitivity | Self::Train | Self::Cancel => Menu::Run,
+            Self::Bench | Self::Reproduce => Menu::Tools,
             Self::Shortcuts | Self::Activity | Self::About => Menu::Help,
             _ => Menu::View,
         }
@@ -287,10 +311,13 @@ impl Action {
             Self::FullScreen => key(Modifiers::NONE, Key::F11),
             Self::SaveModel
             | Self::SaveRecipe
+            | Self::StoreGraph
             | Self::Show(_)
             | Self::Theme
             | Self::ThemeSystem
             | Self::ResetLayout
+            | Self::Bench
+            | Self::Reproduce
             | Self::Activity
             | Self::About => return None,
         })
@@ -310,7 +337,7 @@ impl Action {
             Self::Redo => session.redo_label().is_some(),
             Self::Prune | Self::Sweep | Self::Sensitivity => has_both,
             Self::Compare => has_both && !store.plan.is_empty(),
-            Self::Train => store.graph.is_some(),
+            Self::Train | Self::StoreGraph => store.graph.is_some(),
             Self::SaveModel => store.model.is_some(),
             Self::SaveProject | Self::SaveProjectAs | Self::CloseInputs => {
                 store.graph.is_some() || store.model.is_some()

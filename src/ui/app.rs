@@ -14,6 +14,7 @@ use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
 use super::pane::Pane;
 use super::panels::help::Help;
+use super::panels::tools::Tools;
 use super::panels::{
     Leaving, Next, Palette, Question, StatusBar, Toasts, TypedPath, Welcome, import_ui, menu_bar, outside_ui,
 };
@@ -23,7 +24,7 @@ use super::tokens::{self, Themes, Tokens};
 use super::views::Views;
 use crate::engine::EngineError;
 use crate::io::export::ExportItem;
-use crate::session::{Command, RunId, Session};
+use crate::session::{Command, ReproducePlan, RunId, Session};
 
 /// With what the window starts.
 #[derive(Debug)]
@@ -55,10 +56,12 @@ pub(super) enum Purpose {
     Export(RunId),
     ExportItems(RunId, Vec<ExportItem>),
     Propagate,
+    StoreGraph,
+    Reproduce(Box<ReproducePlan>),
 }
 
 /// What a dialog was for, what it asked for, and what it came to.
-type Chosen = (Purpose, Ask, Answer);
+type ChosenPaths = (Purpose, Ask, Answer);
 
 /// The whole window.
 #[derive(Debug)]
@@ -72,9 +75,10 @@ pub struct App {
     themes: Themes,
     pub(super) saved: Saved,
     pub(super) dialogs: Box<dyn Dialogs>,
-    pub(super) chosen: (SyncSender<Chosen>, Receiver<Chosen>),
+    pub(super) chosen: (SyncSender<ChosenPaths>, Receiver<ChosenPaths>),
     pub(super) palette: Palette,
     pub(super) help: Help,
+    pub(super) tools: Tools,
     pub(super) status: StatusBar,
     pub(super) question: Question,
     pub(super) typed_path: TypedPath<Purpose>,
@@ -125,6 +129,7 @@ impl App {
             chosen: sync_channel(MAX_CHOSEN),
             palette: Palette::default(),
             help: Help::default(),
+            tools: Tools::default(),
             status: StatusBar::default(),
             question: Question::default(),
             typed_path: TypedPath::default(),
@@ -208,6 +213,7 @@ impl App {
         egui::CentralPanel::default().frame(centre).show(ui, |ui| self.centre_ui(ui, &tokens));
         let chosen = self.palette.ui(&ctx, &self.session, &tokens, &self.out);
         self.help.ui(&ctx, &tokens, &self.session, &self.frames);
+        self.tools.ui(&ctx, &ViewCx { session: &self.session, tokens: &tokens, out: &self.out });
         if let Some(outside) = self.session.store().outside.front() {
             outside_ui(&ctx, outside, &tokens, &self.out);
         }

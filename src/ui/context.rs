@@ -60,6 +60,8 @@ pub enum WindowRequest {
     ExportDialog(crate::session::RunId),
     /// Asks for a folder and propagates the features of the graph into it.
     PropagateDialog,
+    /// Asks for a file and reproduces a published table into it.
+    ReproduceDialog(Box<crate::session::ReproducePlan>),
     /// Asks for a folder and writes these for other programs.
     ExportItemsDialog(crate::session::RunId, Vec<crate::io::export::ExportItem>),
 }

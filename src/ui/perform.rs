@@ -11,6 +11,7 @@ use super::dialogs::{Answer, Ask};
 use super::pane::Pane;
 use super::panels::Leaving;
 use super::panels::help::Page;
+use super::panels::tools::Tool;
 use super::saved::{MAX_ZOOM, MIN_ZOOM};
 use super::{layout, views};
 use crate::engine::experiment::SweepGrid;
@@ -43,6 +44,10 @@ impl App {
                     self.ask_export(ctx, id);
                 }
             }
+            Action::StoreGraph => {
+                let name = format!("{}-stored", self.graph_name());
+                self.ask(ctx, Ask::NewFolder { name }, Purpose::StoreGraph);
+            }
             Action::SaveProjectAs => self.ask_project(ctx),
             Action::CloseInputs => self.leave(Leaving::Inputs),
             Action::Quit => self.leave(Leaving::Program),
@@ -72,7 +77,12 @@ impl App {
                     self.out.send(Command::AnswerOutside(false));
                 } else if let Some(purpose) = self.typed_path.close() {
                     self.take_paths(purpose, &[]);
-                } else if !(self.question.close() || self.palette.close() || self.help.close() || self.status.close()) {
+                } else if !(self.question.close()
+                    || self.palette.close()
+                    || self.help.close()
+                    || self.tools.close()
+                    || self.status.close())
+                {
                     let is_importing = self.session.store().import.is_some();
                     self.out.send(if is_importing { Command::DiscardImport } else { Command::CancelAll });
                 }
@@ -96,6 +106,8 @@ impl App {
                 let is_full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
                 ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!is_full));
             }
+            Action::Bench => self.tools.toggle(Tool::Bench),
+            Action::Reproduce => self.tools.toggle(Tool::Reproduce),
             Action::Shortcuts => self.help.toggle(Page::Shortcuts),
             Action::Activity => self.help.toggle(Page::Activity),
             Action::About => self.help.toggle(Page::About),
@@ -124,6 +136,10 @@ impl App {
             WindowRequest::PropagateDialog => {
                 let name = format!("{}-propagated", self.name());
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::Propagate);
+            }
+            WindowRequest::ReproduceDialog(plan) => {
+                let ask = save(plan.table.key(), "md");
+                self.ask(ctx, ask, Purpose::Reproduce(plan));
             }
             WindowRequest::Reveal(folder) => self.dialogs.reveal(folder),
             WindowRequest::Do(action) => self.perform(action, ctx),
@@ -158,6 +174,8 @@ impl App {
             Purpose::Save(views::SaveRequest { writer, .. }) => Command::WriteFile(writer, first),
             Purpose::Export(id) => Command::Export(id, first),
             Purpose::Propagate => Command::Propagate(first),
+            Purpose::Reproduce(plan) => Command::Reproduce(plan, first),
+            Purpose::StoreGraph => Command::StoreGraph(first),
             Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
         });
     }
@@ -190,6 +208,12 @@ impl App {
     fn export_name(&self, id: RunId) -> String {
         let name = self.session.store().run(id).map_or_else(String::new, |e| e.name.clone());
         file_name(&format!("{} {}", self.name(), name))
+    }
+
+    /// For the suggested name of what is about the graph alone, for example `cora`.
+    fn graph_name(&self) -> String {
+        let graph = self.session.store().graph.as_ref();
+        graph.map_or_else(|| "graph".to_owned(), |g| file_name(g.dataset.name()))
     }
 
     /// For suggested file names, for example `cora-gcn`.

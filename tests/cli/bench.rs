@@ -47,7 +47,7 @@ fn a_page_for_people_names_machine_graph_and_rates() {
     let folder = folder();
     let page = stdout(folder.path(), &["bench", SMALL, "--quick", "--hidden", "8", "--repeats", "2", "--threads", "1"]);
     for part in
-        ["1 threads; medians of 2", "300 nodes", "memory: ", "one hop: ", "unpruned", "rcm", "pays from", "hidden 8"]
+        ["1 threads; medians of 2", "300 nodes", "memory: ", "one hop: ", "unpruned", "rcm", "faster from", "hidden 8"]
     {
         assert!(page.contains(part), "{part} in\n{page}");
     }

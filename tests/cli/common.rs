@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use tempfile::TempDir;
@@ -56,6 +57,45 @@ pub(crate) fn small_model(family: &str) -> &'static str {
 /// [`SMALL`] as the library reads it.
 pub(crate) fn small_graph() -> Dataset {
     read_graph(SMALL, &Control::new(1).expect("a worker")).expect("a sample").0
+}
+
+/// Starts the program and leaves it at work; what it tells on stderr goes where `stderr` says.
+pub(crate) fn start(folder: &Path, arguments: &[&str], stderr: process::Stdio) -> process::Child {
+    process::Command::new(assert_cmd::cargo::cargo_bin("unifews"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdout(process::Stdio::null())
+        .stderr(stderr)
+        .spawn()
+        .expect("started")
+}
+
+/// Starts the program and waits until what it leaves in its folder is as `is_there` says, which it must be while it is at work.
+pub(crate) fn start_until(folder: &Path, arguments: &[&str], is_there: impl Fn() -> bool) -> process::Child {
+    let mut child = start(folder, arguments, process::Stdio::null());
+    let began = Instant::now();
+    while !is_there() {
+        assert!(child.try_wait().expect("a status").is_none(), "{arguments:?} ended too early");
+        assert!(began.elapsed() < Duration::from_mins(5), "{arguments:?} never came so far");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child
+}
+
+/// Kills a program without a chance to clean up.
+pub(crate) fn kill(mut child: process::Child) {
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+}
+
+/// Names of what is in a folder, sorted.
+pub(crate) fn entries(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 /// Sends a signal to a program, as `kill` of a shell would.

@@ -73,7 +73,7 @@ fn every_form_of_every_family_comes_back_and_runs_elsewhere() {
 fn check_left_out(name: &str, run: &Run, report: &ExportReport) {
     let left_out: Vec<_> = report.left_out.iter().map(|l| (l.item.key(), l.reason.as_str())).collect();
     let no_bias = "DGL's GATv2Conv has no bias of its own, and the coefficients of a node no longer add up to 1";
-    let no_graph = "the model walks no graph";
+    let no_graph = "the model propagates over no graph";
     let has_bias = run.model.parameters.iter().any(|p| p.name == "convs.0.bias" && p.values.iter().any(|b| *b != 0.0));
     let expected: Vec<(&str, &str)> = if run.pruned.masks.edges.n_steps() == 0 {
         ["graphs-npz", "graphs-mtx", "graphs-csv", "graphs-pyg"].map(|key| (key, no_graph)).into()
@@ -225,7 +225,7 @@ fn a_model_without_a_graph_has_no_graph_to_write() {
     stdout(folder.path(), &train);
     stdout(folder.path(), &["prune", SMALL, "m.safetensors", "-o", "b"]);
     unifews(folder.path()).args(["export", "b", "-o", "out", "--as", "graphs-npz", "--quiet"]).assert().code(1).stderr(
-        contains("graphs-npz: expected a model that this form has a place for, found the model walks no graph: out"),
+        contains("graphs-npz: expected a model that this form has a place for, found the model propagates over no graph: out"),
     );
     let out = json(folder.path(), &["export", "b", "-o", "out", "--as", "onnx"]);
     assert_eq!(out["files"][0]["path"], "model.onnx");

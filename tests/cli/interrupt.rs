@@ -3,24 +3,18 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::common::{SMALL, folder, send, small_model, stdout};
+use super::common::{SMALL, entries, folder, send, small_model, start, stdout};
 
 /// Starts the program, interrupts it as soon as a line of its progress begins with `said`, and gives its exit code and how long it took to answer.
 ///
 /// Waiting for a word and not for a time: how far a machine comes in half a second is its own affair.
 fn interrupt(folder: &Path, arguments: &[&str], said: &str) -> (Option<i32>, Duration) {
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin("unifews"))
-        .args(arguments)
-        .current_dir(folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
+    let mut child = start(folder, arguments, Stdio::piped());
     let mut told = BufReader::new(child.stderr.take().expect("a pipe")).lines().map(|line| line.expect("a line"));
     let before: Vec<_> = told.by_ref().take_while(|line| !line.starts_with(said)).collect();
     let sent = Instant::now();
@@ -30,15 +24,6 @@ fn interrupt(folder: &Path, arguments: &[&str], said: &str) -> (Option<i32>, Dur
     told.for_each(drop);
     let status = child.wait().expect("ended");
     (status.code(), sent.elapsed())
-}
-
-fn entries(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> = std::fs::read_dir(folder)
-        .expect("the folder")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]

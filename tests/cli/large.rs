@@ -1,10 +1,9 @@
 //! Graphs beyond memory: stored as a folder of arrays and propagated from the disk, with the bytes of the propagation in memory.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use super::common::{SMALL, folder, json, stdout, unifews};
+use super::common::{SMALL, folder, json, kill, start_until, stdout, unifews};
 
 /// 239 MiB on the disk, in arrays of 229 MiB features and 3 MiB entries.
 const LARGE: &str = "sample:powerlaw?nodes=60000&edges=600000&features=1024&classes=8&seed=3";
@@ -28,22 +27,9 @@ fn a_propagation_with_less_memory_than_the_data_gives_the_same_bytes_and_goes_on
 
     // Killed in the middle, without a chance to clean up.
     let disk = [&["propagate", "graph", "-o", "disk"][..], &HOW, &LITTLE].concat();
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin("unifews"))
-        .args(&disk)
-        .current_dir(path)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("started");
     let state = path.join("disk.unifews-work/state.json");
-    let began = Instant::now();
-    while !std::fs::read_to_string(&state).is_ok_and(|text| text.contains("\"hop\": 1,")) {
-        assert!(began.elapsed() < Duration::from_mins(5), "no first hop");
-        assert!(child.try_wait().expect("a status").is_none(), "ended before it was killed");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().expect("killed");
-    child.wait().expect("ended");
+    let has_hopped = || std::fs::read_to_string(&state).is_ok_and(|text| text.contains("\"hop\": 1,"));
+    kill(start_until(path, &disk, has_hopped));
     assert!(!path.join("disk").exists());
 
     // Another recipe must not take the blocks for its own.
@@ -91,25 +77,13 @@ fn a_work_folder_is_one_propagations_and_one_graphs() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains(words), "{said}");
     };
-    let mut first = Command::new(assert_cmd::cargo::cargo_bin("unifews"))
-        .args(&disk)
-        .current_dir(path)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("started");
     let state = path.join("disk.unifews-work/state.json");
-    let began = Instant::now();
-    while !state.exists() {
-        assert!(began.elapsed() < Duration::from_mins(5), "never began");
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    let mut first = start_until(path, &disk, || state.exists());
     // Held up, so that it is still there however slow this test is.
     super::common::send(&first, rustix::process::Signal::STOP);
     assert!(first.try_wait().expect("a status").is_none(), "the first one was still at work");
     refused("found a propagation at work: disk.unifews-work");
-    first.kill().expect("killed");
-    first.wait().expect("ended");
+    kill(first);
 
     // The graph changes: what was made of the old one must not go on.
     let features = path.join("graph/features.npy");

@@ -4,6 +4,8 @@ use std::process::{Command, Stdio};
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::{contains, is_empty};
+use unifews::engine::sparsify::Recipe;
+use unifews::session::project::{self, PROJECT_FORMAT, Project};
 
 use super::common::{SMALL, folder, json, small_model, stdout, unifews};
 
@@ -342,4 +344,43 @@ fn a_recipe_that_would_grow_without_end_is_refused() {
     }
     std::fs::write(folder.path().join("bomb.yaml"), text + "format: unifews-recipe/1\n").expect("a recipe");
     unifews(folder.path()).args(["inspect", "bomb.yaml"]).assert().code(1).stderr(contains("bomb.yaml"));
+}
+
+#[test]
+fn a_sweep_of_several_kinds_says_once_what_memory_it_takes() {
+    let folder = folder();
+    let sweep = [
+        &["sweep", SMALL, small_model("gcn"), "-o", "s", "--grid-a", "0.5", "--grid-w", "0", "--no-timing"][..],
+        &["--methods", "unifews,random", "--shares", "0.5", "--sensitivity"],
+    ]
+    .concat();
+    let assert = unifews(folder.path()).args(&sweep).assert().success();
+    let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert_eq!(said.matches("a run takes at most").count(), 1, "{said}");
+}
+
+#[test]
+fn the_main_job_runs_a_project() {
+    let folder = folder();
+    let project = Project {
+        format: PROJECT_FORMAT.to_owned(),
+        graph: Some(SMALL.to_owned()),
+        model: Some(small_model("gcn").to_owned()),
+        recipe: Recipe::default(),
+        runs: Vec::new(),
+        plan: None,
+    };
+    let mut given = project.clone();
+    given.recipe.edges.delta = vec![0.7];
+    project::write(&folder.path().join("mine.unifews"), &given).expect("a project");
+    // Its model lies elsewhere: what a project names outside its folder is read only where the user names it, too.
+    let refused = unifews(folder.path()).args(["mine.unifews", "--headless", "--quiet"]).assert().code(2);
+    let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(said.contains("a model in the folder of the project") && said.contains("name it beside it"), "{said}");
+    let arguments = ["mine.unifews", small_model("gcn"), "--headless", "--quiet"];
+    unifews(folder.path()).args(arguments).assert().success();
+    let recipe = std::fs::read_to_string(folder.path().join("unifews-out/bundle/recipe.toml")).expect("a recipe");
+    assert!(recipe.contains("0.7"), "{recipe}");
+    let two = ["mine.unifews", "mine.unifews", "--headless", "--quiet"];
+    unifews(folder.path()).args(two).assert().code(2).stderr(contains("one project"));
 }

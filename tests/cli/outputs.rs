@@ -3,18 +3,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use super::common::{SMALL, folder, small_model, stdout, unifews};
-
-fn entries(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .expect("the folder")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
-}
+use super::common::{SMALL, entries, folder, kill, small_model, start_until, stdout, unifews};
 
 /// Every command that writes a folder, and the folder.
 fn commands() -> [(&'static str, Vec<&'static str>); 6] {
@@ -203,23 +193,12 @@ fn what_a_killed_program_left_goes_with_the_next_output() {
     let folder = folder();
     let path = folder.path();
     let train = ["train", SMALL, "-o", "m.safetensors", "--hidden", "64", "--epochs", "1000000"];
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin("unifews"))
-        .args(train)
-        .current_dir(path)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("started");
-    let began = Instant::now();
-    while !entries(path).iter().any(|name| path.join(name).join("output-1").exists()) {
-        assert!(began.elapsed() < Duration::from_mins(2), "never began");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let has_begun = || entries(path).iter().any(|name| path.join(name).join("output-1").exists());
+    let child = start_until(path, &train, has_begun);
     // What is at work is nobody else's business.
     stdout(path, &["train", SMALL, "-o", "n.safetensors", "--hidden", "4", "--epochs", "1"]);
     assert_eq!(entries(path).len(), 3, "{:?}", entries(path));
-    child.kill().expect("killed");
-    child.wait().expect("ended");
+    kill(child);
     assert_eq!(entries(path).len(), 3, "{:?}", entries(path));
     stdout(path, &["train", SMALL, "-o", "n.safetensors", "--hidden", "4", "--epochs", "1"]);
     assert_eq!(entries(path), ["n.recipe.toml", "n.safetensors"]);
@@ -341,21 +320,9 @@ fn a_flipped_byte_in_a_work_file_is_refused_with_the_way_out() {
         "0.1",
     ];
     let work = path.join("disk.unifews-work");
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin("unifews"))
-        .args(disk)
-        .current_dir(path)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("started");
-    let began = Instant::now();
-    while !fs::read_to_string(work.join("state.json")).is_ok_and(|text| text.contains("\"hop\": 1,")) {
-        assert!(began.elapsed() < Duration::from_mins(5), "no first hop");
-        assert!(child.try_wait().expect("a status").is_none(), "ended before it was killed");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    child.kill().expect("killed");
-    child.wait().expect("ended");
+    let has_hopped = || fs::read_to_string(work.join("state.json")).is_ok_and(|text| text.contains("\"hop\": 1,"));
+    let child = start_until(path, &disk, has_hopped);
+    kill(child);
     let state: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(work.join("state.json")).expect("a state")).expect("JSON");
     let names: Vec<&String> = state["files"].as_object().expect("files").keys().collect();

@@ -138,6 +138,6 @@ fn a_ranking_without_a_share_is_refused() {
     recipe.edges.mode = EdgeMode::Relative;
     assert_eq!(
         recipe.check().unwrap_err().to_string(),
-        "recipe, edges.mode: expected target with edges.ranking random, found another mode"
+        "recipe, edges.mode: expected target with edges.ranking random, found relative"
     );
 }

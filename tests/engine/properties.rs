@@ -188,6 +188,13 @@ proptest! {
         let dropped = Csr { indptr: &indptr, indices: &indices, values: &left };
         let [masked, dropped] = [masked, dropped].map(|a| spmm(a, x.view(), residual, &ctl).expect("not cancelled"));
         prop_assert!(same_bits(&masked, &dropped), "{masked} {dropped}");
+        let wide = x.mapv(f64::from);
+        let mut expected = slow_product(&graph, &zeroed, |_| true, &wide);
+        if residual {
+            expected += &wide;
+        }
+        let is_near = |(a, b): (&f32, &f64)| (f64::from(*a) - b).abs() <= 1e-5 * b.abs().max(1.0);
+        prop_assert!(masked.iter().zip(&expected).all(is_near), "{masked} {expected}");
     }
 
     #[test]
@@ -317,7 +324,7 @@ proptest! {
             let found = pruned(&graph, &recipe, seed, &control(1));
             removed_at(&found.pruned.masks.edges).iter().map(|step| *step == 0).collect::<Vec<_>>()
         });
-        // A family that walks no graph has no step to remove at.
+        // A family that propagates over no graph has no step to remove at.
         prop_assert!(architecture(family).n_graph_steps() == 0 || is_within(&few, &many));
     }
 
@@ -351,6 +358,126 @@ proptest! {
             found.pruned.masks.weights[0].iter().map(|is_kept| !is_kept).collect::<Vec<_>>()
         });
         prop_assert!(is_within(&few, &many));
+    }
+
+    /// The rule itself, hop after hop, restated entry by entry in double precision. What is nearer to a threshold than rounding may go
+    /// either way.
+    #[test]
+    fn a_hop_removes_what_is_below_its_threshold_and_nothing_else(
+        graph in graphs(0),
+        identity in select(&[Identity::SelfLoop, Identity::Residual, Identity::ResidualLoop][..]),
+        edges in edge_modes(),
+        delta in 0.0f64..1.5,
+    ) {
+        const NEAR: f64 = 1e-5;
+        let mut recipe = recipe(Family::Sgc, (edges, delta), (WeightMode::Relative, 0.0));
+        recipe.edges.identity = identity;
+        let requested = recipe.delta_a(0);
+        let found = propagate(&graph, &recipe, &Split::default(), None, &control(1)).expect("propagates");
+        let t = Diffusion::of(&graph, recipe.matrix());
+        let entries: Vec<_> = graph.topology().entries().collect();
+        let n_removable = entries.iter().filter(|(u, v)| u != v).count();
+        let mut x = graph.features().to_dense().mapv(f64::from);
+        for (step, trace) in found.steps.iter().enumerate() {
+            let trace = trace.edges.as_ref().expect("a hop");
+            let norms: Vec<f64> = x.rows().into_iter().map(|row| row.dot(&row).sqrt()).collect();
+            let score = |k: usize| f64::from(t.values()[k]).abs() * norms[entries[k].1 as usize];
+            let is_loop = |k: usize| entries[k].0 == entries[k].1;
+            let walked: Vec<usize> = (0..entries.len())
+                .filter(|k| usize::from(found.edges.removed_at()[*k]) >= step)
+                .filter(|k| identity != Identity::Residual || !is_loop(*k))
+                .collect();
+            let removed = |k: &usize| usize::from(found.edges.removed_at()[*k]) == step;
+            let mean = walked.iter().map(|k| score(*k)).sum::<f64>() / walked.len().max(1) as f64;
+            prop_assert!((trace.mean_message - mean).abs() <= NEAR * mean, "{} for {mean}", trace.mean_message);
+            match edges {
+                EdgeMode::Relative => {
+                    prop_assert!((trace.delta - requested * mean).abs() <= NEAR * requested * mean, "{}", trace.delta);
+                }
+                EdgeMode::Absolute => prop_assert_eq!(trace.delta, f64::from(requested as f32)),
+                EdgeMode::Target => {
+                    // At least the share, and no more than what is as strong as the strongest that had to go.
+                    let wanted = (requested * n_removable as f64).ceil() as usize;
+                    let n_gone = (0..entries.len()).filter(|k| usize::from(found.edges.removed_at()[*k]) <= step).count();
+                    prop_assert!(n_gone >= wanted, "{n_gone} of {wanted}");
+                    let largest = walked.iter().filter(|k| removed(k)).map(|k| score(*k)).fold(0.0f64, f64::max);
+                    let n_tied = walked.iter().filter(|k| removed(k) && score(**k) >= largest * (1.0 - NEAR)).count();
+                    prop_assert!(n_tied == 0 || n_gone - n_tied < wanted, "{n_gone} without {n_tied} of {wanted}");
+                }
+                EdgeMode::Mass => unreachable!("not drawn"),
+            }
+            for k in walked.iter().filter(|k| !is_loop(**k)) {
+                prop_assert!(!removed(k) || score(*k) <= trace.delta * (1.0 + NEAR), "{k} was removed");
+                prop_assert!(removed(k) || score(*k) >= trace.delta * (1.0 - NEAR), "{k} was kept");
+            }
+            let is_used = |k: usize| found.edges.is_kept(k, step) && !(is_loop(k) && identity == Identity::Residual);
+            let mut next = slow_product(&graph, t.values(), is_used, &x);
+            if identity != Identity::SelfLoop {
+                next += &x;
+            }
+            x = next;
+        }
+    }
+
+    /// Scores of a first hop are exact here, so a threshold that is one of them shows on which side equality falls.
+    #[test]
+    fn an_entry_at_the_threshold_stays(graph in graphs(0), which in any::<prop::sample::Index>()) {
+        let mut recipe = recipe(Family::Sgc, (EdgeMode::Absolute, 0.0), (WeightMode::Relative, 0.0));
+        recipe.model.hops = 1;
+        let t = Diffusion::of(&graph, recipe.matrix());
+        let x = graph.features().to_dense().mapv(f64::from);
+        let norms: Vec<f32> = x.rows().into_iter().map(|row| row.dot(&row).sqrt() as f32).collect();
+        let entries: Vec<_> = graph.topology().entries().collect();
+        prop_assume!(!entries.is_empty());
+        let scores: Vec<f32> = entries.iter().zip(t.values()).map(|((_, v), t)| t.abs() * norms[*v as usize]).collect();
+        let delta = scores[which.index(scores.len())];
+        recipe.edges.delta = vec![f64::from(delta)];
+        let found = propagate(&graph, &recipe, &Split::default(), None, &control(1)).expect("propagates").edges;
+        for (k, (u, v)) in entries.iter().enumerate() {
+            prop_assert_eq!(found.is_kept(k, 0), u == v || scores[k] >= delta, "{}", k);
+        }
+    }
+
+    /// The rule of the weights, restated from the norms in the trace.
+    #[test]
+    fn a_weight_is_removed_when_it_is_below_its_threshold_and_only_then(
+        graph in graphs(0),
+        weights in weight_modes(),
+        delta in 0.0f64..1.5,
+        seed in 0u64..1000,
+    ) {
+        let recipe = recipe(Family::Gcn, (EdgeMode::Relative, 0.0), (weights, delta));
+        let requested = recipe.delta_w(0);
+        let found = pruned(&graph, &recipe, seed, &control(1));
+        for trace in found.pruned.steps.iter().flat_map(|s| &s.weights) {
+            let values = &found.model.weight(trace.idx).expect("a matrix").values;
+            let mask = &found.pruned.masks.weights[trace.idx];
+            let norms: Vec<f64> = trace.column_norms.iter().map(|c| f64::from(*c)).collect();
+            let scale = norms.iter().map(|c| c * c).sum::<f64>().sqrt() / norms.len() as f64;
+            let largest = values.iter().fold(0.0f32, |most, w| most.max(w.abs()));
+            let n_removed = mask.iter().filter(|is_kept| !**is_kept).count();
+            let wanted = (requested * values.len() as f64).ceil() as usize;
+            prop_assert!(weights != WeightMode::Target || n_removed >= wanted, "{n_removed} of {wanted}");
+            let score = |(j, i): (usize, usize)| f64::from(values[(j, i)].abs()) * norms[j];
+            if weights == WeightMode::Target {
+                let most = mask.indexed_iter().filter(|(_, k)| !**k).map(|(at, _)| score(at)).fold(0.0, f64::max);
+                let is_tied = |at| score(at) >= most * (1.0 - 1e-5);
+                let n_tied = mask.indexed_iter().filter(|(at, k)| !**k && is_tied(*at)).count();
+                prop_assert!(n_tied == 0 || n_removed - n_tied < wanted, "{n_removed} without {n_tied} of {wanted}");
+                continue;
+            }
+            for (at, is_kept) in mask.indexed_iter() {
+                let (limit, clamp) = match weights {
+                    WeightMode::Absolute => (requested, f64::INFINITY),
+                    _ if scale <= 1e-8 => (0.0, f64::INFINITY),
+                    _ => (requested * scale, 0.999 * f64::from(largest) * norms[at.0]),
+                };
+                let limit = limit.min(clamp);
+                let (least, most) = (limit * (1.0 - 1e-5), limit * (1.0 + 1e-5));
+                prop_assert!(*is_kept || limit == 0.0 && score(at) == 0.0 || score(at) <= most, "{at:?} was removed");
+                prop_assert!(!is_kept || score(at) >= least, "{at:?} was kept");
+            }
+        }
     }
 
     /// Hops over masks against the matrix with its removed entries at 0, in every form of what a node keeps of itself.

@@ -99,7 +99,7 @@ fn every_family_trains_and_shows_every_matrix_in_every_mode() {
         let edges = if run.recipe.model.is_decoupled() { "Edges of hop 1" } else { "Edges of layer 1" };
         assert_eq!(h.query_by_role_and_label(Role::Image, edges).is_some(), walks, "{family:?}");
         h.get_by_role_and_label(Role::Image, "Weights of layer 1");
-        assert_eq!(h.query_by_label("This network walks no graph").is_some(), !walks, "{family:?}");
+        assert_eq!(h.query_by_label("This network propagates over no graph").is_some(), !walks, "{family:?}");
         // Every matrix of a layer can be chosen, and is drawn.
         let fullest = run.pruned.steps.iter().max_by_key(|s| s.weights.len()).expect("a step");
         let matrices: Vec<String> = (0..fullest.weights.len()).map(|nth| fullest.matrix_name(nth)).collect();

@@ -13,7 +13,7 @@ use unifews::ui::App;
 use unifews::ui::dialogs::Ask;
 use unifews::ui::views::Pane;
 
-use super::{Choices, Dropped, wait, window, with_karate};
+use super::{Bell, Choices, Dropped, wait, window, with_karate};
 
 const SIZE: [f32; 2] = [1440.0, 900.0];
 
@@ -311,11 +311,12 @@ fn a_run_is_exported_and_its_bundle_opened_again() {
     let run = h.state().session().store().runs[0].id;
     h.state().send(Command::Export(run, folder.path().join("another")));
     h.step();
-    let began = std::time::Instant::now();
+    let (began, bell) = (std::time::Instant::now(), Bell::of(&h));
     while !folder.path().join("another/manifest.json").exists() && began.elapsed() < super::PATIENCE {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        bell.wait(Bell::LOOK_EVERY);
     }
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    // The end of the job rings once more.
+    bell.wait(10 * Bell::LOOK_EVERY);
     wait(&mut h, "the second export", |s| s.store().export.phase == Phase::Done && s.is_idle());
     h.run_steps(30);
     let verified = h.get_by_label("✓ Verified").rect();

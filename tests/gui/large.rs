@@ -21,7 +21,7 @@ use unifews::io::write_model;
 use unifews::session::{Command, PictureRequest, PyramidRequest, Session};
 use unifews::ui::App;
 
-use super::{Choices, wait, wheel, window};
+use super::{Bell, Choices, wait, wheel, window};
 
 const SMALL: &str = "sample:powerlaw?nodes=50000&edges=4200000&features=16&classes=4&seed=7";
 
@@ -99,6 +99,7 @@ fn move_around(h: &mut Harness<'_, App>) {
     // The upper left corner holds the best connected nodes of the first class.
     let at = rect.left_top() + 0.3 * rect.size();
     let mut finest = usize::MAX;
+    let bell = Bell::of(h);
     for round in 0..2 {
         let nearer = if round == 0 { 40.0 } else { -40.0 };
         for step in 0..100 {
@@ -117,8 +118,8 @@ fn move_around(h: &mut Harness<'_, App>) {
             if let Some(picture) = picture(h.state().session()) {
                 finest = finest.min(picture.raster.block.0);
             }
-            // As long as a frame on a screen, so that jobs answer on the way.
-            std::thread::sleep(std::time::Duration::from_millis(8));
+            // Jobs answer on the way, as between the frames of a screen.
+            bell.wait(std::time::Duration::from_millis(8));
         }
         wait(h, "the picture of what is in view", is_drawn);
         finest = finest.min(picture(h.state().session()).expect("drawn").raster.block.0);

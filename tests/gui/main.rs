@@ -8,21 +8,23 @@ mod canvas;
 mod families;
 mod flow;
 mod import;
+mod keyboard;
 mod large;
 mod layers;
 mod leaving;
 mod looks;
 mod methods;
 mod pictures;
+mod tools;
 mod tradeoff;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, vec2};
+use eframe::egui::{Event, Id, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::session::Session;
@@ -64,6 +66,40 @@ impl Dialogs for Choices {
     fn reveal(&mut self, _folder: PathBuf) {}
 }
 
+/// Rings whenever anything asks for another frame at once, as every job does when it has an answer: what waits for a job waits for this,
+/// and not for a time. The time that the window itself sees is the harness' own.
+#[derive(Debug, Clone, Default)]
+struct Bell(Arc<(Mutex<bool>, Condvar)>);
+
+impl Bell {
+    /// Longest between two looks, for what comes without a ring.
+    const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+    /// That of a window.
+    fn of(harness: &Harness<'_, App>) -> Self {
+        harness.ctx.data(|data| data.get_temp(Id::unique("bell"))).expect("installed with the window")
+    }
+
+    fn install(harness: &Harness<'_, App>) {
+        let bell = Self::default();
+        harness.ctx.data_mut(|data| data.insert_temp(Id::unique("bell"), bell.clone()));
+        harness.ctx.set_request_repaint_callback(move |info| {
+            if info.delay.is_zero() {
+                *bell.0.0.lock().expect("not poisoned") = true;
+                bell.0.1.notify_all();
+            }
+        });
+    }
+
+    /// Waits until it has rung since the last time, at most so long.
+    fn wait(&self, at_most: Duration) {
+        let has_rung = self.0.0.lock().expect("not poisoned");
+        let (mut has_rung, _) =
+            self.0.1.wait_timeout_while(has_rung, at_most, |has_rung| !*has_rung).expect("not poisoned");
+        *has_rung = false;
+    }
+}
+
 /// A window of this size on two workers.
 fn window(size: [f32; 2], choices: &Choices) -> Harness<'static, App> {
     painted(size, choices, &canvas::Canvas::default())
@@ -79,18 +115,19 @@ fn painted(size: [f32; 2], choices: &Choices, canvas: &canvas::Canvas) -> Harnes
     });
     // The harness' default would be smaller than a heatmap's texture.
     harness.input_mut().max_texture_side = Some(8192);
+    Bell::install(&harness);
     harness.step();
     harness
 }
 
 /// Steps frames until `is_there` answers yes.
 fn wait(harness: &mut Harness<'_, App>, what: &str, is_there: impl Fn(&Session) -> bool) {
-    let began = Instant::now();
+    let (began, bell) = (Instant::now(), Bell::of(harness));
     while !is_there(harness.state().session()) {
         let notices = harness.state().session().store().notices.all();
         assert!(began.elapsed() < PATIENCE, "waited too long for {what}; notices {notices:?}");
         harness.step();
-        std::thread::sleep(Duration::from_millis(2));
+        bell.wait(Bell::LOOK_EVERY);
     }
     harness.run_steps(2);
 }

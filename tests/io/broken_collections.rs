@@ -114,7 +114,7 @@ fn ogb_folders() {
     );
     let nodes = "raw/num-node-list.csv.gz";
     check("ogbn_small", nodes, packed("10\n5\n"), "whole file: expected one number (one graph), found 2 numbers: FILE");
-    check("ogbn_small", nodes, packed("many\n"), "line 1: expected a whole number of at least 0, found `many`: FILE");
+    check("ogbn_small", nodes, packed("many\n"), "line 1: expected an integer of at least 0, found `many`: FILE");
     check("ogbn_small", nodes, None, "cannot open: No such file or directory (os error 2): FILE");
     let features = "raw/node-feat.csv.gz";
     check(
@@ -126,7 +126,7 @@ fn ogb_folders() {
     check("ogbn_small", features, packed("1,2\n1,x\n"), "line 2: expected numbers between commas, found `x`: FILE");
     check("ogbn_small", features, packed("1,2\n"), "whole file: expected 15 rows (one per node), found 1: FILE");
     let labels = "raw/node-label.csv.gz";
-    check("ogbn_small", labels, packed(&"0.5\n".repeat(15)), "labels: expected whole numbers or nan, found 0.5: FILE");
+    check("ogbn_small", labels, packed(&"0.5\n".repeat(15)), "labels: expected integers or nan, found 0.5: FILE");
     check(
         "ogbn_small",
         labels,
@@ -180,7 +180,7 @@ fn graphsaint_folders() {
         "flickr",
         classes,
         json("{\"0\": 0.5}"),
-        &format!("line 1 column 9: {what} class 0.5, which is no whole number: FILE"),
+        &format!("line 1 column 9: {what} class 0.5, which is no integer: FILE"),
     );
     check(
         "flickr",
@@ -350,7 +350,7 @@ fn geom_gcn_folders() {
         text("h\n0\t1,2\n"),
         "line 2: expected a node, its features and its class between tabs, found `0 1,2`: FILE",
     );
-    check("film", nodes, text("h\n0\t1,x\t0\n"), "line 2: expected whole numbers below 16777216, found `x`: FILE");
+    check("film", nodes, text("h\n0\t1,x\t0\n"), "line 2: expected integers below 16777216, found `x`: FILE");
     check(
         "film",
         nodes,

@@ -24,7 +24,7 @@ fn check_as(options: &ReadOptions, name: &str, body: impl AsRef<[u8]>, expected:
 
 #[test]
 fn edge_lists() {
-    let two = "two whole numbers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
+    let two = "two integers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
     let refused = |weight: &str| {
         format!(
             "line 2: expected a finite number in column 3 (the weight), found `{weight}` (read as columns between commas, a header, \

@@ -108,3 +108,41 @@ fn ids_may_be_text_where_the_user_says_how_lines_are_taken_apart() {
     let (graph, _) = read(&ReadOptions { header: None, ..options }).expect("a list");
     assert_eq!(graph.node_ids().expect("names"), ["O'Brien", "Ann", "7"]);
 }
+
+#[test]
+fn counts_in_two_lines_are_no_edges() {
+    for body in ["5\n4\n0 1\n1 2\n2 3\n3 0\n", "# made by hand\r\n5\r\n4\r\n0,1\r\n1,2\r\n2,3\r\n3,0\r\n"] {
+        let (graph, report) = read(&Folder::new(), "list.txt", body);
+        assert_eq!(graph.n_nodes(), 5, "{body:?}: the first line counts nodes");
+        assert_eq!(entries(&graph).len(), 8, "{body:?}");
+        assert!(fact(&report, "first lines").contains("`5 4`, state counts and are no edges"), "{report:?}");
+        assert!(!report.warnings.iter().any(|warning| warning.contains("state")), "{:?}", report.warnings);
+    }
+    let (_, report) = read(&Folder::new(), "list.txt", "5\n9\n0 1\n1 2\n2 3\n");
+    let wrong = "lines 1 and 2 state 9 edges, the file has 3".to_owned();
+    assert!(report.warnings.contains(&wrong), "{:?}", report.warnings);
+    // A weight more does not matter, and a list of numbers alone is no graph.
+    let (graph, _) = read(&Folder::new(), "list.txt", "4\n3\n0 1 0.5\n1 2 0.5\n2 3 1\n");
+    assert_eq!(graph.n_nodes(), 4);
+    let lone = Folder::new().file("list.txt", "5\n4\n3\n2\n");
+    assert!(read_graph(lone.to_str().expect("UTF-8"), &control()).is_err());
+}
+
+#[test]
+fn a_graph_of_a_file_that_any_graph_might_have_is_called_after_its_folder() {
+    let folder = Folder::new();
+    let name = |spec: &std::path::Path| {
+        let (graph, _) = read_graph(spec.to_str().expect("UTF-8"), &control()).expect("a graph");
+        graph.name().to_owned()
+    };
+    let body = "source,target\n0,1\n1,2\n2,0\n";
+    let list = folder.file("friends/edges.csv", body);
+    assert_eq!(name(&list), "friends");
+    assert_eq!(name(list.parent().expect("a folder")), "friends", "opened as a folder");
+    assert_eq!(name(&folder.file("v1.2/links.tsv", body.replace(',', "\t"))), "v1.2");
+    assert_eq!(name(&folder.file("friends/mine.csv", body)), "mine", "a name of its own");
+    let gml = "graph [ node [ id 0 ] node [ id 1 ] edge [ source 0 target 1 ] ]";
+    assert_eq!(name(&folder.file("roads/edges.gml", gml)), "roads", "whatever the format");
+    // A hidden folder's name says no more.
+    assert_eq!(name(&folder.file(".cache/edges.csv", body)), "edges");
+}

@@ -120,7 +120,7 @@ fn gnn_benchmark_archives() {
                 Some(ints(&[1, 1])),
                 "array adj_indices: expected shape [1] (as the last row pointer says), found shape [2]",
             ),
-            ("adj_indices", Some(floats(&[1], &[0.5])), "array adj_indices: expected whole numbers, found 0.5"),
+            ("adj_indices", Some(floats(&[1], &[0.5])), "array adj_indices: expected integers, found 0.5"),
             (
                 "adj_indices",
                 Some(text("a")),
@@ -137,7 +137,7 @@ fn gnn_benchmark_archives() {
                 Some(ints(&[0, 2, 1])),
                 "array adj_indptr: expected values that never fall, found 2 then 1 in row 1",
             ),
-            ("adj_indptr", Some(ints(&[0, -1, 1])), "array adj_indptr: expected whole numbers of at least 0, found -1"),
+            ("adj_indptr", Some(ints(&[0, -1, 1])), "array adj_indptr: expected integers of at least 0, found -1"),
             ("adj_shape", Some(ints(&[2])), "array adj_shape: expected two lengths, found shape [1]"),
             ("adj_shape", Some(ints(&[2, 3])), "adjacency matrix: expected as many rows as columns, found 2 x 3"),
             (
@@ -247,7 +247,7 @@ fn compact_archives() {
                 Some(ints(&[1 << 40])),
                 "array feat_width: expected at most 16777216 columns, found 1099511627776",
             ),
-            ("feat_width", Some(ints(&[])), "array feat_width: expected one whole number, found shape [0]"),
+            ("feat_width", Some(ints(&[])), "array feat_width: expected one integer, found shape [0]"),
             ("split_0_val", Some(ints(&[1])), "split s1, test: expected each node at most once, found node 1 again"),
             ("split_0_test", Some(ints(&[2])), "array split_0_test: expected node numbers from 0 to below 2, found 2"),
             ("split_names", Some(ints(&[1])), "array split_names: expected text, found numbers"),
@@ -331,7 +331,7 @@ fn edge_lists() {
         let path = folder.file("edges.txt", body);
         graph_refused(&path, &format!("{expected}: FILE"));
     };
-    let two = "two whole numbers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
+    let two = "two integers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
     check(b"0 1\n1\n", &format!("line 2: expected {two}, found `1`"));
     check(b"# c\n\n0,1\nname,2\n", &format!("line 4: expected {two}, found `name,2`"));
     check(b"0 1\n0 -1\n", &format!("line 2: expected {two}, found `0 -1`"));

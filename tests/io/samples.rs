@@ -78,7 +78,7 @@ fn wrong_sample_names_are_refused() {
     );
     check(
         "sample:powerlaw?nodes=many",
-        "nodes: expected a whole number up to 2147483648, found \"many\": sample:powerlaw?nodes=many",
+        "nodes: expected an integer up to 2147483648, found \"many\": sample:powerlaw?nodes=many",
     );
     check(
         "sample:powerlaw?size=3",

@@ -51,7 +51,7 @@ fn quotes_hold_separators_marks_and_line_breaks() {
     let body = "\"Source\";\"Target\";\"Weight\"\r\n\"Müller; Söhne\";\"a \"\"b\"\"\";\"2\"\r\n\"two\r\nlines\";\"Müller; Söhne\";\"1\"\r\n";
     let (graph, _) = read(&Folder::new().file("edges.csv", body)).expect("a table");
     assert_eq!(ids(&graph), ["Müller; Söhne", "a \"b\"", "two\r\nlines"]);
-    // Quoted whole numbers are numbers, in ascending order.
+    // Quoted integers are numbers, in ascending order.
     let (graph, _) =
         read(&Folder::new().file("e.csv", "\"from\",\"to\"\n\"7\",\"2\"\n\"10\",\"7\"\n")).expect("a table");
     assert_eq!(ids(&graph), ["2", "7", "10"]);
@@ -218,7 +218,7 @@ fn a_first_line_of_counts_in_front_of_texts_is_no_edge() {
     let options = ReadOptions { header: Some(false), ..ReadOptions::default() };
     let (graph, _) = read_graph_as(path.to_str().expect("UTF-8"), &options, &control()).expect("a list");
     assert_eq!(graph.n_nodes(), 5);
-    // One number in front of whole numbers.
+    // One number in front of integers.
     let (graph, report) = read(&folder.file("graph.txt", "5\n0 1\n1 2\n2 3\n")).expect("a list");
     assert_eq!((graph.n_nodes(), edges(&graph).len()), (5, 3), "{report:?}");
 }

@@ -442,3 +442,27 @@ fn what_a_models_file_leaves_open_stands_in_the_report_with_its_score() {
     assert!(fit.scores.is_none() && !fit.assumptions.is_empty());
     assert!(fit.assumptions.iter().all(|a| a.score.is_none() && a.says().contains("no labelled nodes")));
 }
+
+#[test]
+fn a_web_page_among_dropped_files_is_no_list_of_edges() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let specs = parts(folder.path());
+    let page = folder.path().join("edges.csv");
+    let body = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\n<body>please, sign, in</body></html>\n";
+    write_atomic(&page, body.as_bytes()).expect("a file");
+    let page = page.display().to_string();
+    let mut session = session();
+    let says = "HTML page with the title `Sign in`";
+    read(&mut session, [&[page.clone()], &specs[..]].concat());
+    let report = report(&session);
+    let file = report.files.iter().find(|file| file.spec == page).expect("listed");
+    assert_eq!((file.role, &file.possible[..]), (Role::LeftOut, &[][..]), "{file:?}");
+    assert!(file.why.contains(says), "{}", file.why);
+    assert_eq!(report.files[1].role, Role::Edges, "{:?}", report.files[1]);
+    session.apply(Command::DiscardImport);
+    // Beside parts alone it is the only candidate, and none.
+    read(&mut session, [&[page.clone()], &specs[1..3]].concat());
+    assert!(session.store().import.is_none());
+    let notices = session.store().notices.all();
+    assert!(notices.iter().any(|n| n.level == Level::Error && n.detail.contains(says)), "{notices:?}");
+}

@@ -113,7 +113,7 @@ pub struct ReadOptions {
     /// The node attribute that is the class. Left out: `class`, `y`, `target`, `club` or the like; an array called `label`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
-    /// Node attributes that are the split: one that says `train`, `val` or `test`, or three of truth values in this order.
+    /// Node attributes that are the split: one that says `train`, `val` or `test`, or three of booleans in this order.
     /// Left out: `split`, or `train_mask`, `val_mask` and `test_mask`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_masks: Option<Vec<String>>,

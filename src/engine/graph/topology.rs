@@ -1,6 +1,6 @@
 //! The structure of a graph: compressed sparse rows without values.
 //!
-//! Row = target `u`, column = source `v`: row `u` lists whom node `u` hears from. Values (diffusion weights, masks, scores)
+//! Row = target `u`, column = source `v`: row `u` lists the in-neighbours of node `u`. Values (diffusion weights, masks, scores)
 //! are separate arrays in the same entry order, so one structure serves many of them.
 
 use std::sync::{Arc, OnceLock};

@@ -40,7 +40,7 @@ pub(crate) fn no_counts() -> Vec<u64> {
     vec![0; 1 << HALF]
 }
 
-/// A whole number that is in the order of the values.
+/// An integer that is in the order of the values.
 fn ordered(value: f32) -> u32 {
     let bits = value.to_bits();
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }

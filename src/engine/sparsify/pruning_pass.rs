@@ -23,7 +23,7 @@ use crate::engine::model::exec::train::train_forward;
 use crate::engine::model::{Model, StepKind};
 
 /// What a pass leaves beside its output.
-enum Record<'a> {
+enum PassRecord<'a> {
     /// What happened, step by step.
     Trace(TraceWriter<'a>),
     /// What the backward pass needs.
@@ -34,27 +34,27 @@ enum Record<'a> {
 pub(crate) struct PruningPass<'a> {
     edges: EdgePass<'a>,
     weights: WeightPass<'a>,
-    record: Record<'a>,
+    record: PassRecord<'a>,
 }
 
 impl<'a> PruningPass<'a> {
     /// A pass that writes its trace. `reference` holds the baseline's output of every step, where the error against it is wanted.
     pub(super) fn new(edges: EdgePass<'a>, weights: WeightPass<'a>, reference: Option<&'a [Array2<f32>]>) -> Self {
-        Self { edges, weights, record: Record::Trace(TraceWriter::new(reference)) }
+        Self { edges, weights, record: PassRecord::Trace(TraceWriter::new(reference)) }
     }
 
     /// What was decided, and the trace.
     pub(super) fn into_parts(self) -> (Masks, Vec<StepTrace>) {
         let masks = Masks { edges: self.edges.into_mask(), weights: self.weights.into_masks() };
         let steps = match self.record {
-            Record::Trace(trace) => trace.into_steps(),
-            Record::Saved(_) => Vec::new(),
+            PassRecord::Trace(trace) => trace.into_steps(),
+            PassRecord::Saved(_) => Vec::new(),
         };
         (masks, steps)
     }
 
     fn trace_edges(&mut self, trace: EdgeTrace) {
-        if let Record::Trace(writer) = &mut self.record {
+        if let PassRecord::Trace(writer) = &mut self.record {
             writer.edges(trace);
         }
     }
@@ -74,10 +74,10 @@ pub(crate) fn training_forward<'a>(
     transpose: Option<&'a Transpose>,
     ctl: &Control,
 ) -> Result<(Array2<f32>, Masks, SavedForBackward<'a>), EngineError> {
-    let mut pass = PruningPass { edges, weights, record: Record::Saved(SavedForBackward::new(model, transpose)) };
+    let mut pass = PruningPass { edges, weights, record: PassRecord::Saved(SavedForBackward::new(model, transpose)) };
     let output = train_forward(&model.program(), model, input, &mut pass, tape, ctl)?;
     let PruningPass { edges, weights, record } = pass;
-    let Record::Saved(mut saved) = record else { unreachable!("made so above") };
+    let PassRecord::Saved(mut saved) = record else { unreachable!("made so above") };
     saved.masks = weights.masks().to_vec();
     let masks = Masks { edges: edges.into_mask(), weights: weights.into_masks() };
     Ok((output, masks, saved))
@@ -92,15 +92,15 @@ impl Policy for PruningPass<'_> {
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
         let masked = if let Some(place) = weight.prunable {
-            let is_traced = matches!(self.record, Record::Trace(_));
+            let is_traced = matches!(self.record, PassRecord::Trace(_));
             let MaskedWeight { values, trace } =
                 self.weights.decide(weight, place, x.reborrow(), measured, is_traced, ctl)?;
-            if let (Record::Trace(writer), Some(trace)) = (&mut self.record, trace) {
+            if let (PassRecord::Trace(writer), Some(trace)) = (&mut self.record, trace) {
                 writer.weights(trace);
             }
             values
         } else {
-            if let Record::Trace(writer) = &mut self.record {
+            if let PassRecord::Trace(writer) = &mut self.record {
                 writer.unpruned_product((x.n_stored() * weight.values.ncols()) as u64);
             }
             weight.values.clone()
@@ -108,7 +108,7 @@ impl Policy for PruningPass<'_> {
         let sparse_input = matches!(x, Rows::Sparse(_));
         let product = likely_product(&masked, sparse_input, ctl.cost());
         let out = PreparedWeight::new(&masked, sparse_input, product).apply(x, ctl)?;
-        if let Record::Saved(saved) = &mut self.record {
+        if let PassRecord::Saved(saved) = &mut self.record {
             saved.weights[weight.matrix] = masked;
         }
         Ok(out)
@@ -117,8 +117,8 @@ impl Policy for PruningPass<'_> {
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let (out, trace) = self.edges.propagate(step, x, ctl)?;
         match &mut self.record {
-            Record::Trace(writer) => writer.edges(trace),
-            Record::Saved(saved) => saved.entries.push(self.edges.current().clone()),
+            PassRecord::Trace(writer) => writer.edges(trace),
+            PassRecord::Saved(saved) => saved.entries.push(self.edges.current().clone()),
         }
         Ok(out)
     }
@@ -132,21 +132,21 @@ impl Policy for PruningPass<'_> {
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let (out, attended, trace) = self.edges.attend(step, input, ctl)?;
         match &mut self.record {
-            Record::Trace(writer) => writer.edges(trace),
-            Record::Saved(saved) => saved.attended.push(attended),
+            PassRecord::Trace(writer) => writer.edges(trace),
+            PassRecord::Saved(saved) => saved.attended.push(attended),
         }
         Ok(out)
     }
 
     fn finished(&mut self, kind: StepKind, idx: usize, output: &Array2<f32>) {
-        if let Record::Trace(writer) = &mut self.record {
+        if let PassRecord::Trace(writer) = &mut self.record {
             let relative_error = writer.reference().map(|r| relative_distance(output, r));
             writer.finish_step(kind, idx, output.ncols(), relative_error, frobenius(output));
         }
     }
 
     fn finished_hop(&mut self, idx: usize, output: &Panels, ctl: &Control) -> Result<(), EngineError> {
-        let Record::Trace(writer) = &mut self.record else { return Ok(()) };
+        let PassRecord::Trace(writer) = &mut self.record else { return Ok(()) };
         let relative_error = match writer.reference() {
             Some(reference) => Some(relative_distance(&output.to_rows(None, ctl)?, reference)),
             None => None,

@@ -144,6 +144,8 @@ mod tests {
     #[test]
     fn each_mode_removes_what_its_rule_says() {
         check(WeightMode::Absolute, 0.0, [[true, true], [true, true], [true, true]]);
+        // What is at its threshold stays: 0.1 · 5 and 0.5.
+        check(WeightMode::Absolute, 0.5, [[true, true], [false, false], [false, true]]);
         check(WeightMode::Absolute, 1.0, [[false, true], [false, false], [false, true]]);
         check(WeightMode::Relative, 0.0, [[true, true], [true, true], [true, true]]);
         check(WeightMode::Relative, 1.0, [[false, true], [false, false], [false, true]]);

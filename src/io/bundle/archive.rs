@@ -91,7 +91,7 @@ impl Seek for ArchiveFile {
 
 /// What tells whose an archive is.
 #[derive(Deserialize)]
-struct Claim {
+struct ContentClaim {
     format: String,
     files: BTreeMap<String, FileNote>,
 }
@@ -135,10 +135,10 @@ fn check_replaceable(target: &Path, ctl: &Control) -> Result<(), ExportError> {
     Ok(())
 }
 
-fn claim_of(archive: &mut ZipArchive<File>) -> Option<Claim> {
+fn claim_of(archive: &mut ZipArchive<File>) -> Option<ContentClaim> {
     let mut bytes = Vec::new();
     archive.by_name(names::MANIFEST).ok()?.take(MAX_MANIFEST).read_to_end(&mut bytes).ok()?;
-    let claim: Claim = serde_json::from_slice(&bytes).ok()?;
+    let claim: ContentClaim = serde_json::from_slice(&bytes).ok()?;
     let name = |format: &str| format.split('/').next().map(str::to_owned);
     (name(&claim.format) == name(BUNDLE_FORMAT)).then_some(claim)
 }

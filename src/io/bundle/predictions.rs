@@ -6,7 +6,7 @@ use crate::engine::experiment::Run;
 use crate::engine::score::predictions;
 use crate::io::table::{Column, Table};
 
-/// The columns that hold classes: whole numbers, or with several classes per node texts with spaces between.
+/// The columns that hold classes: integers, or with several classes per node texts with spaces between.
 const CLASSES: [&str; 3] = ["label", "dense_prediction", "pruned_prediction"];
 
 /// The same by name, behind all others: where classes have names and every node has at most one.

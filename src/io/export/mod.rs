@@ -324,7 +324,7 @@ fn has_node_ids(file: &ExportedFile) -> bool {
 }
 
 /// What was compared with what.
-struct Comparison {
+struct Difference {
     compared: &'static str,
     n: usize,
     largest: f64,
@@ -363,13 +363,13 @@ impl Writer<'_> {
         item: ExportItem,
         name: &str,
         bytes: Vec<u8>,
-        check: impl FnOnce(Vec<u8>, &Path) -> Result<Comparison, LoadError>,
+        check: impl FnOnce(Vec<u8>, &Path) -> Result<Difference, LoadError>,
     ) -> Result<(), ExportError> {
         let path = self.folder.part().meanwhile(name);
         self.folder.part().write(name, &bytes)?;
         let size_bytes = bytes.len() as u64;
         drop(bytes);
-        let Comparison { compared, n, largest } = read_whole(&path, MAX_FILE_BYTES)
+        let Difference { compared, n, largest } = read_whole(&path, MAX_FILE_BYTES)
             .and_then(|bytes| check(bytes, &path))
             .map_err(|error| self.not_verified(name, error))?;
         let max_difference = largest;
@@ -446,7 +446,7 @@ impl Writer<'_> {
     fn graphs(&mut self, item: ExportItem, form: GraphForm) -> Result<(), ExportError> {
         let source = self.source;
         if source.n_steps() == 0 {
-            self.leave_out(item, "the model walks no graph".to_owned());
+            self.leave_out(item, "the model propagates over no graph".to_owned());
             return Ok(());
         }
         let folder = item.key();
@@ -539,7 +539,7 @@ impl Writer<'_> {
 }
 
 /// Reads a model back, runs it over the source's masks and compares the logits.
-fn rerun(source: &ExportSource<'_>, path: &Path, ctl: &Control) -> Result<Comparison, LoadError> {
+fn rerun(source: &ExportSource<'_>, path: &Path, ctl: &Control) -> Result<Difference, LoadError> {
     let (model, _) = read_model(&path.display().to_string())?;
     // What names cannot say (hops, normalisation, heads) is the recipe's.
     let (model, _) = Model::from_state_dict(&source.recipe().model, model.state_dict())
@@ -558,12 +558,12 @@ fn rerun(source: &ExportSource<'_>, path: &Path, ctl: &Control) -> Result<Compar
     Ok(comparison)
 }
 
-fn compare<'a>(compared: &'static str, pairs: impl Iterator<Item = (&'a f32, &'a f32)>) -> Comparison {
+fn compare<'a>(compared: &'static str, pairs: impl Iterator<Item = (&'a f32, &'a f32)>) -> Difference {
     let (n, largest) = pairs.fold((0, 0.0f64), |(n, largest), (a, b)| {
         let difference = if a.to_bits() == b.to_bits() { 0.0 } else { (f64::from(*a) - f64::from(*b)).abs() };
         (n + 1, if difference.is_nan() { f64::INFINITY } else { largest.max(difference) })
     });
-    Comparison { compared, n, largest }
+    Difference { compared, n, largest }
 }
 
 fn compare_matrices(
@@ -571,7 +571,7 @@ fn compare_matrices(
     found: &StepMatrix,
     form: GraphForm,
     path: &Path,
-) -> Result<Comparison, LoadError> {
+) -> Result<Difference, LoadError> {
     if matrix.structure != found.structure || matrix.values.len() != found.values.len() {
         return Err(LoadError::content(path, "entries", "those of the layer", "others"));
     }
@@ -596,9 +596,9 @@ fn same<T: PartialEq>(
     n: usize,
     compared: &'static str,
     path: &Path,
-) -> Result<Comparison, LoadError> {
+) -> Result<Difference, LoadError> {
     if found == expected {
-        return Ok(Comparison { compared, n, largest: 0.0 });
+        return Ok(Difference { compared, n, largest: 0.0 });
     }
     Err(LoadError::content(path, "whole file", "what was written", "something else"))
 }

@@ -292,7 +292,7 @@ impl Attributes {
                 }
                 Value::Text(text) => class_of_text[*text as usize],
                 Value::Number(v) => {
-                    wrong.get_or_insert_with(|| ("whole numbers or texts", v.to_string()));
+                    wrong.get_or_insert_with(|| ("integers or texts", v.to_string()));
                     -1
                 }
                 Value::List(list) => {

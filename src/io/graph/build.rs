@@ -126,7 +126,7 @@ pub(super) fn report_completion(edges: &EdgeReport, report: &mut LoadReport) {
     }
 }
 
-/// Edges whose ends are any whole numbers: kept as they are while they are below 2³², else under numbers in order of
+/// Edges whose ends are any integers: kept as they are while they are below 2³², else under numbers in order of
 /// appearance.
 pub(super) struct SparseEdges {
     pub(super) list: EdgeList,

@@ -8,7 +8,7 @@
 //!                                    entries of the graph: both directions of an undirected edge, self-loops where wanted
 //! feat_indptr  [n + 1]               features compressed by row; all four absent: none
 //! feat_indices [stored]              columns, ascending within a row
-//! feat_width   one whole number      number of columns
+//! feat_width   one integer      number of columns
 //! feat_data    [stored]              values; absent: all 1
 //! labels       [n]                   classes from 0, -1 where there is none; may be absent
 //! class_names  [classes]             text; may be absent
@@ -106,7 +106,7 @@ fn read_archive(mut npz: Npz, path: &Path) -> Result<Draft, LoadError> {
 fn read_features(npz: &mut Npz, n_nodes: usize) -> Result<Option<Features>, LoadError> {
     let Some(width) = npz.optional("feat_width")? else { return Ok(None) };
     let [columns] = width.to_sizes()?[..] else {
-        return Err(width.fault("one whole number", format!("shape {:?}", width.shape())));
+        return Err(width.fault("one integer", format!("shape {:?}", width.shape())));
     };
     Ok(Some(CompressedRows::read_parts(npz, "feat_", (n_nodes, columns), &width)?.to_features()?))
 }

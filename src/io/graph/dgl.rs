@@ -140,7 +140,7 @@ impl<'a> Bytes<'a> {
 
     /// An array of the structure, which must be one of numbers.
     fn array(&mut self, name: &str) -> Result<Array, LoadError> {
-        self.any_array(name)?.map_err(|found| self.fault("integers, floats or truth values", found))
+        self.any_array(name)?.map_err(|found| self.fault("integers, floats or booleans", found))
     }
 
     /// An array; what it is where that is nothing that can be read.
@@ -324,7 +324,7 @@ fn read(request: Request<'_>) -> Result<Draft, LoadError> {
             Ok(_) => report.ignored.push(format!("array {} of edges", shortened(&name))),
             Err(found) if asked.name.is_some() && is_wanted => {
                 let place = format!("array {} of edges", shortened(&name));
-                return Err(LoadError::content(path, place, "integers, floats or truth values", found));
+                return Err(LoadError::content(path, place, "integers, floats or booleans", found));
             }
             Err(found) => report.ignored.push(format!("array {} of edges ({found})", shortened(&name))),
         }

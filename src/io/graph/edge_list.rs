@@ -4,8 +4,8 @@
 //! file    = line*
 //! line    = comment | empty | header | edge
 //! comment = ('#' | '%') anything             or what the user names
-//! header  = the first other line, when neither of its first two words is a whole number, such as `source,target`
-//! edge    = id separator id (separator anything)*       ids are whole numbers from 0, in no order, with any gaps; or any text,
+//! header  = the first other line, when neither of its first two words is an integer, such as `source,target`
+//! edge    = id separator id (separator anything)*       ids are integers from 0, in no order, with any gaps; or any text,
 //!                                                       where the user says what the columns are and whether there is a header
 //! separator = spaces | tab | ',' | ';'       or the one that the user names
 //! ```
@@ -312,7 +312,7 @@ struct Text {
 struct FirstEdge {
     line: usize,
     text: String,
-    /// Its fields, where all of them are whole numbers.
+    /// Its fields, where all of them are integers.
     numbers: Vec<u64>,
     has_more: bool,
 }
@@ -351,9 +351,10 @@ impl Text {
         }
         let table = table.as_ref();
         let mut own = LoadReport::default();
-        // One number in front of the edges is no edge, whatever follows.
-        let lone = table.and_then(|table| table.counts.as_ref()).filter(|counts| counts.numbers.len() == 1);
-        let read = Self::of_lines(request, table, lone.map(|counts| counts.line), &mut own);
+        // One number in a line in front of the edges is no edge, whatever follows.
+        let counts = table.and_then(|table| table.counts.as_ref());
+        let lone = counts.filter(|counts| counts.numbers.len() == counts.n_lines);
+        let read = Self::of_lines(request, table, lone, &mut own);
         let read = match (read, fault) {
             // Bytes that are no text are why the first line is no edge.
             (Err(_), Some(fault)) if !begins_with_edge(request)? => return Err(fault),
@@ -363,7 +364,13 @@ impl Text {
             (Plain::Done(mut text), _) => {
                 if let Some(counts) = lone {
                     text.n_stated = counts.numbers.first().copied();
-                    own.fact("first line", counts.decided("edge"));
+                    own.fact(if counts.n_lines > 1 { "first lines" } else { "first line" }, counts.decided("edge"));
+                    let n_edges = text.edges.list.len() as u64;
+                    if let Some((_, edges)) = counts.nodes_and_edges().filter(|(_, edges)| *edges != n_edges) {
+                        let (line, last) = (counts.line, counts.line + counts.n_lines - 1);
+                        own.warnings
+                            .push(format!("lines {line} and {last} state {edges} edges, the file has {n_edges}"));
+                    }
                 }
                 (*text, own)
             }
@@ -373,11 +380,11 @@ impl Text {
             }
             (Plain::Counts(first), _) => {
                 let mut own = LoadReport::default();
-                let Plain::Done(mut text) = Self::of_lines(request, table, Some(first.line), &mut own)? else {
+                let counts = Counts { line: first.line, n_lines: 1, text: first.text, numbers: first.numbers };
+                let Plain::Done(mut text) = Self::of_lines(request, table, Some(&counts), &mut own)? else {
                     return Err(LoadError::content(request.path, "whole file", "a list of edges", "another table"));
                 };
-                text.n_stated = first.numbers.first().copied();
-                let counts = Counts { line: first.line, text: first.text, numbers: first.numbers };
+                text.n_stated = counts.numbers.first().copied();
                 own.fact("first line", counts.decided("edge"));
                 (*text, own)
             }
@@ -394,11 +401,11 @@ impl Text {
         Ok(Self { edges, stated, is_bipartite, counted: None, n_stated: None, names })
     }
 
-    /// Reads lines of two whole numbers and what stands behind them; `skipped` is a line that is no edge.
+    /// Reads lines of two integers and what stands behind them; `skipped` are lines that are no edges.
     fn of_lines(
         request: Request<'_>,
         table: Option<&TableSketch>,
-        skipped: Option<usize>,
+        skipped: Option<&Counts>,
         report: &mut LoadReport,
     ) -> Result<Plain, LoadError> {
         let options = request.options;
@@ -441,7 +448,7 @@ impl Text {
                 }
                 continue;
             }
-            if skipped == Some(number) {
+            if skipped.is_some_and(|counts| counts.holds(number)) {
                 is_header_due = false;
                 continue;
             }
@@ -635,7 +642,7 @@ impl FirstEdge {
 
 /// What a line of a plain list must hold.
 const EXPECTED_ENDS: &str =
-    "two whole numbers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
+    "two integers from 0 (the ends of an edge; where ids are text, say --columns source,target)";
 
 /// KONECT's kinds of edges: whose third column is a weight.
 fn konect_weight(kind: &str, layout: &Layout) -> Option<usize> {

@@ -1,6 +1,6 @@
 //! Edges from a table whose ids are texts, whose fields stand in quotation marks, or which is Parquet.
 //!
-//! Ids are numbered in the order in which they come; where all of them are whole numbers, as in a plain list.
+//! Ids are numbered in the order in which they come; where all of them are integers, as in a plain list.
 
 use super::attributes::Names;
 use super::build::SparseEdges;

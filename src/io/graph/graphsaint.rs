@@ -162,7 +162,7 @@ impl<'de> Deserialize<'de> for Class {
                 if value.fract() == 0.0 && value.abs() < 2f64.powi(53) {
                     Ok(Class::One(value as i64))
                 } else {
-                    Err(E::custom(format!("class {value}, which is no whole number")))
+                    Err(E::custom(format!("class {value}, which is no integer")))
                 }
             }
 

@@ -4,7 +4,7 @@
 //! node_features                          [n, f]
 //! node_labels                            [n]
 //! edges                                  [e, 2], each edge once
-//! train_masks, val_masks, test_masks     [splits, n], truth values: the splits file:0, file:1, …; may be absent
+//! train_masks, val_masks, test_masks     [splits, n], booleans: the splits file:0, file:1, …; may be absent
 //! ```
 //! Both directions are stored and self-loops are added, unless the user asks for something else.
 

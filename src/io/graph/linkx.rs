@@ -294,7 +294,7 @@ fn labels_of(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<Labels, 
         match *value {
             v if v.is_nan() => classes.push(-1),
             v if v.fract() == 0.0 && v.abs() < 2f64.powi(53) => classes.push(v as i64),
-            v => return Err(fault("whole numbers".to_owned(), v.to_string())),
+            v => return Err(fault("integers".to_owned(), v.to_string())),
         }
     }
     labels_from(&classes, |expected, found| fault(expected, found.to_string()))
@@ -309,7 +309,7 @@ fn local_info(matrix: &Matrix, n: usize, request: Request<'_>) -> Result<(Featur
         return Err(matrix.fault(path, format!("{n} rows (one per node) and at least two columns"), found));
     }
     if let Some(found) = values.iter().find(|v| v.fract() != 0.0 || v.abs() > 2f64.powi(31)) {
-        return Err(matrix.fault(path, "whole numbers", found));
+        return Err(matrix.fault(path, "integers", found));
     }
     let column = |at: usize| values[at * n..(at + 1) * n].iter().map(|v| *v as i64);
     let classes: Vec<i64> = column(1).map(|gender| gender - 1).collect();

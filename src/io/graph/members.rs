@@ -20,7 +20,7 @@ use crate::io::wrong;
 
 /// The ids that the edges name.
 pub(super) enum Known {
-    /// Whole numbers; edges hold them as they are.
+    /// Integers; edges hold them as they are.
     Numbers(Ids),
     /// Texts; edges hold their places.
     Texts(Vec<String>),
@@ -48,7 +48,7 @@ impl Known {
         (lacking, n_known)
     }
 
-    /// These and others; whole numbers become texts where a text joins them.
+    /// These and others; integers become texts where a text joins them.
     pub(super) fn with(self, extra: Vec<String>, edges: &mut SparseEdges) -> Self {
         if extra.is_empty() {
             return self;

@@ -59,7 +59,7 @@ impl<'a> NodeIndex<'a> {
             let u = parse_id(id.as_bytes()).and_then(|u| u.checked_sub(first));
             u.filter(|u| *u < self.n as u64).map(|u| u as u32)
         };
-        // pandas writes whole numbers as fractions where one is missing.
+        // pandas writes integers as fractions where one is missing.
         find(id).or_else(|| find(whole_of(id)?))
     }
 
@@ -68,7 +68,7 @@ impl<'a> NodeIndex<'a> {
     }
 }
 
-/// The whole number in `7.0` and `-1.0`.
+/// The integer in `7.0` and `-1.0`.
 pub(super) fn whole_of(id: &str) -> Option<&str> {
     let (whole, fraction) = id.split_once('.')?;
     let digits = whole.strip_prefix('-').unwrap_or(whole);
@@ -76,7 +76,7 @@ pub(super) fn whole_of(id: &str) -> Option<&str> {
         .then_some(whole)
 }
 
-/// A class that is a whole number; `01` is a name, for it is another one than `1`.
+/// A class that is an integer; `01` is a name, for it is another one than `1`.
 pub(super) fn whole_class(text: &str) -> Option<i64> {
     parse_id(text.strip_prefix('-').unwrap_or(text).as_bytes())?;
     text.parse().ok()

@@ -5,7 +5,7 @@
 //!         without one, row i is node i, which the report says
 //! class   a column called `label`, `class`, `category`, `y`, `分類` … (or --labels); texts keep their names
 //!         several columns of zeros and ones in a file of labels alone: one per class
-//! split   a column of `train`, `val`, `test`, or three of truth values (or --split-masks)
+//! split   a column of `train`, `val`, `test`, or three of booleans (or --split-masks)
 //! feature every other column of numbers (or --features; a column of texts is then one column per text)
 //! ```
 //! A class is never a feature. Rows for nodes that the graph does not have, nodes without a row, and columns that are not used are
@@ -84,7 +84,7 @@ pub(super) fn understood(mut table: TableSketch, wanted: Wanted, options: &ReadO
     }
     let kind = |table: &TableSketch, at: usize| table.columns[at].kind;
     let has = |table: &TableSketch, role: ColumnRole| table.place(role).is_some();
-    // A first column in front of one other, or whole numbers in front of fractions, is the id.
+    // A first column in front of one other, or integers in front of fractions, is the id.
     if !has(&table, ColumnRole::Id) && !is_none && n > 1 {
         let is_pair = n == 2
             && matches!(wanted, Wanted::Labels | Wanted::Split)
@@ -360,7 +360,7 @@ pub(super) fn read(
     };
     let split = table.place(ColumnRole::Split).filter(|_| masks.is_none() && has_split);
     if wanted == Wanted::Split && split.is_none() && masks.is_none() {
-        let expected = "a column that says train, val or test, or three of truth values (--split-masks names them)";
+        let expected = "a column that says train, val or test, or three of booleans (--split-masks names them)";
         return Err(table.fault(path, "split", expected, "none"));
     }
     if id.is_none() && index.order == NodeOrder::Appearance {
@@ -627,7 +627,7 @@ impl Reading<'_> {
             Some(numbers) => order.sort_by_key(|text| numbers[*text as usize]),
             None => order.sort_by(|a, b| natural(&texts.all[*a as usize]).cmp(&natural(&texts.all[*b as usize]))),
         }
-        // Whole numbers from 0 are classes as they stand; others are names.
+        // Integers from 0 are classes as they stand; others are names.
         let own = numbers.as_ref().and_then(|numbers| {
             let least = order.first().map(|text| numbers[*text as usize])?;
             let most = order.last().map(|text| numbers[*text as usize])?;

@@ -69,12 +69,12 @@ pub(super) fn read_table(path: &Path, stage: &'static str, request: Request<'_>)
     Ok(Table { n_rows, width, values })
 }
 
-/// Reads the one whole number of every line.
+/// Reads the one integer of every line.
 pub(super) fn read_counts(path: &Path, stage: &'static str, request: Request<'_>) -> Result<Vec<u64>, LoadError> {
     let mut counts = Vec::new();
     for_each_row(path, stage, request, |line| {
         let count = crate::io::source::parse_whole(line);
-        counts.push(count.ok_or_else(|| ("a whole number of at least 0".to_owned(), shown(line)))?);
+        counts.push(count.ok_or_else(|| ("an integer of at least 0".to_owned(), shown(line)))?);
         Ok(())
     })?;
     Ok(counts)

@@ -254,7 +254,7 @@ fn read_labels(raw: &Path, n: usize, draft: &mut Draft, request: Request<'_>) ->
             .map(|v| match v {
                 v if v.is_nan() => Ok(-1),
                 v if v.fract() == 0.0 && v.abs() < 2f32.powi(24) => Ok(*v as i64),
-                v => Err(fault("whole numbers or nan", v.to_string())),
+                v => Err(fault("integers or nan", v.to_string())),
             })
             .collect::<Result<_, _>>()?;
         draft.labels = Some(labels_from(&classes, |expected, found| fault(&expected, found.to_string()))?);

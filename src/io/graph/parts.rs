@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! features = .npy [n, f] of numbers | .npz, SciPy CSR with another number of columns than rows | a table
-//! labels   = .npy [n] of whole numbers | .npy [n, c] of truth values or bytes 0 and 1: several classes per node | a table
+//! labels   = .npy [n] of integers | .npy [n, c] of booleans or bytes 0 and 1: several classes per node | a table
 //! split    = .npz, see split.rs | a table
 //! table    = CSV, TSV, Parquet, see node_table.rs: it may hold several of these
 //! ```

@@ -38,6 +38,7 @@ pub(crate) fn read_as(
     check_options(format, has_tables(path, format, options), options, path)?;
     let request = Request { path, options, ctl };
     let mut draft = (format.read)(request)?;
+    draft.name = named_after_folder(draft.name, path);
     spec.clone_into(&mut draft.source);
     beside::attach(&mut draft, format, request)?;
     let beside = std::mem::take(&mut draft.beside);
@@ -49,6 +50,21 @@ pub(crate) fn read_as(
     let order = if format.order == NodeOrder::FromOne { format.order } else { beside.order };
     let dataset = with_parts(dataset, &mut report, Request { options, ..request }, order)?;
     Ok((dataset, report))
+}
+
+/// Names of files that say what is in them, and not of what: a graph from one is called after its folder.
+const GENERAL_NAMES: [&str; 6] = ["edges", "edge", "edgelist", "edge_list", "edge-list", "links"];
+
+/// The graph's name, unless it is one that every graph might have.
+fn named_after_folder(name: String, path: &Path) -> String {
+    if !GENERAL_NAMES.iter().any(|general| name.eq_ignore_ascii_case(general)) {
+        return name;
+    }
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+    let folder = folder.and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
+    // A hidden folder's name says no more.
+    folder.filter(|folder| !folder.starts_with('.')).unwrap_or(name)
 }
 
 /// Reads or generates a sample graph, of which `spec` is the whole name.

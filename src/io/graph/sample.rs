@@ -46,9 +46,8 @@ fn parse_power_law(query: &str, path: &Path) -> Result<(PowerLaw, bool), LoadErr
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let size = || {
             let parsed = value.parse().ok().filter(|size| *size <= MOST);
-            parsed.ok_or_else(|| {
-                LoadError::content(path, key, format!("a whole number up to {MOST}"), format!("{value:?}"))
-            })
+            parsed
+                .ok_or_else(|| LoadError::content(path, key, format!("an integer up to {MOST}"), format!("{value:?}")))
         };
         match key {
             "nodes" => shape.n_nodes = size()?,
@@ -58,7 +57,7 @@ fn parse_power_law(query: &str, path: &Path) -> Result<(PowerLaw, bool), LoadErr
             "seed" => {
                 shape.seed = value
                     .parse()
-                    .map_err(|_error| LoadError::content(path, key, "a whole number", format!("{value:?}")))?;
+                    .map_err(|_error| LoadError::content(path, key, "an integer", format!("{value:?}")))?;
             }
             "labels" if value == "multi" => is_multi = true,
             "labels" => return Err(LoadError::content(path, key, "multi", format!("{value:?}"))),

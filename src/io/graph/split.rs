@@ -1,7 +1,7 @@
 //! Splits in files of their own, and lists of node ids.
 //!
 //! A split is an archive (`.npz`) with `idx_train`, `idx_val` and `idx_test` (node numbers) or `train_mask`, `val_mask` and
-//! `test_mask` (one truth value per node). A list of node ids is text, one id per line, spelt as in the graph's file; empty
+//! `test_mask` (one boolean per node). A list of node ids is text, one id per line, spelt as in the graph's file; empty
 //! lines and lines that start with `#` are left out.
 
 use std::path::Path;

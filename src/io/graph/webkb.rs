@@ -117,7 +117,7 @@ fn read_nodes(path: &Path, request: Request<'_>) -> Result<Nodes, LoadError> {
         let mut values = Vec::new();
         for field in fields {
             let value = parse_whole(field).filter(|v| *v < MAX_WIDTH);
-            values.push(value.ok_or_else(|| (format!("whole numbers below {MAX_WIDTH}"), shown(field)))?);
+            values.push(value.ok_or_else(|| (format!("integers below {MAX_WIDTH}"), shown(field)))?);
         }
         rows.push((node, values, class));
         Ok(())

@@ -3,7 +3,7 @@
 //! ```text
 //! features         [n, f]
 //! edges            [e, 2]
-//! label or target  [n]; a target that is no whole number is traffic, not a class, and is not used
+//! label or target  [n]; a target that is no integer is traffic, not a class, and is not used
 //! ```
 
 use super::build::{Stated, build, edge_pairs};

@@ -201,13 +201,13 @@ impl Array {
             Kind::U4 => each!(|b| Ok(u32::from_le_bytes(b).into())),
             Kind::U8 => each!(|b| {
                 let value = u64::from_le_bytes(b);
-                i64::try_from(value).map_err(|_error| self.fault("whole numbers below 2^63", value))
+                i64::try_from(value).map_err(|_error| self.fault("integers below 2^63", value))
             }),
             Kind::Bool => each!(|[b]: [u8; 1]| Ok(i64::from(b != 0))),
             Kind::F4 => each!(|b| self.whole(f32::from_le_bytes(b).into())),
             Kind::F8 => each!(|b| self.whole(f64::from_le_bytes(b))),
             Kind::F2 => each!(|b| self.whole(f32_from_half(u16::from_le_bytes(b)).into())),
-            Kind::Bytes(_) | Kind::Unicode(_) => return Err(self.fault("whole numbers", "text")),
+            Kind::Bytes(_) | Kind::Unicode(_) => return Err(self.fault("integers", "text")),
         }
         Ok(out)
     }
@@ -222,13 +222,13 @@ impl Array {
     }
 
     fn whole(&self, value: f64) -> Result<i64, LoadError> {
-        /// Above this, a 64-bit float does not tell neighbouring whole numbers apart.
+        /// Above this, a 64-bit float does not tell neighbouring integers apart.
         const MOST: f64 = 9_007_199_254_740_992.0;
         if value.fract() == 0.0 && value.abs() < MOST {
             #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53, as just checked")]
             Ok(value as i64)
         } else {
-            Err(self.fault("whole numbers", value))
+            Err(self.fault("integers", value))
         }
     }
 
@@ -245,9 +245,7 @@ impl Array {
 
     /// All values as counts or positions, in stored order.
     pub(crate) fn to_sizes(&self) -> Result<Vec<usize>, LoadError> {
-        self.map_whole(|value| {
-            usize::try_from(value).map_err(|_error| self.fault("whole numbers of at least 0", value))
-        })
+        self.map_whole(|value| usize::try_from(value).map_err(|_error| self.fault("integers of at least 0", value)))
     }
 
     /// The array as a matrix of floats; a single axis becomes one column.

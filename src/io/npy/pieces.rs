@@ -288,7 +288,7 @@ mod tests {
         // None, less than a piece, one, one and a bit, several.
         for n in [0, 1, 6, 7, 24] {
             let file = npy("<i8", false, &format!("({n},)"), &numbers(n));
-            let whole = open(&file).and_then(Pieces::whole).expect("an array").to_i64s().expect("whole numbers");
+            let whole = open(&file).and_then(Pieces::whole).expect("an array").to_i64s().expect("integers");
             let mut pieced = Vec::new();
             let each = |piece: &Array| {
                 pieced.extend(piece.to_i64s()?);
@@ -357,7 +357,7 @@ mod tests {
             &length("more bytes of values than fit for shape [9999999999, 9999999999]", 16),
         );
         check(&of(14, "(14,)"), 20, &at("expected numbers from 0 to below 20, found 21"));
-        check(&npy("<f8", false, "(1,)", &0.5f64.to_le_bytes()), 9, &at("expected whole numbers, found 0.5"));
+        check(&npy("<f8", false, "(1,)", &0.5f64.to_le_bytes()), 9, &at("expected integers, found 0.5"));
         check(
             &npy("|O", false, "(1,)", &[0; 8]),
             9,

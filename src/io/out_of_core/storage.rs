@@ -20,7 +20,7 @@ use crate::io::recipe::recipe_to_toml;
 use crate::io::report::{ExportError, LoadError};
 use crate::io::results::{Finished, PropagationMetrics, PropagationWriter};
 use crate::io::sha256;
-use crate::io::stored::{ArrayFile, MAX_MANIFEST, Manifest, StoredGraph};
+use crate::io::stored::{ArrayFile, MAX_MANIFEST, StoredGraph, StoredManifest};
 
 const STATE_FORMAT: &str = "unifews-propagation-state/2";
 /// Longest name of a file, bytes, where the file system does not say so.
@@ -32,7 +32,7 @@ struct StateFile {
     format: String,
     /// Of this file with nothing here.
     sha256: String,
-    graph: Manifest,
+    graph: StoredManifest,
     /// Bytes and time of the last change of the graph's arrays, nanoseconds since 1970: blocks of an older graph must not go on.
     stamps: Vec<(u64, u128)>,
     recipe: String,

@@ -244,13 +244,13 @@ impl<'a> Machine<'a> {
         self.push(node)
     }
 
-    /// A whole number in decimal digits.
+    /// An integer in decimal digits.
     fn parsed(&self, line: &[u8]) -> Result<Node<'a>, PickleFault> {
         let text = std::str::from_utf8(line).unwrap_or("").trim();
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             let found = crate::io::text::shortened(&String::from_utf8_lossy(line));
-            return Err(self.fault("a whole number", format!("{found:?}")));
+            return Err(self.fault("an integer", format!("{found:?}")));
         }
         Ok(text.parse().map_or(Node::Big, Node::Int))
     }
@@ -574,7 +574,7 @@ mod tests {
             &format!("the end of the data after 0 of {} bytes", usize::MAX),
         );
         check(b"X\x01\0\0\0\xff", 0, "text in UTF-8", "invalid utf-8 sequence of 1 bytes from index 0");
-        check(b"I1x\n.", 0, "a whole number", "\"1x\"");
+        check(b"I1x\n.", 0, "an integer", "\"1x\"");
         check(b"\x97.", 0, "values inside the file", "a buffer outside of it (protocol 5)");
         check(b"cos\n", 0, "a function's or class's name that ends with its line", "the end of the data");
     }

@@ -18,9 +18,9 @@ pub(crate) enum Node<'a> {
     None,
     /// `True` or `False`.
     Bool(bool),
-    /// A whole number of 64 bits.
+    /// An integer of 64 bits.
     Int(i64),
-    /// A larger whole number; nothing here needs to know which.
+    /// A larger integer; nothing here needs to know which.
     Big,
     /// A number.
     Float(f64),
@@ -144,7 +144,7 @@ impl<'a> Pickle<'a> {
         }
     }
 
-    /// A whole number.
+    /// An integer.
     pub(crate) fn int(&self, id: Id) -> Option<i64> {
         match self.node(id) {
             Node::Int(value) => Some(*value),
@@ -153,7 +153,7 @@ impl<'a> Pickle<'a> {
         }
     }
 
-    /// A whole number of at least 0.
+    /// An integer of at least 0.
     pub(crate) fn size(&self, id: Id) -> Option<usize> {
         self.int(id).and_then(|value| usize::try_from(value).ok())
     }
@@ -173,7 +173,7 @@ impl<'a> Pickle<'a> {
         }
     }
 
-    /// A row of whole numbers of at least 0.
+    /// A row of integers of at least 0.
     pub(crate) fn sizes(&self, id: Id) -> Option<Vec<usize>> {
         self.sequence(id)?.iter().map(|value| self.size(*value)).collect()
     }
@@ -300,7 +300,7 @@ impl<'a> Pickle<'a> {
             Node::None => "None".into(),
             Node::Bool(value) => if *value { "True" } else { "False" }.into(),
             Node::Int(value) => value.to_string(),
-            Node::Big => "a whole number beyond 64 bits".into(),
+            Node::Big => "an integer beyond 64 bits".into(),
             Node::Float(value) => value.to_string(),
             Node::Bytes(bytes) => format!("{} bytes", bytes.len()),
             Node::Text(text) => format!("{:?}", shortened(text)),

@@ -1,5 +1,5 @@
 //! Writes pickles (protocol 2, which every Python since 2.3 reads) of what PyTorch's files need: dictionaries, tuples, names of
-//! classes, texts, whole numbers and references to storages.
+//! classes, texts, integers and references to storages.
 //!
 //! What is never here: which objects a file holds, see `io/export/torch.rs`.
 
@@ -114,7 +114,7 @@ impl Pickler {
         self
     }
 
-    /// A tuple of whole numbers.
+    /// A tuple of integers.
     pub(crate) fn wholes(&mut self, values: impl IntoIterator<Item = usize>) -> &mut Self {
         self.mark();
         values.into_iter().for_each(|value| {
@@ -149,7 +149,7 @@ mod tests {
         let bytes = pickler.finish();
         let pickle = Pickle::parse(&bytes).expect("a pickle");
         let get = |key| pickle.get(pickle.root(), key).expect("the key");
-        assert_eq!(pickle.sizes(get("größe")).expect("whole numbers"), numbers);
+        assert_eq!(pickle.sizes(get("größe")).expect("integers"), numbers);
         assert!(matches!(pickle.node(get("names")), Node::List(_)));
         let names: Vec<_> = pickle.sequence(get("names")).expect("a list").iter().map(|id| pickle.text(*id)).collect();
         assert_eq!(names, [Some("a"), Some("b")]);

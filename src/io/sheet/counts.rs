@@ -7,7 +7,10 @@ use crate::io::text::shortened;
 /// A first line that states how many rows follow, and of what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Counts {
+    /// The first line, from 1.
     pub(crate) line: usize,
+    /// One, or two with a number each.
+    pub(crate) n_lines: usize,
     pub(crate) text: String,
     pub(crate) numbers: Vec<u64>,
 }
@@ -15,7 +18,17 @@ pub(crate) struct Counts {
 impl Counts {
     /// What was decided, for the report; `what` is what the line is not.
     pub(crate) fn decided(&self, what: &str) -> String {
+        if self.n_lines > 1 {
+            let last = self.line + self.n_lines - 1;
+            let text = format!("lines {} and {last}, `{}`, state counts and are no {what}s", self.line, self.text);
+            return format!("{text} (--comments or --columns says otherwise)");
+        }
         format!("line {}, `{}`, states counts and is no {what} (--header false reads it as one)", self.line, self.text)
+    }
+
+    /// Whether this line is one of them.
+    pub(crate) fn holds(&self, line: usize) -> bool {
+        (self.line..self.line + self.n_lines).contains(&line)
     }
 
     /// The numbers of nodes and edges that it states: `n m` or `n n m`.
@@ -32,10 +45,22 @@ impl Counts {
 pub(super) fn counts_of(row: &[String], line: usize) -> Counts {
     let numbers = row.iter().flat_map(|field| field.split_whitespace());
     let numbers = numbers.filter_map(|field| parse_whole(field.as_bytes())).collect();
-    Counts { line, text: shortened(&row.join(" ")), numbers }
+    Counts { line, n_lines: 1, text: shortened(&row.join(" ")), numbers }
 }
 
-/// Whether the first row is one to three whole numbers that the others are no match for: they have another number of columns, or begin
+/// Two lines with one number each in front of lines with more: how many nodes there are, and how many edges. With what follows them.
+pub(super) fn counts_in_two_lines(text: &str, line: usize) -> Option<(Counts, &str)> {
+    let (first, rest) = text.split_once('\n')?;
+    let (second, rest) = rest.split_once('\n')?;
+    let whole = |line: &str| parse_whole(line.trim().as_bytes());
+    let numbers = vec![whole(first)?, whole(second)?];
+    let next = rest.lines().find(|line| !line.trim().is_empty())?;
+    let n_fields = next.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|')).filter(|f| !f.is_empty());
+    let text = shortened(&format!("{} {}", first.trim(), second.trim()));
+    (n_fields.count() > 1).then_some((Counts { line, n_lines: 2, text, numbers }, rest))
+}
+
+/// Whether the first row is one to three integers that the others are no match for: they have another number of columns, or begin
 /// with a header.
 pub(super) fn begins_with_counts(rows: &[Vec<String>]) -> bool {
     let [first, second, _, ..] = rows else { return false };
@@ -46,7 +71,7 @@ pub(super) fn begins_with_counts(rows: &[Vec<String>]) -> bool {
     are_whole && first.len() <= 3 && (first.len() != second.len() || is_header)
 }
 
-/// The first row, where it is two or three whole numbers and no row below has one for an end of its edge.
+/// The first row, where it is two or three integers and no row below has one for an end of its edge.
 pub(super) fn perhaps_counts(rows: &[Vec<String>], line: usize) -> Option<Counts> {
     let (first, others) = rows.split_first()?;
     let is_whole = |field: &String| parse_whole(field.as_bytes()).is_some();

@@ -1,4 +1,4 @@
-//! What the values of a column are: whole numbers, numbers, texts.
+//! What the values of a column are: integers, numbers, texts.
 //!
 //! What is never here: what a column is for.
 

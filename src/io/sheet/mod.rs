@@ -3,7 +3,7 @@
 //! ```text
 //! text    = [ 'sep=' SEPARATOR line ] comment* [ header ] row*     RFC 4180: fields may stand in quotation marks, with separators, doubled
 //!                                                                   marks and line breaks inside; CR LF or LF; any encoding of `encoding.rs`
-//! parquet = any columns of numbers, texts and truth values; a list of numbers counts as that many columns
+//! parquet = any columns of numbers, texts and booleans; a list of numbers counts as that many columns
 //! ```
 //! What is never here: what becomes of the columns. `sketch.rs` says what the start of a table shows, `rows.rs` gives all of it row by
 //! row, `words.rs` has the words that headers use.

@@ -111,7 +111,7 @@ pub(crate) fn purpose_of(sketch: &TableSketch, stem: &str) -> Option<Purposes> {
             answer(Purpose::Labels, possible, why)
         }
         [ColumnKind::Whole, ColumnKind::Whole] | [ColumnKind::Whole, ColumnKind::Whole, _] => {
-            answer(Purpose::Edges, possible, "its first two columns are whole numbers".to_owned())
+            answer(Purpose::Edges, possible, "its first two columns are integers".to_owned())
         }
         [a, b] | [a, b, ColumnKind::Whole | ColumnKind::Number] if is_id(&a) && is_id(&b) && sketch.n_rows > 1 => {
             answer(Purpose::Edges, possible, "its first two columns may be the two ends of edges".to_owned())

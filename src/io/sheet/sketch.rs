@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::column::{ColumnKind, ColumnRole, ColumnSketch, Layout, MAX_COLUMNS};
-use super::counts::{Counts, begins_with_counts, counts_of, perhaps_counts};
+use super::counts::{Counts, begins_with_counts, counts_in_two_lines, counts_of, perhaps_counts};
 use super::kinds::{decimal_commas_of, kind_of};
 use super::rows::{parquet_names, parquet_start};
 use super::words::{self, Word, is_missing, is_row_name, part_of_split, truth, word_of};
@@ -304,6 +304,12 @@ fn sketch_text(
     }
     let comment = comments.bytes().next().filter(u8::is_ascii);
     let first_lines: Vec<String> = rest.lines().take(SHOWN_LINES).map(shortened).collect();
+    let is_told = options.header.is_some() || options.columns.is_some();
+    let two_lines = if is_told { None } else { counts_in_two_lines(rest, n_skipped + 1) };
+    let two_lines = two_lines.map(|(counts, behind)| {
+        (rest, n_skipped) = (behind, n_skipped + counts.n_lines);
+        counts
+    });
     let candidates: Vec<Separator> = match told {
         Some(separator) => vec![separator],
         None => vec![Separator::Tab, Separator::Semicolon, Separator::Comma, Separator::Bar, Separator::Space],
@@ -317,7 +323,7 @@ fn sketch_text(
         let body = rows.get(1).map_or(width, Vec::len);
         let is_even = body > 1 && rows.iter().skip(1).all(|row| row.len() == body);
         let has_names = is_even && (width == body || width + 1 == body) && width > 1;
-        let has_counts = options.header.is_none() && options.columns.is_none() && is_even && begins_with_counts(&rows);
+        let has_counts = !is_told && two_lines.is_none() && is_even && begins_with_counts(&rows);
         if told.is_some() || has_names || has_counts {
             chosen = Some((separator, rows));
             counts = has_counts.then(|| n_skipped + 1);
@@ -351,7 +357,7 @@ fn sketch_text(
         decimal_commas: Vec::new(),
     };
     let mut table = finished(rows, separator, encoding_words, first_lines, layout, options);
-    table.counts = counts;
+    table.counts = two_lines.or(counts);
     Some(table)
 }
 

@@ -29,7 +29,7 @@ pub(super) enum Fault {
 pub(super) struct Walked {
     /// Its bytes.
     pub(super) n_bytes: usize,
-    /// Its own fields that are whole numbers, by their ids.
+    /// Its own fields that are integers, by their ids.
     pub(super) numbers: BTreeMap<i64, i64>,
 }
 

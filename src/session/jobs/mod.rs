@@ -38,6 +38,10 @@ pub enum Lane {
     Train,
     /// Whatever writes files. In order.
     Export,
+    /// Measuring this machine. In order.
+    Bench,
+    /// Reproducing published tables. In order.
+    Reproduce,
     /// What a view wants computed, by the view's own key. Latest wins.
     View(String),
 }

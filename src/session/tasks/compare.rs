@@ -21,7 +21,8 @@ pub(crate) struct Compare {
 }
 
 impl Compare {
-    /// Methods that remove entries are left out where the network walks no graph; the split is fixed, so that no seed changes it. A
+    /// Methods that remove entries are left out where the network propagates over no graph; the split is fixed, so that no seed changes it.
+    /// A
     /// split that the graph does not have fails in the run, which says so.
     pub(crate) fn new(
         dataset: Arc<Dataset>,

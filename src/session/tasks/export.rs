@@ -116,7 +116,7 @@ impl Task for ExportBundleInto {
 
 /// A pruned model and its graph.
 #[derive(Debug)]
-pub(crate) enum Pruned {
+pub(crate) enum ExportInput {
     /// As it was pruned here.
     Run(Arc<Run>),
     /// As a bundle holds it.
@@ -126,7 +126,7 @@ pub(crate) enum Pruned {
 /// Writes a pruned model for other programs, reads every file back and compares.
 #[derive(Debug)]
 pub(crate) struct ExportItems {
-    pub(crate) pruned: Pruned,
+    pub(crate) pruned: ExportInput,
     pub(crate) items: Vec<ExportItem>,
     /// What it is of, for people.
     pub(crate) name: String,
@@ -143,8 +143,8 @@ impl Task for ExportItems {
 
     fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<ExportReport, TaskError> {
         let source = match &self.pruned {
-            Pruned::Run(run) => ExportSource::of_run(run),
-            Pruned::Bundle(bundle, dataset) => ExportSource::of_bundle(bundle, dataset)?,
+            ExportInput::Run(run) => ExportSource::of_run(run),
+            ExportInput::Bundle(bundle, dataset) => ExportSource::of_bundle(bundle, dataset)?,
         };
         Ok(export(&source, &self.items, &self.folder, ctl)?)
     }

@@ -4,6 +4,7 @@
 //! takes and how it is done; it gives its points as they come and its output at the end. What is never here: a screen, the session, a
 //! default that another task decides, too (`session/defaults.rs` has those).
 
+pub(crate) mod bench;
 pub(crate) mod budget;
 pub(crate) mod compare;
 pub(crate) mod export;
@@ -12,9 +13,12 @@ pub(crate) mod open;
 pub(crate) mod preview;
 pub(crate) mod propagate;
 pub(crate) mod prune;
+pub(crate) mod reproduce;
 pub(crate) mod safe_start;
 pub(crate) mod sensitivity;
 pub(crate) mod sketch;
+pub(crate) mod source;
+pub(crate) mod store_graph;
 pub(crate) mod sweep;
 pub(crate) mod train;
 pub(crate) mod write;
@@ -101,6 +105,16 @@ pub enum TaskError {
     /// A figure could not be drawn.
     #[error(transparent)]
     Figure(#[from] FigureError),
+    /// Something that was asked for cannot be meant.
+    #[error("{what}: expected {expected}, found {found}")]
+    Wrong {
+        /// What it is called where it was asked for.
+        what: &'static str,
+        /// What would have been right.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
     /// There is nothing of what was asked for; the message is for people.
     #[error("{0}")]
     Nothing(String),

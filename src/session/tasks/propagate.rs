@@ -28,7 +28,7 @@ pub(crate) struct Propagate {
 
 /// What it did.
 #[derive(Debug)]
-pub(crate) struct Propagated {
+pub(crate) struct PropagatedFolder {
     pub(crate) folder: PathBuf,
     /// Removed share of the entries, `0..=1`.
     pub(crate) edge_sparsity: f64,
@@ -82,7 +82,7 @@ pub(crate) struct PropagateInto {
 
 impl Task for PropagateInto {
     type Point = ();
-    type Output = Propagated;
+    type Output = PropagatedFolder;
 
     fn label(&self) -> String {
         format!("Propagate {}", self.task.dataset.name())
@@ -92,11 +92,11 @@ impl Task for PropagateInto {
         Some(self.task.memory())
     }
 
-    fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Propagated, TaskError> {
+    fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<PropagatedFolder, TaskError> {
         let Self { task, folder } = self;
         let writer = PropagationWriter::begin(&folder, ctl)?;
         let metrics = task.run_into(writer, ctl)?;
-        Ok(Propagated { folder, edge_sparsity: metrics.edge_sparsity })
+        Ok(PropagatedFolder { folder, edge_sparsity: metrics.edge_sparsity })
     }
 }
 

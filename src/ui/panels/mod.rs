@@ -16,6 +16,7 @@ mod rules;
 mod status_bar;
 mod thresholds;
 mod toasts;
+pub(super) mod tools;
 mod training;
 mod typed_path;
 mod verdict;

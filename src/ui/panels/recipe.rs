@@ -83,7 +83,7 @@ impl RecipePanel {
             effect: effect(0, Pruned::edge_sparsity).filter(|_| walks_graph),
         };
         let edges = ui.add_enabled_ui(walks_graph, |ui| ui.push_id("edges", |ui| sliders.ui(ui, cx.tokens)).inner);
-        edges.response.on_disabled_hover_text("This network walks no graph: there are no entries to remove");
+        edges.response.on_disabled_hover_text("This network propagates over no graph: there are no entries to remove");
         let touch = edges.inner;
         ui.add_space(4.0);
         ui.separator();
@@ -119,7 +119,7 @@ impl RecipePanel {
     fn choices_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
         ui.add_space(4.0);
         egui::Grid::new("choices").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
-            ui.label("Identity").on_hover_text("What a node keeps of itself; its own entry is never removed");
+            ui.label("Identity").on_hover_text("What a node keeps of itself; its self-loop is never removed");
             let has_attention = store.effective_recipe().model.has("attention");
             let identity = ui.add_enabled_ui(!has_attention, |ui| {
                 combo(ui, "Identity", identity_text(recipe.edges.identity).0, |ui| {
@@ -129,7 +129,7 @@ impl RecipePanel {
                     }
                 });
             });
-            identity.response.on_disabled_hover_text("Attention weighs a node's own entry like any other");
+            identity.response.on_disabled_hover_text("Attention weighs a node's self-loop like any other entry");
             ui.end_row();
             ui.label("Lock").on_hover_text("Which nodes keep all their incoming entries");
             lock_ui(ui, recipe);
@@ -252,10 +252,10 @@ fn weak_if(ui: &egui::Ui, text: &str, is_weak: bool) -> egui::RichText {
 
 fn identity_text(form: Identity) -> (&'static str, &'static str) {
     match form {
-        Identity::SelfLoop => ("self-loop", "Its own entry T[u,u], never removed; at δ = 0 exactly the unpruned model"),
-        Identity::Residual => ("residual", "Itself with weight 1 instead of its own entry (paper, Algorithm 1)"),
+        Identity::SelfLoop => ("self-loop", "Its self-loop T[u,u], never removed; at δ = 0 exactly the baseline"),
+        Identity::Residual => ("residual", "Itself with weight 1 instead of its self-loop (paper, Algorithm 1)"),
         Identity::ResidualLoop => {
-            ("residual-loop", "Itself with weight 1 and its own entry too (the authors' propagation)")
+            ("residual-loop", "Itself with weight 1 and its self-loop too (the authors' propagation)")
         }
     }
 }
@@ -273,7 +273,7 @@ fn lock_says(lock: &Lock) -> &'static str {
     match lock {
         Lock::None => "What is reported is what production gets",
         Lock::Val | Lock::Test => {
-            "Entries into these nodes are put back, as the authors' code does when it evaluates; accuracy is then not that of production"
+            "Unmasked evaluation, the authors' protocol: entries into these nodes are kept; accuracy is then not that of production"
         }
         Lock::File(_) => "Nodes of a file, one id per line",
     }

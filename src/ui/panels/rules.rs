@@ -166,7 +166,7 @@ fn quirk_text(quirk: Quirk) -> (&'static str, &'static str) {
         ),
         Quirk::LockedValidation => (
             "Unmasked validation",
-            "Pruning in training picks its epoch by unmasked evaluation: the entries into validation nodes are put back",
+            "Pruning in training picks its epoch by unmasked evaluation: removed entries into validation nodes count",
         ),
         Quirk::LastMasks => (
             "Entries of the last step",

@@ -167,7 +167,8 @@ fn is_worth_showing(job: &JobStatus) -> bool {
     job.lane != Lane::Preview || job.elapsed_secs > 0.5
 }
 
-fn job_ui(ui: &mut egui::Ui, job: &JobStatus, tokens: &Tokens, out: &CommandQueue) {
+/// A job with its progress, and the button that stops it.
+pub(super) fn job_ui(ui: &mut egui::Ui, job: &JobStatus, tokens: &Tokens, out: &CommandQueue) {
     let stop = egui::Button::new("Cancel").small();
     let can_stop = !job.is_stopping;
     let response = ui.add_enabled(can_stop, stop);

@@ -138,7 +138,7 @@ fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
         tokens,
         run.evaluation.metric.heading(),
         kind,
-        "Counted on the nodes of the split, with nothing put back: what production gets",
+        "Counted on the nodes of the split, over the kept entries alone: what production gets",
     );
     let evaluation = &run.evaluation;
     if evaluation.test.dense.n_nodes + evaluation.val.dense.n_nodes == 0 {
@@ -185,8 +185,7 @@ fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
     });
     if name == "Test" {
         // Its room is there before a complete run fills it, so that nothing moves.
-        let says =
-            "With the entries into the evaluated nodes put back, as the authors' code does; not what production gets";
+        let says = "Unmasked evaluation, the authors' protocol: removed entries into the evaluated nodes count; not what production gets";
         let score = part.official_lock.as_ref().map(|lock| format::percent(lock.accuracy));
         let (score, says) = match score {
             Some(score) => (score, says.to_owned()),

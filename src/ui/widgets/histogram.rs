@@ -61,7 +61,7 @@ impl Histogram {
         }
         let sense = if spec.is_draggable { Sense::click_and_drag() } else { Sense::hover() };
         let response = ui.allocate_rect(bars, sense);
-        let axis = Axis::new(bars, &spec.scores.scores);
+        let axis = ScoreAxis::new(bars, &spec.scores.scores);
         let asked = if spec.is_draggable { self.asked(ui, &response, &axis, spec) } else { None };
         let threshold = asked.map(|a| a.threshold).or(self.dragged_to).unwrap_or(spec.scores.threshold);
         announce(ui, &response, spec, threshold);
@@ -81,7 +81,7 @@ impl Histogram {
         &mut self,
         ui: &egui::Ui,
         response: &Response,
-        axis: &Axis<'_>,
+        axis: &ScoreAxis<'_>,
         spec: &HistogramSpec<'_>,
     ) -> Option<Asked> {
         if response.drag_started() {
@@ -141,7 +141,7 @@ fn announce(ui: &egui::Ui, response: &Response, spec: &HistogramSpec<'_>, thresh
 }
 
 /// From scores to the screen and back.
-struct Axis<'a> {
+struct ScoreAxis<'a> {
     bars: Rect,
     scores: &'a LogHistogram,
 }
@@ -149,14 +149,14 @@ struct Axis<'a> {
 /// Left of the axis, for the bar of the scores that are 0 and have no place on it.
 const ZEROS: f32 = 9.0;
 
-impl<'a> Axis<'a> {
+impl<'a> ScoreAxis<'a> {
     fn new(whole: Rect, scores: &'a LogHistogram) -> Self {
         let room = if scores.n_zero > 0 { ZEROS } else { 0.0 };
         Self { bars: Rect::from_min_max(pos2(whole.left() + room, whole.top()), whole.max), scores }
     }
 }
 
-impl Axis<'_> {
+impl ScoreAxis<'_> {
     /// `0..=1` along the axis; a score of 0 stands at the left end.
     fn position(&self, score: f64) -> f64 {
         if score <= 0.0 {
@@ -184,7 +184,7 @@ impl Axis<'_> {
 fn paint(
     ui: &egui::Ui,
     tokens: &Tokens,
-    axis: &Axis<'_>,
+    axis: &ScoreAxis<'_>,
     response: &Response,
     spec: &HistogramSpec<'_>,
     threshold: f64,
@@ -239,7 +239,7 @@ fn paint(
     painter.galley(at.min, galley, tokens.text);
 }
 
-fn ticks(ui: &egui::Ui, tokens: &Tokens, axis: &Axis<'_>) {
+fn ticks(ui: &egui::Ui, tokens: &Tokens, axis: &ScoreAxis<'_>) {
     let (low, high) = (axis.scores.low, axis.scores.high);
     let mut free_from = f32::NEG_INFINITY;
     for decade in low.ceil() as i32..=high.floor() as i32 {
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn the_axis_is_its_own_inverse_and_ends_in_zero() {
         let scores = LogHistogram { low: -3.0, high: 1.0, bins: vec![1; 8], n_zero: 0, n: 8 };
-        let axis = Axis { bars: Rect::from_min_max(pos2(10.0, 0.0), pos2(410.0, 50.0)), scores: &scores };
+        let axis = ScoreAxis { bars: Rect::from_min_max(pos2(10.0, 0.0), pos2(410.0, 50.0)), scores: &scores };
         for score in [0.01, 0.5, 9.0] {
             assert!((axis.score(axis.x(score)) / score - 1.0).abs() < 1e-4);
         }

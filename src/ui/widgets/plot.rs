@@ -504,6 +504,7 @@ pub(crate) fn save_request(curves: impl Into<Arc<Curves>>, name: &str, format: F
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{Receiver, sync_channel};
     use std::time::{Duration, Instant};
 
     use egui_kittest::Harness;
@@ -516,6 +517,7 @@ mod tests {
 
     /// What the harness draws.
     struct Long {
+        answered: Receiver<()>,
         session: Session,
         themes: Themes,
         out: CommandQueue,
@@ -537,6 +539,11 @@ mod tests {
             self.frames.add(began.elapsed());
         }
 
+        /// Until a job has answered, at most so long.
+        fn rest(&self, at_most: Duration) {
+            drop(self.answered.recv_timeout(at_most));
+        }
+
         fn short(&self) -> Option<Arc<Short>> {
             self.session.store().desk.answer::<ShortenRequest>("curves Long").map(|(_, short)| short)
         }
@@ -550,7 +557,7 @@ mod tests {
                 return;
             }
             assert!(began.elapsed() < Duration::from_mins(2), "waited too long");
-            std::thread::sleep(Duration::from_millis(2));
+            h.state().rest(Duration::from_millis(50));
         }
     }
 
@@ -562,9 +569,10 @@ mod tests {
             (0..N).map(|i| [i as f64, (i as f64 * 1e-5).sin() + f64::from(i as u32 % 1009 * 7919 % 1009) * 1e-3]);
         let curve = Curve { name: "noisy".into(), points: points.collect(), ..Curve::default() };
         let curves = Arc::new(Curves { title: "Long".into(), series: vec![curve], ..Curves::default() });
-        let session = Session::new(2, Arc::new(|| {})).expect("workers");
+        let (sender, answered) = sync_channel(1);
+        let session = Session::new(2, Arc::new(move || drop(sender.try_send(())))).expect("workers");
         let (out, frames) = (CommandQueue::default(), FrameTimes::default());
-        let long = Long { session, themes: Themes::load(), out, curves, frames, near: None };
+        let long = Long { answered, session, themes: Themes::load(), out, curves, frames, near: None };
         let mut h = Harness::builder()
             .with_size([1200.0, 600.0])
             .with_context_setup(|ctx| crate::ui::theme::install(ctx, &Themes::load()))
@@ -586,7 +594,7 @@ mod tests {
                     modifiers: egui::Modifiers::NONE,
                 });
                 h.step();
-                std::thread::sleep(Duration::from_millis(4));
+                h.state().rest(Duration::from_millis(4));
             }
             wait(&mut h);
             smallest = smallest.min(n_drawn(&h));

@@ -80,7 +80,7 @@ pub(super) struct Bins {
 }
 
 impl Bins {
-    /// Blocks are whole numbers of entries, and begin at multiples of their size: so a texel always stands for the same
+    /// Blocks are integers of entries, and begin at multiples of their size: so a texel always stands for the same
     /// entries and nothing flickers while panning.
     pub(super) fn new(from: f64, to: f64, n_all: usize, max_texels: usize) -> Self {
         let first = (from.max(0.0).floor() as usize).min(n_all);

@@ -68,7 +68,7 @@ pub fn weight_importance(ranking: WeightRanking, weights: &[ArrayView2<'_, f32>]
 
 /// Masks that remove the share `share`; `true` = kept.
 ///
-/// What goes is `share` times the number of weights, rounded to the nearest whole number: of each matrix, or of all together
+/// What goes is `share` times the number of weights, rounded to the nearest integer: of each matrix, or of all together
 /// for [`WeightRanking::MagnitudeGlobal`]. Equal importances go by position, first matrix and first row first, so the count is met exactly. Over all matrices the
 /// strongest weight of each one goes only after every weight that is not the strongest of its own: no layer is cut through
 /// while another has two weights left. The papers have no such guard.

@@ -22,17 +22,40 @@ pub enum EdgeMode {
     Target,
 }
 
+impl EdgeMode {
+    /// As recipes and options spell it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Absolute => "absolute",
+            Self::Relative => "relative",
+            Self::Mass => "mass",
+            Self::Target => "target",
+        }
+    }
+}
+
 /// What a node keeps of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Identity {
-    /// Its own entry `T[u,u]`, never removed. At threshold 0 this is exactly `T P`.
+    /// Its self-loop `T[u,u]`, never removed. At threshold 0 this is exactly `T P`.
     #[default]
     SelfLoop,
-    /// Itself with weight 1 instead of its own entry (paper Algorithm 1, line 3).
+    /// Itself with weight 1 instead of its self-loop (paper Algorithm 1, line 3).
     Residual,
-    /// Itself with weight 1 and its own entry too (authors' C++ propagation).
+    /// Itself with weight 1 and its self-loop too (authors' C++ propagation).
     ResidualLoop,
+}
+
+impl Identity {
+    /// As recipes and options spell it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::SelfLoop => "self-loop",
+            Self::Residual => "residual",
+            Self::ResidualLoop => "residual-loop",
+        }
+    }
 }
 
 /// Which nodes keep all their incoming entries.
@@ -124,12 +147,12 @@ impl EdgeRule {
             }
         }
         if model.has("attention") && self.identity != Identity::SelfLoop {
-            return Err(EngineError::recipe("edges.identity", "self-loop with attention", "another form"));
+            return Err(EngineError::recipe("edges.identity", "self-loop with attention", self.identity.key()));
         }
         match self.ranking {
             Some(ranking) if self.mode != EdgeMode::Target => {
                 let expected = format!("target with edges.ranking {}", ranking.key());
-                Err(EngineError::recipe("edges.mode", expected, "another mode"))
+                Err(EngineError::recipe("edges.mode", expected, self.mode.key()))
             }
             _ => Ok(()),
         }

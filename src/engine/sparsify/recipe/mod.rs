@@ -188,6 +188,7 @@ mod tests {
     use super::*;
     use crate::engine::graph::HopOrder;
     use crate::engine::kernels::Precision;
+    use crate::engine::sparsify::baselines::EdgeRanking;
 
     #[test]
     fn default_recipe_is_valid_and_removes_nothing() {
@@ -210,6 +211,25 @@ mod tests {
         check(|r| r.edges.delta = vec![0.1; 3], "recipe, edges.delta: expected 1 or 2 values, found 3 values");
         check(|r| r.weights.delta = vec![-1.0], "recipe, weights.delta: expected numbers of at least 0, found -1");
         check(|r| r.weights.delta = vec![f64::NAN], "recipe, weights.delta: expected numbers of at least 0, found NaN");
+        check(
+            |r| r.edges.ranking = Some(EdgeRanking::Random),
+            "recipe, edges.mode: expected target with edges.ranking random, found relative",
+        );
+        check(
+            |r| {
+                r.model = Architecture::new(Family::Gat);
+                r.edges.identity = Identity::ResidualLoop;
+            },
+            "recipe, edges.identity: expected self-loop with attention, found residual-loop",
+        );
+        check(
+            |r| {
+                let schedule = Schedule::Lottery;
+                (r.weights.mode, r.training) =
+                    (WeightMode::Absolute, Some(Training { schedule, ..Training::default() }));
+            },
+            "recipe, weights.mode: expected target with the lottery schedule, found absolute",
+        );
         check(
             |r| r.edges.mode = EdgeMode::Mass,
             "recipe, edges.mode: expected mass for decoupled models only, found mass with gcn",

@@ -75,7 +75,7 @@ impl Training {
     pub(super) fn check(&self, mode: WeightMode) -> Result<(), EngineError> {
         if self.schedule == Schedule::Lottery {
             if mode != WeightMode::Target {
-                return Err(EngineError::recipe("weights.mode", "target with the lottery schedule", "another mode"));
+                return Err(EngineError::recipe("weights.mode", "target with the lottery schedule", mode.key()));
             }
             if !(1..=64).contains(&self.rounds) {
                 return Err(EngineError::recipe("training.rounds", "1 to 64", self.rounds));

@@ -20,6 +20,17 @@ pub enum WeightMode {
     Target,
 }
 
+impl WeightMode {
+    /// As recipes and options spell it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Absolute => "absolute",
+            Self::Relative => "relative",
+            Self::Target => "target",
+        }
+    }
+}
+
 /// The weight side of a recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +63,7 @@ impl WeightRule {
         let Some(ranking) = self.ranking else { return Ok(()) };
         if self.mode != WeightMode::Target {
             let expected = format!("target with weights.ranking {}", ranking.key());
-            return Err(EngineError::recipe("weights.mode", expected, "another mode"));
+            return Err(EngineError::recipe("weights.mode", expected, self.mode.key()));
         }
         if ranking == WeightRanking::MagnitudeGlobal && self.delta.len() != 1 {
             let found = format!("{} values", self.delta.len());

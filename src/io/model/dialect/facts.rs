@@ -16,7 +16,7 @@ pub(in super::super) struct ModuleFacts {
     pub(in super::super) module: String,
     /// Its class.
     pub(in super::super) class: String,
-    /// Attributes that are numbers or truth values.
+    /// Attributes that are numbers or booleans.
     pub(in super::super) numbers: BTreeMap<String, f64>,
     /// Attributes that are text.
     pub(in super::super) texts: BTreeMap<String, String>,

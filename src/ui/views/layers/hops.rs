@@ -1,4 +1,4 @@
-//! All hops of a decoupled network at a glance: how much each still walks. A click shows a hop's edges above.
+//! All hops of a decoupled network at a glance: how many entries each still has. A click shows a hop's edges above.
 
 use eframe::egui::{self, EventFilter, FontId, Key, Rect, RichText, Sense, Stroke, UiBuilder, pos2, vec2};
 

@@ -60,7 +60,7 @@ enum Left {
     Edges(usize),
     /// All hops at a glance.
     Hops,
-    /// That this network walks no graph.
+    /// That this network propagates over no graph.
     NoGraph,
 }
 
@@ -211,7 +211,7 @@ impl Layers {
             Some(Left::NoGraph) => {
                 let mut child = ui.new_child(UiBuilder::new().max_rect(left).id_salt("no graph"));
                 let next = "It sees the features alone: there are no entries to remove";
-                empty_state(&mut child, cx.tokens, "This network walks no graph", next);
+                empty_state(&mut child, cx.tokens, "This network propagates over no graph", next);
             }
             None => {}
         }

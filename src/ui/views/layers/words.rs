@@ -11,7 +11,7 @@ use crate::session::{Session, format};
 pub(super) fn mode_says(mode: RasterMode) -> &'static str {
     match mode {
         RasterMode::Strength => "How much each entry carries: the norm of its message, or of a weight times its input",
-        RasterMode::Kept => "Blue entries stay, grey ones are gone in this layer. A block mixes both",
+        RasterMode::Kept => "Blue entries are kept, grey ones are removed in this layer. A block mixes both",
         RasterMode::Margin => "How far each entry is above or below its threshold, as a factor",
         RasterMode::Attention(_) => {
             "The attention that every entry had, of all heads together or of one; what was removed has none"

@@ -25,7 +25,7 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let is_usable = walks_graph || !is_of_edges;
         ui.add_enabled_ui(is_usable, |ui| side_ui(ui, cx.tokens, &mut plan, is_of_edges))
             .response
-            .on_disabled_hover_text("This network walks no graph: there are no entries to remove");
+            .on_disabled_hover_text("This network propagates over no graph: there are no entries to remove");
     }
     ui.add_space(6.0);
     range_ui(ui, cx.tokens, &mut plan);

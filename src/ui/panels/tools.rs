@@ -1,0 +1,199 @@
+//! Work that is not about what is open, each in a small window of its own: options, progress, the result, copying.
+
+use eframe::egui;
+
+use crate::session::jobs::Lane;
+use crate::session::{Command, PagePart, PageTable, Phase, PublishedTable, ReproducePlan, markdown};
+use crate::ui::context::{ViewCx, WindowRequest};
+use crate::ui::panels::status_bar::job_ui;
+use crate::ui::tokens;
+use crate::ui::widgets::{mono, shown, strong, weak};
+
+/// Which tool is open, and what is chosen in them.
+#[derive(Debug, Default)]
+pub(in crate::ui) struct Tools {
+    open: Option<Tool>,
+    is_quick: bool,
+    plan: ReproducePlan,
+    /// The plan's seeds as they are typed.
+    seeds: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ui) enum Tool {
+    Bench,
+    Reproduce,
+}
+
+impl Tool {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Bench => "This machine",
+            Self::Reproduce => "Published tables",
+        }
+    }
+}
+
+impl Tools {
+    /// Opens a tool, or closes it when it is the open one.
+    pub(in crate::ui) fn toggle(&mut self, tool: Tool) {
+        self.open = if self.open == Some(tool) { None } else { Some(tool) };
+    }
+
+    /// Closes the tool; answers whether one was open. What it began goes on.
+    pub(in crate::ui) fn close(&mut self) -> bool {
+        self.open.take().is_some()
+    }
+
+    /// Draws the open tool.
+    pub(in crate::ui) fn ui(&mut self, ctx: &egui::Context, cx: &ViewCx<'_>) {
+        let Some(tool) = self.open else { return };
+        let mut is_open = true;
+        let room = ctx.content_rect().size() - egui::vec2(48.0, 96.0);
+        egui::Window::new(tool.title())
+            .open(&mut is_open)
+            .collapsible(false)
+            .resizable(false)
+            .default_width(760.0_f32.min(room.x))
+            .max_height(room.y)
+            .scroll([true, true])
+            .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
+            .show(ctx, |ui| match tool {
+                Tool::Bench => self.bench_ui(cx, ui),
+                Tool::Reproduce => self.reproduce_ui(cx, ui),
+            });
+        if !is_open {
+            self.open = None;
+        }
+    }
+
+    fn bench_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let state = &cx.session.store().bench;
+        ui.label(weak(
+            cx.tokens,
+            "Takes minutes, on a generated graph of the size of ogbn-arxiv. The cost of products is kept for choosing them",
+        ));
+        ui.horizontal(|ui| {
+            let is_idle = !cx.session.is_busy(&Lane::Bench);
+            if ui.add_enabled(is_idle, egui::Button::new("Measure")).clicked() {
+                cx.out.send(Command::Bench(self.is_quick));
+            }
+            ui.checkbox(&mut self.is_quick, "Quick")
+                .on_hover_text("Only see that it runs: everything small, nothing kept");
+            if !state.page.is_empty() && ui.button("Copy table").clicked() {
+                cx.out.request(WindowRequest::Copy(markdown(&state.page)));
+            }
+        });
+        running_ui(cx, ui, &Lane::Bench, state.phase);
+        page_ui(cx, ui, &state.page);
+    }
+
+    fn reproduce_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let state = &cx.session.store().reproduce;
+        let plan = &mut self.plan;
+        ui.label(weak(
+            cx.tokens,
+            "The authors' settings, on the graphs that ship with the program. Takes from minutes to hours",
+        ));
+        for table in PublishedTable::ALL {
+            ui.radio_value(&mut plan.table, table, table.about());
+        }
+        egui::Grid::new("reproduce").num_columns(2).spacing([16.0, 6.0]).show(ui, |ui| {
+            let label = ui.label("Seeds");
+            let first = || plan.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+            let text = self.seeds.get_or_insert_with(first);
+            let field = ui.add(egui::TextEdit::singleline(text).desired_width(FIELD_WIDTH)).labelled_by(label.id);
+            if field.changed() {
+                let numbers: Result<Vec<u64>, _> = text.split(',').map(|word| word.trim().parse()).collect();
+                plan.seeds = numbers.unwrap_or_default();
+            }
+            if plan.seeds.is_empty() {
+                ui.label(egui::RichText::new("✕ Integers with commas between").color(cx.tokens.failure));
+            }
+            ui.end_row();
+            or_authors_ui(ui, "Epochs", &mut plan.epochs, 200);
+            or_authors_ui(ui, "Hidden width", &mut plan.hidden, 512);
+        });
+        let says = "Every cell of the figure, not only those that the authors' code was run for";
+        ui.checkbox(&mut plan.is_full, "Every cell").on_hover_text(says);
+        ui.horizontal(|ui| {
+            let can_start = !cx.session.is_busy(&Lane::Reproduce) && !plan.seeds.is_empty();
+            if ui.add_enabled(can_start, egui::Button::new("Reproduce…")).clicked() {
+                cx.out.request(WindowRequest::ReproduceDialog(Box::new(plan.clone())));
+            }
+            if !state.page.is_empty() && ui.button("Copy page").clicked() {
+                cx.out.request(WindowRequest::Copy(state.page.clone()));
+            }
+            if state.n_in_all > 0 {
+                ui.label(weak(cx.tokens, format!("{} of {} lines", state.n_lines, state.n_in_all)));
+            }
+        });
+        running_ui(cx, ui, &Lane::Reproduce, state.phase);
+        if !state.page.is_empty() {
+            ui.add(egui::Label::new(mono(state.page.as_str()).size(tokens::SMALL)).extend().selectable(true));
+        }
+    }
+}
+
+/// Room for a list of seeds.
+const FIELD_WIDTH: f32 = 160.0;
+
+/// A number, or the authors' own.
+fn or_authors_ui(ui: &mut egui::Ui, name: &str, value: &mut Option<usize>, authors: usize) {
+    let label = ui.label(name);
+    let mut is_own = value.is_some();
+    ui.horizontal(|ui| {
+        let says = format!("{name}: another number than the authors' {authors}");
+        if ui.checkbox(&mut is_own, "other than the authors'").on_hover_text(says).changed() {
+            *value = is_own.then_some(authors);
+        }
+        if let Some(value) = value {
+            ui.add(egui::DragValue::new(value).range(1..=100_000)).labelled_by(label.id);
+        }
+    });
+    ui.end_row();
+}
+
+/// What runs in a lane with its progress and the way to stop it, or how the last work ended.
+fn running_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, lane: &Lane, phase: Phase) {
+    if let Some(job) = cx.session.jobs().iter().find(|job| job.lane == *lane) {
+        ui.horizontal(|ui| job_ui(ui, job, cx.tokens, cx.out));
+        return;
+    }
+    match phase {
+        Phase::Cancelled => ui.label(weak(cx.tokens, "Cancelled")),
+        Phase::Failed => ui.label(egui::RichText::new("✕ It failed; the notices say why").color(cx.tokens.failure)),
+        Phase::Idle | Phase::Running | Phase::Done => return,
+    };
+}
+
+fn page_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, page: &[PagePart]) {
+    for (at, part) in page.iter().enumerate() {
+        match part {
+            PagePart::Line(line) if line.is_empty() => ui.add_space(6.0),
+            PagePart::Line(line) => {
+                ui.add(egui::Label::new(shown(line.as_str())).wrap());
+            }
+            PagePart::Table(table) => table_ui(cx, ui, at, table),
+        }
+    }
+}
+
+fn table_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, at: usize, table: &PageTable) {
+    egui::Grid::new(("page", at)).num_columns(table.header.len()).spacing([16.0, 4.0]).show(ui, |ui| {
+        for name in &table.header {
+            ui.label(strong(name.as_str()).size(tokens::SMALL));
+        }
+        ui.end_row();
+        for row in &table.rows {
+            for (column, text) in row.iter().enumerate() {
+                if column < table.n_left {
+                    ui.label(weak(cx.tokens, text.as_str()));
+                } else {
+                    ui.label(mono(text.as_str()).size(tokens::SMALL));
+                }
+            }
+            ui.end_row();
+        }
+    });
+}

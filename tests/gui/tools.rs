@@ -1,0 +1,112 @@
+//! What else the terminal can do, from the menus.
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use unifews::io::stored::StoredGraph;
+use unifews::session::jobs::Lane;
+use unifews::session::{Command, Level, Phase, ReproducePlan};
+use unifews::ui::App;
+use unifews::ui::dialogs::Ask;
+
+use super::{Choices, wait, window, with_karate};
+
+const SIZE: [f32; 2] = [1440.0, 900.0];
+const SMALL: &str = "sample:powerlaw?nodes=300&edges=1800&features=16&classes=4&seed=7";
+
+/// Opens a menu and chooses from it.
+fn choose(h: &mut Harness<'_, App>, menu: &str, item: &str) {
+    h.get_by_role_and_label(Role::Button, menu).click();
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::Button, item).click();
+    h.run_steps(3);
+}
+
+#[test]
+fn the_open_graph_is_stored_for_work_from_the_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    let stored = folder.path().join("karate");
+    choices.then(&stored);
+    choose(&mut h, "File", "Store for work from the disk…");
+    wait(&mut h, "the folder", |s| {
+        s.is_idle() && s.store().notices.all().iter().any(|n| n.title.starts_with("Stored"))
+    });
+    assert_eq!(choices.last_asked(), Some(Ask::NewFolder { name: "karate-club-stored".to_owned() }));
+    let graph = h.state().session().store().graph.clone().expect("open");
+    let found = StoredGraph::open(&stored).expect("a stored graph");
+    assert_eq!((found.size().n_nodes, found.size().n_entries), (graph.stats.n_nodes, graph.stats.n_entries));
+    assert!(h.state().session().store().notices.all().iter().all(|n| n.level == Level::Info));
+}
+
+#[test]
+fn this_machine_is_measured_shown_and_copied() {
+    let choices = Choices::default();
+    let mut h = window(SIZE, &choices);
+    choose(&mut h, "Tools", "Measure this machine…");
+    h.get_by_role_and_label(Role::CheckBox, "Quick").click();
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::Button, "Measure").click();
+    wait(&mut h, "the figures", |s| s.store().bench.phase == Phase::Done);
+    assert!(h.query_by_label("faster from").is_some(), "the table of products is there");
+    assert!(h.query_by_label_contains("medians of 1").is_some(), "and how often it was measured");
+    h.get_by_role_and_label(Role::Button, "Copy table").click();
+    h.run_steps(2);
+    assert!(h.state().session().store().notices.all().is_empty(), "nothing small is kept, and nothing failed");
+
+    // Stopped where it is shown.
+    h.state().send(Command::Bench(false));
+    wait(&mut h, "its beginning", |s| s.jobs().iter().any(|job| job.lane == Lane::Bench && job.is_running));
+    let label = "Cancel Measure this machine";
+    let stop = h.query_all_by_label(label).next().expect("a button beside the progress");
+    stop.click();
+    wait(&mut h, "the end", |s| s.store().bench.phase == Phase::Cancelled);
+    h.key_press(Key::Escape);
+    h.run_steps(2);
+    assert!(h.query_by_role_and_label(Role::Button, "Measure").is_none(), "closed");
+}
+
+#[test]
+fn a_published_table_is_reproduced_into_a_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = window(SIZE, &choices);
+    choose(&mut h, "Tools", "Reproduce published tables…");
+    h.get_by_role_and_label(Role::TextInput, "Seeds").focus();
+    h.run_steps(2);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::TextInput, "Seeds").type_text("one");
+    h.run_steps(3);
+    let is_disabled =
+        |h: &Harness<'_, App>| h.get_by_role_and_label(Role::Button, "Reproduce…").accesskit_node().is_disabled();
+    assert!(is_disabled(&h), "a seed is a number");
+    h.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::TextInput, "Seeds").type_text("42");
+    h.run_steps(3);
+    assert!(!is_disabled(&h));
+
+    // The smallest that is a page: a graph of the table's, and a network of one epoch.
+    let plan = ReproducePlan {
+        graphs: vec![SMALL.to_owned()],
+        seeds: vec![42],
+        epochs: Some(1),
+        hidden: Some(4),
+        ..ReproducePlan::default()
+    };
+    let page = folder.path().join("fig10.md");
+    h.state().send(Command::Reproduce(Box::new(plan), page.clone()));
+    wait(&mut h, "the page", |s| s.store().reproduce.phase == Phase::Done && s.is_idle());
+    let state = h.state().session().store().reproduce.clone();
+    assert!(state.n_lines > 0 && state.n_lines == state.n_in_all, "{} of {}", state.n_lines, state.n_in_all);
+    assert_eq!(std::fs::read_to_string(&page).expect("written"), state.page);
+    assert!(h.query_by_label(&format!("{0} of {0} lines", state.n_lines)).is_some(), "the window says how many");
+
+    // Asked for where to write, with the name of the table.
+    h.get_by_role_and_label(Role::Button, "Reproduce…").click();
+    h.run_steps(3);
+    assert_eq!(choices.last_asked(), Some(Ask::Save { name: "paper-fig10.md".to_owned() }));
+}
