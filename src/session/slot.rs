@@ -91,7 +91,7 @@ impl Session {
             Lane::Train => self.stop::<TrainingState>(id, phase),
             Lane::Export => self.stop::<ExportState>(id, phase),
             Lane::Import => self.stop_import(id),
-            Lane::Load | Lane::Preview | Lane::Estimate | Lane::Prune | Lane::View(_) => {}
+            Lane::Load | Lane::Preview | Lane::Estimate | Lane::Prune | Lane::Controls | Lane::View(_) => {}
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::size::SizeMetrics;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
-use crate::engine::experiment::{Bf16Timing, Bounds, ModelSize, PartScores, Run, Timing, ValueType, rounding};
+use crate::engine::experiment::{Bf16Timing, Bounds, ControlScore, ModelSize, PartScores, Run, Timing, ValueType, rounding};
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;
@@ -43,6 +43,12 @@ pub struct Metrics {
     /// hold a constant. Empty in bundles of earlier versions and where no column may be left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<HiddenColumns>,
+    /// Whether accuracy was recovered on this graph, so that the numbers hold for it alone, not for other graphs or new nodes.
+    #[serde(default, rename = "static", skip_serializing_if = "std::ops::Not::not")]
+    pub is_static: bool,
+    /// The same recovery with what it is said to live on taken away; empty where it was not computed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<ControlScore>,
 }
 
 /// One layer or hop.
@@ -287,6 +293,8 @@ impl Metrics {
             bounds: (!run.bounds.is_empty()).then(|| run.bounds.iter().map(bound_metrics).collect()),
             size: Some(SizeMetrics::of(run, &run.size, None)),
             hidden: run.hidden.clone(),
+            is_static: run.recipe.recovery.is_some(),
+            controls: Vec::new(),
         }
     }
 

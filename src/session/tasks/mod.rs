@@ -5,6 +5,7 @@
 //! default that another task decides, too (`session/defaults.rs` has those).
 
 pub(crate) mod compare;
+pub(crate) mod controls;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod open;

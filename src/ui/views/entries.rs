@@ -6,7 +6,7 @@ use eframe::egui::{self, vec2};
 
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::Run;
-use crate::engine::plot::{Atlas, Axis, Curve, Curves, LogHistogram, Mark, NodeOrder, Side};
+use crate::engine::plot::{Atlas, Axis, Curve, Curves, Judged, LogHistogram, Mark, NodeOrder, Side, no_threshold_says};
 use crate::engine::sparsify::{EdgeMode, WeightMode};
 use crate::session::{AtlasRequest, Command, Distribution, DistributionRequest, format};
 use crate::ui::widgets::plot::{curves_ui, save_request};
@@ -66,10 +66,12 @@ impl View for Entries {
                 plot_ui(cx, ui, "Values", &bars(&title, name, &found.values, &[]), upper);
             });
             ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
-                let name = match self.side {
-                    Side::Edges if run.recipe.edges.ranking.is_some() => "importance",
-                    Side::Edges => "message norm",
-                    Side::Weights(_) => "score |W| · ‖P‖",
+                let edges = run.pruned.steps.get(step).and_then(|s| s.edges.as_ref());
+                let name = match (self.side, edges.map(|edges| Judged::of(&run.recipe, edges))) {
+                    (Side::Edges, Some(Judged::Pushed) | None) => "message norm",
+                    (Side::Edges, Some(judged)) => judged.title(),
+                    (Side::Weights(_), _) if run.recipe.recovery.is_some() => "size |W| of the given weight",
+                    (Side::Weights(_), _) => "score |W| · ‖P‖",
                 };
                 plot_ui(cx, ui, "Scores", &bars(&title, name, &found.scores.scores, &marks(&found, tried)), upper);
             });
@@ -150,10 +152,8 @@ impl Entries {
 
     fn threshold_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Run, step: usize, found: &Distribution) {
         if !found.scores.threshold.is_finite() {
-            ui.label(weak(
-                cx.tokens,
-                "Mass mode compares every feature column by itself: there is no single threshold",
-            ));
+            let edges = run.pruned.steps.get(step).and_then(|s| s.edges.as_ref());
+            ui.label(weak(cx.tokens, no_threshold_says(run, self.side, edges)));
             return;
         }
         ui.horizontal(|ui| {

@@ -166,6 +166,14 @@ impl Recipe {
         }
     }
 
+    /// Refuses recovery where there is no trained model whose accuracy could be recovered; `expected` says what goes instead.
+    pub(crate) fn check_without_recovery(&self, expected: &str) -> Result<(), EngineError> {
+        match self.recovery {
+            Some(_) => Err(EngineError::recipe("recovery", expected, "a [recovery] section")),
+            None => Ok(()),
+        }
+    }
+
     /// Checks ranges and list lengths.
     ///
     /// # Errors
