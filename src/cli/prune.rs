@@ -56,11 +56,8 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let run = terminal.run(Prune { dataset, model, baseline: Baseline::Own, recipe, options }, &mut no_points)?;
     let options = BundleOptions { values: args.values, without_features: args.without_features };
     let run = Arc::new(run);
-    let controls = if args.controls {
-        terminal.run(Controls { run: Arc::clone(&run) }, &mut no_points)?
-    } else {
-        Vec::new()
-    };
+    let controls =
+        if args.controls { terminal.run(Controls { run: Arc::clone(&run) }, &mut no_points)? } else { Vec::new() };
     let export = ExportBundle { run, options, controls };
     let (bundle, run) = (export.run_into(writer, terminal.ctl())?, &export.run);
     terminal.clear();

@@ -52,7 +52,9 @@ impl ControlKind {
     /// What it shows.
     pub fn says(self) -> &'static str {
         match self {
-            Self::NoEntries => "The same recovery with every entry removed but self-loops: what values, weights and moments hold alone",
+            Self::NoEntries => {
+                "The same recovery with every entry removed but self-loops: what values, weights and moments hold alone"
+            }
             Self::RandomEntries => "The same recovery with as many entries, drawn by lot",
             Self::FitWithoutTest => {
                 "The same recovery with weights, bias and normalisation fitted on training and validation nodes alone; the values of \
@@ -95,7 +97,11 @@ pub struct ControlScore {
 /// [`EngineError::Recipe`] for a run without recovery, else as [`run`].
 pub fn controls(of: &Run, ctl: &Control) -> Result<Vec<ControlScore>, EngineError> {
     let Some(rule) = &of.recipe.recovery else {
-        return Err(EngineError::recipe("recovery", "a run that recovered accuracy (controls are about nothing else)", "none"));
+        return Err(EngineError::recipe(
+            "recovery",
+            "a run that recovered accuracy (controls are about nothing else)",
+            "none",
+        ));
     };
     let has_fit_nodes = !(of.split.train.is_empty() && of.split.val.is_empty());
     let kinds: Vec<ControlKind> =

@@ -226,9 +226,7 @@ fn part_of(run: &Run, step: usize, side: Side) -> Result<(&StepTrace, Part<'_>),
 
 fn threshold_and_scale(run: &Run, part: Part<'_>) -> (f64, Option<f64>) {
     match part {
-        Part::Edges(edges) if run.recipe.recovery.is_some() => {
-            (Judged::of(&run.recipe, edges).threshold(edges), None)
-        }
+        Part::Edges(edges) if run.recipe.recovery.is_some() => (Judged::of(&run.recipe, edges).threshold(edges), None),
         Part::Weights(_) if has_no_weight_threshold(run) => (f64::NAN, None),
         Part::Edges(edges) => match run.recipe.edges.mode {
             EdgeMode::Absolute => (edges.delta, Some(1.0)),

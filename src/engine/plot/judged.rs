@@ -121,8 +121,12 @@ pub fn no_threshold_says(run: &Run, side: Side, edges: Option<&EdgeTrace>) -> &'
             }
             _ => "Every input has a threshold of its own",
         },
-        (Side::Edges, Some(Judged::Gain)) => "More entries are kept than add anything to their rows: there is no single threshold",
-        (Side::Edges, Some(Judged::Rank)) => "Entries are kept by their rank within the row: there is no single threshold",
+        (Side::Edges, Some(Judged::Gain)) => {
+            "More entries are kept than add anything to their rows: there is no single threshold"
+        }
+        (Side::Edges, Some(Judged::Rank)) => {
+            "Entries are kept by their rank within the row: there is no single threshold"
+        }
         (Side::Edges, Some(Judged::Nothing)) => "No entry of this step was judged: there is no threshold",
         (Side::Edges, _) => "Mass mode compares every feature column by itself: there is no single threshold",
     }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::size::SizeMetrics;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
-use crate::engine::experiment::{Bf16Timing, Bounds, ControlScore, ModelSize, PartScores, Run, Timing, ValueType, rounding};
+use crate::engine::experiment::{
+    Bf16Timing, Bounds, ControlScore, ModelSize, PartScores, Run, Timing, ValueType, rounding,
+};
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;

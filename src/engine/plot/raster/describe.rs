@@ -146,7 +146,9 @@ fn recovered_edge(
                 ),
                 _ => word,
             },
-            Judged::Gain if is_kept && score == 0.0 => format!("{word}: it adds nothing to its row, but there was room"),
+            Judged::Gain if is_kept && score == 0.0 => {
+                format!("{word}: it adds nothing to its row, but there was room")
+            }
             Judged::Gain if score == 0.0 => format!("{word}: it adds nothing to its row beyond what is kept"),
             _ => {
                 let (noun, score_text, cut_text) = (judged.noun(), number(score), number(cut));

@@ -190,7 +190,11 @@ fn weights(run: &Run, nth: usize, request: &RasterRequest, ctl: &Control) -> Res
                     let value = match request.mode {
                         RasterMode::Strength | RasterMode::Attention(_) => w * norms[trace.feature(j, i)],
                         RasterMode::Margin if !has_threshold => {
-                            if kept[i] { f32::INFINITY } else { f32::NEG_INFINITY }
+                            if kept[i] {
+                                f32::INFINITY
+                            } else {
+                                f32::NEG_INFINITY
+                            }
                         }
                         RasterMode::Changed => match fitted {
                             Some(fitted) if kept[i] => change(row[i], fitted[[j, i]]),

@@ -163,7 +163,9 @@ impl Scale {
                 None if edges.is_some_and(|e| e.coefficients.is_some()) => "message norm |α| · ‖P‖".to_owned(),
                 None => return self,
             },
-            Side::Weights(_) if recipe.weights.ranking.is_some() || has_no_weight_threshold(run) => "size of the weight |W|".to_owned(),
+            Side::Weights(_) if recipe.weights.ranking.is_some() || has_no_weight_threshold(run) => {
+                "size of the weight |W|".to_owned()
+            }
             Side::Weights(_) => return self,
         };
         self.title = title;

@@ -148,8 +148,11 @@ impl Recipe {
         per_step(&self.weights.delta, layer)
     }
 
-    /// Recovery follows a rule that says how many entries go, and chooses them itself.
-    fn check_recovery(&self) -> Result<(), EngineError> {
+    /// Checks that recovery goes with the rest: it follows a rule that says how many entries go, and chooses them itself.
+    ///
+    /// # Errors
+    /// [`EngineError::Recipe`] naming what it does not go with.
+    pub fn check_recovery(&self) -> Result<(), EngineError> {
         let refuse = |expected: &str, found: &str| Err(EngineError::recipe("recovery", expected, found));
         if self.recovery.is_none() {
             Ok(())

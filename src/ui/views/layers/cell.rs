@@ -6,7 +6,9 @@ use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder, pos2, vec2};
 
 use super::place::Place;
 use super::{save, words};
-use crate::engine::plot::{EntryFacts, Judged, Pyramid, Raster, RasterMode, RasterRequest, Side, describe, first_entry};
+use crate::engine::plot::{
+    EntryFacts, Judged, Pyramid, Raster, RasterMode, RasterRequest, Side, describe, first_entry,
+};
 use crate::engine::sparsify::{EdgeMode, Recipe, StepTrace, WeightMode};
 use crate::session::jobs::Lane;
 use crate::session::{Command, Gesture, Picture, PictureRequest, PyramidRequest, format};
