@@ -14,6 +14,7 @@ mod leaving;
 mod looks;
 mod methods;
 mod pictures;
+mod recovery;
 mod tradeoff;
 
 use std::collections::VecDeque;

@@ -11,6 +11,8 @@ mod entries;
 mod mean;
 mod paint;
 mod pyramid;
+#[cfg(test)]
+mod recovered_tests;
 mod scale;
 #[cfg(test)]
 mod tests;

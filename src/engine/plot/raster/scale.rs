@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn ends_and_infinities_stay_on_the_scale() {
-        for mode in RasterMode::ALL {
+        for mode in RasterMode::ALL.into_iter().chain([RasterMode::Changed]) {
             let scale = scale(mode);
             for value in [f32::NEG_INFINITY, -1.0, 0.0, 0.5, 1e30, f32::INFINITY] {
                 let position = scale.position(value).expect("not NaN");
