@@ -73,7 +73,7 @@ fn recovery_is_refused_where_there_is_nothing_to_recover() {
     let folder = folder();
     let call = |arguments: &[&str]| unifews(folder.path()).args(arguments).arg("--quiet").assert().failure();
     let train = ["train", SMALL, "-o", "m.safetensors", "--hidden", "8", "--epochs", "2", "--recover", "one-shot"];
-    call(&[&train[..], &["--schedule", "during"]].concat()).code(1).stderr(contains(
+    call(&[&train[..], &["--schedule", "during"]].concat()).code(2).stderr(contains(
         "recipe, recovery: expected none while training prunes (train with schedule dense, or without recovery, and prune with it)",
     ));
     let call_dense = [&train[..], &["--schedule", "dense", "--quiet"]].concat();
@@ -83,12 +83,12 @@ fn recovery_is_refused_where_there_is_nothing_to_recover() {
         .success()
         .stderr(contains("recovery plays no part in a dense training; prune with it"));
     let propagate = ["propagate", SMALL, "-o", "p", "--arch", "sgc", "--recover", "one-shot"];
-    call(&propagate).code(1).stderr(contains("none where features are propagated without a model (--recover none"));
+    call(&propagate).code(2).stderr(contains("none where features are propagated without a model (--recover none"));
     call(&["prune", SMALL, small_model("gcn"), "-o", "b", "--controls"])
         .code(2)
         .stderr(contains("--controls: expected a recipe that recovers accuracy (--recover one-shot)"));
     call(&["prune", SMALL, small_model("sgc"), "-o", "b", "--edge-mode", "mass", "--recover", "one-shot"])
-        .code(1)
+        .code(2)
         .stderr(contains(
             "recipe, recovery: expected edges.mode absolute, relative or target (or no recovery), found mass",
         ));

@@ -61,13 +61,13 @@ fn accuracy_is_recovered_the_verdict_says_static_and_controls_come_on_demand() {
             s.is_idle() && drawn.is_some_and(|(request, _)| request.raster.mode == RasterMode::Changed)
         });
     }
-    h.get_by_label("value / T");
+    assert_eq!(h.query_all_by_label("value / T").count(), 2, "the legends of both layers");
     // Off again: Unifews as published, and the mode that nothing fills is gone.
     h.get_by_role_and_label(Role::CheckBox, "Recover accuracy").click();
     h.run_steps(3);
     wait(&mut h, "the plain preview", is_current);
     assert_eq!(h.state().session().store().recipe.recovery, None);
-    assert!(h.query_by_label("static").is_none() && h.query_by_label("value / T").is_none());
+    assert!(h.query_by_label("static").is_none() && h.query_all_by_label("value / T").count() == 0);
     h.get_by_label("Unifews as published");
 }
 
