@@ -37,6 +37,10 @@ fn a_recovered_run_says_that_it_is_static_and_what_its_controls_score() {
     assert_eq!(kinds, ["no-entries", "random-entries", "fit-without-test"]);
     assert_eq!(metrics["controls"][0]["edge_sparsity"], 1.0, "no entry is left");
     assert!(metrics["controls"][1]["test"]["accuracy"].is_number());
+    for step in metrics["steps"].as_array().expect("steps") {
+        let (edges, weights) = (&step["edges"], &step["weights"]);
+        assert!(edges["delta_used"].is_null() && weights["threshold_min"].is_null(), "no threshold decided: {step}");
+    }
     let readme = read("README.md");
     assert!(readme.contains("**This bundle is static.**") && readme.contains("| random entries |"), "{readme}");
     assert!(read("recipe.toml").contains("[recovery]"));
@@ -112,5 +116,7 @@ fn a_sweep_recovers_every_point() {
     };
     assert_eq!(recovered["points"].as_array().map(Vec::len), Some(2));
     assert!(agreement(&recovered) > agreement(&plain), "{} {}", agreement(&recovered), agreement(&plain));
+    let text = stdout(folder.path(), &[&sweep[..], &modes, &["--recover", "one-shot"]].concat());
+    assert!(text.contains(STATIC), "{text}");
     assert!(std::fs::read_to_string(folder.path().join("s/recipe.toml")).expect("written").contains("[recovery]"));
 }

@@ -62,7 +62,7 @@ impl Judged {
             Self::Rank => "message norm, ranked within its row",
             Self::Importance => "importance",
             Self::Pushed => "share of features pushed",
-            Self::Gain => "gain: what it adds to its row, squared norm",
+            Self::Gain => "gain for its row, squared norm",
             Self::Drawn => "number drawn",
         }
     }

@@ -13,7 +13,7 @@ use crate::engine::experiment::{
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;
-use crate::engine::sparsify::{EdgeTrace, Macs, Product, StepTrace, WeightTrace};
+use crate::engine::sparsify::{EdgeTrace, EntryChoice, Macs, Product, StepTrace, WeightTrace};
 use crate::engine::timing::{Speedup, Spread};
 
 /// Name and version of the file's form.
@@ -90,7 +90,7 @@ pub struct StepMetrics {
 pub struct EdgeMetrics {
     /// δa as the recipe gives it.
     pub delta_asked: f64,
-    /// The absolute δ that message norms were compared with.
+    /// The absolute δ that message norms were compared with; absent in mass mode, and where recovery chose entries by anything else.
     pub delta_used: Option<f64>,
     /// Entries of the graph, self-loops included.
     pub n_entries: usize,
@@ -114,7 +114,7 @@ pub struct EdgeMetrics {
 pub struct WeightMetrics {
     /// δw as the recipe gives it.
     pub delta_asked: f64,
-    /// Smallest number that a weight's size was compared with, over the input features.
+    /// Smallest number that a weight's size was compared with, over the input features; absent where recovery chose the weights.
     pub threshold_min: Option<f64>,
     /// Largest number that a weight's size was compared with.
     pub threshold_max: Option<f64>,
@@ -271,6 +271,10 @@ impl Metrics {
         let steps = run.pruned.steps.iter().enumerate().map(|(at, step)| {
             StepMetrics::of(step, secs(|t| &t.dense_step_secs, at), secs(|t| &t.pruned_step_secs, at))
         });
+        let steps = steps.map(|step| match &run.recipe.recovery {
+            Some(rule) => step.recovered_by(rule.entries),
+            None => step,
+        });
         let evaluation = &run.evaluation;
         Self {
             format: METRICS_FORMAT.to_owned(),
@@ -336,6 +340,19 @@ impl StepMetrics {
             dense_secs,
             pruned_secs,
         }
+    }
+}
+
+impl StepMetrics {
+    /// Without the thresholds that there are not where recovery chose.
+    fn recovered_by(mut self, choice: EntryChoice) -> Self {
+        if let Some(edges) = self.edges.as_mut().filter(|_| choice != EntryChoice::MessageNorm) {
+            edges.delta_used = None;
+        }
+        for weights in self.weights.iter_mut().chain(self.matrices.values_mut()) {
+            (weights.threshold_min, weights.threshold_max) = (None, None);
+        }
+        self
     }
 }
 

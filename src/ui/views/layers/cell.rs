@@ -92,6 +92,7 @@ impl Cell {
                     Some(edges) if place.side == Side::Edges => Judged::of(&place.run.recipe, edges).plural(),
                     _ => "weight scores",
                 },
+                symbol: if place.run.recipe.recovery.is_some() { "cut" } else { "δ" },
                 scores: &picture.scores,
                 is_draggable: is_draggable(place, &cx.session.store().recipe),
             };
