@@ -167,6 +167,9 @@ pub(super) struct PruneArgs {
     /// Leave the node features out of the bundle: to run it takes the graph
     #[arg(long)]
     pub(super) without_features: bool,
+    /// With recovery: compute beside the result what it scores without entries, with random ones, and fitted without the test nodes
+    #[arg(long)]
+    pub(super) controls: bool,
     #[command(flatten)]
     pub(super) timing: TimingArgs,
     #[command(flatten)]
@@ -513,6 +516,9 @@ pub(super) struct RecipeArgs {
     /// Threshold of the weight side: one for all layers, or one for each
     #[arg(long, value_name = "X,…", value_delimiter = ',', action = ArgAction::Set)]
     pub(super) delta_w: Option<Vec<f64>>,
+    /// How accuracy is recovered on this graph; the recipe file's [recovery] section says the rest
+    #[arg(long, value_enum, value_name = "none|one-shot", hide_possible_values = true)]
+    pub(super) recover: Option<Recover>,
     /// Passes over the training nodes
     #[arg(long, value_name = "N")]
     pub(super) epochs: Option<usize>,
@@ -539,6 +545,15 @@ pub(super) struct RecipeArgs {
     pub(super) compat: Option<Compat>,
     #[command(flatten)]
     pub(super) graph: GraphArgs,
+}
+
+/// How accuracy is recovered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Recover {
+    /// Not at all: Unifews as published.
+    None,
+    /// By closed-form fits, without a label and without an epoch.
+    OneShot,
 }
 
 /// A number of GiB, as bytes.

@@ -51,7 +51,8 @@ pub(super) fn run(open: &[String], terminal: &Terminal) -> anyhow::Result<()> {
     let folder = AtomicFolder::begin(FOLDER, "main-job", terminal.ctl())?;
     let (dataset, model, recipe) = read(&named, terminal)?;
     let task = Prune { dataset, model, baseline: Baseline::Own, recipe, options: RunOptions::FULL };
-    let export = ExportBundle { run: Arc::new(terminal.run(task, &mut no_points)?), options: BundleOptions::default() };
+    let run = Arc::new(terminal.run(task, &mut no_points)?);
+    let export = ExportBundle { run, options: BundleOptions::default(), controls: Vec::new() };
     let run = &export.run;
     export.run_into(BundleWriter::within(folder.part().below("bundle")), terminal.ctl())?;
     let results = small_sweep(run, terminal)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{GraphArgs, RecipeArgs, SharedArgs};
+use super::args::{GraphArgs, RecipeArgs, Recover, SharedArgs};
 use super::failure::UsageError;
 use super::progress::Terminal;
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
@@ -208,6 +208,13 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
     if let Some(ranking) = args.weight_ranking {
         recipe.weights.ranking = Some(ranking);
         recipe.weights.mode = args.weight_mode.unwrap_or(WeightMode::Target);
+    }
+    match args.recover {
+        Some(Recover::None) => recipe.recovery = None,
+        Some(Recover::OneShot) => {
+            recipe.recovery.get_or_insert_default();
+        }
+        None => {}
     }
     args.graph.change(&mut recipe.graph);
     args.change_split(&mut recipe)?;

@@ -325,7 +325,12 @@ fn describe(item: &Item) -> Vec<String> {
         Item::Model(model) => describe_model(model),
         Item::Files(files) => describe_together(files),
         Item::Recipe { path, recipe } => vec![format!("recipe: {path}\n"), recipe_to_toml(recipe)],
-        Item::Bundle { path, manifest, totals, .. } => {
+        Item::Bundle { path, manifest, recipe, totals } => {
+            let holds_for = if recipe.recovery.is_some() {
+                "static: this graph alone, not other graphs or new nodes"
+            } else {
+                "the rule may be applied to other graphs"
+            };
             let facts = [
                 ("graph", format!("{} ({})", manifest.graph.name, manifest.graph.source)),
                 ("model", manifest.model.title.clone()),
@@ -334,6 +339,7 @@ fn describe(item: &Item) -> Vec<String> {
                 ("entries removed", percent(totals.edge_sparsity)),
                 ("weights removed", percent(totals.weight_sparsity)),
                 ("MACs", format!("{} of {}", count(totals.macs_pruned), count(totals.macs_dense))),
+                ("holds for", holds_for.to_owned()),
                 ("files, all with their hash", manifest.files.len().to_string()),
                 ("written by", format!("{} {}", manifest.program.name, manifest.program.version)),
             ];

@@ -31,7 +31,7 @@ pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Pic
         ctl.progress("drawing", at, run.pruned.steps.len());
         for side in Side::of(step) {
             let (columns, rows) = side.size(step, n);
-            for (mode, mode_name) in modes(side, step) {
+            for (mode, mode_name) in modes(run, side, step) {
                 let request = RasterRequest {
                     step: at,
                     side,
@@ -65,14 +65,17 @@ pub(super) fn heatmaps(run: &Run, terminal: &Terminal) -> anyhow::Result<Vec<Pic
     Ok(pictures)
 }
 
-/// What is drawn of one matrix: of attention also the coefficients, of all heads together and of each.
-fn modes(side: Side, step: &StepTrace) -> Vec<(RasterMode, String)> {
+/// What is drawn of one matrix: of attention also the coefficients, of all heads together and of each; of a recovered one what became of
+/// its values.
+fn modes(run: &Run, side: Side, step: &StepTrace) -> Vec<(RasterMode, String)> {
     let always = MODES.iter().map(|(mode, name)| (*mode, (*name).to_owned()));
     let n_heads = side.n_heads(step);
     let together = (n_heads > 0).then(|| (RasterMode::Attention(None), "attention".to_owned()));
     let each = (0..if n_heads > 1 { n_heads } else { 0 })
         .map(|head| (RasterMode::Attention(Some(head)), format!("attention_head_{}", head + 1)));
-    always.chain(together).chain(each).collect()
+    let is_changed = run.recipe.recovery.is_some() && n_heads == 0;
+    let changed = is_changed.then(|| (RasterMode::Changed, "changed".to_owned()));
+    always.chain(together).chain(each).chain(changed).collect()
 }
 
 fn thresholds(run: &Run) -> String {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::args::PruneArgs;
+use super::failure::UsageError;
 use super::inputs;
 use super::output::{self, table};
 use super::progress::Terminal;
 use crate::engine::certify::Certificate;
-use crate::engine::experiment::{Budget, BudgetPoint, FoundBudget, Goal, Run, RunOptions};
+use crate::engine::experiment::{Budget, BudgetPoint, CONTROLS_SAY, FoundBudget, Goal, Run, RunOptions, STATIC_SAYS};
 use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
 use crate::engine::score::Score;
@@ -19,6 +20,7 @@ use crate::io::LoadReport;
 use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, SizeMetrics};
 use crate::session::format::{bytes, count, percent, seconds};
 use crate::session::tasks::budget::FindWithinBudget;
+use crate::session::tasks::controls::Controls;
 use crate::session::tasks::export::ExportBundle;
 use crate::session::tasks::no_points;
 use crate::session::tasks::prune::Prune;
@@ -137,6 +139,10 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     }
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     let (model, report) = inputs::read_reported_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
+    if args.controls && input.recipe.recovery.is_none() && args.lose_at_most.is_none() {
+        let expected = "a recipe that recovers accuracy (--recover one-shot)";
+        return Err(UsageError::new("--controls", expected, "one without recovery").into());
+    }
     let options = args.timing.of(RunOptions::FULL);
     args.timing.settle(&mut input.recipe);
     let inputs::GraphAndRecipe { dataset, recipe } = input;
@@ -148,7 +154,10 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let mut run = terminal.run(Prune { dataset, model, baseline: Baseline::Own, recipe, options }, &mut no_points)?;
     run.certificate = found.as_ref().and_then(|found| found.certificate.clone()).map(Arc::new);
     let options = BundleOptions { values: args.values, without_features: args.without_features };
-    let export = ExportBundle { run: Arc::new(run), options };
+    let run = Arc::new(run);
+    let controls =
+        if args.controls { terminal.run(Controls { run: Arc::clone(&run) }, &mut no_points)? } else { Vec::new() };
+    let export = ExportBundle { run, options, controls };
     let (bundle, run) = (export.run_into(writer, terminal.ctl())?, &export.run);
     terminal.clear();
     let metrics = &bundle.metrics;
@@ -257,6 +266,9 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
         count(totals.macs_dense),
         metrics.macs_rule,
     ));
+    if metrics.is_static {
+        lines.push(STATIC_SAYS.to_owned());
+    }
     lines.extend(metrics.hidden.iter().filter(|h| h.n_after < h.n_before).map(|h| {
         format!(
             "hidden columns behind {}: {} of {} are computed",
@@ -315,5 +327,21 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
             lines.push(note.to_owned());
         }
     }
+    lines.extend(controls(metrics));
     lines
+}
+
+/// The same recovery with what it is said to live on taken away.
+fn controls(metrics: &Metrics) -> Vec<String> {
+    if metrics.controls.is_empty() {
+        return Vec::new();
+    }
+    let rows = metrics.controls.iter().map(|control| {
+        let test = control.test.map_or_else(|| "-".to_owned(), |score| percent(score.accuracy));
+        let removed = [control.edge_sparsity, control.weight_sparsity].map(percent);
+        let [entries, weights] = removed;
+        vec![control.kind.title().to_owned(), entries, weights, test, percent(control.agreement)]
+    });
+    let header = ["control", "entries removed", "weights removed", "test", "agreement"];
+    vec![String::new(), table(&header, 1, rows), format!("{CONTROLS_SAY}.")]
 }

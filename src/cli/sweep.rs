@@ -9,7 +9,7 @@ use super::failure::UsageError;
 use super::output::{self, table};
 use super::progress::Terminal;
 use super::{inputs, pictures};
-use crate::engine::experiment::{ComparePlan, Method, RunOptions, SweepGrid, SweepPoint};
+use crate::engine::experiment::{ComparePlan, Method, RunOptions, STATIC_SAYS, SweepGrid, SweepPoint};
 use crate::engine::model::Model;
 use crate::engine::sparsify::Schedule;
 use crate::io::results::{Comparison, SweepResults, SweepWriter};
@@ -91,7 +91,8 @@ pub(super) fn summary(results: &SweepResults) -> Vec<String> {
         ]
     });
     let header = ["δa", "δw", "entries removed", "weights removed", "MACs", "time", "val", "test", "agreement"];
-    vec![
+    let is_static = results.recipe.recovery.is_some();
+    let mut lines = vec![
         format!("{} on {}: {} recipes tried", results.model, results.graph, results.points.len()),
         format!(
             "unpruned: {} MACs, val {}, test {}",
@@ -101,7 +102,11 @@ pub(super) fn summary(results: &SweepResults) -> Vec<String> {
         ),
         "\nthose that no other beats in accuracy (val) and MACs at once\n".to_owned(),
         table(&header, 0, rows),
-    ]
+    ];
+    if is_static {
+        lines.push(format!("\n{STATIC_SAYS}"));
+    }
+    lines
 }
 
 /// What to compare, if anything is.

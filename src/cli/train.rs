@@ -42,6 +42,9 @@ pub(super) fn run(args: &TrainArgs, terminal: &Terminal) -> anyhow::Result<()> {
     if is_dense && (removes(&recipe.edges.delta) || removes(&recipe.weights.delta)) {
         terminal.note("warning: thresholds play no part in a dense training; --schedule during prunes while training");
     }
+    if is_dense && recipe.recovery.is_some() {
+        terminal.note("warning: recovery plays no part in a dense training; prune with it");
+    }
     let trained = terminal.run(Train::new(Arc::clone(&input.dataset), recipe.clone()), &mut |_| {})?;
     let bytes = encode_model(&trained.model, &args.output)?;
     files.write(0, &bytes)?;

@@ -9,6 +9,7 @@
 //! [model]                            # architecture, layers, hidden, hops, norm_r, …
 //! [edges]                            # mode, delta, identity, lock
 //! [weights]                          # mode, delta
+//! [recovery]                         # entries, progressive, values, weights, …; absent: accuracy is not recovered
 //! [training]                         # absent: post-training pruning alone
 //! ```
 //!

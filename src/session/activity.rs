@@ -164,6 +164,7 @@ impl Command {
             Self::CloseInputs => "close graph and model".to_owned(),
             Self::SetRecipe(..) => "change the recipe".to_owned(),
             Self::Prune => "prune".to_owned(),
+            Self::Controls(id) => format!("compute the controls of run {}", id.0),
             Self::Sweep(grid) => format!("sweep {} points", grid.len()),
             Self::SetPlan(plan) => format!("plan to compare {} methods", plan.methods.len()),
             Self::Compare(plan) => format!("compare {} methods", plan.methods.len()),

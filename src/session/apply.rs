@@ -61,6 +61,7 @@ impl Session {
             Command::CloseInputs => self.close_inputs(),
             Command::SetRecipe(recipe, gesture) => self.set_recipe(*recipe, "Recipe", gesture),
             Command::Prune => self.prune(),
+            Command::Controls(id) => self.controls(id),
             Command::Sweep(grid) => self.sweep(grid),
             Command::SetPlan(plan) => {
                 self.store.plan = plan;

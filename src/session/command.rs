@@ -88,6 +88,9 @@ pub enum Command {
     SetRecipe(Box<Recipe>, Option<Gesture>),
     /// Applies the recipe completely, timed, and keeps the run.
     Prune,
+    /// Computes the controls of a run that recovered accuracy: what it scores without entries, with random ones, and fitted without the
+    /// test nodes.
+    Controls(RunId),
     /// Tries a grid of thresholds.
     Sweep(SweepGrid),
     /// Chooses what the next comparison compares.

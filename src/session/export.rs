@@ -16,7 +16,8 @@ use crate::io::export::ExportItem;
 impl Session {
     pub(super) fn export(&mut self, id: RunId, folder: PathBuf) {
         let Some(entry) = self.store.run(id) else { return };
-        let task = ExportBundle { run: Arc::clone(&entry.run), options: self.store.export.options };
+        let controls = self.store.controls_of(id).to_vec();
+        let task = ExportBundle { run: Arc::clone(&entry.run), options: self.store.export.options, controls };
         let task = ExportBundleInto { task, name: entry.name.clone(), folder };
         self.start::<ExportState, _>(task);
     }

@@ -91,6 +91,20 @@ impl Session {
         self.store.notices.add(level, title, "", "");
         let mut recipe = fitted_to(&recipe, &model.model.architecture);
         recipe.training = None;
+        if recipe.recovery.is_some() {
+            // Its weights were fitted to its own entries and values: pruned anew they would give another run than the bundle's.
+            self.store.notices.add(
+                Level::Warning,
+                format!("{spec} is static: its model was not opened"),
+                "accuracy was recovered, so its weights go with its own entries and values alone",
+                "Open the model that it was made of, and prune: its recipe is open",
+            );
+            self.change_inputs("Open a bundle", None, |i| {
+                i.recipe = recipe;
+                i.graph = Some(graph);
+            });
+            return;
+        }
         let name = Path::new(&spec).file_stem().map_or_else(|| spec.clone(), |s| s.to_string_lossy().into_owned());
         self.change_inputs("Open a bundle", None, |i| {
             i.recipe = recipe.clone();

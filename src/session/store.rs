@@ -1,6 +1,6 @@
 //! What the application knows: inputs, recipe, runs, and the states of sweep, training and export. Only the session writes it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::tasks::export::Exported;
 use super::tasks::import::ImportReport;
 use super::tasks::open::OutsideFiles;
 use crate::engine::experiment::{
-    ComparePlan, ComparePoint, Estimate, Method, Run, SensitivityPoint, SweepGrid, SweepPoint,
+    ComparePlan, ComparePoint, ControlScore, Estimate, Method, Run, SensitivityPoint, SweepGrid, SweepPoint,
 };
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
@@ -254,6 +254,8 @@ pub struct Store {
     pub preview_fault: Option<String>,
     /// Finished runs, oldest first.
     pub runs: Vec<RunEntry>,
+    /// Controls of recovered runs, where they were computed.
+    pub controls: BTreeMap<RunId, Vec<ControlScore>>,
     /// Runs that are compared with each other, at most two.
     pub compared: Vec<RunId>,
     /// The sweep.
@@ -302,6 +304,7 @@ impl Default for Store {
             estimate: None,
             preview_fault: None,
             runs: Vec::new(),
+            controls: BTreeMap::new(),
             compared: Vec::new(),
             sweep: SweepState::default(),
             plan: first_plan(),
@@ -399,6 +402,11 @@ impl Store {
                 .collect(),
             plan: Some(self.plan.clone()),
         }
+    }
+
+    /// Controls of a run; none where they were not computed.
+    pub fn controls_of(&self, id: RunId) -> &[ControlScore] {
+        self.controls.get(&id).map_or(&[], Vec::as_slice)
     }
 
     /// A run by its id.

@@ -1,9 +1,13 @@
-//! Sweeps, methods side by side, and layers one at a time: what is asked, and the recipe that it starts from.
+//! Sweeps, methods side by side, layers one at a time, and controls: what is asked, and what it starts from.
+
+use std::sync::Arc;
 
 use super::Session;
 use super::inputs::{LoadedGraph, LoadedModel};
-use super::store::{CompareState, SensitivityState, SweepState, Trial};
+use super::jobs::Lane;
+use super::store::{CompareState, RunId, SensitivityState, SweepState, Trial};
 use super::tasks::compare::Compare;
+use super::tasks::controls::Controls;
 use super::tasks::sensitivity::Sensitivity;
 use super::tasks::sweep::Sweep;
 use crate::engine::experiment::{ComparePlan, RunOptions, SweepGrid};
@@ -76,6 +80,17 @@ impl Session {
         let points = Vec::with_capacity(n_points);
         self.store.sensitivity = SensitivityState { base, n_points, points, ..SensitivityState::default() };
         self.start::<SensitivityState, _>(task);
+    }
+
+    /// Computes what stands beside a recovered run.
+    pub(super) fn controls(&mut self, id: RunId) {
+        let Some(entry) = self.store.run(id) else { return };
+        let task = Controls { run: Arc::clone(&entry.run) };
+        if self.fits("compute the controls", &task) {
+            self.run_in(Lane::Controls, task, move |session, found| {
+                session.store.controls.insert(id, found);
+            });
+        }
     }
 
     /// Forgets what belongs to other inputs.

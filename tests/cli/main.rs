@@ -20,5 +20,6 @@ mod named_files;
 mod numbers;
 mod outputs;
 mod own_tables;
+mod recovery;
 #[path = "../support/shared_folder.rs"]
 mod shared_folder;

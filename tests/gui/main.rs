@@ -15,6 +15,7 @@ mod leaving;
 mod looks;
 mod methods;
 mod pictures;
+mod recovery;
 mod tools;
 mod tradeoff;
 

@@ -95,6 +95,8 @@ impl Method {
     pub fn recipe(self, base: &Recipe, share: f64, seed: u64) -> Recipe {
         let mut recipe = base.clone();
         recipe.seed = seed;
+        // Methods are held against each other as published.
+        recipe.recovery = None;
         (recipe.edges.mode, recipe.edges.delta, recipe.edges.ranking) = (EdgeMode::Target, vec![0.0], None);
         (recipe.weights.mode, recipe.weights.delta, recipe.weights.ranking) = (WeightMode::Target, vec![0.0], None);
         match self {

@@ -267,8 +267,12 @@ impl Estimate {
 }
 
 impl ScoreSketch {
-    /// Whether a sketch of `run` can say something about `recipe`: it differs in thresholds alone, and every step has one.
+    /// Whether a sketch of `run` can say something about `recipe`: it differs in thresholds alone, and every step has one. Of recovery,
+    /// which chooses every step's entries anew, it can say nothing.
     pub fn can_answer(run: &Run, recipe: &Recipe) -> bool {
+        if recipe.recovery.is_some() {
+            return false;
+        }
         let mut alike = recipe.clone();
         alike.edges.delta.clone_from(&run.recipe.edges.delta);
         alike.weights.delta.clone_from(&run.recipe.weights.delta);

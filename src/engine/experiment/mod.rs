@@ -3,6 +3,7 @@
 mod bounds;
 mod budget;
 mod compare;
+mod controls;
 mod estimate;
 mod evaluate;
 mod memory;
@@ -22,6 +23,7 @@ pub use compare::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Method, compare, models_of_seeds, summarise,
     with_fixed_split,
 };
+pub use controls::{CONTROLS_SAY, ControlKind, ControlScore, STATIC_SAYS, controls};
 pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores};
 pub use memory::{dataset_bytes, run_bytes, training_bytes};

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::judged::{Judged, has_no_weight_threshold};
 use super::raster::Side;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -225,6 +226,8 @@ fn part_of(run: &Run, step: usize, side: Side) -> Result<(&StepTrace, Part<'_>),
 
 fn threshold_and_scale(run: &Run, part: Part<'_>) -> (f64, Option<f64>) {
     match part {
+        Part::Edges(edges) if run.recipe.recovery.is_some() => (Judged::of(&run.recipe, edges).threshold(edges), None),
+        Part::Weights(_) if has_no_weight_threshold(run) => (f64::NAN, None),
         Part::Edges(edges) => match run.recipe.edges.mode {
             EdgeMode::Absolute => (edges.delta, Some(1.0)),
             EdgeMode::Relative => (edges.delta, Some(edges.mean_message)),
@@ -260,6 +263,9 @@ struct EdgeScores<'a> {
     mask: &'a EdgeMask,
     idx: usize,
     edges: &'a EdgeTrace,
+    judged: Judged,
+    /// Whether what the step before did without is gone, although every step has a list of its own.
+    is_progressive: bool,
 }
 
 impl<'a> EdgeScores<'a> {
@@ -269,21 +275,26 @@ impl<'a> EdgeScores<'a> {
         if diffusion.len() != mask.n_entries() || mask.n_entries() != topology.n_entries() {
             return Err(EngineError::mismatch("scores", format!("{} entries", mask.n_entries()), diffusion.len()));
         }
-        Ok(Self { topology, diffusion, mask, idx, edges })
+        let judged = Judged::of(&run.recipe, edges);
+        let is_progressive = run.recipe.recovery.as_ref().is_some_and(|rule| rule.progressive);
+        Ok(Self { topology, diffusion, mask, idx, edges, judged, is_progressive })
+    }
+
+    /// Whether entry `k` was there for the step to judge.
+    fn is_present(&self, k: usize) -> bool {
+        let was_kept = !self.is_progressive || self.idx == 0 || self.mask.is_kept(k, self.idx - 1);
+        was_kept && self.mask.is_present(k, self.idx)
     }
 
     /// Of some targets, in entry order.
     fn rows(&self, rows: Range<usize>) -> Vec<f32> {
-        let (Self { topology, diffusion, edges, .. }, all) = (self, self.topology.indptr());
+        let (Self { topology, diffusion, edges, judged, .. }, all) = (self, self.topology.indptr());
         let mut scores = Vec::with_capacity(all[rows.end] - all[rows.start]);
         for u in rows {
             for k in topology.row_range(u) {
                 let v = topology.indices()[k] as usize;
-                if v != u && self.mask.is_present(k, self.idx) {
-                    scores.push(match &edges.pushed_share {
-                        Some(share) => share[k],
-                        None => edges.score(k, v, diffusion[k]),
-                    });
+                if v != u && self.is_present(k) {
+                    scores.push(judged.score(edges, k, v, diffusion[k]));
                 }
             }
         }

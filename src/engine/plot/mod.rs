@@ -5,6 +5,7 @@
 mod curves;
 mod decimate;
 mod histogram;
+mod judged;
 mod marker;
 mod ordering;
 mod raster;
@@ -13,6 +14,7 @@ mod trials;
 pub use curves::{Axis, Curve, CurveStyle, Curves, Mark, grouped, ticks};
 pub use decimate::decimate;
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
+pub use judged::{Judged, no_threshold_says};
 pub use marker::{Marker, Outline};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{

@@ -53,6 +53,10 @@ pub fn train(
     let Some(training) = &recipe.training else {
         return Err(EngineError::recipe("training", "a [training] section", "none"));
     };
+    if training.schedule != Schedule::Dense {
+        let expected = "none while training prunes (train with schedule dense, or without recovery, and prune with it)";
+        recipe.check_without_recovery(expected)?;
+    }
     let Some(labels) = dataset.labels() else {
         return Err(EngineError::mismatch("training", "a graph with labels", "a graph without"));
     };

@@ -4,7 +4,7 @@ use super::metrics::Metrics;
 use super::names;
 use super::options::BundleOptions;
 use super::size::SizeMetrics;
-use crate::engine::experiment::Run;
+use crate::engine::experiment::{CONTROLS_SAY, Run};
 use crate::engine::graph::Metric;
 use crate::engine::model::HiddenColumns;
 use crate::engine::score::Score;
@@ -26,8 +26,11 @@ pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions) -> St
             percent(metrics.totals.edge_sparsity),
             percent(metrics.totals.weight_sparsity),
         ),
-        RUN_IT.to_owned(),
     ];
+    if metrics.is_static {
+        lines.push(STATIC.to_owned());
+    }
+    lines.push(RUN_IT.to_owned());
     lines.extend(features(run, options));
     lines.extend(costs(metrics));
     lines.extend(metrics.size.iter().flat_map(sizes));
@@ -36,6 +39,11 @@ pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions) -> St
     lines.extend(spreadsheet_note(&run.dataset).map(|note| format!("`{}`: {note}.\n", names::PREDICTIONS)));
     lines.join("\n")
 }
+
+const STATIC: &str = "\
+**This bundle is static.** Accuracy was recovered on this graph: entries were chosen, and their values, weights and moments fitted, by what
+the unpruned model says of its nodes. For other graphs or new nodes these numbers do not hold; prune again on the new graph.
+";
 
 const RUN_IT: &str = "\
 ## Run it
@@ -183,6 +191,21 @@ fn losses(metrics: &Metrics) -> Vec<String> {
         let note = "\nThe pruned score is that of exactly these files: no removed entry is put back for the nodes that are\nevaluated.";
         lines.push(note.to_owned());
     }
+    lines.extend(controls(metrics));
+    lines
+}
+
+/// The same recovery with what it is said to live on taken away.
+fn controls(metrics: &Metrics) -> Vec<String> {
+    if metrics.controls.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec!["\n| control | test | keep their class |\n| --- | ---: | ---: |".to_owned()];
+    lines.extend(metrics.controls.iter().map(|control| {
+        let test = control.test.map_or_else(|| "no labels".to_owned(), |score| percent(score.accuracy));
+        format!("| {} | {test} | {} |", control.kind.title(), percent(control.agreement))
+    }));
+    lines.push(format!("\n{CONTROLS_SAY}."));
     lines
 }
 

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::size::SizeMetrics;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
-use crate::engine::experiment::{Bf16Timing, Bounds, ModelSize, PartScores, Run, Timing, ValueType, rounding};
+use crate::engine::experiment::{
+    Bf16Timing, Bounds, ControlScore, ModelSize, PartScores, Run, Timing, ValueType, rounding,
+};
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;
-use crate::engine::sparsify::{EdgeTrace, Macs, Product, StepTrace, WeightTrace};
+use crate::engine::sparsify::{EdgeTrace, EntryChoice, Macs, Product, StepTrace, WeightTrace};
 use crate::engine::timing::{Speedup, Spread};
 
 /// Name and version of the file's form.
@@ -43,6 +45,12 @@ pub struct Metrics {
     /// hold a constant. Empty in bundles of earlier versions and where no column may be left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<HiddenColumns>,
+    /// Whether accuracy was recovered on this graph, so that the numbers hold for it alone, not for other graphs or new nodes.
+    #[serde(default, rename = "static", skip_serializing_if = "std::ops::Not::not")]
+    pub is_static: bool,
+    /// The same recovery with what it is said to live on taken away; empty where it was not computed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<ControlScore>,
 }
 
 /// One layer or hop.
@@ -82,7 +90,7 @@ pub struct StepMetrics {
 pub struct EdgeMetrics {
     /// δa as the recipe gives it.
     pub delta_asked: f64,
-    /// The absolute δ that message norms were compared with.
+    /// The absolute δ that message norms were compared with; absent in mass mode, and where recovery chose entries by anything else.
     pub delta_used: Option<f64>,
     /// Entries of the graph, self-loops included.
     pub n_entries: usize,
@@ -106,7 +114,7 @@ pub struct EdgeMetrics {
 pub struct WeightMetrics {
     /// δw as the recipe gives it.
     pub delta_asked: f64,
-    /// Smallest number that a weight's size was compared with, over the input features.
+    /// Smallest number that a weight's size was compared with, over the input features; absent where recovery chose the weights.
     pub threshold_min: Option<f64>,
     /// Largest number that a weight's size was compared with.
     pub threshold_max: Option<f64>,
@@ -263,6 +271,10 @@ impl Metrics {
         let steps = run.pruned.steps.iter().enumerate().map(|(at, step)| {
             StepMetrics::of(step, secs(|t| &t.dense_step_secs, at), secs(|t| &t.pruned_step_secs, at))
         });
+        let steps = steps.map(|step| match &run.recipe.recovery {
+            Some(rule) => step.recovered_by(rule.entries),
+            None => step,
+        });
         let evaluation = &run.evaluation;
         Self {
             format: METRICS_FORMAT.to_owned(),
@@ -287,6 +299,8 @@ impl Metrics {
             bounds: (!run.bounds.is_empty()).then(|| run.bounds.iter().map(bound_metrics).collect()),
             size: Some(SizeMetrics::of(run, &run.size, None)),
             hidden: run.hidden.clone(),
+            is_static: run.recipe.recovery.is_some(),
+            controls: Vec::new(),
         }
     }
 
@@ -326,6 +340,19 @@ impl StepMetrics {
             dense_secs,
             pruned_secs,
         }
+    }
+}
+
+impl StepMetrics {
+    /// Without the thresholds that there are not where recovery chose.
+    fn recovered_by(mut self, choice: EntryChoice) -> Self {
+        if let Some(edges) = self.edges.as_mut().filter(|_| choice != EntryChoice::MessageNorm) {
+            edges.delta_used = None;
+        }
+        for weights in self.weights.iter_mut().chain(self.matrices.values_mut()) {
+            (weights.threshold_min, weights.threshold_max) = (None, None);
+        }
+        self
     }
 }
 

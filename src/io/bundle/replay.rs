@@ -141,7 +141,12 @@ pub fn graph_of(
 pub(crate) fn check_graph(bundle: &Bundle, dataset: &Dataset) -> Result<(), LoadError> {
     let found = hash::of_graph(dataset);
     if found != bundle.manifest.graph.sha256 {
-        let expected = format!("{} (SHA-256 {})", bundle.manifest.graph.name, bundle.manifest.graph.sha256);
+        let mut expected = format!("{} (SHA-256 {})", bundle.manifest.graph.name, bundle.manifest.graph.sha256);
+        if bundle.recipe.recovery.is_some() {
+            expected.push_str(
+                ", on which its values were fitted (this bundle is static: for another graph, or with new nodes, prune again on that graph)",
+            );
+        }
         let found = format!("{} (SHA-256 {found})", dataset.name());
         return Err(LoadError::content(&bundle.path, "graph", expected, found));
     }

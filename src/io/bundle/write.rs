@@ -14,7 +14,7 @@ use super::options::BundleOptions;
 use super::predictions::predictions_of;
 use super::{arrays, client, hash, names};
 use crate::engine::control::Control;
-use crate::engine::experiment::Run;
+use crate::engine::experiment::{ControlScore, Run};
 use crate::engine::sparsify::EdgeTrace;
 use crate::engine::sparsify::edges::Walk;
 use crate::io::atomic::{AtomicFolder, FolderPart};
@@ -48,6 +48,7 @@ pub struct BundleWriter {
     target: PathBuf,
     place: Place,
     files: BTreeMap<String, FileNote>,
+    controls: Vec<ControlScore>,
 }
 
 #[derive(Debug)]
@@ -92,12 +93,18 @@ impl BundleWriter {
         } else {
             Place::Folder(AtomicFolder::begin(&target, "bundle", ctl)?)
         };
-        Ok(Self { target, place, files: BTreeMap::new() })
+        Ok(Self { target, place, files: BTreeMap::new(), controls: Vec::new() })
     }
 
     /// A bundle as a part of a folder that is being written.
     pub fn within(folder: FolderPart) -> Self {
-        Self { target: folder.shown(), place: Place::Part(folder), files: BTreeMap::new() }
+        Self { target: folder.shown(), place: Place::Part(folder), files: BTreeMap::new(), controls: Vec::new() }
+    }
+
+    /// Controls of the run, which its numbers are to stand beside.
+    #[must_use]
+    pub fn with_controls(self, controls: Vec<ControlScore>) -> Self {
+        Self { controls, ..self }
     }
 
     /// Writes every file and moves the bundle into place.
@@ -111,8 +118,9 @@ impl BundleWriter {
             ctl.progress("writing the bundle", writer.files.len(), n_files);
             ctl.check().map_err(|_cancelled| ExportError::Cancelled)
         };
-        let metrics =
+        let mut metrics =
             Metrics::stored_as(run, options.values, &ctl.quiet()).map_err(|_cancelled| ExportError::Cancelled)?;
+        metrics.controls.clone_from(&self.controls);
         self.put(names::RECIPE, recipe_to_toml(&run.recipe).as_bytes())?;
         self.put(names::MODEL, &encode_model(&run.pruned.model, &self.target)?)?;
         self.put(names::MODEL_SPARSE, &encode_sparse_model(&run.pruned.model, options.values, &self.target)?)?;

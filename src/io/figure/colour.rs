@@ -37,7 +37,7 @@ pub fn lut(ramp: Ramp, kept: Rgb, removed: Rgb, is_dark: bool) -> [Rgb; N_COLOUR
                 gradient(colorous::VIRIDIS, t)
             }
             Ramp::KeptShare => mix(removed, kept, t),
-            Ramp::Diverging => {
+            Ramp::Diverging | Ramp::Ratio => {
                 let middle = if is_dark { [0x8a, 0x8f, 0x96] } else { [0xc9, 0xca, 0xcc] };
                 let low = if is_dark { [0xff, 0x8a, 0x3d] } else { [0xc0, 0x4e, 0x00] };
                 if t < 0.5 { mix(low, middle, 2.0 * t) } else { mix(middle, kept, 2.0 * t - 1.0) }

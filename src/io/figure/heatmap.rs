@@ -68,7 +68,7 @@ impl HeatmapFigure<'_> {
             self.y_name,
             "block_across",
             "block_down",
-            &self.scale.title,
+            &self.scale.column(),
             "kept",
             "removed",
         ])

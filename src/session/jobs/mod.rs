@@ -28,6 +28,8 @@ pub enum Lane {
     Estimate,
     /// Complete runs. In order.
     Prune,
+    /// Controls of recovered runs. In order.
+    Controls,
     /// Sweeps. In order.
     Sweep,
     /// Comparisons of methods. In order.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Task, TaskError};
 use crate::engine::control::Control;
-use crate::engine::experiment::Run;
+use crate::engine::experiment::{ControlScore, Run};
 use crate::engine::graph::Dataset;
 use crate::engine::sparsify::Recipe;
 use crate::io::bundle::{Bundle, BundleOptions, BundleReport, BundleWriter, read_bundle, replay};
@@ -46,6 +46,8 @@ pub struct WrittenFile {
 pub(crate) struct ExportBundle {
     pub(crate) run: Arc<Run>,
     pub(crate) options: BundleOptions,
+    /// Controls of the run, where they were computed.
+    pub(crate) controls: Vec<ControlScore>,
 }
 
 impl ExportBundle {
@@ -54,7 +56,7 @@ impl ExportBundle {
     /// # Errors
     /// As the writer; the place is then as it was.
     pub(crate) fn run_into(&self, writer: BundleWriter, ctl: &Control) -> Result<BundleReport, TaskError> {
-        Ok(writer.write(&self.run, self.options, ctl)?)
+        Ok(writer.with_controls(self.controls.clone()).write(&self.run, self.options, ctl)?)
     }
 
     /// What of the graph's own data leaves the house with a bundle.
@@ -91,7 +93,7 @@ impl Task for ExportBundleInto {
     }
 
     fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Exported, TaskError> {
-        let ExportBundle { run, options } = &self.task;
+        let ExportBundle { run, options, .. } = &self.task;
         let report = self.task.run_into(BundleWriter::begin(&self.folder, ctl)?, ctl)?;
         ctl.progress("verifying", 0, 0);
         let is_verified = match read_bundle(&report.path).and_then(|bundle| replay(&bundle, &run.dataset, ctl)) {

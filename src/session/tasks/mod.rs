@@ -7,6 +7,7 @@
 pub(crate) mod bench;
 pub(crate) mod budget;
 pub(crate) mod compare;
+pub(crate) mod controls;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod open;

@@ -53,6 +53,7 @@ impl Propagate {
     /// As the engine and the writer; the folder is then as it was.
     pub(crate) fn run_into(&self, writer: PropagationWriter, ctl: &Control) -> Result<PropagationMetrics, TaskError> {
         let Self { dataset, recipe, is_timed } = self;
+        recipe.check_without_recovery(NO_MODEL)?;
         let split = resolve_split(dataset, &recipe.split, recipe.seed)?;
         let began = Instant::now();
         let propagated = propagate(dataset, recipe, &split, None, ctl)?;
@@ -67,6 +68,9 @@ impl Propagate {
         Ok(metrics)
     }
 }
+
+/// What propagation alone expects of a recipe that recovers accuracy.
+const NO_MODEL: &str = "none where features are propagated without a model (--recover none, or Recover accuracy off)";
 
 /// Times, where they are wanted.
 fn elapsed(is_timed: bool, elapsed_secs: f64, ctl: &Control) -> Option<Elapsed> {
@@ -125,6 +129,7 @@ impl<'a> PropagateStored<'a> {
         memory: u64,
         writer: PropagationWriter,
     ) -> Result<Self, TaskError> {
+        recipe.check_without_recovery(NO_MODEL)?;
         let writer = OutOfCoreWriter::beside(writer);
         let size = graph.size();
         let mut plan = size.plan(memory, sums_hops(recipe))?;

@@ -11,7 +11,7 @@ use crate::ui::widgets::{LIST_HEIGHT, shown, strong, value_row, weak};
 
 /// A combo box with an accessible name.
 pub(super) fn combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
-    let list = egui::ComboBox::from_id_salt(name).selected_text(selected).width(136.0).height(LIST_HEIGHT);
+    let list = egui::ComboBox::from_id_salt(name).selected_text(selected).width(136.0).height(LIST_HEIGHT).truncate();
     let response = list.show_ui(ui, add).response;
     response.widget_info(|| {
         let mut info = egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), name);

@@ -1,5 +1,6 @@
 //! What stands around the centre: inputs, recipe, verdict, bars, palette, help, and the page when nothing is open.
 
+mod controls;
 mod fields;
 mod gallery;
 pub(super) mod help;
@@ -12,6 +13,7 @@ mod outside;
 mod palette;
 mod question;
 mod recipe;
+mod recovery;
 mod rules;
 mod status_bar;
 mod thresholds;

@@ -3,13 +3,14 @@
 use eframe::egui;
 
 use super::fields::combo;
+use super::recovery::recovery_ui;
 use super::thresholds::{
     Sliders, Touch, WEIGHT_MODES, edge_default, edge_mode_text, edge_modes, edge_scale, set_edge_mode, set_weight_mode,
     weight_default, weight_mode_text, weight_scale,
 };
 use super::{rules, training};
 use crate::engine::sparsify::baselines::WeightRanking;
-use crate::engine::sparsify::{EdgeMode, Identity, Lock, Pruned, Recipe, WeightMode};
+use crate::engine::sparsify::{Compat, EdgeMode, Identity, Lock, Pruned, Recipe, RecoveryRule, WeightMode};
 use crate::session::{Command, Gesture, Store, format};
 use crate::ui::context::{View, ViewCx};
 use crate::ui::widgets::{section, strong};
@@ -111,6 +112,9 @@ impl RecipePanel {
             effect: effect(1, Pruned::weight_sparsity),
         };
         let weights = ui.push_id("weights", |ui| sliders.ui(ui, cx.tokens)).inner;
+        ui.add_space(4.0);
+        ui.separator();
+        recovery_ui(ui, cx, recipe);
         ui.add_space(4.0);
         ui.separator();
         touch.or(weights)
@@ -216,8 +220,19 @@ fn presets_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
                 recipe.edges.delta = vec![delta_a];
                 recipe.weights.delta = vec![delta_w];
                 (recipe.edges.ranking, recipe.weights.ranking) = (None, None);
+                recipe.recovery = None;
                 ui.close();
             }
+        }
+        let says =
+            "Target 90 % of entries and weights; what is kept is fitted to the unpruned model, on this graph alone";
+        if ui.button("Recovered 90 / 90").on_hover_text(says).clicked() {
+            (recipe.edges.mode, recipe.weights.mode) = (EdgeMode::Target, WeightMode::Target);
+            (recipe.edges.delta, recipe.weights.delta) = (vec![0.9], vec![0.9]);
+            (recipe.edges.ranking, recipe.weights.ranking) = (None, None);
+            (recipe.edges.identity, recipe.compat) = (Identity::SelfLoop, Compat::CLEAN);
+            recipe.recovery = Some(RecoveryRule::default());
+            ui.close();
         }
     });
 }
@@ -288,9 +303,10 @@ pub(crate) fn summary(recipe: &Recipe) -> String {
     };
     let (edges, weights) = (edge_mode_text(recipe.edges.mode).0, weight_mode_text(recipe.weights.mode).0);
     let (delta_a, delta_w) = (list(&recipe.edges.delta), list(&recipe.weights.delta));
+    let recovered = if recipe.recovery.is_some() { ", recovered" } else { "" };
     if edges == weights {
-        format!("δa {delta_a} · δw {delta_w} {edges}")
+        format!("δa {delta_a} · δw {delta_w} {edges}{recovered}")
     } else {
-        format!("δa {delta_a} {edges} · δw {delta_w} {weights}")
+        format!("δa {delta_a} {edges} · δw {delta_w} {weights}{recovered}")
     }
 }

@@ -4,7 +4,9 @@ use eframe::egui;
 
 use super::fields::combo;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, HopRule, Precision, Quirk, Recipe, WeightMode};
+use crate::engine::sparsify::{
+    Compat, EdgeMode, HopOrder, HopRule, Precision, Quirk, Recipe, WeightMode, WeightRecovery,
+};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::weak;
 
@@ -12,6 +14,10 @@ use crate::ui::widgets::weak;
 pub(super) fn edge_ranking_ui(ui: &mut egui::Ui, tokens: &Tokens, recipe: &mut Recipe) {
     if recipe.edges.mode != EdgeMode::Target {
         recipe.edges.ranking = None;
+        return;
+    }
+    if recipe.recovery.is_some() && recipe.edges.ranking.is_none() {
+        ui.label(weak(tokens, "chosen by recovery, below"));
         return;
     }
     let ranking = &mut recipe.edges.ranking;
@@ -24,6 +30,11 @@ pub(super) fn edge_ranking_ui(ui: &mut egui::Ui, tokens: &Tokens, recipe: &mut R
 pub(super) fn weight_ranking_ui(ui: &mut egui::Ui, tokens: &Tokens, recipe: &mut Recipe) {
     if recipe.weights.mode != WeightMode::Target {
         recipe.weights.ranking = None;
+        return;
+    }
+    let by_obs = recipe.recovery.as_ref().is_some_and(|rule| rule.weights == WeightRecovery::Obs);
+    if by_obs && recipe.weights.ranking.is_none() {
+        ui.label(weak(tokens, "chosen by recovery, below"));
         return;
     }
     let ranking = &mut recipe.weights.ranking;

@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, RichText};
 
+use super::controls::static_ui;
 use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, Run, Timing};
 use crate::engine::graph::Metric;
 use crate::engine::model::HiddenColumns;
@@ -52,6 +53,7 @@ impl View for Verdict {
             let stale = if store.estimated().is_some() { Kind::Older } else { Kind::Stale };
             let of = |kind: Kind| if is_stale { stale } else { kind };
             ui.scope(|ui| accuracy_ui(ui, cx.tokens, run, of(Kind::Measured)));
+            ui.scope(|ui| static_ui(ui, cx, run));
             match store.estimated() {
                 Some(estimate) => estimated_ui(ui, cx.tokens, estimate),
                 None => removed_ui(ui, cx.tokens, run, of(Kind::Exact)),

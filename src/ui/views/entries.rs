@@ -6,7 +6,7 @@ use eframe::egui::{self, vec2};
 
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::Run;
-use crate::engine::plot::{Atlas, Axis, Curve, Curves, LogHistogram, Mark, NodeOrder, Side};
+use crate::engine::plot::{Atlas, Axis, Curve, Curves, Judged, LogHistogram, Mark, NodeOrder, Side, no_threshold_says};
 use crate::engine::sparsify::{EdgeMode, WeightMode};
 use crate::session::{AtlasRequest, Command, Distribution, DistributionRequest, format};
 use crate::ui::widgets::plot::{curves_ui, save_request};
@@ -51,6 +51,7 @@ impl View for Entries {
             run.pruned.steps.get(step).map_or_else(String::new, |s| format!("{} {}", s.title(), self.side.title()));
         self.threshold_ui(cx, ui, &run, step, &found);
         let tried = self.tried.unwrap_or(found.scores.threshold);
+        let symbol = if run.recipe.recovery.is_some() { "cut" } else { "δ" };
         let height = (ui.available_height() - 12.0).max(2.0);
         let (upper, lower) = (height * 0.46, height * 0.54);
         ui.horizontal_top(|ui| {
@@ -66,16 +67,24 @@ impl View for Entries {
                 plot_ui(cx, ui, "Values", &bars(&title, name, &found.values, &[]), upper);
             });
             ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
-                let name = match self.side {
-                    Side::Edges if run.recipe.edges.ranking.is_some() => "importance",
-                    Side::Edges => "message norm",
-                    Side::Weights(_) => "score |W| · ‖P‖",
+                let edges = run.pruned.steps.get(step).and_then(|s| s.edges.as_ref());
+                let name = match (self.side, edges.map(|edges| Judged::of(&run.recipe, edges))) {
+                    (Side::Edges, Some(Judged::Pushed) | None) => "message norm",
+                    (Side::Edges, Some(judged)) => judged.title(),
+                    (Side::Weights(_), _) if run.recipe.recovery.is_some() => "size |W| of the given weight",
+                    (Side::Weights(_), _) => "score |W| · ‖P‖",
                 };
-                plot_ui(cx, ui, "Scores", &bars(&title, name, &found.scores.scores, &marks(&found, tried)), upper);
+                plot_ui(
+                    cx,
+                    ui,
+                    "Scores",
+                    &bars(&title, name, &found.scores.scores, &marks(&found, symbol, tried)),
+                    upper,
+                );
             });
         });
         ui.add_space(6.0);
-        plot_ui(cx, ui, "Removed against δ", &cumulative(&title, &found, tried), lower);
+        plot_ui(cx, ui, "Removed against δ", &cumulative(&title, &found, symbol, tried), lower);
     }
 }
 
@@ -150,10 +159,8 @@ impl Entries {
 
     fn threshold_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Run, step: usize, found: &Distribution) {
         if !found.scores.threshold.is_finite() {
-            ui.label(weak(
-                cx.tokens,
-                "Mass mode compares every feature column by itself: there is no single threshold",
-            ));
+            let edges = run.pruned.steps.get(step).and_then(|s| s.edges.as_ref());
+            ui.label(weak(cx.tokens, no_threshold_says(run, self.side, edges)));
             return;
         }
         ui.horizontal(|ui| {
@@ -248,15 +255,15 @@ fn bars(subtitle: &str, name: &str, histogram: &LogHistogram, marks: &[Mark]) ->
     }
 }
 
-fn marks(found: &Distribution, tried: f64) -> Vec<Mark> {
+fn marks(found: &Distribution, symbol: &str, tried: f64) -> Vec<Mark> {
     let mark = |value: f64, label: String| (value > 0.0).then(|| Mark { x: value.log10(), label });
-    let own = mark(found.scores.threshold, format!("δ {}", format::delta(found.scores.threshold)));
+    let own = mark(found.scores.threshold, format!("{symbol} {}", format::delta(found.scores.threshold)));
     let is_other = (tried - found.scores.threshold).abs() > 1e-12;
     let other = if is_other { mark(tried, format!("tried {}", format::delta(tried))) } else { None };
     own.into_iter().chain(other).collect()
 }
 
-fn cumulative(subtitle: &str, found: &Distribution, tried: f64) -> Curves {
+fn cumulative(subtitle: &str, found: &Distribution, symbol: &str, tried: f64) -> Curves {
     let points = found.cumulative.iter().map(|[x, share]| [*x, 100.0 * share]).collect();
     Curves {
         title: "Removed by a threshold".to_owned(),
@@ -264,6 +271,6 @@ fn cumulative(subtitle: &str, found: &Distribution, tried: f64) -> Curves {
         x: Axis::log10("δ"),
         y: Axis { range: Some([0.0, 100.0]), ..Axis::new("of the entries that reach this step removed, %") },
         series: vec![Curve { name: "below δ".to_owned(), points, colour: 1, ..Curve::default() }],
-        marks: marks(found, tried),
+        marks: marks(found, symbol, tried),
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct HistogramSpec<'a> {
     pub(crate) name: &'a str,
     /// What is counted, for the tooltip, for example `messages`.
     pub(crate) counted: &'a str,
+    /// What its threshold is called, `δ` or `cut`.
+    pub(crate) symbol: &'a str,
     /// The distribution and its threshold.
     pub(crate) scores: &'a ScoreHistogram,
     /// Whether the threshold can be dragged.
@@ -207,6 +209,11 @@ fn paint(
                 );
             }
         };
+        if threshold.is_nan() {
+            // No score says what is kept.
+            bar(left, right, tokens.text_weak);
+            continue;
+        }
         bar(left, right.min(line_x), tokens.removed);
         bar(left.max(line_x), right, tokens.kept);
     }
@@ -214,7 +221,12 @@ fn paint(
         // Any threshold above 0 removes them: weights that a bundle holds as zeros, and those of inputs that are silent.
         let top = bars.bottom() - height(axis.scores.n_zero as u32);
         let bar = Rect::from_min_max(pos2(bars.left() - ZEROS, top), pos2(bars.left() - 3.0, bars.bottom()));
-        mesh.add_colored_rect(bar, if threshold > 0.0 { tokens.removed } else { tokens.kept });
+        let colour = match threshold {
+            t if t.is_nan() => tokens.text_weak,
+            t if t > 0.0 => tokens.removed,
+            _ => tokens.kept,
+        };
+        mesh.add_colored_rect(bar, colour);
     }
     painter.add(Shape::mesh(mesh));
     painter.line_segment([bars.left_bottom(), bars.right_bottom()], Stroke::new(1.0, tokens.separator));
@@ -230,7 +242,7 @@ fn paint(
         let fill = if is_active { tokens.accent } else { tokens.raised };
         painter.rect(grip, 2.0, fill, Stroke::new(1.0, tokens.text), egui::StrokeKind::Middle);
     }
-    let label = format!("δ {}", format::delta(threshold));
+    let label = format!("{} {}", spec.symbol, format::delta(threshold));
     let is_left = line_x > bars.center().x;
     let (anchor, x) = if is_left { (Align2::RIGHT_TOP, line_x - 6.0) } else { (Align2::LEFT_TOP, line_x + 6.0) };
     let galley = painter.layout_no_wrap(label, FontId::proportional(tokens::SMALL), tokens.text);

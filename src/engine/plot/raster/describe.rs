@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::atlas::Atlas;
 use crate::engine::experiment::Run;
-use crate::engine::sparsify::EdgeTrace;
+use crate::engine::plot::judged::{Judged, has_no_weight_threshold, rank_and_message};
+use crate::engine::sparsify::{EdgeMask, EdgeTrace, WeightRecovery};
 
 /// Which entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +32,14 @@ pub enum EntryPlace {
 pub struct EntryFacts {
     /// Which entry.
     pub place: EntryPlace,
-    /// `T[u,v]` or `W[j,i]`.
+    /// `T[u,v]` or `W[j,i]`, unpruned.
     pub value: f32,
+    /// What it is now, where recovery gave what is kept values of their own; of several heads the mean.
+    pub recovered: Option<f32>,
     /// `|T[u,v]| · ‖P̂[v]‖` or `|W[j,i]| · ‖P̂[:,j]‖`; in mass mode the share of feature columns pushed over the entry.
     pub score: f32,
-    /// What the score was compared with; NaN in mass mode, which compares each feature column by itself.
+    /// What the score was compared with; NaN where there is no one threshold: in mass mode, which compares each feature column by itself,
+    /// of ranks, and of weights that recovery chose.
     pub threshold: f32,
     /// Whether this step uses it.
     pub is_kept: bool,
@@ -80,7 +84,11 @@ fn edge(run: &Run, atlas: &Atlas, step: usize, column: usize, row: usize) -> Opt
     if let Some(share) = &edges.pushed_share {
         let score = *share.get(k)?;
         let reason = format!("{:.1} % of the feature columns were pushed over it", 100.0 * score);
-        return Some(EntryFacts { place, value, score, threshold: f32::NAN, is_kept, reason, coefficients });
+        let recovered = None;
+        return Some(EntryFacts { place, value, recovered, score, threshold: f32::NAN, is_kept, reason, coefficients });
+    }
+    if run.recipe.recovery.is_some() {
+        return Some(recovered_edge(run, edges, (k, trace.idx), place, value, coefficients));
     }
     let score_in = |edges: &EdgeTrace| edges.score(k, source, value);
     let score = score_in(edges);
@@ -98,7 +106,70 @@ fn edge(run: &Run, atlas: &Atlas, step: usize, column: usize, row: usize) -> Opt
         let (score, delta) = removing.map_or((f32::NAN, f32::NAN), |e| (score_in(e), e.delta as f32));
         format!("removed in {unit} {}: {judged} {} < δ {}", removed_at + 1, number(score), number(delta))
     };
-    Some(EntryFacts { place, value, score, threshold, is_kept, reason, coefficients })
+    Some(EntryFacts { place, value, recovered: None, score, threshold, is_kept, reason, coefficients })
+}
+
+/// The same where recovery chose the entries.
+fn recovered_edge(
+    run: &Run,
+    edges: &EdgeTrace,
+    (k, idx): (usize, usize),
+    place: EntryPlace,
+    value: f32,
+    coefficients: Vec<f32>,
+) -> EntryFacts {
+    let EntryPlace::Edge { target, source } = place else { unreachable!("an entry of the graph") };
+    let mask = &run.pruned.masks.edges;
+    let judged = Judged::of(&run.recipe, edges);
+    let (score, threshold, is_kept) =
+        (judged.score(edges, k, source, value), judged.threshold(edges) as f32, mask.is_kept(k, idx));
+    let is_progressive = run.recipe.recovery.as_ref().is_some_and(|rule| rule.progressive);
+    let gone_at = Some(mask.first_without(k)).filter(|at| is_progressive && *at < idx);
+    let unit = if run.model.architecture.is_decoupled() { "hop" } else { "layer" };
+    let reason = if target == source {
+        "self-loop, never removed".to_owned()
+    } else if let Some(at) = gone_at {
+        format!("removed in {unit} {}", at + 1)
+    } else {
+        let word = if is_kept { "kept".to_owned() } else { format!("removed in {unit} {}", idx + 1) };
+        let cut = edges.delta as f32;
+        match judged {
+            Judged::Nothing if is_kept => format!("kept: this {unit} keeps every entry"),
+            Judged::Nothing => format!("{word}: the recipe keeps no entries (control)"),
+            Judged::Rank => match (rank_and_message(edges.score(k, source, value)), rank_and_message(cut)) {
+                (Some((rank, message)), Some((last, least))) => format!(
+                    "{word}: message {} is number {} of its row; the cut is within number {}, at message {}",
+                    number(message),
+                    rank + 1,
+                    last + 1,
+                    number(least)
+                ),
+                _ => word,
+            },
+            Judged::Gain if is_kept && score == 0.0 => {
+                format!("{word}: it adds nothing to its row, but there was room")
+            }
+            Judged::Gain if score == 0.0 => format!("{word}: it adds nothing to its row beyond what is kept"),
+            _ => {
+                let (noun, score_text, cut_text) = (judged.noun(), number(score), number(cut));
+                if is_kept {
+                    format!("{word}: {noun} {score_text} ≥ cut {cut_text}")
+                } else if score < cut {
+                    format!("{word}: {noun} {score_text} < cut {cut_text}")
+                } else {
+                    format!("{word}: {noun} {score_text}, behind what locked nodes and the least per node keep")
+                }
+            }
+        }
+    };
+    let recovered = value_now(mask, k, idx);
+    EntryFacts { place, value, recovered, score, threshold, is_kept, reason, coefficients }
+}
+
+/// The value of entry `k` in step `idx`, of several heads the mean; `None` where it was removed or has none of its own.
+fn value_now(mask: &EdgeMask, k: usize, idx: usize) -> Option<f32> {
+    let values = mask.values_of(idx).filter(|_| mask.is_kept(k, idx))?;
+    values.row((0..k).filter(|before| mask.is_kept(*before, idx)).count()).mean()
 }
 
 fn weight(run: &Run, step: usize, nth: usize, input: usize, output: usize) -> Option<EntryFacts> {
@@ -110,8 +181,18 @@ fn weight(run: &Run, step: usize, nth: usize, input: usize, output: usize) -> Op
     let norm = *weights.column_norms.get(feature)?;
     let threshold = *weights.thresholds.get(feature)?;
     let score = value.abs() * norm;
-    let reason = if let Some(ranking) = run.recipe.weights.ranking {
+    let recovered = run.pruned.model.weight(weights.idx).and_then(|w| w.values.get((input, output))).copied();
+    let recovered = recovered.filter(|_| is_kept && run.recipe.recovery.is_some());
+    let by_obs = run.recipe.recovery.as_ref().is_some_and(|rule| rule.weights == WeightRecovery::Obs);
+    let has_threshold = !has_no_weight_threshold(run);
+    let reason = if by_obs && is_kept {
+        "kept, fitted".to_owned()
+    } else if by_obs {
+        "removed: the others make up for it best (Optimal Brain Surgeon)".to_owned()
+    } else if let Some(ranking) = run.recipe.weights.ranking {
         format!("{}: ranked by {}", if is_kept { "kept" } else { "removed" }, ranking.title().to_lowercase())
+    } else if !has_threshold {
+        format!("{}: by the recipe's rule for weights", if is_kept { "kept" } else { "removed" })
     } else if norm == 0.0 && !is_kept {
         "removed: its input is silent, so any threshold above 0 removes it".to_owned()
     } else {
@@ -119,9 +200,9 @@ fn weight(run: &Run, step: usize, nth: usize, input: usize, output: usize) -> Op
         format!("{word}: |W| {} {sign} threshold {}", number(value.abs()), number(threshold))
     };
     // Compared on the scale of the weight; told on the scale of the score, where all inputs share one axis.
-    let threshold = if norm == 0.0 { f32::NAN } else { threshold * norm };
+    let threshold = if norm == 0.0 || !has_threshold { f32::NAN } else { threshold * norm };
     let place = EntryPlace::Weight { input, output };
-    Some(EntryFacts { place, value, score, threshold, is_kept, reason, coefficients: Vec::new() })
+    Some(EntryFacts { place, value, recovered, score, threshold, is_kept, reason, coefficients: Vec::new() })
 }
 
 /// Three digits that count, whatever the size.

@@ -6,6 +6,7 @@ use super::atlas::Atlas;
 use super::{RasterMode, Side};
 use crate::engine::error::EngineError;
 use crate::engine::experiment::Run;
+use crate::engine::plot::judged::Judged;
 use crate::engine::sparsify::{EdgeMask, EdgeTrace, StepTrace};
 
 pub(super) fn absent(side: Side, step: usize) -> EngineError {
@@ -25,6 +26,25 @@ pub(super) fn of_mask(is_kept: bool, margin: f32) -> f32 {
         false if margin >= 0.0 => -f32::EPSILON,
         _ => margin,
     }
+}
+
+/// `log2(after / before)`: 0 where a value is as it was; below everything where it has gone to 0 or changed its sign.
+pub(super) fn change(before: f32, after: f32) -> f32 {
+    let ratio = after / before;
+    if ratio.is_nan() || ratio > 0.0 { ratio.log2() } else { f32::NEG_INFINITY }
+}
+
+/// How the value of every entry has changed in graph step `idx`, as [`change`]; NaN where it was removed or has no value of its own.
+pub(super) fn changes(run: &Run, atlas: &Atlas, idx: usize) -> Vec<f32> {
+    let mask = &run.pruned.masks.edges;
+    let mut changes = vec![f32::NAN; mask.n_entries()];
+    if let Some(values) = mask.values_of(idx) {
+        let kept = (0..mask.n_entries()).filter(|k| mask.is_kept(*k, idx));
+        for (k, row) in kept.zip(values.rows()) {
+            changes[k] = change(atlas.value(k), row.sum() / row.len().max(1) as f32);
+        }
+    }
+    changes
 }
 
 /// Of entry `k`, one head's coefficient or the mean over all. A head that is not there has the last one's.
@@ -54,6 +74,9 @@ pub(super) struct EdgeEntries<'a> {
     steps: &'a [StepTrace],
     mask: &'a EdgeMask,
     indices: &'a [u32],
+    judged: Judged,
+    /// As [`changes`]; empty in modes that do not show it.
+    changes: &'a [f32],
 }
 
 impl<'a> EdgeEntries<'a> {
@@ -69,7 +92,18 @@ impl<'a> EdgeEntries<'a> {
         }
         let (steps, n_steps) = (run.pruned.steps.as_slice(), run.pruned.masks.edges.n_steps());
         let indices = run.dataset.topology().indices();
-        Ok(Self { atlas, trace, idx: found.idx, n_steps, steps, mask, indices })
+        let judged = Judged::of(&run.recipe, trace);
+        Ok(Self { atlas, trace, idx: found.idx, n_steps, steps, mask, indices, judged, changes: &[] })
+    }
+
+    /// The same with what [`RasterMode::Changed`] shows.
+    pub(super) fn with_changes(self, changes: &'a [f32]) -> Self {
+        Self { changes, ..self }
+    }
+
+    /// The step, counted among those that walk the graph.
+    pub(super) fn idx(&self) -> usize {
+        self.idx
     }
 
     /// How many steps walk the graph.
@@ -99,10 +133,7 @@ impl<'a> EdgeEntries<'a> {
 
     /// The score of entry `k`; in mass mode the share of feature columns that are pushed over it.
     pub(super) fn strength(&self, k: usize) -> f32 {
-        match &self.trace.pushed_share {
-            Some(share) => share[k],
-            None => self.score_in(self.trace, k),
-        }
+        self.judged.score(self.trace, k, self.indices[k] as usize, self.atlas.value(k))
     }
 
     fn score_in(&self, trace: &EdgeTrace, k: usize) -> f32 {
@@ -117,12 +148,17 @@ impl<'a> EdgeEntries<'a> {
         if is_own {
             return f32::INFINITY;
         }
+        let threshold = self.judged.threshold(self.trace) as f32;
+        if threshold.is_nan() {
+            // Nothing but the side that it is on.
+            return if self.is_kept(k) { f32::INFINITY } else { f32::NEG_INFINITY };
+        }
         if let Some(removed_at) = self.mask.removing_step(k, self.idx).filter(|at| *at < self.idx) {
             let removing = self.steps.iter().filter(|s| s.idx == removed_at).find_map(|s| s.edges.as_ref());
             return removing
                 .map_or(f32::NAN, |trace| of_mask(false, margin(self.score_in(trace, k), trace.delta as f32)));
         }
-        let margin = margin(self.score_in(self.trace, k), self.trace.delta as f32);
+        let margin = margin(self.strength(k), threshold);
         match self.is_kept(k) {
             // Kept below its threshold: its target is locked, and nothing can remove it.
             true if margin < 0.0 => f32::INFINITY,
@@ -140,6 +176,7 @@ impl<'a> EdgeEntries<'a> {
             }
             RasterMode::Strength => self.strength(k),
             RasterMode::Margin => self.margin(k, is_own),
+            RasterMode::Changed => self.changes.get(k).copied().unwrap_or(f32::NAN),
         }
     }
 }

@@ -35,7 +35,11 @@ pub(super) enum Mean {
 
 impl Mean {
     pub(super) fn of(mode: RasterMode) -> Self {
-        if mode == RasterMode::Margin { Self::Margins } else { Self::Finite }
+        match mode {
+            // Octaves end where decades do.
+            RasterMode::Margin | RasterMode::Changed => Self::Margins,
+            _ => Self::Finite,
+        }
     }
 }
 

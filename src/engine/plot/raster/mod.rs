@@ -11,6 +11,8 @@ mod entries;
 mod mean;
 mod paint;
 mod pyramid;
+#[cfg(test)]
+mod recovered_tests;
 mod scale;
 #[cfg(test)]
 mod tests;
@@ -95,6 +97,10 @@ pub enum RasterMode {
     /// The attention coefficient that was used, of one head (from 0) or the mean over all; of a block the mean over what stays.
     /// NaN in networks without attention; weights show their strength.
     Attention(Option<usize>),
+    /// `log2(value / value before)` of what is kept, where values were recovered: of `T`, or of the given weight. Of a block the mean, in
+    /// which what is beyond the ends of the scale stands at them. NaN where nothing was recovered, of what was removed, and of attention,
+    /// whose coefficients have no value before.
+    Changed,
 }
 
 impl RasterMode {
@@ -109,6 +115,7 @@ impl RasterMode {
             Self::Margin => "margin to the threshold",
             Self::WhenRemoved => "when removed",
             Self::Attention(_) => "attention",
+            Self::Changed => "changed values",
         }
     }
 }

@@ -2,7 +2,7 @@
 //! on the number of threads.
 
 use super::atlas::Atlas;
-use super::entries::{EdgeEntries, absent, margin, of_mask};
+use super::entries::{EdgeEntries, absent, change, changes, margin, of_mask};
 use super::mean::{Adding, Mean};
 use super::pyramid::{Pyramid, Sums};
 use super::viewport::{Bins, Viewport};
@@ -10,6 +10,7 @@ use super::{Raster, RasterMode, RasterRequest, Side};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::experiment::Run;
+use crate::engine::plot::judged::has_no_weight_threshold;
 
 /// A texel while entries are added.
 #[derive(Clone, Copy)]
@@ -41,7 +42,7 @@ impl Texel {
                 let steps = f64::from(sums.steps) + f64::from(sums.never) * n_steps as f64;
                 self.values.add_sum(steps, sums.kept + sums.removed);
             }
-            RasterMode::Kept | RasterMode::Attention(_) => {}
+            RasterMode::Kept | RasterMode::Attention(_) | RasterMode::Changed => {}
         }
     }
 
@@ -75,7 +76,7 @@ pub fn raster(run: &Run, atlas: &Atlas, request: &RasterRequest, ctl: &Control) 
 }
 
 /// As [`raster`], from the sums of a pyramid where there is one of this run, order and step. It is used for edges in blocks of
-/// powers of two, in every mode but attention.
+/// powers of two, in every mode but attention and changed values.
 ///
 /// Counts are those of the entries; means differ by rounding.
 ///
@@ -107,6 +108,8 @@ fn edges(
 ) -> Result<Raster, EngineError> {
     let entries = EdgeEntries::of(run, atlas, request.step)?;
     let mode = request.mode;
+    let changes = if mode == RasterMode::Changed { changes(run, atlas, entries.idx()) } else { Vec::new() };
+    let entries = entries.with_changes(&changes);
     let n = atlas.ordering().len();
     let (across, down) = request.bins(n, n);
     let (mean, has_steps) = (Mean::of(mode), mode == RasterMode::WhenRemoved);
@@ -123,7 +126,7 @@ fn edges(
         pyramid.n_nodes() == n
             && is_power(across.block)
             && is_power(down.block)
-            && !matches!(mode, RasterMode::Attention(_))
+            && !matches!(mode, RasterMode::Attention(_) | RasterMode::Changed)
     });
     let own = |x: usize, y: usize| {
         let is_beside = !entries.counts_self_loops();
@@ -169,6 +172,8 @@ fn weights(run: &Run, nth: usize, request: &RasterRequest, ctl: &Control) -> Res
     let (n_in, n_out) = weight.dim();
     let (across, down) = request.bins(n_in, n_out);
     let (norms, thresholds) = (&trace.column_norms, &trace.thresholds);
+    let fitted = run.pruned.model.weight(trace.idx).map(|w| &w.values).filter(|fitted| fitted.dim() == weight.dim());
+    let has_threshold = !has_no_weight_threshold(run);
     let (mean, has_steps) = (Mean::of(request.mode), request.mode == RasterMode::WhenRemoved);
     let picture = Picture { mode: request.mode, across, down, n_steps: 1 };
     paint(
@@ -184,6 +189,17 @@ fn weights(run: &Run, nth: usize, request: &RasterRequest, ctl: &Control) -> Res
                     let w = row[i].abs();
                     let value = match request.mode {
                         RasterMode::Strength | RasterMode::Attention(_) => w * norms[trace.feature(j, i)],
+                        RasterMode::Margin if !has_threshold => {
+                            if kept[i] {
+                                f32::INFINITY
+                            } else {
+                                f32::NEG_INFINITY
+                            }
+                        }
+                        RasterMode::Changed => match fitted {
+                            Some(fitted) if kept[i] => change(row[i], fitted[[j, i]]),
+                            _ => f32::NAN,
+                        },
                         RasterMode::Margin => of_mask(kept[i], margin(w, thresholds[trace.feature(j, i)])),
                         RasterMode::Kept => f32::NAN,
                         RasterMode::WhenRemoved => f32::from(u8::from(kept[i])),

@@ -2,6 +2,7 @@
 
 use super::{Raster, RasterMode, Side};
 use crate::engine::experiment::Run;
+use crate::engine::plot::judged::{Judged, has_no_weight_threshold};
 
 /// Colours between the two ends of a scale.
 pub const N_COLOURS: usize = 256;
@@ -19,6 +20,8 @@ pub enum Ramp {
     KeptShare,
     /// From far below to far above a neutral middle.
     Diverging,
+    /// Ratios, from far below to far above 1; what has no ratio has no colour.
+    Ratio,
     /// This many removing steps; entries that stay are mixed in ([`Shade::kept`]).
     Steps(usize),
 }
@@ -72,6 +75,8 @@ pub struct Scale {
 
 /// Margins beyond this many decades look alike.
 pub(super) const MARGIN_DECADES: f64 = 2.0;
+/// Ratios beyond this many octaves look alike; as many as decades of margins, since blocks of both are mixed alike.
+const CHANGE_OCTAVES: f64 = MARGIN_DECADES;
 /// Strengths this many decades below the largest look alike.
 const STRENGTH_DECADES: f64 = 3.0;
 
@@ -106,6 +111,10 @@ impl Scale {
                 (Ramp::Sequential, title, low, high, true)
             }
             RasterMode::Margin => (Ramp::Diverging, "score / δ", -MARGIN_DECADES, MARGIN_DECADES, false),
+            RasterMode::Changed => {
+                let title = if side == Side::Edges { "value / T" } else { "weight / given weight" };
+                (Ramp::Ratio, title, -CHANGE_OCTAVES, CHANGE_OCTAVES, false)
+            }
             RasterMode::WhenRemoved if side == Side::Edges => {
                 (Ramp::Steps(n_steps), "removed in", -0.5, n_steps as f64 + 0.5, false)
             }
@@ -132,6 +141,15 @@ impl Scale {
         {
             "attention α".clone_into(&mut self.title);
         }
+        let judged = edges.map(|edges| Judged::of(recipe, edges));
+        if mode == RasterMode::Margin && recipe.recovery.is_some() {
+            let has_threshold = match side {
+                Side::Edges => edges.zip(judged).is_some_and(|(edges, judged)| judged.threshold(edges).is_finite()),
+                Side::Weights(_) => !has_no_weight_threshold(run),
+            };
+            let title = if has_threshold { "score / cut" } else { "no one threshold: removed or kept" };
+            title.clone_into(&mut self.title);
+        }
         if mode != RasterMode::Strength {
             return self;
         }
@@ -139,14 +157,24 @@ impl Scale {
             Side::Edges => match recipe.edges.ranking {
                 Some(ranking) => format!("importance, {}", ranking.title().to_lowercase()),
                 None if edges.is_some_and(|e| e.pushed_share.is_some()) => "share of features pushed".to_owned(),
+                None if matches!(judged, Some(Judged::Gain | Judged::Rank | Judged::Drawn)) => {
+                    judged.map_or_else(String::new, |judged| judged.title().to_owned())
+                }
                 None if edges.is_some_and(|e| e.coefficients.is_some()) => "message norm |α| · ‖P‖".to_owned(),
                 None => return self,
             },
-            Side::Weights(_) if recipe.weights.ranking.is_some() => "size of the weight |W|".to_owned(),
+            Side::Weights(_) if recipe.weights.ranking.is_some() || has_no_weight_threshold(run) => {
+                "size of the weight |W|".to_owned()
+            }
             Side::Weights(_) => return self,
         };
         self.title = title;
         self
+    }
+
+    /// What a table of the values calls them: as the title, or the logarithm of it that they are.
+    pub fn column(&self) -> String {
+        if self.ramp == Ramp::Ratio { format!("log2({})", self.title) } else { self.title.clone() }
     }
 
     /// Where a value stands, `0..=1`; what is beyond an end stands at it. `None` for NaN.
@@ -170,6 +198,9 @@ impl Scale {
             let opacity = if raster.is_single_entries() { top } else { ((n as f32).ln() / densest * top).round() };
             let own = raster.own.get(at).copied().unwrap_or(0);
             let (value, never) = (raster.values[at], raster.never.get(at).copied().unwrap_or(0));
+            if self.ramp == Ramp::Ratio && value.is_nan() {
+                return Shade::NO_ENTRY;
+            }
             let (colour, kept) = match self.ramp {
                 Ramp::Steps(_) if n == own => (0.0, 1.0),
                 Ramp::Steps(n_steps) => (
@@ -206,6 +237,10 @@ impl Scale {
             Ramp::Sequential => self.decades().into_iter().map(|d| at(d, power_of_ten(d))).collect(),
             Ramp::KeptShare => vec![at(0.0, "removed".into()), at(1.0, "kept".into())],
             Ramp::Diverging => [(-2.0, "≤ 0.01"), (-1.0, "0.1"), (0.0, "1"), (1.0, "10"), (2.0, "≥ 100")]
+                .into_iter()
+                .map(|(value, label)| at(value, label.to_owned()))
+                .collect(),
+            Ramp::Ratio => [(-2.0, "≤ 0.25"), (-1.0, "0.5"), (0.0, "1"), (1.0, "2"), (2.0, "≥ 4")]
                 .into_iter()
                 .map(|(value, label)| at(value, label.to_owned()))
                 .collect(),
@@ -274,7 +309,7 @@ mod tests {
 
     #[test]
     fn ends_and_infinities_stay_on_the_scale() {
-        for mode in RasterMode::ALL {
+        for mode in RasterMode::ALL.into_iter().chain([RasterMode::Changed]) {
             let scale = scale(mode);
             for value in [f32::NEG_INFINITY, -1.0, 0.0, 0.5, 1e30, f32::INFINITY] {
                 let position = scale.position(value).expect("not NaN");

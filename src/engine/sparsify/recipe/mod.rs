@@ -148,8 +148,11 @@ impl Recipe {
         per_step(&self.weights.delta, layer)
     }
 
-    /// Recovery follows a rule that says how many entries go, and chooses them itself.
-    fn check_recovery(&self) -> Result<(), EngineError> {
+    /// Checks that recovery goes with the rest: it follows a rule that says how many entries go, and chooses them itself.
+    ///
+    /// # Errors
+    /// [`EngineError::Recipe`] naming what it does not go with.
+    pub fn check_recovery(&self) -> Result<(), EngineError> {
         let refuse = |expected: &str, found: &str| Err(EngineError::recipe("recovery", expected, found));
         if self.recovery.is_none() {
             Ok(())
@@ -163,6 +166,14 @@ impl Recipe {
             refuse("edges without a ranking (recovery.entries chooses)", "a ranking")
         } else {
             Ok(())
+        }
+    }
+
+    /// Refuses recovery where there is no trained model whose accuracy could be recovered; `expected` says what goes instead.
+    pub(crate) fn check_without_recovery(&self, expected: &str) -> Result<(), EngineError> {
+        match self.recovery {
+            Some(_) => Err(EngineError::recipe("recovery", expected, "a [recovery] section")),
+            None => Ok(()),
         }
     }
 

@@ -6,7 +6,9 @@ use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder, pos2, vec2};
 
 use super::place::Place;
 use super::{save, words};
-use crate::engine::plot::{EntryFacts, Pyramid, Raster, RasterMode, RasterRequest, Side, describe, first_entry};
+use crate::engine::plot::{
+    EntryFacts, Judged, Pyramid, Raster, RasterMode, RasterRequest, Side, describe, first_entry,
+};
 use crate::engine::sparsify::{EdgeMode, Recipe, StepTrace, WeightMode};
 use crate::session::jobs::Lane;
 use crate::session::{Command, Gesture, Picture, PictureRequest, PyramidRequest, format};
@@ -52,6 +54,8 @@ impl Cell {
         let mode = match (place.mode, place.side) {
             (RasterMode::Attention(_), Side::Edges) if n_heads > 0 => RasterMode::Attention(self.head),
             (RasterMode::Attention(_), _) => RasterMode::Strength,
+            // Of attention only what is used is known, not what it was before.
+            (RasterMode::Changed, Side::Edges) if n_heads > 0 => RasterMode::Attention(self.head),
             (mode, _) => mode,
         };
         let place = &Place { mode, ..*place };
@@ -84,7 +88,11 @@ impl Cell {
             let name = format!("Threshold of {}", words::name(step, place.side).to_lowercase());
             let spec = HistogramSpec {
                 name: &name,
-                counted: if place.side == Side::Edges { "messages" } else { "weight scores" },
+                counted: match &step.edges {
+                    Some(edges) if place.side == Side::Edges => Judged::of(&place.run.recipe, edges).plural(),
+                    _ => "weight scores",
+                },
+                symbol: if place.run.recipe.recovery.is_some() { "cut" } else { "δ" },
                 scores: &picture.scores,
                 is_draggable: is_draggable(place, &cx.session.store().recipe),
             };
@@ -317,6 +325,9 @@ fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option
         RasterMode::Attention(_) => Some("attention"),
         _ => None,
     };
+    if place.mode == RasterMode::Changed && value.is_finite() {
+        lines.push(format!("kept values changed by a factor of {}", words::number(2f64.powf(f64::from(value)))));
+    }
     if let Some(name) = mean.filter(|_| value.is_finite()) {
         lines.push(format!("mean {name} {}", words::number(f64::from(value))));
     }
@@ -347,6 +358,15 @@ fn numbers_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, place: &Place<'_>)
 
 /// Whether the line of the histogram stands for a number of the recipe as it is.
 fn is_draggable(place: &Place<'_>, recipe: &Recipe) -> bool {
+    if recipe.recovery.is_some() || place.run.recipe.recovery.is_some() {
+        // Recovery chooses by other numbers than δ is about, but for shares of entries.
+        let is_share = place.side == Side::Edges && recipe.edges.mode == EdgeMode::Target;
+        let has_threshold = place.trace().and_then(|step| step.edges.as_ref()).is_some_and(|edges| {
+            let judged = Judged::of(&place.run.recipe, edges);
+            judged != Judged::Nothing && judged.threshold(edges).is_finite()
+        });
+        return is_share && recipe.recovery == place.run.recipe.recovery && has_threshold;
+    }
     match place.side {
         Side::Edges => recipe.edges.mode == place.run.recipe.edges.mode && recipe.edges.mode != EdgeMode::Mass,
         Side::Weights(_) => recipe.weights.mode == place.run.recipe.weights.mode,

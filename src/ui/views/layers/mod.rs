@@ -107,7 +107,14 @@ impl Layers {
             if self.mode == RasterMode::Attention(None) && !attends {
                 self.mode = RasterMode::default();
             }
-            let modes = RasterMode::ALL.into_iter().chain(attends.then_some(RasterMode::Attention(None)));
+            let is_recovered = run.recipe.recovery.is_some();
+            if self.mode == RasterMode::Changed && !is_recovered {
+                self.mode = RasterMode::default();
+            }
+            let modes = RasterMode::ALL
+                .into_iter()
+                .chain(attends.then_some(RasterMode::Attention(None)))
+                .chain(is_recovered.then_some(RasterMode::Changed));
             let modes: Vec<RasterMode> = modes.collect();
             picker(ui, "Show", 178.0, &modes, &mut self.mode, show).labelled_by(label.id);
             ui.add_space(6.0);

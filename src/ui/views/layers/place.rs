@@ -47,7 +47,8 @@ impl Place<'_> {
 
     /// Whether its pictures are drawn from sums of blocks.
     pub(super) fn has_pyramid(&self) -> bool {
-        let is_of_edges = self.side == Side::Edges && !matches!(self.mode, RasterMode::Attention(_));
+        let is_of_edges =
+            self.side == Side::Edges && !matches!(self.mode, RasterMode::Attention(_) | RasterMode::Changed);
         is_of_edges && Pyramid::is_worth(self.atlas.values().len())
     }
 

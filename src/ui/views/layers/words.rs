@@ -2,7 +2,7 @@
 
 use crate::engine::cost::Advice;
 use crate::engine::experiment::{Estimate, RemovedCount, Run};
-use crate::engine::plot::{Atlas, EntryFacts, EntryPlace, NodeOrder, RasterMode, Side};
+use crate::engine::plot::{Atlas, EntryFacts, EntryPlace, Judged, NodeOrder, RasterMode, Side};
 use crate::engine::sparsify::{EdgeTrace, Recipe, StepTrace, WeightTrace};
 use crate::io::escaped;
 use crate::session::jobs::Lane;
@@ -15,6 +15,10 @@ pub(super) fn mode_says(mode: RasterMode) -> &'static str {
         RasterMode::Margin => "How far each entry is above or below its threshold, as a factor",
         RasterMode::Attention(_) => {
             "The attention that every entry had, of all heads together or of one; what was removed has none"
+        }
+        RasterMode::Changed => {
+            "What recovery made of the values that are kept, as a factor of what they were: grey stays as it was; removed entries are left \
+             blank, values that changed their sign stand at the low end"
         }
         RasterMode::WhenRemoved => {
             "The layer or hop in which each entry goes: what is removed stays removed. A block mixes the colours of its entries"
@@ -112,8 +116,8 @@ pub(super) fn numbers(
 ) -> Vec<Vec<(String, &'static str)>> {
     let Some(step) = run.pruned.steps.get(at) else { return Vec::new() };
     let mut lines = match side {
-        Side::Edges => step.edges.as_ref().map(|edges| edge_numbers(step, edges)),
-        Side::Weights(nth) => step.weights.get(nth).map(weight_numbers),
+        Side::Edges => step.edges.as_ref().map(|edges| edge_numbers(&run.recipe, step, edges)),
+        Side::Weights(nth) => step.weights.get(nth).map(|weights| weight_numbers(&run.recipe, weights)),
     }
     .unwrap_or_default();
     let estimated = estimate.and_then(|e| e.steps.get(at)).and_then(|e| match side {
@@ -175,13 +179,24 @@ fn removed(share: f64, kept: usize, all: usize) -> (String, String) {
     )
 }
 
-fn edge_numbers(step: &StepTrace, edges: &EdgeTrace) -> Vec<Vec<(String, &'static str)>> {
+fn edge_numbers(recipe: &Recipe, step: &StepTrace, edges: &EdgeTrace) -> Vec<Vec<(String, &'static str)>> {
     let (share, kept) = removed(edges.sparsity(), edges.n_kept(), edges.n_removable());
     let own = edges.n_entries - edges.n_removable();
-    let used = if edges.pushed_share.is_some() {
+    let judged = Judged::of(recipe, edges);
+    let threshold = judged.threshold(edges);
+    let used = if threshold.is_nan() {
         format!("δa {}", format::delta(edges.asked))
+    } else if judged == Judged::Gain {
+        format!("δa {} → gain {}", format::delta(edges.asked), format::delta(threshold))
     } else {
-        format!("δa {} → {}", format::delta(edges.asked), format::delta(edges.delta))
+        format!("δa {} → {}", format::delta(edges.asked), format::delta(threshold))
+    };
+    let used_says = match (judged, recipe.recovery.is_some()) {
+        (Judged::Gain, _) => {
+            "The threshold as the recipe gives it, which says how many entries go, and the least that a kept one adds to its row"
+        }
+        (_, true) => "The threshold as the recipe gives it, which says how many entries go; recovery chooses which",
+        (_, false) => "The threshold as the recipe gives it, and the message norm it comes to in this step",
     };
     let beside = (own > 0).then(|| {
         let says = "Self-loops are never removed, and stand beside the share";
@@ -196,7 +211,7 @@ fn edge_numbers(step: &StepTrace, edges: &EdgeTrace) -> Vec<Vec<(String, &'stati
         .chain(beside)
         .collect(),
         vec![
-            (used, "The threshold as the recipe gives it, and the message norm it comes to in this step"),
+            (used, used_says),
             (
                 macs(step.macs.edges_dense, step.macs.edges_pruned),
                 "Multiply-accumulate operations of propagating, unpruned and pruned, by the rule kept entries × width",
@@ -205,18 +220,20 @@ fn edge_numbers(step: &StepTrace, edges: &EdgeTrace) -> Vec<Vec<(String, &'stati
     ]
 }
 
-fn weight_numbers(weights: &WeightTrace) -> Vec<Vec<(String, &'static str)>> {
+fn weight_numbers(recipe: &Recipe, weights: &WeightTrace) -> Vec<Vec<(String, &'static str)>> {
     let (share, kept) = removed(weights.sparsity(), weights.n_after, weights.n_weights);
+    let asked_says = if recipe.recovery.is_some() {
+        "The threshold as the recipe gives it, which says how many weights go from all matrices together; recovery chooses which"
+    } else {
+        "The threshold as the recipe gives it; each input feature has its own, by its norm"
+    };
     vec![
         vec![
             (share, "Share of the weights of this matrix that are set to zero"),
             (kept, "Weights that stay; biases are never removed"),
         ],
         vec![
-            (
-                format!("δw {}", format::delta(weights.asked)),
-                "The threshold as the recipe gives it; each input feature has its own, by its norm",
-            ),
+            (format!("δw {}", format::delta(weights.asked)), asked_says),
             (
                 macs(weights.macs_dense, weights.macs_pruned),
                 "Multiply-accumulate operations of transforming, unpruned and pruned, by the rule kept weights × rows",
@@ -273,17 +290,26 @@ fn attention(coefficients: &[f32]) -> Option<String> {
     }
 }
 
+/// A value, and what recovery made of it.
+fn now(name: &str, value: f32, recovered: Option<f32>) -> String {
+    let value = number(f64::from(value));
+    match recovered.map(|recovered| number(f64::from(recovered))) {
+        Some(recovered) => format!("{name} {value} → {recovered}"),
+        None => format!("{name} = {value}"),
+    }
+}
+
 /// The tooltip of one entry: a heading and lines.
 pub(super) fn entry(run: &Run, facts: &EntryFacts) -> (String, Vec<String>) {
     let node = |u: usize| node(run, u);
     match facts.place {
         EntryPlace::Edge { target, source } => {
             let title = format!("node {} hears node {}", node(target), node(source));
-            let mut lines = vec![
-                attention(&facts.coefficients)
-                    .unwrap_or_else(|| format!("T[{target},{source}] = {}", number(f64::from(facts.value)))),
-            ];
-            if facts.threshold.is_finite() {
+            let value = format!("T[{target},{source}]");
+            let mut lines =
+                vec![attention(&facts.coefficients).unwrap_or_else(|| now(&value, facts.value, facts.recovered))];
+            // Of recovery the reason has the numbers.
+            if facts.threshold.is_finite() && run.recipe.recovery.is_none() {
                 let judged =
                     run.recipe.edges.ranking.map_or_else(|| "message norm".to_owned(), |r| r.title().to_lowercase());
                 lines.push(format!("{judged} {}", number(f64::from(facts.score))));
@@ -291,14 +317,14 @@ pub(super) fn entry(run: &Run, facts: &EntryFacts) -> (String, Vec<String>) {
             lines.push(facts.reason.clone());
             (title, lines)
         }
-        EntryPlace::Weight { input, output } => (
-            format!("input {input} to output {output}"),
-            vec![
-                format!("W[{input},{output}] = {}", number(f64::from(facts.value))),
-                format!("score |W| · ‖P‖ = {}", number(f64::from(facts.score))),
-                facts.reason.clone(),
-            ],
-        ),
+        EntryPlace::Weight { input, output } => {
+            let mut lines = vec![now(&format!("W[{input},{output}]"), facts.value, facts.recovered)];
+            if run.recipe.recovery.is_none() {
+                lines.push(format!("score |W| · ‖P‖ = {}", number(f64::from(facts.score))));
+            }
+            lines.push(facts.reason.clone());
+            (format!("input {input} to output {output}"), lines)
+        }
     }
 }
 

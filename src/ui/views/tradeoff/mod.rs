@@ -16,7 +16,7 @@ use egui_plot::PlotPoint;
 
 use self::chart::Cost;
 use super::{View, ViewCx, WindowRequest};
-use crate::engine::experiment::EvaluatedOn;
+use crate::engine::experiment::{EvaluatedOn, STATIC_SAYS};
 use crate::engine::plot::Curves;
 use crate::session::{Phase, Trial};
 use crate::ui::tokens::Tokens;
@@ -88,6 +88,16 @@ impl Tradeoff {
         // Every number of the three is beside this baseline.
         if let Some(note) = cx.session.store().model.as_ref().and_then(|model| model.baseline.note()) {
             ui.add(egui::Label::new(weak(cx.tokens, format!("⚠ {note}"))).wrap());
+        }
+        let store = cx.session.store();
+        let is_static = match self.trial {
+            Trial::Thresholds => !store.sweep.points.is_empty() && store.sweep.base.recovery.is_some(),
+            Trial::Layers => !store.sensitivity.points.is_empty() && store.sensitivity.base.recovery.is_some(),
+            // Methods are held against each other as published.
+            Trial::Methods => false,
+        };
+        if is_static {
+            ui.add(egui::Label::new(weak(cx.tokens, format!("⚠ {STATIC_SAYS}"))).wrap());
         }
         ui.add_space(2.0);
     }

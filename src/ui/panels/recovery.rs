@@ -1,0 +1,190 @@
+//! Recovery: which entries and weights go when accuracy is recovered, and what the others become.
+
+use eframe::egui;
+
+use super::fields::{combo, number, warning};
+use crate::engine::sparsify::{
+    Allocation, EdgeMode, EntryChoice, FitNodes, Identity, Recipe, RecoveryRule, ValueRule, WeightRecovery,
+};
+use crate::ui::context::ViewCx;
+use crate::ui::widgets::{section, weak};
+
+/// The block of the recipe panel.
+pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
+    section(ui, cx.tokens, "Recovery");
+    let mut is_on = recipe.recovery.is_some();
+    let says = "Fits what is kept to what the unpruned model gives on this graph, without labels and without training; off: Unifews as \
+                published. What comes out holds for this graph alone";
+    if ui.checkbox(&mut is_on, "Recover accuracy").on_hover_text(says).changed() {
+        recipe.recovery = is_on.then(RecoveryRule::default);
+    }
+    match &mut recipe.recovery {
+        None => {
+            ui.label(weak(cx.tokens, "Unifews as published"));
+        }
+        Some(rule) => {
+            egui::Grid::new("recovery").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| rule_ui(ui, rule));
+            ui.checkbox(&mut rule.last_matrix_whole, "Last matrix whole").on_hover_text(
+                "The last layer's weights all stay; the other matrices lose so many more that the share over all is as asked",
+            );
+            ui.checkbox(&mut rule.moments, "Bias and normalisation").on_hover_text(
+                "Moves biases and batch normalisation so that every channel has the unpruned model's mean and variance",
+            );
+        }
+    }
+    if let Some(text) = conflict(recipe) {
+        warning(ui, cx, text);
+    }
+}
+
+fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
+    choice(ui, "Entries by", "What decides which entries stay", &mut rule.entries, &EntryChoice::ALL, |e| {
+        (e.title(), entries_say(e))
+    });
+    ui.label("");
+    let mut anew = !rule.progressive;
+    let says = "On: every layer chooses among all entries. Off: what one layer removes is gone in all later ones, as published";
+    if ui.checkbox(&mut anew, "Choose again in every layer").on_hover_text(says).changed() {
+        rule.progressive = !anew;
+    }
+    ui.end_row();
+    choice(ui, "Entry values", "What the values of kept entries become", &mut rule.values, &ValueRule::ALL, |v| {
+        (v.title(), values_say(v))
+    });
+    choice(
+        ui,
+        "Recovered weights",
+        "Which weights go, and what the others become",
+        &mut rule.weights,
+        &WeightRecovery::ALL,
+        |w| (w.title(), weights_say(w)),
+    );
+    choice(
+        ui,
+        "Spread over layers",
+        "How the removed entries are spread over layers or hops",
+        &mut rule.allocation,
+        &Allocation::ALL,
+        |a| (a.title(), allocation_says(a)),
+    );
+    choice(
+        ui,
+        "Fit on",
+        "Nodes that weights, biases and normalisation are fitted on; labels are never looked at",
+        &mut rule.fit_on,
+        &FitNodes::ALL,
+        |f| (f.title(), fit_says(f)),
+    );
+    number(
+        ui,
+        "Least per node",
+        "At least so many entries of every node stay, its self-loop not counted, while there are so many",
+        &mut rule.least_per_node,
+        0..=1_000,
+    );
+}
+
+fn choice<T: Copy + PartialEq>(
+    ui: &mut egui::Ui,
+    name: &str,
+    says: &str,
+    chosen: &mut T,
+    all: &[T],
+    text: impl Fn(T) -> (&'static str, &'static str),
+) {
+    ui.label(name).on_hover_text(says);
+    combo(ui, name, text(*chosen).0, |ui| {
+        for one in all {
+            let (title, says) = text(*one);
+            ui.selectable_value(chosen, *one, title).on_hover_text(says);
+        }
+    });
+    ui.end_row();
+}
+
+fn entries_say(choice: EntryChoice) -> &'static str {
+    match choice {
+        EntryChoice::MessageNorm => "The norm of the message, over all rows: Unifews as published",
+        EntryChoice::PerNode => "The rank of the message within its row: every node keeps its strongest ones",
+        EntryChoice::Omp => {
+            "What an entry adds to its row beyond what is kept already (orthogonal matching pursuit): keeps most accuracy"
+        }
+        EntryChoice::Random => "Drawn by lot: a control, to see what the choice is worth",
+        EntryChoice::None => "Self-loops alone: a control, to see what the fit holds without any entry",
+    }
+}
+
+fn values_say(rule: ValueRule) -> &'static str {
+    match rule {
+        ValueRule::AsIs => "Those of the diffusion matrix",
+        ValueRule::RowSum => "Scaled so that every row keeps its sum",
+        ValueRule::Ridge => "Fitted row by row to what the unpruned row gives (ridge regression)",
+    }
+}
+
+fn weights_say(rule: WeightRecovery) -> &'static str {
+    match rule {
+        WeightRecovery::AsIs => "Removed by the rule above, the others as they are",
+        WeightRecovery::Obs => "Removed where the others make up for it best, the others fitted to the unpruned output",
+    }
+}
+
+fn allocation_says(allocation: Allocation) -> &'static str {
+    match allocation {
+        Allocation::AsGiven => "As the thresholds say",
+        Allocation::Agreement => {
+            "Three ways of the same total are tried; the one with which most nodes keep the unpruned model's class stays"
+        }
+    }
+}
+
+fn fit_says(nodes: FitNodes) -> &'static str {
+    match nodes {
+        FitNodes::All => "Every node of the graph",
+        FitNodes::TrainVal => "Not the test nodes: a control, to see what the fit knows only from them",
+    }
+}
+
+/// Why recovery cannot go with the rest of the recipe, and the way out.
+fn conflict(recipe: &Recipe) -> Option<&'static str> {
+    recipe.recovery.as_ref()?;
+    if recipe.edges.mode == EdgeMode::Mass {
+        Some("Recovery does not go with mass mode: choose another edge mode above")
+    } else if recipe.edges.identity != Identity::SelfLoop {
+        Some("Recovery needs the identity self-loop: choose it below")
+    } else if recipe.edges.ranking.is_some() {
+        Some("Recovery chooses entries itself: set what edges are ranked by to Unifews above")
+    } else if recipe.check_recovery().is_err() {
+        Some("Recovery goes with the clean rules: choose Rules clean below")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::model::{Architecture, Family};
+    use crate::engine::sparsify::Compat;
+    use crate::engine::sparsify::baselines::EdgeRanking;
+
+    #[test]
+    fn what_recovery_does_not_go_with_is_said_where_it_is_switched_on() {
+        let mut plain = Recipe { model: Architecture::new(Family::Sgc), ..Recipe::default() };
+        plain.edges.mode = EdgeMode::Target;
+        assert_eq!(conflict(&plain), None);
+        let changes: [fn(&mut Recipe); 5] = [
+            |_| {},
+            |r| r.edges.mode = EdgeMode::Mass,
+            |r| r.edges.identity = Identity::Residual,
+            |r| r.compat = Compat::OFFICIAL,
+            |r| r.edges.ranking = Some(EdgeRanking::Random),
+        ];
+        for (at, change) in changes.into_iter().enumerate() {
+            let mut recipe = Recipe { recovery: Some(RecoveryRule::default()), ..plain.clone() };
+            change(&mut recipe);
+            assert_eq!(conflict(&recipe).is_some(), recipe.check_recovery().is_err(), "change {at}");
+            assert_eq!(conflict(&recipe).is_some(), at > 0, "change {at}");
+        }
+    }
+}
