@@ -12,6 +12,7 @@ mod caches;
 mod fresh;
 mod gather;
 mod gemm;
+mod nonlinearity;
 mod norms;
 mod panels;
 mod pointwise;
@@ -25,6 +26,7 @@ pub use attention::{Attended, AttentionGradient, AttentionInput, Structure, atte
 pub(crate) use fresh::{copied, from_row_blocks};
 pub(crate) use gemm::matmul_made;
 pub use gemm::{Packed, matmul};
+pub use nonlinearity::Nonlinearity;
 pub(crate) use norms::{GROUP, add_squares_of_rows, message_scores, sum_and_count_below};
 pub use norms::{column_norms, column_sums, frobenius, row_norms};
 pub(crate) use panels::Panels;

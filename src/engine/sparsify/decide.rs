@@ -56,6 +56,20 @@ impl Retrace for Kept<'_> {
         }
     }
 
+    fn propagate_max_back(
+        &self,
+        step: usize,
+        x: &Array2<f32>,
+        out: &Array2<f32>,
+        g: &Array2<f32>,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        match self.transpose {
+            Some(transpose) => self.survivors[step].largest_back(x, out, g, transpose, ctl),
+            None => unreachable!("a network that walks the graph is trained with its transpose"),
+        }
+    }
+
     fn attended(&self, step: usize) -> &Attended {
         &self.attended[step]
     }
@@ -185,6 +199,12 @@ impl Policy for Decider<'_> {
         let norms = row_norms(x.view(), ctl)?;
         self.remove(step, norms, x.ncols(), ctl)?;
         self.current.propagate(x, ctl)
+    }
+
+    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        let norms = row_norms(x.view(), ctl)?;
+        self.remove(step, norms, x.ncols(), ctl)?;
+        self.current.largest(x, ctl)
     }
 
     fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {

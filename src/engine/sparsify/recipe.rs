@@ -10,7 +10,7 @@ use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{HopOrder, ReadOptions};
 use crate::engine::kernels::Precision;
-use crate::engine::model::{Architecture, Family};
+use crate::engine::model::{Aggregation, Architecture, Family};
 
 /// Name and version of the recipe's serialised form.
 pub const RECIPE_FORMAT: &str = "unifews-recipe/1";
@@ -439,7 +439,8 @@ impl Recipe {
 
     /// Whether messages have the weight 1 in the test, and are averaged over what was there before it (docs/DIFFERENCES.md#d9).
     pub(crate) fn averages_messages(&self) -> bool {
-        self.compat.has(Quirk::SageMessages) && self.model.architecture == Family::Sage
+        let is_mean = self.model.architecture == Family::Sage && self.model.aggregation == Aggregation::Mean;
+        self.compat.has(Quirk::SageMessages) && is_mean
     }
 
     /// The recipe with its thresholds as they are after `progress` of the first half of training, `0..=1`.
@@ -504,6 +505,13 @@ impl Recipe {
         }
         if self.model.has("attention") && self.edges.identity != Identity::SelfLoop {
             return Err(EngineError::recipe("edges.identity", "self-loop with attention", "another form"));
+        }
+        if self.model.aggregation == Aggregation::Max && self.edges.identity != Identity::SelfLoop {
+            return Err(EngineError::recipe(
+                "edges.identity",
+                "self-loop with the maximum of the neighbours",
+                "another form",
+            ));
         }
         if let Some(ranking) = self.edges.ranking
             && self.edges.mode != EdgeMode::Target

@@ -9,7 +9,7 @@ use super::options::BundleOptions;
 use super::{hash, names};
 use crate::engine::experiment::{Run, ValueType};
 use crate::engine::model::batch_norm::EPS;
-use crate::engine::model::{AttentionForm, Family, Order, Program, TrainedOn};
+use crate::engine::model::{Activation, AttentionForm, Family, Norm, Order, Program, TrainedOn};
 use crate::engine::sparsify::{EdgeMode, Identity, Macs, Quirk};
 
 /// Name and version of the bundle's form.
@@ -255,12 +255,15 @@ fn diagonal(identity: Identity) -> &'static str {
 impl ForwardNote {
     fn new(run: &Run) -> Self {
         let shape = &run.pruned.model.architecture;
-        let is_mlp = shape.architecture.is_trained_in_batches();
-        let mut between_layers = vec!["relu".to_owned()];
-        if shape.batch_norm {
-            // A convolution normalises before the activation, an MLP after it.
-            between_layers.insert(usize::from(is_mlp), "batch_norm".to_owned());
-        }
+        let norm = match shape.norm {
+            Norm::None => None,
+            Norm::Batch => Some("batch_norm".to_owned()),
+            other => Some(other.key()),
+        };
+        let activation = Some(shape.activation).filter(|a| *a != Activation::None).map(Activation::key);
+        // A convolution normalises before the activation, an MLP after it.
+        let in_order = if shape.act_first { [activation, norm] } else { [norm, activation] };
+        let between_layers = in_order.into_iter().flatten().collect();
         let is_attention = shape.has("attention");
         let is_stored = run.recipe.compat.has(Quirk::GatNoRenormalisation);
         let is_mass = run.recipe.edges.mode == EdgeMode::Mass;

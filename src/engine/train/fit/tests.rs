@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::engine::graph::{PowerLaw, power_law_communities, with_neighbour_tags};
-use crate::engine::model::{Architecture, AttentionForm, Family, Order, Role};
+use crate::engine::model::{
+    Activation, Aggregation, Architecture, AttentionForm, Family, InputLayer, Jumping, Norm, Order, Role, Skip,
+};
 use crate::engine::sparsify::decide::Kept;
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Masks, WeightMode};
 
@@ -131,12 +133,54 @@ fn gradients_of_every_form_of_attention_match_finite_differences() {
     }
 }
 
+/// Every operation that networks have between and around their layers.
+#[test]
+fn gradients_of_every_setting_match_finite_differences() {
+    let with = |family: Family, change: &dyn Fn(&mut Architecture)| {
+        let mut recipe = small(family);
+        recipe.model.layers = 3;
+        change(&mut recipe.model);
+        recipe.model.check().expect("a network that is possible");
+        recipe
+    };
+    for norm in Norm::ALL {
+        check(with(Family::Gcn, &|model| model.norm = *norm));
+    }
+    for activation in Activation::ALL {
+        check(with(Family::Gcn, &|model| (model.activation, model.norm) = (*activation, Norm::Layer)));
+    }
+    for jumping in Jumping::ALL {
+        let mut recipe = with(Family::Gat, &|model| (model.jumping, model.residual) = (*jumping, true));
+        recipe.edges.delta = vec![0.4];
+        check(recipe);
+    }
+    for skip in Skip::ALL {
+        check(with(Family::Gcn, &|model| (model.skip, model.input_layer) = (*skip, InputLayer::Activated)));
+        check(with(Family::Sage, &|model| (model.skip, model.norm) = (*skip, Norm::Layer)));
+    }
+    for aggregation in Aggregation::ALL {
+        let mut recipe = with(Family::Sage, &|model| (model.aggregation, model.act_first) = (*aggregation, true));
+        check(recipe.clone());
+        recipe.edges.delta = vec![0.5];
+        recipe.weights.delta = vec![0.4];
+        check(recipe);
+    }
+    for norm in [Norm::Layer, Norm::Graph, Norm::Batch] {
+        check(with(Family::Gin, &|model| {
+            (model.norm, model.inner_norm) = (norm, norm);
+            (model.activation, model.jumping) = (Activation::Prelu, Jumping::Max);
+        }));
+    }
+    check(with(Family::Gcn2, &|model| (model.norm, model.activation) = (Norm::Layer, Activation::Elu)));
+    check(with(Family::Mlp, &|model| (model.norm, model.activation) = (Norm::Layer, Activation::Prelu)));
+}
+
 #[test]
 fn gcn_gradients_match_finite_differences() {
     check(small(Family::Gcn));
     let mut deep = small(Family::Gcn);
     deep.model.layers = 3;
-    deep.model.batch_norm = false;
+    deep.model.norm = Norm::None;
     check(deep);
 }
 
