@@ -43,7 +43,8 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
         options.arch = inputs::family_of(&args.model);
     }
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
-    let (model, report) = inputs::read_reported_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
+    let (model, report) =
+        inputs::read_reported_model(&args.model, &args.recipe, &input.dataset, &mut input.recipe, terminal)?;
     let options = args.timing.of(RunOptions::FULL);
     args.timing.settle(&mut input.recipe);
     let inputs::Inputs { dataset, recipe } = input;

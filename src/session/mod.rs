@@ -21,6 +21,7 @@ mod outcome;
 mod outside;
 mod pictures;
 pub mod project;
+mod readings;
 mod roles;
 mod slot;
 mod start;
@@ -47,6 +48,7 @@ pub use history::History;
 pub use inputs::{Baseline, ClosedModel, LoadedGraph, LoadedModel};
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
+pub use readings::{Reading, Readings, read_as, settled};
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use store::{
     CompareState, ExportState, ImportState, Phase, Recent, RunEntry, RunId, SensitivityState, Store, SweepState,

@@ -55,6 +55,7 @@ setting! {
         Instance "instance" "Every column by its mean and variance over the graph at hand",
         MeanSubtraction "mean subtraction" "Every column without its mean",
         Pair "pair" "Every column without its mean, then rows of a mean square of 1 (PairNorm)",
+        PairWidth "pair, times the width" "As pair, times the number of columns: what models of PyG make of norm=\"pair_norm\"",
         GraphSize "graph size" "Divided by the root of the number of nodes",
     }
 }
@@ -125,6 +126,7 @@ impl Norm {
             Self::Instance => Normalisation::Instance,
             Self::MeanSubtraction => Normalisation::MeanSubtraction,
             Self::Pair => Normalisation::Pair,
+            Self::PairWidth => Normalisation::PairWidth,
             Self::GraphSize => Normalisation::GraphSize,
         })
     }

@@ -10,6 +10,7 @@
 //! instance          μ, 1/√(σ² + ε) of every column                 Ulyanov et al. 2017; PyG's InstanceNorm
 //! mean-subtraction  μ of every column, 1                           Yang et al. 2020; PyG's MeanSubtractionNorm
 //! pair              μ of every column, 1/√(mean(‖c[u]‖²) + ε)      Zhao and Akoglu 2020; PyG's PairNorm
+//! pair-width        the same, times the number of columns
 //! graph-size        0, 1/√n                                        Dwivedi et al. 2020; PyG's GraphSizeNorm
 //! ```
 
@@ -39,19 +40,22 @@ pub enum Normalisation {
     MeanSubtraction,
     /// Mean of every column, then the mean square of the rows.
     Pair,
+    /// As [`Normalisation::Pair`], times the number of columns: what PyG's models make of `norm="pair_norm"`.
+    PairWidth,
     /// The number of nodes.
     GraphSize,
 }
 
 impl Normalisation {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Layer,
         Self::LayerGraph,
         Self::Graph,
         Self::Instance,
         Self::MeanSubtraction,
         Self::Pair,
+        Self::PairWidth,
         Self::GraphSize,
     ];
 
@@ -171,6 +175,10 @@ impl Normaliser {
     }
 
     fn scale_and_shift(&self, x: &mut Array2<f32>, ctl: &Control) -> Result<(), EngineError> {
+        if self.kind == Normalisation::PairWidth {
+            let width = x.ncols() as f32;
+            return each_row(x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= width));
+        }
         let [gamma, beta, ..] = &self.values[..] else { return Ok(()) };
         each_row(x, ctl, |_, row| {
             for ((v, w), b) in row.iter_mut().zip(gamma).zip(beta) {
@@ -218,7 +226,11 @@ impl Normaliser {
                 each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= r))?;
                 vec![r]
             }
-            Normalisation::Graph | Normalisation::Instance | Normalisation::MeanSubtraction | Normalisation::Pair => {
+            Normalisation::Graph
+            | Normalisation::Instance
+            | Normalisation::MeanSubtraction
+            | Normalisation::Pair
+            | Normalisation::PairWidth => {
                 mean = column_sums(x.view(), ctl)?.into_iter().map(|s| (s / rows) as f32).collect::<Vec<_>>();
                 match self.values.get(2) {
                     Some(share) => {
@@ -229,7 +241,7 @@ impl Normaliser {
                 }
                 match self.kind {
                     Normalisation::MeanSubtraction => vec![1.0],
-                    Normalisation::Pair => {
+                    Normalisation::Pair | Normalisation::PairWidth => {
                         let square = column_squares(&x, ctl)?.iter().sum::<f64>() / rows;
                         let r = (1.0 / (square + eps).sqrt()) as f32;
                         each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= r))?;
@@ -270,6 +282,10 @@ impl Normaliser {
             parameters.push((self.at[1], to_row(column_sums(g.view(), ctl)?)));
             multiply(&mut g, gamma, ctl)?;
         }
+        if self.kind == Normalisation::PairWidth {
+            let width = g.ncols() as f32;
+            each_row(&mut g, ctl, |_, row| row.iter_mut().for_each(|v| *v *= width))?;
+        }
         let (n, width) = g.dim();
         let (rows, values) = (n.max(1) as f64, g.len().max(1) as f64);
         let first = scale.first().copied().unwrap_or(1.0);
@@ -299,8 +315,12 @@ impl Normaliser {
             Normalisation::GraphSize => {
                 each_row(&mut g, ctl, |_, row| row.iter_mut().for_each(|v| *v *= first))?;
             }
-            Normalisation::Graph | Normalisation::Instance | Normalisation::MeanSubtraction | Normalisation::Pair => {
-                if self.kind == Normalisation::Pair {
+            Normalisation::Graph
+            | Normalisation::Instance
+            | Normalisation::MeanSubtraction
+            | Normalisation::Pair
+            | Normalisation::PairWidth => {
+                if matches!(self.kind, Normalisation::Pair | Normalisation::PairWidth) {
                     let share = (column_products(&g, normalised, ctl)?.iter().sum::<f64>() / rows) as f32;
                     each_row(&mut g, ctl, |u, row| {
                         row.iter_mut().zip(normalised.row(u)).for_each(|(v, x)| *v = first * (*v - x * share));

@@ -231,6 +231,28 @@ impl Architecture {
         Ok(shape)
     }
 
+    /// The value of setting `name`, as files spell it; empty for one that there is not.
+    pub fn setting(&self, name: &str) -> String {
+        let text = |shape: &Self| match serde_json::to_value(shape) {
+            Ok(serde_json::Value::Object(fields)) => {
+                fields.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            }
+            _ => None,
+        };
+        match name {
+            "norm" => self.norm.key(),
+            "activation" => self.activation.key(),
+            "act_first" => self.act_first.to_string(),
+            "jumping" => self.jumping.key(),
+            "skip" => self.skip.key(),
+            "input_layer" => self.input_layer.key(),
+            "aggregation" => self.aggregation.key(),
+            "residual" => self.residual.to_string(),
+            "inner_norm" => self.inner_norm.key(),
+            _ => text(self).unwrap_or_default(),
+        }
+    }
+
     /// The first setting in which `other` differs, with the value here and there, as files spell them.
     pub(crate) fn first_difference(&self, other: &Self) -> Option<(String, String, String)> {
         let fields = |shape: &Self| match serde_json::to_value(shape) {

@@ -185,9 +185,9 @@ def normalise(bundle, line, h):
         if kind == "mean-subtraction":
             return centred
         square = (centred**2).mean(0)
-        out = centred / ((square.sum() if kind == "pair" else square) + eps) ** 0.5
-    if kind in ("pair", "graph-size"):
-        return out
+        out = centred / ((square.sum() if kind.startswith("pair") else square) + eps) ** 0.5
+    if kind in ("pair", "pair-width", "graph-size"):
+        return out * (h.shape[1] if kind == "pair-width" else 1)
     return out * tensors[f"{name}.weight"] + tensors[f"{name}.bias"]
 
 

@@ -246,7 +246,7 @@ impl<'a> Graph<'a> {
                 let inputs = [x, part("weight"), part("bias"), part("running_mean"), part("running_var")];
                 self.op_with("BatchNormalization", &inputs, vec![epsilon])
             }
-            Op::Normalise { kind, name } => self.normalised(*kind, name, x),
+            Op::Normalise { kind, name } => self.normalised(*kind, name, x, width),
             Op::Relu => self.op("Relu", &[x]),
             Op::Nonlinearity { function } => self.activated(*function, x),
             Op::Prelu { slope } => self.op("PRelu", &[x, slope.clone()]),
@@ -285,7 +285,7 @@ impl<'a> Graph<'a> {
     }
 
     /// A normalisation by statistics of the values at hand.
-    fn normalised(&mut self, kind: Normalisation, name: &str, x: String) -> String {
+    fn normalised(&mut self, kind: Normalisation, name: &str, x: String, width: usize) -> String {
         let part = |part: &str| format!("{name}.{part}");
         if kind == Normalisation::Layer {
             let epsilon = AttributeProto { name: "epsilon".to_owned(), f: EPS, r#type: 1, ..AttributeProto::default() };
@@ -315,7 +315,7 @@ impl<'a> Graph<'a> {
                 }
                 let square = self.op("Mul", &[centred.clone(), centred.clone()]);
                 let mut variance = self.reduced("ReduceMean", square, 0);
-                if kind == Normalisation::Pair {
+                if matches!(kind, Normalisation::Pair | Normalisation::PairWidth) {
                     variance = self.reduced("ReduceSum", variance, 0);
                 }
                 let eps = self.number(EPS);
@@ -324,6 +324,9 @@ impl<'a> Graph<'a> {
                 self.op("Div", &[centred, deviation])
             }
         };
+        if kind == Normalisation::PairWidth {
+            return self.times(width as f32, normalised);
+        }
         if !kind.has_affine() {
             return normalised;
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::open::loaded_graph;
 use super::{Task, TaskError};
+use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::experiment::forward_frozen;
 use crate::engine::graph::{Dataset, Labels, Metric, ReadOptions, resolve_split};
@@ -21,6 +22,7 @@ use crate::session::fit::fitted_to;
 use crate::session::inputs::{Baseline, LoadedGraph, LoadedModel};
 use crate::session::outside::{files_of, outside};
 use crate::session::project;
+use crate::session::readings::{Readings, settled};
 use crate::session::roles::{ImportFile, RolesByHand, expanded, lines_of, name_parts, with_roles};
 
 /// Whether the model belongs to the graph.
@@ -36,6 +38,9 @@ pub struct FitCheck {
     pub scores: Option<FitScores>,
     /// What the model's file leaves open, with what it scores as it was read.
     pub assumptions: Vec<Assumption>,
+    /// The readings of the model that its file leaves open, the one that is used first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readings: Option<Readings>,
 }
 
 /// What a model gives on a graph, beside what it should.
@@ -87,6 +92,8 @@ pub struct ImportReport {
     pub outside: Vec<String>,
     /// Whether graph and model, new or open already, fit.
     pub fit: Option<FitCheck>,
+    /// The readings of the model that its file leaves open; none where it leaves nothing.
+    pub readings: Readings,
 }
 
 /// What reading gave.
@@ -110,6 +117,8 @@ pub(crate) struct Import {
     pub(crate) is_told: bool,
     /// What the user says about the model that its file does not.
     pub(crate) network: Option<Architecture>,
+    /// Which reading of the model's file the user chose, where it leaves settings open: name and value as recipes spell them.
+    pub(crate) reading: Vec<(String, String)>,
     /// What a recipe among the files may name although it lies elsewhere.
     pub(crate) known: Vec<String>,
     /// Whether the user has allowed all that the recipe names.
@@ -130,13 +139,22 @@ pub fn read_together(
     specs: &[String],
     roles: RolesByHand,
     options: ReadOptions,
+    reading: Vec<(String, String)>,
     memory: MemoryBudget,
     ctl: &Control,
 ) -> Result<ImportReport, TaskError> {
     let is_told = !options.is_default();
     let memory = Some(memory);
-    let job =
-        Import { specs: specs.to_vec(), roles, options, is_told, reads_outside: true, memory, ..Import::default() };
+    let job = Import {
+        specs: specs.to_vec(),
+        roles,
+        options,
+        is_told,
+        reading,
+        reads_outside: true,
+        memory,
+        ..Import::default()
+    };
     job.report(ctl)
 }
 
@@ -178,6 +196,7 @@ impl Import {
             mut options,
             is_told,
             network,
+            reading,
             known,
             reads_outside,
             memory,
@@ -236,6 +255,7 @@ impl Import {
             faults: Vec::new(),
             outside: kept_out,
             fit: None,
+            readings: Readings::default(),
             files,
         };
         let is_list = |f: &ImportFile| {
@@ -264,12 +284,26 @@ impl Import {
             report.faults.push((String::new(), why.to_owned()));
         }
         if let Some(spec) = spec_of(Role::Model) {
-            match read_model(&spec) {
+            let read = read_model(&spec).map_err(|error| error.to_string()).map(|(read, found)| {
+                let read = match network {
+                    Some(network) => with_settings(read, &network),
+                    None => read,
+                };
+                (read, found)
+            });
+            match read {
                 Ok((read, found)) => {
-                    let read = match network {
-                        Some(network) => with_settings(read, &network),
-                        None => read,
+                    let dataset = report.graph.as_ref().or(graph.as_ref()).map(|graph| &*graph.dataset);
+                    let tried = settled(&read, &found.open, &reading, true, (dataset, &recipe), ctl);
+                    let (read, readings) = match tried {
+                        Ok(tried) => tried,
+                        Err(TaskError::Engine(why @ EngineError::Recipe { .. })) => {
+                            report.faults.push((spec.clone(), why.to_string()));
+                            (read, Readings::default())
+                        }
+                        Err(other) => return Err(other),
                     };
+                    report.readings = readings;
                     report.model = Some(LoadedModel {
                         name: read.title(),
                         model: Arc::new(read),
@@ -278,13 +312,16 @@ impl Import {
                         spec,
                     });
                 }
-                Err(error) => report.faults.push((spec, error.to_string())),
+                Err(error) => report.faults.push((spec, error)),
             }
         }
         // Beside a file that was refused, what is open already would pass for what was to be opened.
         if report.faults.is_empty() {
             report.fit =
                 fit(report.graph.as_ref().or(graph.as_ref()), report.model.as_ref().or(model.as_ref()), &recipe, ctl)?;
+        }
+        if let Some(fit) = &mut report.fit {
+            fit.readings = Some(report.readings.clone()).filter(|readings| !readings.all.is_empty());
         }
         let may_be_edges = report.files.iter().any(|file| file.possible.contains(&Role::Edges));
         if report.graph.is_none() && report.model.is_none() && report.lines.is_none() && !may_be_edges {
@@ -366,6 +403,7 @@ pub fn model_on_graph(
         misfit: None,
         scores: None,
         assumptions: Assumption::all(report, None),
+        readings: None,
     };
     if let Err(why) = network.check_fits(dataset.features().width(), dataset.n_classes()) {
         check.misfit = Some(why.to_string());
@@ -376,7 +414,7 @@ pub fn model_on_graph(
     let recipe = fitted_to(recipe, &network.architecture);
     let logits = match forward_frozen(dataset, network, &recipe, None, None, &ctl.quiet()) {
         Ok(logits) => logits,
-        Err(cancelled @ crate::engine::EngineError::Cancelled) => return Err(cancelled.into()),
+        Err(cancelled @ EngineError::Cancelled) => return Err(cancelled.into()),
         Err(why) => {
             check.misfit = Some(why.to_string());
             return Ok(check);
