@@ -13,7 +13,7 @@ use crate::io::{
     LoadReport, files_outside, folder_of, names_split_file, read_graph_within, read_model, read_node_ids, read_recipe,
     read_split,
 };
-use crate::session::{Readings, settled};
+use crate::session::{Readings, reading_of, settled};
 
 /// A graph that is ready for `recipe`, with the split and lock it names among its own.
 pub(super) struct Inputs {
@@ -112,8 +112,10 @@ pub(super) fn read_reported_model(
         }
     }
     set_shape(shape, args)?;
-    let (model, readings) =
-        settled(&model, &report.open, &args.reading, false, (Some(dataset), recipe), terminal.ctl())?;
+    // A recipe that was written for this model says how it is read.
+    let of_recipe = reading_of(&recipe.model, &model, &report.open);
+    let given = if args.reading.is_empty() { &of_recipe } else { &args.reading };
+    let (model, readings) = settled(&model, &report.open, given, false, (Some(dataset), recipe), terminal.ctl())?;
     note_readings(&readings, spec, terminal);
     recipe.model = model.architecture.clone();
     recipe.check()?;

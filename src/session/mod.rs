@@ -48,7 +48,7 @@ pub use history::History;
 pub use inputs::{Baseline, ClosedModel, LoadedGraph, LoadedModel};
 pub use notice::{Level, Notice, Notices};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
-pub use readings::{Reading, Readings, read_as, settled};
+pub use readings::{Reading, Readings, read_as, reading_of, settled};
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use store::{
     CompareState, ExportState, ImportState, Phase, Recent, RunEntry, RunId, SensitivityState, Store, SweepState,

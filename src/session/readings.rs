@@ -94,6 +94,18 @@ pub fn read_as(model: &Model, settings: &[(String, String)]) -> Result<Model, En
     model.read_as(&shape)
 }
 
+/// The open settings as `network` has them, where it is of the same family and has any of them otherwise than usual: what a recipe or
+/// a project says of a model's file.
+pub fn reading_of(network: &Architecture, model: &Model, open: &[OpenSetting]) -> Vec<(String, String)> {
+    let usual = Architecture::new(network.architecture);
+    let says = |setting: &OpenSetting| network.setting(setting.name) != usual.setting(setting.name);
+    if network.architecture != model.architecture.architecture || !open.iter().any(says) {
+        return Vec::new();
+    }
+    let values = open.iter().map(|setting| (setting, network.setting(setting.name)));
+    values.filter(|(open, value)| open.choices.contains(value)).map(|(o, value)| (o.name.to_owned(), value)).collect()
+}
+
 /// Whether the inner normalisation of a GIN layer has the tensors of the outer one.
 fn follows(model: &Model) -> bool {
     let has = |name: &str| model.position(name).is_some();

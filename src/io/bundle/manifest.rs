@@ -9,7 +9,7 @@ use super::options::BundleOptions;
 use super::{hash, names};
 use crate::engine::experiment::{Run, ValueType};
 use crate::engine::model::batch_norm::EPS;
-use crate::engine::model::{Activation, AttentionForm, Family, Norm, Order, Program, TrainedOn};
+use crate::engine::model::{Activation, Aggregation, AttentionForm, Family, Norm, Order, Program, TrainedOn};
 use crate::engine::sparsify::{EdgeMode, Identity, Macs, Quirk};
 
 /// Name and version of the bundle's form.
@@ -230,6 +230,9 @@ impl Manifest {
                 meaning: if is_mass {
                     "the union over features of the entries pushed over, with their diffusion weights; pushed_share is the \
                      share of the features. Every feature has a graph of its own: start from embedding.npy"
+                } else if run.recipe.model.aggregation == Aggregation::Max {
+                    "per column the largest value over the entries of a row is the propagation step, 0 in a row without any; \
+                     what entries hold does not count"
                 } else {
                     "a plain product with the matrix is the propagation step; sums differ from the program's in rounding \
                      only"

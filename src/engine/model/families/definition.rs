@@ -70,7 +70,7 @@ pub(super) fn tensors_before(shape: &Architecture, d_in: usize, out: &mut Tensor
         out.bias("lin_in", shape.hidden, Init::FanIn(d_in));
     }
     if shape.input_layer == InputLayer::Activated && shape.activation == Activation::Prelu {
-        out.slopes("acts.in", shape.hidden);
+        out.slopes("act_in", shape.hidden);
     }
 }
 
@@ -110,7 +110,7 @@ pub(super) fn enter(net: &mut Tracer<'_>, x: Value) -> Value {
         InputLayer::Linear => net.linear("lin_in", x),
         InputLayer::Activated => {
             let h = net.linear("lin_in", x);
-            let h = net.activation("acts.in", h);
+            let h = net.activation("act_in", h);
             net.dropout(h)
         }
     }

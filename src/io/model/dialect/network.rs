@@ -376,10 +376,13 @@ impl Draft {
         if kind == Kind::Gcn2 {
             widths = vec![ends.first().and_then(around::width).unwrap_or(0); n_inner];
         }
-        self.place_slopes("acts", slopes, &widths)?;
-        if let (Some(before), [one]) = (&around.before, slopes) {
+        // `act_in` comes first in the order of names.
+        let n_input = slopes.iter().take_while(|slope| names::rank(&slope.stem) == 0).count();
+        let (of_input, behind) = slopes.split_at(n_input);
+        self.place_slopes("acts", behind, &widths)?;
+        if let (Some(before), Some(one)) = (&around.before, of_input.first().or(behind.first())) {
             let width = around::width(before).unwrap_or(0);
-            self.tensors.insert("acts.in.weight".into(), around::wide(one, width)?);
+            self.tensors.insert("act_in.weight".into(), around::wide(one, width)?);
         }
         layers.into_iter().enumerate().for_each(|(l, layer)| self.place(&format!("convs.{l}"), layer));
         let Linears { before, beside, after } = around;
