@@ -16,6 +16,7 @@ mod large;
 mod messages;
 mod named_files;
 mod numbers;
+mod operations;
 mod outputs;
 mod own_tables;
 #[path = "../support/shared_folder.rs"]

@@ -59,7 +59,7 @@ fn two_axes(tensor: &ArrayD<f32>) -> Array2<f32> {
 
 impl Golden {
     /// The graph as the layers of `entry` use it: those of GCN and GAT add self-loops.
-    fn dataset(&self, entry: &Value, logits: Option<&Array2<f32>>) -> Arc<Dataset> {
+    fn dataset(&self, entry: &Value) -> Arc<Dataset> {
         let layers = entry["layers"].as_str().expect("a name");
         let loops = if layers.starts_with('G') && layers != "GraphSAGE" && layers != "GIN" {
             SelfLoops::Added
@@ -69,17 +69,14 @@ impl Golden {
         let features = two_axes(&self.tensors["features"]);
         let (topology, _) =
             Topology::from_edges(features.nrows(), &self.edges, Direction::AsStored, loops).expect("a graph");
-        let labels = logits.map(|logits| Labels::new(predictions(logits)));
-        let splits =
-            vec![Split { name: "all".into(), train: (0..8).collect(), val: (8..12).collect(), ..Split::default() }];
         let parts = DatasetParts {
             name: "tiny".into(),
             source: "tiny".into(),
             topology,
             edge_weights: None,
             features: Features::Dense(features),
-            splits: if labels.is_some() { splits } else { Vec::new() },
-            labels,
+            splits: Vec::new(),
+            labels: None,
             node_ids: None,
         };
         Dataset::try_new(parts).expect("a dataset").shared()
@@ -175,7 +172,7 @@ fn every_network_of_pyg_gives_the_logits_of_pyg() {
     let mut n_networks = 0;
     let mut wrong = Vec::new();
     for nth in 0..golden.entries.len() {
-        let dataset = golden.dataset(&golden.entries[nth], None);
+        let dataset = golden.dataset(&golden.entries[nth]);
         for (settings, model, expected) in networks(&golden, nth) {
             let distance = distance(&logits(&model, &dataset), &expected);
             let largest = expected.iter().fold(1.0f32, |m, v| m.max(v.abs()));
@@ -189,48 +186,77 @@ fn every_network_of_pyg_gives_the_logits_of_pyg() {
     assert!(n_networks > 1600, "{n_networks} networks");
 }
 
+/// A graph of 240 nodes in no order, whose classes are what `model` says.
+fn larger(model: &Model) -> Arc<Dataset> {
+    const N: u32 = 240;
+    let features =
+        Array2::from_shape_fn((N as usize, 5), |(u, j)| ((u * 31 + j * 17 + u * j) as f32 * 0.7).sin() * 1.5);
+    let edges: Vec<(u32, u32)> = (0..4 * N).map(|k| (k % N, (k * k + 7 * k / N + 13) % N)).collect();
+    let (topology, _) =
+        Topology::from_edges(N as usize, &edges, Direction::Symmetrised, SelfLoops::Added).expect("a graph");
+    let mut parts = DatasetParts {
+        name: "larger".into(),
+        source: "larger".into(),
+        topology,
+        edge_weights: None,
+        features: Features::Dense(features),
+        labels: None,
+        splits: vec![Split {
+            name: "all".into(),
+            train: (0..120).collect(),
+            val: (120..N).collect(),
+            ..Split::default()
+        }],
+        node_ids: None,
+    };
+    let bare = Dataset::try_new(DatasetParts { splits: Vec::new(), ..parts.clone() }).expect("a dataset").shared();
+    parts.labels = Some(Labels::new(predictions(&logits(model, &bare))));
+    Dataset::try_new(parts).expect("a dataset").shared()
+}
+
 #[test]
 fn what_tensors_leave_open_is_said_and_the_scores_find_it() {
     let golden = golden();
     let (mut n_found, mut n_tried) = (0, 0);
     for nth in 0..golden.entries.len() {
         let entry = &golden.entries[nth];
-        for (settings, _, expected) in networks(&golden, nth).into_iter().step_by(7) {
+        for (settings, truth, _) in networks(&golden, nth).into_iter().skip(nth % 5).step_by(41) {
             let is_prelu = settings.iter().any(|(_, value)| value == "prelu");
             let (read, report) = golden.read(entry, is_prelu);
             let names: Vec<&str> = report.open.iter().map(|open| open.name).collect();
             assert_eq!(names.contains(&"activation"), !is_prelu, "{entry}: {report:?}");
-            assert!(is_prelu || report.facts.iter().any(|fact| fact.name == "left open"), "{report:?}");
+            assert_eq!(report.facts.iter().any(|fact| fact.name == "left open"), !report.open.is_empty(), "{report:?}");
             // What is asked for is among the choices.
             for (name, value) in &settings {
                 if let Some(open) = report.open.iter().find(|open| open.name == name) {
                     assert!(open.choices.contains(value), "{entry}: {name} {value}: {open:?}");
                 }
             }
-            let dataset = golden.dataset(entry, Some(&expected));
-            let recipe = Recipe::default();
-            let (model, readings) =
-                settled(&read, &report.open, &[], true, (Some(&dataset), &recipe), &control()).expect("tried");
             if report.open.is_empty() {
                 continue;
             }
+            let dataset = larger(&truth);
+            let recipe = Recipe::default();
+            let graph = (Some(&*dataset), &recipe);
+            let (model, readings) = settled(&read, &report.open, &[], true, graph, &control()).expect("tried");
             let [first, others @ ..] = &readings.all[..] else { panic!("{entry}: no readings") };
             assert!(first.is_used && others.iter().all(|other| !other.is_used), "{readings:?}");
             assert!(readings.all.iter().all(|reading| reading.score.is_some()), "{readings:?}");
             assert!(others.windows(2).all(|pair| pair[0].score >= pair[1].score), "{readings:?}");
             assert!(readings.why.starts_with("a guess"), "{readings:?}");
-            assert_eq!(predictions(&logits(&model, &dataset)).len(), 12);
-            n_found += usize::from(first.score == Some(1.0));
+            n_found += usize::from(first.score.is_some_and(|score| score > 0.99));
             n_tried += 1;
             // The choice of the user goes before any score.
+            let last = others.last().unwrap_or(first);
             let given: Settings =
-                first.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-            let (chosen, listed) =
-                settled(&read, &report.open, &given, true, (Some(&dataset), &recipe), &control()).expect("tried");
-            assert_eq!((chosen.architecture, &listed.why[..]), (model.architecture, "chosen"));
+                last.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            let (chosen, listed) = settled(&read, &report.open, &given, true, graph, &control()).expect("tried");
+            assert_eq!((&listed.all[0].settings, &listed.why[..]), (&last.settings, "chosen"));
+            assert!(others.is_empty() || chosen.architecture != model.architecture, "{readings:?}");
         }
     }
-    assert!(2 * n_found > n_tried, "{n_found} of {n_tried} were found on twelve nodes");
+    eprintln!("{n_found} of {n_tried} readings found");
+    assert!(3 * n_found > 2 * n_tried, "{n_found} of {n_tried}");
 }
 
 #[test]
@@ -238,12 +264,12 @@ fn a_reading_that_the_tensors_do_not_allow_is_refused_by_name() {
     let golden = golden();
     let (model, _) = golden.read(&golden.entries[0], false);
     for (name, value, expected) in [
-        ("activation", "swish", "model.activation: expected one of none, relu, elu"),
-        ("activation", "prelu", "model tensors: expected act"),
-        ("norm", "batch", "model.norm: expected none (the tensors say so), found batch"),
-        ("jumping", "cat", "model.jumping: expected none (the tensors say so), found cat"),
-        ("depth", "3", "model: expected a setting of gcn (layers, hidden, norm, activation"),
-        ("layers", "two", "model.layers: expected usize, found two"),
+        ("activation", "swish", "recipe, model.activation: expected one of none, relu, elu"),
+        ("activation", "prelu", "recipe, model.activation: expected relu (the tensors say so), found prelu"),
+        ("norm", "batch", "recipe, model.norm: expected none (the tensors say so), found batch"),
+        ("jumping", "cat", "recipe, model.jumping: expected none (the tensors say so), found cat"),
+        ("depth", "3", "recipe, model: expected a setting of gcn (layers, hidden, norm, activation"),
+        ("layers", "two", "recipe, model.layers: expected usize, found two"),
     ] {
         let error = read_as(&model, &[(name.to_owned(), value.to_owned())]).map(|_| ()).expect_err(name).to_string();
         assert!(error.starts_with(expected), "{name}={value}: {error}");
@@ -255,7 +281,7 @@ fn bundles_of_every_operation_replay_bit_by_bit() {
     let golden = golden();
     let folder = Folder::new();
     for nth in 0..golden.entries.len() {
-        let dataset = golden.dataset(&golden.entries[nth], None);
+        let dataset = golden.dataset(&golden.entries[nth]);
         let all = networks(&golden, nth);
         let step = 1 + all.len() / 2;
         for (settings, model, expected) in all.into_iter().skip(nth % 5).step_by(step) {

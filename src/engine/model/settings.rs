@@ -255,24 +255,9 @@ impl Architecture {
 
     /// The first setting in which `other` differs, with the value here and there, as files spell them.
     pub(crate) fn first_difference(&self, other: &Self) -> Option<(String, String, String)> {
-        let fields = |shape: &Self| match serde_json::to_value(shape) {
-            Ok(serde_json::Value::Object(mut fields)) => {
-                fields.remove("batch_norm");
-                fields.insert("norm".to_owned(), shape.norm.key().into());
-                fields
-            }
-            _ => serde_json::Map::new(),
-        };
-        let (own, others) = (fields(self), fields(other));
-        let usual = fields(&Self::new(self.architecture));
-        let mut names: Vec<&String> = own.keys().chain(others.keys()).collect();
-        names.sort_unstable();
-        let text = |fields: &serde_json::Map<String, serde_json::Value>, name: &String| {
-            let value = fields.get(name).or_else(|| usual.get(name)).cloned().unwrap_or_default();
-            value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-        };
-        let name = names.into_iter().find(|name| text(&own, name) != text(&others, name))?;
-        Some((name.clone(), text(&own, name), text(&others, name)))
+        let settings = self.architecture.definition().settings();
+        let name = GENERAL.iter().chain(settings).find(|name| self.setting(name) != other.setting(name))?;
+        Some(((*name).to_owned(), self.setting(name), other.setting(name)))
     }
 
     /// Whether the family has setting `name` (a field of this struct), for example `heads`.

@@ -140,10 +140,6 @@ fn open_settings(model: &Model, told: &BTreeSet<&'static str>, leaves_aggregatio
             open.push(OpenSetting { name, choices });
         }
     };
-    if has_activation && shape.activation != Activation::Prelu {
-        let all: Vec<Activation> = Activation::ALL.iter().copied().filter(|a| *a != Activation::Prelu).collect();
-        add("activation", choices(&all, shape.activation, Activation::key));
-    }
     if !inner.is_empty() && walks_graph && shape.norm != Norm::Batch && shape.norm != Norm::Graph {
         let with_tensors = [Norm::Layer, Norm::LayerGraph, Norm::Instance];
         let without = [Norm::None, Norm::Instance, Norm::Pair, Norm::PairWidth, Norm::MeanSubtraction, Norm::GraphSize];
@@ -163,6 +159,11 @@ fn open_settings(model: &Model, told: &BTreeSet<&'static str>, leaves_aggregatio
     }
     if leaves_aggregation_open {
         add("aggregation", choices(Aggregation::ALL, shape.aggregation, Aggregation::key));
+    }
+    // Structure first: under a wrong one no activation is right.
+    if has_activation && shape.activation != Activation::Prelu {
+        let all: Vec<Activation> = Activation::ALL.iter().copied().filter(|a| *a != Activation::Prelu).collect();
+        add("activation", choices(&all, shape.activation, Activation::key));
     }
     open
 }

@@ -345,7 +345,7 @@ pub(super) fn recognise(block: Block, context: &Context<'_>) -> Result<Result<La
                     format!("{:?}", block.name),
                 ));
             }
-            1 if fits(&AFFINE_NORM) && is_of_one_width(&block) => &AFFINE_NORM,
+            1 if fits(&AFFINE_NORM) && is_of_one_width(&block) && !says_activation(&block.name) => &AFFINE_NORM,
             1 if says_activation(&block.name) && !block.leaves.contains_key("bias") => &PRELU,
             _ => return Ok(Err(block)),
         },

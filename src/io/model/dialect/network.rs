@@ -190,9 +190,9 @@ impl Draft {
             let is_loss = block.leaves.len() <= 2 && names::says_loss(&block.name);
             if names::n_axes(&block.leaves, "weight") == 1 && !is_loss {
                 let expected = if names::says_activation(&block.name) {
-                    "an activation without parameters (ReLU)"
+                    "an activation without parameters (ReLU) or with slopes alone (PReLU)"
                 } else {
-                    "a normalisation with running statistics (BatchNorm)"
+                    "a normalisation with scale and shift (LayerNorm) or running statistics (BatchNorm)"
                 };
                 return Err(Refusal::new(format!("layer {}", block.name), expected, format!("{} alone", parts())));
             }
