@@ -105,6 +105,12 @@ pub(crate) struct NormalisedTape {
     mean: Vec<f32>,
 }
 
+/// `x̂`, `r` and `μ`.
+type Normalised = (Array2<f32>, Vec<f32>, Vec<f32>);
+
+/// The gradient of the input, and those of the parameters, each with its position.
+type Gradients = (Array2<f32>, Vec<(usize, Array1<f32>)>);
+
 /// The sum of all values.
 fn total(x: &Array2<f32>, ctl: &Control) -> Result<f64, EngineError> {
     Ok(column_sums(x.view(), ctl)?.iter().sum())
@@ -188,7 +194,7 @@ impl Normaliser {
     }
 
     /// `x̂`, `r` and `μ`.
-    fn normalised(&self, mut x: Array2<f32>, ctl: &Control) -> Result<(Array2<f32>, Vec<f32>, Vec<f32>), EngineError> {
+    fn normalised(&self, mut x: Array2<f32>, ctl: &Control) -> Result<Normalised, EngineError> {
         let (n, width) = x.dim();
         let (rows, values) = (n.max(1) as f64, x.len().max(1) as f64);
         let eps = f64::from(EPS);
@@ -209,7 +215,9 @@ impl Normaliser {
                 scale.iter_mut().zip(&stats).for_each(|(scale, (_, r))| *scale = *r);
                 each_row(&mut x, ctl, |u, row| {
                     let (mean, r) = stats[u];
-                    row.iter_mut().for_each(|v| *v = (*v - mean) * r);
+                    for v in row {
+                        *v = (*v - mean) * r;
+                    }
                 })?;
                 scale
             }
@@ -273,7 +281,7 @@ impl Normaliser {
         mut g: Array2<f32>,
         tape: &NormalisedTape,
         ctl: &Control,
-    ) -> Result<(Array2<f32>, Vec<(usize, Array1<f32>)>), EngineError> {
+    ) -> Result<Gradients, EngineError> {
         let NormalisedTape { normalised, scale, mean } = tape;
         let mut parameters = Vec::new();
         let to_row = |sums: Vec<f64>| sums.into_iter().map(|s| s as f32).collect::<Array1<f32>>();

@@ -269,7 +269,7 @@ impl<'a> Graph<'a> {
             Nonlinearity::Tanh => self.op("Tanh", &[x]),
             Nonlinearity::Sigmoid => self.op("Sigmoid", &[x]),
             Nonlinearity::Silu => {
-                let sigmoid = self.op("Sigmoid", &[x.clone()]);
+                let sigmoid = self.op("Sigmoid", std::slice::from_ref(&x));
                 self.op("Mul", &[x, sigmoid])
             }
             // `Gelu` by itself came with version 20.

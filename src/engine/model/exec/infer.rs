@@ -151,14 +151,18 @@ impl Inference<'_> {
             Op::Concatenate => {
                 let parts: Vec<_> = inputs.iter().map(|part| self.values.read(*part)).collect();
                 let out = concatenated(&parts, &self.ctl)?;
-                parts.into_iter().for_each(|part| recycle(Some(part), &self.ctl));
+                for part in parts {
+                    recycle(Some(part), &self.ctl);
+                }
                 Ok(out)
             }
             Op::Maximum => {
                 let first = self.values.take(input(0), &self.ctl)?;
                 let others: Vec<_> = inputs.iter().skip(1).map(|other| self.values.read(*other)).collect();
                 let out = largest_of(first, &others, &self.ctl)?;
-                others.into_iter().for_each(|other| recycle(Some(other), &self.ctl));
+                for other in others {
+                    recycle(Some(other), &self.ctl);
+                }
                 Ok(out)
             }
             Op::Normalise { kind, name } => {

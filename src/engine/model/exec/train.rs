@@ -254,7 +254,9 @@ impl Training<'_> {
         self.values.set(out, normalised);
         self.record(out, move |g, back| {
             let (g, parameters) = norm.backward(g, &kept, back.ctl)?;
-            parameters.into_iter().for_each(|(at, g)| back.parameter(at, g));
+            for (at, g) in parameters {
+                back.parameter(at, g);
+            }
             back.add(x, g);
             Ok(())
         });

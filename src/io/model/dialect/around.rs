@@ -162,7 +162,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn apply(&self, shape: &mut Architecture) {
+    pub(super) fn apply(self, shape: &mut Architecture) {
         shape.norm = self.norm.unwrap_or(shape.norm);
         shape.inner_norm = self.inner_norm.unwrap_or(shape.inner_norm);
         shape.act_first = self.act_first.unwrap_or(shape.act_first);

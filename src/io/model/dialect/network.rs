@@ -380,14 +380,17 @@ impl Draft {
         let n_input = slopes.iter().take_while(|slope| names::rank(&slope.stem) == 0).count();
         let (of_input, behind) = slopes.split_at(n_input);
         self.place_slopes("acts", behind, &widths)?;
-        if let (Some(before), Some(one)) = (&around.before, of_input.first().or(behind.first())) {
+        if let (Some(before), Some(one)) = (&around.before, of_input.first().or_else(|| behind.first())) {
             let width = around::width(before).unwrap_or(0);
             self.tensors.insert("act_in.weight".into(), around::wide(one, width)?);
         }
         layers.into_iter().enumerate().for_each(|(l, layer)| self.place(&format!("convs.{l}"), layer));
         let Linears { before, beside, after } = around;
-        before.into_iter().for_each(|linear| self.place("lin_in", linear));
-        after.into_iter().for_each(|linear| self.place("lin", linear));
+        for (name, linear) in [("lin_in", before), ("lin", after)] {
+            if let Some(linear) = linear {
+                self.place(name, linear);
+            }
+        }
         beside.into_iter().enumerate().for_each(|(l, linear)| self.place(&format!("skips.{l}"), linear));
         self.titles.retain(|title| *title != "linear layer");
         self.is_last_inner = is_last_inner;
