@@ -1,6 +1,7 @@
 //! What a network's file leaves open, tried on a graph with labels: every reading with its score, and which one is used.
 //!
-//! One setting after another is changed, the others held, until none gets better: a dozen or two forward passes. The usual reading stays
+//! One setting after another is changed, the others held, until none gets better; from the usual reading, and from each of the structure:
+//! some dozens of forward passes. The usual reading stays
 //! unless another one is right on more training and validation nodes than chance explains: a sign test on the nodes that only one of them
 //! gets right, at 1 % over all readings together, for among so many some are a few nodes ahead by luck.
 
@@ -36,7 +37,7 @@ pub struct Reading {
 impl Reading {
     /// As `--reading` takes it, for example `norm=layer,activation=elu`.
     pub fn spelled(&self) -> String {
-        self.settings.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
+        spelled(&self.settings)
     }
 
     /// In one line, with its score.
@@ -68,9 +69,11 @@ impl Readings {
 }
 
 /// More work than this is not done for a guess, multiply-adds over all passes.
-const MOST_WORK: u64 = 400_000_000_000;
-/// How often all settings are gone through.
+const MOST_WORK: u64 = 1_000_000_000_000;
+/// How often all settings are gone through from one start.
 const MOST_ROUNDS: usize = 3;
+/// Starts beside the usual reading.
+const MOST_STARTS: usize = 8;
 /// How often at most a wrong reading may come before the usual one by luck, over all that are tried.
 const LUCK: f64 = 0.01;
 
@@ -174,6 +177,11 @@ pub fn settled(
     Ok((model, readings))
 }
 
+/// As `--reading` takes them.
+fn spelled(settings: &[(&'static str, String)]) -> String {
+    settings.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
+}
+
 /// The values of the open settings in `shape`.
 fn settings_of(shape: &Architecture, open: &[&OpenSetting]) -> Vec<(&'static str, String)> {
     open.iter().map(|setting| (setting.name, shape.setting(setting.name))).collect()
@@ -210,7 +218,8 @@ impl<'a> Trial<'a> {
         recipe: &'a Recipe,
         ctl: &'a Control,
     ) -> Result<Self, &'static str> {
-        let n_passes = 1 + 2 * open.iter().map(|setting| setting.choices.len()).sum::<usize>() as u64;
+        let n_passes =
+            1 + (2 + MOST_STARTS) as u64 * open.iter().map(|setting| setting.choices.len()).sum::<usize>() as u64;
         let shape = &model.architecture;
         let widest = shape.hidden.max(model.n_classes()) as u64;
         let (n, m) = (dataset.n_nodes() as u64, dataset.topology().n_entries() as u64);
@@ -219,7 +228,7 @@ impl<'a> Trial<'a> {
         if n_passes.saturating_mul(of_layers.saturating_add(first)) > MOST_WORK {
             return Err("the graph is too large to try them (--reading says which one holds)");
         }
-        let split = resolve_split(dataset, "auto", recipe.seed).map_err(|_| "the graph has no split")?;
+        let Ok(split) = resolve_split(dataset, "auto", recipe.seed) else { return Err("the graph has no split") };
         let mut nodes = split.train.clone();
         nodes.extend(&split.val);
         nodes.retain(|u| labels.is_labelled(*u as usize));
@@ -232,7 +241,7 @@ impl<'a> Trial<'a> {
     /// Runs a reading, once.
     fn run(&mut self, shape: &Architecture) -> Result<Option<&Tried>, TaskError> {
         let settings = settings_of(shape, self.open);
-        let key = settings.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",");
+        let key = spelled(&settings);
         if !self.tried.contains_key(&key) {
             self.ctl.check()?;
             self.ctl.progress("trying readings of the model", self.tried.len(), 0);
@@ -251,34 +260,51 @@ impl<'a> Trial<'a> {
         Ok(self.tried.get(&key))
     }
 
-    /// The reading to use.
+    /// The reading to use: the best one, or the usual one where that may be luck.
     fn best(&mut self) -> Result<Architecture, TaskError> {
-        let mut used = self.model.architecture.clone();
-        for _ in 0..MOST_ROUNDS {
-            let before = used.clone();
-            let n_others =
-                self.open.iter().map(|setting| setting.choices.len().saturating_sub(1)).sum::<usize>().max(1);
-            for setting in self.open {
-                let Some(own) = self.run(&used)?.map(|tried| tried.is_right.clone()) else { continue };
-                let mut best: Option<(f64, Architecture, Vec<bool>)> = None;
-                for choice in &setting.choices {
-                    let Some(shape) = self.changed(&used, setting.name, choice) else { continue };
-                    let Some(tried) = self.run(&shape)? else { continue };
-                    if best.as_ref().is_none_or(|(score, ..)| tried.score > *score) {
-                        best = Some((tried.score, shape, tried.is_right.clone()));
-                    }
-                }
-                if let Some((_, shape, is_right)) = best.filter(|(_, _, is_right)| is_better(is_right, &own, n_others))
-                {
-                    debug_assert_eq!(is_right.len(), own.len(), "the same nodes");
-                    used = shape;
+        let usual = self.model.architecture.clone();
+        let Some(own) = self.run(&usual)?.map(|tried| tried.is_right.clone()) else { return Ok(usual) };
+        // Some settings are right together alone, so every one of the structure is started from.
+        let mut best = self.climb(usual.clone())?;
+        let starts = self.open.iter().flat_map(|open| open.choices.iter().skip(1).map(|choice| (open.name, choice)));
+        let structural = starts.filter(|(name, _)| *name != "activation").take(MOST_STARTS);
+        for (name, choice) in structural {
+            if let Some(start) = self.changed(&usual, name, choice) {
+                let found = self.climb(start)?;
+                if self.score(&found) > self.score(&best) {
+                    best = found;
                 }
             }
-            if used == before {
+        }
+        let n_others = self.tried.len().saturating_sub(1).max(1);
+        let is_right = self.run(&best)?.map(|tried| tried.is_right.clone()).unwrap_or_default();
+        Ok(if is_better(&is_right, &own, n_others) { best } else { usual })
+    }
+
+    fn score(&self, shape: &Architecture) -> f64 {
+        self.tried.get(&spelled(&settings_of(shape, self.open))).map_or(0.0, |tried| tried.score)
+    }
+
+    /// Changes one setting after another for the better, from `shape` on.
+    fn climb(&mut self, mut shape: Architecture) -> Result<Architecture, TaskError> {
+        if self.run(&shape)?.is_none() {
+            return Ok(shape);
+        }
+        for _ in 0..MOST_ROUNDS {
+            let before = shape.clone();
+            for setting in self.open {
+                for choice in &setting.choices {
+                    let Some(other) = self.changed(&shape, setting.name, choice) else { continue };
+                    if self.run(&other)?.is_some() && self.score(&other) > self.score(&shape) {
+                        shape = other;
+                    }
+                }
+            }
+            if shape == before {
                 break;
             }
         }
-        Ok(used)
+        Ok(shape)
     }
 
     fn changed(&self, shape: &Architecture, name: &str, choice: &str) -> Option<Architecture> {

@@ -9,7 +9,7 @@
 //! | `convs.l.lin1.weight` (GCNII) `[i, o]` | `convs.l.weight1` (`GCN2Conv`) | `layers.l.weight1` |
 //! | `convs.l.eps`, `nn.lins.k` (GIN) | the same (`GINConv`) | `layers.l.eps`, `apply_func.linears.k` |
 //!
-//! Everything else (normalisations, slopes of PReLUs, `lin`, `lin_in`, `lin_out`, `skips`, `fcs`, `bns`, `scaler`) is called as here in
+//! Everything else (normalisations, slopes of a PReLU, `lin`, `lin_in`, `lin_out`, `skips`, `fcs`, `bns`, `scaler`) is called as here in
 //! both: PyG's own models call it so, too, but for a PReLU, of which they have one (`act`) for all layers. The tables that read these names
 //! are in `io/model/dialect`.
 

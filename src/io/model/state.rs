@@ -20,6 +20,10 @@ pub(super) struct State {
     pub(super) unread: Vec<Unread>,
 }
 
+/// Assumptions that a chosen reading may replace.
+const RELU: &str = "ReLU between layers";
+const MEAN: &str = "the mean of the neighbours";
+
 /// A parameter's name is never longer, bytes.
 pub(super) const LONGEST_NAME: usize = 1000;
 
@@ -74,7 +78,13 @@ impl State {
         if !found.stated.is_empty() {
             report.fact("the file says", found.stated.join(", "));
         }
-        for assumed in found.assumed {
+        // What the modules say is no assumption.
+        let is_told = |what: &str| match what {
+            RELU => found.settings.contains("activation"),
+            MEAN => found.settings.contains("aggregation"),
+            _ => false,
+        };
+        for assumed in found.assumed.into_iter().filter(|what| !is_told(what)) {
             report.fact(ASSUMED, assumed);
         }
         found.doubtful.into_iter().for_each(|reading| report.doubt(reading));

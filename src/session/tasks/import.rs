@@ -284,35 +284,14 @@ impl Import {
             report.faults.push((String::new(), why.to_owned()));
         }
         if let Some(spec) = spec_of(Role::Model) {
-            let read = read_model(&spec).map_err(|error| error.to_string()).map(|(read, found)| {
-                let read = match network {
-                    Some(network) => with_settings(read, &network),
-                    None => read,
-                };
-                (read, found)
-            });
-            match read {
-                Ok((read, found)) => {
-                    let dataset = report.graph.as_ref().or(graph.as_ref()).map(|graph| &*graph.dataset);
-                    let tried = settled(&read, &found.open, &reading, true, (dataset, &recipe), ctl);
-                    let (read, readings) = match tried {
-                        Ok(tried) => tried,
-                        Err(TaskError::Engine(why @ EngineError::Recipe { .. })) => {
-                            report.faults.push((spec.clone(), why.to_string()));
-                            (read, Readings::default())
-                        }
-                        Err(other) => return Err(other),
-                    };
-                    report.readings = readings;
-                    report.model = Some(LoadedModel {
-                        name: read.title(),
-                        model: Arc::new(read),
-                        report: Arc::new(found),
-                        baseline: Baseline::Own,
-                        spec,
-                    });
+            let dataset = report.graph.as_ref().or(graph.as_ref()).map(|graph| &*graph.dataset);
+            let network = network.as_ref();
+            match model_of(spec.clone(), (network, &reading), (dataset, &recipe), ctl)? {
+                Ok((model, readings, fault)) => {
+                    report.faults.extend(fault.map(|fault| (spec, fault)));
+                    (report.model, report.readings) = (Some(model), readings);
                 }
-                Err(error) => report.faults.push((spec, error)),
+                Err(fault) => report.faults.push((spec, fault)),
             }
         }
         // Beside a file that was refused, what is open already would pass for what was to be opened.
@@ -375,6 +354,33 @@ fn with_settings(mut model: Model, network: &Architecture) -> Model {
     model
 }
 
+/// Reads a model with the settings that the user says: what its file leaves open besides is tried. Returns what is wrong with the settings,
+/// too, or why there is no model.
+#[expect(clippy::type_complexity, reason = "a model, how it was read and what is wrong, or why there is none")]
+fn model_of(
+    spec: String,
+    (network, reading): (Option<&Architecture>, &[(String, String)]),
+    graph: (Option<&Dataset>, &Recipe),
+    ctl: &Control,
+) -> Result<Result<(LoadedModel, Readings, Option<String>), String>, TaskError> {
+    let (read, found) = match read_model(&spec) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let read = match network {
+        Some(network) => with_settings(read, network),
+        None => read,
+    };
+    let (read, readings, fault) = match settled(&read, &found.open, reading, true, graph, ctl) {
+        Ok((read, readings)) => (read, readings, None),
+        Err(TaskError::Engine(why @ EngineError::Recipe { .. })) => (read, Readings::default(), Some(why.to_string())),
+        Err(other) => return Err(other),
+    };
+    let name = read.title();
+    let (model, report) = (Arc::new(read), Arc::new(found));
+    Ok(Ok((LoadedModel { spec, name, model, report, baseline: Baseline::Own }, readings, fault)))
+}
+
 /// What the model gives on the graph, where both are there.
 fn fit(
     graph: Option<&LoadedGraph>,
@@ -402,7 +408,7 @@ pub fn model_on_graph(
         model: name.to_owned(),
         misfit: None,
         scores: None,
-        assumptions: Assumption::all(report, None),
+        assumptions: Assumption::of(report, network, None),
         readings: None,
     };
     if let Err(why) = network.check_fits(dataset.features().width(), dataset.n_classes()) {
@@ -428,7 +434,7 @@ pub fn model_on_graph(
     let n_test = counts.iter().sum::<usize>().max(1);
     let [test, val, train] = [&split.test, &split.val, &split.train].map(|nodes| Score::of(&logits, labels, nodes));
     let score = ReadingScore::of(&split.name, labels.metric(), [test, val, train].map(Some));
-    check.assumptions = Assumption::all(report, score.as_ref());
+    check.assumptions = Assumption::of(report, network, score.as_ref());
     check.scores = Some(FitScores {
         split: split.name.clone(),
         metric: labels.metric(),

@@ -36,6 +36,7 @@ pub(super) struct Stated {
 pub(super) fn apply(modules: &[ModuleFacts], shape: &mut Architecture) -> Result<Stated, Refusal> {
     let (mut taken, mut settings) = (Vec::new(), BTreeSet::new());
     let mut n_layers = 0;
+    let mut is_of_pyg = false;
     for facts in modules {
         let is_library =
             ["torch.", "torch_geometric.", "dgl.", "__torch__.torch"].iter().any(|p| facts.module.starts_with(p));
@@ -68,6 +69,9 @@ pub(super) fn apply(modules: &[ModuleFacts], shape: &mut Architecture) -> Result
             if settings.insert("jumping") && jumping != Jumping::None {
                 taken.push(format!("jumping {}", jumping.key()));
             }
+        }
+        if facts.module.starts_with("torch_geometric.nn.models.basic_gnn") {
+            is_of_pyg = true;
         }
         let number = |name: &str| facts.numbers.get(name).copied();
         if let Some(act_first) = number("act_first").map(|flag| flag != 0.0)
@@ -115,6 +119,10 @@ pub(super) fn apply(modules: &[ModuleFacts], shape: &mut Architecture) -> Result
             }
             _ => {}
         }
+    }
+    if is_of_pyg {
+        // Its own models add nothing to what their layers give.
+        settings.extend(["skip", "norm", "jumping"]);
     }
     taken.sort_unstable();
     taken.dedup();

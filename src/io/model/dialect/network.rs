@@ -266,7 +266,7 @@ impl Draft {
         Ok(Family::Sgc)
     }
 
-    /// Puts the slopes of PReLUs under `{name}.{l}`, one for every value of `widths`.
+    /// Puts the slopes of a PReLU under `{name}.{l}`, one for every value of `widths`.
     fn place_slopes(&mut self, name: &str, found: &[Layer], widths: &[usize]) -> Result<(), Refusal> {
         for (l, values) in around::slopes(found, widths)?.into_iter().enumerate() {
             self.tensors.insert(format!("{name}.{l}.weight"), values);
