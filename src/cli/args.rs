@@ -123,6 +123,10 @@ pub(super) struct InspectArgs {
     /// What a file is for, where it is read together with others: edges, features, labels, split, model, recipe or left-out
     #[arg(long = "role", value_name = "FILE=ROLE", value_parser = file_role)]
     pub(super) roles: Vec<(String, Role)>,
+    /// How a model's file is read where its tensors leave settings open, such as norm=layer-graph,activation=elu [default: the reading that
+    /// is right on the most training and validation nodes of the graph]
+    #[arg(long, value_name = "KEY=VALUE,…", value_delimiter = ',', value_parser = setting)]
+    pub(super) reading: Vec<(String, String)>,
     #[command(flatten)]
     pub(super) graph: GraphArgs,
     #[command(flatten)]
@@ -480,6 +484,13 @@ pub(super) struct RecipeArgs {
     /// Whether a node's own row has a weight of its own (sage)
     #[arg(long, value_name = "true|false", action = ArgAction::Set)]
     pub(super) root_weight: Option<bool>,
+    /// How a model's file is read where its tensors leave settings open, such as norm=layer-graph,activation=elu,jumping=max [default: the
+    /// reading that is right on the most training and validation nodes]
+    #[arg(long, value_name = "KEY=VALUE,…", value_delimiter = ',', value_parser = setting)]
+    pub(super) reading: Vec<(String, String)>,
+    /// Settings of a network to train that have no option of their own, such as norm=layer,activation=elu,skip=residual,jumping=cat
+    #[arg(long, value_name = "KEY=VALUE,…", value_delimiter = ',', value_parser = setting)]
+    pub(super) network: Vec<(String, String)>,
     /// How δa is meant
     #[arg(long, value_name = "absolute|relative|mass|target", value_parser = choice::<EdgeMode>)]
     pub(super) edge_mode: Option<EdgeMode>,
@@ -562,6 +573,16 @@ fn gibibytes(text: &str) -> Result<u64, String> {
     match given.filter(|gibibytes| gibibytes.is_finite() && *gibibytes > 0.0) {
         Some(gibibytes) => Ok((gibibytes * f64::from(1u32 << 30)) as u64),
         None => Err("expected a number of GiB above 0, for example 4 or 0.5".to_owned()),
+    }
+}
+
+/// A setting of a network and its value, as recipes spell them.
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+            Ok((name.trim().replace('-', "_"), value.trim().to_owned()))
+        }
+        _ => Err("expected KEY=VALUE, for example activation=elu".to_owned()),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::io::{
     LoadReport, files_outside, folder_of, names_split_file, read_graph_within, read_model, read_node_ids, read_recipe,
     read_split,
 };
+use crate::session::{Readings, reading_of, settled};
 
 /// A graph that is ready for `recipe`, with the split and lock it names among its own.
 pub(super) struct GraphAndRecipe {
@@ -66,16 +67,18 @@ pub(super) fn family_of(model: &str) -> Option<Family> {
 pub(super) fn read_fitting_model(
     spec: &str,
     args: &RecipeArgs,
+    dataset: &Dataset,
     recipe: &mut Recipe,
     terminal: &Terminal,
 ) -> anyhow::Result<Arc<Model>> {
-    read_reported_model(spec, args, recipe, terminal).map(|(model, _)| model)
+    read_reported_model(spec, args, dataset, recipe, terminal).map(|(model, _)| model)
 }
 
 /// As [`read_fitting_model`], with what was found.
 pub(super) fn read_reported_model(
     spec: &str,
     args: &RecipeArgs,
+    dataset: &Dataset,
     recipe: &mut Recipe,
     terminal: &Terminal,
 ) -> anyhow::Result<(Arc<Model>, LoadReport)> {
@@ -114,9 +117,24 @@ pub(super) fn read_reported_model(
         }
     }
     set_shape(shape, args)?;
-    recipe.model = shape.clone();
+    // A recipe that was written for this model says how it is read.
+    let of_recipe = reading_of(&recipe.model, &model, &report.open);
+    let given = if args.reading.is_empty() { &of_recipe } else { &args.reading };
+    let (model, readings) = settled(&model, &report.open, given, false, (Some(dataset), recipe), terminal.ctl())?;
+    note_readings(&readings, spec, terminal);
+    recipe.model = model.architecture.clone();
     recipe.check()?;
     Ok((Arc::new(model), report))
+}
+
+/// Says which reading of a model is used, why, and which others there are.
+fn note_readings(readings: &Readings, spec: &str, terminal: &Terminal) {
+    let [used, others @ ..] = &readings.all[..] else { return };
+    terminal.note(&format!("warning: the model is read as {} ({}): {spec}", used.says(readings), readings.why));
+    let next = others.iter().take(Readings::SHOWN / 2).map(|other| other.says(readings)).collect::<Vec<_>>();
+    if !next.is_empty() {
+        terminal.note(&format!("warning: other readings, which --reading takes: {}", next.join("; ")));
+    }
 }
 
 /// What the options say of the network, where its family has such a setting.
@@ -192,6 +210,9 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
         *shape = Architecture::new(family);
     }
     set_shape(shape, args)?;
+    for (name, value) in &args.network {
+        *shape = shape.with_setting(name, value)?;
+    }
     set(&mut shape.dropout, args.dropout);
     set(&mut recipe.edges.mode, args.edge_mode);
     set(&mut recipe.edges.delta, args.delta_a.clone());

@@ -19,7 +19,8 @@ use crate::io::{
 use crate::session::format::{count, percent};
 use crate::session::tasks::Need;
 use crate::session::{
-    FitCheck, FitScores, ImportFile, NextStep, belong_together, fitted_to, model_on_graph, read_together,
+    FitCheck, FitScores, ImportFile, NextStep, Readings, belong_together, fitted_to, model_on_graph, read_together,
+    settled,
 };
 
 /// What `--json` prints for every path.
@@ -133,7 +134,7 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()>
     for path in &args.paths {
         items.push(inspect(path, &args.graph, &mut read, terminal)?);
     }
-    let found = fit(&read, terminal)?;
+    let found = fit(&read, &args.reading, terminal)?;
     if let Some(Item::Model(model)) = items.iter_mut().find(|item| matches!(item, Item::Model(_))) {
         model.fit = found.map(Box::new);
     }
@@ -148,7 +149,7 @@ pub(super) fn run(args: &InspectArgs, terminal: &Terminal) -> anyhow::Result<()>
 /// Reads files that belong together and prints the import report that the window shows.
 fn together(args: &InspectArgs, options: ReadOptions, terminal: &Terminal) -> anyhow::Result<()> {
     let roles = args.roles.iter().cloned().collect();
-    let report = read_together(&args.paths, roles, options, terminal.memory(), terminal.ctl())?;
+    let report = read_together(&args.paths, roles, options, args.reading.clone(), terminal.memory(), terminal.ctl())?;
     terminal.clear();
     let faults: Vec<String> = report.faults.iter().map(|(_, why)| why.clone()).collect();
     let (has_labels, has_model) =
@@ -212,7 +213,7 @@ struct Read {
 }
 
 /// What the model gets on the graph, where one of each was named.
-fn fit(read: &Read, terminal: &Terminal) -> anyhow::Result<Option<FitCheck>> {
+fn fit(read: &Read, reading: &[(String, String)], terminal: &Terminal) -> anyhow::Result<Option<FitCheck>> {
     let ([graph], [(model, report)]) = (&read.graphs[..], &read.models[..]) else { return Ok(None) };
     let recipe = fitted_to(&Recipe::default(), &model.architecture);
     if let Err(why) = terminal.check_memory(Need::of_run(graph, model, &recipe, RunOptions::PREVIEW)) {
@@ -220,7 +221,10 @@ fn fit(read: &Read, terminal: &Terminal) -> anyhow::Result<Option<FitCheck>> {
         return Ok(None);
     }
     let title = model.title();
-    Ok(Some(model_on_graph(graph, (&title, model, report), &recipe, terminal.ctl())?))
+    let (model, readings) = settled(model, &report.open, reading, true, (Some(graph), &recipe), terminal.ctl())?;
+    let mut check = model_on_graph(graph, (&title, &model, report), &recipe, terminal.ctl())?;
+    check.readings = Some(readings).filter(|readings| !readings.all.is_empty());
+    Ok(Some(check))
 }
 
 fn inspect(spec: &str, args: &GraphArgs, read: &mut Read, terminal: &Terminal) -> Result<Item, LoadError> {
@@ -428,6 +432,14 @@ fn describe_fit(fit: &FitCheck) -> Vec<String> {
         lines.push(format!("{} fits {}; without labels there is no score", fit.model, fit.graph));
     }
     lines.extend(fit.assumptions.iter().map(|assumption| format!("assumed: {}", assumption.says())));
+    if let Some(readings) = &fit.readings {
+        lines.push(format!(
+            "readings that its tensors leave open (used: the first; {}; --reading takes another):",
+            readings.why
+        ));
+        let shown = readings.all.iter().take(Readings::SHOWN);
+        lines.extend(shown.map(|reading| format!("  {}", reading.says(readings))));
+    }
     lines
 }
 

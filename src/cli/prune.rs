@@ -138,7 +138,8 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
         options.arch = inputs::family_of(&args.model);
     }
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
-    let (model, report) = inputs::read_reported_model(&args.model, &args.recipe, &mut input.recipe, terminal)?;
+    let (model, report) =
+        inputs::read_reported_model(&args.model, &args.recipe, &input.dataset, &mut input.recipe, terminal)?;
     if args.controls && input.recipe.recovery.is_none() && args.lose_at_most.is_none() {
         let expected = "a recipe that recovers accuracy (--recover one-shot)";
         return Err(UsageError::new("--controls", expected, "one without recovery").into());

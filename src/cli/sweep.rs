@@ -33,7 +33,7 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let writer = SweepWriter::begin(&args.output, terminal.ctl())?;
     let mut input = inputs::read(&args.graph, &args.recipe, &args.shared, terminal)?;
     let model = match &args.model {
-        Some(spec) => inputs::read_fitting_model(spec, &args.recipe, &mut input.recipe, terminal)?,
+        Some(spec) => inputs::read_fitting_model(spec, &args.recipe, &input.dataset, &mut input.recipe, terminal)?,
         None => trained(args, &mut input, terminal)?,
     };
     args.timing.settle(&mut input.recipe);

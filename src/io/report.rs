@@ -16,6 +16,15 @@ pub struct ReportLine {
     pub value: String,
 }
 
+/// A setting of a network that neither names nor shapes of its file tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenSetting {
+    /// Its name, for example `activation`.
+    pub name: &'static str,
+    /// What it can be, as recipes spell it; what was taken first.
+    pub choices: Vec<String>,
+}
+
 /// Name of the facts that are assumptions.
 pub(crate) const ASSUMED: &str = "assumed";
 
@@ -32,6 +41,9 @@ pub struct LoadReport {
     pub ignored: Vec<String>,
     /// What a user should know before trusting the result.
     pub warnings: Vec<String>,
+    /// Settings of a network that its file leaves open, with what was taken first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<OpenSetting>,
     /// Those of the warnings that are readings which the file leaves open, and that give other outputs where they do not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<String>,

@@ -152,6 +152,7 @@ impl Command {
             Self::Open(spec) => format!("open {spec}"),
             Self::OpenMany(specs) => format!("open {}", specs.join(", ")),
             Self::Import(specs) => format!("read {}", specs.join(", ")),
+            Self::ChooseReading(..) => "chose how the model is read".to_owned(),
             Self::ChangeImport(..) => "read the files another way".to_owned(),
             Self::SetImportRole(spec, role) => format!("role of {spec}: {role}"),
             Self::ReadOutside => "allow the files that the recipe names".to_owned(),

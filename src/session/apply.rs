@@ -51,6 +51,7 @@ impl Session {
             Command::Open(spec) => self.open(spec),
             Command::OpenMany(specs) => specs.into_iter().for_each(|s| self.open(s)),
             Command::Import(specs) => self.import(specs),
+            Command::ChooseReading(reading) => self.choose_reading(reading),
             Command::ChangeImport(options, network) => self.change_import(*options, network.map(|n| *n)),
             Command::SetImportRole(spec, role) => self.set_import_role(spec, role),
             Command::ReadOutside => self.read_outside(),

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::format::{count, percent};
 use crate::engine::graph::Metric;
+use crate::engine::model::{Activation, Aggregation, Model};
 use crate::engine::score::Score;
 use crate::io::LoadReport;
 
@@ -52,6 +53,17 @@ impl Assumption {
     /// All readings that the file behind `report` leaves open, with what the model scores under them.
     pub fn all(report: &LoadReport, score: Option<&ReadingScore>) -> Vec<Self> {
         report.assumptions().map(|reading| Self { reading: reading.to_owned(), score: score.cloned() }).collect()
+    }
+
+    /// As [`Assumption::all`], without what `model` is read otherwise in.
+    pub fn of(report: &LoadReport, model: &Model, score: Option<&ReadingScore>) -> Vec<Self> {
+        let shape = &model.architecture;
+        let holds = |reading: &str| match reading {
+            "ReLU between layers" => shape.activation == Activation::Relu,
+            "the mean of the neighbours" => shape.aggregation == Aggregation::Mean,
+            _ => true,
+        };
+        Self::all(report, score).into_iter().filter(|assumption| holds(&assumption.reading)).collect()
     }
 
     /// In one line: the reading and its score.

@@ -70,6 +70,8 @@ pub enum Command {
     Import(Vec<String>),
     /// Reads the files of the report anew: how the graph is read, and what the user says about the model.
     ChangeImport(Box<ReadOptions>, Option<Box<Architecture>>),
+    /// Reads the model of the import report as these settings say, name and value as recipes spell them; without any, as its scores say.
+    ChooseReading(Vec<(String, String)>),
     /// Reads the files of the report anew with another role for one of them.
     SetImportRole(String, Role),
     /// Reads the files of the report anew, those too that its recipe names outside its folder.

@@ -23,6 +23,7 @@ impl Session {
             is_told: false,
             options: ReadOptions::default(),
             network: None,
+            reading: Vec::new(),
             phase: Phase::Running,
             report: None,
         };
@@ -33,6 +34,12 @@ impl Session {
     pub(super) fn change_import(&mut self, options: ReadOptions, network: Option<Architecture>) {
         let Some(state) = self.store.import.take() else { return };
         self.read_import(ImportState { options, network, is_told: true, phase: Phase::Running, ..state });
+    }
+
+    /// Reads the model anew, as one of its readings says.
+    pub(super) fn choose_reading(&mut self, reading: Vec<(String, String)>) {
+        let Some(state) = self.store.import.take() else { return };
+        self.read_import(ImportState { reading, phase: Phase::Running, ..state });
     }
 
     /// Reads the files anew with another role for one of them.
@@ -63,6 +70,7 @@ impl Session {
             options: state.options.clone(),
             is_told: state.is_told,
             network: state.network.clone(),
+            reading: state.reading.clone(),
             graph: self.store.graph.clone(),
             model: self.store.model.clone(),
             recipe: self.store.recipe.clone(),

@@ -22,6 +22,7 @@ mod outside;
 mod page;
 mod pictures;
 pub mod project;
+mod readings;
 mod roles;
 mod slot;
 mod speed_page;
@@ -51,6 +52,7 @@ pub use inputs::{Baseline, ClosedModel, LoadedGraph, LoadedModel};
 pub use notice::{Level, Notice, Notices};
 pub use page::{PagePart, PageTable, markdown};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
+pub use readings::{Reading, Readings, read_as, reading_of, settled};
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use speed_page::speed_page;
 pub use store::{

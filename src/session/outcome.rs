@@ -10,6 +10,7 @@ use super::inputs::{Baseline, LoadedModel};
 use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
 use super::project;
+use super::readings::{read_as, reading_of};
 use super::state::{AfterLoad, KnownRun, PrunedRun};
 use super::store::{Phase, Recent, RunEntry, RunId};
 use super::tasks::TaskError;
@@ -143,7 +144,16 @@ impl Session {
             Some(AfterLoad::Project(project, path)) => {
                 self.thresholds_are_given();
                 let project::Project { recipe, runs, plan, .. } = *project;
-                self.change_inputs("Open a project", None, |i| i.recipe = recipe);
+                self.change_inputs("Open a project", None, |i| {
+                    // What the model's file leaves open is as it was read when the project was saved.
+                    if let Some(loaded) = &mut i.model {
+                        let reading = reading_of(&recipe.model, &loaded.model, &loaded.report.open);
+                        if let Ok(model) = read_as(&loaded.model, &reading) {
+                            loaded.model = Arc::new(model);
+                        }
+                    }
+                    i.recipe = recipe;
+                });
                 if let Some(plan) = plan {
                     self.store.plan = plan;
                 }

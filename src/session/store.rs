@@ -216,6 +216,8 @@ pub struct ImportState {
     pub options: ReadOptions,
     /// What the user says about the model that its file does not.
     pub network: Option<Architecture>,
+    /// Which reading of the model's file the user chose, name and value of each open setting.
+    pub reading: Vec<(String, String)>,
     /// Where reading stands.
     pub phase: Phase,
     /// What was found last.

@@ -18,6 +18,7 @@ mod large;
 mod messages;
 mod named_files;
 mod numbers;
+mod operations;
 mod outputs;
 mod own_tables;
 mod recovery;

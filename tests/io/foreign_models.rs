@@ -218,9 +218,10 @@ fn networks_that_are_not_ours_are_refused_by_name() {
         &format!("tensor convs.0.lin.weight: expected {layer}, found SAGEConv with a projection (project=True)"),
     );
     refused(
-        &vec![("conv1.lin.weight", square()), ("lin.weight", square())],
-        "layer lin: expected convolutions and normalisations alone (GCNConv of PyG 2.0 and later), found a linear layer \
-         beside them",
+        &vec![("conv1.lin.weight", square()), ("lin.weight", floats(&[3, 5], &[1.0; 15]))],
+        "layer lin: expected a linear layer in front of the convolutions (2 outputs), one behind them (2 inputs, or 2 over all of \
+         them) or one beside each, with a name that says which (lin_in, lin_out) where widths do not, found one with 5 inputs and \
+         3 outputs",
     );
     refused(
         &vec![("conv1.lin.weight", square()), ("conv2.lin_l.weight", square())],
@@ -228,13 +229,9 @@ fn networks_that_are_not_ours_are_refused_by_name() {
          and later)",
     );
     refused(
-        &vec![
-            ("conv1.lin.weight", square()),
-            ("conv2.lin.weight", square()),
-            ("norm1.weight", pair()),
-            ("norm1.bias", pair()),
-        ],
-        "layer norm1: expected a normalisation with running statistics (BatchNorm), found bias, weight alone",
+        &vec![("conv1.lin.weight", square()), ("conv2.lin.weight", square()), ("norm1.weight", pair())],
+        "layer norm1: expected a normalisation with scale and shift (LayerNorm) or running statistics (BatchNorm), found weight \
+         alone",
     );
     refused(
         &vec![("a_conv.lin.weight", square()), ("b_conv.lin.weight", square())],

@@ -2,6 +2,7 @@
 //! matrices, parts of a network that must not be left out, files of other programs.
 
 use unifews::engine::graph::Dataset;
+use unifews::engine::model::{Activation, Norm};
 use unifews::io::{LoadReport, detect, read_graph, read_model};
 
 use crate::files::{Arrays, Folder, floats, gnn_benchmark, heterophilous, int_matrix, npy_with_header, npz, with};
@@ -225,14 +226,28 @@ fn parts_of_a_network_are_not_left_out() {
     };
     let ones = |n: usize| floats(&[n], &vec![1.0; n]);
     for (more, word) in [
-        (vec![("norms.0.weight", ones(4)), ("norms.0.bias", ones(4))], "norms.0"),
-        (vec![("norms.0.weight", ones(4)), ("norms.0.bias", ones(4)), ("norms.0.mean_scale", ones(4))], "norms.0"),
-        (vec![("act.weight", ones(1))], "activation"),
+        (vec![("norms.0.weight", ones(4))], "norms.0"),
+        (vec![("act.weight", ones(1)), ("act.bias", ones(1))], "act"),
         (vec![("prop1.temp", ones(11))], "hop"),
         (vec![("bns.0.running_mean", ones(4)), ("bns.0.running_var", ones(4)), ("balance.weight", ones(2))], "balance"),
     ] {
         let refusal = model(&more).expect_err("a part of the network");
         assert!(refusal.contains(word), "{word}: {refusal}");
+    }
+    // Normalisations without running statistics and activations with slopes are.
+    for (more, norm, activation) in [
+        (vec![("norms.0.weight", ones(4)), ("norms.0.bias", ones(4))], Norm::LayerGraph, Activation::Relu),
+        (vec![("ln1.weight", ones(4)), ("ln1.bias", ones(4))], Norm::Layer, Activation::Relu),
+        (
+            vec![("norms.0.weight", ones(4)), ("norms.0.bias", ones(4)), ("norms.0.mean_scale", ones(4))],
+            Norm::Graph,
+            Activation::Relu,
+        ),
+        (vec![("act.weight", ones(1))], Norm::None, Activation::Prelu),
+    ] {
+        let (network, report) = model(&more).expect("a part of the network");
+        assert_eq!((network.architecture.norm, network.architecture.activation), (norm, activation), "{report:?}");
+        assert!(report.ignored.is_empty(), "{report:?}");
     }
     // A loss's class weights are none, also where the network lies at the top of the file.
     let (_, report) = model(&[

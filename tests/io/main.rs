@@ -26,6 +26,7 @@ mod old_versions;
 mod parts;
 mod pickled_graphs;
 mod pickles;
+mod pyg_models;
 mod real;
 mod recipes;
 mod round_trips;

@@ -1,6 +1,6 @@
 //! Models: what is written is read, and other programs' files are read by their names.
 
-use unifews::engine::model::{Architecture, Family, Model, Scaler, TrainedOn};
+use unifews::engine::model::{Architecture, Family, Model, Norm, Scaler, TrainedOn};
 use unifews::io::{Detected, ModelFormat, detect, read_model, write_model};
 
 use crate::support::{fact, shared_path};
@@ -48,7 +48,7 @@ fn a_pytorch_gcn_is_known_by_its_names() {
     let (model, report) = read_model(&path).expect("a GCN");
     assert_eq!(model.title(), "GCN 1433-64-7");
     assert!(
-        model.architecture.batch_norm
+        model.architecture.norm == Norm::Batch
             && model.position("norms.0.weight").is_some()
             && model.position("norms.1.weight").is_none()
     );

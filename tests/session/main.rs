@@ -8,6 +8,7 @@ mod jobs;
 mod named_files;
 mod old_versions;
 mod projects;
+mod readings;
 mod recovery;
 mod reopened;
 mod start;

@@ -176,6 +176,10 @@ impl Policy for Observer<'_> {
         self.frozen.propagate(step, x, ctl)
     }
 
+    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        self.frozen.propagate_max(step, x, ctl)
+    }
+
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         self.frozen.attend(step, input, ctl)
     }

@@ -340,6 +340,9 @@ fn measured_products(
         fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
             self.frozen.propagate(step, x, ctl)
         }
+        fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+            self.frozen.propagate_max(step, x, ctl)
+        }
         fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
             self.frozen.hop(step, x, out, ctl)
         }

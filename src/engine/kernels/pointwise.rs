@@ -2,6 +2,8 @@
 
 use multiversion::multiversion;
 
+use super::nonlinearity::Nonlinearity;
+
 /// Something that is done to every row.
 #[derive(Debug, Clone)]
 pub(crate) enum Pointwise {
@@ -11,6 +13,10 @@ pub(crate) enum Pointwise {
     Norm { scale: Vec<f32>, shift: Vec<f32> },
     /// `max(x, 0)`: 0 for what is no number, and never -0, which `f32::max` leaves to the machine.
     Relu,
+    /// Another activation function.
+    Nonlinearity(Nonlinearity),
+    /// `x`, below 0 `x · slope`. `[width]`
+    Prelu(Vec<f32>),
 }
 
 /// Does all of it to every row, in order, while the row is in the first cache.
@@ -27,6 +33,10 @@ pub(crate) fn change_rows(rows: &mut [f32], width: usize, changes: &[Pointwise])
                     row.iter_mut().zip(scale).zip(shift).for_each(|((v, s), b)| *v = *v * s + b);
                 }
                 Pointwise::Relu => row.iter_mut().for_each(|v| *v = if *v > 0.0 { *v } else { 0.0 }),
+                Pointwise::Nonlinearity(function) => row.iter_mut().for_each(|v| *v = function.of(*v)),
+                Pointwise::Prelu(slope) => {
+                    row.iter_mut().zip(slope).for_each(|(v, s)| *v = if *v > 0.0 { *v } else { *v * s });
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::choices::{Activation, Aggregation, InputLayer, Jumping, Norm, Skip};
 use super::family::Family;
 
 /// In which order a layer propagates and transforms.
@@ -78,8 +79,12 @@ pub struct Architecture {
     pub norm_r: f64,
     /// Order of the two steps in a layer.
     pub order: Order,
-    /// Batch normalisation between layers.
-    pub batch_norm: bool,
+    /// What is normalised between layers. Files call batch normalisation and none `batch_norm`, as they always did.
+    pub norm: Norm,
+    /// What every value goes through between layers.
+    pub activation: Activation,
+    /// Whether the activation comes in front of the normalisation.
+    pub act_first: bool,
     /// A bias in every layer.
     pub bias: bool,
     /// ReLU after the last layer too (paper Algorithm 2).
@@ -100,6 +105,18 @@ pub struct Architecture {
     pub alpha: f64,
     /// Strength of the transformation: `β_l = ln(θ/(l+1) + 1)` (GCNII).
     pub theta: f64,
+    /// Jumping knowledge; all but none have a linear layer `lin` behind the last layer.
+    pub jumping: Jumping,
+    /// What a layer passes on beside what it computes.
+    pub skip: Skip,
+    /// What stands in front of the first layer.
+    pub input_layer: InputLayer,
+    /// What a node takes of its neighbours (`GraphSAGE`).
+    pub aggregation: Aggregation,
+    /// Attention: a layer's input through a weight of its own is added (`residual=True` of PyG).
+    pub residual: bool,
+    /// Normalisation inside of the MLP of a layer (GIN).
+    pub inner_norm: Norm,
     /// How much every hop counts (GBP).
     pub hop_weights: HopWeights,
     /// `t` of the heat kernel (GBP).
@@ -107,6 +124,21 @@ pub struct Architecture {
 }
 
 impl Architecture {
+    /// Whether normalisation and activation follow layer `l`.
+    pub(crate) fn goes_on(&self, l: usize) -> bool {
+        l + 1 < self.layers || self.jumping != Jumping::None
+    }
+
+    /// Whether it is made of what the authors' networks are made of, so that their rules for counting hold.
+    pub(crate) fn is_of_the_authors(&self) -> bool {
+        let usual = Self { norm: self.norm, ..Self::new(self.architecture) };
+        matches!(self.norm, Norm::None | Norm::Batch)
+            && (self.activation, self.act_first, self.jumping, self.skip, self.input_layer)
+                == (usual.activation, usual.act_first, usual.jumping, usual.skip, usual.input_layer)
+            && (self.aggregation, self.residual, self.inner_norm)
+                == (usual.aggregation, usual.residual, usual.inner_norm)
+    }
+
     /// `β_l = ln(θ/(l+1) + 1)`: strength of the transformation of layer `l` (GCNII).
     pub fn beta(&self, l: usize) -> f64 {
         (self.theta / (l + 1) as f64).ln_1p()

@@ -26,6 +26,8 @@ pub(crate) fn pointwise(model: &Model, op: &Op) -> Result<Option<Pointwise>, Eng
         Op::Bias { bias } => Some(Pointwise::Bias(parameter(model, bias)?.1.values.row(0).to_vec())),
         Op::BatchNorm { name } => Some(batch_norm_at(model, name)?.1.at_rest()),
         Op::Relu => Some(Pointwise::Relu),
+        Op::Nonlinearity { function } => Some(Pointwise::Nonlinearity(*function)),
+        Op::Prelu { slope } => Some(Pointwise::Prelu(parameter(model, slope)?.1.values.row(0).to_vec())),
         _ => None,
     })
 }

@@ -6,6 +6,7 @@
 
 mod architecture;
 pub(crate) mod batch_norm;
+mod choices;
 mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod exec;
@@ -13,6 +14,7 @@ pub(crate) mod families;
 mod family;
 pub(crate) mod lookup;
 mod network;
+pub(crate) mod normalise;
 mod params;
 pub(crate) mod passes;
 mod program;
@@ -23,9 +25,11 @@ mod tests;
 mod tracer;
 
 pub use architecture::{Architecture, AttentionForm, HopWeights, Order};
+pub use choices::{Activation, Aggregation, InputLayer, Jumping, Norm, Skip};
 pub use exec::shapes::widths;
 pub use family::Family;
 pub use network::{Model, TrainedOn};
+pub use normalise::Normalisation;
 pub use params::{Parameter, Role};
 pub use passes::liveness::HiddenColumns;
 pub use program::{Coefficient, Instruction, LayerEnd, Op, Program, StepKind};

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::architecture::Architecture;
 use super::families::definition::Shapes;
 use super::families::trace;
+use super::normalise::Normalisation;
 use super::params::{Parameter, Tensors};
-use super::program::Program;
+use super::program::{Op, Program};
 use super::scaler::Scaler;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Metric;
@@ -89,7 +90,7 @@ impl Model {
 
     /// What it computes, as a list of operations over its parameters. For a decoupled family it begins behind propagation and scaler.
     pub fn program(&self) -> Program {
-        trace(&self.architecture, &self.parameters)
+        trace(&self.architecture, &self.parameters, self.d_in)
     }
 
     /// Input width.
@@ -157,11 +158,15 @@ impl Model {
         let (d_in, n_classes) = shape.architecture.definition().infer(Shapes(&tensors), &mut shape)?;
         shape.check()?;
         let mut model = Self::init(&shape, d_in, n_classes, 0);
+        let without_affine = norms_without_affine(&model, &tensors);
         for parameter in &mut model.parameters {
             let name = &parameter.name;
-            let tensor = tensors
-                .remove(name)
-                .ok_or_else(|| EngineError::mismatch("model tensors", name, "none of that name"))?;
+            let tensor = match tensors.remove(name) {
+                Some(tensor) => tensor,
+                // A normalisation without scale and shift: 1 and 0, as in a fresh model.
+                None if without_affine.iter().any(|norm| name.starts_with(norm.as_str())) => continue,
+                None => return Err(EngineError::mismatch("model tensors", name, "none of that name")),
+            };
             if let Some(found) = tensor.iter().find(|v| !v.is_finite()) {
                 return Err(EngineError::NotFinite { what: name.clone(), found: found.to_string() });
             }
@@ -181,6 +186,22 @@ impl Model {
         // PyTorch counts batches beside the running statistics; nothing depends on it.
         let unused = tensors.into_keys().filter(|name| !name.ends_with(".num_batches_tracked")).collect();
         Ok((model, unused))
+    }
+
+    /// The same tensors read as another architecture: what names and shapes leave open.
+    ///
+    /// # Errors
+    /// [`EngineError::Recipe`] naming the first setting that the tensors do not allow, or as [`Model::from_state_dict`].
+    pub fn read_as(&self, architecture: &Architecture) -> Result<Self, EngineError> {
+        let (mut model, unused) = Self::from_state_dict(architecture, self.state_dict())?;
+        if let Some((name, asked, found)) = architecture.first_difference(&model.architecture) {
+            return Err(EngineError::recipe(format!("model.{name}"), format!("{found} (the tensors say so)"), asked));
+        }
+        if let Some(name) = unused.first() {
+            return Err(EngineError::mismatch("model tensors", "a place for every one", format!("none for {name}")));
+        }
+        model.trained_on.clone_from(&self.trained_on);
+        Ok(model)
     }
 
     /// Checks that the model fits a graph with `d_in` features.
@@ -204,6 +225,16 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// What the names of the normalisations begin with that have no tensor in `tensors`, and need none.
+fn norms_without_affine(model: &Model, tensors: &BTreeMap<String, ArrayD<f32>>) -> Vec<String> {
+    let program = model.program();
+    let norms = program.instructions.iter().filter_map(|instruction| match &instruction.op {
+        Op::Normalise { kind, name } if *kind != Normalisation::Graph => Some(format!("{name}.")),
+        _ => None,
+    });
+    norms.filter(|name| tensors.range(name.clone()..).next().is_none_or(|(key, _)| !key.starts_with(name))).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution as _, Uniform};
 
+use super::choices::Norm;
 use crate::engine::error::EngineError;
 
 /// What a parameter is for.
@@ -248,8 +249,22 @@ impl<'a> Tensors<'a> {
         self.add(name.to_owned(), Role::Statistic, Layout::Flat, (1, 1), Init::Fill(value));
     }
 
-    /// The four tensors of batch normalisation `name`.
-    pub(crate) fn norm(&mut self, name: &str, width: usize) {
+    /// `{name}.weight`, one slope of a PReLU per column.
+    pub(crate) fn slopes(&mut self, name: &str, width: usize) {
+        self.add(format!("{name}.weight"), Role::Vector, Layout::Flat, (1, width), Init::Fill(0.25));
+    }
+
+    /// The tensors of normalisation `name`.
+    pub(crate) fn norm(&mut self, norm: Norm, name: &str, width: usize) {
+        if let Some(own) = norm.own() {
+            for part in own.parts() {
+                let value = if *part == "bias" { 0.0 } else { 1.0 };
+                self.add(format!("{name}.{part}"), Role::Vector, Layout::Flat, (1, width), Init::Fill(value));
+            }
+        }
+        if norm != Norm::Batch {
+            return;
+        }
         for (part, role, value) in [
             ("weight", Role::Vector, 1.0),
             ("bias", Role::Vector, 0.0),

@@ -5,6 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::normalise::Normalisation;
+use crate::engine::kernels::Nonlinearity;
+
 /// What a step of the network does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -85,8 +88,34 @@ pub enum Op {
         /// What its four tensors' names begin with.
         name: String,
     },
+    /// Normalisation by statistics of the values at hand, in training as at inference.
+    Normalise {
+        /// Which.
+        kind: Normalisation,
+        /// What the names of its tensors begin with, where it has some.
+        name: String,
+    },
     /// `max(x, 0)`.
     Relu,
+    /// Another activation function.
+    Nonlinearity {
+        /// Which.
+        function: Nonlinearity,
+    },
+    /// `x`, below 0 `x` times a slope per column.
+    Prelu {
+        /// The slopes.
+        slope: String,
+    },
+    /// Per column the largest value over the entries of each row; 0 in a row without any.
+    PropagateMax {
+        /// Which matrix, from 0.
+        step: usize,
+    },
+    /// Several values side by side. `[n, width] …  → [n, sum of the widths]`
+    Concatenate,
+    /// The largest of several values, place by place.
+    Maximum,
     /// In training, sets a share of the values to 0 and scales the others up; at inference `x`.
     Dropout {
         /// The share.
@@ -97,7 +126,10 @@ pub enum Op {
 impl Op {
     /// Whether every value of what comes out depends on the value at its place alone, so that rows can be changed where they lie.
     pub(crate) fn is_elementwise(&self) -> bool {
-        matches!(self, Self::Bias { .. } | Self::BatchNorm { .. } | Self::Relu)
+        matches!(
+            self,
+            Self::Bias { .. } | Self::BatchNorm { .. } | Self::Relu | Self::Nonlinearity { .. } | Self::Prelu { .. }
+        )
     }
 }
 
@@ -224,7 +256,7 @@ mod tests {
                 assert!(instruction.inputs.iter().all(|value| *value <= at), "{family:?}: {instruction:?}");
                 match &instruction.op {
                     Op::Matmul { weight, .. } => weights.push(weight),
-                    Op::Propagate { step } | Op::Attention { step, .. } => {
+                    Op::Propagate { step } | Op::PropagateMax { step } | Op::Attention { step, .. } => {
                         assert_eq!(*step, n_steps, "{family:?}");
                         n_steps += 1;
                     }

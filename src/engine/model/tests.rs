@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::exec::infer::infer;
 use super::exec::policy::{Policy, WeightAt};
 use super::passes::liveness::{Compact, HiddenColumns, Liveness};
-use super::{Architecture, Family, Model, Order, Program, Role, widths};
+use super::{Architecture, Family, Model, Norm, Order, Program, Role, widths};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{AttentionInput, Packed, Rows, matmul};
@@ -31,6 +31,13 @@ impl Policy for Dense {
 
     fn propagate(&mut self, _: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         matmul(self.0.view(), &Packed::new(x.view()), ctl)
+    }
+
+    fn propagate_max(&mut self, _: usize, x: &Array2<f32>, _: &Control) -> Result<Array2<f32>, EngineError> {
+        Ok(Array2::from_shape_fn(x.dim(), |(u, j)| {
+            let entries = self.0.row(u).into_iter().zip(x.column(j)).filter(|(t, _)| **t != 0.0);
+            entries.map(|(_, x)| *x).reduce(f32::max).unwrap_or(0.0)
+        }))
     }
 
     fn attend(&mut self, step: usize, x: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
@@ -76,7 +83,7 @@ fn every_shape() -> Vec<Architecture> {
     shapes
         .concat()
         .into_iter()
-        .flat_map(|s| [true, false].map(|batch_norm| Architecture { batch_norm, ..s.clone() }))
+        .flat_map(|s| [Norm::Batch, Norm::None].map(|norm| Architecture { norm, ..s.clone() }))
         .collect()
 }
 

@@ -1,6 +1,7 @@
 //! Tracing: a family's layers, written as calls, become a list of operations. No data is involved.
 
 use super::architecture::Architecture;
+use super::choices::{Activation, Norm};
 use super::params::Parameter;
 use super::program::{Coefficient, Instruction, LayerEnd, Op, Program, StepKind};
 
@@ -90,6 +91,11 @@ impl<'a> Tracer<'a> {
         self.push(Op::Attention { step, vectors: vectors.to_vec() }, &inputs)
     }
 
+    /// Per column the largest value over each node's entries of graph step `step`: a place where entries are pruned.
+    pub(crate) fn propagate_max(&mut self, step: usize, x: Value) -> Value {
+        self.push(Op::PropagateMax { step }, &[x])
+    }
+
     /// The mean over `heads` blocks of columns. `[n, heads · channels] → [n, channels]`
     pub(crate) fn mean_heads(&mut self, heads: usize, x: Value) -> Value {
         if heads == 1 { x } else { self.push(Op::MeanHeads { heads }, &[x]) }
@@ -111,11 +117,38 @@ impl<'a> Tracer<'a> {
         self.push(Op::Scale { a }, &[x])
     }
 
-    /// Batch normalisation `name`, where the model has it; else `x`.
-    pub(crate) fn batch_norm(&mut self, name: &str, x: Value) -> Value {
-        match self.parameter(&format!("{name}.weight")) {
-            Some(_) => self.push(Op::BatchNorm { name: name.to_owned() }, &[x]),
-            None => x,
+    /// Normalisation `name` of this kind; `x` where it is none.
+    pub(crate) fn norm(&mut self, norm: Norm, name: &str, x: Value) -> Value {
+        match (norm, norm.own()) {
+            (_, Some(kind)) => self.push(Op::Normalise { kind, name: name.to_owned() }, &[x]),
+            (Norm::Batch, None) => self.push(Op::BatchNorm { name: name.to_owned() }, &[x]),
+            (_, None) => x,
+        }
+    }
+
+    /// The activation of the network; `slope` is what the name of its slopes begins with, where they are trained.
+    pub(crate) fn activation(&mut self, slope: &str, x: Value) -> Value {
+        match (self.shape.activation, self.shape.activation.function()) {
+            (_, Some(function)) => self.push(Op::Nonlinearity { function }, &[x]),
+            (Activation::Relu, None) => self.relu(x),
+            (Activation::Prelu, None) => self.push(Op::Prelu { slope: format!("{slope}.weight") }, &[x]),
+            (_, None) => x,
+        }
+    }
+
+    /// Values side by side. `[n, width] … → [n, sum of the widths]`
+    pub(crate) fn concatenate(&mut self, values: &[Value]) -> Value {
+        match values {
+            [one] => *one,
+            several => self.push(Op::Concatenate, several),
+        }
+    }
+
+    /// The largest of several values, place by place.
+    pub(crate) fn maximum(&mut self, values: &[Value]) -> Value {
+        match values {
+            [one] => *one,
+            several => self.push(Op::Maximum, several),
         }
     }
 

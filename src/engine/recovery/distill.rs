@@ -54,6 +54,10 @@ impl Policy for Following<'_> {
         self.steps[step].propagate(x, ctl)
     }
 
+    fn propagate_max(&mut self, _: usize, _: &Array2<f32>, _: &Control) -> Result<Array2<f32>, EngineError> {
+        unreachable!("recovery refuses the maximum of neighbours")
+    }
+
     fn attend(&mut self, _: usize, _: &AttentionInput<'_>, _: &Control) -> Result<Array2<f32>, EngineError> {
         Err(EngineError::recipe("recovery.distill_epochs", "0 for attention, whose coefficients were fitted", "more"))
     }
@@ -73,6 +77,17 @@ impl Retrace for Following<'_> {
             Some(transpose) => self.steps[step].propagate_back(g, transpose, ctl),
             None => unreachable!("a network that walks the graph is trained with its transpose"),
         }
+    }
+
+    fn propagate_max_back(
+        &self,
+        _: usize,
+        _: &Array2<f32>,
+        _: &Array2<f32>,
+        _: &Array2<f32>,
+        _: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        unreachable!("recovery refuses the maximum of neighbours")
     }
 
     fn attended(&self, _: usize) -> &Attended {

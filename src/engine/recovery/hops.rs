@@ -3,8 +3,9 @@
 use ndarray::Array2;
 
 use super::Side;
-use super::lockstep::{choose, product};
+use super::lockstep::product;
 use super::plan::Plan;
+use super::step::choose;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;

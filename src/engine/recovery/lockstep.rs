@@ -6,16 +6,18 @@ use ndarray::{Array2, Axis, s};
 
 use super::gram::{FitRows, rows_of};
 use super::plan::Plan;
+use super::step::choose;
 use super::units::{Form, Part, Unit, Units, units};
-use super::{Side, entries, reconstruct, refit};
+use super::{Side, reconstruct};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
-use crate::engine::kernels::{AttentionInput, Rows, frobenius, row_norms};
+use crate::engine::kernels::{AttentionInput, Rows, frobenius};
 use crate::engine::model::batch_norm::EPS;
 use crate::engine::model::elementwise::{change_each_row, dense_rows};
-use crate::engine::model::exec::operations::{combined, mean_of_heads, scaled, weight_at};
+use crate::engine::model::exec::operations::{combined, concatenated, largest_of, mean_of_heads, scaled, weight_at};
 use crate::engine::model::lookup::{number, parameter, pointwise};
+use crate::engine::model::normalise::Normaliser;
 use crate::engine::model::{Model, Op, Program, StepKind};
 use crate::engine::sparsify::attention::attend;
 use crate::engine::sparsify::edges::Walk;
@@ -25,9 +27,7 @@ use crate::engine::sparsify::trace_writer::relative_distance;
 use crate::engine::sparsify::transform::{PreparedWeight, likely_product};
 use crate::engine::sparsify::weight_pass::masked;
 use crate::engine::sparsify::weights::trace_of;
-use crate::engine::sparsify::{
-    EdgeTrace, EntryChoice, Recipe, RecoveryRule, StepTrace, WeightMask, WeightRecovery, WeightTrace,
-};
+use crate::engine::sparsify::{EdgeTrace, Recipe, RecoveryRule, StepTrace, WeightMask, WeightRecovery, WeightTrace};
 
 /// What both networks begin with. `[n, d_in]`
 pub(super) struct Inputs<'a> {
@@ -190,6 +190,15 @@ impl<'a> Lockstep<'a> {
                 let other = self.dense(self.input(at, 1), is_pruned);
                 combined(a, self.dense(x, is_pruned), b, &other, ctl)
             }
+            Op::Concatenate | Op::Maximum => {
+                let parts = self.program.instructions[at].inputs.iter();
+                let parts: Vec<_> = parts.map(|part| Arc::new(self.dense(*part, is_pruned))).collect();
+                match self.program.instructions[at].op {
+                    Op::Concatenate => concatenated(&parts, ctl),
+                    _ => largest_of(self.dense(x, is_pruned), parts.get(1..).unwrap_or_default(), ctl),
+                }
+            }
+            Op::Normalise { kind, name } => Normaliser::of(model, *kind, name)?.apply(self.dense(x, is_pruned), ctl),
             Op::Scale { a } => scaled(*a, self.dense(x, is_pruned), ctl),
             Op::MeanHeads { heads } => mean_of_heads(*heads, &self.dense(x, is_pruned), ctl),
             op => {
@@ -592,88 +601,6 @@ impl<'a> Lockstep<'a> {
         macs.weights_pruned += std::mem::take(&mut self.pending_macs);
         self.done.steps.push(StepTrace { kind, idx, d_in, d_out, edges, weights, relative_error, output_norm, macs });
     }
-}
-
-/// What one step keeps.
-pub(super) struct ChosenStep {
-    pub(super) kept: Vec<bool>,
-    /// `[n_kept, heads]`
-    pub(super) values: Array2<f32>,
-    pub(super) trace: EdgeTrace,
-}
-
-/// Chooses the entries of step `step` and their values; `before` is what the step before kept.
-///
-/// # Errors
-/// [`EngineError::NotFinite`], [`EngineError::Cancelled`].
-pub(super) fn choose(
-    side: &Side<'_>,
-    step: usize,
-    before: Option<&[bool]>,
-    recipe: &Recipe,
-    rule: &RecoveryRule,
-    plan: &Plan,
-    ctl: &Control,
-) -> Result<ChosenStep, EngineError> {
-    let topology = side.topology;
-    let norms = row_norms(side.candidates.view(), ctl)?;
-    crate::engine::sparsify::edges::check_norms(&norms, step)?;
-    let all = vec![true; topology.n_entries()];
-    let allowed = before.filter(|_| rule.progressive).unwrap_or(&all);
-    let n_keep = plan.n_keep[step];
-    let n_allowed = allowed.iter().filter(|a| **a).count() - topology.n_self_loops();
-    let is_whole = n_keep >= n_allowed && rule.entries != EntryChoice::None;
-    let scores = if is_whole {
-        vec![f32::INFINITY; topology.n_entries()]
-    } else {
-        entries::scores(side, rule.entries, allowed, n_keep, recipe.seed ^ step as u64, ctl)?
-    };
-    let kept = if is_whole {
-        allowed.to_vec()
-    } else {
-        let n_keep = if rule.entries == EntryChoice::None { 0 } else { n_keep };
-        entries::choose(side, &scores, allowed, (n_keep, rule.least_per_node), plan.locked.as_deref())
-    };
-    // Ranks say nothing about how much of a row is left, so the fit starts from its sum.
-    let scaled_first = rule.entries == EntryChoice::PerNode;
-    let values = refit::values(side, &kept, rule.values, scaled_first, ctl)?;
-    let (mut cut, mut n_after) = (f32::INFINITY, 0);
-    for (k, (u, v)) in topology.entries().enumerate() {
-        if kept[k] {
-            n_after += 1;
-            if u != v && scores[k] < cut {
-                cut = scores[k];
-            }
-        }
-    }
-    let n_self_loops = topology.n_self_loops();
-    let trace = EdgeTrace {
-        asked: recipe.delta_a(step),
-        delta: if cut.is_finite() { f64::from(cut) } else { 0.0 },
-        n_entries: topology.n_entries(),
-        n_self_loops,
-        n_before: n_allowed + n_self_loops,
-        n_after,
-        mean_message: mean_message(side, &norms),
-        source_norms: Arc::new(norms),
-        width: side.candidates.ncols(),
-        macs_per_entry: side.candidates.ncols(),
-        scores: Some(Arc::new(scores)),
-        coefficients: None,
-        pushed_share: None,
-        counts_self_loops: recipe.counts_self_loops(),
-    };
-    Ok(ChosenStep { kept, values, trace })
-}
-
-/// Mean norm of the messages, over all entries.
-fn mean_message(side: &Side<'_>, norms: &[f32]) -> f64 {
-    let of_entry = |(k, v): (usize, &u32)| {
-        let mean = side.values_of(k).iter().map(|t| f64::from(t.abs())).sum::<f64>() / side.heads as f64;
-        mean * f64::from(norms[*v as usize])
-    };
-    let n = side.topology.n_entries().max(1) as f64;
-    side.topology.indices().iter().enumerate().map(of_entry).sum::<f64>() / n
 }
 
 /// Values of the kept entries, in their places among all. `[entries, heads]`

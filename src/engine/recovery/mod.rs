@@ -18,6 +18,7 @@ mod lockstep;
 mod plan;
 mod reconstruct;
 mod refit;
+mod step;
 mod units;
 
 use std::sync::Arc;
@@ -166,6 +167,11 @@ fn check(model: &Model) -> Result<(), EngineError> {
                 | Op::Scale { .. }
                 | Op::BatchNorm { .. }
                 | Op::Relu
+                | Op::Nonlinearity { .. }
+                | Op::Prelu { .. }
+                | Op::Normalise { .. }
+                | Op::Concatenate
+                | Op::Maximum
         )
     };
     match model.program().inference().instructions.iter().find(|i| !known(&i.op)) {

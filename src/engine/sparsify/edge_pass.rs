@@ -68,6 +68,18 @@ impl<'a> EdgePass<'a> {
         Ok((self.current.propagate(x, ctl)?, trace))
     }
 
+    /// Decides step `step`, then the maximum over what is left, column by column.
+    pub(super) fn propagate_max(
+        &mut self,
+        step: usize,
+        x: &Array2<f32>,
+        ctl: &Control,
+    ) -> Result<(Array2<f32>, EdgeTrace), EngineError> {
+        let norms = row_norms(x.view(), ctl)?;
+        let trace = self.remove(step, norms, x.ncols(), ctl)?;
+        Ok((self.current.largest(x, ctl)?, trace))
+    }
+
     /// Decides hop `step`, then `out = T̂ x`.
     pub(super) fn hop(
         &mut self,

@@ -186,6 +186,10 @@ impl Policy for Frozen {
         self.step(step)?.survivors.propagate(x, ctl)
     }
 
+    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        self.step(step)?.survivors.largest(x, ctl)
+    }
+
     fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
         self.step(step)?.survivors.hop(x, out, &mut [], ctl)
     }

@@ -123,6 +123,15 @@ impl Policy for PruningPass<'_> {
         Ok(out)
     }
 
+    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        let (out, trace) = self.edges.propagate_max(step, x, ctl)?;
+        match &mut self.record {
+            PassRecord::Trace(writer) => writer.edges(trace),
+            PassRecord::Saved(saved) => saved.entries.push(self.edges.current().clone()),
+        }
+        Ok(out)
+    }
+
     fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
         let trace = self.edges.hop(step, x, out, ctl)?;
         self.trace_edges(trace);

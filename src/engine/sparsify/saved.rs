@@ -47,6 +47,20 @@ impl Retrace for SavedForBackward<'_> {
         }
     }
 
+    fn propagate_max_back(
+        &self,
+        step: usize,
+        x: &Array2<f32>,
+        out: &Array2<f32>,
+        g: &Array2<f32>,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        match self.transpose {
+            Some(transpose) => self.entries[step].largest_back(x, out, g, transpose, ctl),
+            None => unreachable!("a network that propagates over the graph is trained with its transpose"),
+        }
+    }
+
     fn attended(&self, step: usize) -> &Attended {
         &self.attended[step]
     }

@@ -14,6 +14,7 @@ use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Permutation, Topology, Transpose};
 use crate::engine::kernels::{Attended, Csr, Panels, RowBlock, Structure, contiguous, gather_rows, spmm};
+use crate::engine::model::elementwise::each_row;
 
 /// The entries that are still there, each with its index in the full graph. Cheap to clone: a step that removes nothing shares the
 /// lists of the step before.
@@ -531,6 +532,52 @@ impl Survivors {
     ) -> Result<Array2<f32>, EngineError> {
         let (indptr, indices, values) = self.lists.transposed.get_or_init(|| self.transposed(transpose));
         spmm(Csr { indptr, indices, values }, g.view(), self.is_residual(), ctl)
+    }
+
+    /// Per column the largest value of `x` over the entries of each row, 0 where there is none. What entries are multiplied with does not
+    /// count. `[n, width] → [n, width]`
+    pub(crate) fn largest(&self, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        let mut out = Array2::zeros(x.dim());
+        each_row(&mut out, ctl, |u, row| {
+            let entries = &self.lists.indices[self.lists.indptr[u]..self.lists.indptr[u + 1]];
+            let Some((first, others)) = entries.split_first() else { return };
+            row.iter_mut().zip(x.row(*first as usize)).for_each(|(o, x)| *o = *x);
+            for v in others {
+                row.iter_mut().zip(x.row(*v as usize)).for_each(|(o, x)| *o = if *x > *o { *x } else { *o });
+            }
+        })?;
+        Ok(out)
+    }
+
+    /// The backward pass of [`Survivors::largest`], which made `out` of `x`: entries that hold the maximum share what comes back. `transpose`
+    /// is the full graph's.
+    pub(crate) fn largest_back(
+        &self,
+        x: &Array2<f32>,
+        out: &Array2<f32>,
+        g: &Array2<f32>,
+        transpose: &Transpose,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        let mut shares = g.clone();
+        each_row(&mut shares, ctl, |u, row| {
+            let entries = &self.lists.indices[self.lists.indptr[u]..self.lists.indptr[u + 1]];
+            for (j, share) in row.iter_mut().enumerate() {
+                let n_largest = entries.iter().filter(|v| x[[**v as usize, j]] >= out[[u, j]]).count();
+                *share /= n_largest.max(1) as f32;
+            }
+        })?;
+        let (indptr, indices, _) = self.lists.transposed.get_or_init(|| self.transposed(transpose));
+        let mut d_x = Array2::zeros(x.dim());
+        each_row(&mut d_x, ctl, |v, row| {
+            for u in &indices[indptr[v]..indptr[v + 1]] {
+                let u = *u as usize;
+                for (j, d) in row.iter_mut().enumerate().filter(|(j, _)| x[[v, *j]] >= out[[u, *j]]) {
+                    *d += shares[[u, j]];
+                }
+            }
+        })?;
+        Ok(d_x)
     }
 
     fn transposed(&self, transpose: &Transpose) -> (Vec<usize>, Vec<u32>, Vec<f32>) {

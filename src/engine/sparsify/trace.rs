@@ -236,6 +236,9 @@ impl Pruned {
     /// `None` where they have no rule for the family.
     pub fn official_macs(&self, n_nodes: usize) -> Option<Vec<[u64; 2]>> {
         let shape = &self.model.architecture;
+        if !shape.is_of_the_authors() {
+            return None;
+        }
         let of_layer = |step: &StepTrace| {
             let (edges, first) = (step.edges.as_ref()?, step.weights.first()?);
             let kept: Vec<(u64, u64)> = step.weights.iter().map(|w| (w.n_after as u64, w.n_weights as u64)).collect();

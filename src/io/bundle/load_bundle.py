@@ -158,6 +158,86 @@ def batch_norm(bundle, line, h):
     return (h - mean) * (weight / (var + bundle["forward"]["batch_norm_eps"]) ** 0.5) + bias
 
 
+def propagate_max(bundle, line, h):
+    """Per column the largest value over the entries of each row, 0 where there is none."""
+    matrix, h = bundle["edges"][line["step"]], dense(h)
+    if isinstance(h, np.ndarray):
+        entries = matrix.tocoo()
+        largest = np.full((matrix.shape[0], h.shape[1]), -np.inf, h.dtype)
+        np.maximum.at(largest, entries.row, h[entries.col])
+        return np.where(np.isneginf(largest), 0, largest)
+    import torch
+
+    rows, columns = matrix.indices()
+    empty = h.new_full((matrix.shape[0], h.shape[1]), -torch.inf)
+    largest = empty.scatter_reduce(0, rows[:, None].expand(-1, h.shape[1]), h[columns], "amax")
+    return torch.where(torch.isneginf(largest), 0.0, largest)
+
+
+def normalise(bundle, line, h):
+    """By statistics of the values at hand."""
+    tensors, eps, kind, name = bundle["tensors"], 1e-5, line["kind"], line["name"]
+    if kind == "layer":
+        centred = h - h.mean(1)[:, None]
+        out = centred / ((centred**2).mean(1)[:, None] + eps) ** 0.5
+    elif kind == "layer-graph":
+        centred = h - h.mean()
+        out = centred / ((centred**2).mean() ** 0.5 + eps)
+    elif kind == "graph-size":
+        out = h / h.shape[0] ** 0.5
+    else:
+        centred = h - h.mean(0) * (tensors[f"{name}.mean_scale"] if kind == "graph" else 1)
+        if kind == "mean-subtraction":
+            return centred
+        square = (centred**2).mean(0)
+        out = centred / ((square.sum() if kind.startswith("pair") else square) + eps) ** 0.5
+    if kind in ("pair", "pair-width", "graph-size"):
+        return out * (h.shape[1] if kind == "pair-width" else 1)
+    return out * tensors[f"{name}.weight"] + tensors[f"{name}.bias"]
+
+
+def nonlinearity(bundle, line, h):
+    """ReLU has an operation of its own."""
+    if isinstance(h, np.ndarray):
+        from scipy.special import erf
+
+        np_or_torch = np
+    else:
+        import torch
+
+        np_or_torch, erf = torch, torch.erf
+    sigmoid = lambda x: 1 / (1 + np_or_torch.exp(-x))  # noqa: E731
+    return {
+        "elu": lambda: np_or_torch.where(h > 0, h, np_or_torch.expm1(h * (h <= 0))),
+        "leaky-relu": lambda: h * ((h > 0) + 0.01 * (h <= 0)),
+        "gelu": lambda: h * (0.5 * (1 + erf(h * 0.5**0.5))),
+        "silu": lambda: h * sigmoid(h),
+        "tanh": lambda: np_or_torch.tanh(h),
+        "sigmoid": lambda: sigmoid(h),
+    }[line["function"]]()
+
+
+def prelu(bundle, line, h):
+    return h * (h > 0) + bundle["tensors"][line["slope"]] * h * (h <= 0)
+
+
+def concatenate(bundle, line, *parts):
+    parts = [dense(part) for part in parts]
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts, 1)
+    import torch
+
+    return torch.cat(parts, 1)
+
+
+def maximum(bundle, line, *parts):
+    largest = dense(parts[0])
+    for part in parts[1:]:
+        part = dense(part)
+        largest = largest * (largest >= part) + part * (largest < part)
+    return largest
+
+
 OPERATIONS = {
     "matmul": matmul,
     "bias": lambda bundle, line, h: h + bundle["tensors"][line["bias"]],
@@ -167,7 +247,13 @@ OPERATIONS = {
     "combine": lambda bundle, line, x, y: factor(bundle, line["a"]) * dense(x) + factor(bundle, line["b"]) * dense(y),
     "scale": lambda bundle, line, h: line["a"] * h,
     "batch-norm": batch_norm,
+    "normalise": normalise,
     "relu": lambda bundle, line, h: h * (h > 0),
+    "nonlinearity": nonlinearity,
+    "prelu": prelu,
+    "propagate-max": propagate_max,
+    "concatenate": concatenate,
+    "maximum": maximum,
 }
 
 

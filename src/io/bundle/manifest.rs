@@ -9,7 +9,7 @@ use super::options::BundleOptions;
 use super::{hash, names};
 use crate::engine::experiment::{Run, ValueType};
 use crate::engine::model::batch_norm::EPS;
-use crate::engine::model::{AttentionForm, Family, Order, Program, TrainedOn};
+use crate::engine::model::{Activation, Aggregation, AttentionForm, Family, Norm, Order, Program, TrainedOn};
 use crate::engine::sparsify::{EdgeMode, Identity, Macs, Quirk};
 
 /// Name and version of the bundle's form.
@@ -230,6 +230,9 @@ impl Manifest {
                 meaning: if is_mass {
                     "the union over features of the entries pushed over, with their diffusion weights; pushed_share is the \
                      share of the features. Every feature has a graph of its own: start from embedding.npy"
+                } else if run.recipe.model.aggregation == Aggregation::Max {
+                    "per column the largest value over the entries of a row is the propagation step, 0 in a row without any; \
+                     what entries hold does not count"
                 } else {
                     "a plain product with the matrix is the propagation step; sums differ from the program's in rounding \
                      only"
@@ -255,12 +258,15 @@ fn diagonal(identity: Identity) -> &'static str {
 impl ForwardNote {
     fn new(run: &Run) -> Self {
         let shape = &run.pruned.model.architecture;
-        let is_mlp = shape.architecture.is_trained_in_batches();
-        let mut between_layers = vec!["relu".to_owned()];
-        if shape.batch_norm {
-            // A convolution normalises before the activation, an MLP after it.
-            between_layers.insert(usize::from(is_mlp), "batch_norm".to_owned());
-        }
+        let norm = match shape.norm {
+            Norm::None => None,
+            Norm::Batch => Some("batch_norm".to_owned()),
+            other => Some(other.key()),
+        };
+        let activation = Some(shape.activation).filter(|a| *a != Activation::None).map(Activation::key);
+        // A convolution normalises before the activation, an MLP after it.
+        let in_order = if shape.act_first { [activation, norm] } else { [norm, activation] };
+        let between_layers = in_order.into_iter().flatten().collect();
         let is_attention = shape.has("attention");
         // Softmax over what is left would not give coefficients that were fitted, nor those of removed entries.
         let has_own_values = run.pruned.masks.edges.values().is_some();

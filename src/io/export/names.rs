@@ -9,14 +9,15 @@
 //! | `convs.l.lin1.weight` (GCNII) `[i, o]` | `convs.l.weight1` (`GCN2Conv`) | `layers.l.weight1` |
 //! | `convs.l.eps`, `nn.lins.k` (GIN) | the same (`GINConv`) | `layers.l.eps`, `apply_func.linears.k` |
 //!
-//! Everything else (normalisations, `lin_in`, `lin_out`, `fcs`, `bns`, `scaler`) is called as here in both. The tables that read these names
+//! Everything else (normalisations, slopes of a PReLU, `lin`, `lin_in`, `lin_out`, `skips`, `fcs`, `bns`, `scaler`) is called as here in
+//! both: PyG's own models call it so, too, but for a PReLU, of which they have one (`act`) for all layers. The tables that read these names
 //! are in `io/model/dialect`.
 
 use std::collections::BTreeMap;
 
 use ndarray::{ArrayD, Axis};
 
-use crate::engine::model::Model;
+use crate::engine::model::{Aggregation, Model};
 
 /// Whose names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,14 @@ fn renamed(tensors: Tensors, name: impl Fn(&str) -> String) -> Tensors {
 }
 
 fn to_dgl(model: &Model, mut tensors: Tensors, has_fixed_attention: bool) -> Result<Tensors, String> {
+    let shape = &model.architecture;
+    if shape.aggregation != Aggregation::Mean {
+        let title = shape.aggregation.title();
+        return Err(format!("DGL's SAGEConv has no {title} of the neighbours by itself"));
+    }
+    if shape.residual {
+        return Err("DGL's attention layers add a residual to every head, and not behind their mean".to_owned());
+    }
     for l in 0..model.architecture.layers {
         let name = |part: &str| format!("convs.{l}.{part}");
         let is_gcn = tensors.contains_key(&name("lin.weight")) && !tensors.contains_key(&name("att_src"));

@@ -4,7 +4,7 @@
 //! input    features   [nodes, d_in]      a network whose layers walk the graph: the graph of every layer is inside
 //!          embedding  [nodes, d_in]      a decoupled one: what its propagation gives; any number of rows
 //! output   logits     [nodes, classes]
-//! T̂ x      = Gather(x, sources) · values, added up at the targets by ScatterND
+//! T̂ x      = Gather(x, sources) · values, added up at the targets by ScatterND; a maximum of neighbours as the largest of them
 //! α        = exp(score - max) / sum of these, over the entries of a target; or the stored coefficients
 //! ```
 //! Parameters have PyG's names and orientation. The operations are those of the model's [`Program`], so that a new family needs nothing
@@ -16,7 +16,9 @@ use prost::Message as _;
 use super::names::pyg_name;
 use super::source::ExportSource;
 use crate::engine::EngineError;
-use crate::engine::model::{Coefficient, Instruction, Model, Op, Program, widths};
+use crate::engine::kernels::Nonlinearity;
+use crate::engine::model::batch_norm::EPS;
+use crate::engine::model::{Coefficient, Instruction, Model, Normalisation, Op, Program, widths};
 use crate::io::bundle::StepMatrix;
 use crate::io::onnx::{
     AttributeProto, DimensionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ShapeProto, TensorProto,
@@ -209,6 +211,17 @@ impl<'a> Graph<'a> {
                 let zero = self.filled(&[self.n_nodes, width], 0.0);
                 self.scatter(*step, zero, messages, "add")
             }
+            Op::PropagateMax { step } => {
+                let matrix = source.matrix(*step);
+                self.entries(*step, &matrix);
+                let messages = self.op("Gather", &[x, format!("step_{step}_sources")]);
+                let lowest = self.filled(&[self.n_nodes, width], f32::MIN);
+                let largest = self.scatter(*step, lowest, messages, "max");
+                // A row without entries is 0.
+                let (lowest, zero) = (self.number(f32::MIN), self.number(0.0));
+                let is_there = self.op("Greater", &[largest.clone(), lowest]);
+                self.op("Where", &[is_there, largest, zero])
+            }
             Op::Attention { step, vectors } => {
                 let matrix = source.matrix(*step);
                 self.entries(*step, &matrix);
@@ -227,20 +240,104 @@ impl<'a> Graph<'a> {
             }
             Op::Scale { a } => self.times(*a, x),
             Op::BatchNorm { name } => {
-                let epsilon = AttributeProto {
-                    name: "epsilon".to_owned(),
-                    f: crate::engine::model::batch_norm::EPS,
-                    r#type: 1,
-                    ..AttributeProto::default()
-                };
+                let epsilon =
+                    AttributeProto { name: "epsilon".to_owned(), f: EPS, r#type: 1, ..AttributeProto::default() };
                 let part = |part: &str| format!("{name}.{part}");
                 let inputs = [x, part("weight"), part("bias"), part("running_mean"), part("running_var")];
                 self.op_with("BatchNormalization", &inputs, vec![epsilon])
             }
+            Op::Normalise { kind, name } => self.normalised(*kind, name, x, width),
             Op::Relu => self.op("Relu", &[x]),
+            Op::Nonlinearity { function } => self.activated(*function, x),
+            Op::Prelu { slope } => self.op("PRelu", &[x, slope.clone()]),
+            Op::Concatenate => {
+                let axis = AttributeProto { name: "axis".to_owned(), i: 1, r#type: 2, ..AttributeProto::default() };
+                self.op_with("Concat", &inputs, vec![axis])
+            }
+            Op::Maximum => self.op("Max", &inputs),
             // Nothing at inference.
             Op::Dropout { .. } => x,
         })
+    }
+
+    fn activated(&mut self, function: Nonlinearity, x: String) -> String {
+        let alpha =
+            |f: f32| vec![AttributeProto { name: "alpha".to_owned(), f, r#type: 1, ..AttributeProto::default() }];
+        match function {
+            Nonlinearity::Elu => self.op_with("Elu", &[x], alpha(1.0)),
+            Nonlinearity::LeakyRelu => self.op_with("LeakyRelu", &[x], alpha(Nonlinearity::LEAKY_SLOPE)),
+            Nonlinearity::Tanh => self.op("Tanh", &[x]),
+            Nonlinearity::Sigmoid => self.op("Sigmoid", &[x]),
+            Nonlinearity::Silu => {
+                let sigmoid = self.op("Sigmoid", std::slice::from_ref(&x));
+                self.op("Mul", &[x, sigmoid])
+            }
+            // `Gelu` by itself came with version 20.
+            Nonlinearity::Gelu => {
+                let scaled = self.times(std::f32::consts::FRAC_1_SQRT_2, x.clone());
+                let erf = self.op("Erf", &[scaled]);
+                let one = self.number(1.0);
+                let sum = self.op("Add", &[erf, one]);
+                let product = self.op("Mul", &[x, sum]);
+                self.times(0.5, product)
+            }
+        }
+    }
+
+    /// A normalisation by statistics of the values at hand.
+    fn normalised(&mut self, kind: Normalisation, name: &str, x: String, width: usize) -> String {
+        let part = |part: &str| format!("{name}.{part}");
+        if kind == Normalisation::Layer {
+            let epsilon = AttributeProto { name: "epsilon".to_owned(), f: EPS, r#type: 1, ..AttributeProto::default() };
+            return self.op_with("LayerNormalization", &[x, part("weight"), part("bias")], vec![epsilon]);
+        }
+        let normalised = match kind {
+            Normalisation::GraphSize => self.times((1.0 / (self.n_nodes.max(1) as f64).sqrt()) as f32, x),
+            Normalisation::LayerGraph => {
+                let mean = self.mean_of_all(x.clone());
+                let centred = self.op("Sub", &[x, mean]);
+                let square = self.op("Mul", &[centred.clone(), centred.clone()]);
+                let variance = self.mean_of_all(square);
+                let deviation = self.op("Sqrt", &[variance]);
+                let eps = self.number(EPS);
+                let deviation = self.op("Add", &[deviation, eps]);
+                self.op("Div", &[centred, deviation])
+            }
+            _ => {
+                let mean = self.reduced("ReduceMean", x.clone(), 0);
+                let mean = match kind {
+                    Normalisation::Graph => self.op("Mul", &[mean, part("mean_scale")]),
+                    _ => mean,
+                };
+                let centred = self.op("Sub", &[x, mean]);
+                if kind == Normalisation::MeanSubtraction {
+                    return centred;
+                }
+                let square = self.op("Mul", &[centred.clone(), centred.clone()]);
+                let mut variance = self.reduced("ReduceMean", square, 0);
+                if matches!(kind, Normalisation::Pair | Normalisation::PairWidth) {
+                    variance = self.reduced("ReduceSum", variance, 0);
+                }
+                let eps = self.number(EPS);
+                let variance = self.op("Add", &[variance, eps]);
+                let deviation = self.op("Sqrt", &[variance]);
+                self.op("Div", &[centred, deviation])
+            }
+        };
+        if kind == Normalisation::PairWidth {
+            return self.times(width as f32, normalised);
+        }
+        if !kind.has_affine() {
+            return normalised;
+        }
+        let scaled = self.op("Mul", &[normalised, part("weight")]);
+        self.op("Add", &[scaled, part("bias")])
+    }
+
+    /// One number: the mean of a matrix.
+    fn mean_of_all(&mut self, x: String) -> String {
+        let of_columns = self.reduced("ReduceMean", x, 0);
+        self.reduced("ReduceMean", of_columns, 0)
     }
 
     /// A number of the program.

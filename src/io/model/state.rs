@@ -1,12 +1,12 @@
 //! What a container holds: tensors by name, and what becomes of them once they are all there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::dialect::{self, ModuleFacts, Origin, Refusal, Tensors, Unread};
 use crate::engine::EngineError;
-use crate::engine::model::{Architecture, Model};
-use crate::io::report::{ASSUMED, LoadError, LoadReport};
+use crate::engine::model::{Activation, Aggregation, Architecture, InputLayer, Jumping, Model, Norm, Skip};
+use crate::io::report::{ASSUMED, LoadError, LoadReport, OpenSetting};
 use crate::io::text::shortened;
 
 /// What a container holds.
@@ -19,6 +19,10 @@ pub(super) struct State {
     /// Tensors whose values cannot be read.
     pub(super) unread: Vec<Unread>,
 }
+
+/// Assumptions that a chosen reading may replace.
+const RELU: &str = "ReLU between layers";
+const MEAN: &str = "the mean of the neighbours";
 
 /// A parameter's name is never longer, bytes.
 pub(super) const LONGEST_NAME: usize = 1000;
@@ -74,7 +78,13 @@ impl State {
         if !found.stated.is_empty() {
             report.fact("the file says", found.stated.join(", "));
         }
-        for assumed in found.assumed {
+        // What the modules say is no assumption.
+        let is_told = |what: &str| match what {
+            RELU => found.settings.contains("activation"),
+            MEAN => found.settings.contains("aggregation"),
+            _ => false,
+        };
+        for assumed in found.assumed.into_iter().filter(|what| !is_told(what)) {
             report.fact(ASSUMED, assumed);
         }
         found.doubtful.into_iter().for_each(|reading| report.doubt(reading));
@@ -99,9 +109,73 @@ impl State {
             report.warnings.push(format!("a tensor that cannot be read is left out: {unread}"));
             report.ignored.push(unread);
         }
+        report.open = open_settings(&model, &found.settings, found.leaves_aggregation_open);
+        if let Some(line) = left_open(&report.open) {
+            report.fact("left open", line);
+        }
         describe(&model, &mut report);
         Ok((model, report))
     }
+}
+
+/// The settings in words: what was taken, and what else it may be.
+fn left_open(open: &[OpenSetting]) -> Option<String> {
+    let of_one = |setting: &OpenSetting| {
+        let [taken, others @ ..] = &setting.choices[..] else { return String::new() };
+        format!("{} {taken} taken, may be {}", setting.name, others.join(", "))
+    };
+    (!open.is_empty()).then(|| {
+        let all = open.iter().map(of_one).collect::<Vec<_>>().join("; ");
+        format!("{all} (--reading {}=… says it, or the menus of the import report)", open[0].name)
+    })
+}
+
+/// What names and shapes leave open of a network, `told` aside.
+fn open_settings(model: &Model, told: &BTreeSet<&'static str>, leaves_aggregation_open: bool) -> Vec<OpenSetting> {
+    let shape = &model.architecture;
+    let inner: Vec<usize> = (0..shape.layers).filter(|l| shape.goes_on(*l)).collect();
+    let has_activation = !inner.is_empty() || shape.has("inner_norm");
+    let has = |part: &str| model.position(part).is_some();
+    let norms = if has("bns.0.weight") { "bns.0" } else { "norms.0" };
+    let is_affine = has(&format!("{norms}.weight")) && !has(&format!("{norms}.running_mean"));
+    let walks_graph = shape.n_graph_steps() > 0 && !shape.is_decoupled();
+    let mut open = Vec::new();
+    // What was taken first, then the others in their order.
+    fn choices<T: Copy + PartialEq>(all: &[T], taken: T, key: impl Fn(T) -> String) -> Vec<String> {
+        let others = all.iter().copied().filter(|choice| *choice != taken);
+        [taken].into_iter().chain(others).map(key).collect()
+    }
+    let mut add = |name: &'static str, choices: Vec<String>| {
+        if shape.has(name) && !told.contains(name) && choices.len() > 1 {
+            open.push(OpenSetting { name, choices });
+        }
+    };
+    if !inner.is_empty() && walks_graph && shape.norm != Norm::Batch && shape.norm != Norm::Graph {
+        let with_tensors = [Norm::Layer, Norm::LayerGraph, Norm::Instance];
+        let without = [Norm::None, Norm::Instance, Norm::Pair, Norm::PairWidth, Norm::MeanSubtraction, Norm::GraphSize];
+        let all = if is_affine { &with_tensors[..] } else { &without[..] };
+        add("norm", choices(all, shape.norm, Norm::key));
+    }
+    if shape.layers > 1 && matches!(shape.jumping, Jumping::Last | Jumping::Max | Jumping::Sum) {
+        add("jumping", choices(&[Jumping::Last, Jumping::Max, Jumping::Sum], shape.jumping, Jumping::key));
+    }
+    let is_as_wide = |l: &usize| *l > 0 || shape.input_layer != InputLayer::None || model.d_in() == shape.hidden;
+    let plain = [Skip::None, Skip::Residual, Skip::ResidualBeforeActivation];
+    if inner.iter().any(is_as_wide) && plain.contains(&shape.skip) {
+        add("skip", choices(&plain, shape.skip, Skip::key));
+    }
+    if shape.input_layer != InputLayer::None {
+        add("input_layer", choices(&[InputLayer::Activated, InputLayer::Linear], shape.input_layer, InputLayer::key));
+    }
+    if leaves_aggregation_open {
+        add("aggregation", choices(Aggregation::ALL, shape.aggregation, Aggregation::key));
+    }
+    // Structure first: under a wrong one no activation is right.
+    if has_activation && shape.activation != Activation::Prelu {
+        let all: Vec<Activation> = Activation::ALL.iter().copied().filter(|a| *a != Activation::Prelu).collect();
+        add("activation", choices(&all, shape.activation, Activation::key));
+    }
+    open
 }
 
 /// An error about one of our tensors, in the names and the orientation of the file.

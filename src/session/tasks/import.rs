@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::open::loaded_graph;
 use super::{Task, TaskError};
+use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::experiment::forward_frozen;
 use crate::engine::graph::{Dataset, Labels, Metric, ReadOptions, resolve_split};
@@ -21,6 +22,7 @@ use crate::session::fit::fitted_to;
 use crate::session::inputs::{Baseline, LoadedGraph, LoadedModel};
 use crate::session::outside::{files_of, outside};
 use crate::session::project;
+use crate::session::readings::{Readings, settled};
 use crate::session::roles::{ImportFile, RolesByHand, expanded, lines_of, name_parts, with_roles};
 
 /// Whether the model belongs to the graph.
@@ -36,6 +38,9 @@ pub struct FitCheck {
     pub scores: Option<FitScores>,
     /// What the model's file leaves open, with what it scores as it was read.
     pub assumptions: Vec<Assumption>,
+    /// The readings of the model that its file leaves open, the one that is used first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readings: Option<Readings>,
 }
 
 /// What a model gives on a graph, beside what it should.
@@ -87,6 +92,8 @@ pub struct ImportReport {
     pub outside: Vec<String>,
     /// Whether graph and model, new or open already, fit.
     pub fit: Option<FitCheck>,
+    /// The readings of the model that its file leaves open; none where it leaves nothing.
+    pub readings: Readings,
 }
 
 /// What reading gave.
@@ -110,6 +117,8 @@ pub(crate) struct Import {
     pub(crate) is_told: bool,
     /// What the user says about the model that its file does not.
     pub(crate) network: Option<Architecture>,
+    /// Which reading of the model's file the user chose, where it leaves settings open: name and value as recipes spell them.
+    pub(crate) reading: Vec<(String, String)>,
     /// What a recipe among the files may name although it lies elsewhere.
     pub(crate) known: Vec<String>,
     /// Whether the user has allowed all that the recipe names.
@@ -130,13 +139,22 @@ pub fn read_together(
     specs: &[String],
     roles: RolesByHand,
     options: ReadOptions,
+    reading: Vec<(String, String)>,
     memory: MemoryBudget,
     ctl: &Control,
 ) -> Result<ImportReport, TaskError> {
     let is_told = !options.is_default();
     let memory = Some(memory);
-    let job =
-        Import { specs: specs.to_vec(), roles, options, is_told, reads_outside: true, memory, ..Import::default() };
+    let job = Import {
+        specs: specs.to_vec(),
+        roles,
+        options,
+        is_told,
+        reading,
+        reads_outside: true,
+        memory,
+        ..Import::default()
+    };
     job.report(ctl)
 }
 
@@ -178,6 +196,7 @@ impl Import {
             mut options,
             is_told,
             network,
+            reading,
             known,
             reads_outside,
             memory,
@@ -236,6 +255,7 @@ impl Import {
             faults: Vec::new(),
             outside: kept_out,
             fit: None,
+            readings: Readings::default(),
             files,
         };
         let is_list = |f: &ImportFile| {
@@ -264,27 +284,23 @@ impl Import {
             report.faults.push((String::new(), why.to_owned()));
         }
         if let Some(spec) = spec_of(Role::Model) {
-            match read_model(&spec) {
-                Ok((read, found)) => {
-                    let read = match network {
-                        Some(network) => with_settings(read, &network),
-                        None => read,
-                    };
-                    report.model = Some(LoadedModel {
-                        name: read.title(),
-                        model: Arc::new(read),
-                        report: Arc::new(found),
-                        baseline: Baseline::Own,
-                        spec,
-                    });
+            let dataset = report.graph.as_ref().or(graph.as_ref()).map(|graph| &*graph.dataset);
+            let network = network.as_ref();
+            match model_of(spec.clone(), (network, &reading), (dataset, &recipe), ctl)? {
+                Ok((model, readings, fault)) => {
+                    report.faults.extend(fault.map(|fault| (spec, fault)));
+                    (report.model, report.readings) = (Some(model), readings);
                 }
-                Err(error) => report.faults.push((spec, error.to_string())),
+                Err(fault) => report.faults.push((spec, fault)),
             }
         }
         // Beside a file that was refused, what is open already would pass for what was to be opened.
         if report.faults.is_empty() {
             report.fit =
                 fit(report.graph.as_ref().or(graph.as_ref()), report.model.as_ref().or(model.as_ref()), &recipe, ctl)?;
+        }
+        if let Some(fit) = &mut report.fit {
+            fit.readings = Some(report.readings.clone()).filter(|readings| !readings.all.is_empty());
         }
         let may_be_edges = report.files.iter().any(|file| file.possible.contains(&Role::Edges));
         if report.graph.is_none() && report.model.is_none() && report.lines.is_none() && !may_be_edges {
@@ -338,6 +354,33 @@ fn with_settings(mut model: Model, network: &Architecture) -> Model {
     model
 }
 
+/// Reads a model with the settings that the user says: what its file leaves open besides is tried. Returns what is wrong with the settings,
+/// too, or why there is no model.
+#[expect(clippy::type_complexity, reason = "a model, how it was read and what is wrong, or why there is none")]
+fn model_of(
+    spec: String,
+    (network, reading): (Option<&Architecture>, &[(String, String)]),
+    graph: (Option<&Dataset>, &Recipe),
+    ctl: &Control,
+) -> Result<Result<(LoadedModel, Readings, Option<String>), String>, TaskError> {
+    let (read, found) = match read_model(&spec) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let read = match network {
+        Some(network) => with_settings(read, network),
+        None => read,
+    };
+    let (read, readings, fault) = match settled(&read, &found.open, reading, true, graph, ctl) {
+        Ok((read, readings)) => (read, readings, None),
+        Err(TaskError::Engine(why @ EngineError::Recipe { .. })) => (read, Readings::default(), Some(why.to_string())),
+        Err(other) => return Err(other),
+    };
+    let name = read.title();
+    let (model, report) = (Arc::new(read), Arc::new(found));
+    Ok(Ok((LoadedModel { spec, name, model, report, baseline: Baseline::Own }, readings, fault)))
+}
+
 /// What the model gives on the graph, where both are there.
 fn fit(
     graph: Option<&LoadedGraph>,
@@ -365,7 +408,8 @@ pub fn model_on_graph(
         model: name.to_owned(),
         misfit: None,
         scores: None,
-        assumptions: Assumption::all(report, None),
+        assumptions: Assumption::of(report, network, None),
+        readings: None,
     };
     if let Err(why) = network.check_fits(dataset.features().width(), dataset.n_classes()) {
         check.misfit = Some(why.to_string());
@@ -376,7 +420,7 @@ pub fn model_on_graph(
     let recipe = fitted_to(recipe, &network.architecture);
     let logits = match forward_frozen(dataset, network, &recipe, None, None, &ctl.quiet()) {
         Ok(logits) => logits,
-        Err(cancelled @ crate::engine::EngineError::Cancelled) => return Err(cancelled.into()),
+        Err(cancelled @ EngineError::Cancelled) => return Err(cancelled.into()),
         Err(why) => {
             check.misfit = Some(why.to_string());
             return Ok(check);
@@ -390,7 +434,7 @@ pub fn model_on_graph(
     let n_test = counts.iter().sum::<usize>().max(1);
     let [test, val, train] = [&split.test, &split.val, &split.train].map(|nodes| Score::of(&logits, labels, nodes));
     let score = ReadingScore::of(&split.name, labels.metric(), [test, val, train].map(Some));
-    check.assumptions = Assumption::all(report, score.as_ref());
+    check.assumptions = Assumption::of(report, network, score.as_ref());
     check.scores = Some(FitScores {
         split: split.name.clone(),
         metric: labels.metric(),

@@ -9,7 +9,7 @@ use crate::engine::model::Architecture;
 use crate::io::Role;
 use crate::session::{
     ClassCount, Command, FitCheck, ImportFile, ImportReport, ImportState, LoadedGraph, LoadedModel, NextStep, Phase,
-    format,
+    Readings, format,
 };
 use crate::ui::context::{ViewCx, WindowRequest};
 use crate::ui::pane::Pane;
@@ -468,6 +468,51 @@ fn model_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, model: &Loa
             left.label(weak(cx.tokens, format!("not used: {ignored}")).size(tokens::SMALL));
         }
         settings_ui(cx, right, state, model);
+        if let Some(report) = &state.report {
+            readings_ui(cx, right, state, &report.readings);
+        }
+    });
+}
+
+/// How the model may be read, with what each reading gets right; a click uses another one.
+fn readings_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, readings: &Readings) {
+    if readings.all.is_empty() {
+        return;
+    }
+    section(ui, cx.tokens, "How it may be read");
+    ui.label(weak(cx.tokens, format!("Its tensors leave this open; {}", readings.why)));
+    let is_reading = state.phase == Phase::Running;
+    for reading in readings.all.iter().take(Readings::SHOWN) {
+        let says = reading.says(readings);
+        let choice = ui.add_enabled(!is_reading, egui::RadioButton::new(reading.is_used, says));
+        if choice.on_hover_text("Read the model so").clicked() && !reading.is_used {
+            let settings = reading.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            cx.out.send(Command::ChooseReading(settings));
+        }
+    }
+    if let Some(n_more) = readings.all.len().checked_sub(Readings::SHOWN).filter(|n| *n > 0) {
+        ui.label(weak(cx.tokens, format!("and {} more, with lower scores", format::count(n_more as u64))));
+    }
+    let Some(used) = readings.all.iter().find(|reading| reading.is_used) else { return };
+    egui::Grid::new("import reading").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
+        for setting in readings.open.iter().filter(|setting| setting.choices.len() > 1) {
+            let value = used.settings.iter().find(|(name, _)| *name == setting.name).map(|(_, value)| value.clone());
+            let Some(value) = value else { continue };
+            let choices: Vec<usize> = (0..setting.choices.len()).collect();
+            let mut chosen = setting.choices.iter().position(|choice| *choice == value).unwrap_or(0);
+            let before = chosen;
+            let name = setting.name.replace('_', " ");
+            ui.label(&name);
+            picker(ui, &name, CONTROL, &choices, &mut chosen, |nth| (setting.choices[nth].clone(), ""));
+            ui.end_row();
+            if chosen != before {
+                let with = |(name, value): &(&'static str, String)| {
+                    let value = if *name == setting.name { setting.choices[chosen].clone() } else { value.clone() };
+                    ((*name).to_owned(), value)
+                };
+                cx.out.send(Command::ChooseReading(used.settings.iter().map(with).collect()));
+            }
+        }
     });
 }
 

@@ -4,7 +4,7 @@ use eframe::egui;
 
 use super::fields::{report_ui, title_row};
 use super::network::{attention_text, hop_weights_text, order_text};
-use crate::engine::model::{Architecture, HopWeights, Model};
+use crate::engine::model::{Activation, Aggregation, Architecture, HopWeights, InputLayer, Jumping, Model, Norm, Skip};
 use crate::session::{LoadedModel, format};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::value_row;
@@ -105,6 +105,24 @@ fn own_settings(shape: &Architecture) -> Vec<Row> {
     if shape.has("root_weight") {
         rows.push(("Root weight", yes(shape.root_weight), "A second weight for the node's own row"));
     }
+    if shape.aggregation != Aggregation::Mean {
+        rows.push(("Aggregation", shape.aggregation.title().to_owned(), shape.aggregation.about()));
+    }
+    if shape.residual {
+        rows.push(("Residual weight", yes(true), "A layer's input through a weight of its own is added"));
+    }
+    if shape.input_layer != InputLayer::None {
+        rows.push(("Input layer", shape.input_layer.title().to_owned(), shape.input_layer.about()));
+    }
+    if shape.skip != Skip::None {
+        rows.push(("Skip connections", shape.skip.title().to_owned(), shape.skip.about()));
+    }
+    if shape.jumping != Jumping::None {
+        rows.push(("Jumping knowledge", shape.jumping.title().to_owned(), shape.jumping.about()));
+    }
+    if shape.inner_norm != Norm::None {
+        rows.push(("Inner normalisation", shape.inner_norm.title().to_owned(), "Inside of the MLP of a layer"));
+    }
     rows
 }
 
@@ -121,7 +139,16 @@ fn general_settings(shape: &Architecture) -> Vec<Row> {
             "In T = D^(r-1) A D^(-r): 0.5 is symmetric, 0 a mean over neighbours",
         ));
     }
-    rows.push(("Batch norm", yes(shape.batch_norm), "Batch normalisation between layers"));
+    match shape.norm {
+        Norm::None | Norm::Batch => {
+            rows.push(("Batch norm", yes(shape.norm == Norm::Batch), "Batch normalisation between layers"));
+        }
+        norm => rows.push(("Normalisation", norm.title().to_owned(), norm.about())),
+    }
+    // The usual one is not worth a row.
+    if shape.activation != Activation::Relu {
+        rows.push(("Activation", shape.activation.title().to_owned(), shape.activation.about()));
+    }
     rows.push(("Bias", yes(shape.bias), "A bias in every layer"));
     if shape.has("final_activation") {
         rows.push(("Final ReLU", yes(shape.final_activation), "ReLU after the last layer too"));

@@ -3,7 +3,9 @@
 use eframe::egui;
 
 use super::fields::{combo, network_note, number, real, warning};
-use crate::engine::model::{Architecture, AttentionForm, Family, HopWeights, Order};
+use crate::engine::model::{
+    Activation, Aggregation, Architecture, AttentionForm, Family, HopWeights, InputLayer, Jumping, Norm, Order, Skip,
+};
 use crate::engine::sparsify::{EdgeMode, Recipe};
 use crate::session::fitted_to;
 use crate::ui::context::ViewCx;
@@ -32,7 +34,7 @@ pub(super) fn ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe, typed:
         }
         let says = "Share of values dropped between layers while training";
         real(ui, "Dropout", says, &mut model.dropout, 0.0..=0.95);
-        tick(ui, "Batch normalisation", "Between layers", &mut model.batch_norm);
+        around_ui(ui, model);
         tick(ui, "Bias", "A bias in every layer", &mut model.bias);
         if model.has("root_weight") {
             let says = "A second weight for the node's own row";
@@ -115,6 +117,63 @@ fn walk_ui(ui: &mut egui::Ui, model: &mut Architecture, typed: &mut Option<Strin
         });
         ui.end_row();
     }
+}
+
+/// What stands between and around the layers.
+fn around_ui(ui: &mut egui::Ui, model: &mut Architecture) {
+    let walks_graph = model.n_graph_steps() > 0 && !model.is_decoupled();
+    let norms: Vec<Norm> = Norm::ALL.iter().copied().filter(|norm| walks_graph || !norm.needs_all_nodes()).collect();
+    let title = |norm: Norm| (norm.title(), norm.about());
+    one_of(ui, "Normalisation", "What is normalised between layers", &norms, &mut model.norm, title);
+    let says = "What every value goes through between layers";
+    one_of(ui, "Activation", says, Activation::ALL, &mut model.activation, |a| (a.title(), a.about()));
+    if model.norm != Norm::None {
+        let says = "The activation stands in front of the normalisation";
+        tick(ui, "Activation first", says, &mut model.act_first);
+    }
+    if model.has("inner_norm") {
+        let says = "Normalisation inside of the MLP of a layer";
+        one_of(ui, "Inner normalisation", says, Norm::ALL, &mut model.inner_norm, title);
+    }
+    if model.has("aggregation") {
+        let says = "What a node takes of its neighbours";
+        one_of(ui, "Aggregation", says, Aggregation::ALL, &mut model.aggregation, |a| (a.title(), a.about()));
+    }
+    if model.has("input_layer") {
+        let says = "What stands in front of the first layer";
+        one_of(ui, "Input layer", says, InputLayer::ALL, &mut model.input_layer, |i| (i.title(), i.about()));
+    }
+    if model.has("skip") {
+        let says = "What a layer passes on beside what it computes";
+        one_of(ui, "Skip connections", says, Skip::ALL, &mut model.skip, |s| (s.title(), s.about()));
+    }
+    if model.has("jumping") {
+        let says = "Jumping knowledge: what the last transformation sees of the layers";
+        one_of(ui, "Jumping knowledge", says, Jumping::ALL, &mut model.jumping, |j| (j.title(), j.about()));
+    }
+    if model.has("residual") {
+        let says = "A layer's input through a weight of its own is added to what attention gives";
+        tick(ui, "Residual weight", says, &mut model.residual);
+    }
+}
+
+/// A menu of a few values, each with its title and what it does.
+pub(super) fn one_of<T: Copy + PartialEq>(
+    ui: &mut egui::Ui,
+    name: &str,
+    says: &str,
+    all: &[T],
+    value: &mut T,
+    words: impl Fn(T) -> (&'static str, &'static str),
+) {
+    ui.label(name).on_hover_text(says);
+    combo(ui, name, words(*value).0, |ui| {
+        for choice in all {
+            let (title, about) = words(*choice);
+            ui.selectable_value(value, *choice, title).on_hover_text(about);
+        }
+    });
+    ui.end_row();
 }
 
 fn attention_ui(ui: &mut egui::Ui, model: &mut Architecture) {

@@ -1,5 +1,7 @@
 //! What the executors have in common: weights as policies take them, and the operations that need nobody's policy.
 
+use std::sync::Arc;
+
 use ndarray::Array2;
 
 use super::policy::WeightAt;
@@ -41,6 +43,35 @@ pub(crate) fn scaled(a: f32, mut x: Array2<f32>, ctl: &Control) -> Result<Array2
         each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= a))?;
     }
     Ok(x)
+}
+
+/// Values side by side. `[n, width] … → [n, sum of the widths]`
+pub(crate) fn concatenated(parts: &[Arc<Array2<f32>>], ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    let n = parts.first().map_or(0, |x| x.nrows());
+    let mut out = Array2::zeros((n, parts.iter().map(|x| x.ncols()).sum()));
+    each_row(&mut out, ctl, |u, row| {
+        let mut left = row;
+        for part in parts {
+            let (here, later) = left.split_at_mut(part.ncols());
+            here.iter_mut().zip(part.row(u)).for_each(|(o, x)| *o = *x);
+            left = later;
+        }
+    })?;
+    Ok(out)
+}
+
+/// The largest of several values at every place, into the first.
+pub(crate) fn largest_of(
+    mut first: Array2<f32>,
+    others: &[Arc<Array2<f32>>],
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    each_row(&mut first, ctl, |u, row| {
+        for other in others {
+            row.iter_mut().zip(other.row(u)).for_each(|(o, x)| *o = if *x > *o { *x } else { *o });
+        }
+    })?;
+    Ok(first)
 }
 
 /// The mean over `heads` blocks of columns.

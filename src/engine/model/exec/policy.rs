@@ -59,6 +59,9 @@ pub(crate) trait Policy {
     /// `T̂ x` of graph step `step`. `[n, width] → [n, width]`
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError>;
 
+    /// Per column the largest value over the entries of each row of graph step `step`, 0 where there is none. `[n, width] → [n, width]`
+    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError>;
+
     /// `out = T̂ x` of hop `step`. `[n, width] → [n, width]`
     fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
         let next = self.propagate(step, &x.to_rows(None, ctl)?, ctl)?;

@@ -43,6 +43,26 @@ pub fn widths(program: &Program, parameters: &[Parameter], d_in: usize) -> Resul
                 }
                 width
             }
+            Op::Normalise { kind, name } => {
+                for part in kind.parts() {
+                    let name = format!("{name}.{part}");
+                    let found = shape(&name)?.1;
+                    fits(&name, format!("{width} values"), found, found == width)?;
+                }
+                width
+            }
+            Op::Prelu { slope } => {
+                let found = shape(slope)?.1;
+                fits(slope, format!("{width} values"), found, found == width)?;
+                width
+            }
+            Op::Concatenate => inputs.iter().sum(),
+            Op::Maximum => {
+                for other in &inputs {
+                    fits("a maximum", format!("{width} columns in every value"), *other, *other == width)?;
+                }
+                width
+            }
             Op::Attention { vectors, .. } => {
                 for name in vectors {
                     let (heads, channels) = shape(name)?;
@@ -65,7 +85,12 @@ pub fn widths(program: &Program, parameters: &[Parameter], d_in: usize) -> Resul
                 fits("a sum", format!("{width} columns on both sides"), other, other == width)?;
                 width
             }
-            Op::Propagate { .. } | Op::Scale { .. } | Op::Relu | Op::Dropout { .. } => width,
+            Op::Propagate { .. }
+            | Op::PropagateMax { .. }
+            | Op::Scale { .. }
+            | Op::Relu
+            | Op::Nonlinearity { .. }
+            | Op::Dropout { .. } => width,
         });
     }
     Ok(widths)

@@ -23,6 +23,17 @@ pub(crate) trait Retrace {
     /// `T̂ᵀ g` of graph step `step`.
     fn propagate_back(&self, step: usize, g: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError>;
 
+    /// Back over the maximum of graph step `step`, which made `out` of `x`: what a row passes on goes, in equal parts, to where its maximum
+    /// stands.
+    fn propagate_max_back(
+        &self,
+        step: usize,
+        x: &Array2<f32>,
+        out: &Array2<f32>,
+        g: &Array2<f32>,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError>;
+
     /// The attention of graph step `step`.
     fn attended(&self, step: usize) -> &Attended;
 }

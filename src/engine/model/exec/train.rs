@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2, s};
 
-use super::operations::{combined, mean_of_heads, scaled, weight_at};
+use super::operations::{combined, concatenated, largest_of, mean_of_heads, scaled, weight_at};
 use super::policy::Policy;
 use super::tape::{Step, Tape};
 use super::values::Values;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{AttentionInput, Pointwise, Rows, column_sums};
+use crate::engine::kernels::{AttentionInput, Nonlinearity, Pointwise, Rows, column_sums, copied};
 use crate::engine::model::batch_norm;
 use crate::engine::model::dropout::{self, DropoutSeed};
 use crate::engine::model::elementwise::{change_each_row, each_row};
 use crate::engine::model::lookup::{batch_norm_at, number, parameter};
 use crate::engine::model::network::Model;
+use crate::engine::model::normalise::{Normalisation, Normaliser};
 use crate::engine::model::program::{Instruction, Op, Program};
 
 /// `program` on `input` in training mode. `[n, d_in] → [n, n_classes]`
@@ -82,7 +83,13 @@ impl Training<'_> {
             }
             Op::Scale { a } => self.scale(*a, x, out),
             Op::BatchNorm { name } => self.batch_norm(name, x, out),
+            Op::Normalise { kind, name } => self.normalise(*kind, name, x, out),
             Op::Relu => self.relu(x, out),
+            Op::Nonlinearity { function } => self.nonlinearity(*function, x, out),
+            Op::Prelu { slope } => self.prelu(slope, x, out),
+            Op::PropagateMax { step } => self.propagate_max(*step, x, out),
+            Op::Concatenate => self.concatenate(inputs, out),
+            Op::Maximum => self.maximum(inputs, out),
             Op::Dropout { rate } => self.dropout(*rate, x, out),
         }
     }
@@ -236,6 +243,120 @@ impl Training<'_> {
                 }
             })?;
             back.add(x, g);
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn normalise(&mut self, kind: Normalisation, name: &str, x: usize, out: usize) -> Result<(), EngineError> {
+        let norm = Normaliser::of(self.model, kind, name)?;
+        let (normalised, kept) = norm.forward(self.values.take(x, &self.ctl)?, &self.ctl)?;
+        self.values.set(out, normalised);
+        self.record(out, move |g, back| {
+            let (g, parameters) = norm.backward(g, &kept, back.ctl)?;
+            for (at, g) in parameters {
+                back.parameter(at, g);
+            }
+            back.add(x, g);
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn nonlinearity(&mut self, function: Nonlinearity, x: usize, out: usize) -> Result<(), EngineError> {
+        let data = self.values.read(x);
+        let mut rows = copied(&data, &self.ctl)?;
+        change_each_row(&mut rows, &[Pointwise::Nonlinearity(function)], &self.ctl)?;
+        self.values.set(out, rows);
+        self.record(out, move |mut g, back| {
+            each_row(&mut g, back.ctl, |u, row| {
+                row.iter_mut().zip(data.row(u)).for_each(|(g, x)| *g *= function.slope(*x));
+            })?;
+            back.add(x, g);
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn prelu(&mut self, name: &str, x: usize, out: usize) -> Result<(), EngineError> {
+        let (at, slope) = parameter(self.model, name)?;
+        let slope = slope.values.row(0).to_vec();
+        let data = self.values.read(x);
+        let mut rows = copied(&data, &self.ctl)?;
+        change_each_row(&mut rows, &[Pointwise::Prelu(slope.clone())], &self.ctl)?;
+        self.values.set(out, rows);
+        self.record(out, move |mut g, back| {
+            let mut below = copied(&g, back.ctl)?;
+            each_row(&mut below, back.ctl, |u, row| {
+                row.iter_mut().zip(data.row(u)).for_each(|(g, x)| *g *= x.min(0.0));
+            })?;
+            let d_slope: Array1<f32> = column_sums(below.view(), back.ctl)?.into_iter().map(|s| s as f32).collect();
+            back.ctl.recycle(below);
+            back.parameter(at, d_slope);
+            each_row(&mut g, back.ctl, |u, row| {
+                for ((g, x), slope) in row.iter_mut().zip(data.row(u)).zip(&slope) {
+                    *g *= if *x > 0.0 { 1.0 } else { *slope };
+                }
+            })?;
+            back.add(x, g);
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn propagate_max(&mut self, step: usize, x: usize, out: usize) -> Result<(), EngineError> {
+        let data = self.values.read(x);
+        let largest = self.policy.propagate_max(step, &data, &self.ctl)?;
+        let largest = self.values.set(out, largest);
+        self.record(out, move |g, back| {
+            if Step::wants(x) {
+                let d_x = back.retrace.propagate_max_back(step, &data, &largest, &g, back.ctl)?;
+                back.ctl.recycle(g);
+                back.add(x, d_x);
+            }
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn concatenate(&mut self, inputs: &[usize], out: usize) -> Result<(), EngineError> {
+        let parts: Vec<_> = inputs.iter().map(|part| self.values.read(*part)).collect();
+        let joined = concatenated(&parts, &self.ctl)?;
+        self.values.set(out, joined);
+        let parts: Vec<(usize, usize)> = inputs.iter().copied().zip(parts.iter().map(|part| part.ncols())).collect();
+        self.record(out, move |g, back| {
+            let mut from = 0;
+            for (part, width) in parts {
+                if Step::wants(part) {
+                    back.add(part, g.slice(s![.., from..from + width]).as_standard_layout().into_owned());
+                }
+                from += width;
+            }
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn maximum(&mut self, inputs: &[usize], out: usize) -> Result<(), EngineError> {
+        let parts: Vec<_> = inputs.iter().map(|part| self.values.read(*part)).collect();
+        let Some((first, others)) = parts.split_first() else { return Ok(()) };
+        let largest = largest_of(copied(first, &self.ctl)?, others, &self.ctl)?;
+        let largest = self.values.set(out, largest);
+        let ids = inputs.to_vec();
+        self.record(out, move |g, back| {
+            for (nth, (id, part)) in ids.iter().zip(&parts).enumerate().filter(|(_, (id, _))| Step::wants(**id)) {
+                let mut own = copied(&g, back.ctl)?;
+                each_row(&mut own, back.ctl, |u, row| {
+                    for (j, g) in row.iter_mut().enumerate() {
+                        // Of equal values the first passes it on.
+                        let is_first = |other: &Arc<Array2<f32>>| other[[u, j]] < largest[[u, j]];
+                        if part[[u, j]] < largest[[u, j]] || !parts[..nth].iter().all(is_first) {
+                            *g = 0.0;
+                        }
+                    }
+                })?;
+                back.add(*id, own);
+            }
             Ok(())
         });
         Ok(())

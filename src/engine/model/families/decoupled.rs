@@ -3,7 +3,7 @@
 //! SGC (Wu et al. 2019): the last hop. APPNP (Gasteiger et al. 2019): `α (1-α)^l`, and `(1-α)^L` for the last. GBP (Chen et al.
 //! 2020) and GDC (Gasteiger et al. 2019): any weights.
 
-use super::definition::{Definition, Shapes, Stack};
+use super::definition::{Definition, Shapes};
 use super::mlp;
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::{Architecture, HopWeights};
@@ -61,6 +61,7 @@ impl Definition for Decoupled {
 
     fn set_defaults(&self, shape: &mut Architecture) {
         shape.hops = 20;
+        shape.act_first = true;
     }
 
     fn walks_graph(&self) -> bool {
@@ -88,7 +89,7 @@ impl Definition for Decoupled {
         mlp::layer(net, l, x)
     }
 
-    fn stack(&self) -> Stack {
-        Stack::ReluThenNorm
+    fn norms(&self) -> &'static str {
+        mlp::NORMS
     }
 }

@@ -7,7 +7,8 @@ use ndarray::ArrayD;
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::{Architecture, HopWeights};
-use crate::engine::model::params::Tensors;
+use crate::engine::model::choices::{Activation, InputLayer, Jumping, Norm, Skip};
+use crate::engine::model::params::{Init, Tensors};
 use crate::engine::model::tracer::{Tracer, Value};
 
 /// The tensors of a state dict, by what their names and shapes tell.
@@ -49,9 +50,149 @@ impl Shapes<'_> {
 
 /// Input and output width of layer `l` of a network of `shape.layers` layers with `shape.hidden` columns between them.
 pub(super) fn plain_widths(shape: &Architecture, l: usize, d_in: usize, n_classes: usize) -> (usize, usize) {
-    let from = if l == 0 { d_in } else { shape.hidden };
-    let to = if l + 1 == shape.layers { n_classes } else { shape.hidden };
+    let first = if shape.input_layer == InputLayer::None { d_in } else { shape.hidden };
+    let from = match (l, shape.skip) {
+        (0, _) => first,
+        (_, Skip::Dense) => first.saturating_add(l.saturating_mul(shape.hidden)),
+        _ => shape.hidden,
+    };
+    let to = if shape.goes_on(l) { shape.hidden } else { n_classes };
     (from, to)
+}
+
+/// Lists what stands in front of the first layer.
+pub(super) fn tensors_before(shape: &Architecture, d_in: usize, out: &mut Tensors<'_>) {
+    if shape.input_layer == InputLayer::None {
+        return;
+    }
+    out.end_weight("lin_in", (d_in, shape.hidden), Init::FanIn(d_in));
+    if shape.bias {
+        out.bias("lin_in", shape.hidden, Init::FanIn(d_in));
+    }
+    if shape.input_layer == InputLayer::Activated && shape.activation == Activation::Prelu {
+        out.slopes("act_in", shape.hidden);
+    }
+}
+
+/// Lists what stands beside and behind layer `l`, whose input and output are so wide.
+pub(super) fn tensors_behind(shape: &Architecture, l: usize, (from, to): (usize, usize), out: &mut Tensors<'_>) {
+    if shape.skip == Skip::Linear {
+        out.weight(&format!("skips.{l}"), l, (from, to), Init::FanIn(from));
+        if shape.bias {
+            out.bias(&format!("skips.{l}"), to, Init::FanIn(from));
+        }
+    }
+    if shape.goes_on(l) {
+        out.norm(shape.norm, &format!("norms.{l}"), to);
+        if shape.activation == Activation::Prelu {
+            out.slopes(&format!("acts.{l}"), to);
+        }
+    }
+}
+
+/// Lists what stands behind the last layer.
+pub(super) fn tensors_after(shape: &Architecture, n_classes: usize, out: &mut Tensors<'_>) {
+    let width = match shape.jumping {
+        Jumping::None => return,
+        Jumping::Cat => shape.hidden.saturating_mul(shape.layers),
+        Jumping::Last | Jumping::Max | Jumping::Sum => shape.hidden,
+    };
+    out.end_weight("lin", (width, n_classes), Init::FanIn(width));
+    if shape.bias {
+        out.bias("lin", n_classes, Init::FanIn(width));
+    }
+}
+
+/// What stands in front of the first layer.
+pub(super) fn enter(net: &mut Tracer<'_>, x: Value) -> Value {
+    match net.shape().input_layer {
+        InputLayer::None => x,
+        InputLayer::Linear => net.linear("lin_in", x),
+        InputLayer::Activated => {
+            let h = net.linear("lin_in", x);
+            let h = net.activation("act_in", h);
+            net.dropout(h)
+        }
+    }
+}
+
+/// What the tensors called `{name}.…` say about a normalisation. What they leave open stays as it is, if it can be.
+pub(super) fn norm_of(state: Shapes<'_>, name: &str, norm: Norm) -> Norm {
+    let has = |part: &str| state.has(&format!("{name}.{part}"));
+    if has("running_mean") {
+        Norm::Batch
+    } else if has("mean_scale") {
+        Norm::Graph
+    } else if has("weight") {
+        match norm {
+            Norm::LayerGraph | Norm::Instance => norm,
+            _ => Norm::Layer,
+        }
+    } else {
+        match norm {
+            Norm::Batch | Norm::Graph => Norm::None,
+            // Without scale and shift.
+            other => other,
+        }
+    }
+}
+
+/// Whether the tensors called `{name}.…` are slopes of a PReLU. What they leave open stays as it is, if it can be.
+pub(super) fn slopes_of(state: Shapes<'_>, name: &str, activation: Activation) -> Activation {
+    match (state.has(&format!("{name}.weight")), activation) {
+        (true, _) => Activation::Prelu,
+        (false, Activation::Prelu) => Activation::Relu,
+        (false, other) => other,
+    }
+}
+
+/// Reads off the tensors what stands around convolutions: `weight(l)` is the name of layer `l`'s first matrix, `[to, from]`. Returns input
+/// width and classes.
+pub(super) fn infer_around(
+    state: Shapes<'_>,
+    shape: &mut Architecture,
+    weight: impl Fn(usize) -> String,
+) -> Result<(usize, usize), EngineError> {
+    let first = state.size(&weight(0), 1)?;
+    shape.layers = state.count(&weight);
+    let last = shape.layers - 1;
+    let has_input_layer = state.has("lin_in.weight");
+    shape.input_layer = match (has_input_layer, shape.input_layer) {
+        (false, _) => InputLayer::None,
+        (true, InputLayer::None) => InputLayer::Activated,
+        (true, other) => other,
+    };
+    let mut n_classes = state.size(&weight(last), 0)?;
+    if state.has("lin.weight") {
+        let (width, seen) = (n_classes, state.size("lin.weight", 1)?);
+        n_classes = state.size("lin.weight", 0)?;
+        let is_joined = shape.layers > 1 && seen == width.saturating_mul(shape.layers);
+        shape.jumping = match shape.jumping {
+            _ if is_joined => Jumping::Cat,
+            Jumping::Cat if shape.layers == 1 => Jumping::Cat,
+            Jumping::None | Jumping::Cat => Jumping::Last,
+            other => other,
+        };
+    } else {
+        shape.jumping = Jumping::None;
+    }
+    if shape.goes_on(0) {
+        shape.hidden = state.size(&weight(0), 0)?;
+        shape.norm = norm_of(state, "norms.0", shape.norm);
+        shape.activation = slopes_of(state, "acts.0", shape.activation);
+    }
+    shape.skip = if state.has("skips.0.weight") {
+        Skip::Linear
+    } else if shape.layers > 1 && state.size(&weight(1), 1)? == first.saturating_add(shape.hidden) {
+        Skip::Dense
+    } else {
+        match shape.skip {
+            Skip::Linear | Skip::Dense => Skip::None,
+            other => other,
+        }
+    };
+    let d_in = if has_input_layer { state.size("lin_in.weight", 1)? } else { first };
+    Ok((d_in, n_classes))
 }
 
 /// One family of networks.
@@ -105,8 +246,7 @@ pub(crate) trait Definition: Sync {
 
     /// What comes before the first layer.
     fn enter(&self, net: &mut Tracer<'_>, x: Value) -> Value {
-        let _ = net;
-        x
+        enter(net, x)
     }
 
     /// Layer `l` on `x`, without what follows it (normalisation, activation, dropout). `first` is what [`Definition::enter`] gave.
@@ -118,18 +258,15 @@ pub(crate) trait Definition: Sync {
         x
     }
 
-    /// How the layers are put together.
-    fn stack(&self) -> Stack {
-        Stack::NormThenRelu
+    /// What the names of the normalisations between layers begin with.
+    fn norms(&self) -> &'static str {
+        "norms"
     }
 
     /// Weight of the newest batch in the running statistics of batch normalisation, `0..=1`. All nodes at once are one batch, whose
     /// statistics are nearly exact (authors' `archs/models.py:86`); small batches need PyTorch's slow average.
     fn norm_momentum(&self) -> f32 {
-        match self.stack() {
-            Stack::NormThenRelu => 0.9,
-            Stack::ReluThenNorm => 0.1,
-        }
+        if self.walks_graph() { 0.9 } else { 0.1 }
     }
 
     /// Operations of layer `l` as the authors count them (`cnt_flops` of `archs/layers.py`); `None` where they have no rule.
@@ -137,15 +274,6 @@ pub(crate) trait Definition: Sync {
         let _ = counts;
         None
     }
-}
-
-/// What stands between two layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stack {
-    /// Normalisation, ReLU, dropout (authors' `archs/models.py:122-133`).
-    NormThenRelu,
-    /// ReLU, normalisation, dropout (authors' MLP, `archs/models.py:313-326`).
-    ReluThenNorm,
 }
 
 /// What the authors' operation counts of one layer are made of.

@@ -1,7 +1,9 @@
 //! Attention: `H'[u] = Σ_v α_uv W_l H[v] + b`, softmax over the entries of `u` (GATv2, Brody et al. 2022; GAT, Veličković et al. 2018;
 //! authors' `GATv2ConvThr`). Heads are joined in hidden layers and averaged in the last.
 
-use super::definition::{Definition, OfficialCounts, Shapes, plain_widths};
+use super::definition::{
+    Definition, OfficialCounts, Shapes, infer_around, plain_widths, tensors_after, tensors_before, tensors_behind,
+};
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::{Architecture, AttentionForm};
 use crate::engine::model::params::{Init, Tensors};
@@ -11,7 +13,7 @@ pub(super) struct Gat;
 
 /// Heads and channels of each in layer `l`.
 fn heads(shape: &Architecture, l: usize, n_classes: usize) -> (usize, usize) {
-    if l + 1 == shape.layers { (shape.out_heads, n_classes) } else { (shape.heads, shape.hidden / shape.heads) }
+    if shape.goes_on(l) { (shape.heads, shape.hidden / shape.heads) } else { (shape.out_heads, n_classes) }
 }
 
 impl Definition for Gat {
@@ -28,7 +30,7 @@ impl Definition for Gat {
     }
 
     fn settings(&self) -> &'static [&'static str] {
-        &["heads", "out_heads", "attention", "share_weights"]
+        &["heads", "out_heads", "attention", "share_weights", "residual", "jumping", "skip", "input_layer"]
     }
 
     fn set_defaults(&self, shape: &mut Architecture) {
@@ -36,6 +38,7 @@ impl Definition for Gat {
     }
 
     fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
+        tensors_before(shape, d_in, out);
         for l in 0..shape.layers {
             let (from, to) = plain_widths(shape, l, d_in, n_classes);
             let (heads, channels) = heads(shape, l, n_classes);
@@ -57,13 +60,15 @@ impl Definition for Gat {
                     out.weight(&format!("convs.{l}.lin"), l, (from, width), init);
                 }
             }
+            if shape.residual {
+                out.weight(&format!("convs.{l}.res"), l, (from, to), Init::Glorot(from, to));
+            }
             if shape.bias {
                 out.bias(&format!("convs.{l}"), to, Init::Fill(0.0));
             }
-            if shape.batch_norm && l + 1 < shape.layers {
-                out.norm(&format!("norms.{l}"), to);
-            }
+            tensors_behind(shape, l, (from, to), out);
         }
+        tensors_after(shape, n_classes, out);
     }
 
     fn recognises(&self, state: Shapes<'_>) -> bool {
@@ -76,16 +81,18 @@ impl Definition for Gat {
         let (lin, att) = if v1 { ("lin", "att_src") } else { ("lin_l", "att") };
         let weight = |l: usize| format!("convs.{l}.{lin}.weight");
         let att = |l: usize| format!("convs.{l}.{att}");
-        let d_in = state.size(&weight(0), 1)?;
-        shape.layers = state.count(weight);
+        let (d_in, mut n_classes) = infer_around(state, shape, weight)?;
         let last = shape.layers - 1;
-        let n_classes = state.size(&att(last), 2)?;
-        shape.out_heads = state.size(&att(last), 1)?;
-        if shape.layers > 1 {
-            shape.hidden = state.size(&weight(0), 0)?;
-            shape.heads = state.size(&att(0), 1)?;
-            shape.batch_norm = state.has("norms.0.weight");
+        if shape.goes_on(last) {
+            shape.out_heads = 1;
+        } else {
+            n_classes = state.size(&att(last), 2)?;
+            shape.out_heads = state.size(&att(last), 1)?;
         }
+        if shape.goes_on(0) {
+            shape.heads = state.size(&att(0), 1)?;
+        }
+        shape.residual = state.has("convs.0.res.weight");
         shape.share_weights = !v1 && !state.has("convs.0.lin_r.weight");
         shape.bias = state.has("convs.0.bias");
         Ok((d_in, n_classes))
@@ -105,7 +112,13 @@ impl Definition for Gat {
                 net.attention(l, source, None, &[name("att_src"), name("att_dst")])
             }
         };
-        let out = if l + 1 == net.shape().layers { net.mean_heads(net.shape().out_heads, out) } else { out };
+        let out = if net.shape().goes_on(l) { out } else { net.mean_heads(net.shape().out_heads, out) };
+        let out = if net.shape().residual {
+            let beside = net.matmul(&name("res.weight"), x);
+            net.combine(1.0, out, 1.0, beside)
+        } else {
+            out
+        };
         net.bias(&name("bias"), out)
     }
 

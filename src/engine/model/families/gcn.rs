@@ -1,6 +1,8 @@
 //! GCN: `H' = T H W + b` (Kipf and Welling 2017; authors' `archs/layers.py`, `GCNConvThr`).
 
-use super::definition::{Definition, OfficialCounts, Shapes, plain_widths};
+use super::definition::{
+    Definition, OfficialCounts, Shapes, infer_around, plain_widths, tensors_after, tensors_before, tensors_behind,
+};
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::{Architecture, Order};
 use crate::engine::model::params::{Init, Tensors};
@@ -26,20 +28,20 @@ impl Definition for Gcn {
     }
 
     fn settings(&self) -> &'static [&'static str] {
-        &["norm_r", "order", "final_activation"]
+        &["norm_r", "order", "final_activation", "jumping", "skip", "input_layer"]
     }
 
     fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
+        tensors_before(shape, d_in, out);
         for l in 0..shape.layers {
             let (from, to) = plain_widths(shape, l, d_in, n_classes);
             out.weight(&format!("{}.lin", conv(l)), l, (from, to), Init::Glorot(from, to));
             if shape.bias {
                 out.bias(&conv(l), to, Init::Fill(0.0));
             }
-            if shape.batch_norm && l + 1 < shape.layers {
-                out.norm(&format!("norms.{l}"), to);
-            }
+            tensors_behind(shape, l, (from, to), out);
         }
+        tensors_after(shape, n_classes, out);
     }
 
     fn recognises(&self, state: Shapes<'_>) -> bool {
@@ -47,16 +49,9 @@ impl Definition for Gcn {
     }
 
     fn infer(&self, state: Shapes<'_>, shape: &mut Architecture) -> Result<(usize, usize), EngineError> {
-        let weight = |l: usize| format!("{}.lin.weight", conv(l));
-        let d_in = state.size(&weight(0), 1)?;
-        shape.layers = state.count(weight);
-        let n_classes = state.size(&weight(shape.layers - 1), 0)?;
-        if shape.layers > 1 {
-            shape.hidden = state.size(&weight(0), 0)?;
-            shape.batch_norm = state.has("norms.0.weight");
-        }
+        let widths = infer_around(state, shape, |l| format!("{}.lin.weight", conv(l)))?;
         shape.bias = state.has("convs.0.bias");
-        Ok((d_in, n_classes))
+        Ok(widths)
     }
 
     fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, _: Value) -> Value {

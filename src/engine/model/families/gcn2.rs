@@ -4,9 +4,10 @@
 //! The end transformations are not pruned, as in the authors' code. Their weight test looks at `(1-α) T H` and indexes its
 //! thresholds by the weight's output: `compat = "gcn2-threshold-axis"` (D8). Clean: the product's own input, by input.
 
-use super::definition::{Definition, OfficialCounts, Shapes};
+use super::definition::{Definition, OfficialCounts, Shapes, norm_of, slopes_of};
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::Architecture;
+use crate::engine::model::choices::Activation;
 use crate::engine::model::params::{Init, Tensors};
 use crate::engine::model::tracer::{Tracer, Value};
 
@@ -43,14 +44,18 @@ impl Definition for Gcn2 {
         if shape.bias {
             out.bias("lin_in", width, Init::FanIn(d_in));
         }
-        if shape.batch_norm {
-            // The authors' last normalisation stands behind the input transformation.
-            out.norm(&format!("norms.{}", shape.layers - 1), width);
+        // The authors' last normalisation stands behind the input transformation.
+        out.norm(shape.norm, &format!("norms.{}", shape.layers - 1), width);
+        if shape.activation == Activation::Prelu {
+            out.slopes(&format!("acts.{}", shape.layers - 1), width);
         }
         for l in 0..shape.layers {
             out.weight_as_is(&format!("convs.{l}.lin1"), l, (width, width), Init::Glorot(width, width));
-            if shape.batch_norm && l + 1 < shape.layers {
-                out.norm(&format!("norms.{l}"), width);
+            if l + 1 < shape.layers {
+                out.norm(shape.norm, &format!("norms.{l}"), width);
+                if shape.activation == Activation::Prelu {
+                    out.slopes(&format!("acts.{l}"), width);
+                }
             }
         }
         out.end_weight("lin_out", (width, n_classes), Init::FanIn(width));
@@ -68,7 +73,8 @@ impl Definition for Gcn2 {
         let n_classes = state.size("lin_out.weight", 0)?;
         shape.hidden = state.size("lin_in.weight", 0)?;
         shape.layers = state.count(|l| format!("convs.{l}.lin1.weight")).max(1);
-        shape.batch_norm = state.has(&format!("norms.{}.weight", shape.layers - 1));
+        shape.norm = norm_of(state, &format!("norms.{}", shape.layers - 1), shape.norm);
+        shape.activation = slopes_of(state, &format!("acts.{}", shape.layers - 1), shape.activation);
         shape.bias = state.has("lin_in.bias");
         Ok((d_in, n_classes))
     }
@@ -76,8 +82,14 @@ impl Definition for Gcn2 {
     fn enter(&self, net: &mut Tracer<'_>, x: Value) -> Value {
         let h = net.linear("lin_in", x);
         let last = net.shape().layers - 1;
-        let h = net.batch_norm(&format!("norms.{last}"), h);
-        net.relu(h)
+        let (norm, slopes) = (format!("norms.{last}"), format!("acts.{last}"));
+        if net.shape().act_first {
+            let h = net.activation(&slopes, h);
+            net.norm(net.shape().norm, &norm, h)
+        } else {
+            let h = net.norm(net.shape().norm, &norm, h);
+            net.activation(&slopes, h)
+        }
     }
 
     fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, first: Value) -> Value {

@@ -2,10 +2,13 @@
 //!
 //! The sum walks the stored entries with value 1, a stored self-loop like any other; ε is a fixed factor of the model, 0 when fresh.
 
-use super::definition::{Definition, Shapes, plain_widths};
+use super::definition::{
+    Definition, Shapes, infer_around, norm_of, plain_widths, slopes_of, tensors_after, tensors_before, tensors_behind,
+};
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::Architecture;
+use crate::engine::model::choices::Activation;
 use crate::engine::model::params::{Init, Tensors};
 use crate::engine::model::program::Coefficient;
 use crate::engine::model::tracer::{Tracer, Value};
@@ -14,6 +17,15 @@ pub(super) struct Gin;
 
 fn lin(l: usize, at: usize) -> String {
     format!("convs.{l}.nn.lins.{at}")
+}
+
+/// The normalisation between the two linear layers of layer `l`.
+fn inner_norm(l: usize) -> String {
+    format!("convs.{l}.nn.norms.0")
+}
+
+fn inner_slopes(l: usize) -> String {
+    format!("convs.{l}.nn.act")
 }
 
 impl Definition for Gin {
@@ -30,7 +42,7 @@ impl Definition for Gin {
     }
 
     fn settings(&self) -> &'static [&'static str] {
-        &[]
+        &["inner_norm", "jumping", "skip", "input_layer"]
     }
 
     fn matrix(&self, _: &Architecture) -> Matrix {
@@ -38,6 +50,7 @@ impl Definition for Gin {
     }
 
     fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
+        tensors_before(shape, d_in, out);
         for l in 0..shape.layers {
             let (from, to) = plain_widths(shape, l, d_in, n_classes);
             out.factor(&format!("convs.{l}.eps"), 0.0);
@@ -46,11 +59,16 @@ impl Definition for Gin {
                 if shape.bias {
                     out.bias(&lin(l, at), to, Init::FanIn(from));
                 }
+                if at == 0 {
+                    out.norm(shape.inner_norm, &inner_norm(l), to);
+                    if shape.activation == Activation::Prelu {
+                        out.slopes(&inner_slopes(l), to);
+                    }
+                }
             }
-            if shape.batch_norm && l + 1 < shape.layers {
-                out.norm(&format!("norms.{l}"), to);
-            }
+            tensors_behind(shape, l, (from, to), out);
         }
+        tensors_after(shape, n_classes, out);
     }
 
     fn recognises(&self, state: Shapes<'_>) -> bool {
@@ -58,23 +76,26 @@ impl Definition for Gin {
     }
 
     fn infer(&self, state: Shapes<'_>, shape: &mut Architecture) -> Result<(usize, usize), EngineError> {
-        let weight = |l: usize| format!("{}.weight", lin(l, 0));
-        let d_in = state.size(&weight(0), 1)?;
-        shape.layers = state.count(weight);
-        let n_classes = state.size(&weight(shape.layers - 1), 0)?;
-        if shape.layers > 1 {
-            shape.hidden = state.size(&weight(0), 0)?;
-            shape.batch_norm = state.has("norms.0.weight");
+        let widths = infer_around(state, shape, |l| format!("{}.weight", lin(l, 0)))?;
+        shape.inner_norm = norm_of(state, &inner_norm(0), shape.inner_norm);
+        if !shape.goes_on(0) {
+            shape.activation = slopes_of(state, &inner_slopes(0), shape.activation);
         }
         shape.bias = state.has("convs.0.nn.lins.0.bias");
-        Ok((d_in, n_classes))
+        Ok(widths)
     }
 
     fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, _: Value) -> Value {
         let sum = net.propagate(l, x);
         let h = net.combine(1.0, sum, Coefficient::OnePlus(format!("convs.{l}.eps")), x);
         let h = net.linear(&lin(l, 0), h);
-        let h = net.relu(h);
+        let h = if net.shape().act_first {
+            let h = net.activation(&inner_slopes(l), h);
+            net.norm(net.shape().inner_norm, &inner_norm(l), h)
+        } else {
+            let h = net.norm(net.shape().inner_norm, &inner_norm(l), h);
+            net.activation(&inner_slopes(l), h)
+        };
         net.linear(&lin(l, 1), h)
     }
 }

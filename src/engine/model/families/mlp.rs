@@ -1,12 +1,16 @@
 //! A plain MLP on the features: `H' = H W + b`. What a model owes to the graph is what it has above this one.
 
-use super::definition::{Definition, Shapes, Stack, plain_widths};
+use super::definition::{Definition, Shapes, norm_of, plain_widths, slopes_of};
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::Architecture;
+use crate::engine::model::choices::Activation;
 use crate::engine::model::params::{Init, Tensors};
 use crate::engine::model::tracer::{Tracer, Value};
 
 pub(super) struct Mlp;
+
+/// What the names of its normalisations begin with.
+pub(super) const NORMS: &str = "bns";
 
 /// The tensors of an MLP under the authors' names (`archs/models.py:270-330`).
 pub(super) fn tensors(shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
@@ -16,8 +20,11 @@ pub(super) fn tensors(shape: &Architecture, d_in: usize, n_classes: usize, out: 
         if shape.bias {
             out.bias(&format!("fcs.{l}"), to, Init::FanIn(from));
         }
-        if shape.batch_norm && l + 1 < shape.layers {
-            out.norm(&format!("bns.{l}"), to);
+        if l + 1 < shape.layers {
+            out.norm(shape.norm, &format!("{NORMS}.{l}"), to);
+            if shape.activation == Activation::Prelu {
+                out.slopes(&format!("acts.{l}"), to);
+            }
         }
     }
 }
@@ -29,7 +36,8 @@ pub(super) fn infer(state: Shapes<'_>, shape: &mut Architecture) -> Result<(usiz
     let n_classes = state.size(&weight(shape.layers - 1), 0)?;
     if shape.layers > 1 {
         shape.hidden = state.size(&weight(0), 0)?;
-        shape.batch_norm = state.has("bns.0.weight");
+        shape.norm = norm_of(state, "bns.0", shape.norm);
+        shape.activation = slopes_of(state, "acts.0", shape.activation);
     }
     shape.bias = state.has("fcs.0.bias");
     Ok((d_in, n_classes))
@@ -56,6 +64,10 @@ impl Definition for Mlp {
         &[]
     }
 
+    fn set_defaults(&self, shape: &mut Architecture) {
+        shape.act_first = true;
+    }
+
     fn walks_graph(&self) -> bool {
         false
     }
@@ -77,7 +89,7 @@ impl Definition for Mlp {
         layer(net, l, x)
     }
 
-    fn stack(&self) -> Stack {
-        Stack::ReluThenNorm
+    fn norms(&self) -> &'static str {
+        NORMS
     }
 }

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use ndarray::ArrayD;
 
-use self::definition::{Definition, Shapes, Stack};
+use self::definition::{Definition, Shapes};
 use super::architecture::Architecture;
+use super::choices::{InputLayer, Jumping, Skip};
 use super::family::Family;
 use super::params::Parameter;
 use super::program::{Program, StepKind};
@@ -66,18 +67,30 @@ impl Family {
     }
 }
 
-/// The program of a network of `shape` whose tensors are `parameters`: of these, names alone are looked at.
-pub(super) fn trace(shape: &Architecture, parameters: &[Parameter]) -> Program {
+/// The program of a network of `shape` on rows of `d_in` columns whose tensors are `parameters`: of these, names alone are looked at.
+pub(super) fn trace(shape: &Architecture, parameters: &[Parameter], d_in: usize) -> Program {
     let definition = shape.architecture.definition();
     let kind = if definition.walks_graph() { StepKind::Convolution } else { StepKind::Linear };
     let mut net = Tracer::new(shape, parameters);
     let first = definition.enter(&mut net, Tracer::INPUT);
+    // What a dense network goes on from, and what jumping knowledge takes.
+    let (mut before, mut outputs) = (vec![first], Vec::new());
     let mut h = first;
     for l in 0..shape.layers {
-        h = definition.layer(&mut net, l, h, first);
-        if l + 1 < shape.layers {
-            h = between(&mut net, definition.stack(), l, h);
-        } else {
+        let x = if shape.skip == Skip::Dense { net.concatenate(&before) } else { h };
+        h = definition.layer(&mut net, l, x, first);
+        if shape.skip == Skip::Linear {
+            let beside = net.linear(&format!("skips.{l}"), x);
+            h = net.combine(1.0, h, 1.0, beside);
+        }
+        if shape.goes_on(l) {
+            let is_as_wide = l > 0 || shape.input_layer != InputLayer::None || d_in == shape.hidden;
+            h = between(&mut net, l, h, Some(x).filter(|_| is_as_wide));
+            before.push(h);
+            outputs.push(h);
+        }
+        if l + 1 == shape.layers {
+            h = jump(&mut net, &outputs, h);
             h = definition.leave(&mut net, h);
             if shape.final_activation {
                 h = net.relu(h);
@@ -88,19 +101,42 @@ pub(super) fn trace(shape: &Architecture, parameters: &[Parameter]) -> Program {
     net.finish(h)
 }
 
-/// What stands between layer `l` and the next.
-fn between(net: &mut Tracer<'_>, stack: Stack, l: usize, h: Value) -> Value {
-    let h = match stack {
-        Stack::NormThenRelu => {
-            let h = net.batch_norm(&format!("norms.{l}"), h);
-            net.relu(h)
-        }
-        Stack::ReluThenNorm => {
-            let h = net.relu(h);
-            net.batch_norm(&format!("bns.{l}"), h)
+/// What stands behind layer `l` and in front of the next: normalisation and activation (authors' `archs/models.py:122-133`; in their MLP
+/// the other way round, `archs/models.py:313-326`), dropout, and the layer's input `x` once more.
+fn between(net: &mut Tracer<'_>, l: usize, h: Value, x: Option<Value>) -> Value {
+    let shape = net.shape();
+    let norm = format!("{}.{l}", shape.architecture.definition().norms());
+    let slopes = format!("acts.{l}");
+    let add = |net: &mut Tracer<'_>, when: Skip, h: Value| match x {
+        Some(x) if shape.skip == when => net.combine(1.0, h, 1.0, x),
+        _ => h,
+    };
+    let h = if shape.act_first {
+        let h = add(net, Skip::ResidualBeforeActivation, h);
+        let h = net.activation(&slopes, h);
+        net.norm(shape.norm, &norm, h)
+    } else {
+        let h = net.norm(shape.norm, &norm, h);
+        let h = add(net, Skip::ResidualBeforeActivation, h);
+        net.activation(&slopes, h)
+    };
+    let h = net.dropout(h);
+    add(net, Skip::Residual, h)
+}
+
+/// What jumping knowledge makes of the outputs of all layers, of which `h` is the last.
+fn jump(net: &mut Tracer<'_>, outputs: &[Value], h: Value) -> Value {
+    let joined = match net.shape().jumping {
+        Jumping::None => return h,
+        Jumping::Last => h,
+        Jumping::Cat => net.concatenate(outputs),
+        Jumping::Max => net.maximum(outputs),
+        Jumping::Sum => {
+            let added = outputs.iter().copied().reduce(|sum, output| net.combine(1.0, sum, 1.0, output));
+            added.unwrap_or(h)
         }
     };
-    net.dropout(h)
+    net.linear("lin", joined)
 }
 
 #[cfg(test)]

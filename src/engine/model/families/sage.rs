@@ -1,11 +1,15 @@
-//! GraphSAGE with the mean: `H' = mean_v H[v] W_l + b + H[u] W_r` (Hamilton et al. 2017; authors' `SAGEConvThr`).
+//! GraphSAGE: `H' = mean_v H[v] W_l + b + H[u] W_r` (Hamilton et al. 2017; authors' `SAGEConvThr`), or the maximum or sum of the neighbours.
 //!
 //! The mean is a propagation over `D⁻¹Ā`, so its entries are pruned like any diffusion matrix's: a removed message is missing
 //! from the sum and the denominator stays. The authors' form is `compat = "sage-messages"` (D9).
 
-use super::definition::{Definition, OfficialCounts, Shapes, plain_widths};
+use super::definition::{
+    Definition, OfficialCounts, Shapes, infer_around, plain_widths, tensors_after, tensors_before, tensors_behind,
+};
+use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::model::architecture::Architecture;
+use crate::engine::model::choices::Aggregation;
 use crate::engine::model::params::{Init, Tensors};
 use crate::engine::model::tracer::{Tracer, Value};
 
@@ -25,7 +29,7 @@ impl Definition for Sage {
     }
 
     fn settings(&self) -> &'static [&'static str] {
-        &["norm_r", "root_weight"]
+        &["norm_r", "root_weight", "aggregation", "jumping", "skip", "input_layer"]
     }
 
     fn set_defaults(&self, shape: &mut Architecture) {
@@ -33,7 +37,15 @@ impl Definition for Sage {
         shape.root_weight = true;
     }
 
+    fn matrix(&self, shape: &Architecture) -> Matrix {
+        match shape.aggregation {
+            Aggregation::Mean => Matrix::Normalised(shape.norm_r),
+            Aggregation::Max | Aggregation::Sum => Matrix::Adjacency,
+        }
+    }
+
     fn tensors(&self, shape: &Architecture, d_in: usize, n_classes: usize, out: &mut Tensors<'_>) {
+        tensors_before(shape, d_in, out);
         for l in 0..shape.layers {
             let (from, to) = plain_widths(shape, l, d_in, n_classes);
             out.weight(&format!("convs.{l}.lin_l"), l, (from, to), Init::FanIn(from));
@@ -43,10 +55,9 @@ impl Definition for Sage {
             if shape.root_weight {
                 out.weight(&format!("convs.{l}.lin_r"), l, (from, to), Init::FanIn(from));
             }
-            if shape.batch_norm && l + 1 < shape.layers {
-                out.norm(&format!("norms.{l}"), to);
-            }
+            tensors_behind(shape, l, (from, to), out);
         }
+        tensors_after(shape, n_classes, out);
     }
 
     fn recognises(&self, state: Shapes<'_>) -> bool {
@@ -54,22 +65,18 @@ impl Definition for Sage {
     }
 
     fn infer(&self, state: Shapes<'_>, shape: &mut Architecture) -> Result<(usize, usize), EngineError> {
-        let weight = |l: usize| format!("convs.{l}.lin_l.weight");
-        let d_in = state.size(&weight(0), 1)?;
-        shape.layers = state.count(weight);
-        let n_classes = state.size(&weight(shape.layers - 1), 0)?;
-        if shape.layers > 1 {
-            shape.hidden = state.size(&weight(0), 0)?;
-            shape.batch_norm = state.has("norms.0.weight");
-        }
+        let widths = infer_around(state, shape, |l| format!("convs.{l}.lin_l.weight"))?;
         shape.bias = state.has("convs.0.lin_l.bias");
         shape.root_weight = state.has("convs.0.lin_r.weight");
-        Ok((d_in, n_classes))
+        Ok(widths)
     }
 
     fn layer(&self, net: &mut Tracer<'_>, l: usize, x: Value, _: Value) -> Value {
-        let mean = net.propagate(l, x);
-        let neighbours = net.linear(&format!("convs.{l}.lin_l"), mean);
+        let neighbours = match net.shape().aggregation {
+            Aggregation::Max => net.propagate_max(l, x),
+            Aggregation::Mean | Aggregation::Sum => net.propagate(l, x),
+        };
+        let neighbours = net.linear(&format!("convs.{l}.lin_l"), neighbours);
         if !net.shape().root_weight {
             return neighbours;
         }

@@ -5,7 +5,8 @@
 //! the bias behind it. A column that nobody reads takes nothing with it: every sum keeps its terms, and its bits. A constant that is
 //! moved changes the order of a sum, so the last bit or two may differ.
 //!
-//! Columns that lie over one another (in a sum, through a propagation) go together or stay together. Attention reads all of its columns.
+//! Columns that lie over one another (in a sum, through a propagation) go together or stay together. Attention, joined values and
+//! normalisations over rows read all of their columns.
 
 use std::collections::BTreeSet;
 
@@ -111,17 +112,21 @@ impl<'a> Liveness<'a> {
                     select(&mut model, weight, Axis(0), &self.kept(x));
                     select(&mut model, weight, Axis(1), &keep);
                 }
-                Op::Bias { .. } | Op::BatchNorm { .. } => {
+                Op::Bias { .. } | Op::BatchNorm { .. } | Op::Normalise { .. } | Op::Prelu { .. } => {
                     for name in parameters_of(&instruction.op) {
                         select(&mut model, &name, Axis(1), &self.kept(at + 1));
                     }
                 }
                 Op::Propagate { .. }
+                | Op::PropagateMax { .. }
                 | Op::Attention { .. }
                 | Op::MeanHeads { .. }
                 | Op::Combine { .. }
+                | Op::Concatenate
+                | Op::Maximum
                 | Op::Scale { .. }
                 | Op::Relu
+                | Op::Nonlinearity { .. }
                 | Op::Dropout { .. } => {}
             }
         }
@@ -164,11 +169,17 @@ fn parameters_of(op: &Op) -> Vec<String> {
             ["weight", "bias", "running_mean", "running_var"].iter().map(|part| format!("{name}.{part}")).collect()
         }
         Op::Attention { vectors, .. } => vectors.clone(),
+        Op::Normalise { kind, name } => kind.parts().iter().map(|part| format!("{name}.{part}")).collect(),
+        Op::Prelu { slope } => vec![slope.clone()],
         Op::Propagate { .. }
+        | Op::PropagateMax { .. }
         | Op::MeanHeads { .. }
         | Op::Combine { .. }
+        | Op::Concatenate
+        | Op::Maximum
         | Op::Scale { .. }
         | Op::Relu
+        | Op::Nonlinearity { .. }
         | Op::Dropout { .. } => Vec::new(),
     }
 }
@@ -204,17 +215,27 @@ impl Spaces {
             match &instruction.op {
                 // What the weight test looks at is as wide as what is multiplied.
                 Op::Matmul { .. } => join(&mut of, &instruction.inputs),
-                Op::Attention { .. } | Op::MeanHeads { .. } => {
+                // The whole row says what comes out, or several values lie side by side.
+                Op::Normalise { kind, .. } if !kind.is_per_column() => {
+                    pinned.push(value);
+                    pinned.extend(&instruction.inputs);
+                }
+                Op::Attention { .. } | Op::MeanHeads { .. } | Op::Concatenate => {
                     pinned.extend(&instruction.inputs);
                     pinned.push(value);
                 }
                 Op::Bias { .. }
                 | Op::BatchNorm { .. }
+                | Op::Normalise { .. }
                 | Op::Relu
+                | Op::Nonlinearity { .. }
+                | Op::Prelu { .. }
                 | Op::Dropout { .. }
                 | Op::Scale { .. }
                 | Op::Propagate { .. }
-                | Op::Combine { .. } => {
+                | Op::PropagateMax { .. }
+                | Op::Combine { .. }
+                | Op::Maximum => {
                     join(&mut of, &instruction.inputs);
                     join(&mut of, &[value, instruction.inputs.first().copied().unwrap_or(Program::INPUT)]);
                 }
@@ -246,21 +267,25 @@ fn constants(program: &Program, model: &Model, widths: &[usize]) -> Result<Vec<V
         let found = match &instruction.op {
             Op::Matmul { weight, .. } => product_of_constants(values_of(model, weight)?, input(0)),
             // Every node hears nothing; a number other than 0 is weighted by what is left of its entries.
-            Op::Propagate { .. } => input(0).iter().map(|c| c.filter(|c| *c == 0.0).map(|_| 0.0)).collect(),
+            Op::Propagate { .. } | Op::PropagateMax { .. } => {
+                input(0).iter().map(|c| c.filter(|c| *c == 0.0).map(|_| 0.0)).collect()
+            }
             Op::Scale { a } => input(0).iter().map(|c| c.map(|c| c * a)).collect(),
             Op::Dropout { .. } => input(0).to_vec(),
             Op::Combine { a, b } => {
                 let (a, b) = (number(model, a)?, number(model, b)?);
                 input(0).iter().zip(input(1)).map(|(x, y)| Some(b.mul_add((*y)?, a * (*x)?))).collect()
             }
-            op @ (Op::Bias { .. } | Op::BatchNorm { .. } | Op::Relu) => {
+            op @ (Op::Bias { .. } | Op::BatchNorm { .. } | Op::Relu | Op::Nonlinearity { .. } | Op::Prelu { .. }) => {
                 let mut row: Vec<f32> = input(0).iter().map(|c| c.unwrap_or(0.0)).collect();
                 if let Some(change) = pointwise(model, op)? {
                     change_rows(&mut row, width, &[change]);
                 }
                 input(0).iter().zip(row).map(|(before, now)| before.map(|_| now)).collect()
             }
-            Op::Attention { .. } | Op::MeanHeads { .. } => vec![None; width],
+            Op::Attention { .. } | Op::MeanHeads { .. } | Op::Normalise { .. } | Op::Concatenate | Op::Maximum => {
+                vec![None; width]
+            }
         };
         constants.push(found);
     }

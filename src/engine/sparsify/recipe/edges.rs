@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deltas::{check_deltas, one_or_many, zero};
 use crate::engine::error::EngineError;
-use crate::engine::model::Architecture;
+use crate::engine::model::{Aggregation, Architecture};
 use crate::engine::sparsify::baselines::EdgeRanking;
 
 /// How a threshold on the messages is given.
@@ -148,6 +148,10 @@ impl EdgeRule {
         }
         if model.has("attention") && self.identity != Identity::SelfLoop {
             return Err(EngineError::recipe("edges.identity", "self-loop with attention", self.identity.key()));
+        }
+        if model.aggregation == Aggregation::Max && self.identity != Identity::SelfLoop {
+            let expected = "self-loop with the maximum of the neighbours";
+            return Err(EngineError::recipe("edges.identity", expected, self.identity.key()));
         }
         match self.ranking {
             Some(ranking) if self.mode != EdgeMode::Target => {

@@ -19,7 +19,7 @@ use super::baselines::Ramp;
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::graph::ReadOptions;
-use crate::engine::model::{Architecture, Family};
+use crate::engine::model::{Aggregation, Architecture, Family};
 
 pub use self::compat::{Compat, Quirk};
 pub use self::edges::{EdgeMode, EdgeRule, Identity, Lock};
@@ -121,7 +121,8 @@ impl Recipe {
 
     /// Whether messages have the weight 1 in the test, and are averaged over what was there before it (docs/DIFFERENCES.md#d9).
     pub(crate) fn averages_messages(&self) -> bool {
-        self.compat.has(Quirk::SageMessages) && self.model.architecture == Family::Sage
+        let is_mean = self.model.architecture == Family::Sage && self.model.aggregation == Aggregation::Mean;
+        self.compat.has(Quirk::SageMessages) && is_mean
     }
 
     /// The recipe with its thresholds as they are after `progress` of the first half of training, `0..=1`.

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::engine::graph::{PowerLaw, power_law_communities, with_neighbour_tags};
-use crate::engine::model::{Architecture, AttentionForm, Family, Order, Role};
+use crate::engine::model::{
+    Activation, Aggregation, Architecture, AttentionForm, Family, InputLayer, Jumping, Norm, Order, Role, Skip,
+};
 use crate::engine::sparsify::saved::SavedForBackward;
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Masks, WeightMode};
 
@@ -133,12 +135,50 @@ fn gradients_of_every_form_of_attention_match_finite_differences() {
     }
 }
 
+/// Every operation that networks have between and around their layers.
+#[test]
+fn gradients_of_every_setting_match_finite_differences() {
+    let with = |family: Family, change: &dyn Fn(&mut Architecture)| {
+        let mut recipe = small(family);
+        recipe.model.layers = 3;
+        // Without kinks, near which no difference quotient is the gradient.
+        recipe.model.activation = Activation::Gelu;
+        change(&mut recipe.model);
+        recipe.model.check().expect("a network that is possible");
+        recipe
+    };
+    // Every normalisation with an activation.
+    for (norm, activation) in Norm::ALL.iter().zip(Activation::ALL.iter().cycle()) {
+        check(with(Family::Gcn, &|model| (model.norm, model.activation) = (*norm, *activation)));
+    }
+    for jumping in Jumping::ALL {
+        let mut recipe = with(Family::Gat, &|model| (model.jumping, model.residual) = (*jumping, true));
+        recipe.edges.delta = vec![0.4];
+        check(recipe);
+    }
+    for (skip, family) in Skip::ALL.iter().zip([Family::Gcn, Family::Sage].into_iter().cycle()) {
+        check(with(family, &|model| (model.skip, model.input_layer) = (*skip, InputLayer::Activated)));
+    }
+    for aggregation in Aggregation::ALL {
+        let mut recipe = with(Family::Sage, &|model| (model.aggregation, model.act_first) = (*aggregation, true));
+        recipe.edges.delta = vec![0.5];
+        recipe.weights.delta = vec![0.4];
+        check(recipe);
+    }
+    check(with(Family::Gin, &|model| {
+        (model.norm, model.inner_norm) = (Norm::Graph, Norm::Layer);
+        (model.activation, model.jumping) = (Activation::Prelu, Jumping::Max);
+    }));
+    check(with(Family::Gcn2, &|model| (model.norm, model.activation) = (Norm::Layer, Activation::Elu)));
+    check(with(Family::Mlp, &|model| (model.norm, model.activation) = (Norm::Layer, Activation::Prelu)));
+}
+
 #[test]
 fn gcn_gradients_match_finite_differences() {
     check(small(Family::Gcn));
     let mut deep = small(Family::Gcn);
     deep.model.layers = 3;
-    deep.model.batch_norm = false;
+    deep.model.norm = Norm::None;
     check(deep);
 }
 

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array1, ArrayD, Axis};
 
+use super::around;
 use super::layers::{self, Context, Kind, Layer, NO_SELF_LOOPS, Origin, refuse_unsupported};
 use super::names::{Block, inner_blocks};
 use super::sequence::{self, Fold, Item};
@@ -63,14 +64,15 @@ fn layer(block: Block, context: &Context<'_>) -> Result<Layer, Refusal> {
     let is_sequence = blocks.iter().all(|block| block.stem.is_empty() && !is_list(block));
     let is_strict =
         blocks.iter().all(|block| block.index.is_some_and(|at| block.name == format!("{name}.{prefix}{at}")));
-    let (mut linears, mut norms) = (Vec::new(), Vec::new());
+    let (mut linears, mut norms, mut slopes) = (Vec::new(), Vec::new(), Vec::new());
     for block in blocks {
         let part = block.name.clone();
         match recognise(Block { stem: "lin".into(), ..block }, context)? {
             Ok(layer) if layer.kind == Kind::Linear => linears.push(layer),
             Ok(layer) if layer.kind == Kind::Norm => norms.push(layer),
+            Ok(layer) if layer.kind == Kind::Slopes => slopes.push(layer),
             _ => {
-                let expected = "linear layers and batch normalisations";
+                let expected = "linear layers, normalisations and activations";
                 return Err(Refusal::new(format!("inner part {part}"), expected, "another layer"));
             }
         }
@@ -88,8 +90,27 @@ fn layer(block: Block, context: &Context<'_>) -> Result<Layer, Refusal> {
     } else {
         places(&linears, &norms)?
     };
-    for (norm, fold) in norms.iter().zip(folds) {
-        done.push(join(&mut linears, norm, fold)?);
+    for (norm, fold) in norms.into_iter().zip(folds) {
+        if norm.tensors.contains_key("running_mean") {
+            done.push(join(&mut linears, &norm, fold)?);
+            continue;
+        }
+        if fold != Fold::Front(0) {
+            let expected = "a normalisation between the first linear layer and the activation";
+            return Err(Refusal::new(format!("layer {}", norm.name), expected, "one in another place"));
+        }
+        for (part, tensor) in norm.tensors {
+            origins.extend(norm.origins.get(&part).map(|origin| (format!("nn.norms.0.{part}"), origin.clone())));
+            tensors.insert(format!("nn.norms.0.{part}"), tensor);
+        }
+    }
+    if let [slope, others @ ..] = &slopes[..] {
+        if let [other, ..] = others {
+            return Err(Refusal::new(format!("layer {}", other.name), "one PReLU in the inner MLP", "another one"));
+        }
+        let width = linears[0].tensors.get("weight").map_or(0, |weight| weight.shape()[0]);
+        origins.extend(slope.origins.get("weight").map(|origin| ("nn.act.weight".to_owned(), origin.clone())));
+        tensors.insert("nn.act.weight".into(), around::wide(slope, width)?);
     }
     for (at, linear) in linears.into_iter().enumerate() {
         for (part, tensor) in linear.tensors {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{ArrayD, Axis, Slice};
 
-use super::names::{Block, is_convolution, is_linear, n_axes};
+use super::names::{Block, is_convolution, is_linear, n_axes, says_activation};
 use super::sequence::Modules;
 use super::tensors::{Refusal, Tensors};
 
@@ -27,8 +27,10 @@ pub(super) enum Kind {
     /// All hops, then a linear layer.
     Sgc,
     Linear,
-    /// Batch normalisation.
+    /// A normalisation.
     Norm,
+    /// The slopes of a PReLU.
+    Slopes,
 }
 
 /// What becomes of a tensor.
@@ -81,6 +83,13 @@ const ROWS: &[Row] = &[
         assumed: &["eps 1e-5"],
     },
     Row {
+        title: "graph normalisation",
+        kind: Kind::Norm,
+        needed: &[("weight", Same("weight")), ("bias", Same("bias")), ("mean_scale", Same("mean_scale"))],
+        optional: &[],
+        assumed: &["eps 1e-5"],
+    },
+    Row {
         title: "GATv2Conv of PyG",
         kind: Kind::GatV2,
         needed: &[("att", Same("att")), ("lin_l.weight", Same("lin_l.weight"))],
@@ -88,6 +97,7 @@ const ROWS: &[Row] = &[
             ("lin_l.bias", Same("lin_l.bias")),
             ("lin_r.weight", Same("lin_r.weight")),
             ("lin_r.bias", Same("lin_r.bias")),
+            ("res.weight", Same("res.weight")),
             ("bias", Same("bias")),
         ],
         assumed: &[SELF_LOOPS, SLOPE],
@@ -96,14 +106,18 @@ const ROWS: &[Row] = &[
         title: "GATConv of PyG 2.5 and later",
         kind: Kind::GatV1,
         needed: &[("att_src", Same("att_src")), ("att_dst", Same("att_dst")), ("lin.weight", Same("lin.weight"))],
-        optional: &[("bias", Same("bias"))],
+        optional: &[("res.weight", Same("res.weight")), ("bias", Same("bias"))],
         assumed: &[SELF_LOOPS, SLOPE],
     },
     Row {
         title: "GATConv of PyG 2.0 to 2.4",
         kind: Kind::GatV1,
         needed: &[("att_src", Same("att_src")), ("att_dst", Same("att_dst")), ("lin_src.weight", Same("lin.weight"))],
-        optional: &[("lin_dst.weight", Equal("lin.weight")), ("bias", Same("bias"))],
+        optional: &[
+            ("lin_dst.weight", Equal("lin.weight")),
+            ("res.weight", Same("res.weight")),
+            ("bias", Same("bias")),
+        ],
         assumed: &[SELF_LOOPS, SLOPE],
     },
     Row {
@@ -258,6 +272,17 @@ const LINEAR: Row = Row {
     assumed: &[],
 };
 
+const AFFINE_NORM: Row = Row {
+    title: "normalisation without running statistics",
+    kind: Kind::Norm,
+    needed: &[("weight", Same("weight")), ("bias", Same("bias"))],
+    optional: &[],
+    assumed: &["eps 1e-5"],
+};
+
+const PRELU: Row =
+    Row { title: "PReLU", kind: Kind::Slopes, needed: &[("weight", Same("weight"))], optional: &[], assumed: &[] };
+
 /// A layer in our names.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
@@ -320,6 +345,8 @@ pub(super) fn recognise(block: Block, context: &Context<'_>) -> Result<Result<La
                     format!("{:?}", block.name),
                 ));
             }
+            1 if fits(&AFFINE_NORM) && is_of_one_width(&block) && !says_activation(&block.name) => &AFFINE_NORM,
+            1 if says_activation(&block.name) && !block.leaves.contains_key("bias") => &PRELU,
             _ => return Ok(Err(block)),
         },
         None => return Ok(Err(block)),
@@ -327,19 +354,25 @@ pub(super) fn recognise(block: Block, context: &Context<'_>) -> Result<Result<La
     translate(row, block).map(Ok)
 }
 
+/// Whether scale and shift are as wide.
+fn is_of_one_width(block: &Block) -> bool {
+    let shape = |leaf: &str| block.leaves.get(leaf).map(ArrayD::shape);
+    shape("weight") == shape("bias")
+}
+
 /// Parts of layers whose formula is not ours.
 pub(super) fn refuse_unsupported(block: &Block) -> Result<(), Refusal> {
     if block.stem == "jk" && block.leaves.keys().any(|leaf| leaf.starts_with("lstm.")) {
-        let expected = "the last layer's output alone (jk=None)";
+        let expected =
+            "jumping knowledge by concatenation, maximum, sum or the last layer (jk=\"cat\", \"max\", \"last\")";
         return Err(Refusal::new(format!("layer {}", block.name), expected, "jumping knowledge with an LSTM"));
     }
-    let parts: [(&[&str], &str); 8] = [
+    let parts: [(&[&str], &str); 7] = [
         (&["lin_edge.weight", "att_edge", "fc_edge.weight"], "edge features"),
-        (&["res.weight", "res_fc.weight", "res_fc.bias"], "a residual connection"),
+        (&["res_fc.weight", "res_fc.bias"], "a residual connection"),
         (&["aggr_module.lstm.", "lstm."], "LSTM aggregation, a layer that is not known here"),
         (&["fc_pool.", "aggr_module."], "an aggregation other than the mean"),
         (&["weight2"], "GCN2Conv with a second weight (shared_weights=False)"),
-        (&["mean_scale"], "GraphNorm"),
         (&["in_proj_weight", "lin_key.weight", "lin_query.weight"], "attention of transformers"),
         (&["lins.0.weight", "lins.1.weight"], "several weights for the powers of one matrix (TAGConv, ChebConv)"),
     ];
@@ -434,7 +467,7 @@ fn translate(row: &Row, block: Block) -> Result<Layer, Refusal> {
             Nothing => {}
         }
     }
-    if row.kind == Kind::Norm {
+    if row.kind == Kind::Norm && tensors.contains_key("running_mean") {
         // Without scale and shift of its own (affine=False).
         let width = tensors.get("running_mean").map_or(0, ArrayD::len);
         for (part, value) in [("weight", 1.0), ("bias", 0.0)] {

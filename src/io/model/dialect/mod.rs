@@ -12,6 +12,7 @@
 //!
 //! A layer whose formula is not ours is refused by name. What is never here: reading a file.
 
+mod around;
 mod facts;
 mod gin;
 mod layers;
@@ -23,13 +24,14 @@ mod roots;
 mod sequence;
 mod tensors;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::network::{Draft, build};
 use self::sequence::Modules;
 use crate::engine::model::Architecture;
 use crate::io::text::shortened;
 
+use self::facts::Stated;
 pub(super) use facts::ModuleFacts;
 pub(super) use layers::Origin;
 pub(super) use masks::{apply as apply_masks, are_masks_alone};
@@ -53,6 +55,10 @@ pub(super) struct Translation {
     pub(super) doubtful: Vec<String>,
     /// What the modules say about themselves and was taken over.
     pub(super) stated: Vec<String>,
+    /// Settings that the modules say, by name.
+    pub(super) settings: BTreeSet<&'static str>,
+    /// Whether the layers leave open what a node takes of its neighbours.
+    pub(super) leaves_aggregation_open: bool,
     /// Tensors without a place.
     pub(super) unused: Vec<String>,
     /// Tensors that could not be read and are no part of the network, with the reason.
@@ -87,7 +93,9 @@ pub(super) fn translate(
     let mut draft = build(tensors, prefix, &by_path)?;
     draft.doubtful.extend(root.doubtful);
     let mut architecture = Architecture::new(draft.family);
-    let stated = facts::apply(modules, &mut architecture)?;
+    draft.told.apply(&mut architecture);
+    let Stated { texts: stated, settings } = facts::apply(modules, &mut architecture)?;
+    let leaves_aggregation_open = draft.told.leaves_aggregation_open;
     let Draft { tensors, done, titles, assumed, mut doubtful, mut unused, origins, layers, .. } = draft;
     unused.extend(outside.into_iter().filter(|name| !name.ends_with("num_batches_tracked")));
     let (doubts, assumed): (Vec<_>, Vec<_>) =
@@ -100,7 +108,21 @@ pub(super) fn translate(
     let unused = unused.iter().map(|name| shortened(name)).collect();
     let unread = unread.into_iter().map(|unread| format!("{}: {}", unread.name, unread.reason.reason())).collect();
     let dialect = titles.join(", ");
-    Ok(Translation { tensors, architecture, dialect, done, assumed, doubtful, stated, unused, unread, origins, layers })
+    Ok(Translation {
+        tensors,
+        architecture,
+        dialect,
+        done,
+        assumed,
+        doubtful,
+        stated,
+        settings,
+        leaves_aggregation_open,
+        unused,
+        unread,
+        origins,
+        layers,
+    })
 }
 
 /// Whether the matrix of this name is `[in, out]` in PyTorch, because its layer computes `x @ W`.

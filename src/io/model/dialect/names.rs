@@ -151,7 +151,7 @@ pub(super) fn rank(stem: &str) -> u8 {
 
 /// Whether a word names a linear layer: its `weight` is `[out, in]`.
 pub(super) fn is_linear(stem: &str) -> bool {
-    let words = ["lin", "fc", "mlp", "dense", "ff", "proj", "classifier", "head", "out", "pred"];
+    let words = ["lin", "fc", "mlp", "dense", "ff", "proj", "classifier", "head", "out", "pred", "skip", "shortcut"];
     stem.is_empty() || stem.split('_').any(|word| words.iter().any(|w| word.starts_with(w)))
 }
 

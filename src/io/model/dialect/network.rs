@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{Array1, ArrayD};
 
+use super::around::{self, Linears, Told};
 use super::layers::{Context, Kind, Layer, Origin};
 use super::sequence::{self, Fold, Modules};
 use super::tensors::{Refusal, Tensors};
 use super::{gin, names};
-use crate::engine::model::Family;
+use crate::engine::model::{Family, Norm};
 use crate::io::text::shortened;
 
 /// The network whose tensors lie below `prefix`.
@@ -40,6 +41,7 @@ pub(super) fn build(mut tensors: Tensors, prefix: &str, modules: &Modules<'_>) -
         }
     }
     let norms = stems.remove(&Kind::Norm).unwrap_or_default();
+    let slopes = in_order(stems.remove(&Kind::Slopes).unwrap_or_default())?;
     let linears = in_order(stems.remove(&Kind::Linear).unwrap_or_default())?;
     let convolutions: Vec<Kind> = stems.keys().copied().collect();
     draft.has_convolutions = !convolutions.is_empty();
@@ -53,10 +55,11 @@ pub(super) fn build(mut tensors: Tensors, prefix: &str, modules: &Modules<'_>) -
             let expected = "the names of a known network, for example convs.0.lin.weight (GCN) or fcs.0.weight (SGC)";
             return Err(Refusal { place: "tensor names".into(), expected: expected.into(), found });
         }
-        [] => draft.linear_layers(linears, norms, &context)?,
-        [Kind::Sgc] => draft.sgc(stems.remove(&Kind::Sgc).unwrap_or_default(), linears, norms, &context)?,
+        [] => draft.linear_layers(linears, norms, &slopes, &context)?,
+        [Kind::Sgc] => draft.sgc(stems.remove(&Kind::Sgc).unwrap_or_default(), linears, norms, &slopes, &context)?,
         [kind] => {
-            draft.convolutions(kind, in_order(stems.remove(&kind).unwrap_or_default())?, linears, norms, &context)?
+            let layers = in_order(stems.remove(&kind).unwrap_or_default())?;
+            draft.convolutions(kind, layers, linears, norms, &slopes, &context)?
         }
         _ => {
             let all = stems.values().flatten().map(|layer| format!("{} ({})", layer.name, layer.title));
@@ -130,6 +133,10 @@ pub(super) struct Draft {
     pub(super) family: Family,
     pub(super) has_convolutions: bool,
     pub(super) n_layers: usize,
+    /// What names say that tensors do not.
+    pub(super) told: Told,
+    /// Whether a linear layer stands behind the last convolution.
+    is_last_inner: bool,
 }
 
 impl Draft {
@@ -183,9 +190,9 @@ impl Draft {
             let is_loss = block.leaves.len() <= 2 && names::says_loss(&block.name);
             if names::n_axes(&block.leaves, "weight") == 1 && !is_loss {
                 let expected = if names::says_activation(&block.name) {
-                    "an activation without parameters (ReLU)"
+                    "an activation without parameters (ReLU) or with slopes alone (PReLU)"
                 } else {
-                    "a normalisation with running statistics (BatchNorm)"
+                    "a normalisation with scale and shift (LayerNorm) or running statistics (BatchNorm)"
                 };
                 return Err(Refusal::new(format!("layer {}", block.name), expected, format!("{} alone", parts())));
             }
@@ -206,10 +213,13 @@ impl Draft {
         &mut self,
         mut linears: Vec<Layer>,
         norms: Vec<Layer>,
+        slopes: &[Layer],
         context: &Context<'_>,
     ) -> Result<Family, Refusal> {
         let is_ours = linears.iter().all(|l| l.stem == "fcs") && norms.iter().all(|n| n.stem == "bns");
         let norms = in_order(norms)?;
+        let kind = around::norm_of(&norms, false)?;
+        self.told.norm = Some(kind).filter(|kind| *kind != Norm::None);
         if is_ours {
             norms.into_iter().enumerate().for_each(|(l, norm)| self.place(&format!("bns.{l}"), norm));
         } else {
@@ -223,6 +233,15 @@ impl Draft {
             } else {
                 gin::places(&linears, &norms)?
             };
+            if !matches!(kind, Norm::None | Norm::Batch) {
+                self.told.act_first = Some(is_behind_activations(&norms, &folds, linears.len())?);
+                self.assume(match self.told.act_first {
+                    Some(true) => "normalisation behind the activation",
+                    _ => "normalisation in front of the activation",
+                });
+                norms.into_iter().enumerate().for_each(|(l, norm)| self.place(&format!("bns.{l}"), norm));
+                return self.finish_linear_layers(linears, slopes);
+            }
             for (norm, fold) in norms.iter().zip(folds) {
                 let (action, name) = gin::join(&mut linears, norm, fold)?;
                 self.note(action, name);
@@ -232,13 +251,32 @@ impl Draft {
                 });
             }
         }
-        if linears.len() > 1 {
+        self.finish_linear_layers(linears, slopes)
+    }
+
+    fn finish_linear_layers(&mut self, linears: Vec<Layer>, slopes: &[Layer]) -> Result<Family, Refusal> {
+        if linears.len() > 1 && slopes.is_empty() {
             self.assume("ReLU between layers");
         }
+        let widths: Vec<usize> = linears.iter().rev().skip(1).rev().filter_map(around::width).collect();
+        self.place_slopes("acts", slopes, &widths)?;
         linears.into_iter().enumerate().for_each(|(l, linear)| self.place(&format!("fcs.{l}"), linear));
         self.assume("the propagation comes before the linear layers");
         self.complete_biases(&["fcs.{}"]);
         Ok(Family::Sgc)
+    }
+
+    /// Puts the slopes of a PReLU under `{name}.{l}`, one for every value of `widths`.
+    fn place_slopes(&mut self, name: &str, found: &[Layer], widths: &[usize]) -> Result<(), Refusal> {
+        for (l, values) in around::slopes(found, widths)?.into_iter().enumerate() {
+            self.tensors.insert(format!("{name}.{l}.weight"), values);
+        }
+        match found {
+            [one] if widths.is_empty() => self.unused.push(format!("{}.weight", one.name)),
+            [one] if widths.len() > 1 => self.note("used behind every layer", one.name.clone()),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// One `SGConv`, and perhaps linear layers behind it.
@@ -247,6 +285,7 @@ impl Draft {
         convolutions: Vec<Layer>,
         linears: Vec<Layer>,
         norms: Vec<Layer>,
+        slopes: &[Layer],
         context: &Context<'_>,
     ) -> Result<Family, Refusal> {
         let [convolution] = &convolutions[..] else {
@@ -258,7 +297,7 @@ impl Draft {
         let norms = in_order(norms)?.into_iter().map(|n| Layer { stem: "norm".into(), index: None, ..n }).collect();
         let all = convolutions.into_iter().chain(linears).enumerate();
         let all = all.map(|(at, layer)| Layer { kind: Kind::Linear, index: Some(at), stem: "lin".into(), ..layer });
-        let family = self.linear_layers(all.collect(), norms, context)?;
+        let family = self.linear_layers(all.collect(), norms, slopes, context)?;
         self.titles = vec![title];
         for what in assumed {
             self.assume(what);
@@ -273,15 +312,17 @@ impl Draft {
         mut layers: Vec<Layer>,
         linears: Vec<Layer>,
         norms: Vec<Layer>,
+        slopes: &[Layer],
         context: &Context<'_>,
     ) -> Result<Family, Refusal> {
-        if let Some(linear) = linears.first().filter(|_| kind != Kind::Gcn2) {
-            let expected = format!("convolutions and normalisations alone ({})", layers[0].title);
-            let found = beside_convolutions(linear, &layers);
-            return Err(Refusal::new(format!("layer {}", linear.name), expected, found));
-        }
         let last = layers.len() - 1;
-        if matches!(kind, Kind::GatV1 | Kind::GatV2) {
+        let (ends, around) = if kind == Kind::Gcn2 {
+            (linears, Linears::default())
+        } else {
+            (Vec::new(), around::places(linears, &layers)?)
+        };
+        let is_last_inner = around.after.is_some();
+        if matches!(kind, Kind::GatV1 | Kind::GatV2) && !is_last_inner {
             self.average_last_bias(&mut layers[last])?;
         }
         if kind == Kind::GatV2 {
@@ -300,41 +341,80 @@ impl Draft {
                 return Err(sequence::refusal(&gin::items(&[], std::slice::from_ref(norm))[0], expected));
             }
         }
-        let n_norms = if kind == Kind::Gcn2 { last + 1 } else { last };
+        let n_norms = if kind == Kind::Gcn2 || is_last_inner { last + 1 } else { last };
         if !norms.is_empty() && norms.len() != n_norms {
             let (name, title) = (&norms[norms.len() - 1].name, layers[0].title);
             let expected = match kind {
                 Kind::Gcn2 => format!("{n_norms} normalisations (one behind lin_in and between layers of {title})"),
+                _ if is_last_inner => {
+                    format!(
+                        "{n_norms} normalisations (one behind every layer of {title}, in front of the linear layer)"
+                    )
+                }
                 _ => format!("{n_norms} normalisations (one between layers of {title})"),
             };
             return Err(Refusal::new(format!("layer {name}"), expected, norms.len().to_string()));
         }
-        if !norms.is_empty() {
-            self.assume("batch normalisation in front of the ReLU");
+        let is_pyg = around::is_pyg(&layers, &norms);
+        let norm = around::norm_of(&norms, is_pyg)?;
+        match norm {
+            Norm::None => {}
+            Norm::Batch => self.assume("batch normalisation in front of the ReLU"),
+            _ => self.assume("normalisation in front of the activation"),
         }
-        self.assume("ReLU between layers");
+        let inner_norms = layers.iter().any(|layer| layer.tensors.contains_key("nn.norms.0.weight"));
+        let of_pyg = |norm: Norm| if norm == Norm::Layer && is_pyg { Norm::LayerGraph } else { norm };
+        self.told.norm = Some(norm);
+        self.told.inner_norm = inner_norms.then(|| of_pyg(Norm::Layer));
+        self.told.leaves_aggregation_open =
+            kind == Kind::Sage && layers[0].title.contains("of PyG 1.") && !layers[0].title.contains("up to");
+        if slopes.is_empty() && (layers.len() > 1 || is_last_inner || kind != Kind::Gin) {
+            self.assume("ReLU between layers");
+        }
+        let n_inner = if is_last_inner || kind == Kind::Gcn2 { last + 1 } else { last };
+        let mut widths: Vec<usize> = layers.iter().take(n_inner).filter_map(around::width).collect();
+        if kind == Kind::Gcn2 {
+            widths = vec![ends.first().and_then(around::width).unwrap_or(0); n_inner];
+        }
+        // `act_in` comes first in the order of names.
+        let n_input = slopes.iter().take_while(|slope| names::rank(&slope.stem) == 0).count();
+        let (of_input, behind) = slopes.split_at(n_input);
+        self.place_slopes("acts", behind, &widths)?;
+        if let (Some(before), Some(one)) = (&around.before, of_input.first().or_else(|| behind.first())) {
+            let width = around::width(before).unwrap_or(0);
+            self.tensors.insert("act_in.weight".into(), around::wide(one, width)?);
+        }
         layers.into_iter().enumerate().for_each(|(l, layer)| self.place(&format!("convs.{l}"), layer));
+        let Linears { before, beside, after } = around;
+        for (name, linear) in [("lin_in", before), ("lin", after)] {
+            if let Some(linear) = linear {
+                self.place(name, linear);
+            }
+        }
+        beside.into_iter().enumerate().for_each(|(l, linear)| self.place(&format!("skips.{l}"), linear));
+        self.titles.retain(|title| *title != "linear layer");
+        self.is_last_inner = is_last_inner;
         norms.into_iter().enumerate().for_each(|(l, norm)| self.place(&format!("norms.{l}"), norm));
         Ok(match kind {
             Kind::GatV1 => {
-                self.complete_biases(&["convs.{}"]);
+                self.complete_biases(&["convs.{}", "skips.{}", "lin_in", "lin"]);
                 Family::Gat
             }
             Kind::GatV2 => {
-                self.complete_biases(&["convs.{}.lin_l", "convs.{}.lin_r", "convs.{}"]);
+                self.complete_biases(&["convs.{}.lin_l", "convs.{}.lin_r", "convs.{}", "skips.{}", "lin_in", "lin"]);
                 Family::Gat
             }
             Kind::Sage => {
-                self.complete_biases(&["convs.{}.lin_l"]);
+                self.complete_biases(&["convs.{}.lin_l", "skips.{}", "lin_in", "lin"]);
                 Family::Sage
             }
             Kind::Gin => {
-                self.complete_biases(&["convs.{}.nn.lins.0", "convs.{}.nn.lins.1"]);
+                self.complete_biases(&["convs.{}.nn.lins.0", "convs.{}.nn.lins.1", "skips.{}", "lin_in", "lin"]);
                 Family::Gin
             }
             Kind::Gcn2 => {
-                let n_found = linears.len();
-                let Ok([first, second]) = <[Layer; 2]>::try_from(linears) else {
+                let n_found = ends.len();
+                let Ok([first, second]) = <[Layer; 2]>::try_from(ends) else {
                     let expected = "two linear layers around the convolutions (GCNII)";
                     return Err(Refusal::new("tensor names", expected, format!("{n_found} of them")));
                 };
@@ -345,7 +425,7 @@ impl Draft {
                 Family::Gcn2
             }
             _ => {
-                self.complete_biases(&["convs.{}"]);
+                self.complete_biases(&["convs.{}", "skips.{}", "lin_in", "lin"]);
                 Family::Gcn
             }
         })
@@ -421,7 +501,7 @@ impl Draft {
             let matrix = ["weight", "lin.weight", "lin_l.weight"].iter().find_map(|p| part(p));
             let Some(rows) = matrix.and_then(|matrix| matrix.shape().first().copied()) else { continue };
             // The bias behind attention is as wide as one head in the last layer, where heads are averaged.
-            let attention = part("att").or_else(|| part("att_src")).filter(|_| at == 0);
+            let attention = part("att").or_else(|| part("att_src")).filter(|_| at == 0 && !self.is_last_inner);
             let width = attention.and_then(|att| att.shape().get(2).copied()).unwrap_or(rows);
             self.tensors.insert(key.clone(), ArrayD::zeros(vec![width]));
             self.note("filled in with zeros", key);
@@ -429,21 +509,20 @@ impl Draft {
     }
 }
 
-/// What a linear layer beside convolutions is, as far as its width tells.
-fn beside_convolutions(linear: &Layer, layers: &[Layer]) -> String {
-    let width = |layer: &Layer| {
-        let matrix =
-            ["lin.weight", "lin_l.weight", "nn.lins.1.weight"].iter().find_map(|part| layer.tensors.get(*part));
-        matrix.and_then(|matrix| matrix.shape().first().copied())
-    };
-    let widths: Vec<usize> = layers.iter().filter_map(width).collect();
-    let from = linear.tensors.get("weight").and_then(|weight| weight.shape().get(1).copied());
-    if widths.len() > 1 && from == Some(widths.iter().sum()) {
-        "a linear layer over the outputs of all of them: jumping knowledge (jk=\"cat\"); jk=None has a counterpart here"
-            .to_owned()
-    } else {
-        "a linear layer beside them".to_owned()
+/// Whether normalisations that no linear layer can take in stand behind the activations, and not in front of them.
+fn is_behind_activations(norms: &[Layer], folds: &[Fold], n_linears: usize) -> Result<bool, Refusal> {
+    let n_between = n_linears.saturating_sub(1);
+    let is = |place: fn(usize) -> Fold| folds.iter().enumerate().all(|(l, fold)| *fold == place(l));
+    if norms.len() == n_between && is(Fold::Front) {
+        return Ok(false);
     }
+    if norms.len() == n_between && is(|l| Fold::Back(l + 1)) {
+        return Ok(true);
+    }
+    let expected =
+        format!("{n_between} normalisations, one between linear layers, all on the same side of the activation");
+    let name = norms.last().map_or("", |norm| norm.name.as_str());
+    Err(Refusal::new(format!("layer {name}"), expected, format!("{} in other places", norms.len())))
 }
 
 /// Checks that every layer has the parts that the first one has, biases aside.

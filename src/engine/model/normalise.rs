@@ -1,0 +1,364 @@
+//! Normalisation by statistics of the values at hand: layer norm, graph norm and their kin, forward and backward, as PyG defines them for
+//! one graph. Nothing is remembered from training, so inference needs all nodes, too.
+//!
+//! ```text
+//! c = x - μ (what is subtracted)     x̂ = c · r (what it is scaled by)     y = γ x̂ + β
+//!
+//! layer             μ, 1/√(σ² + ε) of every row                    Ba et al. 2016; torch.nn.LayerNorm, PyG's LayerNorm(mode="node")
+//! layer-graph       μ, 1/(σ + ε) of all values                     PyG's LayerNorm(mode="graph"), its default
+//! graph             α μ, 1/√(mean(c²) + ε) of every column         Cai et al. 2021; PyG's GraphNorm
+//! instance          μ, 1/√(σ² + ε) of every column                 Ulyanov et al. 2017; PyG's InstanceNorm
+//! mean-subtraction  μ of every column, 1                           Yang et al. 2020; PyG's MeanSubtractionNorm
+//! pair              μ of every column, 1/√(mean(‖c[u]‖²) + ε)      Zhao and Akoglu 2020; PyG's PairNorm
+//! pair-width        the same, times the number of columns
+//! graph-size        0, 1/√n                                        Dwivedi et al. 2020; PyG's GraphSizeNorm
+//! ```
+
+use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
+
+use super::batch_norm::EPS;
+use super::elementwise::each_row;
+use super::network::Model;
+use crate::engine::control::Control;
+use crate::engine::error::EngineError;
+use crate::engine::kernels::{Rows, column_norms, column_sums, copied};
+
+/// Which statistics a normalisation takes of the values at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Normalisation {
+    /// Mean and variance of every row (`torch.nn.LayerNorm`).
+    Layer,
+    /// Mean and variance of all values (PyG's `LayerNorm` as it is by default).
+    LayerGraph,
+    /// Variance of every column around a trained share of its mean (`GraphNorm`).
+    Graph,
+    /// Mean and variance of every column.
+    Instance,
+    /// Mean of every column.
+    MeanSubtraction,
+    /// Mean of every column, then the mean square of the rows.
+    Pair,
+    /// As [`Normalisation::Pair`], times the number of columns: what PyG's models make of `norm="pair_norm"`.
+    PairWidth,
+    /// The number of nodes.
+    GraphSize,
+}
+
+impl Normalisation {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Layer,
+        Self::LayerGraph,
+        Self::Graph,
+        Self::Instance,
+        Self::MeanSubtraction,
+        Self::Pair,
+        Self::PairWidth,
+        Self::GraphSize,
+    ];
+
+    /// Whether it has scale and shift.
+    pub fn has_affine(self) -> bool {
+        matches!(self, Self::Layer | Self::LayerGraph | Self::Graph | Self::Instance)
+    }
+
+    /// Whether every column of what comes out depends on the same column of what goes in alone.
+    pub(crate) fn is_per_column(self) -> bool {
+        matches!(self, Self::Graph | Self::Instance | Self::MeanSubtraction | Self::GraphSize)
+    }
+
+    /// Whether every row by itself says what comes out of it.
+    pub(crate) fn is_per_row(self) -> bool {
+        self == Self::Layer
+    }
+
+    /// What the names of its parameters end with, in order.
+    pub(crate) fn parts(self) -> &'static [&'static str] {
+        match self {
+            Self::Graph => &["weight", "bias", "mean_scale"],
+            _ if self.has_affine() => &["weight", "bias"],
+            _ => &[],
+        }
+    }
+}
+
+/// A normalisation with its parameters.
+#[derive(Debug, Clone)]
+pub(crate) struct Normaliser {
+    kind: Normalisation,
+    /// Positions of its parameters, in the order of [`Normalisation::parts`].
+    at: Vec<usize>,
+    /// Their values. `[width]` each
+    values: Vec<Vec<f32>>,
+}
+
+/// What the backward pass needs.
+#[derive(Debug)]
+pub(crate) struct NormalisedTape {
+    /// `x̂`. `[n, width]`
+    normalised: Array2<f32>,
+    /// `r`: of every row, of every column, or one number.
+    scale: Vec<f32>,
+    /// `μ` of every column, where its share is trained.
+    mean: Vec<f32>,
+}
+
+/// `x̂`, `r` and `μ`.
+type Normalised = (Array2<f32>, Vec<f32>, Vec<f32>);
+
+/// The gradient of the input, and those of the parameters, each with its position.
+type Gradients = (Array2<f32>, Vec<(usize, Array1<f32>)>);
+
+/// The sum of all values.
+fn total(x: &Array2<f32>, ctl: &Control) -> Result<f64, EngineError> {
+    Ok(column_sums(x.view(), ctl)?.iter().sum())
+}
+
+/// `Σ x[u,j]²` of every column.
+fn column_squares(x: &Array2<f32>, ctl: &Control) -> Result<Vec<f64>, EngineError> {
+    Ok(column_norms(Rows::Dense(x.view()), ctl)?.into_iter().map(|norm| f64::from(norm) * f64::from(norm)).collect())
+}
+
+/// Subtracts a number per column.
+fn subtract(x: &mut Array2<f32>, from_columns: &[f32], ctl: &Control) -> Result<(), EngineError> {
+    each_row(x, ctl, |_, row| row.iter_mut().zip(from_columns).for_each(|(v, m)| *v -= m))
+}
+
+/// Multiplies with a number per column.
+fn multiply(x: &mut Array2<f32>, columns: &[f32], ctl: &Control) -> Result<(), EngineError> {
+    each_row(x, ctl, |_, row| row.iter_mut().zip(columns).for_each(|(v, s)| *v *= s))
+}
+
+/// `Σ_u a[u,j] b[u,j]` of every column.
+fn column_products(a: &Array2<f32>, b: &Array2<f32>, ctl: &Control) -> Result<Vec<f64>, EngineError> {
+    let mut products = copied(a, ctl)?;
+    each_row(&mut products, ctl, |u, row| row.iter_mut().zip(b.row(u)).for_each(|(p, b)| *p *= b))?;
+    let sums = column_sums(products.view(), ctl)?;
+    ctl.recycle(products);
+    Ok(sums)
+}
+
+impl Normaliser {
+    /// Normalisation `kind` of `model` whose tensors' names begin with `name`.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] naming the tensor that is missing.
+    pub(crate) fn of(model: &Model, kind: Normalisation, name: &str) -> Result<Self, EngineError> {
+        let positions = kind.parts().iter().map(|part| {
+            let name = format!("{name}.{part}");
+            model.position(&name).ok_or_else(|| EngineError::mismatch("model tensors", name, "none of that name"))
+        });
+        let at = positions.collect::<Result<Vec<_>, _>>()?;
+        let values = at.iter().map(|at| model.parameters[*at].values.row(0).to_vec()).collect();
+        Ok(Self { kind, at, values })
+    }
+
+    fn gamma(&self) -> Option<&[f32]> {
+        self.values.first().map(Vec::as_slice)
+    }
+
+    /// `y` of `x`, in its place.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub(crate) fn apply(&self, x: Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        let (mut x, _, _) = self.normalised(x, ctl)?;
+        self.scale_and_shift(&mut x, ctl)?;
+        Ok(x)
+    }
+
+    /// `y` of `x`, and what the way back needs.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub(crate) fn forward(&self, x: Array2<f32>, ctl: &Control) -> Result<(Array2<f32>, NormalisedTape), EngineError> {
+        let (normalised, scale, mean) = self.normalised(x, ctl)?;
+        let mut out = copied(&normalised, ctl)?;
+        self.scale_and_shift(&mut out, ctl)?;
+        Ok((out, NormalisedTape { normalised, scale, mean }))
+    }
+
+    fn scale_and_shift(&self, x: &mut Array2<f32>, ctl: &Control) -> Result<(), EngineError> {
+        if self.kind == Normalisation::PairWidth {
+            let width = x.ncols() as f32;
+            return each_row(x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= width));
+        }
+        let [gamma, beta, ..] = &self.values[..] else { return Ok(()) };
+        each_row(x, ctl, |_, row| {
+            for ((v, w), b) in row.iter_mut().zip(gamma).zip(beta) {
+                *v = *v * w + b;
+            }
+        })
+    }
+
+    /// `x̂`, `r` and `μ`.
+    fn normalised(&self, mut x: Array2<f32>, ctl: &Control) -> Result<Normalised, EngineError> {
+        let (n, width) = x.dim();
+        let (rows, values) = (n.max(1) as f64, x.len().max(1) as f64);
+        let eps = f64::from(EPS);
+        let mut mean = Vec::new();
+        let scale = match self.kind {
+            Normalisation::Layer => {
+                let mut scale = vec![0.0f32; n];
+                let stats: Vec<(f32, f32)> = {
+                    let mut stats = vec![(0.0f32, 0.0f32); n];
+                    let x = &x;
+                    ctl.for_row_blocks(&mut stats, 1, 256, |first, stats| {
+                        for (i, slot) in stats.iter_mut().enumerate() {
+                            *slot = of_row(x.row(first + i).iter().copied(), width, eps);
+                        }
+                    })?;
+                    stats
+                };
+                scale.iter_mut().zip(&stats).for_each(|(scale, (_, r))| *scale = *r);
+                each_row(&mut x, ctl, |u, row| {
+                    let (mean, r) = stats[u];
+                    for v in row {
+                        *v = (*v - mean) * r;
+                    }
+                })?;
+                scale
+            }
+            Normalisation::LayerGraph => {
+                let middle = (total(&x, ctl)? / values) as f32;
+                each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v -= middle))?;
+                let variance = column_squares(&x, ctl)?.iter().sum::<f64>() / values;
+                let r = (1.0 / (variance.sqrt() + eps)) as f32;
+                each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= r))?;
+                vec![r]
+            }
+            Normalisation::GraphSize => {
+                let r = (1.0 / rows.sqrt()) as f32;
+                each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= r))?;
+                vec![r]
+            }
+            Normalisation::Graph
+            | Normalisation::Instance
+            | Normalisation::MeanSubtraction
+            | Normalisation::Pair
+            | Normalisation::PairWidth => {
+                mean = column_sums(x.view(), ctl)?.into_iter().map(|s| (s / rows) as f32).collect::<Vec<_>>();
+                match self.values.get(2) {
+                    Some(share) => {
+                        let part: Vec<f32> = mean.iter().zip(share).map(|(m, a)| m * a).collect();
+                        subtract(&mut x, &part, ctl)?;
+                    }
+                    None => subtract(&mut x, &mean, ctl)?,
+                }
+                match self.kind {
+                    Normalisation::MeanSubtraction => vec![1.0],
+                    Normalisation::Pair | Normalisation::PairWidth => {
+                        let square = column_squares(&x, ctl)?.iter().sum::<f64>() / rows;
+                        let r = (1.0 / (square + eps).sqrt()) as f32;
+                        each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= r))?;
+                        vec![r]
+                    }
+                    _ => {
+                        let squares = column_squares(&x, ctl)?;
+                        let r: Vec<f32> = squares.iter().map(|s| (1.0 / (s / rows + eps).sqrt()) as f32).collect();
+                        multiply(&mut x, &r, ctl)?;
+                        r
+                    }
+                }
+            }
+        };
+        Ok((x, scale, mean))
+    }
+
+    /// Gradients of the input and of the parameters, each with its position, from that of the output.
+    ///
+    /// ```text
+    /// dc = r (ĝ - x̂ · mean(ĝ x̂))     ĝ = γ g; the mean over what the statistics were taken of
+    /// dx = dc - mean(dc)
+    /// ```
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub(crate) fn backward(
+        &self,
+        mut g: Array2<f32>,
+        tape: &NormalisedTape,
+        ctl: &Control,
+    ) -> Result<Gradients, EngineError> {
+        let NormalisedTape { normalised, scale, mean } = tape;
+        let mut parameters = Vec::new();
+        let to_row = |sums: Vec<f64>| sums.into_iter().map(|s| s as f32).collect::<Array1<f32>>();
+        if let Some(gamma) = self.gamma() {
+            parameters.push((self.at[0], to_row(column_products(&g, normalised, ctl)?)));
+            parameters.push((self.at[1], to_row(column_sums(g.view(), ctl)?)));
+            multiply(&mut g, gamma, ctl)?;
+        }
+        if self.kind == Normalisation::PairWidth {
+            let width = g.ncols() as f32;
+            each_row(&mut g, ctl, |_, row| row.iter_mut().for_each(|v| *v *= width))?;
+        }
+        let (n, width) = g.dim();
+        let (rows, values) = (n.max(1) as f64, g.len().max(1) as f64);
+        let first = scale.first().copied().unwrap_or(1.0);
+        match self.kind {
+            Normalisation::Layer => {
+                each_row(&mut g, ctl, |u, row| {
+                    let hat = normalised.row(u);
+                    let mean_g = row.iter().map(|v| f64::from(*v)).sum::<f64>() / width as f64;
+                    let mean_gx =
+                        row.iter().zip(hat).map(|(v, x)| f64::from(*v) * f64::from(*x)).sum::<f64>() / width as f64;
+                    for (v, x) in row.iter_mut().zip(hat) {
+                        *v = scale[u] * (*v - mean_g as f32 - x * mean_gx as f32);
+                    }
+                })?;
+            }
+            Normalisation::LayerGraph => {
+                // 1/r = σ + ε, and dσ/dc = c / (σ N).
+                let deviation = 1.0 / f64::from(first) - f64::from(EPS);
+                let sum_gx = column_products(&g, normalised, ctl)?.iter().sum::<f64>();
+                let share = if deviation > 0.0 { sum_gx / (deviation * values * f64::from(first)) } else { 0.0 } as f32;
+                each_row(&mut g, ctl, |u, row| {
+                    row.iter_mut().zip(normalised.row(u)).for_each(|(v, x)| *v = first * (*v - x * share));
+                })?;
+                let middle = (total(&g, ctl)? / values) as f32;
+                each_row(&mut g, ctl, |_, row| row.iter_mut().for_each(|v| *v -= middle))?;
+            }
+            Normalisation::GraphSize => {
+                each_row(&mut g, ctl, |_, row| row.iter_mut().for_each(|v| *v *= first))?;
+            }
+            Normalisation::Graph
+            | Normalisation::Instance
+            | Normalisation::MeanSubtraction
+            | Normalisation::Pair
+            | Normalisation::PairWidth => {
+                if matches!(self.kind, Normalisation::Pair | Normalisation::PairWidth) {
+                    let share = (column_products(&g, normalised, ctl)?.iter().sum::<f64>() / rows) as f32;
+                    each_row(&mut g, ctl, |u, row| {
+                        row.iter_mut().zip(normalised.row(u)).for_each(|(v, x)| *v = first * (*v - x * share));
+                    })?;
+                } else if self.kind != Normalisation::MeanSubtraction {
+                    let shares: Vec<f32> =
+                        column_products(&g, normalised, ctl)?.iter().map(|s| (s / rows) as f32).collect();
+                    each_row(&mut g, ctl, |u, row| {
+                        for (j, (v, x)) in row.iter_mut().zip(normalised.row(u)).enumerate() {
+                            *v = scale[j] * (*v - x * shares[j]);
+                        }
+                    })?;
+                }
+                let sums = column_sums(g.view(), ctl)?;
+                let mut back: Vec<f32> = sums.iter().map(|s| (s / rows) as f32).collect();
+                if let (Some(share), Some(at)) = (self.values.get(2), self.at.get(2)) {
+                    parameters.push((*at, sums.iter().zip(mean).map(|(s, m)| -(*s as f32) * m).collect()));
+                    back.iter_mut().zip(share).for_each(|(b, a)| *b *= a);
+                }
+                subtract(&mut g, &back, ctl)?;
+            }
+        }
+        Ok((g, parameters))
+    }
+}
+
+/// Mean, and one over the deviation, of a row.
+fn of_row(row: impl Iterator<Item = f32> + Clone, width: usize, eps: f64) -> (f32, f32) {
+    let n = width.max(1) as f64;
+    let mean = row.clone().map(f64::from).sum::<f64>() / n;
+    let variance = row.map(|v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
+    (mean as f32, (1.0 / (variance + eps).sqrt()) as f32)
+}
