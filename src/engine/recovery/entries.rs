@@ -2,7 +2,7 @@
 //! row (orthogonal matching pursuit, Pati et al. 1993).
 
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
+use rand::{Rng as _, SeedableRng as _};
 
 use super::Side;
 use crate::engine::control::Control;
@@ -48,7 +48,7 @@ pub(super) fn scores(
             let scores = &mut out[first..];
             match choice {
                 EntryChoice::Omp => {
-                    pursue(side, u, &candidates, n_picks, &mut |k, score| scores[k - row.start] = score)
+                    pursue(side, u, &candidates, n_picks, &mut |k, score| scores[k - row.start] = score);
                 }
                 EntryChoice::MessageNorm => candidates.iter().for_each(|k| scores[k - row.start] = message(*k)),
                 EntryChoice::PerNode => {
@@ -61,7 +61,9 @@ pub(super) fn scores(
                 }
                 EntryChoice::Random => {
                     let mut rng = SmallRng::seed_from_u64(seed ^ (u as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-                    candidates.iter().for_each(|k| scores[k - row.start] = rng.random());
+                    for k in &candidates {
+                        scores[k - row.start] = rng.random();
+                    }
                 }
                 EntryChoice::None => {}
             }
@@ -158,7 +160,9 @@ fn pursue(side: &Side<'_>, u: usize, candidates: &[usize], n_picks: usize, score
                 continue;
             }
             let norm = length.sqrt();
-            direction.iter_mut().for_each(|v| *v /= norm);
+            for v in &mut direction {
+                *v /= norm;
+            }
             let along = dot(&direction, &head.residual);
             add_scaled(&mut head.residual, -along, &direction);
             for (i, k) in candidates.iter().enumerate().filter(|(i, _)| is_free[*i]) {
@@ -240,7 +244,9 @@ mod tests {
         let q: Vec<f64> = own.iter().map(|v| v / norm).collect();
         let (mut r, mut m) = (z.to_vec(), candidates.to_vec());
         project(&mut r, &q);
-        m.iter_mut().for_each(|m| project(m, &q));
+        for m in &mut m {
+            project(m, &q);
+        }
         let mut picks: Vec<(usize, f64)> = Vec::new();
         for _ in 0..n_picks {
             let gain = |i: usize| dot(&m[i], &r).powi(2) / dot(&m[i], &m[i]);
@@ -251,7 +257,9 @@ mod tests {
             let norm = dot(&m[best], &m[best]).sqrt();
             let w: Vec<f64> = m[best].iter().map(|v| v / norm).collect();
             project(&mut r, &w);
-            m.iter_mut().for_each(|m| project(m, &w));
+            for m in &mut m {
+                project(m, &w);
+            }
         }
         picks
     }

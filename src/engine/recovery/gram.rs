@@ -102,32 +102,28 @@ impl FitRows {
 
     /// Both side by side. `[n, d_a + d_b]`
     pub(super) fn beside(&self, other: &Self) -> Self {
-        match (self, other) {
-            (Self::Sparse(a), Self::Sparse(b)) => {
-                let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
-                for u in 0..a.rows() {
-                    for (part, offset) in [(a, 0), (b, a.cols() as u32)] {
-                        if let Some(row) = part.outer_view(u) {
-                            indices.extend(row.indices().iter().map(|j| j + offset));
-                            values.extend_from_slice(row.data());
-                        }
+        if let (Self::Sparse(a), Self::Sparse(b)) = (self, other) {
+            let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
+            for u in 0..a.rows() {
+                for (part, offset) in [(a, 0), (b, a.cols() as u32)] {
+                    if let Some(row) = part.outer_view(u) {
+                        indices.extend(row.indices().iter().map(|j| j + offset));
+                        values.extend_from_slice(row.data());
                     }
-                    indptr.push(indices.len());
                 }
-                Self::Sparse(CsMatI::new((a.rows(), a.cols() + b.cols()), indptr, indices, values))
+                indptr.push(indices.len());
             }
-            _ => {
-                let whole = |rows: &Self| match rows {
-                    Self::Whole(x) => x.clone(),
-                    Self::Sparse(x) => x.to_dense(),
-                };
-                let (a, b) = (whole(self), whole(other));
-                let mut out = Array2::zeros((a.nrows(), a.ncols() + b.ncols()));
-                out.slice_mut(s![.., ..a.ncols()]).assign(&a);
-                out.slice_mut(s![.., a.ncols()..]).assign(&b);
-                Self::Whole(out)
-            }
+            return Self::Sparse(CsMatI::new((a.rows(), a.cols() + b.cols()), indptr, indices, values));
         }
+        let whole = |rows: &Self| match rows {
+            Self::Whole(x) => x.clone(),
+            Self::Sparse(x) => x.to_dense(),
+        };
+        let (a, b) = (whole(self), whole(other));
+        let mut out = Array2::zeros((a.nrows(), a.ncols() + b.ncols()));
+        out.slice_mut(s![.., ..a.ncols()]).assign(&a);
+        out.slice_mut(s![.., a.ncols()..]).assign(&b);
+        Self::Whole(out)
     }
 
     /// `ΦᵀΦ` and `ΦᵀZ`. `z: [n, d_out]`, results `[d_in, d_in]` and `[d_in, d_out]`

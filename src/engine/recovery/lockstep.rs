@@ -403,22 +403,19 @@ impl<'a> Lockstep<'a> {
         };
         let candidates = with_bias(product(self.rows(x, true), &values, ctl)?);
         // The unpruned walk: its values and what it gives.
-        let (walked, target, heads) = match &self.program.instructions[unit.walk].op {
-            Op::Attention { vectors, .. } => {
-                let vectors = vectors.iter().map(|v| Ok(parameter(self.model, v)?.1.values.clone()));
-                let vectors = vectors.collect::<Result<Vec<_>, EngineError>>()?;
-                let source_value = self.dense(source, false);
-                let other = self.program.instructions[unit.walk].inputs.get(1).map(|v| self.dense(*v, false));
-                let asked = AttentionInput { source: &source_value, target: other.as_ref(), vectors: &vectors };
-                let attended = attend(&self.everything, None, &asked, ctl)?;
-                let target = attended.gather(&source_value, ctl)?;
-                let heads = attended.coefficients.ncols();
-                (attended.coefficients.iter().copied().collect::<Vec<f32>>(), target, heads)
-            }
-            _ => {
-                let target = self.everything.propagate(&self.dense(source, false), ctl)?;
-                (self.everything.values().to_vec(), target, 1)
-            }
+        let (walked, target, heads) = if let Op::Attention { vectors, .. } = &self.program.instructions[unit.walk].op {
+            let vectors = vectors.iter().map(|v| Ok(parameter(self.model, v)?.1.values.clone()));
+            let vectors = vectors.collect::<Result<Vec<_>, EngineError>>()?;
+            let source_value = self.dense(source, false);
+            let other = self.program.instructions[unit.walk].inputs.get(1).map(|v| self.dense(*v, false));
+            let asked = AttentionInput { source: &source_value, target: other.as_ref(), vectors: &vectors };
+            let attended = attend(&self.everything, None, &asked, ctl)?;
+            let target = attended.gather(&source_value, ctl)?;
+            let heads = attended.coefficients.ncols();
+            (attended.coefficients.iter().copied().collect::<Vec<f32>>(), target, heads)
+        } else {
+            let target = self.everything.propagate(&self.dense(source, false), ctl)?;
+            (self.everything.values().to_vec(), target, 1)
         };
         let survivors = self.choose(unit, &candidates, &target, &walked, heads, ctl)?;
         if self.rule.weights == WeightRecovery::Obs {

@@ -249,7 +249,7 @@ mod tests {
             let mut smallest_gone = w.clone();
             Zip::from(&mut smallest_gone).and(&plain).for_each(|w, goes| {
                 if *goes {
-                    *w = 0.0
+                    *w = 0.0;
                 }
             });
             let (ours, theirs) = (distance(&x.dot(&fitted.weight), &z), distance(&x.dot(&smallest_gone), &z));

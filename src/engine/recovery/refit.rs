@@ -34,7 +34,9 @@ pub(super) fn values(
             let row = side.topology.row_range(u);
             let entries: Vec<usize> = row.clone().filter(|k| kept[*k]).collect();
             let first = out.len();
-            entries.iter().for_each(|k| out.extend_from_slice(side.values_of(*k)));
+            for k in &entries {
+                out.extend_from_slice(side.values_of(*k));
+            }
             if entries.is_empty() || entries.len() == row.len() {
                 continue;
             }
@@ -44,7 +46,9 @@ pub(super) fn values(
                 if rule == ValueRule::RowSum || (rule == ValueRule::Ridge && scaled_first) {
                     let (before, after) = (row.clone().map(value).sum::<f64>(), t.iter().sum::<f64>());
                     if after.abs() > 1e-12 {
-                        t.iter_mut().for_each(|t| *t *= before / after);
+                        for t in &mut t {
+                            *t *= before / after;
+                        }
                     }
                 }
                 if rule == ValueRule::Ridge {
