@@ -613,6 +613,15 @@ fn choice<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     T::deserialize(deserializer).map_err(|error| error.to_string())
 }
 
+/// One of the published tables, by its key.
+fn published_table() -> impl clap::builder::TypedValueParser<Value = PublishedTable> {
+    use clap::builder::TypedValueParser as _;
+    let values = PublishedTable::ALL.map(|table| clap::builder::PossibleValue::new(table.key()).help(table.about()));
+    let of_key =
+        |key: String| PublishedTable::ALL.into_iter().find(|table| table.key() == key).ok_or("no table of this name");
+    clap::builder::PossibleValuesParser::new(values).try_map(of_key)
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -630,13 +639,4 @@ mod tests {
         let error = choice::<Schedule>("later").unwrap_err();
         assert_eq!(error, "unknown variant `later`, expected one of `dense`, `during`, `lottery`");
     }
-}
-
-/// One of the published tables, by its key.
-fn published_table() -> impl clap::builder::TypedValueParser<Value = PublishedTable> {
-    use clap::builder::TypedValueParser as _;
-    let values = PublishedTable::ALL.map(|table| clap::builder::PossibleValue::new(table.key()).help(table.about()));
-    let of_key =
-        |key: String| PublishedTable::ALL.into_iter().find(|table| table.key() == key).ok_or("no table of this name");
-    clap::builder::PossibleValuesParser::new(values).try_map(of_key)
 }

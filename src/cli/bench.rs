@@ -27,7 +27,7 @@ struct Document<'a> {
 const FORMAT: &str = "unifews-bench/1";
 
 pub(super) fn run(args: &BenchArgs, terminal: &Terminal) -> anyhow::Result<()> {
-    let (options, memory) = (ReadOptions::default(), terminal.memory());
+    let (options, memory) = (Box::<ReadOptions>::default(), terminal.memory());
     let graph = args.graph.clone().map(|spec| GraphSource::Read { spec, options, memory });
     let mut task = Bench::new(graph, args.quick);
     task.plan.hidden = args.hidden.unwrap_or(task.plan.hidden);

@@ -22,7 +22,7 @@ struct Document<'a> {
 }
 
 pub(super) fn run(args: &StoreArgs, terminal: &Terminal) -> anyhow::Result<()> {
-    let (spec, options, memory) = (args.graph.clone(), args.options.options(), terminal.memory());
+    let (spec, options, memory) = (args.graph.clone(), Box::new(args.options.options()), terminal.memory());
     let graph = GraphSource::Read { spec, options, memory };
     let stored = terminal.run(StoreGraph { graph, folder: args.output.clone() }, &mut no_points)?;
     if let Some(report) = &stored.report {

@@ -148,28 +148,31 @@ impl Session {
             Command::SetBundleOptions(options) => self.store.export.options = options,
             Command::Export(id, folder) => self.export(id, folder),
             Command::ExportItems(id, items, folder) => self.export_items(id, items, folder),
-            Command::SaveModel(path) => {
-                if let Some(model) = self.store.model.as_ref().map(|m| Arc::clone(&m.model)) {
-                    self.write("Save the model", path, move |path, _| {
-                        let path = with_known_ending(path, &["safetensors"])?;
-                        write_model(&path, &model)?;
-                        Ok(path)
-                    });
-                }
-            }
-            Command::SaveRecipe(path) => {
-                let recipe = self.store.effective_recipe();
-                self.write("Save the recipe", path, move |path, _| {
-                    let path = with_known_ending(path, &["toml"])?;
-                    write_recipe(&path, &recipe)?;
-                    Ok(path)
-                });
-            }
+            Command::SaveModel(path) => self.save_model(path),
+            Command::SaveRecipe(path) => self.save_recipe(path),
             Command::SaveProject(path) => self.save_project(path),
             Command::SeeNotices => self.store.notices.mark_seen(),
             Command::ClearNotices => self.store.notices.clear(),
             Command::ClearRecent => self.store.recent.clear(),
         }
+    }
+
+    fn save_model(&mut self, path: PathBuf) {
+        let Some(model) = self.store.model.as_ref().map(|m| Arc::clone(&m.model)) else { return };
+        self.write("Save the model", path, move |path, _| {
+            let path = with_known_ending(path, &["safetensors"])?;
+            write_model(&path, &model)?;
+            Ok(path)
+        });
+    }
+
+    fn save_recipe(&mut self, path: PathBuf) {
+        let recipe = self.store.effective_recipe();
+        self.write("Save the recipe", path, move |path, _| {
+            let path = with_known_ending(path, &["toml"])?;
+            write_recipe(&path, &recipe)?;
+            Ok(path)
+        });
     }
 
     fn save_project(&mut self, path: PathBuf) {

@@ -43,7 +43,8 @@ pub fn markdown(page: &[PagePart]) -> String {
             }
             PagePart::Table(table) => {
                 let rule = |at: usize| if at < table.n_left { "---" } else { "---:" }.to_owned();
-                text.push_str(&format!("\n{}", row(&table.header)));
+                text.push('\n');
+                text.push_str(&row(&table.header));
                 text.push_str(&row(&(0..table.header.len()).map(rule).collect::<Vec<_>>()));
                 table.rows.iter().for_each(|cells| text.push_str(&row(cells)));
                 text.push('\n');

@@ -94,7 +94,7 @@ fn a_published_table_is_reproduced_into_a_page() {
         graphs: vec![SMALL.to_owned()],
         seeds: vec![42],
         epochs: Some(1),
-        hidden: Some(4),
+        hidden: Some(8),
         ..ReproducePlan::default()
     };
     let page = folder.path().join("fig10.md");

@@ -22,8 +22,7 @@ pub(crate) struct Compare {
 
 impl Compare {
     /// Methods that remove entries are left out where the network propagates over no graph; the split is fixed, so that no seed changes it.
-    /// A
-    /// split that the graph does not have fails in the run, which says so.
+    /// A split that the graph does not have fails in the run, which says so.
     pub(crate) fn new(
         dataset: Arc<Dataset>,
         model: Arc<Model>,

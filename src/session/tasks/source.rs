@@ -17,7 +17,7 @@ pub(crate) enum GraphSource {
         /// A path, or `sample:NAME`.
         spec: String,
         /// How its file is read.
-        options: ReadOptions,
+        options: Box<ReadOptions>,
         /// What reading may take.
         memory: MemoryBudget,
     },

@@ -101,7 +101,9 @@ fn menu_ui(ui: &mut egui::Ui, menu: Menu, session: &Session, chosen: &mut Option
             Action::Redo => session.redo_label().map_or_else(|| "Redo".to_owned(), |l| format!("Redo {}", lower(l))),
             _ => action.name().to_owned(),
         };
-        let button = egui::Button::new(text).shortcut_text(action.keys());
+        let (button, keys) = (egui::Button::new(text), action.keys());
+        // No keys are no part of the accessible name.
+        let button = if keys.is_empty() { button } else { button.shortcut_text(keys) };
         if ui.add_enabled(action.is_enabled(session), button).on_hover_text(action.says()).clicked() {
             *chosen = Some(action);
             ui.close();

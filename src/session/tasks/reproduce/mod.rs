@@ -65,7 +65,7 @@ impl Task for Reproduce {
         let graphs = if plan.graphs.is_empty() { samples() } else { plan.graphs.clone() };
         let mut cells = Vec::new();
         for spec in graphs {
-            let (dataset, _) = GraphSource::Read { spec, options: plan.reading.clone(), memory }.get(ctl)?;
+            let (dataset, _) = GraphSource::Read { spec, options: Box::new(plan.reading.clone()), memory }.get(ctl)?;
             cells.extend(of_graph(&plan, &published, &dataset)?);
         }
         let machine = MachineNote::this(ctl.n_threads());
