@@ -429,7 +429,7 @@ mod tests {
     use crate::engine::experiment::{RunOptions, run};
     use crate::engine::graph::{PowerLaw, power_law_communities};
     use crate::engine::model::{Architecture, Family, Model};
-    use crate::engine::sparsify::Lock;
+    use crate::engine::sparsify::{Lock, RecoveryRule};
 
     fn ctl() -> Control {
         Control::new(2).expect("workers")
@@ -575,6 +575,7 @@ mod tests {
         assert_eq!(differs(&|r| r.edges.delta = vec![0.7, 0.5]), (false, true));
         assert_eq!(differs(&|r| r.edges.mode = EdgeMode::Absolute), (false, true));
         assert_eq!(differs(&|r| r.edges.mode = EdgeMode::Mass), (false, false));
+        assert_eq!(differs(&|r| r.recovery = Some(RecoveryRule::default())), (false, false));
         assert_eq!(differs(&|r| r.seed += 1), (false, false));
         let stopped = ctl();
         stopped.canceller().cancel();

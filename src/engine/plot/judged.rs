@@ -20,7 +20,7 @@ pub enum Judged {
     Rank,
     /// A number drawn by lot.
     Drawn,
-    /// Nothing: recovery kept every entry, or by its rule none.
+    /// Nothing: recovery kept every entry, or none but self-loops.
     Nothing,
 }
 
@@ -35,7 +35,7 @@ impl Judged {
             };
         };
         match rule.entries {
-            _ if edges.n_after == edges.n_before => Self::Nothing,
+            _ if edges.n_after == edges.n_before || edges.n_after <= edges.n_self_loops => Self::Nothing,
             EntryChoice::MessageNorm => Self::Message,
             EntryChoice::PerNode => Self::Rank,
             EntryChoice::Omp => Self::Gain,
@@ -127,7 +127,9 @@ pub fn no_threshold_says(run: &Run, side: Side, edges: Option<&EdgeTrace>) -> &'
         (Side::Edges, Some(Judged::Rank)) => {
             "Entries are kept by their rank within the row: there is no single threshold"
         }
-        (Side::Edges, Some(Judged::Nothing)) => "No entry of this step was judged: there is no threshold",
+        (Side::Edges, Some(Judged::Nothing)) => {
+            "This step keeps all entries, or none but self-loops: there is no threshold"
+        }
         (Side::Edges, _) => "Mass mode compares every feature column by itself: there is no single threshold",
     }
 }

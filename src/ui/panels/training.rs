@@ -64,6 +64,13 @@ fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
             );
         }
     });
+    if training.schedule != Schedule::Dense && recipe.recovery.is_some() {
+        warning(
+            ui,
+            cx,
+            "Training that prunes knows no recovery: train without pruning, or switch Recover accuracy off",
+        );
+    }
     if training.schedule == Schedule::Lottery && recipe.weights.mode != WeightMode::Target {
         warning(ui, cx, "The lottery removes a share: weights need the mode target");
         if ui.button("Use target").on_hover_text("Half of the weights, until the slider says otherwise").clicked() {

@@ -135,7 +135,7 @@ fn recovered_edge(
         let cut = edges.delta as f32;
         match judged {
             Judged::Nothing if is_kept => format!("kept: this {unit} keeps every entry"),
-            Judged::Nothing => format!("{word}: the recipe keeps no entries (control)"),
+            Judged::Nothing => format!("{word}: this {unit} keeps self-loops alone"),
             Judged::Rank => match (rank_and_message(edges.score(k, source, value)), rank_and_message(cut)) {
                 (Some((rank, message)), Some((last, least))) => format!(
                     "{word}: message {} is number {} of its row; the cut is within number {}, at message {}",

@@ -84,7 +84,7 @@ fn why_an_entry_went_is_said_in_the_words_of_what_chose() {
         (EntryChoice::MessageNorm, "message ", true),
         (EntryChoice::PerNode, " of its row; the cut is within number ", false),
         (EntryChoice::Random, "number drawn ", true),
-        (EntryChoice::None, "the recipe keeps no entries (control)", false),
+        (EntryChoice::None, "this layer keeps self-loops alone", false),
     ];
     for (choice, word, has_cut) in words {
         let run = recovered(choice, false);
