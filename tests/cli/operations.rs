@@ -50,7 +50,7 @@ fn networks() -> Vec<Architecture> {
     }));
     all.push(with(Family::Gcn2, &|shape| (shape.norm, shape.activation) = (Norm::Layer, Activation::Prelu)));
     all.push(with(Family::Sgc, &|shape| {
-        (shape.hops, shape.norm, shape.activation) = (2, Norm::Layer, Activation::Gelu)
+        (shape.hops, shape.norm, shape.activation) = (2, Norm::Layer, Activation::Gelu);
     }));
     all
 }

@@ -176,7 +176,7 @@ fn every_network_of_pyg_gives_the_logits_of_pyg() {
         for (settings, model, expected) in networks(&golden, nth) {
             let distance = distance(&logits(&model, &dataset), &expected);
             let largest = expected.iter().fold(1.0f32, |m, v| m.max(v.abs()));
-            if !(distance <= 1e-5 * largest) {
+            if distance.is_nan() || distance > 1e-5 * largest {
                 wrong.push(format!("{} {settings:?}: {distance:e} of {largest}", golden.entries[nth]["layers"]));
             }
             n_networks += 1;
@@ -220,7 +220,7 @@ fn what_tensors_leave_open_is_said_and_the_scores_find_it() {
     let (mut n_found, mut n_tried) = (0, 0);
     for nth in 0..golden.entries.len() {
         let entry = &golden.entries[nth];
-        for (settings, truth, _) in networks(&golden, nth).into_iter().skip(nth % 5).step_by(41) {
+        for (settings, truth, _) in networks(&golden, nth).into_iter().skip(nth % 5).step_by(97) {
             let is_prelu = settings.iter().any(|(_, value)| value == "prelu");
             let (read, report) = golden.read(entry, is_prelu);
             let names: Vec<&str> = report.open.iter().map(|open| open.name).collect();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::normalise::Normalisation;
+use super::normalisation::Normalisation;
 use crate::engine::kernels::Nonlinearity;
 
 /// Declares a setting, its default, and one variant a line: what people call it and what it does.

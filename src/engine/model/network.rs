@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::architecture::Architecture;
 use super::families::definition::Shapes;
 use super::families::trace;
-use super::normalise::Normalisation;
+use super::normalisation::Normalisation;
 use super::params::{Parameter, Tensors};
 use super::program::{Op, Program};
 use super::scaler::Scaler;

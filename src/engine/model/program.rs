@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::normalise::Normalisation;
+use super::normalisation::Normalisation;
 use crate::engine::kernels::Nonlinearity;
 
 /// What a step of the network does.

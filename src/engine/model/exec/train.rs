@@ -16,7 +16,8 @@ use crate::engine::model::dropout::{self, DropoutSeed};
 use crate::engine::model::elementwise::{change_each_row, each_row};
 use crate::engine::model::lookup::{batch_norm_at, number, parameter};
 use crate::engine::model::network::Model;
-use crate::engine::model::normalise::{Normalisation, Normaliser};
+use crate::engine::model::normalisation::Normalisation;
+use crate::engine::model::normalise::Normaliser;
 use crate::engine::model::program::{Instruction, Op, Program};
 
 /// `program` on `input` in training mode. `[n, d_in] → [n, n_classes]`
