@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, ArrayD, Axis};
 use unifews::engine::experiment::{Run, RunOptions, forward_frozen, run};
 use unifews::engine::graph::{Dataset, DatasetParts, Features, Labels, PowerLaw, Topology, power_law_communities};
-use unifews::engine::model::{Architecture, Family, Model};
+use unifews::engine::model::{Architecture, Family, Model, Norm};
 use unifews::engine::sparsify::{
     Allocation, EdgeMode, EntryChoice, FitNodes, Identity, Recipe, RecoveryRule, ValueRule, WeightMode, WeightRecovery,
 };
@@ -118,7 +118,7 @@ fn with_every_part_switched_off_it_is_unifews_as_published() {
         ..RecoveryRule::default()
     };
     for family in [Family::Gcn, Family::Sgc, Family::Appnp] {
-        let shape = Architecture { batch_norm: false, ..shape_of(family) };
+        let shape = Architecture { norm: Norm::None, ..shape_of(family) };
         let model = Arc::new(Model::init(&shape, 40, 4, 3));
         let with = recipe(shape, 0.6, 0.5, off.clone());
         let without = Recipe { recovery: None, ..with.clone() };
@@ -240,7 +240,7 @@ fn what_recovery_cannot_follow_is_refused_in_words() {
         let mut recipe = recipe(shape_of(Family::Sgc), 0.5, 0.5, RecoveryRule::default());
         change(&mut recipe);
         let model = Arc::new(Model::init(&recipe.model, 40, 4, 3));
-        let error = run(&graph, &model, &recipe, RunOptions::PREVIEW, None, &control(1)).err().expect("refused");
+        let error = run(&graph, &model, &recipe, RunOptions::PREVIEW, None, &control(1)).expect_err("refused");
         assert_eq!(error.to_string(), expected);
     };
     check(

@@ -14,7 +14,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// The rooms of the engine: each uses those before it alone.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "error",
     "cost",
     "control",
