@@ -1,5 +1,7 @@
 //! The main job without a pointer: Tab, arrows, Enter and shortcuts alone.
 
+use std::sync::Arc;
+
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
@@ -65,7 +67,7 @@ fn a_sample_is_opened_pruned_read_and_exported_without_a_pointer() {
     wait(&mut h, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
 
     // The verdict, as a screen reader has it: what is removed, what stays right, and what kind of numbers they are.
-    let run = h.state().session().store().runs[0].run.clone();
+    let run = Arc::clone(&h.state().session().store().runs[0].run);
     for text in [
         format::percent(run.pruned.edge_sparsity()),
         format::percent(run.evaluation.agreement),

@@ -453,7 +453,7 @@ fn a_web_page_among_dropped_files_is_no_list_of_edges() {
     let page = page.display().to_string();
     let mut session = session();
     let says = "HTML page with the title `Sign in`";
-    read(&mut session, [&[page.clone()], &specs[..]].concat());
+    read(&mut session, [std::slice::from_ref(&page), &specs[..]].concat());
     let report = report(&session);
     let file = report.files.iter().find(|file| file.spec == page).expect("listed");
     assert_eq!((file.role, &file.possible[..]), (Role::LeftOut, &[][..]), "{file:?}");
@@ -461,7 +461,7 @@ fn a_web_page_among_dropped_files_is_no_list_of_edges() {
     assert_eq!(report.files[1].role, Role::Edges, "{:?}", report.files[1]);
     session.apply(Command::DiscardImport);
     // Beside parts alone it is the only candidate, and none.
-    read(&mut session, [&[page.clone()], &specs[1..3]].concat());
+    read(&mut session, [std::slice::from_ref(&page), &specs[1..3]].concat());
     assert!(session.store().import.is_none());
     let notices = session.store().notices.all();
     assert!(notices.iter().any(|n| n.level == Level::Error && n.detail.contains(says)), "{notices:?}");
