@@ -21,6 +21,7 @@ use crate::engine::model::{Model, Op};
 use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::survivors::Survivors;
+use crate::engine::sparsify::transform::product;
 use crate::engine::sparsify::{Masks, Recipe, WeightMask};
 use crate::engine::train::optimizer::Adam;
 
@@ -47,7 +48,7 @@ impl Policy for Following<'_> {
             self.weights.resize_with(weight.matrix + 1, Default::default);
         }
         self.weights[weight.matrix].clone_from(weight.values);
-        super::lockstep::product(x, weight.values, ctl)
+        product(x, weight.values, ctl)
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {

@@ -2,9 +2,8 @@
 
 use ndarray::Array2;
 
-use super::Side;
-use super::lockstep::product;
 use super::plan::Plan;
+use super::side::Side;
 use super::step::choose;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -17,6 +16,7 @@ use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::trace::count_macs;
 use crate::engine::sparsify::trace_writer::relative_distance;
+use crate::engine::sparsify::transform::product;
 use crate::engine::sparsify::{EdgeMask, EdgeTrace, EntryValues, Recipe, RecoveryRule, StepTrace};
 
 /// What the hops come to.

@@ -6,9 +6,10 @@ use ndarray::{Array2, Axis, s};
 
 use super::gram::{FitRows, rows_of};
 use super::plan::Plan;
+use super::reconstruct;
+use super::side::Side;
 use super::step::choose;
 use super::units::{Form, Part, Unit, Units, units};
-use super::{Side, reconstruct};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
@@ -24,7 +25,7 @@ use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::survivors::Survivors;
 use crate::engine::sparsify::trace::count_macs;
 use crate::engine::sparsify::trace_writer::relative_distance;
-use crate::engine::sparsify::transform::{PreparedWeight, likely_product};
+use crate::engine::sparsify::transform::product;
 use crate::engine::sparsify::weight_pass::masked;
 use crate::engine::sparsify::weights::trace_of;
 use crate::engine::sparsify::{EdgeTrace, Recipe, RecoveryRule, StepTrace, WeightMask, WeightRecovery, WeightTrace};
@@ -608,12 +609,6 @@ fn spread(kept: &[bool], values: &Array2<f32>) -> Array2<f32> {
         out.row_mut(k).assign(&row);
     }
     out
-}
-
-/// `x W`, by the product that production takes.
-pub(super) fn product(x: Rows<'_>, weight: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-    let sparse_input = matches!(x, Rows::Sparse(_));
-    PreparedWeight::new(weight, sparse_input, likely_product(weight, sparse_input, ctl.cost())).apply(x, ctl)
 }
 
 /// Mean and variance of every column.

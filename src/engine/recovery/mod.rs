@@ -18,6 +18,7 @@ mod lockstep;
 mod plan;
 mod reconstruct;
 mod refit;
+mod side;
 mod step;
 mod units;
 
@@ -27,8 +28,8 @@ use ndarray::Array2;
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Split, Topology};
-use crate::engine::kernels::{Rows, contiguous};
+use crate::engine::graph::{Dataset, Split};
+use crate::engine::kernels::Rows;
 use crate::engine::model::elementwise::feature_rows;
 use crate::engine::model::exec::infer::forward;
 use crate::engine::model::{Model, Op};
@@ -37,38 +38,6 @@ use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::{Allocation, EdgeMask, EntryChoice, EntryValues, Masks, Pruned, Recipe, RecoveryRule};
 use lockstep::{Done, Inputs, Lockstep};
 use plan::Plan;
-
-/// What the entries of one step are chosen and fitted by.
-#[derive(Clone, Copy)]
-struct Side<'a> {
-    topology: &'a Topology,
-    /// What an entry adds from its source, before its value. `[n, heads · channels]`
-    candidates: &'a Array2<f32>,
-    /// What every row is to give. `[n, heads · channels]`
-    targets: &'a Array2<f32>,
-    /// Unpruned values, a row of heads for every entry. `[entries, heads]`
-    values: &'a [f32],
-    heads: usize,
-}
-
-impl<'a> Side<'a> {
-    fn part(&self, of: &'a Array2<f32>, row: usize, head: usize) -> &'a [f32] {
-        let (width, channels) = (of.ncols(), of.ncols() / self.heads);
-        &contiguous(of.view())[row * width + head * channels..][..channels]
-    }
-
-    fn candidate(&self, source: usize, head: usize) -> &'a [f32] {
-        self.part(self.candidates, source, head)
-    }
-
-    fn target(&self, row: usize, head: usize) -> &'a [f32] {
-        self.part(self.targets, row, head)
-    }
-
-    fn values_of(&self, k: usize) -> &'a [f32] {
-        &self.values[k * self.heads..][..self.heads]
-    }
-}
 
 /// Decides the masks of `model` under `recipe` and `rule`, with values and weights that make up for what goes. `unpruned` is what the model
 /// says of every node. `[n, n_classes]`

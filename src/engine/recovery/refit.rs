@@ -2,8 +2,8 @@
 
 use ndarray::Array2;
 
-use super::Side;
 use super::linalg::solve;
+use super::side::Side;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{add_scaled, dot};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::plan::Plan;
-use super::{Side, entries, refit};
+use super::side::Side;
+use super::{entries, refit};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::row_norms;

@@ -11,7 +11,7 @@ use super::mask::Masks;
 use super::saved::SavedForBackward;
 use super::trace::{EdgeTrace, StepTrace};
 use super::trace_writer::{TraceWriter, relative_distance};
-use super::transform::{PreparedWeight, likely_product};
+use super::transform::product;
 use super::weight_pass::{MaskedWeight, WeightPass};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -105,9 +105,7 @@ impl Policy for PruningPass<'_> {
             }
             weight.values.clone()
         };
-        let sparse_input = matches!(x, Rows::Sparse(_));
-        let product = likely_product(&masked, sparse_input, ctl.cost());
-        let out = PreparedWeight::new(&masked, sparse_input, product).apply(x, ctl)?;
+        let out = product(x, &masked, ctl)?;
         if let PassRecord::Saved(saved) = &mut self.record {
             saved.weights[weight.matrix] = masked;
         }
