@@ -211,10 +211,10 @@ fn every_familys_settings_are_in_the_panel() {
     choose(&mut h, "Aggregation", "maximum");
     choose(&mut h, "Activation", "ELU");
     choose(&mut h, "Jumping knowledge", "concatenation");
-    choose(&mut h, "Skip connections", "dense");
+    choose(&mut h, "Skip connections", "residual, before the activation");
     let model = recipe(&h).model;
     assert_eq!((model.aggregation, model.activation), (Aggregation::Max, Activation::Elu));
-    assert_eq!((model.jumping, model.skip), (Jumping::Cat, Skip::Dense));
+    assert_eq!((model.jumping, model.skip), (Jumping::Cat, Skip::ResidualBeforeActivation));
 
     choose(&mut h, "Family", "GCNII");
     spin(&mut h, "α", 0.3);
