@@ -1,6 +1,6 @@
 //! Fits a recipe to a network: the one place that decides what of it can stay.
 
-use crate::engine::model::Architecture;
+use crate::engine::model::{Aggregation, Architecture};
 use crate::engine::sparsify::{EdgeMode, HopRule, Identity, Recipe};
 
 /// The recipe with this network; a list that does not fit its layers is cut to one value, a mode that the family does not
@@ -15,7 +15,7 @@ pub fn fitted_to(recipe: &Recipe, network: &Architecture) -> Recipe {
     if !network.is_decoupled() {
         recipe.propagation = HopRule::default();
     }
-    if network.has("attention") {
+    if network.has("attention") || network.aggregation == Aggregation::Max {
         recipe.edges.identity = Identity::default();
     }
     let fit = |deltas: &mut Vec<f64>, n: usize| {

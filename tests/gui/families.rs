@@ -6,7 +6,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use unifews::engine::model::{Architecture, Family, HopWeights};
+use unifews::engine::model::{Activation, Aggregation, Architecture, Family, HopWeights, Jumping, Skip};
 use unifews::engine::plot::{RasterMode, Side};
 use unifews::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use unifews::engine::sparsify::{Compat, EdgeMode, HopOrder, Precision, Quirk, Recipe, Schedule, Training, WeightMode};
@@ -208,6 +208,13 @@ fn every_familys_settings_are_in_the_panel() {
     h.get_by_label("Root weight").click();
     h.run_steps(3);
     assert!(!recipe(&h).model.root_weight);
+    choose(&mut h, "Aggregation", "maximum");
+    choose(&mut h, "Activation", "ELU");
+    choose(&mut h, "Jumping knowledge", "concatenation");
+    choose(&mut h, "Skip connections", "residual, before the activation");
+    let model = recipe(&h).model;
+    assert_eq!((model.aggregation, model.activation), (Aggregation::Max, Activation::Elu));
+    assert_eq!((model.jumping, model.skip), (Jumping::Cat, Skip::ResidualBeforeActivation));
 
     choose(&mut h, "Family", "GCNII");
     spin(&mut h, "α", 0.3);
