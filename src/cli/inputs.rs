@@ -8,7 +8,7 @@ use super::failure::UsageError;
 use super::progress::Terminal;
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
-use crate::engine::sparsify::{EdgeMode, Lock, Recipe, Training, WeightMode};
+use crate::engine::sparsify::{EdgeMode, Lock, Recipe, RecoveryRule, Training, WeightMode};
 use crate::io::{
     LoadReport, files_outside, folder_of, names_split_file, read_graph_within, read_model, read_node_ids, read_recipe,
     read_split,
@@ -234,6 +234,12 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
         Some(Recover::None) => recipe.recovery = None,
         Some(Recover::OneShot) => {
             recipe.recovery.get_or_insert_default();
+        }
+        Some(Recover::OneShotDistill) => {
+            let rule = recipe.recovery.get_or_insert_default();
+            if rule.distill_epochs == 0 {
+                rule.distill_epochs = RecoveryRule::DISTILL_EPOCHS;
+            }
         }
         None => {}
     }

@@ -19,7 +19,7 @@ use crate::engine::timing::Speedup;
 use crate::io::LoadReport;
 use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, SizeMetrics};
 use crate::session::format::{bytes, count, percent, seconds};
-use crate::session::tasks::budget::FindWithinBudget;
+use crate::session::tasks::budget::{FindWithinBudget, says};
 use crate::session::tasks::controls::Controls;
 use crate::session::tasks::export::ExportBundle;
 use crate::session::tasks::no_points;
@@ -73,25 +73,26 @@ fn within_budget(
     };
     let found = terminal.run(task, &mut |_| {})?;
     let Some((at, recipe)) = found.chosen.clone() else {
-        let least = found.points.iter().min_by(|a, b| a.share.total_cmp(&b.share));
-        let (share, lost) = least.map_or((0.0, 0.0), |point| (point.share, 100.0 * point.loss));
-        anyhow::bail!(
-            "nothing can be removed within {points} points: {} for {} already lose {lost:.1}; a larger --lose-at-most, or --for {}",
-            percent(share),
-            args.goal.key(),
-            if args.goal == Goal::Time { "entries" } else { "time" },
-        );
+        let other = if args.goal == Goal::Time { Goal::Entries } else { Goal::Time };
+        let says = says(budget, &found);
+        anyhow::bail!("{}; a larger --lose-at-most, or --for {}", lower_first(&says), other.key());
     };
     Ok(WithinBudget {
-        lines: about_budget(points, &found, at),
+        lines: about_budget(budget, &found, at),
         recipe,
         points: found.points,
         certificate: found.certificate,
     })
 }
 
+/// As an error begins.
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
 /// The path, and what was chosen of it.
-fn about_budget(points: f64, found: &FoundBudget, chosen: usize) -> Vec<String> {
+fn about_budget(budget: Budget, found: &FoundBudget, chosen: usize) -> Vec<String> {
     let rows = found.points.iter().enumerate().map(|(at, point)| {
         let mark = if at == chosen {
             "chosen"
@@ -110,22 +111,7 @@ fn about_budget(points: f64, found: &FoundBudget, chosen: usize) -> Vec<String> 
         ]
     });
     let mut lines = vec![table(&["share", "entries", "weights", "points lost", "same class", "budget"], 1, rows)];
-    let point = &found.points[chosen];
-    let certified = match &found.certificate {
-        Some(certificate) => format!(
-            "certified at most {:.1} ({:.0} %, {} validation nodes that nobody looked at)",
-            100.0 * certificate.limit,
-            100.0 * certificate.level,
-            certificate.nodes.len()
-        ),
-        None => "too few labelled validation nodes to certify: what changed its class decided".to_owned(),
-    };
-    lines.push(format!(
-        "\nWithin {points} points: removes {} of the entries and {} of the weights: {:.1} points lost on validation, {certified}\n",
-        percent(point.edge_sparsity),
-        percent(point.weight_sparsity),
-        100.0 * point.loss,
-    ));
+    lines.push(format!("\n{}\n", says(budget, found)));
     lines
 }
 

@@ -165,6 +165,8 @@ impl Command {
             Self::CloseInputs => "close graph and model".to_owned(),
             Self::SetRecipe(..) => "change the recipe".to_owned(),
             Self::Prune => "prune".to_owned(),
+            Self::SetBudget(budget) => format!("budget of {:.1} points", 100.0 * budget.lose_at_most),
+            Self::FindWithin(budget) => format!("find within {:.1} points", 100.0 * budget.lose_at_most),
             Self::Controls(id) => format!("compute the controls of run {}", id.0),
             Self::Sweep(grid) => format!("sweep {} points", grid.len()),
             Self::SetPlan(plan) => format!("plan to compare {} methods", plan.methods.len()),

@@ -63,6 +63,8 @@ impl Session {
             Command::SetRecipe(recipe, gesture) => self.set_recipe(*recipe, "Recipe", gesture),
             Command::Prune => self.prune(),
             Command::Controls(id) => self.controls(id),
+            Command::SetBudget(budget) => self.store.budget.budget = budget,
+            Command::FindWithin(budget) => self.find_within(budget),
             Command::Sweep(grid) => self.sweep(grid),
             Command::SetPlan(plan) => {
                 self.store.plan = plan;
@@ -228,7 +230,7 @@ impl Session {
         });
     }
 
-    fn set_recipe(&mut self, recipe: Recipe, label: &str, gesture: Option<Gesture>) {
+    pub(super) fn set_recipe(&mut self, recipe: Recipe, label: &str, gesture: Option<Gesture>) {
         if recipe != self.store.recipe {
             self.change_inputs(label, gesture, |i| i.recipe = recipe);
             self.changed();
@@ -363,7 +365,7 @@ impl Session {
         shown.or_else(|| self.store.newest_run().map(|e| &e.run)).map(|r| Arc::clone(&r.dense_logits))
     }
 
-    fn prune(&mut self) {
+    pub(super) fn prune(&mut self) {
         let recipe = self.store.effective_recipe();
         self.prune_with(recipe, None);
     }

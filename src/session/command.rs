@@ -9,7 +9,7 @@ use super::store::RunId;
 use super::tasks::TaskError;
 use super::tasks::reproduce::ReproducePlan;
 use crate::engine::control::Control;
-use crate::engine::experiment::{ComparePlan, SweepGrid};
+use crate::engine::experiment::{Budget, ComparePlan, SweepGrid};
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
 use crate::engine::sparsify::Recipe;
@@ -90,6 +90,10 @@ pub enum Command {
     SetRecipe(Box<Recipe>, Option<Gesture>),
     /// Applies the recipe completely, timed, and keeps the run.
     Prune,
+    /// Says what may be lost, and for what; nothing is looked for yet.
+    SetBudget(Budget),
+    /// Looks for what removes most within the budget, takes its recipe over and prunes by it.
+    FindWithin(Budget),
     /// Computes the controls of a run that recovered accuracy: what it scores without entries, with random ones, and fitted without the
     /// test nodes.
     Controls(RunId),

@@ -27,3 +27,6 @@ pub fn small_training(recipe: &Recipe) -> Training {
 pub fn small_grid() -> SweepGrid {
     SweepGrid { delta_a: vec![0.0, 0.25, 0.5, 1.0, 1.5, 2.0], delta_w: vec![0.0, 0.5] }
 }
+
+/// Accuracy that a budget lets go before anybody says otherwise, a share: as much as some 600 validation nodes can certify.
+pub const LOSE_AT_MOST: f64 = 0.02;

@@ -56,7 +56,7 @@ pub use readings::{Reading, Readings, read_as, reading_of, settled};
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use speed_page::speed_page;
 pub use store::{
-    BenchState, CompareState, ExportState, ImportState, Phase, Recent, ReproduceState, RunEntry, RunId,
+    BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent, ReproduceState, RunEntry, RunId,
     SensitivityState, Store, SweepState, TrainingState, Trial, first_plan,
 };
 pub use tasks::export::{Exported, WrittenFile, replay_command};

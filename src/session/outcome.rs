@@ -194,6 +194,9 @@ impl Session {
         if errors.len() == run.pruned.steps.len() {
             run.pruned.steps.iter_mut().zip(errors).for_each(|(step, error)| step.relative_error = error);
         }
+        if run.certificate.is_none() {
+            run.certificate = self.certificate_of(&run);
+        }
         let name = self.store.free_name(&name, None);
         self.store.runs.push(RunEntry { id, name, is_pinned, run: Arc::new(run), graph, model, elapsed_secs });
     }

@@ -5,14 +5,15 @@
 
 use super::jobs::{JobId, Lane};
 use super::store::{
-    BenchState, CompareState, ExportState, Phase, ReproduceState, SensitivityState, SweepState, TrainingState,
+    BenchState, BudgetState, CompareState, ExportState, Phase, ReproduceState, SensitivityState, SweepState,
+    TrainingState,
 };
 use super::tasks::Task;
 use super::tasks::bench::Benched;
 use super::tasks::export::Exported;
 use super::tasks::reproduce::{Reproduced, ReproducedLine};
 use super::{JobAnswer, Session};
-use crate::engine::experiment::{ComparePoint, SensitivityPoint, SweepPoint};
+use crate::engine::experiment::{BudgetPoint, ComparePoint, FoundBudget, SensitivityPoint, SweepPoint};
 use crate::engine::train::{EpochRecord, Trained};
 
 /// The state of one kind of task.
@@ -94,6 +95,7 @@ impl Session {
             Lane::Sensitivity => self.stop::<SensitivityState>(id, phase),
             Lane::Train => self.stop::<TrainingState>(id, phase),
             Lane::Export => self.stop::<ExportState>(id, phase),
+            Lane::Budget => self.stop::<BudgetState>(id, phase),
             Lane::Bench => self.stop::<BenchState>(id, phase),
             Lane::Reproduce => self.stop::<ReproduceState>(id, phase),
             Lane::Import => self.stop_import(id),
@@ -172,6 +174,28 @@ impl Slot for SensitivityState {
     }
 
     fn finish(_: &mut Session, (): ()) {}
+}
+
+impl Slot for BudgetState {
+    type Point = BudgetPoint;
+    type Output = FoundBudget;
+    const LANE: Lane = Lane::Budget;
+
+    fn of(session: &mut Session) -> &mut Self {
+        &mut session.store.budget
+    }
+
+    fn newest(&mut self) -> (&mut Option<JobId>, &mut Phase) {
+        (&mut self.job, &mut self.phase)
+    }
+
+    fn add(&mut self, point: BudgetPoint) {
+        self.points.push(point);
+    }
+
+    fn finish(session: &mut Session, found: FoundBudget) {
+        session.take_found(found);
+    }
 }
 
 impl Slot for TrainingState {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::defaults;
 use super::desk::Desk;
 use super::fit::fitted_to;
 use super::history::History;
@@ -17,7 +18,8 @@ use super::tasks::export::Exported;
 use super::tasks::import::ImportReport;
 use super::tasks::open::OutsideFiles;
 use crate::engine::experiment::{
-    ComparePlan, ComparePoint, ControlScore, Estimate, Method, Run, SensitivityPoint, SweepGrid, SweepPoint,
+    Budget, BudgetPoint, ComparePlan, ComparePoint, ControlScore, Estimate, FoundBudget, Goal, Method, Run,
+    SensitivityPoint, SweepGrid, SweepPoint,
 };
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
@@ -123,6 +125,31 @@ pub struct SensitivityState {
     pub n_points: usize,
     /// Points in the order they came.
     pub points: Vec<SensitivityPoint>,
+}
+
+/// What may be lost, and what was found for it.
+#[derive(Debug, Clone)]
+pub struct BudgetState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// What is asked for next.
+    pub budget: Budget,
+    /// What was asked for.
+    pub asked: Budget,
+    /// What was tried, in order.
+    pub points: Vec<BudgetPoint>,
+    /// What was found.
+    pub found: Option<FoundBudget>,
+}
+
+impl Default for BudgetState {
+    fn default() -> Self {
+        let budget = Budget { lose_at_most: defaults::LOSE_AT_MOST, goal: Goal::default() };
+        let (points, found) = (Vec::new(), None);
+        Self { job: None, phase: Phase::default(), budget, asked: budget, points, found }
+    }
 }
 
 /// What this machine does per second.
@@ -268,6 +295,8 @@ pub struct Store {
     pub comparison: CompareState,
     /// The layers one at a time.
     pub sensitivity: SensitivityState,
+    /// A budget instead of thresholds.
+    pub budget: BudgetState,
     /// Which of the three was asked for last, and how often any was.
     pub trial: (Trial, u64),
     /// The training.
@@ -312,6 +341,7 @@ impl Default for Store {
             plan: first_plan(),
             comparison: CompareState::default(),
             sensitivity: SensitivityState::default(),
+            budget: BudgetState::default(),
             trial: (Trial::default(), 0),
             training: TrainingState::default(),
             export: ExportState::default(),

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use super::Session;
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::jobs::Lane;
-use super::store::{CompareState, RunId, SensitivityState, SweepState, Trial};
+use super::store::{BudgetState, CompareState, RunId, SensitivityState, SweepState, Trial};
+use super::tasks::budget::FindWithinBudget;
 use super::tasks::compare::Compare;
 use super::tasks::controls::Controls;
 use super::tasks::sensitivity::Sensitivity;
 use super::tasks::sweep::Sweep;
-use crate::engine::experiment::{ComparePlan, RunOptions, SweepGrid};
+use crate::engine::certify::Certificate;
+use crate::engine::experiment::{Budget, ComparePlan, FoundBudget, Run, RunOptions, SweepGrid};
 
 impl Session {
     /// The open graph and model; says what is missing where one is.
@@ -82,6 +84,45 @@ impl Session {
         self.start::<SensitivityState, _>(task);
     }
 
+    /// Looks for what removes most within a budget of accuracy.
+    pub(super) fn find_within(&mut self, budget: Budget) {
+        let Some((graph, model)) = self.both("look for a recipe") else { return };
+        let task = FindWithinBudget {
+            dataset: graph.dataset,
+            model: model.model,
+            baseline: model.baseline,
+            base: self.store.effective_recipe(),
+            budget,
+        };
+        if !self.fits("look for a recipe", &task) {
+            return;
+        }
+        self.store.budget = BudgetState { budget, asked: budget, ..BudgetState::default() };
+        self.start::<BudgetState, _>(task);
+    }
+
+    /// Takes the recipe over that was found within a budget, and prunes by it.
+    pub(super) fn take_found(&mut self, found: FoundBudget) {
+        let recipe = found.chosen.as_ref().map(|(_, recipe)| recipe.clone());
+        self.store.budget.found = Some(found);
+        if let Some(recipe) = recipe {
+            self.set_recipe(recipe, "Find within a budget", None);
+            self.prune();
+        }
+    }
+
+    /// What is certified of a run, where its recipe was found within a budget.
+    pub(super) fn certificate_of(&self, run: &Run) -> Option<Arc<Certificate>> {
+        let found = self.store.budget.found.as_ref()?;
+        let (_, recipe) = found.chosen.as_ref()?;
+        let is_it = run.recipe.edges == recipe.edges
+            && run.recipe.weights == recipe.weights
+            && run.recipe.recovery == recipe.recovery
+            && run.recipe.seed == recipe.seed
+            && self.store.is_of_inputs(run);
+        found.certificate.clone().filter(|_| is_it).map(Arc::new)
+    }
+
     /// Computes what stands beside a recovered run.
     pub(super) fn controls(&mut self, id: RunId) {
         let Some(entry) = self.store.run(id) else { return };
@@ -98,5 +139,6 @@ impl Session {
         self.forget::<SweepState>();
         self.forget::<CompareState>();
         self.forget::<SensitivityState>();
+        self.forget::<BudgetState>();
     }
 }

@@ -102,3 +102,28 @@ fn every_part_is_chosen_in_the_panel_and_a_conflict_says_the_way_out() {
     wait(&mut h, "the refusal", |s| s.is_idle() && s.store().preview_fault.is_some());
     h.get_by_label_contains("Recovery needs the identity self-loop: choose it below");
 }
+
+#[test]
+fn a_budget_is_asked_for_and_what_was_found_is_pruned_by_and_certified() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    h.get_by_role_and_label(Role::SpinButton, "Lose at most").set_value_accesskit(40.0);
+    h.run_steps(3);
+    choose(&mut h, "To gain", "Graph entries");
+    h.get_by_role_and_label(Role::Button, "Find").click();
+    h.run_steps(2);
+    wait(&mut h, "what was found", |s| {
+        s.is_idle()
+            && s.store().budget.found.as_ref().is_some_and(|found| found.chosen.is_some())
+            && s.store().runs.len() == 1
+    });
+    let store = h.state().session().store();
+    let found = store.budget.found.as_ref().expect("found");
+    let (at, recipe) = found.chosen.as_ref().expect("within");
+    assert_eq!((&store.recipe.edges, &store.recipe.recovery), (&recipe.edges, &recipe.recovery));
+    assert!(found.points[*at].loss <= 0.4);
+    // Karate has too few labelled validation nodes for a certificate.
+    assert_eq!(store.runs[0].run.certificate.is_some(), found.certificate.is_some());
+    h.get_by_label_contains("Within 40 points: removes");
+    h.get_by_role_and_label(Role::Button, "Find");
+}

@@ -30,6 +30,8 @@ pub enum Lane {
     Prune,
     /// Controls of recovered runs. In order.
     Controls,
+    /// Looking for what can go within a budget. In order.
+    Budget,
     /// Sweeps. In order.
     Sweep,
     /// Comparisons of methods. In order.

@@ -2,6 +2,7 @@
 
 use eframe::egui;
 
+use super::budget::budget_ui;
 use super::fields::combo;
 use super::recovery::recovery_ui;
 use super::thresholds::{
@@ -36,6 +37,7 @@ impl View for RecipePanel {
         let before = recipe.clone();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.add_enabled_ui(store.graph.is_some(), |ui| {
+                budget_ui(ui, cx);
                 let touch = Self::rules_ui(cx, ui, &mut recipe);
                 Self::choices_ui(ui, store, &mut recipe);
                 training::settings_ui(ui, cx, &mut recipe, &mut self.typed);

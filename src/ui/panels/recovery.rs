@@ -25,7 +25,8 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
         Some(rule) => {
             egui::Grid::new("recovery").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| rule_ui(ui, rule));
             ui.checkbox(&mut rule.last_matrix_whole, "Last matrix whole").on_hover_text(
-                "The last layer's weights all stay; the other matrices lose so many more that the share over all is as asked",
+                "The last layer's weights all stay, as long as they are no more than a third of all that stay; the other matrices lose so many more that the \
+                 share over all is as asked",
             );
             ui.checkbox(&mut rule.moments, "Bias and normalisation").on_hover_text(
                 "Moves biases and batch normalisation so that every channel has the unpruned model's mean and variance",
@@ -80,6 +81,14 @@ fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
         "Least per node",
         "At least so many entries of every node stay, its self-loop not counted, while there are so many",
         &mut rule.least_per_node,
+        0..=1_000,
+    );
+    number(
+        ui,
+        "Distil epochs",
+        "Epochs of a short training after the fits towards the unpruned model's soft answers, without a label; what agrees more stays. 50 are \
+         enough, 0: none",
+        &mut rule.distill_epochs,
         0..=1_000,
     );
 }

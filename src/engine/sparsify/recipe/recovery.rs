@@ -165,6 +165,11 @@ pub struct RecoveryRule {
     pub distill_epochs: usize,
 }
 
+impl RecoveryRule {
+    /// Epochs of distillation where nobody says how many; more gain nothing.
+    pub const DISTILL_EPOCHS: usize = 50;
+}
+
 impl Default for RecoveryRule {
     fn default() -> Self {
         Self {
