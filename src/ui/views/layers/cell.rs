@@ -52,11 +52,7 @@ impl Cell {
         let n_heads = place.side.n_heads(step);
         self.head = self.head.filter(|head| n_heads > 1 && *head < n_heads);
         let mode = match (place.mode, place.side) {
-<<<<<<< HEAD
             // Of attention only what is used is known, not what it was before recovery.
-=======
-            // Of attention only what is used is known, not what it was before.
->>>>>>> face
             (RasterMode::Attention(_) | RasterMode::Changed, Side::Edges) if n_heads > 0 => {
                 RasterMode::Attention(self.head)
             }
