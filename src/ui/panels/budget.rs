@@ -50,7 +50,9 @@ pub(super) fn budget_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
     }
     for point in &state.points {
         let mark = if point.is_within { "within" } else { "too much" };
-        let value = format!("{:+.1} points  {mark}", -100.0 * point.loss);
+        // Without the sign of a 0.
+        let change = 0.0 - (1e3 * point.loss).round() / 10.0;
+        let value = format!("{change:+.1} points  {mark}");
         value_row(ui, cx.tokens, &format::percent(point.share), &value);
     }
     if let Some(found) = &state.found {

@@ -24,6 +24,11 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
         }
         Some(rule) => {
             egui::Grid::new("recovery").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| rule_ui(ui, rule));
+            let mut anew = !rule.progressive;
+            let says = "On: every layer chooses among all entries. Off: what one layer removes is gone in all later ones, as published";
+            if ui.checkbox(&mut anew, "Choose again in every layer").on_hover_text(says).changed() {
+                rule.progressive = !anew;
+            }
             ui.checkbox(&mut rule.last_matrix_whole, "Last matrix whole").on_hover_text(
                 "The last layer's weights all stay, as long as they are no more than a third of all that stay; the other matrices lose so many more that the \
                  share over all is as asked",
@@ -42,13 +47,6 @@ fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
     choice(ui, "Entries by", "What decides which entries stay", &mut rule.entries, &EntryChoice::ALL, |e| {
         (e.title(), entries_say(e))
     });
-    ui.label("");
-    let mut anew = !rule.progressive;
-    let says = "On: every layer chooses among all entries. Off: what one layer removes is gone in all later ones, as published";
-    if ui.checkbox(&mut anew, "Choose again in every layer").on_hover_text(says).changed() {
-        rule.progressive = !anew;
-    }
-    ui.end_row();
     choice(ui, "Entry values", "What the values of kept entries become", &mut rule.values, &ValueRule::ALL, |v| {
         (v.title(), values_say(v))
     });

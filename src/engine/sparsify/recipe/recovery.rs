@@ -81,7 +81,7 @@ impl WeightRecovery {
     pub fn title(self) -> &'static str {
         match self {
             Self::AsIs => "As they are",
-            Self::Obs => "Fitted (Optimal Brain Surgeon)",
+            Self::Obs => "By reconstruction",
         }
     }
 }
