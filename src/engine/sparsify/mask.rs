@@ -89,7 +89,7 @@ impl EdgeMask {
     /// The same entries, with values of their own.
     ///
     /// # Errors
-    /// [`EngineError::Mismatch`] when there is not one value for each entry that is kept.
+    /// [`EngineError::Mismatch`] when there is not one value for each entry that is kept, [`EngineError::NotFinite`].
     pub fn with_values(mut self, values: EntryValues) -> Result<Self, EngineError> {
         if values.steps.len() != self.n_steps {
             return Err(EngineError::mismatch(
@@ -102,6 +102,10 @@ impl EdgeMask {
             let n_kept = self.n_kept(step);
             if of_step.nrows() != n_kept {
                 return Err(EngineError::mismatch("values of entries", format!("{n_kept} entries"), of_step.nrows()));
+            }
+            if let Some(found) = of_step.iter().find(|value| !value.is_finite()) {
+                let what = format!("value of an entry in step {}", step + 1);
+                return Err(EngineError::NotFinite { what, found: found.to_string() });
             }
         }
         self.values = Some(Arc::new(values));
@@ -278,5 +282,9 @@ mod tests {
         assert!((mask.sparsity_of(2) - 0.5).abs() < 1e-12);
         let error = EdgeMask::of_steps(kept, Some(values([3, 2])), &topology).unwrap_err().to_string();
         assert_eq!(error, "values of entries: expected 3 entries, found 2");
+        let mut wrong = values([3, 3]);
+        wrong.steps[1][[2, 0]] = f32::NAN;
+        let error = mask.with_values(wrong).unwrap_err().to_string();
+        assert!(error.contains("value of an entry in step 2") && error.contains("NaN"), "{error}");
     }
 }

@@ -104,8 +104,9 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
 
 /// How many logits differ in their bits, and by how much at most.
 fn differences(a: &Array2<f32>, b: &Array2<f32>) -> (usize, f32) {
+    // A difference that is not a number stays seen: `f32::max` would pass it over.
     let pairs = || a.iter().zip(b).filter(|(a, b)| a.to_bits() != b.to_bits());
-    (pairs().count(), pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max))
+    (pairs().count(), pairs().map(|(a, b)| (a - b).abs()).fold(0.0, |most: f32, d| if d <= most { most } else { d }))
 }
 
 /// Reads the graph that `bundle` was made from: at `graph`, or where the bundle says; what its files hold is not told in an error.
