@@ -8,33 +8,28 @@ use ndarray::Array2;
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Features, Transpose};
-use crate::engine::kernels::{Attended, AttentionInput, Rows};
+use crate::engine::graph::{Dataset, Features};
+use crate::engine::kernels::{AttentionInput, Rows};
 use crate::engine::model::batch_norm::update_running;
 use crate::engine::model::elementwise::feature_rows;
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::exec::infer::infer;
 use crate::engine::model::exec::policy::{Policy, WeightAt};
-use crate::engine::model::exec::tape::{InputTranspose, Retrace, Tape};
+use crate::engine::model::exec::tape::{InputTranspose, Tape};
 use crate::engine::model::exec::train::train_forward;
 use crate::engine::model::{Model, Op};
 use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::frozen::Frozen;
-use crate::engine::sparsify::survivors::Survivors;
+use crate::engine::sparsify::saved::SavedForBackward;
 use crate::engine::sparsify::transform::product;
-use crate::engine::sparsify::{Masks, Recipe, WeightMask};
+use crate::engine::sparsify::{Masks, Recipe};
 use crate::engine::train::optimizer::Adam;
 
 /// Step of the optimiser.
 const LEARNING_RATE: f64 = 3e-3;
 
-/// Training over entries and weights that are given.
-struct Following<'a> {
-    steps: Vec<Survivors>,
-    transpose: Option<&'a Transpose>,
-    masks: &'a [WeightMask],
-    weights: Vec<Array2<f32>>,
-}
+/// Training over entries and weights that are given: what goes back is known beforehand.
+struct Following<'a>(SavedForBackward<'a>);
 
 impl Policy for Following<'_> {
     fn transform(
@@ -44,15 +39,12 @@ impl Policy for Following<'_> {
         _: Rows<'_>,
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
-        if self.weights.len() <= weight.matrix {
-            self.weights.resize_with(weight.matrix + 1, Default::default);
-        }
-        self.weights[weight.matrix].clone_from(weight.values);
+        self.0.weights[weight.matrix].clone_from(weight.values);
         product(x, weight.values, ctl)
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.steps[step].propagate(x, ctl)
+        self.0.entries[step].propagate(x, ctl)
     }
 
     fn propagate_max(&mut self, _: usize, _: &Array2<f32>, _: &Control) -> Result<Array2<f32>, EngineError> {
@@ -61,38 +53,6 @@ impl Policy for Following<'_> {
 
     fn attend(&mut self, _: usize, _: &AttentionInput<'_>, _: &Control) -> Result<Array2<f32>, EngineError> {
         Err(EngineError::recipe("recovery.distill_epochs", "0 for attention, whose coefficients were fitted", "more"))
-    }
-}
-
-impl Retrace for Following<'_> {
-    fn weight(&self, matrix: usize) -> &Array2<f32> {
-        &self.weights[matrix]
-    }
-
-    fn mask(&self, prunable: usize) -> &Array2<bool> {
-        &self.masks[prunable]
-    }
-
-    fn propagate_back(&self, step: usize, g: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        match self.transpose {
-            Some(transpose) => self.steps[step].propagate_back(g, transpose, ctl),
-            None => unreachable!("a network that walks the graph is trained with its transpose"),
-        }
-    }
-
-    fn propagate_max_back(
-        &self,
-        _: usize,
-        _: &Array2<f32>,
-        _: &Array2<f32>,
-        _: &Array2<f32>,
-        _: &Control,
-    ) -> Result<Array2<f32>, EngineError> {
-        unreachable!("recovery refuses the maximum of neighbours")
-    }
-
-    fn attended(&self, _: usize) -> &Attended {
-        unreachable!("refused on the way there")
     }
 }
 
@@ -135,7 +95,9 @@ pub(super) fn distill(
     };
     let input_transpose = InputTranspose::of(&input, &quiet)?;
     let is_multi = dataset.labels().is_some_and(|labels| labels.tags().is_some());
-    let mut policy = Following { steps, transpose: transpose.as_ref(), masks: &masks.weights, weights: Vec::new() };
+    let mut saved = SavedForBackward::new(model, transpose.as_ref());
+    (saved.entries, saved.masks) = (steps, masks.weights.clone());
+    let mut policy = Following(saved);
     let momentum = model.architecture.architecture.definition().norm_momentum();
     let (mut now, mut adam) = (model.clone(), Adam::default());
     let mut best: Option<(f64, Model)> = None;
@@ -146,7 +108,7 @@ pub(super) fn distill(
         let logits = train_forward(&program, &now, feature_rows(&input), &mut policy, &mut tape, &quiet)?;
         let d_logits = divergence(&logits, unpruned, is_multi).1;
         let statistics = std::mem::take(&mut tape.batch_statistics);
-        let gradients = tape.backward(d_logits, now.parameters.len(), &policy, &input_transpose, &quiet)?;
+        let gradients = tape.backward(d_logits, now.parameters.len(), &policy.0, &input_transpose, &quiet)?;
         adam.begin_step();
         for (at, (parameter, gradient)) in now.parameters.iter_mut().zip(&gradients).enumerate() {
             if let (Some(gradient), Some(values)) = (gradient, parameter.values.as_slice_mut()) {

@@ -14,17 +14,17 @@ use crate::engine::model::exec::tape::Retrace;
 /// Saved by a training forward, read by its backward pass.
 pub(crate) struct SavedForBackward<'a> {
     transpose: Option<&'a Transpose>,
-    pub(super) entries: Vec<Survivors>,
+    pub(crate) entries: Vec<Survivors>,
     pub(super) attended: Vec<Attended>,
     /// One per matrix of the model.
-    pub(super) weights: Vec<Array2<f32>>,
+    pub(crate) weights: Vec<Array2<f32>>,
     /// One per matrix that may be pruned.
-    pub(super) masks: Vec<WeightMask>,
+    pub(crate) masks: Vec<WeightMask>,
 }
 
 impl<'a> SavedForBackward<'a> {
     /// Nothing yet. `transpose` is the full graph's, where the network propagates over it.
-    pub(super) fn new(model: &Model, transpose: Option<&'a Transpose>) -> Self {
+    pub(crate) fn new(model: &Model, transpose: Option<&'a Transpose>) -> Self {
         let mut weights = Vec::new();
         weights.resize_with(model.parameters.iter().filter(|p| p.is_matrix()).count(), Default::default);
         Self { transpose, entries: Vec::new(), attended: Vec::new(), weights, masks: Vec::new() }
