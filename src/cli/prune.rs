@@ -63,6 +63,9 @@ fn within_budget(
     recipe: &Recipe,
     terminal: &Terminal,
 ) -> anyhow::Result<WithinBudget> {
+    if !(0.0..100.0).contains(&points) {
+        return Err(UsageError::new("--lose-at-most", "points to lose from 0 to below 100", points).into());
+    }
     let budget = Budget { lose_at_most: points / 100.0, goal: args.goal };
     let task = FindWithinBudget {
         dataset: Arc::clone(dataset),

@@ -50,6 +50,9 @@ fn a_budget_that_nothing_meets_and_one_beside_thresholds_are_refused_in_words() 
         unifews(folder.path()).args(arguments).assert()
     };
     run(&["--lose-at-most", "150"]).failure().stderr(contains("points to lose from 0 to below 100"));
+    for wrong in ["--lose-at-most=nan", "--lose-at-most=-1", "--lose-at-most=100"] {
+        run(&[wrong]).code(2).stderr(contains("points to lose from 0 to below 100"));
+    }
     run(&["--lose-at-most", "1", "--delta-a", "0.5"]).code(2).stderr(contains("cannot be used with"));
     run(&["--lose-at-most", "1", "--for", "fame"]).code(2).stderr(contains("time"));
     assert!(!folder.path().join("b").exists());
