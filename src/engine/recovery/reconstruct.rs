@@ -16,6 +16,14 @@ use crate::engine::sparsify::weight_pass::masked;
 
 /// Ridge as a share of the mean diagonal of `ΦᵀΦ`.
 const RIDGE: f64 = 1e-2;
+/// The most kept weights of a column whose system is solved: more of them would also keep a cancel waiting.
+const LARGEST_SOLVED: usize = 800;
+/// Dense products that the solving of all columns may cost, as operations; beyond, descent is faster.
+const PASSES_WORTH: f64 = 20.0;
+/// The most steps of a descent.
+const MOST_PASSES: usize = 60;
+/// Where it ends: the square of what is left, against that of what is wanted.
+const CLOSE_ENOUGH: f64 = 1e-10;
 /// Inputs whose masks are chosen together.
 const BLOCK: usize = 128;
 
@@ -186,7 +194,13 @@ fn masked_least_squares(
     ridge: f32,
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
-    let columns = ctl.map(start.ncols(), |column| {
+    let (d_in, d_out) = start.dim();
+    let n_kept = || mask.columns().into_iter().map(|column| column.iter().filter(|kept| **kept).count());
+    let (largest, cubes) = (n_kept().max().unwrap_or(0), n_kept().map(|n| (n as f64).powi(3) / 6.0).sum::<f64>());
+    if largest > LARGEST_SOLVED || cubes > PASSES_WORTH * (d_in * d_in * d_out) as f64 {
+        return masked_descent(gram, moments, start, mask, ridge, ctl);
+    }
+    let columns = ctl.map(d_out, |column| {
         let kept: Vec<usize> =
             mask.column(column).iter().enumerate().filter(|(_, kept)| **kept).map(|(j, _)| j).collect();
         let n = kept.len();
@@ -207,11 +221,82 @@ fn masked_least_squares(
     for (column, (kept, values)) in columns.into_iter().enumerate() {
         for (j, value) in kept.into_iter().zip(values) {
             // A weight that is kept is never 0, so that what is stored says what is kept.
-            let value = value as f32;
-            out[[j, column]] = if value == 0.0 { f32::MIN_POSITIVE } else { value };
+            out[[j, column]] = never_0(value as f32);
         }
     }
     Ok(out)
+}
+
+fn never_0(value: f32) -> f32 {
+    if value == 0.0 { f32::MIN_POSITIVE } else { value }
+}
+
+/// The same by conjugate gradients from `start`, all columns at once: where many weights of a column stay, solving costs the cube of how
+/// many, and a step here one dense product.
+fn masked_descent(
+    gram: &Array2<f32>,
+    moments: &Array2<f32>,
+    start: &Array2<f32>,
+    mask: &WeightMask,
+    ridge: f32,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let d_out = start.ncols();
+    let scale: Vec<f32> = gram.diag().iter().map(|g| 1.0 / (g + ridge)).collect();
+    let times = |x: &Array2<f32>| -> Result<Array2<f32>, EngineError> {
+        let product = matmul(gram.view(), &Packed::new(x.view()), ctl)?;
+        Ok(masked(&(product + &(x * ridge)), mask))
+    };
+    // Column by column `aᵀ b`.
+    let inner = |a: &Array2<f32>, b: &Array2<f32>| {
+        let mut sums = vec![0.0f64; d_out];
+        for (a, b) in a.rows().into_iter().zip(b.rows()) {
+            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                *sum += f64::from(*a) * f64::from(*b);
+            }
+        }
+        sums
+    };
+    let add = |x: &mut Array2<f32>, factors: &[f32], y: &Array2<f32>| {
+        for (mut x, y) in x.rows_mut().into_iter().zip(y.rows()) {
+            for ((x, factor), y) in x.iter_mut().zip(factors).zip(y) {
+                *x = factor.mul_add(*y, *x);
+            }
+        }
+    };
+    let scaled = |x: &Array2<f32>| {
+        let mut out = x.clone();
+        for (mut row, scale) in out.rows_mut().into_iter().zip(&scale) {
+            row *= *scale;
+        }
+        out
+    };
+    let ratios = |a: &[f64], b: &[f64]| -> Vec<f32> {
+        a.iter().zip(b).map(|(a, b)| if *b > 0.0 { (a / b) as f32 } else { 0.0 }).collect()
+    };
+    let wanted = masked(&(moments + &(start * ridge)), mask);
+    let mut x = masked(start, mask);
+    let mut left = &wanted - &times(&x)?;
+    let mut towards = scaled(&left);
+    let mut now = inner(&left, &towards);
+    let limits: Vec<f64> = inner(&wanted, &scaled(&wanted)).iter().map(|w| w * CLOSE_ENOUGH).collect();
+    for _ in 0..MOST_PASSES {
+        if now.iter().zip(&limits).all(|(now, limit)| now <= limit) {
+            break;
+        }
+        let image = times(&towards)?;
+        let steps = ratios(&now, &inner(&towards, &image));
+        add(&mut x, &steps, &towards);
+        add(&mut left, &steps.iter().map(|step| -step).collect::<Vec<f32>>(), &image);
+        let next = scaled(&left);
+        let (before, after) = (now, inner(&left, &next));
+        let turns = ratios(&after, &before);
+        let mut direction = next;
+        add(&mut direction, &turns, &towards);
+        (towards, now) = (direction, after);
+    }
+    ndarray::Zip::from(&mut x).and(mask).for_each(|x, kept| *x = if *kept { never_0(*x) } else { 0.0 });
+    Ok(x)
 }
 
 #[cfg(test)]
@@ -257,6 +342,27 @@ mod tests {
             let whole = fit(&FitRows::Whole(x.clone()), &z, &w, 0, &ctl).expect("finite");
             assert!(distance(&x.dot(&whole.weight), &z) < 1e-3 * distance(&z, &Array2::zeros(z.dim())), "{d}");
         }
+    }
+
+    #[test]
+    fn descent_comes_to_what_is_solved() {
+        let ctl = Control::new(2).expect("workers");
+        let (x, d) = (inputs(200, 60), 60);
+        let z = Array2::from_shape_fn((200, 5), |(i, j)| ((i + j * 31) as f32 * 0.2).sin());
+        let (gram, moments) = FitRows::Whole(x).products(z.view(), &ctl).expect("not cancelled");
+        let start = Array2::from_shape_fn((d, 5), |(i, j)| ((i * 3 + j) as f32).sin() * 0.1);
+        let mask = WeightMask::from_shape_fn((d, 5), |(i, j)| (i * 7 + j * 3) % 5 != 0);
+        let ridge = 0.01 * gram.diag().sum() / d as f32;
+        let solved = masked_least_squares(&gram, &moments, &start, &mask, ridge, &ctl).expect("not cancelled");
+        let found = masked_descent(&gram, &moments, &start, &mask, ridge, &ctl).expect("not cancelled");
+        assert!(Zip::from(&found).and(&mask).all(|w, kept| (*w != 0.0) == *kept));
+        let largest = solved.iter().fold(0.0f32, |most, w| most.max(w.abs()));
+        let off = (&found - &solved).iter().fold(0.0f32, |most, d| most.max(d.abs()));
+        assert!(off < 1e-3 * largest, "{off} of {largest}");
+        // A column of which nothing stays, and inputs that are silent, are no trouble.
+        let none = WeightMask::from_elem((d, 5), false);
+        let found = masked_descent(&gram, &moments, &start, &none, ridge, &ctl).expect("not cancelled");
+        assert!(found.iter().all(|w| *w == 0.0));
     }
 
     #[test]
