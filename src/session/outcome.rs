@@ -10,7 +10,7 @@ use super::inputs::{Baseline, LoadedModel};
 use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
 use super::project;
-use super::readings::{read_as, reading_of};
+use super::readings::{read_as, reading_of, with_untold};
 use super::state::{AfterLoad, KnownRun, PrunedRun};
 use super::store::{Phase, Recent, RunEntry, RunId};
 use super::tasks::TaskError;
@@ -149,7 +149,7 @@ impl Session {
                     if let Some(loaded) = &mut i.model {
                         let reading = reading_of(&recipe.model, &loaded.model, &loaded.report.open);
                         if let Ok(model) = read_as(&loaded.model, &reading) {
-                            loaded.model = Arc::new(model);
+                            loaded.model = Arc::new(with_untold(model, &recipe.model));
                         }
                     }
                     i.recipe = recipe;

@@ -116,6 +116,16 @@ pub fn reading_of(network: &Architecture, model: &Model, open: &[OpenSetting]) -
     values.filter(|(open, value)| open.choices.contains(value)).map(|(o, value)| (o.name.to_owned(), value)).collect()
 }
 
+/// The model with the settings of `network` that no tensor tells; as it is where that is of another family.
+pub(super) fn with_untold(mut model: Model, network: &Architecture) -> Model {
+    let own = &mut model.architecture;
+    if own.architecture == network.architecture {
+        (own.hops, own.norm_r, own.alpha, own.theta) = (network.hops, network.norm_r, network.alpha, network.theta);
+        own.final_activation = network.final_activation;
+    }
+    model
+}
+
 /// Whether the inner normalisation of a GIN layer has the tensors of the outer one.
 fn follows(model: &Model) -> bool {
     let has = |name: &str| model.position(name).is_some();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use unifews::engine::model::{Activation, Model};
+use unifews::engine::model::{Activation, Architecture, Model};
 use unifews::io::atomic::write_atomic;
 use unifews::io::{TensorBytes, encode_tensors};
 use unifews::session::{Command, Readings, Session};
@@ -61,6 +61,34 @@ fn a_reading_is_chosen_in_the_report_and_stays_with_the_project() {
     wait(&mut other, "the project", |s| s.store().project.is_some() && s.is_idle());
     let reopened = other.store().model.as_ref().expect("open").model.architecture.activation;
     assert_eq!(reopened, Activation::Gelu);
+}
+
+#[test]
+fn settings_that_no_tensor_tells_stay_with_the_project() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = with_karate();
+    let model = session.store().model.clone().expect("a model").model;
+    let path = folder.path().join("other.safetensors");
+    write_atomic(&path, &state_dict(&model)).expect("a file");
+    session.apply(Command::Import(vec![path.display().to_string()]));
+    wait(&mut session, "the report", Session::is_idle);
+    let state = session.store().import.as_ref().expect("a report");
+    let network = Architecture { norm_r: 0.25, ..state.network.clone().expect("a model") };
+    let options = state.options.clone();
+    session.apply(Command::ChangeImport(Box::new(options), Some(Box::new(network))));
+    wait(&mut session, "the second report", Session::is_idle);
+    session.apply(Command::AcceptImport);
+    wait(&mut session, "the preview", Session::is_idle);
+    let norm_r = |session: &Session| session.store().model.as_ref().map(|model| model.model.architecture.norm_r);
+    assert_eq!(norm_r(&session), Some(0.25));
+    let project = folder.path().join("mine.unifews");
+    session.apply(Command::SaveProject(project.clone()));
+    wait(&mut session, "the file", Session::is_idle);
+    let mut other = super::session();
+    other.apply(Command::Open(project.display().to_string()));
+    wait(&mut other, "the project", |s| s.store().project.is_some() && s.is_idle());
+    assert_eq!(norm_r(&other), Some(0.25));
+    assert_eq!(other.store().effective_recipe().model.norm_r.to_bits(), 0.25f64.to_bits());
 }
 
 #[test]

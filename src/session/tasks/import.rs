@@ -22,7 +22,7 @@ use crate::session::fit::fitted_to;
 use crate::session::inputs::{Baseline, LoadedGraph, LoadedModel};
 use crate::session::outside::{files_of, outside};
 use crate::session::project;
-use crate::session::readings::{Readings, settled};
+use crate::session::readings::{Readings, settled, with_untold};
 use crate::session::roles::{ImportFile, RolesByHand, expanded, lines_of, name_parts, with_roles};
 
 /// Whether the model belongs to the graph.
@@ -346,14 +346,6 @@ fn classes_of(labels: &Labels, n_nodes: usize) -> Vec<ClassCount> {
     counts.into_iter().enumerate().map(|(class, n_nodes)| ClassCount { name: name(class), n_nodes }).collect()
 }
 
-/// The model with the settings that no tensor tells.
-fn with_settings(mut model: Model, network: &Architecture) -> Model {
-    let own = &mut model.architecture;
-    (own.hops, own.norm_r, own.alpha, own.theta) = (network.hops, network.norm_r, network.alpha, network.theta);
-    own.final_activation = network.final_activation;
-    model
-}
-
 /// Reads a model with the settings that the user says: what its file leaves open besides is tried. Returns what is wrong with the settings,
 /// too, or why there is no model.
 #[expect(clippy::type_complexity, reason = "a model, how it was read and what is wrong, or why there is none")]
@@ -368,7 +360,7 @@ fn model_of(
         Err(error) => return Ok(Err(error.to_string())),
     };
     let read = match network {
-        Some(network) => with_settings(read, network),
+        Some(network) => with_untold(read, network),
         None => read,
     };
     let (read, readings, fault) = match settled(&read, &found.open, reading, true, graph, ctl) {
