@@ -283,12 +283,45 @@ fn syntax_error(text: &str, error: &toml::de::Error, path: &Path) -> LoadError {
         None => (message.lines().next().unwrap_or("an error"), "a recipe in TOML"),
     };
     let found = found.replace("unknown field", "unknown key").replace("unknown variant", "unknown value");
-    LoadError::content(path, place, expected, shortened(&found))
+    LoadError::content(path, place, in_words(expected), shortened(&found))
+}
+
+/// What a reader of types expected, as a person would call it.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number, not below 0",
+        "i64" | "i32" => "a whole number",
+        "f64" | "f32" => "a number",
+        "a boolean" => "true or false",
+        "a string" => "text in quotes",
+        "a sequence" => "a list in brackets",
+        _ if expected == "a map" || expected.starts_with("struct ") => "a section with keys",
+        _ => expected,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_of_another_kind_is_refused_in_words_not_in_types() {
+        let path = Path::new("r.toml");
+        let refused = [
+            ("seed = -1", "a whole number, not below 0"),
+            ("seed = \"one\"", "a whole number, not below 0"),
+            ("[model]\nfamily = \"gcn\"\nalpha = \"much\"", "a number"),
+            ("[recovery]\nprogressive = 3", "true or false"),
+            ("split = 3", "text in quotes"),
+            ("recovery = 3", "a section with keys"),
+            ("[recovery]\ndistill_epochs = 1.5", "a whole number, not below 0"),
+        ];
+        for (text, expected) in refused {
+            let text = format!("format = \"{RECIPE_FORMAT}\"\n{text}\n");
+            let error = recipe_from_toml(&text, path).expect_err(&text).to_string();
+            assert!(error.contains(&format!("expected {expected}, found")), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn files_outside_of_a_recipes_folder_are_named() {
