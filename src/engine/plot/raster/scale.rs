@@ -174,7 +174,11 @@ impl Scale {
 
     /// What a table of the values calls them: as the title, or the logarithm of it that they are.
     pub fn column(&self) -> String {
-        if self.ramp == Ramp::Ratio { format!("log2({})", self.title) } else { self.title.clone() }
+        match self.ramp {
+            Ramp::Ratio => format!("log2({})", self.title),
+            Ramp::Diverging => format!("log10({})", self.title),
+            _ => self.title.clone(),
+        }
     }
 
     /// Where a value stands, `0..=1`; what is beyond an end stands at it. `None` for NaN.
