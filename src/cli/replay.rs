@@ -33,9 +33,8 @@ pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<()> 
         output::json(&Document { command: "replay", bundle: &args.bundle, graph: source, is_identical, report })?;
     } else if report.is_identical() {
         output::lines(&[format!(
-            "identical: {} logits and {} edge values have the same bits{}",
-            count(report.n_logits as u64),
-            count(report.n_edge_values as u64),
+            "identical: {} have the same bits{}",
+            compared(&report),
             report.sparse.map_or_else(String::new, about_sparse),
         )])?;
     }
@@ -51,6 +50,15 @@ pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<()> 
         );
     }
     Ok(())
+}
+
+/// What was compared: edge values only where the graph's diffusion matrix has them too.
+fn compared(report: &ReplayReport) -> String {
+    let logits = count(report.n_logits as u64);
+    match report.n_edge_values {
+        0 => format!("{logits} logits"),
+        n => format!("{logits} logits and {} edge values", count(n as u64)),
+    }
 }
 
 /// What the sparse weights give.

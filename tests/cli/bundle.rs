@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 use unifews::engine::control::Control;
-use unifews::engine::experiment::{RunOptions, ValueType, run};
+use unifews::engine::experiment::{Run, RunOptions, ValueType, run};
 use unifews::engine::model::Model;
 use unifews::engine::sparsify::{Allocation, Compat, EdgeMode, RecoveryRule, WeightMode};
 use unifews::io::bundle::{BundleOptions, PlannedSize, contents, read_bundle, replay, write_bundle, write_bundle_as};
@@ -25,15 +25,7 @@ fn every_family_replays_with_the_same_bits_and_runs_in_python() {
     let ctl = Control::new(2).expect("workers");
     for (name, model, recipe) in other_families() {
         let run = run(&dataset, &Arc::new(model), &recipe, RunOptions::PREVIEW, None, &ctl).expect(&name);
-        let target = folder.path().join("b");
-        write_bundle(&run, &target, &ctl).expect(&name);
-        let bundle = read_bundle(&target).expect(&name);
-        assert_eq!(bundle.masks(dataset.topology()).expect(&name), run.pruned.masks, "{name}");
-        let report = replay(&bundle, &dataset, &ctl).expect(&name);
-        assert!(report.is_identical(), "{name}: {report:?}");
-        if let Some(python) = &python {
-            run_client(python, &target, &name);
-        }
+        check_replay(&run, &folder.path().join("b"), python.as_deref(), &name);
     }
 }
 
@@ -51,18 +43,27 @@ fn every_family_recovered_replays_with_the_same_bits_runs_in_python_and_is_expor
         (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.5]);
         recipe.recovery = Some(RecoveryRule { allocation: Allocation::AsGiven, ..RecoveryRule::default() });
         let run = run(&dataset, &Arc::new(model), &recipe, RunOptions::PREVIEW, None, &ctl).expect(&name);
-        let target = folder.path().join("b");
-        write_bundle(&run, &target, &ctl).expect(&name);
-        let bundle = read_bundle(&target).expect(&name);
-        assert_eq!(bundle.masks(dataset.topology()).expect(&name), run.pruned.masks, "{name}");
-        let report = replay(&bundle, &dataset, &ctl).expect(&name);
-        assert!(report.is_identical(), "{name}: {report:?}");
-        if let Some(python) = &python {
-            run_client(python, &target, &name);
-        }
+        check_replay(&run, &folder.path().join("b"), python.as_deref(), &name);
         // What another program cannot compute is left out with a reason; the rest is read back and compared.
         unifews(folder.path()).args(["export", "b", "-o", "out", "--as", "all", "--quiet"]).assert().success();
         std::fs::remove_dir_all(folder.path().join("out")).expect("written");
+    }
+}
+
+/// Writes a run's bundle to `target`, reads it and runs it again, here and by Python.
+fn check_replay(run: &Run, target: &Path, python: Option<&Path>, name: &str) {
+    let ctl = Control::new(2).expect("workers");
+    write_bundle(run, target, &ctl).expect(name);
+    let bundle = read_bundle(target).expect(name);
+    assert_eq!(bundle.masks(run.dataset.topology()).expect(name), run.pruned.masks, "{name}");
+    let report = replay(&bundle, &run.dataset, &ctl).expect(name);
+    assert!(report.is_identical(), "{name}: {report:?}");
+    // Fitted values and attention are nowhere but in the bundle: only those of the graph's own matrix are compared with it.
+    let is_of_matrix = run.pruned.masks.edges.values().is_none() && !run.recipe.model.has("attention");
+    let has_graph = run.recipe.model.n_graph_steps() > 0;
+    assert_eq!(report.n_edge_values > 0, is_of_matrix && has_graph, "{name}: {report:?}");
+    if let Some(python) = python {
+        run_client(python, target, name);
     }
 }
 
@@ -245,6 +246,36 @@ fn weights_of_16_bits_halve_the_model_and_say_what_that_costs() {
     assert!(sizes[1] < sizes[0] * 2 / 3 && sizes[1] == sizes[2], "{sizes:?}");
     let said = stdout(folder.path(), &["prune", SMALL, small_model("gcn"), "-o", "b", "--values", "bf16"]);
     assert!(said.contains("weights rounded to bf16: logits "), "{said}");
+}
+
+#[test]
+fn fitted_values_of_entries_go_with_the_weights_into_16_bits() {
+    let folder = folder();
+    let python = python("fitted_values_of_entries_go_with_the_weights_into_16_bits");
+    for (family, values) in [("gcn", "bf16"), ("gcn", "f16"), ("gat", "bf16"), ("gcn", "f32")] {
+        let name = format!("{family}-{values}");
+        let target = ["--edge-mode", "target", "--delta-a", "0.6", "--weight-mode", "target", "--delta-w", "0.5"];
+        let prune = ["prune", SMALL, small_model(family), "-o", &name, "--recover", "one-shot", "--values", values];
+        let out = json(folder.path(), &[&prune[..], &target[..]].concat());
+        let file = folder.path().join(&name).join("entry_values.safetensors");
+        assert_eq!(file.exists(), values != "f32", "{name}");
+        let replayed = json(folder.path(), &["replay", &name]);
+        assert_eq!(replayed["is_identical"], true, "{name}");
+        if values == "f32" {
+            continue;
+        }
+        let largest = out["metrics"]["size"]["rounding"]["largest_difference"].as_f64().expect("a difference");
+        let again = replayed["sparse"]["max_abs_difference"].as_f64().expect("a difference");
+        assert!(largest > 0.0 && (again - largest).abs() < 1e-6, "{name}: {again} replayed, {largest} said");
+        if let Some(python) = &python {
+            client(python, &folder.path().join(&name), &["--sparse"]).expect(&name);
+        }
+        let mut bytes = std::fs::read(&file).expect("the file");
+        *bytes.last_mut().expect("a value") ^= 1;
+        forge(&folder.path().join(&name), "entry_values.safetensors", &bytes);
+        let error = read_and_replay(&folder.path().join(&name)).expect_err("another value");
+        assert!(error.contains(&format!("expected the values of edges/layer_01.npz as {values}")), "{error}");
+    }
 }
 
 #[test]

@@ -36,6 +36,6 @@ pub use safe::{SAFE_CHANGES, SAFE_LOSS, safe_thresholds};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use size::{
     Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, ValueType, csr_bytes,
-    rounded,
+    rounded, rounded_entries,
 };
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};

@@ -1,10 +1,11 @@
-//! What storing a pruned model's weights in 16 bits costs: the same masks, rounded weights, other logits.
+//! What storing a pruned model's weights, and fitted values of entries, in 16 bits costs: the same masks, rounded values, other logits.
 
 use super::evaluate::Evaluation;
 use super::run::{Run, difference, forward_frozen};
-use super::size::{ValueType, rounded};
+use super::size::{ValueType, rounded, rounded_entries};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
+use crate::engine::sparsify::Masks;
 
 /// What rounding the weights of a pruned model costs.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +18,7 @@ pub struct Rounding {
     pub evaluation: Evaluation,
 }
 
-/// Runs the pruned model of `run` with rounded weights over the run's masks; `None` for f32, which rounds nothing.
+/// Runs the pruned model of `run` with rounded weights, and rounded values of entries where they are fitted, over the run's masks; `None` for f32, which rounds nothing.
 ///
 /// # Errors
 /// [`EngineError::Cancelled`].
@@ -27,7 +28,10 @@ pub fn rounding(run: &Run, values: ValueType, ctl: &Control) -> Result<Option<Ro
     }
     let (pruned, embedding) = (&run.pruned, run.pruned.embedding.as_deref());
     let model = rounded(&pruned.model, values);
-    let logits = forward_frozen(&run.dataset, &model, &run.recipe, Some(&pruned.masks), embedding, ctl)?;
+    let edges = rounded_entries(&pruned.masks.edges, values);
+    let masks = edges.map(|edges| Masks { edges, weights: pruned.masks.weights.clone() });
+    let masks = masks.as_ref().unwrap_or(&pruned.masks);
+    let logits = forward_frozen(&run.dataset, &model, &run.recipe, Some(masks), embedding, ctl)?;
     let (largest_difference, relative_error) = difference(&logits, &pruned.logits);
     let labels = run.dataset.labels().cloned().unwrap_or_default();
     let evaluation = Evaluation::of(&labels, &run.split, &pruned.logits, &logits, None);

@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::model::{Model, Parameter};
+use crate::engine::sparsify::{EdgeMask, EntryValues};
 
 /// Bytes of a tensor's values in memory over the bytes of its compressed sparse rows, at most: what a reader may count on.
 pub const MAX_CSR_EXPANSION: u64 = 256;
@@ -186,6 +187,14 @@ pub fn rounded(model: &Model, values: ValueType) -> Model {
         parameter.values.mapv_inplace(|v| stored_as.round(v));
     }
     model
+}
+
+/// The mask with its fitted values rounded to what `values` holds; `None` where none are fitted, nothing is rounded, or one is beyond the
+/// range.
+pub fn rounded_entries(edges: &EdgeMask, values: ValueType) -> Option<EdgeMask> {
+    let own = edges.values().filter(|_| values != ValueType::F32)?;
+    let steps = own.steps.iter().map(|of_step| of_step.mapv(|v| values.round(v))).collect();
+    edges.clone().with_values(EntryValues { steps }).ok()
 }
 
 #[cfg(test)]

@@ -57,6 +57,12 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
     let n_weights: u64 = run.pruned.masks.weights.iter().map(|w| w.len() as u64).sum();
     add(names::MASKS, "1 = kept, same shapes".to_owned(), AtMost(n_weights + headers));
 
+    if let Some(own) = run.pruned.masks.edges.values().filter(|_| options.values != ValueType::F32) {
+        let n_values: usize = own.steps.iter().map(ndarray::Array2::len).sum();
+        let says = format!("fitted values of entries as {}", options.values.key());
+        add(names::ENTRY_VALUES, says, AtMost(2 * n_values as u64 + headers));
+    }
+
     let steps = run.pruned.steps.iter().filter_map(|s| Some((s.title(), s.edges.as_ref()?)));
     let n_heads =
         run.pruned.steps.iter().filter_map(|s| s.edges.as_ref()?.coefficients.as_ref()).map(|c| c.ncols()).max();

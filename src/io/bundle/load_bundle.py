@@ -27,7 +27,8 @@ TOLERANCE = 1e-5
 def load(folder, sparse=None, features=None):
     """Everything the forward pass needs, as NumPy and SciPy values.
 
-    sparse: weights of model_sparse.safetensors; by default only where model.safetensors is not there.
+    sparse: weights of model_sparse.safetensors, and fitted values of entries in as many bits; by default only where
+    model.safetensors is not there.
     features: a file of them, for a bundle that was written without.
     """
     folder = Path(folder)
@@ -37,11 +38,15 @@ def load(folder, sparse=None, features=None):
     if manifest["format"] != "unifews-bundle/2":
         sys.exit(f"expected unifews-bundle/2, found {manifest['format']}: {folder / 'manifest.json'}")
     starts_from_embedding = manifest["forward"]["starts_from"] == "embedding"
+    # Row = target, column = source. The diagonal already holds what a node keeps of itself.
+    edges = [] if starts_from_embedding else [load_edges(folder / name) for name in manifest["edges"]["files"]]
+    entry_values = (manifest["model"].get("sparse") or {}).get("entry_values")
+    if sparse and entry_values:
+        put_entry_values(edges, folder / entry_values)
     return {
         "forward": manifest["forward"],
         "tensors": load_sparse(folder / "model_sparse.safetensors") if sparse else load_file(folder / "model.safetensors"),
-        # Row = target, column = source. The diagonal already holds what a node keeps of itself.
-        "edges": [] if starts_from_embedding else [load_edges(folder / name) for name in manifest["edges"]["files"]],
+        "edges": edges,
         "features": load_features(folder, features, starts_from_embedding),
         "embedding": np.load(folder / "embedding.npy") if starts_from_embedding else None,
         "logits": np.load(folder / "logits.npy"),
@@ -73,10 +78,7 @@ def load_sparse(path):
 
 def expand(file, name, about):
     def values(part):
-        array = file.get_tensor(name + part)
-        if about["values"] == "bf16":  # the upper halves of 32-bit floats
-            return (array.astype(np.uint32) << 16).view(np.float32)
-        return array.astype(np.float32)
+        return as_floats(file.get_tensor(name + part), about["values"])
 
     shape = tuple(about["shape"])
     if about["encoding"] == "dense":
@@ -87,6 +89,26 @@ def expand(file, name, about):
         return out.reshape(shape)
     rows = file.get_tensor(name + ".indices").astype(np.int64), file.get_tensor(name + ".indptr").astype(np.int64)
     return sp.csr_matrix((values(".values"), *rows), shape=shape).toarray()
+
+
+def as_floats(array, kind):
+    if kind == "bf16":  # the upper halves of 32-bit floats
+        return (array.astype(np.uint32) << 16).view(np.float32)
+    return array.astype(np.float32)
+
+
+def put_entry_values(edges, path):
+    """The fitted values of entries in 16 bits (unifews-entry-values/1), in place of those of the edge files."""
+    with safe_open(path, framework="np") as file:
+        note = file.metadata() or {}
+        if note.get("format") != "unifews-entry-values/1":
+            sys.exit(f"expected unifews-entry-values/1, found {note.get('format')}: {path}")
+        for step, hop in enumerate(edges):
+            values = as_floats(file.get_tensor(f"layer_{step:02}"), note["values"])
+            if isinstance(hop, dict):
+                hop["coefficients"] = values
+            else:
+                hop.data = values.reshape(-1)
 
 
 def load_edges(path):

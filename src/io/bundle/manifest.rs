@@ -102,6 +102,9 @@ pub struct SparseNote {
     pub dense_bytes: u64,
     /// Bytes of all tensors as stored: dense, bitmask or compressed sparse rows, each the smallest.
     pub sparse_bytes: u64,
+    /// The file of fitted entry values in as many bits; absent where none are fitted, or they are 32-bit floats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_values: Option<String>,
 }
 
 /// How the edge files are to be read.
@@ -219,6 +222,7 @@ impl Manifest {
                     values: size.values,
                     dense_bytes: size.model_dense_bytes,
                     sparse_bytes: size.model_sparse_bytes,
+                    entry_values: files.contains_key(names::ENTRY_VALUES).then(|| names::ENTRY_VALUES.to_owned()),
                 }),
             },
             edges: EdgesNote {

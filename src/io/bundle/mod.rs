@@ -6,6 +6,7 @@
 //! | `recipe.toml` | the recipe, complete, as used |
 //! | `model.safetensors` | surviving weights, zeros where removed; PyTorch names and orientation |
 //! | `model_sparse.safetensors` | the same stored sparse (`unifews-sparse-model/1`), weight matrices as f32, bf16 or f16 |
+//! | `entry_values.safetensors` | fitted values of entries in the 16 bits of the sparse model; only where recovery fitted some |
 //! | `masks.safetensors` | `<parameter name>`: U8, 1 = kept, shape of the parameter |
 //! | `edges/layer_00.npz` … | SciPy CSR, n × n, row = target: the matrix that layer or hop multiplies with |
 //! | `features.npz` or `features.npy` | the node features the logits were computed from; left out where that is asked for |
@@ -22,6 +23,7 @@ mod archive;
 mod arrays;
 mod client;
 mod contents;
+mod entry_values;
 mod hash;
 mod manifest;
 mod matrix;

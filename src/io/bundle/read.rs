@@ -13,7 +13,7 @@ use zip::result::ZipError;
 use super::manifest::{BUNDLE_FORMAT, BUNDLE_FORMAT_1, Manifest};
 use super::matrix::{StepMatrix, mask_of};
 use super::metrics::Metrics;
-use super::{hash, names, predictions};
+use super::{entry_values, hash, names, predictions};
 use crate::engine::experiment::rounded;
 use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
@@ -88,6 +88,11 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         .iter()
         .map(|name| matrix_from_npz(files.checked(&manifest, name)?, &path.join(name), manifest.graph.n_nodes))
         .collect::<Result<Vec<_>, _>>()?;
+    if let Some(note) = &manifest.model.sparse
+        && let Some(name) = &note.entry_values
+    {
+        entry_values::check(&files.checked(&manifest, name)?, &path.join(name), &matrices, note.values)?;
+    }
     let embedding = if recipe.edges.mode == EdgeMode::Mass {
         Some(read_rows(&mut files, &manifest, names::EMBEDDING, model.d_in())?)
     } else {

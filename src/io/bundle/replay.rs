@@ -7,9 +7,10 @@ use super::matrix::{Extras, StepMatrix};
 use super::read::Bundle;
 use super::{hash, names};
 use crate::engine::control::Control;
-use crate::engine::experiment::{ValueType, forward_frozen};
+use crate::engine::experiment::{ValueType, forward_frozen, rounded_entries};
 use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::score::predictions;
+use crate::engine::sparsify::Masks;
 use crate::engine::sparsify::edges::Walk;
 use crate::io::load::read_graph_within;
 use crate::io::memory::MemoryBudget;
@@ -24,7 +25,7 @@ pub struct ReplayReport {
     pub n_different: usize,
     /// Largest difference between two logits.
     pub max_abs_difference: f32,
-    /// Values of the edge files compared with the graph's diffusion matrix.
+    /// Values of the edge files compared with the graph's diffusion matrix; attention and fitted values, which it does not have, are not.
     pub n_edge_values: usize,
     /// Values of the edge files whose bits differ.
     pub n_edge_values_different: usize,
@@ -68,8 +69,8 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
     let (mut n_edge_values, mut n_edge_values_different) = (0, 0);
     for (step, matrix) in bundle.matrices.iter().enumerate() {
         ctl.check().map_err(|_cancelled| LoadError::Cancelled)?;
-        if matrix.coefficients.is_some() {
-            // Attention comes out of the forward pass; the logits answer for it.
+        if matrix.coefficients.is_some() || masks.edges.values_of(step).is_some() {
+            // Attention comes out of the forward pass, and fitted values stand in these files alone; the logits answer for both.
             continue;
         }
         let identity = bundle.recipe.edges.identity;
@@ -88,7 +89,10 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
     let sparse = match (&bundle.sparse_model, &bundle.manifest.model.sparse) {
         (Some(model), Some(note)) => {
             let embedding = bundle.embedding.as_ref();
-            let logits = forward_frozen(dataset, model, &bundle.recipe, Some(&masks), embedding, ctl)
+            let edges = note.entry_values.as_ref().and_then(|_| rounded_entries(&masks.edges, note.values));
+            let rounded = edges.map(|edges| Masks { edges, weights: masks.weights.clone() });
+            let masks = rounded.as_ref().unwrap_or(&masks);
+            let logits = forward_frozen(dataset, model, &bundle.recipe, Some(masks), embedding, ctl)
                 .map_err(|error| LoadError::invalid(path, error))?;
             let n_same = predictions(&logits).iter().zip(predictions(&bundle.logits)).filter(|(a, b)| *a == b).count();
             let (n_different, max_abs_difference) = differences(&logits, &bundle.logits);

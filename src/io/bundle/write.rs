@@ -12,11 +12,11 @@ use super::matrix::StepMatrix;
 use super::metrics::Metrics;
 use super::options::BundleOptions;
 use super::predictions::predictions_of;
-use super::{arrays, client, hash, names};
+use super::{arrays, client, entry_values, hash, names};
 use crate::engine::control::Control;
-use crate::engine::experiment::{ControlScore, Run};
-use crate::engine::sparsify::EdgeTrace;
+use crate::engine::experiment::{ControlScore, Run, rounded_entries};
 use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::{EdgeMask, EdgeTrace};
 use crate::io::atomic::{AtomicFolder, FolderPart};
 use crate::io::model::{TensorBytes, encode_model, encode_sparse_model, encode_tensors};
 use crate::io::npy::matrix_npy;
@@ -125,6 +125,10 @@ impl BundleWriter {
         self.put(names::MODEL, &encode_model(&run.pruned.model, &self.target)?)?;
         self.put(names::MODEL_SPARSE, &encode_sparse_model(&run.pruned.model, options.values, &self.target)?)?;
         self.put(names::MASKS, &masks_file(run))?;
+        let rounded = rounded_entries(&run.pruned.masks.edges, options.values);
+        if let Some(rounded) = rounded.as_ref().and_then(EdgeMask::values) {
+            self.put(names::ENTRY_VALUES, &entry_values::encode(rounded, options.values))?;
+        }
         progress(&self)?;
 
         let edge_files = (0..edge_traces.len()).map(names::edges).collect::<Vec<_>>();

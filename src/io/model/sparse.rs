@@ -41,7 +41,7 @@ pub(super) struct Note {
 }
 
 /// The type of a file's values, and its name.
-pub(super) fn dtype_of(values: ValueType) -> (Dtype, &'static str) {
+pub(crate) fn dtype_of(values: ValueType) -> (Dtype, &'static str) {
     match values {
         ValueType::F32 => (Dtype::F32, "F32"),
         ValueType::Bf16 => (Dtype::U16, "U16"),

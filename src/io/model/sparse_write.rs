@@ -67,7 +67,8 @@ fn encode_tensor(name: &str, note: &Note, values: &[f32], out: &mut Vec<TensorBy
     }
 }
 
-fn value_bytes(values: ValueType, all: impl Iterator<Item = f32>) -> Vec<u8> {
+/// Values as they are stored.
+pub(crate) fn value_bytes(values: ValueType, all: impl Iterator<Item = f32>) -> Vec<u8> {
     match values {
         ValueType::F32 => all.flat_map(f32::to_le_bytes).collect(),
         ValueType::Bf16 => all.flat_map(|v| half::bf16::from_f32(v).to_le_bytes()).collect(),
