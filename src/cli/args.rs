@@ -10,7 +10,9 @@ use crate::engine::experiment::{Goal, RunOptions, ValueType};
 use crate::engine::graph::{Column, Direction, Encoding, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
 use crate::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
-use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Identity, Precision, Recipe, Schedule, WeightMode};
+use crate::engine::sparsify::{
+    Compat, EdgeMode, HopOrder, Identity, NodesAre, Precision, Recipe, Schedule, WeightMode,
+};
 use crate::io::Role;
 use crate::session::PublishedTable;
 
@@ -530,6 +532,10 @@ pub(super) struct RecipeArgs {
     /// How accuracy is recovered on this graph; the recipe file's [recovery] section says the rest
     #[arg(long, value_enum, value_name = "none|one-shot|one-shot+distill", hide_possible_values = true)]
     pub(super) recover: Option<Recover>,
+    /// Which nodes are to be scored: those that are in this graph now, or new ones that arrive after pruning, whose part the test nodes play
+    /// and about which the unpruned model is asked nothing. Switches recovery on
+    #[arg(long, value_name = "static|new", value_parser = choice::<NodesAre>)]
+    pub(super) nodes_are: Option<NodesAre>,
     /// Passes over the training nodes
     #[arg(long, value_name = "N")]
     pub(super) epochs: Option<usize>,

@@ -243,6 +243,13 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
         }
         None => {}
     }
+    if let Some(nodes) = args.nodes_are {
+        if args.recover == Some(Recover::None) {
+            let expected = "a recipe that recovers accuracy (--recover one-shot)";
+            return Err(UsageError::new("--nodes-are", expected, "--recover none").into());
+        }
+        recipe.recovery.get_or_insert_default().nodes_are = nodes;
+    }
     args.graph.change(&mut recipe.graph);
     args.change_split(&mut recipe)?;
     set(&mut recipe.seed, args.seed);

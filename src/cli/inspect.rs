@@ -10,7 +10,7 @@ use super::progress::Terminal;
 use crate::engine::experiment::RunOptions;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions};
 use crate::engine::model::{Architecture, Model, TrainedOn};
-use crate::engine::sparsify::Recipe;
+use crate::engine::sparsify::{NodesAre, Recipe};
 use crate::io::bundle::{Bundle, Manifest, Totals, read_bundle};
 use crate::io::{
     Detected, LoadError, LoadReport, Role, detect_as, escaped_block, read_graph_within, read_model, read_recipe,
@@ -330,10 +330,10 @@ fn describe(item: &Item) -> Vec<String> {
         Item::Files(files) => describe_together(files),
         Item::Recipe { path, recipe } => vec![format!("recipe: {path}\n"), recipe_to_toml(recipe)],
         Item::Bundle { path, manifest, recipe, totals } => {
-            let holds_for = if recipe.recovery.is_some() {
-                "static: this graph alone, not other graphs or new nodes"
-            } else {
-                "the rule may be applied to other graphs"
+            let holds_for = match recipe.recovery.as_ref().map(|rule| rule.nodes_are) {
+                Some(NodesAre::Static) => "static: this graph alone, not other graphs or new nodes",
+                Some(NodesAre::New) => "new nodes: the rule may be applied to nodes that arrive",
+                None => "the rule may be applied to other graphs",
             };
             let facts = [
                 ("graph", format!("{} ({})", manifest.graph.name, manifest.graph.source)),

@@ -10,14 +10,16 @@ use super::inputs;
 use super::output::{self, table};
 use super::progress::Terminal;
 use crate::engine::certify::Certificate;
-use crate::engine::experiment::{Budget, BudgetPoint, CONTROLS_SAY, FoundBudget, Goal, Run, RunOptions, STATIC_SAYS};
+use crate::engine::experiment::{
+    Budget, BudgetPoint, FoundBudget, Goal, NO_NEW_NODES_SAYS, Run, RunOptions, controls_say, recovered_says,
+};
 use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
 use crate::engine::score::Score;
-use crate::engine::sparsify::Recipe;
+use crate::engine::sparsify::{NodesAre, Recipe};
 use crate::engine::timing::Speedup;
 use crate::io::LoadReport;
-use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, SizeMetrics};
+use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, NewNodesMetrics, SizeMetrics};
 use crate::session::format::{bytes, count, percent, seconds};
 use crate::session::tasks::budget::{FindWithinBudget, says};
 use crate::session::tasks::controls::Controls;
@@ -257,8 +259,9 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
         metrics.macs_rule,
     ));
     if metrics.is_static {
-        lines.push(STATIC_SAYS.to_owned());
+        lines.push(recovered_says(NodesAre::Static).to_owned());
     }
+    lines.extend(metrics.new_nodes.iter().flat_map(new_nodes));
     lines.extend(metrics.hidden.iter().filter(|h| h.n_after < h.n_before).map(|h| {
         format!(
             "hidden columns behind {}: {} of {} are computed",
@@ -321,6 +324,24 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
     lines
 }
 
+/// What holds of a run for nodes that arrive later, and what went from the rows of both kinds of nodes.
+fn new_nodes(rows: &NewNodesMetrics) -> Vec<String> {
+    let NewNodesMetrics { known, unseen } = rows;
+    if unseen.n_nodes == 0 {
+        return vec![NO_NEW_NODES_SAYS.to_owned()];
+    }
+    vec![
+        recovered_says(NodesAre::New).to_owned(),
+        format!(
+            "removed from rows of known nodes: {} of {} entries; of nodes that arrive later: {} of {}",
+            percent(known.edge_sparsity),
+            count(known.n_removable as u64),
+            percent(unseen.edge_sparsity),
+            count(unseen.n_removable as u64),
+        ),
+    ]
+}
+
 /// The same recovery with what it is said to live on taken away.
 fn controls(metrics: &Metrics) -> Vec<String> {
     if metrics.controls.is_empty() {
@@ -332,6 +353,7 @@ fn controls(metrics: &Metrics) -> Vec<String> {
         let [entries, weights] = removed;
         vec![control.kind.title().to_owned(), entries, weights, test, percent(control.agreement)]
     });
+    let nodes = if metrics.new_nodes.is_some() { NodesAre::New } else { NodesAre::Static };
     let header = ["control", "entries removed", "weights removed", "test", "agreement"];
-    vec![String::new(), table(&header, 1, rows), format!("{CONTROLS_SAY}.")]
+    vec![String::new(), table(&header, 1, rows), format!("{}.", controls_say(nodes))]
 }

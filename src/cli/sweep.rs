@@ -9,7 +9,7 @@ use super::failure::UsageError;
 use super::output::{self, table};
 use super::progress::Terminal;
 use super::{inputs, pictures};
-use crate::engine::experiment::{ComparePlan, Method, RunOptions, STATIC_SAYS, SweepGrid, SweepPoint};
+use crate::engine::experiment::{ComparePlan, Method, RunOptions, SweepGrid, SweepPoint, recovered_says};
 use crate::engine::model::Model;
 use crate::engine::sparsify::Schedule;
 use crate::io::results::{Comparison, SweepResults, SweepWriter};
@@ -91,7 +91,6 @@ pub(super) fn summary(results: &SweepResults) -> Vec<String> {
         ]
     });
     let header = ["δa", "δw", "entries removed", "weights removed", "MACs", "time", "val", "test", "agreement"];
-    let is_static = results.recipe.recovery.is_some();
     let mut lines = vec![
         format!("{} on {}: {} recipes tried", results.model, results.graph, results.points.len()),
         format!(
@@ -103,8 +102,8 @@ pub(super) fn summary(results: &SweepResults) -> Vec<String> {
         "\nthose that no other beats in accuracy (val) and MACs at once\n".to_owned(),
         table(&header, 0, rows),
     ];
-    if is_static {
-        lines.push(format!("\n{STATIC_SAYS}"));
+    if let Some(rule) = &results.recipe.recovery {
+        lines.push(format!("\n{}", recovered_says(rule.nodes_are)));
     }
     lines
 }

@@ -17,6 +17,7 @@ use super::tasks::TaskError;
 use super::tasks::open::{Opened, OpenedBundle};
 use super::{JobAnswer, Session};
 use crate::engine::experiment::Run;
+use crate::engine::sparsify::NodesAre;
 use crate::engine::train::Trained;
 use crate::io::{LoadReport, escaped_text};
 
@@ -92,11 +93,15 @@ impl Session {
         self.store.notices.add(level, title, "", "");
         let mut recipe = fitted_to(&recipe, &model.model.architecture);
         recipe.training = None;
-        if recipe.recovery.is_some() {
+        if let Some(rule) = &recipe.recovery {
             // Its weights were fitted to its own entries and values: pruned anew they would give another run than the bundle's.
+            let holds = match rule.nodes_are {
+                NodesAre::Static => "is static",
+                NodesAre::New => "is for new nodes",
+            };
             self.store.notices.add(
                 Level::Warning,
-                format!("{spec} is static: its model was not opened"),
+                format!("{spec} {holds}: its model was not opened"),
                 "accuracy was recovered, so its weights go with its own entries and values alone",
                 "Open the model that it was made of, and prune: its recipe is open",
             );

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use unifews::engine::control::Control;
 use unifews::engine::experiment::{Run, RunOptions, ValueType, run};
 use unifews::engine::model::Model;
-use unifews::engine::sparsify::{Allocation, Compat, EdgeMode, RecoveryRule, WeightMode};
+use unifews::engine::sparsify::{Allocation, Compat, EdgeMode, NodesAre, RecoveryRule, WeightMode};
 use unifews::io::bundle::{BundleOptions, PlannedSize, contents, read_bundle, replay, write_bundle, write_bundle_as};
 use unifews::io::{read_graph, read_model};
 
@@ -35,13 +35,16 @@ fn every_family_recovered_replays_with_the_same_bits_runs_in_python_and_is_expor
     let dataset = small_graph().shared();
     let python = python("every_family_recovered_replays_with_the_same_bits_runs_in_python_and_is_exported");
     let ctl = Control::new(2).expect("workers");
-    for (name, model, mut recipe) in other_families() {
+    let both =
+        |(name, model, recipe)| NodesAre::ALL.map(|nodes_are| (name.clone(), model.clone(), recipe.clone(), nodes_are));
+    for (name, model, mut recipe, nodes_are) in other_families().into_iter().flat_map(both) {
         if recipe.compat != Compat::CLEAN || model.architecture.n_graph_steps() == 0 {
             continue;
         }
         (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.6]);
         (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.5]);
-        recipe.recovery = Some(RecoveryRule { allocation: Allocation::AsGiven, ..RecoveryRule::default() });
+        recipe.recovery = Some(RecoveryRule { nodes_are, allocation: Allocation::AsGiven, ..RecoveryRule::default() });
+        let name = format!("{name}, {}", nodes_are.mark());
         let run = run(&dataset, &Arc::new(model), &recipe, RunOptions::PREVIEW, None, &ctl).expect(&name);
         check_replay(&run, &folder.path().join("b"), python.as_deref(), &name);
         // What another program cannot compute is left out with a reason; the rest is read back and compared.
@@ -123,7 +126,7 @@ fn cora_is_pruned_replayed_and_run_by_python() {
     run_client(&python, &folder.path().join("b"), "cora");
 }
 
-fn run_client(python: &Path, bundle: &Path, name: &str) {
+pub(crate) fn run_client(python: &Path, bundle: &Path, name: &str) {
     let said = client(python, bundle, &[]).expect(name);
     let sparse = client(python, bundle, &["--sparse"]).expect(name);
     assert_eq!(said, sparse, "{name}: the sparse model has the bits of the dense one");

@@ -17,6 +17,7 @@ mod interrupt;
 mod large;
 mod messages;
 mod named_files;
+mod new_nodes;
 mod numbers;
 mod operations;
 mod outputs;

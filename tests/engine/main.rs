@@ -16,6 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod baselines;
 mod determinism;
 mod golden;
+mod new_nodes;
 mod node_errors;
 mod properties;
 mod recovery;

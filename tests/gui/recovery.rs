@@ -4,7 +4,7 @@ use eframe::egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::plot::{RasterMode, Side};
-use unifews::engine::sparsify::{EntryChoice, Identity, RecoveryRule, ValueRule};
+use unifews::engine::sparsify::{EntryChoice, Identity, NodesAre, RecoveryRule, ValueRule};
 use unifews::session::{Command, PictureRequest, Session};
 use unifews::ui::App;
 
@@ -69,6 +69,45 @@ fn accuracy_is_recovered_the_verdict_says_static_and_controls_come_on_demand() {
     assert_eq!(h.state().session().store().recipe.recovery, None);
     assert!(h.query_by_label("static").is_none() && h.query_all_by_label("value / T").count() == 0);
     h.get_by_label("Unifews as published");
+}
+
+#[test]
+fn nodes_that_arrive_later_are_an_answer_in_the_panel_and_the_verdict_says_new_nodes() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    h.get_by_role_and_label(Role::CheckBox, "Recover accuracy").click();
+    h.run_steps(3);
+    choose(&mut h, "Entries by", EntryChoice::PerNode.title());
+    choose(&mut h, "Nodes to be scored", NodesAre::New.title());
+    wait(&mut h, "the preview", is_current);
+    // What looks at the unpruned model's answers is not offered, and no such choice is left.
+    let expected = RecoveryRule { nodes_are: NodesAre::New, ..RecoveryRule::default() };
+    assert_eq!(h.state().session().store().recipe.recovery, Some(expected));
+    for gone in ["Entries by", "Entry values", "Fit on", "Distil epochs", "Bias and normalisation", "static"] {
+        assert!(h.query_by_label(gone).is_none(), "{gone}");
+    }
+    h.get_by_label("new nodes");
+    h.get_by_label_contains("The test nodes play those that arrive later");
+    h.get_by_label_contains("the test nodes played those that arrive later");
+    h.get_by_role_and_label(Role::Button, "Prune").click();
+    wait(&mut h, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let (id, arrivals) = {
+        let entry = &h.state().session().store().runs[0];
+        (entry.id, entry.run.pruned.arrivals.expect("counted"))
+    };
+    assert_eq!(arrivals.known.n_nodes + arrivals.unseen.n_nodes, 34);
+    h.get_by_role_and_label(Role::Button, "Controls").click();
+    h.run_steps(2);
+    wait(&mut h, "the controls", move |s| s.is_idle() && !s.store().controls_of(id).is_empty());
+    for control in ["no entries", "random entries"] {
+        h.get_by_label(control);
+    }
+    assert!(h.query_by_label("fitted without test nodes").is_none());
+    choose(&mut h, "Nodes to be scored", NodesAre::Static.title());
+    wait(&mut h, "the static preview", is_current);
+    assert!(h.query_by_label("new nodes").is_none());
+    h.get_by_label("static");
+    h.get_by_role_and_label(Role::ComboBox, "Entries by");
 }
 
 #[test]

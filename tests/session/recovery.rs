@@ -1,7 +1,7 @@
 //! Recovered runs: no estimate stands for them, controls beside them, exported and opened again.
 
 use unifews::engine::experiment::ControlKind;
-use unifews::engine::sparsify::{EdgeMode, RecoveryRule, WeightMode};
+use unifews::engine::sparsify::{EdgeMode, NodesAre, RecoveryRule, WeightMode};
 use unifews::session::jobs::Lane;
 use unifews::session::{Command, Level, Phase, Session};
 
@@ -92,6 +92,36 @@ fn a_static_bundle_opens_its_graph_and_recipe_and_says_that_its_model_goes_with_
     let told = other.store().notices.all().iter().any(|n| n.title.contains("is static") && n.next.contains("prune"));
     assert!(told, "{:?}", other.store().notices.all());
     // The way out leads to the same bits.
+    other.apply(Command::Open(model.display().to_string()));
+    wait(&mut other, "the model", |s| s.is_idle() && s.store().model.is_some());
+    prune(&mut other);
+    assert_eq!(other.store().runs[0].run.pruned.logits, logits);
+}
+
+#[test]
+fn a_bundle_for_new_nodes_is_told_from_a_static_one_and_the_way_out_leads_to_the_same_bits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = recovered();
+    let mut recipe = session.store().recipe.clone();
+    recipe.recovery = Some(RecoveryRule { nodes_are: NodesAre::New, ..RecoveryRule::default() });
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+    wait(&mut session, "its preview", |s| s.is_idle() && s.store().shown().is_some_and(|r| s.store().is_current(r)));
+    prune(&mut session);
+    let (id, logits) = (session.store().runs[0].id, session.store().runs[0].run.pruned.logits.clone());
+    let target = folder.path().join("bundle");
+    session.apply(Command::Export(id, target.clone()));
+    wait(&mut session, "the export", |s| s.store().export.phase == Phase::Done && s.is_idle());
+    assert!(session.store().export.last.as_ref().is_some_and(|last| last.is_verified));
+    let model = folder.path().join("model.safetensors");
+    session.apply(Command::SaveModel(model.clone()));
+    wait(&mut session, "the model", |s| s.is_idle() && model.exists());
+
+    let mut other = self::session();
+    other.apply(Command::Open(target.display().to_string()));
+    wait(&mut other, "the graph", |s| s.is_idle() && s.store().graph.is_some());
+    let told =
+        other.store().notices.all().iter().any(|n| n.title.contains("is for new nodes: its model was not opened"));
+    assert!(told && other.store().model.is_none(), "{:?}", other.store().notices.all());
     other.apply(Command::Open(model.display().to_string()));
     wait(&mut other, "the model", |s| s.is_idle() && s.store().model.is_some());
     prune(&mut other);

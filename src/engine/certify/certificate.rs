@@ -109,6 +109,20 @@ impl Certificate {
         self.exported.is_some_and(|at| self.overall.certified.is_some_and(|last| at <= last))
     }
 
+    /// The same certificate in words that hold where the test nodes were not known when the models were made, and calibration nodes were.
+    #[must_use]
+    pub fn of_known_nodes(mut self) -> Self {
+        if let Some(covered) = self.covers.get_mut(COVERED_NODES) {
+            *covered = "nodes that were known when the models were made, as the calibration nodes were".to_owned();
+        }
+        if let Some(not) = self.does_not_cover.get_mut(NEW_NODES) {
+            *not = "nodes that arrive after pruning, the test nodes among them: calibration nodes were known when the models were made, those \
+                    were not, so the two are not exchangeable"
+                .to_owned();
+        }
+        self
+    }
+
     /// The same certificate beside the model at a point of the path.
     #[must_use]
     pub fn beside(mut self, point: usize) -> Self {
@@ -248,6 +262,11 @@ fn changed(baseline: &[u32], predictions: &[u32], parts: &[NodeSet]) -> Vec<Chan
     };
     std::iter::once(all).chain(parts.iter().map(of_part)).collect()
 }
+
+/// Where it stands in [`Certificate::covers`] which nodes are covered.
+const COVERED_NODES: usize = 1;
+/// Where it stands in [`Certificate::does_not_cover`] what of new nodes.
+const NEW_NODES: usize = 1;
 
 /// A share in points of accuracy, without zeros at its end.
 fn points(share: f64) -> String {

@@ -16,7 +16,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::Model;
 use crate::engine::score::predictions;
-use crate::engine::sparsify::{Compat, EdgeMode, EdgeRule, Recipe, WeightMode, WeightRule};
+use crate::engine::sparsify::{Compat, EdgeMode, EdgeRule, NodesAre, Recipe, WeightMode, WeightRule};
 
 /// What is to be gained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -152,6 +152,7 @@ pub fn find_budget(
     };
     let (tune, calibrate) = halves(&labelled(split.val.clone()), base.seed);
     let has_labels = tune.len() >= LEAST_NODES && calibrate.len() >= LEAST_NODES;
+    let is_new = base.recovery.as_ref().is_some_and(|rule| rule.nodes_are == NodesAre::New);
     let mut unpruned = unpruned;
     let n_tries = PATH.len() + N_HALVINGS;
     let mut points: Vec<BudgetPoint> = Vec::new();
@@ -166,6 +167,7 @@ pub fn find_budget(
         let loss = match labels.filter(|_| has_labels) {
             Some(labels) => Paired::of(&before, &after, labels, &tune).loss(),
             // Nobody can lose more than what changed.
+            None if is_new => 1.0 - agreement(&before, &after, &split.test),
             None => 1.0 - tried.evaluation.agreement,
         };
         let point = BudgetPoint {
@@ -214,11 +216,24 @@ pub fn find_budget(
             let title = format!("{:.1} % of {}", 100.0 * points[at].share, budget.goal.title().to_lowercase());
             let candidate = [Candidate { title: &title, predictions: &after }];
             let options = CertifyOptions { limit, level: LEVEL, calibration: Calibration::Half { seed: base.seed } };
-            Some(certify(dataset.topology(), labels, &split, &baseline, &candidate, options, ctl)?.beside(0))
+            let found = certify(dataset.topology(), labels, &split, &baseline, &candidate, options, ctl)?.beside(0);
+            Some(if is_new && !split.test.is_empty() { found.of_known_nodes() } else { found })
         }
         _ => None,
     };
     Ok(FoundBudget { points, chosen: Some((at, recipe)), certificate })
+}
+
+/// Share of the nodes but `others` that keep their class: nobody asks the unpruned model about nodes that arrive later.
+fn agreement(before: &[u32], after: &[u32], others: &[u32]) -> f64 {
+    let mut counts = vec![true; before.len()];
+    others.iter().for_each(|u| counts[*u as usize] = false);
+    let (mut n, mut n_same) = (0usize, 0usize);
+    for ((a, b), _) in before.iter().zip(after).zip(counts).filter(|(_, counts)| *counts) {
+        n += 1;
+        n_same += usize::from(a == b);
+    }
+    n_same as f64 / n.max(1) as f64
 }
 
 #[cfg(test)]

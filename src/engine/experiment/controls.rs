@@ -13,11 +13,38 @@ use super::run::{Run, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::score::Score;
-use crate::engine::sparsify::{EntryChoice, FitNodes, Recipe, RecoveryRule};
+use crate::engine::sparsify::{EntryChoice, FitNodes, NodesAre, Recipe, RecoveryRule};
 
 /// What is said wherever the numbers of a recovered run stand.
 pub const STATIC_SAYS: &str =
     "static: recovered on this graph; for other graphs or new nodes these numbers do not hold";
+
+/// The same of a run for nodes that arrive later.
+pub const NEW_NODES_SAYS: &str = "new nodes: nothing of the test nodes was used but their features and entries, so these numbers are an estimate for nodes \
+                                  that arrive later by the same rule";
+
+/// The same where nobody played those nodes.
+pub const NO_NEW_NODES_SAYS: &str = "new nodes: the split has no test nodes, so every node counted as known, and no number here is of nodes that arrive later";
+
+/// What is said wherever the numbers of a run stand that recovered accuracy for such nodes.
+pub fn recovered_says(nodes: NodesAre) -> &'static str {
+    match nodes {
+        NodesAre::Static => STATIC_SAYS,
+        NodesAre::New => NEW_NODES_SAYS,
+    }
+}
+
+/// What is said beside controls of a run that recovered accuracy for such nodes.
+pub fn controls_say(nodes: NodesAre) -> &'static str {
+    match nodes {
+        NodesAre::Static => CONTROLS_SAY,
+        NodesAre::New => NEW_NODES_CONTROLS_SAY,
+    }
+}
+
+/// What is said beside the controls of a run for nodes that arrive later.
+const NEW_NODES_CONTROLS_SAY: &str = "What the run scores above \"no entries\" its kept entries carry, and what it scores above \"random entries\" their \
+                                      choice does";
 
 /// What is said beside controls.
 pub const CONTROLS_SAY: &str = "What the run scores above \"no entries\" its kept entries carry, and what it scores above \"random entries\" \
@@ -63,6 +90,14 @@ impl ControlKind {
         }
     }
 
+    /// Those that say something of a run for such nodes: for new ones no fit looks at test nodes.
+    pub fn of(nodes: NodesAre) -> &'static [Self] {
+        match nodes {
+            NodesAre::Static => &Self::ALL,
+            NodesAre::New => &[Self::NoEntries, Self::RandomEntries],
+        }
+    }
+
     /// The recipe of the control beside `base`, which recovers by `rule`.
     fn recipe(self, base: &Recipe, rule: &RecoveryRule) -> Recipe {
         let mut rule = rule.clone();
@@ -104,8 +139,11 @@ pub fn controls(of: &Run, ctl: &Control) -> Result<Vec<ControlScore>, EngineErro
         ));
     };
     let has_fit_nodes = !(of.split.train.is_empty() && of.split.val.is_empty());
-    let kinds: Vec<ControlKind> =
-        ControlKind::ALL.into_iter().filter(|kind| has_fit_nodes || *kind != ControlKind::FitWithoutTest).collect();
+    let kinds: Vec<ControlKind> = ControlKind::of(rule.nodes_are)
+        .iter()
+        .copied()
+        .filter(|kind| has_fit_nodes || *kind != ControlKind::FitWithoutTest)
+        .collect();
     let mut found = Vec::with_capacity(kinds.len());
     for (at, kind) in kinds.iter().enumerate() {
         ctl.progress("computing controls", at, kinds.len());

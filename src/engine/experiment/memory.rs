@@ -3,7 +3,7 @@
 use super::options::RunOptions;
 use crate::engine::graph::{Dataset, Features, HopOrder};
 use crate::engine::model::Model;
-use crate::engine::sparsify::Recipe;
+use crate::engine::sparsify::{NodesAre, Recipe};
 
 /// Bytes that a run takes at its most demanding moment beside graph and model, at most: when nothing is removed.
 ///
@@ -28,9 +28,7 @@ pub fn run_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe, options: Run
 /// Bytes that recovery takes beside the masks: what both networks have at hand, the products of a layer's input with itself, its factors, and
 /// values and scores of the entries, once as they are tried and once as the best so far.
 fn recovery_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe) -> u64 {
-    if recipe.recovery.is_none() {
-        return 0;
-    }
+    let Some(rule) = &recipe.recovery else { return 0 };
     let shape = &model.architecture;
     let (n, m) = (dataset.n_nodes() as u64, dataset.topology().n_entries() as u64);
     let (d_in, n_classes) = (dataset.features().width(), model.n_classes());
@@ -40,7 +38,9 @@ fn recovery_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe) -> u64 {
     let squares = widths.iter().map(|(from, to)| 4 * (5 * from * from + 6 * from * to)).max().unwrap_or(0);
     let heads = if shape.has("attention") { shape.heads.max(shape.out_heads) as u64 } else { 1 };
     let per_entry = 24 + recipe.model.n_graph_steps() as u64 * 2 * (1 + 4 + 4 * heads);
-    4 * n * 10 * widest + squares + per_entry * m
+    // The graph of known nodes, which the unpruned model is asked about.
+    let known = if rule.nodes_are == NodesAre::New { dataset_bytes(dataset) + 16 * m } else { 0 };
+    4 * n * 10 * widest + squares + per_entry * m + known
 }
 
 /// Bytes that a graph takes once it is there: structure, weights, features, labels, splits and ids.

@@ -23,7 +23,10 @@ pub use compare::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Method, compare, models_of_seeds, summarise,
     with_fixed_split,
 };
-pub use controls::{CONTROLS_SAY, ControlKind, ControlScore, STATIC_SAYS, controls};
+pub use controls::{
+    CONTROLS_SAY, ControlKind, ControlScore, NEW_NODES_SAYS, NO_NEW_NODES_SAYS, STATIC_SAYS, controls, controls_say,
+    recovered_says,
+};
 pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores};
 pub use memory::{dataset_bytes, run_bytes, training_bytes};

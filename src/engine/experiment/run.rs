@@ -171,7 +171,7 @@ pub fn run(
     };
     ctl.progress("deciding masks", 1, N_STAGES);
     let pruned = match recipe.recovery.clone() {
-        Some(rule) => recover(dataset, model, &recipe, &rule, (&split, &dense_logits), &quiet)?,
+        Some(rule) => recover(dataset, model, &recipe, &rule, (&split, &dense_logits, reference.as_deref()), &quiet)?,
         None => decide(dataset, model, &recipe, &split, reference.as_deref(), &quiet)?,
     };
     drop(reference);

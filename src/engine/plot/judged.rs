@@ -3,7 +3,7 @@
 
 use super::raster::Side;
 use crate::engine::experiment::Run;
-use crate::engine::sparsify::{EdgeTrace, EntryChoice, Recipe, WeightRecovery};
+use crate::engine::sparsify::{EdgeTrace, EntryChoice, NodesAre, Recipe, WeightRecovery};
 
 /// What the entries of a step were judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Judged {
     Gain,
     /// The rank of its message within the row, and among equal ranks the message.
     Rank,
+    /// How unsure the target is and how sure the source, halved with every rank within the row.
+    Uncertainty,
     /// A number drawn by lot.
     Drawn,
     /// Nothing: recovery kept every entry, or none but self-loops.
@@ -36,6 +38,7 @@ impl Judged {
         };
         match rule.entries {
             _ if edges.n_after == edges.n_before || edges.n_after <= edges.n_self_loops => Self::Nothing,
+            EntryChoice::Omp if rule.nodes_are == NodesAre::New => Self::Uncertainty,
             EntryChoice::MessageNorm => Self::Message,
             EntryChoice::PerNode => Self::Rank,
             EntryChoice::Omp => Self::Gain,
@@ -51,6 +54,7 @@ impl Judged {
             Self::Importance => "importance",
             Self::Pushed => "share pushed",
             Self::Gain => "gain",
+            Self::Uncertainty => "worth",
             Self::Drawn => "number drawn",
         }
     }
@@ -63,6 +67,7 @@ impl Judged {
             Self::Importance => "importance",
             Self::Pushed => "share of features pushed",
             Self::Gain => "gain for its row, squared norm",
+            Self::Uncertainty => "worth: target unsure, source sure",
             Self::Drawn => "number drawn",
         }
     }
@@ -71,6 +76,7 @@ impl Judged {
     pub fn plural(self) -> &'static str {
         match self {
             Self::Gain => "gains",
+            Self::Uncertainty => "worths",
             Self::Drawn => "numbers drawn",
             _ => "messages",
         }
@@ -82,7 +88,7 @@ impl Judged {
         let message = || t.abs() * edges.source_norms[v];
         match (self, &edges.pushed_share) {
             (Self::Pushed, Some(share)) => share[k],
-            (Self::Gain, _) => edges.score(k, v, t).max(0.0),
+            (Self::Gain | Self::Uncertainty, _) => edges.score(k, v, t).max(0.0),
             (Self::Rank, _) => rank_and_message(edges.score(k, v, t)).map_or_else(message, |(_, message)| message),
             (Self::Nothing, _) => message(),
             _ => {
@@ -98,7 +104,7 @@ impl Judged {
         match self {
             Self::Message | Self::Importance | Self::Drawn => edges.delta,
             Self::Gain if edges.delta > 0.0 => edges.delta,
-            Self::Gain | Self::Rank | Self::Pushed | Self::Nothing => f64::NAN,
+            Self::Gain | Self::Uncertainty | Self::Rank | Self::Pushed | Self::Nothing => f64::NAN,
         }
     }
 }
@@ -126,6 +132,9 @@ pub fn no_threshold_says(run: &Run, side: Side, edges: Option<&EdgeTrace>) -> &'
         }
         (Side::Edges, Some(Judged::Rank)) => {
             "Entries are kept by their rank within the row: there is no single threshold"
+        }
+        (Side::Edges, Some(Judged::Uncertainty)) => {
+            "Rows of known nodes and of nodes that arrive later have budgets of their own: there is no single threshold"
         }
         (Side::Edges, Some(Judged::Nothing)) => {
             "This step keeps all entries, or none but self-loops: there is no threshold"

@@ -7,6 +7,7 @@ use rand::{Rng as _, SeedableRng as _};
 use super::side::Side;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
+use crate::engine::graph::Topology;
 use crate::engine::kernels::{add_scaled, dot};
 use crate::engine::sparsify::EntryChoice;
 
@@ -59,18 +60,21 @@ pub(super) fn scores(
                         scores[k - row.start] = message / (1.0 + message) - rank as f32;
                     }
                 }
-                EntryChoice::Random => {
-                    let mut rng = SmallRng::seed_from_u64(seed ^ (u as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-                    for k in &candidates {
-                        scores[k - row.start] = rng.random();
-                    }
-                }
+                EntryChoice::Random => draw(u, seed, candidates.iter().map(|k| k - row.start), scores),
                 EntryChoice::None => {}
             }
         }
         out
     })?;
     Ok(blocks.concat())
+}
+
+/// Draws a number for some entries of row `u`, given by their place among `scores`.
+pub(super) fn draw(u: usize, seed: u64, places: impl Iterator<Item = usize>, scores: &mut [f32]) {
+    let mut rng = SmallRng::seed_from_u64(seed ^ (u as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    for at in places {
+        scores[at] = rng.random();
+    }
 }
 
 /// `‖p_v‖` of every source and head. `[n, heads]`
@@ -182,13 +186,12 @@ fn pursue(side: &Side<'_>, u: usize, candidates: &[usize], n_picks: usize, score
 
 /// The `n_keep` allowed entries with the highest scores, at least `least` of each row while there are; self-loops stay.
 pub(super) fn choose(
-    side: &Side<'_>,
+    topology: &Topology,
     scores: &[f32],
     allowed: &[bool],
     (n_keep, least): (usize, usize),
     locked: Option<&[bool]>,
 ) -> Vec<bool> {
-    let topology = side.topology;
     let mut kept = vec![false; topology.n_entries()];
     let mut candidates: Vec<(u8, u32)> = Vec::new();
     for u in 0..topology.n_nodes() {
@@ -224,7 +227,7 @@ pub(super) fn choose(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::graph::{Direction, SelfLoops, Topology};
+    use crate::engine::graph::{Direction, SelfLoops};
     use ndarray::Array2;
 
     /// A star: node 0 takes from all others.
@@ -300,14 +303,14 @@ mod tests {
         let per_row = |kept: &[bool], u: usize| topology.row_range(u).filter(|k| kept[*k] && !is_own(*k)).count();
         for choice in [EntryChoice::Omp, EntryChoice::PerNode, EntryChoice::MessageNorm, EntryChoice::Random] {
             let scores = scores(&side, choice, &all, 3, 7, &ctl).expect("not cancelled");
-            let kept = choose(&side, &scores, &all, (3, 0), None);
+            let kept = choose(&topology, &scores, &all, (3, 0), None);
             assert_eq!(kept.iter().filter(|kept| **kept).count(), 3 + 4, "{choice:?}");
-            let with_floor = choose(&side, &scores, &all, (3, 1), None);
+            let with_floor = choose(&topology, &scores, &all, (3, 1), None);
             assert_eq!([0, 1, 2].map(|u| per_row(&with_floor, u)), [1, 1, 1], "{choice:?}");
-            let locked = choose(&side, &scores, &all, (3, 0), Some(&[true, false, false, false]));
+            let locked = choose(&topology, &scores, &all, (3, 0), Some(&[true, false, false, false]));
             assert_eq!(per_row(&locked, 0), 3, "{choice:?}");
         }
         let none = scores(&side, EntryChoice::None, &all, 0, 7, &ctl).expect("not cancelled");
-        assert_eq!(choose(&side, &none, &all, (0, 0), None).iter().filter(|kept| **kept).count(), 4);
+        assert_eq!(choose(&topology, &none, &all, (0, 0), None).iter().filter(|kept| **kept).count(), 4);
     }
 }

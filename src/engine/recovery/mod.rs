@@ -7,6 +7,9 @@
 //!
 //! A short training towards the unpruned model's soft answers may follow (`distill.rs`).
 //!
+//! All that is for nodes that are in the graph now. For nodes that arrive later (`online`) nothing is fitted to what the unpruned model
+//! says of them, since nobody could have asked it.
+//!
 //! What is never here: thresholds (the recipe's rules say how much goes), labels.
 
 mod distill;
@@ -15,6 +18,7 @@ mod gram;
 mod hops;
 mod linalg;
 mod lockstep;
+mod online;
 mod plan;
 mod reconstruct;
 mod refit;
@@ -35,12 +39,15 @@ use crate::engine::model::exec::infer::forward;
 use crate::engine::model::{Model, Op};
 use crate::engine::score::predictions;
 use crate::engine::sparsify::frozen::Frozen;
-use crate::engine::sparsify::{Allocation, EdgeMask, EntryChoice, EntryValues, Masks, Pruned, Recipe, RecoveryRule};
+use crate::engine::sparsify::{
+    Allocation, EdgeMask, EntryChoice, EntryValues, Masks, NodesAre, Pruned, Recipe, RecoveryRule,
+};
 use lockstep::{Done, Inputs, Lockstep};
 use plan::Plan;
 
 /// Decides the masks of `model` under `recipe` and `rule`, with values and weights that make up for what goes. `unpruned` is what the model
-/// says of every node. `[n, n_classes]`
+/// says of every node, `[n, n_classes]`; where nodes arrive later it is not looked at. `reference` is its output of every step, where the
+/// error against it is wanted; recovery of nodes that are there measures that by itself.
 ///
 /// # Errors
 /// [`EngineError::Recipe`] for a network that recovery cannot fit, [`EngineError::NotFinite`], [`EngineError::Cancelled`].
@@ -49,10 +56,16 @@ pub(crate) fn recover(
     model: &Arc<Model>,
     recipe: &Recipe,
     rule: &RecoveryRule,
-    (split, unpruned): (&Split, &Array2<f32>),
+    (split, unpruned, reference): (&Split, &Array2<f32>, Option<&[Array2<f32>]>),
     ctl: &Control,
 ) -> Result<Pruned, EngineError> {
     check(model)?;
+    if rule.nodes_are == NodesAre::New {
+        let online::Decided { masks, model, steps, arrivals } =
+            online::recover(dataset, model, recipe, rule, (split, reference), ctl)?;
+        let logits = logits(dataset, &model, recipe, &masks, ctl)?;
+        return Ok(Pruned { masks, model, logits, steps, embedding: None, arrivals: Some(arrivals) });
+    }
     let mut plan = Plan::of(dataset, model, recipe, rule, split, ctl)?;
     let topology = dataset.topology();
     let mut allocations = plan.allocations(topology.n_entries() - topology.n_self_loops());
@@ -119,7 +132,7 @@ fn recover_as_planned(
     let masks = Masks { edges, weights: done.masks };
     let model = Arc::new(done.model);
     let logits = logits(dataset, &model, recipe, &masks, ctl)?;
-    Ok(Pruned { masks, model, logits, steps: done.steps, embedding: None })
+    Ok(Pruned { masks, model, logits, steps: done.steps, embedding: None, arrivals: None })
 }
 
 /// What recovery can fit.

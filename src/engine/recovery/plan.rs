@@ -8,7 +8,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split};
 use crate::engine::model::{Model, Op};
 use crate::engine::sparsify::decide::{decide, locked_nodes};
-use crate::engine::sparsify::{EdgeMode, FitNodes, Masks, Recipe, RecoveryRule, WeightMode, WeightRecovery};
+use crate::engine::sparsify::{EdgeMode, FitNodes, Masks, NodesAre, Recipe, RecoveryRule, WeightMode, WeightRecovery};
 
 /// What the last matrices may take of the weights that stay.
 const MOST_OF_LAST: f64 = 1.0 / 3.0;
@@ -103,6 +103,8 @@ fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<
         let of_name = |op: &Op| matches!(op, Op::Matmul { weight, .. } if weight == name);
         program.instructions.iter().enumerate().any(|(at, i)| computed[at] && of_name(&i.op))
     };
+    // Coefficients of attention that are fixed need no target's product; for nodes that arrive they cannot be fixed.
+    let is_fixed = rule.nodes_are == NodesAre::Static;
     let weights: Vec<_> = model.weights().collect();
     let asked: Vec<f64> = weights
         .iter()
@@ -111,7 +113,7 @@ fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<
             let (size, layer) = (weight.values.len() as f64, weight.prunable_layer().unwrap_or_default());
             let by_target = recipe.weights.mode == WeightMode::Target && recipe.weights.ranking.is_none();
             match masks.filter(|_| !by_target) {
-                _ if !is_computed(&weight.name) => 0.0,
+                _ if is_fixed && !is_computed(&weight.name) => 0.0,
                 Some(masks) => masks.weights[idx].iter().filter(|kept| !**kept).count() as f64,
                 None => recipe.delta_w(layer) * size,
             }

@@ -9,6 +9,7 @@ use super::side::Side;
 use super::{entries, refit};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
+use crate::engine::graph::Topology;
 use crate::engine::kernels::row_norms;
 use crate::engine::sparsify::edges::check_norms;
 use crate::engine::sparsify::{EdgeTrace, EntryChoice, Recipe, RecoveryRule};
@@ -51,7 +52,7 @@ pub(super) fn choose(
         allowed.to_vec()
     } else {
         let n_keep = if rule.entries == EntryChoice::None { 0 } else { n_keep };
-        entries::choose(side, &scores, allowed, (n_keep, rule.least_per_node), plan.locked.as_deref())
+        entries::choose(topology, &scores, allowed, (n_keep, rule.least_per_node), plan.locked.as_deref())
     };
     // Ranks say nothing about how much of a row is left, so the fit starts from its sum.
     let scaled_first = rule.entries == EntryChoice::PerNode;
@@ -73,7 +74,7 @@ pub(super) fn choose(
         n_self_loops,
         n_before: n_allowed + n_self_loops,
         n_after,
-        mean_message: mean_message(side, &norms),
+        mean_message: mean_message(topology, side.values, side.heads, &norms),
         source_norms: Arc::new(norms),
         width: side.candidates.ncols(),
         macs_per_entry: side.candidates.ncols(),
@@ -85,12 +86,11 @@ pub(super) fn choose(
     Ok(ChosenStep { kept, values, trace })
 }
 
-/// Mean norm of the messages, over all entries.
-fn mean_message(side: &Side<'_>, norms: &[f32]) -> f64 {
+/// Mean norm of the messages over all entries, whose `values` are a row of `heads` for each.
+pub(super) fn mean_message(topology: &Topology, values: &[f32], heads: usize, norms: &[f32]) -> f64 {
     let of_entry = |(k, v): (usize, &u32)| {
-        let mean = side.values_of(k).iter().map(|t| f64::from(t.abs())).sum::<f64>() / side.heads as f64;
+        let mean = values[k * heads..][..heads].iter().map(|t| f64::from(t.abs())).sum::<f64>() / heads as f64;
         mean * f64::from(norms[*v as usize])
     };
-    let n = side.topology.n_entries().max(1) as f64;
-    side.topology.indices().iter().enumerate().map(of_entry).sum::<f64>() / n
+    topology.indices().iter().enumerate().map(of_entry).sum::<f64>() / topology.n_entries().max(1) as f64
 }

@@ -224,6 +224,35 @@ pub struct Pruned {
     pub steps: Vec<StepTrace>,
     /// Mass mode only: the propagated features, since no single graph reproduces them. `[n_nodes, n_features]`.
     pub embedding: Option<Arc<Array2<f32>>>,
+    /// Recovery for new nodes only: what went from the rows of nodes that were known, and of those that arrive later.
+    pub arrivals: Option<Arrivals>,
+}
+
+/// What went from the rows of some nodes, over all steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowCount {
+    /// Nodes.
+    pub n_nodes: usize,
+    /// Entries of their rows that can be removed, over all steps.
+    pub n_removable: usize,
+    /// Those that were.
+    pub n_removed: usize,
+}
+
+impl RowCount {
+    /// Removed share of the removable entries, in `0..=1`.
+    pub fn sparsity(&self) -> f64 {
+        self.n_removed as f64 / self.n_removable.max(1) as f64
+    }
+}
+
+/// Rows by whether their node was known when the masks were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Arrivals {
+    /// Of nodes that were known.
+    pub known: RowCount,
+    /// Of nodes that arrive later.
+    pub unseen: RowCount,
 }
 
 impl Pruned {

@@ -1,13 +1,14 @@
 //! What goes along for the engineer who receives a bundle: a script that runs it, and a page that explains it.
 
-use super::metrics::Metrics;
+use super::metrics::{Metrics, NewNodesMetrics};
 use super::names;
 use super::options::BundleOptions;
 use super::size::SizeMetrics;
-use crate::engine::experiment::{CONTROLS_SAY, Run};
+use crate::engine::experiment::{Run, controls_say};
 use crate::engine::graph::Metric;
 use crate::engine::model::HiddenColumns;
 use crate::engine::score::Score;
+use crate::engine::sparsify::NodesAre;
 use crate::io::format::{percent, seconds};
 use crate::io::spreadsheet::spreadsheet_note;
 use crate::io::text::escaped_markdown;
@@ -30,6 +31,7 @@ pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions) -> St
     if metrics.is_static {
         lines.push(STATIC.to_owned());
     }
+    lines.extend(metrics.new_nodes.as_ref().map(new_nodes));
     lines.push(RUN_IT.to_owned());
     lines.extend(features(run, options));
     lines.extend(costs(metrics));
@@ -44,6 +46,26 @@ const STATIC: &str = "\
 **This bundle is static.** Accuracy was recovered on this graph: entries were chosen, and their values, weights and moments fitted, by what
 the unpruned model says of its nodes. For other graphs or new nodes these numbers do not hold; prune again on the new graph.
 ";
+
+/// For whom a bundle is whose accuracy was recovered for nodes that arrive later.
+fn new_nodes(rows: &NewNodesMetrics) -> String {
+    let NewNodesMetrics { known, unseen } = rows;
+    let played = if unseen.n_nodes == 0 {
+        "The split has no test nodes, so every node counted as known, and nothing here was measured on nodes that arrive later.".to_owned()
+    } else {
+        format!(
+            "The {} test nodes played them: of the entries of their rows that can be removed {} were, of those of known nodes {}.",
+            unseen.n_nodes,
+            percent(unseen.edge_sparsity),
+            percent(known.edge_sparsity),
+        )
+    };
+    format!(
+        "**This bundle is for new nodes.** Entries were chosen by a rule that asks the unpruned model nothing about nodes that arrive later,\n\
+         and weights by what known nodes give. {played}\n\
+         The model with the same rule goes with nodes that arrive; `edges` are those of this graph.\n"
+    )
+}
 
 const RUN_IT: &str = "\
 ## Run it
@@ -205,7 +227,8 @@ fn controls(metrics: &Metrics) -> Vec<String> {
         let test = control.test.map_or_else(|| "no labels".to_owned(), |score| percent(score.accuracy));
         format!("| {} | {test} | {} |", control.kind.title(), percent(control.agreement))
     }));
-    lines.push(format!("\n{CONTROLS_SAY}."));
+    let nodes = if metrics.new_nodes.is_some() { NodesAre::New } else { NodesAre::Static };
+    lines.push(format!("\n{}.", controls_say(nodes)));
     lines
 }
 

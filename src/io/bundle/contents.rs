@@ -101,8 +101,8 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
     add(names::RECIPE, "the complete recipe".to_owned(), AtMost(recipe));
     let script = client::LOAD_BUNDLE_PY.len() as u64;
     add(names::CLIENT, "runs the bundle with numpy and scipy".to_owned(), AtMost(script));
-    let is_static = u64::from(run.recipe.recovery.is_some());
-    add(names::README, "for whoever receives this".to_owned(), About(2_600 + 150 * n_steps + 300 * is_static));
+    let is_recovered = u64::from(run.recipe.recovery.is_some());
+    add(names::README, "for whoever receives this".to_owned(), About(2_600 + 150 * n_steps + 400 * is_recovered));
     let class_names: u64 = dataset.labels().map_or(0, |l| l.names.iter().map(|name| name.len() as u64 + 10).sum());
     let n_files = files.len() as u64;
     let says = "how everything is ordered, and the hash of every file".to_owned();

@@ -259,6 +259,9 @@ fn diagonal(identity: Identity) -> &'static str {
     }
 }
 
+/// Coefficients of attention that a forward computes over the entries that are there.
+pub(super) const COMPUTED: &str = "computed";
+
 impl ForwardNote {
     fn new(run: &Run) -> Self {
         let shape = &run.pruned.model.architecture;
@@ -285,7 +288,7 @@ impl ForwardNote {
             starts_from: if is_mass { "embedding" } else { "features" }.to_owned(),
             hop_weights: if shape.is_decoupled() { shape.hop_weights() } else { Vec::new() },
             attention: is_attention.then_some(shape.attention),
-            coefficients: is_attention.then(|| if is_stored { "stored" } else { "computed" }.to_owned()),
+            coefficients: is_attention.then(|| if is_stored { "stored" } else { COMPUTED }.to_owned()),
             alpha: shape.has("theta").then_some(shape.alpha),
             betas: if shape.has("theta") { (0..shape.layers).map(|l| shape.beta(l)).collect() } else { Vec::new() },
             program: Some(run.pruned.model.program().inference()),

@@ -13,7 +13,7 @@ use crate::engine::experiment::{
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;
-use crate::engine::sparsify::{EdgeTrace, EntryChoice, Macs, Product, StepTrace, WeightTrace};
+use crate::engine::sparsify::{EdgeTrace, EntryChoice, Macs, NodesAre, Product, RowCount, StepTrace, WeightTrace};
 use crate::engine::timing::{Speedup, Spread};
 
 /// Name and version of the file's form.
@@ -48,9 +48,38 @@ pub struct Metrics {
     /// Whether accuracy was recovered on this graph, so that the numbers hold for it alone, not for other graphs or new nodes.
     #[serde(default, rename = "static", skip_serializing_if = "std::ops::Not::not")]
     pub is_static: bool,
+    /// What went from the rows of known nodes and of nodes that arrive later, where accuracy was recovered for those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_nodes: Option<NewNodesMetrics>,
     /// The same recovery with what it is said to live on taken away; empty where it was not computed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<ControlScore>,
+}
+
+/// Recovery for nodes that arrive later: the same share is removed from the rows of both kinds of nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct NewNodesMetrics {
+    /// Nodes that were known when the masks were made: all but the test nodes of the split.
+    pub known: RowMetrics,
+    /// The test nodes, which play those that arrive later; none where the split has none.
+    pub unseen: RowMetrics,
+}
+
+/// Rows of some nodes, over all steps.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RowMetrics {
+    /// Nodes.
+    pub n_nodes: usize,
+    /// Removable entries of their rows, over all steps.
+    pub n_removable: usize,
+    /// Removed share of them, `0..=1`.
+    pub edge_sparsity: f64,
+}
+
+impl RowMetrics {
+    fn of(count: &RowCount) -> Self {
+        Self { n_nodes: count.n_nodes, n_removable: count.n_removable, edge_sparsity: count.sparsity() }
+    }
 }
 
 /// One layer or hop.
@@ -299,7 +328,11 @@ impl Metrics {
             bounds: (!run.bounds.is_empty()).then(|| run.bounds.iter().map(bound_metrics).collect()),
             size: Some(SizeMetrics::of(run, &run.size, None)),
             hidden: run.hidden.clone(),
-            is_static: run.recipe.recovery.is_some(),
+            is_static: run.recipe.recovery.as_ref().is_some_and(|rule| rule.nodes_are == NodesAre::Static),
+            new_nodes: run.pruned.arrivals.as_ref().map(|arrivals| NewNodesMetrics {
+                known: RowMetrics::of(&arrivals.known),
+                unseen: RowMetrics::of(&arrivals.unseen),
+            }),
             controls: Vec::new(),
         }
     }

@@ -10,7 +10,7 @@ use safetensors::tensor::Dtype;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::manifest::{BUNDLE_FORMAT, BUNDLE_FORMAT_1, Manifest};
+use super::manifest::{BUNDLE_FORMAT, BUNDLE_FORMAT_1, COMPUTED, Manifest};
 use super::matrix::{StepMatrix, mask_of};
 use super::metrics::Metrics;
 use super::{entry_values, hash, names, predictions};
@@ -141,8 +141,10 @@ impl Bundle {
     /// # Errors
     /// [`LoadError::Content`] naming the first entry that `topology` lacks.
     pub fn masks(&self, topology: &Topology) -> Result<Masks, LoadError> {
-        let edges =
-            mask_of(&self.matrices, &self.manifest.edges.files, topology, self.recipe.recovery.is_some(), &self.path)?;
+        // Coefficients of attention that a forward computes belong to no mask.
+        let is_computed = self.manifest.forward.coefficients.as_deref() == Some(COMPUTED);
+        let has_own_values = self.recipe.recovery.is_some() && !is_computed;
+        let edges = mask_of(&self.matrices, &self.manifest.edges.files, topology, has_own_values, &self.path)?;
         Ok(Masks { edges, weights: self.weight_masks.clone() })
     }
 }

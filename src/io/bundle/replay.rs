@@ -10,8 +10,8 @@ use crate::engine::control::Control;
 use crate::engine::experiment::{ValueType, forward_frozen, rounded_entries};
 use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::score::predictions;
-use crate::engine::sparsify::Masks;
 use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::{Masks, NodesAre};
 use crate::io::load::read_graph_within;
 use crate::io::memory::MemoryBudget;
 use crate::io::report::{LoadError, LoadReport};
@@ -147,10 +147,15 @@ pub(crate) fn check_graph(bundle: &Bundle, dataset: &Dataset) -> Result<(), Load
     let found = hash::of_graph(dataset);
     if found != bundle.manifest.graph.sha256 {
         let mut expected = format!("{} (SHA-256 {})", bundle.manifest.graph.name, bundle.manifest.graph.sha256);
-        if bundle.recipe.recovery.is_some() {
-            expected.push_str(
+        match bundle.recipe.recovery.as_ref().map(|rule| rule.nodes_are) {
+            Some(NodesAre::Static) => expected.push_str(
                 ", on which its values were fitted (this bundle is static: for another graph, or with new nodes, prune again on that graph)",
-            );
+            ),
+            Some(NodesAre::New) => expected.push_str(
+                ", whose entries its masks name (this bundle is for new nodes: once they have arrived, prune the model that it was made of \
+                 on the graph with them by its recipe, which asks the unpruned model nothing about them)",
+            ),
+            None => {}
         }
         let found = format!("{} (SHA-256 {found})", dataset.name());
         return Err(LoadError::content(&bundle.path, "graph", expected, found));

@@ -4,9 +4,10 @@ use eframe::egui;
 
 use super::fields::{combo, number, warning};
 use crate::engine::sparsify::{
-    Allocation, EdgeMode, EntryChoice, FitNodes, Identity, Recipe, RecoveryRule, ValueRule, WeightRecovery,
+    Allocation, EdgeMode, EntryChoice, FitNodes, Identity, NodesAre, Recipe, RecoveryRule, ValueRule, WeightRecovery,
 };
 use crate::ui::context::ViewCx;
+use crate::ui::tokens;
 use crate::ui::widgets::{section, weak};
 
 /// The block of the recipe panel.
@@ -23,7 +24,15 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
             ui.label(weak(cx.tokens, "Unifews as published"));
         }
         Some(rule) => {
+            let before = rule.nodes_are;
             egui::Grid::new("recovery").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| rule_ui(ui, rule));
+            if rule.nodes_are == NodesAre::New {
+                if before != NodesAre::New {
+                    // What looks at the unpruned model's answers does not go with them.
+                    (rule.entries, rule.distill_epochs) = (EntryChoice::default(), 0);
+                }
+                ui.add(egui::Label::new(weak(cx.tokens, NEW_NODES).size(tokens::SMALL)).wrap());
+            }
             let mut anew = !rule.progressive;
             let says = "On: every layer chooses among all entries. Off: what one layer removes is gone in all later ones, as published";
             if ui.checkbox(&mut anew, "Choose again in every layer").on_hover_text(says).changed() {
@@ -33,9 +42,11 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
                 "The last layer's weights all stay, as long as they are no more than a third of all that stay; the other matrices lose so many more that the \
                  share over all is as asked",
             );
-            ui.checkbox(&mut rule.moments, "Bias and normalisation").on_hover_text(
-                "Moves biases and batch normalisation so that every channel has the unpruned model's mean and variance",
-            );
+            if rule.nodes_are == NodesAre::Static {
+                ui.checkbox(&mut rule.moments, "Bias and normalisation").on_hover_text(
+                    "Moves biases and batch normalisation so that every channel has the unpruned model's mean and variance",
+                );
+            }
         }
     }
     if let Some(text) = conflict(recipe) {
@@ -43,13 +54,21 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
     }
 }
 
+/// What decides for nodes that arrive later.
+const NEW_NODES: &str = "The test nodes play those that arrive later. Entries stay where their target is unsure by itself and their source is sure, and \
+                         rows keep their sum; the unpruned model is asked about known nodes alone";
+
 fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
-    choice(ui, "Entries by", "What decides which entries stay", &mut rule.entries, &EntryChoice::ALL, |e| {
-        (e.title(), entries_say(e))
-    });
-    choice(ui, "Entry values", "What the values of kept entries become", &mut rule.values, &ValueRule::ALL, |v| {
-        (v.title(), values_say(v))
-    });
+    let says = "Nodes that are there can be fitted to what the unpruned model says of them. Of nodes that arrive later nobody knows that";
+    choice(ui, "Nodes to be scored", says, &mut rule.nodes_are, &NodesAre::ALL, |n| (n.title(), nodes_say(n)));
+    if rule.nodes_are == NodesAre::Static {
+        choice(ui, "Entries by", "What decides which entries stay", &mut rule.entries, &EntryChoice::ALL, |e| {
+            (e.title(), entries_say(e))
+        });
+        choice(ui, "Entry values", "What the values of kept entries become", &mut rule.values, &ValueRule::ALL, |v| {
+            (v.title(), values_say(v))
+        });
+    }
     choice(
         ui,
         "Recovered weights",
@@ -64,16 +83,18 @@ fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
         "How the removed entries are spread over layers or hops",
         &mut rule.allocation,
         &Allocation::ALL,
-        |a| (a.title(), allocation_says(a)),
+        |a| (allocation_title(a, rule.nodes_are), allocation_says(a, rule.nodes_are)),
     );
-    choice(
-        ui,
-        "Fit on",
-        "Nodes that weights, biases and normalisation are fitted on; labels are never looked at",
-        &mut rule.fit_on,
-        &FitNodes::ALL,
-        |f| (f.title(), fit_says(f)),
-    );
+    if rule.nodes_are == NodesAre::Static {
+        choice(
+            ui,
+            "Fit on",
+            "Nodes that weights, biases and normalisation are fitted on; labels are never looked at",
+            &mut rule.fit_on,
+            &FitNodes::ALL,
+            |f| (f.title(), fit_says(f)),
+        );
+    }
     number(
         ui,
         "Least per node",
@@ -81,14 +102,23 @@ fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
         &mut rule.least_per_node,
         0..=1_000,
     );
-    number(
-        ui,
-        "Distil epochs",
-        "Epochs of a short training after the fits towards the unpruned model's soft answers, without a label; what agrees more stays. 50 are \
-         enough, 0: none",
-        &mut rule.distill_epochs,
-        0..=1_000,
-    );
+    if rule.nodes_are == NodesAre::Static {
+        number(
+            ui,
+            "Distil epochs",
+            "Epochs of a short training after the fits towards the unpruned model's soft answers, without a label; what agrees more stays. 50 \
+             are enough, 0: none",
+            &mut rule.distill_epochs,
+            0..=1_000,
+        );
+    }
+}
+
+fn nodes_say(nodes: NodesAre) -> &'static str {
+    match nodes {
+        NodesAre::Static => "All of them are in this graph: what comes out holds for it alone",
+        NodesAre::New => "Some come after pruning; the test nodes of the split play them",
+    }
 }
 
 fn choice<T: Copy + PartialEq>(
@@ -136,9 +166,19 @@ fn weights_say(rule: WeightRecovery) -> &'static str {
     }
 }
 
-fn allocation_says(allocation: Allocation) -> &'static str {
+fn allocation_title(allocation: Allocation, nodes: NodesAre) -> &'static str {
+    match (allocation, nodes) {
+        (Allocation::Agreement, NodesAre::New) => "First layers from 80 %",
+        _ => allocation.title(),
+    }
+}
+
+fn allocation_says(allocation: Allocation, nodes: NodesAre) -> &'static str {
     match allocation {
         Allocation::AsGiven => "As the thresholds say",
+        Allocation::Agreement if nodes == NodesAre::New => {
+            "Where 80 % or more go, all entries that are kept go to the first layers or hops"
+        }
         Allocation::Agreement => {
             "Three ways of the same total are tried; the one with which most nodes keep the unpruned model's class stays"
         }
@@ -154,13 +194,18 @@ fn fit_says(nodes: FitNodes) -> &'static str {
 
 /// Why recovery cannot go with the rest of the recipe, and the way out.
 fn conflict(recipe: &Recipe) -> Option<&'static str> {
-    recipe.recovery.as_ref()?;
+    let rule = recipe.recovery.as_ref()?;
+    let is_new = rule.nodes_are == NodesAre::New;
     if recipe.edges.mode == EdgeMode::Mass {
         Some("Recovery does not go with mass mode: choose another edge mode above")
     } else if recipe.edges.identity != Identity::SelfLoop {
         Some("Recovery needs the identity self-loop: choose it below")
     } else if recipe.edges.ranking.is_some() {
         Some("Recovery chooses entries itself: set what edges are ranked by to Unifews above")
+    } else if is_new && rule.distill_epochs > 0 {
+        Some("Distillation does not go with nodes that arrive later: choose the nodes to be scored again")
+    } else if is_new && matches!(rule.entries, EntryChoice::MessageNorm | EntryChoice::PerNode) {
+        Some("For nodes that arrive later entries go by uncertainty: choose the nodes to be scored again")
     } else if recipe.check_recovery().is_err() {
         Some("Recovery goes with the clean rules: choose Rules clean below")
     } else {
@@ -175,17 +220,23 @@ mod tests {
     use crate::engine::sparsify::Compat;
     use crate::engine::sparsify::baselines::EdgeRanking;
 
+    fn new_nodes() -> RecoveryRule {
+        RecoveryRule { nodes_are: NodesAre::New, ..RecoveryRule::default() }
+    }
+
     #[test]
     fn what_recovery_does_not_go_with_is_said_where_it_is_switched_on() {
         let mut plain = Recipe { model: Architecture::new(Family::Sgc), ..Recipe::default() };
         plain.edges.mode = EdgeMode::Target;
         assert_eq!(conflict(&plain), None);
-        let changes: [fn(&mut Recipe); 5] = [
+        let changes: [fn(&mut Recipe); 7] = [
             |_| {},
             |r| r.edges.mode = EdgeMode::Mass,
             |r| r.edges.identity = Identity::Residual,
             |r| r.compat = Compat::OFFICIAL,
             |r| r.edges.ranking = Some(EdgeRanking::Random),
+            |r| r.recovery = Some(RecoveryRule { distill_epochs: 5, ..new_nodes() }),
+            |r| r.recovery = Some(RecoveryRule { entries: EntryChoice::PerNode, ..new_nodes() }),
         ];
         for (at, change) in changes.into_iter().enumerate() {
             let mut recipe = Recipe { recovery: Some(RecoveryRule::default()), ..plain.clone() };

@@ -7,6 +7,7 @@ use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, Run, Timing};
 use crate::engine::graph::Metric;
 use crate::engine::model::HiddenColumns;
 use crate::engine::score::Score;
+use crate::engine::sparsify::Arrivals;
 use crate::engine::timing::{Claim, Speedup};
 use crate::io::bundle::GraphSizeMetrics;
 use crate::session::jobs::Lane;
@@ -201,7 +202,10 @@ fn removed_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     group(ui, tokens, "Removed", kind, "Counted entry by entry over all layers");
     let edges = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref());
     let (kept, all) = edges.fold((0, 0), |(k, a), e| (k + e.n_kept(), a + e.n_removable()));
-    removed_row(ui, tokens, "Edges", run.pruned.edge_sparsity(), kept, all);
+    let row = removed_row(ui, tokens, "Edges", run.pruned.edge_sparsity(), kept, all);
+    if let Some(arrivals) = &run.pruned.arrivals {
+        row.on_hover_ui(|ui| arrivals_ui(ui, arrivals));
+    }
     let weights = run.pruned.steps.iter().flat_map(|s| &s.weights);
     let (kept, all) = weights.fold((0, 0), |(k, a), w| (k + w.n_after, a + w.n_weights));
     removed_row(ui, tokens, "Weights", run.pruned.weight_sparsity(), kept, all);
@@ -216,6 +220,14 @@ fn removed_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     }
 }
 
+/// What went from the rows of known nodes, and of nodes that arrive later.
+fn arrivals_ui(ui: &mut egui::Ui, arrivals: &Arrivals) {
+    for (name, rows) in [("known nodes", &arrivals.known), ("nodes that arrive later", &arrivals.unseen)] {
+        let (share, all) = (format::percent(rows.sparsity()), format::count(rows.n_removable as u64));
+        ui.label(format!("rows of {} {name}: removed {share} of {all}", format::count(rows.n_nodes as u64)));
+    }
+}
+
 /// While a slider moves over a large graph.
 fn estimated_ui(ui: &mut egui::Ui, tokens: &Tokens, estimate: &Estimate) {
     group(ui, tokens, "Removed", Kind::Estimated, ESTIMATE_SAYS);
@@ -224,7 +236,14 @@ fn estimated_ui(ui: &mut egui::Ui, tokens: &Tokens, estimate: &Estimate) {
     }
 }
 
-fn removed_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, sparsity: f64, kept: usize, all: usize) {
+fn removed_row(
+    ui: &mut egui::Ui,
+    tokens: &Tokens,
+    name: &str,
+    sparsity: f64,
+    kept: usize,
+    all: usize,
+) -> egui::Response {
     let short = format::fitting_count(all as u64);
     let text = format!("kept {} of {}", short(kept as u64), short(all as u64));
     let (kept, all) = (format::count(kept as u64), format::count(all as u64));
@@ -235,12 +254,13 @@ fn removed_row(ui: &mut egui::Ui, tokens: &Tokens, name: &str, sparsity: f64, ke
             ui.add(egui::Label::new(weak(tokens, text).size(tokens::SMALL)).truncate());
         });
     });
-    row.response.on_hover_text(format!("kept {kept} of {all} that can be removed, over all layers"));
+    let response = row.response.on_hover_text(format!("kept {kept} of {all} that can be removed, over all layers"));
     let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 4.0), egui::Sense::hover());
     let cut = rect.left() + rect.width() * (1.0 - sparsity as f32);
     ui.painter().rect_filled(rect, 2.0, tokens.removed);
     let kept_part = egui::Rect::from_min_max(rect.min, egui::pos2(cut, rect.bottom()));
     ui.painter().rect_filled(kept_part, 2.0, tokens.kept);
+    response
 }
 
 fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, stale: Option<Kind>) {

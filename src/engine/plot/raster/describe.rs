@@ -146,6 +146,9 @@ fn recovered_edge(
                 ),
                 _ => word,
             },
+            Judged::Uncertainty => {
+                format!("{word}: worth {}, by how unsure its target and how sure its source is", number(score))
+            }
             Judged::Gain if is_kept && score == 0.0 => {
                 format!("{word}: it adds nothing to its row, but there was room")
             }

@@ -24,7 +24,7 @@ use crate::engine::model::{Aggregation, Architecture, Family};
 pub use self::compat::{Compat, Quirk};
 pub use self::edges::{EdgeMode, EdgeRule, Identity, Lock};
 pub use self::propagation::HopRule;
-pub use self::recovery::{Allocation, EntryChoice, FitNodes, RecoveryRule, ValueRule, WeightRecovery};
+pub use self::recovery::{Allocation, EntryChoice, FitNodes, NodesAre, RecoveryRule, ValueRule, WeightRecovery};
 pub use self::training::{Schedule, Training};
 pub use self::weights::{WeightMode, WeightRule};
 
@@ -155,6 +155,7 @@ impl Recipe {
     /// [`EngineError::Recipe`] naming what it does not go with.
     pub fn check_recovery(&self) -> Result<(), EngineError> {
         let refuse = |expected: &str, found: &str| Err(EngineError::recipe("recovery", expected, found));
+        let new_nodes = self.recovery.as_ref().filter(|rule| rule.nodes_are == NodesAre::New);
         if self.recovery.is_none() {
             Ok(())
         } else if self.edges.mode == EdgeMode::Mass {
@@ -167,6 +168,14 @@ impl Recipe {
             refuse("edges without a ranking (recovery.entries chooses)", "a ranking")
         } else if self.model.has("attention") && self.recovery.as_ref().is_some_and(|rule| rule.distill_epochs > 0) {
             refuse("distill_epochs 0 with attention, whose coefficients are fitted", "more")
+        } else if new_nodes.is_some_and(|rule| rule.distill_epochs > 0) {
+            refuse("distill_epochs 0 with nodes_are new, where nothing is fitted to the unpruned model", "more")
+        } else if new_nodes.is_some_and(|rule| matches!(rule.entries, EntryChoice::MessageNorm | EntryChoice::PerNode))
+        {
+            refuse(
+                "entries omp (then by uncertainty), random or none with nodes_are new",
+                "a choice by the norm of messages",
+            )
         } else {
             Ok(())
         }

@@ -110,6 +110,39 @@ impl FitNodes {
     }
 }
 
+/// Which nodes are to be scored, and so what recovery may look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodesAre {
+    /// In the graph now: the unpruned model may be run over all of it while masks are made.
+    #[default]
+    Static,
+    /// Some arrive after the masks are made; the test nodes of the split play them. The unpruned model is run over the other nodes alone,
+    /// and entries are chosen by a rule that can be applied to a node when it comes.
+    New,
+}
+
+impl NodesAre {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Static, Self::New];
+
+    /// For people: the answer to what the nodes to be scored are.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Static => "are in this graph now",
+            Self::New => "arrive later",
+        }
+    }
+
+    /// For people, as a mark beside numbers.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::New => "new nodes",
+        }
+    }
+}
+
 /// How the removed share is spread over layers or hops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -117,6 +150,7 @@ pub enum Allocation {
     /// As the recipe's thresholds say.
     AsGiven,
     /// Tried in several ways of the same total; the one with which most nodes keep the unpruned model's class stays. No label is looked at.
+    /// For new nodes nothing is tried: from 80 % on, what is kept goes to the first layers or hops.
     #[default]
     Agreement,
 }
@@ -137,17 +171,21 @@ impl Allocation {
 /// How accuracy is recovered: closed-form fits against the unpruned model's values, layer by layer, without a label.
 ///
 /// The thresholds of the recipe say how many entries and weights go; this says which, and what the others become. What comes out belongs to
-/// the graph it was made on (*static*): the fits have seen the unpruned model's answers for its nodes.
+/// the graph it was made on (*static*): the fits have seen the unpruned model's answers for its nodes. Nodes that arrive later have no such
+/// answers, so for them ([`NodesAre::New`]) nothing is fitted to the unpruned model's values: entries are chosen by the uncertainty of the
+/// target and the certainty of the source, rows keep their sum, and `moments` says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecoveryRule {
-    /// What entries are chosen by.
+    /// Which nodes are to be scored.
+    pub nodes_are: NodesAre,
+    /// What entries are chosen by; for new nodes by uncertainty, but for the two controls.
     pub entries: EntryChoice,
     /// Whether a step chooses among what the step before kept, as published; else among all entries.
     pub progressive: bool,
     /// Entries of every node that stay whatever they are worth, while there are so many.
     pub least_per_node: usize,
-    /// Values of kept entries.
+    /// Values of kept entries; for new nodes a fit is a row's sum.
     pub values: ValueRule,
     /// Weights.
     pub weights: WeightRecovery,
@@ -173,6 +211,7 @@ impl RecoveryRule {
 impl Default for RecoveryRule {
     fn default() -> Self {
         Self {
+            nodes_are: NodesAre::default(),
             entries: EntryChoice::default(),
             progressive: false,
             least_per_node: 0,

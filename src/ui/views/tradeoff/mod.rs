@@ -16,7 +16,7 @@ use egui_plot::PlotPoint;
 
 use self::chart::Cost;
 use super::{View, ViewCx, WindowRequest};
-use crate::engine::experiment::{EvaluatedOn, STATIC_SAYS};
+use crate::engine::experiment::{EvaluatedOn, recovered_says};
 use crate::engine::plot::Curves;
 use crate::session::{Phase, Trial};
 use crate::ui::tokens::Tokens;
@@ -90,14 +90,15 @@ impl Tradeoff {
             ui.add(egui::Label::new(weak(cx.tokens, format!("⚠ {note}"))).wrap());
         }
         let store = cx.session.store();
-        let is_static = match self.trial {
-            Trial::Thresholds => !store.sweep.points.is_empty() && store.sweep.base.recovery.is_some(),
-            Trial::Layers => !store.sensitivity.points.is_empty() && store.sensitivity.base.recovery.is_some(),
+        let recovered = match self.trial {
+            Trial::Thresholds => Some(&store.sweep.base).filter(|_| !store.sweep.points.is_empty()),
+            Trial::Layers => Some(&store.sensitivity.base).filter(|_| !store.sensitivity.points.is_empty()),
             // Methods are held against each other as published.
-            Trial::Methods => false,
+            Trial::Methods => None,
         };
-        if is_static {
-            ui.add(egui::Label::new(weak(cx.tokens, format!("⚠ {STATIC_SAYS}"))).wrap());
+        if let Some(rule) = recovered.and_then(|base| base.recovery.as_ref()) {
+            let text = format!("⚠ {}", recovered_says(rule.nodes_are));
+            ui.add(egui::Label::new(weak(cx.tokens, text)).wrap());
         }
         ui.add_space(2.0);
     }
