@@ -1,5 +1,7 @@
 //! A training that is ended early gives its best epoch so far.
 
+use std::sync::Arc;
+
 use unifews::engine::sparsify::{EdgeMode, RecoveryRule, Training, WeightMode};
 use unifews::session::{Command, Session};
 
@@ -17,14 +19,14 @@ fn keep(session: &mut Session, stage: &str, nth: u64) {
 #[test]
 fn a_training_that_is_ended_early_opens_the_model_of_its_best_epoch() {
     let mut session = with_karate();
-    let before = session.store().model.as_ref().expect("trained").model.clone();
+    let before = Arc::clone(&session.store().model.as_ref().expect("trained").model);
     let mut recipe = session.store().recipe.clone();
     recipe.training = Some(Training { epochs: 1_000_000, ..Training::default() });
     session.apply(Command::SetRecipe(Box::new(recipe), None));
     session.apply(Command::Train);
     keep(&mut session, "epoch", 3);
     wait(&mut session, "the model", |s| {
-        s.is_idle() && s.store().model.as_ref().is_some_and(|model| !std::sync::Arc::ptr_eq(&model.model, &before))
+        s.is_idle() && s.store().model.as_ref().is_some_and(|model| !Arc::ptr_eq(&model.model, &before))
     });
     let trained = session.store().model.as_ref().expect("opened").model.trained_on.clone().expect("noted");
     assert_eq!(trained.epochs, session.store().training.history.len());

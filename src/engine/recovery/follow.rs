@@ -20,7 +20,7 @@ use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::model::exec::tape::{InputTranspose, Tape};
 use crate::engine::model::exec::train::train_forward;
 use crate::engine::model::passes::given::with_given_coefficients;
-use crate::engine::model::{Architecture, Model, Op, Program};
+use crate::engine::model::{Model, Op, Program};
 use crate::engine::sparsify::attention::attend;
 use crate::engine::sparsify::decide::masked_model;
 use crate::engine::sparsify::saved::SavedForBackward;
@@ -205,8 +205,9 @@ pub(super) fn follow(
 /// What training runs: the network with dropout at `dropout`, attention as a propagation where its coefficients are given, and products that
 /// narrow in front of the propagation: `T̂ (x W)` for `(T̂ x) W`, which lets sparse features stay sparse and walks fewer columns.
 fn program(model: &Model, has_given_coefficients: bool, dropout: f64) -> Program {
-    let architecture = Architecture { dropout, ..model.architecture.clone() };
-    let mut program = Model { architecture, ..model.clone() }.program();
+    let mut shaped = model.clone();
+    shaped.architecture.dropout = dropout;
+    let mut program = shaped.program();
     if has_given_coefficients {
         program = with_given_coefficients(&program);
         for instruction in &mut program.instructions {
@@ -240,7 +241,7 @@ mod tests {
     use super::super::soft::Labelled;
     use super::*;
     use crate::engine::graph::{PowerLaw, power_law_communities};
-    use crate::engine::model::Family;
+    use crate::engine::model::{Architecture, Family};
     use crate::engine::sparsify::{EdgeMask, Masks};
 
     fn ops(program: &Program) -> Vec<String> {

@@ -45,7 +45,7 @@ impl Wanted<'_> {
     /// The divergence and its gradient. Softmax over the classes; of several classes per node, the mean over sigmoids.
     fn divergence(&self, logits: &Array2<f32>) -> (f64, Array2<f32>) {
         let mut gradient = Array2::zeros(logits.dim());
-        let n = self.nodes.map_or(logits.nrows(), <[u32]>::len).max(1) as f64;
+        let n = self.nodes.map_or_else(|| logits.nrows(), <[u32]>::len).max(1) as f64;
         let mut sum = 0.0;
         let mut add = |u: usize| {
             let (row, target) = (logits.row(u), self.soft.row(u));

@@ -146,7 +146,7 @@ impl<'a> Gradual<'a> {
         } else {
             None
         };
-        let rows = feature_rows(input.as_ref().unwrap_or(self.dataset.features()));
+        let rows = feature_rows(input.as_ref().unwrap_or_else(|| self.dataset.features()));
         infer(&self.program, model, rows, &mut choosing, ctl)?;
         let chosen = choosing.chosen;
         let set = Set { entries: chosen.entries.clone(), masks: chosen.masks.clone(), input };

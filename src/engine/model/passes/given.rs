@@ -30,12 +30,15 @@ mod tests {
     use crate::engine::model::{Architecture, AttentionForm, Family, Model};
 
     fn weights(program: &Program) -> Vec<&str> {
-        let name = |op| match op {
-            Op::Matmul { weight, .. } => Some(weight),
-            Op::Bias { bias } => Some(bias),
-            _ => None,
-        };
-        program.instructions.iter().filter_map(|i| name(&i.op)).map(String::as_str).collect()
+        let mut names = Vec::new();
+        for instruction in &program.instructions {
+            match &instruction.op {
+                Op::Matmul { weight, .. } => names.push(weight.as_str()),
+                Op::Bias { bias } => names.push(bias.as_str()),
+                _ => {}
+            }
+        }
+        names
     }
 
     #[test]

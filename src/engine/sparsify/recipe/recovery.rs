@@ -172,6 +172,7 @@ pub struct RecoveryRule {
 }
 
 /// Whether a number says what its absence does.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks with")]
 fn is_0(n: &usize) -> bool {
     *n == 0
 }
