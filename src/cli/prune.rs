@@ -262,6 +262,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
         lines.push(recovered_says(NodesAre::Static).to_owned());
     }
     lines.extend(metrics.new_nodes.iter().flat_map(new_nodes));
+    lines.extend(metrics.training.map(|training| training.to_string()));
     lines.extend(metrics.hidden.iter().filter(|h| h.n_after < h.n_before).map(|h| {
         format!(
             "hidden columns behind {}: {} of {} are computed",

@@ -43,13 +43,18 @@ fn every_family_recovered_replays_with_the_same_bits_runs_in_python_and_is_expor
         }
         (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.6]);
         (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.5]);
-        recipe.recovery = Some(RecoveryRule { nodes_are, allocation: Allocation::AsGiven, ..RecoveryRule::default() });
-        let name = format!("{name}, {}", nodes_are.mark());
-        let run = run(&dataset, &Arc::new(model), &recipe, RunOptions::PREVIEW, None, &ctl).expect(&name);
-        check_replay(&run, &folder.path().join("b"), python.as_deref(), &name);
-        // What another program cannot compute is left out with a reason; the rest is read back and compared.
-        unifews(folder.path()).args(["export", "b", "-o", "out", "--as", "all", "--quiet"]).assert().success();
-        std::fs::remove_dir_all(folder.path().join("out")).expect("written");
+        let model = Arc::new(model);
+        let fitted = RecoveryRule { nodes_are, allocation: Allocation::AsGiven, ..RecoveryRule::default() };
+        let trained = (nodes_are == NodesAre::Static).then(|| RecoveryRule { train_epochs: 6, ..fitted.clone() });
+        for rule in [Some(fitted), trained].into_iter().flatten() {
+            let name = format!("{name}, {}, {} epochs", nodes_are.mark(), rule.train_epochs);
+            recipe.recovery = Some(rule);
+            let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect(&name);
+            check_replay(&run, &folder.path().join("b"), python.as_deref(), &name);
+            // What another program cannot compute is left out with a reason; the rest is read back and compared.
+            unifews(folder.path()).args(["export", "b", "-o", "out", "--as", "all", "--quiet"]).assert().success();
+            std::fs::remove_dir_all(folder.path().join("out")).expect("written");
+        }
     }
 }
 

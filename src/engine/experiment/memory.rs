@@ -40,7 +40,13 @@ fn recovery_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe) -> u64 {
     let per_entry = 24 + recipe.model.n_graph_steps() as u64 * 2 * (1 + 4 + 4 * heads);
     // The graph of known nodes, which the unpruned model is asked about.
     let known = if rule.nodes_are == NodesAre::New { dataset_bytes(dataset) + 16 * m } else { 0 };
-    4 * n * 10 * widest + squares + per_entry * m + known
+    let fits = 4 * n * 10 * widest + squares + per_entry * m + known;
+    if rule.train_epochs == 0 && rule.distill_epochs == 0 {
+        return fits;
+    }
+    // All nodes at once, however the model was trained before.
+    let alone = Recipe { model: shape.clone(), training: None, ..recipe.clone() };
+    fits + training_bytes(dataset, &alone)
 }
 
 /// Bytes that a graph takes once it is there: structure, weights, features, labels, splits and ids.

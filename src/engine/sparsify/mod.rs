@@ -30,4 +30,4 @@ pub use recipe::{
     Allocation, Compat, EdgeMode, EdgeRule, EntryChoice, FitNodes, HopRule, Identity, Lock, NodesAre, Quirk,
     RECIPE_FORMAT, Recipe, RecoveryRule, Schedule, Training, ValueRule, WeightMode, WeightRecovery, WeightRule,
 };
-pub use trace::{Arrivals, EdgeTrace, Macs, Product, Pruned, RowCount, StepTrace, WeightTrace};
+pub use trace::{Arrivals, EdgeTrace, Macs, Product, Pruned, RecoveryTraining, RowCount, StepTrace, WeightTrace};

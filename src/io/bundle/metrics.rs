@@ -13,7 +13,9 @@ use crate::engine::experiment::{
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;
-use crate::engine::sparsify::{EdgeTrace, EntryChoice, Macs, NodesAre, Product, RowCount, StepTrace, WeightTrace};
+use crate::engine::sparsify::{
+    EdgeTrace, EntryChoice, Macs, NodesAre, Product, RecoveryTraining, RowCount, StepTrace, WeightTrace,
+};
 use crate::engine::timing::{Speedup, Spread};
 
 /// Name and version of the file's form.
@@ -51,6 +53,9 @@ pub struct Metrics {
     /// What went from the rows of known nodes and of nodes that arrive later, where accuracy was recovered for those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_nodes: Option<NewNodesMetrics>,
+    /// How weights were trained while accuracy was recovered; absent where they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<RecoveryTraining>,
     /// The same recovery with what it is said to live on taken away; empty where it was not computed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<ControlScore>,
@@ -333,6 +338,7 @@ impl Metrics {
                 known: RowMetrics::of(&arrivals.known),
                 unseen: RowMetrics::of(&arrivals.unseen),
             }),
+            training: run.pruned.training,
             controls: Vec::new(),
         }
     }

@@ -45,6 +45,10 @@ pub(super) fn static_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run) {
         Some(_) => "New nodes: the test nodes played those that arrive later",
     };
     ui.add(egui::Label::new(weak(tokens, says).size(tokens::SMALL)).wrap());
+    if let Some(training) = run.pruned.training {
+        let text = weak(tokens, format!("Weights {training}")).size(tokens::SMALL);
+        ui.add(egui::Label::new(text).wrap());
+    }
     let finished = store.finished_run().filter(|entry| std::ptr::eq(&raw const *entry.run, run));
     let controls: &[ControlScore] = finished.map_or(&[], |entry| store.controls_of(entry.id));
     if controls.is_empty() {

@@ -14,7 +14,7 @@ use crate::ui::widgets::{section, weak};
 pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
     section(ui, cx.tokens, "Recovery");
     let mut is_on = recipe.recovery.is_some();
-    let says = "Fits what is kept to what the unpruned model gives on this graph, without labels and without training; off: Unifews as \
+    let says = "Fits what is kept to what the unpruned model gives on this graph, without labels; off: Unifews as \
                 published. What comes out holds for this graph alone";
     if ui.checkbox(&mut is_on, "Recover accuracy").on_hover_text(says).changed() {
         recipe.recovery = is_on.then(RecoveryRule::default);
@@ -102,16 +102,25 @@ fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
         &mut rule.least_per_node,
         0..=1_000,
     );
-    if rule.nodes_are == NodesAre::Static {
-        number(
-            ui,
-            "Distil epochs",
-            "Epochs of a short training after the fits towards the unpruned model's soft answers, without a label; what agrees more stays. 50 \
-             are enough, 0: none",
-            &mut rule.distill_epochs,
-            0..=1_000,
-        );
+    if rule.nodes_are == NodesAre::New {
+        return;
     }
+    number(
+        ui,
+        "Distil epochs",
+        "Epochs of a short training after the fits towards the unpruned model's soft answers, without a label; what agrees more stays. 50 are \
+         enough, 0: none",
+        &mut rule.distill_epochs,
+        0..=1_000,
+    );
+    number(
+        ui,
+        "Epochs under masks",
+        "Instead of the fits: trains the weights towards the unpruned model's soft answers while entries and weights go, without a label. Entries \
+         go by their rank, values keep the sum of their row. 250 are enough, and take from seconds to minutes; 0: none",
+        &mut rule.train_epochs,
+        0..=10_000,
+    );
 }
 
 fn nodes_say(nodes: NodesAre) -> &'static str {
@@ -202,10 +211,12 @@ fn conflict(recipe: &Recipe) -> Option<&'static str> {
         Some("Recovery needs the identity self-loop: choose it below")
     } else if recipe.edges.ranking.is_some() {
         Some("Recovery chooses entries itself: set what edges are ranked by to Unifews above")
-    } else if is_new && rule.distill_epochs > 0 {
-        Some("Distillation does not go with nodes that arrive later: choose the nodes to be scored again")
+    } else if is_new && (rule.distill_epochs > 0 || rule.train_epochs > 0) {
+        Some("Distillation and training do not go with nodes that arrive later: choose the nodes to be scored again")
     } else if is_new && matches!(rule.entries, EntryChoice::MessageNorm | EntryChoice::PerNode) {
         Some("For nodes that arrive later entries go by uncertainty: choose the nodes to be scored again")
+    } else if rule.distill_epochs > 0 && rule.train_epochs > 0 {
+        Some("Epochs under masks end in what distil epochs do: set one of both to 0")
     } else if recipe.check_recovery().is_err() {
         Some("Recovery goes with the clean rules: choose Rules clean below")
     } else {
@@ -229,7 +240,7 @@ mod tests {
         let mut plain = Recipe { model: Architecture::new(Family::Sgc), ..Recipe::default() };
         plain.edges.mode = EdgeMode::Target;
         assert_eq!(conflict(&plain), None);
-        let changes: [fn(&mut Recipe); 7] = [
+        let changes: [fn(&mut Recipe); 8] = [
             |_| {},
             |r| r.edges.mode = EdgeMode::Mass,
             |r| r.edges.identity = Identity::Residual,
@@ -237,6 +248,10 @@ mod tests {
             |r| r.edges.ranking = Some(EdgeRanking::Random),
             |r| r.recovery = Some(RecoveryRule { distill_epochs: 5, ..new_nodes() }),
             |r| r.recovery = Some(RecoveryRule { entries: EntryChoice::PerNode, ..new_nodes() }),
+            |r| {
+                let rule = RecoveryRule { distill_epochs: 1, train_epochs: 1, ..RecoveryRule::default() };
+                r.recovery = Some(rule);
+            },
         ];
         for (at, change) in changes.into_iter().enumerate() {
             let mut recipe = Recipe { recovery: Some(RecoveryRule::default()), ..plain.clone() };
