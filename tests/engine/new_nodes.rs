@@ -89,9 +89,8 @@ fn a_gcn_keeps_what_the_slow_way_keeps() {
             }
             out
         };
-        let first = propagated(&x.dot(&parameter("convs.0.lin.weight"))) + &parameter("convs.0.bias").row(0);
-        propagated(&first.mapv(|v| v.max(0.0)).dot(&parameter("convs.1.lin.weight")))
-            + &parameter("convs.1.bias").row(0)
+        let first = propagated(&x.dot(&parameter("convs.0.lin.weight"))) + parameter("convs.0.bias").row(0);
+        propagated(&first.mapv(|v| v.max(0.0)).dot(&parameter("convs.1.lin.weight"))) + parameter("convs.1.bias").row(0)
     };
     let values = |keep: &dyn Fn(usize) -> bool| -> Vec<(usize, usize, f64)> {
         let pairs = || topology.entries().map(|(u, v)| (u as usize, v as usize)).filter(|(u, v)| keep(*u) && keep(*v));
@@ -102,7 +101,9 @@ fn a_gcn_keeps_what_the_slow_way_keeps() {
     let everything = values(&|_| true);
     assert!(distance(&logits(&everything).mapv(|v| v as f32), &run.dense_logits) < 1e-4, "the network by hand");
     let mut sums = vec![0.0; 300];
-    everything.iter().for_each(|(u, _, t)| sums[*u] += t);
+    for (u, _, t) in &everything {
+        sums[*u] += t;
+    }
     let alone = logits(&(0..300).map(|u| (u, u, sums[u])).collect::<Vec<_>>());
     let among = logits(&values(&|u| !is_test[u]));
     let entropy = |logits: &Array2<f64>, u: usize| {
@@ -120,7 +121,7 @@ fn a_gcn_keeps_what_the_slow_way_keeps() {
             let others = topology.row_range(u).map(|k| (k, topology.indices()[k] as usize)).filter(|(_, v)| *v != u);
             let mut row: Vec<(f64, usize)> = others.map(|(k, v)| (worth(u, v), k)).collect();
             row.sort_by(|a, b| b.0.total_cmp(&a.0));
-            scored.extend(row.iter().enumerate().map(|(rank, (worth, k))| (worth * 0.5f64.powi(rank as i32), *k)));
+            scored.extend(row.iter().enumerate().map(|(rank, (worth, k))| (worth * (-(rank as f64)).exp2(), *k)));
         }
         let n_keep = scored.len() - (0.6 * scored.len() as f64).ceil() as usize;
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));

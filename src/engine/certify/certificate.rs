@@ -113,12 +113,12 @@ impl Certificate {
     #[must_use]
     pub fn of_known_nodes(mut self) -> Self {
         if let Some(covered) = self.covers.get_mut(COVERED_NODES) {
-            *covered = "nodes that were known when the models were made, as the calibration nodes were".to_owned();
+            "nodes that were known when the models were made, as the calibration nodes were".clone_into(covered);
         }
         if let Some(not) = self.does_not_cover.get_mut(NEW_NODES) {
-            *not = "nodes that arrive after pruning, the test nodes among them: calibration nodes were known when the models were made, those \
-                    were not, so the two are not exchangeable"
-                .to_owned();
+            "nodes that arrive after pruning, the test nodes among them: calibration nodes were known when the models were made, those were \
+             not, so the two are not exchangeable"
+                .clone_into(not);
         }
         self
     }

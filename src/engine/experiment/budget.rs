@@ -227,7 +227,9 @@ pub fn find_budget(
 /// Share of the nodes but `others` that keep their class: nobody asks the unpruned model about nodes that arrive later.
 fn agreement(before: &[u32], after: &[u32], others: &[u32]) -> f64 {
     let mut counts = vec![true; before.len()];
-    others.iter().for_each(|u| counts[*u as usize] = false);
+    for u in others {
+        counts[*u as usize] = false;
+    }
     let (mut n, mut n_same) = (0usize, 0usize);
     for ((a, b), _) in before.iter().zip(after).zip(counts).filter(|(_, counts)| *counts) {
         n += 1;

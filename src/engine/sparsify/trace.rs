@@ -253,6 +253,7 @@ pub struct Pruned {
 
 /// What went from the rows of some nodes, over all steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_field_names, reason = "counts are named n_… throughout")]
 pub struct RowCount {
     /// Nodes.
     pub n_nodes: usize,

@@ -11,7 +11,7 @@ pub(super) struct Known {
     /// The split within it: nobody is tested.
     pub(super) split: Split,
     /// Of every node of the whole graph whether it is known.
-    pub(super) is_known: Vec<bool>,
+    pub(super) contains: Vec<bool>,
     /// Which nodes of the whole graph these are.
     pub(super) nodes: Vec<u32>,
     /// Which entries of the whole graph these are.
@@ -61,7 +61,7 @@ impl Known {
             splits: dataset.splits().iter().map(within).collect(),
             node_ids: None,
         })?;
-        Ok(Self { dataset: part, split: within(split), is_known, nodes, entries })
+        Ok(Self { dataset: part, split: within(split), contains: is_known, nodes, entries })
     }
 
     /// Of flags for every entry of the whole graph, those of the entries here; step by step.

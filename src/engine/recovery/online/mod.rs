@@ -58,7 +58,7 @@ pub(super) fn recover(
     let locked = locked_nodes(dataset, recipe, split)?;
     let choice = Choice {
         topology: dataset.topology(),
-        is_known: &known.is_known,
+        is_known: &known.contains,
         removed: &removed_shares(&known, recipe, &plan),
         rule,
         is_nested: rule.progressive || recipe.model.has("attention"),
@@ -91,11 +91,11 @@ fn removed_shares(known: &Known, recipe: &Recipe, plan: &Plan) -> Vec<f64> {
 /// What went from the rows of both kinds of nodes.
 fn arrivals(dataset: &Dataset, known: &Known, kept: &[Vec<bool>]) -> Arrivals {
     let mut counts = [RowCount::default(); 2];
-    for is_known in &known.is_known {
+    for is_known in &known.contains {
         counts[usize::from(*is_known)].n_nodes += 1;
     }
     for (k, (u, _)) in dataset.topology().entries().enumerate().filter(|(_, (u, v))| u != v) {
-        let count = &mut counts[usize::from(known.is_known[u as usize])];
+        let count = &mut counts[usize::from(known.contains[u as usize])];
         count.n_removable += kept.len();
         count.n_removed += kept.iter().filter(|of_step| !of_step[k]).count();
     }

@@ -193,10 +193,10 @@ mod tests {
             let worth = |v: usize| unsure[u] * sure[v];
             let before = |other: &u32| {
                 let other = *other as usize;
-                other != u && (worth(other) > worth(v) || (worth(other) == worth(v) && other < v))
+                other != u && (worth(other) > worth(v) || (worth(other).to_bits() == worth(v).to_bits() && other < v))
             };
-            let rank = topology.row(u).iter().filter(|other| before(other)).count();
-            let expected = worth(v) * 0.5f64.powi(rank as i32);
+            let rank = topology.row(u).iter().filter(|other| before(other)).count() as f64;
+            let expected = worth(v) * (-rank).exp2();
             assert!((f64::from(found[0][k]).exp2() - expected).abs() <= 1e-5 * expected, "{u} {v}");
         }
     }
