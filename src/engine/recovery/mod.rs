@@ -11,6 +11,8 @@
 //! All that is for nodes that are in the graph now. For nodes that arrive later (`online`) nothing is fitted to what the unpruned model
 //! says of them, since nobody could have asked it.
 //!
+//! Masks that the recipe's own rules decided can be fitted, too: the way in for methods that this is compared with (`MaskChoice`).
+//!
 //! What is never here: thresholds (the recipe's rules say how much goes), labels.
 
 mod distill;
@@ -76,7 +78,8 @@ pub(crate) fn recover(
     }
     let topology = dataset.topology();
     let mut allocations = plan.allocations(topology.n_entries() - topology.n_self_loops());
-    if rule.allocation == Allocation::AsGiven || matches!(rule.entries, EntryChoice::None) {
+    let is_open = rule.chooses_entries() && rule.entries != EntryChoice::None;
+    if rule.allocation == Allocation::AsGiven || !is_open {
         allocations.truncate(1);
     }
     let baseline = predictions(unpruned);

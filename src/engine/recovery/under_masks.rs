@@ -131,6 +131,7 @@ impl<'a> Gradual<'a> {
             n_keep: self.plan.n_keep.iter().map(|n| n_removable - part(n_removable - n)).collect(),
             n_removed: self.plan.n_removed.iter().map(|n| part(*n)).collect(),
             masks: None,
+            decided: None,
             locked: self.plan.locked.clone(),
             nodes: None,
         };

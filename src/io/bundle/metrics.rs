@@ -8,13 +8,13 @@ use super::size::SizeMetrics;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::experiment::{
-    Bf16Timing, Bounds, ControlScore, ModelSize, PartScores, Run, Timing, ValueType, rounding,
+    Bf16Timing, Bounds, ControlScore, ModelSize, PartScores, Run, StepErrors, Timing, ValueType, rounding,
 };
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;
 use crate::engine::sparsify::{
-    EdgeTrace, EntryChoice, Macs, NodesAre, Product, RecoveryTraining, RowCount, StepTrace, WeightTrace,
+    EdgeTrace, EntryChoice, Macs, NodesAre, Product, RecoveryRule, RecoveryTraining, RowCount, StepTrace, WeightTrace,
 };
 use crate::engine::timing::{Speedup, Spread};
 
@@ -59,6 +59,9 @@ pub struct Metrics {
     /// The same recovery with what it is said to live on taken away; empty where it was not computed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<ControlScore>,
+    /// What the removed entries change in every graph step, and its bounds; empty where it was not computed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<StepErrors>,
 }
 
 /// Recovery for nodes that arrive later: the same share is removed from the rows of both kinds of nodes.
@@ -289,7 +292,7 @@ pub struct BoundMetrics {
     pub step: usize,
     /// Entries this step lacks against the full graph.
     pub n_removed: usize,
-    /// Lemma 2's bound on ε; absent in mass mode, which has no one δ.
+    /// Lemma 2's bound on ε; absent in mass mode, which has no one δ, and where a ranking or recovery decided, which has none on messages.
     pub lemma_2_epsilon: Option<f64>,
     /// Definition 2's ε, measured: `‖T - T̂‖₂` of the symmetric part.
     pub measured_epsilon: Option<f64>,
@@ -306,7 +309,7 @@ impl Metrics {
             StepMetrics::of(step, secs(|t| &t.dense_step_secs, at), secs(|t| &t.pruned_step_secs, at))
         });
         let steps = steps.map(|step| match &run.recipe.recovery {
-            Some(rule) => step.recovered_by(rule.entries),
+            Some(rule) => step.recovered_by(rule),
             None => step,
         });
         let evaluation = &run.evaluation;
@@ -340,6 +343,7 @@ impl Metrics {
             }),
             training: run.pruned.training,
             controls: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
@@ -384,8 +388,9 @@ impl StepMetrics {
 
 impl StepMetrics {
     /// Without the thresholds that there are not where recovery chose.
-    fn recovered_by(mut self, choice: EntryChoice) -> Self {
-        if let Some(edges) = self.edges.as_mut().filter(|_| choice != EntryChoice::MessageNorm) {
+    fn recovered_by(mut self, rule: &RecoveryRule) -> Self {
+        let by_norm = !rule.chooses_entries() || rule.entries == EntryChoice::MessageNorm;
+        if let Some(edges) = self.edges.as_mut().filter(|_| !by_norm) {
             edges.delta_used = None;
         }
         for weights in self.weights.iter_mut().chain(self.matrices.values_mut()) {

@@ -4,7 +4,8 @@ use eframe::egui;
 
 use super::fields::{combo, number, warning};
 use crate::engine::sparsify::{
-    Allocation, EdgeMode, EntryChoice, FitNodes, Identity, NodesAre, Recipe, RecoveryRule, ValueRule, WeightRecovery,
+    Allocation, EdgeMode, EntryChoice, FitNodes, Identity, MaskChoice, NodesAre, Recipe, RecoveryRule, ValueRule,
+    WeightRecovery,
 };
 use crate::ui::context::ViewCx;
 use crate::ui::tokens;
@@ -62,6 +63,8 @@ fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
     let says = "Nodes that are there can be fitted to what the unpruned model says of them. Of nodes that arrive later nobody knows that";
     choice(ui, "Nodes to be scored", says, &mut rule.nodes_are, &NodesAre::ALL, |n| (n.title(), nodes_say(n)));
     if rule.nodes_are == NodesAre::Static {
+        let says = "Who says which entries and weights go";
+        choice(ui, "What goes by", says, &mut rule.masks, &MaskChoice::ALL, |m| (m.title(), masks_say(m)));
         choice(ui, "Entries by", "What decides which entries stay", &mut rule.entries, &EntryChoice::ALL, |e| {
             (e.title(), entries_say(e))
         });
@@ -148,6 +151,15 @@ fn choice<T: Copy + PartialEq>(
     ui.end_row();
 }
 
+fn masks_say(choice: MaskChoice) -> &'static str {
+    match choice {
+        MaskChoice::Recovery => "Recovery, as chosen below",
+        MaskChoice::Rules => {
+            "The thresholds or rankings above, as without recovery; what they keep is fitted. So another method gets the same recovery"
+        }
+    }
+}
+
 fn entries_say(choice: EntryChoice) -> &'static str {
     match choice {
         EntryChoice::MessageNorm => "The norm of the message, over all rows: Unifews as published",
@@ -209,12 +221,16 @@ fn conflict(recipe: &Recipe) -> Option<&'static str> {
         Some("Recovery does not go with mass mode: choose another edge mode above")
     } else if recipe.edges.identity != Identity::SelfLoop {
         Some("Recovery needs the identity self-loop: choose it below")
-    } else if recipe.edges.ranking.is_some() {
+    } else if recipe.edges.ranking.is_some() && rule.chooses_entries() {
         Some("Recovery chooses entries itself: set what edges are ranked by to Unifews above")
     } else if is_new && (rule.distill_epochs > 0 || rule.train_epochs > 0) {
         Some("Distillation and training do not go with nodes that arrive later: choose the nodes to be scored again")
     } else if is_new && matches!(rule.entries, EntryChoice::MessageNorm | EntryChoice::PerNode) {
         Some("For nodes that arrive later entries go by uncertainty: choose the nodes to be scored again")
+    } else if !rule.chooses_entries() && (is_new || rule.train_epochs > 0) {
+        Some(
+            "The rules above do not go with nodes that arrive later nor with epochs under masks: choose what goes by recovery",
+        )
     } else if rule.distill_epochs > 0 && rule.train_epochs > 0 {
         Some("Epochs under masks end in what distil epochs do: set one of both to 0")
     } else if recipe.check_recovery().is_err() {

@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, RichText};
 
+use super::beside::beside_ui;
 use super::controls::static_ui;
 use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, Run, Timing};
 use crate::engine::graph::Metric;
@@ -61,6 +62,7 @@ impl View for Verdict {
             }
             ui.scope(|ui| time_ui(ui, cx, run, is_stale.then_some(stale)));
             ui.scope(|ui| cost_ui(ui, cx.tokens, run, of(Kind::Counted)));
+            ui.scope(|ui| beside_ui(ui, cx, run));
         });
     }
 }
@@ -178,6 +180,9 @@ fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
                 format::percent(s.high),
                 format::percent(s.macro_f1)
             ));
+            if let Some(auc) = &s.auc {
+                ui.label(format!("{what} {}", format::auc(auc)));
+            }
         };
         ui.label(format!("{} nodes, {}", format::count(part.pruned.n_nodes as u64), format::points(change)));
         line(ui, "unpruned", &part.dense);

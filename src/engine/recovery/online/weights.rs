@@ -14,7 +14,7 @@ use crate::engine::model::exec::infer::forward;
 use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::recovery::gram::FitRows;
 use crate::engine::recovery::plan::Plan;
-use crate::engine::recovery::reconstruct::{self, Fitted};
+use crate::engine::recovery::reconstruct::{self, Fitted, Removal};
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::transform::product;
 use crate::engine::sparsify::weight_pass::masked;
@@ -74,7 +74,7 @@ impl Fitting<'_> {
         }
         let rows = FitRows::of(x).of_nodes(self.plan.nodes.as_deref());
         let target = product(rows.rows(), weight.values, ctl)?;
-        reconstruct::fit(&rows, &target, weight.values, self.plan.n_removed[idx], ctl)
+        reconstruct::fit(&rows, &target, weight.values, Removal::Number(self.plan.n_removed[idx]), ctl)
     }
 }
 

@@ -24,7 +24,9 @@ use crate::engine::model::{Aggregation, Architecture, Family};
 pub use self::compat::{Compat, Quirk};
 pub use self::edges::{EdgeMode, EdgeRule, Identity, Lock};
 pub use self::propagation::HopRule;
-pub use self::recovery::{Allocation, EntryChoice, FitNodes, NodesAre, RecoveryRule, ValueRule, WeightRecovery};
+pub use self::recovery::{
+    Allocation, EntryChoice, FitNodes, MaskChoice, NodesAre, RecoveryRule, ValueRule, WeightRecovery,
+};
 pub use self::training::{Schedule, Training};
 pub use self::weights::{WeightMode, WeightRule};
 
@@ -155,29 +157,29 @@ impl Recipe {
     /// [`EngineError::Recipe`] naming what it does not go with.
     pub fn check_recovery(&self) -> Result<(), EngineError> {
         let refuse = |expected: &str, found: &str| Err(EngineError::recipe("recovery", expected, found));
-        let new_nodes = self.recovery.as_ref().filter(|rule| rule.nodes_are == NodesAre::New);
-        if self.recovery.is_none() {
-            Ok(())
-        } else if self.edges.mode == EdgeMode::Mass {
+        let Some(rule) = &self.recovery else { return Ok(()) };
+        let is_new = rule.nodes_are == NodesAre::New;
+        if self.edges.mode == EdgeMode::Mass {
             refuse("edges.mode absolute, relative or target (or no recovery)", "mass")
         } else if self.edges.identity != Identity::SelfLoop {
             refuse("edges.identity self-loop (or no recovery)", "a residual identity")
         } else if self.counts_self_loops() || self.averages_messages() {
             refuse("compat clean (or no recovery)", "the authors' form")
-        } else if self.edges.ranking.is_some() {
-            refuse("edges without a ranking (recovery.entries chooses)", "a ranking")
-        } else if new_nodes.is_some_and(|rule| rule.distill_epochs > 0 || rule.train_epochs > 0) {
+        } else if self.edges.ranking.is_some() && rule.chooses_entries() {
+            refuse("edges without a ranking (recovery.entries chooses), or recovery.masks rules", "a ranking")
+        } else if !rule.chooses_entries() && (is_new || rule.train_epochs > 0) {
+            refuse("masks recovery with nodes_are new and with train_epochs, which choose by themselves", "rules")
+        } else if is_new && (rule.distill_epochs > 0 || rule.train_epochs > 0) {
             refuse(
                 "distill_epochs and train_epochs 0 with nodes_are new, where nothing follows the unpruned model",
                 "more",
             )
-        } else if new_nodes.is_some_and(|rule| matches!(rule.entries, EntryChoice::MessageNorm | EntryChoice::PerNode))
-        {
+        } else if is_new && matches!(rule.entries, EntryChoice::MessageNorm | EntryChoice::PerNode) {
             refuse(
                 "entries omp (then by uncertainty), random or none with nodes_are new",
                 "a choice by the norm of messages",
             )
-        } else if self.recovery.as_ref().is_some_and(|rule| rule.distill_epochs > 0 && rule.train_epochs > 0) {
+        } else if rule.distill_epochs > 0 && rule.train_epochs > 0 {
             refuse("distill_epochs 0 with train_epochs, which end in the same training", "both")
         } else {
             Ok(())

@@ -168,6 +168,31 @@ impl Allocation {
     }
 }
 
+/// Who says which entries and weights go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaskChoice {
+    /// Recovery: by what they add.
+    #[default]
+    Recovery,
+    /// The rules of the recipe, thresholds or rankings, as without recovery; what they keep is fitted. So a method that Unifews is compared
+    /// with gets the same recovery.
+    Rules,
+}
+
+impl MaskChoice {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Recovery, Self::Rules];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Recovery => "Recovery",
+            Self::Rules => "The rules above",
+        }
+    }
+}
+
 /// How accuracy is recovered: closed-form fits against the unpruned model's values, layer by layer, or a training under masks towards what it
 /// says; without a label.
 ///
@@ -180,6 +205,9 @@ impl Allocation {
 pub struct RecoveryRule {
     /// Which nodes are to be scored.
     pub nodes_are: NodesAre,
+    /// Who says which entries and weights go; with [`MaskChoice::Rules`], `entries`, `progressive`, `least_per_node`, `last_matrix_whole` and
+    /// `allocation` have nothing to say.
+    pub masks: MaskChoice,
     /// What entries are chosen by; for new nodes by uncertainty, but for the two controls.
     pub entries: EntryChoice,
     /// Whether a step chooses among what the step before kept, as published; else among all entries.
@@ -220,12 +248,28 @@ impl RecoveryRule {
     pub const DISTILL_EPOCHS: usize = 50;
     /// Epochs under masks where nobody says how many.
     pub const TRAIN_EPOCHS: usize = 250;
+
+    /// Whether recovery says which entries go.
+    pub fn chooses_entries(&self) -> bool {
+        self.masks == MaskChoice::Recovery
+    }
+
+    /// Whether recovery says which weights go.
+    pub fn chooses_weights(&self) -> bool {
+        self.masks == MaskChoice::Recovery && self.weights == WeightRecovery::Obs
+    }
+
+    /// Whether what a step removes is gone in all later ones.
+    pub fn is_progressive(&self) -> bool {
+        self.progressive || !self.chooses_entries()
+    }
 }
 
 impl Default for RecoveryRule {
     fn default() -> Self {
         Self {
             nodes_are: NodesAre::default(),
+            masks: MaskChoice::default(),
             entries: EntryChoice::default(),
             progressive: false,
             least_per_node: 0,

@@ -18,6 +18,7 @@ use self::chart::Cost;
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::{EvaluatedOn, recovered_says};
 use crate::engine::plot::Curves;
+use crate::engine::sparsify::{NodesAre, Recipe};
 use crate::session::{Phase, Trial};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::plot::{PlotOutput, save_request};
@@ -90,14 +91,17 @@ impl Tradeoff {
             ui.add(egui::Label::new(weak(cx.tokens, format!("⚠ {note}"))).wrap());
         }
         let store = cx.session.store();
-        let recovered = match self.trial {
-            Trial::Thresholds => Some(&store.sweep.base).filter(|_| !store.sweep.points.is_empty()),
-            Trial::Layers => Some(&store.sensitivity.base).filter(|_| !store.sensitivity.points.is_empty()),
-            // Methods are held against each other as published.
-            Trial::Methods => None,
+        let nodes_of = |base: &Recipe| base.recovery.as_ref().map(|rule| rule.nodes_are);
+        let recovered_for = match self.trial {
+            Trial::Thresholds if !store.sweep.points.is_empty() => nodes_of(&store.sweep.base),
+            Trial::Layers if !store.sensitivity.points.is_empty() => nodes_of(&store.sensitivity.base),
+            Trial::Methods if !store.comparison.points.is_empty() && store.comparison.plan.has_recovery => {
+                Some(NodesAre::Static)
+            }
+            _ => None,
         };
-        if let Some(rule) = recovered.and_then(|base| base.recovery.as_ref()) {
-            let text = format!("⚠ {}", recovered_says(rule.nodes_are));
+        if let Some(nodes) = recovered_for {
+            let text = format!("⚠ {}", recovered_says(nodes));
             ui.add(egui::Label::new(weak(cx.tokens, text)).wrap());
         }
         ui.add_space(2.0);
