@@ -35,9 +35,8 @@ fn every_family_recovered_replays_with_the_same_bits_runs_in_python_and_is_expor
     let dataset = small_graph().shared();
     let python = python("every_family_recovered_replays_with_the_same_bits_runs_in_python_and_is_exported");
     let ctl = Control::new(2).expect("workers");
-    let both =
-        |(name, model, recipe)| NodesAre::ALL.map(|nodes_are| (name.clone(), model.clone(), recipe.clone(), nodes_are));
-    for (name, model, mut recipe, nodes_are) in other_families().into_iter().flat_map(both) {
+    let all = NodesAre::ALL.into_iter().flat_map(|nodes| other_families().into_iter().map(move |one| (one, nodes)));
+    for ((name, model, mut recipe), nodes_are) in all {
         if recipe.compat != Compat::CLEAN || model.architecture.n_graph_steps() == 0 {
             continue;
         }

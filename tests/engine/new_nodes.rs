@@ -330,7 +330,8 @@ fn without_test_nodes_every_node_is_known_and_controls_are_the_two_that_say_some
     let arrivals = pruned(&without, &model, &with, 2).pruned.arrivals.expect("counted");
     assert_eq!((arrivals.known.n_nodes, arrivals.unseen.n_nodes, arrivals.unseen.n_removable), (300, 0, 0));
     let labels = None::<Labels>;
-    let unlabelled = Arc::new(Dataset::try_new(DatasetParts { labels, ..graph.to_parts() }).expect("valid"));
+    let parts = DatasetParts { labels, splits: Vec::new(), ..graph.to_parts() };
+    let unlabelled = Arc::new(Dataset::try_new(parts).expect("valid"));
     assert_eq!(pruned(&unlabelled, &model, &with, 2).pruned.arrivals.expect("counted").unseen.n_nodes, 0);
 }
 

@@ -43,6 +43,14 @@ impl Choice<'_> {
         let mut kept: Vec<Vec<bool>> = Vec::with_capacity(self.removed.len());
         for step in 0..self.removed.len() {
             ctl.check()?;
+            // As many as before are the same ones.
+            if let Some(before) = kept.last()
+                && groups.iter().all(|(_, budgets)| budgets[step] == budgets[step - 1])
+            {
+                let again = before.clone();
+                kept.push(again);
+                continue;
+            }
             let before = kept.last().filter(|_| self.is_nested);
             let mut of_step = vec![false; self.topology.n_entries()];
             for (rows, budgets) in &groups {
