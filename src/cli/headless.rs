@@ -21,7 +21,7 @@ use crate::session::project::{self, Project};
 use crate::session::tasks::export::ExportBundle;
 use crate::session::tasks::no_points;
 use crate::session::tasks::prune::Prune;
-use crate::session::tasks::safe_start::FindThresholds;
+use crate::session::tasks::safe_start::FindStart;
 use crate::session::tasks::sweep::Sweep;
 use crate::session::tasks::train::Train;
 use crate::session::{Baseline, replay_command};
@@ -173,7 +173,8 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
     recipe.check()?;
     if named.recipe.is_none() && named.project.is_none() {
         let (dataset, model) = (Arc::clone(&dataset), Arc::clone(&model));
-        recipe = terminal.run(FindThresholds { dataset, model, recipe }, &mut no_points)?;
+        let free_bytes = terminal.memory().left().n_bytes;
+        recipe = terminal.run(FindStart { dataset, model, recipe, free_bytes }, &mut no_points)?.0.recipe;
     }
     Ok((dataset, model, recipe))
 }
@@ -189,7 +190,7 @@ fn quick_model(dataset: &Arc<Dataset>, recipe: &mut Recipe, terminal: &Terminal)
 }
 
 fn small_sweep(run: &Run, terminal: &Terminal) -> anyhow::Result<SweepResults> {
-    let grid = small_grid();
+    let grid = small_grid(&run.recipe);
     let mut points = Vec::with_capacity(grid.len());
     let task = Sweep {
         dataset: Arc::clone(&run.dataset),

@@ -24,7 +24,7 @@ use super::{JobAnswer, Session, format};
 use crate::engine::control::Control;
 use crate::engine::experiment::RunOptions;
 use crate::engine::graph::ReadOptions;
-use crate::engine::sparsify::Recipe;
+use crate::engine::sparsify::{Recipe, Schedule};
 use crate::io::{ending, escaped_path, samples, with_known_ending, write_model, write_recipe};
 
 impl Session {
@@ -60,7 +60,7 @@ impl Session {
             Command::AnswerOutside(is_allowed) => self.answer_outside(is_allowed),
             Command::OpenSample(spec) => self.open_sample(spec),
             Command::CloseInputs => self.close_inputs(),
-            Command::SetRecipe(recipe, gesture) => self.set_recipe(*recipe, "Recipe", gesture),
+            Command::SetRecipe(recipe, gesture) => self.set_recipe_by_hand(*recipe, gesture),
             Command::Prune => self.prune(),
             Command::Controls(id) => self.controls(id),
             Command::SetBudget(budget) => self.store.budget.budget = budget,
@@ -401,7 +401,10 @@ impl Session {
         let Some(graph) = &self.store.graph else {
             return self.missing("train", "a graph");
         };
-        let mut recipe = fitted_to(&self.store.recipe, &self.store.recipe.model);
+        let recipe = self.store.recipe.clone();
+        let prunes = recipe.training.as_ref().is_some_and(|training| training.schedule != Schedule::Dense);
+        let recipe = if prunes { self.without_own_recovery(recipe) } else { recipe };
+        let mut recipe = fitted_to(&recipe, &recipe.model);
         recipe.graph.clone_from(&graph.options);
         let task = Train::new(Arc::clone(&graph.dataset), recipe);
         if !self.fits("train", &task) {

@@ -91,7 +91,9 @@ pub struct Session {
     after_load: Option<AfterLoad>,
     /// Thresholds that the program chose, which it may choose anew.
     chosen_thresholds: state::ThresholdsBy,
-    /// Whether what is being opened is to be shown with safe thresholds.
+    /// Whether the user went back to what is published: those thresholds are then not the program's.
+    chose_published: bool,
+    /// Whether what is being opened is to be shown with a safe recipe.
     wants_safe_start: bool,
     /// Whether the running training is the one that comes with a sample, and nobody's work.
     is_sample_training: bool,
@@ -129,6 +131,7 @@ impl Session {
             last_number: 0,
             after_load: None,
             chosen_thresholds: state::ThresholdsBy::default(),
+            chose_published: false,
             wants_safe_start: false,
             is_sample_training: false,
             last_gesture: None,

@@ -32,7 +32,9 @@ pub use options::RunOptions;
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use rounding::{Rounding, rounding};
 pub use run::{Bf16Timing, Followed, FollowedTimes, Run, Timing, follow, forward_frozen, propagated, run};
-pub use safe::{SAFE_CHANGES, SAFE_LOSS, safe_thresholds};
+pub use safe::{
+    LEAST_JUDGES, SAFE_CHANGES, SAFE_CHANGES_RECOVERED, SAFE_LOSS, SafeStart, recovery_operations, safe_start,
+};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use size::{
     Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, ValueType, csr_bytes,
