@@ -286,6 +286,7 @@ impl Session {
         }
         if is_other {
             self.store.preview = None;
+            self.store.plain = None;
             self.store.last_shown = None;
             self.store.desk.clear();
             self.drop_estimates();
@@ -347,13 +348,16 @@ impl Session {
             dense: self.dense_logits(),
             recipe: self.store.effective_recipe(),
             waits: self.estimates.are_needed(),
+            plain_first: self.estimates.are_needed(),
         };
         if task.waits {
             // What is decided for an older recipe only keeps the processors from the estimate.
             self.runner.cancel_lane(&Lane::Preview);
             self.estimate();
         }
-        self.run_in(Lane::Preview, task, Self::take_preview);
+        let on_plain = |run| JobAnswer::new(move |session, _, _| session.take_plain(run));
+        let on_output = |output| JobAnswer::new(move |session, _, _| session.take_preview(output));
+        self.runner.spawn(Lane::Preview, task, on_plain, on_output);
     }
 
     /// What previews are held against: the model's own baseline, else its unpruned output from any run of these inputs.

@@ -17,6 +17,7 @@ use super::roles::RolesByHand;
 use super::tasks::export::Exported;
 use super::tasks::import::ImportReport;
 use super::tasks::open::OutsideFiles;
+use super::tasks::preview::without_recovery;
 use crate::engine::experiment::{
     Budget, BudgetPoint, ComparePlan, ComparePoint, ControlScore, Estimate, FoundBudget, Goal, Method, Run,
     SensitivityPoint, SweepGrid, SweepPoint,
@@ -277,6 +278,8 @@ pub struct Store {
     pub recipe: Recipe,
     /// The newest preview, with the recipe it answers inside.
     pub preview: Option<Arc<Run>>,
+    /// The newest answer to a recipe with recovery that is not recovered; see [`Store::plain`].
+    pub(crate) plain: Option<Arc<Run>>,
     /// About what a recipe removes, on a graph that takes longer than a moment to decide; see [`Store::estimated`].
     pub estimate: Option<Arc<Estimate>>,
     /// Why there is no preview of the recipe; cleared by the next one.
@@ -332,6 +335,7 @@ impl Default for Store {
             closed_model: None,
             recipe: Recipe::default(),
             preview: None,
+            plain: None,
             estimate: None,
             preview_fault: None,
             runs: Vec::new(),
@@ -380,6 +384,14 @@ impl Store {
     /// The run that the views show: a finished one of this very recipe, else the preview, else what was shown last.
     pub fn shown(&self) -> Option<&Arc<Run>> {
         self.finished_run().map(|e| &e.run).or(self.preview.as_ref()).or(self.last_shown.as_ref())
+    }
+
+    /// What the recipe as it stands gives without recovery, while the recovered answer is on its way.
+    pub fn plain(&self) -> Option<&Arc<Run>> {
+        let run = self.plain.as_ref()?;
+        let recipe = self.effective_recipe();
+        let is_wanted = recipe.recovery.is_some() && self.shown().is_none_or(|shown| !self.is_current(shown));
+        (is_wanted && self.is_of_inputs(run) && run.recipe == without_recovery(&recipe)).then_some(run)
     }
 
     /// The finished run of the recipe as it stands, if there is one.

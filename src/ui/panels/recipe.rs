@@ -51,7 +51,7 @@ impl RecipePanel {
     /// Both sides; answers how a slider was changed.
     fn rules_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, recipe: &mut Recipe) -> Option<Touch> {
         let store = cx.session.store();
-        let shown = store.shown().map(AsRef::as_ref);
+        let shown = store.plain().or_else(|| store.shown()).map(AsRef::as_ref);
         let network = store.effective_recipe().model;
         let about = store.estimated().map(|e| [e.edges(), e.weights()].map(|removed| removed.sparsity()));
         let effect = |side: usize, exact: fn(&Pruned) -> f64| match about {
