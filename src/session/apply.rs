@@ -63,6 +63,7 @@ impl Session {
             Command::SetRecipe(recipe, gesture) => self.set_recipe_by_hand(*recipe, gesture),
             Command::Prune => self.prune(),
             Command::Controls(id) => self.controls(id),
+            Command::SetLimit(limit) => self.store.limit = limit.clamp(0.0, 1.0),
             Command::SetBudget(budget) => self.store.budget.budget = budget,
             Command::FindWithin(budget) => self.find_within(budget),
             Command::Sweep(grid) => self.sweep(grid),

@@ -41,5 +41,7 @@ pub fn small_grid(recipe: &Recipe) -> SweepGrid {
     }
 }
 
+/// Loss of accuracy, a share, that a verdict calls safe before anybody says otherwise.
+pub const LIMIT: f64 = 0.01;
 /// Accuracy that a budget lets go before anybody says otherwise, a share: as much as some 600 validation nodes can certify.
 pub const LOSE_AT_MOST: f64 = 0.02;

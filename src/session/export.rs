@@ -17,7 +17,8 @@ impl Session {
     pub(super) fn export(&mut self, id: RunId, folder: PathBuf) {
         let Some(entry) = self.store.run(id) else { return };
         let controls = self.store.controls_of(id).to_vec();
-        let task = ExportBundle { run: Arc::clone(&entry.run), options: self.store.export.options, controls };
+        let (run, options, limit) = (Arc::clone(&entry.run), self.store.export.options, self.store.limit);
+        let task = ExportBundle { run, options, controls, limit };
         let task = ExportBundleInto { task, name: entry.name.clone(), folder };
         self.start::<ExportState, _>(task);
     }

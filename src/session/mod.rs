@@ -33,6 +33,7 @@ pub mod tasks;
 mod tools;
 mod trials;
 mod undo;
+mod verdict;
 
 use crate::engine::EngineError;
 use crate::engine::control::Workers;
@@ -63,6 +64,8 @@ pub use tasks::export::{Exported, WrittenFile, replay_command};
 pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
 pub use tasks::open::OutsideFiles;
 pub use tasks::reproduce::{PublishedTable, ReproducePlan};
+pub use verdict::{BREAKS_AT, Grade, Verdict};
+pub(crate) use verdict::{in_points, lower_first};
 
 use jobs::{JobId, JobRunner, JobStatus, Lane, Waker};
 use state::AfterLoad;
@@ -163,6 +166,11 @@ impl Session {
     /// Takes over what was opened in earlier sessions, newest first.
     pub fn set_recent(&mut self, recent: Vec<Recent>) {
         self.store.recent = recent;
+    }
+
+    /// Takes over the limit that verdicts were held against in earlier sessions, a share of accuracy.
+    pub fn set_limit(&mut self, limit: f64) {
+        self.store.limit = limit;
     }
 
     /// Everything a view may read.

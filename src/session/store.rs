@@ -284,6 +284,8 @@ pub struct Store {
     pub estimate: Option<Arc<Estimate>>,
     /// Why there is no preview of the recipe; cleared by the next one.
     pub preview_fault: Option<String>,
+    /// Loss of accuracy, a share, that verdicts are held against.
+    pub limit: f64,
     /// Finished runs, oldest first.
     pub runs: Vec<RunEntry>,
     /// Controls of recovered runs, where they were computed.
@@ -338,6 +340,7 @@ impl Default for Store {
             plain: None,
             estimate: None,
             preview_fault: None,
+            limit: defaults::LIMIT,
             runs: Vec::new(),
             controls: BTreeMap::new(),
             compared: Vec::new(),

@@ -6,6 +6,7 @@ mod compare;
 mod controls;
 mod estimate;
 mod evaluate;
+mod loss;
 mod memory;
 mod node_errors;
 mod options;
@@ -26,6 +27,7 @@ pub use compare::{
 pub use controls::{CONTROLS_SAY, ControlKind, ControlScore, STATIC_SAYS, controls};
 pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores};
+pub use loss::PairedLoss;
 pub use memory::{dataset_bytes, run_bytes, training_bytes};
 pub use node_errors::{NodeErrors, node_errors};
 pub use options::RunOptions;

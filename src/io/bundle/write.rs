@@ -49,6 +49,8 @@ pub struct BundleWriter {
     place: Place,
     files: BTreeMap<String, FileNote>,
     controls: Vec<ControlScore>,
+    /// What the README begins with.
+    verdict: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -93,18 +95,25 @@ impl BundleWriter {
         } else {
             Place::Folder(AtomicFolder::begin(&target, "bundle", ctl)?)
         };
-        Ok(Self { target, place, files: BTreeMap::new(), controls: Vec::new() })
+        Ok(Self { target, place, files: BTreeMap::new(), controls: Vec::new(), verdict: Vec::new() })
     }
 
     /// A bundle as a part of a folder that is being written.
     pub fn within(folder: FolderPart) -> Self {
-        Self { target: folder.shown(), place: Place::Part(folder), files: BTreeMap::new(), controls: Vec::new() }
+        let (target, place) = (folder.shown(), Place::Part(folder));
+        Self { target, place, files: BTreeMap::new(), controls: Vec::new(), verdict: Vec::new() }
     }
 
     /// Controls of the run, which its numbers are to stand beside.
     #[must_use]
     pub fn with_controls(self, controls: Vec<ControlScore>) -> Self {
         Self { controls, ..self }
+    }
+
+    /// A verdict on the run, for people, which the README begins with: a line that counts, and what decided it.
+    #[must_use]
+    pub fn with_verdict(self, verdict: Vec<String>) -> Self {
+        Self { verdict, ..self }
     }
 
     /// Writes every file and moves the bundle into place.
@@ -154,7 +163,7 @@ impl BundleWriter {
             self.put(names::CERTIFICATE, &bytes)?;
         }
         self.put(names::CLIENT, client::LOAD_BUNDLE_PY.as_bytes())?;
-        let readme = client::readme(run, &metrics, options);
+        let readme = client::readme(run, &metrics, options, &self.verdict);
         self.put(names::README, readme.as_bytes())?;
 
         let manifest = Manifest::new(run, &metrics, options, edge_files, self.files.clone());
