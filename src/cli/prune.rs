@@ -19,7 +19,7 @@ use crate::engine::timing::Speedup;
 use crate::io::LoadReport;
 use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, SizeMetrics};
 use crate::session::format::{bytes, count, percent, seconds};
-use crate::session::tasks::budget::{FindWithinBudget, says};
+use crate::session::tasks::budget::{FindWithinBudget, asked, says};
 use crate::session::tasks::controls::Controls;
 use crate::session::tasks::export::ExportBundle;
 use crate::session::tasks::no_points;
@@ -101,7 +101,7 @@ fn about_budget(budget: Budget, found: &FoundBudget, chosen: usize) -> Vec<Strin
             "too much"
         };
         vec![
-            percent(point.share),
+            asked(point),
             percent(point.edge_sparsity),
             percent(point.weight_sparsity),
             format!("{:.1}", 100.0 * point.loss),

@@ -451,6 +451,18 @@ impl Store {
         }
     }
 
+    /// Whether a run is of the recipe that was found within the budget.
+    pub fn is_found_within_budget(&self, run: &Run) -> bool {
+        let chosen = self.budget.found.as_ref().and_then(|found| found.chosen.as_ref());
+        chosen.is_some_and(|(_, recipe)| {
+            run.recipe.edges == recipe.edges
+                && run.recipe.weights == recipe.weights
+                && run.recipe.recovery == recipe.recovery
+                && run.recipe.seed == recipe.seed
+                && self.is_of_inputs(run)
+        })
+    }
+
     /// Controls of a run; none where they were not computed.
     pub fn controls_of(&self, id: RunId) -> &[ControlScore] {
         self.controls.get(&id).map_or(&[], Vec::as_slice)

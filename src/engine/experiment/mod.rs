@@ -19,7 +19,7 @@ mod size;
 mod sweep;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
-pub use budget::{Budget, BudgetPoint, FoundBudget, Goal, find_budget};
+pub use budget::{Budget, BudgetPoint, FasterFrom, FoundBudget, Goal, find_budget};
 pub use compare::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Method, compare, models_of_seeds, summarise,
     with_fixed_split,

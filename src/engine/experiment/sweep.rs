@@ -24,7 +24,7 @@ pub struct SweepGrid {
 }
 
 /// One recipe of a sweep and what it gives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SweepPoint {
     /// Position in the grid, δa running fastest.
     pub idx: usize,
