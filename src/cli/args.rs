@@ -167,6 +167,9 @@ pub(super) struct PruneArgs {
     /// What is to be gained: time (entries and weights go), size (weights), entries
     #[arg(long = "for", value_name = "time|size|entries", default_value = "time", value_parser = choice::<Goal>)]
     pub(super) goal: Goal,
+    /// Points of accuracy that the verdict on the result is held against: safe within them, a cost up to five times as many
+    #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
+    pub(super) limit: f64,
     /// What the weights of the bundle's sparse model are stored as; 16 bits halve them, and the run says what the rounding costs
     #[arg(long, value_name = "f32|bf16|f16", default_value = "f32", value_parser = choice::<ValueType>)]
     pub(super) values: ValueType,

@@ -16,15 +16,15 @@ use crate::io::atomic::AtomicFolder;
 use crate::io::bundle::{BundleOptions, BundleWriter, Metrics, Supplements};
 use crate::io::results::{SweepResults, write_files, write_sweep_files};
 use crate::io::{Detected, GraphPart, detect, folder_of, lies_outside, read_graph_as, read_model, read_recipe};
-use crate::session::defaults::{SMALL_EPOCHS, SMALL_HIDDEN, small_grid, small_training, start_recipe};
+use crate::session::defaults::{LIMIT, SMALL_EPOCHS, SMALL_HIDDEN, small_grid, small_training, start_recipe};
 use crate::session::project::{self, Project};
 use crate::session::tasks::export::ExportBundle;
 use crate::session::tasks::no_points;
 use crate::session::tasks::prune::Prune;
-use crate::session::tasks::safe_start::FindThresholds;
+use crate::session::tasks::safe_start::FindStart;
 use crate::session::tasks::sweep::Sweep;
 use crate::session::tasks::train::Train;
-use crate::session::{Baseline, replay_command};
+use crate::session::{Baseline, Verdict, replay_command};
 
 /// Where everything goes.
 const FOLDER: &str = "unifews-out";
@@ -52,7 +52,8 @@ pub(super) fn run(open: &[String], terminal: &Terminal) -> anyhow::Result<()> {
     let (dataset, model, recipe) = read(&named, terminal)?;
     let task = Prune { dataset, model, baseline: Baseline::Own, recipe, options: RunOptions::FULL };
     let run = Arc::new(terminal.run(task, &mut no_points)?);
-    let export = ExportBundle { run, options: BundleOptions::default(), supplements: Supplements::default() };
+    let supplements = Supplements::default();
+    let export = ExportBundle { run, options: BundleOptions::default(), supplements, limit: LIMIT };
     let run = &export.run;
     export.run_into(BundleWriter::within(folder.part().below("bundle")), terminal.ctl())?;
     let results = small_sweep(run, terminal)?;
@@ -173,7 +174,8 @@ fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc
     recipe.check()?;
     if named.recipe.is_none() && named.project.is_none() {
         let (dataset, model) = (Arc::clone(&dataset), Arc::clone(&model));
-        recipe = terminal.run(FindThresholds { dataset, model, recipe }, &mut no_points)?;
+        let free_bytes = terminal.memory().left().n_bytes;
+        recipe = terminal.run(FindStart { dataset, model, recipe, free_bytes }, &mut no_points)?.0.recipe;
     }
     Ok((dataset, model, recipe))
 }
@@ -189,7 +191,7 @@ fn quick_model(dataset: &Arc<Dataset>, recipe: &mut Recipe, terminal: &Terminal)
 }
 
 fn small_sweep(run: &Run, terminal: &Terminal) -> anyhow::Result<SweepResults> {
-    let grid = small_grid();
+    let grid = small_grid(&run.recipe);
     let mut points = Vec::with_capacity(grid.len());
     let task = Sweep {
         dataset: Arc::clone(&run.dataset),
@@ -210,7 +212,7 @@ fn summary(run: &Run, results: &SweepResults) -> String {
          - `heatmaps/`: both matrices of every layer, what is kept and how strong it is\n\
          - `sweep/`: every recipe tried, `results.csv` and `results.json`, and the curves\n",
         run.dataset.name(),
-        prune::summary(run, &Metrics::of(run)).join("\n"),
+        prune::summary(run, &Metrics::of(run), &Verdict::of(run, LIMIT)).join("\n"),
         sweeping::summary(results).join("\n"),
     )
 }

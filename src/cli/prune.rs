@@ -23,14 +23,16 @@ use crate::io::bundle::{
     BundleOptions, BundleReport, BundleWriter, Metrics, NewNodesMetrics, PartMetrics, Scores, SizeMetrics, Supplements,
 };
 use crate::session::format::{self, bytes, count, percent, seconds};
-use crate::session::tasks::budget::{FindWithinBudget, says};
+use crate::session::tasks::budget::{FindWithinBudget, asked, says};
 use crate::session::tasks::certify::Certify;
 use crate::session::tasks::controls::Controls;
 use crate::session::tasks::errors::ErrorsOfNodes;
 use crate::session::tasks::export::ExportBundle;
 use crate::session::tasks::no_points;
 use crate::session::tasks::prune::Prune;
-use crate::session::{Assumption, Baseline, ErrorReport, ReadingScore, certificate_page, replay_command};
+use crate::session::{
+    Assumption, Baseline, ErrorReport, ReadingScore, Verdict, certificate_page, lower_first, replay_command,
+};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -43,6 +45,8 @@ struct Document<'a> {
     bundle: &'a BundleReport,
     /// What the model's file leaves open.
     assumptions: &'a [Assumption],
+    /// Whether it keeps within the limit, in one sentence.
+    verdict: &'a Verdict,
     /// What was tried to find a recipe within a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     budget: Option<&'a [BudgetPoint]>,
@@ -94,12 +98,6 @@ fn within_budget(
     })
 }
 
-/// As an error begins.
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
-}
-
 /// The path, and what was chosen of it.
 fn about_budget(budget: Budget, found: &FoundBudget, chosen: usize) -> Vec<String> {
     let rows = found.points.iter().enumerate().map(|(at, point)| {
@@ -111,7 +109,7 @@ fn about_budget(budget: Budget, found: &FoundBudget, chosen: usize) -> Vec<Strin
             "too much"
         };
         vec![
-            percent(point.share),
+            asked(point),
             percent(point.edge_sparsity),
             percent(point.weight_sparsity),
             format!("{:.1}", 100.0 * point.loss),
@@ -125,6 +123,10 @@ fn about_budget(budget: Budget, found: &FoundBudget, chosen: usize) -> Vec<Strin
 }
 
 pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
+    if !(0.0..=100.0).contains(&args.limit) {
+        return Err(UsageError::new("--limit", "points from 0 to 100", args.limit).into());
+    }
+    let limit = args.limit / 100.0;
     // The place is opened first: nothing is computed for a folder that cannot be written.
     let writer = BundleWriter::begin(&args.output, terminal.ctl())?;
     let mut options = args.recipe.clone();
@@ -155,7 +157,8 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let options = BundleOptions { values: args.values, without_features: args.without_features };
     let run = Arc::new(run);
     let (supplements, errors) = supplements(args, &run, terminal)?;
-    let export = ExportBundle { run, options, supplements };
+    let verdict = Verdict::of(&run, limit);
+    let export = ExportBundle { run, options, supplements, limit };
     let (bundle, run) = (export.run_into(writer, terminal.ctl())?, &export.run);
     terminal.clear();
     let metrics = &bundle.metrics;
@@ -172,12 +175,13 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
             metrics,
             bundle: &bundle,
             assumptions: &assumptions,
+            verdict: &verdict,
             budget: found.as_ref().map(|found| found.points.as_slice()),
             certificate: export.supplements.certificate.as_deref().or(run.certificate.as_deref()),
         });
     }
     let mut lines = found.as_ref().map_or_else(Vec::new, |found| found.lines.clone());
-    lines.extend(summary(run, metrics));
+    lines.extend(summary(run, metrics, &verdict));
     if let Some(report) = &errors {
         lines.push(String::new());
         lines.extend(page(&report.page));
@@ -262,8 +266,10 @@ fn sizes(size: &SizeMetrics) -> Vec<String> {
 }
 
 /// A run for people: what was removed, what it saves, what it costs.
-pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
+pub(super) fn summary(run: &Run, metrics: &Metrics, verdict: &Verdict) -> Vec<String> {
     let mut lines = vec![format!("{} on {}\n", run.model.title(), run.dataset.name())];
+    lines.extend(verdict.lines());
+    lines.push(String::new());
     let dash = || "-".to_owned();
     let rows = metrics.steps.iter().map(|step| {
         let (edges, weights) = (step.edges.as_ref(), step.weights.as_ref());

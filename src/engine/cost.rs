@@ -1,4 +1,4 @@
-//! What the product over kept weights costs against the product with all of them, and from which removed share on it pays.
+//! What the product over kept weights costs against the product with all of them, and from which removed share on it is faster.
 //!
 //! Both give the same bits, so the choice is one of time alone. The time of the product over kept weights is a line in the kept share:
 //! a part for going over input and output, and a part for every kept weight.
@@ -33,7 +33,7 @@ impl Line {
     }
 
     /// The removed share from which skipping is faster; above 1 it never is.
-    pub fn pays_from(&self) -> f64 {
+    pub fn faster_from(&self) -> f64 {
         1.0 - (1.0 - self.fixed) / self.per_kept.max(f64::MIN_POSITIVE)
     }
 }
@@ -47,6 +47,9 @@ pub struct CostModel {
     pub narrow: Line,
     /// Input of which the non-zero values are stored.
     pub sparse_input: Line,
+    /// Propagation over kept entries, by their kept share.
+    #[serde(default = "CostModel::built_in_entries")]
+    pub entries: Line,
 }
 
 impl CostModel {
@@ -57,7 +60,21 @@ impl CostModel {
         wide: Line { fixed: 0.13, per_kept: 1.7 },
         narrow: Line { fixed: 0.5, per_kept: 0.95 },
         sparse_input: Line { fixed: 0.5, per_kept: 6.5 },
+        entries: Line { fixed: 0.1, per_kept: 0.9 },
     };
+    /// A ratio of times nearer to 1 than this is no difference: another start of the program moves it by as much.
+    const NO_DIFFERENCE: f64 = 0.03;
+
+    /// Of files that have no such line.
+    fn built_in_entries() -> Line {
+        Self::BUILT_IN.entries
+    }
+
+    /// The removed share from which propagation is measurably faster; above 1 it never is.
+    pub fn entries_faster_from(&self) -> f64 {
+        let Line { fixed, per_kept } = self.entries;
+        (1.0 - (1.0 / (1.0 + Self::NO_DIFFERENCE) - fixed) / per_kept.max(f64::MIN_POSITIVE)).max(0.0)
+    }
 
     fn line(&self, d_out: usize, sparse_input: bool) -> Line {
         match (sparse_input, d_out >= Self::NARROW) {
@@ -71,7 +88,7 @@ impl CostModel {
     pub fn advice(&self, d_out: usize, sparse_input: bool, removed: f64) -> Advice {
         let line = self.line(d_out, sparse_input);
         let smallest = 0.02;
-        Advice { pays_from: line.pays_from(), removed, speedup: 1.0 / line.ratio(removed).max(smallest) }
+        Advice { faster_from: line.faster_from(), removed, speedup: 1.0 / line.ratio(removed).max(smallest) }
     }
 }
 
@@ -85,7 +102,7 @@ impl Default for CostModel {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Advice {
     /// Removed share from which skipping is faster; above 1 it never is.
-    pub pays_from: f64,
+    pub faster_from: f64,
     /// Removed share of this matrix.
     pub removed: f64,
     /// Expected times faster than with all weights; below 1 skipping would be slower, and the product with all weights is used.
@@ -101,11 +118,11 @@ impl Advice {
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pays_from, removed, speedup } = self;
-        if *pays_from >= 1.0 {
+        let Self { faster_from, removed, speedup } = self;
+        if *faster_from >= 1.0 {
             return write!(f, "skipping weights does not pay here; this layer: {:.0} %", 100.0 * removed);
         }
-        write!(f, "pays from {:.0} %; this layer: {:.0} %, ", 100.0 * pays_from.max(0.0), 100.0 * removed)?;
+        write!(f, "faster from {:.0} %; this layer: {:.0} %, ", 100.0 * faster_from.max(0.0), 100.0 * removed)?;
         if self.pays() { write!(f, "{speedup:.1} times faster") } else { f.write_str("no faster") }
     }
 }
@@ -118,12 +135,24 @@ mod tests {
     fn a_line_through_measured_points_says_where_it_pays() {
         let line = Line::through([(0.5, 1.7), (0.3, 1.1), (0.1, 0.5)].into_iter());
         assert!((line.fixed - 0.2).abs() < 1e-9 && (line.per_kept - 3.0).abs() < 1e-9, "{line:?}");
-        assert!((line.pays_from() - 11.0 / 15.0).abs() < 1e-9);
+        assert!((line.faster_from() - 11.0 / 15.0).abs() < 1e-9);
         let cost = CostModel { wide: line, ..CostModel::BUILT_IN };
-        assert_eq!(cost.advice(256, false, 0.9).to_string(), "pays from 73 %; this layer: 90 %, 2.0 times faster");
-        assert_eq!(cost.advice(256, false, 0.5).to_string(), "pays from 73 %; this layer: 50 %, no faster");
+        assert_eq!(cost.advice(256, false, 0.9).to_string(), "faster from 73 %; this layer: 90 %, 2.0 times faster");
+        assert_eq!(cost.advice(256, false, 0.5).to_string(), "faster from 73 %; this layer: 50 %, no faster");
         let never = CostModel { wide: Line { fixed: 1.5, per_kept: 1.0 }, ..cost };
         let words = never.advice(256, false, 0.9).to_string();
         assert_eq!(words, "skipping weights does not pay here; this layer: 90 %");
+    }
+
+    #[test]
+    fn fewer_entries_are_faster_once_a_start_of_the_program_cannot_explain_it() {
+        let from = |fixed: f64, per_kept: f64| {
+            CostModel { entries: Line { fixed, per_kept }, ..CostModel::BUILT_IN }.entries_faster_from()
+        };
+        assert!((from(0.0, 1.0) - (1.0 - 1.0 / 1.03)).abs() < 1e-12);
+        assert!(from(0.4, 0.95) > 0.3 && from(1.2, 0.5) > 1.0 && from(0.0, 0.5) < 1e-12);
+        let old = r#"{"wide": {"fixed": 0.1, "per_kept": 1.0}, "narrow": {"fixed": 0.1, "per_kept": 1.0}, "sparse_input": {"fixed": 0.1, "per_kept": 1.0}}"#;
+        let old: CostModel = serde_json::from_str(old).expect("a file of an earlier version");
+        assert_eq!(old.entries, CostModel::BUILT_IN.entries);
     }
 }

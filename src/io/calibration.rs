@@ -1,6 +1,6 @@
 //! What products with weights cost on this machine, kept between runs: `cost.json` in the user's folder for settings.
 //!
-//! Format `unifews-cost/1`: `{"format", "machine", "cost": {"wide" | "narrow" | "sparse_input": {"fixed", "per_kept"}}}`. It changes time
+//! Format `unifews-cost/1`: `{"format", "machine", "cost": {"wide" | "narrow" | "sparse_input" | "entries": {"fixed", "per_kept"}}}`. It changes time
 //! alone, never a result; so a file that cannot be read is as good as none, and the built-in figures are used.
 
 use std::path::{Path, PathBuf};
@@ -60,8 +60,8 @@ pub fn read_calibration() -> CostModel {
 fn read(path: &Path) -> Option<CostModel> {
     let file: CostFile = serde_json::from_slice(&read_whole(path, LARGEST).ok()?).ok()?;
     let is_sound = |line: Line| line.fixed.is_finite() && line.per_kept.is_finite() && line.per_kept > 0.0;
-    let CostModel { wide, narrow, sparse_input } = file.cost;
-    (file.format == FORMAT && [wide, narrow, sparse_input].into_iter().all(is_sound)).then_some(file.cost)
+    let CostModel { wide, narrow, sparse_input, entries } = file.cost;
+    (file.format == FORMAT && [wide, narrow, sparse_input, entries].into_iter().all(is_sound)).then_some(file.cost)
 }
 
 #[cfg(test)]

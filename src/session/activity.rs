@@ -165,6 +165,7 @@ impl Command {
             Self::CloseInputs => "close graph and model".to_owned(),
             Self::SetRecipe(..) => "change the recipe".to_owned(),
             Self::Prune => "prune".to_owned(),
+            Self::SetLimit(limit) => format!("limit of {:.1} points", 100.0 * limit),
             Self::SetBudget(budget) => format!("budget of {:.1} points", 100.0 * budget.lose_at_most),
             Self::FindWithin(budget) => format!("find within {:.1} points", 100.0 * budget.lose_at_most),
             Self::Controls(id) => format!("compute the controls of run {}", id.0),

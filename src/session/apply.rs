@@ -24,7 +24,7 @@ use super::{JobAnswer, Session, format};
 use crate::engine::control::Control;
 use crate::engine::experiment::RunOptions;
 use crate::engine::graph::ReadOptions;
-use crate::engine::sparsify::Recipe;
+use crate::engine::sparsify::{Recipe, Schedule};
 use crate::io::{ending, escaped_path, samples, with_known_ending, write_model, write_recipe};
 
 impl Session {
@@ -60,11 +60,12 @@ impl Session {
             Command::AnswerOutside(is_allowed) => self.answer_outside(is_allowed),
             Command::OpenSample(spec) => self.open_sample(spec),
             Command::CloseInputs => self.close_inputs(),
-            Command::SetRecipe(recipe, gesture) => self.set_recipe(*recipe, "Recipe", gesture),
+            Command::SetRecipe(recipe, gesture) => self.set_recipe_by_hand(*recipe, gesture),
             Command::Prune => self.prune(),
             Command::Controls(id) => self.controls(id),
             Command::Certify(id, limit) => self.certify(id, limit),
             Command::NodeErrors(id) => self.errors_of_nodes(id),
+            Command::SetLimit(limit) => self.store.limit = limit.clamp(0.0, 1.0),
             Command::SetBudget(budget) => self.store.budget.budget = budget,
             Command::FindWithin(budget) => self.find_within(budget),
             Command::Sweep(grid) => self.sweep(grid),
@@ -289,6 +290,7 @@ impl Session {
         }
         if is_other {
             self.store.preview = None;
+            self.store.plain = None;
             self.store.last_shown = None;
             self.store.desk.clear();
             self.drop_estimates();
@@ -350,13 +352,16 @@ impl Session {
             dense: self.dense_logits(),
             recipe: self.store.effective_recipe(),
             waits: self.estimates.are_needed(),
+            plain_first: self.estimates.are_needed(),
         };
         if task.waits {
             // What is decided for an older recipe only keeps the processors from the estimate.
             self.runner.cancel_lane(&Lane::Preview);
             self.estimate();
         }
-        self.run_in(Lane::Preview, task, Self::take_preview);
+        let on_plain = |run| JobAnswer::new(move |session, _, _| session.take_plain(run));
+        let on_output = |output| JobAnswer::new(move |session, _, _| session.take_preview(output));
+        self.runner.spawn(Lane::Preview, task, on_plain, on_output);
     }
 
     /// What previews are held against: the model's own baseline, else its unpruned output from any run of these inputs.
@@ -404,7 +409,10 @@ impl Session {
         let Some(graph) = &self.store.graph else {
             return self.missing("train", "a graph");
         };
-        let mut recipe = fitted_to(&self.store.recipe, &self.store.recipe.model);
+        let recipe = self.store.recipe.clone();
+        let prunes = recipe.training.as_ref().is_some_and(|training| training.schedule != Schedule::Dense);
+        let recipe = if prunes { self.without_own_recovery(recipe) } else { recipe };
+        let mut recipe = fitted_to(&recipe, &recipe.model);
         recipe.graph.clone_from(&graph.options);
         let task = Train::new(Arc::clone(&graph.dataset), recipe);
         if !self.fits("train", &task) {

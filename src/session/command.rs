@@ -90,6 +90,8 @@ pub enum Command {
     SetRecipe(Box<Recipe>, Option<Gesture>),
     /// Applies the recipe completely, timed, and keeps the run.
     Prune,
+    /// Says what loss of accuracy, a share, verdicts are held against.
+    SetLimit(f64),
     /// Says what may be lost, and for what; nothing is looked for yet.
     SetBudget(Budget),
     /// Looks for what removes most within the budget, takes its recipe over and prunes by it.

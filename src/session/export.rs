@@ -22,7 +22,8 @@ impl Session {
             certificate: self.store.certificate_of(id).cloned(),
             errors: self.store.errors.get(&id).map_or_else(Vec::new, |report| report.steps.clone()),
         };
-        let task = ExportBundle { run: Arc::clone(&entry.run), options: self.store.export.options, supplements };
+        let (run, options, limit) = (Arc::clone(&entry.run), self.store.export.options, self.store.limit);
+        let task = ExportBundle { run, options, supplements, limit };
         let task = ExportBundleInto { task, name: entry.name.clone(), folder };
         self.start::<ExportState, _>(task);
     }

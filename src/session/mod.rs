@@ -35,6 +35,7 @@ pub mod tasks;
 mod tools;
 mod trials;
 mod undo;
+mod verdict;
 
 use crate::engine::EngineError;
 use crate::engine::control::Workers;
@@ -67,6 +68,8 @@ pub use tasks::export::{Exported, WrittenFile, replay_command};
 pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
 pub use tasks::open::OutsideFiles;
 pub use tasks::reproduce::{PublishedTable, ReproducePlan, TruthPlan};
+pub use verdict::{BREAKS_AT, Grade, Verdict};
+pub(crate) use verdict::{in_points, lower_first};
 
 use jobs::{JobId, JobRunner, JobStatus, Lane, Waker};
 use state::AfterLoad;
@@ -95,7 +98,9 @@ pub struct Session {
     after_load: Option<AfterLoad>,
     /// Thresholds that the program chose, which it may choose anew.
     chosen_thresholds: state::ThresholdsBy,
-    /// Whether what is being opened is to be shown with safe thresholds.
+    /// Whether the user went back to what is published: those thresholds are then not the program's.
+    chose_published: bool,
+    /// Whether what is being opened is to be shown with a safe recipe.
     wants_safe_start: bool,
     /// Whether the running training is the one that comes with a sample, and nobody's work.
     is_sample_training: bool,
@@ -133,6 +138,7 @@ impl Session {
             last_number: 0,
             after_load: None,
             chosen_thresholds: state::ThresholdsBy::default(),
+            chose_published: false,
             wants_safe_start: false,
             is_sample_training: false,
             last_gesture: None,
@@ -164,6 +170,11 @@ impl Session {
     /// Takes over what was opened in earlier sessions, newest first.
     pub fn set_recent(&mut self, recent: Vec<Recent>) {
         self.store.recent = recent;
+    }
+
+    /// Takes over the limit that verdicts were held against in earlier sessions, a share of accuracy.
+    pub fn set_limit(&mut self, limit: f64) {
+        self.store.limit = limit;
     }
 
     /// Everything a view may read.

@@ -175,10 +175,18 @@ impl Session {
         }
     }
 
+    /// The plain answer to a recipe with recovery stands beside what is shown until the recovered one comes.
+    pub(super) fn take_plain(&mut self, run: Box<Run>) {
+        if self.store.is_of_inputs(&run) {
+            self.store.plain = Some(Arc::from(run));
+        }
+    }
+
     /// A preview of other inputs is stale and dropped; one of an older recipe is a step on the way, and shown as stale.
     pub(super) fn take_preview(&mut self, (run, elapsed_secs): (Box<Run>, f64)) {
         let run = Arc::from(run);
         if self.store.is_of_inputs(&run) {
+            self.store.plain = None;
             self.store.last_shown = Some(Arc::clone(&run));
             self.store.preview = Some(Arc::clone(&run));
             self.previewed(&run, elapsed_secs);
@@ -238,6 +246,7 @@ impl Session {
         }
         let detail = reason.to_string();
         if *lane == Lane::Preview {
+            self.store.plain = None;
             // Shown where the preview would be; a notice for every move of a slider would bury the others.
             self.store.preview_fault = Some(escaped_text(&detail).into_owned());
             return;

@@ -124,6 +124,6 @@ fn weight_row(w: &WeightSpeed) -> Vec<String> {
         format!("{:.0}", w.dense_flops / 1e9),
     ];
     row.extend(w.sparse_secs.iter().map(|(_, secs)| seconds(*secs)));
-    row.push(if w.pays_from < 1.0 { format!("{:.0} %", 100.0 * w.pays_from.max(0.0)) } else { "never".to_owned() });
+    row.push(if w.faster_from < 1.0 { format!("{:.0} %", 100.0 * w.faster_from.max(0.0)) } else { "never".to_owned() });
     row
 }

@@ -1,40 +1,49 @@
-//! Thresholds to begin with: what is opened together is shown with a recipe that keeps its accuracy, until the user says otherwise.
+//! A recipe to begin with: what is opened together is shown with one that keeps its accuracy, until the user says otherwise.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Session;
-use super::defaults::START_DELTA;
+use super::command::Gesture;
+use super::defaults::{as_published, start_recipe};
 use super::fit::fitted_to;
 use super::format;
 use super::inputs::ClosedModel;
 use super::jobs::Lane;
 use super::notice::Level;
-use super::state::ThresholdsBy;
+use super::state::{Thresholds, ThresholdsBy};
 use super::tasks::open::{Open, OutsideFiles};
 use super::tasks::propagate::{Propagate, PropagateInto, PropagatedFolder};
-use super::tasks::safe_start::FindThresholds;
+use super::tasks::safe_start::FindStart;
 use super::undo::Inputs;
+use crate::engine::experiment::SafeStart;
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::{Architecture, Family};
-use crate::engine::sparsify::{EdgeMode, Recipe, Schedule, WeightMode};
+use crate::engine::sparsify::{Recipe, Schedule};
 use crate::io::escaped_path;
 
 impl Session {
-    /// Whether the recipe as it stands has thresholds that the program chose, in the mode that it chooses them in.
-    fn has_own_thresholds(&self) -> bool {
-        let recipe = &self.store.recipe;
-        let ThresholdsBy::ByProgram(edges, weights) = self.chosen_thresholds else { return false };
-        let is_relative = recipe.edges.mode == EdgeMode::Relative && recipe.weights.mode == WeightMode::Relative;
-        let trains_dense = recipe.training.as_ref().is_none_or(|t| t.schedule == Schedule::Dense);
-        let is = |edges: f64, weights: f64| recipe.edges.delta == [edges] && recipe.weights.delta == [weights];
+    /// Whether the recipe as it stands has thresholds that the program chose, and not the user.
+    pub fn has_own_thresholds(&self) -> bool {
+        let now = Thresholds::of(&self.store.recipe);
         // Undo may have brought back what a session begins with.
-        is_relative && trains_dense && (is(edges, weights) || is(START_DELTA, START_DELTA))
+        let is_start = !self.chose_published && now == Thresholds::of(&start_recipe());
+        match &self.chosen_thresholds {
+            ThresholdsBy::Start => is_start,
+            ThresholdsBy::ByProgram(chosen) => is_start || now == **chosen,
+            ThresholdsBy::ByFile => false,
+        }
     }
 
-    /// Notes that what is being opened should be shown with safe thresholds, unless the user has chosen some.
+    /// Whether the program may choose the thresholds anew: not those of a training that prunes, which follow the recipe as it was begun.
+    fn may_choose_thresholds(&self) -> bool {
+        let training = &self.store.recipe.training;
+        self.has_own_thresholds() && training.as_ref().is_none_or(|t| t.schedule == Schedule::Dense)
+    }
+
+    /// Notes that what is being opened should be shown with a safe recipe, unless the user has chosen one.
     pub(super) fn want_safe_start(&mut self) {
-        self.wants_safe_start = self.has_own_thresholds();
+        self.wants_safe_start = self.may_choose_thresholds();
     }
 
     /// Notes that a file says which thresholds are wanted.
@@ -43,39 +52,61 @@ impl Session {
         self.wants_safe_start = false;
     }
 
-    /// Starts to look for safe thresholds where that is wanted; answers whether it did.
+    /// Replaces the recipe as the user says. Who goes back to what is published has chosen that.
+    pub(super) fn set_recipe_by_hand(&mut self, recipe: Recipe, gesture: Option<Gesture>) {
+        let thresholds = Thresholds::of(&recipe);
+        if thresholds != Thresholds::of(&self.store.recipe) && thresholds == Thresholds::of(&start_recipe()) {
+            self.chose_published = true;
+        }
+        self.set_recipe(recipe, "Recipe", gesture);
+    }
+
+    /// The recipe for work that there is no recovery for: what the program chose for a model does not bind it.
+    pub(super) fn without_own_recovery(&self, mut recipe: Recipe) -> Recipe {
+        if recipe.recovery.is_some() && self.has_own_thresholds() {
+            as_published(&mut recipe);
+        }
+        recipe
+    }
+
+    /// Starts to look for a safe recipe where that is wanted; answers whether it did.
     pub(super) fn begin_safe_start(&mut self) -> bool {
         if self.after_load.is_some() {
             return false;
         }
-        let is_wanted = std::mem::take(&mut self.wants_safe_start) && self.has_own_thresholds();
+        let is_wanted = std::mem::take(&mut self.wants_safe_start) && self.may_choose_thresholds();
         let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else { return false };
         // The pruned model of a bundle is held against another one.
         if !is_wanted || !model.baseline.is_own() {
             return false;
         }
-        let task = FindThresholds {
+        let task = FindStart {
             dataset: Arc::clone(&graph.dataset),
             model: Arc::clone(&model.model),
             recipe: self.store.effective_recipe(),
+            free_bytes: self.free_memory(),
         };
-        self.run_in(Lane::Load, task, |session, found| session.take_thresholds(&found));
+        self.run_in(Lane::Load, task, Self::take_start);
         true
     }
 
-    /// Takes over the thresholds that were found, as a part of the opening and not as a step of its own, unless the user was faster.
-    pub(super) fn take_thresholds(&mut self, found: &Recipe) {
-        if !self.has_own_thresholds() {
+    /// Takes over the recipe that was found, as a part of the opening and not as a step of its own, unless the user was faster. What it
+    /// gives is its first preview.
+    fn take_start(&mut self, (found, secs): (SafeStart, f64)) {
+        if !self.may_choose_thresholds() {
             return;
         }
-        let (Some(edges), Some(weights)) = (found.edges.delta.first(), found.weights.delta.first()) else { return };
-        self.chosen_thresholds = ThresholdsBy::ByProgram(*edges, *weights);
+        let thresholds = Thresholds::of(&found.recipe);
+        self.chosen_thresholds = ThresholdsBy::ByProgram(Box::new(thresholds.clone()));
         let (graph, model) = (self.store.graph.clone(), self.store.model.clone());
         let mut recipe = self.store.recipe.clone();
-        (recipe.edges.delta, recipe.weights.delta) = (vec![*edges], vec![*weights]);
+        thresholds.put_into(&mut recipe);
         let inputs = Inputs { graph, model, recipe };
         self.history.amend(&inputs);
         self.store.recipe = inputs.recipe;
+        if let Some(run) = found.run.filter(|run| self.store.is_current(run)) {
+            self.take_preview((Box::new(run), secs));
+        }
     }
 
     /// What was opened before and what is open: nobody is asked again whether it may be read.
@@ -116,7 +147,7 @@ impl Session {
         let Some(graph) = &self.store.graph else { return self.missing("propagate", "a graph") };
         let network = &self.store.recipe.model;
         let network = if network.is_decoupled() { network.clone() } else { Architecture::new(Family::Sgc) };
-        let mut recipe = fitted_to(&self.store.recipe, &network);
+        let mut recipe = fitted_to(&self.without_own_recovery(self.store.recipe.clone()), &network);
         recipe.graph.clone_from(&graph.options);
         let task = Propagate { dataset: Arc::clone(&graph.dataset), recipe, is_timed: true };
         let task = PropagateInto { task, folder };

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::defaults::START_DELTA;
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::project::Project;
 use crate::engine::experiment::{Run, ScoreSketch};
-use crate::engine::sparsify::Recipe;
+use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
+use crate::engine::sparsify::{EdgeMode, Recipe, RecoveryRule, WeightMode};
 
 /// A finished run with what it was made from.
 pub(super) struct PrunedRun {
@@ -35,19 +35,43 @@ pub(super) enum AfterLoad {
     TrainSmall,
 }
 
-/// Who chose the thresholds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum ThresholdsBy {
-    /// The program, these for δa and δw: it may choose them anew.
-    ByProgram(f64, f64),
-    /// A recipe, a project, a bundle.
-    ByFile,
+/// How much a recipe removes of both sides, and whether it recovers.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Thresholds {
+    edges: (EdgeMode, Vec<f64>, Option<EdgeRanking>),
+    weights: (WeightMode, Vec<f64>, Option<WeightRanking>),
+    recovery: Option<RecoveryRule>,
 }
 
-impl Default for ThresholdsBy {
-    fn default() -> Self {
-        Self::ByProgram(START_DELTA, START_DELTA)
+impl Thresholds {
+    /// Those of a recipe.
+    pub(super) fn of(Recipe { edges, weights, recovery, .. }: &Recipe) -> Self {
+        Self {
+            edges: (edges.mode, edges.delta.clone(), edges.ranking),
+            weights: (weights.mode, weights.delta.clone(), weights.ranking),
+            recovery: recovery.clone(),
+        }
     }
+
+    /// Puts them into a recipe.
+    pub(super) fn put_into(self, recipe: &mut Recipe) {
+        let Self { edges, weights, recovery } = self;
+        (recipe.edges.mode, recipe.edges.delta, recipe.edges.ranking) = edges;
+        (recipe.weights.mode, recipe.weights.delta, recipe.weights.ranking) = weights;
+        recipe.recovery = recovery;
+    }
+}
+
+/// Who chose the thresholds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) enum ThresholdsBy {
+    /// The program, as a session begins: it may choose them anew.
+    #[default]
+    Start,
+    /// The program, for what is open: it may choose them anew.
+    ByProgram(Box<Thresholds>),
+    /// A recipe, a project, a bundle.
+    ByFile,
 }
 
 /// Where previews take longer than this, seconds, moves of a slider are answered by estimates.

@@ -18,6 +18,7 @@ use super::tasks::errors::ErrorReport;
 use super::tasks::export::Exported;
 use super::tasks::import::ImportReport;
 use super::tasks::open::OutsideFiles;
+use super::tasks::preview::without_recovery;
 use crate::engine::certify::Certificate;
 use crate::engine::experiment::{
     Budget, BudgetPoint, ComparePlan, ComparePoint, ControlScore, Estimate, FoundBudget, Goal, Method, Run,
@@ -279,10 +280,14 @@ pub struct Store {
     pub recipe: Recipe,
     /// The newest preview, with the recipe it answers inside.
     pub preview: Option<Arc<Run>>,
+    /// The newest answer to a recipe with recovery that is not recovered; see [`Store::plain`].
+    pub(crate) plain: Option<Arc<Run>>,
     /// About what a recipe removes, on a graph that takes longer than a moment to decide; see [`Store::estimated`].
     pub estimate: Option<Arc<Estimate>>,
     /// Why there is no preview of the recipe; cleared by the next one.
     pub preview_fault: Option<String>,
+    /// Loss of accuracy, a share, that verdicts are held against.
+    pub limit: f64,
     /// Finished runs, oldest first.
     pub runs: Vec<RunEntry>,
     /// Controls of recovered runs, where they were computed.
@@ -338,8 +343,10 @@ impl Default for Store {
             closed_model: None,
             recipe: Recipe::default(),
             preview: None,
+            plain: None,
             estimate: None,
             preview_fault: None,
+            limit: defaults::LIMIT,
             runs: Vec::new(),
             controls: BTreeMap::new(),
             certificates: BTreeMap::new(),
@@ -388,6 +395,14 @@ impl Store {
     /// The run that the views show: a finished one of this very recipe, else the preview, else what was shown last.
     pub fn shown(&self) -> Option<&Arc<Run>> {
         self.finished_run().map(|e| &e.run).or(self.preview.as_ref()).or(self.last_shown.as_ref())
+    }
+
+    /// What the recipe as it stands gives without recovery, while the recovered answer is on its way.
+    pub fn plain(&self) -> Option<&Arc<Run>> {
+        let run = self.plain.as_ref()?;
+        let recipe = self.effective_recipe();
+        let is_wanted = recipe.recovery.is_some() && self.shown().is_none_or(|shown| !self.is_current(shown));
+        (is_wanted && self.is_of_inputs(run) && run.recipe == without_recovery(&recipe)).then_some(run)
     }
 
     /// The finished run of the recipe as it stands, if there is one.
@@ -442,6 +457,18 @@ impl Store {
                 .collect(),
             plan: Some(self.plan.clone()),
         }
+    }
+
+    /// Whether a run is of the recipe that was found within the budget.
+    pub fn is_found_within_budget(&self, run: &Run) -> bool {
+        let chosen = self.budget.found.as_ref().and_then(|found| found.chosen.as_ref());
+        chosen.is_some_and(|(_, recipe)| {
+            run.recipe.edges == recipe.edges
+                && run.recipe.weights == recipe.weights
+                && run.recipe.recovery == recipe.recovery
+                && run.recipe.seed == recipe.seed
+                && self.is_of_inputs(run)
+        })
     }
 
     /// Controls of a run; none where they were not computed.

@@ -114,13 +114,7 @@ impl Session {
     /// What is certified of a run, where its recipe was found within a budget.
     pub(super) fn certificate_of(&self, run: &Run) -> Option<Arc<Certificate>> {
         let found = self.store.budget.found.as_ref()?;
-        let (_, recipe) = found.chosen.as_ref()?;
-        let is_it = run.recipe.edges == recipe.edges
-            && run.recipe.weights == recipe.weights
-            && run.recipe.recovery == recipe.recovery
-            && run.recipe.seed == recipe.seed
-            && self.store.is_of_inputs(run);
-        found.certificate.clone().filter(|_| is_it).map(Arc::new)
+        found.certificate.clone().filter(|_| self.store.is_found_within_budget(run)).map(Arc::new)
     }
 
     /// Computes what stands beside a recovered run.

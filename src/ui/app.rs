@@ -112,6 +112,7 @@ impl App {
         ctx.set_zoom_factor(saved.zoom);
         let mut session = Session::new(settings.n_threads, waker)?;
         session.set_recent(saved.recent.clone());
+        session.set_limit(saved.limit);
         if !settings.open.is_empty() {
             // As if they had been dropped; what needs no report is opened.
             session.apply(Command::Import(settings.open));
@@ -305,7 +306,13 @@ impl App {
 
     /// What is remembered until the next start.
     pub fn to_save(&self) -> Saved {
-        Saved { layout: Some(self.tree.clone()), recent: self.session.store().recent.clone(), ..self.saved.clone() }
+        let store = self.session.store();
+        Saved {
+            layout: Some(self.tree.clone()),
+            limit: store.limit,
+            recent: store.recent.clone(),
+            ..self.saved.clone()
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::pane::Pane;
-use crate::session::Recent;
+use crate::session::{Recent, defaults};
 
 /// Under which key it is kept.
 pub(super) const KEY: &str = "unifews-window";
@@ -24,13 +24,16 @@ pub struct Saved {
     pub zoom: f32,
     /// Where the panes stand; absent for the first layout.
     pub layout: Option<Tree<Pane>>,
+    /// Loss of accuracy, a share, that verdicts are held against.
+    pub limit: f64,
     /// What was opened, newest first.
     pub recent: Vec<Recent>,
 }
 
 impl Default for Saved {
     fn default() -> Self {
-        Self { version: VERSION, theme: egui::ThemePreference::System, zoom: 1.0, layout: None, recent: Vec::new() }
+        let (theme, limit) = (egui::ThemePreference::System, defaults::LIMIT);
+        Self { version: VERSION, theme, zoom: 1.0, layout: None, limit, recent: Vec::new() }
     }
 }
 
@@ -41,7 +44,8 @@ impl Saved {
             return Self::default();
         }
         let zoom = if self.zoom.is_finite() { self.zoom.clamp(MIN_ZOOM, MAX_ZOOM) } else { 1.0 };
-        Self { zoom, layout: self.layout.filter(layout::is_complete), ..self }
+        let limit = if (0.0..=1.0).contains(&self.limit) { self.limit } else { defaults::LIMIT };
+        Self { zoom, limit, layout: self.layout.filter(layout::is_complete), ..self }
     }
 }
 
@@ -61,6 +65,11 @@ mod tests {
         assert!((checked.zoom - MAX_ZOOM).abs() < 1e-6 && checked.layout.is_none(), "{checked:?}");
         let foreign: Saved = serde_json::from_str(r#"{"version": 7, "zoom": 2.0}"#).expect("a number");
         assert!((foreign.checked().zoom - 1.0).abs() < 1e-6, "another version is not taken over");
+        let wild: Saved = serde_json::from_str(r#"{"version": 1, "limit": -3.0}"#).expect("a number");
+        assert!(
+            (wild.checked().limit - defaults::LIMIT).abs() < 1e-12,
+            "no limit that a loss could not be held against"
+        );
         let whole = Saved { layout: Some(layout::first()), ..Saved::default() };
         let text = serde_json::to_string(&whole).expect("serialisable");
         let back: Saved = serde_json::from_str(&text).expect("readable");

@@ -91,6 +91,30 @@ fn a_model_is_trained_under_masks_and_what_comes_out_is_replayed_whatever_the_th
 }
 
 #[test]
+fn the_verdict_says_in_one_sentence_what_is_removed_lost_and_static() {
+    let folder = folder();
+    let prune = ["prune", SMALL, small_model("gcn"), "-o", "b", "--no-timing"];
+    let prune = [&prune[..], &RECOVERED].concat();
+    let text = stdout(folder.path(), &[&prune[..], &["--limit", "100"]].concat());
+    let sentence = text.lines().find(|line| line.starts_with("Safe: static: removes ")).expect("a verdict");
+    assert!(sentence.contains("% of the entries and") && sentence.contains(" times smaller"), "{sentence}");
+    assert!(!sentence.contains("faster") && !sentence.contains("slower"), "nothing was timed: {sentence}");
+    let readme = std::fs::read_to_string(folder.path().join("b/README.md")).expect("written");
+    assert!(readme.contains(&format!("**{sentence}.**")), "{readme}");
+    let document = json(folder.path(), &prune);
+    let verdict = &document["verdict"];
+    assert_eq!((&verdict["limit"], &verdict["static"]), (&0.01.into(), &true.into()), "{verdict}");
+    assert!(
+        sentence.to_lowercase().ends_with(&verdict["sentence"].as_str().expect("text").to_lowercase()),
+        "{verdict}"
+    );
+    let plain = stdout(folder.path(), &[&prune[..], &["--recover", "none"]].concat());
+    assert!(plain.contains(": removes ") && !plain.contains("tatic"), "{plain}");
+    let wrong = unifews(folder.path()).args(&prune).args(["--limit", "-1", "--quiet"]).assert().failure();
+    wrong.code(2);
+}
+
+#[test]
 fn a_static_bundle_is_refused_on_another_graph_with_the_way_out() {
     let folder = folder();
     let prune = ["prune", SMALL, small_model("gcn"), "-o", "b", "--no-timing"];

@@ -18,6 +18,7 @@ mod pictures;
 mod recovery;
 mod tools;
 mod tradeoff;
+mod verdict;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;

@@ -1,14 +1,17 @@
 //! Recovery in the window: switched on, marked as static, its controls, its values in the heatmaps, and the way out of a conflict.
 
 use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::plot::{RasterMode, Side};
-use unifews::engine::sparsify::{EntryChoice, Identity, NodesAre, RecoveryRule, ValueRule};
-use unifews::session::{Command, PictureRequest, Session};
+use unifews::engine::sparsify::{EdgeMode, EntryChoice, Identity, NodesAre, RecoveryRule, ValueRule, WeightMode};
+use unifews::session::{Command, PictureRequest, Session, Verdict};
 use unifews::ui::App;
+use unifews::ui::actions::Action;
+use unifews::ui::views::Pane;
 
-use super::{Choices, wait, with_karate};
+use super::{Choices, wait, window, with_karate};
 
 const SIZE: [f32; 2] = [1440.0, 1400.0];
 
@@ -244,4 +247,99 @@ fn a_budget_is_asked_for_and_what_was_found_is_pruned_by_and_certified() {
     assert_eq!(store.runs[0].run.certificate.is_some(), found.certificate.is_some());
     h.get_by_label_contains("Within 40 points: removes");
     h.get_by_role_and_label(Role::Button, "Find");
+}
+
+#[test]
+fn the_plain_answer_comes_first_where_recovery_takes_longer_and_the_heatmaps_stay() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    let ask = |h: &mut Harness<'_, App>, share: f64| {
+        let mut recipe = h.state().session().store().recipe.clone();
+        (recipe.edges.mode, recipe.weights.mode) = (EdgeMode::Target, WeightMode::Target);
+        (recipe.edges.delta, recipe.weights.delta) = (vec![share], vec![share]);
+        // So long that nobody's machine does it in a moment.
+        recipe.recovery = Some(RecoveryRule { distill_epochs: 1_000, ..RecoveryRule::default() });
+        h.state().send(Command::SetRecipe(Box::new(recipe), None));
+        h.run_steps(2);
+    };
+    ask(&mut h, 0.6);
+    wait(&mut h, "the first answer", is_current);
+    let before = h.state().session().store().shown().cloned().expect("shown");
+    let mark = "as published, recovered follows";
+    assert!(h.query_by_label(mark).is_none());
+    ask(&mut h, 0.7);
+    wait(&mut h, "the plain answer", |s| s.store().plain().is_some());
+    let store = h.state().session().store();
+    let plain = store.plain().expect("there").clone();
+    assert!(plain.recipe.recovery.is_none() && (plain.pruned.edge_sparsity() - 0.7).abs() < 0.02);
+    assert!(std::sync::Arc::ptr_eq(store.shown().expect("shown"), &before), "the heatmaps stay");
+    h.get_by_label(mark);
+    let chips = h.query_all_by_label("as published").count();
+    assert!(chips >= 3, "accuracy, removed and size say so, {chips} do");
+    wait(&mut h, "the recovered answer", is_current);
+    assert!(h.query_by_label(mark).is_none() && h.state().session().store().plain().is_none());
+    h.get_by_label("static");
+}
+
+#[test]
+fn a_preset_is_a_budget_and_the_trade_off_shows_where_it_ended() {
+    let choices = Choices::default();
+    let mut h = window(SIZE, &choices);
+    h.state().send(Command::OpenSample("sample:powerlaw?nodes=300&edges=1800&features=24&classes=4&seed=3".to_owned()));
+    h.run_steps(2);
+    wait(&mut h, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
+    h.get_by_label("Presets ▼").click();
+    h.run_steps(3);
+    h.get_by_label("Bold: lose at most 2 points").click();
+    h.run_steps(3);
+    wait(&mut h, "what was found", |s| {
+        s.is_idle()
+            && s.store().budget.found.as_ref().is_some_and(|found| found.chosen.is_some())
+            && s.store().runs.len() == 1
+    });
+    let store = h.state().session().store();
+    assert!((store.budget.asked.lose_at_most - 0.02).abs() < 1e-12);
+    let run = store.runs[0].run.clone();
+    // With the run it says what the verdict does.
+    h.get_by_label_contains("Within 2 points: removes");
+    let sentence = Verdict::of(&run, 0.02).sentence;
+    let rest = sentence.split(": ").last().expect("what it costs").to_owned();
+    assert!(h.query_all_by_label_contains(&rest).count() >= 2, "{sentence}");
+    let ctx = h.ctx.clone();
+    h.state_mut().perform(Action::Show(Pane::Tradeoff), &ctx);
+    h.run_steps(4);
+    h.get_by_role_and_label(Role::Image, "Accuracy against cost");
+    let mut other = h.state().session().store().recipe.clone();
+    other.edges.delta = vec![0.3];
+    h.state().send(Command::SetRecipe(Box::new(other), None));
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, "Chosen within the budget").click_accesskit();
+    h.run_steps(3);
+    let store = h.state().session().store();
+    assert_eq!((&store.recipe.edges, &store.recipe.weights), (&run.recipe.edges, &run.recipe.weights));
+}
+
+#[test]
+fn the_first_start_is_recovered_and_a_button_leads_to_unifews_as_published() {
+    let choices = Choices::default();
+    let mut h = window(SIZE, &choices);
+    let sample = "sample:powerlaw?nodes=300&edges=1800&features=24&classes=4&seed=3";
+    h.state().send(Command::OpenSample(sample.to_owned()));
+    h.run_steps(2);
+    wait(&mut h, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
+    let begun = h.state().session().store().recipe.clone();
+    assert!(begun.recovery.is_some(), "{begun:?}");
+    h.get_by_label("static");
+    h.get_by_label("Found when this was opened: keeps the validation accuracy");
+    h.get_by_role_and_label(Role::Button, "Unifews as published").scroll_to_me();
+    h.run_steps(4);
+    h.get_by_role_and_label(Role::Button, "Unifews as published").click();
+    h.run_steps(3);
+    wait(&mut h, "the plain preview", is_current);
+    let recipe = h.state().session().store().recipe.clone();
+    assert_eq!((recipe.recovery, recipe.edges.mode, recipe.edges.delta), (None, EdgeMode::Relative, vec![0.5]));
+    assert!(h.query_by_label("static").is_none());
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    h.run_steps(3);
+    assert_eq!(h.state().session().store().recipe, begun, "taken back in one step");
 }

@@ -167,7 +167,8 @@ pub struct WeightSpeed {
     /// The product over the kept weights: removed share, seconds.
     pub sparse_secs: Vec<(f64, f64)>,
     /// Removed share from which skipping pays, from a line through the figures before; above 1 it never does.
-    pub pays_from: f64,
+    #[serde(rename = "pays_from")]
+    pub faster_from: f64,
 }
 
 /// A network.
@@ -265,9 +266,9 @@ pub fn measure_speed(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) ->
         n_repeats: plan.n_repeats,
         triad,
         hop,
-        propagation,
         orders,
-        cost: cost_of(&weights),
+        cost: cost_of(&weights, &propagation),
+        propagation,
         weights,
         forward,
     })
@@ -513,7 +514,7 @@ fn weight(
         dense_secs,
         dense_flops: 2.0 * rows.n_stored() as f64 * d_out as f64 / dense_secs,
         sparse_secs,
-        pays_from: line.pays_from(),
+        faster_from: line.faster_from(),
     })
 }
 
@@ -549,7 +550,7 @@ fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Fo
 }
 
 /// One line for each sort of product, through all that was measured of it; what was not measured costs what it costs elsewhere.
-fn cost_of(weights: &[WeightSpeed]) -> CostModel {
+fn cost_of(weights: &[WeightSpeed], propagation: &[PropagationSpeed]) -> CostModel {
     let line = |is_of: &dyn Fn(&WeightSpeed) -> bool, otherwise: Line| {
         let points: Vec<(f64, f64)> = weights
             .iter()
@@ -559,7 +560,12 @@ fn cost_of(weights: &[WeightSpeed]) -> CostModel {
         if points.is_empty() { otherwise } else { Line::through(points.iter().copied()) }
     };
     let built_in = CostModel::BUILT_IN;
+    let unpruned = propagation.first().map_or(f64::NAN, |p| p.later_secs);
+    let followed = propagation.iter().filter(|p| !p.decides && p.embeddings == Precision::F32);
+    let entries = Line::through(followed.map(|p| (1.0 - p.sparsity, p.later_secs / unpruned)));
+    let is_sound = entries.fixed.is_finite() && entries.per_kept.is_finite() && entries.per_kept > 0.0;
     CostModel {
+        entries: if is_sound { entries } else { built_in.entries },
         wide: line(&|w| w.input_density >= 1.0 && w.d_out >= CostModel::NARROW, built_in.wide),
         narrow: line(&|w| w.input_density >= 1.0 && w.d_out < CostModel::NARROW, built_in.narrow),
         sparse_input: line(&|w| w.input_density < 1.0, built_in.sparse_input),

@@ -1,7 +1,8 @@
 //! A budget instead of thresholds: how much can go while at most so much accuracy is lost.
 //!
 //! A path of recipes that is fixed beforehand is walked from little to much, every one with recovery, as long as the loss on the first half of
-//! the validation nodes stays within the budget. The one that is found is certified on the second half, whose labels nobody looked at.
+//! the validation nodes stays within the budget; then a few tries move removed shares between sides and layers. The one that is found is
+//! certified on the second half, whose labels nobody looked at.
 
 use std::sync::Arc;
 
@@ -10,13 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::options::RunOptions;
 use super::run::run;
+use super::sweep::SweepPoint;
 use crate::engine::certify::{Calibration, Candidate, Certificate, CertifyOptions, Paired, certify, halves};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, resolve_split};
+use crate::engine::graph::{Dataset, Features, Labels, resolve_split};
 use crate::engine::model::Model;
 use crate::engine::score::predictions;
-use crate::engine::sparsify::{Compat, EdgeMode, EdgeRule, NodesAre, Recipe, WeightMode, WeightRule};
+use crate::engine::sparsify::{Allocation, Compat, EdgeMode, EdgeRule, NodesAre, Recipe, WeightMode, WeightRule};
 
 /// What is to be gained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -67,6 +69,8 @@ pub struct Budget {
 const PATH: [f64; 6] = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
 /// How often the gap between what holds and what does not is halved.
 const N_HALVINGS: usize = 2;
+/// Tries that move removed shares between sides and layers.
+const N_SPREADS: usize = 4;
 /// Confidence of the certificate.
 const LEVEL: f64 = 0.95;
 /// Labelled nodes that half of the validation nodes need, to tune or to certify.
@@ -75,8 +79,12 @@ const LEAST_NODES: usize = 30;
 /// One recipe that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BudgetPoint {
-    /// The share that was asked for.
+    /// The share that was asked for along the path; where shares differ between steps or sides, the largest.
     pub share: f64,
+    /// Shares of the entries that were asked for: one for all steps, or one each.
+    pub edges: Vec<f64>,
+    /// Shares of the weights that were asked for.
+    pub weights: Vec<f64>,
     /// Removed share of the entries and of the weights, `0..=1`.
     pub edge_sparsity: f64,
     /// The same of the weights.
@@ -87,6 +95,29 @@ pub struct BudgetPoint {
     pub agreement: f64,
     /// Whether that is within the budget.
     pub is_within: bool,
+    /// Everything else that it gives, for a picture; test nodes had no say.
+    #[serde(skip)]
+    pub result: SweepPoint,
+}
+
+impl BudgetPoint {
+    /// What it gains for a goal, `0..=1`: operations that are saved, or what is removed.
+    fn gain(&self, goal: Goal) -> f64 {
+        match goal {
+            Goal::Time => 1.0 - self.result.macs_pruned as f64 / self.result.macs_dense.max(1) as f64,
+            Goal::Size => self.weight_sparsity,
+            Goal::Entries => self.edge_sparsity,
+        }
+    }
+}
+
+/// Removed shares from which on this machine is faster; above 1 it never is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FasterFrom {
+    /// Of the entries, for propagation; absent where no graph is walked.
+    pub entries: Option<f64>,
+    /// Of the weights of the largest matrix, for its product.
+    pub weights: f64,
 }
 
 /// What was found.
@@ -99,12 +130,22 @@ pub struct FoundBudget {
     /// The largest loss that the held-out half does not rule out, tested; `None` without enough labelled validation nodes, or with several
     /// classes per node. Then the share of nodes that changed their class decided, which no loss exceeds.
     pub certificate: Option<Certificate>,
+    /// From where on this machine removing is faster.
+    pub faster_from: FasterFrom,
 }
 
 impl FoundBudget {
     /// The point that was chosen.
     pub fn point(&self) -> Option<&BudgetPoint> {
         self.chosen.as_ref().and_then(|(at, _)| self.points.get(*at))
+    }
+
+    /// Whether what was chosen can be faster here at all: one side removes enough for it.
+    pub fn can_be_faster(&self) -> bool {
+        self.point().is_some_and(|point| {
+            let entries = self.faster_from.entries.is_some_and(|from| point.edge_sparsity >= from);
+            entries || point.weight_sparsity >= self.faster_from.weights
+        })
     }
 }
 
@@ -126,6 +167,134 @@ fn asking(base: &Recipe, goal: Goal, share: f64) -> Recipe {
     recipe.weights = WeightRule { mode: WeightMode::Target, delta: vec![shares.1], ..WeightRule::default() };
     recipe.recovery = Some(base.recovery.clone().unwrap_or_default());
     recipe
+}
+
+/// What is tried, one after the other.
+struct Search<'a> {
+    dataset: &'a Arc<Dataset>,
+    model: &'a Arc<Model>,
+    budget: Budget,
+    /// Labels, where enough nodes have one to decide by, and the nodes that do.
+    judges: Option<(&'a Labels, Vec<u32>)>,
+    /// Nodes that arrive later: nobody asks the unpruned model about them.
+    unasked: Vec<u32>,
+    unpruned: Option<Arc<Array2<f32>>>,
+    points: Vec<BudgetPoint>,
+    /// What gains most within the budget so far: its place, its recipe, and the classes that it predicts.
+    best: Option<(usize, Recipe, Vec<u32>)>,
+    ctl: &'a Control,
+    on_point: &'a mut dyn FnMut(&BudgetPoint),
+}
+
+impl Search<'_> {
+    /// Runs a recipe, and keeps it where it is within the budget and gains most; answers whether it is within.
+    fn tries(&mut self, recipe: Recipe) -> Result<bool, EngineError> {
+        let n_tries = PATH.len() + N_HALVINGS + N_SPREADS;
+        self.ctl.progress("looking along the path", self.points.len(), n_tries);
+        self.ctl.check()?;
+        let dense = self.unpruned.clone();
+        let tried = run(self.dataset, self.model, &recipe, RunOptions::PREVIEW, dense, &self.ctl.quiet())?;
+        self.unpruned = Some(Arc::clone(&tried.dense_logits));
+        let (before, after) = (predictions(&tried.dense_logits), predictions(&tried.pruned.logits));
+        let evaluation = &tried.evaluation;
+        let loss = match &self.judges {
+            Some((labels, nodes)) => Paired::of(&before, &after, labels, nodes).loss(),
+            // Nobody can lose more than what changed.
+            None => 1.0 - agreement(&before, &after, &self.unasked),
+        };
+        let (edges, weights) = (recipe.edges.delta.clone(), recipe.weights.delta.clone());
+        let point = BudgetPoint {
+            share: edges.iter().chain(&weights).copied().fold(0.0, f64::max),
+            edges,
+            weights,
+            edge_sparsity: tried.pruned.edge_sparsity(),
+            weight_sparsity: tried.pruned.weight_sparsity(),
+            loss,
+            agreement: evaluation.agreement,
+            is_within: loss <= self.budget.lose_at_most,
+            result: SweepPoint::of(self.points.len(), &tried),
+        };
+        (self.on_point)(&point);
+        let (is_within, gain) = (point.is_within, point.gain(self.budget.goal));
+        let most = self.best.as_ref().map(|(at, ..)| self.points[*at].gain(self.budget.goal));
+        self.points.push(point);
+        if is_within && most.is_none_or(|most| gain > most) {
+            self.best = Some((self.points.len() - 1, recipe, after));
+        }
+        Ok(is_within)
+    }
+
+    /// Walks the path as far as the budget goes, then halves the gap; answers the share that was too much on the path.
+    fn walk(&mut self, base: &Recipe) -> Result<Option<f64>, EngineError> {
+        let goal = self.budget.goal;
+        let mut below = 0.0;
+        let mut too_much = None;
+        for share in PATH {
+            if !self.tries(asking(base, goal, share))? {
+                too_much = Some(share);
+                break;
+            }
+            below = share;
+        }
+        if let Some(mut above) = too_much {
+            for _ in 0..N_HALVINGS {
+                let middle = f64::midpoint(below, above);
+                if self.tries(asking(base, goal, middle))? {
+                    below = middle;
+                } else {
+                    above = middle;
+                }
+            }
+        }
+        Ok(too_much)
+    }
+
+    /// Tries to remove more of one side or of some layers than of the others: first each alone as much as was too much for all, which shows
+    /// how sensitive it is; then, where no part of the graph steps bears it, so much of the less sensitive part and less of the other.
+    fn spread(&mut self, too_much: f64) -> Result<(), EngineError> {
+        let Some((_, found, _)) = self.best.clone() else { return Ok(()) };
+        let goal = self.budget.goal;
+        let n_at_start = self.points.len();
+        let left = |search: &Self| (n_at_start + N_SPREADS).saturating_sub(search.points.len());
+        // The spread is what is searched for: recovery does not have to try ways of its own.
+        let given = |mut recipe: Recipe| {
+            if let Some(rule) = &mut recipe.recovery {
+                rule.allocation = Allocation::AsGiven;
+            }
+            recipe
+        };
+        let share_of = |deltas: &[f64]| deltas.first().copied().unwrap_or(0.0);
+        let network = &self.model.architecture;
+        if goal == Goal::Time && share_of(&found.weights.delta) < too_much {
+            let mut recipe = found.clone();
+            recipe.weights.delta = vec![too_much];
+            self.tries(recipe)?;
+        }
+        let n_steps = network.n_graph_steps();
+        if goal == Goal::Size || n_steps < 2 {
+            return Ok(());
+        }
+        let share = share_of(&found.edges.delta);
+        let is_first = |step: usize| step < n_steps.div_ceil(2);
+        let mut losses = [f64::INFINITY; 2];
+        for (part, loss) in losses.iter_mut().enumerate() {
+            let Some((_, base, _)) = self.best.clone().filter(|_| left(self) > 0) else { return Ok(()) };
+            let deltas = (0..n_steps).map(|step| if is_first(step) == (part == 0) { too_much } else { share });
+            let mut recipe = given(base);
+            recipe.edges.delta = deltas.collect();
+            if self.tries(recipe)? {
+                return Ok(());
+            }
+            *loss = self.points.last().map_or(f64::INFINITY, |point| point.loss);
+        }
+        let Some((_, base, _)) = self.best.clone().filter(|_| left(self) > 0) else { return Ok(()) };
+        let tough = usize::from(losses[1] < losses[0]);
+        let spared = share - f64::midpoint(0.0, too_much - share);
+        let deltas = (0..n_steps).map(|step| if is_first(step) == (tough == 0) { too_much } else { spared });
+        let mut recipe = given(base);
+        recipe.edges.delta = deltas.collect();
+        self.tries(recipe).map(|_| ())
+    }
 }
 
 /// Finds the recipe that removes most while at most `budget.lose_at_most` is lost. `on_point` is told every try.
@@ -151,64 +320,30 @@ pub fn find_budget(
         nodes.into_iter().filter(is_labelled).collect::<Vec<u32>>()
     };
     let (tune, calibrate) = halves(&labelled(split.val.clone()), base.seed);
-    let has_labels = tune.len() >= LEAST_NODES && calibrate.len() >= LEAST_NODES;
+    let has_judges = tune.len() >= LEAST_NODES && calibrate.len() >= LEAST_NODES;
     let is_new = base.recovery.as_ref().is_some_and(|rule| rule.nodes_are == NodesAre::New);
-    let mut unpruned = unpruned;
-    let n_tries = PATH.len() + N_HALVINGS;
-    let mut points: Vec<BudgetPoint> = Vec::new();
-    let mut best: Option<(usize, Recipe, Vec<u32>)> = None;
-    let mut try_share = |share: f64, points: &mut Vec<BudgetPoint>| -> Result<(bool, Recipe, Vec<u32>), EngineError> {
-        ctl.progress("looking along the path", points.len(), n_tries);
-        ctl.check()?;
-        let recipe = asking(base, budget.goal, share);
-        let tried = run(dataset, model, &recipe, RunOptions::PREVIEW, unpruned.clone(), &ctl.quiet())?;
-        unpruned = Some(Arc::clone(&tried.dense_logits));
-        let (before, after) = (predictions(&tried.dense_logits), predictions(&tried.pruned.logits));
-        let loss = match labels.filter(|_| has_labels) {
-            Some(labels) => Paired::of(&before, &after, labels, &tune).loss(),
-            // Nobody can lose more than what changed.
-            None if is_new => 1.0 - agreement(&before, &after, &split.test),
-            None => 1.0 - tried.evaluation.agreement,
-        };
-        let point = BudgetPoint {
-            share,
-            edge_sparsity: tried.pruned.edge_sparsity(),
-            weight_sparsity: tried.pruned.weight_sparsity(),
-            loss,
-            agreement: tried.evaluation.agreement,
-            is_within: loss <= budget.lose_at_most,
-        };
-        on_point(&point);
-        let is_within = point.is_within;
-        points.push(point);
-        Ok((is_within, recipe, after))
+    let mut search = Search {
+        dataset,
+        model,
+        budget,
+        judges: labels.filter(|_| has_judges).map(|labels| (labels, tune)),
+        unasked: if is_new { split.test.clone() } else { Vec::new() },
+        unpruned,
+        points: Vec::new(),
+        best: None,
+        ctl,
+        on_point: &mut on_point,
     };
-    let mut too_much = None;
-    for share in PATH {
-        let (is_within, recipe, after) = try_share(share, &mut points)?;
-        if !is_within {
-            too_much = Some(share);
-            break;
-        }
-        best = Some((points.len() - 1, recipe, after));
+    if let Some(too_much) = search.walk(base)? {
+        search.spread(too_much)?;
     }
-    if let Some(mut above) = too_much {
-        for _ in 0..N_HALVINGS {
-            let below = best.as_ref().map_or(0.0, |(at, ..)| points[*at].share);
-            let middle = f64::midpoint(below, above);
-            let (is_within, recipe, after) = try_share(middle, &mut points)?;
-            if is_within {
-                best = Some((points.len() - 1, recipe, after));
-            } else {
-                above = middle;
-            }
-        }
-    }
+    let Search { judges, unpruned, points, best, .. } = search;
+    let faster_from = faster_from(dataset, model, ctl);
     let Some((at, recipe, after)) = best else {
-        return Ok(FoundBudget { points, chosen: None, certificate: None });
+        return Ok(FoundBudget { points, chosen: None, certificate: None, faster_from });
     };
-    let certificate = match (labels.filter(|_| has_labels), &unpruned) {
-        (Some(labels), Some(unpruned)) => {
+    let certificate = match (judges, &unpruned) {
+        (Some((labels, _)), Some(unpruned)) => {
             let baseline = predictions(unpruned);
             // The smallest loss that the held-out nodes rule out exceeding, and the budget itself where that is larger.
             let smallest = Paired::of(&baseline, &after, labels, &calibrate).smallest_limit(LEVEL);
@@ -221,10 +356,23 @@ pub fn find_budget(
         }
         _ => None,
     };
-    Ok(FoundBudget { points, chosen: Some((at, recipe)), certificate })
+    Ok(FoundBudget { points, chosen: Some((at, recipe)), certificate, faster_from })
 }
 
-/// Share of the nodes but `others` that keep their class: nobody asks the unpruned model about nodes that arrive later.
+/// What this machine says of removing entries, and weights of the largest matrix.
+fn faster_from(dataset: &Dataset, model: &Model, ctl: &Control) -> FasterFrom {
+    let shape = &model.architecture;
+    let layers = (0..shape.layers).map(|l| shape.layer_widths(l, dataset.features().width(), model.n_classes()));
+    let largest = layers.enumerate().max_by_key(|(_, (from, to))| from * to);
+    let (layer, (_, d_out)) = largest.unwrap_or_default();
+    let reads_sparse = layer == 0 && !shape.is_decoupled() && matches!(dataset.features(), Features::Sparse(_));
+    FasterFrom {
+        entries: (shape.n_graph_steps() > 0).then(|| ctl.cost().entries_faster_from()),
+        weights: ctl.cost().advice(d_out, reads_sparse, 0.0).faster_from,
+    }
+}
+
+/// Share of the nodes but `others` that keep their class.
 fn agreement(before: &[u32], after: &[u32], others: &[u32]) -> f64 {
     let mut counts = vec![true; before.len()];
     for u in others {

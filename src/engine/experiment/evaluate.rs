@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use super::loss::PairedLoss;
 use crate::engine::graph::{Labels, Metric, Split};
 use crate::engine::score::{Score, predictions};
 
@@ -30,6 +31,9 @@ pub struct Evaluation {
     pub val: PartScores,
     /// Test nodes.
     pub test: PartScores,
+    /// What is lost on validation and test nodes together, node beside node.
+    #[serde(default)]
+    pub held_out: PairedLoss,
     /// Share of all nodes that the pruned model gives the unpruned model's class, `0..=1`; with several classes per node, share of
     /// all decisions that are the same.
     pub agreement: f64,
@@ -57,12 +61,14 @@ impl Evaluation {
             let (dense, pruned) = (predictions(dense), predictions(pruned));
             (dense.iter().zip(&pruned).filter(|(a, b)| a == b).count(), dense.len())
         };
+        let held_out = [split.val.as_slice(), split.test.as_slice()].concat();
         Self {
             split: split.name.clone(),
             metric: labels.metric(),
             train: part(&split.train, 0),
             val: part(&split.val, 1),
             test: part(&split.test, 2),
+            held_out: PairedLoss::of(labels, &held_out, dense, pruned),
             agreement: same as f64 / all.max(1) as f64,
         }
     }

@@ -7,6 +7,7 @@ mod compare;
 mod controls;
 mod estimate;
 mod evaluate;
+mod loss;
 mod memory;
 mod node_errors;
 mod options;
@@ -20,7 +21,7 @@ mod sweep;
 mod truth;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
-pub use budget::{Budget, BudgetPoint, FoundBudget, Goal, find_budget};
+pub use budget::{Budget, BudgetPoint, FasterFrom, FoundBudget, Goal, find_budget};
 pub use certified::certify_run;
 pub use compare::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Method, compare, models_of_seeds, summarise,
@@ -32,13 +33,16 @@ pub use controls::{
 };
 pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores};
+pub use loss::PairedLoss;
 pub use memory::{dataset_bytes, run_bytes, training_bytes};
 pub use node_errors::{NodeErrors, StepErrors, node_errors};
 pub use options::RunOptions;
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use rounding::{Rounding, rounding};
 pub use run::{Bf16Timing, Followed, FollowedTimes, Run, Timing, follow, forward_frozen, propagated, run};
-pub use safe::{SAFE_CHANGES, SAFE_LOSS, safe_thresholds};
+pub use safe::{
+    LEAST_JUDGES, SAFE_CHANGES, SAFE_CHANGES_RECOVERED, SAFE_LOSS, SafeStart, recovery_operations, safe_start,
+};
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use size::{
     Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, ValueType, csr_bytes,

@@ -24,7 +24,7 @@ pub struct SweepGrid {
 }
 
 /// One recipe of a sweep and what it gives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SweepPoint {
     /// Position in the grid, δa running fastest.
     pub idx: usize,
@@ -78,23 +78,26 @@ impl Default for SweepGrid {
 }
 
 impl SweepGrid {
-    /// A grid that makes sense in the recipe's modes: shares in target mode, decades where a threshold is an absolute number.
+    /// A grid that makes sense in the recipe's modes: shares in target mode, decades where a threshold is an absolute number. Fewer shares
+    /// with recovery, each of which takes its time.
     pub fn suited_to(recipe: &Recipe) -> Self {
         const SHARES: [f64; 8] = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9];
+        const RECOVERED: [f64; 5] = [0.0, 0.5, 0.8, 0.9, 0.95];
         const NUMBERS: [f64; 8] = [0.0, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0];
         const MASSES: [f64; 8] = [0.0, 1e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 1e-3];
         let default = Self::default();
+        let shares = if recipe.recovery.is_some() { RECOVERED.to_vec() } else { SHARES.to_vec() };
         let delta_a = match recipe.edges.mode {
             _ if recipe.model.n_graph_steps() == 0 => vec![0.0],
             EdgeMode::Relative => default.delta_a,
             EdgeMode::Absolute => NUMBERS.to_vec(),
             EdgeMode::Mass => MASSES.to_vec(),
-            EdgeMode::Target => SHARES.to_vec(),
+            EdgeMode::Target => shares.clone(),
         };
         let delta_w = match recipe.weights.mode {
             WeightMode::Relative => default.delta_w,
             WeightMode::Absolute => NUMBERS.to_vec(),
-            WeightMode::Target => SHARES.to_vec(),
+            WeightMode::Target => shares,
         };
         Self { delta_a, delta_w }
     }

@@ -2,6 +2,7 @@
 //!
 //! What is never here: colours (a curve has its place in a palette), sizes, files.
 
+use super::marker::Marker;
 use super::raster::power_of_ten;
 
 /// One axis.
@@ -54,6 +55,8 @@ pub enum CurveStyle {
     Points,
     /// Not joined, pale: of less interest.
     PalePoints,
+    /// A star each: what was chosen.
+    Star,
 }
 
 /// One series.
@@ -69,6 +72,13 @@ pub struct Curve {
     pub style: CurveStyle,
     /// Its place in the palette; several curves may share one.
     pub colour: usize,
+}
+
+impl Curve {
+    /// The shape of its points.
+    pub fn marker(&self) -> Marker {
+        if self.style == CurveStyle::Star { Marker::Star } else { Marker::of(self.colour) }
+    }
 }
 
 /// A line across the plot with a word beside it.

@@ -19,6 +19,8 @@ pub enum Marker {
     Plus,
     /// Round, not filled.
     Ring,
+    /// Five lines from point to point; of no series, but of what was chosen.
+    Star,
 }
 
 /// How a shape is drawn, around the origin and about 1 from it; y grows downwards.
@@ -35,7 +37,7 @@ pub enum Outline {
 }
 
 impl Marker {
-    /// Every shape, in the order of the palette.
+    /// Every shape of a series, in the order of the palette.
     pub const ALL: [Self; 8] =
         [Self::Disc, Self::Diamond, Self::Square, Self::Up, Self::Down, Self::Cross, Self::Plus, Self::Ring];
 
@@ -55,6 +57,13 @@ impl Marker {
             Self::Up => Outline::Filled(&[[-1.15, 0.85], [0.0, -1.2], [1.15, 0.85]]),
             Self::Down => Outline::Filled(&[[-1.15, -0.85], [1.15, -0.85], [0.0, 1.2]]),
             Self::Cross => Outline::Lines(&[[[-0.9, -0.9], [0.9, 0.9]], [[-0.9, 0.9], [0.9, -0.9]]]),
+            Self::Star => Outline::Lines(&[
+                [[0.0, -1.0], [0.588, 0.809]],
+                [[0.588, 0.809], [-0.951, -0.309]],
+                [[-0.951, -0.309], [0.951, -0.309]],
+                [[0.951, -0.309], [-0.588, 0.809]],
+                [[-0.588, 0.809], [0.0, -1.0]],
+            ]),
             Self::Plus => Outline::Lines(&[[[-1.15, 0.0], [1.15, 0.0]], [[0.0, -1.15], [0.0, 1.15]]]),
         }
     }

@@ -17,7 +17,7 @@ use crate::io::text::escaped_markdown;
 pub(super) const LOAD_BUNDLE_PY: &str = include_str!("load_bundle.py");
 
 /// The bundle's `README.md`.
-pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions) -> String {
+pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions, verdict: &[String]) -> String {
     let mut lines = vec![
         format!("# {} on {}, pruned by Unifews\n", run.model.title(), escaped_markdown(run.dataset.name())),
         format!(
@@ -28,6 +28,10 @@ pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions) -> St
             percent(metrics.totals.weight_sparsity),
         ),
     ];
+    if let Some((first, rest)) = verdict.split_first() {
+        lines.push(format!("**{first}.**\n"));
+        lines.extend(rest.iter().map(|line| format!("{}.\n", line.trim())));
+    }
     if metrics.is_static {
         lines.push(STATIC.to_owned());
     }

@@ -50,6 +50,8 @@ pub struct BundleWriter {
     place: Place,
     files: BTreeMap<String, FileNote>,
     supplements: Supplements,
+    /// What the README begins with.
+    verdict: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -94,23 +96,26 @@ impl BundleWriter {
         } else {
             Place::Folder(AtomicFolder::begin(&target, "bundle", ctl)?)
         };
-        Ok(Self { target, place, files: BTreeMap::new(), supplements: Supplements::default() })
+        let (files, supplements) = (BTreeMap::new(), Supplements::default());
+        Ok(Self { target, place, files, supplements, verdict: Vec::new() })
     }
 
     /// A bundle as a part of a folder that is being written.
     pub fn within(folder: FolderPart) -> Self {
-        Self {
-            target: folder.shown(),
-            place: Place::Part(folder),
-            files: BTreeMap::new(),
-            supplements: Supplements::default(),
-        }
+        let (target, place) = (folder.shown(), Place::Part(folder));
+        Self { target, place, files: BTreeMap::new(), supplements: Supplements::default(), verdict: Vec::new() }
     }
 
     /// What the run's numbers are to stand beside.
     #[must_use]
     pub fn with(self, supplements: Supplements) -> Self {
         Self { supplements, ..self }
+    }
+
+    /// A verdict on the run, for people, which the README begins with: a line that counts, and what decided it.
+    #[must_use]
+    pub fn with_verdict(self, verdict: Vec<String>) -> Self {
+        Self { verdict, ..self }
     }
 
     /// Writes every file and moves the bundle into place.
@@ -165,7 +170,7 @@ impl BundleWriter {
             self.put(names::CERTIFICATE, &bytes)?;
         }
         self.put(names::CLIENT, client::LOAD_BUNDLE_PY.as_bytes())?;
-        let readme = client::readme(run, &metrics, options);
+        let readme = client::readme(run, &metrics, options, &self.verdict);
         self.put(names::README, readme.as_bytes())?;
 
         let manifest = Manifest::new(run, &metrics, options, edge_files, self.files.clone());

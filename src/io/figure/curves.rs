@@ -3,7 +3,7 @@
 use super::canvas::{Anchor, Canvas, GRID, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE};
 use super::colour::{Rgb, SERIES};
 use super::error::FigureError;
-use crate::engine::plot::{Axis, Curve, CurveStyle, Curves, Marker, ticks};
+use crate::engine::plot::{Axis, Curve, CurveStyle, Curves, ticks};
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 460.0;
@@ -110,12 +110,25 @@ impl Curves {
                 }
                 CurveStyle::Marked => {
                     for (x, y) in &points {
-                        canvas.mark(*x, *y, 3.5, marker(curve), ink);
+                        canvas.mark(*x, *y, 3.5, curve.marker(), ink);
                     }
                     canvas.polyline(points, ink, 1.6, false);
                 }
-                CurveStyle::Points => points.iter().for_each(|(x, y)| canvas.mark(*x, *y, 3.5, marker(curve), ink)),
-                CurveStyle::PalePoints => points.iter().for_each(|(x, y)| canvas.dot(*x, *y, 3.0, ink, 0.35)),
+                CurveStyle::Points => {
+                    for (x, y) in &points {
+                        canvas.mark(*x, *y, 3.5, curve.marker(), ink);
+                    }
+                }
+                CurveStyle::Star => {
+                    for (x, y) in &points {
+                        canvas.mark(*x, *y, 9.0, curve.marker(), ink);
+                    }
+                }
+                CurveStyle::PalePoints => {
+                    for (x, y) in &points {
+                        canvas.dot(*x, *y, 3.0, ink, 0.35);
+                    }
+                }
             }
         }
         canvas.end_clip();
@@ -141,9 +154,10 @@ impl Curves {
                     }
                     CurveStyle::Marked => {
                         canvas.line([*x, y - 4.0], [x + 22.0, y - 4.0], ink, 1.6, false);
-                        canvas.mark(x + 11.0, y - 4.0, 3.5, marker(curve), ink);
+                        canvas.mark(x + 11.0, y - 4.0, 3.5, curve.marker(), ink);
                     }
-                    CurveStyle::Points => canvas.mark(x + 11.0, y - 4.0, 3.5, marker(curve), ink),
+                    CurveStyle::Points => canvas.mark(x + 11.0, y - 4.0, 3.5, curve.marker(), ink),
+                    CurveStyle::Star => canvas.mark(x + 11.0, y - 4.0, 7.0, curve.marker(), ink),
                     CurveStyle::PalePoints => canvas.dot(x + 11.0, y - 4.0, 3.0, ink, 0.35),
                 }
                 canvas.text(x + 28.0, y, &curve.name, SMALL, Anchor::Left, TEXT);
@@ -174,10 +188,6 @@ impl Curves {
         }
         rows
     }
-}
-
-fn marker(curve: &Curve) -> Marker {
-    Marker::of(curve.colour)
 }
 
 fn ink(curve: &Curve) -> Rgb {

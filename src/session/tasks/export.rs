@@ -12,6 +12,7 @@ use crate::io::bundle::{Bundle, BundleOptions, BundleReport, BundleWriter, Suppl
 use crate::io::export::{ExportItem, ExportReport, ExportSource, export};
 use crate::io::{LoadError, files_outside, folder_of};
 use crate::session::format::percent;
+use crate::session::verdict::Verdict;
 
 /// What an export left behind.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +49,8 @@ pub(crate) struct ExportBundle {
     pub(crate) options: BundleOptions,
     /// What stands beside the run, where it was computed.
     pub(crate) supplements: Supplements,
+    /// Loss of accuracy, a share, that the verdict in the README is held against.
+    pub(crate) limit: f64,
 }
 
 impl ExportBundle {
@@ -56,7 +59,8 @@ impl ExportBundle {
     /// # Errors
     /// As the writer; the place is then as it was.
     pub(crate) fn run_into(&self, writer: BundleWriter, ctl: &Control) -> Result<BundleReport, TaskError> {
-        Ok(writer.with(self.supplements.clone()).write(&self.run, self.options, ctl)?)
+        let verdict = Verdict::of(&self.run, self.limit).lines();
+        Ok(writer.with(self.supplements.clone()).with_verdict(verdict).write(&self.run, self.options, ctl)?)
     }
 
     /// What of the graph's own data leaves the house with a bundle.

@@ -25,10 +25,18 @@ pub(crate) struct Preview {
     pub(crate) recipe: Recipe,
     /// Whether to wait until the slider rests. A newer move cancels the wait.
     pub(crate) waits: bool,
+    /// Whether to answer without recovery first, which is there sooner.
+    pub(crate) plain_first: bool,
+}
+
+/// The same recipe without recovery.
+pub(crate) fn without_recovery(recipe: &Recipe) -> Recipe {
+    Recipe { recovery: None, ..recipe.clone() }
 }
 
 impl Task for Preview {
-    type Point = ();
+    /// The recipe without recovery, where that comes first.
+    type Point = Box<Run>;
     /// The run, and how long deciding alone took, seconds.
     type Output = (Box<Run>, f64);
 
@@ -36,15 +44,21 @@ impl Task for Preview {
         "Preview".to_owned()
     }
 
-    fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Self::Output, TaskError> {
+    fn run(self, ctl: &Control, on_point: &mut dyn FnMut(Box<Run>)) -> Result<Self::Output, TaskError> {
         const LOOK_EVERY: Duration = Duration::from_millis(10);
         let asked = Instant::now();
         while self.waits && asked.elapsed() < REST {
             ctl.check()?;
             std::thread::sleep(LOOK_EVERY);
         }
+        let Self { dataset, model, mut dense, recipe, plain_first, .. } = self;
+        if plain_first && recipe.recovery.is_some() {
+            let plain = run(&dataset, &model, &without_recovery(&recipe), RunOptions::PREVIEW, dense, ctl)?;
+            dense = Some(Arc::clone(&plain.dense_logits));
+            on_point(Box::new(plain));
+        }
         let began = Instant::now();
-        let run = run(&self.dataset, &self.model, &self.recipe, RunOptions::PREVIEW, self.dense, ctl)?;
+        let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, dense, ctl)?;
         Ok((Box::new(run), began.elapsed().as_secs_f64()))
     }
 }

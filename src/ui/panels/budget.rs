@@ -4,9 +4,9 @@ use eframe::egui;
 
 use super::fields::combo;
 use crate::engine::experiment::Goal;
+use crate::session::Command;
 use crate::session::jobs::Lane;
-use crate::session::tasks::budget::says;
-use crate::session::{Command, format};
+use crate::session::tasks::budget::{answer, asked, says};
 use crate::ui::context::ViewCx;
 use crate::ui::tokens;
 use crate::ui::widgets::{section, value_row, weak};
@@ -53,10 +53,13 @@ pub(super) fn budget_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
         // Without the sign of a 0.
         let change = 0.0 - (1e3 * point.loss).round() / 10.0;
         let value = format!("{change:+.1} points  {mark}");
-        value_row(ui, cx.tokens, &format::percent(point.share), &value);
+        value_row(ui, cx.tokens, &asked(point), &value);
     }
     if let Some(found) = &state.found {
-        ui.add(egui::Label::new(weak(cx.tokens, says(state.asked, found)).size(tokens::SMALL)).wrap());
+        // Once its run is there, with times and sizes.
+        let run = store.runs.iter().rev().find(|entry| store.is_found_within_budget(&entry.run));
+        let text = run.map_or_else(|| says(state.asked, found), |entry| answer(state.asked, &entry.run));
+        ui.add(egui::Label::new(weak(cx.tokens, text).size(tokens::SMALL)).wrap());
     }
 }
 

@@ -5,6 +5,7 @@ mod budget;
 mod controls;
 mod fields;
 mod gallery;
+mod head;
 pub(super) mod help;
 mod import;
 mod inputs;

@@ -10,9 +10,12 @@ use super::thresholds::{
     weight_default, weight_mode_text, weight_scale,
 };
 use super::{rules, training};
+use crate::engine::experiment::Budget;
 use crate::engine::sparsify::baselines::WeightRanking;
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Lock, Pruned, Recipe, RecoveryRule, WeightMode};
-use crate::session::{Command, Gesture, Store, format};
+use crate::session::defaults::START_DELTA;
+use crate::session::jobs::Lane;
+use crate::session::{Command, Gesture, Store, format, in_points};
 use crate::ui::context::{View, ViewCx};
 use crate::ui::widgets::{section, strong};
 
@@ -51,7 +54,7 @@ impl RecipePanel {
     /// Both sides; answers how a slider was changed.
     fn rules_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, recipe: &mut Recipe) -> Option<Touch> {
         let store = cx.session.store();
-        let shown = store.shown().map(AsRef::as_ref);
+        let shown = store.plain().or_else(|| store.shown()).map(AsRef::as_ref);
         let network = store.effective_recipe().model;
         let about = store.estimated().map(|e| [e.edges(), e.weights()].map(|removed| removed.sparsity()));
         let effect = |side: usize, exact: fn(&Pruned) -> f64| match about {
@@ -62,7 +65,7 @@ impl RecipePanel {
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             ui.label(strong("Edges"));
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| presets_ui(ui, recipe));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| presets_ui(ui, cx, recipe));
         });
         let mut mode = recipe.edges.mode;
         combo(ui, "Edge mode", edge_mode_text(mode).0, |ui| {
@@ -199,22 +202,27 @@ fn lock_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
     .on_disabled_hover_text("Mass mode knows no locked nodes");
 }
 
-fn presets_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
+/// Budgets by name: points that may be lost for what is to be gained.
+const BUDGETS: [(&str, f64); 3] = [("Careful", 0.005), ("Balanced", 0.01), ("Bold", 0.02)];
+
+fn presets_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
     let presets: [(&str, &str, EdgeMode, WeightMode, f64, f64); 5] = [
         ("Keep everything", "δ = 0: exactly the unpruned model", EdgeMode::Relative, WeightMode::Relative, 0.0, 0.0),
-        ("Gentle", "Relative 0.2 on both sides", EdgeMode::Relative, WeightMode::Relative, 0.2, 0.2),
+        ("As published, gentle", "Relative 0.2 on both sides", EdgeMode::Relative, WeightMode::Relative, 0.2, 0.2),
         (
-            "Balanced",
+            "As published, middle",
             "Relative 0.5 on both sides, the authors' middle",
             EdgeMode::Relative,
             WeightMode::Relative,
-            0.5,
-            0.5,
+            START_DELTA,
+            START_DELTA,
         ),
-        ("Strong", "Relative 1.0 on both sides", EdgeMode::Relative, WeightMode::Relative, 1.0, 1.0),
+        ("As published, strong", "Relative 1.0 on both sides", EdgeMode::Relative, WeightMode::Relative, 1.0, 1.0),
         ("Half of everything", "Target 50 % of entries and weights", EdgeMode::Target, WeightMode::Target, 0.5, 0.5),
     ];
     ui.menu_button("Presets ▼", |ui| {
+        budgets_ui(ui, cx);
+        ui.separator();
         for (name, says, edges, weights, delta_a, delta_w) in presets {
             if ui.button(name).on_hover_text(says).clicked() {
                 recipe.edges.mode = edges;
@@ -237,6 +245,25 @@ fn presets_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
             ui.close();
         }
     });
+}
+
+/// Presets that are looked for on this graph: what removes most for so many points.
+fn budgets_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
+    let store = cx.session.store();
+    let goal = store.budget.budget.goal;
+    let can_look = store.graph.is_some() && store.model.is_some() && !cx.session.is_busy(&Lane::Budget);
+    for (name, lose_at_most) in BUDGETS {
+        let says = format!(
+            "Finds what removes most while at most {} are lost on validation nodes, for {}, and prunes by it",
+            in_points(lose_at_most),
+            goal.title().to_lowercase()
+        );
+        let button = egui::Button::new(format!("{name}: lose at most {}", in_points(lose_at_most)));
+        if ui.add_enabled(can_look, button).on_hover_text(says).clicked() {
+            cx.out.send(Command::FindWithin(Budget { lose_at_most, goal }));
+            ui.close();
+        }
+    }
 }
 
 fn split_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {

@@ -3,10 +3,12 @@
 use eframe::egui;
 
 use super::fields::{combo, number, warning};
+use crate::engine::experiment::{SAFE_CHANGES_RECOVERED, SAFE_LOSS};
 use crate::engine::sparsify::{
     Allocation, EdgeMode, EntryChoice, FitNodes, Identity, MaskChoice, NodesAre, Recipe, RecoveryRule, ValueRule,
     WeightRecovery,
 };
+use crate::session::defaults::as_published;
 use crate::ui::context::ViewCx;
 use crate::ui::tokens;
 use crate::ui::widgets::{section, weak};
@@ -19,6 +21,9 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
                 published. What comes out holds for this graph alone";
     if ui.checkbox(&mut is_on, "Recover accuracy").on_hover_text(says).changed() {
         recipe.recovery = is_on.then(RecoveryRule::default);
+    }
+    if recipe.recovery.is_some() {
+        published_ui(ui, cx, recipe);
     }
     match &mut recipe.recovery {
         None => {
@@ -58,6 +63,25 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
 /// What decides for nodes that arrive later.
 const NEW_NODES: &str = "The test nodes play those that arrive later. Entries stay where their target is unsure by itself and their source is sure, and \
                          rows keep their sum; the unpruned model is asked about known nodes alone";
+/// The one click back to what is published, and who chose what stands there.
+fn published_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
+    let is_own = cx.session.has_own_thresholds() && cx.session.store().model.is_some();
+    let says = "Switches recovery off and goes back to the thresholds of the authors' middle setting, relative 0.5 on both sides";
+    if ui.button("Unifews as published").on_hover_text(says).clicked() {
+        as_published(recipe);
+    } else if is_own {
+        let text = weak(cx.tokens, START_SAYS).size(tokens::SMALL);
+        ui.add(egui::Label::new(text).wrap()).on_hover_text(format!(
+            "Tried when the graph and the model were opened: at most {} points of validation accuracy are lost, and at most {:.0} % of the \
+             predictions change",
+            100.0 * SAFE_LOSS,
+            100.0 * SAFE_CHANGES_RECOVERED
+        ));
+    }
+}
+
+/// Beside a recipe that nobody but the program chose.
+const START_SAYS: &str = "Found when this was opened: keeps the validation accuracy";
 
 fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
     let says = "Nodes that are there can be fitted to what the unpruned model says of them. Of nodes that arrive later nobody knows that";

@@ -4,6 +4,7 @@ use eframe::egui::{self, Align, Layout, RichText};
 
 use super::beside::beside_ui;
 use super::controls::static_ui;
+use super::head::{PLAIN_SAYS, head_ui};
 use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, Run, Timing};
 use crate::engine::graph::Metric;
 use crate::engine::model::HiddenColumns;
@@ -18,9 +19,12 @@ use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ESTIMATE_SAYS;
 use crate::ui::widgets::{chip, mono, strong, value_row, weak};
 
-/// The panel.
+/// The panel; it holds only what the user answered about the run in sight.
 #[derive(Debug, Default)]
-pub(crate) struct Verdict {}
+pub(crate) struct Verdict {
+    /// Whether the nodes to be scored arrive later.
+    arrive_later: bool,
+}
 
 /// What kind of number stands in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,8 @@ enum Kind {
     Measured,
     Counted,
     Estimated,
+    /// Without recovery, while the recovered answer is on its way.
+    Plain,
     Stale,
     /// Stale, beside an estimate of the recipe as it stands.
     Older,
@@ -46,16 +52,28 @@ impl View for Verdict {
         let store = cx.session.store();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            let Some(run) = store.shown() else {
+            let Some(shown) = store.shown() else {
                 return nothing_ui(cx, ui);
             };
             fault_ui(ui, cx.tokens, store);
-            let is_stale = !store.is_current(run);
+            let plain = store.plain();
+            let run = plain.unwrap_or(shown);
+            let is_stale = plain.is_none() && !store.is_current(run);
             // Beside an estimate of the recipe as it stands, older numbers step back.
             let stale = if store.estimated().is_some() { Kind::Older } else { Kind::Stale };
-            let of = |kind: Kind| if is_stale { stale } else { kind };
+            let of = |kind: Kind| match plain {
+                Some(_) => Kind::Plain,
+                None if is_stale => stale,
+                None => kind,
+            };
+            ui.scope(|ui| {
+                if is_stale {
+                    ui.multiply_opacity(FADED);
+                }
+                head_ui(ui, cx, run, plain.is_some(), &mut self.arrive_later);
+            });
             ui.scope(|ui| accuracy_ui(ui, cx.tokens, run, of(Kind::Measured)));
-            ui.scope(|ui| static_ui(ui, cx, run));
+            ui.scope(|ui| static_ui(ui, cx, shown));
             match store.estimated() {
                 Some(estimate) => estimated_ui(ui, cx.tokens, estimate),
                 None => removed_ui(ui, cx.tokens, run, of(Kind::Exact)),
@@ -97,10 +115,13 @@ fn group(ui: &mut egui::Ui, tokens: &Tokens, title: &str, kind: Kind, says: &str
                 Kind::Measured => ("measured", tokens.text_weak, tokens.sunken),
                 Kind::Counted => ("counted", tokens.text_weak, tokens.sunken),
                 Kind::Estimated => ("estimated", tokens.text_weak, tokens.sunken),
+                Kind::Plain => ("as published", tokens.text_weak, tokens.sunken),
                 Kind::Stale | Kind::Older => ("stale", tokens.warning, tokens.warning_weak),
             };
             let says = if matches!(kind, Kind::Stale | Kind::Older) {
                 "The recipe has moved since this was computed"
+            } else if kind == Kind::Plain {
+                PLAIN_SAYS
             } else {
                 says
             };

@@ -295,7 +295,9 @@ pub(crate) fn colour(tokens: &Tokens, curve: &Curve) -> Color32 {
     match curve.style {
         CurveStyle::Dashed => tokens.dense,
         CurveStyle::PalePoints => tokens.series[curve.colour % N_SERIES].gamma_multiply(0.4),
-        CurveStyle::Line | CurveStyle::Marked | CurveStyle::Points => tokens.series[curve.colour % N_SERIES],
+        CurveStyle::Line | CurveStyle::Marked | CurveStyle::Points | CurveStyle::Star => {
+            tokens.series[curve.colour % N_SERIES]
+        }
     }
 }
 
@@ -327,7 +329,7 @@ fn paint(ui: &egui::Ui, tokens: &Tokens, curves: &Curves, transform: &PlotTransf
                     painter.line_segment([pair[0], pair[1]], Stroke::new(1.4, ink.gamma_multiply(0.8)));
                 }
                 for at in points {
-                    mark(&painter, tokens, Marker::of(curve.colour), at, 3.5, ink);
+                    mark(&painter, tokens, curve.marker(), at, 3.5, ink);
                 }
             }
             CurveStyle::Dashed => {
@@ -347,11 +349,15 @@ fn paint(ui: &egui::Ui, tokens: &Tokens, curves: &Curves, transform: &PlotTransf
                     painter.text(*last + vec2(-4.0, dy), anchor, &curve.name, font, tokens.text_weak);
                 }
             }
-            CurveStyle::Points | CurveStyle::PalePoints => {
+            CurveStyle::Points | CurveStyle::PalePoints | CurveStyle::Star => {
                 whiskers(&painter, curve, transform, ink);
-                let radius = if curve.style == CurveStyle::Points { 3.5 } else { 3.0 };
+                let radius = match curve.style {
+                    CurveStyle::Star => 8.0,
+                    CurveStyle::Points => 3.5,
+                    _ => 3.0,
+                };
                 for point in curve.points.iter().filter(finite) {
-                    mark(&painter, tokens, Marker::of(curve.colour), on_screen(point), radius, ink);
+                    mark(&painter, tokens, curve.marker(), on_screen(point), radius, ink);
                 }
             }
         }
@@ -447,7 +453,7 @@ fn heading_ui(ui: &mut egui::Ui, tokens: &Tokens, curves: &Curves, width: f32, h
 /// How a series is drawn, in small.
 pub(crate) fn swatch(painter: &egui::Painter, tokens: &Tokens, curve: &Curve, rect: Rect) {
     let colour = colour(tokens, curve);
-    let marker = Marker::of(curve.colour);
+    let marker = curve.marker();
     match curve.style {
         CurveStyle::Line | CurveStyle::Dashed => {
             painter.line_segment([rect.left_center(), rect.right_center()], Stroke::new(2.0, colour));
@@ -457,6 +463,7 @@ pub(crate) fn swatch(painter: &egui::Painter, tokens: &Tokens, curve: &Curve, re
             mark(painter, tokens, marker, rect.center(), 3.5, colour);
         }
         CurveStyle::Points | CurveStyle::PalePoints => mark(painter, tokens, marker, rect.center(), 3.5, colour),
+        CurveStyle::Star => mark(painter, tokens, marker, rect.center(), 6.0, colour),
     }
 }
 

@@ -161,14 +161,14 @@ const TO_COME: &str = "Follows with the exact result, when the slider rests";
 const ADVICE_SAYS: &str = "Removed share from which skipping weights saves time on a processor of this kind, and how many times faster \
                            the product then is than with all weights";
 
-/// Where skipping weights pays; the removed share itself stands above.
+/// From where on skipping weights is faster; the removed share itself stands above.
 fn advice_text(advice: Advice) -> String {
-    if advice.pays_from >= 1.0 {
+    if advice.faster_from >= 1.0 {
         "skipping does not pay here".to_owned()
     } else if advice.pays() {
-        format!("pays from {:.0} %: {:.1}×", 100.0 * advice.pays_from.max(0.0), advice.speedup)
+        format!("faster from {:.0} %: {:.1}×", 100.0 * advice.faster_from.max(0.0), advice.speedup)
     } else {
-        format!("pays from {:.0} %", 100.0 * advice.pays_from)
+        format!("faster from {:.0} %", 100.0 * advice.faster_from)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::engine::experiment::SweepPoint;
 use crate::engine::plot::{Axis, Curve, CurveStyle, Curves};
-use crate::session::SweepState;
+use crate::session::{BudgetState, SweepState};
 
 /// What stands along the axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,8 +88,9 @@ pub(super) fn place(point: &SweepPoint, cost: Cost) -> [f64; 2] {
     [cost.of(point), point.test_accuracy * 100.0]
 }
 
-/// Accuracy against a cost: the dense model as lines, Pareto points joined, the dominated pale.
-pub(super) fn chart(sweep: &SweepState, front: &[usize], cost: Cost) -> Curves {
+/// Accuracy against a cost: the dense model as lines, Pareto points joined, the dominated pale; what was tried within a budget as a path, and
+/// a star where it ended.
+pub(super) fn chart(sweep: &SweepState, budget: &BudgetState, front: &[usize], cost: Cost) -> Curves {
     let points = &sweep.points;
     let val = |p: &SweepPoint| [cost.of(p), p.val_accuracy * 100.0];
     let test = |p: &SweepPoint| place(p, cost);
@@ -113,9 +114,17 @@ pub(super) fn chart(sweep: &SweepState, front: &[usize], cost: Cost) -> Curves {
         curve("validation", some(true, &val), CurveStyle::Points, 1),
         curve("validation", some(false, &val), CurveStyle::PalePoints, 1),
     ];
-    let metric = points.first().map(|p| p.metric).unwrap_or_default();
-    if let Some(first) = points.first() {
-        let ends = points.iter().map(|p| cost.of(p)).chain([cost.of_dense(first)]).filter(|x| x.is_finite());
+    let tried = path(budget, cost);
+    let all = || points.iter().chain(budget.points.iter().map(|point| &point.result));
+    if !tried.is_empty() {
+        series.push(curve(PATH_NAME, tried, CurveStyle::Marked, PATH_COLOUR));
+    }
+    if let Some(chosen) = chosen(budget) {
+        series.push(curve("chosen", vec![place(chosen, cost)], CurveStyle::Star, PATH_COLOUR));
+    }
+    let metric = all().next().map(|p| p.metric).unwrap_or_default();
+    if let Some(first) = all().next() {
+        let ends = all().map(|p| cost.of(p)).chain([cost.of_dense(first)]).filter(|x| x.is_finite());
         let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         let level = |name: &str, y: f64| curve(name, vec![[low, y * 100.0], [high, y * 100.0]], CurveStyle::Dashed, 0);
         series.push(level("unpruned, test", first.dense_test_accuracy));
@@ -129,6 +138,24 @@ pub(super) fn chart(sweep: &SweepState, front: &[usize], cost: Cost) -> Curves {
         series,
         marks: Vec::new(),
     }
+}
+
+/// Its place in the palette, after those of test and validation.
+const PATH_COLOUR: usize = 2;
+/// What was tried within a budget, as it is called in the legend.
+const PATH_NAME: &str = "tried within the budget, test";
+
+/// Where the tried points of a budget stand, by rising cost.
+fn path(budget: &BudgetState, cost: Cost) -> Vec<[f64; 2]> {
+    let places = budget.points.iter().map(|point| place(&point.result, cost));
+    let mut path: Vec<[f64; 2]> = places.filter(|[x, y]| x.is_finite() && y.is_finite()).collect();
+    path.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    path
+}
+
+/// The point that a budget chose.
+pub(super) fn chosen(budget: &BudgetState) -> Option<&SweepPoint> {
+    budget.found.as_ref()?.point().map(|point| &point.result)
 }
 
 fn subtitle(sweep: &SweepState) -> String {

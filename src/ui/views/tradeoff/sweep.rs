@@ -8,18 +8,20 @@ use super::chart::{self, Cost, chart, costs};
 use super::points::{here, take_over};
 use super::{GAP, LEAST_HEIGHT, Tradeoff, here_ui, map, point_ui, save, table};
 use crate::engine::experiment::SweepGrid;
-use crate::session::{Command, Phase, SweepState};
+use crate::session::{BudgetState, Command, Phase, SweepState, format};
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::plot::{PlotOutput, curves_ui};
-use crate::ui::widgets::{empty_state, picker, weak};
+use crate::ui::widgets::{empty_state, picker, strong, weak};
 
 impl Tradeoff {
     pub(super) fn thresholds_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         let sweep = &store.sweep;
-        let is_empty = sweep.points.is_empty() && sweep.phase != Phase::Running;
-        let phase = if is_empty { Phase::Idle } else { sweep.phase };
-        let hint = if is_empty { "" } else { "click a point to take over its recipe, shift-click to compare" };
+        let budget = &store.budget;
+        let has_sweep = !sweep.points.is_empty() || sweep.phase == Phase::Running;
+        let is_empty = !has_sweep && budget.points.is_empty();
+        let phase = if has_sweep { sweep.phase } else { Phase::Idle };
+        let hint = if has_sweep { "click a point to take over its recipe, shift-click to compare" } else { "" };
         self.toolbar_ui(cx, ui, (phase, sweep.points.len(), sweep.grid.len()), hint, |view, ui| {
             if is_empty {
                 return;
@@ -34,12 +36,17 @@ impl Tradeoff {
         let front = chart::front(&sweep.points, self.cost);
         let compared = table::height(sweep);
         let available = ui.available_height() - compared;
-        let upper = (available * 0.56).max(180.0);
+        // A budget alone has neither times nor a map.
+        let upper = (available * if has_sweep { 0.56 } else { 1.0 }).max(180.0);
         let lower = (available - upper - GAP - 4.0).max(LEAST_HEIGHT);
-        let curves = chart(sweep, &front, self.cost);
+        let curves = chart(sweep, budget, &front, self.cost);
         let output = curves_ui(ui, cx.tokens, "Accuracy against cost", &curves, upper);
         save(cx, &output, &curves, "accuracy");
         self.points_ui(cx, ui, sweep, &output);
+        self.chosen_ui(cx, ui, budget, &output);
+        if !has_sweep {
+            return;
+        }
         ui.add_space(GAP);
         ui.horizontal_top(|ui| {
             let half = (ui.available_width() - 14.0) / 2.0;
@@ -76,6 +83,30 @@ impl Tradeoff {
         if let Some(now) = here(cx, sweep) {
             here_ui(ui, cx.tokens, output, chart::place(now, self.cost));
         }
+    }
+}
+
+impl Tradeoff {
+    /// The star of a budget: a click takes its recipe over.
+    fn chosen_ui(&self, cx: &ViewCx<'_>, ui: &egui::Ui, budget: &BudgetState, output: &PlotOutput) {
+        let Some(point) = chart::chosen(budget) else { return };
+        let Some((_, recipe)) = budget.found.as_ref().and_then(|found| found.chosen.as_ref()) else { return };
+        let at = chart::place(point, self.cost);
+        let name = "Chosen within the budget";
+        let Some(response) = point_ui(ui, cx.tokens, output, at, ("budget", 0), name, false) else { return };
+        if response.clicked() {
+            cx.out.send(Command::SetRecipe(Box::new(recipe.clone()), None));
+        }
+        response.on_hover_ui_at_pointer(|ui| {
+            ui.label(strong(name));
+            ui.label(format!(
+                "removed {} of the entries and {} of the weights, test {} {}",
+                format::percent(point.edge_sparsity),
+                format::percent(point.weight_sparsity),
+                point.metric.title(),
+                format::percent(point.test_accuracy)
+            ));
+        });
     }
 }
 

@@ -1,0 +1,331 @@
+//! The verdict on a run in one sentence: what is removed, what that costs, what it gains, and whether it keeps within a limit.
+//!
+//! The same in the window, on the terminal and in the bundle's README.
+
+use super::format::{count, percent};
+use crate::engine::experiment::{PairedLoss, PartScores, Run};
+use crate::engine::graph::Metric;
+use crate::engine::timing::{Claim, Speedup};
+
+/// How a run stands to the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// What is lost keeps within the limit, its standard error included.
+    Safe,
+    /// More may be lost, up to [`BREAKS_AT`] times the limit.
+    Costs,
+    /// More is lost.
+    Breaks,
+    /// There are too few labelled nodes to tell one from the other.
+    Unclear,
+}
+
+/// So many times the limit is no cost any more: the model is another one.
+pub const BREAKS_AT: f64 = 5.0;
+
+/// The verdict on a run.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Verdict {
+    /// How it stands to the limit.
+    pub grade: Grade,
+    /// The limit, a share of accuracy: 0.01 is one point.
+    pub limit: f64,
+    /// The grade in a few words, for example `Costs 2.3 points`.
+    pub word: String,
+    /// What is removed, lost and gained.
+    pub sentence: String,
+    /// What the grade was decided by.
+    pub why: String,
+    /// Whether it holds for this graph alone, where accuracy was recovered.
+    #[serde(rename = "static")]
+    pub is_static: bool,
+}
+
+impl Verdict {
+    /// The verdict on `run`, held against a `limit` of lost accuracy, a share.
+    ///
+    /// Safe: no more nodes changed their class than the limit, so that no loss on this graph can be larger; or a certificate says so; or
+    /// the loss on validation and test nodes, node beside node, keeps within the limit with its standard error added.
+    pub fn of(run: &Run, limit: f64) -> Self {
+        Facts::of(run).judged(limit)
+    }
+
+    /// For a terminal and for pages: the grade, the sentence, and what decided it.
+    pub fn lines(&self) -> Vec<String> {
+        vec![format!("{}: {}", self.word, lower_first(&self.sentence)), format!("  {}", self.why)]
+    }
+}
+
+/// What a verdict is made of.
+#[derive(Debug, Clone, Default)]
+struct Facts {
+    is_static: bool,
+    metric: Metric,
+    /// Removed share of the entries; none where no graph is walked.
+    entries: Option<f64>,
+    weights: f64,
+    /// Lost on the parts of the split, shares; none without labelled nodes.
+    test: Option<f64>,
+    validation: Option<f64>,
+    held_out: PairedLoss,
+    /// Share of all nodes (of several classes: decisions) that changed.
+    changed: f64,
+    /// What is certified: at most so much is lost, at this level.
+    certified: Option<(f64, f64)>,
+    speedup: Option<Speedup>,
+    is_disturbed: bool,
+    /// How many times smaller the model is, stored sparse.
+    smaller: f64,
+}
+
+impl Facts {
+    fn of(run: &Run) -> Self {
+        let evaluation = &run.evaluation;
+        let lost = |part: &PartScores| (part.dense.n_nodes > 0).then_some(part.dense.accuracy - part.pruned.accuracy);
+        let certificate = run.certificate.as_ref().filter(|certificate| certificate.holds());
+        Self {
+            is_static: run.recipe.recovery.is_some(),
+            metric: evaluation.metric,
+            entries: (run.recipe.model.n_graph_steps() > 0).then(|| run.pruned.edge_sparsity()),
+            weights: run.pruned.weight_sparsity(),
+            test: lost(&evaluation.test),
+            validation: lost(&evaluation.val),
+            held_out: evaluation.held_out,
+            changed: 1.0 - evaluation.agreement,
+            certified: certificate.map(|certificate| (certificate.limit, certificate.level)),
+            speedup: run.timing.as_ref().map(crate::engine::experiment::Timing::speedup),
+            is_disturbed: run.timing.as_ref().is_some_and(|timing| timing.samples.is_disturbed()),
+            smaller: run.size.dense_bytes() as f64 / run.size.sparse_bytes().max(1) as f64,
+        }
+    }
+
+    fn judged(&self, limit: f64) -> Verdict {
+        let (grade, why) = self.grade(limit);
+        let PairedLoss { loss, standard_error, .. } = self.held_out;
+        let word = match grade {
+            Grade::Safe => "Safe".to_owned(),
+            Grade::Costs if loss > limit => format!("Costs {}", in_points(loss)),
+            Grade::Costs => format!("May cost {}", in_points(loss + standard_error)),
+            Grade::Breaks => "Breaks the model".to_owned(),
+            Grade::Unclear if self.held_out.n_nodes == 0 => "No labels to tell".to_owned(),
+            Grade::Unclear => "Too few nodes to tell".to_owned(),
+        };
+        Verdict { grade, limit, word, sentence: self.sentence(), why, is_static: self.is_static }
+    }
+
+    fn grade(&self, limit: f64) -> (Grade, String) {
+        let PairedLoss { n_nodes, loss, standard_error } = self.held_out;
+        let named = format!("the limit of {}", in_points(limit));
+        if self.changed <= limit {
+            let what = self.what_changes();
+            let why =
+                format!("{} of {what}, and no loss on this graph is larger: within {named}", percent(self.changed));
+            return (Grade::Safe, why);
+        }
+        if let Some((certified, level)) = self.certified.filter(|(certified, _)| *certified <= limit) {
+            let why = format!(
+                "certified on held-out validation nodes ({:.0} %): at most {} lost, within {named}",
+                100.0 * level,
+                in_points(certified)
+            );
+            return (Grade::Safe, why);
+        }
+        if n_nodes == 0 {
+            let why = format!(
+                "{} of {}; no labels say whether that costs accuracy",
+                percent(self.changed),
+                self.what_changes()
+            );
+            return (Grade::Unclear, why);
+        }
+        let (low, high) = (loss - standard_error, loss + standard_error);
+        let (grade, ruling) = if high <= limit {
+            (Grade::Safe, format!("together within {named}"))
+        } else if low <= limit && high > BREAKS_AT * limit {
+            (Grade::Unclear, format!("too few nodes to tell for {named}"))
+        } else if loss > BREAKS_AT * limit {
+            (Grade::Breaks, format!("more than {BREAKS_AT} times {named}"))
+        } else {
+            (Grade::Costs, format!("not within {named}"))
+        };
+        let why = format!(
+            "{:.1} ± {:.1} points lost on {} validation and test nodes (± one standard error, node beside node): {ruling}",
+            without_sign_of_zero(100.0 * loss),
+            100.0 * standard_error,
+            count(n_nodes as u64),
+        );
+        (grade, why)
+    }
+
+    fn what_changes(&self) -> &'static str {
+        match self.metric {
+            Metric::Accuracy => "the nodes change their class",
+            Metric::MicroF1 => "the decisions change",
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let weights = format!("{} of the weights", percent(self.weights));
+        let removed = match self.entries {
+            Some(entries) => format!("emoves {} of the entries and {weights}", percent(entries)),
+            None => format!("emoves {weights}"),
+        };
+        let removed = if self.is_static { format!("Static: r{removed}") } else { format!("R{removed}") };
+        let mut parts: Vec<String> = Vec::new();
+        let of = if self.metric == Metric::MicroF1 { " of micro-F1" } else { "" };
+        let parts_of_split = [("test", self.test), ("validation", self.validation)];
+        for (part, loss) in parts_of_split.into_iter().filter_map(|(part, loss)| Some((part, loss?))) {
+            let unit = if parts.is_empty() { format!(" points{of}") } else { String::new() };
+            parts.push(match (1e3 * loss).round() as i64 {
+                0 => format!("nothing lost on {part}"),
+                lost if lost > 0 => format!("{:.1}{unit} lost on {part}", 100.0 * loss),
+                _ => format!("{:.1}{unit} gained on {part}", -100.0 * loss),
+            });
+        }
+        if parts.is_empty() {
+            parts.push(format!("{} of {}", percent(self.changed), self.what_changes()));
+        }
+        if let Some((certified, level)) = self.certified {
+            parts.push(format!("certified at most {:.1} ({:.0} %)", 100.0 * certified, 100.0 * level));
+        }
+        parts.extend(self.speedup.as_ref().and_then(|speedup| time(speedup, self.is_disturbed)));
+        if self.smaller >= SMALLER_FROM {
+            parts.push(format!("{:.1} times smaller", self.smaller));
+        }
+        format!("{removed}: {}", parts.join(", "))
+    }
+}
+
+/// A model that is stored in as good as the same bytes is not called smaller.
+const SMALLER_FROM: f64 = 1.05;
+
+/// What may be said of the time.
+fn time(speedup: &Speedup, is_disturbed: bool) -> Option<String> {
+    let [low, high] = speedup.interval?;
+    let text = match speedup.claim() {
+        Claim::Faster => format!("{:.1} times faster ({low:.1} to {high:.1})", speedup.ratio),
+        Claim::Slower => format!("{:.1} times slower ({:.1} to {:.1})", 1.0 / speedup.ratio, 1.0 / high, 1.0 / low),
+        Claim::NoDifference => "no measurable difference in time".to_owned(),
+        Claim::TooFew => return None,
+    };
+    Some(if is_disturbed { format!("{text} on a busy machine") } else { text })
+}
+
+/// A share in points, for example `1 point` or `0.5 points`.
+pub(crate) fn in_points(share: f64) -> String {
+    let points = without_sign_of_zero((1e3 * share).round() / 10.0);
+    if (points - 1.0).abs() < 1e-9 { "1 point".to_owned() } else { format!("{points} points") }
+}
+
+/// A number that rounds to 0 at one decimal has no sign.
+fn without_sign_of_zero(points: f64) -> f64 {
+    if points.abs() < 0.05 { 0.0 } else { points }
+}
+
+/// As a sentence goes on, or an error begins.
+pub(crate) fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost(n_nodes: usize, loss: f64, standard_error: f64) -> Facts {
+        let held_out = PairedLoss { n_nodes, loss, standard_error };
+        Facts { held_out, changed: 0.3, entries: Some(0.9), weights: 0.9, smaller: 7.9, ..Facts::default() }
+    }
+
+    #[test]
+    fn loss_and_error_together_decide() {
+        use Grade::{Breaks, Costs, Safe, Unclear};
+        // Nodes, loss and standard error in points, limit in points, grade, word.
+        let table = [
+            (1242, 0.2, 0.4, 1.0, Safe, "Safe"),
+            (1242, -0.6, 0.4, 1.0, Safe, "Safe"),
+            (1242, 0.8, 0.4, 1.0, Costs, "May cost 1.2 points"),
+            (1242, 2.3, 0.4, 1.0, Costs, "Costs 2.3 points"),
+            (1242, 2.3, 0.4, 3.0, Safe, "Safe"),
+            (1242, 5.3, 0.5, 1.0, Breaks, "Breaks the model"),
+            (1242, 40.0, 1.4, 1.0, Breaks, "Breaks the model"),
+            (17, 0.0, 5.3, 1.0, Unclear, "Too few nodes to tell"),
+            (17, -5.0, 9.0, 1.0, Costs, "May cost 4 points"),
+            (17, 20.0, 9.0, 1.0, Breaks, "Breaks the model"),
+            (0, 0.0, 0.0, 1.0, Unclear, "No labels to tell"),
+        ];
+        for (n, loss, error, limit, grade, word) in table {
+            let verdict = lost(n, loss / 100.0, error / 100.0).judged(limit / 100.0);
+            assert_eq!((verdict.grade, verdict.word.as_str()), (grade, word), "{n} nodes, {loss} ± {error}");
+        }
+    }
+
+    #[test]
+    fn what_did_not_change_cannot_be_lost_and_a_certificate_decides_before_a_sample() {
+        let calm = Facts { changed: 0.008, ..lost(8, 0.0, 0.1) };
+        assert_eq!(calm.judged(0.01).grade, Grade::Safe);
+        let why = calm.judged(0.01).why;
+        assert_eq!(
+            why,
+            "0.8 % of the nodes change their class, and no loss on this graph is larger: within the limit of 1 point"
+        );
+        let certified = Facts { certified: Some((0.009, 0.95)), ..lost(1242, 0.008, 0.004) };
+        assert_eq!(certified.judged(0.01).grade, Grade::Safe);
+        assert_eq!(certified.judged(0.005).grade, Grade::Costs);
+        let silent = Facts { changed: 0.12, ..lost(0, 0.0, 0.0) };
+        assert_eq!(
+            silent.judged(0.01).why,
+            "12.0 % of the nodes change their class; no labels say whether that costs accuracy"
+        );
+    }
+
+    #[test]
+    fn the_sentence_says_what_is_removed_lost_and_gained() {
+        let fast = Speedup { ratio: 4.12, interval: Some([3.8, 4.4]), n_pairs: 20 };
+        let whole = Facts {
+            is_static: true,
+            test: Some(0.003),
+            validation: Some(-0.0016),
+            certified: Some((0.02, 0.95)),
+            speedup: Some(fast),
+            ..lost(1242, 0.0, 0.0)
+        };
+        assert_eq!(
+            whole.sentence(),
+            "Static: removes 90.0 % of the entries and 90.0 % of the weights: 0.3 points lost on test, 0.2 gained on validation, certified \
+             at most 2.0 (95 %), 4.1 times faster (3.8 to 4.4), 7.9 times smaller"
+        );
+        let slow = Speedup { ratio: 0.5, interval: Some([0.4, 0.625]), n_pairs: 20 };
+        let alike = Speedup { ratio: 1.01, interval: Some([0.97, 1.04]), n_pairs: 20 };
+        let of = |speedup: Speedup, is_disturbed: bool| {
+            let facts = Facts {
+                entries: None,
+                speedup: Some(speedup),
+                is_disturbed,
+                smaller: 1.0,
+                validation: Some(0.0004),
+                ..lost(3, 0.0, 0.0)
+            };
+            facts.sentence()
+        };
+        assert_eq!(
+            of(slow, false),
+            "Removes 90.0 % of the weights: nothing lost on validation, 2.0 times slower (1.6 to 2.5)"
+        );
+        assert!(
+            of(alike, true).ends_with(", no measurable difference in time on a busy machine"),
+            "{}",
+            of(alike, true)
+        );
+        let silent = lost(0, 0.0, 0.0).sentence();
+        assert!(silent.ends_with("weights: 30.0 % of the nodes change their class, 7.9 times smaller"), "{silent}");
+        let lines = whole.judged(0.01).lines();
+        assert!(lines[0].starts_with("Safe: static: removes 90.0 %"), "{lines:?}");
+    }
+
+    #[test]
+    fn points_are_counted_without_zeros_at_their_end() {
+        assert_eq!([0.01, 0.005, 0.02, -0.0001].map(in_points), ["1 point", "0.5 points", "2 points", "0 points"]);
+    }
+}
