@@ -167,7 +167,7 @@ fn the_plain_answer_comes_first_where_recovery_takes_longer_and_the_heatmaps_sta
 fn a_preset_is_a_budget_and_the_trade_off_shows_where_it_ended() {
     let choices = Choices::default();
     let mut h = window(SIZE, &choices);
-    h.state().send(Command::OpenSample("sample:powerlaw?nodes=300&edges=1800&features=24&classes=4&seed=3".to_owned()));
+    h.state().send(Command::OpenSample("sample:powerlaw?nodes=600&edges=3600&features=24&classes=4&seed=7".to_owned()));
     h.run_steps(2);
     wait(&mut h, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
     h.get_by_label("Presets ▼").click();
@@ -205,7 +205,7 @@ fn a_preset_is_a_budget_and_the_trade_off_shows_where_it_ended() {
 fn the_first_start_is_recovered_and_a_button_leads_to_unifews_as_published() {
     let choices = Choices::default();
     let mut h = window(SIZE, &choices);
-    let sample = "sample:powerlaw?nodes=300&edges=1800&features=24&classes=4&seed=3";
+    let sample = "sample:powerlaw?nodes=600&edges=3600&features=24&classes=4&seed=7";
     h.state().send(Command::OpenSample(sample.to_owned()));
     h.run_steps(2);
     wait(&mut h, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
