@@ -108,7 +108,7 @@ fn the_verdict_says_in_one_sentence_what_is_removed_lost_and_static() {
         sentence.to_lowercase().ends_with(&verdict["sentence"].as_str().expect("text").to_lowercase()),
         "{verdict}"
     );
-    let plain = stdout(folder.path(), &[&prune[..], &["--recover", "none"]].concat());
+    let plain = stdout(folder.path(), &prune[..prune.len() - 2]);
     assert!(plain.contains(": removes ") && !plain.contains("tatic"), "{plain}");
     let wrong = unifews(folder.path()).args(&prune).args(["--limit", "-1", "--quiet"]).assert().failure();
     wrong.code(2);

@@ -1,11 +1,15 @@
 //! Recovery in the window: switched on, marked as static, its controls, its values in the heatmaps, and the way out of a conflict.
 
+use std::path::Path;
+
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::plot::{RasterMode, Side};
 use unifews::engine::sparsify::{EdgeMode, EntryChoice, Identity, NodesAre, RecoveryRule, ValueRule, WeightMode};
+use unifews::io::write_model;
 use unifews::session::{Command, PictureRequest, Session, Verdict};
 use unifews::ui::App;
 use unifews::ui::actions::Action;
@@ -281,11 +285,24 @@ fn the_plain_answer_comes_first_where_recovery_takes_longer_and_the_heatmaps_sta
     h.get_by_label("static");
 }
 
+/// A window with a graph whose validation nodes judge a fit, and a model so sure of one class that no pruning changes what it says.
+fn with_judges(folder: &Path, choices: &Choices) -> Harness<'static, App> {
+    let mut model = Model::init(&Architecture { hidden: 8, ..Architecture::new(Family::Gcn) }, 24, 4, 5);
+    let biases = model.parameters.iter_mut().filter(|p| p.name.ends_with("bias") && p.values.len() == 4);
+    biases.for_each(|bias| bias.values[[0, 0]] = 1e3);
+    let path = folder.join("sure.safetensors");
+    write_model(&path, &model).expect("written");
+    let h = window(SIZE, choices);
+    let graph = "sample:powerlaw?nodes=200&edges=1200&features=24&classes=4&seed=7".to_owned();
+    h.state().send(Command::OpenMany(vec![graph, path.display().to_string()]));
+    h
+}
+
 #[test]
 fn a_preset_is_a_budget_and_the_trade_off_shows_where_it_ended() {
     let choices = Choices::default();
-    let mut h = window(SIZE, &choices);
-    h.state().send(Command::OpenSample("sample:powerlaw?nodes=300&edges=1800&features=24&classes=4&seed=3".to_owned()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut h = with_judges(folder.path(), &choices);
     h.run_steps(2);
     wait(&mut h, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
     h.get_by_label("Presets ▼").click();
@@ -322,9 +339,8 @@ fn a_preset_is_a_budget_and_the_trade_off_shows_where_it_ended() {
 #[test]
 fn the_first_start_is_recovered_and_a_button_leads_to_unifews_as_published() {
     let choices = Choices::default();
-    let mut h = window(SIZE, &choices);
-    let sample = "sample:powerlaw?nodes=300&edges=1800&features=24&classes=4&seed=3";
-    h.state().send(Command::OpenSample(sample.to_owned()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut h = with_judges(folder.path(), &choices);
     h.run_steps(2);
     wait(&mut h, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
     let begun = h.state().session().store().recipe.clone();

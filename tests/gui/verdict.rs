@@ -34,11 +34,11 @@ fn the_pill_follows_the_run_and_the_limit_and_the_limit_is_kept() {
     let choices = Choices::default();
     let mut h = with_karate(SIZE, &choices);
     assert_eq!(verdict(&h).grade, Grade::Safe, "{:?}", verdict(&h));
-    h.get_by_label("✔ Safe");
+    h.get_by_label("✓ Safe");
     strongest(&mut h);
     let broken = verdict(&h);
     assert_ne!(broken.grade, Grade::Safe, "{broken:?}");
-    assert!(h.query_by_label("✔ Safe").is_none());
+    assert!(h.query_by_label("✓ Safe").is_none());
     h.get_by_label_contains(&broken.word);
     h.get_by_label(&broken.sentence);
     h.get_by_role_and_label(Role::SpinButton, "Limit").set_value_accesskit(50.0);

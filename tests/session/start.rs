@@ -10,7 +10,7 @@ use unifews::session::{Command, Level, Phase, Session};
 use super::{session, wait, with_karate};
 
 /// Small, and with enough labelled validation nodes to judge a fit.
-const JUDGED: &str = "sample:powerlaw?nodes=300&edges=1800&features=24&classes=4&seed=3";
+const JUDGED: &str = "sample:powerlaw?nodes=600&edges=3600&features=24&classes=4&seed=7";
 
 /// What the recipe that is opened may lose on the test nodes, which had no say in it.
 const MAX_TEST_LOSS: f64 = 0.015;

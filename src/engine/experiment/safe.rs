@@ -208,7 +208,11 @@ mod tests {
         let ctl = Control::new(2).expect("workers");
         let graph = PowerLaw { n_nodes, n_entries: 6 * n_nodes, n_features: 24, n_classes: 4, seed: 3 };
         let dataset = power_law_communities(&graph, &ctl).expect("a graph").shared();
-        let model = Arc::new(Model::init(shape, 24, 4, 5));
+        let mut model = Model::init(shape, 24, 4, 5);
+        // So sure of one class that no pruning changes what it says.
+        let biases = model.parameters.iter_mut().filter(|p| p.name.ends_with("bias") && p.values.len() == 4);
+        biases.for_each(|bias| bias.values[[0, 0]] = 1e3);
+        let model = Arc::new(model);
         let recipe = Recipe { model: shape.clone(), ..Recipe::default() };
         safe_start(&dataset, &model, &recipe, may_recover, &ctl).expect("runs")
     }
@@ -221,7 +225,7 @@ mod tests {
         assert_eq!(run.recipe, found.recipe);
         let rule = found.recipe.recovery.as_ref().expect("recovered");
         assert_eq!((rule.allocation, found.recipe.edges.mode), (Allocation::AsGiven, EdgeMode::Target));
-        assert!(is_gentle(&run.evaluation, SAFE_CHANGES_RECOVERED) && run.pruned.edge_sparsity() > 0.45);
+        assert!(is_gentle(&run.evaluation, SAFE_CHANGES_RECOVERED) && run.pruned.edge_sparsity() > 0.85);
         // 80 nodes have 20 to validate on; others may not, or cannot.
         let max = Architecture { aggregation: Aggregation::Max, hidden: 16, ..Architecture::new(Family::Sage) };
         for found in [start(&gcn, 80, true), start(&gcn, 300, false), start(&max, 300, true)] {

@@ -50,10 +50,10 @@ pub(super) fn head_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_plain: b
 
 fn looks(tokens: &Tokens, grade: Grade) -> (&'static str, egui::Color32, egui::Color32) {
     match grade {
-        Grade::Safe => ("✔", tokens.success, tokens.sunken),
+        Grade::Safe => ("✓", tokens.success, tokens.sunken),
         Grade::Costs => ("⚠", tokens.warning, tokens.warning_weak),
         Grade::Breaks => ("✕", tokens.failure, tokens.failure_weak),
-        Grade::Unclear => ("○", tokens.text_weak, tokens.sunken),
+        Grade::Unclear => ("?", tokens.text_weak, tokens.sunken),
     }
 }
 
