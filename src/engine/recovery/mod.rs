@@ -5,12 +5,14 @@
 //! values by ridge regression (`refit.rs`), weights by Optimal Brain Surgeon and least squares (`reconstruct.rs`), bias and batch
 //! normalisation by moments (`lockstep.rs`). Source: ours; the parts are named where they stand.
 //!
-//! A short training towards the unpruned model's soft answers may follow (`distill.rs`).
+//! A short training towards the unpruned model's soft answers may follow (`distill.rs`), or the model is trained while masks grow instead
+//! of the fits (`under_masks.rs`); both run the loop of `follow.rs`.
 //!
 //! What is never here: thresholds (the recipe's rules say how much goes), labels.
 
 mod distill;
 mod entries;
+mod follow;
 mod gram;
 mod hops;
 mod linalg;
@@ -19,7 +21,9 @@ mod plan;
 mod reconstruct;
 mod refit;
 mod side;
+mod soft;
 mod step;
+mod under_masks;
 mod units;
 
 use std::sync::Arc;
@@ -54,6 +58,9 @@ pub(crate) fn recover(
 ) -> Result<Pruned, EngineError> {
     check(model)?;
     let mut plan = Plan::of(dataset, model, recipe, rule, split, ctl)?;
+    if rule.train_epochs > 0 {
+        return under_masks::train(dataset, model, recipe, rule, &plan, unpruned, ctl);
+    }
     let topology = dataset.topology();
     let mut allocations = plan.allocations(topology.n_entries() - topology.n_self_loops());
     if rule.allocation == Allocation::AsGiven || matches!(rule.entries, EntryChoice::None) {
@@ -76,9 +83,10 @@ pub(crate) fn recover(
         return Ok(pruned);
     }
     let masks = &pruned.masks;
-    let distilled = distill::distill(dataset, &pruned.model, recipe, masks, unpruned, rule.distill_epochs, ctl)?;
-    let logits = logits(dataset, &distilled, recipe, masks, ctl)?;
-    let distilled = Pruned { model: Arc::new(distilled), logits, ..pruned.clone() };
+    let (distilled, training) =
+        distill::distill(dataset, &pruned.model, recipe, masks, unpruned, rule.distill_epochs, ctl)?;
+    let logits = logits(dataset, &distilled, recipe, masks, &ctl.quiet())?;
+    let distilled = Pruned { model: Arc::new(distilled), logits, training: Some(training), ..pruned.clone() };
     // Steps tell of the fits; what is stored is what agrees more.
     Ok(if n_same(&distilled) > most { distilled } else { pruned })
 }
@@ -119,7 +127,7 @@ fn recover_as_planned(
     let masks = Masks { edges, weights: done.masks };
     let model = Arc::new(done.model);
     let logits = logits(dataset, &model, recipe, &masks, ctl)?;
-    Ok(Pruned { masks, model, logits, steps: done.steps, embedding: None })
+    Ok(Pruned { masks, model, logits, steps: done.steps, embedding: None, training: None })
 }
 
 /// What recovery can fit.
