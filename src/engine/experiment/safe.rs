@@ -86,10 +86,10 @@ impl Search<'_> {
 
 /// Finds a recipe that keeps the accuracy, with its run.
 ///
-/// The strongest of a few recovered ones (at most [`SAFE_LOSS`] of the validation accuracy lost, at most [`SAFE_CHANGES_RECOVERED`] of the
-/// predictions changed), else the largest thresholds of a short ladder.
+/// It is the strongest of a few recovered ones (at most [`SAFE_LOSS`] of the validation accuracy lost, at most [`SAFE_CHANGES_RECOVERED`] of
+/// the predictions changed), else the largest thresholds of a short ladder.
 ///
-/// Recovered ones are tried where they `may` be, where the network and the recipe allow it, where the fits take a moment, and where at least
+/// Recovered ones are tried where that is allowed (`may_recover`), where the network and the recipe allow it, where the fits take a moment, and where at least
 /// [`LEAST_JUDGES`] labelled validation nodes judge them. Of plain thresholds, one value for all layers of a side, [`SAFE_LOSS`] and
 /// [`SAFE_CHANGES`] are asked; the edges come first, the weights are added to them. Where none is that gentle: zeros, which remove nothing.
 ///
