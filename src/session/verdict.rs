@@ -5,6 +5,7 @@
 use super::format::{count, percent};
 use crate::engine::experiment::{PairedLoss, PartScores, Run};
 use crate::engine::graph::Metric;
+use crate::engine::sparsify::NodesAre;
 use crate::engine::timing::{Claim, Speedup};
 
 /// How a run stands to the limit.
@@ -60,7 +61,8 @@ impl Verdict {
 /// What a verdict is made of.
 #[derive(Debug, Clone, Default)]
 struct Facts {
-    is_static: bool,
+    /// Which nodes accuracy was recovered for, where it was.
+    recovered_for: Option<NodesAre>,
     metric: Metric,
     /// Removed share of the entries; none where no graph is walked.
     entries: Option<f64>,
@@ -85,7 +87,7 @@ impl Facts {
         let lost = |part: &PartScores| (part.dense.n_nodes > 0).then_some(part.dense.accuracy - part.pruned.accuracy);
         let certificate = run.certificate.as_ref().filter(|certificate| certificate.holds());
         Self {
-            is_static: run.recipe.recovery.is_some(),
+            recovered_for: run.recipe.recovery.as_ref().map(|rule| rule.nodes_are),
             metric: evaluation.metric,
             entries: (run.recipe.model.n_graph_steps() > 0).then(|| run.pruned.edge_sparsity()),
             weights: run.pruned.weight_sparsity(),
@@ -111,7 +113,14 @@ impl Facts {
             Grade::Unclear if self.held_out.n_nodes == 0 => "No labels to tell".to_owned(),
             Grade::Unclear => "Too few nodes to tell".to_owned(),
         };
-        Verdict { grade, limit, word, sentence: self.sentence(), why, is_static: self.is_static }
+        Verdict {
+            grade,
+            limit,
+            word,
+            sentence: self.sentence(),
+            why,
+            is_static: self.recovered_for == Some(NodesAre::Static),
+        }
     }
 
     fn grade(&self, limit: f64) -> (Grade, String) {
@@ -150,10 +159,11 @@ impl Facts {
             (Grade::Costs, format!("not within {named}"))
         };
         let why = format!(
-            "{:.1} ± {:.1} points lost on {} validation and test nodes (± one standard error, node beside node): {ruling}",
+            "{:.1} ± {:.1} points lost on {} {} nodes (± one standard error, node beside node): {ruling}",
             without_sign_of_zero(100.0 * loss),
             100.0 * standard_error,
             count(n_nodes as u64),
+            if self.recovered_for == Some(NodesAre::New) { "test" } else { "validation and test" },
         );
         (grade, why)
     }
@@ -171,7 +181,11 @@ impl Facts {
             Some(entries) => format!("emoves {} of the entries and {weights}", percent(entries)),
             None => format!("emoves {weights}"),
         };
-        let removed = if self.is_static { format!("Static: r{removed}") } else { format!("R{removed}") };
+        let removed = match self.recovered_for {
+            Some(NodesAre::Static) => format!("Static: r{removed}"),
+            Some(NodesAre::New) => format!("For new nodes: r{removed}"),
+            None => format!("R{removed}"),
+        };
         let mut parts: Vec<String> = Vec::new();
         let of = if self.metric == Metric::MicroF1 { " of micro-F1" } else { "" };
         let parts_of_split = [("test", self.test), ("validation", self.validation)];
@@ -284,7 +298,7 @@ mod tests {
     fn the_sentence_says_what_is_removed_lost_and_gained() {
         let fast = Speedup { ratio: 4.12, interval: Some([3.8, 4.4]), n_pairs: 20 };
         let whole = Facts {
-            is_static: true,
+            recovered_for: Some(NodesAre::Static),
             test: Some(0.003),
             validation: Some(-0.0016),
             certified: Some((0.02, 0.95)),
@@ -320,6 +334,10 @@ mod tests {
         );
         let silent = lost(0, 0.0, 0.0).sentence();
         assert!(silent.ends_with("weights: 30.0 % of the nodes change their class, 7.9 times smaller"), "{silent}");
+        let arriving = Facts { recovered_for: Some(NodesAre::New), ..lost(1242, 0.03, 0.001) };
+        let verdict = arriving.judged(0.01);
+        assert!(verdict.sentence.starts_with("For new nodes: removes 90.0 %") && !verdict.is_static, "{verdict:?}");
+        assert!(verdict.why.starts_with("3.0 ± 0.1 points lost on 1,242 test nodes"), "{verdict:?}");
         let lines = whole.judged(0.01).lines();
         assert!(lines[0].starts_with("Safe: static: removes 90.0 %"), "{lines:?}");
     }

@@ -3,7 +3,7 @@
 use eframe::egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use unifews::engine::sparsify::{EdgeMode, RecoveryRule, WeightMode};
+use unifews::engine::sparsify::{EdgeMode, NodesAre, RecoveryRule, WeightMode};
 use unifews::session::{Command, Grade, Session, Verdict};
 use unifews::ui::App;
 
@@ -65,12 +65,19 @@ fn a_recovered_run_asks_whether_its_nodes_are_in_the_graph_now() {
     wait(&mut h, "the recovered preview", is_current);
     h.get_by_label(question);
     assert!(verdict(&h).sentence.starts_with("Static: removes"), "{:?}", verdict(&h));
-    let warning = "Static numbers do not hold for nodes that arrive later";
-    assert!(h.query_by_label_contains(warning).is_none());
+    let answer = |h: &Harness<'_, App>| h.state().session().store().recipe.recovery.as_ref().map(|rule| rule.nodes_are);
     h.get_by_role_and_label(Role::RadioButton, "No, they arrive later").click();
     h.run_steps(3);
-    h.get_by_label_contains(warning);
-    h.get_by_role_and_label(Role::Button, "Switch recovery off").click();
+    assert_eq!(answer(&h), Some(NodesAre::New));
+    wait(&mut h, "the preview for new nodes", is_current);
+    assert!(verdict(&h).sentence.starts_with("For new nodes: removes"), "{:?}", verdict(&h));
+    h.get_by_role_and_label(Role::RadioButton, "Yes, static").click();
+    h.run_steps(3);
+    assert_eq!(answer(&h), Some(NodesAre::Static));
+    wait(&mut h, "the static preview", is_current);
+    h.get_by_role_and_label(Role::Button, "Unifews as published").scroll_to_me();
+    h.run_steps(4);
+    h.get_by_role_and_label(Role::Button, "Unifews as published").click();
     h.run_steps(3);
     wait(&mut h, "the plain preview", is_current);
     assert_eq!(h.state().session().store().recipe.recovery, None);

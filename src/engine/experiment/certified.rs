@@ -21,5 +21,7 @@ pub fn certify_run(run: &Run, limit: f64, ctl: &Control) -> Result<Certificate, 
     let path = [Candidate { title: &title, predictions: &pruned }];
     let calibration = Calibration::Half { seed: run.recipe.seed };
     let options = CertifyOptions { limit, calibration, ..CertifyOptions::default() };
-    Ok(certify(run.dataset.topology(), labels, &run.split, &baseline, &path, options, ctl)?.beside(0))
+    let found = certify(run.dataset.topology(), labels, &run.split, &baseline, &path, options, ctl)?.beside(0);
+    let has_arrivals = run.pruned.arrivals.is_some_and(|arrivals| arrivals.unseen.n_nodes > 0);
+    Ok(if has_arrivals { found.of_known_nodes() } else { found })
 }

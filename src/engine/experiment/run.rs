@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::bounds::{Bounds, bounds};
 use super::evaluate::Evaluation;
+use super::loss::PairedLoss;
 use super::memory::reference_bytes;
 use super::options::RunOptions;
 use super::size::{ModelSize, ValueType};
@@ -196,7 +197,11 @@ pub fn run(
     } else {
         None
     };
-    let evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked);
+    let mut evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked);
+    if pruned.arrivals.is_some() && !split.test.is_empty() {
+        // Of nodes that arrive later only those speak that played them.
+        evaluation.held_out = PairedLoss::of(labels, &split.test, &dense_logits, &pruned.logits);
+    }
     ctl.progress("timing", 3, N_STAGES);
     let program = pruned.model.program().inference();
     // With coefficients of its own attention does without what only scores needed.

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align, Layout, RichText};
 
 use crate::engine::experiment::Run;
-use crate::session::defaults::as_published;
+use crate::engine::sparsify::{NodesAre, RecoveryRule};
 use crate::session::{BREAKS_AT, Command, Grade, Verdict};
 use crate::ui::context::ViewCx;
 use crate::ui::tokens::{self, Tokens};
@@ -18,8 +18,8 @@ const LINE: f32 = 14.0;
 pub(super) const PLAIN_SAYS: &str =
     "Unifews as published at these thresholds; the recovered answer takes longer and follows";
 
-/// Draws it. `is_plain`: the run is the answer without recovery, and the recovered one is on its way. `arrive_later` is the user's answer to the question whether the nodes to be scored are in the graph now.
-pub(super) fn head_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_plain: bool, arrive_later: &mut bool) {
+/// Draws it. `is_plain`: the run is the answer without recovery, and the recovered one is on its way.
+pub(super) fn head_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_plain: bool) {
     let verdict = Verdict::of(run, cx.session.store().limit);
     ui.horizontal(|ui| {
         let (icon, ink, ground) = looks(cx.tokens, verdict.grade);
@@ -27,7 +27,7 @@ pub(super) fn head_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_plain: b
             // Not what the recipe asks for: no grade of it yet.
             chip(ui, "as published, recovered follows", cx.tokens.text_weak, cx.tokens.sunken).on_hover_text(PLAIN_SAYS);
         } else {
-        chip(ui, &format!("{icon} {}", verdict.word), ink, ground).on_hover_text(format!(
+            chip(ui, &format!("{icon} {}", verdict.word), ink, ground).on_hover_text(format!(
             "{}\n\nSafe: the loss on validation and test nodes and its standard error together keep within the limit, or no more nodes \
              change their class than that. Breaks: more than {BREAKS_AT} times the limit is lost",
             verdict.why
@@ -41,10 +41,8 @@ pub(super) fn head_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_plain: b
         let text = RichText::new(&verdict.sentence).size(tokens::SMALL);
         ui.add(egui::Label::new(text).wrap()).on_hover_text(&verdict.why);
     });
-    if verdict.is_static || is_plain {
-        question_ui(ui, cx, arrive_later);
-    } else {
-        *arrive_later = false;
+    if let Some(rule) = &cx.session.store().recipe.recovery {
+        question_ui(ui, cx, rule);
     }
 }
 
@@ -70,25 +68,29 @@ fn limit_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
 }
 
 /// Whether the nodes to be scored are in the graph now: what recovery fitted holds for those alone.
-fn question_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, arrive_later: &mut bool) {
+fn question_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, rule: &RecoveryRule) {
     let question = weak(cx.tokens, "Are the nodes to be scored in this graph now?").size(tokens::SMALL);
     ui.add(egui::Label::new(question).wrap());
+    let mut nodes_are = rule.nodes_are;
     ui.horizontal(|ui| {
-        ui.radio_value(arrive_later, false, "Yes, static").on_hover_text(
-            "Entries, values and weights were fitted to what the unpruned model says of these very nodes",
+        ui.radio_value(&mut nodes_are, NodesAre::Static, "Yes, static").on_hover_text(
+            "Entries, values and weights are fitted to what the unpruned model says of these very nodes",
         );
-        ui.radio_value(arrive_later, true, "No, they arrive later")
-            .on_hover_text("The numbers below say nothing about those");
+        ui.radio_value(&mut nodes_are, NodesAre::New, "No, they arrive later").on_hover_text(
+            "Static numbers do not hold for those: entries go by a rule that asks the unpruned model nothing about them, and the test nodes \
+             play them",
+        );
     });
-    if !*arrive_later {
-        return;
-    }
-    let text = RichText::new("⚠ Static numbers do not hold for nodes that arrive later").color(cx.tokens.warning);
-    ui.add(egui::Label::new(text.size(tokens::SMALL)).wrap());
-    let says = "Unifews as published decides by the messages alone; it has seen no answer of the unpruned model";
-    if ui.button("Switch recovery off").on_hover_text(says).clicked() {
+    if nodes_are != rule.nodes_are {
         let mut recipe = cx.session.store().recipe.clone();
-        as_published(&mut recipe);
+        recipe.recovery = Some(match nodes_are {
+            NodesAre::Static => RecoveryRule { nodes_are, ..rule.clone() },
+            // What fits towards the unpruned model's answers has no place there.
+            NodesAre::New => {
+                let kept = RecoveryRule { least_per_node: rule.least_per_node, ..RecoveryRule::default() };
+                RecoveryRule { nodes_are, progressive: rule.progressive, allocation: rule.allocation, ..kept }
+            }
+        });
         cx.out.send(Command::SetRecipe(Box::new(recipe), None));
     }
 }

@@ -19,12 +19,9 @@ use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ESTIMATE_SAYS;
 use crate::ui::widgets::{chip, mono, strong, value_row, weak};
 
-/// The panel; it holds only what the user answered about the run in sight.
-#[derive(Debug, Default)]
-pub(crate) struct Verdict {
-    /// Whether the nodes to be scored arrive later.
-    arrive_later: bool,
-}
+/// The panel.
+#[derive(Debug)]
+pub(crate) struct Verdict;
 
 /// What kind of number stands in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +67,7 @@ impl View for Verdict {
                 if is_stale {
                     ui.multiply_opacity(FADED);
                 }
-                head_ui(ui, cx, run, plain.is_some(), &mut self.arrive_later);
+                head_ui(ui, cx, run, plain.is_some());
             });
             ui.scope(|ui| accuracy_ui(ui, cx.tokens, run, of(Kind::Measured)));
             ui.scope(|ui| static_ui(ui, cx, shown));

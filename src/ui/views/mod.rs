@@ -32,7 +32,7 @@ impl Default for Views {
                 (Pane::Runs, Box::new(runs::Runs::default())),
                 (Pane::Export, Box::new(export::Export::default())),
                 (Pane::Recipe, Box::new(RecipePanel::default())),
-                (Pane::Verdict, Box::new(Verdict::default())),
+                (Pane::Verdict, Box::new(Verdict)),
             ],
         }
     }
