@@ -11,14 +11,14 @@ use crate::session::format::{percent, seconds};
 const MEANS: &str = "\
 ## What it means
 
-* **Same true sparsity.** All lines of one pair of shares remove as much, to within rounding and ties. Nothing is put back in evaluation, which is what the authors' protocol
-  does ([DIFFERENCES.md](../DIFFERENCES.md#d31)).
+* **Same true sparsity.** All lines of one pair of shares remove as much, to within rounding and ties. In evaluation nothing is put back; the authors' protocol puts removed
+  entries into test nodes back, and reports more.
 * **Static.** Recovery fits entries' values, weights and moments to what the unpruned model says of every node of this graph, the test nodes among them; no label is looked
   at. What it gives is this graph with this model, compressed. It says nothing about new nodes or other graphs.
 * **The controls are the caveat.** What a static line loses less than \"no entries\" its kept entries carry; the rest values, weights and moments hold without any neighbour. What it loses less
   than \"random entries\" the choice of entries is worth. Where \"fitted without test nodes\" loses as little, the weights did not merely store answers on the test nodes; values of entries are still fitted in every row.
 * **Authors' masks, fitted** says how much of the difference to the published line is the fit, and how much the choice of what goes.
-* Differences of fewer points than the deviations, and of about one test node in hundred, are noise.
+* Differences smaller than the deviations are noise.
 ";
 
 /// The page with what was measured so far; `n` of all lines of the plan are there.
