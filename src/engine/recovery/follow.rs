@@ -297,7 +297,7 @@ mod tests {
         let (model, recipe) = (Model::init(&shape, 30, 3, 1), Recipe { model: shape, ..Recipe::default() });
         let logits = |model: &Model| {
             let masks = whole(&dataset, model);
-            super::super::logits(&dataset, model, &recipe, &masks, &ctl).expect("finite")
+            super::super::produced::logits(&dataset, model, &recipe, &masks, &ctl).expect("finite")
         };
         // The model itself is wanted, so that training begins where it should end and can but lead away at first.
         let soft = logits(&model);
@@ -345,14 +345,14 @@ mod tests {
                 let ctl = Control::new(n_threads).expect("workers");
                 let trained = train_over(&dataset, &model, &recipe, &masks, &wanted, &for_new_nodes(60), &ctl);
                 let (trained, _) = trained.expect("finite");
-                let logits = super::super::logits(&dataset, &trained, &recipe, &masks, &ctl).expect("finite");
+                let logits = super::super::produced::logits(&dataset, &trained, &recipe, &masks, &ctl).expect("finite");
                 (wanted.loss(&logits).0, trained)
             };
             let (before, _) = {
                 let labelled = Some(Labelled { labels, nodes: &split.train, share: 0.5 });
                 let wanted = Wanted { soft: &soft, nodes: Some(&known), is_multi: false, labelled };
                 let ctl = Control::new(1).expect("a worker");
-                wanted.loss(&super::super::logits(&dataset, &model, &recipe, &masks, &ctl).expect("finite"))
+                wanted.loss(&super::super::produced::logits(&dataset, &model, &recipe, &masks, &ctl).expect("finite"))
             };
             let (after, trained) = train(1, &known, &soft);
             assert!(after < before, "{family:?}: {after} of {before}");

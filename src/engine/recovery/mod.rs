@@ -24,6 +24,7 @@ mod linalg;
 mod lockstep;
 mod online;
 mod plan;
+mod produced;
 mod reconstruct;
 mod refit;
 mod side;
@@ -41,15 +42,14 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split};
 use crate::engine::kernels::Rows;
 use crate::engine::model::elementwise::feature_rows;
-use crate::engine::model::exec::infer::forward;
 use crate::engine::model::{Model, Op};
 use crate::engine::score::predictions;
-use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::{
     Allocation, EdgeMask, EntryChoice, EntryValues, Masks, NodesAre, Pruned, Recipe, RecoveryRule,
 };
 use lockstep::{Done, Inputs, Lockstep};
 use plan::Plan;
+use produced::logits;
 
 /// Decides the masks of `model` under `recipe` and `rule`, with values and weights that make up for what goes. `unpruned` is what the model
 /// says of every node, `[n, n_classes]`; where nodes arrive later it is not looked at. `reference` is its output of every step, where the
@@ -105,18 +105,6 @@ pub(crate) fn recover(
     let distilled = Pruned { model: Arc::new(distilled), logits, training: Some(training), ..pruned.clone() };
     // Steps tell of the fits; what is stored is what agrees more.
     Ok(if n_same(&distilled) > most { distilled } else { pruned })
-}
-
-/// What production computes, by production's own executor: the same bits as a replay.
-fn logits(
-    dataset: &Dataset,
-    model: &Model,
-    recipe: &Recipe,
-    masks: &Masks,
-    ctl: &Control,
-) -> Result<Array2<f32>, EngineError> {
-    let mut frozen = Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
-    forward(&model.program(), model, dataset.features(), &mut frozen, ctl)
 }
 
 fn recover_as_planned(

@@ -13,6 +13,7 @@ use ndarray::Array2;
 use super::follow::{Masking, Options, Set, follow};
 use super::lockstep::spread;
 use super::plan::Plan;
+use super::produced::logits;
 use super::reconstruct::lowest;
 use super::side::Side;
 use super::soft::Wanted;
@@ -352,7 +353,7 @@ pub(super) fn train(
     let edges = EdgeMask::of_steps(kept, Some(EntryValues { steps: values }), dataset.topology())?;
     let masks = Masks { edges, weights: chosen.masks };
     let model = Arc::new(trained);
-    let logits = super::logits(dataset, &model, recipe, &masks, &quiet)?;
+    let logits = logits(dataset, &model, recipe, &masks, &quiet)?;
     Ok(Pruned { masks, model, logits, steps, embedding: None, arrivals: None, training: Some(training) })
 }
 
