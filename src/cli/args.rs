@@ -528,7 +528,7 @@ pub(super) struct RecipeArgs {
     #[arg(long, value_name = "X,…", value_delimiter = ',', action = ArgAction::Set)]
     pub(super) delta_w: Option<Vec<f64>>,
     /// How accuracy is recovered on this graph; the recipe file's [recovery] section says the rest
-    #[arg(long, value_enum, value_name = "none|one-shot|one-shot+distill", hide_possible_values = true)]
+    #[arg(long, value_enum, value_name = "none|one-shot|one-shot+distill|trained", hide_possible_values = true)]
     pub(super) recover: Option<Recover>,
     /// Passes over the training nodes
     #[arg(long, value_name = "N")]
@@ -568,6 +568,8 @@ pub(super) enum Recover {
     /// The same, and a short training towards the unpruned model's soft answers.
     #[value(name = "one-shot+distill")]
     OneShotDistill,
+    /// By training under masks towards the same answers, instead of the fits.
+    Trained,
 }
 
 /// A number of GiB, as bytes.

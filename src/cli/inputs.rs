@@ -237,8 +237,16 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
         }
         Some(Recover::OneShotDistill) => {
             let rule = recipe.recovery.get_or_insert_default();
+            rule.train_epochs = 0;
             if rule.distill_epochs == 0 {
                 rule.distill_epochs = RecoveryRule::DISTILL_EPOCHS;
+            }
+        }
+        Some(Recover::Trained) => {
+            let rule = recipe.recovery.get_or_insert_default();
+            rule.distill_epochs = 0;
+            if rule.train_epochs == 0 {
+                rule.train_epochs = RecoveryRule::TRAIN_EPOCHS;
             }
         }
         None => {}

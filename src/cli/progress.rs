@@ -200,7 +200,7 @@ impl Lines {
     const PERIOD: Duration = Duration::from_secs(2);
 
     fn next(&mut self, progress: &Progress, now: Instant) -> Option<String> {
-        let Progress { stage, done, total } = progress;
+        let Progress { stage, done, total, .. } = progress;
         if self.stage != *stage {
             self.stage.clone_from(stage);
             self.stage_began = Some(now);
@@ -227,7 +227,10 @@ mod tests {
         let mut lines = Lines::default();
         let began = Instant::now();
         let mut at = |stage: &str, done, ms| {
-            lines.next(&Progress { stage: stage.to_owned(), done, total: 100 }, began + Duration::from_millis(ms))
+            lines.next(
+                &Progress { stage: stage.to_owned(), done, total: 100, can_keep: false },
+                began + Duration::from_millis(ms),
+            )
         };
         assert_eq!(at("epoch", 0, 0).as_deref(), Some("epoch 0/100"));
         assert_eq!(at("epoch", 10, 500), None);

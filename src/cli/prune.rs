@@ -259,6 +259,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
     if metrics.is_static {
         lines.push(STATIC_SAYS.to_owned());
     }
+    lines.extend(metrics.training.map(|training| training.to_string()));
     lines.extend(metrics.hidden.iter().filter(|h| h.n_after < h.n_before).map(|h| {
         format!(
             "hidden columns behind {}: {} of {} are computed",

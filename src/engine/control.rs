@@ -22,6 +22,8 @@ pub struct Progress {
     pub done: u64,
     /// Units in all; 0 where it is not known.
     pub total: u64,
+    /// Whether what there is by now can be kept: see [`Canceller::keep`].
+    pub can_keep: bool,
 }
 
 type ProgressSink = Arc<dyn Fn(Progress) + Send + Sync>;
@@ -33,6 +35,8 @@ pub struct Canceller(Arc<Stop>);
 #[derive(Debug, Default)]
 struct Stop {
     is_asked_for: AtomicBool,
+    /// Whether what there is by now is asked for.
+    is_to_keep: AtomicBool,
     /// Where looks at the button are counted, for tests: how many there were, and after how many it is pressed.
     looks: Option<(AtomicUsize, usize)>,
 }
@@ -40,7 +44,7 @@ struct Stop {
 impl Canceller {
     /// Pressed by itself once it was looked at so often: a test can stop anything anywhere, without a clock.
     pub fn after_looks(n: usize) -> Self {
-        Self(Arc::new(Stop { is_asked_for: AtomicBool::new(false), looks: Some((AtomicUsize::new(0), n)) }))
+        Self(Arc::new(Stop { looks: Some((AtomicUsize::new(0), n)), ..Stop::default() }))
     }
 
     /// How often it was looked at, where that is counted.
@@ -51,6 +55,17 @@ impl Canceller {
     /// Asks for the stop. The computation returns [`EngineError::Cancelled`] soon after.
     pub fn cancel(&self) {
         self.0.is_asked_for.store(true, Ordering::Relaxed);
+    }
+
+    /// Asks for what there is by now: a training ends with its best epoch so far, as if no more had been asked for. What has nothing to keep
+    /// goes on.
+    pub fn keep(&self) {
+        self.0.is_to_keep.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what there is by now was asked for.
+    pub fn is_to_keep(&self) -> bool {
+        self.0.is_to_keep.load(Ordering::Relaxed)
     }
 
     /// Whether the stop was asked for.
@@ -229,9 +244,23 @@ impl Control {
 
     /// Reports progress.
     pub fn progress(&self, stage: &str, done: usize, total: usize) {
+        self.report(stage, done, total, false);
+    }
+
+    /// Reports progress of what looks at [`Control::is_to_keep`].
+    pub fn progress_to_keep(&self, stage: &str, done: usize, total: usize) {
+        self.report(stage, done, total, true);
+    }
+
+    fn report(&self, stage: &str, done: usize, total: usize, can_keep: bool) {
         if let Some(sink) = &self.sink {
-            sink(Progress { stage: stage.to_owned(), done: done as u64, total: total as u64 });
+            sink(Progress { stage: stage.to_owned(), done: done as u64, total: total as u64, can_keep });
         }
+    }
+
+    /// Whether what there is by now was asked for.
+    pub fn is_to_keep(&self) -> bool {
+        self.canceller.is_to_keep()
     }
 
     /// Whether the stop was asked for.

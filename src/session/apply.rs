@@ -78,6 +78,7 @@ impl Session {
             Command::Bench(is_quick) => self.bench(is_quick),
             Command::Reproduce(plan, output) => self.reproduce(*plan, output),
             Command::Cancel(id) => self.runner.cancel(id),
+            Command::Keep(id) => self.runner.keep(id),
             Command::CancelAll => {
                 self.after_load = None;
                 self.runner.cancel_listed();

@@ -117,6 +117,8 @@ pub enum Command {
     Reproduce(Box<ReproducePlan>, PathBuf),
     /// Stops one job.
     Cancel(JobId),
+    /// Ends one job with what it has by now: a training with its best epoch so far.
+    Keep(JobId),
     /// Stops all jobs.
     CancelAll,
     /// Takes the last change back.

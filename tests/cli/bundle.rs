@@ -49,20 +49,26 @@ fn every_family_recovered_replays_with_the_same_bits_runs_in_python_and_is_expor
         }
         (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.6]);
         (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.5]);
-        recipe.recovery = Some(RecoveryRule { allocation: Allocation::AsGiven, ..RecoveryRule::default() });
-        let run = run(&dataset, &Arc::new(model), &recipe, RunOptions::PREVIEW, None, &ctl).expect(&name);
-        let target = folder.path().join("b");
-        write_bundle(&run, &target, &ctl).expect(&name);
-        let bundle = read_bundle(&target).expect(&name);
-        assert_eq!(bundle.masks(dataset.topology()).expect(&name), run.pruned.masks, "{name}");
-        let report = replay(&bundle, &dataset, &ctl).expect(&name);
-        assert!(report.is_identical(), "{name}: {report:?}");
-        if let Some(python) = &python {
-            run_client(python, &target, &name);
+        let model = Arc::new(model);
+        let fitted = RecoveryRule { allocation: Allocation::AsGiven, ..RecoveryRule::default() };
+        let trained = RecoveryRule { train_epochs: 6, ..fitted.clone() };
+        for rule in [fitted, trained] {
+            let name = format!("{name}, {} epochs", rule.train_epochs);
+            recipe.recovery = Some(rule);
+            let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect(&name);
+            let target = folder.path().join("b");
+            write_bundle(&run, &target, &ctl).expect(&name);
+            let bundle = read_bundle(&target).expect(&name);
+            assert_eq!(bundle.masks(dataset.topology()).expect(&name), run.pruned.masks, "{name}");
+            let report = replay(&bundle, &dataset, &ctl).expect(&name);
+            assert!(report.is_identical(), "{name}: {report:?}");
+            if let Some(python) = &python {
+                run_client(python, &target, &name);
+            }
+            // What another program cannot compute is left out with a reason; the rest is read back and compared.
+            unifews(folder.path()).args(["export", "b", "-o", "out", "--as", "all", "--quiet"]).assert().success();
+            std::fs::remove_dir_all(folder.path().join("out")).expect("written");
         }
-        // What another program cannot compute is left out with a reason; the rest is read back and compared.
-        unifews(folder.path()).args(["export", "b", "-o", "out", "--as", "all", "--quiet"]).assert().success();
-        std::fs::remove_dir_all(folder.path().join("out")).expect("written");
     }
 }
 

@@ -60,6 +60,37 @@ fn a_recovered_run_says_that_it_is_static_and_what_its_controls_score() {
 }
 
 #[test]
+fn a_model_is_trained_under_masks_and_what_comes_out_is_replayed_whatever_the_threads() {
+    let folder = folder();
+    let prune = ["prune", SMALL, small_model("gcn"), "-o", "b", "--no-timing"];
+    let trained = [&RECOVERED[..8], &["--recover", "trained"]].concat();
+    let document = json(folder.path(), &[&prune[..], &trained].concat());
+    assert_eq!(document["recipe"]["recovery"]["train_epochs"], 250);
+    assert_eq!(document["recipe"]["recovery"]["distill_epochs"], 0);
+    assert_eq!(document["metrics"]["static"], true);
+    assert_eq!(json(folder.path(), &["replay", "b", "--threads", "1"])["is_identical"], true);
+
+    // The recipe file says how many epochs, and every family of attention and of neighbours' means goes the same way.
+    let recipe = "format = \"unifews-recipe/1\"\n[edges]\nmode = \"target\"\ndelta = 0.6\n[weights]\nmode = \"target\"\ndelta = 0.6\n\
+                  [recovery]\ntrain_epochs = 12\n";
+    std::fs::write(folder.path().join("r.toml"), recipe).expect("written");
+    for family in ["gat", "sage", "sgc"] {
+        let prune = ["prune", SMALL, small_model(family), "--no-timing", "--recipe", "r.toml"];
+        let with = |more: &[&str]| json(folder.path(), &[&prune[..], more].concat());
+        let document = with(&["-o", "one", "--threads", "1"]);
+        assert_eq!(document["recipe"]["recovery"]["train_epochs"], 12, "{family}");
+        with(&["-o", "two", "--threads", "2"]);
+        let read = |bundle: &str| std::fs::read(folder.path().join(bundle).join("logits.npy")).expect("written");
+        assert_eq!(read("one"), read("two"), "{family}");
+        assert_eq!(json(folder.path(), &["replay", "two"])["is_identical"], true, "{family}");
+        let distilled = with(&["-o", "three", "--recover", "one-shot+distill"]);
+        assert!(distilled["recipe"]["recovery"].get("train_epochs").is_none(), "{family}: one of both");
+        assert_eq!(distilled["recipe"]["recovery"]["distill_epochs"], 50, "{family}");
+        assert_eq!(json(folder.path(), &["replay", "three"])["is_identical"], true, "{family}");
+    }
+}
+
+#[test]
 fn a_static_bundle_is_refused_on_another_graph_with_the_way_out() {
     let folder = folder();
     let prune = ["prune", SMALL, small_model("gcn"), "-o", "b", "--no-timing"];

@@ -23,3 +23,4 @@ mod shared;
 #[path = "../support/shared_folder.rs"]
 mod shared_folder;
 mod training;
+mod under_masks;

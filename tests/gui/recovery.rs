@@ -104,6 +104,23 @@ fn every_part_is_chosen_in_the_panel_and_a_conflict_says_the_way_out() {
 }
 
 #[test]
+fn epochs_under_masks_are_asked_for_and_the_verdict_says_how_it_went() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    h.get_by_role_and_label(Role::CheckBox, "Recover accuracy").click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::SpinButton, "Epochs under masks").set_value_accesskit(6.0);
+    h.run_steps(3);
+    let expected = RecoveryRule { train_epochs: 6, ..RecoveryRule::default() };
+    assert_eq!(h.state().session().store().recipe.recovery, Some(expected));
+    wait(&mut h, "the trained preview", is_current);
+    h.get_by_label_contains("Weights trained for 6 epochs towards the unpruned model's answers; epoch ");
+    h.get_by_role_and_label(Role::SpinButton, "Distil epochs").set_value_accesskit(5.0);
+    h.run_steps(4);
+    h.get_by_label_contains("set one of both to 0");
+}
+
+#[test]
 fn a_budget_is_asked_for_and_what_was_found_is_pruned_by_and_certified() {
     let choices = Choices::default();
     let mut h = with_karate(SIZE, &choices);

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use unifews::engine::model::{Architecture, Family};
 use unifews::engine::sparsify::baselines::WeightRanking;
-use unifews::engine::sparsify::{EdgeMode, EdgeRule, Identity, Lock, Recipe, Training, WeightMode, WeightRule};
+use unifews::engine::sparsify::{
+    EdgeMode, EdgeRule, Identity, Lock, Recipe, RecoveryRule, Training, WeightMode, WeightRule,
+};
 use unifews::io::{Detected, detect, read_recipe, recipe_from_toml, recipe_to_toml, write_recipe};
 
 #[test]
@@ -31,6 +33,7 @@ fn written_recipes_are_read_back() {
             training: Some(Training { learning_rate: 1e-2, ..Training::default() }),
             ..Recipe::default()
         },
+        Recipe { recovery: Some(RecoveryRule { train_epochs: 120, ..RecoveryRule::default() }), ..Recipe::default() },
     ];
     for recipe in recipes {
         let path = folder.path().join("recipe.toml");
@@ -45,6 +48,21 @@ fn what_is_left_out_takes_its_default() {
     let text = "format = \"unifews-recipe/1\"\n[edges]\ndelta = 1\n[training]\n";
     let recipe = recipe_from_toml(text, Path::new("r.toml")).expect("a recipe");
     assert_eq!((recipe.edges.delta, recipe.seed, recipe.training), (vec![1.0], 42, Some(Training::default())));
+}
+
+#[test]
+fn epochs_under_masks_are_none_where_nothing_says_so_and_then_nothing_is_written_of_them() {
+    let head = "format = \"unifews-recipe/1\"\n[recovery]\n";
+    let recipe = recipe_from_toml(head, Path::new("r.toml")).expect("a recipe");
+    assert_eq!(recipe.recovery, Some(RecoveryRule::default()));
+    assert!(!recipe_to_toml(&recipe).contains("train_epochs"), "an earlier program reads it");
+    let error = recipe_from_toml(&format!("{head}trained_epochs = 3\n"), Path::new("r.toml")).unwrap_err().to_string();
+    assert!(error.contains("found unknown key `trained_epochs`") && error.contains("`train_epochs`"), "{error}");
+    let error = recipe_from_toml(&format!("{head}train_epochs = -1\n"), Path::new("r.toml")).unwrap_err().to_string();
+    assert!(error.starts_with("line 3: "), "{error}");
+    let both = format!("{head}train_epochs = 3\ndistill_epochs = 3\n");
+    let error = recipe_from_toml(&both, Path::new("r.toml")).unwrap_err().to_string();
+    assert!(error.contains("expected distill_epochs 0 with train_epochs"), "{error}");
 }
 
 #[test]

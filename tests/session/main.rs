@@ -5,6 +5,7 @@
 mod flow;
 mod import;
 mod jobs;
+mod keeping;
 mod named_files;
 mod old_versions;
 mod projects;

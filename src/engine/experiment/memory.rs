@@ -40,7 +40,14 @@ fn recovery_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe) -> u64 {
     let squares = widths.iter().map(|(from, to)| 4 * (5 * from * from + 6 * from * to)).max().unwrap_or(0);
     let heads = if shape.has("attention") { shape.heads.max(shape.out_heads) as u64 } else { 1 };
     let per_entry = 24 + recipe.model.n_graph_steps() as u64 * 2 * (1 + 4 + 4 * heads);
-    4 * n * 10 * widest + squares + per_entry * m
+    let fits = 4 * n * 10 * widest + squares + per_entry * m;
+    let is_trained = recipe.recovery.as_ref().is_some_and(|rule| rule.train_epochs > 0 || rule.distill_epochs > 0);
+    if !is_trained {
+        return fits;
+    }
+    // All nodes at once, however the model was trained before.
+    let alone = Recipe { model: shape.clone(), training: None, ..recipe.clone() };
+    fits + training_bytes(dataset, &alone)
 }
 
 /// Bytes that a graph takes once it is there: structure, weights, features, labels, splits and ids.

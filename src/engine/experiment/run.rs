@@ -19,6 +19,7 @@ use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows};
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::exec::infer::{forward, infer};
 use crate::engine::model::exec::policy::{Policy, WeightAt};
+use crate::engine::model::passes::given::with_given_coefficients;
 use crate::engine::model::passes::liveness::{Compact, Liveness};
 use crate::engine::model::{HiddenColumns, Model, widths};
 use crate::engine::recovery::recover;
@@ -171,7 +172,12 @@ pub fn run(
     };
     ctl.progress("deciding masks", 1, N_STAGES);
     let pruned = match recipe.recovery.clone() {
-        Some(rule) => recover(dataset, model, &recipe, &rule, (&split, &dense_logits), &quiet)?,
+        Some(rule) => {
+            // Fits take a moment; epochs are worth counting.
+            let is_trained = rule.train_epochs > 0 || rule.distill_epochs > 0;
+            let ctl = if is_trained { ctl } else { &quiet };
+            recover(dataset, model, &recipe, &rule, (&split, &dense_logits), ctl)?
+        }
         None => decide(dataset, model, &recipe, &split, reference.as_deref(), &quiet)?,
     };
     drop(reference);
@@ -193,6 +199,8 @@ pub fn run(
     let evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked);
     ctl.progress("timing", 3, N_STAGES);
     let program = pruned.model.program().inference();
+    // With coefficients of its own attention does without what only scores needed.
+    let program = if has_own_values { with_given_coefficients(&program) } else { program };
     let widths = widths(&program, &pruned.model.parameters, pruned.model.d_in())?;
     let liveness = Liveness::of(program, &widths, &pruned.model)?;
     let hidden = liveness.columns()?;
@@ -331,9 +339,6 @@ fn measured_products(
             measured: Rows<'_>,
             ctl: &Control,
         ) -> Result<Array2<f32>, EngineError> {
-            if self.products.len() <= weight.matrix {
-                self.products.resize(weight.matrix + 1, Product::default());
-            }
             self.products[weight.matrix] = faster_product(weight.values, x, 2, ctl)?;
             self.frozen.transform(weight, x, measured, ctl)
         }
@@ -359,7 +364,9 @@ fn measured_products(
         }
     }
     let frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, None, ctl)?;
-    let mut measuring = Measuring { frozen, products: Vec::new() };
+    // One for every matrix, those that are not computed among them.
+    let n_matrices = pruned.model.parameters.iter().filter(|p| p.is_matrix()).count();
+    let mut measuring = Measuring { frozen, products: vec![Product::default(); n_matrices] };
     forward(&compact.program, &compact.model, dataset.features(), &mut measuring, ctl)?;
     Ok(measuring.products)
 }
@@ -470,7 +477,8 @@ pub fn propagated(
 mod tests {
     use super::*;
     use crate::engine::graph::{PowerLaw, power_law_communities};
-    use crate::engine::model::{Architecture, Family};
+    use crate::engine::model::{Architecture, Family, Op, Program};
+    use crate::engine::sparsify::{Allocation, RecoveryRule};
 
     #[test]
     fn without_dead_columns_the_pruned_model_says_the_same() {
@@ -503,5 +511,37 @@ mod tests {
             assert!(difference == 0.0 || has_constants, "{family:?}: {difference}, {:?}", run.hidden);
         }
         assert!(n_left_out > 20, "{n_left_out} columns were left out");
+    }
+
+    #[test]
+    fn attention_with_coefficients_of_its_own_does_without_what_only_scores_need() {
+        let ctl = Control::new(2).expect("workers");
+        let shape = PowerLaw { n_nodes: 120, n_entries: 700, n_features: 24, n_classes: 4, seed: 3 };
+        let dataset = power_law_communities(&shape, &ctl).expect("a graph").shared();
+        let shape = Architecture { hidden: 32, ..Architecture::new(Family::Gat) };
+        let model = Arc::new(Model::init(&shape, 24, 4, 5));
+        let rule = RecoveryRule { allocation: Allocation::AsGiven, ..RecoveryRule::default() };
+        let mut recipe = Recipe { model: shape, recovery: Some(rule), ..Recipe::default() };
+        (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.6]);
+        let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect("a run");
+        let pruned = &run.pruned;
+        let whole = pruned.model.program().inference();
+        let program = with_given_coefficients(&whole);
+        let n_products =
+            |program: &Program| program.instructions.iter().filter(|i| matches!(i.op, Op::Matmul { .. })).count();
+        assert_eq!((n_products(&whole), n_products(&program)), (4, 2));
+        let widths = widths(&program, &pruned.model.parameters, 24).expect("a model that fits");
+        let compact = Liveness::of(program, &widths, &pruned.model).and_then(|l| l.compact()).expect("there");
+        let products = measured_products(&dataset, &run.recipe, (pruned, &compact), &ctl).expect("measured");
+        assert_eq!(products.len(), 4, "one for every matrix");
+        let mut frozen =
+            Frozen::pruned(&dataset, &run.recipe, &pruned.masks.edges, None, Some(&products), &ctl).expect("masks");
+        let logits = forward(&compact.program, &compact.model, dataset.features(), &mut frozen, &ctl).expect("logits");
+        assert!(logits.iter().zip(&pruned.logits).all(|(a, b)| a.to_bits() == b.to_bits()));
+        // The unpruned network multiplies with both.
+        for (step, d_in) in pruned.steps.iter().zip([dataset.features().n_stored(), 120 * 32]) {
+            assert_eq!(step.macs.weights_dense, 2 * (d_in * step.d_out) as u64, "{}", step.title());
+            assert_eq!(step.macs.weights_pruned, (d_in * step.d_out) as u64, "{}", step.title());
+        }
     }
 }

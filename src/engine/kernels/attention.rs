@@ -231,6 +231,38 @@ impl Attended {
         Ok(out)
     }
 
+    /// `Σ_u α[u,v] g[u]` over the kept entries, head by head: what goes back over [`Attended::gather`] to what was gathered, the coefficients
+    /// being constants.
+    ///
+    /// # Shapes
+    /// `g: [n, heads · channels]`, result the same
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub fn gather_back(&self, g: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        self.gather_back_over(&Transposed::of(self.structure()), g, ctl)
+    }
+
+    fn gather_back_over(&self, back: &Transposed, g: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        let (n_sources, width) = (self.structure().n_rows(), g.ncols());
+        let (heads, g) = (self.coefficients.ncols(), contiguous(g.view()));
+        let (channels, alpha) = (width / heads.max(1), contiguous(self.coefficients.view()));
+        let mut source = Array2::zeros((n_sources, width));
+        let per_row = rows_per_block(2 * width * (1 + self.indices.len() / n_sources.max(1)));
+        if let Some(rows) = source.as_slice_mut().filter(|_| width > 0) {
+            ctl.for_row_blocks(rows, width, per_row, |first, rows| {
+                for (i, row) in rows.chunks_exact_mut(width).enumerate() {
+                    for (u, k) in back.row(first + i) {
+                        if self.is_kept(k) {
+                            add_heads(row, &alpha[k * heads..][..heads], &g[u * width..][..width], channels);
+                        }
+                    }
+                }
+            })?;
+        }
+        Ok(source)
+    }
+
     /// Gradients from that of the output of [`Attended::gather`] on `input.source`.
     ///
     /// # Errors
@@ -242,6 +274,7 @@ impl Attended {
         ctl: &Control,
     ) -> Result<AttentionGradient, EngineError> {
         let (heads, channels, width) = (input.heads(), input.channels(), g.ncols());
+        let d_output = g;
         let (s, g) = (contiguous(input.source.view()), contiguous(g.view()));
         let alpha = contiguous(self.coefficients.view());
         // Through the weighted sum and the softmax: gradient of every score.
@@ -269,21 +302,10 @@ impl Attended {
             }
         })?;
         let back = Transposed::of(self.structure());
-        let mut source = Array2::zeros(input.source.dim());
+        // What was gathered from a source comes back from all its targets.
+        let mut source = self.gather_back_over(&back, d_output, ctl)?;
         let n_sources = source.nrows();
         let per_row = rows_per_block(2 * width * (1 + self.indices.len() / n_sources.max(1)));
-        // What was gathered from a source comes back from all its targets.
-        if let Some(rows) = source.as_slice_mut().filter(|_| width > 0) {
-            ctl.for_row_blocks(rows, width, per_row, |first, rows| {
-                for (i, row) in rows.chunks_exact_mut(width).enumerate() {
-                    for (u, k) in back.row(first + i) {
-                        if self.is_kept(k) {
-                            add_heads(row, &alpha[k * heads..][..heads], &g[u * width..][..width], channels);
-                        }
-                    }
-                }
-            })?;
-        }
         if let Some(target) = input.target {
             let t = contiguous(target.view());
             let a = contiguous(input.vectors[0].view());

@@ -6,6 +6,7 @@ use ndarray::Array2;
 use super::elementwise::each_row;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
+use crate::engine::graph::Features;
 
 /// Fixes the choices of one dropout in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,29 @@ pub(crate) fn apply(x: &mut Array2<f32>, rate: f64, seed: DropoutSeed, ctl: &Con
     })
 }
 
+/// The same of features: of sparse ones the stored values, the others being 0 already. `[n, d_in]`
+pub(crate) fn of_features(
+    features: &Features,
+    rate: f64,
+    seed: DropoutSeed,
+    ctl: &Control,
+) -> Result<Features, EngineError> {
+    Ok(match features {
+        Features::Dense(x) => {
+            let mut x = x.clone();
+            apply(&mut x, rate, seed, ctl)?;
+            Features::Dense(x)
+        }
+        Features::Sparse(x) => {
+            let mut values = Array2::from_shape_vec((x.nnz(), 1), x.data().to_vec()).unwrap_or_default();
+            apply(&mut values, rate, seed, ctl)?;
+            let mut x = x.clone();
+            x.data_mut().iter_mut().zip(&values).for_each(|(slot, value)| *slot = *value);
+            Features::Sparse(x)
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +83,19 @@ mod tests {
         let mut other = Array2::ones((400, 101));
         apply(&mut other, 0.3, DropoutSeed { epoch: 3, ..seed }, &ctl).expect("not cancelled");
         assert_ne!(x, other);
+    }
+
+    #[test]
+    fn of_sparse_features_stored_values_are_dropped_and_nothing_else_appears() {
+        let ctl = Control::new(2).expect("workers");
+        let x = Array2::from_shape_fn((200, 90), |(u, j)| if (u + j) % 30 == 0 { 2.0 } else { 0.0 });
+        let sparse = Features::from_dense(x.clone());
+        assert!(matches!(sparse, Features::Sparse(_)));
+        let seed = DropoutSeed { seed: 1, epoch: 2, layer: 0 };
+        let after = of_features(&sparse, 0.5, seed, &ctl).expect("not cancelled").to_dense();
+        let kept = after.iter().filter(|v| **v != 0.0).count() as f64 / sparse.n_stored() as f64;
+        assert!((kept - 0.5).abs() < 0.1, "{kept}");
+        let expected = |(a, x): (&f32, &f32)| a.to_bits() == 0 || (a.to_bits() == 4f32.to_bits() && *x > 1.0);
+        assert!(after.iter().zip(&x).all(expected));
     }
 }

@@ -7,7 +7,7 @@
 mod architecture;
 pub(crate) mod batch_norm;
 mod choices;
-mod dropout;
+pub(crate) mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod exec;
 pub(crate) mod families;

@@ -72,6 +72,8 @@ pub(super) struct Lockstep<'a> {
     pending_edges: Option<EdgeTrace>,
     pending_weights: Vec<WeightTrace>,
     pending_macs: u64,
+    /// Operations that the unpruned network alone needs.
+    pending_left_out: u64,
 }
 
 impl<'a> Lockstep<'a> {
@@ -122,6 +124,7 @@ impl<'a> Lockstep<'a> {
             pending_edges: None,
             pending_weights: Vec::new(),
             pending_macs: 0,
+            pending_left_out: 0,
         })
     }
 
@@ -139,6 +142,12 @@ impl<'a> Lockstep<'a> {
                 Part::Walk(unit) => self.walk(self.units.list[unit], ctl)?,
                 Part::BeforeWalk | Part::TargetOnly => {
                     let value = self.apply(at, false, ctl)?;
+                    if let (Part::TargetOnly, Op::Matmul { .. }) =
+                        (self.units.parts[at], &self.program.instructions[at].op)
+                    {
+                        let n_stored = self.rows(self.input(at, 0), false).n_stored();
+                        self.pending_left_out += (n_stored * value.ncols()) as u64;
+                    }
                     self.unpruned[at + 1] = Some(Arc::new(value));
                 }
                 Part::Plain => self.plain(at, ctl)?,
@@ -595,14 +604,14 @@ impl<'a> Lockstep<'a> {
         };
         let d_in = weights.first().map_or(d_out, |w| w.d_in);
         let mut macs = count_macs(edges.as_ref(), &weights);
-        macs.weights_dense += self.pending_macs;
+        macs.weights_dense += self.pending_macs + std::mem::take(&mut self.pending_left_out);
         macs.weights_pruned += std::mem::take(&mut self.pending_macs);
         self.done.steps.push(StepTrace { kind, idx, d_in, d_out, edges, weights, relative_error, output_norm, macs });
     }
 }
 
 /// Values of the kept entries, in their places among all. `[entries, heads]`
-fn spread(kept: &[bool], values: &Array2<f32>) -> Array2<f32> {
+pub(super) fn spread(kept: &[bool], values: &Array2<f32>) -> Array2<f32> {
     let mut out = Array2::zeros((kept.len(), values.ncols()));
     let places = kept.iter().enumerate().filter(|(_, kept)| **kept).map(|(k, _)| k);
     for (k, row) in places.zip(values.rows()) {

@@ -5,21 +5,26 @@
 //! values by ridge regression (`refit.rs`), weights by Optimal Brain Surgeon and least squares (`reconstruct.rs`), bias and batch
 //! normalisation by moments (`lockstep.rs`). Source: ours; the parts are named where they stand.
 //!
-//! A short training towards the unpruned model's soft answers may follow (`distill.rs`).
+//! A short training towards the unpruned model's soft answers may follow (`distill.rs`), or the model is trained while masks grow instead
+//! of the fits (`under_masks.rs`); both run the loop of `follow.rs`.
 //!
 //! What is never here: thresholds (the recipe's rules say how much goes), labels.
 
 mod distill;
 mod entries;
+mod follow;
 mod gram;
 mod hops;
 mod linalg;
 mod lockstep;
 mod plan;
+mod produced;
 mod reconstruct;
 mod refit;
 mod side;
+mod soft;
 mod step;
+mod under_masks;
 mod units;
 
 use std::sync::Arc;
@@ -31,13 +36,12 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split};
 use crate::engine::kernels::Rows;
 use crate::engine::model::elementwise::feature_rows;
-use crate::engine::model::exec::infer::forward;
 use crate::engine::model::{Model, Op};
 use crate::engine::score::predictions;
-use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::{Allocation, EdgeMask, EntryChoice, EntryValues, Masks, Pruned, Recipe, RecoveryRule};
 use lockstep::{Done, Inputs, Lockstep};
 use plan::Plan;
+use produced::logits;
 
 /// Decides the masks of `model` under `recipe` and `rule`, with values and weights that make up for what goes. `unpruned` is what the model
 /// says of every node. `[n, n_classes]`
@@ -54,6 +58,9 @@ pub(crate) fn recover(
 ) -> Result<Pruned, EngineError> {
     check(model)?;
     let mut plan = Plan::of(dataset, model, recipe, rule, split, ctl)?;
+    if rule.train_epochs > 0 {
+        return under_masks::train(dataset, model, recipe, rule, &plan, unpruned, ctl);
+    }
     let topology = dataset.topology();
     let mut allocations = plan.allocations(topology.n_entries() - topology.n_self_loops());
     if rule.allocation == Allocation::AsGiven || matches!(rule.entries, EntryChoice::None) {
@@ -76,23 +83,12 @@ pub(crate) fn recover(
         return Ok(pruned);
     }
     let masks = &pruned.masks;
-    let distilled = distill::distill(dataset, &pruned.model, recipe, masks, unpruned, rule.distill_epochs, ctl)?;
-    let logits = logits(dataset, &distilled, recipe, masks, ctl)?;
-    let distilled = Pruned { model: Arc::new(distilled), logits, ..pruned.clone() };
+    let (distilled, training) =
+        distill::distill(dataset, &pruned.model, recipe, masks, unpruned, rule.distill_epochs, ctl)?;
+    let logits = logits(dataset, &distilled, recipe, masks, &ctl.quiet())?;
+    let distilled = Pruned { model: Arc::new(distilled), logits, training: Some(training), ..pruned.clone() };
     // Steps tell of the fits; what is stored is what agrees more.
     Ok(if n_same(&distilled) > most { distilled } else { pruned })
-}
-
-/// What production computes, by production's own executor: the same bits as a replay.
-fn logits(
-    dataset: &Dataset,
-    model: &Model,
-    recipe: &Recipe,
-    masks: &Masks,
-    ctl: &Control,
-) -> Result<Array2<f32>, EngineError> {
-    let mut frozen = Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
-    forward(&model.program(), model, dataset.features(), &mut frozen, ctl)
 }
 
 fn recover_as_planned(
@@ -119,7 +115,7 @@ fn recover_as_planned(
     let masks = Masks { edges, weights: done.masks };
     let model = Arc::new(done.model);
     let logits = logits(dataset, &model, recipe, &masks, ctl)?;
-    Ok(Pruned { masks, model, logits, steps: done.steps, embedding: None })
+    Ok(Pruned { masks, model, logits, steps: done.steps, embedding: None, training: None })
 }
 
 /// What recovery can fit.

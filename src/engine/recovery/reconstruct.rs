@@ -169,7 +169,7 @@ fn surgeon(
 }
 
 /// Which are the `n` lowest scores; of equal ones the first.
-fn lowest(scores: &Array2<f32>, n: usize) -> Array2<bool> {
+pub(super) fn lowest(scores: &Array2<f32>, n: usize) -> Array2<bool> {
     let values: Vec<f32> = scores.iter().copied().collect();
     let mut at: Vec<u32> = (0..values.len() as u32).collect();
     let n = n.min(values.len());

@@ -30,4 +30,4 @@ pub use recipe::{
     Allocation, Compat, EdgeMode, EdgeRule, EntryChoice, FitNodes, HopRule, Identity, Lock, Quirk, RECIPE_FORMAT,
     Recipe, RecoveryRule, Schedule, Training, ValueRule, WeightMode, WeightRecovery, WeightRule,
 };
-pub use trace::{EdgeTrace, Macs, Product, Pruned, StepTrace, WeightTrace};
+pub use trace::{EdgeTrace, Macs, Product, Pruned, RecoveryTraining, StepTrace, WeightTrace};

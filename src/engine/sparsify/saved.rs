@@ -15,7 +15,7 @@ use crate::engine::model::exec::tape::Retrace;
 pub(crate) struct SavedForBackward<'a> {
     transpose: Option<&'a Transpose>,
     pub(crate) entries: Vec<Survivors>,
-    pub(super) attended: Vec<Attended>,
+    pub(crate) attended: Vec<Attended>,
     /// One per matrix of the model.
     pub(crate) weights: Vec<Array2<f32>>,
     /// One per matrix that may be pruned.

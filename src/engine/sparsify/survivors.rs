@@ -530,6 +530,9 @@ impl Survivors {
         transpose: &Transpose,
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
+        if let Some(by_head) = &self.by_head {
+            return by_head.gather_back(g, ctl);
+        }
         let (indptr, indices, values) = self.lists.transposed.get_or_init(|| self.transposed(transpose));
         spmm(Csr { indptr, indices, values }, g.view(), self.is_residual(), ctl)
     }

@@ -211,6 +211,27 @@ impl WeightTrace {
     }
 }
 
+/// A training that was part of deciding: over masks that grew, or after the fits.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RecoveryTraining {
+    /// Epochs that were trained: fewer than asked for where what there was by then was kept.
+    pub n_epochs: usize,
+    /// The one whose weights stayed, from 1.
+    pub best_epoch: usize,
+    /// Mean Kullback-Leibler divergence of what it says from the unpruned model's soft answers, over the nodes whose answers were followed, nats.
+    pub divergence: f64,
+}
+
+impl std::fmt::Display for RecoveryTraining {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { n_epochs, best_epoch, divergence } = self;
+        write!(
+            f,
+            "trained for {n_epochs} epochs towards the unpruned model's answers; epoch {best_epoch} stays, {divergence:.4} nats from them"
+        )
+    }
+}
+
 /// What deciding the masks of a model in one forward pass gives.
 #[derive(Debug, Clone)]
 pub struct Pruned {
@@ -224,6 +245,8 @@ pub struct Pruned {
     pub steps: Vec<StepTrace>,
     /// Mass mode only: the propagated features, since no single graph reproduces them. `[n_nodes, n_features]`.
     pub embedding: Option<Arc<Array2<f32>>>,
+    /// Recovery only: how its weights were trained, where they were.
+    pub training: Option<RecoveryTraining>,
 }
 
 impl Pruned {

@@ -14,7 +14,7 @@ pub(super) fn loss(logits: &Array2<f32>, labels: &Labels, nodes: &[u32]) -> f64 
 }
 
 /// Loss and gradient: row `rows[i]` of `logits` belongs to node `nodes[i]`. Rows not named get gradient 0.
-pub(super) fn loss_gradient(
+pub(crate) fn loss_gradient(
     logits: &Array2<f32>,
     labels: &Labels,
     rows: impl Iterator<Item = (usize, u32)> + Clone,

@@ -8,7 +8,7 @@
 //! [`Quirk::LockedValidation`]).
 
 mod fit;
-mod loss;
+pub(crate) mod loss;
 pub(crate) mod optimizer;
 mod record;
 mod schedule;
@@ -83,7 +83,11 @@ pub fn train(
         let first_full = if training.ramp == Ramp::Constant { 1 } else { training.epochs.div_ceil(2) };
         for epoch in 1..=training.epochs {
             ctl.check()?;
-            ctl.progress("epoch", history.len(), n_epochs);
+            ctl.progress_to_keep("epoch", history.len(), n_epochs);
+            // What earlier rounds of a lottery give is not what was asked for.
+            if ctl.is_to_keep() && round == n_rounds && best.is_some() {
+                break;
+            }
             let mut record = fit.epoch(epoch, &quiet)?;
             record.epoch = history.len() + 1;
             let is_better = best.as_ref().is_none_or(|b| record.val_accuracy > b.record.val_accuracy);
@@ -109,7 +113,7 @@ pub fn train(
         graph: dataset.name().to_owned(),
         split: split.name.clone(),
         seed: recipe.seed,
-        epochs: training.epochs,
+        epochs: history.len().saturating_sub(n_rounds * training.epochs),
         best_epoch: record.epoch,
         metric: record.metric,
         val_accuracy: record.val_accuracy,

@@ -13,7 +13,7 @@ use crate::engine::experiment::{
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;
-use crate::engine::sparsify::{EdgeTrace, EntryChoice, Macs, Product, StepTrace, WeightTrace};
+use crate::engine::sparsify::{EdgeTrace, EntryChoice, Macs, Product, RecoveryTraining, StepTrace, WeightTrace};
 use crate::engine::timing::{Speedup, Spread};
 
 /// Name and version of the file's form.
@@ -48,6 +48,9 @@ pub struct Metrics {
     /// Whether accuracy was recovered on this graph, so that the numbers hold for it alone, not for other graphs or new nodes.
     #[serde(default, rename = "static", skip_serializing_if = "std::ops::Not::not")]
     pub is_static: bool,
+    /// How weights were trained while accuracy was recovered; absent where they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<RecoveryTraining>,
     /// The same recovery with what it is said to live on taken away; empty where it was not computed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<ControlScore>,
@@ -300,6 +303,7 @@ impl Metrics {
             size: Some(SizeMetrics::of(run, &run.size, None)),
             hidden: run.hidden.clone(),
             is_static: run.recipe.recovery.is_some(),
+            training: run.pruned.training,
             controls: Vec::new(),
         }
     }

@@ -107,6 +107,8 @@ pub struct JobStatus {
     pub rate: f64,
     /// Seconds left in this stage, once it can be told.
     pub left_secs: Option<f64>,
+    /// Whether it can be asked to end with what it has by now, and was not yet.
+    pub can_keep: bool,
 }
 
 impl JobStatus {

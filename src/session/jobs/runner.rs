@@ -164,6 +164,13 @@ impl<A: Send + 'static> JobRunner<A> {
         }
     }
 
+    /// Asks a running job to end with what it has by now, where it has something to keep: see [`Canceller::keep`].
+    pub fn keep(&self, id: JobId) {
+        if let Some(job) = self.running.iter().find(|r| r.id == id) {
+            job.canceller.keep();
+        }
+    }
+
     /// Asks every job of a lane to stop.
     pub fn cancel_lane(&mut self, lane: &Lane) {
         let ids = self.ids(|l| l == lane);
@@ -205,6 +212,7 @@ impl<A: Send + 'static> JobRunner<A> {
             elapsed_secs: 0.0,
             rate: 0.0,
             left_secs: None,
+            can_keep: false,
         });
         running.chain(waiting).collect()
     }
@@ -264,7 +272,7 @@ impl<A: Send + 'static> JobRunner<A> {
         let Waiting { id, lane, label, work } = job;
         let now = Instant::now();
         let live = Arc::new(Mutex::new(Live {
-            progress: Progress { stage: String::new(), done: 0, total: 0 },
+            progress: Progress { stage: String::new(), done: 0, total: 0, can_keep: false },
             stage_began: now,
             stage_began_at: 0,
             woke: now,
@@ -359,6 +367,7 @@ fn status_of<A>(job: &Running<A>) -> JobStatus {
         elapsed_secs: job.started.elapsed().as_secs_f64(),
         rate,
         left_secs: (live.progress.total > 0 && rate > 0.0 && stage_secs > 0.3).then(|| left / rate),
+        can_keep: live.progress.can_keep && !job.canceller.is_cancelled() && !job.canceller.is_to_keep(),
     }
 }
 

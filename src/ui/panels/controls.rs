@@ -28,6 +28,10 @@ pub(super) fn static_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run) {
     });
     let text = weak(tokens, "Static: for other graphs or new nodes these numbers do not hold").size(tokens::SMALL);
     ui.add(egui::Label::new(text).wrap());
+    if let Some(training) = run.pruned.training {
+        let text = weak(tokens, format!("Weights {training}")).size(tokens::SMALL);
+        ui.add(egui::Label::new(text).wrap());
+    }
     let finished = store.finished_run().filter(|entry| std::ptr::eq(&raw const *entry.run, run));
     let controls: &[ControlScore] = finished.map_or(&[], |entry| store.controls_of(entry.id));
     if controls.is_empty() {

@@ -13,7 +13,7 @@ use crate::ui::widgets::{section, weak};
 pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
     section(ui, cx.tokens, "Recovery");
     let mut is_on = recipe.recovery.is_some();
-    let says = "Fits what is kept to what the unpruned model gives on this graph, without labels and without training; off: Unifews as \
+    let says = "Fits what is kept to what the unpruned model gives on this graph, without labels; off: Unifews as \
                 published. What comes out holds for this graph alone";
     if ui.checkbox(&mut is_on, "Recover accuracy").on_hover_text(says).changed() {
         recipe.recovery = is_on.then(RecoveryRule::default);
@@ -89,6 +89,14 @@ fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
         &mut rule.distill_epochs,
         0..=1_000,
     );
+    number(
+        ui,
+        "Epochs under masks",
+        "Instead of the fits: trains the weights towards the unpruned model's soft answers while entries and weights go, without a label. Entries \
+         go by their rank, values keep the sum of their row. 250 are enough, and take from seconds to minutes; 0: none",
+        &mut rule.train_epochs,
+        0..=10_000,
+    );
 }
 
 fn choice<T: Copy + PartialEq>(
@@ -154,13 +162,15 @@ fn fit_says(nodes: FitNodes) -> &'static str {
 
 /// Why recovery cannot go with the rest of the recipe, and the way out.
 fn conflict(recipe: &Recipe) -> Option<&'static str> {
-    recipe.recovery.as_ref()?;
+    let rule = recipe.recovery.as_ref()?;
     if recipe.edges.mode == EdgeMode::Mass {
         Some("Recovery does not go with mass mode: choose another edge mode above")
     } else if recipe.edges.identity != Identity::SelfLoop {
         Some("Recovery needs the identity self-loop: choose it below")
     } else if recipe.edges.ranking.is_some() {
         Some("Recovery chooses entries itself: set what edges are ranked by to Unifews above")
+    } else if rule.distill_epochs > 0 && rule.train_epochs > 0 {
+        Some("Epochs under masks end in what distil epochs do: set one of both to 0")
     } else if recipe.check_recovery().is_err() {
         Some("Recovery goes with the clean rules: choose Rules clean below")
     } else {
@@ -180,12 +190,16 @@ mod tests {
         let mut plain = Recipe { model: Architecture::new(Family::Sgc), ..Recipe::default() };
         plain.edges.mode = EdgeMode::Target;
         assert_eq!(conflict(&plain), None);
-        let changes: [fn(&mut Recipe); 5] = [
+        let changes: [fn(&mut Recipe); 6] = [
             |_| {},
             |r| r.edges.mode = EdgeMode::Mass,
             |r| r.edges.identity = Identity::Residual,
             |r| r.compat = Compat::OFFICIAL,
             |r| r.edges.ranking = Some(EdgeRanking::Random),
+            |r| {
+                let rule = RecoveryRule { distill_epochs: 1, train_epochs: 1, ..RecoveryRule::default() };
+                r.recovery = Some(rule);
+            },
         ];
         for (at, change) in changes.into_iter().enumerate() {
             let mut recipe = Recipe { recovery: Some(RecoveryRule::default()), ..plain.clone() };

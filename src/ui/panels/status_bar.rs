@@ -176,6 +176,14 @@ pub(super) fn job_ui(ui: &mut egui::Ui, job: &JobStatus, tokens: &Tokens, out: &
     if response.clicked() {
         out.send(Command::Cancel(job.id));
     }
+    if job.can_keep {
+        let keep =
+            ui.add(egui::Button::new("Keep").small()).on_hover_text("Ends the training with its best epoch so far");
+        keep.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Keep {}", job.label)));
+        if keep.clicked() {
+            out.send(Command::Keep(job.id));
+        }
+    }
     let bar = match job.share() {
         Some(share) => egui::ProgressBar::new(share),
         None => egui::ProgressBar::new(0.0),

@@ -165,8 +165,8 @@ impl Recipe {
             refuse("compat clean (or no recovery)", "the authors' form")
         } else if self.edges.ranking.is_some() {
             refuse("edges without a ranking (recovery.entries chooses)", "a ranking")
-        } else if self.model.has("attention") && self.recovery.as_ref().is_some_and(|rule| rule.distill_epochs > 0) {
-            refuse("distill_epochs 0 with attention, whose coefficients are fitted", "more")
+        } else if self.recovery.as_ref().is_some_and(|rule| rule.distill_epochs > 0 && rule.train_epochs > 0) {
+            refuse("distill_epochs 0 with train_epochs, which end in the same training", "both")
         } else {
             Ok(())
         }

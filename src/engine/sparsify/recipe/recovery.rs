@@ -134,7 +134,8 @@ impl Allocation {
     }
 }
 
-/// How accuracy is recovered: closed-form fits against the unpruned model's values, layer by layer, without a label.
+/// How accuracy is recovered: closed-form fits against the unpruned model's values, layer by layer, or a training under masks towards what it
+/// says; without a label.
 ///
 /// The thresholds of the recipe say how many entries and weights go; this says which, and what the others become. What comes out belongs to
 /// the graph it was made on (*static*): the fits have seen the unpruned model's answers for its nodes.
@@ -163,11 +164,24 @@ pub struct RecoveryRule {
     /// Epochs of a short training towards the unpruned model's soft answers after the fits; 0: none. What agrees more with the unpruned
     /// model, before or after, stays.
     pub distill_epochs: usize,
+    /// Epochs of a training under masks instead of the fits, towards the unpruned model's soft answers, without a label; 0: none. Masks are
+    /// chosen on the way, by the model as it stands, so there is no output to reconstruct: entries by reconstruction go by their rank within
+    /// the row, fitted values keep the sum of their row, weights go by their product with their input, removed shares are as given.
+    #[serde(skip_serializing_if = "is_0")]
+    pub train_epochs: usize,
+}
+
+/// Whether a number says what its absence does.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks with")]
+fn is_0(n: &usize) -> bool {
+    *n == 0
 }
 
 impl RecoveryRule {
     /// Epochs of distillation where nobody says how many; more gain nothing.
     pub const DISTILL_EPOCHS: usize = 50;
+    /// Epochs under masks where nobody says how many.
+    pub const TRAIN_EPOCHS: usize = 250;
 }
 
 impl Default for RecoveryRule {
@@ -183,6 +197,7 @@ impl Default for RecoveryRule {
             fit_on: FitNodes::default(),
             allocation: Allocation::default(),
             distill_epochs: 0,
+            train_epochs: 0,
         }
     }
 }

@@ -233,7 +233,8 @@ impl<'a> Fit<'a> {
         let (learning_rate, weight_decay) = (self.plateau.learning_rate, self.training.weight_decay);
         for (at, (parameter, gradient)) in self.model.parameters.iter_mut().zip(&gradients).enumerate() {
             if let (Some(gradient), Some(values)) = (gradient, parameter.values.as_slice_mut()) {
-                self.adam.update(at, values, gradient.as_slice().unwrap_or(&[]), learning_rate, weight_decay);
+                let gradient = gradient.as_slice().unwrap_or(&[]);
+                self.adam.update(at, values, gradient, learning_rate, weight_decay, ctl)?;
             }
         }
         let momentum = self.recipe.model.architecture.definition().norm_momentum();

@@ -1,0 +1,55 @@
+//! A training that is ended early gives its best epoch so far.
+
+use std::sync::Arc;
+
+use unifews::engine::sparsify::{EdgeMode, RecoveryRule, Training, WeightMode};
+use unifews::session::{Command, Session};
+
+use super::{wait, with_karate};
+
+/// Asks the job that has something to keep to end with it, once it is in its `nth` epoch.
+fn keep(session: &mut Session, stage: &str, nth: u64) {
+    let ready = |s: &Session| s.jobs().into_iter().find(|job| job.can_keep && job.stage == stage && job.done >= nth);
+    wait(session, stage, |s| ready(s).is_some());
+    let job = ready(session).expect("waited for");
+    session.apply(Command::Keep(job.id));
+    assert!(!session.jobs().iter().any(|job| job.can_keep), "asked once");
+}
+
+#[test]
+fn a_training_that_is_ended_early_opens_the_model_of_its_best_epoch() {
+    let mut session = with_karate();
+    let before = Arc::clone(&session.store().model.as_ref().expect("trained").model);
+    let mut recipe = session.store().recipe.clone();
+    recipe.training = Some(Training { epochs: 1_000_000, ..Training::default() });
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+    session.apply(Command::Train);
+    keep(&mut session, "epoch", 3);
+    wait(&mut session, "the model", |s| {
+        s.is_idle() && s.store().model.as_ref().is_some_and(|model| !Arc::ptr_eq(&model.model, &before))
+    });
+    let trained = session.store().model.as_ref().expect("opened").model.trained_on.clone().expect("noted");
+    assert_eq!(trained.epochs, session.store().training.history.len());
+    assert!(trained.best_epoch <= trained.epochs && trained.epochs < 1_000_000);
+}
+
+#[test]
+fn a_run_whose_training_under_masks_is_ended_early_removes_all_that_was_asked_for() {
+    let mut session = with_karate();
+    let mut recipe = session.store().recipe.clone();
+    (recipe.edges.mode, recipe.weights.mode) = (EdgeMode::Target, WeightMode::Target);
+    (recipe.edges.delta, recipe.weights.delta) = (vec![0.6], vec![0.6]);
+    recipe.recovery = Some(RecoveryRule { train_epochs: 1_000_000, ..RecoveryRule::default() });
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+    // Its preview would train as long.
+    let stage = "training under masks";
+    keep(&mut session, stage, 3);
+    wait(&mut session, "the preview", |s| s.is_idle() && s.store().shown().is_some_and(|r| s.store().is_current(r)));
+    session.apply(Command::Prune);
+    keep(&mut session, stage, 3);
+    wait(&mut session, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let run = &session.store().runs[0].run;
+    let training = run.pruned.training.expect("trained");
+    assert!(training.best_epoch <= training.n_epochs && training.n_epochs < 1_000_000, "{training:?}");
+    assert!((run.pruned.edge_sparsity() - 0.6).abs() < 0.02 && (run.pruned.weight_sparsity() - 0.6).abs() < 0.02);
+}
