@@ -17,8 +17,10 @@ use crate::engine::score::Score;
 use crate::engine::sparsify::Recipe;
 use crate::engine::timing::Speedup;
 use crate::io::LoadReport;
-use crate::io::bundle::{BundleOptions, BundleReport, BundleWriter, Metrics, SizeMetrics};
-use crate::session::format::{bytes, count, percent, seconds};
+use crate::io::bundle::{
+    BundleOptions, BundleReport, BundleWriter, Metrics, PartMetrics, Scores, SizeMetrics,
+};
+use crate::session::format::{self, bytes, count, percent, seconds};
 use crate::session::tasks::budget::{FindWithinBudget, says};
 use crate::session::tasks::controls::Controls;
 use crate::session::tasks::export::ExportBundle;
@@ -311,6 +313,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
         });
         lines.push(format!("\n{}, split {}", scores.metric.title(), scores.split));
         lines.push(table(&["part", "nodes", "unpruned", "pruned", "as the authors report it"], 1, rows));
+        lines.extend(areas(scores));
         if scores.test.official_lock.is_some() {
             let note =
                 "pruned is what production gets; the last column puts removed entries into the evaluated nodes back";
@@ -319,6 +322,16 @@ pub(super) fn summary(run: &Run, metrics: &Metrics) -> Vec<String> {
     }
     lines.extend(controls(metrics));
     lines
+}
+
+/// What two classes are judged by beside accuracy.
+fn areas(scores: &Scores) -> Vec<String> {
+    let parts = [("train", &scores.train), ("val", &scores.val), ("test", &scores.test)];
+    let line = |(name, part): (&str, &PartMetrics)| {
+        let (dense, pruned) = (part.dense?.auc?, part.pruned?.auc?);
+        Some(format!("{name}: unpruned {}; pruned {}", format::auc(&dense), format::auc(&pruned)))
+    };
+    parts.into_iter().filter_map(line).collect()
 }
 
 /// The same recovery with what it is said to live on taken away.

@@ -1,5 +1,6 @@
 //! Numbers for people: one spelling of each kind everywhere, in the window, on the terminal and on the pages that are written.
 
+use crate::engine::score::Auc;
 use crate::engine::timing::{Claim, Speedup};
 
 /// A share as percent with one decimal, for example `21.8 %`; with two where one would read like all or nothing.
@@ -28,6 +29,15 @@ pub fn points(change: f64) -> String {
         "±"
     };
     format!("{sign}{:.1} pp", (change * 100.0).abs())
+}
+
+/// An area under the ROC curve with its interval, for example `ROC AUC 78.1 % (95 % interval 75.2 to 80.8 %)`.
+pub fn auc(auc: &Auc) -> String {
+    let area = format!("ROC AUC {}", percent(auc.value));
+    match auc.interval {
+        Some([low, high]) => format!("{area} (95 % interval {:.1} to {})", 100.0 * low, percent(high)),
+        None => area,
+    }
 }
 
 /// What stands where there is no number.
@@ -164,6 +174,9 @@ mod tests {
         );
         assert_eq!([percent(1e-6), percent(1.0 - 1e-6)], ["< 0.01 %", "> 99.99 %"]);
         assert_eq!([points(-0.013), points(0.02), points(0.0)], ["−1.3 pp", "+2.0 pp", "±0.0 pp"]);
+        let area = Auc { value: 0.781, interval: Some([0.7524, 0.808]) };
+        assert_eq!(auc(&area), "ROC AUC 78.1 % (95 % interval 75.2 to 80.8 %)");
+        assert_eq!(auc(&Auc { interval: None, ..area }), "ROC AUC 78.1 %");
         assert_eq!(
             [count(0), count(999), count(1_000), count(12_623), count(1_234_567)],
             ["0", "999", "1,000", "12,623", "1,234,567"]

@@ -170,6 +170,24 @@ fn sweep_compares_methods_and_tries_every_layer_alone() {
 }
 
 #[test]
+fn two_classes_have_an_area_under_the_curve_in_numbers_and_words() {
+    let folder = folder();
+    let two = "sample:powerlaw?nodes=300&edges=1800&features=16&classes=2&seed=7";
+    let size = ["--hidden", "8", "--epochs", "40", "--lr", "0.02"];
+    stdout(folder.path(), &[&["train", two, "-o", "m.safetensors"][..], &size].concat());
+    let prune = ["prune", two, "m.safetensors", "-o", "b", "--delta-a", "0.4", "--no-timing"];
+    let out = json(folder.path(), &prune);
+    let area = &out["metrics"]["scores"]["test"]["pruned"]["auc"];
+    let value = area["value"].as_f64().expect("an area");
+    let interval = area["interval"].as_array().expect("an interval");
+    assert!(interval[0].as_f64() < Some(value) && Some(value) < interval[1].as_f64() && value > 0.5, "{area}");
+    let text = stdout(folder.path(), &prune);
+    assert!(text.contains("test: unpruned ROC AUC ") && text.contains(" (95 % interval "), "{text}");
+    let readme = std::fs::read_to_string(folder.path().join("b/README.md")).expect("written");
+    assert!(readme.contains("Of the test nodes: unpruned ROC AUC "), "{readme}");
+}
+
+#[test]
 fn a_published_table_is_reproduced_line_by_line() {
     let folder = folder();
     let small = ["--seeds", "1,2", "--epochs", "2", "--hidden", "8"];

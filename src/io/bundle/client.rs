@@ -8,7 +8,7 @@ use crate::engine::experiment::{CONTROLS_SAY, Run};
 use crate::engine::graph::Metric;
 use crate::engine::model::HiddenColumns;
 use crate::engine::score::Score;
-use crate::io::format::{percent, seconds};
+use crate::io::format::{auc as auc_text, percent, seconds};
 use crate::io::spreadsheet::spreadsheet_note;
 use crate::io::text::escaped_markdown;
 
@@ -188,11 +188,18 @@ fn losses(metrics: &Metrics) -> Vec<String> {
         for (name, part) in [("train", &scores.train), ("val", &scores.val), ("test", &scores.test)] {
             lines.push(format!("| {name} | {} | {} |", accuracy(part.dense), accuracy(part.pruned)));
         }
+        if let (Some(dense), Some(pruned)) = (area(scores.test.dense), area(scores.test.pruned)) {
+            lines.push(format!("\nOf the test nodes: unpruned {dense}; pruned {pruned}."));
+        }
         let note = "\nThe pruned score is that of exactly these files: no removed entry is put back for the nodes that are\nevaluated.";
         lines.push(note.to_owned());
     }
     lines.extend(controls(metrics));
     lines
+}
+
+fn area(score: Option<Score>) -> Option<String> {
+    score.and_then(|score| score.auc).map(|auc| auc_text(&auc))
 }
 
 /// The same recovery with what it is said to live on taken away.

@@ -177,6 +177,9 @@ fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
                 format::percent(s.high),
                 format::percent(s.macro_f1)
             ));
+            if let Some(auc) = &s.auc {
+                ui.label(format!("{what} {}", format::auc(auc)));
+            }
         };
         ui.label(format!("{} nodes, {}", format::count(part.pruned.n_nodes as u64), format::points(change)));
         line(ui, "unpruned", &part.dense);

@@ -1,9 +1,14 @@
-//! How right predictions are: accuracy (for several classes per node: micro-F1) and macro-F1, with their uncertainty.
+//! How right predictions are: accuracy (for several classes per node: micro-F1) and macro-F1, and for two classes the area under the ROC
+//! curve, with their uncertainty.
+
+mod auc;
 
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::graph::{Labels, Metric};
+
+pub use auc::Auc;
 
 /// How well one set of predictions does on one set of nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -20,6 +25,10 @@ pub struct Score {
     pub low: f64,
     /// Upper end of that interval.
     pub high: f64,
+    /// Area under the ROC curve of class 1 against class 0, by the difference of their logits; where there are two classes, one of them per
+    /// node, and nodes of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auc: Option<Auc>,
 }
 
 /// The class of every node: the first largest logit.
@@ -51,6 +60,8 @@ impl Score {
         let n_classes = labels.n_classes().max(logits.ncols());
         let mut counts = Counts { hits: vec![0; n_classes], real: vec![0; n_classes], predicted: vec![0; n_classes] };
         let mut n_nodes = 0;
+        let is_binary = n_classes == 2 && logits.ncols() == 2 && labels.tags().is_none();
+        let mut margins = Vec::new();
         for u in nodes.iter().map(|u| *u as usize).filter(|u| labels.is_labelled(*u)) {
             n_nodes += 1;
             if let Some(tags) = labels.tags() {
@@ -60,9 +71,12 @@ impl Score {
                 }
             } else {
                 counts.add(labels.of(u), Some(largest(logits.row(u)) as usize));
+                if is_binary {
+                    margins.push((f64::from(logits[[u, 1]]) - f64::from(logits[[u, 0]]), labels.of(u) == Some(1)));
+                }
             }
         }
-        counts.score(n_nodes, labels.metric())
+        Self { auc: Auc::of(&margins), ..counts.score(n_nodes, labels.metric()) }
     }
 }
 
@@ -109,6 +123,7 @@ impl Counts {
             macro_f1: present.iter().map(|c| f1(*c)).sum::<f64>() / present.len().max(1) as f64,
             low,
             high,
+            auc: None,
         }
     }
 }
@@ -141,6 +156,20 @@ mod tests {
         assert!((score.accuracy - 0.75).abs() < 1e-12);
         assert!((score.macro_f1 - f64::midpoint(2.0 / 3.0, 4.0 / 5.0)).abs() < 1e-12);
         assert!((score.low - 0.300_642).abs() < 1e-5 && (score.high - 0.954_413).abs() < 1e-5, "{score:?}");
+    }
+
+    #[test]
+    fn two_classes_have_an_area_under_the_curve_and_others_have_none() {
+        let labels = Labels::new(vec![0, 0, 1, 1, Labels::UNLABELLED]);
+        let logits = array![[0.0f32, 0.1], [0.2, 0.6], [1.0, 1.35], [0.0, 0.8], [0.0, 9.0]];
+        let auc = |labels: &Labels, nodes: &[u32]| Score::of(&logits, labels, nodes).auc.map(|auc| auc.value);
+        // 3 of 4 pairs are in order; the node without a label is in none.
+        assert!((auc(&labels, &[0, 1, 2, 3, 4]).expect("two classes") - 0.75).abs() < 1e-12);
+        assert_eq!(auc(&labels, &[0, 1]), None, "one class alone");
+        assert_eq!(auc(&Labels::new(vec![0, 0, 1, 2, 1]), &[0, 1, 2, 3]), None, "three classes");
+        assert_eq!(auc(&Labels::multi(Array2::from_elem((5, 2), true)), &[0]), None);
+        let text = serde_json::to_string(&Score::of(&logits, &labels, &[0, 1])).expect("JSON");
+        assert!(!text.contains("auc"), "{text}");
     }
 
     /// As scikit-learn's `f1_score(average="micro")` and `"macro"`: TP 3, FP 1, FN 2; the classes' F1 are 1, 2/3 and 0.
