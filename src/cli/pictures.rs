@@ -114,6 +114,7 @@ fn comparison(results: &SweepResults, found: &Comparison, is_of_edges: bool) -> 
         is_of_edges,
         on: EvaluatedOn::Test,
         dense: Some(dense).filter(|d| d.is_finite()),
+        has_recovery: found.plan.has_recovery,
         subtitle: format!("{} on {}, mean and range of {n_seeds} seeds, {models}", results.model, results.graph),
     };
     figure.curves()

@@ -50,7 +50,7 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
     terminal.run(task, &mut |point| points.push(*point))?;
     let threads = (!args.timing.no_timing).then(|| terminal.ctl().n_threads());
     let mut results = SweepResults::new(&input.dataset, &model, &input.recipe, grid, points, threads);
-    if let Some(plan) = plan(args)? {
+    if let Some(plan) = plan(args, input.recipe.recovery.is_some())? {
         results.comparison = Some(compared(args, &input, &model, plan, terminal)?);
     }
     if args.sensitivity {
@@ -110,13 +110,15 @@ pub(super) fn summary(results: &SweepResults) -> Vec<String> {
 }
 
 /// What to compare, if anything is.
-fn plan(args: &SweepArgs) -> Result<Option<ComparePlan>, UsageError> {
+fn plan(args: &SweepArgs, has_recovery: bool) -> Result<Option<ComparePlan>, UsageError> {
     let Some(names) = &args.methods else { return Ok(None) };
-    let mut plan = ComparePlan { has_model_per_seed: args.retrain, ..ComparePlan::default() };
+    let methods = Method::offered(has_recovery);
+    let mut plan = ComparePlan { methods, has_model_per_seed: args.retrain, has_recovery, ..ComparePlan::default() };
     if names.iter().map(String::as_str).ne(["all"]) {
-        let known = || Method::all().into_iter().map(Method::key).collect::<Vec<_>>().join(", ");
+        let known = || plan.methods.iter().map(|m| m.key()).collect::<Vec<_>>().join(", ");
         let method = |name: &String| {
             Method::from_key(name)
+                .filter(|method| has_recovery || !method.needs_recovery())
                 .ok_or_else(|| UsageError::new("--methods", format!("all, or some of {}", known()), name))
         };
         plan.methods = names.iter().map(method).collect::<Result<_, _>>()?;
@@ -165,13 +167,17 @@ fn comparison_lines(comparison: &Comparison) -> Vec<String> {
         let cells = comparison.summary.iter().filter(|s| s.method == *method).map(|s| {
             if s.n_seeds > 1 { format!("{} ±{:.1}", percent(s.mean), 100.0 * s.deviation) } else { percent(s.mean) }
         });
-        std::iter::once(method.key()).chain(cells).collect()
+        std::iter::once(method.full_key(comparison.plan.has_recovery)).chain(cells).collect()
     });
     let models = if comparison.plan.has_model_per_seed { "a model per seed" } else { "one model" };
-    vec![
+    let mut lines = vec![
         format!("\ntest score of every method at the share it was asked to remove ({models})\n"),
         table(&header, 1, rows),
-    ]
+    ];
+    if comparison.plan.has_recovery {
+        lines.push(format!("\nevery method got the same recovery of what it kept; {STATIC_SAYS}"));
+    }
+    lines
 }
 
 fn grid(args: &SweepArgs) -> Result<SweepGrid, UsageError> {

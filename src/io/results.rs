@@ -326,7 +326,8 @@ fn comparison_csv(comparison: &Comparison) -> Result<Vec<u8>, std::io::Error> {
             point.result.test_accuracy,
             point.result.agreement,
         ];
-        table.write_record(std::iter::once(point.method.key()).chain(numbers.map(|n| n.to_string())))?;
+        let method = point.method.full_key(comparison.plan.has_recovery);
+        table.write_record(std::iter::once(method).chain(numbers.map(|n| n.to_string())))?;
     }
     table.into_inner().map_err(csv::IntoInnerError::into_error)
 }

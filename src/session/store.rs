@@ -108,7 +108,7 @@ pub struct CompareState {
 impl CompareState {
     /// The recipe of a point.
     pub fn recipe_of(&self, point: &ComparePoint) -> Recipe {
-        point.method.recipe(&self.base, point.share, point.seed)
+        point.method.recipe(&self.base, point.share, point.seed, self.plan.has_recovery)
     }
 }
 

@@ -170,6 +170,26 @@ fn sweep_compares_methods_and_tries_every_layer_alone() {
 }
 
 #[test]
+fn methods_get_the_same_recovery_where_it_is_asked_for_and_are_named_so() {
+    let folder = folder();
+    let sweep = ["sweep", SMALL, small_model("gcn"), "-o", "s", "--grid-a", "0", "--grid-w", "0", "--no-timing"];
+    let compared = ["--shares", "0.6", "--seeds", "1", "--methods"];
+    let with = |methods: &'static str| [&sweep[..], &compared, &[methods, "--recover", "one-shot"]].concat();
+    let out = json(folder.path(), &with("random,edges:omp,weights:magnitude,weights:obs"));
+    assert_eq!(out["comparison"]["plan"]["has_recovery"], true);
+    assert_eq!(out["comparison"]["points"].as_array().map(Vec::len), Some(4));
+    let table = std::fs::read_to_string(folder.path().join("s/comparison.csv")).expect("written");
+    assert!(table.contains("\nedges:random + recovery,0.6,1,"), "{table}");
+    let text = stdout(folder.path(), &with("random"));
+    assert!(text.contains("edges:random + recovery") && text.contains("every method got the same recovery"), "{text}");
+    // Recovery's own choice is nothing without recovery.
+    let plain = [&sweep[..], &compared, &["edges:omp"]].concat();
+    let said = super::common::unifews(folder.path()).args(plain).assert().code(2);
+    let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+    assert!(said.contains("--methods: expected all, or some of edges:unifews"), "{said}");
+}
+
+#[test]
 fn two_classes_have_an_area_under_the_curve_in_numbers_and_words() {
     let folder = folder();
     let two = "sample:powerlaw?nodes=300&edges=1800&features=16&classes=2&seed=7";

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use ndarray::Array2;
 use unifews::engine::experiment::{
-    ComparePlan, EvaluatedOn, Method, RunOptions, SweepGrid, compare, forward_frozen, run, sensitivity, summarise,
+    ComparePlan, ControlKind, EvaluatedOn, Method, Run, RunOptions, SweepGrid, compare, controls, forward_frozen, run,
+    sensitivity, summarise,
 };
 use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};
 use unifews::engine::model::{Architecture, Family, Model};
-use unifews::engine::sparsify::baselines::Ramp;
+use unifews::engine::sparsify::baselines::{Ramp, WeightRanking};
 use unifews::engine::sparsify::{EdgeMode, Recipe, Schedule, Training, WeightMode};
 use unifews::engine::train::train;
 
@@ -33,7 +35,7 @@ fn every_method_removes_its_share_and_replays() {
         for method in Method::all() {
             let mut base = Recipe { model: model.architecture.clone(), ..Recipe::default() };
             base.edges.delta = vec![0.7];
-            let recipe = method.recipe(&base, 0.4, 3);
+            let recipe = method.recipe(&base, 0.4, 3, false);
             let found = run(&graph, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect("runs").pruned;
             let (edges, weights) = (found.edge_sparsity(), found.weight_sparsity());
             let (asked, other) = if method.is_of_edges() { (edges, weights) } else { (weights, edges) };
@@ -47,6 +49,90 @@ fn every_method_removes_its_share_and_replays() {
             assert!(found.logits.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()), "{}", method.key());
         }
     }
+}
+
+/// `‖a - b‖² / ‖b‖²`.
+fn squared_distance(a: &Array2<f32>, b: &Array2<f32>) -> f64 {
+    let square = |x: &Array2<f32>| x.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
+    square(&(a - b)) / square(b)
+}
+
+/// With recovery every method keeps exactly what it keeps without, what it keeps is fitted, and the fits bring the output closer.
+#[test]
+fn recovery_of_any_method_keeps_its_masks_and_comes_closer() {
+    let (graph, ctl) = (graph(), control(2));
+    for family in [Family::Gcn, Family::Gat, Family::Sage, Family::Sgc] {
+        let model = model(family);
+        for method in Method::all() {
+            let base = Recipe { model: model.architecture.clone(), ..Recipe::default() };
+            let pruned = |has_recovery: bool| {
+                let recipe = method.recipe(&base, 0.6, 3, has_recovery);
+                run(&graph, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect("runs")
+            };
+            let (plain, ours) = (pruned(false), pruned(true));
+            let what = format!("{family:?} {}", method.key());
+            assert!(ours.pruned.masks.edges.keeps_what(&plain.pruned.masks.edges), "{what}");
+            // What attention's target needs is not computed once coefficients are fitted.
+            let n_other = (ours.pruned.masks.weights.iter().zip(&plain.pruned.masks.weights).zip(model.weights()))
+                .filter(|((a, b), weight)| a != b && !weight.name.contains("lin_r"))
+                .count();
+            assert_eq!(n_other, 0, "{what}");
+            for (weight, mask) in ours.pruned.model.weights().zip(&ours.pruned.masks.weights) {
+                assert!(weight.values.iter().zip(mask).all(|(w, kept)| *kept || *w == 0.0), "{what}");
+            }
+            // The fits are of least squares; what they are worth shows where the choice has left anything.
+            let off = |run: &Run| squared_distance(&run.pruned.logits, &run.dense_logits);
+            let is_by_lot = method == Method::Weights(WeightRanking::Random);
+            assert!(off(&ours) < off(&plain) || is_by_lot, "{what}: {} against {}", off(&ours), off(&plain));
+            let (found, recipe) = (&ours.pruned, &ours.recipe);
+            let again = forward_frozen(&graph, &found.model, recipe, Some(&found.masks), None, &ctl).expect("runs");
+            assert!(found.logits.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()), "{what}");
+        }
+    }
+}
+
+#[test]
+fn controls_of_a_method_change_its_entries_alone() {
+    let (graph, ctl) = (graph(), control(2));
+    let model = model(Family::Gcn);
+    let base = Recipe { model: model.architecture.clone(), ..Recipe::default() };
+    let mut recipe = Method::UnifewsEdges.recipe(&base, 0.6, 3, true);
+    recipe.weights = Method::Weights(WeightRanking::Magnitude).recipe(&base, 0.5, 3, true).weights;
+    let ours = run(&graph, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect("runs");
+    let found = controls(&ours, &ctl).expect("runs");
+    let shares = |kind: ControlKind| {
+        let control = found.iter().find(|control| control.kind == kind).expect("there");
+        (control.edge_sparsity, control.weight_sparsity)
+    };
+    let own = (ours.pruned.edge_sparsity(), ours.pruned.weight_sparsity());
+    assert_eq!(shares(ControlKind::NoEntries), (1.0, own.1));
+    let random = shares(ControlKind::RandomEntries);
+    assert!((random.0 - own.0).abs() < 0.01 && random.1 == own.1, "{random:?} {own:?}");
+    assert_eq!(shares(ControlKind::FitWithoutTest), own);
+}
+
+#[test]
+fn a_comparison_with_recovery_has_recoverys_own_choices_beside_the_others() {
+    let (graph, ctl) = (graph(), control(2));
+    let methods = Method::offered(true);
+    assert_eq!(methods.len(), Method::all().len() + 2);
+    assert!(methods.iter().all(|m| Method::from_key(&m.key()) == Some(*m)));
+    let plan = ComparePlan { methods, shares: vec![0.6], seeds: vec![1], has_recovery: true, ..ComparePlan::default() };
+    let mut points = Vec::new();
+    let models = [model(Family::Gcn)];
+    compare(&graph, (&models, None), &Recipe::default(), &plan, &ctl, |p| points.push(p)).expect("runs");
+    assert_eq!(points.len(), plan.len());
+    for point in &points {
+        assert!((point.removed() - 0.6).abs() < 0.35, "{}: {}", point.method.key(), point.removed());
+    }
+    let agreement =
+        |key: &str| points.iter().find(|p| p.method.key() == key).map(|p| p.result.agreement).expect("a point");
+    assert!(agreement("edges:omp") > agreement("edges:random"), "reconstruction chooses better than a lot");
+    let without = ComparePlan { has_recovery: false, ..plan.clone() };
+    let error = compare(&graph, (&models, None), &Recipe::default(), &without, &ctl, |_| {}).unwrap_err().to_string();
+    assert!(error.contains("edges:omp without it"), "{error}");
+    assert_eq!(without.runnable(true).methods, Method::all());
+    assert!(plan.runnable(false).methods.iter().all(|m| !m.is_of_edges()));
 }
 
 #[test]
@@ -134,7 +220,7 @@ fn a_ramp_grows_to_the_full_share_at_half_of_training() {
 
 #[test]
 fn a_ranking_without_a_share_is_refused() {
-    let mut recipe = Method::all()[1].recipe(&Recipe::default(), 0.5, 1);
+    let mut recipe = Method::all()[1].recipe(&Recipe::default(), 0.5, 1, false);
     recipe.edges.mode = EdgeMode::Relative;
     assert_eq!(
         recipe.check().unwrap_err().to_string(),

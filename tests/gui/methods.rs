@@ -5,8 +5,8 @@ use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use unifews::engine::experiment::{ComparePlan, Method};
-use unifews::engine::sparsify::baselines::WeightRanking;
-use unifews::engine::sparsify::{EdgeMode, WeightMode};
+use unifews::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
+use unifews::engine::sparsify::{EdgeMode, MaskChoice, WeightMode};
 use unifews::session::jobs::Lane;
 use unifews::session::{Command, Phase, Session, first_plan};
 use unifews::ui::App;
@@ -78,6 +78,37 @@ fn methods_are_chosen_compared_and_a_point_is_taken_over() {
     h.get_by_label("validation").click();
     h.run_steps(3);
     h.get_by_role_and_label(Role::Button, "Unifews of edges, 10.0 %");
+}
+
+#[test]
+fn methods_get_the_same_recovery_by_a_switch_and_say_so() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    h.state().send(Command::SetPlan(ComparePlan { shares: vec![0.5], seeds: vec![1], ..first_plan() }));
+    by_method(&mut h);
+    assert!(h.query_by_label("Method Reconstruction of edges").is_none(), "it is a part of recovery");
+    h.get_by_role_and_label(Role::CheckBox, "Same recovery").click();
+    h.run_steps(3);
+    assert!(h.state().session().store().plan.has_recovery);
+    h.get_by_role_and_label(Role::CheckBox, "Method Reconstruction of edges").click();
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::CheckBox, "Method Optimal Brain Surgeon of weights").click();
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::Button, "Compare").click();
+    wait(&mut h, "the comparison", is_compared);
+    assert_eq!(h.state().session().store().comparison.points.len(), 7);
+    h.get_by_label_contains("for other graphs or new nodes these numbers do not hold");
+    h.get_by_role_and_label(Role::Button, "Random + recovery of edges, 50.0 %").click_accesskit();
+    h.run_steps(3);
+    // The recipe that is taken over is the one that was run.
+    let recipe = h.state().session().store().recipe.clone();
+    let rule = recipe.recovery.as_ref().expect("recovered");
+    assert_eq!((rule.masks, recipe.edges.ranking), (MaskChoice::Rules, Some(EdgeRanking::Random)));
+    wait(&mut h, "its preview", |s| s.is_idle() && s.store().shown().is_some_and(|run| s.store().is_current(run)));
+    let run = h.state().session().store().shown().expect("shown");
+    let point = &h.state().session().store().comparison.points[1];
+    assert_eq!(run.pruned.edge_sparsity().to_bits(), point.result.edge_sparsity.to_bits());
+    assert_eq!(run.evaluation.agreement.to_bits(), point.result.agreement.to_bits());
 }
 
 #[test]

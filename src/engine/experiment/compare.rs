@@ -1,7 +1,8 @@
 //! Methods side by side: which share each removes, and what accuracy is left.
 //!
 //! Every method removes the same shares of the entries, or of the weights, of the same models; what is reported is what it
-//! really removed. The spread is that over seeds: of the random choices, and of the models where each seed has its own.
+//! really removed. Either each is as published, or each gets the same recovery: the method says what goes, and what stays is fitted alike, so
+//! that two results differ by the choice alone. The spread is that over seeds: of the random choices, and of the models where each seed has its own.
 
 use std::sync::Arc;
 
@@ -16,7 +17,9 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Metric, resolve_split};
 use crate::engine::model::Model;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{EdgeMode, Recipe, Schedule, Training, WeightMode};
+use crate::engine::sparsify::{
+    Allocation, EdgeMode, EntryChoice, MaskChoice, Recipe, RecoveryRule, Schedule, Training, WeightMode, WeightRecovery,
+};
 use crate::engine::train::train;
 
 /// A way to choose what is removed.
@@ -31,6 +34,10 @@ pub enum Method {
     UnifewsWeights,
     /// Another ranking of the weights.
     Weights(WeightRanking),
+    /// Recovery's own choice of entries: what they add to the reconstruction of their row. Only where methods get recovery.
+    Reconstruction,
+    /// Recovery's own choice of weights: Optimal Brain Surgeon. Only where methods get recovery.
+    Surgeon,
 }
 
 impl Method {
@@ -43,6 +50,18 @@ impl Method {
             .collect()
     }
 
+    /// Every method, and where methods get recovery, recovery's own choice behind those of its side.
+    pub fn offered(has_recovery: bool) -> Vec<Self> {
+        let (mut edges, weights): (Vec<Self>, Vec<Self>) = Self::all().into_iter().partition(|m| m.is_of_edges());
+        edges.extend(has_recovery.then_some(Self::Reconstruction));
+        edges.into_iter().chain(weights).chain(has_recovery.then_some(Self::Surgeon)).collect()
+    }
+
+    /// Whether it is a part of recovery, and nothing without.
+    pub fn needs_recovery(self) -> bool {
+        matches!(self, Self::Reconstruction | Self::Surgeon)
+    }
+
     /// As the command line and the tables spell it, for example `edges:random`.
     pub fn key(self) -> String {
         match self {
@@ -50,12 +69,19 @@ impl Method {
             Self::Edges(ranking) => format!("edges:{}", ranking.key()),
             Self::UnifewsWeights => "weights:unifews".to_owned(),
             Self::Weights(ranking) => format!("weights:{}", ranking.key()),
+            Self::Reconstruction => "edges:omp".to_owned(),
+            Self::Surgeon => "weights:obs".to_owned(),
         }
+    }
+
+    /// The same with what it got, for example `edges:random + recovery`.
+    pub fn full_key(self, has_recovery: bool) -> String {
+        if has_recovery { format!("{} + recovery", self.key()) } else { self.key() }
     }
 
     /// The method of that key; for a bare name the one of the entries.
     pub fn from_key(key: &str) -> Option<Self> {
-        Self::all().into_iter().find(|m| m.key() == key || m.key() == format!("edges:{key}"))
+        Self::offered(true).into_iter().find(|m| m.key() == key || m.key() == format!("edges:{key}"))
     }
 
     /// For people, for example `Random`.
@@ -64,7 +90,14 @@ impl Method {
             Self::UnifewsEdges | Self::UnifewsWeights => "Unifews",
             Self::Edges(ranking) => ranking.title(),
             Self::Weights(ranking) => ranking.title(),
+            Self::Reconstruction => "Reconstruction",
+            Self::Surgeon => "Optimal Brain Surgeon",
         }
+    }
+
+    /// The same with what it got, so that nobody mixes the two up, for example `Random + recovery`.
+    pub fn full_title(self, has_recovery: bool) -> String {
+        if has_recovery { format!("{} + recovery", self.title()) } else { self.title().to_owned() }
     }
 
     /// Where it is from, one line.
@@ -74,12 +107,14 @@ impl Method {
             Self::UnifewsWeights => "Liao et al., Unifews, ICML 2025, Eq. 14",
             Self::Edges(ranking) => ranking.source(),
             Self::Weights(ranking) => ranking.source(),
+            Self::Reconstruction => "Orthogonal matching pursuit per row (Pati et al. 1993), as recovery chooses",
+            Self::Surgeon => "Hassibi and Stork 1993, in blocks as in SparseGPT (2023), as recovery chooses",
         }
     }
 
     /// Whether it removes entries of the graph; else weights.
     pub fn is_of_edges(self) -> bool {
-        matches!(self, Self::UnifewsEdges | Self::Edges(_))
+        matches!(self, Self::UnifewsEdges | Self::Edges(_) | Self::Reconstruction)
     }
 
     /// Whether seeds change what it chooses.
@@ -87,22 +122,31 @@ impl Method {
         match self {
             Self::Edges(ranking) => ranking.is_random(),
             Self::Weights(ranking) => ranking == WeightRanking::Random,
-            Self::UnifewsEdges | Self::UnifewsWeights => false,
+            Self::UnifewsEdges | Self::UnifewsWeights | Self::Reconstruction | Self::Surgeon => false,
         }
     }
 
-    /// `base` with `share` removed by this method, and nothing on the other side.
-    pub fn recipe(self, base: &Recipe, share: f64, seed: u64) -> Recipe {
+    /// `base` with `share` removed by this method, and nothing on the other side; as published, or with recovery of what it keeps, by the
+    /// base's rule where it has one.
+    pub fn recipe(self, base: &Recipe, share: f64, seed: u64, has_recovery: bool) -> Recipe {
         let mut recipe = base.clone();
         recipe.seed = seed;
-        // Methods are held against each other as published.
-        recipe.recovery = None;
+        recipe.recovery = has_recovery.then(|| {
+            let rule = base.recovery.clone().unwrap_or_default();
+            // Every method at the shares it is given, so that all remove the same.
+            let rule = RecoveryRule { allocation: Allocation::AsGiven, ..rule };
+            match self {
+                Self::Reconstruction => RecoveryRule { masks: MaskChoice::Recovery, entries: EntryChoice::Omp, ..rule },
+                Self::Surgeon => RecoveryRule { masks: MaskChoice::Recovery, weights: WeightRecovery::Obs, ..rule },
+                _ => RecoveryRule { masks: MaskChoice::Rules, ..rule },
+            }
+        });
         (recipe.edges.mode, recipe.edges.delta, recipe.edges.ranking) = (EdgeMode::Target, vec![0.0], None);
         (recipe.weights.mode, recipe.weights.delta, recipe.weights.ranking) = (WeightMode::Target, vec![0.0], None);
         match self {
-            Self::UnifewsEdges => recipe.edges.delta = vec![share],
+            Self::UnifewsEdges | Self::Reconstruction => recipe.edges.delta = vec![share],
             Self::Edges(ranking) => (recipe.edges.delta, recipe.edges.ranking) = (vec![share], Some(ranking)),
-            Self::UnifewsWeights => recipe.weights.delta = vec![share],
+            Self::UnifewsWeights | Self::Surgeon => recipe.weights.delta = vec![share],
             Self::Weights(ranking) => (recipe.weights.delta, recipe.weights.ranking) = (vec![share], Some(ranking)),
         }
         recipe
@@ -121,6 +165,9 @@ pub struct ComparePlan {
     /// Whether every seed has a model of its own, trained with it; else all share one.
     #[serde(default)]
     pub has_model_per_seed: bool,
+    /// Whether every method gets the same recovery of what it keeps; else all are as published.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_recovery: bool,
 }
 
 impl Default for ComparePlan {
@@ -130,6 +177,7 @@ impl Default for ComparePlan {
             shares: vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
             seeds: vec![1, 2, 3],
             has_model_per_seed: false,
+            has_recovery: false,
         }
     }
 }
@@ -137,6 +185,13 @@ impl Default for ComparePlan {
 impl ComparePlan {
     /// Most methods × shares × seeds.
     const MOST: usize = 100_000;
+
+    /// The methods that can be run: parts of recovery only with recovery, and those of entries only where a network `walks` a graph.
+    #[must_use]
+    pub fn runnable(mut self, walks: bool) -> Self {
+        self.methods.retain(|m| (self.has_recovery || !m.needs_recovery()) && (walks || !m.is_of_edges()));
+        self
+    }
 
     /// Number of runs: a method that chooses the same for every seed of one model is run once.
     pub fn len(&self) -> usize {
@@ -160,6 +215,10 @@ impl ComparePlan {
     pub fn check(&self) -> Result<(), EngineError> {
         if let Some(wrong) = self.shares.iter().find(|s| !(0.0..=1.0).contains(*s)) {
             return Err(EngineError::recipe("compare.shares", "shares between 0 and 1", wrong));
+        }
+        if let Some(part) = self.methods.iter().find(|m| m.needs_recovery() && !self.has_recovery) {
+            let found = format!("{} without it", part.key());
+            return Err(EngineError::recipe("compare.methods", "recovery for a method that is a part of it", found));
         }
         let all = self.methods.len().checked_mul(self.shares.len()).and_then(|n| n.checked_mul(self.seeds.len()));
         match all {
@@ -341,7 +400,7 @@ pub fn compare(
                 ctl.progress("comparing", idx, plan.len());
                 let of_seed = at.min(models.len() - 1);
                 let model = &models[of_seed];
-                let mut recipe = method.recipe(&fixed, share, seed);
+                let mut recipe = method.recipe(&fixed, share, seed, plan.has_recovery);
                 if plan.has_model_per_seed
                     && let Some(own) = model.trained_on.as_ref().map(|t| &t.split).filter(|s| !s.is_empty())
                 {

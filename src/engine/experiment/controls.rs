@@ -13,7 +13,8 @@ use super::run::{Run, run};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::score::Score;
-use crate::engine::sparsify::{EntryChoice, FitNodes, Recipe, RecoveryRule};
+use crate::engine::sparsify::baselines::EdgeRanking;
+use crate::engine::sparsify::{EdgeMode, EdgeTrace, EntryChoice, FitNodes, Recipe, RecoveryRule};
 
 /// What is said wherever the numbers of a recovered run stand.
 pub const STATIC_SAYS: &str =
@@ -63,15 +64,22 @@ impl ControlKind {
         }
     }
 
-    /// The recipe of the control beside `base`, which recovers by `rule`.
-    fn recipe(self, base: &Recipe, rule: &RecoveryRule) -> Recipe {
-        let mut rule = rule.clone();
+    /// The recipe of the control beside `of`, which recovers by `rule`.
+    fn recipe(self, of: &Run, rule: &RecoveryRule) -> Recipe {
+        let (mut rule, mut recipe) = (rule.clone(), of.recipe.clone());
         match self {
-            Self::NoEntries => rule.entries = EntryChoice::None,
-            Self::RandomEntries => rule.entries = EntryChoice::Random,
             Self::FitWithoutTest => rule.fit_on = FitNodes::TrainVal,
+            Self::NoEntries if rule.chooses_entries() => rule.entries = EntryChoice::None,
+            Self::RandomEntries if rule.chooses_entries() => rule.entries = EntryChoice::Random,
+            // Weights go as they do by the recipe's rules, so entries are changed in those, too.
+            Self::NoEntries | Self::RandomEntries => {
+                let edges = of.pruned.steps.iter().filter_map(|step| step.edges.as_ref());
+                let share = |edges: &EdgeTrace| if self == Self::NoEntries { 1.0 } else { edges.sparsity() };
+                recipe.edges.delta = edges.map(share).collect();
+                (recipe.edges.mode, recipe.edges.ranking) = (EdgeMode::Target, Some(EdgeRanking::Random));
+            }
         }
-        Recipe { recovery: Some(rule), ..base.clone() }
+        Recipe { recovery: Some(rule), ..recipe }
     }
 }
 
@@ -109,7 +117,7 @@ pub fn controls(of: &Run, ctl: &Control) -> Result<Vec<ControlScore>, EngineErro
     let mut found = Vec::with_capacity(kinds.len());
     for (at, kind) in kinds.iter().enumerate() {
         ctl.progress("computing controls", at, kinds.len());
-        let recipe = kind.recipe(&of.recipe, rule);
+        let recipe = kind.recipe(of, rule);
         let dense = Some(Arc::clone(&of.dense_logits));
         let control = run(&of.dataset, &of.model, &recipe, RunOptions::PREVIEW, dense, &ctl.quiet())?;
         let test = control.evaluation.test.pruned;

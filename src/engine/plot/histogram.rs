@@ -12,7 +12,7 @@ use crate::engine::error::EngineError;
 use crate::engine::experiment::Run;
 use crate::engine::graph::Topology;
 use crate::engine::sparsify::threshold::mean_input_norm;
-use crate::engine::sparsify::{EdgeMask, EdgeMode, EdgeTrace, StepTrace, WeightMode, WeightTrace};
+use crate::engine::sparsify::{EdgeMask, EdgeMode, EdgeTrace, RecoveryRule, StepTrace, WeightMode, WeightTrace};
 
 /// Counts of positive values in bins of equal width on a log axis.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -276,7 +276,7 @@ impl<'a> EdgeScores<'a> {
             return Err(EngineError::mismatch("scores", format!("{} entries", mask.n_entries()), diffusion.len()));
         }
         let judged = Judged::of(&run.recipe, edges);
-        let is_progressive = run.recipe.recovery.as_ref().is_some_and(|rule| rule.progressive);
+        let is_progressive = run.recipe.recovery.as_ref().is_some_and(RecoveryRule::is_progressive);
         Ok(Self { topology, diffusion, mask, idx, edges, judged, is_progressive })
     }
 

@@ -3,7 +3,7 @@
 
 use super::raster::Side;
 use crate::engine::experiment::Run;
-use crate::engine::sparsify::{EdgeTrace, EntryChoice, Recipe, WeightRecovery};
+use crate::engine::sparsify::{EdgeTrace, EntryChoice, Recipe};
 
 /// What the entries of a step were judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Judged {
 impl Judged {
     /// Of a step of a run by `recipe`.
     pub fn of(recipe: &Recipe, edges: &EdgeTrace) -> Self {
-        let Some(rule) = &recipe.recovery else {
+        let Some(rule) = recipe.recovery.as_ref().filter(|rule| rule.chooses_entries()) else {
             return match recipe.edges.ranking {
                 _ if edges.pushed_share.is_some() => Self::Pushed,
                 Some(_) => Self::Importance,
@@ -115,8 +115,8 @@ pub(super) fn rank_and_message(score: f32) -> Option<(usize, f32)> {
 /// Why a side of a run has no one threshold, where it has none.
 pub fn no_threshold_says(run: &Run, side: Side, edges: Option<&EdgeTrace>) -> &'static str {
     match (side, edges.map(|edges| Judged::of(&run.recipe, edges))) {
-        (Side::Weights(_), _) => match run.recipe.recovery.as_ref().map(|rule| rule.weights) {
-            Some(WeightRecovery::Obs) => {
+        (Side::Weights(_), _) => match &run.recipe.recovery {
+            Some(rule) if rule.chooses_weights() => {
                 "Weights go where the others make up for them best (Optimal Brain Surgeon): there is no single threshold"
             }
             _ => "Every input has a threshold of its own",

@@ -14,13 +14,15 @@ pub struct MethodsFigure<'a> {
     pub on: EvaluatedOn,
     /// Accuracy of the unpruned model, `0..=1`; of several models the mean.
     pub dense: Option<f64>,
+    /// Whether the methods got recovery, which their names say.
+    pub has_recovery: bool,
     /// Below the title.
     pub subtitle: String,
 }
 
 /// Where a method stands in the palette: the same whichever others are drawn.
 pub fn colour_of(method: Method) -> usize {
-    let of_side = Method::all().into_iter().filter(|m| m.is_of_edges() == method.is_of_edges());
+    let of_side = Method::offered(true).into_iter().filter(|m| m.is_of_edges() == method.is_of_edges());
     of_side.take_while(|m| *m != method).count()
 }
 
@@ -28,11 +30,11 @@ impl MethodsFigure<'_> {
     /// Accuracy against what was really removed: one series per method, the mean over seeds, whiskers from the lowest to the
     /// highest.
     pub fn curves(&self) -> Curves {
-        let methods = Method::all().into_iter().filter(|m| m.is_of_edges() == self.is_of_edges);
+        let methods = Method::offered(self.has_recovery).into_iter().filter(|m| m.is_of_edges() == self.is_of_edges);
         let curve = |method: Method| {
             let own: Vec<&CompareSummary> = self.summary.iter().filter(|s| s.method == method).collect();
             Curve {
-                name: method.title().to_owned(),
+                name: method.full_title(self.has_recovery),
                 points: own.iter().map(|s| [100.0 * s.removed, 100.0 * s.mean]).collect(),
                 spread: own.iter().map(|s| s.range.map(|a| 100.0 * a)).collect(),
                 style: CurveStyle::Marked,
@@ -47,7 +49,10 @@ impl MethodsFigure<'_> {
         let on = self.on.title();
         let metric = self.summary.first().map(|s| s.metric).unwrap_or_default();
         Curves {
-            title: format!("Methods that remove {what}"),
+            title: format!(
+                "Methods that remove {what}{}",
+                if self.has_recovery { ", with the same recovery" } else { "" }
+            ),
             subtitle: self.subtitle.clone(),
             x: axis(format!("{what} removed, %"), &series),
             y: axis(format!("{on} {}, %", metric.title()), &series),
@@ -128,6 +133,7 @@ mod tests {
                 is_of_edges,
                 on: EvaluatedOn::Test,
                 dense: Some(0.85),
+                has_recovery: false,
                 subtitle: String::new(),
             };
             figure.curves()

@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis, s};
 
 use super::gram::{FitRows, rows_of};
 use super::plan::Plan;
-use super::reconstruct;
+use super::reconstruct::{self, Removal};
 use super::side::Side;
 use super::step::choose;
 use super::units::{Form, Part, Unit, Units, units};
@@ -302,19 +302,27 @@ impl<'a> Lockstep<'a> {
             return names.iter().try_for_each(|name| self.mask_as_planned(name));
         }
         let mut sizes = Vec::new();
-        let (mut n_removed, mut stacked) = (0, Vec::new());
+        let (mut n_removed, mut stacked, mut masks) = (0, Vec::new(), Vec::new());
         for name in names {
             let (_, weight) = weight_at(self.model, name)?;
-            sizes.push((weight.prunable.map(|(_, idx)| idx), weight.values.nrows()));
-            n_removed += weight.prunable.map_or(0, |(_, idx)| self.plan.n_removed[idx]);
+            let idx = weight.prunable.map(|(_, idx)| idx);
+            sizes.push((idx, weight.values.nrows()));
+            n_removed += idx.map_or(0, |idx| self.plan.n_removed[idx]);
             stacked.push(weight.values.view());
+            if self.plan.decided.is_some() {
+                let decided = idx.and_then(|idx| self.plan.decided_weights(idx)).cloned();
+                masks.push(decided.unwrap_or_else(|| WeightMask::from_elem(weight.values.dim(), true)));
+            }
         }
         if is_exact && n_removed == 0 {
             return Ok(());
         }
         let stacked = ndarray::concatenate(Axis(0), &stacked).unwrap_or_default().as_standard_layout().into_owned();
         let rows = rows.clone().of_nodes(self.plan.nodes.as_deref());
-        let fitted = reconstruct::fit(&rows, &self.picked(target), &stacked, n_removed, ctl)?;
+        let masks: Vec<_> = masks.iter().map(|mask| mask.view()).collect();
+        let mask = (!masks.is_empty()).then(|| ndarray::concatenate(Axis(0), &masks).unwrap_or_default());
+        let removal = mask.as_ref().map_or(Removal::Number(n_removed), Removal::Mask);
+        let fitted = reconstruct::fit(&rows, &self.picked(target), &stacked, removal, ctl)?;
         let mut first = 0;
         for (name, (prunable, height)) in names.iter().zip(sizes) {
             let at = parameter(self.model, name)?.0;
@@ -468,8 +476,11 @@ impl<'a> Lockstep<'a> {
             let rows = FitRows::propagated(&plain.with_values(&values)?, self.rows(x, true), ctl)?;
             let rows = rows.of_nodes(self.plan.nodes.as_deref());
             let share = n_removed * (h + 1) / heads - n_removed * h / heads;
+            let decided = prunable.and_then(|(_, idx)| self.plan.decided_weights(idx));
+            let mask = decided.map(|mask| mask.slice(columns).as_standard_layout().into_owned());
+            let removal = mask.as_ref().map_or(Removal::Number(share), Removal::Mask);
             let target = self.picked(&target.slice(columns).to_owned());
-            let fitted = reconstruct::fit(&rows, &target, &start.slice(columns).to_owned(), share, ctl)?;
+            let fitted = reconstruct::fit(&rows, &target, &start.slice(columns).to_owned(), removal, ctl)?;
             self.done.model.parameters[at].values.slice_mut(columns).assign(&fitted.weight);
             if let Some((_, idx)) = prunable {
                 self.done.masks[idx].slice_mut(columns).assign(&fitted.mask);

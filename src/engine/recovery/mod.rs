@@ -7,6 +7,8 @@
 //!
 //! A short training towards the unpruned model's soft answers may follow (`distill.rs`).
 //!
+//! Masks that the recipe's own rules decided can be fitted, too: the way in for methods that this is compared with (`MaskChoice`).
+//!
 //! What is never here: thresholds (the recipe's rules say how much goes), labels.
 
 mod distill;
@@ -56,7 +58,8 @@ pub(crate) fn recover(
     let mut plan = Plan::of(dataset, model, recipe, rule, split, ctl)?;
     let topology = dataset.topology();
     let mut allocations = plan.allocations(topology.n_entries() - topology.n_self_loops());
-    if rule.allocation == Allocation::AsGiven || matches!(rule.entries, EntryChoice::None) {
+    let is_open = rule.chooses_entries() && rule.entries != EntryChoice::None;
+    if rule.allocation == Allocation::AsGiven || !is_open {
         allocations.truncate(1);
     }
     let baseline = predictions(unpruned);

@@ -6,9 +6,11 @@ use super::units::units;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split};
-use crate::engine::model::{Model, Op};
+use crate::engine::model::{Model, Op, Parameter};
 use crate::engine::sparsify::decide::{decide, locked_nodes};
-use crate::engine::sparsify::{EdgeMode, FitNodes, Masks, Recipe, RecoveryRule, WeightMode, WeightRecovery};
+use crate::engine::sparsify::{
+    EdgeMode, EdgeTrace, FitNodes, Masks, Pruned, Recipe, RecoveryRule, WeightMask, WeightMode, WeightRecovery,
+};
 
 /// What the last matrices may take of the weights that stay.
 const MOST_OF_LAST: f64 = 1.0 / 3.0;
@@ -21,8 +23,10 @@ pub(super) struct Plan {
     pub(super) n_keep: Vec<usize>,
     /// Weights that go from every matrix of the model that may be pruned.
     pub(super) n_removed: Vec<usize>,
-    /// Weight masks that are decided already, where weights go by the recipe's own rule.
+    /// Masks that are decided already, where something goes by the recipe's own rules.
     pub(super) masks: Option<Masks>,
+    /// What those rules say of the entries of every step; where recovery chooses none itself.
+    pub(super) decided: Option<Vec<EdgeTrace>>,
     /// Which nodes keep all their entries.
     pub(super) locked: Option<Vec<bool>>,
     /// Nodes that weights, bias and normalisation are fitted on; `None`: all.
@@ -44,17 +48,20 @@ impl Plan {
         let by_threshold = recipe.edges.mode != EdgeMode::Target
             || recipe.weights.mode != WeightMode::Target
             || recipe.weights.ranking.is_some()
-            || rule.weights == WeightRecovery::AsIs;
+            || rule.weights == WeightRecovery::AsIs
+            || !rule.chooses_entries();
         // Where thresholds decide, they say how much goes; recovery says which.
         let plain = if by_threshold { Some(decide(dataset, model, recipe, split, None, &ctl.quiet())?) } else { None };
         let n_keep = (0..n_steps).map(|step| match (&plain, recipe.edges.mode) {
-            (_, EdgeMode::Target) => {
+            (_, EdgeMode::Target) if rule.chooses_entries() => {
                 n_removable - ((recipe.delta_a(step) * n_removable as f64).ceil() as usize).min(n_removable)
             }
             (Some(plain), _) => plain.masks.edges.n_kept(step) - topology.n_self_loops(),
             (None, _) => n_removable,
         });
         let n_keep = n_keep.collect();
+        let traces = |plain: &Pruned| plain.steps.iter().filter_map(|step| step.edges.clone()).collect();
+        let decided = plain.as_ref().filter(|_| !rule.chooses_entries()).map(traces);
         let masks = plain.map(|plain| plain.masks);
         let n_removed = n_removed(model, recipe, rule, masks.as_ref());
         let nodes = (rule.fit_on == FitNodes::TrainVal).then(|| {
@@ -64,11 +71,16 @@ impl Plan {
             nodes
         });
         let nodes = nodes.filter(|nodes| !nodes.is_empty());
-        Ok(Self { n_keep, n_removed, masks, locked: locked_nodes(dataset, recipe, split)?, nodes })
+        Ok(Self { n_keep, n_removed, masks, decided, locked: locked_nodes(dataset, recipe, split)?, nodes })
     }
 }
 
 impl Plan {
+    /// Which weights of a matrix stay, where recovery chooses none itself.
+    pub(super) fn decided_weights(&self, idx: usize) -> Option<&WeightMask> {
+        self.decided.as_ref().and(self.masks.as_ref()).map(|masks| &masks.weights[idx])
+    }
+
     /// Other ways to spread what is kept over the steps: more of it in the first ones, more in the last ones.
     pub(super) fn allocations(&self, n_removable: usize) -> Vec<Vec<usize>> {
         let n = self.n_keep.len();
@@ -104,6 +116,11 @@ fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<
         program.instructions.iter().enumerate().any(|(at, i)| computed[at] && of_name(&i.op))
     };
     let weights: Vec<_> = model.weights().collect();
+    let n_gone = |masks: &Masks, idx: usize| masks.weights[idx].iter().filter(|kept| !**kept).count();
+    if let Some(masks) = masks.filter(|_| !rule.chooses_entries()) {
+        let gone = |(idx, weight): (usize, &&Parameter)| if is_computed(&weight.name) { n_gone(masks, idx) } else { 0 };
+        return weights.iter().enumerate().map(gone).collect();
+    }
     let asked: Vec<f64> = weights
         .iter()
         .enumerate()
@@ -112,7 +129,7 @@ fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<
             let by_target = recipe.weights.mode == WeightMode::Target && recipe.weights.ranking.is_none();
             match masks.filter(|_| !by_target) {
                 _ if !is_computed(&weight.name) => 0.0,
-                Some(masks) => masks.weights[idx].iter().filter(|kept| !**kept).count() as f64,
+                Some(masks) => n_gone(masks, idx) as f64,
                 None => recipe.delta_w(layer) * size,
             }
         })

@@ -33,7 +33,16 @@ pub(super) struct Fitted {
     pub(super) mask: WeightMask,
 }
 
-/// Fits `w` so that `Φ w` comes close to `z`, with `n_removed` of its weights removed.
+/// What goes from a matrix.
+#[derive(Clone, Copy)]
+pub(super) enum Removal<'a> {
+    /// So many weights, which the fit chooses.
+    Number(usize),
+    /// All that this mask does not keep.
+    Mask(&'a WeightMask),
+}
+
+/// Fits `w` so that `Φ w` comes close to `z`, with some of its weights removed.
 ///
 /// # Shapes
 /// `phi: [n, d_in]`, `z: [n, d_out]`, `w: [d_in, d_out]`
@@ -44,7 +53,7 @@ pub(super) fn fit(
     phi: &FitRows,
     z: &Array2<f32>,
     w: &Array2<f32>,
-    n_removed: usize,
+    removal: Removal<'_>,
     ctl: &Control,
 ) -> Result<Fitted, EngineError> {
     let d_in = w.nrows();
@@ -52,10 +61,21 @@ pub(super) fn fit(
     let trace: f64 = gram.diag().iter().map(|v| f64::from(*v)).sum();
     // An input that is silent everywhere leaves nothing to fit: the smallest weights go.
     if trace <= 0.0 {
-        let mask = lowest(&w.mapv(f32::abs), n_removed).mapv(|goes| !goes);
+        let mask = match removal {
+            Removal::Number(n_removed) => lowest(&w.mapv(f32::abs), n_removed).mapv(|goes| !goes),
+            Removal::Mask(mask) => mask.clone(),
+        };
         return Ok(Fitted { weight: masked(w, &mask), mask });
     }
     let ridge = (RIDGE * trace / d_in as f64) as f32;
+    let n_removed = match removal {
+        Removal::Number(n_removed) => n_removed,
+        Removal::Mask(mask) if mask.iter().all(|kept| *kept) => 0,
+        Removal::Mask(mask) => {
+            let weight = masked_least_squares(&gram, &moments, w, mask, ridge, ctl)?;
+            return Ok(Fitted { weight, mask: mask.clone() });
+        }
+    };
     // Most telling inputs first: they are decided while most others can still make up for them.
     let mut order: Vec<usize> = (0..d_in).collect();
     order.sort_by(|a, b| gram[[*b, *b]].total_cmp(&gram[[*a, *a]]).then(a.cmp(b)));
@@ -327,7 +347,7 @@ mod tests {
             let w = Array2::from_shape_fn((d, 6), |(i, j)| ((i * 11 + j * 5) as f32).cos() / 3.0);
             let z = x.dot(&w);
             let n_removed = (0.8 * w.len() as f64) as usize;
-            let fitted = fit(&FitRows::Whole(x.clone()), &z, &w, n_removed, &ctl).expect("finite");
+            let fitted = fit(&FitRows::Whole(x.clone()), &z, &w, Removal::Number(n_removed), &ctl).expect("finite");
             assert_eq!(fitted.mask.iter().filter(|kept| !**kept).count(), n_removed);
             assert!(Zip::from(&fitted.weight).and(&fitted.mask).all(|w, kept| (*w != 0.0) == *kept));
             let plain = lowest(&w.mapv(f32::abs), n_removed);
@@ -339,8 +359,15 @@ mod tests {
             });
             let (ours, theirs) = (distance(&x.dot(&fitted.weight), &z), distance(&x.dot(&smallest_gone), &z));
             assert!(ours < 0.1 * theirs, "{d}: {ours} against {theirs}");
-            let whole = fit(&FitRows::Whole(x.clone()), &z, &w, 0, &ctl).expect("finite");
+            let whole = fit(&FitRows::Whole(x.clone()), &z, &w, Removal::Number(0), &ctl).expect("finite");
             assert!(distance(&x.dot(&whole.weight), &z) < 1e-3 * distance(&z, &Array2::zeros(z.dim())), "{d}");
+            // A mask that is given stays as it is, and what it keeps is fitted.
+            let mask = plain.mapv(|goes| !goes);
+            let given = fit(&FitRows::Whole(x.clone()), &z, &w, Removal::Mask(&mask), &ctl).expect("finite");
+            assert_eq!(given.mask, mask);
+            assert!(Zip::from(&given.weight).and(&mask).all(|w, kept| (*w != 0.0) == *kept));
+            let fitted_smallest = distance(&x.dot(&given.weight), &z);
+            assert!(ours < fitted_smallest && fitted_smallest < 0.9 * theirs, "{d}: {ours} {fitted_smallest} {theirs}");
         }
     }
 

@@ -35,6 +35,12 @@ pub(super) fn choose(
     ctl: &Control,
 ) -> Result<ChosenStep, EngineError> {
     let topology = side.topology;
+    if let (Some(traces), Some(masks)) = (&plan.decided, &plan.masks) {
+        let kept: Vec<bool> = (0..topology.n_entries()).map(|k| masks.edges.is_kept(k, step)).collect();
+        let values = refit::values(side, &kept, rule.values, false, ctl)?;
+        // What decided is told, not what the fits made of it.
+        return Ok(ChosenStep { kept, values, trace: traces[step].clone() });
+    }
     let norms = row_norms(side.candidates.view(), ctl)?;
     check_norms(&norms, step)?;
     let all = vec![true; topology.n_entries()];

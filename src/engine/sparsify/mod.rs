@@ -27,7 +27,7 @@ pub use decide::propagate;
 pub use mask::{EdgeMask, EntryValues, Masks, WeightMask};
 pub use propagated::Propagated;
 pub use recipe::{
-    Allocation, Compat, EdgeMode, EdgeRule, EntryChoice, FitNodes, HopRule, Identity, Lock, Quirk, RECIPE_FORMAT,
-    Recipe, RecoveryRule, Schedule, Training, ValueRule, WeightMode, WeightRecovery, WeightRule,
+    Allocation, Compat, EdgeMode, EdgeRule, EntryChoice, FitNodes, HopRule, Identity, Lock, MaskChoice, Quirk,
+    RECIPE_FORMAT, Recipe, RecoveryRule, Schedule, Training, ValueRule, WeightMode, WeightRecovery, WeightRule,
 };
 pub use trace::{EdgeTrace, Macs, Product, Pruned, StepTrace, WeightTrace};

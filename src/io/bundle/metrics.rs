@@ -13,7 +13,7 @@ use crate::engine::experiment::{
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;
-use crate::engine::sparsify::{EdgeTrace, EntryChoice, Macs, Product, StepTrace, WeightTrace};
+use crate::engine::sparsify::{EdgeTrace, EntryChoice, Macs, Product, RecoveryRule, StepTrace, WeightTrace};
 use crate::engine::timing::{Speedup, Spread};
 
 /// Name and version of the file's form.
@@ -272,7 +272,7 @@ impl Metrics {
             StepMetrics::of(step, secs(|t| &t.dense_step_secs, at), secs(|t| &t.pruned_step_secs, at))
         });
         let steps = steps.map(|step| match &run.recipe.recovery {
-            Some(rule) => step.recovered_by(rule.entries),
+            Some(rule) => step.recovered_by(rule),
             None => step,
         });
         let evaluation = &run.evaluation;
@@ -345,8 +345,9 @@ impl StepMetrics {
 
 impl StepMetrics {
     /// Without the thresholds that there are not where recovery chose.
-    fn recovered_by(mut self, choice: EntryChoice) -> Self {
-        if let Some(edges) = self.edges.as_mut().filter(|_| choice != EntryChoice::MessageNorm) {
+    fn recovered_by(mut self, rule: &RecoveryRule) -> Self {
+        let by_norm = !rule.chooses_entries() || rule.entries == EntryChoice::MessageNorm;
+        if let Some(edges) = self.edges.as_mut().filter(|_| !by_norm) {
             edges.delta_used = None;
         }
         for weights in self.weights.iter_mut().chain(self.matrices.values_mut()) {

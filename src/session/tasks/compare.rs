@@ -21,18 +21,16 @@ pub(crate) struct Compare {
 }
 
 impl Compare {
-    /// Methods that remove entries are left out where the network propagates over no graph; the split is fixed, so that no seed changes it.
+    /// Methods that remove entries are left out where the network propagates over no graph, parts of recovery where there is none; the split is fixed, so that no seed changes it.
     /// A split that the graph does not have fails in the run, which says so.
     pub(crate) fn new(
         dataset: Arc<Dataset>,
         model: Arc<Model>,
         baseline: Baseline,
         recipe: &Recipe,
-        mut plan: ComparePlan,
+        plan: ComparePlan,
     ) -> Self {
-        if model.architecture.n_graph_steps() == 0 {
-            plan.methods.retain(|method| !method.is_of_edges());
-        }
+        let plan = plan.runnable(model.architecture.n_graph_steps() > 0);
         let base = with_fixed_split(&dataset, recipe).unwrap_or_else(|_| recipe.clone());
         // Models that are trained for the seeds have an output of their own.
         let baseline = if plan.has_model_per_seed { Baseline::Own } else { baseline };
@@ -55,7 +53,8 @@ impl Task for Compare {
     type Output = ();
 
     fn label(&self) -> String {
-        format!("Compare {} methods, {}, {}", self.plan.methods.len(), self.dataset.name(), self.model.title())
+        let with = if self.plan.has_recovery { " with recovery" } else { "" };
+        format!("Compare {} methods{with}, {}, {}", self.plan.methods.len(), self.dataset.name(), self.model.title())
     }
 
     fn memory(&self) -> Option<Need> {

@@ -4,7 +4,7 @@ use eframe::egui;
 
 use super::fields::{combo, number, warning};
 use crate::engine::sparsify::{
-    Allocation, EdgeMode, EntryChoice, FitNodes, Identity, Recipe, RecoveryRule, ValueRule, WeightRecovery,
+    Allocation, EdgeMode, EntryChoice, FitNodes, Identity, MaskChoice, Recipe, RecoveryRule, ValueRule, WeightRecovery,
 };
 use crate::ui::context::ViewCx;
 use crate::ui::widgets::{section, weak};
@@ -44,6 +44,8 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
 }
 
 fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
+    let says = "Who says which entries and weights go";
+    choice(ui, "What goes by", says, &mut rule.masks, &MaskChoice::ALL, |m| (m.title(), masks_say(m)));
     choice(ui, "Entries by", "What decides which entries stay", &mut rule.entries, &EntryChoice::ALL, |e| {
         (e.title(), entries_say(e))
     });
@@ -109,6 +111,15 @@ fn choice<T: Copy + PartialEq>(
     ui.end_row();
 }
 
+fn masks_say(choice: MaskChoice) -> &'static str {
+    match choice {
+        MaskChoice::Recovery => "Recovery, as chosen below",
+        MaskChoice::Rules => {
+            "The thresholds or rankings above, as without recovery; what they keep is fitted. So another method gets the same recovery"
+        }
+    }
+}
+
 fn entries_say(choice: EntryChoice) -> &'static str {
     match choice {
         EntryChoice::MessageNorm => "The norm of the message, over all rows: Unifews as published",
@@ -154,12 +165,12 @@ fn fit_says(nodes: FitNodes) -> &'static str {
 
 /// Why recovery cannot go with the rest of the recipe, and the way out.
 fn conflict(recipe: &Recipe) -> Option<&'static str> {
-    recipe.recovery.as_ref()?;
+    let rule = recipe.recovery.as_ref()?;
     if recipe.edges.mode == EdgeMode::Mass {
         Some("Recovery does not go with mass mode: choose another edge mode above")
     } else if recipe.edges.identity != Identity::SelfLoop {
         Some("Recovery needs the identity self-loop: choose it below")
-    } else if recipe.edges.ranking.is_some() {
+    } else if recipe.edges.ranking.is_some() && rule.chooses_entries() {
         Some("Recovery chooses entries itself: set what edges are ranked by to Unifews above")
     } else if recipe.check_recovery().is_err() {
         Some("Recovery goes with the clean rules: choose Rules clean below")

@@ -5,7 +5,7 @@ use eframe::egui;
 use super::fields::combo;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use crate::engine::sparsify::{
-    Compat, EdgeMode, HopOrder, HopRule, Precision, Quirk, Recipe, WeightMode, WeightRecovery,
+    Compat, EdgeMode, HopOrder, HopRule, Precision, Quirk, Recipe, RecoveryRule, WeightMode,
 };
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::weak;
@@ -16,7 +16,8 @@ pub(super) fn edge_ranking_ui(ui: &mut egui::Ui, tokens: &Tokens, recipe: &mut R
         recipe.edges.ranking = None;
         return;
     }
-    if recipe.recovery.is_some() && recipe.edges.ranking.is_none() {
+    let by_recovery = recipe.recovery.as_ref().is_some_and(RecoveryRule::chooses_entries);
+    if by_recovery && recipe.edges.ranking.is_none() {
         ui.label(weak(tokens, "chosen by recovery, below"));
         return;
     }
@@ -32,7 +33,7 @@ pub(super) fn weight_ranking_ui(ui: &mut egui::Ui, tokens: &Tokens, recipe: &mut
         recipe.weights.ranking = None;
         return;
     }
-    let by_obs = recipe.recovery.as_ref().is_some_and(|rule| rule.weights == WeightRecovery::Obs);
+    let by_obs = recipe.recovery.as_ref().is_some_and(RecoveryRule::chooses_weights);
     if by_obs && recipe.weights.ranking.is_none() {
         ui.label(weak(tokens, "chosen by recovery, below"));
         return;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::atlas::Atlas;
 use crate::engine::experiment::Run;
 use crate::engine::plot::judged::{Judged, has_no_weight_threshold, rank_and_message};
-use crate::engine::sparsify::{EdgeMask, EdgeTrace, WeightRecovery};
+use crate::engine::sparsify::{EdgeMask, EdgeTrace, RecoveryRule};
 
 /// Which entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ fn recovered_edge(
     let judged = Judged::of(&run.recipe, edges);
     let (score, threshold, is_kept) =
         (judged.score(edges, k, source, value), judged.threshold(edges) as f32, mask.is_kept(k, idx));
-    let is_progressive = run.recipe.recovery.as_ref().is_some_and(|rule| rule.progressive);
+    let is_progressive = run.recipe.recovery.as_ref().is_some_and(RecoveryRule::is_progressive);
     let gone_at = Some(mask.first_without(k)).filter(|at| is_progressive && *at < idx);
     let unit = if run.model.architecture.is_decoupled() { "hop" } else { "layer" };
     let reason = if target == source {
@@ -183,7 +183,7 @@ fn weight(run: &Run, step: usize, nth: usize, input: usize, output: usize) -> Op
     let score = value.abs() * norm;
     let recovered = run.pruned.model.weight(weights.idx).and_then(|w| w.values.get((input, output))).copied();
     let recovered = recovered.filter(|_| is_kept && run.recipe.recovery.is_some());
-    let by_obs = run.recipe.recovery.as_ref().is_some_and(|rule| rule.weights == WeightRecovery::Obs);
+    let by_obs = run.recipe.recovery.as_ref().is_some_and(RecoveryRule::chooses_weights);
     let has_threshold = !has_no_weight_threshold(run);
     let reason = if by_obs && is_kept {
         "kept, fitted".to_owned()

@@ -24,7 +24,7 @@ use crate::engine::model::{Aggregation, Architecture, Family};
 pub use self::compat::{Compat, Quirk};
 pub use self::edges::{EdgeMode, EdgeRule, Identity, Lock};
 pub use self::propagation::HopRule;
-pub use self::recovery::{Allocation, EntryChoice, FitNodes, RecoveryRule, ValueRule, WeightRecovery};
+pub use self::recovery::{Allocation, EntryChoice, FitNodes, MaskChoice, RecoveryRule, ValueRule, WeightRecovery};
 pub use self::training::{Schedule, Training};
 pub use self::weights::{WeightMode, WeightRule};
 
@@ -155,17 +155,16 @@ impl Recipe {
     /// [`EngineError::Recipe`] naming what it does not go with.
     pub fn check_recovery(&self) -> Result<(), EngineError> {
         let refuse = |expected: &str, found: &str| Err(EngineError::recipe("recovery", expected, found));
-        if self.recovery.is_none() {
-            Ok(())
-        } else if self.edges.mode == EdgeMode::Mass {
+        let Some(rule) = &self.recovery else { return Ok(()) };
+        if self.edges.mode == EdgeMode::Mass {
             refuse("edges.mode absolute, relative or target (or no recovery)", "mass")
         } else if self.edges.identity != Identity::SelfLoop {
             refuse("edges.identity self-loop (or no recovery)", "a residual identity")
         } else if self.counts_self_loops() || self.averages_messages() {
             refuse("compat clean (or no recovery)", "the authors' form")
-        } else if self.edges.ranking.is_some() {
-            refuse("edges without a ranking (recovery.entries chooses)", "a ranking")
-        } else if self.model.has("attention") && self.recovery.as_ref().is_some_and(|rule| rule.distill_epochs > 0) {
+        } else if self.edges.ranking.is_some() && rule.chooses_entries() {
+            refuse("edges without a ranking (recovery.entries chooses), or recovery.masks rules", "a ranking")
+        } else if self.model.has("attention") && rule.distill_epochs > 0 {
             refuse("distill_epochs 0 with attention, whose coefficients are fitted", "more")
         } else {
             Ok(())

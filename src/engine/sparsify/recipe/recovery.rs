@@ -134,6 +134,31 @@ impl Allocation {
     }
 }
 
+/// Who says which entries and weights go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaskChoice {
+    /// Recovery: by what they add.
+    #[default]
+    Recovery,
+    /// The rules of the recipe, thresholds or rankings, as without recovery; what they keep is fitted. So a method that Unifews is compared
+    /// with gets the same recovery.
+    Rules,
+}
+
+impl MaskChoice {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Recovery, Self::Rules];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Recovery => "Recovery",
+            Self::Rules => "The rules above",
+        }
+    }
+}
+
 /// How accuracy is recovered: closed-form fits against the unpruned model's values, layer by layer, without a label.
 ///
 /// The thresholds of the recipe say how many entries and weights go; this says which, and what the others become. What comes out belongs to
@@ -141,6 +166,9 @@ impl Allocation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecoveryRule {
+    /// Who says which entries and weights go; with [`MaskChoice::Rules`], `entries`, `progressive`, `least_per_node`, `last_matrix_whole` and
+    /// `allocation` have nothing to say.
+    pub masks: MaskChoice,
     /// What entries are chosen by.
     pub entries: EntryChoice,
     /// Whether a step chooses among what the step before kept, as published; else among all entries.
@@ -168,11 +196,27 @@ pub struct RecoveryRule {
 impl RecoveryRule {
     /// Epochs of distillation where nobody says how many; more gain nothing.
     pub const DISTILL_EPOCHS: usize = 50;
+
+    /// Whether recovery says which entries go.
+    pub fn chooses_entries(&self) -> bool {
+        self.masks == MaskChoice::Recovery
+    }
+
+    /// Whether recovery says which weights go.
+    pub fn chooses_weights(&self) -> bool {
+        self.masks == MaskChoice::Recovery && self.weights == WeightRecovery::Obs
+    }
+
+    /// Whether what a step removes is gone in all later ones.
+    pub fn is_progressive(&self) -> bool {
+        self.progressive || !self.chooses_entries()
+    }
 }
 
 impl Default for RecoveryRule {
     fn default() -> Self {
         Self {
+            masks: MaskChoice::default(),
             entries: EntryChoice::default(),
             progressive: false,
             least_per_node: 0,

@@ -27,6 +27,7 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
             .response
             .on_disabled_hover_text("This network propagates over no graph: there are no entries to remove");
     }
+    recovery_ui(ui, &mut plan);
     ui.add_space(6.0);
     range_ui(ui, cx.tokens, &mut plan);
     ui.add_space(8.0);
@@ -35,8 +36,7 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     if response.on_hover_text(&tip).on_disabled_hover_text("Needs a graph, a model and at least one method").clicked() {
         cx.out.request(WindowRequest::Do(Action::Compare));
     }
-    let mut run = plan.clone();
-    run.methods.retain(|m| walks_graph || !m.is_of_edges());
+    let run = plan.clone().runnable(walks_graph);
     let text = format!("{} runs", format::count(run.len() as u64));
     ui.label(weak(cx.tokens, text).size(tokens::SMALL))
         .on_hover_text("Methods × shares, and × seeds for those that seeds change");
@@ -47,7 +47,8 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
 
 fn side_ui(ui: &mut egui::Ui, tokens: &Tokens, plan: &mut ComparePlan, is_of_edges: bool) {
     let title = if is_of_edges { "Edges" } else { "Weights" };
-    let all = || Method::all().into_iter().filter(move |m| m.is_of_edges() == is_of_edges);
+    let offered = Method::offered(plan.has_recovery);
+    let all = || offered.iter().copied().filter(|m| m.is_of_edges() == is_of_edges);
     ui.horizontal(|ui| {
         ui.label(strong(title));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -100,7 +101,7 @@ fn side_ui(ui: &mut egui::Ui, tokens: &Tokens, plan: &mut ComparePlan, is_of_edg
 
 /// In the order they are offered.
 fn sort(plan: &mut ComparePlan) {
-    let all = Method::all();
+    let all = Method::offered(true);
     plan.methods.sort_by_key(|method| all.iter().position(|m| m == method));
 }
 
@@ -135,6 +136,13 @@ fn range_ui(ui: &mut egui::Ui, tokens: &Tokens, plan: &mut ComparePlan) {
     ui.checkbox(&mut plan.has_model_per_seed, "A model per seed").on_hover_text(
         "Trains a model of the open one's network for every seed, dense, with the settings under Training; \
          else all seeds share the open model",
+    );
+}
+
+/// The switch between methods as published and methods with the same recovery.
+fn recovery_ui(ui: &mut egui::Ui, plan: &mut ComparePlan) {
+    ui.checkbox(&mut plan.has_recovery, "Same recovery").on_hover_text(
+        "Every method says what goes, and what it keeps is fitted alike: values, weights, biases and normalisation. Off: as published. What          comes out is static",
     );
 }
 

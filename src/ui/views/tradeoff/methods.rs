@@ -99,6 +99,7 @@ fn chart_ui(
         is_of_edges,
         on,
         dense: Some(dense).filter(|d| d.is_finite()),
+        has_recovery: state.plan.has_recovery,
         subtitle: format!("{title}mean and range of {seeds} seeds, {model}"),
     };
     let curves = figure.curves();
@@ -112,7 +113,8 @@ fn chart_ui(
         };
         let Some(first) = state.points.iter().position(|p| is_own(&p)) else { continue };
         let at = [100.0 * s.removed, 100.0 * s.mean];
-        let name = format!("{} of {side}, {}", s.method.title(), format::percent(s.share));
+        let title = s.method.full_title(state.plan.has_recovery);
+        let name = format!("{title} of {side}, {}", format::percent(s.share));
         let Some(response) = point_ui(ui, cx.tokens, &output, at, ("method", first), &name, false) else { continue };
         if response.clicked() {
             cx.out.send(Command::LoadMethod(first));
@@ -135,7 +137,7 @@ fn says(
     on: EvaluatedOn,
 ) {
     let side = if summary.method.is_of_edges() { "edges" } else { "weights" };
-    ui.label(strong(format!("{} · {side}", summary.method.title())));
+    ui.label(strong(format!("{} · {side}", summary.method.full_title(state.plan.has_recovery))));
     let accuracy = format!("{} ({})", format::percent(summary.mean), format::points(summary.mean - dense));
     let mut rows = vec![
         ("removed", format!("{} (asked {})", format::percent(summary.removed), format::percent(summary.share))),

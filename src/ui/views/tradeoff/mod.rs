@@ -93,8 +93,7 @@ impl Tradeoff {
         let is_static = match self.trial {
             Trial::Thresholds => !store.sweep.points.is_empty() && store.sweep.base.recovery.is_some(),
             Trial::Layers => !store.sensitivity.points.is_empty() && store.sensitivity.base.recovery.is_some(),
-            // Methods are held against each other as published.
-            Trial::Methods => false,
+            Trial::Methods => !store.comparison.points.is_empty() && store.comparison.plan.has_recovery,
         };
         if is_static {
             ui.add(egui::Label::new(weak(cx.tokens, format!("⚠ {STATIC_SAYS}"))).wrap());
