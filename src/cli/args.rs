@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
-use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
+use super::choice::choice;
+use super::truth_args::TruthArgs;
 use crate::engine::experiment::{Goal, RunOptions, ValueType};
 use crate::engine::graph::{Column, Direction, Encoding, SelfLoops, Separator};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
@@ -286,13 +286,14 @@ pub(super) struct ReproduceArgs {
     /// Which table
     #[arg(value_name = "TABLE", value_parser = published_table())]
     pub(super) table: PublishedTable,
-    /// Graphs to run it on [default: those of the table that ship with the program]
+    /// Graphs to run it on; of truth their names in the folder of --data [default: those of the table that ship with the program, or that
+    /// the folder has]
     #[arg(value_name = "GRAPH")]
     pub(super) graphs: Vec<String>,
     /// The page to write (Markdown)
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: PathBuf,
-    /// Seeds of splits, initial weights and dropout
+    /// Seeds of splits, initial weights and dropout; of truth without the splits
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [41, 42, 43])]
     pub(super) seeds: Vec<u64>,
     /// Every cell of the figure, not only those that the authors' code was run for
@@ -304,6 +305,8 @@ pub(super) struct ReproduceArgs {
     /// Width between layers, where not the authors' number
     #[arg(long, value_name = "N")]
     pub(super) hidden: Option<usize>,
+    #[command(flatten)]
+    pub(super) truth: TruthArgs,
     #[command(flatten)]
     pub(super) graph: GraphArgs,
     #[command(flatten)]
@@ -608,12 +611,6 @@ fn hop_weights(text: &str) -> Result<HopWeights, String> {
         .collect::<Result<_, _>>()
         .map(HopWeights::Given)
         .map_err(|part| format!("expected ppr, heat, last, mean or numbers between commas, found {part}"))
-}
-
-/// Reads a choice as the recipe file spells it, so that file and option cannot drift apart.
-fn choice<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    let deserializer: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
-    T::deserialize(deserializer).map_err(|error| error.to_string())
 }
 
 /// One of the published tables, by its key.

@@ -6,6 +6,7 @@
 
 mod args;
 mod bench;
+mod choice;
 mod export;
 mod failure;
 mod headless;
@@ -21,6 +22,7 @@ mod reproduce;
 mod store;
 mod sweep;
 mod train;
+mod truth_args;
 
 use std::fmt::Display;
 use std::path::Path;

@@ -9,7 +9,7 @@ use super::output;
 use super::progress::Terminal;
 use crate::io::bundle::MachineNote;
 use crate::session::ReproducePlan;
-use crate::session::tasks::reproduce::{Reproduce, ReproducedRow};
+use crate::session::tasks::reproduce::{Reproduce, ReproducedRows};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -17,7 +17,7 @@ struct Document<'a> {
     table: &'static str,
     output: &'a Path,
     machine: &'a MachineNote,
-    rows: &'a [ReproducedRow],
+    rows: &'a ReproducedRows,
 }
 
 pub(super) fn run(args: &ReproduceArgs, terminal: &Terminal) -> anyhow::Result<()> {
@@ -29,12 +29,13 @@ pub(super) fn run(args: &ReproduceArgs, terminal: &Terminal) -> anyhow::Result<(
         is_full: args.full,
         epochs: args.epochs,
         hidden: args.hidden,
+        truth: args.truth.plan(args.table)?,
     };
     let task = Reproduce { plan, output: args.output.clone(), memory: terminal.memory() };
     let done = terminal.run(task, &mut |_| {})?;
     terminal.clear();
     if args.shared.json {
-        let (machine, rows) = (&done.machine, &done.rows[..]);
+        let (machine, rows) = (&done.machine, &done.rows);
         let table = args.table.key();
         return output::json(&Document { command: "reproduce", table, output: &args.output, machine, rows });
     }

@@ -62,7 +62,7 @@ pub use store::{
 pub use tasks::export::{Exported, WrittenFile, replay_command};
 pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
 pub use tasks::open::OutsideFiles;
-pub use tasks::reproduce::{PublishedTable, ReproducePlan};
+pub use tasks::reproduce::{PublishedTable, ReproducePlan, TruthPlan};
 
 use jobs::{JobId, JobRunner, JobStatus, Lane, Waker};
 use state::AfterLoad;

@@ -208,6 +208,61 @@ fn two_classes_have_an_area_under_the_curve_in_numbers_and_words() {
 }
 
 #[test]
+fn what_is_left_is_measured_at_the_counted_shares_and_a_second_call_measures_nothing_again() {
+    let folder = folder();
+    let truth = ["reproduce", "truth", SMALL, "-o", "truth.md", "--epochs", "10", "--hidden", "16"];
+    let ways = "published,published-recovered,one-shot,no-entries";
+    let part = ["--families", "gcn", "--splits", "1,2", "--seeds", "5", "--shares", "80/60", "--ways", ways];
+    let call = [&truth[..], &part].concat();
+    let out = json(folder.path(), &call);
+    let rows = out["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 2 * 4, "splits, ways");
+    let number = |row: &serde_json::Value, key: &str| row[key].as_f64().expect("a number");
+    for row in rows {
+        let asked = if row["way"] == "no-entries" { 1.0 } else { 0.8 };
+        assert!((number(row, "edge_sparsity") - asked).abs() < 0.01, "{row}");
+        assert!((number(row, "weight_sparsity") - 0.6).abs() < 0.01, "{row}");
+        assert!(number(row, "secs") > 0.0 && row["accuracy"][0].as_f64() > Some(0.2), "{row}");
+    }
+    let agreement = |way: &str| rows.iter().filter(|r| r["way"] == way).map(|r| number(r, "agreement")).sum::<f64>();
+    assert!(agreement("one-shot") > agreement("published"), "{out}");
+    assert!(agreement("published-recovered") > agreement("published"), "{out}");
+    let kept = std::fs::read(folder.path().join("truth.jsonl")).expect("kept");
+    let page = std::fs::read_to_string(folder.path().join("truth.md")).expect("written");
+    assert!(page.contains("| 80/60 | **static, one-shot** |") && !page.contains("Not finished"), "{page}");
+    // Stopped after a few lines, it goes on where it was; what is there stays as it is.
+    let text = String::from_utf8(kept.clone()).expect("UTF-8");
+    let few: String = text.lines().take(5).map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.path().join("truth.jsonl"), &few).expect("a file");
+    let again = json(folder.path(), &call);
+    assert_eq!(again["rows"].as_array().map(Vec::len), Some(8));
+    let again = std::fs::read_to_string(folder.path().join("truth.jsonl")).expect("kept");
+    assert!(again.starts_with(&few));
+    // The same bits but for the times.
+    let without_times = |text: &str| -> Vec<serde_json::Value> {
+        let line = |line: &str| {
+            let mut line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            line.as_object_mut().expect("an object").retain(|key, _| !key.ends_with("secs"));
+            line
+        };
+        text.lines().map(line).collect()
+    };
+    assert_eq!(without_times(&again), without_times(&text));
+
+    let refused = |arguments: &[&str], text: &str| {
+        let said = super::common::unifews(folder.path()).args(arguments).assert().failure();
+        let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+        assert!(said.contains(text), "{said}");
+    };
+    refused(&["reproduce", "paper-fig10", "-o", "a.md", "--ways", "one-shot"], "--ways: expected the table truth");
+    refused(&["reproduce", "truth", "-o", "a.md", "--shares", "90"], "as 90/90");
+    refused(&["reproduce", "truth", "flickr", "-o", "a.md", "--data", "."], "as one of flickr, unifews/flickr");
+    std::fs::write(folder.path().join("b.jsonl"), "mine\n").expect("a file");
+    refused(&["reproduce", "truth", "-o", "b.md"], "unifews-truth/1");
+    assert_eq!(std::fs::read(folder.path().join("b.jsonl")).expect("there"), b"mine\n");
+}
+
+#[test]
 fn a_published_table_is_reproduced_line_by_line() {
     let folder = folder();
     let small = ["--seeds", "1,2", "--epochs", "2", "--hidden", "8"];

@@ -4,9 +4,11 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use unifews::engine::experiment::TruthWay;
+use unifews::engine::model::Family;
 use unifews::io::stored::StoredGraph;
 use unifews::session::jobs::Lane;
-use unifews::session::{Command, Level, Phase, ReproducePlan};
+use unifews::session::{Command, Level, Phase, PublishedTable, ReproducePlan, TruthPlan};
 use unifews::ui::App;
 use unifews::ui::dialogs::Ask;
 
@@ -109,4 +111,62 @@ fn a_published_table_is_reproduced_into_a_page() {
     h.get_by_role_and_label(Role::Button, "Reproduce…").click();
     h.run_steps(3);
     assert_eq!(choices.last_asked(), Some(Ask::Save { name: "paper-fig10.md".to_owned() }));
+}
+
+#[test]
+fn what_is_left_is_measured_into_a_page_and_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = window(SIZE, &choices);
+    choose(&mut h, "Tools", "Reproduce published tables…");
+    assert!(h.query_by_label("Data folder").is_none(), "the other tables have their graphs");
+    h.get_by_label_contains("at the same true sparsity").click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::TextInput, "Data folder").focus();
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::TextInput, "Data folder").type_text("data");
+    h.run_steps(2);
+    for family in ["GCN", "GAT", "GraphSAGE"] {
+        h.get_by_role_and_label(Role::CheckBox, family).click();
+        h.run_steps(2);
+    }
+    let is_disabled =
+        |h: &Harness<'_, App>| h.get_by_role_and_label(Role::Button, "Reproduce…").accesskit_node().is_disabled();
+    assert!(is_disabled(&h), "no network is left");
+    h.get_by_role_and_label(Role::CheckBox, "GCN").click();
+    h.run_steps(3);
+    assert!(!is_disabled(&h));
+
+    let truth = TruthPlan {
+        families: vec![Family::Gcn],
+        splits: vec!["7".to_owned()],
+        shares: vec!["90/90".parse().expect("shares")],
+        ways: vec![TruthWay::Published, TruthWay::OneShot],
+        ..TruthPlan::default()
+    };
+    let plan = ReproducePlan {
+        table: PublishedTable::Truth,
+        graphs: vec![SMALL.to_owned()],
+        seeds: vec![42],
+        epochs: Some(3),
+        hidden: Some(8),
+        truth,
+        ..ReproducePlan::default()
+    };
+    let page = folder.path().join("truth.md");
+    h.state().send(Command::Reproduce(Box::new(plan.clone()), page.clone()));
+    wait(&mut h, "the page", |s| s.store().reproduce.phase == Phase::Done && s.is_idle());
+    let state = h.state().session().store().reproduce.clone();
+    assert_eq!((state.n_lines, state.n_in_all), (2, 2));
+    assert_eq!(std::fs::read_to_string(&page).expect("written"), state.page);
+    let kept = std::fs::read_to_string(folder.path().join("truth.jsonl")).expect("kept");
+    assert_eq!(kept.lines().count(), 2);
+    // One way more: what is there stays as it is.
+    let mut more = plan;
+    more.truth.ways.push(TruthWay::NoEntries);
+    h.state().send(Command::Reproduce(Box::new(more), page.clone()));
+    h.run_steps(2);
+    wait(&mut h, "the page again", |s| s.store().reproduce.n_in_all == 3 && s.is_idle());
+    let again = std::fs::read_to_string(folder.path().join("truth.jsonl")).expect("kept");
+    assert!(again.starts_with(&kept) && again.lines().count() == 3, "{again}");
 }

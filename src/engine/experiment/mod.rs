@@ -16,6 +16,7 @@ mod safe;
 mod sensitivity;
 mod size;
 mod sweep;
+mod truth;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
 pub use budget::{Budget, BudgetPoint, FoundBudget, Goal, find_budget};
@@ -39,3 +40,4 @@ pub use size::{
     rounded,
 };
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};
+pub use truth::{TruthScore, TruthShares, TruthWay};

@@ -2,12 +2,13 @@
 
 use eframe::egui;
 
+use crate::engine::model::Family;
 use crate::session::jobs::Lane;
-use crate::session::{Command, PagePart, PageTable, Phase, PublishedTable, ReproducePlan, markdown};
+use crate::session::{Command, Phase, PublishedTable, ReproducePlan, TruthPlan, markdown};
 use crate::ui::context::{ViewCx, WindowRequest};
 use crate::ui::panels::status_bar::job_ui;
 use crate::ui::tokens;
-use crate::ui::widgets::{mono, shown, strong, weak};
+use crate::ui::widgets::{mono, page_ui, weak};
 
 /// Which tool is open, and what is chosen in them.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub(in crate::ui) struct Tools {
     plan: ReproducePlan,
     /// The plan's seeds as they are typed.
     seeds: Option<String>,
+    /// Where the table of what is left finds its graphs, as it is typed.
+    data: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +88,7 @@ impl Tools {
             }
         });
         running_ui(cx, ui, &Lane::Bench, state.phase);
-        page_ui(cx, ui, &state.page);
+        page_ui(ui, cx.tokens, &state.page);
     }
 
     fn reproduce_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
@@ -113,11 +116,20 @@ impl Tools {
             ui.end_row();
             or_authors_ui(ui, "Epochs", &mut plan.epochs, 200);
             or_authors_ui(ui, "Hidden width", &mut plan.hidden, 512);
+            if plan.table == PublishedTable::Truth {
+                truth_ui(ui, plan, &mut self.data);
+            }
         });
-        let says = "Every cell of the figure, not only those that the authors' code was run for";
-        ui.checkbox(&mut plan.is_full, "Every cell").on_hover_text(says);
+        if plan.table == PublishedTable::Truth {
+            let says = "What is measured is kept beside the page, so that a run that was stopped goes on where it was";
+            ui.label(weak(cx.tokens, says));
+        } else {
+            let says = "Every cell of the figure, not only those that the authors' code was run for";
+            ui.checkbox(&mut plan.is_full, "Every cell").on_hover_text(says);
+        }
         ui.horizontal(|ui| {
-            let can_start = !cx.session.is_busy(&Lane::Reproduce) && !plan.seeds.is_empty();
+            let is_complete = !plan.seeds.is_empty() && !plan.truth.families.is_empty();
+            let can_start = !cx.session.is_busy(&Lane::Reproduce) && is_complete;
             if ui.add_enabled(can_start, egui::Button::new("Reproduce…")).clicked() {
                 cx.out.request(WindowRequest::ReproduceDialog(Box::new(plan.clone())));
             }
@@ -137,6 +149,29 @@ impl Tools {
 
 /// Room for a list of seeds.
 const FIELD_WIDTH: f32 = 160.0;
+
+/// What the table of what is left is made of: rows of a grid.
+fn truth_ui(ui: &mut egui::Ui, plan: &mut ReproducePlan, data: &mut String) {
+    let label = ui.label("Data folder").on_hover_text("Where Cora, CiteSeer, PubMed, Chameleon and Tolokers lie");
+    let field = egui::TextEdit::singleline(data).desired_width(FIELD_WIDTH).hint_text("those that ship");
+    if ui.add(field).labelled_by(label.id).changed() {
+        let folder = data.trim();
+        plan.truth.data = (!folder.is_empty()).then(|| folder.into());
+    }
+    ui.end_row();
+    ui.label("Networks");
+    ui.horizontal(|ui| {
+        for family in TruthPlan::default().families {
+            let mut is_chosen = plan.truth.families.contains(&family);
+            if ui.checkbox(&mut is_chosen, family.title()).changed() {
+                // In the order they are offered.
+                let chosen = |f: &Family| if *f == family { is_chosen } else { plan.truth.families.contains(f) };
+                plan.truth.families = TruthPlan::default().families.into_iter().filter(chosen).collect();
+            }
+        }
+    });
+    ui.end_row();
+}
 
 /// A number, or the authors' own.
 fn or_authors_ui(ui: &mut egui::Ui, name: &str, value: &mut Option<usize>, authors: usize) {
@@ -165,35 +200,4 @@ fn running_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, lane: &Lane, phase: Phase) {
         Phase::Failed => ui.label(egui::RichText::new("✕ It failed; the notices say why").color(cx.tokens.failure)),
         Phase::Idle | Phase::Running | Phase::Done => return,
     };
-}
-
-fn page_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, page: &[PagePart]) {
-    for (at, part) in page.iter().enumerate() {
-        match part {
-            PagePart::Line(line) if line.is_empty() => ui.add_space(6.0),
-            PagePart::Line(line) => {
-                ui.add(egui::Label::new(shown(line.as_str())).wrap());
-            }
-            PagePart::Table(table) => table_ui(cx, ui, at, table),
-        }
-    }
-}
-
-fn table_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, at: usize, table: &PageTable) {
-    egui::Grid::new(("page", at)).num_columns(table.header.len()).spacing([16.0, 4.0]).show(ui, |ui| {
-        for name in &table.header {
-            ui.label(strong(name.as_str()).size(tokens::SMALL));
-        }
-        ui.end_row();
-        for row in &table.rows {
-            for (column, text) in row.iter().enumerate() {
-                if column < table.n_left {
-                    ui.label(weak(cx.tokens, text.as_str()));
-                } else {
-                    ui.label(mono(text.as_str()).size(tokens::SMALL));
-                }
-            }
-            ui.end_row();
-        }
-    });
 }

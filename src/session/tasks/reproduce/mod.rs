@@ -1,13 +1,19 @@
 //! Trains and prunes as a published table did, and sets the figures side by side on a page.
 
 mod cells;
+mod memory;
+mod output;
 mod page;
 mod plan;
+mod truth;
+mod truth_lines;
+mod truth_page;
 
 use std::path::PathBuf;
 
 use self::cells::{TableCell, of_graph, published};
-use self::page::page;
+use self::memory::check_memory;
+use self::page::{ReproducedRow, page};
 use super::source::GraphSource;
 use super::{Need, Task, TaskError};
 use crate::engine::control::Control;
@@ -15,10 +21,9 @@ use crate::engine::experiment::{mass_delta, reproduce};
 use crate::io::MemoryBudget;
 use crate::io::atomic::{AtomicFile, write_atomic};
 use crate::io::bundle::MachineNote;
-use crate::session::format::bytes;
 
-pub(crate) use self::page::ReproducedRow;
-pub use self::plan::{PublishedTable, ReproducePlan};
+pub(crate) use self::output::{Reproduced, ReproducedLine, ReproducedRows};
+pub use self::plan::{PublishedTable, ReproducePlan, TruthPlan};
 
 /// Makes the page, which is written anew with every line.
 #[derive(Debug)]
@@ -28,24 +33,6 @@ pub(crate) struct Reproduce {
     pub(crate) output: PathBuf,
     /// What reading and training may take.
     pub(crate) memory: MemoryBudget,
-}
-
-/// The page with one line more.
-#[derive(Debug)]
-pub(crate) struct ReproducedLine {
-    pub(crate) text: String,
-    pub(crate) n_lines: usize,
-    /// How many there will be.
-    pub(crate) n_in_all: usize,
-}
-
-/// The whole table.
-#[derive(Debug)]
-pub(crate) struct Reproduced {
-    pub(crate) output: PathBuf,
-    pub(crate) text: String,
-    pub(crate) rows: Vec<ReproducedRow>,
-    pub(crate) machine: MachineNote,
 }
 
 impl Task for Reproduce {
@@ -58,6 +45,9 @@ impl Task for Reproduce {
 
     fn run(self, ctl: &Control, on_point: &mut dyn FnMut(ReproducedLine)) -> Result<Reproduced, TaskError> {
         let Self { plan, output, memory } = self;
+        if plan.table == PublishedTable::Truth {
+            return truth::make(&plan, &output, memory, ctl, on_point);
+        }
         let published = published()?;
         // Nothing long is computed for a place that cannot be written.
         drop(AtomicFile::begin(&output)?);
@@ -79,7 +69,7 @@ impl Task for Reproduce {
             write_atomic(&output, text.as_bytes())?;
             on_point(ReproducedLine { text: text.clone(), n_lines: rows.len(), n_in_all });
         }
-        Ok(Reproduced { output, text, rows, machine })
+        Ok(Reproduced { output, text, rows: ReproducedRows::Published(rows), machine })
     }
 }
 
@@ -114,15 +104,4 @@ fn made(
         runs: reproduce(&dataset, &recipe, &draws, &quiet)?,
         published,
     })
-}
-
-/// How much a line takes is known once its graph is read, so it is asked here and not before the task begins.
-fn check_memory(need: Need, memory: MemoryBudget) -> Result<(), TaskError> {
-    let left = memory.left();
-    if need.needed <= left.n_bytes {
-        return Ok(());
-    }
-    let (takes, needed, there) = (need.takes, bytes(need.needed), bytes(left.n_bytes));
-    let words = format!("{takes} about {needed}, and {there} are left ({}); {}", left.limit(), need.way_out);
-    Err(TaskError::Nothing(words))
 }

@@ -92,6 +92,7 @@ pub(super) fn page(plan: &ReproducePlan, rows: &[ReproducedRow], n_cells: usize,
         PublishedTable::PaperFig10 => fig10_lines(rows, &mut page),
         PublishedTable::PaperTable3 => table3_lines(rows, &mut page),
         PublishedTable::AuthorsDecoupled => decoupled_lines(rows, &mut page),
+        PublishedTable::Truth => {}
     }
     page
 }

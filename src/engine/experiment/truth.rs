@@ -1,0 +1,223 @@
+//! How much accuracy is left at the same true sparsity: every way of pruning on one and the same trained model, as published, recovered,
+//! and with what recovery lives on taken away.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::run::Run;
+use crate::engine::error::EngineError;
+use crate::engine::sparsify::{EdgeMode, EntryChoice, FitNodes, MaskChoice, Recipe, RecoveryRule, WeightMode};
+
+/// The shares that are to go.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TruthShares {
+    /// Of the removable entries, `0..=1`.
+    pub entries: f64,
+    /// Of the weights, `0..=1`.
+    pub weights: f64,
+}
+
+impl TruthShares {
+    /// Those that the table is made of.
+    pub const ALL: [Self; 4] = [
+        Self { entries: 0.5, weights: 0.0 },
+        Self { entries: 0.8, weights: 0.9 },
+        Self { entries: 0.9, weights: 0.9 },
+        Self { entries: 0.95, weights: 0.95 },
+    ];
+}
+
+impl std::fmt::Display for TruthShares {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // In percent, without the noise of a share in binary.
+        let percent = |share: f64| (share * 1e4).round() / 100.0;
+        write!(f, "{}/{}", percent(self.entries), percent(self.weights))
+    }
+}
+
+impl FromStr for TruthShares {
+    type Err = EngineError;
+
+    /// `90/95`: percent of the entries, of the weights.
+    fn from_str(text: &str) -> Result<Self, EngineError> {
+        let percent = |part: &str| part.trim().parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p));
+        let both = text.split_once('/').and_then(|(entries, weights)| Some((percent(entries)?, percent(weights)?)));
+        match both {
+            Some((entries, weights)) => Ok(Self { entries: entries / 100.0, weights: weights / 100.0 }),
+            None => Err(EngineError::recipe("shares", "percent of the entries and of the weights, as 90/90", text)),
+        }
+    }
+}
+
+/// A way of pruning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TruthWay {
+    /// Unifews as published: the authors' masks after training, progressive, values as they are.
+    Published,
+    /// The same masks, and what they keep is fitted as recovery does.
+    PublishedRecovered,
+    /// Recovery: closed-form fits, no label, no epoch.
+    OneShot,
+    /// Recovery, and a short distillation after it.
+    Distilled,
+    /// Recovery without an entry but self-loops.
+    NoEntries,
+    /// Recovery with as many entries, drawn by lot.
+    RandomEntries,
+    /// Recovery with weights, bias and normalisation fitted on training and validation nodes alone.
+    FitWithoutTest,
+}
+
+impl TruthWay {
+    /// All of them, as they stand in a table.
+    pub const ALL: [Self; 7] = [
+        Self::Published,
+        Self::PublishedRecovered,
+        Self::OneShot,
+        Self::Distilled,
+        Self::NoEntries,
+        Self::RandomEntries,
+        Self::FitWithoutTest,
+    ];
+
+    /// As options and files spell it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::PublishedRecovered => "published-recovered",
+            Self::OneShot => "one-shot",
+            Self::Distilled => "distilled",
+            Self::NoEntries => "no-entries",
+            Self::RandomEntries => "random-entries",
+            Self::FitWithoutTest => "fit-without-test",
+        }
+    }
+
+    /// The way of that key.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.key() == key)
+    }
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Published => "authors' masks, as published",
+            Self::PublishedRecovered => "authors' masks, values and weights fitted",
+            Self::OneShot => "static, one-shot",
+            Self::Distilled => "static, one-shot and distillation",
+            Self::NoEntries => "control: no entries",
+            Self::RandomEntries => "control: random entries",
+            Self::FitWithoutTest => "control: fitted without test nodes",
+        }
+    }
+
+    /// Whether it only shows what recovery lives on.
+    pub fn is_control(self) -> bool {
+        matches!(self, Self::NoEntries | Self::RandomEntries | Self::FitWithoutTest)
+    }
+
+    /// `base` pruned this way: shares of every layer, which the counts then say.
+    pub fn recipe(self, base: &Recipe, shares: TruthShares) -> Recipe {
+        let mut recipe = Recipe { training: None, ..base.clone() };
+        (recipe.edges.mode, recipe.edges.delta, recipe.edges.ranking) = (EdgeMode::Target, vec![shares.entries], None);
+        (recipe.weights.mode, recipe.weights.delta, recipe.weights.ranking) =
+            (WeightMode::Target, vec![shares.weights], None);
+        let rule = RecoveryRule::default();
+        recipe.recovery = match self {
+            Self::Published => None,
+            Self::PublishedRecovered => Some(RecoveryRule { masks: MaskChoice::Rules, ..rule }),
+            Self::OneShot => Some(rule),
+            Self::Distilled => Some(RecoveryRule { distill_epochs: RecoveryRule::DISTILL_EPOCHS, ..rule }),
+            Self::NoEntries => Some(RecoveryRule { entries: EntryChoice::None, ..rule }),
+            Self::RandomEntries => Some(RecoveryRule { entries: EntryChoice::Random, ..rule }),
+            Self::FitWithoutTest => Some(RecoveryRule { fit_on: FitNodes::TrainVal, ..rule }),
+        };
+        recipe
+    }
+}
+
+/// What a run lost, beside its own unpruned model.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TruthScore {
+    /// Removed share of the removable entries, counted, `0..=1`.
+    pub edge_sparsity: f64,
+    /// Removed share of the weights, counted, `0..=1`.
+    pub weight_sparsity: f64,
+    /// Accuracy (or micro-F1) on the test nodes, unpruned and pruned, `0..=1`.
+    pub accuracy: [f64; 2],
+    /// Area under the ROC curve on the test nodes, unpruned and pruned, where there are two classes. `0..=1`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auc: Option<[f64; 2]>,
+    /// Share of all nodes that keep the unpruned model's class, `0..=1`.
+    pub agreement: f64,
+}
+
+impl TruthScore {
+    /// Of a run; nothing without labelled test nodes.
+    pub fn of(run: &Run) -> Option<Self> {
+        let test = &run.evaluation.test;
+        let areas = test.dense.auc.zip(test.pruned.auc);
+        (test.pruned.n_nodes > 0).then(|| Self {
+            edge_sparsity: run.pruned.edge_sparsity(),
+            weight_sparsity: run.pruned.weight_sparsity(),
+            accuracy: [test.dense.accuracy, test.pruned.accuracy],
+            auc: areas.map(|(dense, pruned)| [dense.value, pruned.value]),
+            agreement: run.evaluation.agreement,
+        })
+    }
+
+    /// What two classes are judged by, and everything else: the area under the ROC curve, or accuracy; unpruned and pruned.
+    pub fn judged(&self) -> [f64; 2] {
+        self.auc.unwrap_or(self.accuracy)
+    }
+
+    /// What was lost of it: unpruned less pruned, a share. Below 0 where something was gained.
+    pub fn lost(&self) -> f64 {
+        let [dense, pruned] = self.judged();
+        dense - pruned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_read_and_written_in_percent() {
+        for (text, entries, weights) in [("50/0", 0.5, 0.0), ("80/90", 0.8, 0.9), ("97.5/95", 0.975, 0.95)] {
+            let shares: TruthShares = text.parse().expect("two shares");
+            assert!((shares.entries - entries).abs() < 1e-12 && (shares.weights - weights).abs() < 1e-12, "{text}");
+            assert_eq!(shares.to_string(), text);
+        }
+        for wrong in ["50", "a/b", "50/101", "-1/0", ""] {
+            let error = wrong.parse::<TruthShares>().expect_err("no shares").to_string();
+            assert!(error.contains("as 90/90") && error.ends_with(&format!("found {wrong}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_way_has_a_recipe_that_holds_and_a_name_of_its_own() {
+        for way in TruthWay::ALL {
+            assert_eq!(TruthWay::from_key(way.key()), Some(way));
+            assert_eq!(serde_json::to_value(way).expect("a word"), way.key());
+            let recipe = way.recipe(&Recipe::default(), TruthShares::ALL[2]);
+            recipe.check().expect("valid");
+            assert_eq!(
+                (recipe.delta_a(1), recipe.delta_w(1), recipe.recovery.is_none()),
+                (0.9, 0.9, way == TruthWay::Published)
+            );
+        }
+        let titles: std::collections::BTreeSet<&str> = TruthWay::ALL.into_iter().map(TruthWay::title).collect();
+        assert_eq!(titles.len(), TruthWay::ALL.len());
+    }
+
+    #[test]
+    fn two_classes_are_judged_by_the_area_under_the_curve() {
+        let score =
+            TruthScore { edge_sparsity: 0.9, weight_sparsity: 0.9, accuracy: [0.8, 0.7], auc: None, agreement: 0.95 };
+        assert!((score.lost() - 0.1).abs() < 1e-12);
+        assert!((TruthScore { auc: Some([0.71, 0.72]), ..score }.lost() + 0.01).abs() < 1e-12);
+    }
+}
