@@ -174,6 +174,12 @@ pub(super) struct PruneArgs {
     /// With recovery: compute beside the result what it scores without entries, with random ones, and fitted without the test nodes
     #[arg(long)]
     pub(super) controls: bool,
+    /// Test on half of the validation nodes that at most so many points of accuracy are lost
+    #[arg(long, value_name = "POINTS", num_args = 0..=1, default_missing_value = "2", conflicts_with = "lose_at_most")]
+    pub(super) certify: Option<f64>,
+    /// Compute what the removed entries change in every layer, beside its bounds
+    #[arg(long)]
+    pub(super) errors: bool,
     #[command(flatten)]
     pub(super) timing: TimingArgs,
     #[command(flatten)]

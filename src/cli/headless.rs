@@ -13,7 +13,7 @@ use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::model::Model;
 use crate::engine::sparsify::Recipe;
 use crate::io::atomic::AtomicFolder;
-use crate::io::bundle::{BundleOptions, BundleWriter, Metrics};
+use crate::io::bundle::{BundleOptions, BundleWriter, Metrics, Supplements};
 use crate::io::results::{SweepResults, write_files, write_sweep_files};
 use crate::io::{Detected, GraphPart, detect, folder_of, lies_outside, read_graph_as, read_model, read_recipe};
 use crate::session::defaults::{SMALL_EPOCHS, SMALL_HIDDEN, small_grid, small_training, start_recipe};
@@ -52,7 +52,7 @@ pub(super) fn run(open: &[String], terminal: &Terminal) -> anyhow::Result<()> {
     let (dataset, model, recipe) = read(&named, terminal)?;
     let task = Prune { dataset, model, baseline: Baseline::Own, recipe, options: RunOptions::FULL };
     let run = Arc::new(terminal.run(task, &mut no_points)?);
-    let export = ExportBundle { run, options: BundleOptions::default(), controls: Vec::new() };
+    let export = ExportBundle { run, options: BundleOptions::default(), supplements: Supplements::default() };
     let run = &export.run;
     export.run_into(BundleWriter::within(folder.part().below("bundle")), terminal.ctl())?;
     let results = small_sweep(run, terminal)?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::PruneArgs;
 use super::failure::UsageError;
 use super::inputs;
-use super::output::{self, table};
+use super::output::{self, page, table};
 use super::progress::Terminal;
 use crate::engine::certify::Certificate;
 use crate::engine::experiment::{Budget, BudgetPoint, CONTROLS_SAY, FoundBudget, Goal, Run, RunOptions, STATIC_SAYS};
@@ -18,15 +18,17 @@ use crate::engine::sparsify::Recipe;
 use crate::engine::timing::Speedup;
 use crate::io::LoadReport;
 use crate::io::bundle::{
-    BundleOptions, BundleReport, BundleWriter, Metrics, PartMetrics, Scores, SizeMetrics,
+    BundleOptions, BundleReport, BundleWriter, Metrics, PartMetrics, Scores, SizeMetrics, Supplements,
 };
 use crate::session::format::{self, bytes, count, percent, seconds};
 use crate::session::tasks::budget::{FindWithinBudget, says};
+use crate::session::tasks::certify::Certify;
 use crate::session::tasks::controls::Controls;
+use crate::session::tasks::errors::ErrorsOfNodes;
 use crate::session::tasks::export::ExportBundle;
 use crate::session::tasks::no_points;
 use crate::session::tasks::prune::Prune;
-use crate::session::{Assumption, Baseline, ReadingScore, replay_command};
+use crate::session::{Assumption, Baseline, ErrorReport, ReadingScore, certificate_page, replay_command};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -131,6 +133,9 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let mut input = inputs::read(&args.graph, &options, &args.shared, terminal)?;
     let (model, report) =
         inputs::read_reported_model(&args.model, &args.recipe, &input.dataset, &mut input.recipe, terminal)?;
+    if let Some(points) = args.certify.filter(|points| !(*points > 0.0 && *points < 100.0)) {
+        return Err(UsageError::new("--certify", "points to lose above 0 and below 100", points).into());
+    }
     if args.controls && input.recipe.recovery.is_none() && args.lose_at_most.is_none() {
         let expected = "a recipe that recovers accuracy (--recover one-shot)";
         return Err(UsageError::new("--controls", expected, "one without recovery").into());
@@ -147,9 +152,8 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     run.certificate = found.as_ref().and_then(|found| found.certificate.clone()).map(Arc::new);
     let options = BundleOptions { values: args.values, without_features: args.without_features };
     let run = Arc::new(run);
-    let controls =
-        if args.controls { terminal.run(Controls { run: Arc::clone(&run) }, &mut no_points)? } else { Vec::new() };
-    let export = ExportBundle { run, options, controls };
+    let (supplements, errors) = supplements(args, &run, terminal)?;
+    let export = ExportBundle { run, options, supplements };
     let (bundle, run) = (export.run_into(writer, terminal.ctl())?, &export.run);
     terminal.clear();
     let metrics = &bundle.metrics;
@@ -167,11 +171,19 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
             bundle: &bundle,
             assumptions: &assumptions,
             budget: found.as_ref().map(|found| found.points.as_slice()),
-            certificate: run.certificate.as_deref(),
+            certificate: export.supplements.certificate.as_deref().or(run.certificate.as_deref()),
         });
     }
     let mut lines = found.as_ref().map_or_else(Vec::new, |found| found.lines.clone());
     lines.extend(summary(run, metrics));
+    if let Some(report) = &errors {
+        lines.push(String::new());
+        lines.extend(page(&report.page));
+    }
+    if let Some(certificate) = export.supplements.certificate.as_deref().or(run.certificate.as_deref()) {
+        lines.push(String::new());
+        lines.extend(page(&certificate_page(certificate)));
+    }
     let BundleReport { path, files, size_bytes, .. } = &bundle;
     let path = path.display();
     lines.push(format!("\nwrote {path} ({} files, {})", files.len(), bytes(*size_bytes)));
@@ -179,6 +191,28 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     lines.push(format!("replay with: {replay}"));
     lines.extend(export.about_features(&bundle));
     output::lines(&lines)
+}
+
+/// What was asked for beside the run; the errors as a page, too.
+fn supplements(
+    args: &PruneArgs,
+    run: &Arc<Run>,
+    terminal: &Terminal,
+) -> anyhow::Result<(Supplements, Option<Arc<ErrorReport>>)> {
+    let mut supplements = Supplements::default();
+    if args.controls {
+        supplements.controls = terminal.run(Controls { run: Arc::clone(run) }, &mut no_points)?;
+    }
+    if let Some(points) = args.certify {
+        let task = Certify { run: Arc::clone(run), limit: points / 100.0 };
+        supplements.certificate = Some(terminal.run(task, &mut no_points)?);
+    }
+    if !args.errors {
+        return Ok((supplements, None));
+    }
+    let report = terminal.run(ErrorsOfNodes { run: Arc::clone(run) }, &mut no_points)?;
+    supplements.errors.clone_from(&report.steps);
+    Ok((supplements, Some(report)))
 }
 
 /// What the file leaves open, with what the unpruned model scores when it is read so.

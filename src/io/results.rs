@@ -19,10 +19,11 @@ use super::bundle::StepMetrics;
 use super::npy::{matrix_npy, removed_at_npy};
 use super::recipe::recipe_to_toml;
 use super::report::ExportError;
+use super::table::{Column, Table, TableForm};
 use crate::engine::control::Control;
 use crate::engine::experiment::{
-    ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Followed, SensitivityPoint, SweepGrid, SweepPoint,
-    pareto_front, summarise,
+    ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Followed, NodeErrors, SensitivityPoint, SweepGrid,
+    SweepPoint, pareto_front, summarise,
 };
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
@@ -360,6 +361,27 @@ fn sensitivity_csv(points: &[SensitivityPoint]) -> Result<Vec<u8>, std::io::Erro
         table.write_record(first.into_iter().chain(numbers.map(|n| n.to_string())))?;
     }
     table.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+/// One line per node and graph step: what its row lacks, and the bounds of that.
+///
+/// # Errors
+/// [`ExportError::Io`], which names `path`.
+pub fn node_errors_csv(dataset: &Dataset, errors: &[NodeErrors], path: &Path) -> Result<Vec<u8>, ExportError> {
+    let ids = || (0..dataset.n_nodes()).map(|u| Some(dataset.node_id(u)));
+    let all = |of: &dyn Fn(&NodeErrors) -> Vec<Option<f64>>| Column::Double(errors.iter().flat_map(of).collect());
+    let some = |values: &[f64]| values.iter().map(|v| Some(*v)).collect::<Vec<_>>();
+    let step = |e: &NodeErrors| e.attained.iter().map(|_| i64::try_from(e.step + 1).ok()).collect::<Vec<_>>();
+    let missing = |e: &NodeErrors| e.n_missing.iter().map(|n| i64::try_from(*n).ok()).collect::<Vec<_>>();
+    let by_threshold = |e: &NodeErrors| e.threshold_bound.as_deref().map_or_else(|| vec![None; e.attained.len()], some);
+    let mut table = Table::default();
+    table.push("node", Column::Text(errors.iter().flat_map(|_| ids()).collect()));
+    table.push("step", Column::Whole(errors.iter().flat_map(step).collect()));
+    table.push("entries_missing", Column::Whole(errors.iter().flat_map(missing).collect()));
+    table.push("error", all(&|e| some(&e.attained)));
+    table.push("bound", all(&|e| some(&e.bound)));
+    table.push("bound_by_threshold", all(&by_threshold));
+    table.encode(TableForm::Csv).map_err(|error| ExportError::io("write", path, error))
 }
 
 fn write_json(folder: &FolderPart, name: &str, value: &impl Serialize) -> Result<(), ExportError> {

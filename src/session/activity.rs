@@ -168,6 +168,8 @@ impl Command {
             Self::SetBudget(budget) => format!("budget of {:.1} points", 100.0 * budget.lose_at_most),
             Self::FindWithin(budget) => format!("find within {:.1} points", 100.0 * budget.lose_at_most),
             Self::Controls(id) => format!("compute the controls of run {}", id.0),
+            Self::Certify(id, limit) => format!("certify run {} to {:.1} points", id.0, 100.0 * limit),
+            Self::NodeErrors(id) => format!("compute the errors of run {}", id.0),
             Self::Sweep(grid) => format!("sweep {} points", grid.len()),
             Self::SetPlan(plan) => format!("plan to compare {} methods", plan.methods.len()),
             Self::Compare(plan) => format!("compare {} methods", plan.methods.len()),

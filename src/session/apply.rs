@@ -63,6 +63,8 @@ impl Session {
             Command::SetRecipe(recipe, gesture) => self.set_recipe(*recipe, "Recipe", gesture),
             Command::Prune => self.prune(),
             Command::Controls(id) => self.controls(id),
+            Command::Certify(id, limit) => self.certify(id, limit),
+            Command::NodeErrors(id) => self.errors_of_nodes(id),
             Command::SetBudget(budget) => self.store.budget.budget = budget,
             Command::FindWithin(budget) => self.find_within(budget),
             Command::Sweep(grid) => self.sweep(grid),

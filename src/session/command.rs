@@ -97,6 +97,10 @@ pub enum Command {
     /// Computes the controls of a run that recovered accuracy: what it scores without entries, with random ones, and fitted without the
     /// test nodes.
     Controls(RunId),
+    /// Tests on half of the validation nodes that a run loses at most so much accuracy, a share.
+    Certify(RunId, f64),
+    /// Computes what the removed entries of a run change at every node, beside its bounds.
+    NodeErrors(RunId),
     /// Tries a grid of thresholds.
     Sweep(SweepGrid),
     /// Chooses what the next comparison compares.

@@ -10,14 +10,19 @@ use super::tasks::export::{ExportBundle, ExportBundleInto, ExportInput, ExportIt
 use super::tasks::source::GraphSource;
 use super::tasks::store_graph::StoreGraph;
 use super::{Session, format};
+use crate::io::bundle::Supplements;
 use crate::io::escaped_path;
 use crate::io::export::ExportItem;
 
 impl Session {
     pub(super) fn export(&mut self, id: RunId, folder: PathBuf) {
         let Some(entry) = self.store.run(id) else { return };
-        let controls = self.store.controls_of(id).to_vec();
-        let task = ExportBundle { run: Arc::clone(&entry.run), options: self.store.export.options, controls };
+        let supplements = Supplements {
+            controls: self.store.controls_of(id).to_vec(),
+            certificate: self.store.certificate_of(id).cloned(),
+            errors: self.store.errors.get(&id).map_or_else(Vec::new, |report| report.steps.clone()),
+        };
+        let task = ExportBundle { run: Arc::clone(&entry.run), options: self.store.export.options, supplements };
         let task = ExportBundleInto { task, name: entry.name.clone(), folder };
         self.start::<ExportState, _>(task);
     }

@@ -5,6 +5,8 @@
 mod activity;
 mod apply;
 mod assumptions;
+mod beside;
+mod certificate_page;
 mod command;
 mod compare;
 pub mod defaults;
@@ -43,6 +45,7 @@ pub use crate::io::format;
 
 pub use activity::{Activity, ActivityLog};
 pub use assumptions::{Assumption, ReadingScore};
+pub use certificate_page::{certificate_page, certificate_says};
 pub use command::{Command, FileWriter, Gesture};
 pub use compare::{Agreement, CompareRequest, Differences};
 pub use desk::{AnyRequest, Desk, Request};
@@ -59,6 +62,7 @@ pub use store::{
     BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent, ReproduceState, RunEntry, RunId,
     SensitivityState, Store, SweepState, TrainingState, Trial, first_plan,
 };
+pub use tasks::errors::ErrorReport;
 pub use tasks::export::{Exported, WrittenFile, replay_command};
 pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
 pub use tasks::open::OutsideFiles;

@@ -99,7 +99,14 @@ impl Session {
             Lane::Bench => self.stop::<BenchState>(id, phase),
             Lane::Reproduce => self.stop::<ReproduceState>(id, phase),
             Lane::Import => self.stop_import(id),
-            Lane::Load | Lane::Preview | Lane::Estimate | Lane::Prune | Lane::Controls | Lane::View(_) => {}
+            Lane::Load
+            | Lane::Preview
+            | Lane::Estimate
+            | Lane::Prune
+            | Lane::View(_)
+            | Lane::Controls
+            | Lane::Certify
+            | Lane::Errors => {}
         }
     }
 

@@ -14,9 +14,11 @@ use super::notice::Notices;
 use super::page::PagePart;
 use super::project::{PROJECT_FORMAT, Project, ProjectRun};
 use super::roles::RolesByHand;
+use super::tasks::errors::ErrorReport;
 use super::tasks::export::Exported;
 use super::tasks::import::ImportReport;
 use super::tasks::open::OutsideFiles;
+use crate::engine::certify::Certificate;
 use crate::engine::experiment::{
     Budget, BudgetPoint, ComparePlan, ComparePoint, ControlScore, Estimate, FoundBudget, Goal, Method, Run,
     SensitivityPoint, SweepGrid, SweepPoint,
@@ -285,6 +287,10 @@ pub struct Store {
     pub runs: Vec<RunEntry>,
     /// Controls of recovered runs, where they were computed.
     pub controls: BTreeMap<RunId, Vec<ControlScore>>,
+    /// Certificates of runs that were asked for.
+    pub certificates: BTreeMap<RunId, Arc<Certificate>>,
+    /// Errors of the nodes of runs, where they were computed.
+    pub errors: BTreeMap<RunId, Arc<ErrorReport>>,
     /// Runs that are compared with each other, at most two.
     pub compared: Vec<RunId>,
     /// The sweep.
@@ -336,6 +342,8 @@ impl Default for Store {
             preview_fault: None,
             runs: Vec::new(),
             controls: BTreeMap::new(),
+            certificates: BTreeMap::new(),
+            errors: BTreeMap::new(),
             compared: Vec::new(),
             sweep: SweepState::default(),
             plan: first_plan(),
@@ -439,6 +447,11 @@ impl Store {
     /// Controls of a run; none where they were not computed.
     pub fn controls_of(&self, id: RunId) -> &[ControlScore] {
         self.controls.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is certified of a run: what was asked for last, else what came with its budget.
+    pub fn certificate_of(&self, id: RunId) -> Option<&Arc<Certificate>> {
+        self.certificates.get(&id).or_else(|| self.run(id)?.run.certificate.as_ref())
     }
 
     /// A run by its id.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use predicates::str::contains;
 use serde_json::{Value, json};
 use unifews::engine::certify::{Calibration, Candidate, Certificate, CertifyOptions, Paired, certify};
 use unifews::engine::control::Control;
@@ -13,7 +14,7 @@ use unifews::engine::sparsify::Recipe;
 use unifews::io::bundle::write_bundle;
 use unifews::io::read_model;
 
-use super::common::{folder, python, small_graph, small_model};
+use super::common::{SMALL, folder, json as stdout_json, python, small_graph, small_model, stdout, unifews};
 
 /// Runs of the small graph with rising thresholds.
 fn path(ctl: &Control) -> Vec<(String, Run)> {
@@ -166,4 +167,42 @@ for n, harmed, helped, limit, expected in json.load(open(sys.argv[1])):
         .output()
         .expect("Python started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_run_is_certified_without_a_budget_and_says_its_errors_beside_their_bounds() {
+    let folder = folder();
+    let prune = ["prune", SMALL, small_model("gcn"), "-o", "b", "--no-timing", "--edge-mode", "target"];
+    let asked = [&prune[..], &["--delta-a", "0.3", "--errors"]].concat();
+    let out = stdout_json(folder.path(), &[&asked[..], &["--certify", "25"]].concat());
+    let certificate = &out["certificate"];
+    assert_eq!((certificate["limit"].as_f64(), &certificate["calibration"]["of"]), (Some(0.25), &json!("half")));
+    let file = std::fs::read(folder.path().join("b/certificate.json")).expect("in the bundle");
+    assert_eq!(serde_json::from_slice::<Value>(&file).expect("JSON"), *certificate);
+    let errors = out["metrics"]["errors"].as_array().expect("one per layer");
+    assert_eq!(errors.len(), 2);
+    for step in errors {
+        let number = |key: &str| step[key].as_f64().expect("a number");
+        assert!(0.0 < number("attained") && number("attained") <= number("bound") * 1.000_001, "{step}");
+        assert!(number("bound") <= number("threshold_bound") * 1.000_001, "{step}");
+        assert!(number("median") <= number("largest") && step["n_changed"].as_u64() > Some(0), "{step}");
+    }
+    if let Some(python) = python("a_run_is_certified_without_a_budget_and_says_its_errors_beside_their_bounds") {
+        let (_, said) = checked(&python, &folder.path().join("b"));
+        assert!(said.contains("certificate"), "{said}");
+    }
+    // For people: the sentence, groups, what holds for certain, what is covered and what not.
+    let text = stdout(folder.path(), &[&asked[..], &["--certify"]].concat());
+    for part in
+        ["ertified: ", " 2.0 points", "degree ", "too few", "class changed", "Covers:", "Does not cover:", "ε bound"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let call = |more: &[&str]| unifews(folder.path()).args([&prune[..], more].concat()).arg("--quiet").assert().code(2);
+    call(&["--certify", "0"]).stderr(contains("--certify: expected points to lose above 0 and below 100, found 0"));
+    call(&["--certify", "2", "--lose-at-most", "2"]).stderr(contains("cannot be used with"));
+    // Attention has no fixed matrix.
+    stdout(folder.path(), &["train", SMALL, "-o", "g.safetensors", "--arch", "gat", "--hidden", "8", "--epochs", "2"]);
+    let gat = ["prune", SMALL, "g.safetensors", "-o", "c", "--errors", "--quiet"];
+    unifews(folder.path()).args(gat).assert().code(1).stderr(contains("nothing is bounded here: attention"));
 }

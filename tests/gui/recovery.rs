@@ -104,6 +104,68 @@ fn every_part_is_chosen_in_the_panel_and_a_conflict_says_the_way_out() {
 }
 
 #[test]
+fn a_finished_run_is_certified_and_its_errors_are_drawn_and_saved() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = super::window(SIZE, &choices);
+    let spec = "sample:powerlaw?nodes=300&edges=1800&features=16&classes=4&seed=7";
+    h.state().send(Command::OpenSample(spec.to_owned()));
+    wait(&mut h, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
+    assert!(h.query_by_label("Certificate").is_none(), "a preview has none");
+    h.get_by_role_and_label(Role::Button, "Prune").click();
+    wait(&mut h, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let id = h.state().session().store().runs[0].id;
+    h.get_by_label("Certificate").scroll_to_me();
+    h.run_steps(4);
+    h.get_by_label("Certificate").click();
+    h.run_steps(20);
+    h.get_by_role_and_label(Role::SpinButton, "At most").set_value_accesskit(30.0);
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, "Certify").scroll_to_me();
+    h.run_steps(4);
+    h.get_by_role_and_label(Role::Button, "Certify").click();
+    h.run_steps(2);
+    wait(&mut h, "the certificate", move |s| s.is_idle() && s.store().certificate_of(id).is_some());
+    let certificate = h.state().session().store().certificate_of(id).expect("certified").clone();
+    assert!((certificate.limit - 0.3).abs() < 1e-9);
+    h.run_steps(4);
+    h.get_by_label_contains("ertified: ");
+    h.get_by_label("Does not cover:");
+    h.get_by_label_contains("new nodes, which arrive after pruning");
+    assert!(h.query_all_by_label_contains("degree ").count() > 0, "a row for every group");
+    // What is certified goes into the bundle.
+    let bundle = folder.path().join("b");
+    h.state().send(Command::Export(id, bundle.clone()));
+    h.run_steps(2);
+    wait(&mut h, "the bundle", |s| s.is_idle() && s.store().export.last.is_some());
+    assert!(bundle.join("certificate.json").is_file());
+
+    h.get_by_label("Certificate").click();
+    h.run_steps(20);
+    h.get_by_label("Errors and bounds").scroll_to_me();
+    h.run_steps(4);
+    h.get_by_label("Errors and bounds").click();
+    h.run_steps(20);
+    h.get_by_role_and_label(Role::Button, "Compute errors").scroll_to_me();
+    h.run_steps(4);
+    h.get_by_role_and_label(Role::Button, "Compute errors").click();
+    h.run_steps(2);
+    wait(&mut h, "the errors", move |s| s.is_idle() && s.store().errors.contains_key(&id));
+    h.run_steps(4);
+    h.get_by_role_and_label(Role::Image, "Error of the nodes");
+    let path = folder.path().join("nodes.csv");
+    choices.then(&path);
+    h.get_by_role_and_label(Role::Button, "Save every node as CSV…").scroll_to_me();
+    h.run_steps(4);
+    h.get_by_role_and_label(Role::Button, "Save every node as CSV…").click();
+    h.run_steps(2);
+    wait(&mut h, "the table", |s| s.is_idle() && path.exists());
+    let table = std::fs::read_to_string(&path).expect("written");
+    assert!(table.starts_with("node,step,entries_missing,error,bound,bound_by_threshold\n"), "{table}");
+    assert_eq!(table.lines().count(), 1 + 2 * 300);
+}
+
+#[test]
 fn a_budget_is_asked_for_and_what_was_found_is_pruned_by_and_certified() {
     let choices = Choices::default();
     let mut h = with_karate(SIZE, &choices);

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod budget;
+mod certified;
 mod compare;
 mod controls;
 mod estimate;
@@ -20,6 +21,7 @@ mod truth;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
 pub use budget::{Budget, BudgetPoint, FoundBudget, Goal, find_budget};
+pub use certified::certify_run;
 pub use compare::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Method, compare, models_of_seeds, summarise,
     with_fixed_split,
@@ -28,7 +30,7 @@ pub use controls::{CONTROLS_SAY, ControlKind, ControlScore, STATIC_SAYS, control
 pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores};
 pub use memory::{dataset_bytes, run_bytes, training_bytes};
-pub use node_errors::{NodeErrors, node_errors};
+pub use node_errors::{NodeErrors, StepErrors, node_errors};
 pub use options::RunOptions;
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use rounding::{Rounding, rounding};

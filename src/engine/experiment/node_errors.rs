@@ -41,7 +41,42 @@ pub struct NodeErrors {
     pub threshold_bound: Option<Vec<f64>>,
 }
 
+/// What the nodes of one graph step come to. Norms in the units of what is propagated.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StepErrors {
+    /// Layer or hop, from 0.
+    pub step: usize,
+    /// Nodes whose row is not as it was.
+    pub n_changed: usize,
+    /// `‖(T - T̂) x‖_F`.
+    pub attained: f64,
+    /// Its bound from the nodes' messages.
+    pub bound: f64,
+    /// Its bound from the thresholds; absent where a ranking or recovery decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold_bound: Option<f64>,
+    /// Error of the node in the middle, by error.
+    pub median: f64,
+    /// The largest error of a node.
+    pub largest: f64,
+}
+
 impl NodeErrors {
+    /// What the nodes come to.
+    pub fn summary(&self) -> StepErrors {
+        let mut sorted = self.attained.clone();
+        sorted.sort_by(f64::total_cmp);
+        StepErrors {
+            step: self.step,
+            n_changed: self.bound.iter().filter(|bound| **bound > 0.0).count(),
+            attained: self.attained_by_step(),
+            bound: self.bound_of_step(),
+            threshold_bound: self.threshold_bound_of_step(),
+            median: sorted.get(sorted.len() / 2).copied().unwrap_or(0.0),
+            largest: sorted.last().copied().unwrap_or(0.0),
+        }
+    }
+
     /// The Frobenius norm of what the step lacks: `‖(T - T̂) x‖_F`.
     pub fn attained_by_step(&self) -> f64 {
         norm(&self.attained)

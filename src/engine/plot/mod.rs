@@ -4,6 +4,7 @@
 
 mod curves;
 mod decimate;
+mod errors;
 mod histogram;
 mod judged;
 mod marker;
@@ -13,6 +14,7 @@ mod trials;
 
 pub use curves::{Axis, Curve, CurveStyle, Curves, Mark, grouped, ticks};
 pub use decimate::decimate;
+pub use errors::error_curves;
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use judged::{Judged, no_threshold_says};
 pub use marker::{Marker, Outline};

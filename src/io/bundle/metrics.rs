@@ -8,7 +8,7 @@ use super::size::SizeMetrics;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::experiment::{
-    Bf16Timing, Bounds, ControlScore, ModelSize, PartScores, Run, Timing, ValueType, rounding,
+    Bf16Timing, Bounds, ControlScore, ModelSize, PartScores, Run, StepErrors, Timing, ValueType, rounding,
 };
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
@@ -51,6 +51,9 @@ pub struct Metrics {
     /// The same recovery with what it is said to live on taken away; empty where it was not computed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<ControlScore>,
+    /// What the removed entries change in every graph step, and its bounds; empty where it was not computed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<StepErrors>,
 }
 
 /// One layer or hop.
@@ -255,7 +258,7 @@ pub struct BoundMetrics {
     pub step: usize,
     /// Entries this step lacks against the full graph.
     pub n_removed: usize,
-    /// Lemma 2's bound on ε; absent in mass mode, which has no one δ.
+    /// Lemma 2's bound on ε; absent in mass mode, which has no one δ, and where a ranking or recovery decided, which has none on messages.
     pub lemma_2_epsilon: Option<f64>,
     /// Definition 2's ε, measured: `‖T - T̂‖₂` of the symmetric part.
     pub measured_epsilon: Option<f64>,
@@ -301,6 +304,7 @@ impl Metrics {
             hidden: run.hidden.clone(),
             is_static: run.recipe.recovery.is_some(),
             controls: Vec::new(),
+            errors: Vec::new(),
         }
     }
 

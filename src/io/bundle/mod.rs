@@ -32,6 +32,7 @@ mod predictions;
 mod read;
 mod replay;
 mod size;
+mod supplements;
 mod write;
 
 pub(crate) use arrays::step_npz;
@@ -53,4 +54,5 @@ pub use read::{Bundle, read_bundle};
 pub(crate) use replay::check_graph;
 pub use replay::{ReplayReport, SparseReplay, graph_of, replay};
 pub use size::{GraphSizeMetrics, RoundingMetrics, SizeMetrics, TensorMetrics};
+pub use supplements::Supplements;
 pub use write::{BundleReport, BundleWriter, write_bundle, write_bundle_as};

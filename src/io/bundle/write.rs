@@ -12,9 +12,10 @@ use super::matrix::StepMatrix;
 use super::metrics::Metrics;
 use super::options::BundleOptions;
 use super::predictions::predictions_of;
+use super::supplements::Supplements;
 use super::{arrays, client, hash, names};
 use crate::engine::control::Control;
-use crate::engine::experiment::{ControlScore, Run};
+use crate::engine::experiment::Run;
 use crate::engine::sparsify::EdgeTrace;
 use crate::engine::sparsify::edges::Walk;
 use crate::io::atomic::{AtomicFolder, FolderPart};
@@ -48,7 +49,7 @@ pub struct BundleWriter {
     target: PathBuf,
     place: Place,
     files: BTreeMap<String, FileNote>,
-    controls: Vec<ControlScore>,
+    supplements: Supplements,
 }
 
 #[derive(Debug)]
@@ -93,18 +94,23 @@ impl BundleWriter {
         } else {
             Place::Folder(AtomicFolder::begin(&target, "bundle", ctl)?)
         };
-        Ok(Self { target, place, files: BTreeMap::new(), controls: Vec::new() })
+        Ok(Self { target, place, files: BTreeMap::new(), supplements: Supplements::default() })
     }
 
     /// A bundle as a part of a folder that is being written.
     pub fn within(folder: FolderPart) -> Self {
-        Self { target: folder.shown(), place: Place::Part(folder), files: BTreeMap::new(), controls: Vec::new() }
+        Self {
+            target: folder.shown(),
+            place: Place::Part(folder),
+            files: BTreeMap::new(),
+            supplements: Supplements::default(),
+        }
     }
 
-    /// Controls of the run, which its numbers are to stand beside.
+    /// What the run's numbers are to stand beside.
     #[must_use]
-    pub fn with_controls(self, controls: Vec<ControlScore>) -> Self {
-        Self { controls, ..self }
+    pub fn with(self, supplements: Supplements) -> Self {
+        Self { supplements, ..self }
     }
 
     /// Writes every file and moves the bundle into place.
@@ -120,7 +126,8 @@ impl BundleWriter {
         };
         let mut metrics =
             Metrics::stored_as(run, options.values, &ctl.quiet()).map_err(|_cancelled| ExportError::Cancelled)?;
-        metrics.controls.clone_from(&self.controls);
+        metrics.controls.clone_from(&self.supplements.controls);
+        metrics.errors.clone_from(&self.supplements.errors);
         self.put(names::RECIPE, recipe_to_toml(&run.recipe).as_bytes())?;
         self.put(names::MODEL, &encode_model(&run.pruned.model, &self.target)?)?;
         self.put(names::MODEL_SPARSE, &encode_sparse_model(&run.pruned.model, options.values, &self.target)?)?;
@@ -149,8 +156,8 @@ impl BundleWriter {
         self.put(names::PREDICTIONS, &table)?;
         let bytes = self.json(&metrics)?;
         self.put(names::METRICS, &bytes)?;
-        if let Some(certificate) = &run.certificate {
-            let bytes = self.json(&**certificate)?;
+        if let Some(certificate) = self.supplements.certificate.clone().or_else(|| run.certificate.clone()) {
+            let bytes = self.json(&*certificate)?;
             self.put(names::CERTIFICATE, &bytes)?;
         }
         self.put(names::CLIENT, client::LOAD_BUNDLE_PY.as_bytes())?;

@@ -30,6 +30,10 @@ pub enum Lane {
     Prune,
     /// Controls of recovered runs. In order.
     Controls,
+    /// Certificates of runs. In order.
+    Certify,
+    /// Errors of the nodes of runs. In order.
+    Errors,
     /// Looking for what can go within a budget. In order.
     Budget,
     /// Sweeps. In order.

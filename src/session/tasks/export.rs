@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::{Task, TaskError};
 use crate::engine::control::Control;
-use crate::engine::experiment::{ControlScore, Run};
+use crate::engine::experiment::Run;
 use crate::engine::graph::Dataset;
 use crate::engine::sparsify::Recipe;
-use crate::io::bundle::{Bundle, BundleOptions, BundleReport, BundleWriter, read_bundle, replay};
+use crate::io::bundle::{Bundle, BundleOptions, BundleReport, BundleWriter, Supplements, read_bundle, replay};
 use crate::io::export::{ExportItem, ExportReport, ExportSource, export};
 use crate::io::{LoadError, files_outside, folder_of};
 use crate::session::format::percent;
@@ -46,8 +46,8 @@ pub struct WrittenFile {
 pub(crate) struct ExportBundle {
     pub(crate) run: Arc<Run>,
     pub(crate) options: BundleOptions,
-    /// Controls of the run, where they were computed.
-    pub(crate) controls: Vec<ControlScore>,
+    /// What stands beside the run, where it was computed.
+    pub(crate) supplements: Supplements,
 }
 
 impl ExportBundle {
@@ -56,7 +56,7 @@ impl ExportBundle {
     /// # Errors
     /// As the writer; the place is then as it was.
     pub(crate) fn run_into(&self, writer: BundleWriter, ctl: &Control) -> Result<BundleReport, TaskError> {
-        Ok(writer.with_controls(self.controls.clone()).write(&self.run, self.options, ctl)?)
+        Ok(writer.with(self.supplements.clone()).write(&self.run, self.options, ctl)?)
     }
 
     /// What of the graph's own data leaves the house with a bundle.

@@ -6,8 +6,10 @@
 
 pub(crate) mod bench;
 pub(crate) mod budget;
+pub(crate) mod certify;
 pub(crate) mod compare;
 pub(crate) mod controls;
+pub(crate) mod errors;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod open;

@@ -1,5 +1,6 @@
 //! What stands around the centre: inputs, recipe, verdict, bars, palette, help, and the page when nothing is open.
 
+mod beside;
 mod budget;
 mod controls;
 mod fields;

@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, RichText};
 
+use super::beside::beside_ui;
 use super::controls::static_ui;
 use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, Run, Timing};
 use crate::engine::graph::Metric;
@@ -60,6 +61,7 @@ impl View for Verdict {
             }
             ui.scope(|ui| time_ui(ui, cx, run, is_stale.then_some(stale)));
             ui.scope(|ui| cost_ui(ui, cx.tokens, run, of(Kind::Counted)));
+            ui.scope(|ui| beside_ui(ui, cx, run));
         });
     }
 }
