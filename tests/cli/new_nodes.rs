@@ -98,7 +98,7 @@ fn a_sweep_and_a_budget_take_it_and_what_it_does_not_go_with_is_refused() {
     ));
     call(&["--nodes-are", "old"]).code(2).stderr(contains("static"));
     call(&["--recover", "one-shot+distill", "--nodes-are", "new"])
-        .stderr(contains("expected distill_epochs 0 with nodes_are new"));
+        .stderr(contains("expected distill_epochs and train_epochs 0 with nodes_are new"));
     std::fs::write(folder.path().join("r.toml"), "format = \"unifews-recipe/1\"\n[recovery]\nnodes_were = \"new\"\n")
         .expect("written");
     call(&["--recipe", "r.toml"]).code(1).stderr(contains("nodes_were"));

@@ -365,7 +365,7 @@ fn what_new_nodes_cannot_go_with_is_refused_in_words() {
     };
     check(
         RecoveryRule { distill_epochs: 5, ..RecoveryRule::default() },
-        "recipe, recovery: expected distill_epochs 0 with nodes_are new, where nothing is fitted to the unpruned model, found more",
+        "recipe, recovery: expected distill_epochs and train_epochs 0 with nodes_are new, where nothing follows the unpruned model, found more",
     );
     check(
         RecoveryRule { entries: EntryChoice::PerNode, ..RecoveryRule::default() },

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use unifews::engine::sparsify::Training;
+use unifews::engine::sparsify::{EdgeMode, Training, WeightMode};
 use unifews::io::atomic::write_atomic;
 use unifews::session::{Command, FileWriter, Level, Phase, Session};
 
@@ -192,7 +192,10 @@ fn a_reopened_bundle_is_held_against_the_model_before_it_was_pruned() {
     session.apply(Command::OpenSample("sample:cora".to_owned()));
     wait(&mut session, "the first preview", |s| s.store().preview.is_some() && s.is_idle());
     let mut recipe = session.store().recipe.clone();
-    recipe.weights.delta = vec![1.5];
+    // As published: what was opened begins with a recovered recipe.
+    recipe.recovery = None;
+    (recipe.edges.mode, recipe.weights.mode) = (EdgeMode::Relative, WeightMode::Relative);
+    (recipe.edges.delta, recipe.weights.delta) = (vec![0.2], vec![1.5]);
     session.apply(Command::SetRecipe(Box::new(recipe), None));
     prune(&mut session);
     let run = session.store().runs[0].clone();

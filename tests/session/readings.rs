@@ -73,7 +73,8 @@ fn settings_that_no_tensor_tells_stay_with_the_project() {
     session.apply(Command::Import(vec![path.display().to_string()]));
     wait(&mut session, "the report", Session::is_idle);
     let state = session.store().import.as_ref().expect("a report");
-    let network = Architecture { norm_r: 0.25, ..state.network.clone().expect("a model") };
+    let read = state.report.as_ref().and_then(|report| report.model.as_ref()).expect("a model");
+    let network = Architecture { norm_r: 0.25, ..read.model.architecture.clone() };
     let options = state.options.clone();
     session.apply(Command::ChangeImport(Box::new(options), Some(Box::new(network))));
     wait(&mut session, "the second report", Session::is_idle);

@@ -77,7 +77,8 @@ struct Gradual<'a> {
 
 /// The share of what is to go that has gone in epoch `epoch`, from 0, of `n_epochs`: `1 - (1 - t)³`, `t` the part of the ramp that is over.
 fn share_gone(epoch: usize, n_epochs: usize) -> f64 {
-    let ramp = RAMP * n_epochs as f64;
+    // Whole epochs, so that even one epoch is trained over masks that stay.
+    let ramp = (RAMP * n_epochs as f64).floor();
     if ramp > 0.0 { Ramp::Cubic.share(epoch as f64 / ramp) } else { 1.0 }
 }
 

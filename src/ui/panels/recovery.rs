@@ -35,7 +35,8 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
             if rule.nodes_are == NodesAre::New {
                 if before != NodesAre::New {
                     // What looks at the unpruned model's answers does not go with them.
-                    (rule.entries, rule.distill_epochs) = (EntryChoice::default(), 0);
+                    (rule.entries, rule.masks) = (EntryChoice::default(), MaskChoice::default());
+                    (rule.distill_epochs, rule.train_epochs) = (0, 0);
                 }
                 ui.add(egui::Label::new(weak(cx.tokens, NEW_NODES).size(tokens::SMALL)).wrap());
             }
