@@ -274,7 +274,7 @@ fn the_plain_answer_comes_first_where_recovery_takes_longer_and_the_heatmaps_sta
     ask(&mut h, 0.7);
     wait(&mut h, "the plain answer", |s| s.store().plain().is_some());
     let store = h.state().session().store();
-    let plain = store.plain().expect("there").clone();
+    let plain = std::sync::Arc::clone(store.plain().expect("there"));
     assert!(plain.recipe.recovery.is_none() && (plain.pruned.edge_sparsity() - 0.7).abs() < 0.02);
     assert!(std::sync::Arc::ptr_eq(store.shown().expect("shown"), &before), "the heatmaps stay");
     h.get_by_label(mark);
@@ -316,7 +316,7 @@ fn a_preset_is_a_budget_and_the_trade_off_shows_where_it_ended() {
     });
     let store = h.state().session().store();
     assert!((store.budget.asked.lose_at_most - 0.02).abs() < 1e-12);
-    let run = store.runs[0].run.clone();
+    let run = std::sync::Arc::clone(&store.runs[0].run);
     // With the run it says what the verdict does.
     h.get_by_label_contains("Within 2 points: removes");
     let sentence = Verdict::of(&run, 0.02).sentence;
