@@ -85,7 +85,7 @@ fn wrong_recipes_are_refused_with_their_line() {
         "line 3: expected one of `absolute`, `relative`, `mass`, `target`, found unknown value `none`",
     );
     with("[edges]\ndelta = \"0.5\"\n", "line 3: expected one number or a list of numbers, found \"0.5\"");
-    with("seed = -1\n", "line 2: expected u64, found invalid value: integer `-1`");
+    with("seed = -1\n", "line 2: expected a whole number, not below 0, found invalid value: integer `-1`");
     with("seed = \n", "line 2: expected literal string, found string values must be quoted");
     with("[edges]\ndelta = [0.5, 0.5, 0.5]\n", "recipe, edges.delta: expected 1 or 2 values, found 3 values");
     with("[weights]\ndelta = nan\n", "recipe, weights.delta: expected numbers of at least 0, found NaN");
