@@ -80,10 +80,9 @@ fn recovery_of_any_method_keeps_its_masks_and_comes_closer() {
             for (weight, mask) in ours.pruned.model.weights().zip(&ours.pruned.masks.weights) {
                 assert!(weight.values.iter().zip(mask).all(|(w, kept)| *kept || *w == 0.0), "{what}");
             }
-            // The fits are of least squares; what they are worth shows where the choice has left anything.
+            // The fits are of least squares.
             let off = |run: &Run| squared_distance(&run.pruned.logits, &run.dense_logits);
-            let is_by_lot = method == Method::Weights(WeightRanking::Random);
-            assert!(off(&ours) < off(&plain) || is_by_lot, "{what}: {} against {}", off(&ours), off(&plain));
+            assert!(off(&ours) < off(&plain), "{what}: {} against {}", off(&ours), off(&plain));
             let (found, recipe) = (&ours.pruned, &ours.recipe);
             let again = forward_frozen(&graph, &found.model, recipe, Some(&found.masks), None, &ctl).expect("runs");
             assert!(found.logits.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()), "{what}");

@@ -80,9 +80,31 @@ fn every_family_is_trained_to_what_was_asked_for_and_replays_its_bits_on_any_thr
         assert_eq!(one.pruned.steps.len(), asked.pruned.steps.len(), "{what}");
         for (ours, fits) in one.pruned.steps.iter().zip(&asked.pruned.steps) {
             assert_eq!((ours.kind, ours.idx, ours.d_in, ours.d_out), (fits.kind, fits.idx, fits.d_in, fits.d_out));
+            assert_eq!(ours.macs, fits.macs, "{what}: the same counts cost the same");
             assert!(ours.relative_error.is_some_and(f64::is_finite), "{what}");
         }
+        let plain = pruned(&graph, &model, &Recipe { recovery: None, ..with.clone() }, 2);
+        let unpruned = |run: &Run| run.pruned.steps.iter().map(|step| step.macs.dense()).collect::<Vec<_>>();
+        assert_eq!(unpruned(&one), unpruned(&plain), "{what}: the unpruned network is the same");
+        // By what it is trained for, as long as it is trained where nobody says otherwise: the answers, not the logits, which may all move.
+        let epochs = RecoveryRule::TRAIN_EPOCHS;
+        let long = pruned(&graph, &model, &recipe(model.architecture.clone(), 0.7, 0.6, trained(epochs)), 2);
+        let off = |run: &Run| divergence(&run.dense_logits, &run.pruned.logits);
+        assert!(off(&long) < off(&plain), "{what}: {} against {}", off(&long), off(&plain));
+        let said = long.pruned.training.expect("trained").divergence;
+        assert!((said - off(&long)).abs() < 1e-5, "{what}: {said} said, {} found", off(&long));
     }
+}
+
+/// `KL(softmax unpruned ‖ softmax pruned)`, the mean over all nodes.
+fn divergence(unpruned: &ndarray::Array2<f32>, pruned: &ndarray::Array2<f32>) -> f64 {
+    let logs = |row: ndarray::ArrayView1<'_, f32>| -> Vec<f64> {
+        let total: f64 = row.iter().map(|v| f64::from(*v).exp()).sum();
+        row.iter().map(|v| f64::from(*v) - total.ln()).collect()
+    };
+    let rows = unpruned.rows().into_iter().zip(pruned.rows());
+    let of_row = |(a, b)| logs(a).iter().zip(logs(b)).map(|(p, q)| p.exp() * (p - q)).sum::<f64>();
+    rows.map(of_row).sum::<f64>() / unpruned.nrows() as f64
 }
 
 fn as_given() -> RecoveryRule {

@@ -48,6 +48,7 @@ impl HopRecord {
             source_norms: Arc::default(),
             width,
             macs_per_entry: width,
+            unpruned_macs_per_entry: width,
             scores: None,
             coefficients: None,
             counts_self_loops,

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use ndarray::Array2;
 
+use super::reconstruct::never_0;
 use super::soft::Wanted;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -191,11 +192,10 @@ pub(super) fn follow(
         return Err(EngineError::recipe("recovery", "at least 1 epoch of training", options.n_epochs));
     };
     let mut chosen = masked_model(&chosen, &policy.saved.masks);
-    // A weight that is kept is never 0, so that what is stored says what is kept.
     for (weight, mask) in chosen.weights_mut().zip(&policy.saved.masks) {
         ndarray::Zip::from(&mut weight.values).and(mask).for_each(|w, kept| {
-            if *kept && *w == 0.0 {
-                *w = f32::MIN_POSITIVE;
+            if *kept {
+                *w = never_0(*w);
             }
         });
     }

@@ -17,7 +17,7 @@ use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::trace::count_macs;
 use crate::engine::sparsify::trace_writer::relative_distance;
 use crate::engine::sparsify::transform::product;
-use crate::engine::sparsify::{EdgeMask, EdgeTrace, EntryValues, Recipe, RecoveryRule, StepTrace};
+use crate::engine::sparsify::{EdgeMask, EntryValues, Recipe, RecoveryRule, StepTrace};
 
 /// What the hops come to.
 pub(super) struct Hops {
@@ -63,7 +63,7 @@ pub(super) fn recover(
         q_pruned = survivors.propagate(&q_pruned, ctl)?;
         let width = dataset.features().width();
         // What is propagated in the end are the features.
-        let edges = EdgeTrace { width, macs_per_entry: width, ..step.trace };
+        let edges = step.trace.of_width(width, false);
         let macs = count_macs(Some(&edges), &[]);
         steps.push(StepTrace {
             kind: StepKind::Hop,

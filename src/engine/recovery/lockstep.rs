@@ -597,9 +597,11 @@ impl<'a> Lockstep<'a> {
         let before = self.done.kept.last();
         let step = choose(&side, unit.step, before.map(Vec::as_slice), self.recipe, self.rule, self.plan, ctl)?;
         let survivors = self.walk.select(false, |_| true, |_, k| step.kept[k])?.with_values(&step.values)?;
-        let coefficients = (heads > 1 || matches!(self.program.instructions[unit.walk].op, Op::Attention { .. }))
-            .then(|| spread(&step.kept, &step.values));
-        self.pending_edges = Some(EdgeTrace { coefficients: coefficients.map(Arc::new), ..step.trace });
+        let is_attention = matches!(self.program.instructions[unit.walk].op, Op::Attention { .. });
+        let coefficients = is_attention.then(|| Arc::new(spread(&step.kept, &step.values)));
+        // Entries may be chosen in the space of the product behind them; what is propagated is as wide as the network says.
+        let width = self.rows(self.input(unit.walk, 0), false).width();
+        self.pending_edges = Some(EdgeTrace { coefficients, ..step.trace.of_width(width, is_attention) });
         self.done.kept.push(step.kept);
         self.done.values.push(step.values);
         Ok(survivors)

@@ -240,14 +240,14 @@ fn masked_least_squares(
     let mut out = Array2::zeros(start.dim());
     for (column, (kept, values)) in columns.into_iter().enumerate() {
         for (j, value) in kept.into_iter().zip(values) {
-            // A weight that is kept is never 0, so that what is stored says what is kept.
             out[[j, column]] = never_0(value as f32);
         }
     }
     Ok(out)
 }
 
-fn never_0(value: f32) -> f32 {
+/// A weight that is kept is never 0, so that what is stored says what is kept.
+pub(super) fn never_0(value: f32) -> f32 {
     if value == 0.0 { f32::MIN_POSITIVE } else { value }
 }
 

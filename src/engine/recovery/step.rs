@@ -84,6 +84,7 @@ pub(super) fn choose(
         source_norms: Arc::new(norms),
         width: side.candidates.ncols(),
         macs_per_entry: side.candidates.ncols(),
+        unpruned_macs_per_entry: side.candidates.ncols(),
         scores: Some(Arc::new(scores)),
         coefficients: None,
         pushed_share: None,

@@ -273,7 +273,7 @@ impl Tracing<'_> {
     fn step(&mut self, step: usize, values: Array2<f32>, is_attention: bool) {
         let ChosenStep { kept, trace, .. } = &self.chosen.steps[step];
         let coefficients = is_attention.then(|| Arc::new(spread(kept, &values)));
-        self.writer.edges(EdgeTrace { coefficients, ..trace.clone() });
+        self.writer.edges(EdgeTrace { coefficients, ..trace.clone().of_width(trace.width, is_attention) });
         self.values.push(values);
     }
 }
@@ -393,19 +393,30 @@ mod tests {
         assert!(share_gone(1, 1) >= 1.0 && share_gone(0, 0) >= 1.0);
     }
 
+    /// A drawn graph, a GraphSAGE, and what training for `n_epochs` is to keep where `entries` of the entries and half of the weights go.
+    fn setting(
+        shape: &PowerLaw,
+        n_epochs: usize,
+        entries: f64,
+    ) -> (Arc<Dataset>, Arc<Model>, RecoveryRule, Recipe, Plan) {
+        let ctl = Control::new(1).expect("a worker");
+        let dataset = power_law_communities(shape, &ctl).expect("possible").shared();
+        let network = Architecture { hidden: 8, ..Architecture::new(Family::Sage) };
+        let model = Arc::new(Model::init(&network, shape.n_features, shape.n_classes, 1));
+        let rule = RecoveryRule { train_epochs: n_epochs, ..RecoveryRule::default() };
+        let mut recipe = Recipe { model: network, recovery: Some(rule.clone()), ..Recipe::default() };
+        (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![entries]);
+        (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.5]);
+        let split = resolve_split(&dataset, &recipe.split, 1).expect("a split");
+        let plan = Plan::of(&dataset, &model, &recipe, &rule, &split, &ctl).expect("a plan");
+        (dataset, model, rule, recipe, plan)
+    }
+
     #[test]
     fn masks_are_chosen_every_five_epochs_as_the_share_grows_and_stay_once_all_has_gone() {
         let ctl = Control::new(2).expect("workers");
         let shape = PowerLaw { n_nodes: 120, n_entries: 900, n_features: 20, n_classes: 3, seed: 5 };
-        let dataset = power_law_communities(&shape, &ctl).expect("possible").shared();
-        let shape = Architecture { hidden: 8, ..Architecture::new(Family::Sage) };
-        let model = Arc::new(Model::init(&shape, 20, 3, 1));
-        let rule = RecoveryRule { train_epochs: 30, ..RecoveryRule::default() };
-        let mut recipe = Recipe { model: shape, recovery: Some(rule.clone()), ..Recipe::default() };
-        (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.5]);
-        (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.5]);
-        let split = resolve_split(&dataset, &recipe.split, 1).expect("a split");
-        let plan = Plan::of(&dataset, &model, &recipe, &rule, &split, &ctl).expect("a plan");
+        let (dataset, model, rule, recipe, plan) = setting(&shape, 30, 0.5);
         let mut gradual = Gradual::new(&dataset, &model, &recipe, &rule, &plan).expect("a network that is known");
         let mut chosen_at = Vec::new();
         for epoch in 0..30 {
@@ -438,15 +449,7 @@ mod tests {
     fn entries_go_by_their_rank_in_the_row_and_weights_by_the_norm_of_the_layers_input() {
         let ctl = Control::new(1).expect("a worker");
         let shape = PowerLaw { n_nodes: 60, n_entries: 500, n_features: 12, n_classes: 3, seed: 2 };
-        let dataset = power_law_communities(&shape, &ctl).expect("possible").shared();
-        let shape = Architecture { hidden: 8, ..Architecture::new(Family::Sage) };
-        let model = Arc::new(Model::init(&shape, 12, 3, 1));
-        let rule = RecoveryRule { train_epochs: 1, ..RecoveryRule::default() };
-        let mut recipe = Recipe { model: shape, recovery: Some(rule.clone()), ..Recipe::default() };
-        (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.6]);
-        (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.5]);
-        let split = resolve_split(&dataset, &recipe.split, 1).expect("a split");
-        let plan = Plan::of(&dataset, &model, &recipe, &rule, &split, &ctl).expect("a plan");
+        let (dataset, model, rule, recipe, plan) = setting(&shape, 1, 0.6);
         let mut gradual = Gradual::new(&dataset, &model, &recipe, &rule, &plan).expect("a network that is known");
         let set = gradual.before(0, &model, &ctl).expect("finite").expect("chosen at once");
         let (topology, x) = (dataset.topology(), dataset.features().to_dense());

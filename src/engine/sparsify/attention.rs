@@ -126,6 +126,7 @@ pub(crate) fn attend_and_remove(
         source_norms: Arc::new(norms),
         width: input.source.ncols(),
         macs_per_entry: 2 * input.source.ncols(),
+        unpruned_macs_per_entry: 2 * input.source.ncols(),
         scores: Some(ranking.map_or_else(|| Arc::new(of_entry), Arc::clone)),
         coefficients: Some(Arc::new(coefficients)),
         pushed_share: None,

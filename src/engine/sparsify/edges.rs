@@ -129,6 +129,7 @@ pub(crate) fn remove(
         source_norms: Arc::new(norms),
         width,
         macs_per_entry: width,
+        unpruned_macs_per_entry: width,
         scores: ranking.map(Arc::clone),
         coefficients: None,
         counts_self_loops,

@@ -182,6 +182,7 @@ pub(super) fn push_features(
                     source_norms: Arc::clone(&norms),
                     width,
                     macs_per_entry: width,
+                    unpruned_macs_per_entry: width,
                     scores: None,
                     coefficients: None,
                     pushed_share: Some(Arc::new(share)),

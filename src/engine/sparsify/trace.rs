@@ -117,6 +117,8 @@ pub struct EdgeTrace {
     pub width: usize,
     /// Operations per entry: the width; twice that for attention, which also scores.
     pub macs_per_entry: usize,
+    /// The same of the unpruned network: attention whose coefficients recovery fixed scores nothing, unpruned it does.
+    pub unpruned_macs_per_entry: usize,
     /// What every entry of the graph was judged by, where that is not `|T[u,v]| · source_norms[v]`; NaN where the entry had
     /// gone before.
     pub scores: Option<Arc<Vec<f32>>>,
@@ -129,6 +131,12 @@ pub struct EdgeTrace {
 }
 
 impl EdgeTrace {
+    /// The same of a step that propagates `width` columns by values that are fixed, in place of attention or of the matrix.
+    pub(crate) fn of_width(self, width: usize, for_attention: bool) -> Self {
+        let unpruned_macs_per_entry = if for_attention { 2 * width } else { width };
+        Self { width, macs_per_entry: width, unpruned_macs_per_entry, ..self }
+    }
+
     /// What entry `k` from source `v` was compared by; `t` is its value in the recipe's matrix.
     pub fn score(&self, k: usize, v: usize, t: f32) -> f32 {
         match &self.scores {
@@ -326,9 +334,9 @@ impl Pruned {
 pub(crate) fn count_macs(edges: Option<&EdgeTrace>, weights: &[WeightTrace]) -> Macs {
     let mut macs = Macs::default();
     if let Some(e) = edges {
-        let others = |n: usize| (n.saturating_sub(e.n_self_loops) * e.macs_per_entry) as u64;
-        macs.edges_dense = others(e.n_entries);
-        macs.edges_pruned = others(e.n_after);
+        let others = |n: usize, each: usize| (n.saturating_sub(e.n_self_loops) * each) as u64;
+        macs.edges_dense = others(e.n_entries, e.unpruned_macs_per_entry);
+        macs.edges_pruned = others(e.n_after, e.macs_per_entry);
     }
     for w in weights {
         macs.weights_dense += w.macs_dense;

@@ -81,6 +81,7 @@ impl Traced<'_> {
         let others = topology.entries().enumerate().filter(|(k, (u, v))| u != v && mask.is_kept(*k, step));
         let cut = others.map(|(k, _)| self.worth[k]).fold(f32::INFINITY, f32::min);
         let before = step.checked_sub(1).filter(|_| self.is_progressive);
+        let macs_per_entry = if coefficients.is_some() { 2 * width } else { width };
         self.writer.edges(EdgeTrace {
             asked: self.recipe.delta_a(step),
             delta: if cut.is_finite() { f64::from(cut) } else { 0.0 },
@@ -91,7 +92,8 @@ impl Traced<'_> {
             mean_message: mean_message(topology, values, heads, &norms),
             source_norms: Arc::new(norms),
             width,
-            macs_per_entry: if coefficients.is_some() { 2 * width } else { width },
+            macs_per_entry,
+            unpruned_macs_per_entry: macs_per_entry,
             scores: Some(Arc::clone(&self.worth)),
             coefficients: coefficients.map(Arc::new),
             pushed_share: None,
