@@ -11,7 +11,8 @@ use super::output::{self, page, table};
 use super::progress::Terminal;
 use crate::engine::certify::Certificate;
 use crate::engine::experiment::{
-    Budget, BudgetPoint, FoundBudget, Goal, NO_NEW_NODES_SAYS, Run, RunOptions, controls_say, recovered_says,
+    Budget, BudgetPoint, FoundBudget, Goal, NO_NEW_NODES_SAYS, Run, RunOptions, check_certifiable, controls_say,
+    recovered_says,
 };
 use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
@@ -143,6 +144,13 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     if args.controls && input.recipe.recovery.is_none() && args.lose_at_most.is_none() {
         let expected = "a recipe that recovers accuracy (--recover one-shot)";
         return Err(UsageError::new("--controls", expected, "one without recovery").into());
+    }
+    // What cannot be had is said before anything is computed for it.
+    if args.certify.is_some() {
+        check_certifiable(&input.dataset, &input.recipe)?;
+    }
+    if args.errors {
+        ErrorsOfNodes::check(&input.recipe)?;
     }
     let options = args.timing.of(RunOptions::FULL);
     args.timing.settle(&mut input.recipe);

@@ -201,6 +201,13 @@ fn a_run_is_certified_without_a_budget_and_says_its_errors_beside_their_bounds()
     let call = |more: &[&str]| unifews(folder.path()).args([&prune[..], more].concat()).arg("--quiet").assert().code(2);
     call(&["--certify", "0"]).stderr(contains("--certify: expected points to lose above 0 and below 100, found 0"));
     call(&["--certify", "2", "--lose-at-most", "2"]).stderr(contains("cannot be used with"));
+    // Too few nodes are found before anything is computed.
+    let tiny = "sample:powerlaw?nodes=60&edges=300&features=16&classes=4&seed=7";
+    let few = ["prune", tiny, small_model("gcn"), "-o", "few", "--certify", "2", "--quiet"];
+    unifews(folder.path()).args(few).assert().code(1).stderr(contains(
+        "certificate: expected at least 30 labelled validation nodes in the half that is tested; a split with more of them has enough, found ",
+    ));
+    assert!(!folder.path().join("few").exists());
     // Attention has no fixed matrix.
     stdout(folder.path(), &["train", SMALL, "-o", "g.safetensors", "--arch", "gat", "--hidden", "8", "--epochs", "2"]);
     let gat = ["prune", SMALL, "g.safetensors", "-o", "c", "--errors", "--quiet"];

@@ -1,6 +1,7 @@
 //! What a model's file leaves open: its readings in the report, one of them chosen, and what becomes of the choice.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use unifews::engine::model::{Activation, Architecture, Model};
 use unifews::io::atomic::write_atomic;
@@ -20,6 +21,28 @@ fn state_dict(model: &Model) -> Vec<u8> {
     encode_tensors(&tensors.collect::<Vec<_>>(), &BTreeMap::new())
 }
 
+/// Karate with the report on a file of its model's tensors alone.
+fn with_report(folder: &Path) -> Session {
+    let mut session = with_karate();
+    let model = session.store().model.clone().expect("a model").model;
+    let path = folder.join("other.safetensors");
+    write_atomic(&path, &state_dict(&model)).expect("a file");
+    session.apply(Command::Import(vec![path.display().to_string()]));
+    wait(&mut session, "the report", Session::is_idle);
+    session
+}
+
+/// Saved as a project and opened again.
+fn reopened(session: &mut Session, folder: &Path) -> Session {
+    let project = folder.join("mine.unifews");
+    session.apply(Command::SaveProject(project.clone()));
+    wait(session, "the file", Session::is_idle);
+    let mut other = super::session();
+    other.apply(Command::Open(project.display().to_string()));
+    wait(&mut other, "the project", |s| s.store().project.is_some() && s.is_idle());
+    other
+}
+
 fn readings(session: &Session) -> Readings {
     let report = session.store().import.as_ref().and_then(|state| state.report.clone()).expect("a report");
     assert!(report.faults.is_empty(), "{:?}", report.faults);
@@ -29,12 +52,7 @@ fn readings(session: &Session) -> Readings {
 #[test]
 fn a_reading_is_chosen_in_the_report_and_stays_with_the_project() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut session = with_karate();
-    let model = session.store().model.clone().expect("a model").model;
-    let path = folder.path().join("other.safetensors");
-    write_atomic(&path, &state_dict(&model)).expect("a file");
-    session.apply(Command::Import(vec![path.display().to_string()]));
-    wait(&mut session, "the report", Session::is_idle);
+    let mut session = with_report(folder.path());
     let found = readings(&session);
     assert!(found.why.starts_with("a guess"), "{found:?}");
     assert!(found.all[0].is_used && found.all[0].spelled().contains("activation=relu"), "{:?}", found.all[0]);
@@ -53,12 +71,7 @@ fn a_reading_is_chosen_in_the_report_and_stays_with_the_project() {
     assert_eq!((opened, store.recipe.model.activation), (Activation::Gelu, Activation::Gelu));
 
     // Saved and opened again it is read so.
-    let project = folder.path().join("mine.unifews");
-    session.apply(Command::SaveProject(project.clone()));
-    wait(&mut session, "the file", Session::is_idle);
-    let mut other = super::session();
-    other.apply(Command::Open(project.display().to_string()));
-    wait(&mut other, "the project", |s| s.store().project.is_some() && s.is_idle());
+    let other = reopened(&mut session, folder.path());
     let reopened = other.store().model.as_ref().expect("open").model.architecture.activation;
     assert_eq!(reopened, Activation::Gelu);
 }
@@ -66,12 +79,7 @@ fn a_reading_is_chosen_in_the_report_and_stays_with_the_project() {
 #[test]
 fn settings_that_no_tensor_tells_stay_with_the_project() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut session = with_karate();
-    let model = session.store().model.clone().expect("a model").model;
-    let path = folder.path().join("other.safetensors");
-    write_atomic(&path, &state_dict(&model)).expect("a file");
-    session.apply(Command::Import(vec![path.display().to_string()]));
-    wait(&mut session, "the report", Session::is_idle);
+    let mut session = with_report(folder.path());
     let state = session.store().import.as_ref().expect("a report");
     let read = state.report.as_ref().and_then(|report| report.model.as_ref()).expect("a model");
     let network = Architecture { norm_r: 0.25, ..read.model.architecture.clone() };
@@ -82,12 +90,7 @@ fn settings_that_no_tensor_tells_stay_with_the_project() {
     wait(&mut session, "the preview", Session::is_idle);
     let norm_r = |session: &Session| session.store().model.as_ref().map(|model| model.model.architecture.norm_r);
     assert_eq!(norm_r(&session), Some(0.25));
-    let project = folder.path().join("mine.unifews");
-    session.apply(Command::SaveProject(project.clone()));
-    wait(&mut session, "the file", Session::is_idle);
-    let mut other = super::session();
-    other.apply(Command::Open(project.display().to_string()));
-    wait(&mut other, "the project", |s| s.store().project.is_some() && s.is_idle());
+    let other = reopened(&mut session, folder.path());
     assert_eq!(norm_r(&other), Some(0.25));
     assert_eq!(other.store().effective_recipe().model.norm_r.to_bits(), 0.25f64.to_bits());
 }

@@ -152,17 +152,7 @@ pub fn certify(
     ctl: &Control,
 ) -> Result<Certificate, EngineError> {
     check(topology, labels, split, baseline, path, options)?;
-    let mut nodes: Vec<u32> = match options.calibration {
-        Calibration::Validation => split.val.clone(),
-        Calibration::Half { seed } => halves(&split.val, seed).1,
-    };
-    nodes.retain(|u| labels.is_labelled(*u as usize));
-    nodes.sort_unstable();
-    if nodes.len() < SMALLEST_GROUP {
-        let expected =
-            format!("at least {SMALLEST_GROUP} labelled validation nodes; a split with more of them has enough");
-        return Err(EngineError::mismatch("certificate", expected, nodes.len()));
-    }
+    let nodes = calibration_nodes(labels, split, options.calibration)?;
     let degrees = degrees(topology);
     let mut sets = vec![nodes.clone()];
     let (kinds, members): (Vec<_>, Vec<_>) = members(labels, &degrees, &nodes).into_iter().unzip();
@@ -201,6 +191,25 @@ pub fn certify(
         overall,
         groups: groups.map(|((kind, n), sequence)| Group { kind, n, sequence }).collect(),
     })
+}
+
+/// The nodes that a certificate tests on, in ascending order.
+///
+/// # Errors
+/// [`EngineError::Mismatch`] where there are fewer than [`SMALLEST_GROUP`].
+pub fn calibration_nodes(labels: &Labels, split: &Split, calibration: Calibration) -> Result<Vec<u32>, EngineError> {
+    let (mut nodes, which) = match calibration {
+        Calibration::Validation => (split.val.clone(), ""),
+        Calibration::Half { seed } => (halves(&split.val, seed).1, " in the half that is tested"),
+    };
+    nodes.retain(|u| labels.is_labelled(*u as usize));
+    nodes.sort_unstable();
+    if nodes.len() < SMALLEST_GROUP {
+        let expected =
+            format!("at least {SMALLEST_GROUP} labelled validation nodes{which}; a split with more of them has enough");
+        return Err(EngineError::mismatch("certificate", expected, nodes.len()));
+    }
+    Ok(nodes)
 }
 
 fn sorted(nodes: &[u32]) -> Vec<u32> {

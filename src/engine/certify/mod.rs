@@ -17,7 +17,9 @@ mod sequence;
 #[cfg(test)]
 mod tests;
 
-pub use certificate::{CERTIFICATE_FORMAT, Candidate, Certificate, CertifyOptions, ChangedClasses, PathPoint, certify};
+pub use certificate::{
+    CERTIFICATE_FORMAT, Candidate, Certificate, CertifyOptions, ChangedClasses, PathPoint, calibration_nodes, certify,
+};
 pub use groups::{Group, GroupKind};
 pub use nodes::{Calibration, NodeSet, halves};
 pub use paired::{BETA, N_RATES, Paired};

@@ -22,7 +22,7 @@ mod truth;
 
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
 pub use budget::{Budget, BudgetPoint, FasterFrom, FoundBudget, Goal, find_budget};
-pub use certified::certify_run;
+pub use certified::{certify_run, check_certifiable};
 pub use compare::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Method, compare, models_of_seeds, summarise,
     with_fixed_split,
@@ -35,7 +35,7 @@ pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEsti
 pub use evaluate::{Evaluation, PartScores};
 pub use loss::PairedLoss;
 pub use memory::{dataset_bytes, run_bytes, training_bytes};
-pub use node_errors::{NodeErrors, StepErrors, node_errors};
+pub use node_errors::{NodeErrors, StepErrors, has_node_errors, node_errors};
 pub use options::RunOptions;
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use rounding::{Rounding, rounding};

@@ -20,7 +20,7 @@ use crate::engine::model::exec::infer::forward;
 use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::frozen::Frozen;
-use crate::engine::sparsify::{EdgeMask, EdgeMode};
+use crate::engine::sparsify::{EdgeMask, EdgeMode, Recipe};
 
 /// Rows between two looks at the stop button.
 const ROWS: usize = 256;
@@ -97,6 +97,11 @@ fn norm(values: &[f64]) -> f64 {
     values.iter().map(|v| v * v).sum::<f64>().sqrt()
 }
 
+/// Whether runs of this recipe propagate over a matrix that is fixed beforehand, so that errors against it have bounds.
+pub fn has_node_errors(recipe: &Recipe) -> bool {
+    recipe.edges.mode != EdgeMode::Mass && recipe.model.n_graph_steps() > 0 && !recipe.model.has("attention")
+}
+
 /// Error and bounds of every graph step of a run, at every node. One pruned forward, and one product with what was removed per step.
 ///
 /// Nothing for steps of attention, whose coefficients are not those of a fixed matrix, nor in mass mode, which removes entries per feature.
@@ -104,7 +109,7 @@ fn norm(values: &[f64]) -> f64 {
 /// # Errors
 /// [`EngineError::Mismatch`] for a graph with too many entries, [`EngineError::Cancelled`].
 pub fn node_errors(run: &Run, ctl: &Control) -> Result<Vec<NodeErrors>, EngineError> {
-    if run.recipe.edges.mode == EdgeMode::Mass || run.recipe.model.n_graph_steps() == 0 {
+    if !has_node_errors(&run.recipe) {
         return Ok(Vec::new());
     }
     let (dataset, mask) = (&run.dataset, &run.pruned.masks.edges);

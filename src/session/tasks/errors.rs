@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{Need, Task, TaskError};
 use crate::engine::control::Control;
-use crate::engine::experiment::{Bounds, NodeErrors, Run, RunOptions, StepErrors, node_errors};
+use crate::engine::experiment::{Bounds, NodeErrors, Run, RunOptions, StepErrors, has_node_errors, node_errors};
 use crate::engine::plot::{Curves, error_curves};
+use crate::engine::sparsify::Recipe;
 use crate::session::page::{PagePart, PageTable};
 
 /// Errors and bounds of a run.
@@ -27,6 +28,21 @@ pub(crate) struct ErrorsOfNodes {
     pub(crate) run: Arc<Run>,
 }
 
+impl ErrorsOfNodes {
+    /// Whether there are any for runs of this recipe, before one is made.
+    ///
+    /// # Errors
+    /// [`TaskError::Nothing`].
+    pub(crate) fn check(recipe: &Recipe) -> Result<(), TaskError> {
+        if has_node_errors(recipe) {
+            return Ok(());
+        }
+        let why =
+            "nothing is bounded here: attention, mass mode and networks without a graph propagate over no fixed matrix";
+        Err(TaskError::Nothing(why.to_owned()))
+    }
+}
+
 impl Task for ErrorsOfNodes {
     type Point = ();
     type Output = Arc<ErrorReport>;
@@ -43,11 +59,8 @@ impl Task for ErrorsOfNodes {
     fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Arc<ErrorReport>, TaskError> {
         let run = &self.run;
         ctl.progress("errors of the nodes", 0, 0);
+        Self::check(&run.recipe)?;
         let nodes = node_errors(run, ctl)?;
-        if nodes.is_empty() {
-            let why = "nothing is bounded here: attention, mass mode and networks without a graph propagate over no fixed matrix";
-            return Err(TaskError::Nothing(why.to_owned()));
-        }
         let steps: Vec<StepErrors> = nodes.iter().map(NodeErrors::summary).collect();
         let name = step_name(run);
         let subtitle = format!("{} on {}", run.model.title(), run.dataset.name());
