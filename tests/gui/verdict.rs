@@ -3,7 +3,7 @@
 use eframe::egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use unifews::engine::sparsify::{EdgeMode, NodesAre, RecoveryRule, WeightMode};
+use unifews::engine::sparsify::{Allocation, EdgeMode, NodesAre, RecoveryRule, WeightMode};
 use unifews::session::{Command, Grade, Session, Verdict};
 use unifews::ui::App;
 
@@ -59,7 +59,8 @@ fn a_recovered_run_asks_whether_its_nodes_are_in_the_graph_now() {
     let mut recipe = h.state().session().store().recipe.clone();
     (recipe.edges.mode, recipe.weights.mode) = (EdgeMode::Target, WeightMode::Target);
     (recipe.edges.delta, recipe.weights.delta) = (vec![0.6], vec![0.6]);
-    recipe.recovery = Some(RecoveryRule::default());
+    // As the program's own start has it.
+    recipe.recovery = Some(RecoveryRule { allocation: Allocation::AsGiven, ..RecoveryRule::default() });
     h.state().send(Command::SetRecipe(Box::new(recipe), None));
     h.run_steps(3);
     wait(&mut h, "the recovered preview", is_current);
@@ -69,6 +70,8 @@ fn a_recovered_run_asks_whether_its_nodes_are_in_the_graph_now() {
     h.get_by_role_and_label(Role::RadioButton, "No, they arrive later").click();
     h.run_steps(3);
     assert_eq!(answer(&h), Some(NodesAre::New));
+    let rule = h.state().session().store().recipe.recovery.clone().expect("recovery");
+    assert_eq!(rule.allocation, Allocation::Agreement, "for new nodes what is kept goes where it serves them");
     wait(&mut h, "the preview for new nodes", is_current);
     assert!(verdict(&h).sentence.starts_with("For new nodes: removes"), "{:?}", verdict(&h));
     h.get_by_role_and_label(Role::RadioButton, "Yes, static").click();

@@ -83,14 +83,7 @@ fn question_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, rule: &RecoveryRule) {
     });
     if nodes_are != rule.nodes_are {
         let mut recipe = cx.session.store().recipe.clone();
-        recipe.recovery = Some(match nodes_are {
-            NodesAre::Static => RecoveryRule { nodes_are, ..rule.clone() },
-            // What fits towards the unpruned model's answers has no place there.
-            NodesAre::New => {
-                let kept = RecoveryRule { least_per_node: rule.least_per_node, ..RecoveryRule::default() };
-                RecoveryRule { nodes_are, progressive: rule.progressive, allocation: rule.allocation, ..kept }
-            }
-        });
+        recipe.recovery = Some(rule.for_nodes(nodes_are));
         cx.out.send(Command::SetRecipe(Box::new(recipe), None));
     }
 }

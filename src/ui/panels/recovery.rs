@@ -34,9 +34,7 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
             egui::Grid::new("recovery").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| rule_ui(ui, rule));
             if rule.nodes_are == NodesAre::New {
                 if before != NodesAre::New {
-                    // What looks at the unpruned model's answers does not go with them.
-                    (rule.entries, rule.masks) = (EntryChoice::default(), MaskChoice::default());
-                    (rule.distill_epochs, rule.train_epochs) = (0, 0);
+                    *rule = RecoveryRule { nodes_are: before, ..rule.clone() }.for_nodes(NodesAre::New);
                 }
                 ui.add(egui::Label::new(weak(cx.tokens, NEW_NODES).size(tokens::SMALL)).wrap());
             }

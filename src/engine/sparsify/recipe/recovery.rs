@@ -249,6 +249,23 @@ impl RecoveryRule {
     /// Epochs under masks where nobody says how many.
     pub const TRAIN_EPOCHS: usize = 250;
 
+    /// The rule for other nodes. For those that arrive later, what looks at the unpruned model's answers goes, and how much every layer removes
+    /// is spread as suits them.
+    #[must_use]
+    pub fn for_nodes(&self, nodes_are: NodesAre) -> Self {
+        if nodes_are == self.nodes_are || nodes_are == NodesAre::Static {
+            return Self { nodes_are, ..self.clone() };
+        }
+        Self {
+            nodes_are,
+            progressive: self.progressive,
+            least_per_node: self.least_per_node,
+            weights: self.weights,
+            last_matrix_whole: self.last_matrix_whole,
+            ..Self::default()
+        }
+    }
+
     /// Whether recovery says which entries go.
     pub fn chooses_entries(&self) -> bool {
         self.masks == MaskChoice::Recovery
