@@ -202,14 +202,29 @@ fn every_family_loses_the_same_share_of_both_kinds_of_rows_and_has_the_same_bits
     }
 }
 
+/// The same graph with other classes of the test nodes.
+fn with_other_test_labels(graph: &Dataset, is_test: &[bool]) -> Arc<Dataset> {
+    let labels = graph.labels().expect("drawn");
+    let other = |(u, class): (usize, &u32)| if is_test[u] { (class + 1) % 4 } else { *class };
+    let labels = Some(Labels::new(labels.classes().iter().enumerate().map(other).collect()));
+    Arc::new(Dataset::try_new(DatasetParts { labels, ..graph.to_parts() }).expect("valid"))
+}
+
 #[test]
-fn weights_do_not_hear_of_test_nodes() {
+fn weights_do_not_hear_of_test_nodes_nor_where_they_are_trained() {
     let graph = graph();
     for family in Family::ALL.into_iter().filter(|family| *family != Family::Mlp) {
         let model = Arc::new(Model::init(&shape_of(family), 40, 4, 3));
         let with = recipe(&model.architecture, 0.0, 0.6, RecoveryRule::default());
         let ours = pruned(&graph, &model, &with, 2);
-        let other = pruned(&with_other_test_features(&graph, &is_test(&ours)), &model, &with, 2);
+        let is_test = is_test(&ours);
+        let others = with_other_test_features(&with_other_test_labels(&graph, &is_test), &is_test);
+        let trained =
+            recipe(&model.architecture, 0.0, 0.6, RecoveryRule { train_epochs: 4, ..RecoveryRule::default() });
+        let [here, there] = [&graph, &others].map(|graph| pruned(graph, &model, &trained, 2));
+        assert_eq!(here.pruned.model.parameters, there.pruned.model.parameters, "{family:?}");
+        assert_ne!(here.pruned.model.parameters, ours.pruned.model.parameters, "{family:?}: it is trained");
+        let other = pruned(&others, &model, &with, 2);
         assert!(
             distance(&ours.dense_logits, &other.dense_logits) > 0.01,
             "{family:?}: known nodes have such neighbours"
@@ -221,6 +236,38 @@ fn weights_do_not_hear_of_test_nodes() {
             assert_eq!(a, b, "{family:?}");
         }
     }
+}
+
+#[test]
+fn training_keeps_the_masks_and_their_values_and_has_the_same_bits_on_any_threads() {
+    let graph = graph();
+    for family in Family::ALL.into_iter().filter(|family| *family != Family::Mlp) {
+        let model = Arc::new(Model::init(&shape_of(family), 40, 4, 3));
+        let plain = pruned(&graph, &model, &recipe(&model.architecture, 0.7, 0.6, RecoveryRule::default()), 2);
+        let with = recipe(&model.architecture, 0.7, 0.6, RecoveryRule { train_epochs: 6, ..RecoveryRule::default() });
+        let [one, three] = [1, 3].map(|n| pruned(&graph, &model, &with, n));
+        assert_eq!(one.pruned.masks, plain.pruned.masks, "{family:?}");
+        assert_eq!(one.pruned.arrivals, plain.pruned.arrivals, "{family:?}");
+        assert_eq!((&one.pruned.masks, &one.pruned.model), (&three.pruned.masks, &three.pruned.model), "{family:?}");
+        let training = one.pruned.training.expect("trained");
+        assert_eq!(training.n_epochs, 6, "{family:?}");
+        assert!(training.best_epoch <= 6 && training.divergence.is_finite(), "{family:?}");
+        let masks = Some(&one.pruned.masks);
+        let replayed = forward_frozen(&graph, &one.pruned.model, &one.recipe, masks, None, &control(2)).expect("runs");
+        for logits in [&replayed, &three.pruned.logits] {
+            assert!(logits.iter().zip(&one.pruned.logits).all(|(a, b)| a.to_bits() == b.to_bits()), "{family:?}");
+        }
+        for (weight, mask) in one.pruned.model.weights().zip(&one.pruned.masks.weights) {
+            assert!(weight.values.iter().zip(mask).all(|(w, kept)| (*w != 0.0) == *kept), "{family:?}");
+        }
+    }
+    // Without labels, what the unpruned model says of known nodes is learnt alone.
+    let model = Arc::new(Model::init(&shape_of(Family::Gcn), 40, 4, 3));
+    let rule = RecoveryRule { train_epochs: 6, ..RecoveryRule::default() };
+    let unlabelled = DatasetParts { labels: None, ..graph.to_parts() };
+    let unlabelled = Arc::new(Dataset::try_new(unlabelled).expect("valid"));
+    let run = pruned(&unlabelled, &model, &recipe(&model.architecture, 0.7, 0.6, rule), 2);
+    assert_eq!(run.pruned.training.map(|training| training.n_epochs), Some(6));
 }
 
 #[test]
@@ -365,7 +412,7 @@ fn what_new_nodes_cannot_go_with_is_refused_in_words() {
     };
     check(
         RecoveryRule { distill_epochs: 5, ..RecoveryRule::default() },
-        "recipe, recovery: expected distill_epochs and train_epochs 0 with nodes_are new, where nothing follows the unpruned model, found more",
+        "recipe, recovery: expected distill_epochs 0 with nodes_are new, where train_epochs train on the known nodes, found more",
     );
     check(
         RecoveryRule { entries: EntryChoice::PerNode, ..RecoveryRule::default() },
@@ -377,5 +424,7 @@ fn what_new_nodes_cannot_go_with_is_refused_in_words() {
     let tested = Arc::new(Dataset::try_new(parts).expect("valid"));
     let with = recipe(&model.architecture, 0.6, 0.5, RecoveryRule::default());
     let error = run(&tested, &model, &with, RunOptions::PREVIEW, None, &control(1)).expect_err("refused");
-    assert!(error.to_string().starts_with("recovery for new nodes: expected a split with nodes beside its test nodes"));
+    assert!(
+        error.to_string().starts_with("nodes that arrive later: expected a split with nodes beside its test nodes")
+    );
 }

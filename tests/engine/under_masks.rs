@@ -5,7 +5,9 @@ use std::sync::Arc;
 use unifews::engine::experiment::{Run, RunOptions, forward_frozen, run};
 use unifews::engine::graph::{Dataset, DatasetParts, Labels, PowerLaw, power_law_communities};
 use unifews::engine::model::{Architecture, AttentionForm, Family, Model};
-use unifews::engine::sparsify::{Allocation, EdgeMode, EntryChoice, FitNodes, Recipe, RecoveryRule, WeightMode};
+use unifews::engine::sparsify::{
+    Allocation, EdgeMode, EntryChoice, FitNodes, NodesAre, Recipe, RecoveryRule, WeightMode,
+};
 
 use crate::shared::{control, distance};
 
@@ -87,7 +89,7 @@ fn every_family_is_trained_to_what_was_asked_for_and_replays_its_bits_on_any_thr
         let unpruned = |run: &Run| run.pruned.steps.iter().map(|step| step.macs.dense()).collect::<Vec<_>>();
         assert_eq!(unpruned(&one), unpruned(&plain), "{what}: the unpruned network is the same");
         // By what it is trained for, as long as it is trained where nobody says otherwise: the answers, not the logits, which may all move.
-        let epochs = RecoveryRule::TRAIN_EPOCHS;
+        let epochs = RecoveryRule::usual_train_epochs(NodesAre::Static);
         let long = pruned(&graph, &model, &recipe(model.architecture.clone(), 0.7, 0.6, trained(epochs)), 2);
         let off = |run: &Run| divergence(&run.dense_logits, &run.pruned.logits);
         assert!(off(&long) < off(&plain), "{what}: {} against {}", off(&long), off(&plain));

@@ -1,6 +1,6 @@
 //! What is to be told of the nodes, and what a score on it is.
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
 
 /// What the score of a graph is.
@@ -62,6 +62,17 @@ impl Labels {
         let first = |row: ArrayView1<'_, bool>| row.iter().position(|t| *t).map_or(Self::UNLABELLED, |c| c as u32);
         let classes = tags.rows().into_iter().map(first).collect();
         Self { classes, n_classes: tags.ncols(), tags: Some(tags), names: Vec::new() }
+    }
+
+    /// Those of these nodes, in their order; the classes stay what they are.
+    #[must_use]
+    pub fn select(&self, nodes: &[u32]) -> Self {
+        let rows: Vec<usize> = nodes.iter().map(|u| *u as usize).collect();
+        Self {
+            classes: rows.iter().map(|u| self.classes[*u]).collect(),
+            tags: self.tags.as_ref().map(|tags| tags.select(Axis(0), &rows)),
+            ..self.clone()
+        }
     }
 
     /// The class of every node; of several the first.

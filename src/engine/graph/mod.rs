@@ -6,6 +6,7 @@
 mod assemble;
 mod dataset;
 mod generate;
+mod known;
 mod labels;
 mod options;
 pub(crate) mod ordering;
@@ -19,6 +20,7 @@ mod topology;
 pub use assemble::{Assembled, EdgeList};
 pub use dataset::{Dataset, DatasetParts, Features};
 pub use generate::{PowerLaw, power_law_communities, with_neighbour_tags};
+pub(crate) use known::Known;
 pub use labels::{Labels, Metric};
 pub use options::{Column, Encoding, ReadOptions, Separator};
 pub use permutation::{HopOrder, Permutation};

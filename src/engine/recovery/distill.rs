@@ -1,31 +1,36 @@
-//! A short training over masks and entry values that stay: after the fits, towards the unpruned model's soft answers.
+//! A training over masks that stay: after the fits, towards the unpruned model's soft answers; and for nodes that arrive later.
 //!
 //! After the fits no label is looked at and nothing is dropped: labels lose what the fits won (see `docs/EQUATIONS.md`, *Recovery of
-//! accuracy*). Coefficients of attention are values of the entries, constants here; weights are trained.
+//! accuracy*). Coefficients of attention are values of the entries there, constants; weights are trained. For nodes that arrive later there
+//! are no fits: labels and dropout help, and attention is trained as it is.
 
 use ndarray::Array2;
 
 use super::follow::{Masking, Options, Set, follow};
-use super::soft::Wanted;
+use super::soft::{Labelled, Wanted};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Features};
+use crate::engine::graph::{Dataset, Features, Known};
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::{Model, Op};
 use crate::engine::sparsify::edges::Walk;
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::{Masks, Recipe, RecoveryTraining};
 
-/// Masks that stay, with what the entries are multiplied with.
-struct Fixed(Option<Set>);
+/// Masks that stay.
+struct Fixed {
+    set: Option<Set>,
+    /// Whether attention's coefficients are values of the entries.
+    has_given_coefficients: bool,
+}
 
 impl Masking for Fixed {
     fn has_given_coefficients(&self) -> bool {
-        true
+        self.has_given_coefficients
     }
 
     fn before(&mut self, _: usize, _: &Model, _: &Control) -> Result<Option<Set>, EngineError> {
-        Ok(self.0.take())
+        Ok(self.set.take())
     }
 
     fn is_final(&self) -> bool {
@@ -33,11 +38,31 @@ impl Masking for Fixed {
     }
 }
 
-/// How weights are trained for nodes that arrive later, over masks that a rule made: on a graph of the known nodes alone, whose labels of
-/// the training part count as much as the soft answers of all.
-#[cfg(test)]
+/// How weights are trained for nodes that arrive later.
 pub(super) fn for_new_nodes(n_epochs: usize) -> Options {
     Options { stage: "training for new nodes", n_epochs, dropout: 0.5, feature_dropout: 0.5 }
+}
+
+/// Trains `model` for nodes that arrive later over `masks` of the known graph: what the training nodes are counts as much as what the
+/// unpruned model says of all known nodes among themselves; without labels, that alone counts. `among: [n_known, n_classes]`
+///
+/// # Errors
+/// As [`train_over`].
+pub(super) fn train_for_new_nodes(
+    known: &Known,
+    model: &Model,
+    recipe: &Recipe,
+    masks: &Masks,
+    among: &Array2<f32>,
+    n_epochs: usize,
+    ctl: &Control,
+) -> Result<(Model, RecoveryTraining), EngineError> {
+    let labels =
+        known.dataset.labels().filter(|labels| known.split.train.iter().any(|u| labels.is_labelled(*u as usize)));
+    let labelled = labels.map(|labels| Labelled { labels, nodes: &known.split.train, share: 0.5 });
+    let is_multi = labels.is_some_and(|labels| labels.tags().is_some());
+    let wanted = Wanted { soft: among, nodes: None, is_multi, labelled };
+    train_over(&known.dataset, model, recipe, masks, &wanted, &for_new_nodes(n_epochs), ctl)
 }
 
 /// Trains `model`, whose removed weights are 0, towards the soft answers `unpruned` of all nodes; the epoch closest to them stays.
@@ -60,10 +85,11 @@ pub(super) fn distill(
     train_over(dataset, model, recipe, masks, &wanted, &options, ctl)
 }
 
-/// Trains `model`, whose removed weights are 0, over `masks` with their values; the epoch closest to the soft answers stays.
+/// Trains `model`, whose removed weights are 0, over `masks` with their values; the epoch closest to the soft answers stays. Attention over
+/// entries without values of their own is trained with the rest.
 ///
 /// # Errors
-/// [`EngineError::Mismatch`] for attention without values of its entries, [`EngineError::NotFinite`], [`EngineError::Cancelled`].
+/// [`EngineError::NotFinite`], [`EngineError::Cancelled`].
 pub(super) fn train_over(
     dataset: &Dataset,
     model: &Model,
@@ -75,9 +101,6 @@ pub(super) fn train_over(
 ) -> Result<(Model, RecoveryTraining), EngineError> {
     let program = model.program();
     let attends = program.instructions.iter().any(|i| matches!(i.op, Op::Attention { .. }));
-    if attends && masks.edges.values().is_none() {
-        return Err(EngineError::mismatch("entries of attention", "a coefficient for each", "none"));
-    }
     let walks = attends || program.instructions.iter().any(|i| matches!(i.op, Op::Propagate { .. }));
     let walk = Walk::new(dataset, recipe);
     let mut entries = Vec::new();
@@ -100,5 +123,6 @@ pub(super) fn train_over(
         None
     };
     let set = Set { entries, masks: masks.weights.clone(), input };
-    follow(dataset, model, recipe, wanted, options, &mut Fixed(Some(set)), ctl)
+    let mut fixed = Fixed { set: Some(set), has_given_coefficients: !attends || masks.edges.values().is_some() };
+    follow(dataset, model, recipe, wanted, options, &mut fixed, ctl)
 }

@@ -183,7 +183,9 @@ pub(super) fn follow(
                 });
             }
             if best.as_ref().is_none_or(|(least, _)| divergence < least.divergence) {
-                best = Some((RecoveryTraining { n_epochs: n_done, best_epoch: n_done, divergence }, now.clone()));
+                let uses_labels = wanted.labelled.is_some();
+                let training = RecoveryTraining { n_epochs: n_done, best_epoch: n_done, divergence, uses_labels };
+                best = Some((training, now.clone()));
             }
         }
     }

@@ -9,7 +9,7 @@
 //! of the fits (`under_masks.rs`); both run the loop of `follow.rs`.
 //!
 //! All that is for nodes that are in the graph now. For nodes that arrive later (`online`) nothing is fitted to what the unpruned model
-//! says of them, since nobody could have asked it.
+//! says of them, since nobody could have asked it; a training that follows sees the known nodes alone.
 //!
 //! Masks that the recipe's own rules decided can be fitted, too: the way in for methods that this is compared with (`MaskChoice`).
 //!
@@ -67,10 +67,10 @@ pub(crate) fn recover(
 ) -> Result<Pruned, EngineError> {
     check(model)?;
     if rule.nodes_are == NodesAre::New {
-        let online::Decided { masks, model, steps, arrivals } =
+        let online::Decided { masks, model, steps, arrivals, training } =
             online::recover(dataset, model, recipe, rule, (split, reference), ctl)?;
         let logits = logits(dataset, &model, recipe, &masks, ctl)?;
-        return Ok(Pruned { masks, model, logits, steps, embedding: None, arrivals: Some(arrivals), training: None });
+        return Ok(Pruned { masks, model, logits, steps, embedding: None, arrivals: Some(arrivals), training });
     }
     let mut plan = Plan::of(dataset, model, recipe, rule, split, ctl)?;
     if rule.train_epochs > 0 {

@@ -228,14 +228,18 @@ pub struct RecoveryTraining {
     pub best_epoch: usize,
     /// Mean Kullback-Leibler divergence of what it says from the unpruned model's soft answers, over the nodes whose answers were followed, nats.
     pub divergence: f64,
+    /// Whether the labels of the training nodes were learnt, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uses_labels: bool,
 }
 
 impl std::fmt::Display for RecoveryTraining {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { n_epochs, best_epoch, divergence } = self;
+        let Self { n_epochs, best_epoch, divergence, uses_labels } = self;
+        let labels = if *uses_labels { " and the training nodes' labels" } else { "" };
         write!(
             f,
-            "trained for {n_epochs} epochs towards the unpruned model's answers; epoch {best_epoch} stays, {divergence:.4} nats from them"
+            "trained for {n_epochs} epochs towards the unpruned model's answers{labels}; epoch {best_epoch} stays, {divergence:.4} nats from the answers"
         )
     }
 }

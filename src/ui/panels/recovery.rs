@@ -61,7 +61,7 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
 
 /// What decides for nodes that arrive later.
 const NEW_NODES: &str = "The test nodes play those that arrive later. Entries stay where their target is unsure by itself and their source is sure, and \
-                         rows keep their sum; the unpruned model is asked about known nodes alone";
+                         rows keep their sum; the unpruned model is asked about known nodes alone, and a training sees no others";
 /// The one click back to what is published, and who chose what stands there.
 fn published_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
     let is_own = cx.session.has_own_thresholds() && cx.session.store().model.is_some();
@@ -129,6 +129,14 @@ fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
         0..=1_000,
     );
     if rule.nodes_are == NodesAre::New {
+        number(
+            ui,
+            "Epochs of training",
+            "Trains the weights that stay on the graph of the known nodes, as much towards the labels of the training nodes as towards what the \
+             unpruned model says of known nodes. 150 are enough, and take from seconds to minutes; 0: none",
+            &mut rule.train_epochs,
+            0..=10_000,
+        );
         return;
     }
     number(
@@ -246,8 +254,8 @@ fn conflict(recipe: &Recipe) -> Option<&'static str> {
         Some("Recovery needs the identity self-loop: choose it below")
     } else if recipe.edges.ranking.is_some() && rule.chooses_entries() {
         Some("Recovery chooses entries itself: set what edges are ranked by to Unifews above")
-    } else if is_new && (rule.distill_epochs > 0 || rule.train_epochs > 0) {
-        Some("Distillation and training do not go with nodes that arrive later: choose the nodes to be scored again")
+    } else if is_new && rule.distill_epochs > 0 {
+        Some("Distillation does not go with nodes that arrive later: choose the nodes to be scored again")
     } else if is_new && matches!(rule.entries, EntryChoice::MessageNorm | EntryChoice::PerNode) {
         Some("For nodes that arrive later entries go by uncertainty: choose the nodes to be scored again")
     } else if !rule.chooses_entries() && (is_new || rule.train_epochs > 0) {

@@ -1,12 +1,13 @@
 //! Recovery for nodes that arrive after the masks are made: nothing of theirs is used but their features and their entries.
 //!
-//! The test nodes of the split play them. What the unpruned model says is asked of the graph of the other nodes alone (`known.rs`); entries
+//! The test nodes of the split play them. What the unpruned model says is asked of the graph of the other nodes alone; entries
 //! are chosen by a rule that can be applied to a node when it comes (`score.rs`, `choose.rs`), rows keep their sum, and weights go by
 //! Optimal Brain Surgeon on what the pruned network gives them on that graph, its own output as the target (`weights.rs`). Source: ours;
 //! a fit to unpruned activations would fit the known nodes and lose on the others.
+//!
+//! A training on that graph may follow, over what was decided, with the labels of the training nodes.
 
 mod choose;
-mod known;
 mod score;
 mod traced;
 mod values;
@@ -16,15 +17,17 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
+use super::distill::train_for_new_nodes;
 use super::plan::Plan;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Split};
+use crate::engine::graph::{Dataset, Known, Split};
 use crate::engine::model::Model;
+use crate::engine::model::exec::infer::forward;
 use crate::engine::sparsify::decide::locked_nodes;
-use crate::engine::sparsify::{Arrivals, EdgeMode, Masks, Recipe, RecoveryRule, RowCount, StepTrace};
+use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::{Arrivals, EdgeMode, Masks, Recipe, RecoveryRule, RecoveryTraining, RowCount, StepTrace};
 use choose::Choice;
-use known::Known;
 
 /// What is decided.
 pub(super) struct Decided {
@@ -33,6 +36,7 @@ pub(super) struct Decided {
     pub(super) model: Arc<Model>,
     pub(super) steps: Vec<StepTrace>,
     pub(super) arrivals: Arrivals,
+    pub(super) training: Option<RecoveryTraining>,
 }
 
 /// Decides masks, entry values and weights. `reference` is the unpruned model's output of every step, for the trace alone.
@@ -53,7 +57,8 @@ pub(super) fn recover(
     let known = Known::of(dataset, split)?;
     // Where thresholds say how much goes, they say it of the known nodes.
     let plan = Plan::of(&known.dataset, model, recipe, rule, &known.split, &quiet)?;
-    let keys = score::keys(dataset, &known, model, recipe, rule.entries, &quiet)?;
+    let among = among_themselves(&known, model, recipe, &quiet)?;
+    let keys = score::keys(dataset, (&known, &among), model, recipe, rule.entries, &quiet)?;
     ctl.progress("choosing entries", 1, STAGES);
     let locked = locked_nodes(dataset, recipe, split)?;
     let choice = Choice {
@@ -68,13 +73,23 @@ pub(super) fn recover(
     let edges = values::mask(dataset, recipe, rule, &kept, &quiet)?;
     ctl.progress("choosing weights", 2, STAGES);
     let on_known = values::mask(&known.dataset, recipe, rule, &known.part(&kept), &quiet)?;
-    let (model, weights) = weights::fit(&known, model, recipe, rule, &plan, &on_known, &quiet)?;
-    // The masks are decided here: a training under them begins with `model`, over `on_known` in `known`, and ends with the weights that
-    // are traced and stored below.
+    let (mut model, weights) = weights::fit(&known, model, recipe, rule, &plan, &on_known, &quiet)?;
+    let mut training = None;
+    if rule.train_epochs > 0 {
+        let masks = Masks { edges: on_known, weights: weights.clone() };
+        let (trained, how) = train_for_new_nodes(&known, &model, recipe, &masks, &among, rule.train_epochs, ctl)?;
+        (model, training) = (trained, Some(how));
+    }
     ctl.progress("measuring", 3, STAGES);
     let masks = Masks { edges, weights };
     let steps = traced::trace(dataset, &model, recipe, rule, (&masks, keys), reference, &quiet)?;
-    Ok(Decided { arrivals: arrivals(dataset, &known, &kept), masks, model: Arc::new(model), steps })
+    Ok(Decided { arrivals: arrivals(dataset, &known, &kept), masks, model: Arc::new(model), steps, training })
+}
+
+/// What the unpruned model says of the known nodes while nobody else is there. `[n_known, n_classes]`
+fn among_themselves(known: &Known, model: &Model, recipe: &Recipe, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    let mut frozen = Frozen::unpruned(&known.dataset, recipe, ctl)?;
+    forward(&model.program(), model, known.dataset.features(), &mut frozen, ctl)
 }
 
 /// The share of removable entries that every step is to do without.

@@ -4,15 +4,12 @@
 //! it says of a known node in the graph of known nodes, and `p_v` for the others. Nobody has to know what the unpruned model says of a node
 //! that arrives, nor what it says of known nodes once that one is their neighbour. Source: ours.
 
-use std::sync::Arc;
-
 use ndarray::{Array2, ArrayView1};
 
-use super::known::Known;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Topology};
+use crate::engine::graph::{Dataset, Known, Topology};
 use crate::engine::model::Model;
 use crate::engine::model::exec::infer::forward;
 use crate::engine::recovery::entries::draw;
@@ -23,14 +20,15 @@ use crate::engine::sparsify::{EdgeMask, EntryChoice, EntryValues, Recipe};
 const ROWS: usize = 256;
 
 /// The logarithm to base 2 of what every entry is worth, halved with every rank in its row: the higher, the sooner it stays. One number
-/// per entry of the graph; those of self-loops mean nothing.
+/// per entry of the graph; those of self-loops mean nothing. `among` is what the unpruned model says of the known nodes in their graph.
+/// `among: [n_known, n_classes]`
 ///
 /// # Errors
 /// [`EngineError::NotFinite`], [`EngineError::Cancelled`].
 pub(super) fn keys(
     dataset: &Dataset,
-    known: &Known,
-    model: &Arc<Model>,
+    (known, among): (&Known, &Array2<f32>),
+    model: &Model,
     recipe: &Recipe,
     choice: EntryChoice,
     ctl: &Control,
@@ -43,13 +41,11 @@ pub(super) fn keys(
     }
     let is_multi = dataset.labels().is_some_and(|labels| labels.tags().is_some());
     let alone = on_self_loops(dataset, model, recipe, ctl)?;
-    let mut frozen = Frozen::unpruned(&known.dataset, recipe, ctl)?;
-    let among = forward(&model.program(), model, known.dataset.features(), &mut frozen, ctl)?;
     let unsure = entropies(&alone, is_multi)?;
     let most = if is_multi { std::f64::consts::LN_2 } else { (alone.ncols() as f64).ln() };
     let certainty = |entropy: f64| if most > 0.0 { (1.0 - entropy / most).clamp(0.0, 1.0) } else { 1.0 };
     let mut sure: Vec<f64> = unsure.iter().map(|entropy| certainty(*entropy)).collect();
-    for (u, entropy) in known.nodes.iter().zip(entropies(&among, is_multi)?) {
+    for (u, entropy) in known.nodes.iter().zip(entropies(among, is_multi)?) {
         sure[*u as usize] = certainty(entropy);
     }
     ranked(topology, &unsure, &sure, ctl)

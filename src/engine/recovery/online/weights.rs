@@ -4,10 +4,9 @@
 
 use ndarray::Array2;
 
-use super::known::Known;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::Permutation;
+use crate::engine::graph::{Known, Permutation};
 use crate::engine::kernels::{AttentionInput, Panels, Rows};
 use crate::engine::model::Model;
 use crate::engine::model::exec::infer::forward;

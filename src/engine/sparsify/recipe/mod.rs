@@ -169,11 +169,8 @@ impl Recipe {
             refuse("edges without a ranking (recovery.entries chooses), or recovery.masks rules", "a ranking")
         } else if !rule.chooses_entries() && (is_new || rule.train_epochs > 0) {
             refuse("masks recovery with nodes_are new and with train_epochs, which choose by themselves", "rules")
-        } else if is_new && (rule.distill_epochs > 0 || rule.train_epochs > 0) {
-            refuse(
-                "distill_epochs and train_epochs 0 with nodes_are new, where nothing follows the unpruned model",
-                "more",
-            )
+        } else if is_new && rule.distill_epochs > 0 {
+            refuse("distill_epochs 0 with nodes_are new, where train_epochs train on the known nodes", "more")
         } else if is_new && matches!(rule.entries, EntryChoice::MessageNorm | EntryChoice::PerNode) {
             refuse(
                 "entries omp (then by uncertainty), random or none with nodes_are new",

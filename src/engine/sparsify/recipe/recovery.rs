@@ -232,7 +232,8 @@ pub struct RecoveryRule {
     pub distill_epochs: usize,
     /// Epochs of a training under masks instead of the fits, towards the unpruned model's soft answers, without a label; 0: none. Masks are
     /// chosen on the way, by the model as it stands, so there is no output to reconstruct: entries by reconstruction go by their rank within
-    /// the row, fitted values keep the sum of their row, weights go by their product with their input, removed shares are as given.
+    /// the row, fitted values keep the sum of their row, weights go by their product with their input, removed shares are as given. For new
+    /// nodes: epochs over the masks that stay, on the graph of known nodes, with the labels of the training nodes.
     #[serde(skip_serializing_if = "is_0")]
     pub train_epochs: usize,
 }
@@ -246,11 +247,17 @@ fn is_0(n: &usize) -> bool {
 impl RecoveryRule {
     /// Epochs of distillation where nobody says how many; more gain nothing.
     pub const DISTILL_EPOCHS: usize = 50;
-    /// Epochs under masks where nobody says how many.
-    pub const TRAIN_EPOCHS: usize = 250;
 
-    /// The rule for other nodes. For those that arrive later, what looks at the unpruned model's answers goes, and how much every layer removes
-    /// is spread as suits them.
+    /// Epochs of training where nobody says how many.
+    pub fn usual_train_epochs(nodes_are: NodesAre) -> usize {
+        match nodes_are {
+            NodesAre::Static => 250,
+            NodesAre::New => 150,
+        }
+    }
+
+    /// The rule for other nodes. For those that arrive later, what looks at the unpruned model's answers goes, how much every layer removes
+    /// is spread as suits them, and a training is theirs.
     #[must_use]
     pub fn for_nodes(&self, nodes_are: NodesAre) -> Self {
         if nodes_are == self.nodes_are || nodes_are == NodesAre::Static {
@@ -262,6 +269,7 @@ impl RecoveryRule {
             least_per_node: self.least_per_node,
             weights: self.weights,
             last_matrix_whole: self.last_matrix_whole,
+            train_epochs: if self.train_epochs > 0 { Self::usual_train_epochs(nodes_are) } else { 0 },
             ..Self::default()
         }
     }

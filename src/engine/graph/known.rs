@@ -1,19 +1,18 @@
 //! The graph as it was before the others came: known nodes, the entries between them, and matrices that know of no others.
 
+use super::{Dataset, DatasetParts, Split, Topology};
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, DatasetParts, Split, Topology};
-use crate::engine::sparsify::decide::flags;
 
 /// The known part of a graph.
-pub(super) struct Known {
-    /// The known nodes in ascending order, with the entries between them; without labels, at which nobody looks here.
-    pub(super) dataset: Dataset,
+pub(crate) struct Known {
+    /// The known nodes in ascending order, with the entries between them.
+    pub(crate) dataset: Dataset,
     /// The split within it: nobody is tested.
-    pub(super) split: Split,
+    pub(crate) split: Split,
     /// Of every node of the whole graph whether it is known.
-    pub(super) contains: Vec<bool>,
+    pub(crate) contains: Vec<bool>,
     /// Which nodes of the whole graph these are.
-    pub(super) nodes: Vec<u32>,
+    pub(crate) nodes: Vec<u32>,
     /// Which entries of the whole graph these are.
     entries: Vec<usize>,
 }
@@ -23,13 +22,14 @@ impl Known {
     ///
     /// # Errors
     /// [`EngineError::Mismatch`] where that leaves none.
-    pub(super) fn of(dataset: &Dataset, split: &Split) -> Result<Self, EngineError> {
+    pub(crate) fn of(dataset: &Dataset, split: &Split) -> Result<Self, EngineError> {
         let topology = dataset.topology();
-        let is_known: Vec<bool> = flags(dataset.n_nodes(), &split.test).into_iter().map(|is_test| !is_test).collect();
+        let mut is_known = vec![true; dataset.n_nodes()];
+        split.test.iter().for_each(|u| is_known[*u as usize] = false);
         let nodes: Vec<u32> = (0..dataset.n_nodes() as u32).filter(|u| is_known[*u as usize]).collect();
         if nodes.is_empty() {
             let expected = "a split with nodes beside its test nodes: those are known, the test nodes arrive later";
-            return Err(EngineError::mismatch("recovery for new nodes", expected, "test nodes alone"));
+            return Err(EngineError::mismatch("nodes that arrive later", expected, "test nodes alone"));
         }
         let mut position = vec![u32::MAX; dataset.n_nodes()];
         nodes.iter().enumerate().for_each(|(at, u)| position[*u as usize] = at as u32);
@@ -57,7 +57,7 @@ impl Known {
             topology: Topology::try_new(indptr, indices)?,
             edge_weights: dataset.edge_weights().map(|weights| entries.iter().map(|k| weights[*k]).collect()),
             features: dataset.features().select(&nodes),
-            labels: None,
+            labels: dataset.labels().map(|labels| labels.select(&nodes)),
             splits: dataset.splits().iter().map(within).collect(),
             node_ids: None,
         })?;
@@ -65,7 +65,7 @@ impl Known {
     }
 
     /// Of flags for every entry of the whole graph, those of the entries here; step by step.
-    pub(super) fn part(&self, kept: &[Vec<bool>]) -> Vec<Vec<bool>> {
+    pub(crate) fn part(&self, kept: &[Vec<bool>]) -> Vec<Vec<bool>> {
         kept.iter().map(|of_step| self.entries.iter().map(|k| of_step[*k]).collect()).collect()
     }
 }
@@ -73,7 +73,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::graph::{Direction, Features, SelfLoops};
+    use crate::engine::graph::{Direction, Features, Labels, SelfLoops};
     use ndarray::Array2;
 
     #[test]
@@ -88,7 +88,7 @@ mod tests {
             topology,
             edge_weights: Some(weights.clone()),
             features: Features::Dense(Array2::from_shape_fn((5, 2), |(i, j)| (2 * i + j) as f32)),
-            labels: None,
+            labels: Some(Labels::new(vec![0, 2, 1, Labels::UNLABELLED, 1])),
             splits: vec![split.clone()],
             node_ids: None,
         })
@@ -107,13 +107,16 @@ mod tests {
         let of_entries = |at: usize| weights[all.iter().position(|e| *e == expected[at]).expect("there")];
         let ours = known.dataset.edge_weights().expect("weights");
         assert!((0..expected.len()).all(|at| ours[at].to_bits() == of_entries(at).to_bits()));
+        let labels = known.dataset.labels().expect("labels");
+        assert_eq!(labels.classes(), [0, 1, Labels::UNLABELLED, 1]);
+        assert_eq!(labels.n_classes(), 3, "a class that no known node has is one of the model's all the same");
         assert_eq!((known.split.train, known.split.val, known.split.test), (vec![0], vec![3, 1], vec![]));
         let alone = Split { test: vec![0, 1, 2, 3, 4], ..Split::default() };
         let error = Known::of(&dataset, &alone).err().map(|error| error.to_string());
         assert_eq!(
             error.as_deref(),
             Some(
-                "recovery for new nodes: expected a split with nodes beside its test nodes: those are known, the test nodes arrive later, \
+                "nodes that arrive later: expected a split with nodes beside its test nodes: those are known, the test nodes arrive later, \
                  found test nodes alone"
             )
         );
