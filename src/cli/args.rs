@@ -529,6 +529,9 @@ pub(super) struct RecipeArgs {
     /// How often the lottery schedule sets weights back
     #[arg(long, value_name = "N")]
     pub(super) rounds: Option<usize>,
+    /// Train on the graph without its test nodes, so that they are new to the model; they are scored in the whole graph
+    #[arg(long)]
+    pub(super) inductive: bool,
     /// How embeddings are stored between hops once masks are followed (sgc, appnp, gbp); bf16 is timed beside f32, with its error
     #[arg(long, value_name = "f32|bf16", value_parser = choice::<Precision>)]
     pub(super) embeddings: Option<Precision>,

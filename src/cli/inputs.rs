@@ -230,6 +230,13 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
         recipe.weights.ranking = Some(ranking);
         recipe.weights.mode = args.weight_mode.unwrap_or(WeightMode::Target);
     }
+    if let Some(nodes) = args.nodes_are {
+        if args.recover == Some(Recover::None) {
+            let expected = "a recipe that recovers accuracy (--recover one-shot)";
+            return Err(UsageError::new("--nodes-are", expected, "--recover none").into());
+        }
+        recipe.recovery.get_or_insert_default().nodes_are = nodes;
+    }
     match args.recover {
         Some(Recover::None) => recipe.recovery = None,
         Some(Recover::OneShot) => {
@@ -246,17 +253,10 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
             let rule = recipe.recovery.get_or_insert_default();
             rule.distill_epochs = 0;
             if rule.train_epochs == 0 {
-                rule.train_epochs = RecoveryRule::TRAIN_EPOCHS;
+                rule.train_epochs = RecoveryRule::usual_train_epochs(rule.nodes_are);
             }
         }
         None => {}
-    }
-    if let Some(nodes) = args.nodes_are {
-        if args.recover == Some(Recover::None) {
-            let expected = "a recipe that recovers accuracy (--recover one-shot)";
-            return Err(UsageError::new("--nodes-are", expected, "--recover none").into());
-        }
-        recipe.recovery.get_or_insert_default().nodes_are = nodes;
     }
     args.graph.change(&mut recipe.graph);
     args.change_split(&mut recipe)?;
@@ -279,6 +279,7 @@ pub(super) fn set_training(recipe: &mut Recipe, args: &RecipeArgs) {
     set(&mut training.schedule, args.schedule);
     set(&mut training.ramp, args.ramp);
     set(&mut training.rounds, args.rounds);
+    training.inductive |= args.inductive;
 }
 
 impl GraphArgs {
@@ -353,6 +354,7 @@ impl RecipeArgs {
             || self.schedule.is_some()
             || self.ramp.is_some()
             || self.rounds.is_some()
+            || self.inductive
     }
 }
 

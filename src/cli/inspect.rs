@@ -392,8 +392,9 @@ fn describe_model(model: &ModelItem) -> Vec<String> {
     ];
     if let Some(trained) = &model.trained_on {
         lines.push(format!(
-            "\ntrained on {}, split {}, seed {}: {} {} on val, {} on test, at epoch {} of {}",
+            "\ntrained on {}{}, split {}, seed {}: {} {} on val, {} on test, at epoch {} of {}",
             trained.graph,
+            if trained.inductive { " without its test nodes" } else { "" },
             trained.split,
             trained.seed,
             trained.metric.title(),

@@ -26,7 +26,8 @@ pub(super) struct TruthArgs {
     /// Truth: percent of entries and weights to remove [default: 50/0,80/90,90/90,95/95]
     #[arg(long, value_name = "A/W,…", value_delimiter = ',', value_parser = TruthShares::from_str)]
     shares: Option<Vec<TruthShares>>,
-    /// Truth: published, published-recovered, one-shot, distilled, no-entries, random-entries, fit-without-test [default: all]
+    /// Truth: published, published-recovered, one-shot, progressive, distilled, trained, no-entries, random-entries, fit-without-test, and of models that have not
+    /// seen the test nodes new-published, new-known, new-nodes, new-trained [default: all]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = choice::<TruthWay>)]
     ways: Option<Vec<TruthWay>>,
 }

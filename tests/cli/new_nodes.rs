@@ -65,6 +65,30 @@ fn a_run_for_new_nodes_says_so_everywhere_and_replays() {
 }
 
 #[test]
+fn a_model_that_has_not_seen_the_test_nodes_is_trained_and_recovered_for_them_with_a_training() {
+    let folder = folder();
+    let size = ["--arch", "gcn", "--hidden", "8", "--epochs", "30", "--threads", "1"];
+    let call =
+        |more: &[&str]| json(folder.path(), &[&["train", SMALL, "-o", "m.safetensors"][..], &size, more].concat());
+    let seen = call(&[]);
+    let unseen = call(&["--inductive"]);
+    assert_eq!((seen["trained_on"].get("inductive"), &unseen["trained_on"]["inductive"]), (None, &true.into()));
+    assert_ne!(seen["history"][29]["train_loss"], unseen["history"][29]["train_loss"]);
+    let text = stdout(folder.path(), &["inspect", "m.safetensors"]);
+    assert!(text.contains("without its test nodes"), "{text}");
+    let prune =
+        ["prune", SMALL, "m.safetensors", "-o", "b", "--no-timing", "--edge-mode", "target", "--delta-a", "0.6"];
+    let document = json(folder.path(), &[&prune[..], &["--nodes-are", "new", "--recover", "trained"]].concat());
+    assert_eq!(document["recipe"]["recovery"]["train_epochs"], 150);
+    assert_eq!(document["metrics"]["unpruned"]["test"], unseen["trained_on"]["test_accuracy"], "{document}");
+    let text =
+        stdout(folder.path(), &[&prune[..], &["--force", "--nodes-are", "new", "--recover", "trained"]].concat());
+    assert!(text.contains("new nodes") && text.contains("150 epochs"), "{text}");
+    let refused = ["train", SMALL, "-o", "x", "--inductive", "--schedule", "during"];
+    unifews(folder.path()).args(refused).assert().failure().stderr(contains("training.inductive"));
+}
+
+#[test]
 fn a_sweep_and_a_budget_take_it_and_what_it_does_not_go_with_is_refused() {
     let folder = folder();
     let model = small_model("gcn");
@@ -98,7 +122,7 @@ fn a_sweep_and_a_budget_take_it_and_what_it_does_not_go_with_is_refused() {
     ));
     call(&["--nodes-are", "old"]).code(2).stderr(contains("static"));
     call(&["--recover", "one-shot+distill", "--nodes-are", "new"])
-        .stderr(contains("expected distill_epochs and train_epochs 0 with nodes_are new"));
+        .stderr(contains("expected distill_epochs 0 with nodes_are new"));
     std::fs::write(folder.path().join("r.toml"), "format = \"unifews-recipe/1\"\n[recovery]\nnodes_were = \"new\"\n")
         .expect("written");
     call(&["--recipe", "r.toml"]).code(1).stderr(contains("nodes_were"));

@@ -5,7 +5,11 @@
 //! ours is held against, else the single run of `../shared/golden/accuracy.md`.
 
 use unifews::engine::control::Control;
-use unifews::engine::graph::{Labels, PowerLaw, power_law_communities, with_neighbour_tags};
+use unifews::engine::experiment::{RunOptions, run};
+use unifews::engine::graph::{
+    Dataset, DatasetParts, Direction, Features, Labels, PowerLaw, SelfLoops, Topology, power_law_communities,
+    with_neighbour_tags,
+};
 use unifews::engine::model::{Architecture, Family};
 use unifews::engine::sparsify::{Compat, Quirk, Recipe, Schedule, Training};
 use unifews::engine::train::train;
@@ -76,6 +80,53 @@ fn every_family_learns_several_classes_per_node() {
                 "{family:?} {schedule:?}: micro-F1 {score:.3}, saying yes to all {trivial:.3}"
             );
         }
+    }
+}
+
+/// What test nodes are, have and say does not reach a model that is trained without them; they are scored in the whole graph.
+#[test]
+fn inductive_training_does_not_hear_of_test_nodes() {
+    let shape = PowerLaw { n_nodes: 300, n_entries: 2_400, n_features: 24, n_classes: 4, seed: 3 };
+    let graph = power_law_communities(&shape, &control(1)).expect("possible").shared();
+    let is_test = {
+        let mut flags = vec![false; 300];
+        graph.splits()[0].test.iter().for_each(|u| flags[*u as usize] = true);
+        flags
+    };
+    // Other features, other classes, and no entry of theirs but self-loops.
+    let parts = graph.to_parts();
+    let mut features = parts.features.to_dense();
+    for (u, mut row) in features.axis_iter_mut(ndarray::Axis(0)).enumerate().filter(|(u, _)| is_test[*u]) {
+        row.mapv_inplace(|v| 3.0 - v * (u as f32).cos());
+    }
+    let classes = graph.labels().expect("drawn").classes().iter().enumerate();
+    let classes = classes.map(|(u, class)| if is_test[u] { 0 } else { *class }).collect();
+    let known = |pair: &(u32, u32)| !is_test[pair.0 as usize] && !is_test[pair.1 as usize];
+    let pairs: Vec<(u32, u32)> = graph.topology().entries().filter(known).collect();
+    let (topology, _) = Topology::from_edges(300, &pairs, Direction::AsStored, SelfLoops::Added).expect("pairs");
+    let (features, labels) = (Features::from_dense(features), Some(Labels::new(classes)));
+    let other = Dataset::try_new(DatasetParts { topology, features, labels, ..parts }).expect("valid").shared();
+    for family in [Family::Gcn, Family::Gat, Family::Sgc] {
+        let model = Architecture { hidden: 16, hops: 3, ..Architecture::new(family) };
+        let training = Training { epochs: 30, learning_rate: 1e-2, inductive: true, ..Training::official(family) };
+        let recipe = Recipe { model, training: Some(training), ..Recipe::default() };
+        let [ours, theirs] = [&graph, &other].map(|graph| train(graph, &recipe, &control(2), |_| {}).expect("trains"));
+        assert_eq!(ours.model.parameters, theirs.model.parameters, "{family:?}");
+        assert_eq!(ours.model.scaler, theirs.model.scaler, "{family:?}");
+        assert_eq!(ours.edges.n_entries(), graph.topology().n_entries(), "{family:?}");
+        let seen =
+            Recipe { training: recipe.training.clone().map(|t| Training { inductive: false, ..t }), ..recipe.clone() };
+        let seen = train(&graph, &seen, &control(2), |_| {}).expect("trains");
+        assert_ne!(seen.model.parameters, ours.model.parameters, "{family:?}");
+        // Scored in the whole graph, as everybody scores it.
+        let noted = ours.model.trained_on.as_ref().expect("noted");
+        let unpruned = Recipe { training: None, ..recipe.clone() };
+        let run = run(&graph, &ours.model, &unpruned, RunOptions::PREVIEW, None, &control(2)).expect("runs");
+        assert!(
+            noted.inductive && (run.evaluation.test.dense.accuracy - noted.test_accuracy).abs() < 1e-12,
+            "{family:?}"
+        );
+        assert!(noted.test_accuracy > 0.4, "{family:?}: {}", noted.test_accuracy);
     }
 }
 

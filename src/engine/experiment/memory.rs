@@ -94,7 +94,10 @@ pub fn training_bytes(dataset: &Dataset, recipe: &Recipe) -> u64 {
     // The embedding and, while it is made, two more with the lists of two hops.
     let propagated = if shape.is_decoupled() { 3 * 4 * n * d_in as u64 + 29 * m } else { 0 };
     let evaluated = 4 * n * (3 * widest + 2 * n_classes as u64);
-    [4 * rows * kept, walked, turned, propagated, evaluated].into_iter().fold(parameters, u64::saturating_add)
+    // The graph without its test nodes, and the whole one to score them in.
+    let is_inductive = recipe.training.as_ref().is_some_and(|training| training.inductive);
+    let apart = if is_inductive { dataset_bytes(dataset) + walked + turned + propagated } else { 0 };
+    [4 * rows * kept, walked, turned, propagated, evaluated, apart].into_iter().fold(parameters, u64::saturating_add)
 }
 
 /// Bytes of the outputs of all steps of the unpruned model, which pruned ones are compared with; `None` where they are too many to keep.

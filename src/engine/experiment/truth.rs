@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::run::Run;
 use crate::engine::error::EngineError;
-use crate::engine::sparsify::{EdgeMode, EntryChoice, FitNodes, MaskChoice, Recipe, RecoveryRule, WeightMode};
+use crate::engine::sparsify::{
+    EdgeMode, EntryChoice, FitNodes, MaskChoice, NodesAre, Recipe, RecoveryRule, WeightMode,
+};
 
 /// The shares that are to go.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -60,26 +62,44 @@ pub enum TruthWay {
     PublishedRecovered,
     /// Recovery: closed-form fits, no label, no epoch.
     OneShot,
+    /// Recovery where what one layer removes is gone in all later ones.
+    Progressive,
     /// Recovery, and a short distillation after it.
     Distilled,
+    /// Trained under masks that grow.
+    Trained,
     /// Recovery without an entry but self-loops.
     NoEntries,
     /// Recovery with as many entries, drawn by lot.
     RandomEntries,
     /// Recovery with weights, bias and normalisation fitted on training and validation nodes alone.
     FitWithoutTest,
+    /// Of a model to which the test nodes are new: Unifews as published.
+    NewPublished,
+    /// The same model recovered once they are there.
+    NewKnown,
+    /// The same model recovered before they are there.
+    NewNodes,
+    /// The same, and trained on the known nodes.
+    NewTrained,
 }
 
 impl TruthWay {
     /// All of them, as they stand in a table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 13] = [
         Self::Published,
         Self::PublishedRecovered,
         Self::OneShot,
+        Self::Progressive,
         Self::Distilled,
+        Self::Trained,
         Self::NoEntries,
         Self::RandomEntries,
         Self::FitWithoutTest,
+        Self::NewPublished,
+        Self::NewKnown,
+        Self::NewNodes,
+        Self::NewTrained,
     ];
 
     /// As options and files spell it.
@@ -88,10 +108,16 @@ impl TruthWay {
             Self::Published => "published",
             Self::PublishedRecovered => "published-recovered",
             Self::OneShot => "one-shot",
+            Self::Progressive => "progressive",
             Self::Distilled => "distilled",
+            Self::Trained => "trained",
             Self::NoEntries => "no-entries",
             Self::RandomEntries => "random-entries",
             Self::FitWithoutTest => "fit-without-test",
+            Self::NewPublished => "new-published",
+            Self::NewKnown => "new-known",
+            Self::NewNodes => "new-nodes",
+            Self::NewTrained => "new-trained",
         }
     }
 
@@ -106,16 +132,27 @@ impl TruthWay {
             Self::Published => "authors' masks, as published",
             Self::PublishedRecovered => "authors' masks, values and weights fitted",
             Self::OneShot => "static, one-shot",
+            Self::Progressive => "static, one-shot, progressive",
             Self::Distilled => "static, one-shot and distillation",
+            Self::Trained => "static, trained under masks",
             Self::NoEntries => "control: no entries",
             Self::RandomEntries => "control: random entries",
             Self::FitWithoutTest => "control: fitted without test nodes",
+            Self::NewPublished => "new nodes, authors' masks, as published",
+            Self::NewKnown => "new nodes, known at pruning",
+            Self::NewNodes => "new nodes",
+            Self::NewTrained => "new nodes, trained",
         }
     }
 
     /// Whether it only shows what recovery lives on.
     pub fn is_control(self) -> bool {
         matches!(self, Self::NoEntries | Self::RandomEntries | Self::FitWithoutTest)
+    }
+
+    /// Whether the test nodes are to be new to the model.
+    pub fn is_inductive(self) -> bool {
+        matches!(self, Self::NewPublished | Self::NewKnown | Self::NewNodes | Self::NewTrained)
     }
 
     /// `base` pruned this way: shares of every layer, which the counts then say.
@@ -126,9 +163,18 @@ impl TruthWay {
             (WeightMode::Target, vec![shares.weights], None);
         let rule = RecoveryRule::default();
         recipe.recovery = match self {
-            Self::Published => None,
+            Self::Published | Self::NewPublished => None,
             Self::PublishedRecovered => Some(RecoveryRule { masks: MaskChoice::Rules, ..rule }),
-            Self::OneShot => Some(rule),
+            Self::OneShot | Self::NewKnown => Some(rule),
+            Self::Progressive => Some(RecoveryRule { progressive: true, ..rule }),
+            Self::Trained => {
+                Some(RecoveryRule { train_epochs: RecoveryRule::usual_train_epochs(NodesAre::Static), ..rule })
+            }
+            Self::NewNodes => Some(rule.for_nodes(NodesAre::New)),
+            Self::NewTrained => Some(RecoveryRule {
+                train_epochs: RecoveryRule::usual_train_epochs(NodesAre::New),
+                ..rule.for_nodes(NodesAre::New)
+            }),
             Self::Distilled => Some(RecoveryRule { distill_epochs: RecoveryRule::DISTILL_EPOCHS, ..rule }),
             Self::NoEntries => Some(RecoveryRule { entries: EntryChoice::None, ..rule }),
             Self::RandomEntries => Some(RecoveryRule { entries: EntryChoice::Random, ..rule }),
@@ -206,7 +252,7 @@ mod tests {
             recipe.check().expect("valid");
             assert_eq!(
                 (recipe.delta_a(1), recipe.delta_w(1), recipe.recovery.is_none()),
-                (0.9, 0.9, way == TruthWay::Published)
+                (0.9, 0.9, matches!(way, TruthWay::Published | TruthWay::NewPublished))
             );
         }
         let titles: std::collections::BTreeSet<&str> = TruthWay::ALL.into_iter().map(TruthWay::title).collect();

@@ -35,6 +35,9 @@ pub struct TrainedOn {
     pub val_accuracy: f64,
     /// Test accuracy at that epoch, `0..=1`.
     pub test_accuracy: f64,
+    /// Whether the test nodes were not in the graph while it was trained.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub inductive: bool,
 }
 
 /// A network with its parameters. Immutable and shared once built.

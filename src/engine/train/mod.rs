@@ -5,7 +5,8 @@
 //! time, so a removed weight may come back; in the second half zeros stay (`pruneall`, then `pruneinc`; docs/DIFFERENCES.md#d30). Evaluation keeps the
 //! masks of the last training step, and puts no entry back. Differs in: weights and masks of the best epoch are kept together,
 //! and validation puts nothing back, unless the recipe asks for the authors' way ([`Quirk::LastMasks`] and
-//! [`Quirk::LockedValidation`]).
+//! [`Quirk::LockedValidation`]). Inductive training (Hamilton et al. 2017) is on the graph without the test nodes, which are scored in the
+//! whole one.
 
 mod fit;
 pub(crate) mod loss;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, resolve_split};
+use crate::engine::graph::{Dataset, Known, resolve_split};
 use crate::engine::model::{Model, TrainedOn};
 use crate::engine::sparsify::baselines::{Ramp, WeightRanking};
 use crate::engine::sparsify::weights::ranked_masks;
@@ -64,6 +65,11 @@ pub fn train(
     if split.train.is_empty() {
         return Err(EngineError::mismatch("training nodes", "at least 1", 0));
     }
+    let known = if training.inductive { Some(Known::of(dataset, &split)?) } else { None };
+    let seen = match &known {
+        Some(known) => (&known.dataset, known.dataset.labels().unwrap_or(labels), &known.split),
+        None => (dataset, labels, &split),
+    };
     let n_rounds = if training.schedule == Schedule::Lottery { training.rounds } else { 0 };
     let n_epochs = training.epochs.saturating_mul(n_rounds + 1);
     // Grows with the epochs that really come.
@@ -74,7 +80,11 @@ pub fn train(
     let quiet = ctl.quiet().recycling();
     for round in 0..=n_rounds {
         // The same seed draws the same initial weights: every round starts where the first one did.
-        let mut fit = fit::Fit::new(dataset, labels, &split, recipe, training, ctl)?;
+        let mut fit = fit::Fit::new(seen, recipe, training, None, ctl)?;
+        let whole = match &known {
+            Some(_) => Some(fit::Fit::new((dataset, labels, &split), recipe, training, fit.scaler(), ctl)?),
+            None => None,
+        };
         if let Some(masks) = &ticket {
             fit.follow(masks.clone());
         }
@@ -90,9 +100,13 @@ pub fn train(
             }
             let mut record = fit.epoch(epoch, &quiet)?;
             record.epoch = history.len() + 1;
+            if let Some(whole) = &whole {
+                record.test_accuracy = whole.test_accuracy(&fit.snapshot(), &quiet)?;
+            }
             let is_better = best.as_ref().is_none_or(|b| record.val_accuracy > b.record.val_accuracy);
             if is_better && epoch >= first_full {
-                best = Some(Best { record, model: fit.snapshot(), edges: fit.edges().clone() });
+                best =
+                    Some(Best { record, model: fit.snapshot(), edges: whole.as_ref().unwrap_or(&fit).edges().clone() });
             }
             on_epoch(&record);
             history.push(record);
@@ -118,6 +132,7 @@ pub fn train(
         metric: record.metric,
         val_accuracy: record.val_accuracy,
         test_accuracy,
+        inductive: training.inductive,
     });
     Ok(Trained { model: Arc::new(model), edges, history })
 }

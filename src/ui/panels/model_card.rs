@@ -27,7 +27,8 @@ pub(super) fn ui(ui: &mut egui::Ui, tokens: &Tokens, loaded: &LoadedModel) {
     if let Some(trained) = &model.trained_on {
         let epochs = format!("At epoch {} of {}, seed {}", trained.best_epoch, trained.epochs, trained.seed);
         let split = if trained.split.is_empty() { String::new() } else { format!(", split {}", trained.split) };
-        value_row(ui, tokens, "Trained on", &trained.graph).on_hover_text(format!("{epochs}{split}"));
+        let seen = if trained.inductive { ", without the test nodes, which are new to it" } else { "" };
+        value_row(ui, tokens, "Trained on", &trained.graph).on_hover_text(format!("{epochs}{split}{seen}"));
         let says = format!("{epochs}, as its file says");
         let metric = trained.metric.title();
         value_row(ui, tokens, &format!("Val {metric}"), &format::percent(trained.val_accuracy)).on_hover_text(&says);

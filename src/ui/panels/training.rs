@@ -64,6 +64,14 @@ fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
             );
         }
     });
+    if training.schedule == Schedule::Dense {
+        ui.checkbox(&mut training.inductive, "Without the test nodes").on_hover_text(
+            "Inductive: the test nodes and their entries are not there while the model is trained, so that they are new to it; they are scored in \
+             the whole graph. For a model that will meet nodes that arrive later",
+        );
+    } else {
+        training.inductive = false;
+    }
     if training.schedule != Schedule::Dense && recipe.recovery.is_some() {
         warning(
             ui,

@@ -41,6 +41,9 @@ pub struct Training {
     pub ramp: Ramp,
     /// [`Schedule::Lottery`]: how often weights are removed and the others set back.
     pub rounds: usize,
+    /// Whether the test nodes and their entries are not there while the model is trained, so that they are new to it; without pruning only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub inductive: bool,
 }
 
 impl Default for Training {
@@ -54,6 +57,7 @@ impl Default for Training {
             patience: 15,
             ramp: Ramp::Constant,
             rounds: 3,
+            inductive: false,
         }
     }
 }
@@ -80,6 +84,9 @@ impl Training {
             if !(1..=64).contains(&self.rounds) {
                 return Err(EngineError::recipe("training.rounds", "1 to 64", self.rounds));
             }
+        }
+        if self.inductive && self.schedule != Schedule::Dense {
+            return Err(EngineError::recipe("training.inductive", "false while training prunes", true));
         }
         if self.epochs == 0 {
             return Err(EngineError::recipe("training.epochs", "at least 1", 0));

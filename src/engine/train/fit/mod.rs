@@ -58,12 +58,12 @@ pub(super) struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
+    /// A fresh model; an embedding is standardised as `scaler` says, or so that it suits the training nodes.
     pub(super) fn new(
-        dataset: &'a Dataset,
-        labels: &'a Labels,
-        split: &'a Split,
+        (dataset, labels, split): (&'a Dataset, &'a Labels, &'a Split),
         recipe: &Recipe,
         training: &'a Training,
+        scaler: Option<&Scaler>,
         ctl: &Control,
     ) -> Result<Self, EngineError> {
         let mut recipe = recipe.clone();
@@ -82,7 +82,10 @@ impl<'a> Fit<'a> {
             let propagated = propagate(dataset, &recipe, split, None, ctl)?;
             edges = propagated.edges;
             let mut embedding = propagated.embedding;
-            let scaler = Scaler::fit(&embedding, &split.train, ctl)?;
+            let scaler = match scaler {
+                Some(given) => given.clone(),
+                None => Scaler::fit(&embedding, &split.train, ctl)?,
+            };
             scaler.apply(&mut embedding, ctl)?;
             model.scaler = Some(scaler);
             input = Cow::Owned(Features::Dense(embedding));
@@ -122,6 +125,11 @@ impl<'a> Fit<'a> {
     pub(super) fn follow(&mut self, ticket: Vec<WeightMask>) {
         self.weight_masks.clone_from(&ticket);
         self.ticket = Some(ticket);
+    }
+
+    /// How the embedding is standardised, where there is one.
+    pub(super) fn scaler(&self) -> Option<&Scaler> {
+        self.model.scaler.as_ref()
     }
 
     /// The model with its removed weights at 0.

@@ -38,7 +38,7 @@ fn check_on(dataset: &Dataset, recipe: Recipe, ctl: &Control) {
     let split = dataset.splits()[0].clone();
     let labels = dataset.labels().expect("generated").clone();
     let training = Training { schedule: Schedule::During, ..Training::default() };
-    let mut fit = Fit::new(dataset, &labels, &split, &recipe, &training, ctl).expect("fits");
+    let mut fit = Fit::new((dataset, &labels, &split), &recipe, &training, None, ctl).expect("fits");
     let transpose = fit.transpose.clone();
     // Biases of 0 put rows without features exactly on a kink of LeakyReLU, where no difference quotient is the gradient.
     for (at, parameter) in fit.model.parameters.iter_mut().enumerate().filter(|(_, p)| p.role == Role::Vector) {

@@ -151,10 +151,13 @@ fn jobs(plan: &ReproducePlan, dataset: &Arc<Dataset>) -> Result<Vec<Job>, TaskEr
         for split in splits(dataset, &plan.truth.splits) {
             // A split that the graph does not have is refused before anything is trained.
             let split = resolve_split(dataset, &split, 0)?.name;
-            for &seed in &plan.seeds {
-                let recipe = trained(plan, dataset, family, &split, seed);
+            let models = plan.seeds.iter().flat_map(|seed| [(*seed, false), (*seed, true)]);
+            for (seed, inductive) in models {
+                let recipe = trained(plan, dataset, family, (&split, seed, inductive));
                 recipe.check()?;
-                let goes = |way: &TruthWay| way.recipe(&recipe, TruthShares::ALL[0]).check().is_ok();
+                let goes = |way: &TruthWay| {
+                    way.is_inductive() == inductive && way.recipe(&recipe, TruthShares::ALL[0]).check().is_ok()
+                };
                 let ways: Vec<TruthWay> = plan.truth.ways.iter().copied().filter(goes).collect();
                 let cells = plan.truth.shares.iter().flat_map(|s| ways.iter().map(move |way| (*way, *s))).collect();
                 let of = TruthModel {
@@ -166,6 +169,7 @@ fn jobs(plan: &ReproducePlan, dataset: &Arc<Dataset>) -> Result<Vec<Job>, TaskEr
                     epochs: recipe.training.as_ref().map_or(0, |training| training.epochs),
                     split: split.clone(),
                     seed,
+                    inductive,
                 };
                 jobs.push(Job { dataset: Arc::clone(dataset), recipe, of, cells });
             }
@@ -175,8 +179,13 @@ fn jobs(plan: &ReproducePlan, dataset: &Arc<Dataset>) -> Result<Vec<Job>, TaskEr
 }
 
 /// How a model of the table is trained: dense, as the authors trained its family.
-fn trained(plan: &ReproducePlan, dataset: &Dataset, family: Family, split: &str, seed: u64) -> Recipe {
-    let mut training = Training::official(family);
+fn trained(
+    plan: &ReproducePlan,
+    dataset: &Dataset,
+    family: Family,
+    (split, seed, inductive): (&str, u64, bool),
+) -> Recipe {
+    let mut training = Training { inductive, ..Training::official(family) };
     training.epochs = plan.epochs.unwrap_or(training.epochs);
     let hidden = plan.hidden.unwrap_or_else(|| hidden(dataset.name()));
     Recipe {

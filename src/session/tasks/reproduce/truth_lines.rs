@@ -29,6 +29,9 @@ pub(crate) struct TruthModel {
     pub(super) epochs: usize,
     pub(super) split: String,
     pub(super) seed: u64,
+    /// Whether the test nodes are new to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) inductive: bool,
 }
 
 /// One model pruned one way.
@@ -117,6 +120,7 @@ pub(super) mod tests {
                 epochs: 5,
                 split: format!("seed{seed}"),
                 seed,
+                inductive: way.is_inductive(),
             },
             way,
             shares: shares.parse().expect("shares"),

@@ -17,6 +17,9 @@ const MEANS: &str = "\
   at. What it gives is this graph with this model, compressed. It says nothing about new nodes or other graphs.
 * **The controls are the caveat.** What a static line loses less than \"no entries\" its kept entries carry; the rest values, weights and moments hold without any neighbour. What it loses less
   than \"random entries\" the choice of entries is worth. Where \"fitted without test nodes\" loses as little, the weights did not merely store answers on the test nodes; values of entries are still fitted in every row.
+* **Trained without the test nodes** are models to which these are new: neither they nor their entries were there. *New nodes* decides masks, values and weights before they come, and what the
+  unpruned model says of them plays no part; its entries are removed from the rows of known and of new nodes alike. *Trained* adds a training on the known nodes. *Known at pruning* is static recovery of the
+  same model once they are there.
 * **Authors' masks, fitted** says how much of the difference to the published line is the fit, and how much the choice of what goes.
 * Differences smaller than the deviations are noise.
 ";
@@ -49,7 +52,7 @@ pub(super) fn page(
     }
     for group in &groups {
         let of = &group[0].of;
-        page.extend([format!("\n## {}, {}\n\n", escaped_markdown(&of.graph), of.model)]);
+        page.extend([format!("\n## {}, {}\n\n", escaped_markdown(&of.graph), model_of(of))]);
         page.push_str(
             "| asked, entries/weights, % | way | entries removed | weights removed | points lost | keep their class | seconds | models |\n\
              | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
@@ -78,7 +81,8 @@ pub(super) fn page(
 
 /// Lines of one graph and one kind of model, in the order in which they came.
 fn groups(lines: &[TruthLine]) -> Vec<Vec<&TruthLine>> {
-    let kind = |of: &TruthModel| (of.graph.clone(), of.n_nodes, of.n_entries, of.model.clone(), of.epochs);
+    let kind =
+        |of: &TruthModel| (of.graph.clone(), of.n_nodes, of.n_entries, of.model.clone(), of.epochs, of.inductive);
     let mut groups: Vec<Vec<&TruthLine>> = Vec::new();
     for line in lines {
         match groups.iter_mut().find(|group| kind(&group[0].of) == kind(&line.of)) {
@@ -87,6 +91,11 @@ fn groups(lines: &[TruthLine]) -> Vec<Vec<&TruthLine>> {
         }
     }
     groups
+}
+
+/// What the model is called.
+fn model_of(of: &TruthModel) -> String {
+    format!("{}{}", of.model, if of.inductive { ", trained without the test nodes" } else { "" })
 }
 
 /// What is said of the models of a group.
@@ -113,7 +122,7 @@ fn model_line(group: &[&TruthLine]) -> String {
     format!(
         "| {} | {} | {} | {judged_by} | {} % | {} | {} | {} | {} |\n",
         escaped_markdown(&of.graph),
-        of.model,
+        model_of(of),
         of.epochs,
         mean_and_deviation(&unpruned),
         escaped_markdown(&list(&|m| m.of.split.clone())),
