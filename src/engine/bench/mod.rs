@@ -23,7 +23,7 @@ use crate::engine::model::exec::hops::hops;
 use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::decide::propagate;
 use crate::engine::sparsify::frozen::Frozen;
-use crate::engine::sparsify::survivors::Walk;
+use crate::engine::sparsify::pruned_operator::OperatorSource;
 use crate::engine::sparsify::transform::PreparedWeight;
 use crate::engine::sparsify::{EdgeMode, Product, Recipe, Training, WeightMode};
 use crate::engine::timing::{Plan, Speedup, median};
@@ -313,7 +313,7 @@ fn hop(
     let (n, width) = (dataset.n_nodes(), dataset.features().width());
     let (mut x, mut out) = (Panels::zeros(n, width, Precision::F32), Panels::zeros(n, width, Precision::F32));
     x.write(feature_rows(dataset.features()), None, all)?;
-    let everything = Walk::new(dataset, &propagation_recipe(plan)).all()?;
+    let everything = OperatorSource::new(dataset, &propagation_recipe(plan)).all()?;
     let secs_one_thread = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], one))?;
     let secs = seconds_of(plan.n_repeats, || everything.hop(&x, &mut out, &mut [], all))?;
     let traffic_bytes = size_of::<f32>() * width * (dataset.topology().n_entries() + dataset.n_nodes());
@@ -419,7 +419,7 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
 
 fn orders(dataset: &Dataset, plan: &SpeedPlan, ctl: &Control) -> Result<Vec<OrderSpeed>, EngineError> {
     let recipe = propagation_recipe(plan);
-    let everything = Walk::new(dataset, &recipe).all()?;
+    let everything = OperatorSource::new(dataset, &recipe).all()?;
     let mut policies = Vec::new();
     for order in HopOrder::ALL {
         let start = Instant::now();

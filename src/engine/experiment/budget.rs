@@ -114,7 +114,7 @@ impl BudgetPoint {
 /// Removed shares from which on this machine is faster; above 1 it never is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FasterFrom {
-    /// Of the entries, for propagation; absent where no graph is walked.
+    /// Of the entries, for propagation; absent where there is no propagation.
     pub entries: Option<f64>,
     /// Of the weights of the largest matrix, for its product.
     pub weights: f64,

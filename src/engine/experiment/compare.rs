@@ -188,10 +188,10 @@ impl ComparePlan {
     /// Most methods × shares × seeds.
     const MOST: usize = 100_000;
 
-    /// The methods that can be run: parts of recovery only with recovery, and those of entries only where a network `walks` a graph.
+    /// The methods that can be run: parts of recovery only with recovery, and those of entries only where a network `propagates`.
     #[must_use]
-    pub fn runnable(mut self, walks: bool) -> Self {
-        self.methods.retain(|m| (self.has_recovery || !m.needs_recovery()) && (walks || !m.is_of_edges()));
+    pub fn runnable(mut self, propagates: bool) -> Self {
+        self.methods.retain(|m| (self.has_recovery || !m.needs_recovery()) && (propagates || !m.is_of_edges()));
         self
     }
 

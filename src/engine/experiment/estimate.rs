@@ -4,7 +4,7 @@
 //! The scores of every step are kept as a [`QuantileSketch`]. An entry is removed by step `l` when in any step up to `l` its score
 //! is below the threshold, so what is kept is the smallest of its scores so far, each as a multiple of what δ multiplies; one look
 //! into the sketch then gives the count for any δ (Unifews Algorithm 1). Norms and mean messages are those of the run, and only entries
-//! that a step walked have a score there: exact for the first step that nothing comes before, an estimate for those that see what
+//! that a step tested have a score there: exact for the first step that nothing comes before, an estimate for those that see what
 //! others removed.
 
 use std::sync::Arc;
@@ -389,8 +389,8 @@ impl ScoreSketch {
                     let v = indices[k] as usize;
                     // What had gone before was compared with nothing here: the norms that it would have met are those of a network
                     // without it.
-                    let is_walked = mask.is_present(k, idx);
-                    if is_walked && v != u && !locked.as_ref().is_some_and(|locked| locked[u]) {
+                    let is_tested = mask.is_present(k, idx);
+                    if is_tested && v != u && !locked.as_ref().is_some_and(|locked| locked[u]) {
                         // 0 / 0 is not a number and leaves what there is: nothing is asked, nothing goes.
                         *smallest = smallest.min(trace.score(k, v, values[k]) / unit);
                     }

@@ -7,7 +7,7 @@ use crate::engine::sparsify::{NodesAre, Recipe};
 
 /// Bytes that a run takes at its most demanding moment beside graph and model, at most: when nothing is removed.
 ///
-/// Counted are the diffusion matrix, what two steps walk, masks, three matrices of the widest step, norms, the logits of the unpruned and
+/// Counted are the diffusion matrix, what two steps propagate over, masks, three matrices of the widest step, norms, the logits of the unpruned and
 /// the pruned model, and what is kept to compare steps. `docs/SCALE.md` sets measured peaks beside it.
 pub fn run_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe, options: RunOptions) -> u64 {
     // Values; sources, values and numbers of the entries before and after a step; masks as decided and as followed.
@@ -65,12 +65,12 @@ pub fn dataset_bytes(dataset: &Dataset) -> u64 {
 
 /// Bytes that training a model of `recipe.model` takes at its most demanding moment beside the graph, at most.
 ///
-/// Counted are the parameters with gradients, moments and snapshots; of every layer what its way back needs; the lists that are walked
-/// there and back; the features turned; and the evaluation after every epoch.
+/// Counted are the parameters with gradients, moments and snapshots; of every layer what its backward pass needs; the lists
+/// that both passes propagate over; the features transposed; and the evaluation after every epoch.
 pub fn training_bytes(dataset: &Dataset, recipe: &Recipe) -> u64 {
     // Values, gradient, two moments of Adam; the model of this epoch, the best one, and the one that is evaluated.
     const PER_PARAMETER: u64 = 4 * 8;
-    // Diffusion matrix, lists walked, those before them, turned ones with the numbers of their entries, masks.
+    // Diffusion matrix, active lists, those before them, turned ones with the numbers of their entries, masks.
     const PER_ENTRY: u64 = 4 + 2 * 12 + 12 + 12 + 4;
     // Coefficients of attention before and after the softmax, and what comes back for both.
     const PER_HEAD_AND_ENTRY: u64 = 6 * 4;
@@ -85,7 +85,7 @@ pub fn training_bytes(dataset: &Dataset, recipe: &Recipe) -> u64 {
     let widest = layers.iter().map(|(from, to)| from.max(to)).max().copied().unwrap_or(d_in) as u64;
     let kept: u64 = layers.iter().map(|(from, to)| 2 * *from as u64 + 8 * *to as u64).sum();
     let heads = if shape.has("attention") { (shape.heads.max(shape.out_heads) * shape.layers) as u64 } else { 0 };
-    let walked = if in_batches { 0 } else { (PER_ENTRY + PER_HEAD_AND_ENTRY * heads) * m + 16 * n };
+    let lists = if in_batches { 0 } else { (PER_ENTRY + PER_HEAD_AND_ENTRY * heads) * m + 16 * n };
     let turned = match dataset.features() {
         _ if in_batches => 4 * rows * d_in as u64,
         Features::Dense(x) => 4 * x.len() as u64,
@@ -96,8 +96,8 @@ pub fn training_bytes(dataset: &Dataset, recipe: &Recipe) -> u64 {
     let evaluated = 4 * n * (3 * widest + 2 * n_classes as u64);
     // The graph without its test nodes, and the whole one to score them in.
     let is_inductive = recipe.training.as_ref().is_some_and(|training| training.inductive);
-    let apart = if is_inductive { dataset_bytes(dataset) + walked + turned + propagated } else { 0 };
-    [4 * rows * kept, walked, turned, propagated, evaluated, apart].into_iter().fold(parameters, u64::saturating_add)
+    let apart = if is_inductive { dataset_bytes(dataset) + lists + turned + propagated } else { 0 };
+    [4 * rows * kept, lists, turned, propagated, evaluated, apart].into_iter().fold(parameters, u64::saturating_add)
 }
 
 /// Bytes of the outputs of all steps of the unpruned model, which pruned ones are compared with; `None` where they are too many to keep.

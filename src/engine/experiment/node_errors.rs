@@ -18,7 +18,7 @@ use crate::engine::graph::HopOrder;
 use crate::engine::kernels::{AttentionInput, Rows};
 use crate::engine::model::exec::infer::forward;
 use crate::engine::model::exec::policy::{Policy, WeightAt};
-use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::edges::OperatorSource;
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::{EdgeMask, EdgeMode, Recipe};
 
@@ -119,7 +119,7 @@ pub fn node_errors(run: &Run, ctl: &Control) -> Result<Vec<NodeErrors>, EngineEr
     let edges = run.pruned.steps.iter().filter_map(|step| step.edges.as_ref());
     let mut observer = Observer {
         mask,
-        walk: Walk::new(dataset, &recipe),
+        operators: OperatorSource::new(dataset, &recipe),
         averages: recipe.averages_messages(),
         thresholds: edges.map(|trace| trace.scores.is_none().then_some(trace.delta)).collect(),
         frozen: Frozen::pruned(dataset, &recipe, mask, None, None, ctl)?,
@@ -133,7 +133,7 @@ pub fn node_errors(run: &Run, ctl: &Control) -> Result<Vec<NodeErrors>, EngineEr
 /// Follows the masks, and looks at what every propagation lacks.
 struct Observer<'a> {
     mask: &'a EdgeMask,
-    walk: Walk,
+    operators: OperatorSource,
     averages: bool,
     /// δ of every step, where it is one of messages.
     thresholds: Vec<Option<f64>>,
@@ -143,14 +143,15 @@ struct Observer<'a> {
 
 impl Observer<'_> {
     fn errors(&self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<NodeErrors, EngineError> {
-        let (topology, goes_here) = (&self.walk.topology, |k: usize| self.mask.removing_step(k, step) == Some(step));
+        let (topology, goes_here) =
+            (&self.operators.topology, |k: usize| self.mask.removing_step(k, step) == Some(step));
         // Before the first step nothing is removed, and means are over all entries.
         // Fitted values are held against those of the diffusion matrix.
         let full = match self.mask.values() {
-            Some(_) => Cow::Borrowed(self.walk.diffusion.values()),
-            None => self.walk.values(self.mask, 0),
+            Some(_) => Cow::Borrowed(self.operators.diffusion.values()),
+            None => self.operators.values(self.mask, 0),
         };
-        let kept = self.walk.values(self.mask, step);
+        let kept = self.operators.values(self.mask, step);
         let delta = self.thresholds.get(step).copied().flatten();
         let norms = ctl.map(x.nrows(), |v| row_norm(x.row(v)))?;
         let of_node = |u: usize| {

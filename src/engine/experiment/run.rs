@@ -216,8 +216,8 @@ pub fn run(
         _ => None,
     };
     ctl.progress("measuring bounds", 4, N_STAGES);
-    let n_walked = dataset.topology().n_entries() * recipe.model.n_graph_steps();
-    let bounds = if options.bounds && n_walked <= MOST_BOUNDED {
+    let n_propagated = dataset.topology().n_entries() * recipe.model.n_graph_steps();
+    let bounds = if options.bounds && n_propagated <= MOST_BOUNDED {
         bounds(dataset, &recipe, &pruned, &quiet)?
     } else {
         Vec::new()

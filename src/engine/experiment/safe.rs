@@ -141,14 +141,14 @@ fn has_judges(dataset: &Dataset, recipe: &Recipe) -> Result<bool, EngineError> {
     Ok(split.val.iter().filter(|u| labels.is_labelled(**u as usize)).count() >= LEAST_JUDGES)
 }
 
-/// Operations that recovery takes, about: products of every layer's input with itself, their factors, the fits of the weights, and the walks
-/// over the rows of every graph step.
+/// Operations that recovery takes, about: products of every layer's input with itself, their factors, the fits of the weights, and the pursuits
+/// in the rows of every graph step.
 pub fn recovery_operations(dataset: &Dataset, model: &Model) -> u64 {
     /// Factorisation, inverse and triangular products of one matrix.
     const PER_CUBE: u64 = 3;
     /// Products of input and output in both networks.
     const PER_PRODUCT: u64 = 4;
-    /// Picks of a row that is walked, about.
+    /// Picks in a row, about.
     const N_PICKS: u64 = 8;
     let shape = &model.architecture;
     let (n, m) = (dataset.n_nodes() as u64, dataset.topology().n_entries() as u64);

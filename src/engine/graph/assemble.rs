@@ -81,7 +81,7 @@ impl EdgeList {
         matches!(self.0, Pairs::Weighted(_))
     }
 
-    /// The largest node id of any edge, without a walk over them.
+    /// The largest node id of any edge, without a pass over them.
     pub fn largest_end(&self) -> Option<u32> {
         match &self.0 {
             Pairs::Plain(runs) => runs.largest_end(),

@@ -298,7 +298,7 @@ impl Topology {
 
     /// Number of entries `(u, u)`.
     pub fn n_self_loops(&self) -> usize {
-        /// Up to this length a walk over the row is faster than a search in it.
+        /// Up to this length a scan of the row is faster than a search in it.
         const SHORT: usize = 64;
         let has_own = |u: &usize| {
             let row = self.row(*u);
@@ -332,7 +332,7 @@ impl Topology {
     fn has_every_reverse(&self, check: impl Fn() -> Result<(), EngineError>) -> Result<bool, EngineError> {
         /// Rows between two looks.
         const STEP: usize = 1 << 14;
-        // Rows are walked in ascending order, so the reverses of the entries above the diagonal must come up in the order of their
+        // Rows are visited in ascending order, so the reverses of the entries above the diagonal must come up in the order of their
         // rows, too, and no others may stand below it.
         let mut next = self.indptr[..self.n_nodes()].to_vec();
         for u in 0..self.n_nodes() {

@@ -38,7 +38,7 @@ impl Structure<'_> {
     }
 }
 
-/// Attention as it was used, for walking back.
+/// Attention as it was used, for the backward pass.
 #[derive(Debug, Clone)]
 pub struct Attended {
     /// Row pointers of the entries that the softmax went over.

@@ -268,7 +268,7 @@ mod tests {
             weights.sort_unstable();
             matrices.sort_unstable();
             assert_eq!(weights, matrices, "{family:?}");
-            assert_eq!(n_steps, if family.definition().walks_graph() { 3 } else { 0 }, "{family:?}");
+            assert_eq!(n_steps, if family.definition().layers_propagate() { 3 } else { 0 }, "{family:?}");
             assert_eq!(program.layers.len(), 3, "{family:?}");
             assert_eq!(program.layers[2], LayerEnd { value: program.output, ..program.layers[2] }, "{family:?}");
         }

@@ -270,11 +270,11 @@ impl Architecture {
         self.has("hops")
     }
 
-    /// How many times the graph is walked: hops, or layers; 0 for a family that walks none.
+    /// How many times the network propagates over the graph: hops, or layers; 0 for a family that never does.
     pub fn n_graph_steps(&self) -> usize {
         if self.is_decoupled() {
             self.hops
-        } else if self.architecture.definition().walks_graph() {
+        } else if self.architecture.definition().layers_propagate() {
             self.layers
         } else {
             0
@@ -360,8 +360,8 @@ impl Architecture {
             let expected = format!("a divisor of hidden ({})", self.hidden);
             return Err(EngineError::recipe("model.heads", expected, self.heads));
         }
-        let walks_graph = self.architecture.definition().walks_graph();
-        if !walks_graph && self.norm.needs_all_nodes() {
+        let propagates = self.architecture.definition().layers_propagate();
+        if !propagates && self.norm.needs_all_nodes() {
             let expected = "none, batch or layer for a family whose layers see no other node";
             return Err(EngineError::recipe("model.norm", expected, self.norm.title()));
         }

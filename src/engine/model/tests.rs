@@ -148,7 +148,7 @@ fn constants_go_into_the_next_bias() {
         // Where the next layer propagates first, a constant is weighted anew at every node.
         let propagates = match shape.architecture {
             Family::Gcn => shape.order == Order::PropagateFirst,
-            family => family.definition().walks_graph(),
+            family => family.definition().layers_propagate(),
         };
         for columns in hidden.iter().filter(|c| c.n_before == 12) {
             let n_dead = columns.n_before - columns.n_after;

@@ -13,9 +13,9 @@ const CHUNK_ENTRIES: usize = 1 << 20;
 /// Rows that come together at most, however few entries they have: their pointers take memory, too.
 const CHUNK_ROWS: usize = 64 * GROUP_ROWS;
 
-/// The lists that a hop walks.
+/// The lists that a hop propagates over.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Walked {
+pub(super) struct ActiveLists {
     /// Under which hop they are stored.
     pub(super) since: usize,
     /// Nodes.
@@ -34,7 +34,7 @@ pub(super) struct Chunk {
     pub(super) values: Vec<f32>,
 }
 
-impl Walked {
+impl ActiveLists {
     /// Calls `f` with all rows in order.
     pub(super) fn for_chunks(
         &self,

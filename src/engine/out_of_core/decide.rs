@@ -1,7 +1,7 @@
 //! The lists of the first hop, and which of its entries a hop removes.
 
 use super::arrays::{StoredArray, append, read, read_into};
-use super::chunks::{Chunk, GROUP_ROWS, Walked};
+use super::chunks::{ActiveLists, Chunk, GROUP_ROWS};
 use super::propagation::StoredPropagation;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
@@ -13,8 +13,8 @@ use crate::engine::sparsify::threshold::{self, EdgeThreshold, Removable};
 /// What the lists of the first hop hold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FirstLists {
-    pub(super) walked: Walked,
-    /// Self-loops of the graph, walked or not.
+    pub(super) lists: ActiveLists,
+    /// Self-loops of the graph, in the lists or not.
     pub(super) n_self_loops: usize,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn write_first_lists(job: &StoredPropagation<'_>, ctl: &Control) -> R
     let mut lengths = storage.create(StoredArray::Lengths { since: 0 })?;
     let mut sources = storage.create(StoredArray::Sources { since: 0 })?;
     let mut values = storage.create(StoredArray::Values { since: 0 })?;
-    let (mut n_walked, mut n_self_loops) = (0, 0);
+    let (mut n_active_entries, mut n_self_loops) = (0, 0);
     for_graph_rows(job, "reading the graph", ctl, |rows| {
         let mut kept = Chunk::default();
         let mut kept_lengths = Vec::with_capacity(rows.degrees.len());
@@ -59,7 +59,7 @@ pub(super) fn write_first_lists(job: &StoredPropagation<'_>, ctl: &Control) -> R
             }
             kept_lengths.push((kept.sources.len() - before) as u32);
         }
-        n_walked += kept.sources.len();
+        n_active_entries += kept.sources.len();
         append(&mut *lengths, &kept_lengths)?;
         append(&mut *sources, &kept.sources)?;
         append(&mut *values, &kept.values)
@@ -67,7 +67,7 @@ pub(super) fn write_first_lists(job: &StoredPropagation<'_>, ctl: &Control) -> R
     lengths.finish()?;
     sources.finish()?;
     values.finish()?;
-    Ok(FirstLists { walked: Walked { since: 0, n_nodes: n, n_entries: n_walked }, n_self_loops })
+    Ok(FirstLists { lists: ActiveLists { since: 0, n_nodes: n, n_entries: n_active_entries }, n_self_loops })
 }
 
 /// `d(v)^(-r)` of every node, and the exponent of a row's own degree; nothing for a matrix without degrees.
@@ -190,7 +190,7 @@ fn for_graph_rows(
 /// What a hop is decided on.
 pub(super) struct Hop<'a> {
     pub(super) at: usize,
-    pub(super) before: Walked,
+    pub(super) before: ActiveLists,
     /// Entries the identity form leaves out; they count as kept.
     pub(super) n_left_out: usize,
     /// Self-loops of the graph, which shares are not of.
@@ -207,7 +207,7 @@ pub(super) struct DecidedHop {
     /// Over the entries before; NaN where they were not tested.
     pub(super) mean_message: f64,
     /// New lists and masks, where something went.
-    pub(super) after: Option<Walked>,
+    pub(super) after: Option<ActiveLists>,
 }
 
 /// Decides which entries a hop removes and writes down what is left and what went.
@@ -220,13 +220,13 @@ pub(super) fn decide(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) 
     if asked == 0.0 {
         return Ok(nothing(0.0));
     }
-    let n_walked = hop.before.n_entries.max(1) as f64;
+    let n_active_entries = hop.before.n_entries.max(1) as f64;
     let beside = if job.recipe.counts_self_loops() { 0 } else { hop.n_self_loops };
     let removable = Removable {
         n_removed: job.size.n_entries - hop.before.n_entries - hop.n_left_out,
         n_removable: job.size.n_entries - beside,
     };
-    let mean = || Ok(sum_of_scores(job, hop, ctl)? / n_walked);
+    let mean = || Ok(sum_of_scores(job, hop, ctl)? / n_active_entries);
     let EdgeThreshold { delta, mean } =
         threshold::of_edges(job.recipe.edges.mode, asked, removable, mean, |n| nth_smallest(job, hop, n, ctl))?;
     if delta <= 0.0 {
@@ -234,7 +234,7 @@ pub(super) fn decide(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) 
     }
     let (after, sum) = remove(job, hop, delta, ctl)?;
     let is_changed = after.n_entries < hop.before.n_entries;
-    let mean_message = mean.unwrap_or(sum / n_walked);
+    let mean_message = mean.unwrap_or(sum / n_active_entries);
     Ok(DecidedHop { delta, mean_message, after: is_changed.then_some(after) })
 }
 
@@ -299,8 +299,13 @@ struct Left {
     sum: f64,
 }
 
-fn remove(job: &StoredPropagation<'_>, hop: &Hop<'_>, delta: f32, ctl: &Control) -> Result<(Walked, f64), EngineError> {
-    // Not the number of the lists that are walked until the state is written: nothing that it knows is replaced.
+fn remove(
+    job: &StoredPropagation<'_>,
+    hop: &Hop<'_>,
+    delta: f32,
+    ctl: &Control,
+) -> Result<(ActiveLists, f64), EngineError> {
+    // Not the number of the lists that are in use until the state is written: nothing that it knows is replaced.
     let (storage, since) = (job.storage, hop.at + 1);
     let mut lengths = storage.create(StoredArray::Lengths { since })?;
     let mut sources = storage.create(StoredArray::Sources { since })?;
@@ -326,7 +331,7 @@ fn remove(job: &StoredPropagation<'_>, hop: &Hop<'_>, delta: f32, ctl: &Control)
     sources.finish()?;
     values.finish()?;
     masks.finish()?;
-    Ok((Walked { since, n_entries, ..hop.before }, sum))
+    Ok((ActiveLists { since, n_entries, ..hop.before }, sum))
 }
 
 fn test(chunk: &Chunk, group: &std::ops::Range<usize>, norms: &[f32], delta: f32, locked: Option<&[bool]>) -> Left {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::arrays::{Sink, Storage, StoredArray, append, read, read_into};
-use super::chunks::{GROUP_ROWS, Walked};
+use super::chunks::{ActiveLists, GROUP_ROWS};
 use super::decide::{DecidedHop, Hop, decide, write_first_lists};
 use super::propagation::StoredPropagation;
 use super::state::{HopRecord, PropagationState};
@@ -69,13 +69,13 @@ fn begin(job: &StoredPropagation<'_>, ctl: &Control) -> Result<(PropagationState
     }
     let state = PropagationState {
         block_width: job.plan.block_width,
-        n_first: first.walked.n_entries,
+        n_first: first.lists.n_entries,
         n_self_loops: first.n_self_loops,
         hop: 0,
         is_decided: false,
         n_blocks_done: 0,
         lists_since: 0,
-        n_walked: first.walked.n_entries,
+        n_active_entries: first.lists.n_entries,
         deciding: None,
         masks_until: None,
         records: Vec::new(),
@@ -117,19 +117,19 @@ fn one_hop(
     let began = Instant::now();
     let (storage, hop, n) = (job.storage, state.hop, job.size.n_nodes);
     let n_left_out = job.size.n_entries - state.n_first;
-    let mut walked = Walked { since: state.lists_since, n_nodes: n, n_entries: state.n_walked };
+    let mut active = ActiveLists { since: state.lists_since, n_nodes: n, n_entries: state.n_active_entries };
     if !state.is_decided {
         let norms: Vec<f32> = squares.iter().map(|s| s.sqrt() as f32).collect();
         check_norms(&norms, hop)?;
         let n_self_loops = state.n_self_loops;
         let asks =
-            Hop { at: hop, before: walked, n_left_out, n_self_loops, norms: &norms, masks_until: state.masks_until };
+            Hop { at: hop, before: active, n_left_out, n_self_loops, norms: &norms, masks_until: state.masks_until };
         let DecidedHop { delta, mean_message, after } = decide(job, &asks, ctl)?;
-        state.deciding = Some((f64::from(delta), mean_message.is_finite().then_some(mean_message), walked.n_entries));
+        state.deciding = Some((f64::from(delta), mean_message.is_finite().then_some(mean_message), active.n_entries));
         state.is_decided = true;
         let old = (state.lists_since, state.masks_until);
         if let Some(after) = after {
-            (walked, state.lists_since, state.n_walked) = (after, after.since, after.n_entries);
+            (active, state.lists_since, state.n_active_entries) = (after, after.since, after.n_entries);
             state.masks_until = Some(hop);
         }
         storage.save_state(state)?;
@@ -144,14 +144,14 @@ fn one_hop(
     }
     let mut next = squares_of(job, hop + 1, state.n_blocks_done, ctl)?;
     for block in state.n_blocks_done..job.plan.n_blocks {
-        one_block(job, (walked, hop), block, x, &mut next, ctl)?;
+        one_block(job, (active, hop), block, x, &mut next, ctl)?;
         state.n_blocks_done = block + 1;
         storage.save_state(state)?;
         if hop > 0 && job.has_sum() {
             storage.remove(StoredArray::Sum { hop: hop - 1, block })?;
         }
     }
-    let (delta, mean_message, n_walked_before) = state.deciding.take().unwrap_or((0.0, None, walked.n_entries));
+    let (delta, mean_message, n_active_before) = state.deciding.take().unwrap_or((0.0, None, active.n_entries));
     state.records.push(HopRecord {
         hop,
         asked: job.recipe.delta_a(hop),
@@ -159,8 +159,8 @@ fn one_hop(
         mean_message,
         n_entries: job.size.n_entries,
         n_self_loops: state.n_self_loops,
-        n_before: n_walked_before + n_left_out,
-        n_after: walked.n_entries + n_left_out,
+        n_before: n_active_before + n_left_out,
+        n_after: active.n_entries + n_left_out,
         output_norm: next.iter().sum::<f64>().sqrt(),
         secs: began.elapsed().as_secs_f64(),
     });
@@ -184,7 +184,7 @@ const WAITING: usize = 1 << 21;
 /// A block of columns of `P̂(hop + 1)`, and of the sum with `P̂(hop)`.
 fn one_block(
     job: &StoredPropagation<'_>,
-    (walked, hop): (Walked, usize),
+    (active, hop): (ActiveLists, usize),
     block: usize,
     x: &mut Vec<f32>,
     squares: &mut [f64],
@@ -201,7 +201,7 @@ fn one_block(
     let is_residual = job.recipe.edges.identity != Identity::SelfLoop;
     let stage = format!("hop {} of {}, columns {} of {}", hop + 1, job.recipe.model.hops, block + 1, job.plan.n_blocks);
     let mut out: Vec<f32> = Vec::new();
-    walked.for_chunks(storage, &stage, ctl, |chunk| {
+    active.for_chunks(storage, &stage, ctl, |chunk| {
         let n_rows = (WAITING / width).max(GROUP_ROWS);
         for from in (0..chunk.rows.len()).step_by(n_rows) {
             let start = chunk.rows.start + from;

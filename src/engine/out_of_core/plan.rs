@@ -71,7 +71,7 @@ impl GraphSize {
     }
 
     /// Bytes that a propagation in memory needs: the structure with its values, features, two embeddings, the sum of hops where there is
-    /// one, masks, and the lists of what two hops walk.
+    /// one, masks, and the lists of what two hops propagate over.
     pub fn in_memory_bytes(&self, has_sum: bool) -> u64 {
         let lists = 2 * 12 * self.n_entries as u64;
         let n_embeddings = 3 + u64::from(has_sum);

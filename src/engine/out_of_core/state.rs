@@ -25,7 +25,7 @@ pub struct HopRecord {
     pub n_self_loops: usize,
     /// Entries the hop before left.
     pub n_before: usize,
-    /// Entries this hop walks.
+    /// Entries this hop propagates over.
     pub n_after: usize,
     /// `‖P̂(hop + 1)‖_F`.
     pub output_norm: f64,
@@ -82,9 +82,10 @@ pub struct PropagationState {
     pub(super) is_decided: bool,
     /// Blocks of `P̂(hop + 1)` that are there.
     pub n_blocks_done: usize,
-    /// The lists that it walks.
+    /// The lists that it propagates over.
     pub(super) lists_since: usize,
-    pub(super) n_walked: usize,
+    #[serde(rename = "n_walked")]
+    pub(super) n_active_entries: usize,
     /// Of the hop that is under way, once it has decided.
     pub(super) deciding: Option<(f64, Option<f64>, usize)>,
     pub(super) masks_until: Option<usize>,

@@ -75,11 +75,11 @@ mod tests {
         let y = prop_oneof![20 => -1e3..1e3f64, 1 => Just(f64::NAN), 1 => Just(f64::INFINITY), 3 => Just(0.5)];
         prop::collection::vec((0.0..2.0f64, y), 0..600).prop_map(|steps| {
             let mut x = 0.0;
-            let mut walk = |(step, y): (f64, f64)| {
+            let mut advance = |(step, y): (f64, f64)| {
                 x += step;
                 [x, y]
             };
-            steps.into_iter().map(&mut walk).collect()
+            steps.into_iter().map(&mut advance).collect()
         })
     }
 

@@ -13,7 +13,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Known};
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::{Model, Op};
-use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::edges::OperatorSource;
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::{Masks, Recipe, RecoveryTraining};
 
@@ -101,11 +101,11 @@ pub(super) fn train_over(
 ) -> Result<(Model, RecoveryTraining), EngineError> {
     let program = model.program();
     let attends = program.instructions.iter().any(|i| matches!(i.op, Op::Attention { .. }));
-    let walks = attends || program.instructions.iter().any(|i| matches!(i.op, Op::Propagate { .. }));
-    let walk = Walk::new(dataset, recipe);
+    let propagates = attends || program.instructions.iter().any(|i| matches!(i.op, Op::Propagate { .. }));
+    let operators = OperatorSource::new(dataset, recipe);
     let mut entries = Vec::new();
-    for step in 0..if walks { masks.edges.n_steps() } else { 0 } {
-        let of_step = walk.select(true, |_| true, |_, k| masks.edges.is_kept(k, step))?;
+    for step in 0..if propagates { masks.edges.n_steps() } else { 0 } {
+        let of_step = operators.select(true, |_| true, |_, k| masks.edges.is_kept(k, step))?;
         entries.push(match masks.edges.values_of(step) {
             Some(values) => of_step.with_values(values)?,
             None => of_step,

@@ -91,8 +91,8 @@ fn norms(side: &Side<'_>, ctl: &Control) -> Result<Vec<f32>, EngineError> {
     Ok(norms)
 }
 
-/// Walks the row of `u` greedily: each pick takes most of what is left of the target, beyond what the node's own entry and the picks before
-/// gave. Scores fall along the way, so that one cut over all rows keeps a beginning of every walk.
+/// Orthogonal matching pursuit in the row of `u`: each pick takes most of what is left of the target, beyond what the diagonal entry and
+/// the picks before gave. Scores fall from pick to pick, so that one cut over all rows keeps the first picks of every row.
 fn pursue(side: &Side<'_>, u: usize, candidates: &[usize], n_picks: usize, score: &mut dyn FnMut(usize, f32)) {
     struct Head {
         /// What is left to be explained: `m · r` of every candidate.
@@ -177,7 +177,7 @@ fn pursue(side: &Side<'_>, u: usize, candidates: &[usize], n_picks: usize, score
             head.chosen.push(direction);
         }
     }
-    // What no walk reached stays in the order of its values, behind all that one did.
+    // What was not picked stays in the order of its values, behind all that was.
     for (i, k) in candidates.iter().enumerate().filter(|(i, _)| is_free[*i]) {
         let mean = side.values_of(*k).iter().sum::<f32>() / side.heads as f32;
         score(candidates[i], 1e-3f32.mul_add(mean, -1.0));
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn the_walk_picks_what_the_slow_one_picks() {
+    fn the_pursuit_picks_what_the_slow_one_picks() {
         let (n, width) = (12, 8);
         let topology = star(n);
         let p = Array2::from_shape_fn((n, width), |(i, j)| ((i * 17 + j * 5 + i * j * 3) as f32 * 0.61).sin());

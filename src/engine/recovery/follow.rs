@@ -24,8 +24,8 @@ use crate::engine::model::passes::given::with_given_coefficients;
 use crate::engine::model::{Model, Op, Program};
 use crate::engine::sparsify::attention::attend;
 use crate::engine::sparsify::decide::masked_model;
+use crate::engine::sparsify::pruned_operator::PrunedOperator;
 use crate::engine::sparsify::saved::SavedForBackward;
-use crate::engine::sparsify::survivors::Survivors;
 use crate::engine::sparsify::transform::product;
 use crate::engine::sparsify::weight_pass::masked;
 use crate::engine::sparsify::{Recipe, RecoveryTraining, WeightMask};
@@ -48,8 +48,8 @@ pub(super) struct Options {
 
 /// What an epoch is trained over.
 pub(super) struct Set {
-    /// What every step walks, numbered.
-    pub(super) entries: Vec<Survivors>,
+    /// What every step propagates over, numbered.
+    pub(super) entries: Vec<PrunedOperator>,
     /// One per matrix that may be pruned.
     pub(super) masks: Vec<WeightMask>,
     /// What the program starts from, where that is not the features: the embedding of a decoupled family.
@@ -121,8 +121,8 @@ pub(super) fn follow(
     ctl: &Control,
 ) -> Result<(Model, RecoveryTraining), EngineError> {
     let program = program(start, masking.has_given_coefficients(), options.dropout);
-    let walks = program.instructions.iter().any(|i| matches!(i.op, Op::Propagate { .. } | Op::Attention { .. }));
-    let transpose = walks.then(|| dataset.topology().transposed());
+    let propagates = program.instructions.iter().any(|i| matches!(i.op, Op::Propagate { .. } | Op::Attention { .. }));
+    let transpose = propagates.then(|| dataset.topology().transposed());
     let mut policy = Following { saved: SavedForBackward::new(start, transpose.as_ref()) };
     let momentum = start.architecture.architecture.definition().norm_momentum();
     let quiet = ctl.quiet().recycling();
@@ -205,7 +205,7 @@ pub(super) fn follow(
 }
 
 /// What training runs: the network with dropout at `dropout`, attention as a propagation where its coefficients are given, and products that
-/// narrow in front of the propagation: `T̂ (x W)` for `(T̂ x) W`, which lets sparse features stay sparse and walks fewer columns.
+/// narrow in front of the propagation: `T̂ (x W)` for `(T̂ x) W`, which lets sparse features stay sparse and propagates fewer columns.
 fn program(model: &Model, has_given_coefficients: bool, dropout: f64) -> Program {
     let mut shaped = model.clone();
     shaped.architecture.dropout = dropout;
@@ -219,9 +219,11 @@ fn program(model: &Model, has_given_coefficients: bool, dropout: f64) -> Program
         }
     }
     let n_reads = program.n_reads();
-    for walk in 0..program.instructions.len() {
-        let reader = program.instructions.iter().position(|i| i.inputs == [walk + 1]);
-        let (Op::Propagate { .. }, Some(at), 1) = (&program.instructions[walk].op, reader, n_reads[walk + 1]) else {
+    for propagation in 0..program.instructions.len() {
+        let reader = program.instructions.iter().position(|i| i.inputs == [propagation + 1]);
+        let (Op::Propagate { .. }, Some(at), 1) =
+            (&program.instructions[propagation].op, reader, n_reads[propagation + 1])
+        else {
             continue;
         };
         let Op::Matmul { weight, .. } = &program.instructions[at].op else { continue };
@@ -230,8 +232,8 @@ fn program(model: &Model, has_given_coefficients: bool, dropout: f64) -> Program
             to <= from
         });
         if narrows {
-            let propagate = program.instructions[walk].op.clone();
-            program.instructions[walk].op = std::mem::replace(&mut program.instructions[at].op, propagate);
+            let propagate = program.instructions[propagation].op.clone();
+            program.instructions[propagation].op = std::mem::replace(&mut program.instructions[at].op, propagate);
         }
     }
     program

@@ -6,7 +6,7 @@ use sprs::CsMatI;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{Packed, Rows, add_scaled, add_sparse, matmul, transposed};
-use crate::engine::sparsify::survivors::Survivors;
+use crate::engine::sparsify::pruned_operator::PrunedOperator;
 
 /// The rows that a matrix of weights is fitted on. `[n, d_in]`
 #[derive(Debug, Clone)]
@@ -32,14 +32,14 @@ impl FitRows {
     ///
     /// # Errors
     /// [`EngineError::Cancelled`].
-    pub(super) fn propagated(survivors: &Survivors, x: Rows<'_>, ctl: &Control) -> Result<Self, EngineError> {
+    pub(super) fn propagated(operator: &PrunedOperator, x: Rows<'_>, ctl: &Control) -> Result<Self, EngineError> {
         let x = match x {
-            Rows::Dense(x) => return Ok(Self::Whole(survivors.propagate(&x.to_owned(), ctl)?)),
+            Rows::Dense(x) => return Ok(Self::Whole(operator.propagate(&x.to_owned(), ctl)?)),
             Rows::Sparse(x) => x,
         };
         const ROWS: usize = 64;
-        let (n, width) = (survivors.n_rows(), x.cols());
-        let structure = survivors.structure();
+        let (n, width) = (operator.n_rows(), x.cols());
+        let structure = operator.structure();
         let blocks = ctl.map(n.div_ceil(ROWS), |block| {
             let mut sums = vec![0.0f32; width];
             let (mut ends, mut indices, mut values) = (Vec::new(), Vec::new(), Vec::new());
@@ -48,7 +48,7 @@ impl FitRows {
                 for k in structure.indptr[u]..structure.indptr[u + 1] {
                     let Some(row) = x.outer_view(structure.indices[k] as usize) else { continue };
                     indices.extend_from_slice(row.indices());
-                    add_sparse(&mut sums, survivors.values()[k], row.indices(), row.data());
+                    add_sparse(&mut sums, operator.values()[k], row.indices(), row.data());
                 }
                 let mut columns = indices.split_off(first);
                 columns.sort_unstable();
@@ -194,14 +194,14 @@ mod tests {
     use super::*;
     use crate::engine::graph::{PowerLaw, power_law_communities};
     use crate::engine::sparsify::Recipe;
-    use crate::engine::sparsify::survivors::Walk;
+    use crate::engine::sparsify::pruned_operator::OperatorSource;
 
     #[test]
     fn sparse_rows_give_the_products_of_whole_ones() {
         let ctl = Control::new(2).expect("workers");
         let shape = PowerLaw { n_nodes: 90, n_entries: 500, n_features: 40, ..PowerLaw::default() };
         let dataset = power_law_communities(&shape, &ctl).expect("a graph");
-        let everything = Walk::new(&dataset, &Recipe::default()).all().expect("small");
+        let everything = OperatorSource::new(&dataset, &Recipe::default()).all().expect("small");
         let x = Array2::from_shape_fn((90, 40), |(i, j)| if (i * 7 + j * 3) % 29 == 0 { 1.0 + j as f32 } else { 0.0 });
         let sparse = sparse_of(&x);
         let z = Array2::from_shape_fn((90, 5), |(i, j)| ((i + j * 11) as f32).sin());

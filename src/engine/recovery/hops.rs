@@ -12,7 +12,7 @@ use crate::engine::kernels::frobenius;
 use crate::engine::model::elementwise::feature_rows;
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::{Model, Op, StepKind};
-use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::edges::OperatorSource;
 use crate::engine::sparsify::frozen::Frozen;
 use crate::engine::sparsify::trace::count_macs;
 use crate::engine::sparsify::trace_writer::relative_distance;
@@ -42,8 +42,8 @@ pub(super) fn recover(
     ctl: &Control,
 ) -> Result<Hops, EngineError> {
     let n_hops = recipe.model.n_graph_steps();
-    let walk = Walk::new(dataset, recipe);
-    let everything = walk.all()?;
+    let operators = OperatorSource::new(dataset, recipe);
+    let everything = operators.all()?;
     // Hops are linear, so they can be followed behind the first matrix: fewer columns, and those that count.
     let mut q = product(feature_rows(dataset.features()), &first_matrix(model), ctl)?;
     let mut q_pruned = q.clone();
@@ -59,8 +59,8 @@ pub(super) fn recover(
             heads: 1,
         };
         let step = choose(&side, hop, kept.last().map(Vec::as_slice), recipe, rule, plan, ctl)?;
-        let survivors = walk.select(false, |_| true, |_, k| step.kept[k])?.with_values(&step.values)?;
-        q_pruned = survivors.propagate(&q_pruned, ctl)?;
+        let operator = operators.select(false, |_| true, |_, k| step.kept[k])?.with_values(&step.values)?;
+        q_pruned = operator.propagate(&q_pruned, ctl)?;
         let width = dataset.features().width();
         // What is propagated in the end are the features.
         let edges = step.trace.of_width(width, false);

@@ -21,8 +21,8 @@ use crate::engine::model::lookup::{number, parameter, pointwise};
 use crate::engine::model::normalise::Normaliser;
 use crate::engine::model::{Model, Op, Program, StepKind};
 use crate::engine::sparsify::attention::attend;
-use crate::engine::sparsify::edges::Walk;
-use crate::engine::sparsify::survivors::Survivors;
+use crate::engine::sparsify::edges::OperatorSource;
+use crate::engine::sparsify::pruned_operator::PrunedOperator;
 use crate::engine::sparsify::trace::count_macs;
 use crate::engine::sparsify::trace_writer::relative_distance;
 use crate::engine::sparsify::transform::product;
@@ -63,8 +63,8 @@ pub(super) struct Lockstep<'a> {
     inputs: Inputs<'a>,
     program: Program,
     units: Units,
-    walk: Walk,
-    everything: Survivors,
+    operators: OperatorSource,
+    everything: PrunedOperator,
     unpruned: Vec<Slot>,
     pruned: Vec<Slot>,
     n_reads: Vec<usize>,
@@ -87,10 +87,10 @@ impl<'a> Lockstep<'a> {
     ) -> Result<Self, EngineError> {
         let program = model.program().inference();
         let units = units(&program);
-        let walk = Walk::new(dataset, recipe);
-        let everything = walk.all()?;
+        let operators = OperatorSource::new(dataset, recipe);
+        let everything = operators.all()?;
         let mut n_reads = program.n_reads();
-        // The input of a product that waits for its walk stays until then.
+        // The input of a product that waits for its propagation stays until then.
         for unit in &units.list {
             if let Form::TransformFirst { matmul, .. } = unit.form {
                 n_reads[program.instructions[matmul].inputs[0]] += 1;
@@ -115,7 +115,7 @@ impl<'a> Lockstep<'a> {
             inputs,
             program,
             units,
-            walk,
+            operators,
             everything,
             unpruned: vec![None; n_values],
             pruned: vec![None; n_values],
@@ -139,8 +139,8 @@ impl<'a> Lockstep<'a> {
             ctl.check()?;
             ctl.progress("recovering", at, n);
             match self.units.parts[at] {
-                Part::Walk(unit) => self.walk(self.units.list[unit], ctl)?,
-                Part::BeforeWalk | Part::TargetOnly => {
+                Part::Propagation(unit) => self.propagate_unit(self.units.list[unit], ctl)?,
+                Part::BeforePropagation | Part::TargetOnly => {
                     let value = self.apply(at, false, ctl)?;
                     if let (Part::TargetOnly, Op::Matmul { .. }) =
                         (self.units.parts[at], &self.program.instructions[at].op)
@@ -189,7 +189,7 @@ impl<'a> Lockstep<'a> {
         self.program.instructions[at].inputs.get(nth).copied().unwrap_or(Program::INPUT)
     }
 
-    /// What instruction `at` gives in one of the networks, walks left out.
+    /// What instruction `at` gives in one of the networks, propagations left out.
     fn apply(&self, at: usize, is_pruned: bool, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let model = if is_pruned { &self.done.model } else { self.model };
         let x = self.input(at, 0);
@@ -229,7 +229,7 @@ impl<'a> Lockstep<'a> {
         Ok(())
     }
 
-    /// An instruction that no walk takes along: products are fitted, bias and normalisation moved.
+    /// An instruction that no propagation takes along: products are fitted, bias and normalisation moved.
     fn plain(&mut self, at: usize, ctl: &Control) -> Result<(), EngineError> {
         let x = self.input(at, 0);
         match self.program.instructions[at].op.clone() {
@@ -384,8 +384,8 @@ impl<'a> Lockstep<'a> {
         }
     }
 
-    /// A walk with the products around it.
-    fn walk(&mut self, unit: Unit, ctl: &Control) -> Result<(), EngineError> {
+    /// A propagation with the products around it.
+    fn propagate_unit(&mut self, unit: Unit, ctl: &Control) -> Result<(), EngineError> {
         match unit.form {
             Form::TransformFirst { matmul, bias } => self.transform_first(unit, matmul, bias, ctl),
             Form::PropagateFirst { matmul, bias, own, .. } => self.propagate_first(unit, matmul, bias, own, ctl),
@@ -401,7 +401,7 @@ impl<'a> Lockstep<'a> {
         bias: Option<usize>,
         ctl: &Control,
     ) -> Result<(), EngineError> {
-        let (source, x) = (self.input(unit.walk, 0), self.input(matmul, 0));
+        let (source, x) = (self.input(unit.propagation, 0), self.input(matmul, 0));
         let (name, bias) = (self.weight_name(matmul), self.bias_name(bias));
         let at = parameter(self.model, &name)?.0;
         // Where weights go by the recipe's rule they are gone before entries are chosen.
@@ -420,34 +420,35 @@ impl<'a> Lockstep<'a> {
             x
         };
         let candidates = with_bias(product(self.rows(x, true), &values, ctl)?);
-        // The unpruned walk: its values and what it gives.
-        let (walked, target, heads) = if let Op::Attention { vectors, .. } = &self.program.instructions[unit.walk].op {
-            let vectors = vectors.iter().map(|v| Ok(parameter(self.model, v)?.1.values.clone()));
-            let vectors = vectors.collect::<Result<Vec<_>, EngineError>>()?;
-            let source_value = self.dense(source, false);
-            let other = self.program.instructions[unit.walk].inputs.get(1).map(|v| self.dense(*v, false));
-            let asked = AttentionInput { source: &source_value, target: other.as_ref(), vectors: &vectors };
-            let attended = attend(&self.everything, None, &asked, ctl)?;
-            let target = attended.gather(&source_value, ctl)?;
-            let heads = attended.coefficients.ncols();
-            (attended.coefficients.iter().copied().collect::<Vec<f32>>(), target, heads)
-        } else {
-            let target = self.everything.propagate(&self.dense(source, false), ctl)?;
-            (self.everything.values().to_vec(), target, 1)
-        };
-        let survivors = self.choose(unit, &candidates, &target, &walked, heads, ctl)?;
+        // The unpruned propagation: its values and what it gives.
+        let (entry_values, target, heads) =
+            if let Op::Attention { vectors, .. } = &self.program.instructions[unit.propagation].op {
+                let vectors = vectors.iter().map(|v| Ok(parameter(self.model, v)?.1.values.clone()));
+                let vectors = vectors.collect::<Result<Vec<_>, EngineError>>()?;
+                let source_value = self.dense(source, false);
+                let other = self.program.instructions[unit.propagation].inputs.get(1).map(|v| self.dense(*v, false));
+                let asked = AttentionInput { source: &source_value, target: other.as_ref(), vectors: &vectors };
+                let attended = attend(&self.everything, None, &asked, ctl)?;
+                let target = attended.gather(&source_value, ctl)?;
+                let heads = attended.coefficients.ncols();
+                (attended.coefficients.iter().copied().collect::<Vec<f32>>(), target, heads)
+            } else {
+                let target = self.everything.propagate(&self.dense(source, false), ctl)?;
+                (self.everything.values().to_vec(), target, 1)
+            };
+        let operator = self.choose(unit, &candidates, &target, &entry_values, heads, ctl)?;
         if self.rule.weights == WeightRecovery::Obs {
-            // What the walk makes of the bias inside it is not for the weights to explain.
+            // What the propagation makes of the bias inside it is not for the weights to explain.
             let explained = match &bias_values {
                 Some(bias) => {
                     let mut ones = Array2::zeros(target.dim());
                     ones += bias;
-                    &target - &survivors.propagate(&ones, ctl)?
+                    &target - &operator.propagate(&ones, ctl)?
                 }
                 None => target.clone(),
             };
             if heads == 1 {
-                let rows = FitRows::propagated(&survivors, self.rows(x, true), ctl)?;
+                let rows = FitRows::propagated(&operator, self.rows(x, true), ctl)?;
                 self.fit(&[&name], &rows, &explained, false, ctl)?;
             } else {
                 self.fit_heads(unit.step, x, &name, &explained, heads, ctl)?;
@@ -457,8 +458,9 @@ impl<'a> Lockstep<'a> {
         self.note_product(&name, &measured)?;
         let values = self.done.model.parameters[at].values.clone();
         let moved = with_bias(product(self.rows(x, true), &values, ctl)?);
-        let pruned = survivors.propagate(&moved, ctl)?;
-        (self.unpruned[unit.walk + 1], self.pruned[unit.walk + 1]) = (Some(Arc::new(target)), Some(Arc::new(pruned)));
+        let pruned = operator.propagate(&moved, ctl)?;
+        (self.unpruned[unit.propagation + 1], self.pruned[unit.propagation + 1]) =
+            (Some(Arc::new(target)), Some(Arc::new(pruned)));
         self.release(x);
         Ok(())
     }
@@ -478,7 +480,7 @@ impl<'a> Lockstep<'a> {
         let n_removed = prunable.map_or(0, |(_, idx)| self.plan.n_removed[idx]);
         let channels = start.ncols() / heads;
         let kept = &self.done.kept[step];
-        let plain = self.walk.select(false, |_| true, |_, k| kept[k])?;
+        let plain = self.operators.select(false, |_| true, |_, k| kept[k])?;
         for h in 0..heads {
             let columns = s![.., h * channels..(h + 1) * channels];
             let values = self.done.values[step].column(h).to_owned().insert_axis(Axis(1));
@@ -506,7 +508,7 @@ impl<'a> Lockstep<'a> {
         own: Option<usize>,
         ctl: &Control,
     ) -> Result<(), EngineError> {
-        let x = self.input(unit.walk, 0);
+        let x = self.input(unit.propagation, 0);
         let (name, own_name) = (self.weight_name(matmul), own.map(|own| self.weight_name(own)));
         if self.rule.weights == WeightRecovery::AsIs {
             self.mask_as_planned(&name)?;
@@ -522,9 +524,9 @@ impl<'a> Lockstep<'a> {
             target = &whole - &product(self.rows(x, true), &values(&self.done.model, own)?, ctl)?;
         }
         let candidates = product(self.rows(x, true), &values(&self.done.model, &name)?, ctl)?;
-        let walked = self.everything.values().to_vec();
-        let survivors = self.choose(unit, &candidates, &target, &walked, 1, ctl)?;
-        let rows = FitRows::propagated(&survivors, self.rows(x, true), ctl)?;
+        let entry_values = self.everything.values().to_vec();
+        let operator = self.choose(unit, &candidates, &target, &entry_values, 1, ctl)?;
+        let rows = FitRows::propagated(&operator, self.rows(x, true), ctl)?;
         let own_rows = FitRows::of(self.rows(x, true));
         if self.rule.weights == WeightRecovery::Obs {
             match &own_name {
@@ -543,28 +545,28 @@ impl<'a> Lockstep<'a> {
             self.shift_bias(&bias, &shift)?;
         }
         let pruned = dense_rows(&rows.rows());
-        (self.unpruned[unit.walk + 1], self.pruned[unit.walk + 1]) =
+        (self.unpruned[unit.propagation + 1], self.pruned[unit.propagation + 1]) =
             (Some(Arc::new(propagated)), Some(Arc::new(pruned)));
         Ok(())
     }
 
     /// `a T̂ x + b y`, in the space of the product behind it where there is one.
     fn mixed(&mut self, unit: Unit, sum: usize, matmul: Option<usize>, ctl: &Control) -> Result<(), EngineError> {
-        let x = self.input(unit.walk, 0);
+        let x = self.input(unit.propagation, 0);
         let propagated = self.everything.propagate(&self.dense(x, false), ctl)?;
         let (mut candidates, mut target) = (self.dense(x, true), propagated.clone());
         if let Some(instruction) = self.program.instructions.get(sum) {
             let Op::Combine { a, b } = &instruction.op else { unreachable!("a sum was looked for") };
             let (mut a, b) = (number(self.model, a)?, number(self.model, b)?);
-            let direct = instruction.inputs[0] == unit.walk + 1;
+            let direct = instruction.inputs[0] == unit.propagation + 1;
             if let (false, Some(Op::Scale { a: scale })) =
-                (direct, self.program.instructions.get(unit.walk + 1).map(|i| &i.op))
+                (direct, self.program.instructions.get(unit.propagation + 1).map(|i| &i.op))
             {
                 a *= scale;
             }
             let y = instruction.inputs[1];
             if a != 0.0 && b != 0.0 {
-                // What the other part of the sum is off by, the walk makes up for.
+                // What the other part of the sum is off by, the propagation makes up for.
                 let off = &self.dense(y, false) - &self.dense(y, true);
                 target.zip_mut_with(&off, |target, off| *target += b / a * off);
             }
@@ -575,10 +577,10 @@ impl<'a> Lockstep<'a> {
             candidates = product(Rows::Dense(candidates.view()), &weight, ctl)?;
             target = product(Rows::Dense(target.view()), &weight, ctl)?;
         }
-        let walked = self.everything.values().to_vec();
-        let survivors = self.choose(unit, &candidates, &target, &walked, 1, ctl)?;
-        let pruned = survivors.propagate(&self.dense(x, true), ctl)?;
-        (self.unpruned[unit.walk + 1], self.pruned[unit.walk + 1]) =
+        let entry_values = self.everything.values().to_vec();
+        let operator = self.choose(unit, &candidates, &target, &entry_values, 1, ctl)?;
+        let pruned = operator.propagate(&self.dense(x, true), ctl)?;
+        (self.unpruned[unit.propagation + 1], self.pruned[unit.propagation + 1]) =
             (Some(Arc::new(propagated)), Some(Arc::new(pruned)));
         Ok(())
     }
@@ -592,19 +594,19 @@ impl<'a> Lockstep<'a> {
         values: &[f32],
         heads: usize,
         ctl: &Control,
-    ) -> Result<Survivors, EngineError> {
+    ) -> Result<PrunedOperator, EngineError> {
         let side = Side { topology: self.dataset.topology(), candidates, targets, values, heads };
         let before = self.done.kept.last();
         let step = choose(&side, unit.step, before.map(Vec::as_slice), self.recipe, self.rule, self.plan, ctl)?;
-        let survivors = self.walk.select(false, |_| true, |_, k| step.kept[k])?.with_values(&step.values)?;
-        let is_attention = matches!(self.program.instructions[unit.walk].op, Op::Attention { .. });
+        let operator = self.operators.select(false, |_| true, |_, k| step.kept[k])?.with_values(&step.values)?;
+        let is_attention = matches!(self.program.instructions[unit.propagation].op, Op::Attention { .. });
         let coefficients = is_attention.then(|| Arc::new(spread(&step.kept, &step.values)));
         // Entries may be chosen in the space of the product behind them; what is propagated is as wide as the network says.
-        let width = self.rows(self.input(unit.walk, 0), false).width();
+        let width = self.rows(self.input(unit.propagation, 0), false).width();
         self.pending_edges = Some(EdgeTrace { coefficients, ..step.trace.of_width(width, is_attention) });
         self.done.kept.push(step.kept);
         self.done.values.push(step.values);
-        Ok(survivors)
+        Ok(operator)
     }
 
     fn end_layer(&mut self, kind: StepKind, idx: usize, value: usize) {

@@ -31,9 +31,9 @@ use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::model::{Model, Op, Program, StepKind};
 use crate::engine::sparsify::attention::attend;
 use crate::engine::sparsify::baselines::Ramp;
-use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::edges::OperatorSource;
 use crate::engine::sparsify::frozen::Frozen;
-use crate::engine::sparsify::survivors::Survivors;
+use crate::engine::sparsify::pruned_operator::PrunedOperator;
 use crate::engine::sparsify::trace_writer::{TraceWriter, relative_distance};
 use crate::engine::sparsify::transform::product;
 use crate::engine::sparsify::weight_pass::masked;
@@ -51,8 +51,8 @@ const CHOOSE_EVERY: usize = 5;
 /// What masks keep.
 struct Chosen {
     steps: Vec<ChosenStep>,
-    /// The same, to be walked.
-    entries: Vec<Survivors>,
+    /// The same, to be propagated over.
+    entries: Vec<PrunedOperator>,
     /// One per matrix that may be pruned.
     masks: Vec<WeightMask>,
 }
@@ -65,10 +65,10 @@ struct Gradual<'a> {
     plan: &'a Plan,
     n_epochs: usize,
     program: Program,
-    walk: Walk,
-    everything: Survivors,
-    /// For every matrix that may be pruned the step whose walk it follows: its weights meet the walk's input.
-    walked_before: Vec<Option<usize>>,
+    operators: OperatorSource,
+    everything: PrunedOperator,
+    /// For every matrix that may be pruned the step whose propagation it follows: its weights meet the input of that propagation.
+    propagated_before: Vec<Option<usize>>,
     /// Matrices that nothing but attention's scores needs, by their place among all.
     is_for_scores: Vec<bool>,
     chosen: Option<Chosen>,
@@ -92,7 +92,7 @@ impl<'a> Gradual<'a> {
     ) -> Result<Self, EngineError> {
         let program = model.program().inference();
         let units = units(&program);
-        let mut walked_before = vec![None; model.weights().count()];
+        let mut propagated_before = vec![None; model.weights().count()];
         let mut is_for_scores = vec![false; model.parameters.iter().filter(|p| p.is_matrix()).count()];
         for (at, instruction) in program.instructions.iter().enumerate() {
             let Op::Matmul { weight, .. } = &instruction.op else { continue };
@@ -103,11 +103,11 @@ impl<'a> Gradual<'a> {
                 _ => false,
             });
             if let (Some((_, idx)), Some(unit)) = (weight.prunable, follows) {
-                walked_before[idx] = Some(unit.step);
+                propagated_before[idx] = Some(unit.step);
             }
         }
-        let walk = Walk::new(dataset, recipe);
-        let everything = walk.all()?;
+        let operators = OperatorSource::new(dataset, recipe);
+        let everything = operators.all()?;
         Ok(Self {
             dataset,
             recipe,
@@ -115,9 +115,9 @@ impl<'a> Gradual<'a> {
             plan,
             n_epochs: rule.train_epochs,
             program,
-            walk,
+            operators,
             everything,
-            walked_before,
+            propagated_before,
             is_for_scores,
             chosen: None,
             is_final: false,
@@ -139,7 +139,7 @@ impl<'a> Gradual<'a> {
         };
         let masks = model.weights().map(|w| WeightMask::from_elem(w.values.dim(), true)).collect();
         let chosen = Chosen { steps: Vec::new(), entries: Vec::new(), masks };
-        let mut choosing = Choosing { of: self, plan, walked: Vec::new(), chosen };
+        let mut choosing = Choosing { of: self, plan, norms_of_steps: Vec::new(), chosen };
         let input = if model.architecture.is_decoupled() {
             let mut embedding = hops(self.dataset.features(), &model.architecture, &mut choosing, ctl)?;
             if let Some(scaler) = &model.scaler {
@@ -196,20 +196,20 @@ struct Choosing<'a> {
     of: &'a Gradual<'a>,
     /// How much stays and goes now.
     plan: Plan,
-    /// Norms of the columns of what every step walked.
-    walked: Vec<Vec<f32>>,
+    /// Norms of the columns of what every step propagated.
+    norms_of_steps: Vec<Vec<f32>>,
     chosen: Chosen,
 }
 
 impl Choosing<'_> {
-    fn step(&mut self, step: usize, side: &Side<'_>, ctl: &Control) -> Result<&Survivors, EngineError> {
+    fn step(&mut self, step: usize, side: &Side<'_>, ctl: &Control) -> Result<&PrunedOperator, EngineError> {
         let of = self.of;
-        self.walked.push(column_norms(Rows::Dense(side.candidates.view()), ctl)?);
+        self.norms_of_steps.push(column_norms(Rows::Dense(side.candidates.view()), ctl)?);
         let before = self.chosen.steps.last().map(|step| step.kept.as_slice());
         let chosen = choose(side, step, before, of.recipe, &of.rule, &self.plan, ctl)?;
-        let survivors = of.walk.select(true, |_| true, |_, k| chosen.kept[k])?.with_values(&chosen.values)?;
+        let operator = of.operators.select(true, |_| true, |_, k| chosen.kept[k])?.with_values(&chosen.values)?;
         self.chosen.steps.push(chosen);
-        self.chosen.entries.push(survivors);
+        self.chosen.entries.push(operator);
         Ok(&self.chosen.entries[step])
     }
 }
@@ -227,8 +227,8 @@ impl Policy for Choosing<'_> {
         if n_removed == 0 {
             return product(x, weight.values, ctl);
         }
-        let norms = match self.of.walked_before[idx] {
-            Some(step) => self.walked[step].clone(),
+        let norms = match self.of.propagated_before[idx] {
+            Some(step) => self.norms_of_steps[step].clone(),
             None => column_norms(x.reborrow(), ctl)?,
         };
         let mut scores = weight.values.mapv(f32::abs);
@@ -427,7 +427,7 @@ mod tests {
             let n_removable = topology.n_entries() - topology.n_self_loops();
             for (entries, n_keep) in set.entries.iter().zip(&plan.n_keep) {
                 let expected = (share * (n_removable - n_keep) as f64).round() as usize;
-                assert_eq!(topology.n_entries() - entries.n_walked(), expected, "epoch {epoch}");
+                assert_eq!(topology.n_entries() - entries.n_active_entries(), expected, "epoch {epoch}");
                 // Kept rows have the sum they had: 1.
                 for ends in entries.structure().indptr.windows(2) {
                     let sum: f32 = entries.values()[ends[0]..ends[1]].iter().sum();

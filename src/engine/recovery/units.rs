@@ -1,4 +1,4 @@
-//! Where a program walks the graph, and which products stand around the walk: what is fitted together.
+//! Where a program propagates over the graph, and which products stand around each propagation: what is fitted together.
 
 use crate::engine::model::{Coefficient, Op, Program};
 
@@ -11,15 +11,15 @@ pub(super) enum Form {
     PropagateFirst { matmul: usize, bias: Option<usize>, own: Option<usize>, sum: Option<usize> },
     /// `(a T̂ x + b y) W`.
     Mixed { sum: usize, matmul: usize },
-    /// `a T̂ x + b y`, or the walk alone.
+    /// `a T̂ x + b y`, or the propagation alone.
     Alone { sum: Option<usize> },
 }
 
-/// One walk.
+/// One propagation with the products around it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Unit {
     /// The instruction that propagates or attends.
-    pub(super) walk: usize,
+    pub(super) propagation: usize,
     /// Among the steps of the mask.
     pub(super) step: usize,
     pub(super) form: Form,
@@ -30,19 +30,19 @@ pub(super) struct Unit {
 pub(super) enum Part {
     /// By itself.
     Plain,
-    /// The product, or its bias, that a walk follows: done with the walk.
-    BeforeWalk,
+    /// The product, or its bias, that a propagation follows: done with it.
+    BeforePropagation,
     /// What attention's target needs: frozen coefficients do without.
     TargetOnly,
-    /// The walk of unit `.0`.
-    Walk(usize),
-    /// A product that was fitted with a walk.
+    /// The propagation of unit `.0`.
+    Propagation(usize),
+    /// A product that was fitted with a propagation.
     Fitted,
-    /// A bias that was fitted with a walk.
+    /// A bias that was fitted with a propagation.
     FittedBias,
 }
 
-/// The walks of a program.
+/// The propagations of a program.
 #[derive(Debug)]
 pub(super) struct Units {
     pub(super) list: Vec<Unit>,
@@ -73,23 +73,23 @@ pub(super) fn units(program: &Program) -> Units {
     let is_bias = |at: usize| matches!(op(at), Some(Op::Bias { .. }));
     let mut parts = vec![Part::Plain; list.len()];
     let mut found = Vec::new();
-    for (walk, instruction) in list.iter().enumerate() {
+    for (propagation, instruction) in list.iter().enumerate() {
         let step = match &instruction.op {
             Op::Propagate { step } | Op::Attention { step, .. } => *step,
             _ => continue,
         };
-        let x = input(walk, 0);
+        let x = input(propagation, 0);
         let made = maker(x);
         let (matmul, bias) = match made {
             Some(at) if is_bias(at) => (maker(input(at, 0)).filter(|at| is_matmul(*at)), Some(at)),
             other => (other.filter(|at| is_matmul(*at)), None),
         };
         let form = if let Some(matmul) = matmul {
-            parts[matmul] = Part::BeforeWalk;
+            parts[matmul] = Part::BeforePropagation;
             if let Some(bias) = bias {
-                parts[bias] = Part::BeforeWalk;
+                parts[bias] = Part::BeforePropagation;
             }
-            if let Some(target) = input(walk, 1).filter(|target| Some(*target) != x) {
+            if let Some(target) = input(propagation, 1).filter(|target| Some(*target) != x) {
                 for at in [maker(Some(target)), maker(Some(target)).and_then(|at| maker(input(at, 0)))] {
                     if let Some(at) = at.filter(|at| is_bias(*at) || is_matmul(*at)) {
                         parts[at] = Part::TargetOnly;
@@ -97,7 +97,7 @@ pub(super) fn units(program: &Program) -> Units {
                 }
             }
             Form::TransformFirst { matmul, bias }
-        } else if let Some(matmul) = only_reader(walk + 1).filter(|at| is_matmul(*at)) {
+        } else if let Some(matmul) = only_reader(propagation + 1).filter(|at| is_matmul(*at)) {
             parts[matmul] = Part::Fitted;
             let bias = only_reader(matmul + 1).filter(|at| is_bias(*at));
             if let Some(bias) = bias {
@@ -114,8 +114,8 @@ pub(super) fn units(program: &Program) -> Units {
             }
             Form::PropagateFirst { matmul, bias, own, sum: sum.filter(|_| own.is_some()) }
         } else {
-            let scaled = only_reader(walk + 1).filter(|at| matches!(op(*at), Some(Op::Scale { .. })));
-            let end = scaled.unwrap_or(walk) + 1;
+            let scaled = only_reader(propagation + 1).filter(|at| matches!(op(*at), Some(Op::Scale { .. })));
+            let end = scaled.unwrap_or(propagation) + 1;
             let mut after = readers(end);
             after.retain(|at| matches!(op(*at), Some(Op::Combine { .. })) && input(*at, 0) == Some(end));
             let sum = after.first().copied();
@@ -125,8 +125,8 @@ pub(super) fn units(program: &Program) -> Units {
                 _ => Form::Alone { sum },
             }
         };
-        parts[walk] = Part::Walk(found.len());
-        found.push(Unit { walk, step, form });
+        parts[propagation] = Part::Propagation(found.len());
+        found.push(Unit { propagation, step, form });
     }
     Units { list: found, parts }
 }
@@ -137,13 +137,13 @@ mod tests {
     use crate::engine::model::{Architecture, Family, Model};
 
     #[test]
-    fn the_walks_of_every_family_are_found_with_the_products_around_them() {
+    fn the_propagations_of_every_family_are_found_with_the_products_around_them() {
         for family in Family::ALL {
             let shape = Architecture { layers: 2, hidden: 8, ..Architecture::new(family) };
             let program = Model::init(&shape, 5, 4, 0).program().inference();
             let units = units(&program);
-            let n_walks = if family.definition().walks_graph() { 2 } else { 0 };
-            assert_eq!(units.list.len(), n_walks, "{family:?}");
+            let n_propagations = if family.definition().layers_propagate() { 2 } else { 0 };
+            assert_eq!(units.list.len(), n_propagations, "{family:?}");
             for (unit, step) in units.list.iter().zip(0..) {
                 assert_eq!(unit.step, step, "{family:?}");
                 let is_expected = match family {

@@ -10,22 +10,22 @@ use ndarray::Array2;
 
 use super::edges::{Removed, check_norms};
 use super::mask::EdgeMask;
+use super::pruned_operator::PrunedOperator;
 use super::recipe::{Quirk, Recipe};
-use super::survivors::Survivors;
 use super::threshold::{self, Removable};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{Attended, AttentionInput, attention_scores, kth_smallest, row_norms, softmax_rows};
 
-/// Attention over `walked`, adding up all of it, or only what `kept` marks without renormalising.
+/// Attention over `operator`, adding up all of it, or only what `kept` marks without renormalising.
 pub(crate) fn attend(
-    walked: &Survivors,
+    operator: &PrunedOperator,
     kept: Option<Vec<bool>>,
     input: &AttentionInput<'_>,
     ctl: &Control,
 ) -> Result<Attended, EngineError> {
-    let structure = walked.structure();
+    let structure = operator.structure();
     let scores = attention_scores(structure, input, ctl)?;
     let coefficients = softmax_rows(structure.indptr, &scores, input.heads(), ctl)?;
     Ok(Attended { indptr: structure.indptr.to_vec(), indices: structure.indices.to_vec(), coefficients, kept })
@@ -38,12 +38,12 @@ pub(crate) struct DecidedAttention {
     pub(crate) attended: Attended,
 }
 
-/// Attends over the survivors of the step before, removing what carries too little, and notes in `mask` what went.
+/// Attends over the kept entries of the step before, removing what carries too little, and notes in `mask` what was removed.
 ///
 /// # Errors
 /// [`EngineError::NotFinite`] when a row's norm is not finite, [`EngineError::Cancelled`].
 pub(crate) fn attend_and_remove(
-    before: &Survivors,
+    before: &PrunedOperator,
     input: &AttentionInput<'_>,
     step: usize,
     asked: f64,
@@ -101,16 +101,16 @@ pub(crate) fn attend_and_remove(
             mask.remove(k as usize, step);
         }
     }
-    let survivors = before.filtered(&keep);
+    let operator = before.filtered(&keep);
     let attended = if recipe.compat.has(Quirk::GatNoRenormalisation) {
         Attended { kept: Some(keep), ..all }
     } else {
-        attend(&survivors, None, input, ctl)?
+        attend(&operator, None, input, ctl)?
     };
     let output = attended.gather(input.source, ctl)?;
     let mut coefficients = Array2::zeros((n_entries, heads));
-    let walked = if attended.kept.is_some() { before } else { &survivors };
-    for (at, k) in walked.entries().enumerate() {
+    let attended_over = if attended.kept.is_some() { before } else { &operator };
+    for (at, k) in attended_over.entries().enumerate() {
         if attended.kept.as_ref().is_none_or(|kept| kept[at]) {
             coefficients.row_mut(k as usize).assign(&attended.coefficients.row(at));
         }
@@ -121,7 +121,7 @@ pub(crate) fn attend_and_remove(
         n_entries,
         n_self_loops: before.n_self_loops(),
         n_before: before.n_entries(),
-        n_after: survivors.n_entries(),
+        n_after: operator.n_entries(),
         mean_message,
         source_norms: Arc::new(norms),
         width: input.source.ncols(),
@@ -132,7 +132,7 @@ pub(crate) fn attend_and_remove(
         pushed_share: None,
         counts_self_loops: recipe.counts_self_loops(),
     };
-    Ok(DecidedAttention { output, removed: Removed { survivors, trace }, attended })
+    Ok(DecidedAttention { output, removed: Removed { operator, trace }, attended })
 }
 
 /// Row of every entry.

@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use super::baselines::edge_importance;
 use super::edge_pass::EdgePass;
-use super::edges::Walk;
+use super::edges::OperatorSource;
 use super::mask::{Masks, WeightMask};
 use super::propagated::Propagated;
 use super::pruning_pass::PruningPass;
@@ -89,7 +89,7 @@ pub fn propagate(
         return push_features(dataset, recipe, reference, ctl);
     }
     let locked = locked_nodes(dataset, recipe, split)?;
-    let everything = Walk::new(dataset, recipe).all()?;
+    let everything = OperatorSource::new(dataset, recipe).all()?;
     let ranking = edge_ranking(dataset, recipe, ctl)?;
     let edges = EdgePass::new(recipe, everything, dataset.topology().n_entries(), locked.as_deref(), ranking);
     let mut pass = PruningPass::new(edges, WeightPass::without_weights(recipe), reference);
@@ -146,7 +146,7 @@ pub(crate) fn decide(
         Ok(Pruned { masks, model: pruned_model, logits, steps, embedding: raw, arrivals: None, training: None })
     } else {
         let locked = locked_nodes(dataset, recipe, split)?;
-        let everything = Walk::new(dataset, recipe).all()?;
+        let everything = OperatorSource::new(dataset, recipe).all()?;
         let ranking = edge_ranking(dataset, recipe, ctl)?;
         let edges = EdgePass::new(recipe, everything, dataset.topology().n_entries(), locked.as_deref(), ranking);
         let mut pass = PruningPass::new(edges, weights, reference);

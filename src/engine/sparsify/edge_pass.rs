@@ -7,8 +7,8 @@ use ndarray::Array2;
 use super::attention::{DecidedAttention, attend_and_remove};
 use super::edges::{EdgeStep, Removed, remove};
 use super::mask::EdgeMask;
+use super::pruned_operator::PrunedOperator;
 use super::recipe::Recipe;
-use super::survivors::Survivors;
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -22,7 +22,7 @@ pub(crate) struct EdgePass<'a> {
     /// Which targets keep all their entries. `[n]`
     locked: Option<&'a [bool]>,
     /// The entries that are still there.
-    current: Survivors,
+    current: PrunedOperator,
     mask: EdgeMask,
     /// Squares of the row norms of the last hop's output.
     squares: Option<Vec<f64>>,
@@ -32,7 +32,7 @@ impl<'a> EdgePass<'a> {
     /// Over the entries of `everything`, a graph of `n_entries`.
     pub(crate) fn new(
         recipe: &'a Recipe,
-        everything: Survivors,
+        everything: PrunedOperator,
         n_entries: usize,
         locked: Option<&'a [bool]>,
         ranking: Option<Arc<Vec<f32>>>,
@@ -43,11 +43,11 @@ impl<'a> EdgePass<'a> {
 
     /// For what does not propagate over the graph: the network behind the hops of a decoupled model.
     pub(super) fn without_graph(recipe: &'a Recipe) -> Self {
-        Self::new(recipe, Survivors::empty(), 0, None, None)
+        Self::new(recipe, PrunedOperator::empty(), 0, None, None)
     }
 
     /// The entries that the last step propagated over.
-    pub(super) fn current(&self) -> &Survivors {
+    pub(super) fn current(&self) -> &PrunedOperator {
         &self.current
     }
 
@@ -112,7 +112,7 @@ impl<'a> EdgePass<'a> {
         let (before, mask) = (&self.current, &mut self.mask);
         let DecidedAttention { output, removed, attended } =
             attend_and_remove(before, input, step, asked, self.recipe, ranking, self.locked, mask, ctl)?;
-        self.current = removed.survivors;
+        self.current = removed.operator;
         Ok((output, attended, removed.trace))
     }
 
@@ -125,8 +125,8 @@ impl<'a> EdgePass<'a> {
             locked: self.locked,
             counts_self_loops: self.recipe.counts_self_loops(),
         };
-        let Removed { survivors, trace } = remove(&self.current, norms, width, how, &mut self.mask, ctl)?;
-        self.current = survivors;
+        let Removed { operator, trace } = remove(&self.current, norms, width, how, &mut self.mask, ctl)?;
+        self.current = operator;
         Ok(trace)
     }
 }

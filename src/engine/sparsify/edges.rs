@@ -1,7 +1,7 @@
 //! The graph side: removing entries while propagating (Unifews Eq. 9 and Algorithm 1).
 //!
 //! Entry `(u,v)`, `u ≠ v`, is removed when `|T[u,v]| · ‖P̂[v]‖₂ < δ`. The norms of the rows come from the hop that made them, or cost one
-//! pass over `P̂`; the test is one comparison per entry, made before the survivors are added up and written down for the next step.
+//! pass over `P̂`; the test is one comparison per entry, made before the kept entries are added up and stored for the next step.
 //! A ranking of the entries that is given (`baselines/`) takes the place of the messages' norms.
 //! Authors' code: `archs/layers.py:336-343` (relative δ). Differs in: removed messages are never computed (docs/DIFFERENCES.md#d11).
 
@@ -9,9 +9,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::mask::EdgeMask;
+pub(crate) use super::pruned_operator::OperatorSource;
+use super::pruned_operator::{Gone, PrunedOperator};
 use super::recipe::EdgeMode;
-pub(crate) use super::survivors::Walk;
-use super::survivors::{Gone, Survivors};
 use super::threshold::{self, EdgeThreshold, Removable};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
@@ -31,11 +31,11 @@ enum Scores<'a> {
 
 impl Scores<'_> {
     #[inline(always)]
-    fn of(self, survivors: &Survivors, k: usize) -> f32 {
+    fn of(self, operator: &PrunedOperator, k: usize) -> f32 {
         match self {
-            Scores::Messages(norms) => survivors.values()[k].abs() * norms[survivors.structure().indices[k] as usize],
-            Scores::Sources(norms) => norms[survivors.structure().indices[k] as usize],
-            Scores::Given(scores) => scores[survivors.entry(k) as usize],
+            Scores::Messages(norms) => operator.values()[k].abs() * norms[operator.structure().indices[k] as usize],
+            Scores::Sources(norms) => norms[operator.structure().indices[k] as usize],
+            Scores::Given(scores) => scores[operator.entry(k) as usize],
         }
     }
 
@@ -47,8 +47,8 @@ impl Scores<'_> {
 
 /// What deciding one step gives.
 pub(crate) struct Removed {
-    /// What the step walks.
-    pub(crate) survivors: Survivors,
+    /// What the step propagates over.
+    pub(crate) operator: PrunedOperator,
     pub(crate) trace: EdgeTrace,
 }
 
@@ -68,13 +68,13 @@ pub(crate) struct EdgeStep<'a> {
     pub(crate) counts_self_loops: bool,
 }
 
-/// Removes what carries too little from the survivors of the step before, and notes in `mask` what went. `norms` are those of the rows
+/// Removes what carries too little from the kept entries of the step before, and notes in `mask` what was removed. `norms` are those of the rows
 /// that are propagated, `width` columns each.
 ///
 /// # Errors
 /// [`EngineError::NotFinite`] when a row's norm is not finite, [`EngineError::Cancelled`].
 pub(crate) fn remove(
-    before: &Survivors,
+    before: &PrunedOperator,
     norms: Vec<f32>,
     width: usize,
     how: EdgeStep<'_>,
@@ -91,7 +91,7 @@ pub(crate) fn remove(
     };
     let beside = if counts_self_loops { 0 } else { before.n_self_loops() };
     let removable = Removable { n_removed: n_entries - before.n_entries(), n_removable: n_entries - beside };
-    // A relative threshold needs the mean before the entries are walked; else it is added up on the way.
+    // A relative threshold needs the mean before the entries are tested; else it is added up meanwhile.
     let mean_before = || mean_score(before, scores, asked, ctl);
     let nth_smallest = |n| nth_by_counting(n, |bucket| count_others(before, scores, bucket, ctl));
     let EdgeThreshold { delta, mean: mean_before } =
@@ -101,10 +101,10 @@ pub(crate) fn remove(
     } else {
         Tested::default()
     };
-    let n_walked = before.n_walked().max(1) as f64;
+    let n_active_entries = before.n_active_entries().max(1) as f64;
     let mean_message = match (mean_before, tested.sum_of_scores) {
         (Some(mean), _) => mean,
-        (None, Some(sum)) => sum / n_walked,
+        (None, Some(sum)) => sum / n_active_entries,
         (None, None) => mean_score(before, scores, 0.0, ctl)?,
     };
     for (block, gone) in tested.gone.iter().enumerate() {
@@ -113,7 +113,7 @@ pub(crate) fn remove(
             mask.remove(before.entry(first + k) as usize, step);
         }
     }
-    let survivors = if before.averages() || tested.gone.iter().any(Option::is_some) {
+    let operator = if before.averages() || tested.gone.iter().any(Option::is_some) {
         before.without(&tested.gone, TESTED_ROWS, ctl)?
     } else {
         before.clone()
@@ -124,7 +124,7 @@ pub(crate) fn remove(
         n_entries,
         n_self_loops: before.n_self_loops(),
         n_before: before.n_entries(),
-        n_after: survivors.n_entries(),
+        n_after: operator.n_entries(),
         mean_message,
         source_norms: Arc::new(norms),
         width,
@@ -135,7 +135,7 @@ pub(crate) fn remove(
         counts_self_loops,
         pushed_share: None,
     };
-    Ok(Removed { survivors, trace })
+    Ok(Removed { operator, trace })
 }
 
 /// Refuses norms that are not finite.
@@ -152,45 +152,45 @@ pub(crate) fn check_norms(norms: &[f32], step: usize) -> Result<(), EngineError>
 /// Rows per block where every entry costs a comparison.
 const SCORE_ROWS: usize = 4096;
 
-/// Mean score over the entries walked, self-loops included; block sums are added in block order. Where nothing is `asked` of messages
+/// Mean score over the active entries, self-loops included; block sums are added in block order. Where nothing is `asked` of messages
 /// the sum goes over sources instead of entries.
-fn mean_score(survivors: &Survivors, scores: Scores<'_>, asked: f64, ctl: &Control) -> Result<f64, EngineError> {
-    let n_walked = survivors.n_walked().max(1) as f64;
+fn mean_score(operator: &PrunedOperator, scores: Scores<'_>, asked: f64, ctl: &Control) -> Result<f64, EngineError> {
+    let n_active_entries = operator.n_active_entries().max(1) as f64;
     if let (Scores::Messages(norms), true) = (scores, asked == 0.0) {
-        let of_sources = survivors.source_sums().iter().zip(norms);
-        return Ok(of_sources.map(|(sum, norm)| sum * f64::from(*norm)).sum::<f64>() / n_walked);
+        let of_sources = operator.source_sums().iter().zip(norms);
+        return Ok(of_sources.map(|(sum, norm)| sum * f64::from(*norm)).sum::<f64>() / n_active_entries);
     }
-    let n = survivors.n_rows();
-    let indptr = survivors.structure().indptr;
+    let n = operator.n_rows();
+    let indptr = operator.structure().indptr;
     let sums = ctl.map(n.div_ceil(SCORE_ROWS), |block| {
         let rows = block * SCORE_ROWS..n.min((block + 1) * SCORE_ROWS);
         let entries = indptr[rows.start]..indptr[rows.end];
-        entries.map(|k| f64::from(scores.of(survivors, k))).sum::<f64>()
+        entries.map(|k| f64::from(scores.of(operator, k))).sum::<f64>()
     })?;
-    Ok(sums.iter().sum::<f64>() / n_walked)
+    Ok(sums.iter().sum::<f64>() / n_active_entries)
 }
 
-/// How often every bucket of scores is met among the entries walked but self-loops. Some rows after the other, so that the scores of all
+/// How often every bucket of scores is met among the active entries but self-loops. Some rows after the other, so that the scores of all
 /// are never in memory.
 fn count_others(
-    survivors: &Survivors,
+    operator: &PrunedOperator,
     scores: Scores<'_>,
     bucket: &(dyn Fn(f32) -> Option<u32> + Sync),
     ctl: &Control,
 ) -> Result<Vec<u64>, EngineError> {
     const AT_ONCE: usize = 64;
-    let n_blocks = survivors.n_rows().div_ceil(SCORE_ROWS);
-    let lists = survivors.structure();
+    let n_blocks = operator.n_rows().div_ceil(SCORE_ROWS);
+    let lists = operator.structure();
     let mut counts = no_counts();
     for first in (0..n_blocks).step_by(AT_ONCE) {
         let buckets = ctl.map(AT_ONCE.min(n_blocks - first), |block| {
             let start = (first + block) * SCORE_ROWS;
-            let rows = start..survivors.n_rows().min(start + SCORE_ROWS);
+            let rows = start..operator.n_rows().min(start + SCORE_ROWS);
             let others = rows.flat_map(|u| {
                 let row = lists.indptr[u]..lists.indptr[u + 1];
                 row.filter(move |k| lists.indices[*k] as usize != u)
             });
-            others.filter_map(|k| bucket(scores.of(survivors, k))).collect::<Vec<u32>>()
+            others.filter_map(|k| bucket(scores.of(operator, k))).collect::<Vec<u32>>()
         })?;
         buckets.iter().flatten().for_each(|bucket| counts[*bucket as usize] += 1);
     }
@@ -218,7 +218,7 @@ struct Tested {
 const TESTED_ROWS: usize = 512;
 
 /// Tests every entry.
-fn test(before: &Survivors, test: Test<'_>, ctl: &Control) -> Result<Tested, EngineError> {
+fn test(before: &PrunedOperator, test: Test<'_>, ctl: &Control) -> Result<Tested, EngineError> {
     let n = before.n_rows();
     let blocks = ctl.map(n.div_ceil(TESTED_ROWS), |block| {
         test_rows(before, block * TESTED_ROWS..n.min((block + 1) * TESTED_ROWS), test)
@@ -235,7 +235,7 @@ struct Test<'a> {
 }
 
 /// Tests the entries of `rows`: adds their scores up, and where some go, notes which.
-fn test_rows(before: &Survivors, rows: Range<usize>, test: Test<'_>) -> Block {
+fn test_rows(before: &PrunedOperator, rows: Range<usize>, test: Test<'_>) -> Block {
     let lists = before.structure();
     let entries = lists.indptr[rows.start]..lists.indptr[rows.end];
     let (sources, values) = (&lists.indices[entries.clone()], &before.values()[entries.clone()]);

@@ -8,9 +8,9 @@ use ndarray::Array2;
 
 use super::attention::attend;
 use super::mask::EdgeMask;
+use super::pruned_operator::{OperatorSource, PrunedOperator};
 use super::recipe::{Quirk, Recipe};
 use super::steps::{Step, Steps};
-use super::survivors::{Survivors, Walk};
 use super::trace::Product;
 use super::transform::{PreparedWeight, likely_product};
 use super::{EdgeRule, Identity};
@@ -48,13 +48,13 @@ impl Frozen {
         // The unpruned model propagates with its own self-loops, whatever identity form the recipe prunes with.
         let edges = EdgeRule { identity: Identity::SelfLoop, ..recipe.edges.clone() };
         let recipe = Recipe { edges, ..recipe.clone() };
-        Ok(Self::over(Walk::new(dataset, &recipe).all()?, nodes_of(dataset, &recipe, ctl)?))
+        Ok(Self::over(OperatorSource::new(dataset, &recipe).all()?, nodes_of(dataset, &recipe, ctl)?))
     }
 
     /// The same entries in every step, for nodes that lie as `nodes` says.
-    pub(crate) fn over(survivors: Survivors, nodes: Option<Arc<Permutation>>) -> Self {
-        let survivors = nodes.as_ref().map(|nodes| survivors.reordered(nodes)).unwrap_or(survivors);
-        Self::with_steps(Steps::same(survivors), nodes, None)
+    pub(crate) fn over(operator: PrunedOperator, nodes: Option<Arc<Permutation>>) -> Self {
+        let operator = nodes.as_ref().map(|nodes| operator.reordered(nodes)).unwrap_or(operator);
+        Self::with_steps(Steps::same(operator), nodes, None)
     }
 
     /// A model whose weights are masked already, over `edges`. `locked` nodes get back the entries that each step itself
@@ -72,7 +72,7 @@ impl Frozen {
     ) -> Result<Self, EngineError> {
         let zeroes = recipe.model.has("heads") && recipe.compat.has(Quirk::GatNoRenormalisation);
         let nodes = nodes_of(dataset, recipe, ctl)?;
-        let steps = Steps::of_mask(Walk::new(dataset, recipe), edges, locked, zeroes, nodes.clone())?;
+        let steps = Steps::of_mask(OperatorSource::new(dataset, recipe), edges, locked, zeroes, nodes.clone())?;
         Ok(Self::with_steps(steps, nodes, products.map(<[_]>::to_vec)))
     }
 
@@ -92,7 +92,7 @@ impl Frozen {
         self.last = Instant::now();
     }
 
-    /// What a step walks. Making its lists is not part of its time: production has them.
+    /// What a step propagates over. Making its lists is not part of its time: production has them.
     fn step(&mut self, step: usize) -> Result<&Step, EngineError> {
         let began = Instant::now();
         let (made, is_new) = self.steps.get(step)?;
@@ -103,7 +103,7 @@ impl Frozen {
     }
 }
 
-/// How the nodes lie while `recipe` propagates them; hops alone are walked in another order than the stored one.
+/// How the nodes lie while `recipe` propagates them; hops alone go over nodes in another order than the stored one.
 fn nodes_of(dataset: &Dataset, recipe: &Recipe, ctl: &Control) -> Result<Option<Arc<Permutation>>, EngineError> {
     let order = if recipe.model.is_decoupled() { recipe.propagation.order } else { HopOrder::Stored };
     dataset.topology().ordered(order, ctl)
@@ -149,31 +149,31 @@ impl Policy for Frozen {
 
     fn propagate_and_transform(
         &mut self,
-        walk: Option<usize>,
+        step: Option<usize>,
         x: &Array2<f32>,
         then: &[Pointwise],
         weight: WeightAt<'_>,
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
         let (width, values) = (x.ncols(), contiguous(x.view()));
-        let survivors = walk.map(|step| Ok(self.step(step)?.survivors.clone())).transpose()?;
-        let walking_nanos = AtomicU64::new(0);
+        let operator = step.map(|step| Ok(self.step(step)?.operator.clone())).transpose()?;
+        let propagation_nanos = AtomicU64::new(0);
         let make = |first: usize, rows: &mut [f32]| {
             let start = Instant::now();
-            match &survivors {
-                Some(survivors) => survivors.propagate_rows(x, first, rows),
+            match &operator {
+                Some(operator) => operator.propagate_rows(x, first, rows),
                 None => rows.copy_from_slice(&values[first * width..][..rows.len()]),
             }
             change_rows(rows, width, then);
-            walking_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+            propagation_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         };
         let product = self.products.as_ref().and_then(|p| p.get(weight.matrix).copied());
         let out = prepared(&mut self.weights, weight, product, false, ctl).apply_to_made(x.nrows(), &make, ctl)?;
-        // The walk may be part of a step that is finished: its time goes there.
-        if let Some(secs) = walk.and_then(|step| self.step_secs.get_mut(step)) {
-            let walking = Duration::from_nanos(walking_nanos.into_inner() / ctl.n_threads().max(1) as u64);
-            *secs += walking.as_secs_f64();
-            self.last += walking;
+        // The propagation may be part of a step that is finished: its time goes there.
+        if let Some(secs) = step.and_then(|step| self.step_secs.get_mut(step)) {
+            let propagation_time = Duration::from_nanos(propagation_nanos.into_inner() / ctl.n_threads().max(1) as u64);
+            *secs += propagation_time.as_secs_f64();
+            self.last += propagation_time;
         }
         Ok(out)
     }
@@ -183,26 +183,26 @@ impl Policy for Frozen {
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.step(step)?.survivors.propagate(x, ctl)
+        self.step(step)?.operator.propagate(x, ctl)
     }
 
     fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.step(step)?.survivors.largest(x, ctl)
+        self.step(step)?.operator.largest(x, ctl)
     }
 
     fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
-        self.step(step)?.survivors.hop(x, out, &mut [], ctl)
+        self.step(step)?.operator.hop(x, out, &mut [], ctl)
     }
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let step = self.step(step)?;
         // Coefficients that were fitted take the place of attention's.
         if step.has_own_values {
-            return step.survivors.propagate(input.source, ctl);
+            return step.operator.propagate(input.source, ctl);
         }
         let attended = match &step.before {
             Some((before, kept)) => attend(before, Some(kept.clone()), input, ctl)?,
-            None => attend(&step.survivors, None, input, ctl)?,
+            None => attend(&step.operator, None, input, ctl)?,
         };
         attended.gather(input.source, ctl)
     }

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Topology;
 
-/// What every step (layer or hop) walks of a graph, and with which values.
+/// What every step (layer or hop) keeps of a graph, and with which values.
 ///
 /// As published, removal is progressive: what a step removed is gone in every later one, `E(l+1) ⊆ E(l)`, and one number per entry holds
 /// the masks of all steps. Recovery may choose every step's entries anew, and gives the kept ones values of their own; both are here and
@@ -24,7 +24,7 @@ pub struct EdgeMask {
 enum Kept {
     /// For every entry the step that removed it; the number of steps where it stays.
     Progressive(Vec<u8>),
-    /// For every step which entries it walks.
+    /// For every step which entries it keeps.
     EachStep(Vec<Vec<bool>>),
 }
 
@@ -141,7 +141,7 @@ impl EdgeMask {
         self.n_steps
     }
 
-    /// Whether step `step` walks entry `k`.
+    /// Whether step `step` keeps entry `k`.
     #[inline]
     pub fn is_kept(&self, k: usize, step: usize) -> bool {
         match &self.kept {
@@ -150,7 +150,7 @@ impl EdgeMask {
         }
     }
 
-    /// Whether entry `k` was there for step `step` to walk or to remove.
+    /// Whether entry `k` was there for step `step` to keep or to remove.
     #[inline]
     pub fn is_present(&self, k: usize, step: usize) -> bool {
         match &self.kept {
@@ -169,7 +169,7 @@ impl EdgeMask {
         }
     }
 
-    /// The first step that does without entry `k`; [`EdgeMask::n_steps`] where all walk it.
+    /// The first step that does without entry `k`; [`EdgeMask::n_steps`] where all keep it.
     #[inline]
     pub fn first_without(&self, k: usize) -> usize {
         match &self.kept {
@@ -178,7 +178,7 @@ impl EdgeMask {
         }
     }
 
-    /// How many entries step `step` walks.
+    /// How many entries step `step` keeps.
     pub fn n_kept(&self, step: usize) -> usize {
         match &self.kept {
             Kept::Progressive(removed_at) => removed_at.iter().filter(|s| **s as usize > step).count(),
@@ -201,13 +201,13 @@ impl EdgeMask {
         self.n_removed() as f64 / (self.n_steps * n_removable).max(1) as f64
     }
 
-    /// Whether every step walks what it walks in `other`, whatever the values.
+    /// Whether every step keeps what it keeps in `other`, whatever the values.
     pub fn keeps_what(&self, other: &Self) -> bool {
         let is_same = |step: usize| (0..self.n_entries).all(|k| self.is_kept(k, step) == other.is_kept(k, step));
         self.n_entries == other.n_entries && self.n_steps == other.n_steps && (0..self.n_steps).all(is_same)
     }
 
-    /// Whether two steps walk the same entries with the same values.
+    /// Whether two steps keep the same entries with the same values.
     pub(crate) fn is_alike(&self, a: usize, b: usize) -> bool {
         let is_same = match &self.kept {
             Kept::Progressive(removed_at) => {

@@ -10,7 +10,7 @@ use super::trace::StepTrace;
 pub struct Propagated {
     /// `P̂(L)`, before any scaling. `[n_nodes, n_features]`
     pub embedding: Array2<f32>,
-    /// Which entries each hop walks; in mass mode those that any feature was pushed over.
+    /// Which entries each hop propagates over; in mass mode those that any feature was pushed over.
     pub edges: EdgeMask,
     /// Every hop.
     pub steps: Vec<StepTrace>,

@@ -68,7 +68,7 @@ struct Pushes<'a> {
     /// Row = source, targets by rising degree.
     targets: Vec<u32>,
     start: Vec<usize>,
-    /// For every push slot the entry `(target, source)` it walks.
+    /// For every push slot the entry `(target, source)` it pushes over.
     entry: Vec<u32>,
     /// `d(v)^r` of every node.
     power: Vec<f32>,
@@ -289,7 +289,7 @@ impl<'a> Pushes<'a> {
                 delta /= 1.0 - self.recipe.model.alpha as f32;
             }
             let deltas = [delta * positive, -delta * negative];
-            let walk = match self.form {
+            let (n_pushed, ends) = match self.form {
                 Form::Clean => {
                     if weighted {
                         let weight = self.hop_weights[hop];
@@ -302,9 +302,8 @@ impl<'a> Pushes<'a> {
                     self.official_hop(&now, &mut next, &mut sum, deltas, limits, stream)
                 }
             };
-            let (n_pushed, walked) = walk;
             out.n_pushed.push(n_pushed);
-            out.limits.push(walked);
+            out.limits.push(ends);
             std::mem::swap(&mut now, &mut next);
             next.fill(0.0);
         }
@@ -330,7 +329,7 @@ impl<'a> Pushes<'a> {
         limit: &mut [u32],
     ) -> (u64, Vec<u32>) {
         let mut n_pushed = 0;
-        let mut walked: Vec<u32> = self.start[..now.len()].iter().map(|s| *s as u32).collect();
+        let mut ends: Vec<u32> = self.start[..now.len()].iter().map(|s| *s as u32).collect();
         for (u, &p) in now.iter().enumerate() {
             if self.recipe.edges.identity != Identity::SelfLoop {
                 next[u] += p;
@@ -353,14 +352,14 @@ impl<'a> Pushes<'a> {
                 slot += 1;
             }
             limit[u] = slot;
-            walked[u] = slot;
+            ends[u] = slot;
             if !passed_own && self.recipe.edges.identity != Identity::Residual && self.topology.find(u, u).is_some() {
                 // The own entry lies behind the limit: it is never removed.
                 next[u] = (self.of_target[u] * self.of_source[u]).mul_add(p, next[u]);
                 n_pushed += u64::from(p != 0.0);
             }
         }
-        (n_pushed, walked)
+        (n_pushed, ends)
     }
 
     /// Messages meet the threshold exactly again and again (a push of `δ d(v)^-r` returns as a multiple of `δ`), so every
@@ -375,7 +374,7 @@ impl<'a> Pushes<'a> {
         stream: &mut RandomStream,
     ) -> (u64, Vec<u32>) {
         let mut n_pushed = 0;
-        let mut walked: Vec<u32> = self.start[..now.len()].iter().map(|s| *s as u32).collect();
+        let mut ends: Vec<u32> = self.start[..now.len()].iter().map(|s| *s as u32).collect();
         let is_sgc = self.form == Form::OfficialSgc;
         let alpha = self.recipe.model.alpha as f32;
         for (u, &p) in now.iter().enumerate() {
@@ -416,10 +415,10 @@ impl<'a> Pushes<'a> {
                 second += 1;
             }
             n_pushed += u64::from(second - self.start[u] as u32);
-            walked[u] = second;
+            ends[u] = second;
             limit[u] = u32::midpoint(slot, second);
             second_limit[u] = u32::midpoint(second, end);
         }
-        (n_pushed, walked)
+        (n_pushed, ends)
     }
 }

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use super::mask::WeightMask;
-use super::survivors::Survivors;
+use super::pruned_operator::PrunedOperator;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Transpose;
@@ -14,7 +14,7 @@ use crate::engine::model::exec::tape::Retrace;
 /// Saved by a training forward, read by its backward pass.
 pub(crate) struct SavedForBackward<'a> {
     transpose: Option<&'a Transpose>,
-    pub(crate) entries: Vec<Survivors>,
+    pub(crate) entries: Vec<PrunedOperator>,
     pub(crate) attended: Vec<Attended>,
     /// One per matrix of the model.
     pub(crate) weights: Vec<Array2<f32>>,

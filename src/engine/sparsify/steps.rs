@@ -1,21 +1,21 @@
-//! What every step of a mask walks.
+//! What every step of a mask propagates over.
 //!
 //! The lists of all steps together can be many times the graph. Where they would take more than a large graph leaves of an ordinary
-//! machine's memory, those of a step are made when it is walked, and only they are kept.
+//! machine's memory, those of a step are made when it is reached, and only they are kept.
 
 use std::sync::Arc;
 
 use super::mask::EdgeMask;
-use super::survivors::{Survivors, Walk};
+use super::pruned_operator::{OperatorSource, PrunedOperator};
 use crate::engine::error::EngineError;
 use crate::engine::graph::Permutation;
 
-/// What one step walks.
+/// What one step propagates over.
 #[derive(Debug)]
 pub(crate) struct Step {
-    pub(crate) survivors: Survivors,
+    pub(crate) operator: PrunedOperator,
     /// Attention that is not renormalised over what is left: what was there before the step, and which of it stays (docs/DIFFERENCES.md#d10).
-    pub(crate) before: Option<(Survivors, Vec<bool>)>,
+    pub(crate) before: Option<(PrunedOperator, Vec<bool>)>,
     /// Whether values are the mask's own.
     pub(crate) has_own_values: bool,
 }
@@ -32,7 +32,7 @@ pub(crate) enum Steps {
 /// The steps of a mask.
 #[derive(Debug)]
 pub(crate) struct MaskSteps {
-    /// For every step the first one that walks the same.
+    /// For every step the first one that propagates over the same entries.
     first_alike: Vec<usize>,
     made: Vec<Option<Step>>,
     /// What lists are made of, where they are made when they are needed; gone once all of them are there to stay.
@@ -42,7 +42,7 @@ pub(crate) struct MaskSteps {
 /// What the lists of steps are made of.
 #[derive(Debug)]
 struct Source {
-    walk: Walk,
+    operators: OperatorSource,
     mask: EdgeMask,
     locked: Option<Vec<bool>>,
     /// Whether removed entries count in attention's sum (docs/DIFFERENCES.md#d10).
@@ -55,14 +55,14 @@ struct Source {
 const MOST_BYTES: usize = 1 << 30;
 
 impl Steps {
-    /// No nodes, for networks that do not walk a graph.
+    /// No nodes, for networks that do not propagate.
     pub(crate) fn none() -> Self {
-        Self::same(Survivors::empty())
+        Self::same(PrunedOperator::empty())
     }
 
     /// The same entries in every step.
-    pub(crate) fn same(survivors: Survivors) -> Self {
-        Self::Same(Box::new(Step { survivors, before: None, has_own_values: false }))
+    pub(crate) fn same(operator: PrunedOperator) -> Self {
+        Self::Same(Box::new(Step { operator, before: None, has_own_values: false }))
     }
 
     /// What `mask` leaves, for nodes that lie as `nodes` says. `locked` nodes get back the entries that each step itself removed.
@@ -70,17 +70,17 @@ impl Steps {
     /// # Errors
     /// [`EngineError::Mismatch`] for a graph with too many entries.
     pub(crate) fn of_mask(
-        walk: Walk,
+        operators: OperatorSource,
         mask: &EdgeMask,
         locked: Option<&[bool]>,
         zeroes: bool,
         nodes: Option<Arc<Permutation>>,
     ) -> Result<Self, EngineError> {
-        Self::of_mask_within(walk, mask, locked, zeroes, nodes, MOST_BYTES)
+        Self::of_mask_within(operators, mask, locked, zeroes, nodes, MOST_BYTES)
     }
 
     fn of_mask_within(
-        walk: Walk,
+        operators: OperatorSource,
         mask: &EdgeMask,
         locked: Option<&[bool]>,
         zeroes: bool,
@@ -88,10 +88,10 @@ impl Steps {
         most_bytes: usize,
     ) -> Result<Self, EngineError> {
         // What was there before a step is another thing in every step.
-        let first_alike = if zeroes { (0..mask.n_steps()).collect() } else { walk.first_alike(mask, locked) };
+        let first_alike = if zeroes { (0..mask.n_steps()).collect() } else { operators.first_alike(mask, locked) };
         let distinct = first_alike.iter().enumerate().filter(|(step, first)| step == *first).map(|(step, _)| step);
-        let n_bytes: usize = distinct.map(|step| Survivors::size_bytes(mask.n_kept(step))).sum();
-        let source = Source { walk, mask: mask.clone(), locked: locked.map(<[bool]>::to_vec), zeroes, nodes };
+        let n_bytes: usize = distinct.map(|step| PrunedOperator::size_bytes(mask.n_kept(step))).sum();
+        let source = Source { operators, mask: mask.clone(), locked: locked.map(<[bool]>::to_vec), zeroes, nodes };
         let made = first_alike.iter().map(|_| None).collect();
         let mut steps = MaskSteps { first_alike, made, source: None };
         if n_bytes <= most_bytes {
@@ -106,7 +106,7 @@ impl Steps {
         Ok(Self::OfMask(Box::new(steps)))
     }
 
-    /// What step `step` walks, and whether it had to be made first.
+    /// What step `step` propagates over, and whether it had to be made first.
     ///
     /// # Errors
     /// [`EngineError::Mismatch`] for a graph with too many entries.
@@ -140,12 +140,12 @@ impl Source {
         let stays = |u: usize, k: usize| {
             self.mask.is_kept(k, step) || (self.locked.as_ref().is_some_and(|l| l[u]) && present(k))
         };
-        let mut survivors = self.walk.select(false, present, stays)?;
+        let mut operator = self.operators.select(false, present, stays)?;
         if let Some(values) = self.mask.values_of(step) {
-            survivors = survivors.with_values(values)?;
+            operator = operator.with_values(values)?;
         }
         let before = if self.zeroes {
-            let all = self.walk.select(true, present, |_, k| present(k))?;
+            let all = self.operators.select(true, present, |_, k| present(k))?;
             let rows = all.structure().indptr.windows(2).enumerate();
             let flags = rows.flat_map(|(u, ends)| (ends[0]..ends[1]).map(move |at| (u, at)));
             let flags = flags.map(|(u, at)| stays(u, all.entry(at) as usize)).collect();
@@ -154,9 +154,9 @@ impl Source {
             None
         };
         if let Some(nodes) = &self.nodes {
-            survivors = survivors.reordered(nodes);
+            operator = operator.reordered(nodes);
         }
-        Ok(Step { survivors, before, has_own_values: self.mask.values_of(step).is_some() })
+        Ok(Step { operator, before, has_own_values: self.mask.values_of(step).is_some() })
     }
 }
 
@@ -173,7 +173,7 @@ mod tests {
         let shape = PowerLaw { n_nodes: 60, n_entries: 400, ..PowerLaw::default() };
         let dataset = power_law_communities(&shape, &ctl).expect("a graph");
         let topology = dataset.topology();
-        // Step 1 removes nothing, so it walks what step 0 leaves.
+        // Step 1 removes nothing, so it propagates over what step 0 leaves.
         let removed_at = topology.entries().enumerate().map(|(k, (u, v))| match k % 5 {
             _ if u == v => 4,
             0 => 0,
@@ -184,15 +184,15 @@ mod tests {
         let mask = EdgeMask::try_new(removed_at.collect(), 4, topology).expect("a mask");
         let locked: Vec<bool> = (0..60).map(|u| u % 7 == 0).collect();
         for locked in [None, Some(locked.as_slice())] {
-            let walk = || Walk::new(&dataset, &Recipe::default());
-            let mut kept = Steps::of_mask_within(walk(), &mask, locked, false, None, usize::MAX).expect("small");
-            let mut anew = Steps::of_mask_within(walk(), &mask, locked, false, None, 0).expect("small");
+            let operators = || OperatorSource::new(&dataset, &Recipe::default());
+            let mut kept = Steps::of_mask_within(operators(), &mask, locked, false, None, usize::MAX).expect("small");
+            let mut anew = Steps::of_mask_within(operators(), &mask, locked, false, None, 0).expect("small");
             for step in [0, 1, 2, 3, 0, 3] {
                 let (kept, anew) = (kept.get(step).expect("small"), anew.get(step).expect("small"));
                 let is_shared = step == 1 && locked.is_none();
                 assert!(!kept.1);
                 assert_eq!(anew.1, !is_shared, "only the last step's lists are there");
-                let (kept, anew) = (&kept.0.survivors, &anew.0.survivors);
+                let (kept, anew) = (&kept.0.operator, &anew.0.operator);
                 assert_eq!(kept.structure().indptr, anew.structure().indptr);
                 assert_eq!(kept.structure().indices, anew.structure().indices);
                 assert_eq!(kept.values(), anew.values());
@@ -201,7 +201,7 @@ mod tests {
                     mask.is_kept(*k, step)
                         || (mask.removing_step(*k, step) == Some(step) && locked.is_some_and(|l| l[u as usize]))
                 });
-                assert_eq!(kept.n_walked(), stays.count());
+                assert_eq!(kept.n_active_entries(), stays.count());
             }
         }
     }
@@ -219,21 +219,23 @@ mod tests {
         for identity in [Identity::SelfLoop, Identity::Residual] {
             let mut recipe = Recipe::default();
             recipe.edges.identity = identity;
-            let steps = |nodes| Steps::of_mask(Walk::new(&dataset, &recipe), &mask, None, false, nodes).expect("small");
+            let steps = |nodes| {
+                Steps::of_mask(OperatorSource::new(&dataset, &recipe), &mask, None, false, nodes).expect("small")
+            };
             let (mut stored, mut moved) = (steps(None), steps(Some(Arc::clone(&nodes))));
             for step in 0..3 {
                 let (stored, moved) = (&stored.get(step).expect("small").0, &moved.get(step).expect("small").0);
-                let row = |s: &Survivors, u: usize| {
+                let row = |s: &PrunedOperator, u: usize| {
                     let entries = s.structure().indptr[u]..s.structure().indptr[u + 1];
                     (s.structure().indices[entries.clone()].to_vec(), s.values()[entries].to_vec())
                 };
                 for (p, u) in nodes.order().iter().enumerate() {
-                    let (columns, values) = row(&moved.survivors, p);
+                    let (columns, values) = row(&moved.operator, p);
                     let sources = columns.iter().map(|q| nodes.order()[*q as usize]).collect();
-                    assert_eq!((sources, values), row(&stored.survivors, *u as usize), "row {p} of step {step}");
+                    assert_eq!((sources, values), row(&stored.operator, *u as usize), "row {p} of step {step}");
                 }
-                let counts = |s: &Survivors| (s.n_rows(), s.n_walked(), s.n_entries(), s.n_self_loops());
-                assert_eq!(counts(&moved.survivors), counts(&stored.survivors));
+                let counts = |s: &PrunedOperator| (s.n_rows(), s.n_active_entries(), s.n_entries(), s.n_self_loops());
+                assert_eq!(counts(&moved.operator), counts(&stored.operator));
             }
         }
     }

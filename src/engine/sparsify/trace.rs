@@ -107,7 +107,7 @@ pub struct EdgeTrace {
     pub n_self_loops: usize,
     /// Entries the step before left.
     pub n_before: usize,
-    /// Entries this step walks.
+    /// Entries this step propagates over.
     pub n_after: usize,
     /// Mean norm of the messages over the entries before, self-loops included.
     pub mean_message: f64,

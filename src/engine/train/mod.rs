@@ -31,7 +31,7 @@ use crate::engine::sparsify::{EdgeMask, Quirk, Recipe, Schedule, WeightMask};
 pub struct Trained {
     /// The weights of the epoch with the best validation accuracy; removed weights are zero.
     pub model: Arc<Model>,
-    /// The entries that epoch walked; with [`Quirk::LastMasks`] those of the last training step.
+    /// The entries that epoch kept; with [`Quirk::LastMasks`] those of the last training step.
     pub edges: EdgeMask,
     /// Every epoch.
     pub history: Vec<EpochRecord>,

@@ -7,7 +7,7 @@ use ndarray::{Array2, Axis};
 
 use crate::engine::experiment::Run;
 use crate::engine::graph::Topology;
-use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::edges::OperatorSource;
 use crate::engine::sparsify::{EdgeMask, EdgeTrace, EntryValues, Identity};
 use crate::io::report::LoadError;
 
@@ -35,25 +35,25 @@ pub(super) struct Extras<'a> {
 }
 
 impl StepMatrix {
-    /// The matrix of step `step` of a run, whose trace is `trace`; `walk` is the run's.
-    pub(crate) fn of_run(run: &Run, walk: &Walk, step: usize, trace: &EdgeTrace) -> Self {
+    /// The matrix of step `step` of a run, whose trace is `trace`; `operators` are made as the run made them.
+    pub(crate) fn of_run(run: &Run, operators: &OperatorSource, step: usize, trace: &EdgeTrace) -> Self {
         let mask = &run.pruned.masks.edges;
         // Attention has a coefficient per head; their mean stands for them as a matrix.
         let values = match &trace.coefficients {
             Some(all) => {
                 Cow::Owned(all.rows().into_iter().map(|of_entry| of_entry.mean().unwrap_or(0.0)).collect::<Vec<f32>>())
             }
-            None => walk.values(mask, step),
+            None => operators.values(mask, step),
         };
         let extras = Extras {
             pushed_share: trace.pushed_share.as_ref().map(|s| s.as_slice()),
             coefficients: trace.coefficients.as_deref(),
         };
-        Self::walked(run.dataset.topology(), &values, mask, step, run.recipe.edges.identity, extras)
+        Self::of_mask(run.dataset.topology(), &values, mask, step, run.recipe.edges.identity, extras)
     }
 
     /// The matrix of step `step`: what `mask` keeps of `diffusion`, whose values stand in the entry order of `topology`.
-    pub(super) fn walked(
+    pub(super) fn of_mask(
         topology: &Topology,
         diffusion: &[f32],
         mask: &EdgeMask,
@@ -209,7 +209,7 @@ mod tests {
         let diffusion = [0.5, 0.4, 0.4, 0.3, 0.2, 0.2];
         let mask = EdgeMask::try_new(vec![2, 2, 0, 2, 1, 2], 2, &topology).expect("steps");
         let check = |identity, step, entries: &[(u32, u32, f32)]| {
-            let m = StepMatrix::walked(&topology, &diffusion, &mask, step, identity, Extras::default());
+            let m = StepMatrix::of_mask(&topology, &diffusion, &mask, step, identity, Extras::default());
             let found: Vec<_> = m.structure.entries().zip(&m.values).map(|((u, v), x)| (u, v, *x)).collect();
             assert_eq!(found, entries, "{identity:?}, step {step}");
         };
@@ -225,7 +225,7 @@ mod tests {
         let mask = EdgeMask::try_new(vec![2, 2, 0, 2, 1, 2], 2, &topology).expect("steps");
         for identity in [Identity::SelfLoop, Identity::Residual, Identity::ResidualLoop] {
             let matrices: Vec<_> = (0..2)
-                .map(|step| StepMatrix::walked(&topology, &[0.5; 6], &mask, step, identity, Extras::default()))
+                .map(|step| StepMatrix::of_mask(&topology, &[0.5; 6], &mask, step, identity, Extras::default()))
                 .collect();
             let files = ["a".to_owned(), "b".to_owned()];
             assert_eq!(mask_of(&matrices, &files, &topology, false, Path::new("bundle")).expect("the graph's"), mask);
@@ -242,7 +242,7 @@ mod tests {
     fn an_entry_of_another_graph_is_named() {
         let topology = path_graph();
         let mask = EdgeMask::keep_all(6, 1);
-        let matrix = StepMatrix::walked(&topology, &[0.5; 6], &mask, 0, Identity::SelfLoop, Extras::default());
+        let matrix = StepMatrix::of_mask(&topology, &[0.5; 6], &mask, 0, Identity::SelfLoop, Extras::default());
         let other = Topology::from_edges(3, &[(0, 1)], Direction::Symmetrised, SelfLoops::Added).expect("pairs").0;
         let error = mask_of(&[matrix], &["a".to_owned()], &other, false, Path::new("bundle")).unwrap_err();
         assert_eq!(error.to_string(), "a: expected entries of the graph, found row 1, column 2: bundle");

@@ -135,7 +135,7 @@ pub struct EdgeMetrics {
     pub n_self_loops: usize,
     /// Entries the step before left.
     pub n_before: usize,
-    /// Entries this step walks.
+    /// Entries this step propagates over.
     pub n_after: usize,
     /// Removed share of the removable entries, `0..=1`: `(n_entries - n_after) / (n_entries - n_self_loops)`; with `compat = "official"` of
     /// all entries.

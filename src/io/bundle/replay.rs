@@ -10,7 +10,7 @@ use crate::engine::control::Control;
 use crate::engine::experiment::{ValueType, forward_frozen, rounded_entries};
 use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::score::predictions;
-use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::edges::OperatorSource;
 use crate::engine::sparsify::{Masks, NodesAre};
 use crate::io::load::read_graph_within;
 use crate::io::memory::MemoryBudget;
@@ -65,7 +65,7 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
     check_graph(bundle, dataset)?;
     let topology = dataset.topology();
     let masks = bundle.masks(topology)?;
-    let walk = Walk::new(dataset, &bundle.recipe);
+    let operators = OperatorSource::new(dataset, &bundle.recipe);
     let (mut n_edge_values, mut n_edge_values_different) = (0, 0);
     for (step, matrix) in bundle.matrices.iter().enumerate() {
         ctl.check().map_err(|_cancelled| LoadError::Cancelled)?;
@@ -74,8 +74,8 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
             continue;
         }
         let identity = bundle.recipe.edges.identity;
-        let values = walk.values(&masks.edges, step);
-        let again = StepMatrix::walked(topology, &values, &masks.edges, step, identity, Extras::default());
+        let values = operators.values(&masks.edges, step);
+        let again = StepMatrix::of_mask(topology, &values, &masks.edges, step, identity, Extras::default());
         n_edge_values += again.values.len();
         n_edge_values_different += n_different(&again.values, &matrix.values);
     }

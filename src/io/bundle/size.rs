@@ -18,7 +18,7 @@ pub struct SizeMetrics {
     pub model_sparse_bytes: u64,
     /// Every tensor, by its PyTorch name.
     pub tensors: BTreeMap<String, TensorMetrics>,
-    /// Every graph that a layer or hop walks, as compressed sparse rows with 32-bit columns and values.
+    /// Every graph that a layer or hop propagates over, as compressed sparse rows with 32-bit columns and values.
     pub graphs: Vec<GraphSizeMetrics>,
     /// What values of 16 bits change; absent where nothing is rounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,7 @@ use super::supplements::Supplements;
 use super::{arrays, client, entry_values, hash, names};
 use crate::engine::control::Control;
 use crate::engine::experiment::{Run, rounded_entries};
-use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::edges::OperatorSource;
 use crate::engine::sparsify::{EdgeMask, EdgeTrace};
 use crate::io::atomic::{AtomicFolder, FolderPart};
 use crate::io::model::{TensorBytes, encode_model, encode_sparse_model, encode_tensors};
@@ -144,9 +144,9 @@ impl BundleWriter {
         progress(&self)?;
 
         let edge_files = (0..edge_traces.len()).map(names::edges).collect::<Vec<_>>();
-        let walk = Walk::new(&run.dataset, &run.recipe);
+        let operators = OperatorSource::new(&run.dataset, &run.recipe);
         for (step, (name, trace)) in edge_files.iter().zip(edge_traces).enumerate() {
-            let matrix = StepMatrix::of_run(run, &walk, step, trace);
+            let matrix = StepMatrix::of_run(run, &operators, step, trace);
             let bytes = arrays::step_npz(&matrix).map_err(|error| self.fault(error))?;
             self.put(name, &bytes)?;
             progress(&self)?;

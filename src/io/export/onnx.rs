@@ -1,7 +1,7 @@
 //! A pruned network as ONNX (operators of version 18).
 //!
 //! ```text
-//! input    features   [nodes, d_in]      a network whose layers walk the graph: the graph of every layer is inside
+//! input    features   [nodes, d_in]      a network whose layers propagate: the graph of every layer is inside
 //!          embedding  [nodes, d_in]      a decoupled one: what its propagation gives; any number of rows
 //! output   logits     [nodes, classes]
 //! T̂ x      = Gather(x, sources) · values, added up at the targets by ScatterND; a maximum of neighbours as the largest of them
@@ -61,7 +61,7 @@ pub(super) fn encode(source: &ExportSource<'_>) -> Result<Vec<u8>, String> {
         let out = graph.instruction(instruction, widths[at + 1], source)?;
         graph.value(at + 1, &out);
     }
-    let rows = if graph.walks { Some(source.dataset().n_nodes()) } else { None };
+    let rows = if graph.propagates { Some(source.dataset().n_nodes()) } else { None };
     let input = info(if is_decoupled { "embedding" } else { "features" }, rows, model.d_in());
     Ok(graph.finish(program.output, input, info("logits", rows, model.n_classes()), model))
 }
@@ -75,7 +75,7 @@ struct Graph<'a> {
     /// Name of every value of the program, by its number.
     names: Vec<(usize, String)>,
     /// Whether entries of a graph are inside.
-    walks: bool,
+    propagates: bool,
     /// Steps whose entries are there already.
     steps: Vec<usize>,
 }
@@ -84,7 +84,15 @@ impl<'a> Graph<'a> {
     fn new(model: &'a Model, n_nodes: usize) -> Self {
         let tensors = model.state_dict().into_iter();
         let initializers = tensors.map(|(name, tensor)| floats(&pyg_name(&name), &tensor)).collect();
-        Self { model, n_nodes, nodes: Vec::new(), initializers, names: Vec::new(), walks: false, steps: Vec::new() }
+        Self {
+            model,
+            n_nodes,
+            nodes: Vec::new(),
+            initializers,
+            names: Vec::new(),
+            propagates: false,
+            steps: Vec::new(),
+        }
     }
 
     fn n_bytes(&self) -> usize {
@@ -168,7 +176,7 @@ impl<'a> Graph<'a> {
 
     /// The entries of `step` as initialisers, once.
     fn entries(&mut self, step: usize, matrix: &StepMatrix) {
-        self.walks = true;
+        self.propagates = true;
         if self.steps.contains(&step) {
             return;
         }

@@ -8,7 +8,7 @@ use crate::engine::control::Control;
 use crate::engine::experiment::{Run, propagated};
 use crate::engine::graph::Dataset;
 use crate::engine::model::{Family, Model};
-use crate::engine::sparsify::edges::Walk;
+use crate::engine::sparsify::edges::OperatorSource;
 use crate::engine::sparsify::{EdgeTrace, Masks, Quirk, Recipe};
 use crate::io::bundle::{Bundle, Metrics, StepMatrix, check_graph, predictions_of};
 use crate::io::report::LoadError;
@@ -88,18 +88,18 @@ impl<'a> ExportSource<'a> {
         self.logits
     }
 
-    /// Layers or hops that walk the graph.
+    /// Layers or hops that propagate over the graph.
     pub(super) fn n_steps(&self) -> usize {
         self.masks.edges.n_steps()
     }
 
-    /// The matrix that step `step` walks.
+    /// The matrix that step `step` propagates over.
     pub(super) fn matrix(&self, step: usize) -> Cow<'a, StepMatrix> {
         match self.origin {
             Origin::Run(run) => {
                 let traces: Vec<&EdgeTrace> = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref()).collect();
-                let walk = Walk::new(&run.dataset, &run.recipe);
-                Cow::Owned(StepMatrix::of_run(run, &walk, step, traces[step]))
+                let operators = OperatorSource::new(&run.dataset, &run.recipe);
+                Cow::Owned(StepMatrix::of_run(run, &operators, step, traces[step]))
             }
             Origin::Bundle(bundle) => Cow::Borrowed(&bundle.matrices[step]),
         }

@@ -138,7 +138,7 @@ fn open_settings(model: &Model, told: &BTreeSet<&'static str>, leaves_aggregatio
     let has = |part: &str| model.position(part).is_some();
     let norms = if has("bns.0.weight") { "bns.0" } else { "norms.0" };
     let is_affine = has(&format!("{norms}.weight")) && !has(&format!("{norms}.running_mean"));
-    let walks_graph = shape.n_graph_steps() > 0 && !shape.is_decoupled();
+    let propagates = shape.n_graph_steps() > 0 && !shape.is_decoupled();
     let mut open = Vec::new();
     // What was taken first, then the others in their order.
     fn choices<T: Copy + PartialEq>(all: &[T], taken: T, key: impl Fn(T) -> String) -> Vec<String> {
@@ -150,7 +150,7 @@ fn open_settings(model: &Model, told: &BTreeSet<&'static str>, leaves_aggregatio
             open.push(OpenSetting { name, choices });
         }
     };
-    if !inner.is_empty() && walks_graph && shape.norm != Norm::Batch && shape.norm != Norm::Graph {
+    if !inner.is_empty() && propagates && shape.norm != Norm::Batch && shape.norm != Norm::Graph {
         let with_tensors = [Norm::Layer, Norm::LayerGraph, Norm::Instance];
         let without = [Norm::None, Norm::Instance, Norm::Pair, Norm::PairWidth, Norm::MeanSubtraction, Norm::GraphSize];
         let all = if is_affine { &with_tensors[..] } else { &without[..] };

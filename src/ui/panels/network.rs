@@ -121,8 +121,8 @@ fn walk_ui(ui: &mut egui::Ui, model: &mut Architecture, typed: &mut Option<Strin
 
 /// What stands between and around the layers.
 fn around_ui(ui: &mut egui::Ui, model: &mut Architecture) {
-    let walks_graph = model.n_graph_steps() > 0 && !model.is_decoupled();
-    let norms: Vec<Norm> = Norm::ALL.iter().copied().filter(|norm| walks_graph || !norm.needs_all_nodes()).collect();
+    let propagates = model.n_graph_steps() > 0 && !model.is_decoupled();
+    let norms: Vec<Norm> = Norm::ALL.iter().copied().filter(|norm| propagates || !norm.needs_all_nodes()).collect();
     let title = |norm: Norm| (norm.title(), norm.about());
     one_of(ui, "Normalisation", "What is normalised between layers", &norms, &mut model.norm, title);
     let says = "What every value goes through between layers";

@@ -61,7 +61,7 @@ impl RecipePanel {
             Some(shares) => Some(format!("removed {} (about)", format::percent(shares[side]))),
             None => shown.map(|r| format!("removed {}", format::percent(exact(&r.pruned)))),
         };
-        let walks_graph = network.n_graph_steps() > 0;
+        let propagates = network.n_graph_steps() > 0;
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             ui.label(strong("Edges"));
@@ -86,9 +86,9 @@ impl RecipePanel {
             scale: edge_scale(mode),
             default: edge_default(mode),
             deltas: &mut recipe.edges.delta,
-            effect: effect(0, Pruned::edge_sparsity).filter(|_| walks_graph),
+            effect: effect(0, Pruned::edge_sparsity).filter(|_| propagates),
         };
-        let edges = ui.add_enabled_ui(walks_graph, |ui| ui.push_id("edges", |ui| sliders.ui(ui, cx.tokens)).inner);
+        let edges = ui.add_enabled_ui(propagates, |ui| ui.push_id("edges", |ui| sliders.ui(ui, cx.tokens)).inner);
         edges.response.on_disabled_hover_text("This network propagates over no graph: there are no entries to remove");
         let touch = edges.inner;
         ui.add_space(4.0);

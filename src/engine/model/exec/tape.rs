@@ -12,7 +12,7 @@ use crate::engine::graph::Features;
 use crate::engine::kernels::{Attended, Csr, Packed, matmul, spmm, transposed};
 use crate::engine::model::program::Program;
 
-/// What the forward pass walked: who decided also knows the way back.
+/// What the forward pass went over: who decided also knows the backward pass.
 pub(crate) trait Retrace {
     /// The matrix that was multiplied with. `[d_in, d_out]`
     fn weight(&self, matrix: usize) -> &Array2<f32>;
@@ -70,14 +70,15 @@ impl Tape {
         ctl: &Control,
     ) -> Result<Vec<Option<Array2<f32>>>, EngineError> {
         let n_values = self.steps.iter().map(|(out, _)| out + 1).max().unwrap_or(1);
-        let mut walk = Step { values: vec![None; n_values], parameters: vec![None; n_parameters], retrace, input, ctl };
-        walk.add(self.output, d_output);
+        let mut backward =
+            Step { values: vec![None; n_values], parameters: vec![None; n_parameters], retrace, input, ctl };
+        backward.add(self.output, d_output);
         for (out, step) in self.steps.into_iter().rev() {
-            if let Some(g) = walk.values[out].take() {
-                step(g, &mut walk)?;
+            if let Some(g) = backward.values[out].take() {
+                step(g, &mut backward)?;
             }
         }
-        Ok(walk.parameters)
+        Ok(backward.parameters)
     }
 }
 

@@ -64,7 +64,7 @@ impl Definition for Decoupled {
         shape.act_first = true;
     }
 
-    fn walks_graph(&self) -> bool {
+    fn layers_propagate(&self) -> bool {
         false
     }
 

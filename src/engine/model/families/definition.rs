@@ -214,8 +214,8 @@ pub(crate) trait Definition: Sync {
         let _ = shape;
     }
 
-    /// Whether layers walk the graph.
-    fn walks_graph(&self) -> bool {
+    /// Whether layers propagate over the graph.
+    fn layers_propagate(&self) -> bool {
         true
     }
 
@@ -266,7 +266,7 @@ pub(crate) trait Definition: Sync {
     /// Weight of the newest batch in the running statistics of batch normalisation, `0..=1`. All nodes at once are one batch, whose
     /// statistics are nearly exact (authors' `archs/models.py:86`); small batches need PyTorch's slow average.
     fn norm_momentum(&self) -> f32 {
-        if self.walks_graph() { 0.9 } else { 0.1 }
+        if self.layers_propagate() { 0.9 } else { 0.1 }
     }
 
     /// Operations of layer `l` as the authors count them (`cnt_flops` of `archs/layers.py`); `None` where they have no rule.

@@ -1,6 +1,6 @@
 //! GIN: `H' = MLP((1+ε) H[u] + Σ_v H[v])`, an MLP of two layers (Xu et al. 2019; PyG's `GINConv` with its `MLP`).
 //!
-//! The sum walks the stored entries with value 1, a stored self-loop like any other; ε is a fixed factor of the model, 0 when fresh.
+//! The sum goes over the stored entries with value 1, a stored self-loop like any other; ε is a fixed factor of the model, 0 when fresh.
 
 use super::definition::{
     Definition, Shapes, infer_around, norm_of, plain_widths, slopes_of, tensors_after, tensors_before, tensors_behind,

@@ -68,7 +68,7 @@ impl Definition for Mlp {
         shape.act_first = true;
     }
 
-    fn walks_graph(&self) -> bool {
+    fn layers_propagate(&self) -> bool {
         false
     }
 

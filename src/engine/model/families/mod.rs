@@ -61,16 +61,16 @@ impl Family {
         Self::ALL.into_iter().find(|f| f.definition().recognises(Shapes(tensors)))
     }
 
-    /// Whether it is trained in batches of nodes, as the authors' `run_mb.py` does: a family whose layers walk no graph.
+    /// Whether it is trained in batches of nodes, as the authors' `run_mb.py` does: a family whose layers do not propagate.
     pub(crate) fn is_trained_in_batches(self) -> bool {
-        !self.definition().walks_graph()
+        !self.definition().layers_propagate()
     }
 }
 
 /// The program of a network of `shape` on rows of `d_in` columns whose tensors are `parameters`: of these, names alone are looked at.
 pub(super) fn trace(shape: &Architecture, parameters: &[Parameter], d_in: usize) -> Program {
     let definition = shape.architecture.definition();
-    let kind = if definition.walks_graph() { StepKind::Convolution } else { StepKind::Linear };
+    let kind = if definition.layers_propagate() { StepKind::Convolution } else { StepKind::Linear };
     let mut net = Tracer::new(shape, parameters);
     let first = definition.enter(&mut net, Tracer::INPUT);
     // What a dense network goes on from, and what jumping knowledge takes.

@@ -66,9 +66,9 @@ fn used(coefficient: f32) -> f32 {
 pub(super) struct EdgeEntries<'a> {
     atlas: &'a Atlas,
     trace: &'a EdgeTrace,
-    /// The step, counted among those that walk the graph.
+    /// The step, counted among those that propagate over the graph.
     idx: usize,
-    /// How many steps walk the graph.
+    /// How many steps propagate over the graph.
     n_steps: usize,
     /// Every step of the run, for what went before this one.
     steps: &'a [StepTrace],
@@ -101,12 +101,12 @@ impl<'a> EdgeEntries<'a> {
         Self { changes, ..self }
     }
 
-    /// The step, counted among those that walk the graph.
+    /// The step, counted among those that propagate over the graph.
     pub(super) fn idx(&self) -> usize {
         self.idx
     }
 
-    /// How many steps walk the graph.
+    /// How many steps propagate over the graph.
     pub(super) fn n_steps(&self) -> usize {
         self.n_steps
     }
@@ -121,7 +121,7 @@ impl<'a> EdgeEntries<'a> {
         self.mask.first_without(k) as u8
     }
 
-    /// Whether this step walks entry `k`.
+    /// Whether this step keeps entry `k`.
     pub(super) fn is_kept(&self, k: usize) -> bool {
         self.mask.is_kept(k, self.idx)
     }

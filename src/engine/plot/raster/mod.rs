@@ -227,7 +227,7 @@ pub struct Raster {
     pub block: (usize, usize),
     /// What the mode says of each texel; NaN where there is no entry.
     pub values: Vec<f32>,
-    /// Entries of each texel that the step walks or uses.
+    /// Entries of each texel that the step keeps or uses.
     pub kept: Vec<u32>,
     /// Entries of each texel that were removed, in this step or before.
     pub removed: Vec<u32>,

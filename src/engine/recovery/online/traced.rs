@@ -13,9 +13,9 @@ use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::model::{Model, StepKind};
 use crate::engine::recovery::step::mean_message;
 use crate::engine::sparsify::attention::attend;
-use crate::engine::sparsify::edges::{Walk, check_norms};
+use crate::engine::sparsify::edges::{OperatorSource, check_norms};
 use crate::engine::sparsify::frozen::Frozen;
-use crate::engine::sparsify::survivors::Survivors;
+use crate::engine::sparsify::pruned_operator::PrunedOperator;
 use crate::engine::sparsify::trace_writer::{TraceWriter, relative_distance};
 use crate::engine::sparsify::transform::product;
 use crate::engine::sparsify::weights::trace_of;
@@ -37,11 +37,11 @@ pub(super) fn trace(
 ) -> Result<Vec<StepTrace>, EngineError> {
     // Norms are told of nodes as they are stored.
     let recipe = Recipe { propagation: HopRule::default(), ..recipe.clone() };
-    let walk = Walk::new(dataset, &recipe);
+    let operators = OperatorSource::new(dataset, &recipe);
     let mut pass = Traced {
         frozen: Frozen::pruned(dataset, &recipe, &masks.edges, None, None, ctl)?,
-        everything: walk.all()?,
-        walk,
+        everything: operators.all()?,
+        operators,
         worth: Arc::new(keys.into_iter().map(f32::exp2).collect()),
         recipe: &recipe,
         is_progressive: rule.progressive,
@@ -54,8 +54,8 @@ pub(super) fn trace(
 
 struct Traced<'a> {
     frozen: Frozen,
-    walk: Walk,
-    everything: Survivors,
+    operators: OperatorSource,
+    everything: PrunedOperator,
     /// What entries were chosen by.
     worth: Arc<Vec<f32>>,
     recipe: &'a Recipe,
@@ -65,7 +65,7 @@ struct Traced<'a> {
 }
 
 impl Traced<'_> {
-    /// Writes down which entries step `step` walks; `norms` are those of the rows that are propagated, `values` those of all entries, a
+    /// Traces which entries step `step` keeps; `norms` are those of the rows that are propagated, `values` those of all entries, a
     /// row of `heads` for each.
     fn note(
         &mut self,
@@ -76,7 +76,7 @@ impl Traced<'_> {
         coefficients: Option<Array2<f32>>,
     ) -> Result<(), EngineError> {
         check_norms(&norms, step)?;
-        let (topology, mask) = (&self.walk.topology, &self.masks.edges);
+        let (topology, mask) = (&self.operators.topology, &self.masks.edges);
         let n_entries = topology.n_entries();
         let others = topology.entries().enumerate().filter(|(k, (u, v))| u != v && mask.is_kept(*k, step));
         let cut = others.map(|(k, _)| self.worth[k]).fold(f32::INFINITY, f32::min);
@@ -144,10 +144,10 @@ impl Policy for Traced<'_> {
     }
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        let (mask, n_entries) = (&self.masks.edges, self.walk.topology.n_entries());
+        let (mask, n_entries) = (&self.masks.edges, self.operators.topology.n_entries());
         let all = attend(&self.everything, None, input, ctl)?.coefficients;
-        let survivors = self.walk.select(false, |_| true, |_, k| mask.is_kept(k, step))?;
-        let attended = attend(&survivors, None, input, ctl)?;
+        let operator = self.operators.select(false, |_| true, |_, k| mask.is_kept(k, step))?;
+        let attended = attend(&operator, None, input, ctl)?;
         let mut coefficients = Array2::zeros((n_entries, input.heads()));
         let kept = (0..n_entries).filter(|k| mask.is_kept(*k, step));
         for (k, row) in kept.zip(attended.coefficients.rows()) {

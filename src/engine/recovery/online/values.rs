@@ -34,7 +34,7 @@ pub(super) fn mask(
     let values = if rule.values == ValueRule::AsIs { ValueRule::AsIs } else { ValueRule::RowSum };
     let mut steps: Vec<Array2<f32>> = Vec::with_capacity(kept.len());
     for (step, of_step) in kept.iter().enumerate() {
-        // Hops mostly walk what the hop before walks.
+        // Hops mostly keep what the hop before keeps.
         let again = step.checked_sub(1).filter(|before| kept[*before] == *of_step).map(|before| steps[before].clone());
         steps.push(match again {
             Some(values) => values,

@@ -1,4 +1,4 @@
-//! Walking over the entries of a graph that can be removed.
+//! Iterating over the entries of a graph that can be removed.
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;

@@ -18,7 +18,7 @@ use crate::engine::graph::Topology;
 const WAVE: usize = 64;
 /// Waves of an ordinary ranking: 128 projections, a relative standard deviation of at most 12.5 %.
 pub(super) const N_WAVES: usize = 2;
-/// Systems solved side by side, so that one walk over the graph serves all of them.
+/// Systems solved side by side, so that one pass over the graph serves all of them.
 const LANES: usize = 4;
 /// A system is solved when its residual, measured with the preconditioner, has fallen by this factor.
 const TOLERANCE: f64 = 1e-6;

@@ -33,7 +33,7 @@ pub struct Training {
     pub weight_decay: f64,
     /// Whether training prunes.
     pub schedule: Schedule,
-    /// Training nodes per step, models that do not walk the graph between layers only; 0 = all at once.
+    /// Training nodes per step, models that do not propagate between layers only; 0 = all at once.
     pub batch_size: usize,
     /// Epochs without a better validation accuracy after which the step size is halved.
     pub patience: usize,

@@ -25,8 +25,8 @@ use crate::engine::score::Score;
 use crate::engine::sparsify::decide::{edge_ranking, flags, masked_model};
 use crate::engine::sparsify::edge_pass::EdgePass;
 use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::pruned_operator::{OperatorSource, PrunedOperator};
 use crate::engine::sparsify::pruning_pass::training_forward;
-use crate::engine::sparsify::survivors::{Survivors, Walk};
 use crate::engine::sparsify::weight_pass::WeightPass;
 use crate::engine::sparsify::weights;
 use crate::engine::sparsify::{EdgeMask, Quirk, Recipe, Schedule, Training, WeightMask, propagate};
@@ -50,7 +50,7 @@ pub(super) struct Fit<'a> {
     /// Decoupled: the propagated, standardised embedding. Iterative: the features themselves.
     input: Cow<'a, Features>,
     input_transpose: Option<InputTranspose>,
-    everything: Survivors,
+    everything: PrunedOperator,
     transpose: Option<Transpose>,
     weight_masks: Vec<WeightMask>,
     edges: EdgeMask,
@@ -89,10 +89,10 @@ impl<'a> Fit<'a> {
             scaler.apply(&mut embedding, ctl)?;
             model.scaler = Some(scaler);
             input = Cow::Owned(Features::Dense(embedding));
-            (everything, transpose) = (Survivors::empty(), None);
+            (everything, transpose) = (PrunedOperator::empty(), None);
         } else {
             input = Cow::Borrowed(dataset.features());
-            everything = Walk::new(dataset, &recipe).all()?;
+            everything = OperatorSource::new(dataset, &recipe).all()?;
             transpose = Some(topology.transposed());
         }
         let ranking = if recipe.model.is_decoupled() { None } else { edge_ranking(dataset, &recipe, ctl)? };

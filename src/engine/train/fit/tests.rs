@@ -8,7 +8,7 @@ use crate::engine::model::{
 use crate::engine::sparsify::saved::SavedForBackward;
 use crate::engine::sparsify::{Compat, EdgeMode, Identity, Masks, WeightMode};
 
-/// One training forward without a step: loss, its gradient, and what walks back.
+/// One training forward without a step: loss, its gradient, and the tape.
 fn forward<'a>(
     fit: &'a Fit<'_>,
     model: &Model,

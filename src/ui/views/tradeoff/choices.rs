@@ -19,10 +19,10 @@ const MOST_SEEDS: usize = 50;
 pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     let store = cx.session.store();
     let mut plan = store.plan.clone();
-    let walks_graph = store.effective_recipe().model.n_graph_steps() > 0;
+    let propagates = store.effective_recipe().model.n_graph_steps() > 0;
     ui.spacing_mut().item_spacing.y = 2.0;
     for is_of_edges in [true, false] {
-        let is_usable = walks_graph || !is_of_edges;
+        let is_usable = propagates || !is_of_edges;
         ui.add_enabled_ui(is_usable, |ui| side_ui(ui, cx.tokens, &mut plan, is_of_edges))
             .response
             .on_disabled_hover_text("This network propagates over no graph: there are no entries to remove");
@@ -36,7 +36,7 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     if response.on_hover_text(&tip).on_disabled_hover_text("Needs a graph, a model and at least one method").clicked() {
         cx.out.request(WindowRequest::Do(Action::Compare));
     }
-    let run = plan.clone().runnable(walks_graph);
+    let run = plan.clone().runnable(propagates);
     let text = format!("{} runs", format::count(run.len() as u64));
     ui.label(weak(cx.tokens, text).size(tokens::SMALL))
         .on_hover_text("Methods × shares, and × seeds for those that seeds change");

@@ -1,4 +1,4 @@
-//! The entries of a graph that a step still walks, compacted, and the products over them.
+//! The sparse operator of a step after pruning: the kept entries of the diffusion matrix, compacted, and the products over them.
 //!
 //! What is never here: deciding which entries go (`edges.rs`, `attention.rs`).
 
@@ -16,13 +16,13 @@ use crate::engine::graph::{Dataset, Permutation, Topology, Transpose};
 use crate::engine::kernels::{Attended, Csr, Panels, RowBlock, Structure, contiguous, gather_rows, spmm};
 use crate::engine::model::elementwise::each_row;
 
-/// The entries that are still there, each with its index in the full graph. Cheap to clone: a step that removes nothing shares the
+/// The entries that are kept, each with its index in the full graph. Cheap to clone: a step that removes nothing shares the
 /// lists of the step before.
 #[derive(Debug, Clone)]
-pub(crate) struct Survivors {
+pub(crate) struct PrunedOperator {
     lists: Arc<Lists>,
     identity: Identity,
-    /// Self-loops, walked or not. They are never removed.
+    /// Self-loops, in the lists or not. They are never removed.
     n_self_loops: usize,
     /// Self-loops of the graph that `Identity::Residual` leaves out of the lists; they still count as entries.
     n_own_left_out: usize,
@@ -53,7 +53,7 @@ enum Entries {
     #[default]
     All,
     Listed(Vec<u32>),
-    /// Lists that are walked only.
+    /// Lists that are only propagated over.
     Unnumbered,
 }
 
@@ -63,7 +63,7 @@ impl Entries {
         match self {
             Self::All => at as u32,
             Self::Listed(entry) => entry[at],
-            Self::Unnumbered => unreachable!("lists without numbers are walked only"),
+            Self::Unnumbered => unreachable!("lists without numbers are only propagated over"),
         }
     }
 }
@@ -114,16 +114,16 @@ fn ones(mut word: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The graph as a recipe walks it.
+/// The full diffusion matrix of a recipe, from which the operators of its steps are made.
 #[derive(Debug, Clone)]
-pub(crate) struct Walk {
+pub(crate) struct OperatorSource {
     pub(crate) topology: Topology,
     pub(crate) diffusion: Diffusion,
     pub(crate) identity: Identity,
     averages: bool,
 }
 
-impl Walk {
+impl OperatorSource {
     pub(crate) fn new(dataset: &Dataset, recipe: &Recipe) -> Self {
         Self {
             topology: dataset.topology().clone(),
@@ -133,11 +133,11 @@ impl Walk {
         }
     }
 
-    /// One over the entries of row `u` that are walked and `present`.
+    /// One over the number of entries of row `u` that are active and `present`.
     fn share_of(&self, u: usize, present: impl Fn(usize) -> bool) -> f32 {
         let leaves_own_out = self.identity == Identity::Residual;
-        let is_walked = |k: &usize| !(leaves_own_out && self.topology.indices()[*k] as usize == u) && present(*k);
-        1.0 / self.topology.row_range(u).filter(is_walked).count().max(1) as f32
+        let is_active = |k: &usize| !(leaves_own_out && self.topology.indices()[*k] as usize == u) && present(*k);
+        1.0 / self.topology.row_range(u).filter(is_active).count().max(1) as f32
     }
 
     /// What every entry of the graph is multiplied with in step `step` of `mask`, were it kept.
@@ -160,14 +160,14 @@ impl Walk {
     }
 
     /// Every entry of the graph.
-    pub(crate) fn all(&self) -> Result<Survivors, EngineError> {
+    pub(crate) fn all(&self) -> Result<PrunedOperator, EngineError> {
         if self.identity == Identity::Residual || self.averages {
             return self.select(true, |_| true, |_, _| true);
         }
         check_size(&self.topology)?;
         let (indptr, indices) = self.topology.shared();
         let lists = Lists { indptr, indices, values: self.diffusion.shared(), entry: Entries::All, ..Lists::default() };
-        Ok(Survivors::new(lists, self.identity, 0, false))
+        Ok(PrunedOperator::new(lists, self.identity, 0, false))
     }
 
     /// The entries that `keep(target, entry)` accepts; a step's means count those that were `present(entry)` before it. Unnumbered,
@@ -177,7 +177,7 @@ impl Walk {
         is_numbered: bool,
         present: impl Fn(usize) -> bool,
         keep: impl Fn(usize, usize) -> bool,
-    ) -> Result<Survivors, EngineError> {
+    ) -> Result<PrunedOperator, EngineError> {
         check_size(&self.topology)?;
         let (topology, leaves_own_out) = (&self.topology, self.identity == Identity::Residual);
         let n = topology.n_nodes();
@@ -217,10 +217,10 @@ impl Walk {
             entry: if is_numbered { Entries::Listed(entry) } else { Entries::Unnumbered },
             ..Lists::default()
         };
-        Ok(Survivors::new(lists, self.identity, n_own_left_out, self.averages))
+        Ok(PrunedOperator::new(lists, self.identity, n_own_left_out, self.averages))
     }
 
-    /// For every step of `mask` the first step that walks the same entries.
+    /// For every step of `mask` the first step that propagates over the same entries.
     pub(crate) fn first_alike(&self, mask: &EdgeMask, locked: Option<&[bool]>) -> Vec<usize> {
         let Some(removed_at) = mask.removed_at().filter(|_| mask.values().is_none()) else {
             let alike = |step: usize| (0..step).find(|before| mask.is_alike(*before, step)).unwrap_or(step);
@@ -248,19 +248,19 @@ fn check_size(topology: &Topology) -> Result<(), EngineError> {
     Ok(())
 }
 
-impl Survivors {
+impl PrunedOperator {
     fn new(lists: Lists, identity: Identity, n_own_left_out: usize, averages: bool) -> Self {
         let own = |u: &usize| lists.indices[lists.indptr[*u]..lists.indptr[u + 1]].binary_search(&(*u as u32)).is_ok();
         let n_self_loops = n_own_left_out + (0..lists.indptr.len() - 1).filter(own).count();
         Self { lists: Arc::new(lists), identity, n_self_loops, n_own_left_out, averages, by_head: None }
     }
 
-    /// No nodes at all, for networks that do not walk a graph.
+    /// No nodes at all, for networks that do not propagate.
     pub(crate) fn empty() -> Self {
         Self::new(Lists { indptr: Arc::new(vec![0]), ..Lists::default() }, Identity::SelfLoop, 0, false)
     }
 
-    /// The same walk with other lists, from which no self-loop is missing.
+    /// The same operator with other lists, from which no self-loop is missing.
     fn with_lists(&self, indptr: Vec<usize>, indices: Vec<u32>, values: Vec<f32>, entry: Vec<u32>) -> Self {
         let lists = Lists {
             indptr: Arc::new(indptr),
@@ -275,12 +275,12 @@ impl Survivors {
     /// The same entries with other values: one row for each, and a column for every head.
     ///
     /// # Errors
-    /// [`EngineError::Mismatch`] when there are more or fewer values than entries walked.
+    /// [`EngineError::Mismatch`] when there are more or fewer values than active entries.
     pub(crate) fn with_values(&self, values: &Array2<f32>) -> Result<Self, EngineError> {
-        if values.nrows() != self.n_walked() {
+        if values.nrows() != self.n_active_entries() {
             return Err(EngineError::mismatch(
                 "values of entries",
-                format!("{} entries", self.n_walked()),
+                format!("{} entries", self.n_active_entries()),
                 values.nrows(),
             ));
         }
@@ -319,34 +319,34 @@ impl Survivors {
         self.lists.indptr.len() - 1
     }
 
-    /// Entries in the lists.
-    pub(crate) fn n_walked(&self) -> usize {
+    /// Entries in the lists: those that a step propagates over.
+    pub(crate) fn n_active_entries(&self) -> usize {
         self.lists.indices.len()
     }
 
-    /// Entries walked, self-loops counted whether or not the identity form walks them.
+    /// Active entries, self-loops counted whether or not the identity form propagates over them.
     pub(crate) fn n_entries(&self) -> usize {
-        self.n_walked() + self.n_own_left_out
+        self.n_active_entries() + self.n_own_left_out
     }
 
-    /// Number of self-loops, walked or not.
+    /// Number of self-loops, active or not.
     pub(crate) fn n_self_loops(&self) -> usize {
         self.n_self_loops
     }
 
-    /// Rows and columns of what is walked.
+    /// Rows and columns of the active entries.
     pub(crate) fn structure(&self) -> Structure<'_> {
         Structure { indptr: &self.lists.indptr, indices: &self.lists.indices }
     }
 
-    /// What every entry walked is multiplied with.
+    /// What every active entry is multiplied with.
     pub(crate) fn values(&self) -> &[f32] {
         &self.lists.values
     }
 
-    /// The entries walked, by their index in the full graph.
+    /// The active entries, by their index in the full graph.
     pub(crate) fn entries(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.n_walked()).map(|at| self.entry(at))
+        (0..self.n_active_entries()).map(|at| self.entry(at))
     }
 
     /// The index in the full graph of the entry at `at` in the lists.
@@ -355,12 +355,12 @@ impl Survivors {
         self.lists.entry.of(at)
     }
 
-    /// Bytes that the lists of a step which walks `n_entries` entries take.
+    /// Bytes that the lists of a step with `n_entries` active entries take.
     pub(crate) fn size_bytes(n_entries: usize) -> usize {
         n_entries * (size_of::<u32>() + size_of::<f32>())
     }
 
-    /// `Σ_u |T[u,v]|` over the entries walked, for every source `v`.
+    /// `Σ_u |T[u,v]|` over the active entries, for every source `v`.
     pub(crate) fn source_sums(&self) -> &[f64] {
         self.lists.source_sums.get_or_init(|| {
             let mut sums = vec![0.0; self.n_rows()];
@@ -372,11 +372,12 @@ impl Survivors {
     }
 
     /// The same entries for an embedding whose rows lie in the order of `nodes`. Every row keeps the sequence of its entries, so that its
-    /// sums are the same chains; to be walked only.
+    /// sums are the same chains; only to be propagated over.
     pub(crate) fn reordered(&self, nodes: &Permutation) -> Self {
         let (all, position) = (&*self.lists, nodes.position());
         let mut indptr = Vec::with_capacity(all.indptr.len());
-        let (mut indices, mut values) = (Vec::with_capacity(self.n_walked()), Vec::with_capacity(self.n_walked()));
+        let (mut indices, mut values) =
+            (Vec::with_capacity(self.n_active_entries()), Vec::with_capacity(self.n_active_entries()));
         indptr.push(0);
         for u in nodes.order() {
             let entries = all.indptr[*u as usize]..all.indptr[*u as usize + 1];
@@ -394,7 +395,7 @@ impl Survivors {
         Self { lists: Arc::new(lists), ..self.clone() }
     }
 
-    /// Those of the entries walked that `keep` marks, in order.
+    /// Those of the active entries that `keep` marks, in order.
     pub(crate) fn filtered(&self, keep: &[bool]) -> Self {
         let all = &*self.lists;
         let (mut indptr, mut indices, mut values, mut entry) = (vec![0], Vec::new(), Vec::new(), Vec::new());
@@ -427,7 +428,7 @@ impl Survivors {
         let old = &*self.lists;
         let rows_of = |block: usize| block * n_rows..((block + 1) * n_rows).min(self.n_rows());
         let n_gone = |gone: &Option<Gone>| gone.as_ref().map_or(0, Gone::count);
-        let total = self.n_walked() - gone.iter().map(n_gone).sum::<usize>();
+        let total = self.n_active_entries() - gone.iter().map(n_gone).sum::<usize>();
         let (mut indptr, mut indices) = (vec![0; old.indptr.len()], vec![0; total]);
         let (mut values, mut entry) = (vec![0.0; total], vec![0; total]);
         let mut left = (&mut indptr[1..], &mut *indices, &mut *values, &mut *entry);
@@ -511,7 +512,7 @@ impl Survivors {
         gather_rows(rows, width, lists, x, self.is_residual());
     }
 
-    /// As [`Survivors::propagate`], over panels; with the squares of the norms of what comes out, if `squares` is as long as there are rows.
+    /// As [`PrunedOperator::propagate`], over panels; with the squares of the norms of what comes out, if `squares` is as long as there are rows.
     pub(crate) fn hop(
         &self,
         x: &Panels,
@@ -523,7 +524,7 @@ impl Survivors {
         x.propagate(Csr { indptr, indices, values }, self.is_residual(), out, squares, ctl)
     }
 
-    /// `T̂ᵀ g`: the backward pass of [`Survivors::propagate`]. `transpose` is the full graph's.
+    /// `T̂ᵀ g`: the backward pass of [`PrunedOperator::propagate`]. `transpose` is the full graph's.
     pub(crate) fn propagate_back(
         &self,
         g: &Array2<f32>,
@@ -552,7 +553,7 @@ impl Survivors {
         Ok(out)
     }
 
-    /// The backward pass of [`Survivors::largest`], which made `out` of `x`: entries that hold the maximum share what comes back. `transpose`
+    /// The backward pass of [`PrunedOperator::largest`], which made `out` of `x`: entries that hold the maximum share what comes back. `transpose`
     /// is the full graph's.
     pub(crate) fn largest_back(
         &self,
@@ -615,7 +616,7 @@ mod tests {
         let ctl = Control::new(2).expect("workers");
         let shape = PowerLaw { n_nodes: 90, n_entries: 900, ..PowerLaw::default() };
         let dataset = power_law_communities(&shape, &ctl).expect("a graph");
-        let mut now = Walk::new(&dataset, &Recipe::default()).all().expect("small");
+        let mut now = OperatorSource::new(&dataset, &Recipe::default()).all().expect("small");
         // Twice, so that the second time entries are numbered in a list; in the last blocks nothing goes, in one all do.
         for every in [3, 2] {
             const ROWS: usize = 7;
