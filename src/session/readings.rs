@@ -15,7 +15,7 @@ use super::format::percent;
 use super::tasks::TaskError;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
-use crate::engine::experiment::forward_frozen;
+use crate::engine::experiment::masked_forward;
 use crate::engine::graph::{Dataset, Labels, Metric, resolve_split};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::score::{Score, predictions};
@@ -257,7 +257,7 @@ impl<'a> Trial<'a> {
             self.ctl.progress("trying readings of the model", self.tried.len(), 0);
             let Ok(model) = self.model.read_as(shape) else { return Ok(None) };
             let recipe = fitted_to(self.recipe, &model.architecture);
-            let logits = match forward_frozen(self.dataset, &model, &recipe, None, None, &self.ctl.quiet()) {
+            let logits = match masked_forward(self.dataset, &model, &recipe, None, None, &self.ctl.quiet()) {
                 Ok(logits) => logits,
                 Err(cancelled @ EngineError::Cancelled) => return Err(cancelled.into()),
                 Err(_) => return Ok(None),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 use unifews::engine::experiment::{
-    ComparePlan, ControlKind, EvaluatedOn, Method, Run, RunOptions, SweepGrid, compare, controls, forward_frozen, run,
+    ComparePlan, ControlKind, EvaluatedOn, Method, Run, RunOptions, SweepGrid, compare, controls, masked_forward, run,
     sensitivity, summarise,
 };
 use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};
@@ -45,7 +45,7 @@ fn every_method_removes_its_share_and_replays() {
             for (k, (u, v)) in topology.entries().enumerate().filter(|(_, (u, v))| u == v) {
                 assert!(found.masks.edges.is_kept(k, 0), "{u} {v} is a self-loop");
             }
-            let again = forward_frozen(&graph, &found.model, &recipe, Some(&found.masks), None, &ctl).expect("runs");
+            let again = masked_forward(&graph, &found.model, &recipe, Some(&found.masks), None, &ctl).expect("runs");
             assert!(found.logits.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()), "{}", method.key());
         }
     }
@@ -84,7 +84,7 @@ fn recovery_of_any_method_keeps_its_masks_and_comes_closer() {
             let off = |run: &Run| squared_distance(&run.pruned.logits, &run.dense_logits);
             assert!(off(&ours) < off(&plain), "{what}: {} against {}", off(&ours), off(&plain));
             let (found, recipe) = (&ours.pruned, &ours.recipe);
-            let again = forward_frozen(&graph, &found.model, recipe, Some(&found.masks), None, &ctl).expect("runs");
+            let again = masked_forward(&graph, &found.model, recipe, Some(&found.masks), None, &ctl).expect("runs");
             assert!(found.logits.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()), "{what}");
         }
     }

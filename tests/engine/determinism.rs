@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use unifews::engine::experiment::{RunOptions, forward_frozen, propagated, run};
+use unifews::engine::experiment::{RunOptions, masked_forward, propagated, run};
 use unifews::engine::graph::{
     Dataset, DatasetParts, Direction, Features, PowerLaw, SelfLoops, Split, Topology, power_law_communities,
 };
@@ -61,7 +61,7 @@ fn pruning_gives_the_same_bits_on_1_2_and_4_threads_and_replays_them() {
         }
         let embedding = first.embedding.as_deref();
         let again =
-            forward_frozen(&graph, &first.model, &recipe, Some(&first.masks), embedding, &control(2)).expect("runs");
+            masked_forward(&graph, &first.model, &recipe, Some(&first.masks), embedding, &control(2)).expect("runs");
         assert!(first.logits.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()), "replay of {recipe:?}");
     }
 }
@@ -111,10 +111,10 @@ fn the_order_of_nodes_in_memory_changes_no_bit() {
                 };
                 let pruned = &stored.pruned;
                 same(
-                    &forward_frozen(graph, &pruned.model, &recipe, Some(masks), None, &ctl).expect("runs"),
+                    &masked_forward(graph, &pruned.model, &recipe, Some(masks), None, &ctl).expect("runs"),
                     &pruned.logits,
                 );
-                same(&forward_frozen(graph, &model, &recipe, None, None, &ctl).expect("runs"), &stored.dense_logits);
+                same(&masked_forward(graph, &model, &recipe, None, None, &ctl).expect("runs"), &stored.dense_logits);
                 same(&propagated(graph, &recipe, masks, &ctl).expect("propagates"), &embedding);
                 // Decided in the stored order, compared with the unpruned hops in the other one.
                 let found = run(graph, &model, &recipe, options, None, &ctl).expect("runs");

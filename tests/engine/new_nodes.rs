@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Array2, Axis};
 use unifews::engine::experiment::{
-    Budget, ControlKind, Goal, Run, RunOptions, controls, find_budget, forward_frozen, run,
+    Budget, ControlKind, Goal, Run, RunOptions, controls, find_budget, masked_forward, run,
 };
 use unifews::engine::graph::{
     Dataset, DatasetParts, Direction, Features, Labels, PowerLaw, SelfLoops, Split, Topology, power_law_communities,
@@ -158,7 +158,7 @@ fn every_family_loses_the_same_share_of_both_kinds_of_rows_and_has_the_same_bits
             |logits: &Array2<f32>| logits.iter().zip(&one.pruned.logits).all(|(a, b)| a.to_bits() == b.to_bits());
         assert!(is_same(&three.pruned.logits), "{family:?}");
         let masks = Some(&one.pruned.masks);
-        let replayed = forward_frozen(&graph, &one.pruned.model, &one.recipe, masks, None, &control(2)).expect("runs");
+        let replayed = masked_forward(&graph, &one.pruned.model, &one.recipe, masks, None, &control(2)).expect("runs");
         assert!(is_same(&replayed), "{family:?}");
         let arrivals = one.pruned.arrivals.expect("counted");
         let is_test = is_test(&one);
@@ -253,7 +253,7 @@ fn training_keeps_the_masks_and_their_values_and_has_the_same_bits_on_any_thread
         assert_eq!(training.n_epochs, 6, "{family:?}");
         assert!(training.best_epoch <= 6 && training.divergence.is_finite(), "{family:?}");
         let masks = Some(&one.pruned.masks);
-        let replayed = forward_frozen(&graph, &one.pruned.model, &one.recipe, masks, None, &control(2)).expect("runs");
+        let replayed = masked_forward(&graph, &one.pruned.model, &one.recipe, masks, None, &control(2)).expect("runs");
         for logits in [&replayed, &three.pruned.logits] {
             assert!(logits.iter().zip(&one.pruned.logits).all(|(a, b)| a.to_bits() == b.to_bits()), "{family:?}");
         }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use unifews::engine::control::Control;
 use unifews::engine::diffusion::Diffusion;
-use unifews::engine::experiment::{Run, RunOptions, forward_frozen, propagated, run};
+use unifews::engine::experiment::{Run, RunOptions, masked_forward, propagated, run};
 use unifews::engine::graph::{
     Dataset, DatasetParts, Direction, Features, GraphStats, Labels, SelfLoops, Split, Topology, degree_histogram,
     resolve_split, stratified,
@@ -533,7 +533,7 @@ proptest! {
         for (ours, expected) in found.pruned.model.weights().zip(masked.weights()) {
             prop_assert_eq!(&ours.values, &expected.values);
         }
-        let again = forward_frozen(&graph, &masked, &recipe, Some(masks), None, &ctl).expect("runs");
+        let again = masked_forward(&graph, &masked, &recipe, Some(masks), None, &ctl).expect("runs");
         prop_assert!(same_bits(&again, &found.pruned.logits));
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2, ArrayD, Axis};
-use unifews::engine::experiment::{Run, RunOptions, forward_frozen, run};
+use unifews::engine::experiment::{Run, RunOptions, masked_forward, run};
 use unifews::engine::graph::{Dataset, DatasetParts, Features, Labels, PowerLaw, Topology, power_law_communities};
 use unifews::engine::model::{Architecture, Family, Model, Norm};
 use unifews::engine::sparsify::{
@@ -153,7 +153,7 @@ fn every_family_comes_closer_than_the_published_rule_at_the_same_counts_and_repl
             "{family:?}"
         );
         let replayed =
-            forward_frozen(&graph, &one.pruned.model, &one.recipe, Some(&one.pruned.masks), None, &control(2));
+            masked_forward(&graph, &one.pruned.model, &one.recipe, Some(&one.pruned.masks), None, &control(2));
         let replayed = replayed.expect("runs");
         assert!(replayed.iter().zip(&one.pruned.logits).all(|(a, b)| a.to_bits() == b.to_bits()), "{family:?}");
         let mask = &one.pruned.masks.edges;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use unifews::engine::experiment::{Run, RunOptions, forward_frozen, run};
+use unifews::engine::experiment::{Run, RunOptions, masked_forward, run};
 use unifews::engine::graph::{Dataset, DatasetParts, Labels, PowerLaw, power_law_communities};
 use unifews::engine::model::{Architecture, AttentionForm, Family, Model};
 use unifews::engine::sparsify::{
@@ -63,7 +63,7 @@ fn every_family_is_trained_to_what_was_asked_for_and_replays_its_bits_on_any_thr
         assert_same_bits(&one, &two, &what);
         assert_same_bits(&one, &four, &what);
         let replayed =
-            forward_frozen(&graph, &one.pruned.model, &one.recipe, Some(&one.pruned.masks), None, &control(2));
+            masked_forward(&graph, &one.pruned.model, &one.recipe, Some(&one.pruned.masks), None, &control(2));
         let replayed = replayed.expect("runs");
         assert!(replayed.iter().zip(&one.pruned.logits).all(|(a, b)| a.to_bits() == b.to_bits()), "{what}");
         let mask = &one.pruned.masks.edges;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayD};
 use safetensors::SafeTensors;
 use serde_json::Value;
-use unifews::engine::experiment::{RunOptions, forward_frozen, run};
+use unifews::engine::experiment::{RunOptions, masked_forward, run};
 use unifews::engine::graph::{Dataset, DatasetParts, Direction, Features, Labels, SelfLoops, Split, Topology};
 use unifews::engine::model::Model;
 use unifews::engine::score::predictions;
@@ -136,7 +136,7 @@ fn settings(entry: &Value) -> Vec<Settings> {
 
 fn logits(model: &Model, dataset: &Dataset) -> Array2<f32> {
     let recipe = fitted_to(&Recipe::default(), &model.architecture);
-    forward_frozen(dataset, model, &recipe, None, None, &control()).expect("a model that fits")
+    masked_forward(dataset, model, &recipe, None, None, &control()).expect("a model that fits")
 }
 
 fn distance(a: &Array2<f32>, b: &Array2<f32>) -> f32 {

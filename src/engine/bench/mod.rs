@@ -22,7 +22,7 @@ use crate::engine::model::elementwise::feature_rows;
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::decide::propagate;
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::pruned_operator::OperatorSource;
 use crate::engine::sparsify::transform::PreparedWeight;
 use crate::engine::sparsify::{EdgeMode, Product, Recipe, Training, WeightMode};
@@ -365,22 +365,22 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
         let n_entries = dataset.topology().n_entries();
         let n_removable = n_entries - dataset.topology().n_self_loops();
         let sparsity = (n_entries - kept) as f64 / n_removable.max(1) as f64;
-        let frozen = Frozen::pruned(dataset, &recipe, &decided.edges, None, None, ctl)?;
-        settings.push((share, sparsity, recipe, frozen));
+        let inference = MaskedInference::pruned(dataset, &recipe, &decided.edges, None, None, ctl)?;
+        settings.push((share, sparsity, recipe, inference));
     }
-    let mut plain = Frozen::unpruned(dataset, &unpruned, ctl)?;
+    let mut plain = MaskedInference::unpruned(dataset, &unpruned, ctl)?;
     // One list of times per setting: unpruned, then all ways for every share.
     let mut times = vec![Vec::new(); 1 + WAYS.len() * settings.len()];
     for _ in 0..plan.n_repeats {
         times[0].push(hops_secs(ctl, |ctl| hops(dataset.features(), &unpruned.model, &mut plain, ctl))?);
-        for (at, (_, _, recipe, frozen)) in settings.iter_mut().enumerate() {
+        for (at, (_, _, recipe, inference)) in settings.iter_mut().enumerate() {
             for (way, (decides, embeddings)) in WAYS.into_iter().enumerate() {
-                frozen.precision = embeddings;
+                inference.precision = embeddings;
                 let secs = hops_secs(ctl, |ctl| {
                     if decides {
                         return propagate(dataset, recipe, &Split::default(), None, ctl).map(|p| p.embedding);
                     }
-                    hops(dataset.features(), &recipe.model, frozen, ctl)
+                    hops(dataset.features(), &recipe.model, inference, ctl)
                 })?;
                 times[1 + WAYS.len() * at + way].push(secs);
             }
@@ -427,7 +427,7 @@ fn orders(dataset: &Dataset, plan: &SpeedPlan, ctl: &Control) -> Result<Vec<Orde
             HopOrder::Stored => None,
             _ => Some(Arc::new(Permutation::find(dataset.topology(), order, ctl)?)),
         };
-        let policy = Frozen::over(everything.clone(), nodes);
+        let policy = MaskedInference::over(everything.clone(), nodes);
         let find_secs = if order == HopOrder::Stored { 0.0 } else { start.elapsed().as_secs_f64() };
         policies.push((order, find_secs, policy, Vec::new()));
     }

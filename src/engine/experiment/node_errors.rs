@@ -19,7 +19,7 @@ use crate::engine::kernels::{AttentionInput, Rows};
 use crate::engine::model::exec::infer::forward;
 use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::sparsify::edges::OperatorSource;
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::{EdgeMask, EdgeMode, Recipe};
 
 /// Rows between two looks at the stop button.
@@ -122,7 +122,7 @@ pub fn node_errors(run: &Run, ctl: &Control) -> Result<Vec<NodeErrors>, EngineEr
         operators: OperatorSource::new(dataset, &recipe),
         averages: recipe.averages_messages(),
         thresholds: edges.map(|trace| trace.scores.is_none().then_some(trace.delta)).collect(),
-        frozen: Frozen::pruned(dataset, &recipe, mask, None, None, ctl)?,
+        inference: MaskedInference::pruned(dataset, &recipe, mask, None, None, ctl)?,
         found: Vec::new(),
     };
     let model = &run.pruned.model;
@@ -137,7 +137,7 @@ struct Observer<'a> {
     averages: bool,
     /// δ of every step, where it is one of messages.
     thresholds: Vec<Option<f64>>,
-    frozen: Frozen,
+    inference: MaskedInference,
     found: Vec<NodeErrors>,
 }
 
@@ -208,20 +208,20 @@ impl Policy for Observer<'_> {
         measured: Rows<'_>,
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
-        self.frozen.transform(weight, x, measured, ctl)
+        self.inference.transform(weight, x, measured, ctl)
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         let found = self.errors(step, x, ctl)?;
         self.found.push(found);
-        self.frozen.propagate(step, x, ctl)
+        self.inference.propagate(step, x, ctl)
     }
 
     fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.frozen.propagate_max(step, x, ctl)
+        self.inference.propagate_max(step, x, ctl)
     }
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.frozen.attend(step, input, ctl)
+        self.inference.attend(step, input, ctl)
     }
 }

@@ -1,7 +1,7 @@
 //! What storing a pruned model's weights, and fitted values of entries, in 16 bits costs: the same masks, rounded values, other logits.
 
 use super::evaluate::Evaluation;
-use super::run::{Run, difference, forward_frozen};
+use super::run::{Run, difference, masked_forward};
 use super::size::{ValueType, rounded, rounded_entries};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -31,7 +31,7 @@ pub fn rounding(run: &Run, values: ValueType, ctl: &Control) -> Result<Option<Ro
     let edges = rounded_entries(&pruned.masks.edges, values);
     let masks = edges.map(|edges| Masks { edges, weights: pruned.masks.weights.clone() });
     let masks = masks.as_ref().unwrap_or(&pruned.masks);
-    let logits = forward_frozen(&run.dataset, &model, &run.recipe, Some(masks), embedding, ctl)?;
+    let logits = masked_forward(&run.dataset, &model, &run.recipe, Some(masks), embedding, ctl)?;
     let (largest_difference, relative_error) = difference(&logits, &pruned.logits);
     let labels = run.dataset.labels().cloned().unwrap_or_default();
     let evaluation = Evaluation::of(&labels, &run.split, &pruned.logits, &logits, None);

@@ -26,7 +26,7 @@ use crate::engine::model::{HiddenColumns, Model, widths};
 use crate::engine::recovery::recover;
 use crate::engine::score::Score;
 use crate::engine::sparsify::decide::{decide, flags};
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::transform::faster_product;
 use crate::engine::sparsify::{EdgeMask, EdgeMode, HopRule, Masks, Product, Propagated, Pruned, Recipe};
 use crate::engine::timing::{Plan, Samples, Speedup, SystemClock, in_turn, median};
@@ -36,11 +36,11 @@ use crate::engine::timing::{Plan, Samples, Speedup, SystemClock, in_turn, median
 pub struct Timing {
     /// Threads that computed.
     pub n_threads: usize,
-    /// Every pass: unpruned, pruned over frozen masks, and that with bf16 where the recipe asks for it.
+    /// Every pass: unpruned, pruned over fixed masks, and that with bf16 where the recipe asks for it.
     pub samples: Samples,
     /// Unpruned forward, median seconds per step in the order of [`Pruned::steps`].
     pub dense_step_secs: Vec<f64>,
-    /// Pruned forward over frozen masks, median seconds per step.
+    /// Pruned forward over fixed masks, median seconds per step.
     pub pruned_step_secs: Vec<f64>,
     /// Which product was faster for every weight matrix of the model, and was used.
     pub products: Vec<Product>,
@@ -74,7 +74,7 @@ impl Timing {
         median(&self.samples.secs(Self::DENSE))
     }
 
-    /// Median seconds of the pruned forward over frozen masks.
+    /// Median seconds of the pruned forward over fixed masks.
     pub fn pruned_secs(&self) -> f64 {
         median(&self.samples.secs(Self::PRUNED))
     }
@@ -163,7 +163,7 @@ pub fn run(
     let dense_logits = match dense_logits {
         Some(logits) if !options.compare_steps => logits,
         _ => {
-            let mut unpruned = Frozen::unpruned(dataset, &recipe, &quiet)?;
+            let mut unpruned = MaskedInference::unpruned(dataset, &recipe, &quiet)?;
             let is_kept = options.compare_steps && reference_bytes(dataset, model).is_some();
             unpruned.outputs = is_kept.then(Vec::new);
             let logits = forward(&model.program(), model, dataset.features(), &mut unpruned, &quiet)?;
@@ -254,12 +254,12 @@ pub(super) fn locked_logits(
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
     let locked = flags(dataset.n_nodes(), nodes);
-    let mut frozen = Frozen::pruned(dataset, recipe, edges, Some(&locked), None, ctl)?;
-    forward(&model.program(), model, dataset.features(), &mut frozen, ctl)
+    let mut inference = MaskedInference::pruned(dataset, recipe, edges, Some(&locked), None, ctl)?;
+    forward(&model.program(), model, dataset.features(), &mut inference, ctl)
 }
 
 /// Times both forwards in turn, so that whatever else the machine does hits both alike. The pruned one is what production would run: over
-/// frozen masks, without dead columns.
+/// fixed masks, without dead columns.
 fn measure(
     dataset: &Dataset,
     model: &Model,
@@ -271,8 +271,8 @@ fn measure(
 ) -> Result<Timing, EngineError> {
     let products = measured_products(dataset, recipe, (pruned, compact), ctl)?;
     let program = model.program();
-    let mut dense = Frozen::unpruned(dataset, recipe, ctl)?;
-    let mut frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products), ctl)?;
+    let mut dense = MaskedInference::unpruned(dataset, recipe, ctl)?;
+    let mut inference = MaskedInference::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products), ctl)?;
     let is_bf16 = recipe.propagation.embeddings == Precision::Bf16;
     let mut steps = [Vec::new(), Vec::new(), Vec::new()];
     let mut bf16_logits = None;
@@ -281,7 +281,7 @@ fn measure(
         let (policy, program, model) = if way == Timing::DENSE {
             (&mut dense, &program, model)
         } else {
-            (&mut frozen, &compact.program, &compact.model)
+            (&mut inference, &compact.program, &compact.model)
         };
         policy.precision = if way == Timing::BF16 { Precision::Bf16 } else { Precision::F32 };
         policy.start();
@@ -333,7 +333,7 @@ fn measured_products(
     ctl: &Control,
 ) -> Result<Vec<Product>, EngineError> {
     struct Measuring {
-        frozen: Frozen,
+        inference: MaskedInference,
         products: Vec<Product>,
     }
     impl Policy for Measuring {
@@ -345,19 +345,19 @@ fn measured_products(
             ctl: &Control,
         ) -> Result<Array2<f32>, EngineError> {
             self.products[weight.matrix] = faster_product(weight.values, x, 2, ctl)?;
-            self.frozen.transform(weight, x, measured, ctl)
+            self.inference.transform(weight, x, measured, ctl)
         }
         fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-            self.frozen.propagate(step, x, ctl)
+            self.inference.propagate(step, x, ctl)
         }
         fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-            self.frozen.propagate_max(step, x, ctl)
+            self.inference.propagate_max(step, x, ctl)
         }
         fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
-            self.frozen.hop(step, x, out, ctl)
+            self.inference.hop(step, x, out, ctl)
         }
         fn order(&self) -> Option<&Permutation> {
-            self.frozen.order()
+            self.inference.order()
         }
         fn attend(
             &mut self,
@@ -365,24 +365,24 @@ fn measured_products(
             input: &AttentionInput<'_>,
             ctl: &Control,
         ) -> Result<Array2<f32>, EngineError> {
-            self.frozen.attend(step, input, ctl)
+            self.inference.attend(step, input, ctl)
         }
     }
-    let frozen = Frozen::pruned(dataset, recipe, &pruned.masks.edges, None, None, ctl)?;
+    let inference = MaskedInference::pruned(dataset, recipe, &pruned.masks.edges, None, None, ctl)?;
     // One for every matrix, those that are not computed among them.
     let n_matrices = pruned.model.parameters.iter().filter(|p| p.is_matrix()).count();
-    let mut measuring = Measuring { frozen, products: vec![Product::default(); n_matrices] };
+    let mut measuring = Measuring { inference, products: vec![Product::default(); n_matrices] };
     forward(&compact.program, &compact.model, dataset.features(), &mut measuring, ctl)?;
     Ok(measuring.products)
 }
 
-/// Runs a model over frozen masks: what a bundle's replay does. Bit-identical to [`Pruned::logits`] of the run that decided them.
+/// Runs a model over fixed masks: what a bundle's replay does. Bit-identical to [`Pruned::logits`] of the run that decided them.
 ///
 /// `model` is the pruned one. Without masks it runs on everything. `embedding` is [`Pruned::embedding`], needed in mass mode only.
 ///
 /// # Errors
 /// [`EngineError::Mismatch`], [`EngineError::Cancelled`].
-pub fn forward_frozen(
+pub fn masked_forward(
     dataset: &Dataset,
     model: &Model,
     recipe: &Recipe,
@@ -400,7 +400,7 @@ pub fn forward_frozen(
         if let Some(scaler) = &model.scaler {
             scaler.apply(&mut scaled, ctl)?;
         }
-        return infer(&model.program(), model, Rows::Dense(scaled.view()), &mut Frozen::weights_only(), ctl);
+        return infer(&model.program(), model, Rows::Dense(scaled.view()), &mut MaskedInference::weights_only(), ctl);
     }
     let mut policy = match masks {
         Some(masks) => {
@@ -408,9 +408,9 @@ pub fn forward_frozen(
                 let expected = format!("{} entries", dataset.topology().n_entries());
                 return Err(EngineError::mismatch("edge mask", expected, masks.edges.n_entries()));
             }
-            Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?
+            MaskedInference::pruned(dataset, recipe, &masks.edges, None, None, ctl)?
         }
-        None => Frozen::unpruned(dataset, recipe, ctl)?,
+        None => MaskedInference::unpruned(dataset, recipe, ctl)?,
     };
     forward(&model.program(), model, dataset.features(), &mut policy, ctl)
 }
@@ -451,7 +451,7 @@ pub fn follow(
     let rule = recipe.propagation;
     let pass = |propagation: HopRule| -> Result<(f64, Array2<f32>), EngineError> {
         let recipe = Recipe { propagation, ..recipe.clone() };
-        let mut policy = Frozen::pruned(dataset, &recipe, &propagated.edges, None, None, ctl)?;
+        let mut policy = MaskedInference::pruned(dataset, &recipe, &propagated.edges, None, None, ctl)?;
         policy.precision = propagation.embeddings;
         policy.start();
         let embedding = hops(dataset.features(), &recipe.model, &mut policy, ctl)?;
@@ -464,7 +464,7 @@ pub fn follow(
     Ok(Followed { rule, times, largest_difference, relative_error })
 }
 
-/// What the propagation of a decoupled model gives over frozen masks: `Σ_l w_l T̂^l X`, before any scaler. `[n_nodes, n_features]`
+/// What the propagation of a decoupled model gives over fixed masks: `Σ_l w_l T̂^l X`, before any scaler. `[n_nodes, n_features]`
 ///
 /// # Errors
 /// [`EngineError::Mismatch`], [`EngineError::Cancelled`].
@@ -474,7 +474,7 @@ pub fn propagated(
     masks: &Masks,
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
-    let mut policy = Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
+    let mut policy = MaskedInference::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
     hops(dataset.features(), &recipe.model, &mut policy, ctl)
 }
 
@@ -505,10 +505,10 @@ mod tests {
             assert_eq!(liveness.columns().expect("there"), run.hidden, "{family:?}");
             n_left_out += run.hidden.iter().map(|h| h.n_before - h.n_after).sum::<usize>();
             let compact = liveness.compact().expect("there");
-            let mut frozen =
-                Frozen::pruned(&dataset, &run.recipe, &pruned.masks.edges, None, None, &ctl).expect("masks");
+            let mut inference =
+                MaskedInference::pruned(&dataset, &run.recipe, &pruned.masks.edges, None, None, &ctl).expect("masks");
             let logits =
-                forward(&compact.program, &compact.model, dataset.features(), &mut frozen, &ctl).expect("logits");
+                forward(&compact.program, &compact.model, dataset.features(), &mut inference, &ctl).expect("logits");
             let largest = pruned.logits.iter().fold(1.0f64, |m, v| m.max(f64::from(v.abs())));
             let (difference, _) = difference(&logits, &pruned.logits);
             assert!(difference <= 1e-6 * largest, "{family:?}: {difference} of {largest}, {:?}", run.hidden);
@@ -539,9 +539,11 @@ mod tests {
         let compact = Liveness::of(program, &widths, &pruned.model).and_then(|l| l.compact()).expect("there");
         let products = measured_products(&dataset, &run.recipe, (pruned, &compact), &ctl).expect("measured");
         assert_eq!(products.len(), 4, "one for every matrix");
-        let mut frozen =
-            Frozen::pruned(&dataset, &run.recipe, &pruned.masks.edges, None, Some(&products), &ctl).expect("masks");
-        let logits = forward(&compact.program, &compact.model, dataset.features(), &mut frozen, &ctl).expect("logits");
+        let mut inference =
+            MaskedInference::pruned(&dataset, &run.recipe, &pruned.masks.edges, None, Some(&products), &ctl)
+                .expect("masks");
+        let logits =
+            forward(&compact.program, &compact.model, dataset.features(), &mut inference, &ctl).expect("logits");
         assert!(logits.iter().zip(&pruned.logits).all(|(a, b)| a.to_bits() == b.to_bits()));
         // The unpruned network multiplies with both.
         for (step, d_in) in pruned.steps.iter().zip([dataset.features().n_stored(), 120 * 32]) {

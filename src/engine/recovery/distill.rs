@@ -14,7 +14,7 @@ use crate::engine::graph::{Dataset, Features, Known};
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::{Model, Op};
 use crate::engine::sparsify::edges::OperatorSource;
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::{Masks, Recipe, RecoveryTraining};
 
 /// Masks that stay.
@@ -113,8 +113,8 @@ pub(super) fn train_over(
     }
     let quiet = ctl.quiet();
     let input = if model.architecture.is_decoupled() {
-        let mut frozen = Frozen::pruned(dataset, recipe, &masks.edges, None, None, &quiet)?;
-        let mut embedding = hops(dataset.features(), &model.architecture, &mut frozen, &quiet)?;
+        let mut inference = MaskedInference::pruned(dataset, recipe, &masks.edges, None, None, &quiet)?;
+        let mut embedding = hops(dataset.features(), &model.architecture, &mut inference, &quiet)?;
         if let Some(scaler) = &model.scaler {
             scaler.apply(&mut embedding, &quiet)?;
         }

@@ -13,7 +13,7 @@ use crate::engine::model::elementwise::feature_rows;
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::{Model, Op, StepKind};
 use crate::engine::sparsify::edges::OperatorSource;
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::trace::count_macs;
 use crate::engine::sparsify::trace_writer::relative_distance;
 use crate::engine::sparsify::transform::product;
@@ -82,15 +82,15 @@ pub(super) fn recover(
     }
     let mask = EdgeMask::of_steps(kept.clone(), Some(EntryValues { steps: values.clone() }), dataset.topology())?;
     let quiet = ctl.quiet();
-    let embedding = |policy: &mut Frozen| {
+    let embedding = |policy: &mut MaskedInference| {
         let mut embedding = hops(dataset.features(), &model.architecture, policy, &quiet)?;
         if let Some(scaler) = &model.scaler {
             scaler.apply(&mut embedding, &quiet)?;
         }
         Ok::<_, EngineError>(embedding)
     };
-    let unpruned = embedding(&mut Frozen::unpruned(dataset, recipe, &quiet)?)?;
-    let pruned = embedding(&mut Frozen::pruned(dataset, recipe, &mask, None, None, &quiet)?)?;
+    let unpruned = embedding(&mut MaskedInference::unpruned(dataset, recipe, &quiet)?)?;
+    let pruned = embedding(&mut MaskedInference::pruned(dataset, recipe, &mask, None, None, &quiet)?)?;
     Ok(Hops { unpruned, pruned, kept, values, steps })
 }
 

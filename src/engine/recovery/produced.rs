@@ -7,7 +7,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
 use crate::engine::model::exec::infer::forward;
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::{Masks, Recipe};
 
 /// What production computes, by production's own executor: the same bits as a replay.
@@ -18,6 +18,6 @@ pub(super) fn logits(
     masks: &Masks,
     ctl: &Control,
 ) -> Result<Array2<f32>, EngineError> {
-    let mut frozen = Frozen::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
-    forward(&model.program(), model, dataset.features(), &mut frozen, ctl)
+    let mut inference = MaskedInference::pruned(dataset, recipe, &masks.edges, None, None, ctl)?;
+    forward(&model.program(), model, dataset.features(), &mut inference, ctl)
 }

@@ -32,7 +32,7 @@ use crate::engine::model::{Model, Op, Program, StepKind};
 use crate::engine::sparsify::attention::attend;
 use crate::engine::sparsify::baselines::Ramp;
 use crate::engine::sparsify::edges::OperatorSource;
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::pruned_operator::PrunedOperator;
 use crate::engine::sparsify::trace_writer::{TraceWriter, relative_distance};
 use crate::engine::sparsify::transform::product;
@@ -367,7 +367,7 @@ fn traced(
     ctl: &Control,
 ) -> Result<(Vec<Array2<f32>>, Vec<StepTrace>), EngineError> {
     let features = gradual.dataset.features();
-    let mut unpruned = Frozen::unpruned(gradual.dataset, gradual.recipe, ctl)?;
+    let mut unpruned = MaskedInference::unpruned(gradual.dataset, gradual.recipe, ctl)?;
     unpruned.outputs = Some(Vec::new());
     forward(&gradual.program, model, features, &mut unpruned, ctl)?;
     let reference = unpruned.outputs.unwrap_or_default();

@@ -32,7 +32,7 @@ pub(super) enum Part {
     Plain,
     /// The product, or its bias, that a propagation follows: done with it.
     BeforePropagation,
-    /// What attention's target needs: frozen coefficients do without.
+    /// What attention's target needs: fixed coefficients do without.
     TargetOnly,
     /// The propagation of unit `.0`.
     Propagation(usize),

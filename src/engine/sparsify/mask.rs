@@ -1,4 +1,4 @@
-//! What was removed: the frozen masks of a pruned model. They are what is exported and replayed.
+//! What was removed: the fixed masks of a pruned model. They are what is exported and replayed.
 
 use std::sync::Arc;
 
@@ -231,7 +231,7 @@ impl EdgeMask {
 /// Which weights of one matrix are kept. `[d_in, d_out]`, `true` = kept.
 pub type WeightMask = Array2<bool>;
 
-/// The frozen masks of a pruned model.
+/// The fixed masks of a pruned model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Masks {
     /// The graph's, over all layers or hops.

@@ -218,7 +218,7 @@ pub struct TimingMetrics {
     pub n_repeats: usize,
     /// Unpruned forward, seconds.
     pub dense_secs: f64,
-    /// Pruned forward over frozen masks, seconds.
+    /// Pruned forward over fixed masks, seconds.
     pub pruned_secs: f64,
     /// Unpruned over pruned, median of the pairs; below 1 the pruned forward is slower.
     pub speedup: f64,
@@ -268,7 +268,7 @@ pub struct SampleMetrics {
 /// What storing embeddings as bf16 between hops saves, and what it changes. `logits.npy` and the predictions are those of 32-bit floats.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bf16Metrics {
-    /// Pruned forward over frozen masks, seconds.
+    /// Pruned forward over fixed masks, seconds.
     pub secs: f64,
     /// Unpruned with 32-bit floats over this, median of the pairs.
     pub speedup: f64,

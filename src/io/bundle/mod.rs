@@ -17,7 +17,7 @@
 //!
 //! The values of the edge files are those of the diffusion matrix, with the identity form put on the diagonal: plain sparse
 //! products over them give what the layer or hop computes. What is never here: deciding masks, or computing logits other
-//! than through [`crate::engine::experiment::forward_frozen`].
+//! than through [`crate::engine::experiment::masked_forward`].
 
 mod archive;
 mod arrays;

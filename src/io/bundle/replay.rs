@@ -7,7 +7,7 @@ use super::matrix::{Extras, StepMatrix};
 use super::read::Bundle;
 use super::{hash, names};
 use crate::engine::control::Control;
-use crate::engine::experiment::{ValueType, forward_frozen, rounded_entries};
+use crate::engine::experiment::{ValueType, masked_forward, rounded_entries};
 use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::score::predictions;
 use crate::engine::sparsify::edges::OperatorSource;
@@ -80,7 +80,7 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
         n_edge_values_different += n_different(&again.values, &matrix.values);
     }
     ctl.progress("running the bundle", 0, 0);
-    let logits = forward_frozen(dataset, &bundle.model, &bundle.recipe, Some(&masks), bundle.embedding.as_ref(), ctl)
+    let logits = masked_forward(dataset, &bundle.model, &bundle.recipe, Some(&masks), bundle.embedding.as_ref(), ctl)
         .map_err(|error| LoadError::invalid(path, error))?;
     if logits.dim() != bundle.logits.dim() {
         let found = format!("{:?}", bundle.logits.dim());
@@ -92,7 +92,7 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
             let edges = note.entry_values.as_ref().and_then(|_| rounded_entries(&masks.edges, note.values));
             let rounded = edges.map(|edges| Masks { edges, weights: masks.weights.clone() });
             let masks = rounded.as_ref().unwrap_or(&masks);
-            let logits = forward_frozen(dataset, model, &bundle.recipe, Some(masks), embedding, ctl)
+            let logits = masked_forward(dataset, model, &bundle.recipe, Some(masks), embedding, ctl)
                 .map_err(|error| LoadError::invalid(path, error))?;
             let n_same = predictions(&logits).iter().zip(predictions(&bundle.logits)).filter(|(a, b)| *a == b).count();
             let (n_different, max_abs_difference) = differences(&logits, &bundle.logits);

@@ -40,7 +40,7 @@ use super::report::{ExportError, LoadError};
 use super::spreadsheet::spreadsheet_note;
 use super::table::{Column, Table, TableForm};
 use crate::engine::control::Control;
-use crate::engine::experiment::forward_frozen;
+use crate::engine::experiment::masked_forward;
 use crate::engine::model::Model;
 use crate::engine::sparsify::Masks;
 
@@ -546,7 +546,7 @@ fn rerun(source: &ExportSource<'_>, path: &Path, ctl: &Control) -> Result<Differ
         .map_err(|error| LoadError::invalid(path, error))?;
     let masks: &Masks = source.masks();
     let embedding = source.kept_embedding();
-    let logits = forward_frozen(source.dataset(), &model, source.recipe(), Some(masks), embedding, &ctl.quiet())
+    let logits = masked_forward(source.dataset(), &model, source.recipe(), Some(masks), embedding, &ctl.quiet())
         .map_err(|error| LoadError::invalid(path, error))?;
     same_shape(path, source.logits(), &logits)?;
     let comparison = compare("logits", source.logits().iter().zip(&logits));

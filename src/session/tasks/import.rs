@@ -9,7 +9,7 @@ use super::open::loaded_graph;
 use super::{Task, TaskError};
 use crate::engine::EngineError;
 use crate::engine::control::Control;
-use crate::engine::experiment::forward_frozen;
+use crate::engine::experiment::masked_forward;
 use crate::engine::graph::{Dataset, Labels, Metric, ReadOptions, resolve_split};
 use crate::engine::model::{Architecture, Model};
 use crate::engine::score::Score;
@@ -410,7 +410,7 @@ pub fn model_on_graph(
     let Some(labels) = dataset.labels() else { return Ok(check) };
     ctl.progress("running the model", 0, 0);
     let recipe = fitted_to(recipe, &network.architecture);
-    let logits = match forward_frozen(dataset, network, &recipe, None, None, &ctl.quiet()) {
+    let logits = match masked_forward(dataset, network, &recipe, None, None, &ctl.quiet()) {
         Ok(logits) => logits,
         Err(cancelled @ EngineError::Cancelled) => return Err(cancelled.into()),
         Err(why) => {

@@ -25,7 +25,7 @@ use crate::engine::graph::{Dataset, Known, Split};
 use crate::engine::model::Model;
 use crate::engine::model::exec::infer::forward;
 use crate::engine::sparsify::decide::locked_nodes;
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::{Arrivals, EdgeMode, Masks, Recipe, RecoveryRule, RecoveryTraining, RowCount, StepTrace};
 use choose::Choice;
 
@@ -88,8 +88,8 @@ pub(super) fn recover(
 
 /// What the unpruned model says of the known nodes while nobody else is there. `[n_known, n_classes]`
 fn among_themselves(known: &Known, model: &Model, recipe: &Recipe, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-    let mut frozen = Frozen::unpruned(&known.dataset, recipe, ctl)?;
-    forward(&model.program(), model, known.dataset.features(), &mut frozen, ctl)
+    let mut inference = MaskedInference::unpruned(&known.dataset, recipe, ctl)?;
+    forward(&model.program(), model, known.dataset.features(), &mut inference, ctl)
 }
 
 /// The share of removable entries that every step is to do without.

@@ -13,7 +13,7 @@ use crate::engine::graph::{Dataset, Known, Topology};
 use crate::engine::model::Model;
 use crate::engine::model::exec::infer::forward;
 use crate::engine::recovery::entries::draw;
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::{EdgeMask, EntryChoice, EntryValues, Recipe};
 
 /// Rows of a block of work.
@@ -83,8 +83,8 @@ fn on_self_loops(dataset: &Dataset, model: &Model, recipe: &Recipe, ctl: &Contro
         let sums = ndarray::Array1::from_vec(sums).insert_axis(ndarray::Axis(1));
         mask = mask.with_values(EntryValues { steps: vec![sums; n_steps] })?;
     }
-    let mut frozen = Frozen::pruned(dataset, recipe, &mask, None, None, ctl)?;
-    forward(&model.program(), model, dataset.features(), &mut frozen, ctl)
+    let mut inference = MaskedInference::pruned(dataset, recipe, &mask, None, None, ctl)?;
+    forward(&model.program(), model, dataset.features(), &mut inference, ctl)
 }
 
 /// How unsure every row of logits is, in nats: the entropy of its softmax; of several classes per node the mean over their sigmoids.

@@ -14,7 +14,7 @@ use crate::engine::model::{Model, StepKind};
 use crate::engine::recovery::step::mean_message;
 use crate::engine::sparsify::attention::attend;
 use crate::engine::sparsify::edges::{OperatorSource, check_norms};
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::pruned_operator::PrunedOperator;
 use crate::engine::sparsify::trace_writer::{TraceWriter, relative_distance};
 use crate::engine::sparsify::transform::product;
@@ -39,7 +39,7 @@ pub(super) fn trace(
     let recipe = Recipe { propagation: HopRule::default(), ..recipe.clone() };
     let operators = OperatorSource::new(dataset, &recipe);
     let mut pass = Traced {
-        frozen: Frozen::pruned(dataset, &recipe, &masks.edges, None, None, ctl)?,
+        inference: MaskedInference::pruned(dataset, &recipe, &masks.edges, None, None, ctl)?,
         everything: operators.all()?,
         operators,
         worth: Arc::new(keys.into_iter().map(f32::exp2).collect()),
@@ -53,7 +53,7 @@ pub(super) fn trace(
 }
 
 struct Traced<'a> {
-    frozen: Frozen,
+    inference: MaskedInference,
     operators: OperatorSource,
     everything: PrunedOperator,
     /// What entries were chosen by.
@@ -129,18 +129,18 @@ impl Policy for Traced<'_> {
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         self.note_propagation(step, row_norms(x.view(), ctl)?, x.ncols())?;
-        self.frozen.propagate(step, x, ctl)
+        self.inference.propagate(step, x, ctl)
     }
 
     fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         self.note_propagation(step, row_norms(x.view(), ctl)?, x.ncols())?;
-        self.frozen.propagate_max(step, x, ctl)
+        self.inference.propagate_max(step, x, ctl)
     }
 
     fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
         let norms = x.squares(ctl)?.into_iter().map(|square| square.sqrt() as f32).collect();
         self.note_propagation(step, norms, x.width())?;
-        self.frozen.hop(step, x, out, ctl)
+        self.inference.hop(step, x, out, ctl)
     }
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {

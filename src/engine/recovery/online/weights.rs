@@ -14,7 +14,7 @@ use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::recovery::gram::FitRows;
 use crate::engine::recovery::plan::Plan;
 use crate::engine::recovery::reconstruct::{self, Fitted, Removal};
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::transform::product;
 use crate::engine::sparsify::weight_pass::masked;
 use crate::engine::sparsify::{EdgeMask, Recipe, RecoveryRule, WeightMask, WeightRecovery};
@@ -37,9 +37,9 @@ pub(super) fn fit(
     if plan.n_removed.iter().all(|n| *n == 0) {
         return Ok((out, masks));
     }
-    let frozen = Frozen::pruned(&known.dataset, recipe, edges, None, None, ctl)?;
+    let inference = MaskedInference::pruned(&known.dataset, recipe, edges, None, None, ctl)?;
     let found = masks.iter().map(|_| None).collect();
-    let mut pass = Fitting { frozen, rule, plan, found };
+    let mut pass = Fitting { inference, rule, plan, found };
     forward(&model.program(), model, known.dataset.features(), &mut pass, ctl)?;
     let all = out.weights_mut().zip(masks).zip(pass.found);
     let masks = all.map(|((weight, whole), found)| match found {
@@ -55,7 +55,7 @@ pub(super) fn fit(
 
 /// Follows the masks of entries, and fits every matrix when it is met.
 struct Fitting<'a> {
-    frozen: Frozen,
+    inference: MaskedInference,
     rule: &'a RecoveryRule,
     plan: &'a Plan,
     /// One per matrix that may be pruned, where something went.
@@ -97,22 +97,22 @@ impl Policy for Fitting<'_> {
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.frozen.propagate(step, x, ctl)
+        self.inference.propagate(step, x, ctl)
     }
 
     fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.frozen.propagate_max(step, x, ctl)
+        self.inference.propagate_max(step, x, ctl)
     }
 
     fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
-        self.frozen.hop(step, x, out, ctl)
+        self.inference.hop(step, x, out, ctl)
     }
 
     fn order(&self) -> Option<&Permutation> {
-        self.frozen.order()
+        self.inference.order()
     }
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.frozen.attend(step, input, ctl)
+        self.inference.attend(step, input, ctl)
     }
 }

@@ -24,7 +24,7 @@ use crate::engine::model::{Model, Scaler};
 use crate::engine::score::Score;
 use crate::engine::sparsify::decide::{edge_ranking, flags, masked_model};
 use crate::engine::sparsify::edge_pass::EdgePass;
-use crate::engine::sparsify::frozen::Frozen;
+use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::pruned_operator::{OperatorSource, PrunedOperator};
 use crate::engine::sparsify::pruning_pass::training_forward;
 use crate::engine::sparsify::weight_pass::WeightPass;
@@ -272,12 +272,12 @@ impl<'a> Fit<'a> {
 
     /// Logits of every node in evaluation mode, over the last step's masks; `locked` nodes have their entries put back.
     fn evaluate(&self, model: &Model, locked: Option<&[bool]>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        let mut frozen = if self.recipe.model.n_graph_steps() == 0 || self.recipe.model.is_decoupled() {
-            Frozen::weights_only()
+        let mut inference = if self.recipe.model.n_graph_steps() == 0 || self.recipe.model.is_decoupled() {
+            MaskedInference::weights_only()
         } else {
-            Frozen::pruned(self.dataset, &self.recipe, &self.edges, locked, None, ctl)?
+            MaskedInference::pruned(self.dataset, &self.recipe, &self.edges, locked, None, ctl)?
         };
-        infer(&model.program(), model, feature_rows(&self.input), &mut frozen, ctl)
+        infer(&model.program(), model, feature_rows(&self.input), &mut inference, ctl)
     }
 }
 

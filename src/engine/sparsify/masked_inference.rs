@@ -22,7 +22,7 @@ use crate::engine::model::StepKind;
 use crate::engine::model::exec::policy::{Policy, WeightAt};
 
 /// The policy that follows masks. Also the unpruned forward, with masks that keep everything.
-pub(crate) struct Frozen {
+pub(crate) struct MaskedInference {
     steps: Steps,
     /// How nodes lie while they are propagated, where that is not as they are stored.
     nodes: Option<Arc<Permutation>>,
@@ -39,7 +39,7 @@ pub(crate) struct Frozen {
     pub(crate) precision: Precision,
 }
 
-impl Frozen {
+impl MaskedInference {
     /// Everything kept: the model as it is.
     ///
     /// # Errors
@@ -126,7 +126,7 @@ fn prepared<'a>(
     })
 }
 
-impl Policy for Frozen {
+impl Policy for MaskedInference {
     fn transform(
         &mut self,
         weight: WeightAt<'_>,
