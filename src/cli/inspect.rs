@@ -342,7 +342,7 @@ fn describe(item: &Item) -> Vec<String> {
                 ("entries", count(manifest.graph.n_entries as u64)),
                 ("entries removed", percent(totals.edge_sparsity)),
                 ("weights removed", percent(totals.weight_sparsity)),
-                ("MACs", format!("{} of {}", count(totals.macs_pruned), count(totals.macs_dense))),
+                ("MACs", format!("{} of {}", count(totals.macs_pruned), count(totals.macs_baseline))),
                 ("holds for", holds_for.to_owned()),
                 ("files, all with their hash", manifest.files.len().to_string()),
                 ("written by", format!("{} {}", manifest.program.name, manifest.program.version)),

@@ -106,14 +106,15 @@ pub(super) fn trade_off(results: &SweepResults) -> anyhow::Result<Vec<Picture>> 
 
 /// Test accuracy of every method against what it really removed, the mean over seeds; one picture per side.
 fn comparison(results: &SweepResults, found: &Comparison, is_of_edges: bool) -> Curves {
-    let dense = found.points.iter().map(|p| p.result.dense_test_accuracy).sum::<f64>() / found.points.len() as f64;
+    let baseline =
+        found.points.iter().map(|p| p.result.baseline_test_accuracy).sum::<f64>() / found.points.len() as f64;
     let models = if found.plan.has_model_per_seed { "a model per seed" } else { "one model" };
     let n_seeds = found.plan.seeds.len();
     let figure = MethodsFigure {
         summary: &found.summary,
         is_of_edges,
         on: EvaluatedOn::Test,
-        dense: Some(dense).filter(|d| d.is_finite()),
+        baseline: Some(baseline).filter(|d| d.is_finite()),
         has_recovery: found.plan.has_recovery,
         subtitle: format!("{} on {}, mean and range of {n_seeds} seeds, {models}", results.model, results.graph),
     };
@@ -159,7 +160,7 @@ fn metric(results: &SweepResults) -> Metric {
 fn accuracy(results: &SweepResults) -> Curves {
     let mut series = by_delta_w(results, |p| [100.0 * p.edge_sparsity, 100.0 * p.test_accuracy]);
     if let Some(first) = results.points.first() {
-        series.push(unpruned(&series, 100.0 * first.dense_test_accuracy));
+        series.push(unpruned(&series, 100.0 * first.baseline_test_accuracy));
     }
     Curves {
         title: format!("{} on test nodes against entries removed", metric(results).heading()),
@@ -200,7 +201,7 @@ fn time(results: &SweepResults) -> Curves {
         curve.spread = points.iter().map(bar).collect();
     }
     if let Some(first) = results.points.first() {
-        series.push(unpruned(&series, 1e3 * first.dense_secs));
+        series.push(unpruned(&series, 1e3 * first.baseline_secs));
     }
     Curves {
         title: "Measured time of one forward pass against entries removed".to_owned(),

@@ -155,7 +155,7 @@ fn say(args: &PropagateArgs, recipe: &Recipe, metrics: &PropagationMetrics, grap
             "\nremoved: {} of the entries; MACs {} of {} (rule {})",
             percent(metrics.edge_sparsity),
             count(metrics.macs_pruned),
-            count(metrics.macs_dense),
+            count(metrics.macs_baseline),
             metrics.macs_rule,
         ),
         match metrics.elapsed {

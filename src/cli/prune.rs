@@ -232,7 +232,7 @@ fn supplements(
 /// What the file leaves open, with what the unpruned model scores when it is read so.
 fn assumptions(report: &LoadReport, metrics: &Metrics) -> Vec<Assumption> {
     let score = metrics.scores.as_ref().and_then(|scores| {
-        let parts = [&scores.test, &scores.val, &scores.train].map(|part| part.dense);
+        let parts = [&scores.test, &scores.val, &scores.train].map(|part| part.baseline);
         ReadingScore::of(&scores.split, scores.metric, parts)
     });
     Assumption::all(report, score.as_ref())
@@ -290,7 +290,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics, verdict: &Verdict) -> Vec<St
             weights.map_or_else(dash, |w| w.delta_asked.to_string()),
             weights.map_or_else(dash, |w| count(w.n_after as u64)),
             weights.map_or_else(dash, |w| percent(w.sparsity)),
-            format!("{} of {}", count(step.macs.pruned()), count(step.macs.dense())),
+            format!("{} of {}", count(step.macs.pruned()), count(step.macs.baseline())),
             step.relative_error.map_or_else(dash, |e| format!("{e:.4}")),
         ]
     });
@@ -305,7 +305,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics, verdict: &Verdict) -> Vec<St
         percent(totals.edge_sparsity),
         percent(totals.weight_sparsity),
         count(totals.macs_pruned),
-        count(totals.macs_dense),
+        count(totals.macs_baseline),
         metrics.macs_rule,
     ));
     if metrics.is_static {
@@ -327,7 +327,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics, verdict: &Verdict) -> Vec<St
             "measured, {} threads, medians of {} in turn: {} unpruned, {} pruned: {}{}",
             timing.n_threads,
             timing.n_repeats,
-            seconds(timing.dense_secs),
+            seconds(timing.baseline_secs),
             seconds(timing.pruned_secs),
             timing.speedup(),
             if timing.is_disturbed { "; something else kept the machine busy" } else { "" },
@@ -361,7 +361,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics, verdict: &Verdict) -> Vec<St
         let accuracy = |score: Option<Score>| score.map_or_else(dash, |s| percent(s.accuracy));
         let rows = [("train", &scores.train), ("val", &scores.val), ("test", &scores.test)].map(|(name, part)| {
             let n_nodes = part.pruned.map_or_else(dash, |s| count(s.n_nodes as u64));
-            vec![name.to_owned(), n_nodes, accuracy(part.dense), accuracy(part.pruned), accuracy(part.official_lock)]
+            vec![name.to_owned(), n_nodes, accuracy(part.baseline), accuracy(part.pruned), accuracy(part.official_lock)]
         });
         lines.push(format!("\n{}, split {}", scores.metric.title(), scores.split));
         lines.push(table(&["part", "nodes", "unpruned", "pruned", "as the authors report it"], 1, rows));
@@ -398,8 +398,8 @@ fn new_nodes(rows: &NewNodesMetrics) -> Vec<String> {
 fn areas(scores: &Scores) -> Vec<String> {
     let parts = [("train", &scores.train), ("val", &scores.val), ("test", &scores.test)];
     let line = |(name, part): (&str, &PartMetrics)| {
-        let (dense, pruned) = (part.dense?.auc?, part.pruned?.auc?);
-        Some(format!("{name}: unpruned {}; pruned {}", format::auc(&dense), format::auc(&pruned)))
+        let (baseline, pruned) = (part.baseline?.auc?, part.pruned?.auc?);
+        Some(format!("{name}: unpruned {}; pruned {}", format::auc(&baseline), format::auc(&pruned)))
     };
     parts.into_iter().filter_map(line).collect()
 }

@@ -95,9 +95,9 @@ pub(super) fn summary(results: &SweepResults) -> Vec<String> {
         format!("{} on {}: {} recipes tried", results.model, results.graph, results.points.len()),
         format!(
             "unpruned: {} MACs, val {}, test {}",
-            count(first.macs_dense),
-            percent(first.dense_val_accuracy),
-            percent(first.dense_test_accuracy),
+            count(first.macs_baseline),
+            percent(first.baseline_val_accuracy),
+            percent(first.baseline_test_accuracy),
         ),
         "\nthose that no other beats in accuracy (val) and MACs at once\n".to_owned(),
         table(&header, 0, rows),

@@ -48,7 +48,8 @@ pub struct PropagationMetrics {
     /// Removed share of entries over all hops, `0..=1`.
     pub edge_sparsity: f64,
     /// Operations unpruned.
-    pub macs_dense: u64,
+    #[serde(rename = "macs_dense")]
+    pub macs_baseline: u64,
     /// Operations over what was kept.
     pub macs_pruned: u64,
     /// What the pass took; absent where nothing is to be measured.
@@ -87,7 +88,7 @@ impl PropagationMetrics {
             macs_rule: Macs::RULE.to_owned(),
             steps: steps.iter().map(|step| StepMetrics::of(step, None, None)).collect(),
             edge_sparsity: removed as f64 / all.max(1) as f64,
-            macs_dense: macs.dense(),
+            macs_baseline: macs.baseline(),
             macs_pruned: macs.pruned(),
             elapsed,
             followed: None,

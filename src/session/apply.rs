@@ -349,7 +349,7 @@ impl Session {
         let task = Preview {
             dataset: Arc::clone(&graph.dataset),
             model: Arc::clone(&model.model),
-            dense: self.dense_logits(),
+            baseline: self.baseline_logits(),
             recipe: self.store.effective_recipe(),
             waits: self.estimates.are_needed(),
             plain_first: self.estimates.are_needed(),
@@ -365,12 +365,12 @@ impl Session {
     }
 
     /// What previews are held against: the model's own baseline, else its unpruned output from any run of these inputs.
-    fn dense_logits(&self) -> Option<Arc<ndarray::Array2<f32>>> {
+    fn baseline_logits(&self) -> Option<Arc<ndarray::Array2<f32>>> {
         if let Some(baseline) = self.store.model.as_ref().and_then(|m| m.baseline.logits()) {
             return Some(baseline);
         }
         let shown = self.store.shown().filter(|r| self.store.is_of_inputs(r));
-        shown.or_else(|| self.store.newest_run().map(|e| &e.run)).map(|r| Arc::clone(&r.dense_logits))
+        shown.or_else(|| self.store.newest_run().map(|e| &e.run)).map(|r| Arc::clone(&r.baseline_logits))
     }
 
     pub(super) fn prune(&mut self) {

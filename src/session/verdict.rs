@@ -84,7 +84,8 @@ struct Facts {
 impl Facts {
     fn of(run: &Run) -> Self {
         let evaluation = &run.evaluation;
-        let lost = |part: &PartScores| (part.dense.n_nodes > 0).then_some(part.dense.accuracy - part.pruned.accuracy);
+        let lost =
+            |part: &PartScores| (part.baseline.n_nodes > 0).then_some(part.baseline.accuracy - part.pruned.accuracy);
         let certificate = run.certificate.as_ref().filter(|certificate| certificate.holds());
         Self {
             recovered_for: run.recipe.recovery.as_ref().map(|rule| rule.nodes_are),

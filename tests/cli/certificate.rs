@@ -40,7 +40,7 @@ fn certified(path: &[(String, Run)], calibration: Calibration, ctl: &Control) ->
     split.val.append(&mut split.test);
     let labels = run.dataset.labels().expect("labels");
     let options = CertifyOptions { limit: 0.2, level: 0.9, calibration };
-    let baseline = predictions(&run.dense_logits);
+    let baseline = predictions(&run.baseline_logits);
     certify(run.dataset.topology(), labels, &split, &baseline, &candidates, options, ctl).expect("enough nodes")
 }
 

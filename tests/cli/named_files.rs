@@ -247,12 +247,12 @@ fn what_a_models_file_leaves_open_is_told_with_its_score() {
     let output = unifews(at).args(&prune).args(["--quiet", "--json"]).assert().success().get_output().clone();
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     let pruned: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one document");
-    let dense = &pruned["metrics"]["scores"]["test"]["dense"]["accuracy"];
+    let baseline = &pruned["metrics"]["scores"]["test"]["dense"]["accuracy"];
     for all in [&fit["assumptions"], &together["assumptions"], &pruned["assumptions"]] {
         let all = all.as_array().expect("a list");
         assert!(all.iter().any(|a| a["reading"].as_str().is_some_and(|r| r.contains("norm_r 0.5 assumed"))), "{all:?}");
         for one in all {
-            assert_eq!(&one["score"]["score"], dense, "{one}");
+            assert_eq!(&one["score"]["score"], baseline, "{one}");
             assert_eq!((&one["score"]["part"], &one["score"]["split"]), (&"test".into(), &"parts".into()));
             let reading = one["reading"].as_str().expect("a text");
             assert!(err.contains(reading), "prune warns of {reading}: {err}");

@@ -34,7 +34,7 @@ fn prune_prints_what_the_library_computes() {
     for m in [&mut found, &mut metrics] {
         // Measured times are the only numbers that may differ.
         m.timing = None;
-        m.steps.iter_mut().for_each(|s| (s.dense_secs, s.pruned_secs) = (None, None));
+        m.steps.iter_mut().for_each(|s| (s.baseline_secs, s.pruned_secs) = (None, None));
     }
     assert_eq!(found, metrics);
     assert_eq!(read_recipe(folder.path().join("b/recipe.toml")).expect("a recipe"), expected.recipe);
@@ -98,7 +98,7 @@ fn sweep_writes_every_point() {
     .expect("fits");
     let mut found: Vec<SweepPoint> = serde_json::from_value(out["points"].clone()).expect("points");
     for point in expected.iter_mut().chain(&mut found) {
-        (point.dense_secs, point.pruned_secs) = (0.0, 0.0);
+        (point.baseline_secs, point.pruned_secs) = (0.0, 0.0);
         // Six pairs are always measured, and so there are intervals.
         for end in
             [&mut point.pruned_secs_low, &mut point.pruned_secs_high, &mut point.speedup_low, &mut point.speedup_high]

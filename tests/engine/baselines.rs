@@ -81,7 +81,7 @@ fn recovery_of_any_method_keeps_its_masks_and_comes_closer() {
                 assert!(weight.values.iter().zip(mask).all(|(w, kept)| *kept || *w == 0.0), "{what}");
             }
             // The fits are of least squares.
-            let off = |run: &Run| squared_distance(&run.pruned.logits, &run.dense_logits);
+            let off = |run: &Run| squared_distance(&run.pruned.logits, &run.baseline_logits);
             assert!(off(&ours) < off(&plain), "{what}: {} against {}", off(&ours), off(&plain));
             let (found, recipe) = (&ours.pruned, &ours.recipe);
             let again = masked_forward(&graph, &found.model, recipe, Some(&found.masks), None, &ctl).expect("runs");

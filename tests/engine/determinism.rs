@@ -114,12 +114,12 @@ fn the_order_of_nodes_in_memory_changes_no_bit() {
                     &masked_forward(graph, &pruned.model, &recipe, Some(masks), None, &ctl).expect("runs"),
                     &pruned.logits,
                 );
-                same(&masked_forward(graph, &model, &recipe, None, None, &ctl).expect("runs"), &stored.dense_logits);
+                same(&masked_forward(graph, &model, &recipe, None, None, &ctl).expect("runs"), &stored.baseline_logits);
                 same(&propagated(graph, &recipe, masks, &ctl).expect("propagates"), &embedding);
                 // Decided in the stored order, compared with the unpruned hops in the other one.
                 let found = run(graph, &model, &recipe, options, None, &ctl).expect("runs");
                 assert_eq!(found.pruned.masks, *masks, "{case}");
-                same(&found.dense_logits, &stored.dense_logits);
+                same(&found.baseline_logits, &stored.baseline_logits);
                 assert_eq!(found.evaluation, stored.evaluation, "{case}");
                 for (a, b) in found.pruned.steps.iter().zip(&stored.pruned.steps) {
                     assert_eq!((a.relative_error, a.output_norm), (b.relative_error, b.output_norm), "{case}");
@@ -153,7 +153,7 @@ fn thresholds_of_zero_remove_nothing_and_change_nothing() {
         let model = Arc::new(Model::init(&Architecture { hidden: 24, ..recipe.model.clone() }, 33, 5, 9));
         let found = run(&graph, &model, &recipe, RunOptions::PREVIEW, None, &control(2)).expect("runs");
         assert!(found.pruned.edge_sparsity().abs() < 1e-12 && found.pruned.weight_sparsity().abs() < 1e-12);
-        assert!(found.pruned.logits.iter().zip(&*found.dense_logits).all(|(a, b)| a.to_bits() == b.to_bits()));
+        assert!(found.pruned.logits.iter().zip(&*found.baseline_logits).all(|(a, b)| a.to_bits() == b.to_bits()));
         assert!((found.evaluation.agreement - 1.0).abs() < 1e-12);
     }
 }

@@ -194,18 +194,18 @@ fn forward(goldens: &Goldens, prefix: &str) {
             }
         }
         let macs = pruned.official_macs(cora.n_nodes()).expect("the authors' rule");
-        for (l, [dense, kept]) in macs.into_iter().enumerate() {
+        for (l, [baseline, kept]) in macs.into_iter().enumerate() {
             let expected = |key: &str| case[key][l].as_u64().expect("count");
-            assert_eq!(dense, expected("macs_conv_raw"), "{id} layer {l}: operations unpruned");
+            assert_eq!(baseline, expected("macs_conv_raw"), "{id} layer {l}: operations unpruned");
             assert!(kept.abs_diff(expected("macs_conv")) <= 1, "{id} layer {l}: {kept} {}", expected("macs_conv"));
         }
-        let dense = distance(&golden.rows_of(&found.dense_logits), &golden.matrix("logits_raw"));
+        let baseline = distance(&golden.rows_of(&found.baseline_logits), &golden.matrix("logits_raw"));
         let ours = distance(&golden.rows_of(&pruned.logits), &golden.matrix("logits"));
-        assert!(dense < 1e-5 && ours < 1e-5, "{id}: logits off by {dense:e} unpruned, {ours:e} pruned");
+        assert!(baseline < 1e-5 && ours < 1e-5, "{id}: logits off by {baseline:e} unpruned, {ours:e} pruned");
         let accuracy = |key: &str, ours: f64| assert!((number(&case, key) - ours).abs() < 1e-6, "{id} {key}: {ours}");
         accuracy("acc_test", found.evaluation.test.pruned.accuracy);
         accuracy("acc_val", found.evaluation.val.pruned.accuracy);
-        accuracy("acc_test_raw", found.evaluation.test.dense.accuracy);
+        accuracy("acc_test_raw", found.evaluation.test.baseline.accuracy);
         if case.get("acc_test_keep_testlock").is_some_and(Value::is_number) {
             accuracy("acc_test_keep_testlock", found.evaluation.test.official_lock.expect("asked").accuracy);
         }

@@ -99,7 +99,7 @@ fn a_gcn_keeps_what_the_slow_way_keeps() {
         pairs().map(|(u, v)| (u, v, (degree[u] * degree[v]).powf(-0.5))).collect()
     };
     let everything = values(&|_| true);
-    assert!(distance(&logits(&everything).mapv(|v| v as f32), &run.dense_logits) < 1e-4, "the network by hand");
+    assert!(distance(&logits(&everything).mapv(|v| v as f32), &run.baseline_logits) < 1e-4, "the network by hand");
     let mut sums = vec![0.0; 300];
     for (u, _, t) in &everything {
         sums[*u] += t;
@@ -189,7 +189,7 @@ fn every_family_loses_the_same_share_of_both_kinds_of_rows_and_has_the_same_bits
         }
         // Attention computes its coefficients over what is kept; all others have values.
         assert_eq!(mask.values().is_none(), family == Family::Gat, "{family:?}");
-        let off = |run: &Run| distance(&run.pruned.logits, &run.dense_logits);
+        let off = |run: &Run| distance(&run.pruned.logits, &run.baseline_logits);
         let random = recipe(
             &model.architecture,
             0.7,
@@ -226,7 +226,7 @@ fn weights_do_not_hear_of_test_nodes_nor_where_they_are_trained() {
         assert_ne!(here.pruned.model.parameters, ours.pruned.model.parameters, "{family:?}: it is trained");
         let other = pruned(&others, &model, &with, 2);
         assert!(
-            distance(&ours.dense_logits, &other.dense_logits) > 0.01,
+            distance(&ours.baseline_logits, &other.baseline_logits) > 0.01,
             "{family:?}: known nodes have such neighbours"
         );
         assert_eq!(ours.pruned.masks.weights, other.pruned.masks.weights, "{family:?}");

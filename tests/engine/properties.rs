@@ -266,7 +266,7 @@ proptest! {
         let n_steps = masks.edges.n_steps();
         prop_assert!(removed_at(&masks.edges).iter().all(|step| usize::from(*step) == n_steps));
         prop_assert!(masks.weights.iter().flatten().all(|is_kept| *is_kept));
-        prop_assert!(same_bits(&found.pruned.logits, &found.dense_logits));
+        prop_assert!(same_bits(&found.pruned.logits, &found.baseline_logits));
     }
 
     #[test]
@@ -551,36 +551,36 @@ proptest! {
         let found = pruned(&graph, &recipe, seed, &control(1)).pruned;
         let n = graph.n_nodes() as u64;
         let n_loops = graph.topology().n_self_loops();
-        let (mut dense, mut kept, mut n_end) = (0, 0, 0);
+        let (mut baseline, mut kept, mut n_end) = (0, 0, 0);
         for step in &found.steps {
             if let Some(e) = &step.edges {
                 let n_per_entry = if recipe.model.has("attention") { 2 * e.width } else { e.width };
                 let is_kept = |k: &usize| found.masks.edges.is_kept(*k, step.idx);
                 let n_kept = (0..e.n_entries).filter(is_kept).count() - n_loops;
-                prop_assert_eq!(step.macs.edges_dense, ((e.n_entries - n_loops) * n_per_entry) as u64);
+                prop_assert_eq!(step.macs.edges_baseline, ((e.n_entries - n_loops) * n_per_entry) as u64);
                 prop_assert_eq!(step.macs.edges_pruned, (n_kept * n_per_entry) as u64);
             } else {
-                prop_assert!(step.kind == StepKind::Linear && step.macs.edges_dense == 0);
+                prop_assert!(step.kind == StepKind::Linear && step.macs.edges_baseline == 0);
             }
             let mut of_step = [0, 0];
             for w in &step.weights {
                 // No value of the features is 0, and everything behind them is stored in full.
                 let n_kept = found.masks.weights[w.idx].iter().filter(|is_kept| **is_kept).count();
                 prop_assert_eq!((w.n_after, w.n_weights), (n_kept, w.d_in * w.d_out));
-                prop_assert_eq!((w.macs_dense, w.macs_pruned), (n * w.n_weights as u64, n * n_kept as u64));
-                of_step = [of_step[0] + w.macs_dense, of_step[1] + w.macs_pruned];
+                prop_assert_eq!((w.macs_baseline, w.macs_pruned), (n * w.n_weights as u64, n * n_kept as u64));
+                of_step = [of_step[0] + w.macs_baseline, of_step[1] + w.macs_pruned];
             }
             // GCNII's first and last transformation are never pruned and belong to the step beside them.
-            n_end += step.macs.weights_dense - of_step[0];
-            prop_assert_eq!(step.macs.weights_dense - of_step[0], step.macs.weights_pruned - of_step[1]);
-            dense += step.macs.dense();
+            n_end += step.macs.weights_baseline - of_step[0];
+            prop_assert_eq!(step.macs.weights_baseline - of_step[0], step.macs.weights_pruned - of_step[1]);
+            baseline += step.macs.baseline();
             kept += step.macs.pruned();
         }
         let end_weights = n * (recipe.model.hidden * (WIDTH + N_CLASSES)) as u64;
         prop_assert_eq!(n_end, if family == Family::Gcn2 { end_weights } else { 0 });
-        prop_assert_eq!((found.macs().dense(), found.macs().pruned()), (dense, kept));
+        prop_assert_eq!((found.macs().baseline(), found.macs().pruned()), (baseline, kept));
         let removes = found.edge_sparsity() > 0.0 || found.weight_sparsity() > 0.0;
-        prop_assert_eq!(kept < dense, removes);
+        prop_assert_eq!(kept < baseline, removes);
     }
 
     /// Sums run in another order, so logits differ by rounding; what a first hop removes does not differ.

@@ -81,7 +81,7 @@ fn a_gcn_is_recovered_as_the_probe_recovers_it() {
     ] {
         let rule = RecoveryRule { entries, progressive, allocation: Allocation::AsGiven, ..RecoveryRule::default() };
         let run = pruned(&dataset, &model, &recipe(model.architecture.clone(), 0.7, 0.8, rule), 2);
-        assert!(distance(&run.dense_logits, &golden.matrix::<f32>("logits_raw")) < 1e-5);
+        assert!(distance(&run.baseline_logits, &golden.matrix::<f32>("logits_raw")) < 1e-5);
         let mask = &run.pruned.masks.edges;
         for l in 0..2 {
             let kept: Array1<bool> = golden.vector(&format!("{name}_keep{l}"));
@@ -162,7 +162,7 @@ fn every_family_comes_closer_than_the_published_rule_at_the_same_counts_and_repl
         let asked = n_steps * (n_removable - (0.7 * n_removable as f64).ceil() as usize);
         assert!(kept.abs_diff(asked) <= n_steps, "{family:?}: {kept} of {asked} entries");
         let plain = pruned(&graph, &model, &without, 2);
-        let off = |run: &Run| distance(&run.pruned.logits, &run.dense_logits);
+        let off = |run: &Run| distance(&run.pruned.logits, &run.baseline_logits);
         assert!(off(&one) < 0.7 * off(&plain), "{family:?}: {} against {}", off(&one), off(&plain));
     }
 }
@@ -190,7 +190,7 @@ fn controls_differ_and_a_fit_on_some_nodes_looks_at_no_other() {
     let graph = graph();
     let model = Arc::new(Model::init(&shape_of(Family::Gcn), 40, 4, 3));
     let with = |rule: RecoveryRule| pruned(&graph, &model, &recipe(model.architecture.clone(), 0.7, 0.6, rule), 2);
-    let off = |run: &Run| distance(&run.pruned.logits, &run.dense_logits);
+    let off = |run: &Run| distance(&run.pruned.logits, &run.baseline_logits);
     let ours = with(RecoveryRule::default());
     let none = with(RecoveryRule { entries: EntryChoice::None, ..RecoveryRule::default() });
     let random = with(RecoveryRule { entries: EntryChoice::Random, ..RecoveryRule::default() });

@@ -86,12 +86,12 @@ fn every_family_is_trained_to_what_was_asked_for_and_replays_its_bits_on_any_thr
             assert!(ours.relative_error.is_some_and(f64::is_finite), "{what}");
         }
         let plain = pruned(&graph, &model, &Recipe { recovery: None, ..with.clone() }, 2);
-        let unpruned = |run: &Run| run.pruned.steps.iter().map(|step| step.macs.dense()).collect::<Vec<_>>();
+        let unpruned = |run: &Run| run.pruned.steps.iter().map(|step| step.macs.baseline()).collect::<Vec<_>>();
         assert_eq!(unpruned(&one), unpruned(&plain), "{what}: the unpruned network is the same");
         // By what it is trained for, as long as it is trained where nobody says otherwise: the answers, not the logits, which may all move.
         let epochs = RecoveryRule::usual_train_epochs(NodesAre::Static);
         let long = pruned(&graph, &model, &recipe(model.architecture.clone(), 0.7, 0.6, trained(epochs)), 2);
-        let off = |run: &Run| divergence(&run.dense_logits, &run.pruned.logits);
+        let off = |run: &Run| divergence(&run.baseline_logits, &run.pruned.logits);
         assert!(off(&long) < off(&plain), "{what}: {} against {}", off(&long), off(&plain));
         let said = long.pruned.training.expect("trained").divergence;
         assert!((said - off(&long)).abs() < 1e-5, "{what}: {said} said, {} found", off(&long));
@@ -154,7 +154,7 @@ fn soft_answers_are_followed_on_the_nodes_that_are_asked_for() {
     let off_on_test = |run: &Run| {
         let rows: Vec<usize> = run.split.test.iter().map(|u| *u as usize).collect();
         let of = |logits: &ndarray::Array2<f32>| logits.select(ndarray::Axis(0), &rows);
-        distance(&of(&run.pruned.logits), &of(&run.dense_logits))
+        distance(&of(&run.pruned.logits), &of(&run.baseline_logits))
     };
     assert!(off_on_test(&all) < off_on_test(&some), "{} {}", off_on_test(&all), off_on_test(&some));
 }

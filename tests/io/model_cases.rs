@@ -37,8 +37,8 @@ fn right(folder: &str, file: &str, expected: &str, change: impl Fn(&mut ReadOpti
     let graph = graph.shared();
     let done = run(&graph, &Arc::new(model), &Recipe::default(), RunOptions::PREVIEW, None, &control()).expect("a run");
     let expected = logits(&format!("{folder}/{expected}"));
-    assert_eq!(done.dense_logits.dim(), expected.dim(), "{folder}/{file}");
-    let far = done.dense_logits.iter().zip(&expected).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max);
+    assert_eq!(done.baseline_logits.dim(), expected.dim(), "{folder}/{file}");
+    let far = done.baseline_logits.iter().zip(&expected).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max);
     assert!(far < 1e-5, "{folder}/{file}: off by {far:e}; {report:#?}");
     Some(report)
 }

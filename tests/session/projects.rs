@@ -206,7 +206,7 @@ fn a_reopened_bundle_is_held_against_the_model_before_it_was_pruned() {
     other.apply(Command::Open(target.display().to_string()));
     wait(&mut other, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
     let again = std::sync::Arc::clone(&other.store().runs[0].run);
-    let told = |e: &unifews::engine::experiment::Evaluation| [e.train, e.val, e.test].map(|p| (p.dense, p.pruned));
+    let told = |e: &unifews::engine::experiment::Evaluation| [e.train, e.val, e.test].map(|p| (p.baseline, p.pruned));
     assert_eq!(told(&again.evaluation), told(&run.run.evaluation), "every score, of both models");
     assert_eq!(again.evaluation.agreement.to_bits(), run.run.evaluation.agreement.to_bits());
     let errors =
@@ -217,12 +217,12 @@ fn a_reopened_bundle_is_held_against_the_model_before_it_was_pruned() {
     set_delta_a(&mut other, 0.0);
     wait(&mut other, "the preview", |s| s.is_idle() && s.store().shown().is_some_and(|r| s.store().is_current(r)));
     let shown = other.store().shown().expect("a preview");
-    assert_eq!(shown.evaluation.test.dense, run.run.evaluation.test.dense);
+    assert_eq!(shown.evaluation.test.baseline, run.run.evaluation.test.baseline);
     let grid = unifews::engine::experiment::SweepGrid { delta_a: vec![0.0], delta_w: vec![0.0] };
     other.apply(Command::Sweep(grid));
     wait(&mut other, "the sweep", |s| s.store().sweep.phase == Phase::Done);
-    let told = other.store().sweep.points[0].dense_test_accuracy;
-    assert!((told - run.run.evaluation.test.dense.accuracy).abs() < 1e-12, "{told}");
+    let told = other.store().sweep.points[0].baseline_test_accuracy;
+    assert!((told - run.run.evaluation.test.baseline.accuracy).abs() < 1e-12, "{told}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn exported(target: &Path) -> (Score, Score) {
     session.apply(Command::Export(entry.id, target.to_owned()));
     wait(&mut session, "the export", |s| s.store().export.phase == Phase::Done);
     let scores = &entry.run.evaluation.test;
-    (scores.dense, scores.pruned)
+    (scores.baseline, scores.pruned)
 }
 
 fn reopened(bundle: &Path) -> Session {
@@ -49,8 +49,8 @@ fn all_points(session: &mut Session) -> Vec<SweepPoint> {
 fn every_trial_of_a_reopened_bundle_is_held_against_the_model_it_was_made_of() {
     let folder = tempfile::tempdir().expect("a folder");
     let bundle = folder.path().join("bundle");
-    let (dense, pruned) = exported(&bundle);
-    assert!(pruned.accuracy < dense.accuracy, "{pruned:?}, {dense:?}");
+    let (baseline, pruned) = exported(&bundle);
+    assert!(pruned.accuracy < baseline.accuracy, "{pruned:?}, {baseline:?}");
     let mut session = reopened(&bundle);
     let model = session.store().model.clone().expect("a model");
     assert!(matches!(model.baseline, Baseline::Known(_)));
@@ -59,7 +59,7 @@ fn every_trial_of_a_reopened_bundle_is_held_against_the_model_it_was_made_of() {
     let points = all_points(&mut session);
     assert!(points.len() > 8, "{}", points.len());
     for point in &points {
-        assert!((point.dense_test_accuracy - dense.accuracy).abs() < 1e-12, "{point:?} beside {dense:?}");
+        assert!((point.baseline_test_accuracy - baseline.accuracy).abs() < 1e-12, "{point:?} beside {baseline:?}");
     }
     // At δ = 0 the bundle's weights are what is left, and they do not agree with all that the unpruned model said.
     assert!(points[0].agreement < 1.0, "{:?}", points[0]);

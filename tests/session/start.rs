@@ -30,13 +30,17 @@ fn check(session: &Session, what: &str) {
     let run = store.preview.as_ref().expect("a preview");
     assert!(store.is_current(run), "{what}: the recipe's own preview");
     let evaluation = &run.evaluation;
-    let lost = |part: &unifews::engine::experiment::PartScores| part.dense.accuracy - part.pruned.accuracy;
+    let lost = |part: &unifews::engine::experiment::PartScores| part.baseline.accuracy - part.pruned.accuracy;
     let (val, test) = (lost(&evaluation.val), lost(&evaluation.test));
     assert!(val <= 0.005, "{what}: validation loses {val} with {:?}", store.recipe.edges.delta);
     assert!(test <= MAX_TEST_LOSS, "{what}: test loses {test} with {:?}", store.recipe.edges.delta);
     assert!(run.pruned.edge_sparsity() + run.pruned.weight_sparsity() > 0.0, "{what}: something is removed");
     let is_recovered = run.recipe.recovery.is_some();
-    assert_eq!(is_recovered, evaluation.val.dense.n_nodes >= LEAST_JUDGES, "{what}: recovered where it can be judged");
+    assert_eq!(
+        is_recovered,
+        evaluation.val.baseline.n_nodes >= LEAST_JUDGES,
+        "{what}: recovered where it can be judged"
+    );
     if is_recovered {
         assert!(1.0 - evaluation.agreement <= SAFE_CHANGES_RECOVERED, "{what}: {} agree", evaluation.agreement);
         assert!(run.pruned.edge_sparsity() > 0.45 && run.pruned.weight_sparsity() > 0.45, "{what}: visibly less");

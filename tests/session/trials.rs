@@ -63,8 +63,8 @@ fn a_point_is_taken_over_and_gives_the_same_numbers() {
         assert!((found.0 - told.0).abs() < 1e-12 && (found.1 - told.1).abs() < 1e-12, "{point:?}: {found:?}");
     }
     // The split is the model's own, whatever the seed of the random choice.
-    let dense: Vec<f64> = points.iter().map(|p| p.result.dense_test_accuracy).collect();
-    assert!(dense.windows(2).all(|w| w[0].to_bits() == w[1].to_bits()), "{dense:?}");
+    let baseline: Vec<f64> = points.iter().map(|p| p.result.baseline_test_accuracy).collect();
+    assert!(baseline.windows(2).all(|w| w[0].to_bits() == w[1].to_bits()), "{baseline:?}");
     session.apply(Command::Undo);
     assert_eq!(session.redo_label(), Some("Take over a method"));
     session.apply(Command::LoadMethod(1_000));

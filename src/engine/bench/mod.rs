@@ -533,7 +533,7 @@ fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Fo
     let options = RunOptions { timed: Some(timed), ..RunOptions::PREVIEW };
     let run = run(dataset, &model, &recipe, options, None, ctl)?;
     let (unpruned_secs, pruned_secs) =
-        run.timing.as_ref().map_or((f64::NAN, f64::NAN), |t| (t.dense_secs(), t.pruned_secs()));
+        run.timing.as_ref().map_or((f64::NAN, f64::NAN), |t| (t.baseline_secs(), t.pruned_secs()));
     let speedup = run.timing.as_ref().map(Timing::speedup);
     let trained = train(dataset, &training, ctl, |_| {})?;
     Ok(ForwardSpeed {

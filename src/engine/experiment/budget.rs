@@ -104,7 +104,7 @@ impl BudgetPoint {
     /// What it gains for a goal, `0..=1`: operations that are saved, or what is removed.
     fn gain(&self, goal: Goal) -> f64 {
         match goal {
-            Goal::Time => 1.0 - self.result.macs_pruned as f64 / self.result.macs_dense.max(1) as f64,
+            Goal::Time => 1.0 - self.result.macs_pruned as f64 / self.result.macs_baseline.max(1) as f64,
             Goal::Size => self.weight_sparsity,
             Goal::Entries => self.edge_sparsity,
         }
@@ -192,10 +192,10 @@ impl Search<'_> {
         let n_tries = PATH.len() + N_HALVINGS + N_SPREADS;
         self.ctl.progress("looking along the path", self.points.len(), n_tries);
         self.ctl.check()?;
-        let dense = self.unpruned.clone();
-        let tried = run(self.dataset, self.model, &recipe, RunOptions::PREVIEW, dense, &self.ctl.quiet())?;
-        self.unpruned = Some(Arc::clone(&tried.dense_logits));
-        let (before, after) = (predictions(&tried.dense_logits), predictions(&tried.pruned.logits));
+        let baseline = self.unpruned.clone();
+        let tried = run(self.dataset, self.model, &recipe, RunOptions::PREVIEW, baseline, &self.ctl.quiet())?;
+        self.unpruned = Some(Arc::clone(&tried.baseline_logits));
+        let (before, after) = (predictions(&tried.baseline_logits), predictions(&tried.pruned.logits));
         let evaluation = &tried.evaluation;
         let loss = match &self.judges {
             Some((labels, nodes)) => Paired::of(&before, &after, labels, nodes).loss(),

@@ -15,7 +15,7 @@ use crate::engine::sparsify::Recipe;
 /// As [`certify`]; [`EngineError::Mismatch`] for a graph without labels, too.
 pub fn certify_run(run: &Run, limit: f64, ctl: &Control) -> Result<Certificate, EngineError> {
     let labels = labels_of(&run.dataset)?;
-    let (baseline, pruned) = (predictions(&run.dense_logits), predictions(&run.pruned.logits));
+    let (baseline, pruned) = (predictions(&run.baseline_logits), predictions(&run.pruned.logits));
     let (entries, weights) = (100.0 * run.pruned.edge_sparsity(), 100.0 * run.pruned.weight_sparsity());
     let title = format!("{entries:.1} % of the entries and {weights:.1} % of the weights");
     let path = [Candidate { title: &title, predictions: &pruned }];

@@ -282,10 +282,10 @@ impl EvaluatedOn {
     }
 
     /// Accuracy of the unpruned model, `0..=1`.
-    pub fn dense_accuracy(self, point: &SweepPoint) -> f64 {
+    pub fn baseline_accuracy(self, point: &SweepPoint) -> f64 {
         match self {
-            Self::Test => point.dense_test_accuracy,
-            Self::Val => point.dense_val_accuracy,
+            Self::Test => point.baseline_test_accuracy,
+            Self::Val => point.baseline_val_accuracy,
         }
     }
 }
@@ -393,7 +393,7 @@ pub fn compare(
     }
     // The split must not move with the seed of one and the same model.
     let fixed = with_fixed_split(dataset, base)?;
-    let mut dense_logits = vec![baseline; models.len()];
+    let mut baseline_logits = vec![baseline; models.len()];
     let mut idx = 0;
     for &method in &plan.methods {
         for &share in &plan.shares {
@@ -408,9 +408,9 @@ pub fn compare(
                 {
                     recipe.split.clone_from(own);
                 }
-                let known = dense_logits[of_seed].clone();
+                let known = baseline_logits[of_seed].clone();
                 let found = run(dataset, model, &recipe, RunOptions::PREVIEW, known, &ctl.quiet())?;
-                dense_logits[of_seed] = Some(Arc::clone(&found.dense_logits));
+                baseline_logits[of_seed] = Some(Arc::clone(&found.baseline_logits));
                 on_point(ComparePoint { method, share, seed, result: SweepPoint::of(idx, &found) });
                 idx += 1;
             }

@@ -156,8 +156,8 @@ pub fn controls(of: &Run, ctl: &Control) -> Result<Vec<ControlScore>, EngineErro
     for (at, kind) in kinds.iter().enumerate() {
         ctl.progress("computing controls", at, kinds.len());
         let recipe = kind.recipe(of, rule);
-        let dense = Some(Arc::clone(&of.dense_logits));
-        let control = run(&of.dataset, &of.model, &recipe, RunOptions::PREVIEW, dense, &ctl.quiet())?;
+        let baseline = Some(Arc::clone(&of.baseline_logits));
+        let control = run(&of.dataset, &of.model, &recipe, RunOptions::PREVIEW, baseline, &ctl.quiet())?;
         let test = control.evaluation.test.pruned;
         found.push(ControlScore {
             kind: *kind,

@@ -11,7 +11,8 @@ use crate::engine::score::{Score, predictions};
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct PartScores {
     /// The given model.
-    pub dense: Score,
+    #[serde(rename = "dense")]
+    pub baseline: Score,
     /// The pruned model, as production gets it: nothing put back.
     pub pruned: Score,
     /// The pruned model as the authors report it: entries into the evaluated nodes put back. Only on request.
@@ -40,26 +41,26 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// Scores dense and pruned logits on the parts of `split`. `locked` are the scores with entries into the evaluated nodes put back, if
-    /// they were asked for; they are one forward pass per part, since each part's own nodes are locked: `[train, val, test]`.
+    /// Scores the logits of the baseline and of the pruned model on the parts of `split`. `locked` are the scores of the unmasked evaluation,
+    /// if it was requested; they are one forward pass per part, since each part's own nodes are locked: `[train, val, test]`.
     pub fn of(
         labels: &Labels,
         split: &Split,
-        dense: &Array2<f32>,
+        baseline: &Array2<f32>,
         pruned: &Array2<f32>,
         locked: Option<[Score; 3]>,
     ) -> Self {
         let part = |nodes: &[u32], at: usize| PartScores {
-            dense: Score::of(dense, labels, nodes),
+            baseline: Score::of(baseline, labels, nodes),
             pruned: Score::of(pruned, labels, nodes),
             official_lock: locked.map(|scores| scores[at]),
         };
         let (same, all) = if labels.tags().is_some() {
-            let same = dense.iter().zip(pruned).filter(|(a, b)| (**a > 0.0) == (**b > 0.0)).count();
-            (same, dense.len())
+            let same = baseline.iter().zip(pruned).filter(|(a, b)| (**a > 0.0) == (**b > 0.0)).count();
+            (same, baseline.len())
         } else {
-            let (dense, pruned) = (predictions(dense), predictions(pruned));
-            (dense.iter().zip(&pruned).filter(|(a, b)| a == b).count(), dense.len())
+            let (baseline, pruned) = (predictions(baseline), predictions(pruned));
+            (baseline.iter().zip(&pruned).filter(|(a, b)| a == b).count(), baseline.len())
         };
         let held_out = [split.val.as_slice(), split.test.as_slice()].concat();
         Self {
@@ -68,7 +69,7 @@ impl Evaluation {
             train: part(&split.train, 0),
             val: part(&split.val, 1),
             test: part(&split.test, 2),
-            held_out: PairedLoss::of(labels, &held_out, dense, pruned),
+            held_out: PairedLoss::of(labels, &held_out, baseline, pruned),
             agreement: same as f64 / all.max(1) as f64,
         }
     }

@@ -41,7 +41,8 @@ pub struct ReproducedSeed {
     /// Operations of the pruned forward.
     pub macs_pruned: u64,
     /// Operations of the unpruned forward.
-    pub macs_dense: u64,
+    #[serde(rename = "macs_dense")]
+    pub macs_baseline: u64,
     /// Epoch that was kept.
     pub best_epoch: usize,
     /// Median wall time of an epoch, training and evaluation, seconds.
@@ -102,7 +103,7 @@ pub fn reproduce(
             edge_sparsity: if put_back.is_some() { trained.edges.sparsity() } else { result.pruned.edge_sparsity() },
             weight_sparsity: result.pruned.weight_sparsity(),
             macs_pruned: macs.pruned(),
-            macs_dense: macs.dense(),
+            macs_baseline: macs.baseline(),
             best_epoch: trained_on.map_or(0, |t| t.best_epoch),
             epoch_secs: secs.get(secs.len() / 2).copied().unwrap_or(f64::NAN),
             propagation_secs,
@@ -126,8 +127,8 @@ pub fn mass_delta(dataset: &Dataset, recipe: &Recipe, share: f64, ctl: &Control)
         let middle = (low * high).sqrt();
         recipe.edges.delta = vec![middle];
         let steps = propagate(dataset, &recipe, &Split::default(), None, &ctl.quiet())?.steps;
-        let (kept, all) =
-            (steps.iter().map(|s| s.macs)).fold((0, 0), |(kept, all), m| (kept + m.edges_pruned, all + m.edges_dense));
+        let (kept, all) = (steps.iter().map(|s| s.macs))
+            .fold((0, 0), |(kept, all), m| (kept + m.edges_pruned, all + m.edges_baseline));
         let removed = 1.0 - kept as f64 / all.max(1) as f64;
         if removed < share { low = middle } else { high = middle }
     }

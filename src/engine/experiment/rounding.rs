@@ -14,7 +14,7 @@ pub struct Rounding {
     pub largest_difference: f64,
     /// `‖Z_rounded - Z‖_F / ‖Z‖_F` of the logits.
     pub relative_error: f64,
-    /// Scores of the pruned model (as `dense`) and of the rounded one (as `pruned`), and how far they agree.
+    /// Scores of the pruned model (as `baseline`) and of the rounded one (as `pruned`), and how far they agree.
     pub evaluation: Evaluation,
 }
 

@@ -39,7 +39,7 @@ pub struct Timing {
     /// Every pass: unpruned, pruned over fixed masks, and that with bf16 where the recipe asks for it.
     pub samples: Samples,
     /// Unpruned forward, median seconds per step in the order of [`Pruned::steps`].
-    pub dense_step_secs: Vec<f64>,
+    pub baseline_step_secs: Vec<f64>,
     /// Pruned forward over fixed masks, median seconds per step.
     pub pruned_step_secs: Vec<f64>,
     /// Which product was faster for every weight matrix of the model, and was used.
@@ -57,21 +57,21 @@ pub struct Bf16Timing {
     pub largest_difference: f64,
     /// `‖Z_bf16 - Z‖_F / ‖Z‖_F` of the logits.
     pub relative_error: f64,
-    /// Scores of the pruned model with 32-bit floats (as `dense`) and with bf16 (as `pruned`), and how far they agree.
+    /// Scores of the pruned model with 32-bit floats (as `baseline`) and with bf16 (as `pruned`), and how far they agree.
     pub evaluation: Evaluation,
 }
 
 impl Timing {
     /// The unpruned forward among [`Timing::samples`].
-    pub const DENSE: usize = 0;
+    pub const BASELINE: usize = 0;
     /// The pruned forward.
     pub const PRUNED: usize = 1;
     /// The pruned forward with embeddings stored as bf16.
     pub const BF16: usize = 2;
 
     /// Median seconds of the unpruned forward.
-    pub fn dense_secs(&self) -> f64 {
-        median(&self.samples.secs(Self::DENSE))
+    pub fn baseline_secs(&self) -> f64 {
+        median(&self.samples.secs(Self::BASELINE))
     }
 
     /// Median seconds of the pruned forward over fixed masks.
@@ -86,12 +86,12 @@ impl Timing {
 
     /// How many times as fast the pruned forward is, and whether that may be claimed.
     pub fn speedup(&self) -> Speedup {
-        self.samples.speedup(Self::DENSE, Self::PRUNED)
+        self.samples.speedup(Self::BASELINE, Self::PRUNED)
     }
 
     /// The same with bf16, against the unpruned forward with 32-bit floats.
     pub fn bf16_speedup(&self) -> Option<Speedup> {
-        self.bf16.as_ref().map(|_| self.samples.speedup(Self::DENSE, Self::BF16))
+        self.bf16.as_ref().map(|_| self.samples.speedup(Self::BASELINE, Self::BF16))
     }
 }
 
@@ -109,7 +109,7 @@ pub struct Run {
     /// Masks, pruned model, logits and the trace of every step.
     pub pruned: Pruned,
     /// The given model's output on the whole graph. `[n_nodes, n_classes]`.
-    pub dense_logits: Arc<Array2<f32>>,
+    pub baseline_logits: Arc<Array2<f32>>,
     /// Accuracy and agreement; scores are over 0 nodes without labels.
     pub evaluation: Evaluation,
     /// Measured times, if asked for.
@@ -138,7 +138,7 @@ impl Run {
 
 /// Decides the masks of `model` on `dataset` under `recipe` and evaluates the result.
 ///
-/// `dense_logits` are the unpruned model's, where the caller has them already. The recipe that comes back carries the model's own
+/// `baseline_logits` are the unpruned model's, where the caller has them already. The recipe that comes back carries the model's own
 /// architecture.
 ///
 /// # Errors
@@ -148,7 +148,7 @@ pub fn run(
     model: &Arc<Model>,
     recipe: &Recipe,
     options: RunOptions,
-    dense_logits: Option<Arc<Array2<f32>>>,
+    baseline_logits: Option<Arc<Array2<f32>>>,
     ctl: &Control,
 ) -> Result<Run, EngineError> {
     let mut recipe = recipe.clone();
@@ -160,7 +160,7 @@ pub fn run(
 
     ctl.progress("unpruned forward", 0, N_STAGES);
     let mut reference = None;
-    let dense_logits = match dense_logits {
+    let baseline_logits = match baseline_logits {
         Some(logits) if !options.compare_steps => logits,
         _ => {
             let mut unpruned = MaskedInference::unpruned(dataset, &recipe, &quiet)?;
@@ -177,7 +177,7 @@ pub fn run(
             // Fits take a moment; epochs are worth counting.
             let is_trained = rule.train_epochs > 0 || rule.distill_epochs > 0;
             let ctl = if is_trained { ctl } else { &quiet };
-            recover(dataset, model, &recipe, &rule, (&split, &dense_logits, reference.as_deref()), ctl)?
+            recover(dataset, model, &recipe, &rule, (&split, &baseline_logits, reference.as_deref()), ctl)?
         }
         None => decide(dataset, model, &recipe, &split, reference.as_deref(), &quiet)?,
     };
@@ -197,10 +197,10 @@ pub fn run(
     } else {
         None
     };
-    let mut evaluation = Evaluation::of(labels, &split, &dense_logits, &pruned.logits, locked);
+    let mut evaluation = Evaluation::of(labels, &split, &baseline_logits, &pruned.logits, locked);
     if pruned.arrivals.is_some() && !split.test.is_empty() {
         // Of nodes that arrive later only those speak that played them.
-        evaluation.held_out = PairedLoss::of(labels, &split.test, &dense_logits, &pruned.logits);
+        evaluation.held_out = PairedLoss::of(labels, &split.test, &baseline_logits, &pruned.logits);
     }
     ctl.progress("timing", 3, N_STAGES);
     let program = pruned.model.program().inference();
@@ -230,7 +230,7 @@ pub fn run(
         model: Arc::clone(model),
         split,
         pruned,
-        dense_logits,
+        baseline_logits,
         evaluation,
         timing,
         bounds,
@@ -271,15 +271,15 @@ fn measure(
 ) -> Result<Timing, EngineError> {
     let products = measured_products(dataset, recipe, (pruned, compact), ctl)?;
     let program = model.program();
-    let mut dense = MaskedInference::unpruned(dataset, recipe, ctl)?;
+    let mut baseline = MaskedInference::unpruned(dataset, recipe, ctl)?;
     let mut inference = MaskedInference::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products), ctl)?;
     let is_bf16 = recipe.propagation.embeddings == Precision::Bf16;
     let mut steps = [Vec::new(), Vec::new(), Vec::new()];
     let mut bf16_logits = None;
     let n_ways = if is_bf16 { 3 } else { 2 };
     let samples = in_turn(n_ways, plan, &mut SystemClock::new(), |way, is_counted| {
-        let (policy, program, model) = if way == Timing::DENSE {
-            (&mut dense, &program, model)
+        let (policy, program, model) = if way == Timing::BASELINE {
+            (&mut baseline, &program, model)
         } else {
             (&mut inference, &compact.program, &compact.model)
         };
@@ -301,7 +301,7 @@ fn measure(
     Ok(Timing {
         n_threads: ctl.n_threads(),
         samples,
-        dense_step_secs: per_step(Timing::DENSE),
+        baseline_step_secs: per_step(Timing::BASELINE),
         pruned_step_secs: per_step(Timing::PRUNED),
         products,
         cost: *ctl.cost(),
@@ -547,7 +547,7 @@ mod tests {
         assert!(logits.iter().zip(&pruned.logits).all(|(a, b)| a.to_bits() == b.to_bits()));
         // The unpruned network multiplies with both.
         for (step, d_in) in pruned.steps.iter().zip([dataset.features().n_stored(), 120 * 32]) {
-            assert_eq!(step.macs.weights_dense, 2 * (d_in * step.d_out) as u64, "{}", step.title());
+            assert_eq!(step.macs.weights_baseline, 2 * (d_in * step.d_out) as u64, "{}", step.title());
             assert_eq!(step.macs.weights_pruned, (d_in * step.d_out) as u64, "{}", step.title());
         }
     }

@@ -53,7 +53,7 @@ struct Search<'a> {
     dataset: &'a Arc<Dataset>,
     model: &'a Arc<Model>,
     ctl: &'a Control,
-    dense_logits: Option<Arc<Array2<f32>>>,
+    baseline_logits: Option<Arc<Array2<f32>>>,
     n_tried: usize,
     /// The last one that was safe: every search below narrows down to it.
     best: Option<Run>,
@@ -67,10 +67,10 @@ impl Search<'_> {
         const N_TRIES: usize = 9;
         self.ctl.progress("looking for a safe recipe", self.n_tried.min(N_TRIES - 1), N_TRIES);
         self.n_tried += 1;
-        let dense = self.dense_logits.clone();
-        let tried = run(self.dataset, self.model, recipe, RunOptions::PREVIEW, dense, &self.ctl.quiet())?;
-        self.dense_logits = Some(Arc::clone(&tried.dense_logits));
-        self.macs = tried.pruned.macs().dense();
+        let baseline = self.baseline_logits.clone();
+        let tried = run(self.dataset, self.model, recipe, RunOptions::PREVIEW, baseline, &self.ctl.quiet())?;
+        self.baseline_logits = Some(Arc::clone(&tried.baseline_logits));
+        self.macs = tried.pruned.macs().baseline();
         let is_safe = is_gentle(&tried.evaluation, most_changes);
         if is_safe {
             self.best = Some(tried);
@@ -102,7 +102,7 @@ pub fn safe_start(
     may_recover: bool,
     ctl: &Control,
 ) -> Result<SafeStart, EngineError> {
-    let mut search = Search { dataset, model, ctl, dense_logits: None, n_tried: 0, best: None, macs: 0 };
+    let mut search = Search { dataset, model, ctl, baseline_logits: None, n_tried: 0, best: None, macs: 0 };
     if may_recover && has_judges(dataset, recipe)? {
         let n_tries = MAX_RECOVERED_OPERATIONS / recovery_operations(dataset, model).max(1);
         for (entries, weights) in SHARES.into_iter().take(usize::try_from(n_tries).unwrap_or(usize::MAX)) {
@@ -193,7 +193,7 @@ fn recovered(recipe: &Recipe, entries: f64, weights: f64) -> Recipe {
 }
 
 fn is_gentle(evaluation: &Evaluation, most_changes: f64) -> bool {
-    let loss = evaluation.val.dense.accuracy - evaluation.val.pruned.accuracy;
+    let loss = evaluation.val.baseline.accuracy - evaluation.val.pruned.accuracy;
     // Without labelled validation nodes both are 0, and the predictions decide.
     loss <= SAFE_LOSS && 1.0 - evaluation.agreement <= most_changes
 }

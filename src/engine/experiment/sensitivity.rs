@@ -58,7 +58,7 @@ pub fn sensitivity(
     let base = &Recipe { model: model.architecture.clone(), ..base.clone() };
     let (n_steps, n_layers) = (base.model.n_graph_steps(), base.model.layers);
     let n_points = n_steps * delta_a.len() + n_layers * delta_w.len();
-    let mut dense_logits = baseline;
+    let mut baseline_logits = baseline;
     let mut idx = 0;
     for (is_of_edges, n, deltas) in [(true, n_steps, delta_a), (false, n_layers, delta_w)] {
         for step in 0..n {
@@ -66,8 +66,8 @@ pub fn sensitivity(
                 ctl.check()?;
                 ctl.progress("one layer at a time", idx, n_points);
                 let recipe = recipe_of(base, is_of_edges, step, delta);
-                let found = run(dataset, model, &recipe, RunOptions::PREVIEW, dense_logits.clone(), &ctl.quiet())?;
-                dense_logits = Some(Arc::clone(&found.dense_logits));
+                let found = run(dataset, model, &recipe, RunOptions::PREVIEW, baseline_logits.clone(), &ctl.quiet())?;
+                baseline_logits = Some(Arc::clone(&found.baseline_logits));
                 let removed = removed_of(&found, is_of_edges, step);
                 on_point(SensitivityPoint { is_of_edges, step, delta, removed, result: SweepPoint::of(idx, &found) });
                 idx += 1;

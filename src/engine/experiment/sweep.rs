@@ -44,17 +44,21 @@ pub struct SweepPoint {
     /// Accuracy of the pruned model on test nodes, `0..=1`.
     pub test_accuracy: f64,
     /// Accuracy of the unpruned model on validation nodes, `0..=1`.
-    pub dense_val_accuracy: f64,
+    #[serde(rename = "dense_val_accuracy")]
+    pub baseline_val_accuracy: f64,
     /// Accuracy of the unpruned model on test nodes, `0..=1`.
-    pub dense_test_accuracy: f64,
+    #[serde(rename = "dense_test_accuracy")]
+    pub baseline_test_accuracy: f64,
     /// Share of nodes whose class did not change, `0..=1`.
     pub agreement: f64,
     /// Operations of the unpruned forward.
-    pub macs_dense: u64,
+    #[serde(rename = "macs_dense")]
+    pub macs_baseline: u64,
     /// Operations of the pruned forward.
     pub macs_pruned: u64,
     /// Measured seconds of the unpruned forward, median.
-    pub dense_secs: f64,
+    #[serde(rename = "dense_secs")]
+    pub baseline_secs: f64,
     /// Measured seconds of the pruned forward, median.
     pub pruned_secs: f64,
     /// Lower end of the 95 % interval of that median; none where there were too few passes.
@@ -136,13 +140,13 @@ pub fn sweep(
     ctl: &Control,
     mut on_point: impl FnMut(SweepPoint, Run),
 ) -> Result<(), EngineError> {
-    let mut dense_logits = baseline;
+    let mut baseline_logits = baseline;
     for idx in 0..grid.len() {
         ctl.check()?;
         ctl.progress("recipe", idx, grid.len());
         let recipe = grid.recipe(base, idx);
-        let run = run(dataset, model, &recipe, options, dense_logits.clone(), &ctl.quiet())?;
-        dense_logits = Some(Arc::clone(&run.dense_logits));
+        let run = run(dataset, model, &recipe, options, baseline_logits.clone(), &ctl.quiet())?;
+        baseline_logits = Some(Arc::clone(&run.baseline_logits));
         on_point(SweepPoint::of(idx, &run), run);
     }
     ctl.progress("recipe", grid.len(), grid.len());
@@ -175,12 +179,12 @@ impl SweepPoint {
             metric: scores.metric,
             val_accuracy: scores.val.pruned.accuracy,
             test_accuracy: scores.test.pruned.accuracy,
-            dense_val_accuracy: scores.val.dense.accuracy,
-            dense_test_accuracy: scores.test.dense.accuracy,
+            baseline_val_accuracy: scores.val.baseline.accuracy,
+            baseline_test_accuracy: scores.test.baseline.accuracy,
             agreement: scores.agreement,
-            macs_dense: macs.dense(),
+            macs_baseline: macs.baseline(),
             macs_pruned: macs.pruned(),
-            dense_secs: run.timing.as_ref().map_or(f64::NAN, Timing::dense_secs),
+            baseline_secs: run.timing.as_ref().map_or(f64::NAN, Timing::baseline_secs),
             pruned_secs: run.timing.as_ref().map_or(f64::NAN, Timing::pruned_secs),
             pruned_secs_low: secs.map(|[low, _]| low),
             pruned_secs_high: secs.map(|[_, high]| high),

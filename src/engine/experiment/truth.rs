@@ -204,12 +204,12 @@ impl TruthScore {
     /// Of a run; nothing without labelled test nodes.
     pub fn of(run: &Run) -> Option<Self> {
         let test = &run.evaluation.test;
-        let areas = test.dense.auc.zip(test.pruned.auc);
+        let areas = test.baseline.auc.zip(test.pruned.auc);
         (test.pruned.n_nodes > 0).then(|| Self {
             edge_sparsity: run.pruned.edge_sparsity(),
             weight_sparsity: run.pruned.weight_sparsity(),
-            accuracy: [test.dense.accuracy, test.pruned.accuracy],
-            auc: areas.map(|(dense, pruned)| [dense.value, pruned.value]),
+            accuracy: [test.baseline.accuracy, test.pruned.accuracy],
+            auc: areas.map(|(baseline, pruned)| [baseline.value, pruned.value]),
             agreement: run.evaluation.agreement,
         })
     }
@@ -221,8 +221,8 @@ impl TruthScore {
 
     /// What was lost of it: unpruned less pruned, a share. Below 0 where something was gained.
     pub fn lost(&self) -> f64 {
-        let [dense, pruned] = self.judged();
-        dense - pruned
+        let [baseline, pruned] = self.judged();
+        baseline - pruned
     }
 }
 

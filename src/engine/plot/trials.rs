@@ -13,7 +13,7 @@ pub struct MethodsFigure<'a> {
     /// Whose accuracy the means are.
     pub on: EvaluatedOn,
     /// Accuracy of the unpruned model, `0..=1`; of several models the mean.
-    pub dense: Option<f64>,
+    pub baseline: Option<f64>,
     /// Whether the methods got recovery, which their names say.
     pub has_recovery: bool,
     /// Below the title.
@@ -42,8 +42,8 @@ impl MethodsFigure<'_> {
             }
         };
         let mut series: Vec<Curve> = methods.map(curve).filter(|c| !c.points.is_empty()).collect();
-        if let Some(dense) = self.dense.filter(|_| !series.is_empty()) {
-            series.push(level("unpruned", &series, 100.0 * dense));
+        if let Some(baseline) = self.baseline.filter(|_| !series.is_empty()) {
+            series.push(level("unpruned", &series, 100.0 * baseline));
         }
         let what = if self.is_of_edges { "edges" } else { "weights" };
         let on = self.on.title();
@@ -81,7 +81,7 @@ pub fn sensitivity_curves(
     };
     let mut series: Vec<Curve> = (0..n_steps).map(curve).collect();
     if let Some(first) = own().next() {
-        series.push(level("unpruned", &series, 100.0 * on.dense_accuracy(&first.result)));
+        series.push(level("unpruned", &series, 100.0 * on.baseline_accuracy(&first.result)));
     }
     let what = if is_of_edges { "edges" } else { "weights" };
     let metric = own().next().map(|p| p.result.metric).unwrap_or_default();
@@ -132,7 +132,7 @@ mod tests {
                 summary: &summary,
                 is_of_edges,
                 on: EvaluatedOn::Test,
-                dense: Some(0.85),
+                baseline: Some(0.85),
                 has_recovery: false,
                 subtitle: String::new(),
             };

@@ -191,7 +191,7 @@ pub(super) fn push_features(
                 weights: Vec::new(),
                 relative_error: relative_error.filter(|_| is_last),
                 output_norm: if is_last { output_norm } else { f64::NAN },
-                macs: Macs { edges_dense: (m * width) as u64, edges_pruned: n_pushed[hop], ..Macs::default() },
+                macs: Macs { edges_baseline: (m * width) as u64, edges_pruned: n_pushed[hop], ..Macs::default() },
             }
         })
         .collect();

@@ -59,11 +59,13 @@ impl StepTrace {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Macs {
     /// Propagation, unpruned.
-    pub edges_dense: u64,
+    #[serde(rename = "edges_dense")]
+    pub edges_baseline: u64,
     /// Propagation over what was kept.
     pub edges_pruned: u64,
     /// Transformation, unpruned.
-    pub weights_dense: u64,
+    #[serde(rename = "weights_dense")]
+    pub weights_baseline: u64,
     /// Transformation over what was kept.
     pub weights_pruned: u64,
 }
@@ -73,8 +75,8 @@ impl Macs {
     pub const RULE: &'static str = "kept-entries";
 
     /// Both parts, unpruned.
-    pub fn dense(&self) -> u64 {
-        self.edges_dense + self.weights_dense
+    pub fn baseline(&self) -> u64 {
+        self.edges_baseline + self.weights_baseline
     }
 
     /// Both parts, pruned.
@@ -86,9 +88,9 @@ impl Macs {
 impl std::iter::Sum for Macs {
     fn sum<I: Iterator<Item = Self>>(items: I) -> Self {
         items.fold(Self::default(), |a, b| Self {
-            edges_dense: a.edges_dense + b.edges_dense,
+            edges_baseline: a.edges_baseline + b.edges_baseline,
             edges_pruned: a.edges_pruned + b.edges_pruned,
-            weights_dense: a.weights_dense + b.weights_dense,
+            weights_baseline: a.weights_baseline + b.weights_baseline,
             weights_pruned: a.weights_pruned + b.weights_pruned,
         })
     }
@@ -202,7 +204,7 @@ pub struct WeightTrace {
     /// Weights kept.
     pub n_after: usize,
     /// Multiply-adds of the unpruned product: every stored value of the input meets the weights of its feature.
-    pub macs_dense: u64,
+    pub macs_baseline: u64,
     /// Multiply-adds over the kept weights.
     pub macs_pruned: u64,
 }
@@ -339,11 +341,11 @@ pub(crate) fn count_macs(edges: Option<&EdgeTrace>, weights: &[WeightTrace]) -> 
     let mut macs = Macs::default();
     if let Some(e) = edges {
         let others = |n: usize, each: usize| (n.saturating_sub(e.n_self_loops) * each) as u64;
-        macs.edges_dense = others(e.n_entries, e.unpruned_macs_per_entry);
+        macs.edges_baseline = others(e.n_entries, e.unpruned_macs_per_entry);
         macs.edges_pruned = others(e.n_after, e.macs_per_entry);
     }
     for w in weights {
-        macs.weights_dense += w.macs_dense;
+        macs.weights_baseline += w.macs_baseline;
         macs.weights_pruned += w.macs_pruned;
     }
     macs

@@ -65,7 +65,7 @@ impl<'a> TraceWriter<'a> {
         let (edges, weights) = (self.pending_edges.take(), std::mem::take(&mut self.pending_weights));
         let d_in = weights.first().map_or(d_out, |w| w.d_in);
         let mut macs = count_macs(edges.as_ref(), &weights);
-        macs.weights_dense += self.pending_macs + std::mem::take(&mut self.pending_left_out);
+        macs.weights_baseline += self.pending_macs + std::mem::take(&mut self.pending_left_out);
         macs.weights_pruned += std::mem::take(&mut self.pending_macs);
         self.steps.push(StepTrace { kind, idx, d_in, d_out, edges, weights, relative_error, output_norm, macs });
     }

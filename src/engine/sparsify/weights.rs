@@ -49,7 +49,7 @@ pub(crate) fn decide(
     if is_by_output {
         mask = mask.reversed_axes().as_standard_layout().into_owned();
     }
-    let (macs_dense, macs_pruned) = count_macs(x, &mask);
+    let (macs_baseline, macs_pruned) = count_macs(x, &mask);
     let trace = WeightTrace {
         name: String::new(),
         idx: 0,
@@ -61,7 +61,7 @@ pub(crate) fn decide(
         is_by_output,
         n_weights: weight.len(),
         n_after: mask.iter().filter(|k| **k).count(),
-        macs_dense,
+        macs_baseline,
         macs_pruned,
     };
     Ok((mask, trace))
@@ -85,7 +85,7 @@ pub(crate) fn ranked_masks(recipe: &Recipe, model: &Model) -> Option<Vec<WeightM
 pub(crate) fn trace_of(weight: &Array2<f32>, mask: &WeightMask, x: Rows<'_>, asked: f64) -> WeightTrace {
     let kept = weight.iter().zip(mask).filter(|(_, keep)| **keep).map(|(w, _)| w.abs());
     let threshold = kept.fold(f32::INFINITY, f32::min);
-    let (macs_dense, macs_pruned) = count_macs(x, mask);
+    let (macs_baseline, macs_pruned) = count_macs(x, mask);
     WeightTrace {
         name: String::new(),
         idx: 0,
@@ -97,7 +97,7 @@ pub(crate) fn trace_of(weight: &Array2<f32>, mask: &WeightMask, x: Rows<'_>, ask
         is_by_output: false,
         n_weights: weight.len(),
         n_after: mask.iter().filter(|k| **k).count(),
-        macs_dense,
+        macs_baseline,
         macs_pruned,
     }
 }
@@ -114,10 +114,10 @@ fn count_macs(x: Rows<'_>, mask: &WeightMask) -> (u64, u64) {
             counts
         }
     };
-    let dense = stored_per_feature.iter().sum::<u64>() * mask.ncols() as u64;
+    let baseline = stored_per_feature.iter().sum::<u64>() * mask.ncols() as u64;
     let kept = |row: ndarray::ArrayView1<'_, bool>| row.iter().filter(|k| **k).count() as u64;
     let pruned = stored_per_feature.iter().zip(mask.rows()).map(|(stored, row)| stored * kept(row)).sum();
-    (dense, pruned)
+    (baseline, pruned)
 }
 
 /// A threshold that is NaN (0 / 0: nothing asked of a silent input) removes nothing.

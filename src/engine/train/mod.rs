@@ -1,7 +1,7 @@
 //! Training: Adam, the plateau schedule and cross-entropy, dense or pruning as it goes.
 //!
 //! Authors' code: `run_fb.py` (iterative models, all nodes at once) and `run_mb.py` (decoupled models, batches). While pruning,
-//! edge masks are decided in every training step. In the first half of the epochs weight masks start from the dense weights each
+//! edge masks are decided in every training step. In the first half of the epochs weight masks start from the unpruned weights each
 //! time, so a removed weight may come back; in the second half zeros stay (`pruneall`, then `pruneinc`; docs/DIFFERENCES.md#d30). Evaluation keeps the
 //! masks of the last training step, and puts no entry back. Differs in: weights and masks of the best epoch are kept together,
 //! and validation puts nothing back, unless the recipe asks for the authors' way ([`Quirk::LastMasks`] and

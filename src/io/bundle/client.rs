@@ -156,7 +156,7 @@ fn costs(metrics: &Metrics) -> Vec<String> {
             ((e.n_entries as u64).saturating_sub(own), (e.n_after as u64).saturating_sub(own))
         });
         let weights = step.weights.as_ref().map(|w| (w.n_weights as u64, w.n_after as u64));
-        let macs = Some((step.macs.dense(), step.macs.pruned()));
+        let macs = Some((step.macs.baseline(), step.macs.pruned()));
         let cells = [edges, weights, macs].map(|counts| {
             counts.map_or_else(|| " | ".to_owned(), |(all, kept)| format!("{all} | {}", share(kept, all)))
         });
@@ -176,7 +176,7 @@ fn costs(metrics: &Metrics) -> Vec<String> {
                 "\nMeasured with {} threads, medians of {} forward passes in turn: {} unpruned, {} pruned:\n{}.{}\n",
                 timing.n_threads,
                 timing.n_repeats,
-                seconds(timing.dense_secs),
+                seconds(timing.baseline_secs),
                 seconds(timing.pruned_secs),
                 timing.speedup(),
                 if timing.is_disturbed { " Something else kept the machine busy meanwhile." } else { "" },
@@ -212,10 +212,10 @@ fn losses(metrics: &Metrics) -> Vec<String> {
         lines.push(format!("\n| {metric}, nodes of split {split} | unpruned | pruned |\n| --- | ---: | ---: |"));
         let accuracy = |score: Option<Score>| score.map_or_else(|| "no labels".to_owned(), |s| percent(s.accuracy));
         for (name, part) in [("train", &scores.train), ("val", &scores.val), ("test", &scores.test)] {
-            lines.push(format!("| {name} | {} | {} |", accuracy(part.dense), accuracy(part.pruned)));
+            lines.push(format!("| {name} | {} | {} |", accuracy(part.baseline), accuracy(part.pruned)));
         }
-        if let (Some(dense), Some(pruned)) = (area(scores.test.dense), area(scores.test.pruned)) {
-            lines.push(format!("\nOf the test nodes: unpruned {dense}; pruned {pruned}."));
+        if let (Some(baseline), Some(pruned)) = (area(scores.test.baseline), area(scores.test.pruned)) {
+            lines.push(format!("\nOf the test nodes: unpruned {baseline}; pruned {pruned}."));
         }
         let note = "\nThe pruned score is that of exactly these files: no removed entry is put back for the nodes that are\nevaluated.";
         lines.push(note.to_owned());

@@ -117,7 +117,8 @@ pub struct StepMetrics {
     /// Operations.
     pub macs: Macs,
     /// Unpruned, seconds.
-    pub dense_secs: Option<f64>,
+    #[serde(rename = "dense_secs")]
+    pub baseline_secs: Option<f64>,
     /// Pruned, seconds.
     pub pruned_secs: Option<f64>,
 }
@@ -175,7 +176,8 @@ pub struct Totals {
     /// Operations.
     pub macs: Macs,
     /// Operations unpruned, both sorts.
-    pub macs_dense: u64,
+    #[serde(rename = "macs_dense")]
+    pub macs_baseline: u64,
     /// Operations pruned, both sorts.
     pub macs_pruned: u64,
 }
@@ -200,7 +202,8 @@ pub struct Scores {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PartMetrics {
     /// The given model.
-    pub dense: Option<Score>,
+    #[serde(rename = "dense")]
+    pub baseline: Option<Score>,
     /// The pruned model, as production gets it.
     pub pruned: Option<Score>,
     /// The pruned model as the authors report it: entries into the evaluated nodes put back.
@@ -217,7 +220,8 @@ pub struct TimingMetrics {
     /// Timed passes of each sort, in turn; the times are their medians.
     pub n_repeats: usize,
     /// Unpruned forward, seconds.
-    pub dense_secs: f64,
+    #[serde(rename = "dense_secs")]
+    pub baseline_secs: f64,
     /// Pruned forward over fixed masks, seconds.
     pub pruned_secs: f64,
     /// Unpruned over pruned, median of the pairs; below 1 the pruned forward is slower.
@@ -229,8 +233,8 @@ pub struct TimingMetrics {
     #[serde(default)]
     pub is_disturbed: bool,
     /// Where the seconds of the unpruned forward lie.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dense: Option<Spread>,
+    #[serde(rename = "dense", default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Spread>,
     /// Where the seconds of the pruned forward lie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pruned: Option<Spread>,
@@ -256,11 +260,13 @@ impl TimingMetrics {
 #[expect(clippy::struct_field_names, reason = "the names are keys of metrics.json, which say their unit")]
 pub struct SampleMetrics {
     /// Unpruned forward, wall time.
-    pub dense_secs: Vec<f64>,
+    #[serde(rename = "dense_secs")]
+    pub baseline_secs: Vec<f64>,
     /// Pruned forward, wall time.
     pub pruned_secs: Vec<f64>,
     /// Unpruned forward, time of all processors; empty where the system does not tell.
-    pub dense_processor_secs: Vec<f64>,
+    #[serde(rename = "dense_processor_secs")]
+    pub baseline_processor_secs: Vec<f64>,
     /// Pruned forward, time of all processors.
     pub pruned_processor_secs: Vec<f64>,
 }
@@ -306,7 +312,7 @@ impl Metrics {
             run.timing.as_ref().and_then(|t| times(t).get(step)).copied()
         };
         let steps = run.pruned.steps.iter().enumerate().map(|(at, step)| {
-            StepMetrics::of(step, secs(|t| &t.dense_step_secs, at), secs(|t| &t.pruned_step_secs, at))
+            StepMetrics::of(step, secs(|t| &t.baseline_step_secs, at), secs(|t| &t.pruned_step_secs, at))
         });
         let steps = steps.map(|step| match &run.recipe.recovery {
             Some(rule) => step.recovered_by(rule),
@@ -321,7 +327,7 @@ impl Metrics {
                 edge_sparsity: run.pruned.edge_sparsity(),
                 weight_sparsity: run.pruned.weight_sparsity(),
                 macs,
-                macs_dense: macs.dense(),
+                macs_baseline: macs.baseline(),
                 macs_pruned: macs.pruned(),
             },
             scores: run.dataset.labels().map(|_| Scores {
@@ -364,7 +370,7 @@ impl Metrics {
 
 impl StepMetrics {
     /// The numbers of one step; its seconds where they were measured.
-    pub fn of(step: &StepTrace, dense_secs: Option<f64>, pruned_secs: Option<f64>) -> Self {
+    pub fn of(step: &StepTrace, baseline_secs: Option<f64>, pruned_secs: Option<f64>) -> Self {
         Self {
             title: step.title(),
             kind: step.kind,
@@ -380,7 +386,7 @@ impl StepMetrics {
             output_norm: finite(step.output_norm),
             relative_error: step.relative_error,
             macs: step.macs,
-            dense_secs,
+            baseline_secs,
             pruned_secs,
         }
     }
@@ -459,7 +465,7 @@ fn finite(value: f64) -> Option<f64> {
 fn part_metrics(scores: &PartScores) -> PartMetrics {
     let measured = |score: Score| (score.n_nodes > 0).then_some(score);
     PartMetrics {
-        dense: measured(scores.dense),
+        baseline: measured(scores.baseline),
         pruned: measured(scores.pruned),
         official_lock: scores.official_lock.and_then(measured),
     }
@@ -478,17 +484,17 @@ fn timing_metrics(timing: &Timing) -> TimingMetrics {
             .to_owned(),
         n_threads: timing.n_threads,
         n_repeats: timing.samples.n_turns(),
-        dense_secs: timing.dense_secs(),
+        baseline_secs: timing.baseline_secs(),
         pruned_secs: timing.pruned_secs(),
         speedup: speedup.ratio,
         speedup_interval: speedup.interval,
         is_disturbed: timing.samples.is_disturbed(),
-        dense: timing.samples.spread(Timing::DENSE),
+        baseline: timing.samples.spread(Timing::BASELINE),
         pruned: timing.samples.spread(Timing::PRUNED),
         samples: Some(SampleMetrics {
-            dense_secs: wall(Timing::DENSE),
+            baseline_secs: wall(Timing::BASELINE),
             pruned_secs: wall(Timing::PRUNED),
-            dense_processor_secs: processor(Timing::DENSE),
+            baseline_processor_secs: processor(Timing::BASELINE),
             pruned_processor_secs: processor(Timing::PRUNED),
         }),
         products: timing.products.clone(),

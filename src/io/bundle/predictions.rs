@@ -38,7 +38,7 @@ pub(crate) fn predictions_of(run: &Run) -> Table {
         });
     let mut table = Table::default();
     table.push("node", Column::Text((0..n).map(|u| Some(run.dataset.node_id(u))).collect()));
-    for (name, column) in CLASSES.into_iter().zip([label, said(&run.dense_logits), said(&run.pruned.logits)]) {
+    for (name, column) in CLASSES.into_iter().zip([label, said(&run.baseline_logits), said(&run.pruned.logits)]) {
         table.push(name, column);
     }
     table.push("margin", Column::Single(margins.collect()));

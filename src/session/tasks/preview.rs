@@ -21,7 +21,7 @@ pub(crate) struct Preview {
     pub(crate) dataset: Arc<Dataset>,
     pub(crate) model: Arc<Model>,
     /// What it is held against, where that is known. `[n_nodes, n_classes]`
-    pub(crate) dense: Option<Arc<Array2<f32>>>,
+    pub(crate) baseline: Option<Arc<Array2<f32>>>,
     pub(crate) recipe: Recipe,
     /// Whether to wait until the slider rests. A newer move cancels the wait.
     pub(crate) waits: bool,
@@ -51,14 +51,14 @@ impl Task for Preview {
             ctl.check()?;
             std::thread::sleep(LOOK_EVERY);
         }
-        let Self { dataset, model, mut dense, recipe, plain_first, .. } = self;
+        let Self { dataset, model, mut baseline, recipe, plain_first, .. } = self;
         if plain_first && recipe.recovery.is_some() {
-            let plain = run(&dataset, &model, &without_recovery(&recipe), RunOptions::PREVIEW, dense, ctl)?;
-            dense = Some(Arc::clone(&plain.dense_logits));
+            let plain = run(&dataset, &model, &without_recovery(&recipe), RunOptions::PREVIEW, baseline, ctl)?;
+            baseline = Some(Arc::clone(&plain.baseline_logits));
             on_point(Box::new(plain));
         }
         let began = Instant::now();
-        let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, dense, ctl)?;
+        let run = run(&dataset, &model, &recipe, RunOptions::PREVIEW, baseline, ctl)?;
         Ok((Box::new(run), began.elapsed().as_secs_f64()))
     }
 }

@@ -164,7 +164,7 @@ fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
         "Counted on the nodes of the split, over the kept entries alone: what production gets",
     );
     let evaluation = &run.evaluation;
-    if evaluation.test.dense.n_nodes + evaluation.val.dense.n_nodes == 0 {
+    if evaluation.test.baseline.n_nodes + evaluation.val.baseline.n_nodes == 0 {
         ui.label(weak(tokens, "The graph has no labels to compare with"));
     } else {
         part_ui(ui, tokens, "Test", &evaluation.test);
@@ -178,9 +178,9 @@ fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
 }
 
 fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
-    let change = part.pruned.accuracy - part.dense.accuracy;
+    let change = part.pruned.accuracy - part.baseline.accuracy;
     let ink = if change < -NOTABLE_LOSS { tokens.warning } else { tokens.text };
-    let text = format!("{:.1} → {}", part.dense.accuracy * 100.0, format::percent(part.pruned.accuracy));
+    let text = format!("{:.1} → {}", part.baseline.accuracy * 100.0, format::percent(part.pruned.accuracy));
     let interval = format!("{:.1}–{:.1}", part.pruned.low * 100.0, part.pruned.high * 100.0);
     let row = ui.horizontal(|ui| {
         ui.label(weak(tokens, name).size(tokens::TEXT));
@@ -203,7 +203,7 @@ fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
             }
         };
         ui.label(format!("{} nodes, {}", format::count(part.pruned.n_nodes as u64), format::points(change)));
-        line(ui, "unpruned", &part.dense);
+        line(ui, "unpruned", &part.baseline);
         line(ui, "pruned", &part.pruned);
         if let Some(lock) = &part.official_lock {
             line(ui, "as published", lock);
@@ -304,7 +304,7 @@ fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, stale: Option<Kind>) {
         (None, None) => {
             group(ui, tokens, "Time", Kind::Estimated, "From the operations alone; Prune measures it");
             let macs = run.pruned.macs();
-            let ratio = macs.dense() as f64 / macs.pruned().max(1) as f64;
+            let ratio = macs.baseline() as f64 / macs.pruned().max(1) as f64;
             change_row(ui, tokens, "Forward", "at most", mono(format::factor(ratio)))
                 .on_hover_text("Ratio of the operations; a sparse product is slower per operation. Prune measures it");
             // The place of the interval, so that nothing moves when there is one.
@@ -322,7 +322,7 @@ fn claim_ink(tokens: &Tokens, speedup: &Speedup) -> egui::Color32 {
 }
 
 fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
-    let change = format!("{} → {}", format::seconds(timing.dense_secs()), format::seconds(timing.pruned_secs()));
+    let change = format!("{} → {}", format::seconds(timing.baseline_secs()), format::seconds(timing.pruned_secs()));
     let speedup = timing.speedup();
     change_row(ui, tokens, "Forward", &change, mono(format::speedup(&speedup)).color(claim_ink(tokens, &speedup)))
         .on_hover_text(format!(
@@ -348,7 +348,7 @@ fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
 
 /// What storing embeddings as bf16 saves, and what it changes.
 fn bf16_rows(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing, bf16: &Bf16Timing) {
-    let change = format!("{} → {}", format::seconds(timing.dense_secs()), format::seconds(timing.bf16_secs()));
+    let change = format!("{} → {}", format::seconds(timing.baseline_secs()), format::seconds(timing.bf16_secs()));
     let Some(speedup) = timing.bf16_speedup() else { return };
     change_row(ui, tokens, "as bf16", &change, mono(format::speedup(&speedup)).color(claim_ink(tokens, &speedup)))
         .on_hover_text("The pruned forward with embeddings stored as bf16 between hops, timed in turn with the others");
@@ -369,8 +369,8 @@ fn cost_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
         "Multiply-accumulates over kept entries; bytes dense and stored sparse",
     );
     let macs = run.pruned.macs();
-    let change = format!("{} → {}", format::short_count(macs.dense()), format::short_count(macs.pruned()));
-    let ratio = macs.dense() as f64 / macs.pruned().max(1) as f64;
+    let change = format!("{} → {}", format::short_count(macs.baseline()), format::short_count(macs.pruned()));
+    let ratio = macs.baseline() as f64 / macs.pruned().max(1) as f64;
     change_row(ui, tokens, "MACs", &change, mono(format::factor(ratio))).on_hover_text(
         "Multiply-accumulate operations of one forward pass, unpruned and pruned, counted over kept entries",
     );

@@ -99,8 +99,8 @@ pub(super) fn published() -> Result<Published, TaskError> {
 
 /// The authors' settings for a family, pruning while it trains where anything is to be pruned.
 fn official(family: Family, delta_a: f64, delta_w: f64, plan: &ReproducePlan) -> Recipe {
-    let is_dense = delta_a == 0.0 && delta_w == 0.0;
-    let schedule = if is_dense { Schedule::Dense } else { Schedule::During };
+    let is_baseline = delta_a == 0.0 && delta_w == 0.0;
+    let schedule = if is_baseline { Schedule::Dense } else { Schedule::During };
     let mut training = Training { schedule, ..Training::official(family) };
     training.epochs = plan.epochs.unwrap_or(training.epochs);
     let mut recipe = Recipe {

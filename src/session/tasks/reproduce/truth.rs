@@ -74,7 +74,7 @@ pub(super) fn make(
                 // So that no time holds the unpruned forward.
                 let unpruned = Recipe { recovery: None, training: None, ..recipe.clone() };
                 let found = run(&dataset, &model, &unpruned, RunOptions::PREVIEW, None, &ctl.quiet())?;
-                baseline = Some(found.dense_logits);
+                baseline = Some(found.baseline_logits);
             }
             let start = Instant::now();
             let found = run(&dataset, &model, &pruning, RunOptions::PREVIEW, baseline.clone(), &ctl.quiet())?;

@@ -99,8 +99,8 @@ fn whole_step(run: &Run, at: usize, step: &StepTrace, side: Side) -> Vec<(String
 
 fn time(run: &Run, at: usize) -> Option<(String, &'static str)> {
     let timing = run.timing.as_ref()?;
-    let (dense, pruned) = (timing.dense_step_secs.get(at)?, timing.pruned_step_secs.get(at)?);
-    let text = format!("{} → {}", format::seconds(*dense), format::seconds(*pruned));
+    let (baseline, pruned) = (timing.baseline_step_secs.get(at)?, timing.pruned_step_secs.get(at)?);
+    let text = format!("{} → {}", format::seconds(*baseline), format::seconds(*pruned));
     Some((text, "Measured time of this step, unpruned and pruned"))
 }
 
@@ -213,7 +213,7 @@ fn edge_numbers(recipe: &Recipe, step: &StepTrace, edges: &EdgeTrace) -> Vec<Vec
         vec![
             (used, used_says),
             (
-                macs(step.macs.edges_dense, step.macs.edges_pruned),
+                macs(step.macs.edges_baseline, step.macs.edges_pruned),
                 "Multiply-accumulate operations of propagating, unpruned and pruned, by the rule kept entries × width",
             ),
         ],
@@ -235,15 +235,15 @@ fn weight_numbers(recipe: &Recipe, weights: &WeightTrace) -> Vec<Vec<(String, &'
         vec![
             (format!("δw {}", format::delta(weights.asked)), asked_says),
             (
-                macs(weights.macs_dense, weights.macs_pruned),
+                macs(weights.macs_baseline, weights.macs_pruned),
                 "Multiply-accumulate operations of transforming, unpruned and pruned, by the rule kept weights × rows",
             ),
         ],
     ]
 }
 
-fn macs(dense: u64, pruned: u64) -> String {
-    format!("{} → {} MACs", format::short_count(dense), format::short_count(pruned))
+fn macs(baseline: u64, pruned: u64) -> String {
+    format!("{} → {} MACs", format::short_count(baseline), format::short_count(pruned))
 }
 
 /// Three digits that count.

@@ -53,11 +53,11 @@ impl Cost {
         }
     }
 
-    fn of_dense(self, point: &SweepPoint) -> f64 {
+    fn of_baseline(self, point: &SweepPoint) -> f64 {
         match self {
             Self::Edges | Self::Weights => 0.0,
-            Self::Macs => point.macs_dense as f64 / 1e6,
-            Self::Time => point.dense_secs * 1e3,
+            Self::Macs => point.macs_baseline as f64 / 1e6,
+            Self::Time => point.baseline_secs * 1e3,
         }
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn place(point: &SweepPoint, cost: Cost) -> [f64; 2] {
     [cost.of(point), point.test_accuracy * 100.0]
 }
 
-/// Accuracy against a cost: the dense model as lines, Pareto points joined, the dominated pale; what was tried within a budget as a path, and
+/// Accuracy against a cost: the baseline as lines, Pareto points joined, the dominated pale; what was tried within a budget as a path, and
 /// a star where it ended.
 pub(super) fn chart(sweep: &SweepState, budget: &BudgetState, front: &[usize], cost: Cost) -> Curves {
     let points = &sweep.points;
@@ -124,11 +124,11 @@ pub(super) fn chart(sweep: &SweepState, budget: &BudgetState, front: &[usize], c
     }
     let metric = all().next().map(|p| p.metric).unwrap_or_default();
     if let Some(first) = all().next() {
-        let ends = all().map(|p| cost.of(p)).chain([cost.of_dense(first)]).filter(|x| x.is_finite());
+        let ends = all().map(|p| cost.of(p)).chain([cost.of_baseline(first)]).filter(|x| x.is_finite());
         let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         let level = |name: &str, y: f64| curve(name, vec![[low, y * 100.0], [high, y * 100.0]], CurveStyle::Dashed, 0);
-        series.push(level("unpruned, test", first.dense_test_accuracy));
-        series.push(level("unpruned, validation", first.dense_val_accuracy));
+        series.push(level("unpruned, test", first.baseline_test_accuracy));
+        series.push(level("unpruned, validation", first.baseline_val_accuracy));
     }
     Curves {
         title: metric.heading().to_owned(),
@@ -192,8 +192,8 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
         order.iter().map(|at| &sweep.points[*at]).map(|p| [along.of(p), 100.0 * part(p)]).collect()
     };
     let (macs, time) = (
-        of(&|p| p.macs_pruned as f64 / p.macs_dense.max(1) as f64),
-        of(&|p| p.pruned_secs / p.dense_secs.max(f64::MIN_POSITIVE)),
+        of(&|p| p.macs_pruned as f64 / p.macs_baseline.max(1) as f64),
+        of(&|p| p.pruned_secs / p.baseline_secs.max(f64::MIN_POSITIVE)),
     );
     let highest = highest_of_interest(&macs, &time);
     let points = |name: &str, points: Vec<[f64; 2]>, colour: usize| Curve {

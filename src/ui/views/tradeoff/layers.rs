@@ -84,11 +84,11 @@ fn chart_ui(
 fn says(ui: &mut egui::Ui, tokens: &Tokens, point: &SensitivityPoint, step_name: &str, on: EvaluatedOn) {
     let (side, symbol) = if point.is_of_edges { ("edges", "δa") } else { ("weights", "δw") };
     ui.label(strong(format!("{step_name} {} · {side}", point.step + 1)));
-    let (now, dense) = (on.accuracy(&point.result), on.dense_accuracy(&point.result));
+    let (now, baseline) = (on.accuracy(&point.result), on.baseline_accuracy(&point.result));
     let rows = [
         (symbol, format::delta(point.delta)),
         ("removed", format::percent(point.removed)),
-        (on.title(), format!("{} ({})", format::percent(now), format::points(now - dense))),
+        (on.title(), format!("{} ({})", format::percent(now), format::points(now - baseline))),
         ("agreement", format::percent(point.result.agreement)),
     ];
     egui::Grid::new("layer").num_columns(2).spacing([14.0, 2.0]).show(ui, |ui| {

@@ -90,7 +90,7 @@ fn chart_ui(
     height: f32,
 ) {
     let n = state.points.len();
-    let dense = state.points.iter().map(|p| on.dense_accuracy(&p.result)).sum::<f64>() / n.max(1) as f64;
+    let baseline = state.points.iter().map(|p| on.baseline_accuracy(&p.result)).sum::<f64>() / n.max(1) as f64;
     let model = if state.plan.has_model_per_seed { "a model per seed" } else { "one model" };
     let seeds = state.plan.seeds.len();
     let title = cx.session.store().model.as_ref().map_or_else(String::new, |m| format!("{}, ", m.model.title()));
@@ -98,7 +98,7 @@ fn chart_ui(
         summary,
         is_of_edges,
         on,
-        dense: Some(dense).filter(|d| d.is_finite()),
+        baseline: Some(baseline).filter(|d| d.is_finite()),
         has_recovery: state.plan.has_recovery,
         subtitle: format!("{title}mean and range of {seeds} seeds, {model}"),
     };
@@ -119,7 +119,7 @@ fn chart_ui(
         if response.clicked() {
             cx.out.send(Command::LoadMethod(first));
         }
-        response.on_hover_ui_at_pointer(|ui| says(ui, cx.tokens, state, s, dense, on));
+        response.on_hover_ui_at_pointer(|ui| says(ui, cx.tokens, state, s, baseline, on));
         let point = &state.points[first];
         if now.seed == point.seed && state.recipe_of(point) == now {
             here_ui(ui, cx.tokens, &output, at);
@@ -133,12 +133,12 @@ fn says(
     tokens: &Tokens,
     state: &CompareState,
     summary: &CompareSummary,
-    dense: f64,
+    baseline: f64,
     on: EvaluatedOn,
 ) {
     let side = if summary.method.is_of_edges() { "edges" } else { "weights" };
     ui.label(strong(format!("{} · {side}", summary.method.full_title(state.plan.has_recovery))));
-    let accuracy = format!("{} ({})", format::percent(summary.mean), format::points(summary.mean - dense));
+    let accuracy = format!("{} ({})", format::percent(summary.mean), format::points(summary.mean - baseline));
     let mut rows = vec![
         ("removed", format!("{} (asked {})", format::percent(summary.removed), format::percent(summary.share))),
         (on.title(), accuracy),

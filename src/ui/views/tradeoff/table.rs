@@ -40,12 +40,12 @@ fn cells(point: &SweepPoint) -> [(&'static str, String); 7] {
         format::NONE.to_owned()
     };
     [
-        ("test", change(point.test_accuracy, point.dense_test_accuracy)),
-        ("validation", change(point.val_accuracy, point.dense_val_accuracy)),
+        ("test", change(point.test_accuracy, point.baseline_test_accuracy)),
+        ("validation", change(point.val_accuracy, point.baseline_val_accuracy)),
         ("agreement", format::percent(point.agreement)),
         ("edges removed", format::percent(point.edge_sparsity)),
         ("weights removed", format::percent(point.weight_sparsity)),
-        ("MACs", format!("{} of {}", format::short_count(point.macs_pruned), format::short_count(point.macs_dense))),
+        ("MACs", format!("{} of {}", format::short_count(point.macs_pruned), format::short_count(point.macs_baseline))),
         ("time", time),
     ]
 }
