@@ -16,7 +16,7 @@ use super::error::EngineError;
 /// How far a long computation has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done now, in words for people, for example `epoch`.
+    /// What is being done now, in human-readable words, for example `epoch`.
     pub stage: String,
     /// Units finished.
     pub done: u64,
@@ -199,9 +199,9 @@ impl Control {
 
     /// Gives a matrix back that is not needed any more.
     pub(crate) fn recycle(&self, matrix: Array2<f32>) {
-        const MOST: usize = 6;
+        const MAX_SPARES: usize = 6;
         if let Some(mut spares) = self.spares.as_ref().and_then(|spares| spares.lock().ok()) {
-            if spares.len() == MOST {
+            if spares.len() == MAX_SPARES {
                 spares.remove(0);
             }
             spares.push(matrix.into_raw_vec_and_offset().0);

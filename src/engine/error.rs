@@ -1,6 +1,6 @@
 //! What can go wrong inside the engine.
 //!
-//! Two sorts reach a caller: input that does not fit (a graph and a model that do not belong together, a recipe that asks
+//! Two kinds reach a caller: input that does not fit (a graph and a model that do not belong together, a recipe that asks
 //! for the impossible) and [`EngineError::Cancelled`], which is no failure and is never shown as one. Misuse of a kernel by
 //! our own code is an assertion instead, documented under `# Panics`.
 

@@ -112,7 +112,7 @@ pub struct HopSpeed {
 /// A propagation over many hops.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PropagationSpeed {
-    /// What was removed, for people.
+    /// What was removed, human-readable.
     pub title: String,
     /// Whether the masks were decided on the way, every entry tested in every hop; else they were followed.
     pub decides: bool,
@@ -174,7 +174,7 @@ pub struct WeightSpeed {
 /// A network.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ForwardSpeed {
-    /// For people.
+    /// Human-readable.
     pub title: String,
     /// Unpruned forward, seconds.
     pub unpruned_secs: f64,
@@ -549,7 +549,7 @@ fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Fo
     })
 }
 
-/// One line for each sort of product, through all that was measured of it; what was not measured costs what it costs elsewhere.
+/// One line for each kind of product, through all that was measured of it; what was not measured costs what it costs elsewhere.
 fn cost_of(weights: &[WeightSpeed], propagation: &[PropagationSpeed]) -> CostModel {
     let line = |is_of: &dyn Fn(&WeightSpeed) -> bool, otherwise: Line| {
         let points: Vec<(f64, f64)> = weights

@@ -17,7 +17,7 @@ pub struct Bounds {
     pub step: usize,
     /// Entries this step lacks against the full graph.
     pub n_removed: usize,
-    /// Lemma 2: `qa · δa / ‖P‖_F`. Loose: an upper bound. Not a number where no threshold on messages decided, which it speaks of.
+    /// Lemma 2: `qa · δa / ‖P‖_F`. Loose: an upper bound. NaN where no threshold on messages decided, which it speaks of.
     pub lemma_2_epsilon: f64,
     /// Definition 2, measured: `‖T - T̂‖₂` of the symmetric part, by power iteration; fitted values are in `T̂`.
     pub measured_epsilon: f64,

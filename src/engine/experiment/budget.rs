@@ -37,7 +37,7 @@ impl Goal {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Time, Self::Size, Self::Entries];
 
-    /// For people.
+    /// Human-readable.
     pub fn title(self) -> &'static str {
         match self {
             Self::Time => "Time",
@@ -74,7 +74,7 @@ const N_SPREADS: usize = 4;
 /// Confidence of the certificate.
 const LEVEL: f64 = 0.95;
 /// Labelled nodes that half of the validation nodes need, to tune or to certify.
-const LEAST_NODES: usize = 30;
+const MIN_NODES: usize = 30;
 
 /// One recipe that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -320,7 +320,7 @@ pub fn find_budget(
         nodes.into_iter().filter(is_labelled).collect::<Vec<u32>>()
     };
     let (tune, calibrate) = halves(&labelled(split.val.clone()), base.seed);
-    let has_judges = tune.len() >= LEAST_NODES && calibrate.len() >= LEAST_NODES;
+    let has_judges = tune.len() >= MIN_NODES && calibrate.len() >= MIN_NODES;
     let is_new = base.recovery.as_ref().is_some_and(|rule| rule.nodes_are == NodesAre::New);
     let mut search = Search {
         dataset,

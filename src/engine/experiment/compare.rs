@@ -85,7 +85,7 @@ impl Method {
         Self::offered(true).into_iter().find(|m| m.key() == key || m.key() == format!("edges:{key}"))
     }
 
-    /// For people, for example `Random`.
+    /// Human-readable, for example `Random`.
     pub fn title(self) -> &'static str {
         match self {
             Self::UnifewsEdges | Self::UnifewsWeights => "Unifews",
@@ -186,7 +186,7 @@ impl Default for ComparePlan {
 
 impl ComparePlan {
     /// Most methods × shares × seeds.
-    const MOST: usize = 100_000;
+    const MAX_RUNS: usize = 100_000;
 
     /// The methods that can be run: parts of recovery only with recovery, and those of entries only where a network `propagates`.
     #[must_use]
@@ -224,9 +224,9 @@ impl ComparePlan {
         }
         let all = self.methods.len().checked_mul(self.shares.len()).and_then(|n| n.checked_mul(self.seeds.len()));
         match all {
-            Some(1..=Self::MOST) => Ok(()),
+            Some(1..=Self::MAX_RUNS) => Ok(()),
             Some(0) => Err(EngineError::recipe("compare", "methods, shares and seeds", "none of one of them")),
-            _ => Err(EngineError::recipe("compare", format!("at most {} runs", Self::MOST), "more")),
+            _ => Err(EngineError::recipe("compare", format!("at most {} runs", Self::MAX_RUNS), "more")),
         }
     }
 }
@@ -265,7 +265,7 @@ impl EvaluatedOn {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Test, Self::Val];
 
-    /// For people.
+    /// Human-readable.
     pub fn title(self) -> &'static str {
         match self {
             Self::Test => "test",

@@ -333,7 +333,7 @@ impl ScoreSketch {
     /// # Complexity
     /// O(matrices · log borders), whatever the size of the graph.
     pub fn estimate(&self, recipe: &Recipe) -> Estimate {
-        let (mut n_gone, mut nth_edges, mut nth_weights) = (0.0f64, 0, 0);
+        let (mut n_removed, mut nth_edges, mut nth_weights) = (0.0f64, 0, 0);
         let mut steps = Vec::with_capacity(self.run.pruned.steps.len());
         for step in &self.run.pruned.steps {
             let edges = step.edges.as_ref().map(|trace| {
@@ -343,8 +343,8 @@ impl ScoreSketch {
                     None => (recipe.delta_a(step.idx) * n as f64).min((trace.n_entries - trace.n_self_loops) as f64),
                 };
                 nth_edges += 1;
-                n_gone = n_gone.max(removed);
-                RemovedCount::of(n_gone, n)
+                n_removed = n_removed.max(removed);
+                RemovedCount::of(n_removed, n)
             });
             let of_matrix = |trace: &WeightTrace| {
                 let removed = match self.weights.get(nth_weights) {
@@ -387,11 +387,11 @@ impl ScoreSketch {
                         u += 1;
                     }
                     let v = indices[k] as usize;
-                    // What had gone before was compared with nothing here: the norms that it would have met are those of a network
+                    // What was removed before was compared with nothing here: the norms that it would have met are those of a network
                     // without it.
                     let is_tested = mask.is_present(k, idx);
                     if is_tested && v != u && !locked.as_ref().is_some_and(|locked| locked[u]) {
-                        // 0 / 0 is not a number and leaves what there is: nothing is asked, nothing goes.
+                        // 0 / 0 is NaN and leaves what there is: nothing is requested, nothing is removed.
                         *smallest = smallest.min(trace.score(k, v, values[k]) / unit);
                     }
                 }
@@ -515,7 +515,7 @@ mod tests {
                 assert!(difference <= most(exact.n_entries), "{mode:?} {delta}: {about:?}, kept {}", exact.n_kept());
                 assert_eq!(estimate.steps.len(), truth.pruned.steps.len());
                 let shares: Vec<f64> = estimate.steps.iter().filter_map(|s| s.edges).map(|e| e.sparsity()).collect();
-                assert!(shares.windows(2).all(|w| w[0] <= w[1]), "what is gone stays gone: {shares:?}");
+                assert!(shares.windows(2).all(|w| w[0] <= w[1]), "what is removed stays removed: {shares:?}");
             }
             // Weights alone: those of the first layer see the same input.
             for delta in deltas {

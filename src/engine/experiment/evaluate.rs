@@ -15,7 +15,7 @@ pub struct PartScores {
     pub baseline: Score,
     /// The pruned model, as production gets it: nothing put back.
     pub pruned: Score,
-    /// The pruned model as the authors report it: entries into the evaluated nodes put back. Only on request.
+    /// Unmasked evaluation, as the authors report it: entries into the evaluated nodes put back. Only on request.
     pub official_lock: Option<Score>,
 }
 

@@ -70,7 +70,7 @@ pub fn dataset_bytes(dataset: &Dataset) -> u64 {
 pub fn training_bytes(dataset: &Dataset, recipe: &Recipe) -> u64 {
     // Values, gradient, two moments of Adam; the model of this epoch, the best one, and the one that is evaluated.
     const PER_PARAMETER: u64 = 4 * 8;
-    // Diffusion matrix, active lists, those before them, turned ones with the numbers of their entries, masks.
+    // Diffusion matrix, active lists, those before them, transposed ones with the numbers of their entries, masks.
     const PER_ENTRY: u64 = 4 + 2 * 12 + 12 + 12 + 4;
     // Coefficients of attention before and after the softmax, and what comes back for both.
     const PER_HEAD_AND_ENTRY: u64 = 6 * 4;
@@ -86,7 +86,7 @@ pub fn training_bytes(dataset: &Dataset, recipe: &Recipe) -> u64 {
     let kept: u64 = layers.iter().map(|(from, to)| 2 * *from as u64 + 8 * *to as u64).sum();
     let heads = if shape.has("attention") { (shape.heads.max(shape.out_heads) * shape.layers) as u64 } else { 0 };
     let lists = if in_batches { 0 } else { (PER_ENTRY + PER_HEAD_AND_ENTRY * heads) * m + 16 * n };
-    let turned = match dataset.features() {
+    let transposed = match dataset.features() {
         _ if in_batches => 4 * rows * d_in as u64,
         Features::Dense(x) => 4 * x.len() as u64,
         Features::Sparse(x) => 8 * x.nnz() as u64 + 8 * d_in as u64,
@@ -96,18 +96,18 @@ pub fn training_bytes(dataset: &Dataset, recipe: &Recipe) -> u64 {
     let evaluated = 4 * n * (3 * widest + 2 * n_classes as u64);
     // The graph without its test nodes, and the whole one to score them in.
     let is_inductive = recipe.training.as_ref().is_some_and(|training| training.inductive);
-    let apart = if is_inductive { dataset_bytes(dataset) + lists + turned + propagated } else { 0 };
-    [4 * rows * kept, lists, turned, propagated, evaluated, apart].into_iter().fold(parameters, u64::saturating_add)
+    let apart = if is_inductive { dataset_bytes(dataset) + lists + transposed + propagated } else { 0 };
+    [4 * rows * kept, lists, transposed, propagated, evaluated, apart].into_iter().fold(parameters, u64::saturating_add)
 }
 
 /// Bytes of the outputs of all steps of the unpruned model, which pruned ones are compared with; `None` where they are too many to keep.
 pub(super) fn reference_bytes(dataset: &Dataset, model: &Model) -> Option<u64> {
-    const MOST: u64 = 2 << 30;
+    const MAX_BYTES: u64 = 2 << 30;
     let shape = &model.architecture;
     let hops = shape.hops * dataset.features().width();
     let layers = (0..shape.layers).map(|l| shape.layer_widths(l, model.d_in(), model.n_classes()).1);
     let bytes = size_of::<f32>() as u64 * dataset.n_nodes() as u64 * (hops + layers.sum::<usize>()) as u64;
-    (bytes <= MOST).then_some(bytes)
+    (bytes <= MAX_BYTES).then_some(bytes)
 }
 
 #[cfg(test)]

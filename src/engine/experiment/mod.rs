@@ -41,7 +41,7 @@ pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use rounding::{Rounding, rounding};
 pub use run::{Bf16Timing, Followed, FollowedTimes, Run, Timing, follow, masked_forward, propagated, run};
 pub use safe::{
-    LEAST_JUDGES, SAFE_CHANGES, SAFE_CHANGES_RECOVERED, SAFE_LOSS, SafeStart, recovery_operations, safe_start,
+    MIN_JUDGES, SAFE_CHANGES, SAFE_CHANGES_RECOVERED, SAFE_LOSS, SafeStart, recovery_operations, safe_start,
 };
 pub use sensitivity::{SensitivityPoint, sensitivity};
 pub use size::{

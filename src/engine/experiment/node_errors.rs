@@ -143,7 +143,7 @@ struct Observer<'a> {
 
 impl Observer<'_> {
     fn errors(&self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<NodeErrors, EngineError> {
-        let (topology, goes_here) =
+        let (topology, is_removed_here) =
             (&self.operators.topology, |k: usize| self.mask.removing_step(k, step) == Some(step));
         // Before the first step nothing is removed, and means are over all entries.
         // Fitted values are held against those of the diffusion matrix.
@@ -172,8 +172,8 @@ impl Observer<'_> {
                 bound += message;
                 threshold_bound += match delta {
                     // A mean judges sources by their norm alone.
-                    Some(delta) if goes_here(k) && self.averages => lacking.abs() * delta,
-                    Some(delta) if goes_here(k) => delta,
+                    Some(delta) if is_removed_here(k) && self.averages => lacking.abs() * delta,
+                    Some(delta) if is_removed_here(k) => delta,
                     _ => message,
                 };
             }

@@ -32,7 +32,7 @@ pub struct ReproducedSeed {
     pub test: f64,
     /// Score on test nodes with masks decided anew in evaluation mode, nothing put back. `0..=1`
     pub test_fresh: f64,
-    /// Score on test nodes as the authors report it: entries into test nodes put back (docs/DIFFERENCES.md#d31). `0..=1`
+    /// Score on test nodes by unmasked evaluation, as the authors report it: entries into test nodes put back (docs/DIFFERENCES.md#d31). `0..=1`
     pub test_official_lock: Option<f64>,
     /// Removed share of graph entries, `0..=1`.
     pub edge_sparsity: f64,
@@ -114,7 +114,7 @@ pub fn reproduce(
     Ok(found)
 }
 
-/// The δ of mass mode at which the share `share` of the pushes is gone, by bisection on a logarithmic scale.
+/// The δ of mass mode at which the share `share` of the pushes is removed, by bisection on a logarithmic scale.
 ///
 /// # Errors
 /// As [`propagate`].

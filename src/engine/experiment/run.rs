@@ -185,7 +185,7 @@ pub fn run(
     ctl.progress("evaluating", 2, N_STAGES);
     let no_labels = Labels::default();
     let labels = dataset.labels().unwrap_or(&no_labels);
-    // What is put back has no value of its own where values were fitted.
+    // Entries of the unmasked evaluation have no value where values were fitted.
     let has_own_values = pruned.masks.edges.values().is_some();
     let locked = if options.official_lock && recipe.edges.mode != EdgeMode::Mass && !has_own_values {
         // One after the other: the logits of a part are gone before those of the next are made.
@@ -217,7 +217,7 @@ pub fn run(
     };
     ctl.progress("measuring bounds", 4, N_STAGES);
     let n_propagated = dataset.topology().n_entries() * recipe.model.n_graph_steps();
-    let bounds = if options.bounds && n_propagated <= MOST_BOUNDED {
+    let bounds = if options.bounds && n_propagated <= MAX_BOUNDED_ENTRIES {
         bounds(dataset, &recipe, &pruned, &quiet)?
     } else {
         Vec::new()
@@ -241,10 +241,10 @@ pub fn run(
 }
 
 /// Entries over all steps up to which bounds are measured: each takes up to a hundred products with what was removed.
-const MOST_BOUNDED: usize = 1 << 28;
+const MAX_BOUNDED_ENTRIES: usize = 1 << 28;
 /// Stages a run reports.
 const N_STAGES: usize = 5;
-/// Logits of a pruned model over `edges`, with the entries into `nodes` put back (docs/DIFFERENCES.md#d31).
+/// Logits of the unmasked evaluation of `nodes`: a pruned model over `edges`, with their entries put back (docs/DIFFERENCES.md#d31).
 pub(super) fn locked_logits(
     dataset: &Dataset,
     model: &Model,
@@ -317,7 +317,7 @@ fn measure(
 /// The largest difference of two results, and `‖a - b‖_F / ‖b‖_F`.
 pub(super) fn difference(a: &Array2<f32>, b: &Array2<f32>) -> (f64, f64) {
     let pairs = || a.iter().zip(b).map(|(a, b)| (f64::from(*a), f64::from(*b)));
-    // A difference that is not a number stays seen: `f64::max` would pass it over.
+    // A difference that is NaN stays seen: `f64::max` would pass it over.
     let largest = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, |most: f64, d| if d <= most { most } else { d });
     let square = pairs().map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
     let whole = pairs().map(|(_, b)| b * b).sum::<f64>();

@@ -23,7 +23,7 @@ const SHARES: [(f64, f64); 4] = [(0.9, 0.9), (0.8, 0.9), (0.8, 0.8), (0.5, 0.5)]
 /// the validation nodes has to hold as well.
 pub const SAFE_CHANGES_RECOVERED: f64 = 0.05;
 /// Labelled validation nodes without which no recovered recipe is taken: predictions that are fitted cannot judge the fit.
-pub const LEAST_JUDGES: usize = 30;
+pub const MIN_JUDGES: usize = 30;
 /// Operations that all tries with recovery together may take, see [`recovery_operations`].
 const MAX_RECOVERED_OPERATIONS: u64 = 500_000_000_000;
 /// Thresholds that are tried for each side without recovery, largest first; the first one is the authors' middle setting.
@@ -90,7 +90,7 @@ impl Search<'_> {
 /// the predictions changed), else the largest thresholds of a short ladder.
 ///
 /// Recovered ones are tried where that is allowed (`may_recover`), where the network and the recipe allow it, where the fits take a moment, and where at least
-/// [`LEAST_JUDGES`] labelled validation nodes judge them. Of plain thresholds, one value for all layers of a side, [`SAFE_LOSS`] and
+/// [`MIN_JUDGES`] labelled validation nodes judge them. Of plain thresholds, one value for all layers of a side, [`SAFE_LOSS`] and
 /// [`SAFE_CHANGES`] are asked; the edges come first, the weights are added to them. Where none is that gentle: zeros, which remove nothing.
 ///
 /// # Errors
@@ -138,7 +138,7 @@ pub fn safe_start(
 fn has_judges(dataset: &Dataset, recipe: &Recipe) -> Result<bool, EngineError> {
     let Some(labels) = dataset.labels() else { return Ok(false) };
     let split = resolve_split(dataset, &recipe.split, recipe.seed)?;
-    Ok(split.val.iter().filter(|u| labels.is_labelled(**u as usize)).count() >= LEAST_JUDGES)
+    Ok(split.val.iter().filter(|u| labels.is_labelled(**u as usize)).count() >= MIN_JUDGES)
 }
 
 /// Operations that recovery takes, about: products of every layer's input with itself, their factors, the fits of the weights, and the pursuits

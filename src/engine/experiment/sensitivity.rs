@@ -85,7 +85,7 @@ fn recipe_of(base: &Recipe, is_of_edges: bool, step: usize, delta: f64) -> Recip
     let mut edges = vec![0.0; n_steps.max(1)];
     let mut weights = vec![0.0; base.model.layers];
     if is_of_edges {
-        // A target is cumulative: what this step removed is gone in the later ones, too.
+        // A target is cumulative: what this step removed stays removed in the later ones, too.
         let end = if recipe.edges.mode == EdgeMode::Target { n_steps } else { step + 1 };
         edges[step..end].fill(delta);
     } else {

@@ -62,7 +62,7 @@ pub enum TruthWay {
     PublishedRecovered,
     /// Recovery: closed-form fits, no label, no epoch.
     OneShot,
-    /// Recovery where what one layer removes is gone in all later ones.
+    /// Recovery where what one layer removes stays removed in all later ones.
     Progressive,
     /// Recovery, and a short distillation after it.
     Distilled,
@@ -126,7 +126,7 @@ impl TruthWay {
         Self::ALL.into_iter().find(|way| way.key() == key)
     }
 
-    /// For people.
+    /// Human-readable.
     pub fn title(self) -> &'static str {
         match self {
             Self::Published => "authors' masks, as published",

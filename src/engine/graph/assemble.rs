@@ -16,9 +16,9 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
 /// How many edges a range of rows should hold: few enough that they stay in a core's cache while they are sorted.
-const RANGE: usize = if cfg!(test) { 1 << 9 } else { 1 << 18 };
+const EDGES_PER_RANGE: usize = if cfg!(test) { 1 << 9 } else { 1 << 18 };
 /// More rows than two to this power are no range, unless a run's parts are larger.
-const MOST_RANGE_BITS: u32 = 16;
+const MAX_RANGE_BITS: u32 = 16;
 
 #[derive(Debug)]
 enum Pairs {
@@ -241,9 +241,9 @@ fn one_way<W: Weight>(
     report: &mut EdgeReport,
     ctl: &Control,
 ) -> Result<(Topology, Vec<W>), EngineError> {
-    let wanted = n.saturating_mul(RANGE) / report.n_read.max(1);
+    let wanted = n.saturating_mul(EDGES_PER_RANGE) / report.n_read.max(1);
     let largest_part = runs.iter().map(|run| run.shift).max().unwrap_or(0);
-    let range_bits = wanted.max(1).ilog2().min(MOST_RANGE_BITS).max(largest_part);
+    let range_bits = wanted.max(1).ilog2().min(MAX_RANGE_BITS).max(largest_part);
     let n_ranges = n.div_ceil(1 << range_bits);
     let mut indptr = Vec::with_capacity(n + 1);
     indptr.push(0usize);

@@ -15,7 +15,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// For people, for example `accuracy`.
+    /// Human-readable, for example `accuracy`.
     pub fn title(self) -> &'static str {
         match self {
             Self::Accuracy => "accuracy",

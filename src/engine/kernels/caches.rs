@@ -18,7 +18,7 @@ fn reported() -> Option<usize> {
     /// AMD's leaf of cache parameters, and the one of others; both are laid out alike.
     const LEAVES: [u32; 2] = [0x8000_001d, 4];
     /// More caches than any processor has.
-    const MOST: u32 = 16;
+    const MAX_CACHES: u32 = 16;
     let exists = |leaf: u32| __cpuid(leaf & 0x8000_0000).eax >= leaf;
     let size_of = |leaf: u32, at: u32| {
         let told = __cpuid_count(leaf, at);
@@ -27,7 +27,10 @@ fn reported() -> Option<usize> {
         let bytes = field(0, 12) * field(12, 10) * field(22, 10) * (told.ecx as usize + 1);
         has_data.then_some(bytes)
     };
-    LEAVES.into_iter().filter(|leaf| exists(*leaf)).find_map(|leaf| (0..MOST).filter_map(|at| size_of(leaf, at)).max())
+    LEAVES
+        .into_iter()
+        .filter(|leaf| exists(*leaf))
+        .find_map(|leaf| (0..MAX_CACHES).filter_map(|at| size_of(leaf, at)).max())
 }
 
 #[cfg(not(target_arch = "x86_64"))]

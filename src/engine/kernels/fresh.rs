@@ -2,7 +2,7 @@
 //!
 //! `Array2::zeros` sets memory to 0 on the calling thread alone before anything is computed, which for an embedding takes as long as a
 //! fifth of the product that then overwrites it. Here every worker clears its own block, while it is in its cache. A matrix that is
-//! larger than the caches is written past them: else every line of it would be read before it is written.
+//! larger than the caches is written with non-temporal stores: else every line of it would be read before it is written.
 
 use std::mem::MaybeUninit;
 
@@ -50,12 +50,12 @@ pub(crate) fn from_row_blocks<R: Send>(
     values.clear();
     let slots = &mut values.spare_capacity_mut()[..len];
     let bytes = |n: usize| n.saturating_mul(size_of::<f32>());
-    let past_caches = bytes(len) > largest_cache() && bytes(width.saturating_mul(rows_per_block)) <= LARGEST_BLOCK;
+    let non_temporal = bytes(len) > largest_cache() && bytes(width.saturating_mul(rows_per_block)) <= LARGEST_BLOCK;
     let results = ctl.map_row_blocks(slots, width, rows_per_block, |first, slots| {
-        if past_caches {
+        if non_temporal {
             let mut rows = vec![0.0; slots.len()];
             let result = f(first, &mut rows);
-            copy_past_caches(slots, &rows);
+            copy_non_temporal(slots, &rows);
             return result;
         }
         slots.fill(MaybeUninit::new(0.0));
@@ -75,9 +75,9 @@ pub(crate) fn from_row_blocks<R: Send>(
 ///
 /// # Panics
 /// When the lengths differ.
-fn copy_past_caches(to: &mut [MaybeUninit<f32>], from: &[f32]) {
+fn copy_non_temporal(to: &mut [MaybeUninit<f32>], from: &[f32]) {
     assert_eq!(to.len(), from.len(), "lengths of a copy");
-    // Whole lines of memory are written past the caches, what is left at both ends is not.
+    // Whole cache lines are written with non-temporal stores, what is left at both ends is not.
     let head = to.as_ptr().align_offset(LINE * size_of::<f32>()).min(to.len());
     let (to_head, to) = to.split_at_mut(head);
     let (from_head, from) = from.split_at(head);
@@ -88,7 +88,7 @@ fn copy_past_caches(to: &mut [MaybeUninit<f32>], from: &[f32]) {
     for (to, from) in to.iter_mut().zip(from) {
         write_line(to, from);
     }
-    settle();
+    store_fence();
 }
 
 /// Where a value goes, whether or not there is one already.
@@ -110,14 +110,14 @@ impl Slot for MaybeUninit<f32> {
     }
 }
 
-/// Values of a line of memory.
+/// Values of a cache line.
 pub(super) const LINE: usize = 16;
 
-/// Writes a line that begins at a multiple of its size past the caches, where the processor can.
+/// Writes a cache line that begins at a multiple of its size with non-temporal stores, where the processor has them.
 #[inline(always)]
 #[cfg_attr(
     target_arch = "x86_64",
-    expect(unsafe_code, reason = "there is no safe way to write past the caches; measured: 3 to 10 % of a hop")
+    expect(unsafe_code, reason = "there is no safe non-temporal store; measured: 3 to 10 % of a hop")
 )]
 pub(super) fn write_line<T: Slot>(to: &mut [T; LINE], from: &[f32; LINE]) {
     #[cfg(target_arch = "x86_64")]
@@ -135,9 +135,9 @@ pub(super) fn write_line<T: Slot>(to: &mut [T; LINE], from: &[f32; LINE]) {
     to.iter_mut().zip(from).for_each(|(to, from)| to.put(*from));
 }
 
-/// Writes half a line that begins at a multiple of its size past the caches, where the processor can.
+/// Writes half a cache line that begins at a multiple of its size with non-temporal stores, where the processor has them.
 #[inline(always)]
-#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "there is no safe way to write past the caches"))]
+#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "there is no safe non-temporal store"))]
 pub(super) fn write_half_line(to: &mut [u16; LINE], from: &[u16; LINE]) {
     #[cfg(target_arch = "x86_64")]
     for (to, from) in to.as_chunks_mut::<8>().0.iter_mut().zip(from.as_chunks::<8>().0) {
@@ -150,10 +150,10 @@ pub(super) fn write_half_line(to: &mut [u16; LINE], from: &[u16; LINE]) {
     to.copy_from_slice(from);
 }
 
-/// Waits until what was written past the caches can be seen by other threads.
+/// Store fence: waits until non-temporal stores can be seen by other threads.
 #[inline(always)]
-#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "goes with writing past the caches"))]
-pub(super) fn settle() {
+#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "the fence of non-temporal stores"))]
+pub(super) fn store_fence() {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: the instruction is part of every x86_64 and only puts writes in order.
     unsafe {
@@ -166,11 +166,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_copied_past_the_caches_arrives_whole() {
+    fn non_temporal_copies_arrive_whole() {
         let from: Vec<f32> = (0..200).map(|i| i as f32).collect();
         for (first, len) in [(0, 200), (1, 150), (5, 3), (15, 33), (7, 0)] {
             let mut to = vec![MaybeUninit::new(-1.0f32); 200];
-            copy_past_caches(&mut to[first..first + len], &from[..len]);
+            copy_non_temporal(&mut to[first..first + len], &from[..len]);
             let mut expected = vec![-1.0; 200];
             expected[first..first + len].copy_from_slice(&from[..len]);
             // Every value was set when the list was made.

@@ -5,14 +5,14 @@ use std::ops::Range;
 use multiversion::multiversion;
 
 use super::RowBlock;
-use super::fresh::settle;
+use super::fresh::store_fence;
 use super::norms::{GROUP, square_of_group};
 use super::segments::{COLUMNS, Full, Half, Segment};
 
-/// Rows are asked for this many terms before they are added: they are short, and the caches answer sooner than memory.
-const AHEAD: usize = 32;
+/// Rows are prefetched this many terms before they are added: they are short, and the caches answer sooner than memory.
+const PREFETCH_DISTANCE: usize = 32;
 
-/// The inner loops over a sort of segments, compiled for several instruction sets.
+/// The inner loops over a kind of segments, compiled for several instruction sets.
 pub(super) trait Compiled: Segment {
     /// [`gather_segments`].
     fn gather(
@@ -21,7 +21,7 @@ pub(super) trait Compiled: Segment {
         lists: RowBlock<'_>,
         x: &[Self],
         start: &[Self],
-        past_caches: bool,
+        non_temporal: bool,
         squares: &mut [f64],
     );
     /// [`squares_of_segments`].
@@ -37,11 +37,11 @@ macro_rules! compiled {
             (indptr, indices, values): (&[usize], &[u32], &[f32]),
             x: &[$segment],
             start: &[$segment],
-            past_caches: bool,
+            non_temporal: bool,
             squares: &mut [f64],
         ) {
             let lists = RowBlock { indptr, indices, values };
-            gather_segments(out, stride, lists, x, start, past_caches, squares);
+            gather_segments(out, stride, lists, x, start, non_temporal, squares);
         }
 
         #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
@@ -56,11 +56,11 @@ macro_rules! compiled {
                 lists: RowBlock<'_>,
                 x: &[Self],
                 start: &[Self],
-                past_caches: bool,
+                non_temporal: bool,
                 squares: &mut [f64],
             ) {
                 let RowBlock { indptr, indices, values } = lists;
-                $gather(out, stride, (indptr, indices, values), x, start, past_caches, squares);
+                $gather(out, stride, (indptr, indices, values), x, start, non_temporal, squares);
             }
 
             fn squares(rows: &[Self], stride: usize, squares: &mut [f64]) {
@@ -98,17 +98,17 @@ fn gather_segments<S: Segment>(
     lists: RowBlock<'_>,
     x: &[S],
     start: &[S],
-    past_caches: bool,
+    non_temporal: bool,
     squares: &mut [f64],
 ) {
     // The usual panel has code of its own: rows are short, and most of them have few entries once some are removed.
     if stride == S::PER_PANEL && start.is_empty() {
-        gather_all(out, S::PER_PANEL, lists, x, &[], past_caches, squares);
+        gather_all(out, S::PER_PANEL, lists, x, &[], non_temporal, squares);
     } else {
-        gather_all(out, stride, lists, x, start, past_caches, squares);
+        gather_all(out, stride, lists, x, start, non_temporal, squares);
     }
-    if past_caches {
-        settle();
+    if non_temporal {
+        store_fence();
     }
 }
 
@@ -119,7 +119,7 @@ fn gather_all<S: Segment>(
     lists: RowBlock<'_>,
     x: &[S],
     start: &[S],
-    past_caches: bool,
+    non_temporal: bool,
     squares: &mut [f64],
 ) {
     let mut starts = start.chunks_exact(stride);
@@ -131,17 +131,17 @@ fn gather_all<S: Segment>(
         let mut at = 0;
         while at + 4 <= stride {
             let sums = gather::<S, 4>(at, stride, entries.clone(), lists, x, start);
-            put(&mut row[at..], sums, past_caches, square.as_deref_mut());
+            put(&mut row[at..], sums, non_temporal, square.as_deref_mut());
             at += 4;
         }
         if at + 2 <= stride {
             let sums = gather::<S, 2>(at, stride, entries.clone(), lists, x, start);
-            put(&mut row[at..], sums, past_caches, square.as_deref_mut());
+            put(&mut row[at..], sums, non_temporal, square.as_deref_mut());
             at += 2;
         }
         if at < stride {
             let sums = gather::<S, 1>(at, stride, entries, lists, x, start);
-            put(&mut row[at..], sums, past_caches, square);
+            put(&mut row[at..], sums, non_temporal, square);
         }
     }
 }
@@ -161,10 +161,10 @@ fn gather<S: Segment, const N: usize>(
         Some(start) => start.map(|segment| segment.values()),
         None => [[0.0; COLUMNS]; N],
     };
-    let later = (entries.start + AHEAD).min(lists.indices.len() - entries.len());
+    let later = (entries.start + PREFETCH_DISTANCE).min(lists.indices.len() - entries.len());
     let later = &lists.indices[later..later + entries.len()];
     for ((v, value), later) in lists.indices[entries.clone()].iter().zip(&lists.values[entries]).zip(later) {
-        ask::<S, N>(x, *later as usize * stride + at);
+        prefetch::<S, N>(x, *later as usize * stride + at);
         let Some(source) = x.get(*v as usize * stride + at..).and_then(|x| x.first_chunk::<N>()) else { return sums };
         for (sum, x) in sums.iter_mut().zip(source) {
             for (sum, x) in sum.iter_mut().zip(&x.values()) {
@@ -175,11 +175,11 @@ fn gather<S: Segment, const N: usize>(
     sums
 }
 
-/// Asks memory for `x[at..at + N]`, without waiting. Changes nothing but time.
+/// Prefetches `x[at..at + N]`. Changes nothing but time.
 #[inline(always)]
-fn ask<S: Segment, const N: usize>(x: &[S], at: usize) {
+fn prefetch<S: Segment, const N: usize>(x: &[S], at: usize) {
     #[cfg(target_arch = "x86_64")]
-    #[expect(unsafe_code, reason = "there is no safe way to ask memory ahead")]
+    #[expect(unsafe_code, reason = "there is no safe prefetch")]
     for segment in (0..N).step_by(S::PER_LINE) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: the instruction is part of every x86_64 and only a hint: it reads and writes nothing, and faults on no address.
@@ -194,7 +194,7 @@ fn ask<S: Segment, const N: usize>(x: &[S], at: usize) {
 fn put<S: Segment, const N: usize>(
     row: &mut [S],
     sums: [[f32; COLUMNS]; N],
-    past_caches: bool,
+    non_temporal: bool,
     square: Option<&mut f64>,
 ) {
     let Some(row) = row.first_chunk_mut::<N>() else { return };
@@ -204,9 +204,9 @@ fn put<S: Segment, const N: usize>(
             *square += square_of_group(group.as_flattened());
         }
     }
-    if past_caches {
+    if non_temporal {
         for (segment, stored) in row.iter_mut().zip(&stored) {
-            segment.write_past_caches(stored);
+            segment.write_non_temporal(stored);
         }
     } else {
         *row = stored;

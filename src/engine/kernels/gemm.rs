@@ -12,7 +12,7 @@ const TILE_COLS: usize = 16;
 /// Rows of a register tile.
 const TILE_ROWS: usize = 6;
 /// Rows of a block of work, at least.
-const LEAST_ROWS: usize = 24;
+const MIN_ROWS: usize = 24;
 /// Terms that are added before the next tile has its turn: so much of a panel stays in the first cache.
 const TERMS: usize = 384;
 
@@ -59,7 +59,7 @@ pub fn matmul(x: ArrayView2<'_, f32>, w: &Packed, ctl: &Control) -> Result<Array
     }
     let x = contiguous(x);
     // The right side goes through the caches once per block of rows: where it is long, the blocks are not thin.
-    let block = rows_per_block(depth * w.width).max(LEAST_ROWS).next_multiple_of(TILE_ROWS);
+    let block = rows_per_block(depth * w.width).max(MIN_ROWS).next_multiple_of(TILE_ROWS);
     let (out, _) = from_row_blocks(n, w.width, block, ctl, |first, rows| {
         let n_rows = rows.len() / w.width;
         product(rows, w.width, &x[first * depth..(first + n_rows) * depth], depth, &w.panels);
@@ -85,7 +85,7 @@ pub(crate) fn matmul_made(
     if w.width == 0 || depth == 0 {
         return Ok(Array2::zeros((n, w.width)));
     }
-    let block = rows_per_block(depth * w.width).max(LEAST_ROWS).next_multiple_of(TILE_ROWS);
+    let block = rows_per_block(depth * w.width).max(MIN_ROWS).next_multiple_of(TILE_ROWS);
     let (out, _) = from_row_blocks(n, w.width, block, ctl, |first, rows| {
         let mut x = vec![0.0; rows.len() / w.width * depth];
         make(first, &mut x);
@@ -175,8 +175,8 @@ mod tests {
             let x = Array2::from_shape_fn((n, depth), |(i, j)| ((i * 7 + j) as f32 * 0.31).sin());
             let w = Array2::from_shape_fn((depth, width), |(i, j)| ((i + j * 5) as f32 * 0.17).cos());
             let out = matmul(x.view(), &Packed::new(w.view()), &ctl).expect("not cancelled");
-            let turned = w.t().as_standard_layout().into_owned();
-            let same = matmul(x.view(), &Packed::new(turned.t()), &ctl).expect("not cancelled");
+            let w_t = w.t().as_standard_layout().into_owned();
+            let same = matmul(x.view(), &Packed::new(w_t.t()), &ctl).expect("not cancelled");
             assert_eq!(out, same);
             let make = |first: usize, rows: &mut [f32]| {
                 assert!(rows.iter().all(|v| *v == 0.0), "rows that are made find zeros");

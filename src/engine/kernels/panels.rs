@@ -35,7 +35,7 @@ enum Stored {
     Half(Segments<Half>),
 }
 
-/// Does the same with segments of either sort.
+/// Does the same with segments of either kind.
 macro_rules! either {
     ($stored:expr, $segments:ident => $do:expr) => {
         match $stored {
@@ -255,7 +255,7 @@ fn hop<S: Compiled>(
 ) -> Result<(), EngineError> {
     squares.fill(0.0);
     // What is as large as the cache is not read again before it has left it.
-    let past_caches = size_of_val(out) > largest_cache();
+    let non_temporal = size_of_val(out) > largest_cache();
     let per_row = 1 + a.indices.len() / (a.indptr.len() - 1).max(1);
     for Panel { columns, at } in panels {
         let stride = columns.len();
@@ -269,7 +269,7 @@ fn hop<S: Compiled>(
                 let indptr = &a.indptr[*first..=*first + rows.len() / stride];
                 let lists = RowBlock { indptr, indices: a.indices, values: a.values };
                 let start = residual.then(|| &source[*first * stride..]);
-                S::gather(rows, stride, lists, source, start.unwrap_or_default(), past_caches, norms);
+                S::gather(rows, stride, lists, source, start.unwrap_or_default(), non_temporal, norms);
             }
         })?;
     }

@@ -93,8 +93,8 @@ pub(crate) fn gather_rows<'a>(out: &mut [f32], width: usize, block: RowBlock<'a>
     }
 }
 
-/// Rows are asked for this many terms before they are added: about as long as memory takes.
-const AHEAD: usize = 16;
+/// Rows are prefetched this many terms before they are added: about as long as memory takes.
+const PREFETCH_DISTANCE: usize = 16;
 
 #[inline(always)]
 fn gather_tile<const COLUMNS: usize>(
@@ -108,7 +108,7 @@ fn gather_tile<const COLUMNS: usize>(
     let width = row.len();
     let Some(out) = row[column..].first_chunk_mut::<COLUMNS>() else { return };
     let mut sums = if residual { *out } else { [0.0; COLUMNS] };
-    let later = (entries.start + AHEAD).min(block.indices.len() - entries.len());
+    let later = (entries.start + PREFETCH_DISTANCE).min(block.indices.len() - entries.len());
     let later = &block.indices[later..later + entries.len()];
     for ((v, value), later) in block.indices[entries.clone()].iter().zip(&block.values[entries]).zip(later) {
         prefetch::<COLUMNS>(x, *later as usize * width + column);
@@ -120,11 +120,11 @@ fn gather_tile<const COLUMNS: usize>(
     *out = sums;
 }
 
-/// Asks memory for `x[at..at + COLUMNS]`, without waiting. Changes nothing but time.
+/// Prefetches `x[at..at + COLUMNS]`. Changes nothing but time.
 #[inline(always)]
 pub(super) fn prefetch<const COLUMNS: usize>(x: &[f32], at: usize) {
     #[cfg(target_arch = "x86_64")]
-    #[expect(unsafe_code, reason = "there is no safe way to ask memory ahead; measured: a third more rows per second")]
+    #[expect(unsafe_code, reason = "there is no safe prefetch; measured: a third more rows per second")]
     for line in (0..COLUMNS).step_by(16) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: the instruction is part of every x86_64 and only a hint: it reads and writes nothing, and faults on no address.

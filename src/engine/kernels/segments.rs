@@ -41,16 +41,16 @@ pub(super) trait Segment: Copy + Send + Sync {
     const ZERO: Self;
     /// Segments of a row in a narrow panel.
     const PER_PANEL: usize;
-    /// Segments in a line of memory.
+    /// Segments in a cache line.
     const PER_LINE: usize;
 
     fn values(&self) -> [f32; COLUMNS];
     /// Rounds where it has to.
     fn of(values: &[f32; COLUMNS]) -> Self;
-    fn write_past_caches(&mut self, from: &Self);
+    fn write_non_temporal(&mut self, from: &Self);
 }
 
-/// 32-bit floats: a line of memory.
+/// 32-bit floats: a cache line.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(super) struct Full([f32; COLUMNS]);
@@ -76,7 +76,7 @@ impl Segment for Full {
     }
 
     #[inline(always)]
-    fn write_past_caches(&mut self, from: &Self) {
+    fn write_non_temporal(&mut self, from: &Self) {
         write_line(&mut self.0, &from.0);
     }
 }
@@ -97,14 +97,14 @@ impl Segment for Half {
             let bits = value.to_bits();
             // Half a unit less one, and one more where the last bit kept is odd: to the nearest, to even in the middle.
             let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1));
-            // What is not a number stays one.
+            // NaN stays NaN.
             let kept = if value.is_nan() { bits | 0x40_0000 } else { rounded };
             (kept >> 16) as u16
         }))
     }
 
     #[inline(always)]
-    fn write_past_caches(&mut self, from: &Self) {
+    fn write_non_temporal(&mut self, from: &Self) {
         write_half_line(&mut self.0, &from.0);
     }
 }
@@ -142,7 +142,7 @@ impl<S: Segment> Segments<S> {
         match self {
             Self::Small(segments) => segments,
             // SAFETY: a mapping begins at a page, which is a multiple of 64 bytes, and is as long as `len` segments; all bytes of it were
-            // set to 0 by the system, which are values of both sorts of segments, and nobody else has it.
+            // set to 0 by the system, which are values of both kinds of segments, and nobody else has it.
             Self::Large { memory, len } => unsafe { std::slice::from_raw_parts(memory.as_ptr().cast(), *len) },
         }
     }

@@ -6,17 +6,17 @@ use sprs::CsMatI;
 
 use super::fresh::LINE;
 use super::rows::prefetch;
-use super::transpose::turn;
+use super::transpose::transpose_into;
 use super::{contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
 /// Input rows handled at once, one per vector lane: as many sums side by side as hide how long a multiply-add takes.
 const LANES: usize = 64;
-/// Output columns gathered before they are written, so that whole lines of memory are.
+/// Output columns gathered before they are written, so that whole cache lines are.
 const COLUMNS: usize = 16;
 
-/// A value of every row that is handled. Lines of memory of their own: vectors that lie across two take twice as long to load.
+/// A value of every row that is handled. Cache lines of their own: vectors that lie across two take twice as long to load.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 struct Lanes([f32; LANES]);
@@ -28,7 +28,7 @@ impl Lanes {
 /// The values of all lanes, one after the other.
 #[expect(unsafe_code, reason = "arrays can be flattened in safe code, aligned ones cannot")]
 fn flat(lanes: &mut [Lanes]) -> &mut [f32] {
-    // SAFETY: each is `LANES` values and nothing else, since those fill whole lines of memory.
+    // SAFETY: each is `LANES` values and nothing else, since those fill whole cache lines.
     unsafe { std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), lanes.len() * LANES) }
 }
 
@@ -134,18 +134,18 @@ pub(crate) fn matmul_sparse_weight_made(
 #[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
 fn product_of_block(out: &mut [f32], width: usize, x: &[f32], w: &SparseColumns) {
     let depth = w.depth;
-    let mut turned = vec![Lanes::ZERO; depth];
+    let mut transposed = vec![Lanes::ZERO; depth];
     for (group, rows) in out.chunks_mut(LANES * width).enumerate() {
         let n_rows = rows.len() / width;
         let (x, later) = x[group * LANES * depth..].split_at(n_rows * depth);
-        turn(x, depth, n_rows, depth, flat(&mut turned), LANES);
-        lanes_product(rows, width, &turned, w, &later[..later.len().min(LANES * depth)]);
+        transpose_into(x, depth, n_rows, depth, flat(&mut transposed), LANES);
+        lanes_product(rows, width, &transposed, w, &later[..later.len().min(LANES * depth)]);
     }
 }
 
-/// `turned: [depth]` lanes, `out: [≤ LANES, width]`. Memory is asked for `later` on the way.
+/// `transposed: [depth]` lanes, `out: [≤ LANES, width]`. `later` is prefetched meanwhile.
 #[inline(always)]
-fn lanes_product(out: &mut [f32], width: usize, turned: &[Lanes], w: &SparseColumns, later: &[f32]) {
+fn lanes_product(out: &mut [f32], width: usize, transposed: &[Lanes], w: &SparseColumns, later: &[f32]) {
     let mut tile = [Lanes::ZERO; COLUMNS];
     let share = later.len().div_ceil(width.div_ceil(COLUMNS)).next_multiple_of(LINE);
     for (nth, first) in (0..width).step_by(COLUMNS).enumerate() {
@@ -157,13 +157,13 @@ fn lanes_product(out: &mut [f32], width: usize, turned: &[Lanes], w: &SparseColu
             let mut lanes = [0.0f32; LANES];
             let kept = w.indptr[column]..w.indptr[column + 1];
             for (k, value) in w.indices[kept.clone()].iter().zip(&w.values[kept]) {
-                for (sum, x) in lanes.iter_mut().zip(&turned[*k as usize].0) {
+                for (sum, x) in lanes.iter_mut().zip(&transposed[*k as usize].0) {
                     *sum = x.mul_add(*value, *sum);
                 }
             }
             sums.0 = lanes;
         }
-        turn(flat(&mut tile), LANES, n_columns, out.len() / width, &mut out[first..], width);
+        transpose_into(flat(&mut tile), LANES, n_columns, out.len() / width, &mut out[first..], width);
     }
 }
 

@@ -25,7 +25,7 @@ pub fn transposed(x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineE
     let (out, _) = from_row_blocks(width, n, TILE, ctl, |first, rows| {
         let n_rows = rows.len() / n;
         for from in (0..n).step_by(TILE) {
-            turn(&x[from * width + first..], width, TILE.min(n - from), n_rows, &mut rows[from..], n);
+            transpose_into(&x[from * width + first..], width, TILE.min(n - from), n_rows, &mut rows[from..], n);
         }
     })?;
     Ok(out)
@@ -37,7 +37,7 @@ pub fn transposed(x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineE
 /// # Panics
 /// When a slice is shorter than that.
 #[inline(always)]
-pub(super) fn turn(
+pub(super) fn transpose_into(
     from: &[f32],
     from_stride: usize,
     n_rows: usize,
@@ -45,14 +45,14 @@ pub(super) fn turn(
     to: &mut [f32],
     to_stride: usize,
 ) {
-    /// Rows that are read side by side, so that whole lines of memory are written.
+    /// Rows that are read side by side, so that whole cache lines are written.
     const GROUP: usize = 16;
     let (whole_rows, whole_columns) = (n_rows / SIDE * SIDE, n_columns / SIDE * SIDE);
     for group in (0..whole_rows).step_by(GROUP) {
         for column in (0..whole_columns).step_by(SIDE) {
             for row in (group..whole_rows.min(group + GROUP)).step_by(SIDE) {
                 let (from, to) = (&from[row * from_stride + column..], &mut to[column * to_stride + row..]);
-                turn_square(from, from_stride, to, to_stride);
+                transpose_in_registers(from, from_stride, to, to_stride);
             }
         }
     }
@@ -64,7 +64,7 @@ pub(super) fn turn(
     }
 }
 
-/// Transposes a square of [`SIDE`] rows.
+/// In-register transpose of a square of [`SIDE`] rows.
 #[inline(always)]
 #[cfg_attr(
     target_arch = "x86_64",
@@ -73,7 +73,7 @@ pub(super) fn turn(
         reason = "compilers move such squares value by value; measured: 1.3 to 1.6 times the whole product"
     )
 )]
-fn turn_square(from: &[f32], from_stride: usize, to: &mut [f32], to_stride: usize) {
+fn transpose_in_registers(from: &[f32], from_stride: usize, to: &mut [f32], to_stride: usize) {
     assert!(
         from.len() >= (SIDE - 1) * from_stride + SIDE && to.len() >= (SIDE - 1) * to_stride + SIDE,
         "a whole square"
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turns_rows_into_columns() {
+    fn rows_become_columns() {
         let ctl = Control::new(2).expect("workers");
         for (n, width) in [(1, 1), (3, 5), (70, 33), (32, 64), (101, 6), (0, 3)] {
             let x = Array2::from_shape_fn((n, width), |(i, j)| (i * 100 + j) as f32);

@@ -36,7 +36,7 @@ macro_rules! setting {
                 match self { $(Self::$variant => $title,)* }
             }
 
-            /// What it does, in one sentence for people.
+            /// What it does, in one human-readable sentence.
             pub fn about(self) -> &'static str {
                 match self { $(Self::$variant => $about,)* }
             }

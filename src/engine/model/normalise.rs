@@ -109,7 +109,7 @@ impl Normaliser {
         Ok(x)
     }
 
-    /// `y` of `x`, and what the way back needs.
+    /// `y` of `x`, and what the backward pass needs.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`].

@@ -9,7 +9,7 @@ use super::program::{Coefficient, Instruction, LayerEnd, Op, Program, StepKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Value(usize);
 
-/// Writes down the operations of a network.
+/// Traces a network into its operations.
 pub(crate) struct Tracer<'a> {
     shape: &'a Architecture,
     parameters: &'a [Parameter],

@@ -90,7 +90,7 @@ pub trait Storage: Send + Sync {
     /// [`EngineError::Storage`].
     fn load_state(&self) -> Result<Option<PropagationState>, EngineError>;
 
-    /// Writes down how far it has come.
+    /// Stores how far it has come.
     ///
     /// # Errors
     /// [`EngineError::Storage`].

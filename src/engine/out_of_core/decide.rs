@@ -25,7 +25,7 @@ pub(super) struct FirstLists {
 /// [`EngineError::Topology`] for a structure that breaks an invariant, [`EngineError::Storage`], [`EngineError::Cancelled`].
 pub(super) fn write_first_lists(job: &StoredPropagation<'_>, ctl: &Control) -> Result<FirstLists, EngineError> {
     let (storage, n) = (job.storage, job.size.n_nodes);
-    let leaves_own_out = job.recipe.edges.identity == Identity::Residual;
+    let leaves_self_loops_out = job.recipe.edges.identity == Identity::Residual;
     let Factors { of_source, exponent_of_target } = factors(job, ctl)?;
     let mut lengths = storage.create(StoredArray::Lengths { since: 0 })?;
     let mut sources = storage.create(StoredArray::Sources { since: 0 })?;
@@ -43,7 +43,7 @@ pub(super) fn write_first_lists(job: &StoredPropagation<'_>, ctl: &Control) -> R
             for (at, v) in range.clone().zip(columns) {
                 let is_own = *v as usize == u;
                 n_self_loops += usize::from(is_own);
-                if is_own && leaves_own_out {
+                if is_own && leaves_self_loops_out {
                     continue;
                 }
                 let weight = rows.weights.get(at).copied();
@@ -206,18 +206,18 @@ pub(super) struct DecidedHop {
     pub(super) delta: f32,
     /// Over the entries before; NaN where they were not tested.
     pub(super) mean_message: f64,
-    /// New lists and masks, where something went.
+    /// New lists and masks, where something was removed.
     pub(super) after: Option<ActiveLists>,
 }
 
-/// Decides which entries a hop removes and writes down what is left and what went.
+/// Decides which entries a hop removes, and stores what is kept and what was removed.
 ///
 /// # Errors
 /// [`EngineError::Storage`], [`EngineError::Cancelled`].
 pub(super) fn decide(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> Result<DecidedHop, EngineError> {
-    let asked = job.recipe.delta_a(hop.at);
+    let requested = job.recipe.delta_a(hop.at);
     let nothing = |delta| DecidedHop { delta, mean_message: f64::NAN, after: None };
-    if asked == 0.0 {
+    if requested == 0.0 {
         return Ok(nothing(0.0));
     }
     let n_active_entries = hop.before.n_entries.max(1) as f64;
@@ -228,7 +228,7 @@ pub(super) fn decide(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) 
     };
     let mean = || Ok(sum_of_scores(job, hop, ctl)? / n_active_entries);
     let EdgeThreshold { delta, mean } =
-        threshold::of_edges(job.recipe.edges.mode, asked, removable, mean, |n| nth_smallest(job, hop, n, ctl))?;
+        threshold::of_edges(job.recipe.edges.mode, requested, removable, mean, |n| nth_smallest(job, hop, n, ctl))?;
     if delta <= 0.0 {
         return Ok(DecidedHop { mean_message: mean.unwrap_or(f64::NAN), ..nothing(delta) });
     }
@@ -289,13 +289,13 @@ fn nth_smallest(
     })
 }
 
-/// What is left of a group of rows.
+/// What is kept of a group of rows.
 struct Left {
     lengths: Vec<u32>,
     sources: Vec<u32>,
     values: Vec<f32>,
-    /// Of every entry before, whether it went.
-    goes: Vec<bool>,
+    /// Of every entry before, whether it is removed.
+    removed: Vec<bool>,
     sum: f64,
 }
 
@@ -323,7 +323,7 @@ fn remove(
             sum += left.sum;
         }
         for (group, left) in groups.iter().zip(&left) {
-            append(&mut *masks, &masks_of(job, hop, chunk.target(group.start), group.len(), &left.goes)?)?;
+            append(&mut *masks, &masks_of(job, hop, chunk.target(group.start), group.len(), &left.removed)?)?;
         }
         Ok(())
     })?;
@@ -341,7 +341,7 @@ fn test(chunk: &Chunk, group: &std::ops::Range<usize>, norms: &[f32], delta: f32
         lengths: Vec::with_capacity(group.len()),
         sources: Vec::with_capacity(scores.len()),
         values: Vec::with_capacity(scores.len()),
-        goes: Vec::with_capacity(scores.len()),
+        removed: Vec::with_capacity(scores.len()),
         sum: scores.iter().map(|s| f64::from(*s)).sum(),
     };
     for row in group.clone() {
@@ -349,9 +349,9 @@ fn test(chunk: &Chunk, group: &std::ops::Range<usize>, norms: &[f32], delta: f32
         let before = left.sources.len();
         let is_locked = locked.is_some_and(|locked| locked[own]);
         for k in chunk.indptr[row]..chunk.indptr[row + 1] {
-            let goes = !is_locked && scores[k - start] < delta && chunk.sources[k] as usize != own;
-            left.goes.push(goes);
-            if !goes {
+            let is_removed = !is_locked && scores[k - start] < delta && chunk.sources[k] as usize != own;
+            left.removed.push(is_removed);
+            if !is_removed {
                 left.sources.push(chunk.sources[k]);
                 left.values.push(chunk.values[k]);
             }
@@ -361,13 +361,13 @@ fn test(chunk: &Chunk, group: &std::ops::Range<usize>, norms: &[f32], delta: f32
     left
 }
 
-/// The masks of some rows after the hop: of the entries that were there, those that go.
+/// The masks of some rows after the hop: of the entries that were there, those that are removed.
 fn masks_of(
     job: &StoredPropagation<'_>,
     hop: &Hop<'_>,
     first: usize,
     n_rows: usize,
-    goes: &[bool],
+    removed: &[bool],
 ) -> Result<Vec<u8>, EngineError> {
     let never = job.recipe.model.hops as u8;
     let indptr = read_indptr(job, first, n_rows)?;
@@ -378,12 +378,12 @@ fn masks_of(
     }
     let sources: Vec<u32> =
         if hop.n_left_out > 0 { read(job.storage, StoredArray::Indices, start, len)? } else { Vec::new() };
-    let mut goes = goes.iter();
+    let mut removed = removed.iter();
     for (row, ends) in indptr.windows(2).enumerate() {
         let (from, to) = (ends[0] as usize - start, ends[1] as usize - start);
         for (at, mask) in (from..).zip(&mut masks[from..to]) {
             let is_left_out = sources.get(at).is_some_and(|v| *v as usize == first + row);
-            if *mask == never && !is_left_out && goes.next() == Some(&true) {
+            if *mask == never && !is_left_out && removed.next() == Some(&true) {
                 *mask = hop.at as u8;
             }
         }

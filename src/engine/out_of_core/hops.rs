@@ -154,7 +154,7 @@ fn one_hop(
     let (delta, mean_message, n_active_before) = state.deciding.take().unwrap_or((0.0, None, active.n_entries));
     state.records.push(HopRecord {
         hop,
-        asked: job.recipe.delta_a(hop),
+        requested: job.recipe.delta_a(hop),
         delta,
         mean_message,
         n_entries: job.size.n_entries,

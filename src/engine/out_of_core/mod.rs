@@ -2,7 +2,7 @@
 //!
 //! Graph, masks and embeddings lie in a [`Storage`]. Embeddings are cut into blocks of columns, as wide as memory allows: a hop reads
 //! one block whole, streams the active entries past it, and writes the block of the next embedding row after row. Deciding needs the
-//! norms of whole rows, so all blocks of a hop come before the next hop. Every finished block is written down, and a propagation that
+//! norms of whole rows, so all blocks of a hop come before the next hop. Every finished block is stored, and a propagation that
 //! was interrupted goes on behind it.
 //!
 //! In memory are one block of columns, a few numbers per node, and the chunk of entries that passes. Embeddings and masks have the bits

@@ -14,7 +14,8 @@ pub struct HopRecord {
     /// From 0.
     pub hop: usize,
     /// δa as the recipe gives it.
-    pub asked: f64,
+    #[serde(rename = "asked")]
+    pub requested: f64,
     /// The absolute δ that messages were compared with.
     pub delta: f64,
     /// Mean message over the entries before, where they were tested.
@@ -38,7 +39,7 @@ impl HopRecord {
     /// `counts_self_loops` as in [`EdgeTrace`].
     pub fn to_trace(&self, width: usize, counts_self_loops: bool) -> StepTrace {
         let edges = EdgeTrace {
-            asked: self.asked,
+            requested: self.requested,
             delta: self.delta,
             n_entries: self.n_entries,
             n_self_loops: self.n_self_loops,

@@ -4,7 +4,7 @@ use super::curves::{Axis, Curve, CurveStyle, Curves};
 use crate::engine::experiment::NodeErrors;
 
 /// Points of a curve, whatever the number of nodes.
-const MOST_POINTS: usize = 400;
+const MAX_POINTS: usize = 400;
 
 /// Error attained and its bound by share of the nodes, both falling, one colour per layer or hop: what `x` % of the nodes have at least.
 pub fn error_curves(errors: &[NodeErrors], step_name: &str, subtitle: String) -> Curves {
@@ -40,7 +40,7 @@ fn falling(values: &[f64]) -> Vec<[f64; 2]> {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
     let n = sorted.len();
-    let n_points = n.min(MOST_POINTS);
+    let n_points = n.min(MAX_POINTS);
     let at = |i: usize| if n_points < 2 { 0 } else { i * (n - 1) / (n_points - 1) };
     (0..n_points).map(at).map(|i| [100.0 * (i + 1) as f64 / n as f64, sorted[i]]).collect()
 }
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(curves.series[0].points, [[25.0, 2.0], [50.0, 1.0], [75.0, 0.5], [100.0, 0.0]]);
         let many: Vec<f64> = (0..5_000).map(f64::from).collect();
         let points = falling(&many);
-        assert_eq!((points.len(), points[0], points[MOST_POINTS - 1]), (MOST_POINTS, [0.02, 4_999.0], [100.0, 0.0]));
+        assert_eq!((points.len(), points[0], points[MAX_POINTS - 1]), (MAX_POINTS, [0.02, 4_999.0], [100.0, 0.0]));
         assert!(falling(&[]).is_empty());
     }
 }

@@ -151,8 +151,8 @@ pub struct ScoreHistogram {
     pub scale: Option<f64>,
     /// Entries this step removed.
     pub n_removed: usize,
-    /// Entries that were gone before.
-    pub n_gone_before: usize,
+    /// Entries that were removed before.
+    pub n_removed_before: usize,
     /// Entries of the matrix that can be removed: self-loops cannot.
     pub n_entries: usize,
 }
@@ -184,13 +184,13 @@ impl ScoreHistogram {
         };
         let scores = LogHistogram::of_pieces(&pieces, n_bins, ctl)?;
         let (threshold, scale) = threshold_and_scale(run, trace);
-        let (n_entries, n_gone_before, n_removed) = match trace {
+        let (n_entries, n_removed_before, n_removed) = match trace {
             Part::Edges(e) => {
                 (e.n_removable(), e.n_entries.saturating_sub(e.n_before), e.n_before.saturating_sub(e.n_after))
             }
             Part::Weights(w) => (w.n_weights, 0, w.n_weights - w.n_after),
         };
-        Ok(Self { scores, threshold, scale, n_removed, n_gone_before, n_entries })
+        Ok(Self { scores, threshold, scale, n_removed, n_removed_before, n_entries })
     }
 
     /// The δ of a recipe in the run's mode that gives `threshold` here; `None` in mass mode.
@@ -198,8 +198,8 @@ impl ScoreHistogram {
     /// In target mode it is the share of the removable entries below the threshold, as exact as the bins are fine.
     pub fn delta_at(&self, threshold: f64, is_target: bool) -> Option<f64> {
         if is_target {
-            let gone = self.n_gone_before as f64 + self.scores.about_below(threshold);
-            return Some((gone / self.n_entries.max(1) as f64).clamp(0.0, 1.0));
+            let n_below = self.n_removed_before as f64 + self.scores.about_below(threshold);
+            return Some((n_below / self.n_entries.max(1) as f64).clamp(0.0, 1.0));
         }
         self.scale.filter(|s| *s > 0.0).map(|s| (threshold / s).max(0.0))
     }
@@ -264,7 +264,7 @@ struct EdgeScores<'a> {
     idx: usize,
     edges: &'a EdgeTrace,
     judged: Judged,
-    /// Whether what the step before did without is gone, although every step has a list of its own.
+    /// Whether what the step before did without stays removed, although every step has a list of its own.
     is_progressive: bool,
 }
 
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn sorted_scores_say_exactly_what_goes() {
+    fn sorted_scores_say_exactly_what_is_removed() {
         let sorted = SortedScores::new(vec![3.0, 1.0, f32::NAN, 2.0, 2.0, 0.0]);
         assert_eq!(sorted.len(), 5);
         for (delta, expected) in [(0.0, 0), (0.5, 1), (2.0, 2), (2.5, 4), (9.0, 5)] {

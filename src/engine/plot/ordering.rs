@@ -42,7 +42,7 @@ impl NodeOrder {
 pub struct NodeGroup {
     /// The class or community; `None` for nodes without a class.
     pub idx: Option<usize>,
-    /// For people, for example `class 3`.
+    /// Human-readable, for example `class 3`.
     pub name: String,
     /// First position.
     pub start: usize,

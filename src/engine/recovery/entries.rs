@@ -14,9 +14,9 @@ use crate::engine::sparsify::EntryChoice;
 /// Rows of a block of work.
 const ROWS: usize = 32;
 /// Below this share of its length a message adds nothing that was not there.
-const LEAST_NEW: f32 = 1e-5;
+const MIN_NEW: f32 = 1e-5;
 /// The most entries a row is searched for.
-const MOST_PICKS: usize = 40;
+const MAX_PICKS: usize = 40;
 
 /// What every entry is judged by: the higher, the sooner it stays. One number per entry of the graph; those of self-loops and of entries
 /// that are not `allowed` mean nothing.
@@ -37,7 +37,7 @@ pub(super) fn scores(
         let v = side.topology.indices()[k] as usize;
         side.values_of(k).iter().enumerate().map(|(h, t)| (t * norms[v * side.heads + h]).powi(2)).sum::<f32>().sqrt()
     };
-    let n_picks = MOST_PICKS.min((4 * n_keep / n.max(1) + 2).max(3));
+    let n_picks = MAX_PICKS.min((4 * n_keep / n.max(1) + 2).max(3));
     let blocks = ctl.map(n.div_ceil(ROWS), |block| {
         let mut out = Vec::new();
         for u in block * ROWS..n.min((block + 1) * ROWS) {
@@ -135,7 +135,7 @@ fn pursue(side: &Side<'_>, u: usize, candidates: &[usize], n_picks: usize, score
     for _ in 0..n_picks.min(candidates.len()) {
         let gain = |i: usize| {
             let of_head = |head: &Head| {
-                if head.new[i] < LEAST_NEW * head.whole[i] { 0.0 } else { head.left[i] * head.left[i] / head.new[i] }
+                if head.new[i] < MIN_NEW * head.whole[i] { 0.0 } else { head.left[i] * head.left[i] / head.new[i] }
             };
             heads.iter().map(of_head).sum::<f32>()
         };
@@ -160,7 +160,7 @@ fn pursue(side: &Side<'_>, u: usize, candidates: &[usize], n_picks: usize, score
                 add_scaled(&mut direction, -along, before);
             }
             let length = dot(&direction, &direction);
-            if length < LEAST_NEW * head.whole[pick] {
+            if length < MIN_NEW * head.whole[pick] {
                 continue;
             }
             let norm = length.sqrt();

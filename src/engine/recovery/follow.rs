@@ -155,12 +155,12 @@ pub(super) fn follow(
         if input_transpose.is_none() || dropped.is_some() {
             input_transpose = Some(InputTranspose::of(seen, &quiet)?);
         }
-        let Some(turned) = &input_transpose else { continue };
+        let Some(features_t) = &input_transpose else { continue };
         let mut tape = Tape::new(recipe.seed, epoch as u64);
         let logits = train_forward(&program, &now, feature_rows(seen), &mut policy, &mut tape, &quiet)?;
         let d_logits = wanted.loss(&logits).1;
         let statistics = std::mem::take(&mut tape.batch_statistics);
-        let gradients = tape.backward(d_logits, now.parameters.len(), &policy.saved, turned, &quiet)?;
+        let gradients = tape.backward(d_logits, now.parameters.len(), &policy.saved, features_t, &quiet)?;
         adam.begin_step();
         for (at, (parameter, gradient)) in now.parameters.iter_mut().zip(&gradients).enumerate() {
             if let (Some(gradient), Some(values)) = (gradient, parameter.values.as_slice_mut()) {

@@ -145,21 +145,21 @@ impl FitRows {
                     ctl.check()?;
                     let rows = first..x.nrows().min(first + ROWS);
                     let part = x.slice(s![rows.clone(), ..]).to_owned();
-                    let turned = transposed(&part, ctl)?;
-                    gram += &matmul(turned.view(), &Packed::new(part.view()), ctl)?;
-                    moments += &matmul(turned.view(), &Packed::new(z.slice(s![rows, ..])), ctl)?;
+                    let part_t = transposed(&part, ctl)?;
+                    gram += &matmul(part_t.view(), &Packed::new(part.view()), ctl)?;
+                    moments += &matmul(part_t.view(), &Packed::new(z.slice(s![rows, ..])), ctl)?;
                 }
                 Ok((gram, moments))
             }
             Self::Sparse(x) => {
-                let turned = x.to_csc();
+                let columns = x.to_csc();
                 let (d_in, d_out) = (x.cols(), z.ncols());
                 let mut gram = Array2::zeros((d_in, d_in));
                 let mut moments = Array2::zeros((d_in, d_out));
                 if let (Some(gram), Some(moments)) = (gram.as_slice_mut(), moments.as_slice_mut()) {
                     ctl.for_row_blocks(gram, d_in.max(1), 8, |first, rows| {
                         for (at, row) in rows.chunks_exact_mut(d_in).enumerate() {
-                            let Some(column) = turned.outer_view(first + at) else { continue };
+                            let Some(column) = columns.outer_view(first + at) else { continue };
                             for (u, a) in column.iter() {
                                 let Some(features) = x.outer_view(u) else { continue };
                                 add_sparse(row, *a, features.indices(), features.data());
@@ -168,7 +168,7 @@ impl FitRows {
                     })?;
                     ctl.for_row_blocks(moments, d_out.max(1), 8, |first, rows| {
                         for (at, row) in rows.chunks_exact_mut(d_out).enumerate() {
-                            let Some(column) = turned.outer_view(first + at) else { continue };
+                            let Some(column) = columns.outer_view(first + at) else { continue };
                             for (u, a) in column.iter() {
                                 if let Some(z) = z.row(u).to_slice() {
                                     add_scaled(row, *a, z);

@@ -32,8 +32,8 @@ impl Cholesky {
             let mut panel = a.slice(s![first.., first..end]).as_standard_layout().into_owned();
             for (at, before) in panels.iter().enumerate() {
                 let rows = before.slice(s![first - at * PANEL.., ..]);
-                let turned = Packed::new(rows.slice(s![..end - first, ..]).t());
-                panel -= &matmul(rows, &turned, ctl)?;
+                let rows_t = Packed::new(rows.slice(s![..end - first, ..]).t());
+                panel -= &matmul(rows, &rows_t, ctl)?;
             }
             let width = end - first;
             let mut block: Vec<f64> = panel.slice(s![..width, ..]).iter().map(|v| f64::from(*v)).collect();

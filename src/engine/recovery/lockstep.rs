@@ -358,7 +358,7 @@ impl<'a> Lockstep<'a> {
         Ok(())
     }
 
-    /// Writes down what became of a matrix that met `x`.
+    /// Traces what became of a matrix that met `x`.
     fn note_product(&mut self, name: &str, x: &FitRows) -> Result<(), EngineError> {
         let (_, weight) = weight_at(&self.done.model, name)?;
         let Some((layer, idx)) = weight.prunable else {
@@ -404,7 +404,7 @@ impl<'a> Lockstep<'a> {
         let (source, x) = (self.input(unit.propagation, 0), self.input(matmul, 0));
         let (name, bias) = (self.weight_name(matmul), self.bias_name(bias));
         let at = parameter(self.model, &name)?.0;
-        // Where weights go by the recipe's rule they are gone before entries are chosen.
+        // Weights that the recipe's rule removes are removed before entries are chosen.
         if self.rule.weights == WeightRecovery::AsIs {
             self.mask_as_planned(&name)?;
         }
@@ -427,8 +427,8 @@ impl<'a> Lockstep<'a> {
                 let vectors = vectors.collect::<Result<Vec<_>, EngineError>>()?;
                 let source_value = self.dense(source, false);
                 let other = self.program.instructions[unit.propagation].inputs.get(1).map(|v| self.dense(*v, false));
-                let asked = AttentionInput { source: &source_value, target: other.as_ref(), vectors: &vectors };
-                let attended = attend(&self.everything, None, &asked, ctl)?;
+                let attention = AttentionInput { source: &source_value, target: other.as_ref(), vectors: &vectors };
+                let attended = attend(&self.everything, None, &attention, ctl)?;
                 let target = attended.gather(&source_value, ctl)?;
                 let heads = attended.coefficients.ncols();
                 (attended.coefficients.iter().copied().collect::<Vec<f32>>(), target, heads)

@@ -14,9 +14,9 @@ use crate::engine::sparsify::{
 };
 
 /// What the last matrices may take of the weights that stay.
-const MOST_OF_LAST: f64 = 1.0 / 3.0;
-/// The most of a matrix that goes.
-const MOST_REMOVED: f64 = 0.999;
+const MAX_SHARE_OF_LAST: f64 = 1.0 / 3.0;
+/// The largest share of a matrix that is removed.
+const MAX_REMOVED_SHARE: f64 = 0.999;
 
 /// What is to be kept and removed.
 pub(super) struct Plan {
@@ -119,12 +119,13 @@ fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<
     // Coefficients of attention that are fixed need no target's product; for nodes that arrive they cannot be fixed.
     let is_fixed = rule.nodes_are == NodesAre::Static;
     let weights: Vec<_> = model.weights().collect();
-    let n_gone = |masks: &Masks, idx: usize| masks.weights[idx].iter().filter(|kept| !**kept).count();
+    let n_masked = |masks: &Masks, idx: usize| masks.weights[idx].iter().filter(|kept| !**kept).count();
     if let Some(masks) = masks.filter(|_| !rule.chooses_entries()) {
-        let gone = |(idx, weight): (usize, &&Parameter)| if is_computed(&weight.name) { n_gone(masks, idx) } else { 0 };
-        return weights.iter().enumerate().map(gone).collect();
+        let of_mask =
+            |(idx, weight): (usize, &&Parameter)| if is_computed(&weight.name) { n_masked(masks, idx) } else { 0 };
+        return weights.iter().enumerate().map(of_mask).collect();
     }
-    let asked: Vec<f64> = weights
+    let requested: Vec<f64> = weights
         .iter()
         .enumerate()
         .map(|(idx, weight)| {
@@ -132,7 +133,7 @@ fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<
             let by_target = recipe.weights.mode == WeightMode::Target && recipe.weights.ranking.is_none();
             match masks.filter(|_| !by_target) {
                 _ if is_fixed && !is_computed(&weight.name) => 0.0,
-                Some(masks) => n_gone(masks, idx) as f64,
+                Some(masks) => n_masked(masks, idx) as f64,
                 None => recipe.delta_w(layer) * size,
             }
         })
@@ -140,22 +141,22 @@ fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<
     let last = weights.iter().filter_map(|w| w.prunable_layer()).max().unwrap_or_default();
     let is_last = |idx: usize| rule.last_matrix_whole && last > 0 && weights[idx].prunable_layer() == Some(last);
     let sum = |of: &dyn Fn(usize) -> f64, wanted: bool| -> f64 {
-        (0..asked.len()).filter(|idx| is_last(*idx) == wanted).map(of).sum()
+        (0..requested.len()).filter(|idx| is_last(*idx) == wanted).map(of).sum()
     };
-    let size = |idx: usize| if asked[idx] > 0.0 { weights[idx].values.len() as f64 } else { 0.0 };
+    let size = |idx: usize| if requested[idx] > 0.0 { weights[idx].values.len() as f64 } else { 0.0 };
     // The last matrices stay whole, or as much of them as a part of what stays of all: the others pay for it.
-    let total: f64 = asked.iter().sum();
+    let total: f64 = requested.iter().sum();
     let stays = sum(&size, true) + sum(&size, false) - total;
-    let asked_of_last = sum(&|idx| asked[idx], true);
-    let removed_of_last = (sum(&size, true) - MOST_OF_LAST * stays).clamp(0.0, asked_of_last);
+    let requested_of_last = sum(&|idx| requested[idx], true);
+    let removed_of_last = (sum(&size, true) - MAX_SHARE_OF_LAST * stays).clamp(0.0, requested_of_last);
     let factor = |is_last: bool| {
         let (part, wanted) =
-            (sum(&|idx| asked[idx], is_last), if is_last { removed_of_last } else { total - removed_of_last });
+            (sum(&|idx| requested[idx], is_last), if is_last { removed_of_last } else { total - removed_of_last });
         if part > 0.0 { wanted / part } else { 0.0 }
     };
     let of_matrix = |idx: usize| {
-        let most = MOST_REMOVED * weights[idx].values.len() as f64;
-        (asked[idx] * factor(is_last(idx))).min(most).round() as usize
+        let most = MAX_REMOVED_SHARE * weights[idx].values.len() as f64;
+        (requested[idx] * factor(is_last(idx))).min(most).round() as usize
     };
-    (0..asked.len()).map(of_matrix).collect()
+    (0..requested.len()).map(of_matrix).collect()
 }

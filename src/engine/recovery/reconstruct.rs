@@ -21,7 +21,7 @@ const LARGEST_SOLVED: usize = 800;
 /// Dense products that the solving of all columns may cost, as operations; beyond, descent is faster.
 const PASSES_WORTH: f64 = 20.0;
 /// The most steps of a descent.
-const MOST_PASSES: usize = 60;
+const MAX_PASSES: usize = 60;
 /// Where it ends: the square of what is left, against that of what is wanted.
 const CLOSE_ENOUGH: f64 = 1e-10;
 /// Inputs whose masks are chosen together.
@@ -33,7 +33,7 @@ pub(super) struct Fitted {
     pub(super) mask: WeightMask,
 }
 
-/// What goes from a matrix.
+/// What is removed from a matrix.
 #[derive(Clone, Copy)]
 pub(super) enum Removal<'a> {
     /// So many weights, which the fit chooses.
@@ -62,7 +62,7 @@ pub(super) fn fit(
     // An input that is silent everywhere leaves nothing to fit: the smallest weights go.
     if trace <= 0.0 {
         let mask = match removal {
-            Removal::Number(n_removed) => lowest(&w.mapv(f32::abs), n_removed).mapv(|goes| !goes),
+            Removal::Number(n_removed) => lowest(&w.mapv(f32::abs), n_removed).mapv(|is_removed| !is_removed),
             Removal::Mask(mask) => mask.clone(),
         };
         return Ok(Fitted { weight: masked(w, &mask), mask });
@@ -147,17 +147,17 @@ fn surgeon(
     };
     let n_of_rows: Vec<usize> = {
         let lowest = lowest(&scores(w, 0), n_removed);
-        lowest.rows().into_iter().map(|row| row.iter().filter(|goes| **goes).count()).collect()
+        lowest.rows().into_iter().map(|row| row.iter().filter(|is_removed| **is_removed).count()).collect()
     };
     for first in (0..d_in).step_by(BLOCK) {
         ctl.check()?;
         let end = d_in.min(first + BLOCK);
         let block = w.slice(s![first..end, ..]).to_owned();
-        let goes = lowest(&scores(&block, first), n_of_rows[first..end].iter().sum());
-        mask.slice_mut(s![first..end, ..]).assign(&goes.mapv(|goes| !goes));
-        // Columns are independent of one another: turned, each is a row.
-        let (mut columns, goes) =
-            (block.t().as_standard_layout().into_owned(), goes.t().as_standard_layout().into_owned());
+        let removed = lowest(&scores(&block, first), n_of_rows[first..end].iter().sum());
+        mask.slice_mut(s![first..end, ..]).assign(&removed.mapv(|is_removed| !is_removed));
+        // Columns are independent of one another: transposed, each is a row.
+        let (mut columns, removed) =
+            (block.t().as_standard_layout().into_owned(), removed.t().as_standard_layout().into_owned());
         let width = end - first;
         let inner: Vec<Vec<f32>> = (first..end).map(|j| upper.slice(s![j, first..end]).to_vec()).collect();
         let mut errors = Array2::<f32>::zeros((d_out, width));
@@ -167,7 +167,7 @@ fn surgeon(
             ctl.for_row_blocks(&mut pairs, 1, 16, |from, pairs| {
                 for (at, (column, errors)) in pairs.iter_mut().enumerate() {
                     for j in 0..width {
-                        if !goes[[from + at, j]] {
+                        if !removed[[from + at, j]] {
                             continue;
                         }
                         let error = column[j] / inner[j][j];
@@ -193,13 +193,13 @@ pub(super) fn lowest(scores: &Array2<f32>, n: usize) -> Array2<bool> {
     let values: Vec<f32> = scores.iter().copied().collect();
     let mut at: Vec<u32> = (0..values.len() as u32).collect();
     let n = n.min(values.len());
-    let mut goes = vec![false; values.len()];
+    let mut removed = vec![false; values.len()];
     if n > 0 {
         let by_score = |a: &u32, b: &u32| values[*a as usize].total_cmp(&values[*b as usize]).then(a.cmp(b));
         at.select_nth_unstable_by(n - 1, by_score);
-        at[..n].iter().for_each(|k| goes[*k as usize] = true);
+        at[..n].iter().for_each(|k| removed[*k as usize] = true);
     }
-    Array2::from_shape_vec(scores.dim(), goes).unwrap_or_default()
+    Array2::from_shape_vec(scores.dim(), removed).unwrap_or_default()
 }
 
 /// Column by column the weights that are kept, so that `Φ w` comes closest to `z`, with a ridge towards where they are.
@@ -300,7 +300,7 @@ fn masked_descent(
     let mut towards = scaled(&left);
     let mut now = inner(&left, &towards);
     let limits: Vec<f64> = inner(&wanted, &scaled(&wanted)).iter().map(|w| w * CLOSE_ENOUGH).collect();
-    for _ in 0..MOST_PASSES {
+    for _ in 0..MAX_PASSES {
         if now.iter().zip(&limits).all(|(now, limit)| now <= limit) {
             break;
         }
@@ -351,18 +351,18 @@ mod tests {
             assert_eq!(fitted.mask.iter().filter(|kept| !**kept).count(), n_removed);
             assert!(Zip::from(&fitted.weight).and(&fitted.mask).all(|w, kept| (*w != 0.0) == *kept));
             let plain = lowest(&w.mapv(f32::abs), n_removed);
-            let mut smallest_gone = w.clone();
-            Zip::from(&mut smallest_gone).and(&plain).for_each(|w, goes| {
-                if *goes {
+            let mut without_smallest = w.clone();
+            Zip::from(&mut without_smallest).and(&plain).for_each(|w, is_removed| {
+                if *is_removed {
                     *w = 0.0;
                 }
             });
-            let (ours, theirs) = (distance(&x.dot(&fitted.weight), &z), distance(&x.dot(&smallest_gone), &z));
+            let (ours, theirs) = (distance(&x.dot(&fitted.weight), &z), distance(&x.dot(&without_smallest), &z));
             assert!(ours < 0.1 * theirs, "{d}: {ours} against {theirs}");
             let whole = fit(&FitRows::Whole(x.clone()), &z, &w, Removal::Number(0), &ctl).expect("finite");
             assert!(distance(&x.dot(&whole.weight), &z) < 1e-3 * distance(&z, &Array2::zeros(z.dim())), "{d}");
             // A mask that is given stays as it is, and what it keeps is fitted.
-            let mask = plain.mapv(|goes| !goes);
+            let mask = plain.mapv(|is_removed| !is_removed);
             let given = fit(&FitRows::Whole(x.clone()), &z, &w, Removal::Mask(&mask), &ctl).expect("finite");
             assert_eq!(given.mask, mask);
             assert!(Zip::from(&given.weight).and(&mask).all(|w, kept| (*w != 0.0) == *kept));

@@ -1,4 +1,4 @@
-//! One step: which entries it keeps, with which values, and what is written down of it.
+//! One step: which entries it keeps, with which values, and its trace.
 
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ pub(super) fn choose(
     }
     let n_self_loops = topology.n_self_loops();
     let trace = EdgeTrace {
-        asked: recipe.delta_a(step),
+        requested: recipe.delta_a(step),
         delta: if cut.is_finite() { f64::from(cut) } else { 0.0 },
         n_entries: topology.n_entries(),
         n_self_loops,

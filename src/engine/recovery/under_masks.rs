@@ -1,10 +1,10 @@
 //! Training under masks: weights learn to say what the unpruned model says while entries and weights go, little by little, and then without
 //! them (gradual pruning, Zhu and Gupta 2017; soft answers, Hinton et al. 2015).
 //!
-//! Masks are chosen as the model stands, every few epochs, until all that is to go has gone; then they stay. Entries go by the rank of their
-//! message within its row, so that every node keeps its strongest ones; kept rows have the sum they had, which for attention is the softmax
-//! over what is kept. Weights go by their product with their input. No label is looked at. Attention is trained as it is; at the end its
-//! coefficients are written down as values of the entries, so that what is stored is what was computed.
+//! Masks are chosen as the model stands, every few epochs, until all that is to be removed is removed; then they stay. Entries go by the
+//! rank of their message within its row, so that every node keeps its strongest ones; kept rows have the sum they had, which for attention
+//! is the softmax over what is kept. Weights go by their product with their input. No label is looked at. Attention is trained as it is; at
+//! the end its coefficients are stored as values of the entries, so that what is stored is what was computed.
 
 use std::sync::Arc;
 
@@ -75,8 +75,9 @@ struct Gradual<'a> {
     is_final: bool,
 }
 
-/// The share of what is to go that has gone in epoch `epoch`, from 0, of `n_epochs`: `1 - (1 - t)³`, `t` the part of the ramp that is over.
-fn share_gone(epoch: usize, n_epochs: usize) -> f64 {
+/// Of what is to be removed, the share that is removed in epoch `epoch`, from 0, of `n_epochs`: `1 - (1 - t)³`, `t` the part of the ramp that
+/// is over.
+fn removed_share(epoch: usize, n_epochs: usize) -> f64 {
     // Whole epochs, so that even one epoch is trained over masks that stay.
     let ramp = (RAMP * n_epochs as f64).floor();
     if ramp > 0.0 { Ramp::Cubic.share(epoch as f64 / ramp) } else { 1.0 }
@@ -124,7 +125,7 @@ impl<'a> Gradual<'a> {
         })
     }
 
-    /// Chooses masks for `model` as it stands, with `share` of what is to go gone.
+    /// Chooses masks for `model` as it stands, with `share` of what is to be removed taken out.
     fn choose(&mut self, model: &Model, share: f64, ctl: &Control) -> Result<Set, EngineError> {
         let topology = self.dataset.topology();
         let n_removable = topology.n_entries() - topology.n_self_loops();
@@ -177,7 +178,7 @@ impl Masking for Gradual<'_> {
     }
 
     fn before(&mut self, epoch: usize, model: &Model, ctl: &Control) -> Result<Option<Set>, EngineError> {
-        let share = share_gone(epoch, self.n_epochs);
+        let share = removed_share(epoch, self.n_epochs);
         let is_whole = share >= 1.0;
         if self.is_final || !(is_whole || epoch.is_multiple_of(CHOOSE_EVERY)) {
             return Ok(None);
@@ -235,7 +236,7 @@ impl Policy for Choosing<'_> {
         for (mut row, norm) in scores.rows_mut().into_iter().zip(norms) {
             row.mapv_inplace(|w| w * norm);
         }
-        self.chosen.masks[idx] = lowest(&scores, n_removed).mapv(|goes| !goes);
+        self.chosen.masks[idx] = lowest(&scores, n_removed).mapv(|is_removed| !is_removed);
         product(x, &masked(weight.values, &self.chosen.masks[idx]), ctl)
     }
 
@@ -260,7 +261,7 @@ impl Policy for Choosing<'_> {
     }
 }
 
-/// A forward pass over what was chosen that writes down what happens, with attention's coefficients as they are now.
+/// A forward pass over what was chosen that traces what happens, with attention's coefficients as they are now.
 struct Tracing<'a> {
     of: &'a Gradual<'a>,
     chosen: &'a Chosen,
@@ -290,8 +291,8 @@ impl Policy for Tracing<'_> {
         match weight.prunable {
             _ if self.of.is_for_scores[weight.matrix] => self.writer.left_out(n_macs),
             Some((layer, idx)) => {
-                let asked = self.of.recipe.delta_w(layer);
-                let trace = trace_of(weight.values, &self.chosen.masks[idx], x.reborrow(), asked);
+                let requested = self.of.recipe.delta_w(layer);
+                let trace = trace_of(weight.values, &self.chosen.masks[idx], x.reborrow(), requested);
                 self.writer.weights(WeightTrace { idx, name: weight.name.to_owned(), ..trace });
             }
             None => self.writer.unpruned_product(n_macs),
@@ -385,12 +386,12 @@ mod tests {
     use crate::engine::sparsify::{EdgeMode, WeightMode};
 
     #[test]
-    fn the_share_that_has_gone_grows_as_a_cube_over_the_first_two_fifths() {
+    fn the_removed_share_grows_as_a_cube_over_the_first_two_fifths() {
         for (epoch, expected) in [(0, 0.0), (50, 1.0 - 0.125), (75, 1.0 - 0.015_625), (99, 1.0 - 1e-6), (100, 1.0)] {
-            assert!((share_gone(epoch, 250) - expected).abs() < 1e-12, "{epoch}: {}", share_gone(epoch, 250));
+            assert!((removed_share(epoch, 250) - expected).abs() < 1e-12, "{epoch}: {}", removed_share(epoch, 250));
         }
-        assert!(share_gone(2, 250) > 0.0 && share_gone(249, 250) >= 1.0);
-        assert!(share_gone(1, 1) >= 1.0 && share_gone(0, 0) >= 1.0);
+        assert!(removed_share(2, 250) > 0.0 && removed_share(249, 250) >= 1.0);
+        assert!(removed_share(1, 1) >= 1.0 && removed_share(0, 0) >= 1.0);
     }
 
     /// A drawn graph, a GraphSAGE, and what training for `n_epochs` is to keep where `entries` of the entries and half of the weights go.
@@ -413,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_are_chosen_every_five_epochs_as_the_share_grows_and_stay_once_all_has_gone() {
+    fn masks_are_chosen_every_five_epochs_as_the_share_grows_and_stay_once_all_is_removed() {
         let ctl = Control::new(2).expect("workers");
         let shape = PowerLaw { n_nodes: 120, n_entries: 900, n_features: 20, n_classes: 3, seed: 5 };
         let (dataset, model, rule, recipe, plan) = setting(&shape, 30, 0.5);
@@ -422,7 +423,7 @@ mod tests {
         for epoch in 0..30 {
             let set = gradual.before(epoch, &model, &ctl).expect("finite");
             let Some(set) = set else { continue };
-            let share = share_gone(epoch, 30);
+            let share = removed_share(epoch, 30);
             let topology = dataset.topology();
             let n_removable = topology.n_entries() - topology.n_self_loops();
             for (entries, n_keep) in set.entries.iter().zip(&plan.n_keep) {
@@ -435,8 +436,8 @@ mod tests {
                 }
             }
             for (mask, n_removed) in set.masks.iter().zip(&plan.n_removed) {
-                let n_gone = mask.iter().filter(|kept| !**kept).count();
-                assert_eq!(n_gone, (share * *n_removed as f64).round() as usize, "epoch {epoch}");
+                let found = mask.iter().filter(|kept| !**kept).count();
+                assert_eq!(found, (share * *n_removed as f64).round() as usize, "epoch {epoch}");
             }
             assert_eq!(gradual.is_final(), epoch >= 12, "epoch {epoch}");
             chosen_at.push(epoch);

@@ -21,7 +21,7 @@ pub struct Auc {
 const Z: f64 = 1.959_963_984_540_054;
 
 impl Auc {
-    /// Of scores with whether their node is of class 1; nothing where a class is missing or a score is not a number.
+    /// Of scores with whether their node is of class 1; nothing where a class is missing or a score is NaN.
     pub(super) fn of(scores: &[(f64, bool)]) -> Option<Self> {
         let (ones, zeros) = (of_class(scores, true), of_class(scores, false));
         if ones.is_empty() || zeros.is_empty() || scores.iter().any(|(score, _)| score.is_nan()) {
@@ -61,7 +61,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Of the sample; not a number for a single value.
+/// Of the sample; NaN for a single value.
 fn variance(values: &[f64]) -> f64 {
     let mean = mean(values);
     values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (values.len() as f64 - 1.0)

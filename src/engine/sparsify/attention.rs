@@ -46,7 +46,7 @@ pub(crate) fn attend_and_remove(
     before: &PrunedOperator,
     input: &AttentionInput<'_>,
     step: usize,
-    asked: f64,
+    requested: f64,
     recipe: &Recipe,
     ranking: Option<&Arc<Vec<f32>>>,
     locked: Option<&[bool]>,
@@ -90,7 +90,7 @@ pub(crate) fn attend_and_remove(
         let n = n.min(others.len());
         Ok(kth_smallest(&mut others, n))
     };
-    let delta = threshold::of_edges(recipe.edges.mode, asked, removable, || Ok(mean_message), nth_smallest)?.delta;
+    let delta = threshold::of_edges(recipe.edges.mode, requested, removable, || Ok(mean_message), nth_smallest)?.delta;
     let keep: Vec<bool> = (0..scores.len())
         .map(|k| scores[k] >= delta || is_own(k) || locked.is_some_and(|l| l[targets[k] as usize]))
         .collect();
@@ -116,7 +116,7 @@ pub(crate) fn attend_and_remove(
         }
     }
     let trace = EdgeTrace {
-        asked,
+        requested,
         delta: f64::from(delta),
         n_entries,
         n_self_loops: before.n_self_loops(),

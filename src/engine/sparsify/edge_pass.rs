@@ -108,10 +108,10 @@ impl<'a> EdgePass<'a> {
         input: &AttentionInput<'_>,
         ctl: &Control,
     ) -> Result<(Array2<f32>, Attended, EdgeTrace), EngineError> {
-        let (asked, ranking) = (self.recipe.delta_a(step), self.ranking.as_ref());
+        let (requested, ranking) = (self.recipe.delta_a(step), self.ranking.as_ref());
         let (before, mask) = (&self.current, &mut self.mask);
         let DecidedAttention { output, removed, attended } =
-            attend_and_remove(before, input, step, asked, self.recipe, ranking, self.locked, mask, ctl)?;
+            attend_and_remove(before, input, step, requested, self.recipe, ranking, self.locked, mask, ctl)?;
         self.current = removed.operator;
         Ok((output, attended, removed.trace))
     }
@@ -119,7 +119,7 @@ impl<'a> EdgePass<'a> {
     fn remove(&mut self, step: usize, norms: Vec<f32>, width: usize, ctl: &Control) -> Result<EdgeTrace, EngineError> {
         let how = EdgeStep {
             step,
-            asked: self.recipe.delta_a(step),
+            requested: self.recipe.delta_a(step),
             mode: self.recipe.edges.mode,
             ranking: self.ranking.as_ref(),
             locked: self.locked,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::mask::EdgeMask;
 pub(crate) use super::pruned_operator::OperatorSource;
-use super::pruned_operator::{Gone, PrunedOperator};
+use super::pruned_operator::{PrunedOperator, RemovedBits};
 use super::recipe::EdgeMode;
 use super::threshold::{self, EdgeThreshold, Removable};
 use super::trace::EdgeTrace;
@@ -58,7 +58,7 @@ pub(crate) struct EdgeStep<'a> {
     /// From 0.
     pub(crate) step: usize,
     /// δa as the recipe gives it.
-    pub(crate) asked: f64,
+    pub(crate) requested: f64,
     pub(crate) mode: EdgeMode,
     /// One number per entry of the full graph, compared instead of the messages' norms.
     pub(crate) ranking: Option<&'a Arc<Vec<f32>>>,
@@ -81,7 +81,7 @@ pub(crate) fn remove(
     mask: &mut EdgeMask,
     ctl: &Control,
 ) -> Result<Removed, EngineError> {
-    let EdgeStep { step, asked, mode, ranking, locked, counts_self_loops } = how;
+    let EdgeStep { step, requested, mode, ranking, locked, counts_self_loops } = how;
     check_norms(&norms, step)?;
     let n_entries = mask.n_entries();
     let scores = match ranking {
@@ -92,10 +92,10 @@ pub(crate) fn remove(
     let beside = if counts_self_loops { 0 } else { before.n_self_loops() };
     let removable = Removable { n_removed: n_entries - before.n_entries(), n_removable: n_entries - beside };
     // A relative threshold needs the mean before the entries are tested; else it is added up meanwhile.
-    let mean_before = || mean_score(before, scores, asked, ctl);
+    let mean_before = || mean_score(before, scores, requested, ctl);
     let nth_smallest = |n| nth_by_counting(n, |bucket| count_others(before, scores, bucket, ctl));
     let EdgeThreshold { delta, mean: mean_before } =
-        threshold::of_edges(mode, asked, removable, mean_before, nth_smallest)?;
+        threshold::of_edges(mode, requested, removable, mean_before, nth_smallest)?;
     let tested = if before.averages() || !scores.reach(delta) {
         test(before, Test { scores, delta, locked }, ctl)?
     } else {
@@ -107,19 +107,19 @@ pub(crate) fn remove(
         (None, Some(sum)) => sum / n_active_entries,
         (None, None) => mean_score(before, scores, 0.0, ctl)?,
     };
-    for (block, gone) in tested.gone.iter().enumerate() {
+    for (block, removed) in tested.removed.iter().enumerate() {
         let first = before.structure().indptr[block * TESTED_ROWS];
-        for k in gone.iter().flat_map(Gone::positions) {
+        for k in removed.iter().flat_map(RemovedBits::positions) {
             mask.remove(before.entry(first + k) as usize, step);
         }
     }
-    let operator = if before.averages() || tested.gone.iter().any(Option::is_some) {
-        before.without(&tested.gone, TESTED_ROWS, ctl)?
+    let operator = if before.averages() || tested.removed.iter().any(Option::is_some) {
+        before.without(&tested.removed, TESTED_ROWS, ctl)?
     } else {
         before.clone()
     };
     let trace = EdgeTrace {
-        asked,
+        requested,
         delta: f64::from(delta),
         n_entries,
         n_self_loops: before.n_self_loops(),
@@ -152,11 +152,16 @@ pub(crate) fn check_norms(norms: &[f32], step: usize) -> Result<(), EngineError>
 /// Rows per block where every entry costs a comparison.
 const SCORE_ROWS: usize = 4096;
 
-/// Mean score over the active entries, self-loops included; block sums are added in block order. Where nothing is `asked` of messages
+/// Mean score over the active entries, self-loops included; block sums are added in block order. Where nothing is `requested` of messages
 /// the sum goes over sources instead of entries.
-fn mean_score(operator: &PrunedOperator, scores: Scores<'_>, asked: f64, ctl: &Control) -> Result<f64, EngineError> {
+fn mean_score(
+    operator: &PrunedOperator,
+    scores: Scores<'_>,
+    requested: f64,
+    ctl: &Control,
+) -> Result<f64, EngineError> {
     let n_active_entries = operator.n_active_entries().max(1) as f64;
-    if let (Scores::Messages(norms), true) = (scores, asked == 0.0) {
+    if let (Scores::Messages(norms), true) = (scores, requested == 0.0) {
         let of_sources = operator.source_sums().iter().zip(norms);
         return Ok(of_sources.map(|(sum, norm)| sum * f64::from(*norm)).sum::<f64>() / n_active_entries);
     }
@@ -197,19 +202,19 @@ fn count_others(
     Ok(counts)
 }
 
-/// What became of the entries of a block of rows.
+/// What testing the entries of a block of rows gave.
 #[derive(Default)]
 struct Block {
-    /// Which entries go, where some do.
-    gone: Option<Gone>,
+    /// Which entries are removed, where some are.
+    removed: Option<RemovedBits>,
     sum_of_scores: f64,
 }
 
 /// What testing the entries gave.
 #[derive(Default)]
 struct Tested {
-    /// Block after block: which entries go, where some do.
-    gone: Vec<Option<Gone>>,
+    /// Block after block: which entries are removed, where some are.
+    removed: Vec<Option<RemovedBits>>,
     /// Over the entries before, where they were tested.
     sum_of_scores: Option<f64>,
 }
@@ -224,7 +229,7 @@ fn test(before: &PrunedOperator, test: Test<'_>, ctl: &Control) -> Result<Tested
         test_rows(before, block * TESTED_ROWS..n.min((block + 1) * TESTED_ROWS), test)
     })?;
     let sum_of_scores = Some(blocks.iter().map(|b| b.sum_of_scores).sum());
-    Ok(Tested { gone: blocks.into_iter().map(|b| b.gone).collect(), sum_of_scores })
+    Ok(Tested { removed: blocks.into_iter().map(|b| b.removed).collect(), sum_of_scores })
 }
 
 #[derive(Clone, Copy)]
@@ -234,7 +239,7 @@ struct Test<'a> {
     locked: Option<&'a [bool]>,
 }
 
-/// Tests the entries of `rows`: adds their scores up, and where some go, notes which.
+/// Tests the entries of `rows`: adds their scores up, and where some are removed, says which.
 fn test_rows(before: &PrunedOperator, rows: Range<usize>, test: Test<'_>) -> Block {
     let lists = before.structure();
     let entries = lists.indptr[rows.start]..lists.indptr[rows.end];
@@ -248,20 +253,20 @@ fn test_rows(before: &PrunedOperator, rows: Range<usize>, test: Test<'_>) -> Blo
         }
     }
     let (sum, n_below) = sum_and_count_below(&scores, test.delta);
-    let mut block = Block { sum_of_scores: sum, gone: None };
+    let mut block = Block { sum_of_scores: sum, removed: None };
     if n_below == 0 {
         return block;
     }
-    let mut gone = Gone::none(scores.len());
+    let mut removed = RemovedBits::none(scores.len());
     for u in rows {
         let delta = if test.locked.is_some_and(|l| l[u]) { f32::NEG_INFINITY } else { test.delta };
-        // Without branches: half of the entries going is the worst case of guessing.
+        // Without branches: half of the entries removed is the worst case of branch prediction.
         for k in lists.indptr[u] - entries.start..lists.indptr[u + 1] - entries.start {
-            gone.note(k, scores[k] < delta && sources[k] as usize != u);
+            removed.mark(k, scores[k] < delta && sources[k] as usize != u);
         }
     }
-    if gone.count() > 0 {
-        block.gone = Some(gone);
+    if removed.count() > 0 {
+        block.removed = Some(removed);
     }
     block
 }

@@ -9,7 +9,7 @@ use crate::engine::graph::Topology;
 
 /// What every step (layer or hop) keeps of a graph, and with which values.
 ///
-/// As published, removal is progressive: what a step removed is gone in every later one, `E(l+1) ⊆ E(l)`, and one number per entry holds
+/// As published, removal is progressive: what a step removed stays removed in every later one, `E(l+1) ⊆ E(l)`, and one number per entry holds
 /// the masks of all steps. Recovery may choose every step's entries anew, and gives the kept ones values of their own; both are here and
 /// nowhere else.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! The sparse operator of a step after pruning: the kept entries of the diffusion matrix, compacted, and the products over them.
 //!
-//! What is never here: deciding which entries go (`edges.rs`, `attention.rs`).
+//! What is never here: deciding which entries are removed (`edges.rs`, `attention.rs`).
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -25,7 +25,7 @@ pub(crate) struct PrunedOperator {
     /// Self-loops, in the lists or not. They are never removed.
     n_self_loops: usize,
     /// Self-loops of the graph that `Identity::Residual` leaves out of the lists; they still count as entries.
-    n_own_left_out: usize,
+    n_self_loops_left_out: usize,
     /// Every message counts alike in a mean over the entries that were there before a step removed some (docs/DIFFERENCES.md#d9).
     averages: bool,
     /// The entries with a value of their own for every head, where there are several.
@@ -42,7 +42,7 @@ struct Lists {
     entry: Entries,
     /// `Σ_u |T[u,v]|` of every source `v`, once somebody asked.
     source_sums: OnceLock<Vec<f64>>,
-    /// The transpose, once a training step went back over it: pointers, columns, values.
+    /// The transpose, once a backward pass went over it: pointers, columns, values.
     transposed: OnceLock<(Vec<usize>, Vec<u32>, Vec<f32>)>,
 }
 
@@ -68,34 +68,34 @@ impl Entries {
     }
 }
 
-/// Which of the entries of a block of rows go, one bit each.
+/// Which of the entries of a block of rows are removed, one bit each.
 #[derive(Debug)]
-pub(crate) struct Gone {
+pub(crate) struct RemovedBits {
     bits: Vec<u64>,
     n_entries: usize,
 }
 
-impl Gone {
+impl RemovedBits {
     pub(crate) fn none(n_entries: usize) -> Self {
         Self { bits: vec![0; n_entries.div_ceil(64)], n_entries }
     }
 
-    /// Notes whether the entry at `k`, counted from the block's first, goes.
+    /// Marks the entry at `k`, counted from the block's first, where it is removed.
     #[inline(always)]
-    pub(crate) fn note(&mut self, k: usize, goes: bool) {
-        self.bits[k / 64] |= u64::from(goes) << (k % 64);
+    pub(crate) fn mark(&mut self, k: usize, is_removed: bool) {
+        self.bits[k / 64] |= u64::from(is_removed) << (k % 64);
     }
 
     pub(crate) fn count(&self) -> usize {
         self.bits.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// The entries that go, ascending.
+    /// The removed entries, ascending.
     pub(crate) fn positions(&self) -> impl Iterator<Item = usize> {
         self.bits.iter().enumerate().flat_map(|(at, word)| ones(*word).map(move |bit| 64 * at + bit))
     }
 
-    /// Those that stay, ascending.
+    /// The kept ones, ascending.
     fn kept(&self) -> impl Iterator<Item = usize> {
         self.bits.iter().enumerate().flat_map(|(at, word)| {
             let there = self.n_entries - 64 * at;
@@ -135,8 +135,9 @@ impl OperatorSource {
 
     /// One over the number of entries of row `u` that are active and `present`.
     fn share_of(&self, u: usize, present: impl Fn(usize) -> bool) -> f32 {
-        let leaves_own_out = self.identity == Identity::Residual;
-        let is_active = |k: &usize| !(leaves_own_out && self.topology.indices()[*k] as usize == u) && present(*k);
+        let leaves_self_loops_out = self.identity == Identity::Residual;
+        let is_active =
+            |k: &usize| !(leaves_self_loops_out && self.topology.indices()[*k] as usize == u) && present(*k);
         1.0 / self.topology.row_range(u).filter(is_active).count().max(1) as f32
     }
 
@@ -179,16 +180,16 @@ impl OperatorSource {
         keep: impl Fn(usize, usize) -> bool,
     ) -> Result<PrunedOperator, EngineError> {
         check_size(&self.topology)?;
-        let (topology, leaves_own_out) = (&self.topology, self.identity == Identity::Residual);
+        let (topology, leaves_self_loops_out) = (&self.topology, self.identity == Identity::Residual);
         let n = topology.n_nodes();
-        let mut n_own_left_out = 0;
+        let mut n_self_loops_left_out = 0;
         let mut indptr = Vec::with_capacity(n + 1);
         indptr.push(0);
         let mut total = 0;
         for u in 0..n {
             for k in topology.row_range(u) {
-                if leaves_own_out && topology.indices()[k] as usize == u {
-                    n_own_left_out += 1;
+                if leaves_self_loops_out && topology.indices()[k] as usize == u {
+                    n_self_loops_left_out += 1;
                 } else {
                     total += usize::from(keep(u, k));
                 }
@@ -201,7 +202,7 @@ impl OperatorSource {
             let share = if self.averages { self.share_of(u, &present) } else { f32::NAN };
             for k in topology.row_range(u) {
                 let v = topology.indices()[k];
-                if !(leaves_own_out && v as usize == u) && keep(u, k) {
+                if !(leaves_self_loops_out && v as usize == u) && keep(u, k) {
                     indices.push(v);
                     values.push(if self.averages { share } else { self.diffusion.values()[k] });
                     if is_numbered {
@@ -217,7 +218,7 @@ impl OperatorSource {
             entry: if is_numbered { Entries::Listed(entry) } else { Entries::Unnumbered },
             ..Lists::default()
         };
-        Ok(PrunedOperator::new(lists, self.identity, n_own_left_out, self.averages))
+        Ok(PrunedOperator::new(lists, self.identity, n_self_loops_left_out, self.averages))
     }
 
     /// For every step of `mask` the first step that propagates over the same entries.
@@ -249,10 +250,11 @@ fn check_size(topology: &Topology) -> Result<(), EngineError> {
 }
 
 impl PrunedOperator {
-    fn new(lists: Lists, identity: Identity, n_own_left_out: usize, averages: bool) -> Self {
-        let own = |u: &usize| lists.indices[lists.indptr[*u]..lists.indptr[u + 1]].binary_search(&(*u as u32)).is_ok();
-        let n_self_loops = n_own_left_out + (0..lists.indptr.len() - 1).filter(own).count();
-        Self { lists: Arc::new(lists), identity, n_self_loops, n_own_left_out, averages, by_head: None }
+    fn new(lists: Lists, identity: Identity, n_self_loops_left_out: usize, averages: bool) -> Self {
+        let has_self_loop =
+            |u: &usize| lists.indices[lists.indptr[*u]..lists.indptr[u + 1]].binary_search(&(*u as u32)).is_ok();
+        let n_self_loops = n_self_loops_left_out + (0..lists.indptr.len() - 1).filter(has_self_loop).count();
+        Self { lists: Arc::new(lists), identity, n_self_loops, n_self_loops_left_out, averages, by_head: None }
     }
 
     /// No nodes at all, for networks that do not propagate.
@@ -326,7 +328,7 @@ impl PrunedOperator {
 
     /// Active entries, self-loops counted whether or not the identity form propagates over them.
     pub(crate) fn n_entries(&self) -> usize {
-        self.n_active_entries() + self.n_own_left_out
+        self.n_active_entries() + self.n_self_loops_left_out
     }
 
     /// Number of self-loops, active or not.
@@ -410,13 +412,18 @@ impl PrunedOperator {
         self.with_lists(indptr, indices, values, entry)
     }
 
-    /// What is left when of every block of `n_rows` rows go those that are `gone`, in parallel. Means are then over what was there
-    /// before.
+    /// What is kept when of every block of `n_rows` rows those that are `removed` are taken out, in parallel. Means are then over what was
+    /// there before.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`].
-    pub(crate) fn without(&self, gone: &[Option<Gone>], n_rows: usize, ctl: &Control) -> Result<Self, EngineError> {
-        /// Where a block goes.
+    pub(crate) fn without(
+        &self,
+        removed: &[Option<RemovedBits>],
+        n_rows: usize,
+        ctl: &Control,
+    ) -> Result<Self, EngineError> {
+        /// Where the kept entries of a block are written.
         struct Place<'a> {
             block: usize,
             start: usize,
@@ -427,16 +434,16 @@ impl PrunedOperator {
         }
         let old = &*self.lists;
         let rows_of = |block: usize| block * n_rows..((block + 1) * n_rows).min(self.n_rows());
-        let n_gone = |gone: &Option<Gone>| gone.as_ref().map_or(0, Gone::count);
-        let total = self.n_active_entries() - gone.iter().map(n_gone).sum::<usize>();
+        let n_removed = |removed: &Option<RemovedBits>| removed.as_ref().map_or(0, RemovedBits::count);
+        let total = self.n_active_entries() - removed.iter().map(n_removed).sum::<usize>();
         let (mut indptr, mut indices) = (vec![0; old.indptr.len()], vec![0; total]);
         let (mut values, mut entry) = (vec![0.0; total], vec![0; total]);
         let mut left = (&mut indptr[1..], &mut *indices, &mut *values, &mut *entry);
         let mut start = 0;
-        let mut places = Vec::with_capacity(gone.len());
-        for (block, gone) in gone.iter().enumerate() {
+        let mut places = Vec::with_capacity(removed.len());
+        for (block, removed) in removed.iter().enumerate() {
             let rows = rows_of(block);
-            let len = old.indptr[rows.end] - old.indptr[rows.start] - n_gone(gone);
+            let len = old.indptr[rows.end] - old.indptr[rows.start] - n_removed(removed);
             let (indptr, later) = left.0.split_at_mut(rows.len());
             let (indices, later_indices) = left.1.split_at_mut(len);
             let (values, later_values) = left.2.split_at_mut(len);
@@ -450,10 +457,10 @@ impl PrunedOperator {
                 let rows = rows_of(*block);
                 let entries = old.indptr[rows.start]..old.indptr[rows.end];
                 let ends = &old.indptr[rows.start + 1..=rows.end];
-                if let Some(gone) = &gone[*block] {
+                if let Some(removed) = &removed[*block] {
                     let mut rows = indptr.iter_mut().zip(ends).peekable();
                     let slots = indices.iter_mut().zip(values.iter_mut()).zip(entry.iter_mut());
-                    for (n, (k, ((index, value), entry))) in gone.kept().zip(slots).enumerate() {
+                    for (n, (k, ((index, value), entry))) in removed.kept().zip(slots).enumerate() {
                         let k = entries.start + k;
                         while let Some((slot, _)) = rows.next_if(|(_, end)| **end <= k) {
                             *slot = *start + n;
@@ -612,34 +619,34 @@ mod tests {
     use crate::engine::graph::{PowerLaw, power_law_communities};
 
     #[test]
-    fn without_what_is_gone_the_others_are_left_in_their_order() {
+    fn without_removed_entries_the_kept_ones_stay_in_their_order() {
         let ctl = Control::new(2).expect("workers");
         let shape = PowerLaw { n_nodes: 90, n_entries: 900, ..PowerLaw::default() };
         let dataset = power_law_communities(&shape, &ctl).expect("a graph");
         let mut now = OperatorSource::new(&dataset, &Recipe::default()).all().expect("small");
-        // Twice, so that the second time entries are numbered in a list; in the last blocks nothing goes, in one all do.
+        // Twice, so that the second time entries are numbered in a list; in the last blocks nothing is removed, in one everything is.
         for every in [3, 2] {
             const ROWS: usize = 7;
-            let goes = |k: usize| k % every == 1 || (300..500).contains(&k);
+            let is_removed = |k: usize| k % every == 1 || (300..500).contains(&k);
             let indptr = now.structure().indptr.to_vec();
-            let gone: Vec<Option<Gone>> = (0..now.n_rows().div_ceil(ROWS))
+            let removed: Vec<Option<RemovedBits>> = (0..now.n_rows().div_ceil(ROWS))
                 .map(|block| {
                     let first = indptr[block * ROWS];
                     let end = indptr[((block + 1) * ROWS).min(now.n_rows())];
-                    let mut gone = Gone::none(end - first);
-                    (first..end).for_each(|k| gone.note(k - first, goes(k)));
-                    let expected: Vec<usize> = (first..end).filter(|k| goes(*k)).map(|k| k - first).collect();
+                    let mut removed = RemovedBits::none(end - first);
+                    (first..end).for_each(|k| removed.mark(k - first, is_removed(k)));
+                    let expected: Vec<usize> = (first..end).filter(|k| is_removed(*k)).map(|k| k - first).collect();
                     assert_eq!(
-                        (gone.positions().collect::<Vec<_>>(), gone.count()),
+                        (removed.positions().collect::<Vec<_>>(), removed.count()),
                         (expected.clone(), expected.len())
                     );
-                    (block < 9).then_some(gone)
+                    (block < 9).then_some(removed)
                 })
                 .collect();
-            let left = now.without(&gone, ROWS, &ctl).expect("not cancelled");
+            let left = now.without(&removed, ROWS, &ctl).expect("not cancelled");
             let last = indptr[9 * ROWS];
             for u in 0..now.n_rows() {
-                let stay: Vec<usize> = (indptr[u]..indptr[u + 1]).filter(|k| *k >= last || !goes(*k)).collect();
+                let stay: Vec<usize> = (indptr[u]..indptr[u + 1]).filter(|k| *k >= last || !is_removed(*k)).collect();
                 let row = left.structure().indptr[u]..left.structure().indptr[u + 1];
                 assert_eq!(row.len(), stay.len(), "row {u}");
                 for (at, k) in row.zip(stay) {

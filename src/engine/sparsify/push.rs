@@ -4,7 +4,7 @@
 //! still pushes to is a prefix of its sorted row, and "removed stays removed" is one limit per node.
 //!
 //! * `compat = "clean"`: the message `|T[v,u] p[u]|` against `δ± = δ · Σ_{w: ±x[w] > 0} |x[w]| d(w)^r`; a limit never grows; a
-//!   node always keeps its own entry.
+//!   node always keeps its self-loop.
 //!   Where hops are weighted, what is tested is the message's part in the result: times the weight of all hops to come.
 //! * `compat = "official"`: the authors' test `|p[u]| / δ± > d(v)^r`, the whole-node test, the fixed-size second push with its
 //!   random factor, limits that can grow (docs/DIFFERENCES.md#d20 and #d23 to #d26). SGC pushes over `D⁻¹Ā` and keeps itself, APPNP pushes residues over
@@ -149,9 +149,9 @@ pub(super) fn push_features(
     let embedding = embedding.as_standard_layout().into_owned();
     let mut edges = EdgeMask::keep_all(m, hops);
     for (k, (u, v)) in topology.entries().enumerate() {
-        let gone_from = counts.iter().rposition(|count| count[k] > 0).map_or(0, |hop| hop + 1);
-        if gone_from < hops && u != v {
-            edges.remove(k, gone_from);
+        let removed_from = counts.iter().rposition(|count| count[k] > 0).map_or(0, |hop| hop + 1);
+        if removed_from < hops && u != v {
+            edges.remove(k, removed_from);
         }
     }
     let norms = Arc::new(row_norms(embedding.view(), ctl)?);
@@ -172,7 +172,7 @@ pub(super) fn push_features(
                 d_in: width,
                 d_out: width,
                 edges: Some(EdgeTrace {
-                    asked: recipe.delta_a(hop),
+                    requested: recipe.delta_a(hop),
                     delta: recipe.delta_a(hop),
                     n_entries: m,
                     n_self_loops,
@@ -354,7 +354,7 @@ impl<'a> Pushes<'a> {
             limit[u] = slot;
             ends[u] = slot;
             if !passed_own && self.recipe.edges.identity != Identity::Residual && self.topology.find(u, u).is_some() {
-                // The own entry lies behind the limit: it is never removed.
+                // The self-loop lies behind the limit: it is never removed.
                 next[u] = (self.of_target[u] * self.of_source[u]).mul_add(p, next[u]);
                 n_pushed += u64::from(p != 0.0);
             }

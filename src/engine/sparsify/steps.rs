@@ -35,7 +35,7 @@ pub(crate) struct MaskSteps {
     /// For every step the first one that propagates over the same entries.
     first_alike: Vec<usize>,
     made: Vec<Option<Step>>,
-    /// What lists are made of, where they are made when they are needed; gone once all of them are there to stay.
+    /// What lists are made of, where they are made when they are needed; none once all of them are there to stay.
     source: Option<Source>,
 }
 
@@ -52,7 +52,7 @@ struct Source {
 }
 
 /// Bytes up to which the lists of all steps are kept.
-const MOST_BYTES: usize = 1 << 30;
+const MAX_BYTES: usize = 1 << 30;
 
 impl Steps {
     /// No nodes, for networks that do not propagate.
@@ -76,7 +76,7 @@ impl Steps {
         zeroes: bool,
         nodes: Option<Arc<Permutation>>,
     ) -> Result<Self, EngineError> {
-        Self::of_mask_within(operators, mask, locked, zeroes, nodes, MOST_BYTES)
+        Self::of_mask_within(operators, mask, locked, zeroes, nodes, MAX_BYTES)
     }
 
     fn of_mask_within(
@@ -85,7 +85,7 @@ impl Steps {
         locked: Option<&[bool]>,
         zeroes: bool,
         nodes: Option<Arc<Permutation>>,
-        most_bytes: usize,
+        max_bytes: usize,
     ) -> Result<Self, EngineError> {
         // What was there before a step is another thing in every step.
         let first_alike = if zeroes { (0..mask.n_steps()).collect() } else { operators.first_alike(mask, locked) };
@@ -94,7 +94,7 @@ impl Steps {
         let source = Source { operators, mask: mask.clone(), locked: locked.map(<[bool]>::to_vec), zeroes, nodes };
         let made = first_alike.iter().map(|_| None).collect();
         let mut steps = MaskSteps { first_alike, made, source: None };
-        if n_bytes <= most_bytes {
+        if n_bytes <= max_bytes {
             for (step, first) in steps.first_alike.iter().enumerate() {
                 if step == *first {
                     steps.made[step] = Some(source.make(step)?);

@@ -42,7 +42,7 @@ pub(in crate::engine) struct EdgeThreshold {
 }
 
 /// The effective threshold of a step of the graph side. `mean` is that of the scores, `nth_smallest` gives the n-th smallest score of the
-/// entries that may be removed, counted from 1 (of fewer the largest, of none `None`); only what the mode needs is asked for.
+/// entries that may be removed, counted from 1 (of fewer the largest, of none `None`); only what the mode needs is computed.
 ///
 /// In target mode it is the smallest δ at which at least the requested share is removed; equal scores go together.
 ///

@@ -24,7 +24,7 @@ pub struct StepTrace {
     pub edges: Option<EdgeTrace>,
     /// The weight side, one for every matrix that may be pruned; empty for [`StepKind::Hop`].
     pub weights: Vec<WeightTrace>,
-    /// `‖Ĥ - H‖_F / ‖H‖_F` of this step's output against the unpruned forward; `None` where it was not asked for.
+    /// `‖Ĥ - H‖_F / ‖H‖_F` of this step's output against the unpruned forward; `None` where it was not requested.
     pub relative_error: Option<f64>,
     /// `‖Ĥ‖_F` of this step's output.
     pub output_norm: f64,
@@ -33,7 +33,7 @@ pub struct StepTrace {
 }
 
 impl StepTrace {
-    /// For people, for example `Layer 1` or `Hop 3`.
+    /// Human-readable, for example `Layer 1` or `Hop 3`.
     pub fn title(&self) -> String {
         match self.kind {
             StepKind::Hop => format!("Hop {}", self.idx + 1),
@@ -100,7 +100,7 @@ impl std::iter::Sum for Macs {
 #[derive(Debug, Clone, PartialEq)]
 pub struct EdgeTrace {
     /// δa as the recipe gives it.
-    pub asked: f64,
+    pub requested: f64,
     /// The absolute δ that was compared with every message norm.
     pub delta: f64,
     /// Entries of the graph, self-loops included.
@@ -121,8 +121,8 @@ pub struct EdgeTrace {
     pub macs_per_entry: usize,
     /// The same of the unpruned network: attention whose coefficients recovery fixed scores nothing, unpruned it does.
     pub unpruned_macs_per_entry: usize,
-    /// What every entry of the graph was judged by, where that is not `|T[u,v]| · source_norms[v]`; NaN where the entry had
-    /// gone before.
+    /// What every entry of the graph was judged by, where that is not `|T[u,v]| · source_norms[v]`; NaN where the entry was
+    /// removed before.
     pub scores: Option<Arc<Vec<f32>>>,
     /// Attention only: the coefficient of every entry and head as it was used; 0 where the entry was removed. `[entries, heads]`
     pub coefficients: Option<Arc<Array2<f32>>>,
@@ -192,7 +192,7 @@ pub struct WeightTrace {
     /// Outputs of the matrix.
     pub d_out: usize,
     /// δw as the recipe gives it.
-    pub asked: f64,
+    pub requested: f64,
     /// For every input feature `j` the number that `|W[j,i]|` was compared with.
     pub thresholds: Arc<Vec<f32>>,
     /// `‖P̂[:,j]‖₂` of every input feature; the score of weight `(j,i)` is `|W[j,i]| · column_norms[j]`.
@@ -224,7 +224,7 @@ impl WeightTrace {
 /// A training that was part of deciding: over masks that grew, or after the fits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RecoveryTraining {
-    /// Epochs that were trained: fewer than asked for where what there was by then was kept.
+    /// Epochs that were trained: fewer than requested where what there was by then was kept.
     pub n_epochs: usize,
     /// The one whose weights stayed, from 1.
     pub best_epoch: usize,
@@ -259,13 +259,13 @@ pub struct Pruned {
     pub steps: Vec<StepTrace>,
     /// Mass mode only: the propagated features, since no single graph reproduces them. `[n_nodes, n_features]`.
     pub embedding: Option<Arc<Array2<f32>>>,
-    /// Recovery for new nodes only: what went from the rows of nodes that were known, and of those that arrive later.
+    /// Recovery for new nodes only: what was removed from the rows of nodes that were known, and of those that arrive later.
     pub arrivals: Option<Arrivals>,
     /// Recovery only: how its weights were trained, where they were.
     pub training: Option<RecoveryTraining>,
 }
 
-/// What went from the rows of some nodes, over all steps.
+/// What was removed from the rows of some nodes, over all steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::struct_field_names, reason = "counts are named n_… throughout")]
 pub struct RowCount {

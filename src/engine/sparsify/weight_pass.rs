@@ -61,17 +61,17 @@ impl<'a> WeightPass<'a> {
         is_traced: bool,
         ctl: &Control,
     ) -> Result<MaskedWeight, EngineError> {
-        let asked = self.recipe.delta_w(layer);
+        let requested = self.recipe.delta_w(layer);
         let (mask, trace) = if let Some(given) = &self.given {
             let mask = given[idx].clone();
-            let trace = is_traced.then(|| weights::trace_of(weight.values, &mask, x, asked));
+            let trace = is_traced.then(|| weights::trace_of(weight.values, &mask, x, requested));
             (mask, trace)
         } else {
             let by_output =
                 self.recipe.compat.has(Quirk::Gcn2ThresholdAxis) && self.recipe.model.architecture == Family::Gcn2;
             let measured = if by_output { measured.reborrow() } else { x.reborrow() };
             let mode = self.recipe.weights.mode;
-            let (mask, trace) = weights::decide(weight.values, x, measured, by_output, mode, asked, ctl)?;
+            let (mask, trace) = weights::decide(weight.values, x, measured, by_output, mode, requested, ctl)?;
             (mask, Some(trace))
         };
         let values = masked(weight.values, &mask);

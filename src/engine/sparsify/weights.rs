@@ -31,7 +31,7 @@ pub(crate) fn decide(
     measured: Rows<'_>,
     is_by_output: bool,
     mode: WeightMode,
-    asked: f64,
+    requested: f64,
     ctl: &Control,
 ) -> Result<(WeightMask, WeightTrace), EngineError> {
     let norms = column_norms(measured, ctl)?;
@@ -39,7 +39,7 @@ pub(crate) fn decide(
         return Err(EngineError::NotFinite { what: "column norm of a layer's input".into(), found: found.to_string() });
     }
     let by_feature = if is_by_output { weight.t() } else { weight.view() };
-    let thresholds = threshold::of_weights(mode, asked, by_feature, &norms);
+    let thresholds = threshold::of_weights(mode, requested, by_feature, &norms);
     let mut mask = WeightMask::from_elem(by_feature.dim(), true);
     Zip::from(mask.rows_mut()).and(by_feature.rows()).and(&ndarray::ArrayView1::from(&thresholds)).for_each(
         |mut mask, weights, threshold| {
@@ -55,7 +55,7 @@ pub(crate) fn decide(
         idx: 0,
         d_in: weight.nrows(),
         d_out: weight.ncols(),
-        asked,
+        requested,
         thresholds: Arc::new(thresholds),
         column_norms: Arc::new(norms),
         is_by_output,
@@ -82,7 +82,7 @@ pub(crate) fn ranked_masks(recipe: &Recipe, model: &Model) -> Option<Vec<WeightM
 }
 
 /// What a mask that was decided by a ranking comes to: scores are `|W|`, and the threshold is the smallest one kept.
-pub(crate) fn trace_of(weight: &Array2<f32>, mask: &WeightMask, x: Rows<'_>, asked: f64) -> WeightTrace {
+pub(crate) fn trace_of(weight: &Array2<f32>, mask: &WeightMask, x: Rows<'_>, requested: f64) -> WeightTrace {
     let kept = weight.iter().zip(mask).filter(|(_, keep)| **keep).map(|(w, _)| w.abs());
     let threshold = kept.fold(f32::INFINITY, f32::min);
     let (macs_baseline, macs_pruned) = count_macs(x, mask);
@@ -91,7 +91,7 @@ pub(crate) fn trace_of(weight: &Array2<f32>, mask: &WeightMask, x: Rows<'_>, ask
         idx: 0,
         d_in: weight.nrows(),
         d_out: weight.ncols(),
-        asked,
+        requested,
         thresholds: Arc::new(vec![threshold; weight.nrows()]),
         column_norms: Arc::new(vec![1.0; weight.nrows()]),
         is_by_output: false,
@@ -120,7 +120,7 @@ fn count_macs(x: Rows<'_>, mask: &WeightMask) -> (u64, u64) {
     (baseline, pruned)
 }
 
-/// A threshold that is NaN (0 / 0: nothing asked of a silent input) removes nothing.
+/// A threshold that is NaN (0 / 0: nothing requested of a silent input) removes nothing.
 fn is_removed(w: f32, threshold: f32) -> bool {
     w.abs() < threshold
 }
@@ -130,13 +130,13 @@ mod tests {
     use super::*;
     use ndarray::array;
 
-    fn check(mode: WeightMode, asked: f64, expected: [[bool; 2]; 3]) {
+    fn check(mode: WeightMode, requested: f64, expected: [[bool; 2]; 3]) {
         let ctl = Control::new(1).expect("workers");
         let x = array![[3.0f32, 0.0, 1.0], [4.0, 0.0, 0.0]];
         let w = array![[0.1f32, -0.5], [0.3, 0.9], [0.2, -2.0]];
         let (mask, trace) =
-            decide(&w, Rows::Dense(x.view()), Rows::Dense(x.view()), false, mode, asked, &ctl).expect("finite");
-        assert_eq!(mask, Array2::from(expected.to_vec()), "{mode:?} {asked}");
+            decide(&w, Rows::Dense(x.view()), Rows::Dense(x.view()), false, mode, requested, &ctl).expect("finite");
+        assert_eq!(mask, Array2::from(expected.to_vec()), "{mode:?} {requested}");
         assert_eq!(trace.n_after, expected.iter().flatten().filter(|k| **k).count());
     }
 

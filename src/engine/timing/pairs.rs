@@ -140,15 +140,15 @@ impl Samples {
     /// Whether something else kept the machine busy meanwhile: passes waited (a smaller part of their time was spent on a processor than
     /// of the quickest pass), or they scatter.
     pub fn is_disturbed(&self) -> bool {
-        const LEAST_SHARE: f64 = 0.8;
-        const MOST_SCATTER: f64 = 0.25;
+        const MIN_SHARE: f64 = 0.8;
+        const MAX_SCATTER: f64 = 0.25;
         (0..self.ways.len()).any(|way| {
             let passes = &self.ways[way];
             let share = |e: &Elapsed| Some(e.processor_secs? / e.secs.max(f64::MIN_POSITIVE));
             let shares: Vec<f64> = passes.iter().filter_map(share).collect();
             let quickest = passes.iter().min_by(|a, b| a.secs.total_cmp(&b.secs)).and_then(share);
-            let waited = quickest.is_some_and(|quickest| median(&shares) < LEAST_SHARE * quickest);
-            waited || self.spread(way).is_some_and(|spread| spread.relative() > MOST_SCATTER)
+            let waited = quickest.is_some_and(|quickest| median(&shares) < MIN_SHARE * quickest);
+            waited || self.spread(way).is_some_and(|spread| spread.relative() > MAX_SCATTER)
         })
     }
 }

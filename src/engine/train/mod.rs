@@ -145,7 +145,7 @@ struct Best {
 }
 
 /// The weights that stay after the part `progress` of all rounds: every round removes the same share of what is left, by the
-/// size of the trained weights, or as the recipe ranks them. What is gone is 0 and goes first again.
+/// size of the trained weights, or as the recipe ranks them. What was removed is 0 and is removed first again.
 fn smaller_ticket(trained: &Model, recipe: &Recipe, progress: f64) -> Vec<WeightMask> {
     let mut recipe = recipe.clone();
     recipe.weights.delta.iter_mut().for_each(|share| *share = 1.0 - (1.0 - *share).powf(progress));

@@ -175,10 +175,10 @@ pub struct Totals {
     pub weight_sparsity: f64,
     /// Operations.
     pub macs: Macs,
-    /// Operations unpruned, both sorts.
+    /// Operations unpruned, both kinds.
     #[serde(rename = "macs_dense")]
     pub macs_baseline: u64,
-    /// Operations pruned, both sorts.
+    /// Operations pruned, both kinds.
     pub macs_pruned: u64,
 }
 
@@ -206,7 +206,7 @@ pub struct PartMetrics {
     pub baseline: Option<Score>,
     /// The pruned model, as production gets it.
     pub pruned: Option<Score>,
-    /// The pruned model as the authors report it: entries into the evaluated nodes put back.
+    /// Unmasked evaluation, as the authors report it: entries into the evaluated nodes put back.
     pub official_lock: Option<Score>,
 }
 
@@ -217,7 +217,7 @@ pub struct TimingMetrics {
     pub what: String,
     /// Threads that computed.
     pub n_threads: usize,
-    /// Timed passes of each sort, in turn; the times are their medians.
+    /// Timed passes of each kind, in turn; the times are their medians.
     pub n_repeats: usize,
     /// Unpruned forward, seconds.
     #[serde(rename = "dense_secs")]
@@ -238,7 +238,7 @@ pub struct TimingMetrics {
     /// Where the seconds of the pruned forward lie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pruned: Option<Spread>,
-    /// Every pass, in the order in which they were made: pass `i` of one sort stands beside pass `i` of the other.
+    /// Every pass, in the order in which they were made: pass `i` of one kind stands beside pass `i` of the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub samples: Option<SampleMetrics>,
     /// Which product was used for every weight layer.
@@ -408,7 +408,7 @@ impl StepMetrics {
 
 fn edge_metrics(trace: &EdgeTrace) -> EdgeMetrics {
     EdgeMetrics {
-        delta_asked: trace.asked,
+        delta_asked: trace.requested,
         // In mass mode every feature has a threshold of its own, so there is no one number.
         delta_used: trace.pushed_share.is_none().then_some(trace.delta),
         n_entries: trace.n_entries,
@@ -438,7 +438,7 @@ fn all_weights(traces: &[WeightTrace]) -> Option<WeightMetrics> {
 fn weight_metrics(trace: &WeightTrace) -> WeightMetrics {
     let thresholds = || trace.thresholds.iter().copied().filter(|t| t.is_finite()).map(f64::from);
     WeightMetrics {
-        delta_asked: trace.asked,
+        delta_asked: trace.requested,
         threshold_min: thresholds().min_by(f64::total_cmp),
         threshold_max: thresholds().max_by(f64::total_cmp),
         n_weights: trace.n_weights,

@@ -175,7 +175,7 @@ impl Entries {
             }
             let n = found.sorted.removed_by(tried);
             // Of the same entries as everywhere: what went before counts, self-loops do not.
-            let (before, all) = (found.scores.n_gone_before, found.scores.n_entries.max(1));
+            let (before, all) = (found.scores.n_removed_before, found.scores.n_entries.max(1));
             ui.label("would remove exactly");
             ui.label(strong(format::count(n as u64)));
             let share = format::percent((before + n) as f64 / all as f64);

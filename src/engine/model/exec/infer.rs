@@ -174,8 +174,8 @@ impl Inference<'_> {
                 let vectors = parameters.collect::<Result<Vec<_>, EngineError>>()?;
                 let source = self.values.read(input(0));
                 let target: Option<Arc<_>> = inputs.get(1).map(|target| self.values.read(*target));
-                let asked = AttentionInput { source: &source, target: target.as_deref(), vectors: &vectors };
-                let out = self.policy.attend(*step, &asked, &self.ctl)?;
+                let attention = AttentionInput { source: &source, target: target.as_deref(), vectors: &vectors };
+                let out = self.policy.attend(*step, &attention, &self.ctl)?;
                 recycle(target, &self.ctl);
                 recycle(Some(source), &self.ctl);
                 Ok(out)

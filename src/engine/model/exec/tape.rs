@@ -82,7 +82,7 @@ impl Tape {
     }
 }
 
-/// Gradients gathered on the way back.
+/// Gradients gathered in the backward pass.
 pub(crate) struct Step<'a> {
     values: Vec<Option<Array2<f32>>>,
     parameters: Vec<Option<Array2<f32>>>,
@@ -133,12 +133,12 @@ impl Step<'_> {
     ) -> Result<(), EngineError> {
         let mut weight = match x {
             Some(x) => {
-                let turned = transposed(&x, self.ctl)?;
+                let xt = transposed(&x, self.ctl)?;
                 if let Some(x) = Arc::into_inner(x) {
                     self.ctl.recycle(x);
                 }
-                let product = matmul(turned.view(), &Packed::new(g.view()), self.ctl)?;
-                self.ctl.recycle(turned);
+                let product = matmul(xt.view(), &Packed::new(g.view()), self.ctl)?;
+                self.ctl.recycle(xt);
                 product
             }
             None => self.input.product(&g, self.ctl)?,

@@ -60,7 +60,7 @@ struct Training<'a> {
 }
 
 impl Training<'_> {
-    /// Writes down how the gradient of `out` becomes those of what it was made of.
+    /// Records how the gradient of `out` becomes those of what it was made of.
     fn record(
         &mut self,
         out: usize,

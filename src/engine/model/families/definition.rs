@@ -43,8 +43,8 @@ impl Shapes<'_> {
     /// How many layers there are: the first number for which tensor `name(l)` is missing.
     pub(crate) fn count(self, name: impl Fn(usize) -> String) -> usize {
         /// More layers than this are not looked for.
-        const MOST: usize = 64;
-        (0..MOST).take_while(|l| self.has(&name(*l))).count()
+        const MAX_LAYERS: usize = 64;
+        (0..MAX_LAYERS).take_while(|l| self.has(&name(*l))).count()
     }
 }
 
@@ -203,7 +203,7 @@ pub(crate) trait Definition: Sync {
     /// As people write it.
     fn title(&self) -> &'static str;
 
-    /// What it does, in one sentence for people.
+    /// What it does, in one human-readable sentence.
     fn about(&self) -> &'static str;
 
     /// Names of the fields of [`Architecture`] that this family has beside the general ones.

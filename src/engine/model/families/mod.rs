@@ -51,7 +51,7 @@ impl Family {
         self.definition().title()
     }
 
-    /// What it does, in one sentence for people.
+    /// What it does, in one human-readable sentence.
     pub fn about(self) -> &'static str {
         self.definition().about()
     }

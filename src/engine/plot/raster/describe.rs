@@ -1,4 +1,4 @@
-//! What one entry is, and why it was kept or removed, in words for people.
+//! What one entry is, and why it was kept or removed, in human-readable words.
 
 use super::Side;
 use std::ops::Range;
@@ -45,7 +45,7 @@ pub struct EntryFacts {
     pub is_kept: bool,
     /// Why, for example `removed in layer 1: message 0.0123 < δ 0.0210`.
     pub reason: String,
-    /// The attention coefficient of every head as it was used, 0 where the entry is gone; empty without attention.
+    /// The attention coefficient of every head as it was used, 0 where the entry is removed; empty without attention.
     pub coefficients: Vec<f32>,
 }
 
@@ -124,11 +124,11 @@ fn recovered_edge(
     let (score, threshold, is_kept) =
         (judged.score(edges, k, source, value), judged.threshold(edges) as f32, mask.is_kept(k, idx));
     let is_progressive = run.recipe.recovery.as_ref().is_some_and(RecoveryRule::is_progressive);
-    let gone_at = Some(mask.first_without(k)).filter(|at| is_progressive && *at < idx);
+    let removed_before = Some(mask.first_without(k)).filter(|at| is_progressive && *at < idx);
     let unit = if run.model.architecture.is_decoupled() { "hop" } else { "layer" };
     let reason = if target == source {
         "self-loop, never removed".to_owned()
-    } else if let Some(at) = gone_at {
+    } else if let Some(at) = removed_before {
         format!("removed in {unit} {}", at + 1)
     } else {
         let word = if is_kept { "kept".to_owned() } else { format!("removed in {unit} {}", idx + 1) };

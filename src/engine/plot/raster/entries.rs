@@ -70,7 +70,7 @@ pub(super) struct EdgeEntries<'a> {
     idx: usize,
     /// How many steps propagate over the graph.
     n_steps: usize,
-    /// Every step of the run, for what went before this one.
+    /// Every step of the run, for what was removed before this one.
     steps: &'a [StepTrace],
     mask: &'a EdgeMask,
     indices: &'a [u32],

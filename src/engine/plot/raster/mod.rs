@@ -70,7 +70,7 @@ impl Side {
         }
     }
 
-    /// For people, for example `edges`.
+    /// Human-readable, for example `edges`.
     pub fn title(self) -> &'static str {
         match self {
             Self::Edges => "edges",
@@ -88,7 +88,7 @@ pub enum RasterMode {
     Strength,
     /// The share kept of what can be removed, `0..=1`.
     Kept,
-    /// `log10(score / threshold)`, of what was removed before by the threshold that removed it, so that exactly what is gone is below 0.
+    /// `log10(score / threshold)`, of what was removed before by the threshold that removed it, so that exactly what is removed is below 0.
     /// Infinite where nothing is or can be removed. Of a block the mean, in which what is beyond the ends of the scale stands at them.
     Margin,
     /// The graph step that removes the entry, from 0; the number of steps where none does. Of a block the mean, and beside it the

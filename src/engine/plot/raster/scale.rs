@@ -11,7 +11,7 @@ pub const N_OPACITIES: usize = 8;
 /// Opacity of a texel with the fewest entries.
 const PALEST: f32 = 0.6;
 
-/// Which sort of colours a scale needs.
+/// Which kind of colours a scale needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ramp {
     /// From little to much.
@@ -52,7 +52,7 @@ impl Shade {
 pub struct Tick {
     /// Between the ends, `0..=1`.
     pub position: f32,
-    /// For people.
+    /// Human-readable.
     pub label: String,
 }
 
@@ -289,7 +289,7 @@ fn step_colour(value: f32, n: u32, never: u32, n_steps: usize) -> f32 {
     (mean / n_steps.saturating_sub(1).max(1) as f32).clamp(0.0, 1.0)
 }
 
-/// `10^x` for people: 0.01, 1, 300, 1e-7.
+/// `10^x`, human-readable: 0.01, 1, 300, 1e-7.
 pub fn power_of_ten(x: f64) -> String {
     let value = 10f64.powf(x);
     let decade = x.floor();

@@ -198,11 +198,11 @@ fn reasons_say_what_happened() {
 /// What the shades of a picture add up to, over all entries: the share of what is kept among the colours, and how far through the
 /// steps the rest is.
 fn drawn(picture: &Raster, scale: &Scale) -> (f64, f64) {
-    let (mut all, mut kept, mut gone, mut steps) = (0.0, 0.0, 0.0, 0.0);
+    let (mut all, mut kept, mut removed, mut steps) = (0.0, 0.0, 0.0, 0.0);
     for (at, shade) in scale.shades(picture).into_iter().enumerate() {
         assert_eq!(picture.kept[at] + picture.removed[at] == 0, shade == Shade::NO_ENTRY);
-        let (stays, goes) = picture.removable(at);
-        let n = f64::from(stays + goes);
+        let (n_kept, n_removed) = picture.removable(at);
+        let n = f64::from(n_kept + n_removed);
         if n == 0.0 {
             continue;
         }
@@ -212,17 +212,17 @@ fn drawn(picture: &Raster, scale: &Scale) -> (f64, f64) {
         };
         all += n;
         kept += n * share;
-        gone += n * (1.0 - share);
+        removed += n * (1.0 - share);
         steps += n * (1.0 - share) * f64::from(shade.colour) / 255.0;
     }
-    (kept / all, steps / gone)
+    (kept / all, steps / removed)
 }
 
 /// A mean over all entries of a picture, or over the removable ones.
 fn mean(picture: &Raster, is_of_all: bool, of: impl Fn(usize) -> f64) -> f64 {
     let n = |at: usize| {
-        let (stays, goes) = picture.removable(at);
-        f64::from(if is_of_all { picture.kept[at] + goes } else { stays + goes })
+        let (n_kept, n_removed) = picture.removable(at);
+        f64::from(if is_of_all { picture.kept[at] + n_removed } else { n_kept + n_removed })
     };
     let used = || (0..picture.values.len()).filter(|at| n(*at) > 0.0 && picture.values[*at].is_finite());
     used().map(|at| n(at) * of(at)).sum::<f64>() / used().map(n).sum::<f64>()
@@ -325,7 +325,7 @@ fn the_share_drawn_is_the_share_printed_in_every_mode_of_both_matrices_at_every_
                         }
                     }
                 }
-                // Near by, exactly what is gone is below its threshold.
+                // Near by, exactly what is removed is below its threshold.
                 let margins = near(RasterMode::Margin);
                 let below = margins.values.iter().filter(|m| **m < 0.0).count();
                 assert_eq!(below as u64, margins.totals().1, "{family:?} step {at} {side:?}");
@@ -463,7 +463,7 @@ fn attention_is_drawn_head_by_head_and_combined() {
             let at = row * combined.w + column;
             let facts = describe(&run, &atlas, 0, Side::Edges, column, row);
             let Some(facts) = facts.filter(|f| f.is_kept) else {
-                assert!(value.is_nan(), "what is gone, or never was, has no attention");
+                assert!(value.is_nan(), "what is removed, or never was, has no attention");
                 continue;
             };
             let mean = facts.coefficients.iter().sum::<f32>() / 8.0;
@@ -521,7 +521,7 @@ fn a_ranking_is_named_where_it_judges() {
     );
 }
 
-/// Small graphs of any sort, in any order, pruned at any threshold, with pyramids of any fineness.
+/// Small graphs of any kind, in any order, pruned at any threshold, with pyramids of any fineness.
 fn pyramid_cases() -> impl Strategy<Value = (PowerLaw, f64, usize, usize, f64)> {
     let shape = (20usize..160, 1usize..8, any::<u64>()).prop_map(|(n_nodes, degree, seed)| PowerLaw {
         n_nodes,

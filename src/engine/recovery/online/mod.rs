@@ -103,7 +103,7 @@ fn removed_shares(known: &Known, recipe: &Recipe, plan: &Plan) -> Vec<f64> {
     plan.n_keep.iter().enumerate().map(of_step).collect()
 }
 
-/// What went from the rows of both kinds of nodes.
+/// What was removed from the rows of both kinds of nodes.
 fn arrivals(dataset: &Dataset, known: &Known, kept: &[Vec<bool>]) -> Arrivals {
     let mut counts = [RowCount::default(); 2];
     for is_known in &known.contains {

@@ -1,4 +1,4 @@
-//! One pass over the whole graph with what was decided, written down step by step: the numbers beside every heatmap and in every export.
+//! One pass over the whole graph with what was decided, traced step by step: the numbers beside every heatmap and in every export.
 
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ impl Traced<'_> {
         let before = step.checked_sub(1).filter(|_| self.is_progressive);
         let macs_per_entry = if coefficients.is_some() { 2 * width } else { width };
         self.writer.edges(EdgeTrace {
-            asked: self.recipe.delta_a(step),
+            requested: self.recipe.delta_a(step),
             delta: if cut.is_finite() { f64::from(cut) } else { 0.0 },
             n_entries,
             n_self_loops: topology.n_self_loops(),
@@ -118,8 +118,8 @@ impl Policy for Traced<'_> {
     ) -> Result<Array2<f32>, EngineError> {
         match weight.prunable {
             Some((layer, idx)) => {
-                let asked = self.recipe.delta_w(layer);
-                let trace = trace_of(weight.values, &self.masks.weights[idx], x.reborrow(), asked);
+                let requested = self.recipe.delta_w(layer);
+                let trace = trace_of(weight.values, &self.masks.weights[idx], x.reborrow(), requested);
                 self.writer.weights(WeightTrace { idx, name: weight.name.to_owned(), ..trace });
             }
             None => self.writer.unpruned_product((x.n_stored() * weight.values.ncols()) as u64),

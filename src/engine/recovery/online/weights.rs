@@ -58,7 +58,7 @@ struct Fitting<'a> {
     inference: MaskedInference,
     rule: &'a RecoveryRule,
     plan: &'a Plan,
-    /// One per matrix that may be pruned, where something went.
+    /// One per matrix that may be pruned, where something was removed.
     found: Vec<Option<Fitted>>,
 }
 

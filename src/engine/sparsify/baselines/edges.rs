@@ -72,7 +72,7 @@ impl EdgeRanking {
         }
     }
 
-    /// The name for people.
+    /// The human-readable name.
     pub fn title(self) -> &'static str {
         match self {
             Self::Random => "Random",

@@ -28,7 +28,7 @@ impl Ramp {
         }
     }
 
-    /// The name for people.
+    /// The human-readable name.
     pub fn title(self) -> &'static str {
         match self {
             Self::Constant => "Constant",

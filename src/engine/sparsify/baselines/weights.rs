@@ -30,7 +30,7 @@ impl WeightRanking {
         }
     }
 
-    /// The name for people.
+    /// The human-readable name.
     pub fn title(self) -> &'static str {
         match self {
             Self::Random => "Random",

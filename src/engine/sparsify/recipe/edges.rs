@@ -34,7 +34,7 @@ impl EdgeMode {
     }
 }
 
-/// What a node keeps of itself.
+/// What stands on the diagonal of `T̂`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Identity {
@@ -106,7 +106,7 @@ pub struct EdgeRule {
     /// removable entries to remove, `0..=1`.
     #[serde(default = "zero", deserialize_with = "one_or_many")]
     pub delta: Vec<f64>,
-    /// What a node keeps of itself.
+    /// What stands on the diagonal of `T̂`.
     #[serde(default)]
     pub identity: Identity,
     /// Which nodes keep all their incoming entries.

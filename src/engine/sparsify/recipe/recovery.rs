@@ -23,7 +23,7 @@ impl EntryChoice {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::MessageNorm, Self::PerNode, Self::Omp, Self::Random, Self::None];
 
-    /// For people.
+    /// Human-readable.
     pub fn title(self) -> &'static str {
         match self {
             Self::MessageNorm => "Message norm",
@@ -52,7 +52,7 @@ impl ValueRule {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::AsIs, Self::RowSum, Self::Ridge];
 
-    /// For people.
+    /// Human-readable.
     pub fn title(self) -> &'static str {
         match self {
             Self::AsIs => "As they are",
@@ -77,7 +77,7 @@ impl WeightRecovery {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::AsIs, Self::Obs];
 
-    /// For people.
+    /// Human-readable.
     pub fn title(self) -> &'static str {
         match self {
             Self::AsIs => "As they are",
@@ -101,7 +101,7 @@ impl FitNodes {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::All, Self::TrainVal];
 
-    /// For people.
+    /// Human-readable.
     pub fn title(self) -> &'static str {
         match self {
             Self::All => "All nodes",
@@ -126,7 +126,7 @@ impl NodesAre {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Static, Self::New];
 
-    /// For people: the answer to what the nodes to be scored are.
+    /// Human-readable: the answer to what the nodes to be scored are.
     pub fn title(self) -> &'static str {
         match self {
             Self::Static => "are in this graph now",
@@ -134,7 +134,7 @@ impl NodesAre {
         }
     }
 
-    /// For people, as a mark beside numbers.
+    /// Human-readable, as a mark beside numbers.
     pub fn mark(self) -> &'static str {
         match self {
             Self::Static => "static",
@@ -159,7 +159,7 @@ impl Allocation {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::AsGiven, Self::Agreement];
 
-    /// For people.
+    /// Human-readable.
     pub fn title(self) -> &'static str {
         match self {
             Self::AsGiven => "As given",
@@ -184,7 +184,7 @@ impl MaskChoice {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Recovery, Self::Rules];
 
-    /// For people.
+    /// Human-readable.
     pub fn title(self) -> &'static str {
         match self {
             Self::Recovery => "Recovery",
@@ -219,7 +219,7 @@ pub struct RecoveryRule {
     /// Weights.
     pub weights: WeightRecovery,
     /// Whether the last layer's matrices stay whole, as long as they are no more than a third of all weights that stay; the others then lose so
-    /// much more that the share over all is as asked.
+    /// much more that the share over all is as requested.
     pub last_matrix_whole: bool,
     /// Whether bias and batch normalisation are moved so that means and variances are the unpruned model's.
     pub moments: bool,
@@ -284,7 +284,7 @@ impl RecoveryRule {
         self.masks == MaskChoice::Recovery && self.weights == WeightRecovery::Obs
     }
 
-    /// Whether what a step removes is gone in all later ones.
+    /// Whether what a step removes stays removed in all later ones.
     pub fn is_progressive(&self) -> bool {
         self.progressive || !self.chooses_entries()
     }

@@ -142,7 +142,7 @@ impl<'a> Fit<'a> {
         let learning_rate = self.plateau.learning_rate;
         let half = (self.training.epochs / 2).max(1);
         self.now = self.recipe.ramped(self.training.ramp, epoch as f64 / half as f64);
-        // Second half: what the last masks removed is gone for good (`pruneinc`).
+        // Second half: what the last masks removed stays removed (`pruneinc`).
         if 2 * epoch > self.training.epochs && self.training.schedule == Schedule::During {
             self.model = self.snapshot();
         }

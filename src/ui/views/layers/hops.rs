@@ -84,7 +84,7 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, hop:
                 format::count(edges.n_kept() as u64),
                 format::count(edges.n_removable() as u64)
             ));
-            ui.label(format!("δa {} → {}", format::delta(edges.asked), format::delta(edges.delta)));
+            ui.label(format!("δa {} → {}", format::delta(edges.requested), format::delta(edges.delta)));
         });
     }
 }

@@ -185,11 +185,11 @@ fn edge_numbers(recipe: &Recipe, step: &StepTrace, edges: &EdgeTrace) -> Vec<Vec
     let judged = Judged::of(recipe, edges);
     let threshold = judged.threshold(edges);
     let used = if threshold.is_nan() {
-        format!("δa {}", format::delta(edges.asked))
+        format!("δa {}", format::delta(edges.requested))
     } else if judged == Judged::Gain {
-        format!("δa {} → gain {}", format::delta(edges.asked), format::delta(threshold))
+        format!("δa {} → gain {}", format::delta(edges.requested), format::delta(threshold))
     } else {
-        format!("δa {} → {}", format::delta(edges.asked), format::delta(threshold))
+        format!("δa {} → {}", format::delta(edges.requested), format::delta(threshold))
     };
     let used_says = match (judged, recipe.recovery.is_some()) {
         (Judged::Gain, _) => {
@@ -233,7 +233,7 @@ fn weight_numbers(recipe: &Recipe, weights: &WeightTrace) -> Vec<Vec<(String, &'
             (kept, "Weights that stay; biases are never removed"),
         ],
         vec![
-            (format!("δw {}", format::delta(weights.asked)), asked_says),
+            (format!("δw {}", format::delta(weights.requested)), asked_says),
             (
                 macs(weights.macs_baseline, weights.macs_pruned),
                 "Multiply-accumulate operations of transforming, unpruned and pruned, by the rule kept weights × rows",
