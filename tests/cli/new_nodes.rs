@@ -81,8 +81,7 @@ fn a_model_that_has_not_seen_the_test_nodes_is_trained_and_recovered_for_them_wi
     let document = json(folder.path(), &[&prune[..], &["--nodes-are", "new", "--recover", "trained"]].concat());
     assert_eq!(document["recipe"]["recovery"]["train_epochs"], 150);
     assert_eq!(document["metrics"]["scores"]["test"]["dense"]["accuracy"], unseen["trained_on"]["test_accuracy"]);
-    let text =
-        stdout(folder.path(), &[&prune[..], &["--force", "--nodes-are", "new", "--recover", "trained"]].concat());
+    let text = stdout(folder.path(), &[&prune[..], &["--nodes-are", "new", "--recover", "trained"]].concat());
     assert!(text.contains("new nodes") && text.contains("150 epochs"), "{text}");
     let refused = ["train", SMALL, "-o", "x", "--inductive", "--schedule", "during"];
     unifews(folder.path()).args(refused).assert().failure().stderr(contains("training.inductive"));
