@@ -35,6 +35,11 @@ pub fn speed_page(report: &SpeedReport, machine: &MachineNote) -> Vec<PagePart> 
         100.0 * forward.weight_sparsity,
         forward.speedup(),
     )));
+    let [before, after] = forward.hidden.map(|n| count(n as u64));
+    parts.push(PagePart::Line(format!(
+        "of it dead columns, which are not computed (hidden {before} → {after} columns): {}",
+        forward.dead_columns
+    )));
     let epoch = seconds(forward.epoch_secs);
     parts.push(PagePart::Line(format!("one epoch of training it, a step and an evaluation of all nodes: {epoch}")));
     parts

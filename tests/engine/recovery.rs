@@ -161,6 +161,9 @@ fn every_family_comes_closer_than_the_published_rule_at_the_same_counts_and_repl
         let kept: usize = (0..n_steps).map(|l| mask.n_kept(l) - topology.n_self_loops()).sum();
         let asked = n_steps * (n_removable - (0.7 * n_removable as f64).ceil() as usize);
         assert!(kept.abs_diff(asked) <= n_steps, "{family:?}: {kept} of {asked} entries");
+        // Of the weights that are computed: attention's scores are not, once its coefficients are values of the entries.
+        let weights = one.pruned.weight_sparsity();
+        assert!((weights - 0.6).abs() < 0.01, "{family:?}: {weights} of the weights");
         let plain = pruned(&graph, &model, &without, 2);
         let off = |run: &Run| distance(&run.pruned.logits, &run.baseline_logits);
         assert!(off(&one) < 0.7 * off(&plain), "{family:?}: {} against {}", off(&one), off(&plain));

@@ -15,12 +15,12 @@ use serde::Serialize;
 use crate::engine::control::Control;
 use crate::engine::cost::{CostModel, Line};
 use crate::engine::error::EngineError;
-use crate::engine::experiment::{RunOptions, Timing, run};
+use crate::engine::experiment::{RunOptions, Timing, dead_columns_speedup, run};
 use crate::engine::graph::{Dataset, Features, HopOrder, Permutation, PowerLaw, Split};
 use crate::engine::kernels::{Panels, Precision, Rows};
 use crate::engine::model::elementwise::feature_rows;
 use crate::engine::model::exec::hops::hops;
-use crate::engine::model::{Architecture, Family, Model};
+use crate::engine::model::{Architecture, Family, HiddenColumns, Model};
 use crate::engine::sparsify::decide::propagate;
 use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::pruned_operator::OperatorSource;
@@ -190,6 +190,10 @@ pub struct ForwardSpeed {
     pub interval: Option<[f64; 2]>,
     /// Pairs of passes that were measured.
     pub n_pairs: usize,
+    /// Hidden columns, and those that the pruned forward computes.
+    pub hidden: [usize; 2],
+    /// How many times as fast the pruned forward is without the others.
+    pub dead_columns: Speedup,
     /// One training step and one evaluation of all nodes, seconds.
     pub epoch_secs: f64,
 }
@@ -535,7 +539,9 @@ fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Fo
     let (unpruned_secs, pruned_secs) =
         run.timing.as_ref().map_or((f64::NAN, f64::NAN), |t| (t.baseline_secs(), t.pruned_secs()));
     let speedup = run.timing.as_ref().map(Timing::speedup);
+    let dead_columns = dead_columns_speedup(&run, &timed, ctl)?;
     let trained = train(dataset, &training, ctl, |_| {})?;
+    let columns = |of: fn(&HiddenColumns) -> usize| run.hidden.iter().map(of).sum();
     Ok(ForwardSpeed {
         title: format!("{}, hidden {}", model.title(), plan.hidden),
         unpruned_secs,
@@ -545,6 +551,8 @@ fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Fo
         n_pairs: speedup.map_or(0, |s| s.n_pairs),
         speedup: speedup.map_or(f64::NAN, |s| s.ratio),
         interval: speedup.and_then(|s| s.interval),
+        hidden: [columns(|h| h.n_before), columns(|h| h.n_after)],
+        dead_columns,
         epoch_secs: median(&trained.history.iter().map(|e| e.elapsed_secs).collect::<Vec<_>>()),
     })
 }

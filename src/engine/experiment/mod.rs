@@ -39,6 +39,7 @@ pub use node_errors::{NodeErrors, StepErrors, has_node_errors, node_errors};
 pub use options::RunOptions;
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use rounding::{Rounding, rounding};
+pub(in crate::engine) use run::dead_columns_speedup;
 pub use run::{Bf16Timing, Followed, FollowedTimes, Run, Timing, follow, masked_forward, propagated, run};
 pub use safe::{
     MIN_JUDGES, SAFE_CHANGES, SAFE_CHANGES_RECOVERED, SAFE_LOSS, SafeStart, recovery_operations, safe_start,

@@ -203,11 +203,7 @@ pub fn run(
         evaluation.held_out = PairedLoss::of(labels, &split.test, &baseline_logits, &pruned.logits);
     }
     ctl.progress("timing", 3, N_STAGES);
-    let program = pruned.model.program().inference();
-    // With coefficients of its own attention does without what only scores needed.
-    let program = if has_own_values { with_given_coefficients(&program) } else { program };
-    let widths = widths(&program, &pruned.model.parameters, pruned.model.d_in())?;
-    let liveness = Liveness::of(program, &widths, &pruned.model)?;
+    let liveness = liveness(&pruned)?;
     let hidden = liveness.columns()?;
     let timing = match options.timed {
         Some(plan) if recipe.edges.mode != EdgeMode::Mass => {
@@ -238,6 +234,34 @@ pub fn run(
         hidden,
         certificate: None,
     })
+}
+
+/// Which columns of the pruned network are needed.
+fn liveness(pruned: &Pruned) -> Result<Liveness<'_>, EngineError> {
+    let program = pruned.model.program().inference();
+    // With coefficients of its own attention does without what only scores needed.
+    let has_own_values = pruned.masks.edges.values().is_some();
+    let program = if has_own_values { with_given_coefficients(&program) } else { program };
+    let widths = widths(&program, &pruned.model.parameters, pruned.model.d_in())?;
+    Liveness::of(program, &widths, &pruned.model)
+}
+
+/// How many times as fast the pruned forward of `run` is without its dead columns as with all of them.
+pub(in crate::engine) fn dead_columns_speedup(run: &Run, plan: &Plan, ctl: &Control) -> Result<Speedup, EngineError> {
+    let Run { dataset, recipe, pruned, .. } = run;
+    let liveness = liveness(pruned)?;
+    let mut ways = Vec::new();
+    for network in [liveness.whole(), liveness.compact()?] {
+        let products = measured_products(dataset, recipe, (pruned, &network), ctl)?;
+        let edges = &pruned.masks.edges;
+        ways.push((MaskedInference::pruned(dataset, recipe, edges, None, Some(&products), ctl)?, network));
+    }
+    let samples = in_turn(ways.len(), plan, &mut SystemClock::new(), |way, _| {
+        let (policy, Compact { program, model }) = &mut ways[way];
+        policy.start();
+        forward(program, model, dataset.features(), policy, ctl).map(drop)
+    })?;
+    Ok(samples.speedup(0, 1))
 }
 
 /// Entries over all steps up to which bounds are measured: each takes up to a hundred products with what was removed.

@@ -330,9 +330,12 @@ impl Pruned {
         removed as f64 / all.max(1) as f64
     }
 
-    /// Removed share of weights over all layers, in `0..=1`.
+    /// Removed share of weights over all layers, in `0..=1`; matrices that are not computed any more, because only attention's scores
+    /// needed them, are not counted.
     pub fn weight_sparsity(&self) -> f64 {
-        self.masks.weight_sparsity()
+        let weights = self.steps.iter().flat_map(|step| &step.weights);
+        let (kept, all) = weights.fold((0usize, 0usize), |(kept, all), w| (kept + w.n_after, all + w.n_weights));
+        if all == 0 { 0.0 } else { 1.0 - kept as f64 / all as f64 }
     }
 }
 

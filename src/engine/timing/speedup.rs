@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::spread::{median, median_interval};
 
 /// What the measurements carry.
@@ -18,7 +20,7 @@ pub enum Claim {
 }
 
 /// How many times as fast the second way is as the first.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Speedup {
     /// Median of the ratios, pair by pair; above 1 the second way is faster.
     pub ratio: f64,

@@ -220,7 +220,7 @@ fn weights_say(rule: WeightRecovery) -> &'static str {
 
 fn allocation_title(allocation: Allocation, nodes: NodesAre) -> &'static str {
     match (allocation, nodes) {
-        (Allocation::Agreement, NodesAre::New) => "First layers from 80 %",
+        (Allocation::Agreement, NodesAre::New) => "To the first layers",
         _ => allocation.title(),
     }
 }
@@ -229,7 +229,7 @@ fn allocation_says(allocation: Allocation, nodes: NodesAre) -> &'static str {
     match allocation {
         Allocation::AsGiven => "As the thresholds say",
         Allocation::Agreement if nodes == NodesAre::New => {
-            "Where 80 % or more go, all entries that are kept go to the first layers or hops"
+            "Where 80 % or more go, all entries that are kept go to the first layers or hops; with epochs of training from 50 % on"
         }
         Allocation::Agreement => {
             "Three ways of the same total are tried; the one with which most nodes keep the unpruned model's class stays"

@@ -72,6 +72,11 @@ impl<'a> Liveness<'a> {
         Ok(Self { program, model, spaces, constants, alive })
     }
 
+    /// The network with all columns.
+    pub(crate) fn whole(&self) -> Compact {
+        Compact { program: self.program.clone(), model: self.model.clone() }
+    }
+
     /// Every hidden representation of which columns may be left out, in order of computation.
     ///
     /// # Errors

@@ -8,6 +8,10 @@ use crate::engine::sparsify::{Allocation, EntryChoice, RecoveryRule};
 
 /// From this removed share on, what is kept goes to the first steps.
 const FIRST_STEPS_FROM: f64 = 0.8;
+/// From this one on it does where weights are trained afterwards, as long as no step keeps more than [`MAX_KEPT_BY_TRAINED`].
+const FIRST_STEPS_OF_TRAINED_FROM: f64 = 0.5;
+/// The share that a step keeps at most below [`FIRST_STEPS_FROM`].
+const MAX_KEPT_BY_TRAINED: f64 = 0.8;
 
 /// What entries are chosen under.
 pub(super) struct Choice<'a> {
@@ -75,12 +79,15 @@ impl Choice<'_> {
         let n_keep = |share: &f64| n_removable - ((share * n_removable as f64).ceil() as usize).min(n_removable);
         let as_given: Vec<usize> = self.removed.iter().map(n_keep).collect();
         let mean = self.removed.iter().sum::<f64>() / self.removed.len().max(1) as f64;
-        if self.rule.allocation == Allocation::AsGiven || mean < FIRST_STEPS_FROM - 1e-9 {
+        let from = if self.rule.train_epochs > 0 { FIRST_STEPS_OF_TRAINED_FROM } else { FIRST_STEPS_FROM };
+        if self.rule.allocation == Allocation::AsGiven || mean < from - 1e-9 {
             return as_given;
         }
+        let most = if mean < FIRST_STEPS_FROM - 1e-9 { MAX_KEPT_BY_TRAINED } else { 1.0 };
+        let most = (most * n_removable as f64).round() as usize;
         let mut left: usize = as_given.iter().sum();
         let first = |_| {
-            let n = left.min(n_removable);
+            let n = left.min(most);
             left -= n;
             n
         };
