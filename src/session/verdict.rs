@@ -218,9 +218,14 @@ const SMALLER_FROM: f64 = 1.05;
 /// What may be said of the time.
 fn time(speedup: &Speedup, is_disturbed: bool) -> Option<String> {
     let [low, high] = speedup.interval?;
+    let times = |ratio: f64, [low, high]: [f64; 2], word: &str| {
+        // With one decimal the interval of a small speed-up would seem to hold 1.
+        let digits = if ratio < 2.0 { 2 } else { 1 };
+        format!("{ratio:.digits$} times {word} ({low:.digits$} to {high:.digits$})")
+    };
     let text = match speedup.claim() {
-        Claim::Faster => format!("{:.1} times faster ({low:.1} to {high:.1})", speedup.ratio),
-        Claim::Slower => format!("{:.1} times slower ({:.1} to {:.1})", 1.0 / speedup.ratio, 1.0 / high, 1.0 / low),
+        Claim::Faster => times(speedup.ratio, [low, high], "faster"),
+        Claim::Slower => times(1.0 / speedup.ratio, [1.0 / high, 1.0 / low], "slower"),
         Claim::NoDifference => "no measurable difference in time".to_owned(),
         Claim::TooFew => return None,
     };
@@ -312,6 +317,7 @@ mod tests {
              at most 2.0 (95 %), 4.1 times faster (3.8 to 4.4), 7.9 times smaller"
         );
         let slow = Speedup { ratio: 0.5, interval: Some([0.4, 0.625]), n_pairs: 20 };
+        let little = Speedup { ratio: 1.1, interval: Some([1.04, 1.13]), n_pairs: 20 };
         let alike = Speedup { ratio: 1.01, interval: Some([0.97, 1.04]), n_pairs: 20 };
         let of = |speedup: Speedup, is_disturbed: bool| {
             let facts = Facts {
@@ -328,6 +334,7 @@ mod tests {
             of(slow, false),
             "Removes 90.0 % of the weights: nothing lost on validation, 2.0 times slower (1.6 to 2.5)"
         );
+        assert!(of(little, false).ends_with(", 1.10 times faster (1.04 to 1.13)"), "{}", of(little, false));
         assert!(
             of(alike, true).ends_with(", no measurable difference in time on a busy machine"),
             "{}",

@@ -50,7 +50,7 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
     let tensors = &run.size.tensors;
     let headers = HEADER + 256 * tensors.len() as u64;
 
-    let says = "surviving weights, zeros where removed; PyTorch names";
+    let says = "kept weights, zeros where removed; PyTorch names";
     add(names::MODEL, says.to_owned(), AtMost(run.size.dense_bytes() + headers));
     let says = format!("the same stored sparse, weights as {}", options.values.key());
     add(names::MODEL_SPARSE, says, sparse_size(run, options.values, 2 * headers));

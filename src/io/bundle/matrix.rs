@@ -11,7 +11,7 @@ use crate::engine::sparsify::edges::OperatorSource;
 use crate::engine::sparsify::{EdgeMask, EdgeTrace, EntryValues, Identity};
 use crate::io::report::LoadError;
 
-/// One step's matrix: the surviving entries of `T`, with the identity form on the diagonal.
+/// One step's matrix: the kept entries of `T`, with the identity form on the diagonal.
 ///
 /// # Invariants
 /// Those of [`Topology`] for its structure; one value per entry.

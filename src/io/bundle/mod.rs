@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `manifest.json` | [`Manifest`]: format, program, graph, model, how edges are ordered, the operations of the network, machine, SHA-256 of every other file |
 //! | `recipe.toml` | the recipe, complete, as used |
-//! | `model.safetensors` | surviving weights, zeros where removed; PyTorch names and orientation |
+//! | `model.safetensors` | kept weights, zeros where removed; PyTorch names and orientation |
 //! | `model_sparse.safetensors` | the same stored sparse (`unifews-sparse-model/1`), weight matrices as f32, bf16 or f16 |
 //! | `entry_values.safetensors` | fitted values of entries in the 16 bits of the sparse model; only where recovery fitted some |
 //! | `masks.safetensors` | `<parameter name>`: U8, 1 = kept, shape of the parameter |
