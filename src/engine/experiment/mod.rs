@@ -50,4 +50,4 @@ pub use size::{
     rounded, rounded_entries,
 };
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};
-pub use truth::{TruthScore, TruthShares, TruthWay};
+pub use truth::{TruthScore, TruthShares, TruthWay, standardised};

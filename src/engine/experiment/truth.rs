@@ -6,7 +6,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::run::Run;
+use crate::engine::control::Control;
 use crate::engine::error::EngineError;
+use crate::engine::graph::{Dataset, DatasetParts, Features, Split};
+use crate::engine::model::Scaler;
 use crate::engine::sparsify::{
     EdgeMode, EntryChoice, FitNodes, MaskChoice, NodesAre, Recipe, RecoveryRule, WeightMode,
 };
@@ -184,6 +187,24 @@ impl TruthWay {
     }
 }
 
+/// Features that are no wider than this are columns of a table, each in a unit of its own.
+const MAX_TABLE_COLUMNS: usize = 99;
+
+/// The graph with every column of its features standardised over the training nodes of `split`.
+///
+/// `None` where the features are no columns of a table, but words of a text; a model of such columns learns little as they are.
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+pub fn standardised(dataset: &Dataset, split: &Split, ctl: &Control) -> Result<Option<Dataset>, EngineError> {
+    if dataset.features().width() > MAX_TABLE_COLUMNS {
+        return Ok(None);
+    }
+    let mut features = dataset.features().to_dense();
+    Scaler::fit(&features, &split.train, ctl)?.apply(&mut features, ctl)?;
+    Dataset::try_new(DatasetParts { features: Features::Dense(features), ..dataset.to_parts() }).map(Some)
+}
+
 /// What a run lost, beside its own unpruned model.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct TruthScore {
@@ -229,6 +250,7 @@ impl TruthScore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::graph::{PowerLaw, power_law_communities};
 
     #[test]
     fn shares_are_read_and_written_in_percent() {
@@ -257,6 +279,25 @@ mod tests {
         }
         let titles: std::collections::BTreeSet<&str> = TruthWay::ALL.into_iter().map(TruthWay::title).collect();
         assert_eq!(titles.len(), TruthWay::ALL.len());
+    }
+
+    #[test]
+    fn columns_of_a_table_are_standardised_and_words_are_not() {
+        let ctl = Control::new(1).expect("a worker");
+        let shape = |n_features: usize| PowerLaw { n_nodes: 60, n_entries: 300, n_features, n_classes: 3, seed: 1 };
+        let graph = |n_features: usize| power_law_communities(&shape(n_features), &ctl).expect("possible");
+        let table = graph(6);
+        let split = &table.splits()[0];
+        let features = standardised(&table, split, &ctl).expect("valid").expect("a table").features().to_dense();
+        for column in features.columns() {
+            let values = || split.train.iter().map(|u| f64::from(column[*u as usize]));
+            let n = split.train.len() as f64;
+            let mean = values().sum::<f64>() / n;
+            let variance = values().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
+            assert!(mean.abs() < 1e-5 && (variance - 1.0).abs() < 1e-4, "{mean} {variance}");
+        }
+        let words = graph(120);
+        assert!(standardised(&words, &words.splits()[0], &ctl).expect("valid").is_none());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::plan::ReproducePlan;
 use super::truth_lines::{LINES_FORMAT, TruthLine, TruthLines, TruthModel};
 use super::truth_page::page;
 use crate::engine::control::Control;
-use crate::engine::experiment::{RunOptions, TruthScore, TruthShares, TruthWay, run};
+use crate::engine::experiment::{RunOptions, TruthScore, TruthShares, TruthWay, run, standardised};
 use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::{Architecture, Family};
 use crate::engine::sparsify::{Recipe, Training};
@@ -45,7 +45,7 @@ pub(super) fn make(
     let mut todo = Vec::new();
     for spec in specs(plan)? {
         let (dataset, _) = GraphSource::Read { spec, options: Box::new(plan.reading.clone()), memory }.get(ctl)?;
-        todo.extend(jobs(plan, &dataset)?);
+        todo.extend(jobs(plan, &dataset, ctl)?);
     }
     let n_in_all = todo.iter().map(|job| job.cells.len()).sum();
     let mut n_done = 0;
@@ -142,7 +142,7 @@ fn spec(name: &str, data: Option<&Path>) -> Result<String, TaskError> {
 }
 
 /// The models of a graph.
-fn jobs(plan: &ReproducePlan, dataset: &Arc<Dataset>) -> Result<Vec<Job>, TaskError> {
+fn jobs(plan: &ReproducePlan, dataset: &Arc<Dataset>, ctl: &Control) -> Result<Vec<Job>, TaskError> {
     if dataset.labels().is_none() {
         return Err(no_labels(dataset));
     }
@@ -150,7 +150,10 @@ fn jobs(plan: &ReproducePlan, dataset: &Arc<Dataset>) -> Result<Vec<Job>, TaskEr
     for &family in &plan.truth.families {
         for split in splits(dataset, &plan.truth.splits) {
             // A split that the graph does not have is refused before anything is trained.
-            let split = resolve_split(dataset, &split, 0)?.name;
+            let resolved = resolve_split(dataset, &split, 0)?;
+            let table = standardised(dataset, &resolved, ctl)?.map(Arc::new);
+            let (split, standardised) = (resolved.name, table.is_some());
+            let dataset = table.as_ref().unwrap_or(dataset);
             let models = plan.seeds.iter().flat_map(|seed| [(*seed, false), (*seed, true)]);
             for (seed, inductive) in models {
                 let recipe = trained(plan, dataset, family, (&split, seed, inductive));
@@ -170,6 +173,7 @@ fn jobs(plan: &ReproducePlan, dataset: &Arc<Dataset>) -> Result<Vec<Job>, TaskEr
                     split: split.clone(),
                     seed,
                     inductive,
+                    standardised,
                 };
                 jobs.push(Job { dataset: Arc::clone(dataset), recipe, of, cells });
             }

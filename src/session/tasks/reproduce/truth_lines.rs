@@ -32,6 +32,9 @@ pub(crate) struct TruthModel {
     /// Whether the test nodes are new to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) inductive: bool,
+    /// Whether its features are columns of a table, which were standardised.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) standardised: bool,
 }
 
 /// One model pruned one way.
@@ -121,6 +124,7 @@ pub(super) mod tests {
                 split: format!("seed{seed}"),
                 seed,
                 inductive: way.is_inductive(),
+                standardised: false,
             },
             way,
             shares: shares.parse().expect("shares"),

@@ -81,8 +81,9 @@ pub(super) fn page(
 
 /// Lines of one graph and one kind of model, in the order in which they came.
 fn groups(lines: &[TruthLine]) -> Vec<Vec<&TruthLine>> {
-    let kind =
-        |of: &TruthModel| (of.graph.clone(), of.n_nodes, of.n_entries, of.model.clone(), of.epochs, of.inductive);
+    let kind = |of: &TruthModel| {
+        (of.graph.clone(), of.n_nodes, of.n_entries, of.model.clone(), of.epochs, of.inductive, of.standardised)
+    };
     let mut groups: Vec<Vec<&TruthLine>> = Vec::new();
     for line in lines {
         match groups.iter_mut().find(|group| kind(&group[0].of) == kind(&line.of)) {
@@ -95,7 +96,9 @@ fn groups(lines: &[TruthLine]) -> Vec<Vec<&TruthLine>> {
 
 /// What the model is called.
 fn model_of(of: &TruthModel) -> String {
-    format!("{}{}", of.model, if of.inductive { ", trained without the test nodes" } else { "" })
+    let standardised = if of.standardised { ", features standardised" } else { "" };
+    let inductive = if of.inductive { ", trained without the test nodes" } else { "" };
+    format!("{}{standardised}{inductive}", of.model)
 }
 
 /// What is said of the models of a group.
