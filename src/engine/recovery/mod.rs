@@ -77,7 +77,7 @@ pub(crate) fn recover(
         return under_masks::train(dataset, model, recipe, rule, &plan, unpruned, ctl);
     }
     let topology = dataset.topology();
-    let mut allocations = plan.allocations(topology.n_entries() - topology.n_self_loops());
+    let mut allocations = plan.allocations(topology.n_entries() - topology.n_self_loops(), rule.is_progressive());
     let is_open = rule.chooses_entries() && rule.entries != EntryChoice::None;
     if rule.allocation == Allocation::AsGiven || !is_open {
         allocations.truncate(1);

@@ -82,8 +82,9 @@ impl Plan {
         self.decided.as_ref().and(self.masks.as_ref()).map(|masks| &masks.weights[idx])
     }
 
-    /// Other ways to spread what is kept over the steps: more of it in the first ones, more in the last ones.
-    pub(super) fn allocations(&self, n_removable: usize) -> Vec<Vec<usize>> {
+    /// Ways to spread what is kept over the steps, the given one first: more of it in the last ones, more in the first ones. Where steps are
+    /// nested, none that would ask a step to keep more than the one before it did.
+    pub(super) fn allocations(&self, n_removable: usize, are_nested: bool) -> Vec<Vec<usize>> {
         let n = self.n_keep.len();
         let total: usize = self.n_keep.iter().sum();
         if n < 2 || total == 0 || total == n * n_removable {
@@ -104,7 +105,9 @@ impl Plan {
             }
             keep
         };
-        vec![self.n_keep.clone(), tilted(-1.0), tilted(1.0)]
+        let goes = |keep: &Vec<usize>| !are_nested || keep.windows(2).all(|pair| pair[1] <= pair[0]);
+        let others = [tilted(-1.0), tilted(1.0)].into_iter().filter(goes);
+        std::iter::once(self.n_keep.clone()).chain(others).collect()
     }
 }
 
@@ -159,4 +162,34 @@ fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<
         (requested[idx] * factor(is_last(idx))).min(most).round() as usize
     };
     (0..requested.len()).map(of_matrix).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_keeps_as_much_and_nested_steps_never_more_than_the_one_before() {
+        let plan = |n_keep: Vec<usize>| Plan {
+            n_keep,
+            n_removed: Vec::new(),
+            masks: None,
+            decided: None,
+            locked: None,
+            nodes: None,
+        };
+        assert_eq!(plan(vec![10, 10]).allocations(100, false), [[10, 10], [0, 20], [20, 0]]);
+        assert_eq!(plan(vec![10, 10]).allocations(100, true), [[10, 10], [20, 0]]);
+        for n_keep in [vec![10, 10], vec![90, 60], vec![5, 6, 7], vec![30; 5]] {
+            let total: usize = n_keep.iter().sum();
+            for are_nested in [false, true] {
+                let found = plan(n_keep.clone()).allocations(100, are_nested);
+                assert_eq!(found[0], n_keep, "the given one first");
+                for keep in &found[1..] {
+                    assert_eq!(keep.iter().sum::<usize>(), total, "{keep:?}");
+                    assert!(!are_nested || keep.windows(2).all(|pair| pair[1] <= pair[0]), "{keep:?}");
+                }
+            }
+        }
+    }
 }
