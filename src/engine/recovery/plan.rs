@@ -94,8 +94,10 @@ impl Plan {
             let share = |step: usize| 1.0 + sign * (1.0 - 2.0 * step as f64 / (n - 1) as f64);
             let mut keep: Vec<usize> =
                 self.n_keep.iter().enumerate().map(|(l, k)| (*k as f64 * share(l)) as usize).collect();
+            // Where steps were given different shares, their tilted ones may come to more.
+            let sum: usize = keep.iter().sum();
             for k in &mut keep {
-                *k = (*k).min(n_removable);
+                *k = (*k * total.min(sum) / sum.max(1)).min(n_removable);
             }
             // What does not fit, or was rounded off, goes where there is room.
             let mut left = total - keep.iter().sum::<usize>().min(total);
