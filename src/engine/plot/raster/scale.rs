@@ -156,12 +156,17 @@ impl Scale {
         let title = match side {
             Side::Edges => match recipe.edges.ranking {
                 Some(ranking) => format!("importance, {}", ranking.title().to_lowercase()),
-                None if edges.is_some_and(|e| e.pushed_share.is_some()) => "share of features pushed".to_owned(),
-                None if matches!(judged, Some(Judged::Gain | Judged::Rank | Judged::Drawn)) => {
-                    judged.map_or_else(String::new, |judged| judged.title().to_owned())
-                }
-                None if edges.is_some_and(|e| e.coefficients.is_some()) => "message norm |α| · ‖P‖".to_owned(),
-                None => return self,
+                None => match judged {
+                    Some(
+                        judged @ (Judged::Pushed | Judged::Gain | Judged::Rank | Judged::Uncertainty | Judged::Drawn),
+                    ) => judged.title().to_owned(),
+                    Some(Judged::Message | Judged::Importance | Judged::Nothing)
+                        if edges.is_some_and(|e| e.coefficients.is_some()) =>
+                    {
+                        "message norm |α| · ‖P‖".to_owned()
+                    }
+                    Some(Judged::Message | Judged::Importance | Judged::Nothing) | None => return self,
+                },
             },
             Side::Weights(_) if recipe.weights.ranking.is_some() || has_no_weight_threshold(run) => {
                 "size of the weight |W|".to_owned()

@@ -521,6 +521,27 @@ fn a_ranking_is_named_where_it_judges() {
     );
 }
 
+#[test]
+fn what_recovery_judged_by_is_named_where_it_is_drawn() {
+    use crate::engine::plot::Judged;
+    use crate::engine::sparsify::{EntryChoice, NodesAre, RecoveryRule};
+    let base = pruned(Family::Gcn, 0.0, 0.0);
+    let mut recipe = base.recipe.clone();
+    (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.4]);
+    for (nodes_are, entries, expected) in [
+        (NodesAre::Static, EntryChoice::Omp, Judged::Gain),
+        (NodesAre::Static, EntryChoice::PerNode, Judged::Rank),
+        (NodesAre::Static, EntryChoice::Random, Judged::Drawn),
+        (NodesAre::New, EntryChoice::Omp, Judged::Uncertainty),
+    ] {
+        recipe.recovery = Some(RecoveryRule { nodes_are, entries, ..RecoveryRule::default() });
+        let run = run(&base.dataset, &base.model, &recipe, RunOptions::PREVIEW, None, &ctl()).expect("a run");
+        let (mode, side) = (RasterMode::Strength, Side::Edges);
+        let title = Scale::new(mode, side, None, 2, false).named(&run, mode, side, 0).title;
+        assert_eq!(title, expected.title());
+    }
+}
+
 /// Small graphs of any kind, in any order, pruned at any threshold, with pyramids of any fineness.
 fn pyramid_cases() -> impl Strategy<Value = (PowerLaw, f64, usize, usize, f64)> {
     let shape = (20usize..160, 1usize..8, any::<u64>()).prop_map(|(n_nodes, degree, seed)| PowerLaw {

@@ -277,6 +277,10 @@ fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         _ if cx.session.is_busy(&Lane::Preview) => {
             empty_state(ui, cx.tokens, "Computing the first preview", "One forward pass decides every mask");
         }
+        // Both are open, so what loads is the recipe to start with.
+        _ if cx.session.is_busy(&Lane::Load) => {
+            empty_state(ui, cx.tokens, "Looking for a recipe to start with", "A few are tried on the validation nodes");
+        }
         _ => empty_state(ui, cx.tokens, "No result yet", "Change the recipe, or prune"),
     }
 }
