@@ -74,6 +74,8 @@ pub(super) enum CliCommand {
     Sweep(SweepArgs),
     /// Run a bundle again and compare every bit
     Replay(ReplayArgs),
+    /// Score some nodes with a bundle, on their receptive field alone: the bits of the whole forward pass
+    Predict(PredictArgs),
     /// Write a bundle's weights, graphs, network, tables and recipe for other programs
     Export(ExportArgs),
     /// Train and prune as a published table did, and set the figures side by side
@@ -93,6 +95,7 @@ impl CliCommand {
             Self::Store(a) => &a.shared,
             Self::Sweep(a) => &a.shared,
             Self::Replay(a) => &a.shared,
+            Self::Predict(a) => &a.shared,
             Self::Export(a) => &a.shared,
             Self::Reproduce(a) => &a.shared,
             Self::Bench(a) => &a.shared,
@@ -105,6 +108,7 @@ impl CliCommand {
             Self::Inspect(_)
             | Self::Store(_)
             | Self::Replay(_)
+            | Self::Predict(_)
             | Self::Export(_)
             | Self::Reproduce(_)
             | Self::Bench(_) => return None,
@@ -268,6 +272,20 @@ pub(super) struct ReplayArgs {
     /// The bundle: a folder or .zip
     #[arg(value_name = "BUNDLE")]
     pub(super) bundle: PathBuf,
+    #[command(flatten)]
+    pub(super) graph: BundleGraphArgs,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PredictArgs {
+    /// The bundle: a folder or .zip
+    #[arg(value_name = "BUNDLE")]
+    pub(super) bundle: PathBuf,
+    /// Which nodes: ids with commas between, as the graph's file spells them, or a file with one to a line
+    #[arg(long, value_name = "LIST|FILE")]
+    pub(super) nodes: String,
     #[command(flatten)]
     pub(super) graph: BundleGraphArgs,
     #[command(flatten)]
@@ -544,6 +562,9 @@ pub(super) struct RecipeArgs {
     /// Threshold of the weight side: one for all layers, or one for each
     #[arg(long, value_name = "X,…", value_delimiter = ',', action = ArgAction::Set)]
     pub(super) delta_w: Option<Vec<f64>>,
+    /// Share of the hidden channels to remove as a whole, 0 to 1; switches recovery on, which makes up for them
+    #[arg(long, value_name = "X")]
+    pub(super) channels: Option<f64>,
     /// How accuracy is recovered on this graph; the recipe file's [recovery] section says the rest
     #[arg(long, value_enum, value_name = "none|one-shot|one-shot+distill|trained", hide_possible_values = true)]
     pub(super) recover: Option<Recover>,

@@ -8,7 +8,7 @@ use super::failure::UsageError;
 use super::progress::Terminal;
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
-use crate::engine::sparsify::{EdgeMode, Lock, Recipe, RecoveryRule, Training, WeightMode};
+use crate::engine::sparsify::{ChannelRule, EdgeMode, Lock, Recipe, RecoveryRule, Training, WeightMode};
 use crate::io::{
     LoadReport, files_outside, folder_of, names_split_file, read_graph_within, read_model, read_node_ids, read_recipe,
     read_split,
@@ -238,7 +238,7 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
         recipe.recovery.get_or_insert_default().nodes_are = nodes;
     }
     match args.recover {
-        Some(Recover::None) => recipe.recovery = None,
+        Some(Recover::None) => (recipe.recovery, recipe.channels) = (None, None),
         Some(Recover::OneShot) => {
             recipe.recovery.get_or_insert_default();
         }
@@ -257,6 +257,12 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
             }
         }
         None => {}
+    }
+    if let Some(share) = args.channels {
+        recipe.channels = Some(ChannelRule { share });
+        if args.recover != Some(Recover::None) {
+            recipe.recovery.get_or_insert_default();
+        }
     }
     args.graph.change(&mut recipe.graph);
     args.change_split(&mut recipe)?;

@@ -14,6 +14,7 @@ mod inputs;
 mod inspect;
 mod output;
 mod pictures;
+mod predict;
 mod progress;
 mod propagate;
 mod prune;
@@ -99,6 +100,7 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         CliCommand::Store(args) => store::run(args, &terminal),
         CliCommand::Sweep(args) => sweep::run(args, &terminal),
         CliCommand::Replay(args) => replay::run(args, &terminal),
+        CliCommand::Predict(args) => predict::run(args, &terminal),
         CliCommand::Export(args) => export::run(args, &terminal),
         CliCommand::Reproduce(args) => reproduce::run(args, &terminal),
         CliCommand::Bench(args) => bench::run(args, &terminal),

@@ -11,8 +11,8 @@ use super::output::{self, page, table};
 use super::progress::Terminal;
 use crate::engine::certify::Certificate;
 use crate::engine::experiment::{
-    Budget, BudgetPoint, FoundBudget, Goal, NO_NEW_NODES_SAYS, Run, RunOptions, check_certifiable, controls_say,
-    recovered_says,
+    Budget, BudgetPoint, FoundBudget, Goal, NO_NEW_NODES_SAYS, RequestTiming, Run, RunOptions, check_certifiable,
+    controls_say, recovered_says,
 };
 use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
@@ -33,6 +33,7 @@ use crate::session::tasks::no_points;
 use crate::session::tasks::prune::Prune;
 use crate::session::{
     Assumption, Baseline, ErrorReport, ReadingScore, Verdict, certificate_page, lower_first, replay_command,
+    request_page,
 };
 
 /// What `--json` prints.
@@ -333,6 +334,11 @@ pub(super) fn summary(run: &Run, metrics: &Metrics, verdict: &Verdict) -> Vec<St
             if timing.is_disturbed { "; something else kept the machine busy" } else { "" },
         )),
         None => lines.push("times were not measured".to_owned()),
+    }
+    let requests: Vec<_> = run.timing.iter().flat_map(|timing| &timing.requests).map(RequestTiming::summary).collect();
+    if !requests.is_empty() {
+        lines.extend(page(&request_page(&requests)));
+        lines.push(String::new());
     }
     let n_pairs = metrics.timing.as_ref().map_or(0, |timing| timing.n_repeats);
     if let Some(bf16) = metrics.timing.as_ref().and_then(|timing| timing.bf16) {

@@ -310,6 +310,12 @@ impl Control {
             return self.check();
         }
         assert!(width > 0 && rows_per_block > 0, "blocks of rows must not be empty");
+        if out.len() <= width.saturating_mul(rows_per_block) {
+            // Waking a worker for one block takes longer than many a block.
+            self.check()?;
+            f(0, out);
+            return Ok(());
+        }
         self.workers.pool.install(|| {
             out.par_chunks_mut(width * rows_per_block).enumerate().try_for_each(|(block, rows)| {
                 self.check()?;
@@ -338,6 +344,10 @@ impl Control {
             return Ok(Vec::new());
         }
         assert!(width > 0 && rows_per_block > 0, "blocks of rows must not be empty");
+        if out.len() <= width.saturating_mul(rows_per_block) {
+            self.check()?;
+            return Ok(vec![f(0, out)]);
+        }
         self.workers.pool.install(|| {
             out.par_chunks_mut(width * rows_per_block)
                 .enumerate()

@@ -179,6 +179,7 @@ impl Command {
             Self::Propagate(folder) => format!("propagate into {}", path(folder)),
             Self::StoreGraph(folder) => format!("store the graph into {}", path(folder)),
             Self::Bench(is_quick) => format!("measure this machine{}", if *is_quick { ", quickly" } else { "" }),
+            Self::Predict(nodes) => format!("score nodes {nodes}"),
             Self::Reproduce(plan, file) => format!("reproduce {} as {}", plan.table.key(), path(file)),
             Self::Cancel(_) => "cancel a job".to_owned(),
             Self::Keep(_) => "keep what a job has by now".to_owned(),

@@ -79,6 +79,7 @@ impl Session {
             Command::Propagate(folder) => self.propagate(folder),
             Command::StoreGraph(folder) => self.store_graph(folder),
             Command::Bench(is_quick) => self.bench(is_quick),
+            Command::Predict(nodes) => self.predict(&nodes),
             Command::Reproduce(plan, output) => self.reproduce(*plan, output),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::Keep(id) => self.runner.keep(id),

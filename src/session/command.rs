@@ -119,6 +119,8 @@ pub enum Command {
     StoreGraph(PathBuf),
     /// Measures this machine; `true` only shows that it runs, on everything small.
     Bench(bool),
+    /// Scores nodes with the run that is shown: ids with commas between.
+    Predict(String),
     /// Reproduces a published table, and writes its page.
     Reproduce(Box<ReproducePlan>, PathBuf),
     /// Stops one job.

@@ -22,7 +22,7 @@ pub fn as_published(recipe: &mut Recipe) {
     (recipe.edges.mode, recipe.weights.mode) = (EdgeMode::Relative, WeightMode::Relative);
     (recipe.edges.delta, recipe.weights.delta) = (vec![START_DELTA], vec![START_DELTA]);
     (recipe.edges.ranking, recipe.weights.ranking) = (None, None);
-    recipe.recovery = None;
+    (recipe.recovery, recipe.channels) = (None, None);
 }
 
 /// The training of a model that is only trained to have one.

@@ -18,6 +18,10 @@ pub fn fitted_to(recipe: &Recipe, network: &Architecture) -> Recipe {
     if network.has("attention") || network.aggregation == Aggregation::Max {
         recipe.edges.identity = Identity::default();
     }
+    if network.has("attention") {
+        // Attention reads all columns of what it attends to.
+        recipe.channels = None;
+    }
     let fit = |deltas: &mut Vec<f64>, n: usize| {
         if deltas.len() != 1 && deltas.len() != n {
             deltas.truncate(1);

@@ -3,6 +3,7 @@
 //! What is never here: egui. Every change goes through [`Session::apply`]; views and the command line read [`Session::store`].
 
 mod activity;
+mod answer_page;
 mod apply;
 mod assumptions;
 mod beside;
@@ -25,6 +26,7 @@ mod page;
 mod pictures;
 pub mod project;
 mod readings;
+mod request_page;
 mod roles;
 mod slot;
 mod speed_page;
@@ -45,6 +47,7 @@ use crate::io::{free_memory, read_calibration};
 pub use crate::io::format;
 
 pub use activity::{Activity, ActivityLog};
+pub(crate) use answer_page::answer_page;
 pub use assumptions::{Assumption, ReadingScore};
 pub use certificate_page::{certificate_page, certificate_says};
 pub use command::{Command, FileWriter, Gesture};
@@ -57,11 +60,12 @@ pub use notice::{Level, Notice, Notices};
 pub use page::{PagePart, PageTable, markdown};
 pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
 pub use readings::{Reading, Readings, read_as, reading_of, settled};
+pub use request_page::request_page;
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use speed_page::speed_page;
 pub use store::{
-    BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent, ReproduceState, RunEntry, RunId,
-    SensitivityState, Store, SweepState, TrainingState, Trial, first_plan,
+    AnswerState, BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent, ReproduceState,
+    RunEntry, RunId, SensitivityState, Store, SweepState, TrainingState, Trial, first_plan,
 };
 pub use tasks::errors::ErrorReport;
 pub use tasks::export::{Exported, WrittenFile, replay_command};

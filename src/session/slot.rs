@@ -5,14 +5,15 @@
 
 use super::jobs::{JobId, Lane};
 use super::store::{
-    BenchState, BudgetState, CompareState, ExportState, Phase, ReproduceState, SensitivityState, SweepState,
-    TrainingState,
+    AnswerState, BenchState, BudgetState, CompareState, ExportState, Phase, ReproduceState, SensitivityState,
+    SweepState, TrainingState,
 };
 use super::tasks::Task;
 use super::tasks::bench::Benched;
 use super::tasks::export::Exported;
+use super::tasks::predict::Answers;
 use super::tasks::reproduce::{Reproduced, ReproducedLine};
-use super::{JobAnswer, Session};
+use super::{JobAnswer, Session, answer_page};
 use crate::engine::experiment::{BudgetPoint, ComparePoint, FoundBudget, SensitivityPoint, SweepPoint};
 use crate::engine::train::{EpochRecord, Trained};
 
@@ -98,6 +99,7 @@ impl Session {
             Lane::Budget => self.stop::<BudgetState>(id, phase),
             Lane::Bench => self.stop::<BenchState>(id, phase),
             Lane::Reproduce => self.stop::<ReproduceState>(id, phase),
+            Lane::Answer => self.stop::<AnswerState>(id, phase),
             Lane::Import => self.stop_import(id),
             Lane::Load
             | Lane::Preview
@@ -265,6 +267,26 @@ impl Slot for BenchState {
 
     fn finish(session: &mut Session, measured: Box<Benched>) {
         session.take_benched(&measured);
+    }
+}
+
+impl Slot for AnswerState {
+    type Point = ();
+    type Output = Answers;
+    const LANE: Lane = Lane::Answer;
+
+    fn of(session: &mut Session) -> &mut Self {
+        &mut session.store.answers
+    }
+
+    fn newest(&mut self) -> (&mut Option<JobId>, &mut Phase) {
+        (&mut self.job, &mut self.phase)
+    }
+
+    fn add(&mut self, (): ()) {}
+
+    fn finish(session: &mut Session, answers: Answers) {
+        session.store.answers.page = answer_page(&answers);
     }
 }
 

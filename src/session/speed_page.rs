@@ -2,6 +2,7 @@
 
 use super::format::{bytes, count, percent, seconds};
 use super::page::{PagePart, PageTable};
+use super::request_page::request_page;
 use crate::engine::bench::{OrderSpeed, SpeedReport, WeightSpeed};
 use crate::io::bundle::MachineNote;
 
@@ -40,6 +41,21 @@ pub fn speed_page(report: &SpeedReport, machine: &MachineNote) -> Vec<PagePart> 
         "of it dead columns, which are not computed (hidden {before} → {after} columns): {}",
         forward.dead_columns
     )));
+    parts.extend(forward.channels.iter().map(|narrow| {
+        let [before, after] = narrow.hidden.map(|n| count(n as u64));
+        let entries = if narrow.edge_sparsity > 0.0 {
+            format!(" and {:.0} % of the entries", 100.0 * narrow.edge_sparsity)
+        } else {
+            String::new()
+        };
+        let secs = seconds(narrow.secs);
+        PagePart::Line(format!(
+            "without channels (hidden {before} → {after} columns){entries}: {secs}, {}",
+            narrow.speedup
+        ))
+    }));
+    parts.extend(request_page(&forward.requests));
+    parts.push(PagePart::blank());
     let epoch = seconds(forward.epoch_secs);
     parts.push(PagePart::Line(format!("one epoch of training it, a step and an evaluation of all nodes: {epoch}")));
     parts

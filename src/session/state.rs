@@ -6,7 +6,7 @@ use super::inputs::{LoadedGraph, LoadedModel};
 use super::project::Project;
 use crate::engine::experiment::{Run, ScoreSketch};
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{EdgeMode, Recipe, RecoveryRule, WeightMode};
+use crate::engine::sparsify::{ChannelRule, EdgeMode, Recipe, RecoveryRule, WeightMode};
 
 /// A finished run with what it was made from.
 pub(super) struct PrunedRun {
@@ -40,25 +40,27 @@ pub(super) enum AfterLoad {
 pub(super) struct Thresholds {
     edges: (EdgeMode, Vec<f64>, Option<EdgeRanking>),
     weights: (WeightMode, Vec<f64>, Option<WeightRanking>),
+    channels: Option<ChannelRule>,
     recovery: Option<RecoveryRule>,
 }
 
 impl Thresholds {
     /// Those of a recipe.
-    pub(super) fn of(Recipe { edges, weights, recovery, .. }: &Recipe) -> Self {
+    pub(super) fn of(Recipe { edges, weights, channels, recovery, .. }: &Recipe) -> Self {
         Self {
             edges: (edges.mode, edges.delta.clone(), edges.ranking),
             weights: (weights.mode, weights.delta.clone(), weights.ranking),
+            channels: *channels,
             recovery: recovery.clone(),
         }
     }
 
     /// Puts them into a recipe.
     pub(super) fn put_into(self, recipe: &mut Recipe) {
-        let Self { edges, weights, recovery } = self;
+        let Self { edges, weights, channels, recovery } = self;
         (recipe.edges.mode, recipe.edges.delta, recipe.edges.ranking) = edges;
         (recipe.weights.mode, recipe.weights.delta, recipe.weights.ranking) = weights;
-        recipe.recovery = recovery;
+        (recipe.channels, recipe.recovery) = (channels, recovery);
     }
 }
 

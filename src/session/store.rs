@@ -166,6 +166,17 @@ pub struct BenchState {
     pub page: Vec<PagePart>,
 }
 
+/// Answers for some nodes.
+#[derive(Debug, Clone, Default)]
+pub struct AnswerState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The last answers, for people; empty before.
+    pub page: Vec<PagePart>,
+}
+
 /// A published table that is being reproduced, or was last.
 #[derive(Debug, Clone, Default)]
 pub struct ReproduceState {
@@ -316,6 +327,8 @@ pub struct Store {
     pub export: ExportState,
     /// This machine.
     pub bench: BenchState,
+    /// What the shown run says of some nodes.
+    pub answers: AnswerState,
     /// A published table.
     pub reproduce: ReproduceState,
     /// What names files outside its folder, and waits for the user to allow that they are read; the first one is asked about.
@@ -361,6 +374,7 @@ impl Default for Store {
             training: TrainingState::default(),
             export: ExportState::default(),
             bench: BenchState::default(),
+            answers: AnswerState::default(),
             reproduce: ReproduceState::default(),
             outside: VecDeque::new(),
             import: None,

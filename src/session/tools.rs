@@ -1,12 +1,13 @@
-//! What the *Tools* menu asks for: work that is not about the open graph and model.
+//! What the *Tools* menu asks for: work beside what the panes show.
 
 use std::path::PathBuf;
 
 use super::Session;
 use super::notice::Level;
 use super::speed_page::speed_page;
-use super::store::{BenchState, ReproduceState};
+use super::store::{AnswerState, BenchState, ReproduceState};
 use super::tasks::bench::{Bench, Benched};
+use super::tasks::predict::{AskedNodes, Predict, PredictSource};
 use super::tasks::reproduce::{Reproduce, ReproducePlan, Reproduced};
 use crate::io::{MemoryBudget, escaped_path};
 
@@ -28,6 +29,15 @@ impl Session {
             }
             None => {}
         }
+    }
+
+    /// Scores nodes with the run that is shown.
+    pub(super) fn predict(&mut self, nodes: &str) {
+        let Some(run) = self.store.shown().cloned() else {
+            return self.refused("score nodes", "a pruned model", "Open a graph and a model");
+        };
+        let task = Predict { source: PredictSource::Run(run), nodes: AskedNodes::listed(nodes) };
+        self.start::<AnswerState, _>(task);
     }
 
     /// Reproduces a published table into a page.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Session;
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::jobs::Lane;
-use super::store::{BudgetState, CompareState, RunId, SensitivityState, SweepState, Trial};
+use super::store::{AnswerState, BudgetState, CompareState, RunId, SensitivityState, SweepState, Trial};
 use super::tasks::budget::FindWithinBudget;
 use super::tasks::compare::Compare;
 use super::tasks::controls::Controls;
@@ -134,5 +134,6 @@ impl Session {
         self.forget::<CompareState>();
         self.forget::<SensitivityState>();
         self.forget::<BudgetState>();
+        self.forget::<AnswerState>();
     }
 }

@@ -3,7 +3,7 @@
 //! The same in the window, on the terminal and in the bundle's README.
 
 use super::format::{count, percent};
-use crate::engine::experiment::{PairedLoss, PartScores, Run};
+use crate::engine::experiment::{PairedLoss, PartScores, RequestTiming, Run};
 use crate::engine::graph::Metric;
 use crate::engine::sparsify::NodesAre;
 use crate::engine::timing::{Claim, Speedup};
@@ -67,6 +67,8 @@ struct Facts {
     /// Removed share of the entries; none where no graph is walked.
     entries: Option<f64>,
     weights: f64,
+    /// Share of the hidden channels that was asked to go as a whole.
+    channels: f64,
     /// Lost on the parts of the split, shares; none without labelled nodes.
     test: Option<f64>,
     validation: Option<f64>,
@@ -77,6 +79,8 @@ struct Facts {
     certified: Option<(f64, f64)>,
     speedup: Option<Speedup>,
     is_disturbed: bool,
+    /// Requests for a few nodes: how many, and how many times as fast.
+    request: Option<(usize, Speedup)>,
     /// How many times smaller the model is, stored sparse.
     smaller: f64,
 }
@@ -92,6 +96,7 @@ impl Facts {
             metric: evaluation.metric,
             entries: (run.recipe.model.n_graph_steps() > 0).then(|| run.pruned.edge_sparsity()),
             weights: run.pruned.weight_sparsity(),
+            channels: run.recipe.channels.map_or(0.0, |rule| rule.share),
             test: lost(&evaluation.test),
             validation: lost(&evaluation.val),
             held_out: evaluation.held_out,
@@ -99,6 +104,7 @@ impl Facts {
             certified: certificate.map(|certificate| (certificate.limit, certificate.level)),
             speedup: run.timing.as_ref().map(crate::engine::experiment::Timing::speedup),
             is_disturbed: run.timing.as_ref().is_some_and(|timing| timing.samples.is_disturbed()),
+            request: request_of(run),
             smaller: run.size.dense_bytes() as f64 / run.size.sparse_bytes().max(1) as f64,
         }
     }
@@ -177,10 +183,17 @@ impl Facts {
     }
 
     fn sentence(&self) -> String {
-        let weights = format!("{} of the weights", percent(self.weights));
-        let removed = match self.entries {
-            Some(entries) => format!("emoves {} of the entries and {weights}", percent(entries)),
-            None => format!("emoves {weights}"),
+        let mut what = vec![format!("{} of the weights", percent(self.weights))];
+        if let Some(entries) = self.entries {
+            what.insert(0, format!("{} of the entries", percent(entries)));
+        }
+        if self.channels > 0.0 {
+            what.push(format!("{} of the hidden channels", percent(self.channels)));
+        }
+        let removed = match what.split_last() {
+            Some((last, [])) => format!("emoves {last}"),
+            Some((last, others)) => format!("emoves {} and {last}", others.join(", ")),
+            None => String::new(),
         };
         let removed = match self.recovered_for {
             Some(NodesAre::Static) => format!("Static: r{removed}"),
@@ -205,11 +218,24 @@ impl Facts {
             parts.push(format!("certified at most {:.1} ({:.0} %)", 100.0 * certified, 100.0 * level));
         }
         parts.extend(self.speedup.as_ref().and_then(|speedup| time(speedup, self.is_disturbed)));
+        if let Some((n_asked, speedup)) = &self.request
+            && speedup.claim() == Claim::Faster
+            && let Some(text) = time(speedup, false)
+        {
+            parts.push(format!("requests for {n_asked} nodes {text}"));
+        }
         if self.smaller >= SMALLER_FROM {
             parts.push(format!("{:.1} times smaller", self.smaller));
         }
         format!("{removed}: {}", parts.join(", "))
     }
+}
+
+/// What requests of the middle size gain, where they were timed.
+fn request_of(run: &Run) -> Option<(usize, Speedup)> {
+    let requests = &run.timing.as_ref()?.requests;
+    let request = requests.iter().find(|request| request.n_asked == RequestTiming::OF_A_POINT)?;
+    Some((request.n_asked, request.speedup()))
 }
 
 /// A model that is stored in as good as the same bytes is not called smaller.
@@ -315,6 +341,13 @@ mod tests {
             whole.sentence(),
             "Static: removes 90.0 % of the entries and 90.0 % of the weights: 0.3 points lost on test, 0.2 gained on validation, certified \
              at most 2.0 (95 %), 4.1 times faster (3.8 to 4.4), 7.9 times smaller"
+        );
+        let served = Facts { channels: 0.75, request: Some((64, fast)), ..whole.clone() };
+        assert_eq!(
+            served.sentence(),
+            "Static: removes 90.0 % of the entries, 90.0 % of the weights and 75.0 % of the hidden channels: 0.3 points lost on test, 0.2 \
+             gained on validation, certified at most 2.0 (95 %), 4.1 times faster (3.8 to 4.4), requests for 64 nodes 4.1 times faster \
+             (3.8 to 4.4), 7.9 times smaller"
         );
         let slow = Speedup { ratio: 0.5, interval: Some([0.4, 0.625]), n_pairs: 20 };
         let little = Speedup { ratio: 1.1, interval: Some([1.04, 1.13]), n_pairs: 20 };

@@ -65,6 +65,8 @@ pub enum Action {
     FullScreen,
     /// What this machine does per second.
     Bench,
+    /// What the pruned model says of some nodes.
+    ScoreNodes,
     /// Published tables beside ours.
     Reproduce,
     /// The list of shortcuts.
@@ -118,7 +120,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -152,6 +154,7 @@ impl Action {
         Self::ResetLayout,
         Self::FullScreen,
         Self::Bench,
+        Self::ScoreNodes,
         Self::Reproduce,
         Self::Shortcuts,
         Self::Activity,
@@ -195,6 +198,7 @@ impl Action {
             Self::ResetLayout => "Reset layout",
             Self::FullScreen => "Full screen",
             Self::Bench => "Measure this machine…",
+            Self::ScoreNodes => "Score some nodes…",
             Self::Reproduce => "Reproduce published tables…",
             Self::Shortcuts => "Shortcuts",
             Self::Activity => "Activity",
@@ -243,6 +247,7 @@ impl Action {
             Self::Bench => {
                 "Memory, propagation and products per second, and from which removed share on pruned weights save time"
             }
+            Self::ScoreNodes => "What the pruned model says of some nodes, from their receptive field alone",
             Self::Reproduce => "Train and prune as a published table did, and set the figures side by side",
             Self::Shortcuts => "The list of all shortcuts",
             Self::Activity => "What was asked for lately, by whom, and what it changed",
@@ -265,7 +270,7 @@ impl Action {
             | Self::Quit => Menu::File,
             Self::Undo | Self::Redo | Self::Palette => Menu::Edit,
             Self::Prune | Self::Sweep | Self::Compare | Self::Sensitivity | Self::Train | Self::Cancel => Menu::Run,
-            Self::Bench | Self::Reproduce => Menu::Tools,
+            Self::Bench | Self::ScoreNodes | Self::Reproduce => Menu::Tools,
             Self::Shortcuts | Self::Activity | Self::About => Menu::Help,
             _ => Menu::View,
         }
@@ -317,6 +322,7 @@ impl Action {
             | Self::ThemeSystem
             | Self::ResetLayout
             | Self::Bench
+            | Self::ScoreNodes
             | Self::Reproduce
             | Self::Activity
             | Self::About => return None,

@@ -107,6 +107,7 @@ impl App {
                 ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!is_full));
             }
             Action::Bench => self.tools.toggle(Tool::Bench),
+            Action::ScoreNodes => self.tools.toggle(Tool::ScoreNodes),
             Action::Reproduce => self.tools.toggle(Tool::Reproduce),
             Action::Shortcuts => self.help.toggle(Page::Shortcuts),
             Action::Activity => self.help.toggle(Page::Activity),

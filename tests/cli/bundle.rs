@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use ndarray::Axis;
 use predicates::str::contains;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 use unifews::engine::control::Control;
-use unifews::engine::experiment::{Run, RunOptions, ValueType, run};
+use unifews::engine::experiment::{Run, RunOptions, Server, ValueType, run};
 use unifews::engine::model::Model;
 use unifews::engine::sparsify::{Allocation, Compat, EdgeMode, NodesAre, RecoveryRule, WeightMode};
 use unifews::io::bundle::{BundleOptions, PlannedSize, contents, read_bundle, replay, write_bundle, write_bundle_as};
@@ -69,8 +70,19 @@ fn check_replay(run: &Run, target: &Path, python: Option<&Path>, name: &str) {
     let is_of_matrix = run.pruned.masks.edges.values().is_none() && !run.recipe.model.has("attention");
     let has_graph = run.recipe.model.n_graph_steps() > 0;
     assert_eq!(report.n_edge_values > 0, is_of_matrix && has_graph, "{name}: {report:?}");
+    let masks = bundle.masks(run.dataset.topology()).expect(name);
+    let embedding = bundle.embedding.as_ref();
+    let server = Server::pruned(&run.dataset, &bundle.model, &bundle.recipe, &masks, embedding, &ctl);
+    let answer = server.expect(name).score(&[5, 299, 5, 17], &ctl).expect(name);
+    let stored = bundle.logits.select(Axis(0), &[5, 299, 5, 17]);
+    let is_same = answer.logits.iter().zip(&stored).all(|(a, b)| a.to_bits() == b.to_bits());
+    assert!(is_same && answer.logits.dim() == stored.dim(), "{name}: the bits of the whole forward");
     if let Some(python) = python {
         run_client(python, target, name);
+        let said = client(python, target, &["--nodes", "5,299,5,17"]).expect(name);
+        assert_eq!(said.lines().next(), Some("node,class,margin"), "{name}");
+        let firsts: Vec<&str> = said.lines().skip(1).filter_map(|line| Some(line.split_once(',')?.0)).take(4).collect();
+        assert_eq!(firsts, ["5", "299", "5", "17"], "{name}: {said}");
     }
 }
 

@@ -9,6 +9,7 @@ mod budget;
 mod bundle;
 mod cases;
 mod certificate;
+mod channels;
 mod common;
 mod exports;
 mod graph_options;
@@ -22,6 +23,7 @@ mod numbers;
 mod operations;
 mod outputs;
 mod own_tables;
+mod predict;
 mod recovery;
 #[path = "../support/shared_folder.rs"]
 mod shared_folder;

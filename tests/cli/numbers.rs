@@ -100,9 +100,16 @@ fn sweep_writes_every_point() {
     for point in expected.iter_mut().chain(&mut found) {
         (point.baseline_secs, point.pruned_secs) = (0.0, 0.0);
         // Six pairs are always measured, and so there are intervals.
-        for end in
-            [&mut point.pruned_secs_low, &mut point.pruned_secs_high, &mut point.speedup_low, &mut point.speedup_high]
-        {
+        for end in [
+            &mut point.pruned_secs_low,
+            &mut point.pruned_secs_high,
+            &mut point.speedup_low,
+            &mut point.speedup_high,
+            &mut point.baseline_request_secs,
+            &mut point.request_secs,
+            &mut point.request_speedup_low,
+            &mut point.request_speedup_high,
+        ] {
             assert!(end.take().is_some_and(|end| end > 0.0));
         }
     }

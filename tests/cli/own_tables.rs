@@ -124,6 +124,16 @@ fn from_tables_to_bundle(folder: &Path, edges: &str, sheets: &[Sheet; 3], class_
     assert_eq!(replayed["is_identical"], true, "{edges}: {replayed}");
     assert_eq!(replayed["n_logits"], 3 * N_NODES, "{edges}: {replayed}");
 
+    // Nodes are asked for by the ids of the tables, and their classes have their names.
+    let key = sheets[2].rows.iter().map(|row| &row[0]).find(|key| !key.contains(['\n', '"']) && key.trim() == *key);
+    if let Some(key) = key {
+        fs::write(folder.join("asked.txt"), key).expect("a list");
+        let answer = json(folder, &["predict", "bundle", "--nodes", "asked.txt"])[0].take();
+        assert_eq!(answer["node"], key.as_str(), "{edges}");
+        let name = answer["class_name"].as_str().expect("a name");
+        assert!(class_names.contains(&name), "{edges}: {name}");
+    }
+
     let manifest: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.join("bundle/manifest.json")).expect("a manifest")).expect("JSON");
     let mut names: Vec<&str> =

@@ -67,7 +67,7 @@ fn pruning_gives_the_same_bits_on_1_2_and_4_threads_and_replays_them() {
 }
 
 /// The same nodes with few features, heard in one direction only, some of them by nobody.
-fn directed(graph: &Dataset) -> Arc<Dataset> {
+pub(crate) fn directed(graph: &Dataset) -> Arc<Dataset> {
     let pairs: Vec<_> =
         graph.topology().entries().filter(|(u, v)| (2 * u + v) % 5 < 3 && u % 7 != 0 && v % 7 != 0).collect();
     let n = graph.n_nodes();

@@ -14,12 +14,14 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod baselines;
+mod channels;
 mod determinism;
 mod golden;
 mod new_nodes;
 mod node_errors;
 mod properties;
 mod recovery;
+mod requests;
 mod shared;
 #[path = "../support/shared_folder.rs"]
 mod shared_folder;

@@ -71,6 +71,32 @@ fn this_machine_is_measured_shown_and_copied() {
 }
 
 #[test]
+fn some_nodes_are_scored_with_the_run_that_is_shown() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    choose(&mut h, "Tools", "Score some nodes…");
+    assert!(h.get_by_role_and_label(Role::Button, "Score").accesskit_node().is_disabled(), "nothing is asked yet");
+    let ask = |h: &mut Harness<'_, App>, text: &str| {
+        h.get_by_role_and_label(Role::TextInput, "Nodes").focus();
+        h.run_steps(2);
+        h.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        h.get_by_role_and_label(Role::TextInput, "Nodes").type_text(text);
+        h.run_steps(2);
+        h.get_by_role_and_label(Role::Button, "Score").click();
+        h.run_steps(2);
+    };
+    ask(&mut h, "33, 0");
+    wait(&mut h, "the answers", |s| s.store().answers.phase == Phase::Done);
+    assert!(h.query_by_label_contains("receptive field: ").is_some(), "what the answers depend on");
+    let run = h.state().session().store().shown().cloned().expect("a preview");
+    assert!(h.query_by_label(&run.dataset.node_id(33)).is_some(), "a row for the node");
+    ask(&mut h, "nobody");
+    wait(&mut h, "the refusal", |s| s.store().answers.phase == Phase::Failed);
+    let notices = h.state().session().store().notices.all();
+    assert!(notices.iter().any(|notice| format!("{notice:?}").contains("found nobody")), "{notices:?}");
+}
+
+#[test]
 fn a_published_table_is_reproduced_into_a_page() {
     let folder = tempfile::tempdir().expect("a folder");
     let choices = Choices::default();

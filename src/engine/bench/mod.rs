@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::engine::control::Control;
 use crate::engine::cost::{CostModel, Line};
 use crate::engine::error::EngineError;
-use crate::engine::experiment::{RunOptions, Timing, dead_columns_speedup, run};
+use crate::engine::experiment::{RequestSummary, RequestTiming, RunOptions, Timing, dead_columns_speedup, run};
 use crate::engine::graph::{Dataset, Features, HopOrder, Permutation, PowerLaw, Split};
 use crate::engine::kernels::{Panels, Precision, Rows};
 use crate::engine::model::elementwise::feature_rows;
@@ -25,7 +25,9 @@ use crate::engine::sparsify::decide::propagate;
 use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::pruned_operator::OperatorSource;
 use crate::engine::sparsify::transform::PreparedWeight;
-use crate::engine::sparsify::{EdgeMode, Product, Recipe, Training, WeightMode};
+use crate::engine::sparsify::{
+    Allocation, ChannelRule, EdgeMode, EntryChoice, Product, Recipe, RecoveryRule, Training, ValueRule, WeightMode,
+};
 use crate::engine::timing::{Plan, Speedup, median};
 use crate::engine::train::train;
 
@@ -194,8 +196,25 @@ pub struct ForwardSpeed {
     pub hidden: [usize; 2],
     /// How many times as fast the pruned forward is without the others.
     pub dead_columns: Speedup,
+    /// Without whole channels instead: every entry kept, and nine in ten removed.
+    pub channels: Vec<ChannelSpeed>,
+    /// Requests for a few nodes, from small to large.
+    pub requests: Vec<RequestSummary>,
     /// One training step and one evaluation of all nodes, seconds.
     pub epoch_secs: f64,
+}
+
+/// A network without whole hidden channels.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChannelSpeed {
+    /// Hidden columns, and those that are computed.
+    pub hidden: [usize; 2],
+    /// Removed share of the entries.
+    pub edge_sparsity: f64,
+    /// Forward, seconds.
+    pub secs: f64,
+    /// How many times as fast as unpruned.
+    pub speedup: Speedup,
 }
 
 impl ForwardSpeed {
@@ -534,12 +553,14 @@ fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Fo
     recipe.weights.mode = WeightMode::Target;
     recipe.weights.delta = vec![0.9];
     let timed = Plan { fewest: plan.n_repeats.max(2), ..Plan::RUN };
-    let options = RunOptions { timed: Some(timed), ..RunOptions::PREVIEW };
+    let options = RunOptions { timed: Some(timed), requests: &RequestTiming::SIZES, ..RunOptions::PREVIEW };
     let run = run(dataset, &model, &recipe, options, None, ctl)?;
     let (unpruned_secs, pruned_secs) =
         run.timing.as_ref().map_or((f64::NAN, f64::NAN), |t| (t.baseline_secs(), t.pruned_secs()));
     let speedup = run.timing.as_ref().map(Timing::speedup);
     let dead_columns = dead_columns_speedup(&run, &timed, ctl)?;
+    let channels = [0.0, 0.9].map(|entries| narrow(dataset, &model, &recipe, entries, timed, ctl));
+    let channels = channels.into_iter().collect::<Result<Vec<_>, _>>()?;
     let trained = train(dataset, &training, ctl, |_| {})?;
     let columns = |of: fn(&HiddenColumns) -> usize| run.hidden.iter().map(of).sum();
     Ok(ForwardSpeed {
@@ -553,7 +574,40 @@ fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Fo
         interval: speedup.and_then(|s| s.interval),
         hidden: [columns(|h| h.n_before), columns(|h| h.n_after)],
         dead_columns,
+        channels,
+        requests: run.timing.iter().flat_map(|t| &t.requests).map(RequestTiming::summary).collect(),
         epoch_secs: median(&trained.history.iter().map(|e| e.elapsed_secs).collect::<Vec<_>>()),
+    })
+}
+
+/// The same network without three quarters of its hidden channels, and without so many entries. What it says is of no interest here, so values
+/// stay as they are.
+fn narrow(
+    dataset: &Arc<Dataset>,
+    model: &Arc<Model>,
+    recipe: &Recipe,
+    entries: f64,
+    timed: Plan,
+    ctl: &Control,
+) -> Result<ChannelSpeed, EngineError> {
+    let mut recipe = recipe.clone();
+    (recipe.edges.delta, recipe.weights.delta) = (vec![entries], vec![0.0]);
+    recipe.channels = Some(ChannelRule { share: 0.75 });
+    recipe.recovery = Some(RecoveryRule {
+        entries: EntryChoice::MessageNorm,
+        values: ValueRule::AsIs,
+        allocation: Allocation::AsGiven,
+        ..RecoveryRule::default()
+    });
+    let options = RunOptions { timed: Some(timed), ..RunOptions::PREVIEW };
+    let run = run(dataset, model, &recipe, options, None, ctl)?;
+    let columns = |of: fn(&HiddenColumns) -> usize| run.hidden.iter().map(of).sum();
+    let timing = run.timing.as_ref();
+    Ok(ChannelSpeed {
+        hidden: [columns(|h| h.n_before), columns(|h| h.n_after)],
+        edge_sparsity: run.pruned.edge_sparsity(),
+        secs: timing.map_or(f64::NAN, Timing::pruned_secs),
+        speedup: timing.map_or_else(|| Speedup::of(&[], &[]), Timing::speedup),
     })
 }
 

@@ -18,7 +18,9 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, resolve_split};
 use crate::engine::model::Model;
 use crate::engine::score::predictions;
-use crate::engine::sparsify::{Allocation, Compat, EdgeMode, EdgeRule, NodesAre, Recipe, WeightMode, WeightRule};
+use crate::engine::sparsify::{
+    Allocation, ChannelRule, Compat, EdgeMode, EdgeRule, NodesAre, Recipe, RecoveryRule, WeightMode, WeightRule,
+};
 
 /// What is to be gained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -71,6 +73,8 @@ const PATH: [f64; 6] = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
 const N_HALVINGS: usize = 2;
 /// Tries that move removed shares between sides and layers.
 const N_SPREADS: usize = 4;
+/// Shares of the hidden channels that are tried where time is to be gained, from little to much.
+const CHANNELS: [f64; 3] = [0.5, 0.75, 0.875];
 /// Confidence of the certificate.
 const LEVEL: f64 = 0.95;
 /// Labelled nodes that half of the validation nodes need, to tune or to certify.
@@ -85,6 +89,9 @@ pub struct BudgetPoint {
     pub edges: Vec<f64>,
     /// Shares of the weights that were asked for.
     pub weights: Vec<f64>,
+    /// Share of the hidden channels that was asked to go as a whole, `0..1`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub channels: f64,
     /// Removed share of the entries and of the weights, `0..=1`.
     pub edge_sparsity: f64,
     /// The same of the weights.
@@ -98,6 +105,11 @@ pub struct BudgetPoint {
     /// Everything else that it gives, for a picture; test nodes had no say.
     #[serde(skip)]
     pub result: SweepPoint,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 impl BudgetPoint {
@@ -144,7 +156,7 @@ impl FoundBudget {
     pub fn can_be_faster(&self) -> bool {
         self.point().is_some_and(|point| {
             let entries = self.faster_from.entries.is_some_and(|from| point.edge_sparsity >= from);
-            entries || point.weight_sparsity >= self.faster_from.weights
+            point.channels > 0.0 || entries || point.weight_sparsity >= self.faster_from.weights
         })
     }
 }
@@ -158,6 +170,7 @@ fn asking(base: &Recipe, goal: Goal, share: f64) -> Recipe {
         Goal::Entries => (share, 0.0),
     };
     recipe.compat = Compat::CLEAN;
+    recipe.channels = None;
     recipe.edges = EdgeRule {
         mode: EdgeMode::Target,
         delta: vec![shares.0],
@@ -189,7 +202,8 @@ struct Search<'a> {
 impl Search<'_> {
     /// Runs a recipe, and keeps it where it is within the budget and gains most; answers whether it is within.
     fn tries(&mut self, recipe: Recipe) -> Result<bool, EngineError> {
-        let n_tries = PATH.len() + N_HALVINGS + N_SPREADS;
+        let n_channels = if self.budget.goal == Goal::Time { 2 * CHANNELS.len() } else { 0 };
+        let n_tries = PATH.len() + N_HALVINGS + N_SPREADS + n_channels;
         self.ctl.progress("looking along the path", self.points.len(), n_tries);
         self.ctl.check()?;
         let baseline = self.unpruned.clone();
@@ -207,6 +221,7 @@ impl Search<'_> {
             share: edges.iter().chain(&weights).copied().fold(0.0, f64::max),
             edges,
             weights,
+            channels: recipe.channels.map_or(0.0, |rule| rule.share),
             edge_sparsity: tried.pruned.edge_sparsity(),
             weight_sparsity: tried.pruned.weight_sparsity(),
             loss,
@@ -216,9 +231,12 @@ impl Search<'_> {
         };
         (self.on_point)(&point);
         let (is_within, gain) = (point.is_within, point.gain(self.budget.goal));
-        let most = self.best.as_ref().map(|(at, ..)| self.points[*at].gain(self.budget.goal));
+        let best = self.best.as_ref().map(|(at, ..)| &self.points[*at]);
+        // What is computed for fewer columns takes less time, whatever else is the same.
+        let is_narrower = best.is_some_and(|best| point.channels > best.channels);
+        let is_more = best.is_none_or(|best| gain > best.gain(self.budget.goal));
         self.points.push(point);
-        if is_within && most.is_none_or(|most| gain > most) {
+        if is_within && (is_narrower || is_more) {
             self.best = Some((self.points.len() - 1, recipe, after));
         }
         Ok(is_within)
@@ -247,6 +265,36 @@ impl Search<'_> {
             }
         }
         Ok(too_much)
+    }
+
+    /// Tries to do without whole channels, as many as the budget allows: time is gained by them above all. With a short distillation where it
+    /// takes that.
+    fn narrow(&mut self, base: &Recipe) -> Result<(), EngineError> {
+        for share in CHANNELS {
+            let found = self.best.as_ref().map(|(_, found, _)| found.clone());
+            let found = found.unwrap_or_else(|| asking(base, self.budget.goal, 0.0));
+            let mut recipe = Recipe { channels: Some(ChannelRule { share }), ..found };
+            let Some(mut is_within) = self.tries_channels(recipe.clone())? else { return Ok(()) };
+            if let Some(rule) = recipe.recovery.as_mut().filter(|rule| !is_within && rule.distill_epochs == 0) {
+                rule.distill_epochs = RecoveryRule::DISTILL_EPOCHS;
+                is_within = self.tries(recipe)?;
+            }
+            if !is_within {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Search::tries`]; `None` where the network has no channels that can go.
+    fn tries_channels(&mut self, recipe: Recipe) -> Result<Option<bool>, EngineError> {
+        if recipe.check().is_err() {
+            return Ok(None);
+        }
+        match self.tries(recipe) {
+            Err(EngineError::Recipe { field, .. }) if field == "channels" => Ok(None),
+            tried => tried.map(Some),
+        }
     }
 
     /// Tries to remove more of one side or of some layers than of the others: first each alone as much as was too much for all, which shows
@@ -337,6 +385,9 @@ pub fn find_budget(
     if let Some(too_much) = search.walk(base)? {
         search.spread(too_much)?;
     }
+    if budget.goal == Goal::Time {
+        search.narrow(base)?;
+    }
     let Search { judges, unpruned, points, best, .. } = search;
     let faster_from = faster_from(dataset, model, ctl);
     let Some((at, recipe, after)) = best else {
@@ -407,9 +458,13 @@ mod tests {
                 find_budget(&dataset, &model, &base, budget, None, &ctl, |point| seen.push(point.share)).expect("runs")
             };
             let all = find(0.99, &mut seen);
-            assert_eq!(seen, PATH, "{goal:?}");
+            // Where time is to be gained, channels go after the path.
+            let n_channels = if goal == Goal::Time { CHANNELS.len() } else { 0 };
+            assert_eq!(seen[..PATH.len()], PATH, "{goal:?}");
             let (at, recipe) = all.chosen.as_ref().expect("within");
-            assert_eq!((*at, all.points.len()), (PATH.len() - 1, PATH.len()), "{goal:?}");
+            let n_tries = PATH.len() + n_channels;
+            assert_eq!((*at, all.points.len(), seen.len()), (n_tries - 1, n_tries, n_tries), "{goal:?}");
+            assert_eq!(recipe.channels.map(|rule| rule.share), CHANNELS.last().copied().filter(|_| n_channels > 0));
             let wanted = |is_asked: bool| if is_asked { vec![0.98] } else { vec![0.0] };
             assert_eq!(recipe.edges.delta, wanted(goal != Goal::Size), "{goal:?}");
             assert_eq!(recipe.weights.delta, wanted(goal != Goal::Entries), "{goal:?}");

@@ -132,6 +132,7 @@ impl Method {
     pub fn recipe(self, base: &Recipe, share: f64, seed: u64, has_recovery: bool) -> Recipe {
         let mut recipe = base.clone();
         recipe.seed = seed;
+        recipe.channels = None;
         recipe.recovery = has_recovery.then(|| {
             let rule = base.recovery.clone().unwrap_or_default();
             // Every method at the shares it is given, so that all remove the same, and all are fitted.

@@ -1,6 +1,7 @@
 //! How much memory a run or a training will take, before it starts.
 
 use super::options::RunOptions;
+use super::serve::request_bytes;
 use crate::engine::graph::{Dataset, Features, HopOrder};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{NodesAre, Recipe};
@@ -22,7 +23,9 @@ pub fn run_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe, options: Run
     // Lists for nodes in another order, beside those they are made of.
     let reordered = if recipe.propagation.order == HopOrder::Stored { 0 } else { 8 * m + 16 * n };
     let reference = if options.compare_steps { reference_bytes(dataset, model).unwrap_or(0) } else { 0 };
-    PER_ENTRY * m + per_node * n + reordered + reference + recovery_bytes(dataset, model, recipe)
+    let is_served = !options.requests.is_empty() && options.timed.is_some();
+    let requests = if is_served { request_bytes(dataset, model).unwrap_or(0) } else { 0 };
+    PER_ENTRY * m + per_node * n + reordered + reference + requests.max(recovery_bytes(dataset, model, recipe))
 }
 
 /// Bytes that recovery takes beside the masks: what both networks have at hand, the products of a layer's input with itself, its factors, and

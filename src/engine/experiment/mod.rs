@@ -9,6 +9,7 @@ mod estimate;
 mod evaluate;
 mod loss;
 mod memory;
+mod narrow;
 mod node_errors;
 mod options;
 mod reproduce;
@@ -16,6 +17,7 @@ mod rounding;
 mod run;
 mod safe;
 mod sensitivity;
+mod serve;
 mod size;
 mod sweep;
 mod truth;
@@ -35,6 +37,7 @@ pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEsti
 pub use evaluate::{Evaluation, PartScores};
 pub use loss::PairedLoss;
 pub use memory::{dataset_bytes, run_bytes, training_bytes};
+pub use narrow::narrowed;
 pub use node_errors::{NodeErrors, StepErrors, has_node_errors, node_errors};
 pub use options::RunOptions;
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
@@ -45,6 +48,7 @@ pub use safe::{
     MIN_JUDGES, SAFE_CHANGES, SAFE_CHANGES_RECOVERED, SAFE_LOSS, SafeStart, recovery_operations, safe_start,
 };
 pub use sensitivity::{SensitivityPoint, sensitivity};
+pub use serve::{Answer, FieldSize, RequestSummary, RequestTiming, Server};
 pub use size::{
     Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, ValueType, csr_bytes,
     rounded, rounded_entries,

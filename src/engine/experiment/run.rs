@@ -10,6 +10,7 @@ use super::evaluate::Evaluation;
 use super::loss::PairedLoss;
 use super::memory::reference_bytes;
 use super::options::RunOptions;
+use super::serve::{RequestTiming, time_requests};
 use super::size::{ModelSize, ValueType};
 use crate::engine::certify::Certificate;
 use crate::engine::control::Control;
@@ -48,6 +49,8 @@ pub struct Timing {
     pub cost: CostModel,
     /// The pruned forward with embeddings stored as bf16, where the recipe asks for it.
     pub bf16: Option<Bf16Timing>,
+    /// Requests for a few nodes, from small to large, if asked for.
+    pub requests: Vec<RequestTiming>,
 }
 
 /// What storing embeddings as bf16 between hops saves, and what it changes.
@@ -207,7 +210,13 @@ pub fn run(
     let hidden = liveness.columns()?;
     let timing = match options.timed {
         Some(plan) if recipe.edges.mode != EdgeMode::Mass => {
-            Some(measure(dataset, model, &recipe, &split, (&pruned, &liveness.compact()?), &plan, &quiet)?)
+            let compact = liveness.compact()?;
+            let mut timing = measure(dataset, model, &recipe, &split, (&pruned, &compact), &plan, &quiet)?;
+            let parts = (&pruned, &compact, timing.products.as_slice());
+            // A run that somebody looks at has time for a 99th percentile.
+            let plan = if plan == Plan::RUN { Plan::REQUESTS } else { plan };
+            timing.requests = time_requests(dataset, model, &recipe, parts, (options.requests, &plan), &quiet)?;
+            Some(timing)
         }
         _ => None,
     };
@@ -335,6 +344,7 @@ fn measure(
             let evaluation = Evaluation::of(&labels, split, &pruned.logits, &logits, None);
             Bf16Timing { largest_difference, relative_error, evaluation }
         }),
+        requests: Vec::new(),
     })
 }
 

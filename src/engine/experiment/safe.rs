@@ -14,11 +14,13 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, resolve_split};
 use crate::engine::model::Model;
-use crate::engine::sparsify::{Allocation, EdgeMode, Recipe, RecoveryRule, WeightMode};
+use crate::engine::sparsify::{Allocation, ChannelRule, EdgeMode, Recipe, RecoveryRule, WeightMode};
 
 /// Shares of entries and of weights that are tried together with recovery, largest first. Weights bear more, and most of the size and the time
 /// is theirs.
 const SHARES: [(f64, f64); 4] = [(0.9, 0.9), (0.8, 0.9), (0.8, 0.8), (0.5, 0.5)];
+/// Shares of the hidden channels that are then tried beside them, largest first: most of the time is theirs.
+const CHANNELS: [f64; 2] = [0.75, 0.5];
 /// Predictions that may change with recovery, `0..=1`: it fits them, so they say less than those of plain thresholds, and the accuracy of
 /// the validation nodes has to hold as well.
 pub const SAFE_CHANGES_RECOVERED: f64 = 0.05;
@@ -78,6 +80,22 @@ impl Search<'_> {
         Ok(is_safe)
     }
 
+    /// Tries to do without whole channels, too, where the network has some.
+    fn narrow(&mut self, recovered: &Recipe) -> Result<(), EngineError> {
+        for share in CHANNELS {
+            let recipe = Recipe { channels: Some(ChannelRule { share }), ..recovered.clone() };
+            if recipe.check().is_err() {
+                return Ok(());
+            }
+            match self.is_safe(&recipe, SAFE_CHANGES_RECOVERED) {
+                Ok(true) | Err(EngineError::Recipe { .. } | EngineError::NotFinite { .. }) => return Ok(()),
+                Ok(false) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     fn found(self, recipe: &Recipe) -> SafeStart {
         let recipe = self.best.as_ref().map_or_else(|| plain(recipe, 0.0, 0.0), |run| run.recipe.clone());
         SafeStart { recipe, run: self.best, n_tried: self.n_tried }
@@ -87,7 +105,7 @@ impl Search<'_> {
 /// Finds a recipe that keeps the accuracy, with its run.
 ///
 /// It is the strongest of a few recovered ones (at most [`SAFE_LOSS`] of the validation accuracy lost, at most [`SAFE_CHANGES_RECOVERED`] of
-/// the predictions changed), else the largest thresholds of a short ladder.
+/// the predictions changed), without as many whole channels as that allows, else the largest thresholds of a short ladder.
 ///
 /// Recovered ones are tried where that is allowed (`may_recover`), where the network and the recipe allow it, where the fits take a moment, and where at least
 /// [`MIN_JUDGES`] labelled validation nodes judge them. Of plain thresholds, one value for all layers of a side, [`SAFE_LOSS`] and
@@ -107,7 +125,10 @@ pub fn safe_start(
         let n_tries = MAX_RECOVERED_OPERATIONS / recovery_operations(dataset, model).max(1);
         for (entries, weights) in SHARES.into_iter().take(usize::try_from(n_tries).unwrap_or(usize::MAX)) {
             match search.is_safe(&recovered(recipe, entries, weights), SAFE_CHANGES_RECOVERED) {
-                Ok(true) => return Ok(search.found(recipe)),
+                Ok(true) => {
+                    search.narrow(&recovered(recipe, entries, weights))?;
+                    return Ok(search.found(recipe));
+                }
                 Ok(false) => {}
                 // What recovery cannot fit is pruned as published.
                 Err(EngineError::Recipe { .. } | EngineError::NotFinite { .. }) => break,
@@ -180,7 +201,7 @@ fn plain(recipe: &Recipe, edges: f64, weights: f64) -> Recipe {
     let mut recipe = recipe.clone();
     (recipe.edges.mode, recipe.edges.delta, recipe.edges.ranking) = (EdgeMode::Relative, vec![edges], None);
     (recipe.weights.mode, recipe.weights.delta, recipe.weights.ranking) = (WeightMode::Relative, vec![weights], None);
-    recipe.recovery = None;
+    (recipe.recovery, recipe.channels) = (None, None);
     recipe
 }
 
@@ -226,6 +247,7 @@ mod tests {
         let rule = found.recipe.recovery.as_ref().expect("recovered");
         assert_eq!((rule.allocation, found.recipe.edges.mode), (Allocation::AsGiven, EdgeMode::Target));
         assert!(is_gentle(&run.evaluation, SAFE_CHANGES_RECOVERED) && run.pruned.edge_sparsity() > 0.85);
+        assert_eq!(found.recipe.channels, Some(ChannelRule { share: CHANNELS[0] }), "nothing needs more channels");
         // 80 nodes have 20 to validate on; others may not, or cannot.
         let max = Architecture { aggregation: Aggregation::Max, hidden: 16, ..Architecture::new(Family::Sage) };
         for found in [start(&gcn, 80, true), start(&gcn, 300, false), start(&max, 300, true)] {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::options::RunOptions;
 use super::run::{Run, Timing, run};
+use super::serve::RequestTiming;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Metric};
@@ -73,6 +74,18 @@ pub struct SweepPoint {
     /// Its upper end.
     #[serde(default)]
     pub speedup_high: Option<f64>,
+    /// Measured seconds of a request for [`RequestTiming::OF_A_POINT`] nodes, unpruned, median; none where there was none.
+    #[serde(default)]
+    pub baseline_request_secs: Option<f64>,
+    /// The same, pruned.
+    #[serde(default)]
+    pub request_secs: Option<f64>,
+    /// Lower end of the 95 % interval of how many times as fast as unpruned a request is.
+    #[serde(default)]
+    pub request_speedup_low: Option<f64>,
+    /// Its upper end.
+    #[serde(default)]
+    pub request_speedup_high: Option<f64>,
 }
 
 impl Default for SweepGrid {
@@ -164,12 +177,20 @@ impl SweepPoint {
         Some([self.speedup_low?, self.speedup_high?])
     }
 
+    /// 95 % interval of how many times as fast as unpruned a request is.
+    pub fn request_speedup_interval(&self) -> Option<[f64; 2]> {
+        Some([self.request_speedup_low?, self.request_speedup_high?])
+    }
+
     /// The numbers of one run. Times that were not measured are NaN.
     pub fn of(idx: usize, run: &Run) -> Self {
         let macs = run.pruned.macs();
         let scores = &run.evaluation;
         let secs = run.timing.as_ref().and_then(|t| median_interval(&t.samples.secs(Timing::PRUNED)));
         let speedup = run.timing.as_ref().and_then(|t| t.speedup().interval);
+        let requests = run.timing.as_ref().map_or(&[][..], |t| &t.requests);
+        let request = requests.iter().find(|request| request.n_asked == RequestTiming::OF_A_POINT);
+        let request_speedup = request.and_then(|request| request.speedup().interval);
         Self {
             idx,
             delta_a: run.recipe.delta_a(0),
@@ -190,6 +211,10 @@ impl SweepPoint {
             pruned_secs_high: secs.map(|[_, high]| high),
             speedup_low: speedup.map(|[low, _]| low),
             speedup_high: speedup.map(|[_, high]| high),
+            baseline_request_secs: request.map(|request| request.secs(RequestTiming::BASELINE)),
+            request_secs: request.map(|request| request.secs(RequestTiming::PRUNED)),
+            request_speedup_low: request_speedup.map(|[low, _]| low),
+            request_speedup_high: request_speedup.map(|[_, high]| high),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, DatasetParts, Features, Split};
 use crate::engine::model::Scaler;
 use crate::engine::sparsify::{
-    EdgeMode, EntryChoice, FitNodes, MaskChoice, NodesAre, Recipe, RecoveryRule, WeightMode,
+    ChannelRule, EdgeMode, EntryChoice, FitNodes, MaskChoice, NodesAre, Recipe, RecoveryRule, WeightMode,
 };
 
 /// The shares that are to go.
@@ -69,6 +69,8 @@ pub enum TruthWay {
     Progressive,
     /// Recovery, and a short distillation after it.
     Distilled,
+    /// The same, and three quarters of the hidden channels gone as a whole.
+    Channels,
     /// Trained under masks that grow.
     Trained,
     /// Recovery without an entry but self-loops.
@@ -89,12 +91,13 @@ pub enum TruthWay {
 
 impl TruthWay {
     /// All of them, as they stand in a table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Published,
         Self::PublishedRecovered,
         Self::OneShot,
         Self::Progressive,
         Self::Distilled,
+        Self::Channels,
         Self::Trained,
         Self::NoEntries,
         Self::RandomEntries,
@@ -113,6 +116,7 @@ impl TruthWay {
             Self::OneShot => "one-shot",
             Self::Progressive => "progressive",
             Self::Distilled => "distilled",
+            Self::Channels => "channels",
             Self::Trained => "trained",
             Self::NoEntries => "no-entries",
             Self::RandomEntries => "random-entries",
@@ -137,6 +141,7 @@ impl TruthWay {
             Self::OneShot => "static, one-shot",
             Self::Progressive => "static, one-shot, progressive",
             Self::Distilled => "static, one-shot and distillation",
+            Self::Channels => "static, 75 % of the channels too, distilled",
             Self::Trained => "static, trained under masks",
             Self::NoEntries => "control: no entries",
             Self::RandomEntries => "control: random entries",
@@ -165,6 +170,7 @@ impl TruthWay {
         (recipe.weights.mode, recipe.weights.delta, recipe.weights.ranking) =
             (WeightMode::Target, vec![shares.weights], None);
         let rule = RecoveryRule::default();
+        recipe.channels = (self == Self::Channels).then_some(ChannelRule { share: 0.75 });
         recipe.recovery = match self {
             Self::Published | Self::NewPublished => None,
             Self::PublishedRecovered => Some(RecoveryRule { masks: MaskChoice::Rules, ..rule }),
@@ -178,7 +184,9 @@ impl TruthWay {
                 train_epochs: RecoveryRule::usual_train_epochs(NodesAre::New),
                 ..rule.for_nodes(NodesAre::New)
             }),
-            Self::Distilled => Some(RecoveryRule { distill_epochs: RecoveryRule::DISTILL_EPOCHS, ..rule }),
+            Self::Distilled | Self::Channels => {
+                Some(RecoveryRule { distill_epochs: RecoveryRule::DISTILL_EPOCHS, ..rule })
+            }
             Self::NoEntries => Some(RecoveryRule { entries: EntryChoice::None, ..rule }),
             Self::RandomEntries => Some(RecoveryRule { entries: EntryChoice::Random, ..rule }),
             Self::FitWithoutTest => Some(RecoveryRule { fit_on: FitNodes::TrainVal, ..rule }),

@@ -159,6 +159,24 @@ pub struct Dataset {
     content_hash: u64,
 }
 
+/// Finds nodes by the ids of their file; where it gives none, by their numbers.
+#[derive(Debug)]
+pub struct NodesById<'a> {
+    /// Sorted.
+    ids: Option<Vec<(&'a str, u32)>>,
+    n_nodes: usize,
+}
+
+impl NodesById<'_> {
+    /// The node called `id`, if there is one.
+    pub fn find(&self, id: &str) -> Option<u32> {
+        match &self.ids {
+            Some(ids) => ids.binary_search_by_key(&id, |(id, _)| id).ok().map(|at| ids[at].1),
+            None => id.parse().ok().filter(|u: &u32| (*u as usize) < self.n_nodes),
+        }
+    }
+}
+
 impl Dataset {
     /// Checks that the parts fit each other.
     ///
@@ -262,6 +280,16 @@ impl Dataset {
     /// The id of node `u` as its file spells it.
     pub fn node_id(&self, u: usize) -> String {
         self.parts.node_ids.as_ref().and_then(|ids| ids.get(u)).map_or_else(|| u.to_string(), Clone::clone)
+    }
+
+    /// To look nodes up by the ids that their file gives them.
+    pub fn nodes_by_id(&self) -> NodesById<'_> {
+        let ids = self.node_ids().map(|ids| {
+            let mut ids: Vec<(&str, u32)> = ids.iter().map(String::as_str).zip(0..).collect();
+            ids.sort_unstable();
+            ids
+        });
+        NodesById { ids, n_nodes: self.n_nodes() }
     }
 
     /// Number of nodes.

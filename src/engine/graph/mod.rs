@@ -18,7 +18,7 @@ mod stats;
 mod topology;
 
 pub use assemble::{Assembled, EdgeList};
-pub use dataset::{Dataset, DatasetParts, Features};
+pub use dataset::{Dataset, DatasetParts, Features, NodesById};
 pub use generate::{PowerLaw, power_law_communities, with_neighbour_tags};
 pub(crate) use known::Known;
 pub use labels::{Labels, Metric};

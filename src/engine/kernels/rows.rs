@@ -31,10 +31,10 @@ pub struct Csr<'a> {
 /// [`EngineError::Cancelled`].
 ///
 /// # Panics
-/// When `residual` is set and `a` is not square, or `x` is not in standard layout.
+/// When `residual` is set and `x` has fewer rows than `a`, or `x` is not in standard layout.
 pub fn spmm(a: Csr<'_>, x: ArrayView2<'_, f32>, residual: bool, ctl: &Control) -> Result<Array2<f32>, EngineError> {
     let (n, width) = (a.indptr.len() - 1, x.ncols());
-    assert!(!residual || n == x.nrows(), "a residual needs a square matrix");
+    assert!(!residual || n <= x.nrows(), "a residual needs the row itself");
     let x = contiguous(x);
     let block = rows_per_block(width * (1 + a.indices.len() / n.max(1)));
     let (out, _) = from_row_blocks(n, width, block, ctl, |first, rows| {

@@ -124,6 +124,11 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether rows are gathered over a graph, so that as many are read as there are sources.
+    pub(crate) fn propagates(&self) -> bool {
+        matches!(self, Self::Propagate { .. } | Self::PropagateMax { .. } | Self::Attention { .. })
+    }
+
     /// Whether every value of what comes out depends on the value at its place alone, so that rows can be changed where they lie.
     pub(crate) fn is_elementwise(&self) -> bool {
         matches!(

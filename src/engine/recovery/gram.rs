@@ -1,6 +1,6 @@
 //! What least squares need of a layer's input: `ΦᵀΦ` and `ΦᵀZ`, for rows that are stored whole or sparse.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use sprs::CsMatI;
 
 use crate::engine::control::Control;
@@ -97,6 +97,15 @@ impl FitRows {
                 }
                 Self::Sparse(CsMatI::new((nodes.len(), x.cols()), indptr, indices, values))
             }
+        }
+    }
+
+    /// Only these columns, ascending.
+    pub(super) fn of_columns(&self, columns: &[usize]) -> Self {
+        match self {
+            x if columns.len() == x.rows().width() => x.clone(),
+            Self::Whole(x) => Self::Whole(x.select(Axis(1), columns).as_standard_layout().into_owned()),
+            Self::Sparse(x) => Self::Whole(x.to_dense().select(Axis(1), columns).as_standard_layout().into_owned()),
         }
     }
 

@@ -104,7 +104,11 @@ impl<'a> Lockstep<'a> {
                 n_reads[program.instructions[sum].inputs[1]] += 1;
             }
         }
-        let masks = model.weights().map(|p| WeightMask::from_elem(p.values.dim(), true)).collect();
+        // Without the channels that go as a whole, whatever else is removed.
+        let (start, masks) = match &plan.channels {
+            Some(channels) => (channels.start.clone(), channels.open.clone()),
+            None => (model.clone(), model.weights().map(|p| WeightMask::from_elem(p.values.dim(), true)).collect()),
+        };
         let n_values = program.n_values();
         Ok(Self {
             dataset,
@@ -120,7 +124,7 @@ impl<'a> Lockstep<'a> {
             unpruned: vec![None; n_values],
             pruned: vec![None; n_values],
             n_reads,
-            done: Done { model: model.clone(), masks, kept: Vec::new(), values: Vec::new(), steps: Vec::new() },
+            done: Done { model: start, masks, kept: Vec::new(), values: Vec::new(), steps: Vec::new() },
             pending_edges: None,
             pending_weights: Vec::new(),
             pending_macs: 0,
@@ -311,16 +315,20 @@ impl<'a> Lockstep<'a> {
             return names.iter().try_for_each(|name| self.mask_as_planned(name));
         }
         let mut sizes = Vec::new();
-        let (mut n_removed, mut stacked, mut masks) = (0, Vec::new(), Vec::new());
+        let (mut n_removed, mut stacked, mut masks, mut open) = (0, Vec::new(), Vec::new(), Vec::new());
         for name in names {
-            let (_, weight) = weight_at(self.model, name)?;
+            let (_, weight) = weight_at(&self.done.model, name)?;
             let idx = weight.prunable.map(|(_, idx)| idx);
             sizes.push((idx, weight.values.nrows()));
             n_removed += idx.map_or(0, |idx| self.plan.n_removed[idx]);
             stacked.push(weight.values.view());
+            let whole = || WeightMask::from_elem(weight.values.dim(), true);
             if self.plan.decided.is_some() {
                 let decided = idx.and_then(|idx| self.plan.decided_weights(idx)).cloned();
-                masks.push(decided.unwrap_or_else(|| WeightMask::from_elem(weight.values.dim(), true)));
+                masks.push(decided.unwrap_or_else(whole));
+            }
+            if let Some(channels) = &self.plan.channels {
+                open.push(idx.map_or_else(whole, |idx| channels.open[idx].clone()));
             }
         }
         if is_exact && n_removed == 0 {
@@ -331,7 +339,13 @@ impl<'a> Lockstep<'a> {
         let masks: Vec<_> = masks.iter().map(|mask| mask.view()).collect();
         let mask = (!masks.is_empty()).then(|| ndarray::concatenate(Axis(0), &masks).unwrap_or_default());
         let removal = mask.as_ref().map_or(Removal::Number(n_removed), Removal::Mask);
-        let fitted = reconstruct::fit(&rows, &self.picked(target), &stacked, removal, ctl)?;
+        let open: Vec<_> = open.iter().map(|mask| mask.view()).collect();
+        let fitted = if open.is_empty() {
+            reconstruct::fit(&rows, &self.picked(target), &stacked, removal, ctl)?
+        } else {
+            let open = ndarray::concatenate(Axis(0), &open).unwrap_or_default();
+            reconstruct::fit_open(&rows, &self.picked(target), &stacked, removal, &open, ctl)?
+        };
         let mut first = 0;
         for (name, (prunable, height)) in names.iter().zip(sizes) {
             let at = parameter(self.model, name)?.0;
@@ -347,14 +361,18 @@ impl<'a> Lockstep<'a> {
 
     /// The mask that the recipe's own rule decided, values as they are.
     fn mask_as_planned(&mut self, name: &str) -> Result<(), EngineError> {
-        let (at, weight) = weight_at(self.model, name)?;
+        let (at, weight) = weight_at(&self.done.model, name)?;
         let Some((_, idx)) = weight.prunable else { return Ok(()) };
         let is_whole = self.rule.last_matrix_whole && self.plan.n_removed[idx] == 0;
         let Some(mask) = self.plan.masks.as_ref().map(|masks| &masks.weights[idx]).filter(|_| !is_whole) else {
             return Ok(());
         };
-        self.done.model.parameters[at].values = masked(weight.values, mask);
-        self.done.masks[idx] = mask.clone();
+        let mask = match &self.plan.channels {
+            Some(channels) => mask & &channels.open[idx],
+            None => mask.clone(),
+        };
+        self.done.model.parameters[at].values = masked(weight.values, &mask);
+        self.done.masks[idx] = mask;
         Ok(())
     }
 

@@ -15,6 +15,7 @@
 //!
 //! What is never here: thresholds (the recipe's rules say how much goes), labels.
 
+mod channels;
 mod distill;
 mod entries;
 mod follow;

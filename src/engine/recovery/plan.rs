@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::channels::{self, Channels};
 use super::units::units;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -28,6 +29,8 @@ pub(super) struct Plan {
     pub(super) masks: Option<Masks>,
     /// What those rules say of the entries of every step; where recovery chooses none itself.
     pub(super) decided: Option<Vec<EdgeTrace>>,
+    /// Channels that go as a whole, where some do.
+    pub(super) channels: Option<Channels>,
     /// Which nodes keep all their entries.
     pub(super) locked: Option<Vec<bool>>,
     /// Nodes that weights, bias and normalisation are fitted on; `None`: all.
@@ -64,7 +67,6 @@ impl Plan {
         let traces = |plain: &Pruned| plain.steps.iter().filter_map(|step| step.edges.clone()).collect();
         let decided = plain.as_ref().filter(|_| !rule.chooses_entries()).map(traces);
         let masks = plain.map(|plain| plain.masks);
-        let n_removed = n_removed(model, recipe, rule, masks.as_ref());
         let nodes = (rule.fit_on == FitNodes::TrainVal).then(|| {
             let mut nodes = [split.train.as_slice(), split.val.as_slice()].concat();
             nodes.sort_unstable();
@@ -72,7 +74,17 @@ impl Plan {
             nodes
         });
         let nodes = nodes.filter(|nodes| !nodes.is_empty());
-        Ok(Self { n_keep, n_removed, masks, decided, locked: locked_nodes(dataset, recipe, split)?, nodes })
+        let share = recipe.channels.map_or(0.0, |rule| rule.share);
+        let channels = if share > 0.0 {
+            Some(channels::choose(dataset, model, recipe, share, nodes.as_deref(), &ctl.quiet())?)
+        } else {
+            None
+        };
+        let mut n_removed = n_removed(model, recipe, rule, masks.as_ref());
+        if let Some(channels) = &channels {
+            count_closed(&mut n_removed, channels);
+        }
+        Ok(Self { n_keep, n_removed, masks, decided, channels, locked: locked_nodes(dataset, recipe, split)?, nodes })
     }
 }
 
@@ -166,6 +178,18 @@ fn n_removed(model: &Model, recipe: &Recipe, rule: &RecoveryRule, masks: Option<
     (0..requested.len()).map(of_matrix).collect()
 }
 
+/// What went with channels counts as removed: where that is more than was asked of a matrix, the others pay less.
+fn count_closed(n_removed: &mut [usize], channels: &Channels) {
+    let closed: Vec<usize> = (0..n_removed.len()).map(|idx| channels.n_closed(idx)).collect();
+    let too_many: usize = n_removed.iter().zip(&closed).map(|(asked, closed)| closed.saturating_sub(*asked)).sum();
+    let room: usize = n_removed.iter().zip(&closed).map(|(asked, closed)| asked.saturating_sub(*closed)).sum();
+    let less = if room > 0 { too_many.min(room) as f64 / room as f64 } else { 0.0 };
+    for (asked, closed) in n_removed.iter_mut().zip(closed) {
+        let room = asked.saturating_sub(closed);
+        *asked = closed + (room as f64 * (1.0 - less)).round() as usize;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +201,7 @@ mod tests {
             n_removed: Vec::new(),
             masks: None,
             decided: None,
+            channels: None,
             locked: None,
             nodes: None,
         };

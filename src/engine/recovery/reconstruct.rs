@@ -116,6 +116,44 @@ pub(super) fn fit(
     Ok(Fitted { weight, mask })
 }
 
+/// The same of a matrix of which whole rows and columns are closed: what `open` marks is where the two that are left cross.
+///
+/// # Errors
+/// As [`fit`].
+pub(super) fn fit_open(
+    phi: &FitRows,
+    z: &Array2<f32>,
+    w: &Array2<f32>,
+    removal: Removal<'_>,
+    open: &WeightMask,
+    ctl: &Control,
+) -> Result<Fitted, EngineError> {
+    let any = |of: ndarray::iter::LanesIter<'_, bool, ndarray::Ix1>| -> Vec<usize> {
+        of.enumerate().filter(|(_, lane)| lane.iter().any(|is_open| *is_open)).map(|(at, _)| at).collect()
+    };
+    let (rows, columns) = (any(open.rows().into_iter()), any(open.columns().into_iter()));
+    let part = |x: &Array2<f32>| x.select(Axis(0), &rows).select(Axis(1), &columns).as_standard_layout().into_owned();
+    let mask = match removal {
+        Removal::Number(_) => None,
+        Removal::Mask(mask) => Some(mask.select(Axis(0), &rows).select(Axis(1), &columns)),
+    };
+    let removal = match (&mask, removal) {
+        (Some(mask), _) => Removal::Mask(mask),
+        (None, Removal::Number(n)) => Removal::Number(n.saturating_sub(w.len() - rows.len() * columns.len())),
+        (None, removal @ Removal::Mask(_)) => removal,
+    };
+    let target = z.select(Axis(1), &columns).as_standard_layout().into_owned();
+    let fitted = fit(&phi.of_columns(&rows), &target, &part(w), removal, ctl)?;
+    let mut whole = Fitted { weight: Array2::zeros(w.dim()), mask: WeightMask::from_elem(w.dim(), false) };
+    for (at, row) in rows.iter().enumerate() {
+        for (nth, column) in columns.iter().enumerate() {
+            whole.weight[[*row, *column]] = fitted.weight[[at, nth]];
+            whole.mask[[*row, *column]] = fitted.mask[[at, nth]];
+        }
+    }
+    Ok(whole)
+}
+
 /// Rows back from `order` to where they belong.
 fn unordered<T: Clone>(rows: &Array2<T>, order: &[usize]) -> Array2<T> {
     let mut position = vec![0; order.len()];

@@ -135,6 +135,7 @@ impl<'a> Gradual<'a> {
             n_removed: self.plan.n_removed.iter().map(|n| part(*n)).collect(),
             masks: None,
             decided: None,
+            channels: None,
             locked: self.plan.locked.clone(),
             nodes: None,
         };

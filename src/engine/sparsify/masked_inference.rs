@@ -9,11 +9,11 @@ use ndarray::Array2;
 use super::attention::attend;
 use super::mask::EdgeMask;
 use super::pruned_operator::{OperatorSource, PrunedOperator};
-use super::recipe::{Quirk, Recipe};
-use super::steps::{Step, Steps};
+use super::receptive_field::ReceptiveField;
+use super::recipe::Recipe;
+use super::steps::{Step, Steps, counts_removed, with_own_self_loops};
 use super::trace::Product;
 use super::transform::{PreparedWeight, likely_product};
-use super::{EdgeRule, Identity};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, HopOrder, Permutation};
@@ -37,6 +37,8 @@ pub(crate) struct MaskedInference {
     last: Instant,
     /// How embeddings are stored between hops: as 32-bit floats, whatever the recipe says, but where bf16 is measured.
     pub(crate) precision: Precision,
+    /// How many rows every step reads, where only some nodes are asked for.
+    n_rows: Option<Vec<usize>>,
 }
 
 impl MaskedInference {
@@ -45,9 +47,7 @@ impl MaskedInference {
     /// # Errors
     /// [`EngineError::Mismatch`] for a graph with too many entries, [`EngineError::Cancelled`].
     pub(crate) fn unpruned(dataset: &Dataset, recipe: &Recipe, ctl: &Control) -> Result<Self, EngineError> {
-        // The unpruned model propagates with its own self-loops, whatever identity form the recipe prunes with.
-        let edges = EdgeRule { identity: Identity::SelfLoop, ..recipe.edges.clone() };
-        let recipe = Recipe { edges, ..recipe.clone() };
+        let recipe = with_own_self_loops(recipe);
         Ok(Self::over(OperatorSource::new(dataset, &recipe).all()?, nodes_of(dataset, &recipe, ctl)?))
     }
 
@@ -70,9 +70,9 @@ impl MaskedInference {
         products: Option<&[Product]>,
         ctl: &Control,
     ) -> Result<Self, EngineError> {
-        let zeroes = recipe.model.has("heads") && recipe.compat.has(Quirk::GatNoRenormalisation);
         let nodes = nodes_of(dataset, recipe, ctl)?;
-        let steps = Steps::of_mask(OperatorSource::new(dataset, recipe), edges, locked, zeroes, nodes.clone())?;
+        let steps =
+            Steps::of_mask(OperatorSource::new(dataset, recipe), edges, locked, counts_removed(recipe), nodes.clone())?;
         Ok(Self::with_steps(steps, nodes, products.map(<[_]>::to_vec)))
     }
 
@@ -83,7 +83,18 @@ impl MaskedInference {
 
     fn with_steps(steps: Steps, nodes: Option<Arc<Permutation>>, products: Option<Vec<Product>>) -> Self {
         let (step_secs, last, precision) = (Vec::new(), Instant::now(), Precision::default());
-        Self { steps, nodes, weights: Vec::new(), products, outputs: None, step_secs, last, precision }
+        Self { steps, nodes, weights: Vec::new(), products, outputs: None, step_secs, last, precision, n_rows: None }
+    }
+
+    /// Nobody's steps yet: those of a request come with [`MaskedInference::serve`].
+    pub(crate) fn for_requests(products: Option<Vec<Product>>) -> Self {
+        Self::with_steps(Steps::none(), None, products)
+    }
+
+    /// From now on over the receptive field of a request. Weights that were made ready stay.
+    pub(crate) fn serve(&mut self, field: ReceptiveField) {
+        self.steps = Steps::each(field.steps);
+        self.n_rows = Some(field.n_rows);
     }
 
     /// Starts the clock of the first step.
@@ -168,7 +179,8 @@ impl Policy for MaskedInference {
             propagation_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         };
         let product = self.products.as_ref().and_then(|p| p.get(weight.matrix).copied());
-        let out = prepared(&mut self.weights, weight, product, false, ctl).apply_to_made(x.nrows(), &make, ctl)?;
+        let n = operator.as_ref().map_or_else(|| x.nrows(), PrunedOperator::n_rows);
+        let out = prepared(&mut self.weights, weight, product, false, ctl).apply_to_made(n, &make, ctl)?;
         // The propagation may be part of a step that is finished: its time goes there.
         if let Some(secs) = step.and_then(|step| self.step_secs.get_mut(step)) {
             let propagation_time = Duration::from_nanos(propagation_nanos.into_inner() / ctl.n_threads().max(1) as u64);
@@ -176,6 +188,10 @@ impl Policy for MaskedInference {
             self.last += propagation_time;
         }
         Ok(out)
+    }
+
+    fn rows(&self) -> Option<&[usize]> {
+        self.n_rows.as_deref()
     }
 
     fn order(&self) -> Option<&Permutation> {

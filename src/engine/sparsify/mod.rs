@@ -11,6 +11,7 @@ mod propagated;
 pub(crate) mod pruned_operator;
 pub(crate) mod pruning_pass;
 mod push;
+pub(crate) mod receptive_field;
 mod recipe;
 pub(crate) mod saved;
 mod steps;
@@ -27,7 +28,8 @@ pub use decide::propagate;
 pub use mask::{EdgeMask, EntryValues, Masks, WeightMask};
 pub use propagated::Propagated;
 pub use recipe::{
-    Allocation, Compat, EdgeMode, EdgeRule, EntryChoice, FitNodes, HopRule, Identity, Lock, MaskChoice, NodesAre,
-    Quirk, RECIPE_FORMAT, Recipe, RecoveryRule, Schedule, Training, ValueRule, WeightMode, WeightRecovery, WeightRule,
+    Allocation, ChannelRule, Compat, EdgeMode, EdgeRule, EntryChoice, FitNodes, HopRule, Identity, Lock, MaskChoice,
+    NodesAre, Quirk, RECIPE_FORMAT, Recipe, RecoveryRule, Schedule, Training, ValueRule, WeightMode, WeightRecovery,
+    WeightRule,
 };
 pub use trace::{Arrivals, EdgeTrace, Macs, Product, Pruned, RecoveryTraining, RowCount, StepTrace, WeightTrace};

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 use super::mask::EdgeMask;
 use super::recipe::{Identity, Recipe};
@@ -397,6 +397,36 @@ impl PrunedOperator {
         Self { lists: Arc::new(lists), ..self.clone() }
     }
 
+    /// Some rows alone, with sources renumbered; every row keeps the sequence of its entries, so that its sums are the same chains. Only to be
+    /// propagated over.
+    pub(crate) fn part(&self, rows: &[u32], mut renumbered: impl FnMut(u32) -> u32) -> Self {
+        let all = &*self.lists;
+        let row = |u: u32| all.indptr[u as usize]..all.indptr[u as usize + 1];
+        let n_entries = rows.iter().map(|u| row(*u).len()).sum();
+        let (mut indptr, mut indices) = (Vec::with_capacity(rows.len() + 1), Vec::with_capacity(n_entries));
+        let mut values = Vec::with_capacity(n_entries);
+        indptr.push(0);
+        for u in rows {
+            indices.extend(all.indices[row(*u)].iter().map(|v| renumbered(*v)));
+            values.extend_from_slice(&all.values[row(*u)]);
+            indptr.push(indices.len());
+        }
+        let by_head = self.by_head.as_ref().map(|all| {
+            let coefficients = rows.iter().flat_map(|u| all.coefficients.slice(s![row(*u), ..]).to_owned());
+            let coefficients = Array2::from_shape_vec((n_entries, all.coefficients.ncols()), coefficients.collect());
+            let coefficients = coefficients.unwrap_or_default();
+            Arc::new(Attended { indptr: indptr.clone(), indices: indices.clone(), coefficients, kept: None })
+        });
+        let lists = Lists {
+            indptr: Arc::new(indptr),
+            indices: Arc::new(indices),
+            values: Arc::new(values),
+            entry: Entries::Unnumbered,
+            ..Lists::default()
+        };
+        Self { lists: Arc::new(lists), by_head, ..self.clone() }
+    }
+
     /// Those of the active entries that `keep` marks, in order.
     pub(crate) fn filtered(&self, keep: &[bool]) -> Self {
         let all = &*self.lists;
@@ -548,7 +578,7 @@ impl PrunedOperator {
     /// Per column the largest value of `x` over the entries of each row, 0 where there is none. What entries are multiplied with does not
     /// count. `[n, width] → [n, width]`
     pub(crate) fn largest(&self, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        let mut out = Array2::zeros(x.dim());
+        let mut out = Array2::zeros((self.n_rows(), x.ncols()));
         each_row(&mut out, ctl, |u, row| {
             let entries = &self.lists.indices[self.lists.indptr[u]..self.lists.indptr[u + 1]];
             let Some((first, others)) = entries.split_first() else { return };

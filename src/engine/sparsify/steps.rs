@@ -7,17 +7,31 @@ use std::sync::Arc;
 
 use super::mask::EdgeMask;
 use super::pruned_operator::{OperatorSource, PrunedOperator};
+use super::recipe::{EdgeRule, Identity, Quirk, Recipe};
 use crate::engine::error::EngineError;
 use crate::engine::graph::Permutation;
 
 /// What one step propagates over.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Step {
     pub(crate) operator: PrunedOperator,
     /// Attention that is not renormalised over what is left: what was there before the step, and which of it stays (docs/DIFFERENCES.md#d10).
     pub(crate) before: Option<(PrunedOperator, Vec<bool>)>,
     /// Whether values are the mask's own.
     pub(crate) has_own_values: bool,
+}
+
+impl Step {
+    /// The same for some rows alone, with sources renumbered.
+    pub(crate) fn part(&self, rows: &[u32], renumbered: &mut dyn FnMut(u32) -> u32) -> Self {
+        let operator = self.operator.part(rows, &mut *renumbered);
+        let before = self.before.as_ref().map(|(before, kept)| {
+            let indptr = before.structure().indptr;
+            let kept = rows.iter().flat_map(|u| &kept[indptr[*u as usize]..indptr[*u as usize + 1]]).copied().collect();
+            (before.part(rows, renumbered), kept)
+        });
+        Self { operator, before, has_own_values: self.has_own_values }
+    }
 }
 
 /// The steps of a model over masks.
@@ -65,6 +79,12 @@ impl Steps {
         Self::Same(Box::new(Step { operator, before: None, has_own_values: false }))
     }
 
+    /// One after the other.
+    pub(crate) fn each(steps: Vec<Step>) -> Self {
+        let (first_alike, made) = ((0..steps.len()).collect(), steps.into_iter().map(Some).collect());
+        Self::OfMask(Box::new(MaskSteps { first_alike, made, source: None }))
+    }
+
     /// What `mask` leaves, for nodes that lie as `nodes` says. `locked` nodes get back the entries that each step itself removed.
     ///
     /// # Errors
@@ -77,6 +97,22 @@ impl Steps {
         nodes: Option<Arc<Permutation>>,
     ) -> Result<Self, EngineError> {
         Self::of_mask_within(operators, mask, locked, zeroes, nodes, MAX_BYTES)
+    }
+
+    /// As [`Steps::of_mask`], with the lists of all steps there to stay, whatever they take.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] for a graph with too many entries.
+    pub(crate) fn all_of_mask(operators: OperatorSource, mask: &EdgeMask, zeroes: bool) -> Result<Self, EngineError> {
+        Self::of_mask_within(operators, mask, None, zeroes, None, usize::MAX)
+    }
+
+    /// The first step that propagates over the same entries as `step`.
+    pub(crate) fn alike(&self, step: usize) -> usize {
+        match self {
+            Self::Same(_) => 0,
+            Self::OfMask(steps) => steps.first_alike[step],
+        }
     }
 
     fn of_mask_within(
@@ -160,12 +196,22 @@ impl Source {
     }
 }
 
+/// The recipe of the unpruned model: it propagates with its own self-loops, whatever identity form the recipe prunes with.
+pub(super) fn with_own_self_loops(recipe: &Recipe) -> Recipe {
+    let edges = EdgeRule { identity: Identity::SelfLoop, ..recipe.edges.clone() };
+    Recipe { edges, ..recipe.clone() }
+}
+
+/// Whether removed entries count in attention's sum (docs/DIFFERENCES.md#d10).
+pub(super) fn counts_removed(recipe: &Recipe) -> bool {
+    recipe.model.has("heads") && recipe.compat.has(Quirk::GatNoRenormalisation)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::control::Control;
     use crate::engine::graph::{HopOrder, PowerLaw, power_law_communities};
-    use crate::engine::sparsify::{Identity, Recipe};
 
     #[test]
     fn lists_made_anew_for_every_step_are_those_that_are_kept() {

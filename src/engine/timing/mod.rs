@@ -13,4 +13,4 @@ mod spread;
 pub use clock::{Clock, Moment, SystemClock};
 pub use pairs::{Elapsed, Plan, Samples, in_turn};
 pub use speedup::{Claim, Speedup};
-pub use spread::{Spread, median, median_interval};
+pub use spread::{Spread, median, median_interval, percentile};

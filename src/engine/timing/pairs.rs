@@ -25,6 +25,14 @@ impl Plan {
     /// For a run that somebody looks at.
     pub const RUN: Self =
         Self { fewest: 10, most: 200, width: 0.05, budget: Duration::from_secs(2), patience: Duration::from_mins(1) };
+    /// For requests of one size, each another one: enough of them for a 99th percentile where they are short.
+    pub const REQUESTS: Self = Self {
+        fewest: 100,
+        most: 200,
+        width: 0.05,
+        budget: Duration::from_millis(300),
+        patience: Duration::from_secs(1),
+    };
     /// For one of many points.
     pub const POINT: Self = Self {
         fewest: 6,
@@ -119,8 +127,13 @@ impl Samples {
     /// Where something else kept the machine busy, the interval is stretched to hold that of the processors' time, too: one of the two
     /// may miss the truth by bad luck, both hardly do.
     pub fn speedup(&self, base: usize, other: usize) -> Speedup {
+        self.speedup_where(self.is_disturbed(), base, other)
+    }
+
+    /// The same, where the caller knows better whether something else kept the machine busy.
+    pub fn speedup_where(&self, is_disturbed: bool, base: usize, other: usize) -> Speedup {
         let speedup = Speedup::of(&self.secs(base), &self.secs(other));
-        if !self.is_disturbed() {
+        if !is_disturbed {
             return speedup;
         }
         let of_processors = Speedup::of(&self.processor_secs(base), &self.processor_secs(other));
@@ -135,6 +148,17 @@ impl Samples {
     /// Seconds that all processors spent on one way, turn by turn; empty where the system does not tell.
     pub fn processor_secs(&self, way: usize) -> Vec<f64> {
         self.ways[way].iter().filter_map(|e| e.processor_secs).collect()
+    }
+
+    /// Whether passes waited for a processor: in the median they spent less than four fifths of their time on one. It holds for passes that
+    /// are not alike, and finds less than [`Samples::is_disturbed`].
+    pub fn waited(&self) -> bool {
+        const MIN_SHARE: f64 = 0.8;
+        (0..self.ways.len()).any(|way| {
+            let share = |e: &Elapsed| Some(e.processor_secs? / e.secs.max(f64::MIN_POSITIVE));
+            let shares: Vec<f64> = self.ways[way].iter().filter_map(share).collect();
+            !shares.is_empty() && median(&shares) < MIN_SHARE
+        })
     }
 
     /// Whether something else kept the machine busy meanwhile: passes waited (a smaller part of their time was spent on a processor than
@@ -247,6 +271,21 @@ mod tests {
             let [low, high] = speedup.interval.expect("pairs enough");
             assert!((low..=high).contains(&1.1), "run {run}: {speedup}");
         }
+    }
+
+    #[test]
+    fn unlike_passes_are_no_busy_machine_unless_they_wait() {
+        // Requests of very different size: ten to one, on the processor all the time.
+        let unlike = measured(&Plan::REQUESTS, |way, nth| {
+            let secs = (1.0 + 9.0 * noise(nth as u64)) * if way == 0 { 2e-4 } else { 1e-4 };
+            (secs, secs)
+        });
+        assert!(unlike.is_disturbed() && !unlike.waited());
+        let speedup = unlike.speedup_where(unlike.waited(), 0, 1);
+        assert!((speedup.ratio - 2.0).abs() < 1e-6 && speedup.claim() == Claim::Faster, "{speedup}");
+        let waiting = measured(&Plan::REQUESTS, |_, nth| (1e-4 * (1.0 + 4.0 * noise(nth as u64)), 1e-4));
+        assert!(waiting.waited());
+        assert_eq!(waiting.speedup_where(true, 0, 1).claim(), Claim::NoDifference);
     }
 
     #[test]

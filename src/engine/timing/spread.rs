@@ -42,6 +42,13 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     if part == 0.0 { sorted[below] } else { sorted[below] + part * (next - sorted[below]) }
 }
 
+/// The value that `share` of all lie below, by linear interpolation between neighbours; NaN of nothing.
+pub fn percentile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    if sorted.is_empty() { f64::NAN } else { quantile(&sorted, share) }
+}
+
 /// The median; NaN of nothing.
 pub fn median(values: &[f64]) -> f64 {
     Spread::of(values).map_or(f64::NAN, |spread| spread.median)
@@ -96,6 +103,8 @@ mod tests {
         assert_eq!((spread.min, spread.lower_quartile, spread.median, spread.upper_quartile), (1.0, 2.0, 3.0, 4.0));
         assert!((spread.relative() - 2.0 / 3.0).abs() < 1e-12);
         assert!((median(&[1.0, 2.0]) - 1.5).abs() < 1e-12);
+        let hundred: Vec<f64> = (0..=100).rev().map(f64::from).collect();
+        assert!((percentile(&hundred, 0.99) - 99.0).abs() < 1e-12 && percentile(&[], 0.5).is_nan());
         assert!(median(&[]).is_nan() && Spread::of(&[]).is_none());
         assert_eq!(median_interval(&[6.0, 5.0, 4.0, 3.0, 2.0, 1.0]), Some([1.0, 6.0]));
     }

@@ -1,8 +1,9 @@
 //! What goes along for the engineer who receives a bundle: a script that runs it, and a page that explains it.
 
-use super::metrics::{Metrics, NewNodesMetrics};
+use super::metrics::{Metrics, NewNodesMetrics, TimingMetrics};
 use super::names;
 use super::options::BundleOptions;
+use super::requests::{RequestMetrics, RequestSide};
 use super::size::SizeMetrics;
 use crate::engine::experiment::{Run, controls_say};
 use crate::engine::graph::Metric;
@@ -183,7 +184,32 @@ fn costs(metrics: &Metrics) -> Vec<String> {
             )
         },
     ));
+    lines.extend(metrics.timing.iter().flat_map(requests));
     lines
+}
+
+/// What requests for a few nodes took.
+fn requests(timing: &TimingMetrics) -> Vec<String> {
+    if timing.requests.is_empty() {
+        return Vec::new();
+    }
+    let head = "Requests for a few nodes, scored on their receptive field alone (`unifews predict`, `load_bundle.py --nodes`): medians, with\n\
+                the time that 99 of 100 keep; finding the field and gathering its features count.\n\n\
+                | nodes asked for | entries of the field | unpruned | pruned | |\n| ---: | ---: | ---: | ---: | --- |";
+    let row = |request: &RequestMetrics| {
+        let time = |side: &RequestSide| format!("{} ({})", seconds(side.median_secs), seconds(side.p99_secs));
+        format!(
+            "| {} | {} → {} | {} | {} | {}{} |",
+            request.n_nodes,
+            request.baseline.field_entries,
+            request.pruned.field_entries,
+            time(&request.baseline),
+            time(&request.pruned),
+            request.speedup(),
+            if request.is_disturbed { "; busy machine" } else { "" },
+        )
+    };
+    [head.to_owned()].into_iter().chain(timing.requests.iter().map(row)).chain([String::new()]).collect()
 }
 
 /// How many columns of a hidden representation are computed.

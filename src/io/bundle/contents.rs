@@ -95,7 +95,10 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
     let n_steps = run.pruned.steps.len() as u64;
     let says = "all numbers of the run".to_owned();
     // Every timed pass stands in it, four numbers each, one to a line.
-    let timed = run.timing.as_ref().map_or(0, |timing| 4 * 21 * timing.samples.n_turns() as u64);
+    let timed = run.timing.as_ref().map_or(0, |timing| {
+        let requests = timing.requests.iter().map(|requests| 800 + 2 * 24 * requests.samples.n_turns() as u64);
+        4 * 21 * timing.samples.n_turns() as u64 + requests.sum::<u64>()
+    });
     add(names::METRICS, says, About(3_000 + 1_400 * n_steps + 300 * tensors.len() as u64 + timed));
     let recipe = recipe_to_toml(&run.recipe).len() as u64;
     add(names::RECIPE, "the complete recipe".to_owned(), AtMost(recipe));

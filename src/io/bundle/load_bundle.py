@@ -5,6 +5,9 @@ Needs numpy, scipy and safetensors; with --torch also torch. Exit code 0: the la
 1e-5 of the largest logit, beyond what rounding the sparse weights to 16 bits costs by metrics.json.
 Import it to use the model: load(folder), then forward(bundle, features).
 
+With --nodes 1493,27 (ids as predictions.csv spells them, or a file with one to a line) it scores these nodes alone, on
+their receptive field: part_of(bundle, nodes) is what they depend on.
+
 With --certificate it runs nothing: it computes certificate.json again from its counts, and the counts from
 predictions.csv. Exit code 0: every number is right and this model is certified.
 """
@@ -142,6 +145,39 @@ def forward(bundle, features=None):
         for value in {value for value in line["inputs"] if last_read[value] == at and value != program["output"]}:
             del values[value]
     return values[program["output"]]
+
+
+def part_of(bundle, nodes):
+    """What the logits of some nodes depend on, as a bundle of its own, and their rows in what forward makes of it.
+
+    nodes: numbers from 0. Rows of the part that are not asked for hold nothing of use.
+    """
+    over_all = [line["kind"] for line in bundle["forward"]["program"]["instructions"] if line["op"] == "normalise" and line["kind"] != "layer"]
+    if over_all:
+        sys.exit(f"expected a network that normalises every node by itself, found {over_all[0]}: score all nodes instead")
+    nodes = np.asarray(nodes, np.int64)
+    field, rows = np.unique(nodes), []
+    for hop in reversed(bundle["edges"]):
+        rows.append(field)
+        field = np.union1d(field, sources(hop, field))
+    edges = [part_of_hop(hop, targets, field) for hop, targets in zip(bundle["edges"], reversed(rows))]
+    given = {name: None if bundle[name] is None else bundle[name][field] for name in ("features", "embedding")}
+    return {**bundle, **given, "edges": edges, "logits": bundle["logits"][field]}, np.searchsorted(field, nodes)
+
+
+def sources(hop, targets):
+    return hop["columns"][np.isin(hop["rows"], targets)] if isinstance(hop, dict) else hop[targets].indices
+
+
+def part_of_hop(hop, targets, field):
+    """The entries of the rows of these targets, nodes numbered as in the field."""
+    if isinstance(hop, dict):
+        kept = np.isin(hop["rows"], targets)
+        ends = {name: np.searchsorted(field, hop[name][kept]) for name in ("rows", "columns")}
+        return {**ends, "coefficients": hop["coefficients"][kept]}
+    entries = hop[targets].tocoo()
+    places = np.searchsorted(field, targets)[entries.row], np.searchsorted(field, entries.col)
+    return sp.csr_matrix((entries.data, places), shape=(len(field), len(field)))
 
 
 def matmul(bundle, line, h, _=None):
@@ -522,18 +558,49 @@ def main():
     parser.add_argument("--torch", action="store_true", help="compute with torch")
     parser.add_argument("--sparse", action="store_true", help="weights of model_sparse.safetensors")
     parser.add_argument("--features", metavar="FILE", help="node features, for a bundle without: .npy, or .npz of SciPy")
+    parser.add_argument("--nodes", metavar="LIST|FILE", help="score these nodes alone: ids with commas between, or a file of them")
     parser.add_argument("--certificate", action="store_true", help="compute certificate.json again instead")
     options = parser.parse_args()
     if options.certificate:
         return report_certificate(options.folder)
     bundle = load(options.folder, sparse=True if options.sparse else None, features=options.features)
+    rows = slice(None)
+    if options.nodes:
+        ids = read_ids(options.nodes)
+        bundle, rows = part_of(bundle, node_numbers(options.folder, ids))
     logits = forward(to_torch(bundle)).numpy() if options.torch else forward(bundle)
-    expected = bundle["logits"]
+    logits, expected = np.asarray(logits)[rows], bundle["logits"][rows]
+    if options.nodes:
+        print("node,class,margin")
+        for node, row in zip(ids, logits):
+            print(f"{node},{row.argmax()},{margin(row):.4f}")
     largest = float(np.abs(expected).max(initial=0.0))
-    difference = float(np.abs(np.asarray(logits) - expected).max(initial=0.0)) / (largest or 1.0)
-    same = float((np.asarray(logits).argmax(axis=1) == expected.argmax(axis=1)).mean())
-    print(f"largest difference {difference:.2e} of the largest logit, same class for {same:.2%} of the nodes")
+    difference = float(np.abs(logits - expected).max(initial=0.0)) / (largest or 1.0)
+    same = float((logits.argmax(axis=1) == expected.argmax(axis=1)).mean())
+    print(f"largest difference {difference:.2e} of the largest logit, same class for {same:.2%} of the nodes", file=sys.stderr if options.nodes else sys.stdout)
     return 0 if difference <= TOLERANCE + rounding(options) / (largest or 1.0) else 1
+
+
+def read_ids(nodes):
+    if Path(nodes).is_file():
+        lines = (line.strip() for line in Path(nodes).read_text(encoding="utf-8-sig").splitlines())
+        return [line for line in lines if line and not line.startswith("#")]
+    return [part.strip() for part in nodes.split(",") if part.strip()]
+
+
+def node_numbers(folder, ids):
+    """Of ids as predictions.csv spells them."""
+    with open(Path(folder) / "predictions.csv", newline="", encoding="utf-8") as file:
+        numbers = {row["node"]: at for at, row in enumerate(csv.DictReader(file))}
+    unknown = [node for node in ids if node not in numbers]
+    if unknown or not ids:
+        sys.exit(f"expected ids of column node of predictions.csv, found {unknown[0] if unknown else 'none'}")
+    return [numbers[node] for node in ids]
+
+
+def margin(row):
+    """Largest logit minus second largest."""
+    return np.diff(np.sort(row)[-2:])[0] if len(row) > 1 else np.inf
 
 
 def rounding(options):

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::requests::RequestMetrics;
 use super::size::SizeMetrics;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
@@ -246,6 +247,9 @@ pub struct TimingMetrics {
     /// The pruned forward with embeddings stored as bf16 between hops, where the recipe asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bf16: Option<Bf16Metrics>,
+    /// Requests for a few nodes, from small to large; none where they were not timed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<RequestMetrics>,
 }
 
 impl TimingMetrics {
@@ -499,6 +503,7 @@ fn timing_metrics(timing: &Timing) -> TimingMetrics {
         }),
         products: timing.products.clone(),
         bf16: timing.bf16.as_ref().map(|bf16| bf16_metrics(bf16, timing)),
+        requests: timing.requests.iter().map(RequestMetrics::of).collect(),
     }
 }
 

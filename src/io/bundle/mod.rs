@@ -33,6 +33,7 @@ mod options;
 mod predictions;
 mod read;
 mod replay;
+mod requests;
 mod size;
 mod supplements;
 mod write;
@@ -50,11 +51,12 @@ pub use metrics::{
     SampleMetrics, Scores, StepMetrics, TimingMetrics, Totals, WeightMetrics,
 };
 pub use options::BundleOptions;
-pub(crate) use predictions::predictions_of;
+pub(crate) use predictions::{margin, predictions_of};
 pub(crate) use read::matrix_from_npz;
 pub use read::{Bundle, read_bundle};
 pub(crate) use replay::check_graph;
 pub use replay::{ReplayReport, SparseReplay, graph_of, replay};
+pub use requests::{RequestMetrics, RequestSide};
 pub use size::{GraphSizeMetrics, RoundingMetrics, SizeMetrics, TensorMetrics};
 pub use supplements::Supplements;
 pub use write::{BundleReport, BundleWriter, write_bundle, write_bundle_as};

@@ -118,7 +118,7 @@ fn above_zero(logits: ArrayView1<'_, f32>) -> String {
 }
 
 /// Largest logit minus second largest; none for a single class.
-fn margin(logits: impl Iterator<Item = f32>) -> Option<f32> {
+pub(crate) fn margin(logits: impl Iterator<Item = f32>) -> Option<f32> {
     let (mut first, mut second) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
     for logit in logits {
         if logit > first {

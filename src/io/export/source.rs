@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ndarray::Array2;
 
 use crate::engine::control::Control;
-use crate::engine::experiment::{Run, propagated};
+use crate::engine::experiment::{Run, narrowed, propagated};
 use crate::engine::graph::Dataset;
 use crate::engine::model::{Family, Model};
 use crate::engine::sparsify::edges::OperatorSource;
@@ -14,12 +14,19 @@ use crate::io::bundle::{Bundle, Metrics, StepMatrix, check_graph, predictions_of
 use crate::io::report::LoadError;
 use crate::io::table::Table;
 
+/// Without the channels that the recipe removed, where what is left is a network of the family.
+fn narrow<'a>(model: &'a Model, recipe: &Recipe) -> Cow<'a, Model> {
+    let narrow = recipe.channels.and_then(|_| narrowed(model));
+    narrow.map_or(Cow::Borrowed(model), Cow::Owned)
+}
+
 /// A pruned model with the graph of every layer.
 #[derive(Debug)]
 pub struct ExportSource<'a> {
     dataset: &'a Dataset,
     recipe: &'a Recipe,
-    model: &'a Model,
+    /// Narrower than that of the run where whole channels went.
+    model: Cow<'a, Model>,
     masks: Cow<'a, Masks>,
     embedding: Option<&'a Array2<f32>>,
     logits: &'a Array2<f32>,
@@ -38,7 +45,7 @@ impl<'a> ExportSource<'a> {
         Self {
             dataset: &run.dataset,
             recipe: &run.recipe,
-            model: &run.pruned.model,
+            model: narrow(&run.pruned.model, &run.recipe),
             masks: Cow::Borrowed(&run.pruned.masks),
             embedding: run.pruned.embedding.as_deref(),
             logits: &run.pruned.logits,
@@ -55,7 +62,7 @@ impl<'a> ExportSource<'a> {
         Ok(Self {
             dataset,
             recipe: &bundle.recipe,
-            model: &bundle.model,
+            model: narrow(&bundle.model, &bundle.recipe),
             masks: Cow::Owned(bundle.masks(dataset.topology())?),
             embedding: bundle.embedding.as_ref(),
             logits: &bundle.logits,
@@ -71,8 +78,8 @@ impl<'a> ExportSource<'a> {
         self.recipe
     }
 
-    pub(super) fn model(&self) -> &'a Model {
-        self.model
+    pub(super) fn model(&self) -> &Model {
+        &self.model
     }
 
     pub(super) fn masks(&self) -> &Masks {

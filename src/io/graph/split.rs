@@ -101,7 +101,7 @@ fn unquoted(id: &str) -> String {
     if is_number { id.to_owned() } else { format!("a text of {} characters that no node has", id.chars().count()) }
 }
 
-/// Reads a list of node ids, as a recipe's lock may name one; node numbers in the order of the list.
+/// Reads a list of node ids, one to a line, as a recipe's lock or a request names one; node numbers in the order of the list.
 ///
 /// # Errors
 /// [`LoadError::Content`] with the line of an id that the graph does not have.
@@ -111,13 +111,7 @@ pub fn read_node_ids(path: impl AsRef<Path>, dataset: &Dataset) -> Result<Vec<u3
 
 fn read_ids(path: &Path, dataset: &Dataset) -> Result<Vec<u32>, LoadError> {
     let text = decode(&read_whole(path, MAX_FILE_BYTES)?, None, None, path)?;
-    let mut by_id: Vec<(&str, u32)> =
-        dataset.node_ids().unwrap_or(&[]).iter().map(String::as_str).zip(0u32..).collect();
-    by_id.sort_unstable();
-    let find = |id: &str| match dataset.node_ids() {
-        Some(_) => by_id.binary_search_by_key(&id, |(id, _)| id).ok().map(|at| by_id[at].1),
-        None => id.parse().ok().filter(|u: &u32| (*u as usize) < dataset.n_nodes()),
-    };
+    let by_id = dataset.nodes_by_id();
     let mut nodes = Vec::new();
     for (line, id) in text.lines().enumerate() {
         if line % LINES_PER_CHECK == 0 {
@@ -128,7 +122,7 @@ fn read_ids(path: &Path, dataset: &Dataset) -> Result<Vec<u32>, LoadError> {
             continue;
         }
         let fault = || LoadError::content(path, format!("line {}", line + 1), "a node id of the graph", unquoted(id));
-        nodes.push(find(id).ok_or_else(fault)?);
+        nodes.push(by_id.find(id).ok_or_else(fault)?);
     }
     Ok(nodes)
 }

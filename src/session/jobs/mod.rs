@@ -48,6 +48,8 @@ pub enum Lane {
     Export,
     /// Measuring this machine. In order.
     Bench,
+    /// Scoring some nodes. In order.
+    Answer,
     /// Reproducing published tables. In order.
     Reproduce,
     /// What a view wants computed, by the view's own key. Latest wins.

@@ -52,14 +52,15 @@ pub(crate) fn asked(point: &BudgetPoint) -> String {
         _ => shares.iter().map(|share| format!("{:.0}", 100.0 * share)).collect::<Vec<_>>().join("/"),
     };
     let is_zero = |shares: &[f64]| shares.iter().all(|share| *share <= 0.0);
-    match (&point.edges[..], &point.weights[..]) {
+    let shares = match (&point.edges[..], &point.weights[..]) {
         ([edges], [weights]) if edges.to_bits() == weights.to_bits() => percent(*edges),
         ([edges], weights) if is_zero(weights) => percent(*edges),
         (edges, [weights]) if is_zero(edges) => percent(*weights),
         (edges, weights) if is_zero(weights) => format!("{} %", list(edges)),
         (edges, weights) if is_zero(edges) => format!("{} %", list(weights)),
         (edges, weights) => format!("{} · {} %", list(edges), list(weights)),
-    }
+    };
+    if point.channels > 0.0 { format!("{shares}, channels {}", percent(point.channels)) } else { shares }
 }
 
 /// From where on removing is faster here.
@@ -111,8 +112,13 @@ pub(crate) fn says(budget: Budget, found: &FoundBudget) -> String {
         }
         _ => String::new(),
     };
+    let channels = if point.channels > 0.0 {
+        format!(", and {} of the hidden channels as a whole", percent(point.channels))
+    } else {
+        String::new()
+    };
     format!(
-        "Within {points}: removes {} of the entries and {} of the weights: {certified}{slow}",
+        "Within {points}: removes {} of the entries and {} of the weights{channels}: {certified}{slow}",
         percent(point.edge_sparsity),
         percent(point.weight_sparsity),
     )
@@ -128,6 +134,7 @@ mod tests {
             share: edges.iter().chain(weights).copied().fold(0.0, f64::max),
             edges: edges.to_vec(),
             weights: weights.to_vec(),
+            channels: 0.0,
             edge_sparsity: edges.iter().sum::<f64>() / edges.len() as f64,
             weight_sparsity: weights.iter().sum::<f64>() / weights.len() as f64,
             loss,
@@ -145,6 +152,8 @@ mod tests {
         assert_eq!(says(&[0.9], &[0.95]), "90 · 95 %");
         assert_eq!(says(&[0.95, 0.88], &[0.9]), "95/88 · 90 %");
         assert_eq!(says(&[0.95, 0.95, 0.8, 0.8], &[0.0]), "95…80 %");
+        let narrow = BudgetPoint { channels: 0.75, ..point(&[0.9], &[0.9], 0.0) };
+        assert_eq!(asked(&narrow), "90.0 %, channels 75.0 %");
     }
 
     #[test]

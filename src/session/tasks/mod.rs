@@ -13,6 +13,7 @@ pub(crate) mod errors;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod open;
+pub(crate) mod predict;
 pub(crate) mod preview;
 pub(crate) mod propagate;
 pub(crate) mod prune;

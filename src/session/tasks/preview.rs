@@ -31,7 +31,7 @@ pub(crate) struct Preview {
 
 /// The same recipe without recovery.
 pub(crate) fn without_recovery(recipe: &Recipe) -> Recipe {
-    Recipe { recovery: None, ..recipe.clone() }
+    Recipe { recovery: None, channels: None, ..recipe.clone() }
 }
 
 impl Task for Preview {

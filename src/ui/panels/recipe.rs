@@ -230,7 +230,7 @@ fn presets_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
                 recipe.edges.delta = vec![delta_a];
                 recipe.weights.delta = vec![delta_w];
                 (recipe.edges.ranking, recipe.weights.ranking) = (None, None);
-                recipe.recovery = None;
+                (recipe.recovery, recipe.channels) = (None, None);
                 ui.close();
             }
         }

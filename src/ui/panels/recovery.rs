@@ -5,8 +5,8 @@ use eframe::egui;
 use super::fields::{combo, number, warning};
 use crate::engine::experiment::{SAFE_CHANGES_RECOVERED, SAFE_LOSS};
 use crate::engine::sparsify::{
-    Allocation, EdgeMode, EntryChoice, FitNodes, Identity, MaskChoice, NodesAre, Recipe, RecoveryRule, ValueRule,
-    WeightRecovery,
+    Allocation, ChannelRule, EdgeMode, EntryChoice, FitNodes, Identity, MaskChoice, NodesAre, Recipe, RecoveryRule,
+    ValueRule, WeightRecovery,
 };
 use crate::session::defaults::as_published;
 use crate::ui::context::ViewCx;
@@ -21,6 +21,7 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
                 published. What comes out holds for this graph alone";
     if ui.checkbox(&mut is_on, "Recover accuracy").on_hover_text(says).changed() {
         recipe.recovery = is_on.then(RecoveryRule::default);
+        recipe.channels = recipe.channels.filter(|_| is_on);
     }
     if recipe.recovery.is_some() {
         published_ui(ui, cx, recipe);
@@ -31,8 +32,14 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
         }
         Some(rule) => {
             let before = rule.nodes_are;
-            egui::Grid::new("recovery").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| rule_ui(ui, rule));
+            egui::Grid::new("recovery").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
+                rule_ui(ui, rule);
+                if rule.nodes_are == NodesAre::Static {
+                    channels_ui(ui, &mut recipe.channels);
+                }
+            });
             if rule.nodes_are == NodesAre::New {
+                recipe.channels = None;
                 if before != NodesAre::New {
                     *rule = RecoveryRule { nodes_are: before, ..rule.clone() }.for_nodes(NodesAre::New);
                 }
@@ -157,6 +164,26 @@ fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
     );
 }
 
+/// Which share of the hidden channels goes as a whole.
+fn channels_ui(ui: &mut egui::Ui, channels: &mut Option<ChannelRule>) {
+    let before = channels.map_or(0, |rule| (100.0 * rule.share).round() as usize);
+    let mut percent = before;
+    number(
+        ui,
+        "Channels, %",
+        "So many percent of every hidden representation's columns go as a whole, those that the others make up for best, with all weights into \
+         them and out of them: what is left is a narrower network, and faster on any processor. 0: none",
+        &mut percent,
+        0..=MOST_CHANNELS,
+    );
+    if percent != before {
+        *channels = (percent > 0).then(|| ChannelRule { share: percent as f64 / 100.0 });
+    }
+}
+
+/// More channels than so many percent do not go in the window.
+const MOST_CHANNELS: usize = 99;
+
 fn nodes_say(nodes: NodesAre) -> &'static str {
     match nodes {
         NodesAre::Static => "All of them are in this graph: what comes out holds for it alone",
@@ -264,6 +291,8 @@ fn conflict(recipe: &Recipe) -> Option<&'static str> {
         )
     } else if rule.distill_epochs > 0 && rule.train_epochs > 0 {
         Some("Epochs under masks end in what distil epochs do: set one of both to 0")
+    } else if recipe.channels.is_some() && rule.train_epochs > 0 {
+        Some("Channels do not go with epochs under masks: set one of both to 0")
     } else if recipe.check_recovery().is_err() {
         Some("Recovery goes with the clean rules: choose Rules clean below")
     } else {

@@ -18,6 +18,8 @@ pub(in crate::ui) struct Tools {
     plan: ReproducePlan,
     /// The plan's seeds as they are typed.
     seeds: Option<String>,
+    /// Nodes to be scored, as they are typed.
+    nodes: String,
     /// Where the table of what is left finds its graphs, as it is typed.
     data: String,
 }
@@ -25,6 +27,7 @@ pub(in crate::ui) struct Tools {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum Tool {
     Bench,
+    ScoreNodes,
     Reproduce,
 }
 
@@ -32,6 +35,7 @@ impl Tool {
     fn title(self) -> &'static str {
         match self {
             Self::Bench => "This machine",
+            Self::ScoreNodes => "Score some nodes",
             Self::Reproduce => "Published tables",
         }
     }
@@ -63,6 +67,7 @@ impl Tools {
             .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
             .show(ctx, |ui| match tool {
                 Tool::Bench => self.bench_ui(cx, ui),
+                Tool::ScoreNodes => self.nodes_ui(cx, ui),
                 Tool::Reproduce => self.reproduce_ui(cx, ui),
             });
         if !is_open {
@@ -89,6 +94,31 @@ impl Tools {
         });
         running_ui(cx, ui, &Lane::Bench, state.phase);
         page_ui(ui, cx.tokens, &state.page);
+    }
+
+    fn nodes_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let store = cx.session.store();
+        ui.label(weak(
+            cx.tokens,
+            "With the run that is shown: from the nodes alone and those that kept entries reach in as many steps as there are layers",
+        ));
+        ui.horizontal(|ui| {
+            let label = ui.label("Nodes");
+            let hint = "ids with commas between, as the graph's file spells them";
+            let field = egui::TextEdit::singleline(&mut self.nodes).desired_width(420.0).hint_text(hint);
+            let field = ui.add(field).labelled_by(label.id);
+            let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            let can_start = store.shown().is_some() && !self.nodes.trim().is_empty();
+            let is_asked = ui.add_enabled(can_start, egui::Button::new("Score")).clicked() || is_entered && can_start;
+            if is_asked {
+                cx.out.send(Command::Predict(self.nodes.clone()));
+            }
+            if !store.answers.page.is_empty() && ui.button("Copy table").clicked() {
+                cx.out.request(WindowRequest::Copy(markdown(&store.answers.page)));
+            }
+        });
+        running_ui(cx, ui, &Lane::Answer, store.answers.phase);
+        page_ui(ui, cx.tokens, &store.answers.page);
     }
 
     fn reproduce_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {

@@ -5,7 +5,7 @@ use eframe::egui::{self, Align, Layout, RichText};
 use super::beside::beside_ui;
 use super::controls::static_ui;
 use super::head::{PLAIN_SAYS, head_ui};
-use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, Run, Timing};
+use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, RequestTiming, Run, Timing};
 use crate::engine::graph::Metric;
 use crate::engine::model::HiddenColumns;
 use crate::engine::score::Score;
@@ -309,6 +309,7 @@ fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, stale: Option<Kind>) {
                 .on_hover_text("Ratio of the operations; a sparse product is slower per operation. Prune measures it");
             // The place of the interval, so that nothing moves when there is one.
             change_row(ui, tokens, "  not measured", &format::factors(None), mono(""));
+            request_rows(ui, tokens, &[]);
         }
     }
 }
@@ -344,6 +345,51 @@ fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
     if let Some(bf16) = &timing.bf16 {
         bf16_rows(ui, tokens, timing, bf16);
     }
+    request_rows(ui, tokens, &timing.requests);
+}
+
+/// What requests for a few nodes took; a place for every size, so that nothing moves when there are some.
+fn request_rows(ui: &mut egui::Ui, tokens: &Tokens, requests: &[RequestTiming]) {
+    for n_asked in RequestTiming::SIZES {
+        let name = match n_asked {
+            1 => "Request, 1 node".to_owned(),
+            n => format!("Request, {}", format::count(n as u64)),
+        };
+        let Some(request) = requests.iter().find(|request| request.n_asked == n_asked) else {
+            change_row(ui, tokens, &name, "not measured", mono("")).on_hover_text(
+                "Requests for some nodes are timed by Prune, but for more nodes than the graph has, networks that normalise over all \
+                 nodes, and graphs of which one request can take more than 1 GiB",
+            );
+            continue;
+        };
+        let side = |way: usize| format::seconds(request.secs(way));
+        let change = format!("{} → {}", side(RequestTiming::BASELINE), side(RequestTiming::PRUNED));
+        let speedup = request.speedup();
+        let ratio = mono(format::speedup(&speedup)).color(claim_ink(tokens, &speedup));
+        change_row(ui, tokens, &name, &change, ratio).on_hover_ui(|ui| request_ui(ui, request, &speedup));
+    }
+}
+
+/// What there is to say of requests of one size.
+fn request_ui(ui: &mut egui::Ui, request: &RequestTiming, speedup: &Speedup) {
+    let change =
+        |of: &dyn Fn(usize) -> String| format!("{} → {}", of(RequestTiming::BASELINE), of(RequestTiming::PRUNED));
+    let n_requests = format::count(request.samples.n_turns() as u64);
+    let asked = match request.n_asked {
+        1 => "one random node".to_owned(),
+        n => format!("{} random nodes", format::count(n as u64)),
+    };
+    ui.label(format!(
+        "{n_requests} requests for {asked} each, scored on their receptive field alone, unpruned → pruned in turn"
+    ));
+    ui.label(format!("the pruned model answers {speedup}"));
+    if request.is_disturbed() {
+        ui.label("something else kept the machine busy");
+    }
+    ui.label(format!("99 of 100 take at most {}", change(&|way| format::seconds(request.slowest_secs(way)))));
+    ui.label(format!("{} requests per second", change(&|way| format::count(request.per_second(way).round() as u64))));
+    ui.label(format!("{} nodes in the field", change(&|way| format::count(request.field(way).n_nodes as u64))));
+    ui.label(format!("{} entries over all layers", change(&|way| format::count(request.field(way).n_entries as u64))));
 }
 
 /// What storing embeddings as bf16 saves, and what it changes.

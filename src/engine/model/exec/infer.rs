@@ -19,6 +19,7 @@ use crate::engine::model::lookup::{number, parameter, pointwise};
 use crate::engine::model::network::Model;
 use crate::engine::model::normalise::Normaliser;
 use crate::engine::model::passes::fuse::{Action, Chain, Group, fuse};
+use crate::engine::model::passes::rows::first_needed;
 use crate::engine::model::program::{Instruction, Op, Program};
 
 /// The whole network on the whole graph: the propagation of a decoupled family and its scaler, then `program`.
@@ -50,10 +51,15 @@ pub(crate) fn infer(
 ) -> Result<Array2<f32>, EngineError> {
     let program = program.inference();
     let (actions, n_reads) = fuse(&program, policy.fuses());
+    let n_rows = policy.rows().map(|rows| {
+        let first = first_needed(&program, rows.len().saturating_sub(1));
+        first.into_iter().map(|step| rows.get(step).copied().unwrap_or_default()).collect()
+    });
     let mut inference = Inference {
         program: &program,
         model,
         values: Values::new(input.reborrow(), n_reads),
+        n_rows,
         policy,
         ctl: ctl.recycling(),
     };
@@ -76,6 +82,7 @@ pub(crate) fn infer(
             }
         }
     }
+    inference.values.read_first(inference.n_rows.as_ref().map(|n_rows| n_rows[program.output]));
     inference.values.take(program.output, &inference.ctl)
 }
 
@@ -83,12 +90,21 @@ struct Inference<'a> {
     program: &'a Program,
     model: &'a Model,
     values: Values<'a>,
+    /// How many rows every value needs, where only some of the output's are wanted.
+    n_rows: Option<Vec<usize>>,
     policy: &'a mut dyn Policy,
     ctl: Control,
 }
 
 impl Inference<'_> {
     fn run(&mut self, group: &Group) -> Result<(), EngineError> {
+        let (last, propagates) = match group {
+            Group::One(at) => (*at, self.program.instructions[*at].op.propagates()),
+            Group::Chain(chain) => (chain.last, chain.propagate.is_some()),
+        };
+        // Who propagates reads as many rows as there are columns; everybody else as many as come out.
+        let n_rows = self.n_rows.as_ref().filter(|_| !propagates).map(|n_rows| n_rows[last + 1]);
+        self.values.read_first(n_rows);
         let (at, out) = match group {
             Group::One(at) => (*at, self.one(&self.program.instructions[*at])?),
             Group::Chain(chain) => (chain.last, self.chain(chain)?),

@@ -68,6 +68,12 @@ pub(crate) trait Policy {
         out.write(Rows::Dense(next.view()), None, ctl)
     }
 
+    /// How many rows every graph step reads, first to last, and then how many come out, where only some of the output's rows are wanted: the
+    /// first ones. What a step reads holds in front what the next one reads.
+    fn rows(&self) -> Option<&[usize]> {
+        None
+    }
+
     /// How the rows of what hops lie, where that is not as nodes are stored.
     fn order(&self) -> Option<&Permutation> {
         None

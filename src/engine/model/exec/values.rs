@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
+use crate::engine::graph::Features;
 use crate::engine::kernels::{Rows, copied};
-use crate::engine::model::elementwise::dense_rows;
+use crate::engine::model::elementwise::{dense_rows, feature_rows};
 use crate::engine::model::program::Program;
 
 /// What was computed and is still to be read, by the number of the value.
@@ -17,12 +18,21 @@ pub(super) struct Values<'a> {
     computed: Vec<Option<Arc<Array2<f32>>>>,
     /// Reads to come.
     n_reads: Vec<usize>,
+    /// So many rows are read of every value, where others are not needed.
+    n_rows: Option<usize>,
+    /// The first rows of the input, where not all were read.
+    input_part: Option<Features>,
 }
 
 impl<'a> Values<'a> {
     /// `n_reads` says how often each value will be read.
     pub(super) fn new(input: Rows<'a>, n_reads: Vec<usize>) -> Self {
-        Self { input, computed: vec![None; n_reads.len()], n_reads }
+        Self { input, computed: vec![None; n_reads.len()], n_reads, n_rows: None, input_part: None }
+    }
+
+    /// From now on the first `n_rows` rows are read of every value that has more, or all.
+    pub(super) fn read_first(&mut self, n_rows: Option<usize>) {
+        self.n_rows = n_rows;
     }
 
     pub(super) fn set(&mut self, id: usize, value: Array2<f32>) -> Arc<Array2<f32>> {
@@ -45,7 +55,10 @@ impl<'a> Values<'a> {
     pub(super) fn read(&mut self, id: usize) -> Arc<Array2<f32>> {
         let value = self.peek(id);
         self.count_read(id);
-        value
+        match self.n_rows {
+            Some(n_rows) if n_rows < value.nrows() => Arc::new(value.slice(s![..n_rows, ..]).to_owned()),
+            _ => value,
+        }
     }
 
     /// Counts a read of value `id`; with the last one it goes.
@@ -58,16 +71,22 @@ impl<'a> Values<'a> {
 
     /// Value `id` to multiply with: the input as it is stored. `None` stands for it.
     pub(super) fn read_rows(&mut self, id: usize) -> Option<Arc<Array2<f32>>> {
-        if id == Program::INPUT {
-            self.count_read(id);
-            return None;
+        if id != Program::INPUT {
+            return Some(self.read(id));
         }
-        Some(self.read(id))
+        self.count_read(id);
+        let part = self.n_rows.filter(|n_rows| *n_rows < self.input.n_rows());
+        self.input_part = part.map(|n_rows| first_rows(&self.input, n_rows));
+        None
     }
 
-    /// What [`Values::read_rows`] gave, as rows.
+    /// What [`Values::read_rows`] gave last, as rows.
     pub(super) fn rows<'b>(&'b self, value: Option<&'b Arc<Array2<f32>>>) -> Rows<'b> {
-        value.map_or_else(|| self.input.reborrow(), |value| Rows::Dense(value.view()))
+        match (value, &self.input_part) {
+            (Some(value), _) => Rows::Dense(value.view()),
+            (None, Some(part)) => feature_rows(part),
+            (None, None) => self.input.reborrow(),
+        }
     }
 
     /// Value `id` to write into; copied where somebody else still needs it.
@@ -83,5 +102,13 @@ impl<'a> Values<'a> {
 pub(super) fn recycle(value: Option<Arc<Array2<f32>>>, ctl: &Control) {
     if let Some(value) = value.and_then(Arc::into_inner) {
         ctl.recycle(value);
+    }
+}
+
+/// The first `n_rows` rows, stored as these are.
+fn first_rows(rows: &Rows<'_>, n_rows: usize) -> Features {
+    match rows {
+        Rows::Dense(x) => Features::Dense(x.slice(s![..n_rows, ..]).to_owned()),
+        Rows::Sparse(x) => Features::Sparse(x.slice_outer(..n_rows).to_owned()),
     }
 }

@@ -72,6 +72,17 @@ impl<'a> Liveness<'a> {
         Ok(Self { program, model, spaces, constants, alive })
     }
 
+    /// Of the same, where only columns that no kept weight reads are left out: no bit of what comes out changes.
+    ///
+    /// # Errors
+    /// As [`Liveness::of`].
+    pub(crate) fn of_reads(program: Program, widths: &[usize], model: &'a Model) -> Result<Self, EngineError> {
+        let spaces = Spaces::of(&program);
+        let constants: Vec<Vec<Option<f32>>> = widths.iter().map(|width| vec![None; *width]).collect();
+        let alive = alive(&program, model, widths, &spaces, &constants)?;
+        Ok(Self { program, model, spaces, constants, alive })
+    }
+
     /// The network with all columns.
     pub(crate) fn whole(&self) -> Compact {
         Compact { program: self.program.clone(), model: self.model.clone() }
@@ -200,6 +211,40 @@ fn select(model: &mut Model, name: &str, axis: Axis, keep: &[usize]) {
     {
         *values = values.select(axis, keep).as_standard_layout().into_owned();
     }
+}
+
+/// A hidden representation of which whole columns may go: its values lie over one another column by column, and nothing needs all of them.
+#[derive(Debug)]
+pub(crate) struct HiddenSpace {
+    /// The products that make it, by the names of their weights.
+    pub(crate) writers: Vec<String>,
+    /// The products that read it.
+    pub(crate) readers: Vec<String>,
+}
+
+/// The hidden representations of `program` of which whole columns may go, in order of computation.
+pub(crate) fn hidden_spaces(program: &Program) -> Vec<HiddenSpace> {
+    let spaces = Spaces::of(program);
+    let products = || {
+        program.instructions.iter().enumerate().filter_map(|(at, instruction)| match &instruction.op {
+            Op::Matmul { weight, .. } => Some((weight, spaces.of[instruction.inputs[0]], spaces.of[at + 1])),
+            _ => None,
+        })
+    };
+    let mut found: Vec<usize> = Vec::new();
+    for (_, _, made) in products() {
+        if !spaces.is_pinned[made] && !found.contains(&made) {
+            found.push(made);
+        }
+    }
+    let names = |of: &dyn Fn(usize, usize) -> bool| -> Vec<String> {
+        products().filter(|(_, read, made)| of(*read, *made)).map(|(weight, ..)| weight.clone()).collect()
+    };
+    let space = |space: usize| HiddenSpace {
+        writers: names(&|_, made| made == space),
+        readers: names(&|read, _| read == space),
+    };
+    found.into_iter().map(space).collect()
 }
 
 /// Values whose columns lie over one another.

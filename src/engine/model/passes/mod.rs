@@ -3,3 +3,4 @@
 pub(crate) mod fuse;
 pub(crate) mod given;
 pub(crate) mod liveness;
+pub(crate) mod rows;

@@ -4,6 +4,7 @@
 //! production configuration. Its serialised form is the contract's `unifews-recipe/1`. One file per section, each with the check of its
 //! section; what spans sections is checked here.
 
+mod channels;
 mod compat;
 mod deltas;
 mod edges;
@@ -21,6 +22,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::{Aggregation, Architecture, Family};
 
+pub use self::channels::ChannelRule;
 pub use self::compat::{Compat, Quirk};
 pub use self::edges::{EdgeMode, EdgeRule, Identity, Lock};
 pub use self::propagation::HopRule;
@@ -63,6 +65,9 @@ pub struct Recipe {
     /// How entries of the weight matrices are removed.
     #[serde(default)]
     pub weights: WeightRule,
+    /// Which share of the hidden channels goes as a whole; absent: none. Goes with recovery alone, which makes up for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<ChannelRule>,
     /// How the hops of a decoupled model follow the masks.
     #[serde(default, skip_serializing_if = "HopRule::is_default")]
     pub propagation: HopRule,
@@ -95,6 +100,7 @@ impl Default for Recipe {
             model: Architecture::default(),
             edges: EdgeRule::default(),
             weights: WeightRule::default(),
+            channels: None,
             propagation: HopRule::default(),
             recovery: None,
             training: None,
@@ -183,6 +189,26 @@ impl Recipe {
         }
     }
 
+    /// Checks that channels go with the rest: their weights are fitted anew, which recovery of nodes that are there does.
+    fn check_channels(&self) -> Result<(), EngineError> {
+        let Some(rule) = &self.channels else { return Ok(()) };
+        rule.check()?;
+        let refuse = |expected: &str, found: &str| Err(EngineError::recipe("channels", expected, found));
+        if self.model.has("attention") {
+            return refuse("a network without attention, which needs all channels of what it attends to", "attention");
+        }
+        match &self.recovery {
+            None => refuse("a [recovery] section, which makes up for channels that go (--recover one-shot)", "none"),
+            Some(recovery) if recovery.nodes_are == NodesAre::New => {
+                refuse("nodes_are static (or no channels): what makes up for them is fitted to all nodes", "new")
+            }
+            Some(recovery) if recovery.train_epochs > 0 => {
+                refuse("train_epochs 0 (or no channels): distill_epochs train what is left", "more")
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Refuses recovery where there is no trained model whose accuracy could be recovered; `expected` says what goes instead.
     pub(crate) fn check_without_recovery(&self, expected: &str) -> Result<(), EngineError> {
         match self.recovery {
@@ -204,6 +230,7 @@ impl Recipe {
         self.weights.check(&self.model)?;
         self.propagation.check(&self.model, self.edges.mode)?;
         self.check_recovery()?;
+        self.check_channels()?;
         self.training.as_ref().map_or(Ok(()), |training| training.check(self.weights.mode))
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn make(
             check_memory(Need::of_run(&dataset, &model, &pruning, RunOptions::PREVIEW), memory)?;
             if baseline.is_none() {
                 // So that no time holds the unpruned forward.
-                let unpruned = Recipe { recovery: None, training: None, ..recipe.clone() };
+                let unpruned = Recipe { recovery: None, channels: None, training: None, ..recipe.clone() };
                 let found = run(&dataset, &model, &unpruned, RunOptions::PREVIEW, None, &ctl.quiet())?;
                 baseline = Some(found.baseline_logits);
             }

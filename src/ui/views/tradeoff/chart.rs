@@ -12,17 +12,19 @@ pub(super) enum Cost {
     Weights,
     Macs,
     Time,
+    Request,
 }
 
 impl Cost {
-    pub(super) const ALL: [Self; 4] = [Self::Edges, Self::Weights, Self::Macs, Self::Time];
+    pub(super) const ALL: [Self; 5] = [Self::Edges, Self::Weights, Self::Macs, Self::Time, Self::Request];
 
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::Edges => "edges removed",
             Self::Weights => "weights removed",
             Self::Macs => "operations",
-            Self::Time => "measured time",
+            Self::Time => "time, whole graph",
+            Self::Request => "time, request",
         }
     }
 
@@ -31,7 +33,8 @@ impl Cost {
             Self::Edges => "Removed share of graph entries over all layers",
             Self::Weights => "Removed share of weights over all layers",
             Self::Macs => "Multiply-accumulate operations of the pruned forward pass, by the rule kept entries",
-            Self::Time => "Median wall time of the pruned forward pass",
+            Self::Time => "Median wall time of the pruned forward pass over the whole graph",
+            Self::Request => "Median wall time of a request for 64 random nodes, scored on their receptive field alone",
         }
     }
 
@@ -40,7 +43,8 @@ impl Cost {
             Self::Edges => "edges removed, %",
             Self::Weights => "weights removed, %",
             Self::Macs => "operations, million MACs",
-            Self::Time => "measured time, ms",
+            Self::Time => "measured time, whole graph, ms",
+            Self::Request => "measured time, request for 64 nodes, ms",
         })
     }
 
@@ -50,6 +54,7 @@ impl Cost {
             Self::Weights => point.weight_sparsity * 100.0,
             Self::Macs => point.macs_pruned as f64 / 1e6,
             Self::Time => point.pruned_secs * 1e3,
+            Self::Request => point.request_secs.map_or(f64::NAN, |secs| secs * 1e3),
         }
     }
 
@@ -58,6 +63,7 @@ impl Cost {
             Self::Edges | Self::Weights => 0.0,
             Self::Macs => point.macs_baseline as f64 / 1e6,
             Self::Time => point.baseline_secs * 1e3,
+            Self::Request => point.baseline_request_secs.map_or(f64::NAN, |secs| secs * 1e3),
         }
     }
 }
@@ -67,7 +73,7 @@ pub(super) fn front(points: &[SweepPoint], cost: Cost) -> Vec<usize> {
     // More removed is less cost.
     let spent = |p: &SweepPoint| match cost {
         Cost::Edges | Cost::Weights => -cost.of(p),
-        Cost::Macs | Cost::Time => cost.of(p),
+        Cost::Macs | Cost::Time | Cost::Request => cost.of(p),
     };
     let mut order: Vec<usize> = (0..points.len()).filter(|at| spent(&points[*at]).is_finite()).collect();
     order.sort_by(|a, b| {
@@ -204,8 +210,11 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
         ..Curve::default()
     };
     // As a part of the unpruned, the interval of the ratio stands on its head.
-    let bar = |p: &SweepPoint| p.speedup_interval().map_or([f64::NAN; 2], |[low, high]| [100.0 / high, 100.0 / low]);
-    let spread = order.iter().map(|at| bar(&sweep.points[*at])).collect();
+    let bars = |of: &dyn Fn(&SweepPoint) -> Option<[f64; 2]>| -> Vec<[f64; 2]> {
+        let bar = |p: &SweepPoint| of(p).map_or([f64::NAN; 2], |[low, high]| [100.0 / high, 100.0 / low]);
+        order.iter().map(|at| bar(&sweep.points[*at])).collect()
+    };
+    let requests = of(&|p| p.request_secs.zip(p.baseline_request_secs).map_or(f64::NAN, |(now, before)| now / before));
     let ends = [macs.first().map_or(0.0, |p| p[0]), macs.last().map_or(1.0, |p| p[0])];
     Curves {
         title: "Cost".to_owned(),
@@ -213,7 +222,8 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
         x: along.axis(),
         y: Axis { range: Some([0.0, highest]), ..Axis::new("part of the unpruned, %") },
         series: vec![
-            Curve { spread, ..points("measured time", time, 4) },
+            Curve { spread: bars(&SweepPoint::speedup_interval), ..points("measured time", time, 4) },
+            Curve { spread: bars(&SweepPoint::request_speedup_interval), ..points("time of a request", requests, 2) },
             points("operations", macs, 5),
             Curve {
                 name: "unpruned".into(),

@@ -32,13 +32,17 @@ pub(super) fn says(ui: &mut egui::Ui, tokens: &Tokens, point: &SweepPoint) {
     ui.label(RichText::new("click takes over, shift-click compares").size(tokens::SMALL).color(tokens.text_weak));
 }
 
-fn cells(point: &SweepPoint) -> [(&'static str, String); 7] {
+fn cells(point: &SweepPoint) -> [(&'static str, String); 8] {
     let change = |now: f64, before: f64| format!("{} ({})", format::percent(now), format::points(now - before));
     let time = if point.pruned_secs.is_finite() {
         format!("{} ({})", format::seconds(point.pruned_secs), format::factors(point.speedup_interval()))
     } else {
         format::NONE.to_owned()
     };
+    let request = point.request_secs.map_or_else(
+        || format::NONE.to_owned(),
+        |secs| format!("{} ({})", format::seconds(secs), format::factors(point.request_speedup_interval())),
+    );
     [
         ("test", change(point.test_accuracy, point.baseline_test_accuracy)),
         ("validation", change(point.val_accuracy, point.baseline_val_accuracy)),
@@ -46,7 +50,8 @@ fn cells(point: &SweepPoint) -> [(&'static str, String); 7] {
         ("edges removed", format::percent(point.edge_sparsity)),
         ("weights removed", format::percent(point.weight_sparsity)),
         ("MACs", format!("{} of {}", format::short_count(point.macs_pruned), format::short_count(point.macs_baseline))),
-        ("time", time),
+        ("time, whole graph", time),
+        ("time, 64 nodes", request),
     ]
 }
 

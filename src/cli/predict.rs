@@ -1,0 +1,32 @@
+//! `unifews predict BUNDLE --nodes LIST|FILE`: the answers for some nodes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::PredictArgs;
+use super::output::{self, page};
+use super::progress::Terminal;
+use super::replay::read_graph_of;
+use crate::io::bundle::read_bundle;
+use crate::session::answer_page;
+use crate::session::tasks::no_points;
+use crate::session::tasks::predict::{AskedNodes, Predict, PredictSource};
+
+pub(super) fn run(args: &PredictArgs, terminal: &Terminal) -> anyhow::Result<()> {
+    terminal.ctl().progress("reading the bundle", 0, 0);
+    let bundle = read_bundle(&args.bundle)?;
+    let dataset = Arc::new(read_graph_of(&bundle, &args.graph, terminal)?);
+    let is_file = Path::new(&args.nodes).is_file();
+    let nodes = if is_file { AskedNodes::File(args.nodes.clone().into()) } else { AskedNodes::listed(&args.nodes) };
+    let task = Predict { source: PredictSource::Bundle(Box::new(bundle), dataset), nodes };
+    let answers = terminal.run(task, &mut no_points)?;
+    terminal.clear();
+    if answers.n_different > 0 {
+        output::note(&format!(
+            "warning: {} of {} logits have other bits than those of the bundle (unifews replay says by how much)",
+            answers.n_different,
+            answers.nodes.iter().map(|node| node.logits.len()).sum::<usize>(),
+        ));
+    }
+    if args.shared.json { output::json(&answers.nodes) } else { output::lines(&page(&answer_page(&answers))) }
+}

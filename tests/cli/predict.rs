@@ -1,0 +1,64 @@
+//! `predict`: some nodes of a bundle, from their receptive field alone.
+
+use std::path::PathBuf;
+
+use predicates::str::contains;
+use serde_json::Value;
+
+use super::common::{SMALL, folder, json, small_model, stdout, unifews};
+
+/// A pruned bundle in a folder of its own.
+fn pruned(graph: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = folder();
+    let arguments =
+        ["prune", graph, small_model("gcn"), "-o", "b", "--delta-a", "0.5", "--delta-w", "0.5", "--no-timing"];
+    stdout(folder.path(), &arguments);
+    let bundle = folder.path().join("b");
+    (folder, bundle)
+}
+
+#[test]
+fn the_answers_are_those_of_the_bundle_s_tables() {
+    let (folder, bundle) = pruned(SMALL);
+    let nodes = [3usize, 250, 3];
+    let answers = json(folder.path(), &["predict", "b", "--nodes", "3, 250,3"]);
+    let logits: ndarray::Array2<f32> = ndarray_npy::read_npy(bundle.join("logits.npy")).expect("logits");
+    let table = std::fs::read_to_string(bundle.join("predictions.csv")).expect("a table");
+    let answers = answers.as_array().expect("a list");
+    assert_eq!(answers.len(), 3);
+    for (answer, u) in answers.iter().zip(nodes) {
+        let cells: Vec<&str> = table.lines().nth(u + 1).expect("a row").split(',').collect();
+        assert_eq!(answer["node"], cells[0]);
+        assert_eq!(answer["class"], cells[3].parse::<i64>().expect("a class"));
+        let close = |value: &Value, text: f64| (value.as_f64().expect("a number") - text).abs() < 1e-5;
+        assert!(close(&answer["margin"], cells[4].parse().expect("a margin")), "{answer} and {cells:?}");
+        let row = answer["logits"].as_array().expect("logits");
+        assert!(row.len() == 4 && row.iter().zip(logits.row(u)).all(|(a, b)| close(a, f64::from(*b))), "{answer}");
+    }
+    // The same from a file, and for people.
+    std::fs::write(folder.path().join("nodes.txt"), "# ours\n3\n\n 250\r\n3\n").expect("written");
+    assert_eq!(json(folder.path(), &["predict", "b", "--nodes", "nodes.txt"]).as_array(), Some(answers));
+    let said = stdout(folder.path(), &["predict", "b", "--nodes", "250"]);
+    assert!(said.contains("margin") && said.contains("receptive field: ") && said.lines().count() >= 4, "{said}");
+    let whole = stdout(folder.path(), &["predict", "b", "--nodes", "250", "--threads", "1"]);
+    assert_eq!(said, whole);
+}
+
+#[test]
+fn a_node_that_is_not_there_a_list_of_none_and_another_graph_are_refused() {
+    let (folder, _) = pruned(SMALL);
+    let refused = |arguments: &[&str], says: &'static str| {
+        let mut command = unifews(folder.path());
+        command.args(["predict", "b"]).args(arguments).arg("--quiet").assert().failure().stderr(contains(says));
+    };
+    refused(&["--nodes", "3,300"], "nodes: expected numbers from 0 to 299, or a file of them, found 300");
+    refused(&["--nodes", "nodes.txt"], "found nodes.txt");
+    refused(&["--nodes", " , "], "nodes: expected at least one node id, found none");
+    std::fs::write(folder.path().join("nodes.txt"), "3\n-7\n").expect("written");
+    refused(&["--nodes", "nodes.txt"], "line 2");
+    std::fs::write(folder.path().join("nodes.txt"), "").expect("written");
+    refused(&["--nodes", "nodes.txt"], "at least one node id");
+    let other = "sample:powerlaw?nodes=300&edges=1800&features=16&classes=4&seed=8";
+    refused(&["--nodes", "3", "--graph", other], "SHA-256");
+    unifews(folder.path()).args(["predict", "b"]).assert().failure().code(2).stderr(contains("--nodes"));
+}
