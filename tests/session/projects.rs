@@ -193,7 +193,7 @@ fn a_reopened_bundle_is_held_against_the_model_before_it_was_pruned() {
     wait(&mut session, "the first preview", |s| s.store().preview.is_some() && s.is_idle());
     let mut recipe = session.store().recipe.clone();
     // As published: what was opened begins with a recovered recipe.
-    recipe.recovery = None;
+    (recipe.recovery, recipe.channels) = (None, None);
     (recipe.edges.mode, recipe.weights.mode) = (EdgeMode::Relative, WeightMode::Relative);
     (recipe.edges.delta, recipe.weights.delta) = (vec![0.2], vec![1.5]);
     session.apply(Command::SetRecipe(Box::new(recipe), None));

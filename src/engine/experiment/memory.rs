@@ -137,7 +137,13 @@ mod tests {
         assert_eq!(base, 4 * 100 * (3 * 64 + 2 * 8 + 2) + 30 * 500);
         assert_eq!(bytes(100, 600, 64) - base, 30 * 200);
         assert_eq!(bytes(100, 400, 128) - base, 4 * 100 * 3 * 64);
-        // What two layers of 64 and 8 columns gave, to compare with.
-        assert_eq!(bytes_with(100, 400, 64, RunOptions::FULL) - base, 4 * 100 * (64 + 8));
+        // What two layers of 64 and 8 columns gave, to compare with; and a request for all nodes: two matrices of the wider layer, features, lists
+        // of two steps twice.
+        let requests = 100 * 4 * (2 * 64 + 4) + 4 * 100 * 64 + 2 * (8 + 8) * 500 * 2;
+        assert_eq!(bytes_with(100, 400, 64, RunOptions::FULL) - base, 4 * 100 * (64 + 8) + requests);
+        assert_eq!(
+            bytes_with(100, 400, 64, RunOptions { requests: &[], ..RunOptions::FULL }) - base,
+            4 * 100 * (64 + 8)
+        );
     }
 }

@@ -58,7 +58,7 @@ impl Task for Compare {
     }
 
     fn memory(&self) -> Option<Need> {
-        let of_runs = Need::of_run(&self.dataset, &self.model, &self.base, RunOptions::SWEEP);
+        let of_runs = Need::of_run(&self.dataset, &self.model, &self.base, RunOptions::PREVIEW);
         let of_training = Need::of_training(&self.dataset, &self.base).filter(|_| self.plan.has_model_per_seed);
         Some(of_training.filter(|need| need.needed > of_runs.needed).unwrap_or(of_runs))
     }

@@ -38,7 +38,7 @@ impl Task for Sensitivity {
     }
 
     fn memory(&self) -> Option<Need> {
-        Some(Need::of_run(&self.dataset, &self.model, &self.base, RunOptions::SWEEP))
+        Some(Need::of_run(&self.dataset, &self.model, &self.base, RunOptions::PREVIEW))
     }
 
     fn run(self, ctl: &Control, on_point: &mut dyn FnMut(Self::Point)) -> Result<(), TaskError> {
