@@ -552,7 +552,9 @@ fn forward(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Result<Fo
     recipe.edges.delta = vec![0.9];
     recipe.weights.mode = WeightMode::Target;
     recipe.weights.delta = vec![0.9];
-    let timed = Plan { fewest: plan.n_repeats.max(2), ..Plan::RUN };
+    // Six pairs at least have an interval.
+    let fewest = if plan.n_repeats > 1 { plan.n_repeats.max(6) } else { 2 };
+    let timed = Plan { fewest, ..Plan::RUN };
     let options = RunOptions { timed: Some(timed), requests: &RequestTiming::SIZES, ..RunOptions::PREVIEW };
     let run = run(dataset, &model, &recipe, options, None, ctl)?;
     let (unpruned_secs, pruned_secs) =

@@ -352,8 +352,8 @@ fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
 fn request_rows(ui: &mut egui::Ui, tokens: &Tokens, requests: &[RequestTiming]) {
     for n_asked in RequestTiming::SIZES {
         let name = match n_asked {
-            1 => "Request, 1 node".to_owned(),
-            n => format!("Request, {}", format::count(n as u64)),
+            1 => "1 node".to_owned(),
+            n => format!("{} nodes", format::count(n as u64)),
         };
         let Some(request) = requests.iter().find(|request| request.n_asked == n_asked) else {
             change_row(ui, tokens, &name, "not measured", mono("")).on_hover_text(
