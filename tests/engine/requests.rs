@@ -8,7 +8,7 @@ use unifews::engine::experiment::{RequestTiming, Run, RunOptions, Server, run};
 use unifews::engine::graph::{Dataset, DatasetParts, Features, PowerLaw, power_law_communities};
 use unifews::engine::model::{Aggregation, Architecture, Family, Jumping, Model, Norm, Skip};
 use unifews::engine::sparsify::{Compat, EdgeMode, HopOrder, Identity, Recipe, RecoveryRule, WeightMode};
-use unifews::engine::timing::Plan;
+use unifews::engine::timing::{Claim, Elapsed, Plan, Samples};
 
 use crate::determinism::directed;
 use crate::shared::control;
@@ -171,6 +171,18 @@ fn what_cannot_be_asked_for_is_said() {
     let other = Dataset::try_new(other).expect("valid").shared();
     let recipe = Recipe::default();
     assert!(Server::unpruned(&other, &Model::init(&recipe.model, 21, 5, 3), &recipe).is_err(), "another width");
+}
+
+#[test]
+fn a_short_request_claims_no_more_than_another_start_would_say() {
+    let timed = |unpruned: f64, pruned: f64| {
+        let of = |secs: f64| vec![Elapsed { secs, processor_secs: Some(secs) }; 20];
+        let samples = Samples { ways: vec![of(unpruned), of(pruned)] };
+        RequestTiming { n_asked: 1, samples, fields: [Vec::new(), Vec::new()] }.speedup()
+    };
+    assert_eq!(timed(2e-5, 2.4e-5).claim(), Claim::NoDifference, "seen from one start to the next");
+    assert_eq!(timed(2e-5, 1e-5).claim(), Claim::Faster);
+    assert_eq!(timed(2e-3, 1.8e-3).claim(), Claim::Faster, "long ones are steady");
 }
 
 #[test]
