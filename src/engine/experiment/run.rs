@@ -16,18 +16,18 @@ use crate::engine::certify::Certificate;
 use crate::engine::control::Control;
 use crate::engine::cost::{Advice, CostModel};
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Features, Labels, Permutation, Split, resolve_split};
-use crate::engine::kernels::{AttentionInput, Panels, Precision, Rows};
+use crate::engine::graph::{Dataset, Features, Labels, Split, resolve_split};
+use crate::engine::kernels::{Precision, Rows};
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::exec::infer::{forward, infer};
-use crate::engine::model::exec::policy::{Policy, WeightAt};
+use crate::engine::model::exec::policy::{Policy as _, WeightAt};
 use crate::engine::model::passes::given::with_given_coefficients;
 use crate::engine::model::passes::liveness::{Compact, Liveness};
 use crate::engine::model::{HiddenColumns, Model, widths};
 use crate::engine::recovery::recover;
 use crate::engine::score::Score;
 use crate::engine::sparsify::decide::{decide, flags};
-use crate::engine::sparsify::masked_inference::MaskedInference;
+use crate::engine::sparsify::masked_inference::{MaskedInference, WithProducts};
 use crate::engine::sparsify::transform::faster_product;
 use crate::engine::sparsify::{EdgeMask, EdgeMode, HopRule, Masks, Product, Propagated, Pruned, Recipe};
 use crate::engine::timing::{Plan, Samples, Speedup, SystemClock, in_turn, median};
@@ -366,48 +366,16 @@ fn measured_products(
     (pruned, compact): (&Pruned, &Compact),
     ctl: &Control,
 ) -> Result<Vec<Product>, EngineError> {
-    struct Measuring {
-        inference: MaskedInference,
-        products: Vec<Product>,
-    }
-    impl Policy for Measuring {
-        fn transform(
-            &mut self,
-            weight: WeightAt<'_>,
-            x: Rows<'_>,
-            measured: Rows<'_>,
-            ctl: &Control,
-        ) -> Result<Array2<f32>, EngineError> {
-            self.products[weight.matrix] = faster_product(weight.values, x, 2, ctl)?;
-            self.inference.transform(weight, x, measured, ctl)
-        }
-        fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-            self.inference.propagate(step, x, ctl)
-        }
-        fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-            self.inference.propagate_max(step, x, ctl)
-        }
-        fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
-            self.inference.hop(step, x, out, ctl)
-        }
-        fn order(&self) -> Option<&Permutation> {
-            self.inference.order()
-        }
-        fn attend(
-            &mut self,
-            step: usize,
-            input: &AttentionInput<'_>,
-            ctl: &Control,
-        ) -> Result<Array2<f32>, EngineError> {
-            self.inference.attend(step, input, ctl)
-        }
-    }
     let inference = MaskedInference::pruned(dataset, recipe, &pruned.masks.edges, None, None, ctl)?;
     // One for every matrix, those that are not computed among them.
     let n_matrices = pruned.model.parameters.iter().filter(|p| p.is_matrix()).count();
-    let mut measuring = Measuring { inference, products: vec![Product::default(); n_matrices] };
-    forward(&compact.program, &compact.model, dataset.features(), &mut measuring, ctl)?;
-    Ok(measuring.products)
+    let mut products = vec![Product::default(); n_matrices];
+    let product = |inference: &mut MaskedInference, weight: WeightAt<'_>, x: Rows<'_>, ctl: &Control| {
+        products[weight.matrix] = faster_product(weight.values, x, 2, ctl)?;
+        inference.transform(weight, x, x, ctl)
+    };
+    forward(&compact.program, &compact.model, dataset.features(), &mut WithProducts { inference, product }, ctl)?;
+    Ok(products)
 }
 
 /// Runs a model over fixed masks: what a bundle's replay does. Bit-identical to [`Pruned::logits`] of the run that decided them.

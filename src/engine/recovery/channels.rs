@@ -11,15 +11,14 @@ use super::linalg::Cholesky;
 use super::units::{Form, Units, units};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Permutation};
-use crate::engine::kernels::{AttentionInput, Packed, Panels, Rows, matmul, transposed};
+use crate::engine::graph::Dataset;
+use crate::engine::kernels::{Packed, Rows, matmul, transposed};
 use crate::engine::model::exec::infer::forward;
-use crate::engine::model::exec::policy::{Policy, WeightAt};
+use crate::engine::model::exec::policy::WeightAt;
 use crate::engine::model::passes::liveness::{HiddenSpace, hidden_spaces};
 use crate::engine::model::{Model, Op, Program};
 use crate::engine::sparsify::edges::OperatorSource;
-use crate::engine::sparsify::masked_inference::MaskedInference;
-use crate::engine::sparsify::pruned_operator::PrunedOperator;
+use crate::engine::sparsify::masked_inference::{MaskedInference, WithProducts};
 use crate::engine::sparsify::transform::product;
 use crate::engine::sparsify::{Recipe, WeightMask};
 
@@ -68,16 +67,25 @@ pub(super) fn choose(
     }
     let is_read: Vec<bool> =
         model.weights().map(|weight| spaces.iter().any(|space| space.readers.contains(&weight.name))).collect();
-    let mut pass = Reading {
-        inference: MaskedInference::unpruned(dataset, recipe, ctl)?,
-        everything: OperatorSource::new(dataset, recipe).all()?,
-        comes_first: products_that_propagate(&program, &units(&program), model),
-        nodes,
-        grams: is_read.iter().map(|_| None).collect(),
-        is_read,
+    let inference = MaskedInference::unpruned(dataset, recipe, ctl)?;
+    let everything = OperatorSource::new(dataset, recipe).all()?;
+    let comes_first = products_that_propagate(&program, &units(&program), model);
+    // Of the matrices that read channels what least squares need of their inputs.
+    let mut grams: Vec<Option<Array2<f32>>> = is_read.iter().map(|_| None).collect();
+    let product = |_: &mut MaskedInference, weight: WeightAt<'_>, x: Rows<'_>, ctl: &Control| {
+        if let Some((_, idx)) = weight.prunable.filter(|(_, idx)| is_read[*idx]) {
+            let rows = if comes_first[idx] {
+                FitRows::propagated(&everything, x.reborrow(), ctl)?
+            } else {
+                FitRows::of(x.reborrow())
+            };
+            let rows = rows.of_nodes(nodes);
+            let none = Array2::zeros((rows.rows().n_rows(), 0));
+            grams[idx] = Some(rows.products(none.view(), ctl)?.0);
+        }
+        product(x, weight.values, ctl)
     };
-    forward(&program, model, dataset.features(), &mut pass, ctl)?;
-    let grams = pass.grams;
+    forward(&program, model, dataset.features(), &mut WithProducts { inference, product }, ctl)?;
     for space in &spaces {
         let mut readers = Vec::new();
         for name in &space.readers {
@@ -181,57 +189,5 @@ impl Reader {
 
     fn fitted(&self) -> Array2<f32> {
         self.weight.mapv(|w| w as f32)
-    }
-}
-
-/// Runs the unpruned network, and keeps of the matrices that read channels what least squares need of their inputs.
-struct Reading<'a> {
-    inference: MaskedInference,
-    everything: PrunedOperator,
-    comes_first: Vec<bool>,
-    nodes: Option<&'a [u32]>,
-    is_read: Vec<bool>,
-    grams: Vec<Option<Array2<f32>>>,
-}
-
-impl Policy for Reading<'_> {
-    fn transform(
-        &mut self,
-        weight: WeightAt<'_>,
-        x: Rows<'_>,
-        _: Rows<'_>,
-        ctl: &Control,
-    ) -> Result<Array2<f32>, EngineError> {
-        if let Some((_, idx)) = weight.prunable.filter(|(_, idx)| self.is_read[*idx]) {
-            let rows = if self.comes_first[idx] {
-                FitRows::propagated(&self.everything, x.reborrow(), ctl)?
-            } else {
-                FitRows::of(x.reborrow())
-            };
-            let rows = rows.of_nodes(self.nodes);
-            let none = Array2::zeros((rows.rows().n_rows(), 0));
-            self.grams[idx] = Some(rows.products(none.view(), ctl)?.0);
-        }
-        product(x, weight.values, ctl)
-    }
-
-    fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.inference.propagate(step, x, ctl)
-    }
-
-    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.inference.propagate_max(step, x, ctl)
-    }
-
-    fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
-        self.inference.hop(step, x, out, ctl)
-    }
-
-    fn order(&self) -> Option<&Permutation> {
-        self.inference.order()
-    }
-
-    fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.inference.attend(step, input, ctl)
     }
 }

@@ -244,3 +244,44 @@ impl Policy for MaskedInference {
         Ok(())
     }
 }
+
+/// An inference whose products are made by somebody who looks at what they get: `product(inference, weight, x, ctl)` gives `x Ŵ`.
+pub(crate) struct WithProducts<F> {
+    pub(crate) inference: MaskedInference,
+    pub(crate) product: F,
+}
+
+impl<F> Policy for WithProducts<F>
+where
+    F: FnMut(&mut MaskedInference, WeightAt<'_>, Rows<'_>, &Control) -> Result<Array2<f32>, EngineError>,
+{
+    fn transform(
+        &mut self,
+        weight: WeightAt<'_>,
+        x: Rows<'_>,
+        _: Rows<'_>,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        (self.product)(&mut self.inference, weight, x, ctl)
+    }
+
+    fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        self.inference.propagate(step, x, ctl)
+    }
+
+    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        self.inference.propagate_max(step, x, ctl)
+    }
+
+    fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
+        self.inference.hop(step, x, out, ctl)
+    }
+
+    fn order(&self) -> Option<&Permutation> {
+        self.inference.order()
+    }
+
+    fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        self.inference.attend(step, input, ctl)
+    }
+}

@@ -376,25 +376,8 @@ impl PrunedOperator {
     /// The same entries for an embedding whose rows lie in the order of `nodes`. Every row keeps the sequence of its entries, so that its
     /// sums are the same chains; only to be propagated over.
     pub(crate) fn reordered(&self, nodes: &Permutation) -> Self {
-        let (all, position) = (&*self.lists, nodes.position());
-        let mut indptr = Vec::with_capacity(all.indptr.len());
-        let (mut indices, mut values) =
-            (Vec::with_capacity(self.n_active_entries()), Vec::with_capacity(self.n_active_entries()));
-        indptr.push(0);
-        for u in nodes.order() {
-            let entries = all.indptr[*u as usize]..all.indptr[*u as usize + 1];
-            indices.extend(all.indices[entries.clone()].iter().map(|v| position[*v as usize]));
-            values.extend_from_slice(&all.values[entries]);
-            indptr.push(indices.len());
-        }
-        let lists = Lists {
-            indptr: Arc::new(indptr),
-            indices: Arc::new(indices),
-            values: Arc::new(values),
-            entry: Entries::Unnumbered,
-            ..Lists::default()
-        };
-        Self { lists: Arc::new(lists), ..self.clone() }
+        let position = nodes.position();
+        self.part(nodes.order(), |v| position[v as usize])
     }
 
     /// Some rows alone, with sources renumbered; every row keeps the sequence of its entries, so that its sums are the same chains. Only to be

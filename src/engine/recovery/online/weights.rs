@@ -2,19 +2,17 @@
 //!
 //! Optimal Brain Surgeon and least squares towards the matrix's own output: what is removed is made up for, and nothing else is fitted.
 
-use ndarray::Array2;
-
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Known, Permutation};
-use crate::engine::kernels::{AttentionInput, Panels, Rows};
+use crate::engine::graph::Known;
+use crate::engine::kernels::Rows;
 use crate::engine::model::Model;
 use crate::engine::model::exec::infer::forward;
-use crate::engine::model::exec::policy::{Policy, WeightAt};
+use crate::engine::model::exec::policy::WeightAt;
 use crate::engine::recovery::gram::FitRows;
 use crate::engine::recovery::plan::Plan;
 use crate::engine::recovery::reconstruct::{self, Fitted, Removal};
-use crate::engine::sparsify::masked_inference::MaskedInference;
+use crate::engine::sparsify::masked_inference::{MaskedInference, WithProducts};
 use crate::engine::sparsify::transform::product;
 use crate::engine::sparsify::weight_pass::masked;
 use crate::engine::sparsify::{EdgeMask, Recipe, RecoveryRule, WeightMask, WeightRecovery};
@@ -38,10 +36,22 @@ pub(super) fn fit(
         return Ok((out, masks));
     }
     let inference = MaskedInference::pruned(&known.dataset, recipe, edges, None, None, ctl)?;
-    let found = masks.iter().map(|_| None).collect();
-    let mut pass = Fitting { inference, rule, plan, found };
-    forward(&model.program(), model, known.dataset.features(), &mut pass, ctl)?;
-    let all = out.weights_mut().zip(masks).zip(pass.found);
+    // One per matrix that may be pruned, where something was removed.
+    let mut found: Vec<Option<Fitted>> = masks.iter().map(|_| None).collect();
+    let product = |_: &mut MaskedInference, weight: WeightAt<'_>, x: Rows<'_>, ctl: &Control| match weight
+        .prunable
+        .filter(|(_, idx)| plan.n_removed[*idx] > 0)
+    {
+        None => product(x, weight.values, ctl),
+        Some((_, idx)) => {
+            let fitted = fitted(rule, plan, (weight, idx), x.reborrow(), ctl)?;
+            let out = product(x, &fitted.weight, ctl);
+            found[idx] = Some(fitted);
+            out
+        }
+    };
+    forward(&model.program(), model, known.dataset.features(), &mut WithProducts { inference, product }, ctl)?;
+    let all = out.weights_mut().zip(masks).zip(found);
     let masks = all.map(|((weight, whole), found)| match found {
         Some(Fitted { weight: values, mask }) => {
             weight.values = values;
@@ -53,66 +63,22 @@ pub(super) fn fit(
     Ok((out, masks))
 }
 
-/// Follows the masks of entries, and fits every matrix when it is met.
-struct Fitting<'a> {
-    inference: MaskedInference,
-    rule: &'a RecoveryRule,
-    plan: &'a Plan,
-    /// One per matrix that may be pruned, where something was removed.
-    found: Vec<Option<Fitted>>,
-}
-
-impl Fitting<'_> {
-    fn fitted(&self, weight: WeightAt<'_>, idx: usize, x: Rows<'_>, ctl: &Control) -> Result<Fitted, EngineError> {
-        if self.rule.weights == WeightRecovery::AsIs {
-            let mask = match &self.plan.masks {
-                Some(masks) => masks.weights[idx].clone(),
-                None => WeightMask::from_elem(weight.values.dim(), true),
-            };
-            return Ok(Fitted { weight: masked(weight.values, &mask), mask });
-        }
-        let rows = FitRows::of(x).of_nodes(self.plan.nodes.as_deref());
-        let target = product(rows.rows(), weight.values, ctl)?;
-        reconstruct::fit(&rows, &target, weight.values, Removal::Number(self.plan.n_removed[idx]), ctl)
+/// Fits a matrix to its own output on what it meets.
+fn fitted(
+    rule: &RecoveryRule,
+    plan: &Plan,
+    (weight, idx): (WeightAt<'_>, usize),
+    x: Rows<'_>,
+    ctl: &Control,
+) -> Result<Fitted, EngineError> {
+    if rule.weights == WeightRecovery::AsIs {
+        let mask = match &plan.masks {
+            Some(masks) => masks.weights[idx].clone(),
+            None => WeightMask::from_elem(weight.values.dim(), true),
+        };
+        return Ok(Fitted { weight: masked(weight.values, &mask), mask });
     }
-}
-
-impl Policy for Fitting<'_> {
-    fn transform(
-        &mut self,
-        weight: WeightAt<'_>,
-        x: Rows<'_>,
-        _: Rows<'_>,
-        ctl: &Control,
-    ) -> Result<Array2<f32>, EngineError> {
-        match weight.prunable.filter(|(_, idx)| self.plan.n_removed[*idx] > 0) {
-            None => product(x, weight.values, ctl),
-            Some((_, idx)) => {
-                let fitted = self.fitted(weight, idx, x.reborrow(), ctl)?;
-                let out = product(x, &fitted.weight, ctl);
-                self.found[idx] = Some(fitted);
-                out
-            }
-        }
-    }
-
-    fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.inference.propagate(step, x, ctl)
-    }
-
-    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.inference.propagate_max(step, x, ctl)
-    }
-
-    fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
-        self.inference.hop(step, x, out, ctl)
-    }
-
-    fn order(&self) -> Option<&Permutation> {
-        self.inference.order()
-    }
-
-    fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.inference.attend(step, input, ctl)
-    }
+    let rows = FitRows::of(x).of_nodes(plan.nodes.as_deref());
+    let target = product(rows.rows(), weight.values, ctl)?;
+    reconstruct::fit(&rows, &target, weight.values, Removal::Number(plan.n_removed[idx]), ctl)
 }
