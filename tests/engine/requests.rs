@@ -44,8 +44,16 @@ fn check_run(run: &Run, case: &str) {
     let mut server =
         Server::pruned(&run.dataset, &pruned.model, &run.recipe, &pruned.masks, embedding, &ctl).expect(case);
     check(&mut server, &pruned.logits, case);
+    // Fields that are too large to copy are answered by the whole graph, and smaller ones after them as before.
+    let bytes = 40_000;
+    check(&mut server.with_largest_field(bytes), &pruned.logits, case);
     let mut server = Server::unpruned(&run.dataset, &run.model, &run.recipe).expect(case);
     check(&mut server, &run.baseline_logits, case);
+    let mut server = server.with_largest_field(bytes);
+    check(&mut server, &run.baseline_logits, case);
+    let all: Vec<u32> = (0..run.dataset.n_nodes() as u32).collect();
+    let field = server.score(&all, &ctl).expect(case).field;
+    assert_eq!(field.n_nodes, all.len(), "{case}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub fn run_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe, options: Run
     let reordered = if recipe.propagation.order == HopOrder::Stored { 0 } else { 8 * m + 16 * n };
     let reference = if options.compare_steps { reference_bytes(dataset, model).unwrap_or(0) } else { 0 };
     let is_served = !options.requests.is_empty() && options.timed.is_some();
-    let requests = if is_served { request_bytes(dataset, model).unwrap_or(0) } else { 0 };
+    let requests = if is_served { request_bytes(dataset, model) } else { 0 };
     PER_ENTRY * m + per_node * n + reordered + reference + requests.max(recovery_bytes(dataset, model, recipe))
 }
 

@@ -3,6 +3,7 @@
 //! The answers have the bits of the forward pass over the whole graph: every row is the same chain of sums, whatever else is computed.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use ndarray::{Array2, Axis};
 use rand::SeedableRng as _;
@@ -17,7 +18,8 @@ use crate::engine::model::exec::infer::{forward, infer};
 use crate::engine::model::passes::liveness::Compact;
 use crate::engine::model::{Model, Op, Program};
 use crate::engine::sparsify::masked_inference::MaskedInference;
-use crate::engine::sparsify::receptive_field::FieldFinder;
+use crate::engine::sparsify::pruned_operator::PrunedOperator;
+use crate::engine::sparsify::receptive_field::{FieldFinder, FieldLimit};
 use crate::engine::sparsify::{Masks, Product, Pruned, Recipe};
 use crate::engine::timing::{Plan, Samples, Speedup, SystemClock, in_turn, median, percentile};
 
@@ -30,6 +32,7 @@ pub struct Server {
     inference: MaskedInference,
     /// What was propagated already, scaled.
     embedding: Option<Array2<f32>>,
+    limit: FieldLimit,
 }
 
 impl std::fmt::Debug for Server {
@@ -111,7 +114,8 @@ impl Server {
     ) -> Result<Self, EngineError> {
         check_rows(&program)?;
         let inference = MaskedInference::for_requests(products);
-        Ok(Self { dataset: Arc::clone(dataset), model, program, finder, inference, embedding: None })
+        let limit = field_limit(dataset, &model);
+        Ok(Self { dataset: Arc::clone(dataset), model, program, finder, inference, embedding: None, limit })
     }
 
     /// Scores `nodes`, each as often as it is named.
@@ -126,7 +130,7 @@ impl Server {
         let mut wanted = nodes.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
-        let field = self.finder.find(&wanted)?;
+        let Some(field) = self.finder.find(&wanted, self.limit)? else { return self.score_in_whole(nodes, ctl) };
         let size = FieldSize { n_nodes: field.nodes.len(), n_entries: field.n_entries };
         let read = field.nodes.clone();
         self.inference.serve(field);
@@ -142,6 +146,27 @@ impl Server {
         let is_as_asked = places.iter().copied().eq(0..wanted.len());
         let logits = if is_as_asked { logits } else { logits.select(Axis(0), &places) };
         Ok(Answer { logits, field: size })
+    }
+}
+
+impl Server {
+    /// As [`Server::score`], by the forward pass over the whole graph: where a field is so large, copying it would only take memory.
+    fn score_in_whole(&mut self, nodes: &[u32], ctl: &Control) -> Result<Answer, EngineError> {
+        let Self { dataset, model, program, finder, inference, embedding, .. } = self;
+        let field = FieldSize { n_nodes: dataset.n_nodes(), n_entries: finder.n_entries()? };
+        let logits = inference.over_whole(finder.steps(), |inference| match embedding {
+            Some(embedding) => infer(program, model, Rows::Dense(embedding.view()), inference, ctl),
+            None => forward(program, model, dataset.features(), inference, ctl),
+        })?;
+        let rows: Vec<usize> = nodes.iter().map(|u| *u as usize).collect();
+        Ok(Answer { logits: logits.select(Axis(0), &rows), field })
+    }
+
+    /// From now on fields that take more than `bytes` are answered by the whole graph's forward pass.
+    #[must_use]
+    pub fn with_largest_field(mut self, bytes: u64) -> Self {
+        self.limit.bytes = bytes;
+        self
     }
 }
 
@@ -267,26 +292,39 @@ impl RequestTiming {
     }
 }
 
-/// Bytes that one request takes at most, when its receptive field is the whole graph; `None` where that is too much to try in passing.
-pub(super) fn request_bytes(dataset: &Dataset, model: &Model) -> Option<u64> {
+/// What a receptive field may take beside graph and model, and what its nodes and entries do.
+fn field_limit(dataset: &Dataset, model: &Model) -> FieldLimit {
     const MAX_BYTES: u64 = 1 << 30;
     let shape = &model.architecture;
     let d_in = dataset.features().width();
     let widths = (0..shape.layers).map(|l| shape.layer_widths(l, d_in, model.n_classes()).1);
-    let per_node = 4 * (2 * widths.max().unwrap_or(d_in) + 4) as u64;
     let features = match dataset.features() {
-        _ if shape.is_decoupled() => 12 * dataset.n_nodes() as u64 * d_in as u64,
-        Features::Dense(x) => 4 * x.len() as u64,
-        Features::Sparse(x) => 8 * x.nnz() as u64,
+        _ if shape.is_decoupled() => 12 * d_in as u64,
+        Features::Dense(_) => 4 * d_in as u64,
+        Features::Sparse(x) => 8 * (x.nnz() as u64).div_ceil(x.rows().max(1) as u64),
     };
     let heads = if shape.has("heads") { shape.heads.max(shape.out_heads) } else { 1 };
-    let lists = (8 + 8 * heads) as u64 * dataset.topology().n_entries() as u64 * shape.n_graph_steps() as u64;
-    let bytes = per_node * dataset.n_nodes() as u64 + features + 2 * lists;
-    (bytes <= MAX_BYTES).then_some(bytes)
+    FieldLimit {
+        bytes: MAX_BYTES,
+        per_node: 4 * (2 * widths.max().unwrap_or(d_in) + 4) as u64 + features,
+        per_entry: 2 * (8 + 8 * heads) as u64,
+    }
 }
 
-/// Times requests for nodes drawn with the recipe's seed: the same ones for both models. Nothing where a network normalises over all nodes, or a
-/// request would take too much memory to try in passing.
+/// Bytes that one request takes at most.
+pub(super) fn request_bytes(dataset: &Dataset, model: &Model) -> u64 {
+    let limit = field_limit(dataset, model);
+    let n_entries = (dataset.topology().n_entries() * model.architecture.n_graph_steps()) as u64;
+    (limit.per_node * dataset.n_nodes() as u64 + limit.per_entry * n_entries).min(limit.bytes)
+}
+
+/// Bytes of an entry that the lists of all steps of a pruned model may take together: what lists and masks took while they were decided.
+const LISTS_PER_ENTRY: usize = 24;
+/// Requests of one size that took longer altogether are the last ones: larger ones take longer still.
+const MOST_SECS: f64 = 20.0;
+
+/// Times requests for nodes drawn with the recipe's seed: the same ones for both models. Nothing where a network normalises over all nodes, or
+/// the pruned model's lists would take more memory than deciding them did.
 pub(super) fn time_requests(
     dataset: &Arc<Dataset>,
     model: &Model,
@@ -295,7 +333,10 @@ pub(super) fn time_requests(
     (sizes, plan): (&[usize], &Plan),
     ctl: &Control,
 ) -> Result<Vec<RequestTiming>, EngineError> {
-    if sizes.is_empty() || request_bytes(dataset, model).is_none() || check_rows(&model.program()).is_err() {
+    let edges = &pruned.masks.edges;
+    let n_kept: usize = (0..edges.n_steps()).map(|step| edges.n_kept(step)).sum();
+    let fits = PrunedOperator::size_bytes(n_kept) <= LISTS_PER_ENTRY * dataset.topology().n_entries();
+    if sizes.is_empty() || !fits || check_rows(&model.program()).is_err() {
         return Ok(Vec::new());
     }
     let baseline = Server::unpruned(dataset, model, recipe)?;
@@ -303,8 +344,15 @@ pub(super) fn time_requests(
     let finder = FieldFinder::pruned(dataset, recipe, &pruned.masks.edges)?;
     let pruned = Server::over(dataset, network, finder, Some(products.to_vec()))?;
     let mut servers = [baseline, pruned];
-    let sizes = sizes.iter().copied().filter(|n| *n <= dataset.n_nodes());
-    sizes.map(|n_asked| time_requests_of(n_asked, &mut servers, recipe.seed, plan, ctl)).collect()
+    let mut timings = Vec::new();
+    for n_asked in sizes.iter().copied().filter(|n| *n <= dataset.n_nodes()) {
+        let began = Instant::now();
+        timings.push(time_requests_of(n_asked, &mut servers, recipe.seed, plan, ctl)?);
+        if began.elapsed().as_secs_f64() > MOST_SECS {
+            break;
+        }
+    }
+    Ok(timings)
 }
 
 fn time_requests_of(

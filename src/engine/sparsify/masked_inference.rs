@@ -97,6 +97,15 @@ impl MaskedInference {
         self.n_rows = Some(field.n_rows);
     }
 
+    /// Runs `work` over the whole graph's lists, which stay where they are.
+    pub(crate) fn over_whole<T>(&mut self, steps: &mut Steps, work: impl FnOnce(&mut Self) -> T) -> T {
+        std::mem::swap(&mut self.steps, steps);
+        self.n_rows = None;
+        let done = work(self);
+        std::mem::swap(&mut self.steps, steps);
+        done
+    }
+
     /// Starts the clock of the first step.
     pub(crate) fn start(&mut self) {
         self.step_secs.clear();

@@ -23,6 +23,22 @@ pub(crate) struct ReceptiveField {
     pub(crate) n_entries: usize,
 }
 
+/// What a receptive field may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FieldLimit {
+    pub(crate) bytes: u64,
+    /// Bytes that one of its nodes takes: features and embeddings.
+    pub(crate) per_node: u64,
+    /// Bytes that one of its entries takes in a step.
+    pub(crate) per_entry: u64,
+}
+
+impl FieldLimit {
+    fn holds(&self, n_nodes: usize, n_entries: usize) -> bool {
+        self.per_node * n_nodes as u64 + self.per_entry * n_entries as u64 <= self.bytes
+    }
+}
+
 /// Finds receptive fields in the lists of a model's steps; what it takes grows with the field, not with the graph.
 #[derive(Debug)]
 pub(crate) struct FieldFinder {
@@ -64,11 +80,24 @@ impl FieldFinder {
         Self { steps, n_steps, position: vec![Self::ABSENT; dataset.n_nodes()] }
     }
 
-    /// The field of `wanted`: nodes of the graph, none twice.
+    /// The lists that fields are found in, to run the whole graph over them.
+    pub(crate) fn steps(&mut self) -> &mut Steps {
+        &mut self.steps
+    }
+
+    /// Entries of the whole graph, over all steps.
     ///
     /// # Errors
     /// [`EngineError::Mismatch`] for a graph with too many entries.
-    pub(crate) fn find(&mut self, wanted: &[u32]) -> Result<ReceptiveField, EngineError> {
+    pub(crate) fn n_entries(&mut self) -> Result<usize, EngineError> {
+        (0..self.n_steps).map(|step| Ok(entries_of(self.steps.get(step)?.0))).sum()
+    }
+
+    /// The field of `wanted`, nodes of the graph, none twice; `None` where it would take more than `limit`.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] for a graph with too many entries.
+    pub(crate) fn find(&mut self, wanted: &[u32], limit: FieldLimit) -> Result<Option<ReceptiveField>, EngineError> {
         let (all, position) = (&mut self.steps, &mut self.position);
         let mut nodes = wanted.to_vec();
         nodes.iter().enumerate().for_each(|(at, u)| position[*u as usize] = at as u32);
@@ -88,6 +117,12 @@ impl FieldFinder {
                 continue;
             }
             let whole = all.get(step)?.0;
+            let indptr = whole.operator.structure().indptr;
+            let n_read: usize = nodes.iter().map(|u| indptr[*u as usize + 1] - indptr[*u as usize]).sum();
+            if !limit.holds(nodes.len(), n_entries + n_read) {
+                forget(position, &nodes);
+                return Ok(None);
+            }
             let targets = nodes.clone();
             let mut number = |v: u32| {
                 let slot = &mut position[v as usize];
@@ -98,15 +133,28 @@ impl FieldFinder {
                 *slot
             };
             let part = whole.part(&targets, &mut number);
-            n_entries += part.before.as_ref().map_or(&part.operator, |(before, _)| before).n_active_entries();
+            n_entries += entries_of(&part);
             steps.push(part);
             n_rows.push(nodes.len());
         }
-        for u in &nodes {
-            position[*u as usize] = Self::ABSENT;
+        forget(position, &nodes);
+        if !limit.holds(nodes.len(), n_entries) {
+            return Ok(None);
         }
         steps.reverse();
         n_rows.reverse();
-        Ok(ReceptiveField { nodes, n_rows, steps, n_entries })
+        Ok(Some(ReceptiveField { nodes, n_rows, steps, n_entries }))
+    }
+}
+
+/// Entries that a step propagates over.
+fn entries_of(step: &Step) -> usize {
+    step.before.as_ref().map_or(&step.operator, |(before, _)| before).n_active_entries()
+}
+
+/// Makes room for the next field.
+fn forget(position: &mut [u32], nodes: &[u32]) {
+    for u in nodes {
+        position[*u as usize] = FieldFinder::ABSENT;
     }
 }
