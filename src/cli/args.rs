@@ -284,7 +284,7 @@ pub(super) struct PredictArgs {
     #[arg(value_name = "BUNDLE")]
     pub(super) bundle: PathBuf,
     /// Which nodes: ids with commas between, as the graph's file spells them, or a file with one to a line
-    #[arg(long, value_name = "LIST|FILE")]
+    #[arg(long, value_name = "LIST|FILE", allow_hyphen_values = true)]
     pub(super) nodes: String,
     #[command(flatten)]
     pub(super) graph: BundleGraphArgs,

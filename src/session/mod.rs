@@ -64,15 +64,15 @@ pub use request_page::request_page;
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use speed_page::speed_page;
 pub use store::{
-    AnswerState, BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent, ReproduceState,
-    RunEntry, RunId, SensitivityState, Store, SweepState, TrainingState, Trial, first_plan,
+    AnswerState, AnsweredBy, BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent,
+    ReproduceState, RunEntry, RunId, SensitivityState, Store, SweepState, TrainingState, Trial, first_plan,
 };
 pub use tasks::errors::ErrorReport;
 pub use tasks::export::{Exported, WrittenFile, replay_command};
 pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
 pub use tasks::open::OutsideFiles;
 pub use tasks::reproduce::{PublishedTable, ReproducePlan, TruthPlan};
-pub use verdict::{BREAKS_AT, Grade, Verdict};
+pub use verdict::{BREAKS_AT, Grade, Verdict, removed_in_short};
 pub(crate) use verdict::{in_points, lower_first};
 
 use jobs::{JobId, JobRunner, JobStatus, Lane, Waker};

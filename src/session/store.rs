@@ -173,8 +173,19 @@ pub struct AnswerState {
     pub(crate) job: Option<JobId>,
     /// Where it stands.
     pub phase: Phase,
+    /// What answers, or answered last.
+    pub by: Option<AnsweredBy>,
     /// The last answers, for people; empty before.
     pub page: Vec<PagePart>,
+}
+
+/// The pruned model that nodes were scored with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnsweredBy {
+    /// Its recipe, complete.
+    pub recipe: Recipe,
+    /// What went, in a few words.
+    pub says: String,
 }
 
 /// A published table that is being reproduced, or was last.

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use super::Session;
 use super::notice::Level;
 use super::speed_page::speed_page;
-use super::store::{AnswerState, BenchState, ReproduceState};
+use super::store::{AnswerState, AnsweredBy, BenchState, ReproduceState};
 use super::tasks::bench::{Bench, Benched};
 use super::tasks::predict::{AskedNodes, Predict, PredictSource};
 use super::tasks::reproduce::{Reproduce, ReproducePlan, Reproduced};
+use super::verdict::removed_in_short;
 use crate::io::{MemoryBudget, escaped_path};
 
 impl Session {
@@ -36,6 +37,8 @@ impl Session {
         let Some(run) = self.store.shown().cloned() else {
             return self.refused("score nodes", "a pruned model", "Open a graph and a model");
         };
+        let by = AnsweredBy { recipe: run.recipe.clone(), says: removed_in_short(&run) };
+        self.store.answers = AnswerState { by: Some(by), job: self.store.answers.job, ..AnswerState::default() };
         let task = Predict { source: PredictSource::Run(run), nodes: AskedNodes::listed(nodes) };
         self.start::<AnswerState, _>(task);
     }

@@ -58,6 +58,13 @@ impl Verdict {
     }
 }
 
+/// What went, in a few words: for a line that has room for no more.
+pub fn removed_in_short(run: &Run) -> String {
+    let (edges, weights) = (run.pruned.edge_sparsity(), run.pruned.weight_sparsity());
+    let channels = run.recipe.channels.map(|rule| format!(", {} of channels", percent(rule.share))).unwrap_or_default();
+    format!("removed {} of edges, {} of weights{channels}", percent(edges), percent(weights))
+}
+
 /// What a verdict is made of.
 #[derive(Debug, Clone, Default)]
 struct Facts {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use eframe::egui::{self, Align, Layout, RichText};
 
 use crate::session::jobs::{JobStatus, Lane};
-use crate::session::{Command, Level, Notice, Session, format};
+use crate::session::{Command, Level, Notice, Session, format, removed_in_short};
 use crate::ui::context::{CommandQueue, WindowRequest};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{mono, strong, weak};
@@ -158,8 +158,7 @@ fn in_short(session: &Session) -> Option<String> {
     let accuracy = run.evaluation.test.pruned;
     let test =
         if accuracy.n_nodes == 0 { String::new() } else { format!("test {} · ", format::percent(accuracy.accuracy)) };
-    let (edges, weights) = (run.pruned.edge_sparsity(), run.pruned.weight_sparsity());
-    Some(format!("{stale}{test}removed {} of edges, {} of weights", format::percent(edges), format::percent(weights)))
+    Some(format!("{stale}{test}{}", removed_in_short(run)))
 }
 
 /// A preview is seen in the views; it is listed once it takes long enough to be waited for.

@@ -8,7 +8,7 @@ use crate::session::{Command, Phase, PublishedTable, ReproducePlan, TruthPlan, m
 use crate::ui::context::{ViewCx, WindowRequest};
 use crate::ui::panels::status_bar::job_ui;
 use crate::ui::tokens;
-use crate::ui::widgets::{mono, page_ui, weak};
+use crate::ui::widgets::{chip, mono, page_ui, weak};
 
 /// Which tool is open, and what is chosen in them.
 #[derive(Debug, Default)]
@@ -118,6 +118,15 @@ impl Tools {
             }
         });
         running_ui(cx, ui, &Lane::Answer, store.answers.phase);
+        if let Some(by) = store.answers.by.as_ref().filter(|_| !store.answers.page.is_empty()) {
+            ui.horizontal(|ui| {
+                ui.label(weak(cx.tokens, format!("by the model with {}", by.says)));
+                if store.shown().is_none_or(|run| run.recipe != by.recipe) {
+                    chip(ui, "not the run that is shown", cx.tokens.warning, cx.tokens.warning_weak)
+                        .on_hover_text("The recipe has moved on since. Score again");
+                }
+            });
+        }
         page_ui(ui, cx.tokens, &store.answers.page);
     }
 

@@ -178,6 +178,11 @@ fn accuracy_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
 }
 
 fn part_ui(ui: &mut egui::Ui, tokens: &Tokens, name: &str, part: &PartScores) {
+    if part.pruned.n_nodes == 0 {
+        let none = weak(tokens, "no nodes").monospace();
+        change_row(ui, tokens, name, "", none).on_hover_text("The split has no labelled nodes in this part");
+        return;
+    }
     let change = part.pruned.accuracy - part.baseline.accuracy;
     let ink = if change < -NOTABLE_LOSS { tokens.warning } else { tokens.text };
     let text = format!("{:.1} → {}", part.baseline.accuracy * 100.0, format::percent(part.pruned.accuracy));

@@ -6,6 +6,7 @@ use eframe::egui::{self, Align, Layout};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::{View, ViewCx, WindowRequest};
+use crate::engine::experiment::PartScores;
 use crate::session::{Agreement, Command, CompareRequest, RunEntry, RunId, format};
 use crate::ui::panels::recipe_summary;
 use crate::ui::widgets::{chip, empty_state, mono, strong, weak};
@@ -217,12 +218,17 @@ fn caption(n: usize) -> String {
     }
 }
 
+/// Of the pruned model; NaN where the split has no labelled nodes in this part.
+fn accuracy(part: &PartScores) -> f64 {
+    if part.pruned.n_nodes == 0 { f64::NAN } else { part.pruned.accuracy }
+}
+
 /// What a column sorts by.
 fn number(entry: &RunEntry, column: usize) -> f64 {
     let run = &entry.run;
     match column {
-        1 => run.evaluation.test.pruned.accuracy,
-        2 => run.evaluation.val.pruned.accuracy,
+        1 => accuracy(&run.evaluation.test),
+        2 => accuracy(&run.evaluation.val),
         3 => run.pruned.edge_sparsity(),
         4 => run.pruned.weight_sparsity(),
         5 => run.pruned.macs().pruned() as f64,
@@ -235,6 +241,7 @@ fn cell(entry: &RunEntry, column: usize) -> String {
     let value = number(entry, column);
     match column {
         7 => entry.run.timing.as_ref().map_or_else(|| format::NONE.to_owned(), |t| format::speedup(&t.speedup())),
+        1 | 2 if value.is_nan() => format::NONE.to_owned(),
         1..=4 => format::percent(value),
         5 => format::short_count(value as u64),
         6 => format::seconds(value),
