@@ -15,6 +15,10 @@ fn what_is_left_is_a_narrower_network_everywhere() {
     let out = json(folder.path(), &[&prune[..], &NARROW].concat());
     let hidden = &out["metrics"]["hidden"][0];
     assert_eq!((hidden["n_before"].as_u64(), hidden["n_unread"].as_u64()), (Some(16), Some(8)), "{hidden}");
+    let channels = &out["metrics"]["channels"][0];
+    assert_eq!((channels["n_channels"].as_u64(), channels["n_removed"].as_u64()), (Some(16), Some(8)), "{channels}");
+    assert_eq!(channels["order"].as_array().map(Vec::len), Some(12), "as many stay as there are classes: {channels}");
+    assert!(channels["error"].as_f64().is_some_and(|error| error > 0.0 && error < 1.0), "{channels}");
     let bundle = folder.path().join("b");
     let recipe = std::fs::read_to_string(bundle.join("recipe.toml")).expect("a recipe");
     assert!(recipe.contains("[channels]\nshare = 0.5"), "{recipe}");

@@ -75,6 +75,17 @@ fn error(run: &Run) -> f64 {
     (square(pruned - &**baseline) / square((**baseline).clone())).sqrt()
 }
 
+/// The same of the logits without their bias.
+fn product_error(run: &Run) -> f64 {
+    let bias = |model: &Model| {
+        let bias = model.parameters.iter().find(|p| p.name == "convs.1.bias").expect("a GCN of two layers");
+        bias.values.clone()
+    };
+    let (pruned, baseline) = (&run.pruned.logits - &bias(&run.pruned.model), &*run.baseline_logits - &bias(&run.model));
+    let square = |x: &Array2<f32>| x.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>();
+    (square(&(&pruned - &baseline)) / square(&baseline)).sqrt()
+}
+
 #[test]
 fn channels_that_others_make_up_for_go_first_and_more_of_them_cost_more() {
     let graph = graph();
@@ -103,6 +114,27 @@ fn channels_that_others_make_up_for_go_first_and_more_of_them_cost_more() {
     }
     let errors: Vec<f64> = [0.6, 0.8, 0.95].map(|share| error(&of(share))).to_vec();
     assert!(errors.windows(2).all(|pair| pair[0] < pair[1]) && errors[0] > error(&half), "{errors:?}");
+    // What is said of a share is the same whatever share was asked for, and what the logits then show: they are what reads the channels, but for
+    // their bias, and are fitted once more.
+    let trace = &half.pruned.channels[0];
+    assert_eq!((trace.weight.as_str(), trace.layer, trace.n_channels), ("convs.0.lin.weight", 0, 32));
+    assert_eq!(
+        (trace.n_removed, trace.order.len(), trace.errors.len()),
+        (16, 28, 28),
+        "as many stay as there are classes"
+    );
+    assert!(trace.errors.windows(2).all(|pair| pair[0] <= pair[1]) && trace.error_without(16) < 0.01, "{trace:?}");
+    for share in [0.25, 0.6, 0.8] {
+        let run = of(share);
+        let other = &run.pruned.channels[0];
+        assert_eq!((&other.order, &other.errors), (&trace.order, &trace.errors));
+        let n_gone = (32.0 * share).round() as usize;
+        assert_eq!((other.n_removed, trace.n_without(share)), (n_gone, n_gone));
+        let is_gone = |channel: u32| run.pruned.masks.weights[1].row(channel as usize).iter().all(|kept| !*kept);
+        assert!((0..32).all(|channel| is_gone(channel) == trace.rank_of(channel).is_some_and(|rank| rank < n_gone)));
+        let (said, found) = (trace.error_without(n_gone), product_error(&run));
+        assert!(found <= 1.05 * said + 1e-3 && found >= 0.5 * said - 1e-3, "{share}: {said} said, {found} found");
+    }
     // Better than any channels, removed without making up for them.
     let random = {
         let mut narrowed = (*model).clone();

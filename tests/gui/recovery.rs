@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::plot::{RasterMode, Side};
-use unifews::engine::sparsify::{EdgeMode, EntryChoice, Identity, NodesAre, RecoveryRule, ValueRule, WeightMode};
+use unifews::engine::sparsify::{
+    ChannelRule, EdgeMode, EntryChoice, Identity, NodesAre, RecoveryRule, ValueRule, WeightMode,
+};
 use unifews::io::write_model;
 use unifews::session::{Command, PictureRequest, Session, Verdict};
 use unifews::ui::App;
@@ -358,4 +360,53 @@ fn the_first_start_is_recovered_and_a_button_leads_to_unifews_as_published() {
     h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     h.run_steps(3);
     assert_eq!(h.state().session().store().recipe, begun, "taken back in one step");
+}
+
+#[test]
+fn hidden_channels_are_drawn_and_their_line_is_dragged() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    let line = "Channels removed after layer 1, share";
+    assert!(h.query_by_role_and_label(Role::Slider, line).is_none(), "none are asked to go");
+    let mut recipe = h.state().session().store().recipe.clone();
+    recipe.recovery = Some(RecoveryRule::default());
+    recipe.channels = Some(ChannelRule { share: 0.5 });
+    h.state().send(Command::SetRecipe(Box::new(recipe), None));
+    h.run_steps(3);
+    wait(&mut h, "the recovered preview", |s| {
+        is_current(s) && s.store().shown().is_some_and(|run| !run.pruned.channels.is_empty())
+    });
+    h.get_by_label("Layer 1 channels");
+    let share = |h: &Harness<'_, App>| h.state().session().store().recipe.channels.map(|rule| rule.share);
+    h.get_by_role_and_label(Role::Slider, line).increment_accesskit();
+    wait(&mut h, "the next preview", is_current);
+    assert_eq!(share(&h), Some(0.51));
+    let rect = h.get_by_role_and_label(Role::Slider, line).rect();
+    let at = |share: f32| rect.left_center() + vec2(rect.width() * share, 0.0);
+    h.hover_at(at(0.51));
+    h.step();
+    h.drag_at(at(0.51));
+    h.step();
+    for place in [0.4, 0.3, 0.25] {
+        h.hover_at(at(place));
+        h.step();
+    }
+    h.drop_at(at(0.25));
+    wait(&mut h, "the preview of the share", is_current);
+    let dragged = share(&h).expect("still some");
+    assert!((dragged - 0.25).abs() < 0.011, "{dragged}");
+    let run = std::sync::Arc::clone(h.state().session().store().shown().expect("a run"));
+    let trace = &run.pruned.channels[0];
+    assert_eq!(trace.n_removed, trace.n_without(dragged), "what was asked for is what went");
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    h.run_steps(2);
+    assert_eq!(share(&h), Some(0.51), "one step back");
+    // Off again, and nothing is left of it.
+    let mut recipe = h.state().session().store().recipe.clone();
+    recipe.channels = None;
+    h.state().send(Command::SetRecipe(Box::new(recipe), None));
+    wait(&mut h, "the preview without", |s| {
+        is_current(s) && s.store().shown().is_some_and(|run| run.pruned.channels.is_empty())
+    });
+    assert!(h.query_by_role_and_label(Role::Slider, line).is_none());
 }

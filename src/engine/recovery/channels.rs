@@ -4,7 +4,7 @@
 //! other goes, each time the one whose loss the others can make up for best, and they do. What is fitted is the unpruned network; entries
 //! and single weights go from what is left. Anchor: channel pruning for GNN inference (Zhou et al., VLDB 2021), which fits with a penalty.
 
-use ndarray::{Array2, s};
+use ndarray::{Array1, Array2, s};
 
 use super::gram::FitRows;
 use super::linalg::Cholesky;
@@ -20,7 +20,7 @@ use crate::engine::model::{Model, Op, Program};
 use crate::engine::sparsify::edges::OperatorSource;
 use crate::engine::sparsify::masked_inference::{MaskedInference, WithProducts};
 use crate::engine::sparsify::transform::product;
-use crate::engine::sparsify::{Recipe, WeightMask};
+use crate::engine::sparsify::{ChannelTrace, Recipe, WeightMask};
 
 /// Ridge as a share of the mean diagonal of `ΦᵀΦ`: only so much that every system can be solved.
 const RIDGE: f64 = 1e-3;
@@ -31,6 +31,8 @@ pub(super) struct Channels {
     pub(super) start: Model,
     /// Of every matrix that may be pruned the weights that are left.
     pub(super) open: Vec<WeightMask>,
+    /// In which order channels go, and what that costs.
+    pub(super) traces: Vec<ChannelTrace>,
 }
 
 impl Channels {
@@ -41,7 +43,7 @@ impl Channels {
 }
 
 /// Removes `share` of the columns of every hidden representation of `model`, judged on `nodes`, or on all; never so many that fewer are left
-/// than there are classes.
+/// than there are classes. The order is followed to its end, so that what another share would cost is known, too.
 ///
 /// # Errors
 /// [`EngineError::Recipe`] for a network without channels that can go, [`EngineError::NotFinite`], [`EngineError::Cancelled`].
@@ -56,7 +58,9 @@ pub(super) fn choose(
     let mut start = model.clone();
     let mut open: Vec<WeightMask> = model.weights().map(|p| WeightMask::from_elem(p.values.dim(), true)).collect();
     let program = model.program().inference();
+    let mut traces = Vec::new();
     let index = |name: &str| model.weights().position(|weight| weight.name == name);
+    let layer = |name: &str| model.weight(index(name)?)?.prunable_layer();
     let can_go = |space: &HiddenSpace| {
         !space.readers.is_empty() && space.readers.iter().chain(&space.writers).all(|name| index(name).is_some())
     };
@@ -94,35 +98,56 @@ pub(super) fn choose(
             readers.push((idx, Reader::new(gram, &weight.values, ctl)?));
         }
         let Some(width) = readers.first().map(|(_, reader)| reader.n_channels()) else { continue };
-        let n_gone = ((share * width as f64).round() as usize).min(width.saturating_sub(model.n_classes()));
+        let mut trace = ChannelTrace {
+            weight: space.writers.first().cloned().unwrap_or_default(),
+            layer: space.writers.first().and_then(|name| layer(name)).unwrap_or_default(),
+            n_channels: width,
+            n_removed: 0,
+            order: Vec::new(),
+            errors: Vec::new(),
+        };
+        let n_can_go = width.saturating_sub(model.n_classes());
+        let n_gone = ChannelTrace::n_of_share(share, width, n_can_go);
         let mut is_gone = vec![false; width];
-        for _ in 0..n_gone {
+        let mut largest = 0.0f32;
+        for n in 0..n_can_go {
             ctl.check()?;
             let cost = |channel: usize| readers.iter().map(|(_, reader)| reader.cost(channel)).sum::<f64>();
-            let alive = (0..width).filter(|channel| !is_gone[*channel]);
-            let Some(channel) = alive.min_by(|a, b| cost(*a).total_cmp(&cost(*b)).then(a.cmp(b))) else { break };
+            let alive = (0..width).filter(|channel| !is_gone[*channel]).map(|channel| (cost(channel), channel));
+            let Some((_, channel)) = alive.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))) else { break };
             is_gone[channel] = true;
             for (_, reader) in &mut readers {
                 reader.remove(channel, &is_gone);
             }
-        }
-        for (idx, reader) in readers {
-            if let Some(weight) = start.weights_mut().nth(idx) {
-                weight.values.assign(&reader.fitted());
+            let lost = readers.iter().map(|(_, reader)| reader.lost()).sum::<f64>() / readers.len() as f64;
+            trace.order.push(channel as u32);
+            largest = largest.max(lost.sqrt() as f32);
+            trace.errors.push(largest);
+            if n + 1 == n_gone {
+                for (idx, reader) in &readers {
+                    if let Some(weight) = start.weights_mut().nth(*idx) {
+                        weight.values.assign(&reader.fitted());
+                    }
+                }
             }
-            for channel in (0..width).filter(|channel| is_gone[*channel]) {
-                open[idx].row_mut(channel).fill(false);
+        }
+        trace.n_removed = n_gone.min(trace.order.len());
+        let gone = &trace.order[..trace.n_removed];
+        for idx in readers.iter().map(|(idx, _)| *idx) {
+            for channel in gone {
+                open[idx].row_mut(*channel as usize).fill(false);
             }
         }
         for idx in space.writers.iter().filter_map(|name| index(name)) {
             let Some(weight) = start.weights_mut().nth(idx) else { continue };
-            for channel in (0..width).filter(|channel| is_gone[*channel]) {
-                weight.values.column_mut(channel).fill(0.0);
-                open[idx].column_mut(channel).fill(false);
+            for channel in gone {
+                weight.values.column_mut(*channel as usize).fill(0.0);
+                open[idx].column_mut(*channel as usize).fill(false);
             }
         }
+        traces.push(trace);
     }
-    Ok(Channels { start, open })
+    Ok(Channels { start, open, traces })
 }
 
 /// Of every matrix that may be pruned whether its product comes before a propagation, so that what it explains is `T̂ x W`.
@@ -146,6 +171,12 @@ struct Reader {
     weight: Array2<f64>,
     /// One over the energy of what it gives: matrices count alike.
     factor: f64,
+    /// `ΦᵀΦ` of all channels. `[channels, channels]`
+    gram: Array2<f64>,
+    /// By how much every weight was changed. `[channels, d_out]`
+    change: Array2<f64>,
+    /// `‖Φ · change‖_F²`.
+    lost: f64,
 }
 
 impl Reader {
@@ -160,7 +191,8 @@ impl Reader {
         let lower = Cholesky::of(&system, ctl)?.inverse(ctl)?;
         let inverse = matmul(transposed(&lower, ctl)?.view(), &Packed::new(lower.view()), ctl)?;
         let factor = if energy > 0.0 { 1.0 / energy } else { 0.0 };
-        Ok(Self { inverse: inverse.mapv(f64::from), weight: weight.mapv(f64::from), factor })
+        let (gram, change) = (gram.mapv(f64::from), Array2::zeros(weight.dim()));
+        Ok(Self { inverse: inverse.mapv(f64::from), weight: weight.mapv(f64::from), factor, gram, change, lost: 0.0 })
     }
 
     fn n_channels(&self) -> usize {
@@ -173,14 +205,29 @@ impl Reader {
         self.factor * row.dot(&row) / self.inverse[[channel, channel]].max(f64::MIN_POSITIVE)
     }
 
+    /// What is lost by now, as a share of the energy of what the matrix gives.
+    fn lost(&self) -> f64 {
+        self.factor * self.lost.max(0.0)
+    }
+
     /// Removes a channel; the others make up for it. `is_gone` marks it already.
     fn remove(&mut self, channel: usize, is_gone: &[bool]) {
         let pivot = self.inverse[[channel, channel]].max(f64::MIN_POSITIVE);
         let (row, lost) = (self.inverse.row(channel).to_owned(), self.weight.row(channel).to_owned());
+        // By so many times the lost row every row becomes less.
+        let mut less = Array1::zeros(is_gone.len());
+        less[channel] = 1.0;
         for other in (0..is_gone.len()).filter(|other| !is_gone[*other]) {
             let factor = row[other] / pivot;
+            less[other] = factor;
             self.weight.row_mut(other).scaled_add(-factor, &lost);
             self.inverse.row_mut(other).scaled_add(-factor, &row);
+        }
+        // `‖Φ(C - f rᵀ)‖² = ‖ΦC‖² - 2 (ΦᵀΦ f)ᵀ C r + fᵀ ΦᵀΦ f · ‖r‖²`
+        let image = self.gram.dot(&less);
+        self.lost += less.dot(&image) * lost.dot(&lost) - 2.0 * image.dot(&self.change.dot(&lost));
+        for (change, less) in self.change.rows_mut().into_iter().zip(&less) {
+            change.into_iter().zip(&lost).for_each(|(change, lost)| *change -= less * lost);
         }
         self.weight.row_mut(channel).fill(0.0);
         self.inverse.slice_mut(s![channel, ..]).fill(0.0);

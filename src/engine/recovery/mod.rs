@@ -71,7 +71,16 @@ pub(crate) fn recover(
         let online::Decided { masks, model, steps, arrivals, training } =
             online::recover(dataset, model, recipe, rule, (split, reference), ctl)?;
         let logits = logits(dataset, &model, recipe, &masks, ctl)?;
-        return Ok(Pruned { masks, model, logits, steps, embedding: None, arrivals: Some(arrivals), training });
+        return Ok(Pruned {
+            masks,
+            model,
+            logits,
+            steps,
+            embedding: None,
+            arrivals: Some(arrivals),
+            training,
+            channels: Vec::new(),
+        });
     }
     let mut plan = Plan::of(dataset, model, recipe, rule, split, ctl)?;
     if rule.train_epochs > 0 {
@@ -95,7 +104,8 @@ pub(crate) fn recover(
             best = Some((n_same, pruned));
         }
     }
-    let Some((most, pruned)) = best else { unreachable!("there is one allocation at least") };
+    let Some((most, mut pruned)) = best else { unreachable!("there is one allocation at least") };
+    pruned.channels = plan.channels.map(|channels| channels.traces).unwrap_or_default();
     if rule.distill_epochs == 0 {
         return Ok(pruned);
     }
@@ -132,7 +142,16 @@ fn recover_as_planned(
     let masks = Masks { edges, weights: done.masks };
     let model = Arc::new(done.model);
     let logits = logits(dataset, &model, recipe, &masks, ctl)?;
-    Ok(Pruned { masks, model, logits, steps: done.steps, embedding: None, arrivals: None, training: None })
+    Ok(Pruned {
+        masks,
+        model,
+        logits,
+        steps: done.steps,
+        embedding: None,
+        arrivals: None,
+        training: None,
+        channels: Vec::new(),
+    })
 }
 
 /// What recovery can fit.

@@ -357,7 +357,16 @@ pub(super) fn train(
     let masks = Masks { edges, weights: chosen.masks };
     let model = Arc::new(trained);
     let logits = logits(dataset, &model, recipe, &masks, &quiet)?;
-    Ok(Pruned { masks, model, logits, steps, embedding: None, arrivals: None, training: Some(training) })
+    Ok(Pruned {
+        masks,
+        model,
+        logits,
+        steps,
+        embedding: None,
+        arrivals: None,
+        training: Some(training),
+        channels: Vec::new(),
+    })
 }
 
 /// Values of the kept entries, and what happened in every step, against the unpruned `model`.

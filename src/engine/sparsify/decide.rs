@@ -143,7 +143,16 @@ pub(crate) fn decide(
         let mut pruned_model = masked_model(model, &masks.weights);
         pruned_model.scaler = scaler;
         let pruned_model = Arc::new(pruned_model);
-        Ok(Pruned { masks, model: pruned_model, logits, steps, embedding: raw, arrivals: None, training: None })
+        Ok(Pruned {
+            masks,
+            model: pruned_model,
+            logits,
+            steps,
+            embedding: raw,
+            arrivals: None,
+            training: None,
+            channels: Vec::new(),
+        })
     } else {
         let locked = locked_nodes(dataset, recipe, split)?;
         let everything = OperatorSource::new(dataset, recipe).all()?;
@@ -153,7 +162,16 @@ pub(crate) fn decide(
         let logits = infer(&model.program(), model, feature_rows(dataset.features()), &mut pass, ctl)?;
         let (masks, steps) = pass.into_parts();
         let pruned_model = Arc::new(masked_model(model, &masks.weights));
-        Ok(Pruned { masks, model: pruned_model, logits, steps, embedding: None, arrivals: None, training: None })
+        Ok(Pruned {
+            masks,
+            model: pruned_model,
+            logits,
+            steps,
+            embedding: None,
+            arrivals: None,
+            training: None,
+            channels: Vec::new(),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod attention;
 pub mod baselines;
+mod channel_trace;
 pub(crate) mod decide;
 pub(crate) mod edge_pass;
 pub(crate) mod edges;
@@ -24,6 +25,7 @@ pub(crate) mod weights;
 
 pub use crate::engine::graph::HopOrder;
 pub use crate::engine::kernels::Precision;
+pub use channel_trace::ChannelTrace;
 pub use decide::propagate;
 pub use mask::{EdgeMask, EntryValues, Masks, WeightMask};
 pub use propagated::Propagated;

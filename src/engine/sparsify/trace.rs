@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::channel_trace::ChannelTrace;
 use super::mask::Masks;
 use crate::engine::model::families::definition::OfficialCounts;
 use crate::engine::model::{Model, StepKind};
@@ -263,6 +264,8 @@ pub struct Pruned {
     pub arrivals: Option<Arrivals>,
     /// Recovery only: how its weights were trained, where they were.
     pub training: Option<RecoveryTraining>,
+    /// Recovery only: the channels of every hidden representation, where some were to go as a whole; in order of computation.
+    pub channels: Vec<ChannelTrace>,
 }
 
 /// What was removed from the rows of some nodes, over all steps.

@@ -15,7 +15,8 @@ use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
 use crate::engine::score::Score;
 use crate::engine::sparsify::{
-    EdgeTrace, EntryChoice, Macs, NodesAre, Product, RecoveryRule, RecoveryTraining, RowCount, StepTrace, WeightTrace,
+    ChannelTrace, EdgeTrace, EntryChoice, Macs, NodesAre, Product, RecoveryRule, RecoveryTraining, RowCount, StepTrace,
+    WeightTrace,
 };
 use crate::engine::timing::{Speedup, Spread};
 
@@ -48,6 +49,9 @@ pub struct Metrics {
     /// hold a constant. Empty in bundles of earlier versions and where no column may be left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<HiddenColumns>,
+    /// Hidden channels that went as a whole; empty where none were asked to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ChannelMetrics>,
     /// Whether accuracy was recovered on this graph, so that the numbers hold for it alone, not for other graphs or new nodes.
     #[serde(default, rename = "static", skip_serializing_if = "std::ops::Not::not")]
     pub is_static: bool,
@@ -63,6 +67,33 @@ pub struct Metrics {
     /// What the removed entries change in every graph step, and its bounds; empty where it was not computed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<StepErrors>,
+}
+
+/// Channels of one hidden representation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChannelMetrics {
+    /// The first weight that makes them.
+    pub weight: String,
+    /// Channels of the unpruned network.
+    pub n_channels: usize,
+    /// Those that went.
+    pub n_removed: usize,
+    /// Relative error of what reads them once they are gone and the others make up for them, before entries, single weights and training.
+    pub error: f64,
+    /// All that may go, in the order in which they do; the first `n_removed` went.
+    pub order: Vec<u32>,
+}
+
+impl ChannelMetrics {
+    fn of(trace: &ChannelTrace) -> Self {
+        Self {
+            weight: trace.weight.clone(),
+            n_channels: trace.n_channels,
+            n_removed: trace.n_removed,
+            error: trace.error_without(trace.n_removed),
+            order: trace.order.clone(),
+        }
+    }
 }
 
 /// Recovery for nodes that arrive later: the same share is removed from the rows of both kinds of nodes.
@@ -346,6 +377,7 @@ impl Metrics {
             bounds: (!run.bounds.is_empty()).then(|| run.bounds.iter().map(bound_metrics).collect()),
             size: Some(SizeMetrics::of(run, &run.size, None)),
             hidden: run.hidden.clone(),
+            channels: run.pruned.channels.iter().map(ChannelMetrics::of).collect(),
             is_static: run.recipe.recovery.as_ref().is_some_and(|rule| rule.nodes_are == NodesAre::Static),
             new_nodes: run.pruned.arrivals.as_ref().map(|arrivals| NewNodesMetrics {
                 known: RowMetrics::of(&arrivals.known),

@@ -47,8 +47,8 @@ pub use manifest::{
 pub use matrix::StepMatrix;
 pub(crate) use matrix::mask_of;
 pub use metrics::{
-    Bf16Metrics, BoundMetrics, EdgeMetrics, METRICS_FORMAT, Metrics, NewNodesMetrics, PartMetrics, RowMetrics,
-    SampleMetrics, Scores, StepMetrics, TimingMetrics, Totals, WeightMetrics,
+    Bf16Metrics, BoundMetrics, ChannelMetrics, EdgeMetrics, METRICS_FORMAT, Metrics, NewNodesMetrics, PartMetrics,
+    RowMetrics, SampleMetrics, Scores, StepMetrics, TimingMetrics, Totals, WeightMetrics,
 };
 pub use options::BundleOptions;
 pub(crate) use predictions::{margin, predictions_of};

@@ -2,9 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use eframe::egui::accesskit::{Action, ActionData};
-use eframe::egui::{self, EventFilter, Key, Rect, Response, Sense, Stroke, pos2, vec2};
+use eframe::egui::{self, Rect, Response, Sense, Stroke, pos2, vec2};
 
+use super::adjust::{announce, asked_steps, asked_value};
 use crate::ui::tokens::Tokens;
 
 /// How positions map to values.
@@ -139,7 +139,7 @@ impl<'a> DeltaSlider<'a> {
         if response.clicked() || response.drag_started() {
             response.request_focus();
         }
-        let steps = keyboard_steps(ui, &response) + wheel_steps(ui, &response);
+        let steps = asked_steps(ui, &response) + wheel_steps(ui, &response);
         if steps != 0.0 {
             value = self.stepped(value, steps * if is_snapping { 5.0 } else { 1.0 });
         }
@@ -172,31 +172,13 @@ impl<'a> DeltaSlider<'a> {
     }
 
     fn announce(&self, ui: &egui::Ui, response: &Response, value: f64) {
-        response.widget_info(|| egui::WidgetInfo::slider(ui.is_enabled(), value, &self.name));
+        announce(ui, response, ui.is_enabled(), value, &self.name);
         let range = self.scale.range();
         ui.ctx().accesskit_node_builder(response.id, |node| {
             node.set_min_numeric_value(*range.start());
             node.set_max_numeric_value(*range.end());
-            for action in [Action::SetValue, Action::Increment, Action::Decrement] {
-                node.add_action(action);
-            }
         });
     }
-}
-
-fn keyboard_steps(ui: &egui::Ui, response: &Response) -> f64 {
-    let mut steps = ui.input(|i| {
-        i.num_accesskit_action_requests(response.id, Action::Increment) as f64
-            - i.num_accesskit_action_requests(response.id, Action::Decrement) as f64
-    });
-    if response.has_focus() {
-        ui.memory_mut(|m| {
-            let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
-            m.set_focus_lock_filter(response.id, filter);
-        });
-        steps += ui.input(|i| i.num_presses(Key::ArrowRight) as f64 - i.num_presses(Key::ArrowLeft) as f64);
-    }
-    steps
 }
 
 /// The wheel moves a slider that has the focus or the pointer has rested on; it is then taken from the panel behind.
@@ -206,13 +188,6 @@ fn wheel_steps(ui: &egui::Ui, response: &Response) -> f64 {
     }
     let notch = ui.input_mut(|i| std::mem::take(&mut i.smooth_scroll_delta.y));
     f64::from(notch / 12.0)
-}
-
-fn asked_value(ui: &egui::Ui, response: &Response) -> Option<f64> {
-    ui.input(|i| {
-        let asked = i.accesskit_action_requests(response.id, Action::SetValue);
-        asked.filter_map(|r| if let Some(ActionData::NumericValue(v)) = r.data { Some(v) } else { None }).last()
-    })
 }
 
 fn paint(ui: &egui::Ui, tokens: &Tokens, response: &Response, rail: Rect, scale: DeltaScale, value: f64) {

@@ -1,10 +1,8 @@
 //! The histogram of a matrix's scores on a log axis, with its threshold as a line that can be dragged: the histogram is the slider.
 
-use eframe::egui::accesskit::{Action, ActionData};
-use eframe::egui::{
-    self, Align2, CursorIcon, EventFilter, FontId, Key, Mesh, Pos2, Rect, Response, Sense, Shape, Stroke, pos2, vec2,
-};
+use eframe::egui::{self, Align2, CursorIcon, FontId, Mesh, Pos2, Rect, Response, Sense, Shape, Stroke, pos2, vec2};
 
+use super::adjust::{announce, asked_steps, asked_value};
 use crate::engine::plot::{LogHistogram, ScoreHistogram, power_of_ten};
 use crate::session::format;
 use crate::ui::tokens::{self, Tokens};
@@ -66,7 +64,8 @@ impl Histogram {
         let axis = ScoreAxis::new(bars, &spec.scores.scores);
         let asked = if spec.is_draggable { self.asked(ui, &response, &axis, spec) } else { None };
         let threshold = asked.map(|a| a.threshold).or(self.dragged_to).unwrap_or(spec.scores.threshold);
-        announce(ui, &response, spec, threshold);
+        let shown = if threshold.is_finite() { threshold } else { 0.0 };
+        announce(ui, &response, spec.is_draggable, shown, spec.name);
         if ui.is_rect_visible(rect) {
             paint(ui, tokens, &axis, &response, spec, threshold);
         }
@@ -102,43 +101,12 @@ impl Histogram {
             self.dragged_to = response.dragged().then_some(threshold);
             return is_new.then_some(Asked { threshold, gesture });
         }
-        let steps = key_steps(ui, response);
+        let steps = asked_steps(ui, response);
         if steps != 0.0 {
             let at = axis.position(spec.scores.threshold) + steps * KEY_STEP;
             return Some(Asked { threshold: axis.score_at(at), gesture: None });
         }
-        let set = ui.input(|i| {
-            let asked = i.accesskit_action_requests(response.id, Action::SetValue);
-            asked.filter_map(|r| if let Some(ActionData::NumericValue(v)) = r.data { Some(v) } else { None }).last()
-        });
-        set.map(|threshold| Asked { threshold: threshold.max(0.0), gesture: None })
-    }
-}
-
-fn key_steps(ui: &egui::Ui, response: &Response) -> f64 {
-    let mut steps = ui.input(|i| {
-        i.num_accesskit_action_requests(response.id, Action::Increment) as f64
-            - i.num_accesskit_action_requests(response.id, Action::Decrement) as f64
-    });
-    if response.has_focus() {
-        ui.memory_mut(|m| {
-            let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
-            m.set_focus_lock_filter(response.id, filter);
-        });
-        steps += ui.input(|i| i.num_presses(Key::ArrowRight) as f64 - i.num_presses(Key::ArrowLeft) as f64);
-    }
-    steps
-}
-
-fn announce(ui: &egui::Ui, response: &Response, spec: &HistogramSpec<'_>, threshold: f64) {
-    let shown = if threshold.is_finite() { threshold } else { 0.0 };
-    response.widget_info(|| egui::WidgetInfo::slider(spec.is_draggable, shown, spec.name));
-    if spec.is_draggable {
-        ui.ctx().accesskit_node_builder(response.id, |node| {
-            for action in [Action::SetValue, Action::Increment, Action::Decrement] {
-                node.add_action(action);
-            }
-        });
+        asked_value(ui, response).map(|threshold| Asked { threshold: threshold.max(0.0), gesture: None })
     }
 }
 

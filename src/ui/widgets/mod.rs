@@ -1,5 +1,6 @@
 //! Small parts that several views share.
 
+pub(crate) mod adjust;
 mod card;
 mod delta_slider;
 pub(crate) mod heatmap;

@@ -3,6 +3,7 @@
 //! The view only asks for pictures and paints the answers; while one is computed, the one before is stretched into its place.
 
 mod cell;
+mod channels;
 mod hops;
 mod place;
 mod save;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Rect, UiBuilder, pos2, vec2};
 
 use self::cell::Cell;
+use self::channels::ChannelStrip;
 use self::place::Place;
 pub(crate) use self::words::ESTIMATE_SAYS;
 use super::{Pane, View, ViewCx, WindowRequest};
@@ -35,6 +37,8 @@ pub(super) struct Layers {
     /// Which of the weight matrices of every layer, where layers have several.
     matrix: usize,
     cells: BTreeMap<(Side, usize), Cell>,
+    /// One for every hidden representation whose channels may go.
+    strips: Vec<ChannelStrip>,
     /// The newest order that is there.
     atlas: Option<Arc<Atlas>>,
     /// The entry of the graph under the pointer, as `(column, row)`, marked in all heatmaps of edges.
@@ -52,6 +56,8 @@ struct Row {
     left: Option<Left>,
     /// Position in the run's steps.
     weights: Option<usize>,
+    /// Of the hidden representation behind it, by its position among those of the run.
+    channels: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,13 +87,22 @@ impl View for Layers {
         let mut pointed = None;
         let available = ui.available_height();
         let shown_rows = rows.len().clamp(1, 2) as f32;
-        let height = ((available - 4.0) / shown_rows).clamp(*ROW_HEIGHT.start(), *ROW_HEIGHT.end()).floor();
+        let shown_strips = rows.iter().take(2).filter(|row| row.channels.is_some()).count() as f32;
+        let available = available - 4.0 - shown_strips * channels::HEIGHT;
+        let height = (available / shown_rows).clamp(*ROW_HEIGHT.start(), *ROW_HEIGHT.end()).floor();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for row in rows {
                 let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), egui::Sense::hover());
                 if ui.is_rect_visible(rect) {
                     self.row_ui(cx, ui, rect, &run, &atlas, row, &mut pointed);
+                }
+                if let Some(at) = row.channels {
+                    let size = vec2(ui.available_width(), channels::HEIGHT);
+                    let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+                    if ui.is_rect_visible(rect) {
+                        self.channels_ui(cx, ui, rect, &run, at);
+                    }
                 }
             }
         });
@@ -167,21 +182,36 @@ impl Layers {
         let of_kind = |kind: StepKind| {
             run.pruned.steps.iter().enumerate().filter(move |(_, s)| s.kind == kind).map(|(i, _)| i).collect::<Vec<_>>()
         };
+        let row = |left: Option<Left>, weights: Option<usize>| {
+            let layer = weights.and_then(|at| run.pruned.steps.get(at)).map(|step| step.idx);
+            let channels = run.pruned.channels.iter().position(|trace| Some(trace.layer) == layer);
+            Row { left, weights, channels }
+        };
         let convolutions = of_kind(StepKind::Convolution).into_iter();
-        let mut rows: Vec<Row> = convolutions.map(|i| Row { left: Some(Left::Edges(i)), weights: Some(i) }).collect();
+        let mut rows: Vec<Row> = convolutions.map(|i| row(Some(Left::Edges(i)), Some(i))).collect();
         let (hops, layers) = (of_kind(StepKind::Hop), of_kind(StepKind::Linear));
         if !hops.is_empty() {
             self.hop = self.hop.min(hops.len() - 1);
             let mut left = [Some(Left::Edges(hops[self.hop])), Some(Left::Hops)].into_iter();
             let n_rows = layers.len().max(2);
             for at in 0..n_rows {
-                rows.push(Row { left: left.next().flatten(), weights: layers.get(at).copied() });
+                rows.push(row(left.next().flatten(), layers.get(at).copied()));
             }
         } else if rows.is_empty() {
             let mut left = Some(Left::NoGraph);
-            rows.extend(layers.into_iter().map(|i| Row { left: left.take(), weights: Some(i) }));
+            rows.extend(layers.into_iter().map(|i| row(left.take(), Some(i))));
         }
         rows
+    }
+
+    fn channels_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, at: usize) {
+        let Some(trace) = run.pruned.channels.get(at) else { return };
+        if self.strips.len() <= at {
+            self.strips.resize_with(at + 1, ChannelStrip::default);
+        }
+        let rect = rect.with_max_y(rect.bottom() - 6.0);
+        let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(("channels", at)));
+        self.strips[at].ui(cx, &mut child, rect, run, trace);
     }
 
     fn row_ui(

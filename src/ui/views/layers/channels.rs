@@ -1,0 +1,242 @@
+//! The channels of a hidden representation: which of them go as a whole, and what every share would cost. The curve is the slider.
+
+use eframe::egui::{
+    self, Align, Align2, CursorIcon, FontId, Layout, Mesh, Rect, Response, RichText, Sense, Shape, Stroke, UiBuilder,
+    pos2, vec2,
+};
+
+use crate::engine::experiment::Run;
+use crate::engine::sparsify::{ChannelRule, ChannelTrace};
+use crate::session::{Command, Gesture, format};
+use crate::ui::tokens::{self, Tokens};
+use crate::ui::views::ViewCx;
+use crate::ui::widgets::adjust::{announce, asked_steps, asked_value};
+use crate::ui::widgets::heatmap::{GUTTER_LEFT, LEGEND_WIDTH};
+use crate::ui::widgets::strong;
+
+/// Height of the whole.
+pub(super) const HEIGHT: f32 = 104.0;
+const HEADING: f32 = 22.0;
+/// One mark for every channel, as they are stored.
+const MARKS: f32 = 12.0;
+const AXIS: f32 = 15.0;
+/// So much of the channels an arrow key moves the line by.
+const KEY_STEP: f64 = 0.01;
+/// Shares that the line can stand for: at 0 there would be no channels to show.
+const SHARES: std::ops::RangeInclusive<f64> = 0.01..=0.99;
+
+/// What is remembered between frames.
+#[derive(Debug, Default)]
+pub(super) struct ChannelStrip {
+    /// Where the line was dragged to; it follows the pointer, not the computation.
+    dragged_to: Option<f64>,
+    n_drags: u64,
+}
+
+impl ChannelStrip {
+    pub(super) fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, trace: &ChannelTrace) {
+        if trace.order.is_empty() {
+            return;
+        }
+        let left = rect.left() + GUTTER_LEFT;
+        let right = rect.right() - LEGEND_WIDTH;
+        let band = |from: f32, to: f32| Rect::from_min_max(pos2(left, from), pos2(right.max(left), to));
+        let heading = Rect::from_min_size(rect.min, vec2(rect.width(), HEADING));
+        let marks = band(heading.bottom(), heading.bottom() + MARKS);
+        let curve = band(marks.bottom() + 4.0, rect.bottom() - AXIS);
+        if curve.width() < 40.0 || curve.height() < 8.0 {
+            return;
+        }
+        let recipe = &cx.session.store().recipe;
+        let is_draggable = recipe.channels.is_some() && recipe.recovery.is_some();
+        let sense = if is_draggable { Sense::click_and_drag() } else { Sense::hover() };
+        let response = ui.allocate_rect(curve, sense);
+        let removed = trace.share_of(trace.n_removed);
+        let asked = if is_draggable { self.asked(ui, &response, curve, removed) } else { None };
+        let share = asked.or(self.dragged_to).unwrap_or(removed);
+        let name = format!("Channels removed after layer {}, share", trace.layer + 1);
+        announce(ui, &response, is_draggable, share, &name);
+        if let Some(share) = asked {
+            let mut recipe = recipe.clone();
+            recipe.channels = Some(ChannelRule { share });
+            let gesture =
+                response.dragged().then_some(Gesture { by: "channels", n: response.id.value() ^ self.n_drags });
+            cx.out.send(Command::SetRecipe(Box::new(recipe), gesture));
+        }
+        let n_gone = trace.n_without(share);
+        heading_ui(cx.tokens, ui, heading, trace, n_gone);
+        let is_visible = ui.is_rect_visible(rect);
+        if is_visible {
+            paint_marks(ui, cx.tokens, marks, trace, n_gone);
+            paint_curve(ui, cx.tokens, curve, &response, trace, share, is_draggable);
+        }
+        marks_say(ui, marks, trace, n_gone);
+        let response = if is_draggable { response.on_hover_cursor(CursorIcon::ResizeHorizontal) } else { response };
+        if let Some(pos) = response.hover_pos().filter(|_| !response.dragged()) {
+            let n = trace.n_without(share_at(curve, pos.x));
+            response.on_hover_ui_at_pointer(|ui| {
+                ui.label(strong(format!("without {} of {} channels", format::count(n as u64), trace.n_channels)));
+                ui.label(format!("what reads them is off by {}", format::percent(trace.error_without(n))));
+                let says = if run.pruned.training.is_some() {
+                    "once the others make up for them, before the distillation"
+                } else {
+                    "once the others make up for them"
+                };
+                ui.label(RichText::new(says).color(cx.tokens.text_weak));
+                if is_draggable {
+                    ui.label(RichText::new("Drag the line to change the share").color(cx.tokens.text_weak));
+                }
+            });
+        }
+    }
+
+    /// The share that was asked for.
+    fn asked(&mut self, ui: &egui::Ui, response: &Response, curve: Rect, removed: f64) -> Option<f64> {
+        if response.drag_started() {
+            self.n_drags += 1;
+        }
+        if response.drag_started() || response.clicked() {
+            response.request_focus();
+        }
+        if response.drag_stopped() {
+            self.dragged_to = None;
+        }
+        if let Some(pos) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) {
+            let share = whole_percent(share_at(curve, pos.x));
+            let is_new = self.dragged_to.is_none_or(|before| before.to_bits() != share.to_bits());
+            self.dragged_to = response.dragged().then_some(share);
+            return is_new.then_some(share);
+        }
+        let steps = asked_steps(ui, response);
+        if steps != 0.0 {
+            return Some(whole_percent(removed + steps * KEY_STEP));
+        }
+        asked_value(ui, response).map(whole_percent)
+    }
+}
+
+/// The share of the channels at `x`.
+fn share_at(curve: Rect, x: f32) -> f64 {
+    f64::from(((x - curve.left()) / curve.width()).clamp(0.0, 1.0))
+}
+
+/// What the recipe's panel can say, too.
+fn whole_percent(share: f64) -> f64 {
+    ((100.0 * share).round() / 100.0).clamp(*SHARES.start(), *SHARES.end())
+}
+
+fn heading_ui(tokens: &Tokens, ui: &mut egui::Ui, rect: Rect, trace: &ChannelTrace, n_gone: usize) {
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+    child.spacing_mut().item_spacing.x = 8.0;
+    child.label(strong(format!("Layer {} channels", trace.layer + 1)).size(tokens::TEXT)).on_hover_text(
+        "Columns of the hidden representation behind this layer, removed whole: what is left is a narrower network",
+    );
+    let left = trace.n_channels - n_gone;
+    let size = format!("{} → {}", format::count(trace.n_channels as u64), format::count(left as u64));
+    child.label(RichText::new(size).size(tokens::SMALL).color(tokens.text_weak));
+    child.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let legend = RichText::new("error of what reads them, by share removed").size(tokens::SMALL).color(tokens.text);
+        ui.add(egui::Label::new(legend).truncate()).on_hover_text(
+            "‖ΦW − ΦŴ‖ / ‖ΦW‖ of the next layer's product once so many channels are gone and the others make up for them, before entries, single \
+             weights and any training",
+        );
+    });
+}
+
+/// One mark for every channel in the order of the matrix, or for several where there are more than points.
+fn paint_marks(ui: &egui::Ui, tokens: &Tokens, marks: Rect, trace: &ChannelTrace, n_gone: usize) {
+    let mut is_gone = vec![false; trace.n_channels];
+    for channel in &trace.order[..n_gone.min(trace.order.len())] {
+        is_gone[*channel as usize] = true;
+    }
+    let width = marks.width() / trace.n_channels.max(1) as f32;
+    let gap = if width >= 3.0 { 1.0 } else { 0.0 };
+    let mut mesh = Mesh::default();
+    for (channel, is_gone) in is_gone.into_iter().enumerate() {
+        let from = marks.left() + channel as f32 * width;
+        let mark = Rect::from_min_max(pos2(from, marks.top()), pos2(from + width - gap, marks.bottom()));
+        mesh.add_colored_rect(mark, if is_gone { tokens.removed } else { tokens.kept });
+    }
+    ui.painter().add(Shape::mesh(mesh));
+}
+
+/// Which channel is under the pointer, and when it goes.
+fn marks_say(ui: &egui::Ui, marks: Rect, trace: &ChannelTrace, n_gone: usize) {
+    let id = ui.scope_id().with("marks");
+    let response = ui.interact(marks, id, Sense::hover());
+    let Some(pos) = response.hover_pos() else { return };
+    let channel = (share_at(marks, pos.x) * trace.n_channels as f64) as usize;
+    let channel = channel.min(trace.n_channels.saturating_sub(1)) as u32;
+    response.on_hover_ui_at_pointer(|ui| {
+        let rank = trace.rank_of(channel);
+        let is_gone = rank.is_some_and(|rank| rank < n_gone);
+        ui.label(strong(format!("channel {channel}: {}", if is_gone { "removed" } else { "kept" })));
+        ui.label(match rank {
+            Some(rank) => format!(
+                "goes as number {} of {}; with it and all before it what reads them is off by {}",
+                rank + 1,
+                trace.order.len(),
+                format::percent(trace.error_without(rank + 1))
+            ),
+            None => "always stays: at least as many are left as there are classes".to_owned(),
+        });
+    });
+}
+
+/// The error without every share of the channels, and the line.
+fn paint_curve(
+    ui: &egui::Ui,
+    tokens: &Tokens,
+    curve: Rect,
+    response: &Response,
+    trace: &ChannelTrace,
+    share: f64,
+    is_draggable: bool,
+) {
+    let painter = ui.painter();
+    let largest = trace.error_without(trace.order.len()).max(1e-9);
+    // The root lets small errors be seen.
+    let height = |n: usize| (trace.error_without(n) / largest).sqrt() as f32 * (curve.height() - 2.0);
+    let x = |share: f64| curve.left() + share as f32 * curve.width();
+    let line_x = x(share);
+    let mut mesh = Mesh::default();
+    for n in 1..=trace.order.len() {
+        let (from, to) = (x(trace.share_of(n - 1)), x(trace.share_of(n)));
+        let top = curve.bottom() - height(n).max(1.0);
+        let mut bar = |from: f32, to: f32, colour| {
+            if to > from {
+                mesh.add_colored_rect(Rect::from_min_max(pos2(from, top), pos2(to, curve.bottom())), colour);
+            }
+        };
+        bar(from, to.min(line_x), tokens.removed);
+        bar(from.max(line_x), to, tokens.kept);
+    }
+    painter.add(Shape::mesh(mesh));
+    painter.line_segment([curve.left_bottom(), curve.right_bottom()], Stroke::new(1.0, tokens.separator));
+    let font = FontId::proportional(tokens::SMALL - 1.0);
+    for percent in [0, 25, 50, 75, 100] {
+        let at = pos2(x(f64::from(percent) / 100.0), curve.bottom() + 2.0);
+        let anchor = match percent {
+            0 => Align2::LEFT_TOP,
+            100 => Align2::RIGHT_TOP,
+            _ => Align2::CENTER_TOP,
+        };
+        painter.text(at, anchor, format!("{percent} %"), font.clone(), tokens.text_weak);
+    }
+    let is_active = response.hovered() || response.dragged() || response.has_focus();
+    let stroke = Stroke::new(if is_active { 2.0 } else { 1.5 }, tokens.text);
+    painter.line_segment([pos2(line_x, curve.top()), pos2(line_x, curve.bottom() + 1.0)], stroke);
+    if is_draggable {
+        let grip = Rect::from_center_size(pos2(line_x, curve.top() + 5.0), vec2(6.0, 9.0));
+        let fill = if is_active { tokens.accent } else { tokens.raised };
+        painter.rect(grip, 2.0, fill, Stroke::new(1.0, tokens.text), egui::StrokeKind::Middle);
+    }
+    let error = format::percent(trace.error_without(trace.n_without(share)));
+    let label = format!("{} · error {error}", format::percent(share));
+    let is_left = line_x > curve.center().x;
+    let (anchor, x) = if is_left { (Align2::RIGHT_TOP, line_x - 6.0) } else { (Align2::LEFT_TOP, line_x + 6.0) };
+    let galley = painter.layout_no_wrap(label, FontId::proportional(tokens::SMALL), tokens.text);
+    let at = anchor.anchor_size(pos2(x, curve.top()), galley.size());
+    painter.rect_filled(at.expand2(vec2(2.0, 0.0)), 2.0, tokens.surface.gamma_multiply(0.92));
+    painter.galley(at.min, galley, tokens.text);
+}
