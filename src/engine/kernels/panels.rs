@@ -72,6 +72,21 @@ impl Panels {
         Self { n, width, per_panel, segments }
     }
 
+    /// Whether it is laid out as new zeros of this shape would be.
+    pub(crate) fn is_as_new(&self, n: usize, width: usize, precision: Precision) -> bool {
+        let is_stored_so = match self.segments {
+            Stored::Full(_) => precision == Precision::F32,
+            Stored::Half(_) => precision == Precision::Bf16,
+        };
+        let per_panel = segments_per_panel(n, width, precision, largest_cache());
+        is_stored_so && (self.n, self.width, self.per_panel) == (n, width, per_panel)
+    }
+
+    /// Bytes of all segments.
+    pub(crate) fn size_bytes(&self) -> usize {
+        either!(&self.segments, segments => size_of_val(segments.all()))
+    }
+
     /// Number of columns.
     pub(crate) fn width(&self) -> usize {
         self.width

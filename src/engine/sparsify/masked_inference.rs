@@ -39,7 +39,14 @@ pub(crate) struct MaskedInference {
     pub(crate) precision: Precision,
     /// How many rows every step reads, where only some nodes are asked for.
     n_rows: Option<Vec<usize>>,
+    /// Embeddings of the last pass: what the system would have to clear first takes as long as some hops over what is left.
+    spare: Vec<Panels>,
 }
+
+/// An embedding that takes more bytes is not kept from one pass to the next.
+const MAX_SPARE_BYTES: usize = 256 << 20;
+/// Two of 32-bit floats and two of half as many bits.
+const MAX_SPARE: usize = 4;
 
 impl MaskedInference {
     /// Everything kept: the model as it is.
@@ -83,7 +90,8 @@ impl MaskedInference {
 
     fn with_steps(steps: Steps, nodes: Option<Arc<Permutation>>, products: Option<Vec<Product>>) -> Self {
         let (step_secs, last, precision) = (Vec::new(), Instant::now(), Precision::default());
-        Self { steps, nodes, weights: Vec::new(), products, outputs: None, step_secs, last, precision, n_rows: None }
+        let (weights, spare) = (Vec::new(), Vec::new());
+        Self { steps, nodes, weights, products, outputs: None, step_secs, last, precision, n_rows: None, spare }
     }
 
     /// Nobody's steps yet: those of a request come with [`MaskedInference::serve`].
@@ -207,6 +215,17 @@ impl Policy for MaskedInference {
         self.nodes.as_deref()
     }
 
+    fn room(&mut self, n: usize, width: usize) -> Panels {
+        let fits = self.spare.iter().position(|room| room.is_as_new(n, width, self.precision));
+        fits.map_or_else(|| Panels::zeros(n, width, self.precision), |at| self.spare.swap_remove(at))
+    }
+
+    fn give_back(&mut self, room: Panels) {
+        if room.size_bytes() <= MAX_SPARE_BYTES && self.spare.len() < MAX_SPARE {
+            self.spare.push(room);
+        }
+    }
+
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         self.step(step)?.operator.propagate(x, ctl)
     }
@@ -292,5 +311,37 @@ where
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         self.inference.attend(step, input, ctl)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::graph::{Features, PowerLaw, power_law_communities};
+    use crate::engine::model::exec::hops::hops;
+    use crate::engine::model::{Architecture, Family};
+
+    #[test]
+    fn what_the_last_pass_left_does_not_show() {
+        let ctl = Control::new(2).expect("workers");
+        // Seven columns: the rest of a cache line is filled up.
+        let shape = PowerLaw { n_nodes: 90, n_entries: 500, n_features: 7, ..PowerLaw::default() };
+        let dataset = power_law_communities(&shape, &ctl).expect("a graph");
+        let nothing = Features::from_dense(Array2::from_elem((90, 7), f32::NAN));
+        for family in [Family::Sgc, Family::Appnp] {
+            let recipe = Recipe { model: Architecture::new(family), ..Recipe::default() };
+            let pass = |inference: &mut MaskedInference, precision, features: &Features| {
+                inference.precision = precision;
+                hops(features, &recipe.model, inference, &ctl).expect("not cancelled")
+            };
+            let fresh = || MaskedInference::unpruned(&dataset, &recipe, &ctl).expect("small");
+            let mut again = fresh();
+            for precision in [Precision::F32, Precision::Bf16, Precision::F32] {
+                assert!(pass(&mut again, precision, &nothing).iter().all(|v| v.is_nan()));
+                assert!(!again.spare.is_empty(), "room is kept");
+                let expected = pass(&mut fresh(), precision, dataset.features());
+                assert_eq!(pass(&mut again, precision, dataset.features()), expected, "{family:?} {precision:?}");
+            }
+        }
     }
 }

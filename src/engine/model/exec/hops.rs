@@ -22,9 +22,9 @@ pub(crate) fn hops(
     }
     let weights = shape.hop_weights();
     let (n, width) = (features.n_rows(), features.width());
-    let mut embedding = Panels::zeros(n, width, policy.precision());
+    let mut embedding = policy.room(n, width);
     embedding.write(feature_rows(features), policy.order().map(Permutation::order), ctl)?;
-    let mut next = Panels::zeros(n, width, policy.precision());
+    let mut next = policy.room(n, width);
     // Where the last hop alone counts there is nothing to add up.
     let last_alone = shape.architecture.definition().hop_weights(shape) == HopWeights::Last;
     let mut sum = if last_alone { None } else { Some(embedding.sums()) };
@@ -39,9 +39,11 @@ pub(crate) fn hops(
         std::mem::swap(&mut embedding, &mut next);
         policy.finished_hop(hop, &embedding, ctl)?;
     }
-    drop(next);
+    policy.give_back(next);
     add(&embedding, weights[shape.hops])?;
-    sum.unwrap_or(embedding).to_rows(policy.order().map(Permutation::position), ctl)
+    let rows = sum.as_ref().unwrap_or(&embedding).to_rows(policy.order().map(Permutation::position), ctl)?;
+    policy.give_back(embedding);
+    Ok(rows)
 }
 
 /// The same, bit for bit, of the rows that [`Policy::rows`] wants alone.

@@ -84,6 +84,16 @@ pub(crate) trait Policy {
         Precision::F32
     }
 
+    /// Room for an embedding of hops; what lies there is overwritten. `[n, width]`
+    fn room(&mut self, n: usize, width: usize) -> Panels {
+        Panels::zeros(n, width, self.precision())
+    }
+
+    /// Takes back what [`Policy::room`] gave.
+    fn give_back(&mut self, room: Panels) {
+        drop(room);
+    }
+
     /// Attention of graph step `step` over the entries that are there. `→ [n, heads · channels]`
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError>;
 
