@@ -3,12 +3,23 @@
 use super::format::{bytes, count, percent, seconds};
 use super::page::{PagePart, PageTable};
 use super::request_page::request_page;
-use crate::engine::bench::{OrderSpeed, SpeedReport, WeightSpeed};
+use crate::engine::bench::{GATHERED_COLUMNS, OrderSpeed, SpeedReport, WeightSpeed};
 use crate::io::bundle::MachineNote;
 
 /// What was measured, for people: the same in the window and on the terminal.
 pub fn speed_page(report: &SpeedReport, machine: &MachineNote) -> Vec<PagePart> {
     let mut parts = head(report, machine);
+    parts.push(PagePart::blank());
+    let n_gathered = (report.n_entries * report.hop.width.div_ceil(GATHERED_COLUMNS)) as f64;
+    parts.push(PagePart::Line(format!(
+        "a row of {GATHERED_COLUMNS} columns gathered and added, all threads together: {} each in the hop; from rows in no order that lie in",
+        nanos(report.hop.secs / n_gathered.max(1.0))
+    )));
+    parts.push(PagePart::Table(PageTable {
+        header: report.gather.iter().map(|g| bytes(g.size_bytes as u64)).collect(),
+        n_left: 0,
+        rows: vec![report.gather.iter().map(|g| nanos(g.secs_per_row)).collect()],
+    }));
     parts.push(PagePart::blank());
     parts.push(PagePart::Table(propagation_table(report)));
     parts.push(PagePart::blank());
@@ -98,7 +109,8 @@ fn head(report: &SpeedReport, machine: &MachineNote) -> Vec<PagePart> {
 fn propagation_table(report: &SpeedReport) -> PageTable {
     let rows = report.propagation.iter().map(|p| {
         let removed = percent(p.sparsity);
-        vec![p.title.clone(), removed, seconds(p.secs), seconds(p.later_secs), format!("{:.2}", p.later_speedup)]
+        let times = times_as_fast(p.later_speedup, p.later_interval);
+        vec![p.title.clone(), removed, seconds(p.secs), seconds(p.later_secs), times]
     });
     let mut header = words(&["", "removed", "all", "from the second on", "times as fast"]);
     header[0] = format!("{} hops", report.n_hops);
@@ -119,12 +131,22 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
+/// A ratio with its 95 % interval, where there is one.
+fn times_as_fast(ratio: f64, interval: Option<[f64; 2]>) -> String {
+    let interval = interval.map(|[low, high]| format!(" ({low:.2} to {high:.2})")).unwrap_or_default();
+    format!("{ratio:.2}{interval}")
+}
+
+fn nanos(secs: f64) -> String {
+    format!("{:.1} ns", 1e9 * secs)
+}
+
 fn rate(bytes_per_sec: f64) -> String {
     format!("{:.1} GB/s", bytes_per_sec / 1e9)
 }
 
 fn order_row(o: &OrderSpeed) -> Vec<String> {
-    vec![o.order.key().to_owned(), seconds(o.find_secs), seconds(o.secs), format!("{:.2}", o.speedup)]
+    vec![o.order.key().to_owned(), seconds(o.find_secs), seconds(o.secs), times_as_fast(o.speedup, o.interval)]
 }
 
 fn orders_sentence(orders: &[OrderSpeed]) -> String {

@@ -4,6 +4,8 @@
 //! hits all of it alike. Rates of a product over entries are *without reuse*: every entry gathers its row from memory, every output row
 //! is written once. A rate above the memory's own says that the caches helped.
 
+mod gather;
+
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -30,6 +32,7 @@ use crate::engine::sparsify::{
 };
 use crate::engine::timing::{Plan, Speedup, median};
 use crate::engine::train::train;
+pub use gather::{GATHERED_COLUMNS, GatherSpeed};
 
 /// What is measured, and how often.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +53,10 @@ pub struct SpeedPlan {
     pub n_rows: usize,
     /// Epochs of training.
     pub epochs: usize,
+    /// Memory that gathered rows lie in, bytes.
+    pub gathered_bytes: Vec<usize>,
+    /// About how many rows are gathered from each.
+    pub n_gathered: usize,
 }
 
 impl Default for SpeedPlan {
@@ -57,12 +64,14 @@ impl Default for SpeedPlan {
         Self {
             graph: PowerLaw { n_nodes: 169_343, n_entries: 2_315_598, n_features: 128, n_classes: 40, seed: 7 },
             n_triad: 32 << 20,
-            n_repeats: 5,
+            n_repeats: 6,
             n_hops: 20,
             hidden: 256,
             shapes: vec![(128, 256), (256, 256), (256, 40), (500, 512), (1433, 512)],
             n_rows: 40_000,
             epochs: 5,
+            gathered_bytes: [1, 4, 16, 32, 64, 128, 256, 1024].map(|quarters| quarters << 18).to_vec(),
+            n_gathered: 4 << 20,
         }
     }
 }
@@ -79,6 +88,8 @@ impl SpeedPlan {
             shapes: vec![(32, 16), (16, 8)],
             n_rows: 500,
             epochs: 2,
+            gathered_bytes: vec![1 << 16, 1 << 18],
+            n_gathered: 1 << 13,
         }
     }
 }
@@ -126,8 +137,37 @@ pub struct PropagationSpeed {
     pub secs: f64,
     /// From the second hop on, seconds.
     pub later_secs: f64,
-    /// How many times faster than unpruned, from the second hop on.
+    /// How many times faster than unpruned, from the second hop on: median over turns.
     pub later_speedup: f64,
+    /// 95 % interval of that median; none of fewer than six turns.
+    pub later_interval: Option<[f64; 2]>,
+    /// Every turn: all hops, and from the second on, seconds.
+    pub samples: Vec<[f64; 2]>,
+}
+
+impl PropagationSpeed {
+    fn of(
+        title: String,
+        decides: bool,
+        embeddings: Precision,
+        sparsity: f64,
+        samples: &[[f64; 2]],
+        plain: &[[f64; 2]],
+    ) -> Self {
+        let column = |samples: &[[f64; 2]], at: usize| samples.iter().map(|turn| turn[at]).collect::<Vec<f64>>();
+        let speedup = Speedup::of(&column(plain, 1), &column(samples, 1));
+        Self {
+            title,
+            decides,
+            embeddings,
+            sparsity,
+            secs: median(&column(samples, 0)),
+            later_secs: median(&column(samples, 1)),
+            later_speedup: speedup.ratio,
+            later_interval: speedup.interval,
+            samples: samples.to_vec(),
+        }
+    }
 }
 
 /// A propagation of nodes that lie in memory in another order, unpruned.
@@ -139,8 +179,12 @@ pub struct OrderSpeed {
     pub find_secs: f64,
     /// All hops, features brought into the order and embeddings out of it, seconds.
     pub secs: f64,
-    /// How many times faster than in the stored order.
+    /// How many times faster than in the stored order: median over turns.
     pub speedup: f64,
+    /// 95 % interval of that median; none of fewer than six turns.
+    pub interval: Option<[f64; 2]>,
+    /// Every turn, seconds.
+    pub samples: Vec<f64>,
 }
 
 impl OrderSpeed {
@@ -241,6 +285,8 @@ pub struct SpeedReport {
     pub triad: TriadSpeed,
     /// One hop.
     pub hop: HopSpeed,
+    /// What it is made of.
+    pub gather: Vec<GatherSpeed>,
     /// Many, unpruned first.
     pub propagation: Vec<PropagationSpeed>,
     /// The unpruned propagation in every order of the nodes, the stored one first.
@@ -265,6 +311,7 @@ pub fn measure_speed(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) ->
     let triad = triad(plan, &one, &quiet)?;
     ctl.progress("one hop", 1, N_STAGES);
     let hop = hop(dataset, plan, &triad, &one, &quiet)?;
+    let gather = gather::gathers(plan, &quiet)?;
     ctl.progress("propagation", 2, N_STAGES);
     let propagation = propagations(dataset, plan, &quiet)?;
     ctl.progress("orders of the nodes", 3, N_STAGES);
@@ -289,6 +336,7 @@ pub fn measure_speed(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) ->
         n_repeats: plan.n_repeats,
         triad,
         hop,
+        gather,
         orders,
         cost: cost_of(&weights, &propagation),
         propagation,
@@ -394,8 +442,14 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
     let mut plain = MaskedInference::unpruned(dataset, &unpruned, ctl)?;
     // One list of times per setting: unpruned, then all ways for every share.
     let mut times = vec![Vec::new(); 1 + WAYS.len() * settings.len()];
-    for _ in 0..plan.n_repeats {
-        times[0].push(hops_secs(ctl, |ctl| hops(dataset.features(), &unpruned.model, &mut plain, ctl))?);
+    // The first turn warms caches and pages up.
+    for repeat in 0..=plan.n_repeats {
+        let mut note = |at: usize, secs: [f64; 2]| {
+            if repeat > 0 || plan.n_repeats == 0 {
+                times[at].push(secs);
+            }
+        };
+        note(0, hops_secs(ctl, |ctl| hops(dataset.features(), &unpruned.model, &mut plain, ctl))?);
         for (at, (_, _, recipe, inference)) in settings.iter_mut().enumerate() {
             for (way, (decides, embeddings)) in WAYS.into_iter().enumerate() {
                 inference.precision = embeddings;
@@ -405,27 +459,15 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
                     }
                     hops(dataset.features(), &recipe.model, inference, ctl)
                 })?;
-                times[1 + WAYS.len() * at + way].push(secs);
+                note(1 + WAYS.len() * at + way, secs);
             }
         }
     }
-    let mut medians = times.into_iter().map(|times| {
-        let (all, later): (Vec<f64>, Vec<f64>) = times.into_iter().unzip();
-        (median(&all), median(&later))
-    });
-    let Some((secs, plain_secs)) = medians.next() else { return Ok(Vec::new()) };
-    let title = "unpruned".to_owned();
-    let mut out = vec![PropagationSpeed {
-        title,
-        decides: false,
-        embeddings: Precision::F32,
-        sparsity: 0.0,
-        secs,
-        later_secs: plain_secs,
-        later_speedup: 1.0,
-    }];
-    let rows = settings.iter().flat_map(|setting| WAYS.map(|way| (setting, way))).zip(medians);
-    for (((share, sparsity, ..), (decides, embeddings)), (secs, later_secs)) in rows {
+    let mut times = times.into_iter();
+    let Some(plain) = times.next() else { return Ok(Vec::new()) };
+    let mut out = vec![PropagationSpeed::of("unpruned".to_owned(), false, Precision::F32, 0.0, &plain, &plain)];
+    let rows = settings.iter().flat_map(|setting| WAYS.map(|way| (setting, way))).zip(times);
+    for (((share, sparsity, ..), (decides, embeddings)), times) in rows {
         let what =
             if *share > 0.0 { format!("{:.0} % of the entries removed", 100.0 * share) } else { "δ = 0".to_owned() };
         let how = match (decides, embeddings) {
@@ -433,9 +475,7 @@ fn propagations(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) -> Resu
             (_, Precision::F32) => "following masks",
             (_, Precision::Bf16) => "following masks, stored as bf16",
         };
-        let title = format!("{what}, {how}");
-        let later_speedup = plain_secs / later_secs.max(f64::MIN_POSITIVE);
-        out.push(PropagationSpeed { title, decides, embeddings, sparsity: *sparsity, secs, later_secs, later_speedup });
+        out.push(PropagationSpeed::of(format!("{what}, {how}"), decides, embeddings, *sparsity, &times, &plain));
     }
     Ok(out)
 }
@@ -457,21 +497,18 @@ fn orders(dataset: &Dataset, plan: &SpeedPlan, ctl: &Control) -> Result<Vec<Orde
     // The first pass of each warms caches and pages up.
     for repeat in 0..=plan.n_repeats {
         for (_, _, policy, times) in &mut policies {
-            let (secs, _) = hops_secs(ctl, |ctl| hops(dataset.features(), &recipe.model, policy, ctl))?;
+            let [secs, _] = hops_secs(ctl, |ctl| hops(dataset.features(), &recipe.model, policy, ctl))?;
             if repeat > 0 || plan.n_repeats == 0 {
                 times.push(secs);
             }
         }
     }
-    let medians: Vec<_> = policies.into_iter().map(|(order, find, _, times)| (order, find, median(&times))).collect();
-    let stored_secs = medians[0].2;
-    let speed = |(order, find_secs, secs): (_, _, f64)| OrderSpeed {
-        order,
-        find_secs,
-        secs,
-        speedup: stored_secs / secs.max(f64::MIN_POSITIVE),
+    let stored = policies[0].3.clone();
+    let speed = |(order, find_secs, _, samples): (_, _, _, Vec<f64>)| {
+        let Speedup { ratio, interval, .. } = Speedup::of(&stored, &samples);
+        OrderSpeed { order, find_secs, secs: median(&samples), speedup: ratio, interval, samples }
     };
-    Ok(medians.into_iter().map(speed).collect())
+    Ok(policies.into_iter().map(speed).collect())
 }
 
 fn one_hop(shape: &Architecture) -> Architecture {
@@ -479,7 +516,7 @@ fn one_hop(shape: &Architecture) -> Architecture {
 }
 
 /// Seconds of a whole propagation, and from its second hop on.
-fn hops_secs<T>(ctl: &Control, f: impl FnOnce(&Control) -> Result<T, EngineError>) -> Result<(f64, f64), EngineError> {
+fn hops_secs<T>(ctl: &Control, f: impl FnOnce(&Control) -> Result<T, EngineError>) -> Result<[f64; 2], EngineError> {
     let began = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&began);
     // Every hop reports when it begins.
@@ -492,7 +529,7 @@ fn hops_secs<T>(ctl: &Control, f: impl FnOnce(&Control) -> Result<T, EngineError
     f(&ctl)?;
     let end = Instant::now();
     let second = began.lock().ok().and_then(|began| began.get(1).copied()).unwrap_or(end);
-    Ok(((end - start).as_secs_f64(), (end - second).as_secs_f64()))
+    Ok([(end - start).as_secs_f64(), (end - second).as_secs_f64()])
 }
 
 /// Removed shares that the products over kept weights are measured at.
