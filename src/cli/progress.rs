@@ -93,13 +93,15 @@ impl Terminal {
         PER_THREAD * (self.ctl.n_threads() as u64).saturating_sub(2)
     }
 
-    /// Does a task: says first how much memory the program will have.
+    /// Does a task: says first how much memory the program will have, and what is left out so that it is enough.
     ///
     /// # Errors
     /// Where there is not as much, with the way out; else as the task.
-    pub(super) fn run<T: Task>(&self, task: T, on_point: &mut dyn FnMut(T::Point)) -> anyhow::Result<T::Output> {
-        if let Some(need) = task.memory() {
-            self.check_memory(need)?;
+    pub(super) fn run<T: Task>(&self, mut task: T, on_point: &mut dyn FnMut(T::Point)) -> anyhow::Result<T::Output> {
+        while let Some(need) = task.memory() {
+            let Err(refused) = self.check_memory(need) else { break };
+            let Some(part) = task.leave_out() else { return Err(refused) };
+            self.note(&format!("left out for want of memory: {part}"));
         }
         Ok(task.run(&self.ctl, on_point)?)
     }

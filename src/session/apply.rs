@@ -384,14 +384,14 @@ impl Session {
         let (Some(graph), Some(model)) = (self.store.graph.clone(), self.store.model.clone()) else {
             return self.missing("prune", "a graph and a model");
         };
-        let task = Prune {
+        let mut task = Prune {
             dataset: Arc::clone(&graph.dataset),
             model: Arc::clone(&model.model),
             baseline: model.baseline.clone(),
             recipe,
             options: RunOptions::FULL,
         };
-        if !self.fits("prune", &task) {
+        if !self.fits("prune", &mut task) {
             return;
         }
         if task.recipe == self.store.effective_recipe() {
@@ -415,8 +415,8 @@ impl Session {
         let recipe = if prunes { self.without_own_recovery(recipe) } else { recipe };
         let mut recipe = fitted_to(&recipe, &recipe.model);
         recipe.graph.clone_from(&graph.options);
-        let task = Train::new(Arc::clone(&graph.dataset), recipe);
-        if !self.fits("train", &task) {
+        let mut task = Train::new(Arc::clone(&graph.dataset), recipe);
+        if !self.fits("train", &mut task) {
             return;
         }
         self.is_sample_training = false;
@@ -434,17 +434,30 @@ impl Session {
         self.store.desk.submitted(id, &request);
     }
 
-    /// Whether there is memory for a task; says so where there is not.
-    pub(super) fn fits<T: Task>(&mut self, what: &str, task: &T) -> bool {
-        let Some(Need { needed, way_out, .. }) = task.memory() else { return true };
+    /// Whether there is memory for a task, without what it can leave out where it must; says so where there is not.
+    pub(super) fn fits<T: Task>(&mut self, what: &str, task: &mut T) -> bool {
         let free = self.free_memory();
-        if needed <= free {
-            return true;
+        let mut left_out = Vec::new();
+        while let Some(Need { needed, way_out, .. }) = task.memory().filter(|need| need.needed > free) {
+            let found = format!("it takes about {}, and {} are free", format::bytes(needed), format::bytes(free));
+            if let Some(part) = task.leave_out() {
+                left_out.push((part, found));
+                continue;
+            }
+            let next = format!("Close other programs, or: {way_out} (docs/SCALE.md)");
+            self.store.notices.add(Level::Error, format!("Not enough memory to {what}"), found, next);
+            return false;
         }
-        let found = format!("it takes about {}, and {} are free", format::bytes(needed), format::bytes(free));
-        let next = format!("Close other programs, or: {way_out} (docs/SCALE.md)");
-        self.store.notices.add(Level::Error, format!("Not enough memory to {what}"), found, next);
-        false
+        for (part, found) in left_out {
+            let title = format!("Left out for want of memory: {part}");
+            self.store.notices.add(
+                Level::Warning,
+                title,
+                format!("With it {found}"),
+                "Close other programs to have it",
+            );
+        }
+        true
     }
 
     pub(super) fn missing(&mut self, what: &str, needs: &str) {

@@ -21,8 +21,8 @@ impl Session {
     /// Computes what the removed entries of a run change at every node.
     pub(super) fn errors_of_nodes(&mut self, id: RunId) {
         let Some(entry) = self.store.run(id) else { return };
-        let task = ErrorsOfNodes { run: Arc::clone(&entry.run) };
-        if self.fits("compute the errors", &task) {
+        let mut task = ErrorsOfNodes { run: Arc::clone(&entry.run) };
+        if self.fits("compute the errors", &mut task) {
             self.run_in(Lane::Errors, task, move |session, report| {
                 session.store.errors.insert(id, report);
             });

@@ -163,8 +163,11 @@ impl Session {
     /// Bytes that pruning what is open would take at most, and bytes that are free; once a graph and a model are open.
     pub fn prune_memory(&self) -> Option<(u64, u64)> {
         let (graph, model) = (self.store.graph.as_ref()?, self.store.model.as_ref()?);
-        let needed = run_bytes(&graph.dataset, &model.model, &self.store.effective_recipe(), RunOptions::FULL);
-        Some((needed, self.free_memory()))
+        let needed = |options| run_bytes(&graph.dataset, &model.model, &self.store.effective_recipe(), options);
+        let (all, free) = (needed(RunOptions::FULL), self.free_memory());
+        // What is left out where memory is short.
+        let least = RunOptions { compare_steps: false, requests: &[], ..RunOptions::FULL };
+        Some((if all > free { needed(least) } else { all }, free))
     }
 
     fn free_memory(&self) -> u64 {

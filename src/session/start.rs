@@ -150,8 +150,8 @@ impl Session {
         let mut recipe = fitted_to(&self.without_own_recovery(self.store.recipe.clone()), &network);
         recipe.graph.clone_from(&graph.options);
         let task = Propagate { dataset: Arc::clone(&graph.dataset), recipe, is_timed: true };
-        let task = PropagateInto { task, folder };
-        if self.fits("propagate", &task) {
+        let mut task = PropagateInto { task, folder };
+        if self.fits("propagate", &mut task) {
             self.run_in(Lane::Export, task, Self::take_propagated);
         }
     }

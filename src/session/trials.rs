@@ -27,7 +27,7 @@ impl Session {
     /// Tries a grid of thresholds.
     pub(super) fn sweep(&mut self, grid: SweepGrid) {
         let Some((graph, model)) = self.both("sweep") else { return };
-        let task = Sweep {
+        let mut task = Sweep {
             dataset: graph.dataset,
             model: model.model,
             baseline: model.baseline,
@@ -35,7 +35,7 @@ impl Session {
             grid,
             options: RunOptions::SWEEP,
         };
-        if !self.fits("sweep", &task) {
+        if !self.fits("sweep", &mut task) {
             return;
         }
         self.store.asked_for(Trial::Thresholds);
@@ -49,12 +49,12 @@ impl Session {
     pub(super) fn compare(&mut self, plan: ComparePlan) {
         let Some((graph, model)) = self.both("compare") else { return };
         let recipe = self.store.effective_recipe();
-        let task = Compare::new(graph.dataset, model.model, model.baseline, &recipe, plan);
+        let mut task = Compare::new(graph.dataset, model.model, model.baseline, &recipe, plan);
         if task.plan().is_empty() {
             let what = "a method that this network can use, a share and a seed";
             return self.refused("compare", what, "Choose them in the trade-off view");
         }
-        if !self.fits("compare", &task) {
+        if !self.fits("compare", &mut task) {
             return;
         }
         self.store.asked_for(Trial::Methods);
@@ -67,14 +67,14 @@ impl Session {
     /// Tries every layer alone over the thresholds of the grid.
     pub(super) fn sensitivity(&mut self, grid: SweepGrid) {
         let Some((graph, model)) = self.both("try layers") else { return };
-        let task = Sensitivity {
+        let mut task = Sensitivity {
             dataset: graph.dataset,
             model: model.model,
             baseline: model.baseline,
             base: self.store.effective_recipe(),
             grid,
         };
-        if !self.fits("try layers", &task) {
+        if !self.fits("try layers", &mut task) {
             return;
         }
         self.store.asked_for(Trial::Layers);
@@ -87,14 +87,14 @@ impl Session {
     /// Looks for what removes most within a budget of accuracy.
     pub(super) fn find_within(&mut self, budget: Budget) {
         let Some((graph, model)) = self.both("look for a recipe") else { return };
-        let task = FindWithinBudget {
+        let mut task = FindWithinBudget {
             dataset: graph.dataset,
             model: model.model,
             baseline: model.baseline,
             base: self.store.effective_recipe(),
             budget,
         };
-        if !self.fits("look for a recipe", &task) {
+        if !self.fits("look for a recipe", &mut task) {
             return;
         }
         self.store.budget = BudgetState { budget, asked: budget, ..BudgetState::default() };
@@ -120,8 +120,8 @@ impl Session {
     /// Computes what stands beside a recovered run.
     pub(super) fn controls(&mut self, id: RunId) {
         let Some(entry) = self.store.run(id) else { return };
-        let task = Controls { run: Arc::clone(&entry.run) };
-        if self.fits("compute the controls", &task) {
+        let mut task = Controls { run: Arc::clone(&entry.run) };
+        if self.fits("compute the controls", &mut task) {
             self.run_in(Lane::Controls, task, move |session, found| {
                 session.store.controls.insert(id, found);
             });

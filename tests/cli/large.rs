@@ -93,6 +93,27 @@ fn a_work_folder_is_one_propagations_and_one_graphs() {
 }
 
 #[test]
+fn what_is_beside_the_main_work_is_left_out_where_memory_is_short() {
+    let folder = folder();
+    let path = folder.path();
+    let sample = "sample:powerlaw?nodes=20000&edges=200000&features=16&classes=3";
+    stdout(path, &["train", sample, "-o", "m.safetensors", "--epochs", "1", "--hidden", "128"]);
+    let pruned = |bundle: &str, more: &[&str]| {
+        let prune = ["prune", sample, "m.safetensors", "-o", bundle, "--threads", "2"];
+        let output = unifews(path).args([&prune[..], more].concat()).assert().success().get_output().clone();
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let said = pruned("all", &[]);
+    let (_, words) = said.split_once("a run takes at most about ").expect("it is said");
+    let megabytes: f64 = words.split_once(" MB").expect("megabytes").0.parse().expect("a number");
+    assert!(!said.contains("left out"), "{said}");
+    // What every step of the unpruned model gave takes 10 MB.
+    let limit = ((megabytes - 5.0) * 1e6 / f64::from(1 << 30)).to_string();
+    let said = pruned("less", &["--max-memory", &limit]);
+    assert!(said.contains("left out for want of memory: the error after every step"), "{said}");
+}
+
+#[test]
 fn what_does_not_fit_is_refused_with_the_way_out() {
     let folder = folder();
     let path = folder.path();

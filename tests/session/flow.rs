@@ -78,6 +78,21 @@ fn what_does_not_fit_into_memory_is_refused_before_it_starts() {
 }
 
 #[test]
+fn what_is_beside_the_main_work_is_left_out_where_memory_is_short() {
+    let (needed, _) = with_karate().prune_memory().expect("a graph and a model are open");
+    let mut session = with_karate().with_memory_limit(needed - 1);
+    let (least, free) = session.prune_memory().expect("a graph and a model are open");
+    assert!(least <= free && free == needed - 1, "{least} of {free}");
+    session.apply(Command::Prune);
+    wait(&mut session, "the run", |s| s.is_idle() && s.store().runs.len() == 1);
+    let notices = session.store().notices.all();
+    let titles: Vec<&str> = notices.iter().map(|notice| notice.title.as_str()).collect();
+    assert!(titles.contains(&"Left out for want of memory: the error after every step"), "{titles:?}");
+    let run = &session.store().runs[0].run;
+    assert!(run.pruned.steps.iter().all(|step| step.relative_error.is_none()) && run.timing.is_some());
+}
+
+#[test]
 fn a_sweep_hands_out_points_and_keeps_them_when_it_is_cancelled() {
     let mut session = with_karate();
     let grid = SweepGrid { delta_a: (0..40).map(|i| f64::from(i) * 0.05).collect(), delta_w: vec![0.0, 0.5, 1.0] };

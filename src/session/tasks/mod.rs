@@ -51,6 +51,11 @@ pub trait Task: Send + 'static {
         None
     }
 
+    /// Leaves out what takes memory beside the main work, one thing at a time, and says what; `None` where nothing is left to leave out.
+    fn leave_out(&mut self) -> Option<&'static str> {
+        None
+    }
+
     /// Does it. Polls `ctl` often enough that a cancel is answered within 100 ms.
     ///
     /// # Errors

@@ -34,6 +34,14 @@ impl Task for Prune {
         Some(Need::of_run(&self.dataset, &self.model, &self.recipe, self.options))
     }
 
+    fn leave_out(&mut self) -> Option<&'static str> {
+        if std::mem::take(&mut self.options.compare_steps) {
+            return Some("the error after every step");
+        }
+        let had_requests = !std::mem::take(&mut self.options.requests).is_empty();
+        had_requests.then_some("times of requests for a few nodes")
+    }
+
     fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Run, TaskError> {
         // Step by step only the model itself can be compared with.
         let compare_steps = self.options.compare_steps && self.baseline.is_own();
