@@ -2,6 +2,14 @@
 
 use multiversion::multiversion;
 
+/// Running sums, unchanged, at the end of the loop that adds to them. The compiler must not look through: it would split them over as many
+/// small registers as suits whoever reads them next (two values in each, for sums by halves or squares in 64 bits), in the whole loop.
+/// Measured: a third of the time of a hop whose rows lie in the second cache.
+#[inline(always)]
+pub(super) fn whole<T>(sums: T) -> T {
+    std::hint::black_box(sums)
+}
+
 /// Running sums of a dot product: enough of them that no sum waits for the one before.
 const LANES: usize = 32;
 
@@ -18,6 +26,7 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
             sums[lane] = a[lane].mul_add(b[lane], sums[lane]);
         }
     }
+    let mut sums = whole(sums);
     for (lane, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
         sums[lane] = a.mul_add(*b, sums[lane]);
     }
@@ -47,6 +56,7 @@ pub(crate) fn dot_f64(a: &[f64], b: &[f64]) -> f64 {
             sums[lane] = a[lane].mul_add(b[lane], sums[lane]);
         }
     }
+    let mut sums = whole(sums);
     for (lane, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
         sums[lane] = a.mul_add(*b, sums[lane]);
     }

@@ -27,6 +27,22 @@ pub(crate) fn copied(x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, Engi
     Ok(copy)
 }
 
+/// Some rows of a matrix in standard layout, in the given order, picked by all workers.
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+pub(crate) fn picked(x: &Array2<f32>, rows: &[u32], ctl: &Control) -> Result<Array2<f32>, EngineError> {
+    const ROWS: usize = 256;
+    let width = x.ncols();
+    let values = contiguous(x.view());
+    let (picked, _) = from_row_blocks(rows.len(), width, ROWS, ctl, |first, out| {
+        for (out, u) in out.chunks_exact_mut(width.max(1)).zip(&rows[first..]) {
+            out.copy_from_slice(&values[*u as usize * width..][..width]);
+        }
+    })?;
+    Ok(picked)
+}
+
 /// A matrix made by `f(first_row, rows)` on blocks of `rows_per_block` rows, in parallel, with what `f` says of every block, in order.
 /// `f` finds zeros.
 ///

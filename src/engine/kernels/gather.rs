@@ -5,6 +5,7 @@ use std::ops::Range;
 use multiversion::multiversion;
 
 use super::RowBlock;
+use super::dot::whole;
 use super::fresh::store_fence;
 use super::norms::{GROUP, square_of_group};
 use super::segments::{COLUMNS, Full, Half, Segment};
@@ -172,7 +173,7 @@ fn gather<S: Segment, const N: usize>(
             }
         }
     }
-    sums
+    whole(sums)
 }
 
 /// Prefetches `x[at..at + N]`. Changes nothing but time.

@@ -25,7 +25,7 @@ mod transpose;
 
 pub use attention::{Attended, AttentionGradient, AttentionInput, Structure, attention_scores, softmax_rows};
 pub(crate) use dot::{add_scaled, add_sparse, dot, dot_f64};
-pub(crate) use fresh::{copied, from_row_blocks};
+pub(crate) use fresh::{copied, from_row_blocks, picked};
 pub(crate) use gemm::matmul_made;
 pub use gemm::{Packed, matmul};
 pub use nonlinearity::Nonlinearity;

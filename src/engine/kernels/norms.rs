@@ -3,6 +3,7 @@
 use multiversion::multiversion;
 use ndarray::{Array2, ArrayView2};
 
+use super::dot::whole;
 use super::{Rows, contiguous, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -90,6 +91,7 @@ pub(super) fn square_of_group(values: &[f32]) -> f64 {
     for (sum, value) in sums.iter_mut().zip(rest) {
         *sum += f64::from(*value) * f64::from(*value);
     }
+    let sums = whole(sums);
     let four: [f64; 4] = std::array::from_fn(|i| sums[i] + sums[i + 4]);
     (four[0] + four[2]) + (four[1] + four[3])
 }
