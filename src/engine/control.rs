@@ -143,7 +143,35 @@ pub struct Control {
     sink: Option<ProgressSink>,
     cost: CostModel,
     /// Memory of matrices that are not needed any more, in a computation that makes many of one size.
-    spares: Option<Arc<Mutex<Vec<Vec<f32>>>>>,
+    spares: Option<Spares>,
+}
+
+/// Memory of matrices that are not needed any more, for those that come next. Clones are one and the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spares(Arc<Mutex<Vec<Vec<f32>>>>);
+
+impl Spares {
+    /// So many are kept.
+    const MAX: usize = 6;
+    /// Memory of more than so many times the length that is asked for is left for others.
+    const MAX_SLACK: usize = 4;
+
+    fn put(&self, values: Vec<f32>) {
+        if let Ok(mut all) = self.0.lock() {
+            if all.len() == Self::MAX {
+                all.remove(0);
+            }
+            all.push(values);
+        }
+    }
+
+    /// The smallest that holds `len` values.
+    fn take(&self, len: usize) -> Option<Vec<f32>> {
+        let mut all = self.0.lock().ok()?;
+        let fits = |values: &Vec<f32>| (len..=len.saturating_mul(Self::MAX_SLACK)).contains(&values.capacity());
+        let at = (0..all.len()).filter(|at| fits(&all[*at])).min_by_key(|at| all[*at].capacity())?;
+        Some(all.remove(at))
+    }
 }
 
 impl std::fmt::Debug for Control {
@@ -193,26 +221,26 @@ impl Control {
     /// memory anew in every step takes as long as half of a pruned step. A few are kept at most, and they go with the last clone.
     #[must_use]
     pub(crate) fn recycling(&self) -> Self {
-        let spares = self.spares.clone().or_else(|| Some(Arc::default()));
+        let spares = self.spares.clone().or_else(|| Some(Spares::default()));
         Self { spares, ..self.clone() }
+    }
+
+    /// The same, with memory that outlives the computation: for one that comes again and again.
+    #[must_use]
+    pub(crate) fn recycling_into(&self, spares: &Spares) -> Self {
+        Self { spares: Some(spares.clone()), ..self.clone() }
     }
 
     /// Gives a matrix back that is not needed any more.
     pub(crate) fn recycle(&self, matrix: Array2<f32>) {
-        const MAX_SPARES: usize = 6;
-        if let Some(mut spares) = self.spares.as_ref().and_then(|spares| spares.lock().ok()) {
-            if spares.len() == MAX_SPARES {
-                spares.remove(0);
-            }
-            spares.push(matrix.into_raw_vec_and_offset().0);
+        if let Some(spares) = &self.spares {
+            spares.put(matrix.into_raw_vec_and_offset().0);
         }
     }
 
-    /// Memory of `len` values that was given back, holding anything.
+    /// Memory of at least `len` values that was given back, holding anything.
     pub(crate) fn spare(&self, len: usize) -> Option<Vec<f32>> {
-        let mut spares = self.spares.as_ref()?.lock().ok()?;
-        let at = spares.iter().position(|spare| spare.len() == len)?;
-        Some(spares.swap_remove(at))
+        self.spares.as_ref()?.take(len)
     }
 
     /// The same control on a machine whose products cost what `cost` says. Changes time, never a result.
@@ -374,5 +402,23 @@ mod tests {
         let workers = Workers::new(3).expect("workers");
         assert_eq!((workers.n_threads(), workers.capped_from()), (3, None));
         assert_eq!(Workers::new(0).expect("workers").capped_from(), None);
+    }
+
+    #[test]
+    fn memory_that_is_used_again_is_the_smallest_that_holds_enough() {
+        let ctl = Control::new(1).expect("a worker");
+        assert!(ctl.spare(3).is_none(), "nothing is kept where nobody asked for it");
+        let spares = Spares::default();
+        for len in [100, 40, 10, 1_000] {
+            ctl.recycling_into(&spares).recycle(Array2::zeros((len, 1)));
+        }
+        let spare = |len| ctl.recycling_into(&spares).spare(len).map(|values| values.capacity());
+        assert_eq!([spare(20), spare(20), spare(20)], [Some(40), None, None], "100 is too much for 20");
+        assert_eq!([spare(26), spare(1_001), spare(10)], [Some(100), None, Some(10)]);
+        // The oldest goes.
+        for len in 1..=Spares::MAX + 1 {
+            ctl.recycling_into(&spares).recycle(Array2::zeros((100 * len, 1)));
+        }
+        assert_eq!([spare(1_000), spare(100)], [None, Some(200)]);
     }
 }

@@ -10,10 +10,10 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde::Serialize;
 
-use crate::engine::control::Control;
+use crate::engine::control::{Control, Spares};
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features};
-use crate::engine::kernels::Rows;
+use crate::engine::kernels::{Rows, picked};
 use crate::engine::model::exec::infer::{forward, infer};
 use crate::engine::model::passes::liveness::Compact;
 use crate::engine::model::{Model, Op, Program};
@@ -33,6 +33,8 @@ pub struct Server {
     /// What was propagated already, scaled.
     embedding: Option<Array2<f32>>,
     limit: FieldLimit,
+    /// Memory of the requests before: asking the system for it anew takes as long as the products of a large field.
+    spares: Spares,
 }
 
 impl std::fmt::Debug for Server {
@@ -115,7 +117,16 @@ impl Server {
         check_rows(&program)?;
         let inference = MaskedInference::for_requests(products);
         let limit = field_limit(dataset, &model);
-        Ok(Self { dataset: Arc::clone(dataset), model, program, finder, inference, embedding: None, limit })
+        Ok(Self {
+            dataset: Arc::clone(dataset),
+            model,
+            program,
+            finder,
+            inference,
+            embedding: None,
+            limit,
+            spares: Spares::default(),
+        })
     }
 
     /// Scores `nodes`, each as often as it is named.
@@ -131,16 +142,23 @@ impl Server {
         wanted.sort_unstable();
         wanted.dedup();
         let Some(field) = self.finder.find(&wanted, self.limit)? else { return self.score_in_whole(nodes, ctl) };
+        let ctl = &ctl.recycling_into(&self.spares);
         let size = FieldSize { n_nodes: field.nodes.len(), n_entries: field.n_entries };
         let read = field.nodes.clone();
         self.inference.serve(field);
         let logits = if let Some(embedding) = &self.embedding {
-            let rows: Vec<usize> = read.iter().map(|u| *u as usize).collect();
-            let rows = embedding.select(Axis(0), &rows);
+            let rows = picked(embedding, &read, ctl)?;
             infer(&self.program, &self.model, Rows::Dense(rows.view()), &mut self.inference, ctl)?
         } else {
-            let features = self.dataset.features().select(&read);
-            forward(&self.program, &self.model, &features, &mut self.inference, ctl)?
+            let features = match self.dataset.features() {
+                Features::Dense(x) => Features::Dense(picked(x, &read, ctl)?),
+                sparse @ Features::Sparse(_) => sparse.select(&read),
+            };
+            let logits = forward(&self.program, &self.model, &features, &mut self.inference, ctl)?;
+            if let Features::Dense(x) = features {
+                ctl.recycle(x);
+            }
+            logits
         };
         let places: Vec<usize> = nodes.iter().filter_map(|u| wanted.binary_search(u).ok()).collect();
         let is_as_asked = places.iter().copied().eq(0..wanted.len());
