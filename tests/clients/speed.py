@@ -3,8 +3,8 @@
     python speed.py UNIFEWS_BINARY MAKE_GRAPH_PY [THREADS] [REPEATS]
 
 Makes the arxiv-sized graph with MAKE_GRAPH_PY (a script `NAME NODES ENTRIES FEATURES`) in a temporary folder, runs `unifews bench` on it and then the
-same work in scipy.sparse (one thread), PyTorch's CSR product and PyTorch Geometric. Needs numpy, scipy, torch, torch_geometric. Medians; nothing else
-should run meanwhile.
+same work in scipy.sparse (one thread), PyTorch's CSR product with indices of 64 and of 32 bits, PyTorch Geometric, and SuiteSparse:GraphBLAS and DGL where
+they are there. Needs numpy, scipy, torch, torch_geometric. Medians; nothing else should run meanwhile.
 """
 
 import json
@@ -42,6 +42,31 @@ def normalised(adjacency):
     return (sp.diags(d) @ with_loops @ sp.diags(d)).tocsr().astype(np.float32)
 
 
+def graphblas(matrix, features, threads):
+    """SuiteSparse:GraphBLAS by its Python binding: the name, the product, and what it begins with."""
+    try:
+        import graphblas as gb
+    except ImportError as why:
+        print(f"without GraphBLAS: {why}", file=sys.stderr)
+        return "hops_graphblas", None, None
+    gb.ss.config["nthreads"] = threads
+    a = gb.io.from_scipy_sparse(matrix)
+    return "hops_graphblas", lambda v: a.mxm(v, gb.semiring.plus_times).new(), gb.Matrix.from_dense(features)
+
+
+def dgl_product(matrix, x):
+    """DGL's product over a graph's edges."""
+    try:
+        import dgl
+    except ImportError as why:
+        print(f"without DGL: {why}", file=sys.stderr)
+        return "hops_dgl", None, None
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    graph = dgl.graph((torch.from_numpy(matrix.indices.astype(np.int64)), torch.from_numpy(rows)), num_nodes=matrix.shape[0]).formats(["csc"])
+    values = torch.from_numpy(sp.csr_matrix(matrix).data)
+    return "hops_dgl", lambda v: dgl.ops.u_mul_e_sum(graph, v, values), x
+
+
 def peers(folder, threads, repeats):
     torch.set_num_threads(threads)
     adjacency = sp.load_npz(folder / "adj.npz")
@@ -65,6 +90,11 @@ def peers(folder, threads, repeats):
         few = max(1, repeats // 2)
         found["hops_scipy"] = median_of(few, lambda: hops(lambda v: matrix @ v, features))
         found["hops_torch"] = median_of(few, lambda: hops(lambda v: csr @ v, x))
+        short = torch.sparse_csr_tensor(torch.from_numpy(matrix.indptr.astype(np.int32)), torch.from_numpy(matrix.indices.astype(np.int32)), torch.from_numpy(matrix.data), matrix.shape)
+        found["hops_torch_32"] = median_of(few, lambda: hops(lambda v: short @ v, x))
+        for name, product, value in (graphblas(matrix, features, threads), dgl_product(matrix, x)):
+            if product is not None:
+                found[name] = median_of(few, lambda: hops(product, value))
 
     n_classes = int(np.load(folder / "labels.npz")["labels"].max()) + 1
     labels = torch.from_numpy(np.load(folder / "labels.npz")["labels"]).long()
@@ -104,16 +134,17 @@ def main(binary, make_graph, threads=2, repeats=5):
     print(f"{machine['processor']}, {machine['system']}, {threads} threads, medians of {repeats}; torch {torch.__version__}, Python {platform.python_version()}.")
     print(f"Triad {triad['bytes_per_sec_one_thread'] / 1e9:.1f} GB/s on one thread, {triad['bytes_per_sec'] / 1e9:.1f} GB/s on all. ", end="")
     print(f"One hop {1e3 * hop['secs']:.1f} ms, {hop['traffic_bytes'] / hop['secs'] / 1e9:.1f} GB/s without reuse ({100 * hop['share_of_triad']:.0f} % of the triad), {hop['scaling']:.2f} times one thread.\n")
-    print("| what | ours | scipy (1 thread) | torch CSR | PyTorch Geometric |\n| --- | ---: | ---: | ---: | ---: |")
+    print("| what | ours | scipy (1 thread) | torch CSR | the same, 32-bit indices | GraphBLAS | DGL | PyTorch Geometric |\n| --- |" + " ---: |" * 7)
     ms = lambda secs: f"{1e3 * secs:,.0f} ms"
+    other = lambda name: ms(theirs[name]) if name in theirs else ""
     plain = ours["propagation"][0]
-    print(f"| {HOPS} hops, width 128, unpruned | {ms(plain['secs'])} | {ms(theirs['hops_scipy'])} | {ms(theirs['hops_torch'])} | |")
+    print(f"| {HOPS} hops, width 128, unpruned | {ms(plain['secs'])} | {ms(theirs['hops_scipy'])} | {ms(theirs['hops_torch'])} | {ms(theirs['hops_torch_32'])} | {other('hops_graphblas')} | {other('hops_dgl')} | |")
     for row in ours["propagation"][1:]:
-        print(f"| {HOPS} hops, {row['title']} | {ms(row['secs'])}; from the second on {row['later_speedup']:.2f} times | | | |")
-    print(f"| {forward['title']}, forward | {ms(forward['unpruned_secs'])} | | {ms(theirs['forward_torch'])} | {ms(theirs['forward_pyg'])} |")
-    print(f"| the same, 90 % of entries and weights removed | {ms(forward['pruned_secs'])} ({forward['speedup']:.2f} times) | | | |")
+        print(f"| {HOPS} hops, {row['title']} | {ms(row['secs'])}; from the second on {row['later_speedup']:.2f} times | | | | | | |")
+    print(f"| {forward['title']}, forward | {ms(forward['unpruned_secs'])} | | {ms(theirs['forward_torch'])} | | | | {ms(theirs['forward_pyg'])} |")
+    print(f"| the same, 90 % of entries and weights removed | {ms(forward['pruned_secs'])} ({forward['speedup']:.2f} times) | | | | | | |")
     both = theirs["step_pyg"] + theirs["forward_pyg"]
-    print(f"| one epoch: a training step and an evaluation | {ms(forward['epoch_secs'])} | | | {ms(both)} (step {ms(theirs['step_pyg'])}) |")
+    print(f"| one epoch: a training step and an evaluation | {ms(forward['epoch_secs'])} | | | | | | {ms(both)} (step {ms(theirs['step_pyg'])}) |")
     print("\n| product, rows x inputs x outputs | input | all weights | GFLOP/s | 50 % gone | 70 % | 90 % | faster from |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for w in ours["weights"]:
         density = "dense" if w["input_density"] >= 1 else f"{100 * w['input_density']:.0f} % stored"

@@ -428,7 +428,7 @@ fn cost_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {
     let (dense, sparse) = (run.size.dense_bytes(), run.size.sparse_bytes());
     let change = format!("{} → {}", format::bytes(dense), format::bytes(sparse));
     let ratio = dense as f64 / sparse.max(1) as f64;
-    change_row(ui, tokens, "Model (sparse)", &change, mono(format::factor(ratio))).on_hover_text(
+    change_row(ui, tokens, "Model", &change, mono(format::factor(ratio))).on_hover_text(
         "Bytes of all tensors as 32-bit floats, and stored sparse: each in the smaller of dense, bitmask and compressed sparse rows, as \
          model_sparse.safetensors of a bundle is",
     );
@@ -445,7 +445,7 @@ fn graph_size_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run) {
     }
     let change = format!("{} → {}", format::bytes(before), format::bytes(after));
     let ratio = before as f64 / after.max(1) as f64;
-    change_row(ui, tokens, "Graphs (sparse)", &change, mono(format::factor(ratio))).on_hover_ui(|ui| {
+    change_row(ui, tokens, "Graphs", &change, mono(format::factor(ratio))).on_hover_ui(|ui| {
         ui.label("The graph of every layer as compressed sparse rows, with every entry and with the kept ones");
         for graph in &graphs {
             let (before, after) = (format::bytes(graph.bytes_before), format::bytes(graph.bytes_after));
