@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde::Serialize;
 
-use super::{SpeedPlan, seconds_of};
+use super::repeat::seconds_of;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{Csr, Panels, Precision};
@@ -21,16 +21,21 @@ pub struct GatherSpeed {
     pub secs_per_row: f64,
 }
 
-/// One after the other, from what lies in the nearest cache to what does not fit any.
-pub(super) fn gathers(plan: &SpeedPlan, ctl: &Control) -> Result<Vec<GatherSpeed>, EngineError> {
-    plan.gathered_bytes.iter().map(|bytes| gather(*bytes, plan, ctl)).collect()
+/// From memory of each of these sizes about `n_gathered` rows, one size after the other; medians of `n_repeats`.
+pub(super) fn gathers(
+    sizes: &[usize],
+    n_gathered: usize,
+    n_repeats: usize,
+    ctl: &Control,
+) -> Result<Vec<GatherSpeed>, EngineError> {
+    sizes.iter().map(|bytes| gather(*bytes, n_gathered, n_repeats, ctl)).collect()
 }
 
-fn gather(size_bytes: usize, plan: &SpeedPlan, ctl: &Control) -> Result<GatherSpeed, EngineError> {
+fn gather(size_bytes: usize, n_gathered: usize, n_repeats: usize, ctl: &Control) -> Result<GatherSpeed, EngineError> {
     /// What is written counts, too; so that it counts little, every row is a sum of so many at least.
     const FEWEST_PER_ROW: usize = 8;
     let n = (size_bytes / (size_of::<f32>() * GATHERED_COLUMNS)).max(1);
-    let per_row = (plan.n_gathered / n).max(FEWEST_PER_ROW);
+    let per_row = (n_gathered / n).max(FEWEST_PER_ROW);
     let mut rng = StdRng::seed_from_u64(7);
     let indices: Vec<u32> = (0..n * per_row).map(|_| rng.random_range(0..n as u32)).collect();
     let values = vec![1.0 / per_row as f32; indices.len()];
@@ -38,6 +43,6 @@ fn gather(size_bytes: usize, plan: &SpeedPlan, ctl: &Control) -> Result<GatherSp
     let a = Csr { indptr: &indptr, indices: &indices, values: &values };
     let new = || Panels::zeros(n, GATHERED_COLUMNS, Precision::F32);
     let (x, mut out) = (new(), new());
-    let secs = seconds_of(plan.n_repeats, || x.propagate(a, false, &mut out, &mut [], ctl))?;
+    let secs = seconds_of(n_repeats, || x.propagate(a, false, &mut out, &mut [], ctl))?;
     Ok(GatherSpeed { size_bytes, secs_per_row: secs / indices.len() as f64 })
 }

@@ -5,6 +5,7 @@
 //! is written once. A rate above the memory's own says that the caches helped.
 
 mod gather;
+mod repeat;
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -33,6 +34,7 @@ use crate::engine::sparsify::{
 use crate::engine::timing::{Plan, Speedup, median};
 use crate::engine::train::train;
 pub use gather::{GATHERED_COLUMNS, GatherSpeed};
+use repeat::seconds_of;
 
 /// What is measured, and how often.
 #[derive(Debug, Clone, PartialEq)]
@@ -311,7 +313,7 @@ pub fn measure_speed(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) ->
     let triad = triad(plan, &one, &quiet)?;
     ctl.progress("one hop", 1, N_STAGES);
     let hop = hop(dataset, plan, &triad, &one, &quiet)?;
-    let gather = gather::gathers(plan, &quiet)?;
+    let gather = gather::gathers(&plan.gathered_bytes, plan.n_gathered, plan.n_repeats, &quiet)?;
     ctl.progress("propagation", 2, N_STAGES);
     let propagation = propagations(dataset, plan, &quiet)?;
     ctl.progress("orders of the nodes", 3, N_STAGES);
@@ -343,18 +345,6 @@ pub fn measure_speed(dataset: &Arc<Dataset>, plan: &SpeedPlan, ctl: &Control) ->
         weights,
         forward,
     })
-}
-
-/// Median seconds of `n` runs after one to warm up.
-fn seconds_of<T>(n: usize, mut f: impl FnMut() -> Result<T, EngineError>) -> Result<f64, EngineError> {
-    f()?;
-    let mut secs = Vec::with_capacity(n);
-    for _ in 0..n.max(1) {
-        let start = Instant::now();
-        std::hint::black_box(f()?);
-        secs.push(start.elapsed().as_secs_f64());
-    }
-    Ok(median(&secs))
 }
 
 fn triad(plan: &SpeedPlan, one: &Control, all: &Control) -> Result<TriadSpeed, EngineError> {
