@@ -90,6 +90,16 @@ fn some_nodes_are_scored_with_the_run_that_is_shown() {
     assert!(h.query_by_label_contains("receptive field: ").is_some(), "what the answers depend on");
     let run = h.state().session().store().shown().cloned().expect("a preview");
     assert!(h.query_by_label(&run.dataset.node_id(33)).is_some(), "a row for the node");
+    assert!(h.query_by_label_contains("by the model with removed ").is_some(), "what answered");
+    // The recipe moves on; the answers say that they did not.
+    let stale = "not the run that is shown";
+    assert!(h.query_by_label(stale).is_none());
+    let mut recipe = h.state().session().store().recipe.clone();
+    recipe.edges.delta = vec![0.123];
+    h.state().send(Command::SetRecipe(Box::new(recipe), None));
+    h.run_steps(2);
+    wait(&mut h, "the next preview", |s| s.is_idle() && s.store().shown().is_some_and(|run| s.store().is_current(run)));
+    assert!(h.query_by_label(stale).is_some());
     ask(&mut h, "nobody");
     wait(&mut h, "the refusal", |s| s.store().answers.phase == Phase::Failed);
     let notices = h.state().session().store().notices.all();
