@@ -147,8 +147,17 @@ pub struct Control {
 }
 
 /// Memory of matrices that are not needed any more, for those that come next. Clones are one and the same.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Spares(Arc<Mutex<Vec<Vec<f32>>>>);
+#[derive(Debug, Clone)]
+pub(crate) struct Spares {
+    kept: Arc<Mutex<Vec<Vec<f32>>>>,
+    max_bytes: usize,
+}
+
+impl Default for Spares {
+    fn default() -> Self {
+        Self::of_at_most(usize::MAX)
+    }
+}
 
 impl Spares {
     /// So many are kept.
@@ -156,21 +165,30 @@ impl Spares {
     /// Memory of more than so many times the length that is asked for is left for others.
     const MAX_SLACK: usize = 4;
 
+    /// Keeps no more than so many bytes in all.
+    pub(crate) fn of_at_most(max_bytes: usize) -> Self {
+        Self { kept: Arc::default(), max_bytes }
+    }
+
     fn put(&self, values: Vec<f32>) {
-        if let Ok(mut all) = self.0.lock() {
-            if all.len() == Self::MAX {
-                all.remove(0);
-            }
-            all.push(values);
+        let bytes = |values: &Vec<f32>| size_of::<f32>() * values.capacity();
+        let Ok(mut kept) = self.kept.lock() else { return };
+        if bytes(&values) > self.max_bytes {
+            return;
+        }
+        kept.push(values);
+        // The oldest go.
+        while kept.len() > Self::MAX || kept.iter().map(bytes).sum::<usize>() > self.max_bytes {
+            kept.remove(0);
         }
     }
 
     /// The smallest that holds `len` values.
     fn take(&self, len: usize) -> Option<Vec<f32>> {
-        let mut all = self.0.lock().ok()?;
+        let mut kept = self.kept.lock().ok()?;
         let fits = |values: &Vec<f32>| (len..=len.saturating_mul(Self::MAX_SLACK)).contains(&values.capacity());
-        let at = (0..all.len()).filter(|at| fits(&all[*at])).min_by_key(|at| all[*at].capacity())?;
-        Some(all.remove(at))
+        let at = (0..kept.len()).filter(|at| fits(&kept[*at])).min_by_key(|at| kept[*at].capacity())?;
+        Some(kept.remove(at))
     }
 }
 
@@ -420,5 +438,12 @@ mod tests {
             ctl.recycling_into(&spares).recycle(Array2::zeros((100 * len, 1)));
         }
         assert_eq!([spare(1_000), spare(100)], [None, Some(200)]);
+        // No more than it may keep: what is too large is not kept, and the oldest make room.
+        let few = Spares::of_at_most(100 * size_of::<f32>());
+        for len in [101, 40, 50, 30] {
+            ctl.recycling_into(&few).recycle(Array2::zeros((len, 1)));
+        }
+        let spare = |len| ctl.recycling_into(&few).spare(len).map(|values| values.capacity());
+        assert_eq!([spare(101), spare(40), spare(40), spare(30)], [None, Some(50), None, Some(30)]);
     }
 }

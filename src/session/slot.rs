@@ -286,7 +286,9 @@ impl Slot for AnswerState {
     fn add(&mut self, (): ()) {}
 
     fn finish(session: &mut Session, answers: Answers) {
-        session.store.answers.page = answer_page(&answers);
+        let state = &mut session.store.answers;
+        state.page = answer_page(&answers);
+        state.by = state.asked.take();
     }
 }
 

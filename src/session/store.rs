@@ -173,7 +173,9 @@ pub struct AnswerState {
     pub(crate) job: Option<JobId>,
     /// Where it stands.
     pub phase: Phase,
-    /// What answers, or answered last.
+    /// What was asked last.
+    pub(crate) asked: Option<AnsweredBy>,
+    /// What the last answers are of.
     pub by: Option<AnsweredBy>,
     /// The last answers, for people; empty before.
     pub page: Vec<PagePart>,

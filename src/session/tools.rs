@@ -37,8 +37,7 @@ impl Session {
         let Some(run) = self.store.shown().cloned() else {
             return self.refused("score nodes", "a pruned model", "Open a graph and a model");
         };
-        let by = AnsweredBy { recipe: run.recipe.clone(), says: removed_in_short(&run) };
-        self.store.answers = AnswerState { by: Some(by), job: self.store.answers.job, ..AnswerState::default() };
+        self.store.answers.asked = Some(AnsweredBy { recipe: run.recipe.clone(), says: removed_in_short(&run) });
         let task = Predict { source: PredictSource::Run(run), nodes: AskedNodes::listed(nodes) };
         self.start::<AnswerState, _>(task);
     }

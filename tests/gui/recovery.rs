@@ -381,6 +381,17 @@ fn hidden_channels_are_drawn_and_their_line_is_dragged() {
     h.get_by_role_and_label(Role::Slider, line).increment_accesskit();
     wait(&mut h, "the next preview", is_current);
     assert_eq!(share(&h), Some(0.51));
+    // Each step counts, whether the one before is computed or not; what is no number asks for nothing.
+    for _ in 0..2 {
+        h.get_by_role_and_label(Role::Slider, line).increment_accesskit();
+        h.step();
+    }
+    h.get_by_role_and_label(Role::Slider, line).set_value_accesskit(f64::NAN);
+    wait(&mut h, "the preview of both", is_current);
+    assert_eq!(share(&h), Some(0.53));
+    h.get_by_role_and_label(Role::Slider, line).set_value_accesskit(0.51);
+    wait(&mut h, "the preview of the value", is_current);
+    assert_eq!(share(&h), Some(0.51));
     let rect = h.get_by_role_and_label(Role::Slider, line).rect();
     let at = |share: f32| rect.left_center() + vec2(rect.width() * share, 0.0);
     h.hover_at(at(0.51));

@@ -104,6 +104,7 @@ fn some_nodes_are_scored_with_the_run_that_is_shown() {
     wait(&mut h, "the refusal", |s| s.store().answers.phase == Phase::Failed);
     let notices = h.state().session().store().notices.all();
     assert!(notices.iter().any(|notice| format!("{notice:?}").contains("found nobody")), "{notices:?}");
+    assert!(h.query_by_label_contains("receptive field: ").is_some(), "the answers before stay");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::options::RunOptions;
 use super::serve::request_bytes;
 use crate::engine::graph::{Dataset, Features, HopOrder};
+use crate::engine::kernels::Precision;
 use crate::engine::model::Model;
 use crate::engine::sparsify::{NodesAre, Recipe};
 
@@ -22,10 +23,13 @@ pub fn run_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe, options: Run
     let per_node = 4 * (3 * widest + 2 * n_classes + recipe.model.n_graph_steps()) as u64;
     // Lists for nodes in another order, beside those they are made of.
     let reordered = if recipe.propagation.order == HopOrder::Stored { 0 } else { 8 * m + 16 * n };
+    // Room for embeddings of half as many bits is kept beside that for whole ones.
+    let is_bf16 = recipe.propagation.embeddings == Precision::Bf16 && options.timed.is_some() && shape.is_decoupled();
+    let halves = if is_bf16 { 4 * n * d_in.next_multiple_of(16) as u64 } else { 0 };
     let reference = if options.compare_steps { reference_bytes(dataset, model).unwrap_or(0) } else { 0 };
     let is_served = !options.requests.is_empty() && options.timed.is_some();
     let requests = if is_served { request_bytes(dataset, model) } else { 0 };
-    PER_ENTRY * m + per_node * n + reordered + reference + requests.max(recovery_bytes(dataset, model, recipe))
+    PER_ENTRY * m + per_node * n + reordered + halves + reference + requests.max(recovery_bytes(dataset, model, recipe))
 }
 
 /// Bytes that recovery takes beside the masks: what both networks have at hand, the products of a layer's input with itself, its factors, and
@@ -145,5 +149,22 @@ mod tests {
             bytes_with(100, 400, 64, RunOptions { requests: &[], ..RunOptions::FULL }) - base,
             4 * 100 * (64 + 8)
         );
+    }
+
+    #[test]
+    fn embeddings_of_half_as_many_bits_have_room_of_their_own() {
+        let ctl = Control::new(1).expect("a worker");
+        let shape = PowerLaw { n_nodes: 100, n_entries: 400, n_features: 20, ..PowerLaw::default() };
+        let dataset = power_law_communities(&shape, &ctl).expect("a graph");
+        let bytes = |family, embeddings, options| {
+            let mut recipe = Recipe { model: Architecture::new(family), ..Recipe::default() };
+            recipe.propagation.embeddings = embeddings;
+            let model = Model::init(&recipe.model, 20, 8, 1);
+            run_bytes(&dataset, &model, &recipe, options)
+        };
+        let more = |family, options| bytes(family, Precision::Bf16, options) - bytes(family, Precision::F32, options);
+        // Two embeddings of 20 columns, filled up to 32, in two bytes each.
+        assert_eq!(more(Family::Sgc, RunOptions::FULL), 2 * 2 * 32 * 100);
+        assert_eq!([more(Family::Sgc, RunOptions::PREVIEW), more(Family::Gcn, RunOptions::FULL)], [0, 0]);
     }
 }

@@ -312,8 +312,10 @@ fn measure(
     let n_ways = if is_bf16 { 3 } else { 2 };
     let samples = in_turn(n_ways, plan, &mut SystemClock::new(), |way, is_counted| {
         let (policy, program, model) = if way == Timing::BASELINE {
+            baseline.take_room_of(&mut inference);
             (&mut baseline, &program, model)
         } else {
+            inference.take_room_of(&mut baseline);
             (&mut inference, &compact.program, &compact.model)
         };
         policy.precision = if way == Timing::BF16 { Precision::Bf16 } else { Precision::F32 };

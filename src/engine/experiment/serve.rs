@@ -117,6 +117,8 @@ impl Server {
         check_rows(&program)?;
         let inference = MaskedInference::for_requests(products);
         let limit = field_limit(dataset, &model);
+        // No more than the nodes of one request can take.
+        let of_nodes = usize::try_from(limit.per_node).unwrap_or(usize::MAX).saturating_mul(dataset.n_nodes());
         Ok(Self {
             dataset: Arc::clone(dataset),
             model,
@@ -125,7 +127,7 @@ impl Server {
             inference,
             embedding: None,
             limit,
-            spares: Spares::default(),
+            spares: Spares::of_at_most(of_nodes.min(MAX_SPARE_BYTES)),
         })
     }
 
@@ -148,7 +150,9 @@ impl Server {
         self.inference.serve(field);
         let logits = if let Some(embedding) = &self.embedding {
             let rows = picked(embedding, &read, ctl)?;
-            infer(&self.program, &self.model, Rows::Dense(rows.view()), &mut self.inference, ctl)?
+            let logits = infer(&self.program, &self.model, Rows::Dense(rows.view()), &mut self.inference, ctl)?;
+            ctl.recycle(rows);
+            logits
         } else {
             let features = match self.dataset.features() {
                 Features::Dense(x) => Features::Dense(picked(x, &read, ctl)?),
@@ -165,9 +169,7 @@ impl Server {
         let logits = if is_as_asked { logits } else { logits.select(Axis(0), &places) };
         Ok(Answer { logits, field: size })
     }
-}
 
-impl Server {
     /// As [`Server::score`], by the forward pass over the whole graph: where a field is so large, copying it would only take memory.
     fn score_in_whole(&mut self, nodes: &[u32], ctl: &Control) -> Result<Answer, EngineError> {
         let Self { dataset, model, program, finder, inference, embedding, .. } = self;
@@ -309,6 +311,9 @@ impl RequestTiming {
         self.samples.waited()
     }
 }
+
+/// Of larger fields less is kept for the next request.
+const MAX_SPARE_BYTES: usize = 256 << 20;
 
 /// What a receptive field may take beside graph and model, and what its nodes and entries do.
 fn field_limit(dataset: &Dataset, model: &Model) -> FieldLimit {

@@ -114,6 +114,11 @@ impl MaskedInference {
         done
     }
 
+    /// Takes over the room for embeddings that `other` keeps: of two that run in turn one needs it.
+    pub(crate) fn take_room_of(&mut self, other: &mut Self) {
+        self.spare.append(&mut other.spare);
+    }
+
     /// Starts the clock of the first step.
     pub(crate) fn start(&mut self) {
         self.step_secs.clear();

@@ -118,7 +118,7 @@ impl Tools {
             }
         });
         running_ui(cx, ui, &Lane::Answer, store.answers.phase);
-        if let Some(by) = store.answers.by.as_ref().filter(|_| !store.answers.page.is_empty()) {
+        if let Some(by) = &store.answers.by {
             ui.horizontal(|ui| {
                 ui.label(weak(cx.tokens, format!("by the model with {}", by.says)));
                 if store.shown().is_none_or(|run| run.recipe != by.recipe) {

@@ -23,8 +23,48 @@ pub(crate) fn asked_steps(ui: &egui::Ui, response: &Response) -> f64 {
 pub(crate) fn asked_value(ui: &egui::Ui, response: &Response) -> Option<f64> {
     ui.input(|i| {
         let asked = i.accesskit_action_requests(response.id, Action::SetValue);
-        asked.filter_map(|r| if let Some(ActionData::NumericValue(v)) = r.data { Some(v) } else { None }).last()
+        let value =
+            |data: &Option<ActionData>| if let Some(ActionData::NumericValue(v)) = data { Some(*v) } else { None };
+        asked.filter_map(|request| value(&request.data)).filter(|v| v.is_finite()).last()
     })
+}
+
+/// A line over a plot that is dragged to a value.
+#[derive(Debug, Default)]
+pub(crate) struct DraggedLine {
+    /// Where it was dragged to: it follows the pointer, not the computation.
+    to: Option<f64>,
+    n_drags: u64,
+}
+
+impl DraggedLine {
+    /// Where it is while it is dragged.
+    pub(crate) fn place(&self) -> Option<f64> {
+        self.to
+    }
+
+    /// Names the gesture, while it is dragged.
+    pub(crate) fn gesture(&self, response: &Response) -> Option<u64> {
+        response.dragged().then(|| response.id.value() ^ self.n_drags)
+    }
+
+    /// The value that the pointer asks for, once; `value_at` says which one stands at an `x`.
+    pub(crate) fn asked(&mut self, response: &Response, value_at: impl Fn(f32) -> f64) -> Option<f64> {
+        if response.drag_started() {
+            self.n_drags += 1;
+        }
+        if response.drag_started() || response.clicked() {
+            response.request_focus();
+        }
+        if response.drag_stopped() {
+            self.to = None;
+        }
+        let pos = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked())?;
+        let value = value_at(pos.x);
+        let is_new = self.to.is_none_or(|before| before.to_bits() != value.to_bits());
+        self.to = response.dragged().then_some(value);
+        is_new.then_some(value)
+    }
 }
 
 /// Says what it is, where it stands, and that it can be moved.

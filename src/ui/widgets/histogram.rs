@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align2, CursorIcon, FontId, Mesh, Pos2, Rect, Response, Sense, Shape, Stroke, pos2, vec2};
 
-use super::adjust::{announce, asked_steps, asked_value};
+use super::adjust::{DraggedLine, announce, asked_steps, asked_value};
 use crate::engine::plot::{LogHistogram, ScoreHistogram, power_of_ten};
 use crate::session::format;
 use crate::ui::tokens::{self, Tokens};
@@ -41,9 +41,7 @@ pub(crate) struct Asked {
 /// What one histogram remembers between frames.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
-    /// Where the line was dragged to; it follows the pointer, not the computation.
-    dragged_to: Option<f64>,
-    n_drags: u64,
+    line: DraggedLine,
 }
 
 impl Histogram {
@@ -63,7 +61,7 @@ impl Histogram {
         let response = ui.allocate_rect(bars, sense);
         let axis = ScoreAxis::new(bars, &spec.scores.scores);
         let asked = if spec.is_draggable { self.asked(ui, &response, &axis, spec) } else { None };
-        let threshold = asked.map(|a| a.threshold).or(self.dragged_to).unwrap_or(spec.scores.threshold);
+        let threshold = asked.map(|a| a.threshold).or_else(|| self.line.place()).unwrap_or(spec.scores.threshold);
         let shown = if threshold.is_finite() { threshold } else { 0.0 };
         announce(ui, &response, spec.is_draggable, shown, spec.name);
         if ui.is_rect_visible(rect) {
@@ -85,21 +83,8 @@ impl Histogram {
         axis: &ScoreAxis<'_>,
         spec: &HistogramSpec<'_>,
     ) -> Option<Asked> {
-        if response.drag_started() {
-            self.n_drags += 1;
-        }
-        if response.drag_started() || response.clicked() {
-            response.request_focus();
-        }
-        if response.drag_stopped() {
-            self.dragged_to = None;
-        }
-        let gesture = response.dragged().then(|| response.id.value() ^ self.n_drags);
-        if let Some(pos) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) {
-            let threshold = axis.score(pos.x);
-            let is_new = self.dragged_to.is_none_or(|t| t.to_bits() != threshold.to_bits());
-            self.dragged_to = response.dragged().then_some(threshold);
-            return is_new.then_some(Asked { threshold, gesture });
+        if let Some(threshold) = self.line.asked(response, |x| axis.score(x)) {
+            return Some(Asked { threshold, gesture: self.line.gesture(response) });
         }
         let steps = asked_steps(ui, response);
         if steps != 0.0 {

@@ -10,7 +10,7 @@ use crate::engine::sparsify::{ChannelRule, ChannelTrace};
 use crate::session::{Command, Gesture, format};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ViewCx;
-use crate::ui::widgets::adjust::{announce, asked_steps, asked_value};
+use crate::ui::widgets::adjust::{DraggedLine, announce, asked_steps, asked_value};
 use crate::ui::widgets::heatmap::{GUTTER_LEFT, LEGEND_WIDTH};
 use crate::ui::widgets::strong;
 
@@ -28,16 +28,11 @@ const SHARES: std::ops::RangeInclusive<f64> = 0.01..=0.99;
 /// What is remembered between frames.
 #[derive(Debug, Default)]
 pub(super) struct ChannelStrip {
-    /// Where the line was dragged to; it follows the pointer, not the computation.
-    dragged_to: Option<f64>,
-    n_drags: u64,
+    line: DraggedLine,
 }
 
 impl ChannelStrip {
     pub(super) fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, trace: &ChannelTrace) {
-        if trace.order.is_empty() {
-            return;
-        }
         let left = rect.left() + GUTTER_LEFT;
         let right = rect.right() - LEGEND_WIDTH;
         let band = |from: f32, to: f32| Rect::from_min_max(pos2(left, from), pos2(right.max(left), to));
@@ -48,19 +43,20 @@ impl ChannelStrip {
             return;
         }
         let recipe = &cx.session.store().recipe;
-        let is_draggable = recipe.channels.is_some() && recipe.recovery.is_some();
+        // The line stands where the recipe has it: what a share costs is known before it is computed.
+        let wanted = recipe.channels.filter(|_| recipe.recovery.is_some()).map(|rule| rule.share);
+        let is_draggable = wanted.is_some();
         let sense = if is_draggable { Sense::click_and_drag() } else { Sense::hover() };
         let response = ui.allocate_rect(curve, sense);
-        let removed = trace.share_of(trace.n_removed);
-        let asked = if is_draggable { self.asked(ui, &response, curve, removed) } else { None };
-        let share = asked.or(self.dragged_to).unwrap_or(removed);
+        let stands = wanted.unwrap_or_else(|| trace.share_of(trace.n_removed));
+        let asked = if is_draggable { self.asked(ui, &response, curve, stands) } else { None };
+        let share = asked.or_else(|| self.line.place()).unwrap_or(stands);
         let name = format!("Channels removed after layer {}, share", trace.layer + 1);
         announce(ui, &response, is_draggable, share, &name);
         if let Some(share) = asked {
             let mut recipe = recipe.clone();
             recipe.channels = Some(ChannelRule { share });
-            let gesture =
-                response.dragged().then_some(Gesture { by: "channels", n: response.id.value() ^ self.n_drags });
+            let gesture = self.line.gesture(&response).map(|n| Gesture { by: "channels", n });
             cx.out.send(Command::SetRecipe(Box::new(recipe), gesture));
         }
         let n_gone = trace.n_without(share);
@@ -91,27 +87,11 @@ impl ChannelStrip {
     }
 
     /// The share that was asked for.
-    fn asked(&mut self, ui: &egui::Ui, response: &Response, curve: Rect, removed: f64) -> Option<f64> {
-        if response.drag_started() {
-            self.n_drags += 1;
-        }
-        if response.drag_started() || response.clicked() {
-            response.request_focus();
-        }
-        if response.drag_stopped() {
-            self.dragged_to = None;
-        }
-        if let Some(pos) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) {
-            let share = whole_percent(share_at(curve, pos.x));
-            let is_new = self.dragged_to.is_none_or(|before| before.to_bits() != share.to_bits());
-            self.dragged_to = response.dragged().then_some(share);
-            return is_new.then_some(share);
-        }
+    fn asked(&mut self, ui: &egui::Ui, response: &Response, curve: Rect, stands: f64) -> Option<f64> {
+        let dragged = self.line.asked(response, |x| whole_percent(share_at(curve, x)));
         let steps = asked_steps(ui, response);
-        if steps != 0.0 {
-            return Some(whole_percent(removed + steps * KEY_STEP));
-        }
-        asked_value(ui, response).map(whole_percent)
+        let stepped = (steps != 0.0).then(|| whole_percent(stands + steps * KEY_STEP));
+        dragged.or(stepped).or_else(|| asked_value(ui, response).map(whole_percent))
     }
 }
 

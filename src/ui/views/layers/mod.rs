@@ -22,6 +22,7 @@ use super::{Pane, View, ViewCx, WindowRequest};
 use crate::engine::experiment::Run;
 use crate::engine::model::StepKind;
 use crate::engine::plot::{Atlas, NodeOrder, RasterMode, Side};
+use crate::engine::sparsify::ChannelTrace;
 use crate::session::jobs::Lane;
 use crate::session::{AtlasRequest, NextStep, Store};
 use crate::ui::actions::Action;
@@ -184,7 +185,8 @@ impl Layers {
         };
         let row = |left: Option<Left>, weights: Option<usize>| {
             let layer = weights.and_then(|at| run.pruned.steps.get(at)).map(|step| step.idx);
-            let channels = run.pruned.channels.iter().position(|trace| Some(trace.layer) == layer);
+            let is_its = |trace: &ChannelTrace| Some(trace.layer) == layer && !trace.order.is_empty();
+            let channels = run.pruned.channels.iter().position(is_its);
             Row { left, weights, channels }
         };
         let convolutions = of_kind(StepKind::Convolution).into_iter();
