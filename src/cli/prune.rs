@@ -17,7 +17,7 @@ use crate::engine::experiment::{
 use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
 use crate::engine::score::Score;
-use crate::engine::sparsify::{NodesAre, Recipe};
+use crate::engine::sparsify::{ChannelTrace, NodesAre, Recipe};
 use crate::engine::timing::Speedup;
 use crate::io::LoadReport;
 use crate::io::bundle::{
@@ -250,6 +250,20 @@ fn about_assumptions(assumptions: &[Assumption]) -> Option<String> {
     })
 }
 
+/// Which of the channels of a hidden representation went, and what other shares of them would cost.
+fn channels(trace: &ChannelTrace) -> String {
+    let at =
+        |share: f64| format!("{} without {}", percent(trace.error_without(trace.n_without(share))), percent(share));
+    format!(
+        "channels behind {}: {} of {} removed; once the others make up for them what reads them is off by {} ({})",
+        trace.weight,
+        count(trace.n_removed as u64),
+        count(trace.n_channels as u64),
+        percent(trace.error_without(trace.n_removed)),
+        [0.25, 0.5, 0.75, 0.875].map(at).join(", "),
+    )
+}
+
 /// What model and graphs take.
 fn sizes(size: &SizeMetrics) -> Vec<String> {
     let mut lines = vec![format!(
@@ -322,6 +336,7 @@ pub(super) fn summary(run: &Run, metrics: &Metrics, verdict: &Verdict) -> Vec<St
             count(h.n_before as u64)
         )
     }));
+    lines.extend(run.pruned.channels.iter().map(channels));
     lines.extend(metrics.size.iter().flat_map(sizes));
     match &metrics.timing {
         Some(timing) => lines.push(format!(

@@ -19,6 +19,10 @@ fn what_is_left_is_a_narrower_network_everywhere() {
     assert_eq!((channels["n_channels"].as_u64(), channels["n_removed"].as_u64()), (Some(16), Some(8)), "{channels}");
     assert_eq!(channels["order"].as_array().map(Vec::len), Some(12), "as many stay as there are classes: {channels}");
     assert!(channels["error"].as_f64().is_some_and(|error| error > 0.0 && error < 1.0), "{channels}");
+    let errors: Vec<f64> =
+        channels["errors"].as_array().expect("errors").iter().map(|e| e.as_f64().expect("a number")).collect();
+    assert!(errors.len() == 12 && errors.windows(2).all(|pair| pair[0] <= pair[1]), "{channels}");
+    assert!((errors[7] - channels["error"].as_f64().expect("a number")).abs() < 1e-6, "{channels}");
     let bundle = folder.path().join("b");
     let recipe = std::fs::read_to_string(bundle.join("recipe.toml")).expect("a recipe");
     assert!(recipe.contains("[channels]\nshare = 0.5"), "{recipe}");
@@ -29,6 +33,15 @@ fn what_is_left_is_a_narrower_network_everywhere() {
     if let Some(python) = python("what_is_left_is_a_narrower_network_everywhere") {
         run_client(&python, &bundle, "channels");
     }
+    // People are told what other shares would cost.
+    let told = stdout(
+        folder.path(),
+        &[&["prune", SMALL, small_model("gcn"), "-o", "told", "--delta-a", "0.5", "--no-timing"], &NARROW[..]].concat(),
+    );
+    assert!(
+        told.contains("channels behind convs.0.lin.weight: 8 of 16 removed") && told.contains(" without 75.0 %"),
+        "{told}"
+    );
     // The recipe by itself gives the same bytes.
     let again = ["prune", SMALL, small_model("gcn"), "-o", "again", "--recipe", "b/recipe.toml", "--no-timing"];
     json(folder.path(), &again);

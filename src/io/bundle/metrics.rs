@@ -82,6 +82,8 @@ pub struct ChannelMetrics {
     pub error: f64,
     /// All that may go, in the order in which they do; the first `n_removed` went.
     pub order: Vec<u32>,
+    /// The same error once each of them and all before it are gone.
+    pub errors: Vec<f32>,
 }
 
 impl ChannelMetrics {
@@ -92,6 +94,7 @@ impl ChannelMetrics {
             n_removed: trace.n_removed,
             error: trace.error_without(trace.n_removed),
             order: trace.order.clone(),
+            errors: trace.errors.clone(),
         }
     }
 }
