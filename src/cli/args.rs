@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{Arg, ArgAction, Args, Command, CommandFactory as _, Parser, Subcommand};
 
 use super::choice::choice;
 use super::truth_args::TruthArgs;
@@ -15,6 +15,19 @@ use crate::engine::sparsify::{
 };
 use crate::io::Role;
 use crate::session::PublishedTable;
+
+/// The command line, in which what follows an option of numbers is its value, minus sign or not: what is wrong with it is said of the option.
+pub(super) fn command() -> Command {
+    let numbers = |arg: Arg| {
+        let names = arg.get_value_names().unwrap_or_default();
+        match names.first().map(clap::builder::Str::as_str) {
+            Some("X" | "N" | "R" | "GIB") => arg.allow_negative_numbers(true),
+            Some("X,…" | "N,…" | "LIST|FILE") => arg.allow_hyphen_values(true),
+            _ => arg,
+        }
+    };
+    Cli::command().mut_args(numbers).mut_subcommands(|command| command.mut_args(numbers))
+}
 
 /// Everything on the command line.
 #[derive(Debug, Parser)]
@@ -284,7 +297,7 @@ pub(super) struct PredictArgs {
     #[arg(value_name = "BUNDLE")]
     pub(super) bundle: PathBuf,
     /// Which nodes: ids with commas between, as the graph's file spells them, or a file with one to a line
-    #[arg(long, value_name = "LIST|FILE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "LIST|FILE")]
     pub(super) nodes: String,
     #[command(flatten)]
     pub(super) graph: BundleGraphArgs,
@@ -367,7 +380,7 @@ pub(super) struct SharedArgs {
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<usize>,
     /// Memory that the program may take, itself included, GiB [default: what is free]
-    #[arg(long, value_name = "GIB", value_parser = gibibytes, allow_negative_numbers = true)]
+    #[arg(long, value_name = "GIB", value_parser = gibibytes)]
     pub(super) max_memory: Option<u64>,
     /// Print one JSON document instead of tables
     #[arg(long)]
@@ -665,13 +678,11 @@ fn published_table() -> impl clap::builder::TypedValueParser<Value = PublishedTa
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_definition_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

@@ -29,7 +29,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 pub use args::Cli;
 use args::CliCommand;
@@ -68,7 +68,8 @@ pub struct CommandRequest(Box<CliCommand>);
 /// # Errors
 /// The exit code, when the call was wrong (2, said on stderr) or only asked for help or the version (0).
 pub fn parse() -> Result<Invocation, ExitCode> {
-    let cli = Cli::try_parse().map_err(|error| {
+    let matches = args::command().try_get_matches();
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| {
         let code = if error.use_stderr() { failure::USAGE } else { failure::DONE };
         // Help into a closed pipe is nobody's failure.
         drop(error.print());

@@ -43,6 +43,23 @@ fn a_wrong_call_is_exit_code_2() {
 }
 
 #[test]
+fn a_number_below_0_is_the_options_and_what_is_wrong_is_said_of_it() {
+    let prune = |more: &[&'static str]| [&["prune", SMALL, small_model("gcn"), "-o", "b"], more].concat();
+    check(&prune(&["--delta-a", "-0.5"]), 2, "recipe, edges.delta: expected numbers of at least 0, found -0.5");
+    check(&prune(&["--delta-a", "-0.5,0.3"]), 2, "recipe, edges.delta: expected numbers of at least 0, found -0.5");
+    check(
+        &prune(&["--channels", "-1"]),
+        2,
+        "recipe, channels.share: expected a share of at least 0 and below 1, found -1",
+    );
+    check(&prune(&["--seed", "-1"]), 2, "invalid value '-1' for '--seed <N>'");
+    check(&["--threads", "-2"], 2, "invalid value '-2' for '--threads <N>'");
+    check(&["sweep", SMALL, small_model("gcn"), "-o", "s", "--grid-a", "-1,0.5"], 2, "found -1");
+    // What is no number of the user's is still an option.
+    check(&prune(&["--channels", "--quiet"]), 2, "a value is required for '--channels <X>'");
+}
+
+#[test]
 fn what_cannot_be_done_is_exit_code_1_with_the_reason() {
     check(&["inspect", "nowhere"], 1, "error: cannot open: No such file or directory");
     check(&["prune", "sample:nowhere", "m", "-o", "b"], 1, "nowhere");
