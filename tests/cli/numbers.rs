@@ -279,6 +279,14 @@ fn a_published_table_is_reproduced_line_by_line() {
     assert!(rows.iter().all(|r| r["runs"].as_array().is_some_and(|s| s.len() == 2) && r["paper"].is_null()));
     let page = std::fs::read_to_string(folder.path().join("page.md")).expect("a page");
     assert_eq!(page.lines().filter(|l| l.starts_with("| powerlaw")).count(), 16, "{page}");
+    // Every run that a line is the mean of lies beside the page.
+    let lines = std::fs::read_to_string(folder.path().join("page.jsonl")).expect("lines");
+    let lines: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), rows.len());
+    for (line, row) in lines.iter().zip(rows) {
+        assert_eq!((&line["format"], &line["table"]), (&"unifews-reproduced/1".into(), &"paper-fig10".into()));
+        assert_eq!(line["runs"], row["runs"]);
+    }
 }
 
 #[test]
@@ -393,6 +401,10 @@ fn a_table_that_cannot_be_made_or_kept_is_refused_before_anything_is_trained() {
         let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
         assert!(said.contains(text) && !said.contains("δa"), "{said}");
     };
+    refused(&["reproduce", "paper-fig10", SMALL, "-o", "a.jsonl"], 2, "another ending than .jsonl");
+    std::fs::write(folder.path().join("b.jsonl"), "{\"mine\": 1}\n").expect("a file");
+    refused(&["reproduce", "paper-fig10", SMALL, "-o", "b.md"], 1, "unifews-reproduced/1");
+    assert_eq!(std::fs::read(folder.path().join("b.jsonl")).expect("there"), b"{\"mine\": 1}\n");
     let graphs = "GRAPH: expected cora, citeseer or pubmed (the graphs of this table), found powerlaw 300";
     refused(&["reproduce", "paper-table3", SMALL, "-o", "page.md"], 2, graphs);
     assert!(!folder.path().join("page.md").exists());

@@ -1,6 +1,7 @@
 //! Trains and prunes as a published table did, and sets the figures side by side on a page.
 
 mod cells;
+mod lines;
 mod memory;
 mod output;
 mod page;
@@ -12,6 +13,7 @@ mod truth_page;
 use std::path::PathBuf;
 
 use self::cells::{TableCell, of_graph, published};
+use self::lines::RunsFile;
 use self::memory::check_memory;
 use self::page::{ReproducedRow, page};
 use super::source::GraphSource;
@@ -25,7 +27,7 @@ use crate::io::bundle::MachineNote;
 pub(crate) use self::output::{Reproduced, ReproducedLine, ReproducedRows};
 pub use self::plan::{PublishedTable, ReproducePlan, TruthPlan};
 
-/// Makes the page, which is written anew with every line.
+/// Makes the page, which is written anew with every line; every run that a line is made of is beside it, as lines of JSON.
 #[derive(Debug)]
 pub(crate) struct Reproduce {
     pub(crate) plan: ReproducePlan,
@@ -51,6 +53,7 @@ impl Task for Reproduce {
         let published = published()?;
         // Nothing long is computed for a place that cannot be written.
         drop(AtomicFile::begin(&output)?);
+        let lines = RunsFile::beside(&output, plan.table, ctl.n_threads())?;
         let samples = || plan.table.samples().iter().map(|s| (*s).to_owned()).collect();
         let graphs = if plan.graphs.is_empty() { samples() } else { plan.graphs.clone() };
         let mut cells = Vec::new();
@@ -67,6 +70,7 @@ impl Task for Reproduce {
             // What is there stays there, whatever becomes of the lines to come.
             text = page(&plan, &rows, n_in_all, &machine);
             write_atomic(&output, text.as_bytes())?;
+            lines.write(&rows)?;
             on_point(ReproducedLine { text: text.clone(), n_lines: rows.len(), n_in_all });
         }
         Ok(Reproduced { output, text, rows: ReproducedRows::Published(rows), machine })

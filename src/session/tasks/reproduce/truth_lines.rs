@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::lines::{beside, write_lines};
 use crate::engine::experiment::{TruthScore, TruthShares, TruthWay};
 use crate::engine::model::Family;
-use crate::io::atomic::write_atomic;
 use crate::io::{LoadError, read_text};
 use crate::session::tasks::TaskError;
 
@@ -69,12 +69,7 @@ impl TruthLines {
     /// # Errors
     /// [`TaskError::Wrong`] for a page of the lines' own name, [`LoadError`] for a file of that name that is something else.
     pub(super) fn beside(output: &Path) -> Result<Self, TaskError> {
-        let path = output.with_extension("jsonl");
-        if path == output {
-            let found = output.display().to_string();
-            let expected = "another ending than .jsonl, which what is measured is kept under".to_owned();
-            return Err(TaskError::Wrong { what: "--output", expected, found });
-        }
+        let path = beside(output)?;
         let text = if path.exists() { read_text(&path, MAX_BYTES)? } else { String::new() };
         let mut all = Vec::new();
         for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -96,19 +91,14 @@ impl TruthLines {
     /// Takes a line in and writes the file, whole or not at all.
     pub(super) fn add(&mut self, line: TruthLine) -> Result<(), TaskError> {
         self.all.push(line);
-        let mut text = String::new();
-        for line in &self.all {
-            // Plain numbers and words always have a JSON form.
-            text.push_str(&serde_json::to_string(line).unwrap_or_default());
-            text.push('\n');
-        }
-        Ok(write_atomic(&self.path, text.as_bytes())?)
+        write_lines(&self.path, self.all.iter())
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::io::atomic::write_atomic;
 
     /// A line with these numbers.
     pub(in crate::session::tasks::reproduce) fn line(seed: u64, way: TruthWay, shares: &str, pruned: f64) -> TruthLine {
