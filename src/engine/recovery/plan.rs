@@ -95,7 +95,7 @@ impl Plan {
     }
 
     /// Ways to spread what is kept over the steps, the given one first: more of it in the last ones, more in the first ones. Where steps are
-    /// nested, none that would ask a step to keep more than the one before it did.
+    /// nested, a step cannot keep more than the one before it did: more in the first ones by half, or as far as it goes.
     pub(super) fn allocations(&self, n_removable: usize, are_nested: bool) -> Vec<Vec<usize>> {
         let n = self.n_keep.len();
         let total: usize = self.n_keep.iter().sum();
@@ -120,7 +120,8 @@ impl Plan {
             keep
         };
         let goes = |keep: &Vec<usize>| !are_nested || keep.windows(2).all(|pair| pair[1] <= pair[0]);
-        let others = [tilted(-1.0), tilted(1.0)].into_iter().filter(goes);
+        let tilts = if are_nested { [0.5, 1.0] } else { [-1.0, 1.0] };
+        let others = tilts.into_iter().map(tilted).filter(goes);
         std::iter::once(self.n_keep.clone()).chain(others).collect()
     }
 }
@@ -206,7 +207,7 @@ mod tests {
             nodes: None,
         };
         assert_eq!(plan(vec![10, 10]).allocations(100, false), [[10, 10], [0, 20], [20, 0]]);
-        assert_eq!(plan(vec![10, 10]).allocations(100, true), [[10, 10], [20, 0]]);
+        assert_eq!(plan(vec![10, 10]).allocations(100, true), [[10, 10], [15, 5], [20, 0]]);
         for n_keep in [vec![10, 10], vec![90, 60], vec![5, 6, 7], vec![30; 5]] {
             let total: usize = n_keep.iter().sum();
             for are_nested in [false, true] {
