@@ -327,6 +327,11 @@ impl Control {
     /// # Errors
     /// [`EngineError::Cancelled`] when the stop is asked for meanwhile.
     pub fn map<T: Send>(&self, n: usize, f: impl Fn(usize) -> T + Send + Sync) -> Result<Vec<T>, EngineError> {
+        self.map_each(n, &f)
+    }
+
+    /// Here and below: what rayon needs is compiled once for every type of values, not for every caller.
+    fn map_each<T: Send>(&self, n: usize, f: &(dyn Fn(usize) -> T + Send + Sync)) -> Result<Vec<T>, EngineError> {
         self.workers.pool.install(|| {
             (0..n)
                 .into_par_iter()
@@ -362,10 +367,19 @@ impl Control {
             f(0, out);
             return Ok(());
         }
+        self.for_each_block(out, width * rows_per_block, &|block, rows| f(block * rows_per_block, rows))
+    }
+
+    fn for_each_block<T: Send>(
+        &self,
+        out: &mut [T],
+        len: usize,
+        f: &(dyn Fn(usize, &mut [T]) + Send + Sync),
+    ) -> Result<(), EngineError> {
         self.workers.pool.install(|| {
-            out.par_chunks_mut(width * rows_per_block).enumerate().try_for_each(|(block, rows)| {
+            out.par_chunks_mut(len).enumerate().try_for_each(|(block, part)| {
                 self.check()?;
-                f(block * rows_per_block, rows);
+                f(block, part);
                 Ok(())
             })
         })
@@ -394,12 +408,21 @@ impl Control {
             self.check()?;
             return Ok(vec![f(0, out)]);
         }
+        self.map_each_block(out, width * rows_per_block, &|block, rows| f(block * rows_per_block, rows))
+    }
+
+    fn map_each_block<T: Send, R: Send>(
+        &self,
+        out: &mut [T],
+        len: usize,
+        f: &(dyn Fn(usize, &mut [T]) -> R + Send + Sync),
+    ) -> Result<Vec<R>, EngineError> {
         self.workers.pool.install(|| {
-            out.par_chunks_mut(width * rows_per_block)
+            out.par_chunks_mut(len)
                 .enumerate()
-                .map(|(block, rows)| {
+                .map(|(block, part)| {
                     self.check()?;
-                    Ok(f(block * rows_per_block, rows))
+                    Ok(f(block, part))
                 })
                 .collect()
         })
