@@ -332,7 +332,7 @@ pub(super) struct ReproduceArgs {
     /// the folder has]
     #[arg(value_name = "GRAPH")]
     pub(super) graphs: Vec<String>,
-    /// The page to write (Markdown)
+    /// The page to write (Markdown); every run that its figures are the means of is kept beside it (.jsonl)
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: PathBuf,
     /// Seeds of splits, initial weights and dropout; of truth without the splits

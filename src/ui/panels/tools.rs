@@ -159,10 +159,13 @@ impl Tools {
                 truth_ui(ui, plan, &mut self.data);
             }
         });
-        if plan.table == PublishedTable::Truth {
-            let says = "What is measured is kept beside the page, so that a run that was stopped goes on where it was";
-            ui.label(weak(cx.tokens, says));
+        let kept = if plan.table == PublishedTable::Truth {
+            "What is measured is kept beside the page, so that a run that was stopped goes on where it was"
         } else {
+            "Every run is kept beside the page, as lines of JSON (.jsonl)"
+        };
+        ui.label(weak(cx.tokens, kept));
+        if plan.table != PublishedTable::Truth {
             let says = "Every cell of the figure, not only those that the authors' code was run for";
             ui.checkbox(&mut plan.is_full, "Every cell").on_hover_text(says);
         }
