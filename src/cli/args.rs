@@ -1,5 +1,6 @@
 //! The commands and their options, as `docs` and `--help` show them.
 
+use std::any::TypeId;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, Args, Command, CommandFactory as _, Parser, Subcommand};
@@ -19,10 +20,11 @@ use crate::session::PublishedTable;
 /// The command line, in which what follows an option of numbers is its value, minus sign or not: what is wrong with it is said of the option.
 pub(super) fn command() -> Command {
     let numbers = |arg: Arg| {
-        let names = arg.get_value_names().unwrap_or_default();
-        match names.first().map(clap::builder::Str::as_str) {
-            Some("X" | "N" | "R" | "GIB") => arg.allow_negative_numbers(true),
-            Some("X,…" | "N,…" | "LIST|FILE") => arg.allow_hyphen_values(true),
+        let found = arg.get_value_parser().type_id();
+        let is_number = [TypeId::of::<f64>(), TypeId::of::<u64>(), TypeId::of::<usize>()].iter().any(|of| found == *of);
+        match arg.get_value_delimiter() {
+            Some(_) if is_number => arg.allow_hyphen_values(true),
+            None if is_number => arg.allow_negative_numbers(true),
             _ => arg,
         }
     };
@@ -297,7 +299,7 @@ pub(super) struct PredictArgs {
     #[arg(value_name = "BUNDLE")]
     pub(super) bundle: PathBuf,
     /// Which nodes: ids with commas between, as the graph's file spells them, or a file with one to a line
-    #[arg(long, value_name = "LIST|FILE")]
+    #[arg(long, value_name = "LIST|FILE", allow_hyphen_values = true)]
     pub(super) nodes: String,
     #[command(flatten)]
     pub(super) graph: BundleGraphArgs,
@@ -521,7 +523,7 @@ pub(super) struct RecipeArgs {
     #[arg(long, value_name = "X")]
     pub(super) theta: Option<f64>,
     /// How much the features and every hop count: a closed form, or a number for each (gbp)
-    #[arg(long, value_name = "ppr|heat|last|mean|X,…", value_parser = hop_weights)]
+    #[arg(long, value_name = "ppr|heat|last|mean|X,…", value_parser = hop_weights, allow_hyphen_values = true)]
     pub(super) hop_weights: Option<HopWeights>,
     /// t of the heat kernel (gbp)
     #[arg(long, value_name = "X")]

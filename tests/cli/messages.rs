@@ -55,6 +55,14 @@ fn a_number_below_0_is_the_options_and_what_is_wrong_is_said_of_it() {
     check(&prune(&["--seed", "-1"]), 2, "invalid value '-1' for '--seed <N>'");
     check(&["--threads", "-2"], 2, "invalid value '-2' for '--threads <N>'");
     check(&["sweep", SMALL, small_model("gcn"), "-o", "s", "--grid-a", "-1,0.5"], 2, "found -1");
+    for (option, value) in [("--limit", "-1"), ("--certify", "-2"), ("--lose-at-most", "-1"), ("--hop-weights", "-x,1")]
+    {
+        let folder = folder();
+        let asked = [&["prune", SMALL, small_model("gcn"), "-o", "b", "--quiet"][..], &[option, value]].concat();
+        let output = unifews(folder.path()).args(asked).assert().code(2).get_output().clone();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("unexpected argument") && said.contains(value), "{option}: {said}");
+    }
     // What is no number of the user's is still an option.
     check(&prune(&["--channels", "--quiet"]), 2, "a value is required for '--channels <X>'");
 }

@@ -164,11 +164,11 @@ impl Tools {
         } else {
             "Every run is kept beside the page, as lines of JSON (.jsonl)"
         };
-        ui.label(weak(cx.tokens, kept));
         if plan.table != PublishedTable::Truth {
             let says = "Every cell of the figure, not only those that the authors' code was run for";
             ui.checkbox(&mut plan.is_full, "Every cell").on_hover_text(says);
         }
+        ui.label(weak(cx.tokens, kept));
         ui.horizontal(|ui| {
             let is_complete = !plan.seeds.is_empty() && !plan.truth.families.is_empty();
             let can_start = !cx.session.is_busy(&Lane::Reproduce) && is_complete;
