@@ -29,6 +29,16 @@ impl InputFile {
         self.file.metadata()
     }
 
+    /// Lets the system fetch `len` bytes from `at` on while something else is done. It may not; then reading takes its time.
+    pub(crate) fn reads_next(&self, at: u64, len: u64) {
+        #[cfg(target_os = "linux")]
+        if let Some(len) = std::num::NonZeroU64::new(len) {
+            let _is_taken = rustix::fs::fadvise(&self.file, at, Some(len), rustix::fs::Advice::WillNeed).is_ok();
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (at, len);
+    }
+
     /// Reads from a place, wherever others read.
     pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
         if self.canceller.as_ref().is_some_and(Canceller::is_cancelled) {

@@ -374,6 +374,13 @@ impl ArrayFile {
         Ok(values)
     }
 
+    /// Lets the system fetch bytes of the values ahead, where it can.
+    pub(super) fn reads_next(&self, from: u64, len: u64) {
+        if let Ok(file) = self.file.lock() {
+            file.reads_next(self.values_at + from, len);
+        }
+    }
+
     /// Fills `out` with the bytes of the values from byte `from` on.
     pub(super) fn read_bytes(&self, from: u64, out: &mut [u8]) -> std::io::Result<()> {
         let mut file = self.file.lock().map_err(|_poisoned| std::io::Error::other("another reader failed"))?;

@@ -66,6 +66,12 @@ pub trait Storage: Send + Sync {
     /// [`EngineError::Storage`] where they are not there or cannot be read.
     fn read(&self, array: StoredArray, from: u64, out: &mut [u8]) -> Result<(), EngineError>;
 
+    /// Says that `len` bytes of an array from `from` on are read next, so that a storage may fetch them while others are worked on. What is
+    /// not there, or cannot be fetched ahead, is read when its turn comes.
+    fn reads_next(&self, array: StoredArray, from: u64, len: u64) {
+        let _ = (array, from, len);
+    }
+
     /// Starts an array; what is there under its name is replaced when it is finished.
     ///
     /// # Errors
@@ -132,6 +138,11 @@ pub(super) fn read_into<T: Pod>(
     out: &mut [T],
 ) -> Result<(), EngineError> {
     storage.read(array, (from * size_of::<T>()) as u64, bytemuck::cast_slice_mut(out))
+}
+
+/// Says that `len` values from value `from` on are read next.
+pub(super) fn reads_next<T: Pod>(storage: &dyn Storage, array: StoredArray, from: usize, len: usize) {
+    storage.reads_next(array, (from * size_of::<T>()) as u64, (len * size_of::<T>()) as u64);
 }
 
 /// Writes values behind those that are there.

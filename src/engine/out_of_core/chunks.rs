@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::arrays::{Storage, StoredArray, read, read_into};
+use super::arrays::{Storage, StoredArray, read, read_into, reads_next};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
@@ -66,9 +66,21 @@ impl ActiveLists {
             chunk.values.resize(total, 0.0);
             read_into(storage, StoredArray::Values { since }, at, &mut chunk.values)?;
             at += total;
+            self.fetch_ahead(storage, row, row - first, at, total);
             f(&chunk)?;
         }
         Ok(())
+    }
+}
+
+impl ActiveLists {
+    /// The rows behind a chunk of `n_rows` rows and `n_entries` entries are read next, about as many of them.
+    fn fetch_ahead(&self, storage: &dyn Storage, row: usize, n_rows: usize, at: usize, n_entries: usize) {
+        let since = self.since;
+        let (n_rows, n_entries) = (n_rows.min(self.n_nodes - row), n_entries.min(self.n_entries.saturating_sub(at)));
+        reads_next::<u32>(storage, StoredArray::Lengths { since }, row, n_rows);
+        reads_next::<u32>(storage, StoredArray::Sources { since }, at, n_entries);
+        reads_next::<f32>(storage, StoredArray::Values { since }, at, n_entries);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::arrays::{Sink, Storage, StoredArray, append, read, read_into};
+use super::arrays::{Sink, Storage, StoredArray, append, read, read_into, reads_next};
 use super::chunks::{ActiveLists, GROUP_ROWS};
 use super::decide::{DecidedHop, Hop, decide, write_first_lists};
 use super::propagation::StoredPropagation;
@@ -202,6 +202,12 @@ fn one_block(
     let stage = format!("hop {} of {}, columns {} of {}", hop + 1, job.recipe.model.hops, block + 1, job.plan.n_blocks);
     let mut out: Vec<f32> = Vec::new();
     active.for_chunks(storage, &stage, ctl, |chunk| {
+        // The block that comes next is fetched beside this one, row by row as it goes on.
+        if block + 1 < job.plan.n_blocks {
+            let (_, width) = job.columns(block + 1);
+            let next = StoredArray::Columns { hop, block: block + 1 };
+            reads_next::<f32>(storage, next, chunk.rows.start * width, chunk.rows.len() * width);
+        }
         let n_rows = (WAITING / width).max(GROUP_ROWS);
         for from in (0..chunk.rows.len()).step_by(n_rows) {
             let start = chunk.rows.start + from;

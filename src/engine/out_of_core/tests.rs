@@ -17,6 +17,10 @@ struct InMemory {
     known: Mutex<BTreeSet<StoredArray>>,
     arrays: Mutex<BTreeMap<StoredArray, Vec<u8>>>,
     state: Mutex<Option<PropagationState>>,
+    /// What was said to be read next: bytes from where on, how many.
+    ahead: Mutex<Vec<(StoredArray, usize, usize)>>,
+    /// What was read, likewise.
+    reads: Mutex<Vec<(StoredArray, usize, usize)>>,
     n_left: AtomicUsize,
 }
 
@@ -37,6 +41,8 @@ impl InMemory {
             arrays: Mutex::new(arrays),
             known: Mutex::default(),
             state: Mutex::new(None),
+            ahead: Mutex::default(),
+            reads: Mutex::default(),
             n_left: AtomicUsize::new(usize::MAX),
         }
     }
@@ -80,7 +86,15 @@ impl Storage for InMemory {
         let bytes = arrays.get(&array).and_then(|bytes| bytes.get(from as usize..from as usize + out.len()));
         let missing = || EngineError::Storage { what: format!("{array:?}"), reason: "not there".into() };
         out.copy_from_slice(bytes.ok_or_else(missing)?);
+        self.reads.lock().expect("reads").push((array, from as usize, out.len()));
         Ok(())
+    }
+
+    fn reads_next(&self, array: StoredArray, from: u64, len: u64) {
+        let (from, len) = (from as usize, len as usize);
+        let there = self.arrays.lock().expect("arrays").get(&array).map_or(0, Vec::len);
+        assert!(from + len <= there, "{array:?} has {there} bytes, not {from} + {len}");
+        self.ahead.lock().expect("ahead").push((array, from, len));
     }
 
     fn create(&self, array: StoredArray) -> Result<Box<dyn Sink + '_>, EngineError> {
@@ -214,6 +228,40 @@ fn a_propagation_goes_on_wherever_it_was_interrupted() {
     let job =
         StoredPropagation { storage: &storage, size: &size, recipe: &recipe, locked: None, plan: plan(&size, 32) };
     assert_eq!(propagate_stored(&job, &ctl).expect("done already"), state);
+}
+
+#[test]
+fn lists_and_blocks_behind_the_first_are_fetched_ahead() {
+    let ctl = Control::new(2).expect("workers");
+    // More rows than come together at once, two blocks of columns.
+    let shape = PowerLaw { n_nodes: 264_000, n_entries: 300_000, n_features: 33, ..PowerLaw::default() };
+    let dataset = power_law_communities(&shape, &ctl).expect("a graph");
+    let size = GraphSize::of(&dataset);
+    let mut recipe = recipe(Family::Sgc, EdgeMode::Absolute, Identity::SelfLoop, &[0.0]);
+    recipe.model.hops = 1;
+    let storage = InMemory::holding(&dataset);
+    let plan = plan(&size, 32);
+    let job = StoredPropagation { storage: &storage, size: &size, recipe: &recipe, locked: None, plan };
+    propagate_stored(&job, &ctl).expect("out of memory");
+    let bytes_of = |log: &Mutex<Vec<(StoredArray, usize, usize)>>, wanted: &dyn Fn(StoredArray, usize) -> bool| {
+        let log = log.lock().expect("a log");
+        log.iter().filter(|(array, from, _)| wanted(*array, *from)).map(|(_, _, len)| len).sum::<usize>()
+    };
+    let lists = |array: StoredArray, from: usize| {
+        from > 0
+            && matches!(array, StoredArray::Lengths { .. } | StoredArray::Sources { .. } | StoredArray::Values { .. })
+    };
+    let read = storage.reads.lock().expect("reads").iter().filter(|(array, from, _)| lists(*array, *from)).count();
+    assert!(read > 6, "more than one piece: {read}");
+    // Row lengths are read in groups, of which the first chunk has many; sources and values in one go.
+    let sources = |array: StoredArray, from: usize| from > 0 && matches!(array, StoredArray::Sources { .. });
+    assert_eq!(bytes_of(&storage.ahead, &sources), bytes_of(&storage.reads, &sources));
+    assert!(bytes_of(&storage.ahead, &sources) > 0, "something is ahead");
+    let second = |array: StoredArray, _: usize| array == StoredArray::Columns { hop: 0, block: 1 };
+    let whole = size.n_nodes * size_of::<f32>();
+    assert_eq!((bytes_of(&storage.ahead, &second), bytes_of(&storage.reads, &second)), (whole, whole));
+    let first = |array: StoredArray, _: usize| array == StoredArray::Columns { hop: 0, block: 0 };
+    assert_eq!(bytes_of(&storage.ahead, &first), 0, "nothing is done before it");
 }
 
 #[test]

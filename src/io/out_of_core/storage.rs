@@ -188,6 +188,17 @@ impl<'a> DiskStorage<'a> {
         Some(Finished { path: self.path(array), size_bytes, sha256 })
     }
 
+    /// The graph's own file of an array, if it is one of the graph's.
+    fn graph_file(&self, array: StoredArray) -> Option<&ArrayFile> {
+        match array {
+            StoredArray::Indptr => Some(&self.graph.indptr),
+            StoredArray::Indices => Some(&self.graph.indices),
+            StoredArray::Weights => self.graph.weights.as_ref(),
+            StoredArray::Features => Some(&self.graph.features),
+            _ => None,
+        }
+    }
+
     fn work_file(&self, array: StoredArray) -> Result<Arc<ArrayFile>, LoadError> {
         const MOST: usize = 8;
         let path = self.path(array);
@@ -244,18 +255,19 @@ impl Sink for FileSink<'_> {
 
 impl Storage for DiskStorage<'_> {
     fn read(&self, array: StoredArray, from: u64, out: &mut [u8]) -> Result<(), EngineError> {
-        let of_graph = match array {
-            StoredArray::Indptr => Some(&self.graph.indptr),
-            StoredArray::Indices => Some(&self.graph.indices),
-            StoredArray::Weights => self.graph.weights.as_ref(),
-            StoredArray::Features => Some(&self.graph.features),
-            _ => None,
-        };
-        if let Some(file) = of_graph {
+        if let Some(file) = self.graph_file(array) {
             return file.read_bytes(from, out).map_err(|error| fault(&file.path, &error));
         }
         let file = self.work_file(array).map_err(|error| fault(&self.path(array), &error))?;
         file.read_bytes(from, out).map_err(|error| fault(&file.path, &error))
+    }
+
+    fn reads_next(&self, array: StoredArray, from: u64, len: u64) {
+        if let Some(file) = self.graph_file(array) {
+            file.reads_next(from, len);
+        } else if let Ok(file) = self.work_file(array) {
+            file.reads_next(from, len);
+        }
     }
 
     fn create(&self, array: StoredArray) -> Result<Box<dyn Sink + '_>, EngineError> {
