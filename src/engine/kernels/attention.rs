@@ -73,7 +73,7 @@ impl AttentionInput<'_> {
     }
 
     /// `s · a` of every node and head. `[n, heads]`
-    fn projected(&self, vector: usize, ctl: &Control) -> Result<Vec<f32>, EngineError> {
+    pub(crate) fn projected(&self, vector: usize, ctl: &Control) -> Result<Vec<f32>, EngineError> {
         let (heads, channels) = (self.heads(), self.channels());
         let a = contiguous(self.vectors[vector].view());
         let x = contiguous(self.source.view());
@@ -112,7 +112,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[inline(always)]
-fn leaky(z: f32) -> f32 {
+pub(crate) fn leaky(z: f32) -> f32 {
     if z > 0.0 { z } else { SLOPE * z }
 }
 

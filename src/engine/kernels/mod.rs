@@ -10,6 +10,7 @@
 mod attention;
 mod caches;
 mod dot;
+mod exact;
 mod fresh;
 mod gather;
 mod gemm;
@@ -23,13 +24,18 @@ mod select;
 mod sparse_gemm;
 mod transpose;
 
+pub(crate) use attention::leaky;
 pub use attention::{Attended, AttentionGradient, AttentionInput, Structure, attention_scores, softmax_rows};
 pub(crate) use dot::{add_scaled, add_sparse, dot, dot_f64};
+pub use exact::ExactSum;
+pub(crate) use exact::SUM_ROWS;
 pub(crate) use fresh::{copied, from_row_blocks, picked};
 pub(crate) use gemm::matmul_made;
 pub use gemm::{Packed, matmul};
 pub use nonlinearity::Nonlinearity;
-pub(crate) use norms::{GROUP, add_squares_of_rows, message_scores, sum_and_count_below};
+pub(crate) use norms::{
+    GROUP, add_squares_of_rows, column_squares, message_scores, norm_of_column, sum_and_count_below, sum_of_scores,
+};
 pub use norms::{column_norms, column_sums, frobenius, row_norms};
 pub(crate) use panels::Panels;
 pub(crate) use pointwise::{Pointwise, change_rows};
@@ -37,7 +43,7 @@ pub use rows::{Csr, spmm};
 pub(crate) use rows::{RowBlock, gather_rows};
 pub use segments::Precision;
 pub use select::kth_smallest;
-pub(crate) use select::{no_counts, nth_by_counting};
+pub(crate) use select::{HalfFound, no_counts, nth_by_counting, upper_half};
 pub(crate) use sparse_gemm::matmul_sparse_weight_made;
 pub use sparse_gemm::{SparseColumns, SparseRows, matmul_sparse_both, matmul_sparse_weight};
 pub use transpose::transposed;

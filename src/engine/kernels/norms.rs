@@ -4,6 +4,7 @@ use multiversion::multiversion;
 use ndarray::{Array2, ArrayView2};
 
 use super::dot::whole;
+use super::exact::{ExactSum, SUM_ROWS};
 use super::{Rows, contiguous, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -104,17 +105,69 @@ pub(super) fn square_of_group(values: &[f32]) -> f64 {
 /// # Errors
 /// [`EngineError::Cancelled`].
 pub fn column_norms(x: Rows<'_>, ctl: &Control) -> Result<Vec<f32>, EngineError> {
-    let squares = match x {
-        Rows::Dense(x) => column_fold(x, ctl, |v| v * v)?,
-        Rows::Sparse(x) => {
-            let mut sums = vec![0.0f64; x.cols()];
-            for (j, value) in x.indices().iter().zip(x.data()) {
-                sums[*j as usize] += f64::from(*value) * f64::from(*value);
-            }
-            sums
+    Ok(column_squares(x, ctl)?.iter().map(norm_of_column).collect())
+}
+
+/// The norm of a column from the sum of its squares.
+pub(crate) fn norm_of_column(squares: &ExactSum) -> f32 {
+    squares.value().sqrt() as f32
+}
+
+/// `‖x[:,j]‖₂²` of every column. Sums of row blocks of a multiple of [`SUM_ROWS`] rows, merged, are those of all rows.
+///
+/// # Shapes
+/// `x: [n, width]`, result `[width]`
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+pub(crate) fn column_squares(x: Rows<'_>, ctl: &Control) -> Result<Vec<ExactSum>, EngineError> {
+    let (n, width) = (x.n_rows(), x.width());
+    let mut sums = vec![ExactSum::default(); width];
+    match x {
+        Rows::Dense(x) => {
+            let x = contiguous(x);
+            ctl.for_row_blocks(&mut sums, 1, COLUMN_BLOCK, |first, sums| {
+                let mut chain = [0.0f64; COLUMN_BLOCK];
+                let chain = &mut chain[..sums.len()];
+                for start in (0..n).step_by(SUM_ROWS) {
+                    chain.fill(0.0);
+                    for u in start..n.min(start + SUM_ROWS) {
+                        for (sum, value) in chain.iter_mut().zip(&x[u * width + first..]) {
+                            *sum += f64::from(*value) * f64::from(*value);
+                        }
+                    }
+                    sums.iter_mut().zip(&*chain).for_each(|(sum, squares)| sum.add(*squares));
+                }
+            })?;
         }
-    };
-    Ok(squares.into_iter().map(|s| s.sqrt() as f32).collect())
+        Rows::Sparse(x) => {
+            let mut chain = vec![0.0f64; width];
+            for start in (0..n).step_by(SUM_ROWS) {
+                ctl.check()?;
+                let rows =
+                    x.indptr().outer_inds_sz(start).start..x.indptr().outer_inds_sz(n.min(start + SUM_ROWS) - 1).end;
+                for (j, value) in x.indices()[rows.clone()].iter().zip(&x.data()[rows]) {
+                    chain[*j as usize] += f64::from(*value) * f64::from(*value);
+                }
+                for (sum, squares) in sums.iter_mut().zip(&mut chain).filter(|(_, squares)| **squares != 0.0) {
+                    sum.add(std::mem::take(squares));
+                }
+            }
+        }
+    }
+    Ok(sums)
+}
+
+/// The sum of the scores of entries that lie row after row, `scores` those of the rows from `rows.start` on, each row's at
+/// `indptr[row] - indptr[rows.start]`. A first row that is a multiple of [`SUM_ROWS`] gives sums that merge to those of all rows.
+pub(crate) fn sum_of_scores(indptr: &[usize], rows: std::ops::Range<usize>, scores: &[f32]) -> ExactSum {
+    let mut sum = ExactSum::default();
+    for start in rows.clone().step_by(SUM_ROWS) {
+        let end = rows.end.min(start + SUM_ROWS);
+        let chain = &scores[indptr[start] - indptr[rows.start]..indptr[end] - indptr[rows.start]];
+        sum.add(chain.iter().map(|score| f64::from(*score)).sum());
+    }
+    sum
 }
 
 /// Sum of every column.
@@ -125,21 +178,13 @@ pub fn column_norms(x: Rows<'_>, ctl: &Control) -> Result<Vec<f32>, EngineError>
 /// # Errors
 /// [`EngineError::Cancelled`].
 pub fn column_sums(x: ArrayView2<'_, f32>, ctl: &Control) -> Result<Vec<f64>, EngineError> {
-    column_fold(x, ctl, |v| v)
-}
-
-fn column_fold(
-    x: ArrayView2<'_, f32>,
-    ctl: &Control,
-    f: impl Fn(f64) -> f64 + Sync + Send,
-) -> Result<Vec<f64>, EngineError> {
     let (n, width) = x.dim();
     let mut sums = vec![0.0f64; width];
     let x = contiguous(x);
     ctl.for_row_blocks(&mut sums, 1, COLUMN_BLOCK, |first, sums| {
         for u in 0..n {
             for (sum, value) in sums.iter_mut().zip(&x[u * width + first..]) {
-                *sum += f(f64::from(*value));
+                *sum += f64::from(*value);
             }
         }
     })?;

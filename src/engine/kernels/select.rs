@@ -1,5 +1,7 @@
 //! Selection without sorting.
 
+use serde::{Deserialize, Serialize};
+
 /// The `k`-th smallest value, counted from 1; `None` when there are fewer values or `k` is 0. NaN sorts last.
 ///
 /// # Complexity
@@ -25,14 +27,42 @@ pub(crate) fn nth_by_counting<E>(
     if nth == 0 {
         return Ok(None);
     }
-    let upper = count(&|value| Some(ordered(value) >> HALF))?;
-    let nth = (nth as u64).min(upper.iter().sum());
-    let Some((high, below)) = bucket_with(&upper, nth) else { return Ok(None) };
-    let lower = count(&|value| {
+    let Some(half) = HalfFound::among(&count(&|value| Some(upper_half(value)))?, nth as u64) else { return Ok(None) };
+    let lower = count(&|value| half.lower_half(value))?;
+    Ok(half.value_among(&lower))
+}
+
+/// The first pass's bucket of a value.
+pub(crate) fn upper_half(value: f32) -> u32 {
+    ordered(value) >> HALF
+}
+
+/// What the first of two passes found: the upper half of the bits of the value that is sought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HalfFound {
+    high: u32,
+    /// The how manieth it is of those with this half, counted from 1.
+    nth: u64,
+}
+
+impl HalfFound {
+    /// The half of the `nth` smallest value, counted from 1, or of the largest; `None` where there is no value. `counts` are those of
+    /// [`upper_half`].
+    pub(crate) fn among(counts: &[u64], nth: u64) -> Option<Self> {
+        let nth = nth.min(counts.iter().sum());
+        bucket_with(counts, nth).map(|(high, below)| Self { high, nth: nth - below })
+    }
+
+    /// The second pass's bucket of a value, where it has this upper half.
+    pub(crate) fn lower_half(self, value: f32) -> Option<u32> {
         let bits = ordered(value);
-        (bits >> HALF == high).then_some(bits & ((1 << HALF) - 1))
-    })?;
-    Ok(bucket_with(&lower, nth - below).map(|(low, _)| unordered(high << HALF | low)))
+        (bits >> HALF == self.high).then_some(bits & ((1 << HALF) - 1))
+    }
+
+    /// The value that is sought. `counts` are those of [`HalfFound::lower_half`].
+    pub(crate) fn value_among(self, counts: &[u64]) -> Option<f32> {
+        bucket_with(counts, self.nth).map(|(low, _)| unordered(self.high << HALF | low))
+    }
 }
 
 /// Counts of nothing yet.

@@ -6,7 +6,7 @@ use super::propagation::StoredPropagation;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{message_scores, no_counts, nth_by_counting};
+use crate::engine::kernels::{ExactSum, message_scores, no_counts, nth_by_counting, sum_of_scores};
 use crate::engine::sparsify::Identity;
 use crate::engine::sparsify::threshold::{self, EdgeThreshold, Removable};
 
@@ -226,7 +226,7 @@ pub(super) fn decide(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) 
         n_removed: job.size.n_entries - hop.before.n_entries - hop.n_left_out,
         n_removable: job.size.n_entries - beside,
     };
-    let mean = || Ok(sum_of_scores(job, hop, ctl)? / n_active_entries);
+    let mean = || Ok(sum_of_all(job, hop, ctl)? / n_active_entries);
     let EdgeThreshold { delta, mean } =
         threshold::of_edges(job.recipe.edges.mode, requested, removable, mean, |n| nth_smallest(job, hop, n, ctl))?;
     if delta <= 0.0 {
@@ -246,18 +246,19 @@ fn scores_of(chunk: &Chunk, group: &std::ops::Range<usize>, norms: &[f32]) -> Ve
     scores
 }
 
-fn sum_of_scores(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> Result<f64, EngineError> {
-    let mut sum = 0.0;
+fn sum_of_all(job: &StoredPropagation<'_>, hop: &Hop<'_>, ctl: &Control) -> Result<f64, EngineError> {
+    let mut sum = ExactSum::default();
     hop.before.for_chunks(job.storage, "measuring messages", ctl, |chunk| {
         let groups: Vec<_> = chunk.groups().collect();
-        let sums = ctl
-            .map(groups.len(), |at| scores_of(chunk, &groups[at], hop.norms).into_iter().map(f64::from).sum::<f64>())?;
-        for of_group in sums {
-            sum += of_group;
+        let sums = ctl.map(groups.len(), |at| {
+            sum_of_scores(&chunk.indptr, groups[at].clone(), &scores_of(chunk, &groups[at], hop.norms))
+        })?;
+        for of_group in &sums {
+            sum.merge(of_group);
         }
         Ok(())
     })?;
-    Ok(sum)
+    Ok(sum.value())
 }
 
 /// The `n`-th smallest score of the entries that may be removed, counted from 1; of fewer the largest.

@@ -16,7 +16,9 @@ use super::threshold::{self, Removable};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{Attended, AttentionInput, attention_scores, kth_smallest, row_norms, softmax_rows};
+use crate::engine::kernels::{
+    Attended, AttentionInput, attention_scores, kth_smallest, row_norms, softmax_rows, sum_of_scores,
+};
 
 /// Attention over `operator`, adding up all of it, or only what `kept` marks without renormalising.
 pub(crate) fn attend(
@@ -74,11 +76,13 @@ pub(crate) fn attend_and_remove(
         })
         .collect()
     };
-    let mean = |values: &mut dyn Iterator<Item = f32>| values.map(f64::from).sum::<f64>() / scores.len().max(1) as f64;
+    let mean = |values: &[f32]| {
+        sum_of_scores(structure.indptr, 0..before.n_rows(), values).value() / scores.len().max(1) as f64
+    };
     let mean_message = if is_official && ranking.is_none() {
-        mean(&mut structure.indices.iter().map(|v| norms[*v as usize]))
+        mean(&structure.indices.iter().map(|v| norms[*v as usize]).collect::<Vec<_>>())
     } else {
-        mean(&mut scores.iter().copied())
+        mean(&scores)
     };
     let targets = rows_of(structure.indptr);
     let is_own = |k: usize| targets[k] == structure.indices[k];

@@ -16,7 +16,9 @@ use super::threshold::{self, EdgeThreshold, Removable};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{message_scores, no_counts, nth_by_counting, sum_and_count_below};
+use crate::engine::kernels::{
+    ExactSum, message_scores, no_counts, nth_by_counting, sum_and_count_below, sum_of_scores,
+};
 
 /// What an entry is judged by.
 #[derive(Clone, Copy)]
@@ -152,8 +154,8 @@ pub(crate) fn check_norms(norms: &[f32], step: usize) -> Result<(), EngineError>
 /// Rows per block where every entry costs a comparison.
 const SCORE_ROWS: usize = 4096;
 
-/// Mean score over the active entries, self-loops included; block sums are added in block order. Where nothing is `requested` of messages
-/// the sum goes over sources instead of entries.
+/// Mean score over the active entries, self-loops included. Where nothing is `requested` of messages the sum goes over sources instead of
+/// entries.
 fn mean_score(
     operator: &PrunedOperator,
     scores: Scores<'_>,
@@ -169,10 +171,14 @@ fn mean_score(
     let indptr = operator.structure().indptr;
     let sums = ctl.map(n.div_ceil(SCORE_ROWS), |block| {
         let rows = block * SCORE_ROWS..n.min((block + 1) * SCORE_ROWS);
-        let entries = indptr[rows.start]..indptr[rows.end];
-        entries.map(|k| f64::from(scores.of(operator, k))).sum::<f64>()
+        let of_rows: Vec<f32> = (indptr[rows.start]..indptr[rows.end]).map(|k| scores.of(operator, k)).collect();
+        sum_of_scores(indptr, rows, &of_rows)
     })?;
-    Ok(sums.iter().sum::<f64>() / n_active_entries)
+    let mut sum = ExactSum::default();
+    for of_block in &sums {
+        sum.merge(of_block);
+    }
+    Ok(sum.value() / n_active_entries)
 }
 
 /// How often every bucket of scores is met among the active entries but self-loops. Some rows after the other, so that the scores of all

@@ -26,7 +26,7 @@ pub(in crate::engine) struct Removable {
 
 impl Removable {
     /// How many more entries have to be removed until it is this share of the removable ones.
-    fn n_missing(self, share: f64) -> usize {
+    pub(in crate::engine) fn n_missing(self, share: f64) -> usize {
         let wanted = (share * self.n_removable as f64).ceil() as usize;
         wanted.saturating_sub(self.n_removed)
     }

@@ -35,20 +35,7 @@ pub(crate) fn decide(
     ctl: &Control,
 ) -> Result<(WeightMask, WeightTrace), EngineError> {
     let norms = column_norms(measured, ctl)?;
-    if let Some(found) = norms.iter().find(|v| !v.is_finite()) {
-        return Err(EngineError::NotFinite { what: "column norm of a layer's input".into(), found: found.to_string() });
-    }
-    let by_feature = if is_by_output { weight.t() } else { weight.view() };
-    let thresholds = threshold::of_weights(mode, requested, by_feature, &norms);
-    let mut mask = WeightMask::from_elem(by_feature.dim(), true);
-    Zip::from(mask.rows_mut()).and(by_feature.rows()).and(&ndarray::ArrayView1::from(&thresholds)).for_each(
-        |mut mask, weights, threshold| {
-            mask.iter_mut().zip(weights).for_each(|(keep, w)| *keep = !is_removed(*w, *threshold));
-        },
-    );
-    if is_by_output {
-        mask = mask.reversed_axes().as_standard_layout().into_owned();
-    }
+    let (mask, thresholds) = mask_of(weight, &norms, is_by_output, mode, requested)?;
     let (macs_baseline, macs_pruned) = count_macs(x, &mask);
     let trace = WeightTrace {
         name: String::new(),
@@ -65,6 +52,37 @@ pub(crate) fn decide(
         macs_pruned,
     };
     Ok((mask, trace))
+}
+
+/// Which weights stay where the columns of the input have these norms, and what `|W|` was compared with, feature by feature.
+///
+/// # Shapes
+/// `weight: [d_in, d_out]`, `norms: [features]`, mask `[d_in, d_out]`, thresholds `[features]`
+///
+/// # Errors
+/// [`EngineError::NotFinite`] when a norm is not finite.
+pub(crate) fn mask_of(
+    weight: &Array2<f32>,
+    norms: &[f32],
+    is_by_output: bool,
+    mode: WeightMode,
+    requested: f64,
+) -> Result<(WeightMask, Vec<f32>), EngineError> {
+    if let Some(found) = norms.iter().find(|v| !v.is_finite()) {
+        return Err(EngineError::NotFinite { what: "column norm of a layer's input".into(), found: found.to_string() });
+    }
+    let by_feature = if is_by_output { weight.t() } else { weight.view() };
+    let thresholds = threshold::of_weights(mode, requested, by_feature, norms);
+    let mut mask = WeightMask::from_elem(by_feature.dim(), true);
+    Zip::from(mask.rows_mut()).and(by_feature.rows()).and(&ndarray::ArrayView1::from(&thresholds)).for_each(
+        |mut mask, weights, threshold| {
+            mask.iter_mut().zip(weights).for_each(|(keep, w)| *keep = !is_removed(*w, *threshold));
+        },
+    );
+    if is_by_output {
+        mask = mask.reversed_axes().as_standard_layout().into_owned();
+    }
+    Ok((mask, thresholds))
 }
 
 /// The weight masks of a ranking, one per matrix that may be pruned; `None` where weights go by their products.
