@@ -1,11 +1,12 @@
 //! Pure computation on values: graphs, models, sparsification, recovery, training, experiments.
 //!
 //! What is never here: egui, files, threads other than rayon's, logging, globals, randomness without a seed passed in.
-//! Data flows from left to right: graph → diffusion → model → sparsify → train → recovery → timing → experiment → bench and plot, with the
+//! Data flows from left to right: graph → diffusion → model → sparsify → cluster → train → recovery → timing → experiment → bench and plot, with the
 //! kernels under all. A room uses those before it only.
 
 pub mod bench;
 pub mod certify;
+pub mod cluster;
 pub mod control;
 pub mod cost;
 pub mod diffusion;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::hops::hops;
-use super::operations::{combined, concatenated, largest_of, mean_of_heads, scaled, weight_at};
+use super::operations::{of_rows, weight_at};
 use super::policy::Policy;
 use super::values::{Values, recycle};
 use crate::engine::control::Control;
@@ -15,9 +15,8 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::Features;
 use crate::engine::kernels::{AttentionInput, Pointwise, Rows};
 use crate::engine::model::elementwise::{change_each_row, feature_rows};
-use crate::engine::model::lookup::{number, parameter, pointwise};
+use crate::engine::model::lookup::{parameter, pointwise};
 use crate::engine::model::network::Model;
-use crate::engine::model::normalise::Normaliser;
 use crate::engine::model::passes::fuse::{Action, Chain, Group, fuse};
 use crate::engine::model::passes::rows::first_needed;
 use crate::engine::model::program::{Instruction, Op, Program};
@@ -164,27 +163,6 @@ impl Inference<'_> {
                 recycle(Some(x), &self.ctl);
                 Ok(out)
             }
-            Op::Concatenate => {
-                let parts: Vec<_> = inputs.iter().map(|part| self.values.read(*part)).collect();
-                let out = concatenated(&parts, &self.ctl)?;
-                for part in parts {
-                    recycle(Some(part), &self.ctl);
-                }
-                Ok(out)
-            }
-            Op::Maximum => {
-                let first = self.values.take(input(0), &self.ctl)?;
-                let others: Vec<_> = inputs.iter().skip(1).map(|other| self.values.read(*other)).collect();
-                let out = largest_of(first, &others, &self.ctl)?;
-                for other in others {
-                    recycle(Some(other), &self.ctl);
-                }
-                Ok(out)
-            }
-            Op::Normalise { kind, name } => {
-                let norm = Normaliser::of(self.model, *kind, name)?;
-                norm.apply(self.values.take(input(0), &self.ctl)?, &self.ctl)
-            }
             Op::Attention { step, vectors } => {
                 let parameters = vectors.iter().map(|name| Ok(parameter(self.model, name)?.1.values.clone()));
                 let vectors = parameters.collect::<Result<Vec<_>, EngineError>>()?;
@@ -196,32 +174,9 @@ impl Inference<'_> {
                 recycle(Some(source), &self.ctl);
                 Ok(out)
             }
-            Op::MeanHeads { heads } => {
-                let x = self.values.read(input(0));
-                let out = mean_of_heads(*heads, &x, &self.ctl)?;
-                recycle(Some(x), &self.ctl);
-                Ok(out)
-            }
-            Op::Combine { a, b } => {
-                let (a, b) = (number(self.model, a)?, number(self.model, b)?);
-                let x = self.values.take(input(0), &self.ctl)?;
-                let y = self.values.read(input(1));
-                let out = combined(a, x, b, &y, &self.ctl)?;
-                recycle(Some(y), &self.ctl);
-                Ok(out)
-            }
-            Op::Scale { a } => scaled(*a, self.values.take(input(0), &self.ctl)?, &self.ctl),
-            op @ (Op::Bias { .. }
-            | Op::BatchNorm { .. }
-            | Op::Relu
-            | Op::Nonlinearity { .. }
-            | Op::Prelu { .. }
-            | Op::Dropout { .. }) => {
-                let mut out = self.values.take(input(0), &self.ctl)?;
-                if let Some(change) = pointwise(self.model, op)? {
-                    change_each_row(&mut out, &[change], &self.ctl)?;
-                }
-                Ok(out)
+            op => {
+                let inputs = inputs.iter().map(|input| self.values.read(*input)).collect();
+                of_rows(self.model, op, inputs, &self.ctl)
             }
         }
     }

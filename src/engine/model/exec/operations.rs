@@ -5,11 +5,15 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::policy::WeightAt;
+use super::values::recycle;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::model::elementwise::each_row;
-use crate::engine::model::lookup::parameter;
+use crate::engine::kernels::copied;
+use crate::engine::model::elementwise::{change_each_row, each_row};
+use crate::engine::model::lookup::{number, parameter, pointwise};
 use crate::engine::model::network::Model;
+use crate::engine::model::normalise::Normaliser;
+use crate::engine::model::program::Op;
 
 /// Matrix `name`, and the position of its parameter.
 pub(crate) fn weight_at<'a>(model: &'a Model, name: &str) -> Result<(usize, WeightAt<'a>), EngineError> {
@@ -19,6 +23,56 @@ pub(crate) fn weight_at<'a>(model: &'a Model, name: &str) -> Result<(usize, Weig
     let nth_prunable = before.iter().filter(|p| p.prunable_layer().is_some()).count();
     let prunable = parameter.prunable_layer().map(|layer| (layer, nth_prunable));
     Ok((at, WeightAt { matrix, prunable, name: parameter.short_name(), values: &parameter.values }))
+}
+
+/// What an operation at inference makes of its inputs that needs nobody's policy: neither a product nor a propagation. The memory of inputs
+/// that nobody else has is used again.
+///
+/// # Errors
+/// [`EngineError::Mismatch`] for another operation, [`EngineError::Cancelled`].
+pub(crate) fn of_rows(
+    model: &Model,
+    op: &Op,
+    inputs: Vec<Arc<Array2<f32>>>,
+    ctl: &Control,
+) -> Result<Array2<f32>, EngineError> {
+    let fault = || EngineError::mismatch("program", "an operation on rows with its inputs", format!("{op:?}"));
+    let mut inputs = inputs.into_iter();
+    if matches!(op, Op::Concatenate | Op::MeanHeads { .. }) {
+        let parts: Vec<_> = inputs.collect();
+        let out = match (op, parts.first()) {
+            (Op::MeanHeads { heads }, Some(x)) => mean_of_heads(*heads, x, ctl)?,
+            _ => concatenated(&parts, ctl)?,
+        };
+        for part in parts {
+            recycle(Some(part), ctl);
+        }
+        return Ok(out);
+    }
+    let first = inputs.next().ok_or_else(fault)?;
+    let others: Vec<_> = inputs.collect();
+    let first = match Arc::try_unwrap(first) {
+        Ok(value) => value,
+        Err(shared) => copied(&shared, ctl)?,
+    };
+    let out = match op {
+        Op::Maximum => largest_of(first, &others, ctl)?,
+        Op::Normalise { kind, name } => Normaliser::of(model, *kind, name)?.apply(first, ctl)?,
+        Op::Combine { a, b } => {
+            combined(number(model, a)?, first, number(model, b)?, others.first().ok_or_else(fault)?, ctl)?
+        }
+        Op::Scale { a } => scaled(*a, first, ctl)?,
+        Op::Dropout { .. } => first,
+        op => {
+            let mut out = first;
+            change_each_row(&mut out, &[pointwise(model, op)?.ok_or_else(fault)?], ctl)?;
+            out
+        }
+    };
+    for other in others {
+        recycle(Some(other), ctl);
+    }
+    Ok(out)
 }
 
 /// `a x + b y`, into `x`.
