@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, Args, Command, CommandFactory as _, Parser, Subcommand};
 
+use super::beyond_args::{ClusterArgs, CompareRunArgs, StoreArgs, WorkerArgs};
 use super::choice::choice;
 use super::truth_args::TruthArgs;
 use crate::engine::experiment::{Goal, RunOptions, ValueType};
@@ -83,7 +84,7 @@ pub(super) enum CliCommand {
     Prune(PruneArgs),
     /// Propagate the features alone, as a decoupled model does
     Propagate(PropagateArgs),
-    /// Write a graph as a folder of arrays, which `propagate` reads piece by piece where memory is short
+    /// Write a graph as a folder of arrays, which `propagate` reads piece by piece where memory is short, or as tables for a cluster
     Store(StoreArgs),
     /// Try many thresholds and find the trade-off
     Sweep(SweepArgs),
@@ -93,6 +94,12 @@ pub(super) enum CliCommand {
     Predict(PredictArgs),
     /// Write a bundle's weights, graphs, network, tables and recipe for other programs
     Export(ExportArgs),
+    /// Write the same recipe as a job for Apache Spark, for graphs that no single machine holds
+    Cluster(ClusterArgs),
+    /// Compare two runs, bundles or what a cluster's job left: masks, classes and logits; exit code 1 where they differ
+    CompareRun(CompareRunArgs),
+    /// What a cluster's job calls on its workers
+    Worker(WorkerArgs),
     /// Train and prune as a published table did, and set the figures side by side
     Reproduce(ReproduceArgs),
     /// Measure this machine: memory, kernels, propagation and a network unpruned and pruned, and from where removed weights save time
@@ -112,6 +119,9 @@ impl CliCommand {
             Self::Replay(a) => &a.shared,
             Self::Predict(a) => &a.shared,
             Self::Export(a) => &a.shared,
+            Self::Cluster(a) => &a.shared,
+            Self::CompareRun(a) => &a.shared,
+            Self::Worker(a) => &a.shared,
             Self::Reproduce(a) => &a.shared,
             Self::Bench(a) => &a.shared,
         }
@@ -125,6 +135,9 @@ impl CliCommand {
             | Self::Replay(_)
             | Self::Predict(_)
             | Self::Export(_)
+            | Self::Cluster(_)
+            | Self::CompareRun(_)
+            | Self::Worker(_)
             | Self::Reproduce(_)
             | Self::Bench(_) => return None,
             Self::Train(a) => &a.recipe,
@@ -224,20 +237,6 @@ pub(super) struct PropagateArgs {
     pub(super) timing: TimingArgs,
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct StoreArgs {
-    /// File, folder or sample:NAME
-    #[arg(value_name = "GRAPH")]
-    pub(super) graph: String,
-    /// The folder to write
-    #[arg(short, long, value_name = "DIR")]
-    pub(super) output: PathBuf,
-    #[command(flatten)]
-    pub(super) options: GraphArgs,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
 }

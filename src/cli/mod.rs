@@ -6,7 +6,10 @@
 
 mod args;
 mod bench;
+mod beyond_args;
 mod choice;
+mod cluster;
+mod compare_run;
 mod export;
 mod failure;
 mod headless;
@@ -24,6 +27,7 @@ mod store;
 mod sweep;
 mod train;
 mod truth_args;
+mod worker;
 
 use std::fmt::Display;
 use std::path::Path;
@@ -103,6 +107,9 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         CliCommand::Replay(args) => replay::run(args, &terminal),
         CliCommand::Predict(args) => predict::run(args, &terminal),
         CliCommand::Export(args) => export::run(args, &terminal),
+        CliCommand::Cluster(args) => cluster::run(args, &terminal),
+        CliCommand::CompareRun(args) => compare_run::run(args, &terminal),
+        CliCommand::Worker(args) => worker::run(args, &terminal),
         CliCommand::Reproduce(args) => reproduce::run(args, &terminal),
         CliCommand::Bench(args) => bench::run(args, &terminal),
     });

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::args::StoreArgs;
+use super::beyond_args::{StoreArgs, StoredAs};
 use super::inputs;
 use super::output;
 use super::progress::Terminal;
@@ -24,7 +24,8 @@ struct Document<'a> {
 pub(super) fn run(args: &StoreArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let (spec, options, memory) = (args.graph.clone(), Box::new(args.options.options()), terminal.memory());
     let graph = GraphSource::Read { spec, options, memory };
-    let stored = terminal.run(StoreGraph { graph, folder: args.output.clone() }, &mut no_points)?;
+    let stored =
+        terminal.run(StoreGraph { graph, folder: args.output.clone(), form: args.form.into() }, &mut no_points)?;
     if let Some(report) = &stored.report {
         inputs::warn(report, terminal);
     }
@@ -33,15 +34,19 @@ pub(super) fn run(args: &StoreArgs, terminal: &Terminal) -> anyhow::Result<()> {
     if args.shared.json {
         return output::json(&Document { command: "store", output: &args.output, graph, size_bytes });
     }
-    output::lines(&[
+    let size = if args.form == StoredAs::Arrays { format!(", {}", bytes(size_bytes)) } else { String::new() };
+    let mut lines = vec![
         format!(
-            "{}: {} nodes, {} entries, {} features, {}",
+            "{}: {} nodes, {} entries, {} features{size}",
             stored.name,
             count(graph.n_nodes as u64),
             count(graph.n_entries as u64),
             graph.n_features,
-            bytes(size_bytes),
         ),
         format!("wrote {}", args.output.display()),
-    ])
+    ];
+    if !stored.is_usual {
+        lines.push("its edges are read as this graph with --direction as-stored --self-loops as-stored".to_owned());
+    }
+    output::lines(&lines)
 }

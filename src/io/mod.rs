@@ -18,6 +18,7 @@
 pub mod atomic;
 pub mod bundle;
 mod calibration;
+pub mod cluster;
 mod detect;
 mod encoding;
 mod ending;
@@ -29,6 +30,7 @@ mod fonts;
 mod foreign;
 pub mod format;
 mod graph;
+pub mod graph_tables;
 mod guard;
 mod load;
 mod mat;

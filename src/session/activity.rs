@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::command::Command;
 use super::store::Store;
+use super::tasks::store_graph::StoreForm;
 use crate::engine::sparsify::Recipe;
 use crate::io::{escaped_text, recipe_to_toml};
 
@@ -177,7 +178,10 @@ impl Command {
             Self::Sensitivity(_) => "try every layer alone".to_owned(),
             Self::Train => "train".to_owned(),
             Self::Propagate(folder) => format!("propagate into {}", path(folder)),
-            Self::StoreGraph(folder) => format!("store the graph into {}", path(folder)),
+            Self::StoreGraph(folder, form) => {
+                let tables = if *form == StoreForm::Parquet { " as tables" } else { "" };
+                format!("store the graph{tables} into {}", path(folder))
+            }
             Self::Bench(is_quick) => format!("measure this machine{}", if *is_quick { ", quickly" } else { "" }),
             Self::Predict(nodes) => format!("score nodes {nodes}"),
             Self::Reproduce(plan, file) => format!("reproduce {} as {}", plan.table.key(), path(file)),
@@ -191,6 +195,8 @@ impl Command {
             Self::ExportItems(id, items, folder) => {
                 format!("export run {} in {} forms to {}", id.0, items.len(), path(folder))
             }
+            Self::ExportCluster(id, folder) => format!("write run {} as a job for a cluster to {}", id.0, path(folder)),
+            Self::CompareStored(id, folder) => format!("compare run {} with {}", id.0, path(folder)),
             Self::SaveModel(file) => format!("save the model as {}", path(file)),
             Self::SaveRecipe(file) => format!("save the recipe as {}", path(file)),
             Self::SaveProject(file) => format!("save the project as {}", path(file)),

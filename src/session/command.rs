@@ -8,6 +8,7 @@ use super::jobs::JobId;
 use super::store::RunId;
 use super::tasks::TaskError;
 use super::tasks::reproduce::ReproducePlan;
+use super::tasks::store_graph::StoreForm;
 use crate::engine::control::Control;
 use crate::engine::experiment::{Budget, ComparePlan, SweepGrid};
 use crate::engine::graph::ReadOptions;
@@ -116,7 +117,7 @@ pub enum Command {
     /// Propagates the features over the graph, sparsified as the recipe says, and writes the embedding into a folder: no model is needed.
     Propagate(PathBuf),
     /// Writes the open graph as a folder of arrays, for work from the disk.
-    StoreGraph(PathBuf),
+    StoreGraph(PathBuf, StoreForm),
     /// Measures this machine; `true` only shows that it runs, on everything small.
     Bench(bool),
     /// Scores nodes with the run that is shown: ids with commas between.
@@ -139,6 +140,10 @@ pub enum Command {
     Export(RunId, PathBuf),
     /// Writes a run for other programs into a folder.
     ExportItems(RunId, Vec<ExportItem>, PathBuf),
+    /// Writes a run as a job for a cluster into a folder.
+    ExportCluster(RunId, PathBuf),
+    /// Compares a run with a bundle, or with what a cluster's job wrote into a folder.
+    CompareStored(RunId, PathBuf),
     /// Writes the open model.
     SaveModel(PathBuf),
     /// Writes the recipe.

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use super::jobs::Lane;
 use super::notice::Level;
+use super::run_page::run_page;
 use super::store::{ExportState, RunId};
+use super::tasks::cluster::{ClusterSource, WriteCluster};
+use super::tasks::compare_runs::{CompareRuns, RunSource};
 use super::tasks::export::{ExportBundle, ExportBundleInto, ExportInput, ExportItems, Exported};
 use super::tasks::source::GraphSource;
-use super::tasks::store_graph::StoreGraph;
+use super::tasks::store_graph::{StoreForm, StoreGraph};
 use super::{Session, format};
 use crate::io::bundle::Supplements;
 use crate::io::escaped_path;
@@ -44,15 +47,47 @@ impl Session {
         self.store.export.last = Some(exported);
     }
 
-    /// Writes the open graph as a folder of arrays.
-    pub(super) fn store_graph(&mut self, folder: PathBuf) {
+    /// Writes a run as a job for a cluster.
+    pub(super) fn export_cluster(&mut self, id: RunId, folder: PathBuf) {
+        let Some(entry) = self.store.run(id) else { return };
+        let source = ClusterSource::Run(Arc::clone(&entry.run));
+        let shown = escaped_path(&folder);
+        self.run_in(Lane::Export, WriteCluster { source, folder }, move |session, job| {
+            let title = format!("A job for PySpark 4 in {shown}");
+            let next = "Its README has the spark-submit lines; File › Store for a cluster writes the graph as Parquet";
+            session.store.notices.add(Level::Info, title, job.model, next);
+        });
+    }
+
+    /// Compares a run with one that lies somewhere.
+    pub(super) fn compare_run(&mut self, id: RunId, folder: PathBuf) {
+        let Some(entry) = self.store.run(id) else { return };
+        let runs = [RunSource::Open(Arc::clone(&entry.run)), RunSource::Stored(folder.clone())];
+        self.run_in(Lane::Export, CompareRuns { runs }, move |session, found| {
+            session.store.export.compared = Some((id, folder, run_page(&found)));
+        });
+    }
+
+    /// Writes the open graph for work from the disk, or as tables for a cluster.
+    pub(super) fn store_graph(&mut self, folder: PathBuf, form: StoreForm) {
         let Some(graph) = &self.store.graph else { return self.missing("store", "a graph") };
-        let task = StoreGraph { graph: GraphSource::Open(Arc::clone(&graph.dataset)), folder };
-        self.run_in(Lane::Export, task, |session, stored| {
+        let task = StoreGraph { graph: GraphSource::Open(Arc::clone(&graph.dataset)), folder, form };
+        self.run_in(Lane::Export, task, move |session, stored| {
             let title = format!("Stored {} in {}", stored.name, escaped_path(&stored.folder));
-            let size = format!("{} of arrays", format::bytes(stored.size_bytes()));
-            let next = "unifews propagate works from this folder with less memory than the graph";
-            session.store.notices.add(Level::Info, title, size, next);
+            let (what, next) = match form {
+                StoreForm::Arrays => (
+                    format!("{} of arrays", format::bytes(stored.size_bytes())),
+                    "unifews propagate works from this folder with less memory than the graph",
+                ),
+                StoreForm::Parquet if stored.is_usual => {
+                    ("nodes.parquet and edges.parquet".to_owned(), "A cluster's job reads both; so does this program")
+                }
+                StoreForm::Parquet => (
+                    "nodes.parquet and edges.parquet".to_owned(),
+                    "Read them with --direction as-stored --self-loops as-stored: this graph has no self-loop somewhere, or edges that go one way",
+                ),
+            };
+            session.store.notices.add(Level::Info, title, what, next);
         });
     }
 }

@@ -28,6 +28,7 @@ pub mod project;
 mod readings;
 mod request_page;
 mod roles;
+mod run_page;
 mod slot;
 mod speed_page;
 mod start;
@@ -62,6 +63,7 @@ pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, Pic
 pub use readings::{Reading, Readings, read_as, reading_of, settled};
 pub use request_page::request_page;
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
+pub(crate) use run_page::run_page;
 pub use speed_page::speed_page;
 pub use store::{
     AnswerState, AnsweredBy, BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent,
@@ -72,6 +74,7 @@ pub use tasks::export::{Exported, WrittenFile, replay_command};
 pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
 pub use tasks::open::OutsideFiles;
 pub use tasks::reproduce::{PublishedTable, ReproducePlan, TruthPlan};
+pub use tasks::store_graph::StoreForm;
 pub use verdict::{BREAKS_AT, Grade, Verdict, removed_in_short};
 pub(crate) use verdict::{in_points, lower_first};
 

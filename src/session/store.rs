@@ -289,6 +289,8 @@ pub struct ExportState {
     pub last: Option<Exported>,
     /// What the next bundle holds.
     pub options: BundleOptions,
+    /// The last comparison of a run with one that lies somewhere: which run, with what, and what came of it.
+    pub compared: Option<(RunId, PathBuf, Vec<PagePart>)>,
 }
 
 /// Everything a view may read.

@@ -25,6 +25,8 @@ pub enum Action {
     Export,
     /// Write the open graph as arrays, for work from the disk.
     StoreGraph,
+    /// Write the open graph as tables, for a cluster.
+    StoreTables,
     /// Close graph and model.
     CloseInputs,
     /// Leave the program.
@@ -120,7 +122,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -129,6 +131,7 @@ impl Action {
         Self::SaveRecipe,
         Self::Export,
         Self::StoreGraph,
+        Self::StoreTables,
         Self::CloseInputs,
         Self::Quit,
         Self::Undo,
@@ -172,6 +175,7 @@ impl Action {
             Self::SaveRecipe => "Save recipe…",
             Self::Export => "Export bundle…",
             Self::StoreGraph => "Store for work from the disk…",
+            Self::StoreTables => "Store for a cluster…",
             Self::CloseInputs => "Close graph and model",
             Self::Quit => "Quit",
             Self::Undo => "Undo",
@@ -219,6 +223,7 @@ impl Action {
             Self::StoreGraph => {
                 "Write the graph as a folder of arrays, which unifews propagate works on with less memory than the graph"
             }
+            Self::StoreTables => "Write the graph as nodes.parquet and edges.parquet, which a cluster's job reads",
             Self::CloseInputs => "Back to the welcome page",
             Self::Quit => "Leave the program",
             Self::Undo => "Take the last change back",
@@ -266,6 +271,7 @@ impl Action {
             | Self::SaveRecipe
             | Self::Export
             | Self::StoreGraph
+            | Self::StoreTables
             | Self::CloseInputs
             | Self::Quit => Menu::File,
             Self::Undo | Self::Redo | Self::Palette => Menu::Edit,
@@ -317,6 +323,7 @@ impl Action {
             Self::SaveModel
             | Self::SaveRecipe
             | Self::StoreGraph
+            | Self::StoreTables
             | Self::Show(_)
             | Self::Theme
             | Self::ThemeSystem
@@ -343,7 +350,7 @@ impl Action {
             Self::Redo => session.redo_label().is_some(),
             Self::Prune | Self::Sweep | Self::Sensitivity => has_both,
             Self::Compare => has_both && !store.plan.is_empty(),
-            Self::Train | Self::StoreGraph => store.graph.is_some(),
+            Self::Train | Self::StoreGraph | Self::StoreTables => store.graph.is_some(),
             Self::SaveModel => store.model.is_some(),
             Self::SaveProject | Self::SaveProjectAs | Self::CloseInputs => {
                 store.graph.is_some() || store.model.is_some()

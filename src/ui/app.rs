@@ -24,7 +24,7 @@ use super::tokens::{self, Themes, Tokens};
 use super::views::Views;
 use crate::engine::EngineError;
 use crate::io::export::ExportItem;
-use crate::session::{Command, ReproducePlan, RunId, Session};
+use crate::session::{Command, ReproducePlan, RunId, Session, StoreForm};
 
 /// With what the window starts.
 #[derive(Debug)]
@@ -56,7 +56,9 @@ pub(super) enum Purpose {
     Export(RunId),
     ExportItems(RunId, Vec<ExportItem>),
     Propagate,
-    StoreGraph,
+    StoreGraph(StoreForm),
+    Cluster(RunId),
+    CompareRun(RunId),
     Reproduce(Box<ReproducePlan>),
 }
 

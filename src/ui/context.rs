@@ -62,6 +62,10 @@ pub enum WindowRequest {
     PropagateDialog,
     /// Asks for a file and reproduces a published table into it.
     ReproduceDialog(Box<crate::session::ReproducePlan>),
+    /// Asks for a folder and writes a run as a job for a cluster.
+    ClusterDialog(crate::session::RunId),
+    /// Asks for a folder with a bundle or a job's output, and compares a run with it.
+    CompareRunDialog(crate::session::RunId),
     /// Asks for a folder and writes these for other programs.
     ExportItemsDialog(crate::session::RunId, Vec<crate::io::export::ExportItem>),
 }

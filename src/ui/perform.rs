@@ -16,7 +16,7 @@ use super::saved::{MAX_ZOOM, MIN_ZOOM};
 use super::{layout, views};
 use crate::engine::experiment::SweepGrid;
 use crate::io::escaped;
-use crate::session::{Command, RunId, project};
+use crate::session::{Command, RunId, StoreForm, project};
 
 /// One step of the zoom.
 const ZOOM_STEP: f32 = 0.1;
@@ -46,7 +46,11 @@ impl App {
             }
             Action::StoreGraph => {
                 let name = format!("{}-stored", self.graph_name());
-                self.ask(ctx, Ask::NewFolder { name }, Purpose::StoreGraph);
+                self.ask(ctx, Ask::NewFolder { name }, Purpose::StoreGraph(StoreForm::Arrays));
+            }
+            Action::StoreTables => {
+                let name = format!("{}-tables", self.graph_name());
+                self.ask(ctx, Ask::NewFolder { name }, Purpose::StoreGraph(StoreForm::Parquet));
             }
             Action::SaveProjectAs => self.ask_project(ctx),
             Action::CloseInputs => self.leave(Leaving::Inputs),
@@ -134,6 +138,11 @@ impl App {
                 let name = format!("{}-files", self.export_name(id));
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::ExportItems(id, items));
             }
+            WindowRequest::ClusterDialog(id) => {
+                let name = format!("{}-job", self.export_name(id));
+                self.ask(ctx, Ask::NewFolder { name }, Purpose::Cluster(id));
+            }
+            WindowRequest::CompareRunDialog(id) => self.ask(ctx, Ask::Folder, Purpose::CompareRun(id)),
             WindowRequest::PropagateDialog => {
                 let name = format!("{}-propagated", self.name());
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::Propagate);
@@ -176,7 +185,9 @@ impl App {
             Purpose::Export(id) => Command::Export(id, first),
             Purpose::Propagate => Command::Propagate(first),
             Purpose::Reproduce(plan) => Command::Reproduce(plan, first),
-            Purpose::StoreGraph => Command::StoreGraph(first),
+            Purpose::StoreGraph(form) => Command::StoreGraph(first, form),
+            Purpose::Cluster(id) => Command::ExportCluster(id, first),
+            Purpose::CompareRun(id) => Command::CompareStored(id, first),
             Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
         });
     }

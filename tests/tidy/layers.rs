@@ -14,7 +14,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// The rooms of the engine: each uses those before it alone.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
     "error",
     "cost",
     "control",
@@ -26,6 +26,7 @@ const ROOMS: [&str; 17] = [
     "model",
     "sparsify",
     "out_of_core",
+    "cluster",
     "train",
     "recovery",
     "timing",
@@ -35,7 +36,7 @@ const ROOMS: [&str; 17] = [
 ];
 
 /// The rooms of `io`, as `docs/ARCHITECTURE.md` lists them: each uses those before it alone.
-const ROOMS_OF_IO: [&str; 41] = [
+const ROOMS_OF_IO: [&str; 43] = [
     "text",
     "sample",
     "fonts",
@@ -57,6 +58,7 @@ const ROOMS_OF_IO: [&str; 41] = [
     "atomic",
     "npy",
     "npz",
+    "graph_tables",
     "stored",
     "mat",
     "source",
@@ -73,6 +75,7 @@ const ROOMS_OF_IO: [&str; 41] = [
     "load",
     "role",
     "bundle",
+    "cluster",
     "calibration",
     "export",
     "results",

@@ -52,11 +52,12 @@ pub use metrics::{
 };
 pub use options::BundleOptions;
 pub(crate) use predictions::{margin, predictions_of};
-pub(crate) use read::matrix_from_npz;
 pub use read::{Bundle, read_bundle};
+pub(crate) use read::{masks_from_bytes, matrix_from_npz};
 pub(crate) use replay::check_graph;
 pub use replay::{ReplayReport, SparseReplay, graph_of, replay};
 pub use requests::{RequestMetrics, RequestSide};
 pub use size::{GraphSizeMetrics, RoundingMetrics, SizeMetrics, TensorMetrics};
 pub use supplements::Supplements;
+pub(crate) use write::encode_masks;
 pub use write::{BundleReport, BundleWriter, write_bundle, write_bundle_as};

@@ -229,14 +229,21 @@ fn read_sparse(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<
 }
 
 fn read_masks(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<Vec<WeightMask>, LoadError> {
-    let path = files.path.join(names::MASKS);
     let bytes = files.checked(manifest, names::MASKS)?;
-    let tensors = SafeTensors::deserialize(&bytes)
-        .map_err(|error| LoadError::content(&path, "whole file", "safetensors", error))?;
+    masks_from_bytes(&bytes, model, &files.path.join(names::MASKS))
+}
+
+/// The masks of a model's weights from a file that `encode_masks` wrote; what they leave out is zero in the model.
+///
+/// # Errors
+/// [`LoadError::Content`] naming the tensor and what is wrong with it.
+pub(crate) fn masks_from_bytes(bytes: &[u8], model: &Model, path: &Path) -> Result<Vec<WeightMask>, LoadError> {
+    let tensors = SafeTensors::deserialize(bytes)
+        .map_err(|error| LoadError::content(path, "whole file", "safetensors", error))?;
     let mut masks = Vec::new();
     for weight in model.weights() {
         let name = &weight.name;
-        let fault = |expected: String, found: String| Err(LoadError::content(&path, name, expected, found));
+        let fault = |expected: String, found: String| Err(LoadError::content(path, name, expected, found));
         let Ok(mask) = tensors.tensor(name) else {
             return fault("a mask of this name".to_owned(), "none".to_owned());
         };
@@ -247,14 +254,14 @@ fn read_masks(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<V
         }
         let flags: Vec<bool> = mask.data().iter().map(|kept| *kept != 0).collect();
         let stored =
-            ArrayD::from_shape_vec(shape, flags).map_err(|error| LoadError::content(&path, name, "a mask", error))?;
+            ArrayD::from_shape_vec(shape, flags).map_err(|error| LoadError::content(path, name, "a mask", error))?;
         let wrong = weight.to_torch(&weight.values);
         let wrong = wrong.indexed_iter().find(|(at, value)| !stored[at] && **value != 0.0);
         if let Some((at, value)) = wrong {
             let found = format!("{value} in row {}, column {}", at[0], at[1]);
             return fault("zero for every removed weight".to_owned(), found);
         }
-        let kept: WeightMask = weight.read_torch(stored).map_err(|error| LoadError::invalid(&path, error))?;
+        let kept: WeightMask = weight.read_torch(stored).map_err(|error| LoadError::invalid(path, error))?;
         masks.push(kept);
     }
     Ok(masks)

@@ -16,8 +16,9 @@ use super::supplements::Supplements;
 use super::{arrays, client, entry_values, hash, names};
 use crate::engine::control::Control;
 use crate::engine::experiment::{Run, rounded_entries};
+use crate::engine::model::Model;
 use crate::engine::sparsify::edges::OperatorSource;
-use crate::engine::sparsify::{EdgeMask, EdgeTrace};
+use crate::engine::sparsify::{EdgeMask, EdgeTrace, WeightMask};
 use crate::io::atomic::{AtomicFolder, FolderPart};
 use crate::io::model::{TensorBytes, encode_model, encode_sparse_model, encode_tensors};
 use crate::io::npy::matrix_npy;
@@ -136,7 +137,7 @@ impl BundleWriter {
         self.put(names::RECIPE, recipe_to_toml(&run.recipe).as_bytes())?;
         self.put(names::MODEL, &encode_model(&run.pruned.model, &self.target)?)?;
         self.put(names::MODEL_SPARSE, &encode_sparse_model(&run.pruned.model, options.values, &self.target)?)?;
-        self.put(names::MASKS, &masks_file(run))?;
+        self.put(names::MASKS, &encode_masks(&run.pruned.model, &run.pruned.masks.weights))?;
         let rounded = rounded_entries(&run.pruned.masks.edges, options.values);
         if let Some(rounded) = rounded.as_ref().and_then(EdgeMask::values) {
             self.put(names::ENTRY_VALUES, &entry_values::encode(rounded, options.values))?;
@@ -217,8 +218,9 @@ impl BundleWriter {
 }
 
 /// The weight masks under their parameters' names and in PyTorch's orientation.
-fn masks_file(run: &Run) -> Vec<u8> {
-    let tensors = run.pruned.model.weights().zip(&run.pruned.masks.weights).map(|(weight, mask)| {
+/// The masks of a model's weights as a file: `<parameter name>`, U8, 1 = kept, shape of the parameter.
+pub(crate) fn encode_masks(model: &Model, masks: &[WeightMask]) -> Vec<u8> {
+    let tensors = model.weights().zip(masks).map(|(weight, mask)| {
         let torch = weight.to_torch(mask);
         TensorBytes {
             name: weight.name.clone(),

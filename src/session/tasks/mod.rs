@@ -7,7 +7,9 @@
 pub(crate) mod bench;
 pub(crate) mod budget;
 pub(crate) mod certify;
+pub(crate) mod cluster;
 pub(crate) mod compare;
+pub(crate) mod compare_runs;
 pub(crate) mod controls;
 pub(crate) mod errors;
 pub(crate) mod export;

@@ -1,12 +1,15 @@
-//! Writes a graph as a folder of arrays, which is propagated from the disk where it is larger than memory.
+//! Writes a graph for work beyond this machine's memory: as a folder of arrays, which is propagated from the disk, or as tables of Parquet
+//! for a cluster.
 
 use std::path::PathBuf;
 
 use super::source::GraphSource;
 use super::{Task, TaskError};
 use crate::engine::control::Control;
+use crate::engine::graph::Dataset;
 use crate::engine::out_of_core::GraphSize;
 use crate::io::LoadReport;
+use crate::io::graph_tables::GraphTablesWriter;
 use crate::io::stored::StoredGraphWriter;
 
 /// Writes the folder.
@@ -14,6 +17,17 @@ use crate::io::stored::StoredGraphWriter;
 pub(crate) struct StoreGraph {
     pub(crate) graph: GraphSource,
     pub(crate) folder: PathBuf,
+    pub(crate) form: StoreForm,
+}
+
+/// How a graph is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StoreForm {
+    /// A folder of arrays.
+    #[default]
+    Arrays,
+    /// `nodes.parquet` and `edges.parquet`.
+    Parquet,
 }
 
 /// What was written.
@@ -25,6 +39,9 @@ pub(crate) struct StoredFolder {
     pub(crate) size: GraphSize,
     /// What reading the graph had to say, where it was read for this.
     pub(crate) report: Option<LoadReport>,
+    /// Tables: whether edges that count in both directions, with a self-loop for every node, are this graph again; else its rows have to be
+    /// read as they stand there.
+    pub(crate) is_usual: bool,
 }
 
 impl StoredFolder {
@@ -43,11 +60,31 @@ impl Task for StoreGraph {
     }
 
     fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<StoredFolder, TaskError> {
-        let Self { graph, folder } = self;
+        let Self { graph, folder, form } = self;
         // The place is opened first: nothing is read for a folder that cannot be written.
-        let writer = StoredGraphWriter::begin(&folder, ctl)?;
-        let (dataset, report) = graph.get(ctl)?;
-        writer.write(&dataset, ctl)?;
-        Ok(StoredFolder { folder, name: dataset.name().to_owned(), size: GraphSize::of(&dataset), report })
+        let (dataset, report) = match form {
+            StoreForm::Arrays => {
+                let writer = StoredGraphWriter::begin(&folder, ctl)?;
+                let (dataset, report) = graph.get(ctl)?;
+                writer.write(&dataset, ctl)?;
+                (dataset, report)
+            }
+            StoreForm::Parquet => {
+                let writer = GraphTablesWriter::begin(&folder, ctl)?;
+                let (dataset, report) = graph.get(ctl)?;
+                writer.write(&dataset, ctl)?;
+                (dataset, report)
+            }
+        };
+        let is_usual = form == StoreForm::Arrays || is_usual(&dataset);
+        let (name, size) = (dataset.name().to_owned(), GraphSize::of(&dataset));
+        Ok(StoredFolder { folder, name, size, report, is_usual })
     }
+}
+
+/// Whether a list of these edges is read as this graph where nobody says how.
+fn is_usual(dataset: &Dataset) -> bool {
+    let topology = dataset.topology();
+    let has_all_loops = topology.n_self_loops() == topology.n_nodes();
+    has_all_loops && dataset.edge_weights().is_none() && topology.is_symmetric()
 }

@@ -7,11 +7,13 @@ use eframe::egui;
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::ValueType;
 use crate::io::bundle::{BundleOptions, PlannedFile, PlannedSize, contents};
+use crate::io::cluster::JobParts;
+use crate::io::escaped_path;
 use crate::io::export::ExportItem;
 use crate::session::jobs::JobId;
 use crate::session::{Command, Exported, Phase, RunEntry, RunId, Store, format};
 use crate::ui::panels::recipe_summary;
-use crate::ui::widgets::{card, empty_state, mono, section, shown, strong, weak};
+use crate::ui::widgets::{card, empty_state, mono, page_ui, section, shown, strong, weak};
 
 /// The view; it holds only what is chosen.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Export {
     items: BTreeSet<ExportItem>,
     /// What the bundle of a run will hold, as chosen.
     planned: Option<((RunId, BundleOptions), Vec<PlannedFile>)>,
+    /// Why a run is no job for a cluster, where it is none.
+    for_cluster: Option<(RunId, Option<String>)>,
     /// The job whose result was brought into view: one may be done before a frame has shown that it runs.
     shown: Option<JobId>,
 }
@@ -34,7 +38,7 @@ impl Default for Export {
             ExportItem::MetricsCsv,
             ExportItem::RecipeToml,
         ];
-        Self { chosen: None, items: items.into(), planned: None, shown: None }
+        Self { chosen: None, items: items.into(), planned: None, for_cluster: None, shown: None }
     }
 }
 
@@ -94,6 +98,13 @@ impl View for Export {
             });
             ui.add_space(12.0);
             items_ui(ui, cx, entry.id, &mut self.items, is_busy);
+            ui.add_space(12.0);
+            if self.for_cluster.as_ref().is_none_or(|(of, _)| *of != entry.id) {
+                let refused = JobParts::of_run(&entry.run).err().map(|error| error.to_string());
+                self.for_cluster = Some((entry.id, refused));
+            }
+            let refused = self.for_cluster.as_ref().and_then(|(_, refused)| refused.as_deref());
+            cluster_ui(ui, cx, entry.id, refused, is_busy);
             if let Some(last) = &store.export.last {
                 ui.add_space(8.0);
                 let written = ui.scope(|ui| written_ui(ui, cx, last)).response;
@@ -196,6 +207,38 @@ fn items_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, id: RunId, items: &mut BTreeSet<
     let response = ui.add_enabled(!is_busy && !items.is_empty(), button);
     if response.on_hover_text("Choose a folder; every file is read back and compared").clicked() {
         cx.out.request(WindowRequest::ExportItemsDialog(id, items.iter().copied().collect()));
+    }
+}
+
+/// The same recipe as a job for Apache Spark, and what came of one.
+fn cluster_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, id: RunId, refused: Option<&str>, is_busy: bool) {
+    section(ui, cx.tokens, "For a cluster");
+    let about = "The same recipe as a job for Apache Spark, for graphs that no single machine holds. It reads nodes and edges as Parquet.";
+    ui.add(egui::Label::new(weak(cx.tokens, about)).wrap());
+    if let Some(why) = refused {
+        ui.add(egui::Label::new(weak(cx.tokens, format!("Not this run: {why}"))).wrap());
+    }
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        let button = egui::Button::new("Export job…");
+        let response = ui.add_enabled(!is_busy && refused.is_none(), button);
+        if response.on_hover_text("Choose a folder; its README has the spark-submit lines").clicked() {
+            cx.out.request(WindowRequest::ClusterDialog(id));
+        }
+        let response = ui.button("Compare with a run on disk…");
+        if response.on_hover_text("What a job wrote, or a bundle: masks, classes and logits").clicked() {
+            cx.out.request(WindowRequest::CompareRunDialog(id));
+        }
+    });
+    let Some((of, folder, page)) = &cx.session.store().export.compared else { return };
+    if *of == id {
+        ui.add_space(4.0);
+        card(ui, cx.tokens, |ui| {
+            ui.set_width(ui.available_width());
+            ui.label(strong("This run beside"));
+            ui.add(egui::Label::new(mono(escaped_path(folder))).wrap());
+            page_ui(ui, cx.tokens, page);
+        });
     }
 }
 
