@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::args::{GraphArgs, SharedArgs};
 use super::choice::choice;
+use super::input_args::{GraphArgs, SharedArgs};
 use crate::engine::graph::SelfLoops;
 use crate::session::tasks::store_graph::StoreForm;
 

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{GraphArgs, RecipeArgs, Recover, SharedArgs};
+use super::args::{RecipeArgs, Recover};
 use super::failure::UsageError;
+use super::input_args::{GraphArgs, SharedArgs};
 use super::progress::Terminal;
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};

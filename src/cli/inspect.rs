@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::args::{GraphArgs, InspectArgs};
+use super::args::InspectArgs;
+use super::input_args::GraphArgs;
 use super::output::{self, table};
 use super::progress::Terminal;
 use crate::engine::experiment::RunOptions;

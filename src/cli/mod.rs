@@ -13,6 +13,7 @@ mod compare_run;
 mod export;
 mod failure;
 mod headless;
+mod input_args;
 mod inputs;
 mod inspect;
 mod output;
@@ -122,6 +123,8 @@ fn terminal(command: &CliCommand) -> anyhow::Result<progress::Terminal> {
     let n_threads = match (shared.threads, command.recipe_file()) {
         (Some(n_threads), _) => n_threads,
         (None, Some(path)) => read_recipe(path)?.threads,
+        // A cluster gives every task a core.
+        (None, None) if matches!(command, CliCommand::Worker(_)) => 1,
         (None, None) => 0,
     };
     progress::Terminal::new(n_threads, shared.quiet, shared.max_memory)

@@ -40,7 +40,7 @@ fn tables_open_as_the_graph_that_they_were_written_from() {
     // One way, without self-loops, with text ids and weights: said how it is read again, and it is.
     std::fs::write(folder.path().join("w.csv"), "source,target,weight\na,b,0.5\nb,c,2\nc,a,1.25\na,a,3\n")
         .expect("written");
-    std::fs::write(folder.path().join("w.features.csv"), "id,x,y\na,1,2\nb,3,4\nc,5,6.5\n").expect("written");
+    std::fs::write(folder.path().join("w.features.csv"), "id,width,height\na,1,2\nb,3,4\nc,5,6.5\n").expect("written");
     let ways = ["--direction", "as-stored", "--self-loops", "as-stored"];
     let said = stdout(folder.path(), &[&["store", "w.csv", "--as", "parquet", "-o", "w"], &ways[..]].concat());
     assert!(said.contains("--direction as-stored --self-loops as-stored"), "{said}");
@@ -91,12 +91,19 @@ fn a_job_is_written_whole_and_says_what_it_cannot_do() {
         "{readme}"
     );
     // The workers' own words.
-    assert_eq!(stdout(folder.path(), &["worker", "job", "check"]).trim(), env!("CARGO_PKG_VERSION"));
-    let plan = json(folder.path(), &["worker", "job", "plan", "--nodes", "300", "--blocks", "3"]);
+    let says = |arguments: &[&str]| {
+        let mut command = unifews(folder.path());
+        let output = command.args(["worker", "job"]).args(arguments).assert().success().get_output().clone();
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let plan = |more: &[&str]| -> serde_json::Value {
+        let text = says(&[&["plan", "--nodes", "300", "--blocks", "3"], more].concat());
+        serde_json::from_str(&text).expect("JSON")
+    };
+    assert_eq!(says(&["check"]).trim(), env!("CARGO_PKG_VERSION"));
+    let (plan, fixed) = (plan(&[]), plan(&["--thresholds", "bundle"]));
     assert_eq!((&plan["rows_per_block"], &plan["n_blocks"]), (&128.into(), &3.into()));
     assert_eq!(plan["stages"].as_array().map(Vec::len), Some(8), "{plan}");
-    let fixed =
-        json(folder.path(), &["worker", "job", "plan", "--nodes", "300", "--blocks", "3", "--thresholds", "bundle"]);
     assert_eq!(fixed["stages"].as_array().map(Vec::len), Some(4), "nothing is measured: {fixed}");
     let worker = |arguments: &[&str], input: &'static str, says: &'static str| {
         let mut command = unifews(folder.path());

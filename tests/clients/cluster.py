@@ -48,6 +48,51 @@ def executors():
     return found
 
 
+class Watcher(threading.Thread):
+    """The largest memory that a worker took, by stage, bytes."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.peaks, self.is_done = {}, False
+
+    def run(self):
+        while not self.is_done:
+            for path in glob.glob("/proc/[0-9]*/cmdline"):
+                try:
+                    with open(path, "rb") as file:
+                        words = file.read().decode(errors="replace").split("\0")
+                    if "worker" not in words[1:2]:
+                        continue
+                    what = words[words.index("--stage") + 1] if "--stage" in words else words[3]
+                    with open(path.replace("cmdline", "status"), encoding="utf-8") as file:
+                        peak = [int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM")]
+                    self.peaks[what] = max([self.peaks.get(what, 0), *peak])
+                except (OSError, ValueError, IndexError):
+                    continue
+            time.sleep(0.02)
+
+
+def shuffled(folder):
+    """Bytes that Spark moved between its stages, by the job's own stages, from its event log."""
+    stage_of, moved = {}, {}
+    for path in glob.glob(os.path.join(folder, "**"), recursive=True):
+        if not os.path.isfile(path):
+            continue
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if not line.startswith("{"):
+                    continue
+                event = json.loads(line)
+                if event.get("Event") == "SparkListenerJobStart":
+                    says = event.get("Properties", {}).get("spark.job.description", "other")
+                    for stage in event["Stage IDs"]:
+                        stage_of.setdefault(stage, says)
+                elif event.get("Event") == "SparkListenerTaskEnd" and event.get("Task Metrics"):
+                    says = stage_of.get(event["Stage ID"], "other")
+                    moved[says] = moved.get(says, 0) + event["Task Metrics"]["Shuffle Write Metrics"]["Shuffle Bytes Written"]
+    return moved
+
+
 class Killer(threading.Thread):
     """Kills one executor whenever a worker is in the middle of a stage that receives rows, once per stage."""
 
@@ -151,6 +196,7 @@ def main():
     parser.add_argument("--master", default="local-cluster[2,1,1024]")
     parser.add_argument("--epochs", default="5")
     parser.add_argument("--hidden", default="32")
+    parser.add_argument("--measure", action="store_true", help="bytes that were shuffled by stage, and the memory of workers, beside each job")
     parser.add_argument("--kill", action="store_true")
     parser.add_argument("--refusals", action="store_true", help="then give the first family's job wrong input of every kind")
     args = parser.parse_args()
@@ -187,9 +233,20 @@ def main():
                 hops = [at for at, stage in enumerate(plan["stages"]) if (stage["receives"] or "").startswith("value")]
                 killer = Killer(hops)
                 killer.start()
+            watcher, environment, log = None, dict(os.environ), in_folder(f"{family}-{n_blocks}-events")
+            if args.measure:
+                shutil.rmtree(log, ignore_errors=True)
+                os.makedirs(log)
+                conf = f"--conf spark.eventLog.enabled=true --conf spark.eventLog.compress=false --conf spark.eventLog.dir=file://{log}"
+                environment["PYSPARK_SUBMIT_ARGS"] = f"{conf} --conf spark.shuffle.compress=false pyspark-shell"
+                watcher = Watcher()
+                watcher.start()
             began = time.time()
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
             secs = time.time() - began
+            if watcher:
+                watcher.is_done = True
+                watcher.join()
             if killer:
                 killer.is_done = True
                 killer.join()
@@ -199,6 +256,11 @@ def main():
             compared = subprocess.run([unifews, "compare-run", out, bundle, "--json", "--quiet"], capture_output=True, text=True, check=False)
             found = json.loads(compared.stdout) if compared.stdout else {"is_same": False}
             n_same += found["is_same"]
+            if watcher:
+                for says, n_bytes in shuffled(log).items():
+                    if n_bytes:
+                        print(f"  {says}: {n_bytes:,} bytes shuffled", flush=True)
+                print(f"  memory of workers: {', '.join(f'{what} {peak:,}' for what, peak in sorted(watcher.peaks.items()))}", flush=True)
             killed = f", killed {len(killer.killed)} executors" if killer else ""
             print(f"{family}, {n_blocks} blocks: {'the same' if found['is_same'] else 'DIFFERENT ' + compared.stdout + compared.stderr}"
                   f" ({secs:.1f} s; prune alone {alone:.1f} s{killed})", flush=True)

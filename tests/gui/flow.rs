@@ -4,12 +4,13 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use unifews::engine::experiment::ValueType;
-use unifews::engine::sparsify::Training;
+use unifews::engine::sparsify::{Recipe, RecoveryRule, Training};
 use unifews::io::atomic::write_atomic;
 use unifews::io::bundle::{BundleOptions, contents};
 use unifews::session::jobs::Lane;
-use unifews::session::{Command, Phase, Session};
+use unifews::session::{Command, Phase, RunId, Session};
 use unifews::ui::App;
+use unifews::ui::actions::Action;
 use unifews::ui::dialogs::Ask;
 use unifews::ui::views::Pane;
 
@@ -204,6 +205,53 @@ fn a_run_is_exported_for_other_programs() {
     {
         assert!(folder.path().join("files").join(file).is_file(), "{file}");
     }
+}
+
+#[test]
+fn a_run_is_written_as_a_job_for_a_cluster_and_compared_with_one_on_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = with_karate([1600.0, 1400.0], &choices);
+    let recovered = Recipe { recovery: Some(RecoveryRule::default()), ..h.state().session().store().recipe.clone() };
+    let plain = Recipe { recovery: None, ..recovered.clone() };
+    for recipe in [recovered, plain] {
+        h.state().send(Command::SetRecipe(Box::new(recipe), None));
+        wait(&mut h, "the preview", is_current);
+        let n = h.state().session().store().runs.len();
+        h.state().send(Command::Prune);
+        wait(&mut h, "a run", |s| s.store().runs.len() == n + 1 && s.is_idle());
+    }
+    let runs: Vec<RunId> = h.state().session().store().runs.iter().map(|run| run.id).collect();
+    let bundle = folder.path().join("bundle");
+    h.state().send(Command::Export(runs[0], bundle.clone()));
+    wait(&mut h, "the export", |s| s.store().export.phase == Phase::Done && s.is_idle());
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    h.run_steps(4);
+    assert!(h.query_by_label_contains("Not this run").is_none(), "the newest has no recovery");
+    choices.then(folder.path().join("job"));
+    h.get_by_role_and_label(Role::Button, "Export job…").click();
+    let is_said =
+        |s: &Session| s.store().notices.all().iter().any(|notice| notice.title.contains("A job for PySpark 4"));
+    wait(&mut h, "the job", |s| s.is_idle() && is_said(s));
+    assert_eq!(choices.last_asked(), Some(Ask::NewFolder { name: "karate-club-gcn-run-2-job".to_owned() }));
+    assert!(folder.path().join("job/job.py").is_file() && folder.path().join("job/README.md").is_file());
+    choices.then(&bundle);
+    h.get_by_role_and_label(Role::Button, "Compare with a run on disk…").click();
+    wait(&mut h, "the comparison", |s| s.is_idle() && s.store().export.compared.is_some());
+    assert_eq!(choices.last_asked(), Some(Ask::Folder));
+    h.run_steps(2);
+    assert!(h.query_by_label("This run beside").is_some() && h.query_by_label("entries kept by both").is_some());
+    // The graph as tables, by the menu's action.
+    choices.then(folder.path().join("tables"));
+    let ctx = h.ctx.clone();
+    h.state_mut().perform(Action::StoreTables, &ctx);
+    wait(&mut h, "the tables", |s| s.is_idle() && folder.path().join("tables/edges.parquet").is_file());
+    // What recovery fitted is no job for a cluster, and says why.
+    h.get_by_role_and_label(Role::ComboBox, "Run to export").click();
+    h.run_steps(2);
+    h.get_by_label_contains("Run 1 · ").click();
+    h.run_steps(4);
+    assert!(h.query_by_label_contains("Not this run").is_some(), "said before anything is asked");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is to be computed, and in which stages.
 
 use super::stage::{Attention, Stage, Task, check, cut};
+use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::SUM_ROWS;
 use crate::engine::model::{HopWeights, Model, Op, Parameter, Program};
@@ -114,7 +115,7 @@ impl ClusterJob {
     /// The stages, in order. Before the first one blocks hold their entries and, as value 0, their features.
     pub fn stages(&self) -> Vec<Stage> {
         let mut tasks = vec![("counting entries".to_owned(), Task::Degrees)];
-        if matches!(self.recipe.matrix(), crate::engine::diffusion::Matrix::Normalised(_)) {
+        if matches!(self.recipe.matrix(), Matrix::Normalised(_)) {
             tasks.push(("values of the diffusion matrix".to_owned(), Task::Diffuse));
         }
         if self.recipe.model.is_decoupled() {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::kernels::ExactSum;
+use crate::engine::kernels::{ExactSum, no_counts};
 
 /// What the blocks found so far in one stage.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -55,7 +55,7 @@ impl Summary {
 
     /// The counts of all buckets.
     pub(super) fn all_counts(&self) -> Vec<u64> {
-        let mut all = crate::engine::kernels::no_counts();
+        let mut all = no_counts();
         for (bucket, count) in &self.counts {
             if let Some(slot) = all.get_mut(*bucket as usize) {
                 *slot += count;

@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float32Type, Int64Type};
 use arrow_array::{Array, BinaryArray, BooleanArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray};
 
-use super::stream::WorkerError;
+use super::error::WorkerError;
 
 /// The columns of a batch.
 pub(super) struct Columns<'a>(pub(super) &'a RecordBatch);

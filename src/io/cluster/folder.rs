@@ -17,6 +17,7 @@ use crate::io::file::{read_text, read_whole};
 use crate::io::model::{encode_model, read_model_bytes};
 use crate::io::recipe::{recipe_from_toml, recipe_to_toml};
 use crate::io::report::{ExportError, LoadError};
+use crate::io::text::escaped_markdown;
 
 /// Name and version of a job's folder.
 pub const CLUSTER_FORMAT: &str = "unifews-cluster-job/1";
@@ -102,8 +103,8 @@ impl JobWriter {
         folder.write("job.py", JOB_PY.as_bytes())?;
         folder.write("requirements.txt", REQUIREMENTS.as_bytes())?;
         let readme = README
-            .replace("{model}", &crate::io::escaped_markdown(&note.model))
-            .replace("{graph}", &crate::io::escaped_markdown(&note.graph))
+            .replace("{model}", &escaped_markdown(&note.model))
+            .replace("{graph}", &escaped_markdown(&note.graph))
             .replace("{version}", &note.program.version);
         folder.write("README.md", readme.as_bytes())?;
         self.0.commit(ctl)?;

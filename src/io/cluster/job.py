@@ -244,8 +244,6 @@ def main():
     versions()
     with open(os.path.join(HERE, "job.json"), encoding="utf-8") as file:
         job = json.load(file)
-    if "://" not in args.out and os.path.exists(args.out):
-        raise Refused(f"--out {args.out}: expected a new folder, found one")
     is_sent = os.path.isfile(args.worker)
     worker = Worker(os.path.abspath(args.worker) if is_sent else args.worker, False)
     try:
@@ -264,6 +262,9 @@ def main():
     spark = builder.getOrCreate()
     try:
         spark.sparkContext.setLogLevel("ERROR")
+        target, system = on_storage(spark, args.out)
+        if system.exists(target):
+            raise Refused(f"--out {args.out}: expected a new folder, found one")
         checkpoints = args.checkpoints or args.out.rstrip("/") + ".unifews-checkpoints"
         spark.sparkContext.setCheckpointDir(checkpoints)
         # Rows are whole blocks: one at a time is enough.
@@ -290,6 +291,8 @@ def on_storage(spark, path):
 
 
 def run(spark, F, args, job, worker, on_executors):
+    describe = spark.sparkContext.setJobDescription
+    describe("reading nodes and edges")
     nodes, n = read_nodes(spark, args.nodes, job)
     nodes, by_number = numbered(nodes, n)
     edges, is_weighted = read_edges(spark, args.edges, nodes, by_number, job["weights"])
@@ -317,6 +320,7 @@ def run(spark, F, args, job, worker, on_executors):
     every = spark.range(n_blocks).select(F.lit(-1).cast("long").alias("row"), F.lit(-1).cast("long").alias("column"), F.lit(1.0).cast("float").alias("weight"),
                                          F.lit(False).alias("against"), F.col("id").alias("block"), F.lit(-1).cast("long").alias("position"))
     ends = in_blocks(ends.unionByName(every), "position").select("block", "row", "column", "weight", "against")
+    describe("making blocks")
     weighted = ["--weighted"] if is_weighted else []
     entries = ends.mapInArrow(on_executors.stream(["assemble", *shape, "--self-loops", self_loops, *weighted]), BLOCK).checkpoint()
     import numpy
@@ -327,6 +331,7 @@ def run(spark, F, args, job, worker, on_executors):
     is_placed = False
     for at, stage in enumerate(plan["stages"]):
         spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "1")
+        describe(f"stage {at + 1}: {stage['title']}")
         own = state.select("block", F.lit(-1).cast("long").alias("source"), "part", "payload")
         if stage["receives"] is not None:
             sent = state.where(F.col("part") == stage["receives"]).withColumnRenamed("block", "source")
@@ -354,6 +359,7 @@ def run(spark, F, args, job, worker, on_executors):
         given.destroy()
         print(f"stage {at + 1} of {len(plan['stages'])}: {stage['title']}", file=sys.stderr, flush=True)
 
+    describe("writing")
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "1")
     said = state.select("block", "part", "payload").mapInArrow(
         on_executors.stream(["predictions", *shape]), "node long, prediction int, margin float, logits array<float>")
@@ -392,6 +398,8 @@ def run(spark, F, args, job, worker, on_executors):
     stream = system.create(target, True)
     stream.write(bytearray(text.encode()))
     stream.close()
+    for part, score in sorted(scores.items()):
+        print(f"{part}: {100 * score['accuracy']:.2f} % of {score['n']} right", file=sys.stderr)
     print(f"wrote {args.out}", file=sys.stderr, flush=True)
 
 

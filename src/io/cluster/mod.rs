@@ -17,12 +17,14 @@
 
 mod bytes;
 mod columns;
+mod error;
 mod folder;
 mod metrics;
 mod outcome;
 mod stream;
 
+pub use error::WorkerError;
 pub use folder::{CLUSTER_FORMAT, JobFolder, JobNote, JobParts, JobWriter, StageNote};
 pub use metrics::{ClusterMetrics, metrics_of};
 pub use outcome::{JobOutcome, StepEntries, outcome_of_bundle, outcome_of_run, read_outcome};
-pub use stream::{Blocks, WorkerError, assemble, entries, pack, predictions, stage};
+pub use stream::{Blocks, assemble, entries, pack, predictions, stage};

@@ -1,5 +1,6 @@
 //! What a worker does: record batches in, record batches out, one block after the other.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
@@ -10,37 +11,18 @@ use arrow_array::{
 };
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Schema};
 use ndarray::Array2;
 
 use super::bytes::{from_bytes, to_bytes};
 use super::columns::Columns;
+use super::error::WorkerError;
 use crate::engine::EngineError;
 use crate::engine::cluster::{BlockRows, BlockWork, ClusterJob, Decisions, EdgeRows, Part, assemble_block};
 use crate::engine::control::Control;
 use crate::engine::graph::SelfLoops;
-
-/// Why a worker gave up. Its message is what the job shows.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkerError {
-    /// The engine could not do it.
-    #[error("block {block}: {source}")]
-    Block {
-        /// Which block.
-        block: usize,
-        /// Why.
-        source: EngineError,
-    },
-    /// What came is no stream of record batches, or not with these columns.
-    #[error("record batches: {0}")]
-    Stream(String),
-}
-
-impl From<ArrowError> for WorkerError {
-    fn from(error: ArrowError) -> Self {
-        Self::Stream(error.to_string())
-    }
-}
+use crate::engine::score;
+use crate::io::bundle::margin;
 
 /// A graph in blocks, and the job on it.
 #[derive(Debug, Clone, Copy)]
@@ -328,9 +310,8 @@ pub fn predictions(blocks: Blocks<'_>, input: impl Read, output: impl Write) -> 
             return Ok(());
         }
         let nodes = blocks.rows.nodes(block);
-        let said = crate::engine::score::predictions(&rows);
-        let margins =
-            rows.rows().into_iter().map(|row| crate::io::bundle::margin(row.iter().copied()).unwrap_or(f32::NAN));
+        let said = score::predictions(&rows);
+        let margins = rows.rows().into_iter().map(|row| margin(row.iter().copied()).unwrap_or(f32::NAN));
         let lists = rows.rows().into_iter().map(|row| Some(row.iter().copied().map(Some).collect::<Vec<_>>()));
         let logits = ListArray::from_iter_primitive::<Float32Type, _, _>(lists);
         let columns: Vec<ArrayRef> = vec![
@@ -359,7 +340,7 @@ pub fn entries(blocks: Blocks<'_>, input: impl Read, output: impl Write) -> Resu
     let mut found: Option<(usize, Vec<Part>)> = None;
     let mut write = |block: usize, parts: Vec<Part>| {
         let mut of_block = None;
-        let mut used = std::collections::BTreeMap::new();
+        let mut used = BTreeMap::new();
         for part in parts {
             match part {
                 Part::Entries(entries) => of_block = Some(entries),
