@@ -141,6 +141,12 @@ def check_workers(spark, worker, job):
     expected = job["program"]["version"]
 
     def version(_):
+        for name in ("pyarrow", "pandas"):
+            try:
+                __import__(name)
+            except ImportError:
+                yield f"no {name} in {sys.executable} (PYSPARK_PYTHON names another Python; pip install -r requirements.txt)"
+                return
         try:
             done = subprocess.run(worker.command("check"), capture_output=True, text=True, check=False)
             yield done.stdout.strip() if done.returncode == 0 else done.stderr.strip() or f"exit code {done.returncode}"
@@ -152,7 +158,7 @@ def check_workers(spark, worker, job):
     wrong = found - {expected}
     if wrong:
         raise Refused(f"worker {worker.program}: expected version {expected} on every executor, found {'; '.join(sorted(wrong))} "
-                      "(give its path on this machine with --worker, and it is sent along)")
+                      "(--worker PATH on this machine sends the program along)")
 
 
 def read_nodes(spark, path, job):
@@ -259,6 +265,8 @@ def main():
     builder = builder.config("spark.cleaner.referenceTracking.cleanCheckpoints", "true")
     if args.master:
         builder = builder.master(args.master)
+        if args.master.startswith("local"):
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = builder.getOrCreate()
     try:
         spark.sparkContext.setLogLevel("ERROR")

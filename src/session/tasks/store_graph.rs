@@ -86,5 +86,11 @@ impl Task for StoreGraph {
 fn is_usual(dataset: &Dataset) -> bool {
     let topology = dataset.topology();
     let has_all_loops = topology.n_self_loops() == topology.n_nodes();
-    has_all_loops && dataset.edge_weights().is_none() && topology.is_symmetric()
+    let is_same_back = |weights: &[f32]| {
+        topology.entries().enumerate().all(|(k, (u, v))| {
+            let back = topology.find(v as usize, u as usize);
+            back.is_some_and(|back| weights[back].to_bits() == weights[k].to_bits())
+        })
+    };
+    has_all_loops && topology.is_symmetric() && dataset.edge_weights().is_none_or(is_same_back)
 }
