@@ -4,7 +4,7 @@ use super::stage::{Attention, Stage, Task, check, cut};
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::SUM_ROWS;
-use crate::engine::model::{HopWeights, Model, Op, Parameter, Program};
+use crate::engine::model::{HopWeights, Model, Op, Parameter, Program, widths};
 use crate::engine::sparsify::{Compat, EdgeMode, Lock, Recipe, WeightMask};
 
 /// How nodes lie in blocks: as many rows in each, but in the last.
@@ -59,6 +59,8 @@ pub struct ClusterJob {
     pub(super) program: Program,
     /// Which weights are there: what the model was pruned to before.
     pub(super) masks: Vec<WeightMask>,
+    /// How wide every value of the program is.
+    pub(super) widths: Vec<usize>,
 }
 
 impl ClusterJob {
@@ -89,7 +91,8 @@ impl ClusterJob {
         if !shapes.eq(masks.iter().map(WeightMask::dim)) {
             return Err(EngineError::mismatch("masks of weights", "one per prunable matrix, of its shape", "others"));
         }
-        Ok(Self { recipe, model, program, masks })
+        let widths = widths(&program, &model.parameters, model.d_in())?;
+        Ok(Self { recipe, model, program, masks, widths })
     }
 
     /// The recipe that is followed.

@@ -328,6 +328,11 @@ fn parts_that_do_not_fit_are_refused() {
     work.receive(1, Part::Degrees(vec![1.0; 352]), &ctl).expect("the second");
     assert!(work.receive(0, Part::Degrees(vec![1.0; 448]), &ctl).expect_err("order").to_string().contains("ascending"));
     assert!(work.finish(&ctl).expect_err("the first is missing").to_string().contains("448 missing"));
+    let narrow = Part::Value { id: 0, rows: Array2::zeros((448, 3)) };
+    let words = begin(vec![Part::Entries(all()), narrow]).expect_err("three features").to_string();
+    assert_eq!(words, "columns of a value: expected 21, found 3");
+    let unknown = Part::Value { id: 99, rows: Array2::zeros((448, 3)) };
+    assert!(begin(vec![Part::Entries(all()), unknown]).is_err(), "no value of the program");
     let outside = EdgeRows { along: vec![(500, 1, 1.0)], against: Vec::new() };
     assert!(assemble_block(outside, 0..448, SelfLoops::Added, false, 2).is_err());
     let negative = EdgeRows { along: vec![(5, 1, -1.0)], against: Vec::new() };

@@ -75,6 +75,12 @@ impl<'a> BlockWork<'a> {
         let nodes = rows.nodes(block);
         let (first, n_rows) = (nodes.start, nodes.len());
         let block = Block::of(parts, n_rows)?;
+        for (id, rows) in &block.values {
+            check_len("columns of a value", job.widths.get(*id).copied().unwrap_or_default(), rows.ncols())?;
+        }
+        if let Some(sum) = &block.sum {
+            check_len("columns of a sum", job.model.d_in(), sum.ncols())?;
+        }
         let summary = Summary { n_rows: n_rows as u64, ..Summary::default() };
         let incoming = Incoming::Nothing;
         let mut work = Self { job, stage, decisions, model, rows, first, block, incoming, last: None, summary };
@@ -134,6 +140,7 @@ impl<'a> BlockWork<'a> {
                 let raw = self.block.raw.as_ref();
                 let raw =
                     raw.ok_or_else(|| EngineError::mismatch("parts of a block", "scores of attention", "none"))?;
+                check_len("scores of attention", n_entries * heads, raw.len())?;
                 let kept = self.kept_by_attention();
                 let alpha = softmax_over(&self.block.entries, raw, heads, |k| kept[k], ctl)?;
                 Incoming::Attended(Array2::zeros(self.block.value(attention.source)?.dim()), alpha)
@@ -187,6 +194,7 @@ impl<'a> BlockWork<'a> {
                 let (_, of_target) = own.map(|(own, _)| own.split_at(own.len() / 2)).unwrap_or_default();
                 let (of_source, _) = scores.split_at(scores.len() / 2);
                 check_len("scores of attention", nodes.len() * scoring.heads, of_source.len())?;
+                check_len("scores of attention", self.block.entries.n_rows() * scoring.heads, of_target.len())?;
                 check_len("norms of heads", nodes.len() * scoring.heads, norms.len())?;
                 let which = self.listed(nodes.clone());
                 scoring.project(&self.block.entries, &which, nodes.start, (of_source, &norms), of_target);
@@ -194,6 +202,8 @@ impl<'a> BlockWork<'a> {
             }
             (Incoming::Attention(mut scoring), Some(Task::ScoreAttention(attention)), Part::Value { rows, .. }) => {
                 check_len("rows of a block", nodes.len(), rows.nrows())?;
+                let width = self.job.widths.get(attention.source).copied().unwrap_or_default();
+                check_len("columns of a block", width, rows.ncols())?;
                 let target = attention.target.map(|target| self.block.value(target)).transpose()?;
                 let vectors = self.vectors(attention)?;
                 let input = AttentionInput { source: &rows, target: target.map(|target| &**target), vectors: &vectors };
