@@ -183,6 +183,21 @@ def refusals(job_folder, graph, folder):
         os.chmod(program, 0o755)
         refused("found 0.0.9", lambda: job.check_workers(spark, job.Worker(program, False), note))
     spark.stop()
+    home = os.environ.get("JAVA_HOME")
+    with tempfile.TemporaryDirectory() as old:
+        os.environ["JAVA_HOME"] = old
+        refused("found none", job.java_version)
+        os.makedirs(os.path.join(old, "bin"))
+        for says, found in (('openjdk version "11.0.2" 2019-01-15', "found 11.0.2"), ('java version "1.8.0_292"', "found 1.8.0_292")):
+            with open(os.path.join(old, "bin", "java"), "w", encoding="utf-8") as file:
+                file.write(f"#!/bin/sh\necho '{says}' >&2\n")
+            os.chmod(os.path.join(old, "bin", "java"), 0o755)
+            refused(found, job.java_version)
+    if home is None:
+        del os.environ["JAVA_HOME"]
+    else:
+        os.environ["JAVA_HOME"] = home
+    job.java_version()
     print("all wrong input was refused", flush=True)
 
 

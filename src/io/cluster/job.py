@@ -8,6 +8,7 @@ Before a stage that needs other blocks, each part of a block goes once to every 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,23 @@ def versions():
             __import__(name)
         except ImportError:
             raise Refused(f"{name}: expected on this machine and on the workers, found none (pip install -r requirements.txt)") from None
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        java_version()
+
+
+def java_version():
+    """Refuses a Java that is too old, where Spark is still to be started: it would end with a trace."""
+    home = os.environ.get("JAVA_HOME")
+    java = os.path.join(home, "bin", "java") if home else "java"
+    try:
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    except OSError:
+        raise Refused(f"Java: expected 17 or later, found none as {java} (JAVA_HOME says where it is)") from None
+    found = re.search(r'version "([^"]+)"', said)
+    number = found.group(1) if found else "no version"
+    major = number.split(".")[1] if number.startswith("1.") else re.split(r"[.\-+]", number)[0]
+    if not major.isdigit() or int(major) < 17:
+        raise Refused(f"Java: expected 17 or later, found {number} as {java} (JAVA_HOME says which)")
 
 
 class Worker:
