@@ -45,8 +45,6 @@ pub(super) fn run(args: &StoreArgs, terminal: &Terminal) -> anyhow::Result<()> {
         ),
         format!("wrote {}", args.output.display()),
     ];
-    if !stored.is_usual {
-        lines.push("its edges are read as this graph with --direction as-stored --self-loops as-stored".to_owned());
-    }
+    lines.extend(stored.notes);
     output::lines(&lines)
 }

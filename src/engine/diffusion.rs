@@ -53,10 +53,7 @@ impl Diffusion {
         };
         let degree = |u: usize| match weights {
             None => topology.degree(u).max(1) as f64,
-            Some(weights) => match weights[topology.row_range(u)].iter().map(|w| f64::from(*w)).sum::<f64>() {
-                0.0 => 1.0,
-                sum => sum,
-            },
+            Some(weights) => weighted_degree(&weights[topology.row_range(u)]),
         };
         let of_source: Vec<f64> = (0..topology.n_nodes()).map(|v| degree(v).powf(-norm_r)).collect();
         let mut values = Vec::with_capacity(topology.n_entries());
@@ -79,6 +76,14 @@ impl Diffusion {
     /// The same, shared.
     pub(crate) fn shared(&self) -> Arc<Vec<f32>> {
         Arc::clone(&self.values)
+    }
+}
+
+/// `d(u)` of a row with these weights: their sum, 0 counted as 1.
+pub(crate) fn weighted_degree(weights: &[f32]) -> f64 {
+    match weights.iter().map(|w| f64::from(*w)).sum::<f64>() {
+        0.0 => 1.0,
+        sum => sum,
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```
 //! Every entry of the structure is a row: both directions of an undirected edge, self-loops where there are some.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,13 +18,17 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-use super::atomic::{AtomicFolder, FolderPart};
+use super::atomic::{AtomicFolder, FolderFile, FolderPart};
 use super::report::ExportError;
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, Features, Labels};
 
-/// Rows of nodes that are written together.
+/// Rows of nodes that are written together, unless they have many features.
 const NODES: usize = 1 << 14;
+/// Features that are written together.
+const FEATURES: usize = 1 << 24;
+/// Longer lists are read by nobody here.
+pub(crate) const MAX_FEATURES: usize = 1 << 16;
 /// Rows of edges that are written together.
 const EDGES: usize = 1 << 20;
 
@@ -64,23 +69,37 @@ enum Values {
     SomeWhole(Vec<Option<i64>>),
 }
 
-/// A file that grows by groups of rows.
+/// A file that grows by groups of rows, of which one at a time is in memory.
 struct Growing<'a> {
     folder: &'a FolderPart,
     name: &'static str,
-    file: super::atomic::FolderFile,
-    writer: SerializedFileWriter<Vec<u8>>,
-    /// Bytes that are in the file already.
-    n_written: usize,
+    writer: SerializedFileWriter<Straight>,
+}
+
+/// What the library writes goes to a file of the folder.
+struct Straight(FolderFile);
+
+impl Write for Straight {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.0.write(bytes) {
+            Ok(()) => Ok(bytes.len()),
+            Err(ExportError::Io { source, .. }) => Err(source),
+            Err(other) => Err(std::io::Error::other(other)),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 impl<'a> Growing<'a> {
     fn new(folder: &'a FolderPart, name: &'static str, schema: &str) -> Result<Self, ExportError> {
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let file = Straight(folder.create(name)?);
         let made = parse_message_type(schema)
-            .and_then(|schema| SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties)));
-        let writer = made.map_err(|error| fault(folder, name, error))?;
-        Ok(Self { folder, name, file: folder.create(name)?, writer, n_written: 0 })
+            .and_then(|schema| SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties)));
+        Ok(Self { folder, name, writer: made.map_err(|error| fault(folder, name, error))? })
     }
 
     fn group(&mut self, columns: Vec<Values>) -> Result<(), ExportError> {
@@ -89,33 +108,30 @@ impl<'a> Growing<'a> {
             columns.into_iter().try_for_each(|values| put(&mut group, values))?;
             group.close().map(drop)
         };
-        write().map_err(|error| fault(self.folder, self.name, error))?;
-        self.flush()
+        write().map_err(|error| fault(self.folder, self.name, error))
     }
 
-    /// What is new goes to the file: the memory of many groups is not needed at once.
-    fn flush(&mut self) -> Result<(), ExportError> {
-        let bytes = self.writer.inner();
-        self.file.write(&bytes[self.n_written..])?;
-        self.n_written = bytes.len();
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<(), ExportError> {
-        let n_written = self.n_written;
-        let bytes = self.writer.into_inner().map_err(|error| fault(self.folder, self.name, error))?;
-        self.file.write(&bytes[n_written..])?;
-        self.file.finish()
+    fn finish(self) -> Result<(), ExportError> {
+        let file = self.writer.into_inner().map_err(|error| fault(self.folder, self.name, error))?;
+        file.0.finish()
     }
 }
 
+/// The system's own error where there is one, so that a full disk is called so.
 fn fault(folder: &FolderPart, name: &str, error: ParquetError) -> ExportError {
-    ExportError::io("write", &folder.shown().join(name), std::io::Error::other(error))
+    let source = match error {
+        ParquetError::External(source) => match source.downcast::<std::io::Error>() {
+            Ok(source) => *source,
+            Err(other) => std::io::Error::other(other),
+        },
+        other => std::io::Error::other(other),
+    };
+    ExportError::io("write", &folder.shown().join(name), source)
 }
 
-fn put(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, values: Values) -> Result<(), ParquetError> {
+fn put(group: &mut SerializedRowGroupWriter<'_, Straight>, values: Values) -> Result<(), ParquetError> {
     fn column<T: DataType>(
-        group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+        group: &mut SerializedRowGroupWriter<'_, Straight>,
         values: &[T::T],
         definitions: Option<&[i16]>,
         repetitions: Option<&[i16]>,
@@ -183,10 +199,11 @@ fn write_nodes(folder: &FolderPart, dataset: &Dataset, ctl: &Control) -> Result<
         }
         part_of
     });
-    for first in (0..n).step_by(NODES) {
+    let n_rows = (FEATURES / width.max(1)).clamp(1, NODES);
+    for first in (0..n).step_by(n_rows) {
         ctl.check().map_err(|_cancelled| ExportError::Cancelled)?;
         ctl.progress("writing nodes", first, n);
-        let nodes = first..n.min(first + NODES);
+        let nodes = first..n.min(first + n_rows);
         let mut columns =
             vec![ids(dataset, nodes.clone()), Values::Lists(rows_of(dataset.features(), nodes.clone()), width)];
         if let Some(labels) = labels {

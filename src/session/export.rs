@@ -79,13 +79,10 @@ impl Session {
                     format!("{} of arrays", format::bytes(stored.size_bytes())),
                     "unifews propagate works from this folder with less memory than the graph",
                 ),
-                StoreForm::Parquet if stored.is_usual => {
-                    ("nodes.parquet and edges.parquet".to_owned(), "A cluster's job reads both; so does this program")
+                StoreForm::Parquet => {
+                    let notes = std::iter::once("nodes.parquet and edges.parquet".to_owned()).chain(stored.notes);
+                    (notes.collect::<Vec<_>>().join("; "), "A cluster's job reads both; so does this program")
                 }
-                StoreForm::Parquet => (
-                    "nodes.parquet and edges.parquet".to_owned(),
-                    "Read them with --direction as-stored --self-loops as-stored: this graph has no self-loop somewhere, or edges that go one way",
-                ),
             };
             session.store.notices.add(Level::Info, title, what, next);
         });

@@ -48,6 +48,18 @@ def executors():
     return found
 
 
+def workers():
+    """The words of every process of a worker, and its folder in /proc."""
+    for path in glob.glob("/proc/[0-9]*"):
+        try:
+            with open(os.path.join(path, "cmdline"), "rb") as file:
+                words = file.read().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if words[1:2] == ["worker"]:
+            yield words, path
+
+
 class Watcher(threading.Thread):
     """The largest memory that a worker took, by stage, bytes."""
 
@@ -57,14 +69,10 @@ class Watcher(threading.Thread):
 
     def run(self):
         while not self.is_done:
-            for path in glob.glob("/proc/[0-9]*/cmdline"):
+            for words, path in workers():
                 try:
-                    with open(path, "rb") as file:
-                        words = file.read().decode(errors="replace").split("\0")
-                    if "worker" not in words[1:2]:
-                        continue
                     what = words[words.index("--stage") + 1] if "--stage" in words else words[3]
-                    with open(path.replace("cmdline", "status"), encoding="utf-8") as file:
+                    with open(os.path.join(path, "status"), encoding="utf-8") as file:
                         peak = [int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM")]
                     self.peaks[what] = max([self.peaks.get(what, 0), *peak])
                 except (OSError, ValueError, IndexError):
@@ -102,23 +110,17 @@ class Killer(threading.Thread):
 
     def run(self):
         while not self.is_done:
-            for path in glob.glob("/proc/[0-9]*/cmdline"):
-                try:
-                    with open(path, "rb") as file:
-                        words = file.read().decode(errors="replace").split("\0")
-                except OSError:
-                    continue
-                if "worker" in words and "--stage" in words:
-                    stage = words[words.index("--stage") + 1]
-                    alive = executors()
-                    if stage in self.hops and alive:
-                        self.hops.discard(stage)
-                        victim = alive[len(self.killed) % len(alive)]
-                        try:
-                            os.kill(victim, signal.SIGKILL)
-                            self.killed.append((int(stage), victim))
-                        except OSError:
-                            pass
+            for words, _ in workers():
+                stage = words[words.index("--stage") + 1] if "--stage" in words else None
+                alive = executors()
+                if stage in self.hops and alive:
+                    self.hops.discard(stage)
+                    victim = alive[len(self.killed) % len(alive)]
+                    try:
+                        os.kill(victim, signal.SIGKILL)
+                        self.killed.append((int(stage), victim))
+                    except OSError:
+                        pass
             time.sleep(0.005)
 
 

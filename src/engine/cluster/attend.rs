@@ -1,11 +1,10 @@
 //! Attention in a block: scores of its entries, what they are judged by, and the weighted sum over what is kept.
 
-use ndarray::Array2;
-
 use super::part::BlockEntries;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{AttentionInput, Structure, attention_scores, leaky, row_norms, softmax_rows};
+use crate::engine::kernels::{AttentionInput, Structure, attention_scores, leaky, softmax_rows};
+use crate::engine::sparsify::attention::norms_of_heads;
 
 /// What is known of a step's entries while blocks come in.
 #[derive(Debug)]
@@ -104,16 +103,4 @@ pub(super) fn softmax_over(
         all[k * heads..(k + 1) * heads].iter_mut().zip(row).for_each(|(slot, value)| *slot = *value);
     }
     Ok(all)
-}
-
-/// `√Σ_h α_h² ‖s_v,h‖²`.
-pub(super) fn score_of(alpha: &[f32], norms: &[f32]) -> f32 {
-    alpha.iter().zip(norms).map(|(a, n)| (a * n) * (a * n)).sum::<f32>().sqrt()
-}
-
-/// `‖x[v, head]‖₂`. `[rows · heads]`
-pub(super) fn norms_of_heads(x: &Array2<f32>, heads: usize, ctl: &Control) -> Result<Vec<f32>, EngineError> {
-    let (n, width) = x.dim();
-    let by_head = x.view().into_shape_with_order((n * heads, width / heads.max(1)));
-    row_norms(by_head.map_err(|e| EngineError::mismatch("columns of attention", format!("{heads} heads"), e))?, ctl)
 }

@@ -1,6 +1,6 @@
 //! What is to be computed, and in which stages.
 
-use super::stage::{Attention, Stage, Task, check, cut};
+use super::stage::{Attention, Stage, Task, check_program, cut};
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::SUM_ROWS;
@@ -75,9 +75,8 @@ impl ClusterJob {
         masks: Vec<WeightMask>,
         thresholds: Option<&[f64]>,
     ) -> Result<Self, EngineError> {
-        check_recipe(&recipe)?;
+        Self::check(&recipe, &model)?;
         let program = model.program().inference();
-        check(&program)?;
         if let Some(thresholds) = thresholds {
             let n_steps = recipe.model.n_graph_steps();
             if thresholds.len() != n_steps {
@@ -93,6 +92,15 @@ impl ClusterJob {
         }
         let widths = widths(&program, &model.parameters, model.d_in())?;
         Ok(Self { recipe, model, program, masks, widths })
+    }
+
+    /// Refuses what cannot be done block by block. Looks at no tensor.
+    ///
+    /// # Errors
+    /// [`EngineError::Recipe`] and [`EngineError::Mismatch`] with the way out.
+    pub fn check(recipe: &Recipe, model: &Model) -> Result<(), EngineError> {
+        check_recipe(recipe)?;
+        check_program(&model.program())
     }
 
     /// The recipe that is followed.

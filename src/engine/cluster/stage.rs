@@ -12,7 +12,7 @@ pub struct Stage {
     /// The part of other blocks that comes first, by its name: from every block that is read from, in ascending order.
     pub receives: Option<String>,
     /// Whether what the blocks found decides something before the next stage.
-    pub decides: bool,
+    pub(super) decides: bool,
     pub(super) tasks: Vec<Task>,
 }
 
@@ -121,7 +121,7 @@ pub(super) fn cut(tasks: Vec<(String, Task)>) -> Vec<Stage> {
 }
 
 /// Refuses what needs all rows at once.
-pub(super) fn check(program: &Program) -> Result<(), EngineError> {
+pub(super) fn check_program(program: &Program) -> Result<(), EngineError> {
     for instruction in &program.instructions {
         if let Op::Normalise { kind, name } = &instruction.op
             && !kind.is_per_row()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use super::attend::{Scoring, lists, norms_of_heads, score_of, softmax_over};
+use super::attend::{Scoring, lists, softmax_over};
 use super::block::Block;
 use super::decisions::Decisions;
 use super::job::{BlockRows, ClusterJob};
@@ -12,7 +12,7 @@ use super::part::Part;
 use super::stage::{Attention, Stage, Task};
 use super::summary::Summary;
 use crate::engine::control::Control;
-use crate::engine::diffusion::Matrix;
+use crate::engine::diffusion::{Matrix, weighted_degree};
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{
     Attended, AttentionInput, ExactSum, RowBlock, Rows, column_squares, gather_rows, row_norms, sum_of_scores,
@@ -22,6 +22,7 @@ use crate::engine::model::exec::operations::{of_rows, weight_at};
 use crate::engine::model::lookup::parameter;
 use crate::engine::model::{HopWeights, Model, Op, Program};
 use crate::engine::sparsify::Identity;
+use crate::engine::sparsify::attention::{message_norm, norms_of_heads};
 use crate::engine::sparsify::edges::check_norms;
 use crate::engine::sparsify::transform::product;
 
@@ -232,7 +233,7 @@ impl<'a> BlockWork<'a> {
         let entries = &self.block.entries;
         for u in 0..entries.n_rows() {
             let row = entries.indptr[u]..entries.indptr[u + 1];
-            let of_target = degree(&entries.values[row.clone()]).powf(norm_r - 1.0);
+            let of_target = weighted_degree(&entries.values[row.clone()]).powf(norm_r - 1.0);
             for k in row.filter(|k| nodes.contains(&(entries.sources[*k] as usize))) {
                 let t = of_target * degrees[entries.sources[k] as usize - nodes.start];
                 values[k] = (t * f64::from(entries.values[k])) as f32;
@@ -416,7 +417,8 @@ impl<'a> BlockWork<'a> {
         let own = (0..entries.n_rows()).flat_map(|u| (entries.indptr[u]..entries.indptr[u + 1]).map(move |k| (u, k)));
         self.summary.n_self_loops = own.filter(|(u, k)| self.is_own(*u, *k)).count() as u64;
         if let Matrix::Normalised(norm_r) = self.job.recipe.matrix() {
-            let rows = entries.indptr.windows(2).map(|row| degree(&entries.values[row[0]..row[1]]).powf(-norm_r));
+            let rows =
+                entries.indptr.windows(2).map(|row| weighted_degree(&entries.values[row[0]..row[1]]).powf(-norm_r));
             self.block.degrees = Some(rows.collect());
         }
     }
@@ -444,7 +446,7 @@ impl<'a> BlockWork<'a> {
                 let mut scores = vec![f32::NAN; entries.sources.len()];
                 for (_, k) in listed {
                     let of_entry = k * heads..(k + 1) * heads;
-                    scores[k] = score_of(&alpha[of_entry.clone()], &scoring.norms[of_entry]);
+                    scores[k] = message_norm(alpha[of_entry.clone()].iter().copied(), &scoring.norms[of_entry]);
                 }
                 self.block.scores = Some(scores);
             }
@@ -548,14 +550,6 @@ impl<'a> BlockWork<'a> {
 
 /// Rows that one thread adds up at a time.
 const WORKER_ROWS: usize = 128;
-
-/// `d(u)`: the sum of a row's weights, 0 counted as 1.
-fn degree(weights: &[f32]) -> f64 {
-    match weights.iter().map(|w| f64::from(*w)).sum::<f64>() {
-        0.0 => 1.0,
-        sum => sum,
-    }
-}
 
 fn check_len(what: &str, expected: usize, found: usize) -> Result<(), EngineError> {
     if expected == found { Ok(()) } else { Err(EngineError::mismatch(what, expected, found)) }

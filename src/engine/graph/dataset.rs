@@ -23,10 +23,15 @@ pub enum Features {
 const SPARSE_BELOW_DENSITY: f64 = 0.25;
 
 impl Features {
+    /// Whether `n_stored` values of `n_values` that are not 0 are few enough to store them alone.
+    pub(crate) fn is_better_sparse(n_stored: u64, n_values: u64) -> bool {
+        (n_stored as f64) < SPARSE_BELOW_DENSITY * n_values as f64
+    }
+
     /// Takes a dense matrix and keeps it sparse where that is smaller and faster.
     pub fn from_dense(x: Array2<f32>) -> Self {
         let stored = x.iter().filter(|v| **v != 0.0).count();
-        if (stored as f64) < SPARSE_BELOW_DENSITY * x.len() as f64 {
+        if Self::is_better_sparse(stored as u64, x.len() as u64) {
             Self::Sparse(sparse_from_dense(&x, stored))
         } else if x.is_standard_layout() {
             Self::Dense(x)
@@ -38,7 +43,7 @@ impl Features {
     /// Takes a matrix compressed by row, without stored zeros, and keeps it dense where that is faster: equal content gives
     /// equal features, whichever way it came.
     pub fn from_sparse(x: CsMatI<f32, u32, usize>) -> Self {
-        if (x.nnz() as f64) < SPARSE_BELOW_DENSITY * (x.rows() * x.cols()) as f64 {
+        if Self::is_better_sparse(x.nnz() as u64, (x.rows() * x.cols()) as u64) {
             Self::Sparse(x)
         } else {
             Self::Dense(Self::Sparse(x).to_dense())

@@ -4,7 +4,7 @@ use super::arrays::{StoredArray, append, read, read_into};
 use super::chunks::{ActiveLists, Chunk, GROUP_ROWS};
 use super::propagation::StoredPropagation;
 use crate::engine::control::Control;
-use crate::engine::diffusion::Matrix;
+use crate::engine::diffusion::{Matrix, weighted_degree};
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{ExactSum, message_scores, no_counts, nth_by_counting, sum_of_scores};
 use crate::engine::sparsify::Identity;
@@ -127,7 +127,7 @@ impl GraphRows {
             return degree_of(self.degrees[row] as f64);
         }
         let start: usize = self.degrees[..row].iter().sum();
-        degree_of(self.weights[start..start + self.degrees[row]].iter().map(|w| f64::from(*w)).sum())
+        weighted_degree(&self.weights[start..start + self.degrees[row]])
     }
 }
 

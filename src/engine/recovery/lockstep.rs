@@ -15,10 +15,9 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::Dataset;
 use crate::engine::kernels::{AttentionInput, Rows, frobenius};
 use crate::engine::model::batch_norm::EPS;
-use crate::engine::model::elementwise::{change_each_row, dense_rows};
-use crate::engine::model::exec::operations::{combined, concatenated, largest_of, mean_of_heads, scaled, weight_at};
-use crate::engine::model::lookup::{number, parameter, pointwise};
-use crate::engine::model::normalise::Normaliser;
+use crate::engine::model::elementwise::dense_rows;
+use crate::engine::model::exec::operations::{of_rows, weight_at};
+use crate::engine::model::lookup::{number, parameter};
 use crate::engine::model::{Model, Op, Program, StepKind};
 use crate::engine::sparsify::attention::attend;
 use crate::engine::sparsify::edges::OperatorSource;
@@ -199,28 +198,9 @@ impl<'a> Lockstep<'a> {
         let x = self.input(at, 0);
         match &self.program.instructions[at].op {
             Op::Matmul { weight, .. } => product(self.rows(x, is_pruned), &parameter(model, weight)?.1.values, ctl),
-            Op::Combine { a, b } => {
-                let (a, b) = (number(model, a)?, number(model, b)?);
-                let other = self.dense(self.input(at, 1), is_pruned);
-                combined(a, self.dense(x, is_pruned), b, &other, ctl)
-            }
-            Op::Concatenate | Op::Maximum => {
-                let parts = self.program.instructions[at].inputs.iter();
-                let parts: Vec<_> = parts.map(|part| Arc::new(self.dense(*part, is_pruned))).collect();
-                match self.program.instructions[at].op {
-                    Op::Concatenate => concatenated(&parts, ctl),
-                    _ => largest_of(self.dense(x, is_pruned), parts.get(1..).unwrap_or_default(), ctl),
-                }
-            }
-            Op::Normalise { kind, name } => Normaliser::of(model, *kind, name)?.apply(self.dense(x, is_pruned), ctl),
-            Op::Scale { a } => scaled(*a, self.dense(x, is_pruned), ctl),
-            Op::MeanHeads { heads } => mean_of_heads(*heads, &self.dense(x, is_pruned), ctl),
             op => {
-                let mut out = self.dense(x, is_pruned);
-                if let Some(change) = pointwise(model, op)? {
-                    change_each_row(&mut out, &[change], ctl)?;
-                }
-                Ok(out)
+                let inputs = self.program.instructions[at].inputs.iter();
+                of_rows(model, op, inputs.map(|part| Arc::new(self.dense(*part, is_pruned))).collect(), ctl)
             }
         }
     }

@@ -70,11 +70,8 @@ pub(crate) fn attend_and_remove(
     } else {
         let head_norms = norms_of_heads(input.source, heads, ctl)?;
         let rows = all.coefficients.rows().into_iter().zip(structure.indices);
-        rows.map(|(alpha, v)| {
-            let of_head = &head_norms[*v as usize * heads..][..heads];
-            alpha.iter().zip(of_head).map(|(a, n)| (a * n) * (a * n)).sum::<f32>().sqrt()
-        })
-        .collect()
+        rows.map(|(alpha, v)| message_norm(alpha.iter().copied(), &head_norms[*v as usize * heads..][..heads]))
+            .collect()
     };
     let mean = |values: &[f32]| {
         sum_of_scores(structure.indptr, 0..before.n_rows(), values).value() / scores.len().max(1) as f64
@@ -144,8 +141,13 @@ fn rows_of(indptr: &[usize]) -> Vec<u32> {
     (0..indptr.len() - 1).flat_map(|u| std::iter::repeat_n(u as u32, indptr[u + 1] - indptr[u])).collect()
 }
 
+/// `√Σ_h α_h² ‖s_v,h‖²`: the norm of a message over all heads, from its coefficients and the norms of its source's heads.
+pub(in crate::engine) fn message_norm(alpha: impl Iterator<Item = f32>, norms: &[f32]) -> f32 {
+    alpha.zip(norms).map(|(a, n)| (a * n) * (a * n)).sum::<f32>().sqrt()
+}
+
 /// `‖x[v, head]‖₂`. `[n · heads]`
-fn norms_of_heads(x: &Array2<f32>, heads: usize, ctl: &Control) -> Result<Vec<f32>, EngineError> {
+pub(in crate::engine) fn norms_of_heads(x: &Array2<f32>, heads: usize, ctl: &Control) -> Result<Vec<f32>, EngineError> {
     let (n, width) = x.dim();
     let by_head = x.view().into_shape_with_order((n * heads, width / heads.max(1)));
     let by_head = by_head.map_err(|e| EngineError::mismatch("columns of attention", format!("{heads} heads"), e))?;

@@ -167,7 +167,7 @@ impl<'a> JobParts<'a> {
     }
 
     fn checked(self) -> Result<Self, EngineError> {
-        ClusterJob::try_new(self.recipe.clone(), self.model.clone(), self.masks.to_vec(), None).map(|_job| self)
+        ClusterJob::check(self.recipe, self.model).map(|()| self)
     }
 
     fn note(&self) -> JobNote {

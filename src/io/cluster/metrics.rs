@@ -4,13 +4,12 @@ use serde::Serialize;
 
 use super::folder::JobFolder;
 use crate::engine::cluster::Decisions;
+use crate::engine::graph::Features;
 use crate::engine::model::Family;
 use crate::engine::sparsify::Macs;
 
 /// Name and version of the numbers of a job.
 const FORMAT: &str = "unifews-cluster-run/1";
-/// Below this share of values that are not 0 features count as sparse, as they do in memory.
-const SPARSE_BELOW: f64 = 0.25;
 
 /// The numbers of a job.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -99,7 +98,7 @@ pub fn metrics_of(folder: &JobFolder, decisions: &Decisions) -> ClusterMetrics {
         let decided = decisions.weights.iter().find(|decided| decided.name == weight.name);
         let stored = decided.map(|decided| {
             let n_values = decided.n_rows * decided.n_nonzero.len() as u64;
-            let is_sparse = (decided.n_nonzero.iter().sum::<u64>() as f64) < SPARSE_BELOW * n_values as f64;
+            let is_sparse = Features::is_better_sparse(decided.n_nonzero.iter().sum(), n_values);
             let reads_features = decided.idx == 0 && !job.recipe().model.is_decoupled();
             if is_sparse && reads_features {
                 decided.n_nonzero.clone()

@@ -10,6 +10,7 @@ use crate::engine::experiment::Run;
 use crate::engine::graph::ReadOptions;
 use crate::engine::score::predictions;
 use crate::io::bundle::Bundle;
+use crate::io::reading;
 use crate::io::report::LoadError;
 use crate::io::sheet::{for_each_row, sketch};
 use crate::io::table::Column;
@@ -87,6 +88,7 @@ pub fn read_outcome(folder: &Path, ctl: &Control) -> Result<JobOutcome, LoadErro
             let class = named[1].parse().map_err(|_no_number| wrong(&path, "prediction", "a class", &named[1]))?;
             let logits =
                 lists.iter().map(|text| text.parse::<f32>().map_err(|_no| wrong(&path, "logits", "numbers", text)));
+            ask_for_more(&path, rows.len(), size_of::<(String, u32, Vec<f32>)>() + named[0].len() + 8 * lists.len())?;
             rows.push((named[0].clone(), class, logits.collect::<Result<_, _>>()?));
             Ok(())
         })?;
@@ -108,7 +110,9 @@ pub fn read_outcome(folder: &Path, ctl: &Control) -> Result<JobOutcome, LoadErro
                 steps.resize(usize::from(step) + 1, Vec::new());
             }
             if source != target {
-                steps[usize::from(step)].push((target, source));
+                let entries = &mut steps[usize::from(step)];
+                ask_for_more(&path, entries.len(), 2 * size_of::<(u32, u32)>())?;
+                entries.push((target, source));
             }
             Ok(())
         })?;
@@ -123,6 +127,15 @@ pub fn read_outcome(folder: &Path, ctl: &Control) -> Result<JobOutcome, LoadErro
         nodes: rows.into_iter().map(|row| row.0).collect(),
         steps,
     })
+}
+
+/// Asks before rows grow: a small file may hold a value many times.
+fn ask_for_more(path: &Path, n_rows: usize, bytes_each: usize) -> Result<(), LoadError> {
+    const AT_ONCE: usize = 1 << 16;
+    if !n_rows.is_multiple_of(AT_ONCE) {
+        return Ok(());
+    }
+    reading::ask_values(path, "rows", AT_ONCE, bytes_each)
 }
 
 fn wrong(path: &Path, place: &str, expected: &str, found: &str) -> LoadError {
