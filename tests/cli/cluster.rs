@@ -73,6 +73,20 @@ fn runs_that_differ_are_told_apart_and_end_with_1() {
     let mut command = unifews(folder.path());
     let empty = contains("expected files of Parquet, as a job writes them, found none");
     command.args(["compare-run", "out", "b", "--quiet"]).assert().code(1).stderr(empty);
+    // Files that are no Parquet, and a job that did not finish.
+    std::fs::create_dir_all(folder.path().join("out/entries")).expect("a folder");
+    for part in ["predictions", "entries"] {
+        std::fs::write(folder.path().join("out").join(part).join("part-0.parquet"), [7u8; 300]).expect("written");
+    }
+    let refused = |says: &'static str| {
+        let mut command = unifews(folder.path());
+        command.args(["compare-run", "out", "b", "--quiet"]).assert().code(1).stderr(contains(says));
+    };
+    refused("none: the job did not finish");
+    std::fs::write(folder.path().join("out/metrics.json"), "{}").expect("written");
+    refused("expected a table in Parquet, found something else");
+    std::fs::write(folder.path().join("out/predictions/part-0.parquet"), "").expect("written");
+    refused("expected a table in Parquet, found something else");
 }
 
 #[test]

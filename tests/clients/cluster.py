@@ -161,6 +161,7 @@ def refusals(job_folder, graph, folder):
     narrow = F.when(F.col("id") == 5, F.slice("features", 1, 3)).otherwise(F.col("features"))
     refused(f"expected {note['n_features']} in every row", lambda: read(nodes.withColumn("features", narrow), "narrow"))
     refused("empty or NaN", lambda: read(nodes.withColumn("features", F.transform("features", lambda x: x + F.lit(float("nan")))), "nan"))
+    refused("infinite", lambda: read(nodes.withColumn("features", F.transform("features", lambda x: x + F.lit(float("inf")))), "inf"))
     refused("a list of numbers", lambda: read(nodes.withColumn("features", F.lit("a")), "text"))
     refused("expected nodes, found none", lambda: read(nodes.limit(0), "none"))
     numbered, by_number = job.numbered(job.read_nodes(spark, os.path.join(graph, "nodes.parquet"), note)[0], n)
@@ -170,6 +171,9 @@ def refusals(job_folder, graph, folder):
     refused("edges between nodes of --nodes", lambda: join(edges.withColumn("source", F.lit(None).cast("long")), "null-edge"))
     refused("expected columns source and target", lambda: join(edges.drop("target"), "one-end"))
     refused("expected a column weight", lambda: join(edges, "unweighted", True))
+    for name, weight in (("negative", -1.0), ("nan", float("nan")), ("infinite", float("inf")), ("null", None)):
+        weighted = edges.withColumn("weight", F.lit(weight).cast("float"))
+        refused("finite numbers of at least 0", lambda: join(weighted, f"weight-{name}"))
     # Ids that are texts are numbered in ascending order, and edges follow.
     named, by_number = job.numbered(nodes.withColumn("id", F.concat(F.lit("n"), F.col("id"))), n)
     assert not by_number and named.agg(F.countDistinct("row"), F.max("row")).first()[:] == (n, n - 1)

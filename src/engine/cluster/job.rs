@@ -221,7 +221,7 @@ fn check_recipe(recipe: &Recipe) -> Result<(), EngineError> {
     if recipe.recovery.is_some() {
         return refuse(
             "recovery",
-            "no [recovery] in a cluster's job (prune with --recover none): what recovery fits belongs to the graph that it was fitted on, which replay and predict run",
+            "no [recovery] in a cluster's job (switch recovery off; on the terminal prune with --recover none): what it fits belongs to the graph that it was fitted on, which replay and predict run",
             "a [recovery] section",
         );
     }

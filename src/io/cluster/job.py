@@ -203,7 +203,7 @@ def read_nodes(spark, path, job):
     wanted = job["n_features"]
     found = nodes.agg(F.count("*").alias("n"), F.sum(F.col("id").isNull().cast("long")).alias("nulls"), F.countDistinct("id").alias("distinct"),
                       F.min(F.size("features")).alias("least"), F.max(F.size("features")).alias("most"),
-                      F.sum(F.exists("features", lambda x: x.isNull() | F.isnan(x)).cast("long")).alias("no_numbers")).first()
+                      F.sum(F.exists("features", lambda x: x.isNull() | F.isnan(x) | (F.abs(x) == float("inf"))).cast("long")).alias("no_numbers")).first()
     if found.n == 0:
         raise Refused(f"--nodes {path}: expected nodes, found none")
     if found.nulls:
@@ -216,7 +216,7 @@ def read_nodes(spark, path, job):
         size = len(other.features) if other.features is not None else "no"
         raise Refused(f"--nodes {path}, features: expected {wanted} in every row, as the model has, found {size} of node {other.id}")
     if found.no_numbers:
-        raise Refused(f"--nodes {path}, features: expected numbers, found nodes with empty or NaN features: {found.no_numbers}")
+        raise Refused(f"--nodes {path}, features: expected numbers, found nodes with empty or NaN or infinite features: {found.no_numbers}")
     return nodes, found.n
 
 
@@ -245,6 +245,11 @@ def read_edges(spark, path, nodes, by_number, uses_weights):
     is_weighted = "weight" in edges.columns and uses_weights is not False
     weight = F.col("weight").cast("float") if is_weighted else F.lit(1.0).cast("float")
     edges = edges.select("source", "target", weight.alias("weight"))
+    if is_weighted:
+        wrong = F.col("weight").isNull() | F.isnan("weight") | (F.col("weight") < 0) | (F.col("weight") == float("inf"))
+        bad = edges.where(wrong).first()
+        if bad is not None:
+            raise Refused(f"--edges {path}, column weight: expected finite numbers of at least 0, found {bad.weight} from {bad.source} to {bad.target}")
     known = nodes.select("id", "row")
     if by_number:
         n = known.count()

@@ -83,7 +83,12 @@ fn outcome(path: PathBuf, ids: Vec<String>, logits: &Array2<f32>, steps: Vec<Vec
 /// [`LoadError`] naming the file, what was expected and what was found.
 pub fn read_outcome(folder: &Path, ctl: &Control) -> Result<JobOutcome, LoadError> {
     let mut rows: Vec<(String, u32, Vec<f32>)> = Vec::new();
-    for path in tables(&folder.join("predictions"))? {
+    let predictions = tables(&folder.join("predictions"))?;
+    if !folder.join("metrics.json").is_file() {
+        let expected = "metrics.json, which a job writes at its very end";
+        return Err(wrong(folder, "folder", expected, "none: the job did not finish"));
+    }
+    for path in predictions {
         each_row(&path, &["id", "prediction"], "logits", ctl, &mut |named, lists| {
             let class = named[1].parse().map_err(|_no_number| wrong(&path, "prediction", "a class", &named[1]))?;
             let logits =
@@ -92,6 +97,9 @@ pub fn read_outcome(folder: &Path, ctl: &Control) -> Result<JobOutcome, LoadErro
             rows.push((named[0].clone(), class, logits.collect::<Result<_, _>>()?));
             Ok(())
         })?;
+    }
+    if rows.is_empty() {
+        return Err(wrong(&folder.join("predictions"), "rows", "one for every node", "none"));
     }
     rows.sort_by(|a, b| a.0.cmp(&b.0));
     if let Some(twice) = rows.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -164,7 +172,8 @@ type Each<'a> = dyn FnMut(&[String], &[String]) -> Result<(), LoadError> + 'a;
 
 /// Gives the columns `names` and those of the list `list` of every row to `each`, as text.
 fn each_row(path: &Path, names: &[&str], list: &str, ctl: &Control, each: &mut Each<'_>) -> Result<(), LoadError> {
-    let Some(sketch) = sketch(path, &ReadOptions::default())? else { return Ok(()) };
+    let sketch = sketch(path, &ReadOptions::default())?.filter(|sketch| sketch.layout.is_parquet);
+    let sketch = sketch.ok_or_else(|| wrong(path, "whole file", "a table in Parquet", "something else"))?;
     let columns = names.iter().map(|name| sketch.named(name).ok_or_else(|| wrong(path, "columns", name, "others")));
     let columns: Vec<usize> = columns.collect::<Result<_, _>>()?;
     let is_of_list =
