@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::choice::choice;
 use super::input_args::{GraphArgs, SharedArgs};
-use crate::engine::graph::SelfLoops;
+use crate::engine::graph::{Direction, SelfLoops};
 use crate::session::tasks::store_graph::StoreForm;
 
 #[derive(Debug, Args)]
@@ -91,6 +91,12 @@ pub(super) enum WorkerAction {
         /// About how many blocks
         #[arg(long, value_name = "N")]
         blocks: usize,
+        /// Which way messages go; refused where the recipe needs another
+        #[arg(long, value_name = "as-stored|reversed|symmetrised", value_parser = choice::<Direction>)]
+        direction: Direction,
+        /// Whether weights count; refused where the recipe wants none
+        #[arg(long)]
+        weighted: bool,
         /// Whose thresholds
         #[arg(long, value_name = "WHOSE", value_enum, default_value_t = Thresholds::Recipe)]
         thresholds: Thresholds,

@@ -40,7 +40,8 @@ pub(super) fn run(args: &WorkerArgs, terminal: &Terminal) -> anyhow::Result<()> 
     let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     match &args.action {
         WorkerAction::Check => return output::lines(std::slice::from_ref(&folder.note.program.version)),
-        WorkerAction::Plan { nodes, blocks, .. } => {
+        WorkerAction::Plan { nodes, blocks, direction, weighted, .. } => {
+            folder.job.check_graph(*direction, *weighted)?;
             let rows = BlockRows::about(*nodes, *blocks);
             let rows = BlockRows::try_new(*nodes, rows.rows_per_block)?;
             let (rows_per_block, n_blocks) = (rows.rows_per_block, rows.n_blocks());

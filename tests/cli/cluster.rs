@@ -111,7 +111,8 @@ fn a_job_is_written_whole_and_says_what_it_cannot_do() {
         String::from_utf8(output.stdout).expect("UTF-8")
     };
     let plan = |more: &[&str]| -> serde_json::Value {
-        let text = says(&[&["plan", "--nodes", "300", "--blocks", "3"], more].concat());
+        let shape = ["plan", "--nodes", "300", "--blocks", "3", "--direction", "symmetrised"];
+        let text = says(&[&shape[..], more].concat());
         serde_json::from_str(&text).expect("JSON")
     };
     assert_eq!(says(&["check"]).trim(), env!("CARGO_PKG_VERSION"));
@@ -141,6 +142,23 @@ fn a_job_is_written_whole_and_says_what_it_cannot_do() {
     // What somebody changed is not replaced.
     let mut command = unifews(folder.path());
     command.args(["cluster", "b", "-o", "job", "--quiet"]).assert().failure().stderr(contains("job.json"));
+}
+
+#[test]
+fn a_job_with_mass_thresholds_says_which_graph_it_goes_with() {
+    let folder = folder();
+    let mass = ["--edge-mode", "mass", "--delta-a", "1e-4", "--recover", "none", "--no-timing"];
+    stdout(folder.path(), &[&["prune", SMALL, small_model("sgc"), "-o", "b"], &mass[..]].concat());
+    stdout(folder.path(), &["cluster", "b", "-o", "job"]);
+    let plan = ["plan", "--nodes", "300", "--blocks", "3", "--direction"];
+    let worker = |more: &[&str]| {
+        let mut command = unifews(folder.path());
+        command.args(["worker", "job"]).args(plan).args(more).assert()
+    };
+    worker(&["symmetrised"]).success().stdout(contains("how far numbers go"));
+    worker(&["as-stored"]).code(1).stderr(contains("--direction symmetrised").and(contains("edges as stored")));
+    worker(&["symmetrised", "--weighted"]).code(1).stderr(contains("leave the column weight out"));
+    worker(&["symmetrised", "--thresholds", "bundle"]).code(1).stderr(contains("--thresholds recipe"));
 }
 
 #[test]

@@ -24,8 +24,10 @@ FAMILIES = {
     "gat": ["--edge-mode", "target", "--delta-a", "0.5", "--weight-mode", "relative", "--delta-w", "0.3"],
     "sgc": ["--edge-mode", "target", "--delta-a", "0.3,0.4,0.5", "--weight-mode", "relative", "--delta-w", "0.5"],
     "appnp": ["--edge-mode", "relative", "--delta-a", "0.5", "--weight-mode", "absolute", "--delta-w", "0.5"],
+    "mass": ["--edge-mode", "mass", "--delta-a", "1e-4", "--weight-mode", "relative", "--delta-w", "0.5"],
 }
-SHAPES = {"sgc": ["--hops", "3"], "appnp": ["--hops", "5"], "gat": ["--hidden", "16", "--heads", "4"]}
+ARCHITECTURES = {"mass": "sgc"}
+SHAPES = {"sgc": ["--hops", "3"], "mass": ["--hops", "3"], "appnp": ["--hops", "5"], "gat": ["--hidden", "16", "--heads", "4"]}
 
 
 def said(command):
@@ -234,7 +236,7 @@ def main():
     for family in args.families.split(","):
         model, bundle, job_folder = in_folder(f"{family}.safetensors"), in_folder(f"{family}-bundle"), in_folder(f"{family}-job")
         hidden = [] if "--hidden" in SHAPES.get(family, []) else ["--hidden", args.hidden]
-        said([unifews, "train", graph, "-o", model, "--arch", family, *hidden, *SHAPES.get(family, []), "--epochs", args.epochs, "--quiet"])
+        said([unifews, "train", graph, "-o", model, "--arch", ARCHITECTURES.get(family, family), *hidden, *SHAPES.get(family, []), "--epochs", args.epochs, "--quiet"])
         began = time.time()
         said([unifews, "prune", graph, model, "-o", bundle, "--recover", "none", *FAMILIES[family], "--no-timing", "--quiet"])
         alone = time.time() - began
@@ -250,8 +252,9 @@ def main():
                        "--out", out, "--blocks", n_blocks]
             killer = None
             if args.kill:
-                plan = json.loads(said([unifews, "worker", job_folder, "plan", "--nodes", str(note["n_nodes"]), "--blocks", n_blocks]))
-                hops = [at for at, stage in enumerate(plan["stages"]) if (stage["receives"] or "").startswith("value")]
+                plan = json.loads(said([unifews, "worker", job_folder, "plan", "--nodes", str(note["n_nodes"]), "--blocks", n_blocks,
+                                        "--direction", note["direction"]]))
+                hops = [at for at, stage in enumerate(plan["stages"]) if (stage["receives"] or "").startswith(("value", "pushed"))]
                 killer = Killer(hops)
                 killer.start()
             watcher, environment, log = None, dict(os.environ), in_folder(f"{family}-{n_blocks}-events")

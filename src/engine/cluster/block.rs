@@ -14,6 +14,7 @@ pub(super) struct Block {
     pub(super) entries: BlockEntries,
     pub(super) values: BTreeMap<usize, Arc<Array2<f32>>>,
     pub(super) sum: Option<Array2<f32>>,
+    pub(super) pushed: Option<Array2<f32>>,
     pub(super) degrees: Option<Vec<f64>>,
     pub(super) norms: Option<Vec<f32>>,
     pub(super) attention: Option<(Vec<f32>, Vec<f32>)>,
@@ -42,6 +43,10 @@ impl Block {
                 Part::Sum(sum) => {
                     check("rows of a sum", n_rows, sum.nrows())?;
                     block.sum = Some(sum);
+                }
+                Part::Pushed(pushed) => {
+                    check("rows of a hop", n_rows, pushed.nrows())?;
+                    block.pushed = Some(pushed);
                 }
                 Part::Degrees(degrees) => {
                     check("degrees of a block", n_rows, degrees.len())?;
@@ -77,6 +82,7 @@ impl Block {
             Part::Value { id, rows }
         }));
         parts.extend(self.sum.map(Part::Sum));
+        parts.extend(self.pushed.map(Part::Pushed));
         parts.extend(self.degrees.map(Part::Degrees));
         parts.extend(self.norms.map(Part::Norms));
         parts.extend(self.attention.map(|(scores, norms)| Part::Attention { scores, norms }));

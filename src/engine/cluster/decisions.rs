@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::job::ClusterJob;
+use super::normalise::Statistics;
 use super::stage::{Stage, Task};
 use super::summary::Summary;
 use crate::engine::error::EngineError;
@@ -23,6 +24,12 @@ pub struct Decisions {
     pub n_entries: u64,
     /// Self-loops among them.
     pub n_self_loops: u64,
+    /// Entries of the longest row.
+    pub(super) max_degree: u64,
+    /// With mass thresholds, the masses of the features' columns: of positive numbers, behind them of negative ones. `[2 · width]`
+    pub(super) masses: Vec<f32>,
+    /// For the normalisation at hand.
+    pub(super) statistics: Statistics,
     /// Graph steps, in order.
     pub steps: Vec<StepDecision>,
     /// Weight matrices that were decided, in order of computation.
@@ -48,6 +55,8 @@ pub struct StepDecision {
     pub n_after: u64,
     /// Columns of what it propagates.
     pub width: u64,
+    /// With mass thresholds, numbers other than 0 that it pushes.
+    pub n_pushed: Option<u64>,
 }
 
 /// A weight matrix.
@@ -79,7 +88,19 @@ impl Decisions {
             match task {
                 Task::Degrees => {
                     (self.n_nodes, self.n_entries) = (found.n_rows, found.n_entries);
-                    self.n_self_loops = found.n_self_loops;
+                    (self.n_self_loops, self.max_degree) = (found.n_self_loops, found.max_degree);
+                }
+                Task::SumMasses => self.masses = found.columns.iter().map(|mass| mass.value() as f32).collect(),
+                Task::SumColumns { at } => self.statistics.take_sums(job, *at, found)?,
+                Task::Centre { at } => self.statistics.take_squares(job, *at, found)?,
+                Task::Push { hop } => {
+                    let requested = job.recipe.delta_a(*hop);
+                    let width = found.width;
+                    // As many entries as pushed as much over all columns.
+                    let n_after = (found.n_pushed as f64 / width.max(1) as f64).round() as u64;
+                    let n_before = self.steps.last().map_or(self.n_entries, |step| step.n_after);
+                    let (delta, n_pushed) = (requested as f32, Some(found.n_pushed));
+                    self.steps.push(StepDecision { requested, delta, mean: None, n_before, n_after, width, n_pushed });
                 }
                 Task::SumScores => {
                     let mean = found.scores.value() / found.n_scores.max(1) as f64;
@@ -104,7 +125,8 @@ impl Decisions {
                         None => (self.delta(job), None),
                     };
                     let (n_before, n_after, width) = (found.n_before, found.n_after, found.width);
-                    self.steps.push(StepDecision { requested, delta, mean, n_before, n_after, width });
+                    let n_pushed = None;
+                    self.steps.push(StepDecision { requested, delta, mean, n_before, n_after, width, n_pushed });
                 }
                 _ => {}
             }

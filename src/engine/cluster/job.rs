@@ -1,10 +1,12 @@
 //! What is to be computed, and in which stages.
 
-use super::stage::{Attention, Stage, Task, check_program, cut};
+use super::stage::{Attention, Stage, Task, cut};
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
+use crate::engine::graph::Direction;
 use crate::engine::kernels::SUM_ROWS;
-use crate::engine::model::{HopWeights, Model, Op, Parameter, Program, widths};
+use crate::engine::model::{Model, Op, Parameter, Program, widths};
+use crate::engine::sparsify::push::adds_hops;
 use crate::engine::sparsify::{Compat, EdgeMode, Lock, Recipe, WeightMask};
 
 /// How nodes lie in blocks: as many rows in each, but in the last.
@@ -75,9 +77,13 @@ impl ClusterJob {
         masks: Vec<WeightMask>,
         thresholds: Option<&[f64]>,
     ) -> Result<Self, EngineError> {
-        Self::check(&recipe, &model)?;
+        check_recipe(&recipe)?;
         let program = model.program().inference();
         if let Some(thresholds) = thresholds {
+            if recipe.edges.mode == EdgeMode::Mass {
+                let expected = "absolute, relative or target with the bundle's thresholds (mass thresholds follow the features: --thresholds recipe)";
+                return Err(EngineError::recipe("edges.mode", expected, "mass"));
+            }
             let n_steps = recipe.model.n_graph_steps();
             if thresholds.len() != n_steps {
                 return Err(EngineError::mismatch("thresholds", format!("{n_steps}, one per step"), thresholds.len()));
@@ -94,13 +100,32 @@ impl ClusterJob {
         Ok(Self { recipe, model, program, masks, widths })
     }
 
-    /// Refuses what cannot be done block by block. Looks at no tensor.
+    /// Refuses a recipe that cannot be followed block by block.
     ///
     /// # Errors
-    /// [`EngineError::Recipe`] and [`EngineError::Mismatch`] with the way out.
-    pub fn check(recipe: &Recipe, model: &Model) -> Result<(), EngineError> {
-        check_recipe(recipe)?;
-        check_program(&model.program())
+    /// [`EngineError::Recipe`] with the way out.
+    pub fn check(recipe: &Recipe) -> Result<(), EngineError> {
+        check_recipe(recipe)
+    }
+
+    /// Refuses a graph that the recipe does not go with.
+    ///
+    /// # Errors
+    /// [`EngineError::Recipe`] with the way out.
+    pub fn check_graph(&self, direction: Direction, is_weighted: bool) -> Result<(), EngineError> {
+        if self.recipe.edges.mode != EdgeMode::Mass {
+            return Ok(());
+        }
+        if direction != Direction::Symmetrised {
+            let found = if direction == Direction::Reversed { "reversed edges" } else { "edges as stored" };
+            let expected = "mass on an undirected graph (--direction symmetrised counts every edge both ways)";
+            return Err(EngineError::recipe("edges.mode", expected, found));
+        }
+        if is_weighted {
+            let expected = "mass on a graph without edge weights (leave the column weight out)";
+            return Err(EngineError::recipe("edges.mode", expected, "a graph with weights"));
+        }
+        Ok(())
     }
 
     /// The recipe that is followed.
@@ -129,6 +154,9 @@ impl ClusterJob {
         if matches!(self.recipe.matrix(), Matrix::Normalised(_)) {
             tasks.push(("values of the diffusion matrix".to_owned(), Task::Diffuse));
         }
+        if self.recipe.edges.mode == EdgeMode::Mass {
+            tasks.push(("masses of the features".to_owned(), Task::SumMasses));
+        }
         if self.recipe.model.is_decoupled() {
             self.add_hops(&mut tasks);
         }
@@ -140,11 +168,16 @@ impl ClusterJob {
 
     fn add_hops(&self, tasks: &mut Vec<(String, Task)>) {
         let shape = &self.recipe.model;
-        let sums = shape.architecture.definition().hop_weights(shape) != HopWeights::Last;
+        let sums = adds_hops(shape);
         for hop in 0..shape.hops {
             let what = format!("hop {} of {}", hop + 1, shape.hops);
             if sums {
                 tasks.push((format!("{what}: sum"), Task::AddHop { hop }));
+            }
+            if self.recipe.edges.mode == EdgeMode::Mass {
+                tasks.push((format!("{what}: how far numbers go"), Task::SendPushed { hop }));
+                tasks.push((format!("{what}: pushing"), Task::Push { hop }));
+                continue;
             }
             self.add_scores(hop, Program::INPUT, &what, tasks);
             let hop = Task::Propagate { step: hop, from: Program::INPUT, to: Program::INPUT, is_max: false };
@@ -210,6 +243,11 @@ impl ClusterJob {
                 }
                 tasks.push((format!("{what}: multiplying"), Task::Run { at }));
             }
+            Op::Normalise { kind, .. } if !kind.is_per_row() => {
+                tasks.push((format!("{what}: means of columns"), Task::SumColumns { at }));
+                tasks.push((format!("{what}: squares of columns"), Task::Centre { at }));
+                tasks.push((format!("{what}: normalising"), Task::Rescale { at }));
+            }
             _ => tasks.push((what, Task::Run { at })),
         }
     }
@@ -227,13 +265,6 @@ fn check_recipe(recipe: &Recipe) -> Result<(), EngineError> {
     }
     if recipe.compat != Compat::CLEAN {
         return refuse("compat", "clean in a cluster's job", "the authors' form");
-    }
-    if recipe.edges.mode == EdgeMode::Mass {
-        return refuse(
-            "edges.mode",
-            "absolute, relative or target in a cluster's job: mass has a graph for every feature",
-            "mass",
-        );
     }
     if recipe.edges.ranking.is_some() || recipe.weights.ranking.is_some() {
         return refuse("ranking", "entries and weights by their messages in a cluster's job", "a ranking");

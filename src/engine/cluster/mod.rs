@@ -13,7 +13,9 @@ mod attend;
 mod block;
 mod decisions;
 mod job;
+mod normalise;
 mod part;
+mod push;
 mod stage;
 mod summary;
 #[cfg(test)]

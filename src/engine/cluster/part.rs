@@ -75,6 +75,8 @@ pub enum Part {
     },
     /// The weighted sum of the hops so far. `[rows, width]`
     Sum(Array2<f32>),
+    /// With mass thresholds the hop at hand, and beside each number the largest degree that it is pushed to. `[rows, 2 · width]`
+    Pushed(Array2<f32>),
     /// `d(v)^(-r)` of every row.
     Degrees(Vec<f64>),
     /// `‖x[v]‖₂` of every row.
@@ -90,7 +92,8 @@ pub enum Part {
     Scores(Vec<f32>),
     /// Attention's scores before the softmax. `[entries · heads]`
     Raw(Vec<f32>),
-    /// What every entry was multiplied with in a step of attention, the mean over heads; 0 where it was removed.
+    /// What every entry was multiplied with in a step of attention, the mean over heads; with mass thresholds the share of the columns that
+    /// were pushed over it. 0 where it was removed.
     Used {
         /// From 0.
         step: usize,
@@ -106,6 +109,7 @@ impl Part {
             Self::Entries(_) => "entries".to_owned(),
             Self::Value { id, .. } => value_name(*id),
             Self::Sum(_) => "sum".to_owned(),
+            Self::Pushed(_) => PUSHED.to_owned(),
             Self::Degrees(_) => DEGREES.to_owned(),
             Self::Norms(_) => NORMS.to_owned(),
             Self::Attention { .. } => ATTENTION.to_owned(),
@@ -117,6 +121,7 @@ impl Part {
 }
 
 pub(super) const DEGREES: &str = "degrees";
+pub(super) const PUSHED: &str = "pushed";
 pub(super) const NORMS: &str = "norms";
 pub(super) const ATTENTION: &str = "attention";
 

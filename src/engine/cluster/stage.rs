@@ -1,7 +1,6 @@
 //! Where a forward pass is cut: before what a block cannot know by itself.
 
-use super::part::{ATTENTION, DEGREES, NORMS, value_name};
-use crate::engine::error::EngineError;
+use super::part::{ATTENTION, DEGREES, NORMS, PUSHED, value_name};
 use crate::engine::model::{Op, Program};
 
 /// What a block does in one go.
@@ -39,6 +38,18 @@ pub(super) enum Task {
     CountLower,
     /// Squares of the columns that the weights of instruction `at` meet.
     MeasureColumns { at: usize },
+    /// Adds columns up, for a normalisation over all nodes.
+    SumColumns { at: usize },
+    /// Subtracts what columns have in common; squares of what is left.
+    Centre { at: usize },
+    /// Scales and shifts what [`Task::Centre`] left.
+    Rescale { at: usize },
+    /// Masses of the features' columns.
+    SumMasses,
+    /// How far the numbers of a hop are pushed, for those who read from them.
+    SendPushed { hop: usize },
+    /// Receives what [`Task::SendPushed`] made: the hop.
+    Push { hop: usize },
     /// Receives rows: removes entries, then `T̂ x`, or the maximum.
     Propagate { step: usize, from: usize, to: usize, is_max: bool },
     /// Receives rows: removes entries, then attention over the others.
@@ -79,6 +90,7 @@ impl Task {
             Self::ScoreAttention(attention) if attention.target.is_none() => Some(ATTENTION.to_owned()),
             Self::ScoreAttention(attention) | Self::Attend(attention) => Some(value_name(attention.source)),
             Self::Propagate { from, .. } => Some(value_name(*from)),
+            Self::Push { .. } => Some(PUSHED.to_owned()),
             _ => None,
         }
     }
@@ -86,14 +98,25 @@ impl Task {
     fn decides(&self) -> bool {
         matches!(
             self,
-            Self::Degrees | Self::SumScores | Self::CountUpper | Self::CountLower | Self::MeasureColumns { .. }
+            Self::Degrees
+                | Self::SumScores
+                | Self::CountUpper
+                | Self::CountLower
+                | Self::SumMasses
+                | Self::MeasureColumns { .. }
+                | Self::SumColumns { .. }
+                | Self::Centre { .. }
         )
     }
 
     /// The first instruction at or behind this task, where it knows.
     pub(super) fn instruction(&self) -> Option<usize> {
         match self {
-            Self::Run { at } | Self::MeasureColumns { at } => Some(*at),
+            Self::Run { at }
+            | Self::MeasureColumns { at }
+            | Self::SumColumns { at }
+            | Self::Centre { at }
+            | Self::Rescale { at } => Some(*at),
             Self::SendAttention(attention) | Self::ScoreAttention(attention) | Self::Attend(attention) => {
                 Some(attention.at)
             }
@@ -118,17 +141,4 @@ pub(super) fn cut(tasks: Vec<(String, Task)>) -> Vec<Stage> {
         }
     }
     stages
-}
-
-/// Refuses what needs all rows at once.
-pub(super) fn check_program(program: &Program) -> Result<(), EngineError> {
-    for instruction in &program.instructions {
-        if let Op::Normalise { kind, name } = &instruction.op
-            && !kind.is_per_row()
-        {
-            let expected = "networks that normalise row by row (batch or layer norm) in a cluster's job";
-            return Err(EngineError::mismatch(format!("normalisation {name}"), expected, format!("{kind:?}")));
-        }
-    }
-    Ok(())
 }

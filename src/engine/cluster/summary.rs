@@ -14,6 +14,8 @@ pub struct Summary {
     pub(super) n_entries: u64,
     /// Self-loops among them.
     pub(super) n_self_loops: u64,
+    /// Entries of the longest row.
+    pub(super) max_degree: u64,
     /// The sum of the scores, where they were added up.
     pub(super) scores: ExactSum,
     /// Entries whose scores were added up.
@@ -26,7 +28,9 @@ pub struct Summary {
     pub(super) n_after: u64,
     /// Columns of what was propagated.
     pub(super) width: u64,
-    /// Squares of the columns that weights meet.
+    /// With mass thresholds, numbers other than 0 that were pushed.
+    pub(super) n_pushed: u64,
+    /// What was added up of every column: squares, values, or masses.
     pub(super) columns: Vec<ExactSum>,
     /// How many values of every column are not 0.
     pub(super) n_nonzero: Vec<u64>,
@@ -38,12 +42,14 @@ impl Summary {
         self.n_rows += other.n_rows;
         self.n_entries += other.n_entries;
         self.n_self_loops += other.n_self_loops;
+        self.max_degree = self.max_degree.max(other.max_degree);
         self.scores.merge(&other.scores);
         self.n_scores += other.n_scores;
         self.counts = merged_counts(&self.counts, &other.counts);
         self.n_before += other.n_before;
         self.n_after += other.n_after;
         self.width = self.width.max(other.width);
+        self.n_pushed += other.n_pushed;
         if self.columns.is_empty() {
             self.columns.clone_from(&other.columns);
             self.n_nonzero.clone_from(&other.n_nonzero);

@@ -9,7 +9,7 @@ use super::*;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{
-    Dataset, DatasetParts, Direction, EdgeList, PowerLaw, SelfLoops, Split, power_law_communities,
+    Dataset, DatasetParts, Direction, EdgeList, Features, PowerLaw, SelfLoops, Split, power_law_communities,
 };
 use crate::engine::model::{Aggregation, Architecture, AttentionForm, Family, Model, Norm, Scaler};
 use crate::engine::sparsify::decide::decide;
@@ -149,6 +149,7 @@ fn check(recipe: &Recipe, dataset: &Dataset, ctl: &Control) -> (usize, usize) {
         let rows = BlockRows::about(dataset.n_nodes(), n_blocks);
         assert_eq!(rows.n_blocks(), n_blocks, "800 nodes");
         let found = on_blocks(&job, dataset, rows, ctl).unwrap_or_else(|error| panic!("{recipe:?}: {error}"));
+        let is_mass = recipe.edges.mode == EdgeMode::Mass;
         let removed_at = expected.masks.edges.removed_at().expect("progressive");
         assert!(found.removed_at == removed_at, "masks in {n_blocks} blocks: {recipe:?}");
         assert!(bits(&found.logits) == bits(&expected.logits), "logits in {n_blocks} blocks: {recipe:?}");
@@ -156,11 +157,18 @@ fn check(recipe: &Recipe, dataset: &Dataset, ctl: &Control) -> (usize, usize) {
         let traces: Vec<_> = expected.steps.iter().filter_map(|step| step.edges.as_ref()).collect();
         assert_eq!(found.decisions.steps.len(), traces.len());
         for (step, (decision, trace)) in found.decisions.steps.iter().zip(&traces).enumerate() {
-            assert_eq!(f64::from(decision.delta).to_bits(), trace.delta.to_bits(), "{recipe:?}");
+            let delta = if is_mass { f64::from(trace.delta as f32) } else { trace.delta };
+            assert_eq!(f64::from(decision.delta).to_bits(), delta.to_bits(), "{recipe:?}");
             let counts = (decision.n_before as usize, decision.n_after as usize, decision.width as usize);
             assert_eq!(counts, (trace.n_before, trace.n_after, trace.width), "{recipe:?}");
             if let Some(mean) = decision.mean {
                 assert_eq!(mean.to_bits(), trace.mean_message.to_bits(), "{recipe:?}");
+            }
+            assert_eq!(decision.n_pushed, is_mass.then_some(expected.steps[step].macs.edges_pruned), "{recipe:?}");
+            if let Some(shares) = &trace.pushed_share {
+                for (k, (u, v)) in dataset.topology().entries().enumerate().filter(|(_, (u, v))| u != v) {
+                    assert_eq!(found.used[&step][k].to_bits(), shares[k].to_bits(), "from {v} to {u}: {recipe:?}");
+                }
             }
             if let Some(coefficients) = &trace.coefficients {
                 let heads = coefficients.ncols() as f32;
@@ -171,7 +179,12 @@ fn check(recipe: &Recipe, dataset: &Dataset, ctl: &Control) -> (usize, usize) {
         // Without a decision of its own: the thresholds that were found here, over the weights that are left.
         let thresholds: Vec<f64> = traces.iter().map(|trace| trace.delta).collect();
         let (model, masks) = ((*expected.model).clone(), expected.masks.weights.clone());
-        let fixed = ClusterJob::try_new(recipe.clone(), model, masks, Some(&thresholds)).expect("a job");
+        let fixed = ClusterJob::try_new(recipe.clone(), model, masks, Some(&thresholds));
+        if is_mass {
+            assert!(fixed.expect_err("refused").to_string().contains("--thresholds recipe"), "{recipe:?}");
+            continue;
+        }
+        let fixed = fixed.expect("a job");
         let again = on_blocks(&fixed, dataset, rows, ctl).expect("fixed thresholds");
         assert!(again.removed_at == removed_at && bits(&again.logits) == bits(&expected.logits), "{recipe:?}");
     }
@@ -229,6 +242,43 @@ fn other_identities_forms_and_norms_do_too() {
             recipe.edges.identity = identity;
             check(&recipe, &dataset, &ctl);
             (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.4]);
+            check(&recipe, &dataset, &ctl);
+        }
+    }
+}
+
+#[test]
+fn mass_thresholds_do_too() {
+    let ctl = Control::new(1).expect("a worker");
+    // Features of both signs, zeros, and columns that have one sign alone.
+    let plain = graph(false);
+    let signed = Features::Dense(plain.features().to_dense().map(|v| (v * 7.0).sin().clamp(-0.5, 1.0).max(-v)));
+    let dataset = Dataset::try_new(DatasetParts { features: signed, ..plain.to_parts() }).expect("a graph");
+    for family in Family::ALL {
+        let shape = small(family);
+        if !shape.is_decoupled() {
+            continue;
+        }
+        for identity in [Identity::SelfLoop, Identity::Residual, Identity::ResidualLoop] {
+            let mut removed = 0;
+            for deltas in [&[3e-5][..], &[1e-4, 3e-4, 1e-5], &[0.0, 2e-4, 0.0], &[0.0], &[1.0]] {
+                let mut recipe = recipe(&shape, EdgeMode::Mass, deltas, WeightMode::Relative, 0.4);
+                recipe.edges.identity = identity;
+                removed += check(&recipe, &dataset, &ctl).0;
+            }
+            assert!(removed > dataset.topology().n_entries() / 2, "{family:?} {identity:?}: {removed}");
+        }
+    }
+}
+
+#[test]
+fn normalisation_over_all_nodes_does_too() {
+    let ctl = Control::new(1).expect("a worker");
+    let dataset = graph(false);
+    for norm in Norm::ALL {
+        for family in [Family::Gcn, Family::Sage] {
+            let shape = Architecture { norm: *norm, layers: 3, ..small(family) };
+            let recipe = recipe(&shape, EdgeMode::Relative, &[0.6], WeightMode::Relative, 0.5);
             check(&recipe, &dataset, &ctl);
         }
     }
@@ -293,13 +343,15 @@ fn what_cannot_be_done_block_by_block_is_refused_with_the_way_out() {
     };
     assert!(error(&|r| r.recovery = Some(RecoveryRule::default())).contains("--recover none"));
     assert!(error(&|r| r.compat = Compat::OFFICIAL).contains("clean"));
-    let of_graph = error(&|r| r.model.norm = Norm::Graph);
-    assert!(of_graph.contains("normalise row by row"), "{of_graph}");
-    let mass = error(&|r| {
-        r.model = Architecture::new(Family::Sgc);
-        r.edges.mode = EdgeMode::Mass;
-    });
-    assert!(mass.contains("mass has a graph for every feature"), "{mass}");
+    let mut recipe = Recipe { model: small(Family::Sgc), ..Recipe::default() };
+    recipe.edges.mode = EdgeMode::Mass;
+    let model = model_for(&recipe, &dataset);
+    let masks = model.weights().map(|w| ndarray::Array2::from_elem(w.values.dim(), true)).collect();
+    let job = ClusterJob::try_new(recipe, model, masks, None).expect("a job");
+    let words = |direction, is_weighted| job.check_graph(direction, is_weighted).expect_err("refused").to_string();
+    assert!(words(Direction::AsStored, false).contains("--direction symmetrised"));
+    assert!(words(Direction::Symmetrised, true).contains("leave the column weight out"));
+    assert!(job.check_graph(Direction::Symmetrised, false).is_ok());
     assert!(BlockRows::try_new(100, 65).is_err() && BlockRows::try_new(0, 64).is_err());
 }
 

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 use super::attend::{Scoring, lists, softmax_over};
 use super::block::Block;
 use super::decisions::Decisions;
 use super::job::{BlockRows, ClusterJob};
+use super::normalise;
 use super::part::Part;
+use super::push::{self, Pushing};
 use super::stage::{Attention, Stage, Task};
 use super::summary::Summary;
 use crate::engine::control::Control;
@@ -20,11 +22,12 @@ use crate::engine::kernels::{
 };
 use crate::engine::model::exec::operations::{of_rows, weight_at};
 use crate::engine::model::lookup::parameter;
-use crate::engine::model::{HopWeights, Model, Op, Program};
-use crate::engine::sparsify::Identity;
+use crate::engine::model::{Model, Op, Program};
 use crate::engine::sparsify::attention::{message_norm, norms_of_heads};
 use crate::engine::sparsify::edges::check_norms;
+use crate::engine::sparsify::push::{PushTest, adds_hops, degree_power, reach_of_hops};
 use crate::engine::sparsify::transform::product;
+use crate::engine::sparsify::{EdgeMode, Identity};
 
 /// A block in the middle of a stage: its own parts are there, those of other blocks come in.
 #[derive(Debug)]
@@ -56,6 +59,7 @@ enum Incoming {
     Rows(Array2<f32>, Vec<bool>),
     /// The sums of rows, and the coefficients of kept entries. `[entries · heads]`
     Attended(Array2<f32>, Vec<f32>),
+    Pushed(Pushing),
 }
 
 impl<'a> BlockWork<'a> {
@@ -81,6 +85,9 @@ impl<'a> BlockWork<'a> {
         }
         if let Some(sum) = &block.sum {
             check_len("columns of a sum", job.model.d_in(), sum.ncols())?;
+        }
+        if let Some(pushed) = &block.pushed {
+            check_len("columns of a hop", 2 * job.model.d_in(), pushed.ncols())?;
         }
         let summary = Summary { n_rows: n_rows as u64, ..Summary::default() };
         let incoming = Incoming::Nothing;
@@ -145,6 +152,10 @@ impl<'a> BlockWork<'a> {
                 let kept = self.kept_by_attention();
                 let alpha = softmax_over(&self.block.entries, raw, heads, |k| kept[k], ctl)?;
                 Incoming::Attended(Array2::zeros(self.block.value(attention.source)?.dim()), alpha)
+            }
+            Some(Task::Push { .. }) => {
+                let shape = (self.block.entries.n_rows(), self.job.model.d_in());
+                Incoming::Pushed(Pushing::new(shape, n_entries, self.job.recipe.edges.identity))
             }
             _ => Incoming::Nothing,
         })
@@ -217,6 +228,13 @@ impl<'a> BlockWork<'a> {
             (Incoming::Attended(sums, alpha), Some(Task::Attend(attention)), Part::Value { rows, .. }) => {
                 self.attend((sums, alpha), &nodes, &rows, attention, ctl)?
             }
+            (Incoming::Pushed(mut pushing), Some(Task::Push { .. }), Part::Pushed(pushed)) => {
+                check_len("rows of a block", nodes.len(), pushed.nrows())?;
+                let own = (self.first, push::numbers(self.pushed()?));
+                let identity = self.job.recipe.edges.identity;
+                pushing.receive(&self.block.entries, own, (nodes.start, &pushed), identity)?;
+                Incoming::Pushed(pushing)
+            }
             (_, _, part) => return Err(wrong(&part)),
         };
         Ok(())
@@ -233,8 +251,16 @@ impl<'a> BlockWork<'a> {
         let entries = &self.block.entries;
         for u in 0..entries.n_rows() {
             let row = entries.indptr[u]..entries.indptr[u + 1];
+            let ends_here = |k: &usize| nodes.contains(&(entries.sources[*k] as usize));
+            if self.is_mass() {
+                let of_target = degree_power(row.len(), norm_r - 1.0);
+                for k in row.filter(ends_here) {
+                    values[k] = of_target * degrees[entries.sources[k] as usize - nodes.start] as f32;
+                }
+                continue;
+            }
             let of_target = weighted_degree(&entries.values[row.clone()]).powf(norm_r - 1.0);
-            for k in row.filter(|k| nodes.contains(&(entries.sources[*k] as usize))) {
+            for k in row.filter(ends_here) {
                 let t = of_target * degrees[entries.sources[k] as usize - nodes.start];
                 values[k] = (t * f64::from(entries.values[k])) as f32;
             }
@@ -374,8 +400,7 @@ impl<'a> BlockWork<'a> {
                 self.count(&|score| half.and_then(|half| half.lower_half(score)))?;
             }
             Task::MeasureColumns { at } => {
-                let input = self.job.program.instructions.get(*at).and_then(|i| i.inputs.first()).copied();
-                let x = self.block.value(input.unwrap_or(Program::INPUT))?;
+                let x = self.block.value(self.input(*at))?;
                 self.summary.columns = column_squares(Rows::Dense(x.view()), ctl)?;
                 let n_nonzero = x.columns().into_iter().map(|c| c.iter().filter(|v| **v != 0.0).count() as u64);
                 self.summary.n_nonzero = n_nonzero.collect();
@@ -389,18 +414,44 @@ impl<'a> BlockWork<'a> {
             }
             Task::Attend(attention) => self.finish_attention(attention)?,
             Task::Run { at } => self.run_instruction(*at, ctl)?,
+            Task::SumColumns { at } => {
+                self.summary.columns = normalise::sums(self.block.value(self.input(*at))?, ctl)?;
+            }
+            Task::Centre { at } => {
+                let x = Arc::clone(self.block.value(self.input(*at))?);
+                let (x, squares) = normalise::centred(self.job, self.model, *at, x, &self.decisions.statistics, ctl)?;
+                self.summary.columns = squares;
+                self.block.values.insert(at + 1, Arc::new(x));
+            }
+            Task::Rescale { at } => {
+                let x = Arc::clone(self.block.value(at + 1)?);
+                let x = normalise::rescaled(self.job, self.model, *at, x, &self.decisions.statistics, ctl)?;
+                self.block.values.insert(at + 1, Arc::new(x));
+            }
+            Task::SumMasses => {
+                let x = self.block.value(Program::INPUT)?;
+                self.summary.columns = push::masses(x, &self.block.entries, self.job.recipe.model.norm_r);
+            }
+            Task::SendPushed { hop } => self.send_pushed(*hop)?,
+            Task::Push { hop } => self.finish_push(*hop)?,
             Task::AddHop { hop } => {
                 let weight = self.job.recipe.model.hop_weights()[*hop] as f32;
-                let x = Arc::clone(self.block.value(Program::INPUT)?);
-                let sum = self.block.sum.get_or_insert_with(|| Array2::zeros(x.dim()));
+                let sum = self.block.sum.take();
+                let x = match &self.block.pushed {
+                    Some(pushed) => push::numbers(pushed),
+                    None => self.block.value(Program::INPUT)?.view(),
+                };
+                let mut sum = sum.unwrap_or_else(|| Array2::zeros(x.dim()));
                 sum.zip_mut_with(&x, |sum, x| *sum = weight.mul_add(*x, *sum));
+                self.block.sum = Some(sum);
             }
             Task::EndHops => {
-                let shape = &self.job.recipe.model;
-                let sums = shape.architecture.definition().hop_weights(shape) != HopWeights::Last;
-                let mut embedding = match self.block.sum.take() {
-                    Some(sum) if sums => sum,
-                    _ => (**self.block.value(Program::INPUT)?).clone(),
+                let sums = adds_hops(&self.job.recipe.model);
+                let pushed = self.block.pushed.take();
+                let mut embedding = match (self.block.sum.take(), &pushed) {
+                    (Some(sum), _) if sums => sum,
+                    (_, Some(pushed)) => push::numbers(pushed).to_owned(),
+                    (_, None) => (**self.block.value(Program::INPUT)?).clone(),
                 };
                 if let Some(scaler) = &self.model.scaler {
                     scaler.apply(&mut embedding, ctl)?;
@@ -414,13 +465,78 @@ impl<'a> BlockWork<'a> {
     fn count_and_send_degrees(&mut self) {
         let entries = &self.block.entries;
         self.summary.n_entries = entries.sources.len() as u64;
+        let longest = entries.indptr.windows(2).map(|row| row[1] - row[0]).max();
+        self.summary.max_degree = longest.unwrap_or_default() as u64;
         let own = (0..entries.n_rows()).flat_map(|u| (entries.indptr[u]..entries.indptr[u + 1]).map(move |k| (u, k)));
         self.summary.n_self_loops = own.filter(|(u, k)| self.is_own(*u, *k)).count() as u64;
         if let Matrix::Normalised(norm_r) = self.job.recipe.matrix() {
-            let rows =
-                entries.indptr.windows(2).map(|row| weighted_degree(&entries.values[row[0]..row[1]]).powf(-norm_r));
-            self.block.degrees = Some(rows.collect());
+            let is_mass = self.is_mass();
+            let of_row = |row: &[usize]| {
+                if is_mass {
+                    f64::from(degree_power(row[1] - row[0], -norm_r))
+                } else {
+                    weighted_degree(&entries.values[row[0]..row[1]]).powf(-norm_r)
+                }
+            };
+            self.block.degrees = Some(entries.indptr.windows(2).map(of_row).collect());
         }
+    }
+
+    fn is_mass(&self) -> bool {
+        self.job.recipe.edges.mode == EdgeMode::Mass
+    }
+
+    /// The first input of an instruction.
+    fn input(&self, at: usize) -> usize {
+        let instruction = self.job.program.instructions.get(at);
+        instruction.and_then(|i| i.inputs.first()).copied().unwrap_or(Program::INPUT)
+    }
+
+    fn pushed(&self) -> Result<&Array2<f32>, EngineError> {
+        let pushed = self.block.pushed.as_ref();
+        pushed.ok_or_else(|| EngineError::mismatch("parts of a block", "a hop with mass thresholds", "none"))
+    }
+
+    fn send_pushed(&mut self, hop: usize) -> Result<(), EngineError> {
+        let mut pushed = match self.block.pushed.take() {
+            Some(pushed) => pushed,
+            None => push::without_limits(self.block.value(Program::INPUT)?.view()),
+        };
+        self.block.values.remove(&Program::INPUT);
+        let shape = &self.job.recipe.model;
+        let (reach, delta) = (reach_of_hops(shape)[hop + 1], self.job.recipe.delta_a(hop) as f32);
+        let (positive, negative) = self.decisions.masses.split_at(self.decisions.masses.len() / 2);
+        check_len("masses of columns", pushed.ncols() / 2, positive.len())?;
+        let deltas = positive.iter().zip(negative).map(|(positive, negative)| [delta * positive, delta * negative]);
+        let tests: Vec<PushTest> = deltas.map(|deltas| PushTest { reach, deltas }).collect();
+        let norm_r = if let Matrix::Normalised(r) = self.job.recipe.matrix() { r } else { 0.0 };
+        let of_target = push::powers(self.decisions.max_degree, norm_r - 1.0);
+        push::limit(&mut pushed, &self.block.entries, (&of_target, -norm_r), &tests);
+        self.block.pushed = Some(pushed);
+        Ok(())
+    }
+
+    fn finish_push(&mut self, hop: usize) -> Result<(), EngineError> {
+        let Incoming::Pushed(mut pushing) = std::mem::replace(&mut self.incoming, Incoming::Nothing) else {
+            return Ok(());
+        };
+        pushing.add_own(push::numbers(self.pushed()?));
+        let width = pushing.sums.ncols();
+        let stays = self.n_steps();
+        for u in 0..self.block.entries.n_rows() {
+            for k in self.block.entries.indptr[u]..self.block.entries.indptr[u + 1] {
+                if pushing.n_columns[k] == 0 && !self.is_own(u, k) && self.block.entries.removed_at[k] == stays {
+                    self.block.entries.removed_at[k] = hop as u8;
+                }
+            }
+        }
+        let shares = pushing.n_columns.iter().map(|n| *n as f32 / width.max(1) as f32).collect();
+        self.block.used.insert(hop, shares);
+        (self.summary.n_pushed, self.summary.width) = (pushing.n_pushed, width as u64);
+        if let Some(pushed) = &mut self.block.pushed {
+            pushed.slice_mut(s![.., ..width]).assign(&pushing.sums);
+        }
+        Ok(())
     }
 
     fn send_attention(&mut self, attention: &Attention, ctl: &Control) -> Result<(), EngineError> {
@@ -522,7 +638,7 @@ impl<'a> BlockWork<'a> {
     fn run_instruction(&mut self, at: usize, ctl: &Control) -> Result<(), EngineError> {
         let Some(instruction) = self.job.program.instructions.get(at) else { return Ok(()) };
         let out = if let Op::Matmul { weight, .. } = &instruction.op {
-            let x = self.block.value(instruction.inputs.first().copied().unwrap_or(Program::INPUT))?;
+            let x = self.block.value(self.input(at))?;
             product(Rows::Dense(x.view()), weight_at(self.model, weight)?.1.values, ctl)?
         } else {
             let inputs = instruction.inputs.iter().map(|id| self.block.value(*id).cloned());
@@ -536,7 +652,7 @@ impl<'a> BlockWork<'a> {
     fn drop_what_is_read(&mut self) {
         // Before the first instruction is done all hops read value 0 alone.
         let done = self.stage.tasks.iter().rev().find_map(|task| match task {
-            Task::MeasureColumns { at } => Some(*at),
+            Task::MeasureColumns { at } | Task::SumColumns { at } => Some(*at),
             Task::SendAttention(attention) | Task::ScoreAttention(attention) => Some(attention.at),
             other => other.instruction().map(|at| at + 1),
         });

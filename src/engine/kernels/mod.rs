@@ -34,7 +34,8 @@ pub(crate) use gemm::matmul_made;
 pub use gemm::{Packed, matmul};
 pub use nonlinearity::Nonlinearity;
 pub(crate) use norms::{
-    GROUP, add_squares_of_rows, column_squares, message_scores, norm_of_column, sum_and_count_below, sum_of_scores,
+    GROUP, add_squares_of_rows, column_squares, exact_column_sums, message_scores, norm_of_column, sum_and_count_below,
+    sum_of_scores,
 };
 pub use norms::{column_norms, column_sums, frobenius, row_norms};
 pub(crate) use panels::Panels;

@@ -121,26 +121,11 @@ pub(crate) fn norm_of_column(squares: &ExactSum) -> f32 {
 /// # Errors
 /// [`EngineError::Cancelled`].
 pub(crate) fn column_squares(x: Rows<'_>, ctl: &Control) -> Result<Vec<ExactSum>, EngineError> {
-    let (n, width) = (x.n_rows(), x.width());
-    let mut sums = vec![ExactSum::default(); width];
     match x {
-        Rows::Dense(x) => {
-            let x = contiguous(x);
-            ctl.for_row_blocks(&mut sums, 1, COLUMN_BLOCK, |first, sums| {
-                let mut chain = [0.0f64; COLUMN_BLOCK];
-                let chain = &mut chain[..sums.len()];
-                for start in (0..n).step_by(SUM_ROWS) {
-                    chain.fill(0.0);
-                    for u in start..n.min(start + SUM_ROWS) {
-                        for (sum, value) in chain.iter_mut().zip(&x[u * width + first..]) {
-                            *sum += f64::from(*value) * f64::from(*value);
-                        }
-                    }
-                    sums.iter_mut().zip(&*chain).for_each(|(sum, squares)| sum.add(*squares));
-                }
-            })?;
-        }
+        Rows::Dense(x) => sums_of_terms(x, |value| f64::from(value) * f64::from(value), ctl),
         Rows::Sparse(x) => {
+            let (n, width) = x.shape();
+            let mut sums = vec![ExactSum::default(); width];
             let mut chain = vec![0.0f64; width];
             for start in (0..n).step_by(SUM_ROWS) {
                 ctl.check()?;
@@ -153,8 +138,44 @@ pub(crate) fn column_squares(x: Rows<'_>, ctl: &Control) -> Result<Vec<ExactSum>
                     sum.add(std::mem::take(squares));
                 }
             }
+            Ok(sums)
         }
     }
+}
+
+/// `Σ_u x[u,j]` of every column, as [`column_squares`] adds up.
+///
+/// # Shapes
+/// `x: [n, width]`, result `[width]`
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+pub(crate) fn exact_column_sums(x: ArrayView2<'_, f32>, ctl: &Control) -> Result<Vec<ExactSum>, EngineError> {
+    sums_of_terms(x, f64::from, ctl)
+}
+
+/// The sum of what `term` makes of the values of every column.
+fn sums_of_terms(
+    x: ArrayView2<'_, f32>,
+    term: impl Fn(f32) -> f64 + Sync,
+    ctl: &Control,
+) -> Result<Vec<ExactSum>, EngineError> {
+    let (n, width) = x.dim();
+    let mut sums = vec![ExactSum::default(); width];
+    let x = contiguous(x);
+    ctl.for_row_blocks(&mut sums, 1, COLUMN_BLOCK, |first, sums| {
+        let mut chain = [0.0f64; COLUMN_BLOCK];
+        let chain = &mut chain[..sums.len()];
+        for start in (0..n).step_by(SUM_ROWS) {
+            chain.fill(0.0);
+            for u in start..n.min(start + SUM_ROWS) {
+                for (sum, value) in chain.iter_mut().zip(&x[u * width + first..]) {
+                    *sum += term(*value);
+                }
+            }
+            sums.iter_mut().zip(&*chain).for_each(|(sum, chain)| sum.add(*chain));
+        }
+    })?;
     Ok(sums)
 }
 

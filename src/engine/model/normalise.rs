@@ -22,7 +22,7 @@ use super::network::Model;
 use super::normalisation::Normalisation;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{Rows, column_norms, column_sums, copied};
+use crate::engine::kernels::{ExactSum, Rows, column_squares, column_sums, copied, exact_column_sums, norm_of_column};
 
 /// A normalisation with its parameters.
 #[derive(Debug, Clone)]
@@ -54,11 +54,6 @@ type Gradients = (Array2<f32>, Vec<(usize, Array1<f32>)>);
 /// The sum of all values.
 fn total(x: &Array2<f32>, ctl: &Control) -> Result<f64, EngineError> {
     Ok(column_sums(x.view(), ctl)?.iter().sum())
-}
-
-/// `Σ x[u,j]²` of every column.
-fn column_squares(x: &Array2<f32>, ctl: &Control) -> Result<Vec<f64>, EngineError> {
-    Ok(column_norms(Rows::Dense(x.view()), ctl)?.into_iter().map(|norm| f64::from(norm) * f64::from(norm)).collect())
 }
 
 /// Subtracts a number per column.
@@ -135,76 +130,81 @@ impl Normaliser {
 
     /// `x̂`, `r` and `μ`.
     fn normalised(&self, mut x: Array2<f32>, ctl: &Control) -> Result<Normalised, EngineError> {
-        let (n, width) = x.dim();
-        let (rows, values) = (n.max(1) as f64, x.len().max(1) as f64);
-        let eps = f64::from(EPS);
-        let mut mean = Vec::new();
-        let scale = match self.kind {
-            Normalisation::Layer => {
-                let mut scale = vec![0.0f32; n];
-                let stats: Vec<(f32, f32)> = {
-                    let mut stats = vec![(0.0f32, 0.0f32); n];
-                    let x = &x;
-                    ctl.for_row_blocks(&mut stats, 1, 256, |first, stats| {
-                        for (i, slot) in stats.iter_mut().enumerate() {
-                            *slot = of_row(x.row(first + i).iter().copied(), width, eps);
-                        }
-                    })?;
-                    stats
-                };
-                scale.iter_mut().zip(&stats).for_each(|(scale, (_, r))| *scale = *r);
-                each_row(&mut x, ctl, |u, row| {
-                    let (mean, r) = stats[u];
-                    for v in row {
-                        *v = (*v - mean) * r;
-                    }
-                })?;
-                scale
-            }
-            Normalisation::LayerGraph => {
-                let middle = (total(&x, ctl)? / values) as f32;
-                each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v -= middle))?;
-                let variance = column_squares(&x, ctl)?.iter().sum::<f64>() / values;
-                let r = (1.0 / (variance.sqrt() + eps)) as f32;
-                each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= r))?;
-                vec![r]
-            }
-            Normalisation::GraphSize => {
-                let r = (1.0 / rows.sqrt()) as f32;
-                each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= r))?;
-                vec![r]
-            }
-            Normalisation::Graph
-            | Normalisation::Instance
-            | Normalisation::MeanSubtraction
-            | Normalisation::Pair
-            | Normalisation::PairWidth => {
-                mean = column_sums(x.view(), ctl)?.into_iter().map(|s| (s / rows) as f32).collect::<Vec<_>>();
-                match self.values.get(2) {
-                    Some(share) => {
-                        let part: Vec<f32> = mean.iter().zip(share).map(|(m, a)| m * a).collect();
-                        subtract(&mut x, &part, ctl)?;
-                    }
-                    None => subtract(&mut x, &mean, ctl)?,
-                }
-                match self.kind {
-                    Normalisation::MeanSubtraction => vec![1.0],
-                    Normalisation::Pair | Normalisation::PairWidth => {
-                        let square = column_squares(&x, ctl)?.iter().sum::<f64>() / rows;
-                        let r = (1.0 / (square + eps).sqrt()) as f32;
-                        each_row(&mut x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= r))?;
-                        vec![r]
-                    }
-                    _ => {
-                        let squares = column_squares(&x, ctl)?;
-                        let r: Vec<f32> = squares.iter().map(|s| (1.0 / (s / rows + eps).sqrt()) as f32).collect();
-                        multiply(&mut x, &r, ctl)?;
-                        r
-                    }
-                }
-            }
-        };
+        let n = x.nrows();
+        if self.kind.is_per_row() {
+            let scale = normalise_rows(&mut x, ctl)?;
+            return Ok((x, scale, Vec::new()));
+        }
+        let mean = self.means(&exact_column_sums(x.view(), ctl)?, n);
+        self.centre(&mut x, &mean, ctl)?;
+        let scale = self.scales(&column_squares(Rows::Dense(x.view()), ctl)?, n);
+        self.scale(&mut x, &scale, ctl)?;
         Ok((x, scale, mean))
+    }
+
+    /// `μ` of every column, from the sums over all rows.
+    pub(crate) fn means(&self, sums: &[ExactSum], n_rows: usize) -> Vec<f32> {
+        let (rows, width) = (n_rows.max(1) as f64, sums.len());
+        match self.kind {
+            Normalisation::GraphSize => vec![0.0; width],
+            Normalisation::LayerGraph => {
+                let total: f64 = sums.iter().map(ExactSum::value).sum();
+                vec![(total / (rows * width.max(1) as f64)) as f32; width]
+            }
+            _ => sums.iter().map(|sum| (sum.value() / rows) as f32).collect(),
+        }
+    }
+
+    /// `c` of `x`, in its place.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub(crate) fn centre(&self, x: &mut Array2<f32>, means: &[f32], ctl: &Control) -> Result<(), EngineError> {
+        match self.values.get(2) {
+            _ if self.kind == Normalisation::GraphSize => Ok(()),
+            Some(share) => {
+                let part: Vec<f32> = means.iter().zip(share).map(|(m, a)| m * a).collect();
+                subtract(x, &part, ctl)
+            }
+            None => subtract(x, means, ctl),
+        }
+    }
+
+    /// `r`, of every column or one number, from the squares of `c` added up over all rows.
+    pub(crate) fn scales(&self, squares: &[ExactSum], n_rows: usize) -> Vec<f32> {
+        let (rows, eps) = (n_rows.max(1) as f64, f64::from(EPS));
+        let squares = squares.iter().map(|sum| f64::from(norm_of_column(sum)).powi(2));
+        match self.kind {
+            Normalisation::GraphSize => vec![(1.0 / rows.sqrt()) as f32],
+            Normalisation::MeanSubtraction => vec![1.0],
+            Normalisation::LayerGraph => {
+                let values = rows * squares.len().max(1) as f64;
+                let variance = squares.sum::<f64>() / values;
+                vec![(1.0 / (variance.sqrt() + eps)) as f32]
+            }
+            Normalisation::Pair | Normalisation::PairWidth => {
+                vec![(1.0 / (squares.sum::<f64>() / rows + eps).sqrt()) as f32]
+            }
+            _ => squares.map(|square| (1.0 / (square / rows + eps).sqrt()) as f32).collect(),
+        }
+    }
+
+    /// `x̂` of `c`, in its place.
+    fn scale(&self, x: &mut Array2<f32>, scales: &[f32], ctl: &Control) -> Result<(), EngineError> {
+        match scales {
+            _ if self.kind == Normalisation::MeanSubtraction => Ok(()),
+            [r] => each_row(x, ctl, |_, row| row.iter_mut().for_each(|v| *v *= r)),
+            scales => multiply(x, scales, ctl),
+        }
+    }
+
+    /// `y` of `c`, in its place.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub(crate) fn end(&self, x: &mut Array2<f32>, scales: &[f32], ctl: &Control) -> Result<(), EngineError> {
+        self.scale(x, scales, ctl)?;
+        self.scale_and_shift(x, ctl)
     }
 
     /// Gradients of the input and of the parameters, each with its position, from that of the output.
@@ -293,6 +293,25 @@ impl Normaliser {
         }
         Ok((g, parameters))
     }
+}
+
+/// `x̂` of every row by itself, in its place; gives `r`.
+fn normalise_rows(x: &mut Array2<f32>, ctl: &Control) -> Result<Vec<f32>, EngineError> {
+    let (n, width) = x.dim();
+    let mut stats = vec![(0.0f32, 0.0f32); n];
+    let rows = &*x;
+    ctl.for_row_blocks(&mut stats, 1, 256, |first, stats| {
+        for (i, slot) in stats.iter_mut().enumerate() {
+            *slot = of_row(rows.row(first + i).iter().copied(), width, f64::from(EPS));
+        }
+    })?;
+    each_row(x, ctl, |u, row| {
+        let (mean, r) = stats[u];
+        for v in row {
+            *v = (*v - mean) * r;
+        }
+    })?;
+    Ok(stats.into_iter().map(|(_, r)| r).collect())
 }
 
 /// Mean, and one over the deviation, of a row.

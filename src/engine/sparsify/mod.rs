@@ -11,7 +11,7 @@ pub(crate) mod masked_inference;
 mod propagated;
 pub(crate) mod pruned_operator;
 pub(crate) mod pruning_pass;
-mod push;
+pub(crate) mod push;
 pub(crate) mod receptive_field;
 mod recipe;
 pub(crate) mod saved;

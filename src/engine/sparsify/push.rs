@@ -22,8 +22,8 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Topology};
-use crate::engine::kernels::{frobenius, row_norms};
-use crate::engine::model::{Family, StepKind};
+use crate::engine::kernels::{ExactSum, SUM_ROWS, frobenius, row_norms};
+use crate::engine::model::{Architecture, Family, HopWeights, StepKind};
 
 /// The authors' program gives the columns to this many threads, a run of neighbouring columns each; each thread draws from a
 /// stream of its own, and all streams start from the same seed.
@@ -62,6 +62,59 @@ fn lanes(width: usize) -> Vec<std::ops::Range<usize>> {
     (0..LANES).map(|lane| first(lane)..first(lane + 1)).collect()
 }
 
+/// Whether a number is pushed over an entry, in the clean form.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PushTest {
+    /// The weight of what the hop can still reach.
+    pub(crate) reach: f32,
+    /// What messages of positive numbers have to meet, and of negative ones.
+    pub(crate) deltas: [f32; 2],
+}
+
+impl PushTest {
+    /// Whether `p` passes over an entry of value `t`. Entries of smaller value pass less.
+    pub(crate) fn passes(self, t: f32, p: f32) -> bool {
+        let delta = if p >= 0.0 { self.deltas[0] } else { self.deltas[1] };
+        let is_below = self.reach * t.abs() * p.abs() < delta;
+        !is_below
+    }
+}
+
+/// `d^exponent` of a node of `degree` entries.
+pub(crate) fn degree_power(degree: usize, exponent: f64) -> f32 {
+    f64::from(degree.max(1) as f32).powf(exponent) as f32
+}
+
+/// Whether hops are added up, by their weights.
+pub(crate) fn adds_hops(shape: &Architecture) -> bool {
+    shape.architecture.definition().hop_weights(shape) != HopWeights::Last
+}
+
+/// For the features and every hop, the weight of what it can still reach: that of itself and all later ones.
+pub(crate) fn reach_of_hops(shape: &Architecture) -> Vec<f32> {
+    let mut reach: Vec<f32> = shape.hop_weights().iter().map(|w| *w as f32).collect();
+    for hop in (0..reach.len().saturating_sub(1)).rev() {
+        reach[hop] = reach[hop].abs() + reach[hop + 1].abs();
+    }
+    reach
+}
+
+/// `Σ |x[w]| d(w)^r` over the positive numbers of a column, and over the negative ones. Nodes ascend. Sums of row blocks of a multiple of
+/// [`SUM_ROWS`] rows, merged, are those of all rows.
+pub(crate) fn column_masses(column: impl Iterator<Item = (usize, f32)>, power: impl Fn(usize) -> f32) -> [ExactSum; 2] {
+    let mut masses = [ExactSum::default(), ExactSum::default()];
+    let (mut chain, mut open) = ([0.0f64; 2], 0);
+    for (u, value) in column {
+        if u / SUM_ROWS != open {
+            masses.iter_mut().zip(chain).for_each(|(mass, chain)| mass.add(chain));
+            (chain, open) = ([0.0; 2], u / SUM_ROWS);
+        }
+        chain[usize::from(value <= 0.0)] += f64::from(value.abs() * power(u));
+    }
+    masses.iter_mut().zip(chain).for_each(|(mass, chain)| mass.add(chain));
+    masses
+}
+
 /// What all columns share.
 struct Pushes<'a> {
     topology: &'a Topology,
@@ -81,6 +134,7 @@ struct Pushes<'a> {
     hop_weights: Vec<f32>,
     /// For every hop, the weight of what it can still reach: that of itself and all later ones.
     reach: Vec<f32>,
+    adds_hops: bool,
     /// The authors' form for SGC; else for APPNP.
     form: Form,
 }
@@ -158,7 +212,7 @@ pub(super) fn push_features(
     let n_self_loops = topology.n_self_loops();
     let output_norm = frobenius(&embedding);
     // The reference is what the last hop gives, not a sum over hops.
-    let comparable = reference.filter(|_| pushes.counts_last_hop_alone()).and_then(|r| r.get(hops - 1));
+    let comparable = reference.filter(|_| !pushes.adds_hops).and_then(|r| r.get(hops - 1));
     let relative_error = comparable.map(|r| frobenius(&(&embedding - r)) / frobenius(r));
     let steps = (0..hops)
         .map(|hop| {
@@ -224,7 +278,7 @@ impl<'a> Pushes<'a> {
         let r = recipe.model.norm_r;
         let matrix_r = if let Matrix::Normalised(r) = recipe.matrix() { r } else { 0.0 };
         let degree: Vec<f32> = (0..n).map(|u| topology.degree(u).max(1) as f32).collect();
-        let power = |exponent: f64| degree.iter().map(|d| f64::from(*d).powf(exponent) as f32).collect::<Vec<_>>();
+        let power = |exponent: f64| (0..n).map(|u| degree_power(topology.degree(u), exponent)).collect::<Vec<_>>();
         // The graph is symmetric: the row of `u` is also the list of its targets, and entry (target, source) is found there.
         let mut targets = topology.indices().to_vec();
         let mut entry = Vec::with_capacity(targets.len());
@@ -237,19 +291,15 @@ impl<'a> Pushes<'a> {
                 entry.push(topology.find(v as usize, u).unwrap_or_default() as u32);
             }
         }
-        let hop_weights: Vec<f32> = recipe.model.hop_weights().iter().map(|w| *w as f32).collect();
-        let mut reach = hop_weights.clone();
-        for hop in (0..reach.len().saturating_sub(1)).rev() {
-            reach[hop] = reach[hop].abs() + reach[hop + 1].abs();
-        }
         let form = match recipe.model.architecture {
             Family::Sgc if recipe.compat.has(Quirk::PushRule) => Form::OfficialSgc,
             Family::Appnp if recipe.compat.has(Quirk::PushRule) => Form::OfficialAppnp,
             _ => Form::Clean,
         };
         Self {
-            hop_weights,
-            reach,
+            hop_weights: recipe.model.hop_weights().iter().map(|w| *w as f32).collect(),
+            reach: reach_of_hops(&recipe.model),
+            adds_hops: adds_hops(&recipe.model),
             form,
             topology,
             targets,
@@ -263,24 +313,30 @@ impl<'a> Pushes<'a> {
         }
     }
 
-    fn counts_last_hop_alone(&self) -> bool {
-        self.hop_weights.iter().rev().skip(1).all(|w| *w == 0.0)
+    /// The mass of a column's positive numbers, and of its negative ones: in the authors' form rounded as their program rounds it.
+    fn masses(&self, x: &[(u32, f32)]) -> [f32; 2] {
+        if self.form == Form::Clean {
+            let column = x.iter().map(|(u, value)| (*u as usize, *value));
+            return column_masses(column, |u| self.power[u]).map(|mass| mass.value() as f32);
+        }
+        let mut masses = [0.0f32; 2];
+        for &(u, value) in x {
+            masses[usize::from(value <= 0.0)] += value.abs() * self.power[u as usize];
+        }
+        masses
     }
 
     fn column(&self, x: &[(u32, f32)], stream: &mut RandomStream, n: usize, hops: usize) -> Column {
         let mut now = vec![0.0f32; n];
-        let (mut positive, mut negative) = (0.0f32, 0.0f32);
         for &(u, value) in x {
             now[u as usize] = value;
-            let mass = value.abs() * self.power[u as usize];
-            if value > 0.0 { positive += mass } else { negative += mass }
         }
+        let masses = self.masses(x);
         let mut next = vec![0.0f32; n];
         let end = |u: usize| self.start[u + 1] as u32;
         let mut limit: Vec<u32> = (0..n).map(end).collect();
         let mut second_limit = limit.clone();
         let mut sum = vec![0.0f32; n];
-        let weighted = !self.counts_last_hop_alone();
         let mut out =
             Column { values: Vec::new(), n_pushed: Vec::with_capacity(hops), limits: Vec::with_capacity(hops) };
         for hop in 0..hops {
@@ -288,14 +344,15 @@ impl<'a> Pushes<'a> {
             if self.form == Form::OfficialAppnp {
                 delta /= 1.0 - self.recipe.model.alpha as f32;
             }
-            let deltas = [delta * positive, -delta * negative];
+            let deltas = masses.map(|mass| delta * mass);
             let (n_pushed, ends) = match self.form {
                 Form::Clean => {
-                    if weighted {
+                    if self.adds_hops {
                         let weight = self.hop_weights[hop];
                         sum.iter_mut().zip(&now).for_each(|(s, p)| *s = weight.mul_add(*p, *s));
                     }
-                    self.clean_hop(&now, &mut next, deltas, self.reach[hop + 1], &mut limit)
+                    let test = PushTest { reach: self.reach[hop + 1], deltas };
+                    self.clean_hop(&now, &mut next, test, &mut limit)
                 }
                 Form::OfficialSgc | Form::OfficialAppnp => {
                     let limits = [&mut limit[..], &mut second_limit[..]];
@@ -308,7 +365,7 @@ impl<'a> Pushes<'a> {
             next.fill(0.0);
         }
         match self.form {
-            Form::Clean if weighted => {
+            Form::Clean if self.adds_hops => {
                 let weight = self.hop_weights[hops];
                 now.iter_mut().zip(&sum).for_each(|(p, s)| *p = weight.mul_add(*p, *s));
             }
@@ -320,28 +377,20 @@ impl<'a> Pushes<'a> {
     }
 
     /// Returns the number of pushes and, per source, the slot after its last push.
-    fn clean_hop(
-        &self,
-        now: &[f32],
-        next: &mut [f32],
-        deltas: [f32; 2],
-        reach: f32,
-        limit: &mut [u32],
-    ) -> (u64, Vec<u32>) {
+    fn clean_hop(&self, now: &[f32], next: &mut [f32], test: PushTest, limit: &mut [u32]) -> (u64, Vec<u32>) {
         let mut n_pushed = 0;
         let mut ends: Vec<u32> = self.start[..now.len()].iter().map(|s| *s as u32).collect();
         for (u, &p) in now.iter().enumerate() {
             if self.recipe.edges.identity != Identity::SelfLoop {
                 next[u] += p;
             }
-            let delta = if p >= 0.0 { deltas[0] } else { -deltas[1] };
             let mut slot = self.start[u] as u32;
             let mut passed_own = false;
             while slot < limit[u] {
                 let v = self.targets[slot as usize] as usize;
                 let t = self.of_target[v] * self.of_source[u];
                 let is_own = v == u;
-                if !is_own && reach * t.abs() * p.abs() < delta {
+                if !is_own && !test.passes(t, p) {
                     break;
                 }
                 passed_own |= is_own;
@@ -381,7 +430,7 @@ impl<'a> Pushes<'a> {
             if is_sgc {
                 next[u] += p;
             }
-            let delta = if p > 0.0 { deltas[0] } else { deltas[1] };
+            let delta = if p > 0.0 { deltas[0] } else { -deltas[1] };
             let ratio = p * (1.0 / delta);
             if p == 0.0 || ratio <= 1.0 {
                 if !is_sgc {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! entries   u64 rows, u64 entries; u64 row pointers [rows + 1], u32 sources, f32 values, u8 removing steps [entries]
-//! value-N, sum      u64 rows, u64 columns; f32 row after row
+//! value-N, sum, pushed      u64 rows, u64 columns; f32 row after row
 //! degrees   f64 [rows]
 //! norms, scores, raw, used-N    f32
 //! attention u64 scores; f32 scores, f32 norms
@@ -27,7 +27,7 @@ pub(super) fn to_bytes(part: &Part) -> Vec<u8> {
             bytes.extend_from_slice(&entries.removed_at);
             bytes
         }
-        Part::Value { rows, .. } | Part::Sum(rows) => {
+        Part::Value { rows, .. } | Part::Sum(rows) | Part::Pushed(rows) => {
             let mut bytes = sizes(&[rows.nrows(), rows.ncols()]);
             match rows.as_slice() {
                 Some(values) => bytes.extend_from_slice(bytemuck::cast_slice(values)),
@@ -67,6 +67,7 @@ pub(super) fn from_bytes(name: &str, bytes: &[u8]) -> Result<Part, EngineError> 
             Part::Entries(BlockEntries::try_new(indptr, sources, values, rest.take(n_entries)?)?)
         }
         "sum" => Part::Sum(rest.matrix()?),
+        "pushed" => Part::Pushed(rest.matrix()?),
         "degrees" => Part::Degrees(rest.all()?),
         "norms" => Part::Norms(rest.all()?),
         "scores" => Part::Scores(rest.all()?),
@@ -137,6 +138,7 @@ mod tests {
             Part::Entries(entries.expect("valid")),
             Part::Value { id: 7, rows: array![[1.0f32, 1e-40], [-0.0, 3.5]] },
             Part::Sum(array![[1.0f32, 2.0, 3.0]]),
+            Part::Pushed(array![[1.0f32, f32::INFINITY]]),
             Part::Degrees(vec![0.1, 1e300]),
             Part::Norms(vec![1.0, 2.0]),
             Part::Attention { scores: vec![1.0, 2.0, 3.0], norms: vec![4.0] },
@@ -148,7 +150,7 @@ mod tests {
             assert_eq!(from_bytes(&name, &bytes).expect("the same"), part);
             let longer = [bytes.as_slice(), &[1]].concat();
             assert!(from_bytes(&name, &longer).is_err(), "{name} with a byte more");
-            if name == "entries" || name.starts_with("value") || name == "sum" {
+            if name == "entries" || name.starts_with("value") || name == "sum" || name == "pushed" {
                 for n in 0..bytes.len() {
                     assert!(from_bytes(&name, &bytes[..n]).is_err(), "{name} of {n} bytes");
                 }

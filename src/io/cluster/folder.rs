@@ -167,7 +167,7 @@ impl<'a> JobParts<'a> {
     }
 
     fn checked(self) -> Result<Self, EngineError> {
-        ClusterJob::check(self.recipe, self.model).map(|()| self)
+        ClusterJob::check(self.recipe).map(|()| self)
     }
 
     fn note(&self) -> JobNote {

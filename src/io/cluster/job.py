@@ -329,10 +329,12 @@ def run(spark, F, args, job, worker, on_executors):
     edges, is_weighted = read_edges(spark, args.edges, nodes, by_number, job["weights"])
     slots = max(spark.sparkContext.defaultParallelism, 1)
     n_blocks = args.blocks or max(2 * slots, n * job["n_features"] * 4 // (64 << 20) + 1)
-    plan = json.loads(on_driver(worker, "plan", "--nodes", str(n), "--blocks", str(n_blocks), "--thresholds", args.thresholds))
+    direction, self_loops = args.direction or job["direction"], args.self_loops or job["self_loops"]
+    weighted = ["--weighted"] if is_weighted else []
+    plan = json.loads(on_driver(worker, "plan", "--nodes", str(n), "--blocks", str(n_blocks), "--thresholds", args.thresholds,
+                                "--direction", direction, *weighted))
     rows, n_blocks = plan["rows_per_block"], plan["n_blocks"]
     shape = ["--nodes", str(n), "--rows-per-block", str(rows), "--thresholds", args.thresholds]
-    direction, self_loops = args.direction or job["direction"], args.self_loops or job["self_loops"]
     print(f"{n} nodes in {n_blocks} blocks of {rows} rows, {len(plan['stages'])} stages", file=sys.stderr, flush=True)
 
     def in_blocks(frame, *within):
@@ -352,7 +354,6 @@ def run(spark, F, args, job, worker, on_executors):
                                          F.lit(False).alias("against"), F.col("id").alias("block"), F.lit(-1).cast("long").alias("position"))
     ends = in_blocks(ends.unionByName(every), "position").select("block", "row", "column", "weight", "against")
     describe("making blocks")
-    weighted = ["--weighted"] if is_weighted else []
     entries = ends.mapInArrow(on_executors.stream(["assemble", *shape, "--self-loops", self_loops, *weighted]), BLOCK).checkpoint()
     import numpy
     pairs = [(int(source), row.block) for row in entries.where("part = 'reads'").collect() for source in numpy.frombuffer(row.payload, "<i8")]

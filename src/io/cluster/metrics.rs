@@ -60,7 +60,7 @@ struct ClusterWeight {
 pub fn metrics_of(folder: &JobFolder, decisions: &Decisions) -> ClusterMetrics {
     let job = &folder.job;
     let removable = decisions.n_entries.saturating_sub(decisions.n_self_loops);
-    let removed = |n_after: u64| decisions.n_entries.saturating_sub(n_after);
+    let removed = |n_after: u64| decisions.n_entries.saturating_sub(n_after).min(removable);
     let share = |removed: u64, of: u64| removed as f64 / of.max(1) as f64;
     let steps = decisions.steps.iter().map(|step| ClusterStep {
         delta_asked: step.requested,
@@ -91,6 +91,12 @@ pub fn metrics_of(folder: &JobFolder, decisions: &Decisions) -> ClusterMetrics {
     let mut macs = Macs::default();
     for step in &decisions.steps {
         let each = if is_attention { 2 * step.width } else { step.width };
+        // What is pushed is counted as it is pushed, self-loops included.
+        if let Some(n_pushed) = step.n_pushed {
+            macs.edges_baseline += decisions.n_entries * each;
+            macs.edges_pruned += n_pushed;
+            continue;
+        }
         macs.edges_baseline += removable * each;
         macs.edges_pruned += step.n_after.saturating_sub(decisions.n_self_loops) * each;
     }
