@@ -156,9 +156,9 @@ fn a_job_with_mass_thresholds_says_which_graph_it_goes_with() {
         command.args(["worker", "job"]).args(plan).args(more).assert()
     };
     worker(&["symmetrised"]).success().stdout(contains("how far numbers go"));
-    worker(&["as-stored"]).code(1).stderr(contains("--direction symmetrised").and(contains("edges as stored")));
-    worker(&["symmetrised", "--weighted"]).code(1).stderr(contains("leave the column weight out"));
-    worker(&["symmetrised", "--thresholds", "bundle"]).code(1).stderr(contains("--thresholds recipe"));
+    worker(&["as-stored"]).code(2).stderr(contains("--direction symmetrised").and(contains("edges as stored")));
+    worker(&["symmetrised", "--weighted"]).code(2).stderr(contains("leave the column weight out"));
+    worker(&["symmetrised", "--thresholds", "bundle"]).failure().stderr(contains("--thresholds recipe"));
 }
 
 #[test]
