@@ -217,6 +217,9 @@ pub(super) struct PruneArgs {
     /// Compute what the removed entries change in every layer, beside its bounds
     #[arg(long)]
     pub(super) errors: bool,
+    /// Show what was cut around these nodes and what each entry would change: ids with commas between, or a file with one to a line
+    #[arg(long, value_name = "LIST|FILE")]
+    pub(super) look: Option<String>,
     #[command(flatten)]
     pub(super) timing: TimingArgs,
     #[command(flatten)]

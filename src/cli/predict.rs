@@ -1,6 +1,5 @@
 //! `unifews predict BUNDLE --nodes LIST|FILE`: the answers for some nodes.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::args::PredictArgs;
@@ -16,8 +15,7 @@ pub(super) fn run(args: &PredictArgs, terminal: &Terminal) -> anyhow::Result<()>
     terminal.ctl().progress("reading the bundle", 0, 0);
     let bundle = read_bundle(&args.bundle)?;
     let dataset = Arc::new(read_graph_of(&bundle, &args.graph, terminal)?);
-    let is_file = Path::new(&args.nodes).is_file();
-    let nodes = if is_file { AskedNodes::File(args.nodes.clone().into()) } else { AskedNodes::listed(&args.nodes) };
+    let nodes = AskedNodes::said(&args.nodes);
     let task = Predict { source: PredictSource::Bundle(Box::new(bundle), dataset), nodes };
     let answers = terminal.run(task, &mut no_points)?;
     terminal.clear();

@@ -11,8 +11,8 @@ use super::output::{self, page, table};
 use super::progress::Terminal;
 use crate::engine::certify::Certificate;
 use crate::engine::experiment::{
-    Budget, BudgetPoint, FoundBudget, Goal, NO_NEW_NODES_SAYS, RequestTiming, Run, RunOptions, check_certifiable,
-    controls_say, recovered_says,
+    Around, Budget, BudgetPoint, FoundBudget, Goal, NO_NEW_NODES_SAYS, RequestTiming, Run, RunOptions,
+    check_certifiable, controls_say, recovered_says,
 };
 use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
@@ -29,7 +29,9 @@ use crate::session::tasks::certify::Certify;
 use crate::session::tasks::controls::Controls;
 use crate::session::tasks::errors::ErrorsOfNodes;
 use crate::session::tasks::export::ExportBundle;
+use crate::session::tasks::look::LookAtNodes;
 use crate::session::tasks::no_points;
+use crate::session::tasks::predict::AskedNodes;
 use crate::session::tasks::prune::Prune;
 use crate::session::{
     Assumption, Baseline, ErrorReport, ReadingScore, Verdict, certificate_page, lower_first, replay_command,
@@ -55,6 +57,9 @@ struct Document<'a> {
     /// What is certified of the one that was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<&'a Certificate>,
+    /// What was done around the nodes that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nodes: Vec<&'a Around>,
 }
 
 /// What was found within a budget.
@@ -153,6 +158,10 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     if args.errors {
         ErrorsOfNodes::check(&input.recipe)?;
     }
+    let looked_at = args.look.as_deref().map(AskedNodes::said);
+    if let Some(nodes) = &looked_at {
+        nodes.find(&input.dataset)?;
+    }
     let options = args.timing.of(RunOptions::FULL);
     args.timing.settle(&mut input.recipe);
     let inputs::GraphAndRecipe { dataset, recipe } = input;
@@ -166,6 +175,10 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let options = BundleOptions { values: args.values, without_features: args.without_features };
     let run = Arc::new(run);
     let (supplements, errors) = supplements(args, &run, terminal)?;
+    let nodes = match looked_at {
+        Some(nodes) => terminal.run(LookAtNodes { run: Arc::clone(&run), nodes }, &mut no_points)?,
+        None => Vec::new(),
+    };
     let verdict = Verdict::of(&run, limit);
     let export = ExportBundle { run, options, supplements, limit };
     let (bundle, run) = (export.run_into(writer, terminal.ctl())?, &export.run);
@@ -187,6 +200,7 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
             verdict: &verdict,
             budget: found.as_ref().map(|found| found.points.as_slice()),
             certificate: export.supplements.certificate.as_deref().or(run.certificate.as_deref()),
+            nodes: nodes.iter().map(|node| &node.around).collect(),
         });
     }
     let mut lines = found.as_ref().map_or_else(Vec::new, |found| found.lines.clone());
@@ -194,6 +208,10 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     if let Some(report) = &errors {
         lines.push(String::new());
         lines.extend(page(&report.page));
+    }
+    for node in &nodes {
+        lines.push(String::new());
+        lines.extend(page(&node.page()));
     }
     if let Some(certificate) = export.supplements.certificate.as_deref().or(run.certificate.as_deref()) {
         lines.push(String::new());

@@ -184,6 +184,8 @@ impl Command {
             }
             Self::Bench(is_quick) => format!("measure this machine{}", if *is_quick { ", quickly" } else { "" }),
             Self::Predict(nodes) => format!("score nodes {nodes}"),
+            Self::SelectNode(Some(node)) => format!("look at node {node}"),
+            Self::SelectNode(None) => "look at no node".to_owned(),
             Self::Reproduce(plan, file) => format!("reproduce {} as {}", plan.table.key(), path(file)),
             Self::Cancel(_) => "cancel a job".to_owned(),
             Self::Keep(_) => "keep what a job has by now".to_owned(),

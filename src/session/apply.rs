@@ -80,6 +80,7 @@ impl Session {
             Command::StoreGraph(folder, form) => self.store_graph(folder, form),
             Command::Bench(is_quick) => self.bench(is_quick),
             Command::Predict(nodes) => self.predict(&nodes),
+            Command::SelectNode(node) => self.store.select_node(node),
             Command::Reproduce(plan, output) => self.reproduce(*plan, output),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::Keep(id) => self.runner.keep(id),

@@ -124,6 +124,8 @@ pub enum Command {
     Predict(String),
     /// Reproduces a published table, and writes its page.
     Reproduce(Box<ReproducePlan>, PathBuf),
+    /// Selects a node of the open graph, or none: every pane shows it.
+    SelectNode(Option<u32>),
     /// Stops one job.
     Cancel(JobId),
     /// Ends one job with what it has by now: a training with its best epoch so far.

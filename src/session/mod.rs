@@ -19,6 +19,7 @@ mod history;
 mod import;
 mod inputs;
 pub mod jobs;
+mod node_page;
 mod notice;
 mod outcome;
 mod outside;
@@ -57,9 +58,12 @@ pub use desk::{AnyRequest, Desk, Request};
 pub use fit::fitted_to;
 pub use history::History;
 pub use inputs::{Baseline, ClosedModel, LoadedGraph, LoadedModel};
+pub use node_page::NodeReport;
 pub use notice::{Level, Notice, Notices};
 pub use page::{PagePart, PageTable, markdown};
-pub use pictures::{AtlasRequest, Distribution, DistributionRequest, Picture, PictureRequest, PyramidRequest};
+pub use pictures::{
+    AtlasRequest, Distribution, DistributionRequest, NodeRequest, Picture, PictureRequest, PyramidRequest,
+};
 pub use readings::{Reading, Readings, read_as, reading_of, settled};
 pub use request_page::request_page;
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};

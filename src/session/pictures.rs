@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::desk::Request;
+use super::node_page::NodeReport;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
@@ -148,6 +149,38 @@ impl Request for PictureRequest {
             Scale::new(*mode, *side, scores.scores.range(), architecture.n_graph_steps(), architecture.is_decoupled())
                 .named(run, *mode, *side, *step);
         Ok(Picture { shades: scale.shades(&raster), raster: Arc::new(raster), scale, scores })
+    }
+}
+
+/// What pruning did around a node.
+#[derive(Debug, Clone)]
+pub struct NodeRequest {
+    /// The run.
+    pub run: Arc<Run>,
+    /// The node.
+    pub node: u32,
+}
+
+impl NodeRequest {
+    /// The one slot.
+    pub const SLOT: &str = "node";
+}
+
+impl PartialEq for NodeRequest {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.run, &other.run) && self.node == other.node
+    }
+}
+
+impl Request for NodeRequest {
+    type Answer = NodeReport;
+
+    fn slot(&self) -> String {
+        Self::SLOT.to_owned()
+    }
+
+    fn compute(&self, ctl: &Control) -> Result<NodeReport, EngineError> {
+        NodeReport::of(&self.run, self.node, ctl)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::engine::experiment::{
     Budget, BudgetPoint, ComparePlan, ComparePoint, ControlScore, Estimate, FoundBudget, Goal, Method, Run,
     SensitivityPoint, SweepGrid, SweepPoint,
 };
-use crate::engine::graph::ReadOptions;
+use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::model::Architecture;
 use crate::engine::sparsify::Recipe;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
@@ -320,6 +320,8 @@ pub struct Store {
     pub controls: BTreeMap<RunId, Vec<ControlScore>>,
     /// Certificates of runs that were asked for.
     pub certificates: BTreeMap<RunId, Arc<Certificate>>,
+    /// The node that is looked at, and the graph that it is of.
+    pub(super) selected: Option<(Arc<Dataset>, u32)>,
     /// Errors of the nodes of runs, where they were computed.
     pub errors: BTreeMap<RunId, Arc<ErrorReport>>,
     /// Runs that are compared with each other, at most two.
@@ -379,6 +381,7 @@ impl Default for Store {
             controls: BTreeMap::new(),
             certificates: BTreeMap::new(),
             errors: BTreeMap::new(),
+            selected: None,
             compared: Vec::new(),
             sweep: SweepState::default(),
             plan: first_plan(),
@@ -424,6 +427,20 @@ impl Store {
     /// The run that the views show: a finished one of this very recipe, else the preview, else what was shown last.
     pub fn shown(&self) -> Option<&Arc<Run>> {
         self.finished_run().map(|e| &e.run).or(self.preview.as_ref()).or(self.last_shown.as_ref())
+    }
+
+    /// The node of the open graph that is looked at.
+    pub fn selected_node(&self) -> Option<u32> {
+        let (dataset, node) = self.selected.as_ref()?;
+        let is_open = self.graph.as_ref().is_some_and(|graph| Arc::ptr_eq(&graph.dataset, dataset));
+        is_open.then_some(*node)
+    }
+
+    /// Selects a node of the open graph, or none.
+    pub(super) fn select_node(&mut self, node: Option<u32>) {
+        let graph = self.graph.as_ref().map(|graph| &graph.dataset);
+        let found = graph.zip(node).filter(|(dataset, node)| (*node as usize) < dataset.n_nodes());
+        self.selected = found.map(|(dataset, node)| (Arc::clone(dataset), node));
     }
 
     /// What the recipe as it stands gives without recovery, while the recovered answer is on its way.

@@ -49,6 +49,8 @@ pub enum Action {
     Cancel,
     /// Search all actions.
     Palette,
+    /// Look at a node.
+    LookAtNode,
     /// Bring a pane of the centre to the front.
     Show(Pane),
     /// Everything larger.
@@ -122,7 +124,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -137,6 +139,7 @@ impl Action {
         Self::Undo,
         Self::Redo,
         Self::Palette,
+        Self::LookAtNode,
         Self::Prune,
         Self::Sweep,
         Self::Compare,
@@ -187,6 +190,7 @@ impl Action {
             Self::Train => "Train",
             Self::Cancel => "Cancel",
             Self::Palette => "Find an action…",
+            Self::LookAtNode => "Look at a node…",
             Self::Show(Pane::Layers) => "Show layers",
             Self::Show(Pane::Tradeoff) => "Show trade-off",
             Self::Show(Pane::Entries) => "Show entries",
@@ -235,6 +239,7 @@ impl Action {
             Self::Train => "Train a model of the recipe's network on the open graph",
             Self::Cancel => "Stop the running jobs, or close what is open on top",
             Self::Palette => "Search all actions and do one",
+            Self::LookAtNode => "What was cut around one node, and what each entry would change",
             Self::Show(Pane::Layers) => "What each layer keeps and removes",
             Self::Show(Pane::Tradeoff) => "Accuracy, time and operations against sparsity",
             Self::Show(Pane::Entries) => "Distributions of diffusion weights, messages and weights",
@@ -274,7 +279,7 @@ impl Action {
             | Self::StoreTables
             | Self::CloseInputs
             | Self::Quit => Menu::File,
-            Self::Undo | Self::Redo | Self::Palette => Menu::Edit,
+            Self::Undo | Self::Redo | Self::Palette | Self::LookAtNode => Menu::Edit,
             Self::Prune | Self::Sweep | Self::Compare | Self::Sensitivity | Self::Train | Self::Cancel => Menu::Run,
             Self::Bench | Self::ScoreNodes | Self::Reproduce => Menu::Tools,
             Self::Shortcuts | Self::Activity | Self::About => Menu::Help,
@@ -309,6 +314,7 @@ impl Action {
             Self::Train => key(CTRL, Key::T),
             Self::Cancel => key(Modifiers::NONE, Key::Escape),
             Self::Palette => key(CTRL, Key::K),
+            Self::LookAtNode => key(CTRL, Key::F),
             Self::Show(Pane::Layers) => key(CTRL, Key::Num1),
             Self::Show(Pane::Tradeoff) => key(CTRL, Key::Num2),
             Self::Show(Pane::Entries) => key(CTRL, Key::Num3),
@@ -350,7 +356,7 @@ impl Action {
             Self::Redo => session.redo_label().is_some(),
             Self::Prune | Self::Sweep | Self::Sensitivity => has_both,
             Self::Compare => has_both && !store.plan.is_empty(),
-            Self::Train | Self::StoreGraph | Self::StoreTables => store.graph.is_some(),
+            Self::Train | Self::StoreGraph | Self::StoreTables | Self::LookAtNode => store.graph.is_some(),
             Self::SaveModel => store.model.is_some(),
             Self::SaveProject | Self::SaveProjectAs | Self::CloseInputs => {
                 store.graph.is_some() || store.model.is_some()

@@ -250,6 +250,7 @@ impl App {
         } else {
             &mut self.tree
         };
+        layout::set_visible(tree, Pane::Node, store.selected_node().is_some());
         tree.ui(&mut Behaviour { views: &mut self.views, cx }, ui);
     }
 
@@ -259,7 +260,11 @@ impl App {
             ctx.request_repaint();
         }
         for (by, command) in commands {
+            let looks_at_node = matches!(command, Command::SelectNode(Some(_)));
             self.session.apply_from(by, command);
+            if looks_at_node {
+                self.show(Pane::Node);
+            }
         }
         for request in self.out.take_requests() {
             self.serve(request, ctx);

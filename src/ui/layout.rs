@@ -13,14 +13,17 @@ pub(super) const NARROW_BELOW: f32 = 1000.0;
 /// Below this width one group of tabs is left.
 pub(super) const SINGLE_BELOW: f32 = 800.0;
 
-/// The layout of a first start: inputs, centre, and recipe over verdict.
+/// The panes at the right.
+const RIGHT: [Pane; 3] = [Pane::Recipe, Pane::Verdict, Pane::Node];
+
+/// The layout of a first start: inputs, centre, and recipe over verdict over the node that is looked at.
 pub(super) fn first() -> Tree<Pane> {
     let mut tiles = Tiles::default();
     let inputs = tiles.insert_pane(Pane::Inputs);
     let centre = Pane::CENTRE.map(|p| tiles.insert_pane(p));
     let centre = tiles.insert_tab_tile(centre.to_vec());
-    let (recipe, verdict) = (tiles.insert_pane(Pane::Recipe), tiles.insert_pane(Pane::Verdict));
-    let right = tiles.insert_container(linear(LinearDir::Vertical, &[(recipe, 0.46), (verdict, 0.54)]));
+    let [recipe, verdict, node] = RIGHT.map(|p| tiles.insert_pane(p));
+    let right = tiles.insert_container(linear(LinearDir::Vertical, &[(recipe, 0.46), (verdict, 0.54), (node, 0.7)]));
     let all = tiles.insert_container(linear(LinearDir::Horizontal, &[(inputs, 0.155), (centre, 0.625), (right, 0.22)]));
     Tree::new(egui::Id::unique("panes"), all, tiles)
 }
@@ -30,7 +33,7 @@ pub(super) fn narrow() -> Tree<Pane> {
     let mut tiles = Tiles::default();
     let left: Vec<_> = Pane::CENTRE.into_iter().chain([Pane::Inputs]).map(|p| tiles.insert_pane(p)).collect();
     let left = tiles.insert_tab_tile(left);
-    let right = [Pane::Recipe, Pane::Verdict].map(|p| tiles.insert_pane(p));
+    let right = RIGHT.map(|p| tiles.insert_pane(p));
     let right = tiles.insert_tab_tile(right.to_vec());
     let all = tiles.insert_container(linear(LinearDir::Horizontal, &[(left, 0.66), (right, 0.34)]));
     Tree::new(egui::Id::unique("narrow panes"), all, tiles)
@@ -38,7 +41,7 @@ pub(super) fn narrow() -> Tree<Pane> {
 
 /// For a window that is narrower still: one group of tabs; the verdict's numbers are in the status bar then.
 pub(super) fn single() -> Tree<Pane> {
-    let mut panes = vec![Pane::Layers, Pane::Recipe, Pane::Verdict, Pane::Inputs];
+    let mut panes = vec![Pane::Layers, Pane::Recipe, Pane::Verdict, Pane::Node, Pane::Inputs];
     panes.extend(Pane::CENTRE.into_iter().filter(|p| *p != Pane::Layers));
     Tree::new_tabs(egui::Id::unique("single panes"), panes)
 }
@@ -59,6 +62,44 @@ pub(super) fn is_complete(tree: &Tree<Pane>) -> bool {
     let mut all = Pane::ALL.to_vec();
     all.sort_unstable();
     found == all
+}
+
+/// A layout that was saved before there was a pane for nodes, with one below the verdict; others as they are.
+pub(super) fn with_node(mut tree: Tree<Pane>) -> Tree<Pane> {
+    if of_pane(&tree, Pane::Node).is_some() {
+        return tree;
+    }
+    let Some(verdict) = of_pane(&tree, Pane::Verdict) else { return tree };
+    // A pane stands in a group of tabs, and that in a row or a column.
+    let mut place = tree.tiles.parent_of(verdict);
+    if let Some(outer) = place.and_then(|tabs| tree.tiles.parent_of(tabs)) {
+        place = Some(outer);
+    }
+    let node = tree.tiles.insert_pane(Pane::Node);
+    if let Some(Tile::Container(container)) = place.and_then(|place| tree.tiles.get_mut(place)) {
+        container.add_child(node);
+    }
+    tree
+}
+
+fn of_pane(tree: &Tree<Pane>, pane: Pane) -> Option<TileId> {
+    tree.tiles.find_pane(&pane)
+}
+
+/// Shows a pane, or hides it.
+pub(super) fn set_visible(tree: &mut Tree<Pane>, pane: Pane, is_visible: bool) {
+    if let Some(id) = of_pane(tree, pane)
+        && tree.tiles.is_visible(id) != is_visible
+    {
+        // Its group of tabs goes with it, where it is alone there.
+        tree.tiles.set_visible(id, is_visible);
+        if let Some(tabs) = tree.tiles.parent_of(id)
+            && let Some(Tile::Container(container)) = tree.tiles.get(tabs)
+            && container.num_children() == 1
+        {
+            tree.tiles.set_visible(tabs, is_visible);
+        }
+    }
 }
 
 /// Brings a pane to the front.

@@ -24,11 +24,13 @@ pub enum Pane {
     Recipe,
     /// What it costs, what it gains.
     Verdict,
+    /// The node that is looked at; hidden without one.
+    Node,
 }
 
 impl Pane {
     /// All panes, in the order of their shortcuts where they have one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Layers,
         Self::Tradeoff,
         Self::Entries,
@@ -38,6 +40,7 @@ impl Pane {
         Self::Inputs,
         Self::Recipe,
         Self::Verdict,
+        Self::Node,
     ];
 
     /// The panes in the centre, on `Ctrl+1` to `Ctrl+6`.

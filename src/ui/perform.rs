@@ -87,11 +87,16 @@ impl App {
                     || self.tools.close()
                     || self.status.close())
                 {
-                    let is_importing = self.session.store().import.is_some();
-                    self.out.send(if is_importing { Command::DiscardImport } else { Command::CancelAll });
+                    let store = self.session.store();
+                    self.out.send(match (store.import.is_some(), store.selected_node()) {
+                        (true, _) => Command::DiscardImport,
+                        (false, Some(_)) => Command::SelectNode(None),
+                        (false, None) => Command::CancelAll,
+                    });
                 }
             }
             Action::Palette => self.palette.toggle(),
+            Action::LookAtNode => self.palette.ask("node "),
             Action::Show(pane) => self.show(pane),
             Action::ZoomIn => self.set_zoom(ctx, ctx.zoom_factor() + ZOOM_STEP),
             Action::ZoomOut => self.set_zoom(ctx, ctx.zoom_factor() - ZOOM_STEP),
@@ -237,7 +242,7 @@ impl App {
         if parts.is_empty() { "unifews".to_owned() } else { file_name(&parts.join("-")) }
     }
 
-    fn show(&mut self, pane: Pane) {
+    pub(super) fn show(&mut self, pane: Pane) {
         for tree in [&mut self.tree, &mut self.narrow, &mut self.single] {
             layout::show(tree, pane);
         }

@@ -45,7 +45,7 @@ impl Saved {
         }
         let zoom = if self.zoom.is_finite() { self.zoom.clamp(MIN_ZOOM, MAX_ZOOM) } else { 1.0 };
         let limit = if (0.0..=1.0).contains(&self.limit) { self.limit } else { defaults::LIMIT };
-        Self { zoom, limit, layout: self.layout.filter(layout::is_complete), ..self }
+        Self { zoom, limit, layout: self.layout.map(layout::with_node).filter(layout::is_complete), ..self }
     }
 }
 

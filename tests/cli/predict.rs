@@ -7,6 +7,28 @@ use serde_json::Value;
 
 use super::common::{SMALL, folder, json, small_model, stdout, unifews};
 
+#[test]
+fn nodes_are_looked_at_beside_a_run() {
+    let folder = folder();
+    let prune = ["prune", SMALL, small_model("gcn"), "-o", "b", "--delta-a", "0.9", "--recover", "none", "--no-timing"];
+    let said = stdout(folder.path(), &[&prune[..], &["--look", "3, 250"]].concat());
+    for words in ["ode 3 ", "ode 250 ", "neighbours heard", "put back", "unpruned"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    std::fs::write(folder.path().join("nodes.txt"), "17\n").expect("written");
+    let document = json(folder.path(), &[&prune[..], &["--look", "nodes.txt"]].concat());
+    let nodes = document["nodes"].as_array().expect("a list");
+    assert_eq!((nodes.len(), &nodes[0]["node"]), (1, &17.into()));
+    let neighbours = nodes[0]["neighbours"].as_array().expect("a list");
+    let is_cut =
+        |neighbour: &&Value| neighbour["steps"].as_array().expect("steps").iter().any(|e| e["is_kept"] == false);
+    assert!(neighbours.iter().filter(is_cut).all(|neighbour| neighbour["effect"].is_number()), "{document}");
+    let bundle = folder.path().join("c");
+    let asked = ["prune", SMALL, small_model("gcn"), "-o", "c", "--look", "nobody", "--quiet"];
+    unifews(folder.path()).args(asked).assert().code(2).stderr(contains("found nobody"));
+    assert!(!bundle.exists(), "nothing is computed for a node that is not there");
+}
+
 /// A pruned bundle in a folder of its own.
 fn pruned(graph: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = folder();

@@ -14,6 +14,7 @@ mod layers;
 mod leaving;
 mod looks;
 mod methods;
+mod node;
 mod pictures;
 mod recovery;
 mod tools;

@@ -1,5 +1,6 @@
 //! What a pruned model is worth: a whole run with accuracy, agreement, time and guarantees, and everything made of many runs.
 
+mod around;
 mod bounds;
 mod budget;
 mod certified;
@@ -22,6 +23,7 @@ mod size;
 mod sweep;
 mod truth;
 
+pub use around::{Around, Margin, Neighbour, NeighbourEntry, NoEffects, StepAround, around};
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
 pub use budget::{Budget, BudgetPoint, FasterFrom, FoundBudget, Goal, find_budget};
 pub use certified::{certify_run, check_certifiable};

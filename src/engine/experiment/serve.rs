@@ -19,7 +19,7 @@ use crate::engine::model::passes::liveness::Compact;
 use crate::engine::model::{Model, Op, Program};
 use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::pruned_operator::PrunedOperator;
-use crate::engine::sparsify::receptive_field::{FieldFinder, FieldLimit};
+use crate::engine::sparsify::receptive_field::{FieldFinder, FieldLimit, ReceptiveField};
 use crate::engine::sparsify::{Masks, Product, Pruned, Recipe};
 use crate::engine::timing::{Plan, Samples, Speedup, SystemClock, in_turn, median, percentile};
 
@@ -144,15 +144,44 @@ impl Server {
         wanted.sort_unstable();
         wanted.dedup();
         let Some(field) = self.finder.find(&wanted, self.limit)? else { return self.score_in_whole(nodes, ctl) };
-        let ctl = &ctl.recycling_into(&self.spares);
         let size = FieldSize { n_nodes: field.nodes.len(), n_entries: field.n_entries };
+        let logits = self.score_field(field, ctl)?;
+        let places: Vec<usize> = nodes.iter().filter_map(|u| wanted.binary_search(u).ok()).collect();
+        let is_as_asked = places.iter().copied().eq(0..wanted.len());
+        let logits = if is_as_asked { logits } else { logits.select(Axis(0), &places) };
+        Ok(Answer { logits, field: size })
+    }
+
+    /// The logits of node `u` if it heard node `v` again: an entry of the value `t`, in every step that `lacks` it. `None` where the field of
+    /// both is too large.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] for a graph with too many entries, [`EngineError::Cancelled`].
+    pub(super) fn score_restored(
+        &mut self,
+        (u, v, t): (u32, u32, f32),
+        lacks: impl Fn(usize) -> bool,
+        ctl: &Control,
+    ) -> Result<Option<Vec<f32>>, EngineError> {
+        let Some(mut field) = self.finder.find(&[u, v], self.limit)? else { return Ok(None) };
+        let nodes = &field.nodes;
+        for (_, part) in field.steps.iter_mut().enumerate().filter(|(step, _)| lacks(*step)) {
+            // Both stand in front: node 0 hears node 1.
+            part.operator = part.operator.with_entry(0, 1, t, |column| nodes[column as usize] > v);
+        }
+        let logits = self.score_field(field, ctl)?;
+        Ok(Some(logits.row(0).to_vec()))
+    }
+
+    fn score_field(&mut self, field: ReceptiveField, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        let ctl = &ctl.recycling_into(&self.spares);
         let read = field.nodes.clone();
         self.inference.serve(field);
-        let logits = if let Some(embedding) = &self.embedding {
+        if let Some(embedding) = &self.embedding {
             let rows = picked(embedding, &read, ctl)?;
             let logits = infer(&self.program, &self.model, Rows::Dense(rows.view()), &mut self.inference, ctl)?;
             ctl.recycle(rows);
-            logits
+            Ok(logits)
         } else {
             let features = match self.dataset.features() {
                 Features::Dense(x) => Features::Dense(picked(x, &read, ctl)?),
@@ -162,12 +191,8 @@ impl Server {
             if let Features::Dense(x) = features {
                 ctl.recycle(x);
             }
-            logits
-        };
-        let places: Vec<usize> = nodes.iter().filter_map(|u| wanted.binary_search(u).ok()).collect();
-        let is_as_asked = places.iter().copied().eq(0..wanted.len());
-        let logits = if is_as_asked { logits } else { logits.select(Axis(0), &places) };
-        Ok(Answer { logits, field: size })
+            Ok(logits)
+        }
     }
 
     /// As [`Server::score`], by the forward pass over the whole graph: where a field is so large, copying it would only take memory.
@@ -191,7 +216,7 @@ impl Server {
 }
 
 /// Checks that a row of the network's output can be computed without all others.
-fn check_rows(program: &Program) -> Result<(), EngineError> {
+pub(super) fn check_rows(program: &Program) -> Result<(), EngineError> {
     let over_all = program.instructions.iter().find_map(|instruction| match &instruction.op {
         Op::Normalise { kind, .. } if !kind.is_per_row() => Some(*kind),
         _ => None,

@@ -15,7 +15,7 @@ pub(crate) mod push;
 pub(crate) mod receptive_field;
 mod recipe;
 pub(crate) mod saved;
-mod steps;
+pub(crate) mod steps;
 pub(crate) mod threshold;
 pub(crate) mod trace;
 pub(crate) mod trace_writer;

@@ -410,6 +410,34 @@ impl PrunedOperator {
         Self { lists: Arc::new(lists), by_head, ..self.clone() }
     }
 
+    /// The same with one entry more in row `row`: it comes in front of the first whose column `is_later`. Its value counts for every head.
+    /// Only to be propagated over.
+    pub(crate) fn with_entry(&self, row: usize, column: u32, value: f32, is_later: impl Fn(u32) -> bool) -> Self {
+        let all = &*self.lists;
+        let of_row = all.indptr[row]..all.indptr[row + 1];
+        let at = of_row.clone().find(|k| is_later(all.indices[*k])).unwrap_or(of_row.end);
+        let mut indptr = all.indptr.to_vec();
+        indptr[row + 1..].iter_mut().for_each(|end| *end += 1);
+        let (mut indices, mut values) = (all.indices.to_vec(), all.values.to_vec());
+        indices.insert(at, column);
+        values.insert(at, value);
+        let by_head = self.by_head.as_ref().map(|all| {
+            let heads = all.coefficients.ncols();
+            let mut coefficients: Vec<f32> = all.coefficients.iter().copied().collect();
+            coefficients.splice(at * heads..at * heads, std::iter::repeat_n(value, heads));
+            let coefficients = Array2::from_shape_vec((indices.len(), heads), coefficients).unwrap_or_default();
+            Arc::new(Attended { indptr: indptr.clone(), indices: indices.clone(), coefficients, kept: None })
+        });
+        let lists = Lists {
+            indptr: Arc::new(indptr),
+            indices: Arc::new(indices),
+            values: Arc::new(values),
+            entry: Entries::Unnumbered,
+            ..Lists::default()
+        };
+        Self { lists: Arc::new(lists), by_head, ..self.clone() }
+    }
+
     /// Those of the active entries that `keep` marks, in order.
     pub(crate) fn filtered(&self, keep: &[bool]) -> Self {
         let all = &*self.lists;

@@ -203,7 +203,7 @@ pub(super) fn with_own_self_loops(recipe: &Recipe) -> Recipe {
 }
 
 /// Whether removed entries count in attention's sum (docs/DIFFERENCES.md#d10).
-pub(super) fn counts_removed(recipe: &Recipe) -> bool {
+pub(crate) fn counts_removed(recipe: &Recipe) -> bool {
     recipe.model.has("heads") && recipe.compat.has(Quirk::GatNoRenormalisation)
 }
 

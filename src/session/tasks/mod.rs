@@ -14,6 +14,7 @@ pub(crate) mod controls;
 pub(crate) mod errors;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod look;
 pub(crate) mod open;
 pub(crate) mod predict;
 pub(crate) mod preview;

@@ -1,6 +1,6 @@
 //! Scores some nodes with a bundle or a run, on their receptive field alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView1};
@@ -29,7 +29,7 @@ pub(crate) enum PredictSource {
 }
 
 /// Which nodes are asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum AskedNodes {
     /// These ids, as the graph's file spells them.
     Ids(Vec<String>),
@@ -152,12 +152,21 @@ fn margin_of(logits: ArrayView1<'_, f32>, is_multi: bool) -> Option<f32> {
 }
 
 impl AskedNodes {
+    /// Those of a file, if there is one of that name; else ids between commas.
+    pub(crate) fn said(text: &str) -> Self {
+        if Path::new(text).is_file() { Self::File(text.into()) } else { Self::listed(text) }
+    }
+
     /// Ids between commas.
     pub(crate) fn listed(text: &str) -> Self {
         Self::Ids(text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect())
     }
 
-    fn find(&self, dataset: &Dataset) -> Result<Vec<u32>, TaskError> {
+    /// The nodes of a graph.
+    ///
+    /// # Errors
+    /// [`TaskError::Wrong`] for an id that it does not have.
+    pub(crate) fn find(&self, dataset: &Dataset) -> Result<Vec<u32>, TaskError> {
         let nodes = match self {
             Self::File(path) => read_node_ids(path, dataset)?,
             Self::Ids(ids) => {

@@ -20,13 +20,14 @@ pub(in crate::ui) struct Palette {
 enum Item {
     Action(Action),
     Sample(&'static str, String),
+    Node(u32, String),
 }
 
 impl Item {
     fn name(&self) -> &str {
         match self {
             Self::Action(action) => action.name(),
-            Self::Sample(_, name) => name,
+            Self::Sample(_, name) | Self::Node(_, name) => name,
         }
     }
 }
@@ -35,6 +36,11 @@ impl Palette {
     /// Opens it empty, or closes it.
     pub(in crate::ui) fn toggle(&mut self) {
         *self = Self { is_open: !self.is_open, ..Self::default() };
+    }
+
+    /// Opens it with the beginning of what is looked for.
+    pub(in crate::ui) fn ask(&mut self, begins: &str) {
+        *self = Self { is_open: true, typed: begins.to_owned(), at: 0 };
     }
 
     /// Closes it; answers whether it was open.
@@ -104,6 +110,11 @@ impl Palette {
                 out.send(Command::OpenSample(spec.to_owned()));
                 None
             }
+            Item::Node(node, _) => {
+                self.is_open = false;
+                out.send(Command::SelectNode(Some(node)));
+                None
+            }
         }
     }
 
@@ -111,6 +122,7 @@ impl Palette {
         let actions =
             Action::ALL.into_iter().filter(|a| *a != Action::Palette && a.is_enabled(session)).map(Item::Action);
         let samples = samples().iter().map(|s| Item::Sample(s.spec, format!("Open sample {}", s.title)));
+        let node = self.node(session).map(|(node, id)| Item::Node(node, format!("Look at node {id}")));
         let words: Vec<String> = self.typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
         actions
             .chain(samples)
@@ -118,12 +130,26 @@ impl Palette {
                 let name = item.name().to_lowercase();
                 words.iter().all(|w| name.contains(w))
             })
+            .chain(node)
             .collect()
+    }
+
+    /// The node that is asked for by its id, with or without the word before it.
+    fn node(&self, session: &Session) -> Option<(u32, String)> {
+        let dataset = &session.store().graph.as_ref()?.dataset;
+        let typed = self.typed.trim();
+        let id = typed.strip_prefix("node ").map_or(typed, str::trim);
+        let node = match dataset.node_ids() {
+            Some(ids) => ids.iter().position(|known| known == id)?,
+            None => id.parse().ok().filter(|node: &usize| *node < dataset.n_nodes())?,
+        };
+        Some((node as u32, id.to_owned()))
     }
 }
 
 fn line_ui(ui: &mut egui::Ui, item: &Item, is_chosen: bool, tokens: &Tokens) -> egui::Response {
     let keys = if let Item::Action(action) = item { action.keys() } else { String::new() };
-    let button = egui::Button::new(item.name()).shortcut_text(weak(tokens, keys)).selected(is_chosen).frame(is_chosen);
+    let button = egui::Button::new(item.name()).selected(is_chosen).frame(is_chosen);
+    let button = if keys.is_empty() { button } else { button.shortcut_text(weak(tokens, keys)) };
     ui.with_layout(Layout::top_down_justified(Align::Min), |ui| ui.add(button)).inner
 }

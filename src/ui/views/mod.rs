@@ -21,7 +21,7 @@ pub struct Views {
 
 impl Default for Views {
     fn default() -> Self {
-        use super::panels::{Inputs, RecipePanel, Verdict};
+        use super::panels::{Inputs, NodePanel, RecipePanel, Verdict};
         Self {
             all: vec![
                 (Pane::Inputs, Box::new(Inputs::default())),
@@ -33,6 +33,7 @@ impl Default for Views {
                 (Pane::Export, Box::new(export::Export::default())),
                 (Pane::Recipe, Box::new(RecipePanel::default())),
                 (Pane::Verdict, Box::new(Verdict)),
+                (Pane::Node, Box::new(NodePanel::default())),
             ],
         }
     }

@@ -86,6 +86,7 @@ impl Cell {
         if let Some(picture) = picture {
             Self::hover_ui(cx.tokens, &output, place, picture);
             Self::act(cx, &output, place, picture);
+            Self::select(cx, &output, place, picture);
             let name = format!("Threshold of {}", words::name(step, place.side).to_lowercase());
             let spec = HistogramSpec {
                 name: &name,
@@ -192,6 +193,22 @@ impl Cell {
                 ui.label(RichText::new(line).color(tokens.text));
             }
         });
+    }
+
+    /// A click looks at the target of an entry: of the first one, where a texel stands for several.
+    fn select(cx: &ViewCx<'_>, output: &HeatmapOutput, place: &Place<'_>, picture: &Picture) {
+        let Some((column, row)) = output.hovered.filter(|_| place.side == Side::Edges && output.response.clicked())
+        else {
+            return;
+        };
+        let raster = &picture.raster;
+        let row = match raster.texel_at(column, row).filter(|_| !raster.is_single_entries()) {
+            Some(texel) => first_entry(place.atlas, texel.columns, texel.rows).map_or(row, |(_, row)| row),
+            None => row,
+        };
+        if let Some(node) = place.atlas.ordering().order().get(row) {
+            cx.out.send(Command::SelectNode(Some(*node)));
+        }
     }
 
     fn act(cx: &ViewCx<'_>, output: &HeatmapOutput, place: &Place<'_>, picture: &Picture) {

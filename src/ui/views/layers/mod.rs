@@ -229,7 +229,12 @@ impl Layers {
         let middle = rect.center().x;
         let left = Rect::from_min_max(rect.min, pos2(middle - GAP / 2.0, rect.bottom() - 4.0));
         let right = Rect::from_min_max(pos2(middle + GAP / 2.0, rect.top()), rect.right_bottom() - vec2(0.0, 4.0));
-        let (mode, marked) = (self.mode, self.pointed);
+        // The node that is looked at stays marked where nothing is pointed at.
+        let selected = cx.session.store().selected_node().and_then(|node| {
+            let at = *atlas.ordering().position().get(node as usize)? as usize;
+            Some((at, at))
+        });
+        let (mode, marked) = (self.mode, self.pointed.or(selected));
         let mut one =
             |cells: &mut BTreeMap<(Side, usize), Cell>, ui: &mut egui::Ui, rect: Rect, side: Side, step: usize| {
                 let place = Place { run, atlas, step, side, mode };

@@ -1,0 +1,241 @@
+//! What pruning did around a node, in words and tables.
+
+use super::format::percent;
+use super::page::{PagePart, PageTable};
+use crate::engine::EngineError;
+use crate::engine::control::Control;
+use crate::engine::experiment::{Around, Neighbour, Run, around};
+
+/// A node of a run, for window and terminal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeReport {
+    /// In numbers.
+    pub around: Around,
+    /// Its id, as the graph's file spells it.
+    pub id: String,
+    /// Whether its class changed, and which entries that takes; one sentence each.
+    pub says: Vec<String>,
+    /// Facts of the node itself: its class, degree and part of the split.
+    pub facts: Vec<PagePart>,
+    /// What is left of its messages, step by step.
+    pub steps: PageTable,
+    /// Its neighbours, the largest message first.
+    pub neighbours: PageTable,
+}
+
+impl NodeReport {
+    /// Looks at node `node` of a run.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] for a node that the graph does not have, [`EngineError::Cancelled`].
+    pub fn of(run: &Run, node: u32, ctl: &Control) -> Result<Self, EngineError> {
+        let around = around(run, node, ctl)?;
+        let words = Words { run, around: &around };
+        let (says, facts) = (words.says(), words.facts());
+        let (steps, neighbours) = (words.steps(), words.neighbours());
+        Ok(Self { id: run.dataset.node_id(node as usize), says, facts, steps, neighbours, around })
+    }
+
+    /// The name of a graph step.
+    pub fn step_title(&self, at: usize) -> String {
+        self.steps.rows.get(at).and_then(|row| row.first()).cloned().unwrap_or_default()
+    }
+
+    /// What is known of a neighbour in a step, by its place among the neighbours.
+    pub fn neighbour_says(&self, at: usize, step: usize) -> Vec<String> {
+        let Some(neighbour) = self.around.neighbours.get(at) else { return Vec::new() };
+        let (entry, about) = (neighbour.steps.get(step), self.around.steps.get(step));
+        let message = entry.map(|entry| match about.and_then(|about| about.threshold) {
+            Some(delta) if entry.message.is_finite() => {
+                format!("message {}, δ {}", number(entry.message), number(delta as f32))
+            }
+            _ => format!("message {}", number(entry.message)),
+        });
+        let effect = neighbour.effect.map(|effect| format!("put back: {} to the margin", signed(effect)));
+        message.into_iter().chain(effect).collect()
+    }
+
+    /// All of it, one part below the other.
+    pub fn page(&self) -> Vec<PagePart> {
+        let mut page: Vec<PagePart> = self.says.iter().cloned().map(PagePart::Line).collect();
+        page.push(PagePart::blank());
+        page.extend(self.facts.iter().cloned());
+        page.extend([
+            PagePart::blank(),
+            PagePart::Table(self.steps.clone()),
+            PagePart::blank(),
+            PagePart::Table(self.neighbours.clone()),
+        ]);
+        page
+    }
+}
+
+struct Words<'a> {
+    run: &'a Run,
+    around: &'a Around,
+}
+
+impl Words<'_> {
+    fn class(&self, class: usize) -> String {
+        let labels = self.run.dataset.labels();
+        let name = labels.and_then(|labels| labels.names.get(class)).filter(|name| !name.is_empty());
+        name.cloned().unwrap_or_else(|| class.to_string())
+    }
+
+    /// What a model says of the node.
+    fn said(&self, way: usize) -> String {
+        let classes: Vec<String> = self.around.said(way).into_iter().map(|class| self.class(class)).collect();
+        if classes.is_empty() { "no class".to_owned() } else { classes.join(" and ") }
+    }
+
+    fn unit(&self) -> &'static str {
+        if self.run.model.architecture.is_decoupled() { "hop" } else { "layer" }
+    }
+
+    fn id(&self, node: u32) -> String {
+        self.run.dataset.node_id(node as usize)
+    }
+
+    fn says(&self) -> Vec<String> {
+        let Around { node, margin, neighbours, no_effects, .. } = self.around;
+        let id = self.id(*node);
+        let (before, after) = (self.said(0), self.said(1));
+        let is_changed = self.around.is_changed();
+        // Of several classes the one that changed most.
+        let lost =
+            if self.around.is_multi { format!("what is said of {}", self.class(margin.class)) } else { before.clone() };
+        let margins = format!("{} → {}", number(margin.unpruned), number(margin.pruned));
+        let first = if is_changed {
+            format!("Pruning changes node {id} from {before} to {after} (margin {margins})")
+        } else {
+            format!("Node {id} stays {before} (margin {margins})")
+        };
+        let mut says = vec![first];
+        let cut: Vec<&Neighbour> = neighbours.iter().filter(|neighbour| neighbour.is_cut()).collect();
+        if cut.is_empty() {
+            says.push(
+                "None of its entries were removed: what changed comes from its neighbours' entries or from weights"
+                    .to_owned(),
+            );
+            return says;
+        }
+        if let Some(why) = no_effects {
+            says.push(format!("What single entries would change is not known: {}", why.says()));
+            return says;
+        }
+        let effect = |neighbour: &&&Neighbour| neighbour.effect.unwrap_or(f32::NEG_INFINITY);
+        let largest = cut.iter().max_by(|a, b| effect(a).total_cmp(&effect(b)));
+        let Some((largest, gained)) = largest.and_then(|neighbour| Some((neighbour, neighbour.effect?))) else {
+            return says;
+        };
+        let source = self.id(largest.source);
+        let of_class = self.run.dataset.labels().and_then(|labels| labels.of(largest.source as usize));
+        let of_class = of_class.map_or_else(String::new, |class| format!(", of class {}", self.class(class)));
+        let from = format!("the entry from {source}{of_class}");
+        says.push(if is_changed && margin.pruned + gained > 0.0 {
+            let n = cut.iter().filter(|neighbour| margin.pruned + effect(neighbour) > 0.0).count();
+            let others = if n > 1 { format!("; so would {} others, each alone", n - 1) } else { String::new() };
+            format!("Putting back {from} alone would bring {lost} back{others}")
+        } else if gained <= 0.0 {
+            "None of its removed entries, put back alone, would make it surer".to_owned()
+        } else if is_changed {
+            format!("No single entry would bring {lost} back; {from} would add most, {}", signed(gained))
+        } else {
+            format!("Of what was removed, {from} would add most to the margin, {}", signed(gained))
+        });
+        says
+    }
+
+    fn facts(&self) -> Vec<PagePart> {
+        let Around { node, probabilities, neighbours, .. } = self.around;
+        let (run, u) = (self.run, *node as usize);
+        let labels = run.dataset.labels();
+        let class = labels.and_then(|labels| labels.of(u)).map(|class| format!("class {}", self.class(class)));
+        let parts = [("training", &run.split.train), ("validation", &run.split.val), ("test", &run.split.test)];
+        let part = parts.iter().find(|(_, nodes)| nodes.contains(node)).map(|(name, _)| format!("{name} node"));
+        let degree = match neighbours.len() {
+            1 => "1 neighbour".to_owned(),
+            n => format!("{n} neighbours"),
+        };
+        let facts: Vec<String> = [class, part, Some(degree)].into_iter().flatten().collect();
+        let mut order: Vec<usize> = (0..probabilities[0].len()).collect();
+        let largest = |class: &usize| probabilities[0][*class].max(probabilities[1][*class]);
+        order.sort_by(|a, b| largest(b).total_cmp(&largest(a)).then(a.cmp(b)));
+        let rows = order.iter().take(3).map(|class| {
+            let mut row = vec![self.class(*class)];
+            row.extend(probabilities.iter().map(|of_class| percent(f64::from(of_class[*class]))));
+            row
+        });
+        vec![
+            PagePart::Line(facts.join(" · ")),
+            PagePart::Table(PageTable {
+                header: texts(&["class", "unpruned", "pruned"]),
+                n_left: 1,
+                rows: rows.collect(),
+            }),
+        ]
+    }
+
+    fn steps(&self) -> PageTable {
+        let n = self.around.neighbours.len();
+        let rows = self.around.steps.iter().map(|step| {
+            vec![
+                format!("{} {}", self.unit(), step.step + 1),
+                format!("{} of {n}", step.n_kept),
+                percent(step.message_kept),
+                step.threshold.map_or_else(|| "-".to_owned(), |delta| number(delta as f32)),
+            ]
+        });
+        let header = texts(&["", "neighbours heard", "of their messages", "δ"]);
+        PageTable { header, n_left: 1, rows: rows.collect() }
+    }
+
+    /// What says most stands first: the pane is narrow.
+    fn neighbours(&self) -> PageTable {
+        let Around { steps, neighbours, no_effects, .. } = self.around;
+        let labels = self.run.dataset.labels();
+        let has_value = neighbours.iter().any(|neighbour| neighbour.value.is_some());
+        let mut header = texts(&["neighbour", "kept in"]);
+        header.extend(no_effects.is_none().then(|| "put back".to_owned()));
+        header.extend(steps.iter().map(|step| format!("message {}", step.step + 1)));
+        header.extend(has_value.then(|| "T".to_owned()));
+        header.extend(labels.map(|_| "class".to_owned()));
+        let rows = neighbours.iter().map(|neighbour| {
+            let mut row = vec![self.id(neighbour.source), self.kept_in(neighbour)];
+            row.extend(no_effects.is_none().then(|| neighbour.effect.map_or_else(|| "-".to_owned(), signed)));
+            row.extend(neighbour.steps.iter().map(|entry| number(entry.message)));
+            row.extend(has_value.then(|| neighbour.value.map_or_else(|| "-".to_owned(), number)));
+            row.extend(labels.map(|labels| {
+                labels.of(neighbour.source as usize).map_or_else(|| "-".to_owned(), |class| self.class(class))
+            }));
+            row
+        });
+        PageTable { n_left: 2, rows: rows.collect(), header }
+    }
+
+    /// In which steps a neighbour is heard.
+    fn kept_in(&self, neighbour: &Neighbour) -> String {
+        let kept: Vec<String> = (neighbour.steps.iter().zip(&self.around.steps))
+            .filter(|(entry, _)| entry.is_kept)
+            .map(|(_, step)| (step.step + 1).to_string())
+            .collect();
+        match kept.len() {
+            0 => "none".to_owned(),
+            n if n == neighbour.steps.len() => "all".to_owned(),
+            n if n > 4 => format!("{n} of {}", neighbour.steps.len()),
+            _ => format!("{} {}", self.unit(), kept.join(", ")),
+        }
+    }
+}
+
+fn texts(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+fn number(value: f32) -> String {
+    if value.is_finite() { format!("{value:.4}") } else { "-".to_owned() }
+}
+
+fn signed(value: f32) -> String {
+    if value.is_finite() { format!("{value:+.4}") } else { "-".to_owned() }
+}

@@ -1,0 +1,135 @@
+//! The node that is looked at: whether pruning changed what is said of it, what is left around it, and what its removed entries would change.
+
+use std::sync::Arc;
+
+use eframe::egui;
+
+use super::ego::Ego;
+use crate::session::{Command, NodeReport, NodeRequest, PagePart, PageTable, markdown};
+use crate::ui::context::{View, ViewCx, WindowRequest};
+use crate::ui::tokens;
+use crate::ui::widgets::{chip, empty_state, mono, page_ui, shown, strong, weak};
+
+/// More neighbours are counted, not listed.
+const MOST_ROWS: usize = 200;
+
+/// The pane.
+#[derive(Debug, Default)]
+pub(in crate::ui) struct NodePanel {
+    ego: Ego,
+}
+
+impl View for NodePanel {
+    fn title(&self) -> &'static str {
+        "Node"
+    }
+
+    fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let store = cx.session.store();
+        let Some(node) = store.selected_node() else {
+            return empty_state(ui, cx.tokens, "No node is selected", "Click an entry of a heatmap, or press Ctrl+F");
+        };
+        let Some(run) = store.shown() else {
+            return empty_state(
+                ui,
+                cx.tokens,
+                "Nothing is pruned yet",
+                "Open a model to see what is cut around the node",
+            );
+        };
+        let request = NodeRequest { run: Arc::clone(run), node };
+        if !store.desk.is_settled(&request) {
+            cx.out.compute(request.clone());
+        }
+        // The answer about the run before stays while the next one is on its way.
+        let answer = store
+            .desk
+            .answer::<NodeRequest>(NodeRequest::SLOT)
+            .filter(|(answered, _)| answered.node == node && Arc::ptr_eq(&answered.run.dataset, &run.dataset));
+        let is_current = answer.as_ref().is_some_and(|(answered, _)| **answered == request);
+        let report = answer.map(|(_, report)| report);
+        head_ui(cx, ui, &run.dataset.node_id(node as usize), report.as_deref(), is_current);
+        if let Some(why) = store.desk.failure(NodeRequest::SLOT).filter(|_| !is_current) {
+            ui.label(weak(cx.tokens, why));
+        }
+        if let Some(report) = report {
+            egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| {
+                ui.set_max_width(ui.available_width());
+                for line in &report.says {
+                    ui.add(egui::Label::new(shown(line.as_str())).wrap());
+                }
+                ui.add_space(4.0);
+                self.ego.ui(cx, ui, &report, &run.dataset);
+                tables_ui(cx, ui, &report);
+            });
+        }
+    }
+}
+
+fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, id: &str, report: Option<&NodeReport>, is_current: bool) {
+    let tokens = cx.tokens;
+    ui.horizontal(|ui| {
+        ui.label(strong(format!("Node {id}")).size(tokens::TEXT));
+        match report {
+            Some(report) if report.around.is_changed() => {
+                chip(ui, "class changed", tokens.warning, tokens.warning_weak);
+            }
+            Some(_) => {
+                chip(ui, "same class", tokens.text_weak, tokens.sunken);
+            }
+            None => {}
+        }
+        if !is_current {
+            ui.label(weak(tokens, "looking"));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.small_button("Close").on_hover_text("Look at no node (Esc)").clicked() {
+                cx.out.send(Command::SelectNode(None));
+            }
+            if let Some(report) = report
+                && ui.small_button("Copy").on_hover_text("All of it, as Markdown").clicked()
+            {
+                cx.out.request(WindowRequest::Copy(markdown(&report.page())));
+            }
+        });
+    });
+}
+
+fn tables_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport) {
+    ui.add_space(6.0);
+    neighbours_ui(cx, ui, report, &report.neighbours);
+    ui.add_space(6.0);
+    page_ui(ui, cx.tokens, &[PagePart::Table(report.steps.clone())]);
+    ui.add_space(6.0);
+    page_ui(ui, cx.tokens, &report.facts);
+}
+
+/// The neighbours, each to be looked at by a click; those that are heard nowhere are dimmed.
+fn neighbours_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport, table: &PageTable) {
+    egui::Grid::new("neighbours").num_columns(table.header.len()).spacing([12.0, 3.0]).show(ui, |ui| {
+        for name in &table.header {
+            ui.label(strong(name.as_str()).size(tokens::SMALL));
+        }
+        ui.end_row();
+        for (row, neighbour) in table.rows.iter().zip(&report.around.neighbours).take(MOST_ROWS) {
+            let is_heard = neighbour.steps.iter().any(|entry| entry.is_kept);
+            for (column, text) in row.iter().enumerate() {
+                if column == 0 {
+                    let link = ui.link(shown(text.as_str())).on_hover_text("Look at this node");
+                    if link.clicked() {
+                        cx.out.send(Command::SelectNode(Some(neighbour.source)));
+                    }
+                } else if column < table.n_left {
+                    ui.label(weak(cx.tokens, text.as_str()));
+                } else {
+                    let text = mono(text.as_str()).size(tokens::SMALL);
+                    ui.label(if is_heard { text } else { text.color(cx.tokens.text_weak) });
+                }
+            }
+            ui.end_row();
+        }
+    });
+    if let Some(more) = table.rows.len().checked_sub(MOST_ROWS).filter(|more| *more > 0) {
+        ui.label(weak(cx.tokens, format!("and {more} more with smaller messages; Copy has all")));
+    }
+}
