@@ -400,13 +400,17 @@ impl PrunedOperator {
             let coefficients = coefficients.unwrap_or_default();
             Arc::new(Attended { indptr: indptr.clone(), indices: indices.clone(), coefficients, kept: None })
         });
-        let lists = Lists {
-            indptr: Arc::new(indptr),
-            indices: Arc::new(indices),
-            values: Arc::new(values),
-            entry: Entries::Unnumbered,
-            ..Lists::default()
-        };
+        self.unnumbered((indptr, indices, values), by_head)
+    }
+
+    /// The same with other lists, only to be propagated over.
+    fn unnumbered(
+        &self,
+        (indptr, indices, values): (Vec<usize>, Vec<u32>, Vec<f32>),
+        by_head: Option<Arc<Attended>>,
+    ) -> Self {
+        let (indptr, indices, values) = (Arc::new(indptr), Arc::new(indices), Arc::new(values));
+        let lists = Lists { indptr, indices, values, entry: Entries::Unnumbered, ..Lists::default() };
         Self { lists: Arc::new(lists), by_head, ..self.clone() }
     }
 
@@ -428,14 +432,7 @@ impl PrunedOperator {
             let coefficients = Array2::from_shape_vec((indices.len(), heads), coefficients).unwrap_or_default();
             Arc::new(Attended { indptr: indptr.clone(), indices: indices.clone(), coefficients, kept: None })
         });
-        let lists = Lists {
-            indptr: Arc::new(indptr),
-            indices: Arc::new(indices),
-            values: Arc::new(values),
-            entry: Entries::Unnumbered,
-            ..Lists::default()
-        };
-        Self { lists: Arc::new(lists), by_head, ..self.clone() }
+        self.unnumbered((indptr, indices, values), by_head)
     }
 
     /// Those of the active entries that `keep` marks, in order.
