@@ -66,18 +66,26 @@ impl Snapshot {
         note("graph", &or_none(&self.graph), &or_none(&now.graph));
         note("model", &or_none(&self.model), &or_none(&now.model));
         note("runs", &self.runs.join(", "), &now.runs.join(", "));
-        if self.recipe != now.recipe {
-            let (before, after) = (keys(&self.recipe), keys(&now.recipe));
-            let value = |all: &[(String, String)], key: &str| {
-                all.iter().find(|(k, _)| k == key).map_or_else(|| "none".to_owned(), |(_, value)| value.clone())
-            };
-            let gone = before.iter().filter(|(key, _)| after.iter().all(|(other, _)| other != key));
-            for (key, _) in after.iter().chain(gone) {
-                note(key, &value(&before, key), &value(&after, key));
-            }
-        }
+        changed.extend(recipe_changes(&self.recipe, &now.recipe));
         changed
     }
+}
+
+/// What differs between two recipes, one key to a line.
+pub(super) fn recipe_changes(before: &Recipe, after: &Recipe) -> Vec<String> {
+    if before == after {
+        return Vec::new();
+    }
+    let (before, after) = (keys(before), keys(after));
+    let value = |all: &[(String, String)], key: &str| {
+        all.iter().find(|(k, _)| k == key).map_or_else(|| "none".to_owned(), |(_, value)| value.clone())
+    };
+    let gone = before.iter().filter(|(key, _)| after.iter().all(|(other, _)| other != key));
+    let changes = after.iter().chain(gone).map(|(key, _)| (key, value(&before, key), value(&after, key)));
+    changes
+        .filter(|(_, before, after)| before != after)
+        .map(|(key, before, after)| escaped_text(&format!("{key}: {before} → {after}")).into_owned())
+        .collect()
 }
 
 /// Every key of a recipe with its value, as its file has them.
@@ -192,6 +200,7 @@ impl Command {
             Self::CancelAll => "cancel all jobs".to_owned(),
             Self::Undo => "undo".to_owned(),
             Self::Redo => "redo".to_owned(),
+            Self::StepTo(n) => format!("go back or on to step {n}"),
             Self::SetBundleOptions(_) => "choose what bundles hold".to_owned(),
             Self::Export(id, folder) => format!("export run {} to {}", id.0, path(folder)),
             Self::ExportItems(id, items, folder) => {

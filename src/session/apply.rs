@@ -89,14 +89,14 @@ impl Session {
                 self.runner.cancel_listed();
             }
             Command::Undo => {
-                if let Some(Step { change, .. }) = self.history.undo() {
-                    self.restore(change, Side::Before);
-                }
+                self.undo();
             }
             Command::Redo => {
-                if let Some(Step { change, .. }) = self.history.redo() {
-                    self.restore(change, Side::After);
-                }
+                self.redo();
+            }
+            Command::StepTo(n) => {
+                while self.history.n_done() > n && self.undo() {}
+                while self.history.n_done() < n && self.redo() {}
             }
             Command::LoadPoint(idx) => {
                 let recipe = self.store.sweep.grid.recipe(&self.store.sweep.base, idx);
@@ -318,6 +318,26 @@ impl Session {
         let change = Change::Run { at, before: Some(Box::new(before)), after: after.map(Box::new) };
         self.history.add(label, change.clone(), None);
         self.restore(change, Side::After);
+    }
+
+    /// Takes the last step back; answers whether there was one.
+    fn undo(&mut self) -> bool {
+        let step = self.history.undo();
+        let is_there = step.is_some();
+        if let Some(Step { change, .. }) = step {
+            self.restore(change, Side::Before);
+        }
+        is_there
+    }
+
+    /// Makes the step again that was taken back last; answers whether there was one.
+    fn redo(&mut self) -> bool {
+        let step = self.history.redo();
+        let is_there = step.is_some();
+        if let Some(Step { change, .. }) = step {
+            self.restore(change, Side::After);
+        }
+        is_there
     }
 
     fn restore(&mut self, change: Change, side: Side) {

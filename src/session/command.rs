@@ -136,6 +136,8 @@ pub enum Command {
     Undo,
     /// Makes the last undone change again.
     Redo,
+    /// Takes steps back, or makes them again, until so many are done.
+    StepTo(usize),
     /// Chooses what the next bundles hold.
     SetBundleOptions(BundleOptions),
     /// Writes a run as a bundle into a folder.

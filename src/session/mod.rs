@@ -79,6 +79,7 @@ pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_
 pub use tasks::open::OutsideFiles;
 pub use tasks::reproduce::{PublishedTable, ReproducePlan, TruthPlan};
 pub use tasks::store_graph::StoreForm;
+pub use undo::UndoStep;
 pub use verdict::{BREAKS_AT, Grade, Verdict, removed_in_short};
 pub(crate) use verdict::{in_points, lower_first};
 
@@ -230,6 +231,11 @@ impl Session {
     /// What undo would take back, for people.
     pub fn undo_label(&self) -> Option<&str> {
         self.history.undo_label()
+    }
+
+    /// All steps that can be taken back or made again, oldest first.
+    pub fn steps(&self) -> Vec<UndoStep> {
+        self.history.steps()
     }
 
     /// What redo would make again, for people.

@@ -1,9 +1,11 @@
 //! Undo and redo. A step keeps what it changed, before and after, as cheap clones of shared values.
 
+use super::activity::recipe_changes;
 use super::command::Gesture;
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::store::RunEntry;
 use crate::engine::sparsify::Recipe;
+use crate::io::escaped_text;
 
 /// What decides a run: changed together when something is opened.
 #[derive(Debug, Clone)]
@@ -20,6 +22,38 @@ pub(super) enum Change {
     Inputs { before: Box<Inputs>, after: Box<Inputs> },
     /// A run that was renamed, pinned or deleted, with its place in the table.
     Run { at: usize, before: Option<Box<RunEntry>>, after: Option<Box<RunEntry>> },
+}
+
+/// A step that was done, or taken back, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoStep {
+    /// What it is called.
+    pub label: String,
+    /// What it changed, one line each.
+    pub changed: Vec<String>,
+    /// Whether it is done; else it was taken back.
+    pub is_done: bool,
+}
+
+impl Change {
+    /// What it changes, one line each.
+    fn says(&self) -> Vec<String> {
+        let or_none = |name: Option<&String>| escaped_text(name.map_or("none", String::as_str)).into_owned();
+        match self {
+            Self::Inputs { before, after } => {
+                let graphs = [before, after].map(|inputs| or_none(inputs.graph.as_ref().map(|graph| &graph.spec)));
+                let models = [before, after].map(|inputs| or_none(inputs.model.as_ref().map(|model| &model.name)));
+                let named = [("graph", graphs), ("model", models)];
+                let named = named.into_iter().filter(|(_, [before, after])| before != after);
+                let named = named.map(|(what, [before, after])| format!("{what}: {before} → {after}"));
+                named.chain(recipe_changes(&before.recipe, &after.recipe)).collect()
+            }
+            Self::Run { before, after, .. } => {
+                let [before, after] = [before, after].map(|run| or_none(run.as_ref().map(|run| &run.name)));
+                if before == after { vec![format!("run {after}")] } else { vec![format!("run: {before} → {after}")] }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -77,6 +111,18 @@ impl UndoHistory {
         step.gesture = None;
         self.done.push(step.clone());
         Some(step)
+    }
+
+    /// All steps, oldest first: those that are done, then those that were taken back.
+    pub(super) fn steps(&self) -> Vec<UndoStep> {
+        let step = |step: &Step, is_done| UndoStep { label: step.label.clone(), changed: step.change.says(), is_done };
+        let undone = self.undone.iter().rev().map(|taken_back| step(taken_back, false));
+        self.done.iter().map(|done| step(done, true)).chain(undone).collect()
+    }
+
+    /// Steps that are done.
+    pub(super) fn n_done(&self) -> usize {
+        self.done.len()
     }
 
     pub(super) fn undo_label(&self) -> Option<&str> {

@@ -51,6 +51,8 @@ pub enum Action {
     Palette,
     /// Look at a node.
     LookAtNode,
+    /// The list of steps that can be taken back or made again.
+    History,
     /// Bring a pane of the centre to the front.
     Show(Pane),
     /// Everything larger.
@@ -124,7 +126,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -140,6 +142,7 @@ impl Action {
         Self::Redo,
         Self::Palette,
         Self::LookAtNode,
+        Self::History,
         Self::Prune,
         Self::Sweep,
         Self::Compare,
@@ -191,6 +194,7 @@ impl Action {
             Self::Cancel => "Cancel",
             Self::Palette => "Find an action…",
             Self::LookAtNode => "Look at a node…",
+            Self::History => "History",
             Self::Show(Pane::Layers) => "Show layers",
             Self::Show(Pane::Tradeoff) => "Show trade-off",
             Self::Show(Pane::Entries) => "Show entries",
@@ -240,6 +244,7 @@ impl Action {
             Self::Cancel => "Stop the running jobs, or close what is open on top",
             Self::Palette => "Search all actions and do one",
             Self::LookAtNode => "What was cut around one node, and what each entry would change",
+            Self::History => "All steps with what they changed, to go back or on to any of them",
             Self::Show(Pane::Layers) => "What each layer keeps and removes",
             Self::Show(Pane::Tradeoff) => "Accuracy, time and operations against sparsity",
             Self::Show(Pane::Entries) => "Distributions of diffusion weights, messages and weights",
@@ -279,7 +284,7 @@ impl Action {
             | Self::StoreTables
             | Self::CloseInputs
             | Self::Quit => Menu::File,
-            Self::Undo | Self::Redo | Self::Palette | Self::LookAtNode => Menu::Edit,
+            Self::Undo | Self::Redo | Self::Palette | Self::LookAtNode | Self::History => Menu::Edit,
             Self::Prune | Self::Sweep | Self::Compare | Self::Sensitivity | Self::Train | Self::Cancel => Menu::Run,
             Self::Bench | Self::ScoreNodes | Self::Reproduce => Menu::Tools,
             Self::Shortcuts | Self::Activity | Self::About => Menu::Help,
@@ -337,6 +342,7 @@ impl Action {
             | Self::Bench
             | Self::ScoreNodes
             | Self::Reproduce
+            | Self::History
             | Self::Activity
             | Self::About => return None,
         })

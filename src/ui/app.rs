@@ -215,7 +215,7 @@ impl App {
         let centre = egui::Frame::new().fill(tokens.surface);
         egui::CentralPanel::default().frame(centre).show(ui, |ui| self.centre_ui(ui, &tokens));
         let chosen = self.palette.ui(&ctx, &self.session, &tokens, &self.out);
-        self.help.ui(&ctx, &tokens, &self.session, &self.frames);
+        self.help.ui(&ctx, &tokens, &self.session, &self.frames, &self.out);
         self.tools.ui(&ctx, &ViewCx { session: &self.session, tokens: &tokens, out: &self.out });
         if let Some(outside) = self.session.store().outside.front() {
             outside_ui(&ctx, outside, &tokens, &self.out);

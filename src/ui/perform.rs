@@ -119,6 +119,7 @@ impl App {
             Action::ScoreNodes => self.tools.toggle(Tool::ScoreNodes),
             Action::Reproduce => self.tools.toggle(Tool::Reproduce),
             Action::Shortcuts => self.help.toggle(Page::Shortcuts),
+            Action::History => self.help.toggle(Page::History),
             Action::Activity => self.help.toggle(Page::Activity),
             Action::About => self.help.toggle(Page::About),
         }

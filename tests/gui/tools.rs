@@ -207,3 +207,33 @@ fn what_is_left_is_measured_into_a_page_and_goes_on_where_it_was() {
     let again = std::fs::read_to_string(folder.path().join("truth.jsonl")).expect("kept");
     assert!(again.starts_with(&kept) && again.lines().count() == 3, "{again}");
 }
+
+#[test]
+fn the_history_says_what_every_step_changed_and_goes_to_any_of_them() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    let n_before = h.state().session().steps().len();
+    let delta = |h: &Harness<'_, App>| h.state().session().store().recipe.edges.delta.clone();
+    let first = delta(&h);
+    for step in [0.11, 0.22] {
+        let mut recipe = h.state().session().store().recipe.clone();
+        recipe.edges.delta = vec![step];
+        h.state().send(Command::SetRecipe(Box::new(recipe), None));
+        h.run_steps(2);
+    }
+    choose(&mut h, "Edit", "History");
+    assert!(h.query_by_label("edges.delta: [0.11] → [0.22]").is_some(), "what the last step changed");
+    let name = format!("Step {}, Recipe", n_before + 1);
+    h.get_by_role_and_label(Role::Button, &name).click_accesskit();
+    h.run_steps(3);
+    assert_eq!(delta(&h), [0.11]);
+    h.get_by_role_and_label(Role::Button, "Start of the session").click_accesskit();
+    h.run_steps(3);
+    assert!(h.state().session().steps().iter().all(|step| !step.is_done));
+    h.state().send(Command::StepTo(n_before));
+    h.run_steps(3);
+    assert_eq!(delta(&h), first);
+    h.key_press(Key::Escape);
+    h.run_steps(2);
+    assert!(h.query_by_label("Start of the session").is_none(), "closed");
+}

@@ -35,6 +35,32 @@ fn a_drag_is_one_step_and_two_drags_are_two() {
 }
 
 #[test]
+fn steps_say_what_they_changed_and_any_of_them_is_gone_back_to() {
+    let mut session = session();
+    let first = delta(&session);
+    for step in [0.3, 0.7, 0.9] {
+        set_delta(&mut session, step, None);
+    }
+    let steps = session.steps();
+    assert_eq!(steps.iter().filter(|step| step.is_done).count(), 3);
+    assert_eq!(steps[1].changed, ["edges.delta: [0.3] → [0.7]"]);
+    session.apply(Command::StepTo(1));
+    assert_eq!(delta(&session).to_string(), "0.3");
+    let is_done: Vec<bool> = session.steps().iter().map(|step| step.is_done).collect();
+    assert_eq!(is_done, [true, false, false], "in the same order");
+    session.apply(Command::StepTo(3));
+    assert_eq!(delta(&session).to_string(), "0.9");
+    session.apply(Command::StepTo(0));
+    assert_eq!(delta(&session).to_string(), first.to_string());
+    session.apply(Command::StepTo(99));
+    assert_eq!(delta(&session).to_string(), "0.9", "as far as there are steps");
+    assert_eq!(
+        session.steps().iter().map(|step| &step.changed).collect::<Vec<_>>(),
+        steps.iter().map(|step| &step.changed).collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn a_redone_drag_is_not_widened_by_the_next_one_of_its_number() {
     let mut session = session();
     set_delta(&mut session, 0.6, Some(1));

@@ -4,11 +4,12 @@ use std::time::SystemTime;
 
 use eframe::egui;
 
-use crate::session::Session;
 use crate::session::format::{clock, seconds};
+use crate::session::{Command, Session};
 use crate::ui::actions::{Action, Menu};
+use crate::ui::context::CommandQueue;
 use crate::ui::frames::FrameTimes;
-use crate::ui::tokens::Tokens;
+use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{section, shown, strong, value_row, weak};
 
 /// Which page is open.
@@ -21,6 +22,7 @@ pub(in crate::ui) struct Help {
 pub(in crate::ui) enum Page {
     Shortcuts,
     Activity,
+    History,
     About,
 }
 
@@ -36,11 +38,19 @@ impl Help {
     }
 
     /// Draws the open page.
-    pub(in crate::ui) fn ui(&mut self, ctx: &egui::Context, tokens: &Tokens, session: &Session, frames: &FrameTimes) {
+    pub(in crate::ui) fn ui(
+        &mut self,
+        ctx: &egui::Context,
+        tokens: &Tokens,
+        session: &Session,
+        frames: &FrameTimes,
+        out: &CommandQueue,
+    ) {
         let Some(page) = self.page else { return };
         let (title, width) = match page {
             Page::Shortcuts => ("Shortcuts", 420.0_f32),
             Page::Activity => ("Activity", 640.0),
+            Page::History => ("History", 480.0),
             Page::About => ("About Unifews Workbench", 420.0),
         };
         let mut is_open = true;
@@ -56,6 +66,7 @@ impl Help {
             .show(ctx, |ui| match page {
                 Page::Shortcuts => shortcuts_ui(ui, tokens),
                 Page::Activity => activity_ui(ui, tokens, session),
+                Page::History => history_ui(ui, tokens, session, out),
                 Page::About => about_ui(ui, tokens, session, frames),
             });
         if !is_open {
@@ -105,6 +116,38 @@ fn activity_ui(ui: &mut egui::Ui, tokens: &Tokens, session: &Session) {
             ui.end_row();
         }
     });
+}
+
+/// The steps, newest first; the one that was done last is marked, and a click goes there.
+fn history_ui(ui: &mut egui::Ui, tokens: &Tokens, session: &Session, out: &CommandQueue) {
+    /// More lines of one step are counted.
+    const MOST_LINES: usize = 4;
+    let steps = session.steps();
+    let n_done = steps.iter().filter(|step| step.is_done).count();
+    for (at, step) in steps.iter().enumerate().rev() {
+        let is_last = at + 1 == n_done;
+        let text = if step.is_done { strong(step.label.as_str()) } else { weak(tokens, step.label.as_str()) };
+        let button = egui::Button::new(text).selected(is_last).frame(is_last);
+        let says = if step.is_done { "Take back what came after it" } else { "Make it again, and what came before it" };
+        let response = ui.add(button).on_hover_text(says);
+        let name = format!("Step {}, {}", at + 1, step.label);
+        response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_last, &name));
+        if response.clicked() && !is_last {
+            out.send(Command::StepTo(at + 1));
+        }
+        ui.indent(at, |ui| {
+            for line in step.changed.iter().take(MOST_LINES) {
+                ui.label(weak(tokens, line.as_str()).monospace().size(tokens::SMALL));
+            }
+            if let Some(more) = step.changed.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
+                ui.label(weak(tokens, format!("and {more} more")).size(tokens::SMALL));
+            }
+        });
+    }
+    let begin = egui::Button::new("Start of the session").selected(n_done == 0).frame(n_done == 0);
+    if ui.add(begin).on_hover_text("Take everything back").clicked() && n_done > 0 {
+        out.send(Command::StepTo(0));
+    }
 }
 
 /// What a report of a fault should hold.
