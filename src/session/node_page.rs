@@ -70,6 +70,9 @@ impl NodeReport {
     }
 }
 
+/// Of more steps not every message is listed.
+const MOST_MESSAGES: usize = 3;
+
 struct Words<'a> {
     run: &'a Run,
     around: &'a Around,
@@ -97,7 +100,7 @@ impl Words<'_> {
     }
 
     fn says(&self) -> Vec<String> {
-        let Around { node, margin, neighbours, no_effects, .. } = self.around;
+        let Around { node, margin, neighbours, effect_of_all, no_effects, .. } = self.around;
         let id = self.id(*node);
         let (before, after) = (self.said(0), self.said(1));
         let is_changed = self.around.is_changed();
@@ -130,11 +133,15 @@ impl Words<'_> {
         };
         let source = self.id(largest.source);
         let of_class = self.run.dataset.labels().and_then(|labels| labels.of(largest.source as usize));
-        let of_class = of_class.map_or_else(String::new, |class| format!(", of class {}", self.class(class)));
+        let of_class = of_class.map_or_else(String::new, |class| format!(" ({})", self.class(class)));
         let from = format!("the entry from {source}{of_class}");
+        let n_tried = cut.iter().filter(|neighbour| neighbour.effect.is_some()).count();
         says.push(if is_changed && margin.pruned + gained > 0.0 {
-            let n = cut.iter().filter(|neighbour| margin.pruned + effect(neighbour) > 0.0).count();
-            let others = if n > 1 { format!("; so would {} others, each alone", n - 1) } else { String::new() };
+            let others = match cut.iter().filter(|neighbour| margin.pruned + effect(neighbour) > 0.0).count() {
+                1 => String::new(),
+                2 => "; so would one other alone".to_owned(),
+                n => format!("; so would {} others, each alone", n - 1),
+            };
             format!("Putting back {from} alone would bring {lost} back{others}")
         } else if gained <= 0.0 {
             "None of its removed entries, put back alone, would make it surer".to_owned()
@@ -143,6 +150,22 @@ impl Words<'_> {
         } else {
             format!("Of what was removed, {from} would add most to the margin, {}", signed(gained))
         });
+        if n_tried < cut.len() {
+            says.push(format!(
+                "Tried were {n_tried} of {} removed entries, those with the largest messages",
+                cut.len()
+            ));
+        }
+        if let Some(together) = effect_of_all.filter(|_| cut.len() > 1) {
+            says.push(match (is_changed, margin.pruned + together > 0.0) {
+                (true, true) => format!("All of its entries together would bring {lost} back ({})", signed(together)),
+                (true, false) => format!(
+                    "Nor would all of its entries together ({}): entries of its neighbours, or weights, changed it",
+                    signed(together)
+                ),
+                (false, _) => format!("All of its entries together would change the margin by {}", signed(together)),
+            });
+        }
         says
     }
 
@@ -197,13 +220,17 @@ impl Words<'_> {
         let has_value = neighbours.iter().any(|neighbour| neighbour.value.is_some());
         let mut header = texts(&["neighbour", "kept in"]);
         header.extend(no_effects.is_none().then(|| "put back".to_owned()));
-        header.extend(steps.iter().map(|step| format!("message {}", step.step + 1)));
+        // Of many hops the first and the last.
+        let is_shown = |at: usize| steps.len() <= MOST_MESSAGES || at == 0 || at + 1 == steps.len();
+        let shown = steps.iter().enumerate().filter(|(at, _)| is_shown(*at));
+        header.extend(shown.map(|(_, step)| format!("message {}", step.step + 1)));
         header.extend(has_value.then(|| "T".to_owned()));
         header.extend(labels.map(|_| "class".to_owned()));
         let rows = neighbours.iter().map(|neighbour| {
             let mut row = vec![self.id(neighbour.source), self.kept_in(neighbour)];
             row.extend(no_effects.is_none().then(|| neighbour.effect.map_or_else(|| "-".to_owned(), signed)));
-            row.extend(neighbour.steps.iter().map(|entry| number(entry.message)));
+            let shown = neighbour.steps.iter().enumerate().filter(|(at, _)| is_shown(*at));
+            row.extend(shown.map(|(_, entry)| number(entry.message)));
             row.extend(has_value.then(|| neighbour.value.map_or_else(|| "-".to_owned(), number)));
             row.extend(labels.map(|labels| {
                 labels.of(neighbour.source as usize).map_or_else(|| "-".to_owned(), |class| self.class(class))
@@ -222,6 +249,7 @@ impl Words<'_> {
         match kept.len() {
             0 => "none".to_owned(),
             n if n == neighbour.steps.len() => "all".to_owned(),
+            n if n > 1 && neighbour.steps[..n].iter().all(|entry| entry.is_kept) => format!("{}s to {n}", self.unit()),
             n if n > 4 => format!("{n} of {}", neighbour.steps.len()),
             _ => format!("{} {}", self.unit(), kept.join(", ")),
         }

@@ -90,6 +90,22 @@ fn check(run: &Run, case: &str) -> usize {
                 assert!((step.message_kept - 1.0).abs() < 1e-12, "{case}");
             }
         }
+        let cut: Vec<_> = found.neighbours.iter().filter(|neighbour| neighbour.is_cut()).collect();
+        assert_eq!(found.effect_of_all.is_some(), !cut.is_empty(), "{case}");
+        if let (Some(effect), None) = (found.effect_of_all, run.pruned.masks.edges.values()) {
+            let back = |mask: &EdgeMask, k| {
+                let mut removed_at = mask.removed_at().expect("progressive").to_vec();
+                removed_at[k] = mask.n_steps() as u8;
+                EdgeMask::try_new(removed_at, mask.n_steps(), topology).expect("one entry more")
+            };
+            let entry = |source: u32| topology.find(u as usize, source as usize).expect("an entry");
+            let edges = run.pruned.masks.edges.clone();
+            let edges = cut.iter().fold(edges, |mask, neighbour| back(&mask, entry(neighbour.source)));
+            let masks = Masks { edges, weights: run.pruned.masks.weights.clone() };
+            let whole = masked_forward(&run.dataset, &run.pruned.model, &run.recipe, Some(&masks), None, &ctl);
+            let expected = ahead(whole.expect(case).row(u as usize), found.margin.class) - found.margin.pruned;
+            assert_eq!(effect.to_bits(), expected.to_bits(), "{case}: all of node {u}");
+        }
         for neighbour in &found.neighbours {
             let k = topology.find(u as usize, neighbour.source as usize).expect("an entry");
             for (entry, step) in neighbour.steps.iter().zip(&found.steps) {

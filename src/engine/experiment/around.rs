@@ -4,7 +4,7 @@ use ndarray::ArrayView1;
 use serde::Serialize;
 
 use super::run::Run;
-use super::serve::{Server, check_rows};
+use super::serve::{PutBack, Server, check_rows};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::sparsify::pruned_operator::{OperatorSource, PrunedOperator};
@@ -27,6 +27,9 @@ pub struct Around {
     pub steps: Vec<StepAround>,
     /// Whom it hears but itself, the largest message of the first step first.
     pub neighbours: Vec<Neighbour>,
+    /// What the margin would gain were all removed entries of the node put back together; none where it lost none, or was not computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect_of_all: Option<f32>,
     /// Why no effects were computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_effects: Option<NoEffects>,
@@ -204,11 +207,12 @@ pub fn around(run: &Run, node: u32, ctl: &Control) -> Result<Around, EngineError
     let [unpruned, pruned] = logits.map(|logits| decision.margin(logits));
     let margin = Margin { class: decision.class, unpruned, pruned };
     let no_effects = NoEffects::of(run);
-    if no_effects.is_none() {
-        add_effects(run, node, (decision, margin), &mut neighbours, ctl)?;
-    }
+    let effect_of_all = match no_effects {
+        None => add_effects(run, node, (decision, margin), &mut neighbours, ctl)?,
+        Some(_) => None,
+    };
     let probabilities = logits.map(if is_multi { sigmoid } else { softmax });
-    Ok(Around { node, is_multi, probabilities, margin, steps, neighbours, no_effects })
+    Ok(Around { node, is_multi, probabilities, margin, steps, neighbours, effect_of_all, no_effects })
 }
 
 /// Probabilities of classes of which a node has one.
@@ -292,28 +296,35 @@ fn neighbours(run: &Run, u: usize, traces: &[(usize, &EdgeTrace)]) -> Vec<Neighb
     found
 }
 
+/// Adds what every removed entry would change; gives what all of them together would.
 fn add_effects(
     run: &Run,
     node: u32,
     (decision, margin): (Decision, Margin),
     neighbours: &mut [Neighbour],
     ctl: &Control,
-) -> Result<(), EngineError> {
+) -> Result<Option<f32>, EngineError> {
+    let n_cut = neighbours.iter().filter(|neighbour| neighbour.is_cut()).count();
+    if n_cut == 0 {
+        return Ok(None);
+    }
     let pruned = &run.pruned;
-    if !neighbours.iter().any(Neighbour::is_cut) {
-        return Ok(());
-    }
     let mut server = Server::pruned(&run.dataset, &pruned.model, &run.recipe, &pruned.masks, None, ctl)?;
-    let n_cut = neighbours.iter().filter(|neighbour| neighbour.is_cut()).count().min(MOST_EFFECTS);
-    for (done, neighbour) in neighbours.iter_mut().filter(|neighbour| neighbour.is_cut()).take(MOST_EFFECTS).enumerate()
-    {
-        ctl.progress("putting entries back", done, n_cut);
+    let mut effect_of = |entries: &[PutBack]| {
+        let logits = server.score_restored(node, entries, &ctl.quiet())?;
+        Ok::<_, EngineError>(logits.map(|logits| decision.margin(ArrayView1::from(&logits)) - margin.pruned))
+    };
+    let mut all: Vec<PutBack> = Vec::new();
+    for neighbour in neighbours.iter_mut().filter(|neighbour| neighbour.is_cut()).take(MOST_EFFECTS) {
+        ctl.progress("putting entries back", all.len(), n_cut.min(MOST_EFFECTS));
         ctl.check()?;
-        // Attention makes coefficients of its own.
-        let entry = (node, neighbour.source, neighbour.value.unwrap_or(1.0));
-        let lacks = |step: usize| neighbour.steps.get(step).is_some_and(|entry| !entry.is_kept);
-        let logits = server.score_restored(entry, lacks, &ctl.quiet())?;
-        neighbour.effect = logits.map(|logits| decision.margin(ArrayView1::from(&logits)) - margin.pruned);
+        let entry = PutBack {
+            source: neighbour.source,
+            value: neighbour.value.unwrap_or(1.0),
+            lacking: neighbour.steps.iter().map(|entry| !entry.is_kept).collect(),
+        };
+        neighbour.effect = effect_of(std::slice::from_ref(&entry))?;
+        all.push(entry);
     }
-    Ok(())
+    if all.len() < n_cut { Ok(None) } else { effect_of(&all) }
 }

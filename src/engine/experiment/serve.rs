@@ -47,6 +47,17 @@ impl std::fmt::Debug for Server {
     }
 }
 
+/// An entry that is put back.
+#[derive(Debug)]
+pub(super) struct PutBack {
+    /// Whom it hears.
+    pub(super) source: u32,
+    /// At what value; attention makes one of its own.
+    pub(super) value: f32,
+    /// Which steps do without it.
+    pub(super) lacking: Vec<bool>,
+}
+
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
@@ -152,22 +163,25 @@ impl Server {
         Ok(Answer { logits, field: size })
     }
 
-    /// The logits of node `u` if it heard node `v` again: an entry of the value `t`, in every step that `lacks` it. `None` where the field of
-    /// both is too large.
+    /// The logits of node `u` with entries put back. `None` where the field of all their nodes is too large.
     ///
     /// # Errors
     /// [`EngineError::Mismatch`] for a graph with too many entries, [`EngineError::Cancelled`].
     pub(super) fn score_restored(
         &mut self,
-        (u, v, t): (u32, u32, f32),
-        lacks: impl Fn(usize) -> bool,
+        u: u32,
+        entries: &[PutBack],
         ctl: &Control,
     ) -> Result<Option<Vec<f32>>, EngineError> {
-        let Some(mut field) = self.finder.find(&[u, v], self.limit)? else { return Ok(None) };
+        let wanted: Vec<u32> = std::iter::once(u).chain(entries.iter().map(|entry| entry.source)).collect();
+        let Some(mut field) = self.finder.find(&wanted, self.limit)? else { return Ok(None) };
         let nodes = &field.nodes;
-        for (_, part) in field.steps.iter_mut().enumerate().filter(|(step, _)| lacks(*step)) {
-            // Both stand in front: node 0 hears node 1.
-            part.operator = part.operator.with_entry(0, 1, t, |column| nodes[column as usize] > v);
+        // Those that are asked for stand in front: node 0 hears the others.
+        for (entry, at) in entries.iter().zip(1u32..) {
+            for (part, _) in field.steps.iter_mut().zip(&entry.lacking).filter(|(_, is_lacking)| **is_lacking) {
+                let is_later = |column: u32| nodes[column as usize] > entry.source;
+                part.operator = part.operator.with_entry(0, at, entry.value, is_later);
+            }
         }
         let logits = self.score_field(field, ctl)?;
         Ok(Some(logits.row(0).to_vec()))

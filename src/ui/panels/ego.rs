@@ -13,7 +13,10 @@ use crate::ui::widgets::{picker, shown, weak};
 
 /// More neighbours are not drawn: their lines could not be told apart.
 const MOST: usize = 36;
-const HEIGHT: f32 = 172.0;
+/// Of the picture, with many neighbours and with few.
+const HEIGHTS: [f32; 2] = [172.0, 124.0];
+/// So many are few.
+const FEW: usize = 6;
 /// Of the line of the largest message, points.
 const WIDEST: f32 = 4.0;
 
@@ -42,7 +45,8 @@ impl Ego {
             let drawn = if n > MOST { format!("{MOST} of {n} neighbours, ") } else { String::new() };
             ui.label(weak(tokens, format!("{drawn}removed dashed")));
         });
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width().min(420.0), HEIGHT), Sense::hover());
+        let height = HEIGHTS[usize::from(around.neighbours.len() <= FEW)];
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width().min(420.0), height), Sense::hover());
         let neighbours = &around.neighbours[..around.neighbours.len().min(MOST)];
         let largest =
             neighbours.iter().map(|n| n.steps[self.step].message).filter(|m| m.is_finite()).fold(0.0, f32::max);
