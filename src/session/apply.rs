@@ -89,14 +89,14 @@ impl Session {
                 self.runner.cancel_listed();
             }
             Command::Undo => {
-                self.undo();
+                self.step(Side::Before);
             }
             Command::Redo => {
-                self.redo();
+                self.step(Side::After);
             }
             Command::StepTo(n) => {
-                while self.history.n_done() > n && self.undo() {}
-                while self.history.n_done() < n && self.redo() {}
+                while self.history.n_done() > n && self.step(Side::Before) {}
+                while self.history.n_done() < n && self.step(Side::After) {}
             }
             Command::LoadPoint(idx) => {
                 let recipe = self.store.sweep.grid.recipe(&self.store.sweep.base, idx);
@@ -320,22 +320,12 @@ impl Session {
         self.restore(change, Side::After);
     }
 
-    /// Takes the last step back; answers whether there was one.
-    fn undo(&mut self) -> bool {
-        let step = self.history.undo();
+    /// Takes the last step back, or makes the one again that was taken back last; answers whether there was one.
+    fn step(&mut self, to: Side) -> bool {
+        let step = if to == Side::Before { self.history.undo() } else { self.history.redo() };
         let is_there = step.is_some();
         if let Some(Step { change, .. }) = step {
-            self.restore(change, Side::Before);
-        }
-        is_there
-    }
-
-    /// Makes the step again that was taken back last; answers whether there was one.
-    fn redo(&mut self) -> bool {
-        let step = self.history.redo();
-        let is_there = step.is_some();
-        if let Some(Step { change, .. }) = step {
-            self.restore(change, Side::After);
+            self.restore(change, to);
         }
         is_there
     }

@@ -233,6 +233,11 @@ impl Session {
         self.history.undo_label()
     }
 
+    /// Another number after every change of [`Session::steps`], which are not made for every frame.
+    pub fn steps_revision(&self) -> u64 {
+        self.history.revision()
+    }
+
     /// All steps that can be taken back or made again, oldest first.
     pub fn steps(&self) -> Vec<UndoStep> {
         self.history.steps()

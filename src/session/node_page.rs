@@ -60,12 +60,14 @@ impl NodeReport {
         let mut page: Vec<PagePart> = self.says.iter().cloned().map(PagePart::Line).collect();
         page.push(PagePart::blank());
         page.extend(self.facts.iter().cloned());
-        page.extend([
-            PagePart::blank(),
-            PagePart::Table(self.steps.clone()),
-            PagePart::blank(),
-            PagePart::Table(self.neighbours.clone()),
-        ]);
+        if !self.around.neighbours.is_empty() {
+            page.extend([
+                PagePart::blank(),
+                PagePart::Table(self.steps.clone()),
+                PagePart::blank(),
+                PagePart::Table(self.neighbours.clone()),
+            ]);
+        }
         page
     }
 }
@@ -115,6 +117,10 @@ impl Words<'_> {
         };
         let mut says = vec![first];
         let cut: Vec<&Neighbour> = neighbours.iter().filter(|neighbour| neighbour.is_cut()).collect();
+        if neighbours.is_empty() {
+            says.push("It hears nobody but itself".to_owned());
+            return says;
+        }
         if cut.is_empty() {
             says.push(
                 "None of its entries were removed: what changed comes from its neighbours' entries or from weights"

@@ -68,6 +68,8 @@ pub(super) struct Step {
 pub(super) struct UndoHistory {
     done: Vec<Step>,
     undone: Vec<Step>,
+    /// Counts changes of the list.
+    revision: u64,
 }
 
 /// Older steps are forgotten beyond this many.
@@ -76,6 +78,7 @@ const MAX_STEPS: usize = 200;
 impl UndoHistory {
     /// Adds a step, or widens the last one when both belong to one gesture.
     pub(super) fn add(&mut self, label: impl Into<String>, change: Change, gesture: Option<Gesture>) {
+        self.revision += 1;
         self.undone.clear();
         if gesture.is_some()
             && let Some(last) = self.done.last_mut()
@@ -93,6 +96,7 @@ impl UndoHistory {
 
     /// Lets the last step end with these inputs: what belongs to it came later.
     pub(super) fn amend(&mut self, inputs: &Inputs) {
+        self.revision += 1;
         if let Some(Step { change: Change::Inputs { after, .. }, .. }) = self.done.last_mut() {
             **after = inputs.clone();
         }
@@ -100,6 +104,7 @@ impl UndoHistory {
 
     /// The step to take back; it can be made again afterwards.
     pub(super) fn undo(&mut self) -> Option<Step> {
+        self.revision += 1;
         let step = self.done.pop()?;
         self.undone.push(step.clone());
         Some(step)
@@ -107,6 +112,7 @@ impl UndoHistory {
 
     /// The step to make again.
     pub(super) fn redo(&mut self) -> Option<Step> {
+        self.revision += 1;
         let mut step = self.undone.pop()?;
         step.gesture = None;
         self.done.push(step.clone());
@@ -118,6 +124,11 @@ impl UndoHistory {
         let step = |step: &Step, is_done| UndoStep { label: step.label.clone(), changed: step.change.says(), is_done };
         let undone = self.undone.iter().rev().map(|taken_back| step(taken_back, false));
         self.done.iter().map(|done| step(done, true)).chain(undone).collect()
+    }
+
+    /// Another number after every change of the list.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Steps that are done.

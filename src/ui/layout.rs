@@ -66,10 +66,10 @@ pub(super) fn is_complete(tree: &Tree<Pane>) -> bool {
 
 /// A layout that was saved before there was a pane for nodes, with one below the verdict; others as they are.
 pub(super) fn with_node(mut tree: Tree<Pane>) -> Tree<Pane> {
-    if of_pane(&tree, Pane::Node).is_some() {
+    if tree.tiles.find_pane(&Pane::Node).is_some() {
         return tree;
     }
-    let Some(verdict) = of_pane(&tree, Pane::Verdict) else { return tree };
+    let Some(verdict) = tree.tiles.find_pane(&Pane::Verdict) else { return tree };
     // A pane stands in a group of tabs, and that in a row or a column.
     let mut place = tree.tiles.parent_of(verdict);
     if let Some(outer) = place.and_then(|tabs| tree.tiles.parent_of(tabs)) {
@@ -82,13 +82,9 @@ pub(super) fn with_node(mut tree: Tree<Pane>) -> Tree<Pane> {
     tree
 }
 
-fn of_pane(tree: &Tree<Pane>, pane: Pane) -> Option<TileId> {
-    tree.tiles.find_pane(&pane)
-}
-
 /// Shows a pane, or hides it.
 pub(super) fn set_visible(tree: &mut Tree<Pane>, pane: Pane, is_visible: bool) {
-    if let Some(id) = of_pane(tree, pane)
+    if let Some(id) = tree.tiles.find_pane(&pane)
         && tree.tiles.is_visible(id) != is_visible
     {
         // Its group of tabs goes with it, where it is alone there.

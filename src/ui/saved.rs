@@ -74,5 +74,13 @@ mod tests {
         let text = serde_json::to_string(&whole).expect("serialisable");
         let back: Saved = serde_json::from_str(&text).expect("readable");
         assert!(back.checked().layout.is_some(), "the first layout is complete");
+        // One of before there was a pane for nodes gets it; one that lacks another pane is dropped.
+        for (pane, is_kept) in [(Pane::Node, true), (Pane::Export, false)] {
+            let mut layout = layout::first();
+            let tile = layout.tiles.find_pane(&pane).expect("there");
+            layout.remove_recursively(tile);
+            let checked = Saved { layout: Some(layout), ..Saved::default() }.checked();
+            assert_eq!(checked.layout.is_some(), is_kept, "{pane:?}");
+        }
     }
 }

@@ -23,6 +23,19 @@ fn nodes_are_looked_at_beside_a_run() {
     let is_cut =
         |neighbour: &&Value| neighbour["steps"].as_array().expect("steps").iter().any(|e| e["is_kept"] == false);
     assert!(neighbours.iter().filter(is_cut).all(|neighbour| neighbour["effect"].is_number()), "{document}");
+    // Text ids, one of them with a control character, and a node without an edge.
+    std::fs::write(folder.path().join("g.csv"), "source,target\na\u{1b}[31m,b\nb,c\n").expect("written");
+    let table = "id,width,height\na\u{1b}[31m,1,2\nb,2,3\nc,4,1\nlonely,3,3\n";
+    std::fs::write(folder.path().join("g.features.csv"), table).expect("written");
+    let labels = "id,label\na\u{1b}[31m,0\nb,1\nc,0\nlonely,1\n";
+    std::fs::write(folder.path().join("g.labels.csv"), labels).expect("written");
+    stdout(folder.path(), &["train", "g.csv", "-o", "g.safetensors", "--hidden", "4", "--epochs", "3"]);
+    let prune = ["prune", "g.csv", "g.safetensors", "-o", "d", "--delta-a", "3", "--recover", "none", "--no-timing"];
+    let said = stdout(folder.path(), &[&prune[..], &["--look", "lonely,b"]].concat());
+    assert!(
+        said.contains("It hears nobody but itself") && said.contains("ode b ") && !said.contains('\u{1b}'),
+        "{said}"
+    );
     let bundle = folder.path().join("c");
     let asked = ["prune", SMALL, small_model("gcn"), "-o", "c", "--look", "nobody", "--quiet"];
     unifews(folder.path()).args(asked).assert().code(2).stderr(contains("found nobody"));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::job::ClusterJob;
-use super::normalise::Statistics;
+use super::normalise::{Statistics, finite};
 use super::stage::{Stage, Task};
 use super::summary::Summary;
 use crate::engine::error::EngineError;
@@ -90,7 +90,10 @@ impl Decisions {
                     (self.n_nodes, self.n_entries) = (found.n_rows, found.n_entries);
                     (self.n_self_loops, self.max_degree) = (found.n_self_loops, found.max_degree);
                 }
-                Task::SumMasses => self.masses = found.columns.iter().map(|mass| mass.value() as f32).collect(),
+                Task::SumMasses => {
+                    let masses = found.columns.iter().map(|mass| mass.value() as f32).collect();
+                    self.masses = finite("mass of a feature", masses)?;
+                }
                 Task::SumColumns { at } => self.statistics.take_sums(job, *at, found)?,
                 Task::Centre { at } => self.statistics.take_squares(job, *at, found)?,
                 Task::Push { hop } => {

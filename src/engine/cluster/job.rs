@@ -77,7 +77,7 @@ impl ClusterJob {
         masks: Vec<WeightMask>,
         thresholds: Option<&[f64]>,
     ) -> Result<Self, EngineError> {
-        check_recipe(&recipe)?;
+        Self::check(&recipe)?;
         let program = model.program().inference();
         if let Some(thresholds) = thresholds {
             if recipe.edges.mode == EdgeMode::Mass {
@@ -105,7 +105,24 @@ impl ClusterJob {
     /// # Errors
     /// [`EngineError::Recipe`] with the way out.
     pub fn check(recipe: &Recipe) -> Result<(), EngineError> {
-        check_recipe(recipe)
+        let refuse = |field: &str, expected: &str, found: &str| Err(EngineError::recipe(field, expected, found));
+        if recipe.recovery.is_some() {
+            return refuse(
+                "recovery",
+                "no [recovery] in a cluster's job (switch recovery off; on the terminal prune with --recover none): what it fits belongs to the graph that it was fitted on, which replay and predict run",
+                "a [recovery] section",
+            );
+        }
+        if recipe.compat != Compat::CLEAN {
+            return refuse("compat", "clean in a cluster's job", "the authors' form");
+        }
+        if recipe.edges.ranking.is_some() || recipe.weights.ranking.is_some() {
+            return refuse("ranking", "entries and weights by their messages in a cluster's job", "a ranking");
+        }
+        if recipe.edges.lock != Lock::None {
+            return refuse("edges.lock", "none in a cluster's job", &String::from(recipe.edges.lock.clone()));
+        }
+        Ok(())
     }
 
     /// Refuses a graph that the recipe does not go with.
@@ -251,26 +268,4 @@ impl ClusterJob {
             _ => tasks.push((what, Task::Run { at })),
         }
     }
-}
-
-/// Refuses what a block cannot decide, with the way out.
-fn check_recipe(recipe: &Recipe) -> Result<(), EngineError> {
-    let refuse = |field: &str, expected: &str, found: &str| Err(EngineError::recipe(field, expected, found));
-    if recipe.recovery.is_some() {
-        return refuse(
-            "recovery",
-            "no [recovery] in a cluster's job (switch recovery off; on the terminal prune with --recover none): what it fits belongs to the graph that it was fitted on, which replay and predict run",
-            "a [recovery] section",
-        );
-    }
-    if recipe.compat != Compat::CLEAN {
-        return refuse("compat", "clean in a cluster's job", "the authors' form");
-    }
-    if recipe.edges.ranking.is_some() || recipe.weights.ranking.is_some() {
-        return refuse("ranking", "entries and weights by their messages in a cluster's job", "a ranking");
-    }
-    if recipe.edges.lock != Lock::None {
-        return refuse("edges.lock", "none in a cluster's job", &String::from(recipe.edges.lock.clone()));
-    }
-    Ok(())
 }

@@ -1,7 +1,5 @@
 //! Normalisation over all nodes: what blocks add up of their columns, and what is made of it.
 
-use std::sync::Arc;
-
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +7,7 @@ use super::job::ClusterJob;
 use super::summary::Summary;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::kernels::{ExactSum, Rows, column_squares, exact_column_sums};
+use crate::engine::kernels::{ExactSum, Rows, column_squares};
 use crate::engine::model::normalise::Normaliser;
 use crate::engine::model::{Model, Op};
 
@@ -31,61 +29,53 @@ fn normaliser(job: &ClusterJob, model: &Model, at: usize) -> Result<Normaliser, 
     }
 }
 
-/// A block's part of what means are taken of.
-pub(super) fn sums(x: &Array2<f32>, ctl: &Control) -> Result<Vec<ExactSum>, EngineError> {
-    exact_column_sums(x.view(), ctl)
-}
-
-/// What is left of `x` without what its columns have in common, and a block's part of its squares.
-pub(super) fn centred(
-    job: &ClusterJob,
-    model: &Model,
-    at: usize,
-    x: Arc<Array2<f32>>,
-    known: &Statistics,
-    ctl: &Control,
-) -> Result<(Array2<f32>, Vec<ExactSum>), EngineError> {
-    let mut x = Arc::unwrap_or_clone(x);
-    normaliser(job, model, at)?.centre(&mut x, &known.means, ctl)?;
-    let squares = column_squares(Rows::Dense(x.view()), ctl)?;
-    Ok((x, squares))
-}
-
-/// Scales and shifts what [`centred`] left.
-pub(super) fn rescaled(
-    job: &ClusterJob,
-    model: &Model,
-    at: usize,
-    x: Arc<Array2<f32>>,
-    known: &Statistics,
-    ctl: &Control,
-) -> Result<Array2<f32>, EngineError> {
-    let mut x = Arc::unwrap_or_clone(x);
-    normaliser(job, model, at)?.end(&mut x, &known.scales, ctl)?;
-    Ok(x)
-}
-
 impl Statistics {
+    /// Subtracts what columns have in common; gives a block's part of the squares of what is left.
+    pub(super) fn centre(
+        &self,
+        (job, model, at): (&ClusterJob, &Model, usize),
+        x: &mut Array2<f32>,
+        ctl: &Control,
+    ) -> Result<Vec<ExactSum>, EngineError> {
+        if self.means.len() != x.ncols() {
+            return Err(EngineError::mismatch("means of a normalisation", x.ncols(), self.means.len()));
+        }
+        normaliser(job, model, at)?.centre(x, &self.means, ctl)?;
+        column_squares(Rows::Dense(x.view()), ctl)
+    }
+
+    /// Scales and shifts what [`Statistics::centre`] left.
+    pub(super) fn end(
+        &self,
+        (job, model, at): (&ClusterJob, &Model, usize),
+        x: &mut Array2<f32>,
+        ctl: &Control,
+    ) -> Result<(), EngineError> {
+        if ![1, x.ncols()].contains(&self.scales.len()) {
+            return Err(EngineError::mismatch("scales of a normalisation", x.ncols(), self.scales.len()));
+        }
+        normaliser(job, model, at)?.end(x, &self.scales, ctl)
+    }
+
     /// Takes up the sums of all blocks.
     pub(super) fn take_sums(&mut self, job: &ClusterJob, at: usize, found: &Summary) -> Result<(), EngineError> {
         let means = normaliser(job, &job.model, at)?.means(&found.columns, found.n_rows as usize);
-        self.means = finite(means)?;
+        self.means = finite("means of a normalisation", means)?;
         Ok(())
     }
 
     /// Takes up the squares of all blocks.
     pub(super) fn take_squares(&mut self, job: &ClusterJob, at: usize, found: &Summary) -> Result<(), EngineError> {
         let scales = normaliser(job, &job.model, at)?.scales(&found.columns, found.n_rows as usize);
-        self.scales = finite(scales)?;
+        self.scales = finite("scales of a normalisation", scales)?;
         Ok(())
     }
 }
 
-fn finite(values: Vec<f32>) -> Result<Vec<f32>, EngineError> {
+/// Refuses sums of columns that are no numbers: what is decided goes through JSON, which has no others.
+pub(super) fn finite(what: &str, values: Vec<f32>) -> Result<Vec<f32>, EngineError> {
     match values.iter().find(|value| !value.is_finite()) {
         None => Ok(values),
-        Some(value) => {
-            Err(EngineError::NotFinite { what: "what a normalisation is given".to_owned(), found: value.to_string() })
-        }
+        Some(value) => Err(EngineError::NotFinite { what: what.to_owned(), found: value.to_string() }),
     }
 }

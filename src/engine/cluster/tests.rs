@@ -272,6 +272,20 @@ fn mass_thresholds_do_too() {
 }
 
 #[test]
+fn masses_that_are_no_numbers_are_refused_by_name() {
+    let ctl = Control::new(1).expect("a worker");
+    let plain = graph(false);
+    let huge = Features::Dense(plain.features().to_dense().map(|_| f32::MAX));
+    let dataset = Dataset::try_new(DatasetParts { features: huge, ..plain.to_parts() }).expect("a graph");
+    let recipe = recipe(&small(Family::Sgc), EdgeMode::Mass, &[1e-4], WeightMode::Relative, 0.4);
+    let model = model_for(&recipe, &dataset);
+    let masks = model.weights().map(|w| ndarray::Array2::from_elem(w.values.dim(), true)).collect();
+    let job = ClusterJob::try_new(recipe, model, masks, None).expect("a job");
+    let Err(error) = on_blocks(&job, &dataset, BlockRows::about(800, 5), &ctl) else { panic!("refused") };
+    assert!(error.to_string().contains("mass of a feature"), "{error}");
+}
+
+#[test]
 fn normalisation_over_all_nodes_does_too() {
     let ctl = Control::new(1).expect("a worker");
     let dataset = graph(false);

@@ -8,7 +8,6 @@ use super::attend::{Scoring, lists, softmax_over};
 use super::block::Block;
 use super::decisions::Decisions;
 use super::job::{BlockRows, ClusterJob};
-use super::normalise;
 use super::part::Part;
 use super::push::{self, Pushing};
 use super::stage::{Attention, Stage, Task};
@@ -17,8 +16,8 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::{Matrix, weighted_degree};
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{
-    Attended, AttentionInput, ExactSum, RowBlock, Rows, column_squares, gather_rows, row_norms, sum_of_scores,
-    upper_half,
+    Attended, AttentionInput, ExactSum, RowBlock, Rows, column_squares, exact_column_sums, gather_rows, row_norms,
+    sum_of_scores, upper_half,
 };
 use crate::engine::model::exec::operations::{of_rows, weight_at};
 use crate::engine::model::lookup::parameter;
@@ -415,17 +414,17 @@ impl<'a> BlockWork<'a> {
             Task::Attend(attention) => self.finish_attention(attention)?,
             Task::Run { at } => self.run_instruction(*at, ctl)?,
             Task::SumColumns { at } => {
-                self.summary.columns = normalise::sums(self.block.value(self.input(*at))?, ctl)?;
+                self.summary.columns = exact_column_sums(self.block.value(self.input(*at))?.view(), ctl)?;
             }
             Task::Centre { at } => {
-                let x = Arc::clone(self.block.value(self.input(*at))?);
-                let (x, squares) = normalise::centred(self.job, self.model, *at, x, &self.decisions.statistics, ctl)?;
-                self.summary.columns = squares;
+                let mut x = (**self.block.value(self.input(*at))?).clone();
+                let of = (self.job, self.model, *at);
+                self.summary.columns = self.decisions.statistics.centre(of, &mut x, ctl)?;
                 self.block.values.insert(at + 1, Arc::new(x));
             }
             Task::Rescale { at } => {
-                let x = Arc::clone(self.block.value(at + 1)?);
-                let x = normalise::rescaled(self.job, self.model, *at, x, &self.decisions.statistics, ctl)?;
+                let mut x = (**self.block.value(at + 1)?).clone();
+                self.decisions.statistics.end((self.job, self.model, *at), &mut x, ctl)?;
                 self.block.values.insert(at + 1, Arc::new(x));
             }
             Task::SumMasses => {

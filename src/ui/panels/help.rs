@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use eframe::egui;
 
 use crate::session::format::{clock, seconds};
-use crate::session::{Command, Session};
+use crate::session::{Command, Session, UndoStep};
 use crate::ui::actions::{Action, Menu};
 use crate::ui::context::CommandQueue;
 use crate::ui::frames::FrameTimes;
@@ -16,6 +16,8 @@ use crate::ui::widgets::{section, shown, strong, value_row, weak};
 #[derive(Debug, Default)]
 pub(in crate::ui) struct Help {
     page: Option<Page>,
+    /// The steps, and of which revision they are.
+    steps: Option<(u64, Vec<UndoStep>)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +48,10 @@ impl Help {
         frames: &FrameTimes,
         out: &CommandQueue,
     ) {
-        let Some(page) = self.page else { return };
+        let Some(page) = self.page else {
+            self.steps = None;
+            return;
+        };
         let (title, width) = match page {
             Page::Shortcuts => ("Shortcuts", 420.0_f32),
             Page::Activity => ("Activity", 640.0),
@@ -66,7 +71,12 @@ impl Help {
             .show(ctx, |ui| match page {
                 Page::Shortcuts => shortcuts_ui(ui, tokens),
                 Page::Activity => activity_ui(ui, tokens, session),
-                Page::History => history_ui(ui, tokens, session, out),
+                Page::History => {
+                    let revision = session.steps_revision();
+                    let steps = self.steps.take().filter(|(of, _)| *of == revision);
+                    let (_, steps) = self.steps.insert(steps.unwrap_or_else(|| (revision, session.steps())));
+                    history_ui(ui, tokens, steps, out);
+                }
                 Page::About => about_ui(ui, tokens, session, frames),
             });
         if !is_open {
@@ -119,10 +129,9 @@ fn activity_ui(ui: &mut egui::Ui, tokens: &Tokens, session: &Session) {
 }
 
 /// The steps, newest first; the one that was done last is marked, and a click goes there.
-fn history_ui(ui: &mut egui::Ui, tokens: &Tokens, session: &Session, out: &CommandQueue) {
+fn history_ui(ui: &mut egui::Ui, tokens: &Tokens, steps: &[UndoStep], out: &CommandQueue) {
     /// More lines of one step are counted.
     const MOST_LINES: usize = 4;
-    let steps = session.steps();
     let n_done = steps.iter().filter(|step| step.is_done).count();
     for (at, step) in steps.iter().enumerate().rev() {
         let is_last = at + 1 == n_done;

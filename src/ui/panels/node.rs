@@ -11,7 +11,7 @@ use crate::ui::tokens;
 use crate::ui::widgets::{chip, empty_state, mono, page_ui, shown, strong, weak};
 
 /// More neighbours are counted, not listed.
-const MOST_ROWS: usize = 200;
+const MOST_ROWS: usize = 100;
 
 /// The pane.
 #[derive(Debug, Default)]
@@ -96,10 +96,12 @@ fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, id: &str, report: Option<&NodeRep
 }
 
 fn tables_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport) {
-    ui.add_space(6.0);
-    neighbours_ui(cx, ui, report, &report.neighbours);
-    ui.add_space(6.0);
-    page_ui(ui, cx.tokens, &[PagePart::Table(report.steps.clone())]);
+    if !report.around.neighbours.is_empty() {
+        ui.add_space(6.0);
+        neighbours_ui(cx, ui, report, &report.neighbours);
+        ui.add_space(6.0);
+        page_ui(ui, cx.tokens, &[PagePart::Table(report.steps.clone())]);
+    }
     ui.add_space(6.0);
     page_ui(ui, cx.tokens, &report.facts);
 }

@@ -15,6 +15,8 @@ pub(in crate::ui) struct Palette {
     is_open: bool,
     typed: String,
     at: usize,
+    /// The node that was typed, and what was typed then: a graph has many names.
+    node: Option<(String, Option<u32>)>,
 }
 
 enum Item {
@@ -40,7 +42,7 @@ impl Palette {
 
     /// Opens it with the beginning of what is looked for.
     pub(in crate::ui) fn ask(&mut self, begins: &str) {
-        *self = Self { is_open: true, typed: begins.to_owned(), at: 0 };
+        *self = Self { is_open: true, typed: begins.to_owned(), ..Self::default() };
     }
 
     /// Closes it; answers whether it was open.
@@ -118,7 +120,7 @@ impl Palette {
         }
     }
 
-    fn items(&self, session: &Session) -> Vec<Item> {
+    fn items(&mut self, session: &Session) -> Vec<Item> {
         let actions =
             Action::ALL.into_iter().filter(|a| *a != Action::Palette && a.is_enabled(session)).map(Item::Action);
         let samples = samples().iter().map(|s| Item::Sample(s.spec, format!("Open sample {}", s.title)));
@@ -135,15 +137,20 @@ impl Palette {
     }
 
     /// The node that is asked for by its id, with or without the word before it.
-    fn node(&self, session: &Session) -> Option<(u32, String)> {
+    fn node(&mut self, session: &Session) -> Option<(u32, String)> {
         let dataset = &session.store().graph.as_ref()?.dataset;
-        let typed = self.typed.trim();
-        let id = typed.strip_prefix("node ").map_or(typed, str::trim);
-        let node = match dataset.node_ids() {
-            Some(ids) => ids.iter().position(|known| known == id)?,
-            None => id.parse().ok().filter(|node: &usize| *node < dataset.n_nodes())?,
-        };
-        Some((node as u32, id.to_owned()))
+        if self.node.as_ref().is_none_or(|(typed, _)| *typed != self.typed) {
+            let typed = self.typed.trim();
+            let ids = [Some(typed), typed.strip_prefix("node ").map(str::trim)];
+            let find = |id: &str| match dataset.node_ids() {
+                Some(known) => known.iter().position(|known| known == id),
+                None => id.parse().ok().filter(|node: &usize| *node < dataset.n_nodes()),
+            };
+            let node = ids.into_iter().flatten().find_map(find).map(|node| node as u32);
+            self.node = Some((self.typed.clone(), node));
+        }
+        let node = self.node.as_ref()?.1.filter(|node| (*node as usize) < dataset.n_nodes())?;
+        Some((node, dataset.node_id(node as usize)))
     }
 }
 
