@@ -9,16 +9,19 @@ use super::failure::UsageError;
 use super::output::{self, table};
 use super::progress::Terminal;
 use super::{inputs, pictures};
-use crate::engine::experiment::{ComparePlan, Method, RunOptions, SweepGrid, SweepPoint, recovered_says};
+use crate::engine::experiment::{
+    ComparePlan, Method, RunOptions, SweepGrid, SweepPoint, recovered_says, thresholds_by_layer,
+};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{NodesAre, Schedule};
 use crate::io::results::{Comparison, SweepResults, SweepWriter};
-use crate::session::Baseline;
+use crate::session::defaults::LIMIT;
 use crate::session::format::{count, percent, seconds};
 use crate::session::tasks::compare::Compare;
 use crate::session::tasks::sensitivity::Sensitivity;
 use crate::session::tasks::sweep::Sweep;
 use crate::session::tasks::train::Train;
+use crate::session::{Baseline, in_points};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -70,8 +73,18 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
     }
     let mut lines = summary(&results);
     lines.extend(results.comparison.iter().flat_map(comparison_lines));
+    lines.extend(layers_line(&results));
     lines.push(format!("\nwrote {}", args.output.display()));
     output::lines(&lines)
+}
+
+/// The thresholds that every layer bears alone, within the limit of verdicts.
+fn layers_line(results: &SweepResults) -> Option<String> {
+    let recipe = thresholds_by_layer(&results.sensitivity, &results.recipe, LIMIT)?;
+    let list = |deltas: &[f64]| deltas.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
+    let (edges, weights) = (list(&recipe.edges.delta), list(&recipe.weights.delta));
+    let limit = in_points(LIMIT);
+    Some(format!("\nby layer, each alone losing at most {limit} of val: --delta-a {edges} --delta-w {weights}"))
 }
 
 /// The points that no other beats, for people.

@@ -8,6 +8,7 @@
 //!                                    # split_masks; absent: as the file says
 //! [model]                            # architecture, layers, hidden, hops, norm_r, …
 //! [edges]                            # mode, delta, identity, lock
+//! [edges.pins]                       # entries kept or removed by hand
 //! [weights]                          # mode, delta
 //! [recovery]                         # entries, progressive, values, weights, …; absent: accuracy is not recovered
 //! [training]                         # absent: post-training pruning alone

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::command::Command;
 use super::store::Store;
 use super::tasks::store_graph::StoreForm;
+use super::verdict::lower_first;
 use crate::engine::sparsify::Recipe;
 use crate::io::{escaped_text, recipe_to_toml};
 
@@ -152,6 +153,16 @@ impl ActivityLog {
     }
 }
 
+/// What is decided by hand, for undo and the log.
+pub(super) fn by_hand_says(n: usize, is_kept: Option<bool>) -> String {
+    let entries = if n == 1 { "an entry".to_owned() } else { format!("{n} entries") };
+    match is_kept {
+        Some(true) => format!("Keep {entries} by hand"),
+        Some(false) => format!("Remove {entries} by hand"),
+        None => format!("Leave {entries} to the rule"),
+    }
+}
+
 impl Command {
     /// What it asks for, in words; `None` for what a view has computed for itself or only looks at.
     pub(super) fn says(&self) -> Option<String> {
@@ -194,6 +205,11 @@ impl Command {
             Self::Predict(nodes) => format!("score nodes {nodes}"),
             Self::SelectNode(Some(node)) => format!("look at node {node}"),
             Self::SelectNode(None) => "look at no node".to_owned(),
+            Self::SelectEntry { target, source } => format!("look at the entry from node {source} to node {target}"),
+            Self::SelectWeight(place) => {
+                format!("look at weight {} → {} of matrix {}", place.input, place.output, place.matrix)
+            }
+            Self::PinEntries(entries, is_kept) => lower_first(&by_hand_says(entries.len(), *is_kept)),
             Self::Reproduce(plan, file) => format!("reproduce {} as {}", plan.table.key(), path(file)),
             Self::Cancel(_) => "cancel a job".to_owned(),
             Self::Keep(_) => "keep what a job has by now".to_owned(),
@@ -215,6 +231,9 @@ impl Command {
             Self::LoadPoint(at) => format!("take over point {at} of the sweep"),
             Self::LoadMethod(at) => format!("take over point {at} of the comparison"),
             Self::LoadLayer(at) => format!("take over point {at} of the layers"),
+            Self::LoadLayers(lost) => {
+                format!("take over thresholds by layer that lose {:.1} points each", 100.0 * lost)
+            }
             Self::ComparePoint(at) => format!("mark point {at} of the sweep"),
             Self::ShowRun(id) => format!("take over run {}", id.0),
             Self::PinRun(id, is_pinned) => format!("{} run {}", if *is_pinned { "pin" } else { "unpin" }, id.0),

@@ -80,7 +80,10 @@ impl Session {
             Command::StoreGraph(folder, form) => self.store_graph(folder, form),
             Command::Bench(is_quick) => self.bench(is_quick),
             Command::Predict(nodes) => self.predict(&nodes),
-            Command::SelectNode(node) => self.store.select_node(node),
+            Command::SelectNode(node) => self.store.select_node(node, None),
+            Command::SelectEntry { target, source } => self.store.select_node(Some(target), Some(source)),
+            Command::SelectWeight(place) => self.store.select_weight(place),
+            Command::PinEntries(entries, is_kept) => self.pin_entries(entries, is_kept),
             Command::Reproduce(plan, output) => self.reproduce(*plan, output),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::Keep(id) => self.runner.keep(id),
@@ -98,33 +101,12 @@ impl Session {
                 while self.history.n_done() > n && self.step(Side::Before) {}
                 while self.history.n_done() < n && self.step(Side::After) {}
             }
-            Command::LoadPoint(idx) => {
-                let recipe = self.store.sweep.grid.recipe(&self.store.sweep.base, idx);
-                self.set_recipe(recipe, "Take over a point", None);
-            }
-            Command::LoadMethod(at) => {
-                let state = &self.store.comparison;
-                if let Some(recipe) = state.points.get(at).map(|p| state.recipe_of(p)) {
-                    self.set_recipe(recipe, "Take over a method", None);
-                }
-            }
-            Command::LoadLayer(at) => {
-                let state = &self.store.sensitivity;
-                if let Some(recipe) = state.points.get(at).map(|p| p.recipe(&state.base)) {
-                    self.set_recipe(recipe, "Take over a layer's threshold", None);
-                }
-            }
+            Command::LoadPoint(idx) => self.load_point(idx),
+            Command::LoadMethod(at) => self.load_method(at),
+            Command::LoadLayer(at) => self.load_layer(at),
+            Command::LoadLayers(lose_at_most) => self.load_layers(lose_at_most),
             Command::ComparePoint(idx) => toggle(&mut self.store.sweep.compared, idx),
-            Command::ShowRun(id) => {
-                if let Some(entry) = self.store.run(id).cloned() {
-                    self.change_inputs("Take over a run", None, |i| {
-                        i.recipe = entry.run.recipe.clone();
-                        i.graph = Some(entry.graph);
-                        i.model = Some(entry.model);
-                    });
-                    self.changed();
-                }
-            }
+            Command::ShowRun(id) => self.show_run(id),
             Command::PinRun(id, is_pinned) => self.change_run(id, "Pin a run", |e| {
                 e.is_pinned = is_pinned;
                 true
@@ -137,17 +119,7 @@ impl Session {
                 });
             }
             Command::DeleteRun(id) => self.change_run(id, "Delete a run", |_| false),
-            Command::CompareRun(id) => {
-                let compared = &mut self.store.compared;
-                if let Some(at) = compared.iter().position(|c| *c == id) {
-                    compared.remove(at);
-                } else {
-                    compared.push(id);
-                    if compared.len() > 2 {
-                        compared.remove(0);
-                    }
-                }
-            }
+            Command::CompareRun(id) => self.compare_run_in_table(id),
             Command::Compute(request) => self.compute(request),
             Command::WriteFile(writer, path) => {
                 let label = writer.label.clone();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::desk::AnyRequest;
 use super::jobs::JobId;
+use super::selection::WeightPlace;
 use super::store::RunId;
 use super::tasks::TaskError;
 use super::tasks::reproduce::ReproducePlan;
@@ -13,7 +14,7 @@ use crate::engine::control::Control;
 use crate::engine::experiment::{Budget, ComparePlan, SweepGrid};
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
-use crate::engine::sparsify::Recipe;
+use crate::engine::sparsify::{PinnedEntry, Recipe};
 use crate::io::Role;
 use crate::io::atomic::write_atomic;
 use crate::io::bundle::BundleOptions;
@@ -126,6 +127,17 @@ pub enum Command {
     Reproduce(Box<ReproducePlan>, PathBuf),
     /// Selects a node of the open graph, or none: every pane shows it.
     SelectNode(Option<u32>),
+    /// Selects an entry of the open graph: its target, and whom that hears.
+    SelectEntry {
+        /// The node that hears.
+        target: u32,
+        /// The node that is heard.
+        source: u32,
+    },
+    /// Selects a weight of the open model.
+    SelectWeight(WeightPlace),
+    /// Keeps entries by hand, removes them, or leaves them to the rule.
+    PinEntries(Vec<PinnedEntry>, Option<bool>),
     /// Stops one job.
     Cancel(JobId),
     /// Ends one job with what it has by now: a training with its best epoch so far.
@@ -162,6 +174,8 @@ pub enum Command {
     LoadMethod(usize),
     /// Takes over the recipe of a sensitivity's point, by its place among the points.
     LoadLayer(usize),
+    /// Takes over for every layer the largest threshold that alone loses at most so much validation accuracy, a share.
+    LoadLayers(f64),
     /// Marks a sweep's point for comparison, or unmarks it.
     ComparePoint(usize),
     /// Takes over the recipe of a run.

@@ -7,6 +7,7 @@ mod answer_page;
 mod apply;
 mod assumptions;
 mod beside;
+mod by_hand;
 mod certificate_page;
 mod command;
 mod compare;
@@ -19,6 +20,7 @@ mod history;
 mod import;
 mod inputs;
 pub mod jobs;
+mod matrix_page;
 mod node_page;
 mod notice;
 mod outcome;
@@ -30,11 +32,13 @@ mod readings;
 mod request_page;
 mod roles;
 mod run_page;
+mod selection;
 mod slot;
 mod speed_page;
 mod start;
 mod state;
 mod store;
+mod take_over;
 pub mod tasks;
 mod tools;
 mod trials;
@@ -62,12 +66,14 @@ pub use node_page::NodeReport;
 pub use notice::{Level, Notice, Notices};
 pub use page::{PagePart, PageTable, markdown};
 pub use pictures::{
-    AtlasRequest, Distribution, DistributionRequest, NodeRequest, Picture, PictureRequest, PyramidRequest,
+    AtlasRequest, Distribution, DistributionRequest, MatrixRequest, NodeRequest, Picture, PictureRequest,
+    PyramidRequest,
 };
 pub use readings::{Reading, Readings, read_as, reading_of, settled};
 pub use request_page::request_page;
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub(crate) use run_page::run_page;
+pub use selection::WeightPlace;
 pub use speed_page::speed_page;
 pub use store::{
     AnswerState, AnsweredBy, BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent,

@@ -41,6 +41,44 @@ impl NodeReport {
         self.steps.rows.get(at).and_then(|row| row.first()).cloned().unwrap_or_default()
     }
 
+    /// What became of the entry from a neighbour in every step, and what it would take to keep it; nothing for a node that it never heard.
+    pub fn entry_says(&self, source: u32) -> Vec<String> {
+        let Some(neighbour) = self.around.neighbours.iter().find(|neighbour| neighbour.source == source) else {
+            return Vec::new();
+        };
+        if let Some(is_kept) = neighbour.by_hand {
+            return vec![format!("{} by hand, in every step", if is_kept { "Kept" } else { "Removed" })];
+        }
+        let mut is_there = true;
+        let mut says: Vec<String> = Vec::new();
+        for (at, (entry, step)) in neighbour.steps.iter().zip(&self.around.steps).enumerate() {
+            let name = self.step_title(at);
+            let why = match step.threshold.filter(|_| is_there && entry.message.is_finite()) {
+                Some(cut) if entry.is_kept && f64::from(entry.message) < cut => {
+                    format!(": message {} < δ {}, but its target is locked", number(entry.message), number(cut as f32))
+                }
+                Some(cut) => {
+                    let sign = if entry.is_kept { "≥" } else { "<" };
+                    format!(": message {} {sign} δ {}", number(entry.message), number(cut as f32))
+                }
+                None if entry.message.is_finite() => format!(": message {}", number(entry.message)),
+                None => String::new(),
+            };
+            if entry.is_kept {
+                says.push(format!("Kept in {name}{why}"));
+            } else if step.threshold.is_none() || is_there {
+                // Once a threshold removed it, it does not come back: later layers have nothing to add.
+                let enough = step.threshold.zip(step.delta).filter(|(cut, _)| is_there && *cut > 0.0);
+                let enough = enough.map(|(cut, delta)| delta * f64::from(entry.message) / cut);
+                let enough = enough.map_or_else(String::new, |enough| format!("; δa of {enough:.4} or less keeps it"));
+                says.push(format!("Removed in {name}{why}{enough}"));
+                is_there = false;
+            }
+        }
+        says.extend(neighbour.effect.map(|effect| format!("Put back, it adds {} to the margin", signed(effect))));
+        says
+    }
+
     /// What is known of a neighbour in a step, by its place among the neighbours.
     pub fn neighbour_says(&self, at: usize, step: usize) -> Vec<String> {
         let Some(neighbour) = self.around.neighbours.get(at) else { return Vec::new() };
@@ -233,7 +271,8 @@ impl Words<'_> {
         header.extend(has_value.then(|| "T".to_owned()));
         header.extend(labels.map(|_| "class".to_owned()));
         let rows = neighbours.iter().map(|neighbour| {
-            let mut row = vec![self.id(neighbour.source), self.kept_in(neighbour)];
+            let by_hand = if neighbour.by_hand.is_some() { ", by hand" } else { "" };
+            let mut row = vec![self.id(neighbour.source), format!("{}{by_hand}", self.kept_in(neighbour))];
             row.extend(no_effects.is_none().then(|| neighbour.effect.map_or_else(|| "-".to_owned(), signed)));
             let shown = neighbour.steps.iter().enumerate().filter(|(at, _)| is_shown(*at));
             row.extend(shown.map(|(_, entry)| number(entry.message)));

@@ -5,7 +5,10 @@
 use std::sync::Arc;
 
 use super::desk::Request;
+use super::matrix_page::matrix_page;
 use super::node_page::NodeReport;
+use super::page::PagePart;
+use super::selection::WeightPlace;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
@@ -181,6 +184,38 @@ impl Request for NodeRequest {
 
     fn compute(&self, ctl: &Control) -> Result<NodeReport, EngineError> {
         NodeReport::of(&self.run, self.node, ctl)
+    }
+}
+
+/// A weight matrix, and the weights around one of them.
+#[derive(Debug, Clone)]
+pub struct MatrixRequest {
+    /// The run.
+    pub run: Arc<Run>,
+    /// The weight.
+    pub place: WeightPlace,
+}
+
+impl MatrixRequest {
+    /// The one slot.
+    pub const SLOT: &str = "weight matrix";
+}
+
+impl PartialEq for MatrixRequest {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.run, &other.run) && self.place == other.place
+    }
+}
+
+impl Request for MatrixRequest {
+    type Answer = Vec<PagePart>;
+
+    fn slot(&self) -> String {
+        Self::SLOT.to_owned()
+    }
+
+    fn compute(&self, _: &Control) -> Result<Vec<PagePart>, EngineError> {
+        matrix_page(&self.run, self.place)
     }
 }
 

@@ -14,6 +14,7 @@ use super::notice::Notices;
 use super::page::PagePart;
 use super::project::{PROJECT_FORMAT, Project, ProjectRun};
 use super::roles::RolesByHand;
+use super::selection::{Selected, WeightPlace};
 use super::tasks::errors::ErrorReport;
 use super::tasks::export::Exported;
 use super::tasks::import::ImportReport;
@@ -24,8 +25,8 @@ use crate::engine::experiment::{
     Budget, BudgetPoint, ComparePlan, ComparePoint, ControlScore, Estimate, FoundBudget, Goal, Method, Run,
     SensitivityPoint, SweepGrid, SweepPoint,
 };
-use crate::engine::graph::{Dataset, ReadOptions};
-use crate::engine::model::Architecture;
+use crate::engine::graph::ReadOptions;
+use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::Recipe;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use crate::io::bundle::BundleOptions;
@@ -321,7 +322,7 @@ pub struct Store {
     /// Certificates of runs that were asked for.
     pub certificates: BTreeMap<RunId, Arc<Certificate>>,
     /// The node that is looked at, and the graph that it is of.
-    pub(super) selected: Option<(Arc<Dataset>, u32)>,
+    pub(super) selected: Option<Selected>,
     /// Errors of the nodes of runs, where they were computed.
     pub errors: BTreeMap<RunId, Arc<ErrorReport>>,
     /// Runs that are compared with each other, at most two.
@@ -429,18 +430,60 @@ impl Store {
         self.finished_run().map(|e| &e.run).or(self.preview.as_ref()).or(self.last_shown.as_ref())
     }
 
-    /// The node of the open graph that is looked at.
+    /// The node of the open graph that is selected, or the target of the entry that is.
     pub fn selected_node(&self) -> Option<u32> {
-        let (dataset, node) = self.selected.as_ref()?;
-        let is_open = self.graph.as_ref().is_some_and(|graph| Arc::ptr_eq(&graph.dataset, dataset));
-        is_open.then_some(*node)
+        self.node_and_source().map(|(node, _)| node)
     }
 
-    /// Selects a node of the open graph, or none.
-    pub(super) fn select_node(&mut self, node: Option<u32>) {
+    /// The entry of the open graph that is selected, as its target and its source.
+    pub fn selected_entry(&self) -> Option<(u32, u32)> {
+        self.node_and_source().and_then(|(node, source)| Some((node, source?)))
+    }
+
+    /// The weight of the open model that is selected.
+    pub fn selected_weight(&self) -> Option<WeightPlace> {
+        match self.selected.as_ref()? {
+            Selected::Weight { model, place } => {
+                let is_open = self.model.as_ref().is_some_and(|open| Arc::ptr_eq(&open.model, model));
+                is_open.then_some(*place)
+            }
+            Selected::Node { .. } => None,
+        }
+    }
+
+    /// Whether anything is selected.
+    pub fn has_selection(&self) -> bool {
+        self.selected_node().is_some() || self.selected_weight().is_some()
+    }
+
+    fn node_and_source(&self) -> Option<(u32, Option<u32>)> {
+        match self.selected.as_ref()? {
+            Selected::Node { dataset, node, source } => {
+                let is_open = self.graph.as_ref().is_some_and(|graph| Arc::ptr_eq(&graph.dataset, dataset));
+                is_open.then_some((*node, *source))
+            }
+            Selected::Weight { .. } => None,
+        }
+    }
+
+    /// Selects a node of the open graph, one of its entries, or nothing.
+    pub(super) fn select_node(&mut self, node: Option<u32>, source: Option<u32>) {
         let graph = self.graph.as_ref().map(|graph| &graph.dataset);
         let found = graph.zip(node).filter(|(dataset, node)| (*node as usize) < dataset.n_nodes());
-        self.selected = found.map(|(dataset, node)| (Arc::clone(dataset), node));
+        self.selected = found.map(|(dataset, node)| {
+            let is_stored = |source: &u32| dataset.topology().find(node as usize, *source as usize).is_some();
+            Selected::Node { dataset: Arc::clone(dataset), node, source: source.filter(is_stored) }
+        });
+    }
+
+    /// Selects a weight of the open model.
+    pub(super) fn select_weight(&mut self, place: WeightPlace) {
+        let model = self.model.as_ref().map(|open| &open.model);
+        let is_there = |model: &&Arc<Model>| {
+            let weight = model.weight(place.matrix);
+            weight.is_some_and(|weight| weight.values.get((place.input, place.output)).is_some())
+        };
+        self.selected = model.filter(is_there).map(|model| Selected::Weight { model: Arc::clone(model), place });
     }
 
     /// What the recipe as it stands gives without recovery, while the recovered answer is on its way.

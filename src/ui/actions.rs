@@ -75,6 +75,8 @@ pub enum Action {
     ScoreNodes,
     /// Published tables beside ours.
     Reproduce,
+    /// The short guide.
+    Guide,
     /// The list of shortcuts.
     Shortcuts,
     /// What was done lately.
@@ -126,7 +128,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -165,6 +167,7 @@ impl Action {
         Self::Bench,
         Self::ScoreNodes,
         Self::Reproduce,
+        Self::Guide,
         Self::Shortcuts,
         Self::Activity,
         Self::About,
@@ -212,6 +215,7 @@ impl Action {
             Self::Bench => "Measure this machine…",
             Self::ScoreNodes => "Score some nodes…",
             Self::Reproduce => "Reproduce published tables…",
+            Self::Guide => "Short guide",
             Self::Shortcuts => "Shortcuts",
             Self::Activity => "Activity",
             Self::About => "About and diagnostics",
@@ -264,6 +268,7 @@ impl Action {
             }
             Self::ScoreNodes => "What the pruned model says of some nodes, from their receptive field alone",
             Self::Reproduce => "Train and prune as a published table did, and set the figures side by side",
+            Self::Guide => "Three questions and eight words",
             Self::Shortcuts => "The list of all shortcuts",
             Self::Activity => "What was asked for lately, by whom, and what it changed",
             Self::About => "Version, licences and measured frame times",
@@ -287,7 +292,7 @@ impl Action {
             Self::Undo | Self::Redo | Self::Palette | Self::LookAtNode | Self::History => Menu::Edit,
             Self::Prune | Self::Sweep | Self::Compare | Self::Sensitivity | Self::Train | Self::Cancel => Menu::Run,
             Self::Bench | Self::ScoreNodes | Self::Reproduce => Menu::Tools,
-            Self::Shortcuts | Self::Activity | Self::About => Menu::Help,
+            Self::Guide | Self::Shortcuts | Self::Activity | Self::About => Menu::Help,
             _ => Menu::View,
         }
     }
@@ -329,7 +334,7 @@ impl Action {
             Self::ZoomIn => key(CTRL, Key::Plus),
             Self::ZoomOut => key(CTRL, Key::Minus),
             Self::ZoomReset => key(CTRL, Key::Num0),
-            Self::Shortcuts => key(Modifiers::NONE, Key::F1),
+            Self::Guide => key(Modifiers::NONE, Key::F1),
             Self::FullScreen => key(Modifiers::NONE, Key::F11),
             Self::SaveModel
             | Self::SaveRecipe
@@ -343,6 +348,7 @@ impl Action {
             | Self::ScoreNodes
             | Self::Reproduce
             | Self::History
+            | Self::Shortcuts
             | Self::Activity
             | Self::About => return None,
         })

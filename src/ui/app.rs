@@ -250,7 +250,7 @@ impl App {
         } else {
             &mut self.tree
         };
-        layout::set_visible(tree, Pane::Node, store.selected_node().is_some());
+        layout::set_visible(tree, Pane::Node, store.has_selection());
         tree.ui(&mut Behaviour { views: &mut self.views, cx }, ui);
     }
 
@@ -260,9 +260,12 @@ impl App {
             ctx.request_repaint();
         }
         for (by, command) in commands {
-            let looks_at_node = matches!(command, Command::SelectNode(Some(_)));
+            let selects = matches!(
+                command,
+                Command::SelectNode(Some(_)) | Command::SelectEntry { .. } | Command::SelectWeight(_)
+            );
             self.session.apply_from(by, command);
-            if looks_at_node {
+            if selects {
                 self.show(Pane::Node);
             }
         }

@@ -24,7 +24,7 @@ pub enum Pane {
     Recipe,
     /// What it costs, what it gains.
     Verdict,
-    /// The node that is looked at; hidden without one.
+    /// What is selected: a node, an entry, a weight; hidden without.
     Node,
 }
 

@@ -88,10 +88,10 @@ impl App {
                     || self.status.close())
                 {
                     let store = self.session.store();
-                    self.out.send(match (store.import.is_some(), store.selected_node()) {
+                    self.out.send(match (store.import.is_some(), store.has_selection()) {
                         (true, _) => Command::DiscardImport,
-                        (false, Some(_)) => Command::SelectNode(None),
-                        (false, None) => Command::CancelAll,
+                        (false, true) => Command::SelectNode(None),
+                        (false, false) => Command::CancelAll,
                     });
                 }
             }
@@ -118,6 +118,7 @@ impl App {
             Action::Bench => self.tools.toggle(Tool::Bench),
             Action::ScoreNodes => self.tools.toggle(Tool::ScoreNodes),
             Action::Reproduce => self.tools.toggle(Tool::Reproduce),
+            Action::Guide => self.help.toggle(Page::Guide),
             Action::Shortcuts => self.help.toggle(Page::Shortcuts),
             Action::History => self.help.toggle(Page::History),
             Action::Activity => self.help.toggle(Page::Activity),

@@ -167,6 +167,8 @@ fn sweep_compares_methods_and_tries_every_layer_alone() {
         assert!(removed >= point["share"].as_f64().expect("a share") - 0.01, "{point}");
     }
     assert_eq!(out["sensitivity"].as_array().expect("points").len(), 4);
+    let said = stdout(folder.path(), &[&arguments[..3], &["-o", "s2"], &arguments[5..], &["--no-timing"]].concat());
+    assert!(said.contains("by layer, each alone losing at most 1 point of val: --delta-a 0"), "{said}");
     for file in ["comparison.csv", "sensitivity.csv", "comparison_edges.png", "comparison_weights.svg"] {
         assert!(folder.path().join("s").join(file).is_file(), "{file}");
     }

@@ -42,6 +42,48 @@ fn nodes_are_looked_at_beside_a_run() {
     assert!(!bundle.exists(), "nothing is computed for a node that is not there");
 }
 
+#[test]
+fn entries_by_hand_are_in_the_recipe_and_the_bundle() {
+    let folder = folder();
+    // From 0 to 1 and from 17 to 1 are entries of the sample.
+    let (graph, model) = (SMALL, small_model("gcn"));
+    let free =
+        json(folder.path(), &["prune", graph, model, "-o", "a", "--recover", "none", "--no-timing", "--look", "1"]);
+    let neighbours = free["nodes"][0]["neighbours"].as_array().expect("a list");
+    assert!(neighbours.len() > 1 && neighbours.iter().all(|neighbour| neighbour.get("by_hand").is_none()), "{free}");
+    let [kept, removed] = [0, 1].map(|at| neighbours[at]["source"].as_u64().expect("a number"));
+    let recipe = format!(
+        "format = \"unifews-recipe/1\"\n[edges]\nmode = \"absolute\"\ndelta = 1e9\n[edges.pins]\nkeep = [[{kept}, 1]]\nremove = [[{removed}, 1]]\n"
+    );
+    std::fs::write(folder.path().join("r.toml"), &recipe).expect("written");
+    let prune = ["prune", graph, model, "--recipe", "r.toml", "--recover", "none", "--no-timing", "-o"];
+    let found = json(folder.path(), &[&prune[..], &["b", "--look", "1"]].concat());
+    for neighbour in found["nodes"][0]["neighbours"].as_array().expect("a list") {
+        let source = neighbour["source"].as_u64().expect("a number");
+        let is_kept = neighbour["steps"][0]["is_kept"].as_bool().expect("a flag");
+        assert_eq!(is_kept, source == kept, "{neighbour}");
+        let by_hand = [(kept, true), (removed, false)].into_iter().find(|(other, _)| *other == source);
+        assert_eq!(
+            neighbour.get("by_hand").and_then(Value::as_bool),
+            by_hand.map(|(_, is_kept)| is_kept),
+            "{neighbour}"
+        );
+    }
+    let written = std::fs::read_to_string(folder.path().join("b/recipe.toml")).expect("a recipe");
+    assert!(written.contains(&format!("[edges.pins]\nkeep = [[{kept}, 1]]\nremove = [[{removed}, 1]]\n")), "{written}");
+    stdout(folder.path(), &["replay", "b"]);
+    let said = stdout(folder.path(), &[&prune[..], &["c", "--look", "1"]].concat());
+    assert!(said.contains("all, by hand") && said.contains("none, by hand"), "{said}");
+    std::fs::write(folder.path().join("r.toml"), recipe.replace(", 1]", ", 300]")).expect("written");
+    let refused = [&prune[..], &["d"]].concat();
+    unifews(folder.path())
+        .args(refused)
+        .assert()
+        .failure()
+        .stderr(contains("edges.pins.keep: expected entries between"));
+    assert!(!folder.path().join("d").exists());
+}
+
 /// A pruned bundle in a folder of its own.
 fn pruned(graph: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = folder();

@@ -7,9 +7,10 @@ matrix_market, npz, pt; all without any. Needs numpy, scipy, networkx, torch, to
 
 Every load is a process of its own, the programs in turn; medians, without a first round. Ours is the whole process of `unifews inspect`, from its start to the
 statistics that it prints; a library's time is that of the call alone, without its import. Peak memory is the process's, and in
-brackets what of it is above the peak of the same process without the call.
+brackets what of it is above the peak of the same process without the call. Every round of every program is kept in FOLDER/loading.jsonl.
 """
 
+import json
 import os
 import pathlib
 import statistics
@@ -96,6 +97,14 @@ def main(program, folder, n_edges=10_000_000, repeats=3, *formats):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     n_edges, repeats = int(n_edges), int(repeats)
+    rounds = open(folder / "loading.jsonl", "w")
+
+    def keep(who, edges, runs):
+        values = [list(of_rounds) for of_rounds in zip(*runs)]
+        names = ("secs", "peak_mib", "above_mib")
+        line = {"what": who, "edges": edges, "first_round_left_out": True, **dict(zip(names, values))}
+        print(json.dumps(line), file=rounds, flush=True)
+
     for name in formats or CLIENTS:
         files = make(folder, n_edges)
         path = files[name]
@@ -107,9 +116,11 @@ def main(program, folder, n_edges=10_000_000, repeats=3, *formats):
             for who, imports, call, less in CLIENTS[name]:
                 others[who].append(theirs(imports, call, make(folder, n_edges // less)[name]))
         for who, runs in ((f"{name}: ours, as stored", stored), (f"{name}: ours, both ways and self-loops", both)):
+            keep(who, n_edges, runs)
             secs, mib = middle(runs)
             print(f"| {who} | {n_edges:,} | {secs:.2f} s | {n_edges / secs / 1e6:.1f} M/s | {mib:.0f} MiB |", flush=True)
         for who, runs in others.items():
+            keep(f"{name}: {who}", sizes[who], runs)
             secs, mib, above = middle(runs)
             print(f"| {name}: {who} | {sizes[who]:,} | {secs:.2f} s | {sizes[who] / secs / 1e6:.1f} M/s | {mib:.0f} MiB ({above:.0f}) |", flush=True)
 

@@ -1,11 +1,13 @@
 """One training epoch of a GCN in PyTorch Geometric, to set beside `unifews train`.
 
-    python pyg_epoch.py GRAPH_FOLDER [HIDDEN] [THREADS] [EPOCHS]
+    python pyg_epoch.py GRAPH_FOLDER [HIDDEN] [THREADS] [EPOCHS] [SAMPLES]
 
 GRAPH_FOLDER is a Unifews folder. Needs torch, torch_geometric, numpy. GCN of 2 layers with batch normalisation, dropout 0.5, Adam, all nodes at
-once; an epoch is one training step and one evaluation of all nodes, as `unifews train` counts it. Medians, milliseconds.
+once; an epoch is one training step and one evaluation of all nodes, as `unifews train` counts it. Medians, milliseconds; SAMPLES is a JSON
+file for every one of them.
 """
 
+import json
 import pathlib
 import statistics
 import sys
@@ -17,7 +19,7 @@ import torch.nn.functional as F
 from torch_geometric.nn import GCNConv
 
 
-def main(folder, hidden=512, threads=2, epochs=60):
+def main(folder, hidden=512, threads=2, epochs=60, samples=None):
     torch.set_num_threads(threads)
     folder = pathlib.Path(folder)
     adj = np.load(folder / "adj.npz")
@@ -56,7 +58,10 @@ def main(folder, hidden=512, threads=2, epochs=60):
         f"step {statistics.median(steps):.1f} ms, forward {statistics.median(evaluations):.1f} ms, "
         f"epoch {statistics.median(both):.1f} ms (of {len(both)})"
     )
+    if samples:
+        of = {"torch": torch.__version__, "threads": threads, "hidden": hidden, "step_ms": steps, "evaluation_ms": evaluations}
+        pathlib.Path(samples).write_text(json.dumps(of) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *(int(a) for a in sys.argv[2:]))
+    main(sys.argv[1], *(int(a) for a in sys.argv[2:5]), *sys.argv[5:])

@@ -15,6 +15,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod around;
 mod baselines;
+mod by_hand;
 mod channels;
 mod determinism;
 mod golden;

@@ -47,7 +47,7 @@ fn every_shortcut_does_its_action() {
         h.run_steps(2);
         assert_eq!(h.state().last_action(), Some(*action), "{}", action.keys());
         // What it opened must not take the next keys.
-        if matches!(action, Action::Palette | Action::Shortcuts | Action::Sweep | Action::Train | Action::Prune) {
+        if matches!(action, Action::Palette | Action::Guide | Action::Sweep | Action::Train | Action::Prune) {
             h.key_press(Key::Escape);
             h.run_steps(3);
             super::wait(&mut h, "an end of the work", unifews::session::Session::is_idle);
@@ -69,6 +69,45 @@ fn the_palette_finds_and_does() {
     h.run_steps(3);
     assert_eq!(h.state().shown_pane(), Some(Pane::Runs));
     assert!(h.query_by_role_and_label(Role::TextInput, "Find an action").is_none(), "closed");
+}
+
+#[test]
+fn the_palette_finds_presets_runs_settings_and_words() {
+    let choices = Choices::default();
+    let mut h = with_karate([1280.0, 800.0], &choices);
+    h.state().send(unifews::session::Command::Prune);
+    h.run_steps(2);
+    super::wait(&mut h, "a run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let run = h.state().session().store().runs[0].name.clone();
+    let recipe = h.state().session().store().recipe.clone();
+    let choose = |h: &mut egui_kittest::Harness<'_, unifews::ui::App>, typed: &str, found: &str| {
+        let keys = Action::Palette.shortcut().expect("it has one");
+        h.key_press_modifiers(keys.modifiers, keys.logical_key);
+        h.run_steps(3);
+        h.get_by_role_and_label(Role::TextInput, "Find an action").type_text(typed);
+        h.run_steps(3);
+        h.get_by_role_and_label(Role::Button, found).click();
+        h.run_steps(4);
+    };
+    choose(&mut h, "half of", "Preset: Half of everything");
+    let half = h.state().session().store().recipe.clone();
+    assert_eq!((half.edges.delta.clone(), half.recovery.clone()), (vec![0.5], None));
+    choose(&mut h, &run.to_lowercase(), &format!("Show run {run}"));
+    assert_eq!(h.state().session().store().recipe.edges, recipe.edges, "the run's recipe");
+    choose(&mut h, "lock", "Recipe: lock");
+    assert!(h.query_by_role_and_label(Role::ComboBox, "Lock").is_some());
+    choose(&mut h, "certificate", "What it means: certificate");
+    assert!(h.query_by_label("How much can I remove?").is_some(), "the guide is open");
+    assert!(h.query_by_label("Eight words").is_some());
+    h.get_by_role_and_label(Role::Tab, "Keys").click();
+    h.run_steps(3);
+    assert!(h.query_by_label("Sliders, plots and heatmaps").is_some() && h.query_by_label("Eight words").is_none());
+    h.key_press(Key::F1);
+    h.run_steps(3);
+    assert!(h.query_by_label("Eight words").is_some(), "F1 leads to the guide");
+    h.key_press(Key::Escape);
+    h.run_steps(3);
+    assert!(h.query_by_label("Eight words").is_none());
 }
 
 #[test]

@@ -40,7 +40,8 @@ fn every_pane_draws_at_every_size_in_both_themes() {
 fn the_welcome_page_and_help_draw_at_every_size() {
     let choices = Choices::default();
     let mut h = window([1440.0, 900.0], &choices);
-    for action in [Action::Shortcuts, Action::Activity, Action::History, Action::About, Action::Palette] {
+    for action in [Action::Guide, Action::Shortcuts, Action::Activity, Action::History, Action::About, Action::Palette]
+    {
         let ctx = h.ctx.clone();
         h.state_mut().perform(action, &ctx);
         for size in SIZES {

@@ -4,7 +4,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use unifews::engine::experiment::{ComparePlan, Method};
+use unifews::engine::experiment::{ComparePlan, EvaluatedOn, Method, best_rival, summarise, thresholds_by_layer};
 use unifews::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use unifews::engine::sparsify::{EdgeMode, MaskChoice, WeightMode};
 use unifews::session::jobs::Lane;
@@ -63,6 +63,16 @@ fn methods_are_chosen_compared_and_a_point_is_taken_over() {
         h.get_by_role_and_label(Role::Image, name);
     }
     assert!(h.query_by_label("18 of 18 points, complete").is_some(), "the chip counts what there is");
+    // How Unifews stands beside the best of the others is said above each chart; where it is worse, that one is a click away.
+    let summary = summarise(&h.state().session().store().comparison.points, EvaluatedOn::Test);
+    for is_of_edges in [true, false] {
+        let rival = best_rival(&summary, is_of_edges).expect("others were compared");
+        assert!((rival.share - 0.9).abs() < 1e-12, "the largest share");
+    }
+    assert_eq!(h.query_all_by_label_contains("90.0 % removed: ").count(), 2, "a sentence for each side");
+    let n_better = [true, false].into_iter().filter_map(|side| best_rival(&summary, side));
+    let n_better = n_better.filter(|rival| !rival.is_within_ranges && rival.accuracy[1] > rival.accuracy[0]).count();
+    assert_eq!(h.query_all_by_role_and_label(Role::Button, "Use it").count(), n_better);
     h.get_by_role_and_label(Role::Button, "Magnitude per layer of weights, 50.0 %").click_accesskit();
     h.run_steps(3);
     let recipe = &h.state().session().store().recipe;
@@ -167,6 +177,18 @@ fn layers_are_tried_alone_and_their_points_taken_over() {
     h.run_steps(3);
     let recipe = &h.state().session().store().recipe;
     assert_eq!((recipe.edges.delta.clone(), recipe.weights.delta.clone()), (vec![0.0, 0.5], vec![0.0, 0.0]));
+    // Each layer's largest threshold within the limit, all at once.
+    h.get_by_role_and_label(Role::Button, "Take over thresholds by layer").click();
+    h.run_steps(3);
+    let store = h.state().session().store();
+    let state = &store.sensitivity;
+    let expected = thresholds_by_layer(&state.points, &state.base, store.limit).expect("points");
+    assert_eq!(
+        (&store.recipe.edges.delta, &store.recipe.weights.delta),
+        (&expected.edges.delta, &expected.weights.delta)
+    );
+    assert_eq!(h.state().session().undo_label(), Some("Take over thresholds by layer"));
+    let recipe = &h.state().session().store().recipe;
     // In target mode the thresholds are shares.
     let mut recipe = recipe.clone();
     recipe.edges.mode = EdgeMode::Target;

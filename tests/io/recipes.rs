@@ -5,7 +5,7 @@ use std::path::Path;
 use unifews::engine::model::{Architecture, Family};
 use unifews::engine::sparsify::baselines::WeightRanking;
 use unifews::engine::sparsify::{
-    EdgeMode, EdgeRule, Identity, Lock, Recipe, RecoveryRule, Training, WeightMode, WeightRule,
+    EdgeMode, EdgeRule, Identity, Lock, PinnedEntry, Pins, Recipe, RecoveryRule, Training, WeightMode, WeightRule,
 };
 use unifews::io::{Detected, detect, read_recipe, recipe_from_toml, recipe_to_toml, write_recipe};
 
@@ -24,6 +24,7 @@ fn written_recipes_are_read_back() {
                 identity: Identity::ResidualLoop,
                 lock: Lock::File("nodes.txt".into()),
                 ranking: None,
+                pins: Pins::default(),
             },
             weights: WeightRule {
                 mode: WeightMode::Target,
@@ -48,6 +49,28 @@ fn what_is_left_out_takes_its_default() {
     let text = "format = \"unifews-recipe/1\"\n[edges]\ndelta = 1\n[training]\n";
     let recipe = recipe_from_toml(text, Path::new("r.toml")).expect("a recipe");
     assert_eq!((recipe.edges.delta, recipe.seed, recipe.training), (vec![1.0], 42, Some(Training::default())));
+}
+
+#[test]
+fn entries_by_hand_are_pairs_of_ids_and_nothing_is_written_where_there_are_none() {
+    let head = "format = \"unifews-recipe/1\"\n";
+    let text = format!("{head}[edges.pins]\nkeep = [[1497, 4], [\"ada\", \"007\"]]\n");
+    let recipe = recipe_from_toml(&text, Path::new("r.toml")).expect("a recipe");
+    let entry = |source: &str, target: &str| PinnedEntry { source: source.to_owned(), target: target.to_owned() };
+    assert_eq!(recipe.edges.pins, Pins { keep: vec![entry("1497", "4"), entry("ada", "007")], remove: Vec::new() });
+    let written = recipe_to_toml(&recipe);
+    assert!(written.contains("[edges.pins]\nkeep = [[1497, 4], [\"ada\", \"007\"]]\nremove = []\n"), "{written}");
+    assert!(!recipe_to_toml(&Recipe::default()).contains("pins"), "an earlier program reads it");
+    for (wrong, says) in [
+        ("[[1, 2, 3]]", "expected [source, target], found 3 ids"),
+        ("[[1.5, 2]]", "line 3"),
+        ("[[1]]", "found 1 ids"),
+        ("7", "line 3"),
+    ] {
+        let text = format!("{head}[edges.pins]\nkeep = {wrong}\n");
+        let error = recipe_from_toml(&text, Path::new("r.toml")).unwrap_err().to_string();
+        assert!(error.contains(says), "{wrong}: {error}");
+    }
 }
 
 #[test]
@@ -78,7 +101,7 @@ fn wrong_recipes_are_refused_with_their_line() {
     let with = |body: &str, expected: &str| check(&format!("{head}{body}"), expected);
     with(
         "[edges]\nmode = \"relative\"\ndeltas = 0.5\n",
-        "line 4: expected one of `mode`, `delta`, `identity`, `lock`, `ranking`, found unknown key `deltas`",
+        "line 4: expected one of `mode`, `delta`, `identity`, `lock`, `ranking`, `pins`, found unknown key `deltas`",
     );
     with(
         "[edges]\nmode = \"none\"\n",

@@ -15,8 +15,8 @@ use unifews::engine::graph::{
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::baselines::{EdgeRanking, Ramp, WeightRanking};
 use unifews::engine::sparsify::{
-    Compat, EdgeMode, EdgeRule, HopRule, Identity, Lock, Precision, Quirk, Recipe, Schedule, Training, WeightMode,
-    WeightRule,
+    Compat, EdgeMode, EdgeRule, HopRule, Identity, Lock, PinnedEntry, Pins, Precision, Quirk, Recipe, Schedule,
+    Training, WeightMode, WeightRule,
 };
 use unifews::io::bundle::{BundleOptions, read_bundle, replay, write_bundle_as};
 use unifews::io::stored::write_stored_graph;
@@ -104,6 +104,7 @@ fn recipes() -> impl Strategy<Value = Recipe> {
                         },
                         lock: if has_more { Lock::File("nodes of mine.txt".into()) } else { Lock::Val },
                         ranking: ranks_edges.then_some(EdgeRanking::Random),
+                        pins: Pins::default(),
                     },
                     weights: WeightRule {
                         mode: weight_mode,
@@ -116,6 +117,12 @@ fn recipes() -> impl Strategy<Value = Recipe> {
                 }
             },
         )
+}
+
+/// Ids of all kinds: numbers, what only looks like one, and text.
+fn by_hand() -> Pins {
+    let entry = |source: &str, target: &str| PinnedEntry { source: source.to_owned(), target: target.to_owned() };
+    Pins { keep: vec![entry("7", "007"), entry("1e5", "-3")], remove: vec![entry("東京", "a \"b\": c")] }
 }
 
 /// Graphs of a few nodes with labels, a split, and perhaps weights.
@@ -151,7 +158,10 @@ proptest! {
     #![proptest_config(config(256))]
 
     #[test]
-    fn a_recipe_is_read_as_it_was_written(recipe in recipes()) {
+    fn a_recipe_is_read_as_it_was_written(mut recipe in recipes(), has_pins in any::<bool>()) {
+        if has_pins {
+            recipe.edges.pins = by_hand();
+        }
         recipe.check().expect("valid");
         for form in [RecipeForm::Toml, RecipeForm::Json, RecipeForm::Yaml] {
             let text = recipe_to_text(&recipe, form).expect("a text");

@@ -122,6 +122,9 @@ impl ClusterJob {
         if recipe.edges.lock != Lock::None {
             return refuse("edges.lock", "none in a cluster's job", &String::from(recipe.edges.lock.clone()));
         }
+        if !recipe.edges.pins.is_empty() {
+            return refuse("edges.pins", "none in a cluster's job", "entries decided by hand");
+        }
         Ok(())
     }
 

@@ -79,9 +79,12 @@ pub struct StepAround {
     pub n_kept: usize,
     /// Their share of the sum of all message norms, `0..=1`; 1 where there are no messages.
     pub message_kept: f64,
-    /// δ, where the norms of messages decided.
+    /// What messages were compared with, where their norms decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// The recipe's δa that it is a multiple of; none where the recipe asks for a share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delta: Option<f64>,
 }
 
 /// A neighbour that is or was heard.
@@ -94,6 +97,9 @@ pub struct Neighbour {
     pub value: Option<f32>,
     /// The entry in every step.
     pub steps: Vec<NeighbourEntry>,
+    /// Whether the recipe keeps or removes it by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<bool>,
     /// What the margin of [`Around::margin`] would gain were the entry put back in all steps that removed it; none where it is kept, or was not
     /// computed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,6 +204,7 @@ pub fn around(run: &Run, node: u32, ctl: &Control) -> Result<Around, EngineError
             n_kept: messages().filter(|entry| entry.is_kept).count(),
             message_kept: if all > 0.0 { kept / all } else { 1.0 },
             threshold: is_by_message.then_some(trace.delta),
+            delta: (is_by_message && recipe.edges.mode != EdgeMode::Target).then_some(trace.requested),
         }
     });
     let steps = steps.collect();
@@ -280,6 +287,10 @@ fn neighbours(run: &Run, u: usize, traces: &[(usize, &EdgeTrace)]) -> Vec<Neighb
         };
         NeighbourEntry { message, is_kept: mask.is_kept(k, *step) }
     };
+    let target = run.dataset.node_id(u);
+    let by_hand = run.recipe.edges.pins.of_target(&target);
+    let by_hand =
+        |v: u32| (!by_hand.is_empty()).then(|| by_hand.get(run.dataset.node_id(v as usize).as_str()).copied());
     let mut found: Vec<Neighbour> = topology
         .row_range(u)
         .map(|k| (k, topology.indices()[k]))
@@ -288,6 +299,7 @@ fn neighbours(run: &Run, u: usize, traces: &[(usize, &EdgeTrace)]) -> Vec<Neighb
             source: v,
             value: (!is_attention).then(|| values[k]),
             steps: traces.iter().map(|trace| entry(k, v as usize, trace)).collect(),
+            by_hand: by_hand(v).flatten(),
             effect: None,
         })
         .collect();

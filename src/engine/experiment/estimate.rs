@@ -14,7 +14,7 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::model::Parameter;
-use crate::engine::sparsify::decide::locked_nodes;
+use crate::engine::sparsify::exempt::Exempt;
 use crate::engine::sparsify::threshold::{CLAMP, SMALLEST_INPUT, mean_input_norm};
 use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode, WeightTrace};
 
@@ -369,7 +369,7 @@ impl ScoreSketch {
         const ENTRIES: usize = 1 << 16;
         let run = &self.run;
         let (topology, recipe) = (run.dataset.topology(), &run.recipe);
-        let locked = locked_nodes(&run.dataset, recipe, &run.split)?;
+        let exempt = Exempt::of(&run.dataset, recipe, &run.split)?;
         let diffusion = Diffusion::of(&run.dataset, recipe.matrix());
         let (indptr, indices, values) = (topology.indptr(), topology.indices(), diffusion.values());
         let mask = &run.pruned.masks.edges;
@@ -390,7 +390,11 @@ impl ScoreSketch {
                     // What was removed before was compared with nothing here: the norms that it would have met are those of a network
                     // without it.
                     let is_tested = mask.is_present(k, idx);
-                    if is_tested && v != u && !locked.as_ref().is_some_and(|locked| locked[u]) {
+                    let decided = exempt.decides(u, v);
+                    if decided == Some(false) {
+                        // Any threshold above 0 removes it.
+                        *smallest = 0.0;
+                    } else if is_tested && decided.is_none() {
                         // 0 / 0 is NaN and leaves what there is: nothing is requested, nothing is removed.
                         *smallest = smallest.min(trace.score(k, v, values[k]) / unit);
                     }

@@ -9,11 +9,13 @@ mod controls;
 mod estimate;
 mod evaluate;
 mod loss;
+mod matrix;
 mod memory;
 mod narrow;
 mod node_errors;
 mod options;
 mod reproduce;
+mod rival;
 mod rounding;
 mod run;
 mod safe;
@@ -38,18 +40,20 @@ pub use controls::{
 pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores};
 pub use loss::PairedLoss;
+pub use matrix::{MatrixFacts, ValueFacts, matrix_facts};
 pub use memory::{dataset_bytes, run_bytes, training_bytes};
 pub use narrow::narrowed;
 pub use node_errors::{NodeErrors, StepErrors, has_node_errors, node_errors};
 pub use options::RunOptions;
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
+pub use rival::{Rival, best_rival};
 pub use rounding::{Rounding, rounding};
 pub(in crate::engine) use run::dead_columns_speedup;
 pub use run::{Bf16Timing, Followed, FollowedTimes, Run, Timing, follow, masked_forward, propagated, run};
 pub use safe::{
     MIN_JUDGES, SAFE_CHANGES, SAFE_CHANGES_RECOVERED, SAFE_LOSS, SafeStart, recovery_operations, safe_start,
 };
-pub use sensitivity::{SensitivityPoint, sensitivity};
+pub use sensitivity::{SensitivityPoint, sensitivity, thresholds_by_layer};
 pub use serve::{Answer, FieldSize, RequestSummary, RequestTiming, Server};
 pub use size::{
     Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, ValueType, csr_bytes,

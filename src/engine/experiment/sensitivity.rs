@@ -78,6 +78,39 @@ pub fn sensitivity(
     Ok(())
 }
 
+/// For every layer the largest threshold that was tried and that it bears alone.
+///
+/// It and all smaller ones lose at most `lose_at_most` validation accuracy, a share; 0 where there is none. `None` without a point. What all
+/// of them together lose is for a run to say.
+pub fn thresholds_by_layer(points: &[SensitivityPoint], base: &Recipe, lose_at_most: f64) -> Option<Recipe> {
+    points.first()?;
+    let largest = |is_of_edges: bool, step: usize| {
+        let mut own: Vec<&SensitivityPoint> =
+            points.iter().filter(|point| point.is_of_edges == is_of_edges && point.step == step).collect();
+        own.sort_by(|a, b| a.delta.total_cmp(&b.delta));
+        let lost = |point: &SensitivityPoint| point.result.baseline_val_accuracy - point.result.val_accuracy;
+        // Rounding must not take a node that is exactly allowed.
+        let borne = own.into_iter().take_while(|point| lost(point) <= lose_at_most + 1e-9);
+        borne.last().map_or(0.0, |point| point.delta)
+    };
+    let mut recipe = base.clone();
+    let n_steps = base.model.n_graph_steps();
+    recipe.edges.delta = (0..n_steps.max(1)).map(|step| largest(true, step)).collect();
+    recipe.weights.delta = (0..base.model.layers).map(|layer| largest(false, layer)).collect();
+    if recipe.edges.mode == EdgeMode::Target {
+        // A target is cumulative.
+        let mut most: f64 = 0.0;
+        for delta in &mut recipe.edges.delta {
+            most = most.max(*delta);
+            *delta = most;
+        }
+    }
+    if recipe.weights.ranking == Some(WeightRanking::MagnitudeGlobal) {
+        recipe.weights.ranking = Some(WeightRanking::Magnitude);
+    }
+    Some(recipe)
+}
+
 /// `base` with a threshold of one step or layer, and nothing removed elsewhere.
 fn recipe_of(base: &Recipe, is_of_edges: bool, step: usize, delta: f64) -> Recipe {
     let mut recipe = base.clone();
@@ -108,4 +141,47 @@ fn removed_of(run: &Run, is_of_edges: bool, step: usize) -> f64 {
     let layer = run.pruned.steps.iter().filter(|s| !s.weights.is_empty() && s.idx == step).flat_map(|s| &s.weights);
     let (kept, all) = layer.fold((0, 0), |(kept, all), w| (kept + w.n_after, all + w.n_weights));
     share(kept, all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::experiment::RunOptions;
+    use crate::engine::graph::{PowerLaw, power_law_communities};
+    use crate::engine::model::{Architecture, Family};
+
+    #[test]
+    fn each_layer_gets_the_largest_threshold_that_it_bears_alone() {
+        let ctl = Control::new(1).expect("a worker");
+        let shape = PowerLaw { n_nodes: 60, n_entries: 300, n_features: 6, n_classes: 3, seed: 2 };
+        let dataset = power_law_communities(&shape, &ctl).expect("possible").shared();
+        let network = Architecture { hidden: 8, ..Architecture::new(Family::Gcn) };
+        let model = Arc::new(Model::init(&network, 6, 3, 1));
+        let base = Recipe { model: network, ..Recipe::default() };
+        let found = run(&dataset, &model, &base, RunOptions::PREVIEW, None, &ctl).expect("a run");
+        let point = |is_of_edges, step, delta, lost| {
+            let result =
+                SweepPoint { val_accuracy: 0.9 - lost, baseline_val_accuracy: 0.9, ..SweepPoint::of(0, &found) };
+            SensitivityPoint { is_of_edges, step, delta, removed: 0.0, result }
+        };
+        // Not in order; the second layer's edges bear 0.4 but not 0.3, its weights nothing.
+        let points = [
+            point(true, 0, 0.5, 0.01),
+            point(true, 0, 0.2, 0.0),
+            point(true, 0, 0.9, 0.2),
+            point(true, 1, 0.4, 0.0),
+            point(true, 1, 0.3, 0.2),
+            point(true, 1, 0.1, -0.1),
+            point(false, 0, 0.7, 0.005),
+            point(false, 1, 0.1, 0.02),
+        ];
+        let recipe = thresholds_by_layer(&points, &base, 0.01).expect("points");
+        assert_eq!((recipe.edges.delta, recipe.weights.delta), (vec![0.5, 0.1], vec![0.7, 0.0]));
+        let target = Recipe {
+            edges: crate::engine::sparsify::EdgeRule { mode: EdgeMode::Target, ..base.edges.clone() },
+            ..base.clone()
+        };
+        assert_eq!(thresholds_by_layer(&points, &target, 0.01).expect("points").edges.delta, [0.5, 0.5], "cumulative");
+        assert_eq!(thresholds_by_layer(&[], &base, 0.01), None);
+    }
 }

@@ -34,6 +34,9 @@ impl StoredPropagation<'_> {
             let expected = "absolute, relative or target by messages out of memory";
             return Err(EngineError::recipe("edges.mode", expected, "mass or a ranking"));
         }
+        if !self.recipe.edges.pins.is_empty() {
+            return Err(EngineError::recipe("edges.pins", "none out of memory", "entries decided by hand"));
+        }
         Ok(())
     }
 

@@ -21,6 +21,7 @@ pub use marker::{Marker, Outline};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{
     Atlas, Blocks, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, Pyramid, Ramp, Raster, RasterMode, RasterRequest,
-    Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster, raster_from,
+    Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, describe_weight, first_entry, power_of_ten, raster,
+    raster_from,
 };
 pub use trials::{MethodsFigure, colour_of, sensitivity_curves};

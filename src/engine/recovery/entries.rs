@@ -10,6 +10,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::Topology;
 use crate::engine::kernels::{add_scaled, dot};
 use crate::engine::sparsify::EntryChoice;
+use crate::engine::sparsify::exempt::Exempt;
 
 /// Rows of a block of work.
 const ROWS: usize = 32;
@@ -184,24 +185,33 @@ fn pursue(side: &Side<'_>, u: usize, candidates: &[usize], n_picks: usize, score
     }
 }
 
-/// The `n_keep` allowed entries with the highest scores, at least `least` of each row while there are; self-loops stay.
+/// The `n_keep` allowed entries with the highest scores, at least `least` of each row while there are; self-loops stay, and so does every
+/// allowed entry that was kept by hand, be there more of them than `n_keep`.
 pub(super) fn choose(
     topology: &Topology,
     scores: &[f32],
     allowed: &[bool],
     (n_keep, least): (usize, usize),
-    locked: Option<&[bool]>,
+    exempt: &Exempt,
 ) -> Vec<bool> {
     let mut kept = vec![false; topology.n_entries()];
     let mut candidates: Vec<(u8, u32)> = Vec::new();
+    let mut n_by_hand = 0;
     for u in 0..topology.n_nodes() {
-        let is_locked = locked.is_some_and(|locked| locked[u]);
+        let class = 2 * u8::from(exempt.is_locked(u));
         let first = candidates.len();
         for k in topology.row_range(u) {
             if topology.indices()[k] as usize == u {
                 kept[k] = true;
             } else if allowed[k] {
-                candidates.push((u8::from(is_locked) * 2, k as u32));
+                candidates.push((class, k as u32));
+            }
+        }
+        for pin in exempt.pins_of(u..u + 1) {
+            let of_pin = candidates[first..].iter_mut().find(|(_, k)| topology.indices()[*k as usize] == pin.source);
+            if let Some((class, _)) = of_pin {
+                *class = 3;
+                n_by_hand += 1;
             }
         }
         if least > 0 {
@@ -210,7 +220,7 @@ pub(super) fn choose(
             row.iter_mut().take(least).for_each(|(class, _)| *class = (*class).max(1));
         }
     }
-    let n_keep = n_keep.min(candidates.len());
+    let n_keep = n_keep.max(n_by_hand).min(candidates.len());
     if n_keep == 0 {
         return kept;
     }
@@ -303,14 +313,14 @@ mod tests {
         let per_row = |kept: &[bool], u: usize| topology.row_range(u).filter(|k| kept[*k] && !is_own(*k)).count();
         for choice in [EntryChoice::Omp, EntryChoice::PerNode, EntryChoice::MessageNorm, EntryChoice::Random] {
             let scores = scores(&side, choice, &all, 3, 7, &ctl).expect("not cancelled");
-            let kept = choose(&topology, &scores, &all, (3, 0), None);
+            let kept = choose(&topology, &scores, &all, (3, 0), &Exempt::default());
             assert_eq!(kept.iter().filter(|kept| **kept).count(), 3 + 4, "{choice:?}");
-            let with_floor = choose(&topology, &scores, &all, (3, 1), None);
+            let with_floor = choose(&topology, &scores, &all, (3, 1), &Exempt::default());
             assert_eq!([0, 1, 2].map(|u| per_row(&with_floor, u)), [1, 1, 1], "{choice:?}");
-            let locked = choose(&topology, &scores, &all, (3, 0), Some(&[true, false, false, false]));
+            let locked = choose(&topology, &scores, &all, (3, 0), &Exempt::locking(&[true, false, false, false]));
             assert_eq!(per_row(&locked, 0), 3, "{choice:?}");
         }
         let none = scores(&side, EntryChoice::None, &all, 0, 7, &ctl).expect("not cancelled");
-        assert_eq!(choose(&topology, &none, &all, (0, 0), None).iter().filter(|kept| **kept).count(), 4);
+        assert_eq!(choose(&topology, &none, &all, (0, 0), &Exempt::default()).iter().filter(|kept| **kept).count(), 4);
     }
 }

@@ -8,7 +8,8 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Split};
 use crate::engine::model::{Model, Op, Parameter};
-use crate::engine::sparsify::decide::{decide, locked_nodes};
+use crate::engine::sparsify::decide::decide;
+use crate::engine::sparsify::exempt::Exempt;
 use crate::engine::sparsify::{
     EdgeMode, EdgeTrace, FitNodes, Masks, NodesAre, Pruned, Recipe, RecoveryRule, WeightMask, WeightMode,
     WeightRecovery,
@@ -31,8 +32,8 @@ pub(super) struct Plan {
     pub(super) decided: Option<Vec<EdgeTrace>>,
     /// Channels that go as a whole, where some do.
     pub(super) channels: Option<Channels>,
-    /// Which nodes keep all their entries.
-    pub(super) locked: Option<Vec<bool>>,
+    /// What is kept or removed whatever it is worth.
+    pub(super) exempt: Exempt,
     /// Nodes that weights, bias and normalisation are fitted on; `None`: all.
     pub(super) nodes: Option<Vec<u32>>,
 }
@@ -84,7 +85,7 @@ impl Plan {
         if let Some(channels) = &channels {
             count_closed(&mut n_removed, channels);
         }
-        Ok(Self { n_keep, n_removed, masks, decided, channels, locked: locked_nodes(dataset, recipe, split)?, nodes })
+        Ok(Self { n_keep, n_removed, masks, decided, channels, exempt: Exempt::of(dataset, recipe, split)?, nodes })
     }
 }
 
@@ -203,7 +204,7 @@ mod tests {
             masks: None,
             decided: None,
             channels: None,
-            locked: None,
+            exempt: Exempt::default(),
             nodes: None,
         };
         assert_eq!(plan(vec![10, 10]).allocations(100, false), [[10, 10], [0, 20], [20, 0]]);

@@ -12,6 +12,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::Topology;
 use crate::engine::kernels::row_norms;
 use crate::engine::sparsify::edges::check_norms;
+use crate::engine::sparsify::exempt::Exempt;
 use crate::engine::sparsify::{EdgeTrace, EntryChoice, Recipe, RecoveryRule};
 
 /// What one step keeps.
@@ -44,21 +45,24 @@ pub(super) fn choose(
     }
     let norms = row_norms(side.candidates.view(), ctl)?;
     check_norms(&norms, step)?;
-    let all = vec![true; topology.n_entries()];
-    let allowed = before.filter(|_| rule.progressive).unwrap_or(&all);
+    let mut allowed =
+        before.filter(|_| rule.progressive).map_or_else(|| vec![true; topology.n_entries()], <[bool]>::to_vec);
+    plan.exempt.take_out(topology, &mut allowed);
     let n_keep = plan.n_keep[step];
     let n_allowed = allowed.iter().filter(|a| **a).count() - topology.n_self_loops();
     let is_whole = n_keep >= n_allowed && rule.entries != EntryChoice::None;
     let scores = if is_whole {
         vec![f32::INFINITY; topology.n_entries()]
     } else {
-        entries::scores(side, rule.entries, allowed, n_keep, recipe.seed ^ step as u64, ctl)?
+        entries::scores(side, rule.entries, &allowed, n_keep, recipe.seed ^ step as u64, ctl)?
     };
     let kept = if is_whole {
-        allowed.to_vec()
+        allowed
+    } else if rule.entries == EntryChoice::None {
+        // What is left without any entry, also one that was kept by hand.
+        entries::choose(topology, &scores, &allowed, (0, rule.least_per_node), &Exempt::default())
     } else {
-        let n_keep = if rule.entries == EntryChoice::None { 0 } else { n_keep };
-        entries::choose(topology, &scores, allowed, (n_keep, rule.least_per_node), plan.locked.as_deref())
+        entries::choose(topology, &scores, &allowed, (n_keep, rule.least_per_node), &plan.exempt)
     };
     // Ranks say nothing about how much of a row is left, so the fit starts from its sum.
     let scaled_first = rule.entries == EntryChoice::PerNode;

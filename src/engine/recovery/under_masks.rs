@@ -136,7 +136,7 @@ impl<'a> Gradual<'a> {
             masks: None,
             decided: None,
             channels: None,
-            locked: self.plan.locked.clone(),
+            exempt: self.plan.exempt.clone(),
             nodes: None,
         };
         let masks = model.weights().map(|w| WeightMask::from_elem(w.values.dim(), true)).collect();

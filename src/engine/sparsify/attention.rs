@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::edges::{Removed, check_norms};
+use super::exempt::Exempt;
 use super::mask::EdgeMask;
 use super::pruned_operator::PrunedOperator;
 use super::recipe::{Quirk, Recipe};
@@ -51,7 +52,7 @@ pub(crate) fn attend_and_remove(
     requested: f64,
     recipe: &Recipe,
     ranking: Option<&Arc<Vec<f32>>>,
-    locked: Option<&[bool]>,
+    exempt: &Exempt,
     mask: &mut EdgeMask,
     ctl: &Control,
 ) -> Result<DecidedAttention, EngineError> {
@@ -93,7 +94,10 @@ pub(crate) fn attend_and_remove(
     };
     let delta = threshold::of_edges(recipe.edges.mode, requested, removable, || Ok(mean_message), nth_smallest)?.delta;
     let keep: Vec<bool> = (0..scores.len())
-        .map(|k| scores[k] >= delta || is_own(k) || locked.is_some_and(|l| l[targets[k] as usize]))
+        .map(|k| {
+            let decided = exempt.decides(targets[k] as usize, structure.indices[k] as usize);
+            decided.unwrap_or(scores[k] >= delta)
+        })
         .collect();
     let mut of_entry = vec![f32::NAN; n_entries];
     for ((k, keep), score) in before.entries().zip(&keep).zip(&scores) {

@@ -7,11 +7,12 @@ use ndarray::Array2;
 use super::baselines::edge_importance;
 use super::edge_pass::EdgePass;
 use super::edges::OperatorSource;
+use super::exempt::Exempt;
 use super::mask::{Masks, WeightMask};
 use super::propagated::Propagated;
 use super::pruning_pass::PruningPass;
 use super::push::push_features;
-use super::recipe::{EdgeMode, Identity, Lock, Quirk, Recipe};
+use super::recipe::{EdgeMode, Identity, Quirk, Recipe};
 use super::trace::Pruned;
 use super::weight_pass::{WeightPass, masked};
 use super::weights::ranked_masks;
@@ -34,34 +35,6 @@ pub(crate) fn edge_ranking(
     let Some(ranking) = recipe.edges.ranking else { return Ok(None) };
     let diffusion = Diffusion::of(dataset, recipe.matrix());
     Ok(Some(Arc::new(edge_importance(ranking, dataset, &diffusion, recipe.seed, ctl)?)))
-}
-
-/// Which nodes keep all their incoming entries, if any do.
-pub(crate) fn locked_nodes(
-    dataset: &Dataset,
-    recipe: &Recipe,
-    split: &Split,
-) -> Result<Option<Vec<bool>>, EngineError> {
-    let nodes = match &recipe.edges.lock {
-        Lock::None => return Ok(None),
-        Lock::Val => &split.val,
-        Lock::Test => &split.test,
-        Lock::File(name) => {
-            let listed = dataset.splits().iter().find(|s| s.name == *name);
-            let found =
-                || EngineError::recipe("edges.lock", "none, val, test or a list of nodes read with the graph", name);
-            &listed.ok_or_else(found)?.test
-        }
-    };
-    Ok(Some(flags(dataset.n_nodes(), nodes)))
-}
-
-pub(crate) fn flags(n: usize, nodes: &[u32]) -> Vec<bool> {
-    let mut flags = vec![false; n];
-    for u in nodes {
-        flags[*u as usize] = true;
-    }
-    flags
 }
 
 /// Propagates the features over `recipe.model.hops` hops, removing as `recipe.edges` says: the first half of a decoupled model.
@@ -88,10 +61,10 @@ pub fn propagate(
         }
         return push_features(dataset, recipe, reference, ctl);
     }
-    let locked = locked_nodes(dataset, recipe, split)?;
+    let exempt = Exempt::of(dataset, recipe, split)?;
     let everything = OperatorSource::new(dataset, recipe).all()?;
     let ranking = edge_ranking(dataset, recipe, ctl)?;
-    let edges = EdgePass::new(recipe, everything, dataset.topology().n_entries(), locked.as_deref(), ranking);
+    let edges = EdgePass::new(recipe, everything, dataset.topology().n_entries(), exempt, ranking);
     let mut pass = PruningPass::new(edges, WeightPass::without_weights(recipe), reference);
     let embedding = hops(dataset.features(), &recipe.model, &mut pass, ctl)?;
     let (masks, steps) = pass.into_parts();
@@ -154,10 +127,10 @@ pub(crate) fn decide(
             channels: Vec::new(),
         })
     } else {
-        let locked = locked_nodes(dataset, recipe, split)?;
+        let exempt = Exempt::of(dataset, recipe, split)?;
         let everything = OperatorSource::new(dataset, recipe).all()?;
         let ranking = edge_ranking(dataset, recipe, ctl)?;
-        let edges = EdgePass::new(recipe, everything, dataset.topology().n_entries(), locked.as_deref(), ranking);
+        let edges = EdgePass::new(recipe, everything, dataset.topology().n_entries(), exempt, ranking);
         let mut pass = PruningPass::new(edges, weights, reference);
         let logits = infer(&model.program(), model, feature_rows(dataset.features()), &mut pass, ctl)?;
         let (masks, steps) = pass.into_parts();

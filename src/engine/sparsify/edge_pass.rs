@@ -6,6 +6,7 @@ use ndarray::Array2;
 
 use super::attention::{DecidedAttention, attend_and_remove};
 use super::edges::{EdgeStep, Removed, remove};
+use super::exempt::Exempt;
 use super::mask::EdgeMask;
 use super::pruned_operator::PrunedOperator;
 use super::recipe::Recipe;
@@ -19,8 +20,8 @@ pub(crate) struct EdgePass<'a> {
     recipe: &'a Recipe,
     /// What entries are compared by, where a ranking decides.
     ranking: Option<Arc<Vec<f32>>>,
-    /// Which targets keep all their entries. `[n]`
-    locked: Option<&'a [bool]>,
+    /// What no threshold decides.
+    exempt: Exempt,
     /// The entries that are still there.
     current: PrunedOperator,
     mask: EdgeMask,
@@ -34,16 +35,16 @@ impl<'a> EdgePass<'a> {
         recipe: &'a Recipe,
         everything: PrunedOperator,
         n_entries: usize,
-        locked: Option<&'a [bool]>,
+        exempt: Exempt,
         ranking: Option<Arc<Vec<f32>>>,
     ) -> Self {
         let mask = EdgeMask::keep_all(n_entries, recipe.model.n_graph_steps());
-        Self { recipe, ranking, locked, current: everything, mask, squares: None }
+        Self { recipe, ranking, exempt, current: everything, mask, squares: None }
     }
 
     /// For what does not propagate over the graph: the network behind the hops of a decoupled model.
     pub(super) fn without_graph(recipe: &'a Recipe) -> Self {
-        Self::new(recipe, PrunedOperator::empty(), 0, None, None)
+        Self::new(recipe, PrunedOperator::empty(), 0, Exempt::default(), None)
     }
 
     /// The entries that the last step propagated over.
@@ -111,7 +112,7 @@ impl<'a> EdgePass<'a> {
         let (requested, ranking) = (self.recipe.delta_a(step), self.ranking.as_ref());
         let (before, mask) = (&self.current, &mut self.mask);
         let DecidedAttention { output, removed, attended } =
-            attend_and_remove(before, input, step, requested, self.recipe, ranking, self.locked, mask, ctl)?;
+            attend_and_remove(before, input, step, requested, self.recipe, ranking, &self.exempt, mask, ctl)?;
         self.current = removed.operator;
         Ok((output, attended, removed.trace))
     }
@@ -122,7 +123,7 @@ impl<'a> EdgePass<'a> {
             requested: self.recipe.delta_a(step),
             mode: self.recipe.edges.mode,
             ranking: self.ranking.as_ref(),
-            locked: self.locked,
+            exempt: &self.exempt,
             counts_self_loops: self.recipe.counts_self_loops(),
         };
         let Removed { operator, trace } = remove(&self.current, norms, width, how, &mut self.mask, ctl)?;

@@ -8,10 +8,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::exempt::Exempt;
 use super::mask::EdgeMask;
 pub(crate) use super::pruned_operator::OperatorSource;
-use super::pruned_operator::{PrunedOperator, RemovedBits};
+use super::pruned_operator::PrunedOperator;
 use super::recipe::EdgeMode;
+use super::removed_bits::RemovedBits;
 use super::threshold::{self, EdgeThreshold, Removable};
 use super::trace::EdgeTrace;
 use crate::engine::control::Control;
@@ -64,8 +66,8 @@ pub(crate) struct EdgeStep<'a> {
     pub(crate) mode: EdgeMode,
     /// One number per entry of the full graph, compared instead of the messages' norms.
     pub(crate) ranking: Option<&'a Arc<Vec<f32>>>,
-    /// Which targets keep all their entries. `[n]`
-    pub(crate) locked: Option<&'a [bool]>,
+    /// What no threshold decides.
+    pub(crate) exempt: &'a Exempt,
     /// Whether shares are of all entries, self-loops included.
     pub(crate) counts_self_loops: bool,
 }
@@ -83,7 +85,7 @@ pub(crate) fn remove(
     mask: &mut EdgeMask,
     ctl: &Control,
 ) -> Result<Removed, EngineError> {
-    let EdgeStep { step, requested, mode, ranking, locked, counts_self_loops } = how;
+    let EdgeStep { step, requested, mode, ranking, exempt, counts_self_loops } = how;
     check_norms(&norms, step)?;
     let n_entries = mask.n_entries();
     let scores = match ranking {
@@ -98,8 +100,8 @@ pub(crate) fn remove(
     let nth_smallest = |n| nth_by_counting(n, |bucket| count_others(before, scores, bucket, ctl));
     let EdgeThreshold { delta, mean: mean_before } =
         threshold::of_edges(mode, requested, removable, mean_before, nth_smallest)?;
-    let tested = if before.averages() || !scores.reach(delta) {
-        test(before, Test { scores, delta, locked }, ctl)?
+    let tested = if before.averages() || exempt.has_pins() || !scores.reach(delta) {
+        test(before, Test { scores, delta, exempt }, ctl)?
     } else {
         Tested::default()
     };
@@ -242,7 +244,7 @@ fn test(before: &PrunedOperator, test: Test<'_>, ctl: &Control) -> Result<Tested
 struct Test<'a> {
     scores: Scores<'a>,
     delta: f32,
-    locked: Option<&'a [bool]>,
+    exempt: &'a Exempt,
 }
 
 /// Tests the entries of `rows`: adds their scores up, and where some are removed, says which.
@@ -260,15 +262,24 @@ fn test_rows(before: &PrunedOperator, rows: Range<usize>, test: Test<'_>) -> Blo
     }
     let (sum, n_below) = sum_and_count_below(&scores, test.delta);
     let mut block = Block { sum_of_scores: sum, removed: None };
-    if n_below == 0 {
+    let pins = test.exempt.pins_of(rows.clone());
+    if n_below == 0 && pins.is_empty() {
         return block;
     }
     let mut removed = RemovedBits::none(scores.len());
     for u in rows {
-        let delta = if test.locked.is_some_and(|l| l[u]) { f32::NEG_INFINITY } else { test.delta };
+        let delta = if test.exempt.is_locked(u) { f32::NEG_INFINITY } else { test.delta };
         // Without branches: half of the entries removed is the worst case of branch prediction.
         for k in lists.indptr[u] - entries.start..lists.indptr[u + 1] - entries.start {
             removed.mark(k, scores[k] < delta && sources[k] as usize != u);
+        }
+    }
+    for pin in pins {
+        let u = pin.target as usize;
+        let row = lists.indptr[u] - entries.start..lists.indptr[u + 1] - entries.start;
+        // What was removed in a step before is not there any more.
+        if let Ok(at) = sources[row.clone()].binary_search(&pin.source) {
+            removed.set(row.start + at, !pin.is_kept);
         }
     }
     if removed.count() > 0 {

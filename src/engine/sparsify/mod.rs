@@ -6,6 +6,7 @@ mod channel_trace;
 pub(crate) mod decide;
 pub(crate) mod edge_pass;
 pub(crate) mod edges;
+pub(crate) mod exempt;
 mod mask;
 pub(crate) mod masked_inference;
 mod propagated;
@@ -14,6 +15,7 @@ pub(crate) mod pruning_pass;
 pub(crate) mod push;
 pub(crate) mod receptive_field;
 mod recipe;
+mod removed_bits;
 pub(crate) mod saved;
 pub(crate) mod steps;
 pub(crate) mod threshold;
@@ -31,7 +33,7 @@ pub use mask::{EdgeMask, EntryValues, Masks, WeightMask};
 pub use propagated::Propagated;
 pub use recipe::{
     Allocation, ChannelRule, Compat, EdgeMode, EdgeRule, EntryChoice, FitNodes, HopRule, Identity, Lock, MaskChoice,
-    NodesAre, Quirk, RECIPE_FORMAT, Recipe, RecoveryRule, Schedule, Training, ValueRule, WeightMode, WeightRecovery,
-    WeightRule,
+    NodesAre, PinnedEntry, Pins, Quirk, RECIPE_FORMAT, Recipe, RecoveryRule, Schedule, Training, ValueRule, WeightMode,
+    WeightRecovery, WeightRule,
 };
 pub use trace::{Arrivals, EdgeTrace, Macs, Product, Pruned, RecoveryTraining, RowCount, StepTrace, WeightTrace};

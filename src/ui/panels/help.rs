@@ -1,9 +1,10 @@
-//! The list of shortcuts, what was done lately, and what the program is made of and how fast it draws.
+//! The short guide and the list of shortcuts, what was done lately, and what the program is made of and how fast it draws.
 
 use std::time::SystemTime;
 
 use eframe::egui;
 
+use super::guide::guide_ui;
 use crate::session::format::{clock, seconds};
 use crate::session::{Command, Session, UndoStep};
 use crate::ui::actions::{Action, Menu};
@@ -22,6 +23,7 @@ pub(in crate::ui) struct Help {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum Page {
+    Guide,
     Shortcuts,
     Activity,
     History,
@@ -53,12 +55,12 @@ impl Help {
             return;
         };
         let (title, width) = match page {
-            Page::Shortcuts => ("Shortcuts", 420.0_f32),
+            Page::Guide | Page::Shortcuts => ("Guide", 560.0_f32),
             Page::Activity => ("Activity", 640.0),
             Page::History => ("History", 480.0),
             Page::About => ("About Unifews Workbench", 420.0),
         };
-        let mut is_open = true;
+        let (mut is_open, mut turned) = (true, page);
         let room = ctx.content_rect().size() - egui::vec2(48.0, 96.0);
         egui::Window::new(title)
             .open(&mut is_open)
@@ -69,7 +71,14 @@ impl Help {
             .vscroll(page != Page::About)
             .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
             .show(ctx, |ui| match page {
-                Page::Shortcuts => shortcuts_ui(ui, tokens),
+                Page::Guide | Page::Shortcuts => {
+                    tabs_ui(ui, &mut turned);
+                    if page == Page::Guide {
+                        guide_ui(ui, tokens);
+                    } else {
+                        shortcuts_ui(ui, tokens);
+                    }
+                }
                 Page::Activity => activity_ui(ui, tokens, session),
                 Page::History => {
                     let revision = session.steps_revision();
@@ -79,10 +88,23 @@ impl Help {
                 }
                 Page::About => about_ui(ui, tokens, session, frames),
             });
-        if !is_open {
-            self.page = None;
-        }
+        self.page = is_open.then_some(turned);
     }
+}
+
+/// The guide, or the keys.
+fn tabs_ui(ui: &mut egui::Ui, page: &mut Page) {
+    ui.horizontal(|ui| {
+        for (tab, name) in [(Page::Guide, "Guide"), (Page::Shortcuts, "Keys")] {
+            let is_shown = *page == tab;
+            let response = ui.selectable_label(is_shown, name);
+            response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, is_shown, name));
+            if response.clicked() {
+                *page = tab;
+            }
+        }
+    });
+    ui.separator();
 }
 
 fn shortcuts_ui(ui: &mut egui::Ui, tokens: &Tokens) {

@@ -2,20 +2,24 @@
 
 mod beside;
 mod budget;
+mod by_hand;
 mod controls;
 mod ego;
 mod fields;
 mod gallery;
+mod guide;
 mod head;
 pub(super) mod help;
 mod import;
 mod inputs;
+mod matrix;
 pub(super) mod menu_bar;
 mod model_card;
 mod network;
 mod node;
 mod outside;
 mod palette;
+mod presets;
 mod question;
 mod recipe;
 mod recovery;

@@ -1,11 +1,13 @@
-//! The node that is looked at: whether pruning changed what is said of it, what is left around it, and what its removed entries would change.
+//! The inspector. Of a node: whether pruning changed what is said of it, what is left around it, and what its removed entries would change.
 
 use std::sync::Arc;
 
 use eframe::egui;
 
+use super::by_hand::ByHand;
 use super::ego::Ego;
-use crate::session::{Command, NodeReport, NodeRequest, PagePart, PageTable, markdown};
+use super::matrix::matrix_ui;
+use crate::session::{Command, NodeReport, NodeRequest, PagePart, markdown};
 use crate::ui::context::{View, ViewCx, WindowRequest};
 use crate::ui::tokens;
 use crate::ui::widgets::{chip, empty_state, mono, page_ui, shown, strong, weak};
@@ -21,14 +23,14 @@ pub(in crate::ui) struct NodePanel {
 
 impl View for NodePanel {
     fn title(&self) -> &'static str {
-        "Node"
+        "Inspector"
     }
 
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
-        let Some(node) = store.selected_node() else {
-            return empty_state(ui, cx.tokens, "No node is selected", "Click an entry of a heatmap, or press Ctrl+F");
-        };
+        if !store.has_selection() {
+            return empty_state(ui, cx.tokens, "Nothing is selected", "Click a heatmap, or press Ctrl+F for a node");
+        }
         let Some(run) = store.shown() else {
             return empty_state(
                 ui,
@@ -37,6 +39,10 @@ impl View for NodePanel {
                 "Open a model to see what is cut around the node",
             );
         };
+        if let Some(place) = store.selected_weight() {
+            return matrix_ui(cx, ui, run, place);
+        }
+        let Some(node) = store.selected_node() else { return };
         let request = NodeRequest { run: Arc::clone(run), node };
         if !store.desk.is_settled(&request) {
             cx.out.compute(request.clone());
@@ -59,8 +65,12 @@ impl View for NodePanel {
                     ui.add(egui::Label::new(shown(line.as_str())).wrap());
                 }
                 ui.add_space(4.0);
+                let by_hand = ByHand::of(cx, &run.dataset, &report);
+                if let Some((_, source)) = store.selected_entry() {
+                    entry_ui(cx, ui, &report, source, &by_hand);
+                }
                 self.ego.ui(cx, ui, &report, &run.dataset);
-                tables_ui(cx, ui, &report);
+                tables_ui(cx, ui, &report, &by_hand);
             });
         }
     }
@@ -95,10 +105,29 @@ fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, id: &str, report: Option<&NodeRep
     });
 }
 
-fn tables_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport) {
+/// The entry that is looked at: what became of it in every layer, and who decides of it.
+fn entry_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport, source: u32, by_hand: &ByHand<'_>) {
+    let says = report.entry_says(source);
+    if says.is_empty() {
+        return;
+    }
+    egui::Frame::NONE.fill(cx.tokens.sunken).corner_radius(tokens::RADIUS).inner_margin(6.0).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.label(strong(format!("Entry {} → {}", by_hand.id(source), report.id)));
+            by_hand.entry_ui(cx, ui, source, "This entry");
+        });
+        for line in says {
+            ui.add(egui::Label::new(shown(line)).wrap());
+        }
+    });
+    ui.add_space(4.0);
+}
+
+fn tables_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport, by_hand: &ByHand<'_>) {
     if !report.around.neighbours.is_empty() {
         ui.add_space(6.0);
-        neighbours_ui(cx, ui, report, &report.neighbours);
+        by_hand.all_ui(cx, ui, report);
+        neighbours_ui(cx, ui, report, by_hand);
         ui.add_space(6.0);
         page_ui(ui, cx.tokens, &[PagePart::Table(report.steps.clone())]);
     }
@@ -107,10 +136,14 @@ fn tables_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport) {
 }
 
 /// The neighbours, each to be looked at by a click; those that are heard nowhere are dimmed.
-fn neighbours_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport, table: &PageTable) {
-    egui::Grid::new("neighbours").num_columns(table.header.len()).spacing([12.0, 3.0]).show(ui, |ui| {
-        for name in &table.header {
+fn neighbours_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport, by_hand: &ByHand<'_>) {
+    let table = &report.neighbours;
+    egui::Grid::new("neighbours").num_columns(table.header.len() + 1).spacing([12.0, 3.0]).show(ui, |ui| {
+        for (column, name) in table.header.iter().enumerate() {
             ui.label(strong(name.as_str()).size(tokens::SMALL));
+            if column == 0 {
+                ui.label(strong("decided").size(tokens::SMALL)).on_hover_text("By the recipe's rule, or by hand");
+            }
         }
         ui.end_row();
         for (row, neighbour) in table.rows.iter().zip(&report.around.neighbours).take(MOST_ROWS) {
@@ -121,6 +154,7 @@ fn neighbours_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport, table:
                     if link.clicked() {
                         cx.out.send(Command::SelectNode(Some(neighbour.source)));
                     }
+                    by_hand.entry_ui(cx, ui, neighbour.source, &format!("Entry from {text}"));
                 } else if column < table.n_left {
                     ui.label(weak(cx.tokens, text.as_str()));
                 } else {

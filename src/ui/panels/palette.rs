@@ -1,11 +1,14 @@
-//! The palette: find any action, pane or sample by typing a part of its name.
+//! The palette: find any action, setting, preset, sample, recent file, run, node or word by typing a part of its name.
 
 use eframe::egui::{self, Align, Key, Layout, Modifiers, vec2};
 
-use crate::io::samples;
-use crate::session::{Command, Session};
+use super::guide::WORDS;
+use super::presets::{PRESETS, Preset};
+use crate::io::{escaped_text, samples};
+use crate::session::{Command, RunId, Session};
 use crate::ui::actions::Action;
 use crate::ui::context::CommandQueue;
+use crate::ui::pane::Pane;
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::weak;
 
@@ -21,15 +24,42 @@ pub(in crate::ui) struct Palette {
 
 enum Item {
     Action(Action),
+    Setting(&'static str),
+    Preset(&'static Preset, String),
     Sample(&'static str, String),
+    Recent(String, String),
+    Run(RunId, String),
+    Word(String),
     Node(u32, String),
 }
+
+/// Where settings are.
+const SETTINGS: [&str; 12] = [
+    "Recipe: lose at most",
+    "Recipe: δa, threshold of edges",
+    "Recipe: δw, threshold of weights",
+    "Recipe: recover accuracy",
+    "Recipe: channels",
+    "Recipe: nodes to be scored",
+    "Recipe: identity",
+    "Recipe: lock",
+    "Recipe: split",
+    "Recipe: seed",
+    "Recipe: rules, clean or as the authors' code",
+    "Recipe: network and training",
+];
 
 impl Item {
     fn name(&self) -> &str {
         match self {
             Self::Action(action) => action.name(),
-            Self::Sample(_, name) | Self::Node(_, name) => name,
+            Self::Setting(name) => name,
+            Self::Preset(_, name)
+            | Self::Sample(_, name)
+            | Self::Recent(_, name)
+            | Self::Run(_, name)
+            | Self::Word(name)
+            | Self::Node(_, name) => name,
         }
     }
 }
@@ -102,32 +132,49 @@ impl Palette {
         if response.should_close() {
             self.is_open = false;
         }
-        match response.inner? {
-            Item::Action(action) => {
-                self.is_open = false;
-                Some(action)
+        let item = response.inner?;
+        self.is_open = false;
+        out.send(match item {
+            Item::Action(action) => return Some(action),
+            Item::Setting(_) => return Some(Action::Show(Pane::Recipe)),
+            Item::Word(_) => return Some(Action::Guide),
+            Item::Preset(preset, _) => {
+                let mut recipe = session.store().effective_recipe();
+                recipe.model = session.store().recipe.model.clone();
+                preset.apply(&mut recipe);
+                Command::SetRecipe(Box::new(recipe), None)
             }
-            Item::Sample(spec, _) => {
-                self.is_open = false;
-                out.send(Command::OpenSample(spec.to_owned()));
-                None
-            }
-            Item::Node(node, _) => {
-                self.is_open = false;
-                out.send(Command::SelectNode(Some(node)));
-                None
-            }
-        }
+            Item::Sample(spec, _) => Command::OpenSample(spec.to_owned()),
+            Item::Recent(spec, _) => Command::Open(spec),
+            Item::Run(id, _) => Command::ShowRun(id),
+            Item::Node(node, _) => Command::SelectNode(Some(node)),
+        });
+        None
     }
 
     fn items(&mut self, session: &Session) -> Vec<Item> {
         let actions =
             Action::ALL.into_iter().filter(|a| *a != Action::Palette && a.is_enabled(session)).map(Item::Action);
+        let store = session.store();
+        let has_graph = store.graph.is_some();
+        let settings = SETTINGS.into_iter().filter(|_| has_graph).map(Item::Setting);
+        let presets = PRESETS.iter().filter(|_| has_graph);
+        let presets = presets.map(|preset| Item::Preset(preset, format!("Preset: {}", preset.name)));
         let samples = samples().iter().map(|s| Item::Sample(s.spec, format!("Open sample {}", s.title)));
+        let is_sample = |spec: &str| spec.starts_with("sample:");
+        let recent = store.recent.iter().filter(|recent| !is_sample(&recent.spec));
+        let recent = recent.map(|r| Item::Recent(r.spec.clone(), format!("Open again {}", escaped_text(&r.spec))));
+        let runs = store.runs.iter().map(|entry| Item::Run(entry.id, format!("Show run {}", entry.name)));
+        let meanings = WORDS.iter().map(|word| Item::Word(format!("What it means: {}", word.term.to_lowercase())));
         let node = self.node(session).map(|(node, id)| Item::Node(node, format!("Look at node {id}")));
         let words: Vec<String> = self.typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
         actions
+            .chain(presets)
+            .chain(runs)
             .chain(samples)
+            .chain(recent)
+            .chain(settings)
+            .chain(meanings)
             .filter(|item| {
                 let name = item.name().to_lowercase();
                 words.iter().all(|w| name.contains(w))

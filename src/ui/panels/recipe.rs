@@ -4,18 +4,16 @@ use eframe::egui;
 
 use super::budget::budget_ui;
 use super::fields::combo;
+use super::presets::presets_ui;
 use super::recovery::recovery_ui;
 use super::thresholds::{
     Sliders, Touch, WEIGHT_MODES, edge_default, edge_mode_text, edge_modes, edge_scale, set_edge_mode, set_weight_mode,
     weight_default, weight_mode_text, weight_scale,
 };
-use super::{rules, training};
-use crate::engine::experiment::Budget;
+use super::{by_hand, rules, training};
 use crate::engine::sparsify::baselines::WeightRanking;
-use crate::engine::sparsify::{Compat, EdgeMode, Identity, Lock, Pruned, Recipe, RecoveryRule, WeightMode};
-use crate::session::defaults::START_DELTA;
-use crate::session::jobs::Lane;
-use crate::session::{Command, Gesture, Store, format, in_points};
+use crate::engine::sparsify::{EdgeMode, Identity, Lock, Pruned, Recipe};
+use crate::session::{Command, Gesture, Store, format};
 use crate::ui::context::{View, ViewCx};
 use crate::ui::widgets::{section, strong};
 
@@ -143,6 +141,11 @@ impl RecipePanel {
             ui.label("Lock").on_hover_text("Which nodes keep all their incoming entries");
             lock_ui(ui, recipe);
             ui.end_row();
+            if !recipe.edges.pins.is_empty() {
+                ui.label("By hand").on_hover_text("Entries that are kept or removed whatever the thresholds say");
+                by_hand::pins_ui(ui, &mut recipe.edges.pins);
+                ui.end_row();
+            }
             ui.label("Split").on_hover_text("Which nodes train, validate and test");
             split_ui(ui, store, recipe);
             ui.end_row();
@@ -200,70 +203,6 @@ fn lock_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
     })
     .response
     .on_disabled_hover_text("Mass mode knows no locked nodes");
-}
-
-/// Budgets by name: points that may be lost for what is to be gained.
-const BUDGETS: [(&str, f64); 3] = [("Careful", 0.005), ("Balanced", 0.01), ("Bold", 0.02)];
-
-fn presets_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
-    let presets: [(&str, &str, EdgeMode, WeightMode, f64, f64); 5] = [
-        ("Keep everything", "δ = 0: exactly the unpruned model", EdgeMode::Relative, WeightMode::Relative, 0.0, 0.0),
-        ("As published, gentle", "Relative 0.2 on both sides", EdgeMode::Relative, WeightMode::Relative, 0.2, 0.2),
-        (
-            "As published, middle",
-            "Relative 0.5 on both sides, the authors' middle",
-            EdgeMode::Relative,
-            WeightMode::Relative,
-            START_DELTA,
-            START_DELTA,
-        ),
-        ("As published, strong", "Relative 1.0 on both sides", EdgeMode::Relative, WeightMode::Relative, 1.0, 1.0),
-        ("Half of everything", "Target 50 % of entries and weights", EdgeMode::Target, WeightMode::Target, 0.5, 0.5),
-    ];
-    ui.menu_button("Presets ▼", |ui| {
-        budgets_ui(ui, cx);
-        ui.separator();
-        for (name, says, edges, weights, delta_a, delta_w) in presets {
-            if ui.button(name).on_hover_text(says).clicked() {
-                recipe.edges.mode = edges;
-                recipe.weights.mode = weights;
-                recipe.edges.delta = vec![delta_a];
-                recipe.weights.delta = vec![delta_w];
-                (recipe.edges.ranking, recipe.weights.ranking) = (None, None);
-                (recipe.recovery, recipe.channels) = (None, None);
-                ui.close();
-            }
-        }
-        let says =
-            "Target 90 % of entries and weights; what is kept is fitted to the unpruned model, on this graph alone";
-        if ui.button("Recovered 90 / 90").on_hover_text(says).clicked() {
-            (recipe.edges.mode, recipe.weights.mode) = (EdgeMode::Target, WeightMode::Target);
-            (recipe.edges.delta, recipe.weights.delta) = (vec![0.9], vec![0.9]);
-            (recipe.edges.ranking, recipe.weights.ranking) = (None, None);
-            (recipe.edges.identity, recipe.compat) = (Identity::SelfLoop, Compat::CLEAN);
-            recipe.recovery = Some(RecoveryRule::default());
-            ui.close();
-        }
-    });
-}
-
-/// Presets that are looked for on this graph: what removes most for so many points.
-fn budgets_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
-    let store = cx.session.store();
-    let goal = store.budget.budget.goal;
-    let can_look = store.graph.is_some() && store.model.is_some() && !cx.session.is_busy(&Lane::Budget);
-    for (name, lose_at_most) in BUDGETS {
-        let says = format!(
-            "Finds what removes most while at most {} are lost on validation nodes, for {}, and prunes by it",
-            in_points(lose_at_most),
-            goal.title().to_lowercase()
-        );
-        let button = egui::Button::new(format!("{name}: lose at most {}", in_points(lose_at_most)));
-        if ui.add_enabled(can_look, button).on_hover_text(says).clicked() {
-            cx.out.send(Command::FindWithin(Budget { lose_at_most, goal }));
-            ui.close();
-        }
-    }
 }
 
 fn split_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
@@ -333,9 +272,11 @@ pub(crate) fn summary(recipe: &Recipe) -> String {
     let (edges, weights) = (edge_mode_text(recipe.edges.mode).0, weight_mode_text(recipe.weights.mode).0);
     let (delta_a, delta_w) = (list(&recipe.edges.delta), list(&recipe.weights.delta));
     let recovered = if recipe.recovery.is_some() { ", recovered" } else { "" };
+    let by_hand = recipe.edges.pins.len();
+    let by_hand = if by_hand > 0 { format!(", {by_hand} by hand") } else { String::new() };
     if edges == weights {
-        format!("δa {delta_a} · δw {delta_w} {edges}{recovered}")
+        format!("δa {delta_a} · δw {delta_w} {edges}{recovered}{by_hand}")
     } else {
-        format!("δa {delta_a} {edges} · δw {delta_w} {weights}{recovered}")
+        format!("δa {delta_a} {edges} · δw {delta_w} {weights}{recovered}{by_hand}")
     }
 }

@@ -56,7 +56,7 @@ pub struct EntryFacts {
 pub fn describe(run: &Run, atlas: &Atlas, step: usize, side: Side, column: usize, row: usize) -> Option<EntryFacts> {
     match side {
         Side::Edges => edge(run, atlas, step, column, row),
-        Side::Weights(nth) => weight(run, step, nth, column, row),
+        Side::Weights(nth) => describe_weight(run, step, nth, (column, row)),
     }
 }
 
@@ -96,6 +96,8 @@ fn edge(run: &Run, atlas: &Atlas, step: usize, column: usize, row: usize) -> Opt
     let judged = if run.recipe.edges.ranking.is_some() { "importance" } else { "message" };
     let reason = if target == source {
         "self-loop, never removed".to_owned()
+    } else if let Some(reason) = by_hand(run, target, source) {
+        reason
     } else if is_kept && score < threshold {
         format!("kept, its target is locked: {judged} {} < δ {}", number(score), number(threshold))
     } else if is_kept {
@@ -128,6 +130,8 @@ fn recovered_edge(
     let unit = if run.model.architecture.is_decoupled() { "hop" } else { "layer" };
     let reason = if target == source {
         "self-loop, never removed".to_owned()
+    } else if let Some(reason) = by_hand(run, target, source) {
+        reason
     } else if let Some(at) = removed_before {
         format!("removed in {unit} {}", at + 1)
     } else {
@@ -169,13 +173,24 @@ fn recovered_edge(
     EntryFacts { place, value, recovered, score, threshold, is_kept, reason, coefficients }
 }
 
+/// What the recipe says of an entry by hand.
+fn by_hand(run: &Run, target: usize, source: usize) -> Option<String> {
+    let pins = &run.recipe.edges.pins;
+    if pins.is_empty() {
+        return None;
+    }
+    let is_kept = *pins.of_target(&run.dataset.node_id(target)).get(run.dataset.node_id(source).as_str())?;
+    Some(format!("{} by hand, in every step", if is_kept { "kept" } else { "removed" }))
+}
+
 /// The value of entry `k` in step `idx`, of several heads the mean; `None` where it was removed or has none of its own.
 fn value_now(mask: &EdgeMask, k: usize, idx: usize) -> Option<f32> {
     let values = mask.values_of(idx).filter(|_| mask.is_kept(k, idx))?;
     values.row((0..k).filter(|before| mask.is_kept(*before, idx)).count()).mean()
 }
 
-fn weight(run: &Run, step: usize, nth: usize, input: usize, output: usize) -> Option<EntryFacts> {
+/// A weight of matrix `nth` of a step, as its input and its output. `None` outside.
+pub fn describe_weight(run: &Run, step: usize, nth: usize, (input, output): (usize, usize)) -> Option<EntryFacts> {
     let trace = run.pruned.steps.get(step)?;
     let weights = trace.weights.get(nth)?;
     let value = *run.model.weight(weights.idx)?.values.get((input, output))?;

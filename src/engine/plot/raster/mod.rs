@@ -19,7 +19,7 @@ mod tests;
 mod viewport;
 
 pub use atlas::Atlas;
-pub use describe::{EntryFacts, EntryPlace, describe, first_entry};
+pub use describe::{EntryFacts, EntryPlace, describe, describe_weight, first_entry};
 pub use paint::{raster, raster_from};
 pub use pyramid::Pyramid;
 pub use scale::{N_COLOURS, N_OPACITIES, Ramp, Scale, Shade, Tick, power_of_ten};

@@ -4,6 +4,7 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::Topology;
 use crate::engine::recovery::entries;
+use crate::engine::sparsify::exempt::Exempt;
 use crate::engine::sparsify::{Allocation, EntryChoice, RecoveryRule};
 
 /// From this removed share on, what is kept goes to the first steps.
@@ -23,8 +24,8 @@ pub(super) struct Choice<'a> {
     pub(super) rule: &'a RecoveryRule,
     /// Whether a step chooses among what the one before kept.
     pub(super) is_nested: bool,
-    /// Which nodes keep all their entries.
-    pub(super) locked: Option<&'a [bool]>,
+    /// What is kept whatever it is worth.
+    pub(super) exempt: &'a Exempt,
 }
 
 impl Choice<'_> {
@@ -63,7 +64,7 @@ impl Choice<'_> {
                     allowed.iter_mut().zip(before).for_each(|(allowed, before)| *allowed &= before);
                 }
                 let budget = (budgets[step], self.rule.least_per_node);
-                let of_group = entries::choose(self.topology, keys, &allowed, budget, self.locked);
+                let of_group = entries::choose(self.topology, keys, &allowed, budget, self.exempt);
                 of_step.iter_mut().zip(of_group).for_each(|(kept, more)| *kept |= more);
             }
             kept.push(of_step);
@@ -124,6 +125,7 @@ mod tests {
             (vec![0.9, 0.3], Allocation::Agreement, [0.1, 0.7]),
         ] {
             let rule = RecoveryRule { allocation, ..RecoveryRule::default() };
+            let exempt = Exempt::default();
             let of = |n_threads: usize| {
                 let choice = Choice {
                     topology: &topology,
@@ -131,7 +133,7 @@ mod tests {
                     removed: &removed,
                     rule: &rule,
                     is_nested: false,
-                    locked: None,
+                    exempt: &exempt,
                 };
                 choice.kept(&keys, &Control::new(n_threads).expect("workers")).expect("not cancelled")
             };
@@ -162,14 +164,14 @@ mod tests {
     fn what_is_kept_fills_steps_from_the_first_and_nested_steps_stay_within_the_one_before() {
         let topology = topology();
         let all = vec![true; 90];
-        let rule = RecoveryRule::default();
+        let (rule, exempt) = (RecoveryRule::default(), Exempt::default());
         let choice = |removed: &'static [f64], is_nested: bool| Choice {
             topology: &topology,
             is_known: &all,
             removed,
             rule: &rule,
             is_nested,
-            locked: None,
+            exempt: &exempt,
         };
         assert_eq!(choice(&[0.8; 5], false).budgets(100), [100, 0, 0, 0, 0]);
         assert_eq!(choice(&[0.85; 20], false).budgets(100), [&[100; 3][..], &[0; 17]].concat());

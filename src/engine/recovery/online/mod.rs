@@ -24,7 +24,7 @@ use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Known, Split};
 use crate::engine::model::Model;
 use crate::engine::model::exec::infer::forward;
-use crate::engine::sparsify::decide::locked_nodes;
+use crate::engine::sparsify::exempt::Exempt;
 use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::{Arrivals, EdgeMode, Masks, Recipe, RecoveryRule, RecoveryTraining, RowCount, StepTrace};
 use choose::Choice;
@@ -60,14 +60,14 @@ pub(super) fn recover(
     let among = among_themselves(&known, model, recipe, &quiet)?;
     let keys = score::keys(dataset, (&known, &among), model, recipe, rule.entries, &quiet)?;
     ctl.progress("choosing entries", 1, STAGES);
-    let locked = locked_nodes(dataset, recipe, split)?;
+    let exempt = Exempt::of(dataset, recipe, split)?;
     let choice = Choice {
         topology: dataset.topology(),
         is_known: &known.contains,
         removed: &removed_shares(&known, recipe, &plan),
         rule,
         is_nested: rule.progressive || recipe.model.has("attention"),
-        locked: locked.as_deref(),
+        exempt: &exempt,
     };
     let kept = choice.kept(&keys, &quiet)?;
     let edges = values::mask(dataset, recipe, rule, &kept, &quiet)?;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::deltas::{check_deltas, one_or_many, zero};
+use super::pins::Pins;
 use crate::engine::error::EngineError;
 use crate::engine::model::{Aggregation, Architecture};
 use crate::engine::sparsify::baselines::EdgeRanking;
@@ -116,6 +117,9 @@ pub struct EdgeRule {
     /// [`EdgeMode::Target`] only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ranking: Option<EdgeRanking>,
+    /// Entries that were kept or removed by hand.
+    #[serde(default, skip_serializing_if = "Pins::is_empty")]
+    pub pins: Pins,
 }
 
 impl Default for EdgeRule {
@@ -126,6 +130,7 @@ impl Default for EdgeRule {
             identity: Identity::default(),
             lock: Lock::default(),
             ranking: None,
+            pins: Pins::default(),
         }
     }
 }
@@ -145,7 +150,12 @@ impl EdgeRule {
             if self.lock != Lock::None {
                 return Err(EngineError::recipe("edges.lock", "none in mass mode", String::from(self.lock.clone())));
             }
+            if !self.pins.is_empty() {
+                let expected = "none in mass mode, where every feature has entries of its own";
+                return Err(EngineError::recipe("edges.pins", expected, self.pins.len()));
+            }
         }
+        self.pins.check()?;
         if model.has("attention") && self.identity != Identity::SelfLoop {
             return Err(EngineError::recipe("edges.identity", "self-loop with attention", self.identity.key()));
         }

@@ -8,6 +8,7 @@ mod channels;
 mod compat;
 mod deltas;
 mod edges;
+mod pins;
 mod propagation;
 mod recovery;
 mod training;
@@ -25,6 +26,7 @@ use crate::engine::model::{Aggregation, Architecture, Family};
 pub use self::channels::ChannelRule;
 pub use self::compat::{Compat, Quirk};
 pub use self::edges::{EdgeMode, EdgeRule, Identity, Lock};
+pub use self::pins::{PinnedEntry, Pins};
 pub use self::propagation::HopRule;
 pub use self::recovery::{
     Allocation, EntryChoice, FitNodes, MaskChoice, NodesAre, RecoveryRule, ValueRule, WeightRecovery,
@@ -175,6 +177,8 @@ impl Recipe {
             refuse("edges without a ranking (recovery.entries chooses), or recovery.masks rules", "a ranking")
         } else if !rule.chooses_entries() && (is_new || rule.train_epochs > 0) {
             refuse("masks recovery with nodes_are new and with train_epochs, which choose by themselves", "rules")
+        } else if is_new && !self.edges.pins.is_empty() {
+            refuse("no [edges.pins] with nodes_are new, whose entries nobody has seen", "entries decided by hand")
         } else if is_new && rule.distill_epochs > 0 {
             refuse("distill_epochs 0 with nodes_are new, where train_epochs train on the known nodes", "more")
         } else if is_new && matches!(rule.entries, EntryChoice::MessageNorm | EntryChoice::PerNode) {

@@ -22,8 +22,9 @@ use crate::engine::model::exec::infer::infer;
 use crate::engine::model::exec::tape::{InputTranspose, Tape};
 use crate::engine::model::{Model, Scaler};
 use crate::engine::score::Score;
-use crate::engine::sparsify::decide::{edge_ranking, flags, masked_model};
+use crate::engine::sparsify::decide::{edge_ranking, masked_model};
 use crate::engine::sparsify::edge_pass::EdgePass;
+use crate::engine::sparsify::exempt::{Exempt, flags};
 use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::pruned_operator::{OperatorSource, PrunedOperator};
 use crate::engine::sparsify::pruning_pass::training_forward;
@@ -41,6 +42,8 @@ pub(super) struct Fit<'a> {
     now: Recipe,
     /// What entries are compared by, where the recipe ranks them.
     ranking: Option<Arc<Vec<f32>>>,
+    /// Entries that were kept or removed by hand.
+    exempt: Exempt,
     /// Weight masks of an earlier round, which this training follows.
     ticket: Option<Vec<WeightMask>>,
     training: &'a Training,
@@ -96,6 +99,7 @@ impl<'a> Fit<'a> {
             transpose = Some(topology.transposed());
         }
         let ranking = if recipe.model.is_decoupled() { None } else { edge_ranking(dataset, &recipe, ctl)? };
+        let exempt = Exempt::by_hand(dataset, &recipe)?;
         let in_batches = recipe.model.architecture.is_trained_in_batches();
         let input_transpose = if in_batches { None } else { Some(InputTranspose::of(dataset.features(), ctl)?) };
         let weight_masks = model.weights().map(|p| WeightMask::from_elem(p.values.dim(), true)).collect();
@@ -116,6 +120,7 @@ impl<'a> Fit<'a> {
             edges,
             now: recipe.clone(),
             ranking,
+            exempt,
             ticket: None,
             recipe,
         })
@@ -221,7 +226,8 @@ impl<'a> Fit<'a> {
         let mut tape = Tape::new(self.recipe.seed, ((epoch as u64) << 24) | batch as u64);
         let n_entries = if self.recipe.model.is_decoupled() { 0 } else { self.dataset.topology().n_entries() };
         let given = reuse.or_else(|| self.ticket.clone()).or_else(|| weights::ranked_masks(&self.now, &self.model));
-        let edges = EdgePass::new(&self.now, self.everything.clone(), n_entries, None, self.ranking.clone());
+        let edges =
+            EdgePass::new(&self.now, self.everything.clone(), n_entries, self.exempt.clone(), self.ranking.clone());
         let weights = WeightPass::new(&self.now, &self.model, given);
         let batch_transpose = rows.map(|r| InputTranspose::of(r, ctl)).transpose()?;
         let input = feature_rows(rows.unwrap_or(&self.input));

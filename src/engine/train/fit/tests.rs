@@ -18,7 +18,7 @@ fn forward<'a>(
 ) -> (f64, Array2<f32>, Tape, Masks, SavedForBackward<'a>) {
     let mut tape = Tape::new(1, 1);
     let n_entries = if fit.recipe.model.is_decoupled() { 0 } else { fit.dataset.topology().n_entries() };
-    let edges = EdgePass::new(&fit.recipe, fit.everything.clone(), n_entries, None, None);
+    let edges = EdgePass::new(&fit.recipe, fit.everything.clone(), n_entries, Exempt::default(), None);
     let weights = WeightPass::new(&fit.recipe, model, None);
     let input = feature_rows(&fit.input);
     let forward = training_forward(edges, weights, model, input, &mut tape, transpose, ctl);

@@ -11,7 +11,7 @@ use crate::engine::plot::{
 };
 use crate::engine::sparsify::{EdgeMode, Recipe, StepTrace, WeightMode};
 use crate::session::jobs::Lane;
-use crate::session::{Command, Gesture, Picture, PictureRequest, PyramidRequest, format};
+use crate::session::{Command, Gesture, Picture, PictureRequest, PyramidRequest, WeightPlace, format};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{ViewCx, WindowRequest};
 use crate::ui::widgets::heatmap::{
@@ -195,20 +195,27 @@ impl Cell {
         });
     }
 
-    /// A click looks at the target of an entry: of the first one, where a texel stands for several.
+    /// A click selects a weight, or an entry: where a texel stands for several at the first one; between them at the node of the row.
     fn select(cx: &ViewCx<'_>, output: &HeatmapOutput, place: &Place<'_>, picture: &Picture) {
-        let Some((column, row)) = output.hovered.filter(|_| place.side == Side::Edges && output.response.clicked())
-        else {
+        let Some((column, row)) = output.hovered.filter(|_| output.response.clicked()) else { return };
+        if let Side::Weights(nth) = place.side {
+            let matrix = place.trace().and_then(|step| step.weights.get(nth)).map(|weights| weights.idx);
+            if let Some(matrix) = matrix {
+                cx.out.send(Command::SelectWeight(WeightPlace { matrix, input: column, output: row }));
+            }
             return;
-        };
-        let raster = &picture.raster;
-        let row = match raster.texel_at(column, row).filter(|_| !raster.is_single_entries()) {
-            Some(texel) => first_entry(place.atlas, texel.columns, texel.rows).map_or(row, |(_, row)| row),
-            None => row,
-        };
-        if let Some(node) = place.atlas.ordering().order().get(row) {
-            cx.out.send(Command::SelectNode(Some(*node)));
         }
+        let raster = &picture.raster;
+        let (column, row) = match raster.texel_at(column, row).filter(|_| !raster.is_single_entries()) {
+            Some(texel) => first_entry(place.atlas, texel.columns, texel.rows).unwrap_or((column, row)),
+            None => (column, row),
+        };
+        let order = place.atlas.ordering().order();
+        let Some(target) = order.get(row).copied() else { return };
+        cx.out.send(match order.get(column).copied().filter(|source| *source != target) {
+            Some(source) if place.atlas.find(row, column).is_some() => Command::SelectEntry { target, source },
+            _ => Command::SelectNode(Some(target)),
+        });
     }
 
     fn act(cx: &ViewCx<'_>, output: &HeatmapOutput, place: &Place<'_>, picture: &Picture) {

@@ -230,9 +230,11 @@ impl Layers {
         let left = Rect::from_min_max(rect.min, pos2(middle - GAP / 2.0, rect.bottom() - 4.0));
         let right = Rect::from_min_max(pos2(middle + GAP / 2.0, rect.top()), rect.right_bottom() - vec2(0.0, 4.0));
         // The node that is looked at stays marked where nothing is pointed at.
-        let selected = cx.session.store().selected_node().and_then(|node| {
-            let at = *atlas.ordering().position().get(node as usize)? as usize;
-            Some((at, at))
+        let store = cx.session.store();
+        let selected = store.selected_entry().or_else(|| store.selected_node().map(|node| (node, node)));
+        let selected = selected.and_then(|(target, source)| {
+            let at = |node: u32| atlas.ordering().position().get(node as usize).map(|at| *at as usize);
+            Some((at(source)?, at(target)?))
         });
         let (mode, marked) = (self.mode, self.pointed.or(selected));
         let mut one =
@@ -240,7 +242,14 @@ impl Layers {
                 let place = Place { run, atlas, step, side, mode };
                 let cell = cells.entry((side, step)).or_default();
                 let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt((side, step)));
-                let mark = if side == Side::Edges { marked } else { None };
+                let mark = match side {
+                    Side::Edges => marked,
+                    Side::Weights(nth) => {
+                        let matrix = place.trace().and_then(|step| step.weights.get(nth)).map(|weights| weights.idx);
+                        let place = store.selected_weight().filter(|place| Some(place.matrix) == matrix);
+                        place.map(|place| (place.input, place.output))
+                    }
+                };
                 let hovered = cell.ui(cx, &mut child, rect, &place, mark);
                 if side == Side::Edges && hovered.is_some() {
                     *pointed = hovered;

@@ -5,7 +5,7 @@ use eframe::egui::{self, RichText};
 use super::{GAP, LEAST_HEIGHT, Tradeoff, here_ui, point_ui, save};
 use crate::engine::experiment::{EvaluatedOn, SensitivityPoint};
 use crate::engine::plot::sensitivity_curves;
-use crate::session::{Command, Phase, SensitivityState, format};
+use crate::session::{Command, Phase, SensitivityState, format, in_points};
 use crate::ui::actions::Action;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{ViewCx, WindowRequest};
@@ -21,6 +21,7 @@ impl Tradeoff {
             view.accuracy_ui(cx, ui);
             if !is_empty {
                 try_ui(cx, ui, "Try again");
+                take_over_ui(cx, ui);
             }
         });
         if is_empty {
@@ -116,6 +117,21 @@ fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, phase: Phase) {
             ui.add_space(8.0);
             try_ui(cx, ui, "Try every layer");
         });
+    }
+}
+
+/// For every layer what it bears alone.
+fn take_over_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+    let store = cx.session.store();
+    let is_done = store.sensitivity.phase == Phase::Done;
+    let says = format!(
+        "For every layer the largest threshold that alone loses at most {} on validation nodes, the limit of the verdict; what all together lose, the verdict says then",
+        in_points(store.limit)
+    );
+    let button = ui.add_enabled(is_done, egui::Button::new("Take over")).on_hover_text(says);
+    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, is_done, "Take over thresholds by layer"));
+    if button.clicked() {
+        cx.out.send(Command::LoadLayers(store.limit));
     }
 }
 

@@ -3,9 +3,9 @@
 use eframe::egui::{self, RichText, vec2};
 
 use super::{GAP, LEAST_HEIGHT, Tradeoff, choices, here_ui, point_ui, save};
-use crate::engine::experiment::{CompareSummary, EvaluatedOn, summarise};
+use crate::engine::experiment::{ComparePoint, CompareSummary, EvaluatedOn, best_rival, summarise};
 use crate::engine::plot::MethodsFigure;
-use crate::session::{Command, CompareState, Phase, format};
+use crate::session::{Command, CompareState, Phase, format, in_points};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::plot::unnamed_curves_ui;
@@ -75,9 +75,50 @@ fn charts_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &CompareState, on: Evalu
             ui.add_space(GAP);
         }
         ui.push_id(is_of_edges, |ui| {
-            chart_ui(cx, ui, state, &summary, is_of_edges, on, (each - 4.0).max(LEAST_HEIGHT));
+            let begin = ui.cursor().top();
+            rival_ui(cx, ui, state, &summary, is_of_edges, on);
+            let above = ui.cursor().top() - begin;
+            chart_ui(cx, ui, state, &summary, is_of_edges, on, (each - above - 4.0).max(LEAST_HEIGHT));
         });
     }
+}
+
+/// How Unifews stands beside the best of the others, and the way to that one where it is better.
+fn rival_ui(
+    cx: &ViewCx<'_>,
+    ui: &mut egui::Ui,
+    state: &CompareState,
+    summary: &[CompareSummary],
+    is_of_edges: bool,
+    on: EvaluatedOn,
+) {
+    let Some(rival) = best_rival(summary, is_of_edges) else { return };
+    let [own, other] = rival.accuracy;
+    let (name, share) = (rival.method.title(), format::percent(rival.share));
+    let accuracies = format!("{} and {} {}", format::percent(own), format::percent(other), on.title());
+    let is_better = other > own && !rival.is_within_ranges;
+    let text = if rival.is_within_ranges || own.to_bits() == other.to_bits() {
+        format!("{share} removed: no clear difference between Unifews and {name} ({accuracies})")
+    } else if is_better {
+        format!("{share} removed: {name} keeps {} more than Unifews ({accuracies})", in_points(other - own))
+    } else {
+        format!(
+            "{share} removed: Unifews keeps {} more than {name}, the best other ({accuracies})",
+            in_points(own - other)
+        )
+    };
+    ui.horizontal(|ui| {
+        ui.add(egui::Label::new(text).truncate()).on_hover_text(
+            "At the largest share that both were run with; a difference counts where the ranges over the seeds do not touch",
+        );
+        let is_own = |p: &ComparePoint| p.method == rival.method && p.share.to_bits() == rival.share.to_bits();
+        if is_better
+            && let Some(at) = state.points.iter().position(is_own)
+            && ui.small_button("Use it").on_hover_text("Take over its recipe").clicked()
+        {
+            cx.out.send(Command::LoadMethod(at));
+        }
+    });
 }
 
 fn chart_ui(
@@ -108,9 +149,7 @@ fn chart_ui(
     save(cx, &output, &curves, &format!("methods of {side}"));
     let now = cx.session.store().effective_recipe();
     for s in summary.iter().filter(|s| s.method.is_of_edges() == is_of_edges) {
-        let is_own = |p: &&crate::engine::experiment::ComparePoint| {
-            p.method == s.method && p.share.to_bits() == s.share.to_bits()
-        };
+        let is_own = |p: &&ComparePoint| p.method == s.method && p.share.to_bits() == s.share.to_bits();
         let Some(first) = state.points.iter().position(|p| is_own(&p)) else { continue };
         let at = [100.0 * s.removed, 100.0 * s.mean];
         let title = s.method.full_title(state.plan.has_recovery);

@@ -1,0 +1,32 @@
+//! What is selected: a node of the open graph, one of its entries, or a weight of the open model. It stays while recipe and runs change, and
+//! undo leaves it alone.
+
+use std::sync::Arc;
+
+use crate::engine::graph::Dataset;
+use crate::engine::model::Model;
+
+/// What is selected, of which graph or model.
+#[derive(Debug, Clone)]
+pub(super) enum Selected {
+    /// A node.
+    Node {
+        dataset: Arc<Dataset>,
+        node: u32,
+        /// Of an entry the node that is heard.
+        source: Option<u32>,
+    },
+    /// A weight.
+    Weight { model: Arc<Model>, place: WeightPlace },
+}
+
+/// A weight of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeightPlace {
+    /// Which of the matrices that may be pruned, in order of computation.
+    pub matrix: usize,
+    /// Input feature.
+    pub input: usize,
+    /// Output feature.
+    pub output: usize,
+}

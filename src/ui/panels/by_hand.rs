@@ -1,0 +1,105 @@
+//! Entries that are kept or removed by hand, whatever the thresholds say.
+
+use std::collections::BTreeMap;
+
+use eframe::egui;
+
+use crate::engine::graph::Dataset;
+use crate::engine::sparsify::{PinnedEntry, Pins};
+use crate::session::{Command, NodeReport};
+use crate::ui::context::ViewCx;
+use crate::ui::widgets::{picker, weak};
+
+/// Of a choice, points.
+const WIDTH: f32 = 62.0;
+
+/// The choices for the entries of a node.
+pub(super) struct ByHand<'a> {
+    dataset: &'a Dataset,
+    target: &'a str,
+    /// What the recipe says by now, by the ids of sources.
+    decided: BTreeMap<&'a str, bool>,
+    /// Why nothing can be decided by hand here.
+    refused: Option<String>,
+}
+
+impl<'a> ByHand<'a> {
+    /// For the node of a report.
+    pub(super) fn of(cx: &'a ViewCx<'_>, dataset: &'a Dataset, report: &'a NodeReport) -> Self {
+        let store = cx.session.store();
+        let decided = store.recipe.edges.pins.of_target(&report.id);
+        let mut tried = store.effective_recipe();
+        tried.edges.pins.keep.push(PinnedEntry { source: String::new(), target: report.id.clone() });
+        let refused = tried.check().err().map(|error| error.to_string());
+        Self { dataset, target: &report.id, decided, refused }
+    }
+
+    fn entry(&self, source: u32) -> PinnedEntry {
+        PinnedEntry { source: self.id(source), target: self.target.to_owned() }
+    }
+
+    /// The id of a node, as the graph's file spells it.
+    pub(super) fn id(&self, node: u32) -> String {
+        self.dataset.node_id(node as usize)
+    }
+
+    /// Who decides of one entry; `name` is what the choice is called.
+    pub(super) fn entry_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui, source: u32, name: &str) {
+        let entry = self.entry(source);
+        let before = self.decided.get(entry.source.as_str()).copied();
+        let mut chosen = before;
+        ui.add_enabled_ui(self.refused.is_none(), |ui| {
+            let chooser = picker(ui, name, WIDTH, &[None, Some(true), Some(false)], &mut chosen, label);
+            if let Some(why) = &self.refused {
+                chooser.on_disabled_hover_text(why);
+            }
+        });
+        if chosen != before {
+            cx.out.send(Command::PinEntries(vec![entry], chosen));
+        }
+    }
+
+    /// Decides of all entries of the node.
+    pub(super) fn all_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport) {
+        let sources = report.around.neighbours.iter();
+        let button = |ui: &mut egui::Ui, text: &str, says: &str, is_enabled: bool, is_kept: Option<bool>| {
+            let button = ui.add_enabled(is_enabled, egui::Button::new(text).small()).on_hover_text(says);
+            let button = match &self.refused {
+                Some(why) => button.on_disabled_hover_text(why),
+                None => button,
+            };
+            if button.clicked() {
+                let entries = sources.clone().map(|neighbour| self.entry(neighbour.source)).collect();
+                cx.out.send(Command::PinEntries(entries, is_kept));
+            }
+        };
+        let can = self.refused.is_none();
+        ui.horizontal_wrapped(|ui| {
+            ui.label(weak(cx.tokens, "All of them"));
+            button(ui, "Keep", "Keep every entry of this node, whatever the thresholds say", can, Some(true));
+            button(ui, "Remove", "Remove every entry of this node but its self-loop", can, Some(false));
+            button(ui, "By rule", "Let the recipe's rule decide again", !self.decided.is_empty(), None);
+        });
+    }
+}
+
+fn label(is_kept: Option<bool>) -> (String, &'static str) {
+    let (name, says) = match is_kept {
+        None => ("by rule", "The recipe's thresholds or its recovery decide"),
+        Some(true) => ("keep", "Stays in every layer, wherever thresholds move"),
+        Some(false) => ("remove", "Goes from the first layer on"),
+    };
+    (name.to_owned(), says)
+}
+
+/// What the recipe says by hand, and the way back.
+pub(super) fn pins_ui(ui: &mut egui::Ui, pins: &mut Pins) {
+    ui.horizontal(|ui| {
+        ui.label(format!("{} kept, {} removed", pins.keep.len(), pins.remove.len()));
+        let clear = ui.small_button("Clear").on_hover_text("Let the recipe's rule decide of all entries again");
+        clear.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Clear what was decided by hand"));
+        if clear.clicked() {
+            *pins = Pins::default();
+        }
+    });
+}
