@@ -16,6 +16,7 @@
 //! To write for other programs: [`export`].
 
 pub mod atomic;
+pub mod autosave;
 pub mod bundle;
 mod calibration;
 pub mod cluster;
@@ -79,6 +80,7 @@ pub use recipe::{
 pub use report::{ExportError, LoadError, LoadReport, OpenSetting, ReportLine};
 pub use role::{Role, RoleReport, files_in, roles};
 pub use sample::{SampleInfo, samples};
+pub use sha256::InputHash;
 pub use sheet::{ColumnKind, ColumnRole, ColumnSketch, TableSketch};
 pub(crate) use text::escaped_block;
 pub use text::{escaped, escaped_json, escaped_markdown, escaped_path, escaped_text};

@@ -3,9 +3,10 @@
 //! What is never here: what the bytes mean.
 
 use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::reading;
@@ -52,6 +53,60 @@ pub(super) fn of_file(path: &Path, ctl: &Control) -> std::io::Result<Option<(u64
     }
 }
 
+/// Files of a folder beyond this many are not hashed: their number alone counts.
+const MAX_FILES: usize = 4096;
+
+/// What an input held when it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputHash {
+    /// The path, as it was opened.
+    pub path: String,
+    /// Bytes of the file, or of all files that lie in the folder.
+    pub size_bytes: u64,
+    /// SHA-256 of the file; of a folder, of the names and hashes of the files that lie in it.
+    pub sha256: String,
+}
+
+impl InputHash {
+    /// Of the file or folder at `path`; nothing where the user cancelled.
+    ///
+    /// # Errors
+    /// The operating system's; [`ErrorKind::InvalidInput`] for what is neither a file nor a folder.
+    pub fn of(path: &str, ctl: &Control) -> std::io::Result<Option<Self>> {
+        let found = std::fs::metadata(path)?;
+        let hashed = match (found.is_file(), found.is_dir()) {
+            (true, _) => of_file(Path::new(path), ctl)?,
+            (_, true) => of_folder(Path::new(path), ctl)?,
+            // A pipe would never end.
+            _ => return Err(ErrorKind::InvalidInput.into()),
+        };
+        Ok(hashed.map(|(size_bytes, sha256)| Self { path: path.to_owned(), size_bytes, sha256 }))
+    }
+}
+
+/// Size and SHA-256 of the files that lie in a folder, by their names; nothing where the user cancelled.
+fn of_folder(folder: &Path, ctl: &Control) -> std::io::Result<Option<(u64, String)>> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut sum = Sum::default();
+    sum.add(&(files.len() as u64).to_le_bytes());
+    let mut size_bytes = 0;
+    for path in files.iter().take(MAX_FILES) {
+        let Some((n_bytes, hash)) = of_file(path, ctl)? else { return Ok(None) };
+        size_bytes += n_bytes;
+        sum.add(path.file_name().unwrap_or_default().as_encoded_bytes());
+        sum.add(b"\n");
+        sum.add(hash.as_bytes());
+    }
+    Ok(Some((size_bytes, sum.finish().1)))
+}
+
 /// What has been written so far: how much, and its hash.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sum {
@@ -84,5 +139,26 @@ mod tests {
         sum.add(b"a");
         sum.add(b"bc");
         assert_eq!(sum.finish(), (3, of_abc.to_owned()));
+    }
+
+    #[test]
+    fn an_input_has_another_hash_when_a_file_of_it_has_changed() {
+        let ctl = Control::new(1).expect("a worker");
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        let hash =
+            |path: &Path| InputHash::of(path.to_str().expect("text"), &ctl).expect("there").expect("not stopped");
+        write("edges.csv", "abc");
+        let file = hash(&folder.path().join("edges.csv"));
+        assert_eq!((file.size_bytes, file.sha256.as_str()), (3, of_bytes(b"abc").as_str()));
+        let before = hash(folder.path());
+        assert_eq!(hash(folder.path()), before);
+        write("edges.csv", "abd");
+        let changed = hash(folder.path());
+        assert_ne!(changed, before, "one byte");
+        write("labels.csv", "");
+        assert_ne!(hash(folder.path()), changed, "one more file");
+        let gone = InputHash::of("there is no such file", &ctl).expect_err("gone");
+        assert_eq!(gone.kind(), ErrorKind::NotFound);
     }
 }

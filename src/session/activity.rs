@@ -213,6 +213,7 @@ impl Command {
             Self::Reproduce(plan, file) => format!("reproduce {} as {}", plan.table.key(), path(file)),
             Self::Cancel(_) => "cancel a job".to_owned(),
             Self::Keep(_) => "keep what a job has by now".to_owned(),
+            Self::KeepLeft => "keep what the cancelled training had".to_owned(),
             Self::CancelAll => "cancel all jobs".to_owned(),
             Self::Undo => "undo".to_owned(),
             Self::Redo => "redo".to_owned(),
@@ -240,6 +241,8 @@ impl Command {
             Self::RenameRun(id, name) => format!("rename run {} to {name}", id.0),
             Self::DeleteRun(id) => format!("delete run {}", id.0),
             Self::CompareRun(id) => format!("mark run {} for comparison", id.0),
+            Self::Restore(_) => "restore a session".to_owned(),
+            Self::DiscardLost(_) => "discard a lost session".to_owned(),
             Self::ClearNotices => "clear the notices".to_owned(),
             Self::ClearRecent => "clear what was opened before".to_owned(),
         })

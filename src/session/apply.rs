@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::activity::Snapshot;
 use super::command::{Command, Gesture};
 use super::desk::{AnyRequest, Kept};
-use super::fit::fitted_to;
 use super::inputs::{LoadedGraph, LoadedModel};
-use super::jobs::Lane;
+use super::jobs::{JobId, Lane};
 use super::notice::Level;
 use super::project::{self, EXTENSION};
 use super::state::{AfterLoad, KnownRun, PrunedRun};
@@ -24,7 +23,7 @@ use super::{JobAnswer, Session, format};
 use crate::engine::control::Control;
 use crate::engine::experiment::RunOptions;
 use crate::engine::graph::ReadOptions;
-use crate::engine::sparsify::{Recipe, Schedule};
+use crate::engine::sparsify::Recipe;
 use crate::io::{ending, escaped_path, samples, with_known_ending, write_model, write_recipe};
 
 impl Session {
@@ -35,6 +34,9 @@ impl Session {
 
     /// As [`Session::apply`]; `by` is who sends it, for people, for example the title of a pane.
     pub fn apply_from(&mut self, by: &str, command: Command) {
+        if !matches!(&command, Command::Compute(_) | Command::SeeNotices) {
+            self.touch();
+        }
         let said = command.says();
         let goes_on = matches!(&command, Command::SetRecipe(_, Some(gesture)) if self.last_gesture == Some(*gesture));
         if let Command::SetRecipe(_, gesture) = &command {
@@ -87,6 +89,9 @@ impl Session {
             Command::Reproduce(plan, output) => self.reproduce(*plan, output),
             Command::Cancel(id) => self.runner.cancel(id),
             Command::Keep(id) => self.runner.keep(id),
+            Command::KeepLeft => self.keep_left(),
+            Command::Restore(id) => self.restore_lost(id),
+            Command::DiscardLost(id) => self.discard_lost(id),
             Command::CancelAll => {
                 self.after_load = None;
                 self.runner.cancel_listed();
@@ -272,6 +277,9 @@ impl Session {
             self.drop_estimates();
             // Their points belong to other inputs.
             self.drop_trials();
+            self.store.reopening.clear();
+            self.store.hashes.clear();
+            self.hash_asked.clear();
         }
         if is_other {
             self.store.closed_model = None;
@@ -364,10 +372,11 @@ impl Session {
         self.prune_with(recipe, None);
     }
 
-    /// Applies a recipe completely; the run gets a name and a pin where it had them before.
-    pub(super) fn prune_with(&mut self, recipe: Recipe, known: Option<KnownRun>) {
+    /// Applies a recipe completely; the run gets a name and a pin where it had them before. Answers which job it is.
+    pub(super) fn prune_with(&mut self, recipe: Recipe, known: Option<KnownRun>) -> Option<JobId> {
         let (Some(graph), Some(model)) = (self.store.graph.clone(), self.store.model.clone()) else {
-            return self.missing("prune", "a graph and a model");
+            self.missing("prune", "a graph and a model");
+            return None;
         };
         let mut task = Prune {
             dataset: Arc::clone(&graph.dataset),
@@ -377,30 +386,26 @@ impl Session {
             options: RunOptions::FULL,
         };
         if !self.fits("prune", &mut task) {
-            return;
+            return None;
         }
         if task.recipe == self.store.effective_recipe() {
             // The run answers it.
             self.runner.cancel_lane(&Lane::Preview);
         }
         let on_output = |run| {
-            JobAnswer::new(move |session, _, elapsed_secs| {
+            JobAnswer::new(move |session, id, elapsed_secs| {
+                session.store.reopening.retain(|(job, _)| *job != id);
                 session.add_run(PrunedRun { run, graph, model, known, elapsed_secs });
             })
         };
-        self.runner.spawn(Lane::Prune, task, |()| JobAnswer::new(|_, _, _| {}), on_output);
+        Some(self.runner.spawn(Lane::Prune, task, |()| JobAnswer::new(|_, _, _| {}), on_output))
     }
 
     pub(super) fn train(&mut self) {
         let Some(graph) = &self.store.graph else {
             return self.missing("train", "a graph");
         };
-        let recipe = self.store.recipe.clone();
-        let prunes = recipe.training.as_ref().is_some_and(|training| training.schedule != Schedule::Dense);
-        let recipe = if prunes { self.without_own_recovery(recipe) } else { recipe };
-        let mut recipe = fitted_to(&recipe, &recipe.model);
-        recipe.graph.clone_from(&graph.options);
-        let mut task = Train::new(Arc::clone(&graph.dataset), recipe);
+        let mut task = Train::new(Arc::clone(&graph.dataset), self.training_recipe(self.store.recipe.clone()));
         if !self.fits("train", &mut task) {
             return;
         }

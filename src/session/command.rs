@@ -142,6 +142,8 @@ pub enum Command {
     Cancel(JobId),
     /// Ends one job with what it has by now: a training with its best epoch so far.
     Keep(JobId),
+    /// Opens what a training had by then that was cancelled, see [`super::TrainingState::left`].
+    KeepLeft,
     /// Stops all jobs.
     CancelAll,
     /// Takes the last change back.
@@ -190,6 +192,10 @@ pub enum Command {
     CompareRun(RunId),
     /// Has something computed for a view.
     Compute(AnyRequest),
+    /// Opens a session that did not end, by its id in [`super::Store::lost`].
+    Restore(u64),
+    /// Forgets a session that did not end.
+    DiscardLost(u64),
     /// The list of notices was looked at.
     SeeNotices,
     /// Empties the list of notices.

@@ -6,6 +6,7 @@ mod activity;
 mod answer_page;
 mod apply;
 mod assumptions;
+mod autosave;
 mod beside;
 mod by_hand;
 mod certificate_page;
@@ -20,7 +21,10 @@ mod history;
 mod import;
 mod inputs;
 pub mod jobs;
+mod keeping;
+pub mod kept;
 mod matrix_page;
+mod needs;
 mod node_page;
 mod notice;
 mod outcome;
@@ -47,7 +51,6 @@ mod verdict;
 
 use crate::engine::EngineError;
 use crate::engine::control::Workers;
-use crate::engine::experiment::{RunOptions, run_bytes};
 use crate::io::{free_memory, read_calibration};
 
 pub use crate::io::format;
@@ -79,6 +82,7 @@ pub use store::{
     AnswerState, AnsweredBy, BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent,
     ReproduceState, RunEntry, RunId, SensitivityState, Store, SweepState, TrainingState, Trial, first_plan,
 };
+pub use tasks::autosave::LostSession;
 pub use tasks::errors::ErrorReport;
 pub use tasks::export::{Exported, WrittenFile, replay_command};
 pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
@@ -129,6 +133,14 @@ pub struct Session {
     estimates: state::Estimates,
     /// What the running import reads, and its job.
     pending_import: Option<(JobId, ImportState)>,
+    /// What is kept of the session, where it is.
+    autosave: Option<state::AutosaveState>,
+    /// Counts whatever would be missed if the program were killed.
+    n_touched: u64,
+    /// What is being hashed, or was.
+    hash_asked: Vec<String>,
+    /// What the window of a restored session had kept.
+    restored_window: Option<String>,
     /// Bytes that work may take; without, as many as the system has left.
     memory_limit: Option<u64>,
 }
@@ -163,6 +175,10 @@ impl Session {
             n_changes: 0,
             estimates: state::Estimates::default(),
             pending_import: None,
+            autosave: None,
+            n_touched: 0,
+            hash_asked: Vec::new(),
+            restored_window: None,
             memory_limit: None,
         })
     }
@@ -172,16 +188,6 @@ impl Session {
     pub fn with_memory_limit(mut self, n_bytes: u64) -> Self {
         self.memory_limit = Some(n_bytes);
         self
-    }
-
-    /// Bytes that pruning what is open would take at most, and bytes that are free; once a graph and a model are open.
-    pub fn prune_memory(&self) -> Option<(u64, u64)> {
-        let (graph, model) = (self.store.graph.as_ref()?, self.store.model.as_ref()?);
-        let needed = |options| run_bytes(&graph.dataset, &model.model, &self.store.effective_recipe(), options);
-        let (all, free) = (needed(RunOptions::FULL), self.free_memory());
-        // What is left out where memory is short.
-        let least = RunOptions { compare_steps: false, requests: &[], ..RunOptions::FULL };
-        Some((if all > free { needed(least) } else { all }, free))
     }
 
     fn free_memory(&self) -> u64 {

@@ -9,9 +9,8 @@ use super::format::seconds;
 use super::inputs::{Baseline, LoadedModel};
 use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
-use super::project;
 use super::readings::{read_as, reading_of, with_untold};
-use super::state::{AfterLoad, KnownRun, PrunedRun};
+use super::state::{AfterLoad, KnownRun, PrunedRun, Reopened};
 use super::store::{Phase, Recent, RunEntry, RunId};
 use super::tasks::TaskError;
 use super::tasks::open::{Opened, OpenedBundle};
@@ -30,8 +29,14 @@ const SAVE_ELSEWHERE: &str =
 impl Session {
     pub(super) fn take(&mut self, outcome: Outcome<JobAnswer>) {
         match outcome {
-            Outcome::Partial(id, JobAnswer(apply)) => apply(self, id, 0.0),
+            Outcome::Partial(id, JobAnswer(apply)) => {
+                self.touch();
+                apply(self, id, 0.0);
+            }
             Outcome::Finished { id, lane, label, result, elapsed_secs } => {
+                if lane.is_listed() {
+                    self.touch();
+                }
                 if lane.is_listed() && lane != Lane::Preview {
                     let how = result.as_ref().map_or_else(ToString::to_string, |_| "done".to_owned());
                     self.activity.ended(&label, format!("{how}, after {}", seconds(elapsed_secs)));
@@ -70,11 +75,12 @@ impl Session {
             }
             Opened::Bundle(bundle) => self.take_bundle(*bundle),
             Opened::Asks(outside) => self.store.outside.push_back(outside),
-            Opened::Project(project, path) => {
+            Opened::Project(project, path, changed) => {
                 for spec in [&project.graph, &project.model].into_iter().flatten() {
                     self.open_as(spec.clone(), project.recipe.graph.clone());
                 }
-                self.after_load = Some(AfterLoad::Project(project, path));
+                let reopened = Reopened { project: *project, path: Some(path), changed, lost: None };
+                self.after_load = Some(AfterLoad::Project(Box::new(reopened)));
             }
         }
     }
@@ -133,6 +139,7 @@ impl Session {
         if self.begin_safe_start() {
             return;
         }
+        self.hash_inputs();
         let is_settled = self.store.preview.is_some() || self.is_busy(&Lane::Preview);
         match self.after_load.take() {
             None if is_settled => {}
@@ -146,32 +153,36 @@ impl Session {
                 self.is_sample_training = true;
             }
             Some(AfterLoad::TrainSmall) => {}
-            Some(AfterLoad::Project(project, path)) => {
-                self.thresholds_are_given();
-                let project::Project { recipe, runs, plan, .. } = *project;
-                self.change_inputs("Open a project", None, |i| {
-                    // What the model's file leaves open is as it was read when the project was saved.
-                    if let Some(loaded) = &mut i.model {
-                        let reading = reading_of(&recipe.model, &loaded.model, &loaded.report.open);
-                        if let Ok(model) = read_as(&loaded.model, &reading) {
-                            loaded.model = Arc::new(with_untold(model, &recipe.model));
-                        }
-                    }
-                    i.recipe = recipe;
-                });
-                if let Some(plan) = plan {
-                    self.store.plan = plan;
+            Some(AfterLoad::Project(reopened)) => self.reopen(*reopened),
+        }
+    }
+
+    /// The inputs of a project or a lost session are open: the rest of it follows.
+    fn reopen(&mut self, reopened: Reopened) {
+        let Reopened { mut project, path, changed, lost } = reopened;
+        self.thresholds_are_given();
+        let recipe = project.recipe.clone();
+        let label = if lost.is_some() { "Restore a session" } else { "Open a project" };
+        self.change_inputs(label, None, |i| {
+            // What the model's file leaves open is as it was read when the project was saved.
+            if let Some(loaded) = &mut i.model {
+                let reading = reading_of(&recipe.model, &loaded.model, &loaded.report.open);
+                if let Ok(model) = read_as(&loaded.model, &reading) {
+                    loaded.model = Arc::new(with_untold(model, &recipe.model));
                 }
-                self.store.project = Some(PathBuf::from(&path));
-                self.remember(&path, "project");
-                if self.store.graph.is_some() && self.store.model.is_some() {
-                    for run in runs {
-                        let known = KnownRun { name: run.name, is_pinned: run.is_pinned, errors: Vec::new() };
-                        self.prune_with(run.recipe, Some(known));
-                    }
-                }
-                self.store.is_changed = false;
             }
+            i.recipe = recipe;
+        });
+        let is_complete = self.take_kept(&mut project, &changed);
+        if let Some(path) = path {
+            self.store.project = Some(PathBuf::from(&path));
+            self.remember(&path, "project");
+        }
+        self.reopen_runs(&mut project);
+        self.store.is_changed = false;
+        self.hash_inputs();
+        if let Some((folder, is_read)) = lost {
+            self.take_restored(project.autosave.unwrap_or_default(), folder, is_complete && is_read);
         }
     }
 
@@ -230,18 +241,48 @@ impl Session {
         }
     }
 
+    /// Opens what a training had by then that was cancelled.
+    pub(super) fn keep_left(&mut self) {
+        let Some(left) = self.store.training.left.take() else { return };
+        // Whoever keeps it wants it, although it came with a sample.
+        self.is_sample_training = false;
+        self.take_trained(Arc::unwrap_or_clone(left));
+        if !self.is_busy(&Lane::Load) {
+            self.after_load();
+        }
+    }
+
+    /// A cancelled training says what can be kept of it.
+    fn say_what_is_left(&mut self) {
+        let training = &self.store.training;
+        if training.left.is_none() || training.phase != Phase::Cancelled {
+            return;
+        }
+        let best = training.history.best().map_or(0, |epoch| epoch.epoch);
+        let detail = format!("its best epoch so far is number {best}");
+        let next = format!("Keep epoch {best} in Training, until the next training starts");
+        self.store.notices.add(Level::Info, "The training was cancelled", detail, next);
+    }
+
     fn take_fault(&mut self, id: JobId, lane: &Lane, label: &str, reason: &JobError) {
         if let Lane::View(slot) = lane {
             return self.store.desk.faulted(id, slot, reason);
         }
+        if *lane == Lane::Autosave {
+            return self.autosave_failed(reason.to_string());
+        }
         let is_cancelled = matches!(reason, JobError::Cancelled);
         self.stopped(lane, id, if is_cancelled { Phase::Cancelled } else { Phase::Failed });
+        if *lane == Lane::Train && is_cancelled {
+            self.say_what_is_left();
+        }
         if *lane == Lane::Prune {
+            self.store.reopening.retain(|(job, _)| *job != id);
             // The run that was to answer the recipe does not.
             self.preview();
         }
         // Of an estimate the exact answer follows, or says what is wrong.
-        if is_cancelled || *lane == Lane::Estimate {
+        if is_cancelled || matches!(lane, Lane::Estimate | Lane::Hash) {
             return;
         }
         let detail = reason.to_string();

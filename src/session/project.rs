@@ -1,26 +1,29 @@
-//! The project file `*.unifews`: what was open, the recipe, and the recipes of the runs under their names.
+//! The project file `*.unifews`: what was open, the recipe, the recipes of the runs under their names, and points of trials.
 //!
-//! JSON, `unifews-project/1`. It holds no results: a reader opens the inputs again and computes the runs anew, so that no
+//! JSON, `unifews-project/1`; an autosave is one with the key `autosave`. It holds no masks: a reader opens the inputs again and computes the
+//! runs anew. Points of trials are shown only where the inputs have their hashes and this version of the program computed them, so that no
 //! number is shown that this version of the program did not compute.
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::experiment::ComparePlan;
+use super::kept::{Autosaved, KeptTrials};
+use crate::engine::experiment::{Budget, ComparePlan};
 use crate::engine::sparsify::Recipe;
 use crate::io::atomic::write_atomic;
-use crate::io::{ExportError, LoadError, read_start, read_text, settle_recipe};
+use crate::io::bundle::BundleOptions;
+use crate::io::{ExportError, InputHash, LoadError, read_start, read_text, settle_recipe};
 
 /// Name and version of the format.
 pub const PROJECT_FORMAT: &str = "unifews-project/1";
 /// Ending of a project file.
 pub const EXTENSION: &str = "unifews";
 /// Larger files are not projects, bytes.
-const MAX_BYTES: u64 = 16 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 
 /// What a project file holds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Project {
     /// Always [`PROJECT_FORMAT`]; a reader refuses any other.
     pub format: String,
@@ -38,6 +41,27 @@ pub struct Project {
     /// Which methods are compared; absent in projects of before there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<ComparePlan>,
+    /// What the inputs held when they were opened, as far as it was known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<InputHash>,
+    /// Loss of accuracy, a share, that verdicts are held against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
+    /// What may be lost, and for what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
+    /// What the next bundles hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleOptions>,
+    /// The node that is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selected: Option<u32>,
+    /// Points of trials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trials: Option<KeptTrials>,
+    /// What only an autosave has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autosave: Option<Autosaved>,
 }
 
 /// A run of a project.
@@ -92,12 +116,16 @@ pub fn read(path: &Path) -> Result<Project, LoadError> {
     Ok(project)
 }
 
+/// A project as text.
+pub(crate) fn to_text(project: &Project) -> String {
+    // A struct of strings and numbers always has a JSON form.
+    serde_json::to_string_pretty(project).unwrap_or_default()
+}
+
 /// Writes a project file.
 ///
 /// # Errors
 /// [`ExportError`].
 pub fn write(path: &Path, project: &Project) -> Result<(), ExportError> {
-    // A struct of strings and numbers always has a JSON form.
-    let text = serde_json::to_string_pretty(project).unwrap_or_default();
-    write_atomic(path, text.as_bytes())
+    write_atomic(path, to_text(project).as_bytes())
 }

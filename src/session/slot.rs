@@ -3,6 +3,8 @@
 //! A kind of task has a state in the store (what was asked, its points so far, where it stands). Starting a task of the kind makes its job
 //! the newest one; points and ends of others are stale, and dropped here and nowhere else.
 
+use std::sync::Arc;
+
 use super::jobs::{JobId, Lane};
 use super::store::{
     AnswerState, BenchState, BudgetState, CompareState, ExportState, Phase, ReproduceState, SensitivityState,
@@ -13,9 +15,10 @@ use super::tasks::bench::Benched;
 use super::tasks::export::Exported;
 use super::tasks::predict::Answers;
 use super::tasks::reproduce::{Reproduced, ReproducedLine};
+use super::tasks::train::TrainPoint;
 use super::{JobAnswer, Session, answer_page};
 use crate::engine::experiment::{BudgetPoint, ComparePoint, FoundBudget, SensitivityPoint, SweepPoint};
-use crate::engine::train::{EpochRecord, Trained};
+use crate::engine::train::Trained;
 
 /// The state of one kind of task.
 pub(super) trait Slot: Sized + 'static {
@@ -108,7 +111,9 @@ impl Session {
             | Lane::View(_)
             | Lane::Controls
             | Lane::Certify
-            | Lane::Errors => {}
+            | Lane::Errors
+            | Lane::Autosave
+            | Lane::Hash => {}
         }
     }
 
@@ -208,7 +213,7 @@ impl Slot for BudgetState {
 }
 
 impl Slot for TrainingState {
-    type Point = EpochRecord;
+    type Point = TrainPoint;
     type Output = Box<Trained>;
     const LANE: Lane = Lane::Train;
 
@@ -220,8 +225,11 @@ impl Slot for TrainingState {
         (&mut self.job, &mut self.phase)
     }
 
-    fn add(&mut self, epoch: EpochRecord) {
-        self.history.push(epoch);
+    fn add(&mut self, point: TrainPoint) {
+        match point {
+            TrainPoint::Epoch(epoch) => self.history.push(epoch),
+            TrainPoint::Left(trained) => self.left = Some(Arc::from(trained)),
+        }
     }
 
     fn finish(session: &mut Session, trained: Box<Trained>) {

@@ -12,9 +12,10 @@ use super::inputs::{ClosedModel, LoadedGraph, LoadedModel};
 use super::jobs::JobId;
 use super::notice::Notices;
 use super::page::PagePart;
-use super::project::{PROJECT_FORMAT, Project, ProjectRun};
+use super::project::ProjectRun;
 use super::roles::RolesByHand;
 use super::selection::{Selected, WeightPlace};
+use super::tasks::autosave::LostSession;
 use super::tasks::errors::ErrorReport;
 use super::tasks::export::Exported;
 use super::tasks::import::ImportReport;
@@ -29,6 +30,8 @@ use crate::engine::graph::ReadOptions;
 use crate::engine::model::{Architecture, Model};
 use crate::engine::sparsify::Recipe;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
+use crate::engine::train::Trained;
+use crate::io::InputHash;
 use crate::io::bundle::BundleOptions;
 
 /// Names a run within a session; never given twice.
@@ -245,6 +248,8 @@ pub struct TrainingState {
     pub n_epochs: usize,
     /// Epochs done.
     pub history: History,
+    /// What one that was cancelled had by then, until the next one starts.
+    pub left: Option<Arc<Trained>>,
 }
 
 /// Something that was opened before.
@@ -363,6 +368,12 @@ pub struct Store {
     pub project: Option<PathBuf>,
     /// Whether something changed since the project was saved.
     pub is_changed: bool,
+    /// Sessions that did not end, newest first, to be restored or discarded.
+    pub lost: Vec<LostSession>,
+    /// Runs that a project brought and that are still to be computed, oldest first.
+    pub(super) reopening: Vec<(JobId, ProjectRun)>,
+    /// What the inputs held when they were opened, as far as it is known by now.
+    pub(super) hashes: Vec<InputHash>,
     pub(crate) last_shown: Option<Arc<Run>>,
 }
 
@@ -402,6 +413,9 @@ impl Default for Store {
             desk: Desk::default(),
             project: None,
             is_changed: false,
+            lost: Vec::new(),
+            reopening: Vec::new(),
+            hashes: Vec::new(),
             last_shown: None,
         }
     }
@@ -527,25 +541,6 @@ impl Store {
         let is_taken = |name: &str| self.runs.iter().any(|e| Some(e.id) != own && e.name == name);
         let numbered = (2..).map(|n: usize| format!("{name} ({n})"));
         std::iter::once(name.to_owned()).chain(numbered).find(|n| !is_taken(n)).unwrap_or_default()
-    }
-
-    /// What a project file keeps: the open inputs, the recipe and the runs of these inputs.
-    pub fn to_project(&self) -> Project {
-        let runs = self.runs.iter().filter(|e| self.is_of_inputs(&e.run));
-        let mut recipe = self.recipe.clone();
-        if let Some(graph) = &self.graph {
-            recipe.graph.clone_from(&graph.options);
-        }
-        Project {
-            format: PROJECT_FORMAT.to_owned(),
-            graph: self.graph.as_ref().map(|g| g.spec.clone()),
-            model: self.model.as_ref().map(|m| m.spec.clone()).filter(|spec| !spec.is_empty()),
-            recipe,
-            runs: runs
-                .map(|e| ProjectRun { name: e.name.clone(), is_pinned: e.is_pinned, recipe: e.run.recipe.clone() })
-                .collect(),
-            plan: Some(self.plan.clone()),
-        }
     }
 
     /// Whether a run is of the recipe that was found within the budget.

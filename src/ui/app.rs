@@ -1,5 +1,6 @@
 //! The window: `logic` polls and reads the keyboard, `ui` draws; the commands of a frame are applied after it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use super::pane::Pane;
 use super::panels::help::Help;
 use super::panels::tools::Tools;
 use super::panels::{
-    Leaving, Next, Palette, Question, StatusBar, Toasts, TypedPath, Welcome, import_ui, menu_bar, outside_ui,
+    Leaving, Next, Palette, Question, StatusBar, Toasts, TrainForm, TypedPath, Welcome, import_ui, menu_bar, outside_ui,
 };
 use super::saved::{self, Saved};
 use super::theme;
@@ -37,11 +38,14 @@ pub struct Settings {
     pub saved: Saved,
     /// How to ask for paths.
     pub dialogs: Box<dyn Dialogs>,
+    /// Where sessions are kept while they are at work; without, nothing is kept.
+    pub sessions: Option<PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { n_threads: 0, open: Vec::new(), saved: Saved::default(), dialogs: Box::new(SystemDialogs) }
+        let dialogs = Box::new(SystemDialogs);
+        Self { n_threads: 0, open: Vec::new(), saved: Saved::default(), dialogs, sessions: None }
     }
 }
 
@@ -81,6 +85,7 @@ pub struct App {
     pub(super) palette: Palette,
     pub(super) help: Help,
     pub(super) tools: Tools,
+    pub(super) train_form: TrainForm,
     pub(super) status: StatusBar,
     pub(super) question: Question,
     pub(super) typed_path: TypedPath<Purpose>,
@@ -91,6 +96,8 @@ pub struct App {
     logic: Duration,
     /// Whether the window is to go, whatever is still under way.
     is_closing: bool,
+    /// Whether everything is saved or was discarded.
+    leaves_nothing: bool,
     pub(super) performed: Option<Action>,
 }
 
@@ -113,6 +120,9 @@ impl App {
         ctx.set_theme(saved.theme);
         ctx.set_zoom_factor(saved.zoom);
         let mut session = Session::new(settings.n_threads, waker)?;
+        if let Some(sessions) = settings.sessions {
+            session = session.with_autosave(sessions);
+        }
         session.set_recent(saved.recent.clone());
         session.set_limit(saved.limit);
         if !settings.open.is_empty() {
@@ -133,6 +143,7 @@ impl App {
             palette: Palette::default(),
             help: Help::default(),
             tools: Tools::default(),
+            train_form: TrainForm::default(),
             status: StatusBar::default(),
             question: Question::default(),
             typed_path: TypedPath::default(),
@@ -141,6 +152,7 @@ impl App {
             frames: FrameTimes::default(),
             logic: Duration::ZERO,
             is_closing: false,
+            leaves_nothing: false,
             performed: None,
         })
     }
@@ -191,11 +203,30 @@ impl App {
             }
         }
         self.guard_close(ctx);
+        self.keep_session(ctx);
         if !self.session.is_idle() {
             // Elapsed times go on although no job has news.
             ctx.request_repaint_after(Duration::from_millis(250));
         }
         self.logic += began.elapsed();
+    }
+
+    /// Keeps what would be missed if the program were killed.
+    fn keep_session(&mut self, ctx: &egui::Context) {
+        if let Some(layout) = self.session.take_window().and_then(|text| layout::from_text(&text)) {
+            self.tree = layout;
+        }
+        let (now, is_released) = ctx.input(|input| (input.time, input.pointer.any_released()));
+        if is_released {
+            // A tab may have been chosen, or a pane dragged.
+            self.session.touch();
+        }
+        let now = Duration::try_from_secs_f64(now).unwrap_or_default();
+        let tree = &self.tree;
+        self.session.tick(now, || layout::to_text(tree));
+        if let Some(wait) = self.session.next_tick(now) {
+            ctx.request_repaint_after(wait);
+        }
     }
 
     /// Draws everything, then applies what was asked for.
@@ -216,7 +247,9 @@ impl App {
         egui::CentralPanel::default().frame(centre).show(ui, |ui| self.centre_ui(ui, &tokens));
         let chosen = self.palette.ui(&ctx, &self.session, &tokens, &self.out);
         self.help.ui(&ctx, &tokens, &self.session, &self.frames, &self.out);
-        self.tools.ui(&ctx, &ViewCx { session: &self.session, tokens: &tokens, out: &self.out });
+        let cx = ViewCx { session: &self.session, tokens: &tokens, out: &self.out };
+        self.tools.ui(&ctx, &cx);
+        self.train_form.ui(&ctx, &cx);
         if let Some(outside) = self.session.store().outside.front() {
             outside_ui(&ctx, outside, &tokens, &self.out);
         }
@@ -308,7 +341,7 @@ impl App {
             },
             Some(Next::Leave(Leaving::Inputs)) => self.out.send(Command::CloseInputs),
             Some(Next::Leave(Leaving::Program)) => {
-                self.is_closing = true;
+                (self.is_closing, self.leaves_nothing) = (true, true);
                 ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
         }
@@ -375,5 +408,8 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.session.apply(Command::CancelAll);
+        if self.leaves_nothing || !self.session.has_unsaved_work() {
+            self.session.end();
+        }
     }
 }

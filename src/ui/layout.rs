@@ -82,6 +82,16 @@ pub(super) fn with_node(mut tree: Tree<Pane>) -> Tree<Pane> {
     tree
 }
 
+/// A layout as text, for a session that is kept.
+pub(super) fn to_text(tree: &Tree<Pane>) -> String {
+    serde_json::to_string(tree).unwrap_or_default()
+}
+
+/// A layout from text; `None` for one that cannot be used.
+pub(super) fn from_text(text: &str) -> Option<Tree<Pane>> {
+    serde_json::from_str(text).ok().map(with_node).filter(is_complete)
+}
+
 /// Shows a pane, or hides it.
 pub(super) fn set_visible(tree: &mut Tree<Pane>, pane: Pane, is_visible: bool) {
     if let Some(id) = tree.tiles.find_pane(&pane)

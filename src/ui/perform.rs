@@ -74,7 +74,7 @@ impl App {
             }
             Action::Train => {
                 self.show(Pane::Training);
-                self.out.send(Command::Train);
+                self.train_form.open(&self.session);
             }
             Action::Cancel => {
                 if self.session.store().outside.front().is_some() {
@@ -85,6 +85,7 @@ impl App {
                     || self.palette.close()
                     || self.help.close()
                     || self.tools.close()
+                    || self.train_form.close()
                     || self.status.close())
                 {
                     let store = self.session.store();
@@ -245,6 +246,7 @@ impl App {
     }
 
     pub(super) fn show(&mut self, pane: Pane) {
+        self.session.touch();
         for tree in [&mut self.tree, &mut self.narrow, &mut self.single] {
             layout::show(tree, pane);
         }

@@ -9,6 +9,7 @@ use eframe::egui;
 use super::app::{App, Settings};
 use super::dialogs::SystemDialogs;
 use super::saved::{self, Saved};
+use crate::io::autosave::sessions_folder;
 
 /// Title of the window.
 pub const TITLE: &str = "Unifews Workbench";
@@ -138,8 +139,8 @@ fn show(args: &Args, renderer: eframe::Renderer, is_open: &Arc<AtomicBool>) -> e
     let (args, is_open) = (args.clone(), Arc::clone(is_open));
     let make = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, Box<dyn std::error::Error + Send + Sync>> {
         let saved = cc.storage.and_then(|s| eframe::get_value::<Saved>(s, saved::KEY)).unwrap_or_default();
-        let settings =
-            Settings { n_threads: args.n_threads, open: args.open, saved, dialogs: Box::new(SystemDialogs) };
+        let (dialogs, sessions) = (Box::new(SystemDialogs), sessions_folder());
+        let settings = Settings { n_threads: args.n_threads, open: args.open, saved, dialogs, sessions };
         is_open.store(true, Ordering::Relaxed);
         Ok(Box::new(App::new(&cc.egui_ctx, settings)?))
     };

@@ -4,7 +4,6 @@ use std::process::{Command, Stdio};
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::{contains, is_empty};
-use unifews::engine::sparsify::Recipe;
 use unifews::session::project::{self, PROJECT_FORMAT, Project};
 
 use super::common::{SMALL, folder, json, small_model, stdout, unifews};
@@ -391,9 +390,7 @@ fn the_main_job_runs_a_project() {
         format: PROJECT_FORMAT.to_owned(),
         graph: Some(SMALL.to_owned()),
         model: Some(small_model("gcn").to_owned()),
-        recipe: Recipe::default(),
-        runs: Vec::new(),
-        plan: None,
+        ..Project::default()
     };
     let mut given = project.clone();
     given.recipe.edges.delta = vec![0.7];

@@ -81,6 +81,8 @@ fn a_long_job_shows_its_progress_and_can_be_cancelled_and_run_again() {
     h.state().send(Command::SetRecipe(Box::new(recipe), None));
     h.run_steps(2);
     h.get_by_role_and_label(Role::Button, "Train").click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, "Start training").click();
     wait(&mut h, "some epochs", |s| s.store().training.history.len() > 3);
     assert!(h.query_by_role_and_label(Role::ProgressIndicator, "Progress").is_some(), "the status bar shows it");
     let jobs = h.state().session().jobs();
@@ -90,6 +92,8 @@ fn a_long_job_shows_its_progress_and_can_be_cancelled_and_run_again() {
     assert!(!h.state().session().is_busy(&Lane::Train), "nothing runs");
 
     h.key_press_modifiers(Modifiers::COMMAND, Key::T);
+    h.run_steps(3);
+    h.key_press(Key::Enter);
     wait(&mut h, "epochs again", |s| {
         s.store().training.phase == Phase::Running && !s.store().training.history.is_empty()
     });

@@ -87,6 +87,8 @@ fn tables_are_dropped_trained_on_pruned_and_exported() {
     h.state().send(Command::SetRecipe(Box::new(recipe), None));
     h.run_steps(2);
     h.get_by_role_and_label(Kind::Button, "Train a model").click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Kind::Button, "Start training").click();
     wait(&mut h, "the model", |s| s.store().preview.is_some() && s.is_idle());
     h.key_press_modifiers(Modifiers::COMMAND, Key::Num1);
     h.run_steps(2);

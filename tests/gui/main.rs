@@ -17,8 +17,10 @@ mod methods;
 mod node;
 mod pictures;
 mod recovery;
+mod sessions;
 mod tools;
 mod tradeoff;
+mod training;
 mod verdict;
 
 use std::collections::VecDeque;
@@ -110,10 +112,20 @@ fn window(size: [f32; 2], choices: &Choices) -> Harness<'static, App> {
 
 /// As [`window`], with what it draws on a canvas.
 fn painted(size: [f32; 2], choices: &Choices, canvas: &canvas::Canvas) -> Harness<'static, App> {
+    with_settings(size, choices, canvas, Settings::default())
+}
+
+/// As [`painted`], with settings of the test's own.
+fn with_settings(
+    size: [f32; 2],
+    choices: &Choices,
+    canvas: &canvas::Canvas,
+    settings: Settings,
+) -> Harness<'static, App> {
     let dialogs = Box::new(choices.clone());
     let builder = Harness::builder().with_size(size).with_max_steps(8).with_step_dt(1.0 / 60.0);
     let mut harness = builder.renderer(canvas.clone()).build_eframe(move |cc| {
-        let settings = Settings { n_threads: 2, dialogs, ..Settings::default() };
+        let settings = Settings { n_threads: 2, dialogs, ..settings };
         App::new(&cc.egui_ctx, settings).expect("workers")
     });
     // The harness' default would be smaller than a heatmap's texture.

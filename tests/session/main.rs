@@ -2,10 +2,12 @@
 
 #![expect(clippy::expect_used, reason = "tests fail loudly")]
 
+mod autosave;
 mod flow;
 mod import;
 mod jobs;
 mod keeping;
+mod kills;
 mod named_files;
 mod old_versions;
 mod projects;

@@ -36,7 +36,7 @@ const ROOMS: [&str; 18] = [
 ];
 
 /// The rooms of `io`, as `docs/ARCHITECTURE.md` lists them: each uses those before it alone.
-const ROOMS_OF_IO: [&str; 43] = [
+const ROOMS_OF_IO: [&str; 44] = [
     "text",
     "sample",
     "fonts",
@@ -56,6 +56,7 @@ const ROOMS_OF_IO: [&str; 43] = [
     "onnx",
     "sha256",
     "atomic",
+    "autosave",
     "npy",
     "npz",
     "graph_tables",

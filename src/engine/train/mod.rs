@@ -20,11 +20,11 @@ use std::sync::Arc;
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Known, resolve_split};
+use crate::engine::graph::{Dataset, Known, Labels, Split, resolve_split};
 use crate::engine::model::{Model, TrainedOn};
 use crate::engine::sparsify::baselines::{Ramp, WeightRanking};
 use crate::engine::sparsify::weights::ranked_masks;
-use crate::engine::sparsify::{EdgeMask, Quirk, Recipe, Schedule, WeightMask};
+use crate::engine::sparsify::{EdgeMask, Quirk, Recipe, Schedule, Training, WeightMask};
 
 /// A trained model with its history.
 #[derive(Debug, Clone)]
@@ -48,7 +48,22 @@ pub fn train(
     dataset: &Dataset,
     recipe: &Recipe,
     ctl: &Control,
+    on_epoch: impl FnMut(&EpochRecord),
+) -> Result<Trained, EngineError> {
+    train_or_leave(dataset, recipe, ctl, on_epoch, &mut None)
+}
+
+/// As [`train`]; where that is cancelled, `left` is what [`crate::engine::control::Canceller::keep`] would have given at that moment, if anything. With
+/// [`Quirk::LastMasks`] there is nothing: its masks come with the end.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_or_leave(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    ctl: &Control,
     mut on_epoch: impl FnMut(&EpochRecord),
+    left: &mut Option<Trained>,
 ) -> Result<Trained, EngineError> {
     recipe.check()?;
     let Some(training) = &recipe.training else {
@@ -66,75 +81,130 @@ pub fn train(
         return Err(EngineError::mismatch("training nodes", "at least 1", 0));
     }
     let known = if training.inductive { Some(Known::of(dataset, &split)?) } else { None };
+    let whole = (dataset, labels, &split);
     let seen = match &known {
         Some(known) => (&known.dataset, known.dataset.labels().unwrap_or(labels), &known.split),
-        None => (dataset, labels, &split),
+        None => whole,
     };
-    let n_rounds = if training.schedule == Schedule::Lottery { training.rounds } else { 0 };
-    let n_epochs = training.epochs.saturating_mul(n_rounds + 1);
-    // Grows with the epochs that really come.
-    let mut history: Vec<EpochRecord> = Vec::new();
-    let mut ticket: Option<Vec<WeightMask>> = None;
-    let mut best: Option<Best> = None;
-    let mut last_masks = None;
-    let quiet = ctl.quiet().recycling();
-    for round in 0..=n_rounds {
-        // The same seed draws the same initial weights: every round starts where the first one did.
-        let mut fit = fit::Fit::new(seen, recipe, training, None, ctl)?;
-        let whole = match &known {
-            Some(_) => Some(fit::Fit::new((dataset, labels, &split), recipe, training, fit.scaler(), ctl)?),
-            None => None,
-        };
-        if let Some(masks) = &ticket {
-            fit.follow(masks.clone());
-        }
-        best = None;
-        // While thresholds still grow, an epoch says nothing of the model that is wanted.
-        let first_full = if training.ramp == Ramp::Constant { 1 } else { training.epochs.div_ceil(2) };
-        for epoch in 1..=training.epochs {
-            ctl.check()?;
-            ctl.progress_to_keep("epoch", history.len(), n_epochs);
-            // What earlier rounds of a lottery give is not what was asked for.
-            if ctl.is_to_keep() && round == n_rounds && best.is_some() {
-                break;
+    let inputs = Inputs { whole, seen, is_inductive: known.is_some(), recipe, training };
+    let mut so_far = SoFar::default();
+    match inputs.epochs(ctl, &mut on_epoch, &mut so_far) {
+        Ok(()) => inputs.finish(so_far),
+        Err(EngineError::Cancelled) => {
+            if so_far.is_last_round && !recipe.compat.has(Quirk::LastMasks) {
+                *left = inputs.finish(so_far).ok();
             }
-            let mut record = fit.epoch(epoch, &quiet)?;
-            record.epoch = history.len() + 1;
-            if let Some(whole) = &whole {
-                record.test_accuracy = whole.test_accuracy(&fit.snapshot(), &quiet)?;
-            }
-            let is_better = best.as_ref().is_none_or(|b| record.val_accuracy > b.record.val_accuracy);
-            if is_better && epoch >= first_full {
-                best =
-                    Some(Best { record, model: fit.snapshot(), edges: whole.as_ref().unwrap_or(&fit).edges().clone() });
-            }
-            on_epoch(&record);
-            history.push(record);
+            Err(EngineError::Cancelled)
         }
-        if let Some(best) = best.as_ref().filter(|_| round < n_rounds) {
-            ticket = Some(smaller_ticket(&best.model, recipe, (round + 1) as f64 / n_rounds as f64));
-        }
-        if let Some(best) = best.as_ref().filter(|_| recipe.compat.has(Quirk::LastMasks)) {
-            last_masks = Some((fit.edges().clone(), fit.test_accuracy(&best.model, &ctl.quiet())?));
-        }
+        Err(error) => Err(error),
     }
-    ctl.progress("epoch", n_epochs, n_epochs);
-    let Some(Best { record, mut model, edges }) = best else {
-        return Err(EngineError::recipe("training.epochs", "at least 1", 0));
-    };
-    let (edges, test_accuracy) = last_masks.unwrap_or((edges, record.test_accuracy));
-    model.trained_on = Some(TrainedOn {
-        graph: dataset.name().to_owned(),
-        split: split.name.clone(),
-        seed: recipe.seed,
-        epochs: history.len().saturating_sub(n_rounds * training.epochs),
-        best_epoch: record.epoch,
-        metric: record.metric,
-        val_accuracy: record.val_accuracy,
-        test_accuracy,
-        inductive: training.inductive,
-    });
-    Ok(Trained { model: Arc::new(model), edges, history })
+}
+
+/// What a training has by now.
+#[derive(Default)]
+struct SoFar {
+    /// Grows with the epochs that really come.
+    history: Vec<EpochRecord>,
+    best: Option<Best>,
+    last_masks: Option<(EdgeMask, f64)>,
+    /// What earlier rounds of a lottery give is not what was asked for.
+    is_last_round: bool,
+}
+
+/// A graph with its labels and split.
+type Labelled<'a> = (&'a Dataset, &'a Labels, &'a Split);
+
+/// What is trained, on what.
+struct Inputs<'a> {
+    whole: Labelled<'a>,
+    /// What is there while it is trained: all of it, or what is without the test nodes.
+    seen: Labelled<'a>,
+    is_inductive: bool,
+    recipe: &'a Recipe,
+    training: &'a Training,
+}
+
+impl Inputs<'_> {
+    fn n_rounds(&self) -> usize {
+        if self.training.schedule == Schedule::Lottery { self.training.rounds } else { 0 }
+    }
+
+    /// All epochs of all rounds.
+    fn epochs(
+        &self,
+        ctl: &Control,
+        on_epoch: &mut impl FnMut(&EpochRecord),
+        so_far: &mut SoFar,
+    ) -> Result<(), EngineError> {
+        let (recipe, training, n_rounds) = (self.recipe, self.training, self.n_rounds());
+        let n_epochs = training.epochs.saturating_mul(n_rounds + 1);
+        let mut ticket: Option<Vec<WeightMask>> = None;
+        let quiet = ctl.quiet().recycling();
+        for round in 0..=n_rounds {
+            // The same seed draws the same initial weights: every round starts where the first one did.
+            let mut fit = fit::Fit::new(self.seen, recipe, training, None, ctl)?;
+            let whole = if self.is_inductive {
+                Some(fit::Fit::new(self.whole, recipe, training, fit.scaler(), ctl)?)
+            } else {
+                None
+            };
+            if let Some(masks) = &ticket {
+                fit.follow(masks.clone());
+            }
+            (so_far.best, so_far.is_last_round) = (None, round == n_rounds);
+            // While thresholds still grow, an epoch says nothing of the model that is wanted.
+            let first_full = if training.ramp == Ramp::Constant { 1 } else { training.epochs.div_ceil(2) };
+            for epoch in 1..=training.epochs {
+                ctl.check()?;
+                ctl.progress_to_keep("epoch", so_far.history.len(), n_epochs);
+                if ctl.is_to_keep() && so_far.is_last_round && so_far.best.is_some() {
+                    break;
+                }
+                let mut record = fit.epoch(epoch, &quiet)?;
+                record.epoch = so_far.history.len() + 1;
+                if let Some(whole) = &whole {
+                    record.test_accuracy = whole.test_accuracy(&fit.snapshot(), &quiet)?;
+                }
+                let is_better = so_far.best.as_ref().is_none_or(|b| record.val_accuracy > b.record.val_accuracy);
+                if is_better && epoch >= first_full {
+                    let edges = whole.as_ref().unwrap_or(&fit).edges().clone();
+                    so_far.best = Some(Best { record, model: fit.snapshot(), edges });
+                }
+                on_epoch(&record);
+                so_far.history.push(record);
+            }
+            if let Some(best) = so_far.best.as_ref().filter(|_| round < n_rounds) {
+                ticket = Some(smaller_ticket(&best.model, recipe, (round + 1) as f64 / n_rounds as f64));
+            }
+            if let Some(best) = so_far.best.as_ref().filter(|_| recipe.compat.has(Quirk::LastMasks)) {
+                so_far.last_masks = Some((fit.edges().clone(), fit.test_accuracy(&best.model, &ctl.quiet())?));
+            }
+        }
+        ctl.progress("epoch", n_epochs, n_epochs);
+        Ok(())
+    }
+
+    /// The model of the best epoch, with what is to be known of it.
+    fn finish(&self, so_far: SoFar) -> Result<Trained, EngineError> {
+        let SoFar { history, best, last_masks, .. } = so_far;
+        let Some(Best { record, mut model, edges }) = best else {
+            return Err(EngineError::recipe("training.epochs", "at least 1", 0));
+        };
+        let (edges, test_accuracy) = last_masks.unwrap_or((edges, record.test_accuracy));
+        let (dataset, _, split) = self.whole;
+        model.trained_on = Some(TrainedOn {
+            graph: dataset.name().to_owned(),
+            split: split.name.clone(),
+            seed: self.recipe.seed,
+            epochs: history.len().saturating_sub(self.n_rounds() * self.training.epochs),
+            best_epoch: record.epoch,
+            metric: record.metric,
+            val_accuracy: record.val_accuracy,
+            test_accuracy,
+            inductive: self.training.inductive,
+        });
+        Ok(Trained { model: Arc::new(model), edges, history })
+    }
 }
 
 /// The epoch with the best validation accuracy so far.

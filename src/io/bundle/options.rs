@@ -1,9 +1,12 @@
 //! What a user may choose of a bundle.
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::experiment::ValueType;
 
 /// What is written into a bundle, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BundleOptions {
     /// What the weight matrices of `model_sparse.safetensors` are stored as. Those of `model.safetensors` are always 32-bit floats.
     pub values: ValueType,

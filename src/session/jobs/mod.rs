@@ -52,6 +52,10 @@ pub enum Lane {
     Answer,
     /// Reproducing published tables. In order.
     Reproduce,
+    /// Keeping what would be lost with the program, and looking for what was lost. In order.
+    Autosave,
+    /// Hashes of what is open. Latest wins.
+    Hash,
     /// What a view wants computed, by the view's own key. Latest wins.
     View(String),
 }
@@ -59,12 +63,12 @@ pub enum Lane {
 impl Lane {
     /// Whether a newer job replaces the ones before it.
     pub fn is_latest_wins(&self) -> bool {
-        matches!(self, Self::Import | Self::Preview | Self::Estimate | Self::View(_))
+        matches!(self, Self::Import | Self::Preview | Self::Estimate | Self::Hash | Self::View(_))
     }
 
     /// Whether the job is listed in the status bar; the others come and go too fast to be read.
     pub fn is_listed(&self) -> bool {
-        !matches!(self, Self::View(_) | Self::Estimate)
+        !matches!(self, Self::View(_) | Self::Estimate | Self::Autosave | Self::Hash)
     }
 }
 

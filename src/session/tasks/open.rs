@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::autosave::{ChangedInput, changed_inputs};
 use super::{Task, TaskError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, GraphStats, ReadOptions, degree_histogram};
@@ -24,8 +25,8 @@ pub(crate) enum Opened {
     Recipe(Box<Recipe>, String),
     /// A bundle: its graph, its pruned model and its recipe.
     Bundle(Box<OpenedBundle>),
-    /// A project, with its path.
-    Project(Box<Project>, String),
+    /// A project, with its path and those of its inputs that are not what they were.
+    Project(Box<Project>, String, Vec<ChangedInput>),
     /// Nothing yet: a recipe, project or bundle names files outside the folder that it lies in.
     Asks(OutsideFiles),
 }
@@ -96,7 +97,11 @@ impl Task for Open {
             named.extend(files_of(&project.recipe));
             return Ok(match self.question("project", &named) {
                 Some(asks) => asks,
-                None => Opened::Project(Box::new(project), self.spec),
+                None => {
+                    // Runs are computed anew; only points of trials belong to what the inputs were.
+                    let changed = if project.trials.is_some() { changed_inputs(&project, ctl) } else { Vec::new() };
+                    Opened::Project(Box::new(project), self.spec, changed)
+                }
             });
         }
         match detect_as(spec, &self.options)? {

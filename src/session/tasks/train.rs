@@ -6,7 +6,16 @@ use super::{Need, Task, TaskError};
 use crate::engine::control::Control;
 use crate::engine::graph::Dataset;
 use crate::engine::sparsify::{Recipe, Schedule, Training};
-use crate::engine::train::{EpochRecord, Trained, train};
+use crate::engine::train::{EpochRecord, Trained, train_or_leave};
+
+/// What a training gives on the way.
+#[derive(Debug)]
+pub(crate) enum TrainPoint {
+    /// An epoch is done.
+    Epoch(EpochRecord),
+    /// It was cancelled, and this is what it had by then.
+    Left(Box<Trained>),
+}
 
 /// Trains on a graph as a recipe says.
 #[derive(Debug, Clone)]
@@ -37,7 +46,7 @@ impl Train {
 }
 
 impl Task for Train {
-    type Point = EpochRecord;
+    type Point = TrainPoint;
     type Output = Box<Trained>;
 
     fn label(&self) -> String {
@@ -49,7 +58,13 @@ impl Task for Train {
         Need::of_training(&self.dataset, &self.recipe)
     }
 
-    fn run(self, ctl: &Control, on_point: &mut dyn FnMut(EpochRecord)) -> Result<Box<Trained>, TaskError> {
-        Ok(Box::new(train(&self.dataset, &self.recipe, ctl, |epoch| on_point(*epoch))?))
+    fn run(self, ctl: &Control, on_point: &mut dyn FnMut(TrainPoint)) -> Result<Box<Trained>, TaskError> {
+        let mut left = None;
+        let on_epoch = |epoch: &EpochRecord| on_point(TrainPoint::Epoch(*epoch));
+        let trained = train_or_leave(&self.dataset, &self.recipe, ctl, on_epoch, &mut left);
+        if let Some(left) = left {
+            on_point(TrainPoint::Left(Box::new(left)));
+        }
+        Ok(Box::new(trained?))
     }
 }

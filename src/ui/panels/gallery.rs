@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align, Color32, Layout, Rect, Sense, Stroke, pos2, vec2};
 
 use super::fields::path_field;
+use super::lost::lost_ui;
 use crate::io::{SampleInfo, samples};
 use crate::session::{Command, Recent, format};
 use crate::ui::context::{ViewCx, WindowRequest};
@@ -74,6 +75,7 @@ impl Welcome {
         ui.label("Remove the entries of a graph and the weights of its neural network that carry too small a message.");
         ui.label("See in every layer what goes, what it costs and what it gains, and export what production can run.");
         ui.add_space(20.0);
+        lost_ui(cx, ui);
         ui.label(strong("Start with a sample").size(tokens::HEADING));
         ui.add_space(6.0);
         ui.horizontal_wrapped(|ui| {

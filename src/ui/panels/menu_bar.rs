@@ -48,7 +48,12 @@ fn work_ui(ui: &mut egui::Ui, session: &Session) -> Option<Action> {
         let button = egui::Button::new(format!("{sign} {}", action.name())).selected(is_busy);
         let response = ui.add_enabled(action.is_enabled(session), button);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, action.name()));
-        let memory = if action == Action::Prune && response.hovered() { session.prune_memory() } else { None };
+        let memory = match action {
+            _ if !response.hovered() => None,
+            Action::Sweep => session.sweep_memory(),
+            Action::Train => session.train_memory(&session.store().recipe),
+            _ => session.prune_memory(),
+        };
         let response = match memory {
             Some((needed, free)) => {
                 let words = format!("Takes at most about {} of memory; {} are free", bytes(needed), bytes(free));

@@ -10,6 +10,7 @@ use crate::engine::control::Control;
 use crate::engine::plot::{Axis, Curve, Curves, Mark};
 use crate::engine::train::EpochRecord;
 use crate::session::{Command, History, Phase, Request, TrainingState, format};
+use crate::ui::actions::Action;
 use crate::ui::widgets::plot::{long_curves_ui, save_request};
 use crate::ui::widgets::{chip, empty_state, strong, weak};
 
@@ -172,12 +173,24 @@ fn heading_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, training: &TrainingState) {
                 (cx.tokens.text_weak, cx.tokens.sunken)
             };
             chip(ui, text, ink, ground);
+            if training.left.is_some() {
+                keep_ui(cx, ui, training);
+            }
             if let Some(last) = training.history.last() {
                 ui.label(weak(cx.tokens, format!("{} per epoch", format::seconds(last.elapsed_secs))));
             }
         });
     });
     ui.add_space(2.0);
+}
+
+/// Opens what a cancelled training had by then.
+fn keep_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, training: &TrainingState) {
+    let best = training.history.best().map_or(0, |epoch| epoch.epoch);
+    let says = "Open the model of the best epoch so far; it is there until the next training starts";
+    if ui.button(format!("Keep epoch {best}")).on_hover_text(says).clicked() {
+        cx.out.send(Command::KeepLeft);
+    }
 }
 
 fn over_epochs(training: &PlotsRequest, title: &str, y: Axis, columns: &[Column]) -> Curves {
@@ -249,7 +262,7 @@ fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, phase: Phase) {
         ui.vertical_centered(|ui| {
             ui.add_space(8.0);
             if ui.button("Train now").on_hover_text("Ctrl+T").clicked() {
-                cx.out.send(Command::Train);
+                cx.out.request(WindowRequest::Do(Action::Train));
             }
         });
     }

@@ -1,0 +1,166 @@
+//! What a project keeps of the session, and what it brings back.
+
+use super::kept::{KeptComparison, KeptLayers, KeptSweep, KeptTraining, KeptTrials};
+use super::outside::files_of;
+use super::project::{PROJECT_FORMAT, Project, ProjectRun};
+use super::store::{CompareState, Phase, SensitivityState, Store, SweepState, TrainingState};
+use crate::engine::sparsify::Recipe;
+use crate::io::settle_recipe;
+
+/// A larger grid than anybody sweeps is not from here.
+const MAX_POINTS: usize = 1 << 20;
+/// Epochs of a training that are kept.
+const MAX_EPOCHS: usize = 1 << 14;
+
+impl Store {
+    /// What a project file keeps: the open inputs, the recipe, the runs of these inputs, trials, and what was chosen.
+    pub fn to_project(&self) -> Project {
+        let runs = self.runs.iter().filter(|e| self.is_of_inputs(&e.run)).map(|e| ProjectRun {
+            name: e.name.clone(),
+            is_pinned: e.is_pinned,
+            recipe: e.run.recipe.clone(),
+        });
+        // Those that a project brought and that are still to be computed are not lost in the meantime.
+        let runs = runs.chain(self.reopening.iter().map(|(_, run)| run.clone()));
+        let mut recipe = self.recipe.clone();
+        if let Some(graph) = &self.graph {
+            recipe.graph.clone_from(&graph.options);
+        }
+        let named = self.named_inputs();
+        Project {
+            format: PROJECT_FORMAT.to_owned(),
+            graph: self.graph.as_ref().map(|g| g.spec.clone()),
+            model: self.model.as_ref().map(|m| m.spec.clone()).filter(|spec| !spec.is_empty()),
+            recipe,
+            runs: runs.collect(),
+            plan: Some(self.plan.clone()),
+            files: self.hashes.iter().filter(|hash| named.contains(&hash.path)).cloned().collect(),
+            limit: Some(self.limit),
+            budget: Some(self.budget.budget),
+            bundle: Some(self.export.options),
+            selected: self.selected_node(),
+            trials: self.to_trials(),
+            autosave: None,
+        }
+    }
+
+    /// Files and folders that the open inputs and the recipe are read from.
+    pub(super) fn named_inputs(&self) -> Vec<String> {
+        let specs = [self.graph.as_ref().map(|g| &g.spec), self.model.as_ref().map(|m| &m.spec)];
+        let mut named: Vec<String> = specs.into_iter().flatten().cloned().collect();
+        named.extend(files_of(&self.recipe));
+        let options = self.graph.as_ref().map(|g| &g.options);
+        named.extend(
+            options.into_iter().flat_map(|o| [&o.feature_file, &o.label_file, &o.split_file]).flatten().cloned(),
+        );
+        named.retain(|name| !name.is_empty() && !name.starts_with("sample:"));
+        named.sort();
+        named.dedup();
+        named
+    }
+
+    fn to_trials(&self) -> Option<KeptTrials> {
+        let (sweep, comparison, layers, training) = (&self.sweep, &self.comparison, &self.sensitivity, &self.training);
+        let is_complete = |phase: Phase| phase == Phase::Done;
+        let trials = KeptTrials {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            sweep: (!sweep.points.is_empty()).then(|| KeptSweep {
+                grid: sweep.grid.clone(),
+                base: sweep.base.clone(),
+                points: sweep.points.clone(),
+                compared: sweep.compared.clone(),
+                is_complete: is_complete(sweep.phase),
+            }),
+            comparison: (!comparison.points.is_empty()).then(|| KeptComparison {
+                plan: comparison.plan.clone(),
+                base: comparison.base.clone(),
+                points: comparison.points.clone(),
+                is_complete: is_complete(comparison.phase),
+            }),
+            layers: (!layers.points.is_empty()).then(|| KeptLayers {
+                base: layers.base.clone(),
+                n_points: layers.n_points,
+                points: layers.points.clone(),
+                is_complete: is_complete(layers.phase),
+            }),
+            // The curves of one that still runs belong to no model yet.
+            training: (!training.history.is_empty() && training.phase != Phase::Running).then(|| KeptTraining {
+                label: training.label.clone(),
+                n_epochs: training.n_epochs,
+                epochs: training.history.iter().take(MAX_EPOCHS).copied().collect(),
+                is_complete: is_complete(training.phase),
+            }),
+        };
+        (trials != KeptTrials { program: trials.program.clone(), ..KeptTrials::default() }).then_some(trials)
+    }
+
+    /// Brings trials back; answers whether all of them could be. What another version of the program computed is not shown.
+    pub(super) fn take_trials(&mut self, trials: KeptTrials) -> bool {
+        if trials.program != env!("CARGO_PKG_VERSION") {
+            return false;
+        }
+        let KeptTrials { sweep, comparison, layers, training, .. } = trials;
+        let mut is_whole = true;
+        let mut take = |is_there: bool, is_taken: bool| is_whole &= is_taken || !is_there;
+        let (asked, found) = (sweep.is_some(), sweep.and_then(sweep_of));
+        take(asked, found.is_some());
+        if let Some(found) = found {
+            self.sweep = found;
+        }
+        let (asked, found) = (comparison.is_some(), comparison.and_then(comparison_of));
+        take(asked, found.is_some());
+        if let Some(found) = found {
+            self.comparison = found;
+        }
+        let (asked, found) = (layers.is_some(), layers.and_then(layers_of));
+        take(asked, found.is_some());
+        if let Some(found) = found {
+            self.sensitivity = found;
+        }
+        if let Some(KeptTraining { label, n_epochs, epochs, is_complete }) = training {
+            let (phase, history) = (phase_of(is_complete), epochs.into_iter().take(MAX_EPOCHS).collect());
+            self.training = TrainingState { label, n_epochs, phase, history, ..TrainingState::default() };
+        }
+        is_whole
+    }
+}
+
+/// What was interrupted was stopped; what had come stays.
+fn phase_of(is_complete: bool) -> Phase {
+    if is_complete { Phase::Done } else { Phase::Cancelled }
+}
+
+fn settled(mut recipe: Recipe) -> Option<Recipe> {
+    settle_recipe(&mut recipe).ok().map(|()| recipe)
+}
+
+/// A sweep whose points are of its grid; `None` for a grid that nobody can have swept.
+fn sweep_of(kept: KeptSweep) -> Option<SweepState> {
+    let KeptSweep { grid, base, mut points, mut compared, is_complete } = kept;
+    let n = grid.delta_a.len().checked_mul(grid.delta_w.len()).filter(|n| *n <= MAX_POINTS)?;
+    points.retain(|point| point.idx < n);
+    points.truncate(n);
+    compared.retain(|idx| *idx < n);
+    compared.sort_unstable();
+    compared.dedup();
+    let phase = phase_of(is_complete && points.len() == n);
+    Some(SweepState { phase, grid, base: settled(base)?, points, compared, ..SweepState::default() })
+}
+
+fn comparison_of(kept: KeptComparison) -> Option<CompareState> {
+    let KeptComparison { plan, base, mut points, is_complete } = kept;
+    plan.check().ok()?;
+    points.truncate(MAX_POINTS);
+    let phase = phase_of(is_complete);
+    Some(CompareState { phase, plan, base: settled(base)?, points, ..CompareState::default() })
+}
+
+fn layers_of(kept: KeptLayers) -> Option<SensitivityState> {
+    let KeptLayers { base, n_points, mut points, is_complete } = kept;
+    let base = settled(base)?;
+    let (n_steps, n_layers) = (base.model.n_graph_steps(), base.model.layers);
+    points.retain(|point| point.step < if point.is_of_edges { n_steps } else { n_layers });
+    points.truncate(MAX_POINTS);
+    let phase = phase_of(is_complete);
+    Some(SensitivityState { phase, base, n_points: n_points.min(MAX_POINTS), points, ..SensitivityState::default() })
+}
