@@ -136,7 +136,7 @@ impl GraphLayout {
 }
 
 /// Who is drawn, ascending, and how many of them because they have the most entries.
-fn drawn_nodes(topology: &Topology, ctl: &Control) -> Result<(Vec<u32>, usize), EngineError> {
+pub(super) fn drawn_nodes(topology: &Topology, ctl: &Control) -> Result<(Vec<u32>, usize), EngineError> {
     let n = topology.n_nodes();
     let mut nodes: Vec<u32> = (0..n as u32).collect();
     if n <= GraphLayout::MAX_NODES {
@@ -155,7 +155,11 @@ fn drawn_nodes(topology: &Topology, ctl: &Control) -> Result<(Vec<u32>, usize), 
 }
 
 /// The edges among the drawn nodes, or part of them by lot, in an order by lot; and how many there are.
-fn drawn_edges(topology: &Topology, nodes: &[u32], ctl: &Control) -> Result<(Vec<DrawnEdge>, usize), EngineError> {
+pub(super) fn drawn_edges(
+    topology: &Topology,
+    nodes: &[u32],
+    ctl: &Control,
+) -> Result<(Vec<DrawnEdge>, usize), EngineError> {
     const NOT_DRAWN: u32 = u32::MAX;
     let mut place_of = vec![NOT_DRAWN; topology.n_nodes()];
     for (place, u) in nodes.iter().enumerate() {

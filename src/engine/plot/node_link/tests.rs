@@ -1,7 +1,7 @@
 //! The layout against exact forces, over threads, and on graphs that have nothing to lay out.
 
 use super::forces::Forces;
-use super::layout::GraphLayout;
+use super::layout::{GraphLayout, drawn_edges, drawn_nodes};
 use crate::engine::control::{Canceller, Control};
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Direction, SelfLoops, Topology};
@@ -160,6 +160,49 @@ fn every_pair_is_an_edge_once_with_its_entries() {
     assert!(entry(0, 1).is_some() && entry(1, 0).is_none());
     assert_eq!((layout.degrees(), layout.n_all_edges()), (&[1, 1, 1, 1, 0][..], 2));
     assert_eq!(layout.sample_says(|n| n.to_string()), None);
+}
+
+#[test]
+fn of_a_large_graph_the_best_connected_nodes_and_others_by_lot_are_drawn() {
+    let n = GraphLayout::MAX_NODES + 4_000;
+    let topology = undirected(n, &random_pairs(n, 90_000, 9));
+    let (nodes, n_best) = drawn_nodes(&topology, &control(1)).expect("not cancelled");
+    assert_eq!((nodes.len(), n_best), (GraphLayout::MAX_NODES, GraphLayout::MAX_NODES / 2));
+    assert!(nodes.windows(2).all(|pair| pair[0] < pair[1]), "ascending, each once");
+    let mut degrees: Vec<usize> = (0..n).map(|u| topology.degree(u)).collect();
+    degrees.sort_unstable_by_key(|degree| std::cmp::Reverse(*degree));
+    let is_drawn = |u: usize| nodes.binary_search(&(u as u32)).is_ok();
+    assert!((0..n).all(|u| topology.degree(u) <= degrees[n_best] || is_drawn(u)), "those with the most entries");
+    // The others are neither the first nor the last of the file.
+    let others =
+        |range: std::ops::Range<usize>| range.filter(|u| topology.degree(*u) < degrees[n_best] && is_drawn(*u)).count();
+    let all = |range: std::ops::Range<usize>| range.filter(|u| topology.degree(*u) < degrees[n_best]).count();
+    for range in [0..n / 2, n / 2..n] {
+        let (drawn, share) = (others(range.clone()), others(0..n) as f64 / all(0..n) as f64);
+        let expected = share * all(range.clone()) as f64;
+        assert!((drawn as f64 - expected).abs() < 5.0 * expected.sqrt() + 1.0, "{drawn} of {expected} in {range:?}");
+    }
+    assert_eq!(drawn_nodes(&topology, &control(3)).expect("not cancelled").0, nodes, "the same ones every time");
+    let (edges, n_edges) = drawn_edges(&topology, &nodes, &control(2)).expect("not cancelled");
+    assert_eq!(edges.len(), n_edges, "few enough to draw all");
+    let expected = topology.entries().filter(|(u, v)| u < v && is_drawn(*u as usize) && is_drawn(*v as usize)).count();
+    assert_eq!(n_edges, expected);
+    assert_eq!(drawn_edges(&topology, &nodes, &control(1)).expect("not cancelled").0, edges, "in the same order");
+}
+
+#[test]
+fn of_too_many_edges_about_as_many_as_may_be_are_drawn_by_lot() {
+    let n = 900;
+    let topology = undirected(n, &clique(0, n as u32));
+    let nodes: Vec<u32> = (0..n as u32).collect();
+    let (edges, n_edges) = drawn_edges(&topology, &nodes, &control(2)).expect("not cancelled");
+    assert_eq!(n_edges, n * (n - 1) / 2);
+    let most = GraphLayout::MAX_EDGES as f64;
+    assert!(
+        n_edges as f64 > most && (edges.len() as f64 - most).abs() < 5.0 * most.sqrt(),
+        "{} of {n_edges}",
+        edges.len()
+    );
 }
 
 #[test]
