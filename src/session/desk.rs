@@ -76,6 +76,7 @@ struct Slot {
     pending: Option<(JobId, Kept)>,
     answered: Option<(Kept, Kept)>,
     failed: Option<(Kept, String)>,
+    cancelled: Option<Kept>,
 }
 
 /// The slots of all views.
@@ -112,6 +113,13 @@ impl Desk {
             || slot.answered.as_ref().is_some_and(|(r, _)| is_same(r))
     }
 
+    /// Whether the newest request of its slot is this very one, and was stopped by the user: a view that would ask again at once can wait to be
+    /// told to.
+    pub fn was_cancelled<R: Request>(&self, request: &R) -> bool {
+        let cancelled = self.slots.get(&request.slot()).and_then(|slot| slot.cancelled.as_ref());
+        cancelled.and_then(|any| any.downcast_ref::<R>()) == Some(request)
+    }
+
     /// Whether the slot waits for an answer.
     pub fn is_pending(&self, slot: &str) -> bool {
         self.slots.get(slot).is_some_and(|s| s.pending.is_some())
@@ -123,7 +131,9 @@ impl Desk {
     }
 
     pub(crate) fn submitted(&mut self, job: JobId, request: &AnyRequest) {
-        self.slots.entry(request.slot.clone()).or_default().pending = Some((job, Arc::clone(&request.request)));
+        let slot = self.slots.entry(request.slot.clone()).or_default();
+        slot.pending = Some((job, Arc::clone(&request.request)));
+        slot.cancelled = None;
     }
 
     /// An answer came. One to a slot that was forgotten meanwhile is dropped.
@@ -138,8 +148,9 @@ impl Desk {
     pub(crate) fn faulted(&mut self, job: JobId, slot: &str, reason: &JobError) {
         let Some(slot) = self.slots.get_mut(slot) else { return };
         let Some((_, request)) = slot.pending.take_if(|(pending, _)| *pending == job) else { return };
-        if !matches!(reason, JobError::Cancelled) {
-            slot.failed = Some((request, reason.to_string()));
+        match reason {
+            JobError::Cancelled => slot.cancelled = Some(request),
+            _ => slot.failed = Some((request, reason.to_string())),
         }
     }
 

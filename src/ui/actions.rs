@@ -153,6 +153,7 @@ impl Action {
         Self::Cancel,
         Self::Show(Pane::Layers),
         Self::Show(Pane::Tradeoff),
+        Self::Show(Pane::Graph),
         Self::Show(Pane::Entries),
         Self::Show(Pane::Training),
         Self::Show(Pane::Runs),
@@ -200,6 +201,7 @@ impl Action {
             Self::History => "History",
             Self::Show(Pane::Layers) => "Show layers",
             Self::Show(Pane::Tradeoff) => "Show trade-off",
+            Self::Show(Pane::Graph) => "Show graph",
             Self::Show(Pane::Entries) => "Show entries",
             Self::Show(Pane::Training) => "Show training",
             Self::Show(Pane::Runs) => "Show runs",
@@ -251,6 +253,7 @@ impl Action {
             Self::History => "All steps with what they changed, to go back or on to any of them",
             Self::Show(Pane::Layers) => "What each layer keeps and removes",
             Self::Show(Pane::Tradeoff) => "Accuracy, time and operations against sparsity",
+            Self::Show(Pane::Graph) => "Nodes and edges as a drawing, and what each layer removes",
             Self::Show(Pane::Entries) => "Distributions of diffusion weights, messages and weights",
             Self::Show(Pane::Training) => "Loss, accuracy and sparsity by epoch",
             Self::Show(Pane::Runs) => "All runs of this session, to compare",
@@ -327,10 +330,11 @@ impl Action {
             Self::LookAtNode => key(CTRL, Key::F),
             Self::Show(Pane::Layers) => key(CTRL, Key::Num1),
             Self::Show(Pane::Tradeoff) => key(CTRL, Key::Num2),
-            Self::Show(Pane::Entries) => key(CTRL, Key::Num3),
-            Self::Show(Pane::Training) => key(CTRL, Key::Num4),
-            Self::Show(Pane::Runs) => key(CTRL, Key::Num5),
-            Self::Show(Pane::Export) => key(CTRL, Key::Num6),
+            Self::Show(Pane::Graph) => key(CTRL, Key::Num3),
+            Self::Show(Pane::Entries) => key(CTRL, Key::Num4),
+            Self::Show(Pane::Training) => key(CTRL, Key::Num5),
+            Self::Show(Pane::Runs) => key(CTRL, Key::Num6),
+            Self::Show(Pane::Export) => key(CTRL, Key::Num7),
             Self::ZoomIn => key(CTRL, Key::Plus),
             Self::ZoomOut => key(CTRL, Key::Minus),
             Self::ZoomReset => key(CTRL, Key::Num0),
@@ -424,8 +428,9 @@ const PAGE_END: &str = "## Sliders, plots and heatmaps
 | slider | drag, arrows, wheel | changes the threshold and previews at once |
 | slider | Shift while dragging | snaps to 1, 2, 5 of every decade |
 | slider | double-click | back to its default |
-| plot, heatmap | wheel | zooms at the pointer |
-| plot, heatmap | drag | pans |
-| plot, heatmap | double-click | fits |
-| plot, heatmap | right-click | copies the value, saves PNG, SVG or CSV |
+| plot, heatmap, graph | wheel | zooms at the pointer |
+| plot, heatmap, graph | drag | pans |
+| plot, heatmap, graph | double-click | fits |
+| plot, heatmap, graph | right-click | copies the value, saves PNG, SVG or CSV |
+| heatmap, graph | + − 0, arrows | zooms, fits, pans, once it was clicked |
 ";

@@ -1,8 +1,8 @@
 //! The window: `logic` polls and reads the keyboard, `ui` draws; the commands of a frame are applied after it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Align2, FontId};
@@ -24,7 +24,9 @@ use super::theme;
 use super::tokens::{self, Themes, Tokens};
 use super::views::Views;
 use crate::engine::EngineError;
+use crate::engine::graph::Dataset;
 use crate::io::export::ExportItem;
+use crate::session::jobs::Lane;
 use crate::session::{Command, ReproducePlan, RunId, Session, StoreForm};
 
 /// With what the window starts.
@@ -94,6 +96,8 @@ pub struct App {
     frames: FrameTimes,
     /// What this frame took before anything is drawn.
     logic: Duration,
+    /// The graph that was brought to the front as a drawing, because it came without a model.
+    graph_alone: Option<Weak<Dataset>>,
     /// Whether the window is to go, whatever is still under way.
     is_closing: bool,
     /// Whether everything is saved or was discarded.
@@ -151,6 +155,7 @@ impl App {
             welcome: Welcome::default(),
             frames: FrameTimes::default(),
             logic: Duration::ZERO,
+            graph_alone: None,
             is_closing: false,
             leaves_nothing: false,
             performed: None,
@@ -193,6 +198,7 @@ impl App {
     pub fn update(&mut self, ctx: &egui::Context) {
         let began = Instant::now();
         self.session.poll();
+        self.front_what_came();
         self.take_chosen();
         self.take_dropped(ctx);
         for action in pressed(ctx) {
@@ -313,6 +319,28 @@ impl App {
         if !specs.is_empty() {
             self.out.send(Command::Import(specs));
             ctx.request_repaint();
+        }
+    }
+
+    /// A graph that comes without a model is seen as a drawing, where the layers would be empty; with a model, its layers are.
+    fn front_what_came(&mut self) {
+        let store = self.session.store();
+        if store.model.is_some() || store.graph.is_none() {
+            let was_alone = self.graph_alone.take().is_some();
+            if was_alone && store.model.is_some() && self.shown_pane() == Some(Pane::Graph) {
+                self.show(Pane::Layers);
+            }
+            return;
+        }
+        let has_more_to_come = self.session.is_busy(&Lane::Load) || self.session.is_busy(&Lane::Train);
+        let Some(graph) = store.graph.as_ref().filter(|_| !has_more_to_come) else { return };
+        let is_known =
+            self.graph_alone.as_ref().is_some_and(|of| std::ptr::eq(of.as_ptr(), Arc::as_ptr(&graph.dataset)));
+        if !is_known {
+            self.graph_alone = Some(Arc::downgrade(&graph.dataset));
+            if self.shown_pane() == Some(Pane::Layers) {
+                self.show(Pane::Graph);
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 use eframe::egui::Color32;
 
 use super::tokens::{N_SERIES, Tokens};
-use crate::engine::plot::{N_COLOURS, Ramp, Scale, Shade};
+use crate::engine::plot::{N_COLOURS, NodeShade, Ramp, Scale, Shade};
 use crate::io::figure::{Rgb, lut, mixed};
 
 /// Every shade of a scale, see [`Scale::shades`].
@@ -44,4 +44,16 @@ fn rgb(colour: Color32) -> Rgb {
 /// The colour of a class or community.
 pub(super) fn group(tokens: &Tokens, idx: Option<usize>) -> Color32 {
     idx.map_or(tokens.removed, |i| tokens.series[i % N_SERIES])
+}
+
+/// The colours of the nodes of a drawing, by what they mean.
+pub(super) fn of_nodes(tokens: &Tokens) -> impl Fn(NodeShade) -> Color32 {
+    let shares = Shades::new(Ramp::Sequential, tokens);
+    let tokens = tokens.clone();
+    move |shade| match shade {
+        NodeShade::Unknown | NodeShade::Plain => tokens.removed,
+        NodeShade::Group(idx) => group(&tokens, Some(idx as usize)),
+        NodeShade::Noticed => tokens.warning,
+        NodeShade::Share(share) => shares.at(f32::from(share) / 255.0),
+    }
 }

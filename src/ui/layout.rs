@@ -64,8 +64,32 @@ pub(super) fn is_complete(tree: &Tree<Pane>) -> bool {
     found == all
 }
 
-/// A layout that was saved before there was a pane for nodes, with one below the verdict; others as they are.
-pub(super) fn with_node(mut tree: Tree<Pane>) -> Tree<Pane> {
+/// A layout that was saved before there were panes for nodes and for the graph, with both; others as they are.
+pub(super) fn with_later_panes(tree: Tree<Pane>) -> Tree<Pane> {
+    with_graph(with_node(tree))
+}
+
+/// The graph as the tab behind the trade-off.
+fn with_graph(mut tree: Tree<Pane>) -> Tree<Pane> {
+    if tree.tiles.find_pane(&Pane::Graph).is_some() {
+        return tree;
+    }
+    let Some(before) = tree.tiles.find_pane(&Pane::Tradeoff) else { return tree };
+    let Some(place) = tree.tiles.parent_of(before) else { return tree };
+    let graph = tree.tiles.insert_pane(Pane::Graph);
+    match tree.tiles.get_mut(place) {
+        Some(Tile::Container(Container::Tabs(tabs))) => {
+            let at = tabs.children.iter().position(|tab| *tab == before).map_or(tabs.children.len(), |at| at + 1);
+            tabs.children.insert(at, graph);
+        }
+        Some(Tile::Container(container)) => container.add_child(graph),
+        _ => {}
+    }
+    tree
+}
+
+/// The node that is looked at below the verdict.
+fn with_node(mut tree: Tree<Pane>) -> Tree<Pane> {
     if tree.tiles.find_pane(&Pane::Node).is_some() {
         return tree;
     }

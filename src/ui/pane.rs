@@ -12,6 +12,8 @@ pub enum Pane {
     Layers,
     /// Accuracy against cost.
     Tradeoff,
+    /// Nodes and lines.
+    Graph,
     /// Distributions of scores.
     Entries,
     /// Curves of training.
@@ -30,9 +32,10 @@ pub enum Pane {
 
 impl Pane {
     /// All panes, in the order of their shortcuts where they have one.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Layers,
         Self::Tradeoff,
+        Self::Graph,
         Self::Entries,
         Self::Training,
         Self::Runs,
@@ -43,7 +46,7 @@ impl Pane {
         Self::Node,
     ];
 
-    /// The panes in the centre, on `Ctrl+1` to `Ctrl+6`.
-    pub const CENTRE: [Self; 6] =
-        [Self::Layers, Self::Tradeoff, Self::Entries, Self::Training, Self::Runs, Self::Export];
+    /// The panes in the centre, on `Ctrl+1` to `Ctrl+7`.
+    pub const CENTRE: [Self; 7] =
+        [Self::Layers, Self::Tradeoff, Self::Graph, Self::Entries, Self::Training, Self::Runs, Self::Export];
 }

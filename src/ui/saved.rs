@@ -45,7 +45,7 @@ impl Saved {
         }
         let zoom = if self.zoom.is_finite() { self.zoom.clamp(MIN_ZOOM, MAX_ZOOM) } else { 1.0 };
         let limit = if (0.0..=1.0).contains(&self.limit) { self.limit } else { defaults::LIMIT };
-        Self { zoom, limit, layout: self.layout.map(layout::with_node).filter(layout::is_complete), ..self }
+        Self { zoom, limit, layout: self.layout.map(layout::with_later_panes).filter(layout::is_complete), ..self }
     }
 }
 
@@ -57,6 +57,14 @@ pub(super) const MAX_ZOOM: f32 = 3.0;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The tabs of the centre, from left to right.
+    fn centre(layout: &Tree<Pane>) -> Vec<Pane> {
+        let tiles = &layout.tiles;
+        let group = tiles.parent_of(tiles.find_pane(&Pane::Layers).expect("there")).expect("a group of tabs");
+        let Some(egui_tiles::Tile::Container(tabs)) = tiles.get(group) else { panic!("no group of tabs") };
+        tabs.children().filter_map(|id| tiles.get_pane(id)).copied().collect()
+    }
 
     #[test]
     fn unusable_parts_are_replaced_one_by_one() {
@@ -74,13 +82,23 @@ mod tests {
         let text = serde_json::to_string(&whole).expect("serialisable");
         let back: Saved = serde_json::from_str(&text).expect("readable");
         assert!(back.checked().layout.is_some(), "the first layout is complete");
-        // One of before there was a pane for nodes gets it; one that lacks another pane is dropped.
-        for (pane, is_kept) in [(Pane::Node, true), (Pane::Export, false)] {
+        // One of before there were panes for nodes and for the graph gets them; one that lacks another pane is dropped.
+        for (panes, is_kept) in [
+            (&[Pane::Node][..], true),
+            (&[Pane::Graph], true),
+            (&[Pane::Graph, Pane::Node], true),
+            (&[Pane::Export], false),
+        ] {
             let mut layout = layout::first();
-            let tile = layout.tiles.find_pane(&pane).expect("there");
-            layout.remove_recursively(tile);
+            for pane in panes {
+                let tile = layout.tiles.find_pane(pane).expect("there");
+                layout.remove_recursively(tile);
+            }
             let checked = Saved { layout: Some(layout), ..Saved::default() }.checked();
-            assert_eq!(checked.layout.is_some(), is_kept, "{pane:?}");
+            assert_eq!(checked.layout.is_some(), is_kept, "{panes:?}");
+            if let Some(layout) = checked.layout {
+                assert_eq!(centre(&layout), Pane::CENTRE, "the tabs of the centre without {panes:?}");
+            }
         }
     }
 }

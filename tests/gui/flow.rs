@@ -194,7 +194,7 @@ fn a_run_is_exported_for_other_programs() {
     let mut h = with_karate(SIZE, &choices);
     h.get_by_role_and_label(Role::Button, "Prune").click();
     wait(&mut h, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
-    h.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Num7);
     h.run_steps(2);
     for form in ["Network: ONNX", "Recipe: YAML", "Weights: DGL, .pt"] {
         h.get_by_role_and_label(Role::CheckBox, form).click();
@@ -229,7 +229,7 @@ fn a_run_is_written_as_a_job_for_a_cluster_and_compared_with_one_on_disk() {
     let bundle = folder.path().join("bundle");
     h.state().send(Command::Export(runs[0], bundle.clone()));
     wait(&mut h, "the export", |s| s.store().export.phase == Phase::Done && s.is_idle());
-    h.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Num7);
     h.run_steps(4);
     assert!(h.query_by_label_contains("Not this run").is_none(), "the newest has no recovery");
     choices.then(folder.path().join("job"));
@@ -285,7 +285,7 @@ fn runs_are_renamed_compared_and_deleted() {
     h.run_steps(2);
     h.state().send(Command::Prune);
     wait(&mut h, "another run", |s| s.store().runs.len() == 2 && s.is_idle());
-    h.key_press_modifiers(Modifiers::COMMAND, Key::Num5);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
     h.run_steps(2);
     h.get_by_label("Compare Run 1").click();
     h.run_steps(2);
@@ -311,7 +311,7 @@ fn every_file_of_a_bundle_is_listed_and_features_can_stay_at_home() {
     let mut h = with_karate([1600.0, 1400.0], &choices);
     h.get_by_role_and_label(Role::Button, "Prune").click();
     wait(&mut h, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
-    h.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Num7);
     h.run_steps(4);
     let features = h.query_all_by_label_contains("⚠ Node features leave the house: features.np").count();
     assert_eq!(features, 1, "said before anything is written");

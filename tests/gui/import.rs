@@ -80,7 +80,7 @@ fn tables_are_dropped_trained_on_pruned_and_exported() {
     pick(&mut h, "Role of labels.csv", "labels");
     h.get_by_role_and_label(Kind::Button, "Accept").click();
     wait(&mut h, "the graph", |s| s.store().graph.is_some() && s.is_idle());
-    assert_eq!(h.state().shown_pane(), Some(Pane::Layers));
+    assert_eq!(h.state().shown_pane(), Some(Pane::Graph), "a graph alone is seen as a drawing");
 
     let mut recipe = h.state().session().store().recipe.clone();
     recipe.model.hidden = 8;

@@ -7,6 +7,7 @@ mod appearance;
 mod canvas;
 mod families;
 mod flow;
+mod graph;
 mod import;
 mod keyboard;
 mod large;

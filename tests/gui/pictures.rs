@@ -105,7 +105,7 @@ fn a_comparison_says_what_the_first_run_has_more_than_the_second() {
     }
     h.state().send(Command::Prune);
     wait(&mut h, "another run", |s| s.store().runs.len() == 2 && s.is_idle());
-    h.key_press_modifiers(Modifiers::COMMAND, Key::Num5);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
     h.run_steps(2);
     for name in ["Compare Run 1", "Compare Run 2"] {
         h.get_by_label(name).click();

@@ -272,20 +272,46 @@ fn largest(logits: ArrayView1<'_, f32>) -> usize {
     logits.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (at, z)| if *z > best.1 { (at, *z) } else { best }).0
 }
 
+/// The norms of the messages that a run's steps judged, or of those they use.
+#[derive(Debug)]
+pub(in crate::engine) struct Messages {
+    operators: OperatorSource,
+    /// Whether the steps' own scores are the norms: of attention, whose coefficients differ by step.
+    has_scores: bool,
+}
+
+impl Messages {
+    pub(in crate::engine) fn of(run: &Run) -> Self {
+        let has_scores = run.model.architecture.has("attention") && run.recipe.recovery.is_none();
+        Self { operators: OperatorSource::new(&run.dataset, &run.recipe), has_scores }
+    }
+
+    /// Of entry `k` from source `v`; with mass thresholds the share of the features that are pushed over it. Not a number where attention
+    /// removed it in a step before.
+    pub(in crate::engine) fn norm(&self, trace: &EdgeTrace, k: usize, v: usize) -> f32 {
+        let values = self.values();
+        match &trace.pushed_share {
+            Some(share) => share[k],
+            None if self.has_scores => trace.score(k, v, values[k]),
+            None => values[k].abs() * trace.source_norms[v],
+        }
+    }
+
+    /// `T[u,v]` of every entry.
+    fn values(&self) -> &[f32] {
+        self.operators.diffusion.values()
+    }
+}
+
 /// The row of node `u` but its self-loop, the largest message of the first step first.
 fn neighbours(run: &Run, u: usize, traces: &[(usize, &EdgeTrace)]) -> Vec<Neighbour> {
     let topology = run.dataset.topology();
     let mask = &run.pruned.masks.edges;
     let is_attention = run.model.architecture.has("attention");
-    let operators = OperatorSource::new(&run.dataset, &run.recipe);
-    let values = operators.diffusion.values();
-    let entry = |k: usize, v: usize, (step, trace): &(usize, &EdgeTrace)| {
-        let message = match &trace.pushed_share {
-            Some(share) => share[k],
-            None if is_attention && run.recipe.recovery.is_none() => trace.score(k, v, values[k]),
-            None => values[k].abs() * trace.source_norms[v],
-        };
-        NeighbourEntry { message, is_kept: mask.is_kept(k, *step) }
+    let messages = Messages::of(run);
+    let entry = |k: usize, v: usize, (step, trace): &(usize, &EdgeTrace)| NeighbourEntry {
+        message: messages.norm(trace, k, v),
+        is_kept: mask.is_kept(k, *step),
     };
     let target = run.dataset.node_id(u);
     let by_hand = run.recipe.edges.pins.of_target(&target);
@@ -297,7 +323,7 @@ fn neighbours(run: &Run, u: usize, traces: &[(usize, &EdgeTrace)]) -> Vec<Neighb
         .filter(|(_, v)| *v as usize != u)
         .map(|(k, v)| Neighbour {
             source: v,
-            value: (!is_attention).then(|| values[k]),
+            value: (!is_attention).then(|| messages.values()[k]),
             steps: traces.iter().map(|trace| entry(k, v as usize, trace)).collect(),
             by_hand: by_hand(v).flatten(),
             effect: None,

@@ -25,6 +25,7 @@ mod size;
 mod sweep;
 mod truth;
 
+pub(in crate::engine) use around::Messages;
 pub use around::{Around, Margin, Neighbour, NeighbourEntry, NoEffects, StepAround, around};
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
 pub use budget::{Budget, BudgetPoint, FasterFrom, FoundBudget, Goal, find_budget};

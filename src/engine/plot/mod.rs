@@ -1,4 +1,4 @@
-//! Values that pictures are drawn from: orderings, rasters, density pyramids and histograms for the heatmaps, curves, the shapes of their points, long ones shortened.
+//! Values that pictures are drawn from: orderings, rasters, density pyramids and histograms for the heatmaps, node-link drawings, curves, the shapes of their points, long ones shortened.
 //!
 //! The window and the figures in files draw the same values. What is never here: colours, fonts, pixels of a screen.
 
@@ -8,6 +8,7 @@ mod errors;
 mod histogram;
 mod judged;
 mod marker;
+mod node_link;
 mod ordering;
 mod raster;
 mod trials;
@@ -18,6 +19,10 @@ pub use errors::error_curves;
 pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use judged::{Judged, no_threshold_says};
 pub use marker::{Marker, Outline};
+pub use node_link::{
+    DrawnEdge, GraphLayout, GraphMarks, LegendEntry, NodeColouring, NodeShade, NodeShades, Standing, StepMarks,
+    class_name,
+};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{
     Atlas, Blocks, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, Pyramid, Ramp, Raster, RasterMode, RasterRequest,

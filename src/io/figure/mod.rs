@@ -1,4 +1,4 @@
-//! Pictures for papers and reports: heatmaps and curves as PNG and SVG, and their data as CSV.
+//! Pictures for papers and reports: heatmaps, curves and graphs as PNG and SVG, and their data as CSV.
 //!
 //! What is drawn is passed in as plain values (`engine::plot`); nothing here knows the window. The same values give the same bytes.
 //! Figures are drawn on white, whatever the window's theme.
@@ -7,10 +7,12 @@ mod canvas;
 mod colour;
 mod curves;
 mod error;
+mod graph;
 mod heatmap;
 mod raster;
 mod svg;
 
 pub use colour::{KEPT, REMOVED, Rgb, SERIES, lut, mixed};
 pub use error::FigureError;
+pub use graph::GraphFigure;
 pub use heatmap::HeatmapFigure;

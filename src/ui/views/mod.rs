@@ -4,7 +4,9 @@
 
 mod entries;
 mod export;
+mod graph;
 mod layers;
+mod next;
 mod runs;
 mod tradeoff;
 mod training;
@@ -27,6 +29,7 @@ impl Default for Views {
                 (Pane::Inputs, Box::new(Inputs::default())),
                 (Pane::Layers, Box::new(layers::Layers::default())),
                 (Pane::Tradeoff, Box::new(tradeoff::Tradeoff::default())),
+                (Pane::Graph, Box::new(graph::Graph::default())),
                 (Pane::Entries, Box::new(entries::Entries::default())),
                 (Pane::Training, Box::new(training::TrainingView::default())),
                 (Pane::Runs, Box::new(runs::Runs::default())),

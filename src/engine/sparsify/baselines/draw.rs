@@ -12,12 +12,12 @@ fn scatter(x: u64) -> u64 {
 }
 
 /// 64 random bits of place `(a, b)`.
-pub(super) fn bits(seed: u64, a: usize, b: usize) -> u64 {
+pub(in crate::engine) fn bits(seed: u64, a: usize, b: usize) -> u64 {
     scatter(scatter(scatter(seed) ^ a as u64) ^ b as u64)
 }
 
 /// 64 random bits of the undirected edge between `u` and `v`: the same from either end.
-pub(super) fn edge_bits(seed: u64, u: usize, v: usize) -> u64 {
+pub(in crate::engine) fn edge_bits(seed: u64, u: usize, v: usize) -> u64 {
     bits(seed, u.min(v), u.max(v))
 }
 

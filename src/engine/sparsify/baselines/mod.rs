@@ -14,6 +14,7 @@ mod schedule;
 mod similarity;
 mod weights;
 
+pub(in crate::engine) use draw::{bits, edge_bits};
 pub use edges::{EdgeRanking, edge_importance};
 pub use schedule::Ramp;
 pub use weights::{WeightRanking, weight_importance, weight_masks};

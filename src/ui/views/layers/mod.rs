@@ -18,6 +18,8 @@ use self::cell::Cell;
 use self::channels::ChannelStrip;
 use self::place::Place;
 pub(crate) use self::words::ESTIMATE_SAYS;
+pub(super) use self::words::state as run_state;
+use super::next::next_ui;
 use super::{Pane, View, ViewCx, WindowRequest};
 use crate::engine::experiment::Run;
 use crate::engine::model::StepKind;
@@ -25,7 +27,6 @@ use crate::engine::plot::{Atlas, NodeOrder, RasterMode, Side};
 use crate::engine::sparsify::ChannelTrace;
 use crate::session::jobs::Lane;
 use crate::session::{AtlasRequest, NextStep, Store};
-use crate::ui::actions::Action;
 use crate::ui::widgets::{chip, empty_state, picker, weak};
 
 /// The view; it holds only what is looked at, and how.
@@ -275,19 +276,6 @@ impl Layers {
     }
 }
 
-/// A button for what can be done without a model, with what it does.
-fn next_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, step: NextStep) {
-    let (name, request) = match step {
-        NextStep::Train => ("Train a model", WindowRequest::Do(Action::Train)),
-        NextStep::Propagate => ("Propagate the graph alone…", WindowRequest::PropagateDialog),
-        NextStep::Prune | NextStep::OpenGraph => return,
-    };
-    if ui.add(egui::Button::new(name).min_size(vec2(220.0, 28.0))).on_hover_text(step.says()).clicked() {
-        cx.out.request(request);
-    }
-    ui.add_space(4.0);
-}
-
 fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     let store: &Store = cx.session.store();
     if let Some(fault) = &store.preview_fault {
@@ -316,7 +304,8 @@ fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
             ui.vertical_centered(|ui| {
                 ui.add_space(8.0);
                 for step in NextStep::of(Some(has_labels), false) {
-                    next_ui(cx, ui, *step);
+                    next_ui(cx, ui, *step, vec2(220.0, 28.0));
+                    ui.add_space(4.0);
                 }
             });
         }
