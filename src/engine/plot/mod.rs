@@ -20,7 +20,8 @@ pub use judged::{Judged, no_threshold_says};
 pub use marker::{Marker, Outline};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use raster::{
-    Atlas, Blocks, EntryFacts, EntryPlace, N_COLOURS, N_OPACITIES, Pyramid, Ramp, Raster, RasterMode, RasterRequest,
-    Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster, raster_from,
+    Atlas, Blocks, EntryFacts, EntryPlace, FATES, N_COLOURS, N_FATES, N_OPACITIES, Pyramid, Ramp, Raster, RasterMode,
+    RasterRequest, Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster,
+    raster_from, raster_of_two, shares_of,
 };
 pub use trials::{MethodsFigure, colour_of, sensitivity_curves};
