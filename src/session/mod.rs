@@ -10,6 +10,7 @@ mod beside;
 mod certificate_page;
 mod command;
 mod compare;
+mod compare_words;
 pub mod defaults;
 mod desk;
 mod estimate;
@@ -27,9 +28,11 @@ mod page;
 mod pictures;
 pub mod project;
 mod readings;
+mod recipe_diff;
 mod request_page;
 mod roles;
 mod run_page;
+mod runs_table;
 mod slot;
 mod speed_page;
 mod start;
@@ -53,7 +56,8 @@ pub(crate) use answer_page::answer_page;
 pub use assumptions::{Assumption, ReadingScore};
 pub use certificate_page::{certificate_page, certificate_says};
 pub use command::{Command, FileWriter, Gesture};
-pub use compare::{Agreement, CompareRequest, Differences};
+pub use compare::{CompareRequest, Comparison};
+pub use compare_words::NumberRow;
 pub use desk::{AnyRequest, Desk, Request};
 pub use fit::fitted_to;
 pub use history::History;
@@ -62,12 +66,15 @@ pub use node_page::NodeReport;
 pub use notice::{Level, Notice, Notices};
 pub use page::{PagePart, PageTable, markdown};
 pub use pictures::{
-    AtlasRequest, Distribution, DistributionRequest, NodeRequest, Picture, PictureRequest, PyramidRequest,
+    AtlasRequest, ComparedPictureRequest, Distribution, DistributionRequest, NodeRequest, Picture, PictureRequest,
+    PyramidRequest,
 };
 pub use readings::{Reading, Readings, read_as, reading_of, settled};
+pub use recipe_diff::{DiffLine, DiffSide, recipe_diff};
 pub use request_page::request_page;
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub(crate) use run_page::run_page;
+pub use runs_table::{runs_as_text, runs_writer};
 pub use speed_page::speed_page;
 pub use store::{
     AnswerState, AnsweredBy, BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent,

@@ -23,6 +23,8 @@ pub(super) struct PrunedRun {
 pub(super) struct KnownRun {
     pub(super) name: String,
     pub(super) is_pinned: bool,
+    pub(super) note: String,
+    pub(super) tags: Vec<String>,
     /// Relative errors of the steps against a model that is not at hand any more; empty where they are measured.
     pub(super) errors: Vec<Option<f64>>,
 }

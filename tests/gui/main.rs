@@ -5,6 +5,7 @@
 mod actions;
 mod appearance;
 mod canvas;
+mod comparison;
 mod families;
 mod flow;
 mod import;
@@ -17,6 +18,7 @@ mod methods;
 mod node;
 mod pictures;
 mod recovery;
+mod runs_table;
 mod tools;
 mod tradeoff;
 mod verdict;

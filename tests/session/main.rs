@@ -7,6 +7,7 @@ mod import;
 mod jobs;
 mod keeping;
 mod named_files;
+mod notes;
 mod old_versions;
 mod projects;
 mod readings;
