@@ -40,6 +40,7 @@ mod state;
 mod store;
 pub mod tasks;
 mod tools;
+mod trial_lines;
 mod trials;
 mod undo;
 mod verdict;
@@ -86,6 +87,7 @@ pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_
 pub use tasks::open::OutsideFiles;
 pub use tasks::reproduce::{PublishedTable, ReproducePlan, TruthPlan};
 pub use tasks::store_graph::StoreForm;
+pub use trial_lines::{LineOf, TrialLines};
 pub use undo::UndoStep;
 pub use verdict::{BREAKS_AT, Grade, Verdict, removed_in_short};
 pub(crate) use verdict::{in_points, lower_first};

@@ -231,6 +231,8 @@ pub enum Trial {
     Methods,
     /// Layers one at a time.
     Layers,
+    /// Everything that was tried, as lines over parallel axes.
+    Together,
 }
 
 /// What is compared until the user chooses: Unifews, the cheapest alternatives, and chance.

@@ -16,6 +16,7 @@ mod leaving;
 mod looks;
 mod methods;
 mod node;
+mod parallel;
 mod pictures;
 mod recovery;
 mod runs_table;

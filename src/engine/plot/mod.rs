@@ -9,6 +9,7 @@ mod histogram;
 mod judged;
 mod marker;
 mod ordering;
+mod parallel;
 mod raster;
 mod trials;
 
@@ -19,6 +20,7 @@ pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use judged::{Judged, no_threshold_says};
 pub use marker::{Marker, Outline};
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
+pub use parallel::{Brush, ParallelAxis, height_of, nearest_line, within};
 pub use raster::{
     Atlas, Blocks, EntryFacts, EntryPlace, FATES, N_COLOURS, N_FATES, N_OPACITIES, Pyramid, Ramp, Raster, RasterMode,
     RasterRequest, Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, first_entry, power_of_ten, raster,
