@@ -168,6 +168,16 @@ impl Table {
         csv.into_inner().map_err(csv::IntoInnerError::into_error)
     }
 
+    /// One line of names, then one per row, tabs between: what a spreadsheet takes from the clipboard. Tabs and line breaks within a text
+    /// become spaces.
+    pub(crate) fn tabbed(&self) -> String {
+        let cell = |text: String| text.replace(['\t', '\n', '\r'], " ");
+        let names = self.columns.iter().map(|(name, _)| cell(name.clone())).collect::<Vec<_>>();
+        let row = |at| self.columns.iter().map(|(_, column)| cell(column.text(at))).collect::<Vec<_>>();
+        let lines = std::iter::once(names).chain((0..self.n_rows()).map(row));
+        lines.map(|cells| cells.join("\t") + "\n").collect()
+    }
+
     fn to_records(&self) -> Vec<Map<String, Value>> {
         let record = |row| self.columns.iter().map(|(name, column)| (name.clone(), column.json(row))).collect();
         (0..self.n_rows()).map(record).collect()

@@ -239,6 +239,8 @@ impl Command {
             Self::ShowRun(id) => format!("take over run {}", id.0),
             Self::PinRun(id, is_pinned) => format!("{} run {}", if *is_pinned { "pin" } else { "unpin" }, id.0),
             Self::RenameRun(id, name) => format!("rename run {} to {name}", id.0),
+            Self::NoteRun(id, _) => format!("write a note about run {}", id.0),
+            Self::TagRun(id, tags) => format!("tag run {} as {}", id.0, tags.join(", ")),
             Self::DeleteRun(id) => format!("delete run {}", id.0),
             Self::CompareRun(id) => format!("mark run {} for comparison", id.0),
             Self::Restore(_) => "restore a session".to_owned(),

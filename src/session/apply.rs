@@ -11,7 +11,7 @@ use super::jobs::{JobId, Lane};
 use super::notice::Level;
 use super::project::{self, EXTENSION};
 use super::state::{AfterLoad, KnownRun, PrunedRun};
-use super::store::{ExportState, RunEntry, RunId, TrainingState};
+use super::store::{ExportState, RunEntry, RunId, TrainingState, settled_tags};
 use super::tasks::open::Open;
 use super::tasks::preview::Preview;
 use super::tasks::prune::Prune;
@@ -112,18 +112,16 @@ impl Session {
             Command::LoadLayers(lose_at_most) => self.load_layers(lose_at_most),
             Command::ComparePoint(idx) => toggle(&mut self.store.sweep.compared, idx),
             Command::ShowRun(id) => self.show_run(id),
-            Command::PinRun(id, is_pinned) => self.change_run(id, "Pin a run", |e| {
-                e.is_pinned = is_pinned;
-                true
-            }),
+            Command::PinRun(id, is_pinned) => self.change_run(id, "Pin a run", |e| e.is_pinned = is_pinned),
             Command::RenameRun(id, name) => {
                 let name = self.store.free_name(&name, Some(id));
-                self.change_run(id, "Rename a run", |e| {
-                    e.name = name;
-                    true
-                });
+                self.change_run(id, "Rename a run", |e| e.name = name);
             }
-            Command::DeleteRun(id) => self.change_run(id, "Delete a run", |_| false),
+            Command::NoteRun(id, note) => {
+                self.change_run(id, "Note on a run", |e| note.trim().clone_into(&mut e.note));
+            }
+            Command::TagRun(id, tags) => self.change_run(id, "Tag a run", |e| e.tags = settled_tags(tags)),
+            Command::DeleteRun(id) => self.replace_run(id, "Delete a run", |_| None),
             Command::CompareRun(id) => self.compare_run_in_table(id),
             Command::Compute(request) => self.compute(request),
             Command::WriteFile(writer, path) => {
@@ -290,11 +288,18 @@ impl Session {
         }
     }
 
-    fn change_run(&mut self, id: RunId, label: &str, change: impl FnOnce(&mut RunEntry) -> bool) {
+    fn change_run(&mut self, id: RunId, label: &str, change: impl FnOnce(&mut RunEntry)) {
+        self.replace_run(id, label, |mut entry| {
+            change(&mut entry);
+            Some(entry)
+        });
+    }
+
+    /// Puts what `replace` makes of a run in its place, or deletes it.
+    fn replace_run(&mut self, id: RunId, label: &str, replace: impl FnOnce(RunEntry) -> Option<RunEntry>) {
         let Some(at) = self.store.runs.iter().position(|e| e.id == id) else { return };
         let before = self.store.runs[at].clone();
-        let mut changed = before.clone();
-        let after = change(&mut changed).then_some(changed);
+        let after = replace(before.clone());
         let change = Change::Run { at, before: Some(Box::new(before)), after: after.map(Box::new) };
         self.history.add(label, change.clone(), None);
         self.restore(change, Side::After);

@@ -14,6 +14,7 @@ use super::kept::Autosaved;
 use super::notice::Level;
 use super::project::Project;
 use super::state::{AfterLoad, AutosaveState, KnownRun, Reopened};
+use super::store::settled_tags;
 use super::tasks::autosave::{Autosave, ChangedInput, FindLost, HashInputs, LostSession, Own, ReadLost, ReadSession};
 use super::tasks::open::Opened;
 use crate::io::autosave::{STATE_NAME, SessionFolder};
@@ -165,7 +166,7 @@ impl Session {
         if let Some(options) = project.bundle {
             self.store.export.options = options;
         }
-        self.store.select_node(project.selected);
+        self.store.select_node(project.selected, None);
         for ChangedInput { path, is_gone } in changed {
             let (what, why) = if *is_gone {
                 ("is gone", "it cannot be read any more")
@@ -227,7 +228,13 @@ impl Session {
             return;
         }
         for run in runs {
-            let known = KnownRun { name: run.name.clone(), is_pinned: run.is_pinned, errors: Vec::new() };
+            let known = KnownRun {
+                name: run.name.clone(),
+                is_pinned: run.is_pinned,
+                note: run.note.clone(),
+                tags: settled_tags(run.tags.clone()),
+                errors: Vec::new(),
+            };
             if let Some(id) = self.prune_with(run.recipe.clone(), Some(known)) {
                 self.store.reopening.push((id, run));
             }

@@ -186,6 +186,10 @@ pub enum Command {
     PinRun(RunId, bool),
     /// Renames a run.
     RenameRun(RunId, String),
+    /// Writes a note about a run; an empty one takes it away.
+    NoteRun(RunId, String),
+    /// Sorts a run under these tags alone.
+    TagRun(RunId, Vec<String>),
     /// Deletes a run from the table.
     DeleteRun(RunId),
     /// Marks a run for comparison, or unmarks it; the third replaces the oldest.

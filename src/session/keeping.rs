@@ -18,6 +18,8 @@ impl Store {
         let runs = self.runs.iter().filter(|e| self.is_of_inputs(&e.run)).map(|e| ProjectRun {
             name: e.name.clone(),
             is_pinned: e.is_pinned,
+            note: e.note.clone(),
+            tags: e.tags.clone(),
             recipe: e.run.recipe.clone(),
         });
         // Those that a project brought and that are still to be computed are not lost in the meantime.

@@ -12,6 +12,7 @@ mod by_hand;
 mod certificate_page;
 mod command;
 mod compare;
+mod compare_words;
 pub mod defaults;
 mod desk;
 mod estimate;
@@ -34,9 +35,11 @@ mod page;
 mod pictures;
 pub mod project;
 mod readings;
+mod recipe_diff;
 mod request_page;
 mod roles;
 mod run_page;
+mod runs_table;
 mod selection;
 mod slot;
 mod speed_page;
@@ -46,6 +49,7 @@ mod store;
 mod take_over;
 pub mod tasks;
 mod tools;
+mod trial_lines;
 mod trials;
 mod undo;
 mod verdict;
@@ -61,7 +65,8 @@ pub(crate) use answer_page::answer_page;
 pub use assumptions::{Assumption, ReadingScore};
 pub use certificate_page::{certificate_page, certificate_says};
 pub use command::{Command, FileWriter, Gesture};
-pub use compare::{Agreement, CompareRequest, Differences};
+pub use compare::{CompareRequest, Comparison};
+pub use compare_words::NumberRow;
 pub use desk::{AnyRequest, Desk, Request};
 pub use fit::fitted_to;
 pub use graph_pictures::{LayoutRequest, MarksRequest, ShadesRequest};
@@ -71,13 +76,15 @@ pub use node_page::NodeReport;
 pub use notice::{Level, Notice, Notices};
 pub use page::{PagePart, PageTable, markdown};
 pub use pictures::{
-    AtlasRequest, Distribution, DistributionRequest, MatrixRequest, NodeRequest, Picture, PictureRequest,
-    PyramidRequest,
+    AtlasRequest, ComparedPictureRequest, Distribution, DistributionRequest, MatrixRequest, NodeRequest, Picture,
+    PictureRequest, PyramidRequest,
 };
 pub use readings::{Reading, Readings, read_as, reading_of, settled};
+pub use recipe_diff::{DiffLine, DiffSide, recipe_diff};
 pub use request_page::request_page;
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub(crate) use run_page::run_page;
+pub use runs_table::{runs_as_text, runs_writer};
 pub use selection::WeightPlace;
 pub use speed_page::speed_page;
 pub use store::{
@@ -91,6 +98,7 @@ pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_
 pub use tasks::open::OutsideFiles;
 pub use tasks::reproduce::{PublishedTable, ReproducePlan, TruthPlan};
 pub use tasks::store_graph::StoreForm;
+pub use trial_lines::{LineOf, TrialLines};
 pub use undo::UndoStep;
 pub use verdict::{BREAKS_AT, Grade, Verdict, removed_in_short};
 pub(crate) use verdict::{in_points, lower_first};

@@ -123,7 +123,7 @@ impl Session {
             i.graph = Some(graph);
             i.model = Some(model);
         });
-        self.prune_with(recipe, Some(KnownRun { name, is_pinned: false, errors }));
+        self.prune_with(recipe, Some(KnownRun { name, errors, ..KnownRun::default() }));
     }
 
     /// Puts something at the top of what was opened before.
@@ -209,7 +209,7 @@ impl Session {
         let id = RunId(self.next_run);
         self.next_run += 1;
         // A run that comes with a project or a bundle is in its file.
-        let KnownRun { name, is_pinned, errors } = known.unwrap_or_else(|| {
+        let KnownRun { name, is_pinned, note, tags, errors } = known.unwrap_or_else(|| {
             self.changed();
             // A number is not given again after its run was deleted, since undo can bring it back.
             self.last_number = self.last_number.max(self.store.last_number()).saturating_add(1);
@@ -222,7 +222,8 @@ impl Session {
             run.certificate = self.certificate_of(&run);
         }
         let name = self.store.free_name(&name, None);
-        self.store.runs.push(RunEntry { id, name, is_pinned, run: Arc::new(run), graph, model, elapsed_secs });
+        let run = Arc::new(run);
+        self.store.runs.push(RunEntry { id, name, is_pinned, note, tags, run, graph, model, elapsed_secs });
     }
 
     pub(super) fn take_trained(&mut self, trained: Trained) {

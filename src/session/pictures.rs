@@ -15,8 +15,8 @@ use crate::engine::diffusion::Matrix;
 use crate::engine::experiment::Run;
 use crate::engine::graph::Dataset;
 use crate::engine::plot::{
-    Atlas, LogHistogram, NodeOrder, Pyramid, Raster, RasterRequest, Scale, ScoreHistogram, Shade, Side, SortedScores,
-    raster_from, scores,
+    Atlas, LogHistogram, NodeOrder, Pyramid, Raster, RasterMode, RasterRequest, Scale, ScoreHistogram, Shade, Side,
+    SortedScores, raster_from, raster_of_two, scores,
 };
 
 /// The nodes of a graph in an order for the eye.
@@ -113,8 +113,8 @@ pub struct Picture {
     pub scale: Scale,
     /// What to paint, see [`Scale::shades`].
     pub shades: Vec<Shade>,
-    /// The distribution of all scores of the matrix.
-    pub scores: Arc<ScoreHistogram>,
+    /// The distribution of all scores of the matrix; absent where two runs are laid over each other, which have no common score.
+    pub scores: Option<Arc<ScoreHistogram>>,
 }
 
 impl PictureRequest {
@@ -151,7 +151,54 @@ impl Request for PictureRequest {
         let scale =
             Scale::new(*mode, *side, scores.scores.range(), architecture.n_graph_steps(), architecture.is_decoupled())
                 .named(run, *mode, *side, *step);
-        Ok(Picture { shades: scale.shades(&raster), raster: Arc::new(raster), scale, scores })
+        Ok(Picture { shades: scale.shades(&raster), raster: Arc::new(raster), scale, scores: Some(scores) })
+    }
+}
+
+/// A part of a matrix of two runs, one over the other.
+#[derive(Debug, Clone)]
+pub struct ComparedPictureRequest {
+    /// A, whose steps are counted.
+    pub a: Arc<Run>,
+    /// B.
+    pub b: Arc<Run>,
+    /// The order of the nodes of both.
+    pub atlas: Arc<Atlas>,
+    /// Which part.
+    pub raster: RasterRequest,
+    /// Whether this is the small map of the whole, beside a zoomed one.
+    pub is_map: bool,
+}
+
+impl ComparedPictureRequest {
+    /// The slot of one heatmap.
+    pub fn slot_of(side: Side, step: usize, is_map: bool) -> String {
+        format!("compared {}", PictureRequest::slot_of(side, step, is_map))
+    }
+}
+
+impl PartialEq for ComparedPictureRequest {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.a, &other.a)
+            && Arc::ptr_eq(&self.b, &other.b)
+            && Arc::ptr_eq(&self.atlas, &other.atlas)
+            && self.raster == other.raster
+    }
+}
+
+impl Request for ComparedPictureRequest {
+    type Answer = Picture;
+
+    fn slot(&self) -> String {
+        Self::slot_of(self.raster.side, self.raster.step, self.is_map)
+    }
+
+    fn compute(&self, ctl: &Control) -> Result<Picture, EngineError> {
+        let raster = raster_of_two(&self.a, &self.b, &self.atlas, &self.raster, ctl)?;
+        let architecture = &self.a.model.architecture;
+        let (n_steps, is_decoupled) = (architecture.n_graph_steps(), architecture.is_decoupled());
+        let scale = Scale::new(RasterMode::Compared, self.raster.side, None, n_steps, is_decoupled);
+        Ok(Picture { shades: scale.shades(&raster), raster: Arc::new(raster), scale, scores: None })
     }
 }
 

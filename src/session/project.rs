@@ -72,6 +72,12 @@ pub struct ProjectRun {
     /// Whether it stays at the top.
     #[serde(default)]
     pub is_pinned: bool,
+    /// What the user wrote about it; absent in projects of before there were notes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// What the user sorts it under; absent in projects of before there were tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// What to compute again.
     pub recipe: Recipe,
 }

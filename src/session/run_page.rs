@@ -1,6 +1,6 @@
 //! Two runs compared, as lines and a table.
 
-use super::format::{count, delta};
+use super::format::{NONE, count, delta, percent};
 use super::page::{PagePart, PageTable};
 use super::tasks::compare_runs::RunsCompared;
 
@@ -15,9 +15,18 @@ pub(crate) fn run_page(found: &RunsCompared) -> Vec<PagePart> {
         ))];
     }
     let row = |(at, step): (usize, &super::tasks::compare_runs::StepCompared)| {
-        vec![format!("{}", at + 1), number(step.both), number(step.first_alone), number(step.second_alone)]
+        let share = |share: Option<f64>| share.map_or_else(|| NONE.to_owned(), percent);
+        vec![
+            format!("{}", at + 1),
+            number(step.both),
+            number(step.first_alone),
+            number(step.second_alone),
+            share(step.jaccard),
+            share(step.overlap),
+        ]
     };
-    let header = ["layer or hop", "entries kept by both", "by the first alone", "by the second alone"];
+    let header =
+        ["layer or hop", "entries kept by both", "by the first alone", "by the second alone", "Jaccard", "overlap"];
     let table = PageTable {
         header: header.map(str::to_owned).to_vec(),
         n_left: 1,
@@ -36,5 +45,18 @@ pub(crate) fn run_page(found: &RunsCompared) -> Vec<PagePart> {
         0 => format!("all {} nodes have the same class", number(found.n_nodes)),
         n => format!("{} of {} nodes have another class", number(n), number(found.n_nodes)),
     };
-    vec![PagePart::Table(table), PagePart::Line(logits), PagePart::Line(classes)]
+    let mut page = vec![PagePart::Table(table), PagePart::Line(logits), PagePart::Line(classes)];
+    if found.n_other_classes > 0 {
+        let row = |class: &super::tasks::compare_runs::ClassCompared| {
+            vec![class.class.to_string(), count(class.first), count(class.second), count(class.changed)]
+        };
+        page.push(PagePart::Table(PageTable {
+            header: ["class", "nodes of the first", "of the second", "of the first that change"]
+                .map(str::to_owned)
+                .to_vec(),
+            n_left: 1,
+            rows: found.changed_by_class.iter().map(row).collect(),
+        }));
+    }
+    page
 }

@@ -47,6 +47,10 @@ pub struct RunEntry {
     pub name: String,
     /// Whether it stays at the top.
     pub is_pinned: bool,
+    /// What the user wrote about it; may be empty.
+    pub note: String,
+    /// What the user sorts it under: no empty ones, none twice.
+    pub tags: Vec<String>,
     /// What came back.
     pub run: Arc<Run>,
     /// The graph it was made on, as it was open.
@@ -55,6 +59,18 @@ pub struct RunEntry {
     pub model: LoadedModel,
     /// Wall time of the whole run, seconds.
     pub elapsed_secs: f64,
+}
+
+/// Tags as they are kept: without spaces around, none empty, each once, in the order given.
+pub(crate) fn settled_tags(tags: Vec<String>) -> Vec<String> {
+    let mut settled: Vec<String> = Vec::with_capacity(tags.len());
+    for tag in tags {
+        let tag = tag.trim();
+        if !tag.is_empty() && !settled.iter().any(|own| own == tag) {
+            settled.push(tag.to_owned());
+        }
+    }
+    settled
 }
 
 /// Where a sequence of work stands.
@@ -219,6 +235,8 @@ pub enum Trial {
     Methods,
     /// Layers one at a time.
     Layers,
+    /// Everything that was tried, as lines over parallel axes.
+    Together,
 }
 
 /// What is compared until the user chooses: Unifews, the cheapest alternatives, and chance.
@@ -342,7 +360,7 @@ pub struct Store {
     pub sensitivity: SensitivityState,
     /// A budget instead of thresholds.
     pub budget: BudgetState,
-    /// Which of the three was asked for last, and how often any was.
+    /// Which of them was asked for last, and how often any was.
     pub trial: (Trial, u64),
     /// The training.
     pub training: TrainingState,
@@ -422,7 +440,7 @@ impl Default for Store {
 }
 
 impl Store {
-    /// Notes that one of the trade-off's three was asked for, so that the view brings it to the front.
+    /// Notes that one of the trade-off's trials was asked for, so that the view brings it to the front.
     pub(crate) fn asked_for(&mut self, trial: Trial) {
         self.trial = (trial, self.trial.1 + 1);
     }

@@ -49,8 +49,17 @@ impl Change {
                 named.chain(recipe_changes(&before.recipe, &after.recipe)).collect()
             }
             Self::Run { before, after, .. } => {
-                let [before, after] = [before, after].map(|run| or_none(run.as_ref().map(|run| &run.name)));
-                if before == after { vec![format!("run {after}")] } else { vec![format!("run: {before} → {after}")] }
+                let of = |of: fn(&RunEntry) -> String| {
+                    [before, after].map(|run| or_none(run.as_deref().map(of).filter(|text| !text.is_empty()).as_ref()))
+                };
+                let [old, name] = of(|run| run.name.clone());
+                let named = if old == name { format!("run {name}") } else { format!("run: {old} → {name}") };
+                // A run that comes or goes takes these with it.
+                let is_same_run = before.is_some() && after.is_some();
+                let also = [("note", of(|run| run.note.clone())), ("tags", of(|run| run.tags.join(", ")))];
+                let also = also.into_iter().filter(|(_, [old, new])| is_same_run && old != new);
+                let also = also.map(|(what, [old, new])| format!("{what}: {old} → {new}"));
+                std::iter::once(named).chain(also).collect()
             }
         }
     }

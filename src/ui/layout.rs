@@ -113,7 +113,7 @@ pub(super) fn to_text(tree: &Tree<Pane>) -> String {
 
 /// A layout from text; `None` for one that cannot be used.
 pub(super) fn from_text(text: &str) -> Option<Tree<Pane>> {
-    serde_json::from_str(text).ok().map(with_node).filter(is_complete)
+    serde_json::from_str(text).ok().map(with_later_panes).filter(is_complete)
 }
 
 /// Shows a pane, or hides it.

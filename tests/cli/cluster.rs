@@ -59,7 +59,7 @@ fn runs_that_differ_are_told_apart_and_end_with_1() {
     let arguments =
         ["prune", SMALL, small_model("gcn"), "-o", "c", "--delta-a", "0.6", "--delta-w", "0.5", "--no-timing"];
     stdout(folder.path(), &[&arguments[..], &["--recover", "none"]].concat());
-    let differ = contains("logits have other bits").and(contains("by the second alone"));
+    let differ = contains("logits have other bits").and(contains("by the second alone")).and(contains("Jaccard"));
     let mut command = unifews(folder.path());
     command
         .args(["compare-run", "b", "c", "--quiet"])
@@ -67,6 +67,19 @@ fn runs_that_differ_are_told_apart_and_end_with_1() {
         .code(1)
         .stdout(differ)
         .stderr(contains("the runs differ"));
+    let told = unifews(folder.path()).args(["compare-run", "b", "c", "--json", "--quiet"]).output().expect("it runs");
+    assert_eq!(told.status.code(), Some(1));
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let number = |value: &serde_json::Value, key: &str| value[key].as_f64().expect("a number");
+    for step in told["steps"].as_array().expect("steps") {
+        let (both, first, second) = (number(step, "both"), number(step, "first_alone"), number(step, "second_alone"));
+        assert!((number(step, "jaccard") - both / (both + first + second)).abs() < 1e-12, "{step}");
+        assert!((number(step, "overlap") - both / (both + first.min(second))).abs() < 1e-12, "{step}");
+    }
+    let classes = told["changed_by_class"].as_array().expect("classes");
+    let sum = |key: &str| classes.iter().map(|class| number(class, key)).sum::<f64>();
+    let nodes = number(&told, "n_nodes");
+    assert_eq!([sum("first"), sum("second"), sum("changed")], [nodes, nodes, number(&told, "n_other_classes")]);
     let mut command = unifews(folder.path());
     command.args(["compare-run", "b", "nowhere", "--quiet"]).assert().code(1).stderr(contains("nowhere"));
     std::fs::create_dir_all(folder.path().join("out/predictions")).expect("a folder");

@@ -5,6 +5,7 @@
 mod actions;
 mod appearance;
 mod canvas;
+mod comparison;
 mod families;
 mod flow;
 mod graph;
@@ -16,8 +17,10 @@ mod leaving;
 mod looks;
 mod methods;
 mod node;
+mod parallel;
 mod pictures;
 mod recovery;
+mod runs_table;
 mod sessions;
 mod tools;
 mod tradeoff;

@@ -1,14 +1,12 @@
-//! What is drawn and what is printed come from the same number; what is compared says who has more.
+//! What is drawn and what is printed come from the same number.
 
 use std::sync::Arc;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers, vec2};
-use egui_kittest::Harness;
+use eframe::egui::{Key, vec2};
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::plot::{RasterMode, Side};
 use unifews::session::{Command, PictureRequest, Session, format};
-use unifews::ui::App;
 
 use super::{Choices, wait, wheel, with_karate};
 
@@ -87,41 +85,4 @@ fn every_heatmap_draws_the_share_that_stands_under_it() {
     let run = Arc::clone(h.state().session().store().shown().expect("a run"));
     let (counted, _) = drawn(h.state().session(), Side::WEIGHTS, 0, mode).expect("drawn");
     assert!((counted - run.pruned.steps[0].weights[0].sparsity()).abs() < 1e-9);
-}
-
-fn texts(h: &Harness<'_, App>, text: &str) -> usize {
-    h.query_all_by_label(text).count()
-}
-
-#[test]
-fn a_comparison_says_what_the_first_run_has_more_than_the_second() {
-    let choices = Choices::default();
-    let mut h = with_karate(SIZE, &choices);
-    h.state().send(Command::Prune);
-    wait(&mut h, "a run", |s| s.store().runs.len() == 1 && s.is_idle());
-    for name in ["δa", "δw"] {
-        h.get_by_role_and_label(Role::Slider, name).set_value_accesskit(2.5);
-        h.run_steps(2);
-    }
-    h.state().send(Command::Prune);
-    wait(&mut h, "another run", |s| s.store().runs.len() == 2 && s.is_idle());
-    h.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
-    h.run_steps(2);
-    for name in ["Compare Run 1", "Compare Run 2"] {
-        h.get_by_label(name).click();
-        h.run_steps(2);
-    }
-    let runs = &h.state().session().store().runs;
-    let [a, b] = [0, 1].map(|at| runs[at].run.evaluation.test.pruned.accuracy);
-    let [x, y] = [0, 1].map(|at| runs[at].run.pruned.weight_sparsity());
-    assert!(y > x, "the second removes more");
-    let weights = format::points(x - y);
-    assert!(weights.starts_with('−') && texts(&h, &weights) >= 1, "Run 1 removes less: {weights}");
-    let word = match a.total_cmp(&b) {
-        std::cmp::Ordering::Greater => " better",
-        std::cmp::Ordering::Less => " worse",
-        std::cmp::Ordering::Equal => "",
-    };
-    let accuracy = format!("{}{word}", format::points(a - b));
-    assert!(texts(&h, &accuracy) >= 1, "{accuracy}: {a} against {b}");
 }

@@ -30,7 +30,7 @@ fn leave_work(root: &Path) {
     wait(&mut h, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
     h.state().send(Command::Prune);
     wait(&mut h, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
-    h.key_press_modifiers(Modifiers::COMMAND, Key::Num5);
+    h.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
     // The time of the window goes on with its frames.
     h.run_steps(150);
     wait(&mut h, "the write", Session::is_idle);

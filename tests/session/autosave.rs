@@ -310,6 +310,8 @@ fn runs_that_are_still_to_be_computed_are_kept_too() {
     let run = |n: u64| ProjectRun {
         name: format!("run {n}"),
         is_pinned: false,
+        note: String::new(),
+        tags: Vec::new(),
         recipe: Recipe { seed: n, ..Recipe::default() },
     };
     let state = Project {

@@ -8,7 +8,7 @@ use unifews::engine::control::Control;
 use unifews::engine::experiment::SweepGrid;
 use unifews::engine::sparsify::Training;
 use unifews::session::jobs::Lane;
-use unifews::session::{AnyRequest, Command, CompareRequest, Level, Phase, Request, Session};
+use unifews::session::{AnyRequest, Command, CompareRequest, DiffSide, Level, Phase, Request, Session};
 
 use super::{PROMPT, best_of_three, session, wait, with_karate};
 
@@ -269,9 +269,13 @@ fn two_runs_are_held_against_each_other() {
     for (other, is_same) in [(Arc::clone(&a), true), (b, false)] {
         session.apply(Command::Compute(AnyRequest::new(CompareRequest { a: Arc::clone(&a), b: other })));
         wait(&mut session, "the comparison", Session::is_idle);
-        let answer = session.store().desk.answer::<CompareRequest>(CompareRequest::SLOT).map(|(_, d)| *d);
-        let edges = answer.and_then(|d| d.edges).expect("the same graph");
-        assert_eq!(edges.all, a.dataset.topology().n_entries() as u64);
-        assert_eq!(edges.same == edges.all, is_same, "{edges:?}");
+        let answer = session.store().desk.answer::<CompareRequest>(CompareRequest::SLOT).expect("an answer").1;
+        let topology = a.dataset.topology();
+        let n_removable = (topology.n_entries() - topology.n_self_loops()) as u64;
+        for step in &answer.difference.steps {
+            assert_eq!(step.entries.n(), n_removable);
+            assert_eq!(step.entries.jaccard() == Some(1.0), is_same, "{step:?}");
+        }
+        assert_eq!(answer.recipe.iter().all(|line| line.side == DiffSide::Both), is_same);
     }
 }

@@ -9,6 +9,7 @@ mod jobs;
 mod keeping;
 mod kills;
 mod named_files;
+mod notes;
 mod old_versions;
 mod projects;
 mod readings;

@@ -49,13 +49,13 @@ impl GroupKind {
 }
 
 /// The number of in-neighbours of every node, self-loops not counted.
-pub(super) fn degrees(topology: &Topology) -> Vec<usize> {
+pub(in crate::engine) fn degrees(topology: &Topology) -> Vec<usize> {
     let of = |u: usize| topology.degree(u) - usize::from(topology.find(u, u).is_some());
     (0..topology.n_nodes()).map(of).collect()
 }
 
 /// The ranges of degrees between the quartiles over all nodes, in ascending order; fewer than four where quartiles coincide.
-pub(super) fn degree_ranges(degrees: &[usize]) -> Vec<(usize, usize)> {
+pub(in crate::engine) fn degree_ranges(degrees: &[usize]) -> Vec<(usize, usize)> {
     let mut sorted = degrees.to_vec();
     sorted.sort_unstable();
     let (Some(last), n) = (sorted.last(), sorted.len()) else { return Vec::new() };

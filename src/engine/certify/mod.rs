@@ -21,6 +21,7 @@ pub use certificate::{
     CERTIFICATE_FORMAT, Candidate, Certificate, CertifyOptions, ChangedClasses, PathPoint, calibration_nodes, certify,
 };
 pub use groups::{Group, GroupKind};
+pub(in crate::engine) use groups::{degree_ranges, degrees};
 pub use nodes::{Calibration, NodeSet, halves};
 pub use paired::{BETA, N_RATES, Paired};
 pub use sequence::{SMALLEST_GROUP, Sequence, Tested};

@@ -38,6 +38,16 @@ impl PairedLoss {
         Self { n_nodes: paired.n, loss: paired.loss(), standard_error }
     }
 
+    /// The 95 % interval of the loss over nodes like these, a share: 1.96 standard errors to each side. The whole range without nodes.
+    pub fn interval(&self) -> [f64; 2] {
+        const NORMAL_95: f64 = 1.959_963_984_540_054;
+        if self.n_nodes == 0 {
+            return [-1.0, 1.0];
+        }
+        let reach = NORMAL_95 * self.standard_error;
+        [(self.loss - reach).max(-1.0), (self.loss + reach).min(1.0)]
+    }
+
     /// Micro-F1 is `Σ 2 tp / Σ (2 tp + fp + fn)`, a ratio of sums over nodes: what a node adds to it is `(2 tp - F1 (2 tp + fp + fn)) / Σ`,
     /// and the difference of two models varies as the sum of the squares of the differences.
     fn of_decisions(labels: &Labels, nodes: &[u32], unpruned: &Array2<f32>, pruned: &Array2<f32>) -> Self {

@@ -6,6 +6,9 @@ mod budget;
 mod certified;
 mod compare;
 mod controls;
+mod difference;
+#[cfg(test)]
+mod difference_tests;
 mod estimate;
 mod evaluate;
 mod loss;
@@ -37,6 +40,10 @@ pub use compare::{
 pub use controls::{
     CONTROLS_SAY, ControlKind, ControlScore, NEW_NODES_SAYS, NO_NEW_NODES_SAYS, STATIC_SAYS, controls, controls_say,
     recovered_says,
+};
+pub use difference::{
+    ChangedNode, ClassChange, Confusion, GroupChange, MatrixDifference, Overlap, PartDifference, PredictionDifference,
+    RunDifference, StepDifference,
 };
 pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores};

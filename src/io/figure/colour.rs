@@ -1,6 +1,6 @@
 //! Colours of scales and series, shared by the figures and the window's heatmaps.
 
-use crate::engine::plot::{N_COLOURS, Ramp, Shade};
+use crate::engine::plot::{N_COLOURS, N_FATES, Ramp, Shade, shares_of};
 
 /// Red, green, blue.
 pub type Rgb = [u8; 3];
@@ -43,7 +43,22 @@ pub fn lut(ramp: Ramp, kept: Rgb, removed: Rgb, is_dark: bool) -> [Rgb; N_COLOUR
                 if t < 0.5 { mix(low, middle, 2.0 * t) } else { mix(middle, kept, 2.0 * t - 1.0) }
             }
             Ramp::Steps(_) => removing_step(t, is_dark),
+            Ramp::Fates => weighed(fates(kept, removed, is_dark), shares_of(i as u8)),
         }
+    })
+}
+
+/// What the first of two runs keeps alone, what the second keeps alone, what both keep and what neither keeps: Okabe and Ito's orange and
+/// bluish green beside the theme's colours.
+fn fates(kept: Rgb, removed: Rgb, is_dark: bool) -> [Rgb; N_FATES] {
+    let second = if is_dark { [0x2b, 0xc4, 0x96] } else { [0x00, 0x9e, 0x73] };
+    [[0xe6, 0x9f, 0x00], second, kept, removed]
+}
+
+/// Colours mixed by shares that add up to 1, in sRGB.
+fn weighed(colours: [Rgb; N_FATES], shares: [f64; N_FATES]) -> Rgb {
+    std::array::from_fn(|c| {
+        colours.iter().zip(shares).map(|(rgb, share)| f64::from(rgb[c]) * share).sum::<f64>().round() as u8
     })
 }
 
@@ -84,6 +99,10 @@ mod tests {
             assert_ne!(steps[0], steps[127]);
             let diverging = lut(Ramp::Diverging, KEPT, REMOVED, is_dark);
             assert_eq!(diverging[255], KEPT);
+            let fates = lut(Ramp::Fates, KEPT, REMOVED, is_dark);
+            // Of one fate alone the theme's colours; the last mixtures in the order are those of the first run alone.
+            assert_eq!((fates[0], fates[8], fates[164]), (REMOVED, KEPT, [0xe6, 0x9f, 0x00]));
+            assert_eq!(fates[4], mix(REMOVED, KEPT, 0.5));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::canvas::{Anchor, Canvas, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE};
 use super::colour::{KEPT, REMOVED, Rgb, SERIES, lut, mix, mixed};
 use super::error::FigureError;
 use super::raster::encode;
-use crate::engine::plot::{NodeGroup, Raster, Scale, Shade, grouped, ticks};
+use crate::engine::plot::{FATES, NodeGroup, Raster, Scale, Shade, grouped, ticks};
 
 /// Everything a heatmap's picture says.
 #[derive(Debug, Clone)]
@@ -56,31 +56,26 @@ impl HeatmapFigure<'_> {
         Ok(canvas.svg_with_image(&texels, LEFT, TOP, width, height))
     }
 
-    /// One line per texel that holds an entry: first column and row, block size, value, entries kept and removed.
+    /// One line per texel that holds an entry: first column and row, block size, value, entries kept and removed; of two runs also the
+    /// entries that the first alone keeps, the second alone, both, and neither.
     ///
     /// # Errors
     /// [`FigureError::Table`].
     pub fn csv(&self) -> Result<Vec<u8>, FigureError> {
         let fault = |e: csv::Error| FigureError::Table { reason: e.to_string() };
         let mut out = csv::Writer::from_writer(Vec::new());
-        out.write_record([
-            self.x_name,
-            self.y_name,
-            "block_across",
-            "block_down",
-            &self.scale.column(),
-            "kept",
-            "removed",
-        ])
-        .map_err(fault)?;
         let raster = self.raster;
+        let value = self.scale.column();
+        let names = [self.x_name, self.y_name, "block_across", "block_down", &value, "kept", "removed"];
+        let fates: &[&str] = if raster.compared.is_empty() { &[] } else { &FATES };
+        out.write_record(names.iter().chain(fates)).map_err(fault)?;
         for (at, value) in raster.values.iter().enumerate() {
             if raster.kept[at] + raster.removed[at] == 0 {
                 continue;
             }
             let column = raster.cover.x0 as usize + at % raster.w * raster.block.0;
             let row = raster.cover.y0 as usize + at / raster.w * raster.block.1;
-            out.write_record([
+            let own = [
                 column.to_string(),
                 row.to_string(),
                 raster.block.0.to_string(),
@@ -88,8 +83,9 @@ impl HeatmapFigure<'_> {
                 value.to_string(),
                 raster.kept[at].to_string(),
                 raster.removed[at].to_string(),
-            ])
-            .map_err(fault)?;
+            ];
+            let counts = raster.compared.get(at).into_iter().flatten().map(ToString::to_string);
+            out.write_record(own.into_iter().chain(counts)).map_err(fault)?;
         }
         out.into_inner().map_err(|e| FigureError::Table { reason: e.to_string() })
     }
@@ -198,6 +194,7 @@ mod tests {
             removed: vec![0, 0, 0, 1],
             never: vec![1, 0, 0, 0],
             own: vec![0; 4],
+            compared: Vec::new(),
             range: Some((0.5, 2.0)),
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Task, TaskError};
 use crate::engine::control::Control;
-use crate::engine::experiment::Run;
+use crate::engine::experiment::{Confusion, Overlap, Run};
 use crate::io::bundle::read_bundle;
 use crate::io::cluster::{JobOutcome, StepEntries, outcome_of_bundle, outcome_of_run, read_outcome};
 use crate::io::is_bundle_folder;
@@ -44,10 +44,25 @@ pub(crate) struct RunsCompared {
     pub(crate) largest_difference: f32,
     /// Nodes with another class.
     pub(crate) n_other_classes: usize,
+    /// What becomes of the nodes of every class that one of them says.
+    pub(crate) changed_by_class: Vec<ClassCompared>,
+}
+
+/// The nodes of a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct ClassCompared {
+    /// From 0.
+    pub(crate) class: u32,
+    /// How many the first says it of.
+    pub(crate) first: u64,
+    /// How many the second says it of.
+    pub(crate) second: u64,
+    /// Of how many the first says it, and the second another.
+    pub(crate) changed: u64,
 }
 
 /// The entries of a step but self-loops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct StepCompared {
     /// How many both keep.
     pub(crate) both: usize,
@@ -55,6 +70,22 @@ pub(crate) struct StepCompared {
     pub(crate) first_alone: usize,
     /// How many the second alone keeps.
     pub(crate) second_alone: usize,
+    /// What both keep, of what either keeps; absent where neither keeps anything.
+    pub(crate) jaccard: Option<f64>,
+    /// What both keep, of what the one that keeps less keeps; absent where one keeps nothing.
+    pub(crate) overlap: Option<f64>,
+}
+
+impl StepCompared {
+    fn of(found: &Overlap) -> Self {
+        Self {
+            both: found.both as usize,
+            first_alone: found.first_alone as usize,
+            second_alone: found.second_alone as usize,
+            jaccard: found.jaccard(),
+            overlap: found.coefficient(),
+        }
+    }
 }
 
 impl RunsCompared {
@@ -97,47 +128,37 @@ fn read(source: &RunSource, ctl: &Control) -> Result<JobOutcome, TaskError> {
 }
 
 fn compared(first: &JobOutcome, second: &JobOutcome) -> RunsCompared {
-    let (n_both, first_alone, second_alone) = counted(&first.nodes, &second.nodes);
+    let nodes = Overlap::of_sorted(&first.nodes, &second.nodes);
     let mut compared = RunsCompared {
-        n_nodes: n_both,
-        n_other_nodes: first_alone + second_alone,
+        n_nodes: nodes.both as usize,
+        n_other_nodes: (nodes.first_alone + nodes.second_alone) as usize,
         steps: Vec::new(),
         n_logits: first.logits.len(),
         n_different_logits: 0,
         largest_difference: 0.0,
         n_other_classes: 0,
+        changed_by_class: Vec::new(),
     };
     if compared.n_other_nodes > 0 {
         return compared;
     }
     let none = StepEntries::new();
     for step in 0..first.steps.len().max(second.steps.len()) {
-        let of = |run: &JobOutcome| run.steps.get(step).unwrap_or(&none).clone();
-        let (both, first_alone, second_alone) = counted(&of(first), &of(second));
-        compared.steps.push(StepCompared { both, first_alone, second_alone });
+        let [a, b] = [first, second].map(|run| run.steps.get(step).unwrap_or(&none));
+        compared.steps.push(StepCompared::of(&Overlap::of_sorted(a, b)));
     }
     compared.n_different_logits = first.logits.len().abs_diff(second.logits.len());
     for (a, b) in first.logits.iter().zip(&second.logits).filter(|(a, b)| a.to_bits() != b.to_bits()) {
         compared.n_different_logits += 1;
         compared.largest_difference = compared.largest_difference.max((a - b).abs());
     }
-    compared.n_other_classes = first.classes.iter().zip(&second.classes).filter(|(a, b)| a != b).count();
+    let by_class = Confusion::of(&first.classes, &second.classes).by_class();
+    compared.n_other_classes = by_class.iter().map(|class| class.changed as usize).sum();
+    compared.changed_by_class = by_class
+        .into_iter()
+        .map(|c| ClassCompared { class: c.class, first: c.first, second: c.second, changed: c.changed })
+        .collect();
     compared
-}
-
-/// How many items of two ascending lists are in both, in the first alone, in the second alone.
-fn counted<T: Ord>(first: &[T], second: &[T]) -> (usize, usize, usize) {
-    let (mut a, mut b, mut n_both) = (0, 0, 0);
-    while a < first.len() && b < second.len() {
-        match first[a].cmp(&second[b]) {
-            std::cmp::Ordering::Less => a += 1,
-            std::cmp::Ordering::Greater => b += 1,
-            std::cmp::Ordering::Equal => {
-                (a, b, n_both) = (a + 1, b + 1, n_both + 1);
-            }
-        }
-    }
-    (n_both, first.len() - n_both, second.len() - n_both)
 }
 
 #[cfg(test)]
@@ -157,8 +178,12 @@ mod tests {
         let second = run(&["a", "b"], vec![vec![(1, 0)], vec![(0, 1)]], vec![1.0, 1.5, -0.0, 2.0]);
         let found = compared(&first, &second);
         assert!(!found.is_same());
-        let step = |both, first_alone, second_alone| StepCompared { both, first_alone, second_alone };
-        assert_eq!(found.steps, [step(1, 1, 0), step(0, 0, 1)]);
+        let counts = |step: &StepCompared| (step.both, step.first_alone, step.second_alone);
+        assert_eq!(found.steps.iter().map(counts).collect::<Vec<_>>(), [(1, 1, 0), (0, 0, 1)]);
+        let shares = |step: &StepCompared| (step.jaccard, step.overlap);
+        assert_eq!(found.steps.iter().map(shares).collect::<Vec<_>>(), [(Some(0.5), Some(1.0)), (Some(0.0), None)]);
+        let class = |class, first, second, changed| ClassCompared { class, first, second, changed };
+        assert_eq!(found.changed_by_class, [class(0, 1, 0, 1), class(1, 1, 2, 0)]);
         assert_eq!((found.n_different_logits, found.n_other_classes), (2, 1));
         assert!((found.largest_difference - 1.5).abs() < 1e-6);
         let others = run(&["a", "c"], Vec::new(), vec![0.0; 4]);

@@ -6,6 +6,7 @@ mod delta_slider;
 pub(crate) mod heatmap;
 pub(crate) mod histogram;
 mod page;
+pub(crate) mod parallel;
 mod picker;
 pub(crate) mod plot;
 mod text;

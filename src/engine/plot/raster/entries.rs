@@ -169,7 +169,7 @@ impl<'a> EdgeEntries<'a> {
     /// What a mode shows of entry `k`.
     pub(super) fn value(&self, mode: RasterMode, k: usize, is_own: bool) -> f32 {
         match mode {
-            RasterMode::Kept => f32::NAN,
+            RasterMode::Kept | RasterMode::Compared => f32::NAN,
             RasterMode::WhenRemoved => f32::from(self.removed_at(k)),
             RasterMode::Attention(head) => {
                 self.trace.coefficients.as_deref().map_or(f32::NAN, |c| used(coefficient(c, k, head)))

@@ -6,9 +6,13 @@
 //! Scores are those that the masks were decided by: `|T[u,v]| · ‖P̂[v]‖` (Unifews Eq. 9) and `|W[j,i]| · ‖P̂[:,j]‖` (Eq. 14).
 
 mod atlas;
+mod compared;
+#[cfg(test)]
+mod compared_tests;
 mod describe;
 mod entries;
 mod mean;
+mod mixture;
 mod paint;
 mod pyramid;
 #[cfg(test)]
@@ -19,7 +23,9 @@ mod tests;
 mod viewport;
 
 pub use atlas::Atlas;
+pub use compared::raster_of_two;
 pub use describe::{EntryFacts, EntryPlace, describe, describe_weight, first_entry};
+pub use mixture::{FATES, N_FATES, shares_of};
 pub use paint::{raster, raster_from};
 pub use pyramid::Pyramid;
 pub use scale::{N_COLOURS, N_OPACITIES, Ramp, Scale, Shade, Tick, power_of_ten};
@@ -101,6 +107,9 @@ pub enum RasterMode {
     /// which what is beyond the ends of the scale stands at them. NaN where nothing was recovered, of what was removed, and of attention,
     /// whose coefficients have no value before.
     Changed,
+    /// Of two runs ([`raster_of_two`]): which entries the first alone keeps, the second alone, both, or neither; of a block the mixture.
+    /// With one run as [`RasterMode::Kept`].
+    Compared,
 }
 
 impl RasterMode {
@@ -116,6 +125,7 @@ impl RasterMode {
             Self::WhenRemoved => "when removed",
             Self::Attention(_) => "attention",
             Self::Changed => "changed values",
+            Self::Compared => "kept by",
         }
     }
 }
@@ -236,6 +246,9 @@ pub struct Raster {
     /// Self-loops of each texel, which are among the kept ones: no threshold removes them, so shares are of the others. A texel of
     /// self-loops alone is kept. 0 where shares count them.
     pub own: Vec<u32>,
+    /// Of two runs, the entries of each texel that the first alone keeps, the second alone, both, and neither, self-loops among those of
+    /// both; empty with one run.
+    pub compared: Vec<[u32; N_FATES]>,
     /// Smallest and largest finite value; `None` where there is none.
     pub range: Option<(f32, f32)>,
 }

@@ -42,7 +42,7 @@ impl Texel {
                 let steps = f64::from(sums.steps) + f64::from(sums.never) * n_steps as f64;
                 self.values.add_sum(steps, sums.kept + sums.removed);
             }
-            RasterMode::Kept | RasterMode::Attention(_) | RasterMode::Changed => {}
+            RasterMode::Kept | RasterMode::Compared | RasterMode::Attention(_) | RasterMode::Changed => {}
         }
     }
 
@@ -51,8 +51,8 @@ impl Texel {
         let (n, others) = (self.kept + self.removed, self.kept + self.removed - own);
         match mode {
             _ if n == 0 => f32::NAN,
-            RasterMode::Kept if others == 0 => 1.0,
-            RasterMode::Kept => (self.kept - own) as f32 / others as f32,
+            RasterMode::Kept | RasterMode::Compared if others == 0 => 1.0,
+            RasterMode::Kept | RasterMode::Compared => (self.kept - own) as f32 / others as f32,
             RasterMode::WhenRemoved if others > 0 => {
                 ((self.values.sum() - f64::from(own) * n_steps as f64) / f64::from(others)) as f32
             }
@@ -201,7 +201,7 @@ fn weights(run: &Run, nth: usize, request: &RasterRequest, ctl: &Control) -> Res
                             _ => f32::NAN,
                         },
                         RasterMode::Margin => of_mask(kept[i], margin(w, thresholds[trace.feature(j, i)])),
-                        RasterMode::Kept => f32::NAN,
+                        RasterMode::Kept | RasterMode::Compared => f32::NAN,
                         RasterMode::WhenRemoved => f32::from(u8::from(kept[i])),
                     };
                     let texel = (i - outputs.start) / down.block * across.n + column;
@@ -255,6 +255,7 @@ fn paint(
         removed: texels.iter().map(|t| t.removed).collect(),
         never: texels.iter().map(|t| t.never).collect(),
         own,
+        compared: Vec::new(),
         range,
     })
 }

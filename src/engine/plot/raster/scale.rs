@@ -1,5 +1,6 @@
 //! Where a texel's value stands between the two ends of a legend. What colour that is, the window and the figures decide.
 
+use super::mixture::{FATES, N_FATES, mixture};
 use super::{Raster, RasterMode, Side};
 use crate::engine::experiment::Run;
 use crate::engine::plot::judged::{Judged, has_no_weight_threshold};
@@ -24,6 +25,8 @@ pub enum Ramp {
     Ratio,
     /// This many removing steps; entries that stay are mixed in ([`Shade::kept`]).
     Steps(usize),
+    /// Mixtures of what becomes of entries in two runs, see [`shares_of`](super::shares_of).
+    Fates,
 }
 
 /// What to paint a texel with: a colour of the ramp, mixed with that of what is kept, over the ground.
@@ -118,6 +121,7 @@ impl Scale {
             RasterMode::WhenRemoved if side == Side::Edges => {
                 (Ramp::Steps(n_steps), "removed in", -0.5, n_steps as f64 + 0.5, false)
             }
+            RasterMode::Compared => (Ramp::Fates, "kept by", 0.0, 1.0, false),
             RasterMode::Kept | RasterMode::WhenRemoved => (Ramp::KeptShare, "share kept", 0.0, 1.0, false),
         };
         Self { ramp, title: title.to_owned(), low, high, is_log, step_name }
@@ -210,6 +214,10 @@ impl Scale {
             if self.ramp == Ramp::Ratio && value.is_nan() {
                 return Shade::NO_ENTRY;
             }
+            if self.ramp == Ramp::Fates {
+                let colour = raster.compared.get(at).map_or(0, |counts| mixture(without_own(*counts, own)));
+                return Shade { colour, kept: 0, opacity: opacity as u8 };
+            }
             let (colour, kept) = match self.ramp {
                 Ramp::Steps(_) if n == own => (0.0, 1.0),
                 Ramp::Steps(n_steps) => (
@@ -226,6 +234,9 @@ impl Scale {
     /// What the legend is painted with at a position, `0..=1`.
     pub fn legend(&self, position: f32) -> Shade {
         let position = position.clamp(0.0, 1.0);
+        if self.ramp == Ramp::Fates {
+            return Shade::pure(mixture(alone(((position * N_FATES as f32) as usize).min(N_FATES - 1))));
+        }
         let Ramp::Steps(n_steps) = self.ramp else { return Shade::pure(colour_at(position)) };
         // One band for every step, and one for what stays.
         let band = ((position * (n_steps + 1) as f32) as usize).min(n_steps);
@@ -244,6 +255,10 @@ impl Scale {
         let at = |value: f64, label: String| Tick { position: self.place(value), label };
         match self.ramp {
             Ramp::Sequential => self.decades().into_iter().map(|d| at(d, power_of_ten(d))).collect(),
+            Ramp::Fates => {
+                let middle = |fate: usize| (fate as f64 + 0.5) / N_FATES as f64;
+                FATES.iter().enumerate().map(|(fate, name)| at(middle(fate), (*name).to_owned())).collect()
+            }
             Ramp::KeptShare => vec![at(0.0, "removed".into()), at(1.0, "kept".into())],
             Ramp::Diverging => [(-2.0, "≤ 0.01"), (-1.0, "0.1"), (0.0, "1"), (1.0, "10"), (2.0, "≥ 100")]
                 .into_iter()
@@ -276,6 +291,17 @@ impl Scale {
         let inside: Vec<f64> = all.filter(|x| (self.low..=self.high).contains(x)).collect();
         if inside.len() > 1 { inside } else { vec![self.low, self.high] }
     }
+}
+
+/// A block of one entry with this fate.
+fn alone(fate: usize) -> [u32; N_FATES] {
+    std::array::from_fn(|at| u32::from(at == fate))
+}
+
+/// The entries of a block that can be removed; all of a block of self-loops alone, which both keep.
+fn without_own([first, second, both, neither]: [u32; N_FATES], own: u32) -> [u32; N_FATES] {
+    let others = first + second + neither + both.saturating_sub(own);
+    [first, second, if others == 0 { both } else { both.saturating_sub(own) }, neither]
 }
 
 fn colour_at(position: f32) -> u8 {

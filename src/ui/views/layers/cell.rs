@@ -7,7 +7,7 @@ use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder, pos2, vec2};
 use super::place::Place;
 use super::{save, words};
 use crate::engine::plot::{
-    EntryFacts, Judged, Pyramid, Raster, RasterMode, RasterRequest, Side, describe, first_entry,
+    EntryFacts, Judged, Pyramid, Raster, RasterMode, RasterRequest, ScoreHistogram, Side, describe, first_entry,
 };
 use crate::engine::sparsify::{EdgeMode, Recipe, StepTrace, WeightMode};
 use crate::session::jobs::Lane;
@@ -77,7 +77,7 @@ impl Cell {
         let answer = answer.filter(|(r, _)| Arc::ptr_eq(&r.run.dataset, &place.run.dataset));
         let picture = answer.as_ref().map(|(_, p)| p);
         let same_scores =
-            answer.as_ref().filter(|(r, _)| Arc::ptr_eq(&r.run, place.run)).map(|(_, p)| Arc::clone(&p.scores));
+            answer.as_ref().filter(|(r, _)| Arc::ptr_eq(&r.run, place.run)).and_then(|(_, p)| p.scores.clone());
 
         let legend = picture.map(|p| p.scale.title.clone());
         self.heading_ui(ui, cx.tokens, heading, place, step, legend.as_deref());
@@ -87,6 +87,8 @@ impl Cell {
             Self::hover_ui(cx.tokens, &output, place, picture);
             Self::act(cx, &output, place, picture);
             Self::select(cx, &output, place, picture);
+        }
+        if let Some(scores) = picture.and_then(|picture| picture.scores.as_ref()) {
             let name = format!("Threshold of {}", words::name(step, place.side).to_lowercase());
             let spec = HistogramSpec {
                 name: &name,
@@ -95,11 +97,11 @@ impl Cell {
                     _ => "weight scores",
                 },
                 symbol: if place.run.recipe.recovery.is_some() { "cut" } else { "δ" },
-                scores: &picture.scores,
+                scores,
                 is_draggable: is_draggable(place, &cx.session.store().recipe),
             };
             if let Some(asked) = self.histogram.ui(ui, cx.tokens, plot_columns(histogram), &spec) {
-                set_threshold(cx, place, picture, asked);
+                set_threshold(cx, place, scores, asked);
             }
         }
         numbers_ui(cx, ui, plot_columns(numbers).with_max_x(rect.right()), place);
@@ -272,12 +274,7 @@ fn gathering(cx: &ViewCx<'_>, place: &Place<'_>, has_picture: bool) -> Option<St
 }
 
 /// Asks for the picture of what is in view, unless it is there or on its way.
-fn ask(
-    cx: &ViewCx<'_>,
-    place: &Place<'_>,
-    output: &HeatmapOutput,
-    scores: Option<Arc<crate::engine::plot::ScoreHistogram>>,
-) {
+fn ask(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput, scores: Option<Arc<ScoreHistogram>>) {
     let Ok(pyramid) = pyramid(cx, place) else { return };
     let desk = &cx.session.store().desk;
     let request = |raster: RasterRequest, is_map: bool| PictureRequest {
@@ -399,14 +396,14 @@ fn is_draggable(place: &Place<'_>, recipe: &Recipe) -> bool {
 }
 
 /// Moves the recipe's δ to where the threshold was dragged: of this step where every step has its own, else of all.
-fn set_threshold(cx: &ViewCx<'_>, place: &Place<'_>, picture: &Picture, asked: Asked) {
+fn set_threshold(cx: &ViewCx<'_>, place: &Place<'_>, scores: &ScoreHistogram, asked: Asked) {
     let Some(step) = place.trace() else { return };
     let mut recipe = cx.session.store().recipe.clone();
     let (deltas, is_target) = match place.side {
         Side::Edges => (&mut recipe.edges.delta, place.run.recipe.edges.mode == EdgeMode::Target),
         Side::Weights(_) => (&mut recipe.weights.delta, place.run.recipe.weights.mode == WeightMode::Target),
     };
-    let Some(delta) = picture.scores.delta_at(asked.threshold, is_target) else { return };
+    let Some(delta) = scores.delta_at(asked.threshold, is_target) else { return };
     let at = if deltas.len() == 1 { 0 } else { step.idx };
     let Some(slot) = deltas.get_mut(at) else { return };
     *slot = rounded(delta);

@@ -20,6 +20,9 @@ pub(super) fn mode_says(mode: RasterMode) -> &'static str {
             "What recovery made of the values that are kept, as a factor of what they were: grey stays as it was; removed entries are left \
              blank, values that changed their sign stand at the low end"
         }
+        RasterMode::Compared => {
+            "Which entries the first run alone keeps, which the second alone, both, or neither. A block mixes the four"
+        }
         RasterMode::WhenRemoved => {
             "The layer or hop in which each entry goes: what is removed stays removed. A block mixes the colours of its entries"
         }

@@ -1,4 +1,4 @@
-//! Trade-off: what accuracy costs and gains, over pairs of thresholds, by method, or one layer at a time.
+//! Trade-off: what accuracy costs and gains, over pairs of thresholds, by method, one layer at a time, or all trials together.
 //!
 //! Points appear as they are computed. A click takes over a point's recipe.
 
@@ -7,6 +7,7 @@ mod choices;
 mod layers;
 mod map;
 mod methods;
+mod parallel;
 mod points;
 mod sweep;
 mod table;
@@ -15,6 +16,7 @@ use eframe::egui::{self, Rect, Sense, Stroke, vec2};
 use egui_plot::PlotPoint;
 
 use self::chart::Cost;
+use self::parallel::Together;
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::{EvaluatedOn, recovered_says};
 use crate::engine::plot::Curves;
@@ -32,6 +34,7 @@ pub(super) struct Tradeoff {
     followed: u64,
     cost: Cost,
     on: EvaluatedOn,
+    together: Together,
 }
 
 /// Side of the part of a point that answers to the pointer.
@@ -55,6 +58,7 @@ impl View for Tradeoff {
             Trial::Thresholds => self.thresholds_ui(cx, ui),
             Trial::Methods => self.methods_ui(cx, ui),
             Trial::Layers => self.layers_ui(cx, ui),
+            Trial::Together => self.together_ui(cx, ui),
         }
     }
 }
@@ -86,7 +90,7 @@ impl Tradeoff {
                 }
             });
         });
-        // Every number of the three is beside this baseline.
+        // Every number is beside this baseline.
         if let Some(note) = cx.session.store().model.as_ref().and_then(|model| model.baseline.note()) {
             ui.add(egui::Label::new(weak(cx.tokens, format!("⚠ {note}"))).wrap());
         }
@@ -121,11 +125,12 @@ impl Tradeoff {
     }
 }
 
-/// The three trials with their names.
-const TRIALS: [(Trial, &str, &str); 3] = [
+/// The trials with their names.
+const TRIALS: [(Trial, &str, &str); 4] = [
     (Trial::Thresholds, "By thresholds", "Pairs of thresholds: what accuracy costs and gains"),
     (Trial::Methods, "By method", "Unifews and other methods at the same shares"),
     (Trial::Layers, "By layer", "What each layer alone can bear"),
+    (Trial::Together, "All trials", "Every run and every point of the sweep as a line over parallel axes"),
 ];
 
 /// How many points are there, of how many, and whether more will come.

@@ -1,22 +1,28 @@
-//! Runs: the table of finished runs, sorted, filtered, pinned, renamed, deleted, and compared two by two.
+//! Runs: the table of finished runs, sorted, filtered, pinned, renamed, deleted, and a page on two of them.
 
-use std::sync::Arc;
+mod compare;
+mod heatmap;
+mod nodes;
 
 use eframe::egui::{self, Align, Layout};
 use egui_extras::{Column, TableBuilder, TableRow};
 
-use super::{View, ViewCx, WindowRequest};
+use self::compare::ComparePage;
+use super::{SaveRequest, View, ViewCx, WindowRequest};
 use crate::engine::experiment::PartScores;
-use crate::session::{Agreement, Command, CompareRequest, RunEntry, RunId, format};
+use crate::session::{Command, RunEntry, RunId, format, runs_as_text, runs_writer};
 use crate::ui::panels::recipe_summary;
-use crate::ui::widgets::{chip, empty_state, mono, strong, weak};
+use crate::ui::widgets::{chip, empty_state, mono, shown, strong, weak};
 
-/// The view; it holds only how the table is sorted and filtered, and which name is being typed.
+/// The view; it holds only how the table is sorted and filtered, and what is being typed.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
     filter: String,
     sort: Sort,
-    renaming: Option<(RunId, String)>,
+    typing: Option<(RunId, Typed, String)>,
+    page: ComparePage,
+    /// The two whose page was left for the table.
+    left: Option<[RunId; 2]>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,14 +31,55 @@ struct Sort {
     is_rising: bool,
 }
 
+/// What is typed in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Typed {
+    Name,
+    Note,
+    Tags,
+}
+
+impl Typed {
+    /// The field's name.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Name => "New name",
+            Self::Note => "Note",
+            Self::Tags => "Tags, with commas between",
+        }
+    }
+
+    /// What there is of it.
+    fn text(self, entry: &RunEntry) -> String {
+        match self {
+            Self::Name => entry.name.clone(),
+            Self::Note => entry.note.clone(),
+            Self::Tags => entry.tags.join(", "),
+        }
+    }
+
+    /// What makes the text of it; none where nothing would change.
+    fn command(self, entry: &RunEntry, text: &str) -> Option<Command> {
+        let text = text.trim();
+        if text == self.text(entry) {
+            return None;
+        }
+        match self {
+            Self::Name => (!text.is_empty()).then(|| Command::RenameRun(entry.id, text.to_owned())),
+            Self::Note => Some(Command::NoteRun(entry.id, text.to_owned())),
+            Self::Tags => Some(Command::TagRun(entry.id, text.split(',').map(str::to_owned).collect())),
+        }
+    }
+}
+
 /// Heading, explanation, and width of the columns behind the name.
 const COLUMNS: [(&str, &str, f32); 7] = [
-    ("Test", "Accuracy of the pruned model on the test nodes", 66.0),
-    ("Validation", "Accuracy of the pruned model on the validation nodes", 78.0),
-    ("Edges", "Removed share of graph entries over all layers", 66.0),
-    ("Weights", "Removed share of weights over all layers", 70.0),
-    ("MACs", "Operations of the pruned forward pass", 76.0),
-    ("Time", "Measured time of the pruned forward pass", 76.0),
+    ("Test", "Accuracy of the pruned model on the test nodes", 60.0),
+    ("Validation", "Accuracy of the pruned model on the validation nodes", 76.0),
+    ("Edges removed", "Removed share of graph entries over all layers", 74.0),
+    ("Weights removed", "Removed share of weights over all layers", 74.0),
+    ("Operations", "Multiply-accumulate operations of the pruned forward pass", 80.0),
+    ("Time", "Measured time of the pruned forward pass", 70.0),
     ("Speed-up", "Measured, against the unpruned forward pass", 72.0),
 ];
 
@@ -51,30 +98,40 @@ impl View for Runs {
                 "Prune (Ctrl+Enter) applies the recipe completely and keeps the run here",
             );
         }
+        let pair: Option<[RunId; 2]> = store.compared[..].try_into().ok();
+        self.left = self.left.filter(|left| Some(*left) == pair);
+        if let Some(pair) = pair.filter(|_| self.left.is_none())
+            && let [Some(a), Some(b)] = pair.map(|id| store.run(id))
+        {
+            if self.page.ui(cx, ui, a, b) {
+                self.left = Some(pair);
+            }
+            return;
+        }
         ui.horizontal(|ui| {
             let field = egui::TextEdit::singleline(&mut self.filter).hint_text("Filter").desired_width(180.0);
             let field = ui.add(field);
             field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter runs"));
             ui.label(weak(cx.tokens, caption(store.runs.len())));
+            if self.left.is_some() && ui.button("Show the comparison").clicked() {
+                self.left = None;
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.files_ui(cx, ui));
         });
         ui.add_space(4.0);
         let rows = self.rows(&store.runs);
-        let below = if store.compared.len() == 2 { 236.0 } else { 0.0 };
-        let height = (ui.available_height() - below).max(120.0);
+        let height = ui.available_height().max(120.0);
         ui.push_id("table", |ui| self.table_ui(cx, ui, &rows, height));
-        if let [a, b] = store.compared[..]
-            && let (Some(a), Some(b)) = (store.run(a), store.run(b))
-        {
-            ui.separator();
-            compare_ui(ui, cx, a, b);
-        }
     }
 }
 
 impl Runs {
     fn rows<'a>(&self, runs: &'a [RunEntry]) -> Vec<&'a RunEntry> {
         let wanted = self.filter.to_lowercase();
-        let text = |e: &RunEntry| format!("{} {} {}", e.name, e.run.dataset.name(), recipe_summary(&e.run.recipe));
+        let text = |e: &RunEntry| {
+            let recipe = recipe_summary(&e.run.recipe);
+            format!("{} {} {recipe} {} {}", e.name, e.run.dataset.name(), e.note, e.tags.join(" "))
+        };
         let mut rows: Vec<_> = runs.iter().filter(|e| text(e).to_lowercase().contains(&wanted)).collect();
         rows.sort_by(|a, b| {
             let order = match self.sort.column {
@@ -85,6 +142,20 @@ impl Runs {
             b.is_pinned.cmp(&a.is_pinned).then(order)
         });
         rows
+    }
+
+    /// What the table becomes elsewhere: the runs that are seen, in the order in which they are.
+    fn files_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let rows = || self.rows(&cx.session.store().runs);
+        let says = "Every column with full precision, thresholds, note and tags, of the runs that are seen here";
+        if ui.button("Save table…").on_hover_text(says).clicked() {
+            let graph = cx.session.store().graph.as_ref().map_or("all", |graph| graph.dataset.name());
+            let name = format!("{graph} runs.csv").replace([' ', '/', '\\'], "-");
+            cx.out.request(WindowRequest::Save(SaveRequest { name, writer: runs_writer(&rows()) }));
+        }
+        if ui.button("Copy table").on_hover_text("The same, for a spreadsheet").clicked() {
+            cx.out.request(WindowRequest::Copy(runs_as_text(&rows())));
+        }
     }
 
     fn table_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, rows: &[&RunEntry], height: f32) {
@@ -100,7 +171,7 @@ impl Runs {
             table = table.column(Column::exact(width));
         }
         table
-            .header(24.0, |mut header| {
+            .header(36.0, |mut header| {
                 header.col(|_| {});
                 header.col(|ui| self.heading_ui(ui, 0, "Run", "In order of their time"));
                 for (i, (name, says, _)) in COLUMNS.into_iter().enumerate() {
@@ -112,7 +183,9 @@ impl Runs {
                 }
             })
             .body(|body| {
-                body.rows(26.0, rows.len(), |mut row| {
+                let has_more = |entry: &&RunEntry| !entry.note.is_empty() || !entry.tags.is_empty();
+                let height = if rows.iter().any(has_more) { 44.0 } else { 26.0 };
+                body.rows(height, rows.len(), |mut row| {
                     let entry = rows[row.index()];
                     row.set_selected(shown == Some(entry.id));
                     self.row_ui(cx, &mut row, entry);
@@ -123,9 +196,12 @@ impl Runs {
     fn heading_ui(&mut self, ui: &mut egui::Ui, column: usize, name: &str, says: &str) {
         let is_sorted = self.sort.column == column;
         let arrow = if self.sort.is_rising { " ▲" } else { " ▼" };
-        let text = if is_sorted { format!("{name}{arrow}") } else { name.to_owned() };
-        let button = egui::Button::new(strong(text)).frame(false).small();
-        if ui.add(button).on_hover_text(format!("{says}\n\nClick to sort")).clicked() {
+        // What a column counts stands in two lines, so that the columns are no wider than their numbers.
+        let text = name.replace(' ', "\n");
+        let text = if is_sorted { format!("{text}{arrow}") } else { text };
+        let button = ui.add(egui::Button::new(strong(text)).frame(false).small());
+        button.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_sorted, name));
+        if button.on_hover_text(format!("{says}\n\nClick to sort")).clicked() {
             self.sort = Sort { column, is_rising: is_sorted && !self.sort.is_rising };
         }
     }
@@ -161,17 +237,18 @@ impl Runs {
     }
 
     fn name_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, entry: &RunEntry) {
-        if let Some((id, typed)) = &mut self.renaming
+        if let Some((id, what, typed)) = &mut self.typing
             && *id == entry.id
         {
-            let field = ui.add(egui::TextEdit::singleline(typed).desired_width(150.0));
-            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "New name"));
+            let field = egui::TextEdit::singleline(typed).desired_width(ui.available_width().min(320.0));
+            let field = ui.add(field.hint_text(what.title()));
+            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, what.title()));
             if field.lost_focus() {
-                let name = typed.trim().to_owned();
-                if !name.is_empty() && name != entry.name && !ui.input(|i| i.key_pressed(egui::Key::Escape)) {
-                    cx.out.send(Command::RenameRun(entry.id, name));
+                let is_given_up = ui.input(|i| i.key_pressed(egui::Key::Escape));
+                if let Some(command) = what.command(entry, typed).filter(|_| !is_given_up) {
+                    cx.out.send(command);
                 }
-                self.renaming = None;
+                self.typing = None;
             } else {
                 field.request_focus();
             }
@@ -180,10 +257,34 @@ impl Runs {
         ui.menu_button("⋮", |ui| self.menu_ui(cx, ui, entry))
             .response
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Actions for {}", entry.name)));
-        ui.label(strong(entry.name.as_str()).color(cx.tokens.text));
         let summary =
             format!("{} · {}", entry.run.model.architecture.architecture.title(), recipe_summary(&entry.run.recipe));
-        ui.add(egui::Label::new(weak(cx.tokens, summary)).truncate());
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.spacing_mut().interact_size.y = 0.0;
+            let has_more = !entry.note.is_empty() || !entry.tags.is_empty();
+            let room = ui.available_height() - if has_more { 36.0 } else { 17.0 };
+            ui.add_space((room / 2.0).max(0.0));
+            ui.horizontal(|ui| {
+                ui.label(strong(entry.name.as_str()).color(cx.tokens.text));
+                ui.add(egui::Label::new(weak(cx.tokens, summary)).truncate());
+            });
+            if has_more {
+                ui.horizontal(|ui| {
+                    for tag in &entry.tags {
+                        chip(ui, &shown(tag.as_str()), cx.tokens.text_weak, cx.tokens.sunken);
+                    }
+                    ui.add(egui::Label::new(shown(entry.note.as_str())).truncate());
+                });
+            }
+        });
+    }
+
+    fn type_ui(&mut self, ui: &mut egui::Ui, entry: &RunEntry, what: Typed, name: &str) {
+        if ui.button(name).clicked() {
+            self.typing = Some((entry.id, what, what.text(entry)));
+            ui.close();
+        }
     }
 
     fn menu_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, entry: &RunEntry) {
@@ -191,10 +292,9 @@ impl Runs {
             cx.out.send(Command::ShowRun(entry.id));
             ui.close();
         }
-        if ui.button("Rename…").clicked() {
-            self.renaming = Some((entry.id, entry.name.clone()));
-            ui.close();
-        }
+        self.type_ui(ui, entry, Typed::Name, "Rename…");
+        self.type_ui(ui, entry, Typed::Note, "Note…");
+        self.type_ui(ui, entry, Typed::Tags, "Tags…");
         let pin = if entry.is_pinned { "Unpin" } else { "Pin to the top" };
         if ui.button(pin).clicked() {
             cx.out.send(Command::PinRun(entry.id, !entry.is_pinned));
@@ -246,81 +346,5 @@ fn cell(entry: &RunEntry, column: usize) -> String {
         5 => format::short_count(value as u64),
         6 => format::seconds(value),
         _ => format::factor(value),
-    }
-}
-
-fn compare_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, a: &RunEntry, b: &RunEntry) {
-    let tokens = cx.tokens;
-    ui.horizontal(|ui| {
-        ui.label(strong(format!("{} against {}", a.name, b.name)));
-        let (left, right) = (&a.run.recipe, &b.run.recipe);
-        if left == right {
-            chip(ui, "same recipe", tokens.text_weak, tokens.sunken);
-        }
-    });
-    egui::Grid::new("compare").num_columns(4).spacing([24.0, 3.0]).show(ui, |ui| {
-        for heading in ["", a.name.as_str(), b.name.as_str()] {
-            ui.label(weak(tokens, heading));
-        }
-        ui.label(weak(tokens, "difference"))
-            .on_hover_text(format!("How {} differs from {}: + is more, and a factor above 1× is more", a.name, b.name));
-        ui.end_row();
-        for column in 1..=COLUMNS.len() {
-            ui.label(COLUMNS[column - 1].0).on_hover_text(COLUMNS[column - 1].1);
-            ui.label(mono(cell(a, column)));
-            ui.label(mono(cell(b, column)));
-            let (value, is_better) = difference(a, b, column);
-            let ink = match is_better {
-                Some(false) => tokens.warning,
-                Some(true) => tokens.success,
-                None => tokens.text,
-            };
-            let word = is_better.map_or("", |is| if is { " better" } else { " worse" });
-            ui.label(mono(format!("{value}{word}")).color(ink));
-            ui.end_row();
-        }
-        differences_ui(ui, cx, a, b);
-    });
-}
-
-/// What the first run has more than the second in a column, and whether that is better; `None` where both are the same to a reader, or
-/// where more is neither.
-fn difference(a: &RunEntry, b: &RunEntry, column: usize) -> (String, Option<bool>) {
-    let (x, y) = (number(a, column), number(b, column));
-    let text = if column <= 4 { format::points(x - y) } else { format::factor(x / y) };
-    let is_seen = cell(a, column) != cell(b, column) && x.is_finite() && y.is_finite();
-    // Removing more is not better by itself; accuracy and speed-up are, operations and time the less.
-    let is_better = match column {
-        1 | 2 | 7 => Some(x > y),
-        5 | 6 => Some(x < y),
-        _ => None,
-    };
-    (text, is_better.filter(|_| is_seen))
-}
-
-/// What grows with the graph is counted in the background.
-fn differences_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, a: &RunEntry, b: &RunEntry) {
-    let request = CompareRequest { a: Arc::clone(&a.run), b: Arc::clone(&b.run) };
-    let desk = &cx.session.store().desk;
-    let known = desk.answer::<CompareRequest>(CompareRequest::SLOT).filter(|(answered, _)| **answered == request);
-    let known = known.map(|(_, differences)| *differences);
-    if !desk.is_settled(&request) {
-        cx.out.compute(request);
-    }
-    let rows: [(&str, &str, Option<Agreement>); 3] = [
-        ("Same class", "Nodes that both give the same class", known.and_then(|d| d.classes)),
-        ("Same edges", "Entries that stay, or go in the same step, in both", known.and_then(|d| d.edges)),
-        ("Same weights", "Weights that both keep or both remove", known.and_then(|d| d.weights)),
-    ];
-    for (name, says, agreement) in rows {
-        ui.label(name).on_hover_text(says);
-        ui.label("");
-        ui.label("");
-        let text = match agreement {
-            Some(Agreement { same, all }) => format!("{} of {}", format::count(same), format::count(all)),
-            None => format::NONE.to_owned(),
-        };
-        ui.label(mono(text));
-        ui.end_row();
     }
 }

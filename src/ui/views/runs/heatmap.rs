@@ -1,0 +1,277 @@
+//! One matrix of two runs, one mask over the other.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder};
+
+use crate::engine::control::Control;
+use crate::engine::experiment::{Overlap, Run};
+use crate::engine::plot::{
+    Atlas, Blocks, FATES, Raster, RasterMode, RasterRequest, Side, Viewport, first_entry, raster_of_two,
+};
+use crate::io::figure::HeatmapFigure;
+use crate::session::{Command, ComparedPictureRequest, FileWriter, Picture, format};
+use crate::ui::tokens;
+use crate::ui::views::{SaveRequest, ViewCx, WindowRequest};
+use crate::ui::widgets::heatmap::{AxisSpec, FigureFormat, Heatmap, HeatmapAction, HeatmapOutput, HeatmapSpec};
+use crate::ui::widgets::{shown, strong};
+
+/// The runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair<'a> {
+    pub(super) a: &'a Arc<Run>,
+    pub(super) b: &'a Arc<Run>,
+}
+
+/// What one matrix remembers between frames.
+#[derive(Debug, Default)]
+pub(super) struct PairCell {
+    heatmap: Heatmap,
+}
+
+const HEADING: f32 = 22.0;
+/// Side of the small map, texels.
+const MAP_TEXELS: usize = 96;
+/// Texels of a saved heatmap, at most, across and down.
+const SAVED_TEXELS: usize = 1120;
+
+/// Which matrix.
+struct Place<'a> {
+    pair: Pair<'a>,
+    atlas: &'a Arc<Atlas>,
+    side: Side,
+    step: usize,
+}
+
+impl Place<'_> {
+    fn whole(&self) -> Viewport {
+        let step = self.pair.a.pruned.steps.get(self.step);
+        let (across, down) = step.map_or((0, 0), |step| self.side.size(step, self.atlas.ordering().len()));
+        Viewport::whole(across, down)
+    }
+
+    fn request(&self, viewport: Viewport, pixels: (usize, usize)) -> RasterRequest {
+        RasterRequest {
+            step: self.step,
+            side: self.side,
+            mode: RasterMode::Compared,
+            viewport,
+            width_px: pixels.0,
+            height_px: pixels.1,
+            blocks: Blocks::Smallest,
+        }
+    }
+
+    /// For example `Edges of layer 1, A and B`.
+    fn name(&self) -> String {
+        let Some(step) = self.pair.a.pruned.steps.get(self.step) else { return String::new() };
+        let of = step.title().to_lowercase();
+        match self.side {
+            Side::Edges => format!("Edges of {of}, A and B"),
+            Side::Weights(nth) if step.weights.len() > 1 => {
+                format!("Weights {} of {of}, A and B", step.matrix_name(nth))
+            }
+            Side::Weights(_) => format!("Weights of {of}, A and B"),
+        }
+    }
+
+    fn axis_names(&self) -> (String, &'static str) {
+        match self.side {
+            Side::Edges => (format!("source node, {}", self.atlas.by().title()), "target node"),
+            Side::Weights(_) => ("input feature".to_owned(), "output feature"),
+        }
+    }
+}
+
+impl PairCell {
+    pub(super) fn ui(
+        &mut self,
+        cx: &ViewCx<'_>,
+        ui: &mut egui::Ui,
+        rect: Rect,
+        pair: Pair<'_>,
+        atlas: &Arc<Atlas>,
+        (side, step): (Side, usize),
+        counted: &Overlap,
+    ) {
+        let place = Place { pair, atlas, side, step };
+        let name = place.name();
+        let heading = Rect::from_min_max(rect.min, egui::pos2(rect.right(), rect.top() + HEADING));
+        let mut child = ui.new_child(UiBuilder::new().max_rect(heading).layout(Layout::left_to_right(Align::Center)));
+        child.label(strong(name.as_str()).size(tokens::TEXT));
+        let jaccard = counted.jaccard().map_or_else(|| format::NONE.to_owned(), format::percent);
+        child.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let text = RichText::new(format!("Jaccard {jaccard}")).size(tokens::SMALL).color(cx.tokens.text_weak);
+            ui.label(text).on_hover_text("What both keep, of what either keeps");
+        });
+
+        let slot = ComparedPictureRequest::slot_of(side, step, false);
+        let desk = &cx.session.store().desk;
+        let answer = desk.answer::<ComparedPictureRequest>(&slot);
+        let answer = answer.filter(|(r, _)| Arc::ptr_eq(&r.a, pair.a) && Arc::ptr_eq(&r.b, pair.b));
+        let picture = answer.as_ref().map(|(_, picture)| picture);
+        let map_slot = ComparedPictureRequest::slot_of(side, step, true);
+        let map = desk.answer::<ComparedPictureRequest>(&map_slot).map(|(_, picture)| picture);
+        let (x, y) = place.axis_names();
+        let groups = if side == Side::Edges { atlas.ordering().groups() } else { &[] };
+        let selected = cx.session.store().selected_node().filter(|_| side == Side::Edges).and_then(|node| {
+            let at = *atlas.ordering().position().get(node as usize)? as usize;
+            Some((at, at))
+        });
+        let spec = HeatmapSpec {
+            name: &name,
+            whole: place.whole(),
+            x: AxisSpec { name: &x, groups },
+            y: AxisSpec { name: y, groups },
+            picture,
+            map: map.as_ref(),
+            message: desk.failure(&slot).or_else(|| picture.is_none().then_some("drawing")),
+            marked: selected,
+        };
+        let below = Rect::from_min_max(egui::pos2(rect.left(), heading.bottom()), rect.max - egui::vec2(0.0, 6.0));
+        let output = self.heatmap.ui(ui, cx.tokens, below, &spec);
+        ask(cx, &place, &output);
+        if let Some(picture) = picture {
+            answer_pointer(cx, &place, &output, picture);
+        }
+    }
+}
+
+/// Asks for the picture of what is in view, unless it is there or on its way.
+fn ask(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput) {
+    let desk = &cx.session.store().desk;
+    let request = |raster: RasterRequest, is_map: bool| ComparedPictureRequest {
+        a: Arc::clone(place.pair.a),
+        b: Arc::clone(place.pair.b),
+        atlas: Arc::clone(place.atlas),
+        raster,
+        is_map,
+    };
+    let raster = place.request(output.viewport, output.pixels);
+    let picture = request(raster.with_margin(&place.whole()), false);
+    let slot = ComparedPictureRequest::slot_of(place.side, place.step, false);
+    let is_served = desk.answer::<ComparedPictureRequest>(&slot).is_some_and(|(answered, found)| {
+        Arc::ptr_eq(&answered.a, place.pair.a)
+            && Arc::ptr_eq(&answered.b, place.pair.b)
+            && Arc::ptr_eq(&answered.atlas, place.atlas)
+            && raster.is_served_by(&found.raster)
+    });
+    if !is_served && !desk.is_settled(&picture) {
+        cx.out.compute(picture);
+    }
+    if output.is_zoomed {
+        let map = request(place.request(place.whole(), (MAP_TEXELS, MAP_TEXELS)), true);
+        if !desk.is_settled(&map) {
+            cx.out.compute(map);
+        }
+    }
+}
+
+/// Tooltip, click and menu.
+fn answer_pointer(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput, picture: &Picture) {
+    if let Some((column, row)) = output.hovered.filter(|_| !output.response.dragged())
+        && let Some((title, lines)) = says(place, &picture.raster, column, row)
+    {
+        output.response.clone().on_hover_ui_at_pointer(|ui| {
+            ui.label(strong(&title));
+            for line in lines {
+                ui.label(RichText::new(shown(line)).color(cx.tokens.text));
+            }
+        });
+    }
+    if let Some((column, row)) = output.hovered.filter(|_| place.side == Side::Edges && output.response.clicked()) {
+        let row = match picture.raster.texel_at(column, row).filter(|_| !picture.raster.is_single_entries()) {
+            Some(texel) => first_entry(place.atlas, texel.columns, texel.rows).map_or(row, |(_, row)| row),
+            None => row,
+        };
+        let is_open = |g: &crate::session::LoadedGraph| Arc::ptr_eq(&g.dataset, place.atlas.dataset());
+        if let Some(node) = place.atlas.ordering().order().get(row)
+            && cx.session.store().graph.as_ref().is_some_and(is_open)
+        {
+            cx.out.send(Command::SelectNode(Some(*node)));
+        }
+    }
+    match output.action {
+        None => {}
+        Some(HeatmapAction::CopyValue(column, row)) => {
+            if let Some((title, lines)) = says(place, &picture.raster, column, row) {
+                cx.out.request(WindowRequest::Copy(format!("{title}\n{}", lines.join("\n"))));
+            }
+        }
+        Some(HeatmapAction::Save(format)) => {
+            cx.out.request(WindowRequest::Save(saved(place, output.viewport, picture, format)));
+        }
+    }
+}
+
+/// What is under the pointer: an entry, or a block of them.
+fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option<(String, Vec<String>)> {
+    let texel = raster.texel_at(column, row)?;
+    let counts = raster.compared.get(texel.index)?;
+    let own = raster.own.get(texel.index).copied().unwrap_or(0);
+    if counts.iter().all(|n| *n == 0) {
+        return None;
+    }
+    let dataset = place.atlas.dataset();
+    if raster.is_single_entries() {
+        let fate = counts.iter().position(|n| *n > 0).map_or("", |at| FATES[at]);
+        let title = match place.side {
+            Side::Edges => {
+                let order = place.atlas.ordering().order();
+                let id = |at: usize| order.get(at).map_or_else(String::new, |node| dataset.node_id(*node as usize));
+                format!("{} → {}", id(column), id(row))
+            }
+            Side::Weights(_) => format!("input {column} → output {row}"),
+        };
+        let line = if own > 0 { "a self-loop, never removed".to_owned() } else { format!("kept by: {fate}") };
+        return Some((title, vec![line]));
+    }
+    let title = format!("block of {} × {} entries", texel.columns.len(), texel.rows.len());
+    let mut lines: Vec<String> = FATES
+        .iter()
+        .zip(counts)
+        .map(|(fate, n)| {
+            let n = if *fate == "both" { n.saturating_sub(own) } else { *n };
+            format!("{fate}: {}", format::count(u64::from(n)))
+        })
+        .collect();
+    if own > 0 {
+        lines.push(format!("and {} self-loops, which stay", format::count(u64::from(own))));
+    }
+    lines.push("zoom in for single entries".to_owned());
+    Some((title, lines))
+}
+
+/// Drawn anew in the background, finer than on the screen.
+fn saved(place: &Place<'_>, viewport: Viewport, picture: &Picture, format: FigureFormat) -> SaveRequest {
+    let (a, b, atlas) = (Arc::clone(place.pair.a), Arc::clone(place.pair.b), Arc::clone(place.atlas));
+    let scale = picture.scale.clone();
+    let request = place.request(viewport, (SAVED_TEXELS, SAVED_TEXELS));
+    let name = place.name();
+    let title = format!("{name}, {}, {}", a.dataset.name(), a.model.title());
+    let (x_name, y_name) = place.axis_names();
+    let has_nodes = place.side == Side::Edges;
+    let file = format!("{} {}.{}", a.dataset.name(), name.to_lowercase(), format.extension());
+    let file = file.replace([' ', '/', '\\', ','], "-");
+    let make = move |path: &Path, ctl: &Control| {
+        let (format, path) = format.settled(path)?;
+        let raster = raster_of_two(&a, &b, &atlas, &request, ctl)?;
+        let figure = HeatmapFigure {
+            raster: &raster,
+            scale: &scale,
+            title: &title,
+            subtitle: "kept by A alone, by B alone, by both, by neither",
+            x_name: &x_name,
+            y_name,
+            groups: if has_nodes { atlas.ordering().groups() } else { &[] },
+        };
+        let bytes = match format {
+            FigureFormat::Png => figure.png()?,
+            FigureFormat::Svg => figure.svg()?.into_bytes(),
+            FigureFormat::Csv => figure.csv()?,
+        };
+        Ok((path, bytes))
+    };
+    SaveRequest { name: file.clone(), writer: FileWriter::new(format!("Save {file}"), make) }
+}

@@ -1,0 +1,115 @@
+//! Everything that was tried as lines over parallel axes: what the good ones have in common.
+//!
+//! A click on a line takes its recipe over.
+
+use eframe::egui;
+
+use super::{LEAST_HEIGHT, Tradeoff};
+use crate::session::{Command, LineOf, Phase, TrialLines, format};
+use crate::ui::views::ViewCx;
+use crate::ui::widgets::parallel::{Parallel, ParallelOutput, ParallelSpec, colours_ui};
+use crate::ui::widgets::{empty_state, mono, strong, weak};
+
+/// What the chart remembers between frames.
+#[derive(Debug, Default)]
+pub(super) struct Together {
+    chart: Parallel,
+    lines: TrialLines,
+    /// Counts how often the lines were made.
+    revision: u64,
+}
+
+impl Tradeoff {
+    pub(super) fn together_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let store = cx.session.store();
+        if !self.together.lines.is_of(store) {
+            self.together.lines = TrialLines::of(store);
+            self.together.revision += 1;
+        }
+        let n = self.together.lines.lines.len();
+        let hint = if n > 0 { "drag along an axis to limit it, click a line to take over its recipe" } else { "" };
+        self.toolbar_ui(cx, ui, (Phase::Idle, 0, 0), hint, |view, ui| {
+            if view.together.chart.has_limits() && ui.button("Clear limits").clicked() {
+                view.together.chart.clear();
+            }
+        });
+        let Together { chart, lines, revision } = &mut self.together;
+        if n == 0 {
+            let next = "Prune, or sweep: every run and every point becomes a line";
+            return empty_state(ui, cx.tokens, "Nothing was tried yet", next);
+        }
+        let name = |line: usize| lines.lines.get(line).map_or_else(String::new, |of| name_of(cx, *of));
+        let spec = ParallelSpec {
+            name: "Trials as lines",
+            axes: &lines.axes,
+            n_lines: n,
+            colour: lines.test,
+            revision: *revision,
+            line: &|line| format!("Line {}", name(line)),
+            here: here(cx, lines),
+        };
+        let caption = 22.0;
+        let height = (ui.available_height() - caption - 12.0).max(LEAST_HEIGHT * 2.0);
+        let output = chart.ui(ui, cx.tokens, height, &spec);
+        ui.horizontal(|ui| {
+            let text = match n {
+                1 => "1 trial".to_owned(),
+                n => format!(
+                    "{} of {} trials within the limits",
+                    format::count(output.n_within as u64),
+                    format::count(n as u64)
+                ),
+            };
+            ui.label(weak(cx.tokens, text));
+            if let Some(axis) = lines.test.and_then(|at| lines.axes.get(at)) {
+                ui.add_space(12.0);
+                colours_ui(ui, cx.tokens, axis);
+            }
+        });
+        says_ui(cx, ui, lines, output, &name);
+        match output.clicked.and_then(|line| lines.lines.get(line)) {
+            Some(LineOf::Run(id)) => cx.out.send(Command::ShowRun(*id)),
+            Some(LineOf::Point(idx)) => cx.out.send(Command::LoadPoint(*idx)),
+            None => {}
+        }
+    }
+}
+
+/// The line whose recipe is the present one.
+fn here(cx: &ViewCx<'_>, lines: &TrialLines) -> Option<usize> {
+    let store = cx.session.store();
+    let of_run = store.finished_run().map(|entry| LineOf::Run(entry.id));
+    let of_point = || super::points::here(cx, &store.sweep).map(|point| LineOf::Point(point.idx));
+    let of = of_run.or_else(of_point)?;
+    lines.lines.iter().position(|own| *own == of)
+}
+
+fn name_of(cx: &ViewCx<'_>, of: LineOf) -> String {
+    let store = cx.session.store();
+    match of {
+        LineOf::Run(id) => store.run(id).map_or_else(String::new, |entry| entry.name.clone()),
+        LineOf::Point(idx) => {
+            let point = store.sweep.points.iter().find(|point| point.idx == idx);
+            point.map_or_else(String::new, |point| format!("δa {} δw {}", point.delta_a, point.delta_w))
+        }
+    }
+}
+
+/// All numbers of the line under the pointer.
+fn says_ui(cx: &ViewCx<'_>, ui: &egui::Ui, lines: &TrialLines, output: ParallelOutput, name: &dyn Fn(usize) -> String) {
+    let Some(line) = output.hovered else { return };
+    egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), ui.scope_id().with("line"), egui::PopupAnchor::Pointer)
+        .gap(12.0)
+        .show(|ui| {
+            ui.label(strong(name(line)));
+            egui::Grid::new("line").num_columns(2).spacing([14.0, 2.0]).show(ui, |ui| {
+                for axis in &lines.axes {
+                    let value = axis.values.get(line).copied().unwrap_or(f64::NAN);
+                    ui.label(weak(cx.tokens, axis.name.as_str()));
+                    ui.label(mono(if value.is_finite() { format!("{value:.2}") } else { format::NONE.to_owned() }));
+                    ui.end_row();
+                }
+            });
+            ui.label(weak(cx.tokens, "click takes over"));
+        });
+}

@@ -1,0 +1,112 @@
+//! The table of runs: notes and tags are typed in its menu and found by the filter; it is saved and copied with every number.
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, OutputCommand};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use unifews::session::Command;
+use unifews::ui::App;
+use unifews::ui::actions::Action;
+use unifews::ui::views::Pane;
+
+use super::{Choices, wait, with_karate};
+
+/// A window with two runs in the table.
+fn with_runs(choices: &Choices) -> Harness<'static, App> {
+    let mut h = with_karate([1440.0, 900.0], choices);
+    for (at, delta) in [0.3, 1.5].into_iter().enumerate() {
+        let mut recipe = h.state().session().store().recipe.clone();
+        recipe.recovery = None;
+        recipe.edges.delta = vec![delta];
+        h.state().send(Command::SetRecipe(Box::new(recipe), None));
+        h.run_steps(2);
+        h.state().send(Command::Prune);
+        wait(&mut h, "a run", |s| s.store().runs.len() == at + 1 && s.is_idle());
+    }
+    let ctx = h.ctx.clone();
+    h.state_mut().perform(Action::Show(Pane::Runs), &ctx);
+    h.run_steps(3);
+    h
+}
+
+/// Types a text into the field of a run's menu.
+fn typed(h: &mut Harness<'_, App>, run: &str, menu: &str, field: &str, text: &str) {
+    h.get_by_label(&format!("Actions for {run}")).click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, menu).click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::TextInput, field).type_text(text);
+    h.run_steps(2);
+    h.key_press(Key::Enter);
+    h.run_steps(3);
+}
+
+#[test]
+fn notes_and_tags_are_typed_and_found() {
+    let choices = Choices::default();
+    let mut h = with_runs(&choices);
+    for heading in ["Edges removed", "Weights removed", "Operations"] {
+        assert_eq!(h.query_all_by_role_and_label(Role::Button, heading).count(), 1, "{heading}");
+    }
+    typed(&mut h, "Run 1", "Note…", "Note", "for the board");
+    typed(&mut h, "Run 2", "Tags…", "Tags, with commas between", "bold, June");
+    let runs = &h.state().session().store().runs;
+    assert_eq!(runs[0].note, "for the board");
+    assert_eq!(runs[1].tags, ["bold", "June"]);
+    assert!(h.query_by_label("for the board").is_some() && h.query_by_label("bold").is_some());
+    for (wanted, left) in [("board", "Run 1"), ("june", "Run 2")] {
+        let field = h.get_by_role_and_label(Role::TextInput, "Filter runs");
+        field.focus();
+        h.run_steps(1);
+        h.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::A);
+        h.get_by_role_and_label(Role::TextInput, "Filter runs").type_text(wanted);
+        h.run_steps(3);
+        let rows = ["Run 1", "Run 2"].map(|name| h.query_by_role_and_label(Role::Row, name).is_some());
+        assert_eq!(rows, [left == "Run 1", left == "Run 2"], "{wanted}");
+    }
+}
+
+#[test]
+fn escape_leaves_a_note_as_it_was() {
+    let choices = Choices::default();
+    let mut h = with_runs(&choices);
+    h.get_by_label("Actions for Run 1").click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, "Note…").click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::TextInput, "Note").type_text("never mind");
+    h.run_steps(2);
+    h.key_press(Key::Escape);
+    h.run_steps(3);
+    assert!(h.state().session().store().runs[0].note.is_empty());
+    assert!(h.query_by_role_and_label(Role::TextInput, "Note").is_none());
+}
+
+#[test]
+fn the_table_is_saved_and_copied_with_what_is_seen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = with_runs(&choices);
+    let file = folder.path().join("runs.csv");
+    choices.then(file.clone());
+    h.get_by_role_and_label(Role::Button, "Save table…").click();
+    h.run_steps(3);
+    wait(&mut h, "the file", |s| s.is_idle() && file.is_file());
+    let text = std::fs::read_to_string(&file).expect("written");
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(text.starts_with("run,note,tags,") && text.contains("\nRun 2,"), "{text}");
+    h.get_by_role_and_label(Role::TextInput, "Filter runs").type_text("Run 1");
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, "Copy table").click();
+    let mut copied = String::new();
+    for _ in 0..3 {
+        h.step();
+        for command in &h.output().platform_output.commands {
+            if let OutputCommand::CopyText(text) = command {
+                copied.clone_from(text);
+            }
+        }
+    }
+    let names: Vec<&str> = copied.lines().map(|line| line.split('\t').next().unwrap_or_default()).collect();
+    assert_eq!(names, ["run", "Run 1"], "{copied}");
+}
