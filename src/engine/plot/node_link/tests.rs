@@ -57,7 +57,7 @@ fn the_quadtree_gives_nearly_the_exact_forces() {
                 assert!(off <= 0.05 * (size(a) + mean), "node {u} of {n}: {a:?} exactly, {b:?} by the tree");
             }
             let off: f64 = exact.iter().zip(&fast).map(|(a, b)| size(&[a[0] - b[0], a[1] - b[1]])).sum();
-            assert!(off / n as f64 <= 0.015 * mean, "{} of {mean} in the mean, {n} nodes", off / n as f64);
+            assert!(off / n as f64 <= 0.025 * mean, "{} of {mean} in the mean, {n} nodes", off / n as f64);
             forces.settle(20, &ctl).expect("not cancelled");
         }
     }

@@ -293,7 +293,12 @@ fn layout_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, dataset: &Arc<Dataset>) {
     let lane = Lane::View(LayoutRequest::SLOT.to_owned());
     let job = cx.session.jobs().into_iter().find(|job| job.lane == lane && !job.is_stopping);
     let n_nodes = format::count(dataset.n_nodes() as u64);
-    empty_state(ui, cx.tokens, "Laying out the graph", &format!("{n_nodes} nodes come to their places"));
+    let part = if dataset.n_nodes() > GraphLayout::MAX_NODES {
+        format!("{} of ", format::count(GraphLayout::MAX_NODES as u64))
+    } else {
+        String::new()
+    };
+    empty_state(ui, cx.tokens, "Laying out the graph", &format!("{part}{n_nodes} nodes come to their places"));
     ui.vertical_centered(|ui| {
         ui.add_space(8.0);
         let share = job.as_ref().and_then(crate::session::jobs::JobStatus::share).unwrap_or(0.0);
