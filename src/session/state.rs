@@ -197,7 +197,7 @@ mod tests {
     /// Times in milliseconds at which a write begins, with a change at each of `changes` and one look every 10 ms; a write takes `takes`.
     fn writes(changes: &[u64], takes: u64, until: u64) -> Vec<u64> {
         let mut state = AutosaveState::new(PathBuf::new());
-        let (mut begun, mut n_changes) = (Vec::new(), 0);
+        let (mut begun, mut n_changes): (Vec<u64>, u64) = (Vec::new(), 0);
         for now in (0..until).step_by(10) {
             n_changes += changes.iter().filter(|at| (now..now + 10).contains(*at)).count() as u64;
             if begun.last().is_some_and(|began| began + takes == now) {
