@@ -130,6 +130,7 @@ impl Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::atomic::write_atomic;
 
     #[test]
     fn pieces_have_the_hash_of_the_whole() {
@@ -145,7 +146,7 @@ mod tests {
     fn an_input_has_another_hash_when_a_file_of_it_has_changed() {
         let ctl = Control::new(1).expect("a worker");
         let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        let write = |name: &str, text: &str| write_atomic(folder.path().join(name), text.as_bytes()).expect("written");
         let hash =
             |path: &Path| InputHash::of(path.to_str().expect("text"), &ctl).expect("there").expect("not stopped");
         write("edges.csv", "abc");

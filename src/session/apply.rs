@@ -9,22 +9,22 @@ use super::desk::{AnyRequest, Kept};
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::jobs::{JobId, Lane};
 use super::notice::Level;
-use super::project::{self, EXTENSION};
 use super::state::{AfterLoad, KnownRun, PrunedRun};
 use super::store::{ExportState, RunEntry, RunId, TrainingState, settled_tags};
 use super::tasks::open::Open;
 use super::tasks::preview::Preview;
 use super::tasks::prune::Prune;
+use super::tasks::save_project::{SaveProject, SavedProject};
 use super::tasks::train::Train;
 use super::tasks::write::WriteFile;
 use super::tasks::{Need, Task, TaskError};
 use super::undo::{Change, Inputs, Step};
 use super::{JobAnswer, Session, format};
 use crate::engine::control::Control;
-use crate::engine::experiment::RunOptions;
+use crate::engine::experiment::{ComparePlan, RunOptions};
 use crate::engine::graph::ReadOptions;
 use crate::engine::sparsify::Recipe;
-use crate::io::{ending, escaped_path, samples, with_known_ending, write_model, write_recipe};
+use crate::io::{escaped_path, samples, with_known_ending, write_model, write_recipe};
 
 impl Session {
     /// Does what the user asks for. Long work goes into the background; its answer comes with [`Session::poll`].
@@ -71,10 +71,7 @@ impl Session {
             Command::SetBudget(budget) => self.store.budget.budget = budget,
             Command::FindWithin(budget) => self.find_within(budget),
             Command::Sweep(grid) => self.sweep(grid),
-            Command::SetPlan(plan) => {
-                self.store.plan = plan;
-                self.changed();
-            }
+            Command::SetPlan(plan) => self.set_plan(plan),
             Command::Compare(plan) => self.compare(plan),
             Command::Sensitivity(grid) => self.sensitivity(grid),
             Command::Train => self.train(),
@@ -142,6 +139,11 @@ impl Session {
         }
     }
 
+    fn set_plan(&mut self, plan: ComparePlan) {
+        self.store.plan = plan;
+        self.changed();
+    }
+
     fn save_model(&mut self, path: PathBuf) {
         let Some(model) = self.store.model.as_ref().map(|m| Arc::clone(&m.model)) else { return };
         self.write("Save the model", path, move |path, _| {
@@ -161,24 +163,31 @@ impl Session {
     }
 
     fn save_project(&mut self, path: PathBuf) {
-        let (project, n_changes) = (self.store.to_project(), self.n_changes);
-        let write = move |path: &Path, _: &Control| {
-            // Any ending serves, since a project is known by its content; without one it has its own.
-            let path = if ending(path).is_empty() { with_known_ending(path, &[EXTENSION])? } else { path.to_owned() };
-            project::write(&path, &project)?;
-            Ok(path)
-        };
-        let task = WriteFile::new("Save the project", path, write);
-        self.run_in(Lane::Export, task, move |session, path| session.take_saved_project(path, n_changes));
+        let (project, n_changes) = (Box::new(self.store.to_project()), self.n_changes);
+        // The pruned model of a bundle lies there.
+        let of_no_file = self.store.model.as_ref().filter(|model| model.spec.is_empty() && model.baseline.is_own());
+        let model = of_no_file.map(|model| Arc::clone(&model.model));
+        let task = SaveProject { path, project, model };
+        self.run_in(Lane::Export, task, move |session, saved| session.take_saved_project(saved, n_changes));
     }
 
     /// The project was written, in the state of so many changes.
-    fn take_saved_project(&mut self, path: PathBuf, n_changes: u64) {
+    fn take_saved_project(&mut self, saved: SavedProject, n_changes: u64) {
+        let SavedProject { path, model } = saved;
         self.remember(&path.to_string_lossy(), "project");
-        self.store.notices.add(Level::Info, format!("Saved {}", escaped_path(&path)), "", "");
+        let mut detail = String::new();
+        if let Some((model, beside)) = model {
+            detail = format!("with its model, {}", escaped_path(&beside));
+            let open = self.store.model.as_mut().filter(|open| Arc::ptr_eq(&open.model, &model));
+            if let Some(open) = open {
+                open.spec = beside.display().to_string();
+            }
+        }
+        self.store.notices.add(Level::Info, format!("Saved {}", escaped_path(&path)), detail, "");
         self.store.project = Some(path);
         // What changed while it was written is not in it.
         self.store.is_changed = self.n_changes != n_changes;
+        self.hash_inputs();
     }
 
     pub(super) fn open(&mut self, spec: String) {

@@ -121,7 +121,7 @@ impl Store {
         }
         if let Some(KeptTraining { label, n_epochs, epochs, is_complete }) = training {
             let (phase, history) = (phase_of(is_complete), epochs.into_iter().take(MAX_EPOCHS).collect());
-            self.training = TrainingState { label, n_epochs, phase, history, ..TrainingState::default() };
+            self.training = TrainingState { phase, label, n_epochs, history, ..TrainingState::default() };
         }
         is_whole
     }

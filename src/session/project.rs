@@ -30,7 +30,7 @@ pub struct Project {
     /// What to open for the graph.
     #[serde(default)]
     pub graph: Option<String>,
-    /// What to open for the model; absent for one that was trained here and not saved.
+    /// What to open for the model; absent where none is open, and in an autosave of one that has no file.
     #[serde(default)]
     pub model: Option<String>,
     /// The recipe.

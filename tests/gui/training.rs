@@ -15,7 +15,7 @@ const SIZE: [f32; 2] = [1280.0, 800.0];
 fn open_form(h: &mut Harness<'_, App>) {
     h.key_press_modifiers(Modifiers::COMMAND, Key::T);
     h.run_steps(3);
-    assert!(h.query_by_role_and_label(Role::Button, "Start training").is_some());
+    assert!(h.query_by_role_and_label(Role::Button, "Start training").is_some(), "the form is open");
 }
 
 #[test]
@@ -61,12 +61,12 @@ fn the_form_says_what_it_takes_and_enter_starts_with_what_was_chosen() {
 fn a_cancelled_training_offers_its_best_epoch() {
     let mut h = with_karate(SIZE, &Choices::default());
     let mut recipe = h.state().session().store().recipe.clone();
-    recipe.training = Some(Training { epochs: 200_000, ..Training::default() });
+    recipe.training = Some(Training { epochs: 100_000, ..Training::default() });
     h.state().send(Command::SetRecipe(Box::new(recipe), None));
     h.run_steps(2);
     open_form(&mut h);
     h.key_press(Key::Enter);
-    wait(&mut h, "some epochs", |s| s.store().training.n_epochs == 200_000 && s.store().training.history.len() > 3);
+    wait(&mut h, "some epochs", |s| s.store().training.n_epochs == 100_000 && s.store().training.history.len() > 3);
     h.key_press(Key::Escape);
     wait(&mut h, "the cancel", |s| s.store().training.phase == Phase::Cancelled && s.is_idle());
     let best = h.state().session().store().training.history.best().expect("epochs").epoch;

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use unifews::engine::experiment::{Budget, Goal, SweepGrid, ValueType};
+use unifews::engine::experiment::{Budget, Goal, SweepGrid, SweepPoint, ValueType};
 use unifews::engine::sparsify::Recipe;
+use unifews::io::atomic::write_atomic;
 use unifews::io::autosave::{STATE_NAME, SessionFolder, left_behind};
 use unifews::io::bundle::BundleOptions;
 use unifews::session::jobs::Lane;
-use unifews::session::kept::Autosaved;
+use unifews::session::kept::{Autosaved, KeptSweep, KeptTrials};
 use unifews::session::project::{PROJECT_FORMAT, Project, ProjectRun};
 use unifews::session::{Command, Level, Phase, Session, project};
 
@@ -155,10 +156,7 @@ fn the_state_is_written_once_for_what_changed_and_not_again_for_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let (root, mut now) = (folder.path().join("sessions"), Duration::ZERO);
     let mut session = with_work(&root, &mut now);
-    let state = |root: &Path| {
-        let session = std::fs::read_dir(root).expect("there").flatten().find(|entry| entry.path().is_dir());
-        std::fs::read(session.expect("one session").path().join(STATE_NAME)).expect("written")
-    };
+    let state = |root: &Path| std::fs::read(left_by(root)).expect("written");
     let before = state(&root);
     // Looking at the notices changes nothing that would be missed.
     session.apply(Command::SeeNotices);
@@ -229,7 +227,7 @@ fn a_state_that_cannot_be_read_is_named_and_stops_nothing() {
 fn a_hostile_state_is_restored_as_far_as_it_makes_sense() {
     let folder = tempfile::tempdir().expect("a folder");
     let (root, mut now) = (folder.path().join("sessions"), Duration::ZERO);
-    std::fs::write(folder.path().join("secret.safetensors"), "mine").expect("written");
+    write_atomic(folder.path().join("secret.safetensors"), b"mine").expect("written");
     let mut state = {
         drop(with_work(&root, &mut now));
         let mut left = left_behind(&root);
@@ -270,7 +268,7 @@ fn a_file_that_changed_or_is_gone_is_named_and_the_rest_is_restored() {
     let mut now = Duration::ZERO;
     let path = edges.display().to_string();
     let session = |now: &mut Duration| {
-        std::fs::write(&edges, "0 1\n1 2\n2 3\n3 0\n").expect("written");
+        write_atomic(&edges, b"0 1\n1 2\n2 3\n3 0\n").expect("written");
         let mut session = kept(&root);
         session.apply(Command::Open(path.clone()));
         wait(&mut session, "the graph", |s| s.store().graph.is_some() && s.is_idle());
@@ -283,7 +281,7 @@ fn a_file_that_changed_or_is_gone_is_named_and_the_rest_is_restored() {
     };
     drop(session(&mut now));
     assert_eq!(state_of(&root).files.len(), 1, "its hash is known");
-    std::fs::write(&edges, "0 1\n1 2\n2 3\n").expect("changed");
+    write_atomic(&edges, b"0 1\n1 2\n2 3\n").expect("changed");
     let mut changed = kept(&root);
     changed.apply(Command::Restore(changed.store().lost[0].id));
     wait(&mut changed, "the graph", |s| s.store().graph.is_some() && s.is_idle());
@@ -364,9 +362,9 @@ fn a_project_keeps_points_of_trials_as_long_as_its_inputs_are_what_they_were() {
     let text = std::fs::read_to_string(&path).expect("text");
     let program = format!("\"program\": \"{}\"", env!("CARGO_PKG_VERSION"));
     assert!(text.contains(&program));
-    std::fs::write(&path, text.replace(&program, "\"program\": \"0.0.1\"")).expect("written");
+    write_atomic(&path, text.replace(&program, "\"program\": \"0.0.1\"").as_bytes()).expect("written");
     assert!(open().store().sweep.points.is_empty());
-    std::fs::write(&path, text).expect("written");
+    write_atomic(&path, text.as_bytes()).expect("written");
     // Another model under the same name.
     let mut recipe = session.store().recipe.clone();
     recipe.seed += 1;
@@ -382,4 +380,65 @@ fn a_project_keeps_points_of_trials_as_long_as_its_inputs_are_what_they_were() {
         titles(&other)
     );
     assert!(other.store().sweep.points.is_empty(), "they are of another model");
+}
+
+#[test]
+#[ignore = "a measurement: how long a frame waits for what is kept"]
+fn the_longest_frame_of_the_autosave() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (root, mut now) = (folder.path().join("sessions"), Duration::ZERO);
+    let run = |n: u64| ProjectRun {
+        name: format!("run {n}"),
+        is_pinned: false,
+        recipe: Recipe { seed: n, ..Recipe::default() },
+    };
+    let grid = SweepGrid {
+        delta_a: (0..25).map(f64::from).collect(),
+        delta_w: (0..20).map(|n| f64::from(n) / 10.0).collect(),
+    };
+    let points = (0..500).map(|idx| SweepPoint { idx, val_accuracy: 1.0 / (idx + 3) as f64, ..SweepPoint::default() });
+    let (base, points) = (Recipe::default(), points.collect());
+    let sweep = Some(KeptSweep { grid, base, points, compared: Vec::new(), is_complete: true });
+    let state = Project {
+        format: PROJECT_FORMAT.to_owned(),
+        graph: Some("sample:cora".to_owned()),
+        model: Some("sample:cora-gcn".to_owned()),
+        runs: (0..20).map(run).collect(),
+        trials: Some(KeptTrials { program: env!("CARGO_PKG_VERSION").to_owned(), sweep, ..KeptTrials::default() }),
+        autosave: Some(Autosaved::default()),
+        ..Project::default()
+    };
+    leave(&root, serde_json::to_string(&state).expect("JSON").as_bytes());
+    let mut session = kept(&root);
+    session.apply(Command::Restore(session.store().lost[0].id));
+    wait(&mut session, "the trials", |s| s.store().sweep.points.len() == 500);
+    let mut took = Vec::new();
+    for n in 0..50 {
+        session.apply(Command::SelectNode(Some(n)));
+        for _ in 0..2 {
+            now += Duration::from_secs(1);
+            let began = Instant::now();
+            session.tick(now, String::new);
+            took.push(began.elapsed());
+            wait(&mut session, "the write", |s| !s.is_busy(&Lane::Autosave));
+        }
+    }
+    let state = session.store().to_project();
+    assert_eq!((state.runs.len(), state.trials.and_then(|t| t.sweep).map(|t| t.points.len())), (20, Some(500)));
+    took.sort_unstable();
+    let n_bytes = std::fs::metadata(left_by(&root)).expect("written").len();
+    eprintln!(
+        "{n_bytes} bytes; a frame waits {:?} (median), {:?} at most",
+        took[took.len() / 4 * 3],
+        took[took.len() - 1]
+    );
+}
+
+/// Where the state of the one session lies that is at work.
+fn left_by(root: &Path) -> std::path::PathBuf {
+    let folders = std::fs::read_dir(root).expect("there").flatten().map(|entry| entry.path().join(STATE_NAME));
+    folders
+        .filter(|state| state.is_file())
+        .max_by_key(|state| state.metadata().ok().and_then(|m| m.modified().ok()))
+        .expect("one")
 }

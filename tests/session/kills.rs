@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use unifews::io::autosave::{STATE_NAME, left_behind};
+use unifews::io::autosave::{STATE_NAME, SessionFolder, left_behind};
 use unifews::io::read_model;
 use unifews::session::jobs::Lane;
 use unifews::session::{Command, Session, project};
@@ -150,21 +150,22 @@ fn nothing_older_than_two_seconds_is_missing_wherever_it_is_killed() {
         assert!(oldest <= MOST, "kill {at} after change {}: {kept} was kept, {oldest} ms are missing", last.n);
         if at + 1 == n_kills {
             drop(left);
-            return restored(&root, kept, oldest, oldest_on_the_wall);
+            restored(&root, kept);
+            break;
         }
-        left.drain(..).for_each(|folder| folder.remove());
+        left.drain(..).for_each(SessionFolder::remove);
     }
+    eprintln!("oldest missing change: {oldest} ms of the session, {oldest_on_the_wall} ms on the wall");
 }
 
 /// What the last process left opens again.
-fn restored(root: &Path, kept: u64, oldest: u64, oldest_on_the_wall: u64) {
+fn restored(root: &Path, kept: u64) {
     let mut session = super::session().with_autosave(root.to_owned());
     wait(&mut session, "what was left", Session::is_idle);
     let Some(lost) = session.store().lost.first().map(|lost| lost.id) else { return };
     session.apply(Command::Restore(lost));
     wait(&mut session, "the session", |s| s.is_idle() && s.store().model.is_some());
     if kept > 0 {
-        assert_eq!((session.store().recipe.seed, session.store().selected_node()), (kept, Some(node(kept))));
+        assert_eq!((session.store().recipe.seed, session.store().selected_node()), (kept, Some(node(kept))), "as kept");
     }
-    eprintln!("oldest missing change: {oldest} ms of the session, {oldest_on_the_wall} ms on the wall");
 }

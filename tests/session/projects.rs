@@ -249,3 +249,24 @@ fn names_in_notices_do_nothing() {
     assert!(text.contains(r"\u{1b}[31m\u{202e}name"), "{text}");
     assert!(!text.chars().any(|c| c.is_control() || c == '\u{202e}'), "{text:?}");
 }
+
+#[test]
+fn a_model_that_was_trained_here_is_saved_beside_the_project_and_nothing_else_is_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, model) = (folder.path().join("mine.unifews"), folder.path().join("mine-model.safetensors"));
+    write_atomic(&model, b"somebody's").expect("written");
+    let mut session = with_karate();
+    prune(&mut session);
+    session.apply(Command::SaveProject(path.clone()));
+    wait(&mut session, "the files", Session::is_idle);
+    assert_eq!(std::fs::read(&model).expect("there"), b"somebody's");
+    let spec = session.store().model.as_ref().expect("open").spec.clone();
+    assert!(spec.ends_with("mine-model-2.safetensors") && !session.has_unsaved_work(), "{spec}");
+    let before = std::sync::Arc::clone(&session.store().model.as_ref().expect("open").model);
+    drop(session);
+    let mut session = super::session();
+    session.apply(Command::Open(path.display().to_string()));
+    wait(&mut session, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
+    let model = &session.store().model.as_ref().expect("a model").model;
+    assert!(model.parameters.iter().zip(&before.parameters).all(|(a, b)| a.values == b.values), "the same bits");
+}

@@ -53,8 +53,10 @@ pub fn train(
     train_or_leave(dataset, recipe, ctl, on_epoch, &mut None)
 }
 
-/// As [`train`]; where that is cancelled, `left` is what [`crate::engine::control::Canceller::keep`] would have given at that moment, if anything. With
-/// [`Quirk::LastMasks`] there is nothing: its masks come with the end.
+/// As [`train`], and what there is by then where it is cancelled.
+///
+/// `left` is then what [`crate::engine::control::Canceller::keep`] would have given at that moment, if anything. With [`Quirk::LastMasks`] there is
+/// nothing: its masks come with the end.
 ///
 /// # Errors
 /// As [`train`].

@@ -100,12 +100,10 @@ fn write(
         (None, None) => true,
         _ => false,
     };
-    if !is_written {
-        if let Some(model) = &model {
-            own.n_models += 1;
-            let name = own.model_name();
-            folder.write(&name, &encode_model(model, &folder.path(&name))?)?;
-        }
+    if let Some(model) = model.as_ref().filter(|_| !is_written) {
+        own.n_models += 1;
+        let name = own.model_name();
+        folder.write(&name, &encode_model(model, &folder.path(&name))?)?;
     }
     let mut kept = state.autosave.take().unwrap_or_default();
     kept.model_file = model.is_some().then(|| own.model_name());

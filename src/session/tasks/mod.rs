@@ -23,6 +23,7 @@ pub(crate) mod propagate;
 pub(crate) mod prune;
 pub(crate) mod reproduce;
 pub(crate) mod safe_start;
+pub(crate) mod save_project;
 pub(crate) mod sensitivity;
 pub(crate) mod sketch;
 pub(crate) mod source;

@@ -95,14 +95,12 @@ impl Task for Open {
             let project = project::read(path)?;
             let mut named: Vec<String> = [&project.graph, &project.model].into_iter().flatten().cloned().collect();
             named.extend(files_of(&project.recipe));
-            return Ok(match self.question("project", &named) {
-                Some(asks) => asks,
-                None => {
-                    // Runs are computed anew; only points of trials belong to what the inputs were.
-                    let changed = if project.trials.is_some() { changed_inputs(&project, ctl) } else { Vec::new() };
-                    Opened::Project(Box::new(project), self.spec, changed)
-                }
-            });
+            if let Some(asks) = self.question("project", &named) {
+                return Ok(asks);
+            }
+            // Runs are computed anew; only points of trials belong to what the inputs were.
+            let changed = if project.trials.is_some() { changed_inputs(&project, ctl) } else { Vec::new() };
+            return Ok(Opened::Project(Box::new(project), self.spec, changed));
         }
         match detect_as(spec, &self.options)? {
             Detected::Graph(_) => {

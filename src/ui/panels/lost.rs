@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use eframe::egui::{self, vec2};
 
+use crate::session::jobs::Lane;
 use crate::session::{Command, LostSession, format};
 use crate::ui::context::ViewCx;
 use crate::ui::tokens;
@@ -39,13 +40,15 @@ fn card_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, at: usize, lost: &LostSession) {
         response
     };
     ui.horizontal(|ui| {
+        // As high as the two lines, so that the buttons stand in the middle.
+        ui.set_min_height(42.0);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let says = "Forget it; nothing of it can be brought back";
             if button(ui, "Discard", true).on_hover_text(says).clicked() {
                 cx.out.send(Command::DiscardLost(lost.id));
             }
             if lost.fault.is_none() {
-                let is_idle = !cx.session.is_busy(&crate::session::jobs::Lane::Load);
+                let is_idle = !cx.session.is_busy(&Lane::Load);
                 let says = "Open what was open, with recipe, runs and trials";
                 if button(ui, "Restore", is_idle).on_hover_text(says).clicked() {
                     cx.out.send(Command::Restore(lost.id));
@@ -67,7 +70,7 @@ fn card_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, at: usize, lost: &LostSession) {
 /// What it holds, and when it was written.
 fn what(lost: &LostSession) -> String {
     let ago = SystemTime::now().duration_since(lost.at).map_or(0.0, |ago| ago.as_secs_f64());
-    let when = if ago < 60.0 { "just now".to_owned() } else { format!("{} ago", format::clock(ago)) };
+    let when = if ago < 60.0 { "just now".to_owned() } else { format!("{} ago", format::seconds(ago)) };
     let n = |n: usize, one: &str, many: &str| match n {
         0 => String::new(),
         1 => format!("1 {one}"),

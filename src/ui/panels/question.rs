@@ -128,7 +128,10 @@ impl Question {
         let project = session.store().project.as_ref().and_then(|p| p.file_name());
         let name = project.map_or_else(|| "an untitled project".to_owned(), |name| name.to_string_lossy().into_owned());
         ui.label(strong(format!("Save the changes to {name}?")));
-        ui.label(weak(tokens, "A project keeps what is open, the recipe, and the names and recipes of the runs"));
+        ui.label(weak(
+            tokens,
+            "A project keeps what is open, the recipe, the runs, points of trials, and a model that was trained here",
+        ));
         ui.horizontal(|ui| {
             let save = ui.add(egui::Button::new(RichText::new("Save").color(tokens.text)).min_size(vec2(84.0, 0.0)));
             if ui.memory(|m| m.focused().is_none()) {

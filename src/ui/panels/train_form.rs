@@ -4,6 +4,7 @@ use eframe::egui::{self, Key, vec2};
 
 use super::fields::{number, real, warning};
 use crate::engine::sparsify::{Recipe, Training};
+use crate::session::jobs::Lane;
 use crate::session::{Command, Session, format};
 use crate::ui::context::ViewCx;
 use crate::ui::tokens;
@@ -68,7 +69,7 @@ impl TrainForm {
             .open(&mut is_open)
             .collapsible(false)
             .resizable(false)
-            .default_width(320.0)
+            .default_width(360.0)
             .anchor(egui::Align2::CENTER_TOP, vec2(0.0, 72.0))
             .show(ctx, |ui| {
                 ui.spacing_mut().item_spacing.y = 6.0;
@@ -110,6 +111,9 @@ fn needs_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &Recipe) -> bool {
         None => "How long is known after the first epochs; it can be stopped and kept at any time".to_owned(),
     };
     ui.add(egui::Label::new(small(time)).wrap());
+    if cx.session.is_busy(&Lane::Train) {
+        warning(ui, cx, "A training is running; starting another one stops it");
+    }
     ui.label(small("All other settings: Training, below the recipe".to_owned()));
     true
 }
