@@ -7,8 +7,8 @@ use crate::engine::EngineError;
 use crate::engine::experiment::{Run, matrix_facts};
 use crate::engine::plot::describe_weight;
 
-/// Rows and columns on either side of the weight.
-const AROUND: usize = 2;
+/// Outputs and inputs on either side of the weight; of inputs fewer, since they stand side by side in a narrow pane.
+const AROUND: [usize; 2] = [2, 1];
 
 /// What the matrix of a weight holds, why the weight was kept or removed, and its neighbours in the matrix.
 ///
@@ -79,7 +79,7 @@ pub(super) fn matrix_page(run: &Run, place: WeightPlace) -> Result<Vec<PagePart>
 
 /// The values around a weight, outputs down and inputs across as in the heatmap.
 fn around(run: &Run, place: WeightPlace, [d_in, d_out]: [usize; 2]) -> PageTable {
-    let range = |at: usize, n: usize| at.saturating_sub(AROUND)..(at + AROUND + 1).min(n);
+    let range = |at: usize, around: usize, n: usize| at.saturating_sub(around)..(at + around + 1).min(n);
     let mask = run.pruned.masks.weights.get(place.matrix);
     let value = |input: usize, output: usize| {
         let at = (input, output);
@@ -88,12 +88,12 @@ fn around(run: &Run, place: WeightPlace, [d_in, d_out]: [usize; 2]) -> PageTable
         let value = of.weight(place.matrix).and_then(|weight| weight.values.get(at)).map_or(f32::NAN, |value| *value);
         if is_kept { format!("{value:.3}") } else { format!("({value:.3})") }
     };
-    let inputs = range(place.input, d_in);
+    let inputs = range(place.input, AROUND[1], d_in);
     let row = |output: usize| {
         [vec![format!("out {output}")], inputs.clone().map(|input| value(input, output)).collect()].concat()
     };
     let header = [vec![String::new()], inputs.clone().map(|input| format!("in {input}")).collect()].concat();
-    PageTable { header, n_left: 1, rows: range(place.output, d_out).map(row).collect() }
+    PageTable { header, n_left: 1, rows: range(place.output, AROUND[0], d_out).map(row).collect() }
 }
 
 fn texts(words: &[&str]) -> Vec<String> {

@@ -71,7 +71,7 @@ pub(super) fn guide_ui(ui: &mut egui::Ui, tokens: &Tokens) {
     section(ui, tokens, "Eight words");
     egui::Grid::new("words").num_columns(2).spacing([12.0, 6.0]).show(ui, |ui| {
         for word in WORDS {
-            ui.vertical(|ui| ui.label(strong(word.term)));
+            ui.vertical(|ui| ui.add(egui::Label::new(strong(word.term)).extend()));
             ui.add(egui::Label::new(weak(tokens, word.meaning).color(tokens.text)).wrap());
             ui.end_row();
         }

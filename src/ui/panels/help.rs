@@ -67,6 +67,7 @@ impl Help {
             .collapsible(false)
             .resizable(false)
             .default_width(width.min(room.x))
+            .default_height(680.0_f32.min(room.y))
             .max_height(room.y)
             .vscroll(page != Page::About)
             .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
