@@ -70,7 +70,8 @@ impl NodeReport {
                 // Once a threshold removed it, it does not come back: later layers have nothing to add.
                 let enough = step.threshold.zip(step.delta).filter(|(cut, _)| is_there && *cut > 0.0);
                 let enough = enough.map(|(cut, delta)| delta * f64::from(entry.message) / cut);
-                let enough = enough.map_or_else(String::new, |enough| format!("; δa of {enough:.4} or less keeps it"));
+                let enough =
+                    enough.map_or_else(String::new, |enough| format!("; δa of {} or less keeps it", at_most(enough)));
                 says.push(format!("Removed in {name}{why}{enough}"));
                 is_there = false;
             }
@@ -303,6 +304,16 @@ impl Words<'_> {
 
 fn texts(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
+}
+
+/// Three digits that count, a little less than the number rather than more: what is said to be enough is, whatever rounding does.
+fn at_most(value: f64) -> f64 {
+    if value <= 0.0 || !value.is_finite() {
+        return 0.0;
+    }
+    let value = value * (1.0 - 1e-6);
+    let scale = 10f64.powi(2 - value.log10().floor() as i32);
+    (value * scale).floor() / scale
 }
 
 fn number(value: f32) -> String {

@@ -201,7 +201,7 @@ fn an_entry_that_is_clicked_says_what_became_of_it_in_every_layer() {
                 .expect(removed);
             let mut less = run.recipe.clone();
             let step = mask.first_without(k);
-            less.edges.delta = (0..2).map(|at| if at == step { enough - 1e-4 } else { 1.0 }).collect();
+            less.edges.delta = (0..2).map(|at| if at == step { enough } else { 1.0 }).collect();
             let ctl = unifews::engine::control::Control::new(1).expect("a worker");
             let again =
                 experiment::run(&run.dataset, &run.model, &less, RunOptions::PREVIEW, None, &ctl).expect("a run");
