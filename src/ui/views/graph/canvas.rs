@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, FontId, Rect, Response, Sense, Shape, Stroke, StrokeKind, WidgetInfo};
+use eframe::egui::{self, FontId, Painter, Rect, Response, Sense, Shape, Stroke, StrokeKind, WidgetInfo};
 
 use super::camera::{Camera, Transform};
 use super::drawn::{Drawn, Scene};
@@ -56,10 +56,21 @@ impl Canvas {
         let selected = cx.session.store().selected_node().and_then(|node| layout.find(node));
         announce(&response, dataset, scene, selected);
         ui.painter().rect_filled(rect, 0.0, cx.tokens.sunken);
-        self.drawn.paint(ui, cx.tokens, scene, camera, rect);
+        self.drawn.prepare(ui, cx.tokens, scene, camera, rect);
         let pointed = response.hover_pos().filter(|_| !response.dragged());
         let hovered = pointed.and_then(|point| self.drawn.node_at(scene, camera, transform, point));
-        self.marks_ui(cx, ui, rect, (camera, transform), scene, (selected, hovered));
+        let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+        self.drawn.paint_edges(&painter, camera, transform);
+        if let Some(at) = hovered.or(selected) {
+            self.own_edges_ui(cx, &painter, rect, transform, scene, at);
+        }
+        self.drawn.paint_nodes(&painter, camera, transform);
+        for (at, width) in [(selected, 2.0), (hovered, 1.2)] {
+            let Some(at) = at else { continue };
+            let (centre, radius) = (transform.at(layout.places()[at]), self.drawn.radius(at, camera) + 3.0);
+            painter.circle_stroke(centre, radius, Stroke::new(width + 2.0, cx.tokens.sunken));
+            painter.circle_stroke(centre, radius, Stroke::new(width, cx.tokens.text));
+        }
         let frame = if response.has_focus() {
             Stroke::new(1.5, cx.tokens.accent)
         } else {
@@ -80,23 +91,20 @@ impl Canvas {
         }
     }
 
-    /// Rings around the selected node and the one that is pointed at, and their edges over all others.
-    fn marks_ui(
+    /// The edges of a node that is pointed at or selected, over all others.
+    fn own_edges_ui(
         &mut self,
         cx: &ViewCx<'_>,
-        ui: &egui::Ui,
+        painter: &Painter,
         rect: Rect,
-        (camera, transform): (Camera, Transform),
+        transform: Transform,
         scene: &Scene,
-        (selected, hovered): (Option<usize>, Option<usize>),
+        at: usize,
     ) {
-        let Some(at) = hovered.or(selected) else { return };
-        let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
         let layout = &scene.layout;
-        let place = |at: usize| transform.at(layout.places()[at]);
         let standings = scene.marks.as_ref().and_then(|(marks, step)| Some(&marks.steps.get((*step)?)?.edges));
         for edge in self.own_edges(layout, at) {
-            let ends = layout.edges()[*edge as usize].ends.map(|end| place(end as usize));
+            let ends = layout.edges()[*edge as usize].ends.map(|end| transform.at(layout.places()[end as usize]));
             let standing = standings.map(|all| all[*edge as usize]);
             let (colour, width) = sketch::pen(cx.tokens, standing);
             let stroke = Stroke::new(width + 0.8, colour);
@@ -108,13 +116,6 @@ impl Canvas {
             } else {
                 painter.line_segment(ends, stroke);
             }
-        }
-        for (at, is_selected) in [(selected, true), (hovered, false)] {
-            let Some(at) = at else { continue };
-            let radius = self.drawn.radius(at, camera);
-            let width = if is_selected { 2.0 } else { 1.2 };
-            painter.circle_stroke(place(at), radius + 3.0, Stroke::new(width + 2.0, cx.tokens.sunken));
-            painter.circle_stroke(place(at), radius + 3.0, Stroke::new(width, cx.tokens.text));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Rect};
+use eframe::egui::{self, Painter, Rect};
 
 use super::camera::{Camera, Transform};
 use super::sketch::{self, Brushes, Sketch};
@@ -60,16 +60,22 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
-    /// Draws a scene into a box.
-    pub(super) fn paint(&mut self, ui: &egui::Ui, tokens: &Tokens, scene: &Scene, camera: Camera, rect: Rect) {
-        let transform = camera.transform(&scene.layout, rect);
+    /// Makes what a scene needs and does not have yet.
+    pub(super) fn prepare(&mut self, ui: &egui::Ui, tokens: &Tokens, scene: &Scene, camera: Camera, rect: Rect) {
         self.take(ui, tokens, scene);
-        self.choose_edges(tokens, scene, camera, transform.part(rect));
-        let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+        self.choose_edges(tokens, scene, camera, camera.transform(&scene.layout, rect).part(rect));
+    }
+
+    /// Draws the edges.
+    pub(super) fn paint_edges(&mut self, painter: &Painter, camera: Camera, transform: Transform) {
         if let Some(edges) = &mut self.edges {
             let has_dashes = self.usual_length * transform.scale >= LEAST_FOR_DASHES;
             painter.add(edges.sketch.at(transform, camera.zoom.powf(0.2).min(1.8), has_dashes));
         }
+    }
+
+    /// Draws the nodes.
+    pub(super) fn paint_nodes(&mut self, painter: &Painter, camera: Camera, transform: Transform) {
         if let Some((nodes, _)) = &mut self.nodes {
             painter.add(nodes.at(transform, size(camera), false));
         }
