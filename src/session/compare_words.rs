@@ -104,7 +104,7 @@ fn by_points(gain: f64) -> String {
 /// Points without a unit, with a true minus.
 fn signed(share: f64) -> String {
     let text = format!("{:.1}", 100.0 * share);
-    let text = text.strip_prefix("-0.0").map_or(text.clone(), |rest| format!("0.0{rest}"));
+    let text = text.strip_prefix("-0.0").map_or_else(|| text.clone(), |rest| format!("0.0{rest}"));
     text.replacen('-', "−", 1)
 }
 

@@ -76,10 +76,11 @@ fn runs_that_differ_are_told_apart_and_end_with_1() {
         assert!((number(step, "jaccard") - both / (both + first + second)).abs() < 1e-12, "{step}");
         assert!((number(step, "overlap") - both / (both + first.min(second))).abs() < 1e-12, "{step}");
     }
+    let count = |value: &serde_json::Value, key: &str| value[key].as_u64().expect("a count");
     let classes = told["changed_by_class"].as_array().expect("classes");
-    let sum = |key: &str| classes.iter().map(|class| number(class, key)).sum::<f64>();
-    let nodes = number(&told, "n_nodes");
-    assert_eq!([sum("first"), sum("second"), sum("changed")], [nodes, nodes, number(&told, "n_other_classes")]);
+    let sum = |key: &str| classes.iter().map(|class| count(class, key)).sum::<u64>();
+    let nodes = count(&told, "n_nodes");
+    assert_eq!([sum("first"), sum("second"), sum("changed")], [nodes, nodes, count(&told, "n_other_classes")]);
     let mut command = unifews(folder.path());
     command.args(["compare-run", "b", "nowhere", "--quiet"]).assert().code(1).stderr(contains("nowhere"));
     std::fs::create_dir_all(folder.path().join("out/predictions")).expect("a folder");

@@ -117,14 +117,15 @@ fn a_click_looks_at_a_node_that_changes() {
     let node = predictions.changed.first().expect("the runs say different classes").node;
     let dataset = Arc::clone(&h.state().session().store().runs[0].run.dataset);
     let row = format!("Changed node {}", dataset.node_id(node as usize));
-    let centre = h.get_by_label_contains("A is Run 1").rect().center() + eframe::egui::vec2(0.0, 60.0);
+    // Over the legends, since the wheel zooms a heatmap.
+    let place = h.get_by_label_contains("A is Run 1").rect().left_center() + eframe::egui::vec2(395.0, 60.0);
     for _ in 0..60 {
         let seen = h.query_by_role_and_label(Role::Row, &row).map(|row| row.rect());
         if seen.is_some_and(|rect| h.ctx.content_rect().contains_rect(rect.translate(eframe::egui::vec2(0.0, 60.0)))) {
             break;
         }
-        wheel(&h, centre, -120.0);
-        h.run_steps(3);
+        wheel(&h, place, -120.0);
+        h.run_steps(12);
     }
     h.get_by_role_and_label(Role::Row, &row).click();
     h.run_steps(3);

@@ -95,6 +95,8 @@ fn the_table_is_saved_and_copied_with_what_is_seen() {
     let text = std::fs::read_to_string(&file).expect("written");
     assert_eq!(text.lines().count(), 3, "{text}");
     assert!(text.starts_with("run,note,tags,") && text.contains("\nRun 2,"), "{text}");
+    h.get_by_role_and_label(Role::TextInput, "Filter runs").focus();
+    h.run_steps(1);
     h.get_by_role_and_label(Role::TextInput, "Filter runs").type_text("Run 1");
     h.run_steps(3);
     h.get_by_role_and_label(Role::Button, "Copy table").click();

@@ -27,13 +27,13 @@ pub struct Overlap {
 }
 
 impl Overlap {
-    /// Counts one more.
-    pub fn add(&mut self, by_first: bool, by_second: bool) {
-        match (by_first, by_second) {
-            (true, true) => self.both += 1,
-            (true, false) => self.first_alone += 1,
-            (false, true) => self.second_alone += 1,
-            (false, false) => self.neither += 1,
+    /// Counts one more, which the first and the second keep or not.
+    pub fn add(&mut self, kept: [bool; 2]) {
+        match kept {
+            [true, true] => self.both += 1,
+            [true, false] => self.first_alone += 1,
+            [false, true] => self.second_alone += 1,
+            [false, false] => self.neither += 1,
         }
     }
 
@@ -311,7 +311,7 @@ fn of_step(
             let class = labels.and_then(|labels| labels.of(u)).unwrap_or(n_classes);
             for (k, v) in topology.row_range(u).zip(topology.row(u)) {
                 if *v as usize != u {
-                    counts[class].add(first.is_kept(k, idx), second.is_kept(k, idx));
+                    counts[class].add([first.is_kept(k, idx), second.is_kept(k, idx)]);
                 }
             }
         }
@@ -322,7 +322,9 @@ fn of_step(
         counts.iter_mut().zip(block).for_each(|(sum, part)| sum.add_all(part));
     }
     let mut all = Overlap::default();
-    counts.iter().for_each(|count| all.add_all(count));
+    for count in &counts {
+        all.add_all(count);
+    }
     let of_class = |(class, count): (usize, Overlap)| labels.map(|labels| (class_kind(labels, class), count));
     let classes = counts.into_iter().enumerate().take(n_classes).filter(|(_, count)| count.n() > 0);
     Ok((all, classes.filter_map(of_class).collect()))
@@ -346,7 +348,7 @@ fn matrices(first: &Run, second: &Run, ctl: &Control) -> Result<Vec<MatrixDiffer
             let masks = first.pruned.masks.weights.get(own.idx).zip(second.pruned.masks.weights.get(others.idx));
             let Some((a, b)) = masks.filter(|(a, b)| a.dim() == b.dim()) else { continue };
             let mut weights = Overlap::default();
-            a.iter().zip(b).for_each(|(by_first, by_second)| weights.add(*by_first, *by_second));
+            a.iter().zip(b).for_each(|(by_first, by_second)| weights.add([*by_first, *by_second]));
             let has_several = step.weights.len() > 1;
             let title = if has_several { format!("{}, {}", step.title(), step.matrix_name(nth)) } else { step.title() };
             found.push(MatrixDifference { step: at, nth, title, weights });

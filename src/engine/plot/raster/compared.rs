@@ -13,12 +13,13 @@ use crate::engine::sparsify::StepTrace;
 /// Entries of a texel by what becomes of them.
 type Counts = [u32; N_FATES];
 
-fn count(counts: &mut Counts, by_first: bool, by_second: bool) {
-    let at = match (by_first, by_second) {
-        (true, false) => 0,
-        (false, true) => 1,
-        (true, true) => 2,
-        (false, false) => 3,
+/// Counts an entry that the first and the second keep or not.
+fn count(counts: &mut Counts, kept: [bool; 2]) {
+    let at = match kept {
+        [true, false] => 0,
+        [false, true] => 1,
+        [true, true] => 2,
+        [false, false] => 3,
     };
     counts[at] += 1;
 }
@@ -77,7 +78,7 @@ fn edges(
         for (i, row) in texels.chunks_exact_mut(across.n).enumerate() {
             for p in down.entries(at + i..at + i + 1) {
                 for (column, k) in atlas.row(p, &columns) {
-                    count(&mut row[across.texel(column)], first.is_kept(k, step.idx), second.is_kept(k, step.idx));
+                    count(&mut row[across.texel(column)], [first.is_kept(k, step.idx), second.is_kept(k, step.idx)]);
                 }
             }
         }
@@ -104,7 +105,7 @@ fn weights(runs: [&Run; 2], idx: [usize; 2], request: &RasterRequest, ctl: &Cont
             let (column, by_first, by_second) = (across.texel(j), first.row(j), second.row(j));
             for i in outputs.clone() {
                 let texel = (i - outputs.start) / down.block * across.n + column;
-                count(&mut texels[texel], by_first[i], by_second[i]);
+                count(&mut texels[texel], [by_first[i], by_second[i]]);
             }
         }
     })?;

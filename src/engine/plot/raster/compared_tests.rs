@@ -30,8 +30,8 @@ fn pruned(dataset: &Arc<Dataset>, delta_a: f64, delta_w: f64) -> Run {
 }
 
 /// What becomes of an entry.
-fn fate(by_first: bool, by_second: bool) -> usize {
-    [[3, 1], [0, 2]][usize::from(by_first)][usize::from(by_second)]
+fn fate(kept: [bool; 2]) -> usize {
+    [[3, 1], [0, 2]][usize::from(kept[0])][usize::from(kept[1])]
 }
 
 #[test]
@@ -58,25 +58,24 @@ fn every_texel_counts_the_entries_of_both_masks() {
             };
             let found = raster_of_two(&a, &b, &atlas, &request, &ctl()).expect("a raster");
             let mut slow = vec![[0u32; N_FATES]; found.w * found.h];
-            let mut add = |column: usize, row: usize, by_first: bool, by_second: bool| {
+            let mut add = |column: usize, row: usize, kept: [bool; 2]| {
                 let texel = found.texel_at(column, row).expect("inside");
-                slow[texel.index][fate(by_first, by_second)] += 1;
+                slow[texel.index][fate(kept)] += 1;
             };
             if side == Side::Edges {
                 let idx = a.pruned.steps[step].idx;
                 for (k, (u, v)) in dataset.topology().entries().enumerate() {
                     let masks = [&a, &b].map(|run| run.pruned.masks.edges.is_kept(k, idx));
-                    add(position[v as usize] as usize, position[u as usize] as usize, masks[0], masks[1]);
+                    add(position[v as usize] as usize, position[u as usize] as usize, masks);
                 }
             } else {
                 let masks = [&a, &b].map(|run| &run.pruned.masks.weights[run.pruned.steps[step].weights[0].idx]);
                 for ((j, i), kept) in masks[0].indexed_iter() {
-                    add(j, i, *kept, masks[1][[j, i]]);
+                    add(j, i, [*kept, masks[1][[j, i]]]);
                 }
             }
             assert_eq!(found.compared, slow, "{by:?} {step} {side:?} {px}");
-            for at in 0..slow.len() {
-                let [first, second, both, neither] = slow[at];
+            for (at, [first, second, both, neither]) in slow.iter().copied().enumerate() {
                 assert_eq!((found.kept[at], found.removed[at]), (first + second + both, neither));
             }
             let scale = Scale::new(request.mode, side, None, 2, false);

@@ -244,8 +244,12 @@ impl Runs {
             let field = ui.add(field.hint_text(what.title()));
             field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, what.title()));
             if field.lost_focus() {
-                let is_given_up = ui.input(|i| i.key_pressed(egui::Key::Escape));
-                if let Some(command) = what.command(entry, typed).filter(|_| !is_given_up) {
+                // Escape gives up. The window takes that key before this is drawn, so what counts is what else can end the typing.
+                let is_meant = ui.input(|i| {
+                    let is_by_pointer = i.pointer.any_pressed() || i.pointer.any_released();
+                    is_by_pointer || i.key_pressed(egui::Key::Enter) || i.key_pressed(egui::Key::Tab)
+                });
+                if let Some(command) = what.command(entry, typed).filter(|_| is_meant) {
                     cx.out.send(command);
                 }
                 self.typing = None;
