@@ -76,6 +76,6 @@ fn a_cancelled_training_offers_its_best_epoch() {
         let trained = s.store().model.as_ref().and_then(|m| m.model.trained_on.clone());
         s.is_idle() && trained.is_some_and(|trained| trained.best_epoch == best)
     });
-    let button = h.query_by_role_and_label(Role::Button, &format!("Keep epoch {best}"));
-    assert!(button.is_none(), "it is kept once");
+    let name = format!("Keep epoch {best}");
+    assert!(h.query_by_role_and_label(Role::Button, &name).is_none(), "it is kept once");
 }
