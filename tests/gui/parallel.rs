@@ -55,7 +55,7 @@ fn a_click_on_a_line_takes_its_recipe_over() {
     let axis =
         |h: &Harness<'_, App>, name: &str| h.get_by_role_and_label(Role::Image, &format!("Values of {name}")).rect();
     let (from, to) = (axis(&h, "δa"), axis(&h, "δw"));
-    let middle = eframe::egui::pos2((from.center().x + to.center().x) / 2.0, from.bottom() - 5.0);
+    let middle = eframe::egui::pos2(f32::midpoint(from.center().x, to.center().x), from.bottom() - 5.0);
     h.hover_at(middle);
     h.run_steps(2);
     h.drag_at(middle);

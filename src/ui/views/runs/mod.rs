@@ -166,7 +166,7 @@ impl Runs {
             .min_scrolled_height(80.0)
             .max_scroll_height(height)
             .column(Column::exact(46.0))
-            .column(Column::remainder().at_least(170.0).clip(true));
+            .column(Column::remainder().at_least(150.0).clip(true));
         for (_, _, width) in COLUMNS {
             table = table.column(Column::exact(width));
         }
@@ -199,7 +199,8 @@ impl Runs {
         // What a column counts stands in two lines, so that the columns are no wider than their numbers.
         let text = name.replace(' ', "\n");
         let text = if is_sorted { format!("{text}{arrow}") } else { text };
-        let button = ui.add(egui::Button::new(strong(text)).frame(false).small());
+        let button = egui::Button::new(strong(text)).frame(false).small().wrap_mode(egui::TextWrapMode::Extend);
+        let button = ui.add(button);
         button.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_sorted, name));
         if button.on_hover_text(format!("{says}\n\nClick to sort")).clicked() {
             self.sort = Sort { column, is_rising: is_sorted && !self.sort.is_rising };

@@ -11,12 +11,13 @@ mod parallel;
 mod points;
 mod sweep;
 mod table;
+mod together;
 
 use eframe::egui::{self, Rect, Sense, Stroke, vec2};
 use egui_plot::PlotPoint;
 
 use self::chart::Cost;
-use self::parallel::Together;
+use self::together::Together;
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::{EvaluatedOn, recovered_says};
 use crate::engine::plot::Curves;

@@ -4,20 +4,12 @@
 
 use eframe::egui;
 
+use super::together::Together;
 use super::{LEAST_HEIGHT, Tradeoff};
 use crate::session::{Command, LineOf, Phase, TrialLines, format};
 use crate::ui::views::ViewCx;
-use crate::ui::widgets::parallel::{Parallel, ParallelOutput, ParallelSpec, colours_ui};
+use crate::ui::widgets::parallel::{ParallelOutput, ParallelSpec, colours_ui};
 use crate::ui::widgets::{empty_state, mono, strong, weak};
-
-/// What the chart remembers between frames.
-#[derive(Debug, Default)]
-pub(super) struct Together {
-    chart: Parallel,
-    lines: TrialLines,
-    /// Counts how often the lines were made.
-    revision: u64,
-}
 
 impl Tradeoff {
     pub(super) fn together_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
