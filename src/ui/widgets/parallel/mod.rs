@@ -190,7 +190,7 @@ impl Parallel {
         let is_within = within(spec.axes, spec.n_lines, &key.brushes);
         let n_within = is_within.iter().filter(|is| **is).count();
         // Many lines are paler, so that what lies below is seen.
-        let alpha = |n: usize| (1.6 / (n.max(1) as f32).sqrt().max(1.6) + 0.12).min(1.0);
+        let alpha = |n: usize| (4.0 / (n.max(1) as f32).sqrt().max(4.0) + 0.15).min(1.0);
         let pale = tokens.removed.gamma_multiply(0.35 * alpha(spec.n_lines));
         let opacity = alpha(n_within);
         let shades = Shades::new(Ramp::Sequential, tokens);
