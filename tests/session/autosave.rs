@@ -390,6 +390,8 @@ fn the_longest_frame_of_the_autosave() {
     let run = |n: u64| ProjectRun {
         name: format!("run {n}"),
         is_pinned: false,
+        note: String::new(),
+        tags: Vec::new(),
         recipe: Recipe { seed: n, ..Recipe::default() },
     };
     let grid = SweepGrid {
