@@ -1,11 +1,11 @@
 //! The heatmaps: found by name, zoomed and panned, told under the pointer, saved; and the histogram that is the slider.
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers, Pos2, vec2};
+use eframe::egui::{Key, Modifiers, Pos2, Shape, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use unifews::engine::plot::Side;
-use unifews::session::{PictureRequest, Session};
+use unifews::engine::plot::{NodeOrder, Side};
+use unifews::session::{AtlasRequest, PictureRequest, Session};
 use unifews::ui::App;
 
 use super::{Choices, wait, wheel, with_karate};
@@ -180,4 +180,54 @@ fn a_heatmap_is_saved_as_picture_and_as_table() {
         let bytes = std::fs::read(&path).expect("written");
         assert!(bytes.starts_with(begins), "{file} begins with {:?}", &bytes[..bytes.len().min(40)]);
     }
+}
+
+/// All texts that a frame draws.
+fn texts(h: &Harness<'_, App>) -> Vec<String> {
+    fn of(shape: &Shape, found: &mut Vec<String>) {
+        match shape {
+            Shape::Text(text) => found.push(text.galley.text().to_owned()),
+            Shape::Vec(shapes) => shapes.iter().for_each(|shape| of(shape, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    h.output().shapes.iter().for_each(|clipped| of(&clipped.shape, &mut found));
+    found
+}
+
+#[test]
+fn large_cells_carry_their_numbers_and_strips_their_names() {
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    let run = std::sync::Arc::clone(h.state().session().store().shown().expect("a run"));
+    let rect = h.get_by_label("Edges of layer 1").rect();
+    let group = |h: &Harness<'_, App>| {
+        let desk = &h.state().session().store().desk;
+        let atlas =
+            desk.answer::<AtlasRequest>(&format!("order {}", NodeOrder::Class.title())).expect("the nodes in order").1;
+        atlas.ordering().groups()[0].clone()
+    };
+    let first = group(&h);
+    h.hover_at(rect.left_bottom() + vec2(6.0, 5.0));
+    let name = format!("{}, {} nodes", first.name, first.end - first.start);
+    let is_told = (0..60).any(|_| {
+        h.step();
+        h.query_by_label(&name).is_some()
+    });
+    assert!(is_told, "{name}");
+
+    // Nearer, every entry in view stands there as a number: a self-loop of the first nodes among them.
+    let numbers = |h: &Harness<'_, App>| {
+        let is_number = |text: &String| text.len() <= 6 && text.contains('.') && text.parse::<f32>().is_ok();
+        texts(h).into_iter().filter(is_number).count()
+    };
+    let far = numbers(&h);
+    for _ in 0..6 {
+        scroll(&mut h, rect.left_top() + vec2(4.0, 4.0), 120.0);
+    }
+    wait(&mut h, "the nearer picture", is_drawn);
+    h.run_steps(3);
+    let near = numbers(&h);
+    assert!(near > far, "{near} numbers near, {far} far; {} entries in all", run.dataset.topology().n_entries());
 }

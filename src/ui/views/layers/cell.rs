@@ -179,6 +179,7 @@ impl Cell {
             map: map.as_ref(),
             message,
             marked,
+            has_numbers: !matches!(place.mode, RasterMode::Kept | RasterMode::WhenRemoved),
         };
         self.heatmap.ui(ui, cx.tokens, rect, &spec)
     }

@@ -128,6 +128,7 @@ impl PairCell {
             map: map.as_ref(),
             message: desk.failure(&slot).or_else(|| picture.is_none().then_some("drawing")),
             marked: selected,
+            has_numbers: false,
         };
         let below = Rect::from_min_max(egui::pos2(rect.left(), heading.bottom()), rect.max - egui::vec2(0.0, 6.0));
         let output = self.heatmap.ui(ui, cx.tokens, below, &spec);

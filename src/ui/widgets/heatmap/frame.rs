@@ -7,6 +7,7 @@ use eframe::egui::{
     vec2,
 };
 
+use super::cells::cells;
 use super::{AxisSpec, Heatmap, HeatmapSpec, Shown};
 use crate::engine::plot::{Scale, Viewport};
 use crate::session::format;
@@ -33,6 +34,9 @@ impl Heatmap {
         painter.rect_filled(plot, 0.0, tokens.sunken);
         if let Some(shown) = &self.shown {
             picture(&inside, shown, plot, viewport);
+            if spec.has_numbers {
+                cells(&inside, tokens, plot, viewport, &shown.picture);
+            }
             legend(painter, tokens, plot, &shown.picture.scale);
         }
         if let Some(place) = hovered.or(spec.marked) {
@@ -56,7 +60,7 @@ impl Heatmap {
 }
 
 /// A rectangle of entries on the screen.
-fn on_screen(plot: Rect, viewport: Viewport, part: Viewport) -> Rect {
+pub(super) fn on_screen(plot: Rect, viewport: Viewport, part: Viewport) -> Rect {
     let x = |v: f64| plot.left() + ((v - viewport.x0) / viewport.width()) as f32 * plot.width();
     let y = |v: f64| plot.top() + ((v - viewport.y0) / viewport.height()) as f32 * plot.height();
     Rect::from_min_max(pos2(x(part.x0), y(part.y0)), pos2(x(part.x1), y(part.y1)))

@@ -3,8 +3,10 @@
 //! The widget knows pictures and places, not graphs: what an entry is, and what to do about it, its owner decides. It asks for
 //! at most one texel per pixel and uploads a texture only when another picture or theme came.
 
+mod cells;
 mod frame;
 mod pointer;
+mod strips;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,6 +56,8 @@ pub(crate) struct HeatmapSpec<'a> {
     pub(crate) message: Option<&'a str>,
     /// Marked from another heatmap, as `(column, row)`.
     pub(crate) marked: Option<(usize, usize)>,
+    /// Whether single entries carry their number where there is room, and removed ones a stroke.
+    pub(crate) has_numbers: bool,
 }
 
 /// What the user asks for in the menu of a heatmap.
@@ -181,6 +185,7 @@ impl Heatmap {
         let hovered = pointer::place(&response, plot, viewport, &spec.whole);
         if ui.is_rect_visible(rect) {
             self.paint(ui, tokens, plot, viewport, spec, &response, hovered);
+            strips::names(ui, plot, viewport, spec);
         }
         let action = self.menu(&response, hovered);
         let scale = ui.ctx().pixels_per_point();
