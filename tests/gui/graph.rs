@@ -105,6 +105,8 @@ fn a_graph_alone_is_drawn_first_and_its_layers_once_it_has_a_model() {
     h.state().send(Command::SetRecipe(Box::new(recipe), None));
     h.run_steps(2);
     h.get_by_role_and_label(Role::Button, "Train a model").click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, "Start training").click();
     wait(&mut h, "the model", |s| s.is_idle() && s.store().shown().is_some());
     assert_eq!(h.state().shown_pane(), Some(Pane::Training), "where the training was");
     h.key_press_modifiers(Modifiers::COMMAND, Key::Num3);
