@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align2, Color32, FontId, Painter, Rect, Stroke, pos2};
 
-use super::frame::on_screen;
+use super::pointer::on_screen;
 use crate::engine::plot::Viewport;
 use crate::session::Picture;
 use crate::ui::colormap::Shades;

@@ -8,6 +8,7 @@ use eframe::egui::{
 };
 
 use super::cells::cells;
+use super::pointer::on_screen;
 use super::{AxisSpec, Heatmap, HeatmapSpec, Shown};
 use crate::engine::plot::{Scale, Viewport};
 use crate::session::format;
@@ -57,13 +58,6 @@ impl Heatmap {
         x_axis(painter, tokens, plot, viewport, &spec.x);
         y_axis(painter, tokens, plot, viewport, &spec.y);
     }
-}
-
-/// A rectangle of entries on the screen.
-pub(super) fn on_screen(plot: Rect, viewport: Viewport, part: Viewport) -> Rect {
-    let x = |v: f64| plot.left() + ((v - viewport.x0) / viewport.width()) as f32 * plot.width();
-    let y = |v: f64| plot.top() + ((v - viewport.y0) / viewport.height()) as f32 * plot.height();
-    Rect::from_min_max(pos2(x(part.x0), y(part.y0)), pos2(x(part.x1), y(part.y1)))
 }
 
 fn image(painter: &Painter, texture: TextureId, rect: Rect) {

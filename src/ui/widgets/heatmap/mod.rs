@@ -185,7 +185,7 @@ impl Heatmap {
         let hovered = pointer::place(&response, plot, viewport, &spec.whole);
         if ui.is_rect_visible(rect) {
             self.paint(ui, tokens, plot, viewport, spec, &response, hovered);
-            strips::names(ui, plot, viewport, spec);
+            strips::names(ui, plot, viewport, spec.name, spec.x.groups, spec.y.groups);
         }
         let action = self.menu(&response, hovered);
         let scale = ui.ctx().pixels_per_point();

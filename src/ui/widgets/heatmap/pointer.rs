@@ -1,6 +1,6 @@
-//! Zoom and pan by wheel, drag and keys.
+//! Zoom and pan by wheel, drag and keys; which entries stand where.
 
-use eframe::egui::{self, EventFilter, Key, PointerButton, Rect, Response, Vec2};
+use eframe::egui::{self, EventFilter, Key, PointerButton, Rect, Response, Vec2, pos2};
 
 use crate::engine::plot::Viewport;
 
@@ -82,4 +82,11 @@ pub(super) fn place(response: &Response, plot: Rect, viewport: Viewport, whole: 
     let x = viewport.x0 + f64::from((pos.x - plot.left()) / plot.width()) * viewport.width();
     let y = viewport.y0 + f64::from((pos.y - plot.top()) / plot.height()) * viewport.height();
     whole.contains(x, y).then_some((x as usize, y as usize))
+}
+
+/// A rectangle of entries on the screen.
+pub(super) fn on_screen(plot: Rect, viewport: Viewport, part: Viewport) -> Rect {
+    let x = |v: f64| plot.left() + ((v - viewport.x0) / viewport.width()) as f32 * plot.width();
+    let y = |v: f64| plot.top() + ((v - viewport.y0) / viewport.height()) as f32 * plot.height();
+    Rect::from_min_max(pos2(x(part.x0), y(part.y0)), pos2(x(part.x1), y(part.y1)))
 }
