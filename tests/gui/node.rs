@@ -118,8 +118,10 @@ fn an_entry_is_kept_and_removed_by_hand_wherever_thresholds_move() {
 
     let choose = |h: &mut Harness<'_, App>, choice: &str| {
         let chooser = format!("Entry from {name}");
+        // A report that comes in the meantime would move the rows.
+        looked(h);
         h.get_by_role_and_label(Role::ComboBox, &chooser).scroll_to_me();
-        h.run_steps(3);
+        h.run_steps(10);
         h.get_by_role_and_label(Role::ComboBox, &chooser).click();
         h.run_steps(3);
         h.get_by_role_and_label(Role::Button, choice).click();
@@ -148,12 +150,14 @@ fn an_entry_is_kept_and_removed_by_hand_wherever_thresholds_move() {
     h.run_steps(2);
     assert_eq!(of(&looked(&mut h)).by_hand, Some(true));
     // All of them, and back.
+    h.get_by_role_and_label(Role::Button, "Remove").scroll_to_me();
+    h.run_steps(10);
     h.get_by_role_and_label(Role::Button, "Remove").click();
     h.run_steps(3);
     let none = looked(&mut h);
     assert!(none.around.neighbours.iter().all(|neighbour| neighbour.by_hand == Some(false) && neighbour.is_cut()));
     h.get_by_role_and_label(Role::Button, "Clear what was decided by hand").scroll_to_me();
-    h.run_steps(3);
+    h.run_steps(10);
     h.get_by_role_and_label(Role::Button, "Clear what was decided by hand").click();
     h.run_steps(3);
     let free = looked(&mut h);
