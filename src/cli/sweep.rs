@@ -10,7 +10,8 @@ use super::output::{self, table};
 use super::progress::Terminal;
 use super::{inputs, pictures};
 use crate::engine::experiment::{
-    ComparePlan, Method, RunOptions, SweepGrid, SweepPoint, recovered_says, thresholds_by_layer,
+    ComparePlan, EvaluatedOn, Method, RunOptions, SweepGrid, SweepPoint, best_rival, recovered_says,
+    thresholds_by_layer,
 };
 use crate::engine::model::Model;
 use crate::engine::sparsify::{NodesAre, Schedule};
@@ -21,7 +22,7 @@ use crate::session::tasks::compare::Compare;
 use crate::session::tasks::sensitivity::Sensitivity;
 use crate::session::tasks::sweep::Sweep;
 use crate::session::tasks::train::Train;
-use crate::session::{Baseline, in_points};
+use crate::session::{Baseline, in_points, rival_says};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -186,6 +187,8 @@ fn comparison_lines(comparison: &Comparison) -> Vec<String> {
         format!("\ntest score of every method at the share it was asked to remove ({models})\n"),
         table(&header, 1, rows),
     ];
+    let rivals = [true, false].into_iter().filter_map(|is_of_edges| best_rival(&comparison.summary, is_of_edges));
+    lines.extend(rivals.map(|rival| rival_says(&rival, EvaluatedOn::Test)));
     if comparison.plan.has_recovery {
         let says = recovered_says(NodesAre::Static);
         lines.push(format!("\nevery method got the same recovery of what it kept; {says}"));

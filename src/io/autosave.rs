@@ -7,12 +7,11 @@
 //! What is never here: what the state means.
 
 use std::fs::{self, File, TryLockError};
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use super::atomic::write_atomic;
+use super::atomic::{lock_soon, make_folder, write_atomic};
 use super::report::ExportError;
 
 /// Name of the state in the folder of a session.
@@ -51,7 +50,7 @@ impl SessionFolder {
         let fault = |source| ExportError::io("make a folder for the session", root, source);
         fs::create_dir_all(root).map_err(fault)?;
         let _guard = lock_root(root).map_err(fault)?;
-        let folder = make_folder(root).map_err(fault)?;
+        let folder = make_folder(root, str::to_owned).map_err(fault)?;
         let lock = File::create(folder.join(LOCK)).map_err(fault)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { folder, lock }),
@@ -128,29 +127,7 @@ pub fn left_behind(root: &Path) -> Vec<SessionFolder> {
 
 /// A guard over all folders of `root`, so that nobody finds one that is being made.
 fn lock_root(root: &Path) -> std::io::Result<File> {
-    const TRIES: usize = 200;
-    let file = File::options().create(true).truncate(false).write(true).open(root.join(LOCK))?;
-    for _ in 0..TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-    Err(ErrorKind::WouldBlock.into())
-}
-
-fn make_folder(root: &Path) -> std::io::Result<PathBuf> {
-    loop {
-        let folder = root.join(format!("{:016x}", RandomState::new().hash_one(0)));
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match builder.create(&folder) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            result => return result.map(|()| folder),
-        }
-    }
+    lock_soon(File::options().create(true).truncate(false).write(true).open(root.join(LOCK))?)
 }
 
 #[cfg(test)]

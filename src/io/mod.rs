@@ -82,6 +82,6 @@ pub use role::{Role, RoleReport, files_in, roles};
 pub use sample::{SampleInfo, samples};
 pub use sha256::InputHash;
 pub use sheet::{ColumnKind, ColumnRole, ColumnSketch, TableSketch};
-pub(crate) use text::escaped_block;
 pub use text::{escaped, escaped_json, escaped_markdown, escaped_path, escaped_text};
+pub(crate) use text::{escaped_block, shortened};
 pub(crate) use wrong::of as what_came_instead;

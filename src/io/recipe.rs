@@ -30,7 +30,7 @@ use crate::engine::EngineError;
 use crate::engine::sparsify::{Lock, RECIPE_FORMAT, Recipe};
 
 /// Larger recipe files are not read, bytes.
-const MAX_RECIPE_BYTES: u64 = 1 << 20;
+const MAX_RECIPE_BYTES: u64 = 16 << 20;
 
 /// The one key that is looked at before the others: it decides whether they are understood.
 #[derive(Deserialize)]

@@ -7,8 +7,8 @@ use super::command::Command;
 use super::store::Store;
 use super::tasks::store_graph::StoreForm;
 use super::verdict::lower_first;
-use crate::engine::sparsify::Recipe;
-use crate::io::{escaped_text, recipe_to_toml};
+use crate::engine::sparsify::{PinnedEntry, Recipe};
+use crate::io::{escaped_text, recipe_to_toml, shortened};
 
 /// Older entries are dropped.
 const MOST: usize = 500;
@@ -85,7 +85,10 @@ pub(super) fn recipe_changes(before: &Recipe, after: &Recipe) -> Vec<String> {
     let changes = after.iter().chain(gone).map(|(key, _)| (key, value(&before, key), value(&after, key)));
     changes
         .filter(|(_, before, after)| before != after)
-        .map(|(key, before, after)| escaped_text(&format!("{key}: {before} → {after}")).into_owned())
+        .map(|(key, before, after)| {
+            let [before, after] = [before, after].map(|value| shortened(&value));
+            escaped_text(&format!("{key}: {before} → {after}")).into_owned()
+        })
         .collect()
 }
 
@@ -154,12 +157,15 @@ impl ActivityLog {
 }
 
 /// What is decided by hand, for undo and the log.
-pub(super) fn by_hand_says(n: usize, is_kept: Option<bool>) -> String {
-    let entries = if n == 1 { "an entry".to_owned() } else { format!("{n} entries") };
+pub(super) fn by_hand_says(entries: &[PinnedEntry], is_kept: Option<bool>) -> String {
+    let what = match entries {
+        [one] => escaped_text(&shortened(&format!("{} → {}", one.source, one.target))).into_owned(),
+        more => format!("{} entries", more.len()),
+    };
     match is_kept {
-        Some(true) => format!("Keep {entries} by hand"),
-        Some(false) => format!("Remove {entries} by hand"),
-        None => format!("Leave {entries} to the rule"),
+        Some(true) => format!("Keep {what} by hand"),
+        Some(false) => format!("Remove {what} by hand"),
+        None => format!("Leave {what} to the rule"),
     }
 }
 
@@ -209,7 +215,7 @@ impl Command {
             Self::SelectWeight(place) => {
                 format!("look at weight {} → {} of matrix {}", place.input, place.output, place.matrix)
             }
-            Self::PinEntries(entries, is_kept) => lower_first(&by_hand_says(entries.len(), *is_kept)),
+            Self::PinEntries(entries, is_kept) => lower_first(&by_hand_says(entries, *is_kept)),
             Self::Reproduce(plan, file) => format!("reproduce {} as {}", plan.table.key(), path(file)),
             Self::Cancel(_) => "cancel a job".to_owned(),
             Self::Keep(_) => "keep what a job has by now".to_owned(),

@@ -37,6 +37,7 @@ pub mod project;
 mod readings;
 mod recipe_diff;
 mod request_page;
+mod rival_says;
 mod roles;
 mod run_page;
 mod runs_table;
@@ -82,6 +83,7 @@ pub use pictures::{
 pub use readings::{Reading, Readings, read_as, reading_of, settled};
 pub use recipe_diff::{DiffLine, DiffSide, recipe_diff};
 pub use request_page::request_page;
+pub use rival_says::rival_says;
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub(crate) use run_page::run_page;
 pub use runs_table::{runs_as_text, runs_writer};

@@ -167,7 +167,9 @@ fn sweep_compares_methods_and_tries_every_layer_alone() {
         assert!(removed >= point["share"].as_f64().expect("a share") - 0.01, "{point}");
     }
     assert_eq!(out["sensitivity"].as_array().expect("points").len(), 4);
-    let said = stdout(folder.path(), &[&arguments[..3], &["-o", "s2"], &arguments[5..], &["--no-timing"]].concat());
+    let more = ["--methods", "unifews,random", "--shares", "0.5", "--seeds", "1,2", "--no-timing"];
+    let said = stdout(folder.path(), &[&arguments[..3], &["-o", "s2"], &arguments[5..], &more].concat());
+    assert!(said.contains("50.0 % removed: ") && said.contains("Unifews"), "{said}");
     assert!(said.contains("by layer, each alone losing at most 1 point of val: --delta-a 0"), "{said}");
     for file in ["comparison.csv", "sensitivity.csv", "comparison_edges.png", "comparison_weights.svg"] {
         assert!(folder.path().join("s").join(file).is_file(), "{file}");

@@ -36,7 +36,7 @@ fn chosen(dataset: &Dataset) -> Vec<(usize, PinnedEntry, bool)> {
 
 fn pin(recipe: &mut Recipe, chosen: &[(usize, PinnedEntry, bool)]) {
     for (_, entry, is_kept) in chosen {
-        recipe.edges.pins.set(vec![entry.clone()], Some(*is_kept));
+        Arc::make_mut(&mut recipe.edges.pins).set(vec![entry.clone()], Some(*is_kept));
     }
 }
 
@@ -187,14 +187,16 @@ fn what_the_graph_does_not_have_and_what_knows_no_single_entries_is_refused() {
         .find(|(u, v)| topology.find(*u, *v).is_none())
         .expect("a gap");
     let (v, u) = (v.to_string(), u.to_string());
-    let keep = |pinned: PinnedEntry| move |recipe: &mut Recipe| recipe.edges.pins.keep.push(pinned.clone());
+    let keep = |pinned: PinnedEntry| {
+        move |recipe: &mut Recipe| Arc::make_mut(&mut recipe.edges.pins).keep.push(pinned.clone())
+    };
     refused(Family::Gcn, &keep(entry("200", "3")), "edges.pins.keep: expected entries between nodes of this graph");
     refused(Family::Gcn, &keep(entry("ada", "3")), "found ada → 3");
     refused(Family::Gcn, &keep(entry("3", "3")), "self-loops always stay");
     refused(Family::Gcn, &keep(entry(&v, &u)), &format!("that this graph has, as [source, target], found {v} → {u}"));
     refused(
         Family::Gcn,
-        &|recipe| recipe.edges.pins.remove.push(entry(&v, &u)),
+        &|recipe| Arc::make_mut(&mut recipe.edges.pins).remove.push(entry(&v, &u)),
         "edges.pins.remove: expected entries that this graph has",
     );
     let there = dataset.topology().entries().find(|(u, v)| u != v).expect("an entry");
@@ -202,8 +204,8 @@ fn what_the_graph_does_not_have_and_what_knows_no_single_entries_is_refused() {
     refused(
         Family::Gcn,
         &|recipe| {
-            recipe.edges.pins.keep.push(there.clone());
-            recipe.edges.pins.remove.push(there.clone());
+            Arc::make_mut(&mut recipe.edges.pins).keep.push(there.clone());
+            Arc::make_mut(&mut recipe.edges.pins).remove.push(there.clone());
         },
         "either kept or removed",
     );
@@ -211,7 +213,7 @@ fn what_the_graph_does_not_have_and_what_knows_no_single_entries_is_refused() {
         Family::Sgc,
         &|recipe| {
             recipe.edges.mode = EdgeMode::Mass;
-            recipe.edges.pins.keep.push(there.clone());
+            Arc::make_mut(&mut recipe.edges.pins).keep.push(there.clone());
         },
         "edges.pins: expected none in mass mode",
     );
@@ -219,8 +221,8 @@ fn what_the_graph_does_not_have_and_what_knows_no_single_entries_is_refused() {
         Family::Gcn,
         &|recipe| {
             recipe.recovery = Some(RecoveryRule { nodes_are: NodesAre::New, ..RecoveryRule::default() });
-            recipe.edges.pins.keep.push(there.clone());
+            Arc::make_mut(&mut recipe.edges.pins).keep.push(there.clone());
         },
-        "no [edges.pins] with nodes_are new",
+        "edges.pins: expected none with nodes_are new",
     );
 }

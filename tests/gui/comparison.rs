@@ -6,14 +6,10 @@ use eframe::egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::plot::Side;
-use unifews::session::{
-    Command, CompareRequest, ComparedPictureRequest, Comparison, DiffSide, Picture, Session, format,
-};
+use unifews::session::{CompareRequest, ComparedPictureRequest, Comparison, DiffSide, Picture, Session, format};
 use unifews::ui::App;
-use unifews::ui::actions::Action;
-use unifews::ui::views::Pane;
 
-use super::{Choices, wait, wheel, with_karate};
+use super::{Choices, wait, wheel, with_runs};
 
 /// High enough that the whole page is seen at once.
 const SIZE: [f32; 2] = [1500.0, 3200.0];
@@ -35,20 +31,7 @@ fn on_the_page(choices: &Choices) -> Harness<'static, App> {
 }
 
 fn on_a_page_of(size: [f32; 2], choices: &Choices) -> Harness<'static, App> {
-    let mut h = with_karate(size, choices);
-    for (at, delta) in [0.3, 2.5].into_iter().enumerate() {
-        let mut recipe = h.state().session().store().recipe.clone();
-        recipe.recovery = None;
-        recipe.edges.delta = vec![delta];
-        recipe.weights.delta = vec![delta];
-        h.state().send(Command::SetRecipe(Box::new(recipe), None));
-        h.run_steps(2);
-        h.state().send(Command::Prune);
-        wait(&mut h, "a run", |s| s.store().runs.len() == at + 1 && s.is_idle());
-    }
-    let ctx = h.ctx.clone();
-    h.state_mut().perform(Action::Show(Pane::Runs), &ctx);
-    h.run_steps(3);
+    let mut h = with_runs(size, choices, [(0.3, 0.3), (2.5, 2.5)]);
     for name in ["Compare Run 1", "Compare Run 2"] {
         h.get_by_label(name).click();
         h.run_steps(2);

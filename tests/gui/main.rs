@@ -36,8 +36,10 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Event, Id, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use unifews::session::Session;
+use unifews::session::{Command, Session};
+use unifews::ui::actions::Action;
 use unifews::ui::dialogs::{Answer, Answered, Ask, Dialogs};
+use unifews::ui::views::Pane;
 use unifews::ui::{App, Settings};
 
 /// Longest that a test waits for anything; far more than it needs on a busy machine.
@@ -157,6 +159,24 @@ fn with_karate(size: [f32; 2], choices: &Choices) -> Harness<'static, App> {
     harness.get_by_role_and_label(Role::Button, "Karate club").click();
     wait(&mut harness, "the first picture", |s| s.is_idle() && s.store().shown().is_some());
     harness
+}
+
+/// The table of two runs of the smallest sample as published, each with a δa and a δw of its own.
+fn with_runs(size: [f32; 2], choices: &Choices, deltas: [(f64, f64); 2]) -> Harness<'static, App> {
+    let mut h = with_karate(size, choices);
+    for (at, (delta_a, delta_w)) in deltas.into_iter().enumerate() {
+        let mut recipe = h.state().session().store().recipe.clone();
+        recipe.recovery = None;
+        (recipe.edges.delta, recipe.weights.delta) = (vec![delta_a], vec![delta_w]);
+        h.state().send(Command::SetRecipe(Box::new(recipe), None));
+        h.run_steps(2);
+        h.state().send(Command::Prune);
+        wait(&mut h, "a run", |s| s.store().runs.len() == at + 1 && s.is_idle());
+    }
+    let ctx = h.ctx.clone();
+    h.state_mut().perform(Action::Show(Pane::Runs), &ctx);
+    h.run_steps(3);
+    h
 }
 
 /// Turns the wheel with the pointer at a place.

@@ -145,7 +145,7 @@ fn an_entry_is_kept_and_removed_by_hand_wherever_thresholds_move() {
     assert_eq!(removed.around.neighbours.iter().filter(|neighbour| neighbour.is_cut()).count(), 1);
     // A step to undo each.
     let label = h.state().session().undo_label().map(str::to_owned);
-    assert_eq!(label.as_deref(), Some("Remove an entry by hand"));
+    assert_eq!(label, Some(format!("Remove {name} → 33 by hand")));
     h.state().send(Command::Undo);
     h.run_steps(2);
     assert_eq!(of(&looked(&mut h)).by_hand, Some(true));

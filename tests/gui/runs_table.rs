@@ -4,30 +4,9 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, OutputCommand};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use unifews::session::Command;
 use unifews::ui::App;
-use unifews::ui::actions::Action;
-use unifews::ui::views::Pane;
 
-use super::{Choices, wait, with_karate};
-
-/// A window with two runs in the table.
-fn with_runs(choices: &Choices) -> Harness<'static, App> {
-    let mut h = with_karate([1440.0, 900.0], choices);
-    for (at, delta) in [0.3, 1.5].into_iter().enumerate() {
-        let mut recipe = h.state().session().store().recipe.clone();
-        recipe.recovery = None;
-        recipe.edges.delta = vec![delta];
-        h.state().send(Command::SetRecipe(Box::new(recipe), None));
-        h.run_steps(2);
-        h.state().send(Command::Prune);
-        wait(&mut h, "a run", |s| s.store().runs.len() == at + 1 && s.is_idle());
-    }
-    let ctx = h.ctx.clone();
-    h.state_mut().perform(Action::Show(Pane::Runs), &ctx);
-    h.run_steps(3);
-    h
-}
+use super::{Choices, wait, with_runs};
 
 /// Types a text into the field of a run's menu.
 fn typed(h: &mut Harness<'_, App>, run: &str, menu: &str, field: &str, text: &str) {
@@ -44,7 +23,7 @@ fn typed(h: &mut Harness<'_, App>, run: &str, menu: &str, field: &str, text: &st
 #[test]
 fn notes_and_tags_are_typed_and_found() {
     let choices = Choices::default();
-    let mut h = with_runs(&choices);
+    let mut h = with_runs([1440.0, 900.0], &choices, [(0.3, 0.3), (1.5, 0.3)]);
     for heading in ["Edges removed", "Weights removed", "Operations"] {
         assert_eq!(h.query_all_by_role_and_label(Role::Button, heading).count(), 1, "{heading}");
     }
@@ -69,7 +48,7 @@ fn notes_and_tags_are_typed_and_found() {
 #[test]
 fn escape_leaves_a_note_as_it_was() {
     let choices = Choices::default();
-    let mut h = with_runs(&choices);
+    let mut h = with_runs([1440.0, 900.0], &choices, [(0.3, 0.3), (1.5, 0.3)]);
     h.get_by_label("Actions for Run 1").click();
     h.run_steps(3);
     h.get_by_role_and_label(Role::Button, "Note…").click();
@@ -86,7 +65,7 @@ fn escape_leaves_a_note_as_it_was() {
 fn the_table_is_saved_and_copied_with_what_is_seen() {
     let folder = tempfile::tempdir().expect("a folder");
     let choices = Choices::default();
-    let mut h = with_runs(&choices);
+    let mut h = with_runs([1440.0, 900.0], &choices, [(0.3, 0.3), (1.5, 0.3)]);
     let file = folder.path().join("runs.csv");
     choices.then(file.clone());
     h.get_by_role_and_label(Role::Button, "Save table…").click();

@@ -24,7 +24,7 @@ fn written_recipes_are_read_back() {
                 identity: Identity::ResidualLoop,
                 lock: Lock::File("nodes.txt".into()),
                 ranking: None,
-                pins: Pins::default(),
+                pins: std::sync::Arc::default(),
             },
             weights: WeightRule {
                 mode: WeightMode::Target,
@@ -57,7 +57,7 @@ fn entries_by_hand_are_pairs_of_ids_and_nothing_is_written_where_there_are_none(
     let text = format!("{head}[edges.pins]\nkeep = [[1497, 4], [\"ada\", \"007\"]]\n");
     let recipe = recipe_from_toml(&text, Path::new("r.toml")).expect("a recipe");
     let entry = |source: &str, target: &str| PinnedEntry { source: source.to_owned(), target: target.to_owned() };
-    assert_eq!(recipe.edges.pins, Pins { keep: vec![entry("1497", "4"), entry("ada", "007")], remove: Vec::new() });
+    assert_eq!(*recipe.edges.pins, Pins { keep: vec![entry("1497", "4"), entry("ada", "007")], remove: Vec::new() });
     let written = recipe_to_toml(&recipe);
     assert!(written.contains("[edges.pins]\nkeep = [[1497, 4], [\"ada\", \"007\"]]\nremove = []\n"), "{written}");
     assert!(!recipe_to_toml(&Recipe::default()).contains("pins"), "an earlier program reads it");
@@ -71,6 +71,24 @@ fn entries_by_hand_are_pairs_of_ids_and_nothing_is_written_where_there_are_none(
         let error = recipe_from_toml(&text, Path::new("r.toml")).unwrap_err().to_string();
         assert!(error.contains(says), "{wrong}: {error}");
     }
+}
+
+#[test]
+fn as_many_entries_by_hand_as_a_recipe_takes_are_read_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("recipe.toml");
+    let mut recipe = Recipe::default();
+    let id = |n: usize| format!("customer of the northern region, number {n}");
+    let pins = (0..Pins::MAX).map(|n| PinnedEntry { source: id(n), target: id(n / 7) });
+    std::sync::Arc::make_mut(&mut recipe.edges.pins).set(pins.collect(), Some(true));
+    write_recipe(&path, &recipe).expect("written");
+    assert_eq!(detect(&path).expect("readable"), Detected::Recipe);
+    assert_eq!(read_recipe(&path).expect("a recipe"), recipe);
+    std::sync::Arc::make_mut(&mut recipe.edges.pins)
+        .set(vec![PinnedEntry { source: "one".to_owned(), target: "more".to_owned() }], Some(false));
+    write_recipe(&path, &recipe).expect("written");
+    let error = read_recipe(&path).expect_err("too many").to_string();
+    assert!(error.contains("at most 10000 entries decided by hand"), "{error}");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn recipes() -> impl Strategy<Value = Recipe> {
                         },
                         lock: if has_more { Lock::File("nodes of mine.txt".into()) } else { Lock::Val },
                         ranking: ranks_edges.then_some(EdgeRanking::Random),
-                        pins: Pins::default(),
+                        pins: std::sync::Arc::default(),
                     },
                     weights: WeightRule {
                         mode: weight_mode,
@@ -160,7 +160,7 @@ proptest! {
     #[test]
     fn a_recipe_is_read_as_it_was_written(mut recipe in recipes(), has_pins in any::<bool>()) {
         if has_pins {
-            recipe.edges.pins = by_hand();
+            recipe.edges.pins = std::sync::Arc::new(by_hand());
         }
         recipe.check().expect("valid");
         for form in [RecipeForm::Toml, RecipeForm::Json, RecipeForm::Yaml] {

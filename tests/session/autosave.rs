@@ -301,17 +301,21 @@ fn a_file_that_changed_or_is_gone_is_named_and_the_rest_is_restored() {
     assert_eq!(kept(&root).store().lost.len(), 1, "offered again");
 }
 
-#[test]
-fn runs_that_are_still_to_be_computed_are_kept_too() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (root, mut now) = (folder.path().join("sessions"), Duration::ZERO);
-    let run = |n: u64| ProjectRun {
+/// A run of a project, to be computed with seed `n`.
+fn run(n: u64) -> ProjectRun {
+    ProjectRun {
         name: format!("run {n}"),
         is_pinned: false,
         note: String::new(),
         tags: Vec::new(),
         recipe: Recipe { seed: n, ..Recipe::default() },
-    };
+    }
+}
+
+#[test]
+fn runs_that_are_still_to_be_computed_are_kept_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (root, mut now) = (folder.path().join("sessions"), Duration::ZERO);
     let state = Project {
         format: PROJECT_FORMAT.to_owned(),
         graph: Some("sample:karate".to_owned()),
@@ -387,13 +391,6 @@ fn a_project_keeps_points_of_trials_as_long_as_its_inputs_are_what_they_were() {
 fn the_longest_frame_of_the_autosave() {
     let folder = tempfile::tempdir().expect("a folder");
     let (root, mut now) = (folder.path().join("sessions"), Duration::ZERO);
-    let run = |n: u64| ProjectRun {
-        name: format!("run {n}"),
-        is_pinned: false,
-        note: String::new(),
-        tags: Vec::new(),
-        recipe: Recipe { seed: n, ..Recipe::default() },
-    };
     let grid = SweepGrid {
         delta_a: (0..25).map(f64::from).collect(),
         delta_w: (0..20).map(|n| f64::from(n) / 10.0).collect(),

@@ -15,6 +15,13 @@ pub struct Rival {
     pub is_within_ranges: bool,
 }
 
+impl Rival {
+    /// Whether the other keeps more, beyond the ranges over the seeds.
+    pub fn is_better(&self) -> bool {
+        self.accuracy[1] > self.accuracy[0] && !self.is_within_ranges
+    }
+}
+
 /// The best other method of one side at the largest share that Unifews and another one have; parts of recovery are not others.
 pub fn best_rival(summary: &[CompareSummary], is_of_edges: bool) -> Option<Rival> {
     let unifews = if is_of_edges { Method::UnifewsEdges } else { Method::UnifewsWeights };

@@ -18,3 +18,4 @@ mod temporary;
 pub use file::{AtomicFile, AtomicFiles, write_atomic};
 pub use folder::{AtomicFolder, FolderFile, FolderPart};
 pub use limit::keep_alive_at_file_size_limit;
+pub(in crate::io) use temporary::{lock_soon, make_folder};

@@ -67,7 +67,7 @@ impl Temporary {
         let text = serde_json::to_vec(&marker)?;
         let guard = lock_folder(parent);
         let dead = find_dead(parent, guard.is_some());
-        let made = make_folder(parent);
+        let made = make_folder(parent, |digits| format!(".unifews-{digits}.part"));
         let temporary = made.and_then(|folder| {
             let lock = make_marker(&folder, &text);
             lock.map(|lock| Self { folder: folder.clone(), _lock: lock }).inspect_err(|_| {
@@ -208,21 +208,32 @@ pub(super) fn rename_to_free(from: &Path, to: &Path) -> std::io::Result<()> {
 
 /// Holds other programs off while temporary folders are made and looked for in `parent`. Nothing where the system cannot lock folders.
 fn lock_folder(parent: &Path) -> Option<File> {
-    const TRIES: usize = 200;
-    let folder = File::open(parent).ok()?;
-    for _ in 0..TRIES {
-        match folder.try_lock() {
-            Ok(()) => return Some(folder),
-            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
-            Err(fs::TryLockError::Error(_)) => return None,
-        }
-    }
-    None
+    File::open(parent).and_then(lock_soon).ok()
 }
 
-fn make_folder(parent: &Path) -> std::io::Result<PathBuf> {
+/// A file, locked: others hold it for a moment only.
+///
+/// # Errors
+/// [`ErrorKind::WouldBlock`] where somebody does not let it go, and the operating system's.
+pub(in crate::io) fn lock_soon(file: File) -> std::io::Result<File> {
+    const TRIES: usize = 200;
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(ErrorKind::WouldBlock.into())
+}
+
+/// A new folder in `parent`, for this user alone, which `name` calls by 16 hexadecimal digits.
+///
+/// # Errors
+/// The operating system's.
+pub(in crate::io) fn make_folder(parent: &Path, name: impl Fn(&str) -> String) -> std::io::Result<PathBuf> {
     loop {
-        let folder = parent.join(format!(".unifews-{:016x}.part", RandomState::new().hash_one(0)));
+        let folder = parent.join(name(&format!("{:016x}", RandomState::new().hash_one(0))));
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -1,6 +1,7 @@
 //! Entries that are kept or removed by hand, whatever the thresholds say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use eframe::egui;
 
@@ -21,6 +22,8 @@ pub(super) struct ByHand<'a> {
     decided: BTreeMap<&'a str, bool>,
     /// Why nothing can be decided by hand here.
     refused: Option<String>,
+    /// Whether all entries of the node may be decided at once.
+    is_room_for_all: bool,
 }
 
 impl<'a> ByHand<'a> {
@@ -28,10 +31,10 @@ impl<'a> ByHand<'a> {
     pub(super) fn of(cx: &'a ViewCx<'_>, dataset: &'a Dataset, report: &'a NodeReport) -> Self {
         let store = cx.session.store();
         let decided = store.recipe.edges.pins.of_target(&report.id);
-        let mut tried = store.effective_recipe();
-        tried.edges.pins.keep.push(PinnedEntry { source: String::new(), target: report.id.clone() });
-        let refused = tried.check().err().map(|error| error.to_string());
-        Self { dataset, target: &report.id, decided, refused }
+        let refused = store.effective_recipe().check_takes_pins().err().map(|error| error.to_string());
+        let n_others = store.recipe.edges.pins.len() - decided.len();
+        let is_room_for_all = n_others + report.around.neighbours.len() <= Pins::MAX;
+        Self { dataset, target: &report.id, decided, refused, is_room_for_all }
     }
 
     fn entry(&self, source: u32) -> PinnedEntry {
@@ -66,6 +69,9 @@ impl<'a> ByHand<'a> {
             let button = ui.add_enabled(is_enabled, egui::Button::new(text).small()).on_hover_text(says);
             let button = match &self.refused {
                 Some(why) => button.on_disabled_hover_text(why),
+                None if !self.is_room_for_all => {
+                    button.on_disabled_hover_text("They are more than can be decided by hand")
+                }
                 None => button,
             };
             if button.clicked() {
@@ -73,7 +79,7 @@ impl<'a> ByHand<'a> {
                 cx.out.send(Command::PinEntries(entries, is_kept));
             }
         };
-        let can = self.refused.is_none();
+        let can = self.refused.is_none() && self.is_room_for_all;
         ui.horizontal_wrapped(|ui| {
             ui.label(weak(cx.tokens, "All of them"));
             button(ui, "Keep", "Keep every entry of this node, whatever the thresholds say", can, Some(true));
@@ -93,13 +99,13 @@ fn label(is_kept: Option<bool>) -> (String, &'static str) {
 }
 
 /// What the recipe says by hand, and the way back.
-pub(super) fn pins_ui(ui: &mut egui::Ui, pins: &mut Pins) {
+pub(super) fn pins_ui(ui: &mut egui::Ui, pins: &mut Arc<Pins>) {
     ui.horizontal(|ui| {
         ui.label(format!("{} kept, {} removed", pins.keep.len(), pins.remove.len()));
         let clear = ui.small_button("Clear").on_hover_text("Let the recipe's rule decide of all entries again");
         clear.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Clear what was decided by hand"));
         if clear.clicked() {
-            *pins = Pins::default();
+            *pins = Arc::default();
         }
     });
 }

@@ -8,6 +8,7 @@ mod graph;
 mod layers;
 mod next;
 mod runs;
+mod selecting;
 mod tradeoff;
 mod training;
 

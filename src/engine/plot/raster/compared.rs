@@ -144,12 +144,7 @@ fn finished(across: Bins, down: Bins, compared: Vec<Counts>, own: impl Fn(usize,
     Raster {
         w: across.n,
         h: down.n,
-        cover: Viewport {
-            x0: across.first as f64,
-            y0: down.first as f64,
-            x1: (across.first + across.n * across.block) as f64,
-            y1: (down.first + down.n * down.block) as f64,
-        },
+        cover: Viewport::of_bins(&across, &down),
         block: (across.block, down.block),
         kept: compared.iter().map(|[a, b, both, _]| a + b + both).collect(),
         removed: compared.iter().map(|[_, _, _, neither]| *neither).collect(),

@@ -1,6 +1,6 @@
 //! What one entry is, and why it was kept or removed, in human-readable words.
 
-use super::Side;
+use super::{Raster, Side};
 use std::ops::Range;
 
 use super::atlas::Atlas;
@@ -58,6 +58,12 @@ pub fn describe(run: &Run, atlas: &Atlas, step: usize, side: Side, column: usize
         Side::Edges => edge(run, atlas, step, column, row),
         Side::Weights(nth) => describe_weight(run, step, nth, (column, row)),
     }
+}
+
+/// The entry that a place of a picture stands for, as `(column, row)`: where a texel stands for several, the first one.
+pub fn entry_under(atlas: &Atlas, raster: &Raster, (column, row): (usize, usize)) -> (usize, usize) {
+    let block = raster.texel_at(column, row).filter(|_| !raster.is_single_entries());
+    block.and_then(|texel| first_entry(atlas, texel.columns, texel.rows)).unwrap_or((column, row))
 }
 
 /// The place of the first entry stored in a block, as `(column, row)`: what stands behind a texel of few entries.

@@ -24,7 +24,7 @@ mod viewport;
 
 pub use atlas::Atlas;
 pub use compared::raster_of_two;
-pub use describe::{EntryFacts, EntryPlace, describe, describe_weight, first_entry};
+pub use describe::{EntryFacts, EntryPlace, describe, describe_weight, entry_under, first_entry};
 pub use mixture::{FATES, N_FATES, shares_of};
 pub use paint::{raster, raster_from};
 pub use pyramid::Pyramid;

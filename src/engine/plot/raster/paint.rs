@@ -243,12 +243,7 @@ fn paint(
     Ok(Raster {
         w: across.n,
         h: down.n,
-        cover: Viewport {
-            x0: across.first as f64,
-            y0: down.first as f64,
-            x1: (across.first + across.n * across.block) as f64,
-            y1: (down.first + down.n * down.block) as f64,
-        },
+        cover: Viewport::of_bins(&across, &down),
         block: (across.block, down.block),
         values,
         kept: texels.iter().map(|t| t.kept).collect(),

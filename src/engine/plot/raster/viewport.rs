@@ -79,6 +79,14 @@ pub(super) struct Bins {
     pub(super) n: usize,
 }
 
+impl Viewport {
+    /// What texels cover across and down, in entries.
+    pub(super) fn of_bins(across: &Bins, down: &Bins) -> Self {
+        let end = |bins: &Bins| (bins.first + bins.n * bins.block) as f64;
+        Self { x0: across.first as f64, y0: down.first as f64, x1: end(across), y1: end(down) }
+    }
+}
+
 impl Bins {
     /// Blocks are integers of entries, and begin at multiples of their size: so a texel always stands for the same
     /// entries and nothing flickers while panning.

@@ -1,5 +1,7 @@
 //! Section `[edges]`: how entries of the diffusion matrix are removed.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::deltas::{check_deltas, one_or_many, zero};
@@ -117,9 +119,9 @@ pub struct EdgeRule {
     /// [`EdgeMode::Target`] only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ranking: Option<EdgeRanking>,
-    /// Entries that were kept or removed by hand.
+    /// Entries that were kept or removed by hand; shared, since recipes are copied for every frame.
     #[serde(default, skip_serializing_if = "Pins::is_empty")]
-    pub pins: Pins,
+    pub pins: Arc<Pins>,
 }
 
 impl Default for EdgeRule {
@@ -130,7 +132,7 @@ impl Default for EdgeRule {
             identity: Identity::default(),
             lock: Lock::default(),
             ranking: None,
-            pins: Pins::default(),
+            pins: Arc::default(),
         }
     }
 }
@@ -149,10 +151,6 @@ impl EdgeRule {
             }
             if self.lock != Lock::None {
                 return Err(EngineError::recipe("edges.lock", "none in mass mode", String::from(self.lock.clone())));
-            }
-            if !self.pins.is_empty() {
-                let expected = "none in mass mode, where every feature has entries of its own";
-                return Err(EngineError::recipe("edges.pins", expected, self.pins.len()));
             }
         }
         self.pins.check()?;

@@ -177,8 +177,6 @@ impl Recipe {
             refuse("edges without a ranking (recovery.entries chooses), or recovery.masks rules", "a ranking")
         } else if !rule.chooses_entries() && (is_new || rule.train_epochs > 0) {
             refuse("masks recovery with nodes_are new and with train_epochs, which choose by themselves", "rules")
-        } else if is_new && !self.edges.pins.is_empty() {
-            refuse("no [edges.pins] with nodes_are new, whose entries nobody has seen", "entries decided by hand")
         } else if is_new && rule.distill_epochs > 0 {
             refuse("distill_epochs 0 with nodes_are new, where train_epochs train on the known nodes", "more")
         } else if is_new && matches!(rule.entries, EntryChoice::MessageNorm | EntryChoice::PerNode) {
@@ -213,6 +211,21 @@ impl Recipe {
         }
     }
 
+    /// Checks that entries can be decided by hand: that the recipe decides of the entries of one graph that is there.
+    ///
+    /// # Errors
+    /// [`EngineError::Recipe`] naming what it does not go with.
+    pub fn check_takes_pins(&self) -> Result<(), EngineError> {
+        let refuse = |expected: &str| Err(EngineError::recipe("edges.pins", expected, "entries decided by hand"));
+        if self.edges.mode == EdgeMode::Mass {
+            refuse("none in mass mode, where every feature has entries of its own")
+        } else if self.recovery.as_ref().is_some_and(|rule| rule.nodes_are == NodesAre::New) {
+            refuse("none with nodes_are new, whose entries nobody has seen")
+        } else {
+            Ok(())
+        }
+    }
+
     /// Refuses recovery where there is no trained model whose accuracy could be recovered; `expected` says what goes instead.
     pub(crate) fn check_without_recovery(&self, expected: &str) -> Result<(), EngineError> {
         match self.recovery {
@@ -235,6 +248,9 @@ impl Recipe {
         self.propagation.check(&self.model, self.edges.mode)?;
         self.check_recovery()?;
         self.check_channels()?;
+        if !self.edges.pins.is_empty() {
+            self.check_takes_pins()?;
+        }
         self.training.as_ref().map_or(Ok(()), |training| training.check(self.weights.mode))
     }
 }

@@ -77,6 +77,9 @@ impl From<PinnedEntry> for (NodeId, NodeId) {
 }
 
 impl Pins {
+    /// The most entries that are decided by hand: a recipe is compared, copied and written again and again.
+    pub const MAX: usize = 10_000;
+
     /// Whether thresholds decide everything.
     pub fn is_empty(&self) -> bool {
         self.keep.is_empty() && self.remove.is_empty()
@@ -108,8 +111,12 @@ impl Pins {
         }
     }
 
-    /// Refuses an entry that is both kept and removed.
+    /// Refuses an entry that is both kept and removed, and more entries than [`Pins::MAX`].
     pub(super) fn check(&self) -> Result<(), EngineError> {
+        if self.len() > Self::MAX {
+            let expected = format!("at most {} entries decided by hand (edges.lock keeps all of a node)", Self::MAX);
+            return Err(EngineError::recipe("edges.pins", expected, self.len()));
+        }
         let kept: BTreeSet<&PinnedEntry> = self.keep.iter().collect();
         match self.remove.iter().find(|entry| kept.contains(entry)) {
             Some(both) => {
@@ -142,6 +149,9 @@ mod tests {
         pins.keep.push(entry("2", "1"));
         let error = pins.check().expect_err("on both lists").to_string();
         assert_eq!(error, "recipe, edges.pins: expected entries that are either kept or removed, found 2 → 1 in both");
+        let many = Pins { keep: (0..=Pins::MAX).map(|v| entry(&v.to_string(), "0")).collect(), remove: Vec::new() };
+        let error = many.check().expect_err("too many").to_string();
+        assert!(error.contains("at most 10000 entries") && error.contains("found 10001"), "{error}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::engine::sparsify::{EdgeMode, Recipe, StepTrace, WeightMode};
 use crate::session::jobs::Lane;
 use crate::session::{Command, Gesture, Picture, PictureRequest, PyramidRequest, WeightPlace, format};
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::views::{ViewCx, WindowRequest};
+use crate::ui::views::{ViewCx, WindowRequest, selecting};
 use crate::ui::widgets::heatmap::{
     AxisSpec, GUTTER_LEFT, Heatmap, HeatmapAction, HeatmapOutput, HeatmapSpec, LEGEND_WIDTH,
 };
@@ -84,7 +84,7 @@ impl Cell {
         let output = self.heatmap_ui(cx, ui, heatmap, place, step, picture, marked);
         ask(cx, place, &output, same_scores);
         if let Some(picture) = picture {
-            Self::hover_ui(cx.tokens, &output, place, picture);
+            output.tell(cx.tokens, |column, row| says(place, &picture.raster, column, row));
             Self::act(cx, &output, place, picture);
             Self::select(cx, &output, place, picture);
         }
@@ -184,41 +184,16 @@ impl Cell {
         self.heatmap.ui(ui, cx.tokens, rect, &spec)
     }
 
-    fn hover_ui(tokens: &Tokens, output: &HeatmapOutput, place: &Place<'_>, picture: &Picture) {
-        let Some((column, row)) = output.hovered else { return };
-        if output.response.dragged() {
-            return;
-        }
-        let Some((title, lines)) = says(place, &picture.raster, column, row) else { return };
-        output.response.clone().on_hover_ui_at_pointer(|ui| {
-            ui.label(strong(&title));
-            for line in lines {
-                ui.label(RichText::new(line).color(tokens.text));
-            }
-        });
-    }
-
-    /// A click selects a weight, or an entry: where a texel stands for several at the first one; between them at the node of the row.
+    /// A click selects a weight, or an entry.
     fn select(cx: &ViewCx<'_>, output: &HeatmapOutput, place: &Place<'_>, picture: &Picture) {
-        let Some((column, row)) = output.hovered.filter(|_| output.response.clicked()) else { return };
-        if let Side::Weights(nth) = place.side {
-            let matrix = place.trace().and_then(|step| step.weights.get(nth)).map(|weights| weights.idx);
-            if let Some(matrix) = matrix {
-                cx.out.send(Command::SelectWeight(WeightPlace { matrix, input: column, output: row }));
-            }
-            return;
-        }
-        let raster = &picture.raster;
-        let (column, row) = match raster.texel_at(column, row).filter(|_| !raster.is_single_entries()) {
-            Some(texel) => first_entry(place.atlas, texel.columns, texel.rows).unwrap_or((column, row)),
-            None => (column, row),
+        let Some((column, row)) = output.clicked() else { return };
+        let Side::Weights(nth) = place.side else {
+            return selecting::select(cx, place.atlas, &picture.raster, (column, row));
         };
-        let order = place.atlas.ordering().order();
-        let Some(target) = order.get(row).copied() else { return };
-        cx.out.send(match order.get(column).copied().filter(|source| *source != target) {
-            Some(source) if place.atlas.find(row, column).is_some() => Command::SelectEntry { target, source },
-            _ => Command::SelectNode(Some(target)),
-        });
+        let matrix = place.trace().and_then(|step| step.weights.get(nth)).map(|weights| weights.idx);
+        if let Some(matrix) = matrix {
+            cx.out.send(Command::SelectWeight(WeightPlace { matrix, input: column, output: row }));
+        }
     }
 
     fn act(cx: &ViewCx<'_>, output: &HeatmapOutput, place: &Place<'_>, picture: &Picture) {

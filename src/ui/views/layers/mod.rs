@@ -20,7 +20,7 @@ use self::place::Place;
 pub(crate) use self::words::ESTIMATE_SAYS;
 pub(super) use self::words::state as run_state;
 use super::next::next_ui;
-use super::{Pane, View, ViewCx, WindowRequest};
+use super::{Pane, View, ViewCx, WindowRequest, selecting};
 use crate::engine::experiment::Run;
 use crate::engine::model::StepKind;
 use crate::engine::plot::{Atlas, NodeOrder, RasterMode, Side};
@@ -232,11 +232,7 @@ impl Layers {
         let right = Rect::from_min_max(pos2(middle + GAP / 2.0, rect.top()), rect.right_bottom() - vec2(0.0, 4.0));
         // The node that is looked at stays marked where nothing is pointed at.
         let store = cx.session.store();
-        let selected = store.selected_entry().or_else(|| store.selected_node().map(|node| (node, node)));
-        let selected = selected.and_then(|(target, source)| {
-            let at = |node: u32| atlas.ordering().position().get(node as usize).map(|at| *at as usize);
-            Some((at(source)?, at(target)?))
-        });
+        let selected = selecting::marked(store, atlas);
         let (mode, marked) = (self.mode, self.pointed.or(selected));
         let mut one =
             |cells: &mut BTreeMap<(Side, usize), Cell>, ui: &mut egui::Ui, rect: Rect, side: Side, step: usize| {

@@ -42,12 +42,7 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
             y_name: &y_name,
             groups: if has_nodes { atlas.ordering().groups() } else { &[] },
         };
-        let bytes = match format {
-            FigureFormat::Png => figure.png()?,
-            FigureFormat::Svg => figure.svg()?.into_bytes(),
-            FigureFormat::Csv => figure.csv()?,
-        };
-        Ok((path, bytes))
+        Ok((path, format.bytes(&figure)?))
     };
     SaveRequest { name: file.clone(), writer: FileWriter::new(format!("Save {file}"), make) }
 }

@@ -44,7 +44,7 @@ pub(crate) const ESTIMATE_SAYS: &str = "From the scores of the last result, kept
                              the slider rests";
 
 /// Which kind of numbers is shown: a word, an explanation, whether it should be noticed.
-pub(in crate::ui::views) fn state(session: &Session, run: &Run) -> (&'static str, &'static str, bool) {
+pub(crate) fn state(session: &Session, run: &Run) -> (&'static str, &'static str, bool) {
     let store = session.store();
     if !store.is_current(run) {
         if store.estimated().is_some() {

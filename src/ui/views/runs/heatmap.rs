@@ -7,15 +7,13 @@ use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder};
 
 use crate::engine::control::Control;
 use crate::engine::experiment::{Overlap, Run};
-use crate::engine::plot::{
-    Atlas, Blocks, FATES, Raster, RasterMode, RasterRequest, Side, Viewport, first_entry, raster_of_two,
-};
+use crate::engine::plot::{Atlas, Blocks, FATES, Raster, RasterMode, RasterRequest, Side, Viewport, raster_of_two};
 use crate::io::figure::HeatmapFigure;
-use crate::session::{Command, ComparedPictureRequest, FileWriter, Picture, format};
+use crate::session::{ComparedPictureRequest, FileWriter, Picture, format};
 use crate::ui::tokens;
-use crate::ui::views::{SaveRequest, ViewCx, WindowRequest};
+use crate::ui::views::{SaveRequest, ViewCx, WindowRequest, selecting};
 use crate::ui::widgets::heatmap::{AxisSpec, FigureFormat, Heatmap, HeatmapAction, HeatmapOutput, HeatmapSpec};
-use crate::ui::widgets::{shown, strong};
+use crate::ui::widgets::strong;
 
 /// The runs.
 #[derive(Debug, Clone, Copy)]
@@ -115,10 +113,7 @@ impl PairCell {
         let map = desk.answer::<ComparedPictureRequest>(&map_slot).map(|(_, picture)| picture);
         let (x, y) = place.axis_names();
         let groups = if side == Side::Edges { atlas.ordering().groups() } else { &[] };
-        let selected = cx.session.store().selected_node().filter(|_| side == Side::Edges).and_then(|node| {
-            let at = *atlas.ordering().position().get(node as usize)? as usize;
-            Some((at, at))
-        });
+        let marked = selecting::marked(cx.session.store(), atlas).filter(|_| side == Side::Edges);
         let spec = HeatmapSpec {
             name: &name,
             whole: place.whole(),
@@ -127,7 +122,7 @@ impl PairCell {
             picture,
             map: map.as_ref(),
             message: desk.failure(&slot).or_else(|| picture.is_none().then_some("drawing")),
-            marked: selected,
+            marked,
             has_numbers: false,
         };
         let below = Rect::from_min_max(egui::pos2(rect.left(), heading.bottom()), rect.max - egui::vec2(0.0, 6.0));
@@ -171,27 +166,12 @@ fn ask(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput) {
 
 /// Tooltip, click and menu.
 fn answer_pointer(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput, picture: &Picture) {
-    if let Some((column, row)) = output.hovered.filter(|_| !output.response.dragged())
-        && let Some((title, lines)) = says(place, &picture.raster, column, row)
+    output.tell(cx.tokens, |column, row| says(place, &picture.raster, column, row));
+    let is_open = |g: &crate::session::LoadedGraph| Arc::ptr_eq(&g.dataset, place.atlas.dataset());
+    if let Some(clicked) = output.clicked().filter(|_| place.side == Side::Edges)
+        && cx.session.store().graph.as_ref().is_some_and(is_open)
     {
-        output.response.clone().on_hover_ui_at_pointer(|ui| {
-            ui.label(strong(&title));
-            for line in lines {
-                ui.label(RichText::new(shown(line)).color(cx.tokens.text));
-            }
-        });
-    }
-    if let Some((column, row)) = output.hovered.filter(|_| place.side == Side::Edges && output.response.clicked()) {
-        let row = match picture.raster.texel_at(column, row).filter(|_| !picture.raster.is_single_entries()) {
-            Some(texel) => first_entry(place.atlas, texel.columns, texel.rows).map_or(row, |(_, row)| row),
-            None => row,
-        };
-        let is_open = |g: &crate::session::LoadedGraph| Arc::ptr_eq(&g.dataset, place.atlas.dataset());
-        if let Some(node) = place.atlas.ordering().order().get(row)
-            && cx.session.store().graph.as_ref().is_some_and(is_open)
-        {
-            cx.out.send(Command::SelectNode(Some(*node)));
-        }
+        selecting::select(cx, place.atlas, &picture.raster, clicked);
     }
     match output.action {
         None => {}
@@ -267,12 +247,7 @@ fn saved(place: &Place<'_>, viewport: Viewport, picture: &Picture, format: Figur
             y_name,
             groups: if has_nodes { atlas.ordering().groups() } else { &[] },
         };
-        let bytes = match format {
-            FigureFormat::Png => figure.png()?,
-            FigureFormat::Svg => figure.svg()?.into_bytes(),
-            FigureFormat::Csv => figure.csv()?,
-        };
-        Ok((path, bytes))
+        Ok((path, format.bytes(&figure)?))
     };
     SaveRequest { name: file.clone(), writer: FileWriter::new(format!("Save {file}"), make) }
 }

@@ -5,7 +5,7 @@ use eframe::egui::{self, RichText, vec2};
 use super::{GAP, LEAST_HEIGHT, Tradeoff, choices, here_ui, point_ui, save};
 use crate::engine::experiment::{ComparePoint, CompareSummary, EvaluatedOn, best_rival, summarise};
 use crate::engine::plot::MethodsFigure;
-use crate::session::{Command, CompareState, Phase, format, in_points};
+use crate::session::{Command, CompareState, Phase, format, rival_says};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::plot::unnamed_curves_ui;
@@ -93,26 +93,12 @@ fn rival_ui(
     on: EvaluatedOn,
 ) {
     let Some(rival) = best_rival(summary, is_of_edges) else { return };
-    let [own, other] = rival.accuracy;
-    let (name, share) = (rival.method.title(), format::percent(rival.share));
-    let accuracies = format!("{} and {} {}", format::percent(own), format::percent(other), on.title());
-    let is_better = other > own && !rival.is_within_ranges;
-    let text = if rival.is_within_ranges || own.to_bits() == other.to_bits() {
-        format!("{share} removed: no clear difference between Unifews and {name} ({accuracies})")
-    } else if is_better {
-        format!("{share} removed: {name} keeps {} more than Unifews ({accuracies})", in_points(other - own))
-    } else {
-        format!(
-            "{share} removed: Unifews keeps {} more than {name}, the best other ({accuracies})",
-            in_points(own - other)
-        )
-    };
     ui.horizontal(|ui| {
-        ui.add(egui::Label::new(text).truncate()).on_hover_text(
+        ui.add(egui::Label::new(rival_says(&rival, on)).truncate()).on_hover_text(
             "At the largest share that both were run with; a difference counts where the ranges over the seeds do not touch",
         );
         let is_own = |p: &ComparePoint| p.method == rival.method && p.share.to_bits() == rival.share.to_bits();
-        if is_better
+        if rival.is_better()
             && let Some(at) = state.points.iter().position(is_own)
             && ui.small_button("Use it").on_hover_text("Take over its recipe").clicked()
         {

@@ -11,13 +11,17 @@ mod strips;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{self, ColorImage, Rect, Response, Sense, TextureFilter, TextureHandle, TextureOptions, pos2, vec2};
+use eframe::egui::{
+    self, ColorImage, Rect, Response, RichText, Sense, TextureFilter, TextureHandle, TextureOptions, pos2, vec2,
+};
 
 use crate::engine::plot::{NodeGroup, Viewport};
+use crate::io::figure::{FigureError, HeatmapFigure};
 use crate::io::{ExportError, ending, with_known_ending};
 use crate::session::Picture;
 use crate::ui::colormap::Shades;
 use crate::ui::tokens::Tokens;
+use crate::ui::widgets::{shown, strong};
 
 /// Left of the matrix: the name of the axis and the strip of classes.
 pub(crate) const GUTTER_LEFT: f32 = 24.0;
@@ -103,6 +107,18 @@ impl FigureFormat {
         }
     }
 
+    /// A picture as such a file.
+    ///
+    /// # Errors
+    /// Where it cannot be drawn.
+    pub(crate) fn bytes(self, figure: &HeatmapFigure<'_>) -> Result<Vec<u8>, FigureError> {
+        match self {
+            Self::Png => figure.png(),
+            Self::Svg => figure.svg().map(String::into_bytes),
+            Self::Csv => figure.csv(),
+        }
+    }
+
     /// In a menu.
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -128,6 +144,25 @@ pub(crate) struct HeatmapOutput {
     pub(crate) hovered: Option<(usize, usize)>,
     /// From the menu.
     pub(crate) action: Option<HeatmapAction>,
+}
+
+impl HeatmapOutput {
+    /// Tells what is under the pointer, a title and lines, unless something is being dragged.
+    pub(crate) fn tell(&self, tokens: &Tokens, told: impl Fn(usize, usize) -> Option<(String, Vec<String>)>) {
+        let place = self.hovered.filter(|_| !self.response.dragged());
+        let Some((title, lines)) = place.and_then(|(column, row)| told(column, row)) else { return };
+        self.response.clone().on_hover_ui_at_pointer(|ui| {
+            ui.label(strong(&title));
+            for line in lines {
+                ui.label(RichText::new(shown(line)).color(tokens.text));
+            }
+        });
+    }
+
+    /// The place that was clicked, as `(column, row)`.
+    pub(crate) fn clicked(&self) -> Option<(usize, usize)> {
+        self.hovered.filter(|_| self.response.clicked())
+    }
 }
 
 /// A texture with the picture it was made of.
