@@ -102,6 +102,8 @@ pub struct App {
     is_closing: bool,
     /// Whether everything is saved or was discarded.
     leaves_nothing: bool,
+    /// Whether a short window has the inspector beside the verdict.
+    pub(super) is_inspector_beside: bool,
     pub(super) performed: Option<Action>,
 }
 
@@ -158,6 +160,7 @@ impl App {
             graph_alone: None,
             is_closing: false,
             leaves_nothing: false,
+            is_inspector_beside: false,
             performed: None,
         })
     }
@@ -221,6 +224,7 @@ impl App {
     fn keep_session(&mut self, ctx: &egui::Context) {
         if let Some(layout) = self.session.take_window().and_then(|text| layout::from_text(&text)) {
             self.tree = layout;
+            self.is_inspector_beside = false;
         }
         let (now, is_released) = ctx.input(|input| (input.time, input.pointer.any_released()));
         if is_released {
@@ -228,8 +232,8 @@ impl App {
             self.session.touch();
         }
         let now = Duration::try_from_secs_f64(now).unwrap_or_default();
-        let tree = &self.tree;
-        self.session.tick(now, || layout::to_text(tree));
+        let (tree, is_beside) = (&self.tree, self.is_inspector_beside);
+        self.session.tick(now, || layout::to_text(&layout::tall(tree, is_beside)));
         if let Some(wait) = self.session.next_tick(now) {
             ctx.request_repaint_after(wait);
         }
@@ -289,6 +293,9 @@ impl App {
         } else {
             &mut self.tree
         };
+        if width >= layout::NARROW_BELOW {
+            layout::fit_height(tree, ui.available_height(), &mut self.is_inspector_beside);
+        }
         layout::set_visible(tree, Pane::Node, store.has_selection());
         tree.ui(&mut Behaviour { views: &mut self.views, cx }, ui);
     }
@@ -379,7 +386,7 @@ impl App {
     pub fn to_save(&self) -> Saved {
         let store = self.session.store();
         Saved {
-            layout: Some(self.tree.clone()),
+            layout: Some(layout::tall(&self.tree, self.is_inspector_beside)),
             limit: store.limit,
             recent: store.recent.clone(),
             ..self.saved.clone()

@@ -50,6 +50,8 @@ pub enum WindowRequest {
     Show(Pane),
     /// Put text on the clipboard.
     Copy(String),
+    /// Put what stands there on the screen on the clipboard, as a picture.
+    CopyPicture(eframe::egui::Rect),
     /// Ask for files to open.
     OpenDialog,
     /// Open a folder in the system's file manager.

@@ -13,6 +13,8 @@ pub(super) const NARROW_BELOW: f32 = 1000.0;
 /// Below this width one group of tabs is left.
 pub(super) const SINGLE_BELOW: f32 = 800.0;
 
+/// Of the height at the right, where recipe and verdict together have 1.
+const NODE_SHARE: f32 = 0.7;
 /// The panes at the right.
 const RIGHT: [Pane; 3] = [Pane::Recipe, Pane::Verdict, Pane::Node];
 
@@ -23,7 +25,8 @@ pub(super) fn first() -> Tree<Pane> {
     let centre = Pane::CENTRE.map(|p| tiles.insert_pane(p));
     let centre = tiles.insert_tab_tile(centre.to_vec());
     let [recipe, verdict, node] = RIGHT.map(|p| tiles.insert_pane(p));
-    let right = tiles.insert_container(linear(LinearDir::Vertical, &[(recipe, 0.46), (verdict, 0.54), (node, 0.7)]));
+    let right =
+        tiles.insert_container(linear(LinearDir::Vertical, &[(recipe, 0.54), (verdict, 0.46), (node, NODE_SHARE)]));
     let all = tiles.insert_container(linear(LinearDir::Horizontal, &[(inputs, 0.155), (centre, 0.625), (right, 0.22)]));
     Tree::new(egui::Id::unique("panes"), all, tiles)
 }
@@ -137,6 +140,53 @@ pub(super) fn show(tree: &mut Tree<Pane>, pane: Pane) {
     tree.make_active(|_, tile| matches!(tile, Tile::Pane(p) if *p == pane));
 }
 
+/// Below this height, in points, the recipe, the verdict and the inspector do not fit below one another.
+const SHORT_BELOW: f32 = 900.0;
+
+/// In a short window the inspector is a tab beside the verdict, in a tall one it stands below it. A user who has put either elsewhere keeps
+/// them there; `is_beside` is whether it was put there by this function.
+pub(super) fn fit_height(tree: &mut Tree<Pane>, height: f32, is_beside: &mut bool) {
+    let is_short = height < SHORT_BELOW;
+    if is_short == *is_beside {
+        return;
+    }
+    let Some(node) = tree.tiles.find_pane(&Pane::Node) else { return };
+    let group = |tree: &Tree<Pane>, pane| tree.tiles.find_pane(&pane).and_then(|id| tree.tiles.parent_of(id));
+    let (Some(own), Some(verdict)) = (group(tree, Pane::Node), group(tree, Pane::Verdict)) else { return };
+    let Some(column) = tree.tiles.parent_of(verdict) else { return };
+    if !matches!(tree.tiles.get_container(verdict), Some(Container::Tabs(_))) {
+        // Before its first frame a layout has panes without tabs.
+        return;
+    }
+    if is_short && own != verdict && tree.tiles.parent_of(own) == Some(column) {
+        let is_alone = tree.tiles.get_container(own).is_some_and(|own| own.num_children() == 1);
+        tree.move_tile_to_container(node, verdict, usize::MAX, false);
+        if is_alone {
+            tree.remove_recursively(own);
+        }
+        *is_beside = true;
+    } else if !is_short && own == verdict {
+        let place = match tree.tiles.get_container(column) {
+            Some(Container::Linear(linear)) => linear.children.iter().position(|child| *child == verdict),
+            _ => None,
+        };
+        tree.move_tile_to_container(node, column, place.map_or(usize::MAX, |at| at + 1), true);
+        if let Some(Tile::Container(Container::Linear(linear))) = tree.tiles.get_mut(column) {
+            linear.shares.set_share(node, NODE_SHARE);
+        }
+        *is_beside = false;
+    } else {
+        *is_beside = is_short;
+    }
+}
+
+/// The layout as it is in a tall window: what is kept for the next start.
+pub(super) fn tall(tree: &Tree<Pane>, mut is_beside: bool) -> Tree<Pane> {
+    let mut tree = tree.clone();
+    fit_height(&mut tree, f32::INFINITY, &mut is_beside);
+    tree
+}
+
 /// Draws panes and tabs.
 pub(super) struct Behaviour<'a> {
     pub(super) views: &'a mut Views,
@@ -158,6 +208,15 @@ impl egui_tiles::Behavior<Pane> for Behaviour<'_> {
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> egui::WidgetText {
         self.views.title(*pane).into()
+    }
+
+    /// Read out as a tab, and whether it is in front.
+    fn on_tab_button(&mut self, tiles: &mut Tiles<Pane>, id: TileId, response: egui::Response) -> egui::Response {
+        let group = tiles.parent_of(id).and_then(|group| tiles.get_container(group));
+        let is_active = matches!(group, Some(Container::Tabs(tabs)) if tabs.active == Some(id));
+        let title = tiles.get_pane(&id).map_or("", |pane| self.views.title(*pane));
+        response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, is_active, title));
+        response
     }
 
     fn simplification_options(&self) -> egui_tiles::SimplificationOptions {

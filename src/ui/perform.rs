@@ -109,6 +109,7 @@ impl App {
             Action::ThemeSystem => self.set_theme(ctx, egui::ThemePreference::System),
             Action::ResetLayout => {
                 self.tree = layout::first();
+                self.is_inspector_beside = false;
                 self.narrow = layout::narrow();
                 self.single = layout::single();
             }
@@ -137,6 +138,7 @@ impl App {
             }
             WindowRequest::Show(pane) => self.show(pane),
             WindowRequest::Copy(text) => ctx.copy_text(text),
+            WindowRequest::CopyPicture(rect) => copy_picture(ctx, rect),
             WindowRequest::OpenDialog => self.ask(ctx, Ask::Files, Purpose::Open),
             WindowRequest::ExportDialog(id) => {
                 self.show(Pane::Export);
@@ -270,4 +272,18 @@ fn file_name(name: &str) -> String {
 
 fn save(stem: &str, ending: &str) -> Ask {
     Ask::Save { name: format!("{stem}.{ending}") }
+}
+
+/// Puts what is seen in a part of the window on the clipboard, as soon as the next frame is painted: the menu is gone by then.
+fn copy_picture(ctx: &egui::Context, rect: egui::Rect) {
+    let (again, rect, scale) = (ctx.clone(), rect.intersect(ctx.content_rect()), ctx.pixels_per_point());
+    ctx.request_screenshot(move |seen| {
+        let edge = |at: f32, most: usize| ((at * scale).round().max(0.0) as usize).min(most);
+        let [left, right] = [rect.left(), rect.right()].map(|x| edge(x, seen.width()));
+        let [top, bottom] = [rect.top(), rect.bottom()].map(|y| edge(y, seen.height()));
+        if left < right && top < bottom {
+            again.copy_image(seen.region_by_pixels([left, top], [right - left, bottom - top]));
+            again.request_repaint();
+        }
+    });
 }

@@ -56,6 +56,14 @@ fn show(h: &mut Harness<'_, App>, pane: Pane) {
 }
 
 /// Chooses from a combo box by its name.
+/// Folds a part of the recipe out.
+fn unfold(h: &mut Harness<'_, App>, title: &str) {
+    h.get_by_label_contains(title).scroll_to_me();
+    h.run_steps(4);
+    h.get_by_label_contains(title).click();
+    h.run_steps(12);
+}
+
 fn choose(h: &mut Harness<'_, App>, combo: &str, choice: &str) {
     h.get_by_role_and_label(Role::ComboBox, combo).scroll_to_me();
     h.run_steps(3);
@@ -72,6 +80,7 @@ fn decoupled_networks_are_timed_with_embeddings_as_bf16() {
     train(&mut h, small(Family::Gcn), |_| {});
     assert!(h.query_by_role_and_label(Role::ComboBox, "Embeddings").is_none(), "nothing hops in a GCN");
     train(&mut h, small(Family::Appnp), |_| {});
+    unfold(&mut h, "More settings");
     choose(&mut h, "Embeddings", "bf16");
     choose(&mut h, "Node order", "by community");
     let rule = h.state().session().store().recipe.propagation;
@@ -248,6 +257,7 @@ fn every_familys_settings_are_in_the_panel() {
 fn rules_rankings_ramps_and_the_lottery_are_in_the_panel() {
     let choices = Choices::default();
     let mut h = with_karate([1440.0, 2600.0], &choices);
+    unfold(&mut h, "More settings");
     choose(&mut h, "Rules", "official");
     assert_eq!(recipe(&h).compat, Compat::OFFICIAL);
     choose(&mut h, "Rules", "clean");

@@ -22,6 +22,7 @@ mod pictures;
 mod recovery;
 mod runs_table;
 mod sessions;
+mod sizes;
 mod tools;
 mod tradeoff;
 mod training;

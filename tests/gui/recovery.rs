@@ -30,6 +30,14 @@ fn choose(h: &mut Harness<'_, App>, name: &str, choice: &str) {
     h.run_steps(3);
 }
 
+/// Folds a part of the recipe out.
+fn unfold(h: &mut Harness<'_, App>, title: &str) {
+    h.get_by_label_contains(title).scroll_to_me();
+    h.run_steps(4);
+    h.get_by_label_contains(title).click();
+    h.run_steps(12);
+}
+
 fn is_current(session: &Session) -> bool {
     session.is_idle() && session.store().shown().is_some_and(|run| session.store().is_current(run))
 }
@@ -86,6 +94,7 @@ fn nodes_that_arrive_later_are_an_answer_in_the_panel_and_the_verdict_says_new_n
     let mut h = with_karate(SIZE, &choices);
     h.get_by_role_and_label(Role::CheckBox, "Recover accuracy").click();
     h.run_steps(3);
+    unfold(&mut h, "Recovery settings");
     choose(&mut h, "Entries by", EntryChoice::PerNode.title());
     choose(&mut h, "Nodes to be scored", NodesAre::New.title());
     wait(&mut h, "the preview", is_current);
@@ -125,6 +134,7 @@ fn every_part_is_chosen_in_the_panel_and_a_conflict_says_the_way_out() {
     let mut h = with_karate(SIZE, &choices);
     h.get_by_role_and_label(Role::CheckBox, "Recover accuracy").click();
     h.run_steps(3);
+    unfold(&mut h, "Recovery settings");
     choose(&mut h, "Entries by", EntryChoice::PerNode.title());
     choose(&mut h, "Entry values", ValueRule::RowSum.title());
     h.get_by_role_and_label(Role::CheckBox, "Choose again in every layer").click();
@@ -157,6 +167,7 @@ fn epochs_under_masks_are_asked_for_and_the_verdict_says_how_it_went() {
     let mut h = with_karate(SIZE, &choices);
     h.get_by_role_and_label(Role::CheckBox, "Recover accuracy").click();
     h.run_steps(3);
+    unfold(&mut h, "Recovery settings");
     h.get_by_role_and_label(Role::SpinButton, "Epochs under masks").set_value_accesskit(6.0);
     h.run_steps(3);
     let expected = RecoveryRule { train_epochs: 6, ..RecoveryRule::default() };

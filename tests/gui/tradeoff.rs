@@ -1,7 +1,9 @@
 //! The curves: points that take over their recipe, the map, the comparison, saving; and the views of entries and training.
 
+use std::sync::Arc;
+
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{self, Key, Modifiers, OutputCommand, ViewportCommand};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::experiment::SweepGrid;
@@ -90,6 +92,77 @@ fn shift_click_compares_and_a_link_takes_over() {
     h.get_by_role_and_label(Role::Link, "δa 0.80 · δw 0.60").click();
     h.run_steps(3);
     assert_eq!(deltas(&h), (0.8, 0.6));
+}
+
+#[test]
+fn what_is_compared_takes_the_place_of_the_costs_and_moves_no_other_chart() {
+    let choices = Choices::default();
+    let mut h = swept(&choices);
+    let places = |h: &Harness<'_, App>| {
+        let chart = h.get_by_role_and_label(Role::Image, "Accuracy against cost").rect();
+        (chart, h.get_by_role_and_label(Role::Button, "Map cell δa 0.8 δw 0.6").rect())
+    };
+    let before = places(&h);
+    h.get_by_role_and_label(Role::Button, "Map cell δa 0.4 δw 0.1").click_modifiers(Modifiers::SHIFT);
+    h.run_steps(3);
+    assert_eq!(places(&h), before);
+    assert!(h.query_by_role_and_label(Role::Image, "Time and operations").is_none());
+    h.get_by_role_and_label(Role::Button, "Copy table").click();
+    let table = after(&mut h, |command| match command {
+        OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    assert!(table.starts_with("\tδa 0.4 δw 0.1\ntest\t"), "{table}");
+    h.get_by_role_and_label(Role::Button, "Leave all out").click();
+    h.run_steps(3);
+    assert_eq!(places(&h), before);
+    h.get_by_role_and_label(Role::Image, "Time and operations");
+}
+
+/// What is put on the clipboard within a few frames.
+fn after<T>(h: &mut Harness<'_, App>, of: impl Fn(&OutputCommand) -> Option<T>) -> T {
+    (0..8)
+        .find_map(|_| {
+            h.step();
+            h.output().platform_output.commands.iter().find_map(&of)
+        })
+        .expect("copied")
+}
+
+#[test]
+fn a_plot_is_copied_as_a_table_and_as_it_is_seen() {
+    let choices = Choices::default();
+    let mut h = swept(&choices);
+    let menu = |h: &mut Harness<'_, App>, item: &str| {
+        h.get_by_role_and_label(Role::Image, "Time and operations").click_secondary();
+        h.run_steps(3);
+        h.get_by_label(item).click();
+    };
+    menu(&mut h, "Copy table");
+    let table = after(&mut h, |command| match command {
+        OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    assert!(table.starts_with("series\tedges removed, %\t"), "{table}");
+    assert!(table.lines().count() > 12, "a line for every point: {table}");
+    menu(&mut h, "Copy picture");
+    let asked = (0..8).find_map(|_| {
+        h.step();
+        let mut out = h.output().viewport_output.values().flat_map(|out| &out.commands);
+        out.find_map(|c| if let ViewportCommand::Screenshot(callback) = c { Some(callback.clone()) } else { None })
+    });
+    // What is asked for in a frame is taken of the next.
+    h.step();
+    assert!(h.query_by_label("Copy picture").is_none(), "the menu is gone before the picture is taken");
+    let seen = egui::ColorImage::filled([1440, 900], egui::Color32::RED);
+    asked.expect("asked for what is seen").complete(Arc::new(seen));
+    let size = after(&mut h, |command| match command {
+        OutputCommand::CopyImage(image) => Some(image.size),
+        _ => None,
+    });
+    let plot = h.get_by_role_and_label(Role::Image, "Time and operations").rect();
+    assert!(size[0] as f32 >= plot.width() && size[0] < 1440, "{size:?} for {plot:?}");
+    assert!(size[1] as f32 >= plot.height() && size[1] < 600, "{size:?} for {plot:?}");
 }
 
 #[test]

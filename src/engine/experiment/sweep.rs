@@ -86,6 +86,12 @@ pub struct SweepPoint {
     /// Its upper end.
     #[serde(default)]
     pub request_speedup_high: Option<f64>,
+    /// Lower end of the 95 % interval of the accuracy on test nodes, `0..=1`.
+    #[serde(default)]
+    pub test_low: Option<f64>,
+    /// Its upper end.
+    #[serde(default)]
+    pub test_high: Option<f64>,
 }
 
 impl Default for SweepGrid {
@@ -172,9 +178,20 @@ impl SweepPoint {
         Some([self.pruned_secs_low?, self.pruned_secs_high?])
     }
 
+    /// 95 % interval of the accuracy on test nodes, `0..=1`.
+    pub fn test_interval(&self) -> Option<[f64; 2]> {
+        Some([self.test_low?, self.test_high?])
+    }
+
     /// 95 % interval of how many times as fast as unpruned it is.
     pub fn speedup_interval(&self) -> Option<[f64; 2]> {
         Some([self.speedup_low?, self.speedup_high?])
+    }
+
+    /// 95 % interval of the seconds of a request, from how many times as fast as unpruned it is.
+    pub fn request_secs_interval(&self) -> Option<[f64; 2]> {
+        let (before, [low, high]) = (self.baseline_request_secs?, self.request_speedup_interval()?);
+        Some([before / high, before / low])
     }
 
     /// 95 % interval of how many times as fast as unpruned a request is.
@@ -215,6 +232,8 @@ impl SweepPoint {
             request_secs: request.map(|request| request.secs(RequestTiming::PRUNED)),
             request_speedup_low: request_speedup.map(|[low, _]| low),
             request_speedup_high: request_speedup.map(|[_, high]| high),
+            test_low: Some(scores.test.pruned.low).filter(|_| scores.test.pruned.n_nodes > 0),
+            test_high: Some(scores.test.pruned.high).filter(|_| scores.test.pruned.n_nodes > 0),
         }
     }
 }

@@ -68,6 +68,10 @@ pub struct Curve {
     pub points: Vec<[f64; 2]>,
     /// Lowest and highest y behind every point, drawn as whiskers; empty where there is no spread.
     pub spread: Vec<[f64; 2]>,
+    /// The same along x.
+    pub spread_x: Vec<[f64; 2]>,
+    /// How large every point is, in usual sizes: a third number; empty where all are alike.
+    pub sizes: Vec<f32>,
     /// How it is drawn.
     pub style: CurveStyle,
     /// Its place in the palette; several curves may share one.
@@ -78,6 +82,11 @@ impl Curve {
     /// The shape of its points.
     pub fn marker(&self) -> Marker {
         if self.style == CurveStyle::Star { Marker::Star } else { Marker::of(self.colour) }
+    }
+
+    /// The size of point `at`, in usual sizes.
+    pub fn size(&self, at: usize) -> f32 {
+        self.sizes.get(at).copied().unwrap_or(1.0)
     }
 }
 
@@ -130,12 +139,12 @@ impl Curves {
         }
     }
 
-    /// Least and greatest finite coordinate of all points, and of the whiskers for y.
+    /// Least and greatest finite coordinate of all points and of their whiskers.
     pub(crate) fn data_range(&self, coordinate: usize) -> [f64; 2] {
         let points = self.series.iter().flat_map(|c| &c.points).filter(|p| p[0].is_finite() && p[1].is_finite());
-        let whiskers =
-            self.series.iter().flat_map(|c| &c.spread).flatten().filter(|y| coordinate == 1 && y.is_finite());
-        let (low, high) = (points.map(|p| p[coordinate]).chain(whiskers.copied()))
+        let whiskers = self.series.iter().flat_map(|c| if coordinate == 1 { &c.spread } else { &c.spread_x });
+        let whiskers = whiskers.flatten().filter(|v| v.is_finite()).copied();
+        let (low, high) = (points.map(|p| p[coordinate]).chain(whiskers))
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
         if low > high { [0.0, 1.0] } else { [low, high] }
     }

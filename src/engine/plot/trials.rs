@@ -39,6 +39,7 @@ impl MethodsFigure<'_> {
                 spread: own.iter().map(|s| s.range.map(|a| 100.0 * a)).collect(),
                 style: CurveStyle::Marked,
                 colour: colour_of(method),
+                ..Curve::default()
             }
         };
         let mut series: Vec<Curve> = methods.map(curve).filter(|c| !c.points.is_empty()).collect();

@@ -121,6 +121,15 @@ impl Canvas {
         }
     }
 
+    /// The same lying down.
+    pub(super) fn whisker_along(&mut self, y: f64, low: f64, high: f64, ink: Rgb) {
+        const HALF: f64 = 3.0;
+        self.line([low, y], [high, y], ink, 1.0, false);
+        for x in [low, high] {
+            self.line([x, y - HALF], [x, y + HALF], ink, 1.0, false);
+        }
+    }
+
     pub(super) fn filled(&mut self, x: f64, y: f64, width: f64, height: f64, ink: Rgb) {
         self.shapes.push(Shape::Box { x, y, width, height, fill: ink });
     }

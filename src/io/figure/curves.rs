@@ -32,11 +32,24 @@ impl Curves {
     /// # Errors
     /// [`FigureError::Table`].
     pub fn csv(&self) -> Result<Vec<u8>, FigureError> {
+        self.table(b',')
+    }
+
+    /// The same with tabs between the cells, as spreadsheets take it from the clipboard.
+    ///
+    /// # Errors
+    /// [`FigureError::Table`].
+    pub fn tabbed(&self) -> Result<String, FigureError> {
+        let bytes = self.table(b'\t')?;
+        String::from_utf8(bytes).map_err(|e| FigureError::Table { reason: e.to_string() })
+    }
+
+    fn table(&self, between: u8) -> Result<Vec<u8>, FigureError> {
         let fault = |e: csv::Error| FigureError::Table { reason: e.to_string() };
         let header = |axis: &Axis| if axis.is_log10 { format!("log10 {}", axis.name) } else { axis.name.clone() };
         let has_spread = self.series.iter().any(|c| !c.spread.is_empty());
         let width = if has_spread { 5 } else { 3 };
-        let mut out = csv::Writer::from_writer(Vec::new());
+        let mut out = csv::WriterBuilder::new().delimiter(between).from_writer(Vec::new());
         let names = ["series".to_owned(), header(&self.x), header(&self.y), "lowest".to_owned(), "highest".to_owned()];
         out.write_record(&names[..width]).map_err(fault)?;
         for curve in &self.series {
@@ -93,15 +106,17 @@ impl Curves {
         canvas.clip(LEFT, TOP, PLOT_WIDTH, plot_height);
         for curve in &self.series {
             let ink = ink(curve);
-            let points: Vec<(f64, f64)> = curve
-                .points
-                .iter()
-                .filter(|p| p[0].is_finite() && p[1].is_finite())
-                .map(|p| (px(p[0]), py(p[1])))
-                .collect();
+            let finite = curve.points.iter().enumerate().filter(|(_, p)| p[0].is_finite() && p[1].is_finite());
+            let (sizes, points): (Vec<f64>, Vec<(f64, f64)>) =
+                finite.map(|(at, p)| (f64::from(curve.size(at)), (px(p[0]), py(p[1])))).unzip();
             for ([x, _], [low, high]) in curve.points.iter().zip(&curve.spread) {
                 if low < high && x.is_finite() {
                     canvas.whisker(px(*x), py(*low), py(*high), ink);
+                }
+            }
+            for ([_, y], [low, high]) in curve.points.iter().zip(&curve.spread_x) {
+                if low < high && y.is_finite() {
+                    canvas.whisker_along(py(*y), px(*low), px(*high), ink);
                 }
             }
             match curve.style {
@@ -115,8 +130,8 @@ impl Curves {
                     canvas.polyline(points, ink, 1.6, false);
                 }
                 CurveStyle::Points => {
-                    for (x, y) in &points {
-                        canvas.mark(*x, *y, 3.5, curve.marker(), ink);
+                    for ((x, y), size) in points.iter().zip(&sizes) {
+                        canvas.mark(*x, *y, 3.5 * size, curve.marker(), ink);
                     }
                 }
                 CurveStyle::Star => {
@@ -125,8 +140,8 @@ impl Curves {
                     }
                 }
                 CurveStyle::PalePoints => {
-                    for (x, y) in &points {
-                        canvas.dot(*x, *y, 3.0, ink, 0.35);
+                    for ((x, y), size) in points.iter().zip(&sizes) {
+                        canvas.dot(*x, *y, 3.0 * size, ink, 0.35);
                     }
                 }
             }

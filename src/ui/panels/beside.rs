@@ -10,7 +10,7 @@ use crate::session::jobs::Lane;
 use crate::session::{Command, ErrorReport, FileWriter, RunEntry, certificate_page};
 use crate::ui::context::{SaveRequest, ViewCx, WindowRequest};
 use crate::ui::tokens;
-use crate::ui::widgets::plot::{curves_ui, save_request};
+use crate::ui::widgets::plot::{curves_ui, serve};
 use crate::ui::widgets::{page_ui, weak};
 
 /// Points that a certificate is asked for, where nobody says otherwise.
@@ -70,9 +70,7 @@ fn errors_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, entry: &RunEntry) {
     wide(ui, "errors", |ui| page_ui(ui, cx.tokens, &report.page));
     let output = curves_ui(ui, cx.tokens, "Error of the nodes", &report.curves, HEIGHT);
     let name = format!("{} errors", entry.run.dataset.name());
-    if let Some(format) = output.save {
-        cx.out.request(WindowRequest::Save(save_request(Arc::clone(&report.curves), &name, format)));
-    }
+    serve(cx, output.asked, || Arc::clone(&report.curves), &name);
     if ui.button("Save every node as CSV…").clicked() {
         cx.out.request(WindowRequest::Save(nodes_request(entry, report, &name)));
     }

@@ -9,15 +9,15 @@ use crate::session::jobs::Lane;
 use crate::session::tasks::budget::{answer, asked, says};
 use crate::ui::context::ViewCx;
 use crate::ui::tokens;
-use crate::ui::widgets::{section, value_row, weak};
+use crate::ui::widgets::{strong, value_row, weak};
 
 /// The block at the head of the recipe panel.
 pub(super) fn budget_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
     let store = cx.session.store();
     let state = &store.budget;
-    section(ui, cx.tokens, "Budget");
     let mut budget = state.budget;
     ui.horizontal(|ui| {
+        ui.label(strong("Budget"));
         let label =
             ui.label("Lose at most").on_hover_text("Points of accuracy that may be lost on the validation nodes");
         let mut points = 100.0 * budget.lose_at_most;

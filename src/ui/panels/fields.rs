@@ -11,13 +11,62 @@ use crate::ui::widgets::{LIST_HEIGHT, shown, strong, value_row, weak};
 
 /// A combo box with an accessible name.
 pub(super) fn combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
-    let list = egui::ComboBox::from_id_salt(name).selected_text(selected).width(136.0).height(LIST_HEIGHT).truncate();
+    wide_combo(ui, name, selected, 136.0, add);
+}
+
+/// The same where little room is left.
+pub(super) fn narrow_combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
+    wide_combo(ui, name, selected, 84.0, add);
+}
+
+fn wide_combo(ui: &mut egui::Ui, name: &str, selected: &str, width: f32, add: impl FnOnce(&mut egui::Ui)) {
+    let list = egui::ComboBox::from_id_salt(name).selected_text(selected).width(width).height(LIST_HEIGHT).truncate();
     let response = list.show_ui(ui, add).response;
     response.widget_info(|| {
         let mut info = egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), name);
         info.current_text_value = Some(selected.to_owned());
         info
     });
+}
+
+/// Parts of the recipe that are rarely wanted, folded away until they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fold {
+    /// How recovery goes about it.
+    Recovery,
+    /// What decides a run beside its thresholds.
+    More,
+}
+
+impl Fold {
+    fn id(self) -> egui::Id {
+        egui::Id::unique(match self {
+            Self::Recovery => "fold recovery",
+            Self::More => "fold more",
+        })
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Recovery => "Recovery settings",
+            Self::More => "More settings",
+        }
+    }
+
+    /// Folds it out where it is drawn next.
+    pub(super) fn open(self, ctx: &egui::Context) {
+        ctx.data_mut(|data| data.insert_temp(self.id(), true));
+    }
+
+    /// The fold; `n_changed` of its settings are not as usual.
+    pub(super) fn ui(self, ui: &mut egui::Ui, n_changed: usize, add: impl FnOnce(&mut egui::Ui)) {
+        let title = match n_changed {
+            0 => self.title().to_owned(),
+            n => format!("{}, {n} changed", self.title()),
+        };
+        let open = ui.data_mut(|data| data.remove_temp::<bool>(self.id()));
+        egui::CollapsingHeader::new(title).id_salt(self.id()).open(open).show_unindented(ui, add);
+    }
 }
 
 /// A number of things.

@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Align, Key, Layout, Modifiers, vec2};
 
+use super::fields::Fold;
 use super::guide::WORDS;
 use super::presets::{PRESETS, Preset};
 use crate::io::{escaped_text, samples};
@@ -24,7 +25,7 @@ pub(in crate::ui) struct Palette {
 
 enum Item {
     Action(Action),
-    Setting(&'static str),
+    Setting(&'static str, Option<Fold>),
     Preset(&'static Preset, String),
     Sample(&'static str, String),
     Recent(String, String),
@@ -34,26 +35,26 @@ enum Item {
 }
 
 /// Where settings are.
-const SETTINGS: [&str; 12] = [
-    "Recipe: lose at most",
-    "Recipe: δa, threshold of edges",
-    "Recipe: δw, threshold of weights",
-    "Recipe: recover accuracy",
-    "Recipe: channels",
-    "Recipe: nodes to be scored",
-    "Recipe: identity",
-    "Recipe: lock",
-    "Recipe: split",
-    "Recipe: seed",
-    "Recipe: rules, clean or as the authors' code",
-    "Recipe: network and training",
+const SETTINGS: [(&str, Option<Fold>); 12] = [
+    ("Recipe: lose at most", None),
+    ("Recipe: δa, threshold of edges", None),
+    ("Recipe: δw, threshold of weights", None),
+    ("Recipe: recover accuracy", None),
+    ("Recipe: channels", None),
+    ("Recipe: nodes to be scored", None),
+    ("Recipe: identity", Some(Fold::More)),
+    ("Recipe: lock", Some(Fold::More)),
+    ("Recipe: split", Some(Fold::More)),
+    ("Recipe: seed", Some(Fold::More)),
+    ("Recipe: rules, clean or as the authors' code", Some(Fold::More)),
+    ("Recipe: network and training", None),
 ];
 
 impl Item {
     fn name(&self) -> &str {
         match self {
             Self::Action(action) => action.name(),
-            Self::Setting(name) => name,
+            Self::Setting(name, _) => name,
             Self::Preset(_, name)
             | Self::Sample(_, name)
             | Self::Recent(_, name)
@@ -136,7 +137,12 @@ impl Palette {
         self.is_open = false;
         out.send(match item {
             Item::Action(action) => return Some(action),
-            Item::Setting(_) => return Some(Action::Show(Pane::Recipe)),
+            Item::Setting(_, fold) => {
+                if let Some(fold) = fold {
+                    fold.open(ctx);
+                }
+                return Some(Action::Show(Pane::Recipe));
+            }
             Item::Word(_) => return Some(Action::Guide),
             Item::Preset(preset, _) => {
                 let mut recipe = session.store().effective_recipe();
@@ -157,7 +163,7 @@ impl Palette {
             Action::ALL.into_iter().filter(|a| *a != Action::Palette && a.is_enabled(session)).map(Item::Action);
         let store = session.store();
         let has_graph = store.graph.is_some();
-        let settings = SETTINGS.into_iter().filter(|_| has_graph).map(Item::Setting);
+        let settings = SETTINGS.into_iter().filter(|_| has_graph).map(|(name, fold)| Item::Setting(name, fold));
         let presets = PRESETS.iter().filter(|_| has_graph);
         let presets = presets.map(|preset| Item::Preset(preset, format!("Preset: {}", preset.name)));
         let samples = samples().iter().map(|s| Item::Sample(s.spec, format!("Open sample {}", s.title)));

@@ -3,7 +3,7 @@
 use eframe::egui;
 
 use super::budget::budget_ui;
-use super::fields::combo;
+use super::fields::{Fold, combo, narrow_combo};
 use super::presets::presets_ui;
 use super::recovery::recovery_ui;
 use super::thresholds::{
@@ -12,10 +12,10 @@ use super::thresholds::{
 };
 use super::{by_hand, rules, training};
 use crate::engine::sparsify::baselines::WeightRanking;
-use crate::engine::sparsify::{EdgeMode, Identity, Lock, Pruned, Recipe};
+use crate::engine::sparsify::{EdgeMode, HopRule, Identity, Lock, Pruned, Recipe};
 use crate::session::{Command, Gesture, Store, format};
 use crate::ui::context::{View, ViewCx};
-use crate::ui::widgets::{section, strong};
+use crate::ui::widgets::strong;
 
 /// The panel; it holds only which gesture is under way, and what is being typed.
 #[derive(Debug, Default)]
@@ -61,17 +61,20 @@ impl RecipePanel {
         };
         let propagates = network.n_graph_steps() > 0;
         ui.add_space(4.0);
+        let before = recipe.edges.mode;
+        let mut mode = before;
         ui.horizontal(|ui| {
-            ui.label(strong("Edges"));
+            title_ui(ui, "Edges");
+            narrow_combo(ui, "Edge mode", edge_mode_text(mode).0, |ui| {
+                for &m in edge_modes(network.architecture) {
+                    let (name, says) = edge_mode_text(m);
+                    ui.selectable_value(&mut mode, m, name).on_hover_text(says);
+                }
+            });
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| presets_ui(ui, cx, recipe));
         });
-        let mut mode = recipe.edges.mode;
-        combo(ui, "Edge mode", edge_mode_text(mode).0, |ui| {
-            for &m in edge_modes(network.architecture) {
-                let (name, says) = edge_mode_text(m);
-                ui.selectable_value(&mut mode, m, name).on_hover_text(says);
-            }
-        });
+        // A preset that was just chosen has its own.
+        let mode = if recipe.edges.mode == before { mode } else { recipe.edges.mode };
         if mode != recipe.edges.mode {
             set_edge_mode(recipe, mode, shown);
         }
@@ -91,13 +94,16 @@ impl RecipePanel {
         let touch = edges.inner;
         ui.add_space(4.0);
         ui.separator();
-        section(ui, cx.tokens, "Weights");
+        ui.add_space(4.0);
         let mut mode = recipe.weights.mode;
-        combo(ui, "Weight mode", weight_mode_text(mode).0, |ui| {
-            for m in WEIGHT_MODES {
-                let (name, says) = weight_mode_text(m);
-                ui.selectable_value(&mut mode, m, name).on_hover_text(says);
-            }
+        ui.horizontal(|ui| {
+            title_ui(ui, "Weights");
+            narrow_combo(ui, "Weight mode", weight_mode_text(mode).0, |ui| {
+                for m in WEIGHT_MODES {
+                    let (name, says) = weight_mode_text(m);
+                    ui.selectable_value(&mut mode, m, name).on_hover_text(says);
+                }
+            });
         });
         if mode != recipe.weights.mode {
             set_weight_mode(recipe, mode, shown);
@@ -123,8 +129,32 @@ impl RecipePanel {
         touch.or(weights)
     }
 
+    /// What is rarely changed.
     fn choices_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
-        ui.add_space(4.0);
+        let usual = Recipe::default();
+        let changed = [
+            recipe.edges.identity != usual.edges.identity,
+            recipe.edges.lock != usual.edges.lock,
+            recipe.split != usual.split,
+            recipe.seed != usual.seed,
+            recipe.compat != usual.compat,
+            recipe.propagation != usual.propagation,
+        ];
+        if recipe.edges.mode == EdgeMode::Mass {
+            // Pushes walk no embedding.
+            recipe.propagation = HopRule::default();
+        }
+        if !recipe.edges.pins.is_empty() {
+            ui.horizontal(|ui| {
+                ui.label("By hand").on_hover_text("Entries that are kept or removed whatever the thresholds say");
+                by_hand::pins_ui(ui, &mut recipe.edges.pins);
+            });
+        }
+        let n_changed = changed.into_iter().filter(|is| *is).count();
+        Fold::More.ui(ui, n_changed, |ui| Self::more_ui(ui, store, recipe));
+    }
+
+    fn more_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
         egui::Grid::new("choices").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
             ui.label("Identity").on_hover_text("What a node keeps of itself; its self-loop is never removed");
             let has_attention = store.effective_recipe().model.has("attention");
@@ -141,11 +171,6 @@ impl RecipePanel {
             ui.label("Lock").on_hover_text("Which nodes keep all their incoming entries");
             lock_ui(ui, recipe);
             ui.end_row();
-            if !recipe.edges.pins.is_empty() {
-                ui.label("By hand").on_hover_text("Entries that are kept or removed whatever the thresholds say");
-                by_hand::pins_ui(ui, &mut recipe.edges.pins);
-                ui.end_row();
-            }
             ui.label("Split").on_hover_text("Which nodes train, validate and test");
             split_ui(ui, store, recipe);
             ui.end_row();
@@ -189,6 +214,14 @@ impl RecipePanel {
 
 /// Keys and notches of the wheel that follow each other within this time are one step to undo, seconds.
 const BURST_SECS: f64 = 0.8;
+
+/// The name of a side, as wide as the other's, so that what follows stands in line.
+fn title_ui(ui: &mut egui::Ui, title: &str) {
+    const WIDTH: f32 = 62.0;
+    let begin = ui.cursor().left();
+    ui.label(strong(title));
+    ui.add_space((begin + WIDTH - ui.cursor().left()).max(0.0));
+}
 
 fn lock_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
     let is_mass = recipe.edges.mode == EdgeMode::Mass;

@@ -2,7 +2,7 @@
 
 use eframe::egui;
 
-use super::fields::{combo, number, warning};
+use super::fields::{Fold, combo, number, warning};
 use crate::engine::experiment::{SAFE_CHANGES_RECOVERED, SAFE_LOSS};
 use crate::engine::sparsify::{
     Allocation, ChannelRule, EdgeMode, EntryChoice, FitNodes, Identity, MaskChoice, NodesAre, Recipe, RecoveryRule,
@@ -11,15 +11,16 @@ use crate::engine::sparsify::{
 use crate::session::defaults::as_published;
 use crate::ui::context::ViewCx;
 use crate::ui::tokens;
-use crate::ui::widgets::{section, weak};
+use crate::ui::widgets::{strong, weak};
 
 /// The block of the recipe panel.
 pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
-    section(ui, cx.tokens, "Recovery");
     let mut is_on = recipe.recovery.is_some();
+    ui.add_space(4.0);
     let says = "Fits what is kept to what the unpruned model gives on this graph, without labels; off: Unifews as \
                 published. What comes out holds for this graph alone";
-    if ui.checkbox(&mut is_on, "Recover accuracy").on_hover_text(says).changed() {
+    let text = strong("Recover accuracy");
+    if ui.checkbox(&mut is_on, text).on_hover_text(says).changed() {
         recipe.recovery = is_on.then(RecoveryRule::default);
         recipe.channels = recipe.channels.filter(|_| is_on);
     }
@@ -33,7 +34,10 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
         Some(rule) => {
             let before = rule.nodes_are;
             egui::Grid::new("recovery").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
-                rule_ui(ui, rule);
+                let says = "Nodes that are there can be fitted to what the unpruned model says of them. Of nodes that arrive later nobody knows that";
+                choice(ui, "Nodes to be scored", says, &mut rule.nodes_are, &NodesAre::ALL, |n| {
+                    (n.title(), nodes_say(n))
+                });
                 if rule.nodes_are == NodesAre::Static {
                     channels_ui(ui, &mut recipe.channels);
                 }
@@ -45,20 +49,7 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
                 }
                 ui.add(egui::Label::new(weak(cx.tokens, NEW_NODES).size(tokens::SMALL)).wrap());
             }
-            let mut anew = !rule.progressive;
-            let says = "On: every layer chooses among all entries. Off: what one layer removes is gone in all later ones, as published";
-            if ui.checkbox(&mut anew, "Choose again in every layer").on_hover_text(says).changed() {
-                rule.progressive = !anew;
-            }
-            ui.checkbox(&mut rule.last_matrix_whole, "Last matrix whole").on_hover_text(
-                "The last layer's weights all stay, as long as they are no more than a third of all that stay; the other matrices lose so many more that the \
-                 share over all is as asked",
-            );
-            if rule.nodes_are == NodesAre::Static {
-                ui.checkbox(&mut rule.moments, "Bias and normalisation").on_hover_text(
-                    "Moves biases and batch normalisation so that every channel has the unpruned model's mean and variance",
-                );
-            }
+            Fold::Recovery.ui(ui, n_changed(rule), |ui| settings_ui(ui, rule));
         }
     }
     if let Some(text) = conflict(recipe) {
@@ -89,9 +80,46 @@ fn published_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
 /// Beside a recipe that nobody but the program chose.
 const START_SAYS: &str = "Found when this was opened: keeps the validation accuracy";
 
+/// How recovery goes about it.
+fn settings_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
+    egui::Grid::new("recovery settings").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| rule_ui(ui, rule));
+    let mut anew = !rule.progressive;
+    let says = "On: every layer chooses among all entries. Off: what one layer removes is gone in all later ones, as published";
+    if ui.checkbox(&mut anew, "Choose again in every layer").on_hover_text(says).changed() {
+        rule.progressive = !anew;
+    }
+    ui.checkbox(&mut rule.last_matrix_whole, "Last matrix whole").on_hover_text(
+        "The last layer's weights all stay, as long as they are no more than a third of all that stay; the other matrices lose so many more that the \
+         share over all is as asked",
+    );
+    if rule.nodes_are == NodesAre::Static {
+        ui.checkbox(&mut rule.moments, "Bias and normalisation").on_hover_text(
+            "Moves biases and batch normalisation so that every channel has the unpruned model's mean and variance",
+        );
+    }
+}
+
+/// How many settings are not those that recovery begins with.
+fn n_changed(rule: &RecoveryRule) -> usize {
+    let usual = RecoveryRule::default().for_nodes(rule.nodes_are);
+    let changed = [
+        rule.masks != usual.masks,
+        rule.entries != usual.entries,
+        rule.values != usual.values,
+        rule.weights != usual.weights,
+        rule.allocation != usual.allocation,
+        rule.fit_on != usual.fit_on,
+        rule.least_per_node != usual.least_per_node,
+        rule.distill_epochs != usual.distill_epochs,
+        rule.train_epochs != usual.train_epochs,
+        rule.progressive != usual.progressive,
+        rule.last_matrix_whole != usual.last_matrix_whole,
+        rule.moments != usual.moments,
+    ];
+    changed.into_iter().filter(|is| *is).count()
+}
+
 fn rule_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {
-    let says = "Nodes that are there can be fitted to what the unpruned model says of them. Of nodes that arrive later nobody knows that";
-    choice(ui, "Nodes to be scored", says, &mut rule.nodes_are, &NodesAre::ALL, |n| (n.title(), nodes_say(n)));
     if rule.nodes_are == NodesAre::Static {
         let says = "Who says which entries and weights go";
         choice(ui, "What goes by", says, &mut rule.masks, &MaskChoice::ALL, |m| (m.title(), masks_say(m)));

@@ -4,9 +4,7 @@ use eframe::egui;
 
 use super::fields::combo;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{
-    Compat, EdgeMode, HopOrder, HopRule, Precision, Quirk, Recipe, RecoveryRule, WeightMode,
-};
+use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Precision, Quirk, Recipe, RecoveryRule, WeightMode};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::weak;
 
@@ -87,8 +85,6 @@ pub(super) fn compat_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
 /// How a decoupled network's hops follow the masks: rows of a grid.
 pub(super) fn hop_rule_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
     if recipe.edges.mode == EdgeMode::Mass {
-        // Pushes walk no embedding.
-        recipe.propagation = HopRule::default();
         return;
     }
     let rule = &mut recipe.propagation;

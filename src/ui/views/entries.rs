@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use eframe::egui::{self, vec2};
 
-use super::{View, ViewCx, WindowRequest};
+use super::{View, ViewCx};
 use crate::engine::experiment::Run;
 use crate::engine::plot::{Atlas, Axis, Curve, Curves, Judged, LogHistogram, Mark, NodeOrder, Side, no_threshold_says};
 use crate::engine::sparsify::{EdgeMode, WeightMode};
 use crate::session::{AtlasRequest, Command, Distribution, DistributionRequest, format};
-use crate::ui::widgets::plot::{curves_ui, save_request};
+use crate::ui::widgets::plot::{curves_ui, serve};
 use crate::ui::widgets::{empty_state, mono, picker, strong, weak};
 
 /// The view; it holds only what is looked at.
@@ -219,10 +219,7 @@ impl Entries {
 
 fn plot_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, name: &str, curves: &Curves, height: f32) {
     let output = curves_ui(ui, cx.tokens, name, curves, height);
-    if let Some(format) = output.save {
-        let file = format!("{} {name}", curves.subtitle);
-        cx.out.request(WindowRequest::Save(save_request(curves.clone(), &file, format)));
-    }
+    serve(cx, output.asked, || Arc::new(curves.clone()), &format!("{} {name}", curves.subtitle));
     if let Some((series, at)) = output.near
         && let Some([x, y]) = curves.series.get(series).and_then(|s| s.points.get(at))
     {

@@ -11,7 +11,7 @@ use crate::engine::plot::{Axis, Curve, Curves, Mark};
 use crate::engine::train::EpochRecord;
 use crate::session::{Command, History, Phase, Request, TrainingState, format};
 use crate::ui::actions::Action;
-use crate::ui::widgets::plot::{long_curves_ui, save_request};
+use crate::ui::widgets::plot::{long_curves_ui, serve};
 use crate::ui::widgets::{chip, empty_state, strong, weak};
 
 /// The view; the curves are the session's.
@@ -125,10 +125,7 @@ fn plot_ui(
     height: f32,
 ) {
     let output = long_curves_ui(cx, ui, name, curves, height);
-    if let Some(format) = output.save {
-        let file = format!("training {}", curves.title);
-        cx.out.request(WindowRequest::Save(save_request(Arc::clone(curves), &file, format)));
-    }
+    serve(cx, output.asked, || Arc::clone(curves), &format!("training {}", curves.title));
     let Some(epoch) = output.near.and_then(|(_, at)| training.history.get(at)) else { return };
     output.response.on_hover_ui_at_pointer(|ui| {
         ui.label(strong(format!("epoch {}", epoch.epoch)));

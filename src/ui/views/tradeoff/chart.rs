@@ -58,6 +58,16 @@ impl Cost {
         }
     }
 
+    /// 95 % interval of a measured cost, in the unit of the axis; NaN where there is none.
+    fn interval(self, point: &SweepPoint) -> [f64; 2] {
+        let secs = match self {
+            Self::Time => point.pruned_secs_interval(),
+            Self::Request => point.request_secs_interval(),
+            Self::Edges | Self::Weights | Self::Macs => None,
+        };
+        secs.map_or([f64::NAN; 2], |ends| ends.map(|secs| secs * 1e3))
+    }
+
     fn of_baseline(self, point: &SweepPoint) -> f64 {
         match self {
             Self::Edges | Self::Weights => 0.0,
@@ -68,12 +78,16 @@ impl Cost {
     }
 }
 
-/// Indices of the points that no other beats in validation accuracy and in this cost at once, by rising cost.
+/// Indices of the points that no other beats in validation accuracy and in this cost at once, by rising cost. Costs that differ by less than
+/// [`ALIKE`] of the largest count as one.
 pub(super) fn front(points: &[SweepPoint], cost: Cost) -> Vec<usize> {
+    /// Nobody sees or decides by less; without it points of one δ, a few entries apart, are joined by an upright line.
+    const ALIKE: f64 = 2e-3;
+    let largest = points.iter().map(|p| cost.of(p)).filter(|c| c.is_finite()).fold(f64::MIN_POSITIVE, f64::max);
     // More removed is less cost.
-    let spent = |p: &SweepPoint| match cost {
-        Cost::Edges | Cost::Weights => -cost.of(p),
-        Cost::Macs | Cost::Time | Cost::Request => cost.of(p),
+    let spent = |p: &SweepPoint| {
+        let steps = (cost.of(p) / largest / ALIKE).round();
+        if matches!(cost, Cost::Edges | Cost::Weights) { -steps } else { steps }
     };
     let mut order: Vec<usize> = (0..points.len()).filter(|at| spent(&points[*at]).is_finite()).collect();
     order.sort_by(|a, b| {
@@ -87,6 +101,23 @@ pub(super) fn front(points: &[SweepPoint], cost: Cost) -> Vec<usize> {
         is_better
     });
     order
+}
+
+/// How large a point is drawn: larger for more of the threshold that is not along the axis.
+fn size(sweep: &SweepState, point: &SweepPoint, cost: Cost) -> f32 {
+    const SIZES: [f32; 2] = [0.7, 1.7];
+    let (deltas, own) = match cost {
+        Cost::Weights => (&sweep.grid.delta_a, point.delta_a),
+        _ => (&sweep.grid.delta_w, point.delta_w),
+    };
+    let rank = deltas.iter().filter(|delta| **delta < own).count() as f32;
+    let most = deltas.len().saturating_sub(1).max(1) as f32;
+    SIZES[0] + (SIZES[1] - SIZES[0]) * (rank / most).min(1.0)
+}
+
+/// What the size of a point says, for the legend.
+fn size_says(cost: Cost) -> &'static str {
+    if cost == Cost::Weights { "larger: more δa" } else { "larger: more δw" }
 }
 
 /// Where a point stands in the chart: by its accuracy on the test nodes.
@@ -113,12 +144,26 @@ pub(super) fn chart(sweep: &SweepState, budget: &BudgetState, front: &[usize], c
         colour,
         ..Curve::default()
     };
+    let sized = |name: &str, of: &dyn Fn(&SweepPoint) -> [f64; 2], is_of_front: bool, colour: usize| {
+        let style = if is_of_front { CurveStyle::Points } else { CurveStyle::PalePoints };
+        let those = points.iter().enumerate().filter(|(at, _)| is_front(*at) == is_of_front);
+        Curve {
+            sizes: those.map(|(_, p)| size(sweep, p, cost)).collect(),
+            ..curve(name, some(is_of_front, of), style, colour)
+        }
+    };
+    // Of the points that matter also how sure their numbers are.
+    let of_front = || points.iter().enumerate().filter(|(at, _)| is_front(*at)).map(|(_, p)| p);
+    let sure = |p: &SweepPoint| p.test_interval().map_or([f64::NAN; 2], |ends| ends.map(|end| end * 100.0));
+    let (spread, spread_x) = (of_front().map(sure).collect(), of_front().map(|p| cost.interval(p)).collect());
     let mut series = vec![
         curve("Pareto, test", joined, CurveStyle::Line, 0),
-        curve("test", some(true, &test), CurveStyle::Points, 0),
-        curve("test", some(false, &test), CurveStyle::PalePoints, 0),
-        curve("validation", some(true, &val), CurveStyle::Points, 1),
-        curve("validation", some(false, &val), CurveStyle::PalePoints, 1),
+        Curve { spread, spread_x, ..sized("test, 95 %", &test, true, 0) },
+        sized("test, 95 %", &test, false, 0),
+        sized("validation", &val, true, 1),
+        sized("validation", &val, false, 1),
+        // Nothing but its name in the legend.
+        Curve { sizes: vec![1.4], ..curve(size_says(cost), Vec::new(), CurveStyle::Points, 0) },
     ];
     let tried = path(budget, cost);
     let all = || points.iter().chain(budget.points.iter().map(|point| &point.result));
@@ -233,5 +278,33 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
             },
         ],
         marks: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::experiment::SweepGrid;
+
+    fn point(idx: usize, edge_sparsity: f64, val_accuracy: f64) -> SweepPoint {
+        SweepPoint { idx, edge_sparsity, val_accuracy, delta_w: idx as f64, ..SweepPoint::default() }
+    }
+
+    #[test]
+    fn points_that_cost_the_same_are_not_joined() {
+        // A few entries apart, as points of one share are.
+        let points = [point(0, 0.500_00, 0.86), point(1, 0.500_04, 0.85), point(2, 0.499_97, 0.87), point(3, 0.8, 0.8)];
+        assert_eq!(front(&points, Cost::Edges), [3, 2]);
+        let apart = [point(0, 0.5, 0.86), point(1, 0.51, 0.85), point(2, 0.49, 0.87)];
+        assert_eq!(front(&apart, Cost::Edges), [1, 0, 2]);
+    }
+
+    #[test]
+    fn a_point_is_larger_the_more_weights_go() {
+        let grid = SweepGrid { delta_a: vec![0.0], delta_w: vec![0.0, 1.0, 2.0] };
+        let sweep = SweepState { grid, ..SweepState::default() };
+        let sizes: Vec<f32> = (0..3).map(|idx| size(&sweep, &point(idx, 0.5, 0.8), Cost::Edges)).collect();
+        assert!(sizes.windows(2).all(|pair| pair[0] < pair[1]), "{sizes:?}");
+        assert!((size(&sweep, &point(2, 0.5, 0.8), Cost::Weights) - sizes[0]).abs() < 1e-6, "δw is on the axis");
     }
 }

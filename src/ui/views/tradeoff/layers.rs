@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, RichText};
 
-use super::{GAP, LEAST_HEIGHT, Tradeoff, here_ui, point_ui, save};
+use super::{GAP, LEAST_HEIGHT, Tradeoff, here_ui, point_ui, serve_ui};
 use crate::engine::experiment::{EvaluatedOn, SensitivityPoint};
 use crate::engine::plot::sensitivity_curves;
 use crate::session::{Command, Phase, SensitivityState, format, in_points};
@@ -63,7 +63,7 @@ fn chart_ui(
     let curves = sensitivity_curves(&state.points, is_of_edges, on, step_name, subtitle);
     let side = if is_of_edges { "edges" } else { "weights" };
     let output = curves_ui(ui, cx.tokens, &format!("Layers by {side}"), &curves, height);
-    save(cx, &output, &curves, &format!("layers by {side}"));
+    serve_ui(cx, &output, &curves, &format!("layers by {side}"));
     let now = cx.session.store().effective_recipe();
     for (idx, point) in state.points.iter().enumerate().filter(|(_, p)| p.is_of_edges == is_of_edges) {
         let at = [100.0 * point.removed, 100.0 * on.accuracy(&point.result)];

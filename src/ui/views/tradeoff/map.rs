@@ -10,6 +10,7 @@ use crate::session::{SweepState, format};
 use crate::ui::colormap::Shades;
 use crate::ui::tokens;
 use crate::ui::views::ViewCx;
+use crate::ui::widgets::plot::copy_menu_ui;
 use crate::ui::widgets::strong;
 
 const HEADING: f32 = 20.0;
@@ -25,6 +26,7 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, sweep: &SweepState, height:
     }
     let accuracies = sweep.points.iter().map(|p| p.test_accuracy).filter(|a| a.is_finite());
     let (low, high) = accuracies.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), a| (low.min(a), high.max(a)));
+    let whole = rect;
     let plot = Rect::from_min_max(rect.min + vec2(LEFT, HEADING), pos2(rect.right() - 2.0, rect.bottom() - BELOW));
     let metric = sweep.points.first().map(|p| p.metric).unwrap_or_default();
     heading_ui(cx, ui, rect, metric, [low, high]);
@@ -65,9 +67,23 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, sweep: &SweepState, height:
             ui.painter().rect_stroke(rect, 2.0, stroke, StrokeKind::Inside);
         }
         take_over(cx, ui, &response, point);
+        copy_menu_ui(cx, &response, whole, || tabbed(sweep));
         response.on_hover_ui_at_pointer(|ui| table::says(ui, tokens, point));
     }
     axes(cx, ui, sweep, plot, cell);
+}
+
+/// The map as it stands, for a spreadsheet: δa across, δw down, test accuracy from 0 to 1; empty where no point has come.
+fn tabbed(sweep: &SweepState) -> String {
+    let (deltas_a, deltas_w) = (&sweep.grid.delta_a, &sweep.grid.delta_w);
+    let head = deltas_a.iter().map(f64::to_string);
+    let mut lines = vec![std::iter::once("δw \\ δa".to_owned()).chain(head).collect::<Vec<_>>().join("\t")];
+    for (row, delta) in deltas_w.iter().enumerate().rev() {
+        let cell = |column: usize| sweep.points.iter().find(|p| p.idx == row * deltas_a.len() + column);
+        let cells = (0..deltas_a.len()).map(|at| cell(at).map_or_else(String::new, |p| p.test_accuracy.to_string()));
+        lines.push(std::iter::once(delta.to_string()).chain(cells).collect::<Vec<_>>().join("\t"));
+    }
+    lines.join("\n") + "\n"
 }
 
 fn heading_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, metric: Metric, [low, high]: [f64; 2]) {

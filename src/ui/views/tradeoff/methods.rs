@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, RichText, vec2};
 
-use super::{GAP, LEAST_HEIGHT, Tradeoff, choices, here_ui, point_ui, save};
+use super::{GAP, LEAST_HEIGHT, Tradeoff, choices, here_ui, point_ui, serve_ui};
 use crate::engine::experiment::{ComparePoint, CompareSummary, EvaluatedOn, best_rival, summarise};
 use crate::engine::plot::MethodsFigure;
 use crate::session::{Command, CompareState, Phase, format, rival_says};
@@ -132,7 +132,7 @@ fn chart_ui(
     let curves = figure.curves();
     let side = if is_of_edges { "edges" } else { "weights" };
     let output = unnamed_curves_ui(ui, cx.tokens, &format!("Methods of {side}"), &curves, height);
-    save(cx, &output, &curves, &format!("methods of {side}"));
+    serve_ui(cx, &output, &curves, &format!("methods of {side}"));
     let now = cx.session.store().effective_recipe();
     for s in summary.iter().filter(|s| s.method.is_of_edges() == is_of_edges) {
         let is_own = |p: &&ComparePoint| p.method == s.method && p.share.to_bits() == s.share.to_bits();

@@ -13,18 +13,20 @@ mod sweep;
 mod table;
 mod together;
 
+use std::sync::Arc;
+
 use eframe::egui::{self, Rect, Sense, Stroke, vec2};
 use egui_plot::PlotPoint;
 
 use self::chart::Cost;
 use self::together::Together;
-use super::{View, ViewCx, WindowRequest};
+use super::{View, ViewCx};
 use crate::engine::experiment::{EvaluatedOn, recovered_says};
 use crate::engine::plot::Curves;
 use crate::engine::sparsify::{NodesAre, Recipe};
 use crate::session::{Phase, Trial};
 use crate::ui::tokens::Tokens;
-use crate::ui::widgets::plot::{PlotOutput, save_request};
+use crate::ui::widgets::plot::{PlotOutput, serve};
 use crate::ui::widgets::{chip, picker, weak};
 
 /// The view; it holds only what is looked at.
@@ -184,8 +186,8 @@ fn here_ui(ui: &egui::Ui, tokens: &Tokens, output: &PlotOutput, at: [f64; 2]) {
     }
 }
 
-fn save(cx: &ViewCx<'_>, output: &PlotOutput, curves: &Curves, name: &str) {
-    let Some(format) = output.save else { return };
-    let graph = cx.session.store().graph.as_ref().map_or("sweep", |g| g.dataset.name()).to_owned();
-    cx.out.request(WindowRequest::Save(save_request(curves.clone(), &format!("{graph} {name}"), format)));
+/// Serves the menu of a chart.
+fn serve_ui(cx: &ViewCx<'_>, output: &PlotOutput, curves: &Curves, name: &str) {
+    let graph = cx.session.store().graph.as_ref().map_or("sweep", |g| g.dataset.name());
+    serve(cx, output.asked, || Arc::new(curves.clone()), &format!("{graph} {name}"));
 }

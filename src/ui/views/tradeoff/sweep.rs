@@ -6,7 +6,7 @@ use eframe::egui::{self, vec2};
 
 use super::chart::{self, Cost, chart, costs};
 use super::points::{here, take_over};
-use super::{GAP, LEAST_HEIGHT, Tradeoff, here_ui, map, point_ui, save, table};
+use super::{GAP, LEAST_HEIGHT, Tradeoff, here_ui, map, point_ui, serve_ui, table};
 use crate::engine::experiment::SweepGrid;
 use crate::session::{BudgetState, Command, Phase, SweepState, format};
 use crate::ui::views::ViewCx;
@@ -30,18 +30,17 @@ impl Tradeoff {
             let name = |cost: Cost| (cost.title().to_owned(), cost.says());
             picker(ui, "Cost on the axis", 150.0, &Cost::ALL, &mut view.cost, name).labelled_by(label.id);
         });
-        if is_empty {
+        if is_empty || (sweep.points.is_empty() && budget.points.is_empty()) {
             return nothing_ui(cx, ui, sweep.phase);
         }
         let front = chart::front(&sweep.points, self.cost);
-        let compared = table::height(sweep);
-        let available = ui.available_height() - compared;
+        let available = ui.available_height();
         // A budget alone has neither times nor a map.
         let upper = (available * if has_sweep { 0.56 } else { 1.0 }).max(180.0);
         let lower = (available - upper - GAP - 4.0).max(LEAST_HEIGHT);
         let curves = chart(sweep, budget, &front, self.cost);
         let output = curves_ui(ui, cx.tokens, "Accuracy against cost", &curves, upper);
-        save(cx, &output, &curves, "accuracy");
+        serve_ui(cx, &output, &curves, "accuracy");
         self.points_ui(cx, ui, sweep, &output);
         self.chosen_ui(cx, ui, budget, &output);
         if !has_sweep {
@@ -51,14 +50,11 @@ impl Tradeoff {
         ui.horizontal_top(|ui| {
             let half = (ui.available_width() - 14.0) / 2.0;
             ui.allocate_ui_with_layout(vec2(half, lower), egui::Layout::top_down(egui::Align::Min), |ui| {
-                let curves = costs(sweep, self.cost);
-                let output = curves_ui(ui, cx.tokens, "Time and operations", &curves, lower);
-                save(cx, &output, &curves, "cost");
-                if let Some((_, point)) = output.near.filter(|(s, _)| *s < 2) {
-                    let point = chart::order_by(sweep, self.cost).get(point).map(|i| &sweep.points[*i]);
-                    if let Some(point) = point {
-                        output.response.on_hover_ui_at_pointer(|ui| table::says(ui, cx.tokens, point));
-                    }
+                // What is compared takes the place of one chart: nothing else moves.
+                if sweep.compared.is_empty() {
+                    self.costs_ui(cx, ui, sweep, lower);
+                } else {
+                    table::ui(cx, ui, sweep);
                 }
             });
             ui.add_space(GAP);
@@ -66,7 +62,18 @@ impl Tradeoff {
                 map::ui(cx, ui, sweep, lower);
             });
         });
-        table::ui(cx, ui, sweep);
+    }
+
+    fn costs_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui, sweep: &SweepState, height: f32) {
+        let curves = costs(sweep, self.cost);
+        let output = curves_ui(ui, cx.tokens, "Time and operations", &curves, height);
+        serve_ui(cx, &output, &curves, "cost");
+        if let Some((_, point)) = output.near.filter(|(s, _)| *s < 2) {
+            let point = chart::order_by(sweep, self.cost).get(point).map(|i| &sweep.points[*i]);
+            if let Some(point) = point {
+                output.response.on_hover_ui_at_pointer(|ui| table::says(ui, cx.tokens, point));
+            }
+        }
     }
 
     fn points_ui(&self, cx: &ViewCx<'_>, ui: &egui::Ui, sweep: &SweepState, output: &PlotOutput) {
@@ -119,10 +126,11 @@ fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, phase: Phase) {
             ("The sweep failed", "The notices say why; change the recipe and try again".to_owned())
         }
         (Phase::Cancelled, true) => ("The sweep was cancelled", "Nothing had come yet".to_owned()),
+        (Phase::Running, true) => ("Sweeping", "Points appear as they are computed".to_owned()),
         _ => ("No sweep yet", format!("{} combinations of δa and δw show what accuracy costs and gains", grid.len())),
     };
     empty_state(ui, cx.tokens, title, &next);
-    if store.graph.is_some() && store.model.is_some() {
+    if store.graph.is_some() && store.model.is_some() && phase != Phase::Running {
         ui.vertical_centered(|ui| {
             ui.add_space(8.0);
             if ui.button("Sweep now").on_hover_text("Ctrl+Shift+Enter").clicked() {
