@@ -21,7 +21,7 @@ pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use judged::{Judged, no_threshold_says};
 pub use marker::{Marker, Outline};
 pub use node_link::{
-    DrawnEdge, GraphLayout, GraphMarks, LegendEntry, NodeColouring, NodeShade, NodeShades, Standing, StepMarks,
+    DrawnEdge, EgoLayout, EgoLine, EgoView, GraphLayout, GraphMarks, LegendEntry, NodeColouring, NodeShade, NodeShades, Standing, StepMarks,
     class_name,
 };
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
