@@ -79,8 +79,9 @@ fn says(run: &Run, around: &AroundNodes) -> Vec<String> {
     let (n, n_changed) = (around.nodes.len(), around.n_changed);
     let share = percent(n_changed as f64 / n.max(1) as f64);
     let mut says = vec![match n_changed {
-        0 => format!("{} nodes, and none changed its prediction", count(n as u64)),
-        changed => format!("{} nodes, {} of which changed their prediction ({share})", count(n as u64), count(changed as u64)),
+        0 => format!("None of {} nodes changed its prediction", count(n as u64)),
+        1 => format!("1 of {} nodes changed its prediction ({share})", count(n as u64)),
+        _ => format!("{} of {} nodes changed their prediction ({share})", count(n_changed as u64), count(n as u64)),
     }];
     says.extend(around.scores.as_ref().map(|scores| score_says(run, scores, n)));
     let [own, all] = around.mean_degree;
@@ -90,7 +91,8 @@ fn says(run: &Run, around: &AroundNodes) -> Vec<String> {
 
 /// Accuracy before and after, and the interval of what is lost.
 fn score_says(run: &Run, ScoresOfNodes { scores: [before, after], loss }: &ScoresOfNodes, n: usize) -> String {
-    let of = if loss.n_nodes < n { format!(" on the {} labelled ones", count(loss.n_nodes as u64)) } else { String::new() };
+    let of =
+        if loss.n_nodes < n { format!(" on the {} labelled ones", count(loss.n_nodes as u64)) } else { String::new() };
     let [low, high] = loss.interval();
     format!(
         "{} {} → {}{of}: {} (95 % interval {} to {})",

@@ -172,7 +172,8 @@ fn several_nodes_are_what_each_of_them_is_by_itself() {
         let nodes: Vec<u32> = (0..150).filter(|u| u % 7 == 2 || u % 11 == 0).collect();
         let found = around_nodes(&run, &nodes, &ctl).expect("nodes of the graph");
         let everybody: Vec<u32> = (0..150).collect();
-        let alone = |nodes: &[u32]| -> Vec<_> { nodes.iter().map(|u| around(&run, *u, &ctl).expect("a node")).collect() };
+        let alone =
+            |nodes: &[u32]| -> Vec<_> { nodes.iter().map(|u| around(&run, *u, &ctl).expect("a node")).collect() };
         let (ours, all) = (alone(&nodes), alone(&everybody));
         assert_eq!(found.nodes.iter().map(|node| node.node).collect::<Vec<_>>(), nodes);
         for (brief, own) in found.nodes.iter().zip(&ours) {

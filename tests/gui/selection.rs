@@ -180,6 +180,20 @@ fn the_inspector_says_what_pruning_did_to_several_nodes_and_keeps_their_entries_
     h.run_steps(3);
     assert_eq!(h.state().session().store().selected_node(), Some(33));
     assert!(selected(&h).is_empty());
+    // Whoever the graph does not have is left out, and one alone is a node.
+    h.state().send(Command::SelectNodes(vec![34, 3, 3]));
+    h.run_steps(3);
+    assert_eq!((h.state().session().store().selected_node(), selected(&h).len()), (Some(3), 0));
+    h.state().send(Command::SelectNodes(vec![7, 3]));
+    h.run_steps(3);
+    assert_eq!(selected(&h), [3, 7]);
+    // Another graph has no such nodes.
+    h.state().send(Command::OpenSample("sample:powerlaw?nodes=300&edges=900&features=4&classes=3&seed=3".to_owned()));
+    h.run_steps(2);
+    wait(&mut h, "the other graph", |session| {
+        session.store().graph.as_ref().is_some_and(|graph| graph.stats.n_nodes == 300)
+    });
+    assert!(!h.state().session().store().has_selection());
 }
 
 #[test]

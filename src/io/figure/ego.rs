@@ -117,7 +117,7 @@ impl EgoFigure<'_> {
             if node.hop == 0 || is_noticed {
                 canvas.dot(x, y, radius + 2.0, if is_noticed { SERIES[1] } else { TEXT }, 1.0);
             }
-            canvas.dot(x, y, radius, self.ink(node.said[self.view.way()]), 1.0);
+            canvas.dot(x, y, radius, ink(node.said[self.view.way()]), 1.0);
         }
         if let Some(middle) = self.network.nodes.first() {
             let [x, y] = at(0);
@@ -128,31 +128,30 @@ impl EgoFigure<'_> {
         canvas
     }
 
-    fn ink(&self, class: u32) -> Rgb {
-        SERIES[class as usize % SERIES.len()]
-    }
-
     fn says(&self) -> String {
         let network = self.network;
         let all = || {
             let (nodes, entries) = (network.nodes.len() as u64, network.entries.len() as u64);
             format!("{} nodes, {} entries", grouped(nodes), grouped(entries))
         };
-        format!("{}; lines are as wide as the norms of their messages", network.sample_says(grouped).unwrap_or_else(all))
+        format!(
+            "{}; lines are as wide as the norms of their messages",
+            network.sample_says(grouped).unwrap_or_else(all)
+        )
     }
 
     fn legend(&self, canvas: &mut Canvas, x: f64) {
         const ROW: f64 = 18.0;
         let mut y = TOP + 12.0;
         let who = if self.view == EgoView::Baseline { "unpruned" } else { "pruned" };
-        canvas.text(x, y, &format!("Nodes by what the {who} model says"), SMALL, Anchor::Left, TEXT);
+        canvas.text(x, y, &format!("Nodes by prediction, {who}"), SMALL, Anchor::Left, TEXT);
         let mut counts = std::collections::BTreeMap::<u32, u64>::new();
         for node in &self.network.nodes {
             *counts.entry(node.said[self.view.way()]).or_default() += 1;
         }
         for (class, n) in counts.iter().take(MAX_NAMES) {
             y += ROW;
-            canvas.dot(x + 5.0, y - 4.0, 4.5, self.ink(*class), 1.0);
+            canvas.dot(x + 5.0, y - 4.0, 4.5, ink(*class), 1.0);
             let name = class_name(self.dataset, *class as usize);
             canvas.text(x + 18.0, y, &format!("{name}, {}", grouped(*n)), SMALL, Anchor::Left, TEXT_WEAK);
         }
@@ -172,12 +171,17 @@ impl EgoFigure<'_> {
         }
         y += 1.5 * ROW;
         canvas.text(x, y, "Entries", SMALL, Anchor::Left, TEXT);
-        for (name, ink, is_dashed) in [("kept", KEPT, false), ("removed", REMOVED, true)] {
+        for (name, colour, is_dashed) in [("kept", KEPT, false), ("removed", REMOVED, true)] {
             y += ROW;
-            canvas.line([x, y - 4.0], [x + 14.0, y - 4.0], ink, 1.6, is_dashed);
+            canvas.line([x, y - 4.0], [x + 14.0, y - 4.0], colour, 1.6, is_dashed);
             canvas.text(x + 18.0, y, name, SMALL, Anchor::Left, TEXT_WEAK);
         }
     }
+}
+
+/// The colour of a class.
+fn ink(class: u32) -> Rgb {
+    SERIES[class as usize % SERIES.len()]
 }
 
 /// A line and the one of the other direction beside each other.
@@ -189,4 +193,81 @@ fn apart(line: &EgoLine, [from, to]: [[f64; 2]; 2]) -> [[f64; 2]; 2] {
     }
     let off = [-down / length * APART, across / length * APART];
     [from, to].map(|[x, y]| [x + off[0], y + off[1]])
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::engine::control::Control;
+    use crate::engine::experiment::{EgoEntry, EgoNode, EgoStep, NeighbourEntry};
+    use crate::engine::graph::{DatasetParts, Direction, Features, Labels, SelfLoops, Topology};
+
+    fn dataset() -> Dataset {
+        let pairs = [(0, 1), (1, 2)];
+        let (topology, _) = Topology::from_edges(3, &pairs, Direction::Symmetrised, SelfLoops::Added).expect("pairs");
+        let mut labels = Labels::new(vec![0, 1, 1]);
+        labels.names = vec!["tea & cake".into(), "coffee".into()];
+        Dataset::try_new(DatasetParts {
+            name: "three".into(),
+            source: "test".into(),
+            topology,
+            features: Features::from_dense(Array2::ones((3, 1))),
+            labels: Some(labels),
+            splits: Vec::new(),
+            node_ids: None,
+            edge_weights: None,
+        })
+        .expect("parts that fit")
+    }
+
+    /// A path whose first entry is kept, whose way back is not, and whose last has no message any more.
+    fn network() -> EgoNetwork {
+        let entry = |target, source, hop, message, is_kept| EgoEntry {
+            target,
+            source,
+            hop,
+            value: Some(0.5),
+            steps: vec![NeighbourEntry { message, is_kept }],
+        };
+        EgoNetwork {
+            n_hops: 2,
+            nodes: (0..3).map(|u| EgoNode { node: u, hop: u as usize, said: [0, 1], is_changed: u == 2 }).collect(),
+            entries: vec![entry(0, 1, 1, 2.0, true), entry(1, 0, 2, 1.0, false), entry(1, 2, 2, f32::NAN, false)],
+            steps: vec![EgoStep { step: 0, title: "Layer 1".into(), threshold: Some(1.5) }],
+            n_all_nodes: 3,
+            n_all_entries: 3,
+        }
+    }
+
+    #[test]
+    fn every_node_and_entry_is_drawn_and_written() {
+        let (dataset, network) = (dataset(), network());
+        let layout = EgoLayout::new(&network, &Control::new(1).expect("workers")).expect("not cancelled");
+        let figure = |view| EgoFigure {
+            dataset: &dataset,
+            network: &network,
+            layout: &layout,
+            step: 0,
+            view,
+            title: "three",
+            subtitle: "",
+        };
+        let svg = figure(EgoView::Pruned).svg();
+        // Three nodes, a ring around the one in the middle and around the changed one, a class and a ring in the legend.
+        assert_eq!(svg.matches("<circle").count(), 3 + 2 + 1 + 2, "{svg}");
+        // Beside the frame's four sides and the legend's two lines.
+        assert_eq!(svg.matches("<polyline").count(), 3 + 4 + 2);
+        assert_eq!(svg.matches("stroke-dasharray").count(), 2 + 1, "what is removed, and its line in the legend");
+        for word in ["coffee, 3", "changed, 1", "3 nodes, 3 entries"] {
+            assert!(svg.contains(word), "{word} in {svg}");
+        }
+        let baseline = figure(EgoView::Baseline).svg();
+        assert!(baseline.contains("tea &amp; cake, 3") && !baseline.contains("stroke-dasharray"), "{baseline}");
+        assert!(figure(EgoView::Pruned).png().expect("a picture").starts_with(b"\x89PNG"));
+        let table = String::from_utf8(figure(EgoView::Pruned).csv().expect("a table")).expect("text");
+        let rows: Vec<&str> = table.lines().collect();
+        assert_eq!(rows[1..], ["1,0,1,1,0.5,2,1.5,true", "0,1,2,1,0.5,1,1.5,false", "2,1,2,1,0.5,,1.5,false"]);
+    }
 }

@@ -181,9 +181,8 @@ fn spots(rect: Rect, picture: &EgoPicture) -> Vec<Pos2> {
     let fit = [inner.x / size[0], inner.y / size[1]];
     let least = fit[0].min(fit[1]);
     let scale = fit.map(|scale| scale.min(MOST_STRETCHED * least));
-    let place = |[x, y]: &[f32; 2]| {
-        rect.center() + vec2((x - size[0] / 2.0) * scale[0], (y - size[1] / 2.0) * scale[1])
-    };
+    let place =
+        |[x, y]: &[f32; 2]| rect.center() + vec2((x - size[0] / 2.0) * scale[0], (y - size[1] / 2.0) * scale[1]);
     picture.layout.places().iter().map(place).collect()
 }
 

@@ -85,7 +85,9 @@ impl EgoLayout {
         };
         let has_reverse = directed.iter().map(|[from, to]| is_there([*to, *from])).collect();
         // Two that hear each other pull once.
-        directed.iter_mut().for_each(|pair| pair.sort_unstable());
+        for pair in &mut directed {
+            pair.sort_unstable();
+        }
         directed.sort_unstable();
         directed.dedup();
         let mut forces = Forces::new(network.nodes.len(), directed.iter().copied());

@@ -236,9 +236,10 @@ fn announce(response: &Response, dataset: &Dataset, scene: &Scene, selected: Opt
         let mut info = WidgetInfo::labeled(egui::Role::Image, true, "Drawing of the graph");
         let layout = &scene.layout;
         let several = several.map(|n| format!(", {} selected", format::count(n as u64)));
-        let node = selected.map_or_else(|| several.unwrap_or_default(), |at| {
-            format!(", selected {}", shown(dataset.node_id(layout.nodes()[at] as usize)))
-        });
+        let node = selected.map_or_else(
+            || several.unwrap_or_default(),
+            |at| format!(", selected {}", shown(dataset.node_id(layout.nodes()[at] as usize))),
+        );
         let (nodes, edges) = (layout.nodes().len() as u64, layout.edges().len() as u64);
         let says = format!("{} nodes, {} edges{node}", format::count(nodes), format::count(edges));
         info.current_text_value = Some(says);

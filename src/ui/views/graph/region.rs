@@ -131,7 +131,9 @@ mod tests {
         // A horseshoe, open at the top.
         let around = [(0., 0.), (30., 0.), (30., 60.), (60., 60.), (60., 0.), (90., 0.), (90., 90.), (0., 90.)];
         let region = region(true, &around);
-        for (x, y, is_in) in [(15., 15., true), (75., 45., true), (45., 75., true), (45., 30., false), (95., 45., false)] {
+        for (x, y, is_in) in
+            [(15., 15., true), (75., 45., true), (45., 75., true), (45., 30., false), (95., 45., false)]
+        {
             assert_eq!(region.contains(pos2(x, y)), is_in, "{x}, {y}");
         }
         assert!(!region_of_one().contains(pos2(0.0, 0.0)), "nothing was drawn");

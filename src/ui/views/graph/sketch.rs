@@ -168,14 +168,8 @@ pub(super) fn nodes(
 }
 
 /// Rings around some nodes, by their places: larger discs that lie below them.
-pub(super) fn rings(
-    brushes: &Brushes,
-    tokens: &Tokens,
-    layout: &GraphLayout,
-    radii: &[f32],
-    some: &[usize],
-) -> Sketch {
-    const WIDTH: f32 = 2.2;
+pub(super) fn rings(brushes: &Brushes, tokens: &Tokens, layout: &GraphLayout, radii: &[f32], some: &[usize]) -> Sketch {
+    const WIDTH: f32 = 1.7;
     let mut sketch = Sketch::new(brushes.disc.id());
     sketch.reserve(2 * some.len());
     // The ground of the drawing between a node and its ring, so that the ring is seen on any colour.
