@@ -174,8 +174,12 @@ fn several_nodes_are_what_each_of_them_is_by_itself() {
         let everybody: Vec<u32> = (0..150).collect();
         let alone =
             |nodes: &[u32]| -> Vec<_> { nodes.iter().map(|u| around(&run, *u, &ctl).expect("a node")).collect() };
-        let (ours, all) = (alone(&nodes), alone(&everybody));
-        assert_eq!(found.nodes.iter().map(|node| node.node).collect::<Vec<_>>(), nodes);
+        // Those that changed come first.
+        let order: Vec<u32> = found.nodes.iter().map(|node| node.node).collect();
+        let (ours, all) = (alone(&order), alone(&everybody));
+        assert!(found.nodes.iter().map(|node| !node.is_changed).is_sorted(), "{found:?}");
+        assert_eq!(BTreeSet::from_iter(order), nodes.iter().copied().collect());
+        assert_eq!(found.nodes.len(), nodes.len());
         for (brief, own) in found.nodes.iter().zip(&ours) {
             assert_eq!((brief.degree, brief.is_changed), (own.neighbours.len(), own.is_changed()));
             assert_eq!(brief.said.map(|class| vec![class as usize]), [own.said(0), own.said(1)]);

@@ -16,7 +16,7 @@ use crate::engine::sparsify::EdgeTrace;
 /// Several nodes before and after.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AroundNodes {
-    /// Each of them, in the order in which they were asked for.
+    /// Each of them: first those of which the pruned model says something else, else in the order in which they were asked for.
     pub nodes: Vec<NodeInBrief>,
     /// How many nodes have each label, by class; without one last. A node with several labels counts for each.
     pub classes: Vec<(Option<usize>, usize)>,
@@ -101,6 +101,7 @@ pub fn around_nodes(run: &Run, nodes: &[u32], ctl: &Control) -> Result<AroundNod
         let ours = removed_share(nodes.iter().map(|node| &sums[*node as usize]));
         steps.push(StepOfNodes { title: step.title(), message_removed: [ours, removed_share(sums.iter())] });
     }
+    in_brief.sort_by_key(|node| !node.is_changed);
     let labels = run.dataset.labels();
     let scores = labels.map(|labels| ScoresOfNodes {
         scores: [&*run.baseline_logits, &run.pruned.logits].map(|logits| Score::of(logits, labels, nodes)),
