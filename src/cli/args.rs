@@ -17,6 +17,7 @@ use crate::engine::sparsify::{
 };
 use crate::io::Role;
 use crate::session::PublishedTable;
+use crate::session::tasks::look::AskedWeight;
 
 /// The command line, in which what follows an option of numbers is its value, minus sign or not: what is wrong with it is said of the option.
 pub(super) fn command() -> Command {
@@ -220,6 +221,19 @@ pub(super) struct PruneArgs {
     /// Show what was cut around these nodes and what each entry would change: ids with commas between, or a file with one to a line
     #[arg(long, value_name = "LIST|FILE")]
     pub(super) look: Option<String>,
+    /// Show a weight, its matrix and the weights around it: NAME,INPUT,OUTPUT, from 0, for example convs.0.lin.weight,12,3
+    #[arg(long, value_name = "NAME,INPUT,OUTPUT", value_parser = asked_weight)]
+    pub(super) look_weight: Option<AskedWeight>,
+    /// Draw the graph with what the last layer keeps and removes of it, as the name ends: .svg, .png, or .csv for its numbers
+    #[arg(long, value_name = "FILE")]
+    pub(super) draw: Option<PathBuf>,
+    /// Draw what reaches a node over several hops, and what is kept of it, as .svg, .png or .csv (an entry and layer to a line); may be
+    /// given more than once
+    #[arg(long, value_name = "NODE=FILE", value_parser = node_and_file)]
+    pub(super) draw_around: Vec<(String, PathBuf)>,
+    /// How many hops of it [default: as many as the network looks, at most 3]
+    #[arg(long, value_name = "N", requires = "draw_around")]
+    pub(super) draw_hops: Option<usize>,
     #[command(flatten)]
     pub(super) timing: TimingArgs,
     #[command(flatten)]
@@ -577,6 +591,26 @@ fn file_role(text: &str) -> Result<(String, Role), String> {
     let role = Role::ALL.into_iter().find(|role| key(role) == word);
     let all = || Role::ALL.iter().map(key).collect::<Vec<_>>().join(", ");
     role.map(|role| (file.to_owned(), role)).ok_or_else(|| format!("expected FILE= and one of {}, found {text}", all()))
+}
+
+/// A weight by its matrix, input and output.
+fn asked_weight(text: &str) -> Result<AskedWeight, String> {
+    let wrong = || format!("expected NAME,INPUT,OUTPUT, for example convs.0.lin.weight,12,3, found {text}");
+    let [output, input, matrix] = text.rsplitn(3, ',').map(str::trim).collect::<Vec<_>>()[..] else {
+        return Err(wrong());
+    };
+    match (input.parse(), output.parse()) {
+        (Ok(input), Ok(output)) if !matrix.is_empty() => Ok(AskedWeight { matrix: matrix.to_owned(), input, output }),
+        _ => Err(wrong()),
+    }
+}
+
+/// A node's id and the file that it is drawn into.
+fn node_and_file(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((node, file)) if !node.trim().is_empty() && !file.is_empty() => Ok((node.to_owned(), file.into())),
+        _ => Err(format!("expected NODE=FILE, for example 1493=around.svg, found {text}")),
+    }
 }
 
 /// A closed form by its name, or numbers between commas.

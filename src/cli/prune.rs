@@ -27,9 +27,10 @@ use crate::session::format::{self, bytes, count, percent, seconds};
 use crate::session::tasks::budget::{FindWithinBudget, asked, says};
 use crate::session::tasks::certify::Certify;
 use crate::session::tasks::controls::Controls;
+use crate::session::tasks::draw::{Draw, DrawnSubject};
 use crate::session::tasks::errors::ErrorsOfNodes;
 use crate::session::tasks::export::ExportBundle;
-use crate::session::tasks::look::LookAtNodes;
+use crate::session::tasks::look::{LookAtNodes, LookAtWeight};
 use crate::session::tasks::no_points;
 use crate::session::tasks::predict::AskedNodes;
 use crate::session::tasks::prune::Prune;
@@ -162,6 +163,10 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     if let Some(nodes) = &looked_at {
         nodes.find(&input.dataset)?;
     }
+    check_drawings(args, &input.dataset)?;
+    if let Some(weight) = &args.look_weight {
+        weight.find(&model)?;
+    }
     let options = args.timing.of(RunOptions::FULL);
     args.timing.settle(&mut input.recipe);
     let inputs::GraphAndRecipe { dataset, recipe } = input;
@@ -179,6 +184,9 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
         Some(nodes) => terminal.run(LookAtNodes { run: Arc::clone(&run), nodes }, &mut no_points)?,
         None => Vec::new(),
     };
+    let weight = args.look_weight.clone().map(|weight| LookAtWeight { run: Arc::clone(&run), weight });
+    let weight = weight.map(|task| terminal.run(task, &mut no_points)).transpose()?;
+    let drawn = drawings(args, &run, terminal)?;
     let verdict = Verdict::of(&run, limit);
     let export = ExportBundle { run, options, supplements, limit };
     let (bundle, run) = (export.run_into(writer, terminal.ctl())?, &export.run);
@@ -213,6 +221,10 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
         lines.push(String::new());
         lines.extend(page(&node.page()));
     }
+    if let Some(part) = weight {
+        lines.push(String::new());
+        lines.extend(page(&part));
+    }
     if let Some(certificate) = export.supplements.certificate.as_deref().or(run.certificate.as_deref()) {
         lines.push(String::new());
         lines.extend(page(&certificate_page(certificate)));
@@ -222,8 +234,37 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     lines.push(format!("\nwrote {path} ({} files, {})", files.len(), bytes(*size_bytes)));
     let replay = replay_command(&bundle.path, &run.recipe, (&args.graph, &args.graph), args.without_features);
     lines.push(format!("replay with: {replay}"));
+    lines.extend(drawn);
     lines.extend(export.about_features(&bundle));
     output::lines(&lines)
+}
+
+/// Refuses what cannot be drawn before anything is computed for it.
+fn check_drawings(args: &PruneArgs, dataset: &Dataset) -> anyhow::Result<()> {
+    for path in args.draw.iter().chain(args.draw_around.iter().map(|(_, path)| path)) {
+        Draw::check_file(path)?;
+    }
+    for (node, _) in &args.draw_around {
+        Draw::check_node(dataset, node)?;
+    }
+    if args.draw_hops == Some(0) {
+        return Err(UsageError::new("--draw-hops", "at least 1", 0).into());
+    }
+    Ok(())
+}
+
+/// Draws what was asked for; says what was written.
+fn drawings(args: &PruneArgs, run: &Arc<Run>, terminal: &Terminal) -> anyhow::Result<Vec<String>> {
+    let graph = args.draw.iter().map(|path| (DrawnSubject::Graph, path));
+    let around = args.draw_around.iter().map(|(node, path)| {
+        let subject = DrawnSubject::Around { node: node.clone(), n_hops: args.draw_hops };
+        (subject, path)
+    });
+    let draw = |(subject, path): (DrawnSubject, &std::path::PathBuf)| {
+        let task = Draw { run: Arc::clone(run), subject, path: path.clone() };
+        terminal.run(task, &mut no_points)
+    };
+    graph.chain(around).map(draw).collect()
 }
 
 /// What was asked for beside the run; the errors as a page, too.

@@ -211,6 +211,7 @@ impl Command {
             Self::Predict(nodes) => format!("score nodes {nodes}"),
             Self::SelectNode(Some(node)) => format!("look at node {node}"),
             Self::SelectNode(None) => "look at no node".to_owned(),
+            Self::SelectNodes(nodes) => format!("look at {} nodes", nodes.len()),
             Self::SelectEntry { target, source } => format!("look at the entry from node {source} to node {target}"),
             Self::SelectWeight(place) => {
                 format!("look at weight {} → {} of matrix {}", place.input, place.output, place.matrix)

@@ -80,6 +80,7 @@ impl Session {
             Command::Bench(is_quick) => self.bench(is_quick),
             Command::Predict(nodes) => self.predict(&nodes),
             Command::SelectNode(node) => self.store.select_node(node, None),
+            Command::SelectNodes(nodes) => self.store.select_nodes(nodes),
             Command::SelectEntry { target, source } => self.store.select_node(Some(target), Some(source)),
             Command::SelectWeight(place) => self.store.select_weight(place),
             Command::PinEntries(entries, is_kept) => self.pin_entries(entries, is_kept),

@@ -127,6 +127,8 @@ pub enum Command {
     Reproduce(Box<ReproducePlan>, PathBuf),
     /// Selects a node of the open graph, or none: every pane shows it.
     SelectNode(Option<u32>),
+    /// Selects several nodes of the open graph; one of them as [`Self::SelectNode`] does.
+    SelectNodes(Vec<u32>),
     /// Selects an entry of the open graph: its target, and whom that hears.
     SelectEntry {
         /// The node that hears.

@@ -1,4 +1,4 @@
-//! What is selected: a node of the open graph, one of its entries, or a weight of the open model. It stays while recipe and runs change, and
+//! What is selected: a node of the open graph or several, an entry, or a weight of the open model. It stays while recipe and runs change, and
 //! undo leaves it alone.
 
 use std::sync::Arc;
@@ -16,6 +16,8 @@ pub(super) enum Selected {
         /// Of an entry the node that is heard.
         source: Option<u32>,
     },
+    /// Several nodes, at least two, ascending.
+    Nodes { dataset: Arc<Dataset>, nodes: Arc<[u32]> },
     /// A weight.
     Weight { model: Arc<Model>, place: WeightPlace },
 }

@@ -479,13 +479,24 @@ impl Store {
                 let is_open = self.model.as_ref().is_some_and(|open| Arc::ptr_eq(&open.model, model));
                 is_open.then_some(*place)
             }
-            Selected::Node { .. } => None,
+            Selected::Node { .. } | Selected::Nodes { .. } => None,
+        }
+    }
+
+    /// Several nodes of the open graph that are selected together, ascending.
+    pub fn selected_nodes(&self) -> Option<&Arc<[u32]>> {
+        match self.selected.as_ref()? {
+            Selected::Nodes { dataset, nodes } => {
+                let is_open = self.graph.as_ref().is_some_and(|graph| Arc::ptr_eq(&graph.dataset, dataset));
+                is_open.then_some(nodes)
+            }
+            Selected::Node { .. } | Selected::Weight { .. } => None,
         }
     }
 
     /// Whether anything is selected.
     pub fn has_selection(&self) -> bool {
-        self.selected_node().is_some() || self.selected_weight().is_some()
+        self.selected_node().is_some() || self.selected_nodes().is_some() || self.selected_weight().is_some()
     }
 
     fn node_and_source(&self) -> Option<(u32, Option<u32>)> {
@@ -494,7 +505,7 @@ impl Store {
                 let is_open = self.graph.as_ref().is_some_and(|graph| Arc::ptr_eq(&graph.dataset, dataset));
                 is_open.then_some((*node, *source))
             }
-            Selected::Weight { .. } => None,
+            Selected::Nodes { .. } | Selected::Weight { .. } => None,
         }
     }
 
@@ -506,6 +517,18 @@ impl Store {
             let is_stored = |source: &u32| dataset.topology().find(node as usize, *source as usize).is_some();
             Selected::Node { dataset: Arc::clone(dataset), node, source: source.filter(is_stored) }
         });
+    }
+
+    /// Selects several nodes of the open graph; those that it does not have are left out.
+    pub(super) fn select_nodes(&mut self, mut nodes: Vec<u32>) {
+        let Some(dataset) = self.graph.as_ref().map(|graph| Arc::clone(&graph.dataset)) else { return };
+        nodes.retain(|node| (*node as usize) < dataset.n_nodes());
+        nodes.sort_unstable();
+        nodes.dedup();
+        if nodes.len() < 2 {
+            return self.select_node(nodes.first().copied(), None);
+        }
+        self.selected = Some(Selected::Nodes { dataset, nodes: nodes.into() });
     }
 
     /// Selects a weight of the open model.

@@ -306,10 +306,11 @@ impl App {
             ctx.request_repaint();
         }
         for (by, command) in commands {
-            let selects = matches!(
-                command,
-                Command::SelectNode(Some(_)) | Command::SelectEntry { .. } | Command::SelectWeight(_)
-            );
+            let selects = match &command {
+                Command::SelectNodes(nodes) => !nodes.is_empty(),
+                Command::SelectNode(Some(_)) | Command::SelectEntry { .. } | Command::SelectWeight(_) => true,
+                _ => false,
+            };
             self.session.apply_from(by, command);
             if selects {
                 self.show(Pane::Node);

@@ -43,6 +43,44 @@ fn nodes_are_looked_at_beside_a_run() {
 }
 
 #[test]
+fn the_graph_and_what_reaches_a_node_are_drawn_beside_a_run() {
+    let folder = folder();
+    let prune = ["prune", SMALL, small_model("gcn"), "-o", "b", "--delta-a", "0.9", "--recover", "none", "--no-timing"];
+    let drawings = ["--draw", "graph.svg", "--draw-around", "3=near.csv", "--draw-around", "3=near.png"];
+    let said = stdout(folder.path(), &[&prune[..], &drawings].concat());
+    assert!(said.contains("wrote graph.svg: 300 nodes") && said.contains("within 2 hops of node 3"), "{said}");
+    let read = |name: &str| std::fs::read(folder.path().join(name)).expect("written");
+    assert!(read("graph.svg").starts_with(b"<svg") && read("near.png").starts_with(b"\x89PNG"));
+    let table = String::from_utf8(read("near.csv")).expect("text");
+    assert!(table.starts_with("source,target,hop,layer,T,message,threshold,kept\n"), "{table}");
+    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    assert!(rows.iter().any(|row| row[2] == "2") && rows.iter().any(|row| row[7] == "false"), "{table}");
+    for row in rows.iter().filter(|row| row[2] == "1") {
+        assert_eq!(row[1], "3", "whoever is one hop away is heard by the node itself");
+    }
+    for row in &rows {
+        let number = |at: usize| row[at].parse::<f64>().expect("a number");
+        assert!((number(5) >= number(6)) == (row[7] == "true") || row[7] == "false", "{row:?}");
+    }
+    // Fewer hops are a part of that.
+    stdout(folder.path(), &[&prune[..], &["--draw-around", "3=one.csv", "--draw-hops", "1"]].concat());
+    let one = String::from_utf8(read("one.csv")).expect("text");
+    let nearest = rows.iter().filter(|row| row[2] == "1").count();
+    assert_eq!(one.lines().count(), 1 + nearest);
+    // A weight, as a click on it shows it.
+    let said = stdout(folder.path(), &[&prune[..], &["--look-weight", "convs.0.lin.weight,3,2"]].concat());
+    assert!(said.contains("W[3, 2] = ") && said.contains("inputs that no kept weight reads"), "{said}");
+    let asked = ["prune", SMALL, small_model("gcn"), "-o", "c", "--look-weight", "convs.0.lin.weight,3,99", "--quiet"];
+    unifews(folder.path()).args(asked).assert().code(2).stderr(contains("an output below 16"));
+    // What cannot be drawn is said before anything is computed.
+    for (wrong, says) in [("3=near.pdf", "ends in .svg"), ("nobody=near.svg", "found nobody"), ("3", "NODE=FILE")] {
+        let asked = ["prune", SMALL, small_model("gcn"), "-o", "c", "--draw-around", wrong, "--quiet"];
+        unifews(folder.path()).args(asked).assert().code(2).stderr(contains(says));
+    }
+    assert!(!folder.path().join("c").exists());
+}
+
+#[test]
 fn entries_by_hand_are_in_the_recipe_and_the_bundle() {
     let folder = folder();
     // From 0 to 1 and from 17 to 1 are entries of the sample.

@@ -18,6 +18,7 @@ mod baselines;
 mod by_hand;
 mod channels;
 mod determinism;
+mod ego;
 mod golden;
 mod new_nodes;
 mod node_errors;

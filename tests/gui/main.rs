@@ -21,6 +21,7 @@ mod parallel;
 mod pictures;
 mod recovery;
 mod runs_table;
+mod selection;
 mod sessions;
 mod sizes;
 mod tools;

@@ -9,7 +9,7 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::sparsify::pruned_operator::{OperatorSource, PrunedOperator};
 use crate::engine::sparsify::steps::counts_removed;
-use crate::engine::sparsify::{EdgeMode, EdgeTrace};
+use crate::engine::sparsify::{EdgeMode, EdgeTrace, Recipe};
 
 /// One node before and after.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -188,8 +188,7 @@ pub fn around(run: &Run, node: u32, ctl: &Control) -> Result<Around, EngineError
         run.pruned.steps.iter().filter_map(|step| Some((step.idx, step.edges.as_ref()?))).collect();
     let mut neighbours = neighbours(run, u, &traces);
     let recipe = &run.recipe;
-    let is_by_message =
-        recipe.recovery.is_none() && recipe.edges.ranking.is_none() && recipe.edges.mode != EdgeMode::Mass;
+    let is_by_message = is_by_message(recipe);
     let steps = traces.iter().enumerate().map(|(at, (step, trace))| {
         let messages = || neighbours.iter().map(|neighbour| neighbour.steps[at]);
         let sum = |entries: &mut dyn Iterator<Item = NeighbourEntry>| {
@@ -220,6 +219,11 @@ pub fn around(run: &Run, node: u32, ctl: &Control) -> Result<Around, EngineError
     };
     let probabilities = logits.map(if is_multi { sigmoid } else { softmax });
     Ok(Around { node, is_multi, probabilities, margin, steps, neighbours, effect_of_all, no_effects })
+}
+
+/// Whether a threshold on the norms of messages decided which entries went.
+pub(super) fn is_by_message(recipe: &Recipe) -> bool {
+    recipe.recovery.is_none() && recipe.edges.ranking.is_none() && recipe.edges.mode != EdgeMode::Mass
 }
 
 /// Probabilities of classes of which a node has one.
@@ -268,7 +272,8 @@ impl Decision {
     }
 }
 
-fn largest(logits: ArrayView1<'_, f32>) -> usize {
+/// The first largest.
+pub(super) fn largest(logits: ArrayView1<'_, f32>) -> usize {
     logits.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (at, z)| if *z > best.1 { (at, *z) } else { best }).0
 }
 
@@ -295,6 +300,11 @@ impl Messages {
             None if self.has_scores => trace.score(k, v, values[k]),
             None => values[k].abs() * trace.source_norms[v],
         }
+    }
+
+    /// `T[u,v]` of entry `k`.
+    pub(super) fn value(&self, k: usize) -> f32 {
+        self.values()[k]
     }
 
     /// `T[u,v]` of every entry.

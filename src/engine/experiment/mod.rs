@@ -1,6 +1,8 @@
 //! What a pruned model is worth: a whole run with accuracy, agreement, time and guarantees, and everything made of many runs.
 
 mod around;
+mod around_hops;
+mod around_nodes;
 mod bounds;
 mod budget;
 mod certified;
@@ -30,6 +32,8 @@ mod truth;
 
 pub(in crate::engine) use around::Messages;
 pub use around::{Around, Margin, Neighbour, NeighbourEntry, NoEffects, StepAround, around};
+pub use around_hops::{EgoEntry, EgoNetwork, EgoNode, EgoStep};
+pub use around_nodes::{AroundNodes, NodeInBrief, ScoresOfNodes, StepOfNodes, around_nodes};
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
 pub use budget::{Budget, BudgetPoint, FasterFrom, FoundBudget, Goal, find_budget};
 pub use certified::{certify_run, check_certifiable};

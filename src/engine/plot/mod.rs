@@ -21,8 +21,8 @@ pub use histogram::{LogHistogram, ScoreHistogram, SortedScores, scores};
 pub use judged::{Judged, no_threshold_says};
 pub use marker::{Marker, Outline};
 pub use node_link::{
-    DrawnEdge, GraphLayout, GraphMarks, LegendEntry, NodeColouring, NodeShade, NodeShades, Standing, StepMarks,
-    class_name,
+    DrawnEdge, EgoLayout, EgoLine, EgoView, GraphLayout, GraphMarks, LegendEntry, NodeColouring, NodeShade, NodeShades,
+    Standing, StepMarks, class_name,
 };
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use parallel::{Brush, ParallelAxis, height_of, nearest_line, within};

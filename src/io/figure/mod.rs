@@ -6,6 +6,7 @@
 mod canvas;
 mod colour;
 mod curves;
+mod ego;
 mod error;
 mod graph;
 mod heatmap;
@@ -13,6 +14,7 @@ mod raster;
 mod svg;
 
 pub use colour::{KEPT, REMOVED, Rgb, SERIES, lut, mixed};
+pub use ego::EgoFigure;
 pub use error::FigureError;
 pub use graph::GraphFigure;
 pub use heatmap::HeatmapFigure;

@@ -18,6 +18,7 @@ pub(super) mod menu_bar;
 mod model_card;
 mod network;
 mod node;
+mod nodes;
 mod outside;
 mod palette;
 mod presets;

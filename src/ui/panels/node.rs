@@ -1,4 +1,4 @@
-//! The inspector. Of a node: whether pruning changed what is said of it, what is left around it, and what its removed entries would change.
+//! The inspector. Of several nodes what pruning did to them together; of one: whether pruning changed what is said of it, what is left around it, and what its removed entries would change.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use eframe::egui;
 use super::by_hand::ByHand;
 use super::ego::Ego;
 use super::matrix::matrix_ui;
+use super::nodes::nodes_ui;
 use crate::session::{Command, NodeReport, NodeRequest, PagePart, markdown};
 use crate::ui::context::{View, ViewCx, WindowRequest};
 use crate::ui::tokens;
@@ -42,6 +43,9 @@ impl View for NodePanel {
         if let Some(place) = store.selected_weight() {
             return matrix_ui(cx, ui, run, place);
         }
+        if let Some(nodes) = store.selected_nodes() {
+            return nodes_ui(cx, ui, run, nodes);
+        }
         let Some(node) = store.selected_node() else { return };
         let request = NodeRequest { run: Arc::clone(run), node };
         if !store.desk.is_settled(&request) {
@@ -69,7 +73,7 @@ impl View for NodePanel {
                 if let Some((_, source)) = store.selected_entry() {
                     entry_ui(cx, ui, &report, source, &by_hand);
                 }
-                self.ego.ui(cx, ui, &report, &run.dataset);
+                self.ego.ui(cx, ui, &report, run);
                 tables_ui(cx, ui, &report, &by_hand);
             });
         }

@@ -5,6 +5,7 @@ use eframe::egui::{self, Align, Key, Layout, Modifiers, vec2};
 use super::fields::Fold;
 use super::guide::WORDS;
 use super::presets::{PRESETS, Preset};
+use crate::engine::graph::Dataset;
 use crate::io::{escaped_text, samples};
 use crate::session::{Command, RunId, Session};
 use crate::ui::actions::Action;
@@ -19,8 +20,8 @@ pub(in crate::ui) struct Palette {
     is_open: bool,
     typed: String,
     at: usize,
-    /// The node that was typed, and what was typed then: a graph has many names.
-    node: Option<(String, Option<u32>)>,
+    /// The nodes that were typed, and what was typed then: a graph has many names.
+    nodes: Option<(String, Vec<u32>)>,
 }
 
 enum Item {
@@ -31,7 +32,7 @@ enum Item {
     Recent(String, String),
     Run(RunId, String),
     Word(String),
-    Node(u32, String),
+    Nodes(Vec<u32>, String),
 }
 
 /// Where settings are.
@@ -60,7 +61,7 @@ impl Item {
             | Self::Recent(_, name)
             | Self::Run(_, name)
             | Self::Word(name)
-            | Self::Node(_, name) => name,
+            | Self::Nodes(_, name) => name,
         }
     }
 }
@@ -153,7 +154,10 @@ impl Palette {
             Item::Sample(spec, _) => Command::OpenSample(spec.to_owned()),
             Item::Recent(spec, _) => Command::Open(spec),
             Item::Run(id, _) => Command::ShowRun(id),
-            Item::Node(node, _) => Command::SelectNode(Some(node)),
+            Item::Nodes(nodes, _) => match nodes[..] {
+                [node] => Command::SelectNode(Some(node)),
+                _ => Command::SelectNodes(nodes),
+            },
         });
         None
     }
@@ -172,7 +176,7 @@ impl Palette {
         let recent = recent.map(|r| Item::Recent(r.spec.clone(), format!("Open again {}", escaped_text(&r.spec))));
         let runs = store.runs.iter().map(|entry| Item::Run(entry.id, format!("Show run {}", entry.name)));
         let meanings = WORDS.iter().map(|word| Item::Word(format!("What it means: {}", word.term.to_lowercase())));
-        let node = self.node(session).map(|(node, id)| Item::Node(node, format!("Look at node {id}")));
+        let node = self.nodes(session).map(|(nodes, name)| Item::Nodes(nodes, name));
         let words: Vec<String> = self.typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
         actions
             .chain(presets)
@@ -189,22 +193,42 @@ impl Palette {
             .collect()
     }
 
-    /// The node that is asked for by its id, with or without the word before it.
-    fn node(&mut self, session: &Session) -> Option<(u32, String)> {
+    /// The nodes that are asked for by their ids, with commas between, with or without the word before them; and what to do with them.
+    fn nodes(&mut self, session: &Session) -> Option<(Vec<u32>, String)> {
         let dataset = &session.store().graph.as_ref()?.dataset;
-        if self.node.as_ref().is_none_or(|(typed, _)| *typed != self.typed) {
-            let typed = self.typed.trim();
-            let ids = [Some(typed), typed.strip_prefix("node ").map(str::trim)];
-            let find = |id: &str| match dataset.node_ids() {
-                Some(known) => known.iter().position(|known| known == id),
-                None => id.parse().ok().filter(|node: &usize| *node < dataset.n_nodes()),
-            };
-            let node = ids.into_iter().flatten().find_map(find).map(|node| node as u32);
-            self.node = Some((self.typed.clone(), node));
+        if self.nodes.as_ref().is_none_or(|(typed, _)| *typed != self.typed) {
+            self.nodes = Some((self.typed.clone(), typed_nodes(dataset, self.typed.trim())));
         }
-        let node = self.node.as_ref()?.1.filter(|node| (*node as usize) < dataset.n_nodes())?;
-        Some((node, dataset.node_id(node as usize)))
+        let nodes = &self.nodes.as_ref()?.1;
+        let first = nodes.first().filter(|_| nodes.iter().all(|node| (*node as usize) < dataset.n_nodes()))?;
+        let name = match nodes.len() {
+            1 => format!("Look at node {}", dataset.node_id(*first as usize)),
+            n => format!("Look at {n} nodes"),
+        };
+        Some((nodes.clone(), name))
     }
+}
+
+/// The nodes of a graph that a text names; none where it names anything else.
+fn typed_nodes(dataset: &Dataset, typed: &str) -> Vec<u32> {
+    let find = |id: &str| match dataset.node_ids() {
+        Some(known) => known.iter().position(|known| known == id),
+        None => id.parse().ok().filter(|node: &usize| *node < dataset.n_nodes()),
+    };
+    // An id may hold a comma, or begin with the word.
+    let begins = ["", "node ", "nodes "];
+    let texts: Vec<&str> = begins.into_iter().filter_map(|word| typed.strip_prefix(word)).map(str::trim).collect();
+    if let Some(node) = texts.iter().find_map(|id| find(id)) {
+        return vec![node as u32];
+    }
+    let listed = |text: &&str| -> Option<Vec<u32>> {
+        let ids = text.split(',').map(str::trim).filter(|id| !id.is_empty());
+        let mut nodes: Vec<u32> = ids.map(|id| find(id).map(|node| node as u32)).collect::<Option<_>>()?;
+        nodes.sort_unstable();
+        nodes.dedup();
+        Some(nodes)
+    };
+    texts.iter().filter(|text| text.contains(',')).find_map(listed).unwrap_or_default()
 }
 
 fn line_ui(ui: &mut egui::Ui, item: &Item, is_chosen: bool, tokens: &Tokens) -> egui::Response {

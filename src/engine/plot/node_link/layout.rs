@@ -194,7 +194,7 @@ pub(super) fn drawn_edges(
 }
 
 /// The places moved and shrunk so that the longer side of what they cover is 1; and both sides.
-fn within_one(places: &[[f64; 2]]) -> (Vec<[f32; 2]>, [f32; 2]) {
+pub(super) fn within_one(places: &[[f64; 2]]) -> (Vec<[f32; 2]>, [f32; 2]) {
     let extreme = |axis: usize, pick: fn(f64, f64) -> f64| places.iter().map(|place| place[axis]).reduce(pick);
     let low = [0, 1].map(|axis| extreme(axis, f64::min).unwrap_or(0.0));
     let high = [0, 1].map(|axis| extreme(axis, f64::max).unwrap_or(0.0));

@@ -64,8 +64,15 @@ impl Camera {
         Transform { scale, shift: rect.center().to_vec2() - self.middle * scale }
     }
 
-    /// After this frame's input.
-    pub(super) fn moved(mut self, ui: &egui::Ui, response: &Response, layout: &GraphLayout, rect: Rect) -> Self {
+    /// After this frame's input; a drag with the first button moves only where nothing is drawn with it.
+    pub(super) fn moved(
+        mut self,
+        ui: &egui::Ui,
+        response: &Response,
+        layout: &GraphLayout,
+        rect: Rect,
+        drag_moves: bool,
+    ) -> Self {
         if response.clicked() || response.drag_started() {
             response.request_focus();
         }
@@ -80,7 +87,8 @@ impl Camera {
             }
             self = self.zoomed((wheel * WHEEL_ZOOM).exp() * pinch, pos, layout, rect);
         }
-        if response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle) {
+        let is_moved = response.dragged_by(PointerButton::Primary) && drag_moves;
+        if is_moved || response.dragged_by(PointerButton::Middle) {
             self = self.panned(-response.drag_delta() / self.transform(layout, rect).scale, layout);
         }
         if response.has_focus() {

@@ -6,6 +6,7 @@ use eframe::egui::{self, FontId, Painter, Rect, Response, Sense, Shape, Stroke, 
 
 use super::camera::{Camera, Transform};
 use super::drawn::{Drawn, Scene};
+use super::region::{Region, Tool};
 use super::{save, sketch};
 use crate::engine::experiment::Run;
 use crate::engine::graph::Dataset;
@@ -25,6 +26,8 @@ pub(super) struct Canvas {
     /// The part in view; the whole where `None`.
     camera: Option<Camera>,
     drawn: Drawn,
+    /// What is being drawn around nodes.
+    region: Option<Region>,
     /// The edges of a node of a layout, which are drawn over the others.
     own: Option<(Arc<GraphLayout>, usize, Vec<u32>)>,
     /// Where the menu was opened.
@@ -37,26 +40,37 @@ impl Canvas {
         self.drawn.thinned()
     }
 
-    /// Draws a scene into a box.
+    /// How many of the nodes that are selected together are drawn, and how many there are.
+    pub(super) fn n_marked(&self) -> Option<(usize, usize)> {
+        self.drawn.n_marked()
+    }
+
+    /// Draws a scene into a box; `tool` says what a drag does.
     pub(super) fn ui(
         &mut self,
         cx: &ViewCx<'_>,
         ui: &mut egui::Ui,
         rect: Rect,
-        dataset: &Arc<Dataset>,
-        run: Option<&Arc<Run>>,
+        (dataset, run): (&Arc<Dataset>, Option<&Arc<Run>>),
         scene: &Scene,
+        tool: Tool,
     ) {
-        let response = ui.allocate_rect(rect, Sense::click_and_drag());
+        let mut response = ui.allocate_rect(rect, Sense::click_and_drag());
+        if tool != Tool::Move {
+            response = response.on_hover_cursor(egui::CursorIcon::Crosshair);
+        }
         let layout = &scene.layout;
         let whole = Camera::whole(layout);
-        let camera = self.camera.unwrap_or(whole).moved(ui, &response, layout, rect);
+        let begun = Region::begun(ui, &response, tool);
+        self.region = begun.or_else(|| self.region.take());
+        let camera = self.camera.unwrap_or(whole).moved(ui, &response, layout, rect, self.region.is_none());
         self.camera = (camera != whole).then_some(camera);
         let transform = camera.transform(layout, rect);
         let selected = cx.session.store().selected_node().and_then(|node| layout.find(node));
-        announce(&response, dataset, scene, selected);
+        announce(&response, dataset, scene, selected, cx.session.store().selected_nodes().map(|nodes| nodes.len()));
         ui.painter().rect_filled(rect, 0.0, cx.tokens.sunken);
         self.drawn.prepare(ui, cx.tokens, scene, camera, rect);
+        self.drawn.mark(cx.tokens, scene, cx.session.store().selected_nodes());
         let pointed = response.hover_pos().filter(|_| !response.dragged());
         let hovered = pointed.and_then(|point| self.drawn.node_at(scene, camera, transform, point));
         let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
@@ -64,7 +78,9 @@ impl Canvas {
         if let Some(at) = hovered.or(selected) {
             self.own_edges_ui(cx, &painter, rect, transform, scene, at);
         }
+        self.drawn.paint_rings(&painter, camera, transform);
         self.drawn.paint_nodes(&painter, camera, transform);
+        self.region_ui(cx, &painter, &response, transform, layout);
         for (at, width) in [(selected, 2.0), (hovered, 1.2)] {
             let Some(at) = at else { continue };
             let (centre, radius) = (transform.at(layout.places()[at]), self.drawn.radius(at, camera) + 3.0);
@@ -80,7 +96,9 @@ impl Canvas {
         if response.clicked()
             && let Some(at) = hovered
         {
-            cx.out.send(Command::SelectNode(Some(layout.nodes()[at])));
+            let node = layout.nodes()[at];
+            let adds = ui.input(|i| i.modifiers.command || i.modifiers.shift);
+            cx.out.send(if adds { with_one(cx, node) } else { Command::SelectNode(Some(node)) });
         }
         if response.secondary_clicked() {
             self.menu_at = hovered;
@@ -89,6 +107,32 @@ impl Canvas {
         if let Some(at) = hovered {
             response.on_hover_ui_at_pointer(|ui| node_ui(cx, ui, dataset, scene, at));
         }
+    }
+
+    /// Goes on with a box or a lasso, and selects what it holds once it is done.
+    fn region_ui(
+        &mut self,
+        cx: &ViewCx<'_>,
+        painter: &Painter,
+        response: &Response,
+        transform: Transform,
+        layout: &GraphLayout,
+    ) {
+        let Some(region) = &mut self.region else { return };
+        if let Some(to) = response.interact_pointer_pos() {
+            region.follow(to);
+        }
+        if response.dragged() {
+            return region.paint(painter, cx.tokens);
+        }
+        let Some(region) = self.region.take().filter(|_| response.drag_stopped()) else { return };
+        let places = layout.nodes().iter().zip(layout.places());
+        let mut nodes: Vec<u32> =
+            places.filter(|(_, place)| region.contains(transform.at(**place))).map(|(node, _)| *node).collect();
+        if region.adds {
+            nodes.extend(selected(cx));
+        }
+        cx.out.send(Command::SelectNodes(nodes));
     }
 
     /// The edges of a node that is pointed at or selected, over all others.
@@ -165,14 +209,37 @@ impl Canvas {
     }
 }
 
-/// For a screen reader: what is drawn, and which node is selected.
-fn announce(response: &Response, dataset: &Dataset, scene: &Scene, selected: Option<usize>) {
+/// The nodes that are selected: several, one, or none.
+fn selected(cx: &ViewCx<'_>) -> Vec<u32> {
+    let store = cx.session.store();
+    match store.selected_nodes() {
+        Some(nodes) => nodes.to_vec(),
+        None => store.selected_node().into_iter().collect(),
+    }
+}
+
+/// What is selected with one node more, or without it where it is among them.
+fn with_one(cx: &ViewCx<'_>, node: u32) -> Command {
+    let mut nodes = selected(cx);
+    match nodes.iter().position(|selected| *selected == node) {
+        Some(at) => {
+            nodes.remove(at);
+        }
+        None => nodes.push(node),
+    }
+    Command::SelectNodes(nodes)
+}
+
+/// For a screen reader: what is drawn, and which node is selected, or how many are.
+fn announce(response: &Response, dataset: &Dataset, scene: &Scene, selected: Option<usize>, several: Option<usize>) {
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(egui::Role::Image, true, "Drawing of the graph");
         let layout = &scene.layout;
-        let node = selected.map_or_else(String::new, |at| {
-            format!(", selected {}", shown(dataset.node_id(layout.nodes()[at] as usize)))
-        });
+        let several = several.map(|n| format!(", {} selected", format::count(n as u64)));
+        let node = selected.map_or_else(
+            || several.unwrap_or_default(),
+            |at| format!(", selected {}", shown(dataset.node_id(layout.nodes()[at] as usize))),
+        );
         let (nodes, edges) = (layout.nodes().len() as u64, layout.edges().len() as u64);
         let says = format!("{} nodes, {} edges{node}", format::count(nodes), format::count(edges));
         info.current_text_value = Some(says);

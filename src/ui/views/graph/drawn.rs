@@ -48,6 +48,18 @@ struct Edges {
     n_in_part: usize,
 }
 
+/// Rings around the nodes that are selected together.
+#[derive(Debug)]
+struct Rings {
+    /// Who is selected.
+    of: Arc<[u32]>,
+    /// How large nodes are.
+    shades: Arc<NodeShades>,
+    is_dark: bool,
+    sketch: Sketch,
+    n_drawn: usize,
+}
+
 /// Meshes and what they were made of.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
@@ -55,6 +67,7 @@ pub(super) struct Drawn {
     of: Option<(Scene, bool)>,
     nodes: Option<(Sketch, Vec<f32>)>,
     edges: Option<Edges>,
+    rings: Option<Rings>,
     /// Median length of the edges, in units of the layout.
     usual_length: f32,
 }
@@ -71,6 +84,41 @@ impl Drawn {
         if let Some(edges) = &mut self.edges {
             let has_dashes = self.usual_length * transform.scale >= LEAST_FOR_DASHES;
             painter.add(edges.sketch.at(transform, camera.zoom.powf(0.2).min(1.8), has_dashes));
+        }
+    }
+
+    /// Marks those of these nodes that are drawn.
+    pub(super) fn mark(&mut self, tokens: &Tokens, scene: &Scene, selected: Option<&Arc<[u32]>>) {
+        let Some(selected) = selected else {
+            self.rings = None;
+            return;
+        };
+        let is_made = self.rings.as_ref().is_some_and(|rings| {
+            let is_same = Arc::ptr_eq(&rings.of, selected) && Arc::ptr_eq(&rings.shades, &scene.shades);
+            is_same && rings.is_dark == tokens.is_dark
+        });
+        let (Some(brushes), Some((_, radii))) = (&self.brushes, &self.nodes) else { return };
+        if !is_made {
+            let some: Vec<usize> = selected.iter().filter_map(|node| scene.layout.find(*node)).collect();
+            self.rings = Some(Rings {
+                of: Arc::clone(selected),
+                shades: Arc::clone(&scene.shades),
+                is_dark: tokens.is_dark,
+                sketch: sketch::rings(brushes, tokens, &scene.layout, radii, &some),
+                n_drawn: some.len(),
+            });
+        }
+    }
+
+    /// How many of the nodes that are selected together are drawn, and how many there are.
+    pub(super) fn n_marked(&self) -> Option<(usize, usize)> {
+        self.rings.as_ref().map(|rings| (rings.n_drawn, rings.of.len()))
+    }
+
+    /// Draws the rings.
+    pub(super) fn paint_rings(&mut self, painter: &Painter, camera: Camera, transform: Transform) {
+        if let Some(rings) = &mut self.rings {
+            painter.add(rings.sketch.at(transform, size(camera), false));
         }
     }
 

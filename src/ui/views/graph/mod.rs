@@ -7,6 +7,7 @@ mod canvas;
 mod drawn;
 mod film;
 mod legend;
+mod region;
 mod save;
 mod sketch;
 
@@ -17,6 +18,7 @@ use eframe::egui::{self, Vec2};
 use self::canvas::Canvas;
 use self::drawn::Scene;
 use self::film::Film;
+use self::region::Tool;
 use super::layers::run_state;
 use super::next::next_ui;
 use super::{View, ViewCx};
@@ -38,6 +40,7 @@ pub(super) struct Graph {
     /// The layer whose edges are coloured, by its place among the steps that propagate; `None` for the graph before anything is removed.
     step: Option<usize>,
     film: Option<Film>,
+    tool: Tool,
     /// The layout of the open graph.
     layout: Option<(Weak<Dataset>, Arc<GraphLayout>)>,
     /// The newest colours, and the layout they are of.
@@ -48,7 +51,7 @@ pub(super) struct Graph {
 impl Default for Graph {
     fn default() -> Self {
         let (by, step) = (NodeColouring::default(), Some(0));
-        Self { by, step, film: None, layout: None, shades: None, canvas: Canvas::default() }
+        Self { by, step, film: None, tool: Tool::default(), layout: None, shades: None, canvas: Canvas::default() }
     }
 }
 
@@ -153,11 +156,22 @@ impl Graph {
                 Some((run, marks)) if !marks.steps.is_empty() => self.steps_ui(cx, ui, run, marks),
                 _ => {}
             }
+            self.tools_ui(ui);
         });
         if marked.is_none() {
             next_steps_ui(cx, ui, dataset);
         }
         ui.add_space(2.0);
+    }
+
+    /// What a drag does.
+    fn tools_ui(&mut self, ui: &mut egui::Ui) {
+        ui.add_space(6.0);
+        for tool in Tool::ALL {
+            if ui.selectable_label(self.tool == tool, tool.title()).on_hover_text(tool.says()).clicked() {
+                self.tool = tool;
+            }
+        }
     }
 
     fn steps_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Run, marks: &GraphMarks) {
@@ -206,7 +220,7 @@ impl Graph {
         let has_room = full.width() > 3.0 * legend::WIDTH;
         let right = if has_room { full.right() - legend::WIDTH - 10.0 } else { full.right() };
         let most = full.with_max_x(right).with_max_y((full.bottom() - LINE).max(full.top() + 40.0));
-        self.canvas.ui(cx, ui, most, dataset, marked.map(|(run, _)| run), scene);
+        self.canvas.ui(cx, ui, most, (dataset, marked.map(|(run, _)| run)), scene, self.tool);
         if has_room {
             let place = full.with_min_x(right + 10.0).with_max_y(most.bottom());
             let mut child = ui.new_child(egui::UiBuilder::new().max_rect(place).id_salt("legend"));
@@ -238,6 +252,14 @@ impl Graph {
                 format::percent(step.removed),
                 step.title.to_lowercase()
             ));
+        }
+        if let Some((drawn, all)) = self.canvas.n_marked() {
+            let (n_drawn, n_all) = (format::count(drawn as u64), format::count(all as u64));
+            says.push(if drawn == all {
+                format!("{n_all} selected")
+            } else {
+                format!("{n_all} selected, {n_drawn} of them drawn")
+            });
         }
         if let Some(node) = cx.session.store().selected_node()
             && layout.find(node).is_none()

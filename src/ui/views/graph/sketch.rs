@@ -167,6 +167,22 @@ pub(super) fn nodes(
     sketch
 }
 
+/// Rings around some nodes, by their places: larger discs that lie below them.
+pub(super) fn rings(brushes: &Brushes, tokens: &Tokens, layout: &GraphLayout, radii: &[f32], some: &[usize]) -> Sketch {
+    const WIDTH: f32 = 1.7;
+    let mut sketch = Sketch::new(brushes.disc.id());
+    sketch.reserve(2 * some.len());
+    // The ground of the drawing between a node and its ring, so that the ring is seen on any colour.
+    for (beyond, ink) in [(WIDTH + 1.2, tokens.text), (1.2, tokens.sunken)] {
+        for at in some {
+            if let (Some(place), Some(radius)) = (layout.places().get(*at), radii.get(*at)) {
+                sketch.disc(*place, radius + beyond, ink);
+            }
+        }
+    }
+    sketch
+}
+
 /// How an edge is drawn: colour, and width in points.
 pub(super) fn pen(tokens: &Tokens, standing: Option<Standing>) -> (Color32, f32) {
     match standing {

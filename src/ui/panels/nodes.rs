@@ -1,0 +1,147 @@
+//! Several nodes in the inspector: what pruning did to them together, their entries by hand, and each of them a click away.
+
+use std::sync::Arc;
+
+use eframe::egui;
+
+use crate::engine::experiment::Run;
+use crate::engine::sparsify::{PinnedEntry, Pins};
+use crate::session::{Command, NodesReport, NodesRequest, format, markdown};
+use crate::ui::context::{ViewCx, WindowRequest};
+use crate::ui::tokens;
+use crate::ui::widgets::{chip, mono, page_ui, shown, strong, weak};
+
+/// More nodes are counted, not listed.
+const MOST_ROWS: usize = 100;
+
+/// Draws what is known of the selected nodes.
+pub(super) fn nodes_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Arc<Run>, nodes: &Arc<[u32]>) {
+    let desk = &cx.session.store().desk;
+    let request = NodesRequest { run: Arc::clone(run), nodes: Arc::clone(nodes) };
+    if !desk.is_settled(&request) {
+        cx.out.compute(request.clone());
+    }
+    // The answer about the run before stays while the next one is on its way.
+    let answer =
+        desk.answer::<NodesRequest>(NodesRequest::SLOT).filter(|(answered, _)| Arc::ptr_eq(&answered.nodes, nodes));
+    let is_current = answer.as_ref().is_some_and(|(answered, _)| **answered == request);
+    let report = answer.map(|(_, report)| report);
+    head_ui(cx, ui, nodes.len(), report.as_deref(), is_current);
+    if let Some(why) = desk.failure(NodesRequest::SLOT).filter(|_| !is_current) {
+        ui.label(weak(cx.tokens, why));
+    }
+    let Some(report) = report else { return };
+    egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| {
+        ui.set_max_width(ui.available_width());
+        for line in &report.says {
+            ui.add(egui::Label::new(shown(line.as_str())).wrap());
+        }
+        ui.add_space(4.0);
+        by_hand_ui(cx, ui, run, &report);
+        ui.add_space(4.0);
+        page_ui(ui, cx.tokens, &report.facts);
+        ui.add_space(6.0);
+        table_ui(cx, ui, &report);
+    });
+}
+
+fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, n_nodes: usize, report: Option<&NodesReport>, is_current: bool) {
+    let tokens = cx.tokens;
+    ui.horizontal(|ui| {
+        ui.label(strong(format!("{} nodes", format::count(n_nodes as u64))).size(tokens::TEXT));
+        match report.map(|report| report.around.n_changed) {
+            Some(0) => {
+                chip(ui, "same classes", tokens.text_weak, tokens.sunken);
+            }
+            Some(n) => {
+                let text = format!("{} changed", format::count(n as u64));
+                chip(ui, &text, tokens.warning, tokens.warning_weak);
+            }
+            None => {}
+        }
+        if !is_current {
+            ui.label(weak(tokens, "looking"));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.small_button("Close").on_hover_text("Look at no node (Esc)").clicked() {
+                cx.out.send(Command::SelectNode(None));
+            }
+            if let Some(report) = report
+                && ui.small_button("Copy").on_hover_text("All of it, as Markdown").clicked()
+            {
+                cx.out.request(WindowRequest::Copy(markdown(&report.page())));
+            }
+        });
+    });
+}
+
+/// Decides of all entries that these nodes hear, in one step to undo.
+fn by_hand_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Run, report: &NodesReport) {
+    let store = cx.session.store();
+    let n_entries = report.around.n_entries;
+    // Entries that are decided already may be among these; whether they are is not looked up in every frame.
+    let is_room = store.recipe.edges.pins.len() + n_entries <= Pins::MAX;
+    let refused = store.effective_recipe().check_takes_pins().err().map(|error| error.to_string());
+    let why = refused.or_else(|| {
+        let most = format::count(Pins::MAX as u64);
+        (!is_room).then(|| format!("They are more than can be decided by hand: at most {most} entries"))
+    });
+    ui.horizontal_wrapped(|ui| {
+        ui.label(weak(cx.tokens, format!("Their {} entries", format::count(n_entries as u64))));
+        for (text, is_kept, says) in [
+            ("Keep all", Some(true), "Keep every entry of these nodes, whatever the thresholds say"),
+            ("Remove all", Some(false), "Remove every entry of these nodes but their self-loops"),
+            ("All by rule", None, "Let the recipe's rule decide again"),
+        ] {
+            let can = n_entries > 0 && (why.is_none() || (is_kept.is_none() && n_entries <= Pins::MAX));
+            let button = ui.add_enabled(can, egui::Button::new(text).small()).on_hover_text(says);
+            let button = match &why {
+                Some(why) => button.on_disabled_hover_text(why),
+                None => button,
+            };
+            if button.clicked() {
+                cx.out.send(Command::PinEntries(entries(run, report), is_kept));
+            }
+        }
+    });
+}
+
+/// What these nodes hear but themselves; at most as many as may be decided by hand.
+fn entries(run: &Run, report: &NodesReport) -> Vec<PinnedEntry> {
+    let (dataset, topology) = (&run.dataset, run.dataset.topology());
+    let of_node = |u: u32| {
+        let target = dataset.node_id(u as usize);
+        let sources = topology.row(u as usize).iter().filter(move |v| **v != u);
+        sources.map(move |v| PinnedEntry { source: dataset.node_id(*v as usize), target: target.clone() })
+    };
+    report.around.nodes.iter().flat_map(|node| of_node(node.node)).collect()
+}
+
+/// One row per node, each to be looked at by a click.
+fn table_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodesReport) {
+    let table = &report.table;
+    egui::Grid::new("several nodes").num_columns(table.header.len()).spacing([12.0, 3.0]).show(ui, |ui| {
+        for name in &table.header {
+            ui.label(strong(name.as_str()).size(tokens::SMALL));
+        }
+        ui.end_row();
+        for (row, node) in table.rows.iter().zip(&report.around.nodes).take(MOST_ROWS) {
+            for (column, text) in row.iter().enumerate() {
+                if column == 0 {
+                    if ui.link(shown(text.as_str())).on_hover_text("Look at this node").clicked() {
+                        cx.out.send(Command::SelectNode(Some(node.node)));
+                    }
+                } else if column < table.n_left {
+                    let text = weak(cx.tokens, text.as_str());
+                    ui.label(if node.is_changed { text.color(cx.tokens.warning) } else { text });
+                } else {
+                    ui.label(mono(text.as_str()).size(tokens::SMALL));
+                }
+            }
+            ui.end_row();
+        }
+    });
+    if let Some(more) = table.rows.len().checked_sub(MOST_ROWS).filter(|more| *more > 0) {
+        ui.label(weak(cx.tokens, format!("and {} more; Copy has all", format::count(more as u64))));
+    }
+}
