@@ -81,8 +81,8 @@ pub use nodes_page::{NodesReport, NodesRequest};
 pub use notice::{Level, Notice, Notices};
 pub use page::{PagePart, PageTable, markdown};
 pub use pictures::{
-    AtlasRequest, ComparedPictureRequest, Distribution, DistributionRequest, MatrixRequest, NodeRequest, Picture,
-    PictureRequest, PyramidRequest,
+    AtlasRequest, ComparedPictureRequest, ComparedPyramidRequest, Distribution, DistributionRequest, MatrixRequest,
+    NodeRequest, Picture, PictureRequest, PyramidRequest,
 };
 pub use readings::{Reading, Readings, read_as, reading_of, settled};
 pub use recipe_diff::{DiffLine, DiffSide, recipe_diff};

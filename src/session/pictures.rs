@@ -15,8 +15,8 @@ use crate::engine::diffusion::Matrix;
 use crate::engine::experiment::Run;
 use crate::engine::graph::Dataset;
 use crate::engine::plot::{
-    Atlas, LogHistogram, NodeOrder, Pyramid, Raster, RasterMode, RasterRequest, Scale, ScoreHistogram, Shade, Side,
-    SortedScores, raster_from, raster_of_two, scores,
+    Atlas, ComparedPyramid, LogHistogram, NodeOrder, Pyramid, Raster, RasterMode, RasterRequest, Scale, ScoreHistogram,
+    Shade, Side, SortedScores, raster_from, raster_of_two, scores,
 };
 
 /// The nodes of a graph in an order for the eye.
@@ -155,6 +155,47 @@ impl Request for PictureRequest {
     }
 }
 
+/// What blocks of the edges of two runs count, for their heatmaps over a large graph.
+#[derive(Debug, Clone)]
+pub struct ComparedPyramidRequest {
+    /// A, whose steps are counted.
+    pub a: Arc<Run>,
+    /// B.
+    pub b: Arc<Run>,
+    /// The order of the nodes of both.
+    pub atlas: Arc<Atlas>,
+    /// Position in A's steps.
+    pub step: usize,
+}
+
+impl ComparedPyramidRequest {
+    /// The slot of one step.
+    pub fn slot_of(step: usize) -> String {
+        format!("compared {}", PyramidRequest::slot_of(step))
+    }
+}
+
+impl PartialEq for ComparedPyramidRequest {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.a, &other.a)
+            && Arc::ptr_eq(&self.b, &other.b)
+            && Arc::ptr_eq(&self.atlas, &other.atlas)
+            && self.step == other.step
+    }
+}
+
+impl Request for ComparedPyramidRequest {
+    type Answer = ComparedPyramid;
+
+    fn slot(&self) -> String {
+        Self::slot_of(self.step)
+    }
+
+    fn compute(&self, ctl: &Control) -> Result<ComparedPyramid, EngineError> {
+        ComparedPyramid::new(&self.a, &self.b, &self.atlas, self.step, ctl)
+    }
+}
+
 /// A part of a matrix of two runs, one over the other.
 #[derive(Debug, Clone)]
 pub struct ComparedPictureRequest {
@@ -164,6 +205,8 @@ pub struct ComparedPictureRequest {
     pub b: Arc<Run>,
     /// The order of the nodes of both.
     pub atlas: Arc<Atlas>,
+    /// What its blocks count, where that is held. It changes the time it takes, never what is shown.
+    pub pyramid: Option<Arc<ComparedPyramid>>,
     /// Which part.
     pub raster: RasterRequest,
     /// Whether this is the small map of the whole, beside a zoomed one.
@@ -194,7 +237,7 @@ impl Request for ComparedPictureRequest {
     }
 
     fn compute(&self, ctl: &Control) -> Result<Picture, EngineError> {
-        let raster = raster_of_two(&self.a, &self.b, &self.atlas, &self.raster, ctl)?;
+        let raster = raster_of_two(&self.a, &self.b, &self.atlas, self.pyramid.as_deref(), &self.raster, ctl)?;
         let architecture = &self.a.model.architecture;
         let (n_steps, is_decoupled) = (architecture.n_graph_steps(), architecture.is_decoupled());
         let scale = Scale::new(RasterMode::Compared, self.raster.side, None, n_steps, is_decoupled);

@@ -431,6 +431,7 @@ const PAGE_END: &str = "## Sliders, plots and heatmaps
 | plot, heatmap, graph | wheel | zooms at the pointer |
 | plot, heatmap, graph | drag | pans |
 | plot, heatmap, graph | double-click | fits |
-| plot, heatmap, graph | right-click | copies the value, saves PNG, SVG or CSV |
+| plot, heatmap, graph | right-click | copies the value, saves PNG, SVG or CSV; of a heatmap copies the picture, too |
+| map beside a heatmap | drag | moves what is in view |
 | heatmap, graph | + − 0, arrows | zooms, fits, pans, once it was clicked |
 ";

@@ -17,6 +17,7 @@ mod around;
 mod baselines;
 mod by_hand;
 mod channels;
+mod compared;
 mod determinism;
 mod ego;
 mod golden;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui::accesskit::Role;
+use eframe::egui::{Rect, Shape};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::plot::Side;
@@ -150,4 +151,40 @@ fn a_comparison_is_saved_with_its_four_counts() {
     wait(&mut h, "the file", |s| s.is_idle() && file.is_file());
     let text = std::fs::read_to_string(&file).expect("written");
     assert!(text.lines().next().expect("a header").ends_with("kept,removed,A only,B only,both,neither"), "{text}");
+}
+
+/// Straight lines that a frame draws across a heatmap, through the middle of a cell.
+fn lines_through(h: &Harness<'_, App>, rect: Rect) -> usize {
+    fn count(shape: &Shape, rect: Rect) -> usize {
+        match shape {
+            Shape::LineSegment { points: [from, to], .. } => {
+                let is_straight = (from.x - to.x).abs() < 0.01 || (from.y - to.y).abs() < 0.01;
+                usize::from(is_straight && (*to - *from).length() > 20.0 && rect.contains(*from + (*to - *from) / 2.0))
+            }
+            Shape::Vec(shapes) => shapes.iter().map(|shape| count(shape, rect)).sum(),
+            _ => 0,
+        }
+    }
+    h.output().shapes.iter().map(|clipped| count(&clipped.shape, rect.shrink(2.0))).sum()
+}
+
+#[test]
+fn the_place_under_the_pointer_lights_up_in_the_other_layer() {
+    let choices = Choices::default();
+    let mut h = on_the_page(&choices);
+    wait(&mut h, "the pictures", |s| s.is_idle() && drawn(s, Side::WEIGHTS, 1).is_some());
+    let rect = |h: &Harness<'_, App>, name: &str| h.get_by_role_and_label(Role::Image, name).rect();
+    let (first, second) = (rect(&h, "Edges of layer 1, A and B"), rect(&h, "Edges of layer 2, A and B"));
+    let weights = rect(&h, "Weights of layer 1, A and B");
+    assert_eq!(lines_through(&h, second), 0);
+    for (pointed, other) in [(first, second), (second, first)] {
+        h.hover_at(pointed.left_top() + 0.4 * pointed.size());
+        h.run_steps(2);
+        assert_eq!(lines_through(&h, pointed), 4, "a cross under the pointer");
+        assert_eq!(lines_through(&h, other), 4, "and at the same place of the other layer");
+        assert_eq!(lines_through(&h, weights), 0, "weights have axes of their own");
+    }
+    h.hover_at(weights.center());
+    h.run_steps(3);
+    assert_eq!((lines_through(&h, first), lines_through(&h, second)), (0, 0), "it goes with the pointer");
 }

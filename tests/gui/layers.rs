@@ -1,7 +1,7 @@
 //! The heatmaps: found by name, zoomed and panned, told under the pointer, saved; and the histogram that is the slider.
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers, Pos2, Shape, vec2};
+use eframe::egui::{Key, Modifiers, OutputCommand, Pos2, Shape, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::plot::{NodeOrder, Side};
@@ -230,4 +230,122 @@ fn large_cells_carry_their_numbers_and_strips_their_names() {
     h.run_steps(3);
     let near = numbers(&h);
     assert!(near > far, "{near} numbers near, {far} far; {} entries in all", run.dataset.topology().n_entries());
+}
+
+#[test]
+fn linked_heatmaps_show_the_same_part() {
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    let (first, second) = ("Edges of layer 1", "Edges of layer 2");
+    let whole = in_view(&h, first);
+    let weights = in_view(&h, "Weights of layer 1");
+    let place = h.get_by_label(second).rect().center() - vec2(20.0, 10.0);
+    scroll(&mut h, place, 120.0);
+    let near = in_view(&h, second);
+    assert_ne!(in_view(&h, first), near, "each for itself at first");
+    h.get_by_role_and_label(Role::CheckBox, "Link zoom").click();
+    h.run_steps(3);
+    assert_eq!((in_view(&h, first), in_view(&h, second)), (near.clone(), near.clone()), "what was zoomed leads");
+
+    let place = h.get_by_label(first).rect().center();
+    scroll(&mut h, place, 60.0);
+    let nearer = in_view(&h, first);
+    assert_ne!(nearer, near);
+    assert_eq!(in_view(&h, second), nearer, "the wheel moves both");
+    h.drag_at(place);
+    h.step();
+    h.hover_at(place + vec2(30.0, 20.0));
+    h.step();
+    h.drop_at(place + vec2(30.0, 20.0));
+    h.run_steps(2);
+    let moved = in_view(&h, first);
+    assert_ne!(moved, nearer);
+    assert_eq!(in_view(&h, second), moved, "so does a drag");
+    assert_eq!(in_view(&h, "Weights of layer 1"), weights, "weights have axes of their own");
+
+    h.key_press(Key::Num0);
+    h.run_steps(2);
+    assert_eq!((in_view(&h, first), in_view(&h, second)), (whole.clone(), whole.clone()), "both show all");
+    h.get_by_role_and_label(Role::CheckBox, "Link zoom").click();
+    h.run_steps(2);
+    scroll(&mut h, place, 60.0);
+    assert_eq!(in_view(&h, second), whole, "each for itself again");
+}
+
+#[test]
+fn a_map_beside_a_part_is_dragged() {
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    let (name, map) = ("Edges of layer 1", "Map of edges of layer 1");
+    assert!(h.query_by_label(map).is_none(), "all is in view");
+    let centre = h.get_by_label(name).rect().center();
+    scroll(&mut h, centre, 120.0);
+    wait(&mut h, "the map", is_drawn);
+    let (matrix, small) = (h.get_by_label(name).rect(), h.get_by_label(map).rect());
+    assert!(small.left() > matrix.right() && h.ctx.content_rect().contains_rect(small), "{small:?} beside {matrix:?}");
+    assert_eq!(h.get_by_label(map).value(), h.get_by_label(name).value());
+    let before = in_view(&h, name);
+    h.hover_at(small.center());
+    h.step();
+    h.drag_at(small.center());
+    h.step();
+    h.hover_at(small.left_top() + vec2(2.0, 2.0));
+    h.step();
+    h.drop_at(small.left_top() + vec2(2.0, 2.0));
+    h.run_steps(2);
+    let after = in_view(&h, name);
+    assert_ne!(after, before);
+    assert!(after.contains("node, by class 0 to") && after.contains("target node 0 to"), "the corner: {after}");
+    h.get_by_label(name).focus();
+    h.run_steps(2);
+    h.key_press(Key::Num0);
+    h.run_steps(2);
+    assert!(h.query_by_label(map).is_none(), "all is in view again");
+}
+
+#[test]
+fn large_cells_have_rows_and_columns_with_names() {
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    let name = "Edges of layer 1";
+    let desk = &h.state().session().store().desk;
+    let slot = format!("order {}", NodeOrder::Class.title());
+    let atlas = desk.answer::<AtlasRequest>(&slot).expect("the nodes in order").1;
+    let first = atlas.dataset().node_id(atlas.ordering().order()[1] as usize);
+    let n_named = |h: &Harness<'_, App>| texts(h).into_iter().filter(|text| *text == first).count();
+    let far = n_named(&h);
+    let rect = h.get_by_label(name).rect();
+    assert!((rect.width() - rect.height()).abs() < 1.0, "a square matrix is a square: {rect:?}");
+    for _ in 0..6 {
+        scroll(&mut h, rect.left_top() + vec2(4.0, 4.0), 120.0);
+    }
+    wait(&mut h, "the nearer picture", is_drawn);
+    h.run_steps(3);
+    let near = n_named(&h);
+    assert!(near >= far + 2, "node {first} names a row and a column: {near} times, {far} before");
+}
+
+#[test]
+fn what_is_in_view_is_copied_as_a_picture() {
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    for name in ["Edges of layer 1", "Weights of layer 2"] {
+        let size = h.get_by_label(name).rect().size();
+        h.get_by_label(name).click_secondary();
+        h.run_steps(3);
+        h.get_by_label("Copy picture").click();
+        let copied = (0..3).find_map(|_| {
+            h.step();
+            h.output().platform_output.commands.iter().find_map(|command| match command {
+                OutputCommand::CopyImage(image) => Some(image.clone()),
+                _ => None,
+            })
+        });
+        let image = copied.expect("a picture on the clipboard");
+        let [across, down] = image.size;
+        assert_eq!(across.max(down), 1200, "{name}");
+        assert!((across as f32 / down as f32 - size.x / size.y).abs() < 0.02, "{name}: {across} × {down} of {size:?}");
+        let first = image.pixels[0];
+        assert!(image.pixels.iter().any(|pixel| *pixel != first), "{name} shows something");
+    }
 }

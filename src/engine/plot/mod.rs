@@ -27,8 +27,8 @@ pub use node_link::{
 pub use ordering::{NodeGroup, NodeOrder, Ordering};
 pub use parallel::{Brush, ParallelAxis, height_of, nearest_line, within};
 pub use raster::{
-    Atlas, Blocks, EntryFacts, EntryPlace, FATES, N_COLOURS, N_FATES, N_OPACITIES, Pyramid, Ramp, Raster, RasterMode,
-    RasterRequest, Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, describe_weight, entry_under, first_entry,
-    power_of_ten, raster, raster_from, raster_of_two, shares_of,
+    Atlas, Blocks, ComparedPyramid, EntryFacts, EntryPlace, FATES, N_COLOURS, N_FATES, N_OPACITIES, Pyramid, Ramp,
+    Raster, RasterMode, RasterRequest, Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, describe_weight,
+    entry_under, first_entry, power_of_ten, raster, raster_from, raster_of_two, shares_of,
 };
 pub use trials::{MethodsFigure, colour_of, sensitivity_curves};

@@ -4,12 +4,19 @@ use crate::engine::plot::{Atlas, Raster, entry_under};
 use crate::session::{Command, Store};
 
 use super::ViewCx;
+use crate::ui::widgets::shown;
 
 /// Where the selected entry or node stands, as `(column, row)`.
 pub(super) fn marked(store: &Store, atlas: &Atlas) -> Option<(usize, usize)> {
     let (target, source) = store.selected_entry().or_else(|| store.selected_node().map(|node| (node, node)))?;
     let at = |node: u32| atlas.ordering().position().get(node as usize).map(|at| *at as usize);
     Some((at(source)?, at(target)?))
+}
+
+/// What the node at a place of the order is called in its files; empty beyond the last one.
+pub(super) fn node_name(atlas: &Atlas, at: usize) -> String {
+    let node = atlas.ordering().order().get(at);
+    node.map_or_else(String::new, |node| shown(atlas.dataset().node_id(*node as usize)))
 }
 
 /// A click selects an entry, where a texel stands for several the first one; between them the node of the row.

@@ -20,10 +20,11 @@ mod recovered_tests;
 mod scale;
 #[cfg(test)]
 mod tests;
+mod tiles;
 mod viewport;
 
 pub use atlas::Atlas;
-pub use compared::raster_of_two;
+pub use compared::{ComparedPyramid, raster_of_two};
 pub use describe::{EntryFacts, EntryPlace, describe, describe_weight, entry_under, first_entry};
 pub use mixture::{FATES, N_FATES, shares_of};
 pub use paint::{raster, raster_from};

@@ -4,7 +4,7 @@
 use super::atlas::Atlas;
 use super::entries::{EdgeEntries, absent, change, changes, margin, of_mask};
 use super::mean::{Adding, Mean};
-use super::pyramid::{Pyramid, Sums};
+use super::pyramid::{Adds, Pyramid, Sums};
 use super::viewport::{Bins, Viewport};
 use super::{Raster, RasterMode, RasterRequest, Side};
 use crate::engine::control::Control;
@@ -149,7 +149,7 @@ fn edges(
         let top = rows.start;
         let row_of = |p: usize| (p - top) / down.block * across.n;
         for part in pyramid.parts(rows, across.first..across.end, block) {
-            for (x, y, sums) in part.blocks() {
+            for (x, y, sums) in part.blocks::<Adds>() {
                 texels[row_of(y) + across.texel(x)].add_block(sums, mode, entries.n_steps());
             }
             for columns in &part.unknown {

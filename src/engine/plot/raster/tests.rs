@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::pyramid::Fineness;
+use super::tiles::Fineness;
 use super::*;
 use crate::engine::control::Control;
 use crate::engine::experiment::{Run, RunOptions, run};

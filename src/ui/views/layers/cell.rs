@@ -7,7 +7,8 @@ use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder, pos2, vec2};
 use super::place::Place;
 use super::{save, words};
 use crate::engine::plot::{
-    EntryFacts, Judged, Pyramid, Raster, RasterMode, RasterRequest, ScoreHistogram, Side, describe, first_entry,
+    EntryFacts, Judged, Pyramid, Raster, RasterMode, RasterRequest, ScoreHistogram, Side, Viewport, describe,
+    first_entry,
 };
 use crate::engine::sparsify::{EdgeMode, Recipe, StepTrace, WeightMode};
 use crate::session::jobs::Lane;
@@ -15,7 +16,7 @@ use crate::session::{Command, Gesture, Picture, PictureRequest, PyramidRequest, 
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{ViewCx, WindowRequest, selecting};
 use crate::ui::widgets::heatmap::{
-    AxisSpec, GUTTER_LEFT, Heatmap, HeatmapAction, HeatmapOutput, HeatmapSpec, LEGEND_WIDTH,
+    AxisSpec, GUTTER_LEFT, Heatmap, HeatmapAction, HeatmapOutput, HeatmapSpec, LEGEND_WIDTH, Names,
 };
 use crate::ui::widgets::histogram::{Asked, Histogram, HistogramSpec};
 use crate::ui::widgets::{picker, strong};
@@ -26,6 +27,8 @@ const HISTOGRAM: f32 = 56.0;
 const NUMBERS: f32 = 52.0;
 /// Between heatmap and histogram.
 const SPACE: f32 = 4.0;
+/// What of a cell's height is not its heatmap's.
+pub(super) const AROUND: f32 = HEADING + SPACE + HISTOGRAM + NUMBERS;
 /// Side of the small map, texels.
 const MAP_TEXELS: usize = 96;
 
@@ -39,6 +42,16 @@ pub(super) struct Cell {
 }
 
 impl Cell {
+    /// The part in view; the whole where `None`.
+    pub(super) fn view(&self) -> Option<Viewport> {
+        self.heatmap.view()
+    }
+
+    /// Brings a part into view.
+    pub(super) fn set_view(&mut self, viewport: Option<Viewport>) {
+        self.heatmap.set_view(viewport);
+    }
+
     /// Draws it; answers with the entry under the pointer, as `(column, row)`.
     pub(super) fn ui(
         &mut self,
@@ -63,7 +76,7 @@ impl Cell {
         let below =
             |from: f32, height: f32| Rect::from_min_max(pos2(rect.left(), from), pos2(rect.right(), from + height));
         let heading = below(rect.top(), HEADING);
-        let map_height = (rect.height() - HEADING - SPACE - HISTOGRAM - NUMBERS).max(60.0);
+        let map_height = (rect.height() - AROUND).max(60.0);
         let heatmap = below(heading.bottom(), map_height);
         let histogram = below(heatmap.bottom() + SPACE, HISTOGRAM);
         let numbers = below(histogram.bottom(), NUMBERS);
@@ -170,11 +183,14 @@ impl Cell {
         let groups = if place.side == Side::Edges { place.atlas.ordering().groups() } else { &[] };
         let (x_name, y_name) = place.axis_names();
         let name = words::name(step, place.side);
+        let id = |at: usize| selecting::node_name(place.atlas, at);
+        let number = |at: usize| at.to_string();
+        let names = if place.side == Side::Edges { Names(&id) } else { Names(&number) };
         let spec = HeatmapSpec {
             name: &name,
             whole: place.whole(),
-            x: AxisSpec { name: &x_name, groups },
-            y: AxisSpec { name: &y_name, groups },
+            x: AxisSpec { name: &x_name, groups, names },
+            y: AxisSpec { name: &y_name, groups, names },
             picture,
             map: map.as_ref(),
             message,

@@ -23,10 +23,11 @@ use super::next::next_ui;
 use super::{Pane, View, ViewCx, WindowRequest, selecting};
 use crate::engine::experiment::Run;
 use crate::engine::model::StepKind;
-use crate::engine::plot::{Atlas, NodeOrder, RasterMode, Side};
+use crate::engine::plot::{Atlas, NodeOrder, RasterMode, Side, Viewport};
 use crate::engine::sparsify::ChannelTrace;
 use crate::session::jobs::Lane;
 use crate::session::{AtlasRequest, NextStep, Store};
+use crate::ui::widgets::heatmap::GUTTER_BELOW;
 use crate::ui::widgets::{chip, empty_state, picker, weak};
 
 /// The view; it holds only what is looked at, and how.
@@ -45,12 +46,27 @@ pub(super) struct Layers {
     atlas: Option<Arc<Atlas>>,
     /// The entry of the graph under the pointer, as `(column, row)`, marked in all heatmaps of edges.
     pointed: Option<(usize, usize)>,
+    link: Link,
+}
+
+/// One zoom for all heatmaps of edges, which have the same axes.
+#[derive(Debug, Default)]
+struct Link {
+    is_on: bool,
+    /// The part in view in all of them; the whole where `None`.
+    view: Option<Viewport>,
 }
 
 /// Between the two columns.
 const GAP: f32 = 14.0;
-/// A row is not squeezed below this height; then the view scrolls.
-const ROW_HEIGHT: std::ops::RangeInclusive<f32> = 290.0..=560.0;
+/// A row is not squeezed below this height; then the view scrolls. Upwards it grows with the window.
+const LEAST_HEIGHT: f32 = 290.0;
+/// Of a row, what stands above and below a heatmap.
+const AROUND: f32 = cell::AROUND + GUTTER_BELOW;
+/// The words beside the numbers of a matrix need this width.
+const LEAST_WIDTH: f32 = 400.0;
+/// Right of a square matrix, for the small map and the legend, and left of it for names.
+const BESIDE: f32 = 240.0;
 
 /// What stands in one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +107,7 @@ impl View for Layers {
         let shown_rows = rows.len().clamp(1, 2) as f32;
         let shown_strips = rows.iter().take(2).filter(|row| row.channels.is_some()).count() as f32;
         let available = available - 4.0 - shown_strips * channels::HEIGHT;
-        let height = (available / shown_rows).clamp(*ROW_HEIGHT.start(), *ROW_HEIGHT.end()).floor();
+        let height = (available / shown_rows).max(LEAST_HEIGHT).floor();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for row in rows {
@@ -139,6 +155,7 @@ impl Layers {
             let nodes = |order: NodeOrder| (order.title().to_owned(), words::order_says(order));
             picker(ui, "Order of nodes", 112.0, &NodeOrder::ALL, &mut self.order, nodes).labelled_by(label.id);
             self.matrix_ui(cx, ui, run);
+            self.link_ui(ui, run);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let (text, says, is_stale) = words::state(cx.session, run);
                 let (ink, ground) = if is_stale {
@@ -150,6 +167,21 @@ impl Layers {
             });
         });
         ui.add_space(2.0);
+    }
+
+    /// Whether all heatmaps of edges are zoomed as one, where there are several.
+    fn link_ui(&mut self, ui: &mut egui::Ui, run: &Run) {
+        if run.pruned.steps.iter().filter(|step| step.edges.is_some()).count() < 2 {
+            self.link = Link::default();
+            return;
+        }
+        ui.add_space(6.0);
+        let says = "The edges of all layers are zoomed and moved together; they have the same axes";
+        if ui.checkbox(&mut self.link.is_on, "Link zoom").on_hover_text(says).changed() && self.link.is_on {
+            // What has been zoomed already leads.
+            let edges = self.cells.iter().filter(|((side, _), _)| *side == Side::Edges);
+            self.link.view = edges.map(|(_, cell)| cell.view()).find(Option::is_some).flatten();
+        }
     }
 
     /// Which weight matrix to show, where a layer has several.
@@ -227,17 +259,24 @@ impl Layers {
         row: Row,
         pointed: &mut Option<(usize, usize)>,
     ) {
-        let middle = rect.center().x;
+        // A square of edges needs no more than its side; what is left is the weights'.
+        let square = (rect.height() - AROUND + BESIDE).max(LEAST_WIDTH);
+        let middle = rect.center().x.min(rect.left() + square + GAP / 2.0);
         let left = Rect::from_min_max(rect.min, pos2(middle - GAP / 2.0, rect.bottom() - 4.0));
         let right = Rect::from_min_max(pos2(middle + GAP / 2.0, rect.top()), rect.right_bottom() - vec2(0.0, 4.0));
         // The node that is looked at stays marked where nothing is pointed at.
         let store = cx.session.store();
         let selected = selecting::marked(store, atlas);
         let (mode, marked) = (self.mode, self.pointed.or(selected));
+        let link = &mut self.link;
         let mut one =
             |cells: &mut BTreeMap<(Side, usize), Cell>, ui: &mut egui::Ui, rect: Rect, side: Side, step: usize| {
                 let place = Place { run, atlas, step, side, mode };
                 let cell = cells.entry((side, step)).or_default();
+                let is_linked = side == Side::Edges && link.is_on;
+                if is_linked {
+                    cell.set_view(link.view);
+                }
                 let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt((side, step)));
                 let mark = match side {
                     Side::Edges => marked,
@@ -248,6 +287,10 @@ impl Layers {
                     }
                 };
                 let hovered = cell.ui(cx, &mut child, rect, &place, mark);
+                if is_linked && cell.view() != link.view {
+                    link.view = cell.view();
+                    child.ctx().request_repaint();
+                }
                 if side == Side::Edges && hovered.is_some() {
                     *pointed = hovered;
                 }

@@ -7,12 +7,14 @@ use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder};
 
 use crate::engine::control::Control;
 use crate::engine::experiment::{Overlap, Run};
-use crate::engine::plot::{Atlas, Blocks, FATES, Raster, RasterMode, RasterRequest, Side, Viewport, raster_of_two};
+use crate::engine::plot::{
+    Atlas, Blocks, ComparedPyramid, FATES, Pyramid, Raster, RasterMode, RasterRequest, Side, Viewport, raster_of_two,
+};
 use crate::io::figure::HeatmapFigure;
-use crate::session::{ComparedPictureRequest, FileWriter, Picture, format};
+use crate::session::{ComparedPictureRequest, ComparedPyramidRequest, FileWriter, Picture, format};
 use crate::ui::tokens;
 use crate::ui::views::{SaveRequest, ViewCx, WindowRequest, selecting};
-use crate::ui::widgets::heatmap::{AxisSpec, FigureFormat, Heatmap, HeatmapAction, HeatmapOutput, HeatmapSpec};
+use crate::ui::widgets::heatmap::{AxisSpec, FigureFormat, Heatmap, HeatmapAction, HeatmapOutput, HeatmapSpec, Names};
 use crate::ui::widgets::strong;
 
 /// The runs.
@@ -26,6 +28,8 @@ pub(super) struct Pair<'a> {
 #[derive(Debug, Default)]
 pub(super) struct PairCell {
     heatmap: Heatmap,
+    /// Whether the pointer was over it in the last frame.
+    is_pointed: bool,
 }
 
 const HEADING: f32 = 22.0;
@@ -57,8 +61,13 @@ impl Place<'_> {
             viewport,
             width_px: pixels.0,
             height_px: pixels.1,
-            blocks: Blocks::Smallest,
+            blocks: if self.has_pyramid() { Blocks::Doubling } else { Blocks::Smallest },
         }
+    }
+
+    /// Whether its pictures are drawn from what blocks count.
+    fn has_pyramid(&self) -> bool {
+        self.side == Side::Edges && Pyramid::is_worth(self.atlas.values().len())
     }
 
     /// For example `Edges of layer 1, A and B`.
@@ -113,20 +122,26 @@ impl PairCell {
         let map = desk.answer::<ComparedPictureRequest>(&map_slot).map(|(_, picture)| picture);
         let (x, y) = place.axis_names();
         let groups = if side == Side::Edges { atlas.ordering().groups() } else { &[] };
-        let marked = selecting::marked(cx.session.store(), atlas).filter(|_| side == Side::Edges);
+        let marked = pointed(ui.ctx()).or_else(|| selecting::marked(cx.session.store(), atlas));
+        let id = |at: usize| selecting::node_name(atlas, at);
+        let number = |at: usize| at.to_string();
+        let names = if side == Side::Edges { Names(&id) } else { Names(&number) };
         let spec = HeatmapSpec {
             name: &name,
             whole: place.whole(),
-            x: AxisSpec { name: &x, groups },
-            y: AxisSpec { name: y, groups },
+            x: AxisSpec { name: &x, groups, names },
+            y: AxisSpec { name: y, groups, names },
             picture,
             map: map.as_ref(),
             message: desk.failure(&slot).or_else(|| picture.is_none().then_some("drawing")),
-            marked,
+            marked: marked.filter(|_| side == Side::Edges),
             has_numbers: false,
         };
         let below = Rect::from_min_max(egui::pos2(rect.left(), heading.bottom()), rect.max - egui::vec2(0.0, 6.0));
         let output = self.heatmap.ui(ui, cx.tokens, below, &spec);
+        if side == Side::Edges {
+            self.point(ui.ctx(), output.hovered);
+        }
         ask(cx, &place, &output);
         if let Some(picture) = picture {
             answer_pointer(cx, &place, &output, picture);
@@ -134,13 +149,64 @@ impl PairCell {
     }
 }
 
+impl PairCell {
+    /// Lights the place under the pointer up in the other heatmaps of edges, which share its axes.
+    fn point(&mut self, ctx: &egui::Context, hovered: Option<(usize, usize)>) {
+        if let Some(place) = hovered {
+            let newest = (ctx.cumulative_frame_nr(), place);
+            let before = ctx.data_mut(|data| std::mem::replace(data.get_temp_mut_or(pointed_id(), newest), newest));
+            if before.1 != place || !self.is_pointed {
+                ctx.request_repaint();
+            }
+        } else if self.is_pointed {
+            ctx.request_repaint();
+        }
+        self.is_pointed = hovered.is_some();
+    }
+}
+
+fn pointed_id() -> egui::Id {
+    egui::Id::unique("entry pointed at in a comparison")
+}
+
+/// The place under the pointer in one of the heatmaps of edges, in this frame or the last one.
+fn pointed(ctx: &egui::Context) -> Option<(usize, usize)> {
+    let newest: Option<(u64, (usize, usize))> = ctx.data(|data| data.get_temp(pointed_id()));
+    newest.filter(|(frame, _)| frame + 1 >= ctx.cumulative_frame_nr()).map(|(_, place)| place)
+}
+
+/// What blocks of a large matrix count; `Err` while they are counted. Where that failed the entries are read directly.
+fn pyramid(cx: &ViewCx<'_>, place: &Place<'_>) -> Result<Option<Arc<ComparedPyramid>>, ()> {
+    if !place.has_pyramid() {
+        return Ok(None);
+    }
+    let request = ComparedPyramidRequest {
+        a: Arc::clone(place.pair.a),
+        b: Arc::clone(place.pair.b),
+        atlas: Arc::clone(place.atlas),
+        step: place.step,
+    };
+    let desk = &cx.session.store().desk;
+    if let Some(pyramid) = desk.answer_to(&request) {
+        return Ok(Some(pyramid));
+    }
+    if !desk.is_settled(&request) {
+        cx.out.compute(request);
+    } else if !desk.is_pending(&ComparedPyramidRequest::slot_of(place.step)) {
+        return Ok(None);
+    }
+    Err(())
+}
+
 /// Asks for the picture of what is in view, unless it is there or on its way.
 fn ask(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput) {
+    let Ok(pyramid) = pyramid(cx, place) else { return };
     let desk = &cx.session.store().desk;
     let request = |raster: RasterRequest, is_map: bool| ComparedPictureRequest {
         a: Arc::clone(place.pair.a),
         b: Arc::clone(place.pair.b),
         atlas: Arc::clone(place.atlas),
+        pyramid: pyramid.clone(),
         raster,
         is_map,
     };
@@ -229,6 +295,7 @@ fn saved(place: &Place<'_>, viewport: Viewport, picture: &Picture, format: Figur
     let (a, b, atlas) = (Arc::clone(place.pair.a), Arc::clone(place.pair.b), Arc::clone(place.atlas));
     let scale = picture.scale.clone();
     let request = place.request(viewport, (SAVED_TEXELS, SAVED_TEXELS));
+    let request = RasterRequest { blocks: Blocks::Smallest, ..request };
     let name = place.name();
     let title = format!("{name}, {}, {}", a.dataset.name(), a.model.title());
     let (x_name, y_name) = place.axis_names();
@@ -237,7 +304,7 @@ fn saved(place: &Place<'_>, viewport: Viewport, picture: &Picture, format: Figur
     let file = file.replace([' ', '/', '\\', ','], "-");
     let make = move |path: &Path, ctl: &Control| {
         let (format, path) = format.settled(path)?;
-        let raster = raster_of_two(&a, &b, &atlas, &request, ctl)?;
+        let raster = raster_of_two(&a, &b, &atlas, None, &request, ctl)?;
         let figure = HeatmapFigure {
             raster: &raster,
             scale: &scale,

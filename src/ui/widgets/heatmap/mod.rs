@@ -3,18 +3,22 @@
 //! The widget knows pictures and places, not graphs: what an entry is, and what to do about it, its owner decides. It asks for
 //! at most one texel per pixel and uploads a texture only when another picture or theme came.
 
+mod axes;
 mod cells;
+mod copied;
 mod frame;
+mod layout;
+mod map;
 mod pointer;
 mod strips;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{
-    self, ColorImage, Rect, Response, RichText, Sense, TextureFilter, TextureHandle, TextureOptions, pos2, vec2,
-};
+use eframe::egui::{self, ColorImage, Rect, Response, RichText, Sense, TextureFilter, TextureHandle, TextureOptions};
 
+use self::layout::Layout;
+pub(crate) use self::layout::{GUTTER_BELOW, GUTTER_LEFT, LEGEND_WIDTH};
 use crate::engine::plot::{NodeGroup, Viewport};
 use crate::io::figure::{FigureError, HeatmapFigure};
 use crate::io::{ExportError, ending, with_known_ending};
@@ -23,12 +27,6 @@ use crate::ui::colormap::Shades;
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::{shown, strong};
 
-/// Left of the matrix: the name of the axis and the strip of classes.
-pub(crate) const GUTTER_LEFT: f32 = 24.0;
-/// Below the matrix.
-pub(crate) const GUTTER_BELOW: f32 = 22.0;
-/// Right of the matrix: the legend.
-pub(crate) const LEGEND_WIDTH: f32 = 62.0;
 /// Finer pictures are not asked for; with the margin around the view a texture then stays below 2048.
 const LARGEST_SIDE: f32 = 1200.0;
 
@@ -39,6 +37,18 @@ pub(crate) struct AxisSpec<'a> {
     pub(crate) name: &'a str,
     /// Strips of colour; empty for an axis without nodes.
     pub(crate) groups: &'a [NodeGroup],
+    /// What a row or column is called.
+    pub(crate) names: Names<'a>,
+}
+
+/// The name of a row or column by its place.
+#[derive(Clone, Copy)]
+pub(crate) struct Names<'a>(pub(crate) &'a dyn Fn(usize) -> String);
+
+impl std::fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names")
+    }
 }
 
 /// What to draw.
@@ -190,6 +200,16 @@ pub(crate) struct Heatmap {
 }
 
 impl Heatmap {
+    /// The part in view; the whole where `None`.
+    pub(crate) fn view(&self) -> Option<Viewport> {
+        self.viewport
+    }
+
+    /// Brings a part into view, as another heatmap of the same axes shows it.
+    pub(crate) fn set_view(&mut self, viewport: Option<Viewport>) {
+        self.viewport = viewport;
+    }
+
     /// Draws it into a rectangle that holds the matrix, its axes and its legend.
     pub(crate) fn ui(
         &mut self,
@@ -198,16 +218,17 @@ impl Heatmap {
         rect: Rect,
         spec: &HeatmapSpec<'_>,
     ) -> HeatmapOutput {
-        let min = rect.min + vec2(GUTTER_LEFT, 1.0);
-        // A pane can be made as narrow as its owner likes; a matrix never vanishes altogether.
-        let max = pos2(rect.right() - LEGEND_WIDTH, rect.bottom() - GUTTER_BELOW).max(min + vec2(16.0, 16.0));
-        let plot = Rect::from_min_max(min, max);
-        let response = ui.allocate_rect(plot, Sense::click_and_drag());
         if self.viewport.is_some_and(|v| v.inside(&spec.whole) != v) {
             self.viewport = None;
         }
         let mut viewport = self.viewport.unwrap_or(spec.whole);
+        let layout = Layout::of(rect, &spec.whole, viewport);
+        let plot = layout.plot;
+        let response = ui.allocate_rect(plot, Sense::click_and_drag());
         viewport = pointer::moved(ui, &response, plot, viewport, &spec.whole);
+        if let Some(map) = layout.map {
+            viewport = map::moved(ui, map, spec.name, viewport, &spec.whole, |viewport| part_in_view(spec, viewport));
+        }
         let is_zoomed = viewport != spec.whole;
         self.viewport = is_zoomed.then_some(viewport);
 
@@ -219,10 +240,10 @@ impl Heatmap {
         }
         let hovered = pointer::place(&response, plot, viewport, &spec.whole);
         if ui.is_rect_visible(rect) {
-            self.paint(ui, tokens, plot, viewport, spec, &response, hovered);
+            self.paint(ui, tokens, &layout, viewport, spec, &response, hovered);
             strips::names(ui, plot, viewport, spec.name, spec.x.groups, spec.y.groups);
         }
-        let action = self.menu(&response, hovered);
+        let action = self.menu(&response, hovered, tokens, viewport);
         let scale = ui.ctx().pixels_per_point();
         let side = |points: f32| (points * scale).clamp(16.0, LARGEST_SIDE).round() as usize;
         HeatmapOutput {
@@ -265,7 +286,13 @@ impl Heatmap {
         *shown = Some(Shown { picture: Arc::clone(picture), is_dark: tokens.is_dark, texture });
     }
 
-    fn menu(&mut self, response: &Response, hovered: Option<(usize, usize)>) -> Option<HeatmapAction> {
+    fn menu(
+        &mut self,
+        response: &Response,
+        hovered: Option<(usize, usize)>,
+        tokens: &Tokens,
+        viewport: Viewport,
+    ) -> Option<HeatmapAction> {
         if response.secondary_clicked() {
             self.menu_at = hovered;
         }
@@ -275,6 +302,12 @@ impl Heatmap {
                 && ui.button("Copy value").clicked()
             {
                 action = Some(HeatmapAction::CopyValue(column, row));
+                ui.close();
+            }
+            if let Some(shown) = &self.shown
+                && ui.button("Copy picture").clicked()
+            {
+                ui.ctx().copy_image(copied::image(&shown.picture, tokens, viewport, response.rect.size()));
                 ui.close();
             }
             ui.separator();
@@ -298,14 +331,14 @@ impl Heatmap {
 fn announce(response: &Response, spec: &HeatmapSpec<'_>, viewport: Viewport) {
     response.widget_info(|| {
         let mut info = egui::WidgetInfo::labeled(egui::Role::Image, true, spec.name);
-        let part = |from: f64, to: f64| format!("{} to {}", from.floor(), to.ceil() - 1.0);
-        info.current_text_value = Some(format!(
-            "{} {}, {} {}",
-            spec.x.name,
-            part(viewport.x0, viewport.x1),
-            spec.y.name,
-            part(viewport.y0, viewport.y1)
-        ));
+        info.current_text_value = Some(part_in_view(spec, viewport));
         info
     });
+}
+
+/// For example `source node 0 to 33, target node 0 to 33`.
+fn part_in_view(spec: &HeatmapSpec<'_>, viewport: Viewport) -> String {
+    let part = |from: f64, to: f64| format!("{} to {}", from.floor(), to.ceil() - 1.0);
+    let (across, down) = (part(viewport.x0, viewport.x1), part(viewport.y0, viewport.y1));
+    format!("{} {across}, {} {down}", spec.x.name, spec.y.name)
 }
