@@ -17,7 +17,7 @@ use crate::engine::model::Model;
 use crate::engine::sparsify::{NodesAre, Schedule};
 use crate::io::results::{Comparison, SweepResults, SweepWriter};
 use crate::session::defaults::LIMIT;
-use crate::session::format::{count, percent, seconds};
+use crate::session::format::{bytes, count, percent, seconds};
 use crate::session::tasks::compare::Compare;
 use crate::session::tasks::sensitivity::Sensitivity;
 use crate::session::tasks::sweep::Sweep;
@@ -102,16 +102,18 @@ pub(super) fn summary(results: &SweepResults) -> Vec<String> {
             percent(p.val_accuracy),
             percent(p.test_accuracy),
             percent(p.agreement),
+            p.pruned_bytes.map_or_else(|| "-".to_owned(), bytes),
         ]
     });
-    let header = ["δa", "δw", "entries removed", "weights removed", "MACs", "time", "val", "test", "agreement"];
+    let header = ["δa", "δw", "entries removed", "weights removed", "MACs", "time", "val", "test", "agreement", "size"];
     let mut lines = vec![
         format!("{} on {}: {} recipes tried", results.model, results.graph, results.points.len()),
         format!(
-            "unpruned: {} MACs, val {}, test {}",
+            "unpruned: {} MACs, val {}, test {}{}",
             count(first.macs_baseline),
             percent(first.baseline_val_accuracy),
             percent(first.baseline_test_accuracy),
+            first.baseline_bytes.map_or_else(String::new, |n| format!(", {}", bytes(n))),
         ),
         "\nthose that no other beats in accuracy (val) and MACs at once\n".to_owned(),
         table(&header, 0, rows),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::SystemTime;
 
 use super::command::Command;
-use super::store::Store;
+use super::store::{RunId, Store};
 use super::tasks::store_graph::StoreForm;
 use super::verdict::lower_first;
 use crate::engine::sparsify::{PinnedEntry, Recipe};
@@ -244,10 +244,12 @@ impl Command {
             Self::ComparePoint(at) => format!("mark point {at} of the sweep"),
             Self::ShowRun(id) => format!("take over run {}", id.0),
             Self::PinRun(id, is_pinned) => format!("{} run {}", if *is_pinned { "pin" } else { "unpin" }, id.0),
+            Self::PinRuns(ids, is_pinned) => format!("{} {}", if *is_pinned { "pin" } else { "unpin" }, runs(ids)),
             Self::RenameRun(id, name) => format!("rename run {} to {name}", id.0),
             Self::NoteRun(id, _) => format!("write a note about run {}", id.0),
             Self::TagRun(id, tags) => format!("tag run {} as {}", id.0, tags.join(", ")),
             Self::DeleteRun(id) => format!("delete run {}", id.0),
+            Self::DeleteRuns(ids) => format!("delete {}", runs(ids)),
             Self::CompareRun(id) => format!("mark run {} for comparison", id.0),
             Self::Restore(_) => "restore a session".to_owned(),
             Self::DiscardLost(_) => "discard a lost session".to_owned(),
@@ -255,4 +257,10 @@ impl Command {
             Self::ClearRecent => "clear what was opened before".to_owned(),
         })
     }
+}
+
+/// Several runs, by their numbers.
+fn runs(ids: &[RunId]) -> String {
+    let numbers: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
+    format!("runs {}", numbers.join(", "))
 }

@@ -184,6 +184,8 @@ pub enum Command {
     ShowRun(RunId),
     /// Keeps a run at the top of the table, or not.
     PinRun(RunId, bool),
+    /// The same for several, in one step.
+    PinRuns(Vec<RunId>, bool),
     /// Renames a run.
     RenameRun(RunId, String),
     /// Writes a note about a run; an empty one takes it away.
@@ -192,6 +194,8 @@ pub enum Command {
     TagRun(RunId, Vec<String>),
     /// Deletes a run from the table.
     DeleteRun(RunId),
+    /// Deletes several runs from the table, in one step.
+    DeleteRuns(Vec<RunId>),
     /// Marks a run for comparison, or unmarks it; the third replaces the oldest.
     CompareRun(RunId),
     /// Has something computed for a view.

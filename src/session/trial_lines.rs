@@ -80,7 +80,7 @@ impl TrialLines {
                     100.0 * point.weight_sparsity,
                     point.macs_pruned as f64 / 1e6,
                     1e3 * point.pruned_secs,
-                    f64::NAN,
+                    point.pruned_bytes.map_or(f64::NAN, |bytes| bytes as f64 / 1e3),
                     100.0 * point.val_accuracy,
                     100.0 * point.test_accuracy,
                 ],

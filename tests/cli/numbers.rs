@@ -117,6 +117,9 @@ fn sweep_writes_every_point() {
     let table = std::fs::read_to_string(folder.path().join("s/results.csv")).expect("a table");
     assert_eq!(table.lines().count(), 7, "{table}");
     assert!(table.starts_with("idx,delta_a,delta_w,edge_sparsity"), "{table}");
+    let header = table.lines().next().unwrap_or_default();
+    assert!(header.ends_with(",bytes_dense,bytes_pruned"), "behind the others: {header}");
+    assert!(found.iter().all(|point| point.pruned_bytes > Some(0)), "{found:?}");
     assert!(!out["pareto"].as_array().expect("a list").is_empty());
     // Without a model, one is trained first; the folder of the last sweep is replaced.
     stdout(

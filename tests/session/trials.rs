@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use unifews::engine::experiment::{ComparePlan, Method, SweepGrid};
+use unifews::engine::experiment::{ComparePlan, Method, SweepGrid, SweepPoint};
 use unifews::engine::model::{Architecture, Family};
 use unifews::engine::sparsify::{EdgeMode, Training, WeightMode};
 use unifews::session::jobs::Lane;
-use unifews::session::{Command, Level, Phase, Session, Trial, first_plan};
+use unifews::session::{Command, Level, Phase, Session, Trial, TrialLines, first_plan};
 
 use super::{PROMPT, best_of_three, session, wait, with_karate};
 
@@ -84,6 +84,35 @@ fn every_seed_has_a_model_of_its_own_where_that_is_asked_for() {
     assert_eq!(points.len(), 3 * plan.methods.len());
     let unifews: Vec<_> = points.iter().filter(|p| p.method == Method::UnifewsEdges).collect();
     assert!(unifews.iter().any(|p| p.result != unifews[0].result), "three models differ: {unifews:?}");
+}
+
+#[test]
+fn points_of_a_sweep_have_the_size_that_their_run_has() {
+    let mut session = with_karate();
+    let mut recipe = session.store().recipe.clone();
+    (recipe.recovery, recipe.edges.delta, recipe.weights.delta) = (None, vec![0.3], vec![0.6]);
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+    session.apply(Command::Prune);
+    wait(&mut session, "a run", |s| s.is_idle() && s.store().runs.len() == 1);
+    session.apply(Command::Sweep(SweepGrid { delta_a: vec![0.3], delta_w: vec![0.0, 0.6] }));
+    wait(&mut session, "the sweep", |s| s.store().sweep.phase == Phase::Done && s.is_idle());
+    let store = session.store();
+    let size = &store.runs[0].run.size;
+    let points = &store.sweep.points;
+    assert_eq!(points[1].pruned_bytes, Some(size.sparse_bytes()));
+    assert!(points.iter().all(|point| point.baseline_bytes == Some(size.dense_bytes())), "{points:?}");
+    assert!(points[1].pruned_bytes < points[0].pruned_bytes, "{points:?}");
+    let lines = TrialLines::of(store);
+    let axis = lines.axes.iter().find(|axis| axis.name == "size, kB").expect("an axis");
+    let kilobytes = points.iter().map(|point| point.pruned_bytes.expect("counted") as f64 / 1e3);
+    let expected: Vec<f64> = std::iter::once(size.sparse_bytes() as f64 / 1e3).chain(kilobytes).collect();
+    assert_eq!(axis.values, expected);
+    // A point of an earlier version has none, and is read.
+    let mut earlier = serde_json::to_value(&points[0]).expect("JSON");
+    let fields = earlier.as_object_mut().expect("an object");
+    assert!(fields.remove("bytes_dense").is_some() && fields.remove("bytes_pruned").is_some());
+    let earlier: SweepPoint = serde_json::from_value(earlier).expect("readable");
+    assert_eq!((earlier.baseline_bytes, earlier.pruned_bytes), (None, None));
 }
 
 #[test]

@@ -86,6 +86,12 @@ pub struct SweepPoint {
     /// Its upper end.
     #[serde(default)]
     pub request_speedup_high: Option<f64>,
+    /// Bytes of the unpruned model's values as 32-bit floats; none in points of earlier versions.
+    #[serde(default, rename = "bytes_dense")]
+    pub baseline_bytes: Option<u64>,
+    /// Bytes of the pruned model with every tensor in its smallest encoding.
+    #[serde(default, rename = "bytes_pruned")]
+    pub pruned_bytes: Option<u64>,
 }
 
 impl Default for SweepGrid {
@@ -215,6 +221,8 @@ impl SweepPoint {
             request_secs: request.map(|request| request.secs(RequestTiming::PRUNED)),
             request_speedup_low: request_speedup.map(|[low, _]| low),
             request_speedup_high: request_speedup.map(|[_, high]| high),
+            baseline_bytes: Some(run.size.dense_bytes()),
+            pruned_bytes: Some(run.size.sparse_bytes()),
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn says(ui: &mut egui::Ui, tokens: &Tokens, point: &SweepPoint) {
     ui.label(RichText::new("click takes over, shift-click compares").size(tokens::SMALL).color(tokens.text_weak));
 }
 
-fn cells(point: &SweepPoint) -> [(&'static str, String); 8] {
+fn cells(point: &SweepPoint) -> [(&'static str, String); 9] {
     let change = |now: f64, before: f64| format!("{} ({})", format::percent(now), format::points(now - before));
     let time = if point.pruned_secs.is_finite() {
         format!("{} ({})", format::seconds(point.pruned_secs), format::factors(point.speedup_interval()))
@@ -43,6 +43,11 @@ fn cells(point: &SweepPoint) -> [(&'static str, String); 8] {
         || format::NONE.to_owned(),
         |secs| format!("{} ({})", format::seconds(secs), format::factors(point.request_speedup_interval())),
     );
+    let size = point.pruned_bytes.zip(point.baseline_bytes);
+    let size = size.map_or_else(
+        || format::NONE.to_owned(),
+        |(pruned, dense)| format!("{} of {}", format::bytes(pruned), format::bytes(dense)),
+    );
     [
         ("test", change(point.test_accuracy, point.baseline_test_accuracy)),
         ("validation", change(point.val_accuracy, point.baseline_val_accuracy)),
@@ -52,6 +57,7 @@ fn cells(point: &SweepPoint) -> [(&'static str, String); 8] {
         ("MACs", format!("{} of {}", format::short_count(point.macs_pruned), format::short_count(point.macs_baseline))),
         ("time, whole graph", time),
         ("time, 64 nodes", request),
+        ("size", size),
     ]
 }
 
