@@ -46,7 +46,7 @@ impl Store {
         }
     }
 
-    /// Files and folders that the open inputs and the recipe are read from.
+    /// Files and folders that the open inputs and the recipe are read from, those beside a graph that it was read with among them.
     pub(super) fn named_inputs(&self) -> Vec<String> {
         let specs = [self.graph.as_ref().map(|g| &g.spec), self.model.as_ref().map(|m| &m.spec)];
         let mut named: Vec<String> = specs.into_iter().flatten().cloned().collect();
@@ -55,6 +55,8 @@ impl Store {
         named.extend(
             options.into_iter().flat_map(|o| [&o.feature_file, &o.label_file, &o.split_file]).flatten().cloned(),
         );
+        let parts = self.graph.iter().flat_map(|graph| &graph.report.parts);
+        named.extend(parts.filter_map(|part| part.to_str()).map(str::to_owned));
         named.retain(|name| !name.is_empty() && !name.starts_with("sample:"));
         named.sort();
         named.dedup();
