@@ -23,7 +23,7 @@ pub(super) enum Change {
     /// A run that was renamed, pinned or deleted, with its place in the table.
     Run { at: usize, before: Option<Box<RunEntry>>, after: Option<Box<RunEntry>> },
     /// One after the other.
-    Several(Vec<Change>),
+    Several(Vec<Self>),
 }
 
 /// A step that was done, or taken back, for people.

@@ -52,7 +52,7 @@ pub(super) fn heading_ui(cx: &ViewCx<'_>, row: &mut TableRow<'_, '_>, group: &Ru
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.spacing_mut().interact_size.y = 0.0;
             ui.add_space(((ui.available_height() - 36.0) / 2.0).max(0.0));
-            ui.add(egui::Label::new(strong(name.to_string()).color(cx.tokens.text)).truncate());
+            ui.add(egui::Label::new(strong(name.as_str()).color(cx.tokens.text)).truncate());
             ui.label(weak(cx.tokens, count_says(group.runs.len())));
         });
     });
@@ -78,11 +78,10 @@ pub(super) fn heading_ui(cx: &ViewCx<'_>, row: &mut TableRow<'_, '_>, group: &Ru
 
 /// What the row says to those who do not see it.
 pub(super) fn says(group: &RunGroup<'_>) -> String {
-    let mut says = format!("Group {}, {}", shown(group.name.as_str()), count_says(group.runs.len()));
-    if let Some(test) = GroupNumber::of(group.runs.iter().map(|run| number(run, 1)), true) {
-        says += &format!(", test best {}, mean {}", word(1, test.best), spread(1, test));
-    }
-    says
+    let test = GroupNumber::of(group.runs.iter().map(|run| number(run, 1)), true);
+    let test =
+        test.map_or_else(String::new, |test| format!(", test best {}, mean {}", word(1, test.best), spread(1, test)));
+    format!("Group {}, {}{test}", shown(group.name.as_str()), count_says(group.runs.len()))
 }
 
 fn count_says(n: usize) -> String {
