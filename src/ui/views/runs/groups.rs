@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align, Layout};
 use egui_extras::TableRow;
 
-use super::{COLUMNS, number};
+use super::columns::{COLUMNS, number};
 use crate::session::{Command, GroupBy, GroupNumber, RunEntry, RunGroup, RunId, format};
 use crate::ui::tokens;
 use crate::ui::views::ViewCx;
