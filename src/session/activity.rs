@@ -198,6 +198,8 @@ impl Command {
             Self::Certify(id, limit) => format!("certify run {} to {:.1} points", id.0, 100.0 * limit),
             Self::NodeErrors(id) => format!("compute the errors of run {}", id.0),
             Self::Sweep(grid) => format!("sweep {} points", grid.len()),
+            Self::SweepLayer(None) => "sweep all layers".to_owned(),
+            Self::SweepLayer(Some(layer)) => format!("sweep layer {}", layer + 1),
             Self::SetPlan(plan) => format!("plan to compare {} methods", plan.methods.len()),
             Self::Compare(plan) => format!("compare {} methods", plan.methods.len()),
             Self::Sensitivity(_) => "try every layer alone".to_owned(),

@@ -71,6 +71,7 @@ impl Session {
             Command::SetBudget(budget) => self.store.budget.budget = budget,
             Command::FindWithin(budget) => self.find_within(budget),
             Command::Sweep(grid) => self.sweep(grid),
+            Command::SweepLayer(layer) => self.sweep_layer(layer),
             Command::SetPlan(plan) => self.set_plan(plan),
             Command::Compare(plan) => self.compare(plan),
             Command::Sensitivity(grid) => self.sensitivity(grid),

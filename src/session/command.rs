@@ -107,6 +107,8 @@ pub enum Command {
     NodeErrors(RunId),
     /// Tries a grid of thresholds.
     Sweep(SweepGrid),
+    /// Sweeps the present sweep's grid over the thresholds of one layer, from 0, or of all.
+    SweepLayer(Option<usize>),
     /// Chooses what the next comparison compares.
     SetPlan(ComparePlan),
     /// Holds methods against each other.

@@ -424,7 +424,7 @@ fn the_longest_frame_of_the_autosave() {
     };
     let points = (0..500).map(|idx| SweepPoint { idx, val_accuracy: 1.0 / (idx + 3) as f64, ..SweepPoint::default() });
     let (base, points) = (Recipe::default(), points.collect());
-    let sweep = Some(KeptSweep { grid, base, points, compared: Vec::new(), is_complete: true });
+    let sweep = Some(KeptSweep { grid, base, layer: None, points, compared: Vec::new(), is_complete: true });
     let state = Project {
         format: PROJECT_FORMAT.to_owned(),
         graph: Some("sample:cora".to_owned()),

@@ -116,6 +116,47 @@ fn points_of_a_sweep_have_the_size_that_their_run_has() {
 }
 
 #[test]
+fn a_sweep_of_one_layer_moves_its_thresholds_alone_and_is_not_computed_twice() {
+    let mut session = with_karate();
+    let mut recipe = session.store().recipe.clone();
+    (recipe.recovery, recipe.edges.delta, recipe.weights.delta) = (None, vec![0.2], vec![0.4]);
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+    session.apply(Command::SweepLayer(Some(0)));
+    assert!(session.store().sweep.points.is_empty(), "there is no grid yet");
+    session.apply(Command::Sweep(SweepGrid { delta_a: vec![0.0, 0.9], delta_w: vec![0.1, 0.8] }));
+    let is_done = |s: &Session| s.store().sweep.phase == Phase::Done && s.is_idle();
+    wait(&mut session, "the sweep", is_done);
+    let all = session.store().sweep.points.clone();
+    session.apply(Command::SweepLayer(Some(1)));
+    wait(&mut session, "the second layer", is_done);
+    let sweep = session.store().sweep.clone();
+    assert_eq!((sweep.layer, sweep.points.len()), (Some(1), 4));
+    for (at, point) in sweep.points.iter().enumerate() {
+        let recipe = sweep.recipe_of(point);
+        assert_eq!((point.delta_a, point.delta_w), (sweep.grid.delta_a[at % 2], sweep.grid.delta_w[at / 2]));
+        assert_eq!(recipe.edges.delta, [0.2, point.delta_a]);
+        assert_eq!(recipe.weights.delta, [0.4, point.delta_w]);
+    }
+    assert_ne!(sweep.points[3].edge_sparsity.to_bits(), all[3].edge_sparsity.to_bits());
+    // A point taken over is a recipe that gives the same numbers.
+    session.apply(Command::LoadPoint(2));
+    session.apply(Command::Prune);
+    wait(&mut session, "its run", |s| s.is_idle() && s.store().runs.len() == 1);
+    let run = &session.store().runs[0].run;
+    assert_eq!(run.pruned.edge_sparsity().to_bits(), sweep.points[2].edge_sparsity.to_bits());
+    assert_eq!(run.pruned.weight_sparsity().to_bits(), sweep.points[2].weight_sparsity.to_bits());
+    // Both are there: nothing runs, and the times are those of before.
+    session.apply(Command::SweepLayer(None));
+    assert!(session.is_idle() && session.store().sweep.points == all);
+    session.apply(Command::SweepLayer(Some(1)));
+    assert!(session.is_idle() && session.store().sweep.points == sweep.points);
+    session.apply(Command::SweepLayer(Some(7)));
+    wait(&mut session, "the refusal", |s| s.store().sweep.phase == Phase::Failed);
+    let detail = session.store().notices.all().last().expect("told").detail.clone();
+    assert!(detail.contains("sweep.layer: expected a layer from 1 to 2, found 8"), "{detail}");
+}
+
+#[test]
 fn layers_are_tried_one_at_a_time() {
     let mut session = with_karate();
     let grid = SweepGrid { delta_a: vec![0.5, 1.0], delta_w: vec![0.5, 1.0, 1.5] };
