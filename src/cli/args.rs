@@ -275,6 +275,9 @@ pub(super) struct SweepArgs {
     /// Values of δw to try [default: 0,0.1,0.2,0.5,1,2]
     #[arg(long, value_name = "X,…", value_delimiter = ',')]
     pub(super) grid_w: Option<Vec<f64>>,
+    /// Sweep the thresholds of this layer alone, counted from 1; the others stay as the recipe has them
+    #[arg(long, value_name = "K")]
+    pub(super) layer: Option<usize>,
     /// Methods to compare Unifews with, at the same shares: all, or for example unifews,random,weights:magnitude
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(super) methods: Option<Vec<String>>,

@@ -199,6 +199,7 @@ fn small_sweep(run: &Run, terminal: &Terminal) -> anyhow::Result<SweepResults> {
         baseline: Baseline::Own,
         base: run.recipe.clone(),
         grid: grid.clone(),
+        layer: None,
         options: RunOptions::SWEEP,
     };
     terminal.run(task, &mut |point| points.push(*point))?;

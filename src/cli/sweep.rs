@@ -14,10 +14,10 @@ use crate::engine::experiment::{
     thresholds_by_layer,
 };
 use crate::engine::model::Model;
-use crate::engine::sparsify::{NodesAre, Schedule};
+use crate::engine::sparsify::{NodesAre, Recipe, Schedule};
 use crate::io::results::{Comparison, SweepResults, SweepWriter};
 use crate::session::defaults::LIMIT;
-use crate::session::format::{count, percent, seconds};
+use crate::session::format::{bytes, count, percent, seconds};
 use crate::session::tasks::compare::Compare;
 use crate::session::tasks::sensitivity::Sensitivity;
 use crate::session::tasks::sweep::Sweep;
@@ -41,6 +41,7 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
         None => trained(args, &mut input, terminal)?,
     };
     args.timing.settle(&mut input.recipe);
+    let layer = layer(args, &model)?;
     let options = args.timing.of(RunOptions::SWEEP);
     let mut points = Vec::with_capacity(grid.len());
     let task = Sweep {
@@ -49,11 +50,13 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
         baseline: Baseline::Own,
         base: input.recipe.clone(),
         grid: grid.clone(),
+        layer,
         options,
     };
     terminal.run(task, &mut |point| points.push(*point))?;
     let threads = (!args.timing.no_timing).then(|| terminal.ctl().n_threads());
     let mut results = SweepResults::new(&input.dataset, &model, &input.recipe, grid, points, threads);
+    results.layer = layer.map(|layer| layer + 1);
     if let Some(plan) = plan(args, input.recipe.recovery.is_some())? {
         results.comparison = Some(compared(args, &input, &model, plan, terminal)?);
     }
@@ -79,6 +82,16 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
     output::lines(&lines)
 }
 
+/// The layer that is swept, from 0; none: all of them.
+fn layer(args: &SweepArgs, model: &Model) -> Result<Option<usize>, UsageError> {
+    let Some(layer) = args.layer else { return Ok(None) };
+    let n_layers = SweepGrid::n_layers(&Recipe { model: model.architecture.clone(), ..Recipe::default() });
+    if (1..=n_layers).contains(&layer) {
+        return Ok(Some(layer - 1));
+    }
+    Err(UsageError::new("--layer", format!("a layer from 1 to {n_layers} of this network"), layer))
+}
+
 /// The thresholds that every layer bears alone, within the limit of verdicts.
 fn layers_line(results: &SweepResults) -> Option<String> {
     let recipe = thresholds_by_layer(&results.sensitivity, &results.recipe, LIMIT)?;
@@ -102,16 +115,19 @@ pub(super) fn summary(results: &SweepResults) -> Vec<String> {
             percent(p.val_accuracy),
             percent(p.test_accuracy),
             percent(p.agreement),
+            p.pruned_bytes.map_or_else(|| "-".to_owned(), bytes),
         ]
     });
-    let header = ["δa", "δw", "entries removed", "weights removed", "MACs", "time", "val", "test", "agreement"];
+    let header = ["δa", "δw", "entries removed", "weights removed", "MACs", "time", "val", "test", "agreement", "size"];
+    let of = results.layer.map_or_else(String::new, |layer| format!(", thresholds of layer {layer} alone"));
     let mut lines = vec![
-        format!("{} on {}: {} recipes tried", results.model, results.graph, results.points.len()),
+        format!("{} on {}: {} recipes tried{of}", results.model, results.graph, results.points.len()),
         format!(
-            "unpruned: {} MACs, val {}, test {}",
+            "unpruned: {} MACs, val {}, test {}{}",
             count(first.macs_baseline),
             percent(first.baseline_val_accuracy),
             percent(first.baseline_test_accuracy),
+            first.baseline_bytes.map_or_else(String::new, |n| format!(", {}", bytes(n))),
         ),
         "\nthose that no other beats in accuracy (val) and MACs at once\n".to_owned(),
         table(&header, 0, rows),

@@ -47,6 +47,9 @@ pub struct LoadReport {
     /// Those of the warnings that are readings which the file leaves open, and that give other outputs where they do not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<String>,
+    /// Other files that parts were read from: beside the source, or named by the options.
+    #[serde(skip)]
+    pub parts: Vec<PathBuf>,
 }
 
 impl LoadReport {
@@ -60,6 +63,13 @@ impl LoadReport {
     pub fn fact(&mut self, name: impl Into<String>, value: impl ToString) -> &mut Self {
         self.facts.push(ReportLine { name: name.into(), value: value.to_string() });
         self
+    }
+
+    /// Notes that a part was read from another file than the source.
+    pub(crate) fn used(&mut self, file: &Path) {
+        if !self.parts.iter().any(|part| part == file) {
+            self.parts.push(file.to_owned());
+        }
     }
 
     /// Adds a warning that is a reading which the file leaves open.

@@ -188,6 +188,9 @@ pub struct SweepResults {
     pub recipe: Recipe,
     /// The thresholds tried.
     pub grid: SweepGrid,
+    /// The one layer, counted from 1, whose thresholds were replaced; absent: those of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<usize>,
     /// Every point in the order of the grid.
     pub points: Vec<SweepPoint>,
     /// Positions of the points that no other beats in validation accuracy and operations at once, by rising operations.
@@ -239,6 +242,7 @@ impl SweepResults {
             n_threads,
             recipe: recipe.clone(),
             grid,
+            layer: None,
             pareto: pareto_front(&points),
             points,
             comparison: None,

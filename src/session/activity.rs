@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::SystemTime;
 
 use super::command::Command;
-use super::store::Store;
+use super::store::{RunId, Store};
 use super::tasks::store_graph::StoreForm;
 use super::verdict::lower_first;
 use crate::engine::sparsify::{PinnedEntry, Recipe};
@@ -198,6 +198,8 @@ impl Command {
             Self::Certify(id, limit) => format!("certify run {} to {:.1} points", id.0, 100.0 * limit),
             Self::NodeErrors(id) => format!("compute the errors of run {}", id.0),
             Self::Sweep(grid) => format!("sweep {} points", grid.len()),
+            Self::SweepLayer(None) => "sweep all layers".to_owned(),
+            Self::SweepLayer(Some(layer)) => format!("sweep layer {}", layer + 1),
             Self::SetPlan(plan) => format!("plan to compare {} methods", plan.methods.len()),
             Self::Compare(plan) => format!("compare {} methods", plan.methods.len()),
             Self::Sensitivity(_) => "try every layer alone".to_owned(),
@@ -245,10 +247,12 @@ impl Command {
             Self::ComparePoint(at) => format!("mark point {at} of the sweep"),
             Self::ShowRun(id) => format!("take over run {}", id.0),
             Self::PinRun(id, is_pinned) => format!("{} run {}", if *is_pinned { "pin" } else { "unpin" }, id.0),
+            Self::PinRuns(ids, is_pinned) => format!("{} {}", if *is_pinned { "pin" } else { "unpin" }, runs(ids)),
             Self::RenameRun(id, name) => format!("rename run {} to {name}", id.0),
             Self::NoteRun(id, _) => format!("write a note about run {}", id.0),
             Self::TagRun(id, tags) => format!("tag run {} as {}", id.0, tags.join(", ")),
             Self::DeleteRun(id) => format!("delete run {}", id.0),
+            Self::DeleteRuns(ids) => format!("delete {}", runs(ids)),
             Self::CompareRun(id) => format!("mark run {} for comparison", id.0),
             Self::Restore(_) => "restore a session".to_owned(),
             Self::DiscardLost(_) => "discard a lost session".to_owned(),
@@ -256,4 +260,10 @@ impl Command {
             Self::ClearRecent => "clear what was opened before".to_owned(),
         })
     }
+}
+
+/// Several runs, by their numbers.
+fn runs(ids: &[RunId]) -> String {
+    let numbers: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
+    format!("runs {}", numbers.join(", "))
 }

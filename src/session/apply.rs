@@ -71,6 +71,7 @@ impl Session {
             Command::SetBudget(budget) => self.store.budget.budget = budget,
             Command::FindWithin(budget) => self.find_within(budget),
             Command::Sweep(grid) => self.sweep(grid),
+            Command::SweepLayer(layer) => self.sweep_layer(layer),
             Command::SetPlan(plan) => self.set_plan(plan),
             Command::Compare(plan) => self.compare(plan),
             Command::Sensitivity(grid) => self.sensitivity(grid),
@@ -111,6 +112,10 @@ impl Session {
             Command::ComparePoint(idx) => toggle(&mut self.store.sweep.compared, idx),
             Command::ShowRun(id) => self.show_run(id),
             Command::PinRun(id, is_pinned) => self.change_run(id, "Pin a run", |e| e.is_pinned = is_pinned),
+            Command::PinRuns(ids, is_pinned) => self.replace_runs(&ids, "Pin runs", |mut entry| {
+                entry.is_pinned = is_pinned;
+                Some(entry)
+            }),
             Command::RenameRun(id, name) => {
                 let name = self.store.free_name(&name, Some(id));
                 self.change_run(id, "Rename a run", |e| e.name = name);
@@ -120,6 +125,7 @@ impl Session {
             }
             Command::TagRun(id, tags) => self.change_run(id, "Tag a run", |e| e.tags = settled_tags(tags)),
             Command::DeleteRun(id) => self.replace_run(id, "Delete a run", |_| None),
+            Command::DeleteRuns(ids) => self.replace_runs(&ids, "Delete runs", |_| None),
             Command::CompareRun(id) => self.compare_run_in_table(id),
             Command::Compute(request) => self.compute(request),
             Command::WriteFile(writer, path) => {
@@ -307,12 +313,32 @@ impl Session {
 
     /// Puts what `replace` makes of a run in its place, or deletes it.
     fn replace_run(&mut self, id: RunId, label: &str, replace: impl FnOnce(RunEntry) -> Option<RunEntry>) {
-        let Some(at) = self.store.runs.iter().position(|e| e.id == id) else { return };
-        let before = self.store.runs[at].clone();
-        let after = replace(before.clone());
-        let change = Change::Run { at, before: Some(Box::new(before)), after: after.map(Box::new) };
+        let Some(change) = self.replaced_run(id, replace) else { return };
         self.history.add(label, change.clone(), None);
         self.restore(change, Side::After);
+    }
+
+    /// The same for several runs, as one step.
+    fn replace_runs(&mut self, ids: &[RunId], label: &str, replace: impl Fn(RunEntry) -> Option<RunEntry>) {
+        let mut changes = Vec::with_capacity(ids.len());
+        for id in ids {
+            // One after the other, because places move up when a run goes.
+            if let Some(change) = self.replaced_run(*id, &replace) {
+                self.restore(change.clone(), Side::After);
+                changes.push(change);
+            }
+        }
+        if !changes.is_empty() {
+            self.history.add(label, Change::Several(changes), None);
+        }
+    }
+
+    /// What a run's replacement changes.
+    fn replaced_run(&self, id: RunId, replace: impl FnOnce(RunEntry) -> Option<RunEntry>) -> Option<Change> {
+        let at = self.store.runs.iter().position(|e| e.id == id)?;
+        let before = self.store.runs[at].clone();
+        let after = replace(before.clone());
+        Some(Change::Run { at, before: Some(Box::new(before)), after: after.map(Box::new) })
     }
 
     /// Takes the last step back, or makes the one again that was taken back last; answers whether there was one.
@@ -331,6 +357,10 @@ impl Session {
                 self.set_inputs(if side == Side::Before { *before } else { *after });
                 self.changed();
             }
+            Change::Several(changes) if side == Side::Before => {
+                changes.into_iter().rev().for_each(|change| self.restore(change, side));
+            }
+            Change::Several(changes) => changes.into_iter().for_each(|change| self.restore(change, side)),
             Change::Run { at, before, after } => {
                 let (from, to) = if side == Side::Before { (after, before) } else { (before, after) };
                 if let Some(from) = from {

@@ -107,6 +107,8 @@ pub enum Command {
     NodeErrors(RunId),
     /// Tries a grid of thresholds.
     Sweep(SweepGrid),
+    /// Sweeps the present sweep's grid over the thresholds of one layer, from 0, or of all.
+    SweepLayer(Option<usize>),
     /// Chooses what the next comparison compares.
     SetPlan(ComparePlan),
     /// Holds methods against each other.
@@ -186,6 +188,8 @@ pub enum Command {
     ShowRun(RunId),
     /// Keeps a run at the top of the table, or not.
     PinRun(RunId, bool),
+    /// The same for several, in one step.
+    PinRuns(Vec<RunId>, bool),
     /// Renames a run.
     RenameRun(RunId, String),
     /// Writes a note about a run; an empty one takes it away.
@@ -194,6 +198,8 @@ pub enum Command {
     TagRun(RunId, Vec<String>),
     /// Deletes a run from the table.
     DeleteRun(RunId),
+    /// Deletes several runs from the table, in one step.
+    DeleteRuns(Vec<RunId>),
     /// Marks a run for comparison, or unmarks it; the third replaces the oldest.
     CompareRun(RunId),
     /// Has something computed for a view.

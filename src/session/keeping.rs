@@ -4,6 +4,7 @@ use super::kept::{KeptComparison, KeptLayers, KeptSweep, KeptTraining, KeptTrial
 use super::outside::files_of;
 use super::project::{PROJECT_FORMAT, Project, ProjectRun};
 use super::store::{CompareState, Phase, SensitivityState, Store, SweepState, TrainingState};
+use crate::engine::experiment::SweepGrid;
 use crate::engine::sparsify::Recipe;
 use crate::io::settle_recipe;
 
@@ -46,7 +47,7 @@ impl Store {
         }
     }
 
-    /// Files and folders that the open inputs and the recipe are read from.
+    /// Files and folders that the open inputs and the recipe are read from, those beside a graph that it was read with among them.
     pub(super) fn named_inputs(&self) -> Vec<String> {
         let specs = [self.graph.as_ref().map(|g| &g.spec), self.model.as_ref().map(|m| &m.spec)];
         let mut named: Vec<String> = specs.into_iter().flatten().cloned().collect();
@@ -55,6 +56,8 @@ impl Store {
         named.extend(
             options.into_iter().flat_map(|o| [&o.feature_file, &o.label_file, &o.split_file]).flatten().cloned(),
         );
+        let parts = self.graph.iter().flat_map(|graph| &graph.report.parts);
+        named.extend(parts.filter_map(|part| part.to_str()).map(str::to_owned));
         named.retain(|name| !name.is_empty() && !name.starts_with("sample:"));
         named.sort();
         named.dedup();
@@ -69,6 +72,7 @@ impl Store {
             sweep: (!sweep.points.is_empty()).then(|| KeptSweep {
                 grid: sweep.grid.clone(),
                 base: sweep.base.clone(),
+                layer: sweep.layer,
                 points: sweep.points.clone(),
                 compared: sweep.compared.clone(),
                 is_complete: is_complete(sweep.phase),
@@ -138,7 +142,7 @@ fn settled(mut recipe: Recipe) -> Option<Recipe> {
 
 /// A sweep whose points are of its grid; `None` for a grid that nobody can have swept.
 fn sweep_of(kept: KeptSweep) -> Option<SweepState> {
-    let KeptSweep { grid, base, mut points, mut compared, is_complete } = kept;
+    let KeptSweep { grid, base, layer, mut points, mut compared, is_complete } = kept;
     let n = grid.delta_a.len().checked_mul(grid.delta_w.len()).filter(|n| *n <= MAX_POINTS)?;
     points.retain(|point| point.idx < n);
     points.truncate(n);
@@ -146,7 +150,11 @@ fn sweep_of(kept: KeptSweep) -> Option<SweepState> {
     compared.sort_unstable();
     compared.dedup();
     let phase = phase_of(is_complete && points.len() == n);
-    Some(SweepState { phase, grid, base: settled(base)?, points, compared, ..SweepState::default() })
+    let base = settled(base)?;
+    if layer.is_some_and(|layer| layer >= SweepGrid::n_layers(&base)) {
+        return None;
+    }
+    Some(SweepState { phase, grid, base, layer, points, compared, ..SweepState::default() })
 }
 
 fn comparison_of(kept: KeptComparison) -> Option<CompareState> {

@@ -38,6 +38,9 @@ pub struct KeptSweep {
     pub grid: SweepGrid,
     /// The recipe whose thresholds are replaced.
     pub base: Recipe,
+    /// The one layer, from 0, whose thresholds are replaced; absent: those of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<usize>,
     /// Points that came.
     #[serde(deserialize_with = "readable")]
     pub points: Vec<SweepPoint>,
@@ -132,7 +135,8 @@ mod tests {
         let points =
             vec![SweepPoint { idx: 0, ..SweepPoint::default() }, SweepPoint { idx: 1, ..SweepPoint::default() }];
         let base = Recipe::default();
-        let sweep = KeptSweep { grid: SweepGrid::default(), base, points, compared: vec![1], is_complete: true };
+        let sweep =
+            KeptSweep { grid: SweepGrid::default(), base, layer: None, points, compared: vec![1], is_complete: true };
         let trials = KeptTrials { program: "1".to_owned(), sweep: Some(sweep.clone()), ..KeptTrials::default() };
         let mut value = serde_json::to_value(&trials).expect("JSON");
         assert_eq!(serde_json::from_value::<KeptTrials>(value.clone()).expect("readable"), trials);

@@ -1,6 +1,7 @@
 //! The finished runs as a table with every number: for a file, and for the clipboard.
 
 use super::command::FileWriter;
+use super::run_groups::method_of;
 use super::store::RunEntry;
 use super::tasks::TaskError;
 use crate::engine::experiment::{PartScores, Run};
@@ -65,6 +66,8 @@ pub(super) fn table(runs: &[RunEntry]) -> Table {
         table.push(name, Column::Double(runs.iter().map(|entry| of(&entry.run)).collect()));
     }
     table.push("seconds_of_the_run", Column::Double(runs.iter().map(|entry| Some(entry.elapsed_secs)).collect()));
+    // Behind the others, so that what reads columns by their place goes on.
+    table.push("method", Column::Text(runs.iter().map(|entry| Some(method_of(&entry.run.recipe))).collect()));
     table
 }
 

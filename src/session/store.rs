@@ -100,6 +100,10 @@ pub struct SweepState {
     pub grid: SweepGrid,
     /// The recipe whose thresholds are replaced.
     pub base: Recipe,
+    /// The one layer, from 0, whose thresholds are replaced; none: those of all.
+    pub layer: Option<usize>,
+    /// Sweeps of the same grid and recipe over other layers, which are complete.
+    pub(crate) others: Vec<Self>,
     /// Points in the order they came.
     pub points: Vec<SweepPoint>,
     /// Points that were marked for comparison, by their index in the grid, ascending.
@@ -109,7 +113,7 @@ pub struct SweepState {
 impl SweepState {
     /// The recipe of a point.
     pub fn recipe_of(&self, point: &SweepPoint) -> Recipe {
-        self.grid.recipe(&self.base, point.idx)
+        self.grid.recipe_of(&self.base, point.idx, self.layer)
     }
 }
 

@@ -7,7 +7,8 @@ use crate::engine::experiment::thresholds_by_layer;
 impl Session {
     /// Of a sweep's point, by its index in the grid.
     pub(super) fn load_point(&mut self, idx: usize) {
-        let recipe = self.store.sweep.grid.recipe(&self.store.sweep.base, idx);
+        let sweep = &self.store.sweep;
+        let recipe = sweep.grid.recipe_of(&sweep.base, idx, sweep.layer);
         self.set_recipe(recipe, "Take over a point", None);
     }
 

@@ -23,6 +23,8 @@ pub struct TrialLines {
     pub axes: Vec<ParallelAxis>,
     /// Position of the axis of test accuracy, by which lines are coloured.
     pub test: Option<usize>,
+    /// The one layer that the points are of, from 0; none: all.
+    pub layer: Option<usize>,
 }
 
 /// The numbers of a line.
@@ -45,7 +47,9 @@ impl TrialLines {
         let n_points = store.sweep.points.len();
         let runs = store.runs.iter().filter(|entry| store.is_of_inputs(&entry.run)).map(|entry| LineOf::Run(entry.id));
         let points = store.sweep.points.iter().map(|point| LineOf::Point(point.idx));
-        self.lines.len() >= n_points && runs.chain(points).eq(self.lines.iter().copied())
+        self.layer == store.sweep.layer
+            && self.lines.len() >= n_points
+            && runs.chain(points).eq(self.lines.iter().copied())
     }
 
     /// Of everything that was tried on the open graph and model.
@@ -72,15 +76,20 @@ impl TrialLines {
         }
         for point in &store.sweep.points {
             lines.push(LineOf::Point(point.idx));
+            let recipe = store.sweep.layer.map(|_| store.sweep.recipe_of(point));
+            let (delta_a, delta_w) = recipe.map_or_else(
+                || (vec![point.delta_a], vec![point.delta_w]),
+                |recipe| (recipe.edges.delta, recipe.weights.delta),
+            );
             all.push(Numbers {
-                delta_a: vec![point.delta_a],
-                delta_w: vec![point.delta_w],
+                delta_a,
+                delta_w,
                 others: [
                     100.0 * point.edge_sparsity,
                     100.0 * point.weight_sparsity,
                     point.macs_pruned as f64 / 1e6,
                     1e3 * point.pruned_secs,
-                    f64::NAN,
+                    point.pruned_bytes.map_or(f64::NAN, |bytes| bytes as f64 / 1e3),
                     100.0 * point.val_accuracy,
                     100.0 * point.test_accuracy,
                 ],
@@ -96,7 +105,7 @@ impl TrialLines {
                 axes.push(axis);
             }
         }
-        Self { lines, axes, test }
+        Self { lines, axes, test, layer: store.sweep.layer }
     }
 }
 

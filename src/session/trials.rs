@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Session;
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::jobs::Lane;
-use super::store::{AnswerState, BudgetState, CompareState, RunId, SensitivityState, SweepState, Trial};
+use super::store::{AnswerState, BudgetState, CompareState, Phase, RunId, SensitivityState, SweepState, Trial};
 use super::tasks::budget::FindWithinBudget;
 use super::tasks::compare::Compare;
 use super::tasks::controls::Controls;
@@ -13,6 +13,7 @@ use super::tasks::sensitivity::Sensitivity;
 use super::tasks::sweep::Sweep;
 use crate::engine::certify::Certificate;
 use crate::engine::experiment::{Budget, ComparePlan, FoundBudget, Run, RunOptions, SweepGrid};
+use crate::engine::sparsify::Recipe;
 
 impl Session {
     /// The open graph and model; says what is missing where one is.
@@ -26,22 +27,56 @@ impl Session {
 
     /// Tries a grid of thresholds.
     pub(super) fn sweep(&mut self, grid: SweepGrid) {
-        let Some((graph, model)) = self.both("sweep") else { return };
-        let mut task = Sweep {
-            dataset: graph.dataset,
-            model: model.model,
-            baseline: model.baseline,
-            base: self.store.effective_recipe(),
-            grid,
-            options: RunOptions::SWEEP,
-        };
-        if !self.fits("sweep", &mut task) {
+        let base = self.store.effective_recipe();
+        if let Some(task) = self.sweep_task(grid, base, None) {
+            self.start_sweep(task, Vec::new());
+        }
+    }
+
+    /// Tries the grid of the present sweep on one layer, or on all; what of it is complete already is shown again.
+    pub(super) fn sweep_layer(&mut self, layer: Option<usize>) {
+        let sweep = &self.store.sweep;
+        if sweep.phase == Phase::Idle || sweep.layer == layer {
             return;
         }
+        if sweep.others.iter().any(|other| other.layer == layer) {
+            let mut others = self.set_sweep_aside();
+            if let Some(at) = others.iter().position(|other| other.layer == layer) {
+                let found = others.swap_remove(at);
+                self.store.sweep = SweepState { others, ..found };
+            }
+            return;
+        }
+        let (grid, base) = (sweep.grid.clone(), sweep.base.clone());
+        if let Some(task) = self.sweep_task(grid, base, layer) {
+            let others = self.set_sweep_aside();
+            self.start_sweep(task, others);
+        }
+    }
+
+    fn sweep_task(&mut self, grid: SweepGrid, base: Recipe, layer: Option<usize>) -> Option<Sweep> {
+        let (graph, model) = self.both("sweep")?;
+        let (dataset, model, baseline) = (graph.dataset, model.model, model.baseline);
+        let mut task = Sweep { dataset, model, baseline, base, grid, layer, options: RunOptions::SWEEP };
+        self.fits("sweep", &mut task).then_some(task)
+    }
+
+    /// Ends the present sweep; answers what is complete of its grid, that one among it.
+    fn set_sweep_aside(&mut self) -> Vec<SweepState> {
+        let mut present = std::mem::take(&mut self.store.sweep);
+        self.forget::<SweepState>();
+        let mut others = std::mem::take(&mut present.others);
+        if present.phase == Phase::Done {
+            others.push(SweepState { job: None, ..present });
+        }
+        others
+    }
+
+    fn start_sweep(&mut self, task: Sweep, others: Vec<SweepState>) {
         self.store.asked_for(Trial::Thresholds);
         let points = Vec::with_capacity(task.grid.len());
-        self.store.sweep =
-            SweepState { grid: task.grid.clone(), base: task.base.clone(), points, ..SweepState::default() };
+        let (grid, base, layer) = (task.grid.clone(), task.base.clone(), task.layer);
+        self.store.sweep = SweepState { grid, base, layer, others, points, ..SweepState::default() };
         self.start::<SweepState, _>(task);
     }
 

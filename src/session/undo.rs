@@ -22,6 +22,8 @@ pub(super) enum Change {
     Inputs { before: Box<Inputs>, after: Box<Inputs> },
     /// A run that was renamed, pinned or deleted, with its place in the table.
     Run { at: usize, before: Option<Box<RunEntry>>, after: Option<Box<RunEntry>> },
+    /// One after the other.
+    Several(Vec<Self>),
 }
 
 /// A step that was done, or taken back, for people.
@@ -48,6 +50,7 @@ impl Change {
                 let named = named.map(|(what, [before, after])| format!("{what}: {before} → {after}"));
                 named.chain(recipe_changes(&before.recipe, &after.recipe)).collect()
             }
+            Self::Several(changes) => changes.iter().flat_map(Self::says).collect(),
             Self::Run { before, after, .. } => {
                 let of = |of: fn(&RunEntry) -> String| {
                     [before, after].map(|run| or_none(run.as_deref().map(of).filter(|text| !text.is_empty()).as_ref()))

@@ -117,7 +117,15 @@ fn sweep_writes_every_point() {
     let table = std::fs::read_to_string(folder.path().join("s/results.csv")).expect("a table");
     assert_eq!(table.lines().count(), 7, "{table}");
     assert!(table.starts_with("idx,delta_a,delta_w,edge_sparsity"), "{table}");
+    let header = table.lines().next().unwrap_or_default();
+    assert!(header.ends_with(",bytes_dense,bytes_pruned"), "behind the others: {header}");
+    assert!(found.iter().all(|point| point.pruned_bytes > Some(0)), "{found:?}");
     assert!(!out["pareto"].as_array().expect("a list").is_empty());
+    // One layer alone: the other keeps its threshold, here 0, and loses nothing.
+    let layer = json(folder.path(), &[&arguments[..], &["--layer", "2"]].concat());
+    assert_eq!((&layer["layer"], &out["layer"]), (&serde_json::json!(2), &serde_json::Value::Null));
+    let share = |of: &serde_json::Value| of["points"][5]["weight_sparsity"].as_f64().expect("a share");
+    assert!(share(&layer) > 0.0 && share(&layer) < share(&out), "{} {}", share(&layer), share(&out));
     // Without a model, one is trained first; the folder of the last sweep is replaced.
     stdout(
         folder.path(),

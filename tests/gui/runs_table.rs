@@ -3,7 +3,7 @@
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, OutputCommand};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use unifews::ui::App;
 
 use super::{Choices, wait, with_runs};
@@ -90,4 +90,52 @@ fn the_table_is_saved_and_copied_with_what_is_seen() {
     }
     let names: Vec<&str> = copied.lines().map(|line| line.split('\t').next().unwrap_or_default()).collect();
     assert_eq!(names, ["run", "Run 1"], "{copied}");
+}
+
+/// The rows that head groups, as they are read out.
+fn headings(h: &Harness<'_, App>) -> Vec<String> {
+    let rows = h.query_all_by_role(Role::Row);
+    rows.filter_map(|row| row.accesskit_node().label()).filter(|label| label.starts_with("Group ")).collect()
+}
+
+fn group_by(h: &mut Harness<'_, App>, by: &str) {
+    h.get_by_role_and_label(Role::ComboBox, "Group by").click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, by).click();
+    h.run_steps(3);
+}
+
+#[test]
+fn runs_stand_in_groups_that_are_kept_and_deleted_as_one() {
+    let choices = Choices::default();
+    let mut h = with_runs([1440.0, 900.0], &choices, [(0.3, 0.0), (1.5, 0.3)]);
+    assert!(headings(&h).is_empty(), "no groups at first");
+    group_by(&mut h, "method");
+    let found = headings(&h);
+    // The newest run is the first row, and so is its group.
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("Group Unifews, 1 run, test best ") && found[0].ends_with(" ±0.0 %"), "{found:?}");
+    assert!(found[1].starts_with("Group Unifews (edges), 1 run, "), "{found:?}");
+    group_by(&mut h, "network");
+    let found = headings(&h);
+    assert!(found.len() == 1 && found[0].contains(", 2 runs, test best "), "{found:?}");
+    typed(&mut h, "Run 2", "Tags…", "Tags, with commas between", "bold, June");
+    group_by(&mut h, "tag");
+    let found = headings(&h);
+    assert!(found[0].starts_with("Group bold, 1 run") && found[1].starts_with("Group no tag, 1 run"), "{found:?}");
+    for name in ["Run 1", "Run 2"] {
+        assert_eq!(h.query_all_by_role_and_label(Role::Row, name).count(), 1, "every run stands once");
+    }
+    let act = |h: &mut Harness<'_, App>, what: &str| {
+        h.get_by_label("Actions for the group bold").click();
+        h.run_steps(3);
+        h.get_by_role_and_label(Role::Button, what).click();
+        h.run_steps(3);
+        h.state().session().store().runs.iter().map(|run| run.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(act(&mut h, "Delete the group"), ["Run 1"]);
+    h.key_press_modifiers(eframe::egui::Modifiers::COMMAND, Key::Z);
+    h.run_steps(3);
+    assert_eq!(act(&mut h, "Keep this group alone"), ["Run 2"]);
+    assert_eq!(headings(&h).len(), 1);
 }

@@ -214,3 +214,22 @@ fn training_draws_its_curves_while_it_runs() {
     wait(&mut h, "the end", Session::is_idle);
     assert_eq!(h.state().session().store().training.phase, Phase::Done);
 }
+
+#[test]
+fn the_map_is_of_one_layer_where_that_is_chosen() {
+    let choices = Choices::default();
+    let mut h = swept(&choices);
+    h.get_by_role_and_label(Role::ComboBox, "Layers of the map").click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, "layer 2").click();
+    h.run_steps(2);
+    wait(&mut h, "the layer", |s| s.store().sweep.layer == Some(1) && is_swept(s));
+    h.run_steps(3);
+    let base = h.state().session().store().sweep.base.clone();
+    h.get_by_role_and_label(Role::Button, "Map cell δa 0.8 δw 0.6").click();
+    h.run_steps(3);
+    let recipe = h.state().session().store().recipe.clone();
+    assert_eq!(recipe.edges.delta[1].to_bits(), 0.8_f64.max(base.edges.delta[0]).to_bits());
+    assert_eq!((recipe.edges.delta[0], recipe.weights.delta[0]), (base.delta_a(0), base.delta_w(0)));
+    assert_eq!(recipe.weights.delta[1].to_bits(), 0.6_f64.to_bits());
+}

@@ -301,6 +301,33 @@ fn a_file_that_changed_or_is_gone_is_named_and_the_rest_is_restored() {
     assert_eq!(kept(&root).store().lost.len(), 1, "offered again");
 }
 
+#[test]
+fn a_file_beside_the_graph_that_changed_is_named_and_one_that_was_not_read_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (root, edges) = (folder.path().join("sessions"), folder.path().join("edges.txt"));
+    let file = |name: &str, text: &str| write_atomic(folder.path().join(name), text.as_bytes()).expect("written");
+    file("edges.txt", "0 1\n1 2\n2 3\n3 0\n");
+    file("edges.features.csv", "id,f1,f2\n0,1,0\n1,0,1\n2,1,1\n3,0.5,0\n");
+    file("diary.txt", "nothing yet");
+    let mut session = kept(&root);
+    session.apply(Command::Open(edges.display().to_string()));
+    wait(&mut session, "the graph", |s| s.store().graph.is_some() && s.is_idle());
+    let mut now = Duration::ZERO;
+    write(&mut session, &mut now);
+    drop(session);
+    let hashed: Vec<String> = state_of(&root).files.into_iter().map(|file| file.path).collect();
+    assert_eq!(hashed.len(), 2, "{hashed:?}");
+    assert!(hashed.iter().any(|path| path.ends_with("edges.features.csv")), "{hashed:?}");
+    file("diary.txt", "a graph was opened");
+    file("edges.features.csv", "id,f1,f2\n0,1,0\n1,0,1\n2,1,1\n3,0.25,0\n");
+    let mut changed = kept(&root);
+    changed.apply(Command::Restore(changed.store().lost[0].id));
+    wait(&mut changed, "the graph", |s| s.store().graph.is_some() && s.is_idle());
+    let said: Vec<String> = titles(&changed).into_iter().filter(|title| title.ends_with("has changed")).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].ends_with("edges.features.csv has changed"), "{said:?}");
+}
+
 /// A run of a project, to be computed with seed `n`.
 fn run(n: u64) -> ProjectRun {
     ProjectRun {
@@ -397,7 +424,7 @@ fn the_longest_frame_of_the_autosave() {
     };
     let points = (0..500).map(|idx| SweepPoint { idx, val_accuracy: 1.0 / (idx + 3) as f64, ..SweepPoint::default() });
     let (base, points) = (Recipe::default(), points.collect());
-    let sweep = Some(KeptSweep { grid, base, points, compared: Vec::new(), is_complete: true });
+    let sweep = Some(KeptSweep { grid, base, layer: None, points, compared: Vec::new(), is_complete: true });
     let state = Project {
         format: PROJECT_FORMAT.to_owned(),
         graph: Some("sample:cora".to_owned()),

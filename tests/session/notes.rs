@@ -82,6 +82,38 @@ fn a_project_keeps_them() {
 }
 
 #[test]
+fn several_runs_are_pinned_and_deleted_in_one_step() {
+    let mut one = pruned();
+    for seed in [7, 8] {
+        let mut recipe = one.store().recipe.clone();
+        (recipe.seed, recipe.recovery) = (seed, None);
+        one.apply(Command::SetRecipe(Box::new(recipe), None));
+        one.apply(Command::Prune);
+        wait(&mut one, "one more", |s| s.is_idle() && s.store().runs.len() as u64 == seed - 5);
+    }
+    let names = |s: &Session| s.store().runs.iter().map(|run| run.name.clone()).collect::<Vec<_>>();
+    let pins = |s: &Session| s.store().runs.iter().map(|run| run.is_pinned).collect::<Vec<_>>();
+    let all = names(&one);
+    let ids: Vec<_> = one.store().runs.iter().map(|run| run.id).collect();
+    one.apply(Command::PinRuns(vec![ids[0], ids[2]], true));
+    assert_eq!(pins(&one), [true, false, true]);
+    one.apply(Command::DeleteRuns(vec![ids[0], ids[2], ids[0]]));
+    assert_eq!(names(&one), [all[1].clone()]);
+    let last = one.steps().pop().expect("a step");
+    assert_eq!((last.label.as_str(), last.changed.len()), ("Delete runs", 2), "{last:?}");
+    one.apply(Command::Undo);
+    assert_eq!((names(&one), pins(&one)), (all.clone(), vec![true, false, true]), "in their places");
+    one.apply(Command::Undo);
+    assert_eq!(pins(&one), [false; 3]);
+    one.apply(Command::Redo);
+    one.apply(Command::Redo);
+    assert_eq!(names(&one), [all[1].clone()]);
+    let n = one.steps().len();
+    one.apply(Command::DeleteRuns(vec![ids[0]]));
+    assert_eq!(one.steps().len(), n, "nothing happens, and nothing is to be taken back");
+}
+
+#[test]
 fn the_table_has_every_number_as_it_is() {
     let mut one = pruned();
     let id = one.store().runs[0].id;
@@ -97,4 +129,6 @@ fn the_table_has_every_number_as_it_is() {
     assert_eq!(cell("test_accuracy").parse::<f64>(), Ok(run.evaluation.test.pruned.accuracy));
     let deltas: Vec<String> = run.recipe.edges.delta.iter().map(ToString::to_string).collect();
     assert_eq!(cell("delta_a"), deltas.join(" "));
+    assert_eq!(lines[0].last(), Some(&"method"), "behind the others");
+    assert_eq!(cell("method"), unifews::session::method_of(&run.recipe));
 }

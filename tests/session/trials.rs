@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use unifews::engine::experiment::{ComparePlan, Method, SweepGrid};
+use unifews::engine::experiment::{ComparePlan, Method, SweepGrid, SweepPoint};
 use unifews::engine::model::{Architecture, Family};
 use unifews::engine::sparsify::{EdgeMode, Training, WeightMode};
 use unifews::session::jobs::Lane;
-use unifews::session::{Command, Level, Phase, Session, Trial, first_plan};
+use unifews::session::{Command, Level, Phase, Session, Trial, TrialLines, first_plan};
 
 use super::{PROMPT, best_of_three, session, wait, with_karate};
 
@@ -84,6 +84,76 @@ fn every_seed_has_a_model_of_its_own_where_that_is_asked_for() {
     assert_eq!(points.len(), 3 * plan.methods.len());
     let unifews: Vec<_> = points.iter().filter(|p| p.method == Method::UnifewsEdges).collect();
     assert!(unifews.iter().any(|p| p.result != unifews[0].result), "three models differ: {unifews:?}");
+}
+
+#[test]
+fn points_of_a_sweep_have_the_size_that_their_run_has() {
+    let mut session = with_karate();
+    let mut recipe = session.store().recipe.clone();
+    (recipe.recovery, recipe.edges.delta, recipe.weights.delta) = (None, vec![0.3], vec![0.6]);
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+    session.apply(Command::Prune);
+    wait(&mut session, "a run", |s| s.is_idle() && s.store().runs.len() == 1);
+    session.apply(Command::Sweep(SweepGrid { delta_a: vec![0.3], delta_w: vec![0.0, 0.6] }));
+    wait(&mut session, "the sweep", |s| s.store().sweep.phase == Phase::Done && s.is_idle());
+    let store = session.store();
+    let size = &store.runs[0].run.size;
+    let points = &store.sweep.points;
+    assert_eq!(points[1].pruned_bytes, Some(size.sparse_bytes()));
+    assert!(points.iter().all(|point| point.baseline_bytes == Some(size.dense_bytes())), "{points:?}");
+    assert!(points[1].pruned_bytes < points[0].pruned_bytes, "{points:?}");
+    let lines = TrialLines::of(store);
+    let axis = lines.axes.iter().find(|axis| axis.name == "size, kB").expect("an axis");
+    let kilobytes = points.iter().map(|point| point.pruned_bytes.expect("counted") as f64 / 1e3);
+    let expected: Vec<f64> = std::iter::once(size.sparse_bytes() as f64 / 1e3).chain(kilobytes).collect();
+    assert_eq!(axis.values, expected);
+    // A point of an earlier version has none, and is read.
+    let mut earlier = serde_json::to_value(&points[0]).expect("JSON");
+    let fields = earlier.as_object_mut().expect("an object");
+    assert!(fields.remove("bytes_dense").is_some() && fields.remove("bytes_pruned").is_some());
+    let earlier: SweepPoint = serde_json::from_value(earlier).expect("readable");
+    assert_eq!((earlier.baseline_bytes, earlier.pruned_bytes), (None, None));
+}
+
+#[test]
+fn a_sweep_of_one_layer_moves_its_thresholds_alone_and_is_not_computed_twice() {
+    let mut session = with_karate();
+    let mut recipe = session.store().recipe.clone();
+    (recipe.recovery, recipe.edges.delta, recipe.weights.delta) = (None, vec![0.2], vec![0.4]);
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+    session.apply(Command::SweepLayer(Some(0)));
+    assert!(session.store().sweep.points.is_empty(), "there is no grid yet");
+    session.apply(Command::Sweep(SweepGrid { delta_a: vec![0.0, 0.9], delta_w: vec![0.1, 0.8] }));
+    let is_done = |s: &Session| s.store().sweep.phase == Phase::Done && s.is_idle();
+    wait(&mut session, "the sweep", is_done);
+    let all = session.store().sweep.points.clone();
+    session.apply(Command::SweepLayer(Some(1)));
+    wait(&mut session, "the second layer", is_done);
+    let sweep = session.store().sweep.clone();
+    assert_eq!((sweep.layer, sweep.points.len()), (Some(1), 4));
+    for (at, point) in sweep.points.iter().enumerate() {
+        let recipe = sweep.recipe_of(point);
+        assert_eq!((point.delta_a, point.delta_w), (sweep.grid.delta_a[at % 2], sweep.grid.delta_w[at / 2]));
+        assert_eq!(recipe.edges.delta, [0.2, point.delta_a]);
+        assert_eq!(recipe.weights.delta, [0.4, point.delta_w]);
+    }
+    assert_ne!(sweep.points[3].edge_sparsity.to_bits(), all[3].edge_sparsity.to_bits());
+    // A point taken over is a recipe that gives the same numbers.
+    session.apply(Command::LoadPoint(2));
+    session.apply(Command::Prune);
+    wait(&mut session, "its run", |s| s.is_idle() && s.store().runs.len() == 1);
+    let run = &session.store().runs[0].run;
+    assert_eq!(run.pruned.edge_sparsity().to_bits(), sweep.points[2].edge_sparsity.to_bits());
+    assert_eq!(run.pruned.weight_sparsity().to_bits(), sweep.points[2].weight_sparsity.to_bits());
+    // Both are there: nothing runs, and the times are those of before.
+    session.apply(Command::SweepLayer(None));
+    assert!(session.is_idle() && session.store().sweep.points == all);
+    session.apply(Command::SweepLayer(Some(1)));
+    assert!(session.is_idle() && session.store().sweep.points == sweep.points);
+    session.apply(Command::SweepLayer(Some(7)));
+    wait(&mut session, "the refusal", |s| s.store().sweep.phase == Phase::Failed);
+    let detail = session.store().notices.all().last().expect("told").detail.clone();
+    assert!(detail.contains("sweep.layer: expected a layer from 1 to 2, found 8"), "{detail}");
 }
 
 #[test]

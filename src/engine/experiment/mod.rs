@@ -71,5 +71,5 @@ pub use size::{
     Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, ValueType, csr_bytes,
     rounded, rounded_entries,
 };
-pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep};
+pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep, sweep_layer};
 pub use truth::{TruthScore, TruthShares, TruthWay, standardised};

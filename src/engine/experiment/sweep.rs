@@ -12,6 +12,7 @@ use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
+use crate::engine::sparsify::baselines::WeightRanking;
 use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
 use crate::engine::timing::median_interval;
 
@@ -92,6 +93,12 @@ pub struct SweepPoint {
     /// Its upper end.
     #[serde(default)]
     pub test_high: Option<f64>,
+    /// Bytes of the unpruned model's values as 32-bit floats; none in points of earlier versions.
+    #[serde(default, rename = "bytes_dense")]
+    pub baseline_bytes: Option<u64>,
+    /// Bytes of the pruned model with every tensor in its smallest encoding.
+    #[serde(default, rename = "bytes_pruned")]
+    pub pruned_bytes: Option<u64>,
 }
 
 impl Default for SweepGrid {
@@ -142,6 +149,45 @@ impl SweepGrid {
         recipe.weights.delta = vec![self.delta_w[idx / self.delta_a.len()]];
         recipe
     }
+
+    /// The same, where only one layer (from 0) has the grid's thresholds and every other has those of `base`; `None`: all layers.
+    ///
+    /// A target of entries is cumulative, so that a layer never has a smaller one than those before it.
+    pub fn recipe_of(&self, base: &Recipe, idx: usize, layer: Option<usize>) -> Recipe {
+        let mut recipe = self.recipe(base, idx);
+        let Some(layer) = layer else { return recipe };
+        let all = |deltas: &[f64], n: usize| -> Vec<f64> {
+            (0..n.max(1))
+                .map(|at| if deltas.len() == 1 { deltas[0] } else { deltas.get(at).copied().unwrap_or(0.0) })
+                .collect()
+        };
+        let put = |own: &mut Vec<f64>, base: &[f64], n: usize| {
+            let delta = own[0];
+            *own = all(base, n);
+            if let Some(at) = own.get_mut(layer) {
+                *at = delta;
+            }
+        };
+        put(&mut recipe.edges.delta, &base.edges.delta, base.model.n_graph_steps());
+        put(&mut recipe.weights.delta, &base.weights.delta, base.model.layers);
+        if recipe.edges.mode == EdgeMode::Target {
+            let mut most: f64 = 0.0;
+            for delta in &mut recipe.edges.delta {
+                most = most.max(*delta);
+                *delta = most;
+            }
+        }
+        if recipe.weights.ranking == Some(WeightRanking::MagnitudeGlobal) {
+            // One threshold over all layers cannot be that of one.
+            recipe.weights.ranking = Some(WeightRanking::Magnitude);
+        }
+        recipe
+    }
+
+    /// Layers that a sweep can be of: those with both a matrix of the graph and a weight matrix.
+    pub fn n_layers(base: &Recipe) -> usize {
+        base.model.n_graph_steps().min(base.model.layers)
+    }
 }
 
 /// Runs every point of the grid in order and hands each out as soon as it is there.
@@ -155,18 +201,40 @@ pub fn sweep(
     model: &Arc<Model>,
     base: &Recipe,
     grid: &SweepGrid,
+    as_asked: (RunOptions, Option<Arc<Array2<f32>>>),
+    ctl: &Control,
+    on_point: impl FnMut(SweepPoint, Run),
+) -> Result<(), EngineError> {
+    sweep_layer(dataset, model, base, (grid, None), as_asked, ctl, on_point)
+}
+
+/// The same over the thresholds of one layer (from 0), see [`SweepGrid::recipe_of`]; `None`: of all layers.
+///
+/// # Errors
+/// As [`super::run`]; [`EngineError::Recipe`] for a layer that the network does not have.
+pub fn sweep_layer(
+    dataset: &Arc<Dataset>,
+    model: &Arc<Model>,
+    base: &Recipe,
+    (grid, layer): (&SweepGrid, Option<usize>),
     (options, baseline): (RunOptions, Option<Arc<Array2<f32>>>),
     ctl: &Control,
     mut on_point: impl FnMut(SweepPoint, Run),
 ) -> Result<(), EngineError> {
+    let base = &Recipe { model: model.architecture.clone(), ..base.clone() };
+    let n_layers = SweepGrid::n_layers(base);
+    if let Some(layer) = layer.filter(|layer| *layer >= n_layers) {
+        return Err(EngineError::recipe("sweep.layer", format!("a layer from 1 to {n_layers}"), layer + 1));
+    }
     let mut baseline_logits = baseline;
     for idx in 0..grid.len() {
         ctl.check()?;
         ctl.progress("recipe", idx, grid.len());
-        let recipe = grid.recipe(base, idx);
+        let recipe = grid.recipe_of(base, idx, layer);
         let run = run(dataset, model, &recipe, options, baseline_logits.clone(), &ctl.quiet())?;
         baseline_logits = Some(Arc::clone(&run.baseline_logits));
-        on_point(SweepPoint::of(idx, &run), run);
+        let (delta_a, delta_w) = (grid.delta_a[idx % grid.delta_a.len()], grid.delta_w[idx / grid.delta_a.len()]);
+        on_point(SweepPoint { delta_a, delta_w, ..SweepPoint::of(idx, &run) }, run);
     }
     ctl.progress("recipe", grid.len(), grid.len());
     Ok(())
@@ -234,6 +302,8 @@ impl SweepPoint {
             request_speedup_high: request_speedup.map(|[_, high]| high),
             test_low: Some(scores.test.pruned.low).filter(|_| scores.test.pruned.n_nodes > 0),
             test_high: Some(scores.test.pruned.high).filter(|_| scores.test.pruned.n_nodes > 0),
+            baseline_bytes: Some(run.size.dense_bytes()),
+            pruned_bytes: Some(run.size.sparse_bytes()),
         }
     }
 }

@@ -55,6 +55,7 @@ pub(super) fn attach(draft: &mut Draft, format: &Format, request: Request<'_>) -
         for (name, file) in split_files(path, &own)? {
             let mut npz = Npz::open(&file)?;
             let kind = if npz.has("train_mask") { SplitArrays::Masks } else { SplitArrays::Indices };
+            draft.report.used(&file);
             draft.splits.push(read_split_arrays(&mut npz, &name, n, kind)?);
         }
     }
@@ -89,6 +90,7 @@ fn first_that_fits<T>(
         match read(&file, report) {
             Ok(part) => {
                 report.fact(fact, file.display());
+                report.used(&file);
                 return Ok(Some(part));
             }
             Err(error @ (LoadError::Cancelled | LoadError::TooLarge { .. })) => return Err(error),

@@ -92,6 +92,7 @@ fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut report = LoadReport::default();
     if within.is_some() {
         report.fact("edges from", path.display());
+        report.used(path);
     }
     let mut text = Text::of_any(request, &mut report)?;
     if text.is_bipartite {
@@ -153,10 +154,12 @@ fn read(request: Request<'_>) -> Result<Draft, LoadError> {
     let mut draft = Draft::of(stem_unpacked(path), built);
     if let Some((array, file)) = features {
         report.fact("features from", file.display());
+        report.used(&file);
         draft.features = Some(Features::from_dense(array.to_f32_matrix()?));
     }
     if let Some((array, file)) = labels {
         report.fact("labels from", file.display());
+        report.used(&file);
         draft.labels = Some(read_labels(&array, n, &mut report)?);
     }
     draft.node_ids = node_ids;

@@ -49,6 +49,8 @@ pub(crate) fn read_as(
     let options = &beside.added_to(options);
     let order = if format.order == NodeOrder::FromOne { format.order } else { beside.order };
     let dataset = with_parts(dataset, &mut report, Request { options, ..request }, order)?;
+    let parts = [&options.feature_file, &options.label_file, &options.split_file];
+    parts.into_iter().flatten().for_each(|file| report.used(Path::new(file)));
     Ok((dataset, report))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Need, Task, TaskError};
 use crate::engine::control::Control;
-use crate::engine::experiment::{RunOptions, SweepGrid, SweepPoint, sweep};
+use crate::engine::experiment::{RunOptions, SweepGrid, SweepPoint, sweep_layer};
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
 use crate::engine::sparsify::Recipe;
@@ -20,6 +20,8 @@ pub(crate) struct Sweep {
     /// The recipe whose thresholds are replaced.
     pub(crate) base: Recipe,
     pub(crate) grid: SweepGrid,
+    /// The one layer (from 0) whose thresholds are replaced; none: those of all.
+    pub(crate) layer: Option<usize>,
     /// How much is computed of every point.
     pub(crate) options: RunOptions,
 }
@@ -29,7 +31,8 @@ impl Task for Sweep {
     type Output = ();
 
     fn label(&self) -> String {
-        format!("Sweep {} points, {}, {}", self.grid.len(), self.dataset.name(), self.model.title())
+        let of = self.layer.map_or_else(String::new, |layer| format!(" of layer {}", layer + 1));
+        format!("Sweep {} points{of}, {}, {}", self.grid.len(), self.dataset.name(), self.model.title())
     }
 
     fn memory(&self) -> Option<Need> {
@@ -37,8 +40,8 @@ impl Task for Sweep {
     }
 
     fn run(self, ctl: &Control, on_point: &mut dyn FnMut(Self::Point)) -> Result<(), TaskError> {
-        let Self { dataset, model, baseline, base, grid, options } = self;
+        let Self { dataset, model, baseline, base, grid, layer, options } = self;
         let on_point = |point, _| on_point(Box::new(point));
-        Ok(sweep(&dataset, &model, &base, &grid, (options, baseline.logits()), ctl, on_point)?)
+        Ok(sweep_layer(&dataset, &model, &base, (&grid, layer), (options, baseline.logits()), ctl, on_point)?)
     }
 }

@@ -1,24 +1,28 @@
 //! Runs: the table of finished runs, sorted, filtered, pinned, renamed, deleted, and a page on two of them.
 
+mod columns;
 mod compare;
+mod groups;
 mod heatmap;
 mod nodes;
 
 use eframe::egui::{self, Align, Layout};
 use egui_extras::{Column, TableBuilder, TableRow};
 
+use self::columns::{COLUMNS, cell, number};
 use self::compare::ComparePage;
+use self::groups::{Line, in_order, lines};
 use super::{SaveRequest, View, ViewCx, WindowRequest};
-use crate::engine::experiment::PartScores;
-use crate::session::{Command, RunEntry, RunId, format, runs_as_text, runs_writer};
+use crate::session::{Command, GroupBy, RunEntry, RunId, runs_as_text, runs_writer};
 use crate::ui::panels::recipe_summary;
-use crate::ui::widgets::{chip, empty_state, mono, shown, strong, weak};
+use crate::ui::widgets::{chip, empty_state, mono, picker, shown, strong, weak};
 
 /// The view; it holds only how the table is sorted and filtered, and what is being typed.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
     filter: String,
     sort: Sort,
+    group: GroupBy,
     typing: Option<(RunId, Typed, String)>,
     page: ComparePage,
     /// The two whose page was left for the table.
@@ -72,17 +76,6 @@ impl Typed {
     }
 }
 
-/// Heading, explanation, and width of the columns behind the name.
-const COLUMNS: [(&str, &str, f32); 7] = [
-    ("Test", "Accuracy of the pruned model on the test nodes", 60.0),
-    ("Validation", "Accuracy of the pruned model on the validation nodes", 76.0),
-    ("Edges removed", "Removed share of graph entries over all layers", 74.0),
-    ("Weights removed", "Removed share of weights over all layers", 74.0),
-    ("Operations", "Multiply-accumulate operations of the pruned forward pass", 80.0),
-    ("Time", "Measured time of the pruned forward pass", 70.0),
-    ("Speed-up", "Measured, against the unpruned forward pass", 72.0),
-];
-
 impl View for Runs {
     fn title(&self) -> &'static str {
         "Runs"
@@ -112,6 +105,9 @@ impl View for Runs {
             let field = egui::TextEdit::singleline(&mut self.filter).hint_text("Filter").desired_width(180.0);
             let field = ui.add(field);
             field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter runs"));
+            let label = ui.label(weak(cx.tokens, "Group by"));
+            let name = |by: GroupBy| (by.title().0.to_owned(), by.title().1);
+            picker(ui, "Group runs by", 96.0, &GroupBy::ALL, &mut self.group, name).labelled_by(label.id);
             ui.label(weak(cx.tokens, caption(store.runs.len())));
             if self.left.is_some() && ui.button("Show the comparison").clicked() {
                 self.left = None;
@@ -146,8 +142,9 @@ impl Runs {
 
     /// What the table becomes elsewhere: the runs that are seen, in the order in which they are.
     fn files_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        let rows = || self.rows(&cx.session.store().runs);
-        let says = "Every column with full precision, thresholds, note and tags, of the runs that are seen here";
+        let rows = || in_order(self.group, &self.rows(&cx.session.store().runs));
+        let says =
+            "Every column with full precision, thresholds, method, note and tags, of the runs that are seen here";
         if ui.button("Save table…").on_hover_text(says).clicked() {
             let graph = cx.session.store().graph.as_ref().map_or("all", |graph| graph.dataset.name());
             let name = format!("{graph} runs.csv").replace([' ', '/', '\\'], "-");
@@ -185,10 +182,15 @@ impl Runs {
             .body(|body| {
                 let has_more = |entry: &&RunEntry| !entry.note.is_empty() || !entry.tags.is_empty();
                 let height = if rows.iter().any(has_more) { 44.0 } else { 26.0 };
-                body.rows(height, rows.len(), |mut row| {
-                    let entry = rows[row.index()];
-                    row.set_selected(shown == Some(entry.id));
-                    self.row_ui(cx, &mut row, entry);
+                let lines = lines(self.group, rows);
+                let heights =
+                    lines.iter().map(|line| if matches!(line, Line::Run(_)) { height } else { groups::HEIGHT });
+                body.heterogeneous_rows(heights, |mut row| match &lines[row.index()] {
+                    Line::Heading(group) => groups::heading_ui(cx, &mut row, group, &cx.session.store().runs),
+                    Line::Run(entry) => {
+                        row.set_selected(shown == Some(entry.id));
+                        self.row_ui(cx, &mut row, entry);
+                    }
                 });
             });
     }
@@ -320,36 +322,5 @@ fn caption(n: usize) -> String {
     match n {
         1 => "1 run".to_owned(),
         n => format!("{n} runs · tick two to compare"),
-    }
-}
-
-/// Of the pruned model; NaN where the split has no labelled nodes in this part.
-fn accuracy(part: &PartScores) -> f64 {
-    if part.pruned.n_nodes == 0 { f64::NAN } else { part.pruned.accuracy }
-}
-
-/// What a column sorts by.
-fn number(entry: &RunEntry, column: usize) -> f64 {
-    let run = &entry.run;
-    match column {
-        1 => accuracy(&run.evaluation.test),
-        2 => accuracy(&run.evaluation.val),
-        3 => run.pruned.edge_sparsity(),
-        4 => run.pruned.weight_sparsity(),
-        5 => run.pruned.macs().pruned() as f64,
-        6 => run.timing.as_ref().map_or(f64::NAN, crate::engine::experiment::Timing::pruned_secs),
-        _ => run.timing.as_ref().map_or(f64::NAN, |t| t.speedup().ratio),
-    }
-}
-
-fn cell(entry: &RunEntry, column: usize) -> String {
-    let value = number(entry, column);
-    match column {
-        7 => entry.run.timing.as_ref().map_or_else(|| format::NONE.to_owned(), |t| format::speedup(&t.speedup())),
-        1 | 2 if value.is_nan() => format::NONE.to_owned(),
-        1..=4 => format::percent(value),
-        5 => format::short_count(value as u64),
-        6 => format::seconds(value),
-        _ => format::factor(value),
     }
 }

@@ -4,16 +4,17 @@ use eframe::egui::{self, Align2, FontId, Rect, Sense, Stroke, StrokeKind, pos2, 
 
 use super::points::{here, take_over};
 use super::table;
+use crate::engine::experiment::SweepGrid;
 use crate::engine::graph::Metric;
 use crate::engine::plot::Ramp;
-use crate::session::{SweepState, format};
+use crate::session::{Command, SweepState, format};
 use crate::ui::colormap::Shades;
 use crate::ui::tokens;
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::plot::copy_menu_ui;
-use crate::ui::widgets::strong;
+use crate::ui::widgets::{picker, strong};
 
-const HEADING: f32 = 20.0;
+const HEADING: f32 = 26.0;
 const LEFT: f32 = 48.0;
 const BELOW: f32 = 32.0;
 
@@ -29,7 +30,7 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, sweep: &SweepState, height:
     let whole = rect;
     let plot = Rect::from_min_max(rect.min + vec2(LEFT, HEADING), pos2(rect.right() - 2.0, rect.bottom() - BELOW));
     let metric = sweep.points.first().map(|p| p.metric).unwrap_or_default();
-    heading_ui(cx, ui, rect, metric, [low, high]);
+    heading_ui(cx, ui, rect, (sweep, metric), [low, high]);
     let shades = Shades::new(Ramp::Sequential, tokens);
     let cell = vec2(plot.width() / columns as f32, plot.height() / rows as f32);
     let at = |i: usize, j: usize| {
@@ -86,11 +87,33 @@ fn tabbed(sweep: &SweepState) -> String {
     lines.join("\n") + "\n"
 }
 
-fn heading_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, metric: Metric, [low, high]: [f64; 2]) {
+fn heading_ui(
+    cx: &ViewCx<'_>,
+    ui: &mut egui::Ui,
+    rect: Rect,
+    (sweep, metric): (&SweepState, Metric),
+    [low, high]: [f64; 2],
+) {
     let line = Rect::from_min_size(rect.min, vec2(rect.width(), HEADING));
     let mut child =
         ui.new_child(egui::UiBuilder::new().max_rect(line).layout(egui::Layout::left_to_right(egui::Align::Center)));
     child.label(strong("Map of thresholds"));
+    let n_layers = SweepGrid::n_layers(&sweep.base);
+    if n_layers > 1 {
+        let choices: Vec<Option<usize>> = std::iter::once(None).chain((0..n_layers).map(Some)).collect();
+        let mut layer = sweep.layer;
+        let name = |of: Option<usize>| match of {
+            None => ("all layers".to_owned(), "One δa and one δw for every layer"),
+            Some(at) => (
+                format!("layer {}", at + 1),
+                "Only this layer's δa and δw vary; the others stay as they were in the recipe when the sweep began",
+            ),
+        };
+        picker(&mut child, "Layers of the map", 92.0, &choices, &mut layer, name);
+        if layer != sweep.layer {
+            cx.out.send(Command::SweepLayer(layer));
+        }
+    }
     if high >= low {
         let text = format!("test {} {} to {}", metric.title(), format::percent(low), format::percent(high));
         child.label(egui::RichText::new(text).size(tokens::SMALL).color(cx.tokens.text_weak));

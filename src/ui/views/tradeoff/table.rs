@@ -24,7 +24,7 @@ pub(super) fn says(ui: &mut egui::Ui, tokens: &Tokens, point: &SweepPoint) {
     ui.label(RichText::new("click takes over, shift-click compares").size(tokens::SMALL).color(tokens.text_weak));
 }
 
-fn cells(point: &SweepPoint) -> [(&'static str, String); 9] {
+fn cells(point: &SweepPoint) -> [(&'static str, String); 10] {
     let change = |now: f64, before: f64| format!("{} ({})", format::percent(now), format::points(now - before));
     let interval = point.test_interval().map_or_else(
         || format::NONE.to_owned(),
@@ -39,6 +39,11 @@ fn cells(point: &SweepPoint) -> [(&'static str, String); 9] {
         || format::NONE.to_owned(),
         |secs| format!("{} ({})", format::seconds(secs), format::factors(point.request_speedup_interval())),
     );
+    let size = point.pruned_bytes.zip(point.baseline_bytes);
+    let size = size.map_or_else(
+        || format::NONE.to_owned(),
+        |(pruned, dense)| format!("{} of {}", format::bytes(pruned), format::bytes(dense)),
+    );
     [
         ("test", change(point.test_accuracy, point.baseline_test_accuracy)),
         ("test, 95 %", interval),
@@ -49,6 +54,7 @@ fn cells(point: &SweepPoint) -> [(&'static str, String); 9] {
         ("MACs", format!("{} of {}", format::short_count(point.macs_pruned), format::short_count(point.macs_baseline))),
         ("time, whole graph", time),
         ("time, 64 nodes", request),
+        ("size", size),
     ]
 }
 
