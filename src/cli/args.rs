@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, Args, Command, CommandFactory as _, Parser, Subcommand};
 
-use super::beyond_args::{ClusterArgs, CompareRunArgs, StoreArgs, WorkerArgs};
+use super::beyond_args::{CheckArgs, ClusterArgs, CompareRunArgs, StoreArgs, WorkerArgs};
 use super::choice::choice;
 use super::input_args::{GraphArgs, SharedArgs};
 use super::truth_args::TruthArgs;
@@ -93,6 +93,8 @@ pub(super) enum CliCommand {
     Replay(ReplayArgs),
     /// Score some nodes with a bundle, on their receptive field alone: the bits of the whole forward pass
     Predict(PredictArgs),
+    /// Say whether a bundle is still true on today's graph: exit code 0 fine, 3 re-evaluate, 4 stop
+    Check(CheckArgs),
     /// Write a bundle's weights, graphs, network, tables and recipe for other programs
     Export(ExportArgs),
     /// Write the same recipe as a job for Apache Spark, for graphs that no single machine holds
@@ -119,6 +121,7 @@ impl CliCommand {
             Self::Sweep(a) => &a.shared,
             Self::Replay(a) => &a.shared,
             Self::Predict(a) => &a.shared,
+            Self::Check(a) => &a.shared,
             Self::Export(a) => &a.shared,
             Self::Cluster(a) => &a.shared,
             Self::CompareRun(a) => &a.shared,
@@ -135,6 +138,7 @@ impl CliCommand {
             | Self::Store(_)
             | Self::Replay(_)
             | Self::Predict(_)
+            | Self::Check(_)
             | Self::Export(_)
             | Self::Cluster(_)
             | Self::CompareRun(_)

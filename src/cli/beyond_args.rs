@@ -67,6 +67,33 @@ pub(super) struct CompareRunArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The bundle: a folder or .zip
+    #[arg(value_name = "BUNDLE")]
+    pub(super) bundle: PathBuf,
+    /// Today's graph: file, folder or sample:NAME, with the same ids
+    #[arg(long, value_name = "NEW")]
+    pub(super) graph: String,
+    /// Labels of today's graph, in place of its own
+    #[arg(long, value_name = "FILE")]
+    pub(super) labels: Option<String>,
+    /// The unpruned model, to say how often the pruned one still agrees with it
+    #[arg(long, value_name = "MODEL")]
+    pub(super) model: Option<String>,
+    /// Where the graph is that the bundle was made from, if not where it says
+    #[arg(long, value_name = "GRAPH")]
+    pub(super) reference: Option<String>,
+    /// Read files that the bundle's recipe names, wherever they are
+    #[arg(long)]
+    pub(super) trust_recipe: bool,
+    /// Do not add this check to the history beside the bundle
+    #[arg(long)]
+    pub(super) no_history: bool,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct WorkerArgs {
     /// The folder of the job
     #[arg(value_name = "JOB")]

@@ -28,6 +28,11 @@ pub(super) struct UsageError {
     pub(super) found: String,
 }
 
+/// It was done, and the answer is told by the exit code, too.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is exit code {0}")]
+pub(super) struct Answered(pub(super) u8);
+
 impl UsageError {
     pub(super) fn new(option: &str, expected: impl ToString, found: impl ToString) -> Self {
         Self { option: option.to_owned(), expected: expected.to_string(), found: found.to_string() }
@@ -37,6 +42,9 @@ impl UsageError {
 /// The code to end with; a failure is said on stderr.
 pub(super) fn exit_code(result: anyhow::Result<()>) -> ExitCode {
     let Err(error) = result else { return ExitCode::from(DONE) };
+    if let Some(Answered(code)) = error.downcast_ref() {
+        return ExitCode::from(*code);
+    }
     if is_cancelled(&error) {
         output::note("interrupted");
         return ExitCode::from(INTERRUPTED);

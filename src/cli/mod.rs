@@ -7,6 +7,7 @@
 mod args;
 mod bench;
 mod beyond_args;
+mod check;
 mod choice;
 mod cluster;
 mod compare_run;
@@ -107,6 +108,7 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         CliCommand::Sweep(args) => sweep::run(args, &terminal),
         CliCommand::Replay(args) => replay::run(args, &terminal),
         CliCommand::Predict(args) => predict::run(args, &terminal),
+        CliCommand::Check(args) => check::run(args, &terminal),
         CliCommand::Export(args) => export::run(args, &terminal),
         CliCommand::Cluster(args) => cluster::run(args, &terminal),
         CliCommand::CompareRun(args) => compare_run::run(args, &terminal),

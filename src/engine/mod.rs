@@ -1,7 +1,7 @@
 //! Pure computation on values: graphs, models, sparsification, recovery, training, experiments.
 //!
 //! What is never here: egui, files, threads other than rayon's, logging, globals, randomness without a seed passed in.
-//! Data flows from left to right: graph → diffusion → model → sparsify → cluster → train → recovery → timing → experiment → bench and plot, with the
+//! Data flows from left to right: graph → diffusion → model → sparsify → cluster → train → recovery → timing → experiment → monitor → bench and plot, with the
 //! kernels under all. A room uses those before it only.
 
 pub mod bench;
@@ -15,6 +15,7 @@ pub mod experiment;
 pub mod graph;
 pub mod kernels;
 pub mod model;
+pub mod monitor;
 pub mod out_of_core;
 pub mod plot;
 pub(crate) mod recovery;

@@ -19,6 +19,7 @@ pub mod atomic;
 pub mod autosave;
 pub mod bundle;
 mod calibration;
+pub mod checks;
 pub mod cluster;
 mod detect;
 mod encoding;

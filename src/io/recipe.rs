@@ -11,6 +11,7 @@
 //! [edges.pins]                       # entries kept or removed by hand
 //! [weights]                          # mode, delta
 //! [recovery]                         # entries, progressive, values, weights, …; absent: accuracy is not recovered
+//! [monitor]                          # limits of `unifews check`; absent: the usual ones
 //! [training]                         # absent: post-training pruning alone
 //! ```
 //!

@@ -10,6 +10,7 @@ mod bundle;
 mod cases;
 mod certificate;
 mod channels;
+mod check;
 mod cluster;
 mod common;
 mod exports;

@@ -21,6 +21,7 @@ mod compared;
 mod determinism;
 mod ego;
 mod golden;
+mod monitor;
 mod new_nodes;
 mod node_errors;
 mod properties;

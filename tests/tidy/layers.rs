@@ -14,7 +14,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// The rooms of the engine: each uses those before it alone.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "error",
     "cost",
     "control",
@@ -31,12 +31,13 @@ const ROOMS: [&str; 18] = [
     "recovery",
     "timing",
     "experiment",
+    "monitor",
     "bench",
     "plot",
 ];
 
 /// The rooms of `io`, as `docs/ARCHITECTURE.md` lists them: each uses those before it alone.
-const ROOMS_OF_IO: [&str; 44] = [
+const ROOMS_OF_IO: [&str; 45] = [
     "text",
     "sample",
     "fonts",
@@ -76,6 +77,7 @@ const ROOMS_OF_IO: [&str; 44] = [
     "load",
     "role",
     "bundle",
+    "checks",
     "cluster",
     "calibration",
     "export",

@@ -33,7 +33,7 @@ pub use mask::{EdgeMask, EntryValues, Masks, WeightMask};
 pub use propagated::Propagated;
 pub use recipe::{
     Allocation, ChannelRule, Compat, EdgeMode, EdgeRule, EntryChoice, FitNodes, HopRule, Identity, Lock, MaskChoice,
-    NodesAre, PinnedEntry, Pins, Quirk, RECIPE_FORMAT, Recipe, RecoveryRule, Schedule, Training, ValueRule, WeightMode,
-    WeightRecovery, WeightRule,
+    MonitorRule, NodesAre, PinnedEntry, Pins, Quirk, RECIPE_FORMAT, Recipe, RecoveryRule, Schedule, Training,
+    ValueRule, WeightMode, WeightRecovery, WeightRule,
 };
 pub use trace::{Arrivals, EdgeTrace, Macs, Product, Pruned, RecoveryTraining, RowCount, StepTrace, WeightTrace};

@@ -63,6 +63,11 @@ pub(super) fn of_labels(dataset: &Dataset) -> Option<String> {
     Some(of_bytes(&bytes))
 }
 
+/// What a bundle says its unpruned model is by.
+pub(crate) fn hash_of_given(model: &Model) -> String {
+    of_model(model)
+}
+
 /// SHA-256 of a model's tensors, in the order of their PyTorch names.
 ///
 /// For every tensor: its name and a line feed, the number of its dimensions and each of them (u64), its values' bits (u32).

@@ -40,6 +40,7 @@ mod write;
 
 pub(crate) use arrays::step_npz;
 pub use contents::{PlannedFile, PlannedSize, contents};
+pub(crate) use hash::hash_of_given;
 pub use manifest::{
     BUNDLE_FORMAT, BUNDLE_FORMAT_1, EdgesNote, FileNote, ForwardNote, GraphNote, MachineNote, Manifest, ModelNote,
     ProgramNote, SparseNote,

@@ -8,6 +8,7 @@ pub(crate) mod autosave;
 pub(crate) mod bench;
 pub(crate) mod budget;
 pub(crate) mod certify;
+pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod compare;
 pub(crate) mod compare_runs;

@@ -153,7 +153,13 @@ impl Ego {
             info.current_text_value = Some(format!("{} nodes within {hops} hops", picture.network.nodes.len()));
             info
         });
-        response.context_menu(|ui| self.save_ui(cx, ui, request, picture));
+        response.context_menu(|ui| {
+            if ui.button("Copy picture").clicked() {
+                cx.out.request(WindowRequest::CopyPicture(rect));
+                ui.close();
+            }
+            self.save_ui(cx, ui, request, picture);
+        });
         let drawn = Drawn {
             run,
             report,

@@ -8,6 +8,7 @@ mod channels;
 mod compat;
 mod deltas;
 mod edges;
+mod monitor;
 mod pins;
 mod propagation;
 mod recovery;
@@ -26,6 +27,7 @@ use crate::engine::model::{Aggregation, Architecture, Family};
 pub use self::channels::ChannelRule;
 pub use self::compat::{Compat, Quirk};
 pub use self::edges::{EdgeMode, EdgeRule, Identity, Lock};
+pub use self::monitor::MonitorRule;
 pub use self::pins::{PinnedEntry, Pins};
 pub use self::propagation::HopRule;
 pub use self::recovery::{
@@ -76,6 +78,9 @@ pub struct Recipe {
     /// How accuracy is recovered; absent: not at all, as published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<RecoveryRule>,
+    /// When a later graph says that this is to be looked at again; absent: the usual limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor: Option<MonitorRule>,
     /// How the model is trained; absent for post-training pruning alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<Training>,
@@ -105,6 +110,7 @@ impl Default for Recipe {
             channels: None,
             propagation: HopRule::default(),
             recovery: None,
+            monitor: None,
             training: None,
         }
     }
@@ -248,6 +254,7 @@ impl Recipe {
         self.propagation.check(&self.model, self.edges.mode)?;
         self.check_recovery()?;
         self.check_channels()?;
+        self.monitor.map_or(Ok(()), MonitorRule::check)?;
         if !self.edges.pins.is_empty() {
             self.check_takes_pins()?;
         }

@@ -191,6 +191,10 @@ impl Canvas {
                 ui.close();
             }
             ui.separator();
+            if ui.button("Copy picture").clicked() {
+                cx.out.request(WindowRequest::CopyPicture(response.rect));
+                ui.close();
+            }
             for format in FigureFormat::ALL {
                 if ui.button(format.label()).clicked() {
                     let step = scene.marks.as_ref().and_then(|(marks, step)| marks.steps.get((*step)?));

@@ -220,6 +220,7 @@ impl Cell {
                     cx.out.request(WindowRequest::Copy(format!("{title}\n{}", lines.join("\n"))));
                 }
             }
+            Some(HeatmapAction::CopyPicture(rect)) => cx.out.request(WindowRequest::CopyPicture(rect)),
             Some(HeatmapAction::Save(format)) => {
                 cx.out.request(WindowRequest::Save(save::heatmap(place, output.viewport, picture, format)));
             }

@@ -246,6 +246,7 @@ fn answer_pointer(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput, pi
                 cx.out.request(WindowRequest::Copy(format!("{title}\n{}", lines.join("\n"))));
             }
         }
+        Some(HeatmapAction::CopyPicture(rect)) => cx.out.request(WindowRequest::CopyPicture(rect)),
         Some(HeatmapAction::Save(format)) => {
             cx.out.request(WindowRequest::Save(saved(place, output.viewport, picture, format)));
         }

@@ -5,7 +5,6 @@
 
 mod axes;
 mod cells;
-mod copied;
 mod frame;
 mod layout;
 mod map;
@@ -75,10 +74,12 @@ pub(crate) struct HeatmapSpec<'a> {
 }
 
 /// What the user asks for in the menu of a heatmap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum HeatmapAction {
     /// Put what the tooltip says on the clipboard.
     CopyValue(usize, usize),
+    /// Put what is seen on the clipboard, axes and legend with it; where it stands on the screen.
+    CopyPicture(Rect),
     /// Save the part in view.
     Save(FigureFormat),
 }
@@ -243,7 +244,7 @@ impl Heatmap {
             self.paint(ui, tokens, &layout, viewport, spec, &response, hovered);
             strips::names(ui, plot, viewport, spec.name, spec.x.groups, spec.y.groups);
         }
-        let action = self.menu(&response, hovered, tokens, viewport);
+        let action = self.menu(&response, hovered, rect);
         let scale = ui.ctx().pixels_per_point();
         let side = |points: f32| (points * scale).clamp(16.0, LARGEST_SIDE).round() as usize;
         HeatmapOutput {
@@ -286,13 +287,7 @@ impl Heatmap {
         *shown = Some(Shown { picture: Arc::clone(picture), is_dark: tokens.is_dark, texture });
     }
 
-    fn menu(
-        &mut self,
-        response: &Response,
-        hovered: Option<(usize, usize)>,
-        tokens: &Tokens,
-        viewport: Viewport,
-    ) -> Option<HeatmapAction> {
+    fn menu(&mut self, response: &Response, hovered: Option<(usize, usize)>, whole: Rect) -> Option<HeatmapAction> {
         if response.secondary_clicked() {
             self.menu_at = hovered;
         }
@@ -304,10 +299,8 @@ impl Heatmap {
                 action = Some(HeatmapAction::CopyValue(column, row));
                 ui.close();
             }
-            if let Some(shown) = &self.shown
-                && ui.button("Copy picture").clicked()
-            {
-                ui.ctx().copy_image(copied::image(&shown.picture, tokens, viewport, response.rect.size()));
+            if self.shown.is_some() && ui.button("Copy picture").clicked() {
+                action = Some(HeatmapAction::CopyPicture(whole));
                 ui.close();
             }
             ui.separator();

@@ -1,0 +1,129 @@
+//! `check`: a bundle of customers against later months, its exit codes, its history, and what it refuses.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use predicates::str::contains;
+
+use super::common::{SMALL, folder, json, small_model, stdout, unifews};
+
+/// A month of customers: `n` of them with a habit each, who know the others of their kind; from number 240 on with other habits if `drifts`.
+/// Classes have names, in the order in which they come.
+fn write_month(folder: &Path, name: &str, n: usize, drifts: bool, first_class: usize) {
+    let kinds = ["loyal", "leaving", "new"];
+    let folder = folder.join(name);
+    std::fs::create_dir(&folder).expect("a folder");
+    // A stream of numbers of its own for every customer, so that nobody changes from month to month.
+    let draw = |u: usize, at: usize| ((u * 2_654_435_761 + at * 40_503 + 7) >> 5) % 1000;
+    let mut features = String::from("id,visits,basket,returns\n");
+    let mut edges = String::from("source,target\n");
+    let mut labels = String::from("id,class\n");
+    let order = (0..n).map(|at| (at + first_class) % n);
+    for u in order {
+        let kind = u % 3;
+        let other = if drifts && u >= 240 { 9.0 } else { 0.0 };
+        let noise = |at: usize| draw(u, at) as f64 / 1000.0;
+        let row: Vec<String> =
+            (0..3).map(|at| format!("{:.3}", f64::from(u8::from(at == kind)) * 2.0 + noise(at) + other)).collect();
+        writeln!(features, "c{u},{}", row.join(",")).expect("text");
+        writeln!(labels, "c{u},{}", kinds[kind]).expect("text");
+        for at in 0..4 {
+            let friend = draw(u, 10 + at) % n / 3 * 3 + kind;
+            if friend < n && friend != u {
+                writeln!(edges, "c{u},c{friend}").expect("text");
+            }
+        }
+    }
+    for (file, text) in [("features.csv", features), ("edges.csv", edges), ("labels.csv", labels)] {
+        std::fs::write(folder.join(file), text).expect("written");
+    }
+}
+
+#[test]
+fn a_bundle_is_checked_month_by_month_and_the_history_grows() {
+    let folder = folder();
+    let at = folder.path();
+    write_month(at, "march", 240, false, 0);
+    write_month(at, "april", 330, false, 1);
+    write_month(at, "may", 420, true, 0);
+    stdout(at, &["train", "march", "-o", "m.safetensors", "--hidden", "8", "--epochs", "60"]);
+    let prune = ["prune", "march", "m.safetensors", "-o", "b", "--delta-a", "0.6", "--delta-w", "0.3", "--no-timing"];
+    stdout(at, &[&prune[..], &["--recover", "none"]].concat());
+    let bundle = std::fs::read(at.join("b/manifest.json")).expect("written");
+
+    let april = json(at, &["check", "b", "--graph", "april", "--model", "m.safetensors"]);
+    assert_eq!((&april["level"], &april["command"]), (&"fine".into(), &"check".into()), "{april}");
+    assert_eq!(
+        (&april["nodes"]["new"], &april["n_arrived"], &april["nodes"]["gone"]),
+        (&90.into(), &90.into(), &0.into())
+    );
+    assert!(april["agreement"]["now"].as_f64().expect("measured") > 0.5);
+    // Classes are compared by name, whatever the order in which they come.
+    assert!(april["labelled"]["pruned"]["accuracy"].as_f64().expect("labels") > 0.6, "{april}");
+
+    let may = unifews(at).args(["check", "b", "--graph", "may", "--quiet"]).assert().code(3);
+    let said = String::from_utf8(may.get_output().stdout.clone()).expect("text");
+    for words in ["Re-evaluate: ", "nodes that arrived", "(--model)", "history: ", "Fine"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let history = std::fs::read_to_string(at.join("b.checks.jsonl")).expect("a history");
+    let lines: Vec<serde_json::Value> =
+        history.lines().map(|line| serde_json::from_str(line).expect("a check")).collect();
+    assert_eq!(
+        lines.iter().map(|line| line["level"].as_str().expect("a level")).collect::<Vec<_>>(),
+        ["fine", "re-evaluate"]
+    );
+    assert_eq!(lines[1]["n_arrived"], 90, "since April, not since March");
+    assert_eq!(lines[1]["nodes"]["new"], 180);
+
+    // Without a history the bundle's folder stays as it is, and all new nodes are looked at.
+    let document = json_of(at, &["check", "b", "--graph", "may", "--no-history"], 3);
+    assert_eq!(document["n_arrived"], 180);
+    assert_eq!(std::fs::read_to_string(at.join("b.checks.jsonl")).expect("a history"), history);
+    assert_eq!(std::fs::read(at.join("b/manifest.json")).expect("there"), bundle, "the bundle is nobody's history");
+    stdout(at, &["replay", "b"]);
+}
+
+/// The document of a command that ends with this code.
+fn json_of(folder: &Path, arguments: &[&str], code: i32) -> serde_json::Value {
+    let done = unifews(folder).args(arguments).args(["--json", "--quiet"]).assert().code(code);
+    serde_json::from_slice(&done.get_output().stdout).expect("one JSON document")
+}
+
+#[test]
+fn what_does_not_go_together_is_refused_with_the_way_out() {
+    let folder = folder();
+    let at = folder.path();
+    let prune = ["prune", SMALL, small_model("gcn"), "-o", "b", "--delta-a", "0.6", "--recover", "none", "--no-timing"];
+    stdout(at, &prune);
+    let same = json(at, &["check", "b", "--graph", SMALL]);
+    assert_eq!(
+        (&same["level"], &same["n_arrived"], &same["n_changed_features"]),
+        (&"fine".into(), &0.into(), &0.into())
+    );
+    let refused = |arguments: &[&str], words: &str| {
+        let done = unifews(at).args(["check", "b"]).args(arguments).arg("--quiet").assert().code(1);
+        done.stderr(contains(words));
+    };
+    refused(&["--graph", "sample:karate"], "as before, found 34");
+    refused(&["--graph", SMALL, "--model", small_model("sgc")], "the model that was pruned, with SHA-256");
+    refused(&["--graph", SMALL, "--reference", "sample:karate"], "SHA-256");
+    std::fs::write(at.join("b.seen"), "something else").expect("written");
+    refused(&["--graph", SMALL], "a list of nodes (unifews-seen/1), or move the file away");
+    std::fs::remove_file(at.join("b.seen")).expect("gone");
+    std::fs::write(at.join("b.checks.jsonl"), "{\"format\": \"unifews-check/9\"}\n").expect("written");
+    refused(&["--graph", SMALL], "line 1");
+    let text = std::fs::read_to_string(at.join("b.checks.jsonl")).expect("there");
+    assert_eq!(text, "{\"format\": \"unifews-check/9\"}\n", "what is not understood is not overwritten");
+    // Limits are the recipe's.
+    std::fs::remove_file(at.join("b.checks.jsonl")).expect("gone");
+    std::fs::write(at.join("r.toml"), "format = \"unifews-recipe/1\"\n[monitor]\nsignificance = 2\n").expect("written");
+    let wrong = ["prune", SMALL, small_model("gcn"), "-o", "c", "--recipe", "r.toml", "--quiet"];
+    unifews(at)
+        .args(wrong)
+        .assert()
+        .failure()
+        .stderr(contains("monitor.significance: expected a number above 0 and below 1"));
+    std::fs::write(at.join("r.toml"), "format = \"unifews-recipe/1\"\n[monitor]\nno_such = 2\n").expect("written");
+    unifews(at).args(wrong).assert().failure().stderr(contains("no_such"));
+}
