@@ -15,7 +15,7 @@ use crate::engine::monitor::Level;
 use crate::io::bundle::read_bundle;
 use crate::io::checks::{CheckRecord, history_path};
 use crate::session::check_page;
-use crate::session::tasks::check::CheckBundle;
+use crate::session::tasks::check::{CheckBundle, CheckSource};
 use crate::session::tasks::no_points;
 
 #[derive(Serialize)]
@@ -32,8 +32,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let reference = BundleGraphArgs { graph: args.reference.clone(), trust_recipe: args.trust_recipe };
     let before = Arc::new(read_graph_of(&bundle, &reference, terminal)?);
     let task = CheckBundle {
-        bundle: Box::new(bundle),
-        before,
+        source: CheckSource::Read(Box::new(bundle), before),
         graph: args.graph.clone(),
         labels: args.labels.clone(),
         model: args.model.clone(),

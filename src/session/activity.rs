@@ -174,7 +174,7 @@ impl Command {
     pub(super) fn says(&self) -> Option<String> {
         let path = |path: &std::path::Path| path.display().to_string();
         Some(match self {
-            Self::Compute(_) | Self::SeeNotices => return None,
+            Self::Compute(_) | Self::SeeNotices | Self::SetCheck(_) => return None,
             Self::Open(spec) => format!("open {spec}"),
             Self::OpenMany(specs) => format!("open {}", specs.join(", ")),
             Self::Import(specs) => format!("read {}", specs.join(", ")),
@@ -211,6 +211,7 @@ impl Command {
             }
             Self::Bench(is_quick) => format!("measure this machine{}", if *is_quick { ", quickly" } else { "" }),
             Self::Predict(nodes) => format!("score nodes {nodes}"),
+            Self::CheckBundle => "check a bundle against a later graph".to_owned(),
             Self::SelectNode(Some(node)) => format!("look at node {node}"),
             Self::SelectNode(None) => "look at no node".to_owned(),
             Self::SelectNodes(nodes) => format!("look at {} nodes", nodes.len()),

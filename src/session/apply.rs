@@ -80,6 +80,8 @@ impl Session {
             Command::StoreGraph(folder, form) => self.store_graph(folder, form),
             Command::Bench(is_quick) => self.bench(is_quick),
             Command::Predict(nodes) => self.predict(&nodes),
+            Command::SetCheck(asked) => self.store.monitor.asked = *asked,
+            Command::CheckBundle => self.check_bundle(),
             Command::SelectNode(node) => self.store.select_node(node, None),
             Command::SelectNodes(nodes) => self.store.select_nodes(nodes),
             Command::SelectEntry { target, source } => self.store.select_node(Some(target), Some(source)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::desk::AnyRequest;
 use super::jobs::JobId;
 use super::selection::WeightPlace;
-use super::store::RunId;
+use super::store::{CheckAsk, RunId};
 use super::tasks::TaskError;
 use super::tasks::reproduce::ReproducePlan;
 use super::tasks::store_graph::StoreForm;
@@ -125,6 +125,10 @@ pub enum Command {
     Bench(bool),
     /// Scores nodes with the run that is shown: ids with commas between.
     Predict(String),
+    /// Changes what a check of a bundle is asked for.
+    SetCheck(Box<CheckAsk>),
+    /// Checks a bundle against a later graph, and keeps the answer beside it.
+    CheckBundle,
     /// Reproduces a published table, and writes its page.
     Reproduce(Box<ReproducePlan>, PathBuf),
     /// Selects a node of the open graph, or none: every pane shows it.

@@ -99,8 +99,9 @@ pub use runs_table::{runs_as_text, runs_writer};
 pub use selection::WeightPlace;
 pub use speed_page::speed_page;
 pub use store::{
-    AnswerState, AnsweredBy, BenchState, BudgetState, CompareState, ExportState, ImportState, Phase, Recent,
-    ReproduceState, RunEntry, RunId, SensitivityState, Store, SweepState, TrainingState, Trial, first_plan,
+    AnswerState, AnsweredBy, BenchState, BudgetState, CheckAsk, CompareState, ExportState, ImportState, MonitorState,
+    Phase, Recent, ReproduceState, RunEntry, RunId, SensitivityState, Store, SweepState, TrainingState, Trial,
+    first_plan,
 };
 pub use tasks::autosave::LostSession;
 pub use tasks::errors::ErrorReport;

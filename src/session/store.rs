@@ -33,6 +33,7 @@ use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use crate::engine::train::Trained;
 use crate::io::InputHash;
 use crate::io::bundle::BundleOptions;
+use crate::io::checks::CheckRecord;
 
 /// Names a run within a session; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -205,6 +206,32 @@ pub struct AnswerState {
     pub page: Vec<PagePart>,
 }
 
+/// What a check of a bundle is asked for, as it is typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckAsk {
+    /// The bundle.
+    pub bundle: String,
+    /// Today's graph.
+    pub graph: String,
+    /// Its labels, if they lie elsewhere.
+    pub labels: String,
+    /// The unpruned model.
+    pub model: String,
+    /// The graph that the bundle was made from, if it is not where the bundle says.
+    pub reference: String,
+}
+
+/// Checks of a bundle against later graphs.
+#[derive(Debug, Clone, Default)]
+pub struct MonitorState {
+    /// What is asked for.
+    pub asked: CheckAsk,
+    /// All checks of the bundle that was checked last, oldest first.
+    pub history: Vec<CheckRecord>,
+    /// Warnings of what was read for the newest.
+    pub warnings: Vec<String>,
+}
+
 /// The pruned model that nodes were scored with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnsweredBy {
@@ -374,6 +401,8 @@ pub struct Store {
     pub bench: BenchState,
     /// What the shown run says of some nodes.
     pub answers: AnswerState,
+    /// Checks of a bundle.
+    pub monitor: MonitorState,
     /// A published table.
     pub reproduce: ReproduceState,
     /// What names files outside its folder, and waits for the user to allow that they are read; the first one is asked about.
@@ -427,6 +456,7 @@ impl Default for Store {
             export: ExportState::default(),
             bench: BenchState::default(),
             answers: AnswerState::default(),
+            monitor: MonitorState::default(),
             reproduce: ReproduceState::default(),
             outside: VecDeque::new(),
             import: None,

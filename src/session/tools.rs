@@ -1,12 +1,15 @@
 //! What the *Tools* menu asks for: work beside what the panes show.
 
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Session;
+use super::jobs::Lane;
 use super::notice::Level;
 use super::speed_page::speed_page;
 use super::store::{AnswerState, AnsweredBy, BenchState, ReproduceState};
 use super::tasks::bench::{Bench, Benched};
+use super::tasks::check::{CheckBundle, CheckSource};
 use super::tasks::predict::{AskedNodes, Predict, PredictSource};
 use super::tasks::reproduce::{Reproduce, ReproducePlan, Reproduced};
 use super::verdict::removed_in_short;
@@ -40,6 +43,29 @@ impl Session {
         self.store.answers.asked = Some(AnsweredBy { recipe: run.recipe.clone(), says: removed_in_short(&run) });
         let task = Predict { source: PredictSource::Run(run), nodes: AskedNodes::listed(nodes) };
         self.start::<AnswerState, _>(task);
+    }
+
+    /// Checks a bundle against a later graph.
+    pub(super) fn check_bundle(&mut self) {
+        let asked = &self.store.monitor.asked;
+        let [bundle, graph] = [&asked.bundle, &asked.graph].map(|text| text.trim().to_owned());
+        if bundle.is_empty() || graph.is_empty() {
+            return self.refused("check", "a bundle and a later graph", "Name both in Monitor");
+        }
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let task = CheckBundle {
+            source: CheckSource::Named(PathBuf::from(bundle), given(&asked.reference)),
+            graph,
+            labels: given(&asked.labels),
+            model: given(&asked.model),
+            is_kept: true,
+            at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            memory: MemoryBudget::SYSTEM,
+        };
+        self.run_in(Lane::Answer, task, |session, checked| {
+            let state = &mut session.store.monitor;
+            (state.history, state.warnings) = (checked.history, checked.warnings);
+        });
     }
 
     /// Reproduces a published table into a page.

@@ -128,7 +128,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -158,6 +158,7 @@ impl Action {
         Self::Show(Pane::Training),
         Self::Show(Pane::Runs),
         Self::Show(Pane::Export),
+        Self::Show(Pane::Monitor),
         Self::ZoomIn,
         Self::ZoomOut,
         Self::ZoomReset,
@@ -206,6 +207,7 @@ impl Action {
             Self::Show(Pane::Training) => "Show training",
             Self::Show(Pane::Runs) => "Show runs",
             Self::Show(Pane::Export) => "Show export",
+            Self::Show(Pane::Monitor) => "Show monitor",
             Self::Show(_) => "Show pane",
             Self::ZoomIn => "Zoom in",
             Self::ZoomOut => "Zoom out",
@@ -258,6 +260,7 @@ impl Action {
             Self::Show(Pane::Training) => "Loss, accuracy and sparsity by epoch",
             Self::Show(Pane::Runs) => "All runs of this session, to compare",
             Self::Show(Pane::Export) => "What a bundle holds, and what was written",
+            Self::Show(Pane::Monitor) => "Whether a bundle is still true on a later graph",
             Self::Show(_) => "Bring the pane to the front",
             Self::ZoomIn => "Everything larger",
             Self::ZoomOut => "Everything smaller",
@@ -335,6 +338,7 @@ impl Action {
             Self::Show(Pane::Training) => key(CTRL, Key::Num5),
             Self::Show(Pane::Runs) => key(CTRL, Key::Num6),
             Self::Show(Pane::Export) => key(CTRL, Key::Num7),
+            Self::Show(Pane::Monitor) => key(CTRL, Key::Num8),
             Self::ZoomIn => key(CTRL, Key::Plus),
             Self::ZoomOut => key(CTRL, Key::Minus),
             Self::ZoomReset => key(CTRL, Key::Num0),

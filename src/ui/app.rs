@@ -9,7 +9,7 @@ use eframe::egui::{self, Align2, FontId};
 use egui_tiles::Tree;
 
 use super::actions::Action;
-use super::context::{CommandQueue, SaveRequest, ViewCx};
+use super::context::{CheckField, CommandQueue, SaveRequest, ViewCx};
 use super::dialogs::{Answer, Ask, Dialogs, SystemDialogs};
 use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
@@ -65,6 +65,7 @@ pub(super) enum Purpose {
     StoreGraph(StoreForm),
     Cluster(RunId),
     CompareRun(RunId),
+    Check(CheckField),
     Reproduce(Box<ReproducePlan>),
 }
 
@@ -104,6 +105,8 @@ pub struct App {
     leaves_nothing: bool,
     /// Whether a short window has the inspector beside the verdict.
     pub(super) is_inspector_beside: bool,
+    /// The width that the columns at the sides were fitted to last.
+    pub(super) fitted_width: f32,
     pub(super) performed: Option<Action>,
 }
 
@@ -161,6 +164,7 @@ impl App {
             is_closing: false,
             leaves_nothing: false,
             is_inspector_beside: false,
+            fitted_width: 0.0,
             performed: None,
         })
     }
@@ -224,7 +228,7 @@ impl App {
     fn keep_session(&mut self, ctx: &egui::Context) {
         if let Some(layout) = self.session.take_window().and_then(|text| layout::from_text(&text)) {
             self.tree = layout;
-            self.is_inspector_beside = false;
+            (self.is_inspector_beside, self.fitted_width) = (false, 0.0);
         }
         let (now, is_released) = ctx.input(|input| (input.time, input.pointer.any_released()));
         if is_released {
@@ -294,6 +298,7 @@ impl App {
             &mut self.tree
         };
         if width >= layout::NARROW_BELOW {
+            layout::fit_width(tree, width, &mut self.fitted_width);
             layout::fit_height(tree, ui.available_height(), &mut self.is_inspector_beside);
         }
         layout::set_visible(tree, Pane::Node, store.has_selection());

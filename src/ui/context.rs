@@ -10,7 +10,7 @@ use eframe::egui;
 use super::actions::Action;
 use super::pane::Pane;
 use super::tokens::Tokens;
-use crate::session::{AnyRequest, Command, FileWriter, Request, Session};
+use crate::session::{AnyRequest, CheckAsk, Command, FileWriter, Request, Session};
 
 /// One pane of the window.
 pub trait View: std::fmt::Debug {
@@ -62,6 +62,8 @@ pub enum WindowRequest {
     ExportDialog(crate::session::RunId),
     /// Asks for a folder and propagates the features of the graph into it.
     PropagateDialog,
+    /// Asks for a file or folder of a check.
+    CheckDialog(CheckField),
     /// Asks for a file and reproduces a published table into it.
     ReproduceDialog(Box<crate::session::ReproducePlan>),
     /// Asks for a folder and writes a run as a job for a cluster.
@@ -70,6 +72,34 @@ pub enum WindowRequest {
     CompareRunDialog(crate::session::RunId),
     /// Asks for a folder and writes these for other programs.
     ExportItemsDialog(crate::session::RunId, Vec<crate::io::export::ExportItem>),
+}
+
+/// What a check of a bundle takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckField {
+    /// The bundle.
+    Bundle,
+    /// Today's graph.
+    Graph,
+    /// Its labels.
+    Labels,
+    /// The unpruned model.
+    Model,
+    /// The graph that the bundle was made from.
+    Reference,
+}
+
+impl CheckField {
+    /// Where it stands.
+    pub(super) fn of(self, asked: &mut CheckAsk) -> &mut String {
+        match self {
+            Self::Bundle => &mut asked.bundle,
+            Self::Graph => &mut asked.graph,
+            Self::Labels => &mut asked.labels,
+            Self::Model => &mut asked.model,
+            Self::Reference => &mut asked.reference,
+        }
+    }
 }
 
 /// Commands and requests of one frame, applied after it.

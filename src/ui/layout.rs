@@ -67,25 +67,25 @@ pub(super) fn is_complete(tree: &Tree<Pane>) -> bool {
     found == all
 }
 
-/// A layout that was saved before there were panes for nodes and for the graph, with both; others as they are.
+/// A layout that was saved before there were panes for nodes, the graph and checks, with all of them; others as they are.
 pub(super) fn with_later_panes(tree: Tree<Pane>) -> Tree<Pane> {
-    with_graph(with_node(tree))
+    with_tab(with_tab(with_node(tree), Pane::Graph, Pane::Tradeoff), Pane::Monitor, Pane::Export)
 }
 
-/// The graph as the tab behind the trade-off.
-fn with_graph(mut tree: Tree<Pane>) -> Tree<Pane> {
-    if tree.tiles.find_pane(&Pane::Graph).is_some() {
+/// A pane that came later, as the tab behind one that was there.
+fn with_tab(mut tree: Tree<Pane>, pane: Pane, before: Pane) -> Tree<Pane> {
+    if tree.tiles.find_pane(&pane).is_some() {
         return tree;
     }
-    let Some(before) = tree.tiles.find_pane(&Pane::Tradeoff) else { return tree };
+    let Some(before) = tree.tiles.find_pane(&before) else { return tree };
     let Some(place) = tree.tiles.parent_of(before) else { return tree };
-    let graph = tree.tiles.insert_pane(Pane::Graph);
+    let later = tree.tiles.insert_pane(pane);
     match tree.tiles.get_mut(place) {
         Some(Tile::Container(Container::Tabs(tabs))) => {
             let at = tabs.children.iter().position(|tab| *tab == before).map_or(tabs.children.len(), |at| at + 1);
-            tabs.children.insert(at, graph);
+            tabs.children.insert(at, later);
         }
-        Some(Tile::Container(container)) => container.add_child(graph),
+        Some(Tile::Container(container)) => container.add_child(later),
         _ => {}
     }
     tree
@@ -177,6 +177,48 @@ pub(super) fn fit_height(tree: &mut Tree<Pane>, height: f32, is_beside: &mut boo
         *is_beside = false;
     } else {
         *is_beside = is_short;
+    }
+}
+
+/// How wide a column at the side is, in points: as its share says, but not narrower nor wider than this. Values stand near their labels then.
+const SIDE_WIDTHS: [(Pane, [f32; 2]); 2] = [(Pane::Inputs, [198.0, 320.0]), (Pane::Recipe, [281.0, 320.0])];
+
+/// Gives the centre what the columns at the sides do not need, whenever the window has another width; in between a user may drag them.
+pub(super) fn fit_width(tree: &mut Tree<Pane>, width: f32, before: &mut f32) {
+    if (width - *before).abs() < 0.5 {
+        return;
+    }
+    *before = width;
+    let Some(root) = tree.root() else { return };
+    let Some(Container::Linear(linear)) = tree.tiles.get_container(root) else { return };
+    if linear.dir != LinearDir::Horizontal {
+        return;
+    }
+    let children = linear.children.clone();
+    let total: f32 = children.iter().map(|child| linear.shares[*child]).sum();
+    let mut widths: Vec<f32> = children.iter().map(|child| linear.shares[*child] / total * width).collect();
+    let column_of = |pane: Pane| {
+        let mut tile = tree.tiles.find_pane(&pane)?;
+        while let Some(parent) = tree.tiles.parent_of(tile).filter(|parent| *parent != root) {
+            tile = parent;
+        }
+        children.iter().position(|child| *child == tile)
+    };
+    // The column in the middle takes what is over; one that holds a side pane as well is no side.
+    let Some(centre) = column_of(Pane::Layers) else { return };
+    for (pane, [least, most]) in SIDE_WIDTHS {
+        if let Some(at) = column_of(pane).filter(|at| *at != centre) {
+            let fitting = widths[at].clamp(least, most);
+            widths[centre] += widths[at] - fitting;
+            widths[at] = fitting;
+        }
+    }
+    if widths[centre] > 0.0
+        && let Some(Tile::Container(Container::Linear(linear))) = tree.tiles.get_mut(root)
+    {
+        for (child, width_of) in children.into_iter().zip(widths) {
+            linear.shares.set_share(child, width_of / width);
+        }
     }
 }
 

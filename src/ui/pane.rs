@@ -22,6 +22,8 @@ pub enum Pane {
     Runs,
     /// Writing a bundle.
     Export,
+    /// Checks of a bundle against later graphs.
+    Monitor,
     /// Sliders.
     Recipe,
     /// What it costs, what it gains.
@@ -32,7 +34,7 @@ pub enum Pane {
 
 impl Pane {
     /// All panes, in the order of their shortcuts where they have one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Layers,
         Self::Tradeoff,
         Self::Graph,
@@ -40,13 +42,22 @@ impl Pane {
         Self::Training,
         Self::Runs,
         Self::Export,
+        Self::Monitor,
         Self::Inputs,
         Self::Recipe,
         Self::Verdict,
         Self::Node,
     ];
 
-    /// The panes in the centre, on `Ctrl+1` to `Ctrl+7`.
-    pub const CENTRE: [Self; 7] =
-        [Self::Layers, Self::Tradeoff, Self::Graph, Self::Entries, Self::Training, Self::Runs, Self::Export];
+    /// The panes in the centre, on `Ctrl+1` to `Ctrl+8`.
+    pub const CENTRE: [Self; 8] = [
+        Self::Layers,
+        Self::Tradeoff,
+        Self::Graph,
+        Self::Entries,
+        Self::Training,
+        Self::Runs,
+        Self::Export,
+        Self::Monitor,
+    ];
 }

@@ -6,7 +6,7 @@ use eframe::egui;
 
 use super::actions::Action;
 use super::app::{App, Purpose};
-use super::context::WindowRequest;
+use super::context::{CheckField, WindowRequest};
 use super::dialogs::{Answer, Ask};
 use super::pane::Pane;
 use super::panels::Leaving;
@@ -109,7 +109,7 @@ impl App {
             Action::ThemeSystem => self.set_theme(ctx, egui::ThemePreference::System),
             Action::ResetLayout => {
                 self.tree = layout::first();
-                self.is_inspector_beside = false;
+                (self.is_inspector_beside, self.fitted_width) = (false, 0.0);
                 self.narrow = layout::narrow();
                 self.single = layout::single();
             }
@@ -153,6 +153,13 @@ impl App {
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::Cluster(id));
             }
             WindowRequest::CompareRunDialog(id) => self.ask(ctx, Ask::Folder, Purpose::CompareRun(id)),
+            WindowRequest::CheckDialog(field) => {
+                let ask = match field {
+                    CheckField::Bundle | CheckField::Graph | CheckField::Reference => Ask::Folder,
+                    CheckField::Labels | CheckField::Model => Ask::Files,
+                };
+                self.ask(ctx, ask, Purpose::Check(field));
+            }
             WindowRequest::PropagateDialog => {
                 let name = format!("{}-propagated", self.name());
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::Propagate);
@@ -198,6 +205,11 @@ impl App {
             Purpose::StoreGraph(form) => Command::StoreGraph(first, form),
             Purpose::Cluster(id) => Command::ExportCluster(id, first),
             Purpose::CompareRun(id) => Command::CompareStored(id, first),
+            Purpose::Check(field) => {
+                let mut asked = self.session.store().monitor.asked.clone();
+                *field.of(&mut asked) = first.display().to_string();
+                Command::SetCheck(Box::new(asked))
+            }
             Purpose::ExportItems(id, items) => Command::ExportItems(id, items, first),
         });
     }

@@ -16,6 +16,7 @@ mod layers;
 mod leaving;
 mod looks;
 mod methods;
+mod monitor;
 mod node;
 mod parallel;
 mod pictures;

@@ -58,3 +58,16 @@ fn a_window_that_grows_has_the_inspector_below_the_verdict_and_one_that_shrinks_
         }
     }
 }
+
+#[test]
+fn a_wide_window_gives_its_width_to_the_centre() {
+    let choices = Choices::default();
+    let mut h = with_karate([1440.0, 900.0], &choices);
+    for (width, height) in [(3840.0, 2160.0), (1280.0, 800.0), (3840.0, 2160.0), (1440.0, 900.0)] {
+        h.set_size([width, height].into());
+        h.run_steps(6);
+        let (centre, right) = (tab(&h, "Layers").left(), tab(&h, "Recipe").left());
+        assert!((190.0..=330.0).contains(&centre), "the inputs take {centre} of {width}");
+        assert!((275.0..=330.0).contains(&(width - right)), "the recipe takes {} of {width}", width - right);
+    }
+}

@@ -1,21 +1,20 @@
 //! Is a bundle still true on a later graph? Holds it against one, and keeps the answer in its history.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Task, TaskError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, Labels, ReadOptions, resolve_split};
 use crate::engine::monitor::{CheckInputs, check};
-use crate::io::bundle::{Bundle, check_graph, hash_of_given};
+use crate::io::bundle::{Bundle, check_graph, graph_of, hash_of_given, read_bundle};
 use crate::io::checks::{CHECK_FORMAT, CheckRecord, append_check, arrived_since, hash_of_manifest, read_history};
-use crate::io::{LoadError, MemoryBudget, read_graph_within, read_model};
+use crate::io::{LoadError, MemoryBudget, escaped_path, files_outside, read_graph_within, read_model};
 
 /// A bundle and a later graph.
 #[derive(Debug)]
 pub(crate) struct CheckBundle {
-    pub(crate) bundle: Box<Bundle>,
-    /// The graph that it was made from.
-    pub(crate) before: Arc<Dataset>,
+    pub(crate) source: CheckSource,
     /// The later one, as it is named.
     pub(crate) graph: String,
     /// A file with its labels.
@@ -27,6 +26,36 @@ pub(crate) struct CheckBundle {
     /// When it is, seconds since 1970.
     pub(crate) at: u64,
     pub(crate) memory: MemoryBudget,
+}
+
+/// A pruned model and the graph that it was made from.
+#[derive(Debug)]
+pub(crate) enum CheckSource {
+    /// Both are there.
+    Read(Box<Bundle>, Arc<Dataset>),
+    /// By name: the bundle, and its graph where it is not at the place that the bundle names.
+    Named(PathBuf, Option<String>),
+}
+
+impl CheckSource {
+    fn read(self, memory: MemoryBudget, ctl: &Control) -> Result<(Box<Bundle>, Arc<Dataset>), TaskError> {
+        let (path, graph) = match self {
+            Self::Read(bundle, before) => return Ok((bundle, before)),
+            Self::Named(path, graph) => (path, graph),
+        };
+        ctl.progress("reading the bundle", 0, 0);
+        let bundle = read_bundle(&path)?;
+        let mut trusted = vec![Path::new(".")];
+        trusted.extend(graph.as_deref().map(Path::new));
+        if let Some((_, found)) = files_outside(&bundle.recipe, &path, &trusted).into_iter().next() {
+            let expected =
+                "files beside the bundle or its graph (unifews check --trust-recipe reads others)".to_owned();
+            return Err(TaskError::Wrong { what: "files of the bundle's recipe", expected, found });
+        }
+        ctl.progress("reading the graph", 0, 0);
+        let before = graph_of(&bundle, graph.as_deref(), memory, ctl)?.0;
+        Ok((Box::new(bundle), Arc::new(before)))
+    }
 }
 
 /// What came of it.
@@ -50,11 +79,15 @@ impl Task for CheckBundle {
     type Output = Checked;
 
     fn label(&self) -> String {
-        format!("Check the bundle of {}", self.bundle.manifest.graph.name)
+        match &self.source {
+            CheckSource::Read(bundle, _) => format!("Check the bundle of {}", bundle.manifest.graph.name),
+            CheckSource::Named(path, _) => format!("Check {}", escaped_path(path)),
+        }
     }
 
     fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Checked, TaskError> {
-        let Self { bundle, before, graph, labels, model, is_kept, at, memory } = self;
+        let Self { source, graph, labels, model, is_kept, at, memory } = self;
+        let (bundle, before) = source.read(memory, ctl)?;
         let history = if is_kept { read_history(&bundle.path)? } else { Vec::new() };
         ctl.progress("checking the graph", 0, 0);
         check_graph(&bundle, &before)?;

@@ -6,6 +6,7 @@ mod entries;
 mod export;
 mod graph;
 mod layers;
+mod monitor;
 mod next;
 mod runs;
 mod selecting;
@@ -35,6 +36,7 @@ impl Default for Views {
                 (Pane::Training, Box::new(training::TrainingView::default())),
                 (Pane::Runs, Box::new(runs::Runs::default())),
                 (Pane::Export, Box::new(export::Export::default())),
+                (Pane::Monitor, Box::new(monitor::Monitor)),
                 (Pane::Recipe, Box::new(RecipePanel::default())),
                 (Pane::Verdict, Box::new(Verdict)),
                 (Pane::Node, Box::new(NodePanel::default())),
