@@ -34,6 +34,7 @@ pub mod format;
 mod graph;
 pub mod graph_tables;
 mod guard;
+pub mod kept_runs;
 mod load;
 mod mat;
 mod memory;

@@ -24,6 +24,7 @@ use crate::engine::control::Control;
 use crate::engine::experiment::{ComparePlan, RunOptions};
 use crate::engine::graph::ReadOptions;
 use crate::engine::sparsify::Recipe;
+use crate::io::kept_runs::MOST_KEPT_BYTES;
 use crate::io::{escaped_path, samples, with_known_ending, write_model, write_recipe};
 
 impl Session {
@@ -176,22 +177,27 @@ impl Session {
         // The pruned model of a bundle lies there.
         let of_no_file = self.store.model.as_ref().filter(|model| model.spec.is_empty() && model.baseline.is_own());
         let model = of_no_file.map(|model| Arc::clone(&model.model));
-        let task = SaveProject { path, project, model };
+        let (results, most_bytes) = (self.store.to_results(), MOST_KEPT_BYTES);
+        let task = SaveProject { path, project, model, results, most_bytes };
         self.run_in(Lane::Export, task, move |session, saved| session.take_saved_project(saved, n_changes));
     }
 
     /// The project was written, in the state of so many changes.
     fn take_saved_project(&mut self, saved: SavedProject, n_changes: u64) {
-        let SavedProject { path, model } = saved;
+        let SavedProject { path, model, results } = saved;
         self.remember(&path.to_string_lossy(), "project");
-        let mut detail = String::new();
+        let mut parts = Vec::new();
+        if let Some(results) = results {
+            parts.extend(self.say_saved_results(&results));
+        }
         if let Some((model, beside)) = model {
-            detail = format!("with its model, {}", escaped_path(&beside));
+            parts.push(format!("with its model, {}", escaped_path(&beside)));
             let open = self.store.model.as_mut().filter(|open| Arc::ptr_eq(&open.model, &model));
             if let Some(open) = open {
                 open.spec = beside.display().to_string();
             }
         }
+        let detail = parts.join("; ");
         self.store.notices.add(Level::Info, format!("Saved {}", escaped_path(&path)), detail, "");
         self.store.project = Some(path);
         // What changed while it was written is not in it.
@@ -359,6 +365,7 @@ impl Session {
                 self.set_inputs(if side == Side::Before { *before } else { *after });
                 self.changed();
             }
+            // The last one is taken back first: each stands at a place among those that there were.
             Change::Several(changes) if side == Side::Before => {
                 changes.into_iter().rev().for_each(|change| self.restore(change, side));
             }
@@ -381,6 +388,10 @@ impl Session {
     /// Asks for the preview of the recipe as it stands, unless a finished run or the preview answers it already.
     pub(super) fn preview(&mut self) {
         self.store.preview_fault = None;
+        if self.reads_results {
+            // The project may have kept it; it is asked for behind that.
+            return;
+        }
         let (Some(graph), Some(model)) = (&self.store.graph, &self.store.model) else { return };
         if self.store.finished_run().is_some() || self.store.preview.as_ref().is_some_and(|r| self.store.is_current(r))
         {

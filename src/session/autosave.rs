@@ -13,8 +13,7 @@ use super::jobs::Lane;
 use super::kept::Autosaved;
 use super::notice::Level;
 use super::project::Project;
-use super::state::{AfterLoad, AutosaveState, KnownRun, Reopened};
-use super::store::settled_tags;
+use super::state::{AfterLoad, AutosaveState, Reopened};
 use super::tasks::autosave::{Autosave, ChangedInput, FindLost, HashInputs, LostSession, Own, ReadLost, ReadSession};
 use super::tasks::open::Opened;
 use crate::io::autosave::{STATE_NAME, SessionFolder};
@@ -173,7 +172,7 @@ impl Session {
             } else {
                 ("has changed", "it is not what it was when this was saved: runs are computed from what it holds now")
             };
-            let next = "Points of trials were left out: they belong to what it was";
+            let next = "Points of trials and results were left out: they belong to what it was";
             self.store.notices.add(Level::Warning, format!("{path} {what}"), why, next);
         }
         let opened = |spec: &Option<String>, now: Option<&String>| spec.is_none() || spec.as_ref() == now;
@@ -214,31 +213,6 @@ impl Session {
             )
         };
         self.store.notices.add(level, title, "", next);
-    }
-
-    /// The runs of a project are computed anew, under their names.
-    pub(super) fn reopen_runs(&mut self, project: &mut Project) {
-        let runs = std::mem::take(&mut project.runs);
-        if self.store.graph.is_none() || self.store.model.is_none() {
-            if !runs.is_empty() {
-                let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
-                let title = format!("Without runs: {}", names.join(", "));
-                self.store.notices.add(Level::Warning, title, "graph and model are not both open", "");
-            }
-            return;
-        }
-        for run in runs {
-            let known = KnownRun {
-                name: run.name.clone(),
-                is_pinned: run.is_pinned,
-                note: run.note.clone(),
-                tags: settled_tags(run.tags.clone()),
-                errors: Vec::new(),
-            };
-            if let Some(id) = self.prune_with(run.recipe.clone(), Some(known)) {
-                self.store.reopening.push((id, run));
-            }
-        }
     }
 
     /// The state could not be written: it is tried again after a while, and said once.

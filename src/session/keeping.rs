@@ -1,11 +1,15 @@
 //! What a project keeps of the session, and what it brings back.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use super::kept::{KeptComparison, KeptLayers, KeptSweep, KeptTraining, KeptTrials};
 use super::outside::files_of;
 use super::project::{PROJECT_FORMAT, Project, ProjectRun};
 use super::store::{CompareState, Phase, SensitivityState, Store, SweepState, TrainingState};
 use crate::engine::experiment::SweepGrid;
 use crate::engine::sparsify::Recipe;
+use crate::io::kept_runs::KeptRun;
 use crate::io::settle_recipe;
 
 /// A larger grid than anybody sweeps is not from here.
@@ -37,14 +41,29 @@ impl Store {
             recipe,
             runs: runs.collect(),
             plan: Some(self.plan.clone()),
-            files: self.hashes.iter().filter(|hash| named.contains(&hash.path)).cloned().collect(),
+            files: self.hashes.iter().filter(|hash| is_of(&named, &hash.path)).cloned().collect(),
             limit: Some(self.limit),
             budget: Some(self.budget.budget),
             bundle: Some(self.export.options),
             selected: self.selected_node(),
             trials: self.to_trials(),
+            results: None,
             autosave: None,
         }
+    }
+
+    /// What the runs of the open inputs found, each with the name that messages call it by, and the preview of the recipe as it stands.
+    pub(super) fn to_results(&self) -> Vec<(String, KeptRun)> {
+        let runs = self.runs.iter().filter(|e| self.is_of_inputs(&e.run)).map(|e| {
+            let (run, certificate) = (Arc::clone(&e.run), self.certificate_of(e.id).cloned());
+            (e.name.clone(), KeptRun { run, certificate, elapsed_secs: e.elapsed_secs, is_preview: false })
+        });
+        let preview = self.preview.as_ref().filter(|run| self.is_current(run) && self.finished_run().is_none());
+        let preview = preview.map(|run| {
+            let kept = KeptRun { run: Arc::clone(run), certificate: None, elapsed_secs: 0.0, is_preview: true };
+            ("the preview".to_owned(), kept)
+        });
+        runs.chain(preview).collect()
     }
 
     /// Files and folders that the open inputs and the recipe are read from, those beside a graph that it was read with among them.
@@ -129,6 +148,11 @@ impl Store {
         }
         is_whole
     }
+}
+
+/// Whether a file or folder is one of those named, or lies within one of them.
+fn is_of(named: &[String], path: &str) -> bool {
+    named.iter().any(|name| Path::new(path).starts_with(name))
 }
 
 /// What was interrupted was stopped; what had come stays.

@@ -40,6 +40,7 @@ pub mod project;
 mod readings;
 mod recipe_diff;
 mod request_page;
+mod results;
 mod rival_says;
 mod roles;
 mod run_groups;
@@ -146,6 +147,8 @@ pub struct Session {
     chose_published: bool,
     /// Whether what is being opened is to be shown with a safe recipe.
     wants_safe_start: bool,
+    /// Whether what the runs of a project found is being read.
+    reads_results: bool,
     /// Whether the running training is the one that comes with a sample, and nobody's work.
     is_sample_training: bool,
     /// The gesture of the last change of the recipe.
@@ -192,6 +195,7 @@ impl Session {
             chosen_thresholds: state::ThresholdsBy::default(),
             chose_published: false,
             wants_safe_start: false,
+            reads_results: false,
             is_sample_training: false,
             last_gesture: None,
             n_changes: 0,

@@ -9,6 +9,7 @@ use super::format::seconds;
 use super::inputs::{Baseline, LoadedModel};
 use super::jobs::{JobError, JobId, Lane, Outcome};
 use super::notice::Level;
+use super::project::results_beside;
 use super::readings::{read_as, reading_of, with_untold};
 use super::state::{AfterLoad, KnownRun, PrunedRun, Reopened};
 use super::store::{Phase, Recent, RunEntry, RunId};
@@ -161,6 +162,10 @@ impl Session {
     fn reopen(&mut self, reopened: Reopened) {
         let Reopened { mut project, path, changed, lost } = reopened;
         self.thresholds_are_given();
+        // What belongs to other inputs is not looked at.
+        let results = path.as_ref().filter(|_| changed.is_empty());
+        let results = results.and_then(|path| results_beside(Path::new(path), &project));
+        self.reads_results = results.is_some();
         let recipe = project.recipe.clone();
         let label = if lost.is_some() { "Restore a session" } else { "Open a project" };
         self.change_inputs(label, None, |i| {
@@ -178,7 +183,7 @@ impl Session {
             self.store.project = Some(PathBuf::from(&path));
             self.remember(&path, "project");
         }
-        self.reopen_runs(&mut project);
+        self.reopen_runs(&mut project, results);
         self.store.is_changed = false;
         self.hash_inputs();
         if let Some((folder, is_read)) = lost {
@@ -279,6 +284,7 @@ impl Session {
         }
         if *lane == Lane::Prune {
             self.store.reopening.retain(|(job, _)| *job != id);
+            self.reads_results = false;
             // The run that was to answer the recipe does not.
             self.preview();
         }

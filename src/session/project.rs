@@ -1,10 +1,10 @@
 //! The project file `*.unifews`: what was open, the recipe, the recipes of the runs under their names, and points of trials.
 //!
-//! JSON, `unifews-project/1`; an autosave is one with the key `autosave`. It holds no masks: a reader opens the inputs again and computes the
-//! runs anew. Points of trials are shown only where the inputs have their hashes and this version of the program computed them, so that no
+//! JSON, `unifews-project/1`; an autosave is one with the key `autosave`. What runs found lies in the file beside it that `results` names
+//! ([`crate::io::kept_runs`]); a run that is not in it, or not of these inputs, is computed anew. Points of trials are shown only where the inputs have their hashes and this version of the program computed them, so that no
 //! number is shown that this version of the program did not compute.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,10 @@ pub struct Project {
     /// Points of trials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trials: Option<KeptTrials>,
+    /// Name of the file beside the project with what the runs found; absent without runs, in an autosave, and in projects of before results
+    /// were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<String>,
     /// What only an autosave has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autosave: Option<Autosaved>,
@@ -80,6 +84,13 @@ pub struct ProjectRun {
     pub tags: Vec<String>,
     /// What to compute again.
     pub recipe: Recipe,
+}
+
+/// The file with the results of the project at `path`, as far as the name is one of a file beside it.
+pub(super) fn results_beside(path: &Path, project: &Project) -> Option<PathBuf> {
+    let name = project.results.as_ref()?;
+    let is_plain = Path::new(name).file_name() == Some(std::ffi::OsStr::new(name));
+    is_plain.then(|| path.with_file_name(name))
 }
 
 /// Whether a file is a project: by its name, or under any other name by how it begins.

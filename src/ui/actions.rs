@@ -231,7 +231,7 @@ impl Action {
         match self {
             Self::Open => "Open a graph, a model, a recipe or a project",
             Self::OpenFolder => "Open a graph that is a folder, or a bundle",
-            Self::SaveProject => "Save inputs, recipe and the names of the runs",
+            Self::SaveProject => "Save inputs, recipe, runs with what they found, and trials",
             Self::SaveProjectAs => "Save the project under another name, and go on with that",
             Self::SaveModel => "Save the open model as safetensors",
             Self::SaveRecipe => "Save the recipe as TOML, for the command line",

@@ -16,6 +16,7 @@ mod graph_options;
 mod graph_tensors;
 mod hostile;
 mod hostile_pickles;
+mod kept_runs;
 mod kinds;
 mod malformed;
 mod malformed_pickles;

@@ -1,12 +1,13 @@
 //! The session without a screen: jobs, undo, inputs, export.
 
-#![expect(clippy::expect_used, reason = "tests fail loudly")]
+#![expect(clippy::expect_used, clippy::panic, reason = "tests fail loudly")]
 
 mod autosave;
 mod flow;
 mod import;
 mod jobs;
 mod keeping;
+mod kept_results;
 mod kills;
 mod named_files;
 mod notes;

@@ -37,7 +37,7 @@ const ROOMS: [&str; 19] = [
 ];
 
 /// The rooms of `io`, as `docs/ARCHITECTURE.md` lists them: each uses those before it alone.
-const ROOMS_OF_IO: [&str; 45] = [
+const ROOMS_OF_IO: [&str; 46] = [
     "text",
     "sample",
     "fonts",
@@ -78,6 +78,7 @@ const ROOMS_OF_IO: [&str; 45] = [
     "role",
     "bundle",
     "checks",
+    "kept_runs",
     "cluster",
     "calibration",
     "export",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ndarray::Array2;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::bounds::{Bounds, bounds};
 use super::evaluate::Evaluation;
@@ -34,7 +34,7 @@ use crate::engine::sparsify::{EdgeMask, EdgeMode, HopRule, Masks, Product, Propa
 use crate::engine::timing::{Plan, Samples, Speedup, SystemClock, in_turn, median};
 
 /// Measured wall times, unpruned and pruned in turn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
     /// Threads that computed.
     pub n_threads: usize,
@@ -55,7 +55,7 @@ pub struct Timing {
 }
 
 /// What storing embeddings as bf16 between hops saves, and what it changes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bf16Timing {
     /// Largest difference of any logit from the pruned model's with 32-bit floats.
     pub largest_difference: f64,

@@ -8,7 +8,7 @@ use std::time::Instant;
 use ndarray::{Array2, Axis};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::control::{Control, Spares};
 use crate::engine::error::EngineError;
@@ -68,7 +68,7 @@ pub struct Answer {
 }
 
 /// The size of a receptive field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldSize {
     /// Nodes whose features are read.
     pub n_nodes: usize,
@@ -248,7 +248,7 @@ pub(super) fn check_rows(program: &Program) -> Result<(), EngineError> {
 }
 
 /// What requests of one size took, with the unpruned and the pruned model in turn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RequestTiming {
     /// Nodes of one request.
     pub n_asked: usize,

@@ -1,8 +1,10 @@
 //! What is known of hidden channels that may go as a whole: in which order they go, and what each step of that costs.
 
+use serde::{Deserialize, Serialize};
+
 /// The channels of one hidden representation, in the order in which recovery lets them go. Whatever share is asked for, the first ones of them
 /// are those that go.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChannelTrace {
     /// The first weight that makes them, for example `convs.0.lin.weight`.
     pub weight: String,

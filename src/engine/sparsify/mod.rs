@@ -1,5 +1,6 @@
 //! Unifews itself: which entries of the diffusion matrix and of the weights carry too small a message.
 
+mod any_number;
 pub(crate) mod attention;
 pub mod baselines;
 mod channel_trace;

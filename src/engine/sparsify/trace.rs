@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::any_number;
 use super::channel_trace::ChannelTrace;
 use super::mask::Masks;
 use crate::engine::model::families::definition::OfficialCounts;
@@ -11,7 +12,7 @@ use crate::engine::model::{Model, StepKind};
 use ndarray::Array2;
 
 /// One step of the network, in order of computation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepTrace {
     /// What it does.
     pub kind: StepKind,
@@ -28,6 +29,7 @@ pub struct StepTrace {
     /// `‖Ĥ - H‖_F / ‖H‖_F` of this step's output against the unpruned forward; `None` where it was not requested.
     pub relative_error: Option<f64>,
     /// `‖Ĥ‖_F` of this step's output.
+    #[serde(with = "any_number")]
     pub output_norm: f64,
     /// Operations.
     pub macs: Macs,
@@ -97,12 +99,14 @@ impl std::iter::Sum for Macs {
     }
 }
 
-/// The graph side of one step.
-#[derive(Debug, Clone, PartialEq)]
+/// The graph side of one step. Written down, it is without its lists, one value per node or entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EdgeTrace {
     /// δa as the recipe gives it.
+    #[serde(with = "any_number")]
     pub requested: f64,
     /// The absolute δ that was compared with every message norm.
+    #[serde(with = "any_number")]
     pub delta: f64,
     /// Entries of the graph, self-loops included.
     pub n_entries: usize,
@@ -113,8 +117,10 @@ pub struct EdgeTrace {
     /// Entries this step propagates over.
     pub n_after: usize,
     /// Mean norm of the messages over the entries before, self-loops included.
+    #[serde(with = "any_number")]
     pub mean_message: f64,
     /// `‖P̂[v]‖₂` of every source node.
+    #[serde(skip)]
     pub source_norms: Arc<Vec<f32>>,
     /// Width of what is propagated.
     pub width: usize,
@@ -124,10 +130,13 @@ pub struct EdgeTrace {
     pub unpruned_macs_per_entry: usize,
     /// What every entry of the graph was judged by, where that is not `|T[u,v]| · source_norms[v]`; NaN where the entry was
     /// removed before.
+    #[serde(skip)]
     pub scores: Option<Arc<Vec<f32>>>,
     /// Attention only: the coefficient of every entry and head as it was used; 0 where the entry was removed. `[entries, heads]`
+    #[serde(skip)]
     pub coefficients: Option<Arc<Array2<f32>>>,
     /// Mass mode only: for every entry the share of the feature columns that were pushed over it.
+    #[serde(skip)]
     pub pushed_share: Option<Arc<Vec<f32>>>,
     /// Whether shares are of all entries, self-loops included, as the authors count; else of those that can be removed.
     pub counts_self_loops: bool,
@@ -181,8 +190,8 @@ pub enum Product {
     SparseWeight,
 }
 
-/// The weight side of one step.
-#[derive(Debug, Clone, PartialEq)]
+/// The weight side of one step. Written down, it is without its lists, one value per feature.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WeightTrace {
     /// The last part of its PyTorch name, for example `lin_l`.
     pub name: String,
@@ -193,10 +202,13 @@ pub struct WeightTrace {
     /// Outputs of the matrix.
     pub d_out: usize,
     /// δw as the recipe gives it.
+    #[serde(with = "any_number")]
     pub requested: f64,
     /// For every input feature `j` the number that `|W[j,i]|` was compared with.
+    #[serde(skip)]
     pub thresholds: Arc<Vec<f32>>,
     /// `‖P̂[:,j]‖₂` of every input feature; the score of weight `(j,i)` is `|W[j,i]| · column_norms[j]`.
+    #[serde(skip)]
     pub column_norms: Arc<Vec<f32>>,
     /// The two above are by output `i`, not by input `j` (authors' GCNII, docs/DIFFERENCES.md#d8).
     pub is_by_output: bool,
@@ -269,7 +281,7 @@ pub struct Pruned {
 }
 
 /// What was removed from the rows of some nodes, over all steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(clippy::struct_field_names, reason = "counts are named n_… throughout")]
 pub struct RowCount {
     /// Nodes.
@@ -288,7 +300,7 @@ impl RowCount {
 }
 
 /// Rows by whether their node was known when the masks were made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Arrivals {
     /// Of nodes that were known.
     pub known: RowCount,

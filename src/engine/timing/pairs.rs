@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::Clock;
 use super::speedup::Speedup;
 use super::spread::{Spread, median};
@@ -44,7 +46,7 @@ impl Plan {
 }
 
 /// One measured pass.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Elapsed {
     /// Seconds on the wall's clock.
     pub secs: f64,
@@ -53,7 +55,7 @@ pub struct Elapsed {
 }
 
 /// What was measured, way by way; the passes of one number were made in one turn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Samples {
     /// `[n_ways][n_turns]`.
     pub ways: Vec<Vec<Elapsed>>,

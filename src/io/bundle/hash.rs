@@ -14,7 +14,7 @@ pub(super) use crate::io::sha256::of_bytes;
 /// the row pointers (u64); the source of every entry (u32); for a graph with edge weights, `weights` and a line feed and the
 /// bits of every weight (u32); then row by row the non-zero features as column (u32) and bits
 /// (u32), each row behind its count (u64). Dense and sparse storage of the same features give the same hash.
-pub(super) fn of_graph(dataset: &Dataset) -> String {
+pub(in crate::io) fn of_graph(dataset: &Dataset) -> String {
     let topology = dataset.topology();
     let mut hash = Sha256::new();
     hash.update(b"unifews-graph/1\n");
@@ -54,7 +54,7 @@ pub(super) fn of_graph(dataset: &Dataset) -> String {
 
 /// SHA-256 of the labels, u32 little-endian, `0xffffffff` where there is none; with several classes per node one byte for every
 /// node and class.
-pub(super) fn of_labels(dataset: &Dataset) -> Option<String> {
+pub(in crate::io) fn of_labels(dataset: &Dataset) -> Option<String> {
     let labels = dataset.labels()?;
     let bytes: Vec<u8> = match labels.tags() {
         Some(tags) => tags.iter().map(|tag| u8::from(*tag)).collect(),
@@ -71,7 +71,7 @@ pub(crate) fn hash_of_given(model: &Model) -> String {
 /// SHA-256 of a model's tensors, in the order of their PyTorch names.
 ///
 /// For every tensor: its name and a line feed, the number of its dimensions and each of them (u64), its values' bits (u32).
-pub(super) fn of_model(model: &Model) -> String {
+pub(in crate::io) fn of_model(model: &Model) -> String {
     let mut hash = Sha256::new();
     hash.update(b"unifews-model/1\n");
     for (name, tensor) in model.state_dict() {

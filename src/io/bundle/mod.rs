@@ -24,7 +24,7 @@ mod arrays;
 mod client;
 mod contents;
 mod entry_values;
-mod hash;
+pub(in crate::io) mod hash;
 mod manifest;
 mod matrix;
 mod metrics;

@@ -23,6 +23,7 @@ pub(crate) mod predict;
 pub(crate) mod preview;
 pub(crate) mod propagate;
 pub(crate) mod prune;
+pub(crate) mod read_results;
 pub(crate) mod reproduce;
 pub(crate) mod safe_start;
 pub(crate) mod save_project;

@@ -98,8 +98,9 @@ impl Task for Open {
             if let Some(asks) = self.question("project", &named) {
                 return Ok(asks);
             }
-            // Runs are computed anew; only points of trials belong to what the inputs were.
-            let changed = if project.trials.is_some() { changed_inputs(&project, ctl) } else { Vec::new() };
+            // Without results runs are computed anew; points of trials and results belong to what the inputs were.
+            let has_found = project.trials.is_some() || project.results.is_some();
+            let changed = if has_found { changed_inputs(&project, ctl) } else { Vec::new() };
             return Ok(Opened::Project(Box::new(project), self.spec, changed));
         }
         match detect_as(spec, &self.options)? {
