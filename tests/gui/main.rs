@@ -23,6 +23,7 @@ mod recovery;
 mod runs_table;
 mod sessions;
 mod sizes;
+mod stress;
 mod tools;
 mod tradeoff;
 mod training;
