@@ -1,3 +1,5 @@
+//! Every disturbance against its definition, and what stress makes of it.
+
 use std::collections::BTreeSet;
 
 use super::*;
@@ -293,10 +295,10 @@ fn kinds_that_say_nothing_are_left_out_with_the_reason() {
 #[test]
 fn wrong_labels_change_a_model_that_is_trained_on_them_and_training_without_them_is_the_reference() {
     let plan = StressPlan { kinds: vec![StressKind::UniformLabels], levels: Some(vec![1.0]), seeds: vec![1] };
-    let training = Training { epochs: 40, ..Training::official(Family::Gcn) };
+    let training = Training { epochs: 80, learning_rate: 0.02, ..Training::default() };
     let found = points(&plan, &Recipe { training: Some(training), ..recipe(false) }, 2);
     let [before, after] = &found[..] else { panic!("{} points", found.len()) };
-    assert!(before.baseline > 0.6, "trained on right labels: {}", before.baseline);
+    assert!(before.baseline > 0.5, "trained on right labels: {}", before.baseline);
     assert!(after.baseline < before.baseline - 0.2, "trained on wrong ones: {}", after.baseline);
 }
 

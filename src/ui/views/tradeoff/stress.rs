@@ -22,17 +22,17 @@ impl Tradeoff {
         if !kinds.contains(&self.disturbed) {
             self.disturbed = kinds.first().copied().unwrap_or_default();
         }
-        self.toolbar_ui(cx, ui, (state.phase, state.points.len(), state.n_points), "", |view, ui| {
-            if !kinds.is_empty() {
-                let label = ui.label(weak(cx.tokens, "Disturbed"));
-                let name = |kind: StressKind| (kind.title().to_owned(), kind.axis());
-                picker(ui, "Disturbed", 210.0, &kinds, &mut view.disturbed, name).labelled_by(label.id);
-                start_ui(cx, ui, "Stress again");
-            }
-        });
+        self.toolbar_ui(cx, ui, (state.phase, state.points.len(), state.n_points), "", |_, _| {});
         if kinds.is_empty() {
             return nothing_ui(cx, ui, state.phase);
         }
+        // A row of its own: beside the trials there is no room for it in a narrow window.
+        ui.horizontal(|ui| {
+            let label = ui.label(weak(cx.tokens, "Disturbed"));
+            let name = |kind: StressKind| (kind.title().to_owned(), kind.axis());
+            picker(ui, "Disturbed", 210.0, &kinds, &mut self.disturbed, name).labelled_by(label.id);
+            start_ui(cx, ui, "Stress again");
+        });
         let kind = self.disturbed;
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| kind_ui(cx, ui, state, kind));
     }
@@ -50,7 +50,14 @@ fn kind_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &StressState, kind: Stress
     let summary = summarise_stress(&state.points);
     let ways = [StressWay::AsGiven, StressWay::WithoutRecovery];
     let has_recovery = summary.iter().any(|s| s.way == StressWay::WithoutRecovery);
-    for says in ways.into_iter().filter_map(|way| stress_says(&summary, kind, way, has_recovery)) {
+    // Of the kind that is at work not all levels and seeds are there: nothing is said of it yet.
+    let is_at_work = state.phase == Phase::Running && state.points.last().is_some_and(|point| point.kind == kind);
+    if is_at_work {
+        ui.label(weak(cx.tokens, "Levels and seeds are still coming"));
+    }
+    for says in
+        ways.into_iter().filter(|_| !is_at_work).filter_map(|way| stress_says(&summary, kind, way, has_recovery))
+    {
         ui.add(egui::Label::new(shown(says)).wrap());
     }
     let model =
