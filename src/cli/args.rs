@@ -89,6 +89,9 @@ pub(super) enum CliCommand {
     Store(StoreArgs),
     /// Try many thresholds and find the trade-off
     Sweep(SweepArgs),
+    /// Disturb the graph and see how the pruned model and its baseline fall: false and missing edges, noise, missing features, wrong labels,
+    /// rare classes, bias by degree
+    Stress(StressArgs),
     /// Run a bundle again and compare every bit
     Replay(ReplayArgs),
     /// Score some nodes with a bundle, on their receptive field alone: the bits of the whole forward pass
@@ -119,6 +122,7 @@ impl CliCommand {
             Self::Propagate(a) => &a.shared,
             Self::Store(a) => &a.shared,
             Self::Sweep(a) => &a.shared,
+            Self::Stress(a) => &a.shared,
             Self::Replay(a) => &a.shared,
             Self::Predict(a) => &a.shared,
             Self::Check(a) => &a.shared,
@@ -149,6 +153,7 @@ impl CliCommand {
             Self::Prune(a) => &a.recipe,
             Self::Propagate(a) => &a.recipe,
             Self::Sweep(a) => &a.recipe,
+            Self::Stress(a) => &a.recipe,
         };
         recipe.recipe.as_deref()
     }
@@ -299,6 +304,33 @@ pub(super) struct SweepArgs {
     pub(super) sensitivity: bool,
     #[command(flatten)]
     pub(super) timing: TimingArgs,
+    #[command(flatten)]
+    pub(super) recipe: RecipeArgs,
+    #[command(flatten)]
+    pub(super) shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StressArgs {
+    /// File, folder or sample:NAME
+    #[arg(value_name = "GRAPH")]
+    pub(super) graph: String,
+    /// The trained model (.safetensors) or sample:NAME
+    #[arg(value_name = "MODEL")]
+    pub(super) model: String,
+    /// The folder to write stress.csv, stress.json, recipe.toml and a curve for every kind into; without it, they are only printed
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    /// What to disturb: all, or some of added-edges, added-between-classes, dropped-edges, dropped-between-classes, feature-noise,
+    /// missing-features, uniform-labels, pairwise-labels, class-imbalance, degree-bias
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', default_value = "all")]
+    pub(super) kinds: Vec<String>,
+    /// How far, as shares: the same levels for all kinds [default: five that suit each]
+    #[arg(long, value_name = "X,…", value_delimiter = ',')]
+    pub(super) levels: Option<Vec<f64>>,
+    /// How many seeds every level is drawn with: 1 to N
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(super) seeds: u64,
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
     #[command(flatten)]

@@ -26,6 +26,7 @@ mod prune;
 mod replay;
 mod reproduce;
 mod store;
+mod stress;
 mod sweep;
 mod train;
 mod truth_args;
@@ -106,6 +107,7 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         CliCommand::Propagate(args) => propagate::run(args, &terminal),
         CliCommand::Store(args) => store::run(args, &terminal),
         CliCommand::Sweep(args) => sweep::run(args, &terminal),
+        CliCommand::Stress(args) => stress::run(args, &terminal),
         CliCommand::Replay(args) => replay::run(args, &terminal),
         CliCommand::Predict(args) => predict::run(args, &terminal),
         CliCommand::Check(args) => check::run(args, &terminal),

@@ -5,11 +5,11 @@ use crate::engine::experiment::{EvaluatedOn, Run, SweepPoint};
 use crate::engine::graph::Metric;
 use crate::engine::plot::{
     Atlas, Axis, Blocks, Curve, CurveStyle, Curves, MethodsFigure, NodeOrder, RasterMode, RasterRequest, Scale, Side,
-    Viewport, raster, sensitivity_curves,
+    Viewport, raster, sensitivity_curves, stress_curves,
 };
 use crate::engine::sparsify::StepTrace;
 use crate::io::figure::HeatmapFigure;
-use crate::io::results::{Comparison, SweepResults};
+use crate::io::results::{Comparison, StressResults, SweepResults};
 
 /// A file's name and its bytes.
 pub(super) type Picture = (String, Vec<u8>);
@@ -100,6 +100,18 @@ pub(super) fn trade_off(results: &SweepResults) -> anyhow::Result<Vec<Picture>> 
             pictures.push((format!("{name}.png"), curves.png()?));
             pictures.push((format!("{name}.svg"), curves.svg().into_bytes()));
         }
+    }
+    Ok(pictures)
+}
+
+/// PNGs and SVGs of stress: accuracy of both models against the level of every kind.
+pub(super) fn stress(results: &StressResults) -> anyhow::Result<Vec<Picture>> {
+    let mut pictures = Vec::new();
+    for kind in &results.plan.kinds {
+        let subtitle = format!("{} on {}, masks decided anew", results.model, results.graph);
+        let curves = stress_curves(&results.summary, *kind, results.metric, subtitle);
+        pictures.push((format!("{}.png", kind.key()), curves.png()?));
+        pictures.push((format!("{}.svg", kind.key()), curves.svg().into_bytes()));
     }
     Ok(pictures)
 }

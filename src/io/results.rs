@@ -6,8 +6,10 @@
 //! (`unifews-propagation/1`), `recipe.toml` |
 //! | sweep | `results.csv`, `results.json` (`unifews-sweep/1`), `recipe.toml`, curves as pictures; `comparison.csv` and
 //! `sensitivity.csv` where they were asked for |
+//! | stress | `stress.csv` (a line for every disturbed graph, recipe and group of nodes), `stress.json` (`unifews-stress/1`), `recipe.toml`, a
+//! curve for every kind as PNG and SVG |
 //!
-//! Both appear whole or not at all, and replace only a folder of their own kind, file by file as the list in it says.
+//! All appear whole or not at all, and replace only a folder of their own kind, file by file as the list in it says.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,10 +24,11 @@ use super::report::ExportError;
 use super::table::{Column, Table, TableForm};
 use crate::engine::control::Control;
 use crate::engine::experiment::{
-    ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Followed, NodeErrors, SensitivityPoint, SweepGrid,
-    SweepPoint, pareto_front, summarise,
+    ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Followed, NodeErrors, PairedLoss, SensitivityPoint,
+    StressKind, StressPlan, StressPoint, StressSummary, SweepGrid, SweepPoint, pareto_front, summarise,
+    summarise_stress,
 };
-use crate::engine::graph::Dataset;
+use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{Macs, Propagated, Recipe, StepTrace};
 
@@ -33,6 +36,8 @@ use crate::engine::sparsify::{Macs, Propagated, Recipe, StepTrace};
 const PROPAGATION_FORMAT: &str = "unifews-propagation/1";
 /// Name and version of a sweep's `results.json`.
 const SWEEP_FORMAT: &str = "unifews-sweep/1";
+/// Name and version of `stress.json`.
+const STRESS_FORMAT: &str = "unifews-stress/1";
 
 /// The numbers of a propagation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -364,6 +369,150 @@ fn sensitivity_csv(points: &[SensitivityPoint]) -> Result<Vec<u8>, std::io::Erro
         ];
         let first = [side.to_owned(), (point.step + 1).to_string()];
         table.write_record(first.into_iter().chain(numbers.map(|n| n.to_string())))?;
+    }
+    table.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+/// A pruned model and its baseline under stress.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StressResults {
+    /// `unifews-stress/1`.
+    pub format: String,
+    /// Name of the graph.
+    pub graph: String,
+    /// The model, for example `GCN 1433-512-7`.
+    pub model: String,
+    /// What the accuracies are.
+    pub metric: Metric,
+    /// Always `decided-anew`: masks are decided on every disturbed graph, and not carried over from the undisturbed one.
+    pub masks: &'static str,
+    /// The recipe.
+    pub recipe: Recipe,
+    /// What was tried.
+    pub plan: StressPlan,
+    /// What was not, and why.
+    pub left_out: Vec<LeftOut>,
+    /// One sentence for every kind and recipe.
+    pub sentences: Vec<String>,
+    /// Every kind, recipe and level: means and ranges over seeds.
+    pub summary: Vec<StressSummary>,
+    /// Every disturbed graph.
+    pub points: Vec<StressPoint>,
+}
+
+/// A kind of disturbance that says nothing of a graph and a recipe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Which.
+    pub kind: StressKind,
+    /// Why, for people.
+    pub why: String,
+}
+
+impl StressResults {
+    /// Puts the points together; the sentences are still to be made.
+    pub fn new(
+        dataset: &Dataset,
+        model: &Model,
+        recipe: &Recipe,
+        (plan, left_out): (StressPlan, Vec<LeftOut>),
+        points: Vec<StressPoint>,
+    ) -> Self {
+        Self {
+            format: STRESS_FORMAT.to_owned(),
+            graph: dataset.name().to_owned(),
+            model: model.title(),
+            metric: points.first().map(|point| point.metric).unwrap_or_default(),
+            masks: "decided-anew",
+            recipe: recipe.clone(),
+            plan,
+            left_out,
+            sentences: Vec::new(),
+            summary: summarise_stress(&points),
+            points,
+        }
+    }
+}
+
+/// A folder for what stress found whose place is open.
+#[derive(Debug)]
+pub struct StressWriter(AtomicFolder);
+
+impl StressWriter {
+    /// Opens the place: a new folder, an empty one, or one that `stress` left as it is.
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    pub fn begin(target: impl AsRef<Path>, ctl: &Control) -> Result<Self, ExportError> {
+        AtomicFolder::begin(target, "stress", ctl).map(Self)
+    }
+
+    /// Writes the files, `pictures` (name and bytes) among them, and moves the folder into place.
+    ///
+    /// # Errors
+    /// [`ExportError`]; what was there before is then still there.
+    pub fn write(
+        self,
+        results: &StressResults,
+        pictures: &[(String, Vec<u8>)],
+        ctl: &Control,
+    ) -> Result<(), ExportError> {
+        ctl.progress("writing", 0, 0);
+        let folder = self.0.part();
+        let fault = |error| ExportError::io("write", &folder.shown(), error);
+        folder.write("stress.csv", &stress_csv(&results.points).map_err(fault)?)?;
+        write_json(folder, "stress.json", results)?;
+        folder.write("recipe.toml", recipe_to_toml(&results.recipe).as_bytes())?;
+        write_files(folder, pictures)?;
+        ctl.check().map_err(|_cancelled| ExportError::Cancelled)?;
+        self.0.commit(ctl)
+    }
+}
+
+/// One line per disturbed graph, recipe and group of nodes; losses with the ends of their 95 % intervals.
+fn stress_csv(points: &[StressPoint]) -> Result<Vec<u8>, std::io::Error> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record([
+        "kind",
+        "level",
+        "seed",
+        "recipe",
+        "edge_sparsity",
+        "weight_sparsity",
+        "by",
+        "group",
+        "nodes",
+        "baseline",
+        "pruned",
+        "loss",
+        "loss_low",
+        "loss_high",
+        "extra_loss",
+        "extra_loss_low",
+        "extra_loss_high",
+    ])?;
+    let with_ends = |loss: &PairedLoss| {
+        let [low, high] = loss.interval();
+        [loss.loss, low, high].map(|number| number.to_string())
+    };
+    for point in points {
+        let first = [
+            point.kind.key().to_owned(),
+            point.level.to_string(),
+            point.seed.map(|seed| seed.to_string()).unwrap_or_default(),
+            point.way.key().to_owned(),
+            point.edge_sparsity.to_string(),
+            point.weight_sparsity.to_string(),
+        ];
+        let mut line = |by: &str, group: &str, scores: [f64; 2], loss: &PairedLoss, extra: [String; 3]| {
+            let own = [by.to_owned(), group.to_owned(), loss.n_nodes.to_string()];
+            let scores = scores.map(|score| score.to_string());
+            table.write_record(first.iter().chain(&own).chain(&scores).chain(&with_ends(loss)).chain(&extra))
+        };
+        line("all", "all", [point.baseline, point.pruned], &point.loss, with_ends(&point.extra))?;
+        for group in &point.groups {
+            line(group.by.key(), &group.name, [group.baseline, group.pruned], &group.loss, Default::default())?;
+        }
     }
     table.into_inner().map_err(csv::IntoInnerError::into_error)
 }

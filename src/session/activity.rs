@@ -203,6 +203,7 @@ impl Command {
             Self::SetPlan(plan) => format!("plan to compare {} methods", plan.methods.len()),
             Self::Compare(plan) => format!("compare {} methods", plan.methods.len()),
             Self::Sensitivity(_) => "try every layer alone".to_owned(),
+            Self::Stress => "stress".to_owned(),
             Self::Train => "train".to_owned(),
             Self::Propagate(folder) => format!("propagate into {}", path(folder)),
             Self::StoreGraph(folder, form) => {

@@ -76,6 +76,7 @@ impl Session {
             Command::SetPlan(plan) => self.set_plan(plan),
             Command::Compare(plan) => self.compare(plan),
             Command::Sensitivity(grid) => self.sensitivity(grid),
+            Command::Stress => self.stress(),
             Command::Train => self.train(),
             Command::Propagate(folder) => self.propagate(folder),
             Command::StoreGraph(folder, form) => self.store_graph(folder, form),

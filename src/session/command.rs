@@ -115,6 +115,8 @@ pub enum Command {
     Compare(ComparePlan),
     /// Tries every layer alone over the thresholds of a grid.
     Sensitivity(SweepGrid),
+    /// Disturbs the graph in the usual ways, and prunes every disturbed graph.
+    Stress,
     /// Trains a model of the recipe's network and opens it.
     Train,
     /// Propagates the features over the graph, sparsified as the recipe says, and writes the embedding into a folder: no model is needed.

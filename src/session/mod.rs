@@ -52,6 +52,7 @@ mod speed_page;
 mod start;
 mod state;
 mod store;
+mod stress_page;
 mod take_over;
 pub mod tasks;
 mod tools;
@@ -101,9 +102,10 @@ pub use selection::WeightPlace;
 pub use speed_page::speed_page;
 pub use store::{
     AnswerState, AnsweredBy, BenchState, BudgetState, CheckAsk, CompareState, ExportState, ImportState, MonitorState,
-    Phase, Recent, ReproduceState, RunEntry, RunId, SensitivityState, Store, SweepState, TrainingState, Trial,
-    first_plan,
+    Phase, Recent, ReproduceState, RunEntry, RunId, SensitivityState, Store, StressState, SweepState, TrainingState,
+    Trial, first_plan,
 };
+pub use stress_page::{stress_kind_page, stress_page, stress_says};
 pub use tasks::autosave::LostSession;
 pub use tasks::errors::ErrorReport;
 pub use tasks::export::{Exported, WrittenFile, replay_command};

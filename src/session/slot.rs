@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::jobs::{JobId, Lane};
 use super::store::{
     AnswerState, BenchState, BudgetState, CompareState, ExportState, Phase, ReproduceState, SensitivityState,
-    SweepState, TrainingState,
+    StressState, SweepState, TrainingState,
 };
 use super::tasks::Task;
 use super::tasks::bench::Benched;
@@ -17,8 +17,9 @@ use super::tasks::predict::Answers;
 use super::tasks::reproduce::{Reproduced, ReproducedLine};
 use super::tasks::train::TrainPoint;
 use super::{JobAnswer, Session, answer_page};
-use crate::engine::experiment::{BudgetPoint, ComparePoint, FoundBudget, SensitivityPoint, SweepPoint};
+use crate::engine::experiment::{BudgetPoint, ComparePoint, FoundBudget, SensitivityPoint, StressPoint, SweepPoint};
 use crate::engine::train::Trained;
+use crate::io::results::StressResults;
 
 /// The state of one kind of task.
 pub(super) trait Slot: Sized + 'static {
@@ -97,6 +98,7 @@ impl Session {
             Lane::Sweep => self.stop::<SweepState>(id, phase),
             Lane::Compare => self.stop::<CompareState>(id, phase),
             Lane::Sensitivity => self.stop::<SensitivityState>(id, phase),
+            Lane::Stress => self.stop::<StressState>(id, phase),
             Lane::Train => self.stop::<TrainingState>(id, phase),
             Lane::Export => self.stop::<ExportState>(id, phase),
             Lane::Budget => self.stop::<BudgetState>(id, phase),
@@ -188,6 +190,31 @@ impl Slot for SensitivityState {
     }
 
     fn finish(_: &mut Session, (): ()) {}
+}
+
+impl Slot for StressState {
+    type Point = Box<StressPoint>;
+    type Output = Box<StressResults>;
+    const LANE: Lane = Lane::Stress;
+
+    fn of(session: &mut Session) -> &mut Self {
+        &mut session.store.stress
+    }
+
+    fn newest(&mut self) -> (&mut Option<JobId>, &mut Phase) {
+        (&mut self.job, &mut self.phase)
+    }
+
+    fn add(&mut self, point: Self::Point) {
+        self.points.push(*point);
+    }
+
+    fn finish(session: &mut Session, results: Self::Output) {
+        let state = &mut session.store.stress;
+        // Kinds that say nothing of this graph were left out on the way.
+        state.n_points = state.points.len();
+        state.results = Some(Arc::from(results));
+    }
 }
 
 impl Slot for BudgetState {

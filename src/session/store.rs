@@ -24,7 +24,7 @@ use super::tasks::preview::without_recovery;
 use crate::engine::certify::Certificate;
 use crate::engine::experiment::{
     Budget, BudgetPoint, ComparePlan, ComparePoint, ControlScore, Estimate, FoundBudget, Goal, Method, Run,
-    SensitivityPoint, SweepGrid, SweepPoint,
+    SensitivityPoint, StressPoint, SweepGrid, SweepPoint,
 };
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::{Architecture, Model};
@@ -34,6 +34,7 @@ use crate::engine::train::Trained;
 use crate::io::InputHash;
 use crate::io::bundle::BundleOptions;
 use crate::io::checks::CheckRecord;
+use crate::io::results::StressResults;
 
 /// Names a run within a session; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,6 +156,21 @@ pub struct SensitivityState {
     pub points: Vec<SensitivityPoint>,
 }
 
+/// Disturbed graphs, in the trade-off view.
+#[derive(Debug, Clone, Default)]
+pub struct StressState {
+    /// The newest job of this kind.
+    pub(crate) job: Option<JobId>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Points asked for.
+    pub n_points: usize,
+    /// Points in the order they came.
+    pub points: Vec<StressPoint>,
+    /// All of it, with its sentences, once it is complete.
+    pub results: Option<Arc<StressResults>>,
+}
+
 /// What may be lost, and what was found for it.
 #[derive(Debug, Clone)]
 pub struct BudgetState {
@@ -268,6 +284,8 @@ pub enum Trial {
     Layers,
     /// Everything that was tried, as lines over parallel axes.
     Together,
+    /// Disturbed graphs.
+    Stress,
 }
 
 /// What is compared until the user chooses: Unifews, the cheapest alternatives, and chance.
@@ -389,6 +407,8 @@ pub struct Store {
     pub comparison: CompareState,
     /// The layers one at a time.
     pub sensitivity: SensitivityState,
+    /// Disturbed graphs.
+    pub stress: StressState,
     /// A budget instead of thresholds.
     pub budget: BudgetState,
     /// Which of them was asked for last, and how often any was.
@@ -450,6 +470,7 @@ impl Default for Store {
             plan: first_plan(),
             comparison: CompareState::default(),
             sensitivity: SensitivityState::default(),
+            stress: StressState::default(),
             budget: BudgetState::default(),
             trial: (Trial::default(), 0),
             training: TrainingState::default(),

@@ -1,18 +1,21 @@
-//! Sweeps, methods side by side, layers one at a time, and controls: what is asked, and what it starts from.
+//! Sweeps, methods side by side, layers one at a time, stress, and controls: what is asked, and what it starts from.
 
 use std::sync::Arc;
 
 use super::Session;
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::jobs::Lane;
-use super::store::{AnswerState, BudgetState, CompareState, Phase, RunId, SensitivityState, SweepState, Trial};
+use super::store::{
+    AnswerState, BudgetState, CompareState, Phase, RunId, SensitivityState, StressState, SweepState, Trial,
+};
 use super::tasks::budget::FindWithinBudget;
 use super::tasks::compare::Compare;
 use super::tasks::controls::Controls;
 use super::tasks::sensitivity::Sensitivity;
+use super::tasks::stress::Stress;
 use super::tasks::sweep::Sweep;
 use crate::engine::certify::Certificate;
-use crate::engine::experiment::{Budget, ComparePlan, FoundBudget, Run, RunOptions, SweepGrid};
+use crate::engine::experiment::{Budget, ComparePlan, FoundBudget, Run, RunOptions, StressPlan, SweepGrid};
 use crate::engine::sparsify::Recipe;
 
 impl Session {
@@ -119,6 +122,22 @@ impl Session {
         self.start::<SensitivityState, _>(task);
     }
 
+    /// Disturbs the graph in the usual ways, as far as they say something of the recipe.
+    pub(super) fn stress(&mut self) {
+        let Some((graph, model)) = self.both("stress") else { return };
+        let recipe = self.store.effective_recipe();
+        let n_ways = 1 + usize::from(recipe.recovery.is_some());
+        let plan = StressPlan::default();
+        let n_points = n_ways * plan.n_graphs();
+        let mut task = Stress::new(graph.dataset, model.model, recipe, plan);
+        if !self.fits("stress", &mut task) {
+            return;
+        }
+        self.store.asked_for(Trial::Stress);
+        self.store.stress = StressState { n_points, points: Vec::with_capacity(n_points), ..StressState::default() };
+        self.start::<StressState, _>(task);
+    }
+
     /// Looks for what removes most within a budget of accuracy.
     pub(super) fn find_within(&mut self, budget: Budget) {
         let Some((graph, model)) = self.both("look for a recipe") else { return };
@@ -168,6 +187,7 @@ impl Session {
         self.forget::<SweepState>();
         self.forget::<CompareState>();
         self.forget::<SensitivityState>();
+        self.forget::<StressState>();
         self.forget::<BudgetState>();
         self.forget::<AnswerState>();
     }

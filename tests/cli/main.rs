@@ -29,3 +29,4 @@ mod predict;
 mod recovery;
 #[path = "../support/shared_folder.rs"]
 mod shared_folder;
+mod stress;

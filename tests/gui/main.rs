@@ -25,6 +25,7 @@ mod runs_table;
 mod selection;
 mod sessions;
 mod sizes;
+mod stress;
 mod tools;
 mod tradeoff;
 mod training;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::certify::Paired;
 use crate::engine::graph::Labels;
-use crate::engine::score::predictions;
+use crate::engine::score::{largest, predictions};
 
 /// Accuracy (for several classes per node: micro-F1) lost on nodes, and its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -48,21 +48,30 @@ impl PairedLoss {
         [(self.loss - reach).max(-1.0), (self.loss + reach).min(1.0)]
     }
 
-    /// Micro-F1 is `Σ 2 tp / Σ (2 tp + fp + fn)`, a ratio of sums over nodes: what a node adds to it is `(2 tp - F1 (2 tp + fp + fn)) / Σ`,
-    /// and the difference of two models varies as the sum of the squares of the differences.
+    /// Micro-F1 as [`PairedLoss::shares`] has it.
     fn of_decisions(labels: &Labels, nodes: &[u32], unpruned: &Array2<f32>, pruned: &Array2<f32>) -> Self {
-        let labelled: Vec<usize> = nodes.iter().map(|u| *u as usize).filter(|u| labels.is_labelled(*u)).collect();
+        let labelled: Vec<u32> = nodes.iter().copied().filter(|u| labels.is_labelled(*u as usize)).collect();
+        let (loss, shares) = Self::shares(labels, &labelled, unpruned, pruned);
+        let square: f64 = shares.iter().map(|share| share * share).sum();
+        // As above: few nodes without a change are not taken for certainty.
+        let floor = if labelled.is_empty() { 0.0 } else { 1.0 / (labelled.len() as f64 + 2.0) };
+        Self { n_nodes: labelled.len(), loss, standard_error: square.sqrt().max(floor) }
+    }
+
+    /// The loss over labelled nodes, and what every node adds to its deviation from the loss over all nodes like these: the root of the sum
+    /// of their squares is the standard error, and shares of two losses on the same nodes may be subtracted first.
+    ///
+    /// One class per node: `(d - loss) / n` with `d` 1 where the node is harmed, -1 where it is helped. Micro-F1 is
+    /// `Σ 2 tp / Σ (2 tp + fp + fn)`, a ratio of sums over nodes: what a node adds to it is `(2 tp - F1 (2 tp + fp + fn)) / Σ`, and the
+    /// difference of two models varies as the difference of what it adds to each.
+    pub(in crate::engine::experiment) fn shares(
+        labels: &Labels,
+        labelled: &[u32],
+        unpruned: &Array2<f32>,
+        pruned: &Array2<f32>,
+    ) -> (f64, Vec<f64>) {
         let parts = |logits: &Array2<f32>| -> Vec<(f64, f64)> {
-            let of_node = |u: &usize| {
-                let (mut hits, mut named) = (0.0, 0.0);
-                for (class, logit) in logits.row(*u).iter().enumerate() {
-                    let is_real = labels.tags().and_then(|tags| tags.get((*u, class))).is_some_and(|tag| *tag);
-                    let is_predicted = *logit > 0.0;
-                    hits += f64::from(u8::from(is_real && is_predicted));
-                    named += f64::from(u8::from(is_real)) + f64::from(u8::from(is_predicted));
-                }
-                (2.0 * hits, named)
-            };
+            let of_node = |u: &u32| decisions(labels, logits, *u as usize);
             labelled.iter().map(of_node).collect()
         };
         let influence = |parts: &[(f64, f64)]| -> (f64, Vec<f64>) {
@@ -73,11 +82,25 @@ impl PairedLoss {
         };
         let (before, of_before) = influence(&parts(unpruned));
         let (after, of_after) = influence(&parts(pruned));
-        let square: f64 = of_before.iter().zip(&of_after).map(|(a, b)| (a - b) * (a - b)).sum();
-        // As above: few nodes without a change are not taken for certainty.
-        let floor = if labelled.is_empty() { 0.0 } else { 1.0 / (labelled.len() as f64 + 2.0) };
-        Self { n_nodes: labelled.len(), loss: before - after, standard_error: square.sqrt().max(floor) }
+        (before - after, of_before.iter().zip(&of_after).map(|(a, b)| a - b).collect())
     }
+}
+
+/// Of one node: twice its right decisions, and what they are counted of. One class per node is one decision: `(2, 2)` where it is right, else
+/// `(0, 2)`, so that their ratio over nodes is the accuracy.
+fn decisions(labels: &Labels, logits: &Array2<f32>, u: usize) -> (f64, f64) {
+    let Some(tags) = labels.tags() else {
+        let is_right = labels.of(u) == Some(largest(logits.row(u)) as usize);
+        return (2.0 * f64::from(u8::from(is_right)), 2.0);
+    };
+    let (mut hits, mut named) = (0.0, 0.0);
+    for (class, logit) in logits.row(u).iter().enumerate() {
+        let is_real = tags.get((u, class)).is_some_and(|tag| *tag);
+        let is_predicted = *logit > 0.0;
+        hits += f64::from(u8::from(is_real && is_predicted));
+        named += f64::from(u8::from(is_real)) + f64::from(u8::from(is_predicted));
+    }
+    (2.0 * hits, named)
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod safe;
 mod sensitivity;
 mod serve;
 mod size;
+mod stress;
 mod sweep;
 mod truth;
 
@@ -70,6 +71,10 @@ pub use serve::{Answer, FieldSize, RequestSummary, RequestTiming, Server};
 pub use size::{
     Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, ValueType, csr_bytes,
     rounded, rounded_entries,
+};
+pub use stress::{
+    Alike, Disturbed, StressGroup, StressGroupBy, StressKind, StressPlan, StressPoint, StressSpread, StressSummary,
+    StressWay, alike, disturbed, stress, summarise_stress,
 };
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep, sweep_layer};
 pub use truth::{TruthScore, TruthShares, TruthWay, standardised};

@@ -75,6 +75,12 @@ impl Labels {
         }
     }
 
+    /// The same classes, one for each node anew.
+    #[must_use]
+    pub(in crate::engine) fn with_classes(&self, classes: Vec<u32>) -> Self {
+        Self { classes, tags: None, n_classes: self.n_classes, names: self.names.clone() }
+    }
+
     /// The class of every node; of several the first.
     pub fn classes(&self) -> &[u32] {
         &self.classes

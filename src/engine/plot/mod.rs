@@ -12,6 +12,7 @@ mod node_link;
 mod ordering;
 mod parallel;
 mod raster;
+mod stress;
 mod trials;
 
 pub use curves::{Axis, Curve, CurveStyle, Curves, Mark, grouped, ticks};
@@ -31,4 +32,5 @@ pub use raster::{
     Raster, RasterMode, RasterRequest, Scale, Shade, Side, TexelPlace, Tick, Viewport, describe, describe_weight,
     entry_under, first_entry, power_of_ten, raster, raster_from, raster_of_two, shares_of,
 };
+pub use stress::stress_curves;
 pub use trials::{MethodsFigure, colour_of, sensitivity_curves};

@@ -39,7 +39,8 @@ pub fn predictions(logits: &Array2<f32>) -> Vec<u32> {
     logits.rows().into_iter().map(largest).collect()
 }
 
-fn largest(row: ArrayView1<'_, f32>) -> u32 {
+/// The class of one node: the first largest logit.
+pub(in crate::engine) fn largest(row: ArrayView1<'_, f32>) -> u32 {
     let mut best = 0;
     for (class, value) in row.iter().enumerate() {
         if *value > row[best] {

@@ -42,6 +42,8 @@ pub enum Lane {
     Compare,
     /// Layers one at a time. In order.
     Sensitivity,
+    /// Disturbed graphs. In order.
+    Stress,
     /// Training. In order.
     Train,
     /// Whatever writes files. In order.

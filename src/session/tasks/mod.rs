@@ -31,6 +31,7 @@ pub(crate) mod sensitivity;
 pub(crate) mod sketch;
 pub(crate) mod source;
 pub(crate) mod store_graph;
+pub(crate) mod stress;
 pub(crate) mod sweep;
 pub(crate) mod train;
 pub(crate) mod write;

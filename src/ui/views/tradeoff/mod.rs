@@ -1,4 +1,5 @@
-//! Trade-off: what accuracy costs and gains, over pairs of thresholds, by method, one layer at a time, or all trials together.
+//! Trade-off: what accuracy costs and gains, over pairs of thresholds, by method, one layer at a time, or all trials together; and what is
+//! left of it under stress.
 //!
 //! Points appear as they are computed. A click takes over a point's recipe.
 
@@ -9,6 +10,7 @@ mod map;
 mod methods;
 mod parallel;
 mod points;
+mod stress;
 mod sweep;
 mod table;
 mod together;
@@ -21,7 +23,7 @@ use egui_plot::PlotPoint;
 use self::chart::Cost;
 use self::together::Together;
 use super::{View, ViewCx};
-use crate::engine::experiment::{EvaluatedOn, recovered_says};
+use crate::engine::experiment::{EvaluatedOn, StressKind, recovered_says};
 use crate::engine::plot::Curves;
 use crate::engine::sparsify::{NodesAre, Recipe};
 use crate::session::{Phase, Trial};
@@ -38,6 +40,8 @@ pub(super) struct Tradeoff {
     cost: Cost,
     on: EvaluatedOn,
     together: Together,
+    /// Whose curve is shown.
+    disturbed: StressKind,
 }
 
 /// Side of the part of a point that answers to the pointer.
@@ -62,6 +66,7 @@ impl View for Tradeoff {
             Trial::Methods => self.methods_ui(cx, ui),
             Trial::Layers => self.layers_ui(cx, ui),
             Trial::Together => self.together_ui(cx, ui),
+            Trial::Stress => self.stress_ui(cx, ui),
         }
     }
 }
@@ -129,11 +134,16 @@ impl Tradeoff {
 }
 
 /// The trials with their names.
-const TRIALS: [(Trial, &str, &str); 4] = [
+const TRIALS: [(Trial, &str, &str); 5] = [
     (Trial::Thresholds, "By thresholds", "Pairs of thresholds: what accuracy costs and gains"),
     (Trial::Methods, "By method", "Unifews and other methods at the same shares"),
     (Trial::Layers, "By layer", "What each layer alone can bear"),
     (Trial::Together, "All trials", "Every run and every point of the sweep as a line over parallel axes"),
+    (
+        Trial::Stress,
+        "Under stress",
+        "How pruned and baseline fall when edges, features or the nodes that are scored change",
+    ),
 ];
 
 /// How many points are there, of how many, and whether more will come.
