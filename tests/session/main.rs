@@ -1,6 +1,6 @@
 //! The session without a screen: jobs, undo, inputs, export.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "tests fail loudly")]
+#![expect(clippy::expect_used, reason = "tests fail loudly")]
 
 mod autosave;
 mod flow;

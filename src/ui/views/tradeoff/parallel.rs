@@ -7,7 +7,7 @@ use eframe::egui;
 use super::together::Together;
 use super::{LEAST_HEIGHT, Tradeoff};
 use crate::session::{Command, LineOf, Phase, TrialLines, format};
-use crate::ui::views::ViewCx;
+use crate::ui::views::{ViewCx, WindowRequest};
 use crate::ui::widgets::parallel::{ParallelOutput, ParallelSpec, colours_ui};
 use crate::ui::widgets::{empty_state, mono, strong, weak};
 
@@ -42,8 +42,15 @@ impl Tradeoff {
         };
         let caption = 22.0;
         let height = (ui.available_height() - caption - 12.0).max(LEAST_HEIGHT * 2.0);
+        let whole = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), height + caption));
         let output = chart.ui(ui, cx.tokens, height, &spec);
         ui.horizontal(|ui| {
+            if ui.small_button("Copy picture").clicked() {
+                cx.out.request(WindowRequest::CopyPicture(whole));
+            }
+            if ui.small_button("Copy table").clicked() {
+                cx.out.request(WindowRequest::Copy(tabbed(lines, &name)));
+            }
             let text = match n {
                 1 => "1 trial".to_owned(),
                 n => format!(
@@ -65,6 +72,19 @@ impl Tradeoff {
             None => {}
         }
     }
+}
+
+/// A row for each line, a column for each axis, for a spreadsheet.
+fn tabbed(lines: &TrialLines, name: &dyn Fn(usize) -> String) -> String {
+    let head = lines.axes.iter().map(|axis| axis.name.clone());
+    let mut rows = vec![std::iter::once("trial".to_owned()).chain(head).collect::<Vec<_>>().join("\t")];
+    rows.extend((0..lines.lines.len()).map(|line| {
+        let value =
+            |values: &Vec<f64>| values.get(line).filter(|v| v.is_finite()).map_or_else(String::new, f64::to_string);
+        let cells = lines.axes.iter().map(|axis| value(&axis.values));
+        std::iter::once(name(line)).chain(cells).collect::<Vec<_>>().join("\t")
+    }));
+    rows.join("\n") + "\n"
 }
 
 /// The line whose recipe is the present one.
