@@ -7,7 +7,7 @@ use eframe::egui::{Color32, ColorImage, Key, Modifiers, OutputCommand, Pos2, Sha
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use unifews::engine::plot::{NodeOrder, Side};
-use unifews::session::{AtlasRequest, PictureRequest, Session};
+use unifews::session::{AtlasRequest, Command, PictureRequest, Session};
 use unifews::ui::App;
 
 use super::{Choices, wait, wheel, with_karate};
@@ -353,4 +353,33 @@ fn what_is_in_view_is_copied_as_a_picture() {
         assert!(across >= size.x && across < 1440.0, "{name}: {across} for {size:?}, axes and legend with it");
         assert!(down >= size.y && down < 900.0, "{name}: {down} for {size:?}");
     }
+}
+
+/// Strokes of six points along an axis: what marks a selected node at the edge of a heatmap.
+fn n_marks(h: &Harness<'_, App>) -> usize {
+    fn of(shape: &Shape) -> usize {
+        match shape {
+            Shape::LineSegment { points: [a, b], .. } => {
+                let by = *b - *a;
+                usize::from((by.length() - 6.0).abs() < 0.01 && (by.x == 0.0 || by.y == 0.0))
+            }
+            Shape::Vec(shapes) => shapes.iter().map(of).sum(),
+            _ => 0,
+        }
+    }
+    h.output().shapes.iter().map(|clipped| of(&clipped.shape)).sum()
+}
+
+#[test]
+fn several_selected_nodes_are_marked_on_both_axes_of_every_layer() {
+    let choices = Choices::default();
+    let mut h = drawn(&choices);
+    let before = n_marks(&h);
+    h.state().send(Command::SelectNodes(vec![3, 8, 20]));
+    h.run_steps(4);
+    // Two layers of the karate club's model, two axes each.
+    assert_eq!(n_marks(&h) - before, 3 * 2 * 2);
+    h.state().send(Command::SelectNodes(Vec::new()));
+    h.run_steps(4);
+    assert_eq!(n_marks(&h), before);
 }

@@ -13,6 +13,14 @@ pub(super) fn marked(store: &Store, atlas: &Atlas) -> Option<(usize, usize)> {
     Some((at(source)?, at(target)?))
 }
 
+/// Where several selected nodes stand on both axes; of more than can be told apart the first ones.
+pub(super) fn several(store: &Store, atlas: &Atlas) -> Vec<usize> {
+    const MOST: usize = 2_000;
+    let nodes = store.selected_nodes().map_or(&[][..], |nodes| nodes);
+    let position = atlas.ordering().position();
+    nodes.iter().take(MOST).filter_map(|node| position.get(*node as usize)).map(|at| *at as usize).collect()
+}
+
 /// What the node at a place of the order is called in its files; empty beyond the last one.
 pub(super) fn node_name(atlas: &Atlas, at: usize) -> String {
     let node = atlas.ordering().order().get(at);

@@ -186,6 +186,8 @@ impl Cell {
         let id = |at: usize| selecting::node_name(place.atlas, at);
         let number = |at: usize| at.to_string();
         let names = if place.side == Side::Edges { Names(&id) } else { Names(&number) };
+        let several =
+            if place.side == Side::Edges { selecting::several(cx.session.store(), place.atlas) } else { Vec::new() };
         let spec = HeatmapSpec {
             name: &name,
             whole: place.whole(),
@@ -195,6 +197,7 @@ impl Cell {
             map: map.as_ref(),
             message,
             marked,
+            selected: &several,
             has_numbers: !matches!(place.mode, RasterMode::Kept | RasterMode::WhenRemoved),
         };
         self.heatmap.ui(ui, cx.tokens, rect, &spec)

@@ -126,6 +126,7 @@ impl PairCell {
         let id = |at: usize| selecting::node_name(atlas, at);
         let number = |at: usize| at.to_string();
         let names = if side == Side::Edges { Names(&id) } else { Names(&number) };
+        let several = if side == Side::Edges { selecting::several(cx.session.store(), atlas) } else { Vec::new() };
         let spec = HeatmapSpec {
             name: &name,
             whole: place.whole(),
@@ -135,6 +136,7 @@ impl PairCell {
             map: map.as_ref(),
             message: desk.failure(&slot).or_else(|| picture.is_none().then_some("drawing")),
             marked: marked.filter(|_| side == Side::Edges),
+            selected: &several,
             has_numbers: false,
         };
         let below = Rect::from_min_max(egui::pos2(rect.left(), heading.bottom()), rect.max - egui::vec2(0.0, 6.0));

@@ -43,6 +43,7 @@ impl Heatmap {
                 &shown.picture.scale,
             );
         }
+        selected(&inside, tokens, plot, viewport, spec.selected);
         if let Some(place) = hovered.or(spec.marked) {
             cross(&inside, tokens, plot, viewport, place, hovered.is_some());
         }
@@ -63,6 +64,18 @@ impl Heatmap {
 
 fn picture(painter: &Painter, shown: &Shown, plot: Rect, viewport: Viewport) {
     map::image(painter, shown.texture.id(), on_screen(plot, viewport, shown.picture.raster.cover));
+}
+
+/// A short stroke for each at the right and at the top, where nothing else stands.
+fn selected(painter: &Painter, tokens: &Tokens, plot: Rect, viewport: Viewport, places: &[usize]) {
+    const LENGTH: f32 = 6.0;
+    let stroke = Stroke::new(1.5, tokens.accent);
+    for place in places {
+        let at = *place as f64;
+        let cell = on_screen(plot, viewport, Viewport { x0: at, y0: at, x1: at + 1.0, y1: at + 1.0 }).center();
+        painter.line_segment([pos2(plot.right() - LENGTH, cell.y), pos2(plot.right(), cell.y)], stroke);
+        painter.line_segment([pos2(cell.x, plot.top()), pos2(cell.x, plot.top() + LENGTH)], stroke);
+    }
 }
 
 fn cross(painter: &Painter, tokens: &Tokens, plot: Rect, viewport: Viewport, place: (usize, usize), is_own: bool) {

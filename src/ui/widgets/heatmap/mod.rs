@@ -69,6 +69,8 @@ pub(crate) struct HeatmapSpec<'a> {
     pub(crate) message: Option<&'a str>,
     /// Marked from another heatmap, as `(column, row)`.
     pub(crate) marked: Option<(usize, usize)>,
+    /// Several that are selected, by their places on both axes.
+    pub(crate) selected: &'a [usize],
     /// Whether single entries carry their number where there is room, and removed ones a stroke.
     pub(crate) has_numbers: bool,
 }
