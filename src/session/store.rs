@@ -117,6 +117,18 @@ impl SweepState {
     pub fn recipe_of(&self, point: &SweepPoint) -> Recipe {
         self.grid.recipe_of(&self.base, point.idx, self.layer)
     }
+
+    /// The point that was made by this recipe.
+    pub fn point_of(&self, recipe: &Recipe) -> Option<&SweepPoint> {
+        let is_one = |deltas: &[f64], delta: f64| match self.layer {
+            None => deltas.len() == 1 && deltas[0].to_bits() == delta.to_bits(),
+            Some(layer) => deltas.get(layer).is_some_and(|own| own.to_bits() == delta.to_bits()),
+        };
+        let mut points = self.points.iter();
+        let same =
+            points.find(|p| is_one(&recipe.edges.delta, p.delta_a) && is_one(&recipe.weights.delta, p.delta_w))?;
+        (self.recipe_of(same) == *recipe).then_some(same)
+    }
 }
 
 /// Methods side by side, in the trade-off view.

@@ -54,6 +54,11 @@ fn a_click_on_a_point_takes_over_its_recipe() {
     h.key_press(Key::Enter);
     h.run_steps(3);
     assert_eq!(deltas(&h), (0.0, 0.6), "keys alone suffice");
+    // What the sweep measured of it stands in the verdict, before anything is pruned.
+    wait(&mut h, "the preview", |s| s.is_idle() && s.store().shown().is_some_and(|run| s.store().is_current(run)));
+    h.run_steps(3);
+    assert!(h.state().session().store().sweep.points.iter().all(|point| point.pruned_secs.is_finite()));
+    h.get_by_label_contains("by the sweep, 95 %");
     for expected in [(0.4, 0.1), (0.8, 0.6)] {
         h.key_press_modifiers(Modifiers::COMMAND, Key::Z);
         h.run_steps(2);

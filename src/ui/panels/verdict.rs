@@ -5,7 +5,7 @@ use eframe::egui::{self, Align, Layout, RichText};
 use super::beside::beside_ui;
 use super::controls::static_ui;
 use super::head::{PLAIN_SAYS, head_ui};
-use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, RequestTiming, Run, Timing};
+use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, RequestTiming, Run, SweepPoint, Timing};
 use crate::engine::graph::Metric;
 use crate::engine::model::HiddenColumns;
 use crate::engine::score::Score;
@@ -295,12 +295,24 @@ fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, stale: Option<Kind>) {
     let (tokens, store) = (cx.tokens, cx.session.store());
     let own = run.timing.as_ref().filter(|_| stale.is_none());
     let older = store.newest_run().and_then(|e| e.run.timing.as_ref());
+    let swept = store.sweep.point_of(&store.effective_recipe());
+    let swept = swept.filter(|point| stale.is_none() && point.pruned_secs.is_finite());
     let says =
         "Wall time of one forward pass over the whole graph, unpruned and pruned in turn: medians and what they carry";
     match (own, older) {
         (Some(timing), _) => {
             group(ui, tokens, "Time", Kind::Measured, says);
             timing_row(ui, tokens, timing);
+        }
+        _ if let Some(point) = swept => {
+            group(
+                ui,
+                tokens,
+                "Time",
+                Kind::Measured,
+                "Measured by the sweep: wall time of one forward pass over the whole graph",
+            );
+            swept_rows(ui, tokens, point);
         }
         (None, Some(timing)) => {
             group(ui, tokens, "Time", stale.unwrap_or(Kind::Stale), says);
@@ -315,6 +327,31 @@ fn time_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, stale: Option<Kind>) {
             // The place of the interval, so that nothing moves when there is one.
             change_row(ui, tokens, "  not measured", &format::factors(None), mono(""));
             request_rows(ui, tokens, &[]);
+        }
+    }
+}
+
+/// What a sweep measured of its point; places as everywhere, so that nothing moves. As everywhere, a ratio counts where its interval excludes 1 by
+/// more than 3 %.
+fn swept_rows(ui: &mut egui::Ui, tokens: &Tokens, point: &SweepPoint) {
+    let times = |before: f64, now: f64| format!("{} → {}", format::seconds(before), format::seconds(now));
+    let ratio = |interval: Option<[f64; 2]>, ratio: f64| {
+        let is_sure = interval.is_some_and(|[low, high]| low > 1.03 || high < 0.97);
+        mono(format::factor(ratio)).color(if is_sure { tokens.text } else { tokens.text_weak })
+    };
+    let (before, now) = (point.baseline_secs, point.pruned_secs);
+    change_row(ui, tokens, "Forward", &times(before, now), ratio(point.speedup_interval(), before / now));
+    change_row(ui, tokens, "  by the sweep, 95 %", &format::factors(point.speedup_interval()), mono(""));
+    for n_asked in RequestTiming::SIZES {
+        let name = if n_asked == 1 { "1 node".to_owned() } else { format!("{} nodes", format::count(n_asked as u64)) };
+        match point.baseline_request_secs.zip(point.request_secs).filter(|_| n_asked == RequestTiming::OF_A_POINT) {
+            Some((before, now)) => {
+                let factor = ratio(point.request_speedup_interval(), before / now);
+                change_row(ui, tokens, &name, &times(before, now), factor);
+            }
+            None => {
+                change_row(ui, tokens, &name, "not measured", mono(""));
+            }
         }
     }
 }

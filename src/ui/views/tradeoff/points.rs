@@ -16,12 +16,5 @@ pub(super) fn take_over(cx: &ViewCx<'_>, ui: &egui::Ui, response: &egui::Respons
 
 /// The point whose recipe is the present one.
 pub(super) fn here<'a>(cx: &ViewCx<'_>, sweep: &'a SweepState) -> Option<&'a SweepPoint> {
-    let recipe = cx.session.store().effective_recipe();
-    let is_one = |deltas: &[f64], delta: f64| match sweep.layer {
-        None => deltas.len() == 1 && deltas[0].to_bits() == delta.to_bits(),
-        Some(layer) => deltas.get(layer).is_some_and(|own| own.to_bits() == delta.to_bits()),
-    };
-    let mut points = sweep.points.iter();
-    let same = points.find(|p| is_one(&recipe.edges.delta, p.delta_a) && is_one(&recipe.weights.delta, p.delta_w))?;
-    (sweep.recipe_of(same) == recipe).then_some(same)
+    sweep.point_of(&cx.session.store().effective_recipe())
 }
