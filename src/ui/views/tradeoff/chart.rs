@@ -85,22 +85,28 @@ pub(super) fn front(points: &[SweepPoint], cost: Cost) -> Vec<usize> {
     const ALIKE: f64 = 2e-3;
     let largest = points.iter().map(|p| cost.of(p)).filter(|c| c.is_finite()).fold(f64::MIN_POSITIVE, f64::max);
     // More removed is less cost.
-    let spent = |p: &SweepPoint| {
-        let steps = (cost.of(p) / largest / ALIKE).round();
-        if matches!(cost, Cost::Edges | Cost::Weights) { -steps } else { steps }
+    let spent = |at: usize| match cost {
+        Cost::Edges | Cost::Weights => -cost.of(&points[at]),
+        Cost::Macs | Cost::Time | Cost::Request => cost.of(&points[at]),
     };
-    let mut order: Vec<usize> = (0..points.len()).filter(|at| spent(&points[*at]).is_finite()).collect();
+    let val = |at: usize| points[at].val_accuracy;
+    let mut order: Vec<usize> = (0..points.len()).filter(|at| spent(*at).is_finite()).collect();
     order.sort_by(|a, b| {
-        let (a, b) = (&points[*a], &points[*b]);
-        spent(a).total_cmp(&spent(b)).then(b.val_accuracy.total_cmp(&a.val_accuracy)).then(a.idx.cmp(&b.idx))
+        spent(*a).total_cmp(&spent(*b)).then(val(*b).total_cmp(&val(*a))).then(points[*a].idx.cmp(&points[*b].idx))
     });
-    let mut best = f64::NEG_INFINITY;
-    order.retain(|at| {
-        let is_better = points[*at].val_accuracy > best;
-        best = best.max(points[*at].val_accuracy);
-        is_better
-    });
-    order
+    let mut front: Vec<usize> = Vec::new();
+    for at in order {
+        match front.last().copied() {
+            Some(last) if val(at) <= val(last) => {}
+            // As good as for nothing more.
+            Some(last) if spent(at) - spent(last) < ALIKE * largest => {
+                front.pop();
+                front.push(at);
+            }
+            _ => front.push(at),
+        }
+    }
+    front
 }
 
 /// How large a point is drawn: larger for more of the threshold that is not along the axis.

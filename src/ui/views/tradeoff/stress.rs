@@ -5,7 +5,7 @@ use eframe::egui;
 use super::{LEAST_HEIGHT, Tradeoff, serve_ui};
 use crate::engine::experiment::{StressKind, StressWay, summarise_stress};
 use crate::engine::plot::stress_curves;
-use crate::session::{Command, Phase, StressState, stress_kind_page, stress_says};
+use crate::session::{Command, PagePart, Phase, StressState, stress_kind_page, stress_says};
 use crate::ui::tokens;
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::plot::curves_ui;
@@ -69,9 +69,11 @@ fn kind_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &StressState, kind: Stress
     serve_ui(cx, &output, &curves, &format!("under stress, {}", kind.title().to_lowercase()));
     if let Some(results) = &state.results {
         ui.add_space(2.0 * tokens::GRID);
-        egui::ScrollArea::horizontal().id_salt("levels").show(ui, |ui| {
-            page_ui(ui, cx.tokens, &stress_kind_page(results, kind));
-        });
+        let page = stress_kind_page(results, kind);
+        let (tables, lines): (Vec<_>, Vec<_>) = page.into_iter().partition(|part| matches!(part, PagePart::Table(_)));
+        // The table may be wider than the view; sentences wrap within it.
+        egui::ScrollArea::horizontal().id_salt("levels").show(ui, |ui| page_ui(ui, cx.tokens, &tables));
+        page_ui(ui, cx.tokens, &lines);
     }
 }
 

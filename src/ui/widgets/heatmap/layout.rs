@@ -40,8 +40,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Into a rectangle that holds all of it. A square matrix is a square, at the left; others fill the room. So do single
-    /// entries with names, whose numbers need width. Its upper left corner stays where it is, so that the pointer does not lose it.
+    /// Into a rectangle that holds all of it. A square matrix is a square, at the left; others fill the room. So does a part of it whose
+    /// single entries have names, since their numbers need width. Its upper left corner stays where it is, so that the pointer does not lose it.
     pub(super) fn of(rect: Rect, whole: &Viewport, viewport: Viewport) -> Self {
         let room = |beside: f32, below: f32| {
             let min = rect.min + vec2(GUTTER_LEFT, 1.0);
@@ -63,6 +63,9 @@ impl Layout {
         let names_columns = names_columns.then_some(below);
         if names_rows || names_columns.is_some() {
             plot = room(beside, names_columns.unwrap_or(0.0));
+            if is_square && viewport == *whole {
+                plot = Rect::from_min_size(plot.min, Vec2::splat(plot.size().min_elem()));
+            }
         }
         let aside = plot.right() + beside;
         let map = (viewport != *whole).then(|| {
