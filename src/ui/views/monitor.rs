@@ -40,7 +40,7 @@ const FIELDS: [(CheckField, &str, &str, bool); 5] = [
 /// Height of the curves.
 const CURVES_HEIGHT: f32 = 220.0;
 /// Width of a field.
-const FIELD_WIDTH: f32 = 360.0;
+const FIELD_WIDTH: f32 = 420.0;
 
 impl View for Monitor {
     fn title(&self) -> &'static str {
@@ -73,10 +73,11 @@ impl View for Monitor {
 fn form_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     let mut asked = cx.session.store().monitor.asked.clone();
     let before = asked.clone();
+    // Beside the names and the buttons.
+    let width = FIELD_WIDTH.min(ui.available_width() - 220.0).max(80.0);
     egui::Grid::new("check").num_columns(3).spacing([10.0, 4.0]).show(ui, |ui| {
         for (field, name, says, _) in FIELDS {
             let label = ui.label(name).on_hover_text(says);
-            let width = FIELD_WIDTH.min(ui.available_width() - 80.0);
             let edit = egui::TextEdit::singleline(field.of(&mut asked)).desired_width(width).hint_text(says);
             ui.add(edit).labelled_by(label.id);
             let choose = ui.button("Choose…");
