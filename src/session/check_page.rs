@@ -29,14 +29,14 @@ pub fn finding_says(finding: &Finding) -> String {
     let Finding { before, now, limit, .. } = *finding;
     match finding.measure {
         Measure::Confidence => format!(
-            "The pruned model is otherwise sure of nodes that arrived: stability index {now:.2}, limit {limit:.2}"
+            "Confidence in nodes that arrived is distributed differently: stability index {now:.2}, limit {limit:.2}"
         ),
         Measure::Sent { step } => format!(
-            "What nodes that arrived send into layer {} is distributed otherwise: stability index {now:.2}, limit {limit:.2}",
+            "What nodes that arrived send into layer {} is distributed differently: stability index {now:.2}, limit {limit:.2}",
             step + 1
         ),
         Measure::Messages { step } => format!(
-            "Messages of layer {} are distributed otherwise: stability index {now:.2}, limit {limit:.2}",
+            "Messages of layer {} are distributed differently: stability index {now:.2}, limit {limit:.2}",
             step + 1
         ),
         Measure::Decision { step } => format!(

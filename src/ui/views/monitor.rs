@@ -39,6 +39,8 @@ const FIELDS: [(CheckField, &str, &str, bool); 5] = [
 
 /// Height of the curves.
 const CURVES_HEIGHT: f32 = 220.0;
+/// Width of the names before the fields.
+const NAME_WIDTH: f32 = 112.0;
 /// Width of a field.
 const FIELD_WIDTH: f32 = 420.0;
 
@@ -75,9 +77,12 @@ fn form_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     let before = asked.clone();
     // Beside the names and the buttons.
     let width = FIELD_WIDTH.min(ui.available_width() - 220.0).max(80.0);
-    egui::Grid::new("check").num_columns(3).spacing([10.0, 4.0]).show(ui, |ui| {
-        for (field, name, says, _) in FIELDS {
+    for (field, name, says, _) in FIELDS {
+        // No grid: its columns are as narrow as what they held in the frame before.
+        ui.horizontal(|ui| {
+            let begin = ui.cursor().left();
             let label = ui.label(name).on_hover_text(says);
+            ui.add_space((begin + NAME_WIDTH - ui.cursor().left()).max(0.0));
             let edit = egui::TextEdit::singleline(field.of(&mut asked)).desired_width(width).hint_text(says);
             ui.add(edit).labelled_by(label.id);
             let choose = ui.button("Choose…");
@@ -87,9 +92,8 @@ fn form_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
             if choose.clicked() {
                 cx.out.request(WindowRequest::CheckDialog(field));
             }
-            ui.end_row();
-        }
-    });
+        });
+    }
     let is_busy = cx.session.is_busy(&Lane::Answer);
     let has_all = FIELDS.iter().all(|(field, _, _, is_needed)| !is_needed || !field.of(&mut asked).trim().is_empty());
     ui.horizontal(|ui| {
