@@ -26,7 +26,7 @@ pub(super) fn first() -> Tree<Pane> {
     let centre = tiles.insert_tab_tile(centre.to_vec());
     let [recipe, verdict, node] = RIGHT.map(|p| tiles.insert_pane(p));
     let right =
-        tiles.insert_container(linear(LinearDir::Vertical, &[(recipe, 0.54), (verdict, 0.46), (node, NODE_SHARE)]));
+        tiles.insert_container(linear(LinearDir::Vertical, &[(recipe, 0.59), (verdict, 0.41), (node, NODE_SHARE)]));
     let all = tiles.insert_container(linear(LinearDir::Horizontal, &[(inputs, 0.155), (centre, 0.625), (right, 0.22)]));
     Tree::new(egui::Id::unique("panes"), all, tiles)
 }

@@ -359,7 +359,7 @@ fn the_first_start_is_recovered_and_a_button_leads_to_unifews_as_published() {
     let begun = h.state().session().store().recipe.clone();
     assert!(begun.recovery.is_some(), "{begun:?}");
     h.get_by_label("static");
-    h.get_by_label("Found when this was opened: keeps the validation accuracy");
+    h.get_by_label("Found on opening: keeps validation accuracy");
     h.get_by_role_and_label(Role::Button, "Unifews as published").scroll_to_me();
     h.run_steps(4);
     h.get_by_role_and_label(Role::Button, "Unifews as published").click();

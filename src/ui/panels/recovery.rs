@@ -19,13 +19,18 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
     ui.add_space(4.0);
     let says = "Fits what is kept to what the unpruned model gives on this graph, without labels; off: Unifews as \
                 published. What comes out holds for this graph alone";
-    let text = strong("Recover accuracy");
-    if ui.checkbox(&mut is_on, text).on_hover_text(says).changed() {
-        recipe.recovery = is_on.then(RecoveryRule::default);
-        recipe.channels = recipe.channels.filter(|_| is_on);
-    }
+    ui.horizontal(|ui| {
+        let text = strong("Recover accuracy");
+        if ui.checkbox(&mut is_on, text).on_hover_text(says).changed() {
+            recipe.recovery = is_on.then(RecoveryRule::default);
+            recipe.channels = recipe.channels.filter(|_| is_on);
+        }
+        if recipe.recovery.is_some() {
+            published_ui(ui, recipe);
+        }
+    });
     if recipe.recovery.is_some() {
-        published_ui(ui, cx, recipe);
+        found_ui(ui, cx);
     }
     match &mut recipe.recovery {
         None => {
@@ -60,13 +65,19 @@ pub(super) fn recovery_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recip
 /// What decides for nodes that arrive later.
 const NEW_NODES: &str = "The test nodes play those that arrive later. Entries stay where their target is unsure by itself and their source is sure, and \
                          rows keep their sum; the unpruned model is asked about known nodes alone, and a training sees no others";
-/// The one click back to what is published, and who chose what stands there.
-fn published_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
-    let is_own = cx.session.has_own_thresholds() && cx.session.store().model.is_some();
+/// The one click back to what is published.
+fn published_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
     let says = "Switches recovery off and goes back to the thresholds of the authors' middle setting, relative 0.5 on both sides";
-    if ui.button("Unifews as published").on_hover_text(says).clicked() {
+    let button = ui.button("As published").on_hover_text(says);
+    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Unifews as published"));
+    if button.clicked() {
         as_published(recipe);
-    } else if is_own {
+    }
+}
+
+/// Who chose what stands there, where nobody but the program did.
+fn found_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
+    if cx.session.has_own_thresholds() && cx.session.store().model.is_some() {
         let text = weak(cx.tokens, START_SAYS).size(tokens::SMALL);
         ui.add(egui::Label::new(text).wrap()).on_hover_text(format!(
             "Tried when the graph and the model were opened: at most {} points of validation accuracy are lost, and at most {:.0} % of the \
@@ -78,7 +89,7 @@ fn published_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
 }
 
 /// Beside a recipe that nobody but the program chose.
-const START_SAYS: &str = "Found when this was opened: keeps the validation accuracy";
+const START_SAYS: &str = "Found on opening: keeps validation accuracy";
 
 /// How recovery goes about it.
 fn settings_ui(ui: &mut egui::Ui, rule: &mut RecoveryRule) {

@@ -16,7 +16,7 @@ pub(super) fn edge_ranking_ui(ui: &mut egui::Ui, tokens: &Tokens, recipe: &mut R
     }
     let by_recovery = recipe.recovery.as_ref().is_some_and(RecoveryRule::chooses_entries);
     if by_recovery && recipe.edges.ranking.is_none() {
-        ui.label(weak(tokens, "chosen by recovery, below"));
+        // What goes by is among the settings of recovery.
         return;
     }
     let ranking = &mut recipe.edges.ranking;
@@ -33,7 +33,7 @@ pub(super) fn weight_ranking_ui(ui: &mut egui::Ui, tokens: &Tokens, recipe: &mut
     }
     let by_obs = recipe.recovery.as_ref().is_some_and(RecoveryRule::chooses_weights);
     if by_obs && recipe.weights.ranking.is_none() {
-        ui.label(weak(tokens, "chosen by recovery, below"));
+        // What goes by is among the settings of recovery.
         return;
     }
     let ranking = &mut recipe.weights.ranking;
