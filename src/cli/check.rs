@@ -1,21 +1,17 @@
 //! `unifews check BUNDLE --graph NEW`: is the bundle still true? Exit code 0 fine, 3 re-evaluate, 4 stop.
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use super::args::BundleGraphArgs;
 use super::beyond_args::CheckArgs;
 use super::failure::Answered;
 use super::output::{self, page};
 use super::progress::Terminal;
-use super::replay::read_graph_of;
 use crate::engine::monitor::Level;
-use crate::io::bundle::read_bundle;
 use crate::io::checks::{CheckRecord, history_path};
 use crate::session::check_page;
-use crate::session::tasks::check::{CheckBundle, CheckSource};
+use crate::session::tasks::check::CheckBundle;
 use crate::session::tasks::no_points;
 
 #[derive(Serialize)]
@@ -27,12 +23,10 @@ struct Document<'a> {
 }
 
 pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> anyhow::Result<()> {
-    terminal.ctl().progress("reading the bundle", 0, 0);
-    let bundle = read_bundle(&args.bundle)?;
-    let reference = BundleGraphArgs { graph: args.reference.clone(), trust_recipe: args.trust_recipe };
-    let before = Arc::new(read_graph_of(&bundle, &reference, terminal)?);
     let task = CheckBundle {
-        source: CheckSource::Read(Box::new(bundle), before),
+        bundle: args.bundle.clone(),
+        reference: args.reference.clone(),
+        trusts_recipe: args.trust_recipe,
         graph: args.graph.clone(),
         labels: args.labels.clone(),
         model: args.model.clone(),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::failure::UsageError;
-use super::inputs::{check_files, with_named_nodes};
+use super::inputs::with_named_nodes;
 use super::output;
 use super::progress::Terminal;
 use super::{pictures, prune, sweep as sweeping};
@@ -22,6 +22,7 @@ use crate::session::tasks::export::ExportBundle;
 use crate::session::tasks::no_points;
 use crate::session::tasks::prune::Prune;
 use crate::session::tasks::safe_start::FindStart;
+use crate::session::tasks::source::check_named_files;
 use crate::session::tasks::sweep::Sweep;
 use crate::session::tasks::train::Train;
 use crate::session::{Baseline, Verdict, replay_command};
@@ -129,12 +130,12 @@ fn open_project(named: &mut Named) -> anyhow::Result<()> {
 fn read(named: &Named, terminal: &Terminal) -> anyhow::Result<(Arc<Dataset>, Arc<Model>, Recipe)> {
     let mut recipe = match (&named.recipe, &named.project) {
         (None, Some((path, project))) => {
-            check_files(&project.recipe, Path::new(path), named.graph.as_deref(), "name it with the graph")?;
+            check_named_files(&project.recipe, Path::new(path), named.graph.as_deref(), "name it with the graph")?;
             project.recipe.clone()
         }
         (Some(path), _) => {
             let recipe = read_recipe(path)?;
-            check_files(&recipe, Path::new(path), named.graph.as_deref(), "name it with the graph")?;
+            check_named_files(&recipe, Path::new(path), named.graph.as_deref(), "name it with the graph")?;
             recipe
         }
         (None, None) => start_recipe(),

@@ -1,6 +1,5 @@
 //! From options to values: the graph with the split and lock a recipe names, the model, and the recipe itself.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{RecipeArgs, Recover};
@@ -10,10 +9,8 @@ use super::progress::Terminal;
 use crate::engine::graph::{Dataset, ReadOptions, Split, resolve_split};
 use crate::engine::model::{Architecture, Family, Model};
 use crate::engine::sparsify::{ChannelRule, EdgeMode, Lock, Recipe, RecoveryRule, Training, WeightMode};
-use crate::io::{
-    LoadReport, files_outside, folder_of, names_split_file, read_graph_within, read_model, read_node_ids, read_recipe,
-    read_split,
-};
+use crate::io::{LoadReport, names_split_file, read_graph_within, read_model, read_node_ids, read_recipe, read_split};
+use crate::session::tasks::source::check_named_files;
 use crate::session::{Readings, reading_of, settled};
 
 /// A graph that is ready for `recipe`, with the split and lock it names among its own.
@@ -175,22 +172,6 @@ fn set_shape(shape: &mut Architecture, args: &RecipeArgs) -> Result<(), UsageErr
     Ok(())
 }
 
-/// Refuses a recipe that names files somewhere else: it may come from somebody who wants to know what is in them.
-///
-/// # Errors
-/// Naming the key, the path and the way out.
-pub(super) fn check_files(recipe: &Recipe, path: &Path, graph: Option<&str>, way_out: &str) -> anyhow::Result<()> {
-    let mut trusted = vec![Path::new(".")];
-    trusted.extend(graph.map(Path::new).map(|graph| if graph.is_dir() { graph } else { folder_of(graph) }));
-    let outside = files_outside(recipe, path, &trusted);
-    let Some((key, found)) = outside.first() else { return Ok(()) };
-    anyhow::bail!(
-        "recipe, {key}: expected a file in the folder of the recipe, of the graph or the working one, found {found:?}; {way_out}, or say \
-         --trust-recipe where you know who wrote the recipe: {}",
-        path.display()
-    );
-}
-
 /// How a file is named that a recipe names, so that it may be read.
 pub(super) const NAMED_BY_OPTION: &str = "name the file with an option of the command";
 
@@ -200,7 +181,7 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
         Some(path) => {
             let recipe = read_recipe(path)?;
             if !args.trust_recipe {
-                check_files(&recipe, path, Some(graph), NAMED_BY_OPTION)?;
+                check_named_files(&recipe, path, Some(graph), NAMED_BY_OPTION)?;
             }
             recipe
         }

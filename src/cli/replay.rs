@@ -4,12 +4,12 @@ use anyhow::bail;
 use serde::Serialize;
 
 use super::args::{BundleGraphArgs, ReplayArgs};
-use super::inputs;
 use super::output;
 use super::progress::Terminal;
 use crate::engine::graph::Dataset;
 use crate::io::bundle::{Bundle, ReplayReport, SparseReplay, graph_of, read_bundle, replay};
 use crate::session::format::{count, percent};
+use crate::session::tasks::source::check_named_files;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -77,7 +77,7 @@ fn about_sparse(sparse: SparseReplay) -> String {
 pub(super) fn read_graph_of(bundle: &Bundle, args: &BundleGraphArgs, terminal: &Terminal) -> anyhow::Result<Dataset> {
     if !args.trust_recipe {
         let way_out = "say with --graph PATH where the graph and its files are";
-        inputs::check_files(&bundle.recipe, &bundle.path, args.graph.as_deref(), way_out)?;
+        check_named_files(&bundle.recipe, &bundle.path, args.graph.as_deref(), way_out)?;
     }
     terminal.ctl().progress("reading the graph", 0, 0);
     Ok(graph_of(bundle, args.graph.as_deref(), terminal.memory(), terminal.ctl())?.0)

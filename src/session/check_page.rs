@@ -1,9 +1,12 @@
 //! A check of a bundle against a later graph, in sentences and a table.
 
+use std::sync::Arc;
+
 use super::format::{NONE, count, percent, points};
 use super::page::{PagePart, PageTable};
 use super::tasks::check::Checked;
 use crate::engine::monitor::{Check, Counts, Finding, Level, Measure};
+use crate::engine::plot::{Axis, Curve, CurveStyle, Curves};
 use crate::io::checks::CheckRecord;
 
 /// What is to be done, in two words.
@@ -82,19 +85,79 @@ pub(crate) fn check_page(checked: &Checked) -> Vec<PagePart> {
     page
 }
 
-/// One check.
+/// One check: the answer, what led to it, and every number.
 pub fn record_page(record: &CheckRecord) -> Vec<PagePart> {
     let check = &record.check;
     let mut page = vec![PagePart::Line(format!("{}: {}", level_title(check.level), level_says(check.level)))];
     page.extend(check.findings.iter().map(|finding| PagePart::Line(format!("  {}", finding_says(finding)))));
     page.push(PagePart::blank());
-    page.push(PagePart::Table(graph_table(check)));
-    page.push(PagePart::blank());
-    page.push(PagePart::Table(answers_table(check)));
-    page.push(PagePart::blank());
-    page.push(PagePart::Table(steps_table(check)));
+    page.extend(numbers_page(check));
+    page
+}
+
+fn numbers_page(check: &Check) -> Vec<PagePart> {
+    let tables = [graph_table(check), answers_table(check), steps_table(check)];
+    let mut page: Vec<PagePart> = Vec::new();
+    for table in tables {
+        page.extend([PagePart::Table(table), PagePart::blank()]);
+    }
     page.extend(notes(check).into_iter().map(PagePart::Line));
     page
+}
+
+/// What the window shows of the checks of a bundle.
+#[derive(Debug, Clone, Default)]
+pub struct CheckPages {
+    /// Every number of the newest.
+    pub numbers: Vec<PagePart>,
+    /// One row for each of the last checks.
+    pub history: Vec<PagePart>,
+    /// Shares by the number of the check.
+    pub curves: Arc<Curves>,
+}
+
+/// So many checks are listed in the window; the file has all.
+const MOST_LISTED: usize = 60;
+
+impl CheckPages {
+    /// Of all checks, oldest first.
+    pub(super) fn of(history: &[CheckRecord]) -> Self {
+        let from = history.len().saturating_sub(MOST_LISTED);
+        let mut listed = vec![PagePart::Table(history_table(&history[from..]))];
+        if from > 0 {
+            listed.push(PagePart::Line(format!("and {} earlier ones", count(from as u64))));
+        }
+        Self {
+            numbers: history.last().map_or_else(Vec::new, |newest| numbers_page(&newest.check)),
+            history: listed,
+            curves: Arc::new(curves(history)),
+        }
+    }
+}
+
+fn curves(history: &[CheckRecord]) -> Curves {
+    let curve = |name: &str, colour: usize, of: &dyn Fn(&CheckRecord) -> Option<f64>| Curve {
+        name: name.to_owned(),
+        points: (1..).zip(history).map(|(at, r)| [f64::from(at), 100.0 * of(r).unwrap_or(f64::NAN)]).collect(),
+        style: CurveStyle::Marked,
+        colour,
+        ..Curve::default()
+    };
+    let mut series = vec![
+        curve("mean confidence", 0, &|r| Some(r.check.confidence.mean_now)),
+        curve("agreement", 1, &|r| r.check.agreement.map(|a| a.now)),
+        curve("accuracy, estimated", 2, &|r| r.check.estimated.map(|e| e.now)),
+        curve("accuracy", 3, &|r| r.check.labelled.map(|l| l.pruned.accuracy)),
+    ];
+    series.retain(|curve| curve.points.iter().any(|point| point[1].is_finite()));
+    Curves {
+        title: "Checks".to_owned(),
+        subtitle: "of nodes that arrived since the check before".to_owned(),
+        x: Axis::new("check"),
+        y: Axis::new("nodes that arrived, %"),
+        series,
+        marks: Vec::new(),
+    }
 }
 
 fn table(header: &[&str], n_left: usize, rows: Vec<Vec<String>>) -> PageTable {
@@ -197,11 +260,11 @@ fn notes(check: &Check) -> Vec<String> {
     if check.steps.iter().all(|step| step.overlap.is_none()) {
         notes.push("What would be decided anew was not measured: norms alone did not decide here".to_owned());
     }
-    if notes.is_empty() { notes } else { std::iter::once(String::new()).chain(notes).collect() }
+    notes
 }
 
 /// One row for each check, oldest first.
-pub fn history_table(history: &[CheckRecord]) -> PageTable {
+fn history_table(history: &[CheckRecord]) -> PageTable {
     let rows = history.iter().map(|record| {
         let check = &record.check;
         let share = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), percent);
@@ -221,7 +284,7 @@ pub fn history_table(history: &[CheckRecord]) -> PageTable {
 }
 
 /// Seconds since 1970 as a day and a minute of universal time, for example `2026-12-01 04:05`.
-pub fn day(at: u64) -> String {
+fn day(at: u64) -> String {
     let (days, seconds) = (at / 86_400, at % 86_400);
     // Hinnant's days_from_civil, the other way round: eras of 400 years that begin in March.
     let shifted = days + 719_468;

@@ -72,7 +72,7 @@ pub(crate) use answer_page::answer_page;
 pub use assumptions::{Assumption, ReadingScore};
 pub use certificate_page::{certificate_page, certificate_says};
 pub(crate) use check_page::check_page;
-pub use check_page::{day, finding_says, history_table, level_says, level_title, record_page};
+pub use check_page::{CheckPages, finding_says, level_says, level_title, record_page};
 pub use command::{Command, FileWriter, Gesture};
 pub use compare::{CompareRequest, Comparison};
 pub use compare_words::NumberRow;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::check_page::CheckPages;
 use super::defaults;
 use super::desk::Desk;
 use super::fit::fitted_to;
@@ -258,6 +259,8 @@ pub struct MonitorState {
     pub history: Vec<CheckRecord>,
     /// Warnings of what was read for the newest.
     pub warnings: Vec<String>,
+    /// The newest in tables, and the last ones in a row each: made once, not for every frame.
+    pub pages: CheckPages,
 }
 
 /// The pruned model that nodes were scored with.

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Session;
+use super::check_page::CheckPages;
 use super::jobs::Lane;
 use super::notice::Level;
 use super::speed_page::speed_page;
 use super::store::{AnswerState, AnsweredBy, BenchState, ReproduceState};
 use super::tasks::bench::{Bench, Benched};
-use super::tasks::check::{CheckBundle, CheckSource};
+use super::tasks::check::CheckBundle;
 use super::tasks::predict::{AskedNodes, Predict, PredictSource};
 use super::tasks::reproduce::{Reproduce, ReproducePlan, Reproduced};
 use super::verdict::removed_in_short;
@@ -54,7 +55,9 @@ impl Session {
         }
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let task = CheckBundle {
-            source: CheckSource::Named(PathBuf::from(bundle), given(&asked.reference)),
+            bundle: PathBuf::from(bundle),
+            reference: given(&asked.reference),
+            trusts_recipe: false,
             graph,
             labels: given(&asked.labels),
             model: given(&asked.model),
@@ -64,6 +67,7 @@ impl Session {
         };
         self.run_in(Lane::Answer, task, |session, checked| {
             let state = &mut session.store.monitor;
+            state.pages = CheckPages::of(&checked.history);
             (state.history, state.warnings) = (checked.history, checked.warnings);
         });
     }

@@ -127,3 +127,25 @@ fn what_does_not_go_together_is_refused_with_the_way_out() {
     std::fs::write(at.join("r.toml"), "format = \"unifews-recipe/1\"\n[monitor]\nno_such = 2\n").expect("written");
     unifews(at).args(wrong).assert().failure().stderr(contains("no_such"));
 }
+
+/// A full disk, as a limit on the size of files.
+#[cfg(unix)]
+#[test]
+fn an_answer_is_given_where_its_history_cannot_be_written() {
+    let folder = folder();
+    let at = folder.path();
+    let prune = ["prune", SMALL, small_model("gcn"), "-o", "b", "--delta-a", "0.6", "--recover", "none", "--no-timing"];
+    stdout(at, &prune);
+    let program = assert_cmd::cargo::cargo_bin("unifews");
+    let done = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 0; exec \"$@\"", "sh"])
+        .arg(program)
+        .args(["check", "b", "--graph", SMALL, "--quiet"])
+        .current_dir(at)
+        .output()
+        .expect("run");
+    let [said, warned] = [done.stdout, done.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+    assert!(done.status.code() == Some(0) && said.starts_with("Fine: "), "{:?} {said} {warned}", done.status);
+    assert!(warned.contains("this check is not in the history"), "{warned}");
+    assert!(!at.join("b.checks.jsonl").exists() && !at.join("b.seen").exists(), "nothing by halves");
+}

@@ -15,11 +15,9 @@ use super::run::Run;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::HopOrder;
-use crate::engine::kernels::{AttentionInput, Rows};
 use crate::engine::model::exec::infer::forward;
-use crate::engine::model::exec::policy::{Policy, WeightAt};
 use crate::engine::sparsify::edges::OperatorSource;
-use crate::engine::sparsify::masked_inference::MaskedInference;
+use crate::engine::sparsify::masked_inference::{Aggregated, Listening, MaskedInference};
 use crate::engine::sparsify::{EdgeMask, EdgeMode, Recipe};
 
 /// Rows between two looks at the stop button.
@@ -117,28 +115,33 @@ pub fn node_errors(run: &Run, ctl: &Control) -> Result<Vec<NodeErrors>, EngineEr
     // Rows are looked at as they are stored.
     recipe.propagation.order = HopOrder::Stored;
     let edges = run.pruned.steps.iter().filter_map(|step| step.edges.as_ref());
-    let mut observer = Observer {
+    let observer = Observer {
         mask,
         operators: OperatorSource::new(dataset, &recipe),
         averages: recipe.averages_messages(),
         thresholds: edges.map(|trace| trace.scores.is_none().then_some(trace.delta)).collect(),
-        inference: MaskedInference::pruned(dataset, &recipe, mask, None, None, ctl)?,
-        found: Vec::new(),
     };
+    let mut found = Vec::new();
+    let heard = |step: usize, how: Aggregated, x: &Array2<f32>, ctl: &Control| {
+        // Of the largest of many nothing is known that the removed ones could be held against.
+        if how == Aggregated::Sum {
+            found.push(observer.errors(step, x, ctl)?);
+        }
+        Ok(())
+    };
+    let inference = MaskedInference::pruned(dataset, &recipe, mask, None, None, ctl)?;
     let model = &run.pruned.model;
-    forward(&model.program(), model, dataset.features(), &mut observer, ctl)?;
-    Ok(observer.found)
+    forward(&model.program(), model, dataset.features(), &mut Listening { inference, heard }, ctl)?;
+    Ok(found)
 }
 
-/// Follows the masks, and looks at what every propagation lacks.
+/// Looks at what every propagation lacks.
 struct Observer<'a> {
     mask: &'a EdgeMask,
     operators: OperatorSource,
     averages: bool,
     /// δ of every step, where it is one of messages.
     thresholds: Vec<Option<f64>>,
-    inference: MaskedInference,
-    found: Vec<NodeErrors>,
 }
 
 impl Observer<'_> {
@@ -198,30 +201,4 @@ impl Observer<'_> {
 
 fn row_norm(row: ArrayView1<'_, f32>) -> f64 {
     row.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt()
-}
-
-impl Policy for Observer<'_> {
-    fn transform(
-        &mut self,
-        weight: WeightAt<'_>,
-        x: Rows<'_>,
-        measured: Rows<'_>,
-        ctl: &Control,
-    ) -> Result<Array2<f32>, EngineError> {
-        self.inference.transform(weight, x, measured, ctl)
-    }
-
-    fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        let found = self.errors(step, x, ctl)?;
-        self.found.push(found);
-        self.inference.propagate(step, x, ctl)
-    }
-
-    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.inference.propagate_max(step, x, ctl)
-    }
-
-    fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.inference.attend(step, input, ctl)
-    }
 }

@@ -159,7 +159,10 @@ pub fn check(inputs: CheckInputs<'_>, ctl: &Control) -> Result<Check, EngineErro
     };
     ctl.progress("comparing", 3, STAGES);
     let arrived: Vec<usize> = match inputs.arrived {
-        Some(flags) if flags.len() == now.n_nodes() => (0..flags.len()).filter(|u| flags[*u]).collect(),
+        // Whoever the model was pruned with has not arrived, whatever was looked at before.
+        Some(flags) if flags.len() == now.n_nodes() => {
+            (0..flags.len()).filter(|u| flags[*u] && carried.node_before[*u].is_none()).collect()
+        }
         Some(flags) => return Err(EngineError::mismatch("nodes that arrived", now.n_nodes(), flags.len())),
         None => (0..now.n_nodes()).filter(|u| carried.node_before[*u].is_none()).collect(),
     };
@@ -263,23 +266,21 @@ impl Sides<'_> {
         Drift::of(held_out, self.arrived.iter().map(|u| now[*u]).collect())
     }
 
+    /// Of how many of these nodes both say the same: one class, or all that they may have.
+    fn n_alike(&self, a: &Array2<f32>, b: &Array2<f32>, nodes: &[usize]) -> usize {
+        if self.is_multi() {
+            let is_same = |u: &&usize| a.row(**u).iter().zip(b.row(**u)).all(|(a, b)| (*a > 0.0) == (*b > 0.0));
+            return nodes.iter().filter(is_same).count();
+        }
+        let (a, b) = (predictions(a), predictions(b));
+        nodes.iter().filter(|u| a[**u] == b[**u]).count()
+    }
+
     fn agreement(&self, baseline_now: &Array2<f32>) -> Option<Agreement> {
-        let is_multi = self.is_multi();
-        let is_same = |a: &Array2<f32>, b: &Array2<f32>, u: usize| {
-            let (a, b) = (a.row(u), b.row(u));
-            if is_multi {
-                a.iter().zip(b).all(|(a, b)| (*a > 0.0) == (*b > 0.0))
-            } else {
-                let largest =
-                    |row: ndarray::ArrayView1<'_, f32>| predictions(&row.insert_axis(ndarray::Axis(0)).to_owned())[0];
-                largest(a) == largest(b)
-            }
-        };
+        let held_out: Vec<usize> = held_out(&self.inputs).into_iter().map(|u| u as usize).collect();
+        let n_same = self.n_alike(self.inputs.baseline_before?, self.before, &held_out);
+        let n_same_now = self.n_alike(baseline_now, self.now, self.arrived);
         let share = |n: usize, all: usize| n as f64 / all.max(1) as f64;
-        let held_out = held_out(&self.inputs);
-        let baseline_before = self.inputs.baseline_before?;
-        let n_same = held_out.iter().filter(|u| is_same(baseline_before, self.before, **u as usize)).count();
-        let n_same_now = self.arrived.iter().filter(|u| is_same(baseline_now, self.now, **u)).count();
         let (before, now) = (share(n_same, held_out.len()), share(n_same_now, self.arrived.len()));
         let (n_before, n_now) = (held_out.len(), self.arrived.len());
         Some(Agreement { n_before, before, n_now, now, p_value: p_of_fall((before, n_before), (now, n_now)) })

@@ -6,11 +6,10 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, HopOrder};
-use crate::engine::kernels::{AttentionInput, Panels, Rows, message_scores, row_norms};
+use crate::engine::kernels::{message_scores, row_norms};
 use crate::engine::model::Model;
 use crate::engine::model::exec::infer::forward;
-use crate::engine::model::exec::policy::{Policy, WeightAt};
-use crate::engine::sparsify::masked_inference::MaskedInference;
+use crate::engine::sparsify::masked_inference::{Aggregated, Listening, MaskedInference};
 use crate::engine::sparsify::{EdgeMask, Recipe};
 
 /// What came of a pass.
@@ -21,54 +20,10 @@ pub(super) struct Heard {
     norms: Vec<Vec<f32>>,
 }
 
-struct Listening {
-    inference: MaskedInference,
-    norms: Vec<Vec<f32>>,
-}
-
-impl Listening {
-    fn note(&mut self, x: &Array2<f32>, ctl: &Control) -> Result<(), EngineError> {
-        self.norms.push(row_norms(x.view(), ctl)?);
-        Ok(())
-    }
-}
-
-impl Policy for Listening {
-    fn transform(
-        &mut self,
-        weight: WeightAt<'_>,
-        x: Rows<'_>,
-        measured: Rows<'_>,
-        ctl: &Control,
-    ) -> Result<Array2<f32>, EngineError> {
-        self.inference.transform(weight, x, measured, ctl)
-    }
-
-    fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.note(x, ctl)?;
-        self.inference.propagate(step, x, ctl)
-    }
-
-    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.note(x, ctl)?;
-        self.inference.propagate_max(step, x, ctl)
-    }
-
-    fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
-        self.note(&x.to_rows(None, ctl)?, ctl)?;
-        self.inference.hop(step, x, out, ctl)
-    }
-
-    fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.note(input.source, ctl)?;
-        self.inference.attend(step, input, ctl)
-    }
-}
-
 /// Runs `model`, whose weights are masked already, over `edges`, or over all entries.
 ///
 /// # Errors
-/// As a forward pass.
+/// As a forward pass; [`EngineError::NotFinite`] where an output is no number.
 pub(super) fn listen(
     dataset: &Dataset,
     model: &Model,
@@ -83,9 +38,17 @@ pub(super) fn listen(
         Some(edges) => MaskedInference::pruned(dataset, &recipe, edges, None, None, ctl)?,
         None => MaskedInference::unpruned(dataset, &recipe, ctl)?,
     };
-    let mut policy = Listening { inference, norms: Vec::new() };
-    let logits = forward(&model.program(), model, dataset.features(), &mut policy, ctl)?;
-    Ok(Heard { logits, norms: policy.norms })
+    let mut norms = Vec::new();
+    let heard = |_: usize, _: Aggregated, x: &Array2<f32>, ctl: &Control| {
+        norms.push(row_norms(x.view(), ctl)?);
+        Ok(())
+    };
+    let logits = forward(&model.program(), model, dataset.features(), &mut Listening { inference, heard }, ctl)?;
+    // Numbers that are none would be left out of every comparison, and the rest be found as before.
+    if let Some(found) = logits.iter().find(|logit| !logit.is_finite()) {
+        return Err(EngineError::NotFinite { what: "output of the model".into(), found: found.to_string() });
+    }
+    Ok(Heard { logits, norms })
 }
 
 impl Heard {

@@ -6,6 +6,7 @@ use ndarray::Array2;
 
 use super::*;
 use crate::engine::control::Control;
+use crate::engine::error::EngineError;
 use crate::engine::experiment::{RunOptions, run};
 use crate::engine::graph::{
     Dataset, DatasetParts, Direction, Features, Labels, PowerLaw, SelfLoops, Split, Topology, power_law_communities,
@@ -60,6 +61,15 @@ fn recipe(family: Family) -> Recipe {
 
 /// What a check of a run against `now` gives.
 fn checked(before: &Arc<Dataset>, now: &Dataset, family: Family) -> Check {
+    try_check(before, now, family, None).expect("a check")
+}
+
+fn try_check(
+    before: &Arc<Dataset>,
+    now: &Dataset,
+    family: Family,
+    arrived: Option<&[bool]>,
+) -> Result<Check, EngineError> {
     let mut recipe = recipe(family);
     let model = Arc::new(Model::init(&recipe.model, 16, 3, 5));
     recipe.monitor = Some(MonitorRule::default());
@@ -76,9 +86,9 @@ fn checked(before: &Arc<Dataset>, now: &Dataset, family: Family) -> Check {
         baseline_before: Some(&found.baseline_logits),
         baseline: Some(&model),
         deltas: &deltas,
-        arrived: None,
+        arrived,
     };
-    check(inputs, &ctl()).expect("a check")
+    check(inputs, &ctl())
 }
 
 #[test]
@@ -162,4 +172,34 @@ fn a_graph_of_other_features_and_mass_thresholds_are_refused() {
     let narrow = Dataset::try_new(parts).expect("a graph");
     let fault = carry(&before, &narrow, &ctl()).expect_err("another width");
     assert!(fault.to_string().contains("16 as before, found 4"), "{fault}");
+}
+
+#[test]
+fn whoever_the_model_was_pruned_with_has_not_arrived() {
+    let before = graph(600, 600, |_, _| {});
+    let grown = graph(700, 700, |_, _| {});
+    let found = try_check(&before, &grown, Family::Gcn, Some(&[true; 700])).expect("a check");
+    assert_eq!(found.n_arrived, 100, "the others were there when it was pruned");
+    let few: Vec<bool> = (0..700).map(|u| u >= 690).collect();
+    assert_eq!(try_check(&before, &grown, Family::Gcn, Some(&few)).expect("a check").n_arrived, 10);
+    try_check(&before, &grown, Family::Gcn, Some(&[true; 3])).expect_err("flags of another graph");
+}
+
+#[test]
+fn an_output_that_is_no_number_is_no_answer() {
+    let before = graph(600, 600, |_, _| {});
+    let broken = graph(620, 600, |_, row| row.fill(3e38));
+    let fault = try_check(&before, &broken, Family::Gcn, None).expect_err("sums without end");
+    assert!(matches!(fault, EngineError::NotFinite { .. }), "{fault}");
+}
+
+#[test]
+fn a_graph_without_entries_and_one_without_arrivals_are_checked_like_any() {
+    let before = graph(600, 600, |_, _| {});
+    let parts = DatasetParts { topology: of_pairs(600, &[]), ..before.to_parts() };
+    let alone = Dataset::try_new(parts).expect("a graph");
+    let found = checked(&before, &alone, Family::Gcn);
+    assert_eq!((found.entries.now, found.n_arrived), (0, 0));
+    assert_eq!(found.entries.gone, found.entries.before);
+    assert!(found.steps.iter().all(|step| step.messages.n_now == 0 && step.overlap.is_none()), "{:?}", found.steps);
 }

@@ -278,6 +278,62 @@ impl Policy for MaskedInference {
     }
 }
 
+/// How a step makes one row of many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aggregated {
+    /// Their sum, each times its entry's value; a hop, too.
+    Sum,
+    /// Their largest, column by column.
+    Largest,
+    /// Their sum, each times its coefficient of attention.
+    Attention,
+}
+
+/// An inference in which somebody looks at what every graph step is given, before the step: `heard(step, how, x, ctl)`, rows of `x` as nodes lie.
+pub(crate) struct Listening<F> {
+    pub(crate) inference: MaskedInference,
+    pub(crate) heard: F,
+}
+
+impl<F> Policy for Listening<F>
+where
+    F: FnMut(usize, Aggregated, &Array2<f32>, &Control) -> Result<(), EngineError>,
+{
+    fn transform(
+        &mut self,
+        weight: WeightAt<'_>,
+        x: Rows<'_>,
+        measured: Rows<'_>,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        self.inference.transform(weight, x, measured, ctl)
+    }
+
+    fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        (self.heard)(step, Aggregated::Sum, x, ctl)?;
+        self.inference.propagate(step, x, ctl)
+    }
+
+    fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        (self.heard)(step, Aggregated::Largest, x, ctl)?;
+        self.inference.propagate_max(step, x, ctl)
+    }
+
+    fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
+        (self.heard)(step, Aggregated::Sum, &x.to_rows(None, ctl)?, ctl)?;
+        self.inference.hop(step, x, out, ctl)
+    }
+
+    fn order(&self) -> Option<&Permutation> {
+        self.inference.order()
+    }
+
+    fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
+        (self.heard)(step, Aggregated::Attention, input.source, ctl)?;
+        self.inference.attend(step, input, ctl)
+    }
+}
+
 /// An inference whose products are made by somebody who looks at what they get: `product(inference, weight, x, ctl)` gives `x Ŵ`.
 pub(crate) struct WithProducts<F> {
     pub(crate) inference: MaskedInference,

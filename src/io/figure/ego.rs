@@ -3,6 +3,7 @@
 use super::canvas::{Anchor, Canvas, SMALL, TEXT, TEXT_WEAK, TITLE};
 use super::colour::{KEPT, REMOVED, Rgb, SERIES};
 use super::error::FigureError;
+use super::legend::{BOTTOM, LEFT, LEGEND, LONGEST, Legend, SHORTEST, TOP};
 use crate::engine::experiment::EgoNetwork;
 use crate::engine::graph::Dataset;
 use crate::engine::plot::{EgoLayout, EgoLine, EgoView, class_name, grouped};
@@ -26,20 +27,12 @@ pub struct EgoFigure<'a> {
     pub subtitle: &'a str,
 }
 
-const LONGEST: f64 = 700.0;
-const SHORTEST: f64 = 320.0;
-const LEFT: f64 = 24.0;
-const TOP: f64 = 64.0;
-const BOTTOM: f64 = 44.0;
-const LEGEND: f64 = 210.0;
 /// Around what is drawn, points.
 const MARGIN: f64 = 24.0;
 /// Of the line of the largest message, and of none.
 const WIDTHS: [f64; 2] = [0.6, 4.0];
 /// Half of what two entries between the same nodes stand apart.
 const APART: f64 = 1.8;
-/// Longer legends end with a count of what is left out.
-const MAX_NAMES: usize = 24;
 
 impl EgoFigure<'_> {
     /// As a PNG, 2 pixels per point.
@@ -123,7 +116,7 @@ impl EgoFigure<'_> {
             let [x, y] = at(0);
             canvas.text(x, y + 24.0, &self.id(middle.node), SMALL, Anchor::Centre, TEXT);
         }
-        self.legend(&mut canvas, LEFT + width + 20.0);
+        self.legend(&mut canvas, width);
         canvas.text(LEFT, TOP + height + 22.0, &self.says(), SMALL, Anchor::Left, TEXT_WEAK);
         canvas
     }
@@ -140,42 +133,26 @@ impl EgoFigure<'_> {
         )
     }
 
-    fn legend(&self, canvas: &mut Canvas, x: f64) {
-        const ROW: f64 = 18.0;
-        let mut y = TOP + 12.0;
+    fn legend(&self, canvas: &mut Canvas, width: f64) {
         let who = if self.view == EgoView::Baseline { "unpruned" } else { "pruned" };
-        canvas.text(x, y, &format!("Nodes by prediction, {who}"), SMALL, Anchor::Left, TEXT);
+        let mut legend = Legend::new(canvas, width, &format!("Nodes by prediction, {who}"));
         let mut counts = std::collections::BTreeMap::<u32, u64>::new();
         for node in &self.network.nodes {
             *counts.entry(node.said[self.view.way()]).or_default() += 1;
         }
-        for (class, n) in counts.iter().take(MAX_NAMES) {
-            y += ROW;
-            canvas.dot(x + 5.0, y - 4.0, 4.5, ink(*class), 1.0);
-            let name = class_name(self.dataset, *class as usize);
-            canvas.text(x + 18.0, y, &format!("{name}, {}", grouped(*n)), SMALL, Anchor::Left, TEXT_WEAK);
-        }
-        if let Some(more) = counts.len().checked_sub(MAX_NAMES).filter(|more| *more > 0) {
-            y += ROW;
-            canvas.text(x + 18.0, y, &format!("and {more} more"), SMALL, Anchor::Left, TEXT_WEAK);
-        }
+        legend.names(
+            counts.into_iter().map(|(class, n)| {
+                (ink(class), format!("{}, {}", class_name(self.dataset, class as usize), grouped(n)))
+            }),
+        );
         if self.view == EgoView::Baseline {
             return;
         }
         let n_changed = self.network.nodes.iter().filter(|node| node.is_changed).count() as u64;
         if n_changed > 0 {
-            y += ROW;
-            canvas.dot(x + 5.0, y - 4.0, 6.0, SERIES[1], 1.0);
-            canvas.dot(x + 5.0, y - 4.0, 4.0, [0xff; 3], 1.0);
-            canvas.text(x + 18.0, y, &format!("changed, {}", grouped(n_changed)), SMALL, Anchor::Left, TEXT_WEAK);
+            legend.ring(SERIES[1], &format!("changed, {}", grouped(n_changed)));
         }
-        y += 1.5 * ROW;
-        canvas.text(x, y, "Entries", SMALL, Anchor::Left, TEXT);
-        for (name, colour, is_dashed) in [("kept", KEPT, false), ("removed", REMOVED, true)] {
-            y += ROW;
-            canvas.line([x, y - 4.0], [x + 14.0, y - 4.0], colour, 1.6, is_dashed);
-            canvas.text(x + 18.0, y, name, SMALL, Anchor::Left, TEXT_WEAK);
-        }
+        legend.lines("Entries", &[("kept", KEPT, false), ("removed", REMOVED, true)]);
     }
 }
 

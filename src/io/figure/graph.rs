@@ -3,6 +3,7 @@
 use super::canvas::{Anchor, Canvas, SMALL, TEXT, TEXT_WEAK, TITLE};
 use super::colour::{KEPT, REMOVED, Rgb, SERIES, lut, mix};
 use super::error::FigureError;
+use super::legend::{BOTTOM, LEFT, LEGEND, LONGEST, Legend, SHORTEST, TOP};
 use crate::engine::graph::Dataset;
 use crate::engine::plot::{DrawnEdge, GraphLayout, NodeShade, NodeShades, Ramp, Standing, grouped};
 
@@ -25,16 +26,8 @@ pub struct GraphFigure<'a> {
     pub subtitle: &'a str,
 }
 
-const LONGEST: f64 = 760.0;
-const SHORTEST: f64 = 320.0;
-const LEFT: f64 = 24.0;
-const TOP: f64 = 64.0;
-const BOTTOM: f64 = 44.0;
-const LEGEND: f64 = 210.0;
 /// Around what is drawn, points.
 const MARGIN: f64 = 12.0;
-/// Longer legends end with a count of what is left out.
-const MAX_NAMES: usize = 24;
 
 impl GraphFigure<'_> {
     /// As a PNG, 2 pixels per point.
@@ -106,7 +99,7 @@ impl GraphFigure<'_> {
             }
         }
         canvas.end_clip();
-        self.legend(&mut canvas, LEFT + width + 20.0);
+        self.legend(&mut canvas, width);
         let says = self.says(edges.len(), n_in_view);
         canvas.text(LEFT, TOP + height + 22.0, &says, SMALL, Anchor::Left, TEXT_WEAK);
         canvas
@@ -148,32 +141,20 @@ impl GraphFigure<'_> {
         }
     }
 
-    fn legend(&self, canvas: &mut Canvas, x: f64) {
-        const ROW: f64 = 18.0;
-        let mut y = TOP + 12.0;
-        canvas.text(x, y, &format!("Nodes by {}", self.shades.by.title()), SMALL, Anchor::Left, TEXT);
-        for entry in self.shades.legend.iter().take(MAX_NAMES) {
-            y += ROW;
-            canvas.dot(x + 5.0, y - 4.0, 4.5, ink(entry.shade), 1.0);
+    fn legend(&self, canvas: &mut Canvas, width: f64) {
+        let mut legend = Legend::new(canvas, width, &format!("Nodes by {}", self.shades.by.title()));
+        legend.names(self.shades.legend.iter().map(|entry| {
             let count = entry.n_nodes.map_or_else(String::new, |n| format!(", {}", grouped(n as u64)));
-            canvas.text(x + 18.0, y, &format!("{}{count}", entry.name), SMALL, Anchor::Left, TEXT_WEAK);
-        }
-        if let Some(more) = self.shades.legend.len().checked_sub(MAX_NAMES).filter(|more| *more > 0) {
-            y += ROW;
-            canvas.text(x + 18.0, y, &format!("and {more} more"), SMALL, Anchor::Left, TEXT_WEAK);
-        }
-        if self.edges.is_none() {
-            return;
-        }
-        y += 1.5 * ROW;
-        canvas.text(x, y, "Edges", SMALL, Anchor::Left, TEXT);
-        for (standing, name) in
-            [(Standing::Kept, "kept"), (Standing::KeptOneWay, "kept one way"), (Standing::Removed, "removed")]
-        {
-            y += ROW;
-            let (ink, _, is_dashed) = self.line(standing);
-            canvas.line([x, y - 4.0], [x + 14.0, y - 4.0], ink, 1.6, is_dashed);
-            canvas.text(x + 18.0, y, name, SMALL, Anchor::Left, TEXT_WEAK);
+            (ink(entry.shade), format!("{}{count}", entry.name))
+        }));
+        if self.edges.is_some() {
+            let kinds =
+                [(Standing::Kept, "kept"), (Standing::KeptOneWay, "kept one way"), (Standing::Removed, "removed")];
+            let line = |(standing, name): (Standing, &'static str)| {
+                let (ink, _, is_dashed) = self.line(standing);
+                (name, ink, is_dashed)
+            };
+            legend.lines("Edges", &kinds.map(line));
         }
     }
 }

@@ -10,6 +10,7 @@ mod ego;
 mod error;
 mod graph;
 mod heatmap;
+mod legend;
 mod raster;
 mod svg;
 

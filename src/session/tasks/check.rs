@@ -1,20 +1,24 @@
 //! Is a bundle still true on a later graph? Holds it against one, and keeps the answer in its history.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
+use super::source::check_named_files;
 use super::{Task, TaskError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, Labels, ReadOptions, resolve_split};
 use crate::engine::monitor::{CheckInputs, check};
-use crate::io::bundle::{Bundle, check_graph, graph_of, hash_of_given, read_bundle};
+use crate::io::bundle::{check_graph, graph_of, hash_of_given, read_bundle};
 use crate::io::checks::{CHECK_FORMAT, CheckRecord, append_check, arrived_since, hash_of_manifest, read_history};
-use crate::io::{LoadError, MemoryBudget, escaped_path, files_outside, read_graph_within, read_model};
+use crate::io::{LoadError, MemoryBudget, escaped_path, read_graph_within, read_model};
 
 /// A bundle and a later graph.
 #[derive(Debug)]
 pub(crate) struct CheckBundle {
-    pub(crate) source: CheckSource,
+    pub(crate) bundle: PathBuf,
+    /// The graph that it was made from, where it is not at the place that the bundle names.
+    pub(crate) reference: Option<String>,
+    /// Whether files that its recipe names are read wherever they lie.
+    pub(crate) trusts_recipe: bool,
     /// The later one, as it is named.
     pub(crate) graph: String,
     /// A file with its labels.
@@ -26,36 +30,6 @@ pub(crate) struct CheckBundle {
     /// When it is, seconds since 1970.
     pub(crate) at: u64,
     pub(crate) memory: MemoryBudget,
-}
-
-/// A pruned model and the graph that it was made from.
-#[derive(Debug)]
-pub(crate) enum CheckSource {
-    /// Both are there.
-    Read(Box<Bundle>, Arc<Dataset>),
-    /// By name: the bundle, and its graph where it is not at the place that the bundle names.
-    Named(PathBuf, Option<String>),
-}
-
-impl CheckSource {
-    fn read(self, memory: MemoryBudget, ctl: &Control) -> Result<(Box<Bundle>, Arc<Dataset>), TaskError> {
-        let (path, graph) = match self {
-            Self::Read(bundle, before) => return Ok((bundle, before)),
-            Self::Named(path, graph) => (path, graph),
-        };
-        ctl.progress("reading the bundle", 0, 0);
-        let bundle = read_bundle(&path)?;
-        let mut trusted = vec![Path::new(".")];
-        trusted.extend(graph.as_deref().map(Path::new));
-        if let Some((_, found)) = files_outside(&bundle.recipe, &path, &trusted).into_iter().next() {
-            let expected =
-                "files beside the bundle or its graph (unifews check --trust-recipe reads others)".to_owned();
-            return Err(TaskError::Wrong { what: "files of the bundle's recipe", expected, found });
-        }
-        ctl.progress("reading the graph", 0, 0);
-        let before = graph_of(&bundle, graph.as_deref(), memory, ctl)?.0;
-        Ok((Box::new(bundle), Arc::new(before)))
-    }
 }
 
 /// What came of it.
@@ -79,16 +53,20 @@ impl Task for CheckBundle {
     type Output = Checked;
 
     fn label(&self) -> String {
-        match &self.source {
-            CheckSource::Read(bundle, _) => format!("Check the bundle of {}", bundle.manifest.graph.name),
-            CheckSource::Named(path, _) => format!("Check {}", escaped_path(path)),
-        }
+        format!("Check {}", escaped_path(&self.bundle))
     }
 
     fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Checked, TaskError> {
-        let Self { source, graph, labels, model, is_kept, at, memory } = self;
-        let (bundle, before) = source.read(memory, ctl)?;
-        let history = if is_kept { read_history(&bundle.path)? } else { Vec::new() };
+        let Self { bundle, reference, trusts_recipe, graph, labels, model, is_kept, at, memory } = self;
+        let mut history = if is_kept { read_history(&bundle)? } else { Vec::new() };
+        ctl.progress("reading the bundle", 0, 0);
+        let bundle = read_bundle(&bundle)?;
+        if !trusts_recipe {
+            let way_out = "say where the first graph and its files are (--reference)";
+            check_named_files(&bundle.recipe, &bundle.path, reference.as_deref(), way_out)?;
+        }
+        ctl.progress("reading the graph", 0, 0);
+        let before = graph_of(&bundle, reference.as_deref(), memory, ctl)?.0;
         ctl.progress("checking the graph", 0, 0);
         check_graph(&bundle, &before)?;
         ctl.progress("reading the later graph", 0, 0);
@@ -135,10 +113,10 @@ impl Task for CheckBundle {
             bundle_sha256: hash_of_manifest(&bundle.manifest),
             check: found,
         };
-        let mut history = history;
         history.push(record);
-        if is_kept {
-            append_check(&bundle.path, &history, &now)?;
+        if is_kept && let Err(error) = append_check(&bundle.path, &history, &now) {
+            // The answer is there; a full disk or a folder of somebody else's must not take it away.
+            warnings.push(format!("this check is not in the history: {error}"));
         }
         Ok(Checked { history, warnings })
     }

@@ -1,11 +1,13 @@
 //! The graph that a task works on: one that is open, or one that the task reads first.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::TaskError;
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, ReadOptions};
-use crate::io::{LoadReport, MemoryBudget, read_graph_within};
+use crate::engine::sparsify::Recipe;
+use crate::io::{LoadReport, MemoryBudget, files_outside, folder_of, read_graph_within};
 
 /// Where the graph comes from.
 #[derive(Debug)]
@@ -46,4 +48,26 @@ impl GraphSource {
             }
         }
     }
+}
+
+/// Refuses a recipe that names files outside its own folder, that of the graph and the working one: it could make a graph out of anything that the
+/// user may read. `file` is where the recipe lies, or the bundle that it is in; `way_out` says how the files can be read all the same.
+///
+/// # Errors
+/// [`TaskError::Nothing`] naming the first such file.
+pub(crate) fn check_named_files(
+    recipe: &Recipe,
+    file: &Path,
+    graph: Option<&str>,
+    way_out: &str,
+) -> Result<(), TaskError> {
+    let mut trusted = vec![Path::new(".")];
+    trusted.extend(graph.map(Path::new).map(|graph| if graph.is_dir() { graph } else { folder_of(graph) }));
+    let outside = files_outside(recipe, file, &trusted);
+    let Some((key, found)) = outside.first() else { return Ok(()) };
+    Err(TaskError::Nothing(format!(
+        "recipe, {key}: expected a file in the folder of the recipe, of the graph or the working one, found {found:?}; {way_out}, or say \
+         --trust-recipe where you know who wrote the recipe: {}",
+        file.display()
+    )))
 }

@@ -4,10 +4,10 @@ use eframe::egui;
 
 use crate::engine::sparsify::Recipe;
 use crate::io::LoadReport;
-use crate::session::{Command, format};
-use crate::ui::context::ViewCx;
+use crate::session::{Command, PagePart, format, markdown};
+use crate::ui::context::{ViewCx, WindowRequest};
 use crate::ui::tokens::{self, Tokens};
-use crate::ui::widgets::{LIST_HEIGHT, shown, strong, value_row, weak};
+use crate::ui::widgets::{LIST_HEIGHT, chip, shown, strong, value_row, weak};
 
 /// A combo box with an accessible name.
 pub(super) fn combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
@@ -67,6 +67,40 @@ impl Fold {
         let open = ui.data_mut(|data| data.remove_temp::<bool>(self.id()));
         egui::CollapsingHeader::new(title).id_salt(self.id()).open(open).show_unindented(ui, add);
     }
+}
+
+/// The head of the inspector: what is looked at, whether its class changed, and the ways out. `page` is all that is known, as it is copied; none
+/// while it is looked up.
+pub(super) fn inspected_ui(
+    cx: &ViewCx<'_>,
+    ui: &mut egui::Ui,
+    title: &str,
+    (says, is_changed): (Option<&str>, bool),
+    is_current: bool,
+    page: Option<&dyn Fn() -> Vec<PagePart>>,
+) {
+    let tokens = cx.tokens;
+    ui.horizontal(|ui| {
+        ui.label(strong(title).size(tokens::TEXT));
+        let (ink, ground) =
+            if is_changed { (tokens.warning, tokens.warning_weak) } else { (tokens.text_weak, tokens.sunken) };
+        if let Some(says) = says {
+            chip(ui, says, ink, ground);
+        }
+        if !is_current {
+            ui.label(weak(tokens, "looking"));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.small_button("Close").on_hover_text("Look at no node (Esc)").clicked() {
+                cx.out.send(Command::SelectNode(None));
+            }
+            if let Some(page) = page
+                && ui.small_button("Copy").on_hover_text("All of it, as Markdown").clicked()
+            {
+                cx.out.request(WindowRequest::Copy(markdown(&page())));
+            }
+        });
+    });
 }
 
 /// A number of things.

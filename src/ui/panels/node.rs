@@ -6,12 +6,13 @@ use eframe::egui;
 
 use super::by_hand::ByHand;
 use super::ego::Ego;
+use super::fields::inspected_ui;
 use super::matrix::matrix_ui;
 use super::nodes::nodes_ui;
-use crate::session::{Command, NodeReport, NodeRequest, PagePart, markdown};
-use crate::ui::context::{View, ViewCx, WindowRequest};
+use crate::session::{Command, NodeReport, NodeRequest, PagePart};
+use crate::ui::context::{View, ViewCx};
 use crate::ui::tokens;
-use crate::ui::widgets::{chip, empty_state, mono, page_ui, shown, strong, weak};
+use crate::ui::widgets::{empty_state, mono, page_ui, shown, strong, weak};
 
 /// More neighbours are counted, not listed.
 const MOST_ROWS: usize = 100;
@@ -58,7 +59,11 @@ impl View for NodePanel {
             .filter(|(answered, _)| answered.node == node && Arc::ptr_eq(&answered.run.dataset, &run.dataset));
         let is_current = answer.as_ref().is_some_and(|(answered, _)| **answered == request);
         let report = answer.map(|(_, report)| report);
-        head_ui(cx, ui, &run.dataset.node_id(node as usize), report.as_deref(), is_current);
+        let title = format!("Node {}", run.dataset.node_id(node as usize));
+        let is_changed = report.as_ref().is_some_and(|report| report.around.is_changed());
+        let says = report.as_ref().map(|_| if is_changed { "class changed" } else { "same class" });
+        let page = report.as_ref().map(|report| || report.page());
+        inspected_ui(cx, ui, &title, (says, is_changed), is_current, page.as_ref().map(|page| page as _));
         if let Some(why) = store.desk.failure(NodeRequest::SLOT).filter(|_| !is_current) {
             ui.label(weak(cx.tokens, why));
         }
@@ -78,35 +83,6 @@ impl View for NodePanel {
             });
         }
     }
-}
-
-fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, id: &str, report: Option<&NodeReport>, is_current: bool) {
-    let tokens = cx.tokens;
-    ui.horizontal(|ui| {
-        ui.label(strong(format!("Node {id}")).size(tokens::TEXT));
-        match report {
-            Some(report) if report.around.is_changed() => {
-                chip(ui, "class changed", tokens.warning, tokens.warning_weak);
-            }
-            Some(_) => {
-                chip(ui, "same class", tokens.text_weak, tokens.sunken);
-            }
-            None => {}
-        }
-        if !is_current {
-            ui.label(weak(tokens, "looking"));
-        }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.small_button("Close").on_hover_text("Look at no node (Esc)").clicked() {
-                cx.out.send(Command::SelectNode(None));
-            }
-            if let Some(report) = report
-                && ui.small_button("Copy").on_hover_text("All of it, as Markdown").clicked()
-            {
-                cx.out.request(WindowRequest::Copy(markdown(&report.page())));
-            }
-        });
-    });
 }
 
 /// The entry that is looked at: what became of it in every layer, and who decides of it.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use eframe::egui;
 
+use super::fields::inspected_ui;
 use crate::engine::experiment::Run;
 use crate::engine::sparsify::{PinnedEntry, Pins};
-use crate::session::{Command, NodesReport, NodesRequest, format, markdown};
-use crate::ui::context::{ViewCx, WindowRequest};
+use crate::session::{Command, NodesReport, NodesRequest, format};
+use crate::ui::context::ViewCx;
 use crate::ui::tokens;
-use crate::ui::widgets::{chip, mono, page_ui, shown, strong, weak};
+use crate::ui::widgets::{mono, page_ui, shown, strong, weak};
 
 /// More nodes are counted, not listed.
 const MOST_ROWS: usize = 100;
@@ -26,7 +27,13 @@ pub(super) fn nodes_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Arc<Run>, nodes
         desk.answer::<NodesRequest>(NodesRequest::SLOT).filter(|(answered, _)| Arc::ptr_eq(&answered.nodes, nodes));
     let is_current = answer.as_ref().is_some_and(|(answered, _)| **answered == request);
     let report = answer.map(|(_, report)| report);
-    head_ui(cx, ui, nodes.len(), report.as_deref(), is_current);
+    let title = format!("{} nodes", format::count(nodes.len() as u64));
+    let n_changed = report.as_ref().map(|report| report.around.n_changed);
+    let says = n_changed
+        .map(|n| if n == 0 { "same classes".to_owned() } else { format!("{} changed", format::count(n as u64)) });
+    let page = report.as_ref().map(|report| || report.page());
+    let changed = (says.as_deref(), n_changed.is_some_and(|n| n > 0));
+    inspected_ui(cx, ui, &title, changed, is_current, page.as_ref().map(|page| page as _));
     if let Some(why) = desk.failure(NodesRequest::SLOT).filter(|_| !is_current) {
         ui.label(weak(cx.tokens, why));
     }
@@ -42,36 +49,6 @@ pub(super) fn nodes_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Arc<Run>, nodes
         page_ui(ui, cx.tokens, &report.facts);
         ui.add_space(6.0);
         table_ui(cx, ui, &report);
-    });
-}
-
-fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, n_nodes: usize, report: Option<&NodesReport>, is_current: bool) {
-    let tokens = cx.tokens;
-    ui.horizontal(|ui| {
-        ui.label(strong(format!("{} nodes", format::count(n_nodes as u64))).size(tokens::TEXT));
-        match report.map(|report| report.around.n_changed) {
-            Some(0) => {
-                chip(ui, "same classes", tokens.text_weak, tokens.sunken);
-            }
-            Some(n) => {
-                let text = format!("{} changed", format::count(n as u64));
-                chip(ui, &text, tokens.warning, tokens.warning_weak);
-            }
-            None => {}
-        }
-        if !is_current {
-            ui.label(weak(tokens, "looking"));
-        }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.small_button("Close").on_hover_text("Look at no node (Esc)").clicked() {
-                cx.out.send(Command::SelectNode(None));
-            }
-            if let Some(report) = report
-                && ui.small_button("Copy").on_hover_text("All of it, as Markdown").clicked()
-            {
-                cx.out.request(WindowRequest::Copy(markdown(&report.page())));
-            }
-        });
     });
 }
 

@@ -6,10 +6,9 @@ use eframe::egui;
 
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::monitor::Level;
-use crate::engine::plot::{Axis, Curve, CurveStyle, Curves};
 use crate::io::checks::CheckRecord;
 use crate::session::jobs::Lane;
-use crate::session::{Command, PagePart, finding_says, history_table, level_says, level_title, markdown, record_page};
+use crate::session::{Command, finding_says, level_says, level_title, markdown, record_page};
 use crate::ui::context::CheckField;
 use crate::ui::widgets::plot::{curves_ui, serve};
 use crate::ui::widgets::{chip, empty_state, page_ui, strong, weak};
@@ -61,13 +60,13 @@ impl View for Monitor {
             ui.separator();
             answer_ui(cx, ui, newest);
             if state.history.len() > 1 {
-                let curves = curves(&state.history);
-                let output = curves_ui(ui, cx.tokens, "Checks over time", &curves, CURVES_HEIGHT);
-                serve(cx, output.asked, || Arc::new(curves.clone()), "checks");
-                page_ui(ui, cx.tokens, &[PagePart::Table(history_table(&state.history))]);
+                let curves = &state.pages.curves;
+                let output = curves_ui(ui, cx.tokens, "Checks over time", curves, CURVES_HEIGHT);
+                serve(cx, output.asked, || Arc::clone(curves), "checks");
+                ui.push_id("history", |ui| page_ui(ui, cx.tokens, &state.pages.history));
                 ui.add_space(8.0);
             }
-            page_ui(ui, cx.tokens, &record_page(newest)[1 + newest.check.findings.len()..]);
+            page_ui(ui, cx.tokens, &state.pages.numbers);
         });
     }
 }
@@ -107,7 +106,7 @@ fn form_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
             && ui.button("Copy page").clicked()
         {
             let mut page = record_page(newest);
-            page.push(PagePart::Table(history_table(history)));
+            page.extend(cx.session.store().monitor.pages.history.iter().cloned());
             cx.out.request(WindowRequest::Copy(markdown(&page)));
         }
     });
@@ -135,30 +134,4 @@ fn answer_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, newest: &CheckRecord) {
         ui.add(egui::Label::new(finding_says(finding)).wrap());
     }
     ui.add_space(4.0);
-}
-
-/// Shares by the number of the check.
-fn curves(history: &[CheckRecord]) -> Curves {
-    let curve = |name: &str, colour: usize, of: &dyn Fn(&CheckRecord) -> Option<f64>| Curve {
-        name: name.to_owned(),
-        points: (1..).zip(history).map(|(at, r)| [f64::from(at), 100.0 * of(r).unwrap_or(f64::NAN)]).collect(),
-        style: CurveStyle::Marked,
-        colour,
-        ..Curve::default()
-    };
-    let mut series = vec![
-        curve("mean confidence", 0, &|r| Some(r.check.confidence.mean_now)),
-        curve("agreement", 1, &|r| r.check.agreement.map(|a| a.now)),
-        curve("accuracy, estimated", 2, &|r| r.check.estimated.map(|e| e.now)),
-        curve("accuracy", 3, &|r| r.check.labelled.map(|l| l.pruned.accuracy)),
-    ];
-    series.retain(|curve| curve.points.iter().any(|point| point[1].is_finite()));
-    Curves {
-        title: "Checks".to_owned(),
-        subtitle: "of nodes that arrived since the check before".to_owned(),
-        x: Axis::new("check"),
-        y: Axis::new("nodes that arrived, %"),
-        series,
-        marks: Vec::new(),
-    }
 }
