@@ -245,3 +245,19 @@ fn the_parts_of_the_trade_off_draw_at_every_size() {
         }
     }
 }
+
+#[test]
+fn a_threshold_beyond_its_slider_stays_what_a_file_said() {
+    let mut h = with_karate(SIZE, &Choices::default());
+    let mut recipe = h.state().session().store().recipe.clone();
+    recipe.edges.delta = vec![1e9];
+    recipe.weights.delta = vec![123.0];
+    h.state().send(Command::SetRecipe(Box::new(recipe.clone()), None));
+    wait(&mut h, "the preview", |s| s.is_idle());
+    h.run_steps(4);
+    let store = h.state().session().store();
+    assert_eq!((&store.recipe.edges.delta, &store.recipe.weights.delta), (&recipe.edges.delta, &recipe.weights.delta));
+    h.state().send(Command::Undo);
+    h.run_steps(2);
+    assert_ne!(h.state().session().store().recipe.edges.delta, recipe.edges.delta, "one step to undo, not two");
+}

@@ -34,7 +34,12 @@ fn certificate_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, entry: &RunEntry) {
         let id = egui::Id::unique("certified points");
         let mut points: f64 = ui.data(|data| data.get_temp(id)).unwrap_or(POINTS);
         let label = ui.label("At most").on_hover_text("Points of accuracy that may be lost");
-        let field = egui::DragValue::new(&mut points).range(0.1..=50.0).speed(0.1).fixed_decimals(1).suffix(" points");
+        let field = egui::DragValue::new(&mut points)
+            .range(0.1..=50.0)
+            .clamp_existing_to_range(false)
+            .speed(0.1)
+            .fixed_decimals(1)
+            .suffix(" points");
         if ui.add(field.update_while_editing(false)).labelled_by(label.id).changed() {
             ui.data_mut(|data| data.insert_temp(id, points));
         }

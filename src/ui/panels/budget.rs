@@ -21,7 +21,12 @@ pub(super) fn budget_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
         let label =
             ui.label("Lose at most").on_hover_text("Points of accuracy that may be lost on the validation nodes");
         let mut points = 100.0 * budget.lose_at_most;
-        let number = egui::DragValue::new(&mut points).range(0.0..=50.0).speed(0.1).fixed_decimals(1).suffix(" points");
+        let number = egui::DragValue::new(&mut points)
+            .range(0.0..=50.0)
+            .clamp_existing_to_range(false)
+            .speed(0.1)
+            .fixed_decimals(1)
+            .suffix(" points");
         if ui.add(number.update_while_editing(false)).labelled_by(label.id).changed() {
             budget.lose_at_most = points / 100.0;
         }

@@ -112,14 +112,16 @@ pub(super) fn number(
     range: std::ops::RangeInclusive<usize>,
 ) {
     let label = ui.label(name).on_hover_text(says);
-    ui.add(egui::DragValue::new(value).range(range).update_while_editing(false)).labelled_by(label.id);
+    ui.add(egui::DragValue::new(value).range(range).clamp_existing_to_range(false).update_while_editing(false))
+        .labelled_by(label.id);
     ui.end_row();
 }
 
 /// A number.
 pub(super) fn real(ui: &mut egui::Ui, name: &str, says: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>) {
     let label = ui.label(name).on_hover_text(says);
-    let number = egui::DragValue::new(value).range(range).speed(1e-4).update_while_editing(false);
+    let number =
+        egui::DragValue::new(value).range(range).clamp_existing_to_range(false).speed(1e-4).update_while_editing(false);
     ui.add(number.custom_formatter(|v, _| format!("{v}"))).labelled_by(label.id);
     ui.end_row();
 }

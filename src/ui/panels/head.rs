@@ -57,7 +57,12 @@ fn looks(tokens: &Tokens, grade: Grade) -> (&'static str, egui::Color32, egui::C
 
 fn limit_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
     let mut points = 100.0 * cx.session.store().limit;
-    let number = egui::DragValue::new(&mut points).range(0.0..=50.0).speed(0.05).fixed_decimals(1).suffix(" points");
+    let number = egui::DragValue::new(&mut points)
+        .range(0.0..=50.0)
+        .clamp_existing_to_range(false)
+        .speed(0.05)
+        .fixed_decimals(1)
+        .suffix(" points");
     let response = ui.add(number.update_while_editing(false));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Limit"));
     let says = "Points of accuracy that a run may lose and still be called safe; kept with the window's settings";

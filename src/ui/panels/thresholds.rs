@@ -202,6 +202,7 @@ impl Sliders<'_> {
                 }
                 let number = egui::DragValue::new(delta)
                     .range(scale.range())
+                    .clamp_existing_to_range(false)
                     .speed(0.0)
                     .update_while_editing(false)
                     .custom_formatter(|v, _| format::delta(v));

@@ -114,7 +114,12 @@ fn range_ui(ui: &mut egui::Ui, tokens: &Tokens, plan: &mut ComparePlan) {
     egui::Grid::new("plan").num_columns(2).spacing([8.0, 3.0]).show(ui, |ui| {
         let mut number = |name: &str, says: &str, value: &mut u64, range: std::ops::RangeInclusive<u64>, unit: &str| {
             let label = ui.label(weak(tokens, name)).on_hover_text(says);
-            let field = egui::DragValue::new(value).range(range).suffix(unit).speed(0.2).update_while_editing(false);
+            let field = egui::DragValue::new(value)
+                .range(range)
+                .clamp_existing_to_range(false)
+                .suffix(unit)
+                .speed(0.2)
+                .update_while_editing(false);
             ui.add(field).on_hover_text(says).labelled_by(label.id);
             ui.end_row();
         };
