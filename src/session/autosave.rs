@@ -13,6 +13,7 @@ use super::jobs::Lane;
 use super::kept::Autosaved;
 use super::notice::Level;
 use super::project::Project;
+use super::selection::KeptSelection;
 use super::state::{AfterLoad, AutosaveState, Reopened};
 use super::tasks::autosave::{Autosave, ChangedInput, FindLost, HashInputs, LostSession, Own, ReadLost, ReadSession};
 use super::tasks::open::Opened;
@@ -165,7 +166,12 @@ impl Session {
         if let Some(options) = project.bundle {
             self.store.export.options = options;
         }
-        self.store.select_node(project.selected, None);
+        match project.selection.take() {
+            None => self.store.select_node(project.selected, None),
+            Some(KeptSelection::Entry(target, source)) => self.store.select_node(Some(target), Some(source)),
+            Some(KeptSelection::Nodes(nodes)) => self.store.select_nodes(nodes),
+            Some(KeptSelection::Weight(place)) => self.store.select_weight(place),
+        }
         for ChangedInput { path, is_gone } in changed {
             let (what, why) = if *is_gone {
                 ("is gone", "it cannot be read any more")

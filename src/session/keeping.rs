@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::kept::{KeptComparison, KeptLayers, KeptSweep, KeptTraining, KeptTrials};
 use super::outside::files_of;
 use super::project::{PROJECT_FORMAT, Project, ProjectRun};
+use super::selection::KeptSelection;
 use super::store::{CompareState, Phase, SensitivityState, Store, SweepState, TrainingState};
 use crate::engine::experiment::SweepGrid;
 use crate::engine::sparsify::Recipe;
@@ -46,10 +47,18 @@ impl Store {
             budget: Some(self.budget.budget),
             bundle: Some(self.export.options),
             selected: self.selected_node(),
+            selection: self.to_selection(),
             trials: self.to_trials(),
             results: None,
             autosave: None,
         }
+    }
+
+    /// What is selected beyond one node.
+    fn to_selection(&self) -> Option<KeptSelection> {
+        let entry = self.selected_entry().map(|(target, source)| KeptSelection::Entry(target, source));
+        let nodes = || self.selected_nodes().map(|nodes| KeptSelection::Nodes(nodes.to_vec()));
+        entry.or_else(nodes).or_else(|| self.selected_weight().map(KeptSelection::Weight))
     }
 
     /// What the runs of the open inputs found, each with the name that messages call it by, and the preview of the recipe as it stands.

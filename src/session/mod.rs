@@ -98,7 +98,7 @@ pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};
 pub use run_groups::{GroupBy, GroupNumber, RunGroup, method_of};
 pub(crate) use run_page::run_page;
 pub use runs_table::{runs_as_text, runs_writer};
-pub use selection::WeightPlace;
+pub use selection::{KeptSelection, WeightPlace};
 pub use speed_page::speed_page;
 pub use store::{
     AnswerState, AnsweredBy, BenchState, BudgetState, CheckAsk, CompareState, ExportState, ImportState, MonitorState,

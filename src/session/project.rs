@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::kept::{Autosaved, KeptTrials};
+use super::selection::KeptSelection;
 use crate::engine::experiment::{Budget, ComparePlan};
 use crate::engine::sparsify::Recipe;
 use crate::io::atomic::write_atomic;
@@ -56,6 +57,9 @@ pub struct Project {
     /// The node that is looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selected: Option<u32>,
+    /// What else is selected: an entry, several nodes or a weight; absent in projects of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<KeptSelection>,
     /// Points of trials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trials: Option<KeptTrials>,

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
 
@@ -22,8 +24,20 @@ pub(super) enum Selected {
     Weight { model: Arc<Model>, place: WeightPlace },
 }
 
+/// What is selected beyond one node, as projects keep it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeptSelection {
+    /// An entry: who hears, who is heard.
+    Entry(u32, u32),
+    /// Several nodes.
+    Nodes(Vec<u32>),
+    /// A weight.
+    Weight(WeightPlace),
+}
+
 /// A weight of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeightPlace {
     /// Which of the matrices that may be pruned, in order of computation.
     pub matrix: usize,

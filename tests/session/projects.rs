@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use unifews::engine::sparsify::{EdgeMode, Training, WeightMode};
 use unifews::io::atomic::write_atomic;
-use unifews::session::{Command, FileWriter, Level, Phase, Session};
+use unifews::session::{Command, FileWriter, Level, Phase, Session, WeightPlace};
 
 use super::{session, wait, with_karate};
 
@@ -269,4 +269,34 @@ fn a_model_that_was_trained_here_is_saved_beside_the_project_and_nothing_else_is
     wait(&mut session, "the run", |s| s.store().runs.len() == 1 && s.is_idle());
     let model = &session.store().model.as_ref().expect("a model").model;
     assert!(model.parameters.iter().zip(&before.parameters).all(|(a, b)| a.values == b.values), "the same bits");
+}
+
+#[test]
+fn what_is_selected_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.unifews");
+    let mut session = with_saved_model(&folder);
+    wait(&mut session, "the preview", Session::is_idle);
+    let (target, source) = {
+        let topology = session.store().graph.as_ref().expect("open").dataset.topology();
+        (0u32, topology.row(0).iter().copied().find(|v| *v != 0).expect("a neighbour"))
+    };
+    let place = WeightPlace { matrix: 0, input: 3, output: 1 };
+    let reopened = |session: &mut Session, select: Command| {
+        session.apply(select);
+        session.apply(Command::SaveProject(path.clone()));
+        wait(session, "the file", Session::is_idle);
+        let mut later = super::session();
+        later.apply(Command::Open(path.display().to_string()));
+        wait(&mut later, "the project", Session::is_idle);
+        later
+    };
+    let later = reopened(&mut session, Command::SelectNodes(vec![9, 2, 5]));
+    assert_eq!(later.store().selected_nodes().map(|nodes| nodes.to_vec()), Some(vec![2, 5, 9]));
+    let later = reopened(&mut session, Command::SelectEntry { target, source });
+    assert_eq!(later.store().selected_entry(), Some((target, source)));
+    let later = reopened(&mut session, Command::SelectWeight(place));
+    assert_eq!(later.store().selected_weight(), Some(place));
+    let later = reopened(&mut session, Command::SelectNode(None));
+    assert!(!later.store().has_selection(), "and nothing where nothing was");
 }
