@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::SystemTime;
 
 use super::command::Command;
+use super::crash;
 use super::store::{RunId, Store};
 use super::tasks::store_graph::StoreForm;
 use super::verdict::lower_first;
@@ -136,6 +137,7 @@ impl ActivityLog {
             last.changed = self.before.as_ref().map_or_else(Vec::new, |before| before.changes(now));
             return;
         }
+        crash::remember_command(by, &what);
         let changed = before.changes(now);
         self.before = Some(before);
         self.add(Activity { at: SystemTime::now(), by: by.to_owned(), what, changed, n: 1 });
@@ -144,6 +146,7 @@ impl ActivityLog {
     /// A job ended.
     pub(super) fn ended(&mut self, label: &str, how: String) {
         self.before = None;
+        crash::remember_job(label, &how);
         self.add(Activity { at: SystemTime::now(), by: label.to_owned(), what: how, changed: Vec::new(), n: 1 });
     }
 
@@ -174,7 +177,7 @@ impl Command {
     pub(super) fn says(&self) -> Option<String> {
         let path = |path: &std::path::Path| path.display().to_string();
         Some(match self {
-            Self::Compute(_) | Self::SeeNotices | Self::SetCheck(_) => return None,
+            Self::Compute(_) | Self::SeeNotices | Self::SetCheck(_) | Self::Diagnose(_) => return None,
             Self::Open(spec) => format!("open {spec}"),
             Self::OpenMany(specs) => format!("open {}", specs.join(", ")),
             Self::Import(specs) => format!("read {}", specs.join(", ")),

@@ -35,7 +35,7 @@ impl Session {
 
     /// As [`Session::apply`]; `by` is who sends it, for people, for example the title of a pane.
     pub fn apply_from(&mut self, by: &str, command: Command) {
-        if !matches!(&command, Command::Compute(_) | Command::SeeNotices) {
+        if !matches!(&command, Command::Compute(_) | Command::SeeNotices | Command::Diagnose(_)) {
             self.touch();
         }
         let said = command.says();
@@ -81,6 +81,7 @@ impl Session {
             Command::Propagate(folder) => self.propagate(folder),
             Command::StoreGraph(folder, form) => self.store_graph(folder, form),
             Command::Bench(is_quick) => self.bench(is_quick),
+            Command::Diagnose(is_forgetting) => self.diagnose(is_forgetting),
             Command::Predict(nodes) => self.predict(&nodes),
             Command::SetCheck(asked) => self.store.monitor.asked = *asked,
             Command::CheckBundle => self.check_bundle(),
