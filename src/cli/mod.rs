@@ -20,6 +20,7 @@ mod inspect;
 mod output;
 mod pictures;
 mod predict;
+mod predict_args;
 mod progress;
 mod propagate;
 mod prune;
