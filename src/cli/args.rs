@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, Args, Command, CommandFactory as _, Parser, Subcomman
 use super::beyond_args::{CheckArgs, ClusterArgs, CompareRunArgs, StoreArgs, WorkerArgs};
 use super::choice::choice;
 use super::input_args::{GraphArgs, SharedArgs};
+use super::predict_args::PredictArgs;
 use super::program_args::{BenchArgs, DiagnoseArgs, GenerateArgs};
 use super::truth_args::TruthArgs;
 use crate::engine::experiment::{Goal, RunOptions, ValueType};
@@ -228,6 +229,9 @@ pub(super) struct PruneArgs {
     /// Leave the node features out of the bundle: to run it takes the graph
     #[arg(long)]
     pub(super) without_features: bool,
+    /// With --nodes-are new: leave out of the bundle what decides of nodes that arrive, which holds the unpruned matrices
+    #[arg(long)]
+    pub(super) without_new_nodes: bool,
     /// With recovery: compute beside the result what it scores without entries, with random ones, and fitted without the test nodes
     #[arg(long)]
     pub(super) controls: bool,
@@ -352,20 +356,6 @@ pub(super) struct ReplayArgs {
     /// The bundle: a folder or .zip
     #[arg(value_name = "BUNDLE")]
     pub(super) bundle: PathBuf,
-    #[command(flatten)]
-    pub(super) graph: BundleGraphArgs,
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct PredictArgs {
-    /// The bundle: a folder or .zip
-    #[arg(value_name = "BUNDLE")]
-    pub(super) bundle: PathBuf,
-    /// Which nodes: ids with commas between, as the graph's file spells them, or a file with one to a line
-    #[arg(long, value_name = "LIST|FILE", allow_hyphen_values = true)]
-    pub(super) nodes: String,
     #[command(flatten)]
     pub(super) graph: BundleGraphArgs,
     #[command(flatten)]

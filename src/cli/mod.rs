@@ -22,6 +22,7 @@ mod inspect;
 mod output;
 mod pictures;
 mod predict;
+mod predict_args;
 mod program_args;
 mod progress;
 mod propagate;

@@ -177,7 +177,11 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let recipe = found.as_ref().map_or(recipe, |found| found.recipe.clone());
     let mut run = terminal.run(Prune { dataset, model, baseline: Baseline::Own, recipe, options }, &mut no_points)?;
     run.certificate = found.as_ref().and_then(|found| found.certificate.clone()).map(Arc::new);
-    let options = BundleOptions { values: args.values, without_features: args.without_features };
+    let options = BundleOptions {
+        values: args.values,
+        without_features: args.without_features,
+        without_new_nodes: args.without_new_nodes,
+    };
     let run = Arc::new(run);
     let (supplements, errors) = supplements(args, &run, terminal)?;
     let nodes = match looked_at {

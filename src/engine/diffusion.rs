@@ -59,13 +59,33 @@ impl Diffusion {
         let mut values = Vec::with_capacity(topology.n_entries());
         for u in 0..topology.n_nodes() {
             let of_target = degree(u).powf(norm_r - 1.0);
-            let row = topology.row(u).iter().map(|v| of_target * of_source[*v as usize]);
+            let row = topology.row(u).iter().map(|v| of_source[*v as usize]);
             match weights {
-                None => values.extend(row.map(|t| t as f32)),
-                Some(w) => values.extend(row.zip(&w[topology.row_range(u)]).map(|(t, w)| (t * f64::from(*w)) as f32)),
+                None => values.extend(row.map(|of_source| Self::value(of_target, of_source, None))),
+                Some(w) => values.extend(
+                    row.zip(&w[topology.row_range(u)])
+                        .map(|(of_source, w)| Self::value(of_target, of_source, Some(*w))),
+                ),
             }
         }
         Self { values: Arc::new(values) }
+    }
+
+    /// The value of one entry, `of_target = d(u)^(r-1)`, `of_source = d(v)^(-r)`: the bits that the whole matrix has.
+    fn value(of_target: f64, of_source: f64, weight: Option<f32>) -> f32 {
+        let t = of_target * of_source;
+        weight.map_or(t, |weight| t * f64::from(weight)) as f32
+    }
+
+    /// The values of one row, `d` its degree and `of_source` degrees of its sources; without weights they count 1. Degrees are sums of a
+    /// row's weights, 0 counted as 1.
+    pub(crate) fn of_row(matrix: Matrix, d: f64, sources: &[f64], weights: Option<&[f32]>) -> Vec<f32> {
+        let weight = |at: usize| weights.map(|weights| weights[at]);
+        let value = |(at, of_source): (usize, &f64)| match matrix {
+            Matrix::Adjacency => weight(at).unwrap_or(1.0),
+            Matrix::Normalised(r) => Self::value(d.powf(r - 1.0), of_source.powf(-r), weight(at)),
+        };
+        sources.iter().enumerate().map(value).collect()
     }
 
     /// One value per entry.

@@ -11,6 +11,7 @@
 //! | a model, `sample:NAME` too | [`read_model`] |
 //! | a recipe | [`read_recipe`] |
 //! | a split or a list of nodes | [`read_split`], [`read_node_ids`] |
+//! | nodes that arrive at a graph | [`read_arrivals`] |
 //! | an exported bundle | [`bundle::read_bundle`], and [`bundle::replay`] to run it again |
 //!
 //! To write for other programs: [`export`].
@@ -70,7 +71,7 @@ pub use detect::{Detected, detect, detect_as, first_lines, is_bundle_folder};
 pub use ending::{ending, with_known_ending};
 pub(crate) use file::{read_start, read_text};
 pub use fonts::east_asian_font;
-pub use graph::{GraphFormat, GraphPart, format_table, read_node_ids, read_split};
+pub use graph::{ArrivingNodes, GraphFormat, GraphPart, format_table, read_arrivals, read_node_ids, read_split};
 pub use load::{read_graph, read_graph_as, read_graph_within, read_model};
 pub use machine::{system_version, total_memory};
 pub use memory::{MemoryBudget, MemoryLeft, free_memory, process_memory};

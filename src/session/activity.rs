@@ -215,6 +215,7 @@ impl Command {
             }
             Self::Bench(is_quick) => format!("measure this machine{}", if *is_quick { ", quickly" } else { "" }),
             Self::Predict(nodes) => format!("score nodes {nodes}"),
+            Self::ScoreArrivals { features, .. } => format!("score the nodes that arrive of {}", path(features)),
             Self::CheckBundle => "check a bundle against a later graph".to_owned(),
             Self::SelectNode(Some(node)) => format!("look at node {node}"),
             Self::SelectNode(None) => "look at no node".to_owned(),

@@ -12,6 +12,7 @@ use super::notice::Level;
 use super::state::{AfterLoad, KnownRun, PrunedRun};
 use super::store::{ExportState, RunEntry, RunId, TrainingState, settled_tags};
 use super::tasks::open::Open;
+use super::tasks::predict::{Asked, AskedNodes};
 use super::tasks::preview::Preview;
 use super::tasks::prune::Prune;
 use super::tasks::save_project::{SaveProject, SavedProject};
@@ -82,7 +83,8 @@ impl Session {
             Command::StoreGraph(folder, form) => self.store_graph(folder, form),
             Command::Bench(is_quick) => self.bench(is_quick),
             Command::Diagnose(is_forgetting) => self.diagnose(is_forgetting),
-            Command::Predict(nodes) => self.predict(&nodes),
+            Command::Predict(nodes) => self.predict(Asked::Known(AskedNodes::listed(&nodes))),
+            Command::ScoreArrivals { features, edges } => self.predict(Asked::Arriving { features, edges }),
             Command::SetCheck(asked) => self.store.monitor.asked = *asked,
             Command::CheckBundle => self.check_bundle(),
             Command::SelectNode(node) => self.store.select_node(node, None),

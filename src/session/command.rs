@@ -127,6 +127,13 @@ pub enum Command {
     Bench(bool),
     /// Scores nodes with the run that is shown: ids with commas between.
     Predict(String),
+    /// Scores nodes that arrive with the run that is shown: files of their features and of their edges.
+    ScoreArrivals {
+        /// `.npy`, `.npz` or a table.
+        features: PathBuf,
+        /// A table of sources and targets.
+        edges: PathBuf,
+    },
     /// Changes what a check of a bundle is asked for.
     SetCheck(Box<CheckAsk>),
     /// Checks a bundle against a later graph, and keeps the answer beside it.

@@ -11,7 +11,7 @@ use super::speed_page::speed_page;
 use super::store::{AnswerState, AnsweredBy, BenchState, ReproduceState};
 use super::tasks::bench::{Bench, Benched};
 use super::tasks::check::CheckBundle;
-use super::tasks::predict::{AskedNodes, Predict, PredictSource};
+use super::tasks::predict::{Asked, Predict, PredictSource};
 use super::tasks::reproduce::{Reproduce, ReproducePlan, Reproduced};
 use super::verdict::removed_in_short;
 use crate::io::{MemoryBudget, escaped_path};
@@ -36,13 +36,13 @@ impl Session {
         }
     }
 
-    /// Scores nodes with the run that is shown.
-    pub(super) fn predict(&mut self, nodes: &str) {
+    /// Scores nodes with the run that is shown: of its graph, or that arrive at it.
+    pub(super) fn predict(&mut self, asked: Asked) {
         let Some(run) = self.store.shown().cloned() else {
             return self.refused("score nodes", "a pruned model", "Open a graph and a model");
         };
         self.store.answers.asked = Some(AnsweredBy { recipe: run.recipe.clone(), says: removed_in_short(&run) });
-        let task = Predict { source: PredictSource::Run(run), nodes: AskedNodes::listed(nodes) };
+        let task = Predict { source: PredictSource::Run(run), asked };
         self.start::<AnswerState, _>(task);
     }
 

@@ -9,7 +9,7 @@ use eframe::egui::{self, Align2, FontId};
 use egui_tiles::Tree;
 
 use super::actions::Action;
-use super::context::{CheckField, CommandQueue, SaveRequest, ViewCx};
+use super::context::{ArrivalField, CheckField, CommandQueue, SaveRequest, ViewCx};
 use super::dialogs::{Answer, Ask, Dialogs, SystemDialogs};
 use super::frames::FrameTimes;
 use super::layout::{self, Behaviour};
@@ -78,6 +78,7 @@ pub(super) enum Purpose {
     Cluster(RunId),
     CompareRun(RunId),
     Check(CheckField),
+    Arrivals(ArrivalField),
     Reproduce(Box<ReproducePlan>),
 }
 

@@ -64,6 +64,8 @@ pub enum WindowRequest {
     PropagateDialog,
     /// Asks for a file or folder of a check.
     CheckDialog(CheckField),
+    /// Asks for a file of nodes that arrive.
+    ArrivalsDialog(ArrivalField),
     /// Asks for a file and reproduces a published table into it.
     ReproduceDialog(Box<crate::session::ReproducePlan>),
     /// Asks for a folder and writes a run as a job for a cluster.
@@ -100,6 +102,15 @@ impl CheckField {
             Self::Reference => &mut asked.reference,
         }
     }
+}
+
+/// What nodes that arrive bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArrivalField {
+    /// Their features.
+    Features,
+    /// Their edges.
+    Edges,
 }
 
 /// Commands and requests of one frame, applied after it.

@@ -20,6 +20,6 @@ pub mod views;
 pub mod widgets;
 
 pub use app::{App, Settings};
-pub use context::CheckField;
+pub use context::{ArrivalField, CheckField};
 pub use saved::Saved;
 pub use start::{Args, TITLE, WindowError, run};

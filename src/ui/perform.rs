@@ -164,6 +164,7 @@ impl App {
                 };
                 self.ask(ctx, ask, Purpose::Check(field));
             }
+            WindowRequest::ArrivalsDialog(field) => self.ask(ctx, Ask::Files, Purpose::Arrivals(field)),
             WindowRequest::PropagateDialog => {
                 let name = format!("{}-propagated", self.name());
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::Propagate);
@@ -209,6 +210,7 @@ impl App {
             Purpose::StoreGraph(form) => Command::StoreGraph(first, form),
             Purpose::Cluster(id) => Command::ExportCluster(id, first),
             Purpose::CompareRun(id) => Command::CompareStored(id, first),
+            Purpose::Arrivals(field) => return self.tools.set_arrivals(field, first.display().to_string()),
             Purpose::Check(field) => {
                 let mut asked = self.session.store().monitor.asked.clone();
                 *field.of(&mut asked) = first.display().to_string();

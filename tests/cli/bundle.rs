@@ -473,7 +473,7 @@ fn every_file_that_is_written_was_announced_with_its_size() {
     for (name, run) in runs {
         let run = run.expect(name);
         for (values, without_features) in [(ValueType::F32, false), (ValueType::Bf16, true)] {
-            let options = BundleOptions { values, without_features };
+            let options = BundleOptions { values, without_features, ..BundleOptions::default() };
             let mut planned = contents(&run, options);
             let report = write_bundle_as(&run, options, folder.path().join("b"), &ctl).expect(name);
             planned.sort_by(|a, b| a.name.cmp(&b.name));

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "tests say what they skip, and how far Python's result is")]
 #![expect(clippy::disallowed_methods, reason = "tests write the broken files they are about")]
 
+mod arrivals;
 mod bench;
 mod budget;
 mod bundle;

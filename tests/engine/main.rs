@@ -14,6 +14,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod around;
+mod arrivals;
 mod baselines;
 mod by_hand;
 mod channels;

@@ -321,7 +321,7 @@ fn every_file_of_a_bundle_is_listed_and_features_can_stay_at_home() {
     h.run_steps(2);
     h.get_by_label("bf16").click();
     h.run_steps(4);
-    let chosen = BundleOptions { values: ValueType::Bf16, without_features: true };
+    let chosen = BundleOptions { values: ValueType::Bf16, without_features: true, ..BundleOptions::default() };
     assert_eq!(h.state().session().store().export.options, chosen);
     assert!(h.query_by_label_contains("Node features stay here").is_some());
     // The model's size is that of what is written, and says so.

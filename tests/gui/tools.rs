@@ -6,6 +6,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use unifews::engine::experiment::TruthWay;
 use unifews::engine::model::Family;
+use unifews::engine::sparsify::{EdgeMode, NodesAre, RecoveryRule};
 use unifews::io::stored::StoredGraph;
 use unifews::session::jobs::Lane;
 use unifews::session::{Command, Level, Phase, PublishedTable, ReproducePlan, TruthPlan};
@@ -105,6 +106,56 @@ fn some_nodes_are_scored_with_the_run_that_is_shown() {
     let notices = h.state().session().store().notices.all();
     assert!(notices.iter().any(|notice| format!("{notice:?}").contains("found nobody")), "{notices:?}");
     assert!(h.query_by_label_contains("receptive field: ").is_some(), "the answers before stay");
+}
+
+#[test]
+fn nodes_that_arrive_are_scored_with_a_run_for_new_nodes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let choices = Choices::default();
+    let mut h = with_karate([1280.0, 800.0], &choices);
+    let dataset = h.state().session().store().shown().cloned().expect("a preview").dataset.clone();
+    let (width, known) = (dataset.features().width(), dataset.node_id(0));
+    let [features, edges] = ["new.csv", "links.csv"].map(|name| folder.path().join(name));
+    std::fs::write(&features, format!("newcomer{}", ",0.25".repeat(width))).expect("written");
+    std::fs::write(&edges, format!("source,target\n{known},newcomer\n")).expect("written");
+    choose(&mut h, "Tools", "Score some nodes…");
+    let button = "Score new nodes";
+    let is_disabled =
+        |h: &Harness<'_, App>| h.get_by_role_and_label(Role::Button, button).accesskit_node().is_disabled();
+    // One is chosen, one is typed.
+    choices.then(&features);
+    h.get_by_role_and_label(Role::Button, "Choose features of new nodes").click();
+    h.run_steps(4);
+    let name = "Edges of new nodes";
+    h.get_by_role_and_label(Role::TextInput, name).focus();
+    h.run_steps(2);
+    h.get_by_role_and_label(Role::TextInput, name).type_text(&edges.display().to_string());
+    h.run_steps(3);
+    let why = "The run that is shown is not for new nodes: say that nodes arrive later, and prune";
+    assert!(is_disabled(&h) && h.query_by_label(why).is_some(), "the preview is not for new nodes");
+    let mut recipe = h.state().session().store().recipe.clone();
+    (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.5]);
+    recipe.recovery = Some(RecoveryRule { nodes_are: NodesAre::New, ..RecoveryRule::default() });
+    h.state().send(Command::SetRecipe(Box::new(recipe), None));
+    h.run_steps(2);
+    wait(&mut h, "a run for new nodes", |s| {
+        s.is_idle() && s.store().shown().is_some_and(|run| s.store().is_current(run))
+    });
+    h.run_steps(2);
+    assert!(!is_disabled(&h) && h.query_by_label(why).is_none());
+    h.get_by_role_and_label(Role::Button, button).click();
+    h.run_steps(2);
+    wait(&mut h, "the answers", |s| s.store().answers.phase == Phase::Done);
+    h.run_steps(2);
+    assert!(h.query_by_label("newcomer").is_some(), "a row for who came");
+    assert!(h.query_by_label_contains("receptive field: ").is_some());
+    // What is wrong with a file is said with its line.
+    std::fs::write(&edges, "nobody,newcomer\n").expect("written");
+    h.get_by_role_and_label(Role::Button, button).click();
+    h.run_steps(2);
+    wait(&mut h, "the refusal", |s| s.store().answers.phase == Phase::Failed);
+    let notices = h.state().session().store().notices.all();
+    assert!(notices.iter().any(|notice| format!("{notice:?}").contains("line 1")), "{notices:?}");
 }
 
 #[test]

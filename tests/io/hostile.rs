@@ -1,7 +1,7 @@
 //! Files made to harm: no panic and no large allocation, whatever the bytes.
 
 use proptest::prelude::*;
-use unifews::io::{detect, read_graph, read_model, read_node_ids, read_recipe, read_split};
+use unifews::io::{detect, read_arrivals, read_graph, read_model, read_node_ids, read_recipe, read_split};
 
 use crate::broken_collections::copy;
 use crate::files::{
@@ -22,6 +22,7 @@ pub(crate) fn read_by_all(folder: &Folder, name: &str, bytes: &[u8]) {
     drop(read_recipe(&path));
     drop(read_split(spec, &karate, 0));
     drop(read_node_ids(&path, &karate));
+    drop(read_arrivals(&path, &path, &karate, &control()));
 }
 
 const NAMES: [&str; 6] = ["a.npz", "adj.npz", "a.txt", "a.toml", "a.safetensors", "a.metis"];

@@ -10,8 +10,8 @@ use unifews::engine::sparsify::Recipe;
 use unifews::io::bundle::{read_bundle, write_bundle};
 use unifews::io::stored::write_stored_graph;
 use unifews::io::{
-    Detected, LoadError, MemoryBudget, ReadingScope, detect, read_graph, read_graph_within, read_model, read_node_ids,
-    read_recipe, read_split, recipe_to_toml,
+    Detected, LoadError, MemoryBudget, ReadingScope, detect, read_arrivals, read_graph, read_graph_within, read_model,
+    read_node_ids, read_recipe, read_split, recipe_to_toml,
 };
 
 use crate::files::{Folder, floats, ints, npz};
@@ -182,6 +182,7 @@ fn what_is_no_file_is_refused_by_its_kind_and_not_waited_for() {
             read_recipe(path).map(|_| ()),
             read_bundle(path).map(|_| ()),
             read_node_ids(path, &karate).map(|_| ()),
+            read_arrivals(path, path, &karate, &control()).map(|_| ()),
         ];
         for answer in answers {
             let said = answer.expect_err("no file").to_string();

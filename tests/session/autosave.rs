@@ -64,7 +64,11 @@ fn with_work(root: &Path, now: &mut Duration) -> Session {
     session.apply(Command::ComparePoint(4));
     session.apply(Command::SetLimit(0.035));
     session.apply(Command::SetBudget(Budget { lose_at_most: 0.02, goal: Goal::Size }));
-    session.apply(Command::SetBundleOptions(BundleOptions { values: ValueType::Bf16, without_features: true }));
+    session.apply(Command::SetBundleOptions(BundleOptions {
+        values: ValueType::Bf16,
+        without_features: true,
+        ..BundleOptions::default()
+    }));
     session.apply(Command::SelectNode(Some(5)));
     write(&mut session, now);
     session

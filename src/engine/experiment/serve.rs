@@ -355,7 +355,7 @@ impl RequestTiming {
 const MAX_SPARE_BYTES: usize = 256 << 20;
 
 /// What a receptive field may take beside graph and model, and what its nodes and entries do.
-fn field_limit(dataset: &Dataset, model: &Model) -> FieldLimit {
+pub(super) fn field_limit(dataset: &Dataset, model: &Model) -> FieldLimit {
     const MAX_BYTES: u64 = 1 << 30;
     let shape = &model.architecture;
     let d_in = dataset.features().width();

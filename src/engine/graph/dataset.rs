@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use sprs::CsMatI;
 
 use super::labels::Labels;
@@ -106,6 +106,39 @@ impl Features {
                     indptr.push(indices.len());
                 }
                 Self::Sparse(CsMatI::new((rows.len(), x.cols()), indptr, indices, values))
+            }
+        }
+    }
+
+    /// The same values stored as those of `like` are.
+    pub(crate) fn stored_as(&self, like: &Self) -> Self {
+        match (self, like) {
+            (Self::Sparse(_), Self::Dense(_)) => Self::Dense(self.to_dense()),
+            (Self::Dense(x), Self::Sparse(_)) => {
+                let stored = x.iter().filter(|v| **v != 0.0).count();
+                Self::Sparse(sparse_from_dense(x, stored))
+            }
+            (Self::Dense(_), Self::Dense(_)) | (Self::Sparse(_), Self::Sparse(_)) => self.clone(),
+        }
+    }
+
+    /// These rows above those of `below`, which are as wide; stored as those are.
+    pub(crate) fn above(&self, below: &Self) -> Self {
+        match (self.stored_as(below), below) {
+            (Self::Sparse(a), Self::Sparse(b)) => {
+                let indptr = |x: &CsMatI<f32, u32, usize>| x.indptr().to_proper().to_vec();
+                let mut ends = indptr(&a);
+                ends.extend(indptr(b).iter().skip(1).map(|end| a.nnz() + end));
+                let indices = [a.indices(), b.indices()].concat();
+                let values = [a.data(), b.data()].concat();
+                Self::Sparse(CsMatI::new((a.rows() + b.rows(), a.cols()), ends, indices, values))
+            }
+            (above, _) => {
+                let (a, b) = (above.to_dense(), below.to_dense());
+                let mut both = Array2::zeros((a.nrows() + b.nrows(), a.ncols()));
+                both.slice_mut(s![..a.nrows(), ..]).assign(&a);
+                both.slice_mut(s![a.nrows().., ..]).assign(&b);
+                Self::Dense(both)
             }
         }
     }

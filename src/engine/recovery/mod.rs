@@ -49,6 +49,7 @@ use crate::engine::sparsify::{
     Allocation, EdgeMask, EntryChoice, EntryValues, Masks, NodesAre, Pruned, Recipe, RecoveryRule,
 };
 use lockstep::{Done, Inputs, Lockstep};
+pub use online::ArrivalRule;
 use plan::Plan;
 use produced::logits;
 

@@ -44,12 +44,7 @@ pub(super) fn values(
                 let value = |k: usize| f64::from(side.values_of(k)[h]);
                 let mut t: Vec<f64> = entries.iter().map(|k| value(*k)).collect();
                 if rule == ValueRule::RowSum || (rule == ValueRule::Ridge && scaled_first) {
-                    let (before, after) = (row.clone().map(value).sum::<f64>(), t.iter().sum::<f64>());
-                    if after.abs() > 1e-12 {
-                        for t in &mut t {
-                            *t *= before / after;
-                        }
-                    }
+                    keep_sum(&mut t, row.clone().map(value).sum::<f64>());
                 }
                 if rule == ValueRule::Ridge {
                     refit(side, u, h, &entries, &mut t);
@@ -63,6 +58,27 @@ pub(super) fn values(
     })?;
     let values = blocks.concat();
     Ok(Array2::from_shape_vec((values.len() / side.heads, side.heads), values).unwrap_or_default())
+}
+
+/// Scales the values that a row kept so that their sum is `before`, where they have one.
+fn keep_sum(t: &mut [f64], before: f64) {
+    let after = t.iter().sum::<f64>();
+    if after.abs() > 1e-12 {
+        for t in t {
+            *t *= before / after;
+        }
+    }
+}
+
+/// The values of what one row keeps, as [`ValueRule::RowSum`] has them: a row that lost nothing, or all, keeps its own.
+pub(super) fn of_row(all: &[f32], kept: &[bool]) -> Vec<f32> {
+    let values = || all.iter().zip(kept).filter(|(_, kept)| **kept).map(|(t, _)| *t);
+    let mut t: Vec<f64> = values().map(f64::from).collect();
+    if t.is_empty() || t.len() == all.len() {
+        return values().collect();
+    }
+    keep_sum(&mut t, all.iter().map(|t| f64::from(*t)).sum());
+    t.into_iter().map(|t| t as f32).collect()
 }
 
 /// `v = t + (B Bᵀ + μ)⁻¹ B (z - Bᵀ t)` with the kept messages as rows of `B`.

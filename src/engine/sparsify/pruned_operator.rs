@@ -217,6 +217,22 @@ impl PrunedOperator {
         Self::new(Lists { indptr: Arc::new(vec![0]), ..Lists::default() }, Identity::SelfLoop, 0, false)
     }
 
+    /// Lists of rows, only to be propagated over.
+    pub(crate) fn of_rows(indptr: Vec<usize>, indices: Vec<u32>, values: Vec<f32>) -> Self {
+        Self::empty().unnumbered((indptr, indices, values), None)
+    }
+
+    /// These rows behind those of `first`; only to be propagated over, with one value for each entry.
+    pub(crate) fn behind(&self, first: &Self) -> Self {
+        let (above, below) = (&first.lists, &self.lists);
+        let n_above = above.indices.len();
+        let mut indptr = above.indptr.to_vec();
+        indptr.extend(below.indptr.iter().skip(1).map(|end| n_above + end));
+        let indices = [above.indices.as_slice(), &below.indices].concat();
+        let values = [above.values.as_slice(), &below.values].concat();
+        self.unnumbered((indptr, indices, values), None)
+    }
+
     /// The same operator with other lists, from which no self-loop is missing.
     fn with_lists(&self, indptr: Vec<usize>, indices: Vec<u32>, values: Vec<f32>, entry: Vec<u32>) -> Self {
         let lists = Lists {

@@ -4,7 +4,7 @@
 //! then the first rows of what it is given, and no network needs to know that it runs on a part of the graph.
 
 use super::mask::EdgeMask;
-use super::pruned_operator::OperatorSource;
+use super::pruned_operator::{OperatorSource, PrunedOperator};
 use super::recipe::Recipe;
 use super::steps::{Step, Steps, counts_removed, with_own_self_loops};
 use crate::engine::error::EngineError;
@@ -37,6 +37,17 @@ impl FieldLimit {
     fn holds(&self, n_nodes: usize, n_entries: usize) -> bool {
         self.per_node * n_nodes as u64 + self.per_entry * n_entries as u64 <= self.bytes
     }
+}
+
+/// Nodes beside those of the graph, numbered behind them, with rows of their own in every step.
+#[derive(Debug)]
+pub(crate) struct AddedNodes {
+    /// The number of the first.
+    pub(crate) first: u32,
+    /// How many there are.
+    pub(crate) n: usize,
+    /// For every step their rows over all nodes, the added ones among them.
+    pub(crate) steps: Vec<PrunedOperator>,
 }
 
 /// Finds receptive fields in the lists of a model's steps; what it takes grows with the field, not with the graph.
@@ -91,6 +102,53 @@ impl FieldFinder {
     /// [`EngineError::Mismatch`] for a graph with too many entries.
     pub(crate) fn n_entries(&mut self) -> Result<usize, EngineError> {
         (0..self.n_steps).map(|step| Ok(entries_of(self.steps.get(step)?.0))).sum()
+    }
+
+    /// The field of nodes beside those of the graph; `None` where it would take more than `limit`.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] for a graph with too many entries.
+    pub(crate) fn find_added(
+        &mut self,
+        added: &AddedNodes,
+        limit: FieldLimit,
+    ) -> Result<Option<ReceptiveField>, EngineError> {
+        let (all, position) = (&mut self.steps, &mut self.position);
+        let n_numbers = added.first as usize + added.n;
+        if position.len() < n_numbers {
+            position.resize(n_numbers, Self::ABSENT);
+        }
+        let mut nodes: Vec<u32> = (added.first..).take(added.n).collect();
+        nodes.iter().enumerate().for_each(|(at, u)| position[*u as usize] = at as u32);
+        let (mut n_rows, mut n_entries) = (vec![added.n], 0);
+        let mut steps: Vec<Step> = Vec::with_capacity(self.n_steps);
+        for (step, of_added) in added.steps.iter().enumerate().rev() {
+            // Those that were added stand in front, whatever the step.
+            let targets = nodes[added.n..].to_vec();
+            let mut number = |v: u32| {
+                let slot = &mut position[v as usize];
+                if *slot == Self::ABSENT {
+                    *slot = nodes.len() as u32;
+                    nodes.push(v);
+                }
+                *slot
+            };
+            let rows: Vec<u32> = (0..added.n as u32).collect();
+            let first = of_added.part(&rows, &mut number);
+            let known = all.get(step)?.0.part(&targets, &mut number);
+            let operator = known.operator.behind(&first);
+            n_entries += operator.n_active_entries();
+            steps.push(Step { operator, ..known });
+            n_rows.push(nodes.len());
+            if !limit.holds(nodes.len(), n_entries) {
+                forget(position, &nodes);
+                return Ok(None);
+            }
+        }
+        forget(position, &nodes);
+        steps.reverse();
+        n_rows.reverse();
+        Ok(Some(ReceptiveField { nodes, n_rows, steps, n_entries }))
     }
 
     /// The field of `wanted`, nodes of the graph, none twice; `None` where it would take more than `limit`.

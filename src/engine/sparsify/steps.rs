@@ -22,6 +22,11 @@ pub(crate) struct Step {
 }
 
 impl Step {
+    /// `n_steps` steps over the same entries.
+    pub(crate) fn same_in_all(operator: PrunedOperator, n_steps: usize) -> Vec<Self> {
+        vec![Self { operator, before: None, has_own_values: false }; n_steps]
+    }
+
     /// The same for some rows alone, with sources renumbered.
     pub(crate) fn part(&self, rows: &[u32], renumbered: &mut dyn FnMut(u32) -> u32) -> Self {
         let operator = self.operator.part(rows, &mut *renumbered);

@@ -18,7 +18,12 @@ use crate::io::text::escaped_markdown;
 pub(super) const LOAD_BUNDLE_PY: &str = include_str!("load_bundle.py");
 
 /// The bundle's `README.md`.
-pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions, verdict: &[String]) -> String {
+pub(super) fn readme(
+    run: &Run,
+    metrics: &Metrics,
+    (options, arrivals): (BundleOptions, Option<u64>),
+    verdict: &[String],
+) -> String {
     let mut lines = vec![
         format!("# {} on {}, pruned by Unifews\n", run.model.title(), escaped_markdown(run.dataset.name())),
         format!(
@@ -37,6 +42,7 @@ pub(super) fn readme(run: &Run, metrics: &Metrics, options: BundleOptions, verdi
         lines.push(STATIC.to_owned());
     }
     lines.extend(metrics.new_nodes.as_ref().map(new_nodes));
+    lines.extend(metrics.new_nodes.as_ref().map(|_| arriving(arrivals)));
     lines.push(RUN_IT.to_owned());
     lines.extend(features(run, options));
     lines.extend(costs(metrics));
@@ -69,6 +75,20 @@ fn new_nodes(rows: &NewNodesMetrics) -> String {
         "**This bundle is for new nodes.** Entries were chosen by a rule that asks the unpruned model nothing about nodes that arrive later,\n\
          and weights by what known nodes give. {played}\n\
          The model with the same rule goes with nodes that arrive; `edges` are those of this graph.\n"
+    )
+}
+
+/// How nodes that arrive are scored, or that they cannot be. `arrivals`: bytes of what decides of them.
+fn arriving(arrivals: Option<u64>) -> String {
+    let Some(n_bytes) = arrivals else {
+        let why = "what decides of them was left out, or the network needs all nodes at once";
+        return format!("Nodes that arrive cannot be scored with this bundle: {why}.\n");
+    };
+    format!(
+        "`{}` ({n_bytes} bytes) has what decides of a node that arrives, the unpruned matrices among it:\n\
+         `unifews predict FOLDER --arrivals FEATURES --edges EDGES`, `python load_bundle.py --arrivals FEATURES --edges EDGES`, or\n\
+         `arrive(load(folder), features, edges)` in a program.\n",
+        names::NEW_NODES
     )
 }
 

@@ -1,7 +1,7 @@
 //! What a bundle of a run will hold, file by file, before it is written.
 
 use super::options::BundleOptions;
-use super::{client, names};
+use super::{client, names, new_nodes};
 use crate::engine::experiment::{Encoding, Run, ValueType};
 use crate::engine::graph::Features;
 use crate::engine::sparsify::Identity;
@@ -73,6 +73,10 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
         let bytes = entries * per_entry + 4 * (n + 1);
         let says = format!("{title}: SciPy CSR of the kept entries");
         add(&names::edges(step), says, AtMost(bytes + bytes / 500 + HEADER));
+    }
+    if !options.without_new_nodes && new_nodes::has_rule(run) {
+        let says = "what decides of nodes that arrive, with the unpruned matrices";
+        add(names::NEW_NODES, says.to_owned(), AtMost(run.size.dense_bytes() + 16 * n + headers + HEADER));
     }
     if !options.without_features {
         let (name, bytes) = match dataset.features() {

@@ -8,6 +8,9 @@ Import it to use the model: load(folder), then forward(bundle, features).
 With --nodes 1493,27 (ids as predictions.csv spells them, or a file with one to a line) it scores these nodes alone, on
 their receptive field: part_of(bundle, nodes) is what they depend on.
 
+With --arrivals FEATURES --edges EDGES it scores nodes that arrive at the graph, where the bundle is for new nodes:
+arrive(bundle, features, edges) in a program.
+
 With --certificate it runs nothing: it computes certificate.json again from its counts, and the counts from
 predictions.csv. Exit code 0: every number is right and this model is certified.
 """
@@ -53,6 +56,8 @@ def load(folder, sparse=None, features=None):
         "features": load_features(folder, features, starts_from_embedding),
         "embedding": np.load(folder / "embedding.npy") if starts_from_embedding else None,
         "logits": np.load(folder / "logits.npy"),
+        # What decides of nodes that arrive is read when the first ones do.
+        "arrivals_from": (folder, manifest.get("new_nodes"), manifest["graph"]["n_features"]),
     }
 
 
@@ -152,9 +157,7 @@ def part_of(bundle, nodes):
 
     nodes: numbers from 0. Rows of the part that are not asked for hold nothing of use.
     """
-    over_all = [line["kind"] for line in bundle["forward"]["program"]["instructions"] if line["op"] == "normalise" and line["kind"] != "layer"]
-    if over_all:
-        sys.exit(f"expected a network that normalises every node by itself, found {over_all[0]}: score all nodes instead")
+    check_rows(bundle)
     nodes = np.asarray(nodes, np.int64)
     field, rows = np.unique(nodes), []
     for hop in reversed(bundle["edges"]):
@@ -166,18 +169,298 @@ def part_of(bundle, nodes):
 
 
 def sources(hop, targets):
-    return hop["columns"][np.isin(hop["rows"], targets)] if isinstance(hop, dict) else hop[targets].indices
+    return hop["columns"][entries_of(hop, targets)] if isinstance(hop, dict) else hop[targets].indices
+
+
+def entries_of(hop, targets):
+    """Where the entries of these rows stand in a layer of attention, whose rows ascend."""
+    starts, ends = (np.searchsorted(hop["rows"], targets, side) for side in ("left", "right"))
+    counts = ends - starts
+    return np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
 
 
 def part_of_hop(hop, targets, field):
     """The entries of the rows of these targets, nodes numbered as in the field."""
     if isinstance(hop, dict):
-        kept = np.isin(hop["rows"], targets)
+        kept = entries_of(hop, targets)
         ends = {name: np.searchsorted(field, hop[name][kept]) for name in ("rows", "columns")}
         return {**ends, "coefficients": hop["coefficients"][kept]}
     entries = hop[targets].tocoo()
     places = np.searchsorted(field, targets)[entries.row], np.searchsorted(field, entries.col)
     return sp.csr_matrix((entries.data, places), shape=(len(field), len(field)))
+
+
+def arrive(bundle, features, edges, weights=None):
+    """Logits of nodes that arrive, in the order of their features, by the rule that the bundle recorded for them.
+
+    features: [k, f], dense or sparse. edges: [m, 2], source and target; the nodes of the bundle are numbered from 0, those that
+    arrive follow them. weights: [m], only where the graph has weights.
+    Every row of a new node is decided by itself; known nodes hear whom they heard. It takes as long as what the new nodes depend
+    on is large. Nothing is kept: the next call starts from the same bundle.
+    """
+    rule = arrival_rule(bundle)
+    check_rows(bundle)
+    features, rows, row_of_known = check_arrivals(rule, features, edges, weights)
+    first, count = len(rule["degree"]), features.shape[0]
+    values = diffusion_values(rule, rows, row_of_known)
+    sums = np.bincount(rows["row"] - first, values.astype(np.float64), count).astype(np.float32)
+    own = np.isin(np.arange(count), (rows["row"] - first)[rows["row"] == rows["column"]])
+    unsure, certainty = confidence(rule, alone(bundle, rule, features, np.where(own, sums, 0), own))
+    keys = ranked(rule, rows, unsure, certainty)
+    steps = [(kept, kept_values(rule, rows, values, kept)) for kept in kept_by_steps(rule, rows, keys)]
+    # What the new nodes depend on, from the last layer to the first; new nodes have the largest numbers.
+    new, known, fields = np.arange(first, first + count), np.empty(0, np.int64), []
+    for hop, (kept, _) in zip(reversed(bundle["edges"]), reversed(steps)):
+        fields.append(known)
+        heard = rows["column"][kept]
+        known = np.union1d(np.union1d(known, sources(hop, known)), heard[heard < first]).astype(np.int64)
+    field = np.concatenate([known, new])
+    hops = []
+    for hop, targets, (kept, of_kept) in zip(bundle["edges"], reversed(fields), steps):
+        ends = {name: np.searchsorted(field, rows[name][kept]) for name in ("row", "column")}
+        hops.append(with_rows(part_of_hop(hop, targets, field), ends, of_kept, len(field)))
+    given = bundle["features"][known]
+    stacked = sp.vstack([given, features]).tocsr() if sp.issparse(given) else np.concatenate([given, dense(features)])
+    return np.asarray(forward({**bundle, "edges": hops, "features": stacked, "embedding": None}))[len(known) :]
+
+
+def arrival_rule(bundle):
+    """What decides of nodes that arrive: the note of the manifest with the arrays of its file (unifews-new-nodes/1), read once."""
+    if "arrivals" not in bundle:
+        folder, note, width = bundle["arrivals_from"]
+        if note is None:
+            sys.exit(
+                "expected a bundle with a rule for nodes that arrive, found none: prune with --recover one-shot --nodes-are new"
+                f" (and not --without-new-nodes): {folder}"
+            )
+        with safe_open(folder / note["file"], framework="np") as file:
+            found = (file.metadata() or {}).get("format")
+            if found != "unifews-new-nodes/1":
+                sys.exit(f"expected unifews-new-nodes/1, found {found}: {folder / note['file']}")
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+        prefix = "unpruned."
+        unpruned = {name[len(prefix) :]: values for name, values in arrays.items() if name.startswith(prefix)}
+        # Those of model.safetensors, whatever weights the bundle was loaded with: bias and moments are the same.
+        bundle["arrivals"] = {**note, **arrays, "width": width, "unpruned": {**bundle["tensors"], **unpruned}}
+    return bundle["arrivals"]
+
+
+def check_rows(bundle):
+    """Refuses a network in which a node's output takes all others."""
+    over_all = [line["kind"] for line in bundle["forward"]["program"]["instructions"] if line["op"] == "normalise" and line["kind"] != "layer"]
+    if over_all:
+        sys.exit(f"expected a network that normalises every node by itself, found {over_all[0]}: score all nodes instead")
+
+
+def check_arrivals(rule, features, edges, weights):
+    """The features as they are computed with, and the entries of the rows of new nodes and of known ones."""
+    features = features.tocsr().astype(np.float32) if sp.issparse(features) else np.asarray(features, np.float32)
+    first, width = len(rule["degree"]), rule["width"]
+    if features.ndim != 2 or features.shape[1] != width or not features.shape[0]:
+        sys.exit(f"expected features of at least one node that arrives, {width} columns, found shape {features.shape}")
+    if not np.isfinite(features.data if sp.issparse(features) else features).all():
+        sys.exit("expected finite features of nodes that arrive, found others")
+    edges, n = np.asarray(edges).reshape(-1, 2), first + features.shape[0]
+    if len(edges) and (not np.issubdtype(edges.dtype, np.integer) or edges.min() < 0 or edges.max() >= n):
+        sys.exit(f"expected edges between nodes from 0 to {n - 1}, found {edges.min()} to {edges.max()}")
+    edges = edges.astype(np.int64)
+    if (edges < first).all(1).any():
+        sys.exit(f"expected a node that arrives at one end of every edge, found two known nodes: {edges[(edges < first).all(1)][0].tolist()}")
+    if len(np.unique(edges, axis=0)) != len(edges):
+        sys.exit("expected every edge once, found one twice")
+    if weights is not None and not rule["weighted"]:
+        sys.exit("expected edges without weights, as the graph has none")
+    weights = np.ones(len(edges), np.float32) if weights is None else np.asarray(weights, np.float32)
+    if weights.shape != (len(edges),) or not (np.isfinite(weights) & (weights >= 0)).all():
+        sys.exit("expected a finite weight of at least 0 for every edge, found others")
+    source, target, own = edges[:, 0], edges[:, 1], edges[:, 0] == edges[:, 1]
+    parts = [(target, source, weights)]
+    if rule["both_ways"]:
+        parts.append((source[~own], target[~own], weights[~own]))
+    if rule["self_loops"]:
+        lacking = np.setdiff1d(np.arange(first, n), source[own])
+        parts.append((lacking, lacking, np.ones(len(lacking), np.float32)))
+    row, column, weight = (np.concatenate(part) for part in zip(*parts))
+    # In the order of rows and columns; of an edge said both ways with two weights the larger.
+    order = np.lexsort((-weight, column, row))
+    row, column, weight = row[order], column[order], weight[order]
+    once = np.ones(len(row), bool)
+    once[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
+    entries = {"row": row[once], "column": column[once], "weight": weight[once]}
+    is_new = entries["row"] >= first
+    return features, *({name: values[part] for name, values in entries.items()} for part in (is_new, ~is_new))
+
+
+def diffusion_values(rule, rows, row_of_known):
+    """The values of the rows of new nodes in the enlarged graph: known neighbours count the edges that came."""
+    if rule["norm_r"] is None:
+        return rows["weight"] if rule["weighted"] else np.ones(len(rows["row"]), np.float32)
+    first = len(rule["degree"])
+    ends = np.unique(np.concatenate([rows["row"], rows["column"]]))
+    degree = np.where(ends < first, rule["degree"][np.minimum(ends, first - 1)], 0.0)
+    for part in (rows, row_of_known):
+        counted = part["weight"].astype(np.float64) if rule["weighted"] else np.ones(len(part["row"]))
+        heard = np.isin(part["row"], ends)
+        np.add.at(degree, np.searchsorted(ends, part["row"][heard]), counted[heard])
+    degree[degree == 0] = 1
+    of_target, of_source = degree ** (rule["norm_r"] - 1), degree ** -rule["norm_r"]
+    values = of_target[np.searchsorted(ends, rows["row"])] * of_source[np.searchsorted(ends, rows["column"])]
+    return (values * rows["weight"] if rule["weighted"] else values).astype(np.float32)
+
+
+def alone(bundle, rule, features, sums, own):
+    """What the unpruned model says of every new node by itself, as loudly as its whole row. [k, n_classes]"""
+    at = np.flatnonzero(own)
+    count, loops = features.shape[0], sp.csr_matrix((sums[at], (at, at)), shape=(features.shape[0],) * 2)
+    is_attention = any(isinstance(hop, dict) for hop in bundle["edges"])
+    hop = {"rows": at, "columns": at, "coefficients": None} if is_attention else loops
+    given = features if sp.issparse(bundle["features"]) else dense(features)
+    given = sp.csr_matrix(given) if sp.issparse(bundle["features"]) else given
+    part = {"tensors": rule["unpruned"], "edges": [hop] * len(bundle["edges"]), "features": given, "embedding": None}
+    return np.asarray(forward({**bundle, **part})).reshape(count, -1)
+
+
+def confidence(rule, logits):
+    """Entropy of every node in nats, and how sure it is as a source."""
+    logits = logits.astype(np.float64)
+    if not np.isfinite(logits).all():
+        sys.exit("expected finite answers of the unpruned model for nodes that arrive, found others")
+    if rule["several_classes"]:
+        p, most = 1 / (1 + np.exp(-logits)), np.log(2)
+        entropy = (p * np.logaddexp(0, -logits) + (1 - p) * np.logaddexp(0, logits)).mean(1)
+    else:
+        most = np.log(logits.shape[1])
+        log = logits - logits.max(1)[:, None]
+        log = log - np.log(np.exp(log).sum(1))[:, None]
+        entropy = np.maximum(-(np.exp(log) * log).sum(1), 0)
+    return entropy, np.clip(1 - entropy / most, 0, 1) if most > 0 else np.ones(len(entropy))
+
+
+def ranked(rule, rows, unsure, certainty):
+    """The key of every entry: what it is worth to its row, halved with every rank in it; those of self-loops mean nothing."""
+    first, row, column = len(rule["degree"]), rows["row"], rows["column"]
+    is_known = column < first
+    sure = np.where(is_known, rule["certainty"][np.minimum(column, first - 1)], certainty[np.maximum(column - first, 0)])
+    other = np.flatnonzero(row != column)
+    order = other[np.lexsort((other, -sure[other], row[other]))]
+    starts = np.searchsorted(row[order], row[order])
+    keys = np.full(len(row), -np.inf, np.float32)
+    with np.errstate(divide="ignore"):
+        keys[order] = np.log2(unsure[row[order] - first] * sure[order]) - (np.arange(len(order)) - starts)
+    return keys
+
+
+def kept_by_steps(rule, rows, keys):
+    """Which entries every step keeps: flags."""
+    row, own, before = rows["row"], rows["row"] == rows["column"], None
+    for cut in rule["cut"]:
+        allowed = ~own if before is None or not rule["nested"] else ~own & before
+        kept = own | (allowed & (keys >= cut))
+        if rule["least_per_node"] and cut < np.inf:
+            at = np.flatnonzero(allowed)
+            order = at[np.lexsort((at, -keys[at], row[at]))]
+            rank = np.arange(len(order)) - np.searchsorted(row[order], row[order])
+            kept[order[rank < rule["least_per_node"]]] = True
+        before = kept
+        yield kept
+
+
+def kept_values(rule, rows, values, kept):
+    """The values of what is kept: rows that lost something keep their sum."""
+    if not rule["keeps_sum"]:
+        return values[kept]
+    at = rows["row"] - len(rule["degree"])
+    before, after = np.bincount(at, values.astype(np.float64)), np.bincount(at, np.where(kept, values.astype(np.float64), 0.0))
+    scale = np.where(np.abs(after) > 1e-12, before / np.where(after == 0, 1, after), 1.0)
+    scale[np.bincount(at) == np.bincount(at, kept)] = 1.0
+    return (values * scale[at]).astype(np.float32)[kept]
+
+
+def with_rows(hop, ends, values, size):
+    """A part of a layer's matrix with the entries of other rows."""
+    if isinstance(hop, dict):
+        rows, columns = np.concatenate([hop["rows"], ends["row"]]), np.concatenate([hop["columns"], ends["column"]])
+        return {"rows": rows, "columns": columns, "coefficients": None}
+    return hop + sp.csr_matrix((values, (ends["row"], ends["column"])), shape=(size, size))
+
+
+ID_NAMES = {"id", "node", "node_id", "nodeid"}
+END_NAMES = {"source", "target", "src", "dst", "from", "to", "u", "v", "source_id", "target_id", "node1", "node2"}
+
+
+def read_arrivals(folder, bundle, features, edges):
+    """What arrive takes, from files: features and ids, edges as numbers, and their weights where the graph has some."""
+    rule, path = arrival_rule(bundle), Path(features)
+    known = known_ids(folder)
+    if path.suffix in (".npy", ".npz"):
+        values, ids = sp.load_npz(path) if path.suffix == ".npz" else np.load(path), None
+    else:
+        values, ids = read_feature_table(path, rule["width"])
+    ids = [str(len(known) + at) for at in range(values.shape[0])] if ids is None else ids
+    clash = [node for node in ids if node in known]
+    if clash:
+        sys.exit(f"expected ids that no node of the graph has, found {clash[0]}: {path}")
+    if len(set(ids)) != len(ids):
+        sys.exit(f"expected every id once, found one twice: {path}")
+    numbers = {**known, **{node: len(known) + at for at, node in enumerate(ids)}}
+    ends, weights = read_edge_table(Path(edges), numbers, rule["weighted"])
+    return values, ids, ends, weights
+
+
+def read_feature_table(path, width):
+    values, ids = [], []
+    for line, row in table_rows(path):
+        with_id = len(row) == width + 1
+        if len(row) != width and not with_id or values and with_id != bool(ids):
+            sys.exit(f"line {line}: expected {width} numbers, or an id and {width} numbers, in every line, found {len(row)} fields: {path}")
+        fields = row[with_id:]
+        if not values and not ids and (with_id and row[0].lower() in ID_NAMES or all(number(field) is None for field in fields)):
+            continue
+        numbers = [number(field) for field in fields]
+        if None in numbers:
+            sys.exit(f"line {line}: expected numbers, found {fields[numbers.index(None)]!r}: {path}")
+        values.append(numbers)
+        ids += row[:with_id]
+    if not values:
+        sys.exit(f"expected at least one node that arrives, found none: {path}")
+    return np.array(values, np.float32), ids or None
+
+
+def read_edge_table(path, numbers, weighted):
+    edges, weights, is_first = [], [], True
+    for line, row in table_rows(path):
+        if len(row) != 2 and not (weighted and len(row) == 3):
+            sys.exit(f"line {line}: expected source and target{' and perhaps a weight' if weighted else ''}, found {len(row)} fields: {path}")
+        ends, was_first, is_first = row[:2], is_first, False
+        if was_first and all(end.lower() in END_NAMES and end not in numbers for end in ends):
+            continue
+        for end in ends:
+            if end not in numbers:
+                sys.exit(f"line {line}: expected ids of nodes of the graph or of nodes that arrive, found {end}: {path}")
+        edges.append([numbers[end] for end in ends])
+        weight = 1.0 if len(row) == 2 or not row[2] else number(row[2])
+        if weight is None:
+            sys.exit(f"line {line}: expected a weight, found {row[2]}: {path}")
+        weights.append(weight)
+    if not edges:
+        sys.exit(f"expected at least one edge of a node that arrives, found none: {path}")
+    return np.array(edges, np.int64), np.array(weights, np.float32) if weighted else None
+
+
+def table_rows(path):
+    """The rows of a table that are not empty, with their line numbers: commas, semicolons or tabs between, by the first line."""
+    text = path.read_text(encoding="utf-8-sig").splitlines()
+    between = max(",;\t", key=text[0].count) if text else ","
+    for line, row in enumerate(csv.reader(text, delimiter=between), 1):
+        if any(field.strip() for field in row):
+            yield line, [field.strip() for field in row]
+
+
+def number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def matmul(bundle, line, h, _=None):
@@ -559,11 +842,19 @@ def main():
     parser.add_argument("--sparse", action="store_true", help="weights of model_sparse.safetensors")
     parser.add_argument("--features", metavar="FILE", help="node features, for a bundle without: .npy, or .npz of SciPy")
     parser.add_argument("--nodes", metavar="LIST|FILE", help="score these nodes alone: ids with commas between, or a file of them")
+    parser.add_argument("--arrivals", metavar="FEATURES", help="score nodes that arrive: .npy, .npz of SciPy, or a table, perhaps with ids in front")
+    parser.add_argument("--edges", metavar="EDGES", help="the edges that they bring: a table of sources and targets, by id")
     parser.add_argument("--certificate", action="store_true", help="compute certificate.json again instead")
     options = parser.parse_args()
     if options.certificate:
         return report_certificate(options.folder)
     bundle = load(options.folder, sparse=True if options.sparse else None, features=options.features)
+    if options.arrivals or options.edges:
+        if options.nodes or options.torch or not (options.arrivals and options.edges):
+            parser.error("--arrivals and --edges go together, and without --nodes and --torch")
+        features, ids, edges, weights = read_arrivals(options.folder, bundle, options.arrivals, options.edges)
+        print_answers(ids, arrive(bundle, features, edges, weights))
+        return 0
     rows = slice(None)
     if options.nodes:
         ids = read_ids(options.nodes)
@@ -571,9 +862,7 @@ def main():
     logits = forward(to_torch(bundle)).numpy() if options.torch else forward(bundle)
     logits, expected = np.asarray(logits)[rows], bundle["logits"][rows]
     if options.nodes:
-        print("node,class,margin")
-        for node, row in zip(ids, logits):
-            print(f"{node},{row.argmax()},{margin(row):.4f}")
+        print_answers(ids, logits)
     largest = float(np.abs(expected).max(initial=0.0))
     difference = float(np.abs(logits - expected).max(initial=0.0)) / (largest or 1.0)
     same = float((logits.argmax(axis=1) == expected.argmax(axis=1)).mean())
@@ -588,10 +877,21 @@ def read_ids(nodes):
     return [part.strip() for part in nodes.split(",") if part.strip()]
 
 
+def print_answers(ids, logits):
+    print("node,class,margin")
+    for node, row in zip(ids, logits):
+        print(f"{node},{row.argmax()},{margin(row):.4f}")
+
+
+def known_ids(folder):
+    """The number of every node by its id."""
+    with open(Path(folder) / "predictions.csv", newline="", encoding="utf-8") as file:
+        return {row["node"]: at for at, row in enumerate(csv.DictReader(file))}
+
+
 def node_numbers(folder, ids):
     """Of ids as predictions.csv spells them."""
-    with open(Path(folder) / "predictions.csv", newline="", encoding="utf-8") as file:
-        numbers = {row["node"]: at for at, row in enumerate(csv.DictReader(file))}
+    numbers = known_ids(folder)
     unknown = [node for node in ids if node not in numbers]
     if unknown or not ids:
         sys.exit(f"expected ids of column node of predictions.csv, found {unknown[0] if unknown else 'none'}")

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::metrics::Metrics;
+use super::new_nodes::ArrivalsNote;
 use super::options::BundleOptions;
 use super::{hash, names};
 use crate::engine::experiment::{Run, ValueType};
@@ -32,6 +33,9 @@ pub struct Manifest {
     pub edges: EdgesNote,
     /// What a layer computes beside its products.
     pub forward: ForwardNote,
+    /// What decides of nodes that arrive; absent where nothing can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_nodes: Option<ArrivalsNote>,
     /// Name of the rule that operations are counted by.
     pub macs_rule: String,
     /// Where the times in `metrics.json` were measured; absent where nothing was measured.
@@ -186,7 +190,7 @@ impl Manifest {
     pub(super) fn new(
         run: &Run,
         metrics: &Metrics,
-        options: BundleOptions,
+        (options, new_nodes): (BundleOptions, Option<ArrivalsNote>),
         edge_files: Vec<String>,
         files: BTreeMap<String, FileNote>,
     ) -> Self {
@@ -244,6 +248,7 @@ impl Manifest {
                 .to_owned(),
             },
             forward: ForwardNote::new(run),
+            new_nodes,
             macs_rule: Macs::RULE.to_owned(),
             machine: run.timing.as_ref().map(|timing| MachineNote::this(timing.n_threads)),
             files,

@@ -6,6 +6,7 @@ pub(super) const MODEL: &str = "model.safetensors";
 pub(super) const MODEL_SPARSE: &str = "model_sparse.safetensors";
 pub(super) const ENTRY_VALUES: &str = "entry_values.safetensors";
 pub(super) const MASKS: &str = "masks.safetensors";
+pub(super) const NEW_NODES: &str = "new_nodes.safetensors";
 pub(super) const FEATURES_SPARSE: &str = "features.npz";
 pub(super) const FEATURES_DENSE: &str = "features.npy";
 pub(super) const EMBEDDING: &str = "embedding.npy";

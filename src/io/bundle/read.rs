@@ -13,8 +13,8 @@ use zip::result::ZipError;
 use super::manifest::{BUNDLE_FORMAT, BUNDLE_FORMAT_1, COMPUTED, Manifest};
 use super::matrix::{StepMatrix, mask_of};
 use super::metrics::Metrics;
-use super::{entry_values, hash, names, predictions};
-use crate::engine::experiment::rounded;
+use super::{entry_values, hash, names, new_nodes, predictions};
+use crate::engine::experiment::{ArrivalRule, rounded};
 use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};
@@ -53,6 +53,8 @@ pub struct Bundle {
     pub embedding: Option<Array2<f32>>,
     /// The output it was exported with. `[n_nodes, n_classes]`.
     pub logits: Array2<f32>,
+    /// What decides of nodes that arrive; absent where the recipe has no rule for them, or it was left out.
+    pub new_nodes: Option<ArrivalRule>,
     /// The numbers of the run.
     pub metrics: Metrics,
     /// What both models say about every node.
@@ -109,6 +111,14 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         let expected = format!("{} rows (one per node)", manifest.graph.n_nodes);
         return Err(LoadError::content(path, names::PREDICTIONS, expected, predictions.n_rows()));
     }
+    let new_nodes = match &manifest.new_nodes {
+        Some(note) => {
+            let bytes = files.checked(&manifest, &note.file)?;
+            let of = (&recipe, &model);
+            Some(new_nodes::decode(&bytes, &path.join(&note.file), note, of, manifest.graph.n_nodes)?)
+        }
+        None => None,
+    };
     let unread: Vec<&String> = manifest.files.keys().filter(|name| !files.checked.contains(*name)).collect();
     for name in unread {
         files.checked(&manifest, name)?;
@@ -124,6 +134,7 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         matrices,
         embedding,
         logits,
+        new_nodes,
         metrics,
         predictions,
     })

@@ -10,10 +10,12 @@ use super::archive::Archive;
 use super::manifest::{FileNote, Manifest};
 use super::matrix::StepMatrix;
 use super::metrics::Metrics;
+use super::new_nodes::ArrivalsNote;
 use super::options::BundleOptions;
 use super::predictions::predictions_of;
 use super::supplements::Supplements;
-use super::{arrays, client, entry_values, hash, names};
+use super::{arrays, client, entry_values, hash, names, new_nodes};
+use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::experiment::{Run, rounded_entries};
 use crate::engine::model::Model;
@@ -153,6 +155,7 @@ impl BundleWriter {
             progress(&self)?;
         }
 
+        let arrivals = self.put_rule_for_new_nodes(run, options, ctl)?;
         if !options.without_features {
             let (name, bytes) = arrays::features_file(run.dataset.features()).map_err(|error| self.fault(error))?;
             self.put(name, &bytes)?;
@@ -171,14 +174,34 @@ impl BundleWriter {
             self.put(names::CERTIFICATE, &bytes)?;
         }
         self.put(names::CLIENT, client::LOAD_BUNDLE_PY.as_bytes())?;
-        let readme = client::readme(run, &metrics, options, &self.verdict);
+        let arrivals_bytes = self.files.get(names::NEW_NODES).map(|file| file.size_bytes);
+        let readme = client::readme(run, &metrics, (options, arrivals_bytes), &self.verdict);
         self.put(names::README, readme.as_bytes())?;
 
-        let manifest = Manifest::new(run, &metrics, options, edge_files, self.files.clone());
+        let manifest = Manifest::new(run, &metrics, (options, arrivals), edge_files, self.files.clone());
         let bytes = self.json(&manifest)?;
         self.put(names::MANIFEST, &bytes)?;
         progress(&self)?;
         self.commit(metrics, ctl)
+    }
+
+    /// Writes what decides of nodes that arrive, where the recipe has a rule for them.
+    fn put_rule_for_new_nodes(
+        &mut self,
+        run: &Run,
+        options: BundleOptions,
+        ctl: &Control,
+    ) -> Result<Option<ArrivalsNote>, ExportError> {
+        if options.without_new_nodes || !new_nodes::has_rule(run) {
+            return Ok(None);
+        }
+        let encoded = new_nodes::encode(run, &ctl.quiet());
+        let (note, bytes) = encoded.map_err(|error| match error {
+            EngineError::Cancelled => ExportError::Cancelled,
+            other => self.fault(std::io::Error::other(other.to_string())),
+        })?;
+        self.put(names::NEW_NODES, &bytes)?;
+        Ok(Some(note))
     }
 
     fn commit(self, metrics: Metrics, ctl: &Control) -> Result<BundleReport, ExportError> {

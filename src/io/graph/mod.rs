@@ -7,6 +7,7 @@
 //! `tables` …), the formats, `registry`, and `read` above all. What is never here: which format a file has (`io/detect.rs`).
 
 mod arrays;
+mod arrivals;
 mod attributes;
 mod beside;
 mod build;
@@ -63,6 +64,7 @@ mod weights;
 mod wikipedia;
 mod xml;
 
+pub use arrivals::{ArrivingNodes, read_arrivals};
 pub(crate) use edge_line::is_blank;
 pub(crate) use format::{Certainty, Look, TextLook};
 pub use part::GraphPart;

@@ -1,4 +1,4 @@
-//! Scores some nodes with a bundle or a run, on their receptive field alone.
+//! Scores some nodes with a bundle or a run, on their receptive field alone: nodes of its graph, or nodes that arrive at it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,17 +8,26 @@ use serde::Serialize;
 
 use super::{Task, TaskError};
 use crate::engine::control::Control;
-use crate::engine::experiment::{FieldSize, Run, Server};
+use crate::engine::experiment::{Answer, ArrivalRule, ArrivalServer, FieldSize, Run, Server, can_arrive};
 use crate::engine::graph::{Dataset, Labels, Metric};
 use crate::engine::score::predictions;
 use crate::io::bundle::{Bundle, check_graph, margin};
-use crate::io::{LoadError, read_node_ids};
+use crate::io::{ArrivingNodes, LoadError, read_arrivals, read_node_ids};
 
 /// Which nodes, with which pruned model.
 #[derive(Debug)]
 pub(crate) struct Predict {
     pub(crate) source: PredictSource,
-    pub(crate) nodes: AskedNodes,
+    pub(crate) asked: Asked,
+}
+
+/// Who is to be scored.
+#[derive(Debug, Clone)]
+pub(crate) enum Asked {
+    /// Nodes of the graph.
+    Known(AskedNodes),
+    /// Nodes that arrive at it: files of their features and of their edges.
+    Arriving { features: PathBuf, edges: PathBuf },
 }
 
 /// A pruned model, and the graph that it was made from.
@@ -82,27 +91,29 @@ impl Task for Predict {
     }
 
     fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Answers, TaskError> {
-        let Self { source, nodes } = self;
+        let Self { source, asked } = self;
         let dataset = source.dataset();
-        let nodes = nodes.find(dataset)?;
-        let (mut server, whole) = source.server(ctl)?;
-        ctl.progress("scoring", 0, 0);
-        let answer = server.score(&nodes, &ctl.quiet())?;
-        let labels = dataset.labels();
-        let is_multi = source.is_multi();
-        let names = labels.map_or(&[][..], |labels: &Labels| &labels.names);
-        let classes = predictions(&answer.logits);
-        let rows = nodes.iter().zip(answer.logits.rows()).zip(classes);
-        let answers = rows.map(|((u, logits), class)| NodeAnswer {
-            node: dataset.node_id(*u as usize),
-            margin: margin_of(logits, is_multi),
-            class_name: if is_multi { None } else { names.get(class as usize).cloned() },
-            class: if is_multi { Said::All(above_zero(logits)) } else { Said::One(class) },
-            logits: logits.to_vec(),
-        });
-        let expected = nodes.iter().flat_map(|u| whole.row(*u as usize));
-        let n_different = answer.logits.iter().zip(expected).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
-        Ok(Answers { nodes: answers.collect(), field: answer.field, n_different })
+        match asked {
+            Asked::Known(nodes) => {
+                let nodes = nodes.find(dataset)?;
+                let (mut server, whole) = source.server(ctl)?;
+                ctl.progress("scoring", 0, 0);
+                let answer = server.score(&nodes, &ctl.quiet())?;
+                let expected = nodes.iter().flat_map(|u| whole.row(*u as usize));
+                let pairs = answer.logits.iter().zip(expected);
+                let n_different = pairs.filter(|(a, b)| a.to_bits() != b.to_bits()).count();
+                let ids = nodes.iter().map(|u| dataset.node_id(*u as usize)).collect();
+                Ok(source.answers(ids, answer, n_different))
+            }
+            Asked::Arriving { features, edges } => {
+                ctl.progress("reading what arrives", 0, 0);
+                let ArrivingNodes { nodes, ids } = read_arrivals(features, edges, dataset, &ctl.quiet())?;
+                let mut server = source.arrivals(ctl)?;
+                ctl.progress("scoring", 0, 0);
+                let answer = server.score(&nodes, &ctl.quiet())?;
+                Ok(source.answers(ids, answer, 0))
+            }
+        }
     }
 }
 
@@ -131,6 +142,49 @@ impl PredictSource {
                 Ok((server.map_err(|error| LoadError::invalid(&bundle.path, error))?, &bundle.logits))
             }
         }
+    }
+
+    /// What answers for nodes that arrive.
+    fn arrivals(&self, ctl: &Control) -> Result<ArrivalServer, TaskError> {
+        match self {
+            Self::Run(run) => {
+                let Run { dataset, model, recipe, split, pruned, .. } = &**run;
+                can_arrive(recipe, &pruned.model.program())?;
+                ctl.progress("asking the known nodes", 0, 0);
+                let rule = ArrivalRule::of(dataset, model, recipe, split, &pruned.masks.edges, &ctl.quiet())?;
+                Ok(ArrivalServer::new(dataset, &pruned.model, recipe, &pruned.masks, rule)?)
+            }
+            Self::Bundle(bundle, dataset) => {
+                let invalid = |error| LoadError::invalid(&bundle.path, error);
+                can_arrive(&bundle.recipe, &bundle.model.program()).map_err(invalid)?;
+                let Some(rule) = &bundle.new_nodes else {
+                    let expected =
+                        "this file, which decides of nodes that arrive (prune again without --without-new-nodes)";
+                    return Err(LoadError::content(&bundle.path, "new_nodes.safetensors", expected, "none").into());
+                };
+                ctl.progress("checking the graph", 0, 0);
+                check_graph(bundle, dataset)?;
+                let masks = bundle.masks(dataset.topology())?;
+                let server = ArrivalServer::new(dataset, &bundle.model, &bundle.recipe, &masks, rule.clone());
+                Ok(server.map_err(invalid)?)
+            }
+        }
+    }
+
+    /// The answers for nodes of these ids.
+    fn answers(&self, ids: Vec<String>, answer: Answer, n_different: usize) -> Answers {
+        let is_multi = self.is_multi();
+        let names = self.dataset().labels().map_or(&[][..], |labels: &Labels| &labels.names);
+        let classes = predictions(&answer.logits);
+        let rows = ids.into_iter().zip(answer.logits.rows()).zip(classes);
+        let nodes = rows.map(|((node, logits), class)| NodeAnswer {
+            node,
+            margin: margin_of(logits, is_multi),
+            class_name: if is_multi { None } else { names.get(class as usize).cloned() },
+            class: if is_multi { Said::All(above_zero(logits)) } else { Said::One(class) },
+            logits: logits.to_vec(),
+        });
+        Answers { nodes: nodes.collect(), field: answer.field, n_different }
     }
 
     fn is_multi(&self) -> bool {

@@ -3,9 +3,10 @@
 use eframe::egui;
 
 use crate::engine::model::Family;
+use crate::engine::sparsify::NodesAre;
 use crate::session::jobs::Lane;
 use crate::session::{Command, Phase, PublishedTable, ReproducePlan, TruthPlan, markdown};
-use crate::ui::context::{ViewCx, WindowRequest};
+use crate::ui::context::{ArrivalField, ViewCx, WindowRequest};
 use crate::ui::panels::status_bar::job_ui;
 use crate::ui::tokens;
 use crate::ui::widgets::{chip, mono, page_ui, weak};
@@ -20,6 +21,8 @@ pub(in crate::ui) struct Tools {
     seeds: Option<String>,
     /// Nodes to be scored, as they are typed.
     nodes: String,
+    /// Files of nodes that arrive, as they are typed or chosen: features, edges.
+    arrivals: [String; 2],
     /// Where the table of what is left finds its graphs, as it is typed.
     data: String,
 }
@@ -50,6 +53,11 @@ impl Tools {
     /// Closes the tool; answers whether one was open. What it began goes on.
     pub(in crate::ui) fn close(&mut self) -> bool {
         self.open.take().is_some()
+    }
+
+    /// Names a file of nodes that arrive.
+    pub(in crate::ui) fn set_arrivals(&mut self, field: ArrivalField, path: String) {
+        self.arrivals[field as usize] = path;
     }
 
     /// Draws the open tool.
@@ -117,6 +125,7 @@ impl Tools {
                 cx.out.request(WindowRequest::Copy(markdown(&store.answers.page)));
             }
         });
+        self.arrivals_ui(cx, ui);
         running_ui(cx, ui, &Lane::Answer, store.answers.phase);
         if let Some(by) = &store.answers.by {
             ui.horizontal(|ui| {
@@ -128,6 +137,50 @@ impl Tools {
             });
         }
         page_ui(ui, cx.tokens, &store.answers.page);
+    }
+
+    /// Nodes that arrive: two files.
+    fn arrivals_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let shown = cx.session.store().shown();
+        let recovery = shown.and_then(|run| run.recipe.recovery.as_ref());
+        let has_rule = recovery.is_some_and(|rule| rule.nodes_are == NodesAre::New);
+        ui.add_space(8.0);
+        ui.label(weak(
+            cx.tokens,
+            "Or nodes that arrive, by a recipe for new nodes: their own rows are decided, known nodes stay as they were pruned",
+        ));
+        for (field, name, hint) in ARRIVALS {
+            // No grid: its columns are as narrow as what they held in the frame before.
+            ui.horizontal(|ui| {
+                let begin = ui.cursor().left();
+                let label = ui.label(name).on_hover_text(hint);
+                ui.add_space((begin + ARRIVALS_NAME_WIDTH - ui.cursor().left()).max(0.0));
+                let text = &mut self.arrivals[field as usize];
+                let edit = egui::TextEdit::singleline(text).desired_width(400.0).hint_text(hint);
+                ui.add(edit).labelled_by(label.id);
+                let choose = ui.button("Choose…");
+                let says = format!("Choose {}", name.to_lowercase());
+                choose.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &says));
+                if choose.clicked() {
+                    cx.out.request(WindowRequest::ArrivalsDialog(field));
+                }
+            });
+        }
+        let [features, edges] = self.arrivals.each_ref().map(|text| text.trim());
+        let is_complete = !features.is_empty() && !edges.is_empty();
+        let is_idle = !cx.session.is_busy(&Lane::Answer);
+        let button = ui.add_enabled(has_rule && is_complete && is_idle, egui::Button::new("Score new nodes"));
+        let why = if has_rule {
+            "Name both files"
+        } else {
+            "The run that is shown is not for new nodes: say that nodes arrive later, and prune"
+        };
+        if button.on_disabled_hover_text(why).clicked() {
+            cx.out.send(Command::ScoreArrivals { features: features.into(), edges: edges.into() });
+        }
+        if !has_rule && is_complete {
+            ui.label(weak(cx.tokens, why));
+        }
     }
 
     fn reproduce_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
@@ -188,6 +241,14 @@ impl Tools {
         }
     }
 }
+
+/// The files of nodes that arrive: what they are called, and what they are.
+const ARRIVALS: [(ArrivalField, &str, &str); 2] = [
+    (ArrivalField::Features, "Features of new nodes", ".npy, .npz, or a table, perhaps with ids in its first column"),
+    (ArrivalField::Edges, "Edges of new nodes", "A table of sources and targets, by id"),
+];
+/// Width of their names.
+const ARRIVALS_NAME_WIDTH: f32 = 140.0;
 
 /// Room for a list of seeds.
 const FIELD_WIDTH: f32 = 160.0;

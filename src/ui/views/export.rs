@@ -144,6 +144,11 @@ fn contents_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, files: &[PlannedFile], option
     });
     ui.checkbox(&mut chosen.without_features, "Leave the node features out")
         .on_hover_text("To run the bundle then takes the graph: unifews replay BUNDLE --graph GRAPH");
+    if options.without_new_nodes || files.iter().any(|file| file.name == "new_nodes.safetensors") {
+        ui.checkbox(&mut chosen.without_new_nodes, "Leave out what decides of nodes that arrive").on_hover_text(
+            "It holds the unpruned matrices; without it nodes that arrive cannot be scored with the bundle",
+        );
+    }
     if let Some(file) = files.iter().find(|file| file.name.starts_with("features.")) {
         ui.colored_label(tokens.warning, format!("⚠ Node features leave the house: {}", file.name));
     } else if files.iter().any(|file| file.name == "embedding.npy") {

@@ -11,12 +11,12 @@ use unifews::engine::control::Control;
 use unifews::engine::experiment::{RunOptions, run};
 use unifews::engine::graph::{Column, Dataset, ReadOptions, Separator};
 use unifews::engine::model::{Architecture, Family, Model};
-use unifews::engine::sparsify::Recipe;
+use unifews::engine::sparsify::{EdgeMode, NodesAre, Recipe, RecoveryRule, WeightMode};
 use unifews::io::bundle::{read_bundle, write_bundle};
 use unifews::io::stored::write_stored_graph;
 use unifews::io::{
-    Detected, GraphPart, detect, read_graph, read_graph_within, read_model, read_model_bytes, read_node_ids,
-    read_recipe, read_split, recipe_to_toml,
+    Detected, GraphPart, detect, read_arrivals, read_graph, read_graph_within, read_model, read_model_bytes,
+    read_node_ids, read_recipe, read_split, recipe_to_toml,
 };
 
 use crate::files::{Folder, Values, adjacency, compact, gnn_benchmark, gzip, heterophilous, ints, npz, parquet};
@@ -115,7 +115,7 @@ pub(crate) const TARGETS: &[Target] = &[
     part("planetoid", &["graphs/ind.tiny.*"]),
     part("stored", &["stored"]),
     file("recipe", "a.toml", &["recipe"]),
-    part("bundle", &["bundle"]),
+    part("bundle", &["bundle", "bundle-for-new-nodes"]),
     file("node_lists", "a.txt", &["graphs/ind.tiny.test.index", "graphs/flickr/role.json"]),
     file(
         "anything",
@@ -366,6 +366,7 @@ impl Stage {
             drop(read_model_bytes(bytes, path));
             drop(read_split(spec, &self.karate, 0));
             drop(read_node_ids(path, &self.karate));
+            drop(read_arrivals(path, path, &self.karate, ctl));
         }
     }
 }
@@ -392,15 +393,20 @@ fn made(name: &str, here: &Path, karate: &Dataset, ctl: &Control) -> PathBuf {
             write_stored_graph(karate, &target, ctl).expect("a folder");
             target
         }
-        "bundle" => {
+        "bundle" | "bundle-for-new-nodes" => {
             let mut recipe =
                 Recipe { model: Architecture { hidden: 4, ..Architecture::new(Family::Gcn) }, ..Recipe::default() };
             recipe.edges.delta = vec![0.5];
             recipe.weights.delta = vec![0.5];
+            if name != "bundle" {
+                recipe.edges.mode = EdgeMode::Target;
+                recipe.weights.mode = WeightMode::Target;
+                recipe.recovery = Some(RecoveryRule { nodes_are: NodesAre::New, ..RecoveryRule::default() });
+            }
             let dataset = karate.clone().shared();
             let model = Model::init(&recipe.model, dataset.features().width(), dataset.n_classes(), 7);
             let run = run(&dataset, &Arc::new(model), &recipe, RunOptions::PREVIEW, None, ctl).expect("a run");
-            let target = here.join("bundle");
+            let target = here.join(name);
             write_bundle(&run, &target, ctl).expect("a bundle");
             target
         }

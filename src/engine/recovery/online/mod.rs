@@ -5,9 +5,12 @@
 //! Optimal Brain Surgeon on what the pruned network gives them on that graph, its own output as the target (`weights.rs`). Source: ours;
 //! a fit to unpruned activations would fit the known nodes and lose on the others.
 //!
+//! What decides of a node that really arrives is recorded in [`ArrivalRule`] (`rule.rs`).
+//!
 //! A training on that graph may follow, over what was decided, with the labels of the training nodes.
 
 mod choose;
+mod rule;
 mod score;
 mod traced;
 mod values;
@@ -28,6 +31,7 @@ use crate::engine::sparsify::exempt::Exempt;
 use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::{Arrivals, EdgeMode, Masks, Recipe, RecoveryRule, RecoveryTraining, RowCount, StepTrace};
 use choose::Choice;
+pub use rule::ArrivalRule;
 
 /// What is decided.
 pub(super) struct Decided {

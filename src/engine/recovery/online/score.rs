@@ -39,16 +39,44 @@ pub(super) fn keys(
         EntryChoice::Random => return drawn(topology, recipe.seed, ctl),
         EntryChoice::Omp | EntryChoice::MessageNorm | EntryChoice::PerNode => {}
     }
+    let Confidence { unsure, certainty } = confidence(dataset, (known, among), model, recipe, ctl)?;
+    ranked(topology, &unsure, &certainty, ctl)
+}
+
+/// What an entry's worth is made of.
+pub(super) struct Confidence {
+    /// Entropy of every node by itself. `[n]`
+    pub(super) unsure: Vec<f64>,
+    /// How sure every node is as a source, `0..=1`. `[n]`
+    pub(super) certainty: Vec<f64>,
+}
+
+/// How sure the given model is of every node: of the known ones by `among`, of the others by themselves.
+///
+/// # Errors
+/// [`EngineError::NotFinite`], [`EngineError::Cancelled`].
+pub(super) fn confidence(
+    dataset: &Dataset,
+    (known, among): (&Known, &Array2<f32>),
+    model: &Model,
+    recipe: &Recipe,
+    ctl: &Control,
+) -> Result<Confidence, EngineError> {
     let is_multi = dataset.labels().is_some_and(|labels| labels.tags().is_some());
     let alone = on_self_loops(dataset, model, recipe, ctl)?;
     let unsure = entropies(&alone, is_multi)?;
-    let most = if is_multi { std::f64::consts::LN_2 } else { (alone.ncols() as f64).ln() };
-    let certainty = |entropy: f64| if most > 0.0 { (1.0 - entropy / most).clamp(0.0, 1.0) } else { 1.0 };
-    let mut sure: Vec<f64> = unsure.iter().map(|entropy| certainty(*entropy)).collect();
+    let certainty_of = |entropy: &f64| certainty(*entropy, alone.ncols(), is_multi);
+    let mut certainty: Vec<f64> = unsure.iter().map(certainty_of).collect();
     for (u, entropy) in known.nodes.iter().zip(entropies(among, is_multi)?) {
-        sure[*u as usize] = certainty(entropy);
+        certainty[*u as usize] = certainty_of(&entropy);
     }
-    ranked(topology, &unsure, &sure, ctl)
+    Ok(Confidence { unsure, certainty })
+}
+
+/// How sure somebody of this entropy is, `0..=1`: `1 - H / ln C`.
+pub(super) fn certainty(entropy: f64, n_classes: usize, is_multi: bool) -> f64 {
+    let most = if is_multi { std::f64::consts::LN_2 } else { (n_classes as f64).ln() };
+    if most > 0.0 { (1.0 - entropy / most).clamp(0.0, 1.0) } else { 1.0 }
 }
 
 /// A number for every entry, drawn.
@@ -88,7 +116,10 @@ fn on_self_loops(dataset: &Dataset, model: &Model, recipe: &Recipe, ctl: &Contro
 }
 
 /// How unsure every row of logits is, in nats: the entropy of its softmax; of several classes per node the mean over their sigmoids.
-fn entropies(logits: &Array2<f32>, is_multi: bool) -> Result<Vec<f64>, EngineError> {
+///
+/// # Errors
+/// [`EngineError::NotFinite`].
+pub(super) fn entropies(logits: &Array2<f32>, is_multi: bool) -> Result<Vec<f64>, EngineError> {
     if let Some(found) = logits.iter().find(|v| !v.is_finite()) {
         return Err(EngineError::NotFinite { what: "output of the unpruned model".into(), found: found.to_string() });
     }
@@ -119,25 +150,37 @@ fn of_sigmoids(row: ArrayView1<'_, f32>) -> f64 {
     row.iter().map(of_class).sum::<f64>() / row.len().max(1) as f64
 }
 
-/// Ranks every row by worth, of equal ones the first entry first, and takes each rank off the logarithm.
-fn ranked(topology: &Topology, unsure: &[f64], sure: &[f64], ctl: &Control) -> Result<Vec<f32>, EngineError> {
+/// Ranks every row by worth, and takes each rank off the logarithm.
+///
+/// # Errors
+/// [`EngineError::Cancelled`].
+pub(super) fn ranked(
+    topology: &Topology,
+    unsure: &[f64],
+    certainty: &[f64],
+    ctl: &Control,
+) -> Result<Vec<f32>, EngineError> {
     let n = topology.n_nodes();
     let blocks = ctl.map(n.div_ceil(ROWS), |block| {
         let mut keys = Vec::new();
         for (u, unsure) in unsure.iter().enumerate().take(n.min((block + 1) * ROWS)).skip(block * ROWS) {
-            let first = keys.len();
-            let row = topology.row(u);
-            keys.resize(first + row.len(), f32::NEG_INFINITY);
-            let others = row.iter().enumerate().filter(|(_, v)| **v as usize != u);
-            let mut order: Vec<(usize, f64)> = others.map(|(at, v)| (at, sure[*v as usize])).collect();
-            order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-            for (rank, (at, sure)) in order.into_iter().enumerate() {
-                keys[first + at] = ((unsure * sure).log2() - rank as f64) as f32;
-            }
+            keys.extend(ranked_row(u as u32, topology.row(u), *unsure, |v| certainty[v as usize]));
         }
         keys
     })?;
     Ok(blocks.concat())
+}
+
+/// The keys of one row, of entries of the same worth the first one first; those of self-loops mean nothing.
+pub(super) fn ranked_row(u: u32, row: &[u32], unsure: f64, certainty: impl Fn(u32) -> f64) -> Vec<f32> {
+    let mut keys = vec![f32::NEG_INFINITY; row.len()];
+    let others = row.iter().enumerate().filter(|(_, v)| **v != u);
+    let mut order: Vec<(usize, f64)> = others.map(|(at, v)| (at, certainty(*v))).collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    for (rank, (at, sure)) in order.into_iter().enumerate() {
+        keys[at] = ((unsure * sure).log2() - rank as f64) as f32;
+    }
+    keys
 }
 
 #[cfg(test)]
