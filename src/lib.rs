@@ -52,5 +52,6 @@
 pub mod cli;
 pub mod engine;
 pub mod io;
+pub mod launch;
 pub mod session;
 pub mod ui;

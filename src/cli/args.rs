@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, Args, Command, CommandFactory as _, Parser, Subcomman
 use super::beyond_args::{CheckArgs, ClusterArgs, CompareRunArgs, StoreArgs, WorkerArgs};
 use super::choice::choice;
 use super::input_args::{GraphArgs, SharedArgs};
+use super::program_args::{BenchArgs, DiagnoseArgs, GenerateArgs};
 use super::truth_args::TruthArgs;
 use crate::engine::experiment::{Goal, RunOptions, ValueType};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
@@ -110,6 +111,11 @@ pub(super) enum CliCommand {
     Reproduce(ReproduceArgs),
     /// Measure this machine: memory, kernels, propagation and a network unpruned and pruned, and from where removed weights save time
     Bench(BenchArgs),
+    /// Print what a report of a problem should hold: version, system, memory, reports of internal errors; no names of files
+    Diagnose(DiagnoseArgs),
+    /// Write manual pages and completions for shells, for packages
+    #[command(hide = true)]
+    Generate(GenerateArgs),
 }
 
 impl CliCommand {
@@ -132,6 +138,8 @@ impl CliCommand {
             Self::Worker(a) => &a.shared,
             Self::Reproduce(a) => &a.shared,
             Self::Bench(a) => &a.shared,
+            Self::Diagnose(a) => &a.shared,
+            Self::Generate(a) => &a.shared,
         }
     }
 
@@ -148,7 +156,9 @@ impl CliCommand {
             | Self::CompareRun(_)
             | Self::Worker(_)
             | Self::Reproduce(_)
-            | Self::Bench(_) => return None,
+            | Self::Bench(_)
+            | Self::Diagnose(_)
+            | Self::Generate(_) => return None,
             Self::Train(a) => &a.recipe,
             Self::Prune(a) => &a.recipe,
             Self::Propagate(a) => &a.recipe,
@@ -408,24 +418,6 @@ pub(super) struct ReproduceArgs {
     pub(super) truth: TruthArgs,
     #[command(flatten)]
     pub(super) graph: GraphArgs,
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct BenchArgs {
-    /// File, folder or sample:NAME; without it, a graph of the size of ogbn-arxiv is generated
-    #[arg(value_name = "GRAPH")]
-    pub(super) graph: Option<String>,
-    /// Hidden width of the GCN
-    #[arg(long, value_name = "N")]
-    pub(super) hidden: Option<usize>,
-    /// Repeats of everything; figures are medians
-    #[arg(long, value_name = "N")]
-    pub(super) repeats: Option<usize>,
-    /// Only see that it runs: everything small, nothing kept
-    #[arg(long)]
-    pub(super) quick: bool,
     #[command(flatten)]
     pub(super) shared: SharedArgs,
 }

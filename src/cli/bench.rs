@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::args::BenchArgs;
 use super::output;
+use super::program_args::BenchArgs;
 use super::progress::Terminal;
 use crate::engine::bench::SpeedReport;
 use crate::engine::graph::ReadOptions;

@@ -11,8 +11,10 @@ mod check;
 mod choice;
 mod cluster;
 mod compare_run;
+mod diagnose;
 mod export;
 mod failure;
+mod generate;
 mod headless;
 mod input_args;
 mod inputs;
@@ -20,6 +22,7 @@ mod inspect;
 mod output;
 mod pictures;
 mod predict;
+mod program_args;
 mod progress;
 mod propagate;
 mod prune;
@@ -117,6 +120,8 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         CliCommand::Worker(args) => worker::run(args, &terminal),
         CliCommand::Reproduce(args) => reproduce::run(args, &terminal),
         CliCommand::Bench(args) => bench::run(args, &terminal),
+        CliCommand::Diagnose(args) => diagnose::run(args, &terminal),
+        CliCommand::Generate(args) => generate::run(args),
     });
     failure::exit_code(result)
 }

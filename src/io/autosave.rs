@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::atomic::{lock_soon, make_folder, write_atomic};
+use super::places::{Place, own_folder};
 use super::report::ExportError;
 
 /// Name of the state in the folder of a session.
@@ -22,15 +23,7 @@ const MAX_LEFT: usize = 20;
 
 /// Where the folders of sessions belong on this system, if there is a place.
 pub fn sessions_folder() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let state = if cfg!(target_os = "windows") {
-        folder("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        folder("HOME").map(|home| home.join("Library/Application Support"))
-    } else {
-        folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")))
-    };
-    state.map(|state| state.join("unifews").join("sessions"))
+    own_folder(Place::State).map(|state| state.join("sessions"))
 }
 
 /// The folder of one session. Dropped, it stays: only [`SessionFolder::remove`] takes it away.

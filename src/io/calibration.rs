@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::atomic::write_atomic;
 use super::bundle::MachineNote;
 use super::file::read_whole;
+use super::places::{Place, own_folder};
 use super::report::ExportError;
 use crate::engine::cost::{CostModel, Line};
 
@@ -27,15 +28,7 @@ struct CostFile {
 
 /// Where the file belongs on this system, if there is a place.
 pub fn calibration_path() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let settings = if cfg!(target_os = "windows") {
-        folder("APPDATA")
-    } else if cfg!(target_os = "macos") {
-        folder("HOME").map(|home| home.join("Library/Application Support"))
-    } else {
-        folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")))
-    };
-    settings.map(|settings| settings.join("unifews").join("cost.json"))
+    own_folder(Place::Settings).map(|settings| settings.join("cost.json"))
 }
 
 /// Keeps what was measured.

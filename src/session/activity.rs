@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::SystemTime;
 
 use super::command::Command;
+use super::crash;
 use super::store::{RunId, Store};
 use super::tasks::store_graph::StoreForm;
 use super::verdict::lower_first;
@@ -144,6 +145,7 @@ impl ActivityLog {
     /// A job ended.
     pub(super) fn ended(&mut self, label: &str, how: String) {
         self.before = None;
+        crash::remember_job(label, &how);
         self.add(Activity { at: SystemTime::now(), by: label.to_owned(), what: how, changed: Vec::new(), n: 1 });
     }
 
@@ -174,7 +176,7 @@ impl Command {
     pub(super) fn says(&self) -> Option<String> {
         let path = |path: &std::path::Path| path.display().to_string();
         Some(match self {
-            Self::Compute(_) | Self::SeeNotices | Self::SetCheck(_) => return None,
+            Self::Compute(_) | Self::SeeNotices | Self::SetCheck(_) | Self::Diagnose(_) => return None,
             Self::Open(spec) => format!("open {spec}"),
             Self::OpenMany(specs) => format!("open {}", specs.join(", ")),
             Self::Import(specs) => format!("read {}", specs.join(", ")),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::activity::Snapshot;
 use super::command::{Command, Gesture};
+use super::crash;
 use super::desk::{AnyRequest, Kept};
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::jobs::{JobId, Lane};
@@ -35,7 +36,7 @@ impl Session {
 
     /// As [`Session::apply`]; `by` is who sends it, for people, for example the title of a pane.
     pub fn apply_from(&mut self, by: &str, command: Command) {
-        if !matches!(&command, Command::Compute(_) | Command::SeeNotices) {
+        if !matches!(&command, Command::Compute(_) | Command::SeeNotices | Command::Diagnose(_)) {
             self.touch();
         }
         let said = command.says();
@@ -44,6 +45,8 @@ impl Session {
             self.last_gesture = *gesture;
         }
         let Some(said) = said else { return self.dispatch(command) };
+        // Before it is done: it may be what fails.
+        crash::remember_command(by, &said);
         let before = Snapshot::of(&self.store);
         self.dispatch(command);
         self.activity.applied(by, said, goes_on, before, &Snapshot::of(&self.store));
@@ -81,6 +84,7 @@ impl Session {
             Command::Propagate(folder) => self.propagate(folder),
             Command::StoreGraph(folder, form) => self.store_graph(folder, form),
             Command::Bench(is_quick) => self.bench(is_quick),
+            Command::Diagnose(is_forgetting) => self.diagnose(is_forgetting),
             Command::Predict(nodes) => self.predict(&nodes),
             Command::SetCheck(asked) => self.store.monitor.asked = *asked,
             Command::CheckBundle => self.check_bundle(),

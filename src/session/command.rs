@@ -214,6 +214,8 @@ pub enum Command {
     Restore(u64),
     /// Forgets a session that did not end.
     DiscardLost(u64),
+    /// Looks at this machine and for reports of internal errors; `true` removes those.
+    Diagnose(bool),
     /// The list of notices was looked at.
     SeeNotices,
     /// Empties the list of notices.

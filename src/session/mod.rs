@@ -14,8 +14,10 @@ mod check_page;
 mod command;
 mod compare;
 mod compare_words;
+pub mod crash;
 pub mod defaults;
 mod desk;
+mod discreet;
 mod ego;
 mod estimate;
 mod export;
@@ -39,6 +41,7 @@ mod pictures;
 pub mod project;
 mod readings;
 mod recipe_diff;
+mod reports;
 mod request_page;
 mod results;
 mod rival_says;
@@ -107,6 +110,7 @@ pub use store::{
 };
 pub use stress_page::{stress_kind_page, stress_page, stress_says};
 pub use tasks::autosave::LostSession;
+pub use tasks::diagnose::Diagnosis;
 pub use tasks::errors::ErrorReport;
 pub use tasks::export::{Exported, WrittenFile, replay_command};
 pub use tasks::import::{ClassCount, FitCheck, FitScores, ImportReport, model_on_graph, read_together};
@@ -166,6 +170,8 @@ pub struct Session {
     n_touched: u64,
     /// What is being hashed, or was.
     hash_asked: Vec<String>,
+    /// What is known of faults.
+    reports: state::Reports,
     /// What the window of a restored session had kept.
     restored_window: Option<String>,
     /// Bytes that work may take; without, as many as the system has left.
@@ -206,6 +212,7 @@ impl Session {
             autosave: None,
             n_touched: 0,
             hash_asked: Vec::new(),
+            reports: state::Reports::default(),
             restored_window: None,
             memory_limit: None,
         })

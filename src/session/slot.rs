@@ -115,7 +115,8 @@ impl Session {
             | Lane::Certify
             | Lane::Errors
             | Lane::Autosave
-            | Lane::Hash => {}
+            | Lane::Hash
+            | Lane::Diagnose => {}
         }
     }
 

@@ -81,6 +81,8 @@ pub enum Action {
     Shortcuts,
     /// What was done lately.
     Activity,
+    /// What a report of a problem should hold.
+    Report,
     /// Version, licences, measured frame times.
     About,
 }
@@ -128,7 +130,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -172,6 +174,7 @@ impl Action {
         Self::Guide,
         Self::Shortcuts,
         Self::Activity,
+        Self::Report,
         Self::About,
     ];
 
@@ -222,7 +225,8 @@ impl Action {
             Self::Guide => "Short guide",
             Self::Shortcuts => "Shortcuts",
             Self::Activity => "Activity",
-            Self::About => "About and diagnostics",
+            Self::Report => "Report a problem",
+            Self::About => "About",
         }
     }
 
@@ -277,6 +281,7 @@ impl Action {
             Self::Guide => "Three questions and eight words",
             Self::Shortcuts => "The list of all shortcuts",
             Self::Activity => "What was asked for lately, by whom, and what it changed",
+            Self::Report => "What a report should hold, to copy, and what internal errors left",
             Self::About => "Version, licences and measured frame times",
         }
     }
@@ -298,7 +303,7 @@ impl Action {
             Self::Undo | Self::Redo | Self::Palette | Self::LookAtNode | Self::History => Menu::Edit,
             Self::Prune | Self::Sweep | Self::Compare | Self::Sensitivity | Self::Train | Self::Cancel => Menu::Run,
             Self::Bench | Self::ScoreNodes | Self::Reproduce => Menu::Tools,
-            Self::Guide | Self::Shortcuts | Self::Activity | Self::About => Menu::Help,
+            Self::Guide | Self::Shortcuts | Self::Activity | Self::Report | Self::About => Menu::Help,
             _ => Menu::View,
         }
     }
@@ -358,6 +363,7 @@ impl Action {
             | Self::History
             | Self::Shortcuts
             | Self::Activity
+            | Self::Report
             | Self::About => return None,
         })
     }

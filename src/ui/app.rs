@@ -42,12 +42,24 @@ pub struct Settings {
     pub dialogs: Box<dyn Dialogs>,
     /// Where sessions are kept while they are at work; without, nothing is kept.
     pub sessions: Option<PathBuf>,
+    /// Where reports of internal errors lie; without, nobody is told of them.
+    pub crash_reports: Option<PathBuf>,
+    /// What draws the window, for people; may be empty.
+    pub renderer: String,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let dialogs = Box::new(SystemDialogs);
-        Self { n_threads: 0, open: Vec::new(), saved: Saved::default(), dialogs, sessions: None }
+        Self {
+            n_threads: 0,
+            open: Vec::new(),
+            saved: Saved::default(),
+            dialogs,
+            sessions: None,
+            crash_reports: None,
+            renderer: String::new(),
+        }
     }
 }
 
@@ -132,6 +144,9 @@ impl App {
         if let Some(sessions) = settings.sessions {
             session = session.with_autosave(sessions);
         }
+        if let Some(folder) = settings.crash_reports {
+            session = session.with_crash_reports(folder);
+        }
         session.set_recent(saved.recent.clone());
         session.set_limit(saved.limit);
         if !settings.open.is_empty() {
@@ -150,7 +165,7 @@ impl App {
             dialogs: settings.dialogs,
             chosen: sync_channel(MAX_CHOSEN),
             palette: Palette::default(),
-            help: Help::default(),
+            help: Help::drawn_by(settings.renderer),
             tools: Tools::default(),
             train_form: TrainForm::default(),
             status: StatusBar::default(),

@@ -124,6 +124,10 @@ impl App {
             Action::Shortcuts => self.help.toggle(Page::Shortcuts),
             Action::History => self.help.toggle(Page::History),
             Action::Activity => self.help.toggle(Page::Activity),
+            Action::Report => {
+                self.out.send(Command::Diagnose(false));
+                self.help.toggle(Page::Report);
+            }
             Action::About => self.help.toggle(Page::About),
         }
         ctx.request_repaint();

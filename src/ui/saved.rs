@@ -66,6 +66,34 @@ mod tests {
         tabs.children().filter_map(|id| tiles.get_pane(id)).copied().collect()
     }
 
+    /// One value, as eframe's file of settings has it.
+    struct Kept(&'static str);
+
+    impl eframe::Storage for Kept {
+        fn get_string(&self, key: &str) -> Option<String> {
+            (key == KEY).then(|| self.0.to_owned())
+        }
+
+        fn set_string(&mut self, _: &str, _: String) {}
+
+        fn remove_string(&mut self, _: &str) {}
+
+        fn flush(&mut self) {}
+    }
+
+    #[test]
+    fn settings_of_an_earlier_version_are_taken_over() {
+        // Written before there was a pane for monitoring.
+        let text = include_str!("../../tests/fixtures/v1/window.ron");
+        let saved: Saved = eframe::get_value(&Kept(text), KEY).expect("readable");
+        let saved = saved.checked();
+        assert_eq!((saved.theme, saved.recent.len()), (egui::ThemePreference::Dark, 1));
+        assert!((saved.zoom - 1.5).abs() < 1e-6 && (saved.limit - 0.02).abs() < 1e-12, "{saved:?}");
+        assert_eq!(saved.recent[0].spec, "sample:cora");
+        let layout = saved.layout.expect("the layout of then, with what came later");
+        assert_eq!(centre(&layout), Pane::CENTRE);
+    }
+
     #[test]
     fn unusable_parts_are_replaced_one_by_one() {
         let old: Saved = serde_json::from_str(r#"{"version": 1, "zoom": 99.0}"#).expect("missing fields have defaults");

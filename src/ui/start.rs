@@ -10,6 +10,7 @@ use super::app::{App, Settings};
 use super::dialogs::SystemDialogs;
 use super::saved::{self, Saved};
 use crate::io::autosave::sessions_folder;
+use crate::io::crash_reports::crash_folder;
 
 /// Title of the window.
 pub const TITLE: &str = "Unifews Workbench";
@@ -140,7 +141,16 @@ fn show(args: &Args, renderer: eframe::Renderer, is_open: &Arc<AtomicBool>) -> e
     let make = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, Box<dyn std::error::Error + Send + Sync>> {
         let saved = cc.storage.and_then(|s| eframe::get_value::<Saved>(s, saved::KEY)).unwrap_or_default();
         let (dialogs, sessions) = (Box::new(SystemDialogs), sessions_folder());
-        let settings = Settings { n_threads: args.n_threads, open: args.open, saved, dialogs, sessions };
+        let name = RENDERERS.iter().find(|(_, known)| *known == renderer).map_or("", |(name, _)| *name);
+        let settings = Settings {
+            n_threads: args.n_threads,
+            open: args.open,
+            saved,
+            dialogs,
+            sessions,
+            crash_reports: crash_folder(),
+            renderer: name.to_owned(),
+        };
         is_open.store(true, Ordering::Relaxed);
         Ok(Box::new(App::new(&cc.egui_ctx, settings)?))
     };

@@ -26,6 +26,7 @@ mod operations;
 mod outputs;
 mod own_tables;
 mod predict;
+mod program;
 mod recovery;
 #[path = "../support/shared_folder.rs"]
 mod shared_folder;

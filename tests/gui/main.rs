@@ -21,6 +21,7 @@ mod node;
 mod parallel;
 mod pictures;
 mod recovery;
+mod report;
 mod runs_table;
 mod selection;
 mod sessions;

@@ -16,6 +16,7 @@ mod projects;
 mod readings;
 mod recovery;
 mod reopened;
+mod reports;
 mod start;
 mod trials;
 mod undo;

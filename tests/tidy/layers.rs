@@ -37,9 +37,11 @@ const ROOMS: [&str; 19] = [
 ];
 
 /// The rooms of `io`, as `docs/ARCHITECTURE.md` lists them: each uses those before it alone.
-const ROOMS_OF_IO: [&str; 46] = [
+const ROOMS_OF_IO: [&str; 49] = [
     "text",
     "sample",
+    "places",
+    "machine",
     "fonts",
     "format",
     "narrow",
@@ -58,6 +60,7 @@ const ROOMS_OF_IO: [&str; 46] = [
     "sha256",
     "atomic",
     "autosave",
+    "crash_reports",
     "npy",
     "npz",
     "graph_tables",

@@ -58,6 +58,8 @@ pub enum Lane {
     Autosave,
     /// Hashes of what is open. Latest wins.
     Hash,
+    /// Looking at this machine, and for reports of internal errors. Latest wins.
+    Diagnose,
     /// What a view wants computed, by the view's own key. Latest wins.
     View(String),
 }
@@ -65,12 +67,12 @@ pub enum Lane {
 impl Lane {
     /// Whether a newer job replaces the ones before it.
     pub fn is_latest_wins(&self) -> bool {
-        matches!(self, Self::Import | Self::Preview | Self::Estimate | Self::Hash | Self::View(_))
+        matches!(self, Self::Import | Self::Preview | Self::Estimate | Self::Hash | Self::Diagnose | Self::View(_))
     }
 
     /// Whether the job is listed in the status bar; the others come and go too fast to be read.
     pub fn is_listed(&self) -> bool {
-        !matches!(self, Self::View(_) | Self::Estimate | Self::Autosave | Self::Hash)
+        !matches!(self, Self::View(_) | Self::Estimate | Self::Autosave | Self::Hash | Self::Diagnose)
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod cluster;
 pub(crate) mod compare;
 pub(crate) mod compare_runs;
 pub(crate) mod controls;
+pub(crate) mod diagnose;
 pub(crate) mod draw;
 pub(crate) mod errors;
 pub(crate) mod export;

@@ -1,10 +1,12 @@
-//! The short guide and the list of shortcuts, what was done lately, and what the program is made of and how fast it draws.
+//! The short guide and the list of shortcuts, what was done lately, what to report where something went wrong, and what the program is
+//! made of and how fast it draws.
 
 use std::time::SystemTime;
 
 use eframe::egui;
 
 use super::guide::guide_ui;
+use super::report::report_ui;
 use crate::session::format::{clock, seconds};
 use crate::session::{Command, Session, UndoStep};
 use crate::ui::actions::{Action, Menu};
@@ -19,6 +21,8 @@ pub(in crate::ui) struct Help {
     page: Option<Page>,
     /// The steps, and of which revision they are.
     steps: Option<(u64, Vec<UndoStep>)>,
+    /// What draws the window.
+    renderer: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +31,16 @@ pub(in crate::ui) enum Page {
     Shortcuts,
     Activity,
     History,
+    Report,
     About,
 }
 
 impl Help {
+    /// Of a window that this renderer draws.
+    pub(in crate::ui) fn drawn_by(renderer: String) -> Self {
+        Self { renderer, ..Self::default() }
+    }
+
     /// Opens a page, or closes it when it is the open one.
     pub(in crate::ui) fn toggle(&mut self, page: Page) {
         self.page = if self.page == Some(page) { None } else { Some(page) };
@@ -58,6 +68,7 @@ impl Help {
             Page::Guide | Page::Shortcuts => ("Guide", 560.0_f32),
             Page::Activity => ("Activity", 640.0),
             Page::History => ("History", 480.0),
+            Page::Report => ("Report a problem", 560.0),
             Page::About => ("About Unifews Workbench", 420.0),
         };
         let (mut is_open, mut turned) = (true, page);
@@ -87,7 +98,8 @@ impl Help {
                     let (_, steps) = self.steps.insert(steps.unwrap_or_else(|| (revision, session.steps())));
                     history_ui(ui, tokens, steps, out);
                 }
-                Page::About => about_ui(ui, tokens, session, frames),
+                Page::Report => report_ui(ui, tokens, session, &self.renderer, frames, out),
+                Page::About => about_ui(ui, tokens, frames),
             });
         self.page = is_open.then_some(turned);
     }
@@ -182,34 +194,18 @@ fn history_ui(ui: &mut egui::Ui, tokens: &Tokens, steps: &[UndoStep], out: &Comm
     }
 }
 
-/// What a report of a fault should hold.
-fn diagnostics(session: &Session, rows: &[(&str, String)]) -> String {
-    let rows: Vec<String> = rows.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    let log = session.activity().text(SystemTime::now());
-    format!("Unifews Workbench {}\n{}\n\nActivity, newest first\n{log}\n", env!("CARGO_PKG_VERSION"), rows.join("\n"))
-}
-
-fn about_ui(ui: &mut egui::Ui, tokens: &Tokens, session: &Session, frames: &FrameTimes) {
+fn about_ui(ui: &mut egui::Ui, tokens: &Tokens, frames: &FrameTimes) {
     ui.label(strong(format!("Version {}", env!("CARGO_PKG_VERSION"))));
     ui.label("Unifews: one threshold rule removes entries of the graph and weights of the network, layer by layer (ICML 2025)");
     ui.label(weak(tokens, "MIT or Apache-2.0. Fonts Inter and JetBrains Mono, SIL Open Font License 1.1"));
-    section(ui, tokens, "Diagnostics");
+    section(ui, tokens, "Own code per frame");
     let time = |secs: f32| seconds(f64::from(secs));
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let rows = [
-        ("Own code per frame, median", time(frames.median())),
-        ("Own code per frame, 95 %", time(frames.quantile(0.95))),
-        ("Own code per frame, longest", time(frames.quantile(1.0))),
+    for (name, value) in [
+        ("Median", time(frames.median())),
+        ("95 %", time(frames.quantile(0.95))),
+        ("Longest", time(frames.quantile(1.0))),
         ("Frames in this statistic", frames.len().to_string()),
-        ("Cores", threads.to_string()),
-        ("System", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)),
-    ];
-    for (name, value) in &rows {
-        value_row(ui, tokens, name, value);
-    }
-    ui.add_space(8.0);
-    let says = "Version, these figures and the activity as text, for a report of a fault; names of files are in it";
-    if ui.button("Copy diagnostics").on_hover_text(says).clicked() {
-        ui.ctx().copy_text(diagnostics(session, &rows));
+    ] {
+        value_row(ui, tokens, name, &value);
     }
 }

@@ -25,6 +25,7 @@ mod presets;
 mod question;
 mod recipe;
 mod recovery;
+mod report;
 mod rules;
 mod status_bar;
 mod thresholds;
