@@ -5,6 +5,8 @@
 
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/packaging.rs"]
+mod packaging;
 #[path = "tidy/source.rs"]
 mod source;
 #[path = "tidy/supply.rs"]

@@ -1,0 +1,1 @@
+../../../src/io/bundle/load_bundle.py
