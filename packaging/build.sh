@@ -92,6 +92,13 @@ fi
 if is_wanted wheel; then
   say "wheel"
   command -v maturin >/dev/null || { echo "maturin is missing: pip install maturin" >&2; exit 1; }
+  # Licences go with it as files of the module.
+  licences=$root/packaging/python/unifews/licences
+  trap 'rm -rf "$licences"' EXIT
+  mkdir -p "$licences"
+  cp docs/LICENSE-MIT "$licences/licence-mit.txt"
+  cp docs/LICENSE-APACHE "$licences/licence-apache.txt"
+  python3 packaging/licences.py "$machine-unknown-linux-gnu" > "$licences/third-party-licences.txt"
   (cd packaging/python && maturin build --release --locked --out "$out")
 fi
 
