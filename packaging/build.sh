@@ -17,9 +17,6 @@ stage=$work/root
 kinds=${*:-deb rpm tar wheel}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 machine=$(uname -m)
-# The same commit gives the same bytes: every time stamp is the commit's.
-if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 1764547200); fi
-export SOURCE_DATE_EPOCH
 target=${CARGO_TARGET_DIR:-$root/target}
 
 say() { printf '== %s\n' "$*"; }
@@ -37,6 +34,10 @@ if [ "$kinds" != wheel ]; then
     cargo build --release --locked
     binary=$target/release/unifews
   fi
+  # The same commit gives the same bytes: every time stamp is the commit's. Not before the compiler ran: where this variable changes, what
+  # is written in C is built anew.
+  if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 1764547200); fi
+  export SOURCE_DATE_EPOCH
   say "what is installed, as one tree: $stage"
   rm -rf "$stage"
   put() { install -D -m "${3:-644}" "$1" "$stage/$2"; }
@@ -92,7 +93,14 @@ fi
 if is_wanted wheel; then
   say "wheel"
   command -v maturin >/dev/null || { echo "maturin is missing: pip install maturin" >&2; exit 1; }
-  (cd packaging/python && maturin build --release --locked --strip --out "$out")
+  # Licences go with it as files of the module.
+  licences=$root/packaging/python/unifews/licences
+  trap 'rm -rf "$licences"' EXIT
+  mkdir -p "$licences"
+  cp docs/LICENSE-MIT "$licences/licence-mit.txt"
+  cp docs/LICENSE-APACHE "$licences/licence-apache.txt"
+  python3 packaging/licences.py "$machine-unknown-linux-gnu" > "$licences/third-party-licences.txt"
+  (cd packaging/python && env -u SOURCE_DATE_EPOCH maturin build --release --locked --out "$out")
 fi
 
 say "built, version $version"

@@ -27,6 +27,8 @@ cp /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || true
 in_root apt-get update -qq
 in_root apt-get install -y -qq --no-install-recommends libgl1-mesa-dri xdg-utils libfile-mimeinfo-perl file desktop-file-utils shared-mime-info man-db >/dev/null 2>&1
 id=$(in_root sh -c 'id -u jane 2>/dev/null || { useradd --create-home jane; id -u jane; }')
+# What an earlier try left.
+in_root apt-get purge -y -qq unifews >/dev/null 2>&1 || true
 files > "$shots/before.txt"
 cp "$deb" "$root/tmp/unifews.deb"
 in_root apt-get install -y -qq --no-install-recommends /tmp/unifews.deb >/dev/null 2>&1
@@ -39,14 +41,14 @@ echo "== a project, made by Jane"
 display=:$((100 + RANDOM % 800))
 install -d -o "$id" -m 700 "$root/tmp/jane"
 as_user sh -c 'cd && unifews prune sample:karate "$(unifews train sample:karate --hidden 8 --epochs 30 -o karate.safetensors --quiet >/dev/null; echo karate.safetensors)" \
-  --delta-a 0.9 -o karate.unifews-bundle.zip --no-timing --quiet >/dev/null'
+  --delta-a 0.9 -o karate.unifews.zip --no-timing --quiet >/dev/null'
 cat > "$root/home/jane/karate.unifews" <<'JSON'
 { "format": "unifews-project/1", "graph": "sample:karate", "model": "/home/jane/karate.safetensors",
   "recipe": { "format": "unifews-recipe/1", "edges": { "mode": "target", "delta": [0.5] } } }
 JSON
 chown "$id" "$root/home/jane/karate.unifews"
 as_user xdg-mime query filetype /home/jane/karate.unifews | grep -x application/x-unifews-project
-as_user xdg-mime query filetype /home/jane/karate.unifews-bundle.zip | grep -x application/x-unifews-bundle+zip
+as_user xdg-mime query filetype /home/jane/karate.unifews.zip | grep -x application/x-unifews-bundle+zip
 as_user xdg-mime query default application/x-unifews-project | grep -x unifews.desktop
 
 echo "== opened by xdg-open, on a screen of its own"
@@ -65,13 +67,15 @@ open_and_photograph() { # FILE PICTURE: the window must come, with this name in 
   [ -n "$window" ] || { echo "no window; see $shots/$2.log" >&2; stop; exit 1; }
   sleep 12
   DISPLAY=$display import -window root "$shots/$2.png"
-  DISPLAY=$display xdotool windowclose "$window"
-  wait %2 2>/dev/null || true
-  sleep 1
+  # There is no window manager that could ask it to close.
+  kill "$(DISPLAY=$display xdotool getwindowpid "$window")"
+  sleep 2
 }
 open_and_photograph /home/jane/karate.unifews opened
-open_and_photograph /home/jane/karate.unifews-bundle.zip bundle
+open_and_photograph /home/jane/karate.unifews.zip bundle
 stop
+
+if ls "$root"/home/jane/.local/state/unifews/crashes/crash-* 2>/dev/null; then echo "an internal error was written down" >&2; exit 1; fi
 
 echo "== removed: what is left beside the base system is Jane's"
 in_root apt-get purge -y -qq --autoremove unifews >/dev/null 2>&1

@@ -24,10 +24,11 @@ chmod 755 "$prefix/share/unifews/uninstall.sh"
 # A desktop does not look for programs where the shell does: the entry names the file itself.
 entry=$prefix/share/applications/unifews.desktop
 sed "s|^Exec=unifews |Exec=\"$prefix/bin/unifews\" |" "$entry" > "$entry.part" && mv -f "$entry.part" "$entry"
-for command in "update-desktop-database $prefix/share/applications" "update-mime-database $prefix/share/mime" \
-               "gtk-update-icon-cache -q -t -f $prefix/share/icons/hicolor"; do
-  if command -v "${command%% *}" >/dev/null 2>&1; then $command >/dev/null 2>&1 || true; fi
-done
+# What desktops keep of it, where the system has one.
+update() { if command -v "$1" >/dev/null 2>&1; then "$@" >/dev/null 2>&1 || true; fi; }
+update update-desktop-database "$prefix/share/applications"
+update update-mime-database "$prefix/share/mime"
+update gtk-update-icon-cache -q -t -f "$prefix/share/icons/hicolor"
 echo "installed into $prefix; remove it with $prefix/share/unifews/uninstall.sh"
 case ":$PATH:" in
   *":$prefix/bin:"*) ;;

@@ -10,11 +10,12 @@ while read -r file; do
   case $file in bin/*|share/*) rm -f "$prefix/$file" ;; esac
 done < "$list"
 rm -f "$list" "$prefix/share/unifews/uninstall.sh"
+# What desktops keep of it, where the system has one.
+update() { if command -v "$1" >/dev/null 2>&1; then "$@" >/dev/null 2>&1 || true; fi; }
+update update-desktop-database "$prefix/share/applications"
+update update-mime-database "$prefix/share/mime"
+update gtk-update-icon-cache -q -t -f "$prefix/share/icons/hicolor"
 for folder in share/unifews share/doc/unifews share/metainfo share/mime/packages; do
   rmdir "$prefix/$folder" 2>/dev/null || true
-done
-for command in "update-desktop-database $prefix/share/applications" "update-mime-database $prefix/share/mime" \
-               "gtk-update-icon-cache -q -t -f $prefix/share/icons/hicolor"; do
-  if command -v "${command%% *}" >/dev/null 2>&1; then $command >/dev/null 2>&1 || true; fi
 done
 echo "removed from $prefix; your files and the settings in ~/.config/unifews, ~/.local/share/unifews and ~/.local/state/unifews stay"

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::activity::Snapshot;
 use super::command::{Command, Gesture};
+use super::crash;
 use super::desk::{AnyRequest, Kept};
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::jobs::{JobId, Lane};
@@ -45,6 +46,8 @@ impl Session {
             self.last_gesture = *gesture;
         }
         let Some(said) = said else { return self.dispatch(command) };
+        // Before it is done: it may be what fails.
+        crash::remember_command(by, &said);
         let before = Snapshot::of(&self.store);
         self.dispatch(command);
         self.activity.applied(by, said, goes_on, before, &Snapshot::of(&self.store));

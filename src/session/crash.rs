@@ -89,6 +89,10 @@ pub(super) fn remember_job(label: &str, how: &str) {
 
 fn remember(line: String) {
     let Ok(mut last) = LAST.try_lock() else { return };
+    // A drag of a slider is one line.
+    if last.back() == Some(&line) {
+        return;
+    }
     if last.len() == MOST_LINES {
         last.pop_front();
     }

@@ -171,7 +171,7 @@ pub struct Session {
     /// What is being hashed, or was.
     hash_asked: Vec<String>,
     /// What is known of faults.
-    reports: reports::Reports,
+    reports: state::Reports,
     /// What the window of a restored session had kept.
     restored_window: Option<String>,
     /// Bytes that work may take; without, as many as the system has left.
@@ -212,7 +212,7 @@ impl Session {
             autosave: None,
             n_touched: 0,
             hash_asked: Vec::new(),
-            reports: reports::Reports::default(),
+            reports: state::Reports::default(),
             restored_window: None,
             memory_limit: None,
         })

@@ -1,21 +1,16 @@
 //! Help with faults: what a report of one should hold, and what internal errors left behind.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Session;
 use super::discreet::{last_of_path, without_names};
 use super::jobs::Lane;
 use super::notice::{Level, Notice};
 use super::tasks::diagnose::{Diagnose, Diagnosis, ThenReports};
+use crate::engine::graph::ReadOptions;
+use crate::engine::sparsify::{Lock, Recipe};
 use crate::io::recipe_to_toml;
-
-/// What the session knows of faults.
-#[derive(Debug, Default)]
-pub(super) struct Reports {
-    /// Where reports of internal errors lie.
-    folder: Option<PathBuf>,
-    found: Diagnosis,
-}
 
 /// Notices that a report holds, the newest of them.
 const MOST_NOTICES: usize = 20;
@@ -98,11 +93,9 @@ impl Session {
             || "Model: none".to_owned(),
             |open| format!("Model: {}", open.model.architecture.architecture.key()),
         );
-        let known = self.names();
-        let recipe = recipe_to_toml(&store.recipe);
+        let recipe = recipe_to_toml(&without_data(&store.recipe));
         let recipe = recipe.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-        // Texts of a recipe are words of its format, or names: both are better left out than guessed.
-        let recipe = recipe.map(|line| format!("    {}", without_names(line, &known)));
+        let recipe: Vec<String> = recipe.map(|line| format!("    {line}")).collect();
         let counts = format!("Runs: {}, limit {:.1} points", store.runs.len(), 100.0 * store.limit);
         [graph, model, counts, "Recipe".to_owned()].into_iter().chain(recipe).collect()
     }
@@ -124,6 +117,19 @@ impl Session {
         names.extend(stems);
         names
     }
+}
+
+/// A recipe without what names files, columns or nodes: how the graph is read, a split or a lock of the user's own, entries decided by hand.
+fn without_data(recipe: &Recipe) -> Recipe {
+    let mut recipe = Recipe { graph: ReadOptions::default(), ..recipe.clone() };
+    if recipe.split != "auto" && !recipe.split.starts_with("stratified:") {
+        "own".clone_into(&mut recipe.split);
+    }
+    if matches!(recipe.edges.lock, Lock::File(_)) {
+        recipe.edges.lock = Lock::None;
+    }
+    recipe.edges.pins = Arc::default();
+    recipe
 }
 
 fn says(notice: &Notice, known: &[String]) -> String {

@@ -7,10 +7,19 @@ use std::time::Duration;
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::project::Project;
 use super::tasks::autosave::{ChangedInput, Own};
+use super::tasks::diagnose::Diagnosis;
 use crate::engine::experiment::{Run, ScoreSketch};
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 use crate::engine::sparsify::{ChannelRule, EdgeMode, Recipe, RecoveryRule, WeightMode};
 use crate::io::autosave::SessionFolder;
+
+/// What is known of faults.
+#[derive(Debug, Default)]
+pub(super) struct Reports {
+    /// Where reports of internal errors lie.
+    pub(super) folder: Option<PathBuf>,
+    pub(super) found: Diagnosis,
+}
 
 /// A finished run with what it was made from.
 pub(super) struct PrunedRun {

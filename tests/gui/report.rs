@@ -10,11 +10,15 @@ use unifews::ui::{App, Settings};
 
 use super::{Choices, canvas, wait, with_settings};
 
-/// What the last frame put on the clipboard.
-fn copied(h: &Harness<'_, App>) -> Option<String> {
-    h.output().platform_output.commands.iter().find_map(|command| match command {
-        OutputCommand::CopyText(text) => Some(text.clone()),
-        _ => None,
+/// What a click on a button puts on the clipboard.
+fn copied_by(h: &mut Harness<'_, App>, button: &str) -> Option<String> {
+    h.get_by_role_and_label(Role::Button, button).click();
+    (0..4).find_map(|_| {
+        h.step();
+        h.output().platform_output.commands.iter().find_map(|command| match command {
+            OutputCommand::CopyText(text) => Some(text.clone()),
+            _ => None,
+        })
     })
 }
 
@@ -36,17 +40,11 @@ fn a_problem_is_reported_from_the_menu() {
     wait(&mut h, "a look at the machine", Session::is_idle);
     h.run_steps(2);
     assert!(h.query_by_label_contains("index out of bounds").is_some());
-    h.get_by_role_and_label(Role::Button, "Copy diagnostics").click();
-    h.step();
-    h.step();
-    let text = copied(&h).expect("on the clipboard");
+    let text = copied_by(&mut h, "Copy diagnostics").expect("on the clipboard");
     for part in [env!("CARGO_PKG_VERSION"), "Processor: ", "Drawn by: glow", "Window: 1280 × 800", "Recipe"] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
-    h.get_by_role_and_label(Role::Button, "Copy report 1").click();
-    h.step();
-    h.step();
-    assert!(copied(&h).is_some_and(|text| text.contains("place: x.rs:1")));
+    assert!(copied_by(&mut h, "Copy report 1").is_some_and(|text| text.contains("place: x.rs:1")));
     h.get_by_role_and_label(Role::Button, "Remove reports").click();
     wait(&mut h, "an empty list", |s| s.is_idle() && s.diagnosis().reports.is_empty());
     assert!(crash_reports(&root).is_empty());

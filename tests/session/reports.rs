@@ -67,7 +67,9 @@ fn diagnostics_say_what_happened_and_no_name_of_a_file() {
     session.apply(Command::Open("/srv/customers/secret list.csv".to_owned()));
     wait(&mut session, "the refusal", |s| s.is_idle() && !s.store().notices.all().is_empty());
     let text = session.report_of_fault(&[("Drawn by", "glow".to_owned())]);
-    for part in ["Drawn by: glow", "Graph: 4 nodes", "Model: none", "Recipe", "error: ", "open ‹"] {
+    for part in
+        ["Drawn by: glow", "Graph: 4 nodes", "Model: none", "Recipe", "mode = \"relative\"", "error: ", "open ‹"]
+    {
         assert!(text.contains(part), "{part} in\n{text}");
     }
     for part in ["Payments", "secret", "customers", "srv"] {

@@ -38,8 +38,8 @@ def prune(
     output: the bundle to write, a folder or a name that ends in .zip; by default one that goes with the bundle.
     options: options of ``unifews prune``, as ``delta_a=0.5`` or ``recover="one-shot"``; they beat the recipe.
 
-    Edges are read as the program reads PyG's files: in both directions and with self-loops. Where ``edge_index`` is not symmetric, it is
-    taken as it stands, unless ``direction`` says otherwise.
+    Edges are taken as they stand. Self-loops are added where the network's layers add them in PyG: all but GraphSAGE's and GIN's.
+    ``direction`` and ``self_loops`` say otherwise.
 
     >>> import unifews
     >>> bundle = unifews.prune("sample:cora", "sample:cora-gcn", {"edges": {"mode": "target", "delta": [0.5]}}, no_timing=True)
@@ -54,6 +54,8 @@ def prune(
     with tempfile.TemporaryDirectory(prefix="unifews-") as folder:
         given = Path(folder)
         arguments: list[str] = ["prune", *_graph(data, given, options), _model(model, given)]
+        if not isinstance(data, (str, os.PathLike)) and "self_loops" not in options and not _adds_self_loops(model):
+            arguments += ["--self-loops", "as-stored"]
         if recipe is not None:
             arguments += ["--recipe", _recipe(recipe, given)]
         if output is None:
@@ -140,6 +142,30 @@ def _model(model: Any, folder: Path) -> str:
     path = folder / "model.safetensors"
     save_file({name: np.ascontiguousarray(_array(tensor)) for name, tensor in tensors.items()}, path)
     return str(path)
+
+
+def _adds_self_loops(model: Any) -> bool:
+    """Whether a network looks at every node itself among its neighbours: by its layers, else by the names of its tensors.
+
+    >>> _adds_self_loops({"convs.0.lin.weight": None, "convs.0.bias": None})
+    True
+    >>> _adds_self_loops({"convs.0.lin_l.weight": None, "convs.0.lin_r.weight": None})
+    False
+    >>> _adds_self_loops({"convs.0.lin_l.weight": None, "convs.0.lin_r.weight": None, "convs.0.att": None})
+    True
+    >>> _adds_self_loops({"convs.0.nn.lins.0.weight": None, "convs.0.eps": None})
+    False
+    """
+    if isinstance(model, (str, os.PathLike)):
+        return True
+    if hasattr(model, "modules"):
+        layers = [layer for layer in model.modules() if hasattr(layer, "propagate")]
+        if layers:
+            return any(getattr(layer, "add_self_loops", False) for layer in layers)
+    names = list(model.state_dict() if hasattr(model, "state_dict") else model)
+    is_attention = any(".att" in name for name in names)
+    is_sage = any(name.endswith(".lin_l.weight") for name in names) and not is_attention
+    return not (is_sage or any(".nn." in name or name.endswith(".eps") for name in names))
 
 
 def _array(value: Any) -> npt.NDArray[Any]:
