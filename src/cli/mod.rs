@@ -12,6 +12,7 @@ mod choice;
 mod cluster;
 mod compare_run;
 mod export;
+mod export_args;
 mod failure;
 mod headless;
 mod input_args;

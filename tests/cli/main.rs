@@ -25,6 +25,7 @@ mod numbers;
 mod operations;
 mod outputs;
 mod own_tables;
+mod pilot;
 mod predict;
 mod recovery;
 #[path = "../support/shared_folder.rs"]

@@ -20,6 +20,7 @@ mod monitor;
 mod node;
 mod parallel;
 mod pictures;
+mod pilot;
 mod recovery;
 mod runs_table;
 mod selection;
