@@ -60,7 +60,7 @@ fn read_log(python: &Path, pilot: &Path, arguments: &[&str]) -> (Option<i32>, St
 
 fn read_log_json(python: &Path, pilot: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
     let (code, said) = read_log(python, pilot, &[arguments, &["--json"]].concat());
-    (code, serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}")))
+    (code, serde_json::from_str(&said).expect("one JSON document"))
 }
 
 fn text(path: &Path) -> &str {
@@ -194,7 +194,7 @@ fn labels_that_came_later_decide_by_the_certificates_test() {
     // Labels of the calibration nodes alone: the certificate's own counts and p-value.
     let certificate = &pruned["certificate"];
     let nodes = certificate["nodes"].as_array().expect("nodes").iter().map(|u| u.as_u64().expect("a row") as usize);
-    let csv = nodes.map(|u| format!("{},{}\n", rows[u].0, rows[u].1)).collect::<String>();
+    let csv = nodes.map(|u| format!("{},{}\n", rows[u].0, rows[u].1)).collect::<Vec<_>>().concat();
     let labels = at.join("labels.csv");
     std::fs::write(&labels, format!("id,class\n{csv}")).expect("written");
     let point = &certificate["overall"]["points"][certificate["exported"].as_u64().expect("which") as usize];
@@ -212,7 +212,7 @@ fn labels_that_came_later_decide_by_the_certificates_test() {
     assert!(said["test"].is_null() && said["labels"]["n_known_before"].as_u64() > Some(0), "{said}");
 
     // Where the baseline is always right, every changed answer is harm; enough of it is more than a small limit.
-    let csv = rows.iter().map(|row| format!("{},{}\n", row.0, row.2)).collect::<String>();
+    let csv = rows.iter().map(|row| format!("{},{}\n", row.0, row.2)).collect::<Vec<_>>().concat();
     std::fs::write(&labels, csv).expect("written");
     let arguments = [text(&log), "--labels", text(&labels), "--known-labels", "--limit", "0.1"];
     let (code, page) = read_log(&python, &pilot, &arguments);
@@ -300,6 +300,15 @@ fn a_pilot_without_features_asks_for_them_and_a_zip_is_unpacked() {
     let output = Command::new(&python).arg(serve).args(["--port", "0"]).current_dir(at).output().expect("run");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("--features"), "{said}");
+    // With them it begins, and says what keeps it from listening.
+    let features = at.join("f");
+    stdout(at, &["prune", SMALL, small_model("gcn"), "-o", text(&features), "--delta-a", "0.5", "--no-timing"]);
+    let features = features.join("features.npy");
+    let mut command = Command::new(&python);
+    command.arg(at.join("pilot/serve.py")).arg("--features").arg(features).args(["--log", "none/requests.jsonl"]);
+    let output = command.current_dir(at).output().expect("run");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.starts_with("the log cannot be written: "), "{said}");
     // The same call writes over it; a folder that something was added to stays.
     stdout(at, &export);
     std::fs::write(at.join("pilot/requests.jsonl"), "{}\n").expect("written");

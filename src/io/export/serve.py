@@ -293,7 +293,14 @@ def main():
     parser.add_argument("--features", metavar="FILE", help="node features, for bundles without: .npy, or .npz of SciPy")
     options = parser.parse_args()
     pilot = Pilot(FOLDER, options.features)
-    server = Server((options.host, options.port), pilot, Log(options.log))
+    try:
+        log = Log(options.log)
+    except OSError as error:
+        sys.exit(f"the log cannot be written: {error}")
+    try:
+        server = Server((options.host, options.port), pilot, log)
+    except OSError as error:
+        sys.exit(f"cannot listen at {options.host}, port {options.port}: {error}")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     host, port = server.server_address[:2]
