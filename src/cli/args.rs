@@ -7,7 +7,8 @@ use clap::{Arg, ArgAction, Args, Command, CommandFactory as _, Parser, Subcomman
 
 use super::beyond_args::{CheckArgs, ClusterArgs, CompareRunArgs, StoreArgs, WorkerArgs};
 use super::choice::choice;
-use super::input_args::{GraphArgs, SharedArgs};
+use super::export_args::ExportArgs;
+use super::input_args::{BundleGraphArgs, GraphArgs, SharedArgs};
 use super::predict_args::PredictArgs;
 use super::program_args::{BenchArgs, DiagnoseArgs, GenerateArgs};
 use super::truth_args::TruthArgs;
@@ -363,24 +364,6 @@ pub(super) struct ReplayArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ExportArgs {
-    /// The bundle: a folder or .zip
-    #[arg(value_name = "BUNDLE")]
-    pub(super) bundle: PathBuf,
-    /// The folder to write
-    #[arg(short, long, value_name = "DIR")]
-    pub(super) output: PathBuf,
-    /// What to write, with commas between: all, weights, graphs, onnx, predictions, metrics, recipe, or one of them in one form, such as
-    /// weights-dgl-pt, graphs-mtx, predictions-parquet, recipe-yaml
-    #[arg(long = "as", value_name = "LIST", value_delimiter = ',', default_value = "all")]
-    pub(super) items: Vec<String>,
-    #[command(flatten)]
-    pub(super) graph: BundleGraphArgs,
-    #[command(flatten)]
-    pub(super) shared: SharedArgs,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct ReproduceArgs {
     /// Which table
     #[arg(value_name = "TABLE", value_parser = published_table())]
@@ -432,17 +415,6 @@ impl TimingArgs {
             recipe.threads = 0;
         }
     }
-}
-
-/// Where the graph of a bundle is.
-#[derive(Debug, Clone, Args)]
-pub(super) struct BundleGraphArgs {
-    /// The graph, where it is not at the place that the bundle names
-    #[arg(long, value_name = "PATH")]
-    pub(super) graph: Option<String>,
-    /// Read files that the bundle's recipe names wherever they lie, not only beside the bundle, in the folder of --graph or the working one
-    #[arg(long)]
-    pub(super) trust_recipe: bool,
 }
 
 /// What changes a recipe. Options beat the recipe file.

@@ -1,19 +1,25 @@
-//! `unifews export BUNDLE -o DIR`: for other programs, read back and compared.
+//! `unifews export BUNDLE -o DIR`: for other programs, read back and compared; or for a pilot.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::args::ExportArgs;
+use super::export_args::ExportArgs;
 use super::failure::UsageError;
 use super::output;
 use super::progress::Terminal;
 use super::replay::read_graph_of;
 use crate::io::bundle::read_bundle;
-use crate::io::export::{ExportItem, ExportReport};
-use crate::session::format::{bytes, count};
+use crate::io::export::{ExportItem, ExportReport, LimitIs, PilotNote, PilotOptions};
+use crate::session::WrittenFile;
+use crate::session::format::{bytes, count, percent};
 use crate::session::tasks::export::{ExportInput, ExportItems};
 use crate::session::tasks::no_points;
+use crate::session::tasks::pilot::{PilotSource, WritePilot};
+use crate::session::tasks::source::unpruned_model;
+
+/// The word of `--as`.
+const PILOT: &str = "pilot";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -24,12 +30,18 @@ struct Document<'a> {
 }
 
 pub(super) fn run(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> {
+    if args.items.iter().any(|word| word == PILOT) {
+        return pilot(args, terminal);
+    }
+    if let Some(option) = args.pilot.given() {
+        return Err(UsageError::new(option, "--as pilot with it", args.items.join(",")).into());
+    }
     let mut items = Vec::new();
     for word in &args.items {
         let named = ExportItem::named(word);
         if named.is_empty() {
             let keys = ExportItem::ALL.map(ExportItem::key).join(", ");
-            let expected = format!("all, weights, graphs, predictions, metrics, recipe or one of {keys}");
+            let expected = format!("all, weights, graphs, predictions, metrics, recipe, pilot or one of {keys}");
             return Err(UsageError::new("--as", expected, word).into());
         }
         items.extend(named.into_iter().filter(|item| !items.contains(item)).collect::<Vec<_>>());
@@ -58,4 +70,72 @@ pub(super) fn run(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> 
     });
     let table = output::table(&["file", "read back and compared", "size", "largest difference"], 2, rows);
     output::lines(&[table, String::new(), format!("written to {}", report.folder.display())])
+}
+
+#[derive(Serialize)]
+struct PilotDocument<'a> {
+    command: &'static str,
+    bundle: &'a std::path::Path,
+    folder: &'a std::path::Path,
+    is_verified: bool,
+    n_files: usize,
+    size_bytes: u64,
+    pilot: &'a PilotNote,
+}
+
+/// The bundle and its baseline with a server.
+fn pilot(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> {
+    if args.items.len() > 1 {
+        return Err(UsageError::new("--as", "pilot alone", args.items.join(",")).into());
+    }
+    let Some(model) = &args.pilot.model else {
+        return Err(UsageError::new(
+            "--model",
+            "the model that was pruned, which the pilot holds this one against",
+            "none",
+        )
+        .into());
+    };
+    let share = |option: &str, given: Option<f64>, usual: f64| match given.map_or(usual, |percent| percent / 100.0) {
+        share if (0.0..=1.0).contains(&share) => Ok(share),
+        share => Err(UsageError::new(option, "percent from 0 to 100", 100.0 * share)),
+    };
+    let usual = PilotOptions::default();
+    let options = PilotOptions {
+        share: share("--share", args.pilot.share, usual.share)?,
+        sample: share("--sample", args.pilot.sample, usual.sample)?,
+    };
+    if let Some(points) = args.pilot.limit.filter(|points| !(*points > 0.0 && *points < 100.0)) {
+        return Err(UsageError::new("--limit", "points above 0 and below 100", points).into());
+    }
+    terminal.ctl().progress("reading the bundle", 0, 0);
+    let bundle = read_bundle(&args.bundle)?;
+    let model = unpruned_model(&bundle, model)?;
+    let dataset = read_graph_of(&bundle, &args.graph, terminal)?;
+    let name = bundle.path.display().to_string();
+    let source = PilotSource::Bundle(Box::new(bundle), Arc::new(dataset), Arc::new(model));
+    let limit = args.pilot.limit.map(|points| points / 100.0);
+    let task = WritePilot { source, options, limit, name, folder: args.output.clone() };
+    let written = terminal.run(task, &mut no_points)?;
+    terminal.clear();
+    let (exported, note) = (&written.exported, &written.note);
+    let size_bytes = exported.files.iter().map(|file: &WrittenFile| file.size_bytes).sum();
+    if args.shared.json {
+        let (bundle, folder, is_verified) = (args.bundle.as_path(), exported.folder.as_path(), exported.is_verified);
+        let n_files = exported.files.len();
+        let command = "export";
+        return output::json(&PilotDocument { command, bundle, folder, is_verified, n_files, size_bytes, pilot: note });
+    }
+    let by = if note.limit.limit_is == LimitIs::Certified { "certified" } else { "asked" };
+    output::lines(&[
+        format!("{}: {} of the nodes keep their class", note.title, percent(note.agreement)),
+        format!(
+            "{} of the nodes go to the pruned model, {} get both answers into the log; limit {:.1} points, {by}",
+            percent(note.options.share),
+            percent(note.options.sample),
+            100.0 * note.limit.limit,
+        ),
+        format!("wrote {} ({} files, {})", exported.folder.display(), exported.files.len(), bytes(size_bytes)),
+        format!("start with: python {}/serve.py ({}/README.md)", exported.folder.display(), exported.folder.display()),
+    ])
 }

@@ -22,6 +22,17 @@ pub(super) struct SharedArgs {
     pub(super) quiet: bool,
 }
 
+/// Where the graph of a bundle is.
+#[derive(Debug, Clone, Args)]
+pub(super) struct BundleGraphArgs {
+    /// The graph, where it is not at the place that the bundle names
+    #[arg(long, value_name = "PATH")]
+    pub(super) graph: Option<String>,
+    /// Read files that the bundle's recipe names wherever they lie, not only beside the bundle, in the folder of --graph or the working one
+    #[arg(long)]
+    pub(super) trust_recipe: bool,
+}
+
 /// How a graph's file is read. Options beat the recipe's `[graph]` section.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Graph")]

@@ -13,6 +13,7 @@ mod cluster;
 mod compare_run;
 mod diagnose;
 mod export;
+mod export_args;
 mod failure;
 mod generate;
 mod headless;

@@ -238,6 +238,8 @@ impl Command {
             Self::ExportItems(id, items, folder) => {
                 format!("export run {} in {} forms to {}", id.0, items.len(), path(folder))
             }
+            Self::SetPilot(_) => "choose who answers in a pilot".to_owned(),
+            Self::ExportPilot(id, folder) => format!("export run {} for a pilot to {}", id.0, path(folder)),
             Self::ExportCluster(id, folder) => format!("write run {} as a job for a cluster to {}", id.0, path(folder)),
             Self::CompareStored(id, folder) => format!("compare run {} with {}", id.0, path(folder)),
             Self::SaveModel(file) => format!("save the model as {}", path(file)),

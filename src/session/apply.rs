@@ -145,6 +145,8 @@ impl Session {
             Command::SetBundleOptions(options) => self.store.export.options = options,
             Command::Export(id, folder) => self.export(id, folder),
             Command::ExportItems(id, items, folder) => self.export_items(id, items, folder),
+            Command::SetPilot(options) => self.store.export.pilot = options,
+            Command::ExportPilot(id, folder) => self.export_pilot(id, folder),
             Command::ExportCluster(id, folder) => self.export_cluster(id, folder),
             Command::CompareStored(id, folder) => self.compare_run(id, folder),
             Command::SaveModel(path) => self.save_model(path),

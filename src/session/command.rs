@@ -18,7 +18,7 @@ use crate::engine::sparsify::{PinnedEntry, Recipe};
 use crate::io::Role;
 use crate::io::atomic::write_atomic;
 use crate::io::bundle::BundleOptions;
-use crate::io::export::ExportItem;
+use crate::io::export::{ExportItem, PilotOptions};
 
 /// Recipe changes of one gesture, for example one drag of a slider, are one step to undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +175,10 @@ pub enum Command {
     Export(RunId, PathBuf),
     /// Writes a run for other programs into a folder.
     ExportItems(RunId, Vec<ExportItem>, PathBuf),
+    /// Chooses who answers in the next pilot.
+    SetPilot(PilotOptions),
+    /// Writes a run and its baseline for a pilot into a folder.
+    ExportPilot(RunId, PathBuf),
     /// Writes a run as a job for a cluster into a folder.
     ExportCluster(RunId, PathBuf),
     /// Compares a run with a bundle, or with what a cluster's job wrote into a folder.

@@ -10,25 +10,41 @@ use super::store::{ExportState, RunId};
 use super::tasks::cluster::{ClusterSource, WriteCluster};
 use super::tasks::compare_runs::{CompareRuns, RunSource};
 use super::tasks::export::{ExportBundle, ExportBundleInto, ExportInput, ExportItems, Exported};
+use super::tasks::pilot::{PilotSource, WritePilot};
 use super::tasks::source::GraphSource;
 use super::tasks::store_graph::{StoreForm, StoreGraph};
 use super::{Session, format};
 use crate::io::bundle::Supplements;
 use crate::io::escaped_path;
-use crate::io::export::ExportItem;
+use crate::io::export::{ExportItem, LimitIs, PilotLimit};
 
 impl Session {
     pub(super) fn export(&mut self, id: RunId, folder: PathBuf) {
-        let Some(entry) = self.store.run(id) else { return };
+        let Some((task, name)) = self.bundle_of(id) else { return };
+        self.start::<ExportState, _>(ExportBundleInto { task, name, folder });
+    }
+
+    /// Writes a run and its baseline for a pilot.
+    pub(super) fn export_pilot(&mut self, id: RunId, folder: PathBuf) {
+        let Some((task, name)) = self.bundle_of(id) else { return };
+        let certificate = self.store.certificate_of(id).map(AsRef::as_ref);
+        let limit = Some(PilotLimit::of(certificate, self.store.limit)).filter(|of| of.limit_is == LimitIs::Asked);
+        let options = self.store.export.pilot;
+        let source = PilotSource::Run(Box::new(task));
+        let task = WritePilot { source, options, limit: limit.map(|of| of.limit), name, folder };
+        self.start::<ExportState, _>(task);
+    }
+
+    /// What writes a run as a bundle, with what was computed beside it, and the run's name.
+    fn bundle_of(&self, id: RunId) -> Option<(ExportBundle, String)> {
+        let entry = self.store.run(id)?;
         let supplements = Supplements {
             controls: self.store.controls_of(id).to_vec(),
             certificate: self.store.certificate_of(id).cloned(),
             errors: self.store.errors.get(&id).map_or_else(Vec::new, |report| report.steps.clone()),
         };
         let (run, options, limit) = (Arc::clone(&entry.run), self.store.export.options, self.store.limit);
-        let task = ExportBundle { run, options, supplements, limit };
-        let task = ExportBundleInto { task, name: entry.name.clone(), folder };
-        self.start::<ExportState, _>(task);
+        Some((ExportBundle { run, options, supplements, limit }, entry.name.clone()))
     }
 
     pub(super) fn export_items(&mut self, id: RunId, items: Vec<ExportItem>, folder: PathBuf) {

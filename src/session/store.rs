@@ -35,6 +35,7 @@ use crate::engine::train::Trained;
 use crate::io::InputHash;
 use crate::io::bundle::BundleOptions;
 use crate::io::checks::CheckRecord;
+use crate::io::export::PilotOptions;
 use crate::io::results::StressResults;
 
 /// Names a run within a session; never given twice.
@@ -377,6 +378,8 @@ pub struct ExportState {
     pub last: Option<Exported>,
     /// What the next bundle holds.
     pub options: BundleOptions,
+    /// Who answers in the next pilot.
+    pub pilot: PilotOptions,
     /// The last comparison of a run with one that lies somewhere: which run, with what, and what came of it.
     pub compared: Option<(RunId, PathBuf, Vec<PagePart>)>,
 }

@@ -75,6 +75,7 @@ pub(super) enum Purpose {
     ExportItems(RunId, Vec<ExportItem>),
     Propagate,
     StoreGraph(StoreForm),
+    Pilot(RunId),
     Cluster(RunId),
     CompareRun(RunId),
     Check(CheckField),

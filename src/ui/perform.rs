@@ -152,6 +152,10 @@ impl App {
                 let name = format!("{}-files", self.export_name(id));
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::ExportItems(id, items));
             }
+            WindowRequest::PilotDialog(id) => {
+                let name = format!("{}-pilot", self.export_name(id));
+                self.ask(ctx, Ask::NewFolder { name }, Purpose::Pilot(id));
+            }
             WindowRequest::ClusterDialog(id) => {
                 let name = format!("{}-job", self.export_name(id));
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::Cluster(id));
@@ -208,6 +212,7 @@ impl App {
             Purpose::Propagate => Command::Propagate(first),
             Purpose::Reproduce(plan) => Command::Reproduce(plan, first),
             Purpose::StoreGraph(form) => Command::StoreGraph(first, form),
+            Purpose::Pilot(id) => Command::ExportPilot(id, first),
             Purpose::Cluster(id) => Command::ExportCluster(id, first),
             Purpose::CompareRun(id) => Command::CompareStored(id, first),
             Purpose::Arrivals(field) => return self.tools.set_arrivals(field, first.display().to_string()),

@@ -26,6 +26,7 @@ mod numbers;
 mod operations;
 mod outputs;
 mod own_tables;
+mod pilot;
 mod predict;
 mod program;
 mod recovery;

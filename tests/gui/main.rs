@@ -20,6 +20,7 @@ mod monitor;
 mod node;
 mod parallel;
 mod pictures;
+mod pilot;
 mod recovery;
 mod report;
 mod runs_table;

@@ -70,7 +70,7 @@ pub use safe::{
     MIN_JUDGES, SAFE_CHANGES, SAFE_CHANGES_RECOVERED, SAFE_LOSS, SafeStart, recovery_operations, safe_start,
 };
 pub use sensitivity::{SensitivityPoint, sensitivity, thresholds_by_layer};
-pub use serve::{Answer, FieldSize, RequestSummary, RequestTiming, Server};
+pub use serve::{Answer, FieldSize, RequestSummary, RequestTiming, Server, check_requests};
 pub use size::{
     Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, ValueType, csr_bytes,
     rounded, rounded_entries,

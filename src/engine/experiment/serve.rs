@@ -229,6 +229,14 @@ impl Server {
     }
 }
 
+/// Checks that some nodes can be scored without all others.
+///
+/// # Errors
+/// [`EngineError::Mismatch`] where the network normalises over all nodes.
+pub fn check_requests(model: &Model) -> Result<(), EngineError> {
+    check_rows(&model.program())
+}
+
 /// Checks that a row of the network's output can be computed without all others.
 pub(super) fn check_rows(program: &Program) -> Result<(), EngineError> {
     let over_all = program.instructions.iter().find_map(|instruction| match &instruction.op {

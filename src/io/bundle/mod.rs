@@ -24,6 +24,7 @@ mod archive;
 mod arrays;
 mod client;
 mod contents;
+mod copy;
 mod entry_values;
 pub(in crate::io) mod hash;
 mod manifest;
@@ -42,6 +43,7 @@ mod write;
 
 pub(crate) use arrays::step_npz;
 pub use contents::{PlannedFile, PlannedSize, contents};
+pub(crate) use copy::each_file;
 pub(crate) use hash::hash_of_given;
 pub use manifest::{
     BUNDLE_FORMAT, BUNDLE_FORMAT_1, EdgesNote, FileNote, ForwardNote, GraphNote, MachineNote, Manifest, ModelNote,

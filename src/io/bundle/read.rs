@@ -30,7 +30,7 @@ use crate::io::sparse::CompressedRows;
 use crate::io::table::{Table, TableForm};
 
 /// Larger manifests are not read, bytes.
-const MAX_MANIFEST_BYTES: u64 = 64 << 20;
+pub(super) const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 
 /// A bundle that was read and checked.
 #[derive(Debug, Clone)]
@@ -160,7 +160,7 @@ impl Bundle {
     }
 }
 
-fn read_manifest(files: &mut Files) -> Result<Manifest, LoadError> {
+pub(super) fn read_manifest(files: &mut Files) -> Result<Manifest, LoadError> {
     let bytes = files.bytes(names::MANIFEST, MAX_MANIFEST_BYTES)?;
     let path = files.path.clone();
     let fault = |expected: &str, found: String| LoadError::content(&path, names::MANIFEST, expected, found);
@@ -329,7 +329,7 @@ fn read_rows(files: &mut Files, manifest: &Manifest, name: &str, width: usize) -
 }
 
 /// The files of a bundle, wherever they lie.
-struct Files {
+pub(super) struct Files {
     path: PathBuf,
     archive: Option<ZipArchive<BufReader<file::InputFile>>>,
     /// Bytes that may still be unpacked of the archive: what is in it may be larger by no more than a NumPy archive's arrays.
@@ -339,7 +339,7 @@ struct Files {
 }
 
 impl Files {
-    fn open(path: &Path) -> Result<Self, LoadError> {
+    pub(super) fn open(path: &Path) -> Result<Self, LoadError> {
         let (mut archive, mut n_left) = (None, u64::MAX);
         if !path.is_dir() {
             let file = file::open(path)?;
@@ -354,7 +354,7 @@ impl Files {
     }
 
     /// The bytes of a file of at most `max_bytes`.
-    fn bytes(&mut self, name: &str, max_bytes: u64) -> Result<Vec<u8>, LoadError> {
+    pub(super) fn bytes(&mut self, name: &str, max_bytes: u64) -> Result<Vec<u8>, LoadError> {
         let is_inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
         if !is_inside || name.is_empty() {
             return Err(LoadError::content(&self.path, "manifest.json, files", "names inside the bundle", name));
@@ -391,7 +391,7 @@ impl Files {
     }
 
     /// The bytes of a file of the manifest, as they were exported.
-    fn checked(&mut self, manifest: &Manifest, name: &str) -> Result<Vec<u8>, LoadError> {
+    pub(super) fn checked(&mut self, manifest: &Manifest, name: &str) -> Result<Vec<u8>, LoadError> {
         let Some(note) = manifest.files.get(name) else {
             return Err(LoadError::content(&self.path, "manifest.json, files", name, "no such file"));
         };

@@ -17,6 +17,7 @@
 mod graphs;
 mod names;
 mod onnx;
+mod pilot;
 mod source;
 mod tables;
 mod torch;
@@ -44,6 +45,7 @@ use crate::engine::experiment::masked_forward;
 use crate::engine::model::Model;
 use crate::engine::sparsify::Masks;
 
+pub use pilot::{BASELINE, LimitIs, PILOT_FORMAT, PRUNED, PilotLimit, PilotNote, PilotOptions, PilotWriter, no_pilot};
 pub use source::ExportSource;
 
 /// Name and version of `exports.json`.

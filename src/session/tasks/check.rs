@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::source::check_named_files;
+use super::source::{check_named_files, unpruned_model};
 use super::{Task, TaskError};
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, Labels, ReadOptions, resolve_split};
 use crate::engine::monitor::{CheckInputs, check};
-use crate::io::bundle::{check_graph, graph_of, hash_of_given, read_bundle};
+use crate::io::bundle::{check_graph, graph_of, read_bundle};
 use crate::io::checks::{CHECK_FORMAT, CheckRecord, append_check, arrived_since, hash_of_manifest, read_history};
-use crate::io::{LoadError, MemoryBudget, escaped_path, read_graph_within, read_model};
+use crate::io::{MemoryBudget, escaped_path, read_graph_within};
 
 /// A bundle and a later graph.
 #[derive(Debug)]
@@ -73,19 +73,7 @@ impl Task for CheckBundle {
         let (now, report) = read_graph_within(&graph, &later(&bundle.recipe.graph, labels), memory, ctl)?;
         let mut warnings = report.warnings;
         let now = with_classes(now, &bundle.manifest.graph.class_names, &mut warnings)?;
-        let baseline = model.map(|spec| read_model(&spec).map(|(model, _)| (spec, model))).transpose()?;
-        if let Some((spec, model)) = &baseline {
-            let (expected, found) = (&bundle.manifest.model.given_sha256, hash_of_given(model));
-            if found != *expected {
-                let expected = format!("the model that was pruned, with SHA-256 {expected}");
-                return Err(LoadError::content(spec.as_ref(), "tensors", expected, found).into());
-            }
-        }
-        // The same tensors; how they are used, files often leave open.
-        let baseline = baseline.map(|(_, mut model)| {
-            model.architecture = bundle.recipe.model.clone();
-            model
-        });
+        let baseline = model.map(|spec| unpruned_model(&bundle, &spec)).transpose()?;
         let masks = bundle.masks(before.topology())?;
         let split = resolve_split(&before, &bundle.recipe.split, bundle.recipe.seed).unwrap_or_default();
         let deltas: Vec<f64> =

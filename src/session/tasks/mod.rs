@@ -20,6 +20,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod look;
 pub(crate) mod open;
+pub(crate) mod pilot;
 pub(crate) mod predict;
 pub(crate) mod preview;
 pub(crate) mod propagate;

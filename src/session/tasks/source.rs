@@ -1,4 +1,4 @@
-//! The graph that a task works on: one that is open, or one that the task reads first.
+//! The graph that a task works on: one that is open, or one that the task reads first; and the model that a bundle was made of.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,8 +6,10 @@ use std::sync::Arc;
 use super::TaskError;
 use crate::engine::control::Control;
 use crate::engine::graph::{Dataset, ReadOptions};
+use crate::engine::model::Model;
 use crate::engine::sparsify::Recipe;
-use crate::io::{LoadReport, MemoryBudget, files_outside, folder_of, read_graph_within};
+use crate::io::bundle::{Bundle, hash_of_given};
+use crate::io::{LoadError, LoadReport, MemoryBudget, files_outside, folder_of, read_graph_within, read_model};
 
 /// Where the graph comes from.
 #[derive(Debug)]
@@ -70,4 +72,20 @@ pub(crate) fn check_named_files(
          --trust-recipe where you know who wrote the recipe: {}",
         file.display()
     )))
+}
+
+/// The model that a bundle was made of, read from where it is named.
+///
+/// # Errors
+/// [`LoadError::Content`] for another model than that of the bundle's manifest, and as [`read_model`].
+pub(crate) fn unpruned_model(bundle: &Bundle, spec: &str) -> Result<Model, TaskError> {
+    let (mut model, _) = read_model(spec)?;
+    let (expected, found) = (&bundle.manifest.model.given_sha256, hash_of_given(&model));
+    if found != *expected {
+        let expected = format!("the model that was pruned, with SHA-256 {expected}");
+        return Err(LoadError::content(spec.as_ref(), "tensors", expected, found).into());
+    }
+    // The same tensors; how they are used, files often leave open.
+    model.architecture = bundle.recipe.model.clone();
+    Ok(model)
 }

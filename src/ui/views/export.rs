@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use eframe::egui;
 
+use super::export_pilot::PilotForm;
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::ValueType;
 use crate::io::bundle::{BundleOptions, PlannedFile, PlannedSize, contents};
@@ -23,6 +24,7 @@ pub(super) struct Export {
     items: BTreeSet<ExportItem>,
     /// What the bundle of a run will hold, as chosen.
     planned: Option<((RunId, BundleOptions), Vec<PlannedFile>)>,
+    pilot: PilotForm,
     /// Why a run is no job for a cluster, where it is none.
     for_cluster: Option<(RunId, Option<String>)>,
     /// The job whose result was brought into view: one may be done before a frame has shown that it runs.
@@ -38,7 +40,14 @@ impl Default for Export {
             ExportItem::MetricsCsv,
             ExportItem::RecipeToml,
         ];
-        Self { chosen: None, items: items.into(), planned: None, for_cluster: None, shown: None }
+        Self {
+            chosen: None,
+            items: items.into(),
+            planned: None,
+            pilot: PilotForm::default(),
+            for_cluster: None,
+            shown: None,
+        }
     }
 }
 
@@ -98,6 +107,8 @@ impl View for Export {
             });
             ui.add_space(12.0);
             items_ui(ui, cx, entry.id, &mut self.items, is_busy);
+            ui.add_space(12.0);
+            self.pilot.ui(ui, cx, entry, is_busy);
             ui.add_space(12.0);
             if self.for_cluster.as_ref().is_none_or(|(of, _)| *of != entry.id) {
                 let refused = JobParts::of_run(&entry.run).err().map(|error| error.to_string());
