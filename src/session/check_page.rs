@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::format::{NONE, count, percent, points};
 use super::page::{PagePart, PageTable};
 use super::tasks::check::Checked;
-use crate::engine::monitor::{Check, Counts, Finding, Level, Measure};
+use crate::engine::carry::Counts;
+use crate::engine::monitor::{Check, Finding, HeardOf, Level, Measure};
 use crate::engine::plot::{Axis, Curve, CurveStyle, Curves};
 use crate::io::checks::CheckRecord;
 
@@ -76,8 +77,7 @@ pub fn finding_says(finding: &Finding) -> String {
 
 /// All of it, the newest check first in words, then the history.
 pub(crate) fn check_page(checked: &Checked) -> Vec<PagePart> {
-    let Some(record) = checked.record() else { return Vec::new() };
-    let mut page = record_page(record);
+    let mut page = record_page(&checked.record);
     if checked.history.len() > 1 {
         page.push(PagePart::blank());
         page.push(PagePart::Table(history_table(&checked.history)));
@@ -244,6 +244,11 @@ fn notes(check: &Check) -> Vec<String> {
     let mut notes = Vec::new();
     if check.n_arrived == 0 {
         notes.push("No node arrived: the answers above are about none".to_owned());
+    }
+    if check.heard_of == HeardOf::UnprunedModel {
+        notes.push(
+            "Messages, what nodes send and confidence are those of the unpruned model, over all entries".to_owned(),
+        );
     }
     if check.agreement.is_none() {
         notes.push("Agreement was not measured: name the unpruned model (--model)".to_owned());

@@ -78,6 +78,14 @@ fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Imp
                 // A graph without a model has nothing but the way on there, and the way on is what is wanted.
                 cx.out.request(WindowRequest::Show(Pane::Layers));
             }
+            if let Some(bundle) = cx.session.store().bundle_to_check() {
+                let says = format!("Whether {bundle} is still true on this graph; nothing is opened");
+                let button = ui.add_enabled(!is_reading, egui::Button::new("Check the bundle against it"));
+                if button.on_hover_text(shown(says)).clicked() {
+                    cx.out.send(Command::CheckImport);
+                    cx.out.request(WindowRequest::Show(Pane::Monitor));
+                }
+            }
             if is_reading {
                 ui.label(weak(cx.tokens, "Reading"));
             }

@@ -1,7 +1,7 @@
 //! Stress: how a pruned model and its baseline fall when the data are not those that were pruned on.
 //!
-//! Masks are decided *anew* on every disturbed graph, as a run on it would, so what is compared is the recipe and not masks that were decided
-//! before. Disturbances are seeded and in one file each; accuracy is always against the labels of the undisturbed graph.
+//! Masks are carried over to the disturbed graphs, as a bundle in production is, or decided anew on each, as a run on it would
+//! ([`StressMasks`]). Disturbances are seeded and in one file each; accuracy is always against the labels of the undisturbed graph.
 
 mod disturb;
 mod draw;
@@ -9,6 +9,7 @@ mod edges;
 mod features;
 mod judge;
 mod kinds;
+mod masks;
 mod nodes;
 mod summary;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::loss::PairedLoss;
 use super::options::RunOptions;
 use super::run::{Run, run};
+use crate::engine::carry::Snapshot;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Labels, Metric, Split, resolve_split};
@@ -28,10 +30,12 @@ use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, NodesAre, Recipe, Schedule, Training, WeightMode};
 use crate::engine::train::train;
 use judge::{Judge, Pair};
+use masks::Decided;
 
 pub use disturb::{Disturbed, disturbed};
 pub use judge::{StressGroup, StressGroupBy};
 pub use kinds::StressKind;
+pub use masks::StressMasks;
 pub use summary::{Alike, StressSpread, StressSummary, alike, summarise_stress};
 
 /// What is tried.
@@ -43,11 +47,15 @@ pub struct StressPlan {
     pub levels: Option<Vec<f64>>,
     /// Seeds of the disturbances.
     pub seeds: Vec<u64>,
+    /// Whose masks a disturbed graph has.
+    #[serde(default)]
+    pub masks: StressMasks,
 }
 
 impl Default for StressPlan {
     fn default() -> Self {
-        Self { kinds: StressKind::ALL.to_vec(), levels: None, seeds: vec![1, 2, 3] }
+        let masks = StressMasks::default();
+        Self { kinds: StressKind::ALL.to_vec(), levels: None, seeds: vec![1, 2, 3], masks }
     }
 }
 
@@ -191,9 +199,10 @@ struct Outcome {
     pair: Pair,
     edge_sparsity: f64,
     weight_sparsity: f64,
+    decided: Arc<Decided>,
 }
 
-/// Disturbs the graph in every way of the plan, decides the masks anew on each, and hands every point out as soon as it is there.
+/// Disturbs the graph in every way of the plan, prunes each as the plan says, and hands every point out as soon as it is there.
 ///
 /// Where the recipe has recovery, every graph is pruned a second time without it, at the same removed shares. Where labels are wrong and the
 /// recipe has a `[training]` section, the model is trained anew, as it says, on the graph's own labels, too; else it is the one that is given.
@@ -210,10 +219,15 @@ pub fn stress(
     mut on_point: impl FnMut(StressPoint),
 ) -> Result<(), EngineError> {
     plan.check()?;
+    plan.masks.check(recipe)?;
     let (dataset, recipe, split) = with_named_split(dataset, model, recipe)?;
     let labels = labels_of(&dataset, &split)?;
     let judge = Judge::new(&dataset, labels);
     let subject = Subject { model, recipe: &recipe };
+    let snapshot = match plan.masks {
+        StressMasks::Carried => Some(Snapshot::of(&dataset, ctl)?),
+        StressMasks::Decided => None,
+    };
     let total = plan.n_graphs();
     let mut own: [Option<Vec<Outcome>>; 2] = [None, None];
     let mut n_done = 0;
@@ -256,7 +270,12 @@ pub fn stress(
                 if kind.is_of_scoring() {
                     give(level, Some(seed), &undisturbed, &nodes);
                 } else {
-                    give(level, Some(seed), &subject.outcomes(&changed, kind, ctl)?, &nodes);
+                    // A model that is trained on wrong labels is pruned when it is trained.
+                    let outcomes = match snapshot.as_ref().filter(|_| !kind.is_of_labels()) {
+                        Some(snapshot) => masks::carried((&undisturbed, snapshot), &changed, model, ctl)?,
+                        None => subject.outcomes(&changed, kind, ctl)?,
+                    };
+                    give(level, Some(seed), &outcomes, &nodes);
                 }
                 n_done += 1;
             }
@@ -333,6 +352,7 @@ impl Outcome {
     fn of(way: StressWay, run: &Run) -> Self {
         let pair = Pair { baseline: Arc::clone(&run.baseline_logits), pruned: Arc::new(run.pruned.logits.clone()) };
         let (edge_sparsity, weight_sparsity) = (run.pruned.edge_sparsity(), run.pruned.weight_sparsity());
-        Self { way, pair, edge_sparsity, weight_sparsity }
+        let decided = Arc::new(Decided::of(run));
+        Self { way, pair, edge_sparsity, weight_sparsity, decided }
     }
 }
