@@ -9,7 +9,7 @@ impl Store {
     pub fn bundle_to_check(&self) -> Option<&str> {
         let report = self.import.as_ref()?.report.as_ref().filter(|report| report.graph.is_some())?;
         let beside = report.files.iter().find(|file| file.role == Role::Bundle).map(|file| file.spec.as_str());
-        beside.or(Some(self.monitor.asked.bundle.trim())).filter(|bundle| !bundle.is_empty())
+        beside.or_else(|| Some(self.monitor.asked.bundle.trim())).filter(|bundle| !bundle.is_empty())
     }
 }
 

@@ -183,6 +183,8 @@ fn answers_table(check: &Check) -> PageTable {
     let p = |value: f64| if value < 1e-4 { "< 0.0001".to_owned() } else { format!("{value:.4}") };
     let mut rows = Vec::new();
     let mut add = |name: &str, before: String, now: String, chance: String| {
+        // Of nobody nothing is known.
+        let [now, chance] = if check.n_arrived == 0 { [NONE.to_owned(), NONE.to_owned()] } else { [now, chance] };
         rows.push(vec![name.to_owned(), before, now, chance]);
     };
     let c = check.confidence;
@@ -272,13 +274,14 @@ fn notes(check: &Check) -> Vec<String> {
 fn history_table(history: &[CheckRecord]) -> PageTable {
     let rows = history.iter().map(|record| {
         let check = &record.check;
-        let share = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), percent);
+        // Of nobody nothing is known.
+        let share = |value: Option<f64>| value.filter(|_| check.n_arrived > 0).map_or_else(|| NONE.to_owned(), percent);
         vec![
             day(record.at),
             record.graph.clone(),
             level_title(check.level).to_owned(),
             count(check.n_arrived as u64),
-            percent(check.confidence.mean_now),
+            share(Some(check.confidence.mean_now)),
             share(check.agreement.map(|a| a.now)),
             share(check.estimated.map(|e| e.now)),
             share(check.labelled.map(|l| l.pruned.accuracy)),

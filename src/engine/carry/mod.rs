@@ -90,7 +90,9 @@ pub fn carry(before: &Snapshot, now: &Dataset, ctl: &Control) -> Result<Carried,
     let (n_now, n_then) = (removable(new), removable(old));
     let n_both: usize = blocks.iter().map(|(_, n)| n).sum();
     let mut entry_before = Vec::with_capacity(new.n_entries());
-    blocks.into_iter().for_each(|(found, _)| entry_before.extend(found));
+    for (found, _) in blocks {
+        entry_before.extend(found);
+    }
     let entries = Counts { before: n_then, now: n_now, new: n_now - n_both, gone: n_then.saturating_sub(n_both) };
     let hashes = row_hashes(now.features(), ctl)?;
     let pairs = node_before.iter().zip(&hashes).filter_map(|(before, hash)| Some(((*before)?, hash)));

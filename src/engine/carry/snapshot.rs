@@ -1,6 +1,6 @@
 //! What is remembered of a graph, so that nodes and entries of a later one are found in it without it.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -57,19 +57,17 @@ impl Snapshot {
                 Some(ids) => ids.iter().map(|id| id.parse().ok().filter(|u: &u32| (*u as usize) < n)).collect(),
             };
         };
-        let ids: Vec<std::borrow::Cow<'_, str>> = match now.node_ids() {
+        let ids: Vec<Cow<'_, str>> = match now.node_ids() {
             Some(ids) => ids.iter().map(|id| id.as_str().into()).collect(),
             None => (0..now.n_nodes()).map(|u| u.to_string().into()).collect(),
         };
-        // Most stand where they stood; a table is made where others do not.
-        let has_stayed = |u: usize| u < n && before[u] == *ids[u];
-        let known: HashMap<&str, u32> = if (0..ids.len()).all(has_stayed) {
-            HashMap::new()
-        } else {
-            before.iter().zip(0..).map(|(id, u)| (id.as_str(), u)).collect()
-        };
-        let place = |u: usize| if has_stayed(u) { Some(u as u32) } else { known.get(ids[u].as_ref()).copied() };
-        (0..ids.len()).map(place).collect()
+        // Most stand where they stood; an id is there once, so that the others alone are looked for among the others.
+        let has_stayed = |u: usize| u < n.min(ids.len()) && before[u] == *ids[u];
+        let mut moved: Vec<(&str, u32)> =
+            before.iter().map(String::as_str).zip(0..).filter(|(_, u)| !has_stayed(*u as usize)).collect();
+        moved.sort_unstable();
+        let find = |id: &str| moved.binary_search_by_key(&id, |(id, _)| id).ok().map(|at| moved[at].1);
+        (0..ids.len()).map(|u| if has_stayed(u) { Some(u as u32) } else { find(&ids[u]) }).collect()
     }
 }
 

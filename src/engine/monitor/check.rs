@@ -141,8 +141,10 @@ pub struct Check {
     pub labelled: Option<LabelledCheck>,
 }
 
-/// Holds a pruned model against a later graph, by the limits of its recipe: in two forward passes on it, of the pruned model over what is
-/// kept, and over all entries of the unpruned one or, without it, of the pruned weights.
+/// Holds a pruned model against a later graph, by the limits of its recipe.
+///
+/// Two forward passes on that graph: the pruned model over what is kept, and over all entries the unpruned one or, without it, the pruned
+/// weights.
 ///
 /// # Errors
 /// [`EngineError::Recipe`] with mass thresholds, whose embedding belongs to its graph; [`EngineError::Mismatch`] where the graphs do not go
@@ -163,12 +165,11 @@ pub fn check(inputs: CheckInputs<'_>, ctl: &Control) -> Result<Check, EngineErro
         listen(now, model, recipe, Some(&mask), &quiet)?
     };
     ctl.progress("comparing", 2, STAGES);
-    let (sketches, heard_of) = match baseline {
-        None => (&reference.pruned, HeardOf::PrunedWeights),
-        Some(_) => {
-            let missing = || EngineError::mismatch("reference", "one that knows the unpruned model", "none of it");
-            (reference.unpruned.as_ref().ok_or_else(missing)?, HeardOf::UnprunedModel)
-        }
+    let (sketches, heard_of) = if baseline.is_some() {
+        let missing = || EngineError::mismatch("reference", "one that knows the unpruned model", "none of it");
+        (reference.unpruned.as_ref().ok_or_else(missing)?, HeardOf::UnprunedModel)
+    } else {
+        (&reference.pruned, HeardOf::PrunedWeights)
     };
     if sketches.messages.len() != heard_all.norms.len() {
         return Err(EngineError::mismatch(

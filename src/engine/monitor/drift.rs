@@ -35,7 +35,8 @@ impl Drift {
             sample.retain(|value| value.is_finite());
             sample.sort_unstable_by(f32::total_cmp);
         }
-        let mean = |of: &[f32]| of.iter().map(|v| f64::from(*v)).sum::<f64>() / of.len().max(1) as f64;
+        // Without values a sum is -0.
+        let mean = |of: &[f32]| of.iter().fold(0.0, |sum, v| sum + f64::from(*v)) / of.len().max(1) as f64;
         let found = Self {
             n_before: before.len(),
             n_now: now.len(),
@@ -177,6 +178,7 @@ mod tests {
         }
         let none = Drift::of_histograms(&histogram::of(&[]), &histogram::of(&[2.0]));
         assert_eq!((none.n_before, none.n_now, none.p_value), (0, 1, 1.0));
+        assert!(none.mean_before.is_sign_positive());
     }
 
     #[test]

@@ -137,7 +137,9 @@ pub fn write_reference(bundle: &Path, manifest: &Manifest, kept: &KeptReference)
     let numbers = serde_json::to_string(&numbers).unwrap_or_default();
     let names = arrays.iter().map(|array| line_of(&array.name, array.dtype, &array.shape));
     let mut sum = begun_sum(&numbers, names.collect());
-    arrays.iter().for_each(|array| sum.update(&array.bytes));
+    for array in &arrays {
+        sum.update(&array.bytes);
+    }
     let sum = sha256::hexadecimal(&sum.finalize());
     let metadata = [("format", REFERENCE_FORMAT.to_owned()), ("numbers", numbers), ("sha256", sum)];
     let metadata = metadata.map(|(key, text)| (key.to_owned(), text)).into();
@@ -240,7 +242,7 @@ impl<'a> Decoder<'a> {
         let indptr = self.words("indptr")?.into_iter().map(|at| usize::try_from(at).unwrap_or(usize::MAX)).collect();
         let topology = Topology::try_new_while(indptr, self.halves("indices")?, reading::check_engine);
         let snapshot = Snapshot {
-            node_ids: self.file.names().iter().any(|name| *name == "ids").then(|| self.ids()).transpose()?,
+            node_ids: self.file.names().contains(&"ids").then(|| self.ids()).transpose()?,
             topology: topology.map_err(invalid)?,
             width: numbers.width,
             row_hashes: self.words("rows")?,

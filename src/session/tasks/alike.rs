@@ -25,43 +25,53 @@ pub(super) fn with_classes(now: Dataset, names: &[String], warnings: &mut Vec<St
     }
     let unknown: Vec<String> = labels.names.iter().filter(|name| !names.contains(name)).cloned().collect();
     let labels = match labels.tags() {
-        Some(tags) => {
-            let mut known = Array2::from_elem((tags.nrows(), names.len()), false);
-            for (mut to, name) in known.columns_mut().into_iter().zip(names) {
-                if let Some(from) = labels.names.iter().position(|own| own == name) {
-                    to.assign(&tags.column(from));
-                }
-            }
-            let missing: Vec<String> = names.iter().filter(|name| !labels.names.contains(name)).cloned().collect();
-            if !missing.is_empty() {
-                warnings.push(format!("classes that no node of the later graph is told of: {}", listed(&missing)));
-            }
-            if !unknown.is_empty() {
-                warnings.push(format!("classes that the model does not know, left out: {}", listed(&unknown)));
-            }
-            let mut labels = Labels::multi(known);
-            labels.names = names.to_vec();
-            labels
-        }
-        None => {
-            let mut all = names.to_vec();
-            all.extend(unknown.iter().cloned());
-            let place = |name: &String| all.iter().position(|known| known == name).unwrap_or(all.len()) as u32;
-            let of: Vec<u32> = labels.names.iter().map(place).collect();
-            let own = |class: &u32| of.get(*class as usize).copied().unwrap_or(*class);
-            let classes = labels.classes().iter().map(own).collect();
-            if !unknown.is_empty() {
-                let says = "classes that the model does not know, so that no answer is right there";
-                warnings.push(format!("{says}: {}", listed(&unknown)));
-            }
-            let mut labels = Labels::new(classes);
-            labels.names = all;
-            labels
-        }
+        Some(tags) => tags_by_name((labels, tags), names, &unknown, warnings),
+        None => classes_by_name(labels, names, &unknown, warnings),
     };
     let mut parts = now.to_parts();
     parts.labels = Some(labels);
     Ok(Dataset::try_new(parts)?)
+}
+
+/// What nodes of any number of classes are told of, in the bundle's order.
+fn tags_by_name(
+    (labels, tags): (&Labels, &Array2<bool>),
+    names: &[String],
+    unknown: &[String],
+    warnings: &mut Vec<String>,
+) -> Labels {
+    let mut known = Array2::from_elem((tags.nrows(), names.len()), false);
+    for (mut to, name) in known.columns_mut().into_iter().zip(names) {
+        if let Some(from) = labels.names.iter().position(|own| own == name) {
+            to.assign(&tags.column(from));
+        }
+    }
+    let missing: Vec<String> = names.iter().filter(|name| !labels.names.contains(name)).cloned().collect();
+    if !missing.is_empty() {
+        warnings.push(format!("classes that no node of the later graph is told of: {}", listed(&missing)));
+    }
+    if !unknown.is_empty() {
+        warnings.push(format!("classes that the model does not know, left out: {}", listed(unknown)));
+    }
+    let mut labels = Labels::multi(known);
+    labels.names = names.to_vec();
+    labels
+}
+
+/// One class per node, those that the bundle does not know behind its own.
+fn classes_by_name(labels: &Labels, names: &[String], unknown: &[String], warnings: &mut Vec<String>) -> Labels {
+    let all = [names, unknown].concat();
+    let place = |name: &String| all.iter().position(|known| known == name).unwrap_or(all.len()) as u32;
+    let of: Vec<u32> = labels.names.iter().map(place).collect();
+    let own = |class: &u32| of.get(*class as usize).copied().unwrap_or(*class);
+    let classes = labels.classes().iter().map(own).collect();
+    if !unknown.is_empty() {
+        let says = "classes that the model does not know, so that no answer is right there";
+        warnings.push(format!("{says}: {}", listed(unknown)));
+    }
+    let mut labels = Labels::new(classes);
+    labels.names = all;
+    labels
 }
 
 /// The same graph with the columns of its features in the order of the first graph, by their names, where both have some: else as they lie.
@@ -81,9 +91,10 @@ pub(super) fn with_columns(
     }
     let place: HashMap<&FeatureColumn, usize> = own.iter().zip(0..).collect();
     let of_name = |name: &str| own.iter().any(|column| column.name == name && column.text.is_some());
-    let is_missing =
-        |column: &&FeatureColumn| !place.contains_key(column) && !(column.text.is_some() && of_name(&column.name));
-    let mut missing: Vec<String> = first.iter().filter(is_missing).map(|column| column.name.clone()).collect();
+    let is_there =
+        |column: &FeatureColumn| place.contains_key(column) || column.text.is_some() && of_name(&column.name);
+    let missing = first.iter().filter(|column| !is_there(column)).map(|column| column.name.clone());
+    let mut missing: Vec<String> = missing.collect();
     missing.dedup();
     if !missing.is_empty() {
         let expected = format!("the {} of the first graph", first.len());

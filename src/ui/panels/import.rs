@@ -114,6 +114,11 @@ fn files_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Im
             ui.add(egui::Label::new(text).wrap()).on_hover_text(says);
         });
     }
+    if report.files.iter().any(|file| file.role == Role::Bundle) && report.graph.is_some() {
+        ui.add_space(4.0);
+        let says = "The bundle can be held against this graph; Accept opens the graph alone. To open the bundle, drop it by itself";
+        ui.add(egui::Label::new(weak(cx.tokens, says)).wrap());
+    }
     if !report.outside.is_empty() {
         ui.add_space(4.0);
         ui.horizontal(|ui| {

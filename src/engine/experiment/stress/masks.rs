@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
 use super::judge::Pair;
+use super::outcome::{Decided, Outcome};
 use crate::engine::carry::{Snapshot, carry};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::experiment::run::{Run, masked_forward};
+use crate::engine::experiment::run::masked_forward;
 use crate::engine::graph::Dataset;
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMask, EdgeMode, Masks, Recipe};
@@ -57,21 +57,6 @@ impl StressMasks {
     }
 }
 
-/// What a run decided.
-#[derive(Debug)]
-pub(super) struct Decided {
-    recipe: Recipe,
-    masks: Masks,
-    model: Arc<Model>,
-}
-
-impl Decided {
-    pub(super) fn of(run: &Run) -> Self {
-        let (masks, model) = (run.pruned.masks.clone(), Arc::clone(&run.pruned.model));
-        Self { recipe: run.recipe.clone(), masks, model }
-    }
-}
-
 /// The pruned models of the undisturbed graph on a disturbed one, with what was decided before.
 pub(super) fn carried(
     (undisturbed, before): (&[Outcome], &Snapshot),
@@ -85,12 +70,11 @@ pub(super) fn carried(
     let mut outcomes = Vec::with_capacity(undisturbed.len());
     for outcome in undisturbed {
         let Decided { recipe, masks, model: pruned } = &*outcome.decided;
-        let baseline = match &baseline {
-            Some(known) => Arc::clone(known),
-            None => {
-                let logits = Arc::new(masked_forward(changed, model, recipe, None, None, &quiet)?);
-                Arc::clone(baseline.insert(logits))
-            }
+        let baseline = if let Some(known) = &baseline {
+            Arc::clone(known)
+        } else {
+            let logits = Arc::new(masked_forward(changed, model, recipe, None, None, &quiet)?);
+            Arc::clone(baseline.insert(logits))
         };
         let edges = carried.mask(&masks.edges, changed, recipe, &quiet)?;
         let edge_sparsity = removed_share(&edges, changed);

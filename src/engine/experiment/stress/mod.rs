@@ -11,6 +11,7 @@ mod judge;
 mod kinds;
 mod masks;
 mod nodes;
+mod outcome;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::loss::PairedLoss;
 use super::options::RunOptions;
-use super::run::{Run, run};
+use super::run::run;
 use crate::engine::carry::Snapshot;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -29,13 +30,14 @@ use crate::engine::graph::{Dataset, Labels, Metric, Split, resolve_split};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, NodesAre, Recipe, Schedule, Training, WeightMode};
 use crate::engine::train::train;
-use judge::{Judge, Pair};
-use masks::Decided;
+use judge::Judge;
+use outcome::Outcome;
 
 pub use disturb::{Disturbed, disturbed};
 pub use judge::{StressGroup, StressGroupBy};
 pub use kinds::StressKind;
 pub use masks::StressMasks;
+pub use outcome::StressWay;
 pub use summary::{Alike, StressSpread, StressSummary, alike, summarise_stress};
 
 /// What is tried.
@@ -134,35 +136,6 @@ fn uses_labels(recipe: &Recipe) -> bool {
     recipe.training.is_some() || recipe.recovery.as_ref().is_some_and(|rule| trains(rule.nodes_are, rule.train_epochs))
 }
 
-/// With which recipe a graph was pruned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StressWay {
-    /// As it was given.
-    AsGiven,
-    /// Without its recovery, removing the same shares of all entries and weights.
-    WithoutRecovery,
-}
-
-impl StressWay {
-    /// As it is spelt in files.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::AsGiven => "as-given",
-            Self::WithoutRecovery => "without-recovery",
-        }
-    }
-
-    /// Human-readable; `has_recovery` says whether there is another way.
-    pub fn title(self, has_recovery: bool) -> &'static str {
-        match self {
-            Self::AsGiven if has_recovery => "pruned, recovered",
-            Self::AsGiven => "pruned",
-            Self::WithoutRecovery => "pruned, no recovery",
-        }
-    }
-}
-
 /// One disturbed graph, pruned in one way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StressPoint {
@@ -190,16 +163,6 @@ pub struct StressPoint {
     pub extra: PairedLoss,
     /// The same per class and per quartile of the degree.
     pub groups: Vec<StressGroup>,
-}
-
-/// What one way of pruning gave.
-#[derive(Clone)]
-struct Outcome {
-    way: StressWay,
-    pair: Pair,
-    edge_sparsity: f64,
-    weight_sparsity: f64,
-    decided: Arc<Decided>,
 }
 
 /// Disturbs the graph in every way of the plan, prunes each as the plan says, and hands every point out as soon as it is there.
@@ -346,13 +309,4 @@ fn without_recovery(recipe: &Recipe, outcome: &Outcome) -> Recipe {
     (plain.edges.mode, plain.edges.delta) = (EdgeMode::Target, vec![outcome.edge_sparsity]);
     (plain.weights.mode, plain.weights.delta) = (WeightMode::Target, vec![outcome.weight_sparsity]);
     plain
-}
-
-impl Outcome {
-    fn of(way: StressWay, run: &Run) -> Self {
-        let pair = Pair { baseline: Arc::clone(&run.baseline_logits), pruned: Arc::new(run.pruned.logits.clone()) };
-        let (edge_sparsity, weight_sparsity) = (run.pruned.edge_sparsity(), run.pruned.weight_sparsity());
-        let decided = Arc::new(Decided::of(run));
-        Self { way, pair, edge_sparsity, weight_sparsity, decided }
-    }
 }
