@@ -205,11 +205,11 @@ fn stress_and_maps_by_layer_are_there_again_without_a_job() {
     let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     value["trials"].as_object_mut().expect("trials").remove("stress");
     value["trials"].as_object_mut().expect("trials").remove("other_sweeps");
-    std::fs::write(&path, value.to_string()).expect("written");
+    write_atomic(&path, value.to_string().as_bytes()).expect("written");
     let (old, _) = reopened(&path);
     assert!(old.store().stress.points.is_empty() && old.store().sweep.phase == Phase::Done);
     assert!(old.store().notices.all().iter().all(|notice| notice.level != Level::Warning));
     value["trials"]["stress"] = serde_json::json!({ "points": 3 });
-    std::fs::write(&path, value.to_string()).expect("written");
+    write_atomic(&path, value.to_string().as_bytes()).expect("written");
     assert_eq!(reopened(&path).0.store().sweep.phase, Phase::Done);
 }
