@@ -346,6 +346,10 @@ pub(super) struct StressArgs {
     /// How many seeds every level is drawn with: 1 to N
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(super) seeds: u64,
+    /// Whose masks a disturbed graph has: carried over from the undisturbed one, as a bundle in production, or decided on it anew
+    /// [default: carried; decided with mass thresholds]
+    #[arg(long, value_name = "carried|decided")]
+    pub(super) masks: Option<String>,
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
     #[command(flatten)]

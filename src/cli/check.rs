@@ -39,7 +39,7 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> anyhow::Result<()> {
     for warning in &checked.warnings {
         output::note(&format!("warning: {warning}"));
     }
-    let Some(record) = checked.record() else { return Ok(()) };
+    let record = &checked.record;
     if args.shared.json {
         output::json(&Document { command: "check", bundle: &args.bundle, record })?;
     } else {

@@ -108,7 +108,7 @@ pub(super) fn trade_off(results: &SweepResults) -> anyhow::Result<Vec<Picture>> 
 pub(super) fn stress(results: &StressResults) -> anyhow::Result<Vec<Picture>> {
     let mut pictures = Vec::new();
     for kind in &results.plan.kinds {
-        let subtitle = format!("{} on {}, masks decided anew", results.model, results.graph);
+        let subtitle = format!("{} on {}, {}", results.model, results.graph, results.masks.says());
         let curves = stress_curves(&results.summary, *kind, results.metric, subtitle);
         pictures.push((format!("{}.png", kind.key()), curves.png()?));
         pictures.push((format!("{}.svg", kind.key()), curves.svg().into_bytes()));

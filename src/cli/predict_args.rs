@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::BundleGraphArgs;
+use super::input_args::BundleGraphArgs;
 use super::input_args::SharedArgs;
 
 #[derive(Debug, Args)]

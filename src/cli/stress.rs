@@ -10,7 +10,7 @@ use super::failure::UsageError;
 use super::output;
 use super::progress::Terminal;
 use super::{inputs, pictures};
-use crate::engine::experiment::{StressKind, StressPlan};
+use crate::engine::experiment::{StressKind, StressMasks, StressPlan};
 use crate::io::results::{StressResults, StressWriter};
 use crate::session::stress_page;
 use crate::session::tasks::stress::Stress;
@@ -28,12 +28,14 @@ struct Document<'a> {
 }
 
 pub(super) fn run(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<()> {
-    let plan = plan(args)?;
+    let mut plan = plan(args)?;
+    let masks = masks(args)?;
     let writer = args.output.as_ref().map(|folder| StressWriter::begin(folder, terminal.ctl())).transpose()?;
     let mut input = inputs::read(&args.graph, &args.recipe, &args.shared, terminal)?;
     let model = inputs::read_fitting_model(&args.model, &args.recipe, &input.dataset, &mut input.recipe, terminal)?;
     // What never changes a result is not part of what is written.
     input.recipe.threads = 0;
+    plan.masks = masks.unwrap_or_else(|| StressMasks::suited_to(&input.recipe));
     let task = Stress::new(Arc::clone(&input.dataset), model, input.recipe, plan);
     let results = terminal.run(task, &mut |_point| {})?;
     if let Some(writer) = writer {
@@ -46,6 +48,15 @@ pub(super) fn run(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<()> 
     let mut lines = output::page(&stress_page(&results));
     lines.extend(args.output.iter().map(|folder| format!("\nwrote {}", folder.display())));
     output::lines(&lines)
+}
+
+fn masks(args: &StressArgs) -> Result<Option<StressMasks>, UsageError> {
+    match args.masks.as_deref() {
+        None => Ok(None),
+        Some("carried") => Ok(Some(StressMasks::Carried)),
+        Some("decided") => Ok(Some(StressMasks::Decided)),
+        Some(other) => Err(UsageError::new("--masks", "carried or decided", other)),
+    }
 }
 
 fn plan(args: &StressArgs) -> Result<StressPlan, UsageError> {

@@ -1,10 +1,11 @@
 //! Pure computation on values: graphs, models, sparsification, recovery, training, experiments.
 //!
 //! What is never here: egui, files, threads other than rayon's, logging, globals, randomness without a seed passed in.
-//! Data flows from left to right: graph → diffusion → model → sparsify → cluster → train → recovery → timing → experiment → monitor → bench and plot, with the
+//! Data flows from left to right: graph → diffusion → model → sparsify → carry → cluster → train → recovery → timing → experiment → monitor → bench and plot, with the
 //! kernels under all. A room uses those before it only.
 
 pub mod bench;
+pub mod carry;
 pub mod certify;
 pub mod cluster;
 pub mod control;

@@ -84,7 +84,7 @@ pub use recipe::{
     RecipeForm, check_companion_recipe, files_outside, folder_of, lies_outside, named_files, names_split_file,
     read_recipe, recipe_from_text, recipe_from_toml, recipe_to_text, recipe_to_toml, settle_recipe, write_recipe,
 };
-pub use report::{ExportError, LoadError, LoadReport, OpenSetting, ReportLine};
+pub use report::{ExportError, FeatureColumn, LoadError, LoadReport, OpenSetting, ReportLine};
 pub use role::{Role, RoleReport, files_in, roles};
 pub use sample::{SampleInfo, samples};
 pub use sha256::InputHash;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::text::{escaped, escaped_block, escaped_path};
 use crate::engine::EngineError;
@@ -50,6 +50,19 @@ pub struct LoadReport {
     /// Other files that parts were read from: beside the source, or named by the options.
     #[serde(skip)]
     pub parts: Vec<PathBuf>,
+    /// The columns of a graph's features in their order, where its table names them; else empty.
+    #[serde(skip)]
+    pub columns: Vec<FeatureColumn>,
+}
+
+/// A column of features that has a name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FeatureColumn {
+    /// Name of the table's column.
+    pub name: String,
+    /// Of a column of texts: the text for which this one is 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 impl LoadReport {

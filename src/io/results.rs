@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::atomic::{AtomicFolder, FolderPart};
 use super::bundle::StepMetrics;
@@ -25,7 +25,7 @@ use super::table::{Column, Table, TableForm};
 use crate::engine::control::Control;
 use crate::engine::experiment::{
     ComparePlan, ComparePoint, CompareSummary, EvaluatedOn, Followed, NodeErrors, PairedLoss, SensitivityPoint,
-    StressKind, StressPlan, StressPoint, StressSummary, SweepGrid, SweepPoint, pareto_front, summarise,
+    StressKind, StressMasks, StressPlan, StressPoint, StressSummary, SweepGrid, SweepPoint, pareto_front, summarise,
     summarise_stress,
 };
 use crate::engine::graph::{Dataset, Metric};
@@ -384,8 +384,8 @@ pub struct StressResults {
     pub model: String,
     /// What the accuracies are.
     pub metric: Metric,
-    /// Always `decided-anew`: masks are decided on every disturbed graph, and not carried over from the undisturbed one.
-    pub masks: &'static str,
+    /// Whether masks were carried over from the undisturbed graph, or decided on every disturbed one.
+    pub masks: StressMasks,
     /// The recipe.
     pub recipe: Recipe,
     /// What was tried.
@@ -401,7 +401,7 @@ pub struct StressResults {
 }
 
 /// A kind of disturbance that says nothing of a graph and a recipe.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Which.
     pub kind: StressKind,
@@ -423,7 +423,7 @@ impl StressResults {
             graph: dataset.name().to_owned(),
             model: model.title(),
             metric: points.first().map(|point| point.metric).unwrap_or_default(),
-            masks: "decided-anew",
+            masks: plan.masks,
             recipe: recipe.clone(),
             plan,
             left_out,

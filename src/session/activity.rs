@@ -206,7 +206,7 @@ impl Command {
             Self::SetPlan(plan) => format!("plan to compare {} methods", plan.methods.len()),
             Self::Compare(plan) => format!("compare {} methods", plan.methods.len()),
             Self::Sensitivity(_) => "try every layer alone".to_owned(),
-            Self::Stress => "stress".to_owned(),
+            Self::Stress(masks) => format!("stress, {}", masks.says()),
             Self::Train => "train".to_owned(),
             Self::Propagate(folder) => format!("propagate into {}", path(folder)),
             Self::StoreGraph(folder, form) => {
@@ -216,7 +216,7 @@ impl Command {
             Self::Bench(is_quick) => format!("measure this machine{}", if *is_quick { ", quickly" } else { "" }),
             Self::Predict(nodes) => format!("score nodes {nodes}"),
             Self::ScoreArrivals { features, .. } => format!("score the nodes that arrive of {}", path(features)),
-            Self::CheckBundle => "check a bundle against a later graph".to_owned(),
+            Self::CheckBundle | Self::CheckImport => "check a bundle against a later graph".to_owned(),
             Self::SelectNode(Some(node)) => format!("look at node {node}"),
             Self::SelectNode(None) => "look at no node".to_owned(),
             Self::SelectNodes(nodes) => format!("look at {} nodes", nodes.len()),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::format::{NONE, count, percent, points};
 use super::page::{PagePart, PageTable};
 use super::tasks::check::Checked;
-use crate::engine::monitor::{Check, Counts, Finding, Level, Measure};
+use crate::engine::carry::Counts;
+use crate::engine::monitor::{Check, Finding, HeardOf, Level, Measure};
 use crate::engine::plot::{Axis, Curve, CurveStyle, Curves};
 use crate::io::checks::CheckRecord;
 
@@ -76,8 +77,7 @@ pub fn finding_says(finding: &Finding) -> String {
 
 /// All of it, the newest check first in words, then the history.
 pub(crate) fn check_page(checked: &Checked) -> Vec<PagePart> {
-    let Some(record) = checked.record() else { return Vec::new() };
-    let mut page = record_page(record);
+    let mut page = record_page(&checked.record);
     if checked.history.len() > 1 {
         page.push(PagePart::blank());
         page.push(PagePart::Table(history_table(&checked.history)));
@@ -183,6 +183,8 @@ fn answers_table(check: &Check) -> PageTable {
     let p = |value: f64| if value < 1e-4 { "< 0.0001".to_owned() } else { format!("{value:.4}") };
     let mut rows = Vec::new();
     let mut add = |name: &str, before: String, now: String, chance: String| {
+        // Of nobody nothing is known.
+        let [now, chance] = if check.n_arrived == 0 { [NONE.to_owned(), NONE.to_owned()] } else { [now, chance] };
         rows.push(vec![name.to_owned(), before, now, chance]);
     };
     let c = check.confidence;
@@ -245,6 +247,11 @@ fn notes(check: &Check) -> Vec<String> {
     if check.n_arrived == 0 {
         notes.push("No node arrived: the answers above are about none".to_owned());
     }
+    if check.heard_of == HeardOf::UnprunedModel {
+        notes.push(
+            "Messages, what nodes send and confidence are those of the unpruned model, over all entries".to_owned(),
+        );
+    }
     if check.agreement.is_none() {
         notes.push("Agreement was not measured: name the unpruned model (--model)".to_owned());
     }
@@ -267,13 +274,14 @@ fn notes(check: &Check) -> Vec<String> {
 fn history_table(history: &[CheckRecord]) -> PageTable {
     let rows = history.iter().map(|record| {
         let check = &record.check;
-        let share = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), percent);
+        // Of nobody nothing is known.
+        let share = |value: Option<f64>| value.filter(|_| check.n_arrived > 0).map_or_else(|| NONE.to_owned(), percent);
         vec![
             day(record.at),
             record.graph.clone(),
             level_title(check.level).to_owned(),
             count(check.n_arrived as u64),
-            percent(check.confidence.mean_now),
+            share(Some(check.confidence.mean_now)),
             share(check.agreement.map(|a| a.now)),
             share(check.estimated.map(|e| e.now)),
             share(check.labelled.map(|l| l.pruned.accuracy)),

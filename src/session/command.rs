@@ -11,7 +11,7 @@ use super::tasks::TaskError;
 use super::tasks::reproduce::ReproducePlan;
 use super::tasks::store_graph::StoreForm;
 use crate::engine::control::Control;
-use crate::engine::experiment::{Budget, ComparePlan, SweepGrid};
+use crate::engine::experiment::{Budget, ComparePlan, StressMasks, SweepGrid};
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::Architecture;
 use crate::engine::sparsify::{PinnedEntry, Recipe};
@@ -115,8 +115,8 @@ pub enum Command {
     Compare(ComparePlan),
     /// Tries every layer alone over the thresholds of a grid.
     Sensitivity(SweepGrid),
-    /// Disturbs the graph in the usual ways, and prunes every disturbed graph.
-    Stress,
+    /// Disturbs the graph in the usual ways, and prunes every disturbed graph or carries the masks over.
+    Stress(StressMasks),
     /// Trains a model of the recipe's network and opens it.
     Train,
     /// Propagates the features over the graph, sparsified as the recipe says, and writes the embedding into a folder: no model is needed.
@@ -138,6 +138,8 @@ pub enum Command {
     SetCheck(Box<CheckAsk>),
     /// Checks a bundle against a later graph, and keeps the answer beside it.
     CheckBundle,
+    /// Checks a bundle against the graph of the import report, which is then not opened.
+    CheckImport,
     /// Reproduces a published table, and writes its page.
     Reproduce(Box<ReproducePlan>, PathBuf),
     /// Selects a node of the open graph, or none: every pane shows it.

@@ -3,18 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::kept::{KeptComparison, KeptLayers, KeptSweep, KeptTraining, KeptTrials};
+use super::kept::{KeptComparison, KeptLayers, KeptStress, KeptSweep, KeptTraining, KeptTrials, WholeStress};
 use super::outside::files_of;
 use super::project::{PROJECT_FORMAT, Project, ProjectRun};
 use super::selection::KeptSelection;
-use super::store::{CompareState, Phase, SensitivityState, Store, SweepState, TrainingState};
+use super::store::{CompareState, Phase, SensitivityState, Store, StressState, SweepState, TrainingState};
+use super::stress_page::with_sentences;
 use crate::engine::experiment::SweepGrid;
 use crate::engine::sparsify::Recipe;
 use crate::io::kept_runs::KeptRun;
+use crate::io::results::StressResults;
 use crate::io::settle_recipe;
 
 /// A larger grid than anybody sweeps is not from here.
 const MAX_POINTS: usize = 1 << 20;
+/// Sweeps by layer that are kept.
+const MAX_LAYERS: usize = 1024;
 /// Epochs of a training that are kept.
 const MAX_EPOCHS: usize = 1 << 14;
 
@@ -97,14 +101,9 @@ impl Store {
         let is_complete = |phase: Phase| phase == Phase::Done;
         let trials = KeptTrials {
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            sweep: (!sweep.points.is_empty()).then(|| KeptSweep {
-                grid: sweep.grid.clone(),
-                base: sweep.base.clone(),
-                layer: sweep.layer,
-                points: sweep.points.clone(),
-                compared: sweep.compared.clone(),
-                is_complete: is_complete(sweep.phase),
-            }),
+            sweep: (!sweep.points.is_empty()).then(|| kept_sweep(sweep)),
+            other_sweeps: sweep.others.iter().filter(|other| !other.points.is_empty()).map(kept_sweep).collect(),
+            stress: (!self.stress.points.is_empty()).then(|| kept_stress(&self.stress)),
             comparison: (!comparison.points.is_empty()).then(|| KeptComparison {
                 plan: comparison.plan.clone(),
                 base: comparison.base.clone(),
@@ -133,13 +132,16 @@ impl Store {
         if trials.program != env!("CARGO_PKG_VERSION") {
             return false;
         }
-        let KeptTrials { sweep, comparison, layers, training, .. } = trials;
+        let KeptTrials { sweep, other_sweeps, comparison, layers, stress, training, .. } = trials;
         let mut is_whole = true;
         let mut take = |is_there: bool, is_taken: bool| is_whole &= is_taken || !is_there;
         let (asked, found) = (sweep.is_some(), sweep.and_then(sweep_of));
         take(asked, found.is_some());
         if let Some(found) = found {
-            self.sweep = found;
+            let is_of_it = |other: &SweepState| (&other.grid, &other.base) == (&found.grid, &found.base);
+            let others = other_sweeps.into_iter().take(MAX_LAYERS).filter_map(sweep_of);
+            let others = others.filter(|other| other.phase == Phase::Done && is_of_it(other)).collect();
+            self.sweep = SweepState { others, ..found };
         }
         let (asked, found) = (comparison.is_some(), comparison.and_then(comparison_of));
         take(asked, found.is_some());
@@ -151,12 +153,58 @@ impl Store {
         if let Some(found) = found {
             self.sensitivity = found;
         }
+        let (asked, found) = (stress.is_some(), stress.and_then(|kept| self.stress_of(kept)));
+        take(asked, found.is_some());
+        if let Some(found) = found {
+            self.stress = found;
+        }
         if let Some(KeptTraining { label, n_epochs, epochs, is_complete }) = training {
             let (phase, history) = (phase_of(is_complete), epochs.into_iter().take(MAX_EPOCHS).collect());
             self.training = TrainingState { phase, label, n_epochs, history, ..TrainingState::default() };
         }
         is_whole
     }
+}
+
+impl Store {
+    /// What stress found on the open graph with the open model; `None` for what nobody can have asked for.
+    fn stress_of(&self, kept: KeptStress) -> Option<StressState> {
+        let KeptStress { n_points, masks, mut points, whole } = kept;
+        points.truncate(MAX_POINTS);
+        let results = match whole {
+            Some(WholeStress { recipe, plan, left_out }) => {
+                let (graph, model) = self.graph.as_ref().zip(self.model.as_ref())?;
+                let whole = (plan, left_out);
+                let results =
+                    StressResults::new(&graph.dataset, &model.model, &settled(recipe)?, whole, points.clone());
+                Some(Arc::new(with_sentences(results)))
+            }
+            None => None,
+        };
+        let phase = phase_of(results.is_some() && points.len() == n_points);
+        let n_points = n_points.min(MAX_POINTS);
+        Some(StressState { phase, n_points, masks, points, results, ..StressState::default() })
+    }
+}
+
+fn kept_sweep(sweep: &SweepState) -> KeptSweep {
+    KeptSweep {
+        grid: sweep.grid.clone(),
+        base: sweep.base.clone(),
+        layer: sweep.layer,
+        points: sweep.points.clone(),
+        compared: sweep.compared.clone(),
+        is_complete: sweep.phase == Phase::Done,
+    }
+}
+
+fn kept_stress(stress: &StressState) -> KeptStress {
+    let whole = stress.results.as_ref().filter(|_| stress.phase == Phase::Done).map(|results| WholeStress {
+        recipe: results.recipe.clone(),
+        plan: results.plan.clone(),
+        left_out: results.left_out.clone(),
+    });
+    KeptStress { n_points: stress.n_points, masks: stress.masks, points: stress.points.clone(), whole }
 }
 
 /// Whether a file or folder is one of those named, or lies within one of them.

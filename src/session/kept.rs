@@ -8,9 +8,12 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::engine::experiment::{ComparePlan, ComparePoint, SensitivityPoint, SweepGrid, SweepPoint};
+use crate::engine::experiment::{
+    ComparePlan, ComparePoint, SensitivityPoint, StressMasks, StressPlan, StressPoint, SweepGrid, SweepPoint,
+};
 use crate::engine::sparsify::Recipe;
 use crate::engine::train::EpochRecord;
+use crate::io::results::LeftOut;
 
 /// Points of the trade-off view, and the curves of the last training.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -26,6 +29,12 @@ pub struct KeptTrials {
     /// The layers one at a time.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
     pub layers: Option<KeptLayers>,
+    /// Other sweeps of the same grid and recipe, over other layers or all: the maps by layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "readable")]
+    pub other_sweeps: Vec<KeptSweep>,
+    /// The disturbed graphs.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
+    pub stress: Option<KeptStress>,
     /// The last training that was done.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
     pub training: Option<KeptTraining>,
@@ -77,6 +86,33 @@ pub struct KeptLayers {
     pub points: Vec<SensitivityPoint>,
     /// Whether all points came.
     pub is_complete: bool,
+}
+
+/// Disturbed graphs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptStress {
+    /// Points asked for.
+    pub n_points: usize,
+    /// Whose masks they have.
+    pub masks: StressMasks,
+    /// Points that came.
+    #[serde(deserialize_with = "readable")]
+    pub points: Vec<StressPoint>,
+    /// What was asked for, where all points came.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
+    pub whole: Option<WholeStress>,
+}
+
+/// What stress was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WholeStress {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// What was tried.
+    pub plan: StressPlan,
+    /// What was not, and why.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// A training.

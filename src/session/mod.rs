@@ -10,6 +10,7 @@ mod autosave;
 mod beside;
 mod by_hand;
 mod certificate_page;
+mod check_import;
 mod check_page;
 mod command;
 mod compare;

@@ -12,7 +12,7 @@ use super::notice::Level;
 use super::project::results_beside;
 use super::readings::{read_as, reading_of, with_untold};
 use super::state::{AfterLoad, KnownRun, PrunedRun, Reopened};
-use super::store::{Phase, Recent, RunEntry, RunId};
+use super::store::{CheckAsk, Phase, Recent, RunEntry, RunId};
 use super::tasks::TaskError;
 use super::tasks::open::{Opened, OpenedBundle};
 use super::{JobAnswer, Session};
@@ -90,6 +90,9 @@ impl Session {
     fn take_bundle(&mut self, bundle: OpenedBundle) {
         let OpenedBundle { spec, graph, model, recipe, is_identical, errors } = bundle;
         self.remember(&spec, "bundle");
+        if self.store.monitor.asked.bundle != spec {
+            self.store.monitor.asked = CheckAsk { bundle: spec.clone(), ..CheckAsk::default() };
+        }
         self.store.project = None;
         self.thresholds_are_given();
         let (level, title) = if is_identical {

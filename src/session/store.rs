@@ -25,7 +25,7 @@ use super::tasks::preview::without_recovery;
 use crate::engine::certify::Certificate;
 use crate::engine::experiment::{
     Budget, BudgetPoint, ComparePlan, ComparePoint, ControlScore, Estimate, FoundBudget, Goal, Method, Run,
-    SensitivityPoint, StressPoint, SweepGrid, SweepPoint,
+    SensitivityPoint, StressMasks, StressPoint, SweepGrid, SweepPoint,
 };
 use crate::engine::graph::ReadOptions;
 use crate::engine::model::{Architecture, Model};
@@ -179,6 +179,8 @@ pub struct StressState {
     pub phase: Phase,
     /// Points asked for.
     pub n_points: usize,
+    /// Whose masks the disturbed graphs have.
+    pub masks: StressMasks,
     /// Points in the order they came.
     pub points: Vec<StressPoint>,
     /// All of it, with its sentences, once it is complete.

@@ -3,16 +3,35 @@
 use super::format::{NONE, percent};
 use super::page::{PagePart, PageTable};
 use crate::engine::experiment::{
-    Alike, PairedLoss, StressGroup, StressKind, StressSpread, StressSummary, StressWay, alike,
+    Alike, PairedLoss, StressGroup, StressKind, StressMasks, StressSpread, StressSummary, StressWay, alike,
 };
 use crate::io::results::{LeftOut, StressResults};
 
 /// Which masks the numbers are about.
-const MASKS_SAY: &str = "Masks are decided anew on every disturbed graph, as a run on it would; masks that were decided before and are carried \
-                         over are another question";
+fn masks_say(masks: StressMasks) -> &'static str {
+    match masks {
+        StressMasks::Carried => {
+            "Masks are carried over from the undisturbed graph, as a bundle in production is: entries that were there keep what was decided \
+             of them, new ones are kept"
+        }
+        StressMasks::Decided => {
+            "Masks are decided anew on every disturbed graph, as a run on it would; how masks hold that were decided before is another question"
+        }
+    }
+}
 /// What the columns mean.
 const EXTRA_SAYS: &str = "Extra loss: how much more the pruned model lies below its baseline than undisturbed, node beside node; alike where \
                           its 95 % interval holds 0. Few test nodes see only large differences. Range: lowest to highest seed";
+
+/// What a sentence on a kind says of masks; nothing where the graph is the same.
+fn masks_in_short(masks: StressMasks, kind: StressKind) -> String {
+    if kind.is_of_scoring() {
+        return String::new();
+    }
+    // Wrong labels make another model, which is pruned anew.
+    let masks = if kind.is_of_labels() { StressMasks::Decided } else { masks };
+    format!("; {}", masks.says())
+}
 
 /// A share in points, for example `−0.4`.
 fn points(share: f64) -> String {
@@ -26,7 +45,12 @@ fn interval(extra: &PairedLoss) -> String {
 }
 
 /// What one kind of disturbance does, in one sentence; none where it was not tried. `has_recovery`: whether there is another way.
-pub fn stress_says(summary: &[StressSummary], kind: StressKind, way: StressWay, has_recovery: bool) -> Option<String> {
+pub fn stress_says(
+    summary: &[StressSummary],
+    masks: StressMasks,
+    (kind, way): (StressKind, StressWay),
+    has_recovery: bool,
+) -> Option<String> {
     let found = alike(summary, kind, way)?;
     let name = match (way, has_recovery) {
         (StressWay::AsGiven, false) => "pruned",
@@ -39,11 +63,12 @@ pub fn stress_says(summary: &[StressSummary], kind: StressKind, way: StressWay, 
     let verb = if falls { "fall" } else { "change" };
     let title = kind.title();
     let scores = format!(
-        "baseline {} → {}, pruned {} → {}",
+        "baseline {} → {}, pruned {} → {}{}",
         percent(undisturbed.baseline.mean),
         percent(at.baseline.mean),
         percent(undisturbed.pruned.mean),
-        percent(at.pruned.mean)
+        percent(at.pruned.mean),
+        masks_in_short(masks, kind)
     );
     let by = |extra: &PairedLoss| {
         let than = if extra.loss > 0.0 { "more" } else { "less" };
@@ -76,9 +101,10 @@ fn share(level: f64) -> String {
     format!("{} %", (1e4 * level).round() / 100.0)
 }
 
-/// Every kind and recipe in a sentence.
-pub(crate) fn stress_sentences(results: &StressResults) -> Vec<String> {
-    results.plan.kinds.iter().flat_map(|kind| sentences_of(results, *kind)).collect()
+/// With every kind and recipe in a sentence.
+pub(crate) fn with_sentences(results: StressResults) -> StressResults {
+    let sentences = results.plan.kinds.iter().flat_map(|kind| sentences_of(&results, *kind)).collect();
+    StressResults { sentences, ..results }
 }
 
 fn has_recovery(results: &StressResults) -> bool {
@@ -87,7 +113,8 @@ fn has_recovery(results: &StressResults) -> bool {
 
 fn sentences_of(results: &StressResults, kind: StressKind) -> Vec<String> {
     let ways = [StressWay::AsGiven, StressWay::WithoutRecovery];
-    ways.iter().filter_map(|way| stress_says(&results.summary, kind, *way, has_recovery(results))).collect()
+    let says = |way: &StressWay| stress_says(&results.summary, results.masks, (kind, *way), has_recovery(results));
+    ways.iter().filter_map(says).collect()
 }
 
 /// All of it: for every kind its sentences, the levels, and the worst group.
@@ -119,7 +146,7 @@ fn kind_parts(results: &StressResults, kind: StressKind) -> Vec<PagePart> {
 
 /// What the numbers mean, and what was left out.
 fn notes(results: &StressResults) -> Vec<PagePart> {
-    let mut lines = vec![EXTRA_SAYS.to_owned(), MASKS_SAY.to_owned()];
+    let mut lines = vec![EXTRA_SAYS.to_owned(), masks_say(results.masks).to_owned()];
     if results.plan.kinds.iter().any(|kind| kind.is_of_labels()) && results.recipe.training.is_some() {
         lines.push(
             "Wrong labels: the model is trained anew with them, as the recipe's [training] section says".to_owned(),
@@ -243,7 +270,7 @@ mod tests {
             level(way, at, [baseline, baseline - 0.01 - extra], *extra, 0.01)
         });
         summary.extend(levels);
-        stress_says(&summary, StressKind::AddedEdges, way, has_recovery).expect("it was tried")
+        stress_says(&summary, StressMasks::Carried, (StressKind::AddedEdges, way), has_recovery).expect("it was tried")
     }
 
     #[test]
@@ -251,12 +278,12 @@ mod tests {
         assert_eq!(
             says(&[0.0, 0.019, -0.019], StressWay::AsGiven, false),
             "False edges: pruned and baseline fall alike up to 50 % of false edges (extra loss there −1.9 points, 95 % interval −3.9 to 0.1; \
-             baseline 88.0 % → 63.0 %, pruned 87.0 % → 63.9 %)"
+             baseline 88.0 % → 63.0 %, pruned 87.0 % → 63.9 %; masks carried over)"
         );
         assert_eq!(
             says(&[0.0, 0.03, 0.0], StressWay::WithoutRecovery, true),
             "False edges: pruned without recovery and baseline fall alike up to 10 % of false edges; at 20 % the pruned model loses 3.0 points \
-             more (95 % interval 1.0 to 5.0; baseline 88.0 % → 78.0 %, pruned 87.0 % → 74.0 %)"
+             more (95 % interval 1.0 to 5.0; baseline 88.0 % → 78.0 %, pruned 87.0 % → 74.0 %; masks carried over)"
         );
         let part = says(&[-0.03], StressWay::AsGiven, true);
         assert!(
@@ -264,6 +291,7 @@ mod tests {
             "{part}"
         );
         assert!(part.contains("loses 3.0 points less (95 % interval −5.0 to −1.0;"), "{part}");
-        assert!(stress_says(&[], StressKind::AddedEdges, StressWay::AsGiven, false).is_none());
+        let nothing = (StressKind::AddedEdges, StressWay::AsGiven);
+        assert!(stress_says(&[], StressMasks::Decided, nothing, false).is_none());
     }
 }

@@ -15,7 +15,9 @@ use super::tasks::sensitivity::Sensitivity;
 use super::tasks::stress::Stress;
 use super::tasks::sweep::Sweep;
 use crate::engine::certify::Certificate;
-use crate::engine::experiment::{Budget, ComparePlan, FoundBudget, Run, RunOptions, StressPlan, SweepGrid};
+use crate::engine::experiment::{
+    Budget, ComparePlan, FoundBudget, Run, RunOptions, StressMasks, StressPlan, SweepGrid,
+};
 use crate::engine::sparsify::Recipe;
 
 impl Session {
@@ -123,18 +125,19 @@ impl Session {
     }
 
     /// Disturbs the graph in the usual ways, as far as they say something of the recipe.
-    pub(super) fn stress(&mut self) {
+    pub(super) fn stress(&mut self, masks: StressMasks) {
         let Some((graph, model)) = self.both("stress") else { return };
         let recipe = self.store.effective_recipe();
         let n_ways = 1 + usize::from(recipe.recovery.is_some());
-        let plan = StressPlan::default();
+        let plan = StressPlan { masks, ..StressPlan::default() };
         let n_points = n_ways * plan.n_graphs();
         let mut task = Stress::new(graph.dataset, model.model, recipe, plan);
         if !self.fits("stress", &mut task) {
             return;
         }
         self.store.asked_for(Trial::Stress);
-        self.store.stress = StressState { n_points, points: Vec::with_capacity(n_points), ..StressState::default() };
+        self.store.stress =
+            StressState { n_points, masks, points: Vec::with_capacity(n_points), ..StressState::default() };
         self.start::<StressState, _>(task);
     }
 

@@ -23,6 +23,7 @@ use super::saved::{self, Saved};
 use super::theme;
 use super::tokens::{self, Themes, Tokens};
 use super::views::Views;
+use super::widgets::strong;
 use crate::engine::EngineError;
 use crate::engine::graph::Dataset;
 use crate::io::export::ExportItem;
@@ -108,6 +109,8 @@ pub struct App {
     pub(super) typed_path: TypedPath<Purpose>,
     toasts: Toasts,
     welcome: Welcome,
+    /// Whether checks are shown although nothing is open.
+    pub(super) monitors_alone: bool,
     frames: FrameTimes,
     /// What this frame took before anything is drawn.
     logic: Duration,
@@ -175,6 +178,7 @@ impl App {
             typed_path: TypedPath::default(),
             toasts: Toasts::default(),
             welcome: Welcome::default(),
+            monitors_alone: false,
             frames: FrameTimes::default(),
             logic: Duration::ZERO,
             graph_alone: None,
@@ -213,6 +217,9 @@ impl App {
 
     /// Which pane of the centre is in front.
     pub fn shown_pane(&self) -> Option<Pane> {
+        if self.monitors_alone {
+            return Some(Pane::Monitor);
+        }
         let active = self.tree.active_tiles();
         let panes = active.iter().filter_map(|id| self.tree.tiles.get_pane(id)).copied();
         panes.into_iter().find(|p| Pane::CENTRE.contains(p))
@@ -304,8 +311,13 @@ impl App {
             return import_ui(&cx, ui);
         }
         if store.graph.is_none() && store.model.is_none() {
-            return self.welcome.ui(&cx, ui);
+            if !self.monitors_alone {
+                return self.welcome.ui(&cx, ui);
+            }
+            self.monitors_alone = !monitor_alone_ui(&cx, &mut self.views, ui);
+            return;
         }
+        self.monitors_alone = false;
         let width = ui.available_width();
         let tree = if width < layout::SINGLE_BELOW {
             &mut self.single
@@ -470,4 +482,20 @@ impl eframe::App for App {
             self.session.end();
         }
     }
+}
+
+/// Checks without anything open; answers whether that is over.
+fn monitor_alone_ui(cx: &ViewCx<'_>, views: &mut Views, ui: &mut egui::Ui) -> bool {
+    let mut is_over = false;
+    egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 8)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            is_over = ui.button("← Back").on_hover_text("To the welcome page").clicked();
+            ui.label(strong("Monitor").size(super::tokens::HEADING));
+        });
+        ui.add_space(6.0);
+        if let Some(view) = views.get_mut(Pane::Monitor) {
+            view.ui(cx, ui);
+        }
+    });
+    is_over
 }

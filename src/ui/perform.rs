@@ -86,7 +86,8 @@ impl App {
                     || self.help.close()
                     || self.tools.close()
                     || self.train_form.close()
-                    || self.status.close())
+                    || self.status.close()
+                    || std::mem::take(&mut self.monitors_alone))
                 {
                     let store = self.session.store();
                     self.out.send(match (store.import.is_some(), store.has_selection()) {
@@ -272,6 +273,8 @@ impl App {
 
     pub(super) fn show(&mut self, pane: Pane) {
         self.session.touch();
+        let is_empty = self.session.store().graph.is_none() && self.session.store().model.is_none();
+        self.monitors_alone = pane == Pane::Monitor && is_empty;
         for tree in [&mut self.tree, &mut self.narrow, &mut self.single] {
             layout::show(tree, pane);
         }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 
 use super::common::{SMALL, folder, json, small_model, stdout, unifews};
@@ -148,4 +149,114 @@ fn an_answer_is_given_where_its_history_cannot_be_written() {
     assert!(done.status.code() == Some(0) && said.starts_with("Fine: "), "{:?} {said} {warned}", done.status);
     assert!(warned.contains("this check is not in the history"), "{warned}");
     assert!(!at.join("b.checks.jsonl").exists() && !at.join("b.seen").exists(), "nothing by halves");
+}
+
+/// A month, a model and a bundle.
+fn bundle_of_march(at: &Path) {
+    write_month(at, "march", 240, false, 0);
+    stdout(at, &["train", "march", "-o", "m.safetensors", "--hidden", "8", "--epochs", "60"]);
+    let prune = ["prune", "march", "m.safetensors", "-o", "b", "--delta-a", "0.6", "--delta-w", "0.3", "--no-timing"];
+    stdout(at, &[&prune[..], &["--recover", "none"]].concat());
+}
+
+#[test]
+fn the_first_graph_is_read_once_and_what_is_kept_of_it_says_the_same() {
+    let folder = folder();
+    let at = folder.path();
+    bundle_of_march(at);
+    write_month(at, "april", 330, false, 1);
+    let unkept = ["check", "b", "--graph", "april", "--model", "m.safetensors", "--no-history"];
+    let without = |mut document: serde_json::Value| {
+        document["at"] = 0.into();
+        document
+    };
+    let fresh = without(json(at, &unkept));
+    assert!(!at.join("b.reference").exists(), "--no-history writes nothing");
+    assert_eq!(fresh["heard_of"], "unpruned-model");
+    // Without the unpruned model its passes are not kept either; the next check that names it reads the graph once more.
+    let plain = without(json(at, &["check", "b", "--graph", "april", "--no-history"]));
+    json(at, &["check", "b", "--graph", "april"]);
+    let small = std::fs::metadata(at.join("b.reference")).expect("kept").len();
+    assert_eq!(without(json(at, &["check", "b", "--graph", "april", "--no-history"])), plain);
+    json(at, &unkept[..6]);
+    assert!(std::fs::metadata(at.join("b.reference")).expect("kept").len() > small);
+
+    std::fs::rename(at.join("march"), at.join("elsewhere")).expect("moved");
+    assert_eq!(without(json(at, &unkept)), fresh, "the first graph is not there, and every number is");
+    assert_eq!(without(json(at, &["check", "b", "--graph", "april", "--no-history"])), plain);
+    // One changed byte, and it is not used: the graph is looked for, and read where it is again.
+    let mut bytes = std::fs::read(at.join("b.reference")).expect("kept");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(at.join("b.reference"), &bytes).expect("written");
+    unifews(at).args(unkept).arg("--quiet").assert().code(1).stderr(contains("graph of the bundle"));
+    let again = ["check", "b", "--graph", "april", "--model", "m.safetensors", "--reference", "elsewhere", "--quiet"];
+    unifews(at).args(again).assert().code(0).stderr(contains("made anew").and(contains("SHA-256")));
+    unifews(at).args(again).assert().code(0).stderr(contains("made anew").not());
+    // A bundle that was written again is another one.
+    std::fs::rename(at.join("elsewhere"), at.join("march")).expect("moved");
+    let prune = ["prune", "march", "m.safetensors", "-o", "b", "--delta-a", "0.5", "--recover", "none", "--no-timing"];
+    stdout(at, &prune);
+    unifews(at).args(unkept).arg("--quiet").assert().code(0).stderr(contains("a reference of this bundle"));
+}
+
+#[test]
+fn columns_are_found_by_their_names_and_a_missing_one_is_named() {
+    let folder = folder();
+    let at = folder.path();
+    bundle_of_march(at);
+    write_month(at, "april", 330, false, 0);
+    let straight = json(at, &["check", "b", "--graph", "april", "--no-history"]);
+    let text = std::fs::read_to_string(at.join("april/features.csv")).expect("written");
+    let with = |order: &[usize], names: &[&str]| {
+        let mut all = String::new();
+        for (row, line) in text.lines().enumerate() {
+            let fields: Vec<&str> = line.split(',').collect();
+            let chosen: Vec<&str> = order.iter().map(|at| if *at < fields.len() { fields[*at] } else { "7" }).collect();
+            let line = if row == 0 { names.join(",") } else { chosen.join(",") };
+            writeln!(all, "{line}").expect("text");
+        }
+        std::fs::write(at.join("april/features.csv"), all).expect("written");
+    };
+    with(&[0, 3, 9, 1, 2], &["id", "returns", "age", "visits", "basket"]);
+    let done = unifews(at).args(["check", "b", "--graph", "april", "--no-history", "--json", "--quiet"]).assert();
+    let done = done.code(0).stderr(contains("matched by their names; left out: age"));
+    let turned: serde_json::Value = serde_json::from_slice(&done.get_output().stdout).expect("one JSON document");
+    for key in ["confidence", "steps", "labelled", "n_changed_features"] {
+        assert_eq!(straight[key], turned[key], "{key}");
+    }
+    with(&[0, 1, 2], &["id", "visits", "basket"]);
+    let refused = unifews(at).args(["check", "b", "--graph", "april", "--quiet"]).assert().code(1);
+    refused.stderr(contains("the 3 of the first graph, found no returns"));
+}
+
+#[test]
+fn customers_of_several_groups_are_checked_and_their_groups_go_by_name() {
+    let folder = folder();
+    let at = folder.path();
+    // One column per group; in April in another order.
+    let with_groups = |month: &str, order: [usize; 3]| {
+        let names = ["loyal", "leaving", "new"];
+        let text = std::fs::read_to_string(at.join(month).join("labels.csv")).expect("written");
+        let mut all = format!("id,{}\n", order.map(|group| names[group]).join(","));
+        for (row, line) in text.lines().skip(1).enumerate() {
+            let (id, class) = line.split_once(',').expect("two fields");
+            let is_in = |group: usize| usize::from(names[group] == class || (row + group).is_multiple_of(7));
+            writeln!(all, "{id},{}", order.map(|group| is_in(group).to_string()).join(",")).expect("text");
+        }
+        std::fs::write(at.join(month).join("labels.csv"), all).expect("written");
+    };
+    write_month(at, "march", 240, false, 0);
+    write_month(at, "april", 330, false, 0);
+    with_groups("march", [0, 1, 2]);
+    with_groups("april", [2, 0, 1]);
+    stdout(at, &["train", "march", "-o", "m.safetensors", "--hidden", "8", "--epochs", "120"]);
+    let prune = ["prune", "march", "m.safetensors", "-o", "b", "--delta-a", "0.6", "--delta-w", "0.3", "--no-timing"];
+    stdout(at, &[&prune[..], &["--recover", "none"]].concat());
+    let april = json(at, &["check", "b", "--graph", "april", "--model", "m.safetensors"]);
+    assert_eq!((&april["n_arrived"], &april["estimated"]), (&90.into(), &serde_json::Value::Null));
+    let [before, now] =
+        ["before", "pruned"].map(|side| april["labelled"][side]["accuracy"].as_f64().expect("measured"));
+    assert!(now > before - 0.1, "groups in another order are the same groups: {before} {now}");
+    assert!(april["agreement"]["now"].as_f64().expect("measured") > 0.3, "{april}");
 }

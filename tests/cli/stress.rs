@@ -27,7 +27,7 @@ fn karate_under_stress_is_told_in_sentences_and_written_as_tables_and_curves() {
     {
         assert!(told.contains(kind), "{kind}: {told}");
     }
-    assert!(told.contains("95 % interval") && told.contains("decided anew"), "{told}");
+    assert!(told.contains("95 % interval") && told.contains("; masks carried over)"), "{told}");
     assert!(told.contains("Left out: Uniform label noise (the recipe trains nothing on labels"), "{told}");
     let out = folder.path().join("out");
     let names = ["added-edges", "dropped-between-classes", "feature-noise", "class-imbalance"];
@@ -54,10 +54,22 @@ fn karate_under_stress_is_told_in_sentences_and_written_as_tables_and_curves() {
 fn recovery_is_held_against_the_same_recipe_without_it() {
     let folder = folder();
     let removed = ["--edge-mode", "target", "--delta-a", "0.8", "--weight-mode", "target", "--delta-w", "0.5"];
-    let call = ["stress", SMALL, small_model("gcn"), "--kinds", "dropped-edges", "--levels", "0.3", "--seeds", "2"];
+    let call = [
+        "stress",
+        SMALL,
+        small_model("gcn"),
+        "--kinds",
+        "dropped-edges",
+        "--levels",
+        "0.3",
+        "--seeds",
+        "2",
+        "--masks",
+        "decided",
+    ];
     let document = json(folder.path(), &[&call[..], &removed, &["--recover", "one-shot"]].concat());
     assert_eq!((&document["command"], &document["format"]), (&"stress".into(), &"unifews-stress/1".into()));
-    assert_eq!(document["masks"], "decided-anew");
+    assert_eq!((&document["masks"], &document["plan"]["masks"]), (&"decided-anew".into(), &"decided-anew".into()));
     let points = document["points"].as_array().expect("points");
     assert_eq!(points.len(), 2 * (1 + 2));
     for pair in points.chunks(2) {
@@ -82,6 +94,7 @@ fn what_cannot_be_meant_is_refused_in_words() {
     check(&["--kinds", "rain"], 2, "--kinds: expected all, or some of added-edges, ");
     check(&["--levels", "0.5,1"], 2, "--levels: expected 0 to below 1 for class-imbalance, found 1");
     check(&["--levels=-0.5"], 2, "--levels: expected 0 to 10 for added-edges, found -0.5");
+    check(&["--masks", "mine"], 2, "--masks: expected carried or decided, found mine");
     check(&["--seeds", "0"], 2, "--seeds: expected 1 to 1000, found 0");
     check(&["--kinds", "uniform-labels"], 1, "nothing is left to disturb (uniform-labels: the recipe trains nothing");
     fs::write(folder.path().join("other"), "mine").expect("written");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use unifews::engine::experiment::{RunOptions, run};
 use unifews::engine::graph::{Dataset, DatasetParts, Direction, Features, Labels, SelfLoops, Split, Topology};
 use unifews::engine::model::{Architecture, Family};
-use unifews::engine::monitor::{CheckInputs, Level, check};
+use unifews::engine::monitor::{CheckInputs, Level, Reference, ReferenceInputs, check};
 use unifews::engine::sparsify::{EdgeMode, Recipe, Training, WeightMode};
 use unifews::engine::train::train;
 use unifews::io::read_graph;
@@ -112,6 +112,18 @@ fn levels(cora: &Dataset, seed: u64) -> Vec<Level> {
     (recipe.edges.mode, recipe.edges.delta) = (EdgeMode::Target, vec![0.3]);
     (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.3]);
     let found = run(&before, &model, &recipe, RunOptions::PREVIEW, None, &ctl).expect("a run");
+    let first = ReferenceInputs {
+        dataset: &before,
+        recipe: &recipe,
+        split: &found.split,
+        model: &found.pruned.model,
+        baseline: Some(&model),
+        logits: &found.pruned.logits,
+        baseline_logits: Some(&found.baseline_logits),
+    };
+    let reference = Reference::of(first, &ctl).expect("a reference");
+    // Every second seed without the unpruned model: then the pruned weights are listened to.
+    let baseline = seed.is_multiple_of(2).then_some(&*model);
     (1..=N_BATCHES)
         .map(|batch| {
             let now = stream.after(batch);
@@ -120,15 +132,12 @@ fn levels(cora: &Dataset, seed: u64) -> Vec<Level> {
             let parts = DatasetParts { labels: None, ..now.to_parts() };
             let unlabelled = Dataset::try_new(parts).expect("a graph");
             let inputs = CheckInputs {
-                before: &before,
+                reference: &reference,
                 now: &unlabelled,
                 recipe: &recipe,
-                split: &found.split,
                 model: &found.pruned.model,
                 masks: &found.pruned.masks,
-                logits_before: &found.pruned.logits,
-                baseline_before: Some(&found.baseline_logits),
-                baseline: Some(&model),
+                baseline,
                 deltas: &[0.3, 0.3],
                 arrived: Some(&arrived),
             };

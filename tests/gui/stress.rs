@@ -3,6 +3,7 @@
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
+use unifews::engine::experiment::StressMasks;
 use unifews::session::{Command, Phase, Trial};
 
 use super::{Choices, wait, with_karate};
@@ -20,10 +21,14 @@ fn a_recipe_is_put_under_stress_and_every_kind_says_how_far_both_fall_alike() {
     h.get_by_label("Under stress").click();
     h.run_steps(2);
     assert!(h.query_by_label("Not under stress yet").is_some(), "an empty state says what comes");
+    h.get_by_role_and_label(Role::ComboBox, "Masks under stress").click();
+    h.run_steps(3);
+    h.get_by_role_and_label(Role::Button, "masks decided anew").click();
+    h.run_steps(3);
     h.get_by_role_and_label(Role::Button, "Put it under stress").click();
     wait(&mut h, "stress", |s| s.store().stress.phase == Phase::Done && s.is_idle());
     let store = h.state().session().store();
-    assert_eq!(store.trial.0, Trial::Stress);
+    assert_eq!((store.trial.0, store.stress.masks), (Trial::Stress, StressMasks::Decided));
     let results = store.stress.results.clone().expect("complete");
     assert_eq!(store.stress.points.len(), results.plan.n_graphs());
     let n = store.stress.points.len();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use unifews::engine::experiment::Run;
+use unifews::engine::experiment::{Run, StressMasks, SweepGrid};
 use unifews::engine::sparsify::{RecoveryRule, Training};
 use unifews::io::atomic::write_atomic;
 use unifews::session::{Command, Level, Phase, Session, Verdict};
@@ -164,4 +164,52 @@ fn what_is_no_file_of_results_is_not_replaced() {
     assert!(folder.path().join("mine.unifews-runs-2").is_file());
     let (again, labels) = reopened(&path);
     assert!(again.store().runs.len() == 2 && !labels.iter().any(|label| label.starts_with("Prune ")), "{labels:?}");
+}
+
+#[test]
+fn stress_and_maps_by_layer_are_there_again_without_a_job() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.unifews");
+    let mut session = with_karate();
+    let mut recipe = session.store().recipe.clone();
+    (recipe.edges.delta, recipe.recovery) = (vec![0.3], None);
+    session.apply(Command::SetRecipe(Box::new(recipe), None));
+    wait(&mut session, "the preview", Session::is_idle);
+    session.apply(Command::Stress(StressMasks::Carried));
+    wait(&mut session, "stress", |s| s.store().stress.phase == Phase::Done && s.is_idle());
+    let grid = SweepGrid { delta_a: vec![0.2, 0.5], delta_w: vec![0.0, 0.3] };
+    session.apply(Command::Sweep(grid));
+    wait(&mut session, "the sweep", |s| s.store().sweep.phase == Phase::Done && s.is_idle());
+    session.apply(Command::SweepLayer(Some(1)));
+    wait(&mut session, "one layer", |s| s.store().sweep.layer == Some(1) && s.store().sweep.phase == Phase::Done);
+    save(&mut session, &path);
+
+    let (mut again, labels) = reopened(&path);
+    assert!(labels.iter().all(|label| !label.starts_with("Stress") && !label.starts_with("Sweep")), "{labels:?}");
+    let (before, after) = (&session.store().stress, &again.store().stress);
+    assert_eq!((after.phase, after.masks, after.n_points), (Phase::Done, StressMasks::Carried, before.n_points));
+    assert_eq!(after.points, before.points);
+    assert_eq!(after.results, before.results, "sentences, means and what was left out");
+    let (before, after) = (&session.store().sweep, &again.store().sweep);
+    assert_eq!((after.layer, &after.points), (before.layer, &before.points));
+    // The map of all layers comes back without a sweep.
+    for session in [&mut session, &mut again] {
+        session.apply(Command::SweepLayer(None));
+        assert_eq!((session.store().sweep.layer, session.store().sweep.phase), (None, Phase::Done));
+        assert!(session.is_idle(), "nothing is computed");
+    }
+    assert_eq!(session.store().sweep.points, again.store().sweep.points);
+
+    // A project of before there were such is read as it was, and one that is broken leaves the rest.
+    let text = std::fs::read_to_string(&path).expect("a project");
+    let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    value["trials"].as_object_mut().expect("trials").remove("stress");
+    value["trials"].as_object_mut().expect("trials").remove("other_sweeps");
+    write_atomic(&path, value.to_string().as_bytes()).expect("written");
+    let (old, _) = reopened(&path);
+    assert!(old.store().stress.points.is_empty() && old.store().sweep.phase == Phase::Done);
+    assert!(old.store().notices.all().iter().all(|notice| notice.level != Level::Warning));
+    value["trials"]["stress"] = serde_json::json!({ "points": 3 });
+    write_atomic(&path, value.to_string().as_bytes()).expect("written");
+    assert_eq!(reopened(&path).0.store().sweep.phase, Phase::Done);
 }

@@ -14,7 +14,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// The rooms of the engine: each uses those before it alone.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 20] = [
     "error",
     "cost",
     "control",
@@ -25,6 +25,7 @@ const ROOMS: [&str; 19] = [
     "diffusion",
     "model",
     "sparsify",
+    "carry",
     "out_of_core",
     "cluster",
     "train",

@@ -76,8 +76,8 @@ pub use size::{
     rounded, rounded_entries,
 };
 pub use stress::{
-    Alike, Disturbed, StressGroup, StressGroupBy, StressKind, StressPlan, StressPoint, StressSpread, StressSummary,
-    StressWay, alike, disturbed, stress, summarise_stress,
+    Alike, Disturbed, StressGroup, StressGroupBy, StressKind, StressMasks, StressPlan, StressPoint, StressSpread,
+    StressSummary, StressWay, alike, disturbed, stress, summarise_stress,
 };
 pub use sweep::{SweepGrid, SweepPoint, pareto_front, sweep, sweep_layer};
 pub use truth::{TruthScore, TruthShares, TruthWay, standardised};

@@ -3,39 +3,34 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::carry::{Carried, Counts, carry};
-use super::confidence::{confidences, threshold};
+use super::confidence::confidences;
 use super::drift::Drift;
 use super::level::{Finding, Level, Measure, p_of_fall, upper_tail};
-use super::listen::{Heard, listen};
+use super::listen::{Heard, Messages, listen};
+use super::reference::{Reference, Sketches, n_alike};
+use crate::engine::carry::{Carried, Counts, carry};
 use crate::engine::certify::Paired;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::experiment::PairedLoss;
-use crate::engine::graph::{Dataset, Labels, Metric, Split};
+use crate::engine::graph::{Dataset, Labels, Metric};
 use crate::engine::model::Model;
 use crate::engine::score::{Score, predictions};
 use crate::engine::sparsify::{EdgeMode, Masks, MonitorRule, Recipe};
 
-/// A pruned model, the graph that it was made on, and a later one.
+/// A pruned model, what is known of the graph that it was made on, and a later one.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckInputs<'a> {
     /// The graph that it was pruned on.
-    pub before: &'a Dataset,
+    pub reference: &'a Reference,
     /// The later graph.
     pub now: &'a Dataset,
     /// The recipe that it was pruned by.
     pub recipe: &'a Recipe,
-    /// How the nodes of the first graph were split.
-    pub split: &'a Split,
     /// The pruned model: removed weights are 0.
     pub model: &'a Model,
     /// What was removed of the first graph.
     pub masks: &'a Masks,
-    /// What the pruned model said of the first graph. `[n_nodes, n_classes]`
-    pub logits_before: &'a Array2<f32>,
-    /// What the unpruned model said of the first graph, at least its choices. `[n_nodes, n_classes]`
-    pub baseline_before: Option<&'a Array2<f32>>,
     /// The unpruned model; without it nobody knows what it would say of the later graph.
     pub baseline: Option<&'a Model>,
     /// The thresholds that the recipe asked for in every step, in the unit of its mode.
@@ -44,12 +39,24 @@ pub struct CheckInputs<'a> {
     pub arrived: Option<&'a [bool]>,
 }
 
+/// Whose pass over all entries drift is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeardOf {
+    /// The pruned weights.
+    #[default]
+    PrunedWeights,
+    /// The unpruned model.
+    UnprunedModel,
+}
+
 /// Messages and decisions of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StepCheck {
     /// Layer or hop, from 0.
     pub step: usize,
-    /// The norms of all messages but a node's own, over all entries, before and now.
+    /// The norms of all messages but a node's own, over all entries, before and now: by counts in a fixed grid, in which norms less than 1/256
+    /// apart may count as the same.
     pub messages: Drift,
     /// The norms of what nodes send, over all entries: held-out nodes before, nodes that arrived now. Unlike a message's, it does not fall as
     /// degrees grow.
@@ -121,7 +128,10 @@ pub struct Check {
     pub n_arrived: usize,
     /// Every layer or hop.
     pub steps: Vec<StepCheck>,
-    /// How sure the pruned weights are over all entries: held-out nodes before, nodes that arrived now.
+    /// Whose messages and confidence these are.
+    #[serde(default)]
+    pub heard_of: HeardOf,
+    /// How sure the model is over all entries: held-out nodes before, nodes that arrived now.
     pub confidence: Drift,
     /// `None` without the unpruned model.
     pub agreement: Option<Agreement>,
@@ -133,52 +143,57 @@ pub struct Check {
 
 /// Holds a pruned model against a later graph, by the limits of its recipe.
 ///
+/// Two forward passes on that graph: the pruned model over what is kept, and over all entries the unpruned one or, without it, the pruned
+/// weights.
+///
 /// # Errors
 /// [`EngineError::Recipe`] with mass thresholds, whose embedding belongs to its graph; [`EngineError::Mismatch`] where the graphs do not go
-/// together; as a forward pass.
+/// together, or where the reference knows nothing of the unpruned model; as a forward pass.
 pub fn check(inputs: CheckInputs<'_>, ctl: &Control) -> Result<Check, EngineError> {
-    const STAGES: usize = 4;
-    let CheckInputs { before, now, recipe, model, masks, .. } = inputs;
-    if recipe.edges.mode == EdgeMode::Mass {
-        let expected = "relative, absolute or target for a check: what was pushed belongs to its graph";
-        return Err(EngineError::recipe("edges.mode", expected, "mass"));
-    }
+    const STAGES: usize = 3;
+    let CheckInputs { reference, now, recipe, model, masks, baseline, .. } = inputs;
+    check_mode(recipe)?;
     let quiet = ctl.quiet();
     ctl.progress("matching the graphs", 0, STAGES);
-    let carried = carry(before, now, &quiet)?;
-    let carried_mask = carried.mask(&masks.edges, now, recipe, &quiet)?;
+    let carried = carry(&reference.snapshot, now, &quiet)?;
+    let arrived = arrived(&inputs, &carried)?;
+    ctl.progress("running on the later graph", 1, STAGES);
     // Over all entries, so that an entry counts the same whether it was decided of or is new.
-    ctl.progress("running on the earlier graph", 1, STAGES);
-    let heard_before = listen(before, model, recipe, None, &quiet)?;
-    ctl.progress("running on the later graph", 2, STAGES);
-    let heard_all = listen(now, model, recipe, None, &quiet)?;
-    let heard_now = listen(now, model, recipe, Some(&carried_mask), &quiet)?;
-    let baseline_now = match inputs.baseline {
-        Some(model) => Some(listen(now, model, recipe, None, &quiet)?.logits),
-        None => None,
+    let heard_all = listen(now, baseline.unwrap_or(model), recipe, None, &quiet)?;
+    let heard_now = {
+        let mask = carried.mask(&masks.edges, now, recipe, &quiet)?;
+        listen(now, model, recipe, Some(&mask), &quiet)?
     };
-    ctl.progress("comparing", 3, STAGES);
-    let arrived: Vec<usize> = match inputs.arrived {
-        // Whoever the model was pruned with has not arrived, whatever was looked at before.
-        Some(flags) if flags.len() == now.n_nodes() => {
-            (0..flags.len()).filter(|u| flags[*u] && carried.node_before[*u].is_none()).collect()
-        }
-        Some(flags) => return Err(EngineError::mismatch("nodes that arrived", now.n_nodes(), flags.len())),
-        None => (0..now.n_nodes()).filter(|u| carried.node_before[*u].is_none()).collect(),
+    ctl.progress("comparing", 2, STAGES);
+    let (sketches, heard_of) = if baseline.is_some() {
+        let missing = || EngineError::mismatch("reference", "one that knows the unpruned model", "none of it");
+        (reference.unpruned.as_ref().ok_or_else(missing)?, HeardOf::UnprunedModel)
+    } else {
+        (&reference.pruned, HeardOf::PrunedWeights)
     };
-    let mut steps = Vec::with_capacity(heard_now.n_steps());
-    for step in 0..heard_now.n_steps() {
-        ctl.check()?;
-        let overlap = overlap(&inputs, &carried, step, &heard_now.messages(now, recipe, step));
-        let messages =
-            Drift::of(without_loops(&heard_before, before, recipe, step), without_loops(&heard_all, now, recipe, step));
-        let sent = Drift::of(
-            held_out(&inputs).into_iter().map(|u| heard_before.norms(step)[u as usize]).collect(),
-            arrived.iter().map(|u| heard_all.norms(step)[*u]).collect(),
-        );
-        steps.push(StepCheck { step, messages, sent, overlap });
+    if sketches.messages.len() != heard_all.norms.len() {
+        return Err(EngineError::mismatch(
+            "reference",
+            format!("{} steps", heard_all.norms.len()),
+            sketches.sent.len(),
+        ));
     }
-    let sides = Sides { inputs, arrived: &arrived, before: inputs.logits_before, now: &heard_now.logits };
+    let messages = Messages::of(now, recipe);
+    let mut steps = Vec::with_capacity(heard_now.norms.len());
+    for step in 0..heard_now.norms.len() {
+        ctl.check()?;
+        steps.push(StepCheck {
+            step,
+            messages: Drift::of_histograms(
+                &sketches.messages[step],
+                &messages.histogram(&heard_all.norms[step], &quiet)?,
+            ),
+            sent: sent(sketches, &heard_all, step, &arrived),
+            overlap: overlap(&inputs, (&carried, &messages), step, &heard_now.norms[step], &quiet)?,
+        });
+    }
+    let sides = Sides { inputs, arrived: &arrived, now: &heard_now.logits };
+    let baseline_now = baseline.map(|_| &heard_all.logits);
     let mut found = Check {
         level: Level::Fine,
         findings: Vec::new(),
@@ -187,113 +202,135 @@ pub fn check(inputs: CheckInputs<'_>, ctl: &Control) -> Result<Check, EngineErro
         n_changed_features: carried.n_changed_features,
         n_arrived: arrived.len(),
         steps,
-        confidence: sides.confidence(&heard_before.logits, &heard_all.logits),
-        agreement: baseline_now.as_ref().and_then(|baseline| sides.agreement(baseline)),
+        heard_of,
+        confidence: sides.confidence(sketches, &heard_all.logits),
+        agreement: baseline_now.and_then(|baseline| sides.agreement(baseline)),
         estimated: sides.estimated(),
-        labelled: sides.labelled(baseline_now.as_ref()),
+        labelled: sides.labelled(baseline_now),
     };
     found.findings = findings(&found, recipe.monitor.unwrap_or_default());
     found.level = found.findings.iter().map(|finding| finding.level).max().unwrap_or_default();
     Ok(found)
 }
 
-/// The messages of a step but every node's own.
-fn without_loops(heard: &Heard, dataset: &Dataset, recipe: &Recipe, step: usize) -> Vec<f32> {
-    let messages = heard.messages(dataset, recipe, step).into_iter();
-    messages.zip(dataset.topology().entries()).filter(|(_, (u, v))| u != v).map(|(message, _)| message).collect()
+/// Refuses a recipe whose bundles cannot be checked.
+///
+/// # Errors
+/// [`EngineError::Recipe`] with mass thresholds.
+pub fn check_mode(recipe: &Recipe) -> Result<(), EngineError> {
+    if recipe.edges.mode == EdgeMode::Mass {
+        let expected = "relative, absolute or target for a check: what was pushed belongs to its graph";
+        return Err(EngineError::recipe("edges.mode", expected, "mass"));
+    }
+    Ok(())
+}
+
+/// Nodes that arrived, ascending.
+fn arrived(inputs: &CheckInputs<'_>, carried: &Carried) -> Result<Vec<usize>, EngineError> {
+    let n = inputs.now.n_nodes();
+    match inputs.arrived {
+        // Whoever the model was pruned with has not arrived, whatever was looked at before.
+        Some(flags) if flags.len() == n => {
+            Ok((0..n).filter(|u| flags[*u] && carried.node_before[*u].is_none()).collect())
+        }
+        Some(flags) => Err(EngineError::mismatch("nodes that arrived", n, flags.len())),
+        None => Ok((0..n).filter(|u| carried.node_before[*u].is_none()).collect()),
+    }
+}
+
+fn sent(before: &Sketches, now: &Heard, step: usize, arrived: &[usize]) -> Drift {
+    Drift::of(before.sent[step].clone(), arrived.iter().map(|u| now.norms[step][*u]).collect())
 }
 
 /// How much of what is kept a decision made anew would keep, of entries of both graphs: by the recipe's threshold where it is absolute, times
-/// today's mean message where it is relative, by one that removes the same share where a share was asked for. `messages: [n_entries]`
-fn overlap(inputs: &CheckInputs<'_>, carried: &Carried, step: usize, messages: &[f32]) -> Option<f64> {
+/// today's mean message where it is relative, by one that removes the same share where a share was asked for. `norms: [n_nodes]`
+fn overlap(
+    inputs: &CheckInputs<'_>,
+    (carried, messages): (&Carried, &Messages<'_>),
+    step: usize,
+    norms: &[f32],
+    ctl: &Control,
+) -> Result<Option<f64>, EngineError> {
     let recipe = inputs.recipe;
     if recipe.recovery.is_some() || recipe.edges.ranking.is_some() || recipe.model.has("attention") {
-        return None;
+        return Ok(None);
     }
-    let delta = *inputs.deltas.get(step)?;
-    let mask = &inputs.masks.edges;
-    // What the step had before it, new entries among them.
-    let is_there = |k: usize| carried.position_before(k).is_none_or(|at| mask.is_present(at, step));
-    let both: Vec<(f32, bool)> = (0..messages.len())
-        .zip(inputs.now.topology().entries())
-        .filter(|(_, (u, v))| u != v)
-        .filter_map(|(k, _)| Some((messages[k], carried.position_before(k)?)))
-        .filter(|(_, at)| mask.is_present(*at, step))
-        .map(|(message, at)| (message, mask.is_kept(at, step)))
-        .collect();
+    let Some(delta) = inputs.deltas.get(step).copied() else { return Ok(None) };
+    let (mask, topology) = (&inputs.masks.edges, inputs.now.topology());
+    let entries = |rows: std::ops::Range<usize>| rows.flat_map(|u| topology.row_range(u).map(move |k| (k, u)));
+    let message = |k: usize| messages.norm(k, topology.indices()[k], norms);
+    // Entries of both graphs that the step had before it, but no node's own: what they send, and whether they are kept.
+    let both = |rows: std::ops::Range<usize>| {
+        entries(rows)
+            .filter(|(k, u)| topology.indices()[*k] as usize != *u)
+            .filter_map(|(k, _)| Some((k, carried.position_before(k)?)))
+            .filter(|(_, at)| mask.is_present(*at, step))
+            .map(|(k, at)| (message(k), mask.is_kept(at, step)))
+    };
     let cut = match recipe.edges.mode {
         EdgeMode::Absolute | EdgeMode::Mass => delta,
         EdgeMode::Relative => {
-            let there = || (0..messages.len()).filter(|k| is_there(*k)).map(|k| f64::from(messages[k]));
-            delta * there().sum::<f64>() / there().count().max(1) as f64
+            // What the step had before it, new entries among them.
+            let is_there = |k: usize| carried.position_before(k).is_none_or(|at| mask.is_present(at, step));
+            let of_rows = |rows| {
+                let there = entries(rows).filter(|(k, _)| is_there(*k)).map(|(k, _)| f64::from(message(k)));
+                there.fold((0.0, 0usize), |(sum, n), message| (sum + message, n + 1))
+            };
+            let parts = messages.blocks(of_rows, ctl)?;
+            let (sum, n) = parts.into_iter().fold((0.0, 0), |(sum, n), part| (sum + part.0, n + part.1));
+            delta * sum / n.max(1) as f64
         }
         EdgeMode::Target => {
-            let n_removed = both.iter().filter(|(_, is_kept)| !is_kept).count();
-            let mut messages: Vec<f32> = both.iter().map(|(message, _)| *message).collect();
-            messages.sort_unstable_by(f32::total_cmp);
-            messages.get(n_removed).map_or(f64::INFINITY, |cut| f64::from(*cut))
+            let parts = messages.blocks(|rows| both(rows).collect::<Vec<(f32, bool)>>(), ctl)?;
+            let n_removed = parts.iter().flatten().filter(|(_, is_kept)| !is_kept).count();
+            let mut all: Vec<f32> = parts.into_iter().flatten().map(|(message, _)| message).collect();
+            if n_removed < all.len() {
+                f64::from(*all.select_nth_unstable_by(n_removed, f32::total_cmp).1)
+            } else {
+                f64::INFINITY
+            }
         }
     };
     let would = |message: f32| f64::from(message) >= cut;
-    let union = both.iter().filter(|(message, is_kept)| *is_kept || would(*message)).count();
-    let common = both.iter().filter(|(message, is_kept)| *is_kept && would(*message)).count();
-    (union > 0).then(|| common as f64 / union as f64)
-}
-
-/// Nodes of the first graph whose labels trained nothing; all where the split has none.
-fn held_out(inputs: &CheckInputs<'_>) -> Vec<u32> {
-    let nodes = [inputs.split.val.as_slice(), inputs.split.test.as_slice()].concat();
-    if nodes.is_empty() { (0..inputs.before.n_nodes() as u32).collect() } else { nodes }
+    let of_rows = |rows| {
+        both(rows).fold((0usize, 0usize), |(union, common), (message, is_kept)| {
+            let would = would(message);
+            (union + usize::from(is_kept || would), common + usize::from(is_kept && would))
+        })
+    };
+    let parts = messages.blocks(of_rows, ctl)?;
+    let (union, common) = parts.into_iter().fold((0, 0), |(u, c), part| (u + part.0, c + part.1));
+    Ok((union > 0).then(|| common as f64 / union as f64))
 }
 
 /// What is compared: held-out nodes before with nodes that arrived.
 struct Sides<'a> {
     inputs: CheckInputs<'a>,
     arrived: &'a [usize],
-    before: &'a Array2<f32>,
     now: &'a Array2<f32>,
 }
 
 impl Sides<'_> {
-    fn is_multi(&self) -> bool {
-        [self.inputs.before, self.inputs.now].iter().any(|d| d.labels().is_some_and(|labels| labels.tags().is_some()))
-    }
-
-    fn confidence(&self, before: &Array2<f32>, now: &Array2<f32>) -> Drift {
-        let is_multi = self.is_multi();
-        let (before, now) = (confidences(before, is_multi), confidences(now, is_multi));
-        let held_out = held_out(&self.inputs).into_iter().map(|u| before[u as usize]).collect();
-        Drift::of(held_out, self.arrived.iter().map(|u| now[*u]).collect())
-    }
-
-    /// Of how many of these nodes both say the same: one class, or all that they may have.
-    fn n_alike(&self, a: &Array2<f32>, b: &Array2<f32>, nodes: &[usize]) -> usize {
-        if self.is_multi() {
-            let is_same = |u: &&usize| a.row(**u).iter().zip(b.row(**u)).all(|(a, b)| (*a > 0.0) == (*b > 0.0));
-            return nodes.iter().filter(is_same).count();
-        }
-        let (a, b) = (predictions(a), predictions(b));
-        nodes.iter().filter(|u| a[**u] == b[**u]).count()
+    fn confidence(&self, before: &Sketches, now: &Array2<f32>) -> Drift {
+        let now = confidences(now, self.inputs.reference.is_multi, self.arrived.iter().copied());
+        Drift::of(before.confidence.clone(), now)
     }
 
     fn agreement(&self, baseline_now: &Array2<f32>) -> Option<Agreement> {
-        let held_out: Vec<usize> = held_out(&self.inputs).into_iter().map(|u| u as usize).collect();
-        let n_same = self.n_alike(self.inputs.baseline_before?, self.before, &held_out);
-        let n_same_now = self.n_alike(baseline_now, self.now, self.arrived);
+        let (n_same, n_before) = (self.inputs.reference.n_alike?, self.inputs.reference.n_held_out);
+        let n_same_now = n_alike((baseline_now, self.now), self.arrived, self.inputs.reference.is_multi);
+        let n_now = self.arrived.len();
         let share = |n: usize, all: usize| n as f64 / all.max(1) as f64;
-        let (before, now) = (share(n_same, held_out.len()), share(n_same_now, self.arrived.len()));
-        let (n_before, n_now) = (held_out.len(), self.arrived.len());
+        let (before, now) = (share(n_same, n_before), share(n_same_now, n_now));
         Some(Agreement { n_before, before, n_now, now, p_value: p_of_fall((before, n_before), (now, n_now)) })
     }
 
     fn estimated(&self) -> Option<Estimated> {
-        let labels = self.inputs.before.labels()?;
-        let (before, now) = (confidences(self.before, false), confidences(self.now, false));
-        let at = threshold(&before, &predictions(self.before), labels, &self.inputs.split.val)?;
-        let score = Score::of(self.before, labels, &self.inputs.split.val);
-        let n_now = self.arrived.len();
-        let above = self.arrived.iter().filter(|u| now[**u] >= at).count() as f64 / n_now.max(1) as f64;
-        let (n_before, before) = (score.n_nodes, score.accuracy);
+        let known = self.inputs.reference.estimate?;
+        let now = confidences(self.now, false, self.arrived.iter().copied());
+        let n_now = now.len();
+        let above = now.iter().filter(|sure| **sure >= known.threshold).count() as f64 / n_now.max(1) as f64;
+        let (n_before, before) = (known.n_nodes, known.accuracy);
         Some(Estimated { n_before, before, n_now, now: above, p_value: p_of_fall((before, n_before), (above, n_now)) })
     }
 
@@ -304,8 +341,7 @@ impl Sides<'_> {
         if pruned.n_nodes == 0 {
             return None;
         }
-        let before = self.inputs.before.labels().map(|labels| Score::of(self.before, labels, &held_out(&self.inputs)));
-        let before = before.unwrap_or_default();
+        let before = self.inputs.reference.score;
         let fall = p_of_fall((before.accuracy, before.n_nodes), (pruned.accuracy, pruned.n_nodes));
         let loss = baseline_now.map(|baseline| PairedLoss::of(labels, &nodes, baseline, self.now));
         let certified_p = baseline_now.filter(|_| labels.metric() == Metric::Accuracy).map(|baseline| {

@@ -4,10 +4,11 @@ use ndarray::{Array2, ArrayView1};
 
 use crate::engine::graph::Labels;
 
-/// How sure every row of logits is of what it says, `0..=1`: the largest probability of its softmax; of several classes per node the mean
-/// over their sigmoids of the side that is said. `logits: [n, n_classes]`
-pub(super) fn confidences(logits: &Array2<f32>, is_multi: bool) -> Vec<f32> {
-    logits.rows().into_iter().map(|row| if is_multi { of_sigmoids(row) } else { of_softmax(row) } as f32).collect()
+/// How sure the rows of logits of these nodes are of what they say, `0..=1`: the largest probability of its softmax; of several classes per
+/// node the mean over their sigmoids of the side that is said. `logits: [n, n_classes]`, result one per node
+pub(super) fn confidences(logits: &Array2<f32>, is_multi: bool, nodes: impl Iterator<Item = usize>) -> Vec<f32> {
+    let rows = nodes.map(|u| logits.row(u));
+    rows.map(|row| if is_multi { of_sigmoids(row) } else { of_softmax(row) } as f32).collect()
 }
 
 fn of_softmax(row: ArrayView1<'_, f32>) -> f64 {
@@ -22,14 +23,16 @@ fn of_sigmoids(row: ArrayView1<'_, f32>) -> f64 {
 /// Average thresholded confidence (Garg, Balakrishnan, Lipton, Neyshabur and Sedghi, ICLR 2022): the confidence below which as many of the
 /// labelled nodes are as are answered wrongly. The share of other nodes above it is what accuracy is to be expected on them, as long as what
 /// changes is who comes and not what a class is. `None` without labelled nodes, or with several classes per node.
+///
+/// `confidences`: one per node of `nodes`; `predictions`: one per node of the graph
 pub(super) fn threshold(confidences: &[f32], predictions: &[u32], labels: &Labels, nodes: &[u32]) -> Option<f32> {
     if labels.tags().is_some() {
         return None;
     }
-    let mut known: Vec<(f32, bool)> = nodes
+    let mut known: Vec<(f32, bool)> = confidences
         .iter()
-        .map(|u| *u as usize)
-        .filter_map(|u| Some((confidences[u], labels.of(u)? == predictions[u] as usize)))
+        .zip(nodes.iter().map(|u| *u as usize))
+        .filter_map(|(confidence, u)| Some((*confidence, labels.of(u)? == predictions[u] as usize)))
         .collect();
     let n_wrong = known.iter().filter(|(_, is_right)| !is_right).count();
     known.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
@@ -54,17 +57,17 @@ mod tests {
         let at = threshold(&confidences, &[0, 0, 1, 1, 0], &labels, &[0, 1, 2, 3, 4]).expect("labels");
         assert!((at - 0.8).abs() < 1e-6, "{at}: 0.4 and 0.6 lie below");
         assert_eq!(threshold(&confidences, &[1, 0, 0, 1, 0], &labels, &[0, 1, 2, 3]), Some(f32::INFINITY));
-        assert_eq!(threshold(&confidences, &[0; 5], &labels, &[4]), None);
+        assert_eq!(threshold(&confidences[4..], &[0; 5], &labels, &[4]), None);
     }
 
     #[test]
     fn confidence_is_the_largest_probability() {
         let logits = array![[0.0f32, 0.0], [1000.0, -1000.0], [3f32.ln(), 0.0]];
-        let found = confidences(&logits, false);
+        let found = confidences(&logits, false, 0..3);
         for (found, expected) in found.iter().zip([0.5f32, 1.0, 0.75]) {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
         }
-        let sides = confidences(&array![[3f32.ln(), -(3f32.ln())]], true);
+        let sides = confidences(&array![[3f32.ln(), -(3f32.ln())]], true, 0..1);
         assert!((sides[0] - 0.75).abs() < 1e-6, "{sides:?}");
     }
 }

@@ -1,12 +1,13 @@
-//! A forward pass over masks that notes how strong the messages of every step are.
+//! A forward pass that notes how strong the messages of every step are.
 
 use ndarray::Array2;
 
+use super::histogram::{Histogram, Part};
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, HopOrder};
-use crate::engine::kernels::{message_scores, row_norms};
+use crate::engine::graph::{Dataset, HopOrder, Topology};
+use crate::engine::kernels::row_norms;
 use crate::engine::model::Model;
 use crate::engine::model::exec::infer::forward;
 use crate::engine::sparsify::masked_inference::{Aggregated, Listening, MaskedInference};
@@ -17,7 +18,7 @@ pub(super) struct Heard {
     /// `[n_nodes, n_classes]`
     pub(super) logits: Array2<f32>,
     /// For every step the norm of what each node sends. `[n_steps][n_nodes]`
-    norms: Vec<Vec<f32>>,
+    pub(super) norms: Vec<Vec<f32>>,
 }
 
 /// Runs `model`, whose weights are masked already, over `edges`, or over all entries.
@@ -51,27 +52,59 @@ pub(super) fn listen(
     Ok(Heard { logits, norms })
 }
 
-impl Heard {
-    /// Steps that sent something.
-    pub(super) fn n_steps(&self) -> usize {
-        self.norms.len()
-    }
+/// What turns the norms of what nodes send into those of messages, `|T[u,v]| · ‖P[v]‖`; of attention, whose coefficients are those of a pass,
+/// a message counts as what is sent.
+pub(super) struct Messages<'a> {
+    topology: &'a Topology,
+    diffusion: Option<Diffusion>,
+}
 
-    /// The norm of what each node sends into step `step`. `[n_nodes]`
-    pub(super) fn norms(&self, step: usize) -> &[f32] {
-        &self.norms[step]
-    }
+/// A graph's rows are taken in so many blocks, whatever the number of threads.
+const BLOCKS: usize = 64;
 
-    /// The norm of the message `|T[u,v]| · ‖P[v]‖` of every entry in step `step`; of attention, whose coefficients are those of a pass, that of
-    /// what is sent. `[n_entries]`
-    pub(super) fn messages(&self, dataset: &Dataset, recipe: &Recipe, step: usize) -> Vec<f32> {
-        let topology = dataset.topology();
+impl<'a> Messages<'a> {
+    pub(super) fn of(dataset: &'a Dataset, recipe: &Recipe) -> Self {
         let has_attention = recipe.model.has("attention");
         let diffusion = (!has_attention).then(|| Diffusion::of(dataset, recipe.matrix()));
-        let ones = if has_attention { vec![1.0; topology.n_entries()] } else { Vec::new() };
-        let values = diffusion.as_ref().map_or(&ones[..], Diffusion::values);
-        let mut scores = vec![0.0; topology.n_entries()];
-        message_scores(values, topology.indices(), &self.norms[step], &mut scores);
-        scores
+        Self { topology: dataset.topology(), diffusion }
+    }
+
+    /// The norm of the message of entry `k`, from node `v`.
+    #[inline]
+    pub(super) fn norm(&self, k: usize, v: u32, norms: &[f32]) -> f32 {
+        let of_node = norms[v as usize];
+        self.diffusion.as_ref().map_or(of_node, |diffusion| diffusion.values()[k].abs() * of_node)
+    }
+
+    /// What `f` makes of every block of rows, in their order.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub(super) fn blocks<T: Send>(
+        &self,
+        f: impl Fn(std::ops::Range<usize>) -> T + Send + Sync,
+        ctl: &Control,
+    ) -> Result<Vec<T>, EngineError> {
+        let n = self.topology.n_nodes();
+        let rows = n.div_ceil(BLOCKS).max(1);
+        ctl.map(n.div_ceil(rows), |block| f(block * rows..n.min((block + 1) * rows)))
+    }
+
+    /// The norms of all messages but every node's own, in the grid. `norms: [n_nodes]`
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub(super) fn histogram(&self, norms: &[f32], ctl: &Control) -> Result<Histogram, EngineError> {
+        let of_rows = |rows: std::ops::Range<usize>| {
+            let mut part = Part::new();
+            for u in rows {
+                let entries = self.topology.row_range(u).zip(self.topology.row(u));
+                for (k, v) in entries.filter(|(_, v)| **v as usize != u) {
+                    part.add(self.norm(k, *v, norms));
+                }
+            }
+            part
+        };
+        Ok(Histogram::of_parts(&self.blocks(of_rows, ctl)?))
     }
 }

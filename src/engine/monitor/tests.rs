@@ -5,9 +5,10 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::*;
+use crate::engine::carry::{Snapshot, carry};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
-use crate::engine::experiment::{RunOptions, run};
+use crate::engine::experiment::{Run, RunOptions, run};
 use crate::engine::graph::{
     Dataset, DatasetParts, Direction, Features, Labels, PowerLaw, SelfLoops, Split, Topology, power_law_communities,
 };
@@ -74,21 +75,40 @@ fn try_check(
     let model = Arc::new(Model::init(&recipe.model, 16, 3, 5));
     recipe.monitor = Some(MonitorRule::default());
     let found = run(before, &model, &recipe, RunOptions::PREVIEW, None, &ctl()).expect("a run");
-    let deltas = vec![0.7; 8];
-    let inputs = CheckInputs {
-        before,
-        now,
+    let reference = reference(&found, Some(&model));
+    check(inputs(&found, &reference, now, Some(&model), arrived), &ctl())
+}
+
+fn reference(found: &Run, baseline: Option<&Model>) -> Reference {
+    let inputs = ReferenceInputs {
+        dataset: &found.dataset,
         recipe: &found.recipe,
         split: &found.split,
         model: &found.pruned.model,
-        masks: &found.pruned.masks,
-        logits_before: &found.pruned.logits,
-        baseline_before: Some(&found.baseline_logits),
-        baseline: Some(&model),
-        deltas: &deltas,
-        arrived,
+        baseline,
+        logits: &found.pruned.logits,
+        baseline_logits: Some(&found.baseline_logits),
     };
-    check(inputs, &ctl())
+    Reference::of(inputs, &ctl()).expect("a reference")
+}
+
+fn inputs<'a>(
+    found: &'a Run,
+    reference: &'a Reference,
+    now: &'a Dataset,
+    baseline: Option<&'a Model>,
+    arrived: Option<&'a [bool]>,
+) -> CheckInputs<'a> {
+    CheckInputs {
+        reference,
+        now,
+        recipe: &found.recipe,
+        model: &found.pruned.model,
+        masks: &found.pruned.masks,
+        baseline,
+        deltas: &[0.7; 8],
+        arrived,
+    }
 }
 
 #[test]
@@ -147,7 +167,8 @@ fn what_was_decided_goes_with_the_ids_wherever_the_nodes_stand() {
         ..grown.to_parts()
     };
     let reversed = Dataset::try_new(parts).expect("a graph");
-    let carried = [carry(&before, &grown, &ctl()).expect("ids"), carry(&before, &reversed, &ctl()).expect("ids")];
+    let snapshot = Snapshot::of(&before, &ctl()).expect("no stop");
+    let carried = [carry(&snapshot, &grown, &ctl()).expect("ids"), carry(&snapshot, &reversed, &ctl()).expect("ids")];
     assert_eq!((carried[0].nodes, carried[0].entries), (carried[1].nodes, carried[1].entries));
     let model = Arc::new(Model::init(&recipe(Family::Gcn).model, 16, 3, 5));
     let found = run(&before, &model, &recipe(Family::Gcn), RunOptions::PREVIEW, None, &ctl()).expect("a run");
@@ -170,7 +191,8 @@ fn a_graph_of_other_features_and_mass_thresholds_are_refused() {
     let before = graph(600, 600, |_, _| {});
     let parts = DatasetParts { features: Features::Dense(Array2::ones((600, 4))), ..before.to_parts() };
     let narrow = Dataset::try_new(parts).expect("a graph");
-    let fault = carry(&before, &narrow, &ctl()).expect_err("another width");
+    let snapshot = Snapshot::of(&before, &ctl()).expect("no stop");
+    let fault = carry(&snapshot, &narrow, &ctl()).expect_err("another width");
     assert!(fault.to_string().contains("16 as before, found 4"), "{fault}");
 }
 
@@ -202,4 +224,73 @@ fn a_graph_without_entries_and_one_without_arrivals_are_checked_like_any() {
     assert_eq!((found.entries.now, found.n_arrived), (0, 0));
     assert_eq!(found.entries.gone, found.entries.before);
     assert!(found.steps.iter().all(|step| step.messages.n_now == 0 && step.overlap.is_none()), "{:?}", found.steps);
+}
+
+#[test]
+fn entries_are_found_as_one_by_one_and_features_are_the_same_however_they_are_stored() {
+    let before = graph(600, 600, |_, _| {});
+    let grown = graph(700, 590, |_, row| row[1] = 0.5);
+    let snapshot = Snapshot::of(&before, &ctl()).expect("no stop");
+    let carried = carry(&snapshot, &grown, &ctl()).expect("ids");
+    let (old, mut n_both) = (before.topology(), 0);
+    for (k, (u, v)) in grown.topology().entries().enumerate() {
+        let slow = (u < 600 && v < 600).then(|| old.find(u as usize, v as usize)).flatten();
+        assert_eq!(carried.position_before(k), slow, "{u} {v}");
+        n_both += usize::from(u != v && slow.is_some());
+    }
+    let removable = |of: &Topology| of.entries().filter(|(u, v)| u != v).count();
+    assert_eq!(carried.entries.new, removable(grown.topology()) - n_both);
+    assert_eq!(carried.entries.gone, removable(old) - n_both);
+    assert_eq!(carried.n_changed_features, 10);
+    // The same numbers stored sparsely.
+    let sparse = Features::from_dense(before.features().to_dense().mapv(|x| if x > 2.0 { x } else { 0.0 }));
+    assert!(matches!(sparse, Features::Sparse(_)));
+    let dense = DatasetParts { features: Features::Dense(sparse.to_dense()), ..before.to_parts() };
+    let sparse = DatasetParts { features: sparse, ..before.to_parts() };
+    let [dense, sparse] = [dense, sparse].map(|parts| Dataset::try_new(parts).expect("a graph"));
+    let snapshot = Snapshot::of(&dense, &ctl()).expect("no stop");
+    assert_eq!(carry(&snapshot, &sparse, &ctl()).expect("ids").n_changed_features, 0);
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits_and_the_unpruned_model_is_listened_to_where_it_is_named() {
+    let before = graph(600, 600, |_, _| {});
+    let grown = graph(760, 700, |_, row| row[0] += 2.0);
+    let recipe = recipe(Family::Gcn);
+    let model = Arc::new(Model::init(&recipe.model, 16, 3, 5));
+    let found = run(&before, &model, &recipe, RunOptions::PREVIEW, None, &ctl()).expect("a run");
+    let whole = reference(&found, Some(&model));
+    let [one, four] = [1, 4].map(|n| {
+        let ctl = Control::new(n).expect("workers");
+        check(inputs(&found, &whole, &grown, Some(&model), None), &ctl).expect("a check")
+    });
+    assert_eq!(one, four);
+    assert_eq!(one.heard_of, HeardOf::UnprunedModel);
+    let alone = reference(&found, None);
+    assert_eq!((&alone.pruned, &alone.unpruned), (&whole.pruned, &None));
+    let plain = check(inputs(&found, &alone, &grown, None, None), &ctl()).expect("a check");
+    assert_eq!((plain.heard_of, plain.agreement.is_none()), (HeardOf::PrunedWeights, true));
+    assert_eq!(plain.steps[0].overlap, one.steps[0].overlap);
+    let fault = check(inputs(&found, &alone, &grown, Some(&model), None), &ctl()).expect_err("nothing to compare with");
+    assert!(fault.to_string().contains("knows the unpruned model"), "{fault}");
+}
+
+/// What nodes with any number of classes are checked by.
+#[test]
+fn nodes_of_several_classes_are_checked_like_any() {
+    let tagged = |n: usize, from: usize, drift: f32| {
+        let plain = graph(n, from, |_, row| row.iter_mut().for_each(|x| *x += drift));
+        let classes = plain.labels().expect("labels").classes().to_vec();
+        let tags = Array2::from_shape_fn((n, 3), |(u, class)| classes[u] as usize == class || (u + class) % 5 == 0);
+        let parts = DatasetParts { labels: Some(Labels::multi(tags)), ..plain.to_parts() };
+        Dataset::try_new(parts).expect("a graph").shared()
+    };
+    let before = tagged(600, 600, 0.0);
+    let found = checked(&before, &tagged(700, 700, 0.0), Family::Gcn);
+    assert_eq!((found.n_arrived, found.estimated.is_none()), (100, true));
+    assert!(found.agreement.is_some() && found.confidence.p_value > 1e-4, "{found:?}");
+    let labelled = found.labelled.expect("labels");
+    assert!(labelled.loss.is_some() && labelled.certified_p.is_none(), "{labelled:?}");
+    let drifted = checked(&before, &tagged(700, 600, 6.0), Family::Gcn);
+    assert!(drifted.level >= Level::ReEvaluate, "{drifted:?}");
 }

@@ -26,7 +26,7 @@ use super::targets::labels_of_tags;
 use crate::engine::graph::{Features, Labels, ReadOptions, Split};
 use crate::io::file::stem;
 use crate::io::reading;
-use crate::io::report::{LoadError, LoadReport};
+use crate::io::report::{FeatureColumn, LoadError, LoadReport};
 use crate::io::sheet::words::{is_missing, part_of_split, truth};
 use crate::io::sheet::{ColumnKind, ColumnRole, TableSketch, for_each_row, sketch};
 use crate::io::text::number::table_number;
@@ -536,9 +536,22 @@ impl Reading<'_> {
             report.ignored.push(format!("columns of {file}: {shown}{more}{why}"));
         }
         if has_features {
+            if self.table.has_header {
+                report.columns = self.feature_columns();
+            }
             found.features = Some(self.features()?);
         }
         Ok(found)
+    }
+
+    /// The columns of [`Reading::features`], in their order.
+    fn feature_columns(&self) -> Vec<FeatureColumn> {
+        let name = |at: usize| self.table.columns[at].name.clone();
+        let numbers = self.numbers.iter().map(|at| FeatureColumn { name: name(*at), text: None });
+        let texts = self.one_hot.iter().zip(&self.texts_of).flat_map(|(at, (texts, _))| {
+            texts.all.iter().map(move |text| FeatureColumn { name: name(*at), text: Some(text.clone()) })
+        });
+        numbers.chain(texts).collect()
     }
 
     fn features(self) -> Result<Features, LoadError> {

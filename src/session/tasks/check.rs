@@ -2,14 +2,19 @@
 
 use std::path::PathBuf;
 
+use super::alike::{with_classes, with_columns};
 use super::source::{check_named_files, unpruned_model};
 use super::{Task, TaskError};
 use crate::engine::control::Control;
-use crate::engine::graph::{Dataset, Labels, ReadOptions, resolve_split};
-use crate::engine::monitor::{CheckInputs, check};
-use crate::io::bundle::{check_graph, graph_of, read_bundle};
-use crate::io::checks::{CHECK_FORMAT, CheckRecord, append_check, arrived_since, hash_of_manifest, read_history};
-use crate::io::{MemoryBudget, escaped_path, read_graph_within};
+use crate::engine::graph::{ReadOptions, resolve_split};
+use crate::engine::model::Model;
+use crate::engine::monitor::{CheckInputs, Reference, ReferenceInputs, check, check_mode};
+use crate::io::bundle::{Bundle, check_graph, graph_of, hash_of_given, read_bundle};
+use crate::io::checks::{
+    CHECK_FORMAT, CheckRecord, KeptReference, append_check, arrived_since, hash_of_manifest, read_history,
+    read_reference, write_reference,
+};
+use crate::io::{LoadError, MemoryBudget, escaped_path, read_graph_within, read_model};
 
 /// A bundle and a later graph.
 #[derive(Debug)]
@@ -35,17 +40,12 @@ pub(crate) struct CheckBundle {
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Checked {
-    /// All checks of the bundle, oldest first; the last is this one.
+    /// This check.
+    pub(crate) record: CheckRecord,
+    /// All checks of the bundle, oldest first, this one among them.
     pub(crate) history: Vec<CheckRecord>,
     /// Warnings of what was read.
     pub(crate) warnings: Vec<String>,
-}
-
-impl Checked {
-    /// This check.
-    pub(crate) fn record(&self) -> Option<&CheckRecord> {
-        self.history.last()
-    }
 }
 
 impl Task for CheckBundle {
@@ -57,91 +57,125 @@ impl Task for CheckBundle {
     }
 
     fn run(self, ctl: &Control, _: &mut dyn FnMut(())) -> Result<Checked, TaskError> {
-        let Self { bundle, reference, trusts_recipe, graph, labels, model, is_kept, at, memory } = self;
-        let mut history = if is_kept { read_history(&bundle)? } else { Vec::new() };
+        // A history that is none is said before anything is computed.
+        let mut history = if self.is_kept { read_history(&self.bundle)? } else { Vec::new() };
+        let mut warnings = Vec::new();
         ctl.progress("reading the bundle", 0, 0);
-        let bundle = read_bundle(&bundle)?;
-        if !trusts_recipe {
-            let way_out = "say where the first graph and its files are (--reference)";
-            check_named_files(&bundle.recipe, &bundle.path, reference.as_deref(), way_out)?;
-        }
-        ctl.progress("reading the graph", 0, 0);
-        let before = graph_of(&bundle, reference.as_deref(), memory, ctl)?.0;
-        ctl.progress("checking the graph", 0, 0);
-        check_graph(&bundle, &before)?;
+        let bundle = read_bundle(&self.bundle)?;
+        check_mode(&bundle.recipe)?;
+        let baseline = self.model.as_deref().map(|spec| unpruned(&bundle, spec)).transpose()?;
+        let known = self.first_graph(&bundle, baseline.as_ref(), &mut warnings, ctl)?;
         ctl.progress("reading the later graph", 0, 0);
-        let (now, report) = read_graph_within(&graph, &later(&bundle.recipe.graph, labels), memory, ctl)?;
-        let mut warnings = report.warnings;
+        let options = later(&bundle.recipe.graph, self.labels.clone());
+        let (now, report) = read_graph_within(&self.graph, &options, self.memory, ctl)?;
+        warnings.extend(report.warnings);
+        let now = with_columns(now, &report.columns, &known.columns, &mut warnings)?;
         let now = with_classes(now, &bundle.manifest.graph.class_names, &mut warnings)?;
-        let baseline = model.map(|spec| unpruned_model(&bundle, &spec)).transpose()?;
-        let masks = bundle.masks(before.topology())?;
-        let split = resolve_split(&before, &bundle.recipe.split, bundle.recipe.seed).unwrap_or_default();
+        let masks = bundle.masks(&known.reference.snapshot.topology)?;
         let deltas: Vec<f64> =
             bundle.metrics.steps.iter().filter_map(|step| step.edges.as_ref()).map(|edges| edges.delta_asked).collect();
-        let choices = bundle.baseline_choices();
-        let arrived = if is_kept { arrived_since(&bundle.path, &now)? } else { None };
+        let arrived = if self.is_kept { arrived_since(&bundle.path, &now)? } else { None };
         let inputs = CheckInputs {
-            before: &before,
+            reference: &known.reference,
             now: &now,
             recipe: &bundle.recipe,
-            split: &split,
             model: &bundle.model,
             masks: &masks,
-            logits_before: &bundle.logits,
-            baseline_before: choices.as_ref(),
             baseline: baseline.as_ref(),
             deltas: &deltas,
             arrived: arrived.as_deref(),
         };
-        let found = check(inputs, ctl)?;
         let record = CheckRecord {
             format: CHECK_FORMAT.to_owned(),
-            at,
-            graph,
+            at: self.at,
+            graph: self.graph,
             bundle_sha256: hash_of_manifest(&bundle.manifest),
-            check: found,
+            check: check(inputs, ctl)?,
         };
-        history.push(record);
-        if is_kept && let Err(error) = append_check(&bundle.path, &history, &now) {
-            // The answer is there; a full disk or a folder of somebody else's must not take it away.
-            warnings.push(format!("this check is not in the history: {error}"));
+        if self.is_kept {
+            match append_check(&bundle.path, record.clone(), &now) {
+                Ok(whole) => history = whole,
+                // The answer is there; a full disk or a folder of somebody else's must not take it away.
+                Err(error) => {
+                    warnings.push(format!("this check is not in the history: {error}"));
+                    history.push(record.clone());
+                }
+            }
+        } else {
+            history.push(record.clone());
         }
-        Ok(Checked { history, warnings })
+        Ok(Checked { record, history, warnings })
+    }
+}
+
+/// The unpruned model of a bundle, as `spec` names it.
+fn unpruned(bundle: &Bundle, spec: &str) -> Result<Model, TaskError> {
+    let mut model = read_model(spec)?.0;
+    let (expected, found) = (&bundle.manifest.model.given_sha256, hash_of_given(&model));
+    if found != *expected {
+        let expected = format!("the model that was pruned, with SHA-256 {expected}");
+        return Err(LoadError::content(spec.as_ref(), "tensors", expected, found).into());
+    }
+    // The same tensors; how they are used, files often leave open.
+    model.architecture = bundle.recipe.model.clone();
+    Ok(model)
+}
+
+impl CheckBundle {
+    /// What the check needs of the first graph: what is kept beside the bundle, or the graph itself, which is then read, run and kept.
+    fn first_graph(
+        &self,
+        bundle: &Bundle,
+        baseline: Option<&Model>,
+        warnings: &mut Vec<String>,
+        ctl: &Control,
+    ) -> Result<KeptReference, TaskError> {
+        ctl.progress("reading what is kept of the first graph", 0, 0);
+        match read_reference(&bundle.path, &bundle.manifest) {
+            // Another place was named: what lies there is looked at.
+            Ok(Some(kept)) if self.reference.is_some() && kept.source != self.reference => {}
+            // Before it, nobody named the unpruned model.
+            Ok(Some(kept)) if baseline.is_some() && kept.reference.unpruned.is_none() => {}
+            Ok(Some(kept)) => return Ok(kept),
+            Ok(None) => {}
+            Err(LoadError::Cancelled) => return Err(LoadError::Cancelled.into()),
+            Err(error) => {
+                warnings.push(format!("what was kept of the first graph is not used, and is made anew: {error}"));
+            }
+        }
+        if !self.trusts_recipe {
+            let way_out = "say where the first graph and its files are (--reference)";
+            check_named_files(&bundle.recipe, &bundle.path, self.reference.as_deref(), way_out)?;
+        }
+        ctl.progress("reading the first graph", 0, 0);
+        let (before, report) = graph_of(bundle, self.reference.as_deref(), self.memory, ctl)?;
+        ctl.progress("checking the first graph", 0, 0);
+        check_graph(bundle, &before)?;
+        let split = resolve_split(&before, &bundle.recipe.split, bundle.recipe.seed).unwrap_or_default();
+        ctl.progress("running on the first graph", 0, 0);
+        let choices = bundle.baseline_choices();
+        let inputs = ReferenceInputs {
+            dataset: &before,
+            recipe: &bundle.recipe,
+            split: &split,
+            model: &bundle.model,
+            baseline,
+            logits: &bundle.logits,
+            baseline_logits: choices.as_ref(),
+        };
+        let columns = if report.columns.len() == before.features().width() { report.columns } else { Vec::new() };
+        let reference = Reference::of(inputs, &ctl.quiet())?;
+        let kept = KeptReference { source: self.reference.clone(), columns, reference };
+        if self.is_kept
+            && let Err(error) = write_reference(&bundle.path, &bundle.manifest, &kept)
+        {
+            warnings.push(format!("the first graph is read again next time: {error}"));
+        }
+        Ok(kept)
     }
 }
 
 /// How a later graph is read: as the first, but that files beside it are its own.
 fn later(options: &ReadOptions, labels: Option<String>) -> ReadOptions {
     ReadOptions { feature_file: None, split_file: None, label_file: labels, ..options.clone() }
-}
-
-/// The same graph with its classes numbered as the bundle's: by their names, where both have some. Those that the bundle does not know come
-/// behind, so that no answer is right there.
-fn with_classes(now: Dataset, names: &[String], warnings: &mut Vec<String>) -> Result<Dataset, TaskError> {
-    let Some(labels) = now.labels().filter(|labels| labels.tags().is_none() && !labels.names.is_empty()) else {
-        return Ok(now);
-    };
-    if names.is_empty() || labels.names == names {
-        return Ok(now);
-    }
-    let mut all = names.to_vec();
-    let place = |name: &String, all: &mut Vec<String>| {
-        all.iter().position(|known| known == name).unwrap_or_else(|| {
-            all.push(name.clone());
-            all.len() - 1
-        }) as u32
-    };
-    let of: Vec<u32> = labels.names.iter().map(|name| place(name, &mut all)).collect();
-    let classes = labels.classes().iter().map(|class| of.get(*class as usize).copied().unwrap_or(*class)).collect();
-    if all.len() > names.len() {
-        warnings.push(format!(
-            "classes that the model does not know, so that no answer is right there: {}",
-            all[names.len()..].join(", ")
-        ));
-    }
-    let mut parts = now.to_parts();
-    let mut labels = Labels::new(classes);
-    labels.names = all;
-    parts.labels = Some(labels);
-    Ok(Dataset::try_new(parts)?)
 }

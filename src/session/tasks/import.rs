@@ -177,8 +177,8 @@ impl Task for Import {
                 return Ok(Imported::Direct(self.specs));
             }
             match detect_as(spec, &self.options) {
-                Ok(Detected::Bundle) => return Ok(Imported::Direct(self.specs)),
-                Ok(Detected::Recipe) if is_alone => return Ok(Imported::Direct(self.specs)),
+                // Beside a graph a bundle can be held against that.
+                Ok(Detected::Bundle | Detected::Recipe) if is_alone => return Ok(Imported::Direct(self.specs)),
                 Err(error @ LoadError::Io { .. }) if is_alone => return Err(error.into()),
                 _ => {}
             }

@@ -4,6 +4,7 @@
 //! takes and how it is done; it gives its points as they come and its output at the end. What is never here: a screen, the session, a
 //! default that another task decides, too (`session/defaults.rs` has those).
 
+mod alike;
 pub(crate) mod autosave;
 pub(crate) mod bench;
 pub(crate) mod budget;

@@ -9,7 +9,7 @@ use crate::engine::graph::{Dataset, Features};
 use crate::engine::model::Model;
 use crate::engine::sparsify::Recipe;
 use crate::io::results::{LeftOut, StressResults};
-use crate::session::stress_page::stress_sentences;
+use crate::session::stress_page::with_sentences;
 
 /// Prunes once for every disturbed graph, and once more without recovery where there is some.
 #[derive(Debug, Clone)]
@@ -74,8 +74,7 @@ impl Task for Stress {
             on_point(Box::new(point.clone()));
             points.push(point);
         })?;
-        let mut results = StressResults::new(&dataset, &model, &recipe, (plan, left_out), points);
-        results.sentences = stress_sentences(&results);
-        Ok(Box::new(results))
+        let results = StressResults::new(&dataset, &model, &recipe, (plan, left_out), points);
+        Ok(Box::new(with_sentences(results)))
     }
 }

@@ -7,6 +7,7 @@ use super::lost::lost_ui;
 use crate::io::{SampleInfo, samples};
 use crate::session::{Command, Recent, format};
 use crate::ui::context::{ViewCx, WindowRequest};
+use crate::ui::pane::Pane;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{shown, strong, weak};
 
@@ -99,6 +100,12 @@ impl Welcome {
             });
             ui.label(weak(cx.tokens, "or drop files anywhere on this window"));
         });
+        ui.add_space(6.0);
+        let check =
+            ui.button("Check a bundle").on_hover_text("Is a pruned model that is in use still true on a later graph?");
+        if check.clicked() {
+            cx.out.request(WindowRequest::Show(Pane::Monitor));
+        }
         let recent = &cx.session.store().recent;
         if !recent.is_empty() {
             ui.add_space(20.0);

@@ -78,6 +78,14 @@ fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Imp
                 // A graph without a model has nothing but the way on there, and the way on is what is wanted.
                 cx.out.request(WindowRequest::Show(Pane::Layers));
             }
+            if let Some(bundle) = cx.session.store().bundle_to_check() {
+                let says = format!("Whether {bundle} is still true on this graph; nothing is opened");
+                let button = ui.add_enabled(!is_reading, egui::Button::new("Check the bundle against it"));
+                if button.on_hover_text(shown(says)).clicked() {
+                    cx.out.send(Command::CheckImport);
+                    cx.out.request(WindowRequest::Show(Pane::Monitor));
+                }
+            }
             if is_reading {
                 ui.label(weak(cx.tokens, "Reading"));
             }
@@ -105,6 +113,11 @@ fn files_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Im
             let text = text.color(if is_out { cx.tokens.warning } else { cx.tokens.text_weak });
             ui.add(egui::Label::new(text).wrap()).on_hover_text(says);
         });
+    }
+    if report.files.iter().any(|file| file.role == Role::Bundle) && report.graph.is_some() {
+        ui.add_space(4.0);
+        let says = "The bundle can be held against this graph; Accept opens the graph alone. To open the bundle, drop it by itself";
+        ui.add(egui::Label::new(weak(cx.tokens, says)).wrap());
     }
     if !report.outside.is_empty() {
         ui.add_space(4.0);

@@ -1,7 +1,7 @@
 //! Stress: how a pruned model and its baseline fall when the data are not those that were pruned on.
 //!
-//! Masks are decided *anew* on every disturbed graph, as a run on it would, so what is compared is the recipe and not masks that were decided
-//! before. Disturbances are seeded and in one file each; accuracy is always against the labels of the undisturbed graph.
+//! Masks are carried over to the disturbed graphs, as a bundle in production is, or decided anew on each, as a run on it would
+//! ([`StressMasks`]). Disturbances are seeded and in one file each; accuracy is always against the labels of the undisturbed graph.
 
 mod disturb;
 mod draw;
@@ -9,7 +9,9 @@ mod edges;
 mod features;
 mod judge;
 mod kinds;
+mod masks;
 mod nodes;
+mod outcome;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -20,18 +22,22 @@ use serde::{Deserialize, Serialize};
 
 use super::loss::PairedLoss;
 use super::options::RunOptions;
-use super::run::{Run, run};
+use super::run::run;
+use crate::engine::carry::Snapshot;
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Labels, Metric, Split, resolve_split};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, NodesAre, Recipe, Schedule, Training, WeightMode};
 use crate::engine::train::train;
-use judge::{Judge, Pair};
+use judge::Judge;
+use outcome::Outcome;
 
 pub use disturb::{Disturbed, disturbed};
 pub use judge::{StressGroup, StressGroupBy};
 pub use kinds::StressKind;
+pub use masks::StressMasks;
+pub use outcome::StressWay;
 pub use summary::{Alike, StressSpread, StressSummary, alike, summarise_stress};
 
 /// What is tried.
@@ -43,11 +49,15 @@ pub struct StressPlan {
     pub levels: Option<Vec<f64>>,
     /// Seeds of the disturbances.
     pub seeds: Vec<u64>,
+    /// Whose masks a disturbed graph has.
+    #[serde(default)]
+    pub masks: StressMasks,
 }
 
 impl Default for StressPlan {
     fn default() -> Self {
-        Self { kinds: StressKind::ALL.to_vec(), levels: None, seeds: vec![1, 2, 3] }
+        let masks = StressMasks::default();
+        Self { kinds: StressKind::ALL.to_vec(), levels: None, seeds: vec![1, 2, 3], masks }
     }
 }
 
@@ -126,35 +136,6 @@ fn uses_labels(recipe: &Recipe) -> bool {
     recipe.training.is_some() || recipe.recovery.as_ref().is_some_and(|rule| trains(rule.nodes_are, rule.train_epochs))
 }
 
-/// With which recipe a graph was pruned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StressWay {
-    /// As it was given.
-    AsGiven,
-    /// Without its recovery, removing the same shares of all entries and weights.
-    WithoutRecovery,
-}
-
-impl StressWay {
-    /// As it is spelt in files.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::AsGiven => "as-given",
-            Self::WithoutRecovery => "without-recovery",
-        }
-    }
-
-    /// Human-readable; `has_recovery` says whether there is another way.
-    pub fn title(self, has_recovery: bool) -> &'static str {
-        match self {
-            Self::AsGiven if has_recovery => "pruned, recovered",
-            Self::AsGiven => "pruned",
-            Self::WithoutRecovery => "pruned, no recovery",
-        }
-    }
-}
-
 /// One disturbed graph, pruned in one way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StressPoint {
@@ -184,16 +165,7 @@ pub struct StressPoint {
     pub groups: Vec<StressGroup>,
 }
 
-/// What one way of pruning gave.
-#[derive(Clone)]
-struct Outcome {
-    way: StressWay,
-    pair: Pair,
-    edge_sparsity: f64,
-    weight_sparsity: f64,
-}
-
-/// Disturbs the graph in every way of the plan, decides the masks anew on each, and hands every point out as soon as it is there.
+/// Disturbs the graph in every way of the plan, prunes each as the plan says, and hands every point out as soon as it is there.
 ///
 /// Where the recipe has recovery, every graph is pruned a second time without it, at the same removed shares. Where labels are wrong and the
 /// recipe has a `[training]` section, the model is trained anew, as it says, on the graph's own labels, too; else it is the one that is given.
@@ -210,10 +182,15 @@ pub fn stress(
     mut on_point: impl FnMut(StressPoint),
 ) -> Result<(), EngineError> {
     plan.check()?;
+    plan.masks.check(recipe)?;
     let (dataset, recipe, split) = with_named_split(dataset, model, recipe)?;
     let labels = labels_of(&dataset, &split)?;
     let judge = Judge::new(&dataset, labels);
     let subject = Subject { model, recipe: &recipe };
+    let snapshot = match plan.masks {
+        StressMasks::Carried => Some(Snapshot::of(&dataset, ctl)?),
+        StressMasks::Decided => None,
+    };
     let total = plan.n_graphs();
     let mut own: [Option<Vec<Outcome>>; 2] = [None, None];
     let mut n_done = 0;
@@ -256,7 +233,12 @@ pub fn stress(
                 if kind.is_of_scoring() {
                     give(level, Some(seed), &undisturbed, &nodes);
                 } else {
-                    give(level, Some(seed), &subject.outcomes(&changed, kind, ctl)?, &nodes);
+                    // A model that is trained on wrong labels is pruned when it is trained.
+                    let outcomes = match snapshot.as_ref().filter(|_| !kind.is_of_labels()) {
+                        Some(snapshot) => masks::carried((&undisturbed, snapshot), &changed, model, ctl)?,
+                        None => subject.outcomes(&changed, kind, ctl)?,
+                    };
+                    give(level, Some(seed), &outcomes, &nodes);
                 }
                 n_done += 1;
             }
@@ -327,12 +309,4 @@ fn without_recovery(recipe: &Recipe, outcome: &Outcome) -> Recipe {
     (plain.edges.mode, plain.edges.delta) = (EdgeMode::Target, vec![outcome.edge_sparsity]);
     (plain.weights.mode, plain.weights.delta) = (WeightMode::Target, vec![outcome.weight_sparsity]);
     plain
-}
-
-impl Outcome {
-    fn of(way: StressWay, run: &Run) -> Self {
-        let pair = Pair { baseline: Arc::clone(&run.baseline_logits), pruned: Arc::new(run.pruned.logits.clone()) };
-        let (edge_sparsity, weight_sparsity) = (run.pruned.edge_sparsity(), run.pruned.weight_sparsity());
-        Self { way, pair, edge_sparsity, weight_sparsity }
-    }
 }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::StressPoint;
 use super::kinds::StressKind;
-use super::{StressPoint, StressWay};
+use super::outcome::StressWay;
 use crate::engine::experiment::loss::PairedLoss;
 
 /// Groups of fewer scored nodes are nobody's worst.

@@ -220,7 +220,7 @@ fn recipe(recovery: bool) -> Recipe {
 #[test]
 fn a_recipe_that_removes_nothing_falls_as_its_baseline_does() {
     let kinds = vec![StressKind::AddedEdges, StressKind::DegreeBias];
-    let plan = StressPlan { kinds, levels: Some(vec![0.5, 0.2]), seeds: SEEDS.to_vec() };
+    let plan = StressPlan { kinds, levels: Some(vec![0.5, 0.2]), seeds: SEEDS.to_vec(), masks: StressMasks::Decided };
     let mut whole = recipe(false);
     (whole.edges.delta, whole.weights.delta) = (vec![0.0], vec![0.0]);
     let points = points(&plan, &whole, 2);
@@ -239,7 +239,7 @@ fn a_recipe_that_removes_nothing_falls_as_its_baseline_does() {
 #[test]
 fn without_recovery_the_same_shares_go_and_threads_change_no_bit() {
     let kinds = vec![StressKind::DroppedEdges, StressKind::ClassImbalance];
-    let plan = StressPlan { kinds, levels: Some(vec![0.5]), seeds: SEEDS.to_vec() };
+    let plan = StressPlan { kinds, levels: Some(vec![0.5]), seeds: SEEDS.to_vec(), masks: StressMasks::Decided };
     let found = points(&plan, &recipe(true), 1);
     assert_eq!(found, points(&plan, &recipe(true), 4));
     assert_eq!(found.len(), 2 * plan.n_graphs());
@@ -253,7 +253,12 @@ fn without_recovery_the_same_shares_go_and_threads_change_no_bit() {
 
 #[test]
 fn groups_divide_the_scored_nodes_and_the_extra_loss_is_the_difference_of_two_losses() {
-    let plan = StressPlan { kinds: vec![StressKind::FeatureNoise], levels: Some(vec![2.0]), seeds: SEEDS.to_vec() };
+    let plan = StressPlan {
+        kinds: vec![StressKind::FeatureNoise],
+        levels: Some(vec![2.0]),
+        seeds: SEEDS.to_vec(),
+        masks: StressMasks::Decided,
+    };
     let points = points(&plan, &recipe(false), 2);
     for point in &points {
         for by in [StressGroupBy::Class, StressGroupBy::Degree] {
@@ -294,7 +299,12 @@ fn kinds_that_say_nothing_are_left_out_with_the_reason() {
 
 #[test]
 fn wrong_labels_change_a_model_that_is_trained_on_them_and_training_without_them_is_the_reference() {
-    let plan = StressPlan { kinds: vec![StressKind::UniformLabels], levels: Some(vec![1.0]), seeds: vec![1] };
+    let plan = StressPlan {
+        kinds: vec![StressKind::UniformLabels],
+        levels: Some(vec![1.0]),
+        seeds: vec![1],
+        ..StressPlan::default()
+    };
     let training = Training { epochs: 80, learning_rate: 0.02, ..Training::default() };
     let found = points(&plan, &Recipe { training: Some(training), ..recipe(false) }, 2);
     let [before, after] = &found[..] else { panic!("{} points", found.len()) };
@@ -305,7 +315,8 @@ fn wrong_labels_change_a_model_that_is_trained_on_them_and_training_without_them
 #[test]
 fn a_stop_is_answered_and_levels_out_of_range_are_refused() {
     let model = Arc::new(Model::init(&recipe(false).model, 12, 4, 5));
-    let plan = StressPlan { levels: Some(vec![1.5]), kinds: vec![StressKind::DroppedEdges], seeds: vec![1] };
+    let (levels, kinds) = (Some(vec![1.5]), vec![StressKind::DroppedEdges]);
+    let plan = StressPlan { levels, kinds, seeds: vec![1], ..StressPlan::default() };
     let error = stress(&graph(), &model, &recipe(false), &plan, &ctl(1), |_| {}).unwrap_err();
     assert_eq!(error.to_string(), "levels of stress: expected 0 to 1 for dropped-edges, found 1.5");
     let stopped = ctl(1);
@@ -313,4 +324,45 @@ fn a_stop_is_answered_and_levels_out_of_range_are_refused() {
     let plan = StressPlan::default();
     let error = stress(&graph(), &model, &recipe(false), &plan, &stopped, |_| {}).unwrap_err();
     assert_eq!(error, EngineError::Cancelled);
+}
+
+#[test]
+fn masks_that_are_carried_over_keep_what_was_decided_and_all_that_is_new() {
+    let (dataset, recipe) = (graph(), recipe(true));
+    let model = Arc::new(Model::init(&recipe.model, 12, 4, 5));
+    let found = run(&dataset, &model, &recipe, RunOptions::PREVIEW, None, &ctl(2)).expect("a run");
+    let undisturbed = [Outcome::of(StressWay::AsGiven, &found)];
+    let snapshot = Snapshot::of(&dataset, &ctl(1)).expect("no stop");
+    let on =
+        |graph: &Dataset| masks::carried((&undisturbed, &snapshot), graph, &model, &ctl(2)).expect("carried").remove(0);
+    let same = on(&dataset);
+    let bits = |of: &ndarray::Array2<f32>| of.iter().map(|v| v.to_bits()).collect::<Vec<u32>>();
+    assert_eq!(bits(&same.pair.pruned), bits(&found.pruned.logits), "nothing changed: the bits of the run");
+    assert_eq!(bits(&same.pair.baseline), bits(&found.baseline_logits));
+    assert!((same.edge_sparsity - found.pruned.edge_sparsity()).abs() < 1e-12);
+    // False edges are kept, so a smaller share of all is removed; a run would remove the same share again.
+    let grown = on(&at(&dataset, StressKind::AddedEdges, 0.5, 1).dataset);
+    assert!((grown.edge_sparsity - same.edge_sparsity / 1.5).abs() < 0.01, "{}", grown.edge_sparsity);
+    let plan = StressPlan {
+        kinds: vec![StressKind::AddedEdges, StressKind::FeatureNoise],
+        levels: Some(vec![0.5]),
+        seeds: SEEDS.to_vec(),
+        masks: StressMasks::Carried,
+    };
+    let carried = points(&plan, &recipe, 1);
+    assert_eq!(carried, points(&plan, &recipe, 3));
+    let decided = points(&StressPlan { masks: StressMasks::Decided, ..plan.clone() }, &recipe, 2);
+    assert_eq!(carried.len(), decided.len());
+    for (carried, decided) in carried.iter().zip(&decided) {
+        assert_eq!(carried.baseline.to_bits(), decided.baseline.to_bits(), "the baseline has no masks");
+        let are_alike = (carried.edge_sparsity - decided.edge_sparsity).abs() < 0.01;
+        assert_eq!(are_alike, carried.level < 0.1 || carried.kind == StressKind::FeatureNoise, "{carried:?}");
+    }
+    let mass = Recipe { recovery: None, ..recipe };
+    let mut mass = Recipe { model: Architecture { hidden: 8, ..Architecture::new(Family::Sgc) }, ..mass };
+    mass.edges.mode = EdgeMode::Mass;
+    assert_eq!(StressMasks::suited_to(&mass), StressMasks::Decided);
+    let model = Arc::new(Model::init(&mass.model, 12, 4, 5));
+    let error = stress(&dataset, &model, &mass, &plan, &ctl(1), |_| {}).unwrap_err();
+    assert!(error.to_string().contains("belongs to its graph"), "{error}");
 }

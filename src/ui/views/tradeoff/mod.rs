@@ -23,7 +23,7 @@ use egui_plot::PlotPoint;
 use self::chart::Cost;
 use self::together::Together;
 use super::{View, ViewCx};
-use crate::engine::experiment::{EvaluatedOn, StressKind, recovered_says};
+use crate::engine::experiment::{EvaluatedOn, StressKind, StressMasks, recovered_says};
 use crate::engine::plot::Curves;
 use crate::engine::sparsify::{NodesAre, Recipe};
 use crate::session::{Phase, Trial};
@@ -42,6 +42,8 @@ pub(super) struct Tradeoff {
     together: Together,
     /// Whose curve is shown.
     disturbed: StressKind,
+    /// Whose masks the next disturbed graphs have.
+    masks: StressMasks,
 }
 
 /// Side of the part of a point that answers to the pointer.

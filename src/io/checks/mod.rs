@@ -1,19 +1,25 @@
 //! The history of checks of a bundle: one JSON object per line, beside the bundle, and who was there when somebody looked last.
 //!
-//! `NAME.checks.jsonl` holds every check; `NAME.seen` a hash of every node's id, so that the next check knows who has arrived since. Both
-//! belong to nobody's bundle: its hashes stay as they are.
+//! `NAME.checks.jsonl` holds every check; `NAME.seen` a hash of every node's id, so that the next check knows who has arrived since;
+//! `NAME.reference` what the next check needs of the first graph. They belong to nobody's bundle: its hashes stay as they are.
 
+mod reference;
+
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::atomic::write_atomic;
+use super::atomic::{lock_soon, write_atomic};
 use super::bundle::Manifest;
 use super::file::{read_text, read_whole};
 use super::report::{ExportError, LoadError};
 use super::{entrance, sha256};
 use crate::engine::graph::Dataset;
 use crate::engine::monitor::Check;
+
+pub use reference::{KeptReference, REFERENCE_FORMAT, read_reference, reference_path, write_reference};
 
 /// Name and version of a line.
 pub const CHECK_FORMAT: &str = "unifews-check/1";
@@ -85,14 +91,20 @@ pub fn read_history(bundle: &Path) -> Result<Vec<CheckRecord>, LoadError> {
     })
 }
 
-/// Adds a check to the history of a bundle, and notes who is there.
+/// Adds a check to the history of a bundle, and notes who is there. Another check of the same bundle waits meanwhile, so that both are kept.
+/// Answers the whole history.
 ///
 /// # Errors
-/// [`ExportError`] where the folder cannot be written.
-pub fn append_check(bundle: &Path, history: &[CheckRecord], dataset: &Dataset) -> Result<(), ExportError> {
+/// [`ExportError`] where the folder cannot be written, where somebody else does not end, and where the history is none any more.
+pub fn append_check(bundle: &Path, record: CheckRecord, dataset: &Dataset) -> Result<Vec<CheckRecord>, ExportError> {
     let path = history_path(bundle);
+    let _guard = lock_bundle(bundle).map_err(|error| ExportError::io("lock", bundle, error))?;
+    // As it is now, and not as it was when this check began.
+    let mut history = read_history(bundle)
+        .map_err(|error| ExportError::io("read", &path, std::io::Error::other(error.to_string())))?;
+    history.push(record);
     let mut text = String::new();
-    for record in history {
+    for record in &history {
         let line = serde_json::to_string(record)
             .map_err(|error| ExportError::io("write", &path, std::io::Error::other(error)))?;
         text.push_str(&line);
@@ -103,7 +115,16 @@ pub fn append_check(bundle: &Path, history: &[CheckRecord], dataset: &Dataset) -
     hashes.sort_unstable();
     bytes.extend(hashes.iter().flat_map(|hash| hash.to_le_bytes()));
     write_atomic(&path, text.as_bytes())?;
-    write_atomic(seen_path(bundle), &bytes)
+    write_atomic(seen_path(bundle), &bytes)?;
+    Ok(history)
+}
+
+/// Holds other checks of a bundle off. Nothing where the system cannot lock it.
+fn lock_bundle(bundle: &Path) -> std::io::Result<Option<File>> {
+    match File::open(bundle).and_then(lock_soon) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Err(error),
+        locked => Ok(locked.ok()),
+    }
 }
 
 /// Of every node whether it has arrived since the last check of this bundle; `None` where there was none.
@@ -143,9 +164,10 @@ pub fn hash_of_manifest(manifest: &Manifest) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::carry::Counts;
     use crate::engine::control::Control;
     use crate::engine::graph::{PowerLaw, power_law_communities};
-    use crate::engine::monitor::{Counts, Drift, Finding, Level, Measure};
+    use crate::engine::monitor::{Drift, Finding, HeardOf, Level, Measure};
 
     #[test]
     fn the_history_lies_beside_the_bundle_whatever_its_form() {
@@ -175,6 +197,7 @@ mod tests {
             n_changed_features: 3,
             n_arrived: 2,
             steps: Vec::new(),
+            heard_of: HeardOf::PrunedWeights,
             confidence: Drift::default(),
             agreement: None,
             estimated: None,
@@ -192,8 +215,9 @@ mod tests {
             &Control::new(1).expect("a worker"),
         )
         .expect("a graph");
-        let history = vec![record.clone(), CheckRecord { at: 8, ..record }];
-        append_check(&bundle, &history, &graph).expect("written");
+        let history = vec![record.clone(), CheckRecord { at: 8, ..record.clone() }];
+        append_check(&bundle, history[0].clone(), &graph).expect("written");
+        assert_eq!(append_check(&bundle, history[1].clone(), &graph).expect("written"), history);
         assert_eq!(read_history(&bundle).expect("read"), history);
         assert_eq!(arrived_since(&bundle, &graph).expect("read"), Some(vec![false; 20]));
         let mut parts = graph.to_parts();
@@ -202,5 +226,17 @@ mod tests {
         let arrived = arrived_since(&bundle, &other).expect("read").expect("a list");
         assert_eq!(arrived.iter().filter(|is| **is).count(), 1);
         assert!(arrived[4]);
+
+        // Two checks at the same moment are both kept.
+        std::fs::create_dir(&bundle).expect("a bundle to hold on to");
+        std::thread::scope(|scope| {
+            for at in 100..108 {
+                let (bundle, graph, record) = (&bundle, &graph, CheckRecord { at, ..record.clone() });
+                scope.spawn(move || append_check(bundle, record, graph).expect("written"));
+            }
+        });
+        let mut at: Vec<u64> = read_history(&bundle).expect("read").iter().map(|record| record.at).collect();
+        at.sort_unstable();
+        assert_eq!(at, [7, 8, 100, 101, 102, 103, 104, 105, 106, 107]);
     }
 }

@@ -1,4 +1,8 @@
 //! What was decided of one graph, said of a later one: nodes are the same where their ids are.
+//!
+//! Never here: what a later graph is held against.
+
+mod snapshot;
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -6,8 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
-use crate::engine::graph::{Dataset, Features};
+use crate::engine::graph::{Dataset, Topology};
 use crate::engine::sparsify::{EdgeMask, EntryValues, Recipe};
+
+pub use snapshot::Snapshot;
+use snapshot::row_hashes;
 
 /// How many of something there were and are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -29,7 +36,7 @@ pub struct Carried {
     pub nodes: Counts,
     /// Entries that can be removed: all but self-loops.
     pub entries: Counts,
-    /// Nodes of both graphs whose features are not the same, to the bit.
+    /// Nodes of both graphs whose features are not the same, to the bit, by a hash of 64 bits.
     pub n_changed_features: usize,
     /// For every node now its number before; `None` for a new one.
     pub node_before: Vec<Option<u32>>,
@@ -44,70 +51,53 @@ const NEW: usize = usize::MAX;
 ///
 /// # Errors
 /// [`EngineError::Mismatch`] where the graphs have features of another width, [`EngineError::Cancelled`].
-pub fn carry(before: &Dataset, now: &Dataset, ctl: &Control) -> Result<Carried, EngineError> {
-    let (width, found) = (before.features().width(), now.features().width());
+pub fn carry(before: &Snapshot, now: &Dataset, ctl: &Control) -> Result<Carried, EngineError> {
+    let (width, found) = (before.width, now.features().width());
     if width != found {
         return Err(EngineError::mismatch("features of the later graph", format!("{width} as before"), found));
     }
-    let known = before.nodes_by_id();
-    let find = |u: usize| match now.node_ids() {
-        Some(ids) => known.find(&ids[u]),
-        None => known.find(&u.to_string()),
-    };
-    let node_before: Vec<Option<u32>> = (0..now.n_nodes()).map(find).collect();
+    let node_before = before.places_of(now);
+    let n_before = before.topology.n_nodes();
     let n_kept = node_before.iter().flatten().count();
     let nodes = Counts {
-        before: before.n_nodes(),
+        before: n_before,
         now: now.n_nodes(),
         new: now.n_nodes() - n_kept,
-        gone: before.n_nodes() - n_kept,
+        gone: n_before.saturating_sub(n_kept),
     };
-    let (old, new) = (before.topology(), now.topology());
+    let (old, new) = (&before.topology, now.topology());
     const ROWS: usize = 4096;
     let blocks = ctl.map(now.n_nodes().div_ceil(ROWS), |block| {
         let rows = block * ROWS..now.n_nodes().min((block + 1) * ROWS);
-        let mut found = Vec::new();
+        let (mut found, mut n_both) = (Vec::new(), 0usize);
         for u in rows {
-            let before_u = node_before[u];
+            let before_u = node_before[u].map(|u| u as usize);
+            let begin = found.len();
+            let mut next = before_u.map_or(0, |u| old.row_range(u).start);
             found.extend(new.row(u).iter().map(|v| {
-                let ends = before_u.zip(node_before[*v as usize]);
-                ends.and_then(|(u, v)| old.find(u as usize, v as usize)).unwrap_or(NEW)
+                let Some((u, v)) = before_u.zip(node_before[*v as usize]) else { return NEW };
+                // Where sources stand as they stood, the next one is the one that is looked for.
+                let is_next = next < old.row_range(u).end && old.indices()[next] == v;
+                let at = if is_next { Some(next) } else { old.find(u, v as usize) };
+                next = at.map_or(next, |at| at + 1);
+                at.unwrap_or(NEW)
             }));
+            n_both += found[begin..].iter().zip(new.row(u)).filter(|(at, v)| **at != NEW && **v as usize != u).count();
         }
-        found
+        (found, n_both)
     })?;
-    let entry_before = blocks.concat();
-    let removable = |of: &mut dyn Iterator<Item = (u32, u32)>| of.filter(|(u, v)| u != v).count();
-    let n_now = removable(&mut new.entries());
-    let n_before = removable(&mut old.entries());
-    let n_both = new.entries().zip(&entry_before).filter(|((u, v), at)| u != v && **at != NEW).count();
-    let entries = Counts { before: n_before, now: n_now, new: n_now - n_both, gone: n_before - n_both };
-    let pairs = node_before.iter().enumerate().filter_map(|(u, before)| Some((u, (*before)? as usize)));
-    let n_changed_features = pairs.filter(|(u, v)| !is_same_row(now.features(), *u, before.features(), *v)).count();
+    let removable = |of: &Topology| of.n_entries() - of.n_self_loops();
+    let (n_now, n_then) = (removable(new), removable(old));
+    let n_both: usize = blocks.iter().map(|(_, n)| n).sum();
+    let mut entry_before = Vec::with_capacity(new.n_entries());
+    for (found, _) in blocks {
+        entry_before.extend(found);
+    }
+    let entries = Counts { before: n_then, now: n_now, new: n_now - n_both, gone: n_then.saturating_sub(n_both) };
+    let hashes = row_hashes(now.features(), ctl)?;
+    let pairs = node_before.iter().zip(&hashes).filter_map(|(before, hash)| Some(((*before)?, hash)));
+    let n_changed_features = pairs.filter(|(u, hash)| before.row_hashes[*u as usize] != **hash).count();
     Ok(Carried { nodes, entries, n_changed_features, node_before, entry_before })
-}
-
-fn is_same_row(a: &Features, u: usize, b: &Features, v: usize) -> bool {
-    match (a, b) {
-        (Features::Dense(a), Features::Dense(b)) => {
-            a.row(u).iter().zip(b.row(v)).all(|(a, b)| a.to_bits() == b.to_bits())
-        }
-        _ => stored(a, u).eq(stored(b, v)),
-    }
-}
-
-/// Columns and bits of what is not 0.
-fn stored(x: &Features, u: usize) -> Box<dyn Iterator<Item = (usize, u32)> + '_> {
-    match x {
-        Features::Dense(x) => {
-            Box::new(x.row(u).into_iter().enumerate().filter(|(_, v)| **v != 0.0).map(|(at, v)| (at, v.to_bits())))
-        }
-        Features::Sparse(x) => Box::new(x.outer_view(u).into_iter().flat_map(|row| {
-            let stored: Vec<(usize, u32)> =
-                row.iter().filter(|(_, v)| **v != 0.0).map(|(at, v)| (at, v.to_bits())).collect();
-            stored
-        })),
-    }
 }
 
 impl Carried {
@@ -133,12 +123,12 @@ impl Carried {
         {
             return Err(EngineError::mismatch("edge mask", "one of the earlier graph", mask.n_entries()));
         }
-        let diffusion = Diffusion::of(now, recipe.matrix());
+        let diffusion = mask.values().is_some().then(|| Diffusion::of(now, recipe.matrix()));
         let (mut kept, mut values) = (Vec::with_capacity(mask.n_steps()), Vec::new());
         for step in 0..mask.n_steps() {
             ctl.check()?;
             let flags: Vec<bool> = self.entry_before.iter().map(|at| *at == NEW || mask.is_kept(*at, step)).collect();
-            if let Some(fitted) = mask.values_of(step) {
+            if let Some((fitted, diffusion)) = mask.values_of(step).zip(diffusion.as_ref()) {
                 values.push(self.values(fitted, (mask, step), &flags, diffusion.values()));
             }
             kept.push(flags);
