@@ -10,7 +10,9 @@ use crate::engine::score::predictions;
 use crate::engine::sparsify::Recipe;
 
 /// Tests that a run loses at most `limit` of its accuracy, a share, on half of the validation nodes: whoever looked at validation scores
-/// while choosing the recipe looks at the other half, if at all. Where the recipe asks for low precision, its model is tested next.
+/// while choosing the recipe looks at the other half, if at all.
+///
+/// Where the recipe asks for low precision, its model is tested next.
 ///
 /// # Errors
 /// As [`certify`]; [`EngineError::Mismatch`] for a graph without labels, too.

@@ -88,18 +88,15 @@ pub(super) fn stored_weights(
         scales[weight.matrix] = calibrated_scales(weight.values, PickedRows::of(x, &rows).rows(), ctl)?;
         inference.transform(weight, x, x, ctl)
     };
-    match &pruned.embedding {
-        Some(embedding) => {
-            let scaled = scaled_embedding(embedding, model, ctl)?;
-            let inference = MaskedInference::weights_only();
-            let input = Rows::Dense(scaled.view());
-            infer(&model.program(), model, input, &mut WithProducts { inference, product }, ctl)?;
-        }
-        None => {
-            let inference = MaskedInference::pruned(dataset, recipe, &pruned.masks.edges, None, None, ctl)?;
-            let mut policy = WithProducts { inference, product };
-            forward(&model.program(), model, dataset.features(), &mut policy, ctl)?;
-        }
+    if let Some(embedding) = &pruned.embedding {
+        let scaled = scaled_embedding(embedding, model, ctl)?;
+        let inference = MaskedInference::weights_only();
+        let input = Rows::Dense(scaled.view());
+        infer(&model.program(), model, input, &mut WithProducts { inference, product }, ctl)?;
+    } else {
+        let inference = MaskedInference::pruned(dataset, recipe, &pruned.masks.edges, None, None, ctl)?;
+        let mut policy = WithProducts { inference, product };
+        forward(&model.program(), model, dataset.features(), &mut policy, ctl)?;
     }
     let plain = StoredWeights::new(model, values);
     let mut all = scales.into_iter();
@@ -110,8 +107,9 @@ pub(super) fn stored_weights(
     }))
 }
 
-/// Runs a pruned model over its masks with weights as they are stored, and entries and embeddings as `stored_as` says. `embedding` is that of mass
-/// mode. Whoever runs it, on any number of threads: the same bits.
+/// Runs a pruned model over its masks with weights as they are stored, and entries and embeddings as `stored_as` says.
+///
+/// `embedding` is that of mass mode. Whoever runs it, on any number of threads: the same bits.
 ///
 /// # Errors
 /// [`EngineError::Mismatch`], [`EngineError::Cancelled`].

@@ -321,7 +321,9 @@ fn measure(
         let (policy, program, model) = match (way, &mut in_low) {
             (Timing::BASELINE, in_low) => {
                 baseline.take_room_of(&mut inference);
-                in_low.iter_mut().for_each(|(low, _)| baseline.take_room_of(low));
+                if let Some((low, _)) = in_low {
+                    baseline.take_room_of(low);
+                }
                 (&mut baseline, &program, model)
             }
             (Timing::LOW, Some((low, compact))) => {

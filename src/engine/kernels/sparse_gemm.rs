@@ -222,7 +222,9 @@ fn lanes_product<I: Index, V: StoredValue>(
             }
             if V::IS_SCALED {
                 let scale = w.scales[column];
-                lanes.iter_mut().for_each(|sum| *sum = scaled(*sum, scale, None));
+                for sum in &mut lanes {
+                    *sum = scaled(*sum, scale, None);
+                }
             }
             sums.0 = lanes;
         }

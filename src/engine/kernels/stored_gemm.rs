@@ -88,22 +88,33 @@ trait Multiplies<I>: StoredValue {
 macro_rules! multiplies {
     ($value:ty, $index:ty, $by_columns:ident, $scatter:ident) => {
         #[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-        fn $by_columns<'a>(out: &mut [f32], width: usize, x: &[f32], w: &KeptColumns<'a, $index, $value>) {
-            product_of_columns(out, width, x, w);
+        fn $by_columns(
+            out: &mut [f32],
+            width: usize,
+            (x, depth): (&[f32], usize),
+            (indptr, indices): (&[usize], &[$index]),
+            (values, scales): (&[$value], &[f32]),
+        ) {
+            product_of_columns(out, width, x, &KeptColumns { depth, indptr, indices, values, scales });
         }
 
         #[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
-        fn $scatter<'a>(out: &mut [f32], indices: &[u32], values: &[f32], w: &KeptColumns<'a, $index, $value>) {
-            scatter_row(out, indices, values, w);
+        fn $scatter(
+            out: &mut [f32],
+            (columns, x): (&[u32], &[f32]),
+            (indptr, indices): (&[usize], &[$index]),
+            (values, scales): (&[$value], &[f32]),
+        ) {
+            scatter_row(out, columns, x, &KeptColumns { depth: 0, indptr, indices, values, scales });
         }
 
         impl Multiplies<$index> for $value {
             fn by_columns(out: &mut [f32], width: usize, x: &[f32], w: &KeptColumns<'_, $index, Self>) {
-                $by_columns(out, width, x, w);
+                $by_columns(out, width, (x, w.depth), (w.indptr, w.indices), (w.values, w.scales));
             }
 
             fn scatter(out: &mut [f32], x: (&[u32], &[f32]), w: &KeptColumns<'_, $index, Self>) {
-                $scatter(out, x.0, x.1, w);
+                $scatter(out, x, (w.indptr, w.indices), (w.values, w.scales));
             }
         }
     };

@@ -120,7 +120,9 @@ fn gather_heads<V: StoredValue, X: StoredValue>(
         }
         if V::IS_SCALED {
             for (out, scale) in row.chunks_exact_mut(channels).zip(&scales[i * heads..][..heads]) {
-                out.iter_mut().for_each(|sum| *sum = scaled(*sum, *scale, None));
+                for sum in out {
+                    *sum = scaled(*sum, *scale, None);
+                }
             }
         }
     }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::kernels::{Precision, ValueType};
 
-/// What weights and entries are stored as in low precision. Masks, recovery and the logits of the run are those of 32-bit floats whatever it says: it
-/// is applied to the finished model and measured beside it.
+/// What weights and entries are stored as in low precision.
+///
+/// Masks, recovery and the logits of the run are those of 32-bit floats whatever it says: it is applied to the finished model and measured beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PrecisionRule {
