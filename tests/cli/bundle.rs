@@ -11,7 +11,6 @@ use rand::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 use unifews::engine::control::Control;
 use unifews::engine::experiment::{Run, RunOptions, Server, ValueType, run};
-use unifews::engine::model::Model;
 use unifews::engine::sparsify::{Allocation, Compat, EdgeMode, NodesAre, RecoveryRule, WeightMode};
 use unifews::io::bundle::{BundleOptions, PlannedSize, contents, read_bundle, replay, write_bundle, write_bundle_as};
 use unifews::io::{read_graph, read_model};

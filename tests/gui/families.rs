@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use unifews::engine::model::{Activation, Aggregation, Architecture, Family, HopWeights, Jumping, Skip};
 use unifews::engine::plot::{RasterMode, Side};
 use unifews::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
