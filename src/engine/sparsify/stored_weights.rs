@@ -103,13 +103,8 @@ mod tests {
                 let (kind, scales) = stored.of(&before.name);
                 assert_eq!(kind, if before.is_matrix() { values } else { ValueType::F32 });
                 assert_eq!(scales.len(), if kind == ValueType::Int8 { before.values.ncols() } else { 0 });
-                for ((_, column), (a, b)) in before
-                    .values
-                    .indexed_iter()
-                    .map(|((_, j), v)| (j, *v))
-                    .zip(&after.values)
-                    .map(|((j, a), b)| (((), j), (a, *b)))
-                {
+                for (((_, column), a), b) in before.values.indexed_iter().zip(&after.values) {
+                    let (a, b) = (*a, *b);
                     assert!(a != 0.0 || b == 0.0, "a removed weight came back");
                     if kind == ValueType::Int8 {
                         assert!((a - b).abs() <= 0.5001 * scales[column], "{a} {b}");

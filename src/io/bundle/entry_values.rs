@@ -7,7 +7,6 @@
 //! ```
 //! What an identity form puts on the diagonal of an edge file is not in them: it is added to what they stand for.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -46,21 +45,16 @@ impl StepValues {
         (topology, entries): (&Topology, &[f32]),
         kind: ValueType,
     ) -> Self {
-        let values = match identity {
-            Identity::SelfLoop => Cow::Borrowed(&matrix.values[..]),
-            _ => {
-                let own = |u: usize| match identity {
-                    Identity::ResidualLoop => topology.find(u, u).map_or(0.0, |k| entries[k]),
-                    _ => 0.0,
-                };
-                let mut values = matrix.values.clone();
-                for (at, (u, v)) in matrix.structure.entries().enumerate().filter(|(_, (u, v))| u == v) {
-                    debug_assert_eq!(u, v);
-                    values[at] = own(u as usize);
-                }
-                Cow::Owned(values)
-            }
+        if identity == Identity::SelfLoop {
+            return Self::as_stored(matrix, &matrix.values, kind);
+        }
+        // What the entry itself carries, if it is propagated over at all.
+        let own = |u: u32| match identity {
+            Identity::ResidualLoop => topology.find(u as usize, u as usize).map_or(0.0, |k| entries[k]),
+            Identity::SelfLoop | Identity::Residual => 0.0,
         };
+        let places = matrix.structure.entries().zip(&matrix.values);
+        let values: Vec<f32> = places.map(|((u, v), value)| if u == v { own(u) } else { *value }).collect();
         Self::as_stored(matrix, &values, kind)
     }
 

@@ -46,6 +46,8 @@ def load(folder, sparse=None, features=None, low=False):
     note = manifest["model"].get("low") if low else None
     if low and note is None:
         sys.exit(f"expected a bundle in low precision, found none in its manifest: {folder}")
+    if low and note.get("needs_removed"):
+        sys.exit("removed entries take part in this attention, and are in no file: unifews replay runs it in low precision")
     if low:
         sparse = note["stored_as"]["weights"] != "f32"
     if sparse is None:

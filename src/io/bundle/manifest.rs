@@ -11,6 +11,7 @@ use super::{hash, names};
 use crate::engine::experiment::{Run, ValueType};
 use crate::engine::model::batch_norm::EPS;
 use crate::engine::model::{Activation, Aggregation, AttentionForm, Family, Norm, Order, Program, TrainedOn};
+use crate::engine::sparsify::steps::counts_removed;
 use crate::engine::sparsify::{EdgeMode, Identity, Macs, Quirk, StoredAs};
 
 /// Name and version of the bundle's form.
@@ -128,6 +129,10 @@ pub struct LowNote {
     pub logits: String,
     /// What is stored as what; embeddings are rounded where they are propagated.
     pub stored_as: StoredAs,
+    /// Whether removed entries take part in attention's softmax (the quirk `gat-no-renormalisation`): they are in no file, so that only a replay
+    /// on the graph computes this output.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_removed: bool,
 }
 
 /// How the edge files are to be read.
@@ -251,6 +256,7 @@ impl Manifest {
                 low: stored.low.as_ref().map(|low| LowNote {
                     logits: names::LOGITS_LOW.to_owned(),
                     stored_as: low.precision.stored_as,
+                    needs_removed: counts_removed(&run.recipe),
                 }),
             },
             edges: EdgesNote {
