@@ -12,7 +12,10 @@ use unifews::engine::control::Control;
 use unifews::engine::diffusion::{Diffusion, Matrix};
 use unifews::engine::experiment::{RunOptions, run};
 use unifews::engine::graph::{Dataset, PowerLaw, power_law_communities};
-use unifews::engine::kernels::{Csr, Packed, SparseColumns, matmul, matmul_sparse_weight, row_norms, spmm};
+use unifews::engine::kernels::{
+    Csr, Packed, Rows, SparseColumns, StoredCsr, StoredWeight, ValueType, matmul, matmul_sparse_weight,
+    matmul_stored_weight, row_norms, spmm,
+};
 use unifews::engine::model::{Architecture, Family, Model};
 use unifews::engine::sparsify::{EdgeMode, Recipe, Training, WeightMode};
 use unifews::engine::train::train;
@@ -67,6 +70,27 @@ fn sparse_weight(bencher: Bencher<'_, '_>, removed: f64) {
         .for_each(|(_, v)| *v = 0.0);
     let w = SparseColumns::new(w.view());
     bencher.bench(|| matmul_sparse_weight(black_box(x.view()), &w, &ctl));
+}
+
+/// Entries whose values are stored in fewer bits, over rows as they are and as bf16.
+#[divan::bench(args = [(ValueType::F32, false), (ValueType::Bf16, false), (ValueType::F16, false), (ValueType::Int8, false), (ValueType::Int8, true)])]
+fn propagate_stored(bencher: Bencher<'_, '_>, (kind, halves): (ValueType, bool)) {
+    let (graph, ctl) = (small_graph(), control());
+    let t = Diffusion::new(graph.topology(), Matrix::Normalised(0.5));
+    let x = values(graph.n_nodes(), 512);
+    let csr = Csr { indptr: graph.topology().indptr(), indices: graph.topology().indices(), values: t.values() };
+    let stored = StoredCsr::new(csr, kind);
+    bencher.bench(|| black_box(&stored).times(x.view(), halves, &ctl));
+}
+
+/// Kept weights that are stored in fewer bits, half of them removed.
+#[divan::bench(args = ValueType::ALL)]
+fn stored_weight(bencher: Bencher<'_, '_>, kind: ValueType) {
+    let (ctl, x) = (control(), values(2_485, 512));
+    let mut w = values(512, 512);
+    w.indexed_iter_mut().filter(|((i, j), _)| (i * 7 + j * 3) % 2 == 0).for_each(|(_, v)| *v = 0.0);
+    let w = StoredWeight::new(w.view(), kind, &[1.0 / 127.0; 512], false);
+    bencher.bench(|| matmul_stored_weight(Rows::Dense(black_box(x.view())), &w, &ctl));
 }
 
 /// A whole pruned forward: what moving a slider costs.

@@ -224,8 +224,8 @@ pub(super) struct PruneArgs {
     /// Points of accuracy that the verdict on the result is held against: safe within them, a cost up to five times as many
     #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
     pub(super) limit: f64,
-    /// What the weights of the bundle's sparse model are stored as; 16 bits halve them, and the run says what the rounding costs
-    #[arg(long, value_name = "f32|bf16|f16", default_value = "f32", value_parser = choice::<ValueType>)]
+    /// What the weights of the bundle's sparse model are stored as, where --weights-as does not say it; the run says what the rounding costs
+    #[arg(long, value_name = "f32|bf16|f16|int8", default_value = "f32", value_parser = choice::<ValueType>)]
     pub(super) values: ValueType,
     /// Leave the node features out of the bundle: to run it takes the graph
     #[arg(long)]
@@ -507,9 +507,15 @@ pub(super) struct RecipeArgs {
     /// Train on the graph without its test nodes, so that they are new to the model; they are scored in the whole graph
     #[arg(long)]
     pub(super) inductive: bool,
-    /// How embeddings are stored between hops once masks are followed (sgc, appnp, gbp); bf16 is timed beside f32, with its error
+    /// How embeddings are stored where they are propagated once masks are followed; bf16 is timed beside f32, with its error
     #[arg(long, value_name = "f32|bf16", value_parser = choice::<Precision>)]
     pub(super) embeddings: Option<Precision>,
+    /// What the pruned model's weights are stored as in low precision; timed beside f32, with its error
+    #[arg(long, value_name = "f32|bf16|f16|int8", value_parser = choice::<ValueType>)]
+    pub(super) weights_as: Option<ValueType>,
+    /// What the values of kept entries are stored as in low precision
+    #[arg(long, value_name = "f32|bf16|f16|int8", value_parser = choice::<ValueType>)]
+    pub(super) entries_as: Option<ValueType>,
     /// In which order nodes lie in memory while masks are followed (sgc, appnp, gbp); changes time alone
     #[arg(long, value_name = "stored|degree|community|rcm", value_parser = choice::<HopOrder>)]
     pub(super) node_order: Option<HopOrder>,

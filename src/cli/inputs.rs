@@ -202,6 +202,8 @@ pub(super) fn recipe(graph: &str, args: &RecipeArgs, shared: &SharedArgs) -> any
     set(&mut recipe.edges.lock, args.lock.clone().map(Lock::from));
     set(&mut recipe.propagation.embeddings, args.embeddings);
     set(&mut recipe.propagation.order, args.node_order);
+    set(&mut recipe.precision.weights, args.weights_as);
+    set(&mut recipe.precision.entries, args.entries_as);
     set(&mut recipe.weights.mode, args.weight_mode);
     set(&mut recipe.weights.delta, args.delta_w.clone());
     if let Some(ranking) = args.edge_ranking {

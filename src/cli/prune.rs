@@ -17,8 +17,7 @@ use crate::engine::experiment::{
 use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
 use crate::engine::score::Score;
-use crate::engine::sparsify::{ChannelTrace, NodesAre, Recipe};
-use crate::engine::timing::Speedup;
+use crate::engine::sparsify::{ChannelTrace, NodesAre, Recipe, ValueType};
 use crate::io::LoadReport;
 use crate::io::bundle::{
     BundleOptions, BundleReport, BundleWriter, Metrics, NewNodesMetrics, PartMetrics, Scores, SizeMetrics, Supplements,
@@ -35,7 +34,7 @@ use crate::session::tasks::no_points;
 use crate::session::tasks::predict::AskedNodes;
 use crate::session::tasks::prune::Prune;
 use crate::session::{
-    Assumption, Baseline, ErrorReport, ReadingScore, Verdict, certificate_page, lower_first, replay_command,
+    Assumption, Baseline, ErrorReport, ReadingScore, Verdict, certificate_page, low_says, lower_first, replay_command,
     request_page,
 };
 
@@ -177,11 +176,7 @@ pub(super) fn run(args: &PruneArgs, terminal: &Terminal) -> anyhow::Result<()> {
     let recipe = found.as_ref().map_or(recipe, |found| found.recipe.clone());
     let mut run = terminal.run(Prune { dataset, model, baseline: Baseline::Own, recipe, options }, &mut no_points)?;
     run.certificate = found.as_ref().and_then(|found| found.certificate.clone()).map(Arc::new);
-    let options = BundleOptions {
-        values: args.values,
-        without_features: args.without_features,
-        without_new_nodes: args.without_new_nodes,
-    };
+    let options = bundle_options(args, &run.recipe)?;
     let run = Arc::new(run);
     let (supplements, errors) = supplements(args, &run, terminal)?;
     let nodes = match looked_at {
@@ -327,6 +322,20 @@ fn channels(trace: &ChannelTrace) -> String {
     )
 }
 
+/// What the bundle is to hold.
+fn bundle_options(args: &PruneArgs, recipe: &Recipe) -> Result<BundleOptions, UsageError> {
+    let asked = recipe.precision.weights;
+    if args.values != ValueType::F32 && asked != ValueType::F32 && args.values != asked {
+        let expected = format!("{}, as the recipe stores weights", asked.key());
+        return Err(UsageError::new("--values", &expected, args.values.key()));
+    }
+    Ok(BundleOptions {
+        values: args.values,
+        without_features: args.without_features,
+        without_new_nodes: args.without_new_nodes,
+    })
+}
+
 /// What model and graphs take.
 fn sizes(size: &SizeMetrics) -> Vec<String> {
     let mut lines = vec![format!(
@@ -418,16 +427,9 @@ pub(super) fn summary(run: &Run, metrics: &Metrics, verdict: &Verdict) -> Vec<St
         lines.extend(page(&request_page(&requests)));
         lines.push(String::new());
     }
-    let n_pairs = metrics.timing.as_ref().map_or(0, |timing| timing.n_repeats);
-    if let Some(bf16) = metrics.timing.as_ref().and_then(|timing| timing.bf16) {
-        lines.push(format!(
-            "embeddings stored as bf16: {}, against unpruned {}; logits {:.1e} off, at most {:.1e}; {} of the predictions stay",
-            seconds(bf16.secs),
-            Speedup { ratio: bf16.speedup, interval: bf16.speedup_interval, n_pairs },
-            bf16.relative_error.unwrap_or(f64::INFINITY),
-            bf16.largest_difference.unwrap_or(f64::INFINITY),
-            percent(bf16.agreement),
-        ));
+    lines.extend(metrics.low.as_ref().map(|low| low_says(low, run.timing.as_ref())));
+    if let Some(why) = run.recipe.entries_stay().filter(|_| run.recipe.precision.entries != ValueType::F32) {
+        lines.push(format!("values of entries stay f32: {why}"));
     }
     for (at, step) in run.pruned.steps.iter().enumerate() {
         for nth in 0..step.weights.len() {

@@ -8,7 +8,7 @@ use super::input_args::BundleGraphArgs;
 use super::output;
 use super::progress::Terminal;
 use crate::engine::graph::Dataset;
-use crate::io::bundle::{Bundle, ReplayReport, SparseReplay, graph_of, read_bundle, replay};
+use crate::io::bundle::{Bundle, LowReplay, ReplayReport, SparseReplay, graph_of, read_bundle, replay};
 use crate::session::format::{count, percent};
 use crate::session::tasks::source::check_named_files;
 
@@ -36,8 +36,12 @@ pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> anyhow::Result<()> 
         output::lines(&[format!(
             "identical: {} have the same bits{}",
             compared(&report),
-            report.sparse.map_or_else(String::new, about_sparse),
+            report.sparse.map_or_else(String::new, about_sparse) + &report.low.map_or_else(String::new, about_low),
         )])?;
+    }
+    if let Some(low) = report.low.filter(|low| low.n_different > 0) {
+        let (n, off) = (low.n_different, low.max_abs_difference);
+        bail!("{n} logits in low precision differ, by at most {off:e}: {}", args.bundle.display());
     }
     if !report.is_identical() {
         bail!(
@@ -72,6 +76,11 @@ fn about_sparse(sparse: SparseReplay) -> String {
         "; with the sparse model, weights as {values}: at most {:.1e} off, {stays} of the classes stay",
         sparse.max_abs_difference
     )
+}
+
+/// What low precision gives: the bits of its own output.
+fn about_low(low: LowReplay) -> String {
+    format!("; in low precision ({}) the same bits, {} of the classes stay", low.stored_as, percent(low.agreement))
 }
 
 /// Reads the graph that a bundle was made from: where it says, or where the user says. Its recipe may have come from anybody.

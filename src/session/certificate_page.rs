@@ -38,10 +38,24 @@ fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
 }
 
+/// What holds of the models that were tested after it, as the one in low precision, in one sentence each.
+fn certificates_after(certificate: &Certificate, at: usize) -> Vec<String> {
+    let tested = certificate.path.iter().zip(&certificate.overall.points).enumerate().skip(at + 1);
+    let says = tested.map(|(point, (model, tested))| {
+        let is_certified = certificate.overall.certified.is_some_and(|last| point <= last);
+        let word = if is_certified { "Certified, too" } else { "Not certified" };
+        let (p, smallest) = (p_value(tested.p_value), points(tested.smallest_limit));
+        format!("{word}: {} (p = {p}; smallest limit {smallest} points)", model.title)
+    });
+    says.collect()
+}
+
 /// All of it: the sentence, counts for all nodes and for every group, the bound that holds for certain, and what is covered.
 pub fn certificate_page(certificate: &Certificate) -> Vec<PagePart> {
     let at = certificate.exported.unwrap_or(0);
-    let mut page = vec![PagePart::Line(certificate_says(certificate)), PagePart::blank()];
+    let mut page = vec![PagePart::Line(certificate_says(certificate))];
+    page.extend(certificates_after(certificate, at).into_iter().map(PagePart::Line));
+    page.push(PagePart::blank());
     let text = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let row = |name: String, n: usize, tested: Option<&Tested>| {
         let mut cells = vec![name, n.to_string()];

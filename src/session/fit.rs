@@ -1,7 +1,7 @@
 //! Fits a recipe to a network: the one place that decides what of it can stay.
 
 use crate::engine::model::{Aggregation, Architecture};
-use crate::engine::sparsify::{EdgeMode, HopRule, Identity, Recipe};
+use crate::engine::sparsify::{EdgeMode, HopOrder, Identity, Recipe};
 
 /// The recipe with this network; a list that does not fit its layers is cut to one value, a mode that the family does not
 /// know becomes the default.
@@ -13,7 +13,7 @@ pub fn fitted_to(recipe: &Recipe, network: &Architecture) -> Recipe {
         recipe.edges.ranking = None;
     }
     if !network.is_decoupled() {
-        recipe.propagation = HopRule::default();
+        recipe.propagation.order = HopOrder::default();
     }
     if network.has("attention") || network.aggregation == Aggregation::Max {
         recipe.edges.identity = Identity::default();

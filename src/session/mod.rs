@@ -30,6 +30,7 @@ mod inputs;
 pub mod jobs;
 mod keeping;
 pub mod kept;
+mod low_precision;
 mod matrix_page;
 mod needs;
 mod node_page;
@@ -86,6 +87,7 @@ pub use fit::fitted_to;
 pub use graph_pictures::{LayoutRequest, MarksRequest, ShadesRequest};
 pub use history::History;
 pub use inputs::{Baseline, ClosedModel, LoadedGraph, LoadedModel};
+pub(crate) use low_precision::{bytes_say, low_says};
 pub use node_page::NodeReport;
 pub use nodes_page::{NodesReport, NodesRequest};
 pub use notice::{Level, Notice, Notices};
@@ -121,6 +123,7 @@ pub use tasks::store_graph::StoreForm;
 pub use trial_lines::{LineOf, TrialLines};
 pub use undo::UndoStep;
 pub use verdict::{BREAKS_AT, Grade, Verdict, removed_in_short};
+
 pub(crate) use verdict::{in_points, lower_first};
 
 use jobs::{JobId, JobRunner, JobStatus, Lane, Waker};

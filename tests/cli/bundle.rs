@@ -11,7 +11,6 @@ use rand::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 use unifews::engine::control::Control;
 use unifews::engine::experiment::{Run, RunOptions, Server, ValueType, run};
-use unifews::engine::model::Model;
 use unifews::engine::sparsify::{Allocation, Compat, EdgeMode, NodesAre, RecoveryRule, WeightMode};
 use unifews::io::bundle::{BundleOptions, PlannedSize, contents, read_bundle, replay, write_bundle, write_bundle_as};
 use unifews::io::{read_graph, read_model};
@@ -221,7 +220,7 @@ fn the_sparse_model_is_smaller_than_the_dense_one_and_a_model_like_any_other() {
     let bundle = read_bundle(folder.path().join("b")).expect("a bundle");
     let note = bundle.manifest.model.sparse.as_ref().expect("a note");
     assert_eq!((note.file.as_str(), note.sparse_bytes), ("model_sparse.safetensors", sparse));
-    assert_eq!(bundle.sparse_model.as_ref().map(Model::state_dict), Some(bundle.model.state_dict()));
+    assert_eq!(bundle.stored.as_ref().map(|stored| stored.model.state_dict()), Some(bundle.model.state_dict()));
     let replayed = json(folder.path(), &["replay", "b"]);
     assert_eq!(replayed["sparse"]["n_different"], 0);
     let table = stdout(folder.path(), &["inspect", "b/model_sparse.safetensors"]);

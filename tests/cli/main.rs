@@ -19,6 +19,7 @@ mod graph_options;
 mod hostile_names;
 mod interrupt;
 mod large;
+mod low_precision;
 mod messages;
 mod named_files;
 mod new_nodes;

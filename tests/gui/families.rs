@@ -5,11 +5,13 @@ use std::sync::Arc;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use unifews::engine::model::{Activation, Aggregation, Architecture, Family, HopWeights, Jumping, Skip};
 use unifews::engine::plot::{RasterMode, Side};
 use unifews::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use unifews::engine::sparsify::{Compat, EdgeMode, HopOrder, Precision, Quirk, Recipe, Schedule, Training, WeightMode};
+use unifews::engine::sparsify::{
+    Compat, EdgeMode, HopOrder, Precision, PrecisionRule, Quirk, Recipe, Schedule, Training, ValueType, WeightMode,
+};
 use unifews::session::{Command, Phase, PictureRequest, Session};
 use unifews::ui::App;
 use unifews::ui::actions::Action;
@@ -78,7 +80,9 @@ fn decoupled_networks_are_timed_with_embeddings_as_bf16() {
     let choices = Choices::default();
     let mut h = with_karate(SIZE, &choices);
     train(&mut h, small(Family::Gcn), |_| {});
-    assert!(h.query_by_role_and_label(Role::ComboBox, "Embeddings").is_none(), "nothing hops in a GCN");
+    unfold(&mut h, "More settings");
+    assert!(h.query_by_role_and_label(Role::ComboBox, "Node order").is_none(), "nothing hops in a GCN");
+    unfold(&mut h, "More settings");
     train(&mut h, small(Family::Appnp), |_| {});
     unfold(&mut h, "More settings");
     choose(&mut h, "Embeddings", "bf16");
@@ -89,11 +93,45 @@ fn decoupled_networks_are_timed_with_embeddings_as_bf16() {
     h.run_steps(2);
     wait(&mut h, "the run", |s| {
         let timing = s.store().shown().and_then(|run| run.timing.as_ref());
-        s.is_idle() && timing.is_some_and(|timing| timing.bf16.is_some())
+        s.is_idle() && timing.is_some_and(|timing| timing.low.is_some())
     });
     h.run_steps(3);
-    h.get_by_label("as bf16").scroll_to_me();
-    h.get_by_label("its error");
+    h.get_by_label("Low precision").scroll_to_me();
+    h.get_by_label("  its error");
+}
+
+#[test]
+fn low_precision_is_chosen_undone_measured_and_said() {
+    let choices = Choices::default();
+    let mut h = with_karate(SIZE, &choices);
+    train(&mut h, small(Family::Gat), |_| {});
+    unfold(&mut h, "More settings");
+    let entries =
+        |h: &Harness<'_, App>| h.get_by_role_and_label(Role::ComboBox, "Entries as").accesskit_node().is_disabled();
+    assert!(entries(&h), "attention computes its coefficients");
+    train(&mut h, small(Family::Gcn), |_| {});
+    assert!(!entries(&h));
+    choose(&mut h, "Weights as", "int8");
+    choose(&mut h, "Entries as", "bf16");
+    let rule = |h: &Harness<'_, App>| h.state().session().store().recipe.precision;
+    let both = PrecisionRule { weights: ValueType::Int8, entries: ValueType::Bf16 };
+    assert_eq!(rule(&h), both);
+    h.state().send(Command::Undo);
+    h.run_steps(4);
+    assert_eq!(rule(&h), PrecisionRule { entries: ValueType::F32, ..both });
+    h.state().send(Command::Redo);
+    h.run_steps(4);
+    assert_eq!(rule(&h), both);
+    h.state().send(Command::Prune);
+    h.run_steps(2);
+    wait(&mut h, "the run", |s| {
+        let timing = s.store().shown().and_then(|run| run.timing.as_ref());
+        s.is_idle() && timing.is_some_and(|timing| timing.low.is_some())
+    });
+    h.run_steps(3);
+    h.get_by_label("Low precision").scroll_to_me();
+    h.get_by_label("  its error");
+    h.get_by_label("  its memory");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use unifews::engine::model::Family;
 use unifews::engine::sparsify::{
     Compat, EdgeMode, HopOrder, Identity, Lock, Precision, Recipe, Schedule, Training, WeightMode,
 };
-use unifews::io::bundle::{Bundle, graph_of, read_bundle, replay};
+use unifews::io::bundle::{Bundle, Metrics, graph_of, read_bundle, replay};
 use unifews::io::{MemoryBudget, read_graph, read_model, read_recipe, recipe_from_text};
 
 use crate::support::control;
@@ -103,4 +103,20 @@ fn a_trained_model_and_a_stored_graph_are_read() {
     let (sample, _) = read_graph("sample:karate", &ctl).expect("a sample");
     assert_eq!((stored.topology(), stored.features()), (sample.topology(), sample.features()));
     assert_eq!((stored.labels(), stored.splits()), (sample.labels(), sample.splits()));
+}
+
+#[test]
+fn what_earlier_metrics_say_of_bf16_is_read() {
+    let bundle = replayed("gcn-bundle");
+    let mut metrics = serde_json::to_value(&bundle.metrics).expect("JSON");
+    let bf16 = serde_json::json!({
+        "secs": 0.5, "speedup": 1.5, "speedup_interval": [1.4, 1.6], "largest_difference": 0.01,
+        "relative_error": 0.001, "agreement": 0.99, "test": null
+    });
+    metrics["timing"]["bf16"] = bf16;
+    let read: Metrics = serde_json::from_value(metrics).expect("metrics");
+    let found = read.timing.and_then(|timing| timing.bf16).expect("what was measured");
+    assert_eq!((found.secs, found.speedup, found.agreement), (Some(0.5), Some(1.5), 0.99));
+    assert_eq!(found.stored_as.to_string(), "embeddings bf16");
+    assert!(read.low.is_none());
 }

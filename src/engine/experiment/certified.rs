@@ -1,5 +1,6 @@
 //! A certificate for one run, whoever chose its recipe.
 
+use super::rounding::low_run;
 use super::run::Run;
 use crate::engine::certify::{Calibration, Candidate, Certificate, CertifyOptions, calibration_nodes, certify};
 use crate::engine::control::Control;
@@ -11,6 +12,8 @@ use crate::engine::sparsify::Recipe;
 /// Tests that a run loses at most `limit` of its accuracy, a share, on half of the validation nodes: whoever looked at validation scores
 /// while choosing the recipe looks at the other half, if at all.
 ///
+/// Where the recipe asks for low precision, its model is tested next.
+///
 /// # Errors
 /// As [`certify`]; [`EngineError::Mismatch`] for a graph without labels, too.
 pub fn certify_run(run: &Run, limit: f64, ctl: &Control) -> Result<Certificate, EngineError> {
@@ -18,7 +21,11 @@ pub fn certify_run(run: &Run, limit: f64, ctl: &Control) -> Result<Certificate, 
     let (baseline, pruned) = (predictions(&run.baseline_logits), predictions(&run.pruned.logits));
     let (entries, weights) = (100.0 * run.pruned.edge_sparsity(), 100.0 * run.pruned.weight_sparsity());
     let title = format!("{entries:.1} % of the entries and {weights:.1} % of the weights");
-    let path = [Candidate { title: &title, predictions: &pruned }];
+    let low = low_run(run, ctl)?.map(|low| (format!("{title}, stored as {}", low.precision.stored_as), low.logits));
+    let low = low.as_ref().map(|(title, logits)| (title, predictions(logits)));
+    let mut path = vec![Candidate { title: &title, predictions: &pruned }];
+    // Tested after the model with 32-bit floats: a sequence that is fixed before anybody looks costs no part of the level.
+    path.extend(low.as_ref().map(|(title, predictions)| Candidate { title, predictions }));
     let calibration = Calibration::Half { seed: run.recipe.seed };
     let options = CertifyOptions { limit, calibration, ..CertifyOptions::default() };
     let found = certify(run.dataset.topology(), labels, &run.split, &baseline, &path, options, ctl)?.beside(0);

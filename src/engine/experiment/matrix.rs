@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::run::Run;
-use super::size::{Encoding, ValueType};
+use super::size::Encoding;
 use crate::engine::error::EngineError;
+use crate::engine::kernels::ValueType;
 
 /// A weight matrix of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -5,7 +5,7 @@ use super::serve::request_bytes;
 use crate::engine::graph::{Dataset, Features, HopOrder};
 use crate::engine::kernels::Precision;
 use crate::engine::model::Model;
-use crate::engine::sparsify::{NodesAre, Recipe};
+use crate::engine::sparsify::{NodesAre, Recipe, StoredAs};
 
 /// Bytes that a run takes at its most demanding moment beside graph and model, at most: when nothing is removed.
 ///
@@ -23,13 +23,27 @@ pub fn run_bytes(dataset: &Dataset, model: &Model, recipe: &Recipe, options: Run
     let per_node = 4 * (3 * widest + 2 * n_classes + recipe.model.n_graph_steps()) as u64;
     // Lists for nodes in another order, beside those they are made of.
     let reordered = if recipe.propagation.order == HopOrder::Stored { 0 } else { 8 * m + 16 * n };
+    let low = recipe.stored_as().filter(|_| options.timed.is_some()).unwrap_or_default();
     // Room for embeddings of half as many bits is kept beside that for whole ones.
-    let is_bf16 = recipe.propagation.embeddings == Precision::Bf16 && options.timed.is_some() && shape.is_decoupled();
-    let halves = if is_bf16 { 4 * n * d_in.next_multiple_of(16) as u64 } else { 0 };
+    let halves = match low.embeddings {
+        Precision::F32 => 0,
+        Precision::Bf16 if shape.is_decoupled() => 4 * n * d_in.next_multiple_of(16) as u64,
+        Precision::Bf16 => 2 * n * widest as u64,
+    };
+    // Lists of their own for every step of the pass in low precision, and logits.
+    let steps = recipe.model.n_graph_steps() as u64;
+    let is_low = low != StoredAs::default();
+    let low = if is_low { steps * (8 * m + 12 * n) + 4 * n * n_classes as u64 } else { 0 };
     let reference = if options.compare_steps { reference_bytes(dataset, model).unwrap_or(0) } else { 0 };
     let is_served = !options.requests.is_empty() && options.timed.is_some();
     let requests = if is_served { request_bytes(dataset, model) } else { 0 };
-    PER_ENTRY * m + per_node * n + reordered + halves + reference + requests.max(recovery_bytes(dataset, model, recipe))
+    PER_ENTRY * m
+        + per_node * n
+        + reordered
+        + halves
+        + low
+        + reference
+        + requests.max(recovery_bytes(dataset, model, recipe))
 }
 
 /// Bytes that recovery takes beside the masks: what both networks have at hand, the products of a layer's input with itself, its factors, and
@@ -163,8 +177,14 @@ mod tests {
             run_bytes(&dataset, &model, &recipe, options)
         };
         let more = |family, options| bytes(family, Precision::Bf16, options) - bytes(family, Precision::F32, options);
+        // Lists of every step, and logits of 8 classes.
+        let m = dataset.topology().n_entries() as u64;
+        let beside = |family| Architecture::new(family).n_graph_steps() as u64 * (8 * m + 12 * 100) + 4 * 100 * 8;
         // Two embeddings of 20 columns, filled up to 32, in two bytes each.
-        assert_eq!(more(Family::Sgc, RunOptions::FULL), 2 * 2 * 32 * 100);
-        assert_eq!([more(Family::Sgc, RunOptions::PREVIEW), more(Family::Gcn, RunOptions::FULL)], [0, 0]);
+        assert_eq!(more(Family::Sgc, RunOptions::FULL), 2 * 2 * 32 * 100 + beside(Family::Sgc));
+        // What the widest layer propagates.
+        let hidden = Architecture::new(Family::Gcn).hidden as u64;
+        assert_eq!(more(Family::Gcn, RunOptions::FULL), 2 * 100 * hidden + beside(Family::Gcn));
+        assert_eq!([Family::Sgc, Family::Gcn].map(|family| more(family, RunOptions::PREVIEW)), [0, 0]);
     }
 }

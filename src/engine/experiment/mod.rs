@@ -14,7 +14,9 @@ mod difference;
 mod difference_tests;
 mod estimate;
 mod evaluate;
+mod logits;
 mod loss;
+mod low_precision;
 mod matrix;
 mod memory;
 mod narrow;
@@ -32,6 +34,7 @@ mod stress;
 mod sweep;
 mod truth;
 
+pub use crate::engine::kernels::ValueType;
 pub use crate::engine::recovery::ArrivalRule;
 pub(in crate::engine) use around::Messages;
 pub use around::{Around, Margin, Neighbour, NeighbourEntry, NoEffects, StepAround, around};
@@ -56,6 +59,7 @@ pub use difference::{
 pub use estimate::{Estimate, QuantileSketch, RemovedCount, ScoreSketch, StepEstimate};
 pub use evaluate::{Evaluation, PartScores};
 pub use loss::PairedLoss;
+pub use low_precision::{Bytes, LowPrecision, LowRun, low_precision_forward};
 pub use matrix::{MatrixFacts, ValueFacts, matrix_facts};
 pub use memory::{dataset_bytes, run_bytes, training_bytes};
 pub use narrow::narrowed;
@@ -63,17 +67,17 @@ pub use node_errors::{NodeErrors, StepErrors, has_node_errors, node_errors};
 pub use options::RunOptions;
 pub use reproduce::{Draw, ReproducedSeed, mass_delta, reproduce};
 pub use rival::{Rival, best_rival};
-pub use rounding::{Rounding, rounding};
+pub use rounding::{Rounding, low_run, rounding, weights_of_run};
 pub(in crate::engine) use run::dead_columns_speedup;
-pub use run::{Bf16Timing, Followed, FollowedTimes, Run, Timing, follow, masked_forward, propagated, run};
+pub use run::{Followed, FollowedTimes, Run, Timing, follow, masked_forward, propagated, run};
 pub use safe::{
     MIN_JUDGES, SAFE_CHANGES, SAFE_CHANGES_RECOVERED, SAFE_LOSS, SafeStart, recovery_operations, safe_start,
 };
 pub use sensitivity::{SensitivityPoint, sensitivity, thresholds_by_layer};
 pub use serve::{Answer, FieldSize, RequestSummary, RequestTiming, Server, check_requests};
 pub use size::{
-    Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, ValueType, csr_bytes,
-    rounded, rounded_entries,
+    Encoding, MAX_CSR_EXPANSION, MAX_FREE_VALUES, MAX_SHORT_COLUMNS, ModelSize, TensorSize, csr_bytes, csr_bytes_as,
+    rounded_entries,
 };
 pub use stress::{
     Alike, Disturbed, StressGroup, StressGroupBy, StressKind, StressMasks, StressPlan, StressPoint, StressSpread,

@@ -7,17 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use super::bounds::{Bounds, bounds};
 use super::evaluate::Evaluation;
+use super::logits::{difference, scaled_embedding};
 use super::loss::PairedLoss;
+use super::low_precision::{Bytes, LowPrecision, LowRun};
 use super::memory::reference_bytes;
 use super::options::RunOptions;
 use super::serve::{RequestTiming, time_requests};
-use super::size::{ModelSize, ValueType};
+use super::size::ModelSize;
 use crate::engine::certify::Certificate;
 use crate::engine::control::Control;
 use crate::engine::cost::{Advice, CostModel};
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Features, Labels, Split, resolve_split};
-use crate::engine::kernels::{Precision, Rows};
+use crate::engine::kernels::{Rows, ValueType};
 use crate::engine::model::exec::hops::hops;
 use crate::engine::model::exec::infer::{forward, infer};
 use crate::engine::model::exec::policy::{Policy as _, WeightAt};
@@ -30,7 +32,7 @@ use crate::engine::sparsify::decide::decide;
 use crate::engine::sparsify::exempt::flags;
 use crate::engine::sparsify::masked_inference::{MaskedInference, WithProducts};
 use crate::engine::sparsify::transform::faster_product;
-use crate::engine::sparsify::{EdgeMask, EdgeMode, HopRule, Masks, Product, Propagated, Pruned, Recipe};
+use crate::engine::sparsify::{EdgeMask, EdgeMode, HopRule, Masks, Product, Propagated, Pruned, Recipe, StoredAs};
 use crate::engine::timing::{Plan, Samples, Speedup, SystemClock, in_turn, median};
 
 /// Measured wall times, unpruned and pruned in turn.
@@ -38,7 +40,7 @@ use crate::engine::timing::{Plan, Samples, Speedup, SystemClock, in_turn, median
 pub struct Timing {
     /// Threads that computed.
     pub n_threads: usize,
-    /// Every pass: unpruned, pruned over fixed masks, and that with bf16 where the recipe asks for it.
+    /// Every pass: unpruned, pruned over fixed masks, and that in low precision where the recipe asks for it.
     pub samples: Samples,
     /// Unpruned forward, median seconds per step in the order of [`Pruned::steps`].
     pub baseline_step_secs: Vec<f64>,
@@ -48,21 +50,11 @@ pub struct Timing {
     pub products: Vec<Product>,
     /// What products cost on this machine.
     pub cost: CostModel,
-    /// The pruned forward with embeddings stored as bf16, where the recipe asks for it.
-    pub bf16: Option<Bf16Timing>,
+    /// The pruned forward in low precision, where the recipe asks for it; earlier versions could store embeddings as bf16 alone.
+    #[serde(default, alias = "bf16")]
+    pub low: Option<LowPrecision>,
     /// Requests for a few nodes, from small to large, if asked for.
     pub requests: Vec<RequestTiming>,
-}
-
-/// What storing embeddings as bf16 between hops saves, and what it changes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Bf16Timing {
-    /// Largest difference of any logit from the pruned model's with 32-bit floats.
-    pub largest_difference: f64,
-    /// `‖Z_bf16 - Z‖_F / ‖Z‖_F` of the logits.
-    pub relative_error: f64,
-    /// Scores of the pruned model with 32-bit floats (as `baseline`) and with bf16 (as `pruned`), and how far they agree.
-    pub evaluation: Evaluation,
 }
 
 impl Timing {
@@ -70,8 +62,8 @@ impl Timing {
     pub const BASELINE: usize = 0;
     /// The pruned forward.
     pub const PRUNED: usize = 1;
-    /// The pruned forward with embeddings stored as bf16.
-    pub const BF16: usize = 2;
+    /// The pruned forward in low precision.
+    pub const LOW: usize = 2;
 
     /// Median seconds of the unpruned forward.
     pub fn baseline_secs(&self) -> f64 {
@@ -83,9 +75,9 @@ impl Timing {
         median(&self.samples.secs(Self::PRUNED))
     }
 
-    /// Median seconds of the pruned forward with bf16; NaN where the recipe does not ask for it.
-    pub fn bf16_secs(&self) -> f64 {
-        self.samples.ways.get(Self::BF16).map_or(f64::NAN, |_| median(&self.samples.secs(Self::BF16)))
+    /// Median seconds of the pruned forward in low precision; NaN where the recipe does not ask for it.
+    pub fn low_secs(&self) -> f64 {
+        self.samples.ways.get(Self::LOW).map_or(f64::NAN, |_| median(&self.samples.secs(Self::LOW)))
     }
 
     /// How many times as fast the pruned forward is, and whether that may be claimed.
@@ -93,9 +85,14 @@ impl Timing {
         self.samples.speedup(Self::BASELINE, Self::PRUNED)
     }
 
-    /// The same with bf16, against the unpruned forward with 32-bit floats.
-    pub fn bf16_speedup(&self) -> Option<Speedup> {
-        self.bf16.as_ref().map(|_| self.samples.speedup(Self::BASELINE, Self::BF16))
+    /// The same in low precision, against the unpruned forward with 32-bit floats.
+    pub fn low_speedup(&self) -> Option<Speedup> {
+        self.low.as_ref().map(|_| self.samples.speedup(Self::BASELINE, Self::LOW))
+    }
+
+    /// How many times as fast low precision is as the pruned forward with 32-bit floats.
+    pub fn low_over_pruned(&self) -> Option<Speedup> {
+        self.low.as_ref().map(|_| self.samples.speedup(Self::PRUNED, Self::LOW))
     }
 }
 
@@ -207,7 +204,7 @@ pub fn run(
         evaluation.held_out = PairedLoss::of(labels, &split.test, &baseline_logits, &pruned.logits);
     }
     ctl.progress("timing", 3, N_STAGES);
-    let liveness = liveness(&pruned)?;
+    let liveness = liveness(&pruned, &pruned.model)?;
     let hidden = liveness.columns()?;
     let timing = match options.timed {
         Some(plan) if recipe.edges.mode != EdgeMode::Mass => {
@@ -246,20 +243,20 @@ pub fn run(
     })
 }
 
-/// Which columns of the pruned network are needed.
-fn liveness(pruned: &Pruned) -> Result<Liveness<'_>, EngineError> {
-    let program = pruned.model.program().inference();
+/// Which columns of the pruned network are needed, with the weights of `model`.
+fn liveness<'a>(pruned: &Pruned, model: &'a Model) -> Result<Liveness<'a>, EngineError> {
+    let program = model.program().inference();
     // With coefficients of its own attention does without what only scores needed.
     let has_own_values = pruned.masks.edges.values().is_some();
     let program = if has_own_values { with_given_coefficients(&program) } else { program };
-    let widths = widths(&program, &pruned.model.parameters, pruned.model.d_in())?;
-    Liveness::of(program, &widths, &pruned.model)
+    let widths = widths(&program, &model.parameters, model.d_in())?;
+    Liveness::of(program, &widths, model)
 }
 
 /// How many times as fast the pruned forward of `run` is without its dead columns as with all of them.
 pub(in crate::engine) fn dead_columns_speedup(run: &Run, plan: &Plan, ctl: &Control) -> Result<Speedup, EngineError> {
     let Run { dataset, recipe, pruned, .. } = run;
-    let liveness = liveness(pruned)?;
+    let liveness = liveness(pruned, &pruned.model)?;
     let mut ways = Vec::new();
     for network in [liveness.whole(), liveness.compact()?] {
         let products = measured_products(dataset, recipe, (pruned, &network), ctl)?;
@@ -307,29 +304,49 @@ fn measure(
     let program = model.program();
     let mut baseline = MaskedInference::unpruned(dataset, recipe, ctl)?;
     let mut inference = MaskedInference::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products), ctl)?;
-    let is_bf16 = recipe.propagation.embeddings == Precision::Bf16;
-    let mut steps = [Vec::new(), Vec::new(), Vec::new()];
-    let mut bf16_logits = None;
-    let n_ways = if is_bf16 { 3 } else { 2 };
-    let samples = in_turn(n_ways, plan, &mut SystemClock::new(), |way, is_counted| {
-        let (policy, program, model) = if way == Timing::BASELINE {
-            baseline.take_room_of(&mut inference);
-            (&mut baseline, &program, model)
-        } else {
-            inference.take_room_of(&mut baseline);
-            (&mut inference, &compact.program, &compact.model)
-        };
-        policy.precision = if way == Timing::BF16 { Precision::Bf16 } else { Precision::F32 };
-        policy.start();
-        let logits = forward(program, model, dataset.features(), policy, ctl)?;
-        if way == Timing::BF16 {
-            bf16_logits = Some(logits);
+    let low = LowRun::of_pruned((dataset, recipe, split), pruned, ctl)?;
+    let mut in_low = match &low {
+        Some(low) => {
+            let liveness = liveness(pruned, &low.weights.model)?;
+            let (compact, storage) = (liveness.compact()?, low.weights.of_outputs(&liveness.outputs()));
+            let policy = MaskedInference::pruned(dataset, recipe, &pruned.masks.edges, None, Some(&products), ctl)?;
+            let StoredAs { entries, embeddings, .. } = low.precision.stored_as;
+            Some((policy.in_low_precision(entries, storage, embeddings), compact))
         }
+        None => None,
+    };
+    let mut steps = [Vec::new(), Vec::new(), Vec::new()];
+    let n_ways = if in_low.is_some() { 3 } else { 2 };
+    let samples = in_turn(n_ways, plan, &mut SystemClock::new(), |way, is_counted| {
+        let (policy, program, model) = match (way, &mut in_low) {
+            (Timing::BASELINE, in_low) => {
+                baseline.take_room_of(&mut inference);
+                if let Some((low, _)) = in_low {
+                    baseline.take_room_of(low);
+                }
+                (&mut baseline, &program, model)
+            }
+            (Timing::LOW, Some((low, compact))) => {
+                low.take_room_of(&mut inference);
+                (low, &compact.program, &compact.model)
+            }
+            _ => {
+                inference.take_room_of(&mut baseline);
+                (&mut inference, &compact.program, &compact.model)
+            }
+        };
+        policy.start();
+        forward(program, model, dataset.features(), policy, ctl)?;
         if is_counted {
             steps[way].push(policy.step_secs.clone());
         }
         Ok::<_, EngineError>(())
     })?;
+    let memory = in_low.map(|(low, _)| Bytes {
+        baseline: baseline.n_bytes() as u64,
+        pruned: inference.n_bytes() as u64,
+        low: low.n_bytes() as u64,
+    });
     let per_step = |way: usize| {
         let n_steps = steps[way].first().map_or(0, Vec::len);
         (0..n_steps).map(|at| median(&steps[way].iter().map(|secs: &Vec<f64>| secs[at]).collect::<Vec<_>>())).collect()
@@ -341,25 +358,9 @@ fn measure(
         pruned_step_secs: per_step(Timing::PRUNED),
         products,
         cost: *ctl.cost(),
-        bf16: bf16_logits.map(|logits| {
-            let (largest_difference, relative_error) = difference(&logits, &pruned.logits);
-            let labels = dataset.labels().cloned().unwrap_or_default();
-            let evaluation = Evaluation::of(&labels, split, &pruned.logits, &logits, None);
-            Bf16Timing { largest_difference, relative_error, evaluation }
-        }),
+        low: low.map(|low| LowPrecision { memory, ..low.precision }),
         requests: Vec::new(),
     })
-}
-
-/// The largest difference of two results, and `‖a - b‖_F / ‖b‖_F`.
-pub(super) fn difference(a: &Array2<f32>, b: &Array2<f32>) -> (f64, f64) {
-    let pairs = || a.iter().zip(b).map(|(a, b)| (f64::from(*a), f64::from(*b)));
-    // A difference that is NaN stays seen: `f64::max` would pass it over.
-    let largest = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, |most: f64, d| if d <= most { most } else { d });
-    let square = pairs().map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
-    let whole = pairs().map(|(_, b)| b * b).sum::<f64>();
-    let relative = if whole > 0.0 { (square / whole).sqrt() } else { square.sqrt() };
-    (largest, relative)
 }
 
 /// The faster product of every weight matrix, measured on its own input.
@@ -401,10 +402,7 @@ pub fn masked_forward(
             let expected = format!("{} x {}", dataset.n_nodes(), model.d_in());
             return Err(EngineError::mismatch("embedding", expected, format!("{:?}", embedding.dim())));
         }
-        let mut scaled = embedding.clone();
-        if let Some(scaler) = &model.scaler {
-            scaler.apply(&mut scaled, ctl)?;
-        }
+        let scaled = scaled_embedding(embedding, model, ctl)?;
         return infer(&model.program(), model, Rows::Dense(scaled.view()), &mut MaskedInference::weights_only(), ctl);
     }
     let mut policy = match masks {

@@ -7,12 +7,15 @@
 //! bitmask  ⌈n_values / 8⌉ + n_stored × v             one bit per value, row-major
 //! csr      (rows + 1) × 4 + n_stored × (c + v)       c = 2 up to 65,536 columns, else 4; matrices only
 //! ```
-//! `v` is 4 (f32) or 2 (bf16, f16), and a value is stored where its bits are not those of +0. What is never here: bytes; `io` writes them.
+//! `v` is 4 (f32), 2 (bf16, f16) or 1 (int8, with 4 bytes more for the scale of every output), and a value is stored where its bits are not
+//! those of +0. What is never here: bytes; `io` writes them.
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::model::{Model, Parameter};
-use crate::engine::sparsify::{EdgeMask, EntryValues};
+use crate::engine::graph::Topology;
+use crate::engine::kernels::{StoredValues, ValueType, contiguous};
+use crate::engine::model::Model;
+use crate::engine::sparsify::{EdgeMask, EntryValues, StoredWeights};
 
 /// Bytes of a tensor's values in memory over the bytes of its compressed sparse rows, at most: what a reader may count on.
 pub const MAX_CSR_EXPANSION: u64 = 256;
@@ -20,56 +23,6 @@ pub const MAX_CSR_EXPANSION: u64 = 256;
 pub const MAX_FREE_VALUES: u64 = 1 << 22;
 /// Largest number of columns whose indices are stored in 16 bits.
 pub const MAX_SHORT_COLUMNS: u64 = 1 << 16;
-
-/// How the values of stored weight matrices are written. Vectors (biases, normalisations, attention) stay 32-bit floats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ValueType {
-    /// 32-bit floats: the same bits.
-    #[default]
-    F32,
-    /// The upper half of 32-bit floats, rounded to even: 8 bits of precision, the same range.
-    Bf16,
-    /// IEEE half precision: 11 bits of precision, up to 65,504. A matrix with larger values stays f32.
-    F16,
-}
-
-impl ValueType {
-    /// Every type.
-    pub const ALL: [Self; 3] = [Self::F32, Self::Bf16, Self::F16];
-
-    /// As options and files write it.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::Bf16 => "bf16",
-            Self::F16 => "f16",
-        }
-    }
-
-    /// Bytes of one value.
-    pub fn n_bytes(self) -> u64 {
-        match self {
-            Self::F32 => 4,
-            Self::Bf16 | Self::F16 => 2,
-        }
-    }
-
-    /// The nearest value that this type holds.
-    pub fn round(self, value: f32) -> f32 {
-        match self {
-            Self::F32 => value,
-            Self::Bf16 => half::bf16::from_f32(value).to_f32(),
-            Self::F16 => half::f16::from_f32(value).to_f32(),
-        }
-    }
-
-    /// The type that a parameter's values are stored in where this one is asked for.
-    pub fn of(self, parameter: &Parameter) -> Self {
-        let fits = || parameter.values.iter().all(|v| self.round(*v).is_finite());
-        if parameter.is_matrix() && fits() { self } else { Self::F32 }
-    }
-}
 
 /// How one tensor is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +77,7 @@ pub struct TensorSize {
     pub n_stored: u64,
     /// Bytes of all values as 32-bit floats.
     pub dense_bytes: u64,
-    /// Bytes in its encoding.
+    /// Bytes in its encoding, scales included.
     pub sparse_bytes: u64,
 }
 
@@ -138,27 +91,36 @@ pub struct ModelSize {
 }
 
 impl ModelSize {
-    /// Counts what is not +0, with weight matrices stored as `values`.
+    /// Counts what is not +0, with weight matrices stored as `values`; int8 with scales at which the largest weights fit.
     pub fn of(model: &Model, values: ValueType) -> Self {
-        let size = |name: &str, shape: Vec<usize>, stored_as: ValueType, all: &mut dyn Iterator<Item = f32>| {
+        Self::stored(&StoredWeights::new(model, values))
+    }
+
+    /// The same of weights that are stored.
+    pub fn stored(weights: &StoredWeights) -> Self {
+        let size = |name: &str,
+                    shape: Vec<usize>,
+                    (values, n_scales): (ValueType, usize),
+                    all: &mut dyn Iterator<Item = f32>| {
             let n_values: u64 = shape.iter().map(|d| *d as u64).product();
-            let n_stored = all.filter(|v| stored_as.round(*v).to_bits() != 0).count() as u64;
-            let (encoding, sparse_bytes) = Encoding::smallest(&shape, n_stored, stored_as);
-            let (name, values, dense_bytes) = (name.to_owned(), stored_as, n_values * 4);
+            let n_stored = all.filter(|v| v.to_bits() != 0).count() as u64;
+            let (encoding, sparse_bytes) = Encoding::smallest(&shape, n_stored, values);
+            let (name, dense_bytes, sparse_bytes) = (name.to_owned(), n_values * 4, sparse_bytes + 4 * n_scales as u64);
             TensorSize { name, shape, encoding, values, n_values, n_stored, dense_bytes, sparse_bytes }
         };
-        let mut tensors: Vec<TensorSize> = model
-            .parameters
-            .iter()
-            .map(|p| size(&p.name, p.torch_shape(), values.of(p), &mut p.values.iter().copied()))
-            .collect();
+        let model = &weights.model;
+        let parameters = model.parameters.iter().map(|p| {
+            let (kind, scales) = weights.of(&p.name);
+            size(&p.name, p.torch_shape(), (kind, scales.len()), &mut p.values.iter().copied())
+        });
+        let mut tensors: Vec<TensorSize> = parameters.collect();
         if let Some(scaler) = &model.scaler {
             for (name, part) in [("scaler.mean", &scaler.mean), ("scaler.scale", &scaler.scale)] {
-                tensors.push(size(name, part.shape().to_vec(), ValueType::F32, &mut part.iter().copied()));
+                tensors.push(size(name, part.shape().to_vec(), (ValueType::F32, 0), &mut part.iter().copied()));
             }
         }
         tensors.sort_by(|a, b| a.name.cmp(&b.name));
-        Self { values, tensors }
+        Self { values: weights.values, tensors }
     }
 
     /// Bytes of all values as 32-bit floats.
@@ -175,26 +137,38 @@ impl ModelSize {
 /// Bytes of a graph's matrix as compressed sparse rows: 32-bit columns and values, and row pointers of 32 bits, or 64 where there are
 /// more entries than those count.
 pub fn csr_bytes(n_rows: usize, n_entries: usize) -> u64 {
+    csr_bytes_as(n_rows, n_entries, ValueType::F32)
+}
+
+/// The same with values stored as `values`; int8 with a scale of every row.
+pub fn csr_bytes_as(n_rows: usize, n_entries: usize, values: ValueType) -> u64 {
     let pointer = if u32::try_from(n_entries).is_ok() { 4 } else { 8 };
-    n_entries as u64 * 8 + (n_rows as u64 + 1) * pointer
+    let scales = if values == ValueType::Int8 { 4 * n_rows as u64 } else { 0 };
+    n_entries as u64 * (4 + values.n_bytes()) + (n_rows as u64 + 1) * pointer + scales
 }
 
-/// The model with its weight matrices rounded to what `values` holds.
-pub fn rounded(model: &Model, values: ValueType) -> Model {
-    let mut model = model.clone();
-    for parameter in &mut model.parameters {
-        let stored_as = values.of(parameter);
-        parameter.values.mapv_inplace(|v| stored_as.round(v));
-    }
-    model
-}
-
-/// The mask with its fitted values rounded to what `values` holds; `None` where none are fitted, nothing is rounded, or one is beyond the
-/// range.
-pub fn rounded_entries(edges: &EdgeMask, values: ValueType) -> Option<EdgeMask> {
+/// The mask with its fitted values rounded to what `values` holds, int8 with a scale of every row and head; `None` where none are fitted, or nothing
+/// is rounded.
+pub fn rounded_entries(edges: &EdgeMask, topology: &Topology, values: ValueType) -> Option<EdgeMask> {
     let own = edges.values().filter(|_| values != ValueType::F32)?;
-    let steps = own.steps.iter().map(|of_step| of_step.mapv(|v| values.round(v))).collect();
-    edges.clone().with_values(EntryValues { steps }).ok()
+    let steps = own.steps.iter().enumerate().map(|(step, of_step)| {
+        let (indptr, heads) = (kept_rows(edges, topology, step), of_step.ncols());
+        let stored = StoredValues::new(contiguous(of_step.view()), &indptr, heads, values);
+        let widened = stored.widened(&indptr, heads);
+        ndarray::Array2::from_shape_vec(of_step.dim(), widened).unwrap_or_else(|_| of_step.clone())
+    });
+    edges.clone().with_values(EntryValues { steps: steps.collect() }).ok()
+}
+
+/// Row pointers of the entries that a step keeps.
+fn kept_rows(edges: &EdgeMask, topology: &Topology, step: usize) -> Vec<usize> {
+    let mut indptr = vec![0];
+    let mut n_kept = 0;
+    for u in 0..topology.n_nodes() {
+        n_kept += topology.row_range(u).filter(|k| edges.is_kept(*k, step)).count();
+        indptr.push(n_kept);
+    }
+    indptr
 }
 
 #[cfg(test)]
@@ -232,10 +206,16 @@ mod tests {
         model.parameters[at].values[[0, 0]] = 1e6;
         let size = ModelSize::of(&model, ValueType::F16);
         assert_eq!(of(&size, "convs.0.lin.weight").values, ValueType::F32, "beyond the largest half");
+        let rounded = |model: &Model, values| StoredWeights::new(model, values).model;
         assert_eq!(rounded(&model, ValueType::F16).parameters[at], model.parameters[at]);
         let bf16 = rounded(&model, ValueType::Bf16);
         assert_ne!(bf16.parameters[at], model.parameters[at]);
         assert_eq!(rounded(&bf16, ValueType::Bf16), bf16, "rounding twice is rounding once");
+        // A byte for every weight, and a scale for each of 8 outputs.
+        let int8 = ModelSize::of(&model, ValueType::Int8);
+        let weight = of(&int8, "convs.0.lin.weight");
+        let (_, without) = Encoding::smallest(&weight.shape, weight.n_stored, ValueType::Int8);
+        assert_eq!((weight.values, weight.sparse_bytes), (ValueType::Int8, without + 8 * 4));
         let f32 = ModelSize::of(&model, ValueType::F32);
         assert_eq!(rounded(&model, ValueType::F32), model);
         assert!(f32.sparse_bytes() <= f32.dense_bytes());

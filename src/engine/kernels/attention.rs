@@ -5,7 +5,9 @@
 use multiversion::multiversion;
 use ndarray::Array2;
 
-use super::{contiguous, rows_per_block};
+use super::stored::{RowsRef, ValuesRef};
+use super::stored_rows::{StoredBlock, gather_stored_heads};
+use super::{contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
@@ -228,6 +230,27 @@ impl Attended {
         let Some(rows) = out.as_slice_mut().filter(|_| width > 0) else { return Ok(out) };
         let block = rows_per_block(width * (1 + self.indices.len() / self.structure().n_rows().max(1)));
         ctl.for_row_blocks(rows, width, block, |first, rows| self.gather_rows(x, first, rows))?;
+        Ok(out)
+    }
+
+    /// The same over rows that are stored in fewer bits. `x: [n, width]`
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`].
+    pub(crate) fn gather_stored(
+        &self,
+        x: RowsRef<'_>,
+        width: usize,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        let (n, heads) = (self.structure().n_rows(), self.coefficients.ncols());
+        let block = rows_per_block(width * (1 + self.indices.len() / n.max(1)));
+        let (out, _) = from_row_blocks(n, width, block, ctl, |first, rows| {
+            let (indptr, indices) = (&self.indptr[first..=first + rows.len() / width], &self.indices[..]);
+            let values = ValuesRef::F32(contiguous(self.coefficients.view()));
+            let block = StoredBlock { first, indptr, indices, values };
+            gather_stored_heads(rows, (width, heads), block, self.kept.as_deref(), x);
+        })?;
         Ok(out)
     }
 

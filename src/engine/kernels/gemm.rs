@@ -25,6 +25,11 @@ pub struct Packed {
 }
 
 impl Packed {
+    /// Bytes in memory.
+    pub(crate) fn n_bytes(&self) -> usize {
+        size_of_val(&self.panels[..])
+    }
+
     /// Packs `w: [depth, width]`; a transposed view packs the transpose.
     pub fn new(w: ArrayView2<'_, f32>) -> Self {
         let (depth, width) = w.dim();

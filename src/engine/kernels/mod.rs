@@ -22,6 +22,9 @@ mod rows;
 mod segments;
 mod select;
 mod sparse_gemm;
+mod stored;
+mod stored_gemm;
+mod stored_rows;
 mod transpose;
 
 pub(crate) use attention::leaky;
@@ -47,6 +50,12 @@ pub use select::kth_smallest;
 pub(crate) use select::{HalfFound, no_counts, nth_by_counting, upper_half};
 pub(crate) use sparse_gemm::matmul_sparse_weight_made;
 pub use sparse_gemm::{SparseColumns, SparseRows, matmul_sparse_both, matmul_sparse_weight};
+pub use stored::ValueType;
+pub(crate) use stored::{RowsRef, StoredValues, ValuesRef, dequantised, quantised, scale_of};
+pub(crate) use stored_gemm::matmul_stored_weight_made;
+pub use stored_gemm::{StoredWeight, matmul_stored_weight};
+pub use stored_rows::StoredCsr;
+pub(crate) use stored_rows::{StoredBlock, gather_stored, gather_stored_heads, upper_halves};
 pub use transpose::transposed;
 
 use ndarray::ArrayView2;

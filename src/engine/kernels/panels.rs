@@ -12,8 +12,9 @@ use std::ops::Range;
 use ndarray::Array2;
 
 use super::caches::largest_cache;
-use super::gather::Compiled;
+use super::gather::{Compiled, Gathered, GathersInto};
 use super::segments::{COLUMNS, Full, Half, Precision, Segment, Segments};
+use super::stored::ValuesRef;
 use super::{Csr, RowBlock, Rows, contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
@@ -184,11 +185,52 @@ impl Panels {
         squares: &mut [f64],
         ctl: &Control,
     ) -> Result<(), EngineError> {
+        let Csr { indptr, indices, values } = a;
+        self.gathered(RowBlock { indptr, indices, values }, &[], residual, out, squares, ctl)
+    }
+
+    /// The same where the entries' values are stored in fewer bits, without squares.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`]; `out` is then partly written.
+    ///
+    /// # Panics
+    /// When the layouts differ.
+    pub(crate) fn propagate_stored(
+        &self,
+        (indptr, indices): (&[usize], &[u32]),
+        values: ValuesRef<'_>,
+        residual: bool,
+        out: &mut Self,
+        ctl: &Control,
+    ) -> Result<(), EngineError> {
+        macro_rules! gathered {
+            ($values:expr, $scales:expr) => {
+                self.gathered(RowBlock { indptr, indices, values: $values }, $scales, residual, out, &mut [], ctl)
+            };
+        }
+        match values {
+            ValuesRef::F32(values) => gathered!(values, &[]),
+            ValuesRef::Bf16(values) => gathered!(values, &[]),
+            ValuesRef::F16(values) => gathered!(values, &[]),
+            ValuesRef::Int8 { values, scales } => gathered!(values, scales),
+        }
+    }
+
+    fn gathered<V: Gathered>(
+        &self,
+        lists: RowBlock<'_, V>,
+        scales: &[f32],
+        residual: bool,
+        out: &mut Self,
+        squares: &mut [f64],
+        ctl: &Control,
+    ) -> Result<(), EngineError> {
         assert!(self.is_laid_out_as(out), "layouts of a hop");
-        let panels = self.panels();
+        let (panels, lists) = (self.panels(), (lists, scales));
         match (&self.segments, &mut out.segments) {
-            (Stored::Full(x), Stored::Full(out)) => hop(panels, a, residual, x.all(), out.all_mut(), squares, ctl),
-            (Stored::Half(x), Stored::Half(out)) => hop(panels, a, residual, x.all(), out.all_mut(), squares, ctl),
+            (Stored::Full(x), Stored::Full(out)) => hop(panels, lists, residual, x.all(), out.all_mut(), squares, ctl),
+            (Stored::Half(x), Stored::Half(out)) => hop(panels, lists, residual, x.all(), out.all_mut(), squares, ctl),
             _ => unreachable!("a hop does not change how values are stored"),
         }
     }
@@ -259,9 +301,9 @@ fn add<S: Segment, T: Segment>(sums: &mut [S], weight: f32, x: &[T], ctl: &Contr
 }
 
 /// One panel after the other.
-fn hop<S: Compiled>(
+fn hop<S: Segment, V: GathersInto<S>>(
     panels: impl Iterator<Item = Panel>,
-    a: Csr<'_>,
+    (a, scales): (RowBlock<'_, V>, &[f32]),
     residual: bool,
     x: &[S],
     out: &mut [S],
@@ -283,8 +325,9 @@ fn hop<S: Compiled>(
             for (first, rows, norms) in places {
                 let indptr = &a.indptr[*first..=*first + rows.len() / stride];
                 let lists = RowBlock { indptr, indices: a.indices, values: a.values };
+                let scales = scales.get(*first..).unwrap_or_default();
                 let start = residual.then(|| &source[*first * stride..]);
-                S::gather(rows, stride, lists, source, start.unwrap_or_default(), non_temporal, norms);
+                V::gather(rows, stride, lists, scales, source, start.unwrap_or_default(), non_temporal, norms);
             }
         })?;
     }
@@ -309,6 +352,8 @@ fn segments_per_panel(n: usize, width: usize, precision: Precision, cache: usize
 mod tests {
     use std::cmp::Ordering;
 
+    use super::super::stored::{RowsRef, StoredValues, ValueType};
+    use super::super::stored_rows::{StoredBlock, gather_stored};
     use super::super::{row_norms, spmm};
     use super::*;
     use crate::engine::graph::Features;
@@ -399,6 +444,33 @@ mod tests {
                 let mut sum = from.sums();
                 sum.add(0.5, &from, &ctl).expect("not cancelled");
                 assert_eq!(sum.to_rows(None, &ctl).expect("not cancelled"), stored.mapv(|v| 0.5 * v));
+            }
+        }
+    }
+
+    #[test]
+    fn values_of_every_kind_give_the_bits_of_whole_rows() {
+        let ctl = Control::new(2).expect("workers");
+        let n = 70;
+        let (indptr, indices, values) = lists(n);
+        for (kind, width) in ValueType::ALL.into_iter().flat_map(|kind| [1, 33, 100].map(|width| (kind, width))) {
+            let x = Array2::from_shape_fn((n, width), |(i, j)| ((i * 37 + j) as f32 * 0.37).sin());
+            let stored = StoredValues::new(&values, &indptr, 1, kind);
+            for (precision, residual) in Precision::ALL.into_iter().flat_map(|p| [(p, false), (p, true)]) {
+                let new = || Panels::with_layout(n, width, precision, 2);
+                let (mut from, mut to) = (new(), new());
+                from.write(Rows::Dense(x.view()), None, &ctl).expect("not cancelled");
+                from.propagate_stored((&indptr, &indices), stored.as_ref(), residual, &mut to, &ctl)
+                    .expect("not cancelled");
+                let read = from.to_rows(None, &ctl).expect("not cancelled");
+                let mut expected = read.clone();
+                let block = StoredBlock { first: 0, indptr: &indptr, indices: &indices, values: stored.as_ref() };
+                let rows = expected.as_slice_mut().expect("standard layout");
+                gather_stored(rows, width, block, RowsRef::F32(contiguous(read.view())), residual);
+                if precision == Precision::Bf16 {
+                    expected.mapv_inplace(rounded);
+                }
+                assert_eq!(to.to_rows(None, &ctl).expect("not cancelled"), expected, "{kind:?} {width} {precision:?}");
             }
         }
     }

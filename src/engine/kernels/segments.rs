@@ -10,7 +10,7 @@ use super::fresh::{LINE, write_half_line, write_line};
 /// Columns of a [`Segment`].
 pub(super) const COLUMNS: usize = LINE;
 
-/// How embeddings are stored between hops.
+/// How embeddings are stored where they are propagated: between hops, and what a layer propagates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
@@ -93,20 +93,24 @@ impl Segment for Half {
 
     #[inline(always)]
     fn of(values: &[f32; COLUMNS]) -> Self {
-        Self(values.map(|value| {
-            let bits = value.to_bits();
-            // Half a unit less one, and one more where the last bit kept is odd: to the nearest, to even in the middle.
-            let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1));
-            // NaN stays NaN.
-            let kept = if value.is_nan() { bits | 0x40_0000 } else { rounded };
-            (kept >> 16) as u16
-        }))
+        Self(values.map(upper_half_of))
     }
 
     #[inline(always)]
     fn write_non_temporal(&mut self, from: &Self) {
         write_half_line(&mut self.0, &from.0);
     }
+}
+
+/// The upper half of a 32-bit float, to the nearest, to even in the middle.
+#[inline(always)]
+pub(super) fn upper_half_of(value: f32) -> u16 {
+    let bits = value.to_bits();
+    // Half a unit less one, and one more where the last bit kept is odd.
+    let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1));
+    // NaN stays NaN.
+    let kept = if value.is_nan() { bits | 0x40_0000 } else { rounded };
+    (kept >> 16) as u16
 }
 
 /// The memory of a matrix.

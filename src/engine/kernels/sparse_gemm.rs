@@ -6,13 +6,14 @@ use sprs::CsMatI;
 
 use super::fresh::LINE;
 use super::rows::prefetch;
+use super::stored::{StoredValue, scaled};
 use super::transpose::transpose_into;
 use super::{contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
 /// Input rows handled at once, one per vector lane: as many sums side by side as hide how long a multiply-add takes.
-const LANES: usize = 64;
+pub(super) const LANES: usize = 64;
 /// Output columns gathered before they are written, so that whole cache lines are.
 const COLUMNS: usize = 16;
 
@@ -47,6 +48,11 @@ impl SparseColumns {
         let (indptr, indices, values) = compress(w.t());
         Self { depth: w.nrows(), indptr, indices, values }
     }
+
+    /// Bytes in memory.
+    pub(crate) fn n_bytes(&self) -> usize {
+        size_of_val(&self.indptr[..]) + size_of_val(&self.indices[..]) + size_of_val(&self.values[..])
+    }
 }
 
 /// The kept weights of a matrix, row after row (one row per input).
@@ -64,9 +70,14 @@ impl SparseRows {
         let (indptr, indices, values) = compress(w);
         Self { width: w.ncols(), indptr, indices, values }
     }
+
+    /// Bytes in memory.
+    pub(crate) fn n_bytes(&self) -> usize {
+        size_of_val(&self.indptr[..]) + size_of_val(&self.indices[..]) + size_of_val(&self.values[..])
+    }
 }
 
-fn compress(rows: ArrayView2<'_, f32>) -> (Vec<usize>, Vec<u32>, Vec<f32>) {
+pub(super) fn compress(rows: ArrayView2<'_, f32>) -> (Vec<usize>, Vec<u32>, Vec<f32>) {
     let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
     for row in rows.rows() {
         for (column, &value) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
@@ -133,6 +144,47 @@ pub(crate) fn matmul_sparse_weight_made(
 /// `x: [≥ rows, depth]`, `out: [rows, width]`
 #[multiversion(targets("x86_64+avx512f+avx512vl+fma+avx2", "x86_64+avx2+fma", "aarch64+neon"))]
 fn product_of_block(out: &mut [f32], width: usize, x: &[f32], w: &SparseColumns) {
+    let SparseColumns { indptr, indices, values, .. } = w;
+    product_of_columns(out, width, x, &KeptColumns { depth: w.depth, indptr, indices, values, scales: &[] });
+}
+
+/// The kept weights of a matrix, column after column, as they lie in memory.
+pub(super) struct KeptColumns<'a, I, V> {
+    pub(super) depth: usize,
+    pub(super) indptr: &'a [usize],
+    pub(super) indices: &'a [I],
+    pub(super) values: &'a [V],
+    /// One for every column where values are scaled.
+    pub(super) scales: &'a [f32],
+}
+
+/// The input that a kept weight is multiplied with, as it lies in memory.
+pub(super) trait Index: Copy + Send + Sync + 'static {
+    fn at(self) -> usize;
+}
+
+impl Index for u32 {
+    #[inline(always)]
+    fn at(self) -> usize {
+        self as usize
+    }
+}
+
+impl Index for u16 {
+    #[inline(always)]
+    fn at(self) -> usize {
+        usize::from(self)
+    }
+}
+
+/// `x: [≥ rows, depth]`, `out: [rows, width]`. Inlined into multiversioned callers.
+#[inline(always)]
+pub(super) fn product_of_columns<I: Index, V: StoredValue>(
+    out: &mut [f32],
+    width: usize,
+    x: &[f32],
+    w: &KeptColumns<'_, I, V>,
+) {
     let depth = w.depth;
     let mut transposed = vec![Lanes::ZERO; depth];
     for (group, rows) in out.chunks_mut(LANES * width).enumerate() {
@@ -145,20 +197,33 @@ fn product_of_block(out: &mut [f32], width: usize, x: &[f32], w: &SparseColumns)
 
 /// `transposed: [depth]` lanes, `out: [≤ LANES, width]`. `later` is prefetched meanwhile.
 #[inline(always)]
-fn lanes_product(out: &mut [f32], width: usize, transposed: &[Lanes], w: &SparseColumns, later: &[f32]) {
+fn lanes_product<I: Index, V: StoredValue>(
+    out: &mut [f32],
+    width: usize,
+    transposed: &[Lanes],
+    w: &KeptColumns<'_, I, V>,
+    later: &[f32],
+) {
     let mut tile = [Lanes::ZERO; COLUMNS];
     let share = later.len().div_ceil(width.div_ceil(COLUMNS)).next_multiple_of(LINE);
     for (nth, first) in (0..width).step_by(COLUMNS).enumerate() {
         let n_columns = COLUMNS.min(width - first);
         for line in (nth * share..later.len().min((nth + 1) * share)).step_by(LINE) {
-            prefetch::<LINE>(later, line);
+            prefetch::<f32, LINE>(later, line);
         }
         for (sums, column) in tile.iter_mut().zip(first..first + n_columns) {
             let mut lanes = [0.0f32; LANES];
             let kept = w.indptr[column]..w.indptr[column + 1];
             for (k, value) in w.indices[kept.clone()].iter().zip(&w.values[kept]) {
-                for (sum, x) in lanes.iter_mut().zip(&transposed[*k as usize].0) {
-                    *sum = x.mul_add(*value, *sum);
+                let value = value.widen();
+                for (sum, x) in lanes.iter_mut().zip(&transposed[k.at()].0) {
+                    *sum = x.mul_add(value, *sum);
+                }
+            }
+            if V::IS_SCALED {
+                let scale = w.scales[column];
+                for sum in &mut lanes {
+                    *sum = scaled(*sum, scale, None);
                 }
             }
             sums.0 = lanes;

@@ -12,12 +12,15 @@ use super::pruned_operator::{OperatorSource, PrunedOperator};
 use super::receptive_field::ReceptiveField;
 use super::recipe::Recipe;
 use super::steps::{Step, Steps, counts_removed, with_own_self_loops};
+use super::stored_weights::MatrixStorage;
 use super::trace::Product;
 use super::transform::{PreparedWeight, likely_product};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, HopOrder, Permutation};
-use crate::engine::kernels::{AttentionInput, Panels, Pointwise, Precision, Rows, change_rows, contiguous};
+use crate::engine::kernels::{
+    AttentionInput, Panels, Pointwise, Precision, Rows, RowsRef, ValueType, change_rows, contiguous, upper_halves,
+};
 use crate::engine::model::StepKind;
 use crate::engine::model::exec::policy::{Policy, WeightAt};
 
@@ -35,8 +38,10 @@ pub(crate) struct MaskedInference {
     /// Seconds of the finished steps.
     pub(crate) step_secs: Vec<f64>,
     last: Instant,
-    /// How embeddings are stored between hops: as 32-bit floats, whatever the recipe says, but where bf16 is measured.
+    /// How embeddings are stored where they are propagated: as 32-bit floats, whatever the recipe says, but where low precision is measured.
     pub(crate) precision: Precision,
+    /// How weights are stored, one for every matrix; none: as 32-bit floats.
+    storage: Vec<MatrixStorage>,
     /// How many rows every step reads, where only some nodes are asked for.
     n_rows: Option<Vec<usize>>,
     /// Embeddings of the last pass: what the system would have to clear first takes as long as some hops over what is left.
@@ -90,8 +95,45 @@ impl MaskedInference {
 
     fn with_steps(steps: Steps, nodes: Option<Arc<Permutation>>, products: Option<Vec<Product>>) -> Self {
         let (step_secs, last, precision) = (Vec::new(), Instant::now(), Precision::default());
-        let (weights, spare) = (Vec::new(), Vec::new());
-        Self { steps, nodes, weights, products, outputs: None, step_secs, last, precision, n_rows: None, spare }
+        let (weights, storage, spare) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            steps,
+            nodes,
+            weights,
+            products,
+            outputs: None,
+            step_secs,
+            last,
+            precision,
+            storage,
+            n_rows: None,
+            spare,
+        }
+    }
+
+    /// The same in low precision: values of entries, weights and embeddings stored in fewer bits. What is multiplied is what they stand for.
+    pub(crate) fn in_low_precision(
+        mut self,
+        entries: ValueType,
+        storage: Vec<MatrixStorage>,
+        embeddings: Precision,
+    ) -> Self {
+        self.steps = self.steps.stored_as(entries);
+        (self.storage, self.precision) = (storage, embeddings);
+        self
+    }
+
+    /// Bytes in memory of the lists and weights that were used.
+    pub(crate) fn n_bytes(&self) -> usize {
+        self.steps.n_bytes() + self.weights.iter().flatten().map(PreparedWeight::n_bytes).sum::<usize>()
+    }
+
+    /// What a layer propagates, stored as the precision says; nothing where that is as it is.
+    fn halved(&self, x: &Array2<f32>, ctl: &Control) -> Result<Option<Vec<half::bf16>>, EngineError> {
+        match self.precision {
+            Precision::F32 => Ok(None),
+            Precision::Bf16 => upper_halves(x.view(), ctl).map(Some),
+        }
     }
 
     /// Nobody's steps yet: those of a request come with [`MaskedInference::serve`].
@@ -145,6 +187,7 @@ fn nodes_of(dataset: &Dataset, recipe: &Recipe, ctl: &Control) -> Result<Option<
 /// The weight, made ready when it is first needed, for `product` or else for the likely one.
 fn prepared<'a>(
     all: &'a mut Vec<Option<PreparedWeight>>,
+    storage: &[MatrixStorage],
     weight: WeightAt<'_>,
     product: Option<Product>,
     sparse_input: bool,
@@ -154,6 +197,9 @@ fn prepared<'a>(
         all.resize_with(weight.matrix + 1, || None);
     }
     all[weight.matrix].get_or_insert_with(|| {
+        if let Some(storage) = storage.get(weight.matrix).filter(|storage| storage.kind != ValueType::F32) {
+            return PreparedWeight::stored(weight.values, storage, sparse_input);
+        }
         let product = product.unwrap_or_else(|| likely_product(weight.values, sparse_input, ctl.cost()));
         PreparedWeight::new(weight.values, sparse_input, product)
     })
@@ -169,7 +215,7 @@ impl Policy for MaskedInference {
     ) -> Result<Array2<f32>, EngineError> {
         let product = self.products.as_ref().and_then(|p| p.get(weight.matrix).copied());
         let sparse_input = matches!(x, Rows::Sparse(_));
-        prepared(&mut self.weights, weight, product, sparse_input, ctl).apply(x, ctl)
+        prepared(&mut self.weights, &self.storage, weight, product, sparse_input, ctl).apply(x, ctl)
     }
 
     fn fuses(&self) -> bool {
@@ -189,20 +235,23 @@ impl Policy for MaskedInference {
         ctl: &Control,
     ) -> Result<Array2<f32>, EngineError> {
         let (width, values) = (x.ncols(), contiguous(x.view()));
+        let halves = step.map(|_| self.halved(x, ctl)).transpose()?.flatten();
         let operator = step.map(|step| Ok(self.step(step)?.operator.clone())).transpose()?;
         let propagation_nanos = AtomicU64::new(0);
         let make = |first: usize, rows: &mut [f32]| {
             let start = Instant::now();
-            match &operator {
-                Some(operator) => operator.propagate_rows(x, first, rows),
-                None => rows.copy_from_slice(&values[first * width..][..rows.len()]),
+            match (&operator, &halves) {
+                (Some(operator), None) => operator.propagate_rows(x, first, rows),
+                (Some(operator), Some(x)) => operator.propagate_stored_rows(RowsRef::Bf16(x), width, first, rows),
+                (None, _) => rows.copy_from_slice(&values[first * width..][..rows.len()]),
             }
             change_rows(rows, width, then);
             propagation_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         };
         let product = self.products.as_ref().and_then(|p| p.get(weight.matrix).copied());
         let n = operator.as_ref().map_or_else(|| x.nrows(), PrunedOperator::n_rows);
-        let out = prepared(&mut self.weights, weight, product, false, ctl).apply_to_made(n, &make, ctl)?;
+        let out =
+            prepared(&mut self.weights, &self.storage, weight, product, false, ctl).apply_to_made(n, &make, ctl)?;
         // The propagation may be part of a step that is finished: its time goes there.
         if let Some(secs) = step.and_then(|step| self.step_secs.get_mut(step)) {
             let propagation_time = Duration::from_nanos(propagation_nanos.into_inner() / ctl.n_threads().max(1) as u64);
@@ -232,11 +281,20 @@ impl Policy for MaskedInference {
     }
 
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.step(step)?.operator.propagate(x, ctl)
+        let halves = self.halved(x, ctl)?;
+        let operator = &self.step(step)?.operator;
+        match &halves {
+            Some(halves) => operator.propagate_stored(RowsRef::Bf16(halves), x.ncols(), ctl),
+            None => operator.propagate(x, ctl),
+        }
     }
 
     fn propagate_max(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        self.step(step)?.operator.largest(x, ctl)
+        match self.precision {
+            Precision::F32 => self.step(step)?.operator.largest(x, ctl),
+            // What is read is rounded, though it takes no less memory here.
+            Precision::Bf16 => self.step(step)?.operator.largest(&x.mapv(|v| half::bf16::from_f32(v).to_f32()), ctl),
+        }
     }
 
     fn hop(&mut self, step: usize, x: &Panels, out: &mut Panels, ctl: &Control) -> Result<(), EngineError> {
@@ -244,16 +302,21 @@ impl Policy for MaskedInference {
     }
 
     fn attend(&mut self, step: usize, input: &AttentionInput<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
-        let step = self.step(step)?;
         // Coefficients that were fitted take the place of attention's.
-        if step.has_own_values {
-            return step.operator.propagate(input.source, ctl);
+        if self.step(step)?.has_own_values {
+            return self.propagate(step, input.source, ctl);
         }
+        // Scores are of what was computed; what is gathered by them is read as it is stored.
+        let halves = self.halved(input.source, ctl)?;
+        let step = self.step(step)?;
         let attended = match &step.before {
             Some((before, kept)) => attend(before, Some(kept.clone()), input, ctl)?,
             None => attend(&step.operator, None, input, ctl)?,
         };
-        attended.gather(input.source, ctl)
+        match &halves {
+            Some(halves) => attended.gather_stored(RowsRef::Bf16(halves), input.source.ncols(), ctl),
+            None => attended.gather(input.source, ctl),
+        }
     }
 
     fn finished(&mut self, _: StepKind, _: usize, output: &Array2<f32>) {

@@ -3,6 +3,7 @@
 mod any_number;
 pub(crate) mod attention;
 pub mod baselines;
+pub(crate) mod calibrate;
 mod channel_trace;
 pub(crate) mod decide;
 pub(crate) mod edge_pass;
@@ -19,6 +20,8 @@ mod recipe;
 mod removed_bits;
 pub(crate) mod saved;
 pub(crate) mod steps;
+mod stored_operator;
+pub(crate) mod stored_weights;
 pub(crate) mod threshold;
 pub(crate) mod trace;
 pub(crate) mod trace_writer;
@@ -27,14 +30,15 @@ pub(crate) mod weight_pass;
 pub(crate) mod weights;
 
 pub use crate::engine::graph::HopOrder;
-pub use crate::engine::kernels::Precision;
+pub use crate::engine::kernels::{Precision, ValueType};
 pub use channel_trace::ChannelTrace;
 pub use decide::propagate;
 pub use mask::{EdgeMask, EntryValues, Masks, WeightMask};
 pub use propagated::Propagated;
 pub use recipe::{
     Allocation, ChannelRule, Compat, EdgeMode, EdgeRule, EntryChoice, FitNodes, HopRule, Identity, Lock, MaskChoice,
-    MonitorRule, NodesAre, PinnedEntry, Pins, Quirk, RECIPE_FORMAT, Recipe, RecoveryRule, Schedule, Training,
-    ValueRule, WeightMode, WeightRecovery, WeightRule,
+    MonitorRule, NodesAre, PinnedEntry, Pins, PrecisionRule, Quirk, RECIPE_FORMAT, Recipe, RecoveryRule, Schedule,
+    StoredAs, Training, ValueRule, WeightMode, WeightRecovery, WeightRule,
 };
+pub use stored_weights::StoredWeights;
 pub use trace::{Arrivals, EdgeTrace, Macs, Product, Pruned, RecoveryTraining, RowCount, StepTrace, WeightTrace};

@@ -14,14 +14,16 @@ use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
 use crate::engine::error::EngineError;
 use crate::engine::graph::{Dataset, Permutation, Topology, Transpose};
-use crate::engine::kernels::{Attended, Csr, Panels, RowBlock, Structure, contiguous, gather_rows, spmm};
+use crate::engine::kernels::{
+    Attended, Csr, Panels, RowBlock, RowsRef, StoredValues, Structure, ValueType, contiguous, gather_rows, spmm,
+};
 use crate::engine::model::elementwise::each_row;
 
 /// The entries that are kept, each with its index in the full graph. Cheap to clone: a step that removes nothing shares the
 /// lists of the step before.
 #[derive(Debug, Clone)]
 pub(crate) struct PrunedOperator {
-    lists: Arc<Lists>,
+    pub(super) lists: Arc<Lists>,
     identity: Identity,
     /// Self-loops, in the lists or not. They are never removed.
     n_self_loops: usize,
@@ -30,16 +32,25 @@ pub(crate) struct PrunedOperator {
     /// Every message counts alike in a mean over the entries that were there before a step removed some (docs/DIFFERENCES.md#d9).
     averages: bool,
     /// The entries with a value of their own for every head, where there are several.
-    by_head: Option<Arc<Attended>>,
+    pub(super) by_head: Option<Arc<Attended>>,
+    /// Values in fewer bits, which take the place of those in the lists.
+    pub(super) stored: Option<Arc<StoredEntries>>,
+}
+
+/// Values of entries in fewer bits, one for every head.
+#[derive(Debug)]
+pub(super) struct StoredEntries {
+    pub(super) values: StoredValues,
+    pub(super) heads: usize,
 }
 
 /// Compressed sparse rows, each value with its entry's index in the full graph. What holds every entry shares the lists of the graph
 /// and of its diffusion matrix.
 #[derive(Debug, Default)]
-struct Lists {
-    indptr: Arc<Vec<usize>>,
-    indices: Arc<Vec<u32>>,
-    values: Arc<Vec<f32>>,
+pub(super) struct Lists {
+    pub(super) indptr: Arc<Vec<usize>>,
+    pub(super) indices: Arc<Vec<u32>>,
+    pub(super) values: Arc<Vec<f32>>,
     entry: Entries,
     /// `Σ_u |T[u,v]|` of every source `v`, once somebody asked.
     source_sums: OnceLock<Vec<f64>>,
@@ -209,7 +220,15 @@ impl PrunedOperator {
         let has_self_loop =
             |u: &usize| lists.indices[lists.indptr[*u]..lists.indptr[u + 1]].binary_search(&(*u as u32)).is_ok();
         let n_self_loops = n_self_loops_left_out + (0..lists.indptr.len() - 1).filter(has_self_loop).count();
-        Self { lists: Arc::new(lists), identity, n_self_loops, n_self_loops_left_out, averages, by_head: None }
+        Self {
+            lists: Arc::new(lists),
+            identity,
+            n_self_loops,
+            n_self_loops_left_out,
+            averages,
+            by_head: None,
+            stored: None,
+        }
     }
 
     /// No nodes at all, for networks that do not propagate.
@@ -276,6 +295,22 @@ impl PrunedOperator {
             Arc::new(Attended { indptr, indices, coefficients: values.clone(), kept: None })
         });
         Ok(Self { lists: Arc::new(lists), by_head, averages: false, ..self.clone() })
+    }
+
+    /// The same entries with their values in fewer bits, int8 with a scale of every row and head. Only to be propagated over.
+    pub(crate) fn stored_as(&self, kind: ValueType) -> Self {
+        if kind == ValueType::F32 {
+            return self.clone();
+        }
+        let old = &*self.lists;
+        let (values, heads) = match &self.by_head {
+            Some(all) => (contiguous(all.coefficients.view()), all.coefficients.ncols()),
+            None => (&old.values[..], 1),
+        };
+        let stored = StoredEntries { values: StoredValues::new(values, &old.indptr, heads, kind), heads };
+        let (indptr, indices) = (Arc::clone(&old.indptr), Arc::clone(&old.indices));
+        let lists = Lists { indptr, indices, entry: Entries::Unnumbered, ..Lists::default() };
+        Self { lists: Arc::new(lists), by_head: None, stored: Some(Arc::new(stored)), ..self.clone() }
     }
 
     /// Whether every message of a row counts alike.
@@ -505,6 +540,9 @@ impl PrunedOperator {
         if let Some(by_head) = &self.by_head {
             return by_head.gather(x, ctl);
         }
+        if self.stored.is_some() {
+            return self.propagate_stored(RowsRef::F32(contiguous(x.view())), x.ncols(), ctl);
+        }
         let Lists { indptr, indices, values, .. } = &*self.lists;
         spmm(Csr { indptr, indices, values }, x.view(), self.is_residual(), ctl)
     }
@@ -519,6 +557,10 @@ impl PrunedOperator {
             by_head.gather_rows(x, first, rows);
             return;
         }
+        if self.stored.is_some() {
+            self.propagate_stored_rows(RowsRef::F32(contiguous(x.view())), width, first, rows);
+            return;
+        }
         let x = contiguous(x.view());
         if self.is_residual() {
             rows.copy_from_slice(&x[first * width..][..rows.len()]);
@@ -528,7 +570,8 @@ impl PrunedOperator {
         gather_rows(rows, width, lists, x, self.is_residual());
     }
 
-    /// As [`PrunedOperator::propagate`], over panels; with the squares of the norms of what comes out, if `squares` is as long as there are rows.
+    /// As [`PrunedOperator::propagate`], over panels; with the squares of the norms of what comes out, if `squares` is as long as there are rows
+    /// (and values are 32-bit floats).
     pub(crate) fn hop(
         &self,
         x: &Panels,
@@ -537,6 +580,9 @@ impl PrunedOperator {
         ctl: &Control,
     ) -> Result<(), EngineError> {
         let Lists { indptr, indices, values, .. } = &*self.lists;
+        if let Some(stored) = &self.stored {
+            return x.propagate_stored((indptr, indices), stored.values.as_ref(), self.is_residual(), out, ctl);
+        }
         x.propagate(Csr { indptr, indices, values }, self.is_residual(), out, squares, ctl)
     }
 

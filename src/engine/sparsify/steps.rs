@@ -10,6 +10,7 @@ use super::pruned_operator::{OperatorSource, PrunedOperator};
 use super::recipe::{EdgeRule, Identity, Quirk, Recipe};
 use crate::engine::error::EngineError;
 use crate::engine::graph::Permutation;
+use crate::engine::kernels::ValueType;
 
 /// What one step propagates over.
 #[derive(Debug, Clone)]
@@ -36,6 +37,11 @@ impl Step {
             (before.part(rows, renumbered), kept)
         });
         Self { operator, before, has_own_values: self.has_own_values }
+    }
+
+    /// Bytes of its lists in memory.
+    fn n_bytes(&self) -> usize {
+        self.operator.n_bytes() + self.before.as_ref().map_or(0, |(before, kept)| before.n_bytes() + kept.len())
     }
 }
 
@@ -68,6 +74,8 @@ struct Source {
     zeroes: bool,
     /// How nodes lie, where that is not as they are stored.
     nodes: Option<Arc<Permutation>>,
+    /// What values of entries are stored as.
+    values: ValueType,
 }
 
 /// Bytes up to which the lists of all steps are kept.
@@ -132,7 +140,14 @@ impl Steps {
         let first_alike = if zeroes { (0..mask.n_steps()).collect() } else { operators.first_alike(mask, locked) };
         let distinct = first_alike.iter().enumerate().filter(|(step, first)| step == *first).map(|(step, _)| step);
         let n_bytes: usize = distinct.map(|step| PrunedOperator::size_bytes(mask.n_kept(step))).sum();
-        let source = Source { operators, mask: mask.clone(), locked: locked.map(<[bool]>::to_vec), zeroes, nodes };
+        let source = Source {
+            operators,
+            mask: mask.clone(),
+            locked: locked.map(<[bool]>::to_vec),
+            zeroes,
+            nodes,
+            values: ValueType::F32,
+        };
         let made = first_alike.iter().map(|_| None).collect();
         let mut steps = MaskSteps { first_alike, made, source: None };
         if n_bytes <= max_bytes {
@@ -145,6 +160,29 @@ impl Steps {
             steps.source = Some(source);
         }
         Ok(Self::OfMask(Box::new(steps)))
+    }
+
+    /// The same steps with the values of their entries in fewer bits.
+    pub(crate) fn stored_as(mut self, kind: ValueType) -> Self {
+        let narrow = |step: &mut Step| step.operator = step.operator.stored_as(kind);
+        match &mut self {
+            Self::Same(step) => narrow(step),
+            Self::OfMask(steps) => {
+                steps.made.iter_mut().flatten().for_each(narrow);
+                if let Some(source) = &mut steps.source {
+                    source.values = kind;
+                }
+            }
+        }
+        self
+    }
+
+    /// Bytes in memory of the lists that are there.
+    pub(crate) fn n_bytes(&self) -> usize {
+        match self {
+            Self::Same(step) => step.n_bytes(),
+            Self::OfMask(steps) => steps.made.iter().flatten().map(Step::n_bytes).sum(),
+        }
     }
 
     /// What step `step` propagates over, and whether it had to be made first.
@@ -197,6 +235,7 @@ impl Source {
         if let Some(nodes) = &self.nodes {
             operator = operator.reordered(nodes);
         }
+        operator = operator.stored_as(self.values);
         Ok(Step { operator, before, has_own_values: self.mask.values_of(step).is_some() })
     }
 }

@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use ndarray::Array2;
 
+use super::stored_weights::MatrixStorage;
 use super::trace::Product;
 use crate::engine::control::Control;
 use crate::engine::cost::CostModel;
 use crate::engine::error::EngineError;
 use crate::engine::kernels::{
-    Csr, Packed, Rows, SparseColumns, SparseRows, matmul, matmul_made, matmul_sparse_both, matmul_sparse_weight,
-    matmul_sparse_weight_made, spmm,
+    Csr, Packed, Rows, SparseColumns, SparseRows, StoredWeight, matmul, matmul_made, matmul_sparse_both,
+    matmul_sparse_weight, matmul_sparse_weight_made, matmul_stored_weight, matmul_stored_weight_made, spmm,
 };
 
 /// A weight matrix made ready for one kind of product and one kind of input.
@@ -22,6 +23,8 @@ pub(crate) enum PreparedWeight {
     Rows(SparseRows),
     /// Dense, for sparse input: rows are added up as they are.
     Plain(Array2<f32>),
+    /// Kept weights in fewer bits, for either kind of input.
+    Stored(StoredWeight),
 }
 
 impl PreparedWeight {
@@ -34,9 +37,26 @@ impl PreparedWeight {
         }
     }
 
+    /// The same with values in fewer bits.
+    pub(crate) fn stored(weight: &Array2<f32>, storage: &MatrixStorage, sparse_input: bool) -> Self {
+        Self::Stored(StoredWeight::new(weight.view(), storage.kind, &storage.scales, sparse_input))
+    }
+
+    /// Bytes in memory.
+    pub(crate) fn n_bytes(&self) -> usize {
+        match self {
+            Self::Packed(w) => w.n_bytes(),
+            Self::Columns(w) => w.n_bytes(),
+            Self::Rows(w) => w.n_bytes(),
+            Self::Plain(w) => w.len() * size_of::<f32>(),
+            Self::Stored(w) => w.n_bytes(),
+        }
+    }
+
     /// `x Ŵ`. `[n, d_in] → [n, d_out]`
     pub(crate) fn apply(&self, x: Rows<'_>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         match (self, x) {
+            (Self::Stored(w), x) => matmul_stored_weight(x, w, ctl),
             (Self::Packed(w), Rows::Dense(x)) => matmul(x, w, ctl),
             (Self::Columns(w), Rows::Dense(x)) => matmul_sparse_weight(x, w, ctl),
             (Self::Rows(w), Rows::Sparse(x)) => matmul_sparse_both(x, w, ctl),
@@ -61,6 +81,7 @@ impl PreparedWeight {
         match self {
             Self::Packed(w) => matmul_made(n, make, w, ctl),
             Self::Columns(w) => matmul_sparse_weight_made(n, make, w, ctl),
+            Self::Stored(w) => matmul_stored_weight_made(n, make, w, ctl),
             Self::Rows(_) | Self::Plain(_) => unreachable!("a weight is prepared for the input it meets"),
         }
     }

@@ -1,5 +1,6 @@
 //! What goes along for the engineer who receives a bundle: a script that runs it, and a page that explains it.
 
+use super::low::LowMetrics;
 use super::metrics::{Metrics, NewNodesMetrics, TimingMetrics};
 use super::names;
 use super::options::BundleOptions;
@@ -47,6 +48,7 @@ pub(super) fn readme(
     lines.extend(features(run, options));
     lines.extend(costs(metrics));
     lines.extend(metrics.size.iter().flat_map(sizes));
+    lines.extend(metrics.low.iter().flat_map(low));
     lines.extend(losses(metrics));
     lines.push(FILES.to_owned());
     lines.extend(spreadsheet_note(&run.dataset).map(|note| format!("`{}`: {note}.\n", names::PREDICTIONS)));
@@ -131,6 +133,28 @@ fn features(run: &Run, options: BundleOptions) -> Option<String> {
     ))
 }
 
+/// The model in low precision.
+fn low(low: &LowMetrics) -> Vec<String> {
+    let number = |n: Option<f64>| n.map_or_else(|| "no finite number".to_owned(), |n| format!("{n:.1e}"));
+    let mut lines = vec!["## In low precision\n".to_owned()];
+    lines.push(format!(
+        "`logits_low.npy` is the output with {}, from `model_sparse.safetensors` and `entry_values.safetensors`: logits are {} off,\n\
+         {} at most; {} of the predictions stay. `python load_bundle.py --low` computes it again.",
+        low.stored_as,
+        number(low.relative_error),
+        number(low.largest_difference),
+        percent(low.agreement),
+    ));
+    if low.disk.is_some() || low.memory.is_some() {
+        lines.push("\n| bytes | unpruned | pruned | low precision |\n| --- | ---: | ---: | ---: |".to_owned());
+    }
+    for (name, of) in [("model and graphs in files", low.disk), ("weights and entries in memory", low.memory)] {
+        lines.extend(of.map(|of| format!("| {name} | {} | {} | {} |", of.baseline, of.pruned, of.low)));
+    }
+    lines.push(String::new());
+    lines
+}
+
 /// What model and graphs take.
 fn sizes(size: &SizeMetrics) -> Vec<String> {
     let mut lines = vec![
@@ -153,7 +177,7 @@ fn sizes(size: &SizeMetrics) -> Vec<String> {
     if let Some(rounding) = &size.rounding {
         let number = |n: Option<f64>| n.map_or_else(|| "no finite number".to_owned(), |n| format!("{n:.1e}"));
         lines.push(format!(
-            "Rounding the weights to {} moves a logit by {} at most ({} of the logits' norm); {} of the predictions stay.",
+            "Storing the weights as {} moves a logit by {} at most ({} of the logits' norm); {} of the predictions stay.",
             size.values.key(),
             number(rounding.largest_difference),
             number(rounding.relative_error),

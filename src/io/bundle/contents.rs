@@ -52,15 +52,22 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
 
     let says = "kept weights, zeros where removed; PyTorch names";
     add(names::MODEL, says.to_owned(), AtMost(run.size.dense_bytes() + headers));
-    let says = format!("the same stored sparse, weights as {}", options.values.key());
-    add(names::MODEL_SPARSE, says, sparse_size(run, options.values, 2 * headers));
+    let weights = options.weights_of(&run.recipe);
+    let says = format!("the same stored sparse, weights as {}", weights.key());
+    add(names::MODEL_SPARSE, says, sparse_size(run, weights, 2 * headers));
     let n_weights: u64 = run.pruned.masks.weights.iter().map(|w| w.len() as u64).sum();
     add(names::MASKS, "1 = kept, same shapes".to_owned(), AtMost(n_weights + headers));
 
-    if let Some(own) = run.pruned.masks.edges.values().filter(|_| options.values != ValueType::F32) {
-        let n_values: usize = own.steps.iter().map(ndarray::Array2::len).sum();
-        let says = format!("fitted values of entries as {}", options.values.key());
-        add(names::ENTRY_VALUES, says, AtMost(2 * n_values as u64 + headers));
+    let values = options.entries_of(run);
+    if values != ValueType::F32 {
+        let of_steps = run.pruned.steps.iter().filter_map(|s| s.edges.as_ref()).map(|edges| {
+            let heads = edges.coefficients.as_ref().map_or(1, |c| c.ncols()) as u64;
+            let entries = edges.n_after as u64 + if run.recipe.edges.identity == Identity::SelfLoop { 0 } else { n };
+            let scales = if values == ValueType::Int8 { 4 * n } else { 0 };
+            heads * (values.n_bytes() * entries + scales)
+        });
+        let says = format!("values of entries as {}", values.key());
+        add(names::ENTRY_VALUES, says, AtMost(of_steps.sum::<u64>() + headers));
     }
 
     let steps = run.pruned.steps.iter().filter_map(|s| Some((s.title(), s.edges.as_ref()?)));
@@ -90,7 +97,11 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
         let says = "the features propagated over the graph, which the model starts from".to_owned();
         add(names::EMBEDDING, says, AtMost(4 * embedding.len() as u64 + HEADER));
     }
-    add(names::LOGITS, "output of the pruned model".to_owned(), AtMost(4 * run.pruned.logits.len() as u64 + HEADER));
+    let logits = AtMost(4 * run.pruned.logits.len() as u64 + HEADER);
+    add(names::LOGITS, "output of the pruned model".to_owned(), logits);
+    if let Some(stored_as) = run.recipe.stored_as() {
+        add(names::LOGITS_LOW, format!("the same in low precision: {stored_as}"), logits);
+    }
     let says = "node, label, class before and after, margin".to_owned();
     let class_names = dataset.labels().filter(|labels| labels.tags().is_none()).map_or(&[][..], |labels| &labels.names);
     let name_bytes =
@@ -128,7 +139,9 @@ fn sparse_size(run: &Run, values: ValueType, headers: u64) -> PlannedSize {
     let weights: std::collections::BTreeSet<&str> = weights.collect();
     let bytes = run.size.tensors.iter().map(|t| {
         let is_weight = weights.contains(t.name.as_str());
-        if is_weight { Encoding::smallest(&t.shape, t.n_stored, values).1 } else { t.sparse_bytes }
+        // Outputs, which have scales, lie along either axis.
+        let scales = if values == ValueType::Int8 { 4 * t.shape.iter().copied().max().unwrap_or(0) as u64 } else { 0 };
+        if is_weight { Encoding::smallest(&t.shape, t.n_stored, values).1 + scales } else { t.sparse_bytes }
     });
     PlannedSize::About(bytes.sum::<u64>() + headers / 2)
 }

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::metrics::Metrics;
 use super::new_nodes::ArrivalsNote;
 use super::options::BundleOptions;
+use super::stored::Stored;
 use super::{hash, names};
 use crate::engine::experiment::{Run, ValueType};
 use crate::engine::model::batch_norm::EPS;
 use crate::engine::model::{Activation, Aggregation, AttentionForm, Family, Norm, Order, Program, TrainedOn};
-use crate::engine::sparsify::{EdgeMode, Identity, Macs, Quirk};
+use crate::engine::sparsify::steps::counts_removed;
+use crate::engine::sparsify::{EdgeMode, Identity, Macs, Quirk, StoredAs};
 
 /// Name and version of the bundle's form.
 pub const BUNDLE_FORMAT: &str = "unifews-bundle/2";
@@ -93,6 +95,9 @@ pub struct ModelNote {
     /// The pruned model stored sparse; absent in bundles of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sparse: Option<SparseNote>,
+    /// The pruned model in low precision; absent where the recipe does not ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<LowNote>,
 }
 
 /// The pruned model stored sparse.
@@ -106,9 +111,32 @@ pub struct SparseNote {
     pub dense_bytes: u64,
     /// Bytes of all tensors as stored: dense, bitmask or compressed sparse rows, each the smallest.
     pub sparse_bytes: u64,
-    /// The file of fitted entry values in as many bits; absent where none are fitted, or they are 32-bit floats.
+    /// The file of entry values in fewer bits; absent where they are 32-bit floats alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry_values: Option<String>,
+    /// What those are stored as; absent in bundles of earlier versions, which store them as the weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entries: Option<ValueType>,
+}
+
+impl SparseNote {
+    /// What values of entries are stored as in their file.
+    pub(super) fn entries(&self) -> ValueType {
+        self.entries.unwrap_or(self.values)
+    }
+}
+
+/// The pruned model in low precision: weights of the sparse model, values of its file of entries, each where it is not f32.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LowNote {
+    /// The file of its output.
+    pub logits: String,
+    /// What is stored as what; embeddings are rounded where they are propagated.
+    pub stored_as: StoredAs,
+    /// Whether removed entries take part in attention's softmax (the quirk `gat-no-renormalisation`): they are in no file, so that only a replay
+    /// on the graph computes this output.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_removed: bool,
 }
 
 /// How the edge files are to be read.
@@ -190,7 +218,7 @@ impl Manifest {
     pub(super) fn new(
         run: &Run,
         metrics: &Metrics,
-        (options, new_nodes): (BundleOptions, Option<ArrivalsNote>),
+        (options, stored, new_nodes): (BundleOptions, &Stored, Option<ArrivalsNote>),
         edge_files: Vec<String>,
         files: BTreeMap<String, FileNote>,
     ) -> Self {
@@ -227,6 +255,12 @@ impl Manifest {
                     dense_bytes: size.model_dense_bytes,
                     sparse_bytes: size.model_sparse_bytes,
                     entry_values: files.contains_key(names::ENTRY_VALUES).then(|| names::ENTRY_VALUES.to_owned()),
+                    entries: files.contains_key(names::ENTRY_VALUES).then_some(stored.entries),
+                }),
+                low: stored.low.as_ref().map(|low| LowNote {
+                    logits: names::LOGITS_LOW.to_owned(),
+                    stored_as: low.precision.stored_as,
+                    needs_removed: counts_removed(&run.recipe),
                 }),
             },
             edges: EdgesNote {

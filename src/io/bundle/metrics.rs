@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::low::LowMetrics;
 use super::requests::RequestMetrics;
 use super::size::SizeMetrics;
+use super::stored::Stored;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::experiment::{
-    Bf16Timing, Bounds, ControlScore, ModelSize, PartScores, Run, StepErrors, Timing, ValueType, rounding,
+    Bounds, ControlScore, ModelSize, PartScores, Run, StepErrors, Timing, ValueType, rounding,
 };
 use crate::engine::graph::Metric;
 use crate::engine::model::{HiddenColumns, StepKind};
@@ -45,6 +47,9 @@ pub struct Metrics {
     /// Bytes of model and graphs, dense and sparse; absent in bundles of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<SizeMetrics>,
+    /// The pruned model in low precision; absent where the recipe does not ask for it, and in bundles of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<LowMetrics>,
     /// How many columns of every hidden representation the timed pruned forward computes: not those that no kept weight reads, or that
     /// hold a constant. Empty in bundles of earlier versions and where no column may be left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -278,9 +283,9 @@ pub struct TimingMetrics {
     pub samples: Option<SampleMetrics>,
     /// Which product was used for every weight layer.
     pub products: Vec<Product>,
-    /// The pruned forward with embeddings stored as bf16 between hops, where the recipe asks for it.
+    /// What earlier versions measured of embeddings stored as bf16; now [`Metrics::low`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bf16: Option<Bf16Metrics>,
+    pub bf16: Option<LowMetrics>,
     /// Requests for a few nodes, from small to large; none where they were not timed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<RequestMetrics>,
@@ -307,26 +312,6 @@ pub struct SampleMetrics {
     pub baseline_processor_secs: Vec<f64>,
     /// Pruned forward, time of all processors.
     pub pruned_processor_secs: Vec<f64>,
-}
-
-/// What storing embeddings as bf16 between hops saves, and what it changes. `logits.npy` and the predictions are those of 32-bit floats.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Bf16Metrics {
-    /// Pruned forward over fixed masks, seconds.
-    pub secs: f64,
-    /// Unpruned with 32-bit floats over this, median of the pairs.
-    pub speedup: f64,
-    /// 95 % interval of that median.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub speedup_interval: Option<[f64; 2]>,
-    /// Largest difference of any logit from the pruned model's with 32-bit floats; absent where one is not finite.
-    pub largest_difference: Option<f64>,
-    /// `‖Z_bf16 - Z‖_F / ‖Z‖_F` of the logits; absent where one is not finite.
-    pub relative_error: Option<f64>,
-    /// Share of the predictions that stay the same, `0..=1`.
-    pub agreement: f64,
-    /// Scores on the test part; absent without labelled test nodes.
-    pub test: Option<Score>,
 }
 
 /// Guarantee and measurement for one graph step.
@@ -379,6 +364,7 @@ impl Metrics {
             timing: run.timing.as_ref().map(timing_metrics),
             bounds: (!run.bounds.is_empty()).then(|| run.bounds.iter().map(bound_metrics).collect()),
             size: Some(SizeMetrics::of(run, &run.size, None)),
+            low: LowMetrics::of_run(run),
             hidden: run.hidden.clone(),
             channels: run.pruned.channels.iter().map(ChannelMetrics::of).collect(),
             is_static: run.recipe.recovery.as_ref().is_some_and(|rule| rule.nodes_are == NodesAre::Static),
@@ -392,17 +378,17 @@ impl Metrics {
         }
     }
 
-    /// The numbers of `run` where weights are stored as `values`; for values of 16 bits the rounded model is run, too.
+    /// The numbers of `run` where weights and entries are stored as `stored` says; with fewer bits the rounded model is run, too.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`].
-    pub(super) fn stored_as(run: &Run, values: ValueType, ctl: &Control) -> Result<Self, EngineError> {
+    pub(super) fn stored_as(run: &Run, stored: &Stored, ctl: &Control) -> Result<Self, EngineError> {
         let mut metrics = Self::of(run);
-        if values != run.size.values {
-            let rounding = rounding(run, values, ctl)?;
-            let model = ModelSize::of(&run.pruned.model, values);
-            metrics.size = Some(SizeMetrics::of(run, &model, rounding.as_ref()));
+        if stored.weights.values != ValueType::F32 {
+            let rounding = rounding(run, &stored.weights, stored.fitted_entries(), ctl)?;
+            metrics.size = Some(SizeMetrics::of(run, &ModelSize::stored(&stored.weights), rounding.as_ref()));
         }
+        metrics.low = stored.low.as_ref().map(|low| LowMetrics::of(&low.precision, run.timing.as_ref()));
         Ok(metrics)
     }
 }
@@ -537,21 +523,7 @@ fn timing_metrics(timing: &Timing) -> TimingMetrics {
             pruned_processor_secs: processor(Timing::PRUNED),
         }),
         products: timing.products.clone(),
-        bf16: timing.bf16.as_ref().map(|bf16| bf16_metrics(bf16, timing)),
+        bf16: None,
         requests: timing.requests.iter().map(RequestMetrics::of).collect(),
-    }
-}
-
-fn bf16_metrics(bf16: &Bf16Timing, timing: &Timing) -> Bf16Metrics {
-    let test = bf16.evaluation.test.pruned;
-    let speedup = timing.bf16_speedup();
-    Bf16Metrics {
-        secs: timing.bf16_secs(),
-        speedup: speedup.map_or(f64::NAN, |speedup| speedup.ratio),
-        speedup_interval: speedup.and_then(|speedup| speedup.interval),
-        largest_difference: finite(bf16.largest_difference),
-        relative_error: finite(bf16.relative_error),
-        agreement: bf16.evaluation.agreement,
-        test: (test.n_nodes > 0).then_some(test),
     }
 }

@@ -11,6 +11,7 @@ pub(super) const FEATURES_SPARSE: &str = "features.npz";
 pub(super) const FEATURES_DENSE: &str = "features.npy";
 pub(super) const EMBEDDING: &str = "embedding.npy";
 pub(super) const LOGITS: &str = "logits.npy";
+pub(super) const LOGITS_LOW: &str = "logits_low.npy";
 pub(super) const PREDICTIONS: &str = "predictions.csv";
 pub(super) const METRICS: &str = "metrics.json";
 pub(super) const CERTIFICATE: &str = "certificate.json";

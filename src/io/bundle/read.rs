@@ -1,6 +1,6 @@
 //! Reads a bundle and checks everything in it: version, hashes, shapes, and that what was removed is zero.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufReader;
 use std::path::{Component, Path, PathBuf};
 
@@ -14,13 +14,13 @@ use super::manifest::{BUNDLE_FORMAT, BUNDLE_FORMAT_1, COMPUTED, Manifest};
 use super::matrix::{StepMatrix, mask_of};
 use super::metrics::Metrics;
 use super::{entry_values, hash, names, new_nodes, predictions};
-use crate::engine::experiment::{ArrivalRule, rounded};
+use crate::engine::experiment::{ArrivalRule, ValueType};
 use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
-use crate::engine::sparsify::{EdgeMode, Masks, Recipe, WeightMask};
+use crate::engine::sparsify::{EdgeMode, Masks, Recipe, StoredWeights, WeightMask};
 use crate::io::entrance;
 use crate::io::file::{self, Claimed, read_claimed};
-use crate::io::model::{check_floats, read_model_bytes};
+use crate::io::model::{check_floats, read_model_bytes, scales_of_sparse_model};
 use crate::io::npy::Array;
 use crate::io::npz::{Npz, unpacked_limit};
 use crate::io::reading;
@@ -43,8 +43,8 @@ pub struct Bundle {
     pub recipe: Recipe,
     /// The pruned model: removed weights are zero.
     pub model: Model,
-    /// The pruned model as it is stored sparse; absent in bundles of earlier versions.
-    pub sparse_model: Option<Model>,
+    /// The weights of the pruned model as they are stored sparse; absent in bundles of earlier versions.
+    pub stored: Option<StoredWeights>,
     /// Which weights were kept, one mask per weight layer.
     pub weight_masks: Vec<WeightMask>,
     /// The matrix of every layer or hop.
@@ -55,6 +55,8 @@ pub struct Bundle {
     pub logits: Array2<f32>,
     /// What decides of nodes that arrive; absent where the recipe has no rule for them, or it was left out.
     pub new_nodes: Option<ArrivalRule>,
+    /// The output in low precision, where there is one. `[n_nodes, n_classes]`.
+    pub logits_low: Option<Array2<f32>>,
     /// The numbers of the run.
     pub metrics: Metrics,
     /// What both models say about every node.
@@ -77,7 +79,7 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
     let recipe = recipe_from_toml(&text, &path.join(names::RECIPE))?;
     let model = read_weights(&mut files, &manifest, &recipe)?;
     check_program(&manifest, &model, path)?;
-    let sparse_model = read_sparse(&mut files, &manifest, &model)?;
+    let stored = read_sparse(&mut files, &manifest, &model)?;
     let weight_masks = read_masks(&mut files, &manifest, &model)?;
     let n_steps = recipe.model.n_graph_steps();
     if manifest.edges.files.len() != n_steps {
@@ -93,7 +95,8 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
     if let Some(note) = &manifest.model.sparse
         && let Some(name) = &note.entry_values
     {
-        entry_values::check(&files.checked(&manifest, name)?, &path.join(name), &matrices, note.values)?;
+        let step_values = (&matrices[..], recipe.edges.identity);
+        entry_values::check(&files.checked(&manifest, name)?, &path.join(name), step_values, note.entries())?;
     }
     let embedding = if recipe.edges.mode == EdgeMode::Mass {
         Some(read_rows(&mut files, &manifest, names::EMBEDDING, model.d_in())?)
@@ -101,6 +104,10 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         None
     };
     let logits = read_rows(&mut files, &manifest, names::LOGITS, model.n_classes())?;
+    let logits_low = match &manifest.model.low {
+        Some(low) => Some(read_rows(&mut files, &manifest, &low.logits, model.n_classes())?),
+        None => None,
+    };
     let metrics: Metrics = serde_json::from_slice(&files.checked(&manifest, names::METRICS)?)
         .map_err(|error| LoadError::content(path, names::METRICS, "metrics of a run", error))?;
     let is_multi = metrics.scores.as_ref().is_some_and(|scores| scores.metric == Metric::MicroF1);
@@ -129,12 +136,13 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         manifest,
         recipe,
         model,
-        sparse_model,
+        stored,
         weight_masks,
         matrices,
         embedding,
         logits,
         new_nodes,
+        logits_low,
         metrics,
         predictions,
     })
@@ -221,13 +229,20 @@ fn read_weights(files: &mut Files, manifest: &Manifest, recipe: &Recipe) -> Resu
     Ok(model)
 }
 
-/// The sparse model, which must hold the bits of the dense one, or what they are rounded to.
-fn read_sparse(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<Option<Model>, LoadError> {
+/// The sparse model, which must hold the bits of the dense one, or what they are rounded to, with its own scales where it has integers.
+fn read_sparse(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<Option<StoredWeights>, LoadError> {
     let Some(note) = &manifest.model.sparse else { return Ok(None) };
     let path = files.path.join(&note.file);
     let bytes = files.checked(manifest, &note.file)?;
-    let (mut found, _) = read_model_bytes(&bytes, &path)?;
-    let expected = rounded(model, note.values);
+    let (found, _) = read_model_bytes(&bytes, &path)?;
+    let mut scales =
+        if note.values == ValueType::Int8 { scales_of_sparse_model(&bytes, &path)? } else { BTreeMap::new() };
+    let weights = StoredWeights::with_scales(model, note.values, |weight| {
+        let of_weight = scales.remove(&weight.name).filter(|scales| scales.len() == weight.values.ncols());
+        // Nothing fits a scale of 0, which the comparison then says.
+        of_weight.unwrap_or_else(|| vec![0.0; weight.values.ncols()])
+    });
+    let expected = &weights.model;
     let bits = |tensor: &ArrayD<f32>| tensor.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
     let (a, b) = (expected.state_dict(), found.state_dict());
     let other = a.iter().find(|(name, tensor)| b.get(*name).is_none_or(|t| bits(t) != bits(tensor)));
@@ -235,8 +250,7 @@ fn read_sparse(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<
         let expected = format!("the values of {} as {}", names::MODEL, note.values.key());
         return Err(LoadError::content(&path, format!("tensor {name}"), expected, "others"));
     }
-    found.trained_on.clone_from(&model.trained_on);
-    Ok(Some(found))
+    Ok(Some(weights))
 }
 
 fn read_masks(files: &mut Files, manifest: &Manifest, model: &Model) -> Result<Vec<WeightMask>, LoadError> {

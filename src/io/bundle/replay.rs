@@ -7,11 +7,11 @@ use super::matrix::{Extras, StepMatrix};
 use super::read::Bundle;
 use super::{hash, names};
 use crate::engine::control::Control;
-use crate::engine::experiment::{ValueType, masked_forward, rounded_entries};
+use crate::engine::experiment::{ValueType, low_precision_forward, masked_forward, rounded_entries};
 use crate::engine::graph::{Dataset, ReadOptions};
 use crate::engine::score::predictions;
 use crate::engine::sparsify::edges::OperatorSource;
-use crate::engine::sparsify::{Masks, NodesAre};
+use crate::engine::sparsify::{Masks, NodesAre, StoredAs, StoredWeights};
 use crate::io::load::read_graph_within;
 use crate::io::memory::MemoryBudget;
 use crate::io::report::{LoadError, LoadReport};
@@ -32,6 +32,22 @@ pub struct ReplayReport {
     /// The same with the weights of `model_sparse.safetensors`; absent in bundles of earlier versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sparse: Option<SparseReplay>,
+    /// The same in low precision; absent where the bundle has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<LowReplay>,
+}
+
+/// What running a bundle in low precision gave.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LowReplay {
+    /// What is stored as what.
+    pub stored_as: StoredAs,
+    /// Logits whose bits differ from `logits_low.npy`.
+    pub n_different: usize,
+    /// Largest difference between two logits.
+    pub max_abs_difference: f32,
+    /// Share of the nodes whose largest logit is of the same class as with 32-bit floats, `0..=1`.
+    pub agreement: f64,
 }
 
 /// What running a bundle with its sparse weights gave.
@@ -48,10 +64,13 @@ pub struct SparseReplay {
 }
 
 impl ReplayReport {
-    /// Whether every logit and every edge value has the same bits; with sparse weights, too, where they are not rounded.
+    /// Whether every logit and every edge value has the same bits; with sparse weights, too, where they are not rounded, and in low precision.
     pub fn is_identical(&self) -> bool {
         let is_same = |sparse: &SparseReplay| sparse.values != ValueType::F32 || sparse.n_different == 0;
-        self.n_different == 0 && self.n_edge_values_different == 0 && self.sparse.as_ref().is_none_or(is_same)
+        self.n_different == 0
+            && self.n_edge_values_different == 0
+            && self.sparse.as_ref().is_none_or(is_same)
+            && self.low.is_none_or(|low| low.n_different == 0)
     }
 }
 
@@ -86,24 +105,62 @@ pub fn replay(bundle: &Bundle, dataset: &Dataset, ctl: &Control) -> Result<Repla
         let found = format!("{:?}", bundle.logits.dim());
         return Err(LoadError::content(path, names::LOGITS, format!("shape {:?}", logits.dim()), found));
     }
-    let sparse = match (&bundle.sparse_model, &bundle.manifest.model.sparse) {
-        (Some(model), Some(note)) => {
+    let low = low_replay(bundle, dataset, &masks, ctl)?;
+    let sparse = match (&bundle.stored, &bundle.manifest.model.sparse) {
+        (Some(StoredWeights { model, .. }), Some(note)) => {
             let embedding = bundle.embedding.as_ref();
-            let edges = note.entry_values.as_ref().and_then(|_| rounded_entries(&masks.edges, note.values));
+            // Those of low precision go with it alone.
+            let is_low = bundle.recipe.stored_as().is_some_and(|stored_as| stored_as.entries != ValueType::F32);
+            let kind = note.entry_values.as_ref().filter(|_| !is_low).map(|_| note.entries());
+            let edges = kind.and_then(|kind| rounded_entries(&masks.edges, topology, kind));
             let rounded = edges.map(|edges| Masks { edges, weights: masks.weights.clone() });
             let masks = rounded.as_ref().unwrap_or(&masks);
             let logits = masked_forward(dataset, model, &bundle.recipe, Some(masks), embedding, ctl)
                 .map_err(|error| LoadError::invalid(path, error))?;
-            let n_same = predictions(&logits).iter().zip(predictions(&bundle.logits)).filter(|(a, b)| *a == b).count();
             let (n_different, max_abs_difference) = differences(&logits, &bundle.logits);
-            let agreement = n_same as f64 / bundle.logits.nrows().max(1) as f64;
+            let agreement = agreement(&logits, &bundle.logits);
             Some(SparseReplay { values: note.values, n_different, max_abs_difference, agreement })
         }
         _ => None,
     };
     let (n_different, max_abs_difference) = differences(&logits, &bundle.logits);
     let n_logits = bundle.logits.len();
-    Ok(ReplayReport { n_logits, n_different, max_abs_difference, n_edge_values, n_edge_values_different, sparse })
+    Ok(ReplayReport { n_logits, n_different, max_abs_difference, n_edge_values, n_edge_values_different, sparse, low })
+}
+
+/// Runs the model in low precision again, from the weights of the sparse file, where the bundle has one.
+fn low_replay(
+    bundle: &Bundle,
+    dataset: &Dataset,
+    masks: &Masks,
+    ctl: &Control,
+) -> Result<Option<LowReplay>, LoadError> {
+    let (Some(note), Some(expected)) = (&bundle.manifest.model.low, &bundle.logits_low) else { return Ok(None) };
+    let stored_as = note.stored_as;
+    if bundle.recipe.stored_as() != Some(stored_as) {
+        let asked = bundle.recipe.stored_as().map_or_else(|| "nothing".to_owned(), |asked| asked.to_string());
+        return Err(LoadError::content(&bundle.path, "manifest.json, model.low", asked, stored_as));
+    }
+    let weights = match &bundle.stored {
+        Some(stored) if stored_as.weights != ValueType::F32 && stored.values == stored_as.weights => stored.clone(),
+        _ if stored_as.weights == ValueType::F32 => StoredWeights::new(&bundle.model, ValueType::F32),
+        _ => {
+            let expected = format!("weights as {}", stored_as.weights.key());
+            return Err(LoadError::content(&bundle.path, names::MODEL_SPARSE, expected, "others"));
+        }
+    };
+    let given = (masks, bundle.embedding.as_ref());
+    let logits = low_precision_forward(dataset, &bundle.recipe, given, &weights, stored_as, ctl)
+        .map_err(|error| LoadError::invalid(&bundle.path, error))?;
+    let (n_different, max_abs_difference) = differences(&logits, expected);
+    let agreement = agreement(expected, &bundle.logits);
+    Ok(Some(LowReplay { stored_as, n_different, max_abs_difference, agreement }))
+}
+
+/// Share of the nodes whose largest logit is of the same class.
+fn agreement(a: &Array2<f32>, b: &Array2<f32>) -> f64 {
+    let n_same = predictions(a).iter().zip(predictions(b)).filter(|(a, b)| *a == b).count();
+    n_same as f64 / b.nrows().max(1) as f64
 }
 
 /// How many logits differ in their bits, and by how much at most.

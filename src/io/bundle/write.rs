@@ -7,20 +7,22 @@ use serde::Serialize;
 use zip::CompressionMethod;
 
 use super::archive::Archive;
+use super::entry_values::{self, StepValues};
 use super::manifest::{FileNote, Manifest};
 use super::matrix::StepMatrix;
 use super::metrics::Metrics;
 use super::new_nodes::ArrivalsNote;
 use super::options::BundleOptions;
 use super::predictions::predictions_of;
+use super::stored::Stored;
 use super::supplements::Supplements;
-use super::{arrays, client, entry_values, hash, names, new_nodes};
+use super::{arrays, client, hash, names, new_nodes};
 use crate::engine::EngineError;
 use crate::engine::control::Control;
-use crate::engine::experiment::{Run, rounded_entries};
+use crate::engine::experiment::{Run, ValueType};
 use crate::engine::model::Model;
 use crate::engine::sparsify::edges::OperatorSource;
-use crate::engine::sparsify::{EdgeMask, EdgeTrace, WeightMask};
+use crate::engine::sparsify::{EdgeTrace, WeightMask};
 use crate::io::atomic::{AtomicFolder, FolderPart};
 use crate::io::model::{TensorBytes, encode_model, encode_sparse_model, encode_tensors};
 use crate::io::npy::matrix_npy;
@@ -132,27 +134,33 @@ impl BundleWriter {
             ctl.progress("writing the bundle", writer.files.len(), n_files);
             ctl.check().map_err(|_cancelled| ExportError::Cancelled)
         };
+        let stored = Stored::of(run, options, &ctl.quiet()).map_err(|_cancelled| ExportError::Cancelled)?;
         let mut metrics =
-            Metrics::stored_as(run, options.values, &ctl.quiet()).map_err(|_cancelled| ExportError::Cancelled)?;
+            Metrics::stored_as(run, &stored, &ctl.quiet()).map_err(|_cancelled| ExportError::Cancelled)?;
         metrics.controls.clone_from(&self.supplements.controls);
         metrics.errors.clone_from(&self.supplements.errors);
         self.put(names::RECIPE, recipe_to_toml(&run.recipe).as_bytes())?;
         self.put(names::MODEL, &encode_model(&run.pruned.model, &self.target)?)?;
-        self.put(names::MODEL_SPARSE, &encode_sparse_model(&run.pruned.model, options.values, &self.target)?)?;
+        self.put(names::MODEL_SPARSE, &encode_sparse_model(&stored.weights, &self.target)?)?;
         self.put(names::MASKS, &encode_masks(&run.pruned.model, &run.pruned.masks.weights))?;
-        let rounded = rounded_entries(&run.pruned.masks.edges, options.values);
-        if let Some(rounded) = rounded.as_ref().and_then(EdgeMask::values) {
-            self.put(names::ENTRY_VALUES, &entry_values::encode(rounded, options.values))?;
-        }
         progress(&self)?;
 
         let edge_files = (0..edge_traces.len()).map(names::edges).collect::<Vec<_>>();
         let operators = OperatorSource::new(&run.dataset, &run.recipe);
+        let (topology, mut entries) = (run.dataset.topology(), Vec::new());
         for (step, (name, trace)) in edge_files.iter().zip(edge_traces).enumerate() {
             let matrix = StepMatrix::of_run(run, &operators, step, trace);
             let bytes = arrays::step_npz(&matrix).map_err(|error| self.fault(error))?;
             self.put(name, &bytes)?;
+            if stored.entries != ValueType::F32 {
+                let of_entries = operators.values(&run.pruned.masks.edges, step);
+                let identity = run.recipe.edges.identity;
+                entries.push(StepValues::of(&matrix, identity, (topology, &of_entries), stored.entries));
+            }
             progress(&self)?;
+        }
+        if !entries.is_empty() {
+            self.put(names::ENTRY_VALUES, &entry_values::encode(&entries, stored.entries))?;
         }
 
         let arrivals = self.put_rule_for_new_nodes(run, options, ctl)?;
@@ -165,6 +173,9 @@ impl BundleWriter {
         }
         progress(&self)?;
         self.put(names::LOGITS, &matrix_npy(&run.pruned.logits))?;
+        if let Some(low) = &stored.low {
+            self.put(names::LOGITS_LOW, &matrix_npy(&low.logits))?;
+        }
         let table = predictions_of(run).encode(TableForm::Csv).map_err(|error| self.fault(error))?;
         self.put(names::PREDICTIONS, &table)?;
         let bytes = self.json(&metrics)?;
@@ -178,7 +189,7 @@ impl BundleWriter {
         let readme = client::readme(run, &metrics, (options, arrivals_bytes), &self.verdict);
         self.put(names::README, readme.as_bytes())?;
 
-        let manifest = Manifest::new(run, &metrics, (options, arrivals), edge_files, self.files.clone());
+        let manifest = Manifest::new(run, &metrics, (options, &stored, arrivals), edge_files, self.files.clone());
         let bytes = self.json(&manifest)?;
         self.put(names::MANIFEST, &bytes)?;
         progress(&self)?;

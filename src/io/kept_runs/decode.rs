@@ -317,8 +317,8 @@ impl<'a> Decoder<'a> {
 fn is_timing(timing: &Timing, (n_steps, n_matrices): (usize, usize)) -> bool {
     let n_turns = timing.samples.n_turns();
     let ways = &timing.samples.ways;
-    let has_bf16 = timing.bf16.is_some();
-    let is_measured = ways.len() == 2 + usize::from(has_bf16) && n_turns > 0;
+    let has_low = timing.low.is_some();
+    let is_measured = ways.len() == 2 + usize::from(has_low) && n_turns > 0;
     let are_requests = timing.requests.iter().all(|requests| {
         let n = requests.samples.n_turns();
         let has_ways = requests.samples.ways.len() == 2 && requests.samples.ways.iter().all(|way| way.len() == n);

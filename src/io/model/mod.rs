@@ -27,7 +27,7 @@ pub(crate) use onnx::is_onnx;
 pub(crate) use safetensors::check_floats;
 pub use safetensors::{MODEL_FORMAT, TensorBytes, encode_model, encode_tensors, read_model_bytes, write_model};
 pub use sparse::SPARSE_MODEL_FORMAT;
-pub(crate) use sparse::dtype_of;
+pub(crate) use sparse::{dtype_of, scales_of_sparse_model};
 pub use sparse_write::encode_sparse_model;
 pub(crate) use sparse_write::value_bytes;
 

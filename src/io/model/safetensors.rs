@@ -19,7 +19,7 @@ use ndarray::ArrayD;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::sparse::{self, SPARSE_MODEL_FORMAT};
+use super::sparse::{self, SPARSE_MODEL_FORMAT, SPARSE_MODEL_FORMAT_2};
 use super::state::{State, describe};
 use crate::engine::experiment::ValueType;
 use crate::engine::model::{Architecture, Model, TrainedOn};
@@ -60,7 +60,7 @@ pub fn read_model_bytes(bytes: &[u8], path: &Path) -> Result<(Model, LoadReport)
     let metadata = header.metadata().clone().unwrap_or_default();
     let report = LoadReport::new("safetensors", path.display().to_string());
 
-    if metadata.get("format").is_some_and(|format| format == SPARSE_MODEL_FORMAT) {
+    if metadata.get("format").is_some_and(|f| f == SPARSE_MODEL_FORMAT || f == SPARSE_MODEL_FORMAT_2) {
         let tensors = sparse::decode(&file, &metadata, path)?;
         let mut report = LoadReport::new("safetensors, stored sparse", path.display().to_string());
         if let Some(values) = metadata.get("values").filter(|values| *values != ValueType::F32.key()) {

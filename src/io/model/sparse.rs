@@ -1,8 +1,8 @@
-//! Pruned models stored sparse (`unifews-sparse-model/1`), in the container of safetensors.
+//! Pruned models stored sparse (`unifews-sparse-model/1`, and `/2` where weights are int8), in the container of safetensors.
 //!
 //! ```text
-//! metadata  format, architecture, trained_on as in a dense file of ours; values: f32 | bf16 | f16;
-//!           tensors: JSON {"NAME": {"encoding": "dense" | "bitmask" | "csr", "values": "f32" | "bf16" | "f16", "shape": […]}}
+//! metadata  format, architecture, trained_on as in a dense file of ours; values: f32 | bf16 | f16 | int8;
+//!           tensors: JSON {"NAME": {"encoding": "dense" | "bitmask" | "csr", "values": "f32" | "bf16" | "f16" | "int8", "shape": […]}}
 //! dense     NAME         every value, row-major
 //! bitmask   NAME.mask    U8, ⌈n / 8⌉: bit k of byte j is 1 where value 8 j + k is stored (numpy.unpackbits, bitorder "little")
 //!           NAME.values  those values, in order
@@ -10,7 +10,9 @@
 //!           NAME.indices U16 (up to 65,536 columns) or U32: columns, ascending in every row
 //!           NAME.values  their values
 //! ```
-//! Values are F32 or F16; bf16 is stored as U16, the upper halves of 32-bit floats, since NumPy has no such type. What is not stored is
+//! int8      NAME.scales  F32, one for every output: the rows of a matrix [out, in], with "outputs": 1 in its note the columns of [in, out];
+//!                        a weight is its integer (I8) times the scale of its output
+//! Values are F32, F16 or I8; bf16 is stored as U16, the upper halves of 32-bit floats, since NumPy has no such type. What is not stored is
 //! +0, so that a file of f32 gives every bit of the model back. Which encoding is the smallest: `engine/experiment/size.rs`.
 //!
 //! Here they are read; `sparse_write` writes them. What is never allocated: more than [`MAX_CSR_EXPANSION`] times the bytes of a tensor, but for tensors of up to [`MAX_FREE_VALUES`]
@@ -19,7 +21,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, Axis, IxDyn};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,8 @@ use crate::io::text::shortened;
 
 /// Name and version of the metadata.
 pub const SPARSE_MODEL_FORMAT: &str = "unifews-sparse-model/1";
+/// The version of files that hold integers, which earlier programs do not know.
+pub(super) const SPARSE_MODEL_FORMAT_2: &str = "unifews-sparse-model/2";
 
 /// How one tensor is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,14 @@ pub(super) struct Note {
     pub(super) encoding: Encoding,
     pub(super) values: ValueType,
     pub(super) shape: Vec<usize>,
+    /// The axis that outputs, which have scales, lie along.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub(super) outputs: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_first(axis: &usize) -> bool {
+    *axis == 0
 }
 
 /// The type of a file's values, and its name.
@@ -46,6 +58,7 @@ pub(crate) fn dtype_of(values: ValueType) -> (Dtype, &'static str) {
         ValueType::F32 => (Dtype::F32, "F32"),
         ValueType::Bf16 => (Dtype::U16, "U16"),
         ValueType::F16 => (Dtype::F16, "F16"),
+        ValueType::Int8 => (Dtype::I8, "I8"),
     }
 }
 
@@ -55,7 +68,18 @@ fn values_of(values: ValueType, bytes: &[u8]) -> Vec<f32> {
         ValueType::F32 => bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
         ValueType::Bf16 => halves().map(|b| half::bf16::from_le_bytes(*b).to_f32()).collect(),
         ValueType::F16 => halves().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect(),
+        ValueType::Int8 => bytes.iter().map(|b| f32::from(b.cast_signed())).collect(),
     }
+}
+
+/// Where it is said how tensors are stored.
+const PLACE: &str = "metadata tensors";
+
+fn notes_of(metadata: &HashMap<String, String>, path: &Path) -> Result<BTreeMap<String, Note>, LoadError> {
+    let fault =
+        |found: String| LoadError::content(path, PLACE, "how every tensor is stored, in JSON", shortened(&found));
+    let text = metadata.get("tensors").ok_or_else(|| fault("no such key".to_owned()))?;
+    serde_json::from_str(text).map_err(|error| fault(error.to_string()))
 }
 
 /// Every tensor of a sparse file, all values in their places.
@@ -67,13 +91,7 @@ pub(super) fn decode(
     metadata: &HashMap<String, String>,
     path: &Path,
 ) -> Result<BTreeMap<String, ArrayD<f32>>, LoadError> {
-    let place = "metadata tensors";
-    let text = metadata
-        .get("tensors")
-        .ok_or_else(|| LoadError::content(path, place, "how every tensor is stored, in JSON", "no such key"))?;
-    let notes: BTreeMap<String, Note> = serde_json::from_str(text).map_err(|error| {
-        LoadError::content(path, place, "how every tensor is stored, in JSON", shortened(&error.to_string()))
-    })?;
+    let notes = notes_of(metadata, path)?;
     let mut tensors = BTreeMap::new();
     let mut n_parts = 0;
     for (name, note) in notes {
@@ -82,15 +100,30 @@ pub(super) fn decode(
             Encoding::Dense => 1,
             Encoding::Bitmask => 2,
             Encoding::Csr => 3,
-        };
+        } + usize::from(note.values == ValueType::Int8);
         let tensor = parts.decode(&note)?;
         tensors.insert(name, tensor);
     }
     if n_parts != file.len() {
-        let expected = format!("{n_parts} arrays, as {place} says");
+        let expected = format!("{n_parts} arrays, as {PLACE} says");
         return Err(LoadError::content(path, "whole file", expected, format!("{} arrays", file.len())));
     }
     Ok(tensors)
+}
+
+/// The scales of every tensor of a file that is stored as integers, by name.
+///
+/// # Errors
+/// [`LoadError::Content`] naming the tensor, what was expected and what was found.
+pub(crate) fn scales_of_sparse_model(bytes: &[u8], path: &Path) -> Result<BTreeMap<String, Vec<f32>>, LoadError> {
+    let fault = |error: &dyn std::fmt::Display| {
+        LoadError::content(path, "whole file", "safetensors", shortened(&error.to_string()))
+    };
+    let file = SafeTensors::deserialize(bytes).map_err(|error| fault(&error))?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| fault(&error))?;
+    let notes = notes_of(&header.metadata().clone().unwrap_or_default(), path)?;
+    let integers = notes.into_iter().filter(|(_, note)| note.values == ValueType::Int8);
+    integers.map(|(name, note)| Ok((name.clone(), Parts { file: &file, path, name: &name }.scales(&note)?))).collect()
 }
 
 /// The arrays that one tensor is stored in.
@@ -140,7 +173,32 @@ impl<'a> Parts<'a> {
             Encoding::Bitmask => self.decode_bitmask(note, n_values)?,
             Encoding::Csr => self.decode_rows(note, n_values)?,
         };
-        ArrayD::from_shape_vec(IxDyn(&note.shape), values).map_err(|error| self.fault("", "a tensor", error))
+        let tensor = ArrayD::from_shape_vec(IxDyn(&note.shape), values);
+        let mut tensor = tensor.map_err(|error| self.fault("", "a tensor", error))?;
+        if note.values == ValueType::Int8 {
+            let scales = self.scales(note)?;
+            for (mut of_output, scale) in tensor.axis_iter_mut(Axis(note.outputs)).zip(scales) {
+                of_output.mapv_inplace(|integer| integer * scale);
+            }
+        }
+        Ok(tensor)
+    }
+
+    fn scales(&self, note: &Note) -> Result<Vec<f32>, LoadError> {
+        let Some(n_outputs) = note.shape.get(note.outputs).copied() else {
+            return Err(self.fault("", "outputs along an axis of the shape", note.outputs));
+        };
+        let (_, bytes) = self.part(".scales", &[Dtype::F32])?;
+        let scales = values_of(ValueType::F32, bytes);
+        if scales.len() == n_outputs && scales.iter().all(|scale| scale.is_finite() && *scale >= 0.0) {
+            Ok(scales)
+        } else {
+            Err(self.fault(
+                ".scales",
+                format!("{n_outputs} numbers of at least 0"),
+                format!("{} numbers", scales.len()),
+            ))
+        }
     }
 
     /// Asks for a tensor with all its values in their places.

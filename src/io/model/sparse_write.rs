@@ -3,31 +3,53 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ndarray::Axis;
+
 use super::safetensors::{TensorBytes, encode_tensors, metadata_of};
-use super::sparse::{Note, SPARSE_MODEL_FORMAT, dtype_of};
+use super::sparse::{Note, SPARSE_MODEL_FORMAT, SPARSE_MODEL_FORMAT_2, dtype_of};
 use crate::engine::experiment::{Encoding, MAX_SHORT_COLUMNS, ModelSize, ValueType};
-use crate::engine::model::Model;
+use crate::engine::kernels::quantised;
+use crate::engine::sparsify::StoredWeights;
 use crate::io::report::ExportError;
 
-/// A model as the bytes of its sparse file, weight matrices as `values`; `path` is named in errors. The same model gives the same bytes.
+/// A model as the bytes of its sparse file, weight matrices as they are stored; `path` is named in errors. The same model gives the same bytes.
 ///
 /// # Errors
 /// [`ExportError::Unwritable`].
-pub fn encode_sparse_model(model: &Model, values: ValueType, path: &Path) -> Result<Vec<u8>, ExportError> {
-    let size = ModelSize::of(model, values);
+pub fn encode_sparse_model(weights: &StoredWeights, path: &Path) -> Result<Vec<u8>, ExportError> {
+    let model = &weights.model;
+    let size = ModelSize::stored(weights);
     let state = model.state_dict();
     let (mut notes, mut tensors) = (BTreeMap::new(), Vec::new());
     for (name, tensor) in &state {
         let Some(about) = size.tensors.iter().find(|t| t.name == *name) else { continue };
-        let rounded: Vec<f32> = tensor.iter().map(|v| about.values.round(*v)).collect();
-        let note = Note { encoding: about.encoding, values: about.values, shape: about.shape.clone() };
-        encode_tensor(name, &note, &rounded, &mut tensors);
+        let (_, scales) = weights.of(name);
+        let is_transposed = model.position(name).is_some_and(|at| model.parameters[at].is_transposed());
+        let outputs = usize::from(!scales.is_empty() && !is_transposed);
+        let note = Note { encoding: about.encoding, values: about.values, shape: about.shape.clone(), outputs };
+        let mut stored = tensor.clone();
+        if note.values == ValueType::Int8 {
+            for (mut of_output, scale) in stored.axis_iter_mut(Axis(outputs)).zip(scales) {
+                // 0 is stored where a weight is 0, whatever its sign was.
+                of_output.mapv_inplace(|v| f32::from(quantised(v, *scale)));
+            }
+            let bytes = scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
+            tensors.push(TensorBytes {
+                name: format!("{name}.scales"),
+                dtype: "F32",
+                shape: vec![scales.len()],
+                bytes,
+            });
+        }
+        encode_tensor(name, &note, &stored.iter().copied().collect::<Vec<_>>(), &mut tensors);
         notes.insert(name.clone(), note);
     }
-    let mut metadata = metadata_of(model, SPARSE_MODEL_FORMAT, path)?;
+    let has_integers = size.tensors.iter().any(|t| t.values == ValueType::Int8);
+    let format = if has_integers { SPARSE_MODEL_FORMAT_2 } else { SPARSE_MODEL_FORMAT };
+    let mut metadata = metadata_of(model, format, path)?;
     let notes = serde_json::to_string(&notes).map_err(|error| ExportError::io("write", path, error.into()))?;
     metadata.insert("tensors".to_owned(), notes);
-    metadata.insert("values".to_owned(), values.key().to_owned());
+    metadata.insert("values".to_owned(), weights.values.key().to_owned());
     Ok(encode_tensors(&tensors, &metadata))
 }
 
@@ -73,15 +95,16 @@ pub(crate) fn value_bytes(values: ValueType, all: impl Iterator<Item = f32>) -> 
         ValueType::F32 => all.flat_map(f32::to_le_bytes).collect(),
         ValueType::Bf16 => all.flat_map(|v| half::bf16::from_f32(v).to_le_bytes()).collect(),
         ValueType::F16 => all.flat_map(|v| half::f16::from_f32(v).to_le_bytes()).collect(),
+        // Integers already.
+        ValueType::Int8 => all.map(|v| (v as i8).cast_unsigned()).collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::read_model_bytes;
+    use super::super::{read_model_bytes, scales_of_sparse_model};
     use super::*;
-    use crate::engine::experiment::rounded;
-    use crate::engine::model::{Architecture, Family, Scaler};
+    use crate::engine::model::{Architecture, Family, Model, Scaler};
 
     /// A model whose matrices are dense, half empty and nearly empty.
     fn model() -> Model {
@@ -112,10 +135,16 @@ mod tests {
     fn a_sparse_file_gives_every_bit_back_and_has_the_size_that_was_counted() {
         let model = model();
         for values in ValueType::ALL {
-            let bytes = encode_sparse_model(&model, values, Path::new("m")).expect("a file");
-            assert_eq!(bytes, encode_sparse_model(&model, values, Path::new("m")).expect("a file"), "the same bytes");
+            let weights = StoredWeights::new(&model, values);
+            let bytes = encode_sparse_model(&weights, Path::new("m")).expect("a file");
+            assert_eq!(bytes, encode_sparse_model(&weights, Path::new("m")).expect("a file"), "the same bytes");
             let (found, report) = read_model_bytes(&bytes, Path::new("m")).expect("a model");
-            assert_eq!(bits(&found), bits(&rounded(&model, values)), "{values:?}");
+            assert_eq!(bits(&found), bits(&weights.model), "{values:?}");
+            let scales = scales_of_sparse_model(&bytes, Path::new("m")).expect("scales");
+            let n_scaled =
+                if values == ValueType::Int8 { model.parameters.iter().filter(|p| p.is_matrix()).count() } else { 0 };
+            assert_eq!(scales.len(), n_scaled, "{values:?}");
+            assert!(scales.iter().all(|(name, scales)| weights.of(name).1 == scales), "{values:?}");
             assert_eq!(found.architecture, model.architecture);
             assert!(report.ignored.is_empty());
             let size = ModelSize::of(&model, values);
@@ -126,7 +155,7 @@ mod tests {
             let header = u64::from_le_bytes(bytes[..8].try_into().expect("8 bytes"));
             assert_eq!(bytes.len() as u64 - 8 - header, size.sparse_bytes(), "{values:?}");
         }
-        assert_eq!(bits(&rounded(&model, ValueType::F32)), bits(&model));
+        assert_eq!(bits(&StoredWeights::new(&model, ValueType::F32).model), bits(&model));
     }
 
     #[test]
@@ -174,6 +203,13 @@ mod tests {
         assert!(bitmask(0b0000_0011).contains("tensor w.values: expected 2 values, found 1"));
         assert!(bitmask(0b0000_1000).contains("tensor w.mask: expected no bit behind the last value, found bit 3"));
         assert!(read(&mask("[3]"), &[]).contains("tensor w.mask: expected an array of this name"));
+        let scaled = |scales: &[f32]| {
+            let bytes: Vec<u8> = scales.iter().flat_map(|s| s.to_le_bytes()).collect();
+            let parts = [tensor("w", "I8", &[1, 2], &[1, 2]), tensor("w.scales", "F32", &[scales.len()], &bytes)];
+            read(r#"{"w":{"encoding":"dense","values":"int8","shape":[1,2],"outputs":1}}"#, &parts)
+        };
+        assert!(scaled(&[1.0]).contains("tensor w.scales: expected 2 numbers of at least 0, found 1 numbers"));
+        assert!(scaled(&[1.0, -1.0]).contains("w.scales") && scaled(&[f32::NAN, 1.0]).contains("w.scales"));
         assert!(read("{}", &[tensor("w", "F32", &[1], &[0; 4])]).contains("expected 0 arrays"));
         assert!(read("[]", &[]).contains("metadata tensors"));
     }

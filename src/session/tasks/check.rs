@@ -63,7 +63,7 @@ impl Task for CheckBundle {
         ctl.progress("reading the bundle", 0, 0);
         let bundle = read_bundle(&self.bundle)?;
         check_mode(&bundle.recipe)?;
-        let baseline = self.model.as_deref().map(|spec| unpruned(&bundle, spec)).transpose()?;
+        let baseline = self.model.as_deref().map(|spec| unpruned_model(&bundle, spec)).transpose()?;
         let known = self.first_graph(&bundle, baseline.as_ref(), &mut warnings, ctl)?;
         ctl.progress("reading the later graph", 0, 0);
         let options = later(&bundle.recipe.graph, self.labels.clone());
@@ -106,19 +106,6 @@ impl Task for CheckBundle {
         }
         Ok(Checked { record, history, warnings })
     }
-}
-
-/// The unpruned model of a bundle, as `spec` names it.
-fn unpruned(bundle: &Bundle, spec: &str) -> Result<Model, TaskError> {
-    let mut model = read_model(spec)?.0;
-    let (expected, found) = (&bundle.manifest.model.given_sha256, hash_of_given(&model));
-    if found != *expected {
-        let expected = format!("the model that was pruned, with SHA-256 {expected}");
-        return Err(LoadError::content(spec.as_ref(), "tensors", expected, found).into());
-    }
-    // The same tensors; how they are used, files often leave open.
-    model.architecture = bundle.recipe.model.clone();
-    Ok(model)
 }
 
 impl CheckBundle {

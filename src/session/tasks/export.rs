@@ -113,7 +113,8 @@ impl Task for ExportBundleInto {
         let rounding = report.metrics.size.as_ref().and_then(|size| size.rounding.as_ref());
         let notes = rounding.map(|rounding| {
             let stays = percent(rounding.agreement);
-            format!("Weights rounded to {} in the sparse model: {stays} of the predictions stay", options.values.key())
+            let values = options.weights_of(&run.recipe).key();
+            format!("Weights rounded to {values} in the sparse model: {stays} of the predictions stay")
         });
         let (left_out, notes) = (Vec::new(), notes.into_iter().collect());
         Ok(Exported { folder: report.path, files, is_verified, replay, left_out, notes })

@@ -139,6 +139,7 @@ impl RecipePanel {
             recipe.seed != usual.seed,
             recipe.compat != usual.compat,
             recipe.propagation != usual.propagation,
+            recipe.precision != usual.precision,
         ];
         if recipe.edges.mode == EdgeMode::Mass {
             // Pushes walk no embedding.
@@ -181,9 +182,7 @@ impl RecipePanel {
             ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its quirks");
             rules::compat_ui(ui, recipe);
             ui.end_row();
-            if store.effective_recipe().model.is_decoupled() {
-                rules::hop_rule_ui(ui, recipe);
-            }
+            rules::precision_ui(ui, recipe, &store.effective_recipe());
         });
         ui.add_space(2.0);
         rules::quirks_ui(ui, recipe);

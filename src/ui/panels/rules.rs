@@ -4,7 +4,9 @@ use eframe::egui;
 
 use super::fields::combo;
 use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
-use crate::engine::sparsify::{Compat, EdgeMode, HopOrder, Precision, Quirk, Recipe, RecoveryRule, WeightMode};
+use crate::engine::sparsify::{
+    Compat, EdgeMode, HopOrder, Precision, Quirk, Recipe, RecoveryRule, ValueType, WeightMode,
+};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::weak;
 
@@ -82,13 +84,25 @@ pub(super) fn compat_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
     });
 }
 
-/// How a decoupled network's hops follow the masks: rows of a grid.
-pub(super) fn hop_rule_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
-    if recipe.edges.mode == EdgeMode::Mass {
+/// What the finished pruned model is stored as, and in which order a decoupled network's hops go: rows of a grid. `effective` has the network.
+pub(super) fn precision_ui(ui: &mut egui::Ui, recipe: &mut Recipe, effective: &Recipe) {
+    let says = "What kept weights are stored as in low precision: applied to the finished model and measured beside it";
+    ui.label("Weights as").on_hover_text(says);
+    value_type_ui(ui, "Weights as", &mut recipe.precision.weights, weights_say);
+    ui.end_row();
+    ui.label("Entries as").on_hover_text("What values of kept entries are stored as in low precision");
+    let stays = effective.entries_stay();
+    let entries = ui.add_enabled_ui(stays.is_none(), |ui| {
+        value_type_ui(ui, "Entries as", &mut recipe.precision.entries, entries_say);
+    });
+    entries.response.on_disabled_hover_text(format!("Entries stay f32: {}", stays.unwrap_or_default()));
+    ui.end_row();
+    if recipe.edges.mode == EdgeMode::Mass || effective.model.n_graph_steps() == 0 {
         return;
     }
     let rule = &mut recipe.propagation;
-    ui.label("Embeddings").on_hover_text("How embeddings are stored between hops once the masks are decided");
+    ui.label("Embeddings")
+        .on_hover_text("How embeddings are stored where they are propagated, once the masks are decided");
     combo(ui, "Embeddings", precision_text(rule.embeddings).0, |ui| {
         for precision in Precision::ALL {
             let (name, says) = precision_text(precision);
@@ -96,6 +110,9 @@ pub(super) fn hop_rule_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
         }
     });
     ui.end_row();
+    if !effective.model.is_decoupled() {
+        return;
+    }
     ui.label("Node order").on_hover_text("How nodes lie in memory while hops follow the masks; changes time alone");
     combo(ui, "Node order", order_text(rule.order).0, |ui| {
         for order in HopOrder::ALL {
@@ -104,6 +121,33 @@ pub(super) fn hop_rule_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
         }
     });
     ui.end_row();
+}
+
+fn value_type_ui(ui: &mut egui::Ui, name: &str, chosen: &mut ValueType, says: impl Fn(ValueType) -> &'static str) {
+    let text = |values: ValueType| if values == ValueType::F32 { "32-bit floats" } else { values.key() };
+    combo(ui, name, text(*chosen), |ui| {
+        for values in ValueType::ALL {
+            ui.selectable_value(chosen, values, text(values)).on_hover_text(says(values));
+        }
+    });
+}
+
+fn weights_say(values: ValueType) -> &'static str {
+    match values {
+        ValueType::F32 => "As they are decided with",
+        ValueType::Bf16 => "The upper 16 bits of 32-bit floats",
+        ValueType::F16 => "Half precision; a matrix with weights above 65,504 stays f32",
+        ValueType::Int8 => "8 bits with a scale of every output, chosen on training nodes",
+    }
+}
+
+fn entries_say(values: ValueType) -> &'static str {
+    match values {
+        ValueType::F32 => "As they are decided with",
+        ValueType::Bf16 => "The upper 16 bits of 32-bit floats",
+        ValueType::F16 => "Half precision",
+        ValueType::Int8 => "8 bits with a scale of every row, and of every head of attention",
+    }
 }
 
 fn precision_text(precision: Precision) -> (&'static str, &'static str) {

@@ -5,7 +5,7 @@ use eframe::egui::{self, Align, Layout, RichText};
 use super::beside::beside_ui;
 use super::controls::static_ui;
 use super::head::{PLAIN_SAYS, head_ui};
-use crate::engine::experiment::{Bf16Timing, Estimate, PartScores, RequestTiming, Run, SweepPoint, Timing};
+use crate::engine::experiment::{Estimate, LowPrecision, PartScores, RequestTiming, Run, SweepPoint, Timing};
 use crate::engine::graph::Metric;
 use crate::engine::model::HiddenColumns;
 use crate::engine::score::Score;
@@ -13,7 +13,7 @@ use crate::engine::sparsify::Arrivals;
 use crate::engine::timing::{Claim, Speedup};
 use crate::io::bundle::GraphSizeMetrics;
 use crate::session::jobs::Lane;
-use crate::session::{Store, format};
+use crate::session::{Store, bytes_say, format};
 use crate::ui::context::{View, ViewCx};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ESTIMATE_SAYS;
@@ -384,8 +384,8 @@ fn timing_row(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing) {
         "95 % interval of the ratio, pass beside pass (sign test). A speed-up is claimed only where it excludes 1 by more than 3 %, \
          which another start of the program can move it by. A busy machine is known by passes that waited or scatter",
     );
-    if let Some(bf16) = &timing.bf16 {
-        bf16_rows(ui, tokens, timing, bf16);
+    if let Some(low) = &timing.low {
+        low_rows(ui, tokens, timing, low);
     }
     request_rows(ui, tokens, &timing.requests);
 }
@@ -434,18 +434,40 @@ fn request_ui(ui: &mut egui::Ui, request: &RequestTiming, speedup: &Speedup) {
     ui.label(format!("{} entries over all layers", change(&|way| format::count(request.field(way).n_entries as u64))));
 }
 
-/// What storing embeddings as bf16 saves, and what it changes.
-fn bf16_rows(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing, bf16: &Bf16Timing) {
-    let change = format!("{} → {}", format::seconds(timing.baseline_secs()), format::seconds(timing.bf16_secs()));
-    let Some(speedup) = timing.bf16_speedup() else { return };
-    change_row(ui, tokens, "as bf16", &change, mono(format::speedup(&speedup)).color(claim_ink(tokens, &speedup)))
-        .on_hover_text("The pruned forward with embeddings stored as bf16 between hops, timed in turn with the others");
-    let same = format!("{} same", format::percent(bf16.evaluation.agreement));
-    change_row(ui, tokens, "its error", &same, mono(format!("{:.1e}", bf16.relative_error))).on_hover_text(format!(
-        "Predictions that stay the same, and the relative difference of the logits; the largest is {:.3e}. Scores, logits and files \
-         are those of 32-bit floats",
-        bf16.largest_difference
-    ));
+/// What low precision saves, and what it changes: a row for its time, its error and its bytes.
+fn low_rows(ui: &mut egui::Ui, tokens: &Tokens, timing: &Timing, low: &LowPrecision) {
+    let change = format!("{} → {}", format::seconds(timing.baseline_secs()), format::seconds(timing.low_secs()));
+    let (Some(speedup), Some(over_pruned)) = (timing.low_speedup(), timing.low_over_pruned()) else { return };
+    let stored_as = low.stored_as;
+    change_row(ui, tokens, "Low precision", &change, mono(format::speedup(&speedup)).color(claim_ink(tokens, &speedup)))
+        .on_hover_text(format!(
+            "The pruned forward with {stored_as}, timed in turn with the others; against the pruned one with 32-bit floats it is \
+             {over_pruned}"
+        ));
+    let same = format!("{} same", format::percent(low.evaluation.agreement));
+    let (error, largest) = (mono(format!("{:.1e}", low.relative_error)), low.largest_difference);
+    change_row(ui, tokens, "  its error", &same, error).on_hover_ui(|ui| {
+        ui.label(format!(
+            "Predictions that stay the same, and the relative difference of the logits; the largest is {largest:.3e}"
+        ));
+        let (before, after) = (&low.evaluation.test.baseline, &low.evaluation.test.pruned);
+        if after.n_nodes > 0 {
+            let [before, after] = [before, after].map(|score| format::percent(score.accuracy));
+            ui.label(format!("Test accuracy {before} with 32-bit floats, {after} in low precision"));
+        }
+        ui.label("Scores, logits and files beside logits_low.npy are those of 32-bit floats");
+    });
+    if let Some(memory) = low.memory {
+        let change = format!("{} → {}", format::bytes(memory.pruned), format::bytes(memory.low));
+        let ratio = memory.pruned as f64 / memory.low.max(1) as f64;
+        change_row(ui, tokens, "  its memory", &change, mono(format::factor(ratio))).on_hover_ui(|ui| {
+            ui.label("Kept weights and lists of entries, pruned with 32-bit floats and in low precision");
+            ui.label(format!("in memory, unpruned → pruned → low: {}", bytes_say(memory)));
+            if let Some(disk) = low.disk {
+                ui.label(format!("model and graphs in files: {}", bytes_say(disk)));
+            }
+        });
+    }
 }
 
 fn cost_ui(ui: &mut egui::Ui, tokens: &Tokens, run: &Run, kind: Kind) {

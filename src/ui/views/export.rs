@@ -89,7 +89,7 @@ impl View for Export {
                 self.planned = Some((key, contents(&entry.run, options)));
             }
             if let Some((_, files)) = &self.planned {
-                contents_ui(ui, cx, files, options);
+                contents_ui(ui, cx, files, options, entry.run.recipe.precision.weights);
             }
             ui.add_space(8.0);
             let is_busy = store.export.phase == Phase::Running;
@@ -138,17 +138,30 @@ impl Export {
 }
 
 /// Every file that will be written with its size, and the choices that change them.
-fn contents_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, files: &[PlannedFile], options: BundleOptions) {
+fn contents_ui(
+    ui: &mut egui::Ui,
+    cx: &ViewCx<'_>,
+    files: &[PlannedFile],
+    options: BundleOptions,
+    stored_as: ValueType,
+) {
     let tokens = cx.tokens;
     section(ui, tokens, "Bundle");
     let mut chosen = options;
     ui.horizontal(|ui| {
         ui.label("Weights of the sparse model");
+        if stored_as != ValueType::F32 {
+            ui.label(stored_as.key()).on_hover_text("As the recipe stores weights");
+            return;
+        }
         for values in ValueType::ALL {
             let says = match values {
                 ValueType::F32 => "32-bit floats: the same bits",
                 ValueType::Bf16 => "16 bits, rounded; what that costs stands in metrics.json and below",
                 ValueType::F16 => "16 bits, rounded, up to 65,504; what that costs stands in metrics.json and below",
+                ValueType::Int8 => {
+                    "8 bits with a scale of every output, chosen on training nodes; what that costs stands in metrics.json and below"
+                }
             };
             ui.selectable_value(&mut chosen.values, values, values.key()).on_hover_text(says);
         }

@@ -8,7 +8,7 @@
 //! Columns that lie over one another (in a sum, through a propagation) go together or stay together. Attention, joined values and
 //! normalisations over rows read all of their columns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
@@ -148,6 +148,15 @@ impl<'a> Liveness<'a> {
         }
         let program = fold(&self.program, &mut model, moved);
         Ok(Compact { program, model })
+    }
+
+    /// Which outputs of every weight matrix are computed, by its name, ascending.
+    pub(crate) fn outputs(&self) -> BTreeMap<String, Vec<usize>> {
+        let products = self.program.instructions.iter().enumerate().filter_map(|(at, instruction)| {
+            let Op::Matmul { weight, .. } = &instruction.op else { return None };
+            Some((weight.clone(), self.kept(at + 1)))
+        });
+        products.collect()
     }
 
     fn alive_of(&self, value: usize) -> &[bool] {

@@ -10,6 +10,7 @@ mod deltas;
 mod edges;
 mod monitor;
 mod pins;
+mod precision;
 mod propagation;
 mod recovery;
 mod training;
@@ -22,6 +23,7 @@ use super::baselines::Ramp;
 use crate::engine::diffusion::Matrix;
 use crate::engine::error::EngineError;
 use crate::engine::graph::ReadOptions;
+use crate::engine::kernels::{Precision, ValueType};
 use crate::engine::model::{Aggregation, Architecture, Family};
 
 pub use self::channels::ChannelRule;
@@ -29,6 +31,7 @@ pub use self::compat::{Compat, Quirk};
 pub use self::edges::{EdgeMode, EdgeRule, Identity, Lock};
 pub use self::monitor::MonitorRule;
 pub use self::pins::{PinnedEntry, Pins};
+pub use self::precision::{PrecisionRule, StoredAs};
 pub use self::propagation::HopRule;
 pub use self::recovery::{
     Allocation, EntryChoice, FitNodes, MaskChoice, NodesAre, RecoveryRule, ValueRule, WeightRecovery,
@@ -72,9 +75,12 @@ pub struct Recipe {
     /// Which share of the hidden channels goes as a whole; absent: none. Goes with recovery alone, which makes up for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<ChannelRule>,
-    /// How the hops of a decoupled model follow the masks.
+    /// How embeddings are stored where they are propagated, and how the hops of a decoupled model follow the masks.
     #[serde(default, skip_serializing_if = "HopRule::is_default")]
     pub propagation: HopRule,
+    /// What the pruned model's weights and entries are stored as in low precision; absent: 32-bit floats.
+    #[serde(default, skip_serializing_if = "PrecisionRule::is_default")]
+    pub precision: PrecisionRule,
     /// How accuracy is recovered; absent: not at all, as published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<RecoveryRule>,
@@ -109,6 +115,7 @@ impl Default for Recipe {
             weights: WeightRule::default(),
             channels: None,
             propagation: HopRule::default(),
+            precision: PrecisionRule::default(),
             recovery: None,
             monitor: None,
             training: None,
@@ -139,6 +146,30 @@ impl Recipe {
     pub(crate) fn averages_messages(&self) -> bool {
         let is_mean = self.model.architecture == Family::Sage && self.model.aggregation == Aggregation::Mean;
         self.compat.has(Quirk::SageMessages) && is_mean
+    }
+
+    /// What this recipe's model in low precision is stored as; none where it asks for nothing, or for nothing that its network has.
+    pub fn stored_as(&self) -> Option<StoredAs> {
+        let entries = if self.entries_stay().is_none() { self.precision.entries } else { ValueType::F32 };
+        let hops_or_layers = self.edges.mode != EdgeMode::Mass && self.model.n_graph_steps() > 0;
+        let embeddings = if hops_or_layers { self.propagation.embeddings } else { Precision::F32 };
+        let stored_as = StoredAs { weights: self.precision.weights, entries, embeddings };
+        (stored_as != StoredAs::default()).then_some(stored_as)
+    }
+
+    /// Why entries stay 32-bit floats, whatever is asked for; none where they do not. In plain words.
+    pub fn entries_stay(&self) -> Option<&'static str> {
+        if self.model.n_graph_steps() == 0 {
+            Some("this network propagates over no graph")
+        } else if self.edges.mode == EdgeMode::Mass {
+            Some("mass mode stores propagated features, no entries")
+        } else if self.model.has("attention") && self.recovery.is_none() {
+            Some("attention computes its coefficients anew, and recovery alone stores them")
+        } else if self.model.aggregation == Aggregation::Max {
+            Some("the largest value of a row does not count what entries hold")
+        } else {
+            None
+        }
     }
 
     /// The recipe with its thresholds as they are after `progress` of the first half of training, `0..=1`.
@@ -266,7 +297,6 @@ impl Recipe {
 mod tests {
     use super::*;
     use crate::engine::graph::HopOrder;
-    use crate::engine::kernels::Precision;
     use crate::engine::sparsify::baselines::EdgeRanking;
 
     #[test]
@@ -314,8 +344,8 @@ mod tests {
             "recipe, edges.mode: expected mass for decoupled models only, found mass with gcn",
         );
         check(
-            |r| r.propagation.embeddings = Precision::Bf16,
-            "recipe, propagation: expected f32, stored but for decoupled models, found bf16, stored with gcn",
+            |r| r.propagation = HopRule { embeddings: Precision::Bf16, order: HopOrder::Rcm },
+            "recipe, propagation.order: expected stored but for decoupled models, found rcm with gcn",
         );
         check(
             |r| {
@@ -331,5 +361,30 @@ mod tests {
             },
             "recipe, edges.delta: expected shares between 0 and 1 in target mode, found 1.5",
         );
+    }
+
+    fn asked(family: Family) -> Recipe {
+        let mut recipe = Recipe { model: Architecture::new(family), ..Recipe::default() };
+        recipe.precision = PrecisionRule { weights: ValueType::Int8, entries: ValueType::Bf16 };
+        recipe
+    }
+
+    #[test]
+    fn what_a_network_does_not_store_stays_as_it_is() {
+        assert_eq!(Recipe::default().stored_as(), None);
+        let all = asked(Family::Gcn).stored_as().expect("asked");
+        assert_eq!((all.weights, all.entries), (ValueType::Int8, ValueType::Bf16));
+        assert_eq!(all.to_string(), "weights int8, entries bf16");
+        let mut gat = asked(Family::Gat);
+        assert_eq!(gat.stored_as().map(|s| s.entries), Some(ValueType::F32));
+        assert!(gat.entries_stay().is_some_and(|why| why.contains("attention")));
+        gat.recovery = Some(RecoveryRule::default());
+        assert_eq!(gat.stored_as().map(|s| s.entries), Some(ValueType::Bf16), "fitted coefficients are stored");
+        let mut sgc = asked(Family::Sgc);
+        sgc.edges.mode = EdgeMode::Mass;
+        assert_eq!(sgc.stored_as().map(|s| s.to_string()).as_deref(), Some("weights int8"));
+        let mut entries_alone = asked(Family::Gat);
+        entries_alone.precision.weights = ValueType::F32;
+        assert_eq!(entries_alone.stored_as(), None, "nothing that it has");
     }
 }

@@ -1,4 +1,4 @@
-//! Section `[propagation]`: how the hops of a decoupled model follow masks that are decided.
+//! Section `[propagation]`: how embeddings are stored where they are propagated, and in which order the hops of a decoupled model go.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +8,13 @@ use crate::engine::graph::HopOrder;
 use crate::engine::kernels::Precision;
 use crate::engine::model::Architecture;
 
-/// How the hops of a decoupled model follow masks that are decided: what that costs and how it rounds, never what is removed.
+/// How embeddings are propagated over masks that are decided: what that costs and how it rounds, never what is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HopRule {
-    /// How embeddings are stored.
+    /// How embeddings are stored: between hops, or what every layer propagates.
     pub embeddings: Precision,
-    /// How their nodes are ordered in memory.
+    /// How the nodes of a decoupled model's embeddings are ordered in memory.
     pub order: HopOrder,
 }
 
@@ -37,9 +37,9 @@ impl HopRule {
         if mode == EdgeMode::Mass {
             return Err(EngineError::recipe("propagation", "f32, stored in mass mode, which pushes", found));
         }
-        if !model.is_decoupled() {
-            let found = format!("{found} with {}", model.architecture.key());
-            return Err(EngineError::recipe("propagation", "f32, stored but for decoupled models", found));
+        if !model.is_decoupled() && self.order != HopOrder::Stored {
+            let found = format!("{} with {}", self.order.key(), model.architecture.key());
+            return Err(EngineError::recipe("propagation.order", "stored but for decoupled models", found));
         }
         Ok(())
     }

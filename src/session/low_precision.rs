@@ -1,0 +1,61 @@
+//! What low precision costs and gains, in one sentence for window and terminal.
+
+use super::format::{bytes, percent, seconds};
+use crate::engine::experiment::{Bytes, Timing};
+use crate::io::bundle::LowMetrics;
+
+/// What a model in low precision costs and gains. A speed-up is claimed as far as its interval carries.
+pub(crate) fn low_says(low: &LowMetrics, timing: Option<&Timing>) -> String {
+    let number =
+        |value: Option<f64>| value.map_or_else(|| "no finite number".to_owned(), |value| format!("{value:.1e}"));
+    let mut parts = vec![format!(
+        "{} of the predictions stay, logits {} off, at most {}",
+        percent(low.agreement),
+        number(low.relative_error),
+        number(low.largest_difference)
+    )];
+    let measured = timing.and_then(|timing| timing.low_speedup().zip(timing.low_over_pruned()));
+    if let (Some(secs), Some((over_baseline, over_pruned))) = (low.secs, measured) {
+        let secs = seconds(secs);
+        parts.push(format!("{secs}, against unpruned {over_baseline}, against pruned {over_pruned}"));
+    }
+    let of = |name: &str, of: Option<Bytes>| of.map(|of| format!("{name} {}", bytes_say(of)));
+    parts.extend([of("files", low.disk), of("memory", low.memory)].into_iter().flatten());
+    format!("low precision ({}): {}", low.stored_as, parts.join("; "))
+}
+
+/// Unpruned, pruned, and in low precision.
+pub(crate) fn bytes_say(of: Bytes) -> String {
+    format!("{} → {} → {}", bytes(of.baseline), bytes(of.pruned), bytes(of.low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::sparsify::{StoredAs, ValueType};
+
+    #[test]
+    fn what_was_not_measured_is_not_said() {
+        let low = LowMetrics {
+            stored_as: StoredAs { weights: ValueType::Int8, ..StoredAs::default() },
+            secs: None,
+            speedup: None,
+            speedup_interval: None,
+            over_pruned: None,
+            over_pruned_interval: None,
+            largest_difference: Some(0.125),
+            relative_error: Some(0.015),
+            agreement: 0.998,
+            test: None,
+            disk: Some(Bytes { baseline: 4_000_000, pruned: 1_000_000, low: 300_000 }),
+            memory: None,
+        };
+        let says = low_says(&low, None);
+        assert!(
+            says.starts_with("low precision (weights int8): 99.8 % of the predictions stay, logits 1.5e-2 off"),
+            "{says}"
+        );
+        assert!(says.contains("; files ") && !says.contains("memory") && !says.contains("unpruned"), "{says}");
+        assert!(low_says(&LowMetrics { largest_difference: None, ..low }, None).contains("no finite number"));
+    }
+}
