@@ -9,12 +9,12 @@ use crate::engine::control::Control;
 use crate::engine::graph::{ReadOptions, resolve_split};
 use crate::engine::model::Model;
 use crate::engine::monitor::{CheckInputs, Reference, ReferenceInputs, check, check_mode};
-use crate::io::bundle::{Bundle, check_graph, graph_of, hash_of_given, read_bundle};
+use crate::io::bundle::{Bundle, check_graph, graph_of, read_bundle};
 use crate::io::checks::{
     CHECK_FORMAT, CheckRecord, KeptReference, append_check, arrived_since, hash_of_manifest, read_history,
     read_reference, write_reference,
 };
-use crate::io::{LoadError, MemoryBudget, escaped_path, read_graph_within, read_model};
+use crate::io::{LoadError, MemoryBudget, escaped_path, read_graph_within};
 
 /// A bundle and a later graph.
 #[derive(Debug)]
