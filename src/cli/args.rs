@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Args, Command, CommandFactory as _, Parser, Subcomman
 
 use super::beyond_args::{CheckArgs, ClusterArgs, CompareRunArgs, StoreArgs, WorkerArgs};
 use super::choice::choice;
-use super::input_args::{GraphArgs, SharedArgs};
+use super::input_args::{BundleGraphArgs, GraphArgs, SharedArgs};
 use super::predict_args::PredictArgs;
 use super::truth_args::TruthArgs;
 use crate::engine::experiment::{Goal, RunOptions, ValueType};
@@ -219,7 +219,7 @@ pub(super) struct PruneArgs {
     /// Leave the node features out of the bundle: to run it takes the graph
     #[arg(long)]
     pub(super) without_features: bool,
-    /// With --nodes-are new: leave out of the bundle what decides of nodes that arrive, which holds the unpruned matrices
+    /// Leave out of the bundle what decides of nodes that arrive; with --nodes-are new it holds the unpruned matrices
     #[arg(long)]
     pub(super) without_new_nodes: bool,
     /// With recovery: compute beside the result what it scores without entries, with random ones, and fitted without the test nodes
@@ -440,17 +440,6 @@ impl TimingArgs {
             recipe.threads = 0;
         }
     }
-}
-
-/// Where the graph of a bundle is.
-#[derive(Debug, Clone, Args)]
-pub(super) struct BundleGraphArgs {
-    /// The graph, where it is not at the place that the bundle names
-    #[arg(long, value_name = "PATH")]
-    pub(super) graph: Option<String>,
-    /// Read files that the bundle's recipe names wherever they lie, not only beside the bundle, in the folder of --graph or the working one
-    #[arg(long)]
-    pub(super) trust_recipe: bool,
 }
 
 /// What changes a recipe. Options beat the recipe file.

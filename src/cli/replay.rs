@@ -3,7 +3,8 @@
 use anyhow::bail;
 use serde::Serialize;
 
-use super::args::{BundleGraphArgs, ReplayArgs};
+use super::args::ReplayArgs;
+use super::input_args::BundleGraphArgs;
 use super::output;
 use super::progress::Terminal;
 use crate::engine::graph::Dataset;
