@@ -230,7 +230,7 @@ pub(super) struct PruneArgs {
     /// Leave the node features out of the bundle: to run it takes the graph
     #[arg(long)]
     pub(super) without_features: bool,
-    /// With --nodes-are new: leave out of the bundle what decides of nodes that arrive, which holds the unpruned matrices
+    /// Leave out of the bundle what decides of nodes that arrive; with --nodes-are new it holds the unpruned matrices
     #[arg(long)]
     pub(super) without_new_nodes: bool,
     /// With recovery: compute beside the result what it scores without entries, with random ones, and fitted without the test nodes

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::input_args::BundleGraphArgs;
-use super::input_args::SharedArgs;
+use super::input_args::{BundleGraphArgs, SharedArgs};
 
 #[derive(Debug, Args)]
 pub(super) struct PredictArgs {

@@ -183,6 +183,7 @@ fn the_bundle_has_every_file_and_its_hash() {
             "metrics.json",
             "model.safetensors",
             "model_sparse.safetensors",
+            "new_nodes.safetensors",
             "predictions.csv",
             "recipe.toml",
         ]
@@ -584,7 +585,7 @@ fn bundles_of_version_1_replay_and_another_program_is_refused() {
 }
 
 /// Puts `bytes` in the place of a bundle's file, and their hash into the manifest: what a forger would do.
-fn forge(bundle: &Path, name: &str, bytes: &[u8]) {
+pub(crate) fn forge(bundle: &Path, name: &str, bytes: &[u8]) {
     std::fs::write(bundle.join(name), bytes).expect("written");
     let path = bundle.join("manifest.json");
     let mut manifest: serde_json::Value =

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, Axis};
 use unifews::engine::diffusion::Diffusion;
 use unifews::engine::experiment::{
-    Answer, ArrivalRule, ArrivalServer, NewEdge, NewNodes, Run, RunOptions, masked_forward, run,
+    Answer, ArrivalRule, ArrivalServer, NewEdge, NewNodes, NewNodesRule, Run, RunOptions, masked_forward, run,
 };
 use unifews::engine::graph::{
     Dataset, DatasetParts, Direction, EdgeList, Features, PowerLaw, SelfLoops, Split, power_law_communities,
@@ -126,7 +126,9 @@ fn enlarged(run: &Run, rule: &ArrivalRule, features: &Features, edges: &[NewEdge
         }
     }
     let mut list = if known.edge_weights().is_some() { EdgeList::weighted() } else { EdgeList::new() };
-    all.iter().for_each(|((u, v), weight)| list.push(*v, *u, *weight));
+    for ((u, v), weight) in &all {
+        list.push(*v, *u, *weight);
+    }
     let built = list.assemble(n + n_new, Direction::AsStored, SelfLoops::AsStored, &control(1)).expect("edges");
     let (a, b) = (known.features().to_dense(), features.to_dense());
     let stacked = ndarray::concatenate(Axis(0), &[a.view(), b.view()]).expect("of one width");
@@ -245,7 +247,13 @@ fn server(run: &Run) -> (ArrivalServer, ArrivalRule) {
     let pruned = &run.pruned;
     let rule = ArrivalRule::of(&run.dataset, &run.model, &run.recipe, &run.split, &pruned.masks.edges, &control(2));
     let rule = rule.expect("a rule");
-    let server = ArrivalServer::new(&run.dataset, &pruned.model, &run.recipe, &pruned.masks, rule.clone());
+    let server = ArrivalServer::new(
+        &run.dataset,
+        &pruned.model,
+        &run.recipe,
+        &pruned.masks,
+        NewNodesRule::Confidence(rule.clone()),
+    );
     (server.expect("fits"), rule)
 }
 

@@ -6,6 +6,10 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::arrive_by_norm::DecidingByNorm;
+use super::run::Run;
 use super::serve::{Answer, FieldSize, check_rows, field_limit};
 use crate::engine::control::Control;
 use crate::engine::diffusion::Diffusion;
@@ -18,7 +22,7 @@ use crate::engine::sparsify::masked_inference::MaskedInference;
 use crate::engine::sparsify::pruned_operator::PrunedOperator;
 use crate::engine::sparsify::receptive_field::{AddedNodes, FieldFinder, FieldLimit, ReceptiveField};
 use crate::engine::sparsify::steps::Step;
-use crate::engine::sparsify::{Masks, Recipe};
+use crate::engine::sparsify::{Compat, EdgeMode, Identity, Masks, Recipe};
 
 /// An edge of a node that arrives. Nodes of the graph have their numbers; those that arrive follow them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -102,13 +106,94 @@ impl NewNodes {
     }
 }
 
-/// Whether nodes that arrive can be scored with a pruned model of this recipe.
+/// What decides which entries of a node that arrives stay.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NewNodesRule {
+    /// What a recovery for new nodes decided by: the node's uncertainty, and the certainty of whom it hears.
+    Confidence(ArrivalRule),
+    /// The norms of messages, by the threshold that was in force in every step: without recovery they decide entry by entry, whoever comes.
+    Norms(Vec<f32>),
+}
+
+impl NewNodesRule {
+    /// The rule of a run.
+    ///
+    /// # Errors
+    /// As [`arrival_way`] and [`ArrivalRule::of`].
+    pub fn of(run: &Run, ctl: &Control) -> Result<Self, EngineError> {
+        let Run { dataset, model, recipe, split, pruned, .. } = run;
+        Ok(match arrival_way(recipe)? {
+            ArrivalWay::Confidence => {
+                Self::Confidence(ArrivalRule::of(dataset, model, recipe, split, &pruned.masks.edges, ctl)?)
+            }
+            ArrivalWay::Norms => {
+                let deltas = pruned.steps.iter().filter_map(|step| step.edges.as_ref()).map(|edges| edges.delta as f32);
+                Self::Norms(deltas.collect())
+            }
+        })
+    }
+
+    /// One for every step.
+    pub fn cuts(&self) -> &[f32] {
+        match self {
+            Self::Confidence(rule) => &rule.cuts,
+            Self::Norms(cuts) => cuts,
+        }
+    }
+}
+
+/// By what nodes that arrive are decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArrivalWay {
+    /// Uncertainty and certainty, as recovery for new nodes does.
+    Confidence,
+    /// Norms of messages.
+    Norms,
+}
+
+/// By what a recipe decides of nodes that arrive.
 ///
 /// # Errors
-/// [`EngineError::Recipe`] where the recipe has no rule for them, [`EngineError::Mismatch`] for a network that needs all nodes at once.
-pub fn can_arrive(recipe: &Recipe, program: &Program) -> Result<(), EngineError> {
-    ArrivalRule::recovery_of(recipe)?;
-    check_rows(program)
+/// [`EngineError::Recipe`] where it decides by what belongs to the nodes of its graph, with the way out.
+pub fn arrival_way(recipe: &Recipe) -> Result<ArrivalWay, EngineError> {
+    if recipe.recovery.is_some() {
+        return ArrivalRule::recovery_of(recipe).map(|_| ArrivalWay::Confidence);
+    }
+    let refuse = |field: &str, expected: &str, found: &str| {
+        let expected =
+            format!("{expected} for nodes that arrive, or a recipe for them (--recover one-shot --nodes-are new)");
+        Err(EngineError::recipe(field, expected, found))
+    };
+    if recipe.edges.mode == EdgeMode::Mass {
+        refuse("edges.mode", "absolute, relative or target", "mass, where what was pushed belongs to its graph")
+    } else if recipe.edges.ranking.is_some() {
+        refuse("edges.ranking", "none", "a ranking, which knows the nodes of its graph alone")
+    } else if recipe.compat != Compat::CLEAN {
+        refuse("compat", "clean", "the authors' form")
+    } else if recipe.model.has("attention") {
+        refuse("model", "a network without attention", "attention")
+    } else {
+        Ok(ArrivalWay::Norms)
+    }
+}
+
+/// Whether nodes that arrive can be scored with a pruned model of this recipe, and how they are decided.
+///
+/// # Errors
+/// As [`arrival_way`]; [`EngineError::Mismatch`] for a network that needs all nodes at once, or does not propagate.
+pub fn can_arrive(recipe: &Recipe, program: &Program) -> Result<ArrivalWay, EngineError> {
+    let way = arrival_way(recipe)?;
+    check_rows(program)?;
+    if recipe.model.n_graph_steps() == 0 {
+        let expected = "a network that propagates";
+        return Err(EngineError::mismatch(
+            "nodes that arrive",
+            expected,
+            "one without a graph: score any rows of features",
+        ));
+    }
+    Ok(way)
 }
 
 /// What answers for nodes that arrive: made once for a graph and a model; a request takes what the new nodes depend on.
@@ -117,7 +202,7 @@ pub struct ArrivalServer {
     model: Model,
     program: Program,
     recipe: Recipe,
-    rule: ArrivalRule,
+    rule: NewNodesRule,
     finder: FieldFinder,
     inference: MaskedInference,
     limit: FieldLimit,
@@ -174,7 +259,7 @@ impl ArrivalServer {
         model: &Model,
         recipe: &Recipe,
         masks: &Masks,
-        rule: ArrivalRule,
+        rule: NewNodesRule,
     ) -> Result<Self, EngineError> {
         let (n, n_steps) = (dataset.n_nodes(), recipe.model.n_graph_steps());
         model.check_fits(dataset.features().width(), 0)?;
@@ -184,8 +269,10 @@ impl ArrivalServer {
             if expected == found { Ok(()) } else { Err(EngineError::mismatch(what, expected, found)) }
         };
         fits("edge mask, entries", dataset.topology().n_entries(), masks.edges.n_entries())?;
-        fits("certainty of known nodes", n, rule.certainty.len())?;
-        fits("cuts for nodes that arrive", n_steps, rule.cuts.len())?;
+        if let NewNodesRule::Confidence(rule) = &rule {
+            fits("certainty of known nodes", n, rule.certainty.len())?;
+        }
+        fits("cuts for nodes that arrive", n_steps, rule.cuts().len())?;
         Ok(Self {
             dataset: Arc::clone(dataset),
             model: model.clone(),
@@ -205,8 +292,11 @@ impl ArrivalServer {
     /// [`EngineError::Mismatch`] where what they depend on takes more than a request may, [`EngineError::NotFinite`],
     /// [`EngineError::Cancelled`].
     pub fn score(&mut self, nodes: &NewNodes, ctl: &Control) -> Result<Answer, EngineError> {
-        let added =
-            AddedNodes { first: self.dataset.n_nodes() as u32, n: nodes.n_nodes(), steps: self.decide(nodes, ctl)? };
+        let steps = match &self.rule {
+            NewNodesRule::Confidence(rule) => self.decide(rule, nodes, ctl)?,
+            NewNodesRule::Norms(cuts) => self.undecided(nodes, cuts.len()),
+        };
+        let added = AddedNodes { first: self.dataset.n_nodes() as u32, n: nodes.n_nodes(), steps };
         let Some(field) = self.finder.find_added(&added, self.limit)? else {
             let expected = "fewer at a time: what they depend on is to take no more than 1 GiB";
             return Err(EngineError::mismatch("nodes that arrive", expected, nodes.n_nodes()));
@@ -214,28 +304,37 @@ impl ArrivalServer {
         let size = FieldSize { n_nodes: field.nodes.len(), n_entries: field.n_entries };
         let features = nodes.features.above(&self.dataset.features().select(&field.nodes[nodes.n_nodes()..]));
         self.inference.serve(field);
-        let logits = forward(&self.program, &self.model, &features, &mut self.inference, ctl)?;
+        let (program, model) = (&self.program, &self.model);
+        let logits = match &self.rule {
+            NewNodesRule::Confidence(_) => forward(program, model, &features, &mut self.inference, ctl)?,
+            NewNodesRule::Norms(cuts) => {
+                let kept = vec![true; added.steps.first().map_or(0, PrunedOperator::n_active_entries)];
+                let inference = &mut self.inference;
+                let mut deciding = DecidingByNorm { inference, cuts, n_new: nodes.n_nodes(), kept };
+                forward(program, model, &features, &mut deciding, ctl)?
+            }
+        };
         Ok(Answer { logits, field: size })
     }
 
     /// What every step propagates over in the rows of the new nodes.
-    fn decide(&self, nodes: &NewNodes, ctl: &Control) -> Result<Vec<PrunedOperator>, EngineError> {
+    fn decide(&self, rule: &ArrivalRule, nodes: &NewNodes, ctl: &Control) -> Result<Vec<PrunedOperator>, EngineError> {
         let (rows, first) = (self.rows(nodes), self.dataset.n_nodes() as u32);
-        let (unsure, sure) = self.rule.confidence(&self.alone(nodes, &rows, ctl)?)?;
+        let (unsure, sure) = rule.confidence(&self.alone(rule, nodes, &rows, ctl)?)?;
         let certainty = |v: u32| match v.checked_sub(first) {
-            None => self.rule.certainty[v as usize],
+            None => rule.certainty[v as usize],
             Some(at) => sure[at as usize],
         };
-        let mut steps = vec![(vec![0], Vec::new(), Vec::new()); self.rule.cuts.len()];
+        let mut steps = vec![(vec![0], Vec::new(), Vec::new()); rule.cuts.len()];
         for (at, unsure) in unsure.into_iter().enumerate() {
             ctl.check()?;
             let (u, row) = (first + at as u32, rows.row(at));
             let (sources, values) = (&rows.indices[row.clone()], &rows.values[row]);
-            let keys = self.rule.keys(u, sources, unsure, certainty);
-            for (kept, step) in self.rule.kept(u, sources, &keys).into_iter().zip(&mut steps) {
+            let keys = ArrivalRule::keys(u, sources, unsure, certainty);
+            for (kept, step) in rule.kept(u, sources, &keys).into_iter().zip(&mut steps) {
                 let (indptr, indices, of_kept): &mut (Vec<usize>, Vec<u32>, Vec<f32>) = step;
                 indices.extend(sources.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(v, _)| *v));
-                of_kept.extend(self.rule.values(values, &kept));
+                of_kept.extend(rule.values(values, &kept));
                 indptr.push(indices.len());
             }
         }
@@ -245,8 +344,29 @@ impl ArrivalServer {
             .collect())
     }
 
+    /// All entries of the rows of the new nodes in every step: norms decide when they are there.
+    fn undecided(&self, nodes: &NewNodes, n_steps: usize) -> Vec<PrunedOperator> {
+        let (rows, first) = (self.rows(nodes), self.dataset.n_nodes() as u32);
+        // A node that keeps itself instead of its self-loop does not list it.
+        let is_listed = |at: usize, v: u32| self.recipe.edges.identity != Identity::Residual || v != first + at as u32;
+        let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
+        for at in 0..nodes.n_nodes() {
+            let listed: Vec<usize> = rows.row(at).filter(|k| is_listed(at, rows.indices[*k])).collect();
+            indices.extend(listed.iter().map(|k| rows.indices[*k]));
+            values.extend(listed.iter().map(|k| rows.values[*k]));
+            indptr.push(indices.len());
+        }
+        vec![PrunedOperator::of_rows(indptr, indices, values); n_steps]
+    }
+
     /// What the unpruned model says of every new node by itself, as loudly as its whole row. `[n_new, n_classes]`
-    fn alone(&self, nodes: &NewNodes, rows: &Rows, ctl: &Control) -> Result<ndarray::Array2<f32>, EngineError> {
+    fn alone(
+        &self,
+        rule: &ArrivalRule,
+        nodes: &NewNodes,
+        rows: &Rows,
+        ctl: &Control,
+    ) -> Result<ndarray::Array2<f32>, EngineError> {
         let (n, first) = (nodes.n_nodes(), self.dataset.n_nodes() as u32);
         let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
         for at in 0..n {
@@ -257,7 +377,7 @@ impl ArrivalServer {
             }
             indptr.push(indices.len());
         }
-        let n_steps = self.rule.cuts.len();
+        let n_steps = rule.cuts.len();
         let mut inference = MaskedInference::for_requests(None);
         inference.serve(ReceptiveField {
             nodes: (0..n as u32).collect(),
@@ -265,7 +385,7 @@ impl ArrivalServer {
             n_entries: n_steps * indices.len(),
             steps: Step::same_in_all(PrunedOperator::of_rows(indptr, indices, values), n_steps),
         });
-        let unpruned = &*self.rule.unpruned;
+        let unpruned = &*rule.unpruned;
         forward(&unpruned.program(), unpruned, &nodes.features, &mut inference, ctl)
     }
 

@@ -4,6 +4,9 @@ mod around;
 mod around_hops;
 mod around_nodes;
 mod arrive;
+mod arrive_by_norm;
+#[cfg(test)]
+mod arrive_tests;
 mod bounds;
 mod budget;
 mod certified;
@@ -40,7 +43,7 @@ pub(in crate::engine) use around::Messages;
 pub use around::{Around, Margin, Neighbour, NeighbourEntry, NoEffects, StepAround, around};
 pub use around_hops::{EgoEntry, EgoNetwork, EgoNode, EgoStep};
 pub use around_nodes::{AroundNodes, NodeInBrief, ScoresOfNodes, StepOfNodes, around_nodes};
-pub use arrive::{ArrivalServer, Links, NewEdge, NewNodes, can_arrive, row_sum};
+pub use arrive::{ArrivalServer, ArrivalWay, Links, NewEdge, NewNodes, NewNodesRule, arrival_way, can_arrive, row_sum};
 pub use bounds::{Bounds, lemma_2_epsilon, spectral_distance};
 pub use budget::{Budget, BudgetPoint, FasterFrom, FoundBudget, Goal, find_budget};
 pub use certified::{certify_run, check_certifiable};

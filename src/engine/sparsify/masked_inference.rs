@@ -147,6 +147,19 @@ impl MaskedInference {
         self.n_rows = Some(field.n_rows);
     }
 
+    /// What step `step` propagates over.
+    ///
+    /// # Errors
+    /// [`EngineError::Mismatch`] for a graph with too many entries.
+    pub(crate) fn operator(&mut self, step: usize) -> Result<PrunedOperator, EngineError> {
+        Ok(self.step(step)?.operator.clone())
+    }
+
+    /// From now on step `step` propagates over `operator`, of the request that is served.
+    pub(crate) fn put_operator(&mut self, step: usize, operator: PrunedOperator) {
+        self.steps.put(step, operator);
+    }
+
     /// Runs `work` over the whole graph's lists, which stay where they are.
     pub(crate) fn over_whole<T>(&mut self, steps: &mut Steps, work: impl FnOnce(&mut Self) -> T) -> T {
         std::mem::swap(&mut self.steps, steps);

@@ -241,6 +241,17 @@ impl PrunedOperator {
         Self::empty().unnumbered((indptr, indices, values), None)
     }
 
+    /// Without those of the first entries that `kept` does not mark; only to be propagated over, with one value for each entry.
+    pub(crate) fn without_in_front(&self, kept: &[bool]) -> Self {
+        let all = &*self.lists;
+        let is_kept = |k: &usize| kept.get(*k).is_none_or(|kept| *kept);
+        let left: Vec<usize> = (0..all.indices.len()).filter(is_kept).collect();
+        let indptr = all.indptr.iter().map(|end| left.partition_point(|k| k < end)).collect();
+        let indices = left.iter().map(|k| all.indices[*k]).collect();
+        let values = left.iter().map(|k| all.values[*k]).collect();
+        self.unnumbered((indptr, indices, values), None)
+    }
+
     /// These rows behind those of `first`; only to be propagated over, with one value for each entry.
     pub(crate) fn behind(&self, first: &Self) -> Self {
         let (above, below) = (&first.lists, &self.lists);

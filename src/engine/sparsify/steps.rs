@@ -197,6 +197,17 @@ impl Steps {
     }
 }
 
+impl Steps {
+    /// Puts another operator in the place of step `step`'s, where every step has its own.
+    pub(crate) fn put(&mut self, step: usize, operator: PrunedOperator) {
+        if let Self::OfMask(steps) = self
+            && let Some(Some(made)) = steps.made.get_mut(step)
+        {
+            made.operator = operator;
+        }
+    }
+}
+
 impl MaskSteps {
     fn get(&mut self, step: usize) -> Result<(&Step, bool), EngineError> {
         let at = self.first_alike[step];

@@ -43,7 +43,7 @@ pub(super) fn readme(
         lines.push(STATIC.to_owned());
     }
     lines.extend(metrics.new_nodes.as_ref().map(new_nodes));
-    lines.extend(metrics.new_nodes.as_ref().map(|_| arriving(arrivals)));
+    lines.extend(arriving(metrics, arrivals));
     lines.push(RUN_IT.to_owned());
     lines.extend(features(run, options));
     lines.extend(costs(metrics));
@@ -81,17 +81,19 @@ fn new_nodes(rows: &NewNodesMetrics) -> String {
 }
 
 /// How nodes that arrive are scored, or that they cannot be. `arrivals`: bytes of what decides of them.
-fn arriving(arrivals: Option<u64>) -> String {
+fn arriving(metrics: &Metrics, arrivals: Option<u64>) -> Option<String> {
     let Some(n_bytes) = arrivals else {
         let why = "what decides of them was left out, or the network needs all nodes at once";
-        return format!("Nodes that arrive cannot be scored with this bundle: {why}.\n");
+        let says = format!("Nodes that arrive cannot be scored with this bundle: {why}.\n");
+        return metrics.new_nodes.as_ref().map(|_| says);
     };
-    format!(
-        "`{}` ({n_bytes} bytes) has what decides of a node that arrives, the unpruned matrices among it:\n\
+    let unpruned = if metrics.new_nodes.is_some() { ", the unpruned matrices among it" } else { "" };
+    Some(format!(
+        "`{}` ({n_bytes} bytes) has what decides of a node that arrives{unpruned}:\n\
          `unifews predict FOLDER --arrivals FEATURES --edges EDGES`, `python load_bundle.py --arrivals FEATURES --edges EDGES`, or\n\
          `arrive(load(folder), features, edges)` in a program.\n",
         names::NEW_NODES
-    )
+    ))
 }
 
 const RUN_IT: &str = "\

@@ -82,8 +82,14 @@ pub fn contents(run: &Run, options: BundleOptions) -> Vec<PlannedFile> {
         add(&names::edges(step), says, AtMost(bytes + bytes / 500 + HEADER));
     }
     if !options.without_new_nodes && new_nodes::has_rule(run) {
-        let says = "what decides of nodes that arrive, with the unpruned matrices";
-        add(names::NEW_NODES, says.to_owned(), AtMost(run.size.dense_bytes() + 16 * n + headers + HEADER));
+        let is_for_new = run.pruned.arrivals.is_some();
+        let (more, bytes) = if is_for_new {
+            (", with the unpruned matrices", run.size.dense_bytes() + 8 * n + headers)
+        } else {
+            ("", 0)
+        };
+        let says = format!("what decides of nodes that arrive{more}");
+        add(names::NEW_NODES, says, AtMost(bytes + 8 * n + HEADER));
     }
     if !options.without_features {
         let (name, bytes) = match dataset.features() {

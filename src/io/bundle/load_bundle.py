@@ -69,6 +69,7 @@ def load(folder, sparse=None, features=None, low=False):
         "forward": manifest["forward"],
         "tensors": load_sparse(folder / "model_sparse.safetensors") if sparse else load_file(folder / "model.safetensors"),
         "edges": edges,
+        "identity": manifest["edges"]["identity"],
         "features": load_features(folder, features, starts_from_embedding),
         "embedding": np.load(folder / "embedding.npy") if starts_from_embedding else None,
         # What decides of nodes that arrive is read when the first ones do.
@@ -236,11 +237,16 @@ def arrive(bundle, features, edges, weights=None):
     features, rows, row_of_known = check_arrivals(rule, features, edges, weights)
     first, count = len(rule["degree"]), features.shape[0]
     values = diffusion_values(rule, rows, row_of_known)
-    sums = np.bincount(rows["row"] - first, values.astype(np.float64), count).astype(np.float32)
-    own = np.isin(np.arange(count), (rows["row"] - first)[rows["row"] == rows["column"]])
-    unsure, certainty = confidence(rule, alone(bundle, rule, features, np.where(own, sums, 0), own))
-    keys = ranked(rule, rows, unsure, certainty)
-    steps = [(kept, kept_values(rule, rows, values, kept)) for kept in kept_by_steps(rule, rows, keys)]
+    if rule["decided_by"] == "norms":
+        rows, values = with_identity(bundle, rule, rows, values, count)
+        # Each is tested once its message is there; until then all are.
+        steps = [(np.ones(len(values), bool), values)] * len(bundle["edges"])
+    else:
+        sums = np.bincount(rows["row"] - first, values.astype(np.float64), count).astype(np.float32)
+        own = np.isin(np.arange(count), (rows["row"] - first)[rows["row"] == rows["column"]])
+        unsure, certainty = confidence(rule, alone(bundle, rule, features, np.where(own, sums, 0), own))
+        keys = ranked(rule, rows, unsure, certainty)
+        steps = [(kept, kept_values(rule, rows, values, kept)) for kept in kept_by_steps(rule, rows, keys)]
     # What the new nodes depend on, from the last layer to the first; new nodes have the largest numbers.
     new, known, fields = np.arange(first, first + count), np.empty(0, np.int64), []
     for hop, (kept, _) in zip(reversed(bundle["edges"]), reversed(steps)):
@@ -248,13 +254,54 @@ def arrive(bundle, features, edges, weights=None):
         heard = rows["column"][kept]
         known = np.union1d(np.union1d(known, sources(hop, known)), heard[heard < first]).astype(np.int64)
     field = np.concatenate([known, new])
-    hops = []
-    for hop, targets, (kept, of_kept) in zip(bundle["edges"], reversed(fields), steps):
+    hops, left = [], np.ones(len(values), bool)
+    for hop, targets, cut, (kept, of_kept) in zip(bundle["edges"], reversed(fields), rule["cut"], steps):
         ends = {name: np.searchsorted(field, rows[name][kept]) for name in ("row", "column")}
-        hops.append(with_rows(part_of_hop(hop, targets, field), ends, of_kept, len(field)))
+        part = part_of_hop(hop, targets, field)
+        by_norm = rule["decided_by"] == "norms"
+        hops.append(ByNorm(part, ends, of_kept, rows["tested"], cut, left) if by_norm else with_rows(part, ends, of_kept, len(field)))
     given = bundle["features"][known]
     stacked = sp.vstack([given, features]).tocsr() if sp.issparse(given) else np.concatenate([given, dense(features)])
     return np.asarray(forward({**bundle, "edges": hops, "features": stacked, "embedding": None}))[len(known) :]
+
+
+class ByNorm:
+    """A layer's matrix whose rows of new nodes are decided by the norms of their messages, once these are there.
+
+    What a layer removes is gone in the later ones: left is shared by all of them.
+    """
+
+    def __init__(self, known, ends, values, tested, cut, left):
+        self.known, self.ends, self.values, self.tested, self.cut, self.left = known, ends, values, tested, cut, left
+
+    def of(self, h):
+        norms = np.sqrt(np.asarray(h.multiply(h).sum(1)).ravel() if sp.issparse(h) else (h * h).sum(1))
+        # tested: the value that the test takes; NaN for what is never removed.
+        self.left &= ~(np.abs(self.tested) * norms[self.ends["column"]] < self.cut)
+        ends = {name: at[self.left] for name, at in self.ends.items()}
+        return with_rows(self.known, ends, self.values[self.left], self.known.shape[0])
+
+
+def matrix_of(bundle, step, h):
+    """The matrix of a layer that is given h."""
+    hop = bundle["edges"][step]
+    return hop.of(h) if isinstance(hop, ByNorm) else hop
+
+
+def propagate_step(bundle, step, h):
+    return matrix_of(bundle, step, h) @ h
+
+
+def with_identity(bundle, rule, rows, values, count):
+    """The rows of new nodes with what a node keeps of itself, and in tested the value that decides: NaN on the diagonal."""
+    first, own, identity = len(rule["degree"]), rows["row"] == rows["column"], bundle["identity"]
+    values = values.copy()
+    if identity != "self-loop":
+        values[own] = 1 if identity == "residual" else values[own] + 1
+        lacking = np.setdiff1d(np.arange(first, first + count), rows["row"][own])
+        rows = {name: np.concatenate([rows[name], lacking]) for name in ("row", "column")}
+        values = np.concatenate([values, np.ones(len(lacking), np.float32)])
+    return {**rows, "tested": np.where(rows["row"] == rows["column"], np.nan, values)}, values
 
 
 def arrival_rule(bundle):
@@ -547,7 +594,8 @@ def batch_norm(bundle, line, h):
 
 def propagate_max(bundle, line, h):
     """Per column the largest value over the entries of each row, 0 where there is none."""
-    matrix, h = bundle["edges"][line["step"]], dense(as_propagated(bundle, h))
+    h = dense(as_propagated(bundle, h))
+    matrix = matrix_of(bundle, line["step"], h)
     if isinstance(h, np.ndarray):
         entries = matrix.tocoo()
         largest = np.full((matrix.shape[0], h.shape[1]), -np.inf, h.dtype)
@@ -628,7 +676,7 @@ def maximum(bundle, line, *parts):
 OPERATIONS = {
     "matmul": matmul,
     "bias": lambda bundle, line, h: h + bundle["tensors"][line["bias"]],
-    "propagate": lambda bundle, line, h: bundle["edges"][line["step"]] @ as_propagated(bundle, h),
+    "propagate": lambda bundle, line, h: propagate_step(bundle, line["step"], as_propagated(bundle, h)),
     "attention": attention,
     "mean-heads": lambda bundle, line, h: h.reshape(h.shape[0], line["heads"], -1).mean(1),
     "combine": lambda bundle, line, x, y: factor(bundle, line["a"]) * dense(x) + factor(bundle, line["b"]) * dense(y),
@@ -651,8 +699,8 @@ def dense(h):
 def propagate(bundle, h, weights):
     h = as_propagated(bundle, dense(h))
     out = weights[0] * h
-    for hop, weight in zip(bundle["edges"], weights[1:]):
-        h = as_propagated(bundle, hop @ h)
+    for step, weight in zip(range(len(bundle["edges"])), weights[1:]):
+        h = as_propagated(bundle, propagate_step(bundle, step, h))
         out = out + weight * h
     return out
 

@@ -9,7 +9,7 @@
 //! | `entry_values.safetensors` | values of entries in fewer bits, as `[precision]` asks, or fitted ones in those of the sparse model; int8 with a scale of every row |
 //! | `masks.safetensors` | `<parameter name>`: U8, 1 = kept, shape of the parameter |
 //! | `edges/layer_00.npz` … | SciPy CSR, n × n, row = target: the matrix that layer or hop multiplies with |
-//! | `new_nodes.safetensors` | what decides of nodes that arrive (`unifews-new-nodes/1`), with the unpruned matrices; only for recipes with `nodes_are = "new"`, and left out where that is asked for |
+//! | `new_nodes.safetensors` | what decides of nodes that arrive (`unifews-new-nodes/1`), for recipes with `nodes_are = "new"` with the unpruned matrices; absent where nothing can decide, or that was asked for |
 //! | `features.npz` or `features.npy` | the node features the logits were computed from; left out where that is asked for |
 //! | `embedding.npy` | mass mode only: the propagated features, since no single graph reproduces them |
 //! | `logits.npy`, `predictions.csv` | the output, and what it says about every node |

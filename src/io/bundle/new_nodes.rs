@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! metadata       format: unifews-new-nodes/1
-//! cut            F32 [steps]   least key that stays in a row; infinite: none, negatively infinite: all
-//! certainty      F64 [nodes]   1 - H / ln C of the unpruned model's answer, 0 to 1
 //! degree         F64 [nodes]   sum of a row's weights; without weights its length
+//! cut            F32 [steps]   decided by norms: the threshold in force
+//!                              by confidence: least key that stays in a row; infinite: none, negatively infinite: all
+//! by confidence alone:
+//! certainty      F64 [nodes]   1 - H / ln C of the unpruned model's answer, 0 to 1
 //! unpruned.NAME  F32           tensors of the unpruned model that are not those of model.safetensors
 //! ```
 //! What else the rule is made of stands in the manifest (`new_nodes`). Absent where the recipe has no rule for nodes that arrive.
@@ -22,7 +24,7 @@ use super::names;
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::diffusion::Matrix;
-use crate::engine::experiment::{ArrivalRule, Links, Run, can_arrive, row_sum};
+use crate::engine::experiment::{ArrivalRule, ArrivalWay, Links, NewNodesRule, Run, arrival_way, can_arrive, row_sum};
 use crate::engine::model::Model;
 use crate::engine::sparsify::Recipe;
 use crate::io::model::{TensorBytes, encode_tensors};
@@ -38,6 +40,8 @@ const UNPRUNED: &str = "unpruned.";
 pub struct ArrivalsNote {
     /// The file.
     pub file: String,
+    /// By what entries are decided.
+    pub decided_by: ArrivalWay,
     /// Exponent of `T = D^(r-1) Ā D^(-r)`; absent where entries are those of `Ā`.
     pub norm_r: Option<f64>,
     /// Whether an edge counts both ways, as every entry of the graph has its reverse.
@@ -66,8 +70,8 @@ pub(super) fn has_rule(run: &Run) -> bool {
 /// # Errors
 /// [`EngineError::Cancelled`], or as the unpruned model.
 pub(super) fn encode(run: &Run, ctl: &Control) -> Result<(ArrivalsNote, Vec<u8>), EngineError> {
-    let Run { dataset, model, recipe, split, .. } = run;
-    let rule = ArrivalRule::of(dataset, model, recipe, split, &run.pruned.masks.edges, ctl)?;
+    let Run { dataset, model, recipe, .. } = run;
+    let rule = NewNodesRule::of(run, ctl)?;
     let n = dataset.n_nodes();
     let numbers = |name: &str, values: &mut dyn Iterator<Item = f64>| TensorBytes {
         name: name.to_owned(),
@@ -81,26 +85,31 @@ pub(super) fn encode(run: &Run, ctl: &Control) -> Result<(ArrivalsNote, Vec<u8>)
         shape,
         bytes: values.flat_map(f32::to_le_bytes).collect(),
     };
-    let mut tensors = vec![
-        numbers("certainty", &mut rule.certainty.iter().copied()),
-        numbers("degree", &mut (0..n).map(|u| row_sum(dataset, u))),
-        floats("cut".to_owned(), vec![rule.cuts.len()], &mut rule.cuts.iter().copied()),
-    ];
-    for (name, tensor) in unpruned(model, &run.pruned.model) {
-        tensors.push(floats(format!("{UNPRUNED}{name}"), tensor.shape().to_vec(), &mut tensor.iter().copied()));
+    let row_rule = match &rule {
+        NewNodesRule::Confidence(rule) => Some(rule),
+        NewNodesRule::Norms(_) => None,
+    };
+    let mut tensors = vec![numbers("degree", &mut (0..n).map(|u| row_sum(dataset, u)))];
+    tensors.extend(row_rule.map(|rule| numbers("certainty", &mut rule.certainty.iter().copied())));
+    tensors.push(floats("cut".to_owned(), vec![rule.cuts().len()], &mut rule.cuts().iter().copied()));
+    if row_rule.is_some() {
+        for (name, tensor) in unpruned(model, &run.pruned.model) {
+            tensors.push(floats(format!("{UNPRUNED}{name}"), tensor.shape().to_vec(), &mut tensor.iter().copied()));
+        }
     }
     let metadata = BTreeMap::from([("format".to_owned(), FORMAT.to_owned())]);
     let links = Links::of(dataset);
     let note = ArrivalsNote {
         file: names::NEW_NODES.to_owned(),
+        decided_by: if row_rule.is_some() { ArrivalWay::Confidence } else { ArrivalWay::Norms },
         norm_r: norm_r(recipe),
         both_ways: links.both_ways,
         self_loops: links.own,
         weighted: dataset.edge_weights().is_some(),
-        least_per_node: rule.least_per_node,
-        nested: rule.is_nested,
-        keeps_sum: rule.keeps_sum,
-        several_classes: rule.is_multi,
+        least_per_node: row_rule.map_or(0, |rule| rule.least_per_node),
+        nested: row_rule.is_none_or(|rule| rule.is_nested),
+        keeps_sum: row_rule.is_some_and(|rule| rule.keeps_sum),
+        several_classes: row_rule.is_some_and(|rule| rule.is_multi),
     };
     Ok((note, encode_tensors(&tensors, &metadata)))
 }
@@ -132,7 +141,7 @@ pub(super) fn decode(
     note: &ArrivalsNote,
     (recipe, pruned): (&Recipe, &Model),
     n_nodes: usize,
-) -> Result<ArrivalRule, LoadError> {
+) -> Result<NewNodesRule, LoadError> {
     let file = SafeTensors::deserialize(bytes)
         .map_err(|error| LoadError::content(path, "whole file", "safetensors", error))?;
     let (_, header) =
@@ -159,21 +168,29 @@ pub(super) fn decode(
             None => Ok(values),
         }
     };
-    let certainty = doubles("certainty", "numbers from 0 to 1", &|value| (0.0..=1.0).contains(&value))?;
     doubles("degree", "finite numbers of at least 0", &|value| value.is_finite() && value >= 0.0)?;
     let cuts = floats_of(vector("cut", Dtype::F32, recipe.model.n_graph_steps())?);
     if cuts.iter().any(|cut| cut.is_nan()) {
         return Err(LoadError::content(path, "tensor cut", "numbers", "NaN"));
     }
+    let differs = || LoadError::content(path, "manifest.json, new_nodes", "what the recipe says", "others");
+    let way = arrival_way(recipe).map_err(|error| LoadError::invalid(path, error))?;
+    if way != note.decided_by || norm_r(recipe).map(f64::to_bits) != note.norm_r.map(f64::to_bits) {
+        return Err(differs());
+    }
+    if way == ArrivalWay::Norms {
+        return Ok(NewNodesRule::Norms(cuts));
+    }
+    let certainty = doubles("certainty", "numbers from 0 to 1", &|value| (0.0..=1.0).contains(&value))?;
     let unpruned = read_unpruned(&file, path, pruned)?;
     let rule = ArrivalRule::from_recorded(recipe, (cuts, certainty), note.several_classes, Arc::new(unpruned))
         .map_err(|error| LoadError::invalid(path, error))?;
     // The script reads the note, the program the recipe.
-    let same = (rule.least_per_node, rule.is_nested, rule.keeps_sum, norm_r(recipe).map(f64::to_bits));
-    if same != (note.least_per_node, note.nested, note.keeps_sum, note.norm_r.map(f64::to_bits)) {
-        return Err(LoadError::content(path, "manifest.json, new_nodes", "what the recipe says", "others"));
+    let of_recipe = (rule.least_per_node, rule.is_nested, rule.keeps_sum);
+    if of_recipe != (note.least_per_node, note.nested, note.keeps_sum) {
+        return Err(differs());
     }
-    Ok(rule)
+    Ok(NewNodesRule::Confidence(rule))
 }
 
 fn floats_of(bytes: &[u8]) -> Vec<f32> {

@@ -14,7 +14,7 @@ pub struct BundleOptions {
     pub values: ValueType,
     /// Leave the node features out: whoever runs the bundle must have the graph.
     pub without_features: bool,
-    /// Leave out what decides of nodes that arrive later, which holds the unpruned model: they cannot be scored then.
+    /// Leave out what decides of nodes that arrive later, which may hold unpruned matrices: they cannot be scored then.
     pub without_new_nodes: bool,
 }
 

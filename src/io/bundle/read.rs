@@ -14,7 +14,7 @@ use super::manifest::{BUNDLE_FORMAT, BUNDLE_FORMAT_1, COMPUTED, Manifest};
 use super::matrix::{StepMatrix, mask_of};
 use super::metrics::Metrics;
 use super::{entry_values, hash, names, new_nodes, predictions};
-use crate::engine::experiment::{ArrivalRule, ValueType};
+use crate::engine::experiment::{NewNodesRule, ValueType};
 use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{EdgeMode, Masks, Recipe, StoredWeights, WeightMask};
@@ -54,7 +54,7 @@ pub struct Bundle {
     /// The output it was exported with. `[n_nodes, n_classes]`.
     pub logits: Array2<f32>,
     /// What decides of nodes that arrive; absent where the recipe has no rule for them, or it was left out.
-    pub new_nodes: Option<ArrivalRule>,
+    pub new_nodes: Option<NewNodesRule>,
     /// The output in low precision, where there is one. `[n_nodes, n_classes]`.
     pub logits_low: Option<Array2<f32>>,
     /// The numbers of the run.

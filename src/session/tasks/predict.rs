@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Task, TaskError};
 use crate::engine::control::Control;
-use crate::engine::experiment::{Answer, ArrivalRule, ArrivalServer, FieldSize, Run, Server, can_arrive};
+use crate::engine::experiment::{Answer, ArrivalServer, FieldSize, NewNodesRule, Run, Server, can_arrive};
 use crate::engine::graph::{Dataset, Labels, Metric};
 use crate::engine::score::predictions;
 use crate::io::bundle::{Bundle, check_graph, margin};
@@ -148,10 +148,10 @@ impl PredictSource {
     fn arrivals(&self, ctl: &Control) -> Result<ArrivalServer, TaskError> {
         match self {
             Self::Run(run) => {
-                let Run { dataset, model, recipe, split, pruned, .. } = &**run;
+                let Run { dataset, recipe, pruned, .. } = &**run;
                 can_arrive(recipe, &pruned.model.program())?;
                 ctl.progress("asking the known nodes", 0, 0);
-                let rule = ArrivalRule::of(dataset, model, recipe, split, &pruned.masks.edges, &ctl.quiet())?;
+                let rule = NewNodesRule::of(run, &ctl.quiet())?;
                 Ok(ArrivalServer::new(dataset, &pruned.model, recipe, &pruned.masks, rule)?)
             }
             Self::Bundle(bundle, dataset) => {

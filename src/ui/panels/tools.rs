@@ -2,8 +2,8 @@
 
 use eframe::egui;
 
+use crate::engine::experiment::arrival_way;
 use crate::engine::model::Family;
-use crate::engine::sparsify::NodesAre;
 use crate::session::jobs::Lane;
 use crate::session::{Command, Phase, PublishedTable, ReproducePlan, TruthPlan, markdown};
 use crate::ui::context::{ArrivalField, ViewCx, WindowRequest};
@@ -142,12 +142,12 @@ impl Tools {
     /// Nodes that arrive: two files.
     fn arrivals_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let shown = cx.session.store().shown();
-        let recovery = shown.and_then(|run| run.recipe.recovery.as_ref());
-        let has_rule = recovery.is_some_and(|rule| rule.nodes_are == NodesAre::New);
+        let refused = shown.map(|run| arrival_way(&run.recipe).err());
+        let has_rule = matches!(refused, Some(None));
         ui.add_space(8.0);
         ui.label(weak(
             cx.tokens,
-            "Or nodes that arrive, by a recipe for new nodes: their own rows are decided, known nodes stay as they were pruned",
+            "Or nodes that arrive: their own rows are decided, known nodes stay as they were pruned",
         ));
         for (field, name, hint) in ARRIVALS {
             // No grid: its columns are as narrow as what they held in the frame before.
@@ -173,7 +173,7 @@ impl Tools {
         let why = if has_rule {
             "Name both files"
         } else {
-            "The run that is shown is not for new nodes: say that nodes arrive later, and prune"
+            "The run that is shown belongs to the nodes of its graph: say that nodes arrive later, and prune"
         };
         if button.on_disabled_hover_text(why).clicked() {
             cx.out.send(Command::ScoreArrivals { features: features.into(), edges: edges.into() });

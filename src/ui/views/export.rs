@@ -170,7 +170,7 @@ fn contents_ui(
         .on_hover_text("To run the bundle then takes the graph: unifews replay BUNDLE --graph GRAPH");
     if options.without_new_nodes || files.iter().any(|file| file.name == "new_nodes.safetensors") {
         ui.checkbox(&mut chosen.without_new_nodes, "Leave out what decides of nodes that arrive").on_hover_text(
-            "It holds the unpruned matrices; without it nodes that arrive cannot be scored with the bundle",
+            "It may hold unpruned matrices; without it nodes that arrive cannot be scored with the bundle",
         );
     }
     if let Some(file) = files.iter().find(|file| file.name.starts_with("features.")) {

@@ -148,7 +148,7 @@ impl ArrivalRule {
     }
 
     /// The keys of the entries of a row, whose node is so unsure by itself.
-    pub(crate) fn keys(&self, u: u32, row: &[u32], unsure: f64, certainty: impl Fn(u32) -> f64) -> Vec<f32> {
+    pub(crate) fn keys(u: u32, row: &[u32], unsure: f64, certainty: impl Fn(u32) -> f64) -> Vec<f32> {
         score::ranked_row(u, row, unsure, certainty)
     }
 
