@@ -95,14 +95,3 @@ fn gibibytes(text: &str) -> Result<u64, String> {
         None => Err("expected a number of GiB above 0, for example 4 or 0.5".to_owned()),
     }
 }
-
-/// Where the graph of a bundle is.
-#[derive(Debug, Clone, Args)]
-pub(super) struct BundleGraphArgs {
-    /// The graph, where it is not at the place that the bundle names
-    #[arg(long, value_name = "PATH")]
-    pub(super) graph: Option<String>,
-    /// Read files that the bundle's recipe names wherever they lie, not only beside the bundle, in the folder of --graph or the working one
-    #[arg(long)]
-    pub(super) trust_recipe: bool,
-}

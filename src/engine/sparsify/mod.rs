@@ -11,6 +11,7 @@ pub(crate) mod edges;
 pub(crate) mod exempt;
 mod mask;
 pub(crate) mod masked_inference;
+mod operator_products;
 mod propagated;
 pub(crate) mod pruned_operator;
 pub(crate) mod pruning_pass;
