@@ -253,7 +253,7 @@ fn a_threshold_beyond_its_slider_stays_what_a_file_said() {
     recipe.edges.delta = vec![1e9];
     recipe.weights.delta = vec![123.0];
     h.state().send(Command::SetRecipe(Box::new(recipe.clone()), None));
-    wait(&mut h, "the preview", |s| s.is_idle());
+    wait(&mut h, "the preview", Session::is_idle);
     h.run_steps(4);
     let store = h.state().session().store();
     assert_eq!((&store.recipe.edges.delta, &store.recipe.weights.delta), (&recipe.edges.delta, &recipe.weights.delta));
