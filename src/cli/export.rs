@@ -41,7 +41,8 @@ pub(super) fn run(args: &ExportArgs, terminal: &Terminal) -> anyhow::Result<()> 
         let named = ExportItem::named(word);
         if named.is_empty() {
             let keys = ExportItem::ALL.map(ExportItem::key).join(", ");
-            let expected = format!("all, weights, graphs, predictions, metrics, recipe, pilot or one of {keys}");
+            let expected =
+                format!("all, weights, graphs, predictions, metrics, recipe or one of {keys}; or pilot alone");
             return Err(UsageError::new("--as", expected, word).into());
         }
         items.extend(named.into_iter().filter(|item| !items.contains(item)).collect::<Vec<_>>());

@@ -15,7 +15,7 @@ pub struct Snapshot {
     pub topology: Topology,
     /// Columns of the features.
     pub width: usize,
-    /// For every node a hash of its features ([`row_hashes`]). `[n_nodes]`
+    /// For every node a hash of its features (`row_hashes`). `[n_nodes]`
     pub row_hashes: Vec<u64>,
 }
 
