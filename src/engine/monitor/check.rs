@@ -153,7 +153,8 @@ pub fn check(inputs: CheckInputs<'_>, ctl: &Control) -> Result<Check, EngineErro
     const STAGES: usize = 3;
     let CheckInputs { reference, now, recipe, model, masks, baseline, .. } = inputs;
     check_mode(recipe)?;
-    let quiet = ctl.quiet();
+    // The second pass works in the memory of the first.
+    let quiet = ctl.quiet().recycling();
     ctl.progress("matching the graphs", 0, STAGES);
     let carried = carry(&reference.snapshot, now, &quiet)?;
     let arrived = arrived(&inputs, &carried)?;

@@ -385,6 +385,24 @@ where
         self.inference.transform(weight, x, measured, ctl)
     }
 
+    fn fuses(&self) -> bool {
+        self.inference.fuses()
+    }
+
+    fn propagate_and_transform(
+        &mut self,
+        step: Option<usize>,
+        x: &Array2<f32>,
+        then: &[Pointwise],
+        weight: WeightAt<'_>,
+        ctl: &Control,
+    ) -> Result<Array2<f32>, EngineError> {
+        if let Some(step) = step {
+            (self.heard)(step, Aggregated::Sum, x, ctl)?;
+        }
+        self.inference.propagate_and_transform(step, x, then, weight, ctl)
+    }
+
     fn propagate(&mut self, step: usize, x: &Array2<f32>, ctl: &Control) -> Result<Array2<f32>, EngineError> {
         (self.heard)(step, Aggregated::Sum, x, ctl)?;
         self.inference.propagate(step, x, ctl)
