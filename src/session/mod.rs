@@ -65,6 +65,7 @@ mod trial_lines;
 mod trials;
 mod undo;
 mod verdict;
+pub mod words;
 
 use crate::engine::EngineError;
 use crate::engine::control::Workers;

@@ -5,6 +5,7 @@ use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use super::pane::Pane;
 use crate::session::Session;
 use crate::session::jobs::Lane;
+use crate::session::words::{Language, Words};
 
 /// Something that can be done from a menu, the palette or the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,15 +110,15 @@ impl Menu {
     pub const ALL: [Self; 6] = [Self::File, Self::Edit, Self::View, Self::Run, Self::Tools, Self::Help];
 
     /// On the menu bar.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::File => "File",
-            Self::Edit => "Edit",
-            Self::View => "View",
-            Self::Run => "Run",
-            Self::Tools => "Tools",
-            Self::Help => "Help",
-        }
+    pub fn title(self, words: &Words) -> String {
+        words.text(match self {
+            Self::File => "menu-file",
+            Self::Edit => "menu-edit",
+            Self::View => "menu-view",
+            Self::Run => "menu-run",
+            Self::Tools => "menu-tools",
+            Self::Help => "menu-help",
+        })
     }
 }
 
@@ -178,112 +179,72 @@ impl Action {
         Self::About,
     ];
 
-    /// In menu and palette.
-    pub fn name(self) -> &'static str {
+    /// By which its words are found.
+    fn key(self) -> &'static str {
         match self {
-            Self::Open => "Open…",
-            Self::OpenFolder => "Open folder…",
-            Self::SaveProject => "Save project",
-            Self::SaveProjectAs => "Save project as…",
-            Self::SaveModel => "Save model…",
-            Self::SaveRecipe => "Save recipe…",
-            Self::Export => "Export bundle…",
-            Self::StoreGraph => "Store for work from the disk…",
-            Self::StoreTables => "Store for a cluster…",
-            Self::CloseInputs => "Close graph and model",
-            Self::Quit => "Quit",
-            Self::Undo => "Undo",
-            Self::Redo => "Redo",
-            Self::Prune => "Prune",
-            Self::Sweep => "Sweep",
-            Self::Compare => "Compare methods",
-            Self::Sensitivity => "Try every layer alone",
-            Self::Train => "Train",
-            Self::Cancel => "Cancel",
-            Self::Palette => "Find an action…",
-            Self::LookAtNode => "Look at a node…",
-            Self::History => "History",
-            Self::Show(Pane::Layers) => "Show layers",
-            Self::Show(Pane::Tradeoff) => "Show trade-off",
-            Self::Show(Pane::Graph) => "Show graph",
-            Self::Show(Pane::Entries) => "Show entries",
-            Self::Show(Pane::Training) => "Show training",
-            Self::Show(Pane::Runs) => "Show runs",
-            Self::Show(Pane::Export) => "Show export",
-            Self::Show(Pane::Monitor) => "Show monitor",
-            Self::Show(_) => "Show pane",
-            Self::ZoomIn => "Zoom in",
-            Self::ZoomOut => "Zoom out",
-            Self::ZoomReset => "Zoom to 100 %",
-            Self::Theme => "Switch light and dark",
-            Self::ThemeSystem => "Light or dark as the system",
-            Self::ResetLayout => "Reset layout",
-            Self::FullScreen => "Full screen",
-            Self::Bench => "Measure this machine…",
-            Self::ScoreNodes => "Score some nodes…",
-            Self::Reproduce => "Reproduce published tables…",
-            Self::Guide => "Short guide",
-            Self::Shortcuts => "Shortcuts",
-            Self::Activity => "Activity",
-            Self::Report => "Report a problem",
-            Self::About => "About",
+            Self::Open => "action-open",
+            Self::OpenFolder => "action-open-folder",
+            Self::SaveProject => "action-save-project",
+            Self::SaveProjectAs => "action-save-project-as",
+            Self::SaveModel => "action-save-model",
+            Self::SaveRecipe => "action-save-recipe",
+            Self::Export => "action-export",
+            Self::StoreGraph => "action-store-graph",
+            Self::StoreTables => "action-store-tables",
+            Self::CloseInputs => "action-close-inputs",
+            Self::Quit => "action-quit",
+            Self::Undo => "action-undo",
+            Self::Redo => "action-redo",
+            Self::Prune => "action-prune",
+            Self::Sweep => "action-sweep",
+            Self::Compare => "action-compare",
+            Self::Sensitivity => "action-sensitivity",
+            Self::Train => "action-train",
+            Self::Cancel => "action-cancel",
+            Self::Palette => "action-palette",
+            Self::LookAtNode => "action-look-at-node",
+            Self::History => "action-history",
+            Self::Show(Pane::Layers) => "action-show-layers",
+            Self::Show(Pane::Tradeoff) => "action-show-tradeoff",
+            Self::Show(Pane::Graph) => "action-show-graph",
+            Self::Show(Pane::Entries) => "action-show-entries",
+            Self::Show(Pane::Training) => "action-show-training",
+            Self::Show(Pane::Runs) => "action-show-runs",
+            Self::Show(Pane::Export) => "action-show-export",
+            Self::Show(Pane::Monitor) => "action-show-monitor",
+            Self::Show(_) => "action-show-pane",
+            Self::ZoomIn => "action-zoom-in",
+            Self::ZoomOut => "action-zoom-out",
+            Self::ZoomReset => "action-zoom-reset",
+            Self::Theme => "action-theme",
+            Self::ThemeSystem => "action-theme-system",
+            Self::ResetLayout => "action-reset-layout",
+            Self::FullScreen => "action-full-screen",
+            Self::Bench => "action-bench",
+            Self::ScoreNodes => "action-score-nodes",
+            Self::Reproduce => "action-reproduce",
+            Self::Guide => "action-guide",
+            Self::Shortcuts => "action-shortcuts",
+            Self::Activity => "action-activity",
+            Self::Report => "action-report",
+            Self::About => "action-about",
         }
     }
 
+    /// In menu and palette.
+    pub fn name(self, words: &Words) -> String {
+        words.text(self.key())
+    }
+
     /// One sentence for tooltips and the documentation.
-    pub fn says(self) -> &'static str {
-        match self {
-            Self::Open => "Open a graph, a model, a recipe or a project",
-            Self::OpenFolder => "Open a graph that is a folder, or a bundle",
-            Self::SaveProject => "Save inputs, recipe, runs with what they found, and trials",
-            Self::SaveProjectAs => "Save the project under another name, and go on with that",
-            Self::SaveModel => "Save the open model as safetensors",
-            Self::SaveRecipe => "Save the recipe as TOML, for the command line",
-            Self::Export => "Write graph, masks, model and numbers as a bundle that replays bit by bit",
-            Self::StoreGraph => {
-                "Write the graph as a folder of arrays, which unifews propagate works on with less memory than the graph"
-            }
-            Self::StoreTables => "Write the graph as nodes.parquet and edges.parquet, which a cluster's job reads",
-            Self::CloseInputs => "Back to the welcome page",
-            Self::Quit => "Leave the program",
-            Self::Undo => "Take the last change back",
-            Self::Redo => "Make the last undone change again",
-            Self::Prune => "Apply the recipe to every layer, evaluate and measure, and keep the run",
-            Self::Sweep => "Try every pair of thresholds and draw accuracy against cost",
-            Self::Compare => "Remove the same shares by other methods, and draw accuracy against what was removed",
-            Self::Sensitivity => "Prune one layer at a time while all others stay whole",
-            Self::Train => "Train a model of the recipe's network on the open graph",
-            Self::Cancel => "Stop the running jobs, or close what is open on top",
-            Self::Palette => "Search all actions and do one",
-            Self::LookAtNode => "What was cut around one node, and what each entry would change",
-            Self::History => "All steps with what they changed, to go back or on to any of them",
-            Self::Show(Pane::Layers) => "What each layer keeps and removes",
-            Self::Show(Pane::Tradeoff) => "Accuracy, time and operations against sparsity",
-            Self::Show(Pane::Graph) => "Nodes and edges as a drawing, and what each layer removes",
-            Self::Show(Pane::Entries) => "Distributions of diffusion weights, messages and weights",
-            Self::Show(Pane::Training) => "Loss, accuracy and sparsity by epoch",
-            Self::Show(Pane::Runs) => "All runs of this session, to compare",
-            Self::Show(Pane::Export) => "What a bundle holds, and what was written",
-            Self::Show(Pane::Monitor) => "Whether a bundle is still true on a later graph",
-            Self::Show(_) => "Bring the pane to the front",
-            Self::ZoomIn => "Everything larger",
-            Self::ZoomOut => "Everything smaller",
-            Self::ZoomReset => "Everything at its designed size",
-            Self::Theme => "From light to dark, or back",
-            Self::ThemeSystem => "Follow the system when it changes between light and dark",
-            Self::ResetLayout => "All panes where they were at the first start",
-            Self::FullScreen => "Use the whole screen, or go back",
-            Self::Bench => {
-                "Memory, propagation and products per second, and from which removed share on pruned weights save time"
-            }
-            Self::ScoreNodes => "What the pruned model says of some nodes, from their receptive field alone",
-            Self::Reproduce => "Train and prune as a published table did, and set the figures side by side",
-            Self::Guide => "Three questions and eight words",
-            Self::Shortcuts => "The list of all shortcuts",
-            Self::Activity => "What was asked for lately, by whom, and what it changed",
-            Self::Report => "What a report should hold, to copy, and what internal errors left",
-            Self::About => "Version, licences and measured frame times",
-        }
+    pub fn says(self, words: &Words) -> String {
+        words.hint(self.key())
+    }
+
+    /// For a tooltip: what it does, and its keys.
+    pub(super) fn tip(self, words: &Words) -> String {
+        let (hint, keys) = (self.says(words), self.keys());
+        if keys.is_empty() { hint } else { words.with("action-keys", &[("hint", hint.into()), ("keys", keys.into())]) }
     }
 
     /// Its menu.
@@ -417,10 +378,15 @@ fn keys_of(shortcut: KeyboardShortcut) -> String {
 
 /// The page `docs/SHORTCUTS.md`.
 pub fn shortcuts_page() -> String {
-    let row = |a: Action| format!("| {} | {} | {} |", a.name(), a.keys().replace('⌘', "Ctrl+"), a.says());
+    let words = Words::of(Language::English);
+    let row = |a: Action| format!("| {} | {} | {} |", a.name(words), a.keys().replace('⌘', "Ctrl+"), a.says(words));
     let menus = Menu::ALL.map(|menu| {
         let rows: Vec<_> = Action::ALL.into_iter().filter(|a| a.menu() == menu).map(row).collect();
-        format!("## {}\n\n| action | keys | what it does |\n| --- | --- | --- |\n{}\n", menu.title(), rows.join("\n"))
+        format!(
+            "## {}\n\n| action | keys | what it does |\n| --- | --- | --- |\n{}\n",
+            menu.title(words),
+            rows.join("\n")
+        )
     });
     format!("{PAGE_HEAD}\n{}\n{PAGE_END}", menus.join("\n"))
 }

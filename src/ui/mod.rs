@@ -18,6 +18,7 @@ mod theme;
 pub mod tokens;
 pub mod views;
 pub mod widgets;
+mod words;
 
 pub use app::{App, Settings};
 pub use context::{ArrivalField, CheckField};

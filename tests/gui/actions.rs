@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use eframe::egui::Key;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
+use unifews::session::words::{Language, Words};
 use unifews::ui::actions::{Action, Menu, shortcuts_page};
 use unifews::ui::views::Pane;
 
@@ -20,10 +21,13 @@ fn no_two_actions_share_keys_or_a_name() {
         {
             panic!("{action:?} and {other:?} share {}", action.keys());
         }
-        if let Some(other) = names.insert(action.name(), action) {
-            panic!("{action:?} and {other:?} share the name {}", action.name());
+        for words in Language::ALL.map(Words::of) {
+            let (name, says) = (action.name(words), action.says(words));
+            if let Some(other) = names.insert((words.language().key(), name.clone()), action) {
+                panic!("{action:?} and {other:?} share the name {name}");
+            }
+            assert!(!says.is_empty() && !says.ends_with(['.', '。']), "{action:?} says {says:?}");
         }
-        assert!(!action.says().is_empty() && !action.says().ends_with('.'), "{action:?} says {:?}", action.says());
     }
     assert!(Menu::ALL.iter().all(|m| Action::ALL.iter().any(|a| a.menu() == *m)), "no empty menu");
 }

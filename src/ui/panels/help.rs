@@ -14,6 +14,7 @@ use crate::ui::context::CommandQueue;
 use crate::ui::frames::FrameTimes;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{section, shown, strong, value_row, weak};
+use crate::ui::words::Say as _;
 
 /// Which page is open.
 #[derive(Debug, Default)]
@@ -121,10 +122,11 @@ fn tabs_ui(ui: &mut egui::Ui, page: &mut Page) {
 }
 
 fn shortcuts_ui(ui: &mut egui::Ui, tokens: &Tokens) {
+    let words = ui.words();
     for menu in Menu::ALL {
-        section(ui, tokens, menu.title());
+        section(ui, tokens, &menu.title(words));
         for action in Action::ALL.into_iter().filter(|a| a.menu() == menu && a.shortcut().is_some()) {
-            value_row(ui, tokens, action.name(), &action.keys()).on_hover_text(action.says());
+            value_row(ui, tokens, &action.name(words), &action.keys()).on_hover_text(action.says(words));
         }
     }
     section(ui, tokens, "Sliders, plots and heatmaps");

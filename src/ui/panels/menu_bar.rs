@@ -8,13 +8,14 @@ use crate::session::jobs::Lane;
 use crate::ui::actions::{Action, Menu};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::weak;
+use crate::ui::words::{Say as _, words_of};
 
 /// Draws the bar; answers what was chosen.
 pub(in crate::ui) fn ui(ui: &mut egui::Ui, session: &Session, tokens: &Tokens) -> Option<Action> {
     let mut chosen = None;
     egui::MenuBar::new().ui(ui, |ui| {
         for menu in Menu::ALL {
-            ui.menu_button(menu.title(), |ui| menu_ui(ui, menu, session, &mut chosen));
+            ui.menu_button(menu.title(ui.words()), |ui| menu_ui(ui, menu, session, &mut chosen));
         }
         ui.reset_style();
         if ui.available_width() > ROOM_FOR_BUTTONS {
@@ -45,9 +46,9 @@ fn work_ui(ui: &mut egui::Ui, session: &Session) -> Option<Action> {
         [(Action::Prune, "▶", Lane::Prune), (Action::Sweep, "↻", Lane::Sweep), (Action::Train, "◆", Lane::Train)]
     {
         let is_busy = session.is_busy(&lane);
-        let button = egui::Button::new(format!("{sign} {}", action.name())).selected(is_busy);
-        let response = ui.add_enabled(action.is_enabled(session), button);
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, action.name()));
+        let button = egui::Button::new(format!("{sign} {}", action.name(ui.words()))).selected(is_busy);
+        let (response, words) = (ui.add_enabled(action.is_enabled(session), button), ui.words());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, action.name(words)));
         let memory = match action {
             _ if !response.hovered() => None,
             Action::Sweep => session.sweep_memory(),
@@ -97,19 +98,25 @@ fn title(session: &Session) -> String {
 
 fn menu_ui(ui: &mut egui::Ui, menu: Menu, session: &Session, chosen: &mut Option<Action>) {
     ui.set_min_width(240.0);
+    let words = ui.words();
     for action in Action::ALL.into_iter().filter(|a| a.menu() == menu) {
         if action.starts_group() {
             ui.separator();
         }
         let text = match action {
-            Action::Undo => session.undo_label().map_or_else(|| "Undo".to_owned(), |l| format!("Undo {}", lower(l))),
-            Action::Redo => session.redo_label().map_or_else(|| "Redo".to_owned(), |l| format!("Redo {}", lower(l))),
-            _ => action.name().to_owned(),
+            Action::Undo => {
+                session.undo_label().map(|what| words.with("action-undo-what", &[("what", lower(what).into())]))
+            }
+            Action::Redo => {
+                session.redo_label().map(|what| words.with("action-redo-what", &[("what", lower(what).into())]))
+            }
+            _ => None,
         };
+        let text = text.unwrap_or_else(|| action.name(words));
         let (button, keys) = (egui::Button::new(text), action.keys());
         // No keys are no part of the accessible name.
         let button = if keys.is_empty() { button } else { button.shortcut_text(keys) };
-        if ui.add_enabled(action.is_enabled(session), button).on_hover_text(action.says()).clicked() {
+        if ui.add_enabled(action.is_enabled(session), button).on_hover_text(action.says(words)).clicked() {
             *chosen = Some(action);
             ui.close();
         }
@@ -123,15 +130,15 @@ fn lower(text: &str) -> String {
 
 /// What an action says, and its keys.
 fn tip(response: egui::Response, action: Action) -> egui::Response {
-    let keys = action.keys();
-    let text = if keys.is_empty() { action.says().to_owned() } else { format!("{} ({keys})", action.says()) };
+    let text = action.tip(words_of(&response.ctx));
     response.on_hover_text(&text).on_disabled_hover_text(text)
 }
 
 /// A half-filled circle, drawn, since no font of ours has it.
 fn theme_button(ui: &mut egui::Ui, tokens: &Tokens) -> egui::Response {
+    let words = ui.words();
     let (rect, response) = ui.allocate_exact_size(vec2(24.0, 22.0), Sense::click());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, Action::Theme.name()));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, Action::Theme.name(words)));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, 4.0, tokens.hover);
     }

@@ -7,12 +7,14 @@ use super::guide::WORDS;
 use super::presets::{PRESETS, Preset};
 use crate::engine::graph::Dataset;
 use crate::io::{escaped_text, samples};
+use crate::session::words::Words;
 use crate::session::{Command, RunId, Session};
 use crate::ui::actions::Action;
 use crate::ui::context::CommandQueue;
 use crate::ui::pane::Pane;
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::weak;
+use crate::ui::words::Say as _;
 
 /// The palette; it holds what was typed and which line is chosen.
 #[derive(Debug, Default)]
@@ -25,7 +27,7 @@ pub(in crate::ui) struct Palette {
 }
 
 enum Item {
-    Action(Action),
+    Action(Action, String),
     Setting(&'static str, Option<Fold>),
     Preset(&'static Preset, String),
     Sample(&'static str, String),
@@ -54,9 +56,9 @@ const SETTINGS: [(&str, Option<Fold>); 12] = [
 impl Item {
     fn name(&self) -> &str {
         match self {
-            Self::Action(action) => action.name(),
             Self::Setting(name, _) => name,
-            Self::Preset(_, name)
+            Self::Action(_, name)
+            | Self::Preset(_, name)
             | Self::Sample(_, name)
             | Self::Recent(_, name)
             | Self::Run(_, name)
@@ -100,7 +102,7 @@ impl Palette {
         );
         let response = modal.show(ctx, |ui| {
             ui.set_width(width);
-            let items = self.items(session);
+            let items = self.items(session, ui.words());
             let (up, down, enter) = ui.input_mut(|i| {
                 let mut pressed = |key| i.consume_key(Modifiers::NONE, key);
                 (pressed(Key::ArrowUp), pressed(Key::ArrowDown), pressed(Key::Enter))
@@ -137,7 +139,7 @@ impl Palette {
         let item = response.inner?;
         self.is_open = false;
         out.send(match item {
-            Item::Action(action) => return Some(action),
+            Item::Action(action, _) => return Some(action),
             Item::Setting(_, fold) => {
                 if let Some(fold) = fold {
                     fold.open(ctx);
@@ -162,9 +164,9 @@ impl Palette {
         None
     }
 
-    fn items(&mut self, session: &Session) -> Vec<Item> {
-        let actions =
-            Action::ALL.into_iter().filter(|a| *a != Action::Palette && a.is_enabled(session)).map(Item::Action);
+    fn items(&mut self, session: &Session, words: &Words) -> Vec<Item> {
+        let actions = Action::ALL.into_iter().filter(|a| *a != Action::Palette && a.is_enabled(session));
+        let actions = actions.map(|action| Item::Action(action, action.name(words)));
         let store = session.store();
         let has_graph = store.graph.is_some();
         let settings = SETTINGS.into_iter().filter(|_| has_graph).map(|(name, fold)| Item::Setting(name, fold));
@@ -177,7 +179,7 @@ impl Palette {
         let runs = store.runs.iter().map(|entry| Item::Run(entry.id, format!("Show run {}", entry.name)));
         let meanings = WORDS.iter().map(|word| Item::Word(format!("What it means: {}", word.term.to_lowercase())));
         let node = self.nodes(session).map(|(nodes, name)| Item::Nodes(nodes, name));
-        let words: Vec<String> = self.typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let typed: Vec<String> = self.typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
         actions
             .chain(presets)
             .chain(runs)
@@ -187,7 +189,7 @@ impl Palette {
             .chain(meanings)
             .filter(|item| {
                 let name = item.name().to_lowercase();
-                words.iter().all(|w| name.contains(w))
+                typed.iter().all(|w| name.contains(w))
             })
             .chain(node)
             .collect()
@@ -232,7 +234,7 @@ fn typed_nodes(dataset: &Dataset, typed: &str) -> Vec<u32> {
 }
 
 fn line_ui(ui: &mut egui::Ui, item: &Item, is_chosen: bool, tokens: &Tokens) -> egui::Response {
-    let keys = if let Item::Action(action) = item { action.keys() } else { String::new() };
+    let keys = if let Item::Action(action, _) = item { action.keys() } else { String::new() };
     let button = egui::Button::new(item.name()).selected(is_chosen).frame(is_chosen);
     let button = if keys.is_empty() { button } else { button.shortcut_text(weak(tokens, keys)) };
     ui.with_layout(Layout::top_down_justified(Align::Min), |ui| ui.add(button)).inner

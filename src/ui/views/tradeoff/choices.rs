@@ -10,6 +10,7 @@ use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{ViewCx, WindowRequest};
 use crate::ui::widgets::plot::swatch;
 use crate::ui::widgets::{strong, weak};
+use crate::ui::words::Say as _;
 
 /// Most steps between the two ends.
 const MOST_STEPS: usize = 50;
@@ -32,7 +33,7 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     range_ui(ui, cx.tokens, &mut plan);
     ui.add_space(8.0);
     let response = ui.add_enabled(Action::Compare.is_enabled(cx.session), egui::Button::new("Compare"));
-    let tip = format!("{} ({})", Action::Compare.says(), Action::Compare.keys());
+    let tip = Action::Compare.tip(ui.words());
     if response.on_hover_text(&tip).on_disabled_hover_text("Needs a graph, a model and at least one method").clicked() {
         cx.out.request(WindowRequest::Do(Action::Compare));
     }

@@ -11,6 +11,7 @@ use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{ViewCx, WindowRequest};
 use crate::ui::widgets::plot::curves_ui;
 use crate::ui::widgets::{empty_state, mono, strong, weak};
+use crate::ui::words::Say as _;
 
 impl Tradeoff {
     pub(super) fn layers_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
@@ -136,7 +137,7 @@ fn take_over_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
 }
 
 fn try_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, text: &str) {
-    let tip = format!("{} ({})", Action::Sensitivity.says(), Action::Sensitivity.keys());
+    let tip = Action::Sensitivity.tip(ui.words());
     if ui.button(text).on_hover_text(tip).clicked() {
         cx.out.request(WindowRequest::Do(Action::Sensitivity));
     }
