@@ -1,3 +1,5 @@
+//! Whether both languages say everything, and the program asks for nothing else.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
