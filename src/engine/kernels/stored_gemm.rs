@@ -13,12 +13,13 @@ use super::{Rows, contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
-/// The kept weights of a matrix with their values in fewer bits: column after column (one per output) for dense input, row after row for
-/// sparse input.
+/// The weights of a matrix with their values in fewer bits: the kept ones column after column (one per output) for dense input, row after row
+/// for sparse input; or, for sparse input where few are removed, all of them row after row.
 #[derive(Debug, Clone)]
 pub struct StoredWeight {
     depth: usize,
     width: usize,
+    /// Empty where all weights are stored.
     indptr: Vec<usize>,
     indices: Indices,
     /// Integers have a scale of every output, whichever way they lie.
@@ -43,26 +44,29 @@ impl StoredWeight {
         let (depth, width) = w.dim();
         let (indptr, indices, kept) = if sparse_input { compress(w) } else { compress(w.t()) };
         let n_indices = if sparse_input { width } else { depth };
-        let values = match kind {
-            ValueType::F32 => StoredValues::F32(kept),
-            ValueType::Bf16 => StoredValues::Bf16(kept.iter().map(|v| bf16::from_f32(*v)).collect()),
-            ValueType::F16 => StoredValues::F16(kept.iter().map(|v| f16::from_f32(*v)).collect()),
-            ValueType::Int8 => {
-                assert_eq!(scales.len(), width, "a scale for every output");
-                let mut values = Vec::with_capacity(kept.len());
-                for (row, ends) in indptr.windows(2).enumerate() {
-                    let output = |k: usize| if sparse_input { indices[k] as usize } else { row };
-                    values.extend((ends[0]..ends[1]).map(|k| quantised(kept[k], scales[output(k)])));
-                }
-                StoredValues::Int8 { values, scales: scales.to_vec() }
+        let mut outputs = Vec::new();
+        if kind == ValueType::Int8 {
+            for (row, ends) in indptr.windows(2).enumerate() {
+                outputs.extend((ends[0]..ends[1]).map(|k| if sparse_input { indices[k] as usize } else { row }));
             }
-        };
+        }
+        let values = in_fewer_bits(kept, kind, (scales, width), |k| outputs[k]);
         let indices = if n_indices <= 1 << 16 {
             Indices::Short(indices.iter().map(|k| *k as u16).collect())
         } else {
             Indices::Long(indices)
         };
         Self { depth, width, indptr, indices, values, is_by_row: sparse_input }
+    }
+
+    /// The same for sparse input with every weight stored, removed ones as 0: additions side by side instead of places to look up.
+    ///
+    /// # Panics
+    /// For integers without as many scales as outputs.
+    pub fn whole(w: ArrayView2<'_, f32>, kind: ValueType, scales: &[f32]) -> Self {
+        let (depth, width) = w.dim();
+        let values = in_fewer_bits(w.iter().copied().collect(), kind, (scales, width), |k| k % width);
+        Self { depth, width, indptr: Vec::new(), indices: Indices::Short(Vec::new()), values, is_by_row: true }
     }
 
     /// Bytes in memory.
@@ -75,7 +79,26 @@ impl StoredWeight {
     }
 
     fn n_kept(&self) -> usize {
-        self.indptr.last().copied().unwrap_or_default()
+        self.indptr.last().copied().unwrap_or(self.depth * self.width)
+    }
+}
+
+/// `values`, each of the output that `output_of` its place gives. Integers have `scales` of all `n_outputs`.
+fn in_fewer_bits(
+    values: Vec<f32>,
+    kind: ValueType,
+    (scales, n_outputs): (&[f32], usize),
+    output_of: impl Fn(usize) -> usize,
+) -> StoredValues {
+    match kind {
+        ValueType::F32 => StoredValues::F32(values),
+        ValueType::Bf16 => StoredValues::Bf16(values.iter().map(|v| bf16::from_f32(*v)).collect()),
+        ValueType::F16 => StoredValues::F16(values.iter().map(|v| f16::from_f32(*v)).collect()),
+        ValueType::Int8 => {
+            assert_eq!(scales.len(), n_outputs, "a scale for every output");
+            let integers = values.iter().enumerate().map(|(k, v)| quantised(*v, scales[output_of(k)]));
+            StoredValues::Int8 { values: integers.collect(), scales: scales.to_vec() }
+        }
     }
 }
 
@@ -132,7 +155,13 @@ multiplies!(i8, u32, columns_i8_u32, scatter_i8_u32);
 /// One row of sparse input: `w` lies row after row, its scales by column.
 #[inline(always)]
 fn scatter_row<I: Index, V: StoredValue>(out: &mut [f32], indices: &[u32], values: &[f32], w: &KeptColumns<'_, I, V>) {
+    let is_whole = w.indptr.is_empty();
     for (j, x) in indices.iter().zip(values) {
+        if is_whole {
+            let weights = &w.values[*j as usize * out.len()..][..out.len()];
+            out.iter_mut().zip(weights).for_each(|(sum, weight)| *sum = x.mul_add(weight.widen(), *sum));
+            continue;
+        }
         for k in w.indptr[*j as usize]..w.indptr[*j as usize + 1] {
             let slot = &mut out[w.indices[k].at()];
             *slot = x.mul_add(w.values[k].widen(), *slot);
@@ -294,6 +323,8 @@ mod tests {
                 if let Features::Sparse(stored) = Features::from_dense(x.clone()) {
                     let by_row = StoredWeight::new(w.view(), kind, &scales, true);
                     found.push(matmul_stored_weight(Rows::Sparse(&stored), &by_row, &two));
+                    let whole = StoredWeight::whole(w.view(), kind, &scales);
+                    found.push(matmul_stored_weight(Rows::Sparse(&stored), &whole, &two));
                 }
                 for found in found {
                     let found = found.expect("not cancelled");

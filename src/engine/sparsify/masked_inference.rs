@@ -210,11 +210,11 @@ fn prepared<'a>(
         all.resize_with(weight.matrix + 1, || None);
     }
     all[weight.matrix].get_or_insert_with(|| {
-        if let Some(storage) = storage.get(weight.matrix).filter(|storage| storage.kind != ValueType::F32) {
-            return PreparedWeight::stored(weight.values, storage, sparse_input);
-        }
         let product = product.unwrap_or_else(|| likely_product(weight.values, sparse_input, ctl.cost()));
-        PreparedWeight::new(weight.values, sparse_input, product)
+        match storage.get(weight.matrix).filter(|storage| storage.kind != ValueType::F32) {
+            Some(storage) => PreparedWeight::stored(weight.values, storage, sparse_input, product),
+            None => PreparedWeight::new(weight.values, sparse_input, product),
+        }
     })
 }
 

@@ -23,7 +23,7 @@ pub(crate) enum PreparedWeight {
     Rows(SparseRows),
     /// Dense, for sparse input: rows are added up as they are.
     Plain(Array2<f32>),
-    /// Kept weights in fewer bits, for either kind of input.
+    /// Weights in fewer bits, for either kind of input.
     Stored(StoredWeight),
 }
 
@@ -37,9 +37,13 @@ impl PreparedWeight {
         }
     }
 
-    /// The same with values in fewer bits.
-    pub(crate) fn stored(weight: &Array2<f32>, storage: &MatrixStorage, sparse_input: bool) -> Self {
-        Self::Stored(StoredWeight::new(weight.view(), storage.kind, &storage.scales, sparse_input))
+    /// The same with values in fewer bits. Dense input meets kept weights alone.
+    pub(crate) fn stored(weight: &Array2<f32>, storage: &MatrixStorage, sparse_input: bool, product: Product) -> Self {
+        let MatrixStorage { kind, scales } = storage;
+        Self::Stored(match product {
+            Product::DenseWeight if sparse_input => StoredWeight::whole(weight.view(), *kind, scales),
+            _ => StoredWeight::new(weight.view(), *kind, scales, sparse_input),
+        })
     }
 
     /// Bytes in memory.
