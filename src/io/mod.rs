@@ -49,6 +49,7 @@ mod onnx;
 pub mod out_of_core;
 mod pickle;
 pub mod places;
+pub mod printed;
 mod reading;
 mod recipe;
 mod report;

@@ -129,6 +129,7 @@ pub(crate) use verdict::{in_points, lower_first};
 
 use jobs::{JobId, JobRunner, JobStatus, Lane, Waker};
 use state::AfterLoad;
+use words::{Language, Words};
 
 type Apply = Box<dyn FnOnce(&mut Session, JobId, f64) + Send>;
 
@@ -181,6 +182,7 @@ pub struct Session {
     restored_window: Option<String>,
     /// Bytes that work may take; without, as many as the system has left.
     memory_limit: Option<u64>,
+    language: Language,
 }
 
 impl std::fmt::Debug for Session {
@@ -220,6 +222,7 @@ impl Session {
             reports: state::Reports::default(),
             restored_window: None,
             memory_limit: None,
+            language: Language::default(),
         })
     }
 
@@ -242,6 +245,21 @@ impl Session {
     /// Takes over the limit that verdicts were held against in earlier sessions, a share of accuracy.
     pub fn set_limit(&mut self, limit: f64) {
         self.store.limit = limit;
+    }
+
+    /// Speaks this language from now on. What was said before stays as it was said.
+    pub fn set_language(&mut self, language: Language) {
+        self.language = language;
+    }
+
+    /// The language that people are spoken to in.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The words of that language.
+    pub fn words(&self) -> &'static Words {
+        Words::of(self.language)
     }
 
     /// Everything a view may read.

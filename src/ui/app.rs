@@ -24,6 +24,7 @@ use super::theme;
 use super::tokens::{self, Themes, Tokens};
 use super::views::Views;
 use super::widgets::strong;
+use super::words::speak;
 use crate::engine::EngineError;
 use crate::engine::graph::Dataset;
 use crate::io::export::ExportItem;
@@ -228,6 +229,7 @@ impl App {
     /// What happens whether or not the window is seen: answers of jobs and dialogs, keys, dropped files. Paints nothing.
     pub fn update(&mut self, ctx: &egui::Context) {
         let began = Instant::now();
+        speak(ctx, self.session.language());
         self.session.poll();
         self.front_what_came();
         self.take_chosen();
@@ -345,7 +347,9 @@ impl App {
                 Command::SelectNode(Some(_)) | Command::SelectEntry { .. } | Command::SelectWeight(_) => true,
                 _ => false,
             };
-            self.session.apply_from(by, command);
+            let words = self.session.words();
+            let by = by.map_or_else(|| words.text("by-window"), |pane| pane.title(words));
+            self.session.apply_from(&by, command);
             if selects {
                 self.show(Pane::Node);
             }

@@ -14,9 +14,6 @@ use crate::session::{AnyRequest, CheckAsk, Command, FileWriter, Request, Session
 
 /// One pane of the window.
 pub trait View: std::fmt::Debug {
-    /// On its tab; in sentence case.
-    fn title(&self) -> &'static str;
-
     /// Draws it.
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui);
 }
@@ -116,24 +113,15 @@ pub enum ArrivalField {
 }
 
 /// Commands and requests of one frame, applied after it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CommandQueue {
-    commands: RefCell<Vec<(&'static str, Command)>>,
-    /// Who speaks: the title of the pane that is drawn.
-    by: Cell<&'static str>,
+    commands: RefCell<Vec<(Option<Pane>, Command)>>,
+    /// Who speaks: the pane that is drawn; nothing outside of panes: menus, shortcuts, dialogs.
+    by: Cell<Option<Pane>>,
     requests: RefCell<Vec<WindowRequest>>,
 }
 
-impl Default for CommandQueue {
-    fn default() -> Self {
-        Self { commands: RefCell::default(), by: Cell::new(Self::WINDOW), requests: RefCell::default() }
-    }
-}
-
 impl CommandQueue {
-    /// Who speaks outside of a pane: menus, shortcuts, dialogs.
-    pub(super) const WINDOW: &'static str = "window";
-
     /// Sends a command to the session.
     pub fn send(&self, command: Command) {
         self.commands.borrow_mut().push((self.by.get(), command));
@@ -150,11 +138,11 @@ impl CommandQueue {
     }
 
     /// Says who sends what follows.
-    pub(super) fn speaks(&self, by: &'static str) {
+    pub(super) fn speaks(&self, by: Option<Pane>) {
         self.by.set(by);
     }
 
-    pub(super) fn take_commands(&self) -> Vec<(&'static str, Command)> {
+    pub(super) fn take_commands(&self) -> Vec<(Option<Pane>, Command)> {
         std::mem::take(&mut self.commands.borrow_mut())
     }
 

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Color32, Stroke};
 use egui_tiles::{Container, Linear, LinearDir, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
-use super::context::{CommandQueue, ViewCx};
+use super::context::ViewCx;
 use super::pane::Pane;
 use super::tokens;
 use super::views::Views;
@@ -241,23 +241,23 @@ impl egui_tiles::Behavior<Pane> for Behaviour<'_> {
         let Some(view) = self.views.get_mut(*pane) else { return UiResponse::None };
         ui.push_id(*pane, |ui| {
             let margin = egui::Margin::symmetric(10, 6);
-            self.cx.out.speaks(view.title());
+            self.cx.out.speaks(Some(*pane));
             egui::Frame::NONE.inner_margin(margin).show(ui, |ui| view.ui(&self.cx, ui));
-            self.cx.out.speaks(CommandQueue::WINDOW);
+            self.cx.out.speaks(None);
         });
         UiResponse::None
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> egui::WidgetText {
-        self.views.title(*pane).into()
+        pane.title(self.cx.session.words()).into()
     }
 
     /// Read out as a tab, and whether it is in front.
     fn on_tab_button(&mut self, tiles: &mut Tiles<Pane>, id: TileId, response: egui::Response) -> egui::Response {
         let group = tiles.parent_of(id).and_then(|group| tiles.get_container(group));
         let is_active = matches!(group, Some(Container::Tabs(tabs)) if tabs.active == Some(id));
-        let title = tiles.get_pane(&id).map_or("", |pane| self.views.title(*pane));
-        response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, is_active, title));
+        let title = tiles.get_pane(&id).map_or_else(String::new, |pane| pane.title(self.cx.session.words()));
+        response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, is_active, &title));
         response
     }
 

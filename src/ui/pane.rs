@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::session::words::Words;
+
 /// Names a pane in the saved layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -60,4 +62,22 @@ impl Pane {
         Self::Export,
         Self::Monitor,
     ];
+
+    /// On its tab; in sentence case.
+    pub fn title(self, words: &Words) -> String {
+        words.text(match self {
+            Self::Inputs => "pane-inputs",
+            Self::Layers => "pane-layers",
+            Self::Tradeoff => "pane-tradeoff",
+            Self::Graph => "pane-graph",
+            Self::Entries => "pane-entries",
+            Self::Training => "pane-training",
+            Self::Runs => "pane-runs",
+            Self::Export => "pane-export",
+            Self::Monitor => "pane-monitor",
+            Self::Recipe => "pane-recipe",
+            Self::Verdict => "pane-verdict",
+            Self::Node => "pane-node",
+        })
+    }
 }

@@ -25,3 +25,8 @@ fn id() -> egui::Id {
 pub(super) fn words_of(ctx: &egui::Context) -> &'static Words {
     Words::of(ctx.data(|data| data.get_temp::<Language>(id())).unwrap_or_default())
 }
+
+/// Says everything from now on in this language.
+pub(super) fn speak(ctx: &egui::Context, language: Language) {
+    ctx.data_mut(|data| data.insert_temp(id(), language));
+}

@@ -38,7 +38,7 @@ const ROOMS: [&str; 20] = [
 ];
 
 /// The rooms of `io`, as `docs/ARCHITECTURE.md` lists them: each uses those before it alone.
-const ROOMS_OF_IO: [&str; 49] = [
+const ROOMS_OF_IO: [&str; 50] = [
     "text",
     "sample",
     "places",
@@ -51,6 +51,7 @@ const ROOMS_OF_IO: [&str; 49] = [
     "report",
     "foreign",
     "figure",
+    "printed",
     "memory",
     "encoding",
     "ending",

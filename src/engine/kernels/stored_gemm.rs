@@ -13,8 +13,10 @@ use super::{Rows, contiguous, from_row_blocks, rows_per_block};
 use crate::engine::control::Control;
 use crate::engine::error::EngineError;
 
-/// The weights of a matrix with their values in fewer bits: the kept ones column after column (one per output) for dense input, row after row
-/// for sparse input; or, for sparse input where few are removed, all of them row after row.
+/// The weights of a matrix with their values in fewer bits.
+///
+/// The kept ones column after column (one per output) for dense input, row after row for sparse input; or, for sparse input where few are removed,
+/// all of them row after row.
 #[derive(Debug, Clone)]
 pub struct StoredWeight {
     depth: usize,

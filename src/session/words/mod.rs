@@ -31,7 +31,27 @@ const HINT: &str = "hint";
 /// The files of a language; both have the same ones.
 macro_rules! files {
     ($language:literal) => {
-        [include_str!(concat!("../../../assets/i18n/", $language, "/actions.ftl"))]
+        [
+            include_str!(concat!("../../../assets/i18n/", $language, "/actions.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/welcome.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/import.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/shell.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/recipe.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/training.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/verdict.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/inspector.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/layers.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/graph.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/tradeoff.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/runs.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/export.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/monitor.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/activity.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/pages.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/check.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/report.ftl")),
+            include_str!(concat!("../../../assets/i18n/", $language, "/cli.ftl")),
+        ]
     };
 }
 

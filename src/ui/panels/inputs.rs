@@ -16,10 +16,6 @@ pub(crate) struct Inputs {
 }
 
 impl View for Inputs {
-    fn title(&self) -> &'static str {
-        "Inputs"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {

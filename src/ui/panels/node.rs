@@ -24,10 +24,6 @@ pub(in crate::ui) struct NodePanel {
 }
 
 impl View for NodePanel {
-    fn title(&self) -> &'static str {
-        "Inspector"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         if !store.has_selection() {

@@ -26,10 +26,6 @@ pub(crate) struct RecipePanel {
 }
 
 impl View for RecipePanel {
-    fn title(&self) -> &'static str {
-        "Recipe"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         let mut recipe = store.effective_recipe();

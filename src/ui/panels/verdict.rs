@@ -41,10 +41,6 @@ enum Kind {
 const FADED: f32 = 0.4;
 
 impl View for Verdict {
-    fn title(&self) -> &'static str {
-        "Verdict"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {

@@ -25,10 +25,6 @@ pub(super) struct Entries {
 }
 
 impl View for Entries {
-    fn title(&self) -> &'static str {
-        "Entries"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         let Some(run) = store.shown().map(Arc::clone) else {

@@ -52,10 +52,6 @@ impl Default for Export {
 }
 
 impl View for Export {
-    fn title(&self) -> &'static str {
-        "Export"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         let Some(entry) = self.entry(store) else {

@@ -51,9 +51,4 @@ impl Views {
     pub fn get_mut(&mut self, pane: Pane) -> Option<&mut Box<dyn View>> {
         self.all.iter_mut().find(|(p, _)| *p == pane).map(|(_, view)| view)
     }
-
-    /// The title of a pane.
-    pub fn title(&self, pane: Pane) -> &'static str {
-        self.all.iter().find(|(p, _)| *p == pane).map_or("", |(_, view)| view.title())
-    }
 }

@@ -44,10 +44,6 @@ const NAME_WIDTH: f32 = 112.0;
 const FIELD_WIDTH: f32 = 420.0;
 
 impl View for Monitor {
-    fn title(&self) -> &'static str {
-        "Monitor"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let state = &cx.session.store().monitor;
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {

@@ -22,10 +22,6 @@ pub(super) struct TrainingView {}
 type Column = (&'static str, fn(&EpochRecord) -> f64);
 
 impl View for TrainingView {
-    fn title(&self) -> &'static str {
-        "Training"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let training = &cx.session.store().training;
         if training.phase == Phase::Idle || (training.history.is_empty() && training.phase != Phase::Running) {

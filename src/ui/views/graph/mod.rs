@@ -59,10 +59,6 @@ impl Default for Graph {
 type Marked = (Arc<Run>, Arc<GraphMarks>);
 
 impl View for Graph {
-    fn title(&self) -> &'static str {
-        "Graph"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let Some(graph) = &cx.session.store().graph else {
             return empty_state(ui, cx.tokens, "No graph is open", "Open a graph to see its nodes and edges");

@@ -89,10 +89,6 @@ enum Left {
 }
 
 impl View for Layers {
-    fn title(&self) -> &'static str {
-        "Layers"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         let Some(run) = store.shown() else { return nothing_ui(cx, ui) };

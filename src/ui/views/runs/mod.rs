@@ -77,10 +77,6 @@ impl Typed {
 }
 
 impl View for Runs {
-    fn title(&self) -> &'static str {
-        "Runs"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
         if store.runs.is_empty() {

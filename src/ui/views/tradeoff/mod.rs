@@ -54,10 +54,6 @@ const GAP: f32 = 6.0;
 const LEAST_HEIGHT: f32 = 150.0;
 
 impl View for Tradeoff {
-    fn title(&self) -> &'static str {
-        "Trade-off"
-    }
-
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let (newest, n_started) = cx.session.store().trial;
         if n_started != self.followed {

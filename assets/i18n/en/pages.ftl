@@ -1,0 +1,1 @@
+# Pages of numbers that window and command line share.

@@ -1,0 +1,1 @@
+# The recipe: thresholds, rules, recovery, entries by hand, budget.

@@ -1,0 +1,1 @@
+# Training and the forms for it, tools.

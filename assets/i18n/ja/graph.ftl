@@ -1,0 +1,1 @@
+# The graph as a drawing, and the distribution of entries.

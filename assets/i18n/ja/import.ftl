@@ -1,0 +1,1 @@
+# Opening files: the summary of an import, inputs, typed paths.

@@ -1,0 +1,1 @@
+# Nodes and matrices that are looked at closely.

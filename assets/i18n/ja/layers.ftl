@@ -1,0 +1,1 @@
+# Layers: heatmaps, and the words about their cells.

@@ -1,0 +1,1 @@
+# Runs: their table, groups, comparison of two.

@@ -1,0 +1,1 @@
+# Trade-off: sweeps, methods, layers, noise.

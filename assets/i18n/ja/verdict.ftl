@@ -1,0 +1,1 @@
+# The verdict, with what its numbers mean.

@@ -1,0 +1,1 @@
+# The welcome page, samples, and what stands beside them.
