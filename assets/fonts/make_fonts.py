@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Cut the fonts of the window out of the Debian packages fonts-inter and fonts-jetbrains-mono.
+"""Cut the fonts of the program out of the Debian packages fonts-inter, fonts-jetbrains-mono and fonts-noto-cjk.
 
-Usage: python3 make_fonts.py        (needs: pip install fonttools; apt-get install fonts-inter fonts-jetbrains-mono)
+Usage: python3 make_fonts.py        (needs: pip install fonttools; apt-get install fonts-inter fonts-jetbrains-mono fonts-noto-cjk)
 
-Only the characters of CHARACTERS are kept. In Inter the digits are replaced by its tabular ones (feature `tnum`), since
+Of the Latin fonts the characters of CHARACTERS are kept, of the Japanese ones those of JIS X 0208: levels 1 and 2 of the regular font, which
+also shows names from data, and level 1 of the bold one, which is for the program's own headings. In Inter the digits are replaced by its tabular ones (feature `tnum`), since
 the window applies no OpenType features and its numbers must not jump when they change.
 """
 from pathlib import Path
@@ -17,6 +18,8 @@ SOURCES = {
     "Inter-SemiBold.otf": "/usr/share/fonts/opentype/inter/Inter-SemiBold.otf",
     "JetBrainsMono-Regular.ttf": "/usr/share/fonts/truetype/jetbrains-mono/JetBrainsMono-Regular.ttf",
 }
+NOTO = "/usr/share/fonts/opentype/noto/NotoSansCJK-{}.ttc"
+JAPANESE = {"NotoSansJP-Regular.otf": ("Regular", range(16, 85)), "NotoSansJP-Bold.otf": ("Bold", range(16, 48))}
 CHARACTERS = (
     [chr(c) for c in range(0x20, 0x7F)]
     + [chr(c) for c in range(0xA0, 0x180)]
@@ -45,17 +48,35 @@ def tabular_digits(font):
     return font
 
 
-for name, source in SOURCES.items():
-    font = TTFont(source)
-    if name.startswith("Inter"):
-        tabular_digits(font)
+def japanese(rows):
+    """Characters of JIS X 0208: symbols and kana (rows 1 to 8), kanji of these rows, fullwidth and halfwidth forms, circled numbers."""
+    characters = [chr(c) for c in [*range(0xFF01, 0xFFE7), *range(0x2460, 0x2474)]]
+    for row in [*range(1, 9), *rows]:
+        for cell in range(1, 95):
+            try:
+                characters.append(bytes([0xA0 + row, 0xA0 + cell]).decode("euc_jp"))
+            except UnicodeDecodeError:
+                pass
+    return characters
+
+
+def cut(font, name, characters):
+    """Writes a font with these characters alone."""
     have = set(font.getBestCmap())
     options = subset.Options(layout_features=[], hinting=False, desubroutinize=True, name_IDs=["*"], notdef_outline=True)
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=[ord(c) for c in CHARACTERS])
+    cutter.populate(unicodes=[ord(c) for c in characters])
     cutter.subset(font)
     font.save(HERE / name)
-    missing = "".join(c for c in CHARACTERS if ord(c) not in have)
+    missing = "".join(c for c in characters if ord(c) not in have)
     print(f"{name}: {(HERE / name).stat().st_size} bytes; not in it: {missing}")
     for ident in (0, 5, 13, 14):
         print("   ", ident, font["name"].getDebugName(ident))
+
+
+for name, source in SOURCES.items():
+    font = TTFont(source)
+    cut(tabular_digits(font) if name.startswith("Inter") else font, name, CHARACTERS)
+for name, (weight, rows) in JAPANESE.items():
+    # The first font of the collection is the Japanese one.
+    cut(TTFont(NOTO.format(weight), fontNumber=0), name, [chr(c) for c in range(0x20, 0x7F)] + japanese(rows))

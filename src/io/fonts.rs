@@ -1,6 +1,11 @@
-//! A font of the system for scripts that the program's own fonts do not have: names of nodes and classes are in any language.
+//! Fonts for Japanese: the program's own, and one of the system for what that lacks, since names of nodes and classes are in any language.
 
 use std::path::{Path, PathBuf};
+
+/// Noto Sans CJK JP with the characters of JIS X 0208 (OpenType, CFF outlines): all that the program says, and most names.
+pub const JAPANESE_FONT: &[u8] = include_bytes!("../../assets/fonts/NotoSansJP-Regular.otf");
+/// Its bold face, of level 1 alone: for the program's own headings.
+pub const JAPANESE_BOLD_FONT: &[u8] = include_bytes!("../../assets/fonts/NotoSansJP-Bold.otf");
 
 /// Words in the names of fonts for Chinese, Japanese and Korean, the ones that are wanted first in front.
 const NAMES: [&str; 12] = [

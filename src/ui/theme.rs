@@ -8,7 +8,7 @@ use eframe::egui::{
     FontPriority, Stroke, TextStyle, vec2,
 };
 
-use crate::io::east_asian_font;
+use crate::io::{JAPANESE_BOLD_FONT, JAPANESE_FONT, east_asian_font};
 
 use super::tokens::{self, Themes, Tokens};
 
@@ -22,7 +22,7 @@ pub(super) fn install(ctx: &egui::Context, themes: &Themes) {
     ctx.options_mut(|o| o.zoom_with_keyboard = false);
 }
 
-/// Names in Chinese, Japanese and Korean are drawn with a font of the system, read when the first one is seen.
+/// Names in Chinese and Korean, and in rare kanji, are drawn with a font of the system, read when the first one is seen.
 fn system_font(request: &FallbackRequest<'_>) -> Option<FontInsert> {
     /// The first character of the scripts that such fonts are for.
     const FIRST: char = '\u{2e80}';
@@ -46,13 +46,15 @@ fn fonts() -> FontDefinitions {
     add("inter", include_bytes!("../../assets/fonts/Inter-Regular.otf"));
     add("inter-strong", include_bytes!("../../assets/fonts/Inter-SemiBold.otf"));
     add("mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"));
+    add("japanese", JAPANESE_FONT);
+    add("japanese-strong", JAPANESE_BOLD_FONT);
     let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
     let with = |first: &[&str]| -> Vec<String> {
         first.iter().map(|s| (*s).to_owned()).chain(fallback.iter().cloned()).collect()
     };
-    fonts.families.insert(FontFamily::Proportional, with(&["inter", "mono"]));
-    fonts.families.insert(strong_family(), with(&["inter-strong", "inter", "mono"]));
-    fonts.families.insert(FontFamily::Monospace, with(&["mono", "inter"]));
+    fonts.families.insert(FontFamily::Proportional, with(&["inter", "mono", "japanese"]));
+    fonts.families.insert(strong_family(), with(&["inter-strong", "inter", "mono", "japanese-strong", "japanese"]));
+    fonts.families.insert(FontFamily::Monospace, with(&["mono", "inter", "japanese"]));
     fonts
 }
 

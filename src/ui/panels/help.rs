@@ -199,7 +199,10 @@ fn history_ui(ui: &mut egui::Ui, tokens: &Tokens, steps: &[UndoStep], out: &Comm
 fn about_ui(ui: &mut egui::Ui, tokens: &Tokens, frames: &FrameTimes) {
     ui.label(strong(format!("Version {}", env!("CARGO_PKG_VERSION"))));
     ui.label("Unifews: one threshold rule removes entries of the graph and weights of the network, layer by layer (ICML 2025)");
-    ui.label(weak(tokens, "MIT or Apache-2.0. Fonts Inter and JetBrains Mono, SIL Open Font License 1.1"));
+    ui.label(weak(
+        tokens,
+        "MIT or Apache-2.0. Fonts Inter, JetBrains Mono and Noto Sans CJK JP, SIL Open Font License 1.1",
+    ));
     section(ui, tokens, "Own code per frame");
     let time = |secs: f32| seconds(f64::from(secs));
     for (name, value) in [
