@@ -66,6 +66,8 @@ pub enum Action {
     Theme,
     /// Light or dark as the system has it.
     ThemeSystem,
+    /// From English to Japanese, or back.
+    Language,
     /// All panes where they were at the first start.
     ResetLayout,
     /// The whole screen.
@@ -131,7 +133,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the menus.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Open,
         Self::OpenFolder,
         Self::SaveProject,
@@ -167,6 +169,7 @@ impl Action {
         Self::ZoomReset,
         Self::Theme,
         Self::ThemeSystem,
+        Self::Language,
         Self::ResetLayout,
         Self::FullScreen,
         Self::Bench,
@@ -218,6 +221,7 @@ impl Action {
             Self::ZoomReset => "action-zoom-reset",
             Self::Theme => "action-theme",
             Self::ThemeSystem => "action-theme-system",
+            Self::Language => "action-language",
             Self::ResetLayout => "action-reset-layout",
             Self::FullScreen => "action-full-screen",
             Self::Bench => "action-bench",
@@ -317,6 +321,7 @@ impl Action {
             | Self::Show(_)
             | Self::Theme
             | Self::ThemeSystem
+            | Self::Language
             | Self::ResetLayout
             | Self::Bench
             | Self::ScoreNodes

@@ -29,6 +29,7 @@ use crate::engine::EngineError;
 use crate::engine::graph::Dataset;
 use crate::io::export::ExportItem;
 use crate::session::jobs::Lane;
+use crate::session::words::Language;
 use crate::session::{Command, ReproducePlan, RunId, Session, StoreForm};
 
 /// With what the window starts.
@@ -38,6 +39,8 @@ pub struct Settings {
     pub n_threads: usize,
     /// What to open: paths or `sample:NAME`.
     pub open: Vec<String>,
+    /// The language where none was ever switched to.
+    pub language: Language,
     /// What was kept from the last time.
     pub saved: Saved,
     /// How to ask for paths.
@@ -56,6 +59,7 @@ impl Default for Settings {
         Self {
             n_threads: 0,
             open: Vec::new(),
+            language: Language::default(),
             saved: Saved::default(),
             dialogs,
             sessions: None,
@@ -153,6 +157,7 @@ impl App {
         if let Some(folder) = settings.crash_reports {
             session = session.with_crash_reports(folder);
         }
+        session.set_language(saved.language.unwrap_or(settings.language));
         session.set_recent(saved.recent.clone());
         session.set_limit(saved.limit);
         if !settings.open.is_empty() {

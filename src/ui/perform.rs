@@ -108,6 +108,12 @@ impl App {
                 self.set_theme(ctx, if is_dark { egui::ThemePreference::Light } else { egui::ThemePreference::Dark });
             }
             Action::ThemeSystem => self.set_theme(ctx, egui::ThemePreference::System),
+            Action::Language => {
+                let language = self.session.language().other();
+                self.saved.language = Some(language);
+                self.session.set_language(language);
+                ctx.request_repaint();
+            }
             Action::ResetLayout => {
                 self.tree = layout::first();
                 (self.is_inspector_beside, self.fitted_width) = (false, 0.0);

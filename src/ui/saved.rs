@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use super::pane::Pane;
+use crate::session::words::Language;
 use crate::session::{Recent, defaults};
 
 /// Under which key it is kept.
@@ -20,6 +21,8 @@ pub struct Saved {
     pub(super) version: u32,
     /// Light, dark, or as the system.
     pub theme: egui::ThemePreference,
+    /// The language that was switched to; the system's where it never was.
+    pub language: Option<Language>,
     /// Everything this many times its designed size.
     pub zoom: f32,
     /// Where the panes stand; absent for the first layout.
@@ -33,7 +36,7 @@ pub struct Saved {
 impl Default for Saved {
     fn default() -> Self {
         let (theme, limit) = (egui::ThemePreference::System, defaults::LIMIT);
-        Self { version: VERSION, theme, zoom: 1.0, layout: None, limit, recent: Vec::new() }
+        Self { version: VERSION, theme, language: None, zoom: 1.0, layout: None, limit, recent: Vec::new() }
     }
 }
 

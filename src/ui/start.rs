@@ -11,6 +11,7 @@ use super::dialogs::SystemDialogs;
 use super::saved::{self, Saved};
 use crate::io::autosave::sessions_folder;
 use crate::io::crash_reports::crash_folder;
+use crate::session::words::Language;
 
 /// Title of the window.
 pub const TITLE: &str = "Unifews Workbench";
@@ -145,6 +146,7 @@ fn show(args: &Args, renderer: eframe::Renderer, is_open: &Arc<AtomicBool>) -> e
         let settings = Settings {
             n_threads: args.n_threads,
             open: args.open,
+            language: Language::of_system(),
             saved,
             dialogs,
             sessions,

@@ -33,6 +33,15 @@ impl Language {
         }
     }
 
+    /// The one that is switched to from this one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::English => Self::Japanese,
+            Self::Japanese => Self::English,
+        }
+    }
+
     /// The language of a locale's name, for example `ja_JP.UTF-8`; any other than ours is answered in English.
     pub fn of_locale(locale: &str) -> Self {
         let language = locale.split(['_', '-', '.', '@']).next().unwrap_or_default();

@@ -80,6 +80,13 @@ fn view_ui(ui: &mut egui::Ui, tokens: &Tokens) -> Option<Action> {
     if theme_button(ui, tokens).clicked() {
         chosen = Some(Action::Theme);
     }
+    // Each language calls itself by its own name, for whoever cannot read the other.
+    let (words, other) = (ui.words(), ui.words().language().other());
+    let response = ui.add(egui::Button::new(weak(tokens, other.name())).frame(false));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, Action::Language.name(words)));
+    if tip(response, Action::Language).clicked() {
+        chosen = Some(Action::Language);
+    }
     let button = egui::Button::new(weak(tokens, Action::Palette.keys())).frame(false);
     if tip(ui.add(button), Action::Palette).clicked() {
         chosen = Some(Action::Palette);
