@@ -162,4 +162,58 @@ mod tests {
         }
         assert!(themes.dark.is_dark && !themes.light.is_dark, "the two must not be swapped");
     }
+
+    /// How much lighter the lighter of two colours is, 1 to 21 (WCAG 2.2, contrast ratio).
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let linear = |part: u8| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        };
+        let luminance = |c: Color32| 0.2126 * linear(c.r()) + 0.7152 * linear(c.g()) + 0.0722 * linear(c.b());
+        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+        if a > b { a / b } else { b / a }
+    }
+
+    /// Level AA: 4.5 for text, 3 for marks that carry a meaning.
+    #[test]
+    fn texts_and_marks_stand_out_in_both_themes() {
+        let themes = Themes::load();
+        let mut faint = Vec::new();
+        for tokens in [&themes.light, &themes.dark] {
+            let grounds = [("surface", tokens.surface), ("sunken", tokens.sunken), ("raised", tokens.raised)];
+            let texts = [
+                ("text", tokens.text, 4.5),
+                ("text_weak", tokens.text_weak, 4.5),
+                ("accent", tokens.accent, 4.5),
+                ("warning", tokens.warning, 4.5),
+                ("failure", tokens.failure, 4.5),
+                ("success", tokens.success, 4.5),
+                ("kept", tokens.kept, 3.0),
+                ("removed", tokens.removed, 3.0),
+            ];
+            for (ground, below) in grounds {
+                for (name, above, least) in texts {
+                    let found = contrast(above, below);
+                    if found < least {
+                        faint.push(format!("{name} on {ground}, dark {}: {found:.2} of {least}", tokens.is_dark));
+                    }
+                }
+            }
+            let pairs = [
+                ("text on hover", tokens.text, tokens.hover),
+                ("text on active", tokens.text, tokens.active),
+                ("text on accent", tokens.text_on_accent, tokens.accent),
+                ("text on warning", tokens.text, tokens.warning_weak),
+                ("text on failure", tokens.text, tokens.failure_weak),
+                ("text on selection", tokens.text, tokens.accent_weak),
+            ];
+            for (name, above, below) in pairs {
+                let found = contrast(above, below);
+                if found < 4.5 {
+                    faint.push(format!("{name}, dark {}: {found:.2}", tokens.is_dark));
+                }
+            }
+        }
+        assert!(faint.is_empty(), "{}", faint.join("\n"));
+    }
 }

@@ -21,7 +21,7 @@ pub const SERIES: [Rgb; 8] = [
 /// What is kept, on white.
 pub const KEPT: Rgb = [0x0b, 0x6b, 0xcb];
 /// What is removed, on white.
-pub const REMOVED: Rgb = [0xb6, 0xb8, 0xbb];
+pub const REMOVED: Rgb = [0x86, 0x8a, 0x8f];
 
 /// The colours of a scale from its low to its high end.
 ///
