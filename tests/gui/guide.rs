@@ -160,7 +160,7 @@ fn views(walk: &mut Walk) {
     walk.take("entries");
     walk.send(Command::SelectNode(None));
     let mut recipe = walk.h.state().session().store().recipe.clone();
-    recipe.recovery = None;
+    (recipe.recovery, recipe.channels) = (None, None);
     walk.send(Command::SetRecipe(Box::new(recipe), None));
     walk.settle("the preview");
     walk.send(Command::Prune);
