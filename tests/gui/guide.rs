@@ -87,16 +87,16 @@ fn write(path: &Path, image: &Image) {
     encoder.write_header().expect("a header").write_image_data(&image.rgb).expect("written");
 }
 
-fn customers() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_graphs/customers").display().to_string()
-}
+/// Paths from the package's folder, where tests run, so that no picture shows where that lies.
+const CUSTOMERS: &str = "sample_graphs/customers";
 
 /// Steps 1 to 9 of the guide.
 fn walk(language: Language) -> Walk {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Path::new("target/guide").join(language.key());
+    fs::create_dir_all(&folder).expect("made");
     let mut walk = Walk::new(language);
     walk.take("1-start");
-    walk.send(Command::Import(vec![customers()]));
+    walk.send(Command::Import(vec![CUSTOMERS.to_owned()]));
     wait(&mut walk.h, "the report", |s| s.is_idle() && s.store().import.is_some());
     walk.take("2-files");
     walk.send(Command::AcceptImport);
@@ -123,10 +123,11 @@ fn walk(language: Language) -> Walk {
     walk.show(Pane::Export);
     walk.take("8-export");
     let run = walk.h.state().session().store().runs[0].id;
-    walk.send(Command::Export(run, folder.path().join("customers-bundle")));
+    walk.send(Command::Export(run, folder.join("customers-bundle")));
     wait(&mut walk.h, "the export", |s| s.is_idle() && s.store().export.phase == Phase::Done);
     walk.settle("the list");
     walk.take("9-exported");
+    fs::remove_dir_all(&folder).expect("removed");
     walk
 }
 
