@@ -292,7 +292,7 @@ fn history_table(history: &[CheckRecord]) -> PageTable {
 }
 
 /// Seconds since 1970 as a day and a minute of universal time, for example `2026-12-01 04:05`.
-fn day(at: u64) -> String {
+pub(super) fn day(at: u64) -> String {
     let (days, seconds) = (at / 86_400, at % 86_400);
     // Hinnant's days_from_civil, the other way round: eras of 400 years that begin in March.
     let shifted = days + 719_468;

@@ -14,6 +14,7 @@ use super::manifest::{BUNDLE_FORMAT, BUNDLE_FORMAT_1, COMPUTED, Manifest};
 use super::matrix::{StepMatrix, mask_of};
 use super::metrics::Metrics;
 use super::{entry_values, hash, names, new_nodes, predictions};
+use crate::engine::certify::Certificate;
 use crate::engine::experiment::{NewNodesRule, ValueType};
 use crate::engine::graph::{Metric, Topology};
 use crate::engine::model::Model;
@@ -59,6 +60,8 @@ pub struct Bundle {
     pub logits_low: Option<Array2<f32>>,
     /// The numbers of the run.
     pub metrics: Metrics,
+    /// What held-out nodes prove about the loss; absent where nobody asked.
+    pub certificate: Option<Certificate>,
     /// What both models say about every node.
     pub predictions: Table,
 }
@@ -126,6 +129,12 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         }
         None => None,
     };
+    let certificate = if manifest.files.contains_key(names::CERTIFICATE) {
+        let read = serde_json::from_slice(&files.checked(&manifest, names::CERTIFICATE)?);
+        Some(read.map_err(|error| LoadError::content(path, names::CERTIFICATE, "a certificate", error))?)
+    } else {
+        None
+    };
     let unread: Vec<&String> = manifest.files.keys().filter(|name| !files.checked.contains(*name)).collect();
     for name in unread {
         files.checked(&manifest, name)?;
@@ -144,6 +153,7 @@ fn read_checked(path: &Path) -> Result<Bundle, LoadError> {
         new_nodes,
         logits_low,
         metrics,
+        certificate,
         predictions,
     })
 }

@@ -19,6 +19,11 @@ impl Curves {
         self.drawn().svg()
     }
 
+    /// As a part of a page: as wide as there is room, in the page's letters. `id` begins every name inside; no two drawings of a page share one.
+    pub fn svg_within(&self, id: &str) -> String {
+        self.drawn().svg_within(id)
+    }
+
     /// As a PNG, 2 pixels per point.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use super::canvas::{Anchor, Canvas, LABEL, SMALL, TEXT, TEXT_WEAK, TITLE};
 use super::colour::{KEPT, REMOVED, Rgb, SERIES, lut, mix, mixed};
 use super::error::FigureError;
 use super::raster::encode;
-use crate::engine::plot::{FATES, NodeGroup, Raster, Scale, Shade, grouped, ticks};
+use crate::engine::plot::{FATES, NodeGroup, Raster, RasterMode, Scale, Shade, Side, grouped, ticks};
 
 /// Everything a heatmap's picture says.
 #[derive(Debug, Clone)]
@@ -35,6 +35,31 @@ const RIGHT: f64 = 172.0;
 /// Behind entries that do not exist.
 const GROUND: Rgb = [0xf4, 0xf4, 0xf2];
 
+/// A colour for every texel, row after row; one that is empty for a raster without texels.
+fn pixels(raster: &Raster, scale: &Scale) -> Vec<Rgb> {
+    let colours = lut(scale.ramp, KEPT, REMOVED, false);
+    let paint = |shade: Shade| {
+        if shade == Shade::NO_ENTRY {
+            return GROUND;
+        }
+        let ink = mixed(colours[usize::from(shade.colour)], KEPT, shade);
+        mix(GROUND, ink, f64::from(Scale::opacity(shade.opacity.into())))
+    };
+    let pixels: Vec<Rgb> = scale.shades(raster).into_iter().map(paint).collect();
+    if pixels.is_empty() { vec![GROUND] } else { pixels }
+}
+
+/// What a raster keeps and removes, without axes and legend: a PNG with a pixel for every texel, what is kept in [`KEPT`], what is removed
+/// in [`REMOVED`], blocks with few entries paler. The raster's values are shares kept.
+///
+/// # Errors
+/// [`FigureError::Render`].
+pub fn mask_png(raster: &Raster) -> Result<Vec<u8>, FigureError> {
+    let scale = Scale::new(RasterMode::Kept, Side::Edges, None, 1, false);
+    let bytes: Vec<u8> = pixels(raster, &scale).into_iter().flatten().collect();
+    encode(&bytes, raster.w.max(1), raster.h.max(1), png::ColorType::Rgb)
+}
+
 impl HeatmapFigure<'_> {
     /// As a PNG, 2 pixels per point.
     ///
@@ -42,7 +67,7 @@ impl HeatmapFigure<'_> {
     /// [`FigureError::Render`].
     pub fn png(&self) -> Result<Vec<u8>, FigureError> {
         let (canvas, width, height) = self.drawn();
-        canvas.png_with_image(&self.pixels(), self.raster.w, LEFT, TOP, width, height)
+        canvas.png_with_image(&pixels(self.raster, self.scale), self.raster.w, LEFT, TOP, width, height)
     }
 
     /// As an SVG: axes, text and legend as shapes, the matrix as an embedded picture.
@@ -51,7 +76,7 @@ impl HeatmapFigure<'_> {
     /// [`FigureError::Render`].
     pub fn svg(&self) -> Result<String, FigureError> {
         let (canvas, width, height) = self.drawn();
-        let bytes: Vec<u8> = self.pixels().into_iter().flatten().collect();
+        let bytes: Vec<u8> = pixels(self.raster, self.scale).into_iter().flatten().collect();
         let texels = encode(&bytes, self.raster.w.max(1), self.raster.h.max(1), png::ColorType::Rgb)?;
         Ok(canvas.svg_with_image(&texels, LEFT, TOP, width, height))
     }
@@ -88,19 +113,6 @@ impl HeatmapFigure<'_> {
             out.write_record(own.into_iter().chain(counts)).map_err(fault)?;
         }
         out.into_inner().map_err(|e| FigureError::Table { reason: e.to_string() })
-    }
-
-    fn pixels(&self) -> Vec<Rgb> {
-        let colours = lut(self.scale.ramp, KEPT, REMOVED, false);
-        let paint = |shade: Shade| {
-            if shade == Shade::NO_ENTRY {
-                return GROUND;
-            }
-            let ink = mixed(colours[usize::from(shade.colour)], KEPT, shade);
-            mix(GROUND, ink, f64::from(Scale::opacity(shade.opacity.into())))
-        };
-        let pixels: Vec<Rgb> = self.scale.shades(self.raster).into_iter().map(paint).collect();
-        if pixels.is_empty() { vec![GROUND] } else { pixels }
     }
 
     fn drawn(&self) -> (Canvas, f64, f64) {

@@ -18,4 +18,5 @@ pub use colour::{KEPT, REMOVED, Rgb, SERIES, lut, mixed};
 pub use ego::EgoFigure;
 pub use error::FigureError;
 pub use graph::GraphFigure;
-pub use heatmap::HeatmapFigure;
+pub use heatmap::{HeatmapFigure, mask_png};
+pub(in crate::io) use svg::base64_into;

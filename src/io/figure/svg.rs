@@ -9,10 +9,23 @@ impl Canvas {
     /// As a document.
     pub(super) fn svg(&self) -> String {
         let (width, height) = (number(self.width), number(self.height));
-        let mut svg = format!(
+        let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" font-family=\"{FAMILY}\">\
              <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>"
         );
+        self.with_shapes(svg, "")
+    }
+
+    /// As a part of a page: as wide as there is room, in the page's letters and on its ground. What is named inside begins with `id`, which
+    /// no other drawing of the page has.
+    pub(super) fn svg_within(&self, id: &str) -> String {
+        let (width, height) = (number(self.width), number(self.height));
+        let begin = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\">");
+        self.with_shapes(begin, id)
+    }
+
+    /// What begins as `svg`, with the shapes and its end.
+    fn with_shapes(&self, mut svg: String, id: &str) -> String {
         let mut n_clips = 0;
         for shape in &self.shapes {
             match shape {
@@ -70,7 +83,7 @@ impl Canvas {
                     push(
                         &mut svg,
                         format_args!(
-                            "<clipPath id=\"plot{n_clips}\"><rect {place}/></clipPath><g clip-path=\"url(#plot{n_clips})\">"
+                            "<clipPath id=\"{id}plot{n_clips}\"><rect {place}/></clipPath><g clip-path=\"url(#{id}plot{n_clips})\">"
                         ),
                     );
                     n_clips += 1;
@@ -149,7 +162,8 @@ fn escaped(text: &str) -> String {
     out
 }
 
-fn base64_into(out: &mut String, bytes: &[u8]) {
+/// Appends bytes as base64.
+pub(in crate::io) fn base64_into(out: &mut String, bytes: &[u8]) {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for chunk in bytes.chunks(3) {
         let word = chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));

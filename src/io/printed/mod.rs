@@ -2,6 +2,9 @@
 //!
 //! What is never here: what is said. A page comes from the session, in the words of a language; here it is set.
 
+mod form;
+mod html;
 mod page;
 
+pub use form::{PrintedForm, encode};
 pub use page::{Block, Column, Facts, Page, Picture, Stage, Table};
