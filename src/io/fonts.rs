@@ -1,7 +1,13 @@
-//! Fonts for Japanese: the program's own, and one of the system for what that lacks, since names of nodes and classes are in any language.
+//! The program's own fonts, and one of the system for letters that they lack, since names of nodes and classes are in any language.
 
 use std::path::{Path, PathBuf};
 
+/// Inter, for text; its digits are all of one width.
+pub const TEXT_FONT: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.otf");
+/// Inter, semibold, for headings and for what counts.
+pub const STRONG_FONT: &[u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.otf");
+/// `JetBrains Mono`, for code.
+pub const MONO_FONT: &[u8] = include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf");
 /// Noto Sans CJK JP with the characters of JIS X 0208 (OpenType, CFF outlines): all that the program says, and most names.
 pub const JAPANESE_FONT: &[u8] = include_bytes!("../../assets/fonts/NotoSansJP-Regular.otf");
 /// Its bold face, of level 1 alone: for the program's own headings.

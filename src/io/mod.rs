@@ -71,7 +71,7 @@ pub use calibration::{calibration_path, read_calibration, write_calibration};
 pub use detect::{Detected, detect, detect_as, first_lines, is_bundle_folder};
 pub use ending::{ending, with_known_ending};
 pub(crate) use file::{read_start, read_text};
-pub use fonts::{JAPANESE_BOLD_FONT, JAPANESE_FONT, east_asian_font};
+pub use fonts::{JAPANESE_BOLD_FONT, JAPANESE_FONT, MONO_FONT, STRONG_FONT, TEXT_FONT, east_asian_font};
 pub use graph::{ArrivingNodes, GraphFormat, GraphPart, format_table, read_arrivals, read_node_ids, read_split};
 pub use load::{read_graph, read_graph_as, read_graph_within, read_model};
 pub use machine::{system_version, total_memory};

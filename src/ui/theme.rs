@@ -8,7 +8,7 @@ use eframe::egui::{
     FontPriority, Stroke, TextStyle, vec2,
 };
 
-use crate::io::{JAPANESE_BOLD_FONT, JAPANESE_FONT, east_asian_font};
+use crate::io::{JAPANESE_BOLD_FONT, JAPANESE_FONT, MONO_FONT, STRONG_FONT, TEXT_FONT, east_asian_font};
 
 use super::tokens::{self, Themes, Tokens};
 
@@ -43,9 +43,9 @@ fn fonts() -> FontDefinitions {
     let mut add = |name: &str, bytes: &'static [u8]| {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     };
-    add("inter", include_bytes!("../../assets/fonts/Inter-Regular.otf"));
-    add("inter-strong", include_bytes!("../../assets/fonts/Inter-SemiBold.otf"));
-    add("mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"));
+    add("inter", TEXT_FONT);
+    add("inter-strong", STRONG_FONT);
+    add("mono", MONO_FONT);
     add("japanese", JAPANESE_FONT);
     add("japanese-strong", JAPANESE_BOLD_FONT);
     let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();

@@ -76,7 +76,8 @@ impl Curves {
         [low - margin, high + margin]
     }
 
-    fn drawn(&self) -> Canvas {
+    /// As shapes on a canvas.
+    pub(in crate::io) fn drawn(&self) -> Canvas {
         let rows = self.legend_rows();
         let below = 20.0 * rows.len() as f64;
         let plot_height = HEIGHT - TOP - BOTTOM;

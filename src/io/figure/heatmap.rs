@@ -55,9 +55,13 @@ fn pixels(raster: &Raster, scale: &Scale) -> Vec<Rgb> {
 /// # Errors
 /// [`FigureError::Render`].
 pub fn mask_png(raster: &Raster) -> Result<Vec<u8>, FigureError> {
-    let scale = Scale::new(RasterMode::Kept, Side::Edges, None, 1, false);
-    let bytes: Vec<u8> = pixels(raster, &scale).into_iter().flatten().collect();
+    let bytes: Vec<u8> = mask_pixels(raster).into_iter().flatten().collect();
     encode(&bytes, raster.w.max(1), raster.h.max(1), png::ColorType::Rgb)
+}
+
+/// The pixels of [`mask_png`], row after row; one of a raster without texels.
+pub(in crate::io) fn mask_pixels(raster: &Raster) -> Vec<Rgb> {
+    pixels(raster, &Scale::new(RasterMode::Kept, Side::Edges, None, 1, false))
 }
 
 impl HeatmapFigure<'_> {

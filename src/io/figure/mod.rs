@@ -14,9 +14,11 @@ mod legend;
 mod raster;
 mod svg;
 
+pub(in crate::io) use canvas::{Anchor, Canvas, DASHES, Shape, Stroke};
 pub use colour::{KEPT, REMOVED, Rgb, SERIES, lut, mixed};
 pub use ego::EgoFigure;
 pub use error::FigureError;
 pub use graph::GraphFigure;
+pub(in crate::io) use heatmap::mask_pixels;
 pub use heatmap::{HeatmapFigure, mask_png};
 pub(in crate::io) use svg::base64_into;

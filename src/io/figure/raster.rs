@@ -8,19 +8,14 @@ use tiny_skia::{Color, FillRule, Mask, Paint, Path, PathBuilder, Pixmap, Rect, S
 use super::canvas::{Anchor, Canvas, DASHES, Shape, Stroke, TITLE};
 use super::colour::Rgb;
 use super::error::FigureError;
+use crate::io::fonts::{JAPANESE_BOLD_FONT, JAPANESE_FONT, MONO_FONT, STRONG_FONT, TEXT_FONT};
 
 /// Pixels per point.
 const SCALE: f32 = 2.0;
 
 /// In order: what the first has no letter for is looked for in the next.
-const REGULAR: [&[u8]; 2] = [
-    include_bytes!("../../../assets/fonts/Inter-Regular.otf"),
-    include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf"),
-];
-const BOLD: [&[u8]; 2] = [
-    include_bytes!("../../../assets/fonts/Inter-SemiBold.otf"),
-    include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf"),
-];
+const REGULAR: [&[u8]; 3] = [TEXT_FONT, MONO_FONT, JAPANESE_FONT];
+const BOLD: [&[u8]; 4] = [STRONG_FONT, MONO_FONT, JAPANESE_BOLD_FONT, JAPANESE_FONT];
 
 impl Canvas {
     pub(super) fn png(&self) -> Result<Vec<u8>, FigureError> {
@@ -258,7 +253,7 @@ mod tests {
 
     #[test]
     fn every_letter_of_a_figure_has_an_outline() {
-        for fonts in [&REGULAR, &BOLD] {
+        for fonts in [&REGULAR[..], &BOLD[..]] {
             let letters = Letters::new(fonts).expect("fonts");
             for letter in "aZ09.,%·–→≤≥×δθ‖∞₂é(){}[]/±−|".chars() {
                 assert!(letters.0.iter().any(|font| font.charmap().map(letter).is_some()), "{letter}");

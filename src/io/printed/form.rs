@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::html;
 use super::page::Page;
+use super::{html, pdf};
 use crate::io::figure::FigureError;
 
 /// What a page is written as.
@@ -12,16 +12,19 @@ pub enum PrintedForm {
     /// One file that a browser shows and prints: its styles and drawings are in it.
     #[default]
     Html,
+    /// Sheets of A4.
+    Pdf,
 }
 
 impl PrintedForm {
     /// Every form.
-    pub const ALL: [Self; 1] = [Self::Html];
+    pub const ALL: [Self; 2] = [Self::Html, Self::Pdf];
 
     /// The ending of its files.
     pub fn ending(self) -> &'static str {
         match self {
             Self::Html => "html",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -29,6 +32,7 @@ impl PrintedForm {
     pub fn title(self) -> &'static str {
         match self {
             Self::Html => "HTML",
+            Self::Pdf => "PDF",
         }
     }
 
@@ -46,5 +50,6 @@ impl PrintedForm {
 pub fn encode(page: &Page, form: PrintedForm) -> Result<Vec<u8>, FigureError> {
     match form {
         PrintedForm::Html => Ok(html::html(page)?.into_bytes()),
+        PrintedForm::Pdf => pdf::pdf(page),
     }
 }

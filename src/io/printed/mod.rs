@@ -5,6 +5,7 @@
 mod form;
 mod html;
 mod page;
+mod pdf;
 
 pub use form::{PrintedForm, encode};
 pub use page::{Block, Column, Facts, Page, Picture, Stage, Table};
