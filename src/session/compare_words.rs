@@ -42,13 +42,12 @@ pub(super) fn sentences(a: &Run, b: &Run, difference: &RunDifference, words: &Wo
     if let Some(predictions) = &difference.predictions {
         let n = predictions.changed.len();
         let all = format::count(predictions.n_nodes as u64);
-        says.push(match n {
-            0 => words.with("compared-same-classes", &[("all", all.into())]),
-            _ => {
-                let share = format::percent(n as f64 / predictions.n_nodes.max(1) as f64);
-                let numbers = [("n", format::count(n as u64).into()), ("all", all.into()), ("share", share.into())];
-                words.with("compared-other-classes", &numbers)
-            }
+        says.push(if n == 0 {
+            words.with("compared-same-classes", &[("all", all.into())])
+        } else {
+            let share = format::percent(n as f64 / predictions.n_nodes.max(1) as f64);
+            let numbers = [("n", format::count(n as u64).into()), ("all", all.into()), ("share", share.into())];
+            words.with("compared-other-classes", &numbers)
         });
     }
     let propagates = [a, b].iter().any(|run| run.recipe.model.n_graph_steps() > 0);

@@ -51,7 +51,7 @@ fn forward_lines(forward: &ForwardSpeed, words: &Words) -> Vec<PagePart> {
         line(
             "speed-forward",
             &[
-                ("model", forward.title.to_string().into()),
+                ("model", forward.title.as_str().into()),
                 ("unpruned", seconds(forward.unpruned_secs).into()),
                 ("pruned", seconds(forward.pruned_secs).into()),
                 ("entries", whole(forward.edge_sparsity).into()),
@@ -92,7 +92,7 @@ fn head(report: &SpeedReport, machine: &MachineNote, words: &Words) -> Vec<PageP
             "speed-machine",
             &[
                 ("processor", processor.into()),
-                ("system", machine.system.to_string().into()),
+                ("system", machine.system.as_str().into()),
                 ("threads", machine.n_threads.to_string().into()),
                 ("repeats", report.n_repeats.to_string().into()),
             ],
@@ -100,7 +100,7 @@ fn head(report: &SpeedReport, machine: &MachineNote, words: &Words) -> Vec<PageP
         line(
             "speed-graph",
             &[
-                ("graph", report.graph.to_string().into()),
+                ("graph", report.graph.as_str().into()),
                 ("nodes", count(report.n_nodes as u64).into()),
                 ("entries", count(report.n_entries as u64).into()),
                 ("features", hop.width.to_string().into()),
@@ -181,7 +181,7 @@ fn orders_sentence(orders: &[OrderSpeed], words: &Words) -> String {
     match best.and_then(|best| Some((best, best.pays_after()?))) {
         Some((best, after)) => words.with(
             "speed-order-pays",
-            &[("order", best.order.key().to_string().into()), ("n", format!("{after:.0}").into())],
+            &[("order", best.order.key().into()), ("n", format!("{after:.0}").into())],
         ),
         None => words.text("speed-no-order"),
     }
