@@ -12,6 +12,7 @@ use crate::session::speed_page;
 use crate::session::tasks::bench::Bench;
 use crate::session::tasks::no_points;
 use crate::session::tasks::source::GraphSource;
+use crate::session::words::{Language, Words};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -41,7 +42,7 @@ pub(super) fn run(args: &BenchArgs, terminal: &Terminal) -> anyhow::Result<()> {
     if args.shared.json {
         return output::json(&Document { command: "bench", format: FORMAT, machine, report });
     }
-    let mut lines = output::page(&speed_page(report, machine));
+    let mut lines = output::page(&speed_page(report, machine, Words::of(Language::English)));
     if let Some(Ok(path)) = &measured.kept {
         lines.push(format!("\nkept for choosing products: {}", path.display()));
     }

@@ -10,6 +10,7 @@ use crate::session::format::count;
 use crate::session::run_page;
 use crate::session::tasks::compare_runs::{CompareRuns, RunSource, RunsCompared};
 use crate::session::tasks::no_points;
+use crate::session::words::{Language, Words};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -27,7 +28,7 @@ pub(super) fn run(args: &CompareRunArgs, terminal: &Terminal) -> anyhow::Result<
     if args.shared.json {
         output::json(&Document { command: "compare-run", is_same, found: &found })?;
     } else {
-        output::lines(&output::page(&run_page(&found)))?;
+        output::lines(&output::page(&run_page(&found, Words::of(Language::English))))?;
     }
     if !is_same {
         bail!(

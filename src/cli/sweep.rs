@@ -22,6 +22,7 @@ use crate::session::tasks::compare::Compare;
 use crate::session::tasks::sensitivity::Sensitivity;
 use crate::session::tasks::sweep::Sweep;
 use crate::session::tasks::train::Train;
+use crate::session::words::{Language, Words};
 use crate::session::{Baseline, in_points, rival_says};
 
 #[derive(Serialize)]
@@ -204,7 +205,7 @@ fn comparison_lines(comparison: &Comparison) -> Vec<String> {
         table(&header, 1, rows),
     ];
     let rivals = [true, false].into_iter().filter_map(|is_of_edges| best_rival(&comparison.summary, is_of_edges));
-    lines.extend(rivals.map(|rival| rival_says(&rival, EvaluatedOn::Test)));
+    lines.extend(rivals.map(|rival| rival_says(&rival, EvaluatedOn::Test, Words::of(Language::English))));
     if comparison.plan.has_recovery {
         let says = recovered_says(NodesAre::Static);
         lines.push(format!("\nevery method got the same recovery of what it kept; {says}"));

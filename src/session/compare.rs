@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::compare_words::{NumberRow, numbers, sentences};
 use super::desk::Request;
 use super::recipe_diff::{DiffLine, recipe_diff};
+use super::words::{Language, Words};
 use crate::engine::EngineError;
 use crate::engine::control::Control;
 use crate::engine::experiment::{Run, RunDifference};
@@ -23,12 +24,22 @@ pub struct CompareRequest {
 pub struct Comparison {
     /// Masks, predictions and accuracy.
     pub difference: RunDifference,
-    /// What it comes to, one sentence each.
+    /// What it comes to, one sentence each; in English.
     pub says: Vec<String>,
-    /// The numbers of both, side by side.
+    /// The numbers of both, side by side; in English.
     pub numbers: Vec<NumberRow>,
     /// The recipes as files have them, line by line.
     pub recipe: Vec<DiffLine>,
+}
+
+impl Comparison {
+    /// What it comes to, and the numbers of both, in a language; `a` and `b` are the runs that were compared.
+    pub fn in_words(&self, a: &Run, b: &Run, words: &Words) -> (Vec<String>, Vec<NumberRow>) {
+        match words.language() {
+            Language::English => (self.says.clone(), self.numbers.clone()),
+            Language::Japanese => (sentences(a, b, &self.difference, words), numbers(a, b, &self.difference, words)),
+        }
+    }
 }
 
 impl CompareRequest {
@@ -51,8 +62,9 @@ impl Request for CompareRequest {
 
     fn compute(&self, ctl: &Control) -> Result<Comparison, EngineError> {
         let difference = RunDifference::of(&self.a, &self.b, ctl)?;
-        let says = sentences(&self.a, &self.b, &difference);
-        let numbers = numbers(&self.a, &self.b, &difference);
+        let words = Words::of(Language::English);
+        let says = sentences(&self.a, &self.b, &difference, words);
+        let numbers = numbers(&self.a, &self.b, &difference, words);
         Ok(Comparison { difference, says, numbers, recipe: recipe_diff(&self.a.recipe, &self.b.recipe) })
     }
 }

@@ -1,8 +1,9 @@
 //! What two runs come to beside each other: numbers with their intervals, and sentences that name the sign.
 
 use super::format;
-use super::verdict::in_points;
-use crate::engine::experiment::{PairedLoss, PartDifference, Run, RunDifference};
+use super::trial_words::{evaluated_on, points_say};
+use super::words::Words;
+use crate::engine::experiment::{EvaluatedOn, PairedLoss, PartDifference, Run, RunDifference, Timing};
 use crate::engine::graph::Metric;
 use crate::engine::score::Score;
 use crate::engine::timing::Speedup;
@@ -13,7 +14,7 @@ pub struct NumberRow {
     /// What it is, for example `Test accuracy`.
     pub name: String,
     /// What it counts.
-    pub says: &'static str,
+    pub says: String,
     /// Of A.
     pub a: String,
     /// Of B.
@@ -30,175 +31,198 @@ fn is_measurable([low, high]: [f64; 2]) -> bool {
 }
 
 /// Every sentence that can be said of two runs.
-pub(super) fn sentences(a: &Run, b: &Run, difference: &RunDifference) -> Vec<String> {
+pub(super) fn sentences(a: &Run, b: &Run, difference: &RunDifference, words: &Words) -> Vec<String> {
     let mut says = Vec::new();
     if !difference.is_same_graph {
-        says.push(
-            "The runs are of different graphs: entries, predictions and accuracy are not held against each other"
-                .to_owned(),
-        );
+        says.push(words.text("compared-other-graphs"));
     } else if !difference.is_same_split {
-        says.push("The runs were evaluated on different splits: accuracy is not held against each other".to_owned());
+        says.push(words.text("compared-other-splits"));
     }
-    says.extend(difference.parts.iter().map(|part| accuracy(part, a.evaluation.metric)));
+    says.extend(difference.parts.iter().map(|part| accuracy(part, a.evaluation.metric, words)));
     if let Some(predictions) = &difference.predictions {
         let n = predictions.changed.len();
-        says.push(match n {
-            0 => format!("All {} nodes get the same class", format::count(predictions.n_nodes as u64)),
-            _ => format!(
-                "{} of {} nodes get another class ({})",
-                format::count(n as u64),
-                format::count(predictions.n_nodes as u64),
-                format::percent(n as f64 / predictions.n_nodes.max(1) as f64)
-            ),
+        let all = format::count(predictions.n_nodes as u64);
+        says.push(if n == 0 {
+            words.with("compared-same-classes", &[("all", all.into())])
+        } else {
+            let share = format::percent(n as f64 / predictions.n_nodes.max(1) as f64);
+            let numbers = [("n", format::count(n as u64).into()), ("all", all.into()), ("share", share.into())];
+            words.with("compared-other-classes", &numbers)
         });
     }
     let propagates = [a, b].iter().any(|run| run.recipe.model.n_graph_steps() > 0);
     let entries = ("entries", a.pruned.edge_sparsity(), b.pruned.edge_sparsity());
     let weights = ("weights", a.pruned.weight_sparsity(), b.pruned.weight_sparsity());
     let removed = propagates.then_some(entries).into_iter().chain([weights]);
-    says.extend(removed.map(|(what, a, b)| removed_share(what, a, b)));
-    says.push(operations(a.pruned.macs().pruned(), b.pruned.macs().pruned()));
+    says.extend(removed.map(|(what, a, b)| removed_share(what, a, b, words)));
+    says.push(operations(a.pruned.macs().pruned(), b.pruned.macs().pruned(), words));
     let is_same_model = std::sync::Arc::ptr_eq(&a.model, &b.model) && difference.is_same_graph;
     let timed = a.timing.as_ref().zip(b.timing.as_ref()).filter(|_| is_same_model);
-    says.extend(timed.and_then(|(a, b)| time(&a.speedup(), &b.speedup())));
+    says.extend(timed.and_then(|(a, b)| time(&a.speedup(), &b.speedup(), words)));
     says
 }
 
 /// `B is 0.8 points worse than A on test (95 % interval 0.2 to 1.4 points, node beside node)`.
-fn accuracy(part: &PartDifference, metric: Metric) -> String {
+fn accuracy(part: &PartDifference, metric: Metric, words: &Words) -> String {
     let PartDifference { name, loss, .. } = part;
-    let of = if metric == Metric::MicroF1 { " of micro-F1" } else { "" };
+    let on = if *name == "validation" { EvaluatedOn::Val } else { EvaluatedOn::Test };
+    let metric = match metric {
+        Metric::Accuracy => "accuracy",
+        Metric::MicroF1 => "micro-f1",
+    };
     let [low, high] = loss.interval();
-    if !is_measurable([low, high]) {
-        return format!(
-            "No measurable difference on {name}: B {} (95 % interval {} to {} points{of}, node beside node)",
-            by_points(-loss.loss),
-            signed(-high),
-            signed(-low)
-        );
-    }
-    let (word, [low, high]) = if low > 0.0 { ("worse", [low, high]) } else { ("better", [-high, -low]) };
-    format!(
-        "B is {} {word} than A on {name} (95 % interval {:.1} to {:.1} points{of}, node beside node)",
-        some_points(loss.loss.abs()),
-        100.0 * low,
-        100.0 * high
+    let gain = (-1e3 * loss.loss).round() as i64;
+    let (key, points, ends) = if !is_measurable([low, high]) {
+        let key = match gain {
+            0 => "compared-accuracy-same",
+            more if more > 0 => "compared-accuracy-above",
+            _ => "compared-accuracy-below",
+        };
+        (key, points_say(loss.loss.abs(), words), [signed(-high), signed(-low)])
+    } else if low > 0.0 {
+        ("compared-accuracy-worse", some_points(loss.loss, words), [low, high].map(plain))
+    } else {
+        ("compared-accuracy-better", some_points(-loss.loss, words), [-high, -low].map(plain))
+    };
+    let [low, high] = ends;
+    words.with(
+        key,
+        &[
+            ("points", points.into()),
+            ("part", evaluated_on(on, words).into()),
+            ("low", low.into()),
+            ("high", high.into()),
+            ("metric", metric.into()),
+        ],
     )
 }
 
 /// A difference that there is, however small.
-fn some_points(share: f64) -> String {
-    if share < 5e-4 { "less than 0.1 points".to_owned() } else { in_points(share) }
+fn some_points(share: f64, words: &Words) -> String {
+    if share < 5e-4 { words.text("compared-least-points") } else { points_say(share, words) }
 }
 
-/// In words that need no sign.
-fn by_points(gain: f64) -> String {
-    match (1e3 * gain).round() as i64 {
-        0 => "scores the same".to_owned(),
-        more if more > 0 => format!("is {} above A", in_points(gain)),
-        _ => format!("is {} below A", in_points(-gain)),
-    }
+/// Points without a unit.
+fn plain(share: f64) -> String {
+    format!("{:.1}", 100.0 * share)
 }
 
 /// Points without a unit, with a true minus.
 fn signed(share: f64) -> String {
-    let text = format!("{:.1}", 100.0 * share);
+    let text = plain(share);
     let text = text.strip_prefix("-0.0").map_or_else(|| text.clone(), |rest| format!("0.0{rest}"));
     text.replacen('-', "−", 1)
 }
 
-fn removed_share(what: &str, a: f64, b: f64) -> String {
-    let shares = format!("{} against {}", format::percent(b), format::percent(a));
-    match (1e3 * (b - a)).round() as i64 {
-        0 => format!("Both remove the same share of the {what}: {}", format::percent(a)),
-        more if more > 0 => format!("B removes {} more of the {what}: {shares}", in_points(b - a)),
-        _ => format!("B removes {} less of the {what}: {shares}", in_points(a - b)),
-    }
+/// `what`: `entries` or `weights`.
+fn removed_share(what: &'static str, a: f64, b: f64, words: &Words) -> String {
+    let key = match (1e3 * (b - a)).round() as i64 {
+        0 => return words.with("compared-removes-same", &[("what", what.into()), ("a", format::percent(a).into())]),
+        more if more > 0 => "compared-removes-more",
+        _ => "compared-removes-less",
+    };
+    words.with(
+        key,
+        &[
+            ("what", what.into()),
+            ("points", points_say((b - a).abs(), words).into()),
+            ("a", format::percent(a).into()),
+            ("b", format::percent(b).into()),
+        ],
+    )
 }
 
-fn operations(a: u64, b: u64) -> String {
-    let counts = format!("{} against {}", format::short_count(b), format::short_count(a));
-    let share = |part: u64, all: u64| format::percent(part as f64 / all.max(1) as f64);
-    match b.cmp(&a) {
-        std::cmp::Ordering::Equal => format!("Both take {} operations", format::short_count(a)),
-        std::cmp::Ordering::Less => format!("B takes {} fewer operations: {counts}", share(a - b, a)),
-        std::cmp::Ordering::Greater => format!("B takes {} more operations: {counts}", share(b - a, a)),
-    }
+fn operations(a: u64, b: u64, words: &Words) -> String {
+    let key = match b.cmp(&a) {
+        std::cmp::Ordering::Equal => {
+            return words.with("compared-operations-same", &[("a", format::short_count(a).into())]);
+        }
+        std::cmp::Ordering::Less => "compared-operations-fewer",
+        std::cmp::Ordering::Greater => "compared-operations-more",
+    };
+    let share = format::percent(a.abs_diff(b) as f64 / a.max(1) as f64);
+    let [a, b] = [a, b].map(format::short_count);
+    words.with(key, &[("share", share.into()), ("a", a.into()), ("b", b.into())])
 }
 
 /// Each was timed in turn with the unpruned model, so their speed-ups can be held against each other: a difference is claimed where the
 /// intervals lie apart by more than one start of the program moves them.
-fn time(a: &Speedup, b: &Speedup) -> Option<String> {
+fn time(a: &Speedup, b: &Speedup, words: &Words) -> Option<String> {
     let (own, other) = (a.interval?, b.interval?);
     let is_apart = |slower: [f64; 2], faster: [f64; 2]| faster[0] > slower[1] * (1.0 + Speedup::BETWEEN_STARTS);
-    let intervals =
-        format!("speed-up {} against {} (95 % intervals)", format::factors(b.interval), format::factors(a.interval));
-    Some(match (is_apart(own, other), is_apart(other, own)) {
-        (true, _) => format!("B is faster than A: {intervals}"),
-        (_, true) => format!("B is slower than A: {intervals}"),
-        _ => format!("No measurable difference in time: {intervals}"),
-    })
+    let key = match (is_apart(own, other), is_apart(other, own)) {
+        (true, _) => "compared-time-faster",
+        (_, true) => "compared-time-slower",
+        _ => "compared-time-same",
+    };
+    let [a, b] = [a.interval, b.interval].map(format::factors);
+    Some(words.with(key, &[("a", a.into()), ("b", b.into())]))
 }
 
 /// The numbers of both runs, side by side.
-pub(super) fn numbers(a: &Run, b: &Run, difference: &RunDifference) -> Vec<NumberRow> {
+pub(super) fn numbers(a: &Run, b: &Run, difference: &RunDifference, words: &Words) -> Vec<NumberRow> {
+    let row = |key: &str, [a, b]: [String; 2], change: String| NumberRow {
+        name: words.text(key),
+        says: words.hint(key),
+        a,
+        b,
+        change,
+        is_better: None,
+    };
     let loss_of = |name: &str| difference.parts.iter().find(|part| part.name == name).map(|part| part.loss);
     let part = |run: &Run, at: usize| [&run.evaluation.test, &run.evaluation.val][at].pruned;
     let mut rows = Vec::new();
-    for (at, name, title) in [(0, "test", "Test accuracy"), (1, "validation", "Validation accuracy")] {
-        rows.push(score_row(title, part(a, at), part(b, at), loss_of(name)));
+    for (at, name, key) in [(0, "test", "compared-row-test"), (1, "validation", "compared-row-validation")] {
+        let (first, second) = (part(a, at), part(b, at));
+        let (texts, change, is_better) = scores(first, second, loss_of(name));
+        rows.push(NumberRow { is_better, ..row(key, texts, change) });
     }
-    let share = |name: &str, says, a: f64, b: f64| row(name, says, [a, b].map(format::percent), format::points(b - a));
+    let share = |key: &str, a: f64, b: f64| row(key, [a, b].map(format::percent), format::points(b - a));
     let (edges, weights) = (|run: &Run| run.pruned.edge_sparsity(), |run: &Run| run.pruned.weight_sparsity());
-    rows.push(share("Edges removed", "Removed share of graph entries over all layers", edges(a), edges(b)));
-    rows.push(share("Weights removed", "Removed share of weights over all layers", weights(a), weights(b)));
+    rows.push(share("compared-row-edges", edges(a), edges(b)));
+    rows.push(share("compared-row-weights", weights(a), weights(b)));
+    let fewer = |[a, b]: [u64; 2]| (a != b).then_some(b < a);
     let macs = [a, b].map(|run| run.pruned.macs().pruned());
     let change = format::factor(macs[1] as f64 / macs[0] as f64);
-    let says = "Multiply-accumulate operations of the pruned forward pass";
-    let is_better = (macs[0] != macs[1]).then_some(macs[1] < macs[0]);
-    rows.push(NumberRow { is_better, ..row("Operations", says, macs.map(format::short_count), change) });
+    let operations = row("compared-row-operations", macs.map(format::short_count), change);
+    rows.push(NumberRow { is_better: fewer(macs), ..operations });
     let bytes = [a, b].map(|run| run.size.sparse_bytes());
     let change = format::factor(bytes[1] as f64 / bytes[0].max(1) as f64);
-    let is_better = (bytes[0] != bytes[1]).then_some(bytes[1] < bytes[0]);
-    let says = "What the pruned model takes stored, its weights sparse";
-    rows.push(NumberRow { is_better, ..row("Model size", says, bytes.map(format::bytes), change) });
-    let timing = |run: &Run, of: &dyn Fn(&crate::engine::experiment::Timing) -> String| {
-        run.timing.as_ref().map_or_else(|| format::NONE.to_owned(), of)
-    };
+    rows.push(NumberRow { is_better: fewer(bytes), ..row("compared-row-size", bytes.map(format::bytes), change) });
+    let timing =
+        |run: &Run, of: &dyn Fn(&Timing) -> String| run.timing.as_ref().map_or_else(|| format::NONE.to_owned(), of);
     let median = |run: &Run| timing(run, &|timing| format::seconds(timing.pruned_secs()));
-    let says = "Median wall time of the pruned forward pass; each run was measured by itself";
-    rows.push(row("Time", says, [median(a), median(b)], String::new()));
+    rows.push(row("compared-row-time", [median(a), median(b)], String::new()));
     let speedup = |run: &Run| {
         timing(run, &|timing| {
             let measured = timing.speedup();
             format!("{} ({})", format::speedup(&measured), format::factors(measured.interval))
         })
     };
-    let says = "Against the unpruned forward pass that was measured in turn, with its 95 % interval";
-    rows.push(row("Speed-up", says, [speedup(a), speedup(b)], String::new()));
+    rows.push(row("compared-row-speedup", [speedup(a), speedup(b)], String::new()));
     rows
 }
 
-fn row(name: &str, says: &'static str, [a, b]: [String; 2], change: String) -> NumberRow {
-    NumberRow { name: name.to_owned(), says, a, b, change, is_better: None }
-}
-
-fn score_row(name: &str, a: Score, b: Score, loss: Option<PairedLoss>) -> NumberRow {
+/// Both as texts with their intervals, how B differs, and whether that is better.
+fn scores(a: Score, b: Score, loss: Option<PairedLoss>) -> ([String; 2], String, Option<bool>) {
     let text = |score: Score| match score.n_nodes {
         0 => format::NONE.to_owned(),
         _ => format!("{} ({:.1}–{:.1})", format::percent(score.accuracy), 100.0 * score.low, 100.0 * score.high),
     };
-    let says = "Accuracy of the pruned model with its 95 % interval; the difference is tested node beside node";
     let change =
         if a.n_nodes * b.n_nodes == 0 { format::NONE.to_owned() } else { format::points(b.accuracy - a.accuracy) };
     let is_better = loss.filter(|loss| is_measurable(loss.interval())).map(|loss| loss.loss < 0.0);
-    NumberRow { is_better, ..row(name, says, [text(a), text(b)], change) }
+    ([text(a), text(b)], change, is_better)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::words::Language;
+
+    fn words() -> &'static Words {
+        Words::of(Language::English)
+    }
 
     fn part(loss: f64, standard_error: f64) -> PartDifference {
         let loss = PairedLoss { n_nodes: 1000, loss, standard_error };
@@ -207,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_sign_is_said_in_words() {
-        let says = |loss, error| accuracy(&part(loss, error), Metric::Accuracy);
+        let says = |loss, error| accuracy(&part(loss, error), Metric::Accuracy, words());
         let after = |text: &str| format!("{text}, node beside node)");
         assert_eq!(says(0.008, 0.003), after("B is 0.8 points worse than A on test (95 % interval 0.2 to 1.4 points"));
         assert_eq!(
@@ -220,19 +244,19 @@ mod tests {
         assert_eq!(says(0.0, 0.001), after(same));
         assert!(says(4e-4, 1e-4).starts_with("B is less than 0.1 points worse than A on test"));
         assert_eq!(
-            removed_share("weights", 0.25, 0.5),
+            removed_share("weights", 0.25, 0.5, words()),
             "B removes 25 points more of the weights: 50.0 % against 25.0 %"
         );
-        assert_eq!(operations(2000, 1500), "B takes 25.0 % fewer operations: 1,500 against 2,000");
+        assert_eq!(operations(2000, 1500, words()), "B takes 25.0 % fewer operations: 1,500 against 2,000");
     }
 
     #[test]
     fn times_differ_where_their_intervals_lie_apart() {
         let measured = |low: f64, high: f64| Speedup { ratio: low, interval: Some([low, high]), n_pairs: 20 };
-        let says = |a: &Speedup, b: &Speedup| time(a, b).expect("intervals");
+        let says = |a: &Speedup, b: &Speedup| time(a, b, words()).expect("intervals");
         assert!(says(&measured(1.0, 1.1), &measured(1.5, 1.6)).starts_with("B is faster"));
         assert!(says(&measured(1.5, 1.6), &measured(1.0, 1.1)).starts_with("B is slower"));
         assert!(says(&measured(1.0, 1.1), &measured(1.11, 1.2)).starts_with("No measurable difference in time"));
-        assert_eq!(time(&Speedup { interval: None, ..measured(1.0, 1.1) }, &measured(1.0, 1.1)), None);
+        assert_eq!(time(&Speedup { interval: None, ..measured(1.0, 1.1) }, &measured(1.0, 1.1), words()), None);
     }
 }

@@ -49,7 +49,10 @@ impl Session {
 
     pub(super) fn export_items(&mut self, id: RunId, items: Vec<ExportItem>, folder: PathBuf) {
         if items.is_empty() {
-            return self.refused("export", "at least one form", "Tick one under For other programs");
+            let words = self.words();
+            let [what, needs, next] =
+                ["export-what", "export-needs-form", "export-tick-form"].map(|key| words.text(key));
+            return self.refused(&what, &needs, &next);
         }
         let Some(entry) = self.store.run(id) else { return };
         let pruned = ExportInput::Run(Arc::clone(&entry.run));
@@ -58,7 +61,8 @@ impl Session {
     }
 
     pub(super) fn take_exported(&mut self, exported: Exported) {
-        let title = format!("Exported to {}", exported.folder.display());
+        let folder = exported.folder.display().to_string();
+        let title = self.words().with("export-done", &[("folder", folder.into())]);
         self.store.notices.add(Level::Info, title, "", "");
         self.store.export.last = Some(exported);
     }
@@ -69,9 +73,9 @@ impl Session {
         let source = ClusterSource::Run(Arc::clone(&entry.run));
         let shown = escaped_path(&folder);
         self.run_in(Lane::Export, WriteCluster { source, folder }, move |session, job| {
-            let title = format!("A job for PySpark 4 in {shown}");
-            let next = "Its README has the spark-submit lines; File › Store for a cluster writes the graph as Parquet";
-            session.store.notices.add(Level::Info, title, job.model, next);
+            let words = session.words();
+            let title = words.with("export-job-done", &[("folder", shown.into())]);
+            session.store.notices.add(Level::Info, title, job.model, words.text("export-job-next"));
         });
     }
 
@@ -80,27 +84,32 @@ impl Session {
         let Some(entry) = self.store.run(id) else { return };
         let runs = [RunSource::Open(Arc::clone(&entry.run)), RunSource::Stored(folder.clone())];
         self.run_in(Lane::Export, CompareRuns { runs }, move |session, found| {
-            session.store.export.compared = Some((id, folder, run_page(&found)));
+            session.store.export.compared = Some((id, folder, run_page(&found, session.words())));
         });
     }
 
     /// Writes the open graph for work from the disk, or as tables for a cluster.
     pub(super) fn store_graph(&mut self, folder: PathBuf, form: StoreForm) {
-        let Some(graph) = &self.store.graph else { return self.missing("store", "a graph") };
+        let Some(graph) = &self.store.graph else {
+            let [what, needs] = ["export-what-store", "export-needs-graph"].map(|key| self.words().text(key));
+            return self.missing(&what, &needs);
+        };
         let task = StoreGraph { graph: GraphSource::Open(Arc::clone(&graph.dataset)), folder, form };
         self.run_in(Lane::Export, task, move |session, stored| {
-            let title = format!("Stored {} in {}", stored.name, escaped_path(&stored.folder));
+            let words = session.words();
+            let folder = escaped_path(&stored.folder);
+            let title = words.with("export-stored", &[("name", stored.name.clone().into()), ("folder", folder.into())]);
             let (what, next) = match form {
-                StoreForm::Arrays => (
-                    format!("{} of arrays", format::bytes(stored.size_bytes())),
-                    "unifews propagate works from this folder with less memory than the graph",
-                ),
+                StoreForm::Arrays => {
+                    let size = format::bytes(stored.size_bytes());
+                    (words.with("export-stored-arrays", &[("size", size.into())]), "export-stored-arrays-next")
+                }
                 StoreForm::Parquet => {
-                    let notes = std::iter::once("nodes.parquet and edges.parquet".to_owned()).chain(stored.notes);
-                    (notes.collect::<Vec<_>>().join("; "), "A cluster's job reads both; so does this program")
+                    let notes = std::iter::once(words.text("export-stored-tables")).chain(stored.notes);
+                    (notes.collect::<Vec<_>>().join("; "), "export-stored-tables-next")
                 }
             };
-            session.store.notices.add(Level::Info, title, what, next);
+            session.store.notices.add(Level::Info, title, what, words.text(next));
         });
     }
 }

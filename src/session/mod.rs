@@ -62,6 +62,7 @@ mod take_over;
 pub mod tasks;
 mod tools;
 mod trial_lines;
+pub(crate) mod trial_words;
 mod trials;
 mod undo;
 mod verdict;

@@ -1,20 +1,29 @@
 //! How Unifews stands beside the best of the others, in a sentence.
 
 use super::format::percent;
-use super::verdict::in_points;
+use super::trial_words::{evaluated_on, method_title, points_say};
+use super::words::Words;
 use crate::engine::experiment::{EvaluatedOn, Rival};
 
 /// The sentence, for window and terminal.
-pub fn rival_says(rival: &Rival, on: EvaluatedOn) -> String {
+pub fn rival_says(rival: &Rival, on: EvaluatedOn, words: &Words) -> String {
     let [own, other] = rival.accuracy;
-    let (name, share) = (rival.method.title(), percent(rival.share));
-    let accuracies = format!("{} and {} {}", percent(own), percent(other), on.title());
-    if rival.is_within_ranges {
-        format!("{share} removed: no clear difference between Unifews and {name} ({accuracies})")
+    let key = if rival.is_within_ranges {
+        "trial-rival-alike"
     } else if rival.is_better() {
-        format!("{share} removed: {name} keeps {} more than Unifews ({accuracies})", in_points(other - own))
+        "trial-rival-better"
     } else {
-        let more = in_points(own - other);
-        format!("{share} removed: Unifews keeps {more} more than {name}, the best other ({accuracies})")
-    }
+        "trial-rival-worse"
+    };
+    words.with(
+        key,
+        &[
+            ("share", percent(rival.share).into()),
+            ("name", method_title(rival.method, words).into()),
+            ("points", points_say((own - other).abs(), words).into()),
+            ("own", percent(own).into()),
+            ("other", percent(other).into()),
+            ("part", evaluated_on(on, words).into()),
+        ],
+    )
 }

@@ -1,8 +1,9 @@
 //! The runs of the table in groups: by method, by tag, by network.
 
 use super::store::RunEntry;
+use super::trial_words::{edge_ranking, recovered, weight_ranking};
+use super::words::{Language, Words};
 use crate::engine::sparsify::Recipe;
-use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 
 /// What runs are put together by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,31 +43,31 @@ impl GroupBy {
     /// Every choice.
     pub const ALL: [Self; 4] = [Self::Nothing, Self::Method, Self::Tag, Self::Network];
 
-    /// Its name, and what it does.
-    pub fn title(self) -> (&'static str, &'static str) {
+    /// By which its name is found, and what it does.
+    pub fn key(self) -> &'static str {
         match self {
-            Self::Nothing => ("no groups", "All runs in one list"),
-            Self::Method => ("method", "How the recipe ranks what it removes, and whether it recovers"),
-            Self::Tag => ("tag", "The first tag of every run"),
-            Self::Network => ("network", "The network and its sizes"),
+            Self::Nothing => "runs-by-nothing",
+            Self::Method => "runs-by-method",
+            Self::Tag => "runs-by-tag",
+            Self::Network => "runs-by-network",
         }
     }
 
     /// Name of the group that a run is in.
-    pub fn name_of(self, entry: &RunEntry) -> String {
+    pub fn name_of(self, entry: &RunEntry, words: &Words) -> String {
         match self {
             Self::Nothing => String::new(),
-            Self::Method => method_of(&entry.run.recipe),
-            Self::Tag => entry.tags.first().cloned().unwrap_or_else(|| "no tag".to_owned()),
+            Self::Method => method_in_words(&entry.run.recipe, words),
+            Self::Tag => entry.tags.first().cloned().unwrap_or_else(|| words.text("runs-no-tag")),
             Self::Network => entry.run.model.title(),
         }
     }
 
     /// The runs in groups; both stay in the order in which runs come first, so that the group of the first run is the first.
-    pub fn groups<'a>(self, runs: &[&'a RunEntry]) -> Vec<RunGroup<'a>> {
+    pub fn groups<'a>(self, runs: &[&'a RunEntry], words: &Words) -> Vec<RunGroup<'a>> {
         let mut groups: Vec<RunGroup<'a>> = Vec::new();
         for entry in runs {
-            let name = self.name_of(entry);
+            let name = self.name_of(entry, words);
             match groups.iter_mut().find(|group| group.name == name) {
                 Some(group) => group.runs.push(entry),
                 None => groups.push(RunGroup { name, runs: vec![entry] }),
@@ -93,26 +94,38 @@ impl GroupNumber {
     }
 }
 
-/// How a recipe ranks what it removes, for example `Unifews + recovery` or `Random (edges)`. A side without a threshold has no part in it.
+/// How a recipe ranks what it removes, for example `Unifews + recovery` or `Random (edges)`, as files have it. A side without a threshold
+/// has no part in it.
 pub fn method_of(recipe: &Recipe) -> String {
+    method_in_words(recipe, Words::of(Language::English))
+}
+
+/// The same for people.
+fn method_in_words(recipe: &Recipe, words: &Words) -> String {
+    // A proper name.
+    let unifews = || "Unifews".to_owned();
     let removes = |deltas: &[f64]| deltas.iter().any(|delta| *delta > 0.0);
-    let edges = removes(&recipe.edges.delta).then(|| recipe.edges.ranking.map_or("Unifews", EdgeRanking::title));
-    let weights =
-        removes(&recipe.weights.delta).then(|| recipe.weights.ranking.map_or("Unifews", WeightRanking::title));
+    let edges = removes(&recipe.edges.delta)
+        .then(|| recipe.edges.ranking.map_or_else(unifews, |ranking| edge_ranking(ranking, words)));
+    let weights = removes(&recipe.weights.delta)
+        .then(|| recipe.weights.ranking.map_or_else(unifews, |ranking| weight_ranking(ranking, words)));
     let name = match (edges, weights) {
-        (None, None) => "Nothing removed".to_owned(),
-        (Some(edges), None) => format!("{edges} (edges)"),
-        (None, Some(weights)) => format!("{weights} (weights)"),
-        (Some(edges), Some(weights)) if edges == weights => edges.to_owned(),
-        (Some(edges), Some(weights)) => format!("{edges} (edges), {weights} (weights)"),
+        (None, None) => words.text("runs-nothing-removed"),
+        (Some(edges), None) => words.with("runs-method-of-edges", &[("edges", edges.into())]),
+        (None, Some(weights)) => words.with("runs-method-of-weights", &[("weights", weights.into())]),
+        (Some(edges), Some(weights)) if edges == weights => edges,
+        (Some(edges), Some(weights)) => {
+            words.with("runs-method-of-both", &[("edges", edges.into()), ("weights", weights.into())])
+        }
     };
-    if recipe.recovery.is_some() { format!("{name} + recovery") } else { name }
+    recovered(name, recipe.recovery.is_some(), words)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::sparsify::RecoveryRule;
+    use crate::engine::sparsify::baselines::{EdgeRanking, WeightRanking};
 
     #[test]
     fn a_method_is_what_ranks_the_sides_that_remove() {

@@ -4,6 +4,7 @@ use super::command::FileWriter;
 use super::run_groups::method_of;
 use super::store::RunEntry;
 use super::tasks::TaskError;
+use super::words::Words;
 use crate::engine::experiment::{PartScores, Run};
 use crate::io::table::{Column, Table, TableForm};
 use crate::io::{ExportError, with_known_ending};
@@ -72,9 +73,9 @@ pub(super) fn table(runs: &[RunEntry]) -> Table {
 }
 
 /// Writes the runs as CSV.
-pub fn runs_writer(runs: &[&RunEntry]) -> FileWriter {
+pub fn runs_writer(runs: &[&RunEntry], words: &Words) -> FileWriter {
     let runs: Vec<RunEntry> = runs.iter().map(|entry| (*entry).clone()).collect();
-    FileWriter::new("Save the table of runs", move |path, _| {
+    FileWriter::new(words.text("runs-writer"), move |path, _| {
         let path = with_known_ending(path, &["csv"])?;
         let encoded = table(&runs).encode(TableForm::Csv);
         let bytes = encoded.map_err(|source| TaskError::Export(ExportError::io("write", &path, source)))?;

@@ -23,7 +23,7 @@ impl Session {
     }
 
     pub(super) fn take_benched(&mut self, measured: &Benched) {
-        self.store.bench.page = speed_page(&measured.report, &measured.machine);
+        self.store.bench.page = speed_page(&measured.report, &measured.machine, self.words());
         match &measured.kept {
             Some(Ok(path)) => {
                 let kept = format!("Kept for choosing products: {}", escaped_path(path));

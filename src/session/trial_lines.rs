@@ -1,6 +1,7 @@
 //! Runs and points of the sweep as lines over parallel axes.
 
 use super::store::{RunId, Store};
+use super::words::{Language, Words};
 use crate::engine::experiment::Timing;
 use crate::engine::plot::ParallelAxis;
 use crate::engine::sparsify::Recipe;
@@ -25,19 +26,28 @@ pub struct TrialLines {
     pub test: Option<usize>,
     /// The one layer that the points are of, from 0; none: all.
     pub layer: Option<usize>,
+    /// Of the names of the axes.
+    pub language: Language,
 }
 
 /// The numbers of a line.
 struct Numbers {
     delta_a: Vec<f64>,
     delta_w: Vec<f64>,
-    /// As [`NAMES`].
+    /// As [`AXES`].
     others: [f64; 7],
 }
 
 /// Axes behind those of the thresholds.
-const NAMES: [&str; 7] =
-    ["edges removed, %", "weights removed, %", "operations, M", "time, ms", "size, kB", "validation, %", "test, %"];
+const AXES: [&str; 7] = [
+    "trial-axis-edges",
+    "trial-axis-weights",
+    "trial-axis-macs",
+    "trial-axis-time",
+    "trial-axis-size",
+    "trial-axis-validation",
+    "trial-axis-test",
+];
 /// Among them.
 const TEST: usize = 6;
 
@@ -52,8 +62,13 @@ impl TrialLines {
             && runs.chain(points).eq(self.lines.iter().copied())
     }
 
-    /// Of everything that was tried on the open graph and model.
+    /// Of everything that was tried on the open graph and model; axes are named in English, as in files.
     pub fn of(store: &Store) -> Self {
+        Self::in_words(store, Words::of(Language::English))
+    }
+
+    /// The same with axes that are named for people.
+    pub fn in_words(store: &Store, words: &Words) -> Self {
         let share = |n_nodes: usize, accuracy: f64| if n_nodes == 0 { f64::NAN } else { 100.0 * accuracy };
         let mut lines = Vec::new();
         let mut all = Vec::new();
@@ -98,14 +113,14 @@ impl TrialLines {
         let mut axes = deltas("δa", &all, |numbers| &numbers.delta_a);
         axes.extend(deltas("δw", &all, |numbers| &numbers.delta_w));
         let mut test = None;
-        for (at, name) in NAMES.into_iter().enumerate() {
+        for (at, key) in AXES.into_iter().enumerate() {
             let values = all.iter().map(|numbers| numbers.others[at]).collect();
-            if let Some(axis) = ParallelAxis::new(name, values) {
+            if let Some(axis) = ParallelAxis::new(words.text(key), values) {
                 test = (at == TEST).then_some(axes.len()).or(test);
                 axes.push(axis);
             }
         }
-        Self { lines, axes, test, layer: store.sweep.layer }
+        Self { lines, axes, test, layer: store.sweep.layer, language: words.language() }
     }
 }
 
@@ -114,7 +129,7 @@ impl Numbers {
         Self {
             delta_a: recipe.edges.delta.clone(),
             delta_w: recipe.weights.delta.clone(),
-            others: [f64::NAN; NAMES.len()],
+            others: [f64::NAN; AXES.len()],
         }
     }
 }
@@ -137,7 +152,7 @@ mod tests {
     use super::*;
 
     fn numbers(delta_a: &[f64]) -> Numbers {
-        Numbers { delta_a: delta_a.to_vec(), delta_w: vec![0.5], others: [1.0; NAMES.len()] }
+        Numbers { delta_a: delta_a.to_vec(), delta_w: vec![0.5], others: [1.0; AXES.len()] }
     }
 
     #[test]

@@ -21,11 +21,12 @@ use crate::engine::experiment::{
 use crate::engine::sparsify::Recipe;
 
 impl Session {
-    /// The open graph and model; says what is missing where one is.
+    /// The open graph and model; says what is missing where one is. `what` is the key of what cannot be done.
     fn both(&mut self, what: &str) -> Option<(LoadedGraph, LoadedModel)> {
         let both = self.store.graph.clone().zip(self.store.model.clone());
         if both.is_none() {
-            self.missing(what, "a graph and a model");
+            let words = self.words();
+            self.missing(&words.text(what), &words.text("trial-needs-both"));
         }
         both
     }
@@ -60,10 +61,10 @@ impl Session {
     }
 
     fn sweep_task(&mut self, grid: SweepGrid, base: Recipe, layer: Option<usize>) -> Option<Sweep> {
-        let (graph, model) = self.both("sweep")?;
+        let (graph, model) = self.both("trial-what-sweep")?;
         let (dataset, model, baseline) = (graph.dataset, model.model, model.baseline);
         let mut task = Sweep { dataset, model, baseline, base, grid, layer, options: RunOptions::SWEEP };
-        self.fits("sweep", &mut task).then_some(task)
+        self.fits(&self.words().text("trial-what-sweep"), &mut task).then_some(task)
     }
 
     /// Ends the present sweep; answers what is complete of its grid, that one among it.
@@ -87,14 +88,15 @@ impl Session {
 
     /// Compares the plan's methods.
     pub(super) fn compare(&mut self, plan: ComparePlan) {
-        let Some((graph, model)) = self.both("compare") else { return };
+        let Some((graph, model)) = self.both("trial-what-compare") else { return };
         let recipe = self.store.effective_recipe();
         let mut task = Compare::new(graph.dataset, model.model, model.baseline, &recipe, plan);
         if task.plan().is_empty() {
-            let what = "a method that this network can use, a share and a seed";
-            return self.refused("compare", what, "Choose them in the trade-off view");
+            let needs = ["trial-what-compare", "trial-needs-method", "trial-choose-methods"];
+            let [what, needs, next] = needs.map(|key| self.words().text(key));
+            return self.refused(&what, &needs, &next);
         }
-        if !self.fits("compare", &mut task) {
+        if !self.fits(&self.words().text("trial-what-compare"), &mut task) {
             return;
         }
         self.store.asked_for(Trial::Methods);
@@ -106,7 +108,7 @@ impl Session {
 
     /// Tries every layer alone over the thresholds of the grid.
     pub(super) fn sensitivity(&mut self, grid: SweepGrid) {
-        let Some((graph, model)) = self.both("try layers") else { return };
+        let Some((graph, model)) = self.both("trial-what-layers") else { return };
         let mut task = Sensitivity {
             dataset: graph.dataset,
             model: model.model,
@@ -114,7 +116,7 @@ impl Session {
             base: self.store.effective_recipe(),
             grid,
         };
-        if !self.fits("try layers", &mut task) {
+        if !self.fits(&self.words().text("trial-what-layers"), &mut task) {
             return;
         }
         self.store.asked_for(Trial::Layers);
@@ -126,13 +128,13 @@ impl Session {
 
     /// Disturbs the graph in the usual ways, as far as they say something of the recipe.
     pub(super) fn stress(&mut self, masks: StressMasks) {
-        let Some((graph, model)) = self.both("stress") else { return };
+        let Some((graph, model)) = self.both("trial-what-stress") else { return };
         let recipe = self.store.effective_recipe();
         let n_ways = 1 + usize::from(recipe.recovery.is_some());
         let plan = StressPlan { masks, ..StressPlan::default() };
         let n_points = n_ways * plan.n_graphs();
         let mut task = Stress::new(graph.dataset, model.model, recipe, plan);
-        if !self.fits("stress", &mut task) {
+        if !self.fits(&self.words().text("trial-what-stress"), &mut task) {
             return;
         }
         self.store.asked_for(Trial::Stress);
@@ -143,7 +145,7 @@ impl Session {
 
     /// Looks for what removes most within a budget of accuracy.
     pub(super) fn find_within(&mut self, budget: Budget) {
-        let Some((graph, model)) = self.both("look for a recipe") else { return };
+        let Some((graph, model)) = self.both("trial-what-budget") else { return };
         let mut task = FindWithinBudget {
             dataset: graph.dataset,
             model: model.model,
@@ -151,7 +153,7 @@ impl Session {
             base: self.store.effective_recipe(),
             budget,
         };
-        if !self.fits("look for a recipe", &mut task) {
+        if !self.fits(&self.words().text("trial-what-budget"), &mut task) {
             return;
         }
         self.store.budget = BudgetState { budget, asked: budget, ..BudgetState::default() };
@@ -178,7 +180,7 @@ impl Session {
     pub(super) fn controls(&mut self, id: RunId) {
         let Some(entry) = self.store.run(id) else { return };
         let mut task = Controls { run: Arc::clone(&entry.run) };
-        if self.fits("compute the controls", &mut task) {
+        if self.fits(&self.words().text("trial-what-controls"), &mut task) {
             self.run_in(Lane::Controls, task, move |session, found| {
                 session.store.controls.insert(id, found);
             });

@@ -26,7 +26,7 @@ impl BundleOptions {
     }
 
     /// What values of entries are stored as beside the edge files, which always have 32-bit floats: f32 where there is no such file.
-    pub(super) fn entries_of(self, run: &Run) -> ValueType {
+    pub fn entries_of(self, run: &Run) -> ValueType {
         let asked = run.recipe.stored_as().unwrap_or_default().entries;
         let are_fitted = run.pruned.masks.edges.values().is_some();
         if asked == ValueType::F32 && are_fitted { self.values } else { asked }

@@ -14,21 +14,11 @@ pub(super) struct PilotForm {
     refused: Option<(RunId, Option<String>)>,
 }
 
-/// What is chosen: its name, what it says, and where it stands.
-type Field = (&'static str, &'static str, fn(&mut PilotOptions) -> &mut f64);
+/// What is chosen: the key of its name and of what it says, and where it stands.
+type Field = (&'static str, fn(&mut PilotOptions) -> &mut f64);
 
-const FIELDS: [Field; 2] = [
-    (
-        "Nodes to the pruned model",
-        "By a hash of the node's id: the same id is always answered by the same model",
-        |options| &mut options.share,
-    ),
-    (
-        "Nodes with both answers in the log",
-        "By another hash of the id; the script that reads the log compares the models on these nodes",
-        |options| &mut options.sample,
-    ),
-];
+const FIELDS: [Field; 2] =
+    [("export-pilot-share", |options| &mut options.share), ("export-pilot-sample", |options| &mut options.sample)];
 
 /// Width of the names before the fields.
 const NAME_WIDTH: f32 = 240.0;
@@ -36,29 +26,30 @@ const NAME_WIDTH: f32 = 240.0;
 impl PilotForm {
     pub(super) fn ui(&mut self, ui: &mut egui::Ui, cx: &ViewCx<'_>, entry: &RunEntry, is_busy: bool) {
         let store = cx.session.store();
-        section(ui, cx.tokens, "For a pilot");
-        let about = "Baseline and pruned model in one folder, with a server that answers requests for single nodes and a script that reads \
-                     its log and says whether the difference keeps within the limit.";
-        ui.add(egui::Label::new(weak(cx.tokens, about)).wrap());
+        let words = cx.session.words();
+        section(ui, cx.tokens, &words.text("export-section-pilot"));
+        ui.add(egui::Label::new(weak(cx.tokens, words.text("export-pilot-says"))).wrap());
         if self.refused.as_ref().is_none_or(|(of, _)| *of != entry.id) {
             self.refused = Some((entry.id, no_pilot(&entry.run.dataset, &entry.run.model)));
         }
         let refused = self.refused.as_ref().and_then(|(_, why)| why.as_deref());
         if let Some(why) = refused {
-            ui.add(egui::Label::new(weak(cx.tokens, format!("Not this run: {why}"))).wrap());
+            let text = words.with("export-not-this-run", &[("why", why.to_owned().into())]);
+            ui.add(egui::Label::new(weak(cx.tokens, text)).wrap());
         }
         ui.add_space(4.0);
         let before = store.export.pilot;
         let mut options = before;
-        for (name, says, of) in FIELDS {
+        for (key, of) in FIELDS {
+            let says = words.hint(key);
             ui.horizontal(|ui| {
                 let begin = ui.cursor().left();
-                let label = ui.label(name).on_hover_text(says);
+                let label = ui.label(words.text(key)).on_hover_text(&says);
                 ui.add_space((begin + NAME_WIDTH - ui.cursor().left()).max(0.0));
                 let mut percent = 100.0 * *of(&mut options);
                 let number =
                     egui::DragValue::new(&mut percent).range(0.0..=100.0).speed(0.5).max_decimals(1).suffix(" %");
-                if ui.add_enabled(refused.is_none(), number).labelled_by(label.id).on_hover_text(says).changed() {
+                if ui.add_enabled(refused.is_none(), number).labelled_by(label.id).on_hover_text(&says).changed() {
                     *of(&mut options) = percent / 100.0;
                 }
             });
@@ -67,20 +58,21 @@ impl PilotForm {
             cx.out.send(Command::SetPilot(options));
         }
         let limit = PilotLimit::of(store.certificate_of(entry.id).map(AsRef::as_ref), store.limit);
-        let by = match limit.limit_is {
-            LimitIs::Certified => "as certified of this run",
-            LimitIs::Asked => "as set beside the verdict",
+        let says = match limit.limit_is {
+            LimitIs::Certified => "export-pilot-limit-certified",
+            LimitIs::Asked => "export-pilot-limit-asked",
         };
-        ui.label(weak(cx.tokens, format!("May lose {:.1} points, {by}", 100.0 * limit.limit)));
+        let points = format!("{:.1}", 100.0 * limit.limit);
+        ui.label(weak(cx.tokens, words.with(says, &[("points", points.into())])));
         ui.add_space(4.0);
-        let button = egui::Button::new("Export pilot…");
+        let button = egui::Button::new(words.text("export-pilot"));
         let response = ui.add_enabled(!is_busy && refused.is_none() && limit.limit > 0.0, button);
         let response = if limit.limit > 0.0 {
             response
         } else {
-            response.on_disabled_hover_text("A pilot shows that no more than a limit above 0 is lost")
+            response.on_disabled_hover_text(words.text("export-pilot-no-limit"))
         };
-        if response.on_hover_text("Choose a folder; its README says how to start, route, read and stop").clicked() {
+        if response.on_hover_text(words.hint("export-pilot")).clicked() {
             cx.out.request(WindowRequest::PilotDialog(entry.id));
         }
     }

@@ -4,6 +4,7 @@
 
 mod entries;
 mod export;
+mod export_files;
 mod export_pilot;
 mod graph;
 mod layers;

@@ -17,23 +17,13 @@ use crate::ui::widgets::{chip, empty_state, page_ui, strong, weak};
 #[derive(Debug)]
 pub(super) struct Monitor;
 
-/// What is typed or chosen: its name, what it is, and whether a check takes it.
+/// What is typed or chosen: the key of its name and of what it is, by which messages know it, and whether a check takes it.
 const FIELDS: [(CheckField, &str, &str, bool); 5] = [
-    (CheckField::Bundle, "Bundle", "What Export wrote: a folder or .zip", true),
-    (CheckField::Graph, "Today's graph", "With the same ids and features: a folder, a file or sample:NAME", true),
-    (
-        CheckField::Model,
-        "Unpruned model",
-        "Says how often the pruned model still agrees with it; may be left out",
-        false,
-    ),
-    (CheckField::Labels, "Labels", "Of today's graph, where they lie elsewhere; may be left out", false),
-    (
-        CheckField::Reference,
-        "First graph",
-        "The one the bundle was made from, where it is not where the bundle says",
-        false,
-    ),
+    (CheckField::Bundle, "monitor-bundle", "bundle", true),
+    (CheckField::Graph, "monitor-graph", "graph", true),
+    (CheckField::Model, "monitor-model", "model", false),
+    (CheckField::Labels, "monitor-labels", "labels", false),
+    (CheckField::Reference, "monitor-reference", "reference", false),
 ];
 
 /// Height of the curves.
@@ -45,19 +35,18 @@ const FIELD_WIDTH: f32 = 420.0;
 
 impl View for Monitor {
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        let state = &cx.session.store().monitor;
+        let (state, words) = (&cx.session.store().monitor, cx.session.words());
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             form_ui(cx, ui);
             let Some(newest) = state.history.last() else {
-                let next = "Name a bundle and a later graph: what came, what drifted, whether the answers still hold";
-                return empty_state(ui, cx.tokens, "No check yet", next);
+                return empty_state(ui, cx.tokens, &words.text("monitor-none"), &words.text("monitor-none-next"));
             };
             ui.add_space(6.0);
             ui.separator();
             answer_ui(cx, ui, newest);
             if state.history.len() > 1 {
                 let curves = &state.pages.curves;
-                let output = curves_ui(ui, cx.tokens, "Checks over time", curves, CURVES_HEIGHT);
+                let output = curves_ui(ui, cx.tokens, &words.text("monitor-curves"), curves, CURVES_HEIGHT);
                 serve(cx, output.asked, || Arc::clone(curves), "checks");
                 ui.push_id("history", |ui| page_ui(ui, cx.tokens, &state.pages.history));
                 ui.add_space(8.0);
@@ -68,22 +57,23 @@ impl View for Monitor {
 }
 
 fn form_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+    let words = cx.session.words();
     let mut asked = cx.session.store().monitor.asked.clone();
     let before = asked.clone();
     // Beside the names and the buttons.
     let width = FIELD_WIDTH.min(ui.available_width() - 220.0).max(80.0);
-    for (field, name, says, _) in FIELDS {
+    for (field, key, kind, _) in FIELDS {
+        let says = words.hint(key);
         // No grid: its columns are as narrow as what they held in the frame before.
         ui.horizontal(|ui| {
             let begin = ui.cursor().left();
-            let label = ui.label(name).on_hover_text(says);
+            let label = ui.label(words.text(key)).on_hover_text(&says);
             ui.add_space((begin + NAME_WIDTH - ui.cursor().left()).max(0.0));
-            let edit = egui::TextEdit::singleline(field.of(&mut asked)).desired_width(width).hint_text(says);
+            let edit = egui::TextEdit::singleline(field.of(&mut asked)).desired_width(width).hint_text(says.as_str());
             ui.add(edit).labelled_by(label.id);
-            let choose = ui.button("Choose…");
-            choose.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Choose {}", name.to_lowercase()))
-            });
+            let choose = ui.button(words.text("monitor-choose"));
+            let name = words.with("monitor-choose-what", &[("field", kind.into())]);
+            choose.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
             if choose.clicked() {
                 cx.out.request(WindowRequest::CheckDialog(field));
             }
@@ -92,14 +82,15 @@ fn form_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     let is_busy = cx.session.is_busy(&Lane::Answer);
     let has_all = FIELDS.iter().all(|(field, _, _, is_needed)| !is_needed || !field.of(&mut asked).trim().is_empty());
     ui.horizontal(|ui| {
-        let button = ui.add_enabled(has_all && !is_busy, egui::Button::new(if is_busy { "Checking" } else { "Check" }));
-        let button = button.on_disabled_hover_text("Name a bundle and a later graph");
-        if button.on_hover_text("Adds a line to the history beside the bundle; the bundle stays as it is").clicked() {
+        let check = words.text(if is_busy { "monitor-checking" } else { "monitor-check" });
+        let button = ui.add_enabled(has_all && !is_busy, egui::Button::new(check));
+        let button = button.on_disabled_hover_text(words.text("monitor-name-both"));
+        if button.on_hover_text(words.hint("monitor-check")).clicked() {
             cx.out.send(Command::CheckBundle);
         }
         let history = &cx.session.store().monitor.history;
         if let Some(newest) = history.last()
-            && ui.button("Copy page").clicked()
+            && ui.button(words.text("monitor-copy")).clicked()
         {
             let mut page = record_page(newest);
             page.extend(cx.session.store().monitor.pages.history.iter().cloned());

@@ -3,15 +3,15 @@
 use crate::engine::experiment::PartScores;
 use crate::session::{RunEntry, format};
 
-/// Heading, explanation, and width of the columns behind the name.
-pub(super) const COLUMNS: [(&str, &str, f32); 7] = [
-    ("Test", "Accuracy of the pruned model on the test nodes", 76.0),
-    ("Validation", "Accuracy of the pruned model on the validation nodes", 76.0),
-    ("Edges removed", "Removed share of graph entries over all layers", 74.0),
-    ("Weights removed", "Removed share of weights over all layers", 74.0),
-    ("Operations", "Multiply-accumulate operations of the pruned forward pass", 84.0),
-    ("Time", "Measured time of the pruned forward pass", 84.0),
-    ("Speed-up", "Measured, against the unpruned forward pass", 72.0),
+/// Key of heading and explanation, and width of the columns behind the name.
+pub(super) const COLUMNS: [(&str, f32); 7] = [
+    ("runs-column-test", 76.0),
+    ("runs-column-validation", 76.0),
+    ("runs-column-edges", 74.0),
+    ("runs-column-weights", 74.0),
+    ("runs-column-operations", 84.0),
+    ("runs-column-time", 84.0),
+    ("runs-column-speedup", 72.0),
 ];
 
 /// Of the pruned model; NaN where the split has no labelled nodes in this part.

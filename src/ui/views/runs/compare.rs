@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use eframe::egui::{self, RichText};
 
-use super::heatmap::{Pair, PairCell};
+use super::heatmap::{Pair, PairCell, order_key};
 use super::nodes::{self, NodesCx};
 use crate::engine::certify::GroupKind;
 use crate::engine::experiment::{Overlap, PredictionDifference, RunDifference};
 use crate::engine::plot::{Atlas, NodeOrder, Side};
+use crate::session::trial_words::step_title;
+use crate::session::words::{Language, Words};
 use crate::session::{AtlasRequest, CompareRequest, Comparison, DiffLine, DiffSide, NumberRow, RunEntry, format};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ViewCx;
@@ -24,6 +26,15 @@ pub(super) struct ComparePage {
     /// Which of the weight matrices of every layer, where layers have several.
     matrix: usize,
     shows_whole_recipe: bool,
+    said: Option<Said>,
+}
+
+/// What a comparison comes to, in the language that it was last shown in.
+#[derive(Debug)]
+struct Said {
+    of: (Arc<Comparison>, Language),
+    sentences: Vec<String>,
+    numbers: Vec<NumberRow>,
 }
 
 /// Height of a heatmap with its heading.
@@ -38,12 +49,15 @@ const MOST_PAIRS: usize = 40;
 impl ComparePage {
     /// Draws it; answers whether the user goes back to the table.
     pub(super) fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, a: &RunEntry, b: &RunEntry) -> bool {
+        let words = cx.session.words();
+        let names = [("a", a.name.as_str().into()), ("b", b.name.as_str().into())];
         let mut goes_back = false;
         ui.horizontal(|ui| {
-            goes_back = ui.button("← All runs").on_hover_text("Back to the table; the two stay ticked").clicked();
-            ui.label(strong(format!("{} against {}", a.name, b.name)).size(tokens::HEADING));
+            let back = ui.button(words.text("compared-back"));
+            goes_back = back.on_hover_text(words.hint("compared-back")).clicked();
+            ui.label(strong(words.with("compared-title", &names)).size(tokens::HEADING));
         });
-        ui.label(weak(cx.tokens, format!("A is {}, B is {}", a.name, b.name)));
+        ui.label(weak(cx.tokens, words.with("compared-names", &names)));
         let request = CompareRequest { a: Arc::clone(&a.run), b: Arc::clone(&b.run) };
         let desk = &cx.session.store().desk;
         let answer = desk.answer_to(&request);
@@ -52,22 +66,23 @@ impl ComparePage {
         }
         let Some(found) = answer else {
             let (title, next) = match desk.failure(CompareRequest::SLOT) {
-                Some(why) => ("The two cannot be compared", why),
-                None => ("Comparing", "Masks, predictions and recipes are held against each other"),
+                Some(why) => (words.text("compared-impossible"), why.to_owned()),
+                None => (words.text("compared-running"), words.text("compared-running-says")),
             };
-            empty_state(ui, cx.tokens, title, next);
+            empty_state(ui, cx.tokens, &title, &next);
             return goes_back;
         };
         egui::ScrollArea::vertical().id_salt("comparison").auto_shrink([false, false]).show(ui, |ui| {
             ui.set_max_width(ui.available_width().min(MOST_WIDTH));
-            for sentence in &found.says {
+            let said = self.said(&found, [a, b], words);
+            for sentence in &said.sentences {
                 ui.add(egui::Label::new(sentence.as_str()).wrap());
             }
-            numbers_ui(cx, ui, [a, b], &found.numbers);
+            numbers_ui(cx, ui, [a, b], &said.numbers);
             if found.difference.is_same_graph {
                 self.masks_ui(cx, ui, Pair { a: &a.run, b: &b.run }, &found.difference);
             }
-            overlaps_ui(cx, ui, &found.difference);
+            overlaps_ui(cx, ui, a, &found.difference);
             if let Some(predictions) = &found.difference.predictions {
                 predictions_ui(cx, ui, a, predictions);
             }
@@ -77,25 +92,39 @@ impl ComparePage {
         goes_back
     }
 
+    /// Made anew only for another comparison or language.
+    fn said(&mut self, found: &Arc<Comparison>, [a, b]: [&RunEntry; 2], words: &Words) -> &Said {
+        let is_same = |said: &Said| Arc::ptr_eq(&said.of.0, found) && said.of.1 == words.language();
+        let kept = self.said.take().filter(is_same);
+        self.said.insert(kept.unwrap_or_else(|| {
+            let (sentences, numbers) = found.in_words(&a.run, &b.run, words);
+            Said { of: (Arc::clone(found), words.language()), sentences, numbers }
+        }))
+    }
+
     fn masks_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, pair: Pair<'_>, difference: &RunDifference) {
-        section(ui, cx.tokens, "Masks");
+        let words = cx.session.words();
+        section(ui, cx.tokens, &words.text("compared-masks"));
         ui.horizontal(|ui| {
-            let label = ui.label(weak(cx.tokens, "Nodes"));
-            let nodes = |order: NodeOrder| (order.title().to_owned(), "");
-            picker(ui, "Order of nodes", 112.0, &NodeOrder::ALL, &mut self.order, nodes).labelled_by(label.id);
+            let label = ui.label(weak(cx.tokens, words.text("compared-nodes")));
+            let nodes = |order: NodeOrder| (words.text(order_key(order)), "");
+            picker(ui, &words.text("compared-order"), 112.0, &NodeOrder::ALL, &mut self.order, nodes)
+                .labelled_by(label.id);
             let n_matrices = difference.matrices.iter().map(|matrix| matrix.nth + 1).max().unwrap_or(0);
             if n_matrices > 1 {
                 self.matrix = self.matrix.min(n_matrices - 1);
-                let label = ui.label(weak(cx.tokens, "Weights"));
+                let label = ui.label(weak(cx.tokens, words.text("compared-weights")));
                 let all: Vec<usize> = (0..n_matrices).collect();
-                let name = |at: usize| (format!("matrix {}", at + 1), "Which of a layer's weight matrices");
-                picker(ui, "Weight matrix", 96.0, &all, &mut self.matrix, name).labelled_by(label.id);
+                let says = words.hint("compared-matrix");
+                let name =
+                    |at: usize| (words.with("compared-matrix", &[("n", (at + 1).to_string().into())]), says.as_str());
+                picker(ui, &words.text("compared-matrix-name"), 96.0, &all, &mut self.matrix, name)
+                    .labelled_by(label.id);
             }
-            let says = "Orange: A alone keeps it · green: B alone · blue: both · grey: neither";
-            ui.label(weak(cx.tokens, says));
+            ui.label(weak(cx.tokens, words.text("compared-colours")));
         });
         let Some(atlas) = self.ordered(cx, pair) else {
-            ui.label(weak(cx.tokens, "Ordering the nodes"));
+            ui.label(weak(cx.tokens, words.text("compared-ordering")));
             return;
         };
         let width = (ui.available_width() - 14.0) / 2.0;
@@ -140,14 +169,15 @@ impl ComparePage {
     }
 
     fn recipes_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, found: &Comparison) {
-        section(ui, cx.tokens, "Recipes");
+        let words = cx.session.words();
+        section(ui, cx.tokens, &words.text("compared-recipes"));
         let is_same = found.recipe.iter().all(|line| line.side == DiffSide::Both);
         if is_same {
-            ui.label("The recipes are the same");
+            ui.label(words.text("compared-recipes-same"));
         } else {
-            ui.label(weak(cx.tokens, "− stands in A alone, + in B alone"));
+            ui.label(weak(cx.tokens, words.text("compared-recipes-signs")));
         }
-        ui.checkbox(&mut self.shows_whole_recipe, "Show the lines that are the same");
+        ui.checkbox(&mut self.shows_whole_recipe, words.text("compared-recipes-all"));
         let lines = shown_lines(&found.recipe, self.shows_whole_recipe);
         ui.spacing_mut().item_spacing.y = 1.0;
         for line in lines {
@@ -180,49 +210,89 @@ fn shown_lines(lines: &[DiffLine], shows_all: bool) -> Vec<&DiffLine> {
 }
 
 fn numbers_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, [a, b]: [&RunEntry; 2], rows: &[NumberRow]) {
-    let tokens = cx.tokens;
-    section(ui, tokens, "Numbers");
+    let (tokens, words) = (cx.tokens, cx.session.words());
+    section(ui, tokens, &words.text("compared-numbers"));
     egui::Grid::new("numbers").num_columns(4).spacing([24.0, 3.0]).show(ui, |ui| {
         ui.label("");
         ui.label(weak(tokens, format!("A  {}", a.name)));
         ui.label(weak(tokens, format!("B  {}", b.name)));
-        ui.label(weak(tokens, "B against A")).on_hover_text("+ is more, and a factor above 1× is more");
+        let change = ui.label(weak(tokens, words.text("compared-column-change")));
+        change.on_hover_text(words.hint("compared-column-change"));
         ui.end_row();
         for row in rows {
-            ui.label(&row.name).on_hover_text(row.says);
+            ui.label(&row.name).on_hover_text(&row.says);
             ui.label(mono(row.a.as_str()));
             ui.label(mono(row.b.as_str()));
-            let (word, ink) = match row.is_better {
-                Some(true) => (" better", tokens.success),
-                Some(false) => (" worse", tokens.warning),
-                None => ("", tokens.text),
+            let change = || [("change", row.change.as_str().into())];
+            let (text, ink) = match row.is_better {
+                Some(true) => (words.with("compared-better", &change()), tokens.success),
+                Some(false) => (words.with("compared-worse", &change()), tokens.warning),
+                None => (row.change.clone(), tokens.text),
             };
-            ui.label(mono(format!("{}{word}", row.change)).color(ink));
+            ui.label(mono(text).color(ink));
             ui.end_row();
         }
     });
 }
 
 /// Jaccard index and overlap of every mask, and of the entries into every class.
-fn overlaps_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, difference: &RunDifference) {
-    section(ui, cx.tokens, "What both keep");
-    let says = "Jaccard: what both keep, of what either keeps. Overlap: of what the one that keeps less keeps. Self-loops are not counted";
-    ui.add(egui::Label::new(weak(cx.tokens, says)).wrap());
+fn overlaps_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, a: &RunEntry, difference: &RunDifference) {
+    let words = cx.session.words();
+    section(ui, cx.tokens, &words.text("compared-keeps"));
+    ui.add(egui::Label::new(weak(cx.tokens, words.text("compared-keeps-says"))).wrap());
     egui::Grid::new("overlaps").num_columns(8).spacing([18.0, 3.0]).striped(true).show(ui, |ui| {
-        for name in ["", "into", "A only", "B only", "both", "neither", "Jaccard", "overlap"] {
-            ui.label(weak(cx.tokens, name));
+        ui.label("");
+        for key in OVERLAPS {
+            ui.label(weak(cx.tokens, words.text(key)));
         }
         ui.end_row();
+        let all_nodes = words.text("compared-all-nodes");
+        let step_of = |at: usize| {
+            let step = a.run.pruned.steps.get(at);
+            step.map_or_else(String::new, |step| step_title(step.kind, step.idx, words))
+        };
         for step in &difference.steps {
-            overlap_row(ui, cx.tokens, &format!("{}, edges", step.title), "all nodes", &step.entries, true);
+            let title = words.with("compared-step-edges", &[("step", step_of(step.step).into())]);
+            overlap_row(ui, cx.tokens, &title, &all_nodes, &step.entries, true);
             for (kind, counted) in &step.classes {
-                overlap_row(ui, cx.tokens, "", &kind.title(), counted, false);
+                overlap_row(ui, cx.tokens, "", &group_title(kind, words), counted, false);
             }
         }
         for matrix in &difference.matrices {
-            overlap_row(ui, cx.tokens, &format!("{}, weights", matrix.title), "", &matrix.weights, true);
+            let step = step_of(matrix.step);
+            let own = a.run.pruned.steps.get(matrix.step).filter(|step| step.weights.len() > 1);
+            let title = match own.map(|step| step.matrix_name(matrix.nth)) {
+                Some(name) => words.with("compared-step-matrix", &[("step", step.into()), ("matrix", name.into())]),
+                None => words.with("compared-step-weights", &[("step", step.into())]),
+            };
+            overlap_row(ui, cx.tokens, &title, "", &matrix.weights, true);
         }
     });
+}
+
+/// Headings behind that of the step.
+const OVERLAPS: [&str; 7] = [
+    "compared-into",
+    "compared-a-only",
+    "compared-b-only",
+    "compared-both",
+    "compared-neither",
+    "runs-jaccard",
+    "runs-overlap",
+];
+
+/// What the nodes of a group have in common.
+fn group_title(kind: &GroupKind, words: &Words) -> String {
+    match kind {
+        GroupKind::Class { name, .. } => name.clone(),
+        GroupKind::Degree { lowest, highest } if lowest == highest => {
+            words.with("compared-degree", &[("lowest", lowest.to_string().into())])
+        }
+        GroupKind::Degree { lowest, highest } => {
+            let ends = [("lowest", lowest.to_string().into()), ("highest", highest.to_string().into())];
+            words.with("compared-degrees", &ends)
+        }
+    }
 }
 
 fn overlap_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, into: &str, counted: &Overlap, is_main: bool) {
@@ -238,9 +308,11 @@ fn overlap_row(ui: &mut egui::Ui, tokens: &Tokens, title: &str, into: &str, coun
 }
 
 fn predictions_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, a: &RunEntry, predictions: &PredictionDifference) {
-    section(ui, cx.tokens, "Predictions");
+    let words = cx.session.words();
+    section(ui, cx.tokens, &words.text("compared-predictions"));
     let names = a.run.dataset.labels().map_or(&[][..], |labels| &labels.names);
-    let class = |class: u32| names.get(class as usize).cloned().unwrap_or_else(|| format!("class {class}"));
+    let unnamed = |class: u32| words.with("compared-class", &[("class", class.to_string().into())]);
+    let class = |class: u32| names.get(class as usize).cloned().unwrap_or_else(|| unnamed(class));
     let is_open = cx.session.store().graph.as_ref().is_some_and(|g| Arc::ptr_eq(&g.dataset, &a.run.dataset));
     let place = NodesCx { dataset: &a.run.dataset, can_select: is_open, class: &class };
     nodes::ui(cx, ui, &predictions.changed, &place);
@@ -253,13 +325,14 @@ fn predictions_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, a: &RunEntry, predictions:
 fn confusion_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, predictions: &PredictionDifference, class: &dyn Fn(u32) -> String) {
     let confusion = &predictions.confusion;
     let classes: Vec<u32> = confusion.by_class().iter().map(|own| own.class).collect();
-    ui.label(weak(cx.tokens, "How often A and B say which classes, over all nodes"));
+    let words = cx.session.words();
+    ui.label(weak(cx.tokens, words.text("compared-confusion")));
     if classes.len() > MOST_CLASSES {
         let mut pairs: Vec<_> = confusion.pairs.iter().filter(|((a, b), _)| a != b).collect();
         pairs.sort_by(|x, y| y.1.cmp(x.1).then(x.0.cmp(y.0)));
         egui::Grid::new("pairs").num_columns(3).spacing([18.0, 3.0]).striped(true).show(ui, |ui| {
-            for name in ["A says", "B says", "nodes"] {
-                ui.label(weak(cx.tokens, name));
+            for key in ["compared-a-says", "compared-b-says", "compared-column-nodes"] {
+                ui.label(weak(cx.tokens, words.text(key)));
             }
             ui.end_row();
             for ((first, second), n) in pairs.into_iter().take(MOST_PAIRS) {
@@ -306,15 +379,16 @@ fn short(name: &str) -> String {
 }
 
 fn groups_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, predictions: &PredictionDifference) {
-    let says = "Nodes that change, by their label and by the quartiles of their degree, over all nodes";
-    ui.label(weak(cx.tokens, says));
+    let words = cx.session.words();
+    ui.label(weak(cx.tokens, words.text("compared-groups-says")));
     egui::Grid::new("groups").num_columns(5).spacing([18.0, 3.0]).striped(true).show(ui, |ui| {
-        for name in ["", "nodes", "change", "A right, B wrong", "B right, A wrong"] {
-            ui.label(weak(cx.tokens, name));
+        ui.label("");
+        for key in ["compared-column-nodes", "compared-change", "compared-a-right", "compared-b-right"] {
+            ui.label(weak(cx.tokens, words.text(key)));
         }
         ui.end_row();
         for group in &predictions.groups {
-            let name = RichText::new(crate::ui::widgets::shown(group.kind.title()));
+            let name = RichText::new(crate::ui::widgets::shown(group_title(&group.kind, words)));
             ui.label(if matches!(group.kind, GroupKind::Class { .. }) {
                 name
             } else {

@@ -4,6 +4,7 @@ use eframe::egui::{self, Align, Layout};
 use egui_extras::TableRow;
 
 use super::columns::{COLUMNS, number};
+use crate::session::words::Words;
 use crate::session::{Command, GroupBy, GroupNumber, RunEntry, RunGroup, RunId, format};
 use crate::ui::tokens;
 use crate::ui::views::ViewCx;
@@ -22,9 +23,9 @@ pub(super) enum Line<'a> {
 }
 
 /// The rows of the table: every group behind its heading, or the runs alone.
-pub(super) fn lines<'a>(by: GroupBy, runs: &[&'a RunEntry]) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(by: GroupBy, runs: &[&'a RunEntry], words: &Words) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
-    for group in by.groups(runs) {
+    for group in by.groups(runs, words) {
         let own = group.runs.clone();
         if by != GroupBy::Nothing {
             lines.push(Line::Heading(group));
@@ -35,16 +36,17 @@ pub(super) fn lines<'a>(by: GroupBy, runs: &[&'a RunEntry]) -> Vec<Line<'a>> {
 }
 
 /// The runs in the order in which the table has them.
-pub(super) fn in_order<'a>(by: GroupBy, runs: &[&'a RunEntry]) -> Vec<&'a RunEntry> {
-    by.groups(runs).into_iter().flat_map(|group| group.runs).collect()
+pub(super) fn in_order<'a>(by: GroupBy, runs: &[&'a RunEntry], words: &Words) -> Vec<&'a RunEntry> {
+    by.groups(runs, words).into_iter().flat_map(|group| group.runs).collect()
 }
 
 /// One row that heads a group; `all` are the runs of the whole table.
 pub(super) fn heading_ui(cx: &ViewCx<'_>, row: &mut TableRow<'_, '_>, group: &RunGroup<'_>, all: &[RunEntry]) {
-    let name = shown(group.name.as_str());
+    let (name, words) = (shown(group.name.as_str()), cx.session.words());
     row.col(|ui| {
         ui.menu_button("⋮", |ui| menu_ui(cx, ui, group, all)).response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Actions for the group {name}"))
+            let label = words.with("runs-group-actions", &[("name", name.clone().into())]);
+            egui::WidgetInfo::labeled(egui::Role::Button, true, label)
         });
     });
     row.col(|ui| {
@@ -53,7 +55,7 @@ pub(super) fn heading_ui(cx: &ViewCx<'_>, row: &mut TableRow<'_, '_>, group: &Ru
             ui.spacing_mut().interact_size.y = 0.0;
             ui.add_space(((ui.available_height() - 36.0) / 2.0).max(0.0));
             ui.add(egui::Label::new(strong(name.as_str()).color(cx.tokens.text)).truncate());
-            ui.label(weak(cx.tokens, count_says(group.runs.len())));
+            ui.label(weak(cx.tokens, words.with("runs-group-count", &[("n", group.runs.len().into())])));
         });
     });
     for column in 1..=COLUMNS.len() {
@@ -68,24 +70,21 @@ pub(super) fn heading_ui(cx: &ViewCx<'_>, row: &mut TableRow<'_, '_>, group: &Ru
                 ui.label(weak(cx.tokens, spread.unwrap_or_default()).size(tokens::SMALL));
             })
             .response
-            .on_hover_text("Best of the group, and below it the mean ± half of what lies between lowest and highest");
+            .on_hover_text(words.text("runs-group-numbers"));
         });
     }
     let response = row.response();
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Row, true, says(group)));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Row, true, says(group, words)));
     response.context_menu(|ui| menu_ui(cx, ui, group, all));
 }
 
 /// What the row says to those who do not see it.
-pub(super) fn says(group: &RunGroup<'_>) -> String {
+pub(super) fn says(group: &RunGroup<'_>, words: &Words) -> String {
     let test = GroupNumber::of(group.runs.iter().map(|run| number(run, 1)), true);
-    let test =
-        test.map_or_else(String::new, |test| format!(", test best {}, mean {}", word(1, test.best), spread(1, test)));
-    format!("Group {}, {}{test}", shown(group.name.as_str()), count_says(group.runs.len()))
-}
-
-fn count_says(n: usize) -> String {
-    if n == 1 { "1 run".to_owned() } else { format!("{} runs", format::count(n as u64)) }
+    let mut arguments = vec![("name", shown(group.name.as_str()).into()), ("n", group.runs.len().into())];
+    let Some(test) = test else { return words.with("runs-group-says", &arguments) };
+    arguments.extend([("best", word(1, test.best).into()), ("mean", spread(1, test).into())]);
+    words.with("runs-group-says-test", &arguments)
 }
 
 /// Operations and time are better when there is less of them.
@@ -116,21 +115,20 @@ fn menu_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, group: &RunGroup<'_>, all: &[RunE
     let own: Vec<RunId> = group.runs.iter().map(|run| run.id).collect();
     let others: Vec<RunId> = all.iter().map(|run| run.id).filter(|id| !own.contains(id)).collect();
     let is_pinned = group.runs.iter().all(|run| run.is_pinned);
-    let pin = if is_pinned { "Unpin the group" } else { "Pin the group to the top" };
-    if ui.button(pin).clicked() {
+    let words = cx.session.words();
+    let pin = if is_pinned { "runs-group-unpin" } else { "runs-group-pin" };
+    if ui.button(words.text(pin)).clicked() {
         cx.out.send(Command::PinRuns(own.clone(), !is_pinned));
         ui.close();
     }
-    let keep = ui.add_enabled(!others.is_empty(), egui::Button::new("Keep this group alone"));
-    let n = count_says(others.len());
-    if keep
-        .on_hover_text(format!("Deletes {n} outside of it, also those that the filter hides; undo brings them back"))
-        .clicked()
-    {
+    let keep = ui.add_enabled(!others.is_empty(), egui::Button::new(words.text("runs-group-keep")));
+    let says = words.with("runs-group-keep-says", &[("n", others.len().into())]);
+    if keep.on_hover_text(says).clicked() {
         cx.out.send(Command::DeleteRuns(others));
         ui.close();
     }
-    if ui.button("Delete the group").on_hover_text("One step; undo brings it back").clicked() {
+    let delete = ui.button(words.text("runs-group-delete"));
+    if delete.on_hover_text(words.hint("runs-group-delete")).clicked() {
         cx.out.send(Command::DeleteRuns(own));
         ui.close();
     }

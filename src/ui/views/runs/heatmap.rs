@@ -8,9 +8,12 @@ use eframe::egui::{self, Align, Layout, Rect, RichText, UiBuilder};
 use crate::engine::control::Control;
 use crate::engine::experiment::{Overlap, Run};
 use crate::engine::plot::{
-    Atlas, Blocks, ComparedPyramid, FATES, Pyramid, Raster, RasterMode, RasterRequest, Side, Viewport, raster_of_two,
+    Atlas, Blocks, ComparedPyramid, N_FATES, NodeOrder, Pyramid, Raster, RasterMode, RasterRequest, Side, Viewport,
+    raster_of_two,
 };
 use crate::io::figure::HeatmapFigure;
+use crate::session::trial_words::step_key;
+use crate::session::words::{Argument, Language, Words};
 use crate::session::{ComparedPictureRequest, ComparedPyramidRequest, FileWriter, Picture, format};
 use crate::ui::tokens;
 use crate::ui::views::{SaveRequest, ViewCx, WindowRequest, selecting};
@@ -71,25 +74,45 @@ impl Place<'_> {
     }
 
     /// For example `Edges of layer 1, A and B`.
-    fn name(&self) -> String {
+    fn name(&self, words: &Words) -> String {
         let Some(step) = self.pair.a.pruned.steps.get(self.step) else { return String::new() };
-        let of = step.title().to_lowercase();
+        let place: [(&str, Argument<'_>); 2] =
+            [("step", step_key(step.kind).into()), ("n", (step.idx + 1).to_string().into())];
         match self.side {
-            Side::Edges => format!("Edges of {of}, A and B"),
+            Side::Edges => words.with("compared-picture-edges", &place),
             Side::Weights(nth) if step.weights.len() > 1 => {
-                format!("Weights {} of {of}, A and B", step.matrix_name(nth))
+                let [step_is, n] = place;
+                words.with("compared-picture-matrix", &[step_is, n, ("matrix", step.matrix_name(nth).into())])
             }
-            Side::Weights(_) => format!("Weights of {of}, A and B"),
+            Side::Weights(_) => words.with("compared-picture-weights", &place),
         }
     }
 
-    fn axis_names(&self) -> (String, &'static str) {
+    fn axis_names(&self, words: &Words) -> (String, String) {
         match self.side {
-            Side::Edges => (format!("source node, {}", self.atlas.by().title()), "target node"),
-            Side::Weights(_) => ("input feature".to_owned(), "output feature"),
+            Side::Edges => {
+                let order = words.text(order_key(self.atlas.by()));
+                (words.with("compared-axis-source", &[("order", order.into())]), words.text("compared-axis-target"))
+            }
+            Side::Weights(_) => (words.text("compared-axis-input"), words.text("compared-axis-output")),
         }
     }
 }
+
+/// By which the name of an order is found.
+pub(super) fn order_key(order: NodeOrder) -> &'static str {
+    match order {
+        NodeOrder::Class => "compared-order-class",
+        NodeOrder::Degree => "compared-order-degree",
+        NodeOrder::Community => "compared-order-community",
+        NodeOrder::Original => "compared-order-original",
+    }
+}
+
+/// What becomes of an entry, in the order in which pictures count it.
+const FATES: [&str; N_FATES] = ["compared-a-only", "compared-b-only", "compared-both", "compared-neither"];
+/// Kept by both.
+const BOTH: usize = 2;
 
 impl PairCell {
     pub(super) fn ui(
@@ -103,14 +126,16 @@ impl PairCell {
         counted: &Overlap,
     ) {
         let place = Place { pair, atlas, side, step };
-        let name = place.name();
+        let words = cx.session.words();
+        let name = place.name(words);
         let heading = Rect::from_min_max(rect.min, egui::pos2(rect.right(), rect.top() + HEADING));
         let mut child = ui.new_child(UiBuilder::new().max_rect(heading).layout(Layout::left_to_right(Align::Center)));
         child.label(strong(name.as_str()).size(tokens::TEXT));
         let jaccard = counted.jaccard().map_or_else(|| format::NONE.to_owned(), format::percent);
         child.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let text = RichText::new(format!("Jaccard {jaccard}")).size(tokens::SMALL).color(cx.tokens.text_weak);
-            ui.label(text).on_hover_text("What both keep, of what either keeps");
+            let text = words.with("compared-jaccard", &[("share", jaccard.into())]);
+            let text = RichText::new(text).size(tokens::SMALL).color(cx.tokens.text_weak);
+            ui.label(text).on_hover_text(words.hint("compared-jaccard"));
         });
 
         let slot = ComparedPictureRequest::slot_of(side, step, false);
@@ -120,7 +145,8 @@ impl PairCell {
         let picture = answer.as_ref().map(|(_, picture)| picture);
         let map_slot = ComparedPictureRequest::slot_of(side, step, true);
         let map = desk.answer::<ComparedPictureRequest>(&map_slot).map(|(_, picture)| picture);
-        let (x, y) = place.axis_names();
+        let (x, y) = place.axis_names(words);
+        let drawing = words.text("compared-drawing");
         let groups = if side == Side::Edges { atlas.ordering().groups() } else { &[] };
         let marked = pointed(ui.ctx()).or_else(|| selecting::marked(cx.session.store(), atlas));
         let id = |at: usize| selecting::node_name(atlas, at);
@@ -131,10 +157,10 @@ impl PairCell {
             name: &name,
             whole: place.whole(),
             x: AxisSpec { name: &x, groups, names },
-            y: AxisSpec { name: y, groups, names },
+            y: AxisSpec { name: &y, groups, names },
             picture,
             map: map.as_ref(),
-            message: desk.failure(&slot).or_else(|| picture.is_none().then_some("drawing")),
+            message: desk.failure(&slot).or_else(|| picture.is_none().then_some(drawing.as_str())),
             marked: marked.filter(|_| side == Side::Edges),
             selected: &several,
             has_numbers: false,
@@ -234,7 +260,8 @@ fn ask(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput) {
 
 /// Tooltip, click and menu.
 fn answer_pointer(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput, picture: &Picture) {
-    output.tell(cx.tokens, |column, row| says(place, &picture.raster, column, row));
+    let words = cx.session.words();
+    output.tell(cx.tokens, |column, row| says(place, &picture.raster, (column, row), words));
     let is_open = |g: &crate::session::LoadedGraph| Arc::ptr_eq(&g.dataset, place.atlas.dataset());
     if let Some(clicked) = output.clicked().filter(|_| place.side == Side::Edges)
         && cx.session.store().graph.as_ref().is_some_and(is_open)
@@ -244,19 +271,24 @@ fn answer_pointer(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput, pi
     match output.action {
         None => {}
         Some(HeatmapAction::CopyValue(column, row)) => {
-            if let Some((title, lines)) = says(place, &picture.raster, column, row) {
+            if let Some((title, lines)) = says(place, &picture.raster, (column, row), words) {
                 cx.out.request(WindowRequest::Copy(format!("{title}\n{}", lines.join("\n"))));
             }
         }
         Some(HeatmapAction::CopyPicture(rect)) => cx.out.request(WindowRequest::CopyPicture(rect)),
         Some(HeatmapAction::Save(format)) => {
-            cx.out.request(WindowRequest::Save(saved(place, output.viewport, picture, format)));
+            cx.out.request(WindowRequest::Save(saved(place, output.viewport, picture, (format, words))));
         }
     }
 }
 
 /// What is under the pointer: an entry, or a block of them.
-fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option<(String, Vec<String>)> {
+fn says(
+    place: &Place<'_>,
+    raster: &Raster,
+    (column, row): (usize, usize),
+    words: &Words,
+) -> Option<(String, Vec<String>)> {
     let texel = raster.texel_at(column, row)?;
     let counts = raster.compared.get(texel.index)?;
     let own = raster.own.get(texel.index).copied().unwrap_or(0);
@@ -265,43 +297,59 @@ fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option
     }
     let dataset = place.atlas.dataset();
     if raster.is_single_entries() {
-        let fate = counts.iter().position(|n| *n > 0).map_or("", |at| FATES[at]);
+        let fate = counts.iter().position(|n| *n > 0).map_or_else(String::new, |at| words.text(FATES[at]));
         let title = match place.side {
             Side::Edges => {
                 let order = place.atlas.ordering().order();
                 let id = |at: usize| order.get(at).map_or_else(String::new, |node| dataset.node_id(*node as usize));
                 format!("{} → {}", id(column), id(row))
             }
-            Side::Weights(_) => format!("input {column} → output {row}"),
+            Side::Weights(_) => {
+                let [input, output] = [column, row].map(|at| at.to_string());
+                words.with("compared-weight", &[("input", input.into()), ("output", output.into())])
+            }
         };
-        let line = if own > 0 { "a self-loop, never removed".to_owned() } else { format!("kept by: {fate}") };
+        let line = if own > 0 {
+            words.text("compared-self-loop")
+        } else {
+            words.with("compared-kept-by", &[("fate", fate.into())])
+        };
         return Some((title, vec![line]));
     }
-    let title = format!("block of {} × {} entries", texel.columns.len(), texel.rows.len());
+    let [columns, rows] = [texel.columns.len(), texel.rows.len()].map(|n| n.to_string());
+    let title = words.with("compared-block", &[("columns", columns.into()), ("rows", rows.into())]);
     let mut lines: Vec<String> = FATES
         .iter()
         .zip(counts)
-        .map(|(fate, n)| {
-            let n = if *fate == "both" { n.saturating_sub(own) } else { *n };
-            format!("{fate}: {}", format::count(u64::from(n)))
+        .enumerate()
+        .map(|(at, (fate, n))| {
+            let n = if at == BOTH { n.saturating_sub(own) } else { *n };
+            let n = format::count(u64::from(n));
+            words.with("compared-block-part", &[("fate", words.text(fate).into()), ("n", n.into())])
         })
         .collect();
     if own > 0 {
-        lines.push(format!("and {} self-loops, which stay", format::count(u64::from(own))));
+        lines.push(words.with("compared-block-loops", &[("n", format::count(u64::from(own)).into())]));
     }
-    lines.push("zoom in for single entries".to_owned());
+    lines.push(words.text("compared-zoom"));
     Some((title, lines))
 }
 
-/// Drawn anew in the background, finer than on the screen.
-fn saved(place: &Place<'_>, viewport: Viewport, picture: &Picture, format: FigureFormat) -> SaveRequest {
+/// Drawn anew in the background, finer than on the screen, and in English as all files.
+fn saved(
+    place: &Place<'_>,
+    viewport: Viewport,
+    picture: &Picture,
+    (format, words): (FigureFormat, &Words),
+) -> SaveRequest {
+    let of_files = Words::of(Language::English);
     let (a, b, atlas) = (Arc::clone(place.pair.a), Arc::clone(place.pair.b), Arc::clone(place.atlas));
     let scale = picture.scale.clone();
     let request = place.request(viewport, (SAVED_TEXELS, SAVED_TEXELS));
     let request = RasterRequest { blocks: Blocks::Smallest, ..request };
-    let name = place.name();
+    let name = place.name(of_files);
     let title = format!("{name}, {}, {}", a.dataset.name(), a.model.title());
-    let (x_name, y_name) = place.axis_names();
+    let (x_name, y_name) = place.axis_names(of_files);
     let has_nodes = place.side == Side::Edges;
     let file = format!("{} {}.{}", a.dataset.name(), name.to_lowercase(), format.extension());
     let file = file.replace([' ', '/', '\\', ','], "-");
@@ -314,10 +362,11 @@ fn saved(place: &Place<'_>, viewport: Viewport, picture: &Picture, format: Figur
             title: &title,
             subtitle: "kept by A alone, by B alone, by both, by neither",
             x_name: &x_name,
-            y_name,
+            y_name: &y_name,
             groups: if has_nodes { atlas.ordering().groups() } else { &[] },
         };
         Ok((path, format.bytes(&figure)?))
     };
-    SaveRequest { name: file.clone(), writer: FileWriter::new(format!("Save {file}"), make) }
+    let label = words.with("compared-save", &[("file", file.as_str().into())]);
+    SaveRequest { name: file, writer: FileWriter::new(label, make) }
 }

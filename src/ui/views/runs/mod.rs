@@ -13,9 +13,11 @@ use self::columns::{COLUMNS, cell, number};
 use self::compare::ComparePage;
 use self::groups::{Line, in_order, lines};
 use super::{SaveRequest, View, ViewCx, WindowRequest};
+use crate::session::words::Words;
 use crate::session::{Command, GroupBy, RunEntry, RunId, runs_as_text, runs_writer};
 use crate::ui::panels::recipe_summary;
 use crate::ui::widgets::{chip, empty_state, mono, picker, shown, strong, weak};
+use crate::ui::words::Say as _;
 
 /// The view; it holds only how the table is sorted and filtered, and what is being typed.
 #[derive(Debug, Default)]
@@ -45,12 +47,12 @@ enum Typed {
 
 impl Typed {
     /// The field's name.
-    fn title(self) -> &'static str {
-        match self {
-            Self::Name => "New name",
-            Self::Note => "Note",
-            Self::Tags => "Tags, with commas between",
-        }
+    fn title(self, words: &Words) -> String {
+        words.text(match self {
+            Self::Name => "runs-type-name",
+            Self::Note => "runs-type-note",
+            Self::Tags => "runs-type-tags",
+        })
     }
 
     /// What there is of it.
@@ -78,14 +80,9 @@ impl Typed {
 
 impl View for Runs {
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        let store = cx.session.store();
+        let (store, words) = (cx.session.store(), cx.session.words());
         if store.runs.is_empty() {
-            return empty_state(
-                ui,
-                cx.tokens,
-                "No runs yet",
-                "Prune (Ctrl+Enter) applies the recipe completely and keeps the run here",
-            );
+            return empty_state(ui, cx.tokens, &words.text("runs-none"), &words.text("runs-none-next"));
         }
         let pair: Option<[RunId; 2]> = store.compared[..].try_into().ok();
         self.left = self.left.filter(|left| Some(*left) == pair);
@@ -98,14 +95,17 @@ impl View for Runs {
             return;
         }
         ui.horizontal(|ui| {
-            let field = egui::TextEdit::singleline(&mut self.filter).hint_text("Filter").desired_width(180.0);
+            let hint = words.text("runs-filter");
+            let field = egui::TextEdit::singleline(&mut self.filter).hint_text(hint).desired_width(180.0);
             let field = ui.add(field);
-            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter runs"));
-            let label = ui.label(weak(cx.tokens, "Group by"));
-            let name = |by: GroupBy| (by.title().0.to_owned(), by.title().1);
-            picker(ui, "Group runs by", 96.0, &GroupBy::ALL, &mut self.group, name).labelled_by(label.id);
-            ui.label(weak(cx.tokens, caption(store.runs.len())));
-            if self.left.is_some() && ui.button("Show the comparison").clicked() {
+            let filter = words.text("runs-filter-name");
+            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, &filter));
+            let label = ui.label(weak(cx.tokens, words.text("runs-group-by")));
+            let name = |by: GroupBy| (words.text(by.key()), words.hint(by.key()));
+            picker(ui, &words.text("runs-group-by-name"), 96.0, &GroupBy::ALL, &mut self.group, name)
+                .labelled_by(label.id);
+            ui.label(weak(cx.tokens, caption(store.runs.len(), words)));
+            if self.left.is_some() && ui.button(words.text("runs-show-comparison")).clicked() {
                 self.left = None;
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.files_ui(cx, ui));
@@ -138,15 +138,16 @@ impl Runs {
 
     /// What the table becomes elsewhere: the runs that are seen, in the order in which they are.
     fn files_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        let rows = || in_order(self.group, &self.rows(&cx.session.store().runs));
-        let says =
-            "Every column with full precision, thresholds, method, note and tags, of the runs that are seen here";
-        if ui.button("Save table…").on_hover_text(says).clicked() {
+        let words = cx.session.words();
+        let rows = || in_order(self.group, &self.rows(&cx.session.store().runs), words);
+        let save = ui.button(words.text("runs-save-table"));
+        if save.on_hover_text(words.hint("runs-save-table")).clicked() {
             let graph = cx.session.store().graph.as_ref().map_or("all", |graph| graph.dataset.name());
             let name = format!("{graph} runs.csv").replace([' ', '/', '\\'], "-");
-            cx.out.request(WindowRequest::Save(SaveRequest { name, writer: runs_writer(&rows()) }));
+            cx.out.request(WindowRequest::Save(SaveRequest { name, writer: runs_writer(&rows(), words) }));
         }
-        if ui.button("Copy table").on_hover_text("The same, for a spreadsheet").clicked() {
+        let copy = ui.button(words.text("runs-copy-table"));
+        if copy.on_hover_text(words.hint("runs-copy-table")).clicked() {
             cx.out.request(WindowRequest::Copy(runs_as_text(&rows())));
         }
     }
@@ -160,17 +161,17 @@ impl Runs {
             .max_scroll_height(height)
             .column(Column::exact(46.0))
             .column(Column::remainder().at_least(150.0).clip(true));
-        for (_, _, width) in COLUMNS {
+        for (_, width) in COLUMNS {
             table = table.column(Column::exact(width));
         }
         table
             .header(36.0, |mut header| {
                 header.col(|_| {});
-                header.col(|ui| self.heading_ui(ui, 0, "Run", "In order of their time"));
-                for (i, (name, says, _)) in COLUMNS.into_iter().enumerate() {
+                header.col(|ui| self.heading_ui(ui, 0, "runs-column-run"));
+                for (i, (key, _)) in COLUMNS.into_iter().enumerate() {
                     header.col(|ui| {
                         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                            self.heading_ui(ui, i + 1, name, says);
+                            self.heading_ui(ui, i + 1, key);
                         });
                     });
                 }
@@ -178,7 +179,7 @@ impl Runs {
             .body(|body| {
                 let has_more = |entry: &&RunEntry| !entry.note.is_empty() || !entry.tags.is_empty();
                 let height = if rows.iter().any(has_more) { 44.0 } else { 26.0 };
-                let lines = lines(self.group, rows);
+                let lines = lines(self.group, rows, cx.session.words());
                 let heights =
                     lines.iter().map(|line| if matches!(line, Line::Run(_)) { height } else { groups::HEIGHT });
                 body.heterogeneous_rows(heights, |mut row| match &lines[row.index()] {
@@ -191,7 +192,9 @@ impl Runs {
             });
     }
 
-    fn heading_ui(&mut self, ui: &mut egui::Ui, column: usize, name: &str, says: &str) {
+    fn heading_ui(&mut self, ui: &mut egui::Ui, column: usize, key: &str) {
+        let words = ui.words();
+        let (name, says) = (words.text(key), words.hint(key));
         let is_sorted = self.sort.column == column;
         let arrow = if self.sort.is_rising { " ▲" } else { " ▼" };
         // What a column counts stands in two lines, so that the columns are no wider than their numbers.
@@ -199,24 +202,27 @@ impl Runs {
         let text = if is_sorted { format!("{text}{arrow}") } else { text };
         let button = egui::Button::new(strong(text)).frame(false).small().wrap_mode(egui::TextWrapMode::Extend);
         let button = ui.add(button);
-        button.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_sorted, name));
-        if button.on_hover_text(format!("{says}\n\nClick to sort")).clicked() {
+        button.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_sorted, &name));
+        let says = words.with("runs-click-to-sort", &[("says", says.into())]);
+        if button.on_hover_text(says).clicked() {
             self.sort = Sort { column, is_rising: is_sorted && !self.sort.is_rising };
         }
     }
 
     fn row_ui(&mut self, cx: &ViewCx<'_>, row: &mut TableRow<'_, '_>, entry: &RunEntry) {
+        let words = cx.session.words();
         row.col(|ui| {
             let mut is_ticked = cx.session.store().compared.contains(&entry.id);
             let tick = ui.checkbox(&mut is_ticked, "");
             tick.widget_info(|| {
-                egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_ticked, format!("Compare {}", entry.name))
+                let name = words.with("runs-tick", &[("name", entry.name.as_str().into())]);
+                egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_ticked, name)
             });
-            if tick.on_hover_text("Compare with another").changed() {
+            if tick.on_hover_text(words.hint("runs-tick")).changed() {
                 cx.out.send(Command::CompareRun(entry.id));
             }
             if entry.is_pinned {
-                ui.label("▲").on_hover_text("Pinned to the top");
+                ui.label("▲").on_hover_text(words.text("runs-pinned"));
             }
         });
         row.col(|ui| self.name_ui(cx, ui, entry));
@@ -240,8 +246,9 @@ impl Runs {
             && *id == entry.id
         {
             let field = egui::TextEdit::singleline(typed).desired_width(ui.available_width().min(320.0));
-            let field = ui.add(field.hint_text(what.title()));
-            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, what.title()));
+            let title = what.title(cx.session.words());
+            let field = ui.add(field.hint_text(title.as_str()));
+            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, &title));
             if field.lost_focus() {
                 // Escape gives up. The window takes that key before this is drawn, so what counts is what else can end the typing.
                 let is_meant = ui.input(|i| {
@@ -257,9 +264,10 @@ impl Runs {
             }
             return;
         }
-        ui.menu_button("⋮", |ui| self.menu_ui(cx, ui, entry))
-            .response
-            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Actions for {}", entry.name)));
+        ui.menu_button("⋮", |ui| self.menu_ui(cx, ui, entry)).response.widget_info(|| {
+            let name = cx.session.words().with("runs-actions", &[("name", entry.name.as_str().into())]);
+            egui::WidgetInfo::labeled(egui::Role::Button, true, name)
+        });
         let summary =
             format!("{} · {}", entry.run.model.architecture.architecture.title(), recipe_summary(&entry.run.recipe));
         ui.vertical(|ui| {
@@ -283,40 +291,41 @@ impl Runs {
         });
     }
 
-    fn type_ui(&mut self, ui: &mut egui::Ui, entry: &RunEntry, what: Typed, name: &str) {
-        if ui.button(name).clicked() {
+    fn type_ui(&mut self, ui: &mut egui::Ui, entry: &RunEntry, what: Typed, key: &str) {
+        if ui.button(ui.words().text(key)).clicked() {
             self.typing = Some((entry.id, what, what.text(entry)));
             ui.close();
         }
     }
 
     fn menu_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, entry: &RunEntry) {
-        if ui.button("Take over its recipe").clicked() {
+        let words = cx.session.words();
+        if ui.button(words.text("runs-take-over")).clicked() {
             cx.out.send(Command::ShowRun(entry.id));
             ui.close();
         }
-        self.type_ui(ui, entry, Typed::Name, "Rename…");
-        self.type_ui(ui, entry, Typed::Note, "Note…");
-        self.type_ui(ui, entry, Typed::Tags, "Tags…");
-        let pin = if entry.is_pinned { "Unpin" } else { "Pin to the top" };
-        if ui.button(pin).clicked() {
+        self.type_ui(ui, entry, Typed::Name, "runs-rename");
+        self.type_ui(ui, entry, Typed::Note, "runs-note");
+        self.type_ui(ui, entry, Typed::Tags, "runs-tags");
+        let pin = if entry.is_pinned { "runs-unpin" } else { "runs-pin" };
+        if ui.button(words.text(pin)).clicked() {
             cx.out.send(Command::PinRun(entry.id, !entry.is_pinned));
             ui.close();
         }
-        if ui.button("Export bundle…").clicked() {
+        if ui.button(words.text("runs-export")).clicked() {
             cx.out.request(WindowRequest::ExportDialog(entry.id));
             ui.close();
         }
-        if ui.button("Delete").on_hover_text("Undo brings it back").clicked() {
+        if ui.button(words.text("runs-delete")).on_hover_text(words.hint("runs-delete")).clicked() {
             cx.out.send(Command::DeleteRun(entry.id));
             ui.close();
         }
     }
 }
 
-fn caption(n: usize) -> String {
+fn caption(n: usize, words: &Words) -> String {
     match n {
-        1 => "1 run".to_owned(),
-        n => format!("{n} runs · tick two to compare"),
+        1 => words.text("runs-caption-one"),
+        n => words.with("runs-caption", &[("n", n.to_string().into())]),
     }
 }

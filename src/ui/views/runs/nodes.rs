@@ -21,22 +21,23 @@ pub(super) struct NodesCx<'a> {
 const ROW: f32 = 22.0;
 /// Rows that are seen at once; the rest scrolls.
 const MOST_ROWS: usize = 10;
-/// Heading, explanation, and width of the columns behind the node.
-const COLUMNS: [(&str, &str, f32); 5] = [
-    ("Class", "Its label", 130.0),
-    ("A says", "The class that A gives it", 130.0),
-    ("B says", "The class that B gives it", 130.0),
-    ("Margin in A", "By how much the logit of A's class is above the next one", 90.0),
-    ("Margin in B", "By how much the logit of B's class is above the next one", 90.0),
+/// Key of heading and explanation, and width of the columns behind the node.
+const COLUMNS: [(&str, f32); 5] = [
+    ("compared-node-class", 130.0),
+    ("compared-a-says", 130.0),
+    ("compared-b-says", 130.0),
+    ("compared-margin-a", 90.0),
+    ("compared-margin-b", 90.0),
 ];
 
 pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, nodes: &[ChangedNode], place: &NodesCx<'_>) {
+    let words = cx.session.words();
     if nodes.is_empty() {
-        ui.label("No node changes its class");
+        ui.label(words.text("compared-no-node"));
         return;
     }
-    let next = if place.can_select { "; a click looks at a node" } else { "" };
-    ui.label(weak(cx.tokens, format!("Nodes that change, the surest first{next}")));
+    let says = if place.can_select { "compared-changed-click" } else { "compared-changed" };
+    ui.label(weak(cx.tokens, words.text(says)));
     let selected = cx.session.store().selected_node().filter(|_| place.can_select);
     // The page scrolls, too, and leaves the table no height of its own.
     let height = ROW * nodes.len().min(MOST_ROWS) as f32;
@@ -47,17 +48,17 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, nodes: &[ChangedNode], plac
             .min_scrolled_height(height)
             .max_scroll_height(height)
             .column(Column::initial(150.0).at_least(90.0).clip(true));
-        for (_, _, width) in COLUMNS {
+        for (_, width) in COLUMNS {
             table = table.column(Column::exact(width).clip(true));
         }
         table
             .header(ROW, |mut header| {
                 header.col(|ui| {
-                    ui.label(weak(cx.tokens, "Node"));
+                    ui.label(weak(cx.tokens, words.text("compared-node")));
                 });
-                for (name, says, _) in COLUMNS {
+                for (key, _) in COLUMNS {
                     header.col(|ui| {
-                        ui.label(weak(cx.tokens, name)).on_hover_text(says);
+                        ui.label(weak(cx.tokens, words.text(key))).on_hover_text(words.hint(key));
                     });
                 }
             })
@@ -81,7 +82,7 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, nodes: &[ChangedNode], plac
                         });
                     }
                     let response = row.response();
-                    let name = format!("Changed node {id}");
+                    let name = words.with("compared-changed-node", &[("id", id.as_str().into())]);
                     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Row, true, &name));
                     if place.can_select && response.clicked() {
                         cx.out.send(Command::SelectNode(Some(node.node)));

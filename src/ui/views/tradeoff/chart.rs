@@ -2,6 +2,8 @@
 
 use crate::engine::experiment::SweepPoint;
 use crate::engine::plot::{Axis, Curve, CurveStyle, Curves};
+use crate::session::trial_words::{metric_heading, metric_title};
+use crate::session::words::Words;
 use crate::session::{BudgetState, SweepState};
 
 /// What stands along the axis.
@@ -18,34 +20,25 @@ pub(super) enum Cost {
 impl Cost {
     pub(super) const ALL: [Self; 5] = [Self::Edges, Self::Weights, Self::Macs, Self::Time, Self::Request];
 
-    pub(super) fn title(self) -> &'static str {
+    /// By which its name is found, and what it counts.
+    pub(super) fn key(self) -> &'static str {
         match self {
-            Self::Edges => "edges removed",
-            Self::Weights => "weights removed",
-            Self::Macs => "operations",
-            Self::Time => "time, whole graph",
-            Self::Request => "time, request",
+            Self::Edges => "tradeoff-cost-edges",
+            Self::Weights => "tradeoff-cost-weights",
+            Self::Macs => "tradeoff-cost-macs",
+            Self::Time => "tradeoff-cost-time",
+            Self::Request => "tradeoff-cost-request",
         }
     }
 
-    pub(super) fn says(self) -> &'static str {
-        match self {
-            Self::Edges => "Removed share of graph entries over all layers",
-            Self::Weights => "Removed share of weights over all layers",
-            Self::Macs => "Multiply-accumulate operations of the pruned forward pass, by the rule kept entries",
-            Self::Time => "Median wall time of the pruned forward pass over the whole graph",
-            Self::Request => "Median wall time of a request for 64 random nodes, scored on their receptive field alone",
-        }
-    }
-
-    fn axis(self) -> Axis {
-        Axis::new(match self {
-            Self::Edges => "edges removed, %",
-            Self::Weights => "weights removed, %",
-            Self::Macs => "operations, million MACs",
-            Self::Time => "measured time, whole graph, ms",
-            Self::Request => "measured time, request for 64 nodes, ms",
-        })
+    fn axis(self, words: &Words) -> Axis {
+        Axis::new(words.text(match self {
+            Self::Edges => "tradeoff-axis-edges",
+            Self::Weights => "tradeoff-axis-weights",
+            Self::Macs => "tradeoff-axis-macs",
+            Self::Time => "tradeoff-axis-time",
+            Self::Request => "tradeoff-axis-request",
+        }))
     }
 
     fn of(self, point: &SweepPoint) -> f64 {
@@ -122,8 +115,8 @@ fn size(sweep: &SweepState, point: &SweepPoint, cost: Cost) -> f32 {
 }
 
 /// What the size of a point says, for the legend.
-fn size_says(cost: Cost) -> &'static str {
-    if cost == Cost::Weights { "larger: more δa" } else { "larger: more δw" }
+fn size_says(cost: Cost, words: &Words) -> String {
+    words.text(if cost == Cost::Weights { "tradeoff-curve-larger-edges" } else { "tradeoff-curve-larger-weights" })
 }
 
 /// Where a point stands in the chart: by its accuracy on the test nodes.
@@ -133,7 +126,7 @@ pub(super) fn place(point: &SweepPoint, cost: Cost) -> [f64; 2] {
 
 /// Accuracy against a cost: the baseline as lines, Pareto points joined, the dominated pale; what was tried within a budget as a path, and
 /// a star where it ended.
-pub(super) fn chart(sweep: &SweepState, budget: &BudgetState, front: &[usize], cost: Cost) -> Curves {
+pub(super) fn chart(sweep: &SweepState, budget: &BudgetState, front: &[usize], cost: Cost, words: &Words) -> Curves {
     let points = &sweep.points;
     let val = |p: &SweepPoint| [cost.of(p), p.val_accuracy * 100.0];
     let test = |p: &SweepPoint| place(p, cost);
@@ -143,19 +136,19 @@ pub(super) fn chart(sweep: &SweepState, budget: &BudgetState, front: &[usize], c
     };
     let mut joined: Vec<[f64; 2]> = front.iter().map(|at| test(&points[*at])).collect();
     joined.sort_by(|a, b| a[0].total_cmp(&b[0]));
-    let curve = |name: &str, points: Vec<[f64; 2]>, style: CurveStyle, colour: usize| Curve {
-        name: name.to_owned(),
+    let curve = |name: String, points: Vec<[f64; 2]>, style: CurveStyle, colour: usize| Curve {
+        name,
         points,
         style,
         colour,
         ..Curve::default()
     };
-    let sized = |name: &str, of: &dyn Fn(&SweepPoint) -> [f64; 2], is_of_front: bool, colour: usize| {
+    let sized = |key: &str, of: &dyn Fn(&SweepPoint) -> [f64; 2], is_of_front: bool, colour: usize| {
         let style = if is_of_front { CurveStyle::Points } else { CurveStyle::PalePoints };
         let those = points.iter().enumerate().filter(|(at, _)| is_front(*at) == is_of_front);
         Curve {
             sizes: those.map(|(_, p)| size(sweep, p, cost)).collect(),
-            ..curve(name, some(is_of_front, of), style, colour)
+            ..curve(words.text(key), some(is_of_front, of), style, colour)
         }
     };
     // Of the points that matter also how sure their numbers are.
@@ -163,35 +156,38 @@ pub(super) fn chart(sweep: &SweepState, budget: &BudgetState, front: &[usize], c
     let sure = |p: &SweepPoint| p.test_interval().map_or([f64::NAN; 2], |ends| ends.map(|end| end * 100.0));
     let (spread, spread_x) = (of_front().map(sure).collect(), of_front().map(|p| cost.interval(p)).collect());
     let mut series = vec![
-        curve("Pareto, test", joined, CurveStyle::Line, 0),
-        Curve { spread, spread_x, ..sized("test, 95 %", &test, true, 0) },
-        sized("test, 95 %", &test, false, 0),
-        sized("validation", &val, true, 1),
-        sized("validation", &val, false, 1),
+        curve(words.text("tradeoff-curve-pareto"), joined, CurveStyle::Line, 0),
+        Curve { spread, spread_x, ..sized("tradeoff-curve-test", &test, true, 0) },
+        sized("tradeoff-curve-test", &test, false, 0),
+        sized("tradeoff-curve-validation", &val, true, 1),
+        sized("tradeoff-curve-validation", &val, false, 1),
         // Nothing but its name in the legend.
-        Curve { sizes: vec![1.4], ..curve(size_says(cost), Vec::new(), CurveStyle::Points, 0) },
+        Curve { sizes: vec![1.4], ..curve(size_says(cost, words), Vec::new(), CurveStyle::Points, 0) },
     ];
     let tried = path(budget, cost);
     let all = || points.iter().chain(budget.points.iter().map(|point| &point.result));
     if !tried.is_empty() {
-        series.push(curve(PATH_NAME, tried, CurveStyle::Marked, PATH_COLOUR));
+        series.push(curve(words.text("tradeoff-curve-tried"), tried, CurveStyle::Marked, PATH_COLOUR));
     }
     if let Some(chosen) = chosen(budget) {
-        series.push(curve("chosen", vec![place(chosen, cost)], CurveStyle::Star, PATH_COLOUR));
+        let name = words.text("tradeoff-curve-chosen");
+        series.push(curve(name, vec![place(chosen, cost)], CurveStyle::Star, PATH_COLOUR));
     }
     let metric = all().next().map(|p| p.metric).unwrap_or_default();
     if let Some(first) = all().next() {
         let ends = all().map(|p| cost.of(p)).chain([cost.of_baseline(first)]).filter(|x| x.is_finite());
         let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
-        let level = |name: &str, y: f64| curve(name, vec![[low, y * 100.0], [high, y * 100.0]], CurveStyle::Dashed, 0);
-        series.push(level("unpruned, test", first.baseline_test_accuracy));
-        series.push(level("unpruned, validation", first.baseline_val_accuracy));
+        let level = |key: &str, y: f64| {
+            curve(words.text(key), vec![[low, y * 100.0], [high, y * 100.0]], CurveStyle::Dashed, 0)
+        };
+        series.push(level("tradeoff-curve-unpruned-test", first.baseline_test_accuracy));
+        series.push(level("tradeoff-curve-unpruned-validation", first.baseline_val_accuracy));
     }
     Curves {
-        title: metric.heading().to_owned(),
-        subtitle: subtitle(sweep),
-        x: cost.axis(),
-        y: Axis::new(format!("{}, %", metric.title())),
+        title: metric_heading(metric, words),
+        subtitle: subtitle(sweep, words),
+        x: cost.axis(words),
+        y: Axis::new(words.with("tradeoff-axis-score", &[("metric", metric_title(metric, words).into())])),
         series,
         marks: Vec::new(),
     }
@@ -199,8 +195,6 @@ pub(super) fn chart(sweep: &SweepState, budget: &BudgetState, front: &[usize], c
 
 /// Its place in the palette, after those of test and validation.
 const PATH_COLOUR: usize = 2;
-/// What was tried within a budget, as it is called in the legend.
-const PATH_NAME: &str = "tried within the budget, test";
 
 /// Where the tried points of a budget stand, by rising cost.
 fn path(budget: &BudgetState, cost: Cost) -> Vec<[f64; 2]> {
@@ -215,8 +209,9 @@ pub(super) fn chosen(budget: &BudgetState) -> Option<&SweepPoint> {
     budget.found.as_ref()?.point().map(|point| &point.result)
 }
 
-fn subtitle(sweep: &SweepState) -> String {
-    format!("{} of {} combinations of δa and δw", sweep.points.len(), sweep.grid.len())
+fn subtitle(sweep: &SweepState, words: &Words) -> String {
+    let [n, all] = [sweep.points.len(), sweep.grid.len()].map(|n| n.to_string());
+    words.with("tradeoff-combinations", &[("n", n.into()), ("all", all.into())])
 }
 
 /// Sparsity along the lower plot: of edges, unless weights are asked for.
@@ -242,7 +237,7 @@ fn highest_of_interest(macs: &[[f64; 2]], time: &[[f64; 2]]) -> f64 {
 }
 
 /// Time and operations against sparsity, as parts of the unpruned.
-pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
+pub(super) fn costs(sweep: &SweepState, cost: Cost, words: &Words) -> Curves {
     let along = sparsity(cost);
     let order = order_by(sweep, cost);
     let of = |part: &dyn Fn(&SweepPoint) -> f64| -> Vec<[f64; 2]> {
@@ -253,8 +248,8 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
         of(&|p| p.pruned_secs / p.baseline_secs.max(f64::MIN_POSITIVE)),
     );
     let highest = highest_of_interest(&macs, &time);
-    let points = |name: &str, points: Vec<[f64; 2]>, colour: usize| Curve {
-        name: name.to_owned(),
+    let points = |key: &str, points: Vec<[f64; 2]>, colour: usize| Curve {
+        name: words.text(key),
         points,
         style: CurveStyle::Points,
         colour,
@@ -268,16 +263,19 @@ pub(super) fn costs(sweep: &SweepState, cost: Cost) -> Curves {
     let requests = of(&|p| p.request_secs.zip(p.baseline_request_secs).map_or(f64::NAN, |(now, before)| now / before));
     let ends = [macs.first().map_or(0.0, |p| p[0]), macs.last().map_or(1.0, |p| p[0])];
     Curves {
-        title: "Cost".to_owned(),
-        subtitle: subtitle(sweep),
-        x: along.axis(),
-        y: Axis { range: Some([0.0, highest]), ..Axis::new("part of the unpruned, %") },
+        title: words.text("tradeoff-costs-title"),
+        subtitle: subtitle(sweep, words),
+        x: along.axis(words),
+        y: Axis { range: Some([0.0, highest]), ..Axis::new(words.text("tradeoff-axis-part")) },
         series: vec![
-            Curve { spread: bars(&SweepPoint::speedup_interval), ..points("measured time", time, 4) },
-            Curve { spread: bars(&SweepPoint::request_speedup_interval), ..points("time of a request", requests, 2) },
-            points("operations", macs, 5),
+            Curve { spread: bars(&SweepPoint::speedup_interval), ..points("tradeoff-curve-time", time, 4) },
             Curve {
-                name: "unpruned".into(),
+                spread: bars(&SweepPoint::request_speedup_interval),
+                ..points("tradeoff-curve-request", requests, 2)
+            },
+            points("tradeoff-curve-macs", macs, 5),
+            Curve {
+                name: words.text("tradeoff-curve-unpruned"),
                 points: vec![[ends[0], 100.0], [ends[1], 100.0]],
                 style: CurveStyle::Dashed,
                 ..Curve::default()

@@ -7,6 +7,7 @@ use super::table;
 use crate::engine::experiment::SweepGrid;
 use crate::engine::graph::Metric;
 use crate::engine::plot::Ramp;
+use crate::session::trial_words::metric_title;
 use crate::session::{Command, SweepState, format};
 use crate::ui::colormap::Shades;
 use crate::ui::tokens;
@@ -55,7 +56,8 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, sweep: &SweepState, height:
             ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, FontId::monospace(tokens::SMALL), ink);
         }
         let response = ui.interact(rect, ui.scope_id().with(("map", point.idx)), Sense::click());
-        let name = format!("Map cell δa {} δw {}", point.delta_a, point.delta_w);
+        let [a, w] = [point.delta_a, point.delta_w].map(|delta| delta.to_string());
+        let name = cx.session.words().with("tradeoff-map-cell", &[("a", a.into()), ("w", w.into())]);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
         let stroke = if now == Some(point.idx) {
             Some(Stroke::new(2.5, tokens.accent))
@@ -97,31 +99,35 @@ fn heading_ui(
     let line = Rect::from_min_size(rect.min, vec2(rect.width(), HEADING));
     let mut child =
         ui.new_child(egui::UiBuilder::new().max_rect(line).layout(egui::Layout::left_to_right(egui::Align::Center)));
-    child.label(strong("Map of thresholds"));
+    let words = cx.session.words();
+    child.label(strong(words.text("tradeoff-map")));
     let n_layers = SweepGrid::n_layers(&sweep.base);
     if n_layers > 1 {
         let choices: Vec<Option<usize>> = std::iter::once(None).chain((0..n_layers).map(Some)).collect();
         let mut layer = sweep.layer;
         let name = |of: Option<usize>| match of {
-            None => ("all layers".to_owned(), "One δa and one δw for every layer"),
+            None => (words.text("tradeoff-map-all-layers"), words.hint("tradeoff-map-all-layers")),
             Some(at) => (
-                format!("layer {}", at + 1),
-                "Only this layer's δa and δw vary; the others stay as they were in the recipe when the sweep began",
+                words.with("tradeoff-map-layer", &[("layer", (at + 1).to_string().into())]),
+                words.hint("tradeoff-map-layer"),
             ),
         };
-        picker(&mut child, "Layers of the map", 92.0, &choices, &mut layer, name);
+        picker(&mut child, &words.text("tradeoff-map-layers"), 92.0, &choices, &mut layer, name);
         if layer != sweep.layer {
             cx.out.send(Command::SweepLayer(layer));
         }
     }
     if high >= low {
-        let text = format!("test {} {} to {}", metric.title(), format::percent(low), format::percent(high));
+        let metric = metric_title(metric, words);
+        let [low, high] = [low, high].map(format::percent);
+        let range = [("metric", metric.into()), ("low", low.into()), ("high", high.into())];
+        let text = words.with("tradeoff-map-range", &range);
         child.label(egui::RichText::new(text).size(tokens::SMALL).color(cx.tokens.text_weak));
     }
 }
 
 fn axes(cx: &ViewCx<'_>, ui: &egui::Ui, sweep: &SweepState, plot: Rect, cell: egui::Vec2) {
-    let (painter, weak) = (ui.painter(), cx.tokens.text_weak);
+    let (painter, weak, words) = (ui.painter(), cx.tokens.text_weak, cx.session.words());
     let font = FontId::proportional(tokens::SMALL);
     for (i, delta) in sweep.grid.delta_a.iter().enumerate() {
         let at = pos2(plot.left() + (i as f32 + 0.5) * cell.x, plot.bottom() + 2.0);
@@ -132,8 +138,8 @@ fn axes(cx: &ViewCx<'_>, ui: &egui::Ui, sweep: &SweepState, plot: Rect, cell: eg
         painter.text(at, Align2::RIGHT_CENTER, format::delta(*delta), font.clone(), weak);
     }
     let below = pos2(plot.center().x, plot.bottom() + 16.0);
-    painter.text(below, Align2::CENTER_TOP, "δa, edges", font.clone(), cx.tokens.text);
-    let galley = painter.layout_no_wrap("δw, weights".to_owned(), font, cx.tokens.text);
+    painter.text(below, Align2::CENTER_TOP, words.text("tradeoff-map-edges"), font.clone(), cx.tokens.text);
+    let galley = painter.layout_no_wrap(words.text("tradeoff-map-weights"), font, cx.tokens.text);
     let at = pos2(plot.left() - LEFT + 8.0, plot.center().y);
     let offset = Align2::CENTER_CENTER.pos_in_rect(&galley.rect).to_vec2();
     painter.add(

@@ -3,13 +3,16 @@
 use eframe::egui::{self, RichText, vec2};
 
 use super::{GAP, LEAST_HEIGHT, Tradeoff, choices, here_ui, point_ui, serve_ui};
-use crate::engine::experiment::{ComparePoint, CompareSummary, EvaluatedOn, best_rival, summarise};
-use crate::engine::plot::MethodsFigure;
+use crate::engine::experiment::{ComparePoint, CompareSummary, EvaluatedOn, Method, best_rival, summarise};
+use crate::engine::plot::{Curves, MethodsFigure};
+use crate::session::trial_words::{evaluated_on, method_full_title, metric_title, side_key};
+use crate::session::words::{Language, Words};
 use crate::session::{Command, CompareState, Phase, format, rival_says};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::plot::unnamed_curves_ui;
 use crate::ui::widgets::{empty_state, mono, strong, weak};
+use crate::ui::words::Say as _;
 
 /// Width of the column of choices.
 const COLUMN: f32 = 234.0;
@@ -19,8 +22,9 @@ const LEAST_CHART: f32 = 260.0;
 impl Tradeoff {
     pub(super) fn methods_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let state = &cx.session.store().comparison;
-        let hint = if state.points.is_empty() { "" } else { "click a point to take over its recipe" };
-        self.toolbar_ui(cx, ui, (state.phase, state.points.len(), state.plan.len()), hint, |view, ui| {
+        let words = cx.session.words();
+        let hint = if state.points.is_empty() { String::new() } else { words.text("tradeoff-click") };
+        self.toolbar_ui(cx, ui, (state.phase, state.points.len(), state.plan.len()), &hint, |view, ui| {
             view.accuracy_ui(cx, ui);
         });
         let on = self.on;
@@ -54,13 +58,14 @@ fn charts_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &CompareState, on: Evalu
     if state.points.is_empty() {
         let store = cx.session.store();
         let (title, next) = match (state.phase, store.graph.is_some() && store.model.is_some()) {
-            (_, false) => ("Nothing to compare yet", "Open a graph and a model first"),
-            (Phase::Running, true) => ("Comparing", "Points appear as they are computed"),
-            (Phase::Failed, true) => ("The comparison failed", "The notices say why; change the choices and try again"),
-            (Phase::Cancelled, true) => ("The comparison was cancelled", "Nothing had come yet"),
-            _ => ("No comparison yet", "Choose methods, then compare what each leaves of the accuracy"),
+            (_, false) => ("tradeoff-methods-nothing", "tradeoff-open-first"),
+            (Phase::Running, true) => ("tradeoff-methods-running", "tradeoff-points-appear"),
+            (Phase::Failed, true) => ("tradeoff-methods-failed", "tradeoff-change-choices"),
+            (Phase::Cancelled, true) => ("tradeoff-methods-cancelled", "tradeoff-nothing-came"),
+            _ => ("tradeoff-methods-none", "tradeoff-methods-next"),
         };
-        return empty_state(ui, cx.tokens, title, next);
+        let words = cx.session.words();
+        return empty_state(ui, cx.tokens, &words.text(title), &words.text(next));
     }
     let summary = summarise(&state.points, on);
     // While points still come, every chart that will be there has its place already.
@@ -94,13 +99,13 @@ fn rival_ui(
 ) {
     let Some(rival) = best_rival(summary, is_of_edges) else { return };
     ui.horizontal(|ui| {
-        ui.add(egui::Label::new(rival_says(&rival, on)).truncate()).on_hover_text(
-            "At the largest share that both were run with; a difference counts where the ranges over the seeds do not touch",
-        );
+        let words = cx.session.words();
+        let says = rival_says(&rival, on, words);
+        ui.add(egui::Label::new(says).truncate()).on_hover_text(words.text("tradeoff-rival-says"));
         let is_own = |p: &ComparePoint| p.method == rival.method && p.share.to_bits() == rival.share.to_bits();
         if rival.is_better()
             && let Some(at) = state.points.iter().position(is_own)
-            && ui.small_button("Use it").on_hover_text("Take over its recipe").clicked()
+            && ui.small_button(words.text("tradeoff-use-it")).on_hover_text(words.hint("tradeoff-use-it")).clicked()
         {
             cx.out.send(Command::LoadMethod(at));
         }
@@ -118,28 +123,32 @@ fn chart_ui(
 ) {
     let n = state.points.len();
     let baseline = state.points.iter().map(|p| on.baseline_accuracy(&p.result)).sum::<f64>() / n.max(1) as f64;
-    let model = if state.plan.has_model_per_seed { "a model per seed" } else { "one model" };
-    let seeds = state.plan.seeds.len();
-    let title = cx.session.store().model.as_ref().map_or_else(String::new, |m| format!("{}, ", m.model.title()));
+    let words = cx.session.words();
+    let title = cx.session.store().model.as_ref().map(|m| m.model.title());
     let figure = MethodsFigure {
         summary,
         is_of_edges,
         on,
         baseline: Some(baseline).filter(|d| d.is_finite()),
         has_recovery: state.plan.has_recovery,
-        subtitle: format!("{title}mean and range of {seeds} seeds, {model}"),
+        subtitle: subtitle(state, title.as_deref(), Words::of(Language::English)),
     };
-    let curves = figure.curves();
-    let side = if is_of_edges { "edges" } else { "weights" };
-    let output = unnamed_curves_ui(ui, cx.tokens, &format!("Methods of {side}"), &curves, height);
-    serve_ui(cx, &output, &curves, &format!("methods of {side}"));
+    let of_file = figure.curves();
+    let shown = MethodsFigure { subtitle: subtitle(state, title.as_deref(), words), ..figure };
+    let curves = in_words(of_file.clone(), &shown, words);
+    let side = side_key(is_of_edges);
+    let name = words.with("tradeoff-methods-chart", &[("side", side.into())]);
+    let output = unnamed_curves_ui(ui, cx.tokens, &name, &curves, height);
+    serve_ui(cx, &output, || of_file, &format!("methods of {side}"));
     let now = cx.session.store().effective_recipe();
     for s in summary.iter().filter(|s| s.method.is_of_edges() == is_of_edges) {
         let is_own = |p: &&ComparePoint| p.method == s.method && p.share.to_bits() == s.share.to_bits();
         let Some(first) = state.points.iter().position(|p| is_own(&p)) else { continue };
         let at = [100.0 * s.removed, 100.0 * s.mean];
-        let title = s.method.full_title(state.plan.has_recovery);
-        let name = format!("{title} of {side}, {}", format::percent(s.share));
+        let method = method_full_title(s.method, state.plan.has_recovery, words);
+        let share = format::percent(s.share);
+        let names = [("side", side.into()), ("method", method.into()), ("share", share.into())];
+        let name = words.with("tradeoff-method-point", &names);
         let Some(response) = point_ui(ui, cx.tokens, &output, at, ("method", first), &name, false) else { continue };
         if response.clicked() {
             cx.out.send(Command::LoadMethod(first));
@@ -152,6 +161,43 @@ fn chart_ui(
     }
 }
 
+/// What the numbers are of.
+fn subtitle(state: &CompareState, title: Option<&str>, words: &Words) -> String {
+    let models = if state.plan.has_model_per_seed { "several" } else { "one" };
+    let model = if title.is_some() { "some" } else { "none" };
+    let n = state.plan.seeds.len().to_string();
+    words.with(
+        "tradeoff-methods-subtitle",
+        &[
+            ("model", model.into()),
+            ("title", title.unwrap_or_default().to_owned().into()),
+            ("n", n.into()),
+            ("models", models.into()),
+        ],
+    )
+}
+
+/// The curves of a figure with the names that a person reads.
+fn in_words(mut curves: Curves, figure: &MethodsFigure<'_>, words: &Words) -> Curves {
+    let side = side_key(figure.is_of_edges);
+    let metric = figure.summary.first().map(|s| s.metric).unwrap_or_default();
+    let title = if figure.has_recovery { "tradeoff-methods-title-recovered" } else { "tradeoff-methods-title" };
+    curves.title = words.with(title, &[("side", side.into())]);
+    curves.subtitle.clone_from(&figure.subtitle);
+    curves.x.name = words.text(if figure.is_of_edges { "tradeoff-axis-edges" } else { "tradeoff-axis-weights" });
+    let measured = [("part", evaluated_on(figure.on, words).into()), ("metric", metric_title(metric, words).into())];
+    curves.y.name = words.with("tradeoff-axis-score-on", &measured);
+    let offered = Method::offered(figure.has_recovery);
+    for curve in &mut curves.series {
+        let is_own = |method: &&Method| method.full_title(figure.has_recovery) == curve.name;
+        curve.name = offered.iter().find(is_own).map_or_else(
+            || words.text("tradeoff-curve-unpruned"),
+            |method| method_full_title(*method, figure.has_recovery, words),
+        );
+    }
+    curves
+}
+
 /// The tooltip of a point.
 fn says(
     ui: &mut egui::Ui,
@@ -161,20 +207,23 @@ fn says(
     baseline: f64,
     on: EvaluatedOn,
 ) {
-    let side = if summary.method.is_of_edges() { "edges" } else { "weights" };
-    ui.label(strong(format!("{} · {side}", summary.method.full_title(state.plan.has_recovery))));
+    let words = ui.words();
+    let side = side_key(summary.method.is_of_edges());
+    let method = method_full_title(summary.method, state.plan.has_recovery, words);
+    ui.label(strong(words.with("tradeoff-method-heading", &[("side", side.into()), ("method", method.into())])));
     let accuracy = format!("{} ({})", format::percent(summary.mean), format::points(summary.mean - baseline));
-    let mut rows = vec![
-        ("removed", format!("{} (asked {})", format::percent(summary.removed), format::percent(summary.share))),
-        (on.title(), accuracy),
-    ];
+    let [removed, share] = [summary.removed, summary.share].map(format::percent);
+    let asked = words.with("tradeoff-asked", &[("removed", removed.into()), ("share", share.into())]);
+    let mut rows = vec![(words.text("tradeoff-row-removed"), asked), (evaluated_on(on, words), accuracy)];
     if summary.n_seeds > 1 {
-        let [low, high] = summary.range;
-        rows.push(("range", format!("{} to {}", format::percent(low), format::percent(high))));
-        rows.push(("deviation", format!("{:.1} pp", 100.0 * summary.deviation)));
+        let [low, high] = summary.range.map(format::percent);
+        let range = words.with("tradeoff-range", &[("low", low.into()), ("high", high.into())]);
+        rows.push((words.text("tradeoff-row-range"), range));
+        rows.push((words.text("tradeoff-row-deviation"), format!("{:.1} pp", 100.0 * summary.deviation)));
     }
-    let n = if summary.n_seeds == 1 && state.plan.seeds.len() > 1 { "1, nothing is drawn by lot" } else { "" };
-    rows.push(("seeds", if n.is_empty() { summary.n_seeds.to_string() } else { n.to_owned() }));
+    let is_alone = summary.n_seeds == 1 && state.plan.seeds.len() > 1;
+    let n = if is_alone { words.text("tradeoff-no-lot") } else { summary.n_seeds.to_string() };
+    rows.push((words.text("tradeoff-row-seeds"), n));
     egui::Grid::new("method").num_columns(2).spacing([14.0, 2.0]).show(ui, |ui| {
         for (name, value) in rows {
             ui.label(weak(tokens, name));
@@ -184,10 +233,7 @@ fn says(
     });
     let small = |text: &str| RichText::new(text).size(tokens::SMALL).color(tokens.text_weak);
     ui.label(small(summary.method.source()));
-    let click = if state.plan.has_model_per_seed {
-        "click takes over the recipe; the model stays the open one"
-    } else {
-        "click takes over the recipe"
-    };
-    ui.label(small(click));
+    let click =
+        if state.plan.has_model_per_seed { "tradeoff-click-recipe-open-model" } else { "tradeoff-click-recipe" };
+    ui.label(small(&words.text(click)));
 }

@@ -23,9 +23,11 @@ use egui_plot::PlotPoint;
 use self::chart::Cost;
 use self::together::Together;
 use super::{View, ViewCx};
-use crate::engine::experiment::{EvaluatedOn, StressKind, StressMasks, recovered_says};
+use crate::engine::experiment::{EvaluatedOn, StressKind, StressMasks};
 use crate::engine::plot::Curves;
 use crate::engine::sparsify::{NodesAre, Recipe};
+use crate::session::trial_words::{evaluated_on, recovered_note};
+use crate::session::words::Words;
 use crate::session::{Phase, Trial};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::plot::{PlotOutput, serve};
@@ -79,16 +81,17 @@ impl Tradeoff {
         hint: &str,
         add: impl FnOnce(&mut Self, &mut egui::Ui),
     ) {
+        let words = cx.session.words();
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            for (trial, name, says) in TRIALS {
-                ui.selectable_value(&mut self.trial, trial, name).on_hover_text(says);
+            for (trial, key) in TRIALS {
+                ui.selectable_value(&mut self.trial, trial, words.text(key)).on_hover_text(words.hint(key));
             }
             ui.spacing_mut().item_spacing.x = 8.0;
             ui.add_space(6.0);
             add(self, ui);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                state_ui(ui, cx.tokens, state);
+                state_ui(ui, cx.tokens, words, state);
                 let font = egui::FontId::proportional(crate::ui::tokens::TEXT);
                 let needed = ui.painter().layout_no_wrap(hint.to_owned(), font, cx.tokens.text_weak).size().x;
                 if needed < ui.available_width() {
@@ -111,7 +114,7 @@ impl Tradeoff {
             _ => None,
         };
         if let Some(nodes) = recovered_for {
-            let text = format!("⚠ {}", recovered_says(nodes));
+            let text = format!("⚠ {}", recovered_note(nodes, words));
             ui.add(egui::Label::new(weak(cx.tokens, text)).wrap());
         }
         ui.add_space(2.0);
@@ -119,43 +122,42 @@ impl Tradeoff {
 
     /// Whose accuracy stands along the axis.
     fn accuracy_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        let label = ui.label(weak(cx.tokens, "Accuracy"));
+        let words = cx.session.words();
+        let label = ui.label(weak(cx.tokens, words.text("tradeoff-accuracy")));
         let name = |on: EvaluatedOn| {
             let says = match on {
-                EvaluatedOn::Test => "On the test nodes: what is reported",
-                EvaluatedOn::Val => "On the validation nodes: what thresholds may be chosen by",
+                EvaluatedOn::Test => "tradeoff-on-test-says",
+                EvaluatedOn::Val => "tradeoff-on-validation-says",
             };
-            (on.title().to_owned(), says)
+            (evaluated_on(on, words), words.text(says))
         };
-        picker(ui, "Accuracy of", 92.0, &EvaluatedOn::ALL, &mut self.on, name).labelled_by(label.id);
+        picker(ui, &words.text("tradeoff-accuracy-of"), 92.0, &EvaluatedOn::ALL, &mut self.on, name)
+            .labelled_by(label.id);
     }
 }
 
 /// The trials with their names.
-const TRIALS: [(Trial, &str, &str); 5] = [
-    (Trial::Thresholds, "By thresholds", "Pairs of thresholds: what accuracy costs and gains"),
-    (Trial::Methods, "By method", "Unifews and other methods at the same shares"),
-    (Trial::Layers, "By layer", "What each layer alone can bear"),
-    (Trial::Together, "All trials", "Every run and every point of the sweep as a line over parallel axes"),
-    (
-        Trial::Stress,
-        "Under stress",
-        "How pruned and baseline fall when edges, features or the nodes that are scored change",
-    ),
+const TRIALS: [(Trial, &str); 5] = [
+    (Trial::Thresholds, "tradeoff-by-thresholds"),
+    (Trial::Methods, "tradeoff-by-method"),
+    (Trial::Layers, "tradeoff-by-layer"),
+    (Trial::Together, "tradeoff-all-trials"),
+    (Trial::Stress, "tradeoff-under-stress"),
 ];
 
 /// How many points are there, of how many, and whether more will come.
-fn state_ui(ui: &mut egui::Ui, tokens: &Tokens, (phase, n, all): (Phase, usize, usize)) {
-    let (word, is_noted) = match phase {
+fn state_ui(ui: &mut egui::Ui, tokens: &Tokens, words: &Words, (phase, n, all): (Phase, usize, usize)) {
+    let (key, is_noted) = match phase {
         Phase::Idle => return,
-        Phase::Running => ("", false),
-        Phase::Done => (", complete", false),
-        Phase::Cancelled => (", cancelled", true),
-        Phase::Failed => (", failed", true),
+        Phase::Running => ("tradeoff-points", false),
+        Phase::Done => ("tradeoff-points-complete", false),
+        Phase::Cancelled => ("tradeoff-points-cancelled", true),
+        Phase::Failed => ("tradeoff-points-failed", true),
     };
     let (ink, ground) =
         if is_noted { (tokens.warning, tokens.warning_weak) } else { (tokens.text_weak, tokens.sunken) };
-    chip(ui, &format!("{n} of {all} points{word}"), ink, ground);
+    let text = words.with(key, &[("n", n.to_string().into()), ("all", all.to_string().into())]);
+    chip(ui, &text, ink, ground);
 }
 
 /// A point of a chart as a control of its own, so that keys and readers reach it too; `None` where it is out of view.
@@ -194,8 +196,8 @@ fn here_ui(ui: &egui::Ui, tokens: &Tokens, output: &PlotOutput, at: [f64; 2]) {
     }
 }
 
-/// Serves the menu of a chart.
-fn serve_ui(cx: &ViewCx<'_>, output: &PlotOutput, curves: &Curves, name: &str) {
+/// Serves the menu of a chart; files are in English, as those of the command line.
+fn serve_ui(cx: &ViewCx<'_>, output: &PlotOutput, curves: impl FnOnce() -> Curves, name: &str) {
     let graph = cx.session.store().graph.as_ref().map_or("sweep", |g| g.dataset.name());
-    serve(cx, output.asked, || Arc::new(curves.clone()), &format!("{graph} {name}"));
+    serve(cx, output.asked, || Arc::new(curves()), &format!("{graph} {name}"));
 }

@@ -6,6 +6,7 @@ use eframe::egui;
 
 use super::together::Together;
 use super::{LEAST_HEIGHT, Tradeoff};
+use crate::session::words::{Language, Words};
 use crate::session::{Command, LineOf, Phase, TrialLines, format};
 use crate::ui::views::{ViewCx, WindowRequest};
 use crate::ui::widgets::parallel::{ParallelOutput, ParallelSpec, colours_ui};
@@ -14,30 +15,31 @@ use crate::ui::widgets::{empty_state, mono, strong, weak};
 impl Tradeoff {
     pub(super) fn together_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let store = cx.session.store();
-        if !self.together.lines.is_of(store) {
-            self.together.lines = TrialLines::of(store);
+        let words = cx.session.words();
+        if !self.together.lines.is_of(store) || self.together.lines.language != words.language() {
+            self.together.lines = TrialLines::in_words(store, words);
             self.together.revision += 1;
         }
         let n = self.together.lines.lines.len();
-        let hint = if n > 0 { "drag along an axis to limit it, click a line to take over its recipe" } else { "" };
-        self.toolbar_ui(cx, ui, (Phase::Idle, 0, 0), hint, |view, ui| {
-            if view.together.chart.has_limits() && ui.button("Clear limits").clicked() {
+        let hint = if n > 0 { words.text("tradeoff-lines-hint") } else { String::new() };
+        self.toolbar_ui(cx, ui, (Phase::Idle, 0, 0), &hint, |view, ui| {
+            if view.together.chart.has_limits() && ui.button(words.text("tradeoff-lines-clear")).clicked() {
                 view.together.chart.clear();
             }
         });
         let Together { chart, lines, revision } = &mut self.together;
         if n == 0 {
-            let next = "Prune, or sweep: every run and every point becomes a line";
-            return empty_state(ui, cx.tokens, "Nothing was tried yet", next);
+            let [title, next] = ["tradeoff-lines-none", "tradeoff-lines-next"].map(|key| words.text(key));
+            return empty_state(ui, cx.tokens, &title, &next);
         }
         let name = |line: usize| lines.lines.get(line).map_or_else(String::new, |of| name_of(cx, *of));
         let spec = ParallelSpec {
-            name: "Trials as lines",
+            name: &words.text("tradeoff-lines"),
             axes: &lines.axes,
             n_lines: n,
             colour: lines.test,
             revision: *revision,
-            line: &|line| format!("Line {}", name(line)),
+            line: &|line| words.with("tradeoff-line", &[("name", name(line).into())]),
             here: here(cx, lines),
         };
         let caption = 22.0;
@@ -45,19 +47,20 @@ impl Tradeoff {
         let whole = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), height + caption));
         let output = chart.ui(ui, cx.tokens, height, &spec);
         ui.horizontal(|ui| {
-            if ui.small_button("Copy picture").clicked() {
+            if ui.small_button(words.text("tradeoff-copy-picture")).clicked() {
                 cx.out.request(WindowRequest::CopyPicture(whole));
             }
-            if ui.small_button("Copy table").clicked() {
-                cx.out.request(WindowRequest::Copy(tabbed(lines, &name)));
+            if ui.small_button(words.text("tradeoff-copy-table")).clicked() {
+                // In English, as files are.
+                let lines = TrialLines::in_words(store, Words::of(Language::English));
+                cx.out.request(WindowRequest::Copy(tabbed(&lines, &name)));
             }
             let text = match n {
-                1 => "1 trial".to_owned(),
-                n => format!(
-                    "{} of {} trials within the limits",
-                    format::count(output.n_within as u64),
-                    format::count(n as u64)
-                ),
+                1 => words.text("tradeoff-lines-one"),
+                n => {
+                    let [within, all] = [output.n_within, n].map(|n| format::count(n as u64));
+                    words.with("tradeoff-lines-within", &[("n", within.into()), ("all", all.into())])
+                }
             };
             ui.label(weak(cx.tokens, text));
             if let Some(axis) = lines.test.and_then(|at| lines.axes.get(at)) {
@@ -122,6 +125,6 @@ fn says_ui(cx: &ViewCx<'_>, ui: &egui::Ui, lines: &TrialLines, output: ParallelO
                     ui.end_row();
                 }
             });
-            ui.label(weak(cx.tokens, "click takes over"));
+            ui.label(weak(cx.tokens, cx.session.words().text("tradeoff-line-click")));
         });
 }

@@ -3,17 +3,16 @@
 use eframe::egui;
 
 use super::{LEAST_HEIGHT, Tradeoff, serve_ui};
-use crate::engine::experiment::{StressKind, StressMasks, StressWay, summarise_stress};
-use crate::engine::plot::stress_curves;
+use crate::engine::experiment::{EvaluatedOn, StressKind, StressMasks, StressWay, summarise_stress};
+use crate::engine::graph::Metric;
+use crate::engine::plot::{CurveStyle, Curves, stress_curves};
+use crate::session::trial_words::{evaluated_on, metric_title};
+use crate::session::words::{Language, Words};
 use crate::session::{Command, PagePart, Phase, StressState, stress_kind_page, stress_says};
 use crate::ui::tokens;
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::plot::curves_ui;
 use crate::ui::widgets::{empty_state, page_ui, picker, shown, weak};
-
-/// What pressing the button does.
-const TIP: &str = "Adds and drops edges, puts noise on features or takes values away, makes classes and nodes with many neighbours rare: five \
-                   levels, three seeds. Masks are carried over, or decided anew on every graph, which takes as long as a few hundred runs";
 
 impl Tradeoff {
     pub(super) fn stress_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
@@ -28,11 +27,13 @@ impl Tradeoff {
         }
         // A row of its own: beside the trials there is no room for it in a narrow window.
         ui.horizontal(|ui| {
-            let label = ui.label(weak(cx.tokens, "Disturbed"));
-            let name = |kind: StressKind| (kind.title().to_owned(), kind.axis());
-            picker(ui, "Disturbed", 210.0, &kinds, &mut self.disturbed, name).labelled_by(label.id);
+            let words = cx.session.words();
+            let disturbed = words.text("tradeoff-stress-disturbed");
+            let label = ui.label(weak(cx.tokens, disturbed.as_str()));
+            let name = |kind: StressKind| (words.text(kind_key(kind)), words.text(level_key(kind)));
+            picker(ui, &disturbed, 210.0, &kinds, &mut self.disturbed, name).labelled_by(label.id);
             self.masks_ui(cx, ui);
-            self.start_ui(cx, ui, "Stress again");
+            self.start_ui(cx, ui, "tradeoff-stress-again");
         });
         let kind = self.disturbed;
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| kind_ui(cx, ui, state, kind));
@@ -45,33 +46,26 @@ impl Tradeoff {
             self.masks = StressMasks::Decided;
             return;
         }
-        let name = |masks: StressMasks| match masks {
-            StressMasks::Carried => (
-                "masks carried over".to_owned(),
-                "As a bundle in production: what was decided stays, new entries are kept",
-            ),
-            StressMasks::Decided => ("masks decided anew".to_owned(), "As if every disturbed graph were pruned again"),
-        };
-        picker(ui, "Masks under stress", 160.0, &StressMasks::ALL, &mut self.masks, name);
+        let words = cx.session.words();
+        let name = |masks: StressMasks| (words.text(masks_key(masks)), words.hint(masks_key(masks)));
+        picker(ui, &words.text("tradeoff-stress-masks"), 160.0, &StressMasks::ALL, &mut self.masks, name);
     }
 
     fn nothing_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, phase: Phase) {
         let is_possible = cx.session.store().graph.is_some() && cx.session.store().model.is_some();
         let (title, next) = match (phase, is_possible) {
-            (_, false) => ("Nothing to disturb yet", "Open a graph and a model first"),
-            (Phase::Running, true) => ("Disturbing the graph", "Points appear as they are computed"),
-            (Phase::Failed, true) => ("Stress failed", "The notices say why; change the recipe and try again"),
-            (Phase::Cancelled, true) => ("Stress was cancelled", "Nothing had come yet"),
-            _ => (
-                "Not under stress yet",
-                "Would this recipe hold on a graph with false edges, noise or other nodes to score?",
-            ),
+            (_, false) => ("tradeoff-stress-nothing", "tradeoff-open-first"),
+            (Phase::Running, true) => ("tradeoff-stress-running", "tradeoff-points-appear"),
+            (Phase::Failed, true) => ("tradeoff-stress-failed", "tradeoff-change-recipe"),
+            (Phase::Cancelled, true) => ("tradeoff-stress-cancelled", "tradeoff-nothing-came"),
+            _ => ("tradeoff-stress-none", "tradeoff-stress-next"),
         };
-        empty_state(ui, cx.tokens, title, next);
+        let words = cx.session.words();
+        empty_state(ui, cx.tokens, &words.text(title), &words.text(next));
         if is_possible && phase != Phase::Running {
             ui.vertical_centered(|ui| {
                 ui.add_space(8.0);
-                self.start_ui(cx, ui, "Put it under stress");
+                self.start_ui(cx, ui, "tradeoff-stress-start");
                 ui.add_space(4.0);
                 self.masks_ui(cx, ui);
             });
@@ -79,11 +73,73 @@ impl Tradeoff {
     }
 
     /// Starts.
-    fn start_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui, text: &str) {
-        if ui.button(text).on_hover_text(TIP).clicked() {
+    fn start_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui, key: &str) {
+        let words = cx.session.words();
+        if ui.button(words.text(key)).on_hover_text(words.text("tradeoff-stress-says")).clicked() {
             cx.out.send(Command::Stress(self.masks));
         }
     }
+}
+
+/// By which the name of a kind is found.
+fn kind_key(kind: StressKind) -> &'static str {
+    match kind {
+        StressKind::AddedEdges => "tradeoff-kind-added-edges",
+        StressKind::AddedBetweenClasses => "tradeoff-kind-added-between-classes",
+        StressKind::DroppedEdges => "tradeoff-kind-dropped-edges",
+        StressKind::DroppedBetweenClasses => "tradeoff-kind-dropped-between-classes",
+        StressKind::FeatureNoise => "tradeoff-kind-feature-noise",
+        StressKind::MissingFeatures => "tradeoff-kind-missing-features",
+        StressKind::UniformLabels => "tradeoff-kind-uniform-labels",
+        StressKind::PairwiseLabels => "tradeoff-kind-pairwise-labels",
+        StressKind::ClassImbalance => "tradeoff-kind-class-imbalance",
+        StressKind::DegreeBias => "tradeoff-kind-degree-bias",
+    }
+}
+
+/// By which what its level counts is found.
+fn level_key(kind: StressKind) -> &'static str {
+    match kind {
+        StressKind::AddedEdges => "tradeoff-level-added-edges",
+        StressKind::AddedBetweenClasses => "tradeoff-level-added-between-classes",
+        StressKind::DroppedEdges => "tradeoff-level-dropped-edges",
+        StressKind::DroppedBetweenClasses => "tradeoff-level-dropped-between-classes",
+        StressKind::FeatureNoise => "tradeoff-level-feature-noise",
+        StressKind::MissingFeatures => "tradeoff-level-missing-features",
+        StressKind::UniformLabels | StressKind::PairwiseLabels => "tradeoff-level-labels",
+        StressKind::ClassImbalance => "tradeoff-level-class-imbalance",
+        StressKind::DegreeBias => "tradeoff-level-degree-bias",
+    }
+}
+
+/// By which the words on masks are found.
+fn masks_key(masks: StressMasks) -> &'static str {
+    match masks {
+        StressMasks::Carried => "tradeoff-stress-carried",
+        StressMasks::Decided => "tradeoff-stress-decided",
+    }
+}
+
+/// The curves of one kind with the names that a person reads.
+fn in_words(mut curves: Curves, kind: StressKind, metric: Metric, words: &Words) -> Curves {
+    let measured =
+        [("part", evaluated_on(EvaluatedOn::Test, words).into()), ("metric", metric_title(metric, words).into())];
+    curves.title = words.text(kind_key(kind));
+    curves.x.name = words.text(level_key(kind));
+    curves.y.name = words.with("tradeoff-axis-score-on", &measured);
+    let has_two = curves.series.len() > 2;
+    for curve in &mut curves.series {
+        curve.name = words.text(if curve.style == CurveStyle::Dashed {
+            "tradeoff-stress-baseline"
+        } else if curve.name == StressWay::WithoutRecovery.title(true) {
+            "tradeoff-stress-pruned-alone"
+        } else if has_two {
+            "tradeoff-stress-pruned-recovered"
+        } else {
+            "tradeoff-stress-pruned"
+        });
+    }
+    curves
 }
 
 /// The kinds that have points, in their order.
@@ -95,13 +151,14 @@ fn kinds_of(state: &StressState) -> Vec<StressKind> {
 fn kind_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &StressState, kind: StressKind) {
     /// For the table.
     const BELOW: f32 = 260.0;
+    let words = cx.session.words();
     let summary = summarise_stress(&state.points);
     let ways = [StressWay::AsGiven, StressWay::WithoutRecovery];
     let has_recovery = summary.iter().any(|s| s.way == StressWay::WithoutRecovery);
     // Of the kind that is at work not all levels and seeds are there: nothing is said of it yet.
     let is_at_work = state.phase == Phase::Running && state.points.last().is_some_and(|point| point.kind == kind);
     if is_at_work {
-        ui.label(weak(cx.tokens, "Levels and seeds are still coming"));
+        ui.label(weak(cx.tokens, words.text("tradeoff-stress-coming")));
     }
     for says in ways
         .into_iter()
@@ -110,13 +167,19 @@ fn kind_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &StressState, kind: Stress
     {
         ui.add(egui::Label::new(shown(says)).wrap());
     }
-    let model =
-        cx.session.store().model.as_ref().map_or_else(String::new, |model| format!("{}, ", model.model.title()));
+    let model = cx.session.store().model.as_ref().map(|model| model.model.title());
     let metric = state.points.first().map(|point| point.metric).unwrap_or_default();
-    let curves = stress_curves(&summary, kind, metric, format!("{model}{}", state.masks.says()));
+    let subtitle = |words: &Words| {
+        let masks = words.text(masks_key(state.masks));
+        let of = |model: &String| [("model", model.clone().into()), ("masks", masks.clone().into())];
+        model.as_ref().map_or_else(|| masks.clone(), |model| words.with("tradeoff-stress-subtitle", &of(model)))
+    };
+    let curves_of = |words: &Words| stress_curves(&summary, kind, metric, subtitle(words));
+    let curves = in_words(curves_of(words), kind, metric, words);
     let height = (ui.available_height() - BELOW).max(LEAST_HEIGHT);
-    let output = curves_ui(ui, cx.tokens, "Accuracy under stress", &curves, height);
-    serve_ui(cx, &output, &curves, &format!("under stress, {}", kind.title().to_lowercase()));
+    let output = curves_ui(ui, cx.tokens, &words.text("tradeoff-stress-chart"), &curves, height);
+    let of_file = || curves_of(Words::of(Language::English));
+    serve_ui(cx, &output, of_file, &format!("under stress, {}", kind.title().to_lowercase()));
     if let Some(results) = &state.results {
         ui.add_space(2.0 * tokens::GRID);
         let page = stress_kind_page(results, kind);
