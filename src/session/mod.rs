@@ -43,6 +43,7 @@ mod pictures;
 pub mod project;
 mod readings;
 mod recipe_diff;
+mod report;
 mod report_page;
 mod reports;
 mod request_page;
@@ -100,7 +101,7 @@ pub use pictures::{
 };
 pub use readings::{Reading, Readings, read_as, reading_of, settled};
 pub use recipe_diff::{DiffLine, DiffSide, recipe_diff};
-pub use report_page::{Currency, Price, ReportOptions};
+pub use report_page::{Currency, Price, ReportChoice, ReportOptions};
 pub use request_page::request_page;
 pub use rival_says::rival_says;
 pub use roles::{ImportFile, NextStep, RolesByHand, belong_together};

@@ -78,6 +78,7 @@ pub(super) enum Purpose {
     Propagate,
     StoreGraph(StoreForm),
     Pilot(RunId),
+    Report(RunId),
     Cluster(RunId),
     CompareRun(RunId),
     Check(CheckField),

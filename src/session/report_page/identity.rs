@@ -20,6 +20,26 @@ pub(super) fn subtitle(of: &Reported, say: Say) -> String {
     )
 }
 
+/// Digits of a hash on the first page; the appendix has all.
+const SHORT_HASH: usize = 16;
+
+/// SHA-256 of graph, unpruned model and manifest.
+fn hashes_of(of: &Reported) -> [String; 3] {
+    let manifest = &of.bundle.manifest;
+    [manifest.graph.sha256.clone(), manifest.model.given_sha256.clone(), hash_of_manifest(manifest)]
+}
+
+/// The hashes in full.
+pub(super) fn hash_table(of: &Reported, say: Say) -> Table {
+    let names = [say.text("report-hash-graph"), say.text("report-hash-model"), say.text("report-hash-bundle")];
+    Table {
+        caption: String::new(),
+        columns: vec![(String::new(), Column::Text), (String::new(), Column::Text)],
+        rows: names.into_iter().zip(hashes_of(of)).map(|(name, hash)| vec![name, hash]).collect(),
+        chosen: None,
+    }
+}
+
 pub(super) fn table(of: &Reported, say: Say) -> Table {
     let manifest = &of.bundle.manifest;
     let (graph, model) = (&manifest.graph, &manifest.model);
@@ -49,12 +69,15 @@ pub(super) fn table(of: &Reported, say: Say) -> Table {
         ),
         None => model.title.clone(),
     };
+    let [of_graph, of_model, of_bundle] = hashes_of(of).map(|hash| hash.chars().take(SHORT_HASH).collect::<String>());
+    let hashes = say.with(
+        "report-hashes-say",
+        &[("graph", of_graph.into()), ("model", of_model.into()), ("bundle", of_bundle.into())],
+    );
     let mut rows = vec![
         vec![say.text("report-graph"), about_graph],
         vec![say.text("report-model"), trained],
-        vec![say.text("report-hash-graph"), graph.sha256.clone()],
-        vec![say.text("report-hash-model"), model.given_sha256.clone()],
-        vec![say.text("report-hash-bundle"), hash_of_manifest(manifest)],
+        vec![say.text("report-hashes"), hashes],
     ];
     if let Some(machine) = &manifest.machine {
         let processor = machine.processor.clone().unwrap_or_else(|| machine.system.clone());

@@ -5,6 +5,7 @@
 
 mod accuracy;
 mod beside;
+mod choice;
 mod classes;
 mod comparison;
 mod cost;
@@ -29,6 +30,7 @@ use crate::session::tasks::export::replay_command;
 use crate::session::words::Words;
 use say::Say;
 
+pub use choice::ReportChoice;
 pub use price::{Currency, Price};
 pub use reported::ReportOptions;
 pub(crate) use reported::Reported;
@@ -104,6 +106,7 @@ fn replay(of: &Reported, say: Say) -> Vec<Block> {
         Block::Heading(say.text("report-replay")),
         Block::Text(say.text("report-replay-says")),
         Block::Code(format!("{replay}\npython {}/load_bundle.py", plan::quoted(&of.name))),
+        Block::Table(identity::hash_table(of, say)),
     ]
 }
 
