@@ -21,11 +21,18 @@ pub(super) fn report_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, entry: &RunEntry) {
     ui.add_space(4.0);
     let before = store.export.report;
     let mut choice = before;
-    row(ui, &words.text("report-window-language"), |ui, _| {
+    let name = words.text("report-window-language");
+    row(ui, &name, |ui, _| {
         let shown = choice.language.unwrap_or(cx.session.language());
         let mut language = shown;
         for one in Language::ALL {
-            ui.selectable_value(&mut language, one, one.name());
+            let response = ui.selectable_value(&mut language, one, one.name());
+            // The window's own language is chosen elsewhere, by the same names.
+            let label = format!("{name}: {}", one.name());
+            let is_chosen = language == one;
+            response.widget_info(|| {
+                egui::WidgetInfo::selected(egui::Role::RadioButton, true, is_chosen, label.clone())
+            });
         }
         if language != shown {
             choice.language = Some(language);
