@@ -11,6 +11,7 @@ use super::export_args::ExportArgs;
 use super::input_args::{BundleGraphArgs, GraphArgs, SharedArgs};
 use super::predict_args::PredictArgs;
 use super::program_args::{BenchArgs, DiagnoseArgs, GenerateArgs};
+use super::report_args::ReportArgs;
 use super::truth_args::TruthArgs;
 use crate::engine::experiment::{Goal, RunOptions, ValueType};
 use crate::engine::model::{AttentionForm, Family, HopWeights};
@@ -101,6 +102,8 @@ pub(super) enum CliCommand {
     Predict(PredictArgs),
     /// Say whether a bundle is still true on today's graph: exit code 0 fine, 3 re-evaluate, 4 stop
     Check(CheckArgs),
+    /// Write a report on bundles for people who decide: one page, and appendices with every number
+    Report(ReportArgs),
     /// Write a bundle's weights, graphs, network, tables and recipe for other programs
     Export(ExportArgs),
     /// Write the same recipe as a job for Apache Spark, for graphs that no single machine holds
@@ -134,6 +137,7 @@ impl CliCommand {
             Self::Replay(a) => &a.shared,
             Self::Predict(a) => &a.shared,
             Self::Check(a) => &a.shared,
+            Self::Report(a) => &a.shared,
             Self::Export(a) => &a.shared,
             Self::Cluster(a) => &a.shared,
             Self::CompareRun(a) => &a.shared,
@@ -153,6 +157,7 @@ impl CliCommand {
             | Self::Replay(_)
             | Self::Predict(_)
             | Self::Check(_)
+            | Self::Report(_)
             | Self::Export(_)
             | Self::Cluster(_)
             | Self::CompareRun(_)

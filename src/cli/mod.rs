@@ -29,6 +29,8 @@ mod progress;
 mod propagate;
 mod prune;
 mod replay;
+mod report;
+mod report_args;
 mod reproduce;
 mod store;
 mod stress;
@@ -116,6 +118,7 @@ pub fn run(request: &CommandRequest) -> ExitCode {
         CliCommand::Replay(args) => replay::run(args, &terminal),
         CliCommand::Predict(args) => predict::run(args, &terminal),
         CliCommand::Check(args) => check::run(args, &terminal),
+        CliCommand::Report(args) => report::run(args, &terminal),
         CliCommand::Export(args) => export::run(args, &terminal),
         CliCommand::Cluster(args) => cluster::run(args, &terminal),
         CliCommand::CompareRun(args) => compare_run::run(args, &terminal),

@@ -11,6 +11,8 @@
 //!
 //! All appear whole or not at all, and replace only a folder of their own kind, file by file as the list in it says.
 
+mod read;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +33,8 @@ use crate::engine::experiment::{
 use crate::engine::graph::{Dataset, Metric};
 use crate::engine::model::Model;
 use crate::engine::sparsify::{Macs, Propagated, Recipe, StepTrace};
+
+pub use read::{ComparisonRead, PointRead, StressRead, SweepRead, read_stress, read_sweep};
 
 /// Name and version of a propagation's `metrics.json`.
 const PROPAGATION_FORMAT: &str = "unifews-propagation/1";

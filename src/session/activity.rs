@@ -240,6 +240,8 @@ impl Command {
             }
             Self::SetPilot(_) => "choose who answers in a pilot".to_owned(),
             Self::ExportPilot(id, folder) => format!("export run {} for a pilot to {}", id.0, path(folder)),
+            Self::SetReport(_) => "choose what a report is written as".to_owned(),
+            Self::ExportReport(id, file) => format!("write a report on run {} as {}", id.0, path(file)),
             Self::ExportCluster(id, folder) => format!("write run {} as a job for a cluster to {}", id.0, path(folder)),
             Self::CompareStored(id, folder) => format!("compare run {} with {}", id.0, path(folder)),
             Self::SaveModel(file) => format!("save the model as {}", path(file)),

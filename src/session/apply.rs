@@ -148,6 +148,8 @@ impl Session {
             Command::ExportItems(id, items, folder) => self.export_items(id, items, folder),
             Command::SetPilot(options) => self.store.export.pilot = options,
             Command::ExportPilot(id, folder) => self.export_pilot(id, folder),
+            Command::SetReport(choice) => self.store.export.report = choice,
+            Command::ExportReport(id, file) => self.report(id, file),
             Command::ExportCluster(id, folder) => self.export_cluster(id, folder),
             Command::CompareStored(id, folder) => self.compare_run(id, folder),
             Command::SaveModel(path) => self.save_model(path),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::desk::AnyRequest;
 use super::jobs::JobId;
+use super::report_page::ReportChoice;
 use super::selection::WeightPlace;
 use super::store::{CheckAsk, RunId};
 use super::tasks::TaskError;
@@ -181,6 +182,10 @@ pub enum Command {
     SetPilot(PilotOptions),
     /// Writes a run and its baseline for a pilot into a folder.
     ExportPilot(RunId, PathBuf),
+    /// Chooses language, form and price of the next report.
+    SetReport(ReportChoice),
+    /// Writes a report on a run into a file.
+    ExportReport(RunId, PathBuf),
     /// Writes a run as a job for a cluster into a folder.
     ExportCluster(RunId, PathBuf),
     /// Compares a run with a bundle, or with what a cluster's job wrote into a folder.

@@ -36,7 +36,7 @@ impl Session {
     }
 
     /// What writes a run as a bundle, with what was computed beside it, and the run's name.
-    fn bundle_of(&self, id: RunId) -> Option<(ExportBundle, String)> {
+    pub(super) fn bundle_of(&self, id: RunId) -> Option<(ExportBundle, String)> {
         let entry = self.store.run(id)?;
         let supplements = Supplements {
             controls: self.store.controls_of(id).to_vec(),

@@ -14,6 +14,7 @@ use super::jobs::JobId;
 use super::notice::Notices;
 use super::page::PagePart;
 use super::project::ProjectRun;
+use super::report_page::ReportChoice;
 use super::roles::RolesByHand;
 use super::selection::{Selected, WeightPlace};
 use super::tasks::autosave::LostSession;
@@ -22,6 +23,7 @@ use super::tasks::export::Exported;
 use super::tasks::import::ImportReport;
 use super::tasks::open::OutsideFiles;
 use super::tasks::preview::without_recovery;
+use super::tasks::report::WrittenReport;
 use crate::engine::certify::Certificate;
 use crate::engine::experiment::{
     Budget, BudgetPoint, ComparePlan, ComparePoint, ControlScore, Estimate, FoundBudget, Goal, Method, Run,
@@ -382,6 +384,10 @@ pub struct ExportState {
     pub options: BundleOptions,
     /// Who answers in the next pilot.
     pub pilot: PilotOptions,
+    /// What is chosen of the next report.
+    pub report: ReportChoice,
+    /// The last report that was written, and of which run.
+    pub last_report: Option<(RunId, WrittenReport)>,
     /// The last comparison of a run with one that lies somewhere: which run, with what, and what came of it.
     pub compared: Option<(RunId, PathBuf, Vec<PagePart>)>,
 }

@@ -82,6 +82,7 @@ pub(super) enum Purpose {
     Propagate,
     StoreGraph(StoreForm),
     Pilot(RunId),
+    Report(RunId),
     Cluster(RunId),
     CompareRun(RunId),
     Check(CheckField),

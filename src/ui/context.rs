@@ -67,6 +67,8 @@ pub enum WindowRequest {
     ReproduceDialog(Box<crate::session::ReproducePlan>),
     /// Asks for a folder and writes a run and its baseline for a pilot.
     PilotDialog(crate::session::RunId),
+    /// Asks for a file and writes a report on a run into it.
+    ReportDialog(crate::session::RunId),
     /// Asks for a folder and writes a run as a job for a cluster.
     ClusterDialog(crate::session::RunId),
     /// Asks for a folder with a bundle or a job's output, and compares a run with it.

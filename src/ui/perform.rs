@@ -163,6 +163,11 @@ impl App {
                 let name = format!("{}-pilot", self.export_name(id));
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::Pilot(id));
             }
+            WindowRequest::ReportDialog(id) => {
+                let choice = self.session.store().export.report;
+                let name = views::report_name(choice, &self.export_name(id));
+                self.ask(ctx, Ask::Save { name }, Purpose::Report(id));
+            }
             WindowRequest::ClusterDialog(id) => {
                 let name = format!("{}-job", self.export_name(id));
                 self.ask(ctx, Ask::NewFolder { name }, Purpose::Cluster(id));
@@ -220,6 +225,7 @@ impl App {
             Purpose::Reproduce(plan) => Command::Reproduce(plan, first),
             Purpose::StoreGraph(form) => Command::StoreGraph(first, form),
             Purpose::Pilot(id) => Command::ExportPilot(id, first),
+            Purpose::Report(id) => Command::ExportReport(id, first),
             Purpose::Cluster(id) => Command::ExportCluster(id, first),
             Purpose::CompareRun(id) => Command::CompareStored(id, first),
             Purpose::Arrivals(field) => return self.tools.set_arrivals(field, first.display().to_string()),

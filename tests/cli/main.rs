@@ -31,6 +31,7 @@ mod pilot;
 mod predict;
 mod program;
 mod recovery;
+mod report;
 #[path = "../support/shared_folder.rs"]
 mod shared_folder;
 mod stress;

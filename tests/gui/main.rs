@@ -25,6 +25,7 @@ mod pictures;
 mod pilot;
 mod recovery;
 mod report;
+mod report_page;
 mod runs_table;
 mod selection;
 mod sessions;

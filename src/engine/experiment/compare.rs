@@ -292,7 +292,7 @@ impl EvaluatedOn {
 }
 
 /// One method at one share, over all seeds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CompareSummary {
     /// Which method.
     pub method: Method,

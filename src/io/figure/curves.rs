@@ -189,7 +189,6 @@ impl Curves {
 
     /// The legend below the plot: as many names in a row as fit.
     fn legend_rows(&self) -> Vec<Vec<(f64, &Curve)>> {
-        const PER_LETTER: f64 = 6.4;
         let mut rows = Vec::<Vec<(f64, &Curve)>>::new();
         let mut x = f64::INFINITY;
         for (at, curve) in self.series.iter().enumerate() {
@@ -197,7 +196,7 @@ impl Curves {
             if self.series[..at].iter().any(|c| c.name == curve.name) {
                 continue;
             }
-            let width = 28.0 + PER_LETTER * curve.name.chars().count() as f64 + 18.0;
+            let width = 28.0 + text_width(&curve.name) + 18.0;
             if x + width > LEFT + PLOT_WIDTH {
                 rows.push(Vec::new());
                 x = LEFT;
@@ -209,6 +208,13 @@ impl Curves {
         }
         rows
     }
+}
+
+/// About how wide a small text is, points: letters of East Asia are as wide as they are tall.
+fn text_width(text: &str) -> f64 {
+    const NARROW: f64 = 6.4;
+    const WIDE: f64 = 11.5;
+    text.chars().map(|c| if c >= '\u{2e80}' { WIDE } else { NARROW }).sum()
 }
 
 fn ink(curve: &Curve) -> Rgb {

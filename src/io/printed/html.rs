@@ -14,7 +14,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 /// # Errors
 /// [`FigureError::Render`] where a picture cannot be drawn.
 pub(super) fn html(page: &Page) -> Result<String, FigureError> {
-    let (language, title) = (attribute(page.language), text(&page.title));
+    let (language, title) = (text(page.language), text(&page.title));
     let mut out = format!(
         "<!DOCTYPE html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -125,7 +125,7 @@ fn put_table(out: &mut String, table: &Table) {
 /// The title stands as text below the drawing, for who cannot see it, too.
 fn put_chart(out: &mut String, curves: &Curves, nth: usize) {
     let svg = curves.svg_within(&format!("c{nth}-"));
-    let label = format!("role=\"img\" aria-label=\"{}\"", attribute(&curves.title));
+    let label = format!("role=\"img\" aria-label=\"{}\"", text(&curves.title));
     out.push_str(&format!("<figure>{}</figure>\n", svg.replacen("role=\"img\"", &label, 1)));
 }
 
@@ -139,7 +139,7 @@ fn put_picture(out: &mut String, picture: &Picture) -> Result<(), FigureError> {
     out.push_str(&format!(
         "<figure><img alt=\"{}\" style=\"aspect-ratio:{ratio:.3}\" src=\"data:image/png;base64,{data}\">\
          <figcaption>{caption}</figcaption></figure>\n",
-        attribute(&picture.caption)
+        text(&picture.caption)
     ));
     Ok(())
 }
@@ -162,14 +162,9 @@ fn put_lines(out: &mut String, lines: &[String]) {
     out.push_str("</ul>\n");
 }
 
-/// A text in one line, where it stands for itself: what would act, as marks that turn the direction of writing, is spelt out.
+/// A text in one line, where it stands for itself, between tags and in quotation marks: what would act, as marks that turn the direction of writing, is spelt out.
 fn text(words: &str) -> String {
     replaced(&escaped(words))
-}
-
-/// The same for a value in quotation marks.
-fn attribute(words: &str) -> String {
-    text(words)
 }
 
 /// The same with lines of its own.

@@ -27,6 +27,7 @@ pub(crate) mod preview;
 pub(crate) mod propagate;
 pub(crate) mod prune;
 pub(crate) mod read_results;
+pub(crate) mod report;
 pub(crate) mod reproduce;
 pub(crate) mod safe_start;
 pub(crate) mod save_project;

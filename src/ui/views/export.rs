@@ -6,6 +6,7 @@ use eframe::egui;
 
 use super::export_files::file_says;
 use super::export_pilot::PilotForm;
+use super::export_report::report_ui;
 use super::{View, ViewCx, WindowRequest};
 use crate::engine::experiment::ValueType;
 use crate::io::bundle::{BundleOptions, PlannedFile, PlannedSize, contents};
@@ -103,6 +104,8 @@ impl View for Export {
             items_ui(ui, cx, entry.id, &mut self.items, is_busy);
             ui.add_space(12.0);
             self.pilot.ui(ui, cx, entry, is_busy);
+            ui.add_space(12.0);
+            report_ui(ui, cx, entry);
             ui.add_space(12.0);
             if self.for_cluster.as_ref().is_none_or(|(of, _)| *of != entry.id) {
                 let refused = JobParts::of_run(&entry.run).err().map(|error| error.to_string());

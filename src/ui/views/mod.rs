@@ -6,6 +6,7 @@ mod entries;
 mod export;
 mod export_files;
 mod export_pilot;
+mod export_report;
 mod graph;
 mod layers;
 mod monitor;
@@ -17,6 +18,7 @@ mod training;
 
 pub use super::context::{CommandQueue, SaveRequest, View, ViewCx, WindowRequest};
 pub use super::pane::Pane;
+pub(in crate::ui) use export_report::report_name;
 pub(crate) use layers::ESTIMATE_SAYS;
 
 /// One view of each pane.
