@@ -77,6 +77,9 @@ mod tests {
         assert_eq!(of("あいうえお", 4.0), ["あい", "うえ", "お"]);
         assert_eq!(of("あいう。え", 6.0), ["あい", "う。え"]);
         assert_eq!(of("あい（うえ）", 6.0), ["あい", "（う", "え）"]);
+        assert_eq!(of("データー", 6.0), ["デー", "ター"]);
+    }
+
     #[test]
     fn nothing_is_lost_and_nothing_is_wider() {
         for text in ["the quick brown fox", "精度は 90.1 % です（ほぼ同じ）。", "超長い単語verylongwordindeed混在"]
