@@ -31,6 +31,7 @@ use crate::io::export::ExportItem;
 use crate::session::jobs::Lane;
 use crate::session::words::Language;
 use crate::session::{Command, ReproducePlan, RunId, Session, StoreForm};
+use crate::ui::words::{Say as _, words_of};
 
 /// With what the window starts.
 #[derive(Debug)]
@@ -463,6 +464,7 @@ fn pressed(ctx: &egui::Context) -> Vec<Action> {
 
 /// While files hover over the window.
 fn drop_hint_ui(ctx: &egui::Context, tokens: &Tokens) {
+    let words = words_of(ctx);
     if ctx.input(|i| i.raw.hovered_files.is_empty()) {
         return;
     }
@@ -470,7 +472,7 @@ fn drop_hint_ui(ctx: &egui::Context, tokens: &Tokens) {
     let rect = ctx.content_rect();
     painter.rect_filled(rect, 0.0, tokens.accent_weak.gamma_multiply(0.9));
     let font = FontId::proportional(tokens::TITLE);
-    painter.text(rect.center(), Align2::CENTER_CENTER, "Drop to open", font, tokens.text);
+    painter.text(rect.center(), Align2::CENTER_CENTER, words.text("app-drop"), font, tokens.text);
 }
 
 impl eframe::App for App {
@@ -496,11 +498,12 @@ impl eframe::App for App {
 
 /// Checks without anything open; answers whether that is over.
 fn monitor_alone_ui(cx: &ViewCx<'_>, views: &mut Views, ui: &mut egui::Ui) -> bool {
+    let words = ui.words();
     let mut is_over = false;
     egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 8)).show(ui, |ui| {
         ui.horizontal(|ui| {
-            is_over = ui.button("← Back").on_hover_text("To the welcome page").clicked();
-            ui.label(strong("Monitor").size(super::tokens::HEADING));
+            is_over = ui.button(words.text("app-back")).on_hover_text(words.text("app-back-says")).clicked();
+            ui.label(strong(Pane::Monitor.title(ui.words())).size(super::tokens::HEADING));
         });
         ui.add_space(6.0);
         if let Some(view) = views.get_mut(Pane::Monitor) {

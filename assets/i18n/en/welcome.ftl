@@ -1,1 +1,72 @@
 # The welcome page, samples, and what stands beside them.
+
+welcome-sample-trains = { $nodes } nodes · trains a model first
+welcome-sample-trained = { $nodes } nodes · with a trained model
+welcome-graph-and-model = Graph and this model
+welcome-clear-recent = Clear the list
+welcome-what = Remove the entries of a graph and the weights of its neural network that carry too small a message.
+welcome-see = See in every layer what goes, what it costs and what it gains, and export what production can run.
+welcome-samples = Start with a sample
+welcome-own = Or open your own
+welcome-open = Open…
+welcome-open-says = A graph, a model, a recipe or a project
+welcome-drop = or drop files anywhere on this window
+welcome-check = Check a bundle
+welcome-check-says = Is a pruned model that is in use still true on a later graph?
+welcome-recent = Recent
+
+inputs-closed = ⚠ { $model } was closed: it does not fit { $graph }
+inputs-features-says = { $share } of the values are not zero
+inputs-split-says = Nodes that train, validate and test: { $parts }
+inputs-degree-range = { $least }–{ $most }, mean { $mean }
+inputs-open = Open
+inputs-open-files = Open…
+inputs-open-says = A graph, a model, a recipe or a project
+inputs-samples = Samples ▼
+inputs-recent = Recent ▼
+inputs-drop = or drop files onto the window
+inputs-no-graph = No graph
+inputs-no-graph-next = Open one, or take a sample
+inputs-no-model = No model
+inputs-no-model-next = Open one, or train
+inputs-no-model-fits = Open one that fits, or train
+inputs-nodes = Nodes
+inputs-entries = Entries
+inputs-entries-says = Stored directed entries of the adjacency matrix, self-loops included
+inputs-self-loops = Self-loops
+inputs-self-loops-says = They are never removed
+inputs-isolated = Isolated
+inputs-features = Features
+inputs-classes = Classes
+inputs-homophily = Homophily
+inputs-homophily-says = Share of the entries that join nodes of one class
+inputs-split = Split
+inputs-degree = Degree
+inputs-degree-says = Smallest to largest and mean number of neighbours, self-loops left out
+inputs-degrees = Nodes by degree, every bar twice as wide as the one before
+
+sample-cora = Citations between machine-learning papers, largest component; features are words
+sample-citeseer = Citations between computer-science papers; features are words
+sample-karate = Friendships in Zachary's karate club, which split in two; no features
+sample-generated = Generated communities with a few hubs, of any size
+
+model-prunable = { $n } of them are weights that may be removed
+model-epoch = At epoch { $epoch } of { $epochs }, seed { $seed }
+model-split = , split { $split }
+model-inductive = , without the test nodes, which are new to it
+model-file-says = { $epochs }, as its file says
+model-val = Val { $metric }
+model-test = Test { $metric }
+metric-accuracy = accuracy
+metric-micro-f1 = micro-F1
+model-layer = Layer { $n }
+model-widths = Input width × output width; weights { $weights }
+model-layers = Layers { $from } to { $to }
+model-family = Family
+model-parameters = Parameters
+model-trained-on = Trained on
+model-settings = Settings
+model-last-widths = Input width × output width of the last one
+
+next-train = Train a model
+next-propagate = Propagate the graph alone…

@@ -1,1 +1,72 @@
 # The welcome page, samples, and what stands beside them.
+
+welcome-sample-trains = ノード { $nodes } · 先にモデルを学習
+welcome-sample-trained = ノード { $nodes } · 学習済みモデル付き
+welcome-graph-and-model = グラフとこのモデル
+welcome-clear-recent = 一覧を空にする
+welcome-what = グラフのエントリーとニューラルネットワークの重みのうち、小さすぎるメッセージしか運ばないものを除去します。
+welcome-see = 何が除去され、何を失い、何を得るかを層ごとに確かめ、本番で動くものを書き出します。
+welcome-samples = サンプルから始める
+welcome-own = 手元のファイルを開く
+welcome-open = 開く…
+welcome-open-says = グラフ、モデル、レシピ、プロジェクト
+welcome-drop = またはこのウィンドウにファイルをドロップ
+welcome-check = バンドルを点検
+welcome-check-says = 使用中の枝刈り後のモデルは、後のグラフでもまだ正しいか
+welcome-recent = 最近使ったもの
+
+inputs-closed = ⚠ { $model } を閉じました：{ $graph } に合いません
+inputs-features-says = 値の { $share } がゼロではありません
+inputs-split-says = 学習、検証、テストのノード：{ $parts }
+inputs-degree-range = { $least }–{ $most }、平均 { $mean }
+inputs-open = 開く
+inputs-open-files = 開く…
+inputs-open-says = グラフ、モデル、レシピ、プロジェクト
+inputs-samples = サンプル ▼
+inputs-recent = 最近 ▼
+inputs-drop = またはウィンドウにファイルをドロップ
+inputs-no-graph = グラフがありません
+inputs-no-graph-next = 開くか、サンプルを使ってください
+inputs-no-model = モデルがありません
+inputs-no-model-next = 開くか、学習してください
+inputs-no-model-fits = 合うものを開くか、学習してください
+inputs-nodes = ノード
+inputs-entries = エントリー
+inputs-entries-says = 隣接行列に格納された有向のエントリー。自己ループを含みます
+inputs-self-loops = 自己ループ
+inputs-self-loops-says = 除去されることはありません
+inputs-isolated = 孤立
+inputs-features = 特徴量
+inputs-classes = クラス
+inputs-homophily = 同類性
+inputs-homophily-says = 同じクラスのノードを結ぶエントリーの割合
+inputs-split = 分割
+inputs-degree = 次数
+inputs-degree-says = 隣接ノード数の最小から最大と平均。自己ループを除きます
+inputs-degrees = 次数ごとのノード数。棒の幅は前の 2 倍ずつ
+
+sample-cora = 機械学習の論文の引用関係、最大の連結成分。特徴量は単語
+sample-citeseer = 計算機科学の論文の引用関係。特徴量は単語
+sample-karate = 二つに分かれた空手クラブ（Zachary）の交友関係。特徴量なし
+sample-generated = 少数のハブを持つ生成されたコミュニティ。大きさは自由
+
+model-prunable = うち { $n } は除去できる重み
+model-epoch = 全 { $epochs } エポック中の { $epoch } 番目、シード { $seed }
+model-split = 、分割 { $split }
+model-inductive = 、テストノードなし（モデルには新規）
+model-file-says = { $epochs }（ファイルの記載）
+model-val = 検証（{ $metric }）
+model-test = テスト（{ $metric }）
+metric-accuracy = 精度
+metric-micro-f1 = micro-F1
+model-layer = 第 { $n } 層
+model-widths = 入力幅 × 出力幅。重み { $weights }
+model-layers = 第 { $from }〜{ $to } 層
+model-family = 種類
+model-parameters = パラメーター
+model-trained-on = 学習したグラフ
+model-settings = 設定
+model-last-widths = 最後の層の入力幅 × 出力幅
+
+next-train = モデルを学習する
+next-propagate = グラフだけを伝播する…

@@ -5,23 +5,30 @@ use eframe::egui::{self, Align, Color32, Layout, Rect, Sense, Stroke, pos2, vec2
 use super::fields::path_field;
 use super::lost::lost_ui;
 use crate::io::{SampleInfo, samples};
+use crate::session::words::Words;
 use crate::session::{Command, Recent, format};
 use crate::ui::context::{ViewCx, WindowRequest};
 use crate::ui::pane::Pane;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{shown, strong, weak};
+use crate::ui::words::Say as _;
 
 /// The samples in a menu.
 pub(super) fn menu_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+    let words = ui.words();
     ui.set_min_width(220.0);
     for sample in samples() {
-        if ui.button(sample.title).on_hover_text(sample.description).clicked() {
+        if ui.button(sample.title).on_hover_text(about(sample, ui.words())).clicked() {
             cx.out.send(Command::OpenSample(sample.spec.to_owned()));
             ui.close();
         }
         for model in sample.models {
             let name = model.strip_prefix("sample:").unwrap_or(model);
-            if ui.button(weak(cx.tokens, format!("   {name}"))).on_hover_text("Graph and this model").clicked() {
+            if ui
+                .button(weak(cx.tokens, format!("   {name}")))
+                .on_hover_text(words.text("welcome-graph-and-model"))
+                .clicked()
+            {
                 cx.out.send(Command::OpenMany(vec![sample.spec.to_owned(), (*model).to_owned()]));
                 ui.close();
             }
@@ -31,6 +38,7 @@ pub(super) fn menu_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
 
 /// What was open before, in a menu.
 pub(super) fn recent_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, recent: &[Recent]) {
+    let words = ui.words();
     for entry in recent {
         if ui.button(shown(&entry.spec)).on_hover_text(shown(&entry.kind)).clicked() {
             cx.out.send(Command::Open(entry.spec.clone()));
@@ -38,7 +46,7 @@ pub(super) fn recent_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, recent: &[Recent]) {
         }
     }
     ui.separator();
-    if ui.button("Clear the list").clicked() {
+    if ui.button(words.text("welcome-clear-recent")).clicked() {
         cx.out.send(Command::ClearRecent);
         ui.close();
     }
@@ -70,14 +78,15 @@ impl Welcome {
     }
 
     fn page_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let words = ui.words();
         ui.add_space((ui.ctx().content_rect().height() * 0.09).min(72.0));
         ui.label(strong("Unifews Workbench").size(tokens::TITLE));
         ui.add_space(6.0);
-        ui.label("Remove the entries of a graph and the weights of its neural network that carry too small a message.");
-        ui.label("See in every layer what goes, what it costs and what it gains, and export what production can run.");
+        ui.label(words.text("welcome-what"));
+        ui.label(words.text("welcome-see"));
         ui.add_space(20.0);
         lost_ui(cx, ui);
-        ui.label(strong("Start with a sample").size(tokens::HEADING));
+        ui.label(strong(words.text("welcome-samples")).size(tokens::HEADING));
         ui.add_space(6.0);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(12.0, 12.0);
@@ -88,28 +97,27 @@ impl Welcome {
             }
         });
         ui.add_space(20.0);
-        ui.label(strong("Or open your own").size(tokens::HEADING));
+        ui.label(strong(words.text("welcome-own")).size(tokens::HEADING));
         ui.add_space(6.0);
         ui.horizontal(|ui| {
-            if ui.button("Open…").on_hover_text("A graph, a model, a recipe or a project").clicked() {
+            if ui.button(words.text("welcome-open")).on_hover_text(words.text("welcome-open-says")).clicked() {
                 cx.out.request(WindowRequest::OpenDialog);
             }
             ui.scope(|ui| {
                 ui.set_max_width(360.0);
                 path_field(cx, ui, &mut self.typed);
             });
-            ui.label(weak(cx.tokens, "or drop files anywhere on this window"));
+            ui.label(weak(cx.tokens, words.text("welcome-drop")));
         });
         ui.add_space(6.0);
-        let check =
-            ui.button("Check a bundle").on_hover_text("Is a pruned model that is in use still true on a later graph?");
+        let check = ui.button(words.text("welcome-check")).on_hover_text(words.text("welcome-check-says"));
         if check.clicked() {
             cx.out.request(WindowRequest::Show(Pane::Monitor));
         }
         let recent = &cx.session.store().recent;
         if !recent.is_empty() {
             ui.add_space(20.0);
-            ui.label(strong("Recent").size(tokens::HEADING));
+            ui.label(strong(words.text("welcome-recent")).size(tokens::HEADING));
             ui.add_space(4.0);
             for entry in recent.iter().take(6) {
                 ui.horizontal(|ui| {
@@ -125,6 +133,7 @@ impl Welcome {
 }
 
 fn card_ui(ui: &mut egui::Ui, tokens: &Tokens, sample: &SampleInfo, seed: usize) -> egui::Response {
+    let words = ui.words();
     let (rect, response) = ui.allocate_exact_size(CARD, Sense::click());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, sample.title));
     let is_lit = response.hovered() || response.has_focus();
@@ -136,11 +145,21 @@ fn card_ui(ui: &mut egui::Ui, tokens: &Tokens, sample: &SampleInfo, seed: usize)
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
     child.spacing_mut().item_spacing.y = 2.0;
     child.label(strong(sample.title));
-    let model = if sample.models.is_empty() { "trains a model first" } else { "with a trained model" };
-    let numbers = format!("{} nodes · {}", format::count(sample.n_nodes as u64), model);
+    let key = if sample.models.is_empty() { "welcome-sample-trains" } else { "welcome-sample-trained" };
+    let numbers = words.with(key, &[("nodes", format::count(sample.n_nodes as u64).into())]);
     child.label(weak(tokens, numbers).size(tokens::SMALL));
-    child.add(egui::Label::new(weak(tokens, sample.description).size(tokens::SMALL)).wrap());
+    child.add(egui::Label::new(weak(tokens, about(sample, words)).size(tokens::SMALL)).wrap());
     response.on_hover_cursor(egui::CursorIcon::PointingHand)
+}
+
+/// What a sample holds.
+fn about(sample: &SampleInfo, words: &Words) -> String {
+    words.text(match sample.spec {
+        "sample:cora" => "sample-cora",
+        "sample:citeseer" => "sample-citeseer",
+        "sample:karate" => "sample-karate",
+        _ => "sample-generated",
+    })
 }
 
 /// A small graph in the colours of the classes: a picture of the idea, not of the data.

@@ -8,6 +8,7 @@ use crate::session::{BREAKS_AT, Command, Grade, Verdict};
 use crate::ui::context::ViewCx;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{chip, weak};
+use crate::ui::words::Say as _;
 
 /// Lines of small print that are kept for the sentence, so that what stands below does not move.
 const LINES: f32 = 4.0;
@@ -15,23 +16,23 @@ const LINES: f32 = 4.0;
 const LINE: f32 = 14.0;
 
 /// Of numbers that come before the recovered ones.
-pub(super) const PLAIN_SAYS: &str =
-    "Unifews as published at these thresholds; the recovered answer takes longer and follows";
+pub(super) const PLAIN_SAYS: &str = "head-plain-says";
 
 /// Draws it. `is_plain`: the run is the answer without recovery, and the recovered one is on its way.
 pub(super) fn head_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_plain: bool) {
+    let words = ui.words();
     let verdict = Verdict::of(run, cx.session.store().limit);
     ui.horizontal(|ui| {
         let (icon, ink, ground) = looks(cx.tokens, verdict.grade);
         if is_plain {
             // Not what the recipe asks for: no grade of it yet.
-            chip(ui, "as published, recovered follows", cx.tokens.text_weak, cx.tokens.sunken).on_hover_text(PLAIN_SAYS);
+            chip(ui, &words.text("head-plain"), cx.tokens.text_weak, cx.tokens.sunken)
+                .on_hover_text(words.text(PLAIN_SAYS));
         } else {
-            chip(ui, &format!("{icon} {}", verdict.word), ink, ground).on_hover_text(format!(
-            "{}\n\nSafe: the loss on validation and test nodes and its standard error together keep within the limit, or no more nodes \
-             change their class than that. Breaks: more than {BREAKS_AT} times the limit is lost",
-            verdict.why
-        ));
+            chip(ui, &format!("{icon} {}", verdict.word), ink, ground).on_hover_text(words.with(
+                "head-grades",
+                &[("why", verdict.why.as_str().into()), ("times", format!("{BREAKS_AT}").into())],
+            ));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| limit_ui(ui, cx));
     });
@@ -56,35 +57,34 @@ fn looks(tokens: &Tokens, grade: Grade) -> (&'static str, egui::Color32, egui::C
 }
 
 fn limit_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
+    let words = ui.words();
     let mut points = 100.0 * cx.session.store().limit;
     let number = egui::DragValue::new(&mut points)
         .range(0.0..=50.0)
         .clamp_existing_to_range(false)
         .speed(0.05)
         .fixed_decimals(1)
-        .suffix(" points");
+        .suffix(words.text("certificate-points"));
     let response = ui.add(number.update_while_editing(false));
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Limit"));
-    let says = "Points of accuracy that a run may lose and still be called safe; kept with the window's settings";
-    if response.on_hover_text(says).changed() {
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, words.text("head-limit")));
+    let says = words.text("head-limit-says");
+    if response.on_hover_text(&says).changed() {
         cx.out.send(Command::SetLimit(points / 100.0));
     }
-    ui.label(weak(cx.tokens, "limit").size(tokens::SMALL)).on_hover_text(says);
+    ui.label(weak(cx.tokens, words.text("head-limit-label")).size(tokens::SMALL)).on_hover_text(says);
 }
 
 /// Whether the nodes to be scored are in the graph now: what recovery fitted holds for those alone.
 fn question_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, rule: &RecoveryRule) {
-    let question = weak(cx.tokens, "Are the nodes to be scored in this graph now?").size(tokens::SMALL);
+    let words = ui.words();
+    let question = weak(cx.tokens, words.text("head-question")).size(tokens::SMALL);
     ui.add(egui::Label::new(question).wrap());
     let mut nodes_are = rule.nodes_are;
     ui.horizontal(|ui| {
-        ui.radio_value(&mut nodes_are, NodesAre::Static, "Yes, static").on_hover_text(
-            "Entries, values and weights are fitted to what the unpruned model says of these very nodes",
-        );
-        ui.radio_value(&mut nodes_are, NodesAre::New, "No, they arrive later").on_hover_text(
-            "Static numbers do not hold for those: entries go by a rule that asks the unpruned model nothing about them, and the test nodes \
-             play them",
-        );
+        ui.radio_value(&mut nodes_are, NodesAre::Static, words.text("head-static"))
+            .on_hover_text(words.text("head-static-says"));
+        ui.radio_value(&mut nodes_are, NodesAre::New, words.text("head-new"))
+            .on_hover_text(words.text("head-new-says"));
     });
     if nodes_are != rule.nodes_are {
         let mut recipe = cx.session.store().recipe.clone();

@@ -8,6 +8,7 @@ use crate::session::{LoadedGraph, Store, format};
 use crate::ui::context::{View, ViewCx, WindowRequest};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{bars, section, shown, value_row, weak};
+use crate::ui::words::Say as _;
 
 /// The panel; it holds only the path that is being typed.
 #[derive(Debug, Default)]
@@ -17,11 +18,12 @@ pub(crate) struct Inputs {
 
 impl View for Inputs {
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let words = ui.words();
         let store = cx.session.store();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             match &store.graph {
                 Some(graph) => graph_card(ui, cx.tokens, graph, store),
-                None => nothing(ui, cx.tokens, "No graph", "Open one, or take a sample"),
+                None => nothing(ui, cx.tokens, &words.text("inputs-no-graph"), &words.text("inputs-no-graph-next")),
             }
             ui.add_space(4.0);
             ui.separator();
@@ -38,33 +40,38 @@ impl View for Inputs {
 
 impl Inputs {
     fn open_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        section(ui, cx.tokens, "Open");
+        let words = ui.words();
+        section(ui, cx.tokens, &words.text("inputs-open"));
         ui.horizontal_wrapped(|ui| {
             ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
             ui.spacing_mut().item_spacing.x = 4.0;
-            if ui.button("Open…").on_hover_text("A graph, a model, a recipe or a project").clicked() {
+            if ui.button(words.text("inputs-open-files")).on_hover_text(words.text("inputs-open-says")).clicked() {
                 cx.out.request(WindowRequest::OpenDialog);
             }
-            ui.menu_button("Samples ▼", |ui| gallery::menu_ui(cx, ui));
+            ui.menu_button(words.text("inputs-samples"), |ui| gallery::menu_ui(cx, ui));
             let recent = &cx.session.store().recent;
             if !recent.is_empty() {
-                ui.menu_button("Recent ▼", |ui| gallery::recent_ui(cx, ui, recent));
+                ui.menu_button(words.text("inputs-recent"), |ui| gallery::recent_ui(cx, ui, recent));
             }
         });
         path_field(cx, ui, &mut self.typed);
-        ui.label(weak(cx.tokens, "or drop files onto the window").size(tokens::SMALL));
+        ui.label(weak(cx.tokens, words.text("inputs-drop")).size(tokens::SMALL));
     }
 }
 
 /// Where the model would be: what became of it, or how to get one.
 fn no_model_ui(ui: &mut egui::Ui, tokens: &Tokens, store: &Store) {
-    let Some(closed) = &store.closed_model else { return nothing(ui, tokens, "No model", "Open one, or train") };
-    section(ui, tokens, "No model");
-    let text = format!("⚠ {} was closed: it does not fit {}", closed.name, closed.graph);
+    let words = ui.words();
+    let Some(closed) = &store.closed_model else {
+        return nothing(ui, tokens, &words.text("inputs-no-model"), &words.text("inputs-no-model-next"));
+    };
+    section(ui, tokens, &words.text("inputs-no-model"));
+    let fits = [("model", closed.name.as_str().into()), ("graph", closed.graph.as_str().into())];
+    let text = words.with("inputs-closed", &fits);
     ui.label(egui::RichText::new(shown(&text)).color(tokens.warning).size(tokens::SMALL))
         .on_hover_text(shown(&closed.spec));
     ui.label(weak(tokens, &closed.why).size(tokens::SMALL));
-    ui.label(weak(tokens, "Open one that fits, or train"));
+    ui.label(weak(tokens, words.text("inputs-no-model-fits")));
 }
 
 fn nothing(ui: &mut egui::Ui, tokens: &Tokens, title: &str, next: &str) {
@@ -73,35 +80,44 @@ fn nothing(ui: &mut egui::Ui, tokens: &Tokens, title: &str, next: &str) {
 }
 
 fn graph_card(ui: &mut egui::Ui, tokens: &Tokens, graph: &LoadedGraph, store: &Store) {
-    let stats = &graph.stats;
+    let (stats, words) = (&graph.stats, ui.words());
     title_row(ui, tokens, graph.dataset.name(), &graph.spec);
     let count = |n: usize| format::count(n as u64);
-    value_row(ui, tokens, "Nodes", &count(stats.n_nodes));
-    value_row(ui, tokens, "Entries", &count(stats.n_entries))
-        .on_hover_text("Stored directed entries of the adjacency matrix, self-loops included");
-    value_row(ui, tokens, "Self-loops", &count(stats.n_self_loops)).on_hover_text("They are never removed");
+    value_row(ui, tokens, &words.text("inputs-nodes"), &count(stats.n_nodes));
+    value_row(ui, tokens, &words.text("inputs-entries"), &count(stats.n_entries))
+        .on_hover_text(words.text("inputs-entries-says"));
+    value_row(ui, tokens, &words.text("inputs-self-loops"), &count(stats.n_self_loops))
+        .on_hover_text(words.text("inputs-self-loops-says"));
     if stats.n_isolated > 0 {
-        value_row(ui, tokens, "Isolated", &count(stats.n_isolated));
+        value_row(ui, tokens, &words.text("inputs-isolated"), &count(stats.n_isolated));
     }
-    value_row(ui, tokens, "Features", &count(stats.n_features))
-        .on_hover_text(format!("{} of the values are not zero", format::percent(stats.feature_density)));
-    value_row(ui, tokens, "Classes", &count(stats.n_classes));
+    value_row(ui, tokens, &words.text("inputs-features"), &count(stats.n_features))
+        .on_hover_text(words.with("inputs-features-says", &[("share", format::percent(stats.feature_density).into())]));
+    value_row(ui, tokens, &words.text("inputs-classes"), &count(stats.n_classes));
     if let Some(homophily) = stats.homophily {
-        value_row(ui, tokens, "Homophily", &format::percent(homophily))
-            .on_hover_text("Share of the entries that join nodes of one class");
+        value_row(ui, tokens, &words.text("inputs-homophily"), &format::percent(homophily))
+            .on_hover_text(words.text("inputs-homophily-says"));
     }
     if let Some(split) = shown_split(store, graph) {
         let (shown, whole) = split_words(split);
-        value_row(ui, tokens, "Split", &shown).on_hover_text(format!("Nodes that train, validate and test: {whole}"));
+        value_row(ui, tokens, &words.text("inputs-split"), &shown)
+            .on_hover_text(words.with("inputs-split-says", &[("parts", whole.into())]));
     }
     value_row(
         ui,
         tokens,
-        "Degree",
-        &format!("{}–{}, mean {:.1}", count(stats.degree_min), count(stats.degree_max), stats.degree_mean),
+        &words.text("inputs-degree"),
+        &words.with(
+            "inputs-degree-range",
+            &[
+                ("least", count(stats.degree_min).into()),
+                ("most", count(stats.degree_max).into()),
+                ("mean", format!("{:.1}", stats.degree_mean).into()),
+            ],
+        ),
     )
-    .on_hover_text("Smallest to largest and mean number of neighbours, self-loops left out");
-    let name = "Nodes by degree, every bar twice as wide as the one before";
+    .on_hover_text(words.text("inputs-degree-says"));
+    let name = &words.text("inputs-degrees");
     bars(ui, &graph.degree_histogram, tokens.kept, 28.0, name).on_hover_ui(|ui| {
         ui.label(name);
         for (b, n) in graph.degree_histogram.iter().enumerate() {

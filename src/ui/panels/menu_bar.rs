@@ -57,8 +57,8 @@ fn work_ui(ui: &mut egui::Ui, session: &Session) -> Option<Action> {
         };
         let response = match memory {
             Some((needed, free)) => {
-                let words = format!("Takes at most about {} of memory; {} are free", bytes(needed), bytes(free));
-                response.on_hover_text(words)
+                let memory = [("needed", bytes(needed).into()), ("free", bytes(free).into())];
+                response.on_hover_text(words.with("bar-memory", &memory))
             }
             None => response,
         };
@@ -74,7 +74,7 @@ fn view_ui(ui: &mut egui::Ui, tokens: &Tokens) -> Option<Action> {
     let mut chosen = None;
     let zoom = format!("{:.0} %", ui.ctx().zoom_factor() * 100.0);
     let button = egui::Button::new(weak(tokens, zoom)).frame(false);
-    if ui.add_sized([48.0, 22.0], button).on_hover_text("Zoom: Ctrl and +, −, 0; click for 100 %").clicked() {
+    if ui.add_sized([48.0, 22.0], button).on_hover_text(ui.words().text("bar-zoom")).clicked() {
         chosen = Some(Action::ZoomReset);
     }
     if theme_button(ui, tokens).clicked() {

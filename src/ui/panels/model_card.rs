@@ -4,43 +4,78 @@ use eframe::egui;
 
 use super::fields::{report_ui, title_row};
 use super::network::{attention_text, hop_weights_text, order_text};
+use crate::engine::graph::Metric;
 use crate::engine::model::{Activation, Aggregation, Architecture, HopWeights, InputLayer, Jumping, Model, Norm, Skip};
+use crate::session::words::{Argument, Words};
 use crate::session::{LoadedModel, format};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::value_row;
+use crate::ui::words::Say as _;
 
 /// A setting: its name, its value, and what it means.
 type Row = (&'static str, String, &'static str);
 
 pub(super) fn ui(ui: &mut egui::Ui, tokens: &Tokens, loaded: &LoadedModel) {
+    let words = ui.words();
     let model = &loaded.model;
     let shape = &model.architecture;
     title_row(ui, tokens, &model.title(), if loaded.spec.is_empty() { &loaded.name } else { &loaded.spec });
     let family = shape.architecture;
-    value_row(ui, tokens, "Family", family.title()).on_hover_text(family.about());
+    value_row(ui, tokens, &words.text("model-family"), family.title()).on_hover_text(family.about());
     layers_ui(ui, tokens, model);
     rows_ui(ui, tokens, own_settings(shape));
     let n_prunable: usize = model.weights().map(|w| w.values.len()).sum();
     let count = |n: usize| format::count(n as u64);
-    value_row(ui, tokens, "Parameters", &count(model.n_parameters()))
-        .on_hover_text(format!("{} of them are weights that may be removed", count(n_prunable)));
+    value_row(ui, tokens, &words.text("model-parameters"), &count(model.n_parameters()))
+        .on_hover_text(words.with("model-prunable", &[("n", count(n_prunable).into())]));
     if let Some(trained) = &model.trained_on {
-        let epochs = format!("At epoch {} of {}, seed {}", trained.best_epoch, trained.epochs, trained.seed);
-        let split = if trained.split.is_empty() { String::new() } else { format!(", split {}", trained.split) };
-        let seen = if trained.inductive { ", without the test nodes, which are new to it" } else { "" };
-        value_row(ui, tokens, "Trained on", &trained.graph).on_hover_text(format!("{epochs}{split}{seen}"));
-        let says = format!("{epochs}, as its file says");
-        let metric = trained.metric.title();
-        value_row(ui, tokens, &format!("Val {metric}"), &format::percent(trained.val_accuracy)).on_hover_text(&says);
-        value_row(ui, tokens, &format!("Test {metric}"), &format::percent(trained.test_accuracy)).on_hover_text(&says);
+        let number = |n: u64| Argument::from(n.to_string());
+        let epochs = words.with(
+            "model-epoch",
+            &[
+                ("epoch", number(trained.best_epoch as u64)),
+                ("epochs", number(trained.epochs as u64)),
+                ("seed", number(trained.seed)),
+            ],
+        );
+        let split = |split: &str| words.with("model-split", &[("split", split.into())]);
+        let split = if trained.split.is_empty() { String::new() } else { split(&trained.split) };
+        let seen = if trained.inductive { words.text("model-inductive") } else { String::new() };
+        value_row(ui, tokens, &words.text("model-trained-on"), &trained.graph)
+            .on_hover_text(format!("{epochs}{split}{seen}"));
+        let says = words.with("model-file-says", &[("epochs", epochs.into())]);
+        let metric = metric_says(trained.metric, words);
+        value_row(
+            ui,
+            tokens,
+            &words.with("model-val", &[("metric", metric.as_str().into())]),
+            &format::percent(trained.val_accuracy),
+        )
+        .on_hover_text(&says);
+        value_row(
+            ui,
+            tokens,
+            &words.with("model-test", &[("metric", metric.into())]),
+            &format::percent(trained.test_accuracy),
+        )
+        .on_hover_text(&says);
     }
-    egui::CollapsingHeader::new("Settings").id_salt("model settings").show(ui, |ui| {
+    egui::CollapsingHeader::new(words.text("model-settings")).id_salt("model settings").show(ui, |ui| {
         rows_ui(ui, tokens, general_settings(shape));
     });
     report_ui(ui, tokens, &loaded.report, "model report");
 }
 
+/// What an accuracy is.
+pub(super) fn metric_says(metric: Metric, words: &Words) -> String {
+    words.text(match metric {
+        Metric::Accuracy => "metric-accuracy",
+        Metric::MicroF1 => "metric-micro-f1",
+    })
+}
+
 fn layers_ui(ui: &mut egui::Ui, tokens: &Tokens, model: &Model) {
+    let words = ui.words();
     /// Layers beyond this many are told in one line.
     const MOST: usize = 4;
     let shape = &model.architecture;
@@ -54,13 +89,12 @@ fn layers_ui(ui: &mut egui::Ui, tokens: &Tokens, model: &Model) {
     };
     let n_shown = if shape.layers > MOST { MOST - 1 } else { shape.layers };
     for l in 0..n_shown {
-        value_row(ui, tokens, &format!("Layer {}", l + 1), &widths(l))
-            .on_hover_text(format!("Input width × output width; weights {}", matrices(l)));
+        value_row(ui, tokens, &words.with("model-layer", &[("n", (l + 1).into())]), &widths(l))
+            .on_hover_text(words.with("model-widths", &[("weights", matrices(l).into())]));
     }
     if n_shown < shape.layers {
-        let names = format!("Layers {} to {}", n_shown + 1, shape.layers);
-        value_row(ui, tokens, &names, &widths(shape.layers - 1))
-            .on_hover_text("Input width × output width of the last one");
+        let names = words.with("model-layers", &[("from", (n_shown + 1).into()), ("to", shape.layers.into())]);
+        value_row(ui, tokens, &names, &widths(shape.layers - 1)).on_hover_text(words.text("model-last-widths"));
     }
 }
 

@@ -18,6 +18,7 @@ use crate::ui::context::{View, ViewCx};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::ESTIMATE_SAYS;
 use crate::ui::widgets::{chip, mono, strong, value_row, weak};
+use crate::ui::words::Say as _;
 
 /// The panel.
 #[derive(Debug)]
@@ -114,7 +115,7 @@ fn group(ui: &mut egui::Ui, tokens: &Tokens, title: &str, kind: Kind, says: &str
             let says = if matches!(kind, Kind::Stale | Kind::Older) {
                 "The recipe has moved since this was computed"
             } else if kind == Kind::Plain {
-                PLAIN_SAYS
+                &ui.words().text(PLAIN_SAYS)
             } else {
                 says
             };
