@@ -41,7 +41,8 @@ fn the_page_of_a_run_is_written_in_the_chosen_language() {
     choices.then(folder.path().join("japanese"));
     h.get_by_role_and_label(Role::Button, "Write report…").click();
     wait(&mut h, "the report", |s| {
-        s.is_idle() && s.store().export.last_report.as_ref().is_some_and(|(_, last)| last.path.ends_with("japanese.html"))
+        s.is_idle()
+            && s.store().export.last_report.as_ref().is_some_and(|(_, last)| last.path.ends_with("japanese.html"))
     });
     let japanese = std::fs::read_to_string(folder.path().join("japanese.html")).expect("written");
     assert!(japanese.contains("<html lang=\"ja\">") && japanese.contains("導入計画"), "{japanese}");

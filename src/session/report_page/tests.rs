@@ -80,7 +80,10 @@ fn texts(page: &Page) -> Vec<(&'static str, String)> {
             Block::Text(text) => all.push(("text", text.clone())),
             Block::Decision(text) => all.push(("decision", text.clone())),
             Block::Facts(facts) => all.extend(
-                facts.rows.iter().flat_map(|(a, b, c)| [("fact", a.clone()), ("value", b.clone()), ("note", c.clone())]),
+                facts
+                    .rows
+                    .iter()
+                    .flat_map(|(a, b, c)| [("fact", a.clone()), ("value", b.clone()), ("note", c.clone())]),
             ),
             Block::Table(table) => {
                 all.push(("caption", table.caption.clone()));
@@ -176,7 +179,9 @@ fn what_was_not_measured_is_not_claimed() {
     let page = super::tests::page(&reported(plain.clone()));
     let all = said(&page);
     assert!(!all.contains("as fast"), "{all}");
-    assert!(all.contains("no speed-up shown on the whole graph") && all.contains("interval of the ratio is 1.00 to 2.10"));
+    assert!(
+        all.contains("no speed-up shown on the whole graph") && all.contains("interval of the ratio is 1.00 to 2.10")
+    );
     // Nor does a ratio without an interval.
     plain.metrics.timing = Some(timing(4.0, None));
     assert!(!said(&super::tests::page(&reported(plain.clone()))).contains("as fast"));
@@ -204,7 +209,10 @@ fn a_certificate_that_does_not_hold_lets_nothing_go() {
     }
     let page = page(&reported(failed));
     let decision = decision(&page);
-    assert!(decision.contains("were removed") && decision.contains("a loss within 1.5 points is not certified"), "{decision}");
+    assert!(
+        decision.contains("were removed") && decision.contains("a loss within 1.5 points is not certified"),
+        "{decision}"
+    );
     assert!(said(&page).contains("Not certified: a loss above 1.5 points cannot be ruled out at 95 %"));
 }
 
@@ -214,8 +222,7 @@ fn both_languages_say_the_same_things_in_the_same_order() {
     timed.metrics.timing = Some(timing(4.1, Some([3.9, 4.3])));
     let of = [reported(timed)];
     let price = Some(Price { per_core_hour: 5.0, currency: Currency::Jpy });
-    let [english, japanese] =
-        Language::ALL.map(|language| report_page(&of, &ReportOptions { language, price }));
+    let [english, japanese] = Language::ALL.map(|language| report_page(&of, &ReportOptions { language, price }));
     assert_eq!((english.language, japanese.language), ("en", "ja"));
     let kinds = |page: &Page| texts(page).into_iter().map(|(kind, _)| kind).collect::<Vec<_>>();
     assert_eq!(kinds(&english), kinds(&japanese));
@@ -229,7 +236,9 @@ fn both_languages_say_the_same_things_in_the_same_order() {
         assert!(n("appendix") >= 6 && n("picture") >= 4 && n("code") == 2, "{:?}", kinds(page));
     }
     let is_japanese = |c: char| ('\u{3040}'..'\u{a000}').contains(&c);
-    for (kind, text) in texts(&japanese).iter().filter(|(kind, _)| matches!(*kind, "heading" | "risk" | "step" | "fact")) {
+    for (kind, text) in
+        texts(&japanese).iter().filter(|(kind, _)| matches!(*kind, "heading" | "risk" | "step" | "fact"))
+    {
         assert!(text.chars().any(is_japanese), "{kind}: {text}");
     }
     assert!(said(&japanese).contains("信頼水準 95 % で低下は 50 ポイント以内と保証"));

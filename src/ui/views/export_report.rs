@@ -30,9 +30,8 @@ pub(super) fn report_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, entry: &RunEntry) {
             // The window's own language is chosen elsewhere, by the same names.
             let label = format!("{name}: {}", one.name());
             let is_chosen = language == one;
-            response.widget_info(|| {
-                egui::WidgetInfo::selected(egui::Role::RadioButton, true, is_chosen, label.clone())
-            });
+            response
+                .widget_info(|| egui::WidgetInfo::selected(egui::Role::RadioButton, true, is_chosen, label.clone()));
         }
         if language != shown {
             choice.language = Some(language);
