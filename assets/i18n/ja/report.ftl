@@ -39,7 +39,7 @@ report-decision =
     }
 
 report-accuracy = 精度
-report-micro-f1 = micro-F1
+report-micro-f1 = マイクロ F1
 report-train-nodes = 学習ノード
 report-validation-nodes = 検証ノード
 report-test-nodes = テストノード

@@ -79,8 +79,8 @@ fn speed(of: &Reported, say: Say) -> Option<String> {
 
 fn machine(of: &Reported, say: Say) -> Option<String> {
     let timing = of.bundle.metrics.timing.as_ref()?;
-    let machine = of.bundle.manifest.machine.as_ref();
-    let name = machine.map_or_else(String::new, |m| m.processor.clone().unwrap_or_else(|| m.system.clone()));
+    let machine = of.bundle.manifest.machine.as_ref()?;
+    let name = machine.processor.clone().unwrap_or_else(|| machine.system.clone());
     let threads = timing.n_threads.to_string();
     Some(say.with("report-risk-machine", &[("processor", name.into()), ("threads", threads.into())]))
 }
