@@ -17,7 +17,7 @@ pub(in crate::ui) fn outside_ui(ctx: &egui::Context, outside: &OutsideFiles, tok
     egui::Modal::new(egui::Id::unique("outside")).show(ctx, |ui| {
         ui.set_width(460.0_f32.min(ctx.content_rect().width() - 48.0));
         ui.spacing_mut().item_spacing.y = 8.0;
-        ui.label(strong(words.with("outside-title", &[("kind", outside.kind.clone().into())])));
+        ui.label(strong(words.with("outside-title", &[("kind", outside.kind.into())])));
         ui.add(egui::Label::new(weak(tokens, &outside.spec).size(tokens::SMALL)).truncate())
             .on_hover_text(shown(&outside.spec));
         for file in outside.files.iter().take(MAX_SHOWN) {
@@ -26,7 +26,7 @@ pub(in crate::ui) fn outside_ui(ctx: &egui::Context, outside: &OutsideFiles, tok
         if let Some(n_more) = outside.files.len().checked_sub(MAX_SHOWN).filter(|n| *n > 0) {
             ui.label(weak(tokens, words.with("outside-more", &[("n", n_more.into())])));
         }
-        ui.label(weak(tokens, words.with("outside-advice", &[("kind", outside.kind.clone().into())])));
+        ui.label(weak(tokens, words.with("outside-advice", &[("kind", outside.kind.into())])));
         ui.horizontal(|ui| {
             let open = ui.add(egui::Button::new(words.text("outside-read")).min_size(vec2(84.0, 0.0)));
             let cancel = ui.add(egui::Button::new(words.text("outside-not")).min_size(vec2(84.0, 0.0)));
