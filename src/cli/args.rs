@@ -298,10 +298,11 @@ pub(super) struct SweepArgs {
     /// The folder to write results.csv, results.json, recipe.toml and the curves into
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: PathBuf,
-    /// Values of δa to try [default: 0,0.1,0.2,0.5,0.7,1,1.5,2]
+    /// Values of δa to try [default: what suits the recipe's mode; 0,0.1,0.2,0.5,0.7,1,1.5,2 where it is
+    /// relative]
     #[arg(long, value_name = "X,…", value_delimiter = ',')]
     pub(super) grid_a: Option<Vec<f64>>,
-    /// Values of δw to try [default: 0,0.1,0.2,0.5,1,2]
+    /// Values of δw to try [default: likewise; 0,0.1,0.2,0.5,1,2]
     #[arg(long, value_name = "X,…", value_delimiter = ',')]
     pub(super) grid_w: Option<Vec<f64>>,
     /// Sweep the thresholds of this layer alone, counted from 1; the others stay as the recipe has them

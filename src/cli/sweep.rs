@@ -34,7 +34,8 @@ struct Document<'a> {
 }
 
 pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
-    let grid = grid(args)?;
+    // What was given wrongly is said before anything is read.
+    grid(args, SweepGrid::default())?;
     let writer = SweepWriter::begin(&args.output, terminal.ctl())?;
     let mut input = inputs::read(&args.graph, &args.recipe, &args.shared, terminal)?;
     let model = match &args.model {
@@ -44,6 +45,7 @@ pub(super) fn run(args: &SweepArgs, terminal: &Terminal) -> anyhow::Result<()> {
     args.timing.settle(&mut input.recipe);
     let layer = layer(args, &model)?;
     let options = args.timing.of(RunOptions::SWEEP);
+    let grid = grid(args, SweepGrid::suited_to(&input.recipe))?;
     let mut points = Vec::with_capacity(grid.len());
     let task = Sweep {
         dataset: Arc::clone(&input.dataset),
@@ -213,8 +215,8 @@ fn comparison_lines(comparison: &Comparison) -> Vec<String> {
     lines
 }
 
-fn grid(args: &SweepArgs) -> Result<SweepGrid, UsageError> {
-    let defaults = SweepGrid::default();
+/// The grid that was given; thresholds that were not are those of `defaults`.
+fn grid(args: &SweepArgs, defaults: SweepGrid) -> Result<SweepGrid, UsageError> {
     let values = |option: &str, given: &Option<Vec<f64>>, default: Vec<f64>| {
         let values = given.clone().unwrap_or(default);
         match values.iter().find(|v| !(v.is_finite() && **v >= 0.0)) {
