@@ -8,11 +8,11 @@ monitor-bundle = バンドル
 monitor-graph = 現在のグラフ
     .hint = ID と特徴量が同じグラフ：フォルダー、ファイル、sample:NAME
 monitor-model = 枝刈り前のモデル
-    .hint = 枝刈り後のモデルとの一致率を調べます。省略できます
+    .hint = 枝刈り後のモデルとの一致率を調べます（省略可）
 monitor-labels = ラベル
-    .hint = 現在のグラフのラベルが別の場所にある場合に指定します。省略できます
+    .hint = 現在のグラフとは別の場所にあるラベル（省略可）
 monitor-reference = 最初のグラフ
-    .hint = バンドルの元のグラフが、バンドルの示す場所にない場合に指定します
+    .hint = バンドルの元のグラフ（バンドルの示す場所にない場合）
 monitor-choose = 選択…
 monitor-choose-what = { $field ->
         [bundle] バンドルを選択

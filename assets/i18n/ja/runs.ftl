@@ -100,24 +100,24 @@ compared-other-graphs = 二つの実行はグラフが異なるため、エン�
 compared-other-splits = 二つの実行は評価に使った分割が異なるため、精度は比較しません
 compared-same-classes = 全 { $all } ノードのクラスが同じです
 compared-other-classes = { $all } ノード中 { $n } ノードのクラスが異なります（{ $share }）
-compared-least-points = 0.1 ポイント未満
+compared-least-points = わずかに（0.1 ポイント未満）
 compared-accuracy-same = { $part }：測定できる差はありません。B は A と同じです（{ $metric ->
         [micro-f1] マイクロ F1 の
        *[accuracy] {""}
     }95 % 信頼区間 { $low }〜{ $high } ポイント、ノードごとの比較）
-compared-accuracy-above = { $part }：測定できる差はありません。B は A より { $points } 高くなりました（{ $metric ->
+compared-accuracy-above = { $part }：測定できる差はありません。B は A より { $points }高い値です（{ $metric ->
         [micro-f1] マイクロ F1 の
        *[accuracy] {""}
     }95 % 信頼区間 { $low }〜{ $high } ポイント、ノードごとの比較）
-compared-accuracy-below = { $part }：測定できる差はありません。B は A より { $points } 低くなりました（{ $metric ->
+compared-accuracy-below = { $part }：測定できる差はありません。B は A より { $points }低い値です（{ $metric ->
         [micro-f1] マイクロ F1 の
        *[accuracy] {""}
     }95 % 信頼区間 { $low }〜{ $high } ポイント、ノードごとの比較）
-compared-accuracy-worse = { $part }：B は A より { $points } 劣ります（{ $metric ->
+compared-accuracy-worse = { $part }：B は A より { $points }劣ります（{ $metric ->
         [micro-f1] マイクロ F1 の
        *[accuracy] {""}
     }95 % 信頼区間 { $low }〜{ $high } ポイント、ノードごとの比較）
-compared-accuracy-better = { $part }：B は A より { $points } 優れています（{ $metric ->
+compared-accuracy-better = { $part }：B は A より { $points }優れています（{ $metric ->
         [micro-f1] マイクロ F1 の
        *[accuracy] {""}
     }95 % 信頼区間 { $low }〜{ $high } ポイント、ノードごとの比較）
@@ -126,12 +126,12 @@ compared-removes-same = { $what ->
        *[weights] 重みの除去率は同じです：{ $a }
     }
 compared-removes-more = { $what ->
-        [entries] B はエントリーの除去率が { $points } 高くなっています：{ $b }（A は { $a }）
-       *[weights] B は重みの除去率が { $points } 高くなっています：{ $b }（A は { $a }）
+        [entries] B はエントリーの除去率が { $points }高くなっています：{ $b }（A は { $a }）
+       *[weights] B は重みの除去率が { $points }高くなっています：{ $b }（A は { $a }）
     }
 compared-removes-less = { $what ->
-        [entries] B はエントリーの除去率が { $points } 低くなっています：{ $b }（A は { $a }）
-       *[weights] B は重みの除去率が { $points } 低くなっています：{ $b }（A は { $a }）
+        [entries] B はエントリーの除去率が { $points }低くなっています：{ $b }（A は { $a }）
+       *[weights] B は重みの除去率が { $points }低くなっています：{ $b }（A は { $a }）
     }
 compared-operations-same = 積和演算はどちらも { $a } です
 compared-operations-fewer = B は積和演算が { $share } 少なくなっています：{ $b }（A は { $a }）

@@ -36,14 +36,14 @@ tradeoff-cost-time = 時間（グラフ全体）
     .hint = グラフ全体での枝刈り後の順伝播にかかった時間の中央値
 tradeoff-cost-request = 時間（要求）
     .hint = 無作為な 64 ノードの予測要求にかかった時間の中央値。受容野だけを計算します
-tradeoff-axis-edges = エッジの除去率、%
-tradeoff-axis-weights = 重みの除去率、%
-tradeoff-axis-macs = 積和演算、百万 MAC
-tradeoff-axis-time = 計測した時間、グラフ全体、ms
-tradeoff-axis-request = 計測した時間、64 ノードの要求、ms
-tradeoff-axis-part = 枝刈り前に対する割合、%
-tradeoff-axis-score = { $metric }、%
-tradeoff-axis-score-on = { $part }{ $metric }、%
+tradeoff-axis-edges = エッジの除去率（%）
+tradeoff-axis-weights = 重みの除去率（%）
+tradeoff-axis-macs = 積和演算（百万 MAC）
+tradeoff-axis-time = 計測した時間（グラフ全体、ms）
+tradeoff-axis-request = 計測した時間（64 ノードの要求、ms）
+tradeoff-axis-part = 枝刈り前に対する割合（%）
+tradeoff-axis-score = { $metric }（%）
+tradeoff-axis-score-on = { $part }{ $metric }（%）
 
 # Charts of a sweep.
 tradeoff-chart-accuracy = コストに対する精度
@@ -229,12 +229,12 @@ tradeoff-layers-title = { $side ->
     }
 tradeoff-layers-axis = { $side ->
         [edges] { $step ->
-            [hop] このホップのエッジの除去率、%
-           *[layer] この層のエッジの除去率、%
+            [hop] このホップのエッジの除去率（%）
+           *[layer] この層のエッジの除去率（%）
         }
        *[weights] { $step ->
-            [hop] このホップの重みの除去率、%
-           *[layer] この層の重みの除去率、%
+            [hop] このホップの重みの除去率（%）
+           *[layer] この層の重みの除去率（%）
         }
     }
 tradeoff-layers-point = { $side ->
@@ -293,15 +293,15 @@ tradeoff-kind-uniform-labels = 一様なラベルの誤り
 tradeoff-kind-pairwise-labels = 隣のクラスへのラベルの誤り
 tradeoff-kind-class-imbalance = クラスの偏り
 tradeoff-kind-degree-bias = 次数の偏り
-tradeoff-level-added-edges = 加えた偽のエッジ、エッジ数の %
-tradeoff-level-added-between-classes = 加えたクラス間の偽のエッジ、エッジ数の %
-tradeoff-level-dropped-edges = 欠落したエッジ、%
-tradeoff-level-dropped-between-classes = 欠落したクラス間のエッジ、%
-tradeoff-level-feature-noise = ノイズ、特徴量の標準偏差の %
-tradeoff-level-missing-features = 欠損した特徴量の値、%
-tradeoff-level-labels = 学習での誤ったラベル、%
-tradeoff-level-class-imbalance = 除いた最も少ないクラスのテストノード、%
-tradeoff-level-degree-bias = 除いた最も次数の大きいテストノード、%
+tradeoff-level-added-edges = 加えた偽のエッジ（エッジ数の %）
+tradeoff-level-added-between-classes = 加えたクラス間の偽のエッジ（エッジ数の %）
+tradeoff-level-dropped-edges = 欠落したエッジ（%）
+tradeoff-level-dropped-between-classes = 欠落したクラス間のエッジ（%）
+tradeoff-level-feature-noise = ノイズ（特徴量の標準偏差の %）
+tradeoff-level-missing-features = 欠損した特徴量の値（%）
+tradeoff-level-labels = 学習での誤ったラベル（%）
+tradeoff-level-class-imbalance = 除いた最も少ないクラスのテストノード（%）
+tradeoff-level-degree-bias = 除いた最も次数の大きいテストノード（%）
 
 # What several views of trials say.
 trial-metric-accuracy = 精度
@@ -333,15 +333,15 @@ trial-points = { $n ->
 trial-recovered-static = このグラフ専用：精度はこのグラフで回復させたもので、ほかのグラフや新規ノードでは成り立ちません
 trial-recovered-new = 新規ノード向け：テストノードは特徴量とエントリーだけを使ったため、同じ規則で後から到着するノードでの推定値になります
 trial-rival-alike = 除去 { $share }：Unifews と{ $name }に明確な差はありません（{ $part }で { $own } と { $other }）
-trial-rival-better = 除去 { $share }：{ $name }は Unifews より { $points } 高い精度を保ちます（{ $part }で { $own } に対し { $other }）
-trial-rival-worse = 除去 { $share }：Unifews は、ほかで最良の{ $name }より { $points } 高い精度を保ちます（{ $part }で { $own } と { $other }）
-trial-axis-edges = エッジの除去率、%
-trial-axis-weights = 重みの除去率、%
-trial-axis-macs = 積和演算、M
-trial-axis-time = 時間、ms
-trial-axis-size = サイズ、kB
-trial-axis-validation = 検証、%
-trial-axis-test = テスト、%
+trial-rival-better = 除去 { $share }：{ $name }は Unifews より { $points }高い精度を保ちます（{ $part }で { $own } に対し { $other }）
+trial-rival-worse = 除去 { $share }：Unifews は、ほかで最良の{ $name }より { $points }高い精度を保ちます（{ $part }で { $own } と { $other }）
+trial-axis-edges = エッジ除去 %
+trial-axis-weights = 重み除去 %
+trial-axis-macs = 積和演算 M
+trial-axis-time = 時間 ms
+trial-axis-size = サイズ kB
+trial-axis-validation = 検証 %
+trial-axis-test = テスト %
 
 # What cannot be done yet: verbs, then what is needed.
 trial-what-sweep = スイープ

@@ -160,7 +160,7 @@ impl Runs {
             .min_scrolled_height(80.0)
             .max_scroll_height(height)
             .column(Column::exact(46.0))
-            .column(Column::remainder().at_least(150.0).clip(true));
+            .column(Column::remainder().at_least(130.0).clip(true));
         for (_, width) in COLUMNS {
             table = table.column(Column::exact(width));
         }
