@@ -171,14 +171,25 @@ impl Palette {
         let has_graph = store.graph.is_some();
         let settings = SETTINGS.into_iter().filter(|_| has_graph).map(|(name, fold)| Item::Setting(name, fold));
         let presets = PRESETS.iter().filter(|_| has_graph);
-        let presets = presets.map(|preset| Item::Preset(preset, format!("Preset: {}", preset.name)));
-        let samples = samples().iter().map(|s| Item::Sample(s.spec, format!("Open sample {}", s.title)));
+        let presets =
+            presets.map(|preset| Item::Preset(preset, words.with("palette-preset", &[("preset", preset.name.into())])));
+        let samples =
+            samples().iter().map(|s| Item::Sample(s.spec, words.with("palette-sample", &[("sample", s.title.into())])));
         let is_sample = |spec: &str| spec.starts_with("sample:");
         let recent = store.recent.iter().filter(|recent| !is_sample(&recent.spec));
-        let recent = recent.map(|r| Item::Recent(r.spec.clone(), format!("Open again {}", escaped_text(&r.spec))));
-        let runs = store.runs.iter().map(|entry| Item::Run(entry.id, format!("Show run {}", entry.name)));
-        let meanings = WORDS.iter().map(|word| Item::Word(format!("What it means: {}", word.term.to_lowercase())));
-        let node = self.nodes(session).map(|(nodes, name)| Item::Nodes(nodes, name));
+        let recent = recent.map(|r| {
+            let shown = escaped_text(&r.spec).into_owned();
+            Item::Recent(r.spec.clone(), words.with("palette-recent", &[("file", shown.into())]))
+        });
+        let runs = store
+            .runs
+            .iter()
+            .map(|entry| Item::Run(entry.id, words.with("palette-run", &[("run", entry.name.as_str().into())])));
+        let meanings = WORDS.iter().map(|key| {
+            let word = words.text(key).to_lowercase();
+            Item::Word(words.with("palette-word", &[("word", word.into())]))
+        });
+        let node = self.nodes(session, words).map(|(nodes, name)| Item::Nodes(nodes, name));
         let typed: Vec<String> = self.typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
         actions
             .chain(presets)
@@ -196,7 +207,7 @@ impl Palette {
     }
 
     /// The nodes that are asked for by their ids, with commas between, with or without the word before them; and what to do with them.
-    fn nodes(&mut self, session: &Session) -> Option<(Vec<u32>, String)> {
+    fn nodes(&mut self, session: &Session, words: &Words) -> Option<(Vec<u32>, String)> {
         let dataset = &session.store().graph.as_ref()?.dataset;
         if self.nodes.as_ref().is_none_or(|(typed, _)| *typed != self.typed) {
             self.nodes = Some((self.typed.clone(), typed_nodes(dataset, self.typed.trim())));
@@ -204,8 +215,8 @@ impl Palette {
         let nodes = &self.nodes.as_ref()?.1;
         let first = nodes.first().filter(|_| nodes.iter().all(|node| (*node as usize) < dataset.n_nodes()))?;
         let name = match nodes.len() {
-            1 => format!("Look at node {}", dataset.node_id(*first as usize)),
-            n => format!("Look at {n} nodes"),
+            1 => words.with("palette-node", &[("node", dataset.node_id(*first as usize).into())]),
+            n => words.with("palette-nodes", &[("n", n.into())]),
         };
         Some((nodes.clone(), name))
     }
