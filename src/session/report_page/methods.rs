@@ -6,7 +6,7 @@ use crate::engine::experiment::{CompareSummary, Method};
 use crate::engine::plot::{Axis, Curve, CurveStyle, Curves, colour_of};
 use crate::io::printed::{Block, Column, Table};
 use crate::io::results::{ComparisonRead, SweepRead};
-use crate::session::format::percent;
+use crate::session::format::{NONE, percent};
 
 pub(super) fn appendix(of: &Reported, say: Say) -> Vec<Block> {
     let mut blocks = vec![Block::Appendix(say.text("report-methods"))];
@@ -81,25 +81,26 @@ fn curves(sweep: &SweepRead, found: &ComparisonRead, is_of_edges: bool, say: Say
     })
 }
 
+/// One line for every method, a column for every share that was asked for.
 fn table(found: &ComparisonRead, say: Say) -> Table {
-    let row = |s: &CompareSummary| {
-        let side = if s.method.is_of_edges() { say.text("report-entries") } else { say.text("report-weights") };
-        let [low, high] = s.range;
-        let range =
-            say.with("report-range", &[("low", format!("{:.1}", 100.0 * low).into()), ("high", percent(high).into())]);
-        vec![name(s.method, say), side, percent(s.removed), percent(s.mean), range]
+    let cell = |method: Method, share: f64| {
+        let own = found.summary.iter().find(|s| s.method == method && s.share.to_bits() == share.to_bits());
+        own.map_or_else(|| NONE.to_owned(), |s: &CompareSummary| percent(s.mean))
     };
-    let number = |key: &str| (say.text(key), Column::Number);
+    let row = |method: &Method| {
+        let side = if method.is_of_edges() { say.text("report-entries") } else { say.text("report-weights") };
+        let means = found.plan.shares.iter().map(|share| cell(*method, *share));
+        [name(*method, say), side].into_iter().chain(means).collect()
+    };
+    let shares = found.plan.shares.iter().map(|share| {
+        let share = format!("{} %", (1e4 * share).round() / 100.0);
+        (say.with("report-removed-share", &[("share", share.into())]), Column::Number)
+    });
+    let names = [(say.text("report-method"), Column::Text), (say.text("report-removes"), Column::Text)];
     Table {
         caption: say.text("report-methods-caption"),
-        columns: vec![
-            (say.text("report-method"), Column::Text),
-            (say.text("report-removes"), Column::Text),
-            number("report-removed"),
-            number("report-mean"),
-            number("report-seed-range"),
-        ],
-        rows: found.summary.iter().map(row).collect(),
+        columns: names.into_iter().chain(shares).collect(),
+        rows: found.plan.methods.iter().map(row).collect(),
         chosen: None,
     }
 }
