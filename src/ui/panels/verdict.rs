@@ -255,7 +255,8 @@ fn arrivals_ui(ui: &mut egui::Ui, arrivals: &Arrivals) {
 
 /// While a slider moves over a large graph.
 fn estimated_ui(ui: &mut egui::Ui, tokens: &Tokens, estimate: &Estimate) {
-    group(ui, tokens, "Removed", Kind::Estimated, ESTIMATE_SAYS);
+    let says = ui.words().text(ESTIMATE_SAYS);
+    group(ui, tokens, "Removed", Kind::Estimated, &says);
     for (name, about) in [("Edges", estimate.edges()), ("Weights", estimate.weights())] {
         removed_row(ui, tokens, name, about.sparsity(), about.n_kept(), about.n_entries);
     }

@@ -199,7 +199,7 @@ impl Graph {
         } else {
             (cx.tokens.text_weak, cx.tokens.sunken)
         };
-        chip(ui, text, ink, ground).on_hover_text(says);
+        chip(ui, &text, ink, ground).on_hover_text(says);
     }
 
     /// The drawing, its legend, and what it shows in a line.

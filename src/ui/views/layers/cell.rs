@@ -12,6 +12,7 @@ use crate::engine::plot::{
 };
 use crate::engine::sparsify::{EdgeMode, Recipe, StepTrace, WeightMode};
 use crate::session::jobs::Lane;
+use crate::session::words::Words;
 use crate::session::{Command, Gesture, Picture, PictureRequest, PyramidRequest, WeightPlace, format};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::views::{ViewCx, WindowRequest, selecting};
@@ -20,6 +21,7 @@ use crate::ui::widgets::heatmap::{
 };
 use crate::ui::widgets::histogram::{Asked, Histogram, HistogramSpec};
 use crate::ui::widgets::{picker, strong};
+use crate::ui::words::Say as _;
 
 /// Heights from top to bottom; the heatmap takes the rest.
 const HEADING: f32 = 22.0;
@@ -97,12 +99,15 @@ impl Cell {
         let output = self.heatmap_ui(cx, ui, heatmap, place, step, picture, marked);
         ask(cx, place, &output, same_scores);
         if let Some(picture) = picture {
-            output.tell(cx.tokens, |column, row| says(place, &picture.raster, column, row));
+            let said = cx.session.words();
+            output.tell(cx.tokens, |column, row| says(said, place, &picture.raster, column, row));
             Self::act(cx, &output, place, picture);
             Self::select(cx, &output, place, picture);
         }
         if let Some(scores) = picture.and_then(|picture| picture.scores.as_ref()) {
-            let name = format!("Threshold of {}", words::name(step, place.side).to_lowercase());
+            let said = ui.words();
+            let of = words::name(said, step, place.side).to_lowercase();
+            let name = said.with("layers-threshold-of", &[("matrix", of.into())]);
             let spec = HistogramSpec {
                 name: &name,
                 counted: match &step.edges {
@@ -132,13 +137,14 @@ impl Cell {
     ) {
         let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
         child.spacing_mut().item_spacing.x = 8.0;
-        child.label(strong(words::title(step, place.side)).size(tokens::TEXT));
+        child.label(strong(words::title(child.words(), step, place.side)).size(tokens::TEXT));
         let whole = place.whole();
         let size = format!("{} × {}", format::count(whole.width() as u64), format::count(whole.height() as u64));
         let says = match place.side {
-            Side::Edges => "Sources × targets of the diffusion matrix T",
-            Side::Weights(_) => "Inputs × outputs of the weight matrix W",
+            Side::Edges => "layers-size-edges",
+            Side::Weights(_) => "layers-size-weights",
         };
+        let says = child.words().text(says);
         child.label(RichText::new(size).size(tokens::SMALL).color(tokens.text_weak)).on_hover_text(says);
         let n_heads = place.side.n_heads(step);
         let has_heads = matches!(place.mode, RasterMode::Attention(_)) && n_heads > 1;
@@ -147,18 +153,20 @@ impl Cell {
         if has_heads {
             child.spacing_mut().interact_size.y = HEADING - 4.0;
             child.spacing_mut().button_padding.y = 0.0;
+            let said = child.words();
             let all: Vec<Option<usize>> = std::iter::once(None).chain((0..n_heads).map(Some)).collect();
             let name = |head: Option<usize>| match head {
-                None => ("combined".to_owned(), "The mean over all heads"),
-                Some(head) => (format!("head {}", head + 1), "One head alone"),
+                None => (said.text("layers-heads"), said.hint("layers-heads")),
+                Some(head) => (said.with("layers-head", &[("n", (head + 1).into())]), said.text("layers-head-says")),
             };
-            let label = format!("Attention of {}", step.title().to_lowercase());
+            let of = words::step_title(said, step).to_lowercase();
+            let label = said.with("layers-attention-of", &[("step", of.into())]);
             picker(&mut child, &label, 86.0, &all, &mut self.head, name);
         }
         child.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(legend) = legend {
                 let legend = RichText::new(legend).size(tokens::SMALL).color(tokens.text);
-                ui.add(egui::Label::new(legend).truncate()).on_hover_text(words::mode_says(place.mode));
+                ui.add(egui::Label::new(legend).truncate()).on_hover_text(words::mode_says(ui.words(), place.mode));
             }
         });
     }
@@ -182,7 +190,7 @@ impl Cell {
         let message = failure.or(gathering.as_deref()).or_else(|| picture.is_none().then_some("drawing"));
         let groups = if place.side == Side::Edges { place.atlas.ordering().groups() } else { &[] };
         let (x_name, y_name) = place.axis_names();
-        let name = words::name(step, place.side);
+        let name = words::name(ui.words(), step, place.side);
         let id = |at: usize| selecting::node_name(place.atlas, at);
         let number = |at: usize| at.to_string();
         let names = if place.side == Side::Edges { Names(&id) } else { Names(&number) };
@@ -219,7 +227,7 @@ impl Cell {
         match output.action {
             None => {}
             Some(HeatmapAction::CopyValue(column, row)) => {
-                if let Some((title, lines)) = says(place, &picture.raster, column, row) {
+                if let Some((title, lines)) = says(cx.session.words(), place, &picture.raster, column, row) {
                     cx.out.request(WindowRequest::Copy(format!("{title}\n{}", lines.join("\n"))));
                 }
             }
@@ -302,11 +310,11 @@ fn ask(cx: &ViewCx<'_>, place: &Place<'_>, output: &HeatmapOutput, scores: Optio
 }
 
 /// What is under the pointer: an entry, or a block of them.
-fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option<(String, Vec<String>)> {
-    let entry = |facts: EntryFacts| words::entry(place.run, &facts);
+fn says(said: &Words, place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option<(String, Vec<String>)> {
+    let entry = |facts: EntryFacts| words::entry(said, place.run, &facts);
     if raster.is_single_entries() {
         let found = describe(place.run, place.atlas, place.step, place.side, column, row).map(entry);
-        return found.or_else(|| words::no_entry(place.run, place.atlas, column, row));
+        return found.or_else(|| words::no_entry(said, place.run, place.atlas, column, row));
     }
     let texel = raster.texel_at(column, row)?;
     let (kept, removed) = (raster.kept[texel.index], raster.removed[texel.index]);
@@ -317,39 +325,43 @@ fn says(place: &Place<'_>, raster: &Raster, column: usize, row: usize) -> Option
         let (column, row) = first_entry(place.atlas, texel.columns.clone(), texel.rows.clone())?;
         return describe(place.run, place.atlas, place.step, place.side, column, row).map(entry);
     }
-    let title = format!("block of {} × {} entries", texel.columns.len(), texel.rows.len());
+    let size = [("columns", texel.columns.len().into()), ("rows", texel.rows.len().into())];
+    let title = said.with("layers-block", &size);
     let (stay, own) = (raster.removable(texel.index).0, raster.own[texel.index]);
     let share = f64::from(removed) / f64::from((stay + removed).max(1));
-    let mut lines = vec![format!(
-        "{} entries: {} kept, {} removed ({})",
-        format::count(u64::from(stay + removed)),
-        format::count(u64::from(stay)),
-        format::count(u64::from(removed)),
-        format::percent(share)
+    let mut lines = vec![said.with(
+        "layers-block-counts",
+        &[
+            ("all", u64::from(stay + removed).into()),
+            ("kept", u64::from(stay).into()),
+            ("removed", u64::from(removed).into()),
+            ("share", format::percent(share).into()),
+        ],
     )];
     if own > 0 {
-        lines.push(format!("and {} self-loops, which stay", format::count(u64::from(own))));
+        lines.push(said.with("layers-block-loops", &[("n", u64::from(own).into())]));
     }
     let value = raster.values[texel.index];
     let never = raster.never[texel.index];
     let never = never.saturating_sub(own);
     let kept = stay;
     if place.mode == RasterMode::WhenRemoved && place.side == Side::Edges && never < kept {
-        let later = format::count(u64::from(kept - never));
-        lines.push(format!("{} stay to the end, {later} are removed later", format::count(u64::from(never))));
+        let counts = [("stay", u64::from(never).into()), ("later", u64::from(kept - never).into())];
+        lines.push(said.with("layers-block-later", &counts));
     }
     let mean = match place.mode {
-        RasterMode::Strength => Some("strength"),
-        RasterMode::Attention(_) => Some("attention"),
+        RasterMode::Strength => Some("layers-mean-strength"),
+        RasterMode::Attention(_) => Some("layers-mean-attention"),
         _ => None,
     };
     if place.mode == RasterMode::Changed && value.is_finite() {
-        lines.push(format!("kept values changed by a factor of {}", words::number(2f64.powf(f64::from(value)))));
+        let factor = words::number(2f64.powf(f64::from(value)));
+        lines.push(said.with("layers-block-factor", &[("factor", factor.into())]));
     }
-    if let Some(name) = mean.filter(|_| value.is_finite()) {
-        lines.push(format!("mean {name} {}", words::number(f64::from(value))));
+    if let Some(key) = mean.filter(|_| value.is_finite()) {
+        lines.push(said.with(key, &[("mean", words::number(f64::from(value)).into())]));
     }
-    lines.push("zoom in for single entries".to_owned());
+    lines.push(said.text("layers-block-zoom"));
     Some((title, lines))
 }
 
@@ -359,7 +371,7 @@ fn numbers_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, place: &Place<'_>)
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)));
     child.spacing_mut().item_spacing = vec2(10.0, 1.0);
     child.spacing_mut().interact_size.y = 0.0;
-    for (at, line) in words::numbers(place.run, estimate, place.step, place.side).into_iter().enumerate() {
+    for (at, line) in words::numbers(ui.words(), place.run, estimate, place.step, place.side).into_iter().enumerate() {
         child.horizontal(|ui| {
             for (i, (text, says)) in line.into_iter().enumerate() {
                 let text = RichText::new(text).size(tokens::SMALL + 1.0);

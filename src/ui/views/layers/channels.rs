@@ -13,6 +13,7 @@ use crate::ui::views::ViewCx;
 use crate::ui::widgets::adjust::{DraggedLine, announce, asked_steps, asked_value};
 use crate::ui::widgets::heatmap::{GUTTER_LEFT, LEGEND_WIDTH};
 use crate::ui::widgets::strong;
+use crate::ui::words::Say as _;
 
 /// Height of the whole.
 pub(super) const HEIGHT: f32 = 104.0;
@@ -51,7 +52,7 @@ impl ChannelStrip {
         let stands = wanted.unwrap_or_else(|| trace.share_of(trace.n_removed));
         let asked = if is_draggable { self.asked(ui, &response, curve, stands) } else { None };
         let share = asked.or_else(|| self.line.place()).unwrap_or(stands);
-        let name = format!("Channels removed after layer {}, share", trace.layer + 1);
+        let name = ui.words().with("channels-name", &[("n", (trace.layer + 1).into())]);
         announce(ui, &response, is_draggable, share, &name);
         if let Some(share) = asked {
             let mut recipe = recipe.clone();
@@ -71,16 +72,14 @@ impl ChannelStrip {
         if let Some(pos) = response.hover_pos().filter(|_| !response.dragged()) {
             let n = trace.n_without(share_at(curve, pos.x));
             response.on_hover_ui_at_pointer(|ui| {
-                ui.label(strong(format!("without {} of {} channels", format::count(n as u64), trace.n_channels)));
-                ui.label(format!("what reads them is off by {}", format::percent(trace.error_without(n))));
-                let says = if run.pruned.training.is_some() {
-                    "once the others make up for them, before the distillation"
-                } else {
-                    "once the others make up for them"
-                };
-                ui.label(RichText::new(says).color(cx.tokens.text_weak));
+                ui.label(strong(
+                    ui.words().with("channels-without", &[("n", n.into()), ("all", trace.n_channels.into())]),
+                ));
+                ui.label(ui.words().with("channels-off", &[("error", format::percent(trace.error_without(n)).into())]));
+                let says = if run.pruned.training.is_some() { "channels-made-up-before" } else { "channels-made-up" };
+                ui.label(RichText::new(ui.words().text(says)).color(cx.tokens.text_weak));
                 if is_draggable {
-                    ui.label(RichText::new("Drag the line to change the share").color(cx.tokens.text_weak));
+                    ui.label(RichText::new(ui.words().text("channels-drag")).color(cx.tokens.text_weak));
                 }
             });
         }
@@ -108,18 +107,15 @@ fn whole_percent(share: f64) -> f64 {
 fn heading_ui(tokens: &Tokens, ui: &mut egui::Ui, rect: Rect, trace: &ChannelTrace, n_gone: usize) {
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
     child.spacing_mut().item_spacing.x = 8.0;
-    child.label(strong(format!("Layer {} channels", trace.layer + 1)).size(tokens::TEXT)).on_hover_text(
-        "Columns of the hidden representation behind this layer, removed whole: what is left is a narrower network",
-    );
+    child
+        .label(strong(child.words().with("channels-title", &[("n", (trace.layer + 1).into())])).size(tokens::TEXT))
+        .on_hover_text(child.words().text("channels-title-says"));
     let left = trace.n_channels - n_gone;
     let size = format!("{} → {}", format::count(trace.n_channels as u64), format::count(left as u64));
     child.label(RichText::new(size).size(tokens::SMALL).color(tokens.text_weak));
     child.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let legend = RichText::new("error of what reads them, by share removed").size(tokens::SMALL).color(tokens.text);
-        ui.add(egui::Label::new(legend).truncate()).on_hover_text(
-            "‖ΦW − ΦŴ‖ / ‖ΦW‖ of the next layer's product once so many channels are gone and the others make up for them, before entries, single \
-             weights and any training",
-        );
+        let legend = RichText::new(ui.words().text("channels-legend")).size(tokens::SMALL).color(tokens.text);
+        ui.add(egui::Label::new(legend).truncate()).on_hover_text(ui.words().text("channels-legend-says"));
     });
 }
 
@@ -150,15 +146,20 @@ fn marks_say(ui: &egui::Ui, marks: Rect, trace: &ChannelTrace, n_gone: usize) {
     response.on_hover_ui_at_pointer(|ui| {
         let rank = trace.rank_of(channel);
         let is_gone = rank.is_some_and(|rank| rank < n_gone);
-        ui.label(strong(format!("channel {channel}: {}", if is_gone { "removed" } else { "kept" })));
+        ui.label(strong(ui.words().with(
+            if is_gone { "channels-one-removed" } else { "channels-one-kept" },
+            &[("channel", channel.to_string().into())],
+        )));
         ui.label(match rank {
-            Some(rank) => format!(
-                "goes as number {} of {}; with it and all before it what reads them is off by {}",
-                rank + 1,
-                trace.order.len(),
-                format::percent(trace.error_without(rank + 1))
+            Some(rank) => ui.words().with(
+                "channels-rank",
+                &[
+                    ("rank", (rank + 1).into()),
+                    ("all", trace.order.len().into()),
+                    ("error", format::percent(trace.error_without(rank + 1)).into()),
+                ],
             ),
-            None => "always stays: at least as many are left as there are classes".to_owned(),
+            None => ui.words().text("channels-stays"),
         });
     });
 }

@@ -9,6 +9,7 @@ use crate::ui::tokens;
 use crate::ui::views::ViewCx;
 use crate::ui::widgets::heatmap::GUTTER_LEFT;
 use crate::ui::widgets::strong;
+use crate::ui::words::Say as _;
 
 const HEADING: f32 = 22.0;
 const AXIS: f32 = 18.0;
@@ -22,8 +23,8 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, hop:
     let heading = Rect::from_min_size(rect.min, vec2(rect.width(), HEADING));
     let mut child =
         ui.new_child(UiBuilder::new().max_rect(heading).layout(egui::Layout::left_to_right(egui::Align::Center)));
-    child.label(strong("Entries walked by every hop, %").size(tokens::TEXT));
-    child.label(RichText::new("click one to see its edges").size(tokens::SMALL).color(tokens.text_weak));
+    child.label(strong(child.words().text("hops-title")).size(tokens::TEXT));
+    child.label(RichText::new(child.words().text("hops-click")).size(tokens::SMALL).color(tokens.text_weak));
 
     let bars = Rect::from_min_max(
         pos2(rect.left() + GUTTER_LEFT, heading.bottom() + 4.0),
@@ -33,8 +34,8 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, hop:
         return;
     }
     let response = ui.allocate_rect(bars, Sense::click_and_drag());
-    let said = format!("Hop {} of {}", *hop + 1, hops.len());
-    response.widget_info(|| egui::WidgetInfo::slider(true, (*hop + 1) as f64, format!("Hop, {said}")));
+    let said = ui.words().with("hops-name", &[("n", (*hop + 1).into()), ("all", hops.len().into())]);
+    response.widget_info(|| egui::WidgetInfo::slider(true, (*hop + 1) as f64, &said));
     let step = bars.width() / hops.len() as f32;
     let at = |x: f32| (((x - bars.left()) / step).max(0.0) as usize).min(hops.len() - 1);
     if let Some(pos) = response.interact_pointer_pos().filter(|_| response.clicked() || response.dragged()) {
@@ -77,12 +78,15 @@ pub(super) fn ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, rect: Rect, run: &Run, hop:
     if let Some(i) = hovered {
         response.on_hover_ui_at_pointer(|ui| {
             let edges = hops[i];
-            ui.label(strong(format!("Hop {}", i + 1)));
-            ui.label(format!(
-                "removed {} (kept {} of {})",
-                format::percent(edges.sparsity()),
-                format::count(edges.n_kept() as u64),
-                format::count(edges.n_removable() as u64)
+            let words = ui.words();
+            ui.label(strong(words.with("layers-hop", &[("n", (i + 1).into())])));
+            ui.label(words.with(
+                "hops-says",
+                &[
+                    ("share", format::percent(edges.sparsity()).into()),
+                    ("kept", edges.n_kept().into()),
+                    ("all", edges.n_removable().into()),
+                ],
             ));
             ui.label(format!("δa {} → {}", format::delta(edges.requested), format::delta(edges.delta)));
         });

@@ -29,6 +29,7 @@ use crate::session::jobs::Lane;
 use crate::session::{AtlasRequest, NextStep, Store};
 use crate::ui::widgets::heatmap::GUTTER_BELOW;
 use crate::ui::widgets::{chip, empty_state, picker, weak};
+use crate::ui::words::Say as _;
 
 /// The view; it holds only what is looked at, and how.
 #[derive(Debug, Default)]
@@ -90,12 +91,18 @@ enum Left {
 
 impl View for Layers {
     fn ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let said = cx.session.words();
         let store = cx.session.store();
         let Some(run) = store.shown() else { return nothing_ui(cx, ui) };
         let run = Arc::clone(run);
         self.toolbar_ui(cx, ui, &run);
         let Some(atlas) = self.ordered(cx, &run) else {
-            return empty_state(ui, cx.tokens, "Ordering the nodes", self.order.title());
+            return empty_state(
+                ui,
+                cx.tokens,
+                &said.text("layers-ordering"),
+                &words::order_title(cx.session.words(), self.order),
+            );
         };
         let rows = self.rows(&run);
         let mut pointed = None;
@@ -129,9 +136,10 @@ impl View for Layers {
 
 impl Layers {
     fn toolbar_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Arc<Run>) {
+        let said = cx.session.words();
         ui.horizontal(|ui| {
-            let label = ui.label(weak(cx.tokens, "Show"));
-            let show = |mode: RasterMode| (mode.title().to_owned(), words::mode_says(mode));
+            let label = ui.label(weak(cx.tokens, said.text("layers-show")));
+            let show = |mode: RasterMode| (words::mode_title(said, mode), words::mode_says(said, mode));
             let attends = run.pruned.steps.iter().any(|s| Side::Edges.n_heads(s) > 0);
             if self.mode == RasterMode::Attention(None) && !attends {
                 self.mode = RasterMode::default();
@@ -145,11 +153,12 @@ impl Layers {
                 .chain(attends.then_some(RasterMode::Attention(None)))
                 .chain(is_recovered.then_some(RasterMode::Changed));
             let modes: Vec<RasterMode> = modes.collect();
-            picker(ui, "Show", 178.0, &modes, &mut self.mode, show).labelled_by(label.id);
+            picker(ui, &said.text("layers-show"), 178.0, &modes, &mut self.mode, show).labelled_by(label.id);
             ui.add_space(6.0);
-            let label = ui.label(weak(cx.tokens, "Nodes"));
-            let nodes = |order: NodeOrder| (order.title().to_owned(), words::order_says(order));
-            picker(ui, "Order of nodes", 112.0, &NodeOrder::ALL, &mut self.order, nodes).labelled_by(label.id);
+            let label = ui.label(weak(cx.tokens, said.text("layers-nodes")));
+            let nodes = |order: NodeOrder| (words::order_title(said, order), words::order_says(said, order));
+            picker(ui, &said.text("layers-order"), 112.0, &NodeOrder::ALL, &mut self.order, nodes)
+                .labelled_by(label.id);
             self.matrix_ui(cx, ui, run);
             self.link_ui(ui, run);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -159,7 +168,7 @@ impl Layers {
                 } else {
                     (cx.tokens.text_weak, cx.tokens.sunken)
                 };
-                chip(ui, text, ink, ground).on_hover_text(says);
+                chip(ui, &text, ink, ground).on_hover_text(says);
             });
         });
         ui.add_space(2.0);
@@ -167,13 +176,15 @@ impl Layers {
 
     /// Whether all heatmaps of edges are zoomed as one, where there are several.
     fn link_ui(&mut self, ui: &mut egui::Ui, run: &Run) {
+        let said = ui.words();
         if run.pruned.steps.iter().filter(|step| step.edges.is_some()).count() < 2 {
             self.link = Link::default();
             return;
         }
         ui.add_space(6.0);
-        let says = "The edges of all layers are zoomed and moved together; they have the same axes";
-        if ui.checkbox(&mut self.link.is_on, "Link zoom").on_hover_text(says).changed() && self.link.is_on {
+        let says = said.text("layers-link-says");
+        if ui.checkbox(&mut self.link.is_on, said.text("layers-link")).on_hover_text(says).changed() && self.link.is_on
+        {
             // What has been zoomed already leads.
             let edges = self.cells.iter().filter(|((side, _), _)| *side == Side::Edges);
             self.link.view = edges.map(|(_, cell)| cell.view()).find(Option::is_some).flatten();
@@ -182,13 +193,14 @@ impl Layers {
 
     /// Which weight matrix to show, where a layer has several.
     fn matrix_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Run) {
+        let said = cx.session.words();
         let Some(step) = run.pruned.steps.iter().find(|s| s.weights.len() > 1) else { return };
         self.matrix = self.matrix.min(step.weights.len() - 1);
         ui.add_space(6.0);
-        let label = ui.label(weak(cx.tokens, "Weights"));
+        let label = ui.label(weak(cx.tokens, said.text("layers-weights")));
         let all: Vec<usize> = (0..step.weights.len()).collect();
-        let name = |at: usize| (step.matrix_name(at), "Which of the layer's weight matrices");
-        picker(ui, "Weight matrix", 84.0, &all, &mut self.matrix, name).labelled_by(label.id);
+        let name = |at: usize| (step.matrix_name(at), said.text("layers-weight-matrix-says"));
+        picker(ui, &said.text("layers-weight-matrix"), 84.0, &all, &mut self.matrix, name).labelled_by(label.id);
     }
 
     /// The nodes in the chosen order; the order before while it is computed.
@@ -255,6 +267,7 @@ impl Layers {
         row: Row,
         pointed: &mut Option<(usize, usize)>,
     ) {
+        let said = cx.session.words();
         // A square of edges needs no more than its side; what is left is the weights'.
         let square = (rect.height() - AROUND + BESIDE).max(LEAST_WIDTH);
         let middle = rect.center().x.min(rect.left() + square + GAP / 2.0);
@@ -299,8 +312,8 @@ impl Layers {
             }
             Some(Left::NoGraph) => {
                 let mut child = ui.new_child(UiBuilder::new().max_rect(left).id_salt("no graph"));
-                let next = "It sees the features alone: there are no entries to remove";
-                empty_state(&mut child, cx.tokens, "This network propagates over no graph", next);
+                let next = said.text("layers-no-graph-next");
+                empty_state(&mut child, cx.tokens, &said.text("layers-no-graph"), &next);
             }
             None => {}
         }
@@ -312,30 +325,29 @@ impl Layers {
 }
 
 fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+    let said = cx.session.words();
     let store: &Store = cx.session.store();
     if let Some(fault) = &store.preview_fault {
-        empty_state(ui, cx.tokens, "No preview", fault);
+        empty_state(ui, cx.tokens, &said.text("layers-no-preview"), fault);
         return;
     }
     match (&store.graph, &store.model) {
-        (None, _) => empty_state(ui, cx.tokens, "No graph is open", "Open a graph and a model to see every layer"),
+        (None, _) => {
+            empty_state(ui, cx.tokens, &said.text("layers-nothing-open"), &said.text("layers-nothing-open-next"))
+        }
         (Some(_), None) if cx.session.is_busy(&Lane::Train) => {
-            empty_state(ui, cx.tokens, "A model is being trained", "Its layers stand here when it is done");
+            empty_state(ui, cx.tokens, &said.text("layers-training"), &said.text("layers-training-next"));
             ui.vertical_centered(|ui| {
                 ui.add_space(8.0);
-                if ui.add(egui::Button::new("Show the training").min_size(vec2(220.0, 28.0))).clicked() {
+                if ui.add(egui::Button::new(said.text("layers-show-training")).min_size(vec2(220.0, 28.0))).clicked() {
                     cx.out.request(WindowRequest::Show(Pane::Training));
                 }
             });
         }
         (Some(graph), None) => {
             let has_labels = graph.dataset.labels().is_some();
-            let next = if has_labels {
-                "Open a trained model, or train one on the graph's labels"
-            } else {
-                "Open a trained model; the graph has no labels to train one with"
-            };
-            empty_state(ui, cx.tokens, "No model is open", next);
+            let next = if has_labels { said.text("layers-open-labelled") } else { said.text("layers-open-unlabelled") };
+            empty_state(ui, cx.tokens, &said.text("layers-no-model"), &next);
             ui.vertical_centered(|ui| {
                 ui.add_space(8.0);
                 for step in NextStep::of(Some(has_labels), false) {
@@ -345,12 +357,12 @@ fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
             });
         }
         _ if cx.session.is_busy(&Lane::Preview) => {
-            empty_state(ui, cx.tokens, "Computing the first preview", "One forward pass decides every mask");
+            empty_state(ui, cx.tokens, &said.text("layers-first-preview"), &said.text("layers-first-preview-next"));
         }
         // Both are open, so what loads is the recipe to start with.
         _ if cx.session.is_busy(&Lane::Load) => {
-            empty_state(ui, cx.tokens, "Looking for a recipe to start with", "A few are tried on the validation nodes");
+            empty_state(ui, cx.tokens, &said.text("layers-safe-start"), &said.text("layers-safe-start-next"));
         }
-        _ => empty_state(ui, cx.tokens, "No result yet", "Change the recipe, or prune"),
+        _ => empty_state(ui, cx.tokens, &said.text("layers-no-result"), &said.text("layers-no-result-next")),
     }
 }

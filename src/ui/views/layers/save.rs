@@ -6,6 +6,7 @@ use super::place::Place;
 use super::words;
 use crate::engine::plot::{Blocks, RasterMode, RasterRequest, Viewport, raster};
 use crate::io::figure::HeatmapFigure;
+use crate::session::words::{Language, Words};
 use crate::session::{FileWriter, Picture};
 use crate::ui::panels::recipe_summary;
 use crate::ui::views::SaveRequest;
@@ -19,7 +20,7 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
     let atlas = Arc::clone(place.atlas);
     let scale = picture.scale.clone();
     let request = RasterRequest { blocks: Blocks::Smallest, ..place.request(viewport, (TEXELS, TEXELS)) };
-    let name = place.trace().map_or_else(String::new, |s| words::name(s, place.side));
+    let name = place.trace().map_or_else(String::new, |s| words::name(Words::of(Language::English), s, place.side));
     let title = format!("{name}, {}, {}", run.dataset.name(), run.model.title());
     let shown = match place.mode {
         RasterMode::Attention(_) => picture.scale.title.clone(),
